@@ -1,0 +1,51 @@
+// Package media says what a picture on its way through Framegate is: a Frame
+// of compressed bytes with its times and its Format. It also reads, without
+// decoding, what the headers of those bytes tell.
+//
+// It opens nothing, starts nothing and knows no network. Every other package
+// of the gateway speaks in its types.
+package media
+
+import "time"
+
+// Codec names how the bytes of a frame are compressed. The zero value names
+// nothing and never appears on a frame.
+type Codec uint8
+
+// The codecs Framegate carries.
+const (
+	JPEG Codec = iota + 1
+	H264
+)
+
+// String gives the codec as documents, logs and JSON spell it.
+func (c Codec) String() string {
+	switch c {
+	case JPEG:
+		return "jpeg"
+	case H264:
+		return "h264"
+	}
+	return "unknown"
+}
+
+// Format is what the frames of one run have in common. It is immutable, and
+// those frames share the pointer: another pointer means a discontinuity
+// (another size, other parameter sets, another run).
+type Format struct {
+	Codec         Codec
+	Width, Height int    // of the picture, in pixels
+	SPS, PPS      []byte // H264 parameter sets, without start code; not repeated in Data
+}
+
+// Frame is one compressed picture. It is passed by value; Data and Format are
+// shared and read-only from the moment a source emits the frame.
+type Frame struct {
+	Seq     uint64        // position in its stream, given by the stream, from 1
+	PTS     time.Duration // media time, monotonic within a Format
+	Wall    time.Time     // when the picture was taken, or else when it arrived
+	Key     bool          // decodable alone; always true for JPEG
+	Backlog bool          // set by a reader on what was already old when it joined
+	Format  *Format
+	Data    []byte // JPEG: SOI to EOI; H264: NAL units with 4-byte lengths (AVCC)
+}

@@ -1,0 +1,174 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// Options are a hub's settings.
+type Options struct {
+	// Resolve says what makes the frames of a stream. A nil Source is a camera
+	// whose frames come by Attach. It gives ErrUnknown, wrapped, for what is
+	// not there. It is called with the hub locked: it must return at once and
+	// not call the hub.
+	Resolve func(Key) (Source, error)
+	// Linger is how long a source runs on after its last reader; 0 means 10 s.
+	Linger time.Duration
+	// RingBytes bounds what a stream keeps of its frames; 0 means 16 MiB. A
+	// GOP that does not fit loses its beginning, and with it the place to
+	// join, until the next keyframe.
+	RingBytes int
+	Limits    Limits
+	Log       *slog.Logger // nil discards
+}
+
+// Hub holds the streams. All its methods may be called from any goroutine.
+type Hub struct {
+	options Options
+	lives   sync.WaitGroup // supervised and attached runs
+
+	mu        sync.Mutex // guards what follows; taken before a stream's lock, never over I/O
+	streams   map[Key]*stream
+	admission admission
+	closed    bool
+}
+
+// New makes a hub. It starts nothing.
+func New(options Options) *Hub {
+	if options.Linger == 0 {
+		options.Linger = 10 * time.Second
+	}
+	if options.RingBytes == 0 {
+		options.RingBytes = 16 << 20
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Hub{
+		options:   options,
+		streams:   make(map[Key]*stream),
+		admission: newAdmission(options.Limits),
+	}
+}
+
+// Open adds a reader to a stream, which makes its source run. It never blocks:
+// whatever there is to wait for, Reader.Next waits for. The errors are
+// ErrUnknown, ErrFull and ErrClosed, wrapped. The caller closes the reader.
+func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, err := h.stream(key)
+	if err != nil {
+		return nil, err
+	}
+	if options.Viewer != nil {
+		if err := h.admission.admit(key.Camera, *options.Viewer); err != nil {
+			return nil, err
+		}
+	}
+	return s.join(options), nil
+}
+
+// Attach runs a publisher's source, in the caller's goroutine, as the run of
+// a stream that has no source of its own, and gives what it gave. It returns
+// within a second after ctx is done. The errors of its own are ErrUnknown,
+// ErrPulled, ErrBusy and ErrClosed, wrapped.
+func (h *Hub) Attach(ctx context.Context, key Key, source Source) error {
+	h.mu.Lock()
+	s, err := h.stream(key)
+	if err != nil {
+		h.mu.Unlock()
+		return err
+	}
+	h.lives.Add(1)
+	h.mu.Unlock()
+	defer h.lives.Done()
+	return s.attach(ctx, source)
+}
+
+// Newest gives the newest keyframe a stream ever had, of any age, also of a
+// run that ended long ago.
+func (h *Hub) Newest(key Key) (media.Frame, bool) {
+	h.mu.Lock()
+	s := h.streams[key]
+	h.mu.Unlock()
+	if s == nil {
+		return media.Frame{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept, s.kept.Format != nil
+}
+
+// Viewers counts the clients that watch a camera now, in whatever rendition.
+func (h *Hub) Viewers(camera string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.admission.perCamera[camera]
+}
+
+// Stats gives what is known of every stream there is, by key.
+func (h *Hub) Stats() []Stats {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]Stats, 0, len(h.streams))
+	for _, s := range h.streams {
+		all = append(all, s.stats())
+	}
+	slices.SortFunc(all, func(a, b Stats) int { return strings.Compare(a.Key.String(), b.Key.String()) })
+	return all
+}
+
+// Close ends every run and every reader and waits for the runs. What comes
+// later gets ErrClosed.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	h.closed = true
+	for _, s := range h.streams {
+		s.close()
+	}
+	h.mu.Unlock()
+	h.lives.Wait()
+}
+
+// stream finds a stream or makes it. The hub is locked.
+func (h *Hub) stream(key Key) (*stream, error) {
+	if h.closed {
+		return nil, ErrClosed
+	}
+	if s := h.streams[key]; s != nil {
+		return s, nil
+	}
+	source, err := h.options.Resolve(key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	s := &stream{key: key, source: source, hub: h, ring: newRing(h.options.RingBytes)}
+	h.streams[key] = s
+	return s, nil
+}
+
+// forget drops a rendition that nobody reads any more, so that what clients
+// ask for does not add up. Cameras stay, with their newest frame.
+func (h *Hub) forget(s *stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.key.Rendition != "" && s.readers == 0 && !s.supervised {
+		delete(h.streams, s.key)
+	}
+}
+
+func (h *Hub) release(camera string, v Viewer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.admission.release(camera, v)
+}

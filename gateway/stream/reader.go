@@ -1,0 +1,202 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// ReadOptions says how a reader reads. The zero value is a viewer's way: join
+// at the newest keyframe, skip when slow, wait for ever.
+type ReadOptions struct {
+	// Viewer is set where the reader serves a client, and is then counted
+	// against Limits. Transcodes, recorders and keep-alives leave it nil.
+	Viewer *Viewer
+	// Sequential readers (recorders, tests) get every frame that is still in
+	// the ring and never skip of their own will. When the ring overtakes them
+	// they go on at its oldest keyframe, and see the gap in Frame.Seq. While
+	// one is open the ring keeps as much as RingBytes allows.
+	Sequential bool
+	// Idle makes Next give ErrIdle when no frame came for that long; 0 waits
+	// for ever.
+	Idle time.Duration
+}
+
+// Viewer is a client with a reader.
+type Viewer struct {
+	Address   string // without port
+	Principal string // who it is; empty while nobody has to say
+	Form      string // the output that serves it: "mjpeg", "snapshot"
+}
+
+// Reader walks through the frames of one stream at its own pace, and keeps the
+// stream's source running while it is open. Next is for one goroutine; the
+// other methods may be called from any.
+type Reader struct {
+	stream  *stream
+	options ReadOptions
+	wake    chan struct{} // cap 1: something changed since the reader looked
+	idle    *time.Timer   // for options.Idle, made at the first wait
+
+	// The stream's lock guards what follows.
+	next       uint64 // the frame to give next; 0: not joined yet
+	backlogEnd uint64 // frames before it were old when the reader joined
+	last       uint64 // the last frame given; 0: none yet
+	failures   uint64 // the stream's failures this reader knows of
+	dropped    uint64
+	waiting    bool // stands in stream.waiting
+	closed     bool
+}
+
+// Next gives the reader's next frame, and waits for it where it has not come.
+// It gives ctx's error when ctx is done, ErrIdle after ReadOptions.Idle,
+// ErrClosed at the end of the reader or the hub; and, to a reader that had no
+// frame yet, a *SourceError each time the stream's source fails. After ErrIdle
+// and *SourceError the reader is as good as before.
+//
+// The frame's Data and Format are shared with others and must not be changed.
+func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
+	for waits := 0; ; waits++ {
+		f, done, err := r.look()
+		if done || err != nil {
+			return f, err
+		}
+		if waits == 0 {
+			r.startIdle()
+		}
+		if err := r.wait(ctx); err != nil {
+			return media.Frame{}, err
+		}
+	}
+}
+
+// look gives a frame or an error if there is one, or else puts the reader
+// among those to be woken.
+func (r *Reader) look() (f media.Frame, done bool, err error) {
+	s := r.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed {
+		return f, false, ErrClosed
+	}
+	if r.seek() {
+		f = *s.ring.at(r.next)
+		f.Backlog = f.Seq < r.backlogEnd
+		r.account(f.Seq)
+		return f, true, nil
+	}
+	if s.closed {
+		return f, false, ErrClosed
+	}
+	if r.last == 0 && r.failures < s.failures {
+		r.failures = s.failures
+		return f, false, &SourceError{Camera: s.key.Camera, Err: s.lastError}
+	}
+	if !r.waiting {
+		r.waiting = true
+		s.waiting = append(s.waiting, r)
+	}
+	return f, false, nil
+}
+
+// seek moves the reader to the frame it should get next, and says whether it
+// is there.
+func (r *Reader) seek() bool {
+	ring := &r.stream.ring
+	if r.next == 0 {
+		return r.join()
+	}
+	if r.next < ring.first {
+		return r.rejoin()
+	}
+	if r.next >= ring.next {
+		return false
+	}
+	if !r.options.Sequential && r.next < ring.newestKey {
+		if ring.at(r.next).Key || ring.newestKey-r.next > slackFrames {
+			r.next = ring.newestKey
+		}
+	}
+	return true
+}
+
+// join places a new reader at the newest keyframe of the present run.
+func (r *Reader) join() bool {
+	ring := &r.stream.ring
+	n, ok := ring.joinPoint()
+	if ok {
+		r.next, r.backlogEnd = n, ring.next-1
+	}
+	return ok
+}
+
+// rejoin places a reader that the ring has overtaken.
+func (r *Reader) rejoin() bool {
+	ring := &r.stream.ring
+	n, ok := ring.newestKey, ring.newestKey > 0
+	if r.options.Sequential {
+		n, ok = ring.oldestKey()
+	}
+	if ok {
+		r.next = n
+	}
+	return ok
+}
+
+func (r *Reader) account(seq uint64) {
+	if r.last > 0 {
+		skipped := seq - r.last - 1
+		r.dropped += skipped
+		r.stream.dropped += skipped
+	}
+	r.last, r.next = seq, seq+1
+}
+
+func (r *Reader) startIdle() {
+	switch {
+	case r.options.Idle <= 0:
+	case r.idle == nil:
+		r.idle = time.NewTimer(r.options.Idle)
+	default:
+		r.idle.Reset(r.options.Idle)
+	}
+}
+
+func (r *Reader) wait(ctx context.Context) error {
+	var idle <-chan time.Time
+	if r.idle != nil {
+		idle = r.idle.C
+	}
+	select {
+	case <-r.wake:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-idle:
+		return ErrIdle
+	}
+}
+
+// State gives the present state of the reader's stream.
+func (r *Reader) State() State {
+	r.stream.mu.Lock()
+	defer r.stream.mu.Unlock()
+	return r.stream.state()
+}
+
+// Dropped counts the frames this reader skipped because it was slow.
+func (r *Reader) Dropped() uint64 {
+	r.stream.mu.Lock()
+	defer r.stream.mu.Unlock()
+	return r.dropped
+}
+
+// Close ends the reader; a waiting Next gives ErrClosed. The stream's source
+// stops, after the linger, if this was its last reader. Closing again does
+// nothing.
+func (r *Reader) Close() {
+	if r.stream.leave(r) && r.options.Viewer != nil {
+		r.stream.hub.release(r.stream.key.Camera, *r.options.Viewer)
+	}
+}

@@ -1,0 +1,88 @@
+// Package stream is the heart of Framegate: it takes frames from sources and
+// gives them to readers.
+//
+// A Hub holds streams, one for each Key. A stream runs its Source while it has
+// readers, and a linger after the last one left; it keeps the newest frames in
+// a ring; and each Reader walks through that ring at its own pace, so that a
+// slow one skips frames and nobody waits for it. A transcode is a Source that
+// holds a Reader of another stream, so readers alone decide what runs, to any
+// depth.
+//
+// The package knows no codec beyond media.Frame, no network and no files.
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"framegate/gateway/media"
+)
+
+// Source makes frames. Run emits them, in order and from one goroutine at a
+// time, until ctx is done or it can go on no longer, and then gives the reason;
+// after ctx is done it returns within a second. A stream never runs its source
+// twice at a time, and runs it again, after a back-off, as long as somebody
+// reads.
+//
+// Of an emitted frame the source sets Key, Format and Data, and for codecs
+// whose frames depend on each other PTS. It may set Wall to the capture time.
+// What it leaves zero, the stream fills in: Seq always, Wall with the time of
+// arrival, PTS with the media time that follows from arrival. Data and Format
+// must never change once emitted. emit never blocks for long: it waits for no
+// reader.
+type Source interface {
+	Run(ctx context.Context, emit func(media.Frame)) error
+}
+
+// Key names a stream: a camera in a rendition. The rendition "" is what the
+// camera sends.
+type Key struct {
+	Camera    string
+	Rendition string
+}
+
+// String gives the key as it appears in logs: "front", or "front/jpeg".
+func (k Key) String() string {
+	if k.Rendition == "" {
+		return k.Camera
+	}
+	return k.Camera + "/" + k.Rendition
+}
+
+// Errors of the hub and its readers, for callers to branch on.
+var (
+	// ErrUnknown: no camera, or no rendition of it, has this name.
+	ErrUnknown = errors.New("no such camera")
+	// ErrBusy: another publisher is attached.
+	ErrBusy = errors.New("camera already has a publisher")
+	// ErrPulled: the camera has a source of its own and takes no publisher.
+	ErrPulled = errors.New("camera has a source of its own and takes no publisher")
+	// ErrFull: a limit on viewers is reached; the wrapping error says which.
+	ErrFull = errors.New("too many viewers")
+	// ErrClosed: the hub, the stream or the reader was closed.
+	ErrClosed = errors.New("stream closed")
+	// ErrIdle: no frame came for ReadOptions.Idle. The reader stays good.
+	ErrIdle = errors.New("no frame in time")
+	// ErrDenied, wrapped by a source's error, says that the camera refused our
+	// credentials. The stream then waits long before it tries again, because
+	// cameras lock accounts that fail often.
+	ErrDenied = errors.New("camera refused the credentials")
+)
+
+// SourceError is what a reader gets when the source of its stream ended before
+// the reader had a frame. The stream goes on trying and the reader stays good:
+// its Next waits for what comes.
+type SourceError struct {
+	Camera string
+	Err    error // what Run gave; nil where it ended without a reason
+}
+
+func (e *SourceError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("camera %s: ended without a picture", e.Camera)
+	}
+	return fmt.Sprintf("camera %s: %v", e.Camera, e.Err)
+}
+
+func (e *SourceError) Unwrap() error { return e.Err }

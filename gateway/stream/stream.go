@@ -1,0 +1,353 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// stream is one camera in one rendition: a ring, its readers, and the run of
+// its source. Its goroutine, supervise, lives while the stream has readers and
+// a linger longer, and is the only one that starts the source; frames of a
+// publisher come by attach instead.
+type stream struct {
+	key    Key
+	source Source // nil: frames come by attach alone
+	hub    *Hub
+
+	mu      sync.Mutex // guards what follows, and the readers' cursors
+	ring    ring
+	kept    media.Frame // newest keyframe ever; outlives the ring
+	readers int
+	waiting []*Reader // in Next, to be woken
+	closed  bool
+
+	supervised bool               // supervise lives
+	attached   bool               // a publisher's run is on
+	stop       context.CancelFunc // ends supervise's present life, or the publisher's run
+	linger     *time.Timer        // runs stopUnread
+	run        *run               // the run that may emit, or nil
+	pausing    bool               // after a failed run, before the next
+
+	denials     int       // refused logins in a row
+	deniedUntil time.Time // the source is not run before, whoever comes and goes
+	failures    uint64    // runs of the source that ended by themselves
+	lastError   error
+	lastErrorAt time.Time
+	counters
+}
+
+// run is one uninterrupted life of a source.
+type run struct {
+	stream *stream
+	began  time.Time
+	frames uint64
+	pts    time.Duration // of the last frame
+	waking []*Reader     // the emitting goroutine's own: see emit
+}
+
+// state says how the stream is. The stream is locked.
+func (s *stream) state() State {
+	switch {
+	case s.run != nil && s.run.frames > 0:
+		return Online
+	case s.run != nil:
+		return Connecting
+	case s.readers == 0:
+		return Idle
+	case s.source == nil || s.failing():
+		return Offline
+	}
+	return Connecting
+}
+
+// failing says that the source is not run for now, for the sake of lastError.
+// The stream is locked.
+func (s *stream) failing() bool {
+	return s.pausing || time.Now().Before(s.deniedUntil)
+}
+
+// join adds a reader and sees to it that the source runs.
+func (s *stream) join(options ReadOptions) *Reader {
+	r := &Reader{stream: s, options: options, wake: make(chan struct{}, 1)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.failures = s.failures
+	if s.failing() {
+		r.failures-- // so that it hears at once what is wrong
+	}
+	s.readers++
+	if options.Sequential {
+		s.ring.history++
+	}
+	if s.linger != nil {
+		s.linger.Stop()
+	}
+	if s.source != nil && !s.supervised {
+		s.supervised = true
+		s.hub.lives.Add(1)
+		go s.supervise() // ends when nobody reads or the hub closes; Hub.Close waits for it
+	}
+	return r
+}
+
+// leave takes a reader away and starts the linger after the last. It says
+// whether the reader was still there.
+func (s *stream) leave(r *Reader) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.closed = true
+	s.readers--
+	if r.options.Sequential {
+		s.ring.history--
+	}
+	if r.waiting {
+		s.waiting = slices.DeleteFunc(s.waiting, func(w *Reader) bool { return w == r })
+	}
+	r.signal()
+	switch {
+	case s.readers > 0:
+	case s.supervised && s.linger == nil:
+		s.linger = time.AfterFunc(s.hub.options.Linger, s.stopUnread)
+	case s.supervised:
+		s.linger.Reset(s.hub.options.Linger)
+	}
+	return true
+}
+
+func (s *stream) stopUnread() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers == 0 && s.supervised && s.stop != nil {
+		s.stop()
+	}
+}
+
+// supervise runs the source for as long as somebody reads.
+func (s *stream) supervise() {
+	defer s.hub.lives.Done()
+	defer s.hub.forget(s)
+	for {
+		ctx, wanted := s.startLife()
+		if !wanted {
+			return
+		}
+		s.runRepeatedly(ctx)
+	}
+}
+
+// startLife gives the context of supervise's next life, which ends when
+// nobody has read for the linger. Without readers there is none, and the
+// stream becomes idle.
+func (s *stream) startLife() (ctx context.Context, wanted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+	if s.readers == 0 || s.closed {
+		s.supervised = false
+		s.ring.clear()
+		return nil, false
+	}
+	ctx, s.stop = context.WithCancel(context.Background())
+	return ctx, true
+}
+
+// runRepeatedly runs the source again and again, with a pause after each
+// run, until ctx is done.
+func (s *stream) runRepeatedly(ctx context.Context) {
+	s.sitOutDenial(ctx)
+	for failures := 0; ctx.Err() == nil; failures++ {
+		began := time.Now()
+		err := s.runOnce(ctx, s.source)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > steadyRun {
+			failures = 0
+		}
+		d := s.fail(failures, err)
+		s.hub.options.Log.Warn("source ended", "stream", s.key.String(), "err", err, "pause", d)
+		s.pause(ctx, d)
+	}
+}
+
+// runOnce is one run of a source. Whatever the source does, no frame of it
+// is taken once this has returned.
+func (s *stream) runOnce(ctx context.Context, source Source) (err error) {
+	run := s.beginRun()
+	defer s.endRun()
+	defer func() {
+		if p := recover(); p != nil {
+			s.hub.options.Log.Error("source panicked", "stream", s.key.String(), "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return source.Run(ctx, run.emit)
+}
+
+func (s *stream) beginRun() *run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = &run{stream: s, began: time.Now()}
+	s.runs++
+	s.ring.endRun()
+	return s.run
+}
+
+func (s *stream) endRun() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = nil
+	s.ring.endRun()
+}
+
+// fail notes why a run ended by itself, tells the readers, and gives the
+// pause before the next run, where failures runs failed before this one.
+func (s *stream) fail(failures int, err error) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures++
+	s.lastError, s.lastErrorAt = err, time.Now()
+	pause := networkPause(failures)
+	if errors.Is(err, ErrDenied) {
+		pause = deniedPause(s.denials)
+		s.denials++
+		s.deniedUntil = s.lastErrorAt.Add(pause)
+	}
+	s.pausing = true
+	s.wakeAll()
+	return pause
+}
+
+func (s *stream) pause(ctx context.Context, d time.Duration) {
+	sleep(ctx, d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pausing = false
+}
+
+func (s *stream) sitOutDenial(ctx context.Context) {
+	s.mu.Lock()
+	d := time.Until(s.deniedUntil)
+	s.mu.Unlock()
+	sleep(ctx, d)
+}
+
+// attach is the life of a publisher's source, in the publisher's goroutine.
+func (s *stream) attach(ctx context.Context, source Source) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := s.take(stop); err != nil {
+		return err
+	}
+	defer s.give()
+	return s.runOnce(ctx, source)
+}
+
+func (s *stream) take(stop context.CancelFunc) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return ErrClosed
+	case s.source != nil:
+		return ErrPulled
+	case s.attached:
+		return ErrBusy
+	}
+	s.attached, s.stop = true, stop
+	return nil
+}
+
+func (s *stream) give() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attached, s.stop = false, nil
+	if s.readers == 0 {
+		s.ring.clear()
+	}
+}
+
+// emit is what a source calls with each frame.
+func (u *run) emit(f media.Frame) {
+	now := time.Now()
+	s := u.stream
+	s.mu.Lock()
+	if s.run != u || u.frames == 0 && !f.Key {
+		s.refused++
+		s.mu.Unlock()
+		return
+	}
+	u.stamp(&f, now)
+	s.ring.push(f)
+	if f.Key {
+		s.kept = *s.ring.at(s.ring.next - 1)
+	}
+	s.denials = 0
+	s.count(&f, now)
+	s.waiting, u.waking = u.waking[:0], s.waiting
+	for _, r := range u.waking {
+		r.waiting = false
+	}
+	s.mu.Unlock()
+
+	// Readers are woken without the lock, since each takes it at once.
+	for _, r := range u.waking {
+		r.signal()
+	}
+	clear(u.waking)
+}
+
+// stamp fills in the times that the source left open.
+func (u *run) stamp(f *media.Frame, now time.Time) {
+	if f.Wall.IsZero() {
+		f.Wall = now
+	}
+	if f.PTS == 0 {
+		f.PTS = now.Sub(u.began)
+	}
+	if u.frames > 0 && f.PTS <= u.pts {
+		f.PTS = u.pts + 1
+	}
+	u.frames++
+	u.pts = f.PTS
+}
+
+// close ends the run and the readers; the hub waits for what ends.
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.stop != nil {
+		s.stop()
+	}
+	s.wakeAll()
+}
+
+func (s *stream) wakeAll() {
+	for _, r := range s.waiting {
+		r.waiting = false
+		r.signal()
+	}
+	clear(s.waiting)
+	s.waiting = s.waiting[:0]
+}
+
+func (r *Reader) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
