@@ -13,6 +13,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"math/rand/v2"
 )
 
 // A numbered picture shows its number as a field of cells, black for 0 and
@@ -25,14 +26,35 @@ const (
 
 // Picture draws a numbered JPEG (4:2:0) of the given size in pixels, at least
 // 32x16. The number is n modulo 65536.
-func Picture(n, width, height int) []byte {
+func Picture(n, width, height int) []byte { return draw(n, width, height, 0) }
+
+// NoisePicture is a numbered picture of exactly size bytes that are mostly
+// entropy-coded data, as of a detailed scene. Drawing one takes long. It
+// panics where the picture cannot be that small.
+func NoisePicture(n, width, height, size int) []byte {
+	best := Picture(n, width, height)
+	for low, high := 0, 100; low < high; {
+		noise := (low + high + 1) / 2
+		if b := draw(n, width, height, noise); len(b) <= size-4 {
+			best, low = b, noise
+		} else {
+			high = noise - 1
+		}
+	}
+	return PadTo(best, size)
+}
+
+// draw draws the cells with noise of up to the given amplitude.
+func draw(n, width, height, noise int) []byte {
+	random := rand.New(rand.NewPCG(1, 2))
 	img := image.NewYCbCr(image.Rect(0, 0, width, height), image.YCbCrSubsampleRatio420)
 	for y := range height {
 		for x := range width {
-			img.Y[img.YOffset(x, y)] = 16
+			level := 16 + random.IntN(noise+1)
 			if cellBit(uint16(n), x*cellsAcross/width, y*cellsDown/height) {
-				img.Y[img.YOffset(x, y)] = 240
+				level = 255 - level
 			}
+			img.Y[img.YOffset(x, y)] = byte(level)
 		}
 	}
 	for i := range img.Cb {

@@ -58,7 +58,7 @@ func (s *JPEGScanner) Scan(b []byte) (int, error) {
 			return 0, err
 		}
 		if marker == eoi {
-			return s.pos, s.complete()
+			return s.end()
 		}
 		if err := s.take(marker, segment); err != nil {
 			return 0, err
@@ -310,18 +310,20 @@ func (s *JPEGScanner) checkHuffman(dcID, acID byte, dc, ac bool) error {
 	return nil
 }
 
-// complete checks, at EOI, that the picture can be whole: a block of a
-// sequential scan takes two bits at the least.
-func (s *JPEGScanner) complete() error {
+// end gives the picture's length at its EOI, if it can be whole.
+func (s *JPEGScanner) end() (int, error) {
 	if s.firstScan == 0 {
-		return s.malformed("EOI before any scan")
+		return 0, s.malformed("EOI before any scan")
 	}
-	if least := s.leastEntropy(); s.entropy < least {
-		return s.malformed("%d bytes cannot hold %dx%d pixels", s.entropy, s.header.Width, s.header.Height)
+	if s.entropy < s.leastEntropy() {
+		return 0, s.malformed("%d bytes cannot hold %dx%d pixels", s.entropy, s.header.Width, s.header.Height)
 	}
-	return nil
+	return s.pos, nil
 }
 
+// leastEntropy is the least number of bytes that the picture can take: a block
+// of a sequential scan takes two bits, for its DC and the end of its AC
+// coefficients.
 func (s *JPEGScanner) leastEntropy() int {
 	if s.header.Progressive {
 		return 0
