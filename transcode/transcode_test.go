@@ -1,0 +1,212 @@
+package transcode_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image/jpeg"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"framegate/transcode"
+)
+
+// TestMain lets the test binary, run again, be an ffmpeg that misbehaves.
+func TestMain(m *testing.M) {
+	if fault := filepath.Base(os.Args[0]); strings.HasPrefix(fault, "ffmpeg-") {
+		misbehave(strings.TrimPrefix(fault, "ffmpeg-"))
+		os.Exit(3)
+	}
+	os.Exit(m.Run())
+}
+
+func misbehave(fault string) {
+	switch fault {
+	case "crashes":
+		fmt.Fprintln(os.Stderr, "Cannot find a valid font")
+	case "floods":
+		for range 10_000 {
+			fmt.Fprintln(os.Stderr, strings.Repeat("error ", 20))
+		}
+		fmt.Fprintln(os.Stderr, "the end")
+	case "ignores":
+		signal.Ignore(syscall.SIGTERM, syscall.SIGPIPE)
+		fmt.Print(part("x"))
+		io.Copy(io.Discard, endless{})
+	case "fills":
+		for {
+			fmt.Print(part(strings.Repeat("x", 1<<20)))
+		}
+	case "lies":
+		fmt.Print("--ffmpeg\r\nContent-length: 99999999999\r\n\r\n")
+		time.Sleep(time.Minute)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read([]byte) (int, error) { time.Sleep(time.Second); return 0, nil }
+
+func part(body string) string {
+	return fmt.Sprintf("--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: %d\r\n\r\n%s\r\n", len(body), body)
+}
+
+// faulty gives a program that misbehaves in the given way: this test's own
+// binary under another name.
+func faulty(t *testing.T, fault string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "ffmpeg-"+fault)
+	if err := os.Symlink(self, name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+var pattern = transcode.Pattern{Width: 320, Height: 180, FPS: 30}
+
+func start(t *testing.T, s transcode.Spec) *transcode.Process {
+	t.Helper()
+	p, err := transcode.Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func TestPatternMoves(t *testing.T) {
+	for _, clock := range []bool{false, true} {
+		t.Run(fmt.Sprintf("clock %v", clock), func(t *testing.T) {
+			pattern := pattern
+			pattern.Clock = clock
+			p := start(t, transcode.Spec{Pattern: pattern})
+			var last []byte
+			for range 10 {
+				packet, err := p.Read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				img, err := jpeg.Decode(bytes.NewReader(packet.Data))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if b := img.Bounds(); b.Dx() != 320 || b.Dy() != 180 {
+					t.Fatalf("picture of %v", b)
+				}
+				if bytes.Equal(packet.Data, last) {
+					t.Error("the same picture twice")
+				}
+				last = packet.Data
+			}
+		})
+	}
+}
+
+func TestProcessIsGoneAfterClose(t *testing.T) {
+	p := start(t, transcode.Spec{Pattern: pattern})
+	if _, err := p.Read(); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	p.Close()
+	if _, err := p.Read(); err == nil {
+		for range 100 { // what was buffered may still come
+			if _, err = p.Read(); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			t.Error("frames come out of a closed process")
+		}
+	}
+	if children := childProcesses(t); len(children) > 0 {
+		t.Errorf("still there: %v", children)
+	}
+}
+
+func TestProcessEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	p, err := transcode.Start(ctx, transcode.Spec{Pattern: pattern})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	cancel()
+	for err == nil {
+		_, err = p.Read()
+	}
+}
+
+func TestCrashSaysWhatFfmpegSaid(t *testing.T) {
+	for fault, want := range map[string]string{
+		"crashes": "exit status 3: Cannot find a valid font",
+		"floods":  "error ; the end",
+		"lies":    `part with length " 99999999999"`,
+	} {
+		p := start(t, transcode.Spec{FFmpeg: faulty(t, fault), Pattern: pattern})
+		_, err := p.Read()
+		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 4096 {
+			t.Errorf("%s: got %v", fault, err)
+		}
+	}
+}
+
+func TestStubbornProcessIsKilled(t *testing.T) {
+	for _, fault := range []string{"ignores", "fills"} {
+		p := start(t, transcode.Spec{FFmpeg: faulty(t, fault), Pattern: pattern})
+		if _, err := p.Read(); err != nil {
+			t.Fatal(fault, err)
+		}
+		p.Close()
+		if children := childProcesses(t); len(children) > 0 {
+			t.Errorf("%s: still there: %v", fault, children)
+		}
+	}
+}
+
+// childProcesses lists the processes this test has started and not waited for.
+func childProcesses(t *testing.T) []string {
+	t.Helper()
+	tasks, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil || len(tasks) == 0 {
+		t.Fatal("this kernel tells of no children: ", err)
+	}
+	var children []string
+	for _, name := range tasks {
+		b, _ := os.ReadFile(name)
+		children = append(children, strings.Fields(string(b))...)
+	}
+	return children
+}
+
+func TestMissingFfmpegIsSaid(t *testing.T) {
+	_, err := transcode.Start(t.Context(), transcode.Spec{FFmpeg: "/nowhere/ffmpeg", Pattern: pattern})
+	if err == nil || !strings.Contains(err.Error(), "starting ffmpeg") || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSpecsOutOfRangeAreRefused(t *testing.T) {
+	for _, s := range []transcode.Spec{
+		{Pattern: transcode.Pattern{Width: 8, Height: 180, FPS: 30}},
+		{Pattern: transcode.Pattern{Width: 320, Height: 5000, FPS: 30}},
+		{Pattern: transcode.Pattern{Width: 321, Height: 180, FPS: 30}},
+		{Pattern: transcode.Pattern{Width: 320, Height: 180, FPS: 0}},
+		{Pattern: transcode.Pattern{Width: 320, Height: 180, FPS: 61}},
+		{Pattern: pattern, Quality: 101},
+	} {
+		if _, err := transcode.Start(t.Context(), s); err == nil {
+			t.Errorf("%+v is taken", s)
+		}
+	}
+}
