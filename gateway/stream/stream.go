@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -168,6 +169,7 @@ func (s *stream) startLife() (ctx context.Context, wanted bool) {
 // run, until ctx is done.
 func (s *stream) runRepeatedly(ctx context.Context) {
 	s.sitOutDenial(ctx)
+	said := ""
 	for failures := 0; ctx.Err() == nil; failures++ {
 		began := time.Now()
 		err := s.runOnce(ctx, s.source)
@@ -175,12 +177,23 @@ func (s *stream) runRepeatedly(ctx context.Context) {
 			return
 		}
 		if time.Since(began) > steadyRun {
-			failures = 0
+			failures, said = 0, ""
 		}
 		d := s.fail(failures, err)
-		s.hub.options.Log.Warn("source ended", "stream", s.key.String(), "err", err, "pause", d)
+		said = s.logFailure(err, said, d)
 		s.pause(ctx, d)
 	}
+}
+
+// logFailure warns of each reason once, however often a camera that is away is
+// tried again. It gives what was said last.
+func (s *stream) logFailure(err error, said string, pause time.Duration) string {
+	level, reason := slog.LevelWarn, fmt.Sprint(err)
+	if reason == said {
+		level = slog.LevelDebug
+	}
+	s.hub.options.Log.Log(context.Background(), level, "source ended", "stream", s.key.String(), "reason", reason, "retry_in", pause)
+	return reason
 }
 
 // runOnce is one run of a source. Whatever the source does, no frame of it

@@ -1,0 +1,209 @@
+// Package config turns a YAML file and the environment into one Config that
+// is complete and checked, or into errors that say where each mistake stands
+// and what to write instead.
+//
+// The file is strict: unknown keys, keys given twice and values that do not
+// fit are errors with file, line and column. It is one plain YAML document of
+// at most 1 MiB, without anchors, aliases, tags and merge keys, so that what it
+// says is what stands there. Every key can be overridden by a variable
+// FRAMEGATE_SECTION__KEY; see environment.go for how names are formed.
+//
+// A file that has the key cameras lists all cameras there are. Without it, and
+// without a file, there are two: the test pattern "demo" and the upload camera
+// "phone". Variables change single keys of what the file says, and may add
+// cameras to it.
+//
+// The package opens nothing but the file and the password files it names. It
+// starts nothing, does not look whether a camera answers or ffmpeg exists, and
+// knows no command line. Package main calls Load once at start, and for
+// "framegate check".
+package config
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config is everything an operator can set. Load makes it; nobody changes it
+// afterwards, so it may be read from any goroutine.
+type Config struct {
+	Listen        string   // host:port; port 0 takes a free one
+	Auth          Auth     // always AuthOff in this version
+	Hosts         []string // further names of this server, lower case, without port
+	DefaultCamera string   // id of the upload camera that /upload and /stream mean; "" where there is none
+	FFmpeg        FFmpeg
+	Limits        Limits
+	Cameras       []Camera // sorted by ID
+}
+
+// Auth says who may use the server.
+type Auth string
+
+// AuthOff lets in whoever can reach the listener.
+const AuthOff Auth = "off"
+
+// FFmpeg says which ffmpeg to start.
+type FFmpeg struct {
+	Path string // a path, or a name to be found in PATH
+}
+
+// Limits bound what clients can take. All are positive.
+type Limits struct {
+	Viewers             int // clients watching anything
+	ViewersPerCamera    int // clients watching one camera
+	ViewersPerPrincipal int // clients one user or token may have
+	ViewersPerAddress   int // clients from one network address
+	FrameBytes          int // size of one JPEG from a camera or publisher, in bytes
+}
+
+// Camera is one configured origin of pictures.
+type Camera struct {
+	ID       string // [a-z0-9][a-z0-9-]{0,62}
+	Name     string // free text; the ID where none is given
+	Source   Source
+	Username string        // what an HTTP camera asks for
+	Password Secret        // what an HTTP camera asks for
+	Keep     Keep          // whether to stay connected without viewers
+	Interval time.Duration // from one snapshot of an HTTP camera to the next; 0 leaves it to the input
+	// TLSInsecure accepts any certificate from an https camera. Cameras come
+	// with self-signed ones, and few let their owner replace them.
+	TLSInsecure bool
+}
+
+// Keep says when a camera is connected.
+type Keep string
+
+// When a camera is connected: while somebody watches, or always, so that
+// joining is instant.
+const (
+	KeepOnDemand Keep = "on_demand"
+	KeepAlways   Keep = "always"
+)
+
+// SourceKind says which input makes a camera's frames.
+type SourceKind string
+
+// The inputs of this version.
+const (
+	SourceHTTP   SourceKind = "http"   // pulled from an http or https URL
+	SourceUpload SourceKind = "upload" // sent in by a publisher
+	SourceTest   SourceKind = "test"   // the test pattern
+)
+
+// Source says where a camera's frames come from. Many cameras take their
+// password in the query of the URL, so that printing a Source, in any way,
+// leaves the query out. Log the Source, never its URL.
+type Source struct {
+	Kind          SourceKind
+	URL           string // SourceHTTP: absolute, without user name and password
+	Width, Height int    // SourceTest: pixels; 0 leaves it to the input
+	FPS           int    // SourceTest: frames per second; 0 leaves it to the input
+}
+
+// String gives the source for people, without the query of its URL.
+func (s Source) String() string {
+	if s.Kind != SourceHTTP {
+		return string(s.Kind) + ":"
+	}
+	before, _, hasQuery := strings.Cut(s.URL, "?")
+	if hasQuery {
+		return before + "?" + redacted
+	}
+	return before
+}
+
+// Format prints String for every verb of fmt.
+func (s Source) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// MarshalText is String, for JSON and YAML.
+func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue is String, for slog.
+func (s Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Camera finds a camera by its id.
+func (c *Config) Camera(id string) (Camera, bool) {
+	i, found := slices.BinarySearchFunc(c.Cameras, id, func(c Camera, id string) int {
+		return strings.Compare(c.ID, id)
+	})
+	if !found {
+		return Camera{}, false
+	}
+	return c.Cameras[i], true
+}
+
+// Loopback says whether only this machine can reach the listener.
+func (c *Config) Loopback() bool { return ListenIsLoopback(c.Listen) }
+
+// WithListen gives a copy that listens elsewhere, as a flag of the command
+// line may say. The error says what is wrong with addr, without naming a flag.
+func (c *Config) WithListen(addr string) (*Config, error) {
+	if err := checkListen(addr); err != nil {
+		return nil, err
+	}
+	other := *c
+	other.Listen = addr
+	return &other, nil
+}
+
+// ListenIsLoopback says whether a listener on addr, a host:port, can be
+// reached from this machine alone. An empty host and 0.0.0.0 are every address
+// of the machine; of names only localhost counts, since another may come to
+// mean something else.
+func ListenIsLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// The default cameras, used where no file lists any.
+const (
+	demoCamera  = "demo"
+	phoneCamera = "phone"
+)
+
+// defaults gives a Config without cameras.
+func defaults() Config {
+	return Config{
+		Listen: "127.0.0.1:8080",
+		Auth:   AuthOff,
+		FFmpeg: FFmpeg{Path: "ffmpeg"},
+		Limits: Limits{
+			Viewers:             2000,
+			ViewersPerCamera:    500,
+			ViewersPerPrincipal: 64,
+			ViewersPerAddress:   128,
+			FrameBytes:          8 << 20,
+		},
+	}
+}
+
+// Load reads the file at path and the environment, given as os.Environ gives
+// it. An empty path means the defaults and the environment alone. The error
+// holds every mistake found, one to a line, each naming file, line and column
+// or the variable, and never the value of a secret.
+func Load(path string, environ []string) (*Config, error) {
+	d := newDraft()
+	if path != "" {
+		if err := d.readFile(path); err != nil {
+			return nil, fmt.Errorf("configuration: %w", err)
+		}
+	}
+	if !d.camerasListed {
+		d.addDefaultCameras()
+	}
+	d.readEnvironment(environ)
+	return d.finish()
+}

@@ -1,0 +1,219 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// secretsEqual lets cmp look into secrets.
+var secretsEqual = cmp.Comparer(func(a, b Secret) bool { return a == b })
+
+// inFolder makes a folder with these files the working directory, so that
+// errors name files as a person at a prompt would.
+func inFolder(t *testing.T, files map[string]string) {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(folder)
+}
+
+func load(t *testing.T, text string, environ ...string) (*Config, error) {
+	t.Helper()
+	inFolder(t, map[string]string{"framegate.yaml": text})
+	return Load("framegate.yaml", environ)
+}
+
+func mustLoad(t *testing.T, text string, environ ...string) *Config {
+	t.Helper()
+	c, err := load(t, text, environ...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestDefaultsWithoutFile(t *testing.T) {
+	got, err := Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		Listen:        "127.0.0.1:8080",
+		Auth:          AuthOff,
+		DefaultCamera: "phone",
+		FFmpeg:        FFmpeg{Path: "ffmpeg"},
+		Limits: Limits{
+			Viewers: 2000, ViewersPerCamera: 500, ViewersPerPrincipal: 64, ViewersPerAddress: 128,
+			FrameBytes: 8 << 20,
+		},
+		Cameras: []Camera{
+			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
+			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
+		},
+	}
+	if diff := cmp.Diff(want, got, secretsEqual); diff != "" {
+		t.Error(diff)
+	}
+}
+
+const everyKey = `
+listen: "[::1]:9000"
+auth: off
+hosts: [Cams.example.org, 192.168.1.5, "[FE80::1]", printer_room.]
+default_camera: tablet
+ffmpeg: {path: /opt/ffmpeg/bin/ffmpeg}
+limits:
+  viewers: 10
+  viewers_per_camera: "9"
+  viewers_per_principal: 8
+  viewers_per_address: 7
+  frame_bytes: 512KiB
+cameras:
+  gate:
+    source: https://192.168.1.21:8443/snap.jpg?user=a&pwd=b
+    username: viewer
+    password: 0123
+    tls_insecure: true
+    interval: 1m30s
+    keep: always
+  back-door-2:
+    name: "Back door: garden"
+    source: http://viewer:p%40ss@cam.local/mjpeg
+  tablet: {source: "upload:"}
+  pattern:
+    source: test:?width=640&height=480&fps=10
+  1: {source: "test:"}
+`
+
+func TestEveryKeyIsRead(t *testing.T) {
+	want := &Config{
+		Listen:        "[::1]:9000",
+		Auth:          AuthOff,
+		Hosts:         []string{"cams.example.org", "192.168.1.5", "fe80::1", "printer_room"},
+		DefaultCamera: "tablet",
+		FFmpeg:        FFmpeg{Path: "/opt/ffmpeg/bin/ffmpeg"},
+		Limits:        Limits{Viewers: 10, ViewersPerCamera: 9, ViewersPerPrincipal: 8, ViewersPerAddress: 7, FrameBytes: 512 << 10},
+		Cameras: []Camera{
+			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
+			{
+				ID: "back-door-2", Name: "Back door: garden", Keep: KeepOnDemand,
+				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
+				Username: "viewer", Password: NewSecret("p@ss"),
+			},
+			{
+				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,
+				Source:   Source{Kind: SourceHTTP, URL: "https://192.168.1.21:8443/snap.jpg?user=a&pwd=b"},
+				Username: "viewer", Password: NewSecret("0123"),
+			},
+			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
+			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
+		},
+	}
+	if diff := cmp.Diff(want, mustLoad(t, everyKey), secretsEqual); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFileWithoutCamerasKeepsTheDefaultOnes(t *testing.T) {
+	for _, text := range []string{"", "# nothing yet\n", "---\n", "listen: localhost:0\n", "\ufefflisten: localhost:0\r\n"} {
+		c := mustLoad(t, text)
+		if len(c.Cameras) != 2 || c.DefaultCamera != "phone" {
+			t.Errorf("%q: cameras %v, default %q", text, c.Cameras, c.DefaultCamera)
+		}
+	}
+}
+
+func TestListedCamerasReplaceTheDefaultOnes(t *testing.T) {
+	c := mustLoad(t, "cameras: {front: {source: http://cam/}}\n")
+	if len(c.Cameras) != 1 || c.Cameras[0].ID != "front" {
+		t.Errorf("cameras %v", c.Cameras)
+	}
+	if c.DefaultCamera != "" {
+		t.Errorf("default camera %q, though no camera takes uploads", c.DefaultCamera)
+	}
+}
+
+func TestPhoneThatTakesNoUploadsIsNoDefault(t *testing.T) {
+	c := mustLoad(t, "cameras: {phone: {source: http://cam/}, x: {source: 'upload:'}}\n")
+	if c.DefaultCamera != "" {
+		t.Errorf("default camera %q", c.DefaultCamera)
+	}
+}
+
+func TestCameraIsFoundByID(t *testing.T) {
+	c := mustLoad(t, everyKey)
+	if camera, ok := c.Camera("gate"); !ok || camera.Username != "viewer" {
+		t.Errorf("gate: %v, %v", camera, ok)
+	}
+	if camera, ok := c.Camera("gat"); ok {
+		t.Errorf("found %v for an unknown id", camera)
+	}
+}
+
+func TestPasswordFileStandsBesideTheConfiguration(t *testing.T) {
+	for _, content := range []string{"s3cret", "s3cret\n", "s3cret\r\n"} {
+		inFolder(t, map[string]string{
+			"etc/framegate.yaml": "cameras: {front: {source: http://cam/, username: u, password_file: secrets/front}}\n",
+			"etc/secrets/front":  content,
+		})
+		c, err := Load("etc/framegate.yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Cameras[0].Password.Reveal(); got != "s3cret" {
+			t.Errorf("%q: password %q", content, got)
+		}
+	}
+}
+
+func TestListenIsLoopback(t *testing.T) {
+	for addr, want := range map[string]bool{
+		"127.0.0.1:8080":          true,
+		"127.9.9.9:0":             true,
+		"[::1]:8080":              true,
+		"[::ffff:127.0.0.1]:8080": true,
+		"localhost:8080":          true,
+		"LOCALHOST:8080":          true,
+		":8080":                   false,
+		"0.0.0.0:8080":            false,
+		"[::]:8080":               false,
+		"[::ffff:0.0.0.0]:8080":   false,
+		"192.168.1.5:8080":        false,
+		"localhost.example:8080":  false,
+		"myhost:8080":             false,
+		"127.0.0.1":               false,
+		"":                        false,
+	} {
+		if got := ListenIsLoopback(addr); got != want {
+			t.Errorf("%q: %v, want %v", addr, got, want)
+		}
+	}
+}
+
+func TestWithListenLeavesTheOriginal(t *testing.T) {
+	c, err := Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := c.WithListen("0.0.0.0:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:8080" || !c.Loopback() || other.Listen != "0.0.0.0:80" || other.Loopback() {
+		t.Errorf("original %q, copy %q", c.Listen, other.Listen)
+	}
+	if _, err := c.WithListen("8080"); err == nil {
+		t.Error("8080 alone was taken")
+	}
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEnvironmentOverridesTheFile(t *testing.T) {
+	inFolder(t, map[string]string{"front.txt": "from-file\n", "framegate.yaml": `
+listen: localhost:1
+hosts: [a]
+limits: {viewers: 5, frame_bytes: 1MiB}
+cameras:
+  front-door: {source: http://cam/, username: u, password: old, keep: always}
+  garden: {source: http://cam/, username: u, password_file: nowhere}
+`})
+	c, err := Load("framegate.yaml", []string{
+		"PATH=/bin",
+		"FRAMEGATE_LISTEN=localhost:2",
+		"FRAMEGATE_AUTH=off",
+		"FRAMEGATE_HOSTS=b, C.example",
+		"FRAMEGATE_DEFAULT_CAMERA=tablet",
+		"FRAMEGATE_FFMPEG__PATH=/x/ffmpeg",
+		"FRAMEGATE_LIMITS__FRAME_BYTES=2MiB",
+		"FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE=https://other/",
+		"FRAMEGATE_CAMERAS__FRONT_DOOR__TLS_INSECURE=true",
+		"FRAMEGATE_CAMERAS__FRONT_DOOR__INTERVAL=2s",
+		"FRAMEGATE_CAMERAS__FRONT_DOOR__PASSWORD_FILE=front.txt",
+		"FRAMEGATE_CAMERAS__GARDEN__PASSWORD=new=er",
+		"FRAMEGATE_CAMERAS__TABLET__SOURCE=upload:",
+		"FRAMEGATE_CAMERAS__TABLET__NAME=The tablet",
+		"FRAMEGATE_CAMERAS__A__B_C__SOURCE=test:",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaults()
+	want.Listen, want.Hosts, want.DefaultCamera = "localhost:2", []string{"b", "c.example"}, "tablet"
+	want.FFmpeg.Path, want.Limits.Viewers, want.Limits.FrameBytes = "/x/ffmpeg", 5, 2<<20
+	want.Cameras = []Camera{
+		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
+		{
+			ID: "front-door", Name: "front-door", Source: Source{Kind: SourceHTTP, URL: "https://other/"},
+			Username: "u", Password: NewSecret("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true,
+		},
+		{
+			ID: "garden", Name: "garden", Source: Source{Kind: SourceHTTP, URL: "http://cam/"},
+			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand,
+		},
+		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
+	}
+	if diff := cmp.Diff(&want, c, secretsEqual); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEnvironmentAddsToTheDefaultCameras(t *testing.T) {
+	c, err := Load("", []string{"FRAMEGATE_CAMERAS__FRONT__SOURCE=http://cam/", "FRAMEGATE_CAMERAS__DEMO__NAME=Pattern"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, camera := range c.Cameras {
+		got = append(got, camera.ID+"="+camera.Name)
+	}
+	if diff := cmp.Diff([]string{"demo=Pattern", "front=front", "phone=phone"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVariablesThatAreNotOurs(t *testing.T) {
+	_, err := Load("", []string{
+		"FRAMEGATE_TEST_NO_INSTALL=1",
+		"FRAMEGATEX=1",
+		"FRAMEGATE=1",
+		"FRAMEGATE_LISTEN=", // not set
+		"FRAMEGATE_CAMERAS__FRONT__SOURCE=",
+		"FRAMEGATE_SERVICE_HOST=10.0.0.1",
+		"FRAMEGATE_SERVICE_PORT=8080",
+		"FRAMEGATE_SERVICE_PORT_HTTP=8080",
+		"FRAMEGATE_PORT=tcp://10.0.0.1:8080",
+		"FRAMEGATE_PORT_8080_TCP=tcp://10.0.0.1:8080",
+		"FRAMEGATE_PORT_8080_TCP_PROTO=tcp",
+		"FRAMEGATE_PORT_8080_TCP_PORT=8080",
+		"FRAMEGATE_PORT_8080_TCP_ADDR=10.0.0.1",
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErrorsInVariablesNameThem(t *testing.T) {
+	for variable, want := range map[string]string{
+		"LISTEN=8080":                      `must be host:port, such as 127.0.0.1:8080 or [::1]:8080, not "8080"`,
+		"LISTN=x":                          `unknown variable; did you mean FRAMEGATE_LISTEN?`,
+		"LISTN=":                           `unknown variable; did you mean FRAMEGATE_LISTEN?`,
+		"listen=x":                         `unknown variable; known here: FRAMEGATE_AUTH, FRAMEGATE_CAMERAS__..., FRAMEGATE_DEFAULT_CAMERA, FRAMEGATE_FFMPEG__..., FRAMEGATE_HOSTS, FRAMEGATE_LIMITS__..., FRAMEGATE_LISTEN`,
+		"LISTEN__PORT=x":                   `unknown variable; known here: FRAMEGATE_AUTH, FRAMEGATE_CAMERAS__..., FRAMEGATE_DEFAULT_CAMERA, FRAMEGATE_FFMPEG__..., FRAMEGATE_HOSTS, FRAMEGATE_LIMITS__..., FRAMEGATE_LISTEN`,
+		"LIMITS__VIEWER=1":                 `unknown variable; did you mean FRAMEGATE_LIMITS__VIEWERS?`,
+		"LIMITS=1":                         `unknown variable; known here: FRAMEGATE_LIMITS__FRAME_BYTES, FRAMEGATE_LIMITS__VIEWERS, FRAMEGATE_LIMITS__VIEWERS_PER_ADDRESS, FRAMEGATE_LIMITS__VIEWERS_PER_CAMERA, FRAMEGATE_LIMITS__VIEWERS_PER_PRINCIPAL`,
+		"LIMITS__VIEWERS=0":                `must be a whole number from 1 to 1000000, not "0"`,
+		"HOSTS=a,http://b":                 `must be a name or address without scheme, port or path, such as cams.example.org, not "http://b"`,
+		"AUTH=required":                    `authentication is not built yet; write auth: off, and keep listen on a loopback address`,
+		"DATA=x":                           `not part of this version yet; remove it`,
+		"TLS__MODE=off":                    `not part of this version yet; remove it`,
+		"FFMPEG__HWACCEL=none":             `not part of this version yet; remove it`,
+		"CAMERAS__FRONT__RECORD__MODE=off": `not part of this version yet; remove it`,
+		"CAMERAS__FRONT__RECORD=off":       `not part of this version yet; remove it`,
+		"CAMERAS=x":                        `names no key of a camera; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the source of the camera front`,
+		"CAMERAS__FRONT=http://cam/":       `names no key; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the camera's source`,
+		"CAMERAS__FRONT__SORCE=x":          `unknown variable; did you mean FRAMEGATE_CAMERAS__FRONT__SOURCE?`,
+		"CAMERAS__front__SOURCE=http://x/": `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
+		"CAMERAS____SOURCE=http://x/":      `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
+		"CAMERAS__FRONT__NAME=Front":       `camera front has no source; add source with http://host/path, "upload:" or "test:"`,
+		"CAMERAS__FRONT__SOURCE=rtsp://x/": `rtsp: sources are not built yet; this version has http://, https://, "upload:" and "test:"`,
+		"CAMERAS__DEMO__PASSWORD=canary":   `is for http and https cameras, not for test:; remove it`,
+		"DEFAULT_CAMERA=demo":              `camera demo takes no uploads; name one whose source is "upload:"`,
+	} {
+		name, _, _ := strings.Cut("FRAMEGATE_"+variable, "=")
+		_, err := Load("", []string{"FRAMEGATE_" + variable})
+		if err == nil {
+			t.Errorf("%s: accepted", variable)
+			continue
+		}
+		if got := err.Error(); got != name+": "+want {
+			t.Errorf("got  %s\nwant %s: %s", got, name, want)
+		}
+	}
+}
+
+func TestPasswordAndItsFileInTheEnvironment(t *testing.T) {
+	inFolder(t, map[string]string{"p": "x"})
+	_, err := Load("", []string{
+		"FRAMEGATE_CAMERAS__A__SOURCE=http://cam/",
+		"FRAMEGATE_CAMERAS__A__USERNAME=u",
+		"FRAMEGATE_CAMERAS__A__PASSWORD=x",
+		"FRAMEGATE_CAMERAS__A__PASSWORD_FILE=p",
+	})
+	const want = "FRAMEGATE_CAMERAS__A__PASSWORD: is given by password_file too; give it in one place"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

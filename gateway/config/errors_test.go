@@ -1,0 +1,258 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A camera that is right, for cases that are about something else.
+const goodCamera = "cameras: {front: {source: http://cam/}}\n"
+
+var errorCases = []struct {
+	name, text string
+	want       string // one line for each error
+}{
+	{"unknown key", "cameras:\n  front:\n    name: Front door\n    sourc: http://cam/\n",
+		`framegate.yaml:4:5: cameras.front.sourc: unknown key; did you mean source?`},
+	{"unknown key at the top", "camera: {}\n",
+		`framegate.yaml:1:1: camera: unknown key; did you mean cameras?`},
+	{"unknown key like no other", "limits: {bandwidth: 5}\n",
+		`framegate.yaml:1:10: limits.bandwidth: unknown key; known here: frame_bytes, viewers, viewers_per_address, viewers_per_camera, viewers_per_principal`},
+	{"key twice", "listen: localhost:0\nauth: off\nlisten: localhost:1\n",
+		`framegate.yaml:3:1: listen: is given a second time, first on line 1; remove one`},
+	{"camera twice", "cameras:\n  a: {source: http://a/}\n  b: {source: http://b/}\n  a: {source: http://c/}\n",
+		`framegate.yaml:4:3: cameras.a: is given a second time, first on line 2; remove one`},
+	{"several at once", "auth: on\nlimits:\n  viewers: many\n  frame_bytes: 8\n",
+		`framegate.yaml:1:7: auth: must be off, not "on"
+framegate.yaml:3:12: limits.viewers: must be a whole number from 1 to 1000000, not "many"
+framegate.yaml:4:16: limits.frame_bytes: must be a whole number with a unit, such as 512KiB, 8MiB or 200GiB, not "8"`},
+
+	{"auth required", "auth: required\n",
+		`framegate.yaml:1:7: auth: authentication is not built yet; write auth: off, and keep listen on a loopback address`},
+	{"parts not built yet", "data: ./data\ntls: {mode: off}\ncors: {}\nnetwork:\nrecordings: {dir: x}\nffmpeg:\n  hwaccel: none\n",
+		`framegate.yaml:1:1: data: not part of this version yet; remove it
+framegate.yaml:2:1: tls: not part of this version yet; remove it
+framegate.yaml:3:1: cors: not part of this version yet; remove it
+framegate.yaml:4:1: network: not part of this version yet; remove it
+framegate.yaml:5:1: recordings: not part of this version yet; remove it
+framegate.yaml:7:3: ffmpeg.hwaccel: not part of this version yet; remove it`},
+	{"recording not built yet", "cameras: {front: {source: http://cam/, record: {mode: off}}}\n",
+		`framegate.yaml:1:40: cameras.front.record: not part of this version yet; remove it`},
+
+	{"listen without port", "listen: 127.0.0.1\n",
+		`framegate.yaml:1:9: listen: must be host:port, such as 127.0.0.1:8080 or [::1]:8080, not "127.0.0.1"`},
+	{"listen on a named port", "listen: localhost:http\n",
+		`framegate.yaml:1:9: listen: must end in a port from 0 to 65535, not "http"`},
+	{"listen on a large port", "listen: localhost:65536\n",
+		`framegate.yaml:1:9: listen: must end in a port from 0 to 65535, not "65536"`},
+	{"listen on a URL", "listen: \"[http://x]:80\"\n",
+		`framegate.yaml:1:9: listen: must begin with an address or a host name, not "http://x"`},
+	{"host with scheme", "hosts:\n  - a.example\n  - https://b.example\n",
+		`framegate.yaml:3:5: hosts: must be a name or address without scheme, port or path, such as cams.example.org, not "https://b.example"`},
+	{"hosts not a list", "hosts: a.example\n",
+		`framegate.yaml:1:8: hosts: takes a list, such as [one, two]`},
+	{"hosts of lists", "hosts: [a, [b]]\n",
+		`framegate.yaml:1:12: hosts: takes a list of single values, such as [one, two]`},
+	{"frames too large", "limits: {frame_bytes: 1GiB}\n",
+		`framegate.yaml:1:23: limits.frame_bytes: must be from 64KiB to 64MiB, not "1GiB"`},
+	{"section given a value", "limits: 5\ncameras: front\n",
+		`framegate.yaml:1:9: limits: holds further keys: frame_bytes, viewers, viewers_per_address, viewers_per_camera, viewers_per_principal
+framegate.yaml:2:10: cameras: holds a section for each camera, such as cameras: {front: {source: "http://192.168.1.21/mjpeg"}}`},
+	{"value given a section", "listen: {host: x}\nauth: [off]\n",
+		`framegate.yaml:1:9: listen: takes one value, not a list or a section; put it into quotes if it begins with [ or {
+framegate.yaml:2:7: auth: takes one value, not a list or a section; put it into quotes if it begins with [ or {`},
+	{"no value", "listen:\nlimits:\n  # viewers: 5\ncameras: ~\n",
+		`framegate.yaml:1:1: listen: has no value; give it one, or remove the key
+framegate.yaml:2:1: limits: has no value; give it one, or remove the key
+framegate.yaml:4:1: cameras: has no value; give it one, or remove the key`},
+	{"no cameras", "cameras: {}\n",
+		`framegate.yaml:1:10: cameras: lists no camera; add one, or remove the key to have the default cameras`},
+	{"empty ffmpeg path", "ffmpeg: {path: ''}\n",
+		`framegate.yaml:1:16: ffmpeg.path: must name a program, such as ffmpeg or /usr/bin/ffmpeg`},
+
+	{"bad ids", "cameras:\n  Front: {source: http://cam/}\n  -x: {source: http://cam/}\n  front_door: {source: http://cam/}\n",
+		`framegate.yaml:2:3: cameras.Front: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name
+framegate.yaml:3:3: cameras.-x: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name
+framegate.yaml:4:3: cameras.front_door: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name`},
+	{"id too long", "cameras: {" + strings.Repeat("a", 70) + ": {source: http://cam/}}\n",
+		`framegate.yaml:1:11: cameras.` + strings.Repeat("a", 64) + `...: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name`},
+	{"empty camera", "cameras:\n  front:\n  gate: {}\n",
+		`framegate.yaml:2:3: cameras.front: has no value; give it one, or remove the key
+framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, "upload:" or "test:"`},
+	{"default camera unknown", "default_camera: fone\n",
+		`framegate.yaml:1:17: default_camera: there is no camera "fone"; did you mean phone?`},
+	{"default camera unknown, none fits", "default_camera: fone\n" + goodCamera,
+		`framegate.yaml:1:17: default_camera: there is no camera "fone"; add one whose source is "upload:"`},
+	{"default camera takes no uploads", "default_camera: front\n" + goodCamera,
+		`framegate.yaml:1:17: default_camera: camera front takes no uploads; name one whose source is "upload:"`},
+	{"camera's values", "cameras:\n  a:\n    source: http://cam/\n    name: ''\n    keep: yes\n    interval: 5\n  b:\n    source: https://cam/\n    interval: 1ms\n    tls_insecure: on\n    username: a:b\n",
+		`framegate.yaml:4:11: cameras.a.name: is empty; write a name, or remove the key to show the id
+framegate.yaml:5:11: cameras.a.keep: must be on_demand or always, not "yes"
+framegate.yaml:6:15: cameras.a.interval: must be a duration such as 500ms, 10s, 1m30s or 30d, not "5"
+framegate.yaml:9:15: cameras.b.interval: must be from 20ms to 24h, not "1ms"
+framegate.yaml:10:19: cameras.b.tls_insecure: must be true or false, not "on"
+framegate.yaml:11:15: cameras.b.username: must not contain a colon; a password goes into password or password_file`},
+	{"keys that mean nothing for the source", "cameras:\n  a: {source: 'upload:', keep: always, username: u}\n  b: {source: 'test:', interval: 1s}\n  c: {source: http://cam/, tls_insecure: true}\n",
+		`framegate.yaml:2:32: cameras.a.keep: an upload camera is connected when its publisher is; remove it
+framegate.yaml:2:50: cameras.a.username: is for http and https cameras, not for upload:; remove it
+framegate.yaml:3:34: cameras.b.interval: is for http and https cameras, not for test:; remove it
+framegate.yaml:4:42: cameras.c.tls_insecure: is for https cameras, not for http:; remove it`},
+	{"credentials twice", "cameras:\n  a: {source: http://u:p@cam/, username: u}\n  b: {source: http://u:p@cam/, password: p}\n  c: {source: http://cam/, username: u, password: p, password_file: framegate.yaml}\n  d: {source: http://cam/, password: p}\n",
+		`framegate.yaml:2:42: cameras.a.username: is given in the source's URL too; give it in one place
+framegate.yaml:3:42: cameras.b.password: is given in the source's URL too; give it in one place
+framegate.yaml:4:51: cameras.c.password: is given by password_file too; give it in one place
+framegate.yaml:4:69: cameras.c.password_file: reading the password: framegate.yaml must be one line, without control characters
+framegate.yaml:5:38: cameras.d.password: needs a username beside it`},
+	{"password file missing", "cameras: {a: {source: http://cam/, username: u, password_file: secrets/a}}\n",
+		`framegate.yaml:1:64: cameras.a.password_file: reading the password: open secrets/a: no such file or directory`},
+
+	{"value with a colon", "cameras:\n  phone:\n    source: upload:\n",
+		`framegate.yaml:3:13: mapping value is not allowed in this context; check the indentation, and put a value that contains ": " or ends in a colon into quotes, such as "upload:"`},
+	{"tabs", "cameras:\n\tphone:\n",
+		`framegate.yaml:2:1: a tab cannot stand here; indent with spaces`},
+	{"bracket left open", "hosts: [a, b\n",
+		`framegate.yaml:1:8: sequence end token ']' not found; check the indentation, brackets and quotes here`},
+	{"two documents", "listen: localhost:0\n---\nlisten: localhost:1\n",
+		`framegate.yaml:2:1: a second document begins here; a configuration is one document, without --- inside`},
+	{"directive", "%YAML 1.1\n---\nlisten: localhost:0\n",
+		`framegate.yaml:1:1: is a YAML directive; remove it`},
+	{"list at the top", "- listen\n",
+		`framegate.yaml:1:1: must hold keys, each on its own line as key: value`},
+	{"text at the top", "hello\n",
+		`framegate.yaml:1:1: must hold keys, each on its own line as key: value`},
+	{"anchor and alias", "listen: &here localhost:0\nffmpeg: {path: *here}\n",
+		`framegate.yaml:1:9: listen: anchors (&) are not supported; write the value out, or into quotes if it begins with &
+framegate.yaml:2:16: ffmpeg.path: aliases (*) are not supported; write the value out, or into quotes if it begins with *`},
+	{"tag", "listen: !!str localhost:0\n",
+		`framegate.yaml:1:9: listen: tags (!) are not supported; remove it, or put the value into quotes if it begins with !`},
+	{"merge key", "limits:\n  <<: {viewers: 5}\n",
+		`framegate.yaml:2:3: limits: is not a plain key; write key: value, without anchors, merge keys (<<) and question marks`},
+	{"alias bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nlimits: *c\n",
+		`framegate.yaml:1:1: a: unknown key; known here: auth, cameras, default_camera, ffmpeg, hosts, limits, listen
+framegate.yaml:2:1: b: unknown key; known here: auth, cameras, default_camera, ffmpeg, hosts, limits, listen
+framegate.yaml:3:1: c: unknown key; known here: auth, cameras, default_camera, ffmpeg, hosts, limits, listen
+framegate.yaml:4:9: limits: aliases (*) are not supported; write the value out, or into quotes if it begins with *`},
+	{"not text", "listen: localhost:0\nauth: \xff\n",
+		`framegate.yaml:2:7: is not UTF-8 text; save the file as UTF-8, without control characters`},
+	{"control character", "listen: a\x00b\n",
+		`framegate.yaml:1:10: is not UTF-8 text; save the file as UTF-8, without control characters`},
+	{"brackets without end", strings.Repeat("[", 100_000),
+		`framegate.yaml:1:33: is nested too deeply to be a configuration`},
+	{"dashes without end", strings.Repeat("- ", 100_000),
+		`framegate.yaml:1:65: is nested too deeply to be a configuration`},
+	{"keys without end", strings.Repeat("a: b\n", 30_000),
+		`framegate.yaml:10923:4: has too many keys and values to be a configuration`},
+	{"too large", strings.Repeat("#", 1<<20+1),
+		`configuration: framegate.yaml: is larger than 1MiB`},
+}
+
+func TestErrorsSayWhereAndWhatInstead(t *testing.T) {
+	for _, c := range errorCases {
+		t.Run(c.name, func(t *testing.T) {
+			config, err := load(t, c.text)
+			if err == nil {
+				t.Fatalf("accepted as %+v", config)
+			}
+			if diff := cmp.Diff(strings.Split(c.want, "\n"), strings.Split(err.Error(), "\n")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSourcesThatCannotBe(t *testing.T) {
+	const form = `is not a source; write http://host/path, https://host/path, "upload:" or "test:"`
+	const pattern = `"test:?width=640&height=480&fps=10"`
+	for text, want := range map[string]string{
+		"rtsp://u:canary@cam/stream1": "rtsp: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
+		"RTSPS://cam/":                "rtsps: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
+		"file:///video.mp4":           "file: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
+		"v4l2:///dev/video0":          "v4l2: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
+		"tcp://cam:5000":              "tcp: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
+		"tcp-listen://:5000":          "tcp-listen: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
+		"upload":                      `did you mean "upload:"? (with the colon, in quotes)`,
+		"test":                        `did you mean "test:"? (with the colon, in quotes)`,
+		"upload:phone":                `"upload:" takes nothing behind it`,
+		"192.168.1.21/mjpeg":          form,
+		"192.168.1.21:8080/mjpeg":     form,
+		"exec:canary":                 form,
+		"":                            form,
+		"http:///mjpeg":               "names no host; write http://host:port/path",
+		"http:cam/mjpeg":              "names no host; write http://host:port/path",
+		"http://cam:0/":               "has a port that is not from 1 to 65535; write http://host:port/path",
+		"http://cam:65536/":           "has a port that is not from 1 to 65535; write http://host:port/path",
+		"http://u:cana#ry@cam/":       "is not a URL; write http://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)",
+		"http://u:canary%0a@cam/":     "has a name or password that is too long or holds control characters",
+		"http://cam/a#b":              "contains a #, which is never sent to a camera; write %23 where it belongs to the name or the path",
+		"test:640x480":                `"test:" takes only a query, such as ` + pattern,
+		"test:?size=5":                `"size" is not one of width, height and fps, each once; write ` + pattern,
+		"test:?fps=5&fps=6":           `"fps" is not one of width, height and fps, each once; write ` + pattern,
+		"test:?fps=%zz":               `has a query that cannot be read; write ` + pattern,
+		"test:?fps=0":                 `fps must be a whole number from 1 to 60, not "0"`,
+		"test:?width=99999":           `width must be a whole number from 16 to 3840, not "99999"`,
+	} {
+		_, err := load(t, "cameras: {a: {source: "+strconv.Quote(text)+"}}\n")
+		if err == nil {
+			t.Errorf("%s: accepted", text)
+			continue
+		}
+		if got := strings.TrimPrefix(err.Error(), "framegate.yaml:1:23: cameras.a.source: "); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+		if strings.Contains(err.Error(), "cana") {
+			t.Errorf("%s: the error gives the password away: %v", text, err)
+		}
+	}
+}
+
+func TestManyErrorsAreCounted(t *testing.T) {
+	var text strings.Builder
+	for i := range 100 {
+		text.WriteString("nothing" + strconv.Itoa(i) + ": x\n")
+	}
+	_, err := load(t, text.String())
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 21 || lines[20] != "and 80 more" {
+		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
+	}
+}
+
+func TestFileThatIsNotThere(t *testing.T) {
+	inFolder(t, nil)
+	_, err := Load("framegate.yaml", nil)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	const want = "configuration: open framegate.yaml: no such file or directory"
+	if err.Error() != want {
+		t.Errorf("error %q, want %q", err, want)
+	}
+	if _, err := Load(".", nil); err == nil {
+		t.Error("a folder was read as a file")
+	}
+}
+
+// A device that never ends must not fill memory: a sparse file of 1 GB stands
+// in for it.
+func TestHugeFileIsNotRead(t *testing.T) {
+	inFolder(t, map[string]string{"framegate.yaml": ""})
+	if err := os.Truncate("framegate.yaml", 1<<30); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Load("framegate.yaml", nil); err == nil {
+		t.Error("accepted")
+	}
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {
+		t.Errorf("reading it took %d bytes", allocated)
+	}
+}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// FuzzLoad reads any bytes as a file. What is accepted must hold what Config
+// promises, and errors are lines that begin with the place.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(everyKey))
+	for _, c := range errorCases {
+		if len(c.text) < 4096 {
+			f.Add([]byte(c.text))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d := newDraft()
+		d.readYAML("framegate.yaml", b)
+		if !d.camerasListed {
+			d.addDefaultCameras()
+		}
+		checkPromises(t, d)
+	})
+}
+
+// FuzzEnvironment reads any bytes as variables, one to a line.
+func FuzzEnvironment(f *testing.F) {
+	f.Add("LISTEN=localhost:0\nCAMERAS__FRONT_DOOR__SOURCE=http://u:p@cam/\nLIMITS__VIEWERS=5")
+	f.Add("CAMERAS____SOURCE=test:?fps=5\nHOSTS=a,b\nTLS__MODE=\nCAMERAS__A__RECORD__MODE=x")
+	f.Fuzz(func(t *testing.T, lines string) {
+		d := newDraft()
+		d.addDefaultCameras()
+		var environ []string
+		for line := range strings.SplitSeq(lines, "\n") {
+			if !strings.Contains(line, "PASSWORD_FILE") { // which would read any file
+				environ = append(environ, prefix+line)
+			}
+		}
+		d.readEnvironment(environ)
+		checkPromises(t, d)
+	})
+}
+
+func checkPromises(t *testing.T, d *draft) {
+	for _, c := range d.cameras {
+		c.passwordFile = value{} // fuzzing reads no other file
+	}
+	c, err := d.finish()
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			if !strings.HasPrefix(line, "framegate.yaml:") && !strings.HasPrefix(line, prefix) && !strings.HasPrefix(line, "and ") {
+				t.Errorf("an error without a place: %q", line)
+			}
+		}
+		return
+	}
+	for i, camera := range c.Cameras {
+		if !idPattern.MatchString(camera.ID) || camera.Source.Kind == "" || camera.Name == "" {
+			t.Errorf("camera %+v", camera)
+		}
+		if i > 0 && c.Cameras[i-1].ID >= camera.ID {
+			t.Errorf("cameras %v are not sorted", c.Cameras)
+		}
+		if u, err := url.Parse(camera.Source.URL); err != nil || u.User != nil {
+			t.Errorf("the URL %q holds credentials, or is none", camera.Source.URL)
+		}
+	}
+	if c.DefaultCamera != "" {
+		if camera, ok := c.Camera(c.DefaultCamera); !ok || camera.Source.Kind != SourceUpload {
+			t.Errorf("default camera %+v", camera)
+		}
+	}
+	if err := checkListen(c.Listen); err != nil {
+		t.Errorf("listen: %v", err)
+	}
+}

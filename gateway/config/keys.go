@@ -1,0 +1,249 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// field is what the configuration knows of one key. Exactly one of its members
+// is set.
+type field struct {
+	value   func(value) error                         // takes one text
+	list    *list                                     // takes any number of texts
+	section map[string]field                          // holds further keys
+	each    func(id string) (map[string]field, error) // holds a section for each id, made by asking for it
+	later   bool                                      // belongs to a part that is not built yet
+}
+
+// list is where the items of a list go, and how one is read.
+type list struct {
+	to   *[]string
+	read func(text string) (string, error)
+}
+
+// set takes the items in place of what the list had. It gives the item that is
+// wrong with the error.
+func (l *list) set(items []value) (value, error) {
+	*l.to = nil
+	for _, item := range items {
+		text, err := l.read(item.text)
+		if err != nil {
+			return item, err
+		}
+		*l.to = append(*l.to, text)
+	}
+	return value{}, nil
+}
+
+// draft is a Config while it is read: values are put into it, first those of
+// the file, then those of the environment, and it collects what is wrong.
+type draft struct {
+	config        Config
+	fields        map[string]field
+	defaultCamera value
+	cameras       map[string]*cameraDraft
+	camerasListed bool // the file has the key cameras
+	problems      problems
+}
+
+func newDraft() *draft {
+	d := &draft{config: defaults(), cameras: make(map[string]*cameraDraft)}
+	d.fields = d.topFields()
+	return d
+}
+
+func (d *draft) addDefaultCameras() {
+	d.cameras[demoCamera] = &cameraDraft{source: value{text: "test:"}}
+	d.cameras[phoneCamera] = &cameraDraft{source: value{text: "upload:"}}
+}
+
+// report notes a mistake.
+func (d *draft) report(at place, path, format string, args ...any) {
+	d.problems = append(d.problems, problem{at: at, path: path, text: fmt.Sprintf(format, args...)})
+}
+
+// topFields is the whole configuration but the cameras' own keys, for which
+// see cameraDraft.fields.
+func (d *draft) topFields() map[string]field {
+	c := &d.config
+	return map[string]field{
+		"listen": {value: func(v value) error {
+			c.Listen = v.text
+			return checkListen(v.text)
+		}},
+		"auth":  {value: checkAuth},
+		"hosts": {list: &list{to: &c.Hosts, read: hostName}},
+		"default_camera": {value: func(v value) error {
+			d.defaultCamera = v
+			return nil
+		}},
+		"ffmpeg": {section: map[string]field{
+			"path":    {value: d.setFFmpegPath},
+			"hwaccel": {later: true},
+		}},
+		"limits":     {section: limitFields(&c.Limits)},
+		"cameras":    {each: d.cameraFields},
+		"data":       {later: true},
+		"tls":        {later: true},
+		"cors":       {later: true},
+		"network":    {later: true},
+		"recordings": {later: true},
+	}
+}
+
+func limitFields(l *Limits) map[string]field {
+	viewers := func(n *int) field {
+		return field{value: func(v value) (err error) {
+			*n, err = count(v.text, 1, 1_000_000)
+			return err
+		}}
+	}
+	return map[string]field{
+		"viewers":               viewers(&l.Viewers),
+		"viewers_per_camera":    viewers(&l.ViewersPerCamera),
+		"viewers_per_principal": viewers(&l.ViewersPerPrincipal),
+		"viewers_per_address":   viewers(&l.ViewersPerAddress),
+		"frame_bytes": {value: func(v value) (err error) {
+			l.FrameBytes, err = sizeWithin(v.text, 64<<10, 64<<20)
+			return err
+		}},
+	}
+}
+
+func checkAuth(v value) error {
+	switch v.text {
+	case string(AuthOff):
+		return nil
+	case "required":
+		return errors.New("authentication is not built yet; write auth: off, and keep listen on a loopback address")
+	}
+	return fmt.Errorf("must be off, not %s", quote(v.text))
+}
+
+func (d *draft) setFFmpegPath(v value) error {
+	if v.text == "" {
+		return errors.New("must name a program, such as ffmpeg or /usr/bin/ffmpeg")
+	}
+	d.config.FFmpeg.Path = v.text
+	return line(v.text, 4096)
+}
+
+// cameraFields gives the keys of the camera with this id, and makes the camera
+// where there is none.
+func (d *draft) cameraFields(id string) (map[string]field, error) {
+	if !idPattern.MatchString(id) {
+		return nil, errors.New("is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name")
+	}
+	c, ok := d.cameras[id]
+	if !ok {
+		c = &cameraDraft{}
+		d.cameras[id] = c
+	}
+	return c.fields(), nil
+}
+
+// finish checks what can be judged only when everything is read, and gives the
+// Config or all problems.
+func (d *draft) finish() (*Config, error) {
+	c := d.config
+	for _, id := range slices.Sorted(maps.Keys(d.cameras)) {
+		c.Cameras = append(c.Cameras, d.finishCamera(id))
+	}
+	c.DefaultCamera = d.chooseDefaultCamera(&c)
+	if len(d.problems) > 0 {
+		return nil, d.problems.sorted()
+	}
+	return &c, nil
+}
+
+// finishCamera checks a camera as a whole. A missing source is no second
+// problem for one whose keys are wrong already: it may be among them.
+func (d *draft) finishCamera(id string) Camera {
+	c := d.cameras[id]
+	path := "cameras." + id
+	if c.source != (value{}) {
+		return c.finish(id, d.report)
+	}
+	if !slices.ContainsFunc(d.problems, func(p problem) bool {
+		return p.path == path || strings.HasPrefix(p.path, path+".")
+	}) {
+		d.report(c.at, path, "camera %s has no source; add source with http://host/path, \"upload:\" or \"test:\"", id)
+	}
+	return Camera{ID: id}
+}
+
+// chooseDefaultCamera gives the id asked for, which must be that of an upload
+// camera. Where none is asked for it is phone if that is one, and else none:
+// who lists one HTTP camera need not think of publishers.
+func (d *draft) chooseDefaultCamera(c *Config) string {
+	asked := d.defaultCamera
+	id := asked.text
+	if !asked.at.given() {
+		id = phoneCamera
+	}
+	camera, ok := c.Camera(id)
+	switch {
+	case ok && camera.Source.Kind == SourceUpload:
+		return id
+	case !asked.at.given():
+		return ""
+	case !ok:
+		d.report(asked.at, "default_camera", "there is no camera %s; %s", quote(id), suggestUpload(id, c))
+	case camera.Source.Kind != "": // else its source is reported already
+		d.report(asked.at, "default_camera", "camera %s takes no uploads; name one whose source is \"upload:\"", id)
+	}
+	return ""
+}
+
+// suggestUpload says which upload camera may be meant by an id.
+func suggestUpload(id string, c *Config) string {
+	var ids []string
+	for _, camera := range c.Cameras {
+		if camera.Source.Kind == SourceUpload {
+			ids = append(ids, camera.ID)
+		}
+	}
+	if ids == nil {
+		return "add one whose source is \"upload:\""
+	}
+	return suggestion(id, ids)
+}
+
+// unknownKey says what to do about a key that fields does not have.
+func unknownKey(key string, fields map[string]field) string {
+	return "unknown key; " + suggestion(key, builtKeys(fields))
+}
+
+// builtKeys are the keys that can be set in this version.
+func builtKeys(fields map[string]field) []string {
+	var keys []string
+	for key, f := range fields {
+		if !f.later {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+const (
+	notBuiltText = "not part of this version yet; remove it"
+	noValueText  = "has no value; give it one, or remove the key"
+)
+
+// sectionText says that a section was given one value.
+func sectionText(f field) string {
+	if f.each != nil {
+		return "holds a section for each camera, such as cameras: {front: {source: \"http://192.168.1.21/mjpeg\"}}"
+	}
+	return "holds further keys: " + strings.Join(slices.Sorted(slices.Values(builtKeys(f.section))), ", ")
+}
+
+// The shortest and the longest time between two snapshots of a camera.
+const (
+	minInterval = 20 * time.Millisecond
+	maxInterval = 24 * time.Hour
+)

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// value is what was given for a key, as text, and where. YAML's own types play
+// no part: the key decides how the text is read, so that a password of 0123
+// is that, and the file and the environment follow the same rules.
+type value struct {
+	text string
+	at   place
+}
+
+// idPattern is what a camera's id looks like: it stands in addresses and in
+// names of variables and needs no escaping in either.
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// namePattern is a host name of letters, digits, hyphens and dots (RFC 1123
+// section 2.1), and underscores, which home networks have.
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?\.?$`)
+
+// count reads a whole number between low and high.
+func count(text string, low, high int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < low || n > high {
+		return 0, fmt.Errorf("must be a whole number from %d to %d, not %s", low, high, quote(text))
+	}
+	return n, nil
+}
+
+// sizeUnits are the units a size may have, in bytes. A longer unit stands
+// before its own ending.
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+	{"B", 1},
+}
+
+// size reads a number of bytes, such as 512KiB, 8MiB or 200GiB.
+func size(text string) (int64, error) {
+	bad := fmt.Errorf("must be a whole number with a unit, such as 512KiB, 8MiB or 200GiB, not %s", quote(text))
+	for _, unit := range sizeUnits {
+		digits, ok := strings.CutSuffix(text, unit.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(strings.TrimRight(digits, " "), 10, 63)
+		if err != nil || int64(n) > math.MaxInt64/unit.bytes {
+			return 0, bad
+		}
+		return int64(n) * unit.bytes, nil
+	}
+	return 0, bad
+}
+
+// sizeWithin reads a size between low and high bytes.
+func sizeWithin(text string, low, high int64) (int, error) {
+	n, err := size(text)
+	if err != nil {
+		return 0, err
+	}
+	if n < low || n > high {
+		return 0, fmt.Errorf("must be from %s to %s, not %s", sizeText(low), sizeText(high), quote(text))
+	}
+	return int(n), nil
+}
+
+// sizeText writes a size that is a whole number of KiB.
+func sizeText(n int64) string {
+	if n%(1<<20) == 0 {
+		return strconv.FormatInt(n>>20, 10) + "MiB"
+	}
+	return strconv.FormatInt(n>>10, 10) + "KiB"
+}
+
+// duration reads what time.ParseDuration does, and days in front of it or
+// alone: 500ms, 1m30s, 30d, 1d12h. A day is 24 hours.
+func duration(text string) (time.Duration, error) {
+	bad := fmt.Errorf("must be a duration such as 500ms, 10s, 1m30s or 30d, not %s", quote(text))
+	days, rest, hasDays := strings.Cut(text, "d")
+	if !hasDays {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return 0, bad
+		}
+		return d, nil
+	}
+	n, err := strconv.ParseUint(days, 10, 32)
+	if err != nil || n > 100_000 {
+		return 0, bad
+	}
+	d := time.Duration(n) * 24 * time.Hour
+	if rest == "" {
+		return d, nil
+	}
+	more, err := time.ParseDuration(rest)
+	if err != nil || more < 0 || more > 24*time.Hour {
+		return 0, bad
+	}
+	return d + more, nil
+}
+
+// boolean reads true or false. YAML 1.1 had yes and on besides; they are
+// refused, since YAML 1.2 does not know them.
+func boolean(text string) (bool, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("must be true or false, not %s", quote(text))
+}
+
+// line checks a text of one line and at most maxBytes bytes. The error does
+// not hold the text, which may be a secret.
+func line(text string, maxBytes int) error {
+	if len(text) > maxBytes {
+		return fmt.Errorf("must not be longer than %d bytes", maxBytes)
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return errors.New("must be one line, without control characters")
+	}
+	return nil
+}
+
+// checkListen checks a host:port to listen on. The host may be empty.
+func checkListen(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("must be host:port, such as 127.0.0.1:8080 or [::1]:8080, not %s", quote(addr))
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return fmt.Errorf("must end in a port from 0 to 65535, not %s", quote(port))
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" && !namePattern.MatchString(host) {
+		return fmt.Errorf("must begin with an address or a host name, not %s", quote(host))
+	}
+	return nil
+}
+
+// hostName reads a name or address by which clients know this server, and
+// gives it as the Host header would have it, in lower case and without port.
+func hostName(text string) (string, error) {
+	bare := strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
+	if ip, err := netip.ParseAddr(bare); err == nil && ip.Zone() == "" {
+		return ip.String(), nil
+	}
+	if !namePattern.MatchString(text) {
+		return "", fmt.Errorf("must be a name or address without scheme, port or path, such as cams.example.org, not %s", quote(text))
+	}
+	return strings.ToLower(strings.TrimSuffix(text, ".")), nil
+}
+
+// quote shows a value in an error, shortened where it is long.
+func quote(text string) string {
+	const longest = 40
+	if runes := []rune(text[:min(len(text), 4*longest)]); len(runes) > longest {
+		return strconv.Quote(string(runes[:longest]) + "...")
+	}
+	return strconv.Quote(text)
+}
