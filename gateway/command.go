@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"framegate/gateway/config"
+)
+
+// What the process says to whoever started it.
+const (
+	exitFine    = 0
+	exitFailed  = 1 // it could not do, or go on doing, what it was asked
+	exitMistake = 2 // the command line or the configuration has to change
+)
+
+// errMistake marks what the operator has to put right.
+var errMistake = errors.New("configuration mistake")
+
+// commandLine is all that can be said on the command line.
+type commandLine struct {
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"Run the gateway (the default)."`
+	Check       checkCommand       `cmd:"" help:"Check a configuration and exit."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// environment is what a command finds around it.
+type environment struct {
+	ctx            context.Context
+	variables      []string
+	stdout, stderr io.Writer
+}
+
+// run does what the arguments say until it is done or ctx is, and gives the
+// exit status. It writes errors to stderr, one line each.
+func run(ctx context.Context, args, variables []string, stdout, stderr io.Writer) int {
+	exited := false
+	parser, err := kong.New(&commandLine{},
+		kong.Name("framegate"),
+		kong.Description("A gateway for cameras: pictures in from browsers and cameras, out to every kind of viewer."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }), // after --help
+	)
+	if err != nil {
+		panic(err) // commandLine's tags are wrong
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return exitFine
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "framegate: %v\n", err)
+		return exitMistake
+	}
+	err = command.Run(&environment{ctx: ctx, variables: variables, stdout: stdout, stderr: stderr})
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errMistake):
+		fmt.Fprintln(stderr, strings.TrimSuffix(err.Error(), ": "+errMistake.Error()))
+		return exitMistake
+	}
+	fmt.Fprintf(stderr, "framegate: %v\n", err)
+	return exitFailed
+}
+
+// configFlags choose the configuration.
+type configFlags struct {
+	Config string `placeholder:"FILE" help:"Configuration file (YAML). Without one: a test pattern and an upload camera."`
+}
+
+func (f configFlags) load(env *environment) (*config.Config, error) {
+	c, err := config.Load(f.Config, env.variables)
+	if err != nil {
+		return nil, mistake(err)
+	}
+	return c, nil
+}
+
+func mistake(err error) error { return fmt.Errorf("%w: %w", err, errMistake) }
+
+type serveCommand struct {
+	configFlags
+	Listen    string     `placeholder:"HOST:PORT" help:"Where to listen, instead of what the configuration says."`
+	AllowOpen bool       `help:"Listen on other than loopback addresses though there is no authentication: whoever reaches the port sees and publishes everything."`
+	LogLevel  slog.Level `default:"info" help:"debug, info, warn or error."`
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(env *environment) error {
+	settings, err := c.load(env)
+	if err != nil {
+		return err
+	}
+	if c.Listen != "" {
+		if settings, err = settings.WithListen(c.Listen); err != nil {
+			return mistake(fmt.Errorf("framegate: --listen: %w", err))
+		}
+	}
+	if !settings.Loopback() && !c.AllowOpen {
+		return mistake(fmt.Errorf("framegate: listening on %s would open every camera to whoever reaches it, since there is no authentication yet: "+
+			"listen on 127.0.0.1, or say --allow-open if the network around is trusted", settings.Listen))
+	}
+	log := slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	return serve(env.ctx, settings, log, env.stdout)
+}
+
+type checkCommand struct{ configFlags }
+
+// Run says whether the configuration is good.
+func (c *checkCommand) Run(env *environment) error {
+	settings, err := c.load(env)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "good: %d cameras, listening on %s\n", len(settings.Cameras), settings.Listen)
+	return nil
+}
+
+type healthcheckCommand struct {
+	configFlags
+	Listen string `placeholder:"HOST:PORT" help:"Where the gateway listens, if not where the configuration says."`
+}
+
+// Run asks the gateway of this configuration for /healthz.
+func (c *healthcheckCommand) Run(env *environment) error {
+	listen := c.Listen
+	if listen == "" {
+		settings, err := c.load(env)
+		if err != nil {
+			return err
+		}
+		listen = settings.Listen
+	}
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return mistake(fmt.Errorf("framegate: %w", err))
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost" // it listens everywhere
+	}
+	ctx, cancel := context.WithTimeout(env.ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return mistake(fmt.Errorf("framegate: %w", err))
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", request.URL, response.Status)
+	}
+	return nil
+}
+
+type versionCommand struct{}
+
+// Run prints the version, as the build knows it.
+func (versionCommand) Run(env *environment) error {
+	fmt.Fprintf(env.stdout, "framegate %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	return nil
+}
+
+// version is the module's, or the commit's where there is none.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := build.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range build.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "devel"
+}

@@ -1,0 +1,170 @@
+package upload
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// How far a sender's clock may be off for its capture time to be believed.
+const (
+	oldestCapture = 10 * time.Second
+	clockAhead    = time.Second
+)
+
+// ServeFrame serves a POST whose body is one picture, raw or in a form. It
+// answers 204 with the number of viewers. The errors are those of this package
+// and of media, and stream's ErrUnknown, ErrPulled, ErrBusy and ErrClosed.
+func (h *Handler) ServeFrame(w http.ResponseWriter, r *http.Request, camera string) error {
+	b, err := h.readPicture(w, r)
+	if err != nil {
+		stopReading(w)
+		return err
+	}
+	frame, err := h.check(b, nil)
+	if err != nil {
+		return err
+	}
+	frame.Wall = captureTime(r.Header.Get("X-Timestamp"), time.Now())
+	dropped, err := h.publishSingle(r, camera, frame)
+	if err != nil {
+		return err
+	}
+	if dropped {
+		w.Header().Set("X-Framegate-Dropped", "1")
+	}
+	h.answer(w, camera)
+	return nil
+}
+
+// captureTime reads seconds.micros since 1970, and gives zero for what cannot
+// be true.
+func captureTime(s string, now time.Time) time.Time {
+	seconds, err := strconv.ParseFloat(s, 64)
+	age := float64(now.UnixMicro())/1e6 - seconds
+	if err != nil || !(age < oldestCapture.Seconds() && age > -clockAhead.Seconds()) {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(seconds * 1e6))
+}
+
+// publishSingle publishes the frame of one POST through the session it shares
+// with the others of its owner.
+func (h *Handler) publishSingle(r *http.Request, camera string, frame media.Frame) (dropped bool, err error) {
+	for {
+		s, err := h.session(r, camera)
+		if err != nil {
+			return false, err
+		}
+		dropped, ok, err := s.publish(r.Context(), frame)
+		if err != nil || ok {
+			return dropped, err
+		}
+		select { // it ended just now: the next one takes the frame
+		case <-s.ended:
+		case <-r.Context().Done():
+			return false, r.Context().Err()
+		}
+	}
+}
+
+// session gives the one that the request's owner has with the camera, or
+// starts it.
+func (h *Handler) session(r *http.Request, camera string) (*session, error) {
+	// A session outlives the POST that starts it.
+	ctx, mine := newHold(context.WithoutCancel(r.Context()), r)
+	mine.session = &session{handler: h, opened: make(chan struct{}), ended: mine.gone}
+	held, err := h.claim(r.Context(), camera, mine)
+	if err != nil || held != mine {
+		mine.end(nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if held == mine {
+		go h.runSession(ctx, camera, mine) // ends when POSTs stay out or by mine.end; Close waits for it
+	}
+	return held.session, nil
+}
+
+func (h *Handler) runSession(ctx context.Context, camera string, held *hold) {
+	defer h.sessions.Done()
+	defer h.release(camera, held)
+	s := held.session
+	s.pace = h.lastPace(camera)
+	if s.err = h.run(ctx, camera, held, s); s.err == nil {
+		h.keepPace(camera, s.pace)
+	}
+}
+
+// lastPace gives the pace of the camera's last session, so that POSTs minutes
+// apart come to share one.
+func (h *Handler) lastPace(camera string) pace {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.paces[camera]
+}
+
+func (h *Handler) keepPace(camera string, p pace) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.paces[camera] = p
+}
+
+// session is the publisher that consecutive POSTs of one owner make up. It is
+// a stream.Source.
+type session struct {
+	handler *Handler
+	opened  chan struct{} // closed when it takes frames
+	ended   chan struct{} // closed when the camera is free again
+	err     error         // why it never opened; set before ended is closed
+
+	mu    sync.Mutex // guards what follows
+	in    *intake    // nil before and after the run
+	pace  pace
+	quiet *time.Timer // fires when no POST came for too long
+}
+
+// Run is the time between the first POST and the silence after the last. The
+// frames are emitted meanwhile by the goroutines of the POSTs.
+func (s *session) Run(ctx context.Context, emit func(media.Frame)) error {
+	s.mu.Lock()
+	s.in = s.handler.newIntake(emit)
+	s.quiet = time.NewTimer(s.pace.patience())
+	s.mu.Unlock()
+	close(s.opened)
+
+	select {
+	case <-ctx.Done():
+	case <-s.quiet.C:
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in = nil
+	s.quiet.Stop()
+	return nil
+}
+
+// publish emits one frame. It gives ok = false if the session ended before.
+func (s *session) publish(ctx context.Context, frame media.Frame) (dropped, ok bool, err error) {
+	select {
+	case <-s.opened:
+	case <-s.ended:
+		return false, false, s.err
+	case <-ctx.Done():
+		return false, false, ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in == nil {
+		return false, false, nil
+	}
+	s.pace.step(time.Now())
+	s.quiet.Reset(s.pace.patience())
+	return s.in.take(frame), true, nil
+}

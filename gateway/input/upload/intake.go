@@ -1,0 +1,102 @@
+package upload
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"framegate/gateway/media"
+)
+
+// What one publisher may send. More is dropped and counted.
+const (
+	maxFPS            = 60
+	maxBytesPerSecond = 20_000_000
+)
+
+// intake is where the pictures of one publisher become frames of a stream. It
+// is not safe for concurrent use.
+type intake struct {
+	handler *Handler
+	emit    func(media.Frame)
+	format  *media.Format // of the last frame
+	frames  *rate.Limiter
+	bytes   *rate.Limiter
+}
+
+func (h *Handler) newIntake(emit func(media.Frame)) *intake {
+	return &intake{
+		handler: h,
+		emit:    emit,
+		frames:  rate.NewLimiter(maxFPS, maxFPS),
+		bytes:   rate.NewLimiter(maxBytesPerSecond, max(maxBytesPerSecond, h.options.MaxFrameBytes)),
+	}
+}
+
+// picture publishes a picture whose memory is ours. It says whether the
+// picture was dropped because they come too fast; the errors are those of
+// media.JPEGFrame.
+func (in *intake) picture(b []byte) (dropped bool, err error) {
+	frame, err := in.handler.check(b, in.format)
+	if err != nil {
+		return false, err
+	}
+	return in.take(frame), nil
+}
+
+// check makes a frame of a picture, or counts it as refused.
+func (h *Handler) check(b []byte, format *media.Format) (media.Frame, error) {
+	frame, err := media.JPEGFrame(b, format)
+	if err != nil {
+		h.counters.refused.Add(1)
+	}
+	return frame, err
+}
+
+// take publishes a frame, unless they come too fast.
+func (in *intake) take(frame media.Frame) (dropped bool) {
+	now := time.Now()
+	if !in.frames.AllowN(now, 1) || !in.bytes.AllowN(now, len(frame.Data)) {
+		in.handler.counters.rateDropped.Add(1)
+		return true
+	}
+	if f := in.format; f != nil && f.Width == frame.Format.Width && f.Height == frame.Format.Height {
+		frame.Format = f
+	}
+	in.format = frame.Format
+	in.emit(frame)
+	in.handler.counters.frames.Add(1)
+	return false
+}
+
+// How long a publisher may be silent, in relation to its own rate.
+const (
+	patientIntervals = 10
+	firstPatience    = 10 * time.Second // while its rate is unknown
+	shortestPatience = 5 * time.Second
+	longestPatience  = 5 * time.Minute
+)
+
+// pace follows the time between a publisher's frames. The zero value knows
+// none yet.
+type pace struct {
+	last     time.Time
+	interval time.Duration
+}
+
+// step notes a frame. Frames that come in a bunch after a stall shorten the
+// interval only bit by bit.
+func (p *pace) step(now time.Time) {
+	if !p.last.IsZero() {
+		p.interval = min(max(now.Sub(p.last), p.interval/2), longestPatience/patientIntervals)
+	}
+	p.last = now
+}
+
+// patience says how long to wait for the next frame.
+func (p *pace) patience() time.Duration {
+	if p.interval == 0 {
+		return firstPatience
+	}
+	return min(max(patientIntervals*p.interval, shortestPatience), longestPatience)
+}

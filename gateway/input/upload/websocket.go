@@ -1,0 +1,210 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"framegate/gateway/media"
+)
+
+// Times of a publishing WebSocket.
+const (
+	pingEvery    = 20 * time.Second
+	deadAfter    = 45 * time.Second // without a message or a pong
+	writeTime    = 10 * time.Second
+	goodbyeTime  = 500 * time.Millisecond
+	viewersEvery = 500 * time.Millisecond // how often their number is looked at
+)
+
+// ServeWebSocket serves a publisher that sends each picture as one binary
+// message; text messages mean nothing. It answers each in JSON: an ack (which
+// says so if the picture came too fast to be published), or an error where the
+// picture is refused, which leaves the connection open. A hint tells the
+// number of viewers at the start and when it changes.
+//
+// An error is returned only before the handshake: those of ServeFrame,
+// ErrCrossOrigin and ErrNotWebSocket.
+func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, camera string) error {
+	if !websocket.IsWebSocketUpgrade(r) {
+		return ErrNotWebSocket
+	}
+	if !sameOrigin(r) {
+		return ErrCrossOrigin
+	}
+	s := &socket{handler: h, camera: camera, w: w, r: r, replies: make(chan reply)}
+	err := h.attach(r, camera, s)
+	if s.answered {
+		return nil
+	}
+	return err
+}
+
+// sameOrigin says whether a page of this very host asks, or no page at all.
+// It fails closed: on "null", on several origins, on what is no URL.
+func sameOrigin(r *http.Request) bool {
+	origins := r.Header["Origin"]
+	if len(origins) == 0 {
+		return true
+	}
+	u, err := url.Parse(origins[0])
+	return len(origins) == 1 && err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// reply is a message to the publisher.
+type reply struct {
+	Type    string `json:"type"` // ack, error, hint
+	Seq     uint64 `json:"seq,omitempty"`
+	Viewers int    `json:"viewers"`
+	Dropped bool   `json:"dropped,omitempty"`
+	Code    int    `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// socket is the publisher of one WebSocket: a stream.Source. Its run reads;
+// one goroutine writes all messages, and another says goodbye.
+type socket struct {
+	handler *Handler
+	camera  string
+	w       http.ResponseWriter
+	r       *http.Request
+	replies chan reply
+
+	answered bool // the handshake is over, well or badly
+	conn     *websocket.Conn
+}
+
+// Run makes the handshake, now that the camera is ours, and publishes what
+// comes until either side ends it.
+func (s *socket) Run(ctx context.Context, emit func(media.Frame)) error {
+	conn, err := s.upgrade()
+	if err != nil {
+		return err
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer end(nil)
+	wg.Go(func() { // ends with ctx
+		<-ctx.Done()
+		goodbye(conn, context.Cause(ctx))
+	})
+	wg.Go(func() { end(s.write(ctx)) }) // ends with ctx
+	return s.read(ctx, s.handler.newIntake(emit))
+}
+
+func (s *socket) upgrade() (*websocket.Conn, error) {
+	upgrader := websocket.Upgrader{
+		ReadBufferSize:  32 << 10,
+		WriteBufferSize: 1 << 10,
+		CheckOrigin:     sameOrigin,
+		Error:           func(http.ResponseWriter, *http.Request, int, error) {}, // the caller answers
+	}
+	conn, err := upgrader.Upgrade(s.w, s.r, nil)
+	refused := websocket.HandshakeError{}
+	s.answered = !errors.As(err, &refused)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWebSocket, err)
+	}
+	conn.SetReadLimit(int64(s.handler.options.MaxFrameBytes))
+	s.conn = conn
+	return conn, nil
+}
+
+// goodbye tells the publisher why it ends, as far as a close code can, and
+// ends the connection under whoever reads or writes.
+func goodbye(conn *websocket.Conn, cause error) {
+	code := websocket.CloseGoingAway
+	if errors.Is(cause, errTakenOver) {
+		code = websocket.ClosePolicyViolation
+	}
+	message := websocket.FormatCloseMessage(code, cause.Error())
+	_ = conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbyeTime))
+	_ = conn.Close() // nobody is left to hear of an error
+}
+
+// read publishes what comes and hands out the replies.
+func (s *socket) read(ctx context.Context, in *intake) error {
+	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(deadAfter)) }
+	s.conn.SetPongHandler(alive)
+	for seq := uint64(1); ; {
+		if err := alive(""); err != nil {
+			return fmt.Errorf("setting a deadline: %w", err)
+		}
+		kind, message, err := s.conn.ReadMessage()
+		if err != nil {
+			return readError(ctx, err)
+		}
+		if kind != websocket.BinaryMessage {
+			continue
+		}
+		select {
+		case s.replies <- answerTo(seq, in, message):
+		case <-ctx.Done():
+			return nil
+		}
+		seq++
+	}
+}
+
+// readError tells an end that somebody wanted from one that is news.
+func readError(ctx context.Context, err error) error {
+	if ctx.Err() != nil || websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived) {
+		return nil
+	}
+	return fmt.Errorf("reading from the publisher: %w", err)
+}
+
+func answerTo(seq uint64, in *intake, picture []byte) reply {
+	dropped, err := in.picture(picture)
+	switch {
+	case errors.Is(err, media.ErrNotJPEG):
+		return reply{Type: "error", Seq: seq, Code: http.StatusUnsupportedMediaType, Message: err.Error()}
+	case err != nil:
+		return reply{Type: "error", Seq: seq, Code: http.StatusUnprocessableEntity, Message: err.Error()}
+	}
+	return reply{Type: "ack", Seq: seq, Dropped: dropped}
+}
+
+// write sends replies, hints and pings.
+func (s *socket) write(ctx context.Context) error {
+	look := time.NewTicker(viewersEvery)
+	defer look.Stop()
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+
+	told := s.handler.hub.Viewers(s.camera)
+	err := s.send(reply{Type: "hint", Viewers: told})
+	for err == nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r := <-s.replies:
+			told = s.handler.hub.Viewers(s.camera)
+			r.Viewers = told
+			err = s.send(r)
+		case <-look.C:
+			if n := s.handler.hub.Viewers(s.camera); n != told {
+				told = n
+				err = s.send(reply{Type: "hint", Viewers: told})
+			}
+		case <-ping.C:
+			err = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTime))
+		}
+	}
+	return fmt.Errorf("writing to the publisher: %w", err)
+}
+
+func (s *socket) send(r reply) error {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	return s.conn.WriteJSON(r)
+}
