@@ -1,0 +1,318 @@
+package httpcam
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// Limits on what a camera may send around its pictures.
+const (
+	maxLine      = 8 << 10  // bytes of one header line
+	maxBlock     = 16 << 10 // bytes of text before one picture
+	maxBadInARow = 30       // pictures
+	firstBuffer  = 64 << 10 // bytes
+)
+
+// errCutOff is what is wrong with a picture that a boundary interrupts.
+var errCutOff = fmt.Errorf("%w: cut off by the next part", media.ErrMalformed)
+
+// picture is one JPEG as the camera sent it.
+type picture struct {
+	jpeg  []byte    // in the parser's buffer: valid until the next fill
+	taken time.Time // what its X-Timestamp says, or zero
+}
+
+// parser finds the pictures in the body of a camera's answer: parts of a
+// multipart body, JPEGs one after another, or a single one. It is fed by fill
+// and asked by next, knows no network, and gives the same pictures however the
+// bytes are cut into reads.
+//
+// A picture's end is always found by walking the JPEG, and so is known with
+// its last byte, before anything behind it has come. Lengths and boundaries
+// only tell where a damaged picture ends. What the response says about the
+// boundary is not used at all, since cameras get it wrong: the line that stands
+// before a part's headers is the boundary.
+//
+// The zero value with maxPicture set is ready. Not safe for concurrent use.
+type parser struct {
+	maxPicture int // bytes
+
+	buf []byte
+	at  int   // buf[at:] is not consumed yet
+	pos int64 // of buf[at] in the body
+	end int64 // of the last good picture in the body
+
+	state    state
+	part     part
+	boundary boundary
+	skip     int  // bytes still to drop, in state inSegments
+	binary   bool // there was junk that is no text
+
+	scanner  media.JPEGScanner
+	searched int  // bytes of the picture that hold no boundary
+	misled   bool // the part's length is wrong
+
+	found    picture // to be given by next, if it has bytes
+	badInRow int
+	lastBad  error // what was wrong with the last bad picture
+}
+
+// state says what is expected next.
+type state uint8
+
+const (
+	inLines    state = iota // a boundary, a header, the start of a picture; all else is junk
+	atBody                  // the first byte behind a part's headers
+	inPicture               // a JPEG, from its SOI on
+	toBoundary              // nothing of use before the next boundary
+	inSegments              // a bad picture's segments, which may hold a thumbnail
+	toPicture               // nothing of use before the next SOI
+)
+
+// fill reads once from r. The pictures given before are invalid after it.
+func (p *parser) fill(r io.Reader) (int, error) {
+	if p.at > 0 && (p.at == len(p.buf) || cap(p.buf)-len(p.buf) < cap(p.buf)/4) {
+		p.buf = p.buf[:copy(p.buf, p.buf[p.at:])]
+		p.at = 0
+	}
+	if cap(p.buf)-len(p.buf) < cap(p.buf)/4 || p.buf == nil {
+		p.buf = append(make([]byte, 0, max(2*cap(p.buf), firstBuffer)), p.buf...)
+	}
+	n, err := r.Read(p.buf[len(p.buf):cap(p.buf)])
+	p.buf = p.buf[:len(p.buf)+n]
+	return n, err
+}
+
+// next gives the next whole picture of what was filled in, or one without
+// bytes if more must come first. After an error the parser is of no use.
+func (p *parser) next() (picture, error) {
+	for {
+		progress, err := p.step(p.buf[p.at:])
+		if err != nil {
+			return picture{}, err
+		}
+		if p.pos-p.end > int64(p.maxPicture+maxBlock) {
+			return picture{}, p.noPicture(fmt.Errorf("no picture in %d bytes", p.pos-p.end))
+		}
+		if found := p.found; found.jpeg != nil {
+			p.found = picture{}
+			return found, nil
+		}
+		if !progress {
+			return picture{}, nil
+		}
+	}
+}
+
+// finish is called at the end of the body: a picture that has begun is bad now.
+func (p *parser) finish() {
+	if p.state == inPicture {
+		p.lastBad = fmt.Errorf("%w: cut off by the end of the answer", media.ErrMalformed)
+		p.badInRow++
+	}
+}
+
+// noPicture adds to err what was wrong with the last picture, if there was one.
+func (p *parser) noPicture(err error) error {
+	if p.badInRow == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; the last one was bad: %w", err, p.lastBad)
+}
+
+// step consumes what it can of b in the current state. It gives false if the
+// state stays as it is until more bytes come.
+func (p *parser) step(b []byte) (progress bool, err error) {
+	switch p.state {
+	case inLines:
+		return p.takeLine(b)
+	case atBody:
+		return p.takeBodyStart(b), nil
+	case inPicture:
+		return p.takePicture(b)
+	case toBoundary:
+		return p.seek(b, p.boundary.mark, inLines), nil
+	case inSegments:
+		return p.takeSegment(b), nil
+	default:
+		return p.seek(b, startOfPicture, inPicture), nil
+	}
+}
+
+func (p *parser) advance(n int) {
+	p.at += n
+	p.pos += int64(n)
+}
+
+// startOfPicture is SOI and the first byte of the marker that must follow it.
+var startOfPicture = []byte{0xFF, 0xD8, 0xFF}
+
+// startsPicture says whether a picture starts at b, and whether enough of b
+// has come to tell.
+func startsPicture(b []byte) (yes, known bool) {
+	n := min(len(b), len(startOfPicture))
+	if !bytes.Equal(b[:n], startOfPicture[:n]) {
+		return false, true
+	}
+	return n == len(startOfPicture), n == len(startOfPicture)
+}
+
+// beginPicture is called where a SOI stands at buf[at].
+func (p *parser) beginPicture() {
+	if !p.part.body {
+		p.part.bodyPos = p.pos
+	}
+	p.scanner.Reset()
+	p.searched, p.misled = 0, false
+	p.state = inPicture
+}
+
+// takeBodyStart decides by a part's type and first bytes what to do with it.
+func (p *parser) takeBodyStart(b []byte) bool {
+	yes, known := startsPicture(b)
+	if !known {
+		return false
+	}
+	p.part.body, p.part.bodyPos = true, p.pos
+	switch {
+	case yes:
+		p.beginPicture()
+	case p.part.foreign && p.boundary.mark != nil:
+		p.state = toBoundary
+	default:
+		p.state = inLines
+	}
+	return true
+}
+
+// takePicture walks the JPEG at b.
+func (p *parser) takePicture(b []byte) (bool, error) {
+	walked := b[:min(len(b), p.maxPicture)]
+	n, err := p.scanner.Scan(walked)
+	if n > 0 {
+		walked = b[:n]
+	}
+	switch {
+	case err != nil:
+		return true, p.drop(err)
+	case p.cutOff(walked):
+		return true, p.drop(errCutOff)
+	case n > 0:
+		p.give(walked)
+		return true, nil
+	case len(b) > len(walked):
+		return false, fmt.Errorf("picture of more than %d bytes", p.maxPicture)
+	}
+	return false, nil
+}
+
+// give passes a whole picture on.
+func (p *parser) give(jpeg []byte) {
+	header := p.scanner.Header()
+	size := pixels{header.Width, header.Height}
+	next := part{given: p.part.given}
+	if p.part.headers && next.given == (pixels{}) {
+		next.given = size
+	}
+	if p.part.given == (pixels{}) || p.part.given == size {
+		p.found = picture{jpeg: jpeg, taken: p.part.taken}
+	}
+	p.advance(len(jpeg))
+	p.end = p.pos
+	p.badInRow = 0
+	p.part = next
+	p.state = inLines
+}
+
+// cutOff says whether the unfinished picture b is interrupted by a boundary.
+// Where the part told its length, the boundary is looked for there alone; only
+// if the length proves wrong, or is missing, all of the picture is searched.
+func (p *parser) cutOff(b []byte) bool {
+	mark := p.boundary.mark
+	if mark == nil {
+		return false
+	}
+	if p.part.length > 0 && !p.misled {
+		length := max(0, p.part.length-int(p.pos-p.part.bodyPos))
+		behind := bytes.TrimLeft(b[min(length, len(b)):], "\r\n")
+		if len(behind) < len(mark) {
+			return false
+		}
+		if bytes.HasPrefix(behind, mark) {
+			return true
+		}
+		p.misled = true
+	}
+	from := max(0, p.searched-len(mark)+1)
+	p.searched = len(b)
+	return bytes.Contains(b[from:], mark)
+}
+
+// drop gives up the picture at buf[at], which is bad. If it came in a part, the
+// next boundary is the way on. Otherwise it is the next SOI, but not one of a
+// thumbnail within the bad picture.
+func (p *parser) drop(why error) error {
+	p.lastBad = why
+	p.badInRow++
+	if p.badInRow >= maxBadInARow {
+		return fmt.Errorf("%d bad pictures in a row: %w", p.badInRow, why)
+	}
+	p.state, p.skip = inSegments, 0
+	if p.part.begun && p.boundary.mark != nil {
+		p.state = toBoundary
+	}
+	p.advance(2)
+	p.part = part{}
+	return nil
+}
+
+// takeSegment passes over one marker segment of a bad picture.
+func (p *parser) takeSegment(b []byte) bool {
+	if p.skip > 0 {
+		n := min(p.skip, len(b))
+		p.skip -= n
+		p.advance(n)
+		return n > 0
+	}
+	if len(b) > 1 && (b[0] != 0xFF || !hasLength(b[1])) {
+		p.state = toPicture
+		return true
+	}
+	if len(b) < 4 {
+		return false
+	}
+	p.skip = 2 + int(b[2])<<8 + int(b[3])
+	return true
+}
+
+// hasLength says whether a marker begins a segment that tells its length
+// (ITU-T T.81, table B.1).
+func hasLength(marker byte) bool {
+	return 0xC0 <= marker && marker < 0xD0 || 0xD9 < marker && marker < 0xFF
+}
+
+// seek drops what comes before mark, and goes on in state then.
+func (p *parser) seek(b, mark []byte, then state) bool {
+	i := bytes.Index(b, mark)
+	if i < 0 {
+		p.advance(max(0, len(b)-len(mark)+1))
+		return false
+	}
+	p.advance(i)
+	if then == inPicture {
+		p.beginPicture()
+	}
+	p.state = then
+	return true
+}
+
+// Answers that are no pictures, told by how the body starts.
+var (
+	errHTML = errors.New("an HTML page instead of pictures: is the address that of the camera's own page?")
+	errHLS  = errors.New("an HLS playlist instead of pictures: HLS is not supported")
+)
