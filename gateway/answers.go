@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"runtime/debug"
@@ -62,7 +63,7 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, camera string, h
 		}
 	}()
 	err := h(w, r, camera)
-	if err == nil || r.Context().Err() != nil {
+	if err == nil || errors.Is(err, context.Canceled) { // the latter: nobody is there to hear
 		return
 	}
 	status := statusOf(err)

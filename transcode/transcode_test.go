@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -84,7 +85,17 @@ func start(t *testing.T, s transcode.Spec) *transcode.Process {
 	return p
 }
 
+// needFfmpeg skips a test where ffmpeg is missing and the run was told to
+// install nothing.
+func needFfmpeg(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
+		t.Skip("ffmpeg is not installed")
+	}
+}
+
 func TestPatternMoves(t *testing.T) {
+	needFfmpeg(t)
 	for _, clock := range []bool{false, true} {
 		t.Run(fmt.Sprintf("clock %v", clock), func(t *testing.T) {
 			pattern := pattern
@@ -113,6 +124,7 @@ func TestPatternMoves(t *testing.T) {
 }
 
 func TestProcessIsGoneAfterClose(t *testing.T) {
+	needFfmpeg(t)
 	p := start(t, transcode.Spec{Pattern: pattern})
 	if _, err := p.Read(); err != nil {
 		t.Fatal(err)
@@ -135,6 +147,7 @@ func TestProcessIsGoneAfterClose(t *testing.T) {
 }
 
 func TestProcessEndsWithItsContext(t *testing.T) {
+	needFfmpeg(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	p, err := transcode.Start(ctx, transcode.Spec{Pattern: pattern})
 	if err != nil {

@@ -168,6 +168,7 @@ func (s *JPEGScanner) takeFrameHeader(marker byte, b []byte) error {
 	s.header.Height = int(binary.BigEndian.Uint16(b[1:]))
 	s.header.Width = int(binary.BigEndian.Uint16(b[3:]))
 	s.header.Progressive = marker == sof2
+	s.header.Components = make([]Component, 0, b[5])
 	for c := b[6:]; len(c) > 0; c = c[3:] {
 		k := Component{ID: c[0], H: int(c[1] >> 4), V: int(c[1] & 15), tq: c[2]}
 		if k.H < 1 || k.H > 4 || k.V < 1 || k.V > 4 || k.tq > 3 {

@@ -98,7 +98,7 @@ func TestSilenceEndsAnEndlessBody(t *testing.T) {
 				dripped := make(chan struct{})
 				go func() {
 					defer close(dripped)
-					drip(body, bytes.Repeat([]byte("x"), 1000), 1, time.Second)
+					drip(body, bytes.Repeat([]byte("x"), 1000), 1, 700*time.Millisecond)
 				}()
 				if got := <-status; got != 408 || time.Since(last) != tt.want {
 					t.Errorf("status %d after %v, want 408 after %v", got, time.Since(last), tt.want)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
 
@@ -181,10 +182,10 @@ func TestSlowBody(t *testing.T) {
 		want  int
 		after time.Duration
 	}{
-		{"a byte a second", time.Second, 1, 408, 5 * time.Second},
-		{"900 bytes a second", time.Second, 900, 408, 30 * time.Second},
-		{"2000 bytes a second", time.Second, 2000, 408, 30 * time.Second},
-		{"5000 bytes a second", time.Second, 5000, 204, 20 * time.Second},
+		{"a byte at a time", 700 * time.Millisecond, 1, 408, 5 * time.Second},
+		{"900 bytes a second", 700 * time.Millisecond, 630, 408, 30 * time.Second},
+		{"2000 bytes a second", 700 * time.Millisecond, 1400, 408, 30 * time.Second},
+		{"5000 bytes a second", 700 * time.Millisecond, 3500, 204, 20 * time.Second},
 		{"nothing", time.Hour, 1, 408, 5 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -321,6 +322,26 @@ func TestTooManyBytes(t *testing.T) {
 		}
 		if s := g.handler.Stats(); s.Frames != 5 || s.RateDropped != 5 {
 			t.Errorf("stats %+v, want 5 frames and 5 dropped", s)
+		}
+	})
+}
+
+// TestFramesOfARunShareTheirFormat: another pointer would mean another size.
+func TestFramesOfARunShareTheirFormat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, Options{})
+		c := g.client("a")
+		format := func(width int) *media.Format {
+			c.post("phone.jpg", "image/jpeg", bytes.NewReader(camtest.Picture(1, width, 48)))
+			frame, _ := g.hub.Newest(stream.Key{Camera: "phone"})
+			return frame.Format
+		}
+		first, same, other := format(64), format(64), format(80)
+		if first != same {
+			t.Error("two pictures of one size have two formats")
+		}
+		if first == other {
+			t.Error("two sizes have one format")
 		}
 	})
 }

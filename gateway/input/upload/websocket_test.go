@@ -252,6 +252,29 @@ func TestOnePublisherACamera(t *testing.T) {
 	}
 }
 
+// TestUnnamedPublisherOfOneAddress: an address is not a name, since many may
+// share it; but single POSTs hold the camera for nobody else than their sender.
+func TestUnnamedPublisherOfOneAddress(t *testing.T) {
+	for first, begin := range publishers {
+		for second, follow := range publishers {
+			t.Run(first+" then "+second, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g := newRig(t, Options{})
+					begin(g.client("a"), "")
+					synctest.Wait()
+					want := 409
+					if first == "post" {
+						want = 0
+					}
+					if got := over(follow(g.client("a"), "")); got != want {
+						t.Errorf("the second got %d, want %d", got, want)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestCloseEndsPublishers(t *testing.T) {
 	want := map[string]int{"endless": 503, "websocket": websocket.CloseGoingAway}
 	for name, begin := range publishers {

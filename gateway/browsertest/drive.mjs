@@ -1,0 +1,188 @@
+// Drives Chromium, with its fake camera, through one story of the pages:
+//
+//     node drive.mjs STORY URL
+//
+// The exit status is 0 if it went as it should; otherwise stderr says what did
+// not. browser_test.go calls it.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+// Nothing waits for these but a story that fails.
+const ceiling = 60_000; // ms, of one wait
+const storyCeiling = 150_000; // ms
+const flags = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+];
+
+const [story, url] = process.argv.slice(2);
+
+function check(ok, message) {
+  if (!ok) throw new Error(message);
+}
+
+// open opens a page, which keeps what the browser complains about.
+async function open(context, path, init) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(ceiling);
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
+  await page.addInitScript(noteStatus);
+  if (init) await page.addInitScript(init.script, init.argument);
+  await page.goto(url + path);
+  return page;
+}
+
+// noteStatus runs in the page: it keeps every status the page shows.
+function noteStatus() {
+  window.statuses = [];
+  const note = () => {
+    const text = document.getElementById('status')?.textContent;
+    if (text && text !== window.statuses.at(-1)) window.statuses.push(text);
+  };
+  new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true });
+}
+
+const broadcast = '/broadcast/phone?width=320&height=240&fps=10&quality=0.6&autostart=1';
+
+const live = (page) => page.locator('#status[data-state=live]').waitFor();
+const says = (page, text) => page.locator('#status', { hasText: text }).waitFor();
+const sent = (page, least) => page.waitForFunction((n) => Number(document.getElementById('sent').textContent) >= n, least);
+
+// distinctPictures watches the image of a viewer page until count different
+// pictures were painted, by their pixels, and gives the picture's size.
+function distinctPictures(page, count) {
+  return page.evaluate(async (count) => {
+    const image = document.querySelector('.picture img');
+    const canvas = document.createElement('canvas');
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    const seen = new Set();
+    while (seen.size < count) {
+      await new Promise(requestAnimationFrame);
+      if (!image.naturalWidth) continue;
+      canvas.width = image.naturalWidth;
+      canvas.height = image.naturalHeight;
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let sum = 0;
+      for (let i = 0; i < data.length; i += 4) sum = (Math.imul(sum, 31) + data[i] * 3 + data[i + 1]) | 0;
+      if (new Set(data.subarray(0, 40_000)).size > 8) seen.add(sum); // which "no signal" has not
+    }
+    return { width: canvas.width, height: canvas.height };
+  }, count);
+}
+
+// rateOf counts pictures and gives how many went up in a second.
+function rateOf(page, count) {
+  return page.evaluate(async (count) => {
+    const sent = () => Number(document.getElementById('sent').textContent);
+    const changed = () => new Promise((resolve) => {
+      const observer = new MutationObserver(() => (observer.disconnect(), resolve()));
+      observer.observe(document.getElementById('sent'), { childList: true, characterData: true, subtree: true });
+    });
+    await changed();
+    const first = sent();
+    const began = performance.now();
+    while (sent() - first < count) await changed();
+    return (sent() - first) / ((performance.now() - began) / 1000);
+  }, count);
+}
+
+const stories = {
+  // The camera of one page moves in the image of another, at the rate asked for.
+  async moves(context) {
+    const publisher = await open(context, broadcast);
+    await says(publisher, 'Nobody is watching');
+    const viewer = await open(context, '/camera/phone');
+    const size = await distinctPictures(viewer, 20);
+    check(size.width === 320 && size.height === 240, `picture of ${size.width}x${size.height}, not 320x240`);
+    await says(publisher, '1 viewer');
+    const rate = await rateOf(publisher, 50);
+    check(rate > 4 && rate < 13, `${rate.toFixed(1)} pictures a second went up, 10 were asked for`);
+    check((await publisher.textContent('#by')) === 'WebSocket', 'pictures do not go by WebSocket');
+    const all = await open(context, '/');
+    await distinctPictures(all, 5);
+    for (const page of [publisher, viewer, all]) check(page.complaints.length === 0, page.complaints.join('\n'));
+  },
+
+  // A reload goes on as the same publisher.
+  async reload(context) {
+    const publisher = await open(context, broadcast);
+    await live(publisher);
+    for (let i = 0; i < 3; i++) {
+      await publisher.reload();
+      await live(publisher);
+      const statuses = await publisher.evaluate(() => window.statuses);
+      check(!statuses.some((text) => text.includes('Trying again')), `after a reload it says: ${statuses.join(' ')}`);
+    }
+  },
+
+  // The same publisher, connected elsewhere, takes over at once.
+  async replaced(context) {
+    const token = { script: () => sessionStorage.setItem('publisher', 'same') };
+    const earlier = await open(context, broadcast, token);
+    await live(earlier);
+    const later = await open(context, broadcast, token);
+    await sent(later, 3);
+    await says(earlier, 'opened again somewhere else');
+    const statuses = await later.evaluate(() => window.statuses);
+    check(!statuses.some((text) => text.includes('Trying again')), `the later one says: ${statuses.join(' ')}`);
+  },
+
+  // Another publisher is told, and gets its turn.
+  async taken(context) {
+    const first = await open(context, broadcast);
+    await live(first);
+    const second = await open(context, broadcast);
+    await says(second, 'already has a publisher');
+    await sent(first, 3);
+    await first.click('#toggle');
+    await says(first, 'Not broadcasting');
+    await sent(second, 3);
+    check((await second.textContent('#by')) === 'WebSocket', 'it stays with POST');
+  },
+
+  // Where no WebSocket comes through, pictures go by POST.
+  async fallback(context) {
+    const publisher = await open(context, broadcast);
+    const viewer = await open(context, '/camera/phone');
+    await distinctPictures(viewer, 10);
+    check((await publisher.textContent('#by')) === 'POST', 'pictures do not go by POST');
+    await says(publisher, '1 viewer');
+  },
+
+  // A page without a camera says why and what to do.
+  async insecure(context) {
+    const page = await open(context, broadcast, {
+      script: () => Object.defineProperty(navigator, 'mediaDevices', { value: undefined }),
+    });
+    await says(page, 'plain HTTP');
+    await page.locator('#insecure').waitFor();
+    check((await page.textContent('#local')).includes('localhost'), 'it does not say where to go');
+    check(await page.locator('#toggle').isDisabled(), 'it can be started all the same');
+  },
+};
+
+function tooLong() {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error('the story does not end')), storyCeiling).unref());
+}
+
+const profile = await mkdtemp(join(tmpdir(), 'framegate-browser-'));
+const context = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: flags });
+try {
+  await Promise.race([stories[story](context), tooLong()]);
+} catch (error) {
+  for (const page of context.pages()) {
+    const status = await page.textContent('#status', { timeout: 1000 }).catch(() => '');
+    console.error(`${page.url()}: ${status} ${(page.complaints ?? []).join(' ')}`);
+  }
+  console.error(String(error.stack));
+  process.exitCode = 1;
+} finally {
+  await context.close();
+  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+}

@@ -1,0 +1,133 @@
+// The two ways a picture goes up: a WebSocket, or a POST for each.
+//
+// Both have send(blob), which resolves to {viewers, dropped} once the server
+// has the picture; delivered, whether that ever was; onviewers, called with
+// their number; closed, a promise of the Ended that ends it; and buffered, the
+// bytes that are not on their way yet.
+
+// Ended says why a link is over. kind is "lost" (try again), "busy" (another
+// publisher is there), "free" (no longer so), "replaced" (this publisher
+// connected elsewhere), or "refused" (the picture cannot be accepted).
+export class Ended extends Error {
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+const OPEN_WITHIN = 8000; // ms
+const ACK_WITHIN = 15_000; // ms; then the network is gone, whatever TCP hopes for
+
+export class SocketLink {
+  // open resolves to a link, or rejects where no socket can be had.
+  static open(camera, publisher) {
+    return new Promise((resolve, reject) => {
+      const url = new URL(`/live/${camera}/publish?publisher=${publisher}`, location.href);
+      url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+      const socket = new WebSocket(url);
+      const late = setTimeout(() => socket.close(), OPEN_WITHIN);
+      socket.onopen = () => {
+        clearTimeout(late);
+        resolve(new SocketLink(socket));
+      };
+      socket.onclose = () => {
+        clearTimeout(late);
+        reject(new Ended('lost', 'The server cannot be reached.'));
+      };
+    });
+  }
+
+  constructor(socket) {
+    this.name = 'WebSocket';
+    this.socket = socket;
+    this.onviewers = () => {};
+    this.delivered = false;
+    this.pending = null; // of the one picture in flight
+    this.closed = new Promise((resolve) => {
+      socket.onclose = ({ code, reason }) => {
+        const ended = code === 1008
+          ? new Ended('replaced', 'This page was opened again somewhere else.')
+          : new Ended('lost', reason || 'The connection was lost.');
+        clearTimeout(this.pending?.late);
+        this.pending?.reject(ended);
+        resolve(ended);
+      };
+    });
+    socket.onmessage = ({ data }) => this.receive(JSON.parse(data));
+  }
+
+  get buffered() {
+    return this.socket.bufferedAmount;
+  }
+
+  send(blob) {
+    return new Promise((resolve, reject) => {
+      if (this.socket.readyState !== WebSocket.OPEN) {
+        reject(new Ended('lost', 'The connection was lost.'));
+        return;
+      }
+      this.pending = { resolve, reject, late: setTimeout(() => this.socket.close(), ACK_WITHIN) };
+      this.socket.send(blob);
+    });
+  }
+
+  receive(message) {
+    this.onviewers(message.viewers);
+    const pending = this.pending;
+    if (message.type === 'hint' || !pending) return;
+    this.pending = null;
+    clearTimeout(pending.late);
+    this.delivered = true;
+    if (message.type === 'ack') pending.resolve(message);
+    else pending.reject(new Ended('refused', message.message));
+  }
+
+  close() {
+    this.socket.close(1000);
+  }
+}
+
+const POST_WITHIN = 35_000; // ms; the server's own limit is 30 s
+
+export class PostLink {
+  // A probe ends as soon as a picture is taken, with "free".
+  constructor(camera, publisher, probe) {
+    this.name = 'POST';
+    this.probe = probe;
+    this.url = `/live/${camera}.jpg?publisher=${publisher}`;
+    this.buffered = 0;
+    this.onviewers = () => {};
+    this.abort = new AbortController();
+    this.closed = new Promise((resolve) => (this.end = resolve));
+  }
+
+  async send(blob) {
+    try {
+      return await this.post(blob);
+    } catch (error) {
+      const ended = error instanceof Ended ? error : new Ended('lost', 'The server cannot be reached.');
+      if (ended.kind !== 'refused') this.end(ended);
+      throw ended;
+    }
+  }
+
+  async post(blob) {
+    const late = setTimeout(() => this.abort.abort(), POST_WITHIN);
+    const headers = { 'Content-Type': 'image/jpeg' };
+    const response = await fetch(this.url, { method: 'POST', body: blob, headers, signal: this.abort.signal });
+    const text = (await response.text()).trim();
+    clearTimeout(late);
+    if (response.status === 409) throw new Ended('busy', text);
+    if ([413, 415, 422].includes(response.status)) throw new Ended('refused', text);
+    if (!response.ok) throw new Ended('lost', text || `The server answers ${response.status}.`);
+    const viewers = Number(response.headers.get('X-Framegate-Viewers'));
+    this.onviewers(viewers);
+    if (this.probe) this.end(new Ended('free', ''));
+    return { viewers, dropped: response.headers.has('X-Framegate-Dropped') };
+  }
+
+  close() {
+    this.abort.abort();
+    this.end(new Ended('lost', 'Closed.'));
+  }
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// pages is every page, with a camera whose words try to break out of it.
+func pages(p *Pages) map[string]http.HandlerFunc {
+	camera := Camera{ID: "gate", Name: `<script>alert("x")</script>`, Source: "upload", State: "online"}
+	return map[string]http.HandlerFunc{
+		"viewer":      func(w http.ResponseWriter, r *http.Request) { p.Viewer(w, r, []Camera{camera, {ID: "front"}}) },
+		"camera":      func(w http.ResponseWriter, r *http.Request) { p.Camera(w, r, camera) },
+		"broadcaster": func(w http.ResponseWriter, r *http.Request) { p.Broadcaster(w, r, camera) },
+	}
+}
+
+func get(h http.Handler, path string, header ...string) (*http.Response, string) {
+	r := httptest.NewRequest("GET", path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	body, _ := io.ReadAll(w.Result().Body)
+	return w.Result(), string(body)
+}
+
+var (
+	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
+	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
+	loaded    = regexp.MustCompile(`(?:src|href)="(/assets/[^"]+)"`)
+	imported  = regexp.MustCompile(`(?:from '\./|new Worker\('/assets/)([^']+)'`)
+)
+
+// TestPagesKeepTheirOwnPolicy: nothing inline, nothing from elsewhere, and
+// names are text.
+func TestPagesKeepTheirOwnPolicy(t *testing.T) {
+	p := New()
+	for name, page := range pages(p) {
+		response, body := get(page, "/")
+		if response.StatusCode != 200 || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %d %s", name, response.StatusCode, response.Header)
+		}
+		for header, want := range security {
+			if got := response.Header.Get(header); got != want {
+				t.Errorf("%s: %s is %q", name, header, got)
+			}
+		}
+		if found := inline.FindString(body); found != "" {
+			t.Errorf("%s: %q is inline", name, found)
+		}
+		if found := elsewhere.FindString(body); found != "" {
+			t.Errorf("%s: %q is elsewhere", name, found)
+		}
+		if !strings.Contains(body, "&lt;script&gt;") || !strings.Contains(body, `data-camera="gate"`) {
+			t.Errorf("%s does not show the camera:\n%s", name, body)
+		}
+	}
+}
+
+// TestWhatPagesLoadIsThere follows pages and scripts to every asset; one that
+// nothing loads should not be there.
+func TestWhatPagesLoadIsThere(t *testing.T) {
+	p := New()
+	used := make(map[string]bool)
+	var load func(path string)
+	load = func(path string) {
+		if used[path] {
+			return
+		}
+		used[path] = true
+		response, body := get(p.Assets(), path)
+		if response.StatusCode != 200 || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %s", path, response.StatusCode, response.Header)
+		}
+		for _, match := range imported.FindAllStringSubmatch(body, -1) {
+			load("/assets/" + match[1])
+		}
+	}
+	for _, page := range pages(p) {
+		_, body := get(page, "/")
+		for _, match := range loaded.FindAllStringSubmatch(body, -1) {
+			load(match[1])
+		}
+	}
+	for path := range p.assets {
+		if !used[path] {
+			t.Errorf("nothing loads %s", path)
+		}
+	}
+}
+
+func TestAssetTypesAndCaching(t *testing.T) {
+	assets := New().Assets()
+	for path, contentType := range map[string]string{
+		"/assets/style.css": "text/css", "/assets/viewer.js": "text/javascript", "/assets/icon.svg": "image/svg+xml",
+	} {
+		response, _ := get(assets, path)
+		if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, contentType) {
+			t.Errorf("%s is %q", path, got)
+		}
+		again, body := get(assets, path, "If-None-Match", response.Header.Get("ETag"))
+		if again.StatusCode != 304 || body != "" {
+			t.Errorf("%s: unchanged, it gives %d", path, again.StatusCode)
+		}
+	}
+	for _, path := range []string{"/assets/", "/assets/none.js", "/assets/../web.go", "/assets/../pages/viewer.html"} {
+		if response, _ := get(assets, path); response.StatusCode != 404 {
+			t.Errorf("%s: %d, want 404", path, response.StatusCode)
+		}
+	}
+}
