@@ -31,8 +31,8 @@ type Viewer struct {
 }
 
 // Reader walks through the frames of one stream at its own pace, and keeps the
-// stream's source running while it is open. Next is for one goroutine; the
-// other methods may be called from any.
+// stream's source running while it is open. Next and TryNext are for one
+// goroutine at a time; the other methods may be called from any.
 type Reader struct {
 	stream  *stream
 	options ReadOptions
@@ -58,8 +58,8 @@ type Reader struct {
 // The frame's Data and Format are shared with others and must not be changed.
 func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
 	for waits := 0; ; waits++ {
-		f, done, err := r.look()
-		if done || err != nil {
+		f, ok, err := r.look(true)
+		if ok || err != nil {
 			return f, err
 		}
 		if waits == 0 {
@@ -71,9 +71,12 @@ func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
 	}
 }
 
-// look gives a frame or an error if there is one, or else puts the reader
-// among those to be woken.
-func (r *Reader) look() (f media.Frame, done bool, err error) {
+// TryNext is Next that does not wait: ok is false where Next would.
+func (r *Reader) TryNext() (f media.Frame, ok bool, err error) { return r.look(false) }
+
+// look gives a frame or an error if there is one. If not, and the caller is
+// going to wait, it puts the reader among those to be woken.
+func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 	s := r.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +96,7 @@ func (r *Reader) look() (f media.Frame, done bool, err error) {
 		r.failures = s.failures
 		return f, false, &SourceError{Camera: s.key.Camera, Err: s.lastError}
 	}
-	if !r.waiting {
+	if toWait && !r.waiting {
 		r.waiting = true
 		s.waiting = append(s.waiting, r)
 	}

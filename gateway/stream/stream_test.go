@@ -564,6 +564,26 @@ func TestIdleReaderIsToldAndStaysGood(t *testing.T) {
 	})
 }
 
+func TestTryNextGivesWhatIsThere(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{})
+		if _, ok, err := r.TryNext(); ok || err != nil {
+			t.Errorf("before any frame: %v, %v", ok, err)
+		}
+		cam.give(picture("1"))
+		if f, ok, err := r.TryNext(); !ok || err != nil || string(f.Data) != "1" {
+			t.Errorf("got %s, %v, %v", f.Data, ok, err)
+		}
+		if _, ok, err := r.TryNext(); ok || err != nil {
+			t.Errorf("the same frame twice: %v, %v", ok, err)
+		}
+		r.Close()
+		if _, ok, err := r.TryNext(); ok || !errors.Is(err, stream.ErrClosed) {
+			t.Errorf("closed: %v, %v", ok, err)
+		}
+	})
+}
+
 func TestPublisherAttaches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := hubOf(t, stream.Options{}, map[string]stream.Source{"front": nil, "pulled": newCamera(t)})
