@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"io"
 	"strings"
 	"testing"
 )
@@ -36,6 +39,25 @@ func TestMistakesEndWithStatusTwoAndALine(t *testing.T) {
 		if status != exitMistake || !strings.Contains(stderr, c.says) || strings.Contains(stderr, "goroutine") {
 			t.Errorf("%v: status %d, says %q; want %q", c.args, status, stderr, c.says)
 		}
+	}
+}
+
+func TestAllowOpenListensEverywhere(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	printed, stdout := io.Pipe()
+	status := make(chan int, 1)
+	go func() {
+		status <- run(ctx, []string{"--listen", "0.0.0.0:0", "--allow-open"}, []string{"FRAMEGATE_AUTH=off"}, stdout, io.Discard)
+		stdout.Close()
+	}()
+	if line, err := bufio.NewReader(printed).ReadString('\n'); err != nil || line != "Framegate is running.\n" {
+		t.Errorf("printed %q, %v", line, err)
+	}
+	go io.Copy(io.Discard, printed)
+	cancel()
+	if s := <-status; s != exitFine {
+		t.Errorf("status %d", s)
 	}
 }
 
