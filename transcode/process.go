@@ -9,29 +9,51 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 )
 
-// How long a process has to end by itself once it was asked to, and how long
-// its pipes may stay open after it ended.
 const (
-	stopGrace = 2 * time.Second
+	// drainGrace is what ffmpeg gets to end by itself once its input ended,
+	// and stopGrace what it gets once it was asked to.
+	drainGrace = 500 * time.Millisecond
+	stopGrace  = 2 * time.Second
+	// waitDelay is how long pipes may stay open after ffmpeg ended.
 	waitDelay = time.Second
+	// patience is how long ffmpeg may take packets and give none, or not take
+	// one. Where packets are rare it is silentIntervals of their interval.
+	patience        = 5 * time.Second
+	silentIntervals = 10
+	// maxQueued is how many JPEGs are inside ffmpeg at a time, and queuePause
+	// how long one is kept out. More would be a queue: the encoder is too
+	// slow, and the writer better waits and then brings the newest.
+	maxQueued  = 3
+	queuePause = time.Second
 )
 
-// Process is a running ffmpeg. Read is for one goroutine; Close may be called
-// from any.
+// ErrStalled: ffmpeg takes packets and gives none.
+var ErrStalled = errors.New("ffmpeg gives nothing")
+
+// Process is a running ffmpeg. Write is for one goroutine and Read for one
+// other; Close may be called from any.
 type Process struct {
 	cmd    *exec.Cmd
-	stdout *os.File
-	frames *bufio.Reader
 	stderr tail
 	ended  sync.Once
 	detach func() bool   // from the context that ends it
 	gone   chan struct{} // closed once ffmpeg has ended and was waited for
 	exit   error         // how it ended; set when gone is closed
+
+	in     Codec
+	stdin  *os.File // nil for a pattern
+	pre    []byte   // to be written before the next packet's data
+	stamps stamps
+	watch  watch
+	room   chan struct{} // cap 1: a packet came out
+
+	stdout  *os.File
+	frames  *bufio.Reader
+	demuxer demuxer
 }
 
 // Start runs ffmpeg. The process ends with ctx, with Close, and with
@@ -40,7 +62,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	args, err := patternArgs(s)
+	args, err := arguments(s)
 	if err != nil {
 		return nil, err
 	}
@@ -48,28 +70,51 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if program == "" {
 		program = "ffmpeg"
 	}
-	stdout, theirs, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("opening a pipe for ffmpeg: %w", err)
-	}
-	defer theirs.Close()
-	p := &Process{
-		cmd:    exec.Command(program, args...),
-		stdout: stdout,
-		frames: bufio.NewReaderSize(stdout, 64<<10),
-		gone:   make(chan struct{}),
-	}
-	p.cmd.Stdout, p.cmd.Stderr = theirs, &p.stderr
-	p.cmd.WaitDelay = waitDelay
-	p.cmd.SysProcAttr = ownGroup()
-	started := make(chan error)
-	go p.live(started) // ends with the process; Close waits for it
-	if err := <-started; err != nil {
-		stdout.Close()
+	p := &Process{cmd: exec.Command(program, args...), gone: make(chan struct{}), in: s.In, room: make(chan struct{}, 1)}
+	if err := p.launch(); err != nil {
 		return nil, fmt.Errorf("starting ffmpeg: %w", err)
+	}
+	p.demuxer = &smjpegReader{}
+	if s.Out == H264 {
+		p.demuxer = &flvReader{}
+	}
+	if s.In == H264 {
+		record := avcConfiguration(s.SPS, s.PPS)
+		p.pre = append(p.pre, flvHeader...)
+		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(record))
+		p.pre = appendTagTail(append(p.pre, record...), len(record))
 	}
 	p.detach = context.AfterFunc(ctx, p.end)
 	return p, nil
+}
+
+// launch opens the pipes and starts the process.
+func (p *Process) launch() error {
+	stdout, theirStdout, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer theirStdout.Close()
+	p.stdout, p.frames = stdout, bufio.NewReaderSize(stdout, 64<<10)
+	p.cmd.Stdout, p.cmd.Stderr = theirStdout, &p.stderr
+	p.cmd.WaitDelay = waitDelay
+	p.cmd.SysProcAttr = ownGroup()
+	if p.in != 0 {
+		theirStdin, stdin, err := os.Pipe()
+		if err != nil {
+			stdout.Close()
+			return err
+		}
+		defer theirStdin.Close()
+		p.stdin, p.cmd.Stdin = stdin, theirStdin
+	}
+	started := make(chan error)
+	go p.live(started) // ends with the process; Close waits for it
+	if err := <-started; err != nil {
+		p.closePipes()
+		return err
+	}
+	return nil
 }
 
 // live starts the process and waits for it, on an operating system thread of
@@ -87,20 +132,92 @@ func (p *Process) live(started chan<- error) {
 	close(p.gone)
 }
 
-// Read gives the next frame, and waits for it. When ffmpeg has ended it gives
-// an error that says how, with the last of what ffmpeg printed.
-func (p *Process) Read() (Packet, error) {
-	data, err := readPart(p.frames)
-	if err == nil {
-		return Packet{Data: data}, nil
+// Write gives ffmpeg a packet. It waits until ffmpeg takes it, and keeps it
+// back for a while when there are JPEGs inside already: who is too slow for
+// what comes should skip to the newest. It fails, and the process is then of
+// no use, when ffmpeg has ended, takes nothing or gives nothing (ErrStalled).
+func (p *Process) Write(packet Packet) error {
+	if !p.watch.written(time.Now()) {
+		return fmt.Errorf("%w: %s", ErrStalled, p.stderr.String())
 	}
+	head := p.pre
+	var tail []byte
+	if p.in == JPEG {
+		p.awaitRoom()
+		head = appendPartHead(head, len(packet.Data))
+		p.stamps.part(packet)
+	} else {
+		dts, cts := p.stamps.tag(packet)
+		head = appendTagHead(head, packet.Key, avcNALUs, dts, cts, len(packet.Data))
+		tail = appendTagTail(tail, len(packet.Data))
+	}
+	p.pre = head[:0]
+	for _, b := range [...][]byte{head, packet.Data, tail} {
+		if len(b) == 0 {
+			continue
+		}
+		if err := p.stdin.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+			return p.brokenPipe(err)
+		}
+		if _, err := p.stdin.Write(b); err != nil {
+			return p.brokenPipe(err)
+		}
+	}
+	return nil
+}
+
+// CloseWrite tells ffmpeg that no more comes: what it has inside comes out,
+// and then Read gives an error that wraps io.EOF.
+func (p *Process) CloseWrite() { p.stdin.Close() }
+
+// awaitRoom waits while there are enough packets inside.
+func (p *Process) awaitRoom() {
+	if p.stamps.count() < maxQueued {
+		return
+	}
+	late := time.NewTimer(queuePause)
+	defer late.Stop()
+	for p.stamps.count() >= maxQueued {
+		select {
+		case <-p.room:
+		case <-p.gone:
+			return
+		case <-late.C:
+			return
+		}
+	}
+}
+
+func (p *Process) brokenPipe(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w and takes nothing for %v", ErrStalled, patience)
+	}
+	return p.ending()
+}
+
+// Read gives the next packet, and waits for it. When ffmpeg has ended it gives
+// an error that says how, with the last of what ffmpeg printed; after
+// CloseWrite it wraps io.EOF.
+func (p *Process) Read() (Packet, error) {
+	packet, label, err := p.demuxer.read(p.frames)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) {
 		return Packet{}, p.ending()
 	}
-	return Packet{}, fmt.Errorf("reading from ffmpeg: %w", err)
+	if err != nil {
+		return Packet{}, fmt.Errorf("reading from ffmpeg: %w", err)
+	}
+	p.watch.answered()
+	if p.in != 0 {
+		p.stamps.restore(&packet, label, p.in == JPEG)
+	}
+	select {
+	case p.room <- struct{}{}:
+	default:
+	}
+	return packet, nil
 }
 
-// ending says how the process ended. It has closed its output; if it lives on
+// ending says how the process ended. It has closed a pipe; if it lives on
 // without one, it is ended.
 func (p *Process) ending() error {
 	select {
@@ -108,10 +225,10 @@ func (p *Process) ending() error {
 	case <-time.After(stopGrace):
 		p.end()
 	}
-	how := "exit status 0"
-	if p.exit != nil {
-		how = p.exit.Error()
+	if p.exit == nil {
+		return fmt.Errorf("ffmpeg ended: %w", io.EOF)
 	}
+	how := p.exit.Error()
 	if said := p.stderr.String(); said != "" {
 		how += ": " + said
 	}
@@ -119,8 +236,8 @@ func (p *Process) ending() error {
 }
 
 // Close ends the process, asking first, and returns when it is gone, which
-// takes two seconds at the most and a few milliseconds as a rule. Closing
-// again does nothing. A Read that waits gives an error.
+// takes two and a half seconds at the most and a few milliseconds as a rule.
+// Closing again does nothing. A Read or Write that waits gives an error.
 func (p *Process) Close() {
 	p.detach()
 	p.end()
@@ -128,15 +245,32 @@ func (p *Process) Close() {
 
 func (p *Process) end() {
 	p.ended.Do(func() {
+		defer p.closePipes()
+		if p.stdin != nil {
+			p.stdin.Close()
+			if p.within(drainGrace) {
+				return
+			}
+		}
 		p.signal(false)
 		p.stdout.Close() // a full pipe would keep it from hearing the signal
-		select {
-		case <-p.gone:
-		case <-time.After(stopGrace):
+		if !p.within(stopGrace) {
 			p.signal(true)
 		}
 	})
 	<-p.gone
+}
+
+// within waits for the process to end, and says whether it did in time.
+func (p *Process) within(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-p.gone:
+		return true
+	case <-t.C:
+		return false
+	}
 }
 
 func (p *Process) signal(kill bool) {
@@ -147,28 +281,9 @@ func (p *Process) signal(kill bool) {
 	}
 }
 
-// tail keeps the last bytes that ffmpeg printed, as one line.
-type tail struct {
-	mu sync.Mutex // guards b
-	b  []byte
-}
-
-const maxTail = 2 << 10
-
-// Write takes what ffmpeg prints and never fails, so that ffmpeg never waits.
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, b[max(0, len(b)-maxTail):]...)
-	if extra := len(t.b) - maxTail; extra > 0 {
-		t.b = append(t.b[:0], t.b[extra:]...)
+func (p *Process) closePipes() {
+	p.stdout.Close()
+	if p.stdin != nil {
+		p.stdin.Close()
 	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := strings.FieldsFunc(string(t.b), func(r rune) bool { return r == '\n' || r == '\r' })
-	return strings.Join(lines, "; ")
 }

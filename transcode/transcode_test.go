@@ -3,9 +3,9 @@ package transcode_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"image/jpeg"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -38,24 +38,23 @@ func misbehave(fault string) {
 		fmt.Fprintln(os.Stderr, "the end")
 	case "ignores":
 		signal.Ignore(syscall.SIGTERM, syscall.SIGPIPE)
-		fmt.Print(part("x"))
-		io.Copy(io.Discard, endless{})
+		fmt.Print(smjpegHead + chunk("x"))
+		time.Sleep(time.Minute)
 	case "fills":
+		fmt.Print(smjpegHead)
 		for {
-			fmt.Print(part(strings.Repeat("x", 1<<20)))
+			fmt.Print(chunk(strings.Repeat("x", 1<<20)))
 		}
 	case "lies":
-		fmt.Print("--ffmpeg\r\nContent-length: 99999999999\r\n\r\n")
+		fmt.Print(smjpegHead + "vidD\x00\x00\x00\x00\xff\xff\xff\xff")
 		time.Sleep(time.Minute)
 	}
 }
 
-type endless struct{}
+const smjpegHead = "\x00\nSMJPEG\x00\x00\x00\x00\x00\x00\x00\x00HEND"
 
-func (endless) Read([]byte) (int, error) { time.Sleep(time.Second); return 0, nil }
-
-func part(body string) string {
-	return fmt.Sprintf("--ffmpeg\r\nContent-type: image/jpeg\r\nContent-length: %d\r\n\r\n%s\r\n", len(body), body)
+func chunk(body string) string {
+	return "vidD\x00\x00\x00\x00" + string(binary.BigEndian.AppendUint32(nil, uint32(len(body)))) + body
 }
 
 // faulty gives a program that misbehaves in the given way: this test's own
@@ -100,7 +99,7 @@ func TestPatternMoves(t *testing.T) {
 		t.Run(fmt.Sprintf("clock %v", clock), func(t *testing.T) {
 			pattern := pattern
 			pattern.Clock = clock
-			p := start(t, transcode.Spec{Pattern: pattern})
+			p := start(t, transcode.Spec{Pattern: pattern, Out: transcode.JPEG})
 			var last []byte
 			for range 10 {
 				packet, err := p.Read()
@@ -125,7 +124,7 @@ func TestPatternMoves(t *testing.T) {
 
 func TestProcessIsGoneAfterClose(t *testing.T) {
 	needFfmpeg(t)
-	p := start(t, transcode.Spec{Pattern: pattern})
+	p := start(t, transcode.Spec{Pattern: pattern, Out: transcode.JPEG})
 	if _, err := p.Read(); err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +148,7 @@ func TestProcessIsGoneAfterClose(t *testing.T) {
 func TestProcessEndsWithItsContext(t *testing.T) {
 	needFfmpeg(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	p, err := transcode.Start(ctx, transcode.Spec{Pattern: pattern})
+	p, err := transcode.Start(ctx, transcode.Spec{Pattern: pattern, Out: transcode.JPEG})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +163,9 @@ func TestCrashSaysWhatFfmpegSaid(t *testing.T) {
 	for fault, want := range map[string]string{
 		"crashes": "exit status 3: Cannot find a valid font",
 		"floods":  "error ; the end",
-		"lies":    `part with length " 99999999999"`,
+		"lies":    "packet of 4294967295 bytes",
 	} {
-		p := start(t, transcode.Spec{FFmpeg: faulty(t, fault), Pattern: pattern})
+		p := start(t, transcode.Spec{FFmpeg: faulty(t, fault), Pattern: pattern, Out: transcode.JPEG})
 		_, err := p.Read()
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 4096 {
 			t.Errorf("%s: got %v", fault, err)
@@ -176,7 +175,7 @@ func TestCrashSaysWhatFfmpegSaid(t *testing.T) {
 
 func TestStubbornProcessIsKilled(t *testing.T) {
 	for _, fault := range []string{"ignores", "fills"} {
-		p := start(t, transcode.Spec{FFmpeg: faulty(t, fault), Pattern: pattern})
+		p := start(t, transcode.Spec{FFmpeg: faulty(t, fault), Pattern: pattern, Out: transcode.JPEG})
 		if _, err := p.Read(); err != nil {
 			t.Fatal(fault, err)
 		}
@@ -203,7 +202,7 @@ func childProcesses(t *testing.T) []string {
 }
 
 func TestMissingFfmpegIsSaid(t *testing.T) {
-	_, err := transcode.Start(t.Context(), transcode.Spec{FFmpeg: "/nowhere/ffmpeg", Pattern: pattern})
+	_, err := transcode.Start(t.Context(), transcode.Spec{FFmpeg: "/nowhere/ffmpeg", Pattern: pattern, Out: transcode.JPEG})
 	if err == nil || !strings.Contains(err.Error(), "starting ffmpeg") || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("got %v", err)
 	}
@@ -211,12 +210,17 @@ func TestMissingFfmpegIsSaid(t *testing.T) {
 
 func TestSpecsOutOfRangeAreRefused(t *testing.T) {
 	for _, s := range []transcode.Spec{
-		{Pattern: transcode.Pattern{Width: 8, Height: 180, FPS: 30}},
-		{Pattern: transcode.Pattern{Width: 320, Height: 5000, FPS: 30}},
-		{Pattern: transcode.Pattern{Width: 321, Height: 180, FPS: 30}},
-		{Pattern: transcode.Pattern{Width: 320, Height: 180, FPS: 0}},
-		{Pattern: transcode.Pattern{Width: 320, Height: 180, FPS: 61}},
-		{Pattern: pattern, Quality: 101},
+		{Out: transcode.JPEG, Pattern: transcode.Pattern{Width: 8, Height: 180, FPS: 30}},
+		{Out: transcode.JPEG, Pattern: transcode.Pattern{Width: 320, Height: 5000, FPS: 30}},
+		{Out: transcode.JPEG, Pattern: transcode.Pattern{Width: 321, Height: 180, FPS: 30}},
+		{Out: transcode.JPEG, Pattern: transcode.Pattern{Width: 320, Height: 180, FPS: 0}},
+		{Out: transcode.JPEG, Pattern: transcode.Pattern{Width: 320, Height: 180, FPS: 61}},
+		{Pattern: pattern},
+		{In: transcode.JPEG, Out: transcode.JPEG, Width: 640},
+		{In: transcode.JPEG, Out: transcode.JPEG, Width: 9000, Height: 10},
+		{In: transcode.JPEG, Out: transcode.H264, Bitrate: -1},
+		{In: transcode.H264, Out: transcode.JPEG},
+		{Pattern: pattern, Out: transcode.JPEG, Quality: 101},
 	} {
 		if _, err := transcode.Start(t.Context(), s); err == nil {
 			t.Errorf("%+v is taken", s)

@@ -42,7 +42,7 @@ func NewPattern(o PatternOptions) *Pattern {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Pattern{spec: transcode.Spec{FFmpeg: o.FFmpeg, Pattern: pattern}, log: o.Log}
+	return &Pattern{spec: transcode.Spec{FFmpeg: o.FFmpeg, Pattern: pattern, Out: transcode.JPEG}, log: o.Log}
 }
 
 // Run emits test pictures until ctx is done or ffmpeg ends. Where ffmpeg

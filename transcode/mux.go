@@ -1,0 +1,205 @@
+package transcode
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Containers on the pipes. Into ffmpeg go multipart JPEG with lengths, and FLV;
+// out of it come SMJPEG and FLV. They have in common that the end of a packet
+// is known without the next one.
+//
+// All of this is for our own ffmpeg alone; what cameras send is read
+// elsewhere, with far less trust. Still, ffmpeg has decoded what a camera
+// sent, so sizes are bounded.
+
+// maxPacket bounds a packet that ffmpeg makes, in bytes.
+const maxPacket = 32 << 20
+
+// appendPartHead appends a part of multipart JPEG up to its content.
+func appendPartHead(b []byte, length int) []byte {
+	return fmt.Appendf(b, "\r\n--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n", length)
+}
+
+// FLV: Adobe Flash Video File Format Specification 10.1, annex E.
+const (
+	flvVideo      = 9
+	flvAVC        = 7
+	flvKeyframe   = 1 << 4
+	flvInterframe = 2 << 4
+
+	avcSequenceHeader = 0
+	avcNALUs          = 1
+
+	flvHeaderSize  = 13 // with the first PreviousTagSize
+	flvTagSize     = 11
+	avcPrefixSize  = 5 // frame type and codec, packet type, composition time
+	flvTrailerSize = 4
+)
+
+var flvHeader = []byte{'F', 'L', 'V', 1, 1, 0, 0, 0, 9, 0, 0, 0, 0}
+
+// appendTagHead appends an FLV video tag up to its NAL units, length bytes of
+// which will follow. Times are in milliseconds.
+func appendTagHead(b []byte, key bool, kind byte, dts uint32, cts int32, length int) []byte {
+	length += avcPrefixSize
+	frame := byte(flvInterframe)
+	if key {
+		frame = flvKeyframe
+	}
+	return append(b,
+		flvVideo, byte(length>>16), byte(length>>8), byte(length),
+		byte(dts>>16), byte(dts>>8), byte(dts), byte(dts>>24), 0, 0, 0,
+		frame|flvAVC, kind, byte(cts>>16), byte(cts>>8), byte(cts))
+}
+
+// appendTagTail appends what follows a tag.
+func appendTagTail(b []byte, length int) []byte {
+	return binary.BigEndian.AppendUint32(b, uint32(flvTagSize+avcPrefixSize+length))
+}
+
+// avcConfiguration makes an AVCDecoderConfigurationRecord: ISO/IEC 14496-15,
+// 5.3.3.1.
+func avcConfiguration(sps, pps []byte) []byte {
+	b := []byte{1, sps[1], sps[2], sps[3], 0xFF, 0xE1}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(sps)))
+	b = append(b, sps...)
+	b = append(b, 1)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(pps)))
+	return append(b, pps...)
+}
+
+// demuxer reads what ffmpeg gives. at is the packet's time in milliseconds.
+type demuxer interface {
+	read(r *bufio.Reader) (p Packet, at uint32, err error)
+}
+
+// smjpegReader reads Loki SDL MJPEG, as ffmpeg's muxer writes it: a header, and
+// frames with their time and length.
+type smjpegReader struct{ begun bool }
+
+func (s *smjpegReader) read(r *bufio.Reader) (Packet, uint32, error) {
+	if !s.begun {
+		if _, err := r.Discard(16); err != nil { // magic, version, duration
+			return Packet{}, 0, err
+		}
+		s.begun = true
+	}
+	var head [8]byte
+	for {
+		if _, err := io.ReadFull(r, head[:4]); err != nil {
+			return Packet{}, 0, err
+		}
+		switch tag := string(head[:4]); tag {
+		case "HEND":
+			continue
+		case "DONE":
+			return Packet{}, 0, io.EOF
+		case "_TXT", "_SND", "_VID":
+			if _, err := io.ReadFull(r, head[:4]); err != nil {
+				return Packet{}, 0, err
+			}
+			if _, err := r.Discard(int(binary.BigEndian.Uint32(head[:4]))); err != nil {
+				return Packet{}, 0, err
+			}
+		case "vidD":
+			if _, err := io.ReadFull(r, head[:]); err != nil {
+				return Packet{}, 0, err
+			}
+			data, err := readSized(r, binary.BigEndian.Uint32(head[4:]))
+			return Packet{Data: data, Key: true}, binary.BigEndian.Uint32(head[:4]), err
+		default:
+			return Packet{}, 0, fmt.Errorf("chunk %q in ffmpeg's SMJPEG", tag)
+		}
+	}
+}
+
+// flvReader reads FLV with one H.264 track.
+type flvReader struct {
+	begun    bool
+	sps, pps []byte
+}
+
+func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
+	if !f.begun {
+		if _, err := r.Discard(flvHeaderSize); err != nil {
+			return Packet{}, 0, err
+		}
+		f.begun = true
+	}
+	for {
+		kind, at, body, err := readTag(r)
+		if err != nil {
+			return Packet{}, 0, err
+		}
+		if kind != flvVideo || len(body) < avcPrefixSize || body[0]&15 != flvAVC {
+			continue
+		}
+		switch body[1] {
+		case avcSequenceHeader:
+			if err := f.learn(body[avcPrefixSize:]); err != nil {
+				return Packet{}, 0, err
+			}
+		case avcNALUs:
+			cts := int32(body[2])<<24>>8 | int32(body[3])<<8 | int32(body[4])
+			p := Packet{Key: body[0]&0xF0 == flvKeyframe, Data: body[avcPrefixSize:], SPS: f.sps, PPS: f.pps}
+			return p, at + uint32(cts), nil
+		}
+	}
+}
+
+// readTag reads one FLV tag and what follows it.
+func readTag(r *bufio.Reader) (kind byte, at uint32, body []byte, err error) {
+	var head [flvTagSize]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return 0, 0, nil, err
+	}
+	at = uint32(head[7])<<24 | uint32(head[4])<<16 | uint32(head[5])<<8 | uint32(head[6])
+	if body, err = readSized(r, uint32(head[1])<<16|uint32(head[2])<<8|uint32(head[3])); err != nil {
+		return 0, 0, nil, err
+	}
+	_, err = r.Discard(flvTrailerSize)
+	return head[0], at, body, err
+}
+
+// learn takes the parameter sets out of an AVCDecoderConfigurationRecord.
+func (f *flvReader) learn(b []byte) error {
+	errBad := errors.New("ffmpeg's FLV has no parameter sets")
+	if len(b) < 6 || b[5]&31 == 0 {
+		return errBad
+	}
+	sps, rest, ok := cutSized(b[6:])
+	if !ok || len(rest) < 1 || rest[0] == 0 {
+		return errBad
+	}
+	pps, _, ok := cutSized(rest[1:])
+	if !ok {
+		return errBad
+	}
+	f.sps, f.pps = sps, pps
+	return nil
+}
+
+// cutSized cuts off what a 16-bit length stands before.
+func cutSized(b []byte) (content, rest []byte, ok bool) {
+	if len(b) < 2 {
+		return nil, nil, false
+	}
+	n := int(binary.BigEndian.Uint16(b))
+	if len(b) < 2+n {
+		return nil, nil, false
+	}
+	return b[2 : 2+n], b[2+n:], true
+}
+
+func readSized(r *bufio.Reader, size uint32) ([]byte, error) {
+	if size > maxPacket {
+		return nil, fmt.Errorf("packet of %d bytes from ffmpeg", size)
+	}
+	b := make([]byte, size)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}

@@ -1,0 +1,107 @@
+package transcode
+
+import (
+	"sync"
+	"time"
+)
+
+// stamps remembers the times of packets that are inside ffmpeg, by the
+// millisecond with which each is labelled on its way through. Writing and
+// reading goroutines share it.
+type stamps struct {
+	mu      sync.Mutex // guards what follows
+	inside  []stamp    // in the order written
+	first   time.Duration
+	written uint64
+	dts     int64 // label of the last packet, as decoding time
+}
+
+type stamp struct {
+	label uint32
+	pts   time.Duration
+	wall  time.Time
+}
+
+const (
+	// maxInside bounds how many packets are remembered: far more than any
+	// decoder reorders. Packets that ffmpeg dropped fall out at the old end.
+	maxInside = 128
+	// labelBase leaves room for B-frames that are shown before the first
+	// packet written.
+	labelBase = 10_000
+	// reorder is how far, in milliseconds, decoding times lie before
+	// presentation times, for the sake of B-frames. It is a label, not a wait.
+	reorder = 500
+	// partInterval is the time that ffmpeg gives to each part of multipart
+	// JPEG, in milliseconds.
+	partInterval = 1000 / nominalFPS
+)
+
+// part labels a JPEG by its place, which is the time that ffmpeg's demuxer
+// gives it.
+func (s *stamps) part(p Packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remember(uint32(s.written*partInterval), p)
+}
+
+// tag labels an H.264 packet by its media time, and gives its decoding time
+// and the difference between the two.
+func (s *stamps) tag(p Packet) (dts uint32, cts int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.written == 0 {
+		s.first = p.PTS
+	}
+	label := max(labelBase+(p.PTS-s.first).Milliseconds(), 1)
+	for s.taken(uint32(label)) {
+		label++
+	}
+	s.dts = max(s.dts+1, label-reorder)
+	s.remember(uint32(label), p)
+	return uint32(s.dts), int32(label - s.dts)
+}
+
+func (s *stamps) taken(label uint32) bool {
+	for _, t := range s.inside {
+		if t.label == label {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *stamps) remember(label uint32, p Packet) {
+	s.written++
+	if len(s.inside) == maxInside {
+		s.inside = append(s.inside[:0], s.inside[1:]...)
+	}
+	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall})
+}
+
+// restore gives a packet that came out the times of the one that went in.
+// Where packets come out in the order they were written, those before it are
+// forgotten: ffmpeg dropped them.
+func (s *stamps) restore(p *Packet, label uint32, inOrder bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, t := range s.inside {
+		if t.label != label {
+			continue
+		}
+		p.PTS, p.Wall = t.pts, t.wall
+		from := i
+		if inOrder {
+			from = 0
+		}
+		s.inside = append(s.inside[:from], s.inside[i+1:]...)
+		return
+	}
+}
+
+// count says how many packets were written that did not come out yet.
+func (s *stamps) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.inside)
+}
