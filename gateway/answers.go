@@ -9,11 +9,9 @@ import (
 	"framegate/gateway/input/upload"
 	"framegate/gateway/media"
 	"framegate/gateway/output/snapshot"
+	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 )
-
-// errNotOffered is what a request asks for that this version does not do.
-var errNotOffered = errors.New("not offered")
 
 // statuses says which error is which HTTP status; the first that fits counts.
 var statuses = []struct {
@@ -37,7 +35,7 @@ var statuses = []struct {
 	{upload.ErrNotWebSocket, http.StatusBadRequest},
 	{snapshot.ErrBadQuery, http.StatusBadRequest},
 	{snapshot.ErrNoFrame, http.StatusGatewayTimeout},
-	{errNotOffered, http.StatusUnprocessableEntity},
+	{rendition.ErrBadRequest, http.StatusUnprocessableEntity},
 }
 
 // statusOf turns an error into an HTTP status.

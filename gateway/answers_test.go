@@ -73,7 +73,7 @@ func TestAnswersToBadInput(t *testing.T) {
 		{name: "foreign name", path: "/", header: map[string]string{"Host": "evil.example"}, status: 421, says: "hosts"},
 		{name: "cut off", method: "POST", path: "/live/phone.jpg", body: cut, status: 422, says: "cut off"},
 		{name: "a bomb", method: "POST", path: "/live/phone.jpg", body: wide, status: 422, says: "65535x65535"},
-		{name: "a size", path: "/live/phone.mjpeg?width=640", status: 422, says: "width"},
+		{name: "a size out of range", path: "/live/phone.mjpeg?width=100000", status: 422, says: "width"},
 		{name: "pulled camera that is not there", path: "/live/gate.jpg", status: 502, says: "connection refused"},
 		{name: "no picture in time", path: "/live/silent.jpg", status: 504, says: "no picture in time"},
 	} {

@@ -22,6 +22,8 @@ var mayImport = map[string][]string{
 	"gateway/input/httpcam":   {"gateway/media", "gateway/stream"},
 	"gateway/input/upload":    {"gateway/media", "gateway/stream"},
 	"gateway/input/device":    {"gateway/media", "gateway/stream", "transcode"},
+	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
+	"gateway/input/rtspcam":   {"gateway/media", "gateway/stream"},
 	"gateway/output/mjpeg":    {"gateway/media", "gateway/stream"},
 	"gateway/output/snapshot": {"gateway/media", "gateway/stream"},
 	"gateway/camtest":         {"gateway/media"},

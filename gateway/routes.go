@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"framegate/gateway/media"
+	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 )
 
@@ -88,14 +90,25 @@ func splitName(name string) (id, extension string) {
 	return name, ""
 }
 
-// viewing makes a handle of an output.
+// viewing makes a handle of an output that shows JPEGs.
 func (g *gateway) viewing(output func(http.ResponseWriter, *http.Request, stream.Key, stream.Viewer) error) handle {
 	return func(w http.ResponseWriter, r *http.Request, camera string) error {
-		if err := refuseRendition(r); err != nil {
+		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if err != nil {
 			return err
 		}
-		return output(w, r, stream.Key{Camera: camera}, stream.Viewer{Address: clientAddress(r)})
+		return output(w, r, g.pictures(camera, request), stream.Viewer{Address: clientAddress(r)})
 	}
+}
+
+// pictures gives the stream of a camera's pictures, as they are asked for. Of
+// a camera that sends JPEGs anyway that is its own.
+func (g *gateway) pictures(camera string, request rendition.Request) stream.Key {
+	c, known := g.config.Camera(camera)
+	if !known || request.Plain() && sendsJPEG(c.Source.Kind) {
+		return stream.Key{Camera: camera}
+	}
+	return stream.Key{Camera: camera, Rendition: request.Key()}
 }
 
 func (g *gateway) camera(h handle) http.HandlerFunc {
@@ -104,18 +117,6 @@ func (g *gateway) camera(h handle) http.HandlerFunc {
 
 func (g *gateway) defaultCamera(h handle) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, g.config.DefaultCamera, h) }
-}
-
-// refuseRendition answers those who ask for another size, rate or quality,
-// rather than to give them what they did not ask for.
-func refuseRendition(r *http.Request) error {
-	query := r.URL.Query()
-	for _, name := range []string{"width", "height", "fps", "quality"} {
-		if query.Has(name) {
-			return fmt.Errorf("%w: %s: pictures come as the camera sends them", errNotOffered, name)
-		}
-	}
-	return nil
 }
 
 // clientAddress is the address a request came from, without its port.

@@ -3,15 +3,24 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 
 	"framegate/gateway/config"
 	"framegate/gateway/input/device"
 	"framegate/gateway/input/httpcam"
+	"framegate/gateway/input/rtspcam"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/snapshot"
+	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 	"framegate/web"
+)
+
+// How many encoders run at a time, and start in a second. Those beyond wait.
+const (
+	encodersPerCore = 2
+	encoderStarts   = 4
 )
 
 // gateway is everything wired together: the only place that knows every
@@ -24,6 +33,7 @@ type gateway struct {
 	upload   *upload.Handler
 	mjpeg    *mjpeg.Handler
 	snapshot *snapshot.Handler
+	encoders *rendition.Slots
 	pages    *web.Pages
 	keepers  []*stream.Reader // hold the cameras that stay connected
 }
@@ -31,7 +41,12 @@ type gateway struct {
 // newGateway makes the gateway. Nothing runs yet but the cameras that are to
 // stay connected.
 func newGateway(c *config.Config, log *slog.Logger) (*gateway, error) {
-	g := &gateway{config: c, log: log, pages: web.New()}
+	g := &gateway{
+		config:   c,
+		log:      log,
+		pages:    web.New(),
+		encoders: rendition.NewSlots(encodersPerCore*runtime.NumCPU(), encoderStarts),
+	}
 	sources := make(map[string]stream.Source, len(c.Cameras))
 	for _, camera := range c.Cameras {
 		source, err := newSource(c, camera, log.With("camera", camera.ID))
@@ -43,10 +58,10 @@ func newGateway(c *config.Config, log *slog.Logger) (*gateway, error) {
 	g.hub = stream.New(stream.Options{
 		Resolve: func(k stream.Key) (stream.Source, error) {
 			source, ok := sources[k.Camera]
-			if !ok || k.Rendition != "" {
-				return nil, stream.ErrUnknown
+			if !ok || k.Rendition == "" {
+				return source, unknownUnless(ok)
 			}
-			return source, nil
+			return g.newRendition(k)
 		},
 		Limits: stream.Limits{
 			Viewers:             c.Limits.Viewers,
@@ -60,6 +75,35 @@ func newGateway(c *config.Config, log *slog.Logger) (*gateway, error) {
 	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Log: log})
 	g.snapshot = snapshot.New(snapshot.Options{Hub: g.hub})
 	return g, g.keepConnected()
+}
+
+func unknownUnless(ok bool) error {
+	if !ok {
+		return stream.ErrUnknown
+	}
+	return nil
+}
+
+// newRendition makes what gives a camera's pictures in another form.
+func (g *gateway) newRendition(k stream.Key) (stream.Source, error) {
+	request, ok := rendition.ParseKey(k.Rendition)
+	if !ok {
+		return nil, stream.ErrUnknown
+	}
+	return rendition.New(rendition.Options{
+		Hub:     g.hub,
+		Camera:  k.Camera,
+		Request: request,
+		FFmpeg:  g.config.FFmpeg.Path,
+		Slots:   g.encoders,
+		Log:     g.log.With("camera", k.Camera),
+	}), nil
+}
+
+// sendsJPEG says that the pictures of a kind of camera need no decoding to be
+// shown as JPEGs.
+func sendsJPEG(kind config.SourceKind) bool {
+	return kind == config.SourceHTTP || kind == config.SourceUpload || kind == config.SourceTest
 }
 
 // newSource makes what gives a camera's frames, or nil for one whose frames
@@ -76,6 +120,25 @@ func newSource(c *config.Config, camera config.Camera, log *slog.Logger) (stream
 			InsecureTLS:   camera.TLSInsecure,
 			Log:           log,
 		})
+	case config.SourceRTSP:
+		return rtspcam.New(rtspcam.Options{
+			URL:           camera.Source.URL,
+			Username:      camera.Username,
+			Password:      camera.Password.Reveal(),
+			Transport:     rtspcam.Transport(camera.Transport),
+			InsecureTLS:   camera.TLSInsecure,
+			MaxFrameBytes: c.Limits.FrameBytes,
+			Log:           log,
+		})
+	case config.SourceMPEGTS:
+		return device.NewTransportStream(device.TransportStreamOptions{
+			Address:       camera.Source.Address,
+			Listen:        camera.Source.Listen,
+			MaxFrameBytes: c.Limits.FrameBytes,
+			Log:           log,
+		}), nil
+	case config.SourceFile:
+		return device.NewFile(device.FileOptions{FFmpeg: c.FFmpeg.Path, Path: camera.Source.Path, Log: log}), nil
 	case config.SourceTest:
 		return device.NewPattern(device.PatternOptions{
 			FFmpeg: c.FFmpeg.Path,

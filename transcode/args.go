@@ -49,8 +49,14 @@ func input(s Spec) *ffmpeg.Stream {
 		options["probesize"], options["analyzeduration"] = 32, 0
 		options["flags"] = "low_delay"
 	default:
+		options["re"] = ""
+		if s.File != "" {
+			name = "file:" + s.File // so that no name means anything but a file
+			options["protocol_whitelist"], options["stream_loop"] = "file,pipe", -1
+			break
+		}
 		name = patternGraph(s.Pattern)
-		options["f"], options["re"] = "lavfi", ""
+		options["f"] = "lavfi"
 	}
 	return ffmpeg.Input(name, options)
 }
@@ -74,6 +80,10 @@ func output(s Spec) ffmpeg.KwArgs {
 	}
 	options["f"], options["c:v"] = "flv", "libx264"
 	options["flvflags"] = "no_duration_filesize+no_metadata"
+	if s.Copy {
+		options["c:v"] = "copy"
+		return options
+	}
 	options["pix_fmt"] = "yuv420p" // others make a profile that hardware refuses
 	options["preset"], options["tune"], options["profile:v"] = "superfast", "zerolatency", "main"
 	options["bf"], options["g"], options["sc_threshold"] = 0, gop, 0

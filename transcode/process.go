@@ -45,7 +45,7 @@ type Process struct {
 	exit   error         // how it ended; set when gone is closed
 
 	in     Codec
-	stdin  *os.File // nil for a pattern
+	stdin  *os.File // nil where nothing is written
 	pre    []byte   // to be written before the next packet's data
 	stamps stamps
 	watch  watch
@@ -207,7 +207,9 @@ func (p *Process) Read() (Packet, error) {
 		return Packet{}, fmt.Errorf("reading from ffmpeg: %w", err)
 	}
 	p.watch.answered()
-	if p.in != 0 {
+	if p.in == 0 {
+		packet.PTS = time.Duration(label) * time.Millisecond
+	} else {
 		p.stamps.restore(&packet, label, p.in == JPEG)
 	}
 	select {

@@ -24,19 +24,22 @@ const (
 	H264
 )
 
-// Spec says what ffmpeg is to make of what. Exactly one of In and Pattern says
-// where pictures come from.
+// Spec says what ffmpeg is to make of what. Exactly one of In, File and Pattern
+// says where pictures come from.
 type Spec struct {
 	FFmpeg string // the program; "" means ffmpeg on the PATH
 
 	In       Codec  // of the packets written
 	SPS, PPS []byte // of H264 packets written
+	File     string // to be played again and again, at its own pace
 	Pattern  Pattern
 
 	Out           Codec
 	Width, Height int // to scale to, in pixels; 0 keeps the size
 	Quality       int // of JPEGs, 1 (poor) to 100; 0 means 80
 	Bitrate       int // of H264, bits a second; 0 leaves it to the size
+	// Copy gives the H264 of a file as it is, rather than encoded anew.
+	Copy bool
 	// MaxFPS leaves out pictures of H264 packets before they are encoded, by
 	// their times; 0 encodes all. JPEG packets are better left out by the
 	// writer, who can do so without decoding.
@@ -57,7 +60,8 @@ type Pattern struct {
 // Packet is one frame on its way into or out of ffmpeg.
 type Packet struct {
 	// PTS and Wall are the media time and the capture time. They are carried
-	// from the packet written to the packet it becomes.
+	// from the packet written to the packet it becomes. Where nothing is
+	// written, PTS is ffmpeg's own.
 	PTS  time.Duration
 	Wall time.Time
 	Key  bool   // H264: decodable alone
@@ -86,7 +90,7 @@ func (s Spec) check() error {
 		return fmt.Errorf("bit rate %d, rate %d, %d old packets: none can be negative", s.Bitrate, s.MaxFPS, s.Hurry)
 	case s.In == H264 && (len(s.SPS) < 4 || len(s.PPS) == 0):
 		return fmt.Errorf("H.264 without its parameter sets")
-	case s.In == 0:
+	case s.In == 0 && s.File == "":
 		return s.Pattern.check()
 	}
 	return nil

@@ -49,6 +49,7 @@ type run struct {
 	stream *stream
 	began  time.Time
 	frames uint64
+	format *media.Format // of the last frame
 	pts    time.Duration // of the last frame
 	waking []*Reader     // the emitting goroutine's own: see emit
 }
@@ -232,9 +233,14 @@ func (s *stream) fail(failures int, err error) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures++
-	s.lastError, s.lastErrorAt = err, time.Now()
 	pause := networkPause(failures)
-	if errors.Is(err, ErrDenied) {
+	s.lastError, s.lastErrorAt = err, time.Now()
+	var upstream *SourceError
+	switch {
+	case errors.As(err, &upstream):
+		s.lastError = upstream.Err
+		pause = firstPause // the stream it reads from sees to the rest
+	case errors.Is(err, ErrDenied):
 		pause = deniedPause(s.denials)
 		s.denials++
 		s.deniedUntil = s.lastErrorAt.Add(pause)
@@ -331,11 +337,11 @@ func (u *run) stamp(f *media.Frame, now time.Time) {
 	if f.PTS == 0 {
 		f.PTS = now.Sub(u.began)
 	}
-	if u.frames > 0 && f.PTS <= u.pts {
+	if f.Format == u.format && f.PTS <= u.pts {
 		f.PTS = u.pts + 1
 	}
 	u.frames++
-	u.pts = f.PTS
+	u.format, u.pts = f.Format, f.PTS
 }
 
 // close ends the run and the readers; the hub waits for what ends.

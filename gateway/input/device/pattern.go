@@ -1,6 +1,6 @@
-// Package device makes cameras of what the machine itself has. In this
-// version that is the test pattern: a moving picture with a running clock,
-// drawn by ffmpeg, to see the whole way of a picture without any camera.
+// Package device makes cameras of what is at hand: a test pattern with a
+// running clock, a video file that is played again and again, and MPEG
+// transport streams over TCP, as encoders send them.
 //
 // The composition root makes its sources; the streams run them.
 package device

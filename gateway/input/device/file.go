@@ -1,0 +1,74 @@
+package device
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"framegate/gateway/media"
+	"framegate/transcode"
+)
+
+// FileOptions say which video file to play.
+type FileOptions struct {
+	FFmpeg string // the program; "" means ffmpeg on the PATH
+	Path   string
+	Log    *slog.Logger // nil discards
+}
+
+// File is a source that plays a video file at its own pace, again and again.
+type File struct {
+	options FileOptions
+	encode  bool // what the file holds is not H.264; Run is never run twice at a time
+}
+
+// NewFile makes a source of a file. It opens nothing.
+func NewFile(o FileOptions) *File {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &File{options: o}
+}
+
+// Run emits the file's pictures until ctx is done or ffmpeg ends: H.264 as it
+// is in the file, anything else encoded as that.
+func (f *File) Run(ctx context.Context, emit func(media.Frame)) error {
+	if _, err := os.Stat(f.options.Path); err != nil {
+		return fmt.Errorf("video file: %w", err)
+	}
+	frames, err := f.play(ctx, emit)
+	if frames > 0 || ctx.Err() != nil || f.encode {
+		return err
+	}
+	f.options.Log.Info("video file does not hold H.264, so it is encoded", "reason", err)
+	f.encode = true
+	_, err = f.play(ctx, emit)
+	return err
+}
+
+// play emits what one ffmpeg gives, and counts it.
+func (f *File) play(ctx context.Context, emit func(media.Frame)) (frames int, err error) {
+	process, err := transcode.Start(ctx, transcode.Spec{FFmpeg: f.options.FFmpeg, File: f.options.Path, Out: transcode.H264, Copy: !f.encode})
+	if err != nil {
+		return 0, err
+	}
+	defer process.Close()
+	var format *media.Format
+	for {
+		packet, err := process.Read()
+		if ctx.Err() != nil {
+			return frames, ctx.Err()
+		}
+		if err != nil {
+			return frames, fmt.Errorf("video file: %w", err)
+		}
+		if format == nil {
+			if format, err = media.H264Format(packet.SPS, packet.PPS); err != nil {
+				return frames, fmt.Errorf("video file: %w", err)
+			}
+		}
+		emit(media.Frame{PTS: packet.PTS, Key: packet.Key, Format: format, Data: packet.Data})
+		frames++
+	}
+}

@@ -1,0 +1,114 @@
+package rendition
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/transcode"
+)
+
+// drainGrace is how long an ffmpeg may take to give its last frames.
+const drainGrace = 300 * time.Millisecond
+
+// encoder is one ffmpeg at work. One goroutine writes to it, and one of its own
+// emits what it gives.
+type encoder struct {
+	source  *Source
+	process *transcode.Process
+	out     media.Codec
+	done    chan struct{} // closed when all it gave is emitted
+}
+
+// startEncoder starts an ffmpeg for frames like these, once there is a slot.
+func (s *Source) startEncoder(ctx context.Context, frames []media.Frame) (*encoder, error) {
+	if err := s.options.Slots.take(ctx); err != nil {
+		return nil, err
+	}
+	spec := s.spec(frames)
+	process, err := transcode.Start(ctx, spec)
+	if err != nil {
+		s.options.Slots.give()
+		return nil, err
+	}
+	s.options.Log.Debug("encoder starts", "rendition", s.options.Request.Key(), "width", spec.Width, "height", spec.Height, "backlog", spec.Hurry)
+	return &encoder{source: s, process: process, out: s.options.Request.Codec, done: make(chan struct{})}, nil
+}
+
+// deliver begins to emit what comes out, in a goroutine that stop waits for.
+func (e *encoder) deliver(emit func(media.Frame)) {
+	go func() {
+		defer close(e.done)
+		err := e.emitAll(emit)
+		e.source.options.Log.Debug("encoder ends", "rendition", e.source.options.Request.Key(), "err", err)
+		e.process.Close() // a writer that waits learns of it
+	}()
+}
+
+func (e *encoder) emitAll(emit func(media.Frame)) error {
+	var format *media.Format
+	for {
+		packet, err := e.process.Read()
+		if err != nil {
+			return err
+		}
+		frame, err := e.frame(packet, format)
+		if err != nil {
+			return fmt.Errorf("what ffmpeg made: %w", err)
+		}
+		format = frame.Format
+		frame.PTS, frame.Wall = packet.PTS, packet.Wall
+		emit(frame)
+	}
+}
+
+// frame makes a frame of a packet, with the format of the one before if that
+// fits.
+func (e *encoder) frame(p transcode.Packet, format *media.Format) (media.Frame, error) {
+	if e.out == media.JPEG {
+		return media.JPEGFrame(p.Data, format)
+	}
+	if format == nil || string(format.SPS) != string(p.SPS) || string(format.PPS) != string(p.PPS) {
+		var err error
+		if format, err = media.H264Format(p.SPS, p.PPS); err != nil {
+			return media.Frame{}, err
+		}
+	}
+	return media.Frame{Key: p.Key, Format: format, Data: p.Data}, nil
+}
+
+func (e *encoder) writeAll(frames []media.Frame) error {
+	for _, frame := range frames {
+		if err := e.write(frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write gives ffmpeg a frame. When it fails, what ffmpeg said last is the
+// reason.
+func (e *encoder) write(f media.Frame) error {
+	err := e.process.Write(transcode.Packet{PTS: f.PTS, Wall: f.Wall, Key: f.Key, Data: f.Data})
+	if err == nil {
+		return nil
+	}
+	e.process.Close()
+	<-e.done
+	return err
+}
+
+// stop lets ffmpeg give what it has inside, and ends it.
+func (e *encoder) stop() {
+	e.process.CloseWrite()
+	drained := time.NewTimer(drainGrace)
+	defer drained.Stop()
+	select {
+	case <-e.done:
+	case <-drained.C:
+	}
+	e.process.Close()
+	<-e.done
+	e.source.options.Slots.give()
+}

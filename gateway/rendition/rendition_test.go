@@ -1,0 +1,357 @@
+package rendition_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+	"framegate/transcode"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const ceiling = time.Minute
+
+// camera is a source under the test's thumb.
+type camera struct {
+	emits chan media.Frame
+	ends  chan error
+}
+
+func (c camera) Run(ctx context.Context, emit func(media.Frame)) error {
+	for {
+		select {
+		case f := <-c.emits:
+			emit(f)
+		case err := <-c.ends:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// rig is a hub with a camera called front and its renditions.
+type rig struct {
+	t      *testing.T
+	hub    *stream.Hub
+	camera camera
+}
+
+func newRig(t *testing.T, ffmpeg string) *rig {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
+		t.Skip("ffmpeg is not installed")
+	}
+	r := &rig{t: t, camera: camera{make(chan media.Frame), make(chan error)}}
+	slots := rendition.NewSlots(4, 100)
+	r.hub = stream.New(stream.Options{Linger: time.Millisecond, Resolve: func(k stream.Key) (stream.Source, error) {
+		if k.Rendition == "" {
+			return r.camera, nil
+		}
+		request, ok := rendition.ParseKey(k.Rendition)
+		if !ok {
+			return nil, stream.ErrUnknown
+		}
+		return rendition.New(rendition.Options{Hub: r.hub, Camera: k.Camera, Request: request, FFmpeg: ffmpeg, Slots: slots}), nil
+	}})
+	t.Cleanup(r.hub.Close)
+	return r
+}
+
+func (r *rig) open(key string) *stream.Reader {
+	r.t.Helper()
+	reader, err := r.hub.Open(stream.Key{Camera: "front", Rendition: key}, stream.ReadOptions{Sequential: true})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(reader.Close)
+	return reader
+}
+
+func (r *rig) next(reader *stream.Reader) media.Frame {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), ceiling)
+	defer cancel()
+	f, err := reader.Next(ctx)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return f
+}
+
+// publish has the camera give frames, slowly enough that no reader has to
+// skip. It ends with the test.
+func (r *rig) publish(frames []media.Frame) {
+	for _, f := range frames {
+		select {
+		case r.camera.emits <- f:
+			time.Sleep(5 * time.Millisecond)
+		case <-r.t.Context().Done():
+			return
+		}
+	}
+}
+
+// expect reads the next picture and its number.
+func (r *rig) expect(reader *stream.Reader, n int) media.Frame {
+	r.t.Helper()
+	f := r.next(reader)
+	if got, err := camtest.ReadJPEGNumber(f.Data); err != nil || got != n {
+		r.t.Fatalf("picture reads %d, %v; want %d", got, err, n)
+	}
+	return f
+}
+
+// jpegs gives numbered pictures of one format, 40 ms apart.
+func jpegs(t *testing.T, first, count, width, height int) []media.Frame {
+	t.Helper()
+	var frames []media.Frame
+	var format *media.Format
+	for n := first; n < first+count; n++ {
+		f, err := media.JPEGFrame(camtest.Picture(n, width, height), format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		format = f.Format
+		f.PTS, f.Wall = time.Duration(n)*40*time.Millisecond, wall(n)
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+func wall(n int) time.Time { return time.Unix(5000, 0).Add(time.Duration(n) * 40 * time.Millisecond) }
+
+// h264s gives the same as H.264.
+func h264s(t *testing.T, first, count, width, height int) []media.Frame {
+	t.Helper()
+	p, err := transcode.Start(t.Context(), transcode.Spec{In: transcode.JPEG, Out: transcode.H264})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var frames []media.Frame
+	var format *media.Format
+	for _, f := range jpegs(t, first, count, width, height) {
+		if err := p.Write(transcode.Packet{PTS: f.PTS, Wall: f.Wall, Data: f.Data}); err != nil {
+			t.Fatal(err)
+		}
+		packet, err := p.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if format == nil {
+			if format, err = media.H264Format(packet.SPS, packet.PPS); err != nil {
+				t.Fatal(err)
+			}
+		}
+		frames = append(frames, media.Frame{PTS: packet.PTS, Wall: packet.Wall, Key: packet.Key, Format: format, Data: packet.Data})
+	}
+	return frames
+}
+
+func TestFittingPicturesPassThrough(t *testing.T) {
+	for _, key := range []string{"jpeg", "jpeg-w160", "jpeg-w8192-h8192"} {
+		r := newRig(t, "/nowhere/ffmpeg")
+		reader := r.open(key)
+		for _, f := range jpegs(t, 1, 5, 160, 96) {
+			r.camera.emits <- f
+			got := r.next(reader)
+			if &got.Data[0] != &f.Data[0] || got.Format != f.Format || !got.Wall.Equal(f.Wall) {
+				t.Errorf("%s: the picture was changed", key)
+			}
+		}
+	}
+}
+
+func TestLowerRateNeedsNoEncoder(t *testing.T) {
+	r := newRig(t, "/nowhere/ffmpeg")
+	reader := r.open("jpeg-f10") // of 25
+	go r.publish(jpegs(t, 0, 101, 64, 32))
+	count, last := 0, media.Frame{}
+	for {
+		f := r.next(reader)
+		n, err := camtest.ReadJPEGNumber(f.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count++
+		if n == 100 || n == 99 || n == 98 {
+			break
+		}
+		if count > 1 && f.PTS-last.PTS > 120*time.Millisecond {
+			t.Errorf("%v between pictures", f.PTS-last.PTS)
+		}
+		last = f
+	}
+	if count < 39 || count > 42 {
+		t.Errorf("%d pictures of 4 s, want about 40", count)
+	}
+}
+
+func TestH264IsShownWithoutDelay(t *testing.T) {
+	frames := h264s(t, 0, 60, 320, 176)
+	r := newRig(t, "")
+	reader := r.open("jpeg")
+	for n, f := range frames {
+		r.camera.emits <- f
+		picture := r.expect(reader, n) // before the next is sent
+		if !picture.Wall.Equal(wall(n)) || picture.Format.Width != 320 || picture.Format.Height != 176 {
+			t.Errorf("picture %d: wall %v, %dx%d", n, picture.Wall, picture.Format.Width, picture.Format.Height)
+		}
+	}
+}
+
+func TestPicturesAreMadeSmaller(t *testing.T) {
+	for name, frames := range map[string][]media.Frame{
+		"JPEG":  jpegs(t, 0, 20, 640, 352),
+		"H.264": h264s(t, 0, 20, 640, 352),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, "")
+			reader := r.open("jpeg-w320-q50")
+			for n, f := range frames {
+				r.camera.emits <- f
+				if picture := r.expect(reader, n); picture.Format.Width != 320 || picture.Format.Height != 176 {
+					t.Errorf("picture of %dx%d", picture.Format.Width, picture.Format.Height)
+				}
+			}
+		})
+	}
+}
+
+func TestJPEGBecomesH264WithoutDelay(t *testing.T) {
+	r := newRig(t, "")
+	reader := r.open("h264")
+	for n, f := range jpegs(t, 0, 60, 320, 176) {
+		r.camera.emits <- f
+		got := r.next(reader)
+		if got.Format.Codec != media.H264 || got.Key != (n%50 == 0) || !got.Wall.Equal(wall(n)) {
+			t.Errorf("frame %d: %v, key %v, wall %v", n, got.Format.Codec, got.Key, got.Wall)
+		}
+	}
+}
+
+// TestLateViewerSeesSomethingAndThenThePresent joins in the middle of a GOP.
+func TestLateViewerSeesSomethingAndThenThePresent(t *testing.T) {
+	frames := h264s(t, 0, 49, 320, 176)
+	r := newRig(t, "")
+	early := r.open("") // keeps the camera running
+	for _, f := range frames[:45] {
+		r.camera.emits <- f
+		r.next(early)
+	}
+	reader := r.open("jpeg")
+	first, err := camtest.ReadJPEGNumber(r.next(reader).Data)
+	if err != nil || first != 0 && first != 44 {
+		t.Fatalf("the first picture reads %d, %v", first, err)
+	}
+	if first == 0 { // else the present came before the reader had woken
+		r.expect(reader, 44)
+	}
+	for n, f := range frames[45:] {
+		r.camera.emits <- f
+		r.expect(reader, 45+n)
+	}
+}
+
+func TestSizeChangeLosesNoPicture(t *testing.T) {
+	frames := h264s(t, 0, 10, 320, 176)
+	frames = append(frames, h264s(t, 10, 10, 160, 96)...)
+	frames = append(frames, h264s(t, 20, 10, 320, 176)...)
+	r := newRig(t, "")
+	reader := r.open("jpeg")
+	r.camera.emits <- frames[0]
+	r.expect(reader, 0)
+	go r.publish(frames[1:])
+	for n := 1; n < 30; n++ {
+		want := frames[n].Format
+		if got := r.expect(reader, n).Format; got.Width != want.Width || got.Height != want.Height {
+			t.Errorf("picture %d of %dx%d, want %dx%d", n, got.Width, got.Height, want.Width, want.Height)
+		}
+	}
+}
+
+func TestCameraThatChangesItsCodecGoesOn(t *testing.T) {
+	frames := h264s(t, 0, 3, 320, 176)
+	frames = append(frames, jpegs(t, 3, 3, 64, 32)...)
+	frames = append(frames, h264s(t, 6, 3, 320, 176)...)
+	r := newRig(t, "")
+	reader := r.open("jpeg")
+	for n, f := range frames {
+		r.camera.emits <- f
+		r.expect(reader, n)
+	}
+}
+
+func TestRenditionIsAwayWithItsCamera(t *testing.T) {
+	r := newRig(t, "")
+	reader := r.open("jpeg-w160")
+	frames := jpegs(t, 0, 2, 320, 176)
+	r.camera.emits <- frames[0]
+	r.expect(reader, 0)
+	unplugged := errors.New("unplugged")
+	r.camera.ends <- unplugged
+	for deadline := time.Now().Add(ceiling); reader.State() == stream.Online; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the rendition stays online")
+		}
+		select {
+		case r.camera.ends <- unplugged: // the camera is tried again
+		default:
+		}
+	}
+	f := frames[1]
+	format := *f.Format
+	f.Format = &format // another run
+	r.camera.emits <- f
+	r.expect(reader, 1)
+}
+
+func TestCameraThatFailsIsHeardOfOnce(t *testing.T) {
+	r := newRig(t, "")
+	reader := r.open("jpeg")
+	r.camera.ends <- errors.New("unplugged")
+	_, err := reader.Next(t.Context())
+	var failed *stream.SourceError
+	if !errors.As(err, &failed) || err.Error() != "camera front: unplugged" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMissingFfmpegIsSaid(t *testing.T) {
+	r := newRig(t, "/nowhere/ffmpeg")
+	reader := r.open("jpeg-w160")
+	r.camera.emits <- jpegs(t, 0, 1, 320, 176)[0]
+	if _, err := reader.Next(t.Context()); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestCrowdSharesAnEncoder(t *testing.T) {
+	r := newRig(t, "")
+	var readers []*stream.Reader
+	for range 20 {
+		readers = append(readers, r.open("jpeg-w160"))
+	}
+	for n, f := range jpegs(t, 0, 10, 320, 176) {
+		r.camera.emits <- f
+		for _, reader := range readers {
+			r.expect(reader, n)
+		}
+	}
+	for _, s := range r.hub.Stats() {
+		if s.Runs != 1 {
+			t.Errorf("%v was started %d times", s.Key, s.Runs)
+		}
+	}
+}

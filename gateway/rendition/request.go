@@ -1,0 +1,127 @@
+package rendition
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"framegate/gateway/media"
+)
+
+// ErrBadRequest: a size, rate or quality that cannot be asked for.
+var ErrBadRequest = errors.New("bad rendition")
+
+// Request says what a client asks of a camera. Zero fields mean: as the camera
+// has it.
+type Request struct {
+	Codec         media.Codec
+	Width, Height int // to fit into, in pixels; never enlarged
+	FPS           int // at most
+	Quality       int // of JPEGs, 1 to 100
+}
+
+// What is asked for is raised to the next step of a ladder, so that a crowd
+// that asks for nearly the same shares one encoder.
+var (
+	sides     = []int{160, 240, 320, 360, 480, 540, 640, 720, 800, 960, 1080, 1280, 1440, 1600, 1920, 2160, 2560, 3840, 8192}
+	rates     = []int{1, 2, 3, 5, 8, 10, 15, 20, 25, 30, 60}
+	qualities = []int{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}
+)
+
+// parameters are the fields of a request in their order in a key, with their
+// name in a query, their letter in a key and their ladder.
+var parameters = []struct {
+	name   string
+	letter byte
+	ladder []int
+	field  func(*Request) *int
+}{
+	{"width", 'w', sides, func(r *Request) *int { return &r.Width }},
+	{"height", 'h', sides, func(r *Request) *int { return &r.Height }},
+	{"fps", 'f', rates, func(r *Request) *int { return &r.FPS }},
+	{"quality", 'q', qualities, func(r *Request) *int { return &r.Quality }},
+}
+
+// ParseQuery reads width, height, fps and quality. The error is ErrBadRequest
+// and says what can be asked for.
+func ParseQuery(codec media.Codec, query url.Values) (Request, error) {
+	r := Request{Codec: codec}
+	for _, p := range parameters {
+		if !query.Has(p.name) {
+			continue
+		}
+		most := p.ladder[len(p.ladder)-1]
+		n, err := strconv.Atoi(query.Get(p.name))
+		if err != nil || n < 1 || n > most {
+			return Request{}, fmt.Errorf("%w: %s %.20q: it is a number from 1 to %d", ErrBadRequest, p.name, query.Get(p.name), most)
+		}
+		*p.field(&r) = step(p.ladder, n)
+	}
+	return r, nil
+}
+
+// step gives the lowest step of a ladder that is not below n.
+func step(ladder []int, n int) int {
+	for _, s := range ladder {
+		if s >= n {
+			return s
+		}
+	}
+	return ladder[len(ladder)-1]
+}
+
+// Plain says that nothing is asked for but the codec.
+func (r Request) Plain() bool { return r == Request{Codec: r.Codec} }
+
+// Key gives the request as the rendition of a stream.Key: "jpeg", or
+// "jpeg-w640-f10".
+func (r Request) Key() string {
+	key := r.Codec.String()
+	for _, p := range parameters {
+		if n := *p.field(&r); n > 0 {
+			key += fmt.Sprintf("-%c%d", p.letter, n)
+		}
+	}
+	return key
+}
+
+// ParseKey reads what Key gave.
+func ParseKey(key string) (Request, bool) {
+	codec, rest, _ := strings.Cut(key, "-")
+	r := Request{Codec: media.JPEG}
+	if codec == media.H264.String() {
+		r.Codec = media.H264
+	}
+	for part := range strings.SplitSeq(rest, "-") {
+		for _, p := range parameters {
+			if len(part) > 1 && part[0] == p.letter {
+				*p.field(&r), _ = strconv.Atoi(part[1:]) // what is wrong with it shows below
+			}
+		}
+	}
+	return r, r.Key() == key
+}
+
+// fit gives the size to scale a picture to, or zeros where it is small enough.
+// Sides are even, as encoders want them.
+func (r Request) fit(f *media.Format) (width, height int) {
+	w, h := f.Width, f.Height
+	if r.Width > 0 && w > r.Width {
+		w, h = r.Width, h*r.Width/w
+	}
+	if r.Height > 0 && h > r.Height {
+		w, h = w*r.Height/h, r.Height
+	}
+	if w == f.Width && h == f.Height {
+		return 0, 0
+	}
+	return max(w&^1, 2), max(h&^1, 2)
+}
+
+// passes says whether pictures of this format are what is asked for already.
+func (r Request) passes(f *media.Format) bool {
+	width, _ := r.fit(f)
+	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG)
+}

@@ -1,0 +1,39 @@
+package rendition
+
+import (
+	"context"
+
+	"golang.org/x/time/rate"
+)
+
+// Slots bound how many encoders run at a time and how many start in a second.
+// Those beyond wait. It may be used from any goroutine.
+type Slots struct {
+	free   chan struct{} // holds one for each that may start
+	starts *rate.Limiter
+}
+
+// NewSlots makes slots for so many encoders at a time, and starts a second.
+func NewSlots(atOnce, startsPerSecond int) *Slots {
+	s := &Slots{free: make(chan struct{}, atOnce), starts: rate.NewLimiter(rate.Limit(startsPerSecond), startsPerSecond)}
+	for range atOnce {
+		s.free <- struct{}{}
+	}
+	return s
+}
+
+// take waits for a slot. Whoever took it gives it back.
+func (s *Slots) take(ctx context.Context) error {
+	select {
+	case <-s.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.starts.Wait(ctx); err != nil {
+		s.give()
+		return err
+	}
+	return nil
+}
+
+func (s *Slots) give() { s.free <- struct{}{} }
