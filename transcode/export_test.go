@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"testing"
 	"time"
 )
 
@@ -26,4 +28,34 @@ func ReadFLV(b []byte) (packets []Packet, err error) {
 		p.PTS = time.Duration(at-first) * time.Millisecond
 		packets = append(packets, p)
 	}
+}
+
+// CPU gives the processor time that an ended process took.
+func (p *Process) CPU() time.Duration { return p.exitState().UserTime() + p.exitState().SystemTime() }
+
+func (p *Process) exitState() *os.ProcessState { return p.cmd.ProcessState }
+
+// FuzzMux holds that nothing ffmpeg could print makes a reader panic or take
+// memory that has not come.
+func FuzzMux(f *testing.F) {
+	f.Add([]byte("\x00\nSMJPEG\x00\x00\x00\x00\x00\x00\x00\x00HENDvidD\x00\x00\x00\x28\x00\x00\x00\x01x"))
+	record := avcConfiguration([]byte{0x67, 1, 2, 3}, []byte{0x68})
+	flv := appendTagHead(append([]byte{}, flvHeader...), true, avcSequenceHeader, 0, 0, len(record))
+	flv = appendTagTail(append(flv, record...), len(record))
+	flv = appendTagTail(append(appendTagHead(flv, false, avcNALUs, 70_000, -3, 2), 1, 2), 2)
+	f.Add(flv)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, d := range []demuxer{&smjpegReader{}, &flvReader{}} {
+			r := bufio.NewReader(bytes.NewReader(b))
+			for {
+				p, _, err := d.read(r)
+				if err != nil {
+					break
+				}
+				if len(p.Data) > len(b) {
+					t.Fatalf("packet of %d bytes out of %d", len(p.Data), len(b))
+				}
+			}
+		}
+	})
 }

@@ -1,0 +1,131 @@
+package transcode_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"framegate/transcode"
+)
+
+// The benchmarks of this file decode and encode 1280x720 as a live camera
+// gives it: 30 pictures a second, one every 33 ms, for eight seconds. Beside
+// the CPU that each picture takes stands what ffmpeg takes for the same work at
+// the same pace on a file, in the same run; and the delay is from a packet's being written to
+// its picture's being read.
+const (
+	benchFrames   = 240
+	benchInterval = time.Second / 30
+)
+
+// benchClip makes the camera's video with ffmpeg.
+func benchClip(b *testing.B) (file string, packets []transcode.Packet) {
+	b.Helper()
+	file = b.TempDir() + "/clip.flv"
+	args := []string{"-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=1280x720:rate=30:duration=%d", benchFrames/30),
+		"-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "60", "-b:v", "3M", "-pix_fmt", "yuv420p", file}
+	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	flv, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if packets, err = transcode.ReadFLV(flv); err != nil || len(packets) != benchFrames {
+		b.Fatalf("%d packets, %v", len(packets), err)
+	}
+	return file, packets
+}
+
+// paced writes packets at the camera's pace and gives the delays of what comes
+// out.
+func paced(b *testing.B, p *transcode.Process, packets []transcode.Packet) (delays []time.Duration, out []transcode.Packet) {
+	b.Helper()
+	go func() {
+		tick := time.NewTicker(benchInterval)
+		defer tick.Stop()
+		for _, packet := range packets {
+			packet.Wall = time.Now()
+			if p.Write(packet) != nil {
+				return
+			}
+			<-tick.C
+		}
+	}()
+	for range packets {
+		packet, err := p.Read()
+		if err != nil {
+			b.Fatal(err)
+		}
+		delays = append(delays, time.Since(packet.Wall))
+		out = append(out, packet)
+	}
+	p.CloseWrite()
+	p.Close()
+	return delays, out
+}
+
+// onFile gives the CPU that ffmpeg takes for a picture of a file, at its pace.
+func onFile(b *testing.B, args ...string) time.Duration {
+	b.Helper()
+	cmd := exec.Command("ffmpeg", append([]string{"-v", "error", "-re", "-threads", "1"}, args...)...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		b.Fatalf("%v: %s", err, &said)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return time.Duration(usage.Utime.Nano()+usage.Stime.Nano()) / benchFrames
+}
+
+func report(b *testing.B, delays []time.Duration, cpu, yardstick time.Duration) {
+	first := delays[0]
+	slices.Sort(delays)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	b.ReportMetric(ms(first), "first-ms")
+	b.ReportMetric(ms(delays[len(delays)/2]), "p50-ms")
+	b.ReportMetric(ms(cpu), "cpu-ms/frame")
+	b.ReportMetric(float64(cpu)/float64(yardstick), "cpu-ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+func BenchmarkH264ToJPEG(b *testing.B) {
+	file, packets := benchClip(b)
+	yardstick := onFile(b, "-i", file, "-c:v", "mjpeg", "-threads", "1", "-q:v", "7", "-pix_fmt", "yuvj420p", "-f", "mjpeg", "-y", "/dev/null")
+	p, err := transcode.Start(b.Context(), transcode.Spec{In: transcode.H264, SPS: packets[0].SPS, PPS: packets[0].PPS, Out: transcode.JPEG})
+	if err != nil {
+		b.Fatal(err)
+	}
+	delays, _ := paced(b, p, packets)
+	report(b, delays, p.CPU()/benchFrames, yardstick)
+}
+
+func BenchmarkJPEGToH264(b *testing.B) {
+	_, packets := benchClip(b)
+	decoder, err := transcode.Start(b.Context(), transcode.Spec{In: transcode.H264, SPS: packets[0].SPS, PPS: packets[0].PPS, Out: transcode.JPEG})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, pictures := paced(b, decoder, packets)
+	file := b.TempDir() + "/clip.mjpeg"
+	var all bytes.Buffer
+	for _, picture := range pictures {
+		all.Write(picture.Data)
+	}
+	if err := os.WriteFile(file, all.Bytes(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	yardstick := onFile(b, "-f", "mjpeg", "-i", file, "-c:v", "libx264", "-threads", "1", "-preset", "superfast", "-tune", "zerolatency",
+		"-profile:v", "main", "-bf", "0", "-g", "50", "-b:v", "3M", "-pix_fmt", "yuv420p", "-f", "null", "-")
+	p, err := transcode.Start(b.Context(), transcode.Spec{In: transcode.JPEG, Out: transcode.H264})
+	if err != nil {
+		b.Fatal(err)
+	}
+	delays, _ := paced(b, p, pictures)
+	report(b, delays, p.CPU()/benchFrames, yardstick)
+}
