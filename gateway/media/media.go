@@ -42,7 +42,7 @@ type Format struct {
 // shared and read-only from the moment a source emits the frame.
 type Frame struct {
 	Seq     uint64        // position in its stream, given by the stream, from 1
-	PTS     time.Duration // media time, monotonic within a Format
+	PTS     time.Duration // media time, when to show it within a Format; only B-frames go back in it
 	Wall    time.Time     // when the picture was taken, or else when it arrived
 	Key     bool          // decodable alone; always true for JPEG
 	Backlog bool          // set by a reader on what was already old when it joined

@@ -25,10 +25,10 @@ import (
 // twice at a time, and runs it again, after a back-off, as long as somebody
 // reads.
 //
-// Of an emitted frame the source sets Key, Format and Data, and for codecs
-// whose frames depend on each other PTS. It may set Wall to the capture time.
-// What it leaves zero, the stream fills in: Seq always, Wall with the time of
-// arrival, PTS with the media time that follows from arrival. Data and Format
+// Of an emitted frame the source sets Key, Format and Data, and PTS unless it
+// is a JPEG. It may set Wall to the capture time. What it leaves zero, the
+// stream fills in: Seq always, Wall with the time of arrival, a JPEG's PTS with
+// the media time that follows from arrival. Data and Format
 // must never change once emitted. emit never blocks for long: it waits for no
 // reader.
 type Source interface {

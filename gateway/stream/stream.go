@@ -49,7 +49,6 @@ type run struct {
 	stream *stream
 	began  time.Time
 	frames uint64
-	format *media.Format // of the last frame
 	pts    time.Duration // of the last frame
 	waking []*Reader     // the emitting goroutine's own: see emit
 }
@@ -329,19 +328,17 @@ func (u *run) emit(f media.Frame) {
 	clear(u.waking)
 }
 
-// stamp fills in the times that the source left open.
+// stamp fills in the times that the source left open. Media times that a source
+// gives are its own: those of B-frames go back and forth.
 func (u *run) stamp(f *media.Frame, now time.Time) {
 	if f.Wall.IsZero() {
 		f.Wall = now
 	}
-	if f.PTS == 0 {
-		f.PTS = now.Sub(u.began)
-	}
-	if f.Format == u.format && f.PTS <= u.pts {
-		f.PTS = u.pts + 1
+	if f.PTS == 0 && f.Format.Codec == media.JPEG {
+		f.PTS = max(now.Sub(u.began), u.pts+1)
 	}
 	u.frames++
-	u.format, u.pts = f.Format, f.PTS
+	u.pts = f.PTS
 }
 
 // close ends the run and the readers; the hub waits for what ends.

@@ -550,6 +550,21 @@ func TestStreamFillsInTheTimes(t *testing.T) {
 	})
 }
 
+func TestMediaTimesOfTheSourceAreKept(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{})
+		want := []time.Duration{0, 120 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond} // I P B B
+		for i, pts := range want {
+			f := delta(fmt.Sprint(i))
+			f.Key, f.PTS = i == 0, pts
+			cam.give(f)
+			if got := expectFrame(t, r, fmt.Sprint(i)); got.PTS != pts {
+				t.Errorf("frame %d: media time %v, want %v", i, got.PTS, pts)
+			}
+		}
+	})
+}
+
 func TestIdleReaderIsToldAndStaysGood(t *testing.T) {
 	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
 		r := open(t, hub, stream.ReadOptions{Idle: time.Second})
