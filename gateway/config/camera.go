@@ -1,12 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +26,7 @@ type cameraDraft struct {
 	keep         value
 	interval     value
 	tlsInsecure  value
+	transport    value
 
 	parsedInterval time.Duration
 	parsedInsecure bool
@@ -42,6 +43,8 @@ func (c *cameraDraft) fields() map[string]field {
 		"keep":          {value: c.setKeep},
 		"interval":      {value: c.setInterval},
 		"tls_insecure":  {value: c.setTLSInsecure},
+		"transport":     {value: c.setTransport},
+		"normalize":     {later: true},
 		"record":        {later: true},
 	}
 }
@@ -95,10 +98,12 @@ func (c *cameraDraft) setPasswordFile(v value) error {
 
 func (c *cameraDraft) setKeep(v value) error {
 	c.keep = v
-	if v.text != string(KeepOnDemand) && v.text != string(KeepAlways) {
-		return fmt.Errorf("must be on_demand or always, not %s", quote(v.text))
-	}
-	return nil
+	return oneOf(v.text, KeepOnDemand, KeepAlways)
+}
+
+func (c *cameraDraft) setTransport(v value) error {
+	c.transport = v
+	return oneOf(v.text, TransportAuto, TransportTCP, TransportUDP)
 }
 
 func (c *cameraDraft) setInterval(v value) (err error) {
@@ -141,36 +146,44 @@ func (c *cameraDraft) finish(id string, report reporter) Camera {
 	camera.Source = source
 	c.refuseMisplaced(source, path, report)
 	c.credentials(&camera, user, path, report)
+	if source.Kind == SourceRTSP {
+		camera.Transport = cmp.Or(Transport(c.transport.text), TransportAuto)
+	}
 	return camera
 }
 
-// refuseMisplaced reports keys that mean nothing for this kind of source: who
-// writes one expects something of it.
+// refuseMisplaced reports keys that mean nothing for this source: who writes
+// one expects something of it.
 func (c *cameraDraft) refuseMisplaced(s Source, path string, report reporter) {
-	refuse := func(v value, key, reason string) {
+	refuse := func(v value, key, cameras string) {
 		if v.at.given() {
-			report(v.at, path+"."+key, "%s; remove it", reason)
+			report(v.at, path+"."+key, "is for %s cameras, not for %s:; remove it", cameras, s.scheme())
 		}
 	}
+	if !s.remote() {
+		const cameras = "http, https, rtsp and rtsps"
+		refuse(c.username, "username", cameras)
+		refuse(c.password, "password", cameras)
+		refuse(c.passwordFile, "password_file", cameras)
+	}
 	if s.Kind != SourceHTTP {
-		reason := fmt.Sprintf("is for http and https cameras, not for %s:", s.Kind)
-		refuse(c.username, "username", reason)
-		refuse(c.password, "password", reason)
-		refuse(c.passwordFile, "password_file", reason)
-		refuse(c.interval, "interval", reason)
-		refuse(c.tlsInsecure, "tls_insecure", reason)
-	} else if !strings.HasPrefix(s.URL, "https:") {
-		refuse(c.tlsInsecure, "tls_insecure", "is for https cameras, not for http:")
+		refuse(c.interval, "interval", "http and https")
+	}
+	if s.Kind != SourceRTSP {
+		refuse(c.transport, "transport", "rtsp and rtsps")
+	}
+	if scheme := s.scheme(); scheme != "https" && scheme != "rtsps" {
+		refuse(c.tlsInsecure, "tls_insecure", "https and rtsps")
 	}
 	if s.Kind == SourceUpload && c.keep.text == string(KeepAlways) {
-		refuse(c.keep, "keep", "an upload camera is connected when its publisher is")
+		report(c.keep.at, path+".keep", "an upload camera is connected when its publisher is; remove it")
 	}
 }
 
 // credentials sets the user name and the password, from the keys or out of the
 // source's URL.
 func (c *cameraDraft) credentials(camera *Camera, user *url.Userinfo, path string, report reporter) {
-	if camera.Source.Kind != SourceHTTP {
+	if !camera.Source.remote() {
 		return
 	}
 	const once = "is given in the source's URL too; give it in one place"
@@ -223,93 +236,6 @@ func readPassword(v value) (string, error) {
 		return "", fmt.Errorf("reading the password: %s %w", name, err)
 	}
 	return password, nil
-}
-
-// notBuiltSources are the schemes that later versions will know.
-const notBuiltSources = " rtsp rtsps file v4l2 tcp tcp-listen "
-
-// parseSource reads the text of a source, and gives the credentials of its URL
-// apart. Its errors hold nothing of the text beyond the scheme: there may be a
-// password in it.
-func parseSource(text string) (Source, *url.Userinfo, error) {
-	scheme, rest, hasColon := strings.Cut(text, ":")
-	scheme = strings.ToLower(scheme)
-	switch {
-	case !hasColon && (scheme == "upload" || scheme == "test"):
-		return Source{}, nil, fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, scheme)
-	case !hasColon:
-	case scheme == "http" || scheme == "https":
-		return parseHTTPSource(text)
-	case scheme == "upload":
-		if rest != "" {
-			return Source{}, nil, errors.New(`"upload:" takes nothing behind it`)
-		}
-		return Source{Kind: SourceUpload}, nil, nil
-	case scheme == "test":
-		source, err := parseTestSource(rest)
-		return source, nil, err
-	case strings.Contains(notBuiltSources, " "+scheme+" "):
-		return Source{}, nil, fmt.Errorf("%s: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"", scheme)
-	}
-	return Source{}, nil, errors.New(`is not a source; write http://host/path, https://host/path, "upload:" or "test:"`)
-}
-
-// parseHTTPSource leaves out what net/url says of a bad URL, for that quotes
-// parts of it.
-func parseHTTPSource(text string) (Source, *url.Userinfo, error) {
-	const form = "write http://host:port/path"
-	u, err := url.Parse(text)
-	if err != nil {
-		return Source{}, nil, errors.New("is not a URL; " + form + ", and special characters in a name or password as %XX (/ is %2F, # is %23)")
-	}
-	if u.Hostname() == "" {
-		return Source{}, nil, errors.New("names no host; " + form)
-	}
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return Source{}, nil, errors.New("has a port that is not from 1 to 65535; " + form)
-		}
-	}
-	if u.Fragment != "" || strings.Contains(text, "#") {
-		return Source{}, nil, errors.New("contains a #, which is never sent to a camera; write %23 where it belongs to the name or the path")
-	}
-	user := u.User
-	u.User = nil
-	password, _ := user.Password()
-	if line(user.Username(), 256) != nil || line(password, maxPasswordFileBytes) != nil {
-		return Source{}, nil, errors.New("has a name or password that is too long or holds control characters")
-	}
-	return Source{Kind: SourceHTTP, URL: u.String()}, user, nil
-}
-
-// parseTestSource reads what follows "test:", nothing or a query with width,
-// height (pixels) and fps.
-func parseTestSource(rest string) (Source, error) {
-	source := Source{Kind: SourceTest}
-	query, hasQuery := strings.CutPrefix(rest, "?")
-	if !hasQuery && rest != "" {
-		return source, errors.New(`"test:" takes only a query, such as "test:?width=640&height=480&fps=10"`)
-	}
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return source, errors.New(`has a query that cannot be read; write "test:?width=640&height=480&fps=10"`)
-	}
-	settings := map[string]struct {
-		to        *int
-		low, high int
-	}{
-		"width": {&source.Width, 16, 3840}, "height": {&source.Height, 16, 2160}, "fps": {&source.FPS, 1, 60},
-	}
-	for key, given := range values {
-		setting, ok := settings[key]
-		if !ok || len(given) != 1 {
-			return source, fmt.Errorf(`%s is not one of width, height and fps, each once; write "test:?width=640&height=480&fps=10"`, quote(key))
-		}
-		if *setting.to, err = count(given[0], setting.low, setting.high); err != nil {
-			return source, fmt.Errorf("%s %w", key, err)
-		}
-	}
-	return source, nil
 }
 
 // readBounded reads a file of at most maxBytes bytes.

@@ -21,8 +21,6 @@ package config
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -67,14 +65,26 @@ type Camera struct {
 	ID       string // [a-z0-9][a-z0-9-]{0,62}
 	Name     string // free text; the ID where none is given
 	Source   Source
-	Username string        // what an HTTP camera asks for
-	Password Secret        // what an HTTP camera asks for
+	Username string        // what an HTTP or RTSP camera asks for
+	Password Secret        // what an HTTP or RTSP camera asks for
 	Keep     Keep          // whether to stay connected without viewers
 	Interval time.Duration // from one snapshot of an HTTP camera to the next; 0 leaves it to the input
-	// TLSInsecure accepts any certificate from an https camera. Cameras come
-	// with self-signed ones, and few let their owner replace them.
+	// TLSInsecure accepts any certificate from an https or rtsps camera. Cameras
+	// come with self-signed ones, and few let their owner replace them.
 	TLSInsecure bool
+	Transport   Transport // SourceRTSP only
 }
+
+// Transport says how an RTSP camera sends its packets (RFC 7826 section 18.54).
+type Transport string
+
+// How packets come: as the input finds best, within the connection that asks
+// for them, or as datagrams of their own.
+const (
+	TransportAuto Transport = "auto"
+	TransportTCP  Transport = "tcp"
+	TransportUDP  Transport = "udp"
+)
 
 // Keep says when a camera is connected.
 type Keep string
@@ -85,47 +95,6 @@ const (
 	KeepOnDemand Keep = "on_demand"
 	KeepAlways   Keep = "always"
 )
-
-// SourceKind says which input makes a camera's frames.
-type SourceKind string
-
-// The inputs of this version.
-const (
-	SourceHTTP   SourceKind = "http"   // pulled from an http or https URL
-	SourceUpload SourceKind = "upload" // sent in by a publisher
-	SourceTest   SourceKind = "test"   // the test pattern
-)
-
-// Source says where a camera's frames come from. Many cameras take their
-// password in the query of the URL, so that printing a Source, in any way,
-// leaves the query out. Log the Source, never its URL.
-type Source struct {
-	Kind          SourceKind
-	URL           string // SourceHTTP: absolute, without user name and password
-	Width, Height int    // SourceTest: pixels; 0 leaves it to the input
-	FPS           int    // SourceTest: frames per second; 0 leaves it to the input
-}
-
-// String gives the source for people, without the query of its URL.
-func (s Source) String() string {
-	if s.Kind != SourceHTTP {
-		return string(s.Kind) + ":"
-	}
-	before, _, hasQuery := strings.Cut(s.URL, "?")
-	if hasQuery {
-		return before + "?" + redacted
-	}
-	return before
-}
-
-// Format prints String for every verb of fmt.
-func (s Source) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
-
-// MarshalText is String, for JSON and YAML.
-func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue is String, for slog.
-func (s Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Camera finds a camera by its id.
 func (c *Config) Camera(id string) (Camera, bool) {

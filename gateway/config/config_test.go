@@ -94,6 +94,14 @@ cameras:
   pattern:
     source: test:?width=640&height=480&fps=10
   1: {source: "test:"}
+  dome:
+    source: rtsp://viewer:p%40ss@192.168.1.20:554/Streaming/Channels/101?transportmode=unicast
+    transport: tcp
+  vault: {source: "RTSPS://[fe80::1%25eth0]/live", username: u, password: p, tls_insecure: true}
+  encoder: {source: tcp://10.0.0.5:5000}
+  drone: {source: "tcp-listen://:5000", keep: always}
+  robot: {source: "tcp-listen://[::1]:5001"}
+  loop: {source: "file:///srv/./a%20clip%3F.mp4"}
 `
 
 func TestEveryKeyIsRead(t *testing.T) {
@@ -112,15 +120,46 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Username: "viewer", Password: NewSecret("p@ss"),
 			},
 			{
+				ID: "dome", Name: "dome", Keep: KeepOnDemand,
+				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
+				Username: "viewer", Password: NewSecret("p@ss"), Transport: TransportTCP,
+			},
+			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways},
+			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand},
+			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,
 				Source:   Source{Kind: SourceHTTP, URL: "https://192.168.1.21:8443/snap.jpg?user=a&pwd=b"},
 				Username: "viewer", Password: NewSecret("0123"),
 			},
+			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand},
 			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
+			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand},
 			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
+			{
+				ID: "vault", Name: "vault", Keep: KeepOnDemand, TLSInsecure: true,
+				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
+				Username: "u", Password: NewSecret("p"), Transport: TransportAuto,
+			},
 		},
 	}
 	if diff := cmp.Diff(want, mustLoad(t, everyKey), secretsEqual); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSourcesInWords(t *testing.T) {
+	want := map[string]string{
+		"1": "test:", "back-door-2": "http://cam.local/mjpeg", "gate": "https://192.168.1.21:8443/snap.jpg?<redacted>",
+		"dome": "rtsp://192.168.1.20:554/Streaming/Channels/101?<redacted>", "vault": "rtsps://[fe80::1%25eth0]/live",
+		"encoder": "tcp://10.0.0.5:5000", "drone": "tcp-listen://:5000", "robot": "tcp-listen://[::1]:5001",
+		"loop":   "file:///srv/a clip?.mp4",
+		"tablet": "upload:", "pattern": "test:",
+	}
+	got := make(map[string]string)
+	for _, camera := range mustLoad(t, everyKey).Cameras {
+		got[camera.ID] = camera.Source.String()
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -29,6 +29,8 @@ cameras:
 		"FRAMEGATE_CAMERAS__FRONT_DOOR__INTERVAL=2s",
 		"FRAMEGATE_CAMERAS__FRONT_DOOR__PASSWORD_FILE=front.txt",
 		"FRAMEGATE_CAMERAS__GARDEN__PASSWORD=new=er",
+		"FRAMEGATE_CAMERAS__GARDEN__SOURCE=rtsp://cam/",
+		"FRAMEGATE_CAMERAS__GARDEN__TRANSPORT=udp",
 		"FRAMEGATE_CAMERAS__TABLET__SOURCE=upload:",
 		"FRAMEGATE_CAMERAS__TABLET__NAME=The tablet",
 		"FRAMEGATE_CAMERAS__A__B_C__SOURCE=test:",
@@ -38,7 +40,7 @@ cameras:
 	}
 	want := defaults()
 	want.Listen, want.Hosts, want.DefaultCamera = "localhost:2", []string{"b", "c.example"}, "tablet"
-	want.FFmpeg.Path, want.Limits.Viewers, want.Limits.FrameBytes = "/x/ffmpeg", 5, 2<<20
+	want.FFmpeg, want.Limits.Viewers, want.Limits.FrameBytes = FFmpeg{Path: "/x/ffmpeg"}, 5, 2<<20
 	want.Cameras = []Camera{
 		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 		{
@@ -46,8 +48,8 @@ cameras:
 			Username: "u", Password: NewSecret("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true,
 		},
 		{
-			ID: "garden", Name: "garden", Source: Source{Kind: SourceHTTP, URL: "http://cam/"},
-			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand,
+			ID: "garden", Name: "garden", Source: Source{Kind: SourceRTSP, URL: "rtsp://cam/"},
+			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand, Transport: TransportUDP,
 		},
 		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
 	}
@@ -105,7 +107,7 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"AUTH=required":                    `authentication is not built yet; write auth: off, and keep listen on a loopback address`,
 		"DATA=x":                           `not part of this version yet; remove it`,
 		"TLS__MODE=off":                    `not part of this version yet; remove it`,
-		"FFMPEG__HWACCEL=none":             `not part of this version yet; remove it`,
+		"FFMPEG__HWACCEL=vaapi":            `not part of this version yet; remove it`,
 		"CAMERAS__FRONT__RECORD__MODE=off": `not part of this version yet; remove it`,
 		"CAMERAS__FRONT__RECORD=off":       `not part of this version yet; remove it`,
 		"CAMERAS=x":                        `names no key of a camera; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the source of the camera front`,
@@ -113,9 +115,9 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"CAMERAS__FRONT__SORCE=x":          `unknown variable; did you mean FRAMEGATE_CAMERAS__FRONT__SOURCE?`,
 		"CAMERAS__front__SOURCE=http://x/": `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
 		"CAMERAS____SOURCE=http://x/":      `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
-		"CAMERAS__FRONT__NAME=Front":       `camera front has no source; add source with http://host/path, "upload:" or "test:"`,
-		"CAMERAS__FRONT__SOURCE=rtsp://x/": `rtsp: sources are not built yet; this version has http://, https://, "upload:" and "test:"`,
-		"CAMERAS__DEMO__PASSWORD=canary":   `is for http and https cameras, not for test:; remove it`,
+		"CAMERAS__FRONT__NAME=Front":       `camera front has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`,
+		"CAMERAS__FRONT__SOURCE=tcp://x/":  `is not an address alone; write tcp://host:port`,
+		"CAMERAS__DEMO__PASSWORD=canary":   `is for http, https, rtsp and rtsps cameras, not for test:; remove it`,
 		"DEFAULT_CAMERA=demo":              `camera demo takes no uploads; name one whose source is "upload:"`,
 	} {
 		name, _, _ := strings.Cut("FRAMEGATE_"+variable, "=")

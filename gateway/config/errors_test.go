@@ -36,13 +36,12 @@ framegate.yaml:4:16: limits.frame_bytes: must be a whole number with a unit, suc
 
 	{"auth required", "auth: required\n",
 		`framegate.yaml:1:7: auth: authentication is not built yet; write auth: off, and keep listen on a loopback address`},
-	{"parts not built yet", "data: ./data\ntls: {mode: off}\ncors: {}\nnetwork:\nrecordings: {dir: x}\nffmpeg:\n  hwaccel: none\n",
+	{"parts not built yet", "data: ./data\ntls: {mode: off}\ncors: {}\nnetwork:\nrecordings: {dir: x}\n",
 		`framegate.yaml:1:1: data: not part of this version yet; remove it
 framegate.yaml:2:1: tls: not part of this version yet; remove it
 framegate.yaml:3:1: cors: not part of this version yet; remove it
 framegate.yaml:4:1: network: not part of this version yet; remove it
-framegate.yaml:5:1: recordings: not part of this version yet; remove it
-framegate.yaml:7:3: ffmpeg.hwaccel: not part of this version yet; remove it`},
+framegate.yaml:5:1: recordings: not part of this version yet; remove it`},
 	{"recording not built yet", "cameras: {front: {source: http://cam/, record: {mode: off}}}\n",
 		`framegate.yaml:1:40: cameras.front.record: not part of this version yet; remove it`},
 
@@ -76,6 +75,8 @@ framegate.yaml:4:1: cameras: has no value; give it one, or remove the key`},
 		`framegate.yaml:1:10: cameras: lists no camera; add one, or remove the key to have the default cameras`},
 	{"empty ffmpeg path", "ffmpeg: {path: ''}\n",
 		`framegate.yaml:1:16: ffmpeg.path: must name a program, such as ffmpeg or /usr/bin/ffmpeg`},
+	{"hardware", "ffmpeg: {hwaccel: vaapi}\n",
+		`framegate.yaml:1:10: ffmpeg.hwaccel: not part of this version yet; remove it`},
 
 	{"bad ids", "cameras:\n  Front: {source: http://cam/}\n  -x: {source: http://cam/}\n  front_door: {source: http://cam/}\n",
 		`framegate.yaml:2:3: cameras.Front: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name
@@ -85,7 +86,7 @@ framegate.yaml:4:3: cameras.front_door: is not a camera id; use 1 to 63 of a-z, 
 		`framegate.yaml:1:11: cameras.` + strings.Repeat("a", 64) + `...: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name`},
 	{"empty camera", "cameras:\n  front:\n  gate: {}\n",
 		`framegate.yaml:2:3: cameras.front: has no value; give it one, or remove the key
-framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, "upload:" or "test:"`},
+framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`},
 	{"default camera unknown", "default_camera: fone\n",
 		`framegate.yaml:1:17: default_camera: there is no camera "fone"; did you mean phone?`},
 	{"default camera unknown, none fits", "default_camera: fone\n" + goodCamera,
@@ -99,11 +100,20 @@ framegate.yaml:6:15: cameras.a.interval: must be a duration such as 500ms, 10s, 
 framegate.yaml:9:15: cameras.b.interval: must be from 20ms to 24h, not "1ms"
 framegate.yaml:10:19: cameras.b.tls_insecure: must be true or false, not "on"
 framegate.yaml:11:15: cameras.b.username: must not contain a colon; a password goes into password or password_file`},
-	{"keys that mean nothing for the source", "cameras:\n  a: {source: 'upload:', keep: always, username: u}\n  b: {source: 'test:', interval: 1s}\n  c: {source: http://cam/, tls_insecure: true}\n",
+	{"transport, and what comes later", "cameras:\n  a: {source: rtsp://cam/, transport: multicast, normalize: true}\n",
+		`framegate.yaml:2:39: cameras.a.transport: must be auto, tcp or udp, not "multicast"
+framegate.yaml:2:50: cameras.a.normalize: not part of this version yet; remove it`},
+	{"keys that mean nothing for the source", "cameras:\n  a: {source: 'upload:', keep: always, username: u}\n  b: {source: 'test:', interval: 1s}\n  c: {source: http://cam/, tls_insecure: true, transport: tcp}\n" +
+		"  d: {source: rtsp://cam/, tls_insecure: true, interval: 1s}\n  e: {source: 'tcp-listen://:5000', password: p}\n  f: {source: file:///f, transport: auto}\n",
 		`framegate.yaml:2:32: cameras.a.keep: an upload camera is connected when its publisher is; remove it
-framegate.yaml:2:50: cameras.a.username: is for http and https cameras, not for upload:; remove it
+framegate.yaml:2:50: cameras.a.username: is for http, https, rtsp and rtsps cameras, not for upload:; remove it
 framegate.yaml:3:34: cameras.b.interval: is for http and https cameras, not for test:; remove it
-framegate.yaml:4:42: cameras.c.tls_insecure: is for https cameras, not for http:; remove it`},
+framegate.yaml:4:42: cameras.c.tls_insecure: is for https and rtsps cameras, not for http:; remove it
+framegate.yaml:4:59: cameras.c.transport: is for rtsp and rtsps cameras, not for http:; remove it
+framegate.yaml:5:42: cameras.d.tls_insecure: is for https and rtsps cameras, not for rtsp:; remove it
+framegate.yaml:5:58: cameras.d.interval: is for http and https cameras, not for rtsp:; remove it
+framegate.yaml:6:47: cameras.e.password: is for http, https, rtsp and rtsps cameras, not for tcp-listen:; remove it
+framegate.yaml:7:37: cameras.f.transport: is for rtsp and rtsps cameras, not for file:; remove it`},
 	{"credentials twice", "cameras:\n  a: {source: http://u:p@cam/, username: u}\n  b: {source: http://u:p@cam/, password: p}\n  c: {source: http://cam/, username: u, password: p, password_file: framegate.yaml}\n  d: {source: http://cam/, password: p}\n",
 		`framegate.yaml:2:42: cameras.a.username: is given in the source's URL too; give it in one place
 framegate.yaml:3:42: cameras.b.password: is given in the source's URL too; give it in one place
@@ -168,35 +178,54 @@ func TestErrorsSayWhereAndWhatInstead(t *testing.T) {
 }
 
 func TestSourcesThatCannotBe(t *testing.T) {
-	const form = `is not a source; write http://host/path, https://host/path, "upload:" or "test:"`
+	const form = `is not a source; write one such as http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`
+	const noFile = "; write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
+	const listen = "; write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
 	const pattern = `"test:?width=640&height=480&fps=10"`
 	for text, want := range map[string]string{
-		"rtsp://u:canary@cam/stream1": "rtsp: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
-		"RTSPS://cam/":                "rtsps: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
-		"file:///video.mp4":           "file: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
-		"v4l2:///dev/video0":          "v4l2: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
-		"tcp://cam:5000":              "tcp: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
-		"tcp-listen://:5000":          "tcp-listen: sources are not built yet; this version has http://, https://, \"upload:\" and \"test:\"",
-		"upload":                      `did you mean "upload:"? (with the colon, in quotes)`,
-		"test":                        `did you mean "test:"? (with the colon, in quotes)`,
-		"upload:phone":                `"upload:" takes nothing behind it`,
-		"192.168.1.21/mjpeg":          form,
-		"192.168.1.21:8080/mjpeg":     form,
-		"exec:canary":                 form,
-		"":                            form,
-		"http:///mjpeg":               "names no host; write http://host:port/path",
-		"http:cam/mjpeg":              "names no host; write http://host:port/path",
-		"http://cam:0/":               "has a port that is not from 1 to 65535; write http://host:port/path",
-		"http://cam:65536/":           "has a port that is not from 1 to 65535; write http://host:port/path",
-		"http://u:cana#ry@cam/":       "is not a URL; write http://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)",
-		"http://u:canary%0a@cam/":     "has a name or password that is too long or holds control characters",
-		"http://cam/a#b":              "contains a #, which is never sent to a camera; write %23 where it belongs to the name or the path",
-		"test:640x480":                `"test:" takes only a query, such as ` + pattern,
-		"test:?size=5":                `"size" is not one of width, height and fps, each once; write ` + pattern,
-		"test:?fps=5&fps=6":           `"fps" is not one of width, height and fps, each once; write ` + pattern,
-		"test:?fps=%zz":               `has a query that cannot be read; write ` + pattern,
-		"test:?fps=0":                 `fps must be a whole number from 1 to 60, not "0"`,
-		"test:?width=99999":           `width must be a whole number from 16 to 3840, not "99999"`,
+		"rtsp://u:canary@/stream1":       "names no host; write rtsp://host:port/path",
+		"RTSPS://cam:70000/":             "has a port that is not from 1 to 65535; write rtsp://host:port/path",
+		"rtsp://u:cana#ry@cam/":          "is not a URL; write rtsp://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)",
+		"tcp://cam":                      "has no port, or an IPv6 address without brackets; write tcp://host:port",
+		"tcp://::1:5000":                 "has no port, or an IPv6 address without brackets; write tcp://host:port",
+		"tcp://:5000":                    "names no host; write tcp://host:port",
+		"tcp://cam:0":                    "has a port that is not from 1 to 65535; write tcp://host:port",
+		"tcp://ca m:5000":                "has a host that is neither a name nor an address; write tcp://host:port",
+		"tcp://u:canary@cam:5000":        "is not an address alone; write tcp://host:port",
+		"tcp://cam:5000/x":               "is not an address alone; write tcp://host:port",
+		"tcp:cam:5000":                   "is not an address alone; write tcp://host:port",
+		"tcp-listen://cam:5000?listen=1": "is not an address alone" + listen,
+		"tcp-listen://":                  "has no port, or an IPv6 address without brackets" + listen,
+		"tcp-listen://:http":             "has a port that is not from 1 to 65535" + listen,
+		"file:clip.mp4":                  "has no path of three slashes and more" + noFile,
+		"file://clip.mp4":                "has no path of three slashes and more" + noFile,
+		"file:///clips/":                 "names no file" + noFile,
+		"file:///..":                     "names no file" + noFile,
+		"file:///":                       "names no file" + noFile,
+		"file:///50%.mp4":                "is not a URL" + noFile,
+		"file:///a?b.mp4":                "contains a ? or a #; write %3F or %23 where it belongs to the name",
+		"file:///a%00b":                  "has a path that is too long or holds control characters",
+		"upload":                         `did you mean "upload:"? (with the colon, in quotes)`,
+		"test":                           `did you mean "test:"? (with the colon, in quotes)`,
+		"upload:phone":                   `"upload:" takes nothing behind it`,
+		"192.168.1.21/mjpeg":             form,
+		"192.168.1.21:8080/mjpeg":        form,
+		"exec:canary":                    form,
+		"":                               form,
+		"http:///mjpeg":                  "names no host; write http://host:port/path",
+		"http:cam/mjpeg":                 "names no host; write http://host:port/path",
+		"http://cam:0/":                  "has a port that is not from 1 to 65535; write http://host:port/path",
+		"http://cam:65536/":              "has a port that is not from 1 to 65535; write http://host:port/path",
+		"http://u:cana#ry@cam/":          "is not a URL; write http://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)",
+		"http://u:canary%0a@cam/":        "has a name or password that is too long or holds control characters",
+		"http://cam/a#b":                 "contains a #, which is never sent to a camera; write %23 where it belongs to the name or the path",
+		"test:640x480":                   `"test:" takes only a query, such as ` + pattern,
+		"test:?size=5":                   `"size" is not one of width, height and fps, each once; write ` + pattern,
+		"test:?fps=5&fps=6":              `"fps" is not one of width, height and fps, each once; write ` + pattern,
+		"test:?fps=%zz":                  `has a query that cannot be read; write ` + pattern,
+		"test:?fps=0":                    `fps must be a whole number from 1 to 60, not "0"`,
+		"test:?width=640":                `has a width or a height alone; write ` + pattern,
+		"test:?width=99999":              `width must be a whole number from 16 to 3840, not "99999"`,
 	} {
 		_, err := load(t, "cameras: {a: {source: "+strconv.Quote(text)+"}}\n")
 		if err == nil {

@@ -63,6 +63,12 @@ func checkPromises(t *testing.T, d *draft) {
 		if i > 0 && c.Cameras[i-1].ID >= camera.ID {
 			t.Errorf("cameras %v are not sorted", c.Cameras)
 		}
+		if s := camera.Source; s.Path != "" && !strings.HasPrefix(s.Path, "/") || s.Listen && s.Kind != SourceMPEGTS {
+			t.Errorf("source %#v of kind %s", s.Path, s.Kind)
+		}
+		if again, _, err := parseSource(camera.Source.String()); camera.Source.Kind == SourceMPEGTS && (err != nil || again != camera.Source) {
+			t.Errorf("%v reads back as %v, %v", camera.Source, again, err)
+		}
 		if u, err := url.Parse(camera.Source.URL); err != nil || u.User != nil {
 			t.Errorf("the URL %q holds credentials, or is none", camera.Source.URL)
 		}

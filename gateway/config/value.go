@@ -125,6 +125,19 @@ func boolean(text string) (bool, error) {
 	return false, fmt.Errorf("must be true or false, not %s", quote(text))
 }
 
+// oneOf checks a text against the words there are, two or more.
+func oneOf[word ~string](text string, words ...word) error {
+	var known []string
+	for _, w := range words {
+		if text == string(w) {
+			return nil
+		}
+		known = append(known, string(w))
+	}
+	last := len(known) - 1
+	return fmt.Errorf("must be %s or %s, not %s", strings.Join(known[:last], ", "), known[last], quote(text))
+}
+
 // line checks a text of one line and at most maxBytes bytes. The error does
 // not hold the text, which may be a secret.
 func line(text string, maxBytes int) error {

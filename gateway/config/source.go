@@ -1,0 +1,257 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// SourceKind says which input makes a camera's frames.
+type SourceKind string
+
+// The inputs of this version.
+const (
+	SourceHTTP   SourceKind = "http"   // pulled from an http or https URL
+	SourceRTSP   SourceKind = "rtsp"   // pulled from an rtsp or rtsps URL
+	SourceMPEGTS SourceKind = "mpegts" // an MPEG transport stream over TCP
+	SourceFile   SourceKind = "file"   // a video file, again and again
+	SourceUpload SourceKind = "upload" // sent in by a publisher
+	SourceTest   SourceKind = "test"   // the test pattern
+)
+
+// Source says where a camera's frames come from. Many cameras take their
+// password in the query of the URL, so that printing a Source, in any way,
+// leaves the query out. Log the Source, never its URL.
+type Source struct {
+	Kind          SourceKind
+	URL           string // SourceHTTP, SourceRTSP: absolute, without user name and password
+	Address       string // SourceMPEGTS: host:port; only where Listen is set the host may be empty
+	Listen        bool   // SourceMPEGTS: the camera dials us, at Address
+	Path          string // SourceFile: absolute
+	Width, Height int    // SourceTest: pixels; both 0 leaves them to the input
+	FPS           int    // SourceTest: frames per second; 0 leaves it to the input
+}
+
+// String gives the source for people, without the query of its URL.
+func (s Source) String() string {
+	switch s.Kind {
+	case SourceHTTP, SourceRTSP:
+		before, _, hasQuery := strings.Cut(s.URL, "?")
+		if hasQuery {
+			return before + "?" + redacted
+		}
+		return before
+	case SourceMPEGTS:
+		return s.scheme() + "://" + s.Address
+	case SourceFile:
+		return s.scheme() + "://" + s.Path
+	}
+	return s.scheme() + ":"
+}
+
+// Format prints String for every verb of fmt.
+func (s Source) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// MarshalText is String, for JSON and YAML.
+func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue is String, for slog.
+func (s Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// remote says whether the camera is a server that is asked for its pictures by
+// URL, perhaps with a name and a password.
+func (s Source) remote() bool { return s.Kind == SourceHTTP || s.Kind == SourceRTSP }
+
+// scheme gives what stands before the colon of the source's text.
+func (s Source) scheme() string {
+	switch {
+	case s.remote():
+		scheme, _, _ := strings.Cut(s.URL, ":")
+		return scheme
+	case s.Kind == SourceMPEGTS && s.Listen:
+		return "tcp-listen"
+	case s.Kind == SourceMPEGTS:
+		return "tcp"
+	}
+	return string(s.Kind)
+}
+
+// What to write for each source.
+const (
+	httpForm   = "write http://host:port/path"
+	rtspForm   = "write rtsp://host:port/path"
+	tcpForm    = "write tcp://host:port"
+	listenForm = "write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
+	fileForm   = "write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
+	testForm   = `write "test:?width=640&height=480&fps=10"`
+
+	sourceForms = `http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`
+)
+
+// parseSource reads the text of a source, and gives the credentials of its URL
+// apart. Its errors hold nothing of the text beyond the scheme and the keys of
+// a query that is not sent anywhere: there may be a password in it.
+func parseSource(text string) (source Source, user *url.Userinfo, err error) {
+	scheme, rest, hasColon := strings.Cut(text, ":")
+	scheme = strings.ToLower(scheme)
+	switch {
+	case !hasColon && (scheme == "upload" || scheme == "test"):
+		err = fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, scheme)
+	case !hasColon:
+		err = errNoSource()
+	case scheme == "http" || scheme == "https":
+		return parseRemoteSource(SourceHTTP, text, httpForm)
+	case scheme == "rtsp" || scheme == "rtsps":
+		return parseRemoteSource(SourceRTSP, text, rtspForm)
+	case scheme == "tcp":
+		source, err = parseTCPSource(rest, false, tcpForm)
+	case scheme == "tcp-listen":
+		source, err = parseTCPSource(rest, true, listenForm)
+	case scheme == "file":
+		source, err = parseFileSource(rest)
+	case scheme == "v4l2":
+		err = errors.New("v4l2 cameras are not part of this version yet")
+	case scheme == "upload":
+		source, err = parseUploadSource(rest)
+	case scheme == "test":
+		source, err = parseTestSource(rest)
+	default:
+		err = errNoSource()
+	}
+	return source, nil, err
+}
+
+func errNoSource() error { return errors.New("is not a source; write one such as " + sourceForms) }
+
+// parseRemoteSource leaves out what net/url says of a bad URL, for that quotes
+// parts of it.
+func parseRemoteSource(kind SourceKind, text, form string) (Source, *url.Userinfo, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return Source{}, nil, errors.New("is not a URL; " + form + ", and special characters in a name or password as %XX (/ is %2F, # is %23)")
+	}
+	if u.Hostname() == "" {
+		return Source{}, nil, errors.New("names no host; " + form)
+	}
+	if port := u.Port(); port != "" && !isPort(port) {
+		return Source{}, nil, errors.New("has a port that is not from 1 to 65535; " + form)
+	}
+	if u.Fragment != "" || strings.Contains(text, "#") {
+		return Source{}, nil, errors.New("contains a #, which is never sent to a camera; write %23 where it belongs to the name or the path")
+	}
+	user := u.User
+	u.User = nil
+	password, _ := user.Password()
+	if line(user.Username(), 256) != nil || line(password, maxPasswordFileBytes) != nil {
+		return Source{}, nil, errors.New("has a name or password that is too long or holds control characters")
+	}
+	return Source{Kind: kind, URL: u.String()}, user, nil
+}
+
+// parseTCPSource reads what follows "tcp:" or "tcp-listen:".
+func parseTCPSource(rest string, listen bool, form string) (Source, error) {
+	source := Source{Kind: SourceMPEGTS, Listen: listen}
+	address, ok := strings.CutPrefix(rest, "//")
+	if !ok || strings.ContainsAny(address, "/?#@") {
+		return source, errors.New("is not an address alone; " + form)
+	}
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return source, errors.New("has no port, or an IPv6 address without brackets; " + form)
+	case !isPort(port):
+		return source, errors.New("has a port that is not from 1 to 65535; " + form)
+	case host == "" && !listen:
+		return source, errors.New("names no host; " + form)
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" && !namePattern.MatchString(host) {
+		return source, errors.New("has a host that is neither a name nor an address; " + form)
+	}
+	source.Address = address
+	return source, nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
+// parseFileSource reads what follows "file:" (RFC 8089). There are no relative
+// names: Framegate may be started in any folder.
+func parseFileSource(rest string) (Source, error) {
+	source := Source{Kind: SourceFile}
+	u, err := url.Parse("file:" + rest)
+	switch {
+	case err != nil:
+		return source, errors.New("is not a URL; " + fileForm)
+	case !strings.HasPrefix(rest, "///") || u.Path == "":
+		return source, errors.New("has no path of three slashes and more; " + fileForm)
+	case strings.ContainsAny(rest, "?#"):
+		return source, errors.New("contains a ? or a #; write %3F or %23 where it belongs to the name")
+	case strings.HasSuffix(u.Path, "/"):
+		return source, errors.New("names no file; " + fileForm)
+	case line(u.Path, 4096) != nil:
+		return source, errors.New("has a path that is too long or holds control characters")
+	}
+	if source.Path = path.Clean(u.Path); source.Path == "/" {
+		return source, errors.New("names no file; " + fileForm)
+	}
+	return source, nil
+}
+
+func parseUploadSource(rest string) (Source, error) {
+	if rest != "" {
+		return Source{}, errors.New(`"upload:" takes nothing behind it`)
+	}
+	return Source{Kind: SourceUpload}, nil
+}
+
+// parseTestSource reads what follows "test:", nothing or a query.
+func parseTestSource(rest string) (Source, error) {
+	source := Source{Kind: SourceTest}
+	query, hasQuery := strings.CutPrefix(rest, "?")
+	if !hasQuery && rest != "" {
+		return source, errors.New(`"test:" takes only a query, such as "test:?width=640&height=480&fps=10"`)
+	}
+	return source, parsePictureQuery(&source, query, pictureBounds{width: 3840, height: 2160, fps: 60}, testForm)
+}
+
+// pictureBounds are the most that a query may ask for.
+type pictureBounds struct {
+	width, height int // pixels
+	fps           int
+}
+
+// parsePictureQuery reads width and height (pixels), which go together, and fps.
+func parsePictureQuery(source *Source, query string, most pictureBounds, form string) error {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return errors.New("has a query that cannot be read; " + form)
+	}
+	settings := map[string]struct {
+		to        *int
+		low, high int
+	}{
+		"width": {&source.Width, 16, most.width}, "height": {&source.Height, 16, most.height}, "fps": {&source.FPS, 1, most.fps},
+	}
+	for key, given := range values {
+		setting, ok := settings[key]
+		if !ok || len(given) != 1 {
+			return fmt.Errorf("%s is not one of width, height and fps, each once; %s", quote(key), form)
+		}
+		if *setting.to, err = count(given[0], setting.low, setting.high); err != nil {
+			return fmt.Errorf("%s %w", key, err)
+		}
+	}
+	if (source.Width == 0) != (source.Height == 0) {
+		return errors.New("has a width or a height alone; " + form)
+	}
+	return nil
+}

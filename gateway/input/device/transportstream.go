@@ -1,0 +1,182 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+const (
+	dialTimeout     = 5 * time.Second
+	defaultMaxFrame = 8 << 20
+	// refuseAfter is how long a second sender waits for the first to go: one
+	// that restarts may be there before its old connection is seen to end.
+	refuseAfter = 250 * time.Millisecond
+)
+
+// TransportStreamOptions say where an MPEG transport stream comes from. Only
+// Address is needed.
+type TransportStreamOptions struct {
+	Address       string // host:port to dial, or to listen on
+	Listen        bool   // the sender dials us
+	MaxFrameBytes int    // of one access unit; 0 = 8 MiB
+	// Dial and ListenTCP open connections and the listener, and may refuse an
+	// address; nil does without asking.
+	Dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	ListenTCP func(ctx context.Context, network, address string) (net.Listener, error)
+	Log       *slog.Logger // nil discards
+}
+
+// TransportStream is a camera that sends H.264 as an MPEG transport stream
+// over TCP, as encoders, drones and ffmpeg do. It implements stream.Source.
+//
+// Whoever listens takes one sender at a time. Another is turned away, unless
+// the one before is gone or has fallen silent. A sender that comes back within
+// that silence goes on with the same run; what it sends has another Format.
+type TransportStream struct {
+	opt TransportStreamOptions
+}
+
+// NewTransportStream makes the source. It connects to nothing and listens
+// nowhere yet.
+func NewTransportStream(o TransportStreamOptions) *TransportStream {
+	if o.MaxFrameBytes <= 0 {
+		o.MaxFrameBytes = defaultMaxFrame
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
+	if o.ListenTCP == nil {
+		o.ListenTCP = new(net.ListenConfig).Listen
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &TransportStream{opt: o}
+}
+
+// Run emits the sender's pictures, each as soon as it is whole, until ctx is
+// done or the sender ends, fails or stays silent. A listener waits for the
+// first sender for as long as it takes. No connection and no listener outlives
+// it.
+func (s *TransportStream) Run(ctx context.Context, emit func(media.Frame)) error {
+	r := &reception{maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now()}
+	if s.opt.Listen {
+		return s.listen(ctx, r)
+	}
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	err = r.receive(ctx, conn)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("sender: %w", err)
+}
+
+func (s *TransportStream) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return s.opt.Dial(ctx, "tcp", s.opt.Address)
+}
+
+// listen receives from one sender after the other.
+func (s *TransportStream) listen(ctx context.Context, r *reception) error {
+	listener, err := s.opt.ListenTCP(ctx, "tcp", s.opt.Address)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	d := &door{listener: listener, taken: make(chan struct{}, 1), senders: make(chan net.Conn)}
+	ctx, cancel := context.WithCancel(ctx)
+	var open sync.WaitGroup
+	open.Go(func() { d.keep(ctx) })
+	defer open.Wait()
+	defer cancel() // ends keep
+	for gone := error(nil); ; {
+		conn, err := d.next(ctx, r)
+		if errors.Is(err, errSilent) {
+			err = fmt.Errorf("sender: %w", gone)
+		}
+		if err != nil {
+			return err
+		}
+		log := s.opt.Log.With("sender", conn.RemoteAddr().String())
+		log.Info("sender is there")
+		gone = r.receive(ctx, conn)
+		<-d.taken
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(gone, errSilent), r.frames == 0 && !errors.Is(gone, errEnded):
+			return fmt.Errorf("sender: %w", gone)
+		}
+		log.Info("sender is gone", "err", gone)
+	}
+}
+
+// door lets in one sender at a time.
+type door struct {
+	listener net.Listener
+	taken    chan struct{} // holds one token while a sender is let in
+	senders  chan net.Conn
+	err      error // why no more senders come; set before senders is closed
+}
+
+// keep lets in and turns away until ctx is done or the listener fails. It
+// closes the listener.
+func (d *door) keep(ctx context.Context) {
+	defer close(d.senders)
+	defer d.listener.Close()
+	defer context.AfterFunc(ctx, func() { d.listener.Close() })()
+	for {
+		conn, err := d.listener.Accept()
+		if err != nil {
+			d.err = err
+			return
+		}
+		select {
+		case d.taken <- struct{}{}:
+		case <-time.After(refuseAfter):
+			conn.Close()
+			continue
+		case <-ctx.Done():
+			conn.Close()
+			continue
+		}
+		select {
+		case d.senders <- conn:
+		case <-ctx.Done():
+			conn.Close()
+		}
+	}
+}
+
+// next waits for a sender. After the first picture it gives errSilent when
+// none came for as long as a run may be silent.
+func (d *door) next(ctx context.Context, r *reception) (net.Conn, error) {
+	var silent <-chan time.Time
+	if r.frames > 0 {
+		silent = time.After(time.Until(r.silentAt()))
+	}
+	select {
+	case conn, ok := <-d.senders:
+		if !ok && ctx.Err() == nil {
+			return nil, fmt.Errorf("waiting for a sender: %w", d.err)
+		}
+		if ok {
+			return conn, nil
+		}
+		return nil, ctx.Err()
+	case <-silent:
+		return nil, errSilent
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

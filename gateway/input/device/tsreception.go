@@ -1,0 +1,205 @@
+package device
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// Patience with a sender.
+const (
+	firstByte       = 10 * time.Second
+	firstPicture    = 30 * time.Second // to have one that can be shown
+	leastSilence    = 5 * time.Second  // without a whole picture
+	silentIntervals = 10               // so many times the sender's own interval
+)
+
+// Why a sender is given up.
+var (
+	errNoByte    = fmt.Errorf("sends nothing for %v", firstByte)
+	errNoPicture = fmt.Errorf("sends no picture to begin with for %v", firstPicture)
+	errSilent    = errors.New("has fallen silent: no whole picture any more")
+	errEnded     = errors.New("ended the stream")
+)
+
+// reception is what one run receives, of one sender after the other.
+type reception struct {
+	maxFrame int
+	emit     func(media.Frame)
+	began    time.Time
+
+	demux   demuxer
+	framer  media.H264Framer
+	joining bool // up to the next keyframe nothing can be shown
+	clock   clock
+
+	frames    int
+	interval  time.Duration // between pictures, smoothed
+	lastWhole time.Time     // picture, shown or not
+	lastShown time.Time
+}
+
+// receive emits what a sender sends until that ends, is wrong, or stays out.
+// It closes the connection.
+func (r *reception) receive(ctx context.Context, conn net.Conn) error {
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	r.startOver()
+	r.demux = demuxer{maxUnit: r.maxFrame}
+	head, got := make([]byte, 0, 16), 0
+	b := make([]byte, 64<<10)
+	for connected := time.Now(); ; {
+		if err := conn.SetReadDeadline(r.deadline(connected, got)); err != nil {
+			return r.ended(ctx, got, err)
+		}
+		n, err := conn.Read(b)
+		got += n
+		head = append(head, b[:min(n, cap(head)-len(head))]...)
+		if wrong := wrongProtocol(head); wrong != nil {
+			return wrong
+		}
+		if err := r.demux.feed(b[:n], r.take); err != nil {
+			return err
+		}
+		if err != nil {
+			return r.ended(ctx, got, err)
+		}
+	}
+}
+
+// deadline is when the next bytes must be there.
+func (r *reception) deadline(connected time.Time, got int) time.Time {
+	switch {
+	case r.frames == 0 && got == 0:
+		return connected.Add(firstByte)
+	case r.frames == 0:
+		return connected.Add(firstPicture)
+	}
+	earliest := connected.Add(leastSilence)
+	if d := r.silentAt(); d.After(earliest) {
+		return d
+	}
+	return earliest
+}
+
+// silentAt is when the run, which has given frames, counts as silent. After a
+// loss whole pictures are not shown before the next keyframe, which may be long
+// in coming.
+func (r *reception) silentAt() time.Time {
+	silence := max(leastSilence, silentIntervals*r.interval)
+	whole, shown := r.lastWhole.Add(silence), r.lastShown.Add(max(silence, firstPicture))
+	if shown.Before(whole) {
+		return shown
+	}
+	return whole
+}
+
+// ended says what the end of reading means.
+func (r *reception) ended(ctx context.Context, got int, err error) error {
+	late := errors.Is(err, os.ErrDeadlineExceeded)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case late && r.frames > 0:
+		return errSilent
+	case got > 0 && r.demux.steady == 0:
+		return errNoSync
+	case late && got > 0:
+		return errNoPicture
+	case late:
+		return errNoByte
+	case errors.Is(err, io.EOF):
+		return errEnded
+	}
+	return fmt.Errorf("%w: %w", errEnded, err)
+}
+
+// startOver forgets what is known of the sender's pictures and its time, but
+// not the media time.
+func (r *reception) startOver() {
+	r.framer = media.H264Framer{}
+	r.clock.running = false
+	r.joining = true
+}
+
+// take emits the picture of an access unit.
+func (r *reception) take(u unit) error {
+	now := time.Now()
+	nalus := splitUnits(u.data)
+	frame, ok, err := r.framer.Frame(nalus)
+	if err == nil && ok && r.clock.broken(u.pts, frame.Key, now) {
+		r.startOver()
+		frame, ok, err = r.framer.Frame(nalus)
+	}
+	r.joining = r.joining || u.lost
+	if err != nil || !ok {
+		return err
+	}
+	r.whole(now)
+	if r.joining && !frame.Key {
+		return nil
+	}
+	r.joining = false
+	frame.PTS = r.clock.set(u.pts, now, now.Sub(r.began))
+	r.frames++
+	r.lastShown = now
+	r.emit(frame)
+	return nil
+}
+
+// whole notes that a picture came whole.
+func (r *reception) whole(now time.Time) {
+	if !r.lastWhole.IsZero() {
+		gap := now.Sub(r.lastWhole)
+		if r.interval == 0 {
+			r.interval = gap
+		}
+		r.interval += (gap - r.interval) / 8
+	}
+	r.lastWhole = now
+}
+
+// splitUnits gives the NAL units of an access unit with start codes (ITU-T
+// H.264, annex B), without the zero bytes that may follow each.
+func splitUnits(b []byte) [][]byte {
+	var nalus [][]byte
+	startCode := []byte{0, 0, 1}
+	i := bytes.Index(b, startCode)
+	for i >= 0 {
+		b = b[i+len(startCode):]
+		n := b
+		if i = bytes.Index(b, startCode); i >= 0 {
+			n = b[:i]
+		}
+		if n = bytes.TrimRight(n, "\x00"); len(n) > 0 {
+			nalus = append(nalus, n)
+		}
+	}
+	return nalus
+}
+
+// wrongProtocols are how other things begin that get connected by mistake. A
+// G is a transport stream's sync byte too, but no packet of it goes on so.
+var wrongProtocols = []struct{ begin, what string }{
+	{"HTTP/", "an answer of HTTP"},
+	{"GET ", "a request of HTTP"}, {"POST ", "a request of HTTP"}, {"PUT ", "a request of HTTP"}, {"HEAD ", "a request of HTTP"},
+	{"RTSP/", "RTSP"}, {"OPTIONS ", "RTSP"}, {"DESCRIBE ", "RTSP"},
+	{"#EXTM3U", "an HLS playlist"}, {"<", "HTML or XML"}, {"FLV\x01", "FLV"}, {"\xFF\xD8", "JPEG"}, {"\x1A\x45\xDF\xA3", "Matroska"},
+}
+
+// wrongProtocol says what else it is that begins so.
+func wrongProtocol(head []byte) error {
+	for _, p := range wrongProtocols {
+		if bytes.HasPrefix(head, []byte(p.begin)) {
+			return fmt.Errorf("sends %s, not an MPEG transport stream", p.what)
+		}
+	}
+	return nil
+}
