@@ -183,6 +183,7 @@ func TestSourcesThatCannotBe(t *testing.T) {
 	const listen = "; write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
 	const pattern = `"test:?width=640&height=480&fps=10"`
 	for text, want := range map[string]string{
+		"v4l2:///dev/video0":             "v4l2 cameras are not part of this version yet",
 		"rtsp://u:canary@/stream1":       "names no host; write rtsp://host:port/path",
 		"RTSPS://cam:70000/":             "has a port that is not from 1 to 65535; write rtsp://host:port/path",
 		"rtsp://u:cana#ry@cam/":          "is not a URL; write rtsp://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)",
