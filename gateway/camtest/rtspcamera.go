@@ -1,0 +1,280 @@
+package camtest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4"
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+// RTSPOptions says what kind of camera an RTSPCamera is.
+type RTSPOptions struct {
+	Medias             []*description.Media // that it offers; the first is the one it sends
+	TLS                bool                 // with a certificate that nobody trusts
+	UDP                bool                 // it can send over UDP
+	RefuseTCP          bool                 // it answers 461 to those who want TCP
+	Username, Password string               // it wants to see; none if both are empty
+	// Answer, where it gives a response, is the answer to a DESCRIBE instead
+	// of the description.
+	Answer func() *base.Response
+}
+
+// RTSPCamera is a camera whose every packet is up to the test: packets can be
+// lost, doubled, changed and kept. The protocol around them is gortsplib's
+// server's. Close ends it. Its methods may be called from any goroutine.
+type RTSPCamera struct {
+	options RTSPOptions
+	server  *gortsplib.Server
+	stream  *gortsplib.ServerStream
+	address string
+
+	mu        sync.Mutex
+	changed   *sync.Cond
+	ssrc      uint32 // of what was sent
+	conns     map[*rtspConn]bool
+	methods   map[*gortsplib.ServerConn]base.Method // asked last
+	plays     int
+	setups    int
+	describes int
+}
+
+// NewRTSPCamera starts a camera on a port of the loopback.
+func NewRTSPCamera(options RTSPOptions) (*RTSPCamera, error) {
+	c := &RTSPCamera{options: options, conns: make(map[*rtspConn]bool), methods: make(map[*gortsplib.ServerConn]base.Method)}
+	c.changed = sync.NewCond(&c.mu)
+	if err := c.listen(); err != nil {
+		return nil, err
+	}
+	c.stream = &gortsplib.ServerStream{Server: c.server, Desc: &description.Session{Medias: options.Medias}}
+	if err := c.stream.Initialize(); err != nil {
+		c.server.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// listen starts the server. Its two ports for UDP must be neighbours, so it
+// tries some.
+func (c *RTSPCamera) listen() (err error) {
+	for range 20 {
+		c.server = &gortsplib.Server{Handler: c, RTSPAddress: "127.0.0.1:0", Listen: c.listenTCP, DisableRTCPSenderReports: true}
+		if c.options.TLS {
+			untrusted := httptest.NewTLSServer(nil)
+			c.server.TLSConfig = &tls.Config{Certificates: untrusted.TLS.Certificates}
+			untrusted.Close()
+		}
+		if c.options.UDP {
+			port := 20000 + 2*rand.IntN(10000)
+			c.server.UDPRTPAddress = fmt.Sprintf("127.0.0.1:%d", port)
+			c.server.UDPRTCPAddress = fmt.Sprintf("127.0.0.1:%d", port+1)
+		}
+		if err = c.server.Start(); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// URL gives the camera's address, with this path.
+func (c *RTSPCamera) URL(path string) string {
+	scheme := "rtsp"
+	if c.options.TLS {
+		scheme = "rtsps"
+	}
+	return (&url.URL{Scheme: scheme, Host: c.address, Path: path}).String()
+}
+
+// Close ends the camera.
+func (c *RTSPCamera) Close() {
+	c.stream.Close()
+	c.server.Close()
+}
+
+// Send sends a packet to everybody who plays.
+func (c *RTSPCamera) Send(p *rtp.Packet) error {
+	p.Version = 2
+	p.PayloadType = c.options.Medias[0].Formats[0].PayloadType()
+	err := c.stream.WritePacketRTP(c.options.Medias[0], p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ssrc = p.SSRC
+	return err
+}
+
+// Report sends a sender report: that these ticks mean this time. It is about
+// the packets sent before it.
+func (c *RTSPCamera) Report(ntp uint64, ticks uint32) error {
+	c.mu.Lock()
+	report := &rtcp.SenderReport{SSRC: c.ssrc, NTPTime: ntp, RTPTime: ticks}
+	c.mu.Unlock()
+	return c.stream.WritePacketRTCP(c.options.Medias[0], report)
+}
+
+// Inject sends bytes as they are on every RTSP connection.
+func (c *RTSPCamera) Inject(b []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for conn := range c.conns {
+		_, err := conn.Write(b)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Cut breaks every RTSP connection.
+func (c *RTSPCamera) Cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.conns {
+		conn.Conn.Close()
+	}
+}
+
+// AwaitPlay waits until the camera was asked to play n times.
+func (c *RTSPCamera) AwaitPlay(ctx context.Context, n int) error {
+	defer context.AfterFunc(ctx, c.changed.Broadcast)()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.plays < n && ctx.Err() == nil {
+		c.changed.Wait()
+	}
+	return ctx.Err()
+}
+
+// Describes counts the requests for the description that were answered, or
+// refused for a wrong password; not those that came without one.
+func (c *RTSPCamera) Describes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.describes
+}
+
+// Setups counts the streams that were set up, in all sessions.
+func (c *RTSPCamera) Setups() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.setups
+}
+
+// Open counts the connections.
+func (c *RTSPCamera) Open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.conns)
+}
+
+// OnRequest is called by the server.
+func (c *RTSPCamera) OnRequest(conn *gortsplib.ServerConn, req *base.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.methods[conn] = req.Method
+}
+
+// OnResponse is called by the server, when what was asked for is done.
+func (c *RTSPCamera) OnResponse(conn *gortsplib.ServerConn, res *base.Response) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.methods[conn] == base.Play && res.StatusCode == base.StatusOK {
+		c.plays++
+		c.changed.Broadcast()
+	}
+}
+
+// OnDescribe is called by the server.
+func (c *RTSPCamera) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	wanted := c.options.Username != "" || c.options.Password != ""
+	denied := wanted && !ctx.Conn.VerifyCredentials(ctx.Request, c.options.Username, c.options.Password)
+	if !denied || ctx.Request.Header["Authorization"] != nil {
+		c.mu.Lock()
+		c.describes++
+		c.mu.Unlock()
+	}
+	if denied {
+		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
+	}
+	if c.options.Answer != nil {
+		if res := c.options.Answer(); res != nil {
+			return res, nil, nil
+		}
+	}
+	return &base.Response{StatusCode: base.StatusOK}, c.stream, nil
+}
+
+// OnSetup is called by the server.
+func (c *RTSPCamera) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	if c.options.RefuseTCP && ctx.Transport == gortsplib.TransportTCP {
+		return &base.Response{StatusCode: base.StatusUnsupportedTransport}, nil, nil
+	}
+	c.mu.Lock()
+	c.setups++
+	c.mu.Unlock()
+	return &base.Response{StatusCode: base.StatusOK}, c.stream, nil
+}
+
+// OnPlay is called by the server.
+func (c *RTSPCamera) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// rtspConn is the camera's end of a connection, to which bytes can be added
+// between those of the server.
+type rtspConn struct {
+	net.Conn
+	camera *RTSPCamera
+
+	mu sync.Mutex
+}
+
+func (c *rtspConn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.SetWriteDeadline(time.Now().Add(10 * time.Second))
+	return c.Conn.Write(b)
+}
+
+func (c *rtspConn) Close() error {
+	c.camera.mu.Lock()
+	delete(c.camera.conns, c)
+	c.camera.mu.Unlock()
+	return c.Conn.Close()
+}
+
+type rtspListener struct {
+	net.Listener
+	camera *RTSPCamera
+}
+
+func (l rtspListener) Accept() (net.Conn, error) {
+	inner, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	conn := &rtspConn{Conn: inner, camera: l.camera}
+	l.camera.mu.Lock()
+	l.camera.conns[conn] = true
+	l.camera.mu.Unlock()
+	return conn, nil
+}
+
+func (c *RTSPCamera) listenTCP(network, address string) (net.Listener, error) {
+	listener, err := net.Listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.address = listener.Addr().String()
+	return rtspListener{listener, c}, nil
+}

@@ -1,0 +1,333 @@
+package rtspcam
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph264"
+	"github.com/pion/rtp"
+
+	"framegate/gateway/media"
+)
+
+// picture is one access unit, without start codes and delimiter.
+type picture [][]byte
+
+// encoded gives n numbered pictures in H.264, with parameter sets at every
+// keyframe, which is every tenth.
+func encoded(t *testing.T, n, width, height int, args ...string) []picture {
+	t.Helper()
+	args = append([]string{"-f", "image2pipe", "-c:v", "mjpeg", "-framerate", "30", "-i", "-",
+		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10", "-pix_fmt", "yuv420p",
+		"-bsf:v", "h264_metadata=aud=insert", "-f", "h264"}, args...)
+	var pictures []picture
+	for unit := range bytes.SplitSeq(ffmpeg(t, numbered(n, width, height), append(args, "-")...), []byte{0, 0, 1}) {
+		unit = bytes.TrimRight(unit, "\x00")
+		switch {
+		case len(unit) == 0:
+		case unit[0]&0x1F == unitAUD:
+			pictures = append(pictures, nil)
+		default:
+			pictures[len(pictures)-1] = append(pictures[len(pictures)-1], unit)
+		}
+	}
+	if len(pictures) != n {
+		t.Fatalf("%d pictures encoded, of %d", len(pictures), n)
+	}
+	return pictures
+}
+
+// packets makes packets of pictures as gortsplib does, at 30 a second. The
+// numbers of packets and timestamps wrap on their way.
+func packets(t *testing.T, pictures []picture) [][]*rtp.Packet {
+	t.Helper()
+	sequence := uint16(65530)
+	encoder := &rtph264.Encoder{PayloadType: 96, PayloadMaxSize: 400, InitialSequenceNumber: &sequence, PacketizationMode: 1}
+	if err := encoder.Init(); err != nil {
+		t.Fatal(err)
+	}
+	groups := make([][]*rtp.Packet, len(pictures))
+	for i, p := range pictures {
+		group, err := encoder.Encode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range group {
+			p.Timestamp = ticksOf(i)
+		}
+		groups[i] = group
+	}
+	return groups
+}
+
+// ticksOf gives the timestamp of picture n.
+func ticksOf(n int) uint32 { return 0xFFFF0000 + uint32(n)*3000 }
+
+// reception is a receiver without a camera.
+type reception struct {
+	receiver
+	frames []media.Frame
+	err    error
+}
+
+func newReception(t testing.TB, a assembler) *reception {
+	r := new(reception)
+	r.receiver = receiver{
+		emit:      func(f media.Frame) { r.frames = append(r.frames, f) },
+		watch:     &watchdog{patience: usualPatience, cancel: func(error) {}},
+		fail:      func(err error) { r.err = errors.Join(r.err, err) },
+		log:       slog.New(slog.DiscardHandler),
+		assembler: a,
+	}
+	t.Cleanup(r.watch.stop)
+	return r
+}
+
+func newH264(t testing.TB) *reception {
+	return newReception(t, &h264Assembler{maxBytes: defaultMaxFrame, waiting: true})
+}
+
+func (r *reception) take(packets []*rtp.Packet) *reception {
+	for _, p := range packets {
+		r.packet(p)
+	}
+	return r
+}
+
+// TestH264Tampered takes streams that were changed on their way, and wants to
+// see exactly those pictures that are whole and can be decoded.
+func TestH264Tampered(t *testing.T) {
+	const n = 24
+	pictures := encoded(t, n, 160, 120)
+	for _, c := range []struct {
+		name   string
+		tamper func([]*rtp.Packet) []*rtp.Packet
+		want   []int
+	}{
+		{"not at all", func(p []*rtp.Packet) []*rtp.Packet { return p }, span(0, n)},
+		{"every packet doubled", func(p []*rtp.Packet) (out []*rtp.Packet) {
+			for _, p := range p {
+				out = append(out, p, p)
+			}
+			return out
+		}, span(0, n)},
+		{"old packets again", func(p []*rtp.Packet) (out []*rtp.Packet) {
+			for i, q := range p {
+				out = append(out, p[max(0, i-20):i+1]...)
+				_ = q
+			}
+			return out
+		}, span(0, n)},
+		{"begun in the middle", func(p []*rtp.Packet) []*rtp.Packet {
+			return slices.DeleteFunc(p, func(p *rtp.Packet) bool { return p.Timestamp-ticksOf(0) < 3*3000 })
+		}, span(10, n)},
+		{"counted anew", func(p []*rtp.Packet) []*rtp.Packet {
+			for _, p := range p {
+				if p.Timestamp-ticksOf(0) >= 15*3000 {
+					p.SequenceNumber -= 5000
+				}
+			}
+			return p
+		}, append(span(0, 15), span(20, n)...)},
+		{"without markers", func(p []*rtp.Packet) []*rtp.Packet {
+			for _, p := range p {
+				p.Marker = false
+			}
+			return p
+		}, span(0, n-1)},
+		{"without every second marker", func(p []*rtp.Packet) []*rtp.Packet {
+			for _, p := range p {
+				p.Marker = p.Marker && (p.Timestamp-ticksOf(0))/3000%2 == 1
+			}
+			return p
+		}, span(0, n)},
+		{"the marker in a packet of its own", func(p []*rtp.Packet) (out []*rtp.Packet) {
+			for _, p := range p {
+				end := &rtp.Packet{Header: p.Header}
+				p.Marker = false
+				if out = append(out, p); end.Marker {
+					out = append(out, end)
+				}
+			}
+			for i, p := range out {
+				p.SequenceNumber = uint16(i)
+			}
+			return out
+		}, span(0, n)},
+		{"a piece without an end", func(p []*rtp.Packet) []*rtp.Packet {
+			for _, p := range p {
+				if p.Timestamp == ticksOf(10) && p.Payload[0]&0x1F == packetFU {
+					p.Payload[1] &^= 0x40
+				}
+			}
+			return p
+		}, append(span(0, 10), span(20, n)...)},
+		{"a forbidden bit", func(p []*rtp.Packet) []*rtp.Packet {
+			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == ticksOf(4) })
+			p[i].Payload[0] |= 0x80
+			return p
+		}, append(span(0, 4), span(10, n)...)},
+		{"an unknown kind of packet", func(p []*rtp.Packet) []*rtp.Packet {
+			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == ticksOf(4) })
+			p[i].Payload[0] = 0x7F
+			return p
+		}, append(span(0, 4), span(10, n)...)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newH264(t).take(c.tamper(slices.Concat(packets(t, pictures)...)))
+			if r.err != nil {
+				t.Fatal(r.err)
+			}
+			wantNumbers(t, r.frames, c.want)
+		})
+	}
+}
+
+// TestH264AnyPacketLost loses each packet of a stream once, and swaps it with
+// the next. What was before is shown, and then what begins with the next
+// keyframe; nothing else.
+func TestH264AnyPacketLost(t *testing.T) {
+	const n = 24
+	pictures := encoded(t, n, 160, 120)
+	whole := newH264(t).take(slices.Concat(packets(t, pictures)...)).frames
+	groups := packets(t, pictures)
+	all := slices.Concat(groups...)
+	pictureOf := func(i int) int { return int(all[i].Timestamp-ticksOf(0)) / 3000 }
+	for i := range all {
+		hurt := pictureOf(i)
+		want := slices.Concat(whole[:hurt], whole[min(n, (hurt/10+1)*10):])
+		lost := newH264(t).take(slices.Delete(slices.Clone(all), i, i+1))
+		wantSame(t, fmt.Sprintf("packet %d lost, of picture %d", i, hurt), lost.frames, want)
+		if i+1 == len(all) || pictureOf(i+1) != hurt {
+			continue
+		}
+		swapped := slices.Clone(all)
+		swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
+		wantSame(t, fmt.Sprintf("packet %d late, of picture %d", i, hurt), newH264(t).take(swapped).frames, want)
+	}
+}
+
+// wantSame demands the same bytes.
+func wantSame(t *testing.T, what string, got, want []media.Frame) {
+	t.Helper()
+	same := slices.EqualFunc(got, want, func(a, b media.Frame) bool { return bytes.Equal(a.Data, b.Data) && a.Key == b.Key })
+	if !same {
+		t.Errorf("%s: %d frames, want %d", what, len(got), len(want))
+	}
+}
+
+// TestH264ParameterSetsChange: the pictures change their size, and the format
+// changes with them.
+func TestH264ParameterSetsChange(t *testing.T) {
+	pictures := append(encoded(t, 10, 160, 120), encoded(t, 10, 320, 240)...)
+	r := newH264(t).take(slices.Concat(packets(t, pictures)...))
+	if len(r.frames) != 20 || r.err != nil {
+		t.Fatalf("%d frames, %v", len(r.frames), r.err)
+	}
+	small, large := r.frames[0].Format, r.frames[10].Format
+	if small.Width != 160 || large.Width != 320 || r.frames[9].Format != small || r.frames[19].Format != large {
+		t.Errorf("formats %v and %v", small, large)
+	}
+	wantNumbers(t, r.frames[:10], span(0, 10))
+	wantNumbers(t, r.frames[10:], span(0, 10))
+}
+
+// TestH264ParameterSetsAnnounced: they stand in the session description alone.
+func TestH264ParameterSetsAnnounced(t *testing.T) {
+	pictures := encoded(t, 12, 160, 120)
+	a := &h264Assembler{maxBytes: defaultMaxFrame, waiting: true}
+	a.framer.Announce(pictures[0][0], pictures[0][1])
+	for i := range pictures {
+		pictures[i] = slices.DeleteFunc(pictures[i], func(u []byte) bool { return u[0]&0x1F == unitSPS || u[0]&0x1F == 8 })
+	}
+	r := newReception(t, a).take(slices.Concat(packets(t, pictures)...))
+	wantNumbers(t, r.frames, span(0, 12))
+	if without := newH264(t).take(slices.Concat(packets(t, pictures)...)); len(without.frames) > 0 {
+		t.Errorf("%d frames without parameter sets", len(without.frames))
+	}
+}
+
+// TestH264AnnexB: NAL units with start codes in the packets, as some cameras
+// send them.
+func TestH264AnnexB(t *testing.T) {
+	pictures := encoded(t, 12, 160, 120)
+	for i, units := range pictures {
+		var b []byte
+		for j, u := range units {
+			if i > 0 || j > 0 {
+				b = append(b, 0)
+			}
+			b = append(append(b, 0, 0, 1), u...)
+		}
+		pictures[i] = picture{b}
+	}
+	var all []*rtp.Packet
+	for i, p := range pictures {
+		all = append(all, &rtp.Packet{Header: rtp.Header{Marker: true, SequenceNumber: uint16(i), Timestamp: ticksOf(i)}, Payload: p[0]})
+	}
+	wantNumbers(t, newH264(t).take(all).frames, span(0, 12))
+}
+
+// TestH264Limits: a picture in endless pieces is given up, not kept.
+func TestH264Limits(t *testing.T) {
+	a := &h264Assembler{maxBytes: 10_000, waiting: true}
+	r := newReception(t, a)
+	piece := append([]byte{0x7C, 5}, make([]byte, 1000)...)
+	for i := range 1000 {
+		first := byte(0)
+		if i == 0 {
+			first = 0x80
+		}
+		p := &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: slices.Clone(piece)}
+		p.Payload[1] |= first
+		r.packet(p)
+		if len(a.pieces) > 10_000 {
+			t.Fatalf("%d bytes kept", len(a.pieces))
+		}
+	}
+	for i := range 3 * maxUnits {
+		r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(1000 + i), Timestamp: 1}, Payload: []byte{6, 1}})
+		if len(a.units) > maxUnits {
+			t.Fatalf("%d units kept", len(a.units))
+		}
+	}
+	if len(r.frames) > 0 {
+		t.Error("a frame of garbage")
+	}
+}
+
+// FuzzH264Packets holds that no packets make the assembler panic, and that what
+// it emits can be walked through.
+func FuzzH264Packets(f *testing.F) {
+	f.Add([]byte{0x67, 0x64, 0, 0x1f, 0xac}, []byte{0x7c, 0x85, 1, 2}, []byte{0x7c, 0x45, 3}, uint16(1))
+	f.Add([]byte{0x78, 0, 2, 0x67, 1, 0, 1, 0x68}, []byte{0, 0, 0, 1, 0x65, 1, 0, 0, 1, 0x41, 2}, []byte{}, uint16(2))
+	f.Fuzz(func(t *testing.T, a, b, c []byte, step uint16) {
+		r := newH264(t)
+		r.assembler.(*h264Assembler).framer.Announce(smallSPS, smallPPS)
+		for i, payload := range [][]byte{a, b, c, a, c, b, a} {
+			r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i) * (step%3 + 1), Timestamp: uint32(i) / 2 * uint32(step), Marker: step>>i&1 == 1}, Payload: bytes.Clone(payload)})
+		}
+		if r.err != nil && !errors.Is(r.err, media.ErrBadParameterSets) {
+			t.Fatal(r.err)
+		}
+		for _, frame := range r.frames {
+			for data := frame.Data; len(data) > 0; {
+				size := int(data[0])<<24 | int(data[1])<<16 | int(data[2])<<8 | int(data[3])
+				if size < 1 {
+					t.Fatalf("unit of %d bytes", size)
+				}
+				data = data[4+size:]
+			}
+		}
+	})
+}
+
+// Parameter sets of x264 for 1280x720.
+var (
+	smallSPS = []byte{0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00, 0x00, 0x03, 0x03, 0xc0, 0xf1, 0x83, 0x19, 0x60}
+	smallPPS = []byte{0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0}
+)

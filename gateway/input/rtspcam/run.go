@@ -1,0 +1,235 @@
+package rtspcam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4"
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+)
+
+const (
+	// maxDials: gortsplib follows redirects, each with a new connection, for
+	// as long as the camera gives some.
+	maxDials = 5
+	// writeTimeout includes the TLS handshake, which comes with the first
+	// request.
+	writeTimeout = 5 * time.Second
+	// readTimeout is gortsplib's own patience, which counts packets and not
+	// pictures. The watchdog has the say; this must only never be shorter.
+	readTimeout = time.Hour
+	// goodbye is how long TEARDOWN may take to write.
+	goodbye = 500 * time.Millisecond
+	// udpBuffer holds the packets of a keyframe that come all at once. The
+	// system may allow less.
+	udpBuffer = 2 << 20
+)
+
+var (
+	errEnded     = errors.New("camera ended the stream")
+	errElsewhere = errors.New("camera redirects to another host or port")
+	errRedirects = fmt.Errorf("camera redirects more than %d times", maxDials-1)
+)
+
+// run is one life of the source: one client, which is never used again.
+type run struct {
+	source   *Source
+	ctx      context.Context // of this run; its cause is why it ends
+	cancel   context.CancelCauseFunc
+	watch    *watchdog
+	receiver *receiver
+	sdp      []byte // of the last answer that had a body
+
+	mu    sync.Mutex // guards what follows, which the client's goroutine dials
+	dials int
+	conn  net.Conn
+}
+
+// play pulls pictures until the run ends, and gives the reason.
+func (r *run) play() error {
+	client := r.newClient()
+	r.watch.reach(connecting)
+	defer r.watch.stop()
+	if err := client.Start2(); err != nil {
+		return fmt.Errorf("starting the client: %w", err)
+	}
+	closed := make(chan struct{})
+	context.AfterFunc(r.ctx, func() {
+		defer close(closed)
+		r.close(client)
+	})
+	err := r.converse(client)
+	if r.ctx.Err() != nil {
+		err = context.Cause(r.ctx)
+	}
+	r.cancel(nil)
+	<-closed
+	return err
+}
+
+// converse asks for the video and receives it. It returns when the client is
+// closed or has failed.
+func (r *run) converse(client *gortsplib.Client) error {
+	s := r.source
+	session, _, err := client.Describe(s.url)
+	if err != nil {
+		return explain("asking for the description", s.url, err)
+	}
+	t, err := chooseTrack(session, r.sdp, s.opt.MaxFrameBytes)
+	if err != nil {
+		return err
+	}
+	if err := r.setup(client, t); err != nil {
+		return explain("setting up the video", s.url, err)
+	}
+	r.receiver.begin(t)
+	client.OnPacketRTP(t.media, t.format, r.receiver.packet)
+	client.OnPacketRTCP(t.media, r.receiver.report)
+	if _, err := client.Play(nil); err != nil {
+		return explain("starting the video", s.url, err)
+	}
+	r.watch.reach(playing)
+	s.opt.Log.Debug("camera plays", "codec", t.codec, "transport", r.transport(client))
+	err = client.Wait()
+	r.forget(client)
+	if errors.Is(err, io.EOF) {
+		return errEnded
+	}
+	return fmt.Errorf("receiving video: %w", err)
+}
+
+// setup agrees with the camera on a transport.
+func (r *run) setup(client *gortsplib.Client, t track) error {
+	s := r.source
+	_, err := client.Setup(t.base, t.media, 0, 0)
+	if s.opt.Transport != Auto || s.refusesTCP || !refusesTCP(err) {
+		return err
+	}
+	s.refusesTCP = true
+	if !isStatus(err, base.StatusUnsupportedTransport) {
+		return err // the camera believes that it uses UDP now; the next run begins so
+	}
+	udp := gortsplib.TransportUDP
+	client.Transport = &udp
+	_, err = client.Setup(t.base, t.media, 0, 0)
+	return err
+}
+
+// refusesTCP says whether a camera's answer means that it sends over UDP only.
+func refusesTCP(err error) bool {
+	var requested liberrors.ErrClientServerRequestedUDP
+	return isStatus(err, base.StatusUnsupportedTransport) || errors.As(err, &requested)
+}
+
+// forget has TCP tried again where nothing came over UDP.
+func (r *run) forget(client *gortsplib.Client) {
+	if r.transport(client) == UDP && !r.receiver.received.Load() {
+		r.source.refusesTCP = false
+	}
+}
+
+func (r *run) transport(client *gortsplib.Client) Transport {
+	if *client.Transport == gortsplib.TransportUDP {
+		return UDP
+	}
+	return TCP
+}
+
+// newClient makes the client. Every callback is set, because gortsplib writes
+// to the standard logger where one is missing; none blocks, because they hold
+// the client's locks.
+func (r *run) newClient() *gortsplib.Client {
+	s := r.source
+	transport := gortsplib.TransportTCP
+	if s.opt.Transport == UDP || s.opt.Transport == Auto && s.refusesTCP {
+		transport = gortsplib.TransportUDP
+	}
+	return &gortsplib.Client{
+		Scheme:            s.url.Scheme,
+		Host:              s.url.Host,
+		TLSConfig:         s.tls.Clone(),
+		Transport:         &transport,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		UserAgent:         "Framegate",
+		DialContext:       r.dial,
+		ListenPacket:      listenPacket,
+		OnRequest:         func(*base.Request) {},
+		OnResponse:        r.response,
+		OnServerRequest:   func(*base.Request) {},
+		OnServerResponse:  func(*base.Response) {},
+		OnTransportSwitch: func(error) {},
+		OnPacketsLost:     func(uint64) {}, // the receiver counts for itself
+		OnDecodeError:     func(error) {},  // what cannot be read is as good as lost
+	}
+}
+
+// response sees each answer before the client does.
+func (r *run) response(res *base.Response) {
+	r.watch.reach(answered)
+	if len(res.Body) > 0 {
+		r.sdp = res.Body
+	}
+	sanitize(res)
+}
+
+// dial opens the connection, to the URL's own host and port only, wherever the
+// camera redirects to: the credentials go with it.
+func (r *run) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	r.mu.Lock()
+	r.dials++
+	dials := r.dials
+	r.mu.Unlock()
+	switch {
+	case strings.ToLower(address) != r.source.address:
+		return nil, errElsewhere
+	case dials > maxDials:
+		return nil, errRedirects
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.source.patience.connect)
+	defer cancel()
+	conn, err := r.source.opt.Dial(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	r.mu.Lock()
+	r.conn = conn
+	r.mu.Unlock()
+	r.watch.reach(connected)
+	return conn, nil
+}
+
+// close closes the client and waits for its goroutines. It says goodbye to the
+// camera if that takes no time, as many cameras serve a few sessions only, and
+// keep dead ones for minutes.
+func (r *run) close(client *gortsplib.Client) {
+	timer := time.AfterFunc(goodbye, func() {
+		r.mu.Lock()
+		conn := r.conn
+		r.mu.Unlock()
+		if conn != nil {
+			conn.Close()
+		}
+	})
+	defer timer.Stop()
+	client.Close()
+}
+
+// listenPacket opens a port for packets with room for a burst of them.
+func listenPacket(network, address string) (net.PacketConn, error) {
+	conn, err := net.ListenPacket(network, address)
+	if err != nil {
+		return nil, err
+	}
+	if udp, ok := conn.(*net.UDPConn); ok {
+		udp.SetReadBuffer(udpBuffer) // as much as there is
+	}
+	return conn, nil
+}

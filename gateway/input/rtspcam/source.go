@@ -1,0 +1,166 @@
+// Package rtspcam pulls the pictures of an RTSP camera: H.264 or Motion JPEG,
+// over TCP or UDP, with or without TLS.
+//
+// gortsplib speaks RTSP (RFC 2326) and carries the packets. What becomes of
+// them is made here: access units of RFC 6184 (h264.go), JPEGs of RFC 2435
+// (jpeg.go), and their times (clock.go). Two things hold for every frame. It
+// is emitted with its last packet, or, where the camera does not mark that,
+// with the first packet of the next one; and it is whole: what lost a packet is
+// dropped, for H.264 up to the next keyframe.
+//
+// A Source is the source of a stream, which runs it while somebody watches and
+// does all reconnecting. The package decodes no picture, listens nowhere but
+// for the packets it asked for, and takes no audio.
+package rtspcam
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
+
+	"framegate/gateway/media"
+)
+
+// Transport says how packets travel from the camera to us.
+type Transport string
+
+// The transports.
+const (
+	Auto Transport = "auto" // TCP first; UDP if the camera refuses that
+	TCP  Transport = "tcp"  // within the RTSP connection
+	UDP  Transport = "udp"
+)
+
+const defaultMaxFrame = 8 << 20
+
+// Options says where a camera is and how to speak with it. Only URL is needed.
+type Options struct {
+	URL                string    // rtsp or rtsps; a user and password in it are used like the next two
+	Username, Password string    // sent only when the camera asks, and to the URL's own host and port alone
+	Transport          Transport // "" = Auto
+	InsecureTLS        bool      // accept any certificate: cameras sign their own
+	MaxFrameBytes      int       // of one picture; 0 = 8 MiB
+	// Dial opens the RTSP connection, and may refuse an address; nil dials
+	// without asking. TLS is put on top of it. What it gives must be a TCP
+	// connection, because packets over UDP are exchanged with its far end.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Log  *slog.Logger // nil discards
+}
+
+// Source is one RTSP camera. It implements stream.Source, and remembers
+// between its runs which transport the camera takes.
+type Source struct {
+	opt      Options
+	url      *base.URL // with the credentials
+	address  string    // host and port of url, the only ones that are dialled
+	tls      *tls.Config
+	patience patience
+
+	refusesTCP bool // learned, and used if Options.Transport is Auto
+}
+
+// New makes the source of a camera. It connects to nothing; the error is about
+// the options alone and repeats neither URL nor password.
+func New(opt Options) (*Source, error) {
+	target, err := parseURL(opt.URL)
+	if err != nil {
+		return nil, err
+	}
+	switch opt.Transport {
+	case "":
+		opt.Transport = Auto
+	case Auto, TCP, UDP:
+	default:
+		return nil, fmt.Errorf("transport must be %q, %q or %q", Auto, TCP, UDP)
+	}
+	if opt.Username != "" || opt.Password != "" {
+		target.User = url.UserPassword(opt.Username, opt.Password)
+	}
+	s := &Source{
+		opt:      opt.withDefaults(),
+		url:      (*base.URL)(target),
+		address:  addressOf(target),
+		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
+		patience: usualPatience,
+	}
+	if opt.InsecureTLS {
+		s.tls.MinVersion = tls.VersionTLS10 // old cameras know no better
+	}
+	return s, nil
+}
+
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("malformed URL")
+	}
+	if u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Hostname() == "" {
+		return nil, errors.New("URL must start with rtsp:// or rtsps:// and name a host")
+	}
+	u.Fragment = ""
+	return u, nil
+}
+
+// addressOf gives the host and port that a URL leads to, as gortsplib dials it.
+func addressOf(u *url.URL) string {
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "rtsps":
+		port = "322"
+	default:
+		port = "554"
+	}
+	return strings.ToLower(net.JoinHostPort(u.Hostname(), port))
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxFrameBytes <= 0 {
+		o.MaxFrameBytes = defaultMaxFrame
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Run pulls pictures from the camera and emits them, until ctx is done or the
+// camera ends, fails, or stays silent. A refused login is stream.ErrDenied. No
+// connection outlives it. It must not run twice at a time.
+func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
+	within, cancel := context.WithCancelCause(ctx)
+	r := &run{source: s, ctx: within, cancel: cancel}
+	r.watch = &watchdog{patience: s.patience, cancel: cancel}
+	r.receiver = &receiver{emit: emit, watch: r.watch, fail: cancel, log: s.opt.Log}
+	err := r.play()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// patience is how long a camera may take for what. The tests are less patient.
+type patience struct {
+	connect time.Duration // to be reached
+	answer  time.Duration // from there to the first answer, from that to the last, and from that to the first packet
+	picture time.Duration // from the first packet to the first whole picture
+	silence time.Duration // without a whole picture, or more where pictures are that rare
+}
+
+var usualPatience = patience{
+	connect: 5 * time.Second,
+	answer:  10 * time.Second,
+	picture: 30 * time.Second,
+	silence: 5 * time.Second,
+}

@@ -1,0 +1,103 @@
+package rtspcam
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// silentIntervals is how many of a camera's own frame intervals it may be
+// silent, if that is more than its patience.
+const silentIntervals = 10
+
+// Why a camera is given up.
+var (
+	errUnreachable = errors.New("camera cannot be reached in time")
+	errNoAnswer    = errors.New("camera does not answer")
+	errNoPacket    = errors.New("camera answers, but sends no video packets")
+	errNoPicture   = errors.New("camera sends packets, but no whole picture to start with")
+	errSilent      = errors.New("camera has fallen silent: no whole picture any more")
+)
+
+// stage is how far a run has come. It never goes back.
+type stage uint8
+
+const (
+	connecting stage = iota
+	connected
+	answered
+	playing
+	receiving
+	showing
+)
+
+// watchdog cancels a run that does not come forward in time. What counts in
+// the end are whole pictures: a camera may keep a connection busy without
+// anything of use, such as packets from a source (SSRC) that is not the one it
+// began with. Its methods may be called from any goroutine; none blocks.
+type watchdog struct {
+	patience patience
+	cancel   context.CancelCauseFunc
+
+	mu       sync.Mutex // guards what follows
+	stage    stage
+	timer    *time.Timer
+	interval time.Duration // between pictures, smoothed
+	last     time.Time     // arrival of the last picture
+}
+
+// reach notes that the run has come as far as a stage. Reaching it again, or
+// after a later one, changes nothing, so that nobody is kept waiting by a
+// camera that only repeats itself.
+func (w *watchdog) reach(s stage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s < w.stage || s == w.stage && w.timer != nil {
+		return
+	}
+	w.stage = s
+	switch s {
+	case connecting:
+		w.expect(w.patience.connect, errUnreachable)
+	case connected, answered:
+		w.expect(w.patience.answer, errNoAnswer)
+	case playing:
+		w.expect(w.patience.answer, errNoPacket)
+	case receiving:
+		w.expect(w.patience.picture, errNoPicture)
+	}
+}
+
+// picture notes a whole picture, and from now on limits the silence until the
+// next one by the camera's own pace.
+func (w *watchdog) picture(arrived time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.last.IsZero() {
+		gap := arrived.Sub(w.last)
+		if w.interval == 0 {
+			w.interval = gap
+		}
+		w.interval += (gap - w.interval) / 8
+	}
+	w.last, w.stage = arrived, showing
+	w.expect(max(w.patience.silence, silentIntervals*w.interval), errSilent)
+}
+
+func (w *watchdog) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+// expect cancels the run with the error otherwise, unless it is called again
+// within the time. The lock is held.
+func (w *watchdog) expect(within time.Duration, otherwise error) {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.timer = time.AfterFunc(within, func() { w.cancel(otherwise) })
+}
