@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -254,117 +253,6 @@ func TestChainOfTwoLevels(t *testing.T) {
 	})
 }
 
-func TestSlowReaderGetsTheNewestPicture(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		slow, quick := open(t, hub, stream.ReadOptions{}), open(t, hub, stream.ReadOptions{})
-		cam.give(picture("1"))
-		expectFrame(t, slow, "1")
-		for i := 1; i <= 10; i++ {
-			if i > 1 {
-				cam.give(picture(fmt.Sprint(i)))
-			}
-			expectFrame(t, quick, fmt.Sprint(i))
-		}
-		if f := expectFrame(t, slow, "10"); f.Seq != 10 {
-			t.Errorf("sequence number %d, want 10", f.Seq)
-		}
-		if slow.Dropped() != 8 || quick.Dropped() != 0 {
-			t.Errorf("slow dropped %d, quick %d; want 8, 0", slow.Dropped(), quick.Dropped())
-		}
-		expectNothing(t, slow)
-	})
-}
-
-func TestReaderJoinsAtTheNewestKeyframe(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		first := open(t, hub, stream.ReadOptions{})
-		cam.give(keyframe("I1"), delta("P2"), keyframe("I3"), delta("P4"), delta("P5"))
-		late := open(t, hub, stream.ReadOptions{})
-		for _, want := range []struct {
-			data    string
-			backlog bool
-		}{{"I3", true}, {"P4", true}, {"P5", false}} {
-			if f := expectFrame(t, late, want.data); f.Backlog != want.backlog {
-				t.Errorf("%s: backlog %v", want.data, f.Backlog)
-			}
-		}
-		cam.give(delta("P6"))
-		expectFrame(t, late, "P6")
-		expectFrame(t, first, "I3") // it joined only now, when it asked
-	})
-}
-
-func TestSlightlyLateReaderKeepsTheTailOfItsGOP(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		cam.give(keyframe("I1"))
-		expectFrame(t, r, "I1")
-		cam.give(delta("P2"), delta("P3"), keyframe("I4"), delta("P5"))
-		for _, want := range []string{"P2", "P3", "I4", "P5"} {
-			expectFrame(t, r, want)
-		}
-	})
-}
-
-func TestSlowReaderSkipsToTheNewestKeyframe(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		cam.give(keyframe("I1"))
-		expectFrame(t, r, "I1")
-		for range 20 {
-			cam.give(delta("P"))
-		}
-		cam.give(keyframe("I22"), delta("P23"))
-		expectFrame(t, r, "I22")
-		expectFrame(t, r, "P23")
-		if r.Dropped() != 20 {
-			t.Errorf("dropped %d, want 20", r.Dropped())
-		}
-	})
-}
-
-func TestRecorderGetsEveryFrame(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{Sequential: true})
-		cam.give(picture("0"))
-		expectFrame(t, r, "0")
-		for i := 1; i <= 500; i++ {
-			cam.give(picture(fmt.Sprint(i)))
-		}
-		for i := 1; i <= 500; i++ {
-			expectFrame(t, r, fmt.Sprint(i))
-		}
-	})
-}
-
-func TestOverwrittenRecorderGoesOnAtTheOldestKeyframe(t *testing.T) {
-	story(t, stream.Options{RingBytes: 40}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{Sequential: true})
-		cam.give(keyframe("I-----0001"))
-		expectFrame(t, r, "I-----0001")
-		cam.give(delta("P-----0002"), delta("P-----0003"), delta("P-----0004"),
-			keyframe("I-----0005"), delta("P-----0006"), delta("P-----0007"))
-		if f := expectFrame(t, r, "I-----0005"); f.Seq != 5 || r.Dropped() != 3 {
-			t.Errorf("sequence number %d, dropped %d; want 5, 3", f.Seq, r.Dropped())
-		}
-		expectFrame(t, r, "P-----0006")
-	})
-}
-
-func TestGOPBeyondTheRingIsNoPlaceToJoin(t *testing.T) {
-	story(t, stream.Options{RingBytes: 20}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		cam.give(keyframe("I---------"))
-		expectFrame(t, r, "I---------")
-		cam.give(delta("P2--------"), delta("P3--------"))
-		expectFrame(t, r, "P2--------") // who is in the GOP already goes on
-		late := open(t, hub, stream.ReadOptions{})
-		expectNothing(t, late)
-		cam.give(keyframe("I4--------"))
-		expectFrame(t, late, "I4--------")
-	})
-}
-
 func TestErrorBeforeTheFirstFrameIsToldAtOnce(t *testing.T) {
 	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
 		unplugged := errors.New("unplugged")
@@ -531,74 +419,6 @@ func TestRunStartsAtItsFirstKeyframe(t *testing.T) {
 	})
 }
 
-func TestStreamFillsInTheTimes(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		cam.expectRuns(1, 1)
-		began := time.Now()
-		time.Sleep(time.Second)
-		cam.give(picture("1"))
-		one := expectFrame(t, r, "1")
-		cam.give(picture("2"))
-		two := expectFrame(t, r, "2")
-		if !one.Wall.Equal(began.Add(time.Second)) || one.PTS != time.Second {
-			t.Errorf("taken at %v, media time %v", one.Wall.Sub(began), one.PTS)
-		}
-		if two.PTS <= one.PTS {
-			t.Errorf("media time went from %v to %v", one.PTS, two.PTS)
-		}
-	})
-}
-
-func TestMediaTimesOfTheSourceAreKept(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		want := []time.Duration{0, 120 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond} // I P B B
-		for i, pts := range want {
-			f := delta(fmt.Sprint(i))
-			f.Key, f.PTS = i == 0, pts
-			cam.give(f)
-			if got := expectFrame(t, r, fmt.Sprint(i)); got.PTS != pts {
-				t.Errorf("frame %d: media time %v, want %v", i, got.PTS, pts)
-			}
-		}
-	})
-}
-
-func TestIdleReaderIsToldAndStaysGood(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{Idle: time.Second})
-		for range 3 {
-			began := time.Now()
-			if _, err := r.Next(t.Context()); !errors.Is(err, stream.ErrIdle) || time.Since(began) != time.Second {
-				t.Fatalf("got %v after %v", err, time.Since(began))
-			}
-		}
-		cam.give(picture("1"))
-		expectFrame(t, r, "1")
-	})
-}
-
-func TestTryNextGivesWhatIsThere(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		if _, ok, err := r.TryNext(); ok || err != nil {
-			t.Errorf("before any frame: %v, %v", ok, err)
-		}
-		cam.give(picture("1"))
-		if f, ok, err := r.TryNext(); !ok || err != nil || string(f.Data) != "1" {
-			t.Errorf("got %s, %v, %v", f.Data, ok, err)
-		}
-		if _, ok, err := r.TryNext(); ok || err != nil {
-			t.Errorf("the same frame twice: %v, %v", ok, err)
-		}
-		r.Close()
-		if _, ok, err := r.TryNext(); ok || !errors.Is(err, stream.ErrClosed) {
-			t.Errorf("closed: %v, %v", ok, err)
-		}
-	})
-}
-
 func TestPublisherAttaches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := hubOf(t, stream.Options{}, map[string]stream.Source{"front": nil, "pulled": newCamera(t)})
@@ -648,45 +468,6 @@ func TestPicturesAreKeptWithoutViewers(t *testing.T) {
 		if f, ok := hub.Newest(front); !ok || string(f.Data) != "2" {
 			t.Errorf("newest picture is %s, %v; want 2", f.Data, ok)
 		}
-	})
-}
-
-func TestCloseWhileWaiting(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r, other := open(t, hub, stream.ReadOptions{}), open(t, hub, stream.ReadOptions{})
-		ends := make(chan error, 2)
-		for _, r := range []*stream.Reader{r, other} {
-			go func() {
-				_, err := r.Next(t.Context())
-				ends <- err
-			}()
-		}
-		synctest.Wait()
-		r.Close()
-		r.Close()
-		if err := <-ends; !errors.Is(err, stream.ErrClosed) {
-			t.Errorf("closed reader got %v", err)
-		}
-		hub.Close()
-		if err := <-ends; !errors.Is(err, stream.ErrClosed) {
-			t.Errorf("reader of a closed hub got %v", err)
-		}
-		cam.expectRuns(1, 0)
-		if _, err := hub.Open(front, stream.ReadOptions{}); !errors.Is(err, stream.ErrClosed) {
-			t.Errorf("a closed hub opens: %v", err)
-		}
-		if err := hub.Attach(t.Context(), front, cam); !errors.Is(err, stream.ErrClosed) {
-			t.Errorf("a closed hub attaches: %v", err)
-		}
-	})
-}
-
-func TestCancelledNextGivesTheContextsError(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		r := open(t, hub, stream.ReadOptions{})
-		expectNothing(t, r)
-		cam.give(picture("1"))
-		expectFrame(t, r, "1")
 	})
 }
 
@@ -756,78 +537,4 @@ func TestStatsTellHowTheStreamIs(t *testing.T) {
 			t.Errorf("got %+v", s)
 		}
 	})
-}
-
-// TestReadersComeAndGo is for the race detector: forty readers of every kind
-// at a camera that fails now and then, in real time.
-func TestReadersComeAndGo(t *testing.T) {
-	var running atomic.Int32
-	flaky := sourceFunc(func(ctx context.Context, emit func(media.Frame)) error {
-		if running.Add(1) > 1 {
-			t.Error("the source overlaps itself")
-		}
-		defer running.Add(-1)
-		for i := range rand.N(200) {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if i%10 == 0 {
-				emit(keyframe("I"))
-			}
-			emit(delta("P"))
-			time.Sleep(50 * time.Microsecond)
-		}
-		return errors.New("flaky")
-	})
-	hub := hubOf(t, stream.Options{Linger: time.Millisecond, RingBytes: 64}, map[string]stream.Source{"front": flaky})
-	var wg sync.WaitGroup
-	var frames atomic.Int64
-	for i := range 40 {
-		wg.Go(func() {
-			for range 50 {
-				options := stream.ReadOptions{Sequential: i%4 == 0, Idle: time.Duration(i%3) * time.Millisecond}
-				if i%2 == 0 {
-					options.Viewer = &stream.Viewer{Address: fmt.Sprint(i)}
-				}
-				frames.Add(readAWhile(t, hub, options))
-			}
-		})
-	}
-	wg.Wait()
-	hub.Close()
-	if running.Load() != 0 || hub.Viewers("front") != 0 {
-		t.Errorf("%d sources run on, %d viewers stay", running.Load(), hub.Viewers("front"))
-	}
-	if frames.Load() == 0 {
-		t.Error("nobody saw a frame")
-	}
-}
-
-func readAWhile(t *testing.T, hub *stream.Hub, options stream.ReadOptions) (frames int64) {
-	r, err := hub.Open(front, options)
-	if err != nil {
-		t.Error(err)
-		return 0
-	}
-	defer r.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), rand.N(20*time.Millisecond))
-	defer cancel()
-	if rand.N(4) == 0 {
-		defer context.AfterFunc(ctx, r.Close)() // from elsewhere, while Next waits
-	}
-	last := uint64(0)
-	for ctx.Err() == nil {
-		f, err := r.Next(ctx)
-		if errors.Is(err, stream.ErrClosed) {
-			return frames
-		}
-		if err == nil {
-			if f.Seq <= last {
-				t.Errorf("frame %d after %d", f.Seq, last)
-			}
-			last = f.Seq
-			frames++
-		}
-	}
-	return frames
 }
