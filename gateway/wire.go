@@ -58,10 +58,13 @@ func newGateway(c *config.Config, log *slog.Logger) (*gateway, error) {
 	g.hub = stream.New(stream.Options{
 		Resolve: func(k stream.Key) (stream.Source, error) {
 			source, ok := sources[k.Camera]
-			if !ok || k.Rendition == "" {
-				return source, unknownUnless(ok)
+			switch {
+			case !ok:
+				return nil, stream.ErrUnknown
+			case k.Rendition != "":
+				return g.newRendition(k)
 			}
-			return g.newRendition(k)
+			return source, nil
 		},
 		Limits: stream.Limits{
 			Viewers:             c.Limits.Viewers,
@@ -75,13 +78,6 @@ func newGateway(c *config.Config, log *slog.Logger) (*gateway, error) {
 	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Log: log})
 	g.snapshot = snapshot.New(snapshot.Options{Hub: g.hub})
 	return g, g.keepConnected()
-}
-
-func unknownUnless(ok bool) error {
-	if !ok {
-		return stream.ErrUnknown
-	}
-	return nil
 }
 
 // newRendition makes what gives a camera's pictures in another form.
