@@ -21,15 +21,14 @@ type encoder struct {
 	done    chan struct{} // closed when all it gave is emitted
 }
 
-// startEncoder starts an ffmpeg for frames like these, once there is a slot.
+// startEncoder starts an ffmpeg for frames like these.
 func (s *Source) startEncoder(ctx context.Context, frames []media.Frame) (*encoder, error) {
-	if err := s.options.Slots.take(ctx); err != nil {
+	if err := s.options.Slots.pace(ctx); err != nil {
 		return nil, err
 	}
 	spec := s.spec(frames)
 	process, err := transcode.Start(ctx, spec)
 	if err != nil {
-		s.options.Slots.give()
 		return nil, err
 	}
 	s.options.Log.Debug("encoder starts", "rendition", s.options.Request.Key(), "width", spec.Width, "height", spec.Height, "backlog", spec.Hurry)
@@ -110,5 +109,4 @@ func (e *encoder) stop() {
 	}
 	e.process.Close()
 	<-e.done
-	e.source.options.Slots.give()
 }

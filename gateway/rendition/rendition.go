@@ -102,6 +102,7 @@ type run struct {
 
 	format  *media.Format // of the camera's frames
 	encoder *encoder      // nil where bytes pass
+	slotted bool          // has a slot, which an encoder leaves to the one that replaces it
 	due     time.Duration // media time from which on a frame is wanted again
 }
 
@@ -175,14 +176,22 @@ func (r *run) backlog(first media.Frame) ([]media.Frame, error) {
 	return frames, nil
 }
 
-// begin starts an encoder for frames like these. It starts the new one before
-// it ends the old, which gives what it has inside.
+// begin starts an encoder for frames like these, once there is a slot. It
+// starts the new one before it ends the old, which gives what it has inside.
 func (r *run) begin(ctx context.Context, frames []media.Frame) error {
+	if !r.slotted {
+		if err := r.source.options.Slots.take(ctx); err != nil {
+			return err
+		}
+		r.slotted = true
+	}
 	next, err := r.source.startEncoder(ctx, frames)
 	if err != nil {
 		return err
 	}
-	r.stop()
+	if r.encoder != nil {
+		r.encoder.stop()
+	}
 	r.encoder = next
 	next.deliver(r.emit)
 	return nil
@@ -193,6 +202,10 @@ func (r *run) stop() {
 	if r.encoder != nil {
 		r.encoder.stop()
 		r.encoder = nil
+	}
+	if r.slotted {
+		r.source.options.Slots.give()
+		r.slotted = false
 	}
 }
 

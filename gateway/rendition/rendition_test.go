@@ -281,6 +281,22 @@ func TestSizeChangeLosesNoPicture(t *testing.T) {
 	}
 }
 
+// TestFullSlotsDoNotBlockASizeChange has as many encoders as there are slots,
+// all of which have to be replaced at once.
+func TestFullSlotsDoNotBlockASizeChange(t *testing.T) {
+	r := newRig(t, "")
+	var readers []*stream.Reader
+	for _, key := range []string{"jpeg-w160", "jpeg-w240", "jpeg-w320", "jpeg-w480"} {
+		readers = append(readers, r.open(key))
+	}
+	for n, f := range append(jpegs(t, 0, 2, 640, 352), jpegs(t, 2, 2, 800, 448)...) {
+		r.camera.emits <- f
+		for _, reader := range readers {
+			r.expect(reader, n)
+		}
+	}
+}
+
 func TestCameraThatChangesItsCodecGoesOn(t *testing.T) {
 	frames := h264s(t, 0, 3, 320, 176)
 	frames = append(frames, jpegs(t, 3, 3, 64, 32)...)

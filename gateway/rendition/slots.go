@@ -26,14 +26,13 @@ func NewSlots(atOnce, startsPerSecond int) *Slots {
 func (s *Slots) take(ctx context.Context) error {
 	select {
 	case <-s.free:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := s.starts.Wait(ctx); err != nil {
-		s.give()
-		return err
-	}
-	return nil
 }
+
+// pace waits until another encoder may start.
+func (s *Slots) pace(ctx context.Context) error { return s.starts.Wait(ctx) }
 
 func (s *Slots) give() { s.free <- struct{}{} }

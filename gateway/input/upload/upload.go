@@ -50,8 +50,7 @@ var (
 // errTakenOver ends a publisher whose place its own newer connection takes.
 var errTakenOver = fmt.Errorf("%w: the same one connected again", stream.ErrBusy)
 
-// Options are a handler's settings; the zero value is what SECURITY limits
-// say.
+// Options are a handler's settings.
 type Options struct {
 	// MaxFrameBytes bounds one picture; 0 means 8 MiB.
 	MaxFrameBytes int
