@@ -2,6 +2,7 @@ package transcode
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	ffmpeg "github.com/u2takey/ffmpeg-go"
@@ -28,9 +29,11 @@ func arguments(s Spec) (args []string, err error) {
 			err = fmt.Errorf("composing ffmpeg's arguments: %v", p)
 		}
 	}()
-	return input(s).Output("pipe:1", output(s)).
-		GlobalArgs("-nostdin", "-hide_banner", "-loglevel", "error", "-copyts").
-		GetArgs(), nil
+	global := []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-copyts"}
+	if s.accelerated() {
+		global = append(global, s.HWAccel.opens()...)
+	}
+	return input(s).Output("pipe:1", output(s)).GlobalArgs(global...).GetArgs(), nil
 }
 
 func input(s Spec) *ffmpeg.Stream {
@@ -48,7 +51,13 @@ func input(s Spec) *ffmpeg.Stream {
 		options["f"], options["format_whitelist"], options["codec_whitelist"] = "flv", "flv", "h264"
 		options["probesize"], options["analyzeduration"] = 32, 0
 		options["flags"] = "low_delay"
+		if s.accelerated() {
+			maps.Copy(options, s.HWAccel.decoder(s.stays()))
+		}
 	default:
+		if s.Device != "" {
+			return deviceInput(s, options)
+		}
 		options["re"] = ""
 		if s.File != "" {
 			name = "file:" + s.File // so that no name means anything but a file
@@ -59,6 +68,34 @@ func input(s Spec) *ffmpeg.Stream {
 		options["f"] = "lavfi"
 	}
 	return ffmpeg.Input(name, options)
+}
+
+// deviceInput is a capture device, opened by ffmpeg itself. Nothing is probed
+// but its first packet. H.264 is not parsed either: the device gives whole
+// pictures, but the parser waits for the next to be sure.
+func deviceInput(s Spec, options ffmpeg.KwArgs) *ffmpeg.Stream {
+	options["f"], options["format_whitelist"] = "v4l2", "v4l2"
+	options["probesize"], options["analyzeduration"] = 32, 0
+	options["codec_whitelist"] = "rawvideo,mjpeg,h264"
+	if s.DeviceFormat != "" {
+		options["input_format"], options["codec_whitelist"] = s.DeviceFormat, s.DeviceFormat
+	}
+	if s.DeviceWidth > 0 {
+		options["video_size"] = fmt.Sprintf("%dx%d", s.DeviceWidth, s.DeviceHeight)
+	}
+	if s.DeviceFPS > 0 {
+		options["framerate"] = s.DeviceFPS
+	}
+	if s.deviceCodec() == H264 {
+		options["flags"], options["fflags"] = "low_delay", "noparse"
+	}
+	return ffmpeg.Input(s.Device, options)
+}
+
+// copies says whether packets come out as they came in. What a device gives
+// compressed is not decoded without need.
+func copies(s Spec) bool {
+	return s.Copy || s.Device != "" && s.deviceCodec() == s.Out && s.Width == 0
 }
 
 func output(s Spec) ffmpeg.KwArgs {
@@ -73,20 +110,29 @@ func output(s Spec) ffmpeg.KwArgs {
 	}
 	if s.Out == JPEG {
 		options["f"], options["c:v"] = "smjpeg", "mjpeg"
+		if copies(s) {
+			options["c:v"] = "copy"
+			return options
+		}
 		options["pix_fmt"] = "yuvj420p" // JPEG is full range
 		options["q:v"] = quantiser(s.Quality)
 		options["enc_time_base"] = "1:1000" // smjpeg's, so that times stay exact
+		if s.Device != "" {
+			options["enc_time_base"] = "1:1000000" // for two pictures within a millisecond
+		}
 		return options
 	}
-	options["f"], options["c:v"] = "flv", "libx264"
+	options["f"] = "flv"
 	options["flvflags"] = "no_duration_filesize+no_metadata"
-	if s.Copy {
+	if copies(s) {
 		options["c:v"] = "copy"
+		if s.Device != "" {
+			options["copyinkf"] = "" // what is not parsed is not known to be a keyframe
+		}
 		return options
 	}
-	options["pix_fmt"] = "yuv420p" // others make a profile that hardware refuses
-	options["preset"], options["tune"], options["profile:v"] = "superfast", "zerolatency", "main"
-	options["bf"], options["g"], options["sc_threshold"] = 0, gop, 0
+	maps.Copy(options, s.HWAccel.encoder())
+	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
 	rate := s.Bitrate
 	if rate == 0 {
 		rate = defaultBitrate(s.Width, s.Height)
@@ -105,6 +151,9 @@ func filters(s Spec) []string {
 		// A little less than the interval, since cameras' times jitter.
 		interval := 0.9 / float64(s.MaxFPS)
 		filters = append(filters, fmt.Sprintf(`select=isnan(prev_selected_t)+gte(t-prev_selected_t\,%.4f)`, interval))
+	}
+	if s.accelerated() {
+		return append(filters, s.HWAccel.filters(s)...)
 	}
 	if s.Width > 0 {
 		filters = append(filters, fmt.Sprintf("scale=%d:%d", s.Width, s.Height))

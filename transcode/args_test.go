@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -10,6 +11,7 @@ import (
 func TestArguments(t *testing.T) {
 	const (
 		global = " pipe:1 -nostdin -hide_banner -loglevel error -copyts"
+		v4l2   = "-f v4l2 -analyzeduration 0 "
 		jpeg   = " -an -c:v mjpeg -enc_time_base 1:1000 -f smjpeg -flush_packets 1 -fps_mode passthrough -pix_fmt yuvj420p -q:v 7 -threads 1"
 	)
 	for _, c := range []struct {
@@ -45,6 +47,32 @@ func TestArguments(t *testing.T) {
 				"-fps_mode passthrough -g 50 -maxrate 750000 -pix_fmt yuv420p -preset superfast -profile:v main -sc_threshold 0 " +
 				"-threads 1 -tune zerolatency -vf scale=640:360" + global,
 		},
+		{
+			"device that gives JPEGs",
+			Spec{Device: "/dev/video0", DeviceFormat: "mjpeg", DeviceWidth: 1280, DeviceHeight: 720, DeviceFPS: 30, Out: JPEG},
+			"-f v4l2 -video_size 1280x720 -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist v4l2 -framerate 30 -input_format mjpeg -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i /dev/video0 " +
+				"-an -c:v copy -f smjpeg -flush_packets 1 -fps_mode passthrough -threads 1" + global,
+		},
+		{
+			"device that gives H.264",
+			Spec{Device: "/dev/video2", DeviceFormat: "h264", DeviceWidth: 1920, DeviceHeight: 1080, Out: H264},
+			"-f v4l2 -video_size 1920x1080 -analyzeduration 0 -codec_whitelist h264 -fflags noparse -flags low_delay -format_whitelist v4l2 -input_format h264 -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i /dev/video2 " +
+				"-an -c:v copy -copyinkf -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata -fps_mode passthrough -threads 1" + global,
+		},
+		{
+			"device that compresses nothing",
+			Spec{Device: "/dev/video0", DeviceFPS: 15, Out: JPEG},
+			v4l2 + "-codec_whitelist rawvideo,mjpeg,h264 -format_whitelist v4l2 -framerate 15 -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i /dev/video0" + strings.Replace(jpeg, "1:1000", "1:1000000", 1) + global,
+		},
+		{
+			"device's JPEGs in another size",
+			Spec{Device: "/dev/video0", DeviceFormat: "mjpeg", Out: JPEG, Width: 640, Height: 360},
+			v4l2 + "-codec_whitelist mjpeg -format_whitelist v4l2 -input_format mjpeg -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i /dev/video0" + strings.Replace(jpeg, "1:1000", "1:1000000", 1) + " -vf scale=640:360" + global,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			args, err := arguments(c.spec)
@@ -55,6 +83,91 @@ func TestArguments(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestArgumentsOfHardware holds what is different with hardware.
+func TestArgumentsOfHardware(t *testing.T) {
+	toJPEG := Spec{In: H264, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: JPEG, Width: 640, Height: 360}
+	toH264 := Spec{In: JPEG, Out: H264, Width: 640, Height: 360}
+	smaller := toJPEG
+	smaller.Out = H264
+	asIs := toJPEG
+	asIs.Width, asIs.Height = 0, 0
+	const (
+		h264Head = "-f flv -analyzeduration 0 "
+		h264Tail = "-flags low_delay -format_whitelist flv "
+		bounded  = "-max_pixels 33177600 -probesize 32 -protocol_whitelist pipe -threads 1 -i pipe:0 "
+		jpegIn   = "-f mpjpeg -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist mpjpeg " + bounded
+		jpegOut  = "-an -c:v mjpeg -enc_time_base 1:1000 -f smjpeg -flush_packets 1 -fps_mode passthrough -pix_fmt yuvj420p -q:v 7 -threads 1"
+		rate     = "-b:v 750000 -bf 0 -bufsize 90000 "
+		flv      = "-f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata -fps_mode passthrough -g 50 "
+		global   = " pipe:1 -nostdin -hide_banner -loglevel error -copyts"
+
+		vaapiIn     = h264Head + "-codec_whitelist h264 -flags low_delay -format_whitelist flv -hwaccel vaapi -hwaccel_device hw "
+		cudaIn      = h264Head + "-codec_whitelist h264 -flags low_delay -format_whitelist flv -hwaccel cuda -hwaccel_device hw "
+		qsvIn       = h264Head + "-async_depth 1 -c:v h264_qsv -codec_whitelist h264,h264_qsv " + h264Tail + "-hwaccel qsv -hwaccel_device hw "
+		appleIn     = h264Head + "-codec_whitelist h264 " + h264Tail + "-hwaccel videotoolbox " + bounded
+		vaapiOut    = "-an -async_depth 1 " + rate + "-c:v h264_vaapi " + flv + "-maxrate 750000 -profile:v main -threads 1 -vf format=nv12|vaapi,hwupload,scale_vaapi=w=640:h=360"
+		cudaOut     = "-an " + rate + "-c:v h264_nvenc -delay 0 " + flv + "-maxrate 750000 -preset p3 -profile:v main -rc vbr -threads 1 -tune ull -vf format=nv12|cuda,hwupload,scale_cuda=w=640:h=360 -zerolatency 1"
+		qsvOut      = "-an -async_depth 1 " + rate + "-c:v h264_qsv " + flv + "-look_ahead 0 -maxrate 750000 -preset veryfast -profile:v main -threads 1 -vf format=nv12|qsv,hwupload=extra_hw_frames=16,scale_qsv=w=640:h=360"
+		appleOut    = "-allow_sw 0 -an " + rate + "-c:v h264_videotoolbox " + flv + "-maxrate 750000 -pix_fmt yuv420p -profile:v main -realtime 1 -threads 1 -vf scale=640:360"
+		vaapiGlobal = global + " -init_hw_device vaapi=hw -filter_hw_device hw"
+		cudaGlobal  = global + " -init_hw_device cuda=hw -filter_hw_device hw"
+		qsvGlobal   = global + " -init_hw_device qsv=hw -filter_hw_device hw"
+	)
+	for _, c := range []struct {
+		hardware HWAccel
+		spec     Spec
+		want     string
+	}{
+		{HWVAAPI, toJPEG, vaapiIn + "-hwaccel_output_format vaapi " + bounded + jpegOut + " -vf format=nv12|vaapi,hwupload,scale_vaapi=w=640:h=360,hwdownload,format=nv12" + vaapiGlobal},
+		{HWVAAPI, asIs, vaapiIn + bounded + jpegOut + vaapiGlobal},
+		{HWVAAPI, toH264, jpegIn + vaapiOut + vaapiGlobal},
+		{HWVAAPI, smaller, vaapiIn + "-hwaccel_output_format vaapi " + bounded + vaapiOut + vaapiGlobal},
+		{HWCUDA, toJPEG, cudaIn + "-hwaccel_output_format cuda " + bounded + jpegOut + " -vf format=nv12|cuda,hwupload,scale_cuda=w=640:h=360,hwdownload,format=nv12" + cudaGlobal},
+		{HWCUDA, toH264, jpegIn + cudaOut + cudaGlobal},
+		{HWCUDA, smaller, cudaIn + "-hwaccel_output_format cuda " + bounded + cudaOut + cudaGlobal},
+		{HWQSV, toJPEG, qsvIn + "-hwaccel_output_format qsv " + bounded + jpegOut + " -vf format=nv12|qsv,hwupload=extra_hw_frames=16,scale_qsv=w=640:h=360,hwdownload,format=nv12" + qsvGlobal},
+		{HWQSV, toH264, jpegIn + qsvOut + qsvGlobal},
+		{HWQSV, smaller, qsvIn + "-hwaccel_output_format qsv " + bounded + qsvOut + qsvGlobal},
+		{HWVideoToolbox, toJPEG, appleIn + jpegOut + " -vf scale=640:360" + global},
+		{HWVideoToolbox, toH264, jpegIn + appleOut + global},
+		{HWVideoToolbox, smaller, appleIn + appleOut + global},
+	} {
+		t.Run(fmt.Sprint(c.hardware, " ", c.spec.In, " to ", c.spec.Out), func(t *testing.T) {
+			c.spec.HWAccel = c.hardware
+			args, err := arguments(c.spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(args, " "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestHardwareHasNoPartInJPEGsAlone compares with what is done without.
+func TestHardwareHasNoPartInJPEGsAlone(t *testing.T) {
+	for _, spec := range []Spec{
+		{In: JPEG, Out: JPEG, Width: 640, Height: 360},
+		{Pattern: Pattern{Width: 320, Height: 180, FPS: 10}, Out: JPEG},
+		{File: "/clip.mp4", Out: H264, Copy: true},
+		{Device: "/dev/video0", DeviceFormat: "h264", Out: H264},
+	} {
+		want, err := arguments(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.HWAccel = HWVAAPI
+		got, err := arguments(spec)
+		if err != nil || strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("got %v, %v; want %v", got, err, want)
+		}
+		if rights := spec.confined(); rights.Drivers {
+			t.Errorf("%+v is given a graphics card", spec)
+		}
 	}
 }
 

@@ -59,3 +59,6 @@ func FuzzMux(f *testing.F) {
 		}
 	})
 }
+
+// Said gives what ffmpeg printed last.
+func (p *Process) Said() string { return p.stderr.String() }

@@ -120,6 +120,7 @@ func (s *smjpegReader) read(r *bufio.Reader) (Packet, uint32, error) {
 // flvReader reads FLV with one H.264 track.
 type flvReader struct {
 	begun    bool
+	unmarked bool // keyframes are not marked as such, and have to be recognised
 	sps, pps []byte
 }
 
@@ -145,7 +146,8 @@ func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
 			}
 		case avcNALUs:
 			cts := int32(body[2])<<24>>8 | int32(body[3])<<8 | int32(body[4])
-			p := Packet{Key: body[0]&0xF0 == flvKeyframe, Data: body[avcPrefixSize:], SPS: f.sps, PPS: f.pps}
+			key := body[0]&0xF0 == flvKeyframe || f.unmarked && holdsIDR(body[avcPrefixSize:])
+			p := Packet{Key: key, Data: body[avcPrefixSize:], SPS: f.sps, PPS: f.pps}
 			return p, at + uint32(cts), nil
 		}
 	}
@@ -163,6 +165,23 @@ func readTag(r *bufio.Reader) (kind byte, at uint32, body []byte, err error) {
 	}
 	_, err = r.Discard(flvTrailerSize)
 	return head[0], at, body, err
+}
+
+// holdsIDR says whether NAL units with 4-byte lengths are an IDR picture:
+// ITU-T H.264, table 7-1.
+func holdsIDR(b []byte) bool {
+	const idrSlice = 5
+	for len(b) > 4 {
+		if b[4]&31 == idrSlice {
+			return true
+		}
+		size := uint64(binary.BigEndian.Uint32(b)) + 4
+		if size > uint64(len(b)) {
+			return false
+		}
+		b = b[size:]
+	}
+	return false
 }
 
 // learn takes the parameter sets out of an AVCDecoderConfigurationRecord.
@@ -195,11 +214,18 @@ func cutSized(b []byte) (content, rest []byte, ok bool) {
 	return b[2 : 2+n], b[2+n:], true
 }
 
+// readSized reads a packet. Its buffer grows with what comes.
 func readSized(r *bufio.Reader, size uint32) ([]byte, error) {
+	const atFirst = 256 << 10
 	if size > maxPacket {
 		return nil, fmt.Errorf("packet of %d bytes from ffmpeg", size)
 	}
-	b := make([]byte, size)
-	_, err := io.ReadFull(r, b)
-	return b, err
+	b := make([]byte, min(size, atFirst))
+	for read := 0; ; {
+		n, err := io.ReadFull(r, b[read:])
+		if read += n; err != nil || read == int(size) {
+			return b[:read], err
+		}
+		b = append(b, make([]byte, min(int(size)-read, read))...)
+	}
 }

@@ -31,13 +31,19 @@ const (
 	queuePause = time.Second
 )
 
-// ErrStalled: ffmpeg takes packets and gives none.
-var ErrStalled = errors.New("ffmpeg gives nothing")
+var (
+	// ErrStalled: ffmpeg takes packets and gives none.
+	ErrStalled = errors.New("ffmpeg gives nothing")
+	// ErrSpent: the media times of H264 packets have come 49 days from the
+	// first one's, which is as far as ffmpeg can count. Another has to go on.
+	ErrSpent = errors.New("ffmpeg cannot count any further")
+)
 
 // Process is a running ffmpeg. Write is for one goroutine and Read for one
 // other; Close may be called from any.
 type Process struct {
 	cmd    *exec.Cmd
+	rights confinement
 	stderr tail
 	ended  sync.Once
 	detach func() bool   // from the context that ends it
@@ -54,6 +60,7 @@ type Process struct {
 	stdout  *os.File
 	frames  *bufio.Reader
 	demuxer demuxer
+	clock   clock // of what comes out where nothing is written
 }
 
 // Start runs ffmpeg. The process ends with ctx, with Close, and with
@@ -70,13 +77,18 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if program == "" {
 		program = "ffmpeg"
 	}
-	p := &Process{cmd: exec.Command(program, args...), gone: make(chan struct{}), in: s.In, room: make(chan struct{}, 1)}
+	rights := s.confined()
+	cmd, err := command(program, args, rights)
+	if err != nil {
+		return nil, fmt.Errorf("starting ffmpeg: %w", err)
+	}
+	p := &Process{cmd: cmd, rights: rights, gone: make(chan struct{}), in: s.In, room: make(chan struct{}, 1)}
 	if err := p.launch(); err != nil {
 		return nil, fmt.Errorf("starting ffmpeg: %w", err)
 	}
 	p.demuxer = &smjpegReader{}
 	if s.Out == H264 {
-		p.demuxer = &flvReader{}
+		p.demuxer = &flvReader{unmarked: s.Device != ""}
 	}
 	if s.In == H264 {
 		record := avcConfiguration(s.SPS, s.PPS)
@@ -124,6 +136,12 @@ func (p *Process) live(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	err := p.cmd.Start()
+	if err == nil && p.cmd.Path != self { // who becomes ffmpeg bounds itself
+		if err = limitAll(p.cmd.Process.Pid, p.rights); err != nil {
+			p.cmd.Process.Kill()
+			p.cmd.Wait()
+		}
+	}
 	started <- err
 	if err != nil {
 		return
@@ -135,7 +153,8 @@ func (p *Process) live(started chan<- error) {
 // Write gives ffmpeg a packet. It waits until ffmpeg takes it, and keeps it
 // back for a while when there are JPEGs inside already: who is too slow for
 // what comes should skip to the newest. It fails, and the process is then of
-// no use, when ffmpeg has ended, takes nothing or gives nothing (ErrStalled).
+// no use, when ffmpeg has ended, takes nothing or gives nothing (ErrStalled),
+// or has worked for 49 days (ErrSpent).
 func (p *Process) Write(packet Packet) error {
 	if !p.watch.written(time.Now()) {
 		return fmt.Errorf("%w: %s", ErrStalled, p.stderr.String())
@@ -147,7 +166,10 @@ func (p *Process) Write(packet Packet) error {
 		head = appendPartHead(head, len(packet.Data))
 		p.stamps.part(packet)
 	} else {
-		dts, cts := p.stamps.tag(packet)
+		dts, cts, ok := p.stamps.tag(packet)
+		if !ok {
+			return ErrSpent
+		}
 		head = appendTagHead(head, packet.Key, avcNALUs, dts, cts, len(packet.Data))
 		tail = appendTagTail(tail, len(packet.Data))
 	}
@@ -208,7 +230,7 @@ func (p *Process) Read() (Packet, error) {
 	}
 	p.watch.answered()
 	if p.in == 0 {
-		packet.PTS = time.Duration(label) * time.Millisecond
+		packet.PTS = p.clock.at(label)
 	} else {
 		p.stamps.restore(&packet, label, p.in == JPEG)
 	}
@@ -227,14 +249,17 @@ func (p *Process) ending() error {
 	case <-time.After(stopGrace):
 		p.end()
 	}
-	if p.exit == nil {
-		return fmt.Errorf("ffmpeg ended: %w", io.EOF)
+	how := "ffmpeg ended"
+	if p.exit != nil {
+		how += ": " + p.exit.Error()
 	}
-	how := p.exit.Error()
-	if said := p.stderr.String(); said != "" {
+	if said := p.stderr.String(); said != "" { // also where it calls that a success, as when a device is unplugged
 		how += ": " + said
 	}
-	return fmt.Errorf("ffmpeg ended: %s", how)
+	if p.exit == nil {
+		return fmt.Errorf("%s: %w", how, io.EOF)
+	}
+	return errors.New(how)
 }
 
 // Close ends the process, asking first, and returns when it is gone, which

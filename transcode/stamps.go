@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -35,6 +36,12 @@ const (
 	// partInterval is the time that ffmpeg gives to each part of multipart
 	// JPEG, in milliseconds.
 	partInterval = 1000 / nominalFPS
+	// maxLabel is the last that FLV has 32 bits for on the way into ffmpeg,
+	// which does not take times that begin anew.
+	maxLabel = math.MaxUint32
+	// labelBits are those of a label that come out again: FLV out of ffmpeg
+	// has 31 bits, which begin anew after 25 days.
+	labelBits = math.MaxInt32
 )
 
 // part labels a JPEG by its place, which is the time that ffmpeg's demuxer
@@ -46,8 +53,8 @@ func (s *stamps) part(p Packet) {
 }
 
 // tag labels an H.264 packet by its media time, and gives its decoding time
-// and the difference between the two.
-func (s *stamps) tag(p Packet) (dts uint32, cts int32) {
+// and the difference between the two. It is not ok when labels are used up.
+func (s *stamps) tag(p Packet) (dts uint32, cts int32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.written == 0 {
@@ -57,9 +64,12 @@ func (s *stamps) tag(p Packet) (dts uint32, cts int32) {
 	for s.taken(uint32(label)) {
 		label++
 	}
+	if label > maxLabel {
+		return 0, 0, false
+	}
 	s.dts = max(s.dts+1, label-reorder)
 	s.remember(uint32(label), p)
-	return uint32(s.dts), int32(label - s.dts)
+	return uint32(s.dts), int32(label - s.dts), true
 }
 
 func (s *stamps) taken(label uint32) bool {
@@ -86,7 +96,7 @@ func (s *stamps) restore(p *Packet, label uint32, inOrder bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, t := range s.inside {
-		if t.label != label {
+		if (t.label^label)&labelBits != 0 {
 			continue
 		}
 		p.PTS, p.Wall = t.pts, t.wall
@@ -104,4 +114,19 @@ func (s *stamps) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.inside)
+}
+
+// clock makes media times of the milliseconds in ffmpeg's packets, of which
+// FLV has 31 bits: they begin anew after 25 days, and media times do not.
+type clock struct {
+	ms    int64
+	began bool
+}
+
+func (c *clock) at(label uint32) time.Duration {
+	if !c.began {
+		c.ms, c.began = int64(label), true
+	}
+	c.ms += int64(int32(label<<1-uint32(c.ms)<<1) >> 1) // the shorter way round
+	return time.Duration(c.ms) * time.Millisecond
 }

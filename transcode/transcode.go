@@ -1,7 +1,9 @@
 // Package transcode is ffmpeg as a function: a Spec says what is wanted, and a
 // Process turns the packets written to it into those read from it. It knows no
-// camera and no HTTP, and opens no network connection and, but for a file that
-// a Spec names, no file: ffmpeg gets bytes by pipe and gives bytes by pipe.
+// camera and no HTTP, and opens no network connection and, but for a file or a
+// capture device that a Spec names, no file: ffmpeg gets bytes by pipe and
+// gives bytes by pipe. On Linux the kernel holds it to that, in programs that
+// call BecomeFFmpeg.
 //
 // No frame is held back on the way: see args.go for what that takes, which is
 // all that ffmpeg is told, and mux.go for the containers on the pipes. Each
@@ -12,6 +14,7 @@ package transcode
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -24,15 +27,29 @@ const (
 	H264
 )
 
-// Spec says what ffmpeg is to make of what. Exactly one of In, File and Pattern
-// says where pictures come from.
+// Spec says what ffmpeg is to make of what. Exactly one of In, File, Device and
+// Pattern says where pictures come from.
 type Spec struct {
 	FFmpeg string // the program; "" means ffmpeg on the PATH
+	// HWAccel is the hardware that decodes, scales and encodes H.264 where it
+	// can; "" is none. Probe says which works.
+	HWAccel HWAccel
 
 	In       Codec  // of the packets written
 	SPS, PPS []byte // of H264 packets written
 	File     string // to be played again and again, at its own pace
 	Pattern  Pattern
+
+	// Device is a Video4Linux capture device by its absolute path, such as
+	// /dev/video0 (Linux only). DeviceFormat is what it is asked for: "mjpeg",
+	// "h264", or "" for whatever raw format it has. What it compresses itself
+	// is given as it is, where Out says the same and no size; anything else is
+	// encoded. Sizes are in pixels and DeviceFPS in pictures a second; where
+	// they are 0 the device keeps its own. A device may choose its nearest to
+	// each, so pictures say themselves how large they are.
+	Device                               string
+	DeviceFormat                         string
+	DeviceWidth, DeviceHeight, DeviceFPS int
 
 	Out           Codec
 	Width, Height int // to scale to, in pixels; 0 keeps the size
@@ -75,11 +92,21 @@ type Packet struct {
 const (
 	maxSide   = 8192
 	maxPixels = 7680 * 4320
+
+	maxDeviceFPS = 240
+)
+
+// What a device may be asked for, in ffmpeg's words.
+const (
+	deviceMJPEG = "mjpeg"
+	deviceH264  = "h264"
 )
 
 // check refuses what ffmpeg should not be asked for.
 func (s Spec) check() error {
 	switch {
+	case !s.HWAccel.known():
+		return fmt.Errorf("hardware %q cannot be used; ask Probe what can", s.HWAccel)
 	case s.Out != JPEG && s.Out != H264:
 		return fmt.Errorf("output codec %d", s.Out)
 	case s.Width < 0 || s.Width > maxSide || s.Height < 0 || s.Height > maxSide || (s.Width == 0) != (s.Height == 0):
@@ -90,8 +117,38 @@ func (s Spec) check() error {
 		return fmt.Errorf("bit rate %d, rate %d, %d old packets: none can be negative", s.Bitrate, s.MaxFPS, s.Hurry)
 	case s.In == H264 && (len(s.SPS) < 4 || len(s.PPS) == 0):
 		return fmt.Errorf("H.264 without its parameter sets")
+	case s.In == 0 && s.Device != "":
+		return s.checkDevice()
 	case s.In == 0 && s.File == "":
 		return s.Pattern.check()
+	}
+	return nil
+}
+
+// deviceCodec is what the device compresses to; 0 is nothing or not known.
+func (s Spec) deviceCodec() Codec {
+	switch s.DeviceFormat {
+	case deviceMJPEG:
+		return JPEG
+	case deviceH264:
+		return H264
+	}
+	return 0
+}
+
+func (s Spec) checkDevice() error {
+	w, h := s.DeviceWidth, s.DeviceHeight
+	switch {
+	case s.File != "":
+		return fmt.Errorf("a device and a file at once")
+	case !filepath.IsAbs(s.Device):
+		return fmt.Errorf("device %q: it takes an absolute path, such as /dev/video0", s.Device)
+	case s.DeviceFormat != "" && s.deviceCodec() == 0:
+		return fmt.Errorf("device format %q: it is mjpeg, h264 or nothing", s.DeviceFormat)
+	case w < 0 || w > maxSide || h < 0 || h > maxSide || (w == 0) != (h == 0):
+		return fmt.Errorf("device pictures of %dx%d: each side is up to %d", w, h, maxSide)
+	case s.DeviceFPS < 0 || s.DeviceFPS > maxDeviceFPS:
+		return fmt.Errorf("%d pictures a second of a device: up to %d it can be", s.DeviceFPS, maxDeviceFPS)
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image/jpeg"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"framegate/transcode"
 )
@@ -24,7 +28,8 @@ func TestMain(m *testing.M) {
 		misbehave(strings.TrimPrefix(fault, "ffmpeg-"))
 		os.Exit(3)
 	}
-	os.Exit(m.Run())
+	transcode.BecomeFFmpeg()
+	goleak.VerifyTestMain(m)
 }
 
 func misbehave(fault string) {
@@ -45,6 +50,32 @@ func misbehave(fault string) {
 		for {
 			fmt.Print(chunk(strings.Repeat("x", 1<<20)))
 		}
+	case "chatters": // all the time, while it gives frames
+		chat := func() { fmt.Fprintln(os.Stderr, strings.Repeat("warning ", 1000)) }
+		chat()
+		go func() {
+			for {
+				chat()
+			}
+		}()
+		fmt.Print(smjpegHead)
+		for {
+			fmt.Print(chunk("x"))
+		}
+	case "hangs": // it takes everything and gives nothing
+		io.Copy(io.Discard, os.Stdin)
+	case "deaf":
+		time.Sleep(time.Minute)
+	case "mute": // it closes its output, lives on and does not listen
+		signal.Ignore(syscall.SIGTERM)
+		os.Stdout.Close()
+		time.Sleep(time.Minute)
+	case "parts": // with a packet
+		fmt.Print(smjpegHead + chunk("x") + "vidD\x00\x00\x00\x00\x00\x00\x10\x00half of it")
+	case "parents":
+		parent()
+	case "trespasses":
+		trespass(os.Args[1:])
 	case "lies":
 		fmt.Print(smjpegHead + "vidD\x00\x00\x00\x00\xff\xff\xff\xff")
 		time.Sleep(time.Minute)
@@ -67,6 +98,16 @@ func faulty(t *testing.T, fault string) string {
 	}
 	name := filepath.Join(t.TempDir(), "ffmpeg-"+fault)
 	if err := os.Symlink(self, name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// writeProgram makes a program of a script, or of nonsense.
+func writeProgram(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "ffmpeg")
+	if err := os.WriteFile(name, []byte(content), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return name
@@ -186,6 +227,72 @@ func TestStubbornProcessIsKilled(t *testing.T) {
 	}
 }
 
+func TestOutputThatEndsInTheMiddleIsNoPacket(t *testing.T) {
+	p := start(t, transcode.Spec{FFmpeg: faulty(t, "parts"), Pattern: pattern, Out: transcode.JPEG})
+	if packet, err := p.Read(); err != nil || string(packet.Data) != "x" {
+		t.Fatalf("got %q, %v", packet.Data, err)
+	}
+	if packet, err := p.Read(); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("got %q, %v", packet.Data, err)
+	}
+}
+
+// TestChatterDoesNotStopFrames has far more come on stderr than is kept.
+func TestChatterDoesNotStopFrames(t *testing.T) {
+	p := start(t, transcode.Spec{FFmpeg: faulty(t, "chatters"), Pattern: pattern, Out: transcode.JPEG})
+	for range 1000 {
+		if _, err := p.Read(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Close()
+	if said := p.Said(); !strings.Contains(said, "warning") || len(said) > 4096 {
+		t.Errorf("%d bytes are kept: %.100q", len(said), said)
+	}
+}
+
+func TestClosedOutputEndsTheProcess(t *testing.T) {
+	p := start(t, transcode.Spec{FFmpeg: faulty(t, "mute"), Pattern: pattern, Out: transcode.JPEG})
+	if _, err := p.Read(); err == nil || !strings.Contains(err.Error(), "signal: killed") {
+		t.Errorf("got %v", err)
+	}
+	if children := childProcesses(t); len(children) > 0 {
+		t.Errorf("still there: %v", children)
+	}
+}
+
+// TestStalledFFmpegIsNoticed is about those that take packets and give none,
+// and those that do not even take them.
+func TestStalledFFmpegIsNoticed(t *testing.T) {
+	for fault, want := range map[string]string{"hangs": "ffmpeg gives nothing", "deaf": "takes nothing"} {
+		for _, in := range []transcode.Codec{transcode.JPEG, transcode.H264} {
+			t.Run(fmt.Sprint(fault, " ", in), func(t *testing.T) {
+				t.Parallel() // each takes as long as the patience
+				spec := transcode.Spec{FFmpeg: faulty(t, fault), In: in, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: transcode.JPEG}
+				p := start(t, spec)
+				read := make(chan error, 1)
+				go func() {
+					_, err := p.Read()
+					read <- err
+				}()
+				var err error
+				for n := 0; err == nil; n++ {
+					if err = p.Write(timed(n, make([]byte, 1<<20))); in == transcode.H264 && fault == "hangs" {
+						time.Sleep(time.Millisecond) // a camera's pace, more or less
+					}
+				}
+				if !errors.Is(err, transcode.ErrStalled) || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v", err)
+				}
+				p.Close()
+				if err := <-read; err == nil {
+					t.Error("a packet comes of nothing")
+				}
+			})
+		}
+	}
+}
+
 // childProcesses lists the processes this test has started and not waited for.
 func childProcesses(t *testing.T) []string {
 	t.Helper()
@@ -221,6 +328,11 @@ func TestSpecsOutOfRangeAreRefused(t *testing.T) {
 		{In: transcode.JPEG, Out: transcode.H264, Bitrate: -1},
 		{In: transcode.H264, Out: transcode.JPEG},
 		{Pattern: pattern, Out: transcode.JPEG, Quality: 101},
+		{Device: "video0", Out: transcode.JPEG},
+		{Device: "/dev/video0", File: "/clip.mp4", Out: transcode.JPEG},
+		{Device: "/dev/video0", DeviceFormat: "yuyv422", Out: transcode.JPEG},
+		{Device: "/dev/video0", DeviceWidth: 640, Out: transcode.JPEG},
+		{Device: "/dev/video0", DeviceFPS: 241, Out: transcode.JPEG},
 	} {
 		if _, err := transcode.Start(t.Context(), s); err == nil {
 			t.Errorf("%+v is taken", s)

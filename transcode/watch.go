@@ -1,7 +1,6 @@
 package transcode
 
 import (
-	"strings"
 	"sync"
 	"time"
 )
@@ -35,30 +34,4 @@ func (w *watch) answered() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waiting = time.Time{}
-}
-
-// tail keeps the last bytes that ffmpeg printed, as one line.
-type tail struct {
-	mu sync.Mutex // guards b
-	b  []byte
-}
-
-const maxTail = 2 << 10
-
-// Write takes what ffmpeg prints and never fails, so that ffmpeg never waits.
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, b[max(0, len(b)-maxTail):]...)
-	if extra := len(t.b) - maxTail; extra > 0 {
-		t.b = append(t.b[:0], t.b[extra:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := strings.FieldsFunc(string(t.b), func(r rune) bool { return r == '\n' || r == '\r' })
-	return strings.Join(lines, "; ")
 }

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package transcode_test
+
+// Only Linux confines what tries these.
+
+func trespass([]string) {}
+
+func parent() {}

@@ -1,0 +1,30 @@
+package transcode
+
+// What tests of the sandbox use.
+type Confinement = confinement
+
+// ConfinedName is the name under which a program becomes ffmpeg.
+const ConfinedName = confinedName
+
+// Command, LimitAll, ForbidSockets and LandlockVersion are what Start uses.
+var (
+	Command         = command
+	ForbidSockets   = forbidSockets
+	LandlockVersion = landlockVersion
+)
+
+// LimitAll bounds a process as Start does where it cannot confine it.
+func LimitAll(pid int) error { return limitAll(pid, confinement{}) }
+
+// Confined says what a Spec's ffmpeg may touch.
+func Confined(s Spec) Confinement { return s.confined() }
+
+// PID is the number of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Unconfined makes this program one that does not call BecomeFFmpeg, until
+// what it returns is called.
+func Unconfined() (again func()) {
+	becomes.Store(false)
+	return func() { becomes.Store(true) }
+}
