@@ -27,7 +27,22 @@ func H264Format(sps, pps []byte) (*Format, error) {
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, fmt.Errorf("%w: pictures of %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, MaxSide, MaxPixels)
 	}
+	// Decoders make room for what is coded, of which a part may be cut off
+	// (7.4.2.1.1, frame_cropping_flag).
+	codedW, codedH := codedSize(&parsed)
+	if codedW > MaxSide || codedH > MaxSide || codedW*codedH > MaxPixels {
+		return nil, fmt.Errorf("%w: pictures of %dx%d, coded as %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, codedW, codedH, MaxSide, MaxPixels)
+	}
 	return &Format{Codec: H264, Width: w, Height: h, SPS: bytes.Clone(sps), PPS: bytes.Clone(pps)}, nil
+}
+
+// codedSize gives the size of pictures before anything is cut off, in pixels.
+func codedSize(sps *h264.SPS) (width, height uint64) {
+	rows := uint64(sps.PicHeightInMapUnitsMinus1) + 1
+	if !sps.FrameMbsOnlyFlag { // of two fields
+		rows *= 2
+	}
+	return 16 * (uint64(sps.PicWidthInMbsMinus1) + 1), 16 * rows
 }
 
 // H264Framer makes frames of access units as they come off the network. It

@@ -67,23 +67,32 @@ func TestParameterSetsAnnounced(t *testing.T) {
 
 func TestBadParameterSetsAreRefused(t *testing.T) {
 	for name, sps := range map[string][]byte{
-		"short":          {0x67, 0x64},
-		"no SPS":         idr,
-		"cut off":        sps720[:8],
-		"16384 pixels":   hugeSPS(1023),
-		"too many lines": hugeSPS(600),
+		"short":                   {0x67, 0x64},
+		"no SPS":                  idr,
+		"cut off":                 sps720[:8],
+		"16384 pixels":            squareSPS(1023, 0),
+		"too many lines":          squareSPS(600, 0),
+		"0 pixels":                squareSPS(9, 80),
+		"less than 0":             squareSPS(9, 81),
+		"far less":                squareSPS(9, 1<<30),
+		"16384 pixels, cut to 16": squareSPS(1023, (16384-16)/2),
+		"2^32 pixels":             squareSPS(1<<28-1, 0),
 	} {
 		if _, err := media.H264Format(sps, pps); !errors.Is(err, media.ErrBadParameterSets) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if f, err := media.H264Format(squareSPS(9, 79), pps); err != nil || f.Width != 2 || f.Height != 2 {
+		t.Errorf("of 160 pixels cut to 2: %+v, %v", f, err)
 	}
 	if _, err := media.H264Format(sps720, nil); !errors.Is(err, media.ErrBadParameterSets) {
 		t.Errorf("no PPS: %v", err)
 	}
 }
 
-// hugeSPS writes a baseline SPS with n+1 macroblocks a side.
-func hugeSPS(n int) []byte {
+// squareSPS writes a baseline SPS with n+1 macroblocks a side, of which so many
+// pairs of pixels are cut off at the right and at the bottom.
+func squareSPS(n, cut int) []byte {
 	var bits []byte
 	put := func(value, count int) {
 		for i := count - 1; i >= 0; i-- {
@@ -106,7 +115,16 @@ func hugeSPS(n int) []byte {
 	golomb(n)
 	golomb(n)
 	put(1, 1) // frame_mbs_only_flag
-	put(0, 3) // direct_8x8, cropping, vui
+	put(0, 1) // direct_8x8
+	if cut == 0 {
+		put(0, 1) // cropping
+	} else {
+		put(1, 1)
+		for _, offset := range []int{0, cut, 0, cut} { // left, right, top, bottom
+			golomb(offset)
+		}
+	}
+	put(0, 1) // vui
 	put(1, 1)
 	for len(bits)%8 != 0 {
 		bits = append(bits, 0)
@@ -126,7 +144,8 @@ func hugeSPS(n int) []byte {
 // format is never beyond the limits.
 func FuzzH264(f *testing.F) {
 	f.Add(sps720, pps, idr)
-	f.Add(hugeSPS(10), pps, slice)
+	f.Add(squareSPS(10, 0), pps, slice)
+	f.Add(squareSPS(9, 80), pps, idr)
 	f.Fuzz(func(t *testing.T, sps, pps, nalu []byte) {
 		var framer media.H264Framer
 		framer.Announce(sps, pps)

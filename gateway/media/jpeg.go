@@ -16,8 +16,10 @@ var (
 	ErrMalformed = errors.New("malformed JPEG")
 	// ErrTooManyPixels: a picture beyond MaxSide or MaxPixels.
 	ErrTooManyPixels = errors.New("picture too large")
-	// ErrUnshowable: a proper JPEG of a kind that browsers do not show:
-	// arithmetic coding, lossless, 12 bit, CMYK.
+	// ErrUnshowable: a proper JPEG of a kind that browsers do not show: lossless,
+	// hierarchical, 12 bit, two components, arithmetic coding (Chromium does),
+	// sampling factors that do not divide each other. CMYK is one of them: the
+	// browsers show it, other viewers do not, or not in its colours.
 	ErrUnshowable = errors.New("kind of JPEG that browsers cannot show")
 )
 
@@ -32,6 +34,7 @@ const (
 const (
 	sof0  = 0xC0 // baseline
 	sof2  = 0xC2 // progressive
+	sof3  = 0xC3 // lossless
 	dht   = 0xC4
 	jpg   = 0xC8
 	dac   = 0xCC
@@ -57,7 +60,58 @@ type JPEGHeader struct {
 	Width, Height int // pixels
 	Precision     int // bits a sample
 	Progressive   bool
+	Lossless      bool
 	Components    []Component
+}
+
+// Unshowable says what about a picture a decoder knows and browsers do not, or
+// "" for a picture that browsers show.
+func (h JPEGHeader) Unshowable() string {
+	switch {
+	case h.Lossless:
+		return "lossless (SOF3)"
+	case h.Precision != 8:
+		return fmt.Sprintf("%d bits a sample", h.Precision)
+	case len(h.Components) != 1 && len(h.Components) != 3:
+		return fmt.Sprintf("%d colour components", len(h.Components))
+	}
+	return ""
+}
+
+// convertible says whether ffmpeg decodes a picture that browsers do not show,
+// and rightly: what it does was looked at, for 5.1.9.
+func (h JPEGHeader) convertible() bool {
+	colours := len(h.Components)
+	switch {
+	case h.Lossless:
+		return colours == 1 && h.Precision >= 2 || colours == 3 && (h.Precision == 8 || h.Precision == 16)
+	case h.Precision == 12:
+		return colours == 1 || colours == 3
+	}
+	return h.Precision == 8 && colours == 4
+}
+
+// fractional says that the factor of a component does not divide the largest,
+// so that its samples do not fall on whole pixels. libjpeg, which browsers
+// use, gives up on that, and so does ffmpeg.
+func (h JPEGHeader) fractional() bool {
+	maxH, maxV := h.sampling()
+	for _, k := range h.Components {
+		if maxH%k.H != 0 || maxV%k.V != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sampling gives the largest sampling factors, to which those of components are
+// relative.
+func (h JPEGHeader) sampling() (maxH, maxV int) {
+	maxH, maxV = 1, 1
+	for _, k := range h.Components {
+		maxH, maxV = max(maxH, k.H), max(maxV, k.V)
+	}
+	return maxH, maxV
 }
 
 // Sampling gives the chroma subsampling in the usual notation, such as
@@ -113,7 +167,17 @@ func ParseJPEG(b []byte) (JPEGHeader, int, error) {
 // The frame keeps b: the caller must not write to it afterwards. The errors
 // are those of ParseJPEG.
 func JPEGFrame(b []byte, prev *Format) (Frame, error) {
-	var s JPEGScanner
+	return jpegFrame(new(JPEGScanner), b, prev)
+}
+
+// AnyJPEGFrame is JPEGFrame that takes also the kinds of pictures which
+// browsers do not show, where a decoder can make them showable. Their Format
+// says so. It is for cameras; what somebody sends in is his to choose.
+func AnyJPEGFrame(b []byte, prev *Format) (Frame, error) {
+	return jpegFrame(&JPEGScanner{AnyKind: true}, b, prev)
+}
+
+func jpegFrame(s *JPEGScanner, b []byte, prev *Format) (Frame, error) {
 	n, err := s.Scan(b)
 	if err != nil {
 		return Frame{}, err
@@ -125,9 +189,9 @@ func JPEGFrame(b []byte, prev *Format) (Frame, error) {
 	if s.huffmanMissing {
 		data = insertHuffmanTables(data, s.firstScan)
 	}
-	format := prev
-	if prev == nil || prev.Codec != JPEG || prev.Width != s.header.Width || prev.Height != s.header.Height {
-		format = &Format{Codec: JPEG, Width: s.header.Width, Height: s.header.Height}
+	format := Format{Codec: JPEG, Width: s.header.Width, Height: s.header.Height, Unshowable: s.header.Unshowable() != ""}
+	if prev != nil && prev.Codec == JPEG && prev.Width == format.Width && prev.Height == format.Height && prev.Unshowable == format.Unshowable {
+		return Frame{Key: true, Format: prev, Data: data}, nil
 	}
-	return Frame{Key: true, Format: format, Data: data}, nil
+	return Frame{Key: true, Format: &format, Data: data}, nil
 }

@@ -202,7 +202,10 @@ func TestRefusedPictures(t *testing.T) {
 		{"12 bit", patched(sof+4, 12), media.ErrUnshowable, "12 bits"},
 		{"lossless", patched(sof+1, 0xC3), media.ErrUnshowable, "lossless"},
 		{"arithmetic", sample(t, "arithmetic"), media.ErrUnshowable, "arithmetic"},
-		{"CMYK", cmyk(good, sof), media.ErrUnshowable, "4 colour components"},
+		{"CMYK", camtest.PictureOfKind(camtest.CMYK, 1, 160, 96), media.ErrUnshowable, "4 colour components"},
+		{"two components", camtest.PictureOfKind(camtest.TwoColours, 1, 160, 96), media.ErrUnshowable, "2 colour components"},
+		{"factors that do not divide", camtest.PictureOfKind(camtest.Fractional, 1, 160, 96), media.ErrUnshowable, "sampling 3x1,2x1,1x1"},
+		{"hierarchical", patched(sof+1, 0xC5), media.ErrUnshowable, "hierarchical"},
 		{"two frame headers", insert(good, sof, good[sof:sof+19]), media.ErrMalformed, "two frame headers"},
 		{"sampling of 0", patched(sof+11, 0x02), media.ErrMalformed, "sampling 0x2"},
 		{"frame header cut short", patched(sof+9, 2), media.ErrMalformed, "frame header of 15 bytes"},
@@ -229,12 +232,85 @@ func moreSymbols(b []byte) []byte {
 	return b
 }
 
-// cmyk declares a fourth component.
-func cmyk(good []byte, sof int) []byte {
-	b := insert(good, sof+19, []byte{4, 0x11, 0})
-	b[sof+3] += 3
-	b[sof+9] = 4
-	return b
+// TestAnyKindIsTakenFromCameras takes what a decoder can make showable, and
+// says what it cannot.
+func TestAnyKindIsTakenFromCameras(t *testing.T) {
+	for name, kind := range map[string]camtest.Kind{
+		"12 bit, gray":        camtest.Gray12,
+		"12 bit":              camtest.Colour12,
+		"12 bit, progressive": camtest.Progressive,
+		"CMYK":                camtest.CMYK,
+		"lossless":            camtest.Lossless,
+		"lossless, 16 bit":    camtest.Lossless16,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := camtest.PictureOfKind(kind, 1, 160, 96)
+			if _, err := media.JPEGFrame(b, nil); !errors.Is(err, media.ErrUnshowable) || strings.Contains(err.Error(), "either") {
+				t.Errorf("from anybody: %v", err)
+			}
+			f, err := media.AnyJPEGFrame(b, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Format.Width != 160 || f.Format.Height != 96 || !f.Format.Unshowable || !bytes.Equal(f.Data, b) {
+				t.Errorf("%+v of %d bytes, want %d", *f.Format, len(f.Data), len(b))
+			}
+			next, err := media.AnyJPEGFrame(camtest.Picture(2, 160, 96), f.Format)
+			if err != nil || next.Format == f.Format || next.Format.Unshowable {
+				t.Errorf("a usual picture after it: %v", err)
+			}
+			if again, err := media.AnyJPEGFrame(b, f.Format); err != nil || again.Format != f.Format {
+				t.Errorf("the same again has another format, %v", err)
+			}
+			for cut := range len(b) {
+				if _, err := media.AnyJPEGFrame(b[:cut], nil); err == nil {
+					t.Fatalf("whole with %d of %d bytes", cut, len(b))
+				}
+			}
+		})
+	}
+	for name, b := range map[string][]byte{
+		"arithmetic":     sample(t, "arithmetic"),
+		"two components": camtest.PictureOfKind(camtest.TwoColours, 1, 160, 96),
+		"fractional":     camtest.PictureOfKind(camtest.Fractional, 1, 160, 96),
+		"hierarchical":   bytes.Replace(camtest.Picture(1, 96, 64), []byte{0xFF, 0xC0}, []byte{0xFF, 0xC5}, 1),
+		"9 bit":          camtest.PictureOfKind(camtest.Kind{SOF: 0xC1, Precision: 9}, 1, 160, 96),
+		"12 bit, CMYK":   camtest.PictureOfKind(camtest.Kind{SOF: 0xC1, Precision: 12, Sampling: camtest.CMYK.Sampling}, 1, 160, 96),
+	} {
+		if _, err := media.AnyJPEGFrame(b, nil); !errors.Is(err, media.ErrUnshowable) || !strings.HasSuffix(err.Error(), "ffmpeg cannot convert either") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAnyKindIsCheckedLikeOthers holds that bounds and tables of what will be
+// converted are looked at.
+func TestAnyKindIsCheckedLikeOthers(t *testing.T) {
+	lossless := camtest.PictureOfKind(camtest.Lossless, 1, 160, 96)
+	sof := bytes.Index(lossless, []byte{0xFF, 0xC3})
+	scan := bytes.Index(lossless, []byte{0xFF, 0xDA})
+	patched := func(at int, with ...byte) []byte {
+		b := bytes.Clone(lossless)
+		copy(b[at:], with)
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want error
+		says string
+	}{
+		{"a bomb", patched(sof+5, 0xFF, 0xFF, 0xFF, 0xFF), media.ErrTooManyPixels, "65535x65535"},
+		{"more pixels than it can hold", patched(sof+5, 0x10, 0, 0x10, 0), media.ErrMalformed, "cannot hold"},
+		{"predictor 8", patched(scan+7, 8), media.ErrMalformed, "predictor 8"},
+		{"shifted away", patched(scan+9, 8), media.ErrMalformed, "shifted by 8"},
+		{"no Huffman table", withoutSegments(lossless, 0xC4), media.ErrMalformed, "Huffman tables"},
+		{"a usual picture with a lossless one's table", patched(sof+1, 0xC0), media.ErrMalformed, "categories over 15"},
+	} {
+		if _, err := media.AnyJPEGFrame(c.b, nil); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: got %v, want %v that says %q", c.name, err, c.want, c.says)
+		}
+	}
 }
 
 // TestOversizeIsKnownFromTheHeader holds that a picture is refused before its
@@ -261,6 +337,9 @@ func FuzzJPEG(f *testing.F) {
 		f.Add(sample(f, strings.TrimSuffix(filepath.Base(name), ".jpg")), 7)
 	}
 	f.Add(withoutSegments(camtest.Picture(1, 96, 64), 0xC4), 1)
+	for _, kind := range []camtest.Kind{camtest.Colour12, camtest.CMYK, camtest.Lossless, camtest.Fractional} {
+		f.Add(camtest.PictureOfKind(kind, 1, 160, 96), 5)
+	}
 	f.Fuzz(func(t *testing.T, b []byte, step int) {
 		header, n, err := media.ParseJPEG(b)
 		step = 1 + max(step, -step, 0)%max(len(b), 1)
@@ -278,6 +357,10 @@ func FuzzJPEG(f *testing.F) {
 		}
 		if err != nil && piecewise != 0 {
 			t.Fatalf("at once %v, in pieces of %d: %d", err, step, piecewise)
+		}
+		converted, anyErr := media.AnyJPEGFrame(b, nil)
+		if (anyErr == nil && converted.Format.Unshowable) != (err != nil && anyErr == nil) {
+			t.Fatalf("from anybody %v, from a camera %v, %+v", err, anyErr, converted.Format)
 		}
 		if err != nil {
 			return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // JPEGScanner finds the true end of a JPEG whose bytes are still arriving, by
@@ -15,6 +16,11 @@ import (
 // a picture it passes is one that a browser shows. The zero value is ready for
 // a picture's first byte. It is not safe for concurrent use.
 type JPEGScanner struct {
+	// AnyKind is set to take also kinds of pictures that browsers do not show,
+	// where a decoder can make them showable (JPEGHeader.Unshowable tells):
+	// lossless, 12 bit, four components.
+	AnyKind bool
+
 	pos    int  // everything before it is walked
 	inScan bool // pos stands in entropy-coded data
 
@@ -23,6 +29,7 @@ type JPEGScanner struct {
 	quant          uint8 // bit n: quantisation table n is defined
 	dcTables       uint8 // bit n: Huffman table n is defined
 	acTables       uint8 //
+	dcLarge        uint8 // bit n: Huffman table n for DC has categories that only lossless pictures know
 	firstScan      int   // offset of the first SOS marker, or 0
 	entropy        int   // bytes of entropy-coded data so far
 	huffmanMissing bool  // relies on the standard tables without carrying them
@@ -32,8 +39,9 @@ type JPEGScanner struct {
 // has given a length.
 func (s *JPEGScanner) Header() JPEGHeader { return s.header }
 
-// Reset makes the scanner ready for another picture.
-func (s *JPEGScanner) Reset() { *s = JPEGScanner{} }
+// Reset makes the scanner ready for another picture, to be taken or not as
+// AnyKind says.
+func (s *JPEGScanner) Reset() { *s = JPEGScanner{AnyKind: s.AnyKind} }
 
 // Scan walks on through b, which holds the picture from its first byte on:
 // what it held at the last call and what has come since. It gives the
@@ -148,7 +156,7 @@ func (s *JPEGScanner) take(marker byte, segment []byte) error {
 	case marker == sos:
 		return s.takeScan(segment)
 	case marker == jpg || marker == dac:
-		return fmt.Errorf("%w: arithmetic coding", ErrUnshowable)
+		return s.hopeless("arithmetic coding")
 	case sof0 <= marker && marker <= sof15:
 		return s.takeFrameHeader(marker, segment)
 	}
@@ -167,7 +175,7 @@ func (s *JPEGScanner) takeFrameHeader(marker byte, b []byte) error {
 	s.header.Precision = int(b[0])
 	s.header.Height = int(binary.BigEndian.Uint16(b[1:]))
 	s.header.Width = int(binary.BigEndian.Uint16(b[3:]))
-	s.header.Progressive = marker == sof2
+	s.header.Progressive, s.header.Lossless = marker == sof2, marker == sof3
 	s.header.Components = make([]Component, 0, b[5])
 	for c := b[6:]; len(c) > 0; c = c[3:] {
 		k := Component{ID: c[0], H: int(c[1] >> 4), V: int(c[1] & 15), tq: c[2]}
@@ -187,16 +195,26 @@ func (s *JPEGScanner) checkPicture() error {
 		return s.malformed("picture of %dx%d pixels", h.Width, h.Height)
 	case h.Width > MaxSide || h.Height > MaxSide || h.Width*h.Height > MaxPixels:
 		return fmt.Errorf("%w: %dx%d, of at most %d a side and %d pixels", ErrTooManyPixels, h.Width, h.Height, MaxSide, MaxPixels)
-	case s.sof > sof2 && s.sof < jpg:
-		return fmt.Errorf("%w: lossless or hierarchical (SOF%d)", ErrUnshowable, s.sof-sof0)
 	case s.sof > jpg:
-		return fmt.Errorf("%w: arithmetic coding (SOF%d)", ErrUnshowable, s.sof-sof0)
-	case h.Precision != 8:
-		return fmt.Errorf("%w: %d bits a sample", ErrUnshowable, h.Precision)
-	case len(h.Components) != 1 && len(h.Components) != 3:
-		return fmt.Errorf("%w: %d colour components", ErrUnshowable, len(h.Components))
+		return s.hopeless(fmt.Sprintf("arithmetic coding (SOF%d)", s.sof-sof0))
+	case s.sof > sof3:
+		return s.hopeless(fmt.Sprintf("hierarchical (SOF%d)", s.sof-sof0))
+	case h.fractional():
+		return s.hopeless("sampling " + h.Sampling())
+	case h.Unshowable() != "" && !h.convertible():
+		return s.hopeless(h.Unshowable())
+	case h.Unshowable() != "" && !s.AnyKind:
+		return fmt.Errorf("%w: %s", ErrUnshowable, h.Unshowable())
 	}
 	return nil
+}
+
+// hopeless refuses a kind of picture that neither browsers nor ffmpeg know.
+func (s *JPEGScanner) hopeless(kind string) error {
+	if s.AnyKind {
+		kind += ", which ffmpeg cannot convert either"
+	}
+	return fmt.Errorf("%w: %s", ErrUnshowable, kind)
 }
 
 // takeQuantTables reads DQT: T.81, B.2.4.1.
@@ -230,10 +248,15 @@ func (s *JPEGScanner) takeHuffmanTables(b []byte) error {
 		if symbols > 256 || len(b) < 17+symbols {
 			return s.malformed("Huffman table 0x%02x of %d symbols in %d bytes", b[0], symbols, len(b)-17)
 		}
+		table := uint8(1) << (b[0] & 15)
 		if b[0]>>4 == 0 {
-			s.dcTables |= 1 << (b[0] & 15)
+			s.dcTables |= table
+			s.dcLarge &^= table
+			if slices.Max(append(b[17:17+symbols:17+symbols], 0)) > 15 {
+				s.dcLarge |= table
+			}
 		} else {
-			s.acTables |= 1 << (b[0] & 15)
+			s.acTables |= table
 		}
 		b = b[17+symbols:]
 	}
@@ -257,7 +280,7 @@ func (s *JPEGScanner) takeScan(b []byte) error {
 	blocks := 0
 	for c := selected; len(c) > 0; c = c[2:] {
 		k, ok := s.component(c[0])
-		if !ok || s.quant&(1<<k.tq) == 0 {
+		if !ok || s.quant&(1<<k.tq) == 0 && !s.header.Lossless {
 			return s.malformed("scan of component %d without its header or quantisation table", c[0])
 		}
 		if err := s.checkHuffman(c[1]>>4, c[1]&15, dc, ac); err != nil {
@@ -273,9 +296,15 @@ func (s *JPEGScanner) takeScan(b []byte) error {
 }
 
 // scanNeeds says which Huffman tables a scan decodes with: both for a
-// sequential one; for a progressive one what its spectral selection and
-// successive approximation (T.81, G.1.1.1) tell.
+// sequential one; the first for a lossless one (T.81, H.1); for a progressive
+// one what its spectral selection and successive approximation (G.1.1.1) tell.
 func (s *JPEGScanner) scanNeeds(components int, spectral []byte) (dc, ac bool, err error) {
+	if s.header.Lossless {
+		if spectral[0] < 1 || spectral[0] > 7 || int(spectral[2]&15) >= s.header.Precision {
+			return false, false, s.malformed("lossless scan with predictor %d, shifted by %d", spectral[0], spectral[2]&15)
+		}
+		return true, false, nil
+	}
 	if !s.header.Progressive {
 		return true, true, nil
 	}
@@ -301,12 +330,15 @@ func (s *JPEGScanner) component(id byte) (Component, bool) {
 // sequential picture without any table means the standard ones (T.81, K.3),
 // as cameras do that speak of "MJPEG" in the manner of AVI files.
 func (s *JPEGScanner) checkHuffman(dcID, acID byte, dc, ac bool) error {
-	if s.dcTables|s.acTables == 0 && !s.header.Progressive && dcID < 2 && acID < 2 {
+	if s.dcTables|s.acTables == 0 && !s.header.Progressive && !s.header.Lossless && s.header.Precision == 8 && dcID < 2 && acID < 2 {
 		s.huffmanMissing = true
 		return nil
 	}
 	if s.huffmanMissing || dc && s.dcTables&(1<<dcID) == 0 || ac && s.acTables&(1<<acID) == 0 {
 		return s.malformed("scan needs Huffman tables %d and %d, which are not there", dcID, acID)
+	}
+	if dc && s.dcLarge&(1<<dcID) != 0 && !s.header.Lossless {
+		return s.malformed("Huffman table %d has categories over 15", dcID)
 	}
 	return nil
 }
@@ -324,22 +356,23 @@ func (s *JPEGScanner) end() (int, error) {
 
 // leastEntropy is the least number of bytes that the picture can take: a block
 // of a sequential scan takes two bits, for its DC and the end of its AC
-// coefficients.
+// coefficients; a sample of a lossless one takes one.
 func (s *JPEGScanner) leastEntropy() int {
 	if s.header.Progressive {
 		return 0
 	}
-	maxH, maxV := 1, 1
-	for _, k := range s.header.Components {
-		maxH, maxV = max(maxH, k.H), max(maxV, k.V)
+	side, bits := 8, 2
+	if s.header.Lossless {
+		side, bits = 1, 1
 	}
-	blocks := 0
+	maxH, maxV := s.header.sampling()
+	units := 0
 	for _, k := range s.header.Components {
-		across := (s.header.Width*k.H + 8*maxH - 1) / (8 * maxH)
-		down := (s.header.Height*k.V + 8*maxV - 1) / (8 * maxV)
-		blocks += across * down
+		across := (s.header.Width*k.H + side*maxH - 1) / (side * maxH)
+		down := (s.header.Height*k.V + side*maxV - 1) / (side * maxV)
+		units += across * down
 	}
-	return blocks * 2 / 8
+	return units * bits / 8
 }
 
 func (s *JPEGScanner) malformed(format string, args ...any) error {

@@ -36,6 +36,10 @@ type Format struct {
 	Codec         Codec
 	Width, Height int    // of the picture, in pixels
 	SPS, PPS      []byte // H264 parameter sets, without start code; not repeated in Data
+	// Unshowable marks JPEGs of a kind that browsers do not show and a decoder
+	// can make showable: see ErrUnshowable. It stands between a camera's source
+	// and what converts its pictures, and on no frame of a stream.
+	Unshowable bool
 }
 
 // Frame is one compressed picture. It is passed by value; Data and Format are

@@ -3,6 +3,7 @@ package rendition
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"framegate/gateway/media"
@@ -15,24 +16,21 @@ const drainGrace = 300 * time.Millisecond
 // encoder is one ffmpeg at work. One goroutine writes to it, and one of its own
 // emits what it gives.
 type encoder struct {
-	source  *Source
 	process *transcode.Process
 	out     media.Codec
+	fps     int // that it was told to leave at most; 0 leaves all
+	log     *slog.Logger
 	done    chan struct{} // closed when all it gave is emitted
 }
 
-// startEncoder starts an ffmpeg for frames like these.
-func (s *Source) startEncoder(ctx context.Context, frames []media.Frame) (*encoder, error) {
-	if err := s.options.Slots.pace(ctx); err != nil {
-		return nil, err
-	}
-	spec := s.spec(frames)
+// startEncoder starts an ffmpeg.
+func startEncoder(ctx context.Context, spec transcode.Spec, out media.Codec, log *slog.Logger) (*encoder, error) {
 	process, err := transcode.Start(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
-	s.options.Log.Debug("encoder starts", "rendition", s.options.Request.Key(), "width", spec.Width, "height", spec.Height, "backlog", spec.Hurry)
-	return &encoder{source: s, process: process, out: s.options.Request.Codec, done: make(chan struct{})}, nil
+	log.Debug("encoder starts", "width", spec.Width, "height", spec.Height, "fps", spec.MaxFPS, "backlog", spec.Hurry)
+	return &encoder{process: process, out: out, fps: spec.MaxFPS, log: log, done: make(chan struct{})}, nil
 }
 
 // deliver begins to emit what comes out, in a goroutine that stop waits for.
@@ -40,7 +38,7 @@ func (e *encoder) deliver(emit func(media.Frame)) {
 	go func() {
 		defer close(e.done)
 		err := e.emitAll(emit)
-		e.source.options.Log.Debug("encoder ends", "rendition", e.source.options.Request.Key(), "err", err)
+		e.log.Debug("encoder ends", "err", err)
 		e.process.Close() // a writer that waits learns of it
 	}()
 }

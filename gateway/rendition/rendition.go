@@ -8,7 +8,11 @@
 // camera's.
 //
 // The composition root makes a Source for each key that is opened; Request says
-// what keys there are.
+// what keys there are. Normalized is for cameras themselves: it makes JPEGs
+// showable that are not.
+//
+// An encoder that cannot keep up gets fewer pictures, at a lower rate, and not
+// later ones (load). Slots know of all encoders.
 package rendition
 
 import (
@@ -34,31 +38,104 @@ type Options struct {
 	Hub     *stream.Hub
 	Camera  string
 	Request Request
-	FFmpeg  string // the program; "" means ffmpeg on the PATH
+	FFmpeg  string            // the program; "" means ffmpeg on the PATH
+	HWAccel transcode.HWAccel // "" means none; not transcode.HWAuto
 	Slots   *Slots
 	Log     *slog.Logger // nil discards
 }
 
 // Source is one rendition of one camera.
-type Source struct{ options Options }
+type Source struct {
+	options Options
+	pace    pace
+}
 
 // New makes a Source. It starts nothing.
 func New(o Options) *Source {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Source{options: o}
+	return &Source{options: o, pace: usualPace}
 }
 
 // Run gives the camera's pictures as they are asked for, until ctx is done,
 // the camera fails or goes away, or ffmpeg fails.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
-	reader, err := s.options.Hub.Open(stream.Key{Camera: s.options.Camera}, stream.ReadOptions{Idle: awayAfter})
+	o := s.options
+	reader, err := o.Hub.Open(stream.Key{Camera: o.Camera}, stream.ReadOptions{Idle: awayAfter})
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	r := &run{source: s, input: input{reader: reader}, emit: emit}
+	r := &run{
+		input:   &camera{reader: reader},
+		request: o.Request,
+		ffmpeg:  o.FFmpeg,
+		hwaccel: o.HWAccel,
+		job:     job{slots: o.Slots, stream: stream.Key{Camera: o.Camera, Rendition: o.Request.Key()}},
+		load:    load{pace: s.pace},
+		log:     o.Log.With("rendition", o.Request.Key()),
+		emit:    emit,
+	}
+	return r.all(ctx)
+}
+
+// input is where a run has its frames from.
+type input interface {
+	// next waits for a frame, and try does not.
+	next(ctx context.Context) (media.Frame, error)
+	try() (f media.Frame, ok bool, err error)
+	// dropped counts the frames that were lost because nobody called next.
+	dropped() uint64
+}
+
+// camera is a camera's stream, as a run sees it.
+type camera struct {
+	reader *stream.Reader
+	began  bool // it has given a frame
+}
+
+// next waits for a frame. Once frames have come, a camera that goes away is an
+// error.
+func (c *camera) next(ctx context.Context) (media.Frame, error) {
+	for {
+		frame, err := c.reader.Next(ctx)
+		switch {
+		case err == nil:
+			c.began = true
+			return frame, nil
+		case !errors.Is(err, stream.ErrIdle):
+			return media.Frame{}, err
+		case c.began && c.reader.State() != stream.Online:
+			return media.Frame{}, errAway
+		}
+	}
+}
+
+func (c *camera) try() (media.Frame, bool, error) { return c.reader.TryNext() }
+
+func (c *camera) dropped() uint64 { return c.reader.Dropped() }
+
+// run is one life of a Source, or of what makes a camera's pictures showable.
+type run struct {
+	input   input
+	request Request
+	convert bool // JPEGs go through an encoder even if they are what is asked for
+	ffmpeg  string
+	hwaccel transcode.HWAccel
+	job     job
+	load    load
+	log     *slog.Logger
+	emit    func(media.Frame)
+
+	format  *media.Format // of the camera's frames
+	encoder *encoder      // nil where bytes pass
+	due     time.Duration // media time from which on a frame is wanted again
+	lost    uint64        // of input.dropped, those that are accounted for
+}
+
+// all passes on all frames there are.
+func (r *run) all(ctx context.Context) error {
 	defer r.stop()
 	for {
 		frame, err := r.input.next(ctx)
@@ -71,49 +148,13 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 }
 
-// input is the camera's stream, as a run sees it.
-type input struct {
-	reader *stream.Reader
-	began  bool // it has given a frame
-}
-
-// next waits for a frame. Once frames have come, a camera that goes away is an
-// error.
-func (i *input) next(ctx context.Context) (media.Frame, error) {
-	for {
-		frame, err := i.reader.Next(ctx)
-		switch {
-		case err == nil:
-			i.began = true
-			return frame, nil
-		case !errors.Is(err, stream.ErrIdle):
-			return media.Frame{}, err
-		case i.began && i.reader.State() != stream.Online:
-			return media.Frame{}, errAway
-		}
-	}
-}
-
-// run is one life of a Source.
-type run struct {
-	source *Source
-	input  input
-	emit   func(media.Frame)
-
-	format  *media.Format // of the camera's frames
-	encoder *encoder      // nil where bytes pass
-	slotted bool          // has a slot, which an encoder leaves to the one that replaces it
-	due     time.Duration // media time from which on a frame is wanted again
-}
-
 // take passes one frame on, through an encoder if need be.
 func (r *run) take(ctx context.Context, frame media.Frame) error {
-	request := r.source.options.Request
 	changed := frame.Format != r.format
 	if changed && !frame.Key {
 		return nil // nothing can be made of it
 	}
-	if request.passes(frame.Format) {
+	if r.request.passes(frame.Format) && !r.convert {
 		if changed {
 			r.stop()
 			r.format = frame.Format
@@ -123,27 +164,83 @@ func (r *run) take(ctx context.Context, frame media.Frame) error {
 		}
 		return nil
 	}
-	if changed {
-		frames, err := r.backlog(frame)
-		if err != nil {
-			return err
-		}
-		if err := r.begin(ctx, frames); err != nil {
-			return err
-		}
-		r.format = frame.Format
-		return r.encoder.writeAll(frames)
+	if changed || frame.Key && r.encoder.fps != r.decoderFPS(frame.Format) {
+		return r.change(ctx, frame)
 	}
-	if frame.Format.Codec == media.JPEG && !r.wanted(frame) {
-		return nil
+	r.account()
+	if frame.Format.Codec == media.JPEG {
+		if !r.wanted(frame) {
+			return nil
+		}
+		r.load.wrote()
 	}
 	return r.encoder.write(frame)
+}
+
+// change goes on with another encoder, from this keyframe on.
+func (r *run) change(ctx context.Context, first media.Frame) error {
+	frames, err := r.backlog(first)
+	if err != nil {
+		return err
+	}
+	if err := r.begin(ctx, frames); err != nil {
+		return err
+	}
+	r.format = first.Format
+	err = r.encoder.writeAll(frames)
+	r.newlyLost() // while it started, which says nothing of how it will do
+	r.load.restart(time.Now())
+	return err
+}
+
+// account has the load judged with each frame, and says so when the encoder
+// begins to be, or is no more, too slow.
+func (r *run) account() {
+	lost := r.newlyLost()
+	r.job.drop(lost)
+	before := r.load.fps
+	if !r.load.note(time.Now(), lost, r.request.FPS) {
+		return
+	}
+	r.job.step(r.load.fps, before == 0 || r.load.fps != 0 && r.load.fps < before)
+	switch {
+	case before == 0:
+		r.log.Warn("encoder cannot keep up, and gets fewer pictures", "fps", r.load.fps)
+	case r.load.fps == 0:
+		r.log.Info("encoder keeps up again, and gets all pictures")
+	}
+}
+
+// newlyLost gives how many frames were lost since it was called last.
+func (r *run) newlyLost() uint64 {
+	total := r.input.dropped()
+	lost := total - r.lost
+	r.lost = total
+	return lost
+}
+
+// fps is the rate that is wanted, or less if the encoder is too slow for it; 0
+// is all there are.
+func (r *run) fps() int {
+	if r.load.fps > 0 && (r.request.FPS == 0 || r.load.fps < r.request.FPS) {
+		return r.load.fps
+	}
+	return r.request.FPS
+}
+
+// decoderFPS is what an encoder has to be told of the rate. JPEGs are left out
+// before it.
+func (r *run) decoderFPS(f *media.Format) int {
+	if f.Codec == media.H264 {
+		return r.fps()
+	}
+	return 0
 }
 
 // wanted says whether a frame that needs no other is to be shown, at the rate
 // asked for.
 func (r *run) wanted(frame media.Frame) bool {
-	fps := r.source.options.Request.FPS
+	fps := r.fps()
 	if fps == 0 || frame.Format.Codec != media.JPEG {
 		return true
 	}
@@ -164,7 +261,7 @@ func (r *run) wanted(frame media.Frame) bool {
 func (r *run) backlog(first media.Frame) ([]media.Frame, error) {
 	frames := []media.Frame{first}
 	for frames[len(frames)-1].Backlog {
-		frame, ok, err := r.input.reader.TryNext()
+		frame, ok, err := r.input.try()
 		if err != nil {
 			return nil, err
 		}
@@ -179,13 +276,13 @@ func (r *run) backlog(first media.Frame) ([]media.Frame, error) {
 // begin starts an encoder for frames like these, once there is a slot. It
 // starts the new one before it ends the old, which gives what it has inside.
 func (r *run) begin(ctx context.Context, frames []media.Frame) error {
-	if !r.slotted {
-		if err := r.source.options.Slots.take(ctx); err != nil {
-			return err
-		}
-		r.slotted = true
+	if err := r.job.take(ctx); err != nil {
+		return err
 	}
-	next, err := r.source.startEncoder(ctx, frames)
+	if err := r.job.pace(ctx); err != nil {
+		return err
+	}
+	next, err := startEncoder(ctx, r.spec(frames), r.request.Codec, r.log)
 	if err != nil {
 		return err
 	}
@@ -202,30 +299,30 @@ func (r *run) stop() {
 	if r.encoder != nil {
 		r.encoder.stop()
 		r.encoder = nil
+		r.job.drop(r.newlyLost())
 	}
-	if r.slotted {
-		r.source.options.Slots.give()
-		r.slotted = false
-	}
+	r.load = load{pace: r.load.pace}
+	r.job.end()
 }
 
 // spec says what ffmpeg has to do with frames like these.
-func (s *Source) spec(frames []media.Frame) transcode.Spec {
-	format, request := frames[0].Format, s.options.Request
+func (r *run) spec(frames []media.Frame) transcode.Spec {
+	format := frames[0].Format
 	spec := transcode.Spec{
-		FFmpeg: s.options.FFmpeg,
-		In:     transcode.JPEG,
-		Out:    transcode.JPEG,
-		Hurry:  len(frames) - 1,
+		FFmpeg:  r.ffmpeg,
+		HWAccel: r.hwaccel,
+		In:      transcode.JPEG,
+		Out:     transcode.JPEG,
+		Hurry:   len(frames) - 1,
+		MaxFPS:  r.decoderFPS(format),
 	}
 	if format.Codec == media.H264 {
 		spec.In, spec.SPS, spec.PPS = transcode.H264, format.SPS, format.PPS
-		spec.MaxFPS = request.FPS
 	}
-	if request.Codec == media.H264 {
+	if r.request.Codec == media.H264 {
 		spec.Out = transcode.H264
 	}
-	spec.Quality = request.Quality
-	spec.Width, spec.Height = request.fit(format)
+	spec.Quality = r.request.Quality
+	spec.Width, spec.Height = r.request.fit(format)
 	return spec
 }

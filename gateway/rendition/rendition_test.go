@@ -8,16 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 	"framegate/transcode"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const ceiling = time.Minute
 
@@ -44,6 +40,7 @@ func (c camera) Run(ctx context.Context, emit func(media.Frame)) error {
 type rig struct {
 	t      *testing.T
 	hub    *stream.Hub
+	slots  *rendition.Slots
 	camera camera
 }
 
@@ -52,8 +49,7 @@ func newRig(t *testing.T, ffmpeg string) *rig {
 	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
 		t.Skip("ffmpeg is not installed")
 	}
-	r := &rig{t: t, camera: camera{make(chan media.Frame), make(chan error)}}
-	slots := rendition.NewSlots(4, 100)
+	r := &rig{t: t, slots: rendition.NewSlots(4, 100), camera: camera{make(chan media.Frame), make(chan error)}}
 	r.hub = stream.New(stream.Options{Linger: time.Millisecond, Resolve: func(k stream.Key) (stream.Source, error) {
 		if k.Rendition == "" {
 			return r.camera, nil
@@ -62,7 +58,7 @@ func newRig(t *testing.T, ffmpeg string) *rig {
 		if !ok {
 			return nil, stream.ErrUnknown
 		}
-		return rendition.New(rendition.Options{Hub: r.hub, Camera: k.Camera, Request: request, FFmpeg: ffmpeg, Slots: slots}), nil
+		return rendition.New(rendition.Options{Hub: r.hub, Camera: k.Camera, Request: request, FFmpeg: ffmpeg, Slots: r.slots}), nil
 	}})
 	t.Cleanup(r.hub.Close)
 	return r

@@ -2,37 +2,155 @@ package rendition
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"sync"
 
 	"golang.org/x/time/rate"
+
+	"framegate/gateway/stream"
 )
 
 // Slots bound how many encoders run at a time and how many start in a second.
-// Those beyond wait. It may be used from any goroutine.
+// Those beyond wait. They also know how all encoders do. It may be used from
+// any goroutine.
 type Slots struct {
 	free   chan struct{} // holds one for each that may start
 	starts *rate.Limiter
+
+	mu      sync.Mutex // guards what follows
+	started uint64
+	dropped uint64
+	steps   uint64
+	jobs    map[*job]EncoderStats // of the sources at work
+}
+
+// Stats is how encoders do at one moment. The counters only grow.
+type Stats struct {
+	Slots     int    // that there are
+	Running   int    // of those, taken
+	Waiting   int    // sources that wait for one
+	Starts    uint64 // of encoders
+	Dropped   uint64 // frames left out because an encoder was too slow
+	StepDowns uint64 // times that a rate was lowered for that reason
+	Encoders  []EncoderStats
+}
+
+// EncoderStats is how one source does that needs an encoder, in its present
+// run. Its stream is a camera's rendition, or a camera itself where the
+// pictures that it sends are converted.
+type EncoderStats struct {
+	Stream  stream.Key
+	Waiting bool   // for a slot
+	Dropped uint64 // frames left out because the encoder was too slow
+	// FPS is the rate that it stepped down to, in pictures a second; 0 while
+	// it keeps up.
+	FPS int
 }
 
 // NewSlots makes slots for so many encoders at a time, and starts a second.
 func NewSlots(atOnce, startsPerSecond int) *Slots {
-	s := &Slots{free: make(chan struct{}, atOnce), starts: rate.NewLimiter(rate.Limit(startsPerSecond), startsPerSecond)}
+	s := &Slots{
+		free:   make(chan struct{}, atOnce),
+		starts: rate.NewLimiter(rate.Limit(startsPerSecond), startsPerSecond),
+		jobs:   make(map[*job]EncoderStats),
+	}
 	for range atOnce {
 		s.free <- struct{}{}
 	}
 	return s
 }
 
-// take waits for a slot. Whoever took it gives it back.
-func (s *Slots) take(ctx context.Context) error {
+// Stats tells how the encoders do.
+func (s *Slots) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := Stats{
+		Slots: cap(s.free), Running: cap(s.free) - len(s.free),
+		Starts: s.started, Dropped: s.dropped, StepDowns: s.steps,
+	}
+	for _, e := range s.jobs {
+		stats.Encoders = append(stats.Encoders, e)
+		if e.Waiting {
+			stats.Waiting++
+		}
+	}
+	slices.SortFunc(stats.Encoders, func(a, b EncoderStats) int { return strings.Compare(a.Stream.String(), b.Stream.String()) })
+	return stats
+}
+
+// job is what one run of a source wants of the slots: one of them at most, for
+// one encoder after another. It is for one goroutine, and ended by end.
+type job struct {
+	slots   *Slots
+	stream  stream.Key
+	slotted bool
+}
+
+// take waits for a slot, unless the job has one.
+func (j *job) take(ctx context.Context) error {
+	if j.slotted {
+		return nil
+	}
+	j.change(func(e *EncoderStats) { e.Waiting = true })
+	defer j.change(func(e *EncoderStats) { e.Waiting = false })
 	select {
-	case <-s.free:
+	case <-j.slots.free:
+		j.slotted = true
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// pace waits until another encoder may start.
-func (s *Slots) pace(ctx context.Context) error { return s.starts.Wait(ctx) }
+// pace waits until another encoder may start, and counts it.
+func (j *job) pace(ctx context.Context) error {
+	err := j.slots.starts.Wait(ctx)
+	if err == nil {
+		j.slots.mu.Lock()
+		defer j.slots.mu.Unlock()
+		j.slots.started++
+	}
+	return err
+}
 
-func (s *Slots) give() { s.free <- struct{}{} }
+// drop counts frames that were left out.
+func (j *job) drop(frames uint64) {
+	if frames > 0 {
+		j.change(func(e *EncoderStats) { e.Dropped += frames })
+		j.slots.mu.Lock()
+		defer j.slots.mu.Unlock()
+		j.slots.dropped += frames
+	}
+}
+
+// step notes the rate stepped down to, or 0.
+func (j *job) step(fps int, down bool) {
+	j.change(func(e *EncoderStats) { e.FPS = fps })
+	if down {
+		j.slots.mu.Lock()
+		defer j.slots.mu.Unlock()
+		j.slots.steps++
+	}
+}
+
+// change changes what is known of the job.
+func (j *job) change(how func(*EncoderStats)) {
+	j.slots.mu.Lock()
+	defer j.slots.mu.Unlock()
+	e := j.slots.jobs[j]
+	e.Stream = j.stream
+	how(&e)
+	j.slots.jobs[j] = e
+}
+
+// end gives the slot back and forgets the job.
+func (j *job) end() {
+	j.slots.mu.Lock()
+	delete(j.slots.jobs, j)
+	j.slots.mu.Unlock()
+	if j.slotted {
+		j.slotted = false
+		j.slots.free <- struct{}{}
+	}
+}

@@ -42,6 +42,8 @@ func TestAnswersThatAreNoPictures(t *testing.T) {
 		{name: "picture of 65535x65535", answer: ok + "\r\n" + huge, want: "65535x65535", is: media.ErrTooManyPixels},
 		{name: "endless header line", answer: "HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", 1<<20), want: "header line of more than 8192 bytes"},
 		{name: "endless headers", answer: "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Header: value\r\n", 1<<16), want: "more than 16384 bytes of headers"},
+		{name: "HLS with an image type", answer: ok + "Content-Type: image/jpeg\r\n\r\n#EXTM3U\n#EXTINF:2,\nhttp://127.0.0.1/1.ts\n", is: errHLS},
+		{name: "HLS behind a byte order mark", answer: ok + "\r\n\xef\xbb\xbf#EXTM3U\n", is: errHLS},
 		{name: "redirect to another host", answer: "HTTP/1.1 302 Found\r\nLocation: http://other.example/\r\nContent-Length: 0\r\n\r\n", want: "another host"},
 		{name: "redirect to another port", answer: "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", want: "another host or port"},
 		{name: "redirect to a file", answer: "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", want: "another host"},

@@ -15,6 +15,7 @@ const (
 	maxLine      = 8 << 10  // bytes of one header line
 	maxBlock     = 16 << 10 // bytes of text before one picture
 	maxBadInARow = 30       // pictures
+	maxOfAKind   = 3        // pictures in a row of a kind that is not taken: the next will be no other
 	firstBuffer  = 64 << 10 // bytes
 )
 
@@ -259,7 +260,7 @@ func (p *parser) cutOff(b []byte) bool {
 func (p *parser) drop(why error) error {
 	p.lastBad = why
 	p.badInRow++
-	if p.badInRow >= maxBadInARow {
+	if p.badInRow >= maxBadInARow || p.badInRow >= maxOfAKind && errors.Is(why, media.ErrUnshowable) {
 		return fmt.Errorf("%d bad pictures in a row: %w", p.badInRow, why)
 	}
 	p.state, p.skip = inSegments, 0

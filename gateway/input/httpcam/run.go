@@ -57,6 +57,7 @@ func (r *run) request(parent context.Context) error {
 // receive emits the pictures of one body as they come.
 func (r *run) receive(ctx context.Context, body io.Reader, w *watchdog) error {
 	p := &parser{maxPicture: r.source.opt.MaxFrameBytes}
+	p.scanner.AnyKind = r.source.opt.AnyKind
 	w.expect(answerTimeout, errNoAnswer)
 	arrived, pictures := time.Time{}, 0
 	for {
@@ -90,7 +91,7 @@ func (r *run) show(pic picture, arrived time.Time) error {
 		return nil
 	}
 	r.last = bytes.Clone(pic.jpeg)
-	frame, err := media.JPEGFrame(r.last, r.format)
+	frame, err := r.frame(r.last)
 	if err != nil {
 		return err
 	}
@@ -100,6 +101,13 @@ func (r *run) show(pic picture, arrived time.Time) error {
 	}
 	r.emit(frame)
 	return nil
+}
+
+func (r *run) frame(jpeg []byte) (media.Frame, error) {
+	if r.source.opt.AnyKind {
+		return media.AnyJPEGFrame(jpeg, r.format)
+	}
+	return media.JPEGFrame(jpeg, r.format)
 }
 
 // plausible says whether to believe a capture time. Cameras without a clock

@@ -49,6 +49,7 @@ type Options struct {
 	InsecureTLS        bool          // accept any certificate: cameras sign their own
 	Interval           time.Duration // between the requests to a snapshot camera; 0 = 1 s
 	MaxFrameBytes      int           // of one JPEG; 0 = 8 MiB
+	AnyKind            bool          // emit also JPEGs that browsers do not show (media.Format.Unshowable)
 	// Dial opens the connections, and may refuse an address; nil dials
 	// without asking. TLS is put on top of it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

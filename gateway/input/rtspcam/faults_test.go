@@ -243,10 +243,13 @@ func TestGarbageBetweenPackets(t *testing.T) {
 func TestBadParameterSets(t *testing.T) {
 	huge := []byte{0x67, 0x42, 0x00, 0x28, 0xda, 0x00, 0x10, 0x00, 0x04, 0x00, 0x04, 0x20} // of 16384x16384
 	for name, sps := range map[string][]byte{
-		"16384x16384": hugeSPS(1023),
-		"garbage":     {0x67, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
-		"a few bytes": {0x67, 0x42},
-		"another":     huge,
+		"16384x16384":                  squareSPS(1023, 0),
+		"0x0":                          squareSPS(9, 80),
+		"-2x-2":                        squareSPS(9, 81),
+		"16x16 cut out of 16384x16384": squareSPS(1023, (16384-16)/2),
+		"garbage":                      {0x67, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+		"a few bytes":                  {0x67, 0x42},
+		"another":                      huge,
 	} {
 		camera := newCamera(t, camtest.RTSPOptions{})
 		run := start(t, newSource(t, Options{URL: camera.URL("/")}))
@@ -256,7 +259,7 @@ func TestBadParameterSets(t *testing.T) {
 			t.Errorf("%s: ended with %v", name, err)
 		}
 	}
-	sprop := base64.StdEncoding.EncodeToString(hugeSPS(1023)) + "," + base64.StdEncoding.EncodeToString(smallPPS)
+	sprop := base64.StdEncoding.EncodeToString(squareSPS(1023, 0)) + "," + base64.StdEncoding.EncodeToString(smallPPS)
 	camera := newCamera(t, camtest.RTSPOptions{Answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=" + sprop + "\na=control:trackID=0\n")})
 	run := start(t, newSource(t, Options{URL: camera.URL("/")}))
 	awaitPlay(t, camera, 1)
@@ -266,8 +269,9 @@ func TestBadParameterSets(t *testing.T) {
 	}
 }
 
-// hugeSPS writes a baseline SPS with n+1 macroblocks a side.
-func hugeSPS(n int) []byte {
+// squareSPS writes a baseline SPS with n+1 macroblocks a side, of which so many
+// pairs of pixels are cut off at the right and at the bottom.
+func squareSPS(n, cut int) []byte {
 	var bits strings.Builder
 	golomb := func(v int) {
 		b := fmt.Sprintf("%b", v+1)
@@ -279,7 +283,16 @@ func hugeSPS(n int) []byte {
 	bits.WriteString("0")
 	golomb(n)
 	golomb(n)
-	bits.WriteString("10001") // frame_mbs_only_flag, direct_8x8, cropping, vui, stop bit
+	bits.WriteString("10") // frame_mbs_only_flag, direct_8x8
+	if cut == 0 {
+		bits.WriteString("0")
+	} else {
+		bits.WriteString("1")
+		for _, offset := range []int{0, cut, 0, cut} { // left, right, top, bottom
+			golomb(offset)
+		}
+	}
+	bits.WriteString("01") // vui, stop bit
 	b := []byte{0x67, 66, 0, 40}
 	text := bits.String() + strings.Repeat("0", 7)
 	for ; len(text) >= 8; text = text[8:] {

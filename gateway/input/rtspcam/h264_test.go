@@ -171,6 +171,21 @@ func TestH264Tampered(t *testing.T) {
 			p[i].Payload[0] |= 0x80
 			return p
 		}, append(span(0, 4), span(10, n)...)},
+		{"units that are garbage among the pictures", func(p []*rtp.Packet) (out []*rtp.Packet) {
+			for i, p := range p {
+				if i == 0 || p.Timestamp != out[len(out)-1].Timestamp {
+					for _, kind := range []byte{6, 12, 13, 16, 18, 22, 23} { // SEI, filler, and such as are reserved
+						garbage := append([]byte{kind}, bytes.Repeat([]byte{0xA5, byte(i), 0xFF, 0x80}, 9)...)
+						out = append(out, &rtp.Packet{Header: rtp.Header{Timestamp: p.Timestamp, SSRC: p.SSRC}, Payload: garbage})
+					}
+				}
+				out = append(out, p)
+			}
+			for i, p := range out {
+				p.SequenceNumber = uint16(i)
+			}
+			return out
+		}, span(0, n)},
 		{"an unknown kind of packet", func(p []*rtp.Packet) []*rtp.Packet {
 			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == ticksOf(4) })
 			p[i].Payload[0] = 0x7F

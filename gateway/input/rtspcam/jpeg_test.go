@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image/jpeg"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +24,7 @@ type sender struct {
 	tables   bool // send them, where q is 128 or more
 	onvif    bool // send the size in a header extension
 	size     int  // of a packet's data; 0 = 1000
+	aligned  bool // each packet holds one restart interval, and says which (RFC 2435, 3.1.7)
 	sequence uint16
 }
 
@@ -59,8 +62,14 @@ func (s *sender) packets(t testing.TB, picture []byte, ticks uint32) []*rtp.Pack
 		if s.onvif {
 			p[6], p[7] = 0, 0
 		}
+		n := min(cmp.Or(s.size, 1000), len(scan)-offset)
 		if kind >= 64 {
-			p = append(p, byte(restart>>8), byte(restart), 0xFF, 0xFF)
+			place := 0xFFFF // all of the picture is to be put together
+			if s.aligned {
+				n = intervalSize(scan[offset:])
+				place = 0xC000 | len(packets) // first and last piece of this interval
+			}
+			p = append(p, byte(restart>>8), byte(restart), byte(place>>8), byte(place))
 		}
 		if s.q >= 128 && offset == 0 {
 			if !s.tables {
@@ -68,7 +77,6 @@ func (s *sender) packets(t testing.TB, picture []byte, ticks uint32) []*rtp.Pack
 			}
 			p = append(append(p, 0, 0, byte(len(tables)>>8), byte(len(tables))), tables...)
 		}
-		n := min(cmp.Or(s.size, 1000), len(scan)-offset)
 		p = append(p, scan[offset:offset+n]...)
 		packet := &rtp.Packet{Header: rtp.Header{SequenceNumber: s.sequence, Timestamp: ticks, Marker: offset+n == len(scan)}, Payload: p}
 		if s.onvif && offset == 0 {
@@ -84,6 +92,17 @@ func (s *sender) packets(t testing.TB, picture []byte, ticks uint32) []*rtp.Pack
 		s.sequence++
 	}
 	return packets
+}
+
+// intervalSize gives the length of the restart interval that scan begins with,
+// with the marker behind it.
+func intervalSize(scan []byte) int {
+	for i := 1; i < len(scan); i++ {
+		if scan[i-1] == 0xFF && scan[i] >= 0xD0 && scan[i] <= 0xD7 {
+			return i + 1
+		}
+	}
+	return len(scan)
 }
 
 func newJPEG(t testing.TB) *reception {
@@ -132,9 +151,32 @@ func restarts(t *testing.T, n int) [][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
+		wantRestarts(t, b[:size])
 		pictures, b = append(pictures, b[:size]), b[size:]
 	}
 	return pictures
+}
+
+// restarts422 gives pictures in 4:2:2 with restart markers, which libjpeg-turbo
+// made.
+func restarts422(t *testing.T) (pictures [][]byte) {
+	t.Helper()
+	for n := range 3 {
+		b, err := os.ReadFile(fmt.Sprintf("testdata/restart422-%d.jpg", n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantRestarts(t, b)
+		pictures = append(pictures, b)
+	}
+	return pictures
+}
+
+func wantRestarts(t *testing.T, picture []byte) {
+	t.Helper()
+	if _, _, _, _, _, scan := cutJPEG(t, picture); intervalSize(scan) == len(scan) {
+		t.Fatal("a picture without restart markers")
+	}
 }
 
 // TestJPEGKinds takes every type and way to send tables and size.
@@ -150,7 +192,10 @@ func TestJPEGKinds(t *testing.T) {
 		{"tables in every picture", plain, 1, sender{q: 255, tables: true}},
 		{"tiny packets", plain, 1, sender{q: 255, tables: true, size: 7}},
 		{"one packet", plain, 1, sender{q: 200, tables: true, size: 1 << 16}},
-		{"restarts", restarts(t, 3), 65, sender{q: 255, tables: true}},
+		{"restarts, 4:2:0", restarts(t, 3), 65, sender{q: 255, tables: true}},
+		{"restarts, 4:2:2", restarts422(t), 64, sender{q: 255, tables: true}},
+		{"restarts, an interval a packet", restarts422(t), 64, sender{q: 255, tables: true, aligned: true}},
+		{"restarts in tiny packets", restarts(t, 3), 65, sender{q: 200, tables: true, size: 11}},
 		{"over 2040 pixels, as ONVIF sends it", large, 1, sender{q: 255, tables: true, onvif: true}},
 		{"height no multiple of 8, as ONVIF sends it", [][]byte{camtest.Picture(0, 330, 250)}, 1, sender{q: 255, tables: true, onvif: true}},
 	} {
@@ -248,10 +293,12 @@ func TestJPEGRefused(t *testing.T) {
 		packet *rtp.Packet
 		want   error
 	}{
-		"a type of others":         {packet(2, 8, 8), errJPEGType},
-		"a dynamic type":           {packet(130, 8, 8), errJPEGType},
-		"no size":                  {packet(1, 0, 8), errJPEGSize},
-		"65535x65535 by extension": {huge, media.ErrTooManyPixels},
+		"a type of others":               {packet(2, 8, 8), errJPEGType},
+		"a dynamic type":                 {packet(130, 8, 8), errJPEGType},
+		"a type of others with restarts": {packet(66, 8, 8), errJPEGType},
+		"the last of those":              {packet(127, 8, 8), errJPEGType},
+		"no size":                        {packet(1, 0, 8), errJPEGSize},
+		"65535x65535 by extension":       {huge, media.ErrTooManyPixels},
 	} {
 		if r := newJPEG(t).take([]*rtp.Packet{c.packet}); !errors.Is(r.err, c.want) || len(r.frames) > 0 {
 			t.Errorf("%s: %v, want %v", name, r.err, c.want)

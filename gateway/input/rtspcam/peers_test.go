@@ -58,6 +58,7 @@ var films = []struct {
 	{"x264 with B-frames and several references", "f.mp4", "qtdemux ! h264parse ! rtph264pay name=pay0 pt=96", []string{"-c:v", "libx264", "-bf", "3", "-refs", "4", "-x264-params", "b-pyramid=normal:open-gop=0", "-g", "15", "-pix_fmt", "yuv420p"}, 0, 0},
 	{"x264 with several slices and a long GOP", "f.mp4", "qtdemux ! h264parse ! rtph264pay mtu=600 aggregate-mode=max-stap config-interval=-1 name=pay0 pt=96", []string{"-c:v", "libx264", "-x264-params", "slices=5", "-g", "600", "-pix_fmt", "yuv420p"}, 0, 0},
 	{"mjpeg of ffmpeg, 4:2:0", "f.mov", "qtdemux ! jpegparse ! rtpjpegpay name=pay0 pt=26", []string{"-c:v", "mjpeg", "-huffman", "default", "-q:v", "3", "-pix_fmt", "yuvj420p"}, 0, 0},
+	{"mjpeg of ffmpeg with restart markers", "f.mov", "qtdemux ! jpegparse ! rtpjpegpay name=pay0 pt=26", []string{"-c:v", "mjpeg", "-huffman", "default", "-threads", "3", "-slices", "3", "-q:v", "3", "-pix_fmt", "yuvj420p"}, 0, 0},
 	{"jpegenc of GStreamer, 4:2:2", "f.mov", "qtdemux ! jpegdec ! videoconvert ! video/x-raw,format=Y42B ! jpegenc ! rtpjpegpay name=pay0 pt=26", []string{"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p"}, 0, 0},
 	{"jpegenc of GStreamer", "f.mov", "qtdemux ! jpegdec ! jpegenc quality=80 ! rtpjpegpay name=pay0 pt=26", []string{"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p"}, 0, 0},
 	{"mjpeg of over 2040 pixels", "f.mov", "qtdemux ! jpegparse ! rtpjpegpay name=pay0 pt=26", []string{"-c:v", "mjpeg", "-huffman", "default", "-q:v", "6", "-pix_fmt", "yuvj420p"}, 2304, 128},

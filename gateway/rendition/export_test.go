@@ -1,0 +1,8 @@
+package rendition
+
+import "time"
+
+// Hasten makes a source judge its encoder within moments.
+func (s *Source) Hasten() {
+	s.pace = pace{window: 200 * time.Millisecond, calm: 700 * time.Millisecond, mostCalm: 2 * time.Second}
+}
