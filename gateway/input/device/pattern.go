@@ -1,6 +1,7 @@
-// Package device makes cameras of what is at hand: a test pattern with a
-// running clock, a video file that is played again and again, and MPEG
-// transport streams over TCP, as encoders send them.
+// Package device makes cameras of what is at hand: capture devices of this
+// machine, such as webcams, a test pattern with a running clock, a video file
+// that is played again and again, and MPEG transport streams over TCP, as
+// encoders send them.
 //
 // The composition root makes its sources; the streams run them.
 package device
