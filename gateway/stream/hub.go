@@ -16,8 +16,9 @@ import (
 type Options struct {
 	// Resolve says what makes the frames of a stream. A nil Source is a camera
 	// whose frames come by Attach. It gives ErrUnknown, wrapped, for what is
-	// not there. It is called with the hub locked: it must return at once and
-	// not call the hub.
+	// not there. It is asked once for each stream, and again after Change. It
+	// is called with the hub locked: it must return at once and not call the
+	// hub.
 	Resolve func(Key) (Source, error)
 	// Linger is how long a source runs on after its last reader; 0 means 10 s.
 	Linger time.Duration
@@ -107,11 +108,32 @@ func (h *Hub) Newest(key Key) (media.Frame, bool) {
 	return s.kept, s.kept.Format != nil
 }
 
+// State gives the present state of a stream: Idle where there is none.
+func (h *Hub) State(key Key) State {
+	h.mu.Lock()
+	s := h.streams[key]
+	h.mu.Unlock()
+	if s == nil {
+		return Idle
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state()
+}
+
 // Viewers counts the clients that watch a camera now, in whatever rendition.
 func (h *Hub) Viewers(camera string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.admission.perCamera[camera]
+}
+
+// SetLimits bounds the viewers that come from now on. Those that are there
+// stay.
+func (h *Hub) SetLimits(limits Limits) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.admission.limits = limits
 }
 
 // Stats gives what is known of every stream there is, by key.
@@ -162,7 +184,7 @@ func (h *Hub) forget(s *stream) {
 	defer h.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.key.Rendition != "" && s.readers == 0 && !s.supervised {
+	if s.key.Rendition != "" && s.readers == 0 && !s.supervised && h.streams[s.key] == s {
 		delete(h.streams, s.key)
 	}
 }

@@ -46,14 +46,16 @@ type Reader struct {
 	failures   uint64 // the stream's failures this reader knows of
 	dropped    uint64
 	waiting    bool // stands in stream.waiting
+	called     bool // Interrupt was, and Next has not said so yet
 	closed     bool
 }
 
 // Next gives the reader's next frame, and waits for it where it has not come.
 // It gives ctx's error when ctx is done, ErrIdle after ReadOptions.Idle,
-// ErrClosed at the end of the reader or the hub; and, to a reader that had no
-// frame yet, a *SourceError each time the stream's source fails. After ErrIdle
-// and *SourceError the reader is as good as before.
+// ErrInterrupted after Interrupt, ErrClosed at the end of the reader or the
+// hub; and, to a reader that had no frame yet, a *SourceError each time the
+// stream's source fails. After ErrIdle, ErrInterrupted and *SourceError the
+// reader is as good as before.
 //
 // The frame's Data and Format are shared with others and must not be changed.
 func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
@@ -82,6 +84,10 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 	defer s.mu.Unlock()
 	if r.closed {
 		return f, false, ErrClosed
+	}
+	if r.called {
+		r.called = false
+		return f, false, ErrInterrupted
 	}
 	if r.seek() {
 		f = *s.ring.at(r.next)
@@ -179,6 +185,41 @@ func (r *Reader) wait(ctx context.Context) error {
 	case <-idle:
 		return ErrIdle
 	}
+}
+
+// Interrupt has the Next that waits, or else the one to come, give
+// ErrInterrupted, so that whoever waits there can be told of something else. It
+// may be called from any goroutine, and does not wait.
+func (r *Reader) Interrupt() {
+	r.stream.mu.Lock()
+	defer r.stream.mu.Unlock()
+	r.called = true
+	r.signal()
+}
+
+// Passed tells the reader that its holder got frames through another reader of
+// the same stream: got of them, the last with number seq. Next goes on behind
+// that one, and what lies between is counted as dropped. Nothing happens if the
+// reader gave that frame itself already. Like Next it is for one goroutine.
+func (r *Reader) Passed(seq, got uint64) {
+	s := r.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if seq <= r.last {
+		return
+	}
+	skipped := seq - r.last - got
+	r.dropped += skipped
+	s.dropped += skipped
+	r.last, r.next = seq, seq+1
+}
+
+// FPS gives the present rate of the reader's stream, in frames a second, or 0
+// where it is not known.
+func (r *Reader) FPS() float64 {
+	r.stream.mu.Lock()
+	defer r.stream.mu.Unlock()
+	return r.stream.fps()
 }
 
 // State gives the present state of the reader's stream.

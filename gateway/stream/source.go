@@ -64,6 +64,8 @@ var (
 	ErrClosed = errors.New("stream closed")
 	// ErrIdle: no frame came for ReadOptions.Idle. The reader stays good.
 	ErrIdle = errors.New("no frame in time")
+	// ErrInterrupted: Reader.Interrupt was called. The reader stays good.
+	ErrInterrupted = errors.New("interrupted")
 	// ErrDenied, wrapped by a source's error, says that the camera refused our
 	// credentials. The stream then waits long before it tries again, because
 	// cameras lock accounts that fail often.

@@ -73,8 +73,14 @@ func (s *stream) stats() Stats {
 		Format: s.format, Newest: s.newest,
 		Failures: s.failures, LastError: s.lastError, LastErrorAt: s.lastErrorAt,
 	}
-	if stats.State == Online && s.interval > 0 {
-		stats.FPS = float64(time.Second) / float64(s.interval)
-	}
+	stats.FPS = s.fps()
 	return stats
+}
+
+// fps is the rate of the present run. The stream is locked.
+func (s *stream) fps() float64 {
+	if s.interval <= 0 || s.state() != Online {
+		return 0
+	}
+	return float64(time.Second) / float64(s.interval)
 }

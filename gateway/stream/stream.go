@@ -138,18 +138,18 @@ func (s *stream) supervise() {
 	defer s.hub.lives.Done()
 	defer s.hub.forget(s)
 	for {
-		ctx, wanted := s.startLife()
+		ctx, source, wanted := s.startLife()
 		if !wanted {
 			return
 		}
-		s.runRepeatedly(ctx)
+		s.runRepeatedly(ctx, source)
 	}
 }
 
 // startLife gives the context of supervise's next life, which ends when
-// nobody has read for the linger. Without readers there is none, and the
-// stream becomes idle.
-func (s *stream) startLife() (ctx context.Context, wanted bool) {
+// nobody has read for the linger or the source changes, and the source of it.
+// Without readers there is none, and the stream becomes idle.
+func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stop != nil {
@@ -159,20 +159,20 @@ func (s *stream) startLife() (ctx context.Context, wanted bool) {
 	if s.readers == 0 || s.closed {
 		s.supervised = false
 		s.ring.clear()
-		return nil, false
+		return nil, nil, false
 	}
 	ctx, s.stop = context.WithCancel(context.Background())
-	return ctx, true
+	return ctx, s.source, true
 }
 
 // runRepeatedly runs the source again and again, with a pause after each
 // run, until ctx is done.
-func (s *stream) runRepeatedly(ctx context.Context) {
+func (s *stream) runRepeatedly(ctx context.Context, source Source) {
 	s.sitOutDenial(ctx)
 	said := ""
 	for failures := 0; ctx.Err() == nil; failures++ {
 		began := time.Now()
-		err := s.runOnce(ctx, s.source)
+		err := s.runOnce(ctx, source)
 		if ctx.Err() != nil {
 			return
 		}

@@ -1,0 +1,46 @@
+package stream
+
+import (
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// Change tells the hub that Options.Resolve has another answer for a camera
+// than before. Where the camera has another source, that takes over, and the
+// readers ride through as they do when a camera restarts. Where there is no
+// such camera any more, or one that was pulled takes publishers now or the
+// other way about, its readers get ErrClosed and its publisher is ended; what
+// is opened later is new. It does not wait: the old source ends within a
+// second, and a new one of the same stream starts after that.
+func (h *Hub) Change(camera string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key, s := range h.streams {
+		if key.Camera != camera {
+			continue
+		}
+		source, err := h.options.Resolve(key)
+		if err == nil && (key.Rendition != "" || s.change(source)) {
+			continue // a rendition reads the camera's stream, whatever that has become
+		}
+		s.close()
+		delete(h.streams, key)
+	}
+}
+
+// change gives the stream another source, unless it is of another kind.
+func (s *stream) change(source Source) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.source == nil || source == nil {
+		return s.source == source
+	}
+	s.source = source
+	s.kept = media.Frame{} // a picture of somewhere else
+	s.denials, s.deniedUntil = 0, time.Time{}
+	if s.supervised && s.stop != nil {
+		s.stop() // supervise goes on with the new one
+	}
+	return true
+}

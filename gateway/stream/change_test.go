@@ -1,0 +1,177 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// changingHub has one camera, front, whose source is what the test puts there.
+func changingHub(t *testing.T) (*stream.Hub, *atomic.Pointer[stream.Source]) {
+	source := new(atomic.Pointer[stream.Source])
+	hub := stream.New(stream.Options{
+		Linger: time.Second,
+		Resolve: func(k stream.Key) (stream.Source, error) {
+			s := source.Load()
+			if s == nil || k.Camera != front.Camera {
+				return nil, stream.ErrUnknown
+			}
+			return *s, nil
+		},
+	})
+	t.Cleanup(hub.Close)
+	return hub, source
+}
+
+func put(p *atomic.Pointer[stream.Source], s stream.Source) { p.Store(&s) }
+
+func TestAnotherSourceTakesOverAndReadersRideThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		old, next := newCamera(t), newCamera(t)
+		old.slowEnd = 500 * time.Millisecond
+		put(source, old)
+		r := open(t, hub, stream.ReadOptions{})
+		old.give(picture("old"))
+		expectFrame(t, r, "old")
+
+		put(source, next)
+		hub.Change("front")
+		synctest.Wait()
+		if _, kept := hub.Newest(front); kept {
+			t.Error("the picture of the old source is given as the camera's newest")
+		}
+		next.expectRuns(0, 0) // not before the old one has ended
+		time.Sleep(time.Second)
+		old.expectRuns(1, 0)
+		next.expectRuns(1, 1)
+		next.give(picture("new"))
+		expectFrame(t, r, "new")
+	})
+}
+
+func TestSourceThatWasRefusedItsLoginIsReplacedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		old, next := newCamera(t), newCamera(t)
+		put(source, old)
+		r := open(t, hub, stream.ReadOptions{})
+		synctest.Wait()
+		old.fail(stream.ErrDenied)
+		if _, err := r.Next(t.Context()); !errors.Is(err, stream.ErrDenied) {
+			t.Fatal(err)
+		}
+
+		put(source, next) // with the right password, say
+		hub.Change("front")
+		next.expectRuns(1, 1)
+	})
+}
+
+func TestRemovedCameraEndsItsReadersAndComesBackAsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		old, next := newCamera(t), newCamera(t)
+		put(source, old)
+		r := open(t, hub, stream.ReadOptions{})
+		old.give(picture("old"))
+		expectFrame(t, r, "old")
+
+		source.Store(nil)
+		hub.Change("front")
+		if _, err := r.Next(t.Context()); !errors.Is(err, stream.ErrClosed) {
+			t.Fatalf("the reader of a removed camera gets %v", err)
+		}
+		old.expectRuns(1, 0)
+		if _, err := hub.Open(front, stream.ReadOptions{}); !errors.Is(err, stream.ErrUnknown) {
+			t.Fatalf("opening a removed camera gives %v", err)
+		}
+
+		put(source, next)
+		again := open(t, hub, stream.ReadOptions{})
+		next.give(picture("new"))
+		expectFrame(t, again, "new")
+	})
+}
+
+func TestCameraThatTakesPublishersNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		pulled := newCamera(t)
+		put(source, pulled)
+		r := open(t, hub, stream.ReadOptions{})
+		pulled.give(picture("pulled"))
+
+		put(source, nil)
+		hub.Change("front")
+		expectFrame(t, r, "pulled") // it was there already
+		if _, err := r.Next(t.Context()); !errors.Is(err, stream.ErrClosed) {
+			t.Fatalf("the reader gets %v", err)
+		}
+		pulled.expectRuns(1, 0)
+
+		publisher := newCamera(t)
+		ended := make(chan error, 1)
+		go func() { ended <- hub.Attach(t.Context(), front, publisher) }()
+		publisher.give(picture("published"))
+		again := open(t, hub, stream.ReadOptions{})
+		expectFrame(t, again, "published")
+
+		hub.Change("front") // nothing is different
+		publisher.expectRuns(1, 1)
+		source.Store(nil)
+		hub.Change("front")
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Fatalf("the publisher's run gives %v", err)
+		}
+	})
+}
+
+// A rendition reads the camera by name, so a change of the camera is none of
+// the rendition's.
+func TestRenditionsStayWhileTheirCameraChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		camera, other := newCamera(t), newCamera(t)
+		current := stream.Source(camera)
+		var hub *stream.Hub
+		hub = stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
+			if k.Rendition == "" {
+				return current, nil
+			}
+			return sourceFunc(func(ctx context.Context, emit func(media.Frame)) error {
+				r, err := hub.Open(front, stream.ReadOptions{})
+				if err != nil {
+					return err
+				}
+				defer r.Close()
+				for {
+					f, err := r.Next(ctx)
+					if err != nil {
+						return err
+					}
+					emit(f)
+				}
+			}), nil
+		}})
+		t.Cleanup(hub.Close)
+		small, err := hub.Open(stream.Key{Camera: "front", Rendition: "small"}, stream.ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer small.Close()
+		camera.give(picture("old"))
+		expectFrame(t, small, "old")
+
+		current = other
+		hub.Change("front")
+		synctest.Wait()
+		other.give(picture("new"))
+		expectFrame(t, small, "new")
+	})
+}
