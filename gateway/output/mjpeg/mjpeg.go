@@ -16,9 +16,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
+	"framegate/gateway/delivery"
 	"framegate/gateway/stream"
 )
 
@@ -42,12 +42,7 @@ type Handler struct {
 	log      *slog.Logger
 	forms    forms
 	noSignal noSignal
-
-	serving sync.WaitGroup
-	mu      sync.Mutex // guards what follows
-	viewers map[*viewer]struct{}
-	pumps   map[stream.Key]*pump
-	closed  bool
+	crowd    *delivery.Crowd
 }
 
 // New makes a handler. It starts nothing.
@@ -60,9 +55,8 @@ func New(options Options) *Handler {
 		log: options.Log,
 		// Browsers search the bytes of pictures for the boundary, so it must
 		// be one that nobody can put into a picture.
-		forms:   makeForms(rand.Text()),
-		viewers: make(map[*viewer]struct{}),
-		pumps:   make(map[stream.Key]*pump),
+		forms: makeForms(rand.Text()),
+		crowd: delivery.NewCrowd(delivery.Options{Hub: options.Hub, Log: options.Log, Idle: repeatAfter}),
 	}
 }
 
@@ -76,23 +70,23 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-
 	form := h.forms.choose(r.Header)
 	form.describe(w.Header())
 	if r.Method == http.MethodHead {
+		reader.Close()
 		return nil
 	}
-	conn, head, err := begin(w, r)
+	conn, head, err := delivery.Begin(w, r)
 	if err != nil {
+		reader.Close()
 		return fmt.Errorf("taking over the connection: %w", err)
 	}
-	defer conn.close()
-	v := &viewer{handler: h, key: key, reader: reader, conn: conn, form: form, back: make(chan error, 1)}
-	if !h.enter(v) {
+	v := &viewer{handler: h, form: form}
+	v.seat = h.crowd.Enter(v, conn, key, reader)
+	if v.seat == nil {
 		return nil
 	}
-	defer h.leave(v)
+	defer v.seat.Leave()
 
 	err = v.serve(r.Context(), head)
 	h.log.Debug("viewer left", "stream", key.String(), "address", client.Address, "dropped", reader.Dropped(), "err", err)
@@ -101,45 +95,4 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 
 // Close ends all viewers at the end of a part and waits until they are gone.
 // Those that do not take their last part in time are cut.
-func (h *Handler) Close() {
-	h.mu.Lock()
-	h.closed = true
-	for v := range h.viewers {
-		v.reader.Close()
-	}
-	for _, p := range h.pumps {
-		p.lead.Close()
-	}
-	h.mu.Unlock()
-
-	cut := time.AfterFunc(closePatience, h.cut)
-	defer cut.Stop()
-	h.serving.Wait()
-}
-
-func (h *Handler) cut() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for v := range h.viewers {
-		v.conn.cut()
-	}
-}
-
-// enter counts a viewer in, unless the handler is closed.
-func (h *Handler) enter(v *viewer) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return false
-	}
-	h.serving.Add(1)
-	h.viewers[v] = struct{}{}
-	return true
-}
-
-func (h *Handler) leave(v *viewer) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.viewers, v)
-	h.serving.Done()
-}
+func (h *Handler) Close() { h.crowd.Close(closePatience) }

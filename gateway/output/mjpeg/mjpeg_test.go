@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -304,7 +305,7 @@ func TestDeadViewerIsCut(t *testing.T) {
 		p.attach()
 		watch(t, New(Options{Hub: p.hub}))
 		p.picture(1)
-		time.Sleep(patience - time.Nanosecond)
+		time.Sleep(delivery.Patience - time.Nanosecond)
 		if n := p.hub.Viewers("front"); n != 1 {
 			t.Fatal("cut too early")
 		}
@@ -321,8 +322,8 @@ func TestSlowViewerIsKept(t *testing.T) {
 		p := newHub(t)
 		p.attach()
 		conn := serve(t, New(Options{Hub: p.hub}), nil)
-		b := make([]byte, maxWrite/8)
-		for minute := time.Now(); time.Since(minute) < time.Minute; time.Sleep(patience / 10) {
+		b := make([]byte, 2<<10)
+		for minute := time.Now(); time.Since(minute) < time.Minute; time.Sleep(delivery.Patience / 10) {
 			if _, err := conn.Read(b); err != nil {
 				t.Fatal(err)
 			}

@@ -1,15 +1,12 @@
 package mjpeg
 
 import (
-	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -231,177 +228,27 @@ func TestStalledViewers(t *testing.T) {
 	t.Logf("all gone after %v", time.Since(began))
 }
 
-// drainedConn gives a connection to a peer that reads everything.
-func drainedConn(tb testing.TB) *tcpConn {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	near, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	far, err := l.Accept()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	drained := make(chan struct{})
-	go func() { // ends when near is closed
-		defer close(drained)
-		b := make([]byte, 1<<20)
-		for {
-			if _, err := far.Read(b); err != nil {
-				return
-			}
-		}
-	}()
-	tb.Cleanup(func() { near.Close(); <-drained; far.Close() })
-	return newTCPConn(near.(*net.TCPConn))
-}
-
-// partWriters are the two ways to write a part to a viewer that keeps up.
-var partWriters = map[string]func(*tcpConn, []byte, []byte, []byte) error{
-	"by itself": (*tcpConn).writePart,
-	"by the pump": func(c *tcpConn, head, picture, tail []byte) error {
-		if !c.tryPart(head, picture, tail) {
-			return c.finishPart() // the peer may be late now and then
-		}
-		return nil
-	},
-}
-
-func TestPartAllocatesNothing(t *testing.T) {
-	f := makeForms("ABCDEFGHIJKLMNOPQRSTUVWXYZ").standard
-	picture := bytes.Repeat([]byte{1}, 75_000)
-	now := time.Now()
-	for name, write := range partWriters {
-		c, head := drainedConn(t), []byte(nil)
-		allocs := testing.AllocsPerRun(500, func() {
-			head = f.appendHead(head[:0], now, len(picture))
-			if err := write(c, head, picture, f.next); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if allocs > 0 {
-			t.Errorf("%s: %v allocations for a part", name, allocs)
-		}
-	}
-}
-
-// TestPartIsOneWrite counts the process's write calls, as the kernel does. The
-// runtime's own wake-ups are among them, so the bound is two.
-func TestPartIsOneWrite(t *testing.T) {
-	f := makeForms("ABCDEFGHIJKLMNOPQRSTUVWXYZ").standard
-	picture := bytes.Repeat([]byte{1}, 75_000)
-	for name, write := range partWriters {
-		c := drainedConn(t)
-		const parts = 500
-		before := writeCalls(t)
-		for range parts {
-			if err := write(c, f.appendHead(nil, time.Now(), len(picture)), picture, f.next); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(100 * time.Microsecond) // far faster than any camera
-		}
-		if n := writeCalls(t) - before; n >= 2*parts {
-			t.Errorf("%s: %d write calls for %d parts", name, n, parts)
-		}
-	}
-}
-
-func writeCalls(t *testing.T) int {
-	t.Helper()
-	b, err := os.ReadFile("/proc/self/io")
-	if os.IsNotExist(err) {
-		t.Skip("this system does not count write calls")
-	}
-	m := regexp.MustCompile(`syscw: (\d+)`).FindSubmatch(b)
-	if m == nil {
-		t.Fatalf("%v, %q", err, b)
-	}
-	n, _ := strconv.Atoi(string(m[1]))
-	return n
-}
-
-func BenchmarkPart(b *testing.B) {
-	f := makeForms("ABCDEFGHIJKLMNOPQRSTUVWXYZ").standard
-	picture := bytes.Repeat([]byte{1}, 75_000)
-	for name, write := range partWriters {
-		b.Run(name, func(b *testing.B) {
-			c, head := drainedConn(b), []byte(nil)
-			b.SetBytes(int64(len(picture)))
-			b.ReportAllocs()
-			for b.Loop() {
-				head = f.appendHead(head[:0], time.Now(), len(picture))
-				if err := write(c, head, picture, f.next); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-// TestPumpLivesWhileItHasViewers also has the last viewer leave without a
-// word.
-func TestPumpLivesWhileItHasViewers(t *testing.T) {
+// TestRequestEnds: whoever ends a request's context ends its viewer, also one
+// that the pump writes to without a pause.
+func TestRequestEnds(t *testing.T) {
 	p := newHub(t)
-	h := New(Options{Hub: p.hub})
-	s := newServer(t, h)
+	s := newServer(t, New(Options{Hub: p.hub}))
+	requests, end := context.WithCancel(t.Context())
+	s.Config.BaseContext = func(net.Listener) context.Context { return requests }
 	s.Start()
 	p.attach()
 	v := watchAt(t, s, camtest.WatchOptions{})
-	for n := 0; pumps(h) == 0; n++ { // it boards after its first picture
+	for n := range 20 {
 		p.picture(n)
 		expectSoon(t, v.PartReader, n)
 	}
-	v.Close()
-	for pumps(h) > 0 {
+	end()
+	for {
 		p.picture(1)
-		time.Sleep(time.Millisecond)
-	}
-	again := watchAt(t, s, camtest.WatchOptions{})
-	p.picture(2)
-	expectSoon(t, again.PartReader, 2)
-}
-
-func pumps(h *Handler) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.pumps)
-}
-
-// TestPanicEndsOneViewer breaks a viewer as it comes under the pump.
-func TestPanicEndsOneViewer(t *testing.T) {
-	p := newHub(t)
-	p.attach()
-	p.picture(1)
-	reader, err := p.hub.Open(front, stream.ReadOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	v := &viewer{handler: New(Options{Hub: p.hub}), reader: reader} // without a form
-	for {                                                           // the picture may be on its way
-		if done, err := v.step(); !done {
-			if err == nil || !v.gone {
-				t.Fatalf("%v, gone: %v", err, v.gone)
-			}
+		if _, err := v.Next(); err == io.EOF {
 			return
-		}
-	}
-}
-
-// TestViewerBehindThePumpDoesNotBoard: it would wait for the next frame while
-// there is one that it lacks.
-func TestViewerBehindThePumpDoesNotBoard(t *testing.T) {
-	h := New(Options{Hub: newHub(t).hub})
-	h.pumps[front] = &pump{seq: 5}
-	v := &viewer{handler: h, key: front}
-	for seq, want := range map[uint64]bool{4: false, 5: true, 6: true} {
-		v.last.Seq = seq
-		if got, err := h.board(v); got != want || err != nil {
-			t.Errorf("after frame %d: boards %v, %v", seq, got, err)
+		} else if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

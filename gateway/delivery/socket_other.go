@@ -1,6 +1,6 @@
 //go:build !linux
 
-package mjpeg
+package delivery
 
 import "net"
 

@@ -1,4 +1,4 @@
-package mjpeg
+package delivery
 
 import (
 	"net"
@@ -29,7 +29,7 @@ func boundQueue(tcp *net.TCPConn) {
 // tryWrite writes to a socket without ever waiting for room.
 type tryWrite struct {
 	raw     syscall.RawConn
-	call    func(fd uintptr) bool
+	call    func(fd uintptr)
 	buffers *net.Buffers
 }
 
@@ -39,18 +39,18 @@ func (t *tryWrite) init(tcp *net.TCPConn) {
 }
 
 // write takes from buffers what the kernel takes at once. Errors show at the
-// next write that may wait.
+// next write that may wait. Whoever may write here is alone, so this needs
+// neither the runtime's write lock nor its deadlines, and is not RawConn.Write.
 func (t *tryWrite) write(buffers *net.Buffers) {
 	t.buffers = buffers
-	_ = t.raw.Write(t.call)
+	_ = t.raw.Control(t.call)
 }
 
-func (t *tryWrite) writev(fd uintptr) bool {
+func (t *tryWrite) writev(fd uintptr) {
 	n, err := unix.Writev(int(fd), *t.buffers)
 	if err == nil {
 		consume(t.buffers, n)
 	}
-	return true // done: it is not called again when there is room
 }
 
 // consume takes the first n bytes away.

@@ -1,0 +1,251 @@
+package delivery
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// Patience is how long a viewer may take nothing before it is cut.
+	Patience = 10 * time.Second
+	// window is how long a write may block before it is looked whether it
+	// makes progress.
+	window = 500 * time.Millisecond
+	// maxWrite bounds a write that cannot be resumed: all of it has to go
+	// within Patience.
+	maxWrite = 16 << 10
+)
+
+// Conn is where a viewer's messages are written.
+type Conn interface {
+	// Write writes all of a message, for as long as the viewer takes it. After
+	// an error nothing more can be written.
+	Write(Message) error
+	// Close ends the connection, or leaves it to net/http.
+	Close()
+	// Cut makes writes fail, now and later. It may be called from any
+	// goroutine, until Close.
+	Cut()
+
+	// awaitEnd reads until the client is gone or the connection is closed, and
+	// says whether that is so: net/http does it itself for what it keeps.
+	awaitEnd() bool
+	// pumped says that the pump can write here: try writes as much of a message
+	// as goes without waiting and says whether that is all; what is left, or
+	// fails, is for finish.
+	pumped() bool
+	try(Message) bool
+	finish() error
+}
+
+// Begin gives the connection to answer a request on, and what must be written
+// there before all else. Where it gives an error, nothing was answered.
+//
+// On HTTP/1 it takes the connection from net/http, which would send chunks;
+// raw-socket readers do not understand those. The response is then one that
+// lasts as long as its connection, with status 200 and the headers set so far.
+func Begin(w http.ResponseWriter, r *http.Request) (Conn, []byte, error) {
+	control := http.NewResponseController(w)
+	if r.ProtoMajor == 1 {
+		c, _, err := control.Hijack()
+		if err == nil {
+			return NewConn(c), responseHead(w.Header()), nil
+		}
+		if !errors.Is(err, http.ErrNotSupported) {
+			return nil, nil, err
+		}
+	}
+	return &streamConn{Writer: w, setDeadline: control.SetWriteDeadline, flush: control.Flush}, nil, nil
+}
+
+// responseHead is the head of a response that lasts as long as its connection.
+func responseHead(header http.Header) []byte {
+	header.Set("Connection", "close")
+	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	b := bytes.NewBufferString("HTTP/1.1 200 OK\r\n")
+	_ = header.Write(b) // a bytes.Buffer takes all
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// NewConn gives the way to write to a connection, whose queue in the kernel it
+// bounds. The connection is the Conn's to close.
+func NewConn(c net.Conn) Conn {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return newTCPConn(tcp)
+	}
+	if over, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
+		if tcp, ok := over.NetConn().(*net.TCPConn); ok {
+			boundQueue(tcp)
+		}
+	}
+	return &streamConn{Writer: c, setDeadline: c.SetWriteDeadline, taken: c}
+}
+
+// tcpConn writes a message with one writev, straight from the frame.
+type tcpConn struct {
+	tcp      *net.TCPConn
+	deadline time.Time
+	parts    [3][]byte
+	buffers  net.Buffers // what of parts is not written yet
+	trying   tryWrite
+}
+
+func newTCPConn(tcp *net.TCPConn) *tcpConn {
+	boundQueue(tcp)
+	c := &tcpConn{tcp: tcp}
+	c.trying.init(tcp)
+	return c
+}
+
+func (c *tcpConn) Write(m Message) error {
+	c.load(m)
+	return c.finish()
+}
+
+func (c *tcpConn) pumped() bool { return true }
+
+func (c *tcpConn) try(m Message) bool {
+	c.load(m)
+	c.trying.write(&c.buffers)
+	return len(c.buffers) == 0
+}
+
+func (c *tcpConn) load(m Message) {
+	c.parts = [...][]byte{m.Head, m.Body, m.Tail}
+	c.buffers = c.parts[:]
+}
+
+// finish writes what is left of a message, for as long as the viewer takes it.
+func (c *tcpConn) finish() error {
+	var progress time.Time
+	for len(c.buffers) > 0 {
+		c.openWindow()
+		n, err := c.buffers.WriteTo(c.tcp)
+		if err == nil {
+			return nil
+		}
+		if n > 0 || progress.IsZero() {
+			progress = time.Now()
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(progress) >= Patience {
+			_ = c.tcp.SetLinger(0) // frees what the kernel still keeps for it
+			return err
+		}
+	}
+	return nil
+}
+
+// openWindow gives the viewer at least half a window for the next write. A
+// deadline costs more than all else around a write, so one is set only where
+// there is not enough left of the last.
+func (c *tcpConn) openWindow() {
+	if time.Until(c.deadline) < window/2 {
+		c.deadline = time.Now().Add(window)
+		_ = c.tcp.SetWriteDeadline(c.deadline) // fails where the write will
+	}
+}
+
+func (c *tcpConn) awaitEnd() bool { return discard(c.tcp) }
+
+func (c *tcpConn) Close() { c.tcp.Close() }
+func (c *tcpConn) Cut()   { c.tcp.Close() }
+
+// streamConn writes to what lies above TCP: TLS, or a stream of HTTP/2. A
+// write to those that ran into its deadline cannot be resumed.
+type streamConn struct {
+	io.Writer
+	setDeadline func(time.Time) error
+	flush       func() error // nil: nothing is buffered
+	taken       net.Conn     // nil: net/http closes it
+
+	mu    sync.Mutex // guards what follows, and the deadline
+	isCut bool
+}
+
+// gathered are the buffers where what goes above TCP is put together: a record
+// of TLS, and a system call, for the few bytes of a head alone cost more than
+// the copy.
+var gathered = sync.Pool{New: func() any { return new([maxWrite]byte) }}
+
+func (c *streamConn) Write(m Message) error {
+	buffer := gathered.Get().(*[maxWrite]byte)
+	defer gathered.Put(buffer)
+	n := 0
+	for _, b := range [...][]byte{m.Head, m.Body, m.Tail} {
+		for len(b) > 0 {
+			if n == len(buffer) {
+				if err := c.writeWithin(buffer[:]); err != nil {
+					return err
+				}
+				n = 0
+			}
+			k := copy(buffer[n:], b)
+			n, b = n+k, b[k:]
+		}
+	}
+	if err := c.writeWithin(buffer[:n]); err != nil || c.flush == nil {
+		return err
+	}
+	return c.flush()
+}
+
+// writeWithin writes at most maxWrite bytes.
+func (c *streamConn) writeWithin(b []byte) error {
+	if err := c.extend(); err != nil {
+		return err
+	}
+	_, err := c.Writer.Write(b)
+	return err
+}
+
+// extend gives the viewer time for the next write.
+func (c *streamConn) extend() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isCut {
+		return net.ErrClosed
+	}
+	return c.setDeadline(time.Now().Add(Patience))
+}
+
+func (c *streamConn) pumped() bool     { return false }
+func (c *streamConn) try(Message) bool { return false }
+func (c *streamConn) finish() error    { return nil }
+
+func (c *streamConn) Cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.isCut = true
+	_ = c.setDeadline(time.Unix(1, 0)) // long past
+}
+
+func (c *streamConn) Close() {
+	if c.taken != nil {
+		c.taken.Close()
+	}
+}
+
+func (c *streamConn) awaitEnd() bool { return c.taken != nil && discard(c.taken) }
+
+// maxUnasked is how many bytes a client may send that nobody asked for.
+const maxUnasked = 64 << 10
+
+// discard reads what nobody asked for, to the end.
+func discard(r io.Reader) bool {
+	var b [512]byte
+	for n := 0; n < maxUnasked; {
+		m, err := r.Read(b[:])
+		if err != nil {
+			break
+		}
+		n += m
+	}
+	return true
+}

@@ -1,0 +1,130 @@
+// Package delivery brings the frames of streams to viewers' connections. It is
+// what the outputs that stream have in common: connections that are taken from
+// net/http, with bounded queues and bounded patience; the pump, one goroutine
+// for all viewers of a stream that keep up; and the end of all viewers when
+// the server ends.
+//
+// It knows no form: what a frame looks like on the wire is the output's
+// (Viewer.Message), and so is everything else that it writes.
+package delivery
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// Message is what one write brings to a viewer. The slices are written one
+// after the other, without a copy; any of them may be empty.
+type Message struct {
+	Head, Body, Tail []byte
+}
+
+// Viewer says what a frame is to one viewer.
+type Viewer interface {
+	// Message gives what to write for a frame, which is newer than all that
+	// came before; or false, having changed nothing, where more than one
+	// message has to be done for it: the viewer's own goroutine then gets the
+	// frame from Seat.Next. The message is used before the next call, so its
+	// slices may be the viewer's. It is called by the viewer's own goroutine
+	// or by the pump, never by both at a time, and must not block.
+	Message(f *media.Frame) (Message, bool)
+}
+
+// Options are a crowd's settings.
+type Options struct {
+	Hub *stream.Hub
+	Log *slog.Logger // nil discards
+	// Idle is after how long without a frame viewers get stream.ErrIdle.
+	Idle time.Duration
+}
+
+// Crowd is all viewers of an output. Its methods may be called from any
+// goroutine.
+type Crowd struct {
+	hub  *stream.Hub
+	log  *slog.Logger
+	idle time.Duration
+
+	serving sync.WaitGroup
+	mu      sync.Mutex // guards what follows; taken before the hub's lock
+	seats   map[*Seat]struct{}
+	pumps   map[stream.Key]*pump
+	closed  bool
+}
+
+// NewCrowd makes a crowd without viewers. It starts nothing.
+func NewCrowd(options Options) *Crowd {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Crowd{
+		hub:   options.Hub,
+		log:   options.Log,
+		idle:  options.Idle,
+		seats: make(map[*Seat]struct{}),
+		pumps: make(map[stream.Key]*pump),
+	}
+}
+
+// Enter gives a viewer its seat, where it reads the stream called key with
+// reader and is written to through conn. Both are the seat's from now on, and
+// closed by Seat.Leave; or at once, with a nil seat, if the crowd is closed.
+func (c *Crowd) Enter(viewer Viewer, conn Conn, key stream.Key, reader *stream.Reader) *Seat {
+	s := &Seat{
+		crowd: c, viewer: viewer, conn: conn, key: key, reader: reader,
+		back: make(chan error, 1), done: make(chan struct{}),
+	}
+	c.mu.Lock()
+	closed := c.closed
+	if !closed {
+		c.serving.Add(1)
+		c.seats[s] = struct{}{}
+	}
+	c.mu.Unlock()
+	if closed {
+		reader.Close()
+		conn.Close()
+		return nil
+	}
+	return s
+}
+
+// Close ends the reading of all viewers, so that each says its last words, and
+// waits until they left. Those that take more than patience for it are cut.
+func (c *Crowd) Close(patience time.Duration) {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		for s := range c.seats {
+			close(s.done)
+			s.reader.Close()
+		}
+		for _, p := range c.pumps {
+			p.lead.Close()
+		}
+	}
+	c.mu.Unlock()
+
+	cut := time.AfterFunc(patience, c.cut)
+	defer cut.Stop()
+	c.serving.Wait()
+}
+
+// Closed says that Close was called: nobody can enter.
+func (c *Crowd) Closed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+func (c *Crowd) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.seats {
+		s.conn.Cut()
+	}
+}
