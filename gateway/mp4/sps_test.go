@@ -1,0 +1,315 @@
+package mp4
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/google/go-cmp/cmp"
+)
+
+// sps makes sequence parameter sets of all kinds.
+type sps struct {
+	profile       byte
+	refs          uint32
+	width, height uint32 // in macroblocks
+	chroma        uint32 // 0: 4:2:0; else chroma_format_idc
+	scaling       bool
+	pocType       uint32
+	interlaced    bool
+	cropping      bool
+	vui           bool
+	everything    bool // in the VUI: aspect, colours, timing, HRDs
+	restriction   bool
+	reorder       uint32
+}
+
+func (s sps) bytes() []byte {
+	var w bitWriter
+	w.bits(uint32(s.profile), 8)
+	w.bits(0, 8)
+	w.bits(31, 8)
+	w.ue(0)
+	if (&spsInfo{profile: s.profile}).high() {
+		s.writeChroma(&w)
+	}
+	w.ue(0)
+	w.ue(s.pocType)
+	switch s.pocType {
+	case 0:
+		w.ue(4)
+	case 1:
+		w.bits(0, 1)
+		for _, v := range []uint32{3, 70000, 3, 1, 2, 100} {
+			w.ue(v)
+		}
+	}
+	w.ue(s.refs)
+	w.bits(0, 1)
+	w.ue(s.width - 1)
+	w.ue(s.height - 1)
+	if s.interlaced {
+		w.bits(0, 2)
+	} else {
+		w.bits(1, 1)
+	}
+	w.bits(1, 1)
+	w.bits(truth(s.cropping), 1)
+	if s.cropping {
+		for v := range uint32(4) {
+			w.ue(v)
+		}
+	}
+	w.bits(truth(s.vui), 1)
+	if s.vui {
+		s.writeVUI(&w)
+	}
+	w.bits(1, 1)
+	return escape([]byte{0x67}, w.b)
+}
+
+func (s sps) writeChroma(w *bitWriter) {
+	lists := 8
+	if s.chroma == 0 {
+		s.chroma = 1
+	}
+	w.ue(s.chroma)
+	if s.chroma == 3 {
+		w.bits(0, 1)
+		lists = 12
+	}
+	w.ue(2)
+	w.ue(0)
+	w.bits(0, 1)
+	w.bits(truth(s.scaling), 1)
+	if !s.scaling {
+		return
+	}
+	for i := range lists {
+		size := 16
+		if i >= 6 {
+			size = 64
+		}
+		switch i % 3 {
+		case 0: // not there, or one whose third value is 256, which ends it
+			w.bits(truth(i > 0), 1)
+			if i > 0 {
+				w.ue(239)
+				w.ue(239)
+				w.ue(15)
+			}
+		case 1: // the default one: 8 + -8 = 0
+			w.bits(1, 1)
+			w.ue(16)
+		case 2: // all its values, one more each, and then the same to the end
+			w.bits(1, 1)
+			for range size / 2 {
+				w.ue(1)
+			}
+			w.ue(2 * uint32(8+size/2))
+		}
+	}
+}
+
+func (s sps) writeVUI(w *bitWriter) {
+	if !s.everything {
+		w.bits(0, 8)
+	} else {
+		w.bits(1, 1)
+		w.bits(255, 8)
+		w.bits(0x00010001, 32) // gives emulation prevention something to do
+		w.bits(3, 2)           // overscan
+		w.bits(1, 1)
+		w.bits(0b1011, 4)
+		w.bits(1, 1)
+		w.bits(0x010101, 24)
+		w.bits(1, 1)
+		w.ue(1)
+		w.ue(2)
+		w.bits(1, 1)
+		w.bits(1, 32)
+		w.bits(50, 32)
+		w.bits(1, 1)
+		for range 2 { // HRDs
+			w.bits(1, 1)
+			w.ue(1)
+			w.bits(0, 8)
+			for range 2 {
+				w.ue(100000)
+				w.ue(5)
+				w.bits(0, 1)
+			}
+			w.bits(0xFFFFF, 20)
+		}
+		w.bits(0, 1)
+		w.bits(1, 1)
+	}
+	w.bits(truth(s.restriction), 1)
+	if s.restriction {
+		w.bits(1, 1)
+		for _, v := range []uint32{0, 0, 11, 11, s.reorder, max(s.refs, s.reorder)} {
+			w.ue(v)
+		}
+	}
+}
+
+func truth(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// everySPS gives parameter sets of all kinds without a restriction.
+func everySPS() map[string]sps {
+	all := make(map[string]sps)
+	for _, profile := range []byte{66, 77, 88, 100, 110, 122, 244, 44} {
+		for kind := range 64 {
+			s := sps{
+				profile: profile, refs: uint32(kind % 5), width: 80, height: 45,
+				interlaced: kind&1 != 0, cropping: kind&2 != 0, vui: kind&4 != 0, everything: kind&8 != 0,
+				scaling: kind&16 != 0, pocType: uint32(kind % 3),
+			}
+			if kind&32 != 0 {
+				s.chroma = 3
+			}
+			all[fmt.Sprintf("%+v", s)] = s
+		}
+	}
+	return all
+}
+
+// TestLowDelaySPS compares what an independent parser says of every kind of
+// SPS before and after: nothing but the restriction may be new.
+func TestLowDelaySPS(t *testing.T) {
+	for name, s := range everySPS() {
+		original := s.bytes()
+		kept := bytes.Clone(original)
+		changed, ok := LowDelaySPS(original)
+		if !ok {
+			t.Fatalf("%s: not changed", name)
+		}
+		if !bytes.Equal(original, kept) {
+			t.Fatalf("%s: the original was written to", name)
+		}
+		var before, after h264.SPS
+		if err := before.Unmarshal(original); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := after.Unmarshal(changed); err != nil {
+			t.Fatalf("%s: changed: %v", name, err)
+		}
+		if before.VUI == nil {
+			before.VUI = &h264.SPS_VUI{}
+		}
+		before.VUI.BitstreamRestriction = &h264.SPS_BitstreamRestriction{
+			MotionVectorsOverPicBoundariesFlag: true,
+			Log2MaxMvLengthHorizontal:          15,
+			Log2MaxMvLengthVertical:            15,
+			MaxDecFrameBuffering:               max(1, s.refs),
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatalf("%s: -want +got\n%s", name, diff)
+		}
+		if _, again := LowDelaySPS(changed); again {
+			t.Fatalf("%s: changed twice", name)
+		}
+	}
+}
+
+// TestLowDelaySPSIsWhatAnEncoderWrites has the restriction taken out of an SPS
+// in the only bits where it is, and put back.
+func TestLowDelaySPSIsWhatAnEncoderWrites(t *testing.T) {
+	with := sps{profile: 100, refs: 3, width: 40, height: 30, vui: true, everything: true, restriction: true}
+	without := with
+	without.restriction = false
+	changed, ok := LowDelaySPS(without.bytes())
+	if !ok {
+		t.Fatal("not changed")
+	}
+	var a, b h264.SPS
+	if err := a.Unmarshal(with.bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Unmarshal(changed); err != nil {
+		t.Fatal(err)
+	}
+	a.VUI.BitstreamRestriction.Log2MaxMvLengthHorizontal = 15
+	a.VUI.BitstreamRestriction.Log2MaxMvLengthVertical = 15
+	if diff := cmp.Diff(a, b); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLowDelaySPSRefuses(t *testing.T) {
+	good := sps{profile: 100, refs: 4, width: 20, height: 15, vui: true, everything: true}.bytes()
+	restricted := sps{profile: 100, refs: 4, width: 20, height: 15, vui: true, restriction: true, reorder: 2}
+	cases := map[string][]byte{
+		"nothing":              nil,
+		"a PPS":                {0x68, 0xce, 0x3c, 0x80, 0x80},
+		"restricted":           restricted.bytes(),
+		"forbidden bit":        append([]byte{0xE7}, good[1:]...),
+		"more after the end":   append(bytes.Clone(good), 0x11),
+		"too long":             append(bytes.Clone(good), make([]byte, maxSPS)...),
+		"a poc type":           sps{profile: 66, refs: 1, width: 9, height: 9, pocType: 3}.bytes(),
+		"a chroma format":      sps{profile: 100, refs: 1, width: 9, height: 9, chroma: 4}.bytes(),
+		"too many references":  sps{profile: 66, refs: 17, width: 9, height: 9}.bytes(),
+		"an endless codeword":  {0x67, 66, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		"another endless code": {0x67, 100, 0, 31, 0x80, 0, 0, 3, 0, 0, 3, 0, 0, 3, 0, 0, 1},
+	}
+	for i := range len(good) - 1 {
+		cases[fmt.Sprintf("%d bytes", i)] = good[:i]
+	}
+	for name, b := range cases {
+		if changed, ok := LowDelaySPS(b); ok || changed != nil {
+			t.Errorf("%s: % x became % x", name, b, changed)
+		}
+	}
+}
+
+func TestLowDelaySPSTakesTrailingZeros(t *testing.T) {
+	good := sps{profile: 100, refs: 4, width: 20, height: 15}.bytes()
+	if _, ok := LowDelaySPS(append(good, 0, 0)); !ok {
+		t.Error("zeros after the end, as some cameras leave there, are refused")
+	}
+}
+
+func TestEscape(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		b := make([]byte, r.IntN(40))
+		for i := range b {
+			b[i] = byte(r.IntN(5)) // the values that matter
+		}
+		escaped := escape(nil, b)
+		for i := 2; i < len(escaped); i++ {
+			if escaped[i-2] == 0 && escaped[i-1] == 0 && escaped[i] < 3 {
+				t.Fatalf("% x became % x", b, escaped)
+			}
+		}
+		if got := unescape(nil, escaped); !bytes.Equal(got, b) {
+			t.Fatalf("% x came back as % x", b, got)
+		}
+		if want := h264.EmulationPreventionRemove(escaped); !bytes.Equal(want, b) {
+			t.Fatalf("% x comes back elsewhere as % x", b, want)
+		}
+	}
+}
+
+func FuzzLowDelaySPS(f *testing.F) {
+	for _, s := range everySPS() {
+		f.Add(s.bytes())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		changed, ok := LowDelaySPS(b)
+		if !ok {
+			return
+		}
+		s, ok := parseSPS(changed)
+		if !ok || !s.restricted || s.reorder != 0 {
+			t.Errorf("% x became % x", b, changed)
+		}
+	})
+}
