@@ -1,0 +1,187 @@
+// Package live gives a camera to viewers as it is, without a transcode where
+// that can be: H.264 as fragmented MP4 and JPEGs over a WebSocket, for players
+// on Media Source Extensions, WebCodecs and canvas; and H.264 as an endless MP4
+// over HTTP, for VLC, ffplay, curl and <video src>.
+//
+// It encodes nothing and knows no camera: it reads frames from the hub and puts
+// a few bytes in front of each, which are the viewer's; the picture itself all
+// viewers share. A viewer joins at the newest keyframe and gets what came since
+// at once; one that is slow skips to the newest keyframe, and one that takes
+// nothing for ten seconds is cut.
+//
+// A WebSocket without a subprotocol carries bare fragmented MP4: an init
+// segment, then one fragment a message. With the subprotocol framegate.v1 there
+// are JSON messages beside it, in files client.go and messages.go, and a header
+// before each payload, in wire.go.
+//
+// The router of package main calls ServeWebSocket and ServeMP4, and Close
+// before it closes the hub.
+package live
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/stream"
+)
+
+// Subprotocol is what a client asks for in Sec-WebSocket-Protocol to get JSON
+// messages and headers.
+const Subprotocol = "framegate.v1"
+
+const (
+	// idleAfter is how long without a frame a viewer waits before it looks how
+	// the camera is.
+	idleAfter = time.Second
+	// closePatience is what Close grants the viewers for their last message.
+	closePatience = 2 * time.Second
+)
+
+// Errors before anything is answered, for callers to branch on.
+var (
+	// ErrNotWebSocket: the request is no WebSocket handshake, or a bad one.
+	// The headers that the answer, 426, needs are set.
+	ErrNotWebSocket = errors.New("this address speaks WebSocket")
+	// ErrCrossOrigin: a page of a site that may not do this asks.
+	ErrCrossOrigin = errors.New("a page of another site may not watch here")
+	// ErrBadCodec: the query's codec is none that can be asked for.
+	ErrBadCodec = errors.New("bad codec")
+)
+
+// Options are a handler's settings.
+type Options struct {
+	Hub *stream.Hub
+	Log *slog.Logger // nil discards
+	// AllowOrigin says whether pages of an origin, such as
+	// "https://example.org", may watch besides those of the host that is asked
+	// itself. nil means no.
+	AllowOrigin func(origin string) bool
+}
+
+// Handler serves all viewers of these forms. Its methods may be called from
+// any goroutine.
+type Handler struct {
+	hub         *stream.Hub
+	log         *slog.Logger
+	allowOrigin func(string) bool
+	crowd       *delivery.Crowd
+	shapes      shapes
+
+	mu      sync.Mutex // guards what follows
+	viewers map[*entry]struct{}
+}
+
+// New makes a handler. It starts nothing.
+func New(options Options) *Handler {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{
+		hub:         options.Hub,
+		log:         options.Log,
+		allowOrigin: options.AllowOrigin,
+		crowd:       delivery.NewCrowd(delivery.Options{Hub: options.Hub, Log: options.Log, Idle: idleAfter}),
+		viewers:     make(map[*entry]struct{}),
+	}
+}
+
+// Close ends all viewers, those on a WebSocket with code 1001, and waits until
+// they are gone. Those that do not take that in time are cut.
+func (h *Handler) Close() { h.crowd.Close(closePatience) }
+
+// The dialects, as ViewerInfo has them.
+const (
+	DialectBare        = "fmp4"      // a WebSocket with bare fragmented MP4
+	DialectFramegate   = Subprotocol // a WebSocket with messages and headers
+	DialectProgressive = "mp4"       // an endless file over HTTP
+)
+
+// ViewerInfo is what is known of a viewer at one moment.
+type ViewerInfo struct {
+	Camera    string
+	Stream    stream.Key // that it reads; zero while it is not chosen yet
+	Address   string     // without port
+	Principal string
+	Dialect   string
+	Codec     string // "" before the first frame
+	Since     time.Time
+	Dropped   uint64       // frames it skipped because it was slow
+	Stats     *ClientStats // what it said last of itself; nil if it did not
+}
+
+// ClientStats is what a player says of itself.
+type ClientStats struct {
+	Shown     uint64  `json:"shown"`     // pictures, since its start
+	Dropped   uint64  `json:"dropped"`   // pictures that came but were not shown
+	BufferMs  float64 `json:"bufferMs"`  // received and not shown yet, in milliseconds
+	LatencyMs float64 `json:"latencyMs"` // from the camera to the screen, in milliseconds
+}
+
+// Viewers gives what is known of each viewer, the oldest first.
+func (h *Handler) Viewers() []ViewerInfo {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]ViewerInfo, 0, len(h.viewers))
+	for e := range h.viewers {
+		all = append(all, e.snapshot())
+	}
+	slices.SortFunc(all, func(a, b ViewerInfo) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Address, b.Address))
+	})
+	return all
+}
+
+// entry is a viewer in the handler's list. Its methods may be called from any
+// goroutine.
+type entry struct {
+	dropped atomic.Uint64
+
+	mu   sync.Mutex // guards info
+	info ViewerInfo // but for Dropped
+}
+
+// list puts a viewer into the list.
+func (h *Handler) list(camera, dialect string, client stream.Viewer) *entry {
+	e := &entry{info: ViewerInfo{
+		Camera: camera, Address: client.Address, Principal: client.Principal,
+		Dialect: dialect, Since: time.Now(),
+	}}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.viewers[e] = struct{}{}
+	return e
+}
+
+func (h *Handler) unlist(e *entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.viewers, e)
+}
+
+func (e *entry) update(change func(*ViewerInfo)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	change(&e.info)
+}
+
+func (e *entry) snapshot() ViewerInfo {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	info := e.info
+	info.Dropped = e.dropped.Load()
+	return info
+}
+
+// notToBeKept says of a response that it is the present only.
+func notToBeKept(h http.Header) {
+	h.Set("Cache-Control", "no-store, no-cache, must-revalidate, max-age=0, no-transform")
+	h.Set("Pragma", "no-cache")
+	h.Set("X-Accel-Buffering", "no")
+}

@@ -1,0 +1,156 @@
+package live
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// ServeMP4 answers a request with the stream called key as an MP4 that never
+// ends, and returns when the viewer is gone or the handler is closed. The
+// stream must be H.264; the response opens at once and begins with the stream's
+// first frame.
+//
+// An error means that nothing was answered; it is one of Hub.Open, or says why
+// the connection cannot be used.
+func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
+	client.Form = "mp4"
+	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Idle: idleAfter})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "video/mp4")
+	notToBeKept(w.Header())
+	if r.Method == http.MethodHead {
+		reader.Close()
+		return nil
+	}
+	conn, head, err := delivery.Begin(w, r)
+	if err != nil {
+		reader.Close()
+		return fmt.Errorf("taking over the connection: %w", err)
+	}
+	v := &download{handler: h}
+	v.seat = h.crowd.Enter(v, conn, key, reader)
+	if v.seat == nil {
+		return nil
+	}
+	defer v.seat.Leave()
+	v.entry = h.list(key.Camera, DialectProgressive, client)
+	defer h.unlist(v.entry)
+
+	err = v.serve(r.Context(), head)
+	h.log.Debug("viewer left", "stream", key.String(), "address", client.Address, "dropped", v.entry.snapshot().Dropped, "err", err)
+	return nil
+}
+
+// download is one client that gets an MP4. It belongs to its request's
+// goroutine, or to the pump while it rides that; but entry is for all.
+type download struct {
+	handler *Handler
+	seat    *delivery.Seat
+	entry   *entry
+
+	track track
+	head  []byte // scratch: what stands before a picture
+}
+
+// serve writes the response, until the viewer is gone or the stream ends, and
+// says why.
+func (v *download) serve(ctx context.Context, head []byte) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	defer v.seat.HangUp()
+	defer v.seat.RecallWith(ctx)()
+	waiting.Go(func() { // ends when the connection is closed, at the latest
+		if v.seat.AwaitEnd() {
+			end()
+		}
+	})
+	if err := v.seat.Write(delivery.Message{Head: head}); err != nil {
+		return err
+	}
+	failed := (*stream.SourceError)(nil)
+	for {
+		err := v.step(ctx)
+		switch {
+		case err == nil:
+		case v.seat.Gone():
+			return err
+		case errors.Is(err, stream.ErrIdle), errors.As(err, &failed): // it waits
+		default: // it is interrupted only when ctx is done
+			return err
+		}
+	}
+}
+
+func (v *download) step(ctx context.Context) error {
+	frame, err := v.seat.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if v.track.begins(&frame) {
+		if frame, err = v.begin(frame); err != nil {
+			return err
+		}
+	}
+	m, _ := v.Message(&frame)
+	if err := v.seat.Write(m); err != nil {
+		return err
+	}
+	return v.seat.Ride()
+}
+
+// begin writes the init segment before the first frame. A file has only one:
+// parameter sets that come later go in front of their keyframe, where decoders
+// find them too.
+func (v *download) begin(f media.Frame) (media.Frame, error) {
+	first := v.track.format == nil
+	old := v.track.format
+	init, err := v.track.begin(&v.handler.shapes, v.seat.Key(), f.Format)
+	if err != nil {
+		return f, err
+	}
+	if !first {
+		return withParameterSets(f, old), nil
+	}
+	v.entry.update(func(i *ViewerInfo) { i.Stream, i.Codec = v.seat.Key(), f.Format.Codec.String() })
+	return f, v.seat.Write(delivery.Message{Head: init})
+}
+
+// withParameterSets gives a copy of f that begins with its parameter sets, if
+// they are others than those of old.
+func withParameterSets(f media.Frame, old *media.Format) media.Frame {
+	if slices.Equal(f.Format.SPS, old.SPS) && slices.Equal(f.Format.PPS, old.PPS) {
+		return f
+	}
+	data := make([]byte, 0, len(f.Format.SPS)+len(f.Format.PPS)+len(f.Data)+8)
+	for _, set := range [][]byte{f.Format.SPS, f.Format.PPS} {
+		data = binary.BigEndian.AppendUint32(data, uint32(len(set)))
+		data = append(data, set...)
+	}
+	f.Data = append(data, f.Data...)
+	return f
+}
+
+// Message gives the fragment of a frame.
+func (v *download) Message(f *media.Frame) (delivery.Message, bool) {
+	if v.track.format != f.Format {
+		return delivery.Message{}, false
+	}
+	if n := v.track.skipped(f); n > 0 {
+		v.entry.dropped.Add(n)
+	}
+	v.head = v.track.appendHead(v.head[:0], f)
+	return delivery.Message{Head: v.head, Body: f.Data}, true
+}

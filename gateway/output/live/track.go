@@ -1,0 +1,67 @@
+package live
+
+import (
+	"framegate/gateway/media"
+	"framegate/gateway/mp4"
+	"framegate/gateway/stream"
+)
+
+// track is the frames of one viewer as they go out: H.264 in fragments whose
+// times run on, whatever happens to the camera, or JPEGs. It belongs to whoever
+// has the viewer's seat.
+type track struct {
+	format *media.Format // of the present epoch; nil before the first
+	shape  *shape        // of format; nil for JPEG
+	low    bool          // the init segment for low delay was given
+	muxer  mp4.Muxer
+	seq    uint64 // of the last frame; 0 in a new stream
+}
+
+// begins says whether an epoch begins with f: its Format is another, or what
+// is known of it.
+func (t *track) begins(f *media.Frame) bool {
+	if f.Format != t.format {
+		return true
+	}
+	if t.shape == nil {
+		return false
+	}
+	t.shape.look(f)
+	return f.Key && t.low != t.shape.low.Load()
+}
+
+// begin starts an epoch and gives its init segment, which for JPEG is empty.
+// The error is mp4.ErrFormat.
+func (t *track) begin(shapes *shapes, key stream.Key, format *media.Format) (init []byte, err error) {
+	t.shape = nil
+	if format.Codec == media.H264 {
+		if t.shape, err = shapes.of(key, format); err != nil {
+			return nil, err
+		}
+		init, t.low = t.shape.choose()
+	}
+	t.format = format
+	return init, nil
+}
+
+// leave says that what comes is of another stream: a new epoch, whose numbers
+// are its own.
+func (t *track) leave() { t.format, t.seq = nil, 0 }
+
+// skipped counts the frames between the last one and f.
+func (t *track) skipped(f *media.Frame) uint64 {
+	if t.seq == 0 || f.Seq <= t.seq {
+		return 0
+	}
+	return f.Seq - t.seq - 1
+}
+
+// appendHead appends what stands before the frame's Data, and takes note of the
+// frame. It allocates nothing.
+func (t *track) appendHead(b []byte, f *media.Frame) []byte {
+	t.seq = f.Seq
+	if t.shape == nil {
+		return b
+	}
+	return t.muxer.AppendHead(b, *f)
+}

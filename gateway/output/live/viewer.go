@@ -1,0 +1,246 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/media"
+	"framegate/gateway/mp4"
+	"framegate/gateway/stream"
+)
+
+// viewer is one client on a WebSocket. It belongs to its request's goroutine,
+// or to the pump while it rides that; but mail and entry are for all.
+type viewer struct {
+	handler *Handler
+	choice  Choice
+	dialect string
+	wanted  []media.Codec // that the client can show; nil until it said so
+	seat    *delivery.Seat
+	under   net.Conn // what the seat writes to
+	entry   *entry
+	pinger  *time.Timer
+	box     mailbox
+
+	track         track
+	epoch         uint32
+	discontinuity bool // the next frame does not follow on the last
+	toldState     string
+	head          []byte // scratch: what stands before a picture
+}
+
+// mail changes what there is to answer, and has the viewer's goroutine answer.
+func (v *viewer) mail(change func(*mailbox)) {
+	v.box.mu.Lock()
+	change(&v.box)
+	v.box.mu.Unlock()
+	v.seat.Recall()
+}
+
+// changeTo has the viewer read the rendition in a codec. The camera's own
+// stream stays open: it counts the viewer.
+func (v *viewer) changeTo(codec media.Codec) error {
+	key := v.choice.rendition(codec)
+	if key == v.seat.Key() {
+		return faultUnfit
+	}
+	reader, err := v.handler.hub.Open(key, stream.ReadOptions{Idle: idleAfter})
+	if err != nil {
+		return err
+	}
+	v.seat.Change(key, reader)
+	v.track.leave()
+	return nil
+}
+
+// watch shows frames as they come, and says how the camera is and answers the
+// client in between. It returns with an error.
+func (v *viewer) watch(ctx context.Context) error {
+	failed := (*stream.SourceError)(nil)
+	err := v.first()
+	for {
+		switch {
+		case err == nil:
+		case v.seat.Gone():
+			return err
+		case errors.Is(err, stream.ErrInterrupted) && ctx.Err() == nil:
+			err = v.answer()
+		case errors.Is(err, stream.ErrIdle):
+			err = v.tell(false)
+		case errors.As(err, &failed):
+			err = v.tell(true)
+		default:
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		err = v.step(ctx)
+	}
+}
+
+// first says how the camera is unless there is a picture at once.
+func (v *viewer) first() error {
+	frame, ok, err := v.seat.TryNext()
+	if ok {
+		return v.show(&frame)
+	}
+	if err == nil {
+		err = stream.ErrIdle
+	}
+	return err
+}
+
+// step waits for the next frame and shows it, and those behind it for as long
+// as the pump does it.
+func (v *viewer) step(ctx context.Context) error {
+	frame, err := v.seat.Next(ctx)
+	if err != nil {
+		return err
+	}
+	if err := v.show(&frame); err != nil {
+		return err
+	}
+	return v.seat.Ride()
+}
+
+// show writes one frame, and before it what it takes to understand it.
+func (v *viewer) show(f *media.Frame) error {
+	if v.track.begins(f) {
+		if !v.choice.stays(v.seat.Key(), f.Format.Codec, v.wanted) {
+			return v.changeTo(v.wanted[0])
+		}
+		if err := v.begin(f); err != nil {
+			return err
+		}
+	}
+	if err := v.tellOnline(); err != nil {
+		return err
+	}
+	m, _ := v.Message(f)
+	return v.seat.Write(m)
+}
+
+// begin opens an epoch with hello and init segment.
+func (v *viewer) begin(f *media.Frame) error {
+	init, err := v.track.begin(&v.handler.shapes, v.seat.Key(), f.Format)
+	if err != nil {
+		return err
+	}
+	v.epoch++
+	v.discontinuity = v.epoch > 1
+	v.entry.update(func(i *ViewerInfo) { i.Stream, i.Codec = v.seat.Key(), f.Format.Codec.String() })
+	var b []byte
+	if v.dialect == DialectFramegate {
+		b = appendText(b, v.hello(f))
+	}
+	if len(init) > 0 {
+		at := 0
+		b, at = beginMessage(b)
+		b = v.appendHeader(b, kindInit, 0, f)
+		b = endMessage(b, at, opBinary, len(init))
+	}
+	return v.seat.Write(delivery.Message{Head: b, Body: init})
+}
+
+func (v *viewer) hello(f *media.Frame) helloMessage {
+	m := helloMessage{
+		Type: "hello", Epoch: v.epoch, Codec: f.Format.Codec.String(),
+		Width: f.Format.Width, Height: f.Format.Height, FPS: v.seat.Reader().FPS(),
+		KeyAgeMs: max(0, time.Since(f.Wall).Milliseconds()), ServerTimeUs: nowMicros(),
+		MIME: "image/jpeg",
+	}
+	if f.Format.Codec == media.H264 {
+		m.MIME, m.Timescale = mp4.MIME(f.Format), mp4.Timescale
+	}
+	return m
+}
+
+// Message gives what goes out for a frame, in the present epoch. A gap is told
+// in the same write.
+func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
+	if v.track.begins(f) || v.toldState != stateNames[stream.Online] {
+		return delivery.Message{}, false
+	}
+	b := v.head[:0]
+	if n := v.track.skipped(f); n > 0 {
+		v.discontinuity = true
+		v.entry.dropped.Add(n)
+		if v.dialect == DialectFramegate {
+			b = appendDrop(b, n)
+		}
+	}
+	b, at := beginMessage(b)
+	b = v.appendHeader(b, kindFrame, v.flags(f), f)
+	from := len(b)
+	b = v.track.appendHead(b, f)
+	if v.dialect == DialectFramegate {
+		putOffset(b[from-headerSize:], len(b)-from)
+	}
+	v.head = endMessage(b, at, opBinary, len(f.Data))
+	v.discontinuity = false
+	return delivery.Message{Head: v.head, Body: f.Data}, true
+}
+
+func (v *viewer) flags(f *media.Frame) uint16 {
+	flags := uint16(0)
+	if f.Key {
+		flags |= flagKey
+	}
+	if f.Backlog {
+		flags |= flagBacklog
+	}
+	if v.discontinuity {
+		flags |= flagDiscontinuity
+	}
+	return flags
+}
+
+// appendHeader appends the header of a payload, if the dialect has one.
+func (v *viewer) appendHeader(b []byte, kind byte, flags uint16, f *media.Frame) []byte {
+	if v.dialect != DialectFramegate {
+		return b
+	}
+	b = append(b, make([]byte, headerSize)...)
+	putHeader(b[len(b)-headerSize:], kind, flags, v.epoch, f)
+	return b
+}
+
+// tell says how the camera is, if that is news to the client.
+func (v *viewer) tell(failed bool) error {
+	state := v.handler.hub.State(v.choice.camera())
+	if state == stream.Online && v.seat.Reader().State() != stream.Online {
+		state = stream.Connecting // what encodes its pictures is on its way
+	}
+	return v.say(newStateMessage(state, failed))
+}
+
+func (v *viewer) tellOnline() error {
+	return v.say(stateMessage{Type: "state", Camera: stateNames[stream.Online]})
+}
+
+func (v *viewer) say(m stateMessage) error {
+	if m.Camera == v.toldState {
+		return nil
+	}
+	v.toldState = m.Camera
+	if v.dialect != DialectFramegate {
+		return nil
+	}
+	return v.seat.Write(delivery.Message{Head: appendText(nil, m)})
+}
+
+// answer answers what the client asked.
+func (v *viewer) answer() error {
+	b, pinged := v.box.empty(nil)
+	if pinged {
+		v.pinger.Reset(pingEvery)
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return v.seat.Write(delivery.Message{Head: b})
+}
