@@ -1,0 +1,146 @@
+package sse
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+const (
+	retry   = "retry: 1000\n\n"
+	comment = ": ping\n\n"
+)
+
+// state is what viewers are told of their camera: a whole event. Why a camera
+// cannot be reached concerns those who run it alone.
+type state string
+
+const (
+	connecting  state = `event: state` + "\n" + `data: {"camera":"connecting","code":"connecting","message":"Connecting to the camera."}` + "\n\n"
+	online      state = `event: state` + "\n" + `data: {"camera":"online","code":"online","message":"The camera is online."}` + "\n\n"
+	away        state = `event: state` + "\n" + `data: {"camera":"offline","code":"away","message":"The camera is offline. Its pictures go on by themselves when it is back."}` + "\n\n"
+	unreachable state = `event: state` + "\n" + `data: {"camera":"offline","code":"unreachable","message":"The camera cannot be reached. It is tried again and again."}` + "\n\n"
+)
+
+// viewer is one response under way. It belongs to its request's goroutine, or
+// to the pump while it rides that.
+type viewer struct {
+	seat *delivery.Seat
+	feed *feed
+
+	said  state     // the last state written
+	sent  uint64    // Seq of the last event written
+	wrote time.Time // when anything was written last
+}
+
+// serve writes the response's head and then events, until the viewer is gone
+// or the stream ends, and says why. ctx is the request's. Where the connection
+// was hijacked it says nothing about the client, so one that left is noticed
+// by what is written to it, of which there is something each 15 s at least.
+func (v *viewer) serve(ctx context.Context, head []byte) error {
+	v.said = firstState(v.seat.Reader().State())
+	if err := v.write(string(head) + retry + string(v.said)); err != nil {
+		return err
+	}
+	for {
+		err := v.watch(ctx)
+		failed := (*stream.SourceError)(nil)
+		switch {
+		case v.seat.Gone():
+			return err
+		case errors.Is(err, stream.ErrIdle):
+			err = v.look()
+		case errors.As(err, &failed):
+			err = v.say(unreachable)
+		}
+		if err != nil {
+			return err
+		}
+		if err := v.ping(); err != nil {
+			return err
+		}
+	}
+}
+
+// watch writes frames as they come, and returns with what else there is: an
+// error of Reader.Next, or of the connection.
+func (v *viewer) watch(ctx context.Context) error {
+	for {
+		frame, err := v.seat.Next(ctx)
+		if err != nil {
+			return err
+		}
+		event, _ := v.Message(&frame)
+		if err := v.seat.Write(event); err != nil {
+			return err
+		}
+		if err := v.seat.Ride(); err != nil {
+			return err
+		}
+	}
+}
+
+// Message gives the event of a frame, or of a newer one; or nothing, where
+// that was written instead of an earlier frame.
+func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {
+	var m delivery.Message
+	event, seq := v.feed.get(frame)
+	if seq > v.sent {
+		m.Body = event
+		v.sent = seq
+	}
+	if v.said != online {
+		v.said = online
+		m.Head = []byte(online)
+	}
+	v.wrote = time.Now()
+	return m, true
+}
+
+// look says what became of a camera that has given nothing for a tick. One
+// that is away is tried again and again; that it is connecting is said only to
+// those who just came.
+func (v *viewer) look() error {
+	now := v.seat.Reader().State()
+	lost := v.said == online && now != stream.Online
+	if lost || v.said == connecting && now == stream.Offline {
+		return v.say(away)
+	}
+	return nil
+}
+
+// ping writes something that is no event, if nothing was written for long.
+func (v *viewer) ping() error {
+	if time.Since(v.wrote) < pingAfter {
+		return nil
+	}
+	return v.write(comment)
+}
+
+// say tells the state, once.
+func (v *viewer) say(s state) error {
+	if v.said == s {
+		return nil
+	}
+	v.said = s
+	return v.write(string(s))
+}
+
+func (v *viewer) write(text string) error {
+	v.wrote = time.Now()
+	return v.seat.Write(delivery.Message{Head: []byte(text)})
+}
+
+func firstState(s stream.State) state {
+	switch s {
+	case stream.Online:
+		return online
+	case stream.Offline:
+		return away
+	}
+	return connecting
+}
