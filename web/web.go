@@ -1,5 +1,7 @@
-// Package web is the user interface: two plain pages and what they load,
-// embedded into the binary.
+// Package web is the user interface: plain pages and what they load, the
+// player for pages of others, and demonstrations of it, embedded into the
+// binary. The player's source is in TypeScript in the folder player; dist is
+// what is built of it.
 //
 // It knows no camera and asks no one: package main decides who may see a page
 // and gives what stands on it. The pages themselves use Framegate as any client
@@ -19,7 +21,7 @@ import (
 	"time"
 )
 
-//go:embed pages assets
+//go:embed pages assets dist demo
 var files embed.FS
 
 // security is the headers that every page and asset carries.
@@ -67,18 +69,25 @@ func New() *Pages {
 		templates: template.Must(template.ParseFS(files, "pages/*.html")),
 		assets:    make(map[string]asset),
 	}
-	err := fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
+	for folder, address := range map[string]string{"assets": "/assets", "dist": "/assets", "demo": "/demo"} {
+		p.add(folder, address)
+	}
+	return p
+}
+
+// add serves what a folder holds under an address.
+func (p *Pages) add(folder, address string) {
+	err := fs.WalkDir(files, folder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		content, err := files.ReadFile(name)
-		p.assets["/"+name] = asset{content, fmt.Sprintf(`"%x"`, sha256.Sum256(content))}
+		p.assets[address+strings.TrimPrefix(name, folder)] = asset{content, fmt.Sprintf(`"%x"`, sha256.Sum256(content))}
 		return err
 	})
 	if err != nil {
 		panic(err) // what is embedded can be read
 	}
-	return p
 }
 
 // Viewer shows all cameras.
@@ -91,12 +100,25 @@ func (p *Pages) Camera(w http.ResponseWriter, r *http.Request, camera Camera) {
 	p.show(w, r, "camera.html", camera)
 }
 
+// Login is what the login page shows.
+type Login struct {
+	Next    string // the address to go to afterwards
+	Refusal string // why the last attempt failed; "" before any
+}
+
+// Login is where people say who they are.
+func (p *Pages) Login(w http.ResponseWriter, r *http.Request, status int, login Login) {
+	p.showAs(w, r, status, "login.html", login)
+}
+
 // Broadcaster is the page that makes a camera of the device it is open on.
 func (p *Pages) Broadcaster(w http.ResponseWriter, r *http.Request, camera Camera) {
 	p.show(w, r, "broadcast.html", camera)
 }
 
-// Assets serves what the pages load, under /assets/.
+// Assets serves what pages load under /assets/, the player among it, and pages
+// that demonstrate the player under /demo/. Pages of other sites may load the
+// player too: it is the same for everybody.
 func (p *Pages) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := p.assets[path.Clean(r.URL.Path)]
@@ -105,6 +127,10 @@ func (p *Pages) Assets() http.Handler {
 			return
 		}
 		secure(w.Header())
+		if strings.HasPrefix(r.URL.Path, "/assets/framegate-player") {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		}
 		w.Header().Set("Cache-Control", "no-cache") // that is: ask whether it changed
 		w.Header().Set("ETag", a.etag)
 		http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(a.content))
@@ -112,6 +138,10 @@ func (p *Pages) Assets() http.Handler {
 }
 
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, name string, data any) {
+	p.showAs(w, r, http.StatusOK, name, data)
+}
+
+func (p *Pages) showAs(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, "page "+strings.TrimSuffix(name, ".html")+": "+err.Error(), http.StatusInternalServerError)
@@ -120,7 +150,10 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, name string, data a
 	secure(w.Header())
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b.Bytes()))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes()) // whoever asked may be gone
+	}
 }
 
 func secure(h http.Header) {

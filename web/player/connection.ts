@@ -1,0 +1,98 @@
+// One WebSocket to one camera, from opening to its end.
+
+import { wallMs, type ServerClock } from './clock';
+import { parseMessage, parsePacket, SUBPROTOCOL, type ClientMessage, type Packet, type ServerMessage } from './protocol';
+
+/** What comes of a connection. After closed nothing more comes. */
+export interface ConnectionEvents {
+  message(message: ServerMessage): void;
+  packet(packet: Packet): void;
+  /** It ended, not by close. opened says whether the server had accepted it, reason what is known in words. */
+  closed(opened: boolean, reason: string): void;
+}
+
+const OPEN_WITHIN_MS = 10_000;
+const SILENT_FOR_MS = 10_000; // though it was pinged: the network is gone, whatever TCP hopes for
+const PINGS_AT_FIRST = 6;
+const PING_FIRST_MS = 150;
+const PING_EVERY_MS = 4000;
+
+/** Connects at once. The clock is told of every answer to a ping. */
+export class Connection {
+  private readonly socket: WebSocket;
+  private watchdog: ReturnType<typeof setTimeout> | undefined;
+  private pinging: ReturnType<typeof setTimeout> | undefined;
+  private pings = 0;
+  private opened = false;
+  private over = false;
+
+  /** codecs is what the client can show, best first. */
+  constructor(
+    url: URL,
+    private readonly codecs: string[],
+    private readonly clock: ServerClock,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.socket = new WebSocket(url, SUBPROTOCOL);
+    this.socket.binaryType = 'arraybuffer';
+    this.socket.onopen = () => this.open();
+    this.socket.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
+    this.socket.onclose = ({ reason }) => this.end(reason);
+    this.watch(OPEN_WITHIN_MS);
+  }
+
+  /** Sends a message, if the connection is open. */
+  send(message: ClientMessage): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** Ends it without a word to the events. */
+  close(): void {
+    this.over = true;
+    clearTimeout(this.watchdog);
+    clearTimeout(this.pinging);
+    this.socket.close(1000);
+  }
+
+  private open(): void {
+    if (this.over) return;
+    this.opened = true;
+    this.send({ type: 'hello', codecs: this.codecs });
+    this.watch(SILENT_FOR_MS);
+    this.ping();
+  }
+
+  private ping(): void {
+    this.send({ type: 'ping', c: wallMs() });
+    this.pings++;
+    this.pinging = setTimeout(() => this.ping(), this.pings < PINGS_AT_FIRST ? PING_FIRST_MS : PING_EVERY_MS);
+  }
+
+  private receive(data: unknown): void {
+    if (this.over) return;
+    const arrivedMs = wallMs();
+    this.watch(SILENT_FOR_MS);
+    try {
+      if (typeof data !== 'string') {
+        this.events.packet(parsePacket(data as ArrayBuffer));
+        return;
+      }
+      const message = parseMessage(data);
+      if (message?.type === 'pong') this.clock.note(message.c, arrivedMs, message.serverTimeUs / 1000);
+      else if (message) this.events.message(message);
+    } catch (error) {
+      this.end(`The server sent ${(error as Error).message}.`);
+    }
+  }
+
+  private watch(withinMs: number): void {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => this.end('The server does not answer.'), withinMs);
+  }
+
+  private end(reason: string): void {
+    if (this.over) return;
+    this.close();
+    this.events.closed(this.opened, reason);
+  }
+}

@@ -1,0 +1,254 @@
+// <framegate-player src="/live/front">: a camera, live, on any page.
+//
+//     <script type="module" src="/assets/framegate-player.js"></script>
+//     <framegate-player src="/live/front" label="Front door" delay></framegate-player>
+//
+// Attributes, each also a property of the same name:
+//
+//     src                        the camera's address; without one nothing is shown
+//     mode                       auto (the default), mse, webcodecs, jpeg or img
+//     width height fps quality   ask for a rendition: never larger than the camera's
+//     poster                     a picture to show while it connects; "none" for none; otherwise the camera's newest
+//     label                      what the picture is of, for those who cannot see it
+//     delay                      show the delay from camera to screen
+//
+// Properties to read: state, words, delayMs, measure, activeMode, surface (the
+// video, canvas or img that shows it). Method: retry().
+//
+// Events; none bubbles:
+//
+//     framegate-state   {state, words}: idle, connecting, live, stalled, offline or error
+//     framegate-delay   {delayMs, errorMs, bufferMs, shown, dropped}, twice a second
+//     framegate-mode    {mode}: how it is shown from now on
+//     framegate-size    {width, height} of the pictures
+//     framegate-error   {code, message}: something went wrong; the player goes on trying
+//
+// Parts: picture, surface, poster, bar, state, delay, retry. Custom properties:
+// --framegate-aspect, --framegate-fit, --framegate-background.
+//
+// It connects when it is on the screen and disconnects when it is not.
+
+import { Address } from './address';
+import { isMode, type Mode } from './modes';
+import { Player, type Measure, type Stage } from './player';
+import { loadPoster } from './posters';
+import type { PlayerState, Status } from './status';
+import { View } from './view';
+
+const NEAR = '100px'; // of the screen is as good as on it
+const AWAY_MS = 500; // away for so long is gone; people scroll past
+const POSTER_AFTER_MS = 150; // a camera that is connected shows itself sooner
+
+/** The element. What is not public is #private, since pages put properties of their own on elements. */
+export class FramegatePlayer extends HTMLElement {
+  static readonly observedAttributes = ['src', 'mode', 'width', 'height', 'fps', 'quality', 'poster', 'label', 'delay'];
+
+  readonly #view = new View(this.attachShadow({ mode: 'open' }), () => this.retry());
+  readonly #onScreen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: NEAR });
+  #player: Player | null = null;
+  #posting: AbortController | null = null;
+  #attached = false;
+  #changing = false;
+  #inView = false;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
+  #status: Status = { state: 'idle', words: '' };
+  #measure: Measure | null = null;
+  #mode: Mode | null = null;
+  #surface: HTMLElement | null = null;
+
+  /** What the player is doing. */
+  get state(): PlayerState {
+    return this.#status.state;
+  }
+
+  /** The same in words, as shown on the tile. */
+  get words(): string {
+    return this.#status.words;
+  }
+
+  /** From taking the picture on the screen to painting it, in ms; null while that is not known. */
+  get delayMs(): number | null {
+    return this.#measure?.delayMs ?? null;
+  }
+
+  /** The last measurement, as in framegate-delay, or null. */
+  get measure(): Measure | null {
+    return this.#measure;
+  }
+
+  /** How it is shown: mse, webcodecs, jpeg, img; null before that is decided. */
+  get activeMode(): Mode | null {
+    return this.#mode;
+  }
+
+  /** The video, canvas or img element with the picture, or null. */
+  get surface(): HTMLElement | null {
+    return this.#surface;
+  }
+
+  /** Connects now if it waits to try again. */
+  retry(): void {
+    this.#player?.retryNow();
+  }
+
+  /** @internal */
+  connectedCallback(): void {
+    document.addEventListener('visibilitychange', this.#look);
+    window.addEventListener('online', this.#backOnline);
+    this.#onScreen.observe(this);
+    this.#attached = true;
+    this.#rebuild();
+  }
+
+  /** @internal */
+  disconnectedCallback(): void {
+    document.removeEventListener('visibilitychange', this.#look);
+    window.removeEventListener('online', this.#backOnline);
+    this.#onScreen.disconnect();
+    this.#attached = false;
+    this.#inView = false;
+    this.#tearDown();
+  }
+
+  /** @internal */
+  attributeChangedCallback(name: string): void {
+    if (name === 'label') this.#view.label(this.getAttribute('label') ?? '');
+    else if (name === 'delay') this.#showDelay();
+    else if (!this.#changing && this.#attached) {
+      this.#changing = true; // several attributes change together
+      queueMicrotask(() => {
+        this.#changing = false;
+        if (this.#attached) this.#rebuild();
+      });
+    }
+  }
+
+  readonly #stage: Stage = {
+    show: (surface, mode) => {
+      this.#surface = surface;
+      this.#mode = mode;
+      this.#view.show(surface);
+      this.#emit('mode', { mode });
+    },
+    pictured: () => {
+      this.#posting?.abort();
+      this.#view.pictured(true);
+    },
+    say: (status) => {
+      if (status.state === this.#status.state && status.words === this.#status.words) return;
+      this.#status = status;
+      this.#view.say(status);
+      this.#emit('state', { ...status });
+    },
+    sized: (width, height) => this.#emit('size', { width, height }),
+    measured: (measure) => {
+      this.#measure = measure;
+      this.#showDelay();
+      this.#emit('delay', { ...measure });
+    },
+    trouble: (code, message) => this.#emit('error', { code, message }),
+  };
+
+  #emit(name: string, detail: object): void {
+    this.dispatchEvent(new CustomEvent(`framegate-${name}`, { detail }));
+  }
+
+  #showDelay(): void {
+    this.#view.delayed(this.hasAttribute('delay') ? this.delayMs : null);
+  }
+
+  // #rebuild starts over with what the attributes say now.
+  #rebuild(): void {
+    this.#tearDown();
+    const address = this.#address();
+    if (!address) return;
+    const mode = this.getAttribute('mode') ?? '';
+    this.#player = new Player(address, isMode(mode) ? mode : 'auto', this.#stage);
+    this.#look();
+  }
+
+  #tearDown(): void {
+    clearTimeout(this.#leaving);
+    this.#posting?.abort();
+    this.#player?.close();
+    this.#player = null;
+    this.#measure = null;
+    this.#view.posted(false);
+    this.#showDelay();
+  }
+
+  #address(): Address | null {
+    const src = this.getAttribute('src');
+    if (!src) return null;
+    const [width = null, height = null, fps = null, quality = null] = RENDITION.map((name) => this.getAttribute(name));
+    try {
+      return new Address(src, document.baseURI, { width, height, fps, quality });
+    } catch (error) {
+      this.#stage.say({ state: 'error', words: (error as Error).message });
+      return null;
+    }
+  }
+
+  #seen(entries: IntersectionObserverEntry[]): void {
+    this.#inView = entries.at(-1)?.isIntersecting ?? false;
+    this.#look();
+  }
+
+  readonly #look = (): void => {
+    clearTimeout(this.#leaving);
+    if (this.#inView && document.visibilityState === 'visible') this.#enter();
+    else this.#leaving = setTimeout(() => this.#leave(), AWAY_MS);
+  };
+
+  readonly #backOnline = (): void => this.#player?.retryNow();
+
+  #enter(): void {
+    if (!this.#player) return;
+    this.#player.start();
+    if (this.state !== 'live') void this.#post();
+  }
+
+  #leave(): void {
+    this.#posting?.abort();
+    this.#player?.stop();
+  }
+
+  // #post shows a still if no picture came first.
+  async #post(): Promise<void> {
+    const wanted = this.getAttribute('poster');
+    this.#posting?.abort();
+    const { signal } = (this.#posting = new AbortController());
+    if (wanted === 'none') return;
+    if (wanted === null) await new Promise((resolve) => setTimeout(resolve, POSTER_AFTER_MS));
+    const url = wanted === null ? this.#address()?.still() : new URL(wanted, document.baseURI);
+    if (url && !signal.aborted) this.#view.posted(await loadPoster(this.#view.poster, url, signal));
+  }
+}
+
+const RENDITION = ['width', 'height', 'fps', 'quality'] as const;
+
+// The attributes as properties.
+for (const name of ['src', 'mode', ...RENDITION, 'poster', 'label']) {
+  Object.defineProperty(FramegatePlayer.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get(this: HTMLElement) {
+      return this.getAttribute(name) ?? '';
+    },
+    set(this: HTMLElement, value: unknown) {
+      this.setAttribute(name, String(value));
+    },
+  });
+}
+Object.defineProperty(FramegatePlayer.prototype, 'delay', {
+  configurable: true,
+  enumerable: true,
+  get(this: HTMLElement) {
+    return this.hasAttribute('delay');
+  },
+  set(this: HTMLElement, value: unknown) {
+    this.toggleAttribute('delay', Boolean(value));
+  },
+});
+
+if (!customElements.get('framegate-player')) customElements.define('framegate-player', FramegatePlayer);

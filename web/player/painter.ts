@@ -1,0 +1,140 @@
+// Draws pictures on a canvas, one as soon as it is there. It runs in a worker,
+// or where none can be had in the page.
+
+import { wallMs } from './clock';
+import { H264Decoder, JPEGDecoder, type Decoder, type Encoded } from './decoders';
+import type { Codec } from './protocol';
+
+/** What a painter is told to do. The order matters, and is kept. */
+export type PaintOrder =
+  | { type: 'begin'; codec: Codec }
+  | { type: 'configure'; codec: string; description: Uint8Array<ArrayBuffer> }
+  | { type: 'picture'; bytes: Uint8Array<ArrayBuffer>; key: boolean; backlog: boolean; captureMs: number }
+  | { type: 'rest' }
+  | { type: 'close' };
+
+/** What a painter tells of. */
+export type PaintReport =
+  | { type: 'painted'; captureMs: number; paintedMs: number }
+  | { type: 'dropped'; count: number }
+  | { type: 'sized'; width: number; height: number }
+  | { type: 'failed'; message: string };
+
+/** A picture that can be drawn, and has to be closed. */
+export type Drawable = VideoFrame | ImageBitmap;
+
+/**
+ * Draws at most one picture for each refresh of the display: the first at
+ * once, without waiting for the refresh, and of those that follow before it the
+ * newest.
+ */
+export class Painter {
+  private readonly context: OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
+  private decoder: Decoder | null = null;
+  private next: { image: Drawable; captureMs: number } | null = null;
+  private drawnMs: number | null = null; // capture time of what waits for the display's refresh
+  private newestMs = 0; // capture time of the newest that came
+  private closed = false;
+
+  constructor(
+    private readonly canvas: OffscreenCanvas | HTMLCanvasElement,
+    private readonly report: (report: PaintReport) => void,
+  ) {
+    const context = canvas.getContext('2d', { alpha: false }) as typeof this.context | null;
+    if (!context) throw new Error('no 2d context');
+    this.context = context;
+  }
+
+  /** Does as told. */
+  obey(order: PaintOrder): void {
+    if (this.closed) return;
+    try {
+      if (order.type === 'begin') this.begin(order.codec);
+      else if (order.type === 'rest') this.rest();
+      else if (order.type === 'close') this.close();
+      else if (order.type === 'configure') this.decoder?.configure(order.codec, order.description);
+      else this.decoder?.decode(order);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  private begin(codec: Codec): void {
+    this.decoder?.close();
+    const sink = {
+      decoded: (image: Drawable, { captureMs, backlog }: Encoded) => this.arrived(image, captureMs, backlog),
+      dropped: (count: number) => this.report({ type: 'dropped', count }),
+      failed: (error: Error) => this.fail(error),
+    };
+    this.decoder = codec === 'h264' ? new H264Decoder(sink) : new JPEGDecoder(sink);
+  }
+
+  // rest gives the decoder back: systems have few of them.
+  private rest(): void {
+    this.decoder?.close();
+    this.decoder = null;
+  }
+
+  // arrived leaves out what is older than what is on the screen: who joins
+  // again gets a backlog.
+  private arrived(image: Drawable, captureMs: number, backlog: boolean): void {
+    if (this.closed || (backlog && captureMs < this.newestMs)) {
+      image.close();
+      return;
+    }
+    this.newestMs = captureMs;
+    this.show(image, captureMs);
+  }
+
+  private show(image: Drawable, captureMs: number): void {
+    if (this.drawnMs === null) {
+      this.draw(image, captureMs);
+      requestAnimationFrame(() => this.refreshed());
+    } else {
+      if (this.next) {
+        this.next.image.close();
+        this.report({ type: 'dropped', count: 1 });
+      }
+      this.next = { image, captureMs };
+    }
+  }
+
+  private draw(image: Drawable, captureMs: number): void {
+    const width = 'displayWidth' in image ? image.displayWidth : image.width;
+    const height = 'displayHeight' in image ? image.displayHeight : image.height;
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+      this.report({ type: 'sized', width, height });
+    }
+    this.context.drawImage(image, 0, 0, width, height);
+    image.close();
+    this.drawnMs = captureMs;
+  }
+
+  // refreshed is when what was drawn before is handed to the display. It is
+  // visible from the refresh after that on, whose own time may not be believed:
+  // on a machine that is late it lies before the drawing.
+  private refreshed(): void {
+    if (this.closed || this.drawnMs === null) return;
+    const captureMs = this.drawnMs;
+    requestAnimationFrame(() => this.report({ type: 'painted', captureMs, paintedMs: wallMs() }));
+    this.drawnMs = null;
+    const next = this.next;
+    this.next = null;
+    if (next) this.show(next.image, next.captureMs);
+  }
+
+  private fail(error: Error): void {
+    if (this.closed) return;
+    this.close();
+    this.report({ type: 'failed', message: error.message });
+  }
+
+  private close(): void {
+    this.closed = true;
+    this.decoder?.close();
+    this.next?.image.close();
+    this.next = null;
+  }
+}

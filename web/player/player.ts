@@ -1,0 +1,349 @@
+// One camera, shown: connections, their renderer, and what is said of them.
+
+import type { Address } from './address';
+import { Backoff } from './backoff';
+import { CanvasRenderer } from './canvas';
+import { ServerClock, wallMs } from './clock';
+import { Connection } from './connection';
+import { MultipartImage } from './img';
+import { abilities, Ladder, type Mode } from './modes';
+import { MSERenderer } from './mse';
+import { askWhy } from './posters';
+import type { Codec, Packet, ServerMessage } from './protocol';
+import type { Renderer, RendererEvents } from './renderer';
+import { status, type Status } from './status';
+
+/** What a player shows itself on. */
+export interface Stage {
+  /** The element to show from now on. */
+  show(surface: HTMLElement, mode: Mode): void;
+  /** A picture of this connection is on the screen. */
+  pictured(): void;
+  say(status: Status): void;
+  sized(width: number, height: number): void;
+  measured(measure: Measure): void;
+  /** Something went wrong. The player goes on trying. */
+  trouble(code: string, message: string): void;
+}
+
+/** How far behind the camera the screen is. */
+export interface Measure {
+  /** From taking the picture to painting it, in ms; null where that cannot be known. */
+  delayMs: number | null;
+  /** How wrong delayMs can be because of the clocks, in ms. */
+  errorMs: number | null;
+  /** How much is buffered ahead of the screen, in ms. */
+  bufferMs: number;
+  /** Pictures shown and left out since the player began. */
+  shown: number;
+  dropped: number;
+}
+
+const RETRY_BASE_MS = 250;
+const RETRY_CAP_MS = 5000;
+const REFUSED_MS = 5000; // a server that says no will not think better of it at once
+const LASTED_MS = 5000; // a connection that gave pictures for so long was a success
+const TICK_MS = 500;
+const STATS_EVERY = 4; // ticks
+const TRIES_BEFORE_IMG = 2;
+
+/** Shows one camera from start to stop, as often as wanted. close ends it for good. */
+export class Player {
+  private readonly ladder: Ladder;
+  private readonly clock = new ServerClock();
+  private readonly backoff = new Backoff(RETRY_BASE_MS, RETRY_CAP_MS);
+
+  private connection: Connection | null = null;
+  private renderer: Renderer | null = null;
+  private rendering: Mode | null = null;
+  private image: MultipartImage | null = null;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private ticking: ReturnType<typeof setInterval> | undefined;
+  private ticks = 0;
+  private asking: AbortController | null = null;
+
+  private codec: Codec | null = null; // of this connection
+  private connected = false;
+  private firstMs: number | null = null; // when this connection's first picture was painted
+  private lastMs: number | null = null; // when the last one was
+  private lastCaptureMs = 0;
+  private intervalMs = 0;
+  private camera: (ServerMessage & { type: 'state' }) | null = null;
+  private problem = '';
+  private shownYet = false; // since it was started
+  private delays: number[] = []; // of the pictures painted since the last tick
+  private shown = 0;
+  private dropped = 0;
+  private closed = false;
+
+  constructor(
+    private readonly address: Address,
+    private readonly wanted: Mode | 'auto',
+    private readonly stage: Stage,
+  ) {
+    this.ladder = new Ladder(wanted, abilities());
+  }
+
+  /** Connects. Does nothing if it runs. */
+  start(): void {
+    if (this.ticking !== undefined || this.closed) return;
+    this.ticking = setInterval(() => this.tick(), TICK_MS);
+    this.backoff.reset();
+    this.shownYet = false;
+    this.problem = '';
+    this.connect();
+  }
+
+  /** Disconnects, and leaves the last picture where it is. */
+  stop(): void {
+    if (this.ticking === undefined) return;
+    this.halt();
+    this.renderer?.rest();
+    this.report();
+  }
+
+  /** Tries again now instead of later. */
+  retryNow(): void {
+    if (this.ticking === undefined || this.connected) return;
+    this.problem = '';
+    this.backoff.reset();
+    this.disconnect();
+    this.connect();
+  }
+
+  /** Ends it and gives everything back. */
+  close(): void {
+    this.halt();
+    this.closed = true;
+    this.renderer?.close();
+    this.renderer = null;
+  }
+
+  private halt(): void {
+    clearInterval(this.ticking);
+    this.ticking = undefined;
+    this.disconnect();
+  }
+
+  private connect(): void {
+    const codecs = this.ladder.codecs();
+    if (codecs.length === 0) {
+      this.showImage();
+      return;
+    }
+    this.clock.reset();
+    const ask = this.wanted === 'auto' ? 'auto' : codecs[0]!;
+    this.connection = new Connection(this.address.socket(ask), codecs, this.clock, {
+      message: (message) => this.receive(message),
+      packet: (packet) => this.take(packet),
+      closed: (opened, reason) => this.lost(opened, reason),
+    });
+    this.report();
+  }
+
+  private disconnect(): void {
+    clearTimeout(this.retry);
+    this.asking?.abort();
+    this.connection?.close();
+    this.connection = null;
+    this.image?.close();
+    this.image = null;
+    this.connected = false;
+    this.codec = null;
+    this.camera = null;
+    this.firstMs = this.lastMs = null;
+    this.delays = [];
+  }
+
+  private receive(message: ServerMessage): void {
+    this.connected = true;
+    switch (message.type) {
+      case 'hello':
+        this.problem = '';
+        if (message.fps > 0) this.intervalMs = 1000 / message.fps;
+        if (message.codec !== this.codec) this.begin(message.codec);
+        break;
+      case 'state':
+        this.camera = message;
+        break;
+      case 'drop':
+        this.dropped += message.frames;
+        break;
+      case 'error':
+        this.problem = message.message || `error ${message.code}`;
+        this.stage.trouble(String(message.code), this.problem);
+        break;
+    }
+    this.report();
+  }
+
+  // begin gets a renderer ready for what this connection sends.
+  private begin(codec: Codec): void {
+    const mode = this.ladder.modeFor(codec);
+    if (!mode) {
+      this.lost(true, `The server sends ${codec}, which cannot be shown here.`);
+      return;
+    }
+    this.codec = codec;
+    if (this.rendering !== mode || !this.renderer) this.replaceRenderer(mode);
+    this.renderer?.begin(codec);
+  }
+
+  private replaceRenderer(mode: Mode): void {
+    this.renderer?.close();
+    this.renderer = null;
+    this.rendering = mode;
+    let current = true; // a renderer that was replaced has nothing more to say
+    const events: RendererEvents = {
+      painted: (captureMs, paintedMs) => current && this.painted(captureMs, paintedMs),
+      dropped: (count) => (this.dropped += count),
+      sized: (width, height) => current && this.stage.sized(width, height),
+      failed: (reason) => {
+        if (current) this.rendererFailed(mode, reason);
+        current = false;
+      },
+    };
+    try {
+      this.renderer = mode === 'mse' ? new MSERenderer(events) : new CanvasRenderer(events);
+    } catch (error) {
+      events.failed(error as Error);
+      return;
+    }
+    this.stage.show(this.renderer.surface, mode);
+  }
+
+  // rendererFailed takes a mode out that has never worked, and gives one that
+  // has another try.
+  private rendererFailed(mode: Mode, reason: Error): void {
+    this.renderer?.close();
+    this.renderer = null;
+    if (this.firstMs === null) this.ladder.fail(mode);
+    this.stage.trouble(mode, reason.message);
+    this.lost(true, `It cannot be shown here: ${reason.message}`);
+  }
+
+  private take(packet: Packet): void {
+    try {
+      this.renderer?.take(packet);
+    } catch (error) {
+      this.lost(true, `The server sent ${(error as Error).message}.`);
+    }
+  }
+
+  private painted(captureMs: number, paintedMs: number): void {
+    if (!this.connected) return; // the last of a connection that is gone
+    this.shown++;
+    if (this.firstMs === null) this.firstPicture(paintedMs);
+    this.lastMs = paintedMs;
+    this.lastCaptureMs = captureMs;
+    const offsetMs = this.clock.offsetMs(paintedMs);
+    if (offsetMs !== null) this.delays.push(paintedMs + offsetMs - captureMs);
+  }
+
+  private firstPicture(atMs: number): void {
+    this.firstMs = atMs;
+    this.shownYet = true;
+    this.lastMs = atMs;
+    this.stage.pictured();
+    this.report();
+  }
+
+  private lost(opened: boolean, reason: string): void {
+    if (this.firstMs !== null && wallMs() - this.firstMs > LASTED_MS) this.backoff.reset();
+    const problem = this.problem || (this.shownYet && opened ? '' : reason);
+    this.disconnect();
+    this.problem = problem;
+    this.later(this.backoff.next());
+    if (!opened) void this.explain();
+    this.report();
+  }
+
+  private later(waitMs: number): void {
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.connect(), waitMs);
+  }
+
+  // explain finds out over HTTP why there is no WebSocket: browsers do not say.
+  private async explain(): Promise<void> {
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    const why = await askWhy(this.address.still(), signal);
+    if (signal.aborted) return;
+    this.problem = why ?? 'The server cannot be reached. Trying again…';
+    if (why) this.later(REFUSED_MS * (1 + Math.random()));
+    if (why === '') this.problem = 'The server is there, but no WebSocket comes through.';
+    this.stage.trouble('unreachable', this.problem);
+    if (why === '' && this.wanted === 'auto' && this.backoff.count >= TRIES_BEFORE_IMG) {
+      this.disconnect();
+      this.showImage();
+    }
+    this.report();
+  }
+
+  private showImage(): void {
+    this.renderer?.close();
+    this.renderer = null;
+    this.rendering = 'img';
+    this.image = new MultipartImage(this.address.multipart(), {
+      shown: () => {
+        this.connected = true;
+        this.shownYet = true;
+        this.stage.pictured();
+        this.stage.say({ state: 'live', words: 'Live' });
+      },
+      broken: () => this.stage.say({ state: 'error', words: 'No picture. Trying again…' }),
+      sized: (width, height) => this.stage.sized(width, height),
+    });
+    this.stage.show(this.image.surface, 'img');
+  }
+
+  private tick(): void {
+    if (this.image) return; // which knows nothing to tell
+    const measure = this.measure();
+    this.delays = [];
+    this.stage.measured(measure);
+    if (++this.ticks % STATS_EVERY === 0 && this.connected) this.sendStats(measure);
+    this.report();
+  }
+
+  private measure(): Measure {
+    const nowMs = wallMs();
+    return {
+      delayMs: this.delayMs(nowMs),
+      errorMs: this.clock.errorMs(nowMs),
+      bufferMs: this.renderer?.bufferMs() ?? 0,
+      shown: this.shown,
+      dropped: this.dropped,
+    };
+  }
+
+  // delayMs is the median of what was painted lately. When nothing was, what is
+  // on the screen grows old.
+  private delayMs(nowMs: number): number | null {
+    if (this.delays.length > 0) return this.delays.sort((a, b) => a - b)[this.delays.length >> 1]!;
+    const offsetMs = this.clock.offsetMs(nowMs);
+    if (this.lastMs === null || offsetMs === null) return null;
+    return nowMs + offsetMs - this.lastCaptureMs;
+  }
+
+  private sendStats({ shown, dropped, bufferMs, delayMs }: Measure): void {
+    const rounded = { shown, dropped, bufferMs: Math.round(bufferMs), latencyMs: Math.round(delayMs ?? 0) };
+    this.connection?.send({ type: 'stats', ...rounded });
+  }
+
+  private report(): void {
+    if (this.image && this.ticking !== undefined) return;
+    this.stage.say(
+      status({
+        running: this.ticking !== undefined,
+        connected: this.connected,
+        shown: this.shownYet,
+        quietMs: this.lastMs === null ? null : wallMs() - this.lastMs,
+        intervalMs: this.intervalMs,
+        camera: this.camera?.camera ?? null,
+        cameraMessage: this.camera?.message ?? '',
+        trouble: this.problem,
+      }),
+    );
+  }
+}

@@ -1,0 +1,160 @@
+// The live WebSocket's messages, subprotocol framegate.v1: read with care,
+// because whoever answers at the address may not be Framegate.
+//
+// Text messages are JSON objects with a type; binary ones are a header of 32
+// bytes, big-endian, and a payload:
+//
+//      0 u8  version, 1                   8 u64 capture time, µs since 1970
+//      1 u8  kind: 1 init, 2 frame       16 u64 sequence number
+//      2 u16 flags                       24 u32 offset of the access unit in
+//      4 u32 epoch                              the payload, 0 if it is a JPEG
+
+/** The subprotocol to ask for. */
+export const SUBPROTOCOL = 'framegate.v1';
+
+/** Bytes of a binary message before its payload. */
+export const HEADER_BYTES = 32;
+
+const VERSION = 1;
+const KIND_INIT = 1;
+const KIND_FRAME = 2;
+const FLAG_KEY = 1;
+const FLAG_BACKLOG = 2;
+const FLAG_DISCONTINUITY = 4;
+
+/** What the server sends pictures as. */
+export type Codec = 'h264' | 'jpeg';
+
+/** A binary message. Its bytes are views of the message: copy them to keep one without the other. */
+export interface Packet {
+  kind: 'init' | 'frame';
+  key: boolean;
+  /** It was old already when this viewer joined. */
+  backlog: boolean;
+  /** It does not continue the one before it. */
+  discontinuity: boolean;
+  /** Which init segment it belongs to. */
+  epoch: number;
+  /** When the picture was taken, in ms since 1970 by the server's clock. */
+  captureMs: number;
+  seq: number;
+  /** An init segment, a fragment with one sample, or a JPEG. */
+  payload: Uint8Array<ArrayBuffer>;
+  /** Where the access unit begins in the payload of an H.264 frame; 0 for others. */
+  unitOffset: number;
+}
+
+/** What the camera is doing, in the server's words. */
+export type CameraState = 'online' | 'offline' | 'connecting';
+
+/** A text message of the server. Codes are HTTP statuses, 0 if nothing is wrong. */
+export type ServerMessage =
+  | { type: 'hello'; epoch: number; codec: Codec; mime: string; width: number; height: number; fps: number }
+  | { type: 'drop'; frames: number; reason: string }
+  | { type: 'state'; camera: CameraState; code: number; message: string }
+  | { type: 'error'; code: number; message: string }
+  | { type: 'pong'; c: number; serverTimeUs: number };
+
+/** A text message to the server. */
+export type ClientMessage =
+  | { type: 'hello'; codecs: string[] }
+  | { type: 'ping'; c: number }
+  | { type: 'stats'; shown: number; dropped: number; bufferMs: number; latencyMs: number };
+
+/** Says what is wrong with bytes of the server. */
+export class ProtocolError extends Error {}
+
+/** Reads a binary message, or throws a ProtocolError. */
+export function parsePacket(message: ArrayBuffer): Packet {
+  if (message.byteLength <= HEADER_BYTES) throw new ProtocolError(`a message of ${message.byteLength} bytes`);
+  const view = new DataView(message);
+  if (view.getUint8(0) !== VERSION) throw new ProtocolError(`version ${view.getUint8(0)} of the protocol`);
+  const kind = view.getUint8(1);
+  if (kind !== KIND_INIT && kind !== KIND_FRAME) throw new ProtocolError(`a message of kind ${kind}`);
+  const flags = view.getUint16(2);
+  const payload = new Uint8Array(message, HEADER_BYTES);
+  const unitOffset = view.getUint32(24);
+  if (unitOffset >= payload.length) throw new ProtocolError(`an access unit at ${unitOffset} of ${payload.length} bytes`);
+  return {
+    kind: kind === KIND_INIT ? 'init' : 'frame',
+    key: (flags & FLAG_KEY) !== 0,
+    backlog: (flags & FLAG_BACKLOG) !== 0,
+    discontinuity: (flags & FLAG_DISCONTINUITY) !== 0,
+    epoch: view.getUint32(4),
+    captureMs: Number(view.getBigUint64(8)) / 1000,
+    seq: Number(view.getBigUint64(16)),
+    payload,
+    unitOffset,
+  };
+}
+
+/** Reads a text message. Gives null for one of a type it does not know, and throws a ProtocolError for nonsense. */
+export function parseMessage(text: string): ServerMessage | null {
+  const fields = parseObject(text);
+  switch (fields['type']) {
+    case 'hello':
+      return {
+        type: 'hello',
+        epoch: number(fields, 'epoch'),
+        codec: codec(fields),
+        mime: string(fields, 'mime'),
+        width: number(fields, 'width'),
+        height: number(fields, 'height'),
+        fps: number(fields, 'fps'),
+      };
+    case 'drop':
+      return { type: 'drop', frames: number(fields, 'frames'), reason: string(fields, 'reason') };
+    case 'state':
+      return { type: 'state', camera: camera(fields), code: number(fields, 'code'), message: string(fields, 'message') };
+    case 'error':
+      return { type: 'error', code: number(fields, 'code'), message: string(fields, 'message') };
+    case 'pong':
+      return { type: 'pong', c: number(fields, 'c'), serverTimeUs: number(fields, 'serverTimeUs') };
+    default:
+      return null;
+  }
+}
+
+type Fields = Record<string, unknown>;
+
+function parseObject(text: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ProtocolError('a text message that is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProtocolError('a text message that is not an object');
+  }
+  return value as Fields;
+}
+
+// An absent number is 0 and an absent string is empty, as in the server's JSON.
+function number(fields: Fields, name: string): number {
+  const value = fields[name] ?? 0;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ProtocolError(`${name} is not a number`);
+  return value;
+}
+
+const MAX_STRING = 1000;
+
+function string(fields: Fields, name: string): string {
+  const value = fields[name] ?? '';
+  if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
+  return value.slice(0, MAX_STRING);
+}
+
+function codec(fields: Fields): Codec {
+  const value = fields['codec'];
+  if (value !== 'h264' && value !== 'jpeg') throw new ProtocolError(`codec ${String(value)}`);
+  return value;
+}
+
+function camera(fields: Fields): CameraState {
+  const value = fields['camera'];
+  if (value !== 'online' && value !== 'offline' && value !== 'connecting') {
+    throw new ProtocolError(`a camera that is ${String(value)}`);
+  }
+  return value;
+}

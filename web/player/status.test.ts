@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { delayWords, status, type Facts } from './status';
+
+const live: Facts = {
+  running: true, connected: true, shown: true, quietMs: 10, intervalMs: 33, camera: 'online', cameraMessage: '', trouble: '',
+};
+
+describe('status', () => {
+  it.each([
+    [{}, 'live', 'Live'],
+    [{ running: false }, 'idle', 'Paused'],
+    [{ connected: false, shown: false }, 'connecting', 'Connecting…'],
+    [{ connected: false }, 'connecting', 'Connection lost. Trying again…'],
+    [{ connected: false, trouble: 'no such camera' }, 'error', 'no such camera'],
+    [{ camera: 'offline' as const, cameraMessage: 'unreachable' }, 'offline', 'Camera offline: unreachable'],
+    [{ camera: 'connecting' as const, quietMs: null }, 'connecting', 'Connecting to the camera…'],
+    [{ quietMs: null }, 'connecting', 'Waiting for a picture…'],
+    [{ quietMs: 2500 }, 'stalled', 'No new pictures'],
+    [{ quietMs: 2500, intervalMs: 1000 }, 'live', 'Live'],
+    [{ quietMs: 2500, camera: 'connecting' as const }, 'connecting', 'Connecting to the camera…'],
+  ])('%o is %s: %s', (facts, state, words) => {
+    expect(status({ ...live, ...facts })).toEqual({ state, words });
+  });
+});
+
+describe('delayWords', () => {
+  it.each([[-3, '0 ms'], [75.4, '75 ms'], [999.4, '999 ms'], [1234, '1.2 s'], [61_000, '61 s']])('%d is %s', (ms, words) => {
+    expect(delayWords(ms)).toBe(words);
+  });
+});

@@ -1,0 +1,64 @@
+// What the player says of itself, in words.
+
+import type { CameraState } from './protocol';
+
+/** What a player is doing. */
+export type PlayerState = 'idle' | 'connecting' | 'live' | 'stalled' | 'offline' | 'error';
+
+/** What is known of a player. */
+export interface Facts {
+  /** It is wanted: on the screen, with an address. */
+  running: boolean;
+  connected: boolean;
+  /** Whether a picture was painted since the player was wanted. */
+  shown: boolean;
+  /** Time since the newest picture was painted, in ms; null before the first of this connection. */
+  quietMs: number | null;
+  /** Between two pictures, in ms. */
+  intervalMs: number;
+  camera: CameraState | null;
+  /** Of the camera's state. */
+  cameraMessage: string;
+  /** What is wrong with the connection or with showing. */
+  trouble: string;
+}
+
+/** A state, and a sentence for people. */
+export interface Status {
+  state: PlayerState;
+  words: string;
+}
+
+const STALLED_MS = 2000;
+const STALLED_INTERVALS = 5;
+
+/** Puts what is known into a sentence. */
+export function status(facts: Facts): Status {
+  if (!facts.running) return { state: 'idle', words: 'Paused' };
+  if (!facts.connected) return unconnected(facts);
+  if (facts.camera === 'offline') return { state: 'offline', words: sentence('Camera offline', facts.cameraMessage) };
+  if (facts.quietMs !== null) {
+    const stalled = facts.quietMs > Math.max(STALLED_MS, STALLED_INTERVALS * facts.intervalMs);
+    if (!stalled) return { state: 'live', words: 'Live' };
+    if (facts.camera !== 'connecting') return { state: 'stalled', words: 'No new pictures' };
+  }
+  if (facts.camera === 'connecting') return { state: 'connecting', words: sentence('Connecting to the camera…', facts.cameraMessage) };
+  return { state: 'connecting', words: 'Waiting for a picture…' };
+}
+
+function unconnected({ trouble, shown }: Facts): Status {
+  if (trouble) return { state: 'error', words: trouble };
+  return { state: 'connecting', words: shown ? 'Connection lost. Trying again…' : 'Connecting…' };
+}
+
+function sentence(what: string, why: string): string {
+  if (!why) return what;
+  return what.endsWith('…') ? `${what} ${why}` : `${what}: ${why}`;
+}
+
+/** Puts a delay into words that fit on a tile. */
+export function delayWords(delayMs: number): string {
+  const ms = Math.max(0, delayMs);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+}

@@ -1,0 +1,87 @@
+// What stands on a player: the picture, and words about it.
+
+import { delayWords, type Status } from './status';
+import { styleSheet } from './style';
+
+/** The inside of the element. It decides nothing. */
+export class View {
+  /** For a still picture below the moving one. */
+  readonly poster = document.createElement('img');
+  private readonly tile = element('div', 'tile');
+  private readonly picture = element('div', 'picture');
+  private readonly bar = element('div', 'bar');
+  private readonly state = element('span', 'chip state');
+  private readonly delay = element('span', 'chip delay');
+  private readonly button = document.createElement('button');
+  private surface: HTMLElement | null = null;
+
+  /** retry is called when the person wants to try again. */
+  constructor(root: ShadowRoot, retry: () => void) {
+    root.adoptedStyleSheets = [styleSheet()];
+    this.picture.setAttribute('role', 'img');
+    this.picture.setAttribute('part', 'picture');
+    this.label('');
+    this.poster.className = 'poster';
+    this.poster.setAttribute('part', 'poster');
+    this.poster.alt = '';
+    this.poster.hidden = true;
+    this.bar.setAttribute('part', 'bar');
+    this.state.setAttribute('part', 'state');
+    this.state.setAttribute('role', 'status');
+    this.delay.setAttribute('part', 'delay');
+    this.delay.hidden = true;
+    this.button.type = 'button';
+    this.button.setAttribute('part', 'retry');
+    this.button.textContent = 'Try again';
+    this.button.hidden = true;
+    this.button.addEventListener('click', retry);
+    this.picture.append(this.poster);
+    this.bar.append(this.state, this.button, this.delay);
+    this.tile.append(this.picture, this.bar);
+    root.append(this.tile);
+  }
+
+  /** Says what the picture is of. */
+  label(text: string): void {
+    this.picture.setAttribute('aria-label', text || 'Live picture');
+  }
+
+  /** Puts what shows the pictures on the tile, below the poster until the first one is there. */
+  show(surface: HTMLElement): void {
+    this.surface?.remove();
+    this.surface = surface;
+    surface.setAttribute('part', 'surface');
+    this.picture.prepend(surface);
+    this.pictured(false);
+  }
+
+  /** The poster has something to show, or not. */
+  posted(there: boolean): void {
+    this.poster.hidden = !there;
+  }
+
+  /** The surface has something to show, or not. */
+  pictured(there: boolean): void {
+    this.tile.classList.toggle('pictured', there);
+  }
+
+  /** Shows a state in words. */
+  say({ state, words }: Status): void {
+    if (this.state.textContent !== words) this.state.textContent = words; // or it is read aloud again
+    this.tile.classList.toggle('live', state === 'live');
+    this.tile.classList.toggle('stale', state !== 'live' && state !== 'idle');
+    this.button.hidden = state !== 'error';
+  }
+
+  /** Shows a delay, or none. */
+  delayed(delayMs: number | null): void {
+    this.delay.hidden = delayMs === null;
+    this.delay.textContent = delayMs === null ? '' : delayWords(delayMs);
+  }
+}
+
+function element(tag: 'div' | 'span', className: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.className = className;
+  return made;
+}
