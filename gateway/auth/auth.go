@@ -1,0 +1,219 @@
+// Package auth says who a request comes from and what that principal may do.
+//
+// One function decides, Authorize. Principals come from Identify, by a session
+// cookie, a bearer token, HTTP Basic or a signed link; Watch ends what a
+// principal is doing when it may do so no longer. The rest of the package is
+// managing: users and their passwords, tokens, sessions, and links.
+//
+// Passwords are kept as argon2id hashes, which are computed few at a time and
+// counted against limits for each address and each user. Tokens, session
+// cookies and login links are random and kept as hashes: whoever reads the
+// database cannot use any of them.
+//
+// A change made by this process takes effect before the method that makes it
+// returns, one made by another ("framegate user") within two seconds, on open
+// streams as well. The former is why all changes to users, tokens and sessions
+// go through this package rather than to the store.
+//
+// The package knows no routes and answers no requests; but cookies, which are
+// its own.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"framegate/gateway/store"
+)
+
+// What callers branch on.
+var (
+	// ErrDenied means that a password, token or link is wrong, expired or
+	// revoked; it never says which.
+	ErrDenied = errors.New("wrong or expired login")
+	// ErrTooManyAttempts means that no password is looked at for a while; see
+	// RetryAfter.
+	ErrTooManyAttempts = errors.New("too many logins were tried")
+	// ErrForbidden means that a principal asks for what it may not do itself.
+	ErrForbidden = errors.New("not allowed")
+	// ErrRevoked is the cause (context.Cause) of a context of Watch that ended
+	// because the principal may do what it was doing no longer.
+	ErrRevoked = errors.New("the permission was taken away or has expired")
+
+	ErrBadName      = errors.New("bad name")
+	ErrWeakPassword = errors.New("weak password")
+	ErrBadPassword  = errors.New("bad password")
+	ErrBadGrant     = errors.New("bad grant")
+	ErrBadLifetime  = errors.New("bad lifetime")
+
+	ErrExists    = store.ErrExists
+	ErrUnknown   = store.ErrUnknown
+	ErrLastAdmin = store.ErrLastAdmin
+)
+
+const (
+	// pollInterval is how often the database is asked for changes of others.
+	pollInterval = time.Second
+	// flushInterval is how often is written what was last used when.
+	flushInterval = time.Minute
+	// pruneInterval is how often expired sessions are removed.
+	pruneInterval = time.Hour
+	// maintenanceTimeout bounds what is done on nobody's behalf.
+	maintenanceTimeout = 10 * time.Second
+)
+
+// Options say how an Auth works.
+type Options struct {
+	Store *store.Store
+	// Open lets everybody do everything: auth: off.
+	Open bool
+	// BehindTLS says that a proxy in front of us speaks TLS, so that cookies are
+	// secure although requests come in clear.
+	BehindTLS bool
+	Log       *slog.Logger // nil: nothing is logged
+}
+
+// Auth knows the principals. Its methods may be called from any goroutine; those
+// that read or change the database, or hash a password, block for it.
+type Auth struct {
+	store   *store.Store
+	options Options
+	log     *slog.Logger
+
+	linkKey  []byte // signs links
+	hasher   *hasher
+	limits   *limiter
+	accounts *accounts
+	verified *verified
+	checking singleflight.Group // Basic credentials that are being verified
+
+	failed, limited atomic.Int64 // see Stats
+
+	mu      sync.Mutex // guards watches
+	watches map[*watch]struct{}
+}
+
+// New makes an Auth on an open store, which the caller closes after the last
+// use. It makes the key for links where there is none yet, and starts nothing.
+func New(ctx context.Context, options Options) (*Auth, error) {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	key, err := linkKey(ctx, options.Store)
+	if err != nil {
+		return nil, err
+	}
+	return &Auth{
+		store:    options.Store,
+		options:  options,
+		log:      options.Log,
+		linkKey:  key,
+		hasher:   newHasher(),
+		limits:   newLimiter(),
+		accounts: newAccounts(options.Store),
+		verified: newVerified(),
+		watches:  make(map[*watch]struct{}),
+	}, nil
+}
+
+// linkKey reads the key that signs links, which all processes share.
+func linkKey(ctx context.Context, s *store.Store) ([]byte, error) {
+	fresh := make([]byte, 32)
+	rand.Read(fresh)
+	secret, err := s.SecretOrSet(ctx, "link key", store.NewSecret(base64.StdEncoding.EncodeToString(fresh)))
+	if err != nil {
+		return nil, fmt.Errorf("the key for links: %w", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(secret.Reveal())
+	if err != nil || len(key) < 32 {
+		return nil, fmt.Errorf("the key for links: %w", store.ErrDamaged)
+	}
+	return key, nil
+}
+
+// Run looks for changes that other processes make and for what expires, ends
+// what must end because of them, and keeps the times of last use. It returns
+// when ctx is done, with nil: a database that fails for a while is logged, and
+// leaves open what is open. One Run is enough.
+func (a *Auth) Run(ctx context.Context) error {
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
+	flush := time.NewTicker(flushInterval)
+	defer flush.Stop()
+	prune := time.NewTicker(pruneInterval)
+	defer prune.Stop()
+	polling := chore{what: "looking for changes to users, tokens and sessions", do: a.recheck}
+	flushing := chore{what: "noting what was used last", do: a.flush}
+	pruning := chore{what: "removing expired sessions", do: a.prune}
+	for {
+		select {
+		case <-ctx.Done():
+			a.tend(context.WithoutCancel(ctx), &flushing)
+			return nil
+		case <-poll.C:
+			a.tend(ctx, &polling)
+		case <-flush.C:
+			a.tend(ctx, &flushing)
+		case <-prune.C:
+			a.tend(ctx, &pruning)
+		}
+	}
+}
+
+// chore is something that is done from time to time.
+type chore struct {
+	what    string
+	do      func(context.Context) error
+	failing bool // the last time
+}
+
+// tend does a chore, and says when it begins to fail.
+func (a *Auth) tend(ctx context.Context, c *chore) {
+	err := maintain(ctx, c.do)
+	if err != nil && !c.failing && ctx.Err() == nil {
+		a.log.Error(c.what, "err", err)
+	}
+	c.failing = err != nil
+}
+
+// maintain bounds what is done on nobody's behalf.
+func maintain(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, maintenanceTimeout)
+	defer cancel()
+	return do(ctx)
+}
+
+func (a *Auth) flush(ctx context.Context) error {
+	sessions, tokens := a.accounts.takeUsed()
+	err := a.store.Touch(ctx, sessions, tokens)
+	if err != nil {
+		a.accounts.putBackUsed(sessions, tokens)
+	}
+	return err
+}
+
+func (a *Auth) prune(ctx context.Context) error {
+	if err := a.flush(ctx); err != nil { // or a session in use would look unused
+		return err
+	}
+	now := time.Now()
+	return a.store.Prune(ctx, now, now.Add(-sessionIdle))
+}
+
+// changed makes a change that was just written take effect. The change is
+// made whatever becomes of the caller, so this is too.
+func (a *Auth) changed(ctx context.Context) {
+	a.accounts.forget()
+	if err := maintain(context.WithoutCancel(ctx), a.recheck); err != nil {
+		a.log.Error("open streams could not be checked after a change; tried again", "err", err)
+	}
+}

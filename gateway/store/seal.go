@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+)
+
+const redacted = "<redacted>"
+
+// Secret is a text that is encrypted at rest and must not be seen: however it
+// is printed, logged or marshalled, "<redacted>" appears in its place. The zero
+// value is no secret at all.
+type Secret struct{ text string }
+
+// NewSecret makes a secret of a text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal gives the text.
+func (s Secret) Reveal() string { return s.text }
+
+// Empty says whether there is nothing to reveal.
+func (s Secret) Empty() bool { return s.text == "" }
+
+// String gives "<redacted>".
+func (s Secret) String() string { return redacted }
+
+// Format prints "<redacted>" for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+
+// GoString gives "<redacted>".
+func (s Secret) GoString() string { return redacted }
+
+// MarshalText gives "<redacted>".
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// MarshalJSON gives "<redacted>" as a JSON string.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// LogValue gives "<redacted>", for slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// sealer encrypts with AES-256-GCM (NIST SP 800-38D). What it gives is a byte
+// for the form, 1, the nonce of 12 random bytes, and the text with its tag.
+type sealer struct{ aead cipher.AEAD }
+
+const sealForm = 1
+
+func newSealer(key []byte) (*sealer, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, err
+	}
+	return &sealer{aead}, nil
+}
+
+// seal encrypts a text for one place in the database: in any other it cannot
+// be opened, so that nobody can move one camera's password to another camera.
+func (s *sealer) seal(text, place string) []byte {
+	sealed := make([]byte, 1+s.aead.NonceSize(), 1+s.aead.NonceSize()+len(text)+s.aead.Overhead())
+	sealed[0] = sealForm
+	nonce := sealed[1:]
+	rand.Read(nonce)
+	return s.aead.Seal(sealed, nonce, []byte(text), []byte(place))
+}
+
+var errNotSealed = errors.New("cannot be decrypted")
+
+func (s *sealer) open(sealed []byte, place string) (string, error) {
+	head := 1 + s.aead.NonceSize()
+	if len(sealed) < head || sealed[0] != sealForm {
+		return "", errNotSealed
+	}
+	text, err := s.aead.Open(nil, sealed[1:head], sealed[head:], []byte(place))
+	if err != nil {
+		return "", errNotSealed
+	}
+	return string(text), nil
+}
+
+// keyCheckName is a secret whose text is known, to tell a wrong key.
+const (
+	keyCheckName = "key-check"
+	keyCheckText = "framegate"
+)
+
+func secretPlace(name string) string { return "secret " + name }
+
+// checkKey finds out whether the key is the one of this database.
+func (s *Store) checkKey(ctx context.Context) error {
+	var sealed []byte
+	if err := s.row(ctx, "SELECT value FROM secrets WHERE name = ?", keyCheckName).Scan(&sealed); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if text, err := s.seal.open(sealed, secretPlace(keyCheckName)); err != nil || text != keyCheckText {
+		return fmt.Errorf("%s is not the key of this database: %w: restore the one that was saved with it", filepath.Join(s.dir, keyName), ErrKey)
+	}
+	return nil
+}
+
+// SecretOrSet gives the secret of a name, and makes it this text where there is
+// none: two processes that both come with a new one get the same.
+func (s *Store) SecretOrSet(ctx context.Context, name string, fresh Secret) (Secret, error) {
+	secret, err := s.Secret(ctx, name)
+	if !errors.Is(err, ErrUnknown) {
+		return secret, err
+	}
+	err = s.write(ctx, "keeping a secret", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", name, s.seal.seal(fresh.text, secretPlace(name)))
+		return err
+	})
+	if err != nil {
+		return Secret{}, err
+	}
+	return s.Secret(ctx, name)
+}
+
+// Secret gives the secret of a name, or ErrUnknown.
+func (s *Store) Secret(ctx context.Context, name string) (Secret, error) {
+	var sealed []byte
+	if err := s.row(ctx, "SELECT value FROM secrets WHERE name = ?", name).Scan(&sealed); err != nil {
+		return Secret{}, s.explain("reading a secret", err)
+	}
+	return s.opened(sealed, secretPlace(name))
+}
+
+// SetSecret keeps a secret under a name, in place of what was there.
+func (s *Store) SetSecret(ctx context.Context, name string, secret Secret) error {
+	return s.write(ctx, "keeping a secret", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, s.seal.seal(secret.text, secretPlace(name)))
+		return err
+	})
+}
+
+// opened decrypts what the database holds for a place.
+func (s *Store) opened(sealed []byte, place string) (Secret, error) {
+	text, err := s.seal.open(sealed, place)
+	if err != nil {
+		return Secret{}, damaged(filepath.Join(s.dir, databaseName), "the "+place+" "+err.Error())
+	}
+	return Secret{text}, nil
+}

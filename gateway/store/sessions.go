@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Session is a browser that logged in.
+type Session struct {
+	ID      int64 // never used again for another
+	Hash    []byte
+	User    int64
+	Created time.Time
+	Seen    time.Time // see Touch
+	Expires time.Time
+	Address string // where it logged in from
+	Agent   string // the browser, as it names itself
+}
+
+const sessionColumns = "SELECT id, hash, user, created_ms, seen_ms, expires_ms, address, agent FROM sessions"
+
+// Sessions gives the sessions of a user, or of all for 0, the newest first.
+func (s *Store) Sessions(ctx context.Context, user int64) ([]Session, error) {
+	sessions, err := collect(ctx, s.db, scanSession, sessionColumns+" WHERE user = ?1 OR ?1 = 0 ORDER BY id DESC", user)
+	return sessions, s.explain("reading the sessions", err)
+}
+
+// SessionOf gives the session with this hash, expired or not, or ErrUnknown.
+func (s *Store) SessionOf(ctx context.Context, hash []byte) (Session, error) {
+	session, err := scanSession(s.row(ctx, sessionColumns+" WHERE hash = ?", hash))
+	return session, s.explain("reading the session", err)
+}
+
+func scanSession(row scanner) (v Session, err error) {
+	var created, seen, expires int64
+	err = row.Scan(&v.ID, &v.Hash, &v.User, &created, &seen, &expires, &v.Address, &v.Agent)
+	v.Created, v.Seen, v.Expires = fromMillis(created), fromMillis(seen), fromMillis(expires)
+	return v, err
+}
+
+// AddSession adds a session, of which it takes all but ID, Created and Seen. Of
+// the user's sessions keep stay: this one, and those that were seen last.
+func (s *Store) AddSession(ctx context.Context, v Session, keep int) (Session, error) {
+	now := millis(time.Now())
+	err := s.write(ctx, "adding the session", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, "INSERT INTO sessions (hash, user, created_ms, seen_ms, expires_ms, address, agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			v.Hash, v.User, now, now, millis(v.Expires), v.Address, v.Agent)
+		if err != nil {
+			return err
+		}
+		if v.ID, err = result.LastInsertId(); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user = ? AND id <> ? ORDER BY seen_ms DESC, id DESC LIMIT -1 OFFSET ?)", v.User, v.ID, keep-1)
+		return err
+	})
+	v.Created, v.Seen, v.Expires = fromMillis(now), fromMillis(now), fromMillis(millis(v.Expires))
+	return v, err
+}
+
+// RemoveSession ends a session, or gives ErrUnknown.
+func (s *Store) RemoveSession(ctx context.Context, id int64) error {
+	return s.write(ctx, "ending the session", func(tx *sql.Tx) error {
+		return changedOne(tx.ExecContext(ctx, "DELETE FROM sessions WHERE id = ?", id))
+	})
+}
+
+// Login is a link that logs a user in, once.
+type Login struct {
+	Hash    []byte
+	User    int64
+	Expires time.Time
+}
+
+// AddLogin adds a login, in place of an older one of the same user. ErrUnknown
+// says that there is no such user.
+func (s *Store) AddLogin(ctx context.Context, l Login) error {
+	return s.write(ctx, "adding the login link", func(tx *sql.Tx) error { return insertLogin(ctx, tx, l) })
+}
+
+func insertLogin(ctx context.Context, tx *sql.Tx, l Login) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM logins WHERE user = ?", l.User); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO logins VALUES (?, ?, ?)", l.Hash, l.User, millis(l.Expires))
+	return err
+}
+
+// TakeLogin gives the login with this hash, expired or not, and removes it: of
+// two who come with it, one gets ErrUnknown.
+func (s *Store) TakeLogin(ctx context.Context, hash []byte) (Login, error) {
+	l := Login{Hash: hash}
+	err := s.write(ctx, "using the login link", func(tx *sql.Tx) error {
+		var expires int64
+		err := tx.QueryRowContext(ctx, "DELETE FROM logins WHERE hash = ? RETURNING user, expires_ms", hash).Scan(&l.User, &expires)
+		l.Expires = fromMillis(expires)
+		return err
+	})
+	return l, err
+}
+
+// Touch notes when sessions and tokens, by id, were last used. Those that are
+// gone are left out. It moves no revision.
+func (s *Store) Touch(ctx context.Context, sessions, tokens map[int64]time.Time) error {
+	if len(sessions)+len(tokens) == 0 {
+		return nil
+	}
+	return s.write(ctx, "noting what was used", func(tx *sql.Tx) error {
+		for id, at := range sessions {
+			if _, err := tx.ExecContext(ctx, "UPDATE sessions SET seen_ms = max(seen_ms, ?) WHERE id = ?", millis(at), id); err != nil {
+				return err
+			}
+		}
+		for id, at := range tokens {
+			if _, err := tx.ExecContext(ctx, "UPDATE tokens SET used_ms = max(used_ms, ?) WHERE id = ?", millis(at), id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Prune removes logins that expired before now, and sessions that did or were
+// not seen since unseen.
+func (s *Store) Prune(ctx context.Context, now, unseen time.Time) error {
+	return s.write(ctx, "removing what expired", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM logins WHERE expires_ms < ?", millis(now)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE expires_ms < ? OR seen_ms < ?", millis(now), millis(unseen))
+		return err
+	})
+}

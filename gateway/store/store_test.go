@@ -1,0 +1,486 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"framegate/gateway/store"
+)
+
+var secretsEqual = cmp.Comparer(func(a, b store.Secret) bool { return a == b })
+
+func TestCameraIsKept(t *testing.T) {
+	dir := folder(t)
+	s := open(t, dir)
+	added, err := s.AddCamera(t.Context(), store.Camera{ID: "front", Document: []byte(`{"source":"x"}`), Secret: store.NewSecret("pass")})
+	must(t, err)
+	must(t, s.Close())
+
+	got, err := open(t, dir).Camera(t.Context(), "front")
+	must(t, err)
+	if diff := cmp.Diff(added, got, secretsEqual); diff != "" {
+		t.Error(diff)
+	}
+	if got.Secret.Reveal() != "pass" || got.Created.IsZero() {
+		t.Errorf("secret %q, created %v", got.Secret.Reveal(), got.Created)
+	}
+}
+
+func TestCameraWithoutSecretAndDocument(t *testing.T) {
+	s := open(t, folder(t))
+	_, err := s.AddCamera(t.Context(), store.Camera{ID: "front"})
+	must(t, err)
+	all, err := s.Cameras(t.Context())
+	must(t, err)
+	if len(all) != 1 || !all[0].Secret.Empty() || len(all[0].Document) != 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestCameraIsChangedByWhoKnowsItsRevision(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	first, err := s.AddCamera(ctx, store.Camera{ID: "front", Document: []byte("1")})
+	must(t, err)
+	second, err := s.SetCamera(ctx, store.Camera{ID: "front", Document: []byte("2"), Revision: first.Revision})
+	must(t, err)
+
+	if _, err := s.SetCamera(ctx, store.Camera{ID: "front", Document: []byte("3"), Revision: first.Revision}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("an old revision: %v", err)
+	}
+	if err := s.RemoveCamera(ctx, "front", first.Revision); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("removing an old revision: %v", err)
+	}
+	got, err := s.Camera(ctx, "front")
+	must(t, err)
+	if string(got.Document) != "2" || got.Revision != second.Revision || second.Revision == first.Revision {
+		t.Errorf("%s at %d, after %d and %d", got.Document, got.Revision, first.Revision, second.Revision)
+	}
+	if _, err := s.SetCamera(ctx, store.Camera{ID: "front", Document: []byte("4")}); err != nil {
+		t.Errorf("whatever the revision: %v", err)
+	}
+}
+
+func TestRevisionIsNeverThatOfAnotherCamera(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	first, err := s.AddCamera(ctx, store.Camera{ID: "front"})
+	must(t, err)
+	must(t, s.RemoveCamera(ctx, "front", first.Revision))
+	second, err := s.AddCamera(ctx, store.Camera{ID: "front"})
+	must(t, err)
+	if first.Revision == second.Revision {
+		t.Error("a new camera has the revision of the old one")
+	}
+}
+
+func TestUnknownAndTaken(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	fill(t, s)
+	_, camera := s.Camera(ctx, "none")
+	_, setCamera := s.SetCamera(ctx, store.Camera{ID: "none"})
+	_, user := s.UserNamed(ctx, "none")
+	_, userByID := s.User(ctx, 99)
+	_, token := s.TokenOf(ctx, []byte("none"))
+	_, session := s.SessionOf(ctx, []byte("none"))
+	_, sessionOfNobody := s.AddSession(ctx, store.Session{Hash: []byte("new"), User: 99}, 10)
+	_, login := s.TakeLogin(ctx, []byte("none"))
+	_, secret := s.Secret(ctx, "none")
+	for what, err := range map[string]error{
+		"camera": camera, "set camera": setCamera, "remove camera": s.RemoveCamera(ctx, "none", 0),
+		"user": user, "user by id": userByID, "remove user": s.RemoveUser(ctx, 99), "password": s.SetPassword(ctx, 99, "x"),
+		"grants": s.SetUserGrants(ctx, 99, nil), "token": token, "remove token": s.RemoveToken(ctx, 99), "session": session,
+		"session of nobody": sessionOfNobody, "remove session": s.RemoveSession(ctx, 99), "login": login,
+		"login of nobody": s.AddLogin(ctx, store.Login{Hash: []byte("x"), User: 99}), "secret": secret,
+	} {
+		if !errors.Is(err, store.ErrUnknown) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, takenCamera := s.AddCamera(ctx, store.Camera{ID: "cam-aa"})
+	_, takenUser := s.AddUser(ctx, store.User{Name: "ANNA"})
+	_, takenToken := s.AddToken(ctx, store.Token{Name: "Nvr", Hash: []byte("other")})
+	for what, err := range map[string]error{"camera": takenCamera, "user": takenUser, "token": takenToken} {
+		if !errors.Is(err, store.ErrExists) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestUserIsKept(t *testing.T) {
+	s := open(t, folder(t))
+	want := fill(t, s)
+	got, err := s.UserNamed(t.Context(), "Anna")
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNewPasswordEndsSessionsAndLogins(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	user := fill(t, s)
+	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("login"), User: user.ID, Expires: time.Now().Add(time.Hour)}))
+	must(t, s.SetPassword(ctx, user.ID, "other"))
+	if _, err := s.SessionOf(ctx, []byte("session")); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("the session: %v", err)
+	}
+	if _, err := s.TakeLogin(ctx, []byte("login")); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("the login: %v", err)
+	}
+	got, err := s.User(ctx, user.ID)
+	must(t, err)
+	if got.Password != "other" || got.Generation != user.Generation+1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestRehashIsForTheOldHashAlone(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	user := fill(t, s)
+	must(t, s.Rehash(ctx, user.ID, "not the hash", "wrong"))
+	must(t, s.Rehash(ctx, user.ID, "hash", "better"))
+	got, err := s.User(ctx, user.ID)
+	must(t, err)
+	if got.Password != "better" || got.Generation != user.Generation {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLastAdminStays(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	anna := fill(t, s)
+	if err := s.RemoveUser(ctx, anna.ID); !errors.Is(err, store.ErrLastAdmin) {
+		t.Errorf("removed: %v", err)
+	}
+	if err := s.SetUserGrants(ctx, anna.ID, nil); !errors.Is(err, store.ErrLastAdmin) {
+		t.Errorf("demoted: %v", err)
+	}
+	got, err := s.User(ctx, anna.ID)
+	must(t, err)
+	if diff := cmp.Diff(anna, got); diff != "" {
+		t.Error("was changed even so:", diff)
+	}
+	if _, err := s.SessionOf(ctx, []byte("session")); err != nil {
+		t.Error("the session is gone even so:", err)
+	}
+	_, err = s.AddUser(ctx, store.User{Name: "berta", Grants: []store.Grant{{Action: "admin"}}})
+	must(t, err)
+	must(t, s.RemoveUser(ctx, anna.ID))
+}
+
+func TestFirstAdminIsMadeOnce(t *testing.T) {
+	dir := folder(t)
+	open(t, dir) // so that all race for the admin alone
+	var added sync.Map
+	var race sync.WaitGroup
+	for i := range 4 {
+		s := open(t, dir)
+		race.Go(func() {
+			name := fmt.Sprint("admin", i)
+			_, ok, err := s.AddFirstAdmin(t.Context(), store.User{Name: name, Grants: []store.Grant{{Action: "admin"}}}, store.Login{Hash: []byte(name)})
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				added.Store(name, true)
+			}
+		})
+	}
+	race.Wait()
+	users, err := open(t, dir).Users(t.Context())
+	must(t, err)
+	count := 0
+	added.Range(func(any, any) bool { count++; return true })
+	if len(users) != 1 || count != 1 {
+		t.Errorf("%d users, %d were told they are first", len(users), count)
+	}
+}
+
+func TestLoginIsTakenOnce(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	user := fill(t, s)
+	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("old"), User: user.ID}))
+	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("new"), User: user.ID}))
+	if _, err := s.TakeLogin(ctx, []byte("old")); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("the one that was replaced: %v", err)
+	}
+	var taken, unknown int
+	var mu sync.Mutex
+	var race sync.WaitGroup
+	for range 8 {
+		race.Go(func() {
+			l, err := s.TakeLogin(ctx, []byte("new"))
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil && l.User == user.ID:
+				taken++
+			case errors.Is(err, store.ErrUnknown):
+				unknown++
+			}
+		})
+	}
+	race.Wait()
+	if taken != 1 || unknown != 7 {
+		t.Errorf("taken by %d, refused to %d", taken, unknown)
+	}
+}
+
+func TestSessionsLongestUnusedGoFirst(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	user := fill(t, s)
+	var last store.Session
+	for i := range 5 {
+		v, err := s.AddSession(ctx, store.Session{Hash: []byte{byte(i)}, User: user.ID}, 3)
+		must(t, err)
+		must(t, s.Touch(ctx, map[int64]time.Time{v.ID: time.Now().Add(time.Duration(i) * time.Minute)}, nil))
+		last = v
+	}
+	got, err := s.Sessions(ctx, user.ID)
+	must(t, err)
+	if len(got) != 3 || got[0].ID != last.ID {
+		t.Errorf("%d left, the newest %d, want 3 with %d", len(got), got[0].ID, last.ID)
+	}
+	none, err := s.Sessions(ctx, user.ID+1)
+	must(t, err)
+	all, err := s.Sessions(ctx, 0)
+	must(t, err)
+	if len(none) != 0 || len(all) != 3 {
+		t.Errorf("%d of nobody, %d in all", len(none), len(all))
+	}
+}
+
+func TestPruneTakesWhatExpired(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	user := fill(t, s)
+	now := time.Now()
+	_, err := s.AddSession(ctx, store.Session{Hash: []byte("good"), User: user.ID, Expires: now.Add(time.Hour)}, 10)
+	must(t, err)
+	_, err = s.AddSession(ctx, store.Session{Hash: []byte("expired"), User: user.ID, Expires: now.Add(-time.Hour)}, 10)
+	must(t, err)
+	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("login"), User: user.ID, Expires: now.Add(-time.Hour)}))
+	must(t, s.Prune(ctx, now, now.Add(-time.Hour)))
+	_, good := s.SessionOf(ctx, []byte("good"))
+	_, expired := s.SessionOf(ctx, []byte("expired"))
+	_, login := s.TakeLogin(ctx, []byte("login"))
+	if good != nil || !errors.Is(expired, store.ErrUnknown) || !errors.Is(login, store.ErrUnknown) {
+		t.Errorf("good %v, expired %v, login %v", good, expired, login)
+	}
+	must(t, s.Prune(ctx, now, now.Add(time.Minute)))
+	if _, err := s.SessionOf(ctx, []byte("good")); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("unseen: %v", err)
+	}
+}
+
+// TestRevisionsMove checks of each write whether it moves which revision: a
+// server that misses one goes on letting in whom it should not.
+func TestRevisionsMove(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	user := fill(t, s)
+	_, err := s.AddUser(ctx, store.User{Name: "boss", Grants: []store.Grant{{Action: "admin"}}})
+	must(t, err)
+	nobody, err := s.AddUser(ctx, store.User{Name: "nobody"})
+	must(t, err)
+	bare, err := s.AddToken(ctx, store.Token{Name: "bare", Hash: []byte("bare")})
+	must(t, err)
+	token, err := s.TokenOf(ctx, []byte("token"))
+	must(t, err)
+	session, err := s.SessionOf(ctx, []byte("session"))
+	must(t, err)
+	now := time.Now()
+	for _, step := range []struct {
+		what            string
+		do              func() error
+		access, cameras bool
+	}{
+		{"touch", func() error {
+			return s.Touch(ctx, map[int64]time.Time{session.ID: now}, map[int64]time.Time{token.ID: now})
+		}, false, false},
+		{"rehash", func() error { return s.Rehash(ctx, user.ID, "hash", "better") }, false, false},
+		{"add a session", func() error {
+			_, err := s.AddSession(ctx, store.Session{Hash: []byte("s2"), User: user.ID, Expires: now.Add(time.Hour)}, 10)
+			return err
+		}, false, false},
+		{"prune nothing", func() error { return s.Prune(ctx, time.UnixMilli(-1), time.UnixMilli(-1)) }, false, false},
+		{"drop a session for a new one", func() error {
+			_, err := s.AddSession(ctx, store.Session{Hash: []byte("s3"), User: user.ID}, 2)
+			return err
+		}, true, false},
+		{"end a session", func() error {
+			v, err := s.SessionOf(ctx, []byte("s3"))
+			return errors.Join(err, s.RemoveSession(ctx, v.ID))
+		}, true, false},
+		{"grants", func() error { return s.SetUserGrants(ctx, user.ID, []store.Grant{{Camera: "cam-aa", Action: "view"}}) }, true, false},
+		{"password", func() error { return s.SetPassword(ctx, user.ID, "x") }, true, false},
+		{"token", func() error { return s.RemoveToken(ctx, token.ID) }, true, false},
+		{"token without grants", func() error { return s.RemoveToken(ctx, bare.ID) }, true, false},
+		{"remove a camera with a grant", func() error { return s.RemoveCamera(ctx, "cam-aa", 0) }, true, true},
+		{"remove a camera", func() error { return s.RemoveCamera(ctx, "cam-ba", 0) }, false, true},
+		{"add a camera", func() error { _, err := s.AddCamera(ctx, store.Camera{ID: "new"}); return err }, false, true},
+		{"change a camera", func() error { _, err := s.SetCamera(ctx, store.Camera{ID: "new"}); return err }, false, true},
+		{"remove a user", func() error { return s.RemoveUser(ctx, user.ID) }, true, false},
+		{"remove a user without anything", func() error { return s.RemoveUser(ctx, nobody.ID) }, true, false},
+	} {
+		access, cameras := revisions(t, s)
+		must(t, step.do())
+		access2, cameras2 := revisions(t, s)
+		if (access2 > access) != step.access || (cameras2 > cameras) != step.cameras {
+			t.Errorf("%s: access %d to %d, cameras %d to %d", step.what, access, access2, cameras, cameras2)
+		}
+	}
+}
+
+func revisions(t *testing.T, s *store.Store) (access, cameras int64) {
+	t.Helper()
+	access, err := s.AccessRevision(t.Context())
+	must(t, err)
+	cameras, err = s.CamerasRevision(t.Context())
+	must(t, err)
+	return access, cameras
+}
+
+func TestGrantsForARemovedCameraAreGone(t *testing.T) {
+	ctx, s := t.Context(), open(t, folder(t))
+	fill(t, s)
+	user, err := s.AddUser(ctx, store.User{Name: "berta", Grants: []store.Grant{{Camera: "cam-aa", Action: "view"}, {Camera: "cam-ba", Action: "view"}}})
+	must(t, err)
+	must(t, s.RemoveCamera(ctx, "cam-aa", 0))
+	got, err := s.User(ctx, user.ID)
+	must(t, err)
+	if diff := cmp.Diff([]store.Grant{{Camera: "cam-ba", Action: "view"}}, got.Grants); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSecretOrSetIsTheSameForAll(t *testing.T) {
+	dir := folder(t)
+	var mu sync.Mutex
+	got := make(map[store.Secret]int)
+	var race sync.WaitGroup
+	for i := range 4 {
+		s := open(t, dir)
+		race.Go(func() {
+			secret, err := s.SecretOrSet(t.Context(), "k", store.NewSecret(fmt.Sprint("secret", i)))
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got[secret]++
+		})
+	}
+	race.Wait()
+	if len(got) != 1 {
+		t.Errorf("%d different secrets", len(got))
+	}
+}
+
+func TestSecretsAreNowhereInClear(t *testing.T) {
+	dir := folder(t)
+	s := open(t, dir)
+	fill(t, s)
+	look := func(when string) {
+		t.Helper()
+		for _, name := range []string{"state.db", "state.db-wal"} {
+			b, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+			if bytes.Contains(b, []byte("canary")) {
+				t.Errorf("%s: a secret is in %s", when, name)
+			}
+		}
+	}
+	// A copy made by another process, since this one would lose SQLite's locks by
+	// closing the files it reads.
+	for _, name := range []string{"state.db", "state.db-wal"} {
+		copied, err := exec.Command("cat", filepath.Join(dir, name)).Output()
+		must(t, err)
+		if len(copied) == 0 || bytes.Contains(copied, []byte("canary")) {
+			t.Errorf("a secret is in %s, or nothing at all", name)
+		}
+	}
+	must(t, s.Close())
+	look("closed")
+	b, err := os.ReadFile(filepath.Join(dir, "state.db"))
+	must(t, err)
+	if !bytes.Contains(b, []byte("cam-aa")) {
+		t.Error("the database is not where it was looked for")
+	}
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	var out bytes.Buffer
+	c := store.Camera{Secret: store.NewSecret("canary")}
+	for _, v := range []any{c, &c, c.Secret, &c.Secret} {
+		fmt.Fprintf(&out, "%v %+v %#v %s %q %x %d\n", v, v, v, v, v, v, v)
+		b, err := json.Marshal(v)
+		must(t, err)
+		out.Write(b)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("text", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "v", v)
+	}
+	if strings.Contains(out.String(), "canary") || strings.Contains(out.String(), fmt.Sprintf("%x", "canary")) {
+		t.Errorf("a secret shows in %s", out.String())
+	}
+	if !strings.Contains(out.String(), "<redacted>") {
+		t.Error("nothing says that something was left out")
+	}
+}
+
+// TestSecretIsBoundToItsCamera moves a sealed password to another camera, as
+// somebody with the database but not the key could.
+func TestSecretIsBoundToItsCamera(t *testing.T) {
+	dir := closed(t)
+	db := raw(t, dir)
+	_, err := db.Exec("UPDATE cameras SET secret = (SELECT secret FROM cameras WHERE id = 'cam-aa') WHERE id = 'cam-ba'")
+	must(t, err)
+	s := open(t, dir)
+	if _, err := s.Camera(t.Context(), "cam-aa"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Camera(t.Context(), "cam-ba"); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestManyWritersAndReaders(t *testing.T) {
+	dir := folder(t)
+	stores := []*store.Store{open(t, dir), open(t, dir)}
+	var work sync.WaitGroup
+	for i := range 8 {
+		s := stores[i%2]
+		work.Go(func() {
+			for n := range 10 {
+				id := fmt.Sprintf("cam-%d-%d", i, n)
+				if _, err := s.AddCamera(t.Context(), store.Camera{ID: id, Secret: store.NewSecret(id)}); err != nil {
+					t.Error(err)
+				}
+				if c, err := s.Camera(t.Context(), id); err != nil || c.Secret.Reveal() != id {
+					t.Errorf("%s: %v", id, err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	all, err := stores[0].Cameras(t.Context())
+	must(t, err)
+	seen := make(map[int64]bool)
+	for _, c := range all {
+		seen[c.Revision] = true
+	}
+	if len(all) != 80 || len(seen) != 80 {
+		t.Errorf("%d cameras with %d revisions", len(all), len(seen))
+	}
+}
