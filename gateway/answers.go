@@ -5,9 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"time"
 
+	"framegate/gateway/auth"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/media"
+	"framegate/gateway/output/live"
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
@@ -19,6 +23,10 @@ var statuses = []struct {
 	status int
 }{
 	{stream.ErrUnknown, http.StatusNotFound},
+	{errNoForm, http.StatusNotFound},
+	{errShuttingDown, http.StatusServiceUnavailable},
+	{auth.ErrDenied, http.StatusUnauthorized},
+	{auth.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{stream.ErrBusy, http.StatusConflict},
 	{stream.ErrPulled, http.StatusConflict},
 	{stream.ErrFull, http.StatusServiceUnavailable},
@@ -33,48 +41,89 @@ var statuses = []struct {
 	{upload.ErrTooMany, http.StatusTooManyRequests},
 	{upload.ErrCrossOrigin, http.StatusForbidden},
 	{upload.ErrNotWebSocket, http.StatusBadRequest},
+	{live.ErrNotWebSocket, http.StatusUpgradeRequired},
+	{live.ErrCrossOrigin, http.StatusForbidden},
+	{live.ErrBadCodec, http.StatusUnprocessableEntity},
 	{snapshot.ErrBadQuery, http.StatusBadRequest},
 	{snapshot.ErrNoFrame, http.StatusGatewayTimeout},
 	{rendition.ErrBadRequest, http.StatusUnprocessableEntity},
 }
 
-// statusOf turns an error into an HTTP status.
+// Errors of the router itself.
+var (
+	errNoForm       = errors.New("no such form")
+	errShuttingDown = errors.New("shutting down")
+)
+
+// statusOf turns an error into an HTTP status. What is wrong with a camera is
+// not wrong with the request.
 func statusOf(err error) int {
+	var failed *stream.SourceError
+	if errors.As(err, &failed) {
+		return http.StatusBadGateway
+	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {
 			return s.status
 		}
 	}
-	var failed *stream.SourceError
-	if errors.As(err, &failed) {
-		return http.StatusBadGateway
-	}
 	return http.StatusInternalServerError
 }
 
-// serve answers a request for a camera. A panic ends this request alone.
-func (g *gateway) serve(w http.ResponseWriter, r *http.Request, camera string, h handle) {
-	defer func() {
-		if p := recover(); p != nil {
-			g.log.Error("handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			panic(http.ErrAbortHandler) // whatever was written is all there is
+// answering makes a handler of a route: it lets in who may use it, and answers
+// with what becomes of that. A panic ends its request alone.
+func (g *gateway) answering(t route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				g.log.Error("handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				panic(http.ErrAbortHandler) // whatever was written is all there is
+			}
+		}()
+		camera := t.camera(r)
+		admitted, leave, err := g.admit(r, t, camera)
+		if err == nil {
+			defer leave()
+			err = t.serve(w, admitted, camera)
 		}
-	}()
-	err := h(w, r, camera)
-	if err == nil || errors.Is(err, context.Canceled) { // the latter: nobody is there to hear
+		if err != nil {
+			g.answerError(w, r, err)
+		}
+	})
+}
+
+// answerError answers with what went wrong before anything else was said.
+func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) { // nobody is there to hear
 		return
 	}
 	status := statusOf(err)
 	g.log.Debug("refused", "method", r.Method, "path", r.URL.Path, "address", clientAddress(r), "status", status, "err", err)
-	if status == http.StatusInternalServerError {
+	switch status {
+	case http.StatusInternalServerError:
 		g.log.Error("request failed", "path", r.URL.Path, "err", err)
+	case http.StatusUnauthorized:
+		if isPage(r) {
+			http.Redirect(w, r, loginAddress(r), http.StatusSeeOther)
+			return
+		}
+		auth.Challenge(w, r)
+	case http.StatusTooManyRequests:
+		if wait := auth.RetryAfter(err); wait > 0 {
+			w.Header().Set("Retry-After", seconds(wait))
+		}
 	}
 	answer(w, status, err.Error())
 }
 
+// seconds gives a time as Retry-After has it, rounded up.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
+
 // answer answers with a status and one line of text.
 func answer(w http.ResponseWriter, status int, text string) {
-	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+	if (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "5")
 	}
 	w.Header().Set("Cache-Control", "no-store")

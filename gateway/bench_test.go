@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,11 +54,26 @@ func stamp(picture []byte) {
 	binary.BigEndian.PutUint64(picture[stampAt:], uint64(time.Now().UnixNano()))
 }
 
-// TestBenchServer is not a test, but the server that benchmarks start.
+// TestBenchServer is not a test, but the server that benchmarks start. With
+// FRAMEGATE_BENCH_PROFILE each server writes a profile of its CPU to a file
+// that is called so, after its kind, and by its process id.
 func TestBenchServer(t *testing.T) {
-	serve := map[string]func(net.Listener) (viewers func() int){"bare": serveBare, "framegate": serveHub}[os.Getenv("FRAMEGATE_BENCH_SERVER")]
+	kind := os.Getenv("FRAMEGATE_BENCH_SERVER")
+	serve := map[string]func(net.Listener) (viewers func() int){
+		"bare": serveBare, "framegate": serveHub,
+		"cameras": serveCameras, "gateway": serveGateway, "sockets": serveSockets,
+	}[kind]
 	if serve == nil {
 		return
+	}
+	if name := os.Getenv("FRAMEGATE_BENCH_PROFILE"); name != "" {
+		f, err := os.Create(fmt.Sprintf("%s.%s.%d", name, kind, os.Getpid()))
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -68,6 +84,7 @@ func TestBenchServer(t *testing.T) {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); { // ends with the benchmark
 		_ = json.NewEncoder(os.Stdout).Encode(measure(viewers()))
 	}
+	pprof.StopCPUProfile()
 	os.Exit(0)
 }
 
@@ -76,7 +93,9 @@ type usage struct {
 	CPU     time.Duration
 	RSS     int // bytes
 	Writes  int // system calls
-	Viewers int
+	Reads   int // system calls
+	Read    int // bytes
+	Viewers int // or cameras, of those who have no viewers
 }
 
 func measure(viewers int) usage {
@@ -89,8 +108,12 @@ func measure(viewers int) usage {
 	pages, _ := strconv.Atoi(strings.Fields(string(statm))[1])
 	u.RSS = pages * os.Getpagesize()
 	calls, _ := os.ReadFile("/proc/self/io")
-	_, rest, _ := strings.Cut(string(calls), "syscw: ")
-	u.Writes, _ = strconv.Atoi(strings.Fields(rest)[0])
+	count := func(name string) int {
+		_, rest, _ := strings.Cut(string(calls), name+": ")
+		n, _ := strconv.Atoi(strings.Fields(rest)[0])
+		return n
+	}
+	u.Writes, u.Reads, u.Read = count("syscw"), count("syscr"), count("rchar")
 	return u
 }
 
@@ -175,10 +198,10 @@ type benchServer struct {
 	address string
 }
 
-func startServer(b *testing.B, kind string) *benchServer {
+func startServer(b *testing.B, kind string, variables ...string) *benchServer {
 	b.Helper()
 	s := &benchServer{b: b, command: exec.Command(os.Args[0], "-test.run=^TestBenchServer$")}
-	s.command.Env = append(os.Environ(), "FRAMEGATE_BENCH_SERVER="+kind)
+	s.command.Env = append(append(os.Environ(), "FRAMEGATE_BENCH_SERVER="+kind), variables...)
 	s.command.Stderr = os.Stderr
 	in, err1 := s.command.StdinPipe()
 	out, err2 := s.command.StdoutPipe()
@@ -365,23 +388,15 @@ func benchmarkRelay(b *testing.B, viewers int) {
 		bare = append(bare, relay(b, "bare", viewers))
 		framegate = append(framegate, relay(b, "framegate", viewers))
 	}
-	median := func(runs []relayed, of func(relayed) float64) float64 {
-		values := make([]float64, len(runs))
-		for i, r := range runs {
-			values[i] = of(r)
-		}
-		slices.Sort(values)
-		return values[len(values)/2]
-	}
 	report := func(name string, of func(relayed) float64) {
-		x, y := median(framegate, of), median(bare, of)
+		x, y := medianOf(framegate, of), medianOf(bare, of)
 		b.ReportMetric(x, name)
 		b.ReportMetric(x/y, name+"-ratio")
 	}
 	report("cpu-s/GB", func(r relayed) float64 { return r.cpuPerGB.Seconds() })
 	report("p50-ms", func(r relayed) float64 { return r.p50.Seconds() * 1e3 })
-	b.ReportMetric(median(framegate, func(r relayed) float64 { return r.writesPerFrame }), "writes/frame")
-	b.ReportMetric(median(framegate, func(r relayed) float64 { return float64(r.bytesPerViewer) / 1024 }), "kB/viewer")
+	b.ReportMetric(medianOf(framegate, func(r relayed) float64 { return r.writesPerFrame }), "writes/frame")
+	b.ReportMetric(medianOf(framegate, func(r relayed) float64 { return float64(r.bytesPerViewer) / 1024 }), "kB/viewer")
 	b.ReportMetric(0, "ns/op")
 }
 

@@ -14,13 +14,7 @@ import (
 // TestBrowser drives Chromium, with its fake camera, through the pages. The
 // stories are in browsertest/drive.mjs.
 func TestBrowser(t *testing.T) {
-	need(t, "node", "/usr/bin/chromium")
-	if _, err := os.Stat("browsertest/node_modules"); err != nil {
-		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-			t.Skip("gateway/browsertest/node_modules is not there")
-		}
-		t.Fatal("gateway/browsertest/node_modules is not there: npm ci --prefix gateway/browsertest")
-	}
+	needBrowser(t)
 	for _, story := range []string{"moves", "reload", "replaced", "taken", "insecure"} {
 		t.Run(story, func(t *testing.T) {
 			drive(t, story, startGateway(t, "").url)
@@ -29,6 +23,18 @@ func TestBrowser(t *testing.T) {
 	t.Run("fallback", func(t *testing.T) {
 		drive(t, "fallback", withoutWebSockets(t, startGateway(t, "").url))
 	})
+}
+
+// needBrowser is need for what drives Chromium.
+func needBrowser(t *testing.T) {
+	t.Helper()
+	need(t, "node", "/usr/bin/chromium")
+	if _, err := os.Stat("browsertest/node_modules"); err != nil {
+		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
+			t.Skip("gateway/browsertest/node_modules is not there")
+		}
+		t.Fatal("gateway/browsertest/node_modules is not there: npm ci --prefix gateway/browsertest")
+	}
 }
 
 func drive(t *testing.T, story, url string) {

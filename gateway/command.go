@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +34,8 @@ var errMistake = errors.New("configuration mistake")
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"Run the gateway (the default)."`
 	Check       checkCommand       `cmd:"" help:"Check a configuration and exit."`
+	User        userCommand        `cmd:"" help:"Manage those who may log in."`
+	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
@@ -100,21 +104,29 @@ type serveCommand struct {
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(env *environment) error {
-	settings, err := c.load(env)
+	settings, err := c.settings(env)
 	if err != nil {
 		return err
 	}
-	if c.Listen != "" {
-		if settings, err = settings.WithListen(c.Listen); err != nil {
-			return mistake(fmt.Errorf("framegate: --listen: %w", err))
-		}
-	}
-	if !settings.Loopback() && !c.AllowOpen {
-		return mistake(fmt.Errorf("framegate: listening on %s would open every camera to whoever reaches it, since there is no authentication yet: "+
-			"listen on 127.0.0.1, or say --allow-open if the network around is trusted", settings.Listen))
+	if settings.Auth == config.AuthOff && !settings.Loopback() && !c.AllowOpen {
+		return mistake(fmt.Errorf("framegate: listening on %s with auth: off would open every camera to whoever reaches it: "+
+			"listen on 127.0.0.1, leave auth at required, or say --allow-open if the network around is trusted", settings.Listen))
 	}
 	log := slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	return serve(env.ctx, settings, log, env.stdout)
+	again := reloading{file: c.Config, load: func() (*config.Config, error) { return c.settings(env) }}
+	return serve(env.ctx, settings, again, log, env.stdout)
+}
+
+// settings reads the configuration, with what the command line says instead.
+func (c *serveCommand) settings(env *environment) (*config.Config, error) {
+	settings, err := c.load(env)
+	if err != nil || c.Listen == "" {
+		return settings, err
+	}
+	if settings, err = settings.WithListen(c.Listen); err != nil {
+		return nil, mistake(fmt.Errorf("framegate: --listen: %w", err))
+	}
+	return settings, nil
 }
 
 type checkCommand struct{ configFlags }
@@ -134,30 +146,33 @@ type healthcheckCommand struct {
 	Listen string `placeholder:"HOST:PORT" help:"Where the gateway listens, if not where the configuration says."`
 }
 
-// Run asks the gateway of this configuration for /healthz.
+// Run asks the gateway of this configuration for /healthz. Over TLS any
+// certificate will do: it is this machine that is asked.
 func (c *healthcheckCommand) Run(env *environment) error {
-	listen := c.Listen
-	if listen == "" {
-		settings, err := c.load(env)
-		if err != nil {
-			return err
-		}
-		listen = settings.Listen
+	settings, err := c.load(env)
+	if err != nil {
+		return err
 	}
-	host, port, err := net.SplitHostPort(listen)
+	host, port, err := net.SplitHostPort(cmp.Or(c.Listen, settings.Listen))
 	if err != nil {
 		return mistake(fmt.Errorf("framegate: %w", err))
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost" // it listens everywhere
 	}
+	scheme := "http"
+	if settings.TLS.Mode != config.TLSOff {
+		scheme = "https"
+	}
 	ctx, cancel := context.WithTimeout(env.ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
 	if err != nil {
 		return mistake(fmt.Errorf("framegate: %w", err))
 	}
-	response, err := http.DefaultClient.Do(request)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(request)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 func say(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status = run(t.Context(), args, nil, &out, &errs)
+	status = run(t.Context(), args, []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + t.TempDir()}, &out, &errs)
 	return status, out.String(), errs.String()
 }
 
@@ -32,7 +32,7 @@ func TestMistakesEndWithStatusTwoAndALine(t *testing.T) {
 		{[]string{"check", "--config", later}, "not part of this version yet"},
 		{[]string{"serve", "--listen", "8080"}, "--listen"},
 		{[]string{"serve", "--listen", "0.0.0.0:0"}, "--allow-open"},
-		{[]string{"serve", "--listen", ":0"}, "there is no authentication yet"},
+		{[]string{"serve", "--listen", ":0"}, "auth: off would open every camera"},
 		{[]string{"serve", "--listen", "192.168.1.2:80"}, "--allow-open"},
 	} {
 		status, _, stderr := say(t, c.args...)
@@ -48,7 +48,7 @@ func TestAllowOpenListensEverywhere(t *testing.T) {
 	printed, stdout := io.Pipe()
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, []string{"--listen", "0.0.0.0:0", "--allow-open"}, []string{"FRAMEGATE_AUTH=off"}, stdout, io.Discard)
+		status <- run(ctx, []string{"--listen", "0.0.0.0:0", "--allow-open"}, []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + t.TempDir()}, stdout, io.Discard)
 		stdout.Close()
 	}()
 	if line, err := bufio.NewReader(printed).ReadString('\n'); err != nil || line != "Framegate is running.\n" {

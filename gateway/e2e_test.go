@@ -64,7 +64,7 @@ func startGateway(t *testing.T, configuration string) *server {
 	s := &server{stderr: &lockedBuffer{}, stop: cancel, status: make(chan int, 1)}
 	printed, stdout := io.Pipe()
 	go func() {
-		s.status <- run(ctx, args, nil, stdout, s.stderr)
+		s.status <- run(ctx, args, []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + t.TempDir()}, stdout, s.stderr)
 		stdout.Close()
 	}()
 	t.Cleanup(func() {

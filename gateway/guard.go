@@ -15,14 +15,44 @@ func (g *gateway) guard(next http.Handler) http.Handler {
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusForbidden, "a page of another site may not do this")
 	}))
-	protected := protection.Handler(next)
+	protected := g.sharing(protection, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !ourHost(r.Host, g.config.Hosts) {
+		r = g.behindProxy(r)
+		if !ourHost(r.Host, g.settings().Hosts) {
 			answer(w, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		protected.ServeHTTP(w, r)
+	})
+}
+
+// sharing lets pages of the origins that the configuration names read what is
+// answered, and write: to browsers that is what our own pages may. All others
+// pass the protection.
+func (g *gateway) sharing(protection *http.CrossOriginProtection, next http.Handler) http.Handler {
+	protected := protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(g.settings().CORS.Origins) > 0 {
+			w.Header().Add("Vary", "Origin")
+		}
+		origin := r.Header.Get("Origin")
+		if origin == "" || !g.allowsOrigin(origin) {
+			protected.ServeHTTP(w, r)
+			return
+		}
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, X-Framegate-Viewers, X-Timestamp")
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
+			h.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -43,4 +73,9 @@ func ourHost(host string, names []string) bool {
 		return true
 	}
 	return slices.Contains(names, host)
+}
+
+// allowsOrigin says that pages of this origin may do what our own may.
+func (g *gateway) allowsOrigin(origin string) bool {
+	return slices.Contains(g.settings().CORS.Origins, origin)
 }

@@ -19,13 +19,13 @@ func TestGatewayProcess(t *testing.T) {
 	if os.Getenv("FRAMEGATE_TEST_PROCESS") == "" {
 		return // only TestKilledGatewayLeavesNoFfmpeg means it
 	}
-	os.Exit(run(context.Background(), []string{"--listen", "127.0.0.1:0"}, nil, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), []string{"--listen", "127.0.0.1:0"}, os.Environ(), os.Stdout, os.Stderr))
 }
 
 func TestKilledGatewayLeavesNoFfmpeg(t *testing.T) {
 	need(t, "ffmpeg")
 	gateway := command(t, os.Args[0], "-test.run", "^TestGatewayProcess$")
-	gateway.Env = append(os.Environ(), "FRAMEGATE_TEST_PROCESS=1")
+	gateway.Env = append(os.Environ(), "FRAMEGATE_TEST_PROCESS=1", "FRAMEGATE_AUTH=off", "FRAMEGATE_DATA="+t.TempDir())
 	stdout, err := gateway.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

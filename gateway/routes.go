@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
+	"framegate/gateway/auth"
 	"framegate/gateway/media"
+	"framegate/gateway/output/live"
+	"framegate/gateway/output/sse"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 )
@@ -26,6 +29,9 @@ type form struct {
 // forms is every form there is. A new one is a line here.
 func (g *gateway) forms() map[form]handle {
 	return map[form]handle{
+		{"GET", ""}:        g.serveSocket,
+		{"GET", ".mp4"}:    g.serveMP4,
+		{"GET", ".sse"}:    g.serveEvents,
 		{"GET", ".mjpeg"}:  g.viewing(g.mjpeg.Serve),
 		{"GET", ".jpg"}:    g.viewing(g.snapshot.Serve),
 		{"POST", ".mjpeg"}: g.upload.ServeEndless,
@@ -33,38 +39,93 @@ func (g *gateway) forms() map[form]handle {
 	}
 }
 
+// route is one address, and who may use it. The whole table is in routes, and a
+// test holds it against who may do what.
+type route struct {
+	pattern string      // of http.ServeMux
+	needs   auth.Action // what whoever asks must be allowed to do
+	ways    auth.Ways   // by which they may come in
+	camera  func(*http.Request) string
+	serve   handle
+}
+
+// What a route may need besides the actions that package auth knows.
+const (
+	nothing  auth.Action = "nothing"  // everybody may use it
+	anything auth.Action = "anything" // whoever is somebody may
+)
+
+// routes is every address there is but those of the API. GET includes HEAD.
+func (g *gateway) routes(ready *atomic.Bool) []route {
+	live := g.serveLive(g.forms())
+	assets := plain(g.pages.Assets())
+	return []route{
+		{"GET /live/{name}", auth.View, auth.Media, cameraOfForm, live},
+		{"POST /live/{name}", auth.Publish, auth.Media, cameraOfForm, live},
+		{"PUT /live/{name}", auth.Publish, auth.Media, cameraOfForm, live},
+		{"GET /live/{id}/publish", auth.Publish, auth.Media, cameraOfPath, g.upload.ServeWebSocket},
+		{"GET /stream", auth.View, auth.Media, g.defaultCamera, g.viewing(g.mjpeg.Serve)},
+		{"POST /upload", auth.Publish, auth.Media, g.defaultCamera, g.upload.ServeUpload},
+
+		{"GET /{$}", anything, auth.Cookie, noCamera, g.showViewer},
+		{"GET /camera/{id}", auth.View, auth.Cookie, cameraOfPath, g.showCamera},
+		{"GET /broadcast/{id}", auth.Publish, auth.Cookie, cameraOfPath, g.showBroadcaster},
+		{"GET /login", nothing, 0, noCamera, g.showLogin},
+		{"POST /login", nothing, 0, noCamera, g.logIn},
+		{"POST /logout", nothing, 0, noCamera, g.logOut},
+		{"GET /assets/", nothing, 0, noCamera, assets},
+		{"GET /demo/", nothing, 0, noCamera, assets},
+		{"GET /ca.crt", nothing, 0, noCamera, g.proof.showAuthority},
+
+		{"GET /healthz", nothing, 0, noCamera, sayOK},
+		{"GET /readyz", nothing, 0, noCamera, func(w http.ResponseWriter, r *http.Request, _ string) error {
+			if !ready.Load() {
+				return errShuttingDown
+			}
+			return sayOK(w, r, "")
+		}},
+	}
+}
+
 // handler is the whole HTTP side: the route table, behind the checks that
 // every request passes.
 func (g *gateway) handler(ready *atomic.Bool) http.Handler {
 	mux := http.NewServeMux()
-	for _, method := range []string{"GET", "POST", "PUT"} { // GET includes HEAD
-		mux.HandleFunc(method+" /live/{name}", g.serveLive(g.forms()))
+	for _, route := range g.routes(ready) {
+		mux.Handle(route.pattern, g.answering(route))
 	}
-	mux.HandleFunc("GET /live/{id}/publish", g.camera(g.upload.ServeWebSocket))
-	mux.HandleFunc("GET /stream", g.defaultCamera(g.viewing(g.mjpeg.Serve)))
-	mux.HandleFunc("POST /upload", g.defaultCamera(g.upload.ServeUpload))
-
-	mux.HandleFunc("GET /{$}", g.showViewer)
-	mux.HandleFunc("GET /camera/{id}", g.showCamera)
-	mux.HandleFunc("GET /broadcast/{id}", g.showBroadcaster)
-	mux.Handle("GET /assets/", g.pages.Assets())
-
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !ready.Load() {
-			answer(w, http.StatusServiceUnavailable, "shutting down")
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
 	return g.guard(mux)
+}
+
+// Which camera a request is about.
+func cameraOfPath(r *http.Request) string { return r.PathValue("id") }
+func noCamera(*http.Request) string       { return "" }
+
+func cameraOfForm(r *http.Request) string {
+	id, _ := splitName(r.PathValue("name"))
+	return id
+}
+
+func (g *gateway) defaultCamera(*http.Request) string { return g.settings().DefaultCamera }
+
+// plain makes a handle of a handler.
+func plain(h http.Handler) handle {
+	return func(w http.ResponseWriter, r *http.Request, _ string) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+func sayOK(w http.ResponseWriter, _ *http.Request, _ string) error {
+	_, err := fmt.Fprintln(w, "ok")
+	return err
 }
 
 // serveLive finds the form that /live/{id}{extension} asks for. PUT means what
 // POST means: curl -T and GStreamer know no other.
-func (g *gateway) serveLive(forms map[form]handle) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		id, extension := splitName(r.PathValue("name"))
+func (g *gateway) serveLive(forms map[form]handle) handle {
+	return func(w http.ResponseWriter, r *http.Request, camera string) error {
+		_, extension := splitName(r.PathValue("name"))
 		method := r.Method
 		switch method {
 		case "HEAD":
@@ -74,11 +135,22 @@ func (g *gateway) serveLive(forms map[form]handle) http.HandlerFunc {
 		}
 		h, ok := forms[form{method, extension}]
 		if !ok {
-			answer(w, http.StatusNotFound, fmt.Sprintf("no such form: %s %q; there are .mjpeg and .jpg", r.Method, extension))
-			return
+			return fmt.Errorf("%w: %s %q; there are %s", errNoForm, r.Method, extension, extensions(forms, method))
 		}
-		g.serve(w, r, id, h)
+		return h(w, r, camera)
 	}
+}
+
+// extensions lists the forms there are for a method, for people.
+func extensions(forms map[form]handle, method string) string {
+	var names []string
+	for f := range forms {
+		if f.method == method && f.extension != "" {
+			names = append(names, f.extension)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // splitName splits "front.mjpeg" into "front" and ".mjpeg". A camera's id has
@@ -97,33 +169,58 @@ func (g *gateway) viewing(output func(http.ResponseWriter, *http.Request, stream
 		if err != nil {
 			return err
 		}
-		return output(w, r, g.pictures(camera, request), stream.Viewer{Address: clientAddress(r)})
+		return output(w, r, g.pictures(camera, request), g.viewer(r))
 	}
+}
+
+// serveSocket shows a camera as it is, or in what codec and size is asked for.
+func (g *gateway) serveSocket(w http.ResponseWriter, r *http.Request, camera string) error {
+	asJPEG, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	asH264 := asJPEG
+	asH264.Codec = media.H264
+	choice := live.Choice{
+		H264: stream.Key{Camera: camera, Rendition: asH264.Key()},
+		JPEG: g.pictures(camera, asJPEG),
+	}
+	if asJPEG.Plain() {
+		choice.Own = stream.Key{Camera: camera}
+	}
+	return g.live.ServeWebSocket(w, r, choice, g.viewer(r))
+}
+
+func (g *gateway) serveMP4(w http.ResponseWriter, r *http.Request, camera string) error {
+	request, err := rendition.ParseQuery(media.H264, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return g.live.ServeMP4(w, r, stream.Key{Camera: camera, Rendition: request.Key()}, g.viewer(r))
+}
+
+// serveEvents shows a camera at a lower rate than other forms do, unless the
+// client says which it wants.
+func (g *gateway) serveEvents(w http.ResponseWriter, r *http.Request, camera string) error {
+	request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	request.FPS = sse.Rate(request.FPS)
+	return g.sse.Serve(w, r, g.pictures(camera, request), g.viewer(r))
+}
+
+// viewer is who watches, for the limits on viewers.
+func (g *gateway) viewer(r *http.Request) stream.Viewer {
+	return stream.Viewer{Address: clientAddress(r), Principal: principalOf(r).String()}
 }
 
 // pictures gives the stream of a camera's pictures, as they are asked for. Of
 // a camera that sends JPEGs anyway that is its own.
 func (g *gateway) pictures(camera string, request rendition.Request) stream.Key {
-	c, known := g.config.Camera(camera)
+	c, known := g.cameras.find(camera)
 	if !known || request.Plain() && sendsJPEG(c.Source.Kind) {
 		return stream.Key{Camera: camera}
 	}
 	return stream.Key{Camera: camera, Rendition: request.Key()}
-}
-
-func (g *gateway) camera(h handle) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, r.PathValue("id"), h) }
-}
-
-func (g *gateway) defaultCamera(h handle) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, g.config.DefaultCamera, h) }
-}
-
-// clientAddress is the address a request came from, without its port.
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

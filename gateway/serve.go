@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"framegate/gateway/auth"
 	"framegate/gateway/config"
 )
 
@@ -27,14 +29,19 @@ const (
 // serve runs the gateway until ctx is done, and then ends it in order: not
 // ready, no new connections, the viewers at the end of a part, the cameras.
 // The addresses to open go to stdout once it listens.
-func serve(ctx context.Context, c *config.Config, log *slog.Logger, stdout io.Writer) error {
+func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Logger, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	g, err := newGateway(c, log)
+	g, err := newGateway(ctx, c, again, listener.Addr(), log)
 	if err != nil {
+		return err
+	}
+	first, err := g.firstStart(ctx)
+	if err != nil {
+		g.close()
 		return err
 	}
 	var ready atomic.Bool
@@ -49,9 +56,16 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger, stdout io.Wr
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }() // ends with Shutdown below
+	go func() { failed <- g.proof.serve(server, listener) }() // ends with Shutdown below
+	var lives sync.WaitGroup
+	living, endLives := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLives()
+	lives.Go(func() { g.watchConfiguration(living) })
+	lives.Go(func() { _ = g.auth.Run(living) }) // gives nil
+	lives.Go(func() { g.tryHardware(living) })
+	logSandbox(log)
 	ready.Store(true)
-	announce(stdout, c, listener.Addr())
+	announce(stdout, c, g.proof.scheme()+"://"+reachable(listener.Addr()), first)
 	log.Info("framegate listens", "address", listener.Addr().String(), "version", version(), "cameras", len(c.Cameras))
 
 	select {
@@ -65,6 +79,8 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger, stdout io.Wr
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Shutdown(grace) }() // stops accepting at once, then waits for requests
 	endRequests()
+	endLives()
+	lives.Wait()
 	g.close()
 	if shutdownErr := <-stopped; shutdownErr != nil {
 		server.Close()
@@ -75,10 +91,22 @@ func serve(ctx context.Context, c *config.Config, log *slog.Logger, stdout io.Wr
 	return err
 }
 
-// announce prints where to go.
-func announce(w io.Writer, c *config.Config, addr net.Addr) {
-	base := "http://" + reachable(addr)
+// firstStart makes an admin where there is none and one is needed.
+func (g *gateway) firstStart(ctx context.Context) (*auth.FirstStart, error) {
+	if g.settings().Auth == config.AuthOff {
+		return nil, nil
+	}
+	return g.auth.FirstStart(ctx)
+}
+
+// announce prints where to go, and at the first start how to get in: it is not
+// kept anywhere and not said again.
+func announce(w io.Writer, c *config.Config, base string, first *auth.FirstStart) {
 	fmt.Fprintf(w, "Framegate is running.\n\n  watch      %s/\n", base)
+	if first != nil {
+		fmt.Fprintf(w, "  log in     %s/login#%s   (once, within ten minutes)\n", base, first.Login.Reveal())
+		fmt.Fprintf(w, "             or as %s with the password %s\n", first.User, first.Password.Reveal())
+	}
 	for _, camera := range c.Cameras {
 		if camera.Source.Kind == config.SourceUpload {
 			fmt.Fprintf(w, "  broadcast  %s/broadcast/%s\n", base, camera.ID)

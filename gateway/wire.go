@@ -1,19 +1,27 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"log/slog"
+	"net"
 	"runtime"
+	"sync/atomic"
 
+	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/input/device"
 	"framegate/gateway/input/httpcam"
 	"framegate/gateway/input/rtspcam"
 	"framegate/gateway/input/upload"
+	"framegate/gateway/output/live"
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/snapshot"
+	"framegate/gateway/output/sse"
+	"framegate/gateway/reach"
 	"framegate/gateway/rendition"
+	"framegate/gateway/store"
 	"framegate/gateway/stream"
+	"framegate/transcode"
 	"framegate/web"
 )
 
@@ -27,57 +35,74 @@ const (
 // package. A new input is a case in newSource, a new output a field here and a
 // line in the route table.
 type gateway struct {
-	config   *config.Config
+	current  atomic.Pointer[config.Config] // the settings in effect
 	log      *slog.Logger
 	hub      *stream.Hub
 	upload   *upload.Handler
 	mjpeg    *mjpeg.Handler
+	live     *live.Handler
+	sse      *sse.Handler
 	snapshot *snapshot.Handler
 	encoders *rendition.Slots
+	hardware atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
 	pages    *web.Pages
-	keepers  []*stream.Reader // hold the cameras that stay connected
+	cameras  roster
+	store    *store.Store
+	auth     *auth.Auth
+	proof    identity
+	port     uint16 // that we listen on
+
+	reloading reloading
+	refused   atomic.Pointer[error] // why the last reload was; nil where it was not
 }
 
-// newGateway makes the gateway. Nothing runs yet but the cameras that are to
-// stay connected.
-func newGateway(c *config.Config, log *slog.Logger) (*gateway, error) {
+// settings gives what is configured at the moment.
+func (g *gateway) settings() *config.Config { return g.current.Load() }
+
+// newGateway makes the gateway, with what it remembers. Nothing runs yet but the
+// cameras that are to stay connected. close must be called in the end.
+func newGateway(ctx context.Context, c *config.Config, again reloading, listens net.Addr, log *slog.Logger) (_ *gateway, err error) {
 	g := &gateway{
-		config:   c,
-		log:      log,
-		pages:    web.New(),
-		encoders: rendition.NewSlots(encodersPerCore*runtime.NumCPU(), encoderStarts),
+		port:      listens.(*net.TCPAddr).AddrPort().Port(),
+		reloading: again,
+		log:       log,
+		pages:     web.New(),
+		encoders:  rendition.NewSlots(encodersPerCore*runtime.NumCPU(), encoderStarts),
 	}
-	sources := make(map[string]stream.Source, len(c.Cameras))
-	for _, camera := range c.Cameras {
-		source, err := newSource(c, camera, log.With("camera", camera.ID))
-		if err != nil {
-			return nil, fmt.Errorf("camera %s: %w", camera.ID, err)
-		}
-		sources[camera.ID] = source
+	g.current.Store(c)
+	if g.proof, err = newIdentity(c, log); err != nil {
+		return nil, err
 	}
+	if g.store, err = store.Open(ctx, c.Data); err != nil {
+		return nil, err
+	}
+	g.auth, err = auth.New(ctx, auth.Options{Store: g.store, Open: c.Auth == config.AuthOff, Log: log})
+	if err != nil {
+		g.store.Close()
+		return nil, err
+	}
+	g.cameras.keepers = make(map[string]*stream.Reader)
 	g.hub = stream.New(stream.Options{
 		Resolve: func(k stream.Key) (stream.Source, error) {
-			source, ok := sources[k.Camera]
-			switch {
-			case !ok:
-				return nil, stream.ErrUnknown
-			case k.Rendition != "":
+			source, err := g.cameras.source(k.Camera)
+			if err == nil && k.Rendition != "" {
 				return g.newRendition(k)
 			}
-			return source, nil
+			return source, err
 		},
-		Limits: stream.Limits{
-			Viewers:             c.Limits.Viewers,
-			ViewersPerCamera:    c.Limits.ViewersPerCamera,
-			ViewersPerPrincipal: c.Limits.ViewersPerPrincipal,
-			ViewersPerAddress:   c.Limits.ViewersPerAddress,
-		},
-		Log: log,
+		Limits: viewerLimits(c.Limits),
+		Log:    log,
 	})
 	g.upload = upload.New(g.hub, upload.Options{MaxFrameBytes: c.Limits.FrameBytes, Log: log})
 	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Log: log})
+	g.live = live.New(live.Options{Hub: g.hub, Log: log, AllowOrigin: g.allowsOrigin})
+	g.sse = sse.New(sse.Options{Hub: g.hub, Log: log})
 	g.snapshot = snapshot.New(snapshot.Options{Hub: g.hub})
-	return g, g.keepConnected()
+	if err := g.refreshCameras(); err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
 }
 
 // newRendition makes what gives a camera's pictures in another form.
@@ -90,7 +115,8 @@ func (g *gateway) newRendition(k stream.Key) (stream.Source, error) {
 		Hub:     g.hub,
 		Camera:  k.Camera,
 		Request: request,
-		FFmpeg:  g.config.FFmpeg.Path,
+		FFmpeg:  g.settings().FFmpeg.Path,
+		HWAccel: g.encodesWith(),
 		Slots:   g.encoders,
 		Log:     g.log.With("camera", k.Camera),
 	}), nil
@@ -104,34 +130,58 @@ func sendsJPEG(kind config.SourceKind) bool {
 
 // newSource makes what gives a camera's frames, or nil for one whose frames
 // are sent in.
-func newSource(c *config.Config, camera config.Camera, log *slog.Logger) (stream.Source, error) {
+func (g *gateway) newSource(camera camera) (stream.Source, error) {
+	c, log := g.settings(), g.log.With("camera", camera.ID)
 	switch camera.Source.Kind {
 	case config.SourceHTTP:
-		return httpcam.New(httpcam.Options{
+		source, err := httpcam.New(httpcam.Options{
 			URL:           camera.Source.URL,
 			Username:      camera.Username,
 			Password:      camera.Password.Reveal(),
 			Interval:      camera.Interval,
 			MaxFrameBytes: c.Limits.FrameBytes,
 			InsecureTLS:   camera.TLSInsecure,
+			AnyKind:       camera.Normalize != config.NormalizeNever,
+			Dial:          g.dialerFor(camera),
 			Log:           log,
 		})
+		if err != nil {
+			return nil, err
+		}
+		return g.normalized(source, camera, rendition.Normalize(camera.Normalize)), nil
 	case config.SourceRTSP:
-		return rtspcam.New(rtspcam.Options{
+		source, err := rtspcam.New(rtspcam.Options{
 			URL:           camera.Source.URL,
 			Username:      camera.Username,
 			Password:      camera.Password.Reveal(),
 			Transport:     rtspcam.Transport(camera.Transport),
 			InsecureTLS:   camera.TLSInsecure,
 			MaxFrameBytes: c.Limits.FrameBytes,
+			Dial:          g.dialerFor(camera),
 			Log:           log,
 		})
+		if err != nil {
+			return nil, err
+		}
+		if camera.Normalize != config.NormalizeAlways {
+			return source, nil // RTP carries no JPEGs but those that browsers show (RFC 2435)
+		}
+		return g.normalized(source, camera, rendition.NormalizeAlways), nil
 	case config.SourceMPEGTS:
 		return device.NewTransportStream(device.TransportStreamOptions{
 			Address:       camera.Source.Address,
 			Listen:        camera.Source.Listen,
 			MaxFrameBytes: c.Limits.FrameBytes,
 			Log:           log,
+		}), nil
+	case config.SourceV4L2:
+		return device.NewV4L2(device.V4L2Options{
+			FFmpeg: c.FFmpeg.Path,
+			Path:   camera.Source.Path,
+			Width:  camera.Source.Width,
+			Height: camera.Source.Height,
+			FPS:    camera.Source.FPS,
+			Log:    log,
 		}), nil
 	case config.SourceFile:
 		return device.NewFile(device.FileOptions{FFmpeg: c.FFmpeg.Path, Path: camera.Source.Path, Log: log}), nil
@@ -147,19 +197,33 @@ func newSource(c *config.Config, camera config.Camera, log *slog.Logger) (stream
 	return nil, nil
 }
 
-// keepConnected opens a reader for each camera that is to run without viewers.
-func (g *gateway) keepConnected() error {
-	for _, camera := range g.config.Cameras {
-		if camera.Keep != config.KeepAlways || camera.Source.Kind == config.SourceUpload {
-			continue
-		}
-		r, err := g.hub.Open(stream.Key{Camera: camera.ID}, stream.ReadOptions{})
-		if err != nil {
-			return err
-		}
-		g.keepers = append(g.keepers, r)
+// dialerFor gives what connects to a camera: wherever the operator's
+// configuration says, but only where cameras may be for one that was added
+// while we run.
+func (g *gateway) dialerFor(c camera) func(context.Context, string, string) (net.Conn, error) {
+	if !c.added {
+		return nil
 	}
-	return nil
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialer := net.Dialer{Control: g.reach().Control}
+		return dialer.DialContext(ctx, network, address)
+	}
+}
+
+// reach says where cameras may be at the moment.
+func (g *gateway) reach() reach.Rule {
+	return reach.Rule{Allow: g.settings().Network.Allow, Own: []uint16{g.port}}
+}
+
+// normalized makes the pictures of a source ones that browsers show.
+func (g *gateway) normalized(source stream.Source, camera camera, mode rendition.Normalize) stream.Source {
+	return rendition.Normalized(source, rendition.NormalizeOptions{
+		Camera: camera.ID,
+		Mode:   mode,
+		FFmpeg: g.settings().FFmpeg.Path,
+		Slots:  g.encoders,
+		Log:    g.log.With("camera", camera.ID),
+	})
 }
 
 // close ends publishers, viewers and cameras, in this order, and waits for
@@ -167,8 +231,11 @@ func (g *gateway) keepConnected() error {
 func (g *gateway) close() {
 	g.upload.Close()
 	g.mjpeg.Close()
-	for _, r := range g.keepers {
-		r.Close()
-	}
+	g.live.Close()
+	g.sse.Close()
+	g.cameras.close()
 	g.hub.Close()
+	if err := g.store.Close(); err != nil {
+		g.log.Warn("closing the state", "err", err)
+	}
 }

@@ -5,37 +5,11 @@
 // The exit status is 0 if it went as it should; otherwise stderr says what did
 // not. browser_test.go calls it.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-
-// Nothing waits for these but a story that fails.
-const ceiling = 60_000; // ms, of one wait
-const storyCeiling = 150_000; // ms
-const flags = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
-];
+import { check, open as openPage, run } from './chromium.mjs';
 
 const [story, url] = process.argv.slice(2);
 
-function check(ok, message) {
-  if (!ok) throw new Error(message);
-}
-
-// open opens a page, which keeps what the browser complains about.
-async function open(context, path, init) {
-  const page = await context.newPage();
-  page.setDefaultTimeout(ceiling);
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
-  await page.addInitScript(noteStatus);
-  if (init) await page.addInitScript(init.script, init.argument);
-  await page.goto(url + path);
-  return page;
-}
+const open = (context, path, ...init) => openPage(context, url + path, { script: noteStatus }, ...init);
 
 // noteStatus runs in the page: it keeps every status the page shows.
 function noteStatus() {
@@ -167,22 +141,4 @@ const stories = {
   },
 };
 
-function tooLong() {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error('the story does not end')), storyCeiling).unref());
-}
-
-const profile = await mkdtemp(join(tmpdir(), 'framegate-browser-'));
-const context = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: flags });
-try {
-  await Promise.race([stories[story](context), tooLong()]);
-} catch (error) {
-  for (const page of context.pages()) {
-    const status = await page.textContent('#status', { timeout: 1000 }).catch(() => '');
-    console.error(`${page.url()}: ${status} ${(page.complaints ?? []).join(' ')}`);
-  }
-  console.error(String(error.stack));
-  process.exitCode = 1;
-} finally {
-  await context.close();
-  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-}
+await run(stories[story], (page) => page.textContent('#status', { timeout: 1000 }));

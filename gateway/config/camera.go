@@ -27,6 +27,7 @@ type cameraDraft struct {
 	interval     value
 	tlsInsecure  value
 	transport    value
+	normalize    value
 
 	parsedInterval time.Duration
 	parsedInsecure bool
@@ -44,7 +45,7 @@ func (c *cameraDraft) fields() map[string]field {
 		"interval":      {value: c.setInterval},
 		"tls_insecure":  {value: c.setTLSInsecure},
 		"transport":     {value: c.setTransport},
-		"normalize":     {later: true},
+		"normalize":     {value: c.setNormalize},
 		"record":        {later: true},
 	}
 }
@@ -106,6 +107,11 @@ func (c *cameraDraft) setTransport(v value) error {
 	return oneOf(v.text, TransportAuto, TransportTCP, TransportUDP)
 }
 
+func (c *cameraDraft) setNormalize(v value) error {
+	c.normalize = v
+	return oneOf(v.text, NormalizeAuto, NormalizeAlways, NormalizeNever)
+}
+
 func (c *cameraDraft) setInterval(v value) (err error) {
 	c.interval = v
 	c.parsedInterval, err = duration(v.text)
@@ -149,6 +155,9 @@ func (c *cameraDraft) finish(id string, report reporter) Camera {
 	if source.Kind == SourceRTSP {
 		camera.Transport = cmp.Or(Transport(c.transport.text), TransportAuto)
 	}
+	if source.remote() {
+		camera.Normalize = cmp.Or(Normalize(c.normalize.text), NormalizeAuto)
+	}
 	return camera
 }
 
@@ -165,6 +174,7 @@ func (c *cameraDraft) refuseMisplaced(s Source, path string, report reporter) {
 		refuse(c.username, "username", cameras)
 		refuse(c.password, "password", cameras)
 		refuse(c.passwordFile, "password_file", cameras)
+		refuse(c.normalize, "normalize", cameras)
 	}
 	if s.Kind != SourceHTTP {
 		refuse(c.interval, "interval", "http and https")

@@ -31,25 +31,76 @@ import (
 // Config is everything an operator can set. Load makes it; nobody changes it
 // afterwards, so it may be read from any goroutine.
 type Config struct {
-	Listen        string   // host:port; port 0 takes a free one
-	Auth          Auth     // always AuthOff in this version
-	Hosts         []string // further names of this server, lower case, without port
-	DefaultCamera string   // id of the upload camera that /upload and /stream mean; "" where there is none
-	FFmpeg        FFmpeg
-	Limits        Limits
-	Cameras       []Camera // sorted by ID
+	Listen         string // host:port; port 0 takes a free one
+	Data           string // the folder of what the server keeps: its state and keys
+	Auth           Auth
+	Hosts          []string // further names of this server, lower case, without port
+	TLS            TLS
+	CORS           CORS
+	Network        Network
+	TrustedProxies []netip.Prefix // whose word on where a request comes from is taken
+	DefaultCamera  string         // id of the upload camera that /upload and /stream mean; "" where there is none
+	FFmpeg         FFmpeg
+	Limits         Limits
+	Cameras        []Camera // sorted by ID
 }
 
 // Auth says who may use the server.
 type Auth string
 
-// AuthOff lets in whoever can reach the listener.
-const AuthOff Auth = "off"
+// Those who say who they are, or whoever can reach the listener.
+const (
+	AuthRequired Auth = "required"
+	AuthOff      Auth = "off"
+)
 
-// FFmpeg says which ffmpeg to start.
-type FFmpeg struct {
-	Path string // a path, or a name to be found in PATH
+// TLS says where the server's certificate comes from.
+type TLS struct {
+	Mode      TLSMode
+	Cert, Key string // TLSFiles: PEM files
+	Email     string // TLSACME: where the issuer writes to; may be empty
 }
+
+// TLSMode is one way to a certificate.
+type TLSMode string
+
+// Plain HTTP; a certificate of our own authority; one of files, which may
+// change while we run; or one of Let's Encrypt for the names in Hosts.
+const (
+	TLSOff        TLSMode = "off"
+	TLSSelfSigned TLSMode = "self-signed"
+	TLSFiles      TLSMode = "files"
+	TLSACME       TLSMode = "acme"
+)
+
+// CORS says which other sites' pages may read what the server answers.
+type CORS struct {
+	Origins []string // scheme://host[:port], as browsers send it
+}
+
+// Network says where cameras may be that are added while the server runs.
+type Network struct {
+	Allow []netip.Prefix // besides what is allowed anyway
+}
+
+// FFmpeg says which ffmpeg to start, and with what help.
+type FFmpeg struct {
+	Path    string // a path, or a name to be found in PATH
+	HWAccel HWAccel
+}
+
+// HWAccel says what hardware decodes and encodes.
+type HWAccel string
+
+// None at all, the first that works, or a certain one.
+const (
+	HWAccelNone         HWAccel = "none"
+	HWAccelAuto         HWAccel = "auto"
+	HWAccelVAAPI        HWAccel = "vaapi"
+	HWAccelCUDA         HWAccel = "cuda"
+	HWAccelQSV          HWAccel = "qsv"
+	HWAccelVideoToolbox HWAccel = "videotoolbox"
+)
 
 // Limits bound what clients can take. All are positive.
 type Limits struct {
@@ -73,7 +124,19 @@ type Camera struct {
 	// come with self-signed ones, and few let their owner replace them.
 	TLSInsecure bool
 	Transport   Transport // SourceRTSP only
+	Normalize   Normalize // SourceHTTP and SourceRTSP
 }
+
+// Normalize says which JPEGs of a camera are decoded and encoded anew.
+type Normalize string
+
+// Those of kinds that browsers do not show; all of them, for cameras whose
+// JPEGs are broken in other ways; or none.
+const (
+	NormalizeAuto   Normalize = "auto"
+	NormalizeAlways Normalize = "always"
+	NormalizeNever  Normalize = "never"
+)
 
 // Transport says how an RTSP camera sends its packets (RFC 7826 section 18.54).
 type Transport string
@@ -147,8 +210,10 @@ const (
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080",
-		Auth:   AuthOff,
-		FFmpeg: FFmpeg{Path: "ffmpeg"},
+		Data:   "./data",
+		Auth:   AuthRequired,
+		TLS:    TLS{Mode: TLSOff},
+		FFmpeg: FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
 		Limits: Limits{
 			Viewers:             2000,
 			ViewersPerCamera:    500,

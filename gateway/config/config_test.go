@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,8 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// secretsEqual lets cmp look into secrets.
-var secretsEqual = cmp.Comparer(func(a, b Secret) bool { return a == b })
+// opaqueEqual lets cmp look into secrets, and into ranges of addresses.
+var opaqueEqual = cmp.Options{
+	cmp.Comparer(func(a, b Secret) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+}
 
 // inFolder makes a folder with these files the working directory, so that
 // errors name files as a person at a prompt would.
@@ -50,9 +54,11 @@ func TestDefaultsWithoutFile(t *testing.T) {
 	}
 	want := &Config{
 		Listen:        "127.0.0.1:8080",
-		Auth:          AuthOff,
+		Data:          "./data",
+		Auth:          AuthRequired,
+		TLS:           TLS{Mode: TLSOff},
 		DefaultCamera: "phone",
-		FFmpeg:        FFmpeg{Path: "ffmpeg"},
+		FFmpeg:        FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
 		Limits: Limits{
 			Viewers: 2000, ViewersPerCamera: 500, ViewersPerPrincipal: 64, ViewersPerAddress: 128,
 			FrameBytes: 8 << 20,
@@ -62,17 +68,22 @@ func TestDefaultsWithoutFile(t *testing.T) {
 			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
 		},
 	}
-	if diff := cmp.Diff(want, got, secretsEqual); diff != "" {
+	if diff := cmp.Diff(want, got, opaqueEqual); diff != "" {
 		t.Error(diff)
 	}
 }
 
 const everyKey = `
 listen: "[::1]:9000"
+data: /var/lib/framegate
 auth: off
+tls: {mode: files, cert: /etc/tls/cert.pem, key: key.pem}
+cors: {origins: ["https://example.org", "http://192.168.1.9:8123"]}
+network: {allow: [127.0.0.0/8, "fd00::1", 10.1.2.3/8]}
+trusted_proxies: ["::ffff:10.0.0.1", 172.16.0.0/12]
 hosts: [Cams.example.org, 192.168.1.5, "[FE80::1]", printer_room.]
 default_camera: tablet
-ffmpeg: {path: /opt/ffmpeg/bin/ffmpeg}
+ffmpeg: {path: /opt/ffmpeg/bin/ffmpeg, hwaccel: vaapi}
 limits:
   viewers: 10
   viewers_per_camera: "9"
@@ -87,6 +98,7 @@ cameras:
     tls_insecure: true
     interval: 1m30s
     keep: always
+    normalize: always
   back-door-2:
     name: "Back door: garden"
     source: http://viewer:p%40ss@cam.local/mjpeg
@@ -97,52 +109,62 @@ cameras:
   dome:
     source: rtsp://viewer:p%40ss@192.168.1.20:554/Streaming/Channels/101?transportmode=unicast
     transport: tcp
+    normalize: never
   vault: {source: "RTSPS://[fe80::1%25eth0]/live", username: u, password: p, tls_insecure: true}
   encoder: {source: tcp://10.0.0.5:5000}
   drone: {source: "tcp-listen://:5000", keep: always}
   robot: {source: "tcp-listen://[::1]:5001"}
+  usb: {source: "v4l2:///dev/./video2?width=1280&height=720&fps=30"}
   loop: {source: "file:///srv/./a%20clip%3F.mp4"}
 `
 
 func TestEveryKeyIsRead(t *testing.T) {
 	want := &Config{
-		Listen:        "[::1]:9000",
-		Auth:          AuthOff,
-		Hosts:         []string{"cams.example.org", "192.168.1.5", "fe80::1", "printer_room"},
-		DefaultCamera: "tablet",
-		FFmpeg:        FFmpeg{Path: "/opt/ffmpeg/bin/ffmpeg"},
-		Limits:        Limits{Viewers: 10, ViewersPerCamera: 9, ViewersPerPrincipal: 8, ViewersPerAddress: 7, FrameBytes: 512 << 10},
+		Listen: "[::1]:9000",
+		Data:   "/var/lib/framegate",
+		Auth:   AuthOff,
+		TLS:    TLS{Mode: TLSFiles, Cert: "/etc/tls/cert.pem", Key: "key.pem"},
+		CORS:   CORS{Origins: []string{"https://example.org", "http://192.168.1.9:8123"}},
+		Network: Network{Allow: []netip.Prefix{
+			netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::1/128"), netip.MustParsePrefix("10.0.0.0/8"),
+		}},
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("172.16.0.0/12")},
+		Hosts:          []string{"cams.example.org", "192.168.1.5", "fe80::1", "printer_room"},
+		DefaultCamera:  "tablet",
+		FFmpeg:         FFmpeg{Path: "/opt/ffmpeg/bin/ffmpeg", HWAccel: HWAccelVAAPI},
+		Limits:         Limits{Viewers: 10, ViewersPerCamera: 9, ViewersPerPrincipal: 8, ViewersPerAddress: 7, FrameBytes: 512 << 10},
 		Cameras: []Camera{
 			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 			{
 				ID: "back-door-2", Name: "Back door: garden", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
-				Username: "viewer", Password: NewSecret("p@ss"),
+				Username: "viewer", Password: NewSecret("p@ss"), Normalize: NormalizeAuto,
 			},
 			{
 				ID: "dome", Name: "dome", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
-				Username: "viewer", Password: NewSecret("p@ss"), Transport: TransportTCP,
+				Username: "viewer", Password: NewSecret("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever,
 			},
 			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways},
 			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand},
 			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,
 				Source:   Source{Kind: SourceHTTP, URL: "https://192.168.1.21:8443/snap.jpg?user=a&pwd=b"},
-				Username: "viewer", Password: NewSecret("0123"),
+				Username: "viewer", Password: NewSecret("0123"), Normalize: NormalizeAlways,
 			},
 			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand},
 			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
 			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand},
 			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
+			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand},
 			{
 				ID: "vault", Name: "vault", Keep: KeepOnDemand, TLSInsecure: true,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
-				Username: "u", Password: NewSecret("p"), Transport: TransportAuto,
+				Username: "u", Password: NewSecret("p"), Transport: TransportAuto, Normalize: NormalizeAuto,
 			},
 		},
 	}
-	if diff := cmp.Diff(want, mustLoad(t, everyKey), secretsEqual); diff != "" {
+	if diff := cmp.Diff(want, mustLoad(t, everyKey), opaqueEqual); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -153,7 +175,7 @@ func TestSourcesInWords(t *testing.T) {
 		"dome": "rtsp://192.168.1.20:554/Streaming/Channels/101?<redacted>", "vault": "rtsps://[fe80::1%25eth0]/live",
 		"encoder": "tcp://10.0.0.5:5000", "drone": "tcp-listen://:5000", "robot": "tcp-listen://[::1]:5001",
 		"loop":   "file:///srv/a clip?.mp4",
-		"tablet": "upload:", "pattern": "test:",
+		"tablet": "upload:", "pattern": "test:", "usb": "v4l2:///dev/video2",
 	}
 	got := make(map[string]string)
 	for _, camera := range mustLoad(t, everyKey).Cameras {

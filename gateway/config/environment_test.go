@@ -23,6 +23,7 @@ cameras:
 		"FRAMEGATE_HOSTS=b, C.example",
 		"FRAMEGATE_DEFAULT_CAMERA=tablet",
 		"FRAMEGATE_FFMPEG__PATH=/x/ffmpeg",
+		"FRAMEGATE_FFMPEG__HWACCEL=cuda",
 		"FRAMEGATE_LIMITS__FRAME_BYTES=2MiB",
 		"FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE=https://other/",
 		"FRAMEGATE_CAMERAS__FRONT_DOOR__TLS_INSECURE=true",
@@ -39,21 +40,22 @@ cameras:
 		t.Fatal(err)
 	}
 	want := defaults()
+	want.Auth = AuthOff
 	want.Listen, want.Hosts, want.DefaultCamera = "localhost:2", []string{"b", "c.example"}, "tablet"
-	want.FFmpeg, want.Limits.Viewers, want.Limits.FrameBytes = FFmpeg{Path: "/x/ffmpeg"}, 5, 2<<20
+	want.FFmpeg, want.Limits.Viewers, want.Limits.FrameBytes = FFmpeg{Path: "/x/ffmpeg", HWAccel: HWAccelCUDA}, 5, 2<<20
 	want.Cameras = []Camera{
 		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 		{
 			ID: "front-door", Name: "front-door", Source: Source{Kind: SourceHTTP, URL: "https://other/"},
-			Username: "u", Password: NewSecret("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true,
+			Username: "u", Password: NewSecret("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true, Normalize: NormalizeAuto,
 		},
 		{
 			ID: "garden", Name: "garden", Source: Source{Kind: SourceRTSP, URL: "rtsp://cam/"},
-			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand, Transport: TransportUDP,
+			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Normalize: NormalizeAuto,
 		},
 		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
 	}
-	if diff := cmp.Diff(&want, c, secretsEqual); diff != "" {
+	if diff := cmp.Diff(&want, c, opaqueEqual); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -98,16 +100,18 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"LISTEN=8080":                      `must be host:port, such as 127.0.0.1:8080 or [::1]:8080, not "8080"`,
 		"LISTN=x":                          `unknown variable; did you mean FRAMEGATE_LISTEN?`,
 		"LISTN=":                           `unknown variable; did you mean FRAMEGATE_LISTEN?`,
-		"listen=x":                         `unknown variable; known here: FRAMEGATE_AUTH, FRAMEGATE_CAMERAS__..., FRAMEGATE_DEFAULT_CAMERA, FRAMEGATE_FFMPEG__..., FRAMEGATE_HOSTS, FRAMEGATE_LIMITS__..., FRAMEGATE_LISTEN`,
-		"LISTEN__PORT=x":                   `unknown variable; known here: FRAMEGATE_AUTH, FRAMEGATE_CAMERAS__..., FRAMEGATE_DEFAULT_CAMERA, FRAMEGATE_FFMPEG__..., FRAMEGATE_HOSTS, FRAMEGATE_LIMITS__..., FRAMEGATE_LISTEN`,
+		"listen=x":                         `unknown variable; known here: FRAMEGATE_AUTH, FRAMEGATE_CAMERAS__..., FRAMEGATE_CORS__..., FRAMEGATE_DATA, FRAMEGATE_DEFAULT_CAMERA, FRAMEGATE_FFMPEG__..., FRAMEGATE_HOSTS, FRAMEGATE_LIMITS__..., FRAMEGATE_LISTEN, FRAMEGATE_NETWORK__..., FRAMEGATE_TLS__..., FRAMEGATE_TRUSTED_PROXIES`,
+		"LISTEN__PORT=x":                   `unknown variable; known here: FRAMEGATE_AUTH, FRAMEGATE_CAMERAS__..., FRAMEGATE_CORS__..., FRAMEGATE_DATA, FRAMEGATE_DEFAULT_CAMERA, FRAMEGATE_FFMPEG__..., FRAMEGATE_HOSTS, FRAMEGATE_LIMITS__..., FRAMEGATE_LISTEN, FRAMEGATE_NETWORK__..., FRAMEGATE_TLS__..., FRAMEGATE_TRUSTED_PROXIES`,
 		"LIMITS__VIEWER=1":                 `unknown variable; did you mean FRAMEGATE_LIMITS__VIEWERS?`,
 		"LIMITS=1":                         `unknown variable; known here: FRAMEGATE_LIMITS__FRAME_BYTES, FRAMEGATE_LIMITS__VIEWERS, FRAMEGATE_LIMITS__VIEWERS_PER_ADDRESS, FRAMEGATE_LIMITS__VIEWERS_PER_CAMERA, FRAMEGATE_LIMITS__VIEWERS_PER_PRINCIPAL`,
 		"LIMITS__VIEWERS=0":                `must be a whole number from 1 to 1000000, not "0"`,
 		"HOSTS=a,http://b":                 `must be a name or address without scheme, port or path, such as cams.example.org, not "http://b"`,
-		"AUTH=required":                    `authentication is not built yet; write auth: off, and keep listen on a loopback address`,
-		"DATA=x":                           `not part of this version yet; remove it`,
-		"TLS__MODE=off":                    `not part of this version yet; remove it`,
-		"FFMPEG__HWACCEL=vaapi":            `not part of this version yet; remove it`,
+		"AUTH=none":                        `must be required or off, not "none"`,
+		"TLS__MODE=on":                     `must be off, self-signed, files or acme, not "on"`,
+		"TLS__CERT=cert.pem":               `cert and key are for mode: files; remove them`,
+		"NETWORK__ALLOW=127.0.0.0/8,any":   `must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "any"`,
+		"RECORDINGS__DIR=x":                `not part of this version yet; remove it`,
+		"FFMPEG__HWACCEL=gpu":              `must be none, auto, vaapi, cuda, qsv or videotoolbox, not "gpu"`,
 		"CAMERAS__FRONT__RECORD__MODE=off": `not part of this version yet; remove it`,
 		"CAMERAS__FRONT__RECORD=off":       `not part of this version yet; remove it`,
 		"CAMERAS=x":                        `names no key of a camera; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the source of the camera front`,
@@ -115,7 +119,7 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"CAMERAS__FRONT__SORCE=x":          `unknown variable; did you mean FRAMEGATE_CAMERAS__FRONT__SOURCE?`,
 		"CAMERAS__front__SOURCE=http://x/": `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
 		"CAMERAS____SOURCE=http://x/":      `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
-		"CAMERAS__FRONT__NAME=Front":       `camera front has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`,
+		"CAMERAS__FRONT__NAME=Front":       `camera front has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`,
 		"CAMERAS__FRONT__SOURCE=tcp://x/":  `is not an address alone; write tcp://host:port`,
 		"CAMERAS__DEMO__PASSWORD=canary":   `is for http, https, rtsp and rtsps cameras, not for test:; remove it`,
 		"DEFAULT_CAMERA=demo":              `camera demo takes no uploads; name one whose source is "upload:"`,

@@ -30,18 +30,31 @@ var errorCases = []struct {
 	{"camera twice", "cameras:\n  a: {source: http://a/}\n  b: {source: http://b/}\n  a: {source: http://c/}\n",
 		`framegate.yaml:4:3: cameras.a: is given a second time, first on line 2; remove one`},
 	{"several at once", "auth: on\nlimits:\n  viewers: many\n  frame_bytes: 8\n",
-		`framegate.yaml:1:7: auth: must be off, not "on"
+		`framegate.yaml:1:7: auth: must be required or off, not "on"
 framegate.yaml:3:12: limits.viewers: must be a whole number from 1 to 1000000, not "many"
 framegate.yaml:4:16: limits.frame_bytes: must be a whole number with a unit, such as 512KiB, 8MiB or 200GiB, not "8"`},
 
-	{"auth required", "auth: required\n",
-		`framegate.yaml:1:7: auth: authentication is not built yet; write auth: off, and keep listen on a loopback address`},
-	{"parts not built yet", "data: ./data\ntls: {mode: off}\ncors: {}\nnetwork:\nrecordings: {dir: x}\n",
-		`framegate.yaml:1:1: data: not part of this version yet; remove it
-framegate.yaml:2:1: tls: not part of this version yet; remove it
-framegate.yaml:3:1: cors: not part of this version yet; remove it
-framegate.yaml:4:1: network: not part of this version yet; remove it
-framegate.yaml:5:1: recordings: not part of this version yet; remove it`},
+	{"parts not built yet", "recordings: {dir: x}\n",
+		`framegate.yaml:1:1: recordings: not part of this version yet; remove it`},
+	{"files without names", "tls: {mode: files, cert: a.pem}\n",
+		`framegate.yaml:1:26: tls: mode: files needs cert and key, the names of PEM files`},
+	{"names without files", "tls: {mode: self-signed, key: a.pem}\n",
+		`framegate.yaml:1:31: tls: cert and key are for mode: files; remove them`},
+	{"acme without names", "tls: {mode: acme, email: a@example.org}\nhosts: [localhost, 192.0.2.1]\n",
+		`framegate.yaml:1:26: tls: mode: acme needs the public names of this server under hosts`},
+	{"mail address", "tls: {mode: acme, email: 'A <a@example.org>'}\nhosts: [a.example.org]\n",
+		`framegate.yaml:1:26: tls.email: must be a mail address such as admin@example.org, not "A <a@example.org>"`},
+	{"mail address without use", "tls: {mode: self-signed, email: a@example.org}\n",
+		`framegate.yaml:1:33: tls.email: is for mode: acme; remove it`},
+	{"origins", "cors: {origins: ['*', 'https://a.example/', HTTPS://a.example, example.org, 'null']}\n",
+		`framegate.yaml:1:18: cors.origins: must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not "*"`},
+	{"origin with a path", "cors: {origins: ['https://a.example/']}\n",
+		`framegate.yaml:1:18: cors.origins: must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not "https://a.example/"`},
+	{"ranges", "network: {allow: [10.0.0.0/33]}\ntrusted_proxies: [proxy]\n",
+		`framegate.yaml:1:19: network.allow: must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "10.0.0.0/33"
+framegate.yaml:2:19: trusted_proxies: must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "proxy"`},
+	{"data nowhere", "data: ''\n",
+		`framegate.yaml:1:7: data: must not be empty`},
 	{"recording not built yet", "cameras: {front: {source: http://cam/, record: {mode: off}}}\n",
 		`framegate.yaml:1:40: cameras.front.record: not part of this version yet; remove it`},
 
@@ -75,8 +88,8 @@ framegate.yaml:4:1: cameras: has no value; give it one, or remove the key`},
 		`framegate.yaml:1:10: cameras: lists no camera; add one, or remove the key to have the default cameras`},
 	{"empty ffmpeg path", "ffmpeg: {path: ''}\n",
 		`framegate.yaml:1:16: ffmpeg.path: must name a program, such as ffmpeg or /usr/bin/ffmpeg`},
-	{"hardware", "ffmpeg: {hwaccel: vaapi}\n",
-		`framegate.yaml:1:10: ffmpeg.hwaccel: not part of this version yet; remove it`},
+	{"hardware", "ffmpeg: {hwaccel: opencl}\n",
+		`framegate.yaml:1:19: ffmpeg.hwaccel: must be none, auto, vaapi, cuda, qsv or videotoolbox, not "opencl"`},
 
 	{"bad ids", "cameras:\n  Front: {source: http://cam/}\n  -x: {source: http://cam/}\n  front_door: {source: http://cam/}\n",
 		`framegate.yaml:2:3: cameras.Front: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name
@@ -86,7 +99,7 @@ framegate.yaml:4:3: cameras.front_door: is not a camera id; use 1 to 63 of a-z, 
 		`framegate.yaml:1:11: cameras.` + strings.Repeat("a", 64) + `...: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name`},
 	{"empty camera", "cameras:\n  front:\n  gate: {}\n",
 		`framegate.yaml:2:3: cameras.front: has no value; give it one, or remove the key
-framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`},
+framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`},
 	{"default camera unknown", "default_camera: fone\n",
 		`framegate.yaml:1:17: default_camera: there is no camera "fone"; did you mean phone?`},
 	{"default camera unknown, none fits", "default_camera: fone\n" + goodCamera,
@@ -100,9 +113,9 @@ framegate.yaml:6:15: cameras.a.interval: must be a duration such as 500ms, 10s, 
 framegate.yaml:9:15: cameras.b.interval: must be from 20ms to 24h, not "1ms"
 framegate.yaml:10:19: cameras.b.tls_insecure: must be true or false, not "on"
 framegate.yaml:11:15: cameras.b.username: must not contain a colon; a password goes into password or password_file`},
-	{"transport, and what comes later", "cameras:\n  a: {source: rtsp://cam/, transport: multicast, normalize: true}\n",
+	{"transport, and normalize", "cameras:\n  a: {source: rtsp://cam/, transport: multicast, normalize: true}\n",
 		`framegate.yaml:2:39: cameras.a.transport: must be auto, tcp or udp, not "multicast"
-framegate.yaml:2:50: cameras.a.normalize: not part of this version yet; remove it`},
+framegate.yaml:2:61: cameras.a.normalize: must be auto, always or never, not "true"`},
 	{"keys that mean nothing for the source", "cameras:\n  a: {source: 'upload:', keep: always, username: u}\n  b: {source: 'test:', interval: 1s}\n  c: {source: http://cam/, tls_insecure: true, transport: tcp}\n" +
 		"  d: {source: rtsp://cam/, tls_insecure: true, interval: 1s}\n  e: {source: 'tcp-listen://:5000', password: p}\n  f: {source: file:///f, transport: auto}\n",
 		`framegate.yaml:2:32: cameras.a.keep: an upload camera is connected when its publisher is; remove it
@@ -145,9 +158,9 @@ framegate.yaml:2:16: ffmpeg.path: aliases (*) are not supported; write the value
 	{"merge key", "limits:\n  <<: {viewers: 5}\n",
 		`framegate.yaml:2:3: limits: is not a plain key; write key: value, without anchors, merge keys (<<) and question marks`},
 	{"alias bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nlimits: *c\n",
-		`framegate.yaml:1:1: a: unknown key; known here: auth, cameras, default_camera, ffmpeg, hosts, limits, listen
-framegate.yaml:2:1: b: unknown key; known here: auth, cameras, default_camera, ffmpeg, hosts, limits, listen
-framegate.yaml:3:1: c: unknown key; known here: auth, cameras, default_camera, ffmpeg, hosts, limits, listen
+		`framegate.yaml:1:1: a: unknown key; known here: auth, cameras, cors, data, default_camera, ffmpeg, hosts, limits, listen, network, tls, trusted_proxies
+framegate.yaml:2:1: b: unknown key; known here: auth, cameras, cors, data, default_camera, ffmpeg, hosts, limits, listen, network, tls, trusted_proxies
+framegate.yaml:3:1: c: unknown key; known here: auth, cameras, cors, data, default_camera, ffmpeg, hosts, limits, listen, network, tls, trusted_proxies
 framegate.yaml:4:9: limits: aliases (*) are not supported; write the value out, or into quotes if it begins with *`},
 	{"not text", "listen: localhost:0\nauth: \xff\n",
 		`framegate.yaml:2:7: is not UTF-8 text; save the file as UTF-8, without control characters`},
@@ -178,12 +191,18 @@ func TestErrorsSayWhereAndWhatInstead(t *testing.T) {
 }
 
 func TestSourcesThatCannotBe(t *testing.T) {
-	const form = `is not a source; write one such as http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`
+	const form = `is not a source; write one such as http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`
 	const noFile = "; write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
 	const listen = "; write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
+	const noDevice = "; write v4l2:///dev/video0, or v4l2:///dev/video0?width=1280&height=720&fps=30"
 	const pattern = `"test:?width=640&height=480&fps=10"`
 	for text, want := range map[string]string{
-		"v4l2:///dev/video0":             "v4l2 cameras are not part of this version yet",
+		"v4l2:/dev/video0":               "names no device by three slashes and its path in /dev" + noDevice,
+		"v4l2:///etc/passwd":             "names no device by three slashes and its path in /dev" + noDevice,
+		"v4l2:///dev/../etc/passwd":      "names no device in /dev" + noDevice,
+		"v4l2:///dev/video0#1":           "names no device by three slashes and its path in /dev" + noDevice,
+		"v4l2:///dev/video0?size=1":      `"size" is not one of width, height and fps, each once` + noDevice,
+		"v4l2:///dev/video0?height=720":  "has a width or a height alone" + noDevice,
 		"rtsp://u:canary@/stream1":       "names no host; write rtsp://host:port/path",
 		"RTSPS://cam:70000/":             "has a port that is not from 1 to 65535; write rtsp://host:port/path",
 		"rtsp://u:cana#ry@cam/":          "is not a URL; write rtsp://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)",

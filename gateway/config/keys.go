@@ -19,22 +19,34 @@ type field struct {
 	later   bool                                      // belongs to a part that is not built yet
 }
 
-// list is where the items of a list go, and how one is read.
+// list is where the items of a list go.
 type list struct {
-	to   *[]string
-	read func(text string) (string, error)
+	clear func()
+	add   func(text string) error
+}
+
+// listOf is a list whose items are read one by one.
+func listOf[item any](to *[]item, read func(text string) (item, error)) *list {
+	return &list{
+		clear: func() { *to = nil },
+		add: func(text string) error {
+			i, err := read(text)
+			if err == nil {
+				*to = append(*to, i)
+			}
+			return err
+		},
+	}
 }
 
 // set takes the items in place of what the list had. It gives the item that is
 // wrong with the error.
 func (l *list) set(items []value) (value, error) {
-	*l.to = nil
+	l.clear()
 	for _, item := range items {
-		text, err := l.read(item.text)
-		if err != nil {
+		if err := l.add(item.text); err != nil {
 			return item, err
 		}
-		*l.to = append(*l.to, text)
 	}
 	return value{}, nil
 }
@@ -45,6 +57,7 @@ type draft struct {
 	config        Config
 	fields        map[string]field
 	defaultCamera value
+	tlsAt         place // of one key of tls
 	cameras       map[string]*cameraDraft
 	camerasListed bool // the file has the key cameras
 	problems      problems
@@ -75,22 +88,32 @@ func (d *draft) topFields() map[string]field {
 			c.Listen = v.text
 			return checkListen(v.text)
 		}},
-		"auth":  {value: checkAuth},
-		"hosts": {list: &list{to: &c.Hosts, read: hostName}},
+		"data": {value: func(v value) error {
+			c.Data = v.text
+			return filePath(v.text)
+		}},
+		"auth": {value: func(v value) error {
+			c.Auth = Auth(v.text)
+			return oneOf(v.text, AuthRequired, AuthOff)
+		}},
+		"hosts":           {list: listOf(&c.Hosts, hostName)},
+		"tls":             {section: d.tlsFields()},
+		"cors":            {section: map[string]field{"origins": {list: listOf(&c.CORS.Origins, origin)}}},
+		"network":         {section: map[string]field{"allow": {list: listOf(&c.Network.Allow, addressRange)}}},
+		"trusted_proxies": {list: listOf(&c.TrustedProxies, addressRange)},
 		"default_camera": {value: func(v value) error {
 			d.defaultCamera = v
 			return nil
 		}},
 		"ffmpeg": {section: map[string]field{
-			"path":    {value: d.setFFmpegPath},
-			"hwaccel": {later: true},
+			"path": {value: d.setFFmpegPath},
+			"hwaccel": {value: func(v value) error {
+				c.FFmpeg.HWAccel = HWAccel(v.text)
+				return oneOf(v.text, HWAccelNone, HWAccelAuto, HWAccelVAAPI, HWAccelCUDA, HWAccelQSV, HWAccelVideoToolbox)
+			}},
 		}},
 		"limits":     {section: limitFields(&c.Limits)},
 		"cameras":    {each: d.cameraFields},
-		"data":       {later: true},
-		"tls":        {later: true},
-		"cors":       {later: true},
-		"network":    {later: true},
 		"recordings": {later: true},
 	}
 }
@@ -114,14 +137,38 @@ func limitFields(l *Limits) map[string]field {
 	}
 }
 
-func checkAuth(v value) error {
-	switch v.text {
-	case string(AuthOff):
-		return nil
-	case "required":
-		return errors.New("authentication is not built yet; write auth: off, and keep listen on a loopback address")
+func (d *draft) tlsFields() map[string]field {
+	t := &d.config.TLS
+	text := func(to *string, check func(string) error) field {
+		return field{value: func(v value) error {
+			*to, d.tlsAt = v.text, v.at
+			return check(v.text)
+		}}
 	}
-	return fmt.Errorf("must be off, not %s", quote(v.text))
+	return map[string]field{
+		"mode": {value: func(v value) error {
+			t.Mode, d.tlsAt = TLSMode(v.text), v.at
+			return oneOf(v.text, TLSOff, TLSSelfSigned, TLSFiles, TLSACME)
+		}},
+		"cert":  text(&t.Cert, filePath),
+		"key":   text(&t.Key, filePath),
+		"email": text(&t.Email, emailAddress),
+	}
+}
+
+// finishTLS checks what the mode needs and has no use for.
+func (d *draft) finishTLS() {
+	t, at := d.config.TLS, d.tlsAt
+	switch files := t.Cert != "" || t.Key != ""; {
+	case t.Mode == TLSFiles && (t.Cert == "" || t.Key == ""):
+		d.report(at, "tls", "mode: files needs cert and key, the names of PEM files")
+	case t.Mode != TLSFiles && files:
+		d.report(at, "tls", "cert and key are for mode: files; remove them")
+	case t.Email != "" && t.Mode != TLSACME:
+		d.report(at, "tls.email", "is for mode: acme; remove it")
+	case t.Mode == TLSACME && !slices.ContainsFunc(d.config.Hosts, isDomain):
+		d.report(at, "tls", "mode: acme needs the public names of this server under hosts")
+	}
 }
 
 func (d *draft) setFFmpegPath(v value) error {
@@ -149,6 +196,7 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 // finish checks what can be judged only when everything is read, and gives the
 // Config or all problems.
 func (d *draft) finish() (*Config, error) {
+	d.finishTLS()
 	c := d.config
 	for _, id := range slices.Sorted(maps.Keys(d.cameras)) {
 		c.Cameras = append(c.Cameras, d.finishCamera(id))

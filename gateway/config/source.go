@@ -22,6 +22,7 @@ const (
 	SourceRTSP   SourceKind = "rtsp"   // pulled from an rtsp or rtsps URL
 	SourceMPEGTS SourceKind = "mpegts" // an MPEG transport stream over TCP
 	SourceFile   SourceKind = "file"   // a video file, again and again
+	SourceV4L2   SourceKind = "v4l2"   // a camera of this machine, by Video4Linux2
 	SourceUpload SourceKind = "upload" // sent in by a publisher
 	SourceTest   SourceKind = "test"   // the test pattern
 )
@@ -34,9 +35,9 @@ type Source struct {
 	URL           string // SourceHTTP, SourceRTSP: absolute, without user name and password
 	Address       string // SourceMPEGTS: host:port; only where Listen is set the host may be empty
 	Listen        bool   // SourceMPEGTS: the camera dials us, at Address
-	Path          string // SourceFile: absolute
-	Width, Height int    // SourceTest: pixels; both 0 leaves them to the input
-	FPS           int    // SourceTest: frames per second; 0 leaves it to the input
+	Path          string // SourceFile, SourceV4L2: absolute
+	Width, Height int    // SourceTest, SourceV4L2: pixels; both 0 leaves them to the input
+	FPS           int    // SourceTest, SourceV4L2: frames per second; 0 leaves it to the input
 }
 
 // String gives the source for people, without the query of its URL.
@@ -50,7 +51,7 @@ func (s Source) String() string {
 		return before
 	case SourceMPEGTS:
 		return s.scheme() + "://" + s.Address
-	case SourceFile:
+	case SourceFile, SourceV4L2:
 		return s.scheme() + "://" + s.Path
 	}
 	return s.scheme() + ":"
@@ -90,9 +91,10 @@ const (
 	tcpForm    = "write tcp://host:port"
 	listenForm = "write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
 	fileForm   = "write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
+	v4l2Form   = "write v4l2:///dev/video0, or v4l2:///dev/video0?width=1280&height=720&fps=30"
 	testForm   = `write "test:?width=640&height=480&fps=10"`
 
-	sourceForms = `http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, "upload:" or "test:"`
+	sourceForms = `http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`
 )
 
 // parseSource reads the text of a source, and gives the credentials of its URL
@@ -117,7 +119,7 @@ func parseSource(text string) (source Source, user *url.Userinfo, err error) {
 	case scheme == "file":
 		source, err = parseFileSource(rest)
 	case scheme == "v4l2":
-		err = errors.New("v4l2 cameras are not part of this version yet")
+		source, err = parseV4L2Source(rest)
 	case scheme == "upload":
 		source, err = parseUploadSource(rest)
 	case scheme == "test":
@@ -204,6 +206,25 @@ func parseFileSource(rest string) (Source, error) {
 		return source, errors.New("names no file; " + fileForm)
 	}
 	return source, nil
+}
+
+// parseV4L2Source reads what follows "v4l2:": the path of a device, and perhaps
+// a query.
+func parseV4L2Source(rest string) (Source, error) {
+	source := Source{Kind: SourceV4L2}
+	device, query, _ := strings.Cut(rest, "?")
+	name, ok := strings.CutPrefix(device, "//")
+	switch {
+	case !ok || !strings.HasPrefix(name, "/dev/") || strings.ContainsAny(device, "#%"):
+		return source, errors.New("names no device by three slashes and its path in /dev; " + v4l2Form)
+	case line(name, 4096) != nil:
+		return source, errors.New("has a path that is too long or holds control characters")
+	}
+	source.Path = path.Clean(name)
+	if !strings.HasPrefix(source.Path, "/dev/") {
+		return source, errors.New("names no device in /dev; " + v4l2Form)
+	}
+	return source, parsePictureQuery(&source, query, pictureBounds{width: 8192, height: 8192, fps: 240}, v4l2Form)
 }
 
 func parseUploadSource(rest string) (Source, error) {

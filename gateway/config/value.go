@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/mail"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -176,6 +178,48 @@ func hostName(text string) (string, error) {
 		return "", fmt.Errorf("must be a name or address without scheme, port or path, such as cams.example.org, not %s", quote(text))
 	}
 	return strings.ToLower(strings.TrimSuffix(text, ".")), nil
+}
+
+// isDomain says whether a name of hosts is one that can be public.
+func isDomain(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err != nil && strings.Contains(name, ".")
+}
+
+// origin reads the origin of a page (RFC 6454 section 6.2), as browsers send it.
+func origin(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || text != u.Scheme+"://"+u.Host || text != strings.ToLower(text) {
+		return "", fmt.Errorf("must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not %s", quote(text))
+	}
+	return text, nil
+}
+
+// addressRange reads a range of addresses, or one address.
+func addressRange(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil || p.Addr().Is4In6() {
+		return netip.Prefix{}, fmt.Errorf("must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not %s", quote(text))
+	}
+	return p.Masked(), nil
+}
+
+// filePath checks the name of a file or folder.
+func filePath(text string) error {
+	if text == "" {
+		return errors.New("must not be empty")
+	}
+	return line(text, 4096)
+}
+
+func emailAddress(text string) error {
+	if a, err := mail.ParseAddress(text); err != nil || a.Address != text {
+		return fmt.Errorf("must be a mail address such as admin@example.org, not %s", quote(text))
+	}
+	return line(text, 254)
 }
 
 // quote shows a value in an error, shortened where it is long.

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/stream"
+)
+
+// principalKey finds the principal in a request's context.
+type principalKey struct{}
+
+// principalOf is who a request that was admitted comes from.
+func principalOf(r *http.Request) auth.Principal {
+	p, _ := r.Context().Value(principalKey{}).(auth.Principal)
+	return p
+}
+
+// admit lets a request in that may use the route. The context of the request it
+// gives ends when the permission does; leave must be called when it is answered. Who is somebody but may not gets what
+// they would get of a camera that is not there.
+func (g *gateway) admit(r *http.Request, t route, camera string) (admitted *http.Request, leave func(), err error) {
+	switch t.needs {
+	case nothing:
+		return r, func() {}, nil
+	case anything:
+		p, err := g.auth.Identify(r, auth.Use{Ways: t.ways})
+		if err == nil && !p.Known() {
+			err = auth.ErrDenied
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return withPrincipal(r, p), func() {}, nil
+	}
+	watched, p, stop, err := g.auth.Admit(r, auth.Use{Action: t.needs, Camera: camera, Ways: t.ways})
+	if errors.Is(err, auth.ErrForbidden) {
+		return nil, nil, stream.ErrUnknown
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return withPrincipal(watched, p), stop, nil
+}
+
+func withPrincipal(r *http.Request, p auth.Principal) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), principalKey{}, p))
+}
+
+// isPage says that a request is that of a person who goes to an address.
+func isPage(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// loginAddress is where to log in, and come back from to where a request goes.
+func loginAddress(r *http.Request) string {
+	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+}

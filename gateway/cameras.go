@@ -1,0 +1,148 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"framegate/gateway/config"
+	"framegate/gateway/stream"
+)
+
+// camera is one that can be watched.
+type camera struct {
+	config.Camera
+	added  bool          // while the server ran, and kept in its state; else it is of the file
+	source stream.Source // nil where frames are sent in
+}
+
+// staysConnected says that it runs without viewers too.
+func (c camera) staysConnected() bool { return c.Keep == config.KeepAlways && c.source != nil }
+
+// roster is which cameras there are at the moment. Many look into it, and set
+// alone changes it.
+type roster struct {
+	setting sync.Mutex                // one set at a time
+	keepers map[string]*stream.Reader // hold the cameras that stay connected; guarded by setting
+	closed  bool                      // guarded by setting
+
+	mu   sync.RWMutex // guards byID; taken within the hub's lock, so the hub is never called with it
+	byID map[string]camera
+}
+
+// find gives the camera with this id.
+func (r *roster) find(id string) (camera, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c, ok := r.byID[id]
+	return c, ok
+}
+
+// all gives the cameras, by id.
+func (r *roster) all() []camera {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(r.byID), func(a, b camera) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// source gives what makes a camera's frames.
+func (r *roster) source(id string) (stream.Source, error) {
+	c, ok := r.find(id)
+	if !ok {
+		return nil, stream.ErrUnknown
+	}
+	return c.source, nil
+}
+
+// refreshCameras makes those of the settings the cameras there are.
+func (g *gateway) refreshCameras() error {
+	var cameras []camera
+	for _, c := range g.settings().Cameras {
+		cameras = append(cameras, camera{Camera: c})
+	}
+	return g.setCameras(cameras)
+}
+
+// setCameras makes these the cameras there are, from now on. Where one is as it
+// was it loses no frame. After an error nothing is different.
+func (g *gateway) setCameras(next []camera) error {
+	r := &g.cameras
+	r.setting.Lock()
+	defer r.setting.Unlock()
+	if r.closed {
+		return stream.ErrClosed
+	}
+	byID := make(map[string]camera, len(next))
+	for _, c := range next {
+		c, err := g.withSource(c)
+		if err != nil {
+			return fmt.Errorf("camera %s: %w", c.ID, err)
+		}
+		byID[c.ID] = c
+	}
+	r.mu.Lock()
+	before := r.byID
+	r.byID = byID
+	r.mu.Unlock()
+	for id := range before {
+		if now, there := byID[id]; !there || !sameSource(before[id], now) {
+			g.hub.Change(id)
+		}
+	}
+	return g.keepConnected()
+}
+
+// withSource gives the camera what makes its frames: what does so already, if
+// nothing about it changed.
+func (g *gateway) withSource(c camera) (camera, error) {
+	if old, ok := g.cameras.find(c.ID); ok && sameSource(old, c) {
+		c.source = old.source
+		return c, nil
+	}
+	var err error
+	c.source, err = g.newSource(c)
+	return c, err
+}
+
+// sameSource says that two cameras give the same pictures in the same way.
+func sameSource(a, b camera) bool {
+	a.Name, a.Keep, a.source = "", "", nil
+	b.Name, b.Keep, b.source = "", "", nil
+	return a == b
+}
+
+// keepConnected opens a reader for each camera that is to run without viewers,
+// and closes those of cameras that are not any more. The roster is being set.
+func (g *gateway) keepConnected() error {
+	r := &g.cameras
+	for id, keeper := range r.keepers {
+		if c, ok := r.find(id); !ok || !c.staysConnected() {
+			keeper.Close()
+			delete(r.keepers, id)
+		}
+	}
+	for _, c := range r.all() {
+		if !c.staysConnected() || r.keepers[c.ID] != nil {
+			continue
+		}
+		keeper, err := g.hub.Open(stream.Key{Camera: c.ID}, stream.ReadOptions{})
+		if err != nil {
+			return err
+		}
+		r.keepers[c.ID] = keeper
+	}
+	return nil
+}
+
+// close lets go of the cameras that stay connected.
+func (r *roster) close() {
+	r.setting.Lock()
+	defer r.setting.Unlock()
+	r.closed = true
+	for _, keeper := range r.keepers {
+		keeper.Close()
+	}
+	clear(r.keepers)
+}

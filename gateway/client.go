@@ -1,0 +1,56 @@
+package main
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// clientAddress is the address a request came from, without its port.
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// behindProxy gives a request that a trusted proxy sent as the client sent it
+// to that: from the client's address, and over TLS if it was. Where one trusted
+// proxy stands behind another, it is what the first says. Of others such headers
+// mean nothing, since anybody can write them.
+func (g *gateway) behindProxy(r *http.Request) *http.Request {
+	proxies := g.settings().TrustedProxies
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !contains(proxies, from.Addr()) {
+		return r
+	}
+	seen := *r
+	seen.RemoteAddr = netip.AddrPortFrom(client(proxies, from.Addr(), r.Header.Values("X-Forwarded-For")), from.Port()).String()
+	if r.Header.Get("X-Forwarded-Proto") == "https" && r.TLS == nil {
+		seen.TLS = &tls.ConnectionState{}
+	}
+	return &seen
+}
+
+// client follows X-Forwarded-For from its end, where each proxy added whom it
+// heard from, to the first address that is no proxy of ours.
+func client(proxies []netip.Prefix, address netip.Addr, headers []string) netip.Addr {
+	hops := strings.Split(strings.Join(headers, ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		next, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil || !contains(proxies, address) {
+			break
+		}
+		address = next
+	}
+	return address.Unmap().WithZone("")
+}
+
+func contains(ranges []netip.Prefix, address netip.Addr) bool {
+	address = address.Unmap().WithZone("")
+	return slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return p.Contains(address) })
+}

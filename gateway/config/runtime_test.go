@@ -1,0 +1,52 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCameraAddedAtRunTime(t *testing.T) {
+	got, err := NewCamera("front", map[string]string{
+		"source": "rtsp://viewer:p%40ss@192.168.1.20/live", "name": "Front door", "keep": "always", "transport": "udp",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Camera{
+		ID: "front", Name: "Front door", Source: Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20/live"},
+		Username: "viewer", Password: NewSecret("p@ss"), Keep: KeepAlways, Transport: TransportUDP, Normalize: NormalizeAuto,
+	}
+	if diff := cmp.Diff(want, got, opaqueEqual); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
+	const forms = `; write http://host/path, https://host/path, rtsp://host/path, rtsps://host/path, "upload:" or "test:"`
+	for _, c := range []struct {
+		id   string
+		keys map[string]string
+		want string
+	}{
+		{"Front", map[string]string{"source": "test:"}, "id: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name"},
+		{"front", nil, "source: is missing" + forms},
+		{"front", map[string]string{"source": "file:///etc/passwd"}, "source: file: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "v4l2:///dev/video0"}, "source: v4l2: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "tcp-listen://:1"}, "source: tcp-listen: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "tcp://h:1"}, "source: tcp: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "http://cam/", "username": "u", "password_file": "/etc/passwd"},
+			"password_file: unknown key; known here: interval, keep, name, normalize, password, source, tls_insecure, transport, username"},
+		{"front", map[string]string{"source": "http://cam/", "record": "on"}, "record: not part of this version yet; remove it"},
+		{"front", map[string]string{"source": "test:", "sorce": "x", "keep": "yes", "transport": "tcp"},
+			"keep: must be on_demand or always, not \"yes\"\nsorce: unknown key; did you mean source?"},
+		{"front", map[string]string{"source": "test:", "transport": "tcp"}, "transport: is for rtsp and rtsps cameras, not for test:; remove it"},
+	} {
+		camera, err := NewCamera(c.id, c.keys)
+		if err == nil {
+			t.Errorf("%s %v: accepted as %+v", c.id, c.keys, camera)
+		} else if err.Error() != c.want {
+			t.Errorf("%s %v:\n got %v\nwant %s", c.id, c.keys, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/web"
+)
+
+// maxLoginBytes bounds the form of the login page.
+const maxLoginBytes = 8 << 10
+
+func (g *gateway) showLogin(w http.ResponseWriter, r *http.Request, _ string) error {
+	g.pages.Login(w, r, http.StatusOK, web.Login{Next: nextPage(r.URL.Query().Get("next"))})
+	return nil
+}
+
+// logIn takes what the login page sends: a name and a password, or the secret
+// of a link that logs in once.
+func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
+	if err := r.ParseForm(); err != nil {
+		answer(w, http.StatusBadRequest, "the form cannot be read")
+		return nil
+	}
+	next := nextPage(r.PostForm.Get("next"))
+	var err error
+	if link := r.PostForm.Get("link"); link != "" {
+		_, err = g.auth.LoginByLink(w, r, config.NewSecret(link))
+	} else {
+		_, err = g.auth.Login(w, r, r.PostForm.Get("name"), config.NewSecret(r.PostForm.Get("password")))
+	}
+	switch status := statusOf(err); {
+	case err == nil:
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	case errors.Is(err, auth.ErrDenied):
+		g.pages.Login(w, r, status, web.Login{Next: next, Refusal: "Wrong name or password, or a link that was used or is older than ten minutes."})
+	case errors.Is(err, auth.ErrTooManyAttempts):
+		w.Header().Set("Retry-After", seconds(auth.RetryAfter(err)))
+		g.pages.Login(w, r, status, web.Login{Next: next, Refusal: "Too many attempts. Wait " + seconds(auth.RetryAfter(err)) + " seconds and try again."})
+	default:
+		return err
+	}
+	return nil
+}
+
+func (g *gateway) logOut(w http.ResponseWriter, r *http.Request, _ string) error {
+	if err := g.auth.Logout(w, r); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+	return nil
+}
+
+// nextPage gives where to go after the login: an address of this server, and
+// the start page for what could lead elsewhere.
+func nextPage(asked string) string {
+	if !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || strings.ContainsAny(asked, "\\\r\n\t") {
+		return "/"
+	}
+	return asked
+}
