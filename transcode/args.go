@@ -132,6 +132,9 @@ func output(s Spec) ffmpeg.KwArgs {
 		return options
 	}
 	maps.Copy(options, s.HWAccel.encoder())
+	if s.In == H264 {
+		options["enc_time_base"] = "1:1000" // FLV's; ffmpeg would round times to the rate that parameter sets tell
+	}
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
 	rate := s.Bitrate
 	if rate == 0 {

@@ -48,6 +48,15 @@ func TestArguments(t *testing.T) {
 				"-threads 1 -tune zerolatency -vf scale=640:360" + global,
 		},
 		{
+			"H.264 to H.264",
+			Spec{In: H264, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: H264, Width: 640, Height: 360},
+			"-f flv -analyzeduration 0 -codec_whitelist h264 -flags low_delay -format_whitelist flv -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i pipe:0 " +
+				"-an -b:v 750000 -bf 0 -bufsize 90000 -c:v libx264 -enc_time_base 1:1000 -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata " +
+				"-fps_mode passthrough -g 50 -maxrate 750000 -pix_fmt yuv420p -preset superfast -profile:v main -sc_threshold 0 " +
+				"-threads 1 -tune zerolatency -vf scale=640:360" + global,
+		},
+		{
 			"device that gives JPEGs",
 			Spec{Device: "/dev/video0", DeviceFormat: "mjpeg", DeviceWidth: 1280, DeviceHeight: 720, DeviceFPS: 30, Out: JPEG},
 			"-f v4l2 -video_size 1280x720 -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist v4l2 -framerate 30 -input_format mjpeg -max_pixels 33177600 -probesize 32 " +
@@ -116,6 +125,7 @@ func TestArgumentsOfHardware(t *testing.T) {
 		cudaGlobal  = global + " -init_hw_device cuda=hw -filter_hw_device hw"
 		qsvGlobal   = global + " -init_hw_device qsv=hw -filter_hw_device hw"
 	)
+	timed := func(out string) string { return strings.Replace(out, flv, "-enc_time_base 1:1000 "+flv, 1) } // H.264 to H.264
 	for _, c := range []struct {
 		hardware HWAccel
 		spec     Spec
@@ -124,16 +134,16 @@ func TestArgumentsOfHardware(t *testing.T) {
 		{HWVAAPI, toJPEG, vaapiIn + "-hwaccel_output_format vaapi " + bounded + jpegOut + " -vf format=nv12|vaapi,hwupload,scale_vaapi=w=640:h=360,hwdownload,format=nv12" + vaapiGlobal},
 		{HWVAAPI, asIs, vaapiIn + bounded + jpegOut + vaapiGlobal},
 		{HWVAAPI, toH264, jpegIn + vaapiOut + vaapiGlobal},
-		{HWVAAPI, smaller, vaapiIn + "-hwaccel_output_format vaapi " + bounded + vaapiOut + vaapiGlobal},
+		{HWVAAPI, smaller, vaapiIn + "-hwaccel_output_format vaapi " + bounded + timed(vaapiOut) + vaapiGlobal},
 		{HWCUDA, toJPEG, cudaIn + "-hwaccel_output_format cuda " + bounded + jpegOut + " -vf format=nv12|cuda,hwupload,scale_cuda=w=640:h=360,hwdownload,format=nv12" + cudaGlobal},
 		{HWCUDA, toH264, jpegIn + cudaOut + cudaGlobal},
-		{HWCUDA, smaller, cudaIn + "-hwaccel_output_format cuda " + bounded + cudaOut + cudaGlobal},
+		{HWCUDA, smaller, cudaIn + "-hwaccel_output_format cuda " + bounded + timed(cudaOut) + cudaGlobal},
 		{HWQSV, toJPEG, qsvIn + "-hwaccel_output_format qsv " + bounded + jpegOut + " -vf format=nv12|qsv,hwupload=extra_hw_frames=16,scale_qsv=w=640:h=360,hwdownload,format=nv12" + qsvGlobal},
 		{HWQSV, toH264, jpegIn + qsvOut + qsvGlobal},
-		{HWQSV, smaller, qsvIn + "-hwaccel_output_format qsv " + bounded + qsvOut + qsvGlobal},
+		{HWQSV, smaller, qsvIn + "-hwaccel_output_format qsv " + bounded + timed(qsvOut) + qsvGlobal},
 		{HWVideoToolbox, toJPEG, appleIn + jpegOut + " -vf scale=640:360" + global},
 		{HWVideoToolbox, toH264, jpegIn + appleOut + global},
-		{HWVideoToolbox, smaller, appleIn + appleOut + global},
+		{HWVideoToolbox, smaller, appleIn + timed(appleOut) + global},
 	} {
 		t.Run(fmt.Sprint(c.hardware, " ", c.spec.In, " to ", c.spec.Out), func(t *testing.T) {
 			c.spec.HWAccel = c.hardware

@@ -7,3 +7,5 @@ package transcode_test
 func trespass([]string) {}
 
 func parent() {}
+
+func oldKernel([]string) {}

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -254,6 +255,63 @@ func TestUnconfinedFFmpegReachesIt(t *testing.T) {
 	}
 }
 
+// oldKernel takes Landlock from this process, as kernels before 5.13 are without
+// it, says what is left of the sandbox, and makes attempts in it.
+func oldKernel(attempts []string) {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the system call's number
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_LANDLOCK_CREATE_RULESET, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		panic(err)
+	}
+	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&program)))
+	if errno != 0 {
+		panic(errno)
+	}
+	transcode.BecomeFFmpeg() // which TestMain does too late for this
+	fmt.Println("sandbox:", transcode.Sandbox())
+	cmd, err := transcode.Command(filepath.Join(filepath.Dir(os.Args[0]), "ffmpeg-trespasses"), attempts, transcode.Confinement{})
+	if err != nil {
+		panic(err)
+	}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		panic(err)
+	}
+}
+
+// TestOldKernelSaysWhatIsMissing runs as on a kernel without Landlock: ffmpeg
+// starts all the same, and what is left of the sandbox holds.
+func TestOldKernelSaysWhatIsMissing(t *testing.T) {
+	if !strings.Contains(transcode.Sandbox(), "seccomp") {
+		t.Skip("the sandbox is " + transcode.Sandbox())
+	}
+	land := newTerritory(t)
+	name := faulty(t, "oldkernel")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(filepath.Dir(name), "ffmpeg-trespasses")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(name, "read:"+land.beside, "tcp:"+land.tcp, "unix:"+land.unix, "limits:")
+	out, _ := cmd.CombinedOutput()
+	for _, want := range []string{
+		"sandbox: seccomp, resource limits; files are not protected: this kernel has no Landlock\n",
+		"read:" + land.beside + " yes\n", "tcp:" + land.tcp + " no: ", "unix:" + land.unix + " no: ", "limits: no: limited\n",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%q is not in %s", want, out)
+		}
+	}
+}
+
 // TestSocketsAreForbiddenWithoutLandlock tries the filter of system calls
 // alone, which is all there is on an old kernel, on a thread that ends with it.
 func TestSocketsAreForbiddenWithoutLandlock(t *testing.T) {
@@ -381,9 +439,13 @@ func TestConfinedFFmpegEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
+	pid, atoiErr := strconv.Atoi(strings.TrimSpace(line))
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if !strings.Contains(string(status), "NoNewPrivs:\t1") {
+		t.Errorf("it is not confined: %s", status)
+	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	pid, atoiErr := strconv.Atoi(strings.TrimSpace(line))
 	if err != nil || atoiErr != nil {
 		t.Fatal(line, err, atoiErr)
 	}

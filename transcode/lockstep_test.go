@@ -131,6 +131,40 @@ func TestNoFrameIsHeldBack(t *testing.T) {
 	}
 }
 
+// TestTimesGoOnForWeeks has ffmpeg count to where 31 bits end, which are what
+// FLV has on the way out, and then to where 32 do.
+func TestTimesGoOnForWeeks(t *testing.T) {
+	h264 := encoded(t, 60)
+	const days25, days49 = 1 << 31 * time.Millisecond, 1 << 32 * time.Millisecond
+	sinceBase := func(n int) time.Duration { return 10*time.Second + h264[n].PTS - h264[0].PTS }
+	for _, out := range []transcode.Codec{transcode.JPEG, transcode.H264} {
+		p := start(t, transcode.Spec{In: transcode.H264, SPS: h264[0].SPS, PPS: h264[0].PPS, Out: out})
+		expect := func(from, to int) {
+			for i, packet := range lockstep(t, p, h264[from:to]) {
+				expectTimes(t, packet, from+i)
+			}
+		}
+		expect(0, 10)
+		p.Age(days25 - sinceBase(25)) // which is what 25 is labelled with
+		expect(10, 40)
+		p.Age(days49 - days25 + sinceBase(25) - sinceBase(50))
+		expect(40, 50)
+		if err := p.Write(h264[50]); !errors.Is(err, transcode.ErrSpent) {
+			t.Errorf("output %d, after 49 days: %v", out, err)
+		}
+	}
+}
+
+// TestH264IsEncodedAnewWithoutDelay has times that are not those of the rate
+// that the parameter sets tell, as a camera's are not.
+func TestH264IsEncodedAnewWithoutDelay(t *testing.T) {
+	h264 := encoded(t, 60)
+	p := start(t, transcode.Spec{In: transcode.H264, SPS: h264[0].SPS, PPS: h264[0].PPS, Out: transcode.H264, Width: 160, Height: 88})
+	for n, packet := range lockstep(t, p, h264) {
+		expectTimes(t, packet, n)
+	}
+}
+
 func TestJPEGIsScaledWithoutDelay(t *testing.T) {
 	needFfmpeg(t)
 	p := start(t, transcode.Spec{In: transcode.JPEG, Out: transcode.JPEG, Width: 160, Height: 88, Quality: 50})

@@ -84,3 +84,23 @@ func TestClockGoesOnForMonths(t *testing.T) {
 		}
 	}
 }
+
+// TestLabelsComeBackShortened gives JPEGs times when 31 and 32 bits are used up
+// by their number, which takes too long to be tried with ffmpeg.
+func TestLabelsComeBackShortened(t *testing.T) {
+	for _, bits := range []int{31, 32} {
+		s := stamps{written: 1<<bits/partInterval - 2}
+		for n := range uint64(5) {
+			label := (1<<bits/partInterval - 2 + n) * partInterval
+			want := Packet{PTS: time.Duration(n+1) * time.Second}
+			s.part(want)
+			for _, mask := range []uint64{math.MaxInt32, math.MaxUint32} { // FLV, SMJPEG
+				var got Packet
+				again := stamps{inside: append([]stamp{}, s.inside...)}
+				if again.restore(&got, uint32(label&mask), true); got.PTS != want.PTS {
+					t.Errorf("%d bits, packet %d: %v, want %v", bits, n, got.PTS, want.PTS)
+				}
+			}
+		}
+	}
+}

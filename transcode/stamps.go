@@ -64,7 +64,7 @@ func (s *stamps) tag(p Packet) (dts uint32, cts int32, ok bool) {
 	for s.taken(uint32(label)) {
 		label++
 	}
-	if label > maxLabel {
+	if max(label, s.dts+1) > maxLabel {
 		return 0, 0, false
 	}
 	s.dts = max(s.dts+1, label-reorder)

@@ -70,10 +70,16 @@ func misbehave(fault string) {
 		signal.Ignore(syscall.SIGTERM)
 		os.Stdout.Close()
 		time.Sleep(time.Minute)
+	case "unplugs": // as ffmpeg does when a device is, and calls it a success
+		fmt.Print(smjpegHead + chunk("x"))
+		fmt.Fprintln(os.Stderr, "/dev/video0: No such device")
+		os.Exit(0)
 	case "parts": // with a packet
 		fmt.Print(smjpegHead + chunk("x") + "vidD\x00\x00\x00\x00\x00\x00\x10\x00half of it")
 	case "parents":
 		parent()
+	case "oldkernel":
+		oldKernel(os.Args[1:])
 	case "trespasses":
 		trespass(os.Args[1:])
 	case "lies":
@@ -211,6 +217,16 @@ func TestCrashSaysWhatFfmpegSaid(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 4096 {
 			t.Errorf("%s: got %v", fault, err)
 		}
+	}
+}
+
+func TestSuccessSaysWhatFfmpegSaid(t *testing.T) {
+	p := start(t, transcode.Spec{FFmpeg: faulty(t, "unplugs"), Device: "/dev/video0", DeviceFormat: "mjpeg", Out: transcode.JPEG})
+	if packet, err := p.Read(); err != nil || string(packet.Data) != "x" {
+		t.Fatalf("got %q, %v", packet.Data, err)
+	}
+	if _, err := p.Read(); !errors.Is(err, io.EOF) || !strings.Contains(err.Error(), "ended: /dev/video0: No such device") {
+		t.Errorf("got %v", err)
 	}
 }
 

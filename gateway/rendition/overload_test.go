@@ -23,6 +23,7 @@ import (
 	"framegate/gateway/media"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
+	"framegate/transcode"
 )
 
 // TestMain lets the test binary, run again, be an ffmpeg that is slow.
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	transcode.BecomeFFmpeg()
 	goleak.VerifyTestMain(m)
 }
 

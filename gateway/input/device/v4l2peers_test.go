@@ -159,7 +159,7 @@ func TestFFmpegLosesADevice(t *testing.T) {
 		frames int
 		want   error
 	}{
-		"unplugged": {"", 5, errDeviceEnded},
+		"unplugged": {"", 5, errUnplugged},
 		"busy":      {"FAKE_BUSY=1", 0, errDeviceBusy},
 	} {
 		t.Run(name, func(t *testing.T) {
