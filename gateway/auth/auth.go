@@ -103,7 +103,7 @@ type Auth struct {
 }
 
 // New makes an Auth on an open store, which the caller closes after the last
-// use. It makes the key for links where there is none yet, and starts nothing.
+// use and the end of Run. It makes the key for links where there is none yet, and starts nothing.
 func New(ctx context.Context, options Options) (*Auth, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)

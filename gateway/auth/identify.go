@@ -212,10 +212,8 @@ func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, passwor
 		a.limited.Add(1)
 		return store.User{}, err
 	}
-	right, looked := false, false
-	defer func() {
-		done(right || !looked) // what was not looked at tells nobody anything
-	}()
+	ended := notLooked
+	defer func() { done(ended) }()
 	user, hash, err := a.userToCompare(ctx, name)
 	if err != nil {
 		return store.User{}, err
@@ -223,16 +221,17 @@ func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, passwor
 	if len(password) > maxPasswordBytes {
 		password = "" // it is wrong, at the same cost
 	}
-	right, err = a.hasher.matches(ctx, hash, password)
+	matches, err := a.hasher.matches(ctx, hash, password)
 	if err != nil {
 		return store.User{}, err
 	}
-	looked = true
-	if !right {
+	if !matches {
+		ended = wrong
 		a.failed.Add(1)
 		a.log.Warn("login refused", "address", address.String())
 		return store.User{}, ErrDenied
 	}
+	ended = right
 	a.renewHash(ctx, user, hash, password)
 	return user, nil
 }

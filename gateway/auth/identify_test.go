@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -224,6 +225,33 @@ func TestGuessingIsLimited(t *testing.T) {
 	}
 	if !r.who(cookie(session)).Known() || !r.who(bearer(token)).Known() || !r.who(basic("x", token)).Known() {
 		t.Error("who needs no password is kept out")
+	}
+}
+
+// TestAttemptThatWasGivenUp is neither counted as wrong nor as right, however
+// often it is made.
+func TestAttemptThatWasGivenUp(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:front")
+	for range hashesAtOnce { // somebody else's turn
+		r.hasher.slots <- struct{}{}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		if _, err := r.checkLogin(gone, somewhere, "anna", "a guess"); !errors.Is(err, context.Canceled) {
+			t.Fatalf("%v", err)
+		}
+	}
+	for range hashesAtOnce {
+		<-r.hasher.slots
+	}
+	if len(r.limits.known) != 0 {
+		t.Error("the address counts as one where the user logged in")
+	}
+	r.who(basic("anna", good), from(somewhere.String()+":1"))
+	if len(r.limits.known) != 1 {
+		t.Error("now it should")
 	}
 }
 

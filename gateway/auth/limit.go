@@ -70,9 +70,18 @@ func newLimiter() *limiter {
 	return &limiter{entries: make(map[string]*limited), known: make(map[string]time.Time)}
 }
 
+// outcome is how an attempt ended.
+type outcome uint8
+
+const (
+	notLooked outcome = iota // the password was not compared; this tells nobody anything
+	wrong
+	right
+)
+
 // attempt begins an attempt to log in, or says how long to wait. done must be
 // called with its outcome.
-func (l *limiter) attempt(address netip.Addr, name string) (done func(right bool), err error) {
+func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), err error) {
 	from := network(address)
 	who := strings.ToLower(name[:min(len(name), maxNameBytes)])
 	pair := who + "\x00" + from
@@ -94,12 +103,12 @@ func (l *limiter) attempt(address netip.Addr, name string) (done func(right bool
 		return nil, &tooMany{wait}
 	}
 	byName.trying++
-	return func(right bool) {
+	return func(o outcome) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		byAddress.end(right)
-		byName.end(right)
-		if right {
+		byAddress.end(o)
+		byName.end(o)
+		if o == right {
 			l.remember(pair)
 		}
 	}, nil
@@ -165,9 +174,9 @@ func (e *limited) wait(now time.Time) (wait time.Duration) {
 	return wait
 }
 
-func (e *limited) end(right bool) {
+func (e *limited) end(o outcome) {
 	e.trying--
-	if right {
+	if o != wrong {
 		return
 	}
 	for _, limit := range e.limits {

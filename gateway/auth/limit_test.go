@@ -11,14 +11,14 @@ import (
 
 var somewhere = netip.MustParseAddr("192.0.2.1")
 
-// wrong makes an attempt that fails, and says how long to wait if it was not
+// guess makes an attempt that fails, and says how long to wait if it was not
 // taken.
-func (l *limiter) wrong(address netip.Addr, name string) time.Duration {
+func (l *limiter) guess(address netip.Addr, name string) time.Duration {
 	done, err := l.attempt(address, name)
 	if err != nil {
 		return RetryAfter(err)
 	}
-	done(false)
+	done(wrong)
 	return 0
 }
 
@@ -35,7 +35,7 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 				var taken []time.Duration
 				for i := 0; time.Since(begin) < 2*time.Hour; i++ {
 					address, name := key(i % 200)
-					wait := l.wrong(address, name)
+					wait := l.guess(address, name)
 					if wait == 0 {
 						taken = append(taken, time.Since(begin))
 						continue
@@ -76,7 +76,7 @@ func TestRightPasswordsAreNot(t *testing.T) {
 		if err != nil {
 			t.Fatalf("after %d: %v", i, err)
 		}
-		done(true)
+		done(right)
 	}
 }
 
@@ -101,19 +101,19 @@ func TestStrangersDoNotLockAUserOut(t *testing.T) {
 	home := netip.MustParseAddr("198.51.100.7")
 	done, err := l.attempt(home, "anna")
 	must(t, err)
-	done(true)
+	done(right)
 	for i := range 30 {
-		l.wrong(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
+		l.guess(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
 	}
-	if wait := l.wrong(netip.MustParseAddr("10.0.1.1"), "anna"); wait == 0 {
+	if wait := l.guess(netip.MustParseAddr("10.0.1.1"), "anna"); wait == 0 {
 		t.Error("strangers are not limited")
 	}
 	if done, err := l.attempt(home, "Anna"); err != nil {
 		t.Errorf("at home: %v", err)
 	} else {
-		done(false)
+		done(wrong)
 	}
-	if wait := l.wrong(home, "anna"); wait == 0 {
+	if wait := l.guess(home, "anna"); wait == 0 {
 		t.Error("at home nothing is limited")
 	}
 }
@@ -148,7 +148,7 @@ func TestLimiterIsBounded(t *testing.T) {
 			address := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 			done, err := l.attempt(address, fmt.Sprint("user", i))
 			must(t, err)
-			done(i%2 == 0)
+			done(wrong + outcome(i%2))
 			time.Sleep(time.Millisecond)
 		}
 		if len(l.entries) > maxLimited || len(l.known) > maxLimited {
@@ -162,13 +162,13 @@ func TestLimiterIsBounded(t *testing.T) {
 		if l.entries["address 203.0.113.1"] == nil {
 			t.Error("an attempt that is going on was forgotten")
 		}
-		held(false)
+		held(wrong)
 	})
 }
 
 func TestRetryAfterIsInTheError(t *testing.T) {
 	l := newLimiter()
-	l.wrong(somewhere, "anna")
+	l.guess(somewhere, "anna")
 	_, err := l.attempt(somewhere, "anna")
 	if RetryAfter(fmt.Errorf("login: %w", err)) != time.Second || RetryAfter(errors.New("other")) != 0 {
 		t.Errorf("%v", RetryAfter(err))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -297,4 +299,49 @@ func TestDatabaseThatFailsLeavesOpenWhatIsOpen(t *testing.T) {
 			t.Errorf("said %d times", n)
 		}
 	})
+}
+
+// TestRevokedStreamEnds is the whole way, as a media route uses it: a viewer
+// over HTTP whose token is revoked in the middle of a stream.
+func TestRevokedStreamEnds(t *testing.T) {
+	r := newRig(t)
+	token, text := r.token("nvr", "view:front")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		watched, _, stop, err := r.Admit(request, viewFront)
+		if err != nil {
+			Challenge(w, request)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		defer stop()
+		io.WriteString(w, "frame")
+		w.(http.Flusher).Flush()
+		<-watched.Context().Done()
+	}))
+	defer server.Close()
+	client := server.Client()
+	client.Timeout = time.Minute
+	get := func() *http.Response {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
+		must(t, err)
+		request.SetBasicAuth("vlc", text)
+		response, err := client.Do(request)
+		must(t, err)
+		return response
+	}
+	response := get()
+	defer response.Body.Close()
+	first := make([]byte, 5)
+	if _, err := io.ReadFull(response.Body, first); err != nil || response.StatusCode != 200 {
+		t.Fatalf("%d, %v", response.StatusCode, err)
+	}
+	must(t, r.RevokeToken(t.Context(), token.ID))
+	if rest, err := io.ReadAll(response.Body); len(rest) != 0 || err != nil {
+		t.Errorf("%q, %v", rest, err)
+	}
+	again := get()
+	defer again.Body.Close()
+	if again.StatusCode != 401 || again.Header.Get("WWW-Authenticate") == "" {
+		t.Errorf("%d %v", again.StatusCode, again.Header)
+	}
 }

@@ -111,6 +111,9 @@ func readOrMakeKey(dir string, databaseExists bool) ([]byte, error) {
 
 func readKey(name string) ([]byte, error) {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("reading the key: %w; run this as the user whom the data folder belongs to", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}

@@ -267,7 +267,7 @@ func TestOtherUsersFolder(t *testing.T) {
 	if err != nil {
 		t.Skip("the test binary cannot be run as another user: ", err)
 	}
-	if !strings.Contains(string(said), dir) || !strings.Contains(string(said), "permission denied") {
+	if !strings.Contains(string(said), dir) || !strings.Contains(string(said), "run this as the user") {
 		t.Errorf("%s", said)
 	}
 }
