@@ -1,0 +1,198 @@
+package api
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"framegate/gateway/auth"
+)
+
+// Every route, asked by everybody: who may gets past the door, nobody gets 401,
+// and who may not gets what is there for what does not exist. Package main asks
+// the same of its whole table.
+func TestEveryRouteByEverybody(t *testing.T) {
+	r := newRig(t)
+	r.gateway.file["front"] = fileCamera(t, "front", keys{"source": "upload:"})
+	everybody := map[string]string{
+		"nobody":          "",
+		"viewer":          r.token("v", "view:front"),
+		"viewer of other": r.token("o", "view:gate"),
+		"publisher":       r.token("p", "publish:front"),
+		"admin":           r.token("a", "admin"),
+	}
+	for _, route := range Routes() {
+		if route.Path == "/api/v1/events" {
+			continue // which does not end; see events_test.go
+		}
+		address := strings.NewReplacer("{id}", "front", "{name}", "nobody-of-this-name", "{number}", "987654").Replace(route.Path)
+		for who, token := range everybody {
+			may := map[auth.Action]bool{
+				Public:     true,
+				Known:      who != "nobody",
+				auth.View:  who == "viewer" || who == "admin",
+				auth.Admin: who == "admin",
+			}[route.Action]
+			a := r.as(token).do(route.Method, address, nil)
+			refused := string(a.body) != "" && (a.response.StatusCode == 401 && strings.Contains(string(a.body), "log in first") ||
+				a.response.StatusCode == 404 && strings.Contains(string(a.body), notThere))
+			missing := strings.Contains(address, "nobody") || strings.Contains(address, "987654")
+			switch {
+			case may && refused && !missing:
+				t.Errorf("%s %s by %s: refused: %s", route.Method, address, who, a.body)
+			case !may && !refused:
+				t.Errorf("%s %s by %s: status %d: %s", route.Method, address, who, a.response.StatusCode, a.body)
+			case who == "nobody" && !may && a.response.StatusCode != 401:
+				t.Errorf("%s %s by nobody: status %d", route.Method, address, a.response.StatusCode)
+			}
+		}
+	}
+}
+
+// Without a principal in the context nothing is open that is not Public, should
+// package main forget it.
+func TestNobodyIsWhoeverIsNotTold(t *testing.T) {
+	r := newRig(t)
+	for _, address := range []string{"/api/v1/cameras", "/api/v1/cameras/gate", "/api/v1/users", "/api/v1/events", "/api/v1/me"} {
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, httptest.NewRequest("GET", address, nil))
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("%s: status %d", address, w.Code)
+		}
+	}
+}
+
+func TestLinksNeedNoLogin(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("a", "view:gate"))
+	var s signed
+	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "seconds": 60}).want(201).into(&s)
+	if left := time.Until(s.Expires); left > time.Minute || left < 30*time.Second {
+		t.Errorf("expires %v", s.Expires)
+	}
+	address, err := url.Parse(s.Links.MJPEG)
+	must(t, err)
+	if address.Path != "/live/gate.mjpeg" || address.RawQuery != s.Query || s.Links.Publish != "" || s.Links.Page != "" {
+		t.Errorf("links %+v", s)
+	}
+	for camera, want := range map[string]bool{"gate": true, "phone": false} {
+		q := httptest.NewRequest("GET", "/live/x?"+s.Query, nil)
+		p, _ := r.options.Auth.Identify(q, auth.Use{Action: auth.View, Camera: camera, Ways: auth.Media})
+		if got := auth.Authorize(p, auth.View, camera); got != want {
+			t.Errorf("viewing %s by the link: %v", camera, got)
+		}
+	}
+	c.do("POST", "/api/v1/cameras/phone/links", object{"action": "view", "seconds": 60}).want(404)
+	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "publish", "seconds": 60}).want(404)
+	for _, body := range []object{
+		{"action": "view", "seconds": 0},
+		{"action": "view", "seconds": 604801},
+		{"action": "view", "seconds": 1.5},
+		{"action": "admin", "seconds": 60},
+		{"action": "view"},
+	} {
+		c.do("POST", "/api/v1/cameras/gate/links", body).want(400)
+	}
+}
+
+func TestUnknownAddressesAndMethods(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	for _, address := range []string{"/api", "/api/", "/api/v1", "/api/v2/cameras", "/api/v1/cameras/", "/api/v1/cameras/a/b/c", "/api/v1//cameras", "/api/v1/x/../cameras", "/api/docs/secret"} {
+		q, err := http.NewRequest("GET", r.server.URL, nil)
+		must(t, err)
+		q.URL.Path = address
+		c.identify(q)
+		c.send(q).want(404)
+	}
+	a := c.do("PUT", "/api/v1/cameras/gate", object{}).want(405)
+	if allow := a.response.Header.Get("Allow"); !strings.Contains(allow, "PATCH") || !strings.Contains(allow, "GET") {
+		t.Errorf("Allow %q", allow)
+	}
+	if head := c.do("HEAD", "/api/v1/cameras", nil); head.response.StatusCode != 200 || len(head.body) != 0 {
+		t.Errorf("HEAD: status %d", head.response.StatusCode)
+	}
+}
+
+func TestBodiesThatAreNotTaken(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	const address = "/api/v1/cameras"
+	fits := `{"id":"a","source":"upload:"}`
+	for name, x := range map[string]struct {
+		body, contentType string
+		status            int
+	}{
+		"plain text":          {fits, "text/plain", 415},
+		"form":                {"id=a&source=upload:", "application/x-www-form-urlencoded", 415},
+		"no type":             {fits, "", 415},
+		"other charset":       {fits, "application/json; charset=utf-16", 415},
+		"merge patch":         {fits, "application/merge-patch+json", 415},
+		"suffix":              {fits, "application/x+json", 415},
+		"bad type":            {fits, "application/json;;=", 415},
+		"empty":               {"", "application/json", 400},
+		"not JSON":            {"{", "application/json", 400},
+		"two values":          {fits + "{}", "application/json", 400},
+		"a list":              {"[" + fits + "]", "application/json", 400},
+		"a number":            {"1", "application/json", 400},
+		"not UTF-8":           {"{\"id\":\"a\",\"source\":\"upload:\",\"name\":\"\xff\"}", "application/json", 400},
+		"deep":                {strings.Repeat("[", 30000), "application/json", 400},
+		"deep and closed":     {`{"may":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + `}`, "application/json", 400},
+		"many members":        {"{" + strings.Repeat(`"a":1,`, 9000) + `"b":1}`, "application/json", 400},
+		"huge number":         {`{"id":1e999999,"source":"upload:"}`, "application/json", 400},
+		"exactly too large":   {fits + strings.Repeat(" ", maxBodyBytes+1-len(fits)), "application/json", 413},
+		"much too large":      {strings.Repeat("x", 1<<20), "application/json", 413},
+		"the largest, fits":   {strings.Replace(fits, "a", "big", 1) + strings.Repeat(" ", maxBodyBytes-len(fits)-2), "application/json", 201},
+		"with a charset":      {strings.Replace(fits, "a", "cs", 1), "application/json;charset=UTF-8", 201},
+		"byte order mark":     {"\xef\xbb\xbf" + fits, "application/json", 400},
+		"null":                {"null", "application/json", 400},
+		"an escaped key":      {`{"\u0069d":"esc","source":"upload:"}`, "application/json", 201},
+		"an escaped twin":     {`{"\u0069d":"esc","id":"a","source":"upload:"}`, "application/json", 400},
+		"a lone surrogate":    {`{"id":"a","source":"upload:","name":"\ud800"}`, "application/json", 201},
+		"a control character": {`{"id":"b","source":"upload:","name":"\u0000"}`, "application/json", 422},
+	} {
+		t.Run(name, func(t *testing.T) {
+			headers := []string{"Content-Type", x.contentType}
+			q := c.do("POST", address, x.body, headers...)
+			if q.response.StatusCode != x.status {
+				t.Errorf("status %d, want %d: %s", q.response.StatusCode, x.status, q.body)
+			}
+		})
+	}
+	c.do("POST", "/api/v1/logout", "{}").want(204)
+	c.do("POST", "/api/v1/logout", nil).want(204)
+	c.do("POST", "/api/v1/logout", `{"a":1}`).want(400)
+	c.do("POST", "/api/v1/logout", "x", "Content-Type", "text/plain").want(415)
+}
+
+// A body that announces much and sends nothing holds nothing up, and what says
+// it is chunked is bounded like the rest.
+func TestBodiesThatDoNotEnd(t *testing.T) {
+	r := newRig(t)
+	token := r.token("a", "admin")
+	conn, err := net.Dial("tcp", r.server.Listener.Addr().String())
+	must(t, err)
+	defer conn.Close()
+	must(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
+	fmt.Fprintf(conn, "POST /api/v1/cameras HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", token)
+	go func() { // ends with the connection
+		chunk := fmt.Sprintf("%x\r\n%s\r\n", 8192, strings.Repeat(" ", 8192))
+		for {
+			if _, err := conn.Write([]byte(chunk)); err != nil {
+				return
+			}
+		}
+	}()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	must(t, err)
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", response.StatusCode)
+	}
+}

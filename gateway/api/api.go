@@ -1,0 +1,275 @@
+// Package api is the gateway's REST interface under /api/v1: cameras, what they
+// are doing, who may use them, and what happens. Its OpenAPI 3.1 document is at
+// /api/openapi.json, and a page that shows it at /api/docs.
+//
+// It checks and keeps (package store) what is asked for, and has it put into
+// effect by whoever runs the cameras, which it knows as the interface Gateway.
+// It serves no pictures, and does not identify anybody: package main lets a
+// request in by the Action of its Route, and says in the context who asks
+// (WithPrincipal). What a principal may see in a list is decided here, by
+// auth.Authorize; so is every Route once more, so that a mistake on the way to
+// it lets nobody in.
+//
+// Every write is one transaction. It is in the store before it is put into
+// effect, and if that fails the store is put back and the answer says so; only
+// a removal goes the other way about (see removeCamera). The files: register.go (how an operation is declared), gate.go (what a body must
+// be), problem.go (errors), then one file for each kind of thing.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/store"
+	"framegate/gateway/stream"
+)
+
+// Gateway is the running gateway. All methods may be called from any goroutine.
+type Gateway interface {
+	// Cameras gives the cameras there are now, by id.
+	Cameras() []Camera
+	// SetAdded makes these the cameras that were added while the server runs,
+	// from now on, beside those of the configuration file, which win where ids
+	// are the same. Where a camera is as it was it loses no frame. After an
+	// error nothing is different. It does not wait for cameras.
+	SetAdded([]config.Camera) error
+	// Probe connects to a camera, apart from those there are, until its first
+	// keyframes came or ctx is done. The error is words for an admin, without
+	// secrets.
+	Probe(ctx context.Context, c config.Camera) (Probed, error)
+	// Viewers and Publishers give who is there now, the oldest first.
+	Viewers() []Viewer
+	Publishers() []Publisher
+	// Encoders gives the ffmpegs that make renditions, or wait for their turn.
+	Encoders() []Encoder
+	// Settings gives what is configured.
+	Settings() Settings
+}
+
+// Camera is a camera of the running gateway.
+type Camera struct {
+	config.Camera
+	Added bool // while the server ran, and so kept in the store; else it is of the file
+}
+
+// Viewer is somebody who watches.
+type Viewer struct {
+	Camera    string
+	Rendition string // "" is what the camera sends
+	Form      string // mjpeg, mp4, fmp4, framegate.v1, sse
+	Codec     string // "" before the first frame
+	Address   string // without port
+	Principal string // as auth.Principal.String gives it
+	Since     time.Time
+	Dropped   uint64 // frames it skipped because it was slow
+	// Player is what it said last of itself; nil if it did not.
+	Player *Player
+}
+
+// Encoder is an ffmpeg that makes a rendition, or makes a camera's own pictures
+// showable, for which the rendition is "".
+type Encoder struct {
+	Camera    string
+	Rendition string
+	Waiting   bool   // for its turn
+	Dropped   uint64 // frames left out because it was too slow
+	FPS       int    // the rate it stepped down to; 0 while it keeps up
+}
+
+// Player is what a player says of itself.
+type Player struct {
+	Shown   uint64        // pictures, since its start
+	Dropped uint64        // pictures that came but were not shown
+	Buffer  time.Duration // received and not shown yet
+	Delay   time.Duration // from the camera to the screen
+}
+
+// Publisher is somebody who sends frames in.
+type Publisher struct {
+	Camera    string
+	Address   string // without port
+	Principal string // as auth.Principal.String gives it; "" where it is not known
+	Since     time.Time
+}
+
+// Settings is what is configured.
+type Settings struct {
+	Config *config.Config // in effect; another pointer means a change
+	// Restart are the keys, or their sections, that only a restart changes.
+	Restart []string
+	// Waiting are those of Restart that have another value in the file now.
+	Waiting []string
+	// Refused is why the last reload was refused, and nil where it was not.
+	Refused   error
+	RefusedAt time.Time // zero where it is not known
+}
+
+// Options say what an API works with. Store, Auth, Hub and Gateway
+// are needed.
+type Options struct {
+	Store   *store.Store
+	Auth    *auth.Auth
+	Hub     *stream.Hub
+	Gateway Gateway
+	// CheckSource refuses, in words, a source that is never to be connected to,
+	// as far as its text shows: dialling it decides. nil refuses none.
+	CheckSource func(config.Source) error
+	// MaxBodyBytes gives how large a body may be at the moment; nil is 64 KiB.
+	MaxBodyBytes func() int
+	Version      string // of this Framegate
+	Log          *slog.Logger
+}
+
+// API answers the requests under /api/.
+type API struct {
+	options Options
+	log     *slog.Logger
+	mux     *http.ServeMux
+	started time.Time
+
+	operations map[string]operation // by pattern; not changed once New is done
+	routes     []Route              // in the order of the document
+	document   []byte               // OpenAPI
+
+	events   *events
+	observed observed
+	probing  chan struct{} // holds a token for each probe
+
+	writing sync.Mutex // one change to cameras at a time
+}
+
+// New makes an API. It starts nothing; Run is to run beside it.
+func New(options Options) *API {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.CheckSource == nil {
+		options.CheckSource = func(config.Source) error { return nil }
+	}
+	if options.MaxBodyBytes == nil {
+		options.MaxBodyBytes = func() int { return maxBodyBytes }
+	}
+	a := &API{
+		options:    options,
+		log:        options.Log,
+		mux:        http.NewServeMux(),
+		started:    time.Now(),
+		operations: make(map[string]operation),
+		events:     newEvents(),
+		probing:    make(chan struct{}, maxProbes),
+	}
+	a.register()
+	return a
+}
+
+// Route is an address of the API, and what whoever asks must be allowed to do.
+type Route struct {
+	Method string // GET includes HEAD
+	Path   string // as http.ServeMux takes it; {id} is the camera for View and Publish
+	Action auth.Action
+}
+
+// What a Route may need besides the actions that package auth knows.
+const (
+	Public auth.Action = "public" // nothing: everybody may use it
+	Known  auth.Action = "known"  // to be somebody; what is shown depends on whom
+)
+
+// Routes gives every address of the API. What is under /api/ but not among
+// them is Public, and ServeHTTP answers it with 404 or 405.
+func Routes() []Route {
+	return slices.Clone(New(Options{}).routes)
+}
+
+type principalKey struct{}
+
+// WithPrincipal says who a request with this context comes from.
+func WithPrincipal(ctx context.Context, p auth.Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// principalOf gives who a request comes from, and nobody where none was told.
+func principalOf(ctx context.Context) auth.Principal {
+	p, _ := ctx.Value(principalKey{}).(auth.Principal)
+	return p
+}
+
+func isAdmin(p auth.Principal) bool { return auth.Authorize(p, auth.Admin, "") }
+
+// exchange is the request and where its answer goes, for operations that set
+// cookies.
+type exchange struct {
+	writer  http.ResponseWriter
+	request *http.Request
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) exchange {
+	return ctx.Value(exchangeKey{}).(exchange)
+}
+
+// ServeHTTP answers a request under /api/. Errors are problem documents
+// (RFC 9457).
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	if r.URL.Path != path.Clean(r.URL.Path) { // which the mux would redirect
+		Answer(w, http.StatusNotFound, noAddress)
+		return
+	}
+	handler, pattern := a.mux.Handler(r)
+	if _, ok := a.operations[pattern]; !ok {
+		answerUnrouted(w, r, handler)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+// guarded makes a handler of an operation's: it lets in who may use it, with a
+// body that can be read.
+func (a *API) guarded(pattern string, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		op := a.operations[pattern]
+		if p := refusal(r, op.Action); p != nil {
+			p.write(w)
+			return
+		}
+		r, p := gate(w, r, op.takesBody, int64(a.options.MaxBodyBytes()))
+		if p != nil {
+			p.write(w)
+			return
+		}
+		next(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, exchange{w, r})))
+	}
+}
+
+// refusal says why a principal may not do something, or nil. Who is somebody
+// but may not gets what they would get if it was not there.
+func refusal(r *http.Request, action auth.Action) *problem {
+	p, allowed := principalOf(r.Context()), false
+	switch action {
+	case Public:
+		return nil
+	case Known:
+		allowed = p.Known()
+	case auth.Admin:
+		allowed = isAdmin(p)
+	default:
+		allowed = auth.Authorize(p, action, r.PathValue("id"))
+	}
+	switch {
+	case allowed:
+		return nil
+	case !p.Known():
+		return newProblem(http.StatusUnauthorized, "log in first")
+	}
+	return newProblem(http.StatusNotFound, notThere)
+}

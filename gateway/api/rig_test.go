@@ -1,0 +1,387 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/media"
+	"framegate/gateway/store"
+	"framegate/gateway/stream"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const good = "correct horse battery"
+
+// fakeGateway stands for package main: it keeps which cameras there are, and
+// gives what tests say of the rest.
+type fakeGateway struct {
+	mu         sync.Mutex // guards what follows
+	file       map[string]config.Camera
+	added      map[string]config.Camera
+	sets       int
+	refuse     error // of SetAdded
+	viewers    []Viewer
+	publishers []Publisher
+	encoders   []Encoder
+	settings   Settings
+	probe      func(context.Context, config.Camera) (Probed, error)
+}
+
+func (g *fakeGateway) Cameras() []Camera {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := make(map[string]Camera)
+	for id, c := range g.added {
+		all[id] = Camera{c, true}
+	}
+	for id, c := range g.file {
+		all[id] = Camera{c, false}
+	}
+	var sorted []Camera
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		sorted = append(sorted, all[id])
+	}
+	return sorted
+}
+
+func (g *fakeGateway) SetAdded(cameras []config.Camera) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sets++
+	if g.refuse != nil {
+		return g.refuse
+	}
+	g.added = make(map[string]config.Camera)
+	for _, c := range cameras {
+		g.added[c.ID] = c
+	}
+	return nil
+}
+
+func (g *fakeGateway) Probe(ctx context.Context, c config.Camera) (Probed, error) {
+	return g.probe(ctx, c)
+}
+
+func (g *fakeGateway) Viewers() []Viewer {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.viewers)
+}
+
+func (g *fakeGateway) Publishers() []Publisher {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.publishers)
+}
+
+func (g *fakeGateway) Encoders() []Encoder {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.encoders)
+}
+
+func (g *fakeGateway) Settings() Settings {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.settings
+}
+
+func (g *fakeGateway) change(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f()
+}
+
+// frames is a source that gives frames when a test says so.
+type frames struct {
+	next chan media.Frame
+	fail chan error
+}
+
+func newFrames() *frames { return &frames{make(chan media.Frame), make(chan error)} }
+
+func (f *frames) Run(ctx context.Context, emit func(media.Frame)) error {
+	for {
+		select {
+		case frame := <-f.next:
+			emit(frame)
+		case err := <-f.fail:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+var picture = media.Frame{Key: true, Format: &media.Format{Codec: media.JPEG, Width: 640, Height: 480}, Data: []byte("\xff\xd8picture\xff\xd9")}
+
+// rig is an API on a real store, real logins and a real hub.
+type rig struct {
+	*API
+	t       testing.TB
+	gateway *fakeGateway
+	hub     *stream.Hub
+	sources map[string]*frames
+	server  *httptest.Server
+	log     *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func fileCamera(t testing.TB, id string, k keys) config.Camera {
+	t.Helper()
+	c, err := config.NewCamera(id, k)
+	must(t, err)
+	return c
+}
+
+// newRig has the cameras gate (pulled) and phone (sent in) in its file.
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	log := new(lockedBuffer)
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "data"))
+	must(t, err)
+	t.Cleanup(func() { s.Close() })
+	logins, err := auth.New(t.Context(), auth.Options{Store: s, Log: logger})
+	must(t, err)
+	usual, err := config.Load("", nil)
+	must(t, err)
+	g := &fakeGateway{
+		file: map[string]config.Camera{
+			"gate": fileCamera(t, "gate", keys{
+				"source": "http://192.0.2.7/mjpeg?pwd=canary-query", "name": "The gate", "username": "viewer", "password": "canary-password",
+			}),
+			"phone": fileCamera(t, "phone", keys{"source": "upload:"}),
+		},
+		settings: Settings{Config: usual},
+	}
+	r := &rig{t: t, gateway: g, sources: map[string]*frames{"gate": newFrames()}, log: log}
+	r.hub = stream.New(stream.Options{
+		Linger: time.Hour,
+		Resolve: func(k stream.Key) (stream.Source, error) {
+			if source, ok := r.sources[k.Camera]; ok {
+				return source, nil
+			}
+			return nil, nil
+		},
+		Limits: stream.Limits{},
+	})
+	t.Cleanup(r.hub.Close)
+	r.API = New(Options{
+		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Version: "test", Log: logger,
+		CheckSource: func(c config.Source) error {
+			if strings.Contains(c.URL, "169.254.") {
+				return errors.New("no camera may be there: link-local")
+			}
+			return nil
+		},
+	})
+	r.server = httptest.NewServer(http.HandlerFunc(r.serve))
+	t.Cleanup(r.server.Close)
+	return r
+}
+
+// serve is what package main does before a request comes here: it finds out who
+// asks.
+func (r *rig) serve(w http.ResponseWriter, q *http.Request) {
+	p, err := r.options.Auth.Identify(q, auth.Use{Ways: auth.Control})
+	if err != nil {
+		Answer(w, http.StatusUnauthorized, err.Error())
+		return
+	}
+	r.ServeHTTP(w, q.WithContext(WithPrincipal(q.Context(), p)))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// token makes one, and gives its text.
+func (r *rig) token(name string, granted ...string) string {
+	r.t.Helper()
+	_, text, err := r.options.Auth.CreateToken(r.t.Context(), name, r.grants(granted), time.Time{})
+	must(r.t, err)
+	return text.Reveal()
+}
+
+func (r *rig) grants(texts []string) []auth.Grant {
+	r.t.Helper()
+	grants, err := grantsOf(texts)
+	must(r.t, err)
+	return grants
+}
+
+func (r *rig) user(name string, granted ...string) {
+	r.t.Helper()
+	_, err := r.options.Auth.AddUser(r.t.Context(), name, config.NewSecret(good), r.grants(granted))
+	must(r.t, err)
+}
+
+// client asks as somebody.
+type client struct {
+	*rig
+	token  string
+	cookie *http.Cookie
+}
+
+func (r *rig) as(token string) client { return client{rig: r, token: token} }
+
+// admin asks as a token that may do everything.
+func (r *rig) admin() client { return r.as(r.token("admin "+r.t.Name(), "admin")) }
+
+// login asks as a user with a session.
+func (r *rig) login(name string) client {
+	r.t.Helper()
+	a := r.as("").do("POST", "/api/v1/login", map[string]string{"name": name, "password": good}).want(200)
+	for _, c := range a.response.Cookies() {
+		return client{rig: r, cookie: c}
+	}
+	r.t.Fatal("no cookie")
+	return client{}
+}
+
+// answered is an answer that was read.
+type answered struct {
+	t        testing.TB
+	what     string
+	response *http.Response
+	body     []byte
+}
+
+// do asks, with a body as JSON or, if it is a string, as it is.
+func (c client) do(method, address string, body any, headers ...string) answered {
+	c.t.Helper()
+	var content io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		content = strings.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		must(c.t, err)
+		content = bytes.NewReader(text)
+	}
+	q, err := http.NewRequestWithContext(context.Background(), method, c.server.URL+address, content)
+	must(c.t, err)
+	if content != nil {
+		q.Header.Set("Content-Type", "application/json")
+	}
+	c.identify(q)
+	for i := 0; i < len(headers); i += 2 {
+		q.Header.Set(headers[i], headers[i+1])
+	}
+	return c.send(q)
+}
+
+func (c client) identify(q *http.Request) {
+	if c.token != "" {
+		q.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.cookie != nil {
+		q.AddCookie(&http.Cookie{Name: c.cookie.Name, Value: c.cookie.Value})
+	}
+}
+
+func (c client) send(q *http.Request) answered {
+	c.t.Helper()
+	response, err := c.server.Client().Do(q)
+	must(c.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	must(c.t, err)
+	return answered{c.t, q.Method + " " + q.URL.Path, response, body}
+}
+
+// want checks the status, and that an error is a problem document.
+func (a answered) want(status int) answered {
+	a.t.Helper()
+	if a.response.StatusCode != status {
+		a.t.Fatalf("%s: status %d, want %d: %s", a.what, a.response.StatusCode, status, a.body)
+	}
+	if status >= 400 {
+		a.problem()
+	}
+	return a
+}
+
+func (a answered) problem() problem {
+	a.t.Helper()
+	if got := a.response.Header.Get("Content-Type"); got != problemType {
+		a.t.Fatalf("%s: Content-Type %q: %s", a.what, got, a.body)
+	}
+	var p problem
+	must(a.t, json.Unmarshal(a.body, &p))
+	if p.Status != a.response.StatusCode || p.Title == "" || p.Detail == "" || p.Type != "about:blank" {
+		a.t.Fatalf("%s: problem %s", a.what, a.body)
+	}
+	return p
+}
+
+// into reads the body.
+func (a answered) into(to any) answered {
+	a.t.Helper()
+	d := json.NewDecoder(bytes.NewReader(a.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
+		a.t.Fatalf("%s: %v: %s", a.what, err, a.body)
+	}
+	return a
+}
+
+func (a answered) says(text string) answered {
+	a.t.Helper()
+	if !strings.Contains(string(a.body), text) {
+		a.t.Fatalf("%s: %q is not in %s", a.what, text, a.body)
+	}
+	return a
+}
+
+// waitFor waits until something is so.
+func waitFor(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited too long for " + what)
+		}
+	}
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

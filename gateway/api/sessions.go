@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+)
+
+func (a *API) registerSessions(r registrar) {
+	const tag = "login"
+	add(r, operation{
+		Route: Route{http.MethodPost, "/api/v1/login", Public}, id: "log-in", tag: tag,
+		summary: "Log in with a password", about: "The answer sets a cookie. After a few wrong passwords none is looked at for a while.",
+		problems: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
+	}, a.logIn)
+	add(r, operation{
+		Route: Route{http.MethodPost, "/api/v1/logout", Public}, id: "log-out", tag: tag,
+		summary: "Log out", about: "Ends the session of the cookie, if there is one, and what goes on in it.",
+	}, a.logOut)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/me", Known}, id: "get-me", tag: tag,
+		summary: "Show who you are, and what you may do",
+	}, a.getMe)
+	add(r, operation{
+		Route: Route{http.MethodPost, "/api/v1/me/password", Known}, id: "change-my-password", tag: tag,
+		summary: "Change your password", about: "All your sessions, streams and links end; the answer begins a new session.",
+		problems: []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
+	}, a.changeMyPassword)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/sessions", Known}, id: "list-sessions", tag: tag,
+		summary: "List your sessions", about: "Admins see everybody's.",
+	}, a.listSessions)
+	add(r, operation{
+		Route: Route{http.MethodDelete, "/api/v1/sessions/{number}", Known}, id: "end-session", tag: tag,
+		summary: "End a session", about: "And what goes on in it. Admins can end everybody's.",
+		problems: []int{http.StatusNotFound},
+	}, a.endSession)
+}
+
+// me is who asks.
+type me struct {
+	Kind    string     `json:"kind" enum:"user,token,anyone" doc:"anyone, where auth is off"`
+	Name    string     `json:"name,omitempty" example:"anna"`
+	Admin   bool       `json:"admin"`
+	Grants  []string   `json:"grants" nullable:"false" example:"[\"view:*\"]"`
+	Expires *time.Time `json:"expires,omitempty" doc:"when this login ends by itself"`
+	Session int64      `json:"session,omitempty" doc:"its id, for those who logged in"`
+}
+
+func meOf(p auth.Principal) me {
+	return me{
+		Kind:    p.Kind().String(),
+		Name:    p.Name(),
+		Admin:   isAdmin(p),
+		Grants:  textsOf(p.Grants()),
+		Expires: timeOf(p.Expires()),
+		Session: p.SessionID(),
+	}
+}
+
+type meAnswer struct{ Body me }
+
+func (a *API) getMe(ctx context.Context, _ *nothing) (*meAnswer, error) {
+	return &meAnswer{meOf(principalOf(ctx))}, nil
+}
+
+func (a *API) logIn(ctx context.Context, in *struct {
+	Body struct {
+		Name     string `json:"name" maxLength:"200" example:"anna"`
+		Password string `json:"password" maxLength:"4096" writeOnly:"true" format:"password"`
+	} `nameHint:"Credentials"`
+}) (*meAnswer, error) {
+	to := exchangeOf(ctx)
+	p, err := a.options.Auth.Login(to.writer, to.request, in.Body.Name, config.NewSecret(in.Body.Password))
+	if err != nil {
+		return nil, err
+	}
+	return &meAnswer{meOf(p)}, nil
+}
+
+func (a *API) logOut(ctx context.Context, _ *nothing) (*nothing, error) {
+	to := exchangeOf(ctx)
+	return &nothing{}, a.options.Auth.Logout(to.writer, to.request)
+}
+
+func (a *API) changeMyPassword(ctx context.Context, in *struct {
+	Body struct {
+		Old      string `json:"old" maxLength:"4096" writeOnly:"true" format:"password" doc:"the present password"`
+		Password string `json:"password" maxLength:"4096" writeOnly:"true" format:"password" doc:"12 characters or more"`
+	} `nameHint:"PasswordChange"`
+}) (*meAnswer, error) {
+	password, err := passwordOf(in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	to := exchangeOf(ctx)
+	p, err := a.options.Auth.ChangePassword(to.writer, to.request, principalOf(ctx), config.NewSecret(in.Body.Old), password)
+	if err != nil {
+		return nil, err
+	}
+	return &meAnswer{meOf(p)}, nil
+}
+
+// session is a session as it is answered.
+type session struct {
+	ID      int64     `json:"id"`
+	User    string    `json:"user"`
+	Created time.Time `json:"created"`
+	Seen    time.Time `json:"seen" doc:"a minute late"`
+	Expires time.Time `json:"expires"`
+	Address string    `json:"address" doc:"where the user logged in from"`
+	Agent   string    `json:"agent" doc:"the browser, as it names itself"`
+	Current bool      `json:"current" doc:"whether it is the one that asks"`
+}
+
+type sessionList struct {
+	Sessions []session `json:"sessions" nullable:"false"`
+}
+
+// sessionsFor gives the sessions that a principal may see.
+func (a *API) sessionsFor(ctx context.Context, p auth.Principal) ([]auth.Session, error) {
+	switch {
+	case isAdmin(p):
+		return a.options.Auth.Sessions(ctx, 0)
+	case p.UserID() == 0: // a token has none, and 0 would ask for everybody's
+		return nil, nil
+	}
+	return a.options.Auth.Sessions(ctx, p.UserID())
+}
+
+func (a *API) listSessions(ctx context.Context, _ *nothing) (*struct{ Body sessionList }, error) {
+	p := principalOf(ctx)
+	all, err := a.sessionsFor(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	list := sessionList{Sessions: []session{}}
+	for _, s := range all {
+		list.Sessions = append(list.Sessions, session{
+			ID: s.ID, User: s.User, Created: s.Created.UTC(), Seen: s.Seen.UTC(), Expires: s.Expires.UTC(),
+			Address: s.Address, Agent: s.Agent, Current: s.ID == p.SessionID(),
+		})
+	}
+	return &struct{ Body sessionList }{list}, nil
+}
+
+func (a *API) endSession(ctx context.Context, in *numberPath) (*nothing, error) {
+	p := principalOf(ctx)
+	theirs, err := a.sessionsFor(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(theirs, func(s auth.Session) bool { return s.ID == in.Number }) {
+		return nil, newProblem(http.StatusNotFound, notThere)
+	}
+	if err := a.options.Auth.RevokeSession(ctx, in.Number); err != nil {
+		return nil, err
+	}
+	a.log.Info("session ended", "id", in.Number, "by", p.String())
+	return &nothing{}, nil
+}

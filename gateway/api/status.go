@@ -1,0 +1,320 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/stream"
+)
+
+func (a *API) registerStatus(r registrar) {
+	const tag = "status"
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/status", Known}, id: "get-status", tag: tag,
+		summary: "Show what all cameras are doing", about: "Those you may view. Admins see who watches, and why a camera fails.",
+	}, a.getStatus)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/status", auth.View}, id: "get-camera-status", tag: tag,
+		summary: "Show what a camera is doing",
+	}, a.getCameraStatus)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/publishers", auth.Admin}, id: "list-publishers", tag: tag,
+		summary: "List who sends pictures in",
+	}, a.listPublishers)
+}
+
+// cameraStatus is what a camera is doing.
+type cameraStatus struct {
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	State      string         `json:"state" enum:"idle,connecting,online,offline" doc:"idle: nobody watches; connecting: no picture yet; offline: wanted, but not there"`
+	Codec      string         `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264" example:"h264"`
+	Width      int            `json:"width,omitempty" doc:"pixels"`
+	Height     int            `json:"height,omitempty" doc:"pixels"`
+	FPS        float64        `json:"fps" doc:"pictures a second; 0 where not online"`
+	FrameAgeMs *int64         `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
+	Viewers    int            `json:"viewers" doc:"how many watch"`
+	LastError  *failure       `json:"last_error,omitempty"`
+	Streams    []streamStatus `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
+	Watching   []watcher      `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
+	Links      links          `json:"links"`
+}
+
+// failure is why a source ended last.
+type failure struct {
+	Text string    `json:"text" doc:"what went wrong; unreachable, for who is no admin" example:"unreachable"`
+	At   time.Time `json:"at"`
+}
+
+// streamStatus is what is known of a camera in one rendition. Counters are
+// since the stream came to be.
+type streamStatus struct {
+	Rendition string   `json:"rendition" doc:"empty for what the camera sends"`
+	State     string   `json:"state" enum:"idle,connecting,online,offline"`
+	Codec     string   `json:"codec,omitempty"`
+	Width     int      `json:"width,omitempty" doc:"pixels"`
+	Height    int      `json:"height,omitempty" doc:"pixels"`
+	FPS       float64  `json:"fps"`
+	Readers   int      `json:"readers" doc:"viewers and encoders that read it"`
+	Runs      uint64   `json:"runs" doc:"times it was started"`
+	Failures  uint64   `json:"failures" doc:"times it ended by itself"`
+	Frames    uint64   `json:"frames"`
+	Bytes     uint64   `json:"bytes"`
+	Refused   uint64   `json:"refused" doc:"frames that could not be used"`
+	Dropped   uint64   `json:"dropped" doc:"frames that slow readers skipped, added up"`
+	LastError *failure `json:"last_error,omitempty"`
+	Encoder   *encoder `json:"encoder,omitempty" doc:"the ffmpeg that makes it, where one does"`
+}
+
+// encoder is an ffmpeg.
+type encoder struct {
+	State   string `json:"state" enum:"waiting,running,overloaded" doc:"waiting for its turn, or too slow for what it is asked for"`
+	Dropped uint64 `json:"dropped" doc:"frames left out because it was too slow"`
+	FPS     int    `json:"fps,omitempty" doc:"the rate it stepped down to, where it is too slow"`
+}
+
+// watcher is a viewer.
+type watcher struct {
+	Camera    string    `json:"camera"`
+	Rendition string    `json:"rendition"`
+	Form      string    `json:"form" example:"mjpeg"`
+	Codec     string    `json:"codec,omitempty"`
+	Address   string    `json:"address" example:"192.168.1.77"`
+	Principal string    `json:"principal" example:"user:anna"`
+	Since     time.Time `json:"since"`
+	Dropped   uint64    `json:"dropped" doc:"frames it skipped because it was slow"`
+	Player    *player   `json:"player,omitempty" doc:"what it says of itself, if it does"`
+}
+
+type player struct {
+	Shown    uint64  `json:"shown" doc:"pictures"`
+	Dropped  uint64  `json:"dropped" doc:"pictures that came but were not shown"`
+	BufferMs float64 `json:"buffer_ms" doc:"received and not shown yet, in milliseconds"`
+	DelayMs  float64 `json:"delay_ms" doc:"from the camera to the screen, in milliseconds"`
+}
+
+// links are the addresses of a camera in every form.
+type links struct {
+	MJPEG    string `json:"mjpeg,omitempty" doc:"multipart/x-mixed-replace, for img" example:"/live/front.mjpeg"`
+	JPEG     string `json:"jpeg,omitempty" doc:"the newest picture"`
+	MP4      string `json:"mp4,omitempty" doc:"endless fragmented MP4"`
+	SSE      string `json:"sse,omitempty" doc:"server-sent events with base64 JPEG"`
+	Socket   string `json:"socket,omitempty" doc:"WebSocket with frames"`
+	Page     string `json:"page,omitempty" doc:"a page that shows it"`
+	Publish  string `json:"publish,omitempty" doc:"WebSocket that takes pictures"`
+	PostJPEG string `json:"post_jpeg,omitempty" doc:"POST one picture here"`
+	PostMany string `json:"post_mjpeg,omitempty" doc:"POST an endless body here"`
+}
+
+// linksOf gives the addresses that one may use who may do these, with a query
+// behind each.
+func linksOf(id string, view, publish bool, query string) links {
+	base := "/live/" + id
+	if query != "" {
+		query = "?" + query
+	}
+	var l links
+	if view {
+		l.MJPEG, l.JPEG, l.MP4, l.SSE = base+".mjpeg"+query, base+".jpg"+query, base+".mp4"+query, base+".sse"+query
+		l.Socket = base + query
+	}
+	if view && query == "" { // pages take no signature
+		l.Page = "/camera/" + id
+	}
+	if publish {
+		l.Publish, l.PostJPEG, l.PostMany = base+"/publish"+query, base+".jpg"+query, base+".mjpeg"+query
+	}
+	return l
+}
+
+func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview }, error) {
+	p := principalOf(ctx)
+	all := a.snapshot()
+	o := overview{Version: a.options.Version, Started: a.started.UTC(), Cameras: []cameraStatus{}}
+	for _, c := range a.options.Gateway.Cameras() {
+		if auth.Authorize(p, auth.View, c.ID) {
+			o.Cameras = append(o.Cameras, all.of(p, c))
+		}
+	}
+	return &struct{ Body overview }{o}, nil
+}
+
+// overview is what all is doing.
+type overview struct {
+	Version string         `json:"version" doc:"of this Framegate"`
+	Started time.Time      `json:"started"`
+	Cameras []cameraStatus `json:"cameras" nullable:"false"`
+}
+
+func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Body cameraStatus }, error) {
+	c, err := a.find(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), c)}, nil
+}
+
+// snapshot is what all is doing at one moment.
+type snapshot struct {
+	at      time.Time
+	streams map[string][]stream.Stats // by camera, what it sends itself first
+	viewers map[string][]Viewer
+	encoder map[stream.Key]*encoder
+	count   func(camera string) int
+}
+
+func (a *API) snapshot() snapshot {
+	s := snapshot{
+		at:      time.Now(),
+		streams: make(map[string][]stream.Stats),
+		viewers: make(map[string][]Viewer),
+		encoder: make(map[stream.Key]*encoder),
+		count:   a.options.Hub.Viewers,
+	}
+	for _, stats := range a.options.Hub.Stats() { // by key, so "" comes first
+		s.streams[stats.Key.Camera] = append(s.streams[stats.Key.Camera], stats)
+	}
+	for _, v := range a.options.Gateway.Viewers() {
+		s.viewers[v.Camera] = append(s.viewers[v.Camera], v)
+	}
+	for _, e := range a.options.Gateway.Encoders() {
+		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
+	}
+	return s
+}
+
+func encoderOf(e Encoder) *encoder {
+	state := "running"
+	switch {
+	case e.Waiting:
+		state = "waiting"
+	case e.FPS > 0:
+		state = "overloaded"
+	}
+	return &encoder{State: state, Dropped: e.Dropped, FPS: e.FPS}
+}
+
+// of gives what a principal may see of what a camera is doing.
+func (s snapshot) of(p auth.Principal, c Camera) cameraStatus {
+	admin := isAdmin(p)
+	publishes := c.Source.Kind == config.SourceUpload && auth.Authorize(p, auth.Publish, c.ID)
+	status := cameraStatus{
+		ID: c.ID, Name: c.Name,
+		State:   stream.Idle.String(),
+		Viewers: s.count(c.ID),
+		Streams: []streamStatus{},
+		Links:   linksOf(c.ID, true, publishes, ""),
+	}
+	for _, stats := range s.streams[c.ID] {
+		one := statusOf(stats, c, admin)
+		one.Encoder = s.encoder[stats.Key]
+		status.Streams = append(status.Streams, one)
+		if stats.Key.Rendition != "" {
+			continue
+		}
+		status.State, status.FPS, status.LastError = one.State, one.FPS, one.LastError
+		status.Codec, status.Width, status.Height = one.Codec, one.Width, one.Height
+		if !stats.Newest.IsZero() {
+			age := max(0, s.at.Sub(stats.Newest).Milliseconds())
+			status.FrameAgeMs = &age
+		}
+	}
+	if admin {
+		for _, v := range s.viewers[c.ID] {
+			status.Watching = append(status.Watching, watcherOf(v))
+		}
+	}
+	return status
+}
+
+func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {
+	status := streamStatus{
+		Rendition: s.Key.Rendition,
+		State:     s.State.String(),
+		FPS:       s.FPS,
+		Readers:   s.Readers,
+		Runs:      s.Runs,
+		Failures:  s.Failures,
+		Frames:    s.Frames,
+		Bytes:     s.Bytes,
+		Refused:   s.Refused,
+		Dropped:   s.Dropped,
+	}
+	if s.Format != nil {
+		status.Codec, status.Width, status.Height = s.Format.Codec.String(), s.Format.Width, s.Format.Height
+	}
+	if s.LastError != nil {
+		status.LastError = &failure{Text: "unreachable", At: s.LastErrorAt.UTC()}
+		if admin {
+			status.LastError.Text = withoutSecrets(s.LastError, c.Camera)
+		}
+	}
+	return status
+}
+
+// withoutSecrets gives an error's text without the camera's password and the
+// query of its address, should they have come into it.
+func withoutSecrets(err error, c config.Camera) string {
+	text := err.Error()
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		text = failed.Err.Error() // it holds the whole address, and this what went wrong
+	}
+	_, query, _ := strings.Cut(c.Source.URL, "?")
+	for _, secret := range []string{query, c.Password.Reveal(), url.QueryEscape(c.Password.Reveal())} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, redacted)
+		}
+	}
+	return text
+}
+
+func watcherOf(v Viewer) watcher {
+	w := watcher{
+		Camera:    v.Camera,
+		Rendition: v.Rendition,
+		Form:      v.Form,
+		Codec:     v.Codec,
+		Address:   v.Address,
+		Principal: v.Principal,
+		Since:     v.Since.UTC(),
+		Dropped:   v.Dropped,
+	}
+	if v.Player != nil {
+		w.Player = &player{
+			Shown:    v.Player.Shown,
+			Dropped:  v.Player.Dropped,
+			BufferMs: milliseconds(v.Player.Buffer),
+			DelayMs:  milliseconds(v.Player.Delay),
+		}
+	}
+	return w
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// publisher is somebody who sends frames in.
+type publisher struct {
+	Camera    string    `json:"camera"`
+	Address   string    `json:"address"`
+	Principal string    `json:"principal,omitempty"`
+	Since     time.Time `json:"since"`
+}
+
+type publisherList struct {
+	Publishers []publisher `json:"publishers" nullable:"false"`
+}
+
+func (a *API) listPublishers(context.Context, *nothing) (*struct{ Body publisherList }, error) {
+	list := publisherList{Publishers: []publisher{}}
+	for _, p := range a.options.Gateway.Publishers() {
+		list.Publishers = append(list.Publishers, publisher{p.Camera, p.Address, p.Principal, p.Since.UTC()})
+	}
+	return &struct{ Body publisherList }{list}, nil
+}

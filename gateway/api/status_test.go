@@ -1,0 +1,160 @@
+package api
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"framegate/gateway/config"
+	"framegate/gateway/stream"
+)
+
+// A camera's status as an admin and as a viewer sees it, before, during and
+// after a run of its source.
+func TestStatusOfACamera(t *testing.T) {
+	r := newRig(t)
+	admin, viewer := r.admin(), r.as(r.token("v", "view:gate"))
+	status := func(c client) (s cameraStatus) {
+		t.Helper()
+		c.do("GET", "/api/v1/cameras/gate/status", nil).want(200).into(&s)
+		return s
+	}
+	if s := status(viewer); s.State != "idle" || len(s.Streams) != 0 || s.FrameAgeMs != nil || s.Links.MJPEG != "/live/gate.mjpeg" || s.Links.Publish != "" {
+		t.Errorf("before: %+v", s)
+	}
+	reader, err := r.hub.Open(stream.Key{Camera: "gate"}, stream.ReadOptions{Viewer: &stream.Viewer{Address: "192.0.2.3"}})
+	must(t, err)
+	defer reader.Close()
+	r.sources["gate"].next <- picture
+	waitFor(t, "a frame", func() bool { return status(viewer).State == "online" })
+	since := time.Now().Add(-time.Minute)
+	r.gateway.change(func() {
+		r.gateway.viewers = []Viewer{
+			{Camera: "gate", Form: "framegate.v1", Codec: "jpeg", Address: "192.0.2.3", Principal: "user:anna", Since: since, Dropped: 7,
+				Player: &Player{Shown: 100, Dropped: 2, Buffer: 20 * time.Millisecond, Delay: 150 * time.Millisecond}},
+			{Camera: "phone", Form: "mjpeg", Address: "192.0.2.4"},
+		}
+		r.gateway.encoders = []Encoder{{Camera: "gate", Dropped: 5, FPS: 10}, {Camera: "gate", Rendition: "h264", Waiting: true}}
+	})
+	s := status(admin)
+	if s.Codec != "jpeg" || s.Width != 640 || s.Height != 480 || s.Viewers != 1 || s.FrameAgeMs == nil || len(s.Streams) != 1 || s.Streams[0].Frames != 1 || s.Streams[0].Runs != 1 {
+		t.Errorf("during: %+v", s)
+	}
+	if e := s.Streams[0].Encoder; e == nil || *e != (encoder{State: "overloaded", Dropped: 5, FPS: 10}) {
+		t.Errorf("its ffmpeg is %+v", e)
+	}
+	want := []watcher{{Camera: "gate", Form: "framegate.v1", Codec: "jpeg", Address: "192.0.2.3", Principal: "user:anna", Since: since.UTC(), Dropped: 7,
+		Player: &player{Shown: 100, Dropped: 2, BufferMs: 20, DelayMs: 150}}}
+	if !cmp.Equal(s.Watching, want) {
+		t.Errorf("watching: %s", cmp.Diff(want, s.Watching))
+	}
+	if s := status(viewer); s.Watching != nil || s.Viewers != 1 {
+		t.Errorf("a viewer sees who watches: %+v", s)
+	}
+	r.sources["gate"].fail <- &url.Error{Op: "Get", URL: "http://192.0.2.7/mjpeg?pwd=canary-query", Err: errors.New("connection refused")}
+	waitFor(t, "the failure", func() bool { return status(viewer).LastError != nil })
+	if e := status(viewer).LastError; e.Text != "unreachable" || time.Since(e.At) > time.Minute {
+		t.Errorf("a viewer sees %+v", e)
+	}
+	a := admin.do("GET", "/api/v1/cameras/gate/status", nil).says("connection refused").says(`"failures":1`)
+	if strings.Contains(string(a.body), "canary") {
+		t.Errorf("a secret is answered: %s", a.body)
+	}
+}
+
+func TestErrorsAreToldWithoutSecrets(t *testing.T) {
+	c := fileCamera(t, "a", keys{"source": "http://192.0.2.1/x?user=u&pwd=canary1", "username": "u", "password": "canary 2"})
+	for _, text := range []string{
+		"dialling http://192.0.2.1/x?user=u&pwd=canary1: refused",
+		"Authorization: u:canary 2", "pass=canary+2",
+	} {
+		if got := withoutSecrets(errors.New(text), c); strings.Contains(got, "canary") || !strings.Contains(got, redacted) {
+			t.Errorf("%q is told as %q", text, got)
+		}
+	}
+}
+
+func TestStatusOfAll(t *testing.T) {
+	r := newRig(t)
+	see := func(c client) (all []string) {
+		t.Helper()
+		var o overview
+		c.do("GET", "/api/v1/status", nil).want(200).into(&o)
+		if o.Version != "test" || o.Started.IsZero() {
+			t.Errorf("%+v", o)
+		}
+		for _, s := range o.Cameras {
+			all = append(all, s.ID)
+		}
+		return all
+	}
+	if got := see(r.admin()); !cmp.Equal(got, []string{"gate", "phone"}) {
+		t.Errorf("an admin sees %v", got)
+	}
+	if got := see(r.as(r.token("v", "view:phone"))); !cmp.Equal(got, []string{"phone"}) {
+		t.Errorf("a viewer sees %v", got)
+	}
+	r.as(r.token("p", "view:phone", "publish:phone")).do("GET", "/api/v1/status", nil).says("/live/phone/publish")
+}
+
+func TestPublishersAreForAdmins(t *testing.T) {
+	r := newRig(t)
+	r.gateway.publishers = []Publisher{{Camera: "phone", Address: "192.0.2.5", Principal: "user:anna", Since: time.Now()}}
+	r.admin().do("GET", "/api/v1/publishers", nil).want(200).says("192.0.2.5").says("user:anna")
+	r.as(r.token("v", "view:*")).do("GET", "/api/v1/publishers", nil).want(404)
+}
+
+func TestSettings(t *testing.T) {
+	r := newRig(t)
+	set, err := config.Load("", []string{"FRAMEGATE_LIMITS__VIEWERS=7", "FRAMEGATE_HOSTS=cams.example.org", "FRAMEGATE_DATA=/srv/data"})
+	must(t, err)
+	at := time.Now()
+	r.gateway.settings = Settings{Config: set, Restart: []string{"data", "tls"}, Waiting: []string{"tls"}, Refused: errors.New("f.yaml:3:1: unknown key"), RefusedAt: at}
+	var body settingsBody
+	r.admin().do("GET", "/api/v1/settings", nil).want(200).into(&body)
+	got := make(map[string]setting)
+	for _, s := range body.Settings {
+		got[s.Key] = s
+	}
+	for key, want := range map[string]setting{
+		"limits.viewers":             {Value: 7.0, Origin: "configured"},
+		"limits.viewers_per_address": {Value: 128.0, Origin: "default"},
+		"hosts":                      {Value: []any{"cams.example.org"}, Origin: "configured"},
+		"data":                       {Value: "/srv/data", Origin: "configured", Restart: true},
+		"tls.mode":                   {Value: "off", Origin: "default", Restart: true, Waiting: true},
+		"cors.origins":               {Value: []any{}, Origin: "default"},
+	} {
+		want.Key = key
+		if !cmp.Equal(got[key], want) {
+			t.Errorf("%s", cmp.Diff(want, got[key]))
+		}
+	}
+	if body.Refused == nil || body.Refused.Text != "f.yaml:3:1: unknown key" || !body.Refused.At.Equal(at) {
+		t.Errorf("refused %+v", body.Refused)
+	}
+}
+
+func TestKeysAreThoseOfTheFile(t *testing.T) {
+	for field, want := range map[string]string{
+		"Listen": "listen", "ViewersPerCamera": "viewers_per_camera", "TLS": "tls", "CORS": "cors", "FFmpeg": "ffmpeg",
+		"HWAccel": "hwaccel", "APIBodyBytes": "api_body_bytes", "PublisherFPS": "publisher_fps", "TrustedProxies": "trusted_proxies",
+	} {
+		if got := keyOf(field); got != want {
+			t.Errorf("%s is %s, want %s", field, got, want)
+		}
+	}
+	// Each key means something to the environment, but those that are lists of
+	// what is checked against others.
+	usual, err := config.Load("", nil)
+	must(t, err)
+	for _, s := range settingsOf(usual) {
+		variable := "FRAMEGATE_" + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "__")) + "=\x00"
+		if _, err := config.Load("", []string{variable}); err != nil && strings.Contains(err.Error(), "unknown") {
+			t.Errorf("%s: %v", s.Key, err)
+		}
+	}
+}
