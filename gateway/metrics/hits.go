@@ -1,0 +1,45 @@
+package metrics
+
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+)
+
+// Hits counts how often limits were hit. Its methods may be called from any
+// goroutine.
+type Hits struct {
+	of    map[string]*atomic.Uint64 // not changed once it is made
+	names []string                  // of the limits, sorted
+}
+
+// otherLimits are those that NewHits was not told of. That there are some is a
+// mistake in the wiring; a count without a name is better than none.
+const otherLimits = "other"
+
+// NewHits makes counters for the limits with these names, at 0. A name may be
+// there twice.
+func NewHits(names ...string) *Hits {
+	h := &Hits{of: make(map[string]*atomic.Uint64)}
+	for _, name := range slices.Concat(names, []string{otherLimits}) {
+		h.of[name] = new(atomic.Uint64)
+	}
+	h.names = slices.Sorted(maps.Keys(h.of))
+	return h
+}
+
+// Hit counts a hit of a limit. It allocates nothing and does not block.
+func (h *Hits) Hit(limit string) {
+	n := h.of[limit]
+	if n == nil {
+		n = h.of[otherLimits]
+	}
+	n.Add(1)
+}
+
+// All calls yield with each limit, by name, and how often it was hit.
+func (h *Hits) All(yield func(limit string, hits uint64)) {
+	for _, name := range h.names {
+		yield(name, h.of[name].Load())
+	}
+}

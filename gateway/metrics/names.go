@@ -1,0 +1,70 @@
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metric is one name, with its type and labels.
+type metric struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+}
+
+func (m metric) send(to chan<- prometheus.Metric, value float64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(m.desc, m.kind, value, labels...)
+}
+
+func gauge(name, help string, labels ...string) metric {
+	return metric{prometheus.NewDesc("framegate_"+name, help, labels, nil), prometheus.GaugeValue}
+}
+
+func counter(name, help string, labels ...string) metric {
+	return metric{prometheus.NewDesc("framegate_"+name+"_total", help, labels, nil), prometheus.CounterValue}
+}
+
+// What there is to tell. Counters begin with the process, and those of a
+// rendition with the rendition, which ends with its last viewer.
+var (
+	info = gauge("build_info", "Always 1, with the version of Framegate and of Go.", "version", "goversion")
+
+	cameras       = gauge("cameras", "Cameras that are configured or were added.")
+	viewers       = gauge("viewers", "Clients that watch a camera now, in whatever rendition.", "camera")
+	streamState   = gauge("stream_state", "1 for the state that the stream is in: idle, connecting, online or offline.", "camera", "rendition", "state")
+	streamReaders = gauge("stream_readers", "Readers of the stream now: viewers, encoders and what keeps it connected.", "camera", "rendition")
+	streamFPS     = gauge("stream_frames_per_second", "Present rate of the stream; 0 while it is not online.", "camera", "rendition")
+	streamNewest  = gauge("stream_last_frame_timestamp_seconds", "When the newest frame arrived, in seconds since 1970.", "camera", "rendition")
+	streamRuns    = counter("stream_runs", "Times that the source was started or a publisher attached.", "camera", "rendition")
+	streamFails   = counter("stream_failures", "Runs of the source that ended by themselves.", "camera", "rendition")
+	streamFrames  = counter("stream_frames", "Frames taken from the source.", "camera", "rendition")
+	streamBytes   = counter("stream_bytes", "Bytes of those frames.", "camera", "rendition")
+	streamRefused = counter("stream_frames_refused", "Frames not taken: before the first keyframe of a run, or after its end.", "camera", "rendition")
+	streamDropped = counter("stream_frames_dropped", "Frames that slow readers skipped, of all readers.", "camera", "rendition")
+	streamsHidden = gauge("streams_left_out", "Renditions that are not told of here since there are too many.")
+
+	encoderSlots     = gauge("encoder_slots", "Encoders that may run at a time.")
+	encodersRunning  = gauge("encoders_running", "Encoders that run now.")
+	encodersWaiting  = gauge("encoders_waiting", "Streams that wait for an encoder now.")
+	encoderStarts    = counter("encoder_starts", "Encoders started.")
+	encoderDropped   = counter("encoder_frames_dropped", "Frames left out because an encoder was too slow.")
+	encoderStepDowns = counter("encoder_step_downs", "Times that the rate of an encoder was lowered because it was too slow.")
+
+	publishers       = gauge("publishers", "Publishers connected now.")
+	publisherFrames  = counter("publisher_frames", "Frames taken from publishers.")
+	publisherDropped = counter("publisher_frames_dropped", "Frames dropped because a publisher sent too many, or too much.")
+	publisherRefused = counter("publisher_frames_refused", "Pictures of publishers that were none, or could not be accepted.")
+
+	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
+	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
+	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
+
+	limitHits = counter("limit_hits", "Times that a limit was hit.", "limit")
+)
+
+// all is every metric of this package.
+var all = []metric{
+	info,
+	cameras, viewers, streamState, streamReaders, streamFPS, streamNewest, streamRuns, streamFails, streamFrames,
+	streamBytes, streamRefused, streamDropped, streamsHidden,
+	encoderSlots, encodersRunning, encodersWaiting, encoderStarts, encoderDropped, encoderStepDowns,
+	publishers, publisherFrames, publisherDropped, publisherRefused,
+	passwordsHashed, loginsFailed, requestsWatched,
+	limitHits,
+}
