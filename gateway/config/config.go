@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -59,13 +60,14 @@ type TLS struct {
 	Mode      TLSMode
 	Cert, Key string // TLSFiles: PEM files
 	Email     string // TLSACME: where the issuer writes to; may be empty
+	Directory string // TLSACME: the URL of the issuer's directory; "" is Let's Encrypt
 }
 
 // TLSMode is one way to a certificate.
 type TLSMode string
 
 // Plain HTTP; a certificate of our own authority; one of files, which may
-// change while we run; or one of Let's Encrypt for the names in Hosts.
+// change while we run; or one of an ACME issuer for the names in Hosts.
 const (
 	TLSOff        TLSMode = "off"
 	TLSSelfSigned TLSMode = "self-signed"
@@ -102,13 +104,32 @@ const (
 	HWAccelVideoToolbox HWAccel = "videotoolbox"
 )
 
-// Limits bound what clients can take. All are positive.
+// Limits bound what clients and cameras can take. All are positive.
 type Limits struct {
-	Viewers             int // clients watching anything
-	ViewersPerCamera    int // clients watching one camera
-	ViewersPerPrincipal int // clients one user or token may have
-	ViewersPerAddress   int // clients from one network address
-	FrameBytes          int // size of one JPEG from a camera or publisher, in bytes
+	Viewers             int           // clients watching anything
+	ViewersPerCamera    int           // clients watching one camera
+	ViewersPerPrincipal int           // clients one user or token may have
+	ViewersPerAddress   int           // clients from one network address
+	ViewerPatience      time.Duration // that a client may take nothing of what is written to it
+
+	FrameBytes      int           // size of one JPEG from a camera or publisher, in bytes
+	PublisherFPS    int           // pictures a second from one publisher
+	PublisherBytes  int           // bytes a second from one publisher
+	PostTime        time.Duration // for all of a POST that is one picture
+	PostBytes       int           // bytes a second that such a POST must bring at least
+	PostsPerAddress int           // such POSTs at once from one network address
+
+	HeaderBytes   int           // size of a request's head
+	HeaderTimeout time.Duration // for it to come, and for the handshake of TLS
+	IdleTimeout   time.Duration // that a connection may have no request
+	APIBodyBytes  int           // size of a request's body to the API
+
+	Encoders      int // ffmpegs at once that encode
+	EncoderStarts int // of those, that start in a second
+
+	CameraConnect   time.Duration // for a camera to be reached
+	CameraFirstByte time.Duration // for it to answer, and again for what it answers to begin
+	CameraSilence   time.Duration // without a picture, unless the camera's own rate is that low
 }
 
 // Camera is one configured origin of pictures.
@@ -214,13 +235,33 @@ func defaults() Config {
 		Auth:   AuthRequired,
 		TLS:    TLS{Mode: TLSOff},
 		FFmpeg: FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
-		Limits: Limits{
-			Viewers:             2000,
-			ViewersPerCamera:    500,
-			ViewersPerPrincipal: 64,
-			ViewersPerAddress:   128,
-			FrameBytes:          8 << 20,
-		},
+		Limits: defaultLimits(),
+	}
+}
+
+// defaultLimits depends on the machine only in how many encoders it takes.
+func defaultLimits() Limits {
+	return Limits{
+		Viewers:             2000,
+		ViewersPerCamera:    500,
+		ViewersPerPrincipal: 64,
+		ViewersPerAddress:   128,
+		ViewerPatience:      10 * time.Second,
+		FrameBytes:          8 << 20,
+		PublisherFPS:        60,
+		PublisherBytes:      20_000_000,
+		PostTime:            30 * time.Second,
+		PostBytes:           1000,
+		PostsPerAddress:     16,
+		HeaderBytes:         16 << 10,
+		HeaderTimeout:       5 * time.Second,
+		IdleTimeout:         60 * time.Second,
+		APIBodyBytes:        64 << 10,
+		Encoders:            min(2*runtime.NumCPU(), maxEncoders),
+		EncoderStarts:       4,
+		CameraConnect:       5 * time.Second,
+		CameraFirstByte:     10 * time.Second,
+		CameraSilence:       5 * time.Second,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -61,7 +62,12 @@ func TestDefaultsWithoutFile(t *testing.T) {
 		FFmpeg:        FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
 		Limits: Limits{
 			Viewers: 2000, ViewersPerCamera: 500, ViewersPerPrincipal: 64, ViewersPerAddress: 128,
-			FrameBytes: 8 << 20,
+			ViewerPatience: 10 * time.Second,
+			FrameBytes:     8 << 20, PublisherFPS: 60, PublisherBytes: 20_000_000,
+			PostTime: 30 * time.Second, PostBytes: 1000, PostsPerAddress: 16,
+			HeaderBytes: 16 << 10, HeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, APIBodyBytes: 64 << 10,
+			Encoders: 2 * runtime.NumCPU(), EncoderStarts: 4,
+			CameraConnect: 5 * time.Second, CameraFirstByte: 10 * time.Second, CameraSilence: 5 * time.Second,
 		},
 		Cameras: []Camera{
 			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
@@ -89,7 +95,22 @@ limits:
   viewers_per_camera: "9"
   viewers_per_principal: 8
   viewers_per_address: 7
+  viewer_patience: 6s
   frame_bytes: 512KiB
+  publisher_fps: 30
+  publisher_bytes: 5MB
+  post_time: 1m30s
+  post_bytes: 4KiB
+  posts_per_address: 4
+  header_bytes: 32KiB
+  header_timeout: 3s
+  idle_timeout: 2m
+  api_body_bytes: 128KiB
+  encoders: 3
+  encoder_starts: 2
+  camera_connect: 1500ms
+  camera_first_byte: 20s
+  camera_silence: 15s
 cameras:
   gate:
     source: https://192.168.1.21:8443/snap.jpg?user=a&pwd=b
@@ -132,7 +153,14 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Hosts:          []string{"cams.example.org", "192.168.1.5", "fe80::1", "printer_room"},
 		DefaultCamera:  "tablet",
 		FFmpeg:         FFmpeg{Path: "/opt/ffmpeg/bin/ffmpeg", HWAccel: HWAccelVAAPI},
-		Limits:         Limits{Viewers: 10, ViewersPerCamera: 9, ViewersPerPrincipal: 8, ViewersPerAddress: 7, FrameBytes: 512 << 10},
+		Limits: Limits{
+			Viewers: 10, ViewersPerCamera: 9, ViewersPerPrincipal: 8, ViewersPerAddress: 7, ViewerPatience: 6 * time.Second,
+			FrameBytes: 512 << 10, PublisherFPS: 30, PublisherBytes: 5_000_000,
+			PostTime: 90 * time.Second, PostBytes: 4 << 10, PostsPerAddress: 4,
+			HeaderBytes: 32 << 10, HeaderTimeout: 3 * time.Second, IdleTimeout: 2 * time.Minute, APIBodyBytes: 128 << 10,
+			Encoders: 3, EncoderStarts: 2,
+			CameraConnect: 1500 * time.Millisecond, CameraFirstByte: 20 * time.Second, CameraSilence: 15 * time.Second,
+		},
 		Cameras: []Camera{
 			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 			{

@@ -118,25 +118,6 @@ func (d *draft) topFields() map[string]field {
 	}
 }
 
-func limitFields(l *Limits) map[string]field {
-	viewers := func(n *int) field {
-		return field{value: func(v value) (err error) {
-			*n, err = count(v.text, 1, 1_000_000)
-			return err
-		}}
-	}
-	return map[string]field{
-		"viewers":               viewers(&l.Viewers),
-		"viewers_per_camera":    viewers(&l.ViewersPerCamera),
-		"viewers_per_principal": viewers(&l.ViewersPerPrincipal),
-		"viewers_per_address":   viewers(&l.ViewersPerAddress),
-		"frame_bytes": {value: func(v value) (err error) {
-			l.FrameBytes, err = sizeWithin(v.text, 64<<10, 64<<20)
-			return err
-		}},
-	}
-}
-
 func (d *draft) tlsFields() map[string]field {
 	t := &d.config.TLS
 	text := func(to *string, check func(string) error) field {
@@ -150,9 +131,10 @@ func (d *draft) tlsFields() map[string]field {
 			t.Mode, d.tlsAt = TLSMode(v.text), v.at
 			return oneOf(v.text, TLSOff, TLSSelfSigned, TLSFiles, TLSACME)
 		}},
-		"cert":  text(&t.Cert, filePath),
-		"key":   text(&t.Key, filePath),
-		"email": text(&t.Email, emailAddress),
+		"cert":      text(&t.Cert, filePath),
+		"key":       text(&t.Key, filePath),
+		"email":     text(&t.Email, emailAddress),
+		"directory": text(&t.Directory, httpsURL),
 	}
 }
 
@@ -166,6 +148,8 @@ func (d *draft) finishTLS() {
 		d.report(at, "tls", "cert and key are for mode: files; remove them")
 	case t.Email != "" && t.Mode != TLSACME:
 		d.report(at, "tls.email", "is for mode: acme; remove it")
+	case t.Directory != "" && t.Mode != TLSACME:
+		d.report(at, "tls.directory", "is for mode: acme; remove it")
 	case t.Mode == TLSACME && !slices.ContainsFunc(d.config.Hosts, isDomain):
 		d.report(at, "tls", "mode: acme needs the public names of this server under hosts")
 	}

@@ -80,12 +80,17 @@ func sizeWithin(text string, low, high int64) (int, error) {
 	return int(n), nil
 }
 
-// sizeText writes a size that is a whole number of KiB.
+// sizeText writes a size with the largest unit it is a whole number of.
 func sizeText(n int64) string {
-	if n%(1<<20) == 0 {
-		return strconv.FormatInt(n>>20, 10) + "MiB"
+	for _, unit := range []struct {
+		name  string
+		bytes int64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if n%unit.bytes == 0 {
+			return strconv.FormatInt(n/unit.bytes, 10) + unit.name
+		}
 	}
-	return strconv.FormatInt(n>>10, 10) + "KiB"
+	return strconv.FormatInt(n, 10) + "B"
 }
 
 // duration reads what time.ParseDuration does, and days in front of it or
@@ -113,6 +118,30 @@ func duration(text string) (time.Duration, error) {
 		return 0, bad
 	}
 	return d + more, nil
+}
+
+// durationWithin reads a duration between low and high.
+func durationWithin(text string, low, high time.Duration) (time.Duration, error) {
+	d, err := duration(text)
+	if err != nil {
+		return 0, err
+	}
+	if d < low || d > high {
+		return 0, fmt.Errorf("must be from %s to %s, not %s", durationText(low), durationText(high), quote(text))
+	}
+	return d, nil
+}
+
+// durationText writes a duration without the zeros that its own text ends with.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // boolean reads true or false. YAML 1.1 had yes and on besides; they are
@@ -220,6 +249,14 @@ func emailAddress(text string) error {
 		return fmt.Errorf("must be a mail address such as admin@example.org, not %s", quote(text))
 	}
 	return line(text, 254)
+}
+
+// httpsURL checks an address to speak HTTPS to.
+func httpsURL(text string) error {
+	if u, err := url.Parse(text); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return fmt.Errorf("must be a URL such as https://acme.example.org/directory, not %s", quote(text))
+	}
+	return line(text, 2048)
 }
 
 // quote shows a value in an error, shortened where it is long.

@@ -12,13 +12,14 @@ import (
 )
 
 const (
-	// Patience is how long a viewer may take nothing before it is cut.
+	// Patience is how long a viewer may take nothing before it is cut, where
+	// Options.Patience says nothing else.
 	Patience = 10 * time.Second
 	// window is how long a write may block before it is looked whether it
 	// makes progress.
 	window = 500 * time.Millisecond
 	// maxWrite bounds a write that cannot be resumed: all of it has to go
-	// within Patience.
+	// within the patience there is.
 	maxWrite = 16 << 10
 )
 
@@ -33,6 +34,9 @@ type Conn interface {
 	// goroutine, until Close.
 	Cut()
 
+	// bind sets how long the viewer may take nothing, and who is told if it
+	// did. It is called before anything is written.
+	bind(patience time.Duration, limited func(limit string))
 	// awaitEnd reads until the client is gone or the connection is closed, and
 	// says whether that is so: net/http does it itself for what it keeps.
 	awaitEnd() bool
@@ -61,7 +65,7 @@ func Begin(w http.ResponseWriter, r *http.Request) (Conn, []byte, error) {
 			return nil, nil, err
 		}
 	}
-	return &streamConn{Writer: w, setDeadline: control.SetWriteDeadline, flush: control.Flush}, nil, nil
+	return &streamConn{Writer: w, setDeadline: control.SetWriteDeadline, flush: control.Flush, bounds: bounds{patience: Patience}}, nil, nil
 }
 
 // responseHead is the head of a response that lasts as long as its connection.
@@ -75,21 +79,59 @@ func responseHead(header http.Header) []byte {
 }
 
 // NewConn gives the way to write to a connection, whose queue in the kernel it
-// bounds. The connection is the Conn's to close.
+// bounds. The connection is the Conn's to close. Where it has a method
+// Unwrap() net.Conn, what that gives is written to instead: who wraps it so
+// cares for what is read alone.
 func NewConn(c net.Conn) Conn {
+	if wrapped, ok := c.(interface{ Unwrap() net.Conn }); ok {
+		c = wrapped.Unwrap()
+	}
 	if tcp, ok := c.(*net.TCPConn); ok {
 		return newTCPConn(tcp)
 	}
-	if over, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
-		if tcp, ok := over.NetConn().(*net.TCPConn); ok {
-			boundQueue(tcp)
+	if tcp := below(c); tcp != nil {
+		boundQueue(tcp)
+	}
+	return &streamConn{Writer: c, setDeadline: c.SetWriteDeadline, taken: c, bounds: bounds{patience: Patience}}
+}
+
+// bounds are those of one connection.
+type bounds struct {
+	patience time.Duration
+	limited  func(limit string) // nil is not told
+}
+
+func (b *bounds) bind(patience time.Duration, limited func(limit string)) {
+	b.patience, b.limited = patience, limited
+}
+
+// exhausted counts a viewer that took nothing for too long.
+func (b *bounds) exhausted() {
+	if b.limited != nil {
+		b.limited(LimitViewerPatience)
+	}
+}
+
+// below gives the TCP connection that TLS, or whatever else, is spoken over;
+// nil where there is none.
+func below(c net.Conn) *net.TCPConn {
+	for {
+		switch over := c.(type) {
+		case *net.TCPConn:
+			return over
+		case interface{ NetConn() net.Conn }:
+			c = over.NetConn()
+		case interface{ Unwrap() net.Conn }:
+			c = over.Unwrap()
+		default:
+			return nil
 		}
 	}
-	return &streamConn{Writer: c, setDeadline: c.SetWriteDeadline, taken: c}
 }
 
 // tcpConn writes a message with one writev, straight from the frame.
 type tcpConn struct {
+	bounds
 	tcp      *net.TCPConn
 	deadline time.Time
 	parts    [3][]byte
@@ -99,7 +141,7 @@ type tcpConn struct {
 
 func newTCPConn(tcp *net.TCPConn) *tcpConn {
 	boundQueue(tcp)
-	c := &tcpConn{tcp: tcp}
+	c := &tcpConn{tcp: tcp, bounds: bounds{patience: Patience}}
 	c.trying.init(tcp)
 	return c
 }
@@ -134,10 +176,15 @@ func (c *tcpConn) finish() error {
 		if n > 0 || progress.IsZero() {
 			progress = time.Now()
 		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(progress) >= Patience {
-			_ = c.tcp.SetLinger(0) // frees what the kernel still keeps for it
-			return err
+		late := errors.Is(err, os.ErrDeadlineExceeded)
+		if late && time.Since(progress) < c.patience {
+			continue
 		}
+		if late {
+			c.exhausted()
+		}
+		_ = c.tcp.SetLinger(0) // frees what the kernel still keeps for it
+		return err
 	}
 	return nil
 }
@@ -160,6 +207,7 @@ func (c *tcpConn) Cut()   { c.tcp.Close() }
 // streamConn writes to what lies above TCP: TLS, or a stream of HTTP/2. A
 // write to those that ran into its deadline cannot be resumed.
 type streamConn struct {
+	bounds
 	io.Writer
 	setDeadline func(time.Time) error
 	flush       func() error // nil: nothing is buffered
@@ -167,6 +215,7 @@ type streamConn struct {
 
 	mu    sync.Mutex // guards what follows, and the deadline
 	isCut bool
+	until time.Time // the deadline
 }
 
 // gathered are the buffers where what goes above TCP is put together: a record
@@ -193,7 +242,7 @@ func (c *streamConn) Write(m Message) error {
 	if err := c.writeWithin(buffer[:n]); err != nil || c.flush == nil {
 		return err
 	}
-	return c.flush()
+	return c.judged(c.flush())
 }
 
 // writeWithin writes at most maxWrite bytes.
@@ -202,7 +251,7 @@ func (c *streamConn) writeWithin(b []byte) error {
 		return err
 	}
 	_, err := c.Writer.Write(b)
-	return err
+	return c.judged(err)
 }
 
 // extend gives the viewer time for the next write.
@@ -212,7 +261,23 @@ func (c *streamConn) extend() error {
 	if c.isCut {
 		return net.ErrClosed
 	}
-	return c.setDeadline(time.Now().Add(Patience))
+	c.until = time.Now().Add(c.patience)
+	return c.setDeadline(c.until)
+}
+
+// judged counts a write that ran into its deadline: by the clock, since a
+// stream of HTTP/2 gives another error then.
+func (c *streamConn) judged(err error) error {
+	if err == nil {
+		return nil
+	}
+	c.mu.Lock()
+	late := !c.isCut && !time.Now().Before(c.until)
+	c.mu.Unlock()
+	if late {
+		c.exhausted()
+	}
+	return err
 }
 
 func (c *streamConn) pumped() bool     { return false }

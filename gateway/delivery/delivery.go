@@ -9,6 +9,7 @@
 package delivery
 
 import (
+	"cmp"
 	"log/slog"
 	"sync"
 	"time"
@@ -40,14 +41,29 @@ type Options struct {
 	Log *slog.Logger // nil discards
 	// Idle is after how long without a frame viewers get stream.ErrIdle.
 	Idle time.Duration
+	// Patience is how long a viewer may take nothing before it is cut; 0 means
+	// the constant Patience.
+	Patience time.Duration
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
 }
+
+// LimitViewerPatience names the limit that this package knows, as
+// Options.Limited is told of it.
+const LimitViewerPatience = "viewer_patience"
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitViewerPatience}
 
 // Crowd is all viewers of an output. Its methods may be called from any
 // goroutine.
 type Crowd struct {
-	hub  *stream.Hub
-	log  *slog.Logger
-	idle time.Duration
+	hub      *stream.Hub
+	log      *slog.Logger
+	idle     time.Duration
+	patience time.Duration
+	limited  func(limit string)
 
 	serving sync.WaitGroup
 	mu      sync.Mutex // guards what follows; taken before the hub's lock
@@ -62,11 +78,13 @@ func NewCrowd(options Options) *Crowd {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Crowd{
-		hub:   options.Hub,
-		log:   options.Log,
-		idle:  options.Idle,
-		seats: make(map[*Seat]struct{}),
-		pumps: make(map[stream.Key]*pump),
+		hub:      options.Hub,
+		log:      options.Log,
+		idle:     options.Idle,
+		patience: cmp.Or(options.Patience, Patience),
+		limited:  options.Limited,
+		seats:    make(map[*Seat]struct{}),
+		pumps:    make(map[stream.Key]*pump),
 	}
 }
 
@@ -74,6 +92,7 @@ func NewCrowd(options Options) *Crowd {
 // reader and is written to through conn. Both are the seat's from now on, and
 // closed by Seat.Leave; or at once, with a nil seat, if the crowd is closed.
 func (c *Crowd) Enter(viewer Viewer, conn Conn, key stream.Key, reader *stream.Reader) *Seat {
+	conn.bind(c.patience, c.limited)
 	s := &Seat{
 		crowd: c, viewer: viewer, conn: conn, key: key, reader: reader,
 		back: make(chan error, 1), done: make(chan struct{}),

@@ -20,17 +20,27 @@ type Slots struct {
 
 	mu      sync.Mutex // guards what follows
 	started uint64
+	queued  uint64
+	delayed uint64
 	dropped uint64
 	steps   uint64
 	jobs    map[*job]EncoderStats // of the sources at work
 }
+
+// The limits on encoders by name. Their hits are counted in Stats.
+const (
+	LimitEncoders      = "encoders"
+	LimitEncoderStarts = "encoder_starts"
+)
 
 // Stats is how encoders do at one moment. The counters only grow.
 type Stats struct {
 	Slots     int    // that there are
 	Running   int    // of those, taken
 	Waiting   int    // sources that wait for one
+	Queued    uint64 // times that a source had to wait for one: hits of the limit LimitEncoders
 	Starts    uint64 // of encoders
+	Delayed   uint64 // of those, that had to wait for others: hits of the limit LimitEncoderStarts
 	Dropped   uint64 // frames left out because an encoder was too slow
 	StepDowns uint64 // times that a rate was lowered for that reason
 	Encoders  []EncoderStats
@@ -67,7 +77,7 @@ func (s *Slots) Stats() Stats {
 	defer s.mu.Unlock()
 	stats := Stats{
 		Slots: cap(s.free), Running: cap(s.free) - len(s.free),
-		Starts: s.started, Dropped: s.dropped, StepDowns: s.steps,
+		Queued: s.queued, Starts: s.started, Delayed: s.delayed, Dropped: s.dropped, StepDowns: s.steps,
 	}
 	for _, e := range s.jobs {
 		stats.Encoders = append(stats.Encoders, e)
@@ -92,6 +102,14 @@ func (j *job) take(ctx context.Context) error {
 	if j.slotted {
 		return nil
 	}
+	select {
+	case <-j.slots.free:
+		j.slotted = true
+		j.change(func(*EncoderStats) {})
+		return nil
+	default:
+	}
+	j.slots.count(&j.slots.queued)
 	j.change(func(e *EncoderStats) { e.Waiting = true })
 	defer j.change(func(e *EncoderStats) { e.Waiting = false })
 	select {
@@ -105,13 +123,21 @@ func (j *job) take(ctx context.Context) error {
 
 // pace waits until another encoder may start, and counts it.
 func (j *job) pace(ctx context.Context) error {
-	err := j.slots.starts.Wait(ctx)
-	if err == nil {
-		j.slots.mu.Lock()
-		defer j.slots.mu.Unlock()
-		j.slots.started++
+	if !j.slots.starts.Allow() {
+		j.slots.count(&j.slots.delayed)
+		if err := j.slots.starts.Wait(ctx); err != nil {
+			return err
+		}
 	}
-	return err
+	j.slots.count(&j.slots.started)
+	return nil
+}
+
+// count adds one to one of the counters.
+func (s *Slots) count(counter *uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*counter++
 }
 
 // drop counts frames that were left out.

@@ -2,6 +2,17 @@ package stream
 
 import "fmt"
 
+// The limits on viewers by name, as Options.Limited is told of them.
+const (
+	LimitViewers             = "viewers"
+	LimitViewersPerCamera    = "viewers_per_camera"
+	LimitViewersPerPrincipal = "viewers_per_principal"
+	LimitViewersPerAddress   = "viewers_per_address"
+)
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitViewers, LimitViewersPerCamera, LimitViewersPerPrincipal, LimitViewersPerAddress}
+
 // Limits bound the viewers at a time. A zero field is no limit.
 type Limits struct {
 	Viewers             int // in all
@@ -14,15 +25,20 @@ type Limits struct {
 // limits. The hub's lock guards it.
 type admission struct {
 	limits       Limits
+	limited      func(limit string)
 	all          int
 	perCamera    map[string]int
 	perPrincipal map[string]int
 	perAddress   map[string]int
 }
 
-func newAdmission(limits Limits) admission {
+func newAdmission(limits Limits, limited func(limit string)) admission {
+	if limited == nil {
+		limited = func(string) {}
+	}
 	return admission{
 		limits:       limits,
+		limited:      limited,
 		perCamera:    make(map[string]int),
 		perPrincipal: make(map[string]int),
 		perAddress:   make(map[string]int),
@@ -33,19 +49,25 @@ func newAdmission(limits Limits) admission {
 func (a *admission) admit(camera string, v Viewer) error {
 	switch l := a.limits; {
 	case reached(a.all, l.Viewers):
-		return fmt.Errorf("%w: %d in all", ErrFull, l.Viewers)
+		return a.refuse(LimitViewers, l.Viewers, "in all")
 	case reached(a.perCamera[camera], l.ViewersPerCamera):
-		return fmt.Errorf("%w: %d of this camera", ErrFull, l.ViewersPerCamera)
+		return a.refuse(LimitViewersPerCamera, l.ViewersPerCamera, "of this camera")
 	case v.Principal != "" && reached(a.perPrincipal[v.Principal], l.ViewersPerPrincipal):
-		return fmt.Errorf("%w: %d of this user", ErrFull, l.ViewersPerPrincipal)
+		return a.refuse(LimitViewersPerPrincipal, l.ViewersPerPrincipal, "of this user")
 	case reached(a.perAddress[v.Address], l.ViewersPerAddress):
-		return fmt.Errorf("%w: %d from this address", ErrFull, l.ViewersPerAddress)
+		return a.refuse(LimitViewersPerAddress, l.ViewersPerAddress, "from this address")
 	}
 	a.all++
 	a.perCamera[camera]++
 	a.perPrincipal[v.Principal]++
 	a.perAddress[v.Address]++
 	return nil
+}
+
+// refuse counts a hit of a limit, and says which it was.
+func (a *admission) refuse(limit string, most int, whose string) error {
+	a.limited(limit)
+	return fmt.Errorf("%w: %d %s", ErrFull, most, whose)
 }
 
 // release counts an admitted viewer out.

@@ -8,7 +8,9 @@ import (
 
 // A source that ended is run again after a random time below a ceiling that
 // doubles with each failure ("full jitter"), so that cameras that went down
-// together do not come back in step.
+// together do not come back in step. None of this is for an operator to turn:
+// nobody waits gladly longer than two seconds for a camera that is back, and to
+// ask more often, or sooner after a refused login, is what gets one locked out.
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 2 * time.Second

@@ -37,6 +37,8 @@ func (s *stream) change(source Source) bool {
 		return s.source == source
 	}
 	s.source = source
+	s.run = nil // what the old source still gives while it ends is not taken
+	s.ring.endRun()
 	s.kept = media.Frame{} // a picture of somewhere else
 	s.denials, s.deniedUntil = 0, time.Time{}
 	if s.supervised && s.stop != nil {

@@ -175,3 +175,48 @@ func TestRenditionsStayWhileTheirCameraChanges(t *testing.T) {
 		expectFrame(t, small, "new")
 	})
 }
+
+// TestWhatTheOldSourceStillGivesIsNotTaken: it takes a while to end, and what
+// it gives meanwhile is of somewhere else.
+func TestWhatTheOldSourceStillGivesIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		next := newCamera(t)
+		put(source, sourceFunc(func(ctx context.Context, emit func(media.Frame)) error {
+			emit(picture("old"))
+			<-ctx.Done()
+			emit(picture("late"))
+			return ctx.Err()
+		}))
+		r := open(t, hub, stream.ReadOptions{})
+		expectFrame(t, r, "old")
+
+		put(source, next)
+		hub.Change("front")
+		next.expectRuns(1, 1)
+		if f, kept := hub.Newest(front); kept {
+			t.Errorf("the camera's newest picture is %q, of the old source", f.Data)
+		}
+		next.give(picture("new"))
+		expectFrame(t, r, "new")
+	})
+}
+
+// TestStreamsOfOneKeyAreToldApart: what is kept for one must not be taken for
+// the other's, whose numbers begin again.
+func TestStreamsOfOneKeyAreToldApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		put(source, newCamera(t))
+		r, beside := open(t, hub, stream.ReadOptions{}), open(t, hub, stream.ReadOptions{})
+		if r.Stream() == 0 || r.Stream() != beside.Stream() {
+			t.Errorf("streams %d and %d, want one", r.Stream(), beside.Stream())
+		}
+		source.Store(nil)
+		hub.Change("front")
+		put(source, newCamera(t))
+		if again := open(t, hub, stream.ReadOptions{}); again.Stream() == r.Stream() {
+			t.Error("the camera that is new has the stream of the old one")
+		}
+	})
+}

@@ -27,7 +27,11 @@ type Options struct {
 	// join, until the next keyframe.
 	RingBytes int
 	Limits    Limits
-	Log       *slog.Logger // nil discards
+	// Limited is told, by its name, which limit keeps a viewer out, each time
+	// that one does; nil is not told. It is called with the hub locked: it must
+	// return at once and not call the hub.
+	Limited func(limit string)
+	Log     *slog.Logger // nil discards
 }
 
 // Hub holds the streams. All its methods may be called from any goroutine.
@@ -37,7 +41,9 @@ type Hub struct {
 
 	mu        sync.Mutex // guards what follows; taken before a stream's lock, never over I/O
 	streams   map[Key]*stream
+	numbered  uint64 // streams there ever were
 	admission admission
+	watchers  map[*Reader]time.Time // those of viewers, and since when
 	closed    bool
 }
 
@@ -55,7 +61,8 @@ func New(options Options) *Hub {
 	return &Hub{
 		options:   options,
 		streams:   make(map[Key]*stream),
-		admission: newAdmission(options.Limits),
+		admission: newAdmission(options.Limits, options.Limited),
+		watchers:  make(map[*Reader]time.Time),
 	}
 }
 
@@ -74,7 +81,11 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 			return nil, err
 		}
 	}
-	return s.join(options), nil
+	r := s.join(options)
+	if options.Viewer != nil {
+		h.watchers[r] = time.Now()
+	}
+	return r, nil
 }
 
 // Attach runs a publisher's source, in the caller's goroutine, as the run of
@@ -172,7 +183,8 @@ func (h *Hub) stream(key Key) (*stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
-	s := &stream{key: key, source: source, hub: h, ring: newRing(h.options.RingBytes)}
+	h.numbered++
+	s := &stream{key: key, number: h.numbered, source: source, hub: h, ring: newRing(h.options.RingBytes)}
 	h.streams[key] = s
 	return s, nil
 }
@@ -189,8 +201,10 @@ func (h *Hub) forget(s *stream) {
 	}
 }
 
-func (h *Hub) release(camera string, v Viewer) {
+// release counts a viewer's reader out.
+func (h *Hub) release(r *Reader) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.admission.release(camera, v)
+	h.admission.release(r.stream.key.Camera, *r.options.Viewer)
+	delete(h.watchers, r)
 }

@@ -91,3 +91,26 @@ func TestHowAStreamIs(t *testing.T) {
 		}
 	})
 }
+
+// TestInterruptionsDoNotPutOffIdle: who is called away again and again learns
+// none the less that no frame comes.
+func TestInterruptionsDoNotPutOffIdle(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{Idle: time.Second})
+		cam.give(picture("1"))
+		expectFrame(t, r, "1")
+		for round := range 2 {
+			began := time.Now()
+			for {
+				call := time.AfterFunc(300*time.Millisecond, r.Interrupt)
+				_, err := r.Next(t.Context())
+				call.Stop()
+				if took := time.Since(began); errors.Is(err, stream.ErrIdle) && took == time.Second {
+					break
+				} else if !errors.Is(err, stream.ErrInterrupted) || took > time.Second {
+					t.Fatalf("round %d: after %v: %v", round, took, err)
+				}
+			}
+		}
+	})
+}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"framegate/gateway/media"
@@ -18,8 +19,8 @@ type ReadOptions struct {
 	// they go on at its oldest keyframe, and see the gap in Frame.Seq. While
 	// one is open the ring keeps as much as RingBytes allows.
 	Sequential bool
-	// Idle makes Next give ErrIdle when no frame came for that long; 0 waits
-	// for ever.
+	// Idle makes Next give ErrIdle when no frame came for that long, however
+	// often it was interrupted meanwhile; 0 waits for ever.
 	Idle time.Duration
 }
 
@@ -38,6 +39,7 @@ type Reader struct {
 	options ReadOptions
 	wake    chan struct{} // cap 1: something changed since the reader looked
 	idle    *time.Timer   // for options.Idle, made at the first wait
+	idling  bool          // an interruption came while idle ran; it goes on
 
 	// The stream's lock guards what follows.
 	next       uint64 // the frame to give next; 0: not joined yet
@@ -62,12 +64,14 @@ func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
 	for waits := 0; ; waits++ {
 		f, ok, err := r.look(true)
 		if ok || err != nil {
+			r.idling = errors.Is(err, ErrInterrupted) && (r.idling || waits > 0)
 			return f, err
 		}
-		if waits == 0 {
+		if waits == 0 && !r.idling {
 			r.startIdle()
 		}
 		if err := r.wait(ctx); err != nil {
+			r.idling = false
 			return media.Frame{}, err
 		}
 	}
@@ -214,6 +218,12 @@ func (r *Reader) Passed(seq, got uint64) {
 	r.last, r.next = seq, seq+1
 }
 
+// Stream gives a number that tells the reader's stream from all others that the
+// hub ever had: also from another of the same key, which there is when a camera
+// was changed (Hub.Change), or a rendition was forgotten since nobody read it.
+// Frame.Seq counts within one.
+func (r *Reader) Stream() uint64 { return r.stream.number }
+
 // FPS gives the present rate of the reader's stream, in frames a second, or 0
 // where it is not known.
 func (r *Reader) FPS() float64 {
@@ -241,6 +251,6 @@ func (r *Reader) Dropped() uint64 {
 // nothing.
 func (r *Reader) Close() {
 	if r.stream.leave(r) && r.options.Viewer != nil {
-		r.stream.hub.release(r.stream.key.Camera, *r.options.Viewer)
+		r.stream.hub.release(r)
 	}
 }

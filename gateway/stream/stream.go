@@ -19,6 +19,7 @@ import (
 // publisher come by attach instead.
 type stream struct {
 	key    Key
+	number uint64 // see Reader.Stream
 	source Source // nil: frames come by attach alone
 	hub    *Hub
 
@@ -179,7 +180,7 @@ func (s *stream) runRepeatedly(ctx context.Context, source Source) {
 		if time.Since(began) > steadyRun {
 			failures, said = 0, ""
 		}
-		d := s.fail(failures, err)
+		d := s.fail(ctx, failures, err)
 		said = s.logFailure(err, said, d)
 		s.pause(ctx, d)
 	}
@@ -227,10 +228,14 @@ func (s *stream) endRun() {
 }
 
 // fail notes why a run ended by itself, tells the readers, and gives the
-// pause before the next run, where failures runs failed before this one.
-func (s *stream) fail(failures int, err error) time.Duration {
+// pause before the next run, where failures runs failed before this one. What
+// a source says that was replaced meanwhile, which ends ctx, is not noted.
+func (s *stream) fail(ctx context.Context, failures int, err error) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return 0
+	}
 	s.failures++
 	pause := networkPause(failures)
 	s.lastError, s.lastErrorAt = err, time.Now()

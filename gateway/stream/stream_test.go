@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -474,7 +475,9 @@ func TestPicturesAreKeptWithoutViewers(t *testing.T) {
 func TestViewersBeyondALimitAreRefused(t *testing.T) {
 	limits := stream.Limits{Viewers: 4, ViewersPerCamera: 3, ViewersPerPrincipal: 2, ViewersPerAddress: 2}
 	synctest.Test(t, func(t *testing.T) {
-		hub := hubOf(t, stream.Options{Limits: limits}, map[string]stream.Source{"front": nil, "gate": nil})
+		var hits []string
+		limited := func(limit string) { hits = append(hits, limit) }
+		hub := hubOf(t, stream.Options{Limits: limits, Limited: limited}, map[string]stream.Source{"front": nil, "gate": nil})
 		view := func(camera, address, principal string) (*stream.Reader, error) {
 			return hub.Open(stream.Key{Camera: camera}, stream.ReadOptions{Viewer: &stream.Viewer{Address: address, Principal: principal}})
 		}
@@ -513,6 +516,13 @@ func TestViewersBeyondALimitAreRefused(t *testing.T) {
 		admitted("front", "10.0.0.1", "ann")
 		admitted("front", "10.0.0.4", "ann")
 		refused("front", "10.0.0.4", "")
+		want := []string{
+			stream.LimitViewersPerAddress, stream.LimitViewersPerPrincipal, stream.LimitViewersPerCamera,
+			stream.LimitViewers, stream.LimitViewers,
+		}
+		if !slices.Equal(hits, want) {
+			t.Errorf("hits of %q, want %q", hits, want)
+		}
 	})
 }
 

@@ -100,6 +100,7 @@ func (p *parser) takeTextLine(b []byte) (bool, error) {
 		n++
 	}
 	if n > maxLine {
+		p.hit(LimitPartHeaders)
 		return false, p.noPicture(fmt.Errorf("a line of more than %d bytes instead of a picture", maxLine))
 	}
 	end := n
@@ -128,6 +129,7 @@ func (p *parser) takeText(line, raw []byte) error {
 		return nil
 	}
 	if p.part.text += len(raw); p.part.text > maxBlock {
+		p.hit(LimitPartHeaders)
 		return p.noPicture(fmt.Errorf("more than %d bytes of headers before a picture", maxBlock))
 	}
 	if p.part.body || p.takeHeader(line) || p.part.begun {

@@ -10,7 +10,8 @@ import (
 	"framegate/gateway/media"
 )
 
-// Limits on what a camera may send around its pictures.
+// Limits on what a camera may send around its pictures. No camera comes near
+// them, so that they are not for anybody to turn.
 const (
 	maxLine      = 8 << 10  // bytes of one header line
 	maxBlock     = 16 << 10 // bytes of text before one picture
@@ -41,7 +42,8 @@ type picture struct {
 //
 // The zero value with maxPicture set is ready. Not safe for concurrent use.
 type parser struct {
-	maxPicture int // bytes
+	maxPicture int                // bytes
+	limited    func(limit string) // is told of each hit of a limit; nil is not told
 
 	buf []byte
 	at  int   // buf[at:] is not consumed yet
@@ -98,6 +100,7 @@ func (p *parser) next() (picture, error) {
 			return picture{}, err
 		}
 		if p.pos-p.end > int64(p.maxPicture+maxBlock) {
+			p.hit(LimitFrameBytes)
 			return picture{}, p.noPicture(fmt.Errorf("no picture in %d bytes", p.pos-p.end))
 		}
 		if found := p.found; found.jpeg != nil {
@@ -207,6 +210,7 @@ func (p *parser) takePicture(b []byte) (bool, error) {
 		p.give(walked)
 		return true, nil
 	case len(b) > len(walked):
+		p.hit(LimitFrameBytes)
 		return false, fmt.Errorf("picture of more than %d bytes", p.maxPicture)
 	}
 	return false, nil
@@ -258,6 +262,7 @@ func (p *parser) cutOff(b []byte) bool {
 // next boundary is the way on. Otherwise it is the next SOI, but not one of a
 // thumbnail within the bad picture.
 func (p *parser) drop(why error) error {
+	p.judged(why)
 	p.lastBad = why
 	p.badInRow++
 	if p.badInRow >= maxBadInARow || p.badInRow >= maxOfAKind && errors.Is(why, media.ErrUnshowable) {

@@ -16,6 +16,9 @@ import (
 	"strings"
 )
 
+// errLongHead begins what is said of an answer that has too much of it.
+var errLongHead = errors.New("camera's answer has")
+
 // rawExchange sends one HTTP/1.0 request and reads the answer with a tolerance
 // that net/http must not have: "ICY 200 OK", no reason phrase, header lines
 // without a name, a Content-Length of -1, no head at all. Each request has a connection of its
@@ -34,7 +37,7 @@ func (s *Source) rawExchange(ctx context.Context, w *watchdog, target *url.URL) 
 	fmt.Fprintf(&request, "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n", target.RequestURI(), target.Host)
 	header.Write(&request)
 	request.WriteString("\r\n")
-	w.expect(answerTimeout, errNoAnswer)
+	w.expectAnswer()
 	if _, err := conn.Write(request.Bytes()); err != nil {
 		body.Close()
 		return nil, fmt.Errorf("sending the request: %w", err)
@@ -54,7 +57,7 @@ func (s *Source) connect(ctx context.Context, target *url.URL) (net.Conn, error)
 	if err != nil || target.Scheme != "https" {
 		return conn, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.opt.Patience.Connect)
 	defer cancel()
 	config := s.tls.Clone()
 	config.ServerName = target.Hostname()
@@ -101,7 +104,7 @@ func readAnswer(r *bufio.Reader) (*answer, error) {
 			break
 		}
 		if size += len(line); size > maxBlock {
-			return nil, fmt.Errorf("camera's answer has more than %d bytes of headers", maxBlock)
+			return nil, fmt.Errorf("%w more than %d bytes of headers", errLongHead, maxBlock)
 		}
 		if name, value, ok := cutHeader(line); ok {
 			a.header.Add(string(name), string(value))
@@ -123,7 +126,7 @@ func isHeadless(r *bufio.Reader) bool {
 func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
-		return nil, fmt.Errorf("camera's answer has a header line of more than %d bytes", maxLine)
+		return nil, fmt.Errorf("%w a header line of more than %d bytes", errLongHead, maxLine)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer's headers: %w", err)

@@ -60,7 +60,7 @@ func (s *Source) open(ctx context.Context, w *watchdog) (*answer, error) {
 func (s *Source) get(ctx context.Context, w *watchdog, target *url.URL) (*answer, error) {
 	s.login.begin(target)
 	for {
-		w.expect(connectTimeout+answerTimeout, errNoAnswer)
+		w.expectConnection()
 		a, err := s.exchange(ctx, w, target)
 		if err != nil || a.status != http.StatusUnauthorized {
 			return a, err
@@ -97,7 +97,7 @@ var errNotUnderstood = errors.New("malformed answer")
 func (s *Source) standardExchange(ctx context.Context, w *watchdog, target *url.URL) (*answer, error) {
 	var answered atomic.Bool
 	trace := &httptrace.ClientTrace{
-		GotConn:              func(httptrace.GotConnInfo) { w.expect(answerTimeout, errNoAnswer) },
+		GotConn:              func(httptrace.GotConnInfo) { w.expectAnswer() },
 		GotFirstResponseByte: func() { answered.Store(true) },
 	}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, target.String(), nil)

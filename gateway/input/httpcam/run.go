@@ -19,7 +19,7 @@ const (
 
 // Why a camera's answer is given up.
 var (
-	errNoAnswer  = fmt.Errorf("camera does not answer for %v", answerTimeout)
+	errNoAnswer  = errors.New("camera does not answer")
 	errNoPicture = fmt.Errorf("camera sends no whole picture for %v", firstPicture)
 	errSilent    = errors.New("camera has fallen silent: no whole picture any more")
 )
@@ -41,7 +41,7 @@ type run struct {
 func (r *run) request(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	w := &watchdog{cancel: cancel, silence: r.source.patience}
+	w := &watchdog{cancel: cancel, patience: r.source.opt.Patience, silence: r.source.patience}
 	defer w.stop()
 	a, err := r.source.open(ctx, w)
 	if err != nil {
@@ -56,9 +56,9 @@ func (r *run) request(parent context.Context) error {
 
 // receive emits the pictures of one body as they come.
 func (r *run) receive(ctx context.Context, body io.Reader, w *watchdog) error {
-	p := &parser{maxPicture: r.source.opt.MaxFrameBytes}
+	p := &parser{maxPicture: r.source.opt.MaxFrameBytes, limited: r.source.opt.Limited}
 	p.scanner.AnyKind = r.source.opt.AnyKind
-	w.expect(answerTimeout, errNoAnswer)
+	w.expectAnswer()
 	arrived, pictures := time.Time{}, 0
 	for {
 		pic, err := p.next()
@@ -123,7 +123,7 @@ func (r *run) ended(ctx context.Context, p *parser, pictures int, err error) err
 	switch {
 	case ctx.Err() != nil:
 		if pictures == 1 && context.Cause(ctx) == errSilent {
-			r.source.patience = min(2*r.source.patience, mostPatience)
+			r.source.patience = min(2*r.source.patience, max(mostPatience, r.source.opt.Patience.Silence))
 		}
 		return p.noPicture(context.Cause(ctx))
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):

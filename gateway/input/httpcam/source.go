@@ -27,13 +27,15 @@ import (
 	"framegate/gateway/media"
 )
 
-// Limits of patience with a camera.
+// Limits of patience with a camera, where Options say nothing. The last three
+// are not for anybody to turn: a camera that is so slow gets what it needs from
+// its own pace.
 const (
 	connectTimeout  = 5 * time.Second
 	answerTimeout   = 10 * time.Second // from request to headers, and to the first byte of the body
-	firstPicture    = 30 * time.Second // to have it whole
 	leastSilence    = 5 * time.Second  // without a whole picture
-	mostPatience    = time.Minute      // what leastSilence grows to for a camera that stays silent after one picture
+	firstPicture    = 30 * time.Second // to have it whole
+	mostPatience    = time.Minute      // what the silence grows to for a camera that stays silent after one picture
 	silentIntervals = 10               // so many times a camera's own frame interval
 )
 
@@ -50,10 +52,14 @@ type Options struct {
 	Interval           time.Duration // between the requests to a snapshot camera; 0 = 1 s
 	MaxFrameBytes      int           // of one JPEG; 0 = 8 MiB
 	AnyKind            bool          // emit also JPEGs that browsers do not show (media.Format.Unshowable)
+	Patience           Patience
 	// Dial opens the connections, and may refuse an address; nil dials
 	// without asking. TLS is put on top of it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	Log  *slog.Logger // nil discards
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// must return at once.
+	Limited func(limit string)
+	Log     *slog.Logger // nil discards
 }
 
 // Source is one HTTP camera. It implements stream.Source, and remembers
@@ -81,12 +87,13 @@ func New(opt Options) (*Source, error) {
 		opt.Password, _ = target.User.Password()
 	}
 	target.User = nil
+	opt = opt.withDefaults()
 	s := &Source{
-		opt:      opt.withDefaults(),
+		opt:      opt,
 		url:      target,
 		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
 		login:    login{username: opt.Username, password: opt.Password},
-		patience: leastSilence,
+		patience: opt.Patience.Silence,
 	}
 	if opt.InsecureTLS {
 		s.tls.MinVersion = tls.VersionTLS10 // old cameras know no better
@@ -94,7 +101,7 @@ func New(opt Options) (*Source, error) {
 	s.transport = &http.Transport{
 		DialContext:            s.dial,
 		TLSClientConfig:        s.tls,
-		TLSHandshakeTimeout:    connectTimeout,
+		TLSHandshakeTimeout:    opt.Patience.Connect,
 		DisableCompression:     true,
 		MaxIdleConns:           1,
 		MaxResponseHeaderBytes: maxBlock,
@@ -121,6 +128,10 @@ func (o Options) withDefaults() Options {
 	if o.MaxFrameBytes <= 0 {
 		o.MaxFrameBytes = defaultMaxFrame
 	}
+	o.Patience = o.Patience.withDefaults()
+	if o.Limited == nil {
+		o.Limited = func(string) {}
+	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
@@ -141,6 +152,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		err := r.request(ctx)
 		if err != nil {
 			due.Stop()
+			s.count(ctx, err)
 			return err
 		}
 		select {
@@ -154,7 +166,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 
 // dial is Options.Dial, in time.
 func (s *Source) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.opt.Patience.Connect)
 	defer cancel()
 	conn, err := s.opt.Dial(ctx, network, address)
 	if err != nil {

@@ -2,6 +2,7 @@ package httpcam
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 // nothing about where it calls its trace.
 type watchdog struct {
 	cancel   context.CancelCauseFunc
+	patience Patience
 	silence  time.Duration // allowed between pictures
 	interval time.Duration // between pictures, smoothed
 	last     time.Time     // arrival of the last picture
@@ -30,6 +32,18 @@ func (w *watchdog) expect(within time.Duration, otherwise error) {
 	w.timer = time.AfterFunc(within, func() { w.cancel(otherwise) })
 }
 
+// expectConnection has the camera be reached and answer.
+func (w *watchdog) expectConnection() {
+	w.expectWithin(w.patience.Connect + w.patience.FirstByte)
+}
+
+// expectAnswer has the camera, which is connected, say something.
+func (w *watchdog) expectAnswer() { w.expectWithin(w.patience.FirstByte) }
+
+func (w *watchdog) expectWithin(within time.Duration) {
+	w.expect(within, fmt.Errorf("%w for %v", errNoAnswer, w.patience.FirstByte))
+}
+
 func (w *watchdog) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -47,7 +61,7 @@ func (w *watchdog) picture(arrived time.Time) {
 			w.interval = gap
 		}
 		w.interval += (gap - w.interval) / 8
-		w.silence = max(leastSilence, silentIntervals*w.interval)
+		w.silence = max(w.patience.Silence, silentIntervals*w.interval)
 	}
 	w.last = arrived
 	w.expect(w.silence, errSilent)

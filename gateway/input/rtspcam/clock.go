@@ -82,7 +82,7 @@ func (c *clock) report(source uint32, ntp uint64, ticks uint32) {
 }
 
 // is says whether the packets are from one of these sources.
-func (c *clock) is(sources []uint32) bool {
+func (c *clock) is(sources ...uint32) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Contains(sources, c.source)

@@ -160,17 +160,19 @@ func TestSilence(t *testing.T) {
 		pictures      int
 		foreign       bool // after comes from another source (SSRC)
 		want          error
+		limit         string
 	}{
-		"nothing at all":        {want: errNoPacket},
-		"no keyframe":           {after: groups[1], want: errNoPicture},
-		"reports alone":         {want: errNoPacket},
-		"no more packets":       {before: groups[0], pictures: 1, want: errSilent},
-		"no more whole picture": {before: groups[0], pictures: 1, after: groups[3][:1], want: errSilent},
-		"another source":        {before: groups[0], pictures: 1, after: groups[1], foreign: true, want: errSilent},
+		"nothing at all":        {want: errNoPacket, limit: LimitCameraFirstByte},
+		"no keyframe":           {after: groups[1], want: errNoPicture, limit: LimitCameraFirstPicture},
+		"reports alone":         {want: errNoPacket, limit: LimitCameraFirstByte},
+		"no more packets":       {before: groups[0], pictures: 1, want: errSilent, limit: LimitCameraSilence},
+		"no more whole picture": {before: groups[0], pictures: 1, after: groups[3][:1], want: errSilent, limit: LimitCameraSilence},
+		"another source":        {before: groups[0], pictures: 1, after: groups[1], foreign: true, want: errSilent, limit: LimitCameraSilence},
 	} {
 		t.Run(name, func(t *testing.T) {
 			camera := newCamera(t, camtest.RTSPOptions{})
-			s := newSource(t, Options{URL: camera.URL("/"), Transport: TCP})
+			var hits []string // of the one run
+			s := newSource(t, Options{URL: camera.URL("/"), Transport: TCP, Limited: func(limit string) { hits = append(hits, limit) }})
 			s.patience = impatient
 			s.patience.picture = time.Second
 			run := start(t, s)
@@ -195,6 +197,9 @@ func TestSilence(t *testing.T) {
 			}
 			if err := run.wait(t); !errors.Is(err, c.want) {
 				t.Errorf("ended with: %v, want %v", err, c.want)
+			}
+			if len(hits) != 1 || hits[0] != c.limit {
+				t.Errorf("hits of %q, want %q", hits, c.limit)
 			}
 			if len(run.frames) > 0 {
 				t.Errorf("%d frames too many", len(run.frames))

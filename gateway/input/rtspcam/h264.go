@@ -28,17 +28,16 @@ const (
 // does not know of packets lost between NAL units, and holds a picture back
 // after one without a marker bit.
 type h264Assembler struct {
-	framer   media.H264Framer
-	maxBytes int
-	waiting  bool // for a keyframe: something is missing since the last one
+	framer  media.H264Framer
+	largest budget
+	waiting bool // for a keyframe: something is missing since the last one
 
 	// The access unit under way.
 	open    bool
 	at      moment // of its last packet
 	units   [][]byte
-	size    int    // of units, in bytes
 	broken  bool   // something of it is missing
-	pieces  []byte // NAL units that came in pieces, one behind another
+	pieces  []byte // what came of it, one NAL unit behind another
 	partial bool   // the last of them is not whole yet
 	from    int    // where in pieces that one begins
 }
@@ -89,7 +88,7 @@ func (a *h264Assembler) payload(b []byte) {
 	switch {
 	case len(b) == 0: // some cameras send a packet for the marker alone
 	case b[0] == 0 && bytes.HasPrefix(b[1:], []byte{0, 1}), bytes.HasPrefix(b, []byte{0, 0, 0, 1}):
-		a.annexB(b)
+		a.annexB(a.keep(b))
 	case b[0]&0x80 != 0: // forbidden_zero_bit: damaged on its way
 		a.spoil()
 	case b[0]&0x1F == packetSTAP:
@@ -99,13 +98,24 @@ func (a *h264Assembler) payload(b []byte) {
 	case b[0]&0x1F > unitLast, b[0]&0x1F == 0:
 		a.spoil() // other modes of packetization, or garbage
 	default:
-		a.unit(b)
+		a.unit(a.keep(b))
 	}
+}
+
+// keep copies what stays of a packet. It gives nothing if the picture is too
+// large.
+func (a *h264Assembler) keep(b []byte) []byte {
+	if a.largest.exceeded(len(a.pieces) + len(b)) {
+		a.spoil()
+		return nil
+	}
+	a.pieces = append(a.pieces, b...)
+	return a.pieces[len(a.pieces)-len(b):]
 }
 
 // aggregate takes the NAL units of a STAP-A (RFC 6184, 5.7.1).
 func (a *h264Assembler) aggregate(b []byte) {
-	for len(b) > 2 {
+	for len(b) > 2 && !a.broken {
 		size := int(binary.BigEndian.Uint16(b))
 		if size == 0 {
 			break // padding
@@ -114,7 +124,7 @@ func (a *h264Assembler) aggregate(b []byte) {
 			a.spoil()
 			return
 		}
-		a.unit(b[2 : 2+size])
+		a.unit(a.keep(b[2 : 2+size]))
 		b = b[2+size:]
 	}
 	if len(bytes.TrimRight(b, "\x00")) > 0 {
@@ -134,12 +144,8 @@ func (a *h264Assembler) fragmentOf(b []byte) {
 		a.partial, a.from = true, len(a.pieces)
 		a.pieces = append(a.pieces, b[0]&0xE0|b[1]&0x1F)
 	}
-	if a.size+len(a.pieces)-a.from+len(b) > a.maxBytes {
-		a.spoil()
-		return
-	}
-	a.pieces = append(a.pieces, b[2:]...)
-	if b[1]&end != 0 {
+	a.keep(b[2:])
+	if b[1]&end != 0 && !a.broken {
 		a.partial = false
 		a.whole(a.pieces[a.from:])
 	}
@@ -158,22 +164,40 @@ func (a *h264Assembler) annexB(b []byte) {
 
 // whole takes a NAL unit that was put together of its pieces.
 func (a *h264Assembler) whole(b []byte) {
-	if bytes.HasPrefix(b[1:], []byte{0, 0, 1}) || bytes.Contains(b, []byte{0, 0, 0, 1}) {
+	if bytes.HasPrefix(b[1:], []byte{0, 0, 1}) || hasStartCode(b) {
 		a.annexB(b)
 		return
 	}
 	a.unit(b)
 }
 
+// hasStartCode says whether there is a start code of four bytes in b. A byte
+// over 1 is in none, so most of b need not be looked at.
+func hasStartCode(b []byte) bool {
+	for i := 3; i < len(b); {
+		switch {
+		case b[i] == 0:
+			i++
+		case b[i] == 1 && b[i-1]|b[i-2]|b[i-3] == 0:
+			return true
+		default:
+			i += 4
+		}
+	}
+	return false
+}
+
 // unit takes a NAL unit. A slice has more to it than its first byte.
 func (a *h264Assembler) unit(b []byte) {
+	if a.broken {
+		return
+	}
 	kind := b[0] & 0x1F
-	if a.size+len(b) > a.maxBytes || len(a.units) == maxUnits || kind <= unitIDR && len(b) < 2 {
+	if len(a.units) == maxUnits || kind <= unitIDR && len(b) < 2 {
 		a.spoil()
 		return
 	}
 	a.units = append(a.units, b)
-	a.size += len(b)
 }
 
 // finish ends the access unit under way and shows it, if it is whole and leads
@@ -210,6 +234,6 @@ func (a *h264Assembler) spoil() {
 // discard makes ready for the next access unit.
 func (a *h264Assembler) discard() {
 	clear(a.units)
-	a.units, a.size, a.pieces = a.units[:0], 0, a.pieces[:0]
+	a.units, a.pieces = a.units[:0], a.pieces[:0]
 	a.open, a.broken, a.partial = false, false, false
 }

@@ -88,7 +88,7 @@ func newReception(t testing.TB, a assembler) *reception {
 }
 
 func newH264(t testing.TB) *reception {
-	return newReception(t, &h264Assembler{maxBytes: defaultMaxFrame, waiting: true})
+	return newReception(t, &h264Assembler{largest: budget{bytes: defaultMaxFrame}, waiting: true})
 }
 
 func (r *reception) take(packets []*rtp.Packet) *reception {
@@ -254,7 +254,7 @@ func TestH264ParameterSetsChange(t *testing.T) {
 // TestH264ParameterSetsAnnounced: they stand in the session description alone.
 func TestH264ParameterSetsAnnounced(t *testing.T) {
 	pictures := encoded(t, 12, 160, 120)
-	a := &h264Assembler{maxBytes: defaultMaxFrame, waiting: true}
+	a := &h264Assembler{largest: budget{bytes: defaultMaxFrame}, waiting: true}
 	a.framer.Announce(pictures[0][0], pictures[0][1])
 	for i := range pictures {
 		pictures[i] = slices.DeleteFunc(pictures[i], func(u []byte) bool { return u[0]&0x1F == unitSPS || u[0]&0x1F == 8 })
@@ -289,7 +289,8 @@ func TestH264AnnexB(t *testing.T) {
 
 // TestH264Limits: a picture in endless pieces is given up, not kept.
 func TestH264Limits(t *testing.T) {
-	a := &h264Assembler{maxBytes: 10_000, waiting: true}
+	hits := 0
+	a := &h264Assembler{largest: budget{10_000, func(string) { hits++ }}, waiting: true}
 	r := newReception(t, a)
 	piece := append([]byte{0x7C, 5}, make([]byte, 1000)...)
 	for i := range 1000 {
@@ -303,6 +304,9 @@ func TestH264Limits(t *testing.T) {
 		if len(a.pieces) > 10_000 {
 			t.Fatalf("%d bytes kept", len(a.pieces))
 		}
+	}
+	if hits != 1 {
+		t.Errorf("counted %d times", hits)
 	}
 	for i := range 3 * maxUnits {
 		r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(1000 + i), Timestamp: 1}, Payload: []byte{6, 1}})

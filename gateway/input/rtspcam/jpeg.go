@@ -33,7 +33,7 @@ var (
 // types 0, 1, 64 and 65, all values of Q. The packets carry only the scan; its
 // headers are made anew.
 type jpegAssembler struct {
-	maxBytes      int
+	largest       budget
 	width, height int               // announced, for pictures over 2040 pixels; 0 if not
 	tables        [256]*quantTables // by Q, from 128 on, as the camera sent them once
 	format        *media.Format
@@ -96,7 +96,7 @@ func (a *jpegAssembler) piece(packet *rtp.Packet) error {
 			p.data = a.quantize(p)
 		}
 	}
-	if !a.begun || p.offset != len(a.scan) || len(a.scan)+len(p.data) > a.maxBytes {
+	if !a.begun || p.offset != len(a.scan) || a.largest.exceeded(len(a.scan)+len(p.data)) {
 		a.begun = false
 		return nil
 	}

@@ -106,7 +106,7 @@ func intervalSize(scan []byte) int {
 }
 
 func newJPEG(t testing.TB) *reception {
-	return newReception(t, &jpegAssembler{maxBytes: defaultMaxFrame})
+	return newReception(t, &jpegAssembler{largest: budget{bytes: defaultMaxFrame}})
 }
 
 // quality encodes a picture anew, with the tables of RFC 2435 for this Q.
@@ -308,7 +308,8 @@ func TestJPEGRefused(t *testing.T) {
 
 // TestJPEGLimits: an endless picture is given up, not kept.
 func TestJPEGLimits(t *testing.T) {
-	a := &jpegAssembler{maxBytes: 10_000}
+	hits := 0
+	a := &jpegAssembler{largest: budget{10_000, func(string) { hits++ }}}
 	r := newReception(t, a)
 	for i := range 1000 {
 		offset := i * 1000
@@ -317,6 +318,9 @@ func TestJPEGLimits(t *testing.T) {
 		if len(a.scan) > 10_000 {
 			t.Fatalf("%d bytes kept", len(a.scan))
 		}
+	}
+	if hits != 1 {
+		t.Errorf("counted %d times", hits)
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 )
 
 // assembler makes frames of the packets of a track. The packets come in order
-// and without doubles; lost says that some are missing before this one. It
-// keeps no payload beyond the frame that it belongs to. An error is one that
-// the run cannot go on with.
+// and without doubles; lost says that some are missing before this one. A
+// packet is its own only until add returns. An error is one that the run cannot
+// go on with.
 type assembler interface {
 	add(p *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error
 }
@@ -24,26 +24,49 @@ type assembler interface {
 // receiver is the way of a packet: from the client's goroutine to emit. Its
 // methods hold the client up, and so never block. Packets come from one
 // goroutine, reports (over UDP) from another.
+//
+// Over UDP and TLS packets come through gortsplib, and otherwise by a shortcut
+// past it.
 type receiver struct {
 	emit  func(media.Frame)
 	watch *watchdog
 	fail  func(error)
 	log   *slog.Logger
 
+	kind      uint8       // payload type of the track
 	received  atomic.Bool // a packet
 	clock     clock
 	order     order
 	assembler assembler
+	straight  rtp.Packet // the last that came by the shortcut
 }
 
 // begin is called before the first packet.
-func (r *receiver) begin(t track) { r.assembler = t.assembler }
+func (r *receiver) begin(t track) { r.assembler, r.kind = t.assembler, t.format.PayloadType() }
 
-// packet takes a packet of the track. A panic ends the run and not the process:
-// the goroutine is not ours.
+// packet takes a packet of the track from gortsplib.
 func (r *receiver) packet(p *rtp.Packet) {
 	defer r.survive()
-	arrived := time.Now()
+	r.take(p, time.Now())
+}
+
+// shortcut takes a packet past gortsplib. What that would not give us is
+// passed over: what is no packet, is not of the track, or comes from another
+// source (SSRC) than the first.
+func (r *receiver) shortcut(data []byte, arrived time.Time) {
+	defer r.survive()
+	p := &r.straight
+	if p.Unmarshal(data) != nil || p.PayloadType != r.kind {
+		return
+	}
+	if r.received.Load() && !r.clock.is(p.SSRC) {
+		return
+	}
+	r.take(p, arrived)
+}
+
+// take takes a packet of the track.
+func (r *receiver) take(p *rtp.Packet, arrived time.Time) {
 	if !r.received.Swap(true) {
 		r.watch.reach(receiving)
 	}
@@ -57,6 +80,8 @@ func (r *receiver) packet(p *rtp.Packet) {
 	}
 }
 
+// survive has a panic end the run and not the process: the goroutine is not
+// ours.
 func (r *receiver) survive() {
 	if p := recover(); p != nil {
 		r.log.Error("panic while taking a packet", "panic", p, "stack", string(debug.Stack()))
@@ -77,7 +102,7 @@ func (r *receiver) report(p rtcp.Packet) {
 	case *rtcp.SenderReport:
 		r.clock.report(p.SSRC, p.NTPTime, p.RTPTime)
 	case *rtcp.Goodbye:
-		if r.clock.is(p.Sources) {
+		if r.clock.is(p.Sources...) {
 			r.fail(errEnded)
 		}
 	}

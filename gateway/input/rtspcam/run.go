@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/headers"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
 )
 
@@ -23,8 +25,9 @@ const (
 	// request.
 	writeTimeout = 5 * time.Second
 	// readTimeout is gortsplib's own patience, which counts packets and not
-	// pictures. The watchdog has the say; this must only never be shorter.
-	readTimeout = time.Hour
+	// pictures, and not those that come by the shortcut. The watchdog has the
+	// say; this must only never be shorter than a run is.
+	readTimeout = 100 * 365 * 24 * time.Hour
 	// goodbye is how long TEARDOWN may take to write.
 	goodbye = 500 * time.Millisecond
 	// udpBuffer holds the packets of a keyframe that come all at once. The
@@ -49,7 +52,7 @@ type run struct {
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials
 	dials int
-	conn  net.Conn
+	conn  net.Conn // a *shortcutConn if without TLS
 }
 
 // play pulls pictures until the run ends, and gives the reason.
@@ -82,14 +85,16 @@ func (r *run) converse(client *gortsplib.Client) error {
 	if err != nil {
 		return explain("asking for the description", s.url, err)
 	}
-	t, err := chooseTrack(session, r.sdp, s.opt.MaxFrameBytes)
+	t, err := chooseTrack(session, r.sdp, budget{s.opt.MaxFrameBytes, s.opt.Limited})
 	if err != nil {
 		return err
 	}
-	if err := r.setup(client, t); err != nil {
+	agreed, err := r.setup(client, t)
+	if err != nil {
 		return explain("setting up the video", s.url, err)
 	}
 	r.receiver.begin(t)
+	r.shorten(agreed)
 	client.OnPacketRTP(t.media, t.format, r.receiver.packet)
 	client.OnPacketRTCP(t.media, r.receiver.report)
 	if _, err := client.Play(nil); err != nil {
@@ -105,21 +110,38 @@ func (r *run) converse(client *gortsplib.Client) error {
 	return fmt.Errorf("receiving video: %w", err)
 }
 
-// setup agrees with the camera on a transport.
-func (r *run) setup(client *gortsplib.Client, t track) error {
+// setup agrees with the camera on a transport, and gives the camera's answer.
+func (r *run) setup(client *gortsplib.Client, t track) (*base.Response, error) {
 	s := r.source
-	_, err := client.Setup(t.base, t.media, 0, 0)
+	agreed, err := client.Setup(t.base, t.media, 0, 0)
 	if s.opt.Transport != Auto || s.refusesTCP || !refusesTCP(err) {
-		return err
+		return agreed, err
 	}
 	s.refusesTCP = true
 	if !isStatus(err, base.StatusUnsupportedTransport) {
-		return err // the camera believes that it uses UDP now; the next run begins so
+		return agreed, err // the camera believes that it uses UDP now; the next run begins so
 	}
 	udp := gortsplib.TransportUDP
 	client.Transport = &udp
-	_, err = client.Setup(t.base, t.media, 0, 0)
-	return err
+	return client.Setup(t.base, t.media, 0, 0)
+}
+
+// shorten has the packets of the video come straight to the receiver, if they
+// come within a connection that can be looked into.
+func (r *run) shorten(agreed *base.Response) {
+	var transport headers.Transport
+	if transport.Unmarshal(agreed.Header["Transport"]) != nil || transport.InterleavedIDs == nil {
+		return
+	}
+	number := transport.InterleavedIDs[0]
+	if number < 0 || number > math.MaxUint8 {
+		return // nothing comes from there
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if conn, ok := r.conn.(*shortcutConn); ok {
+		conn.straight.Store(&channel{number: byte(number), take: r.receiver.shortcut})
+	}
 }
 
 // refusesTCP says whether a camera's answer means that it sends over UDP only.
@@ -198,6 +220,9 @@ func (r *run) dial(ctx context.Context, network, address string) (net.Conn, erro
 	conn, err := r.source.opt.Dial(ctx, network, address)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	if r.source.url.Scheme == "rtsp" {
+		conn = newShortcut(conn)
 	}
 	r.mu.Lock()
 	r.conn = conn

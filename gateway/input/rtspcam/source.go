@@ -22,7 +22,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 
@@ -48,11 +47,15 @@ type Options struct {
 	Transport          Transport // "" = Auto
 	InsecureTLS        bool      // accept any certificate: cameras sign their own
 	MaxFrameBytes      int       // of one picture; 0 = 8 MiB
+	Patience           Patience
 	// Dial opens the RTSP connection, and may refuse an address; nil dials
 	// without asking. TLS is put on top of it. What it gives must be a TCP
 	// connection, because packets over UDP are exchanged with its far end.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	Log  *slog.Logger // nil discards
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
+	Log     *slog.Logger // nil discards
 }
 
 // Source is one RTSP camera. It implements stream.Source, and remembers
@@ -89,7 +92,7 @@ func New(opt Options) (*Source, error) {
 		url:      (*base.URL)(target),
 		address:  addressOf(target),
 		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
-		patience: usualPatience,
+		patience: opt.Patience.withDefaults(),
 	}
 	if opt.InsecureTLS {
 		s.tls.MinVersion = tls.VersionTLS10 // old cameras know no better
@@ -126,6 +129,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxFrameBytes <= 0 {
 		o.MaxFrameBytes = defaultMaxFrame
 	}
+	if o.Limited == nil {
+		o.Limited = func(string) {}
+	}
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
@@ -147,20 +153,6 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	s.count(err)
 	return err
-}
-
-// patience is how long a camera may take for what. The tests are less patient.
-type patience struct {
-	connect time.Duration // to be reached
-	answer  time.Duration // from there to the first answer, from that to the last, and from that to the first packet
-	picture time.Duration // from the first packet to the first whole picture
-	silence time.Duration // without a whole picture, or more where pictures are that rare
-}
-
-var usualPatience = patience{
-	connect: 5 * time.Second,
-	answer:  10 * time.Second,
-	picture: 30 * time.Second,
-	silence: 5 * time.Second,
 }

@@ -29,14 +29,17 @@ func TestStopWhileNothingAnswers(t *testing.T) {
 		return nil, ctx.Err()
 	}
 	for name, c := range map[string]struct {
-		opt  Options
-		want error
+		opt   Options
+		want  error
+		limit string
 	}{
-		"mute":          {Options{URL: "rtsp://" + mute.Addr().String()}, errNoAnswer},
-		"mute with TLS": {Options{URL: "rtsps://" + mute.Addr().String()}, errNoAnswer},
-		"unreachable":   {Options{URL: "rtsp://camera.example", Dial: unreachable}, errUnreachable},
+		"mute":          {Options{URL: "rtsp://" + mute.Addr().String()}, errNoAnswer, LimitCameraFirstByte},
+		"mute with TLS": {Options{URL: "rtsps://" + mute.Addr().String()}, errNoAnswer, LimitCameraFirstByte},
+		"unreachable":   {Options{URL: "rtsp://camera.example", Dial: unreachable}, errUnreachable, LimitCameraConnect},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var hits []string // of one run after the other
+			c.opt.Limited = func(limit string) { hits = append(hits, limit) }
 			s := newSource(t, c.opt)
 			run := start(t, s)
 			run.cancel()
@@ -48,6 +51,9 @@ func TestStopWhileNothingAnswers(t *testing.T) {
 			err := start(t, s).wait(t)
 			if !errors.Is(err, c.want) && !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("ended with %v, want %v", err, c.want)
+			}
+			if len(hits) != 1 || hits[0] != c.limit {
+				t.Errorf("hits of %q, want %q", hits, c.limit)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ type track struct {
 
 // chooseTrack takes the first H.264 stream of a session, or else the first of
 // JPEGs. sdp is what the session was read from.
-func chooseTrack(session *description.Session, sdp []byte, maxFrame int) (track, error) {
+func chooseTrack(session *description.Session, sdp []byte, largest budget) (track, error) {
 	var chosen track
 	var others []string
 	for _, m := range session.Medias {
@@ -46,7 +46,7 @@ func chooseTrack(session *description.Session, sdp []byte, maxFrame int) (track,
 	if chosen.codec == 0 {
 		return track{}, noTrack(others)
 	}
-	return chosen, chosen.prepare(sdp, maxFrame)
+	return chosen, chosen.prepare(sdp, largest)
 }
 
 func noTrack(others []string) error {
@@ -58,7 +58,7 @@ func noTrack(others []string) error {
 }
 
 // prepare makes the track ready to be set up.
-func (t *track) prepare(sdp []byte, maxFrame int) error {
+func (t *track) prepare(sdp []byte, largest budget) error {
 	// Some cameras mark what they send as "sendonly" (RFC 4566 asks for the
 	// view of the receiver), which gortsplib takes for a way back to them.
 	t.media.IsBackChannel = false
@@ -67,7 +67,7 @@ func (t *track) prepare(sdp []byte, maxFrame int) error {
 		return errors.New("camera describes its video with a malformed URL")
 	}
 	if t.codec == media.JPEG {
-		a := &jpegAssembler{maxBytes: maxFrame}
+		a := &jpegAssembler{largest: largest}
 		a.width, a.height = announcedSize(sdp)
 		t.assembler = a
 		return nil
@@ -76,7 +76,7 @@ func (t *track) prepare(sdp []byte, maxFrame int) error {
 	if h.PacketizationMode > 1 {
 		return fmt.Errorf("camera sends H.264 in packetization mode %d (interleaved), which is not supported", h.PacketizationMode)
 	}
-	assembler := &h264Assembler{maxBytes: maxFrame, waiting: true}
+	assembler := &h264Assembler{largest: largest, waiting: true}
 	assembler.framer.Announce(h.SafeParams())
 	t.assembler = assembler
 	return nil

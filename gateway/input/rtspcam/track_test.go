@@ -28,7 +28,7 @@ func TestAnnouncedSize(t *testing.T) {
 func TestH264IsPreferred(t *testing.T) {
 	video := &format.H264{PayloadTyp: 97}
 	medias := offer(&format.MJPEG{}, video, &format.H264{PayloadTyp: 98})
-	got, err := chooseTrack(&description.Session{BaseURL: new(base.URL), Medias: medias}, nil, 1000)
+	got, err := chooseTrack(&description.Session{BaseURL: new(base.URL), Medias: medias}, nil, budget{bytes: 1000})
 	if err != nil || got.format != video || got.media != medias[1] {
 		t.Errorf("chosen: %+v, %v", got, err)
 	}

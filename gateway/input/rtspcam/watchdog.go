@@ -43,6 +43,9 @@ type watchdog struct {
 	mu       sync.Mutex // guards what follows
 	stage    stage
 	timer    *time.Timer
+	fires    time.Time     // the timer, at the latest
+	deadline time.Time     // until when something must come,
+	missing  error         // or this is why the run ends
 	interval time.Duration // between pictures, smoothed
 	last     time.Time     // arrival of the last picture
 }
@@ -57,15 +60,16 @@ func (w *watchdog) reach(s stage) {
 		return
 	}
 	w.stage = s
+	now := time.Now()
 	switch s {
 	case connecting:
-		w.expect(w.patience.connect, errUnreachable)
+		w.expect(now, w.patience.connect, errUnreachable)
 	case connected, answered:
-		w.expect(w.patience.answer, errNoAnswer)
+		w.expect(now, w.patience.answer, errNoAnswer)
 	case playing:
-		w.expect(w.patience.answer, errNoPacket)
+		w.expect(now, w.patience.answer, errNoPacket)
 	case receiving:
-		w.expect(w.patience.picture, errNoPicture)
+		w.expect(now, w.patience.picture, errNoPicture)
 	}
 }
 
@@ -82,7 +86,7 @@ func (w *watchdog) picture(arrived time.Time) {
 		w.interval += (gap - w.interval) / 8
 	}
 	w.last, w.stage = arrived, showing
-	w.expect(max(w.patience.silence, silentIntervals*w.interval), errSilent)
+	w.expect(arrived, max(w.patience.silence, silentIntervals*w.interval), errSilent)
 }
 
 func (w *watchdog) stop() {
@@ -94,10 +98,31 @@ func (w *watchdog) stop() {
 }
 
 // expect cancels the run with the error otherwise, unless it is called again
-// within the time. The lock is held.
-func (w *watchdog) expect(within time.Duration, otherwise error) {
-	if w.timer != nil {
-		w.timer.Stop()
+// within the time. The lock is held. A deadline that is only put off leaves the
+// timer alone, as there is one for each picture: it looks again when it fires.
+func (w *watchdog) expect(from time.Time, within time.Duration, otherwise error) {
+	w.deadline, w.missing = from.Add(within), otherwise
+	switch {
+	case w.timer == nil:
+		w.timer = time.AfterFunc(within, w.look)
+	case w.deadline.Before(w.fires):
+		w.timer.Reset(within)
+	default:
+		return
 	}
-	w.timer = time.AfterFunc(within, func() { w.cancel(otherwise) })
+	w.fires = w.deadline
+}
+
+// look cancels the run if it is time.
+func (w *watchdog) look() {
+	w.mu.Lock()
+	left, missing := time.Until(w.deadline), w.missing
+	if left > 0 {
+		w.timer.Reset(left)
+		w.fires = w.deadline
+	}
+	w.mu.Unlock()
+	if left <= 0 {
+		w.cancel(missing)
+	}
 }

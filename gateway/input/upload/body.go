@@ -16,7 +16,9 @@ import (
 	"framegate/gateway/media"
 )
 
-// Limits on the body of a single POST.
+// Limits on the body of a single POST, where Options say nothing. The grace and
+// the form's share are not for anybody to turn: lines stall for seconds, and no
+// form says more than a few hundred bytes about its picture.
 const (
 	bodyTime        = 30 * time.Second // for all of it
 	bodyGrace       = 5 * time.Second  // before its rate counts
@@ -28,23 +30,33 @@ const (
 // steadyBody reads a body that must keep coming: its reads fail with
 // ErrTooSlow as soon as the body is behind the limits.
 type steadyBody struct {
-	body     io.Reader
-	control  *http.ResponseController
-	began    time.Time
-	received int64
+	body           io.Reader
+	control        *http.ResponseController
+	most           time.Duration // for all of it
+	bytesPerSecond int
+	began          time.Time
+	received       int64
 }
 
 func (b *steadyBody) Read(p []byte) (int, error) {
-	allowed := bodyGrace + time.Duration(b.received)*time.Second/bodyBytesPerSec
-	if err := b.control.SetReadDeadline(b.began.Add(min(allowed, bodyTime))); err != nil {
+	limit, allowed := LimitPostBytes, bodyGrace+b.worth()
+	if allowed >= b.most {
+		limit, allowed = LimitPostTime, b.most
+	}
+	if err := b.control.SetReadDeadline(b.began.Add(allowed)); err != nil {
 		return 0, fmt.Errorf("setting a deadline: %w", err)
 	}
 	n, err := b.body.Read(p)
 	b.received += int64(n)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = fmt.Errorf("%w: %d bytes in %v", ErrTooSlow, b.received, time.Since(b.began).Round(time.Second))
+		err = &limitError{limit, fmt.Errorf("%w: %d bytes in %v", ErrTooSlow, b.received, time.Since(b.began).Round(time.Second))}
 	}
 	return n, err
+}
+
+// worth is how long what came may have taken.
+func (b *steadyBody) worth() time.Duration {
+	return time.Duration(float64(b.received) / float64(b.bytesPerSecond) * float64(time.Second))
 }
 
 // readPicture reads the picture that is the request's body, or a part of it.
@@ -56,14 +68,17 @@ func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, e
 		maxBytes += formBytes
 	}
 	if r.ContentLength > maxBytes {
-		return nil, fmt.Errorf("%w: %d, of at most %d", ErrTooLarge, r.ContentLength, h.options.MaxFrameBytes)
+		return nil, &limitError{LimitFrameBytes, fmt.Errorf("%w: %d, of at most %d", ErrTooLarge, r.ContentLength, h.options.MaxFrameBytes)}
 	}
 	if err := h.enterBody(addressOf(r)); err != nil {
 		return nil, err
 	}
 	defer h.leaveBody(addressOf(r))
 
-	body := &steadyBody{body: r.Body, control: http.NewResponseController(w), began: time.Now()}
+	body := &steadyBody{
+		body: r.Body, control: http.NewResponseController(w), began: time.Now(),
+		most: h.options.PostTime, bytesPerSecond: h.options.PostBytesPerSecond,
+	}
 	bounded := http.MaxBytesReader(w, io.NopCloser(body), maxBytes)
 	switch kind {
 	case "multipart/form-data":
@@ -80,8 +95,8 @@ func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, e
 func (h *Handler) enterBody(address string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.bodies[address] >= bodiesAtOnce {
-		return ErrTooMany
+	if h.bodies[address] >= h.options.PostsPerAddress {
+		return &limitError{LimitPostsPerAddress, ErrTooMany}
 	}
 	h.bodies[address]++
 	return nil
@@ -146,7 +161,7 @@ func readAll(body io.Reader, announced int64) ([]byte, error) {
 // bodyError says what it means that a body could not be read.
 func bodyError(err error) error {
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return fmt.Errorf("%w: more than %d", ErrTooLarge, tooLarge.Limit)
+		return &limitError{LimitFrameBytes, fmt.Errorf("%w: more than %d", ErrTooLarge, tooLarge.Limit)}
 	}
 	if errors.Is(err, ErrTooSlow) {
 		return err

@@ -23,6 +23,7 @@ const triesForOne = 10
 func (h *Handler) ServeEndless(w http.ResponseWriter, r *http.Request, camera string) error {
 	e := &endless{handler: h, control: http.NewResponseController(w), pictures: newPictureReader(r.Body, h.options.MaxFrameBytes)}
 	if err := h.attach(r, camera, e); err != nil {
+		h.count(err)
 		stopReading(w)
 		return err
 	}
@@ -107,9 +108,9 @@ func (e *endless) judge(err error) (end bool, _ error) {
 	case err == io.EOF:
 		return true, e.finalError()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return true, fmt.Errorf("%w: no picture for %v", ErrTooSlow, e.pace.patience())
+		return true, &limitError{LimitPublisherSilence, fmt.Errorf("%w: no picture for %v", ErrTooSlow, e.pace.patience())}
 	case errors.Is(err, media.ErrMalformed), errors.Is(err, media.ErrTooManyPixels), errors.Is(err, media.ErrUnshowable):
-		e.handler.counters.refused.Add(1)
+		e.handler.refuse(err)
 		e.bad++
 		e.reason = err
 		if e.bad < triesForOne {

@@ -20,6 +20,12 @@ const (
 // answers 204 with the number of viewers. The errors are those of this package
 // and of media, and stream's ErrUnknown, ErrPulled, ErrBusy and ErrClosed.
 func (h *Handler) ServeFrame(w http.ResponseWriter, r *http.Request, camera string) error {
+	err := h.serveFrame(w, r, camera)
+	h.count(err)
+	return err
+}
+
+func (h *Handler) serveFrame(w http.ResponseWriter, r *http.Request, camera string) error {
 	b, err := h.readPicture(w, r)
 	if err != nil {
 		stopReading(w)

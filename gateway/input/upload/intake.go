@@ -8,7 +8,8 @@ import (
 	"framegate/gateway/media"
 )
 
-// What one publisher may send. More is dropped and counted.
+// What one publisher may send where Options say nothing. More is dropped and
+// counted.
 const (
 	maxFPS            = 60
 	maxBytesPerSecond = 20_000_000
@@ -25,11 +26,12 @@ type intake struct {
 }
 
 func (h *Handler) newIntake(emit func(media.Frame)) *intake {
+	o := h.options
 	return &intake{
 		handler: h,
 		emit:    emit,
-		frames:  rate.NewLimiter(maxFPS, maxFPS),
-		bytes:   rate.NewLimiter(maxBytesPerSecond, max(maxBytesPerSecond, h.options.MaxFrameBytes)),
+		frames:  rate.NewLimiter(rate.Limit(o.FPS), o.FPS),
+		bytes:   rate.NewLimiter(rate.Limit(o.BytesPerSecond), max(o.BytesPerSecond, o.MaxFrameBytes)),
 	}
 }
 
@@ -48,7 +50,7 @@ func (in *intake) picture(b []byte) (dropped bool, err error) {
 func (h *Handler) check(b []byte, format *media.Format) (media.Frame, error) {
 	frame, err := media.JPEGFrame(b, format)
 	if err != nil {
-		h.counters.refused.Add(1)
+		h.refuse(err)
 	}
 	return frame, err
 }
@@ -56,9 +58,11 @@ func (h *Handler) check(b []byte, format *media.Format) (media.Frame, error) {
 // take publishes a frame, unless they come too fast.
 func (in *intake) take(frame media.Frame) (dropped bool) {
 	now := time.Now()
-	if !in.frames.AllowN(now, 1) || !in.bytes.AllowN(now, len(frame.Data)) {
-		in.handler.counters.rateDropped.Add(1)
-		return true
+	switch {
+	case !in.frames.AllowN(now, 1):
+		return in.drop(LimitPublisherFPS)
+	case !in.bytes.AllowN(now, len(frame.Data)):
+		return in.drop(LimitPublisherBytes)
 	}
 	if f := in.format; f != nil && f.Width == frame.Format.Width && f.Height == frame.Format.Height {
 		frame.Format = f
@@ -69,7 +73,15 @@ func (in *intake) take(frame media.Frame) (dropped bool) {
 	return false
 }
 
-// How long a publisher may be silent, in relation to its own rate.
+// drop counts a frame that comes too fast.
+func (in *intake) drop(limit string) (dropped bool) {
+	in.handler.counters.rateDropped.Add(1)
+	in.handler.options.Limited(limit)
+	return true
+}
+
+// How long a publisher may be silent, in relation to its own rate, which says
+// more about that than anybody could set.
 const (
 	patientIntervals = 10
 	firstPatience    = 10 * time.Second // while its rate is unknown

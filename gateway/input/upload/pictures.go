@@ -9,6 +9,8 @@ import (
 	"framegate/gateway/media"
 )
 
+// What is between the pictures of a body is passed over and not kept, so there
+// is nothing to gain by bounding it more tightly.
 const (
 	maxGap     = 64 << 10 // bytes between two good pictures
 	readAhead  = 32 << 10 // bytes of room for a read
@@ -81,7 +83,7 @@ func (p *pictureReader) seek() error {
 		limit = p.maxBytes // the rest of the bad picture is in the gap
 	}
 	if p.gap > limit {
-		return fmt.Errorf("%w: no picture in %d bytes", media.ErrNotJPEG, limit)
+		return &limitError{LimitPartHeaders, fmt.Errorf("%w: no picture in %d bytes", media.ErrNotJPEG, limit)}
 	}
 	return nil
 }
@@ -116,7 +118,7 @@ func (p *pictureReader) scan() ([]byte, error) {
 		p.finish(n, false)
 		return picture, nil
 	case len(p.buf) > p.maxBytes:
-		return nil, fmt.Errorf("%w: more than %d", ErrTooLarge, p.maxBytes)
+		return nil, &limitError{LimitFrameBytes, fmt.Errorf("%w: more than %d", ErrTooLarge, p.maxBytes)}
 	}
 	return nil, nil
 }

@@ -14,6 +14,7 @@
 package upload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
@@ -54,7 +56,39 @@ var errTakenOver = fmt.Errorf("%w: the same one connected again", stream.ErrBusy
 type Options struct {
 	// MaxFrameBytes bounds one picture; 0 means 8 MiB.
 	MaxFrameBytes int
-	Log           *slog.Logger // nil discards
+	// FPS and BytesPerSecond bound what one publisher may send; more is dropped.
+	// 0 means 60, and 20 MB.
+	FPS, BytesPerSecond int
+	// PostTime is what a POST that is one picture may take, PostBytesPerSecond
+	// what it must bring at least, and PostsPerAddress how many may be under
+	// way from one address. 0 means 30 s, 1000 and 16.
+	PostTime           time.Duration
+	PostBytesPerSecond int
+	PostsPerAddress    int
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
+	// AllowOrigin says which other sites' pages may open the WebSocket; nil:
+	// none.
+	AllowOrigin func(origin string) bool
+	Log         *slog.Logger // nil discards
+}
+
+// withDefaults fills in what is not said.
+func (o Options) withDefaults() Options {
+	o.MaxFrameBytes = cmp.Or(o.MaxFrameBytes, 8<<20)
+	o.FPS = cmp.Or(o.FPS, maxFPS)
+	o.BytesPerSecond = cmp.Or(o.BytesPerSecond, maxBytesPerSecond)
+	o.PostTime = cmp.Or(o.PostTime, bodyTime)
+	o.PostBytesPerSecond = cmp.Or(o.PostBytesPerSecond, bodyBytesPerSec)
+	o.PostsPerAddress = cmp.Or(o.PostsPerAddress, bodiesAtOnce)
+	if o.Limited == nil {
+		o.Limited = func(string) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
 }
 
 // Stats counts what a handler did since it was made.
@@ -84,15 +118,9 @@ type counters struct{ frames, rateDropped, refused atomic.Uint64 }
 // New makes a handler that publishes into hub. It starts nothing; whoever used
 // it must Close it before the hub.
 func New(hub *stream.Hub, options Options) *Handler {
-	if options.MaxFrameBytes == 0 {
-		options.MaxFrameBytes = 8 << 20
-	}
-	if options.Log == nil {
-		options.Log = slog.New(slog.DiscardHandler)
-	}
 	return &Handler{
 		hub:     hub,
-		options: options,
+		options: options.withDefaults(),
 		holds:   make(map[string]*hold),
 		bodies:  make(map[string]int),
 		paces:   make(map[string]pace),
@@ -142,6 +170,7 @@ func (h *Handler) Close() {
 type hold struct {
 	owner   string
 	address string
+	since   time.Time
 	session *session // where single POSTs share it, else nil
 	end     context.CancelCauseFunc
 	gone    chan struct{} // closed when the camera is free again
@@ -150,7 +179,7 @@ type hold struct {
 // newHold makes a hold and the context of its publisher.
 func newHold(parent context.Context, r *http.Request) (context.Context, *hold) {
 	ctx, end := context.WithCancelCause(parent)
-	return ctx, &hold{owner: ownerOf(r), address: addressOf(r), end: end, gone: make(chan struct{})}
+	return ctx, &hold{owner: ownerOf(r), address: addressOf(r), since: time.Now(), end: end, gone: make(chan struct{})}
 }
 
 // ownerOf says who publishes: the name it gives itself or else its address.

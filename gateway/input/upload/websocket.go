@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,7 +16,9 @@ import (
 	"framegate/gateway/media"
 )
 
-// Times of a publishing WebSocket.
+// Times of a publishing WebSocket. Proxies cut connections that are idle for 30
+// or 60 s, and the other times follow from that of the pings, so they are not
+// for anybody to turn.
 const (
 	pingEvery    = 20 * time.Second
 	deadAfter    = 45 * time.Second // without a message or a pong
@@ -36,26 +39,38 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, camera 
 	if !websocket.IsWebSocketUpgrade(r) {
 		return ErrNotWebSocket
 	}
-	if !sameOrigin(r) {
+	if !h.allowsOrigin(r) {
 		return ErrCrossOrigin
 	}
 	s := &socket{handler: h, camera: camera, w: w, r: r, replies: make(chan reply)}
 	err := h.attach(r, camera, s)
+	h.count(err)
 	if s.answered {
 		return nil
 	}
 	return err
 }
 
-// sameOrigin says whether a page of this very host asks, or no page at all.
-// It fails closed: on "null", on several origins, on what is no URL.
-func sameOrigin(r *http.Request) bool {
-	origins := r.Header["Origin"]
-	if len(origins) == 0 {
+// maxOrigin bounds an Origin header: a scheme, a name of at most 253 bytes and
+// a port.
+const maxOrigin = 300
+
+// allowsOrigin says whether a page of this very host asks, or of an origin that
+// Options.AllowOrigin knows, or no page at all. It fails closed: on "null", on
+// several origins, on what is no origin.
+func (h *Handler) allowsOrigin(r *http.Request) bool {
+	origins, sent := r.Header["Origin"]
+	if !sent {
 		return true
 	}
+	if len(origins) != 1 || len(origins[0]) > maxOrigin {
+		return false
+	}
 	u, err := url.Parse(origins[0])
-	return len(origins) == 1 && err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origins[0] {
+		return false
+	}
+	return strings.EqualFold(u.Host, r.Host) || h.options.AllowOrigin != nil && h.options.AllowOrigin(origins[0])
 }
 
 // reply is a message to the publisher.
@@ -104,7 +119,7 @@ func (s *socket) upgrade() (*websocket.Conn, error) {
 	upgrader := websocket.Upgrader{
 		ReadBufferSize:  32 << 10,
 		WriteBufferSize: 1 << 10,
-		CheckOrigin:     sameOrigin,
+		CheckOrigin:     s.handler.allowsOrigin,
 		Error:           func(http.ResponseWriter, *http.Request, int, error) {}, // the caller answers
 	}
 	conn, err := upgrader.Upgrade(s.w, s.r, nil)
@@ -159,7 +174,16 @@ func readError(ctx context.Context, err error) error {
 	if ctx.Err() != nil || websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived) {
 		return nil
 	}
-	return fmt.Errorf("reading from the publisher: %w", err)
+	var network net.Error
+	silent := errors.As(err, &network) && network.Timeout()
+	err = fmt.Errorf("reading from the publisher: %w", err)
+	switch {
+	case errors.Is(err, websocket.ErrReadLimit):
+		return &limitError{LimitFrameBytes, err}
+	case silent:
+		return &limitError{LimitWebSocketSilence, err}
+	}
+	return err
 }
 
 func answerTo(seq uint64, in *intake, picture []byte) reply {

@@ -16,7 +16,9 @@ import (
 	"framegate/gateway/media"
 )
 
-// Limits on what a client may send.
+// Limits on what a client may send. They follow from the protocol, whose
+// messages have a few hundred bytes, and from proxies that cut connections which
+// are idle for 30 or 60 s; so they are not for anybody to turn.
 const (
 	maxMessage  = 4 << 10 // bytes
 	maxCodecs   = 16      // in a hello
@@ -129,6 +131,18 @@ func readFault(err error) error {
 		return err
 	}
 	return faultProtocol
+}
+
+// limitOf names the limit that ended a client's reading; "" where none did.
+func limitOf(err error) string {
+	var network net.Error
+	switch {
+	case errors.Is(err, faultTooLarge):
+		return LimitViewerMessageBytes
+	case errors.As(err, &network) && network.Timeout():
+		return LimitWebSocketSilence
+	}
+	return ""
 }
 
 // take does what a message says.

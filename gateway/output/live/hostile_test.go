@@ -35,6 +35,8 @@ func TestBadMessages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, overTCP)
+			hits := make(chan string, 10)
+			s.live.limited = func(limit string) { hits <- limit }
 			camera := s.attach(own)
 			camera.give(picture(1))
 			p := s.dial("?codec=jpeg")
@@ -48,6 +50,10 @@ func TestBadMessages(t *testing.T) {
 			}
 			p.conn.Close()
 			waitFor(t, "the viewer leaves", func() bool { return len(s.live.Viewers()) == 0 })
+			close(hits)
+			if hit := <-hits; (hit == LimitViewerMessageBytes) != (name == "too long") || len(hits) > 0 {
+				t.Errorf("hit of %q, and %d more", hit, len(hits))
+			}
 		})
 	}
 }

@@ -44,6 +44,16 @@ const (
 	closePatience = 2 * time.Second
 )
 
+// The limits by name, as Options.Limited is told of them besides that of
+// package delivery.
+const (
+	LimitViewerMessageBytes = "viewer_message_bytes"
+	LimitWebSocketSilence   = "websocket_silence"
+)
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitViewerMessageBytes, LimitWebSocketSilence}
+
 // Errors before anything is answered, for callers to branch on.
 var (
 	// ErrNotWebSocket: the request is no WebSocket handshake, or a bad one.
@@ -59,6 +69,12 @@ var (
 type Options struct {
 	Hub *stream.Hub
 	Log *slog.Logger // nil discards
+	// Patience is how long a viewer may take nothing before it is cut; 0 means
+	// delivery.Patience.
+	Patience time.Duration
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
 	// AllowOrigin says whether pages of an origin, such as
 	// "https://example.org", may watch besides those of the host that is asked
 	// itself. nil means no.
@@ -71,6 +87,7 @@ type Handler struct {
 	hub         *stream.Hub
 	log         *slog.Logger
 	allowOrigin func(string) bool
+	limited     func(limit string)
 	crowd       *delivery.Crowd
 	shapes      shapes
 
@@ -83,12 +100,18 @@ func New(options Options) *Handler {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
+	if options.Limited == nil {
+		options.Limited = func(string) {}
+	}
 	return &Handler{
 		hub:         options.Hub,
 		log:         options.Log,
 		allowOrigin: options.AllowOrigin,
-		crowd:       delivery.NewCrowd(delivery.Options{Hub: options.Hub, Log: options.Log, Idle: idleAfter}),
-		viewers:     make(map[*entry]struct{}),
+		limited:     options.Limited,
+		crowd: delivery.NewCrowd(delivery.Options{
+			Hub: options.Hub, Log: options.Log, Idle: idleAfter, Patience: options.Patience, Limited: options.Limited,
+		}),
+		viewers: make(map[*entry]struct{}),
 	}
 }
 

@@ -97,6 +97,8 @@ func TestPings(t *testing.T) {
 func TestDeadClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serverless(t)
+		var hits []string // of the one client
+		s.live.limited = func(limit string) { hits = append(hits, limit) }
 		p := s.pipe("?codec=jpeg", Subprotocol)
 		p.conn.SetPingHandler(func(string) error { return nil })
 		began := time.Now()
@@ -110,6 +112,9 @@ func TestDeadClient(t *testing.T) {
 			t.Errorf("cut after %v", d)
 		}
 		synctest.Wait()
+		if len(hits) != 1 || hits[0] != LimitWebSocketSilence {
+			t.Errorf("hits of %q", hits)
+		}
 		if n := s.hub.Viewers("front"); n != 0 {
 			t.Errorf("%d viewers left", n)
 		}
@@ -132,6 +137,29 @@ func TestStalledClient(t *testing.T) {
 		synctest.Wait()
 		if n := s.hub.Viewers("front"); n != 0 {
 			t.Error("not cut")
+		}
+	})
+}
+
+// TestPatienceOfOptions: another is told, and kept to.
+func TestPatienceOfOptions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var hits []string // of the one client
+		s := serverless(t)
+		s.live = New(Options{Hub: s.hub, Patience: 3 * time.Second, Limited: func(limit string) { hits = append(hits, limit) }})
+		t.Cleanup(s.live.Close)
+		camera := s.attach(own)
+		s.pipe("?codec=jpeg", Subprotocol)
+		camera.give(picture(1))
+		time.Sleep(3*time.Second - time.Nanosecond)
+		synctest.Wait()
+		if len(hits) != 0 {
+			t.Errorf("hits of %q too early", hits)
+		}
+		time.Sleep(2 * time.Nanosecond)
+		synctest.Wait()
+		if n := s.hub.Viewers("front"); n != 0 || len(hits) != 1 || hits[0] != delivery.LimitViewerPatience {
+			t.Errorf("%d viewers left, hits of %q", n, hits)
 		}
 	})
 }

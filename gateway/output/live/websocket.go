@@ -170,6 +170,9 @@ func (v *viewer) serve(ctx context.Context, c *client) error {
 // more.
 func (v *viewer) listen(ctx context.Context, end func(error), c *client) {
 	err := c.read(ctx)
+	if limit := limitOf(err); limit != "" && ctx.Err() == nil {
+		v.handler.limited(limit)
+	}
 	end(err)
 	_, answered := lastWords(err, v.dialect)
 	if !answered {

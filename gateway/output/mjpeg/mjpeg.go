@@ -33,6 +33,12 @@ const (
 type Options struct {
 	Hub *stream.Hub
 	Log *slog.Logger // nil discards
+	// Patience is how long a viewer may take nothing before it is cut; 0 means
+	// delivery.Patience.
+	Patience time.Duration
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
 }
 
 // Handler serves all viewers of this form. Its methods may be called from any
@@ -56,7 +62,9 @@ func New(options Options) *Handler {
 		// Browsers search the bytes of pictures for the boundary, so it must
 		// be one that nobody can put into a picture.
 		forms: makeForms(rand.Text()),
-		crowd: delivery.NewCrowd(delivery.Options{Hub: options.Hub, Log: options.Log, Idle: repeatAfter}),
+		crowd: delivery.NewCrowd(delivery.Options{
+			Hub: options.Hub, Log: options.Log, Idle: repeatAfter, Patience: options.Patience, Limited: options.Limited,
+		}),
 	}
 }
 

@@ -299,22 +299,29 @@ func TestCloseCutsViewersThatTakeNothing(t *testing.T) {
 	})
 }
 
+// TestDeadViewerIsCut in the usual time, or in what Options say, and counted.
 func TestDeadViewerIsCut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newHub(t)
-		p.attach()
-		watch(t, New(Options{Hub: p.hub}))
-		p.picture(1)
-		time.Sleep(delivery.Patience - time.Nanosecond)
-		if n := p.hub.Viewers("front"); n != 1 {
-			t.Fatal("cut too early")
-		}
-		time.Sleep(time.Nanosecond)
-		synctest.Wait()
-		if n := p.hub.Viewers("front"); n != 0 {
-			t.Fatal("not cut")
-		}
-	})
+	for said, patience := range map[time.Duration]time.Duration{0: delivery.Patience, 3 * time.Second: 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newHub(t)
+			p.attach()
+			var hits []string // of the one viewer
+			watch(t, New(Options{Hub: p.hub, Patience: said, Limited: func(limit string) { hits = append(hits, limit) }}))
+			p.picture(1)
+			time.Sleep(patience - time.Nanosecond)
+			if n := p.hub.Viewers("front"); n != 1 {
+				t.Fatal("cut too early")
+			}
+			time.Sleep(time.Nanosecond)
+			synctest.Wait()
+			if n := p.hub.Viewers("front"); n != 0 {
+				t.Fatal("not cut")
+			}
+			if len(hits) != 1 || hits[0] != delivery.LimitViewerPatience {
+				t.Errorf("hits of %q", hits)
+			}
+		})
+	}
 }
 
 func TestSlowViewerIsKept(t *testing.T) {

@@ -57,7 +57,8 @@ func New(options Options) *Handler { return &Handler{hub: options.Hub} }
 // connected for those who ask again and again.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrNoFrame, one
-// of Hub.Open, or a *stream.SourceError.
+// of Hub.Open, or a *stream.SourceError; and stream.ErrClosed where the request
+// is ended while it waits, of which only a server that ends lets anybody hear.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
 	maxAge, given, err := parseMaxAge(r.URL.Query())
 	if err != nil {
@@ -67,6 +68,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	defer cancel()
 	client.Form = "snapshot"
 	frame, err := h.newest(ctx, key, client, maxAge, given)
+	if errors.Is(err, context.Canceled) {
+		return stream.ErrClosed
+	}
 	if err != nil {
 		return err
 	}

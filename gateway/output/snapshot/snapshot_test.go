@@ -187,7 +187,7 @@ func TestClientLeaves(t *testing.T) {
 		time.AfterFunc(time.Second, leave)
 		r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
 		err := New(Options{Hub: hub}).Serve(httptest.NewRecorder(), r, stream.Key{Camera: "phone"}, stream.Viewer{})
-		if !errors.Is(err, context.Canceled) || hub.Viewers("phone") > 0 {
+		if !errors.Is(err, stream.ErrClosed) || hub.Viewers("phone") > 0 {
 			t.Fatalf("%v, %d viewers", err, hub.Viewers("phone"))
 		}
 	})

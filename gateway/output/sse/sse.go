@@ -66,6 +66,12 @@ const (
 type Options struct {
 	Hub *stream.Hub
 	Log *slog.Logger // nil discards
+	// Patience is how long a viewer may take nothing before it is cut; 0 means
+	// delivery.Patience.
+	Patience time.Duration
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
 }
 
 // Handler serves all viewers of this form. Its methods may be called from any
@@ -85,9 +91,11 @@ func New(options Options) *Handler {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Handler{
-		hub:   options.Hub,
-		log:   options.Log,
-		crowd: delivery.NewCrowd(delivery.Options{Hub: options.Hub, Log: options.Log, Idle: tick}),
+		hub: options.Hub,
+		log: options.Log,
+		crowd: delivery.NewCrowd(delivery.Options{
+			Hub: options.Hub, Log: options.Log, Idle: tick, Patience: options.Patience, Limited: options.Limited,
+		}),
 		feeds: make(map[stream.Key]*feed),
 	}
 }

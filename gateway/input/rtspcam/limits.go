@@ -1,0 +1,95 @@
+package rtspcam
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// The limits on cameras by name, as Options.Limited is told of them. Those on
+// the text of RTSP itself are gortsplib's.
+const (
+	LimitCameraConnect      = "camera_connect"
+	LimitCameraFirstByte    = "camera_first_byte"
+	LimitCameraFirstPicture = "camera_first_picture"
+	LimitCameraSilence      = "camera_silence"
+	LimitFrameBytes         = "frame_bytes"
+	LimitFramePixels        = "frame_pixels" // those of package media
+)
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{
+	LimitCameraConnect, LimitCameraFirstByte, LimitCameraFirstPicture, LimitCameraSilence,
+	LimitFrameBytes, LimitFramePixels,
+}
+
+// Patience is how long a camera may take for what.
+type Patience struct {
+	Connect   time.Duration // to be reached; 0 = 5 s
+	FirstByte time.Duration // from there to the first answer, from that to the last, and from that to the first packet; 0 = 10 s
+	Silence   time.Duration // without a whole picture, or ten of its own intervals if that is more; 0 = 5 s
+}
+
+// patience is Patience, with what is not for anybody to turn: a camera that is
+// so slow is of no use. The tests are less patient.
+type patience struct {
+	connect time.Duration
+	answer  time.Duration
+	picture time.Duration // from the first packet to the first whole picture
+	silence time.Duration
+}
+
+var usualPatience = patience{
+	connect: 5 * time.Second,
+	answer:  10 * time.Second,
+	picture: 30 * time.Second,
+	silence: 5 * time.Second,
+}
+
+// withDefaults fills in what is not said.
+func (p Patience) withDefaults() patience {
+	return patience{
+		connect: cmp.Or(p.Connect, usualPatience.connect),
+		answer:  cmp.Or(p.FirstByte, usualPatience.answer),
+		picture: usualPatience.picture,
+		silence: cmp.Or(p.Silence, usualPatience.silence),
+	}
+}
+
+// count counts the limit that ended a run. Those on the bytes of pictures the
+// assemblers have counted already.
+func (s *Source) count(err error) {
+	switch {
+	case errors.Is(err, errUnreachable), errors.Is(err, context.DeadlineExceeded): // of dial
+		s.opt.Limited(LimitCameraConnect)
+	case errors.Is(err, errNoAnswer), errors.Is(err, errNoPacket):
+		s.opt.Limited(LimitCameraFirstByte)
+	case errors.Is(err, errNoPicture):
+		s.opt.Limited(LimitCameraFirstPicture)
+	case errors.Is(err, errSilent):
+		s.opt.Limited(LimitCameraSilence)
+	case errors.Is(err, media.ErrTooManyPixels):
+		s.opt.Limited(LimitFramePixels)
+	}
+}
+
+// budget is how many bytes a picture may have.
+type budget struct {
+	bytes   int
+	limited func(limit string) // nil is not told
+}
+
+// exceeded says whether a picture of so many bytes is too large, and counts
+// it if so.
+func (b budget) exceeded(bytes int) bool {
+	if bytes <= b.bytes {
+		return false
+	}
+	if b.limited != nil {
+		b.limited(LimitFrameBytes)
+	}
+	return true
+}

@@ -1,0 +1,82 @@
+package rendition
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/stream"
+)
+
+// begun takes a slot and starts an encoder, as run.begin does.
+func (j *job) begun(ctx context.Context) error {
+	if err := j.take(ctx); err != nil {
+		return err
+	}
+	return j.pace(ctx)
+}
+
+// TestSlotsAreBounded: who comes when all are taken waits, and is counted.
+func TestSlotsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots := NewSlots(2, 100)
+		jobs := make([]*job, 4)
+		for i := range jobs {
+			jobs[i] = &job{slots: slots, stream: stream.Key{Camera: string(rune('a' + i))}}
+		}
+		for _, j := range jobs[:2] {
+			if err := j.begun(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s := slots.Stats(); s.Running != 2 || s.Queued != 0 || s.Waiting != 0 || s.Starts != 2 || len(s.Encoders) != 2 {
+			t.Errorf("two of two: %+v", s)
+		}
+		began := make(chan error, 1)
+		go func() { began <- jobs[2].begun(t.Context()) }()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := jobs[3].begun(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a fourth: %v", err)
+		}
+		jobs[3].end()
+		if s := slots.Stats(); s.Running != 2 || s.Queued != 2 || s.Waiting != 1 || s.Starts != 2 {
+			t.Errorf("two wait, one gave up: %+v", s)
+		}
+		if err := jobs[0].begun(t.Context()); err != nil {
+			t.Errorf("one that has a slot: %v", err)
+		}
+		jobs[0].end()
+		if err := <-began; err != nil {
+			t.Error(err)
+		}
+		jobs[1].end()
+		jobs[2].end()
+		if s := slots.Stats(); s.Running != 0 || s.Waiting != 0 || s.Queued != 2 || s.Starts != 4 || s.Delayed != 0 || len(s.Encoders) != 0 {
+			t.Errorf("in the end: %+v", s)
+		}
+	})
+}
+
+// TestStartsAreBounded: in a burst, those beyond the rate wait, and are counted.
+func TestStartsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots := NewSlots(100, 4)
+		began := time.Now()
+		for range 10 {
+			j := &job{slots: slots}
+			if err := j.begun(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			defer j.end()
+		}
+		if took := time.Since(began); took != 6*time.Second/4 {
+			t.Errorf("ten starts took %v", took)
+		}
+		if s := slots.Stats(); s.Starts != 10 || s.Delayed != 6 || s.Queued != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
