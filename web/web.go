@@ -37,7 +37,6 @@ type Camera struct {
 	ID     string
 	Name   string // as people call it; the ID where it has none
 	Source string // what it is: "upload", "http", "test"
-	State  string // of its stream: "online", "idle"
 }
 
 // Title gives what to call the camera.
@@ -90,30 +89,42 @@ func (p *Pages) add(folder, address string) {
 	}
 }
 
-// Viewer shows all cameras.
-func (p *Pages) Viewer(w http.ResponseWriter, r *http.Request, cameras []Camera) {
-	p.show(w, r, "viewer.html", cameras)
+// Viewer shows cameras to a user, whose name is "" where nobody has to log in.
+func (p *Pages) Viewer(w http.ResponseWriter, r *http.Request, user string, cameras []Camera) {
+	p.show(w, r, http.StatusOK, "viewer.html", struct {
+		User    string
+		Cameras []Camera
+	}{user, cameras})
 }
 
 // Camera shows one camera.
-func (p *Pages) Camera(w http.ResponseWriter, r *http.Request, camera Camera) {
-	p.show(w, r, "camera.html", camera)
+func (p *Pages) Camera(w http.ResponseWriter, r *http.Request, user string, camera Camera) {
+	p.show(w, r, http.StatusOK, "camera.html", single{user, camera})
+}
+
+// single is what a page about one camera shows.
+type single struct {
+	User   string
+	Camera Camera
 }
 
 // Login is what the login page shows.
 type Login struct {
 	Next    string // the address to go to afterwards
 	Refusal string // why the last attempt failed; "" before any
+	// Authority is the fingerprint of the server's own certificate authority,
+	// whose certificate is at /ca.crt; "" where it has none.
+	Authority string
 }
 
 // Login is where people say who they are.
 func (p *Pages) Login(w http.ResponseWriter, r *http.Request, status int, login Login) {
-	p.showAs(w, r, status, "login.html", login)
+	p.show(w, r, status, "login.html", login)
 }
 
 // Broadcaster is the page that makes a camera of the device it is open on.
-func (p *Pages) Broadcaster(w http.ResponseWriter, r *http.Request, camera Camera) {
-	p.show(w, r, "broadcast.html", camera)
+func (p *Pages) Broadcaster(w http.ResponseWriter, r *http.Request, user string, camera Camera) {
+	p.show(w, r, http.StatusOK, "broadcast.html", single{user, camera})
 }
 
 // Assets serves what pages load under /assets/, the player among it, and pages
@@ -128,7 +139,9 @@ func (p *Pages) Assets() http.Handler {
 		}
 		secure(w.Header())
 		if strings.HasPrefix(r.URL.Path, "/assets/framegate-player") {
-			w.Header().Set("Access-Control-Allow-Origin", "*")
+			if w.Header().Get("Access-Control-Allow-Origin") == "" { // or it is said for one site, with credentials
+				w.Header().Set("Access-Control-Allow-Origin", "*")
+			}
 			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 		}
 		w.Header().Set("Cache-Control", "no-cache") // that is: ask whether it changed
@@ -137,11 +150,7 @@ func (p *Pages) Assets() http.Handler {
 	})
 }
 
-func (p *Pages) show(w http.ResponseWriter, r *http.Request, name string, data any) {
-	p.showAs(w, r, http.StatusOK, name, data)
-}
-
-func (p *Pages) showAs(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, "page "+strings.TrimSuffix(name, ".html")+": "+err.Error(), http.StatusInternalServerError)

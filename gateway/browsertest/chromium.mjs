@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 // Nothing waits for these but a story that fails.
-export const ceiling = Number(process.env.CEILING ?? 60_000); // ms, of one wait
+export const ceiling = 60_000; // ms, of one wait
 const storyCeiling = 150_000; // ms
 
 const flags = [
@@ -37,6 +37,13 @@ export async function run(story, describe) {
   }
 }
 
+// within waits for something in a page that has no ceiling of its own.
+export async function within(waited, what) {
+  let late;
+  const ended = new Promise((_, reject) => (late = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), ceiling)));
+  return Promise.race([waited, ended]).finally(() => clearTimeout(late));
+}
+
 function tooLong() {
   return new Promise((_, reject) => setTimeout(() => reject(new Error('the story does not end')), storyCeiling).unref());
 }
@@ -48,7 +55,7 @@ export async function open(context, address, ...scripts) {
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
-  for (const { script, argument } of scripts) await page.addInitScript(script, argument);
+  for (const { script, path, argument } of scripts) await page.addInitScript(script ?? { path }, argument);
   await page.goto(address);
   return page;
 }

@@ -27,19 +27,21 @@ const live = (page) => page.locator('#status[data-state=live]').waitFor();
 const says = (page, text) => page.locator('#status', { hasText: text }).waitFor();
 const sent = (page, least) => page.waitForFunction((n) => Number(document.getElementById('sent').textContent) >= n, least);
 
-// distinctPictures watches the image of a viewer page until count different
+// distinctPictures watches the player of a viewer page until count different
 // pictures were painted, by their pixels, and gives the picture's size.
 function distinctPictures(page, count) {
   return page.evaluate(async (count) => {
-    const image = document.querySelector('.picture img');
+    const player = document.querySelector('framegate-player');
     const canvas = document.createElement('canvas');
     const context = canvas.getContext('2d', { willReadFrequently: true });
     const seen = new Set();
     while (seen.size < count) {
       await new Promise(requestAnimationFrame);
-      if (!image.naturalWidth) continue;
-      canvas.width = image.naturalWidth;
-      canvas.height = image.naturalHeight;
+      const image = player.surface;
+      const width = image?.naturalWidth ?? image?.videoWidth ?? image?.width;
+      if (!width) continue;
+      canvas.width = width;
+      canvas.height = image.naturalHeight ?? image.videoHeight ?? image.height;
       context.drawImage(image, 0, 0);
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       let sum = 0;

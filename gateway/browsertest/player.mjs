@@ -8,7 +8,7 @@
 
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { check, open, run } from './chromium.mjs';
+import { check, open, run, within } from './chromium.mjs';
 import { Line } from './proxy.mjs';
 
 const [story, url] = process.argv.slice(2);
@@ -19,61 +19,8 @@ async function camera(word) {
   await once(answers, 'line');
 }
 
-// inPage runs in the page, before everything else.
-function inPage() {
-  const canvas = document.createElement('canvas');
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-
-  // numberOn reads the number of the picture on an element, or gives null. It
-  // is 16 cells, black for 0, and below them the same inverted.
-  window.numberOn = (surface) => {
-    const width = surface?.videoWidth ?? surface?.naturalWidth ?? surface?.width ?? 0;
-    const height = surface?.videoHeight ?? surface?.naturalHeight ?? surface?.height ?? 0;
-    if (!width || !height) return null;
-    if (canvas.width !== 80 || canvas.height !== 40) Object.assign(canvas, { width: 80, height: 40 });
-    context.clearRect(0, 0, 80, 40); // an empty surface leaves what was there
-    context.drawImage(surface, 0, 0, 80, 40);
-    const { data } = context.getImageData(0, 0, 80, 40);
-    const cell = (x, y) => Number(data[4 * ((10 * y + 5) * 80 + 10 * x + 5)] > 127);
-    let number = 0;
-    for (let bit = 0; bit < 16; bit++) {
-      const [x, y] = [bit % 8, bit >> 3];
-      if (cell(x, y) === cell(x, y + 2)) return null;
-      number = 2 * number + cell(x, y);
-    }
-    return number;
-  };
-  window.ageOf = (number) => (Date.now() - number) & 0xffff; // ms
-
-  // watch notes every new picture of a player: its number and its age.
-  window.watch = (player) => {
-    player.seen = [];
-    player.events = [];
-    for (const name of ['state', 'mode', 'size', 'error']) {
-      player.addEventListener(`framegate-${name}`, ({ detail }) => player.events.push({ name, ...detail }));
-    }
-    const look = () => {
-      const number = window.numberOn(player.surface);
-      if (number !== null && number !== player.seen.at(-1)?.number) player.seen.push({ number, age: window.ageOf(number) });
-      requestAnimationFrame(look);
-    };
-    look();
-  };
-
-  // add puts players on the page: an object of attributes for each.
-  window.add = (...all) => {
-    for (const attributes of all) {
-      const player = document.createElement('framegate-player');
-      for (const [name, value] of Object.entries(attributes)) player.setAttribute(name, value);
-      document.body.append(player);
-      window.watch(player);
-    }
-  };
-  window.player = (n) => document.querySelectorAll('framegate-player')[n];
-}
-
 const page = async (context, base = url) => {
-  const page = await open(context, `${base}/demo/player.html?camera=phone&mode=img`, { script: inPage });
+  const page = await open(context, `${base}/demo/player.html?camera=phone&mode=img`, { path: 'inpage.js' });
   await page.evaluate(() => {
     document.querySelector('framegate-player').remove();
     const style = new CSSStyleSheet();
@@ -84,18 +31,7 @@ const page = async (context, base = url) => {
 };
 
 // moved waits until a player has shown so many more pictures, and gives those.
-// They may not go back.
-async function moved(page, n, count) {
-  const from = await page.evaluate((n) => window.player(n).seen.length, n);
-  await page.waitForFunction(([n, count]) => window.player(n).seen.length >= count, [n, from + count]);
-  const seen = await page.evaluate(([n, from]) => window.player(n).seen.slice(from), [n, from]);
-  for (let i = 1; i < seen.length; i++) {
-    const step = (seen[i].number - seen[i - 1].number + 65536) % 65536;
-    check(step < 32768, `player ${n} shows ${seen[i].number} after ${seen[i - 1].number}`);
-  }
-  return seen;
-}
-
+const moved = (page, n, count) => within(page.evaluate(([n, count]) => window.moved(n, count), [n, count]), `player ${n} to move`);
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const events = (page, n) => page.evaluate((n) => window.player(n).events, n);
 const says = (page, n, words) => page.waitForFunction(([n, words]) => window.player(n).words.includes(words), [n, words]);
@@ -260,8 +196,11 @@ const stories = {
     const shown = await page(context);
     shown.complaints.length = 0; // but what follows
     await shown.evaluate(() => {
-      window.broken = { webcodecs: false, mse: false };
-      const { configure } = VideoDecoder.prototype;
+      window.broken = { webcodecs: false, mse: false, slow: false };
+      const { configure, decode } = VideoDecoder.prototype;
+      VideoDecoder.prototype.decode = function (chunk) {
+        setTimeout(() => this.state === 'configured' && decode.call(this, chunk), window.broken.slow ? 800 : 0);
+      };
       VideoDecoder.prototype.configure = function (config) {
         configure.call(this, window.broken.webcodecs ? { ...config, codec: 'avc1.ffffff' } : config);
       };
@@ -271,11 +210,12 @@ const stories = {
       };
     });
     // With a size it is encoded, as the codec that the player likes best.
-    const expected = [['webcodecs'], ['webcodecs', 'mse'], ['webcodecs', 'mse', 'jpeg']];
-    const broken = [{}, { webcodecs: true }, { webcodecs: true, mse: true }];
+    const expected = [['webcodecs'], ['webcodecs', 'mse'], ['webcodecs', 'mse'], ['webcodecs', 'mse', 'jpeg']];
+    const broken = [{}, { slow: true }, { webcodecs: true }, { webcodecs: true, mse: true }];
     for (const [n, modes] of expected.entries()) {
       await shown.evaluate((broken) => Object.assign(window.broken, broken), broken[n]);
       await shown.evaluate(() => window.add({ src: '/live/phone', width: '160' }));
+      await shown.waitForFunction(([n, mode]) => window.player(n).activeMode === mode, [n, modes.at(-1)]);
       await moved(shown, n, 10);
       const taken = (await events(shown, n)).filter(({ name }) => name === 'mode').map(({ mode }) => mode);
       check(taken.join() === modes.join(), `it went ${taken.join()}, not ${modes.join()}`);

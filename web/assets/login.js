@@ -2,10 +2,14 @@
 // where no server and no log on the way sees it.
 
 const form = document.getElementById('login');
-const link = location.hash.slice(1);
-if (link) {
+
+function useLink() {
+  const link = location.hash.slice(1);
+  if (!link) return;
   history.replaceState(null, '', location.pathname + location.search); // it is used up now
   form.link.value = link;
-  form.name.required = form.password.required = false;
-  form.submit();
+  form.submit(); // which asks for no name
 }
+
+addEventListener('hashchange', useLink); // opened where this page was already
+useLink();

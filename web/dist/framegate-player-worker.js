@@ -98,7 +98,7 @@ var t = class {
 	context;
 	decoder = null;
 	next = null;
-	drawnMs = null;
+	drawn = null;
 	newestMs = 0;
 	closed = !1;
 	constructor(e, t) {
@@ -133,32 +133,35 @@ var t = class {
 		this.closed || n && t < this.newestMs ? e.close() : (this.newestMs = t, this.show(e, t));
 	}
 	show(e, t) {
-		this.drawnMs === null ? (this.draw(e, t), requestAnimationFrame(() => this.refreshed())) : (this.next && (this.next.image.close(), this.report({
+		this.drawn ? (this.next && (this.next.image.close(), this.report({
 			type: "dropped",
 			count: 1
 		})), this.next = {
 			image: e,
 			captureMs: t
-		});
+		}) : (this.draw(e, t), requestAnimationFrame((e) => this.refreshed(e)));
 	}
-	draw(e, t) {
-		let n = "displayWidth" in e ? e.displayWidth : e.width, r = "displayHeight" in e ? e.displayHeight : e.height;
-		(this.canvas.width !== n || this.canvas.height !== r) && (this.canvas.width = n, this.canvas.height = r, this.report({
+	draw(t, n) {
+		let r = "displayWidth" in t ? t.displayWidth : t.width, i = "displayHeight" in t ? t.displayHeight : t.height;
+		(this.canvas.width !== r || this.canvas.height !== i) && (this.canvas.width = r, this.canvas.height = i, this.report({
 			type: "sized",
-			width: n,
-			height: r
-		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawnMs = t;
+			width: r,
+			height: i
+		})), this.context.drawImage(t, 0, 0, r, i), t.close(), this.drawn = {
+			captureMs: n,
+			drawnMs: e()
+		};
 	}
-	refreshed() {
-		if (this.closed || this.drawnMs === null) return;
-		let t = this.drawnMs;
-		requestAnimationFrame(() => this.report({
+	refreshed(e) {
+		if (this.closed || !this.drawn) return;
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + a : r);
+		this.report({
 			type: "painted",
 			captureMs: t,
-			paintedMs: e()
-		})), this.drawnMs = null;
-		let n = this.next;
-		this.next = null, n && this.show(n.image, n.captureMs);
+			paintedMs: i
+		}), this.drawn = null;
+		let o = this.next;
+		this.next = null, o && this.show(o.image, o.captureMs);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.report({
@@ -169,7 +172,7 @@ var t = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-};
+}, a = 1e3 / 60;
 addEventListener("message", ({ data: { port: e, canvas: t } }) => {
 	let n = new i(t, (t) => e.postMessage(t));
 	e.onmessage = ({ data: t }) => {

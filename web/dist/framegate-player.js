@@ -86,29 +86,29 @@ var s = class {
 	}
 }, c = class extends Error {};
 function l(e) {
-	let t = p(e, ["moov", "trak"]), n = p(p(t, [
+	let t = f(e, ["moov", "trak"]), n = f(f(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), ["avc1"], ["avc3"]), r = m(n, 78), i = p(n.subarray(78), ["avcC"]);
+	]).subarray(8), ["avc1"], ["avc3"]), r = p(n, 78), i = f(n.subarray(78), ["avcC"]);
 	if (i.length < 7 || i[0] !== 1) throw new c("a bad avcC box");
 	return {
 		avcC: i.slice(),
 		codec: "avc1." + [...i.subarray(1, 4)].map((e) => e.toString(16).padStart(2, "0")).join(""),
 		width: r.getUint16(24),
 		height: r.getUint16(26),
-		timescale: u(p(t, ["mdia", "mdhd"]))
+		timescale: ee(f(t, ["mdia", "mdhd"]))
 	};
 }
-function u(e) {
-	let t = m(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
+function ee(e) {
+	let t = p(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
 	if (n === 0) throw new c("a timescale of 0");
 	return n;
 }
-var ee = 1, te = 2, d = 8, f = 1, ne = 4, re = 256, ie = 512, ae = 1024, oe = 2048;
-function se(e) {
-	let t = p(e, ["moof", "traf"]), n = m(p(t, ["tfdt"]), 8), r = n.getUint8(0) === 1 ? Number(m(p(t, ["tfdt"]), 12).getBigUint64(4)) : n.getUint32(4), i = p(t, ["trun"]), a = ce(i), o = a.duration ?? le(p(t, ["tfhd"])), s = a.durationAt < 0 ? -1 : i.byteOffset - e.byteOffset + a.durationAt;
+var te = 1, ne = 2, re = 8, u = 1, d = 4, ie = 256, ae = 512, oe = 1024, se = 2048;
+function ce(e) {
+	let t = f(e, ["moof", "traf"]), n = p(f(t, ["tfdt"]), 8), r = n.getUint8(0) === 1 ? Number(p(f(t, ["tfdt"]), 12).getBigUint64(4)) : n.getUint32(4), i = f(t, ["trun"]), a = le(i), o = a.duration ?? ue(f(t, ["tfhd"])), s = a.durationAt < 0 ? -1 : i.byteOffset - e.byteOffset + a.durationAt;
 	return {
 		decodeTime: r,
 		composition: a.composition,
@@ -116,34 +116,34 @@ function se(e) {
 		durationAt: s
 	};
 }
-function ce(e) {
-	let t = m(e, 8).getUint32(0) & 16777215, n = 8;
-	t & f && (n += 4), t & ne && (n += 4);
+function le(e) {
+	let t = p(e, 8).getUint32(0) & 16777215, n = 8;
+	t & u && (n += 4), t & d && (n += 4);
 	let r = null, i = -1;
-	t & re && (r = m(e, n + 4).getUint32(n), i = n, n += 4), t & ie && (n += 4), t & ae && (n += 4);
-	let a = t & oe ? m(e, n + 4).getInt32(n) : 0;
+	t & ie && (r = p(e, n + 4).getUint32(n), i = n, n += 4), t & ae && (n += 4), t & oe && (n += 4);
+	let a = t & se ? p(e, n + 4).getInt32(n) : 0;
 	return {
 		duration: r,
 		durationAt: i,
 		composition: a
 	};
 }
-function le(e) {
-	let t = m(e, 8).getUint32(0) & 16777215;
-	if (!(t & d)) return 0;
-	let n = 8 + (t & ee ? 8 : 0) + (t & te ? 4 : 0);
-	return m(e, n + 4).getUint32(n);
+function ue(e) {
+	let t = p(e, 8).getUint32(0) & 16777215;
+	if (!(t & re)) return 0;
+	let n = 8 + (t & te ? 8 : 0) + (t & ne ? 4 : 0);
+	return p(e, n + 4).getUint32(n);
 }
-function p(e, t, n) {
+function f(e, t, n) {
 	let r = e;
-	for (let i of t) if (r = ue(r, i), !r) {
-		if (n) return p(e, n);
+	for (let i of t) if (r = de(r, i), !r) {
+		if (n) return f(e, n);
 		throw new c(`no ${i} box`);
 	}
 	return r;
 }
-function ue(e, t) {
-	let n = m(e, 0);
+function de(e, t) {
+	let n = p(e, 0);
 	for (let r = 0; r + 8 <= e.length;) {
 		let i = n.getUint32(r), a = 8;
 		if (i === 1) {
@@ -156,15 +156,15 @@ function ue(e, t) {
 	}
 	return null;
 }
-function m(e, t) {
+function p(e, t) {
 	if (e.length < t) throw new c(`a box of ${e.length} bytes where ${t} are needed`);
 	return new DataView(e.buffer, e.byteOffset, e.byteLength);
 }
 // player/clock.ts
-function h() {
+function m() {
 	return performance.timeOrigin + performance.now();
 }
-var de = 12, fe = 1e-4, pe = class {
+var fe = 12, pe = 1e-4, me = class {
 	samples = [];
 	note(e, t, n) {
 		let r = t - e;
@@ -172,7 +172,7 @@ var de = 12, fe = 1e-4, pe = class {
 			offsetMs: n - (e + t) / 2,
 			roundTripMs: r,
 			atMs: t
-		}), this.samples.length > de && this.samples.shift());
+		}), this.samples.length > fe && this.samples.shift());
 	}
 	reset() {
 		this.samples = [];
@@ -182,19 +182,19 @@ var de = 12, fe = 1e-4, pe = class {
 	}
 	errorMs(e) {
 		let t = this.best(e);
-		return t && g(t, e);
+		return t && h(t, e);
 	}
 	best(e) {
 		let t = null;
-		for (let n of this.samples) (!t || g(n, e) < g(t, e)) && (t = n);
+		for (let n of this.samples) (!t || h(n, e) < h(t, e)) && (t = n);
 		return t;
 	}
 };
-function g(e, t) {
-	return e.roundTripMs / 2 + (t - e.atMs) * fe;
+function h(e, t) {
+	return e.roundTripMs / 2 + (t - e.atMs) * pe;
 }
 // player/decoders.ts
-var me = 30, he = 3, _ = 1e4, v = class {
+var he = 30, ge = 3, g = 1e4, _ = class {
 	sink;
 	decoder = null;
 	config = null;
@@ -214,7 +214,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 	}
 	decode(e) {
 		if (!this.config) return;
-		if (!e.backlog && !e.key && this.liveInside() > me && this.restart(), this.needsKey && !e.key) {
+		if (!e.backlog && !e.key && this.liveInside() > he && this.restart(), this.needsKey && !e.key) {
 			this.sink.dropped(1);
 			return;
 		}
@@ -222,7 +222,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 		let t = this.decoder ??= this.open(this.config), n = this.count++;
 		this.inside.set(n, {
 			...e,
-			bytes: y
+			bytes: v
 		}), t.decode(new EncodedVideoChunk({
 			type: e.key ? "key" : "delta",
 			timestamp: n,
@@ -245,7 +245,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 	}
 	failed(e) {
 		let t = performance.now();
-		this.errors = [...this.errors.filter((e) => e > t - _), t], e.name === "NotSupportedError" || this.errors.length > he ? this.sink.failed(e) : this.restart();
+		this.errors = [...this.errors.filter((e) => e > t - g), t], e.name === "NotSupportedError" || this.errors.length > ge ? this.sink.failed(e) : this.restart();
 	}
 	restart() {
 		this.close(), this.needsKey = !0;
@@ -255,7 +255,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 		for (let t of this.inside.values()) t.backlog || e++;
 		return e;
 	}
-}, y = /* @__PURE__ */ new Uint8Array(), b = class {
+}, v = /* @__PURE__ */ new Uint8Array(), y = class {
 	sink;
 	busy = !1;
 	next = null;
@@ -283,13 +283,13 @@ var me = 30, he = 3, _ = 1e4, v = class {
 		}
 		this.busy = !1;
 	}
-}, x = class {
+}, b = class {
 	canvas;
 	report;
 	context;
 	decoder = null;
 	next = null;
-	drawnMs = null;
+	drawn = null;
 	newestMs = 0;
 	closed = !1;
 	constructor(e, t) {
@@ -315,7 +315,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "h264" ? new v(t) : new b(t);
+		this.decoder = e === "h264" ? new _(t) : new y(t);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;
@@ -324,13 +324,13 @@ var me = 30, he = 3, _ = 1e4, v = class {
 		this.closed || n && t < this.newestMs ? e.close() : (this.newestMs = t, this.show(e, t));
 	}
 	show(e, t) {
-		this.drawnMs === null ? (this.draw(e, t), requestAnimationFrame(() => this.refreshed())) : (this.next && (this.next.image.close(), this.report({
+		this.drawn ? (this.next && (this.next.image.close(), this.report({
 			type: "dropped",
 			count: 1
 		})), this.next = {
 			image: e,
 			captureMs: t
-		});
+		}) : (this.draw(e, t), requestAnimationFrame((e) => this.refreshed(e)));
 	}
 	draw(e, t) {
 		let n = "displayWidth" in e ? e.displayWidth : e.width, r = "displayHeight" in e ? e.displayHeight : e.height;
@@ -338,18 +338,21 @@ var me = 30, he = 3, _ = 1e4, v = class {
 			type: "sized",
 			width: n,
 			height: r
-		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawnMs = t;
+		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawn = {
+			captureMs: t,
+			drawnMs: m()
+		};
 	}
-	refreshed() {
-		if (this.closed || this.drawnMs === null) return;
-		let e = this.drawnMs;
-		requestAnimationFrame(() => this.report({
+	refreshed(e) {
+		if (this.closed || !this.drawn) return;
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + x : r);
+		this.report({
 			type: "painted",
-			captureMs: e,
-			paintedMs: h()
-		})), this.drawnMs = null;
-		let t = this.next;
-		this.next = null, t && this.show(t.image, t.captureMs);
+			captureMs: t,
+			paintedMs: i
+		}), this.drawn = null;
+		let a = this.next;
+		this.next = null, a && this.show(a.image, a.captureMs);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.report({
@@ -360,7 +363,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-}, S = class {
+}, x = 1e3 / 60, S = class {
 	events;
 	surface = document.createElement("canvas");
 	ordered = [];
@@ -427,7 +430,7 @@ var me = 30, he = 3, _ = 1e4, v = class {
 		return e.postMessage(i, [n, r]), (e) => t.postMessage(e, e.type === "picture" ? [e.bytes.buffer] : []);
 	}
 	inPage() {
-		let e = new x(this.surface, (e) => this.reported(e));
+		let e = new b(this.surface, (e) => this.reported(e));
 		return (t) => e.obey(t);
 	}
 	reported(e) {
@@ -489,7 +492,7 @@ function I(e) {
 		case "hello": return {
 			type: "hello",
 			epoch: R(t, "epoch"),
-			codec: _e(t),
+			codec: ve(t),
 			mime: z(t, "mime"),
 			width: R(t, "width"),
 			height: R(t, "height"),
@@ -502,7 +505,7 @@ function I(e) {
 		};
 		case "state": return {
 			type: "state",
-			camera: ve(t),
+			camera: ye(t),
 			code: R(t, "code"),
 			message: z(t, "message")
 		};
@@ -534,24 +537,24 @@ function R(e, t) {
 	if (typeof n != "number" || !Number.isFinite(n)) throw new P(`${t} is not a number`);
 	return n;
 }
-var ge = 1e3;
+var _e = 1e3;
 function z(e, t) {
 	let n = e[t] ?? "";
 	if (typeof n != "string") throw new P(`${t} is not a string`);
-	return n.slice(0, ge);
+	return n.slice(0, _e);
 }
-function _e(e) {
+function ve(e) {
 	let t = e.codec;
 	if (t !== "h264" && t !== "jpeg") throw new P(`codec ${String(t)}`);
 	return t;
 }
-function ve(e) {
+function ye(e) {
 	let t = e.camera;
 	if (t !== "online" && t !== "offline" && t !== "connecting") throw new P(`a camera that is ${String(t)}`);
 	return t;
 }
 // player/connection.ts
-var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
+var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	codecs;
 	clock;
 	events;
@@ -562,7 +565,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	opened = !1;
 	over = !1;
 	constructor(e, t, n, r) {
-		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, D), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(ye);
+		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, D), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(be);
 	}
 	send(e) {
 		this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
@@ -579,12 +582,12 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	ping() {
 		this.send({
 			type: "ping",
-			c: h()
-		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < be ? xe : Se);
+			c: m()
+		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < xe ? Se : Ce);
 	}
 	receive(e) {
 		if (this.over) return;
-		let t = h();
+		let t = m();
 		this.watch(B);
 		try {
 			if (typeof e != "string") {
@@ -603,7 +606,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	end(e) {
 		this.over || (this.close(), this.events.closed(this.opened, e));
 	}
-}, we = 500, Te = class {
+}, Te = 500, Ee = class {
 	url;
 	events;
 	surface = document.createElement("img");
@@ -612,7 +615,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	looking;
 	size = "";
 	constructor(e, t) {
-		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), we), this.load();
+		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Te), this.load();
 	}
 	close() {
 		clearInterval(this.looking), clearTimeout(this.retry), this.surface.removeAttribute("src");
@@ -630,7 +633,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, V = .04, H = .6, Ee = .35, De = .94, Oe = 1.08, ke = 2, Ae = .008, je = .02, Me = .04, Ne = 500, Pe = .1, Fe = class {
+}, V = .04, H = .6, De = .35, Oe = .94, ke = 1.08, Ae = 2, je = .008, Me = .02, Ne = .04, Pe = 500, Fe = .1, Ie = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
@@ -639,10 +642,10 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	}
 	arrived(e) {
 		let t = e.newestS - e.currentS;
-		for (t - (this.samples.at(-1)?.leadS ?? t) > Pe && (this.samples = []), this.samples.push({
+		for (t - (this.samples.at(-1)?.leadS ?? t) > Fe && (this.samples = []), this.samples.push({
 			atMs: e.nowMs,
 			leadS: t
-		}); this.samples[0].atMs < e.nowMs - Ne;) this.samples.shift();
+		}); this.samples[0].atMs < e.nowMs - Pe;) this.samples.shift();
 		return this.decide(e);
 	}
 	decide(e) {
@@ -656,19 +659,19 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		let r = n.at(-1);
 		if (!r) return null;
 		let i = Math.max(r[0], t - V), a = Math.min(...this.samples.map((e) => e.leadS));
-		if (this.samples.length > 0 && a > (this.jumpOnly ? Ee : H) || e > r[1] + H) return i;
-		if (n.some(([t, n]) => t <= e && e < n - Me)) return null;
+		if (this.samples.length > 0 && a > (this.jumpOnly ? De : H) || e > r[1] + H) return i;
+		if (n.some(([t, n]) => t <= e && e < n - Ne)) return null;
 		let o = n.find(([t]) => t > e);
 		return o ? o[0] : null;
 	}
 	pace() {
 		if (this.samples.length === 0) return this.rate;
 		let e = Math.min(...this.samples.map((e) => e.leadS)) - V;
-		if (Math.abs(e) < (this.rate === 1 ? je : Ae)) return 1;
-		let t = Math.min(Oe, Math.max(De, 1 + ke * e));
+		if (Math.abs(e) < (this.rate === 1 ? Me : je)) return 1;
+		let t = Math.min(ke, Math.max(Oe, 1 + Ae * e));
 		return Math.round(t * 100) / 100;
 	}
-}, U = 3, Ie = .15, Le = 3, Re = class {
+}, Le = 3, Re = .15, ze = 3, Be = class {
 	offsetS = null;
 	endS = 0;
 	usualS = 0;
@@ -676,7 +679,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	place(e, t, n) {
 		let r = e.decodeTime / t;
 		if (this.offsetS === null && !n) return null;
-		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > ze) && (this.offsetS = this.endS - r);
+		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > Ve) && (this.offsetS = this.endS - r);
 		let i = e.durationAt < 0 ? e.duration / t : this.usual(e.duration / t), a = r + this.offsetS + e.composition / t;
 		return this.endS = r + this.offsetS + i, {
 			offsetS: this.offsetS,
@@ -688,10 +691,10 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		this.offsetS = null;
 	}
 	usual(e) {
-		let t = this.usualS > 0 && e > Math.max(U * this.usualS, this.usualS + Ie);
-		return t && ++this.pauses < Le ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
+		let t = this.usualS > 0 && e > Math.max(Le * this.usualS, this.usualS + Re);
+		return t && ++this.pauses < ze ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
 	}
-}, ze = .001, W = 2048, Be = class {
+}, Ve = .001, U = 2048, He = class {
 	pictures = [];
 	latestS = null;
 	add(e, t, n) {
@@ -699,7 +702,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 			startS: e,
 			captureMs: t,
 			key: n
-		}), this.pictures.length >= 2 * W && this.pictures.splice(0, W);
+		}), this.pictures.length >= 2 * U && this.pictures.splice(0, U);
 	}
 	captureMs(e) {
 		let t = null;
@@ -707,7 +710,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 			let r = this.pictures[n];
 			if ((!t || Math.abs(r.startS - e) < Math.abs(t.startS - e)) && (t = r), r.startS < e - 1) break;
 		}
-		return t && Math.abs(t.startS - e) < Ve ? t.captureMs : null;
+		return t && Math.abs(t.startS - e) < Ue ? t.captureMs : null;
 	}
 	keyBefore(e) {
 		for (let t = this.pictures.length - 1; t >= 0; t--) {
@@ -719,16 +722,16 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	newestS() {
 		return this.latestS;
 	}
-}, Ve = .005, He = 32 << 20, Ue = 4, We = 1e7, Ge = 250, Ke = class {
+}, Ue = .005, We = 32 << 20, Ge = 4, Ke = 1e7, qe = 250, Je = class {
 	events;
 	surface = document.createElement("video");
 	source;
 	url;
 	buffer = null;
 	mime = "";
-	track = new Re();
-	captures = new Be();
-	follower = new Fe(Ye());
+	track = new Be();
+	captures = new He();
+	follower = new Ie(Ze());
 	checking;
 	init = null;
 	waiting = [];
@@ -741,7 +744,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		this.events = e;
 		let t = r();
 		if (!t) throw Error("This browser has no Media Source Extensions.");
-		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), Ge);
+		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), qe);
 	}
 	begin() {
 		this.init = null, this.present = !1, this.joining = !0, this.firstS = null, this.track.cut(), this.forget();
@@ -772,7 +775,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		e.requestVideoFrameCallback(t);
 	}
 	opened() {
-		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, We), this.pump();
+		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, Ke), this.pump();
 	}
 	takeInit(e) {
 		this.init = l(e.payload), this.track.cut();
@@ -784,12 +787,12 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	}
 	takeFrame(e, t) {
 		e.discontinuity && this.track.cut();
-		let n = se(e.payload), r = this.track.place(n, t.timescale, e.key);
+		let n = ce(e.payload), r = this.track.place(n, t.timescale, e.key);
 		if (!r) {
 			this.events.dropped(1);
 			return;
 		}
-		r.duration !== n.duration && qe(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
+		r.duration !== n.duration && Ye(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
 		let i = this.waiting.at(-1);
 		i && "fragments" in i && i.offsetS === r.offsetS ? (i.fragments.push(e.payload), this.waitingBytes += e.payload.length) : this.queue({
 			offsetS: r.offsetS,
@@ -797,7 +800,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		}), e.backlog || (this.present = !0), this.pump();
 	}
 	queue(e) {
-		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= He || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
+		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= We || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
 	}
 	wantsMore() {
 		return this.source.streaming !== !1;
@@ -828,7 +831,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		let t = this.buffer;
 		if (!t) throw Error("A fragment came before its init segment.");
 		t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS);
-		let n = e.fragments.length === 1 ? e.fragments[0] : Je(e.fragments);
+		let n = e.fragments.length === 1 ? e.fragments[0] : Xe(e.fragments);
 		return t.appendBuffer(n), n.length;
 	}
 	appendFailed(e, t) {
@@ -855,7 +858,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		for (let e = 0; e < t.length; e++) r.push([t.start(e), t.end(e)]);
 		let i = r.at(-1)?.[1] ?? 0;
 		return {
-			nowMs: h(),
+			nowMs: m(),
 			currentS: n,
 			newestS: Math.min(e, i),
 			ranges: r
@@ -866,7 +869,7 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 	}
 	evict() {
 		let e = this.captures.keyBefore(this.surface.currentTime), { buffered: t } = this.surface;
-		e !== null && t.length > 0 && t.start(0) < e - Ue && this.evictBefore(e);
+		e !== null && t.length > 0 && t.start(0) < e - Ge && this.evictBefore(e);
 	}
 	evictBefore(e) {
 		let t = this.buffer;
@@ -876,69 +879,69 @@ var ye = 1e4, B = 1e4, be = 6, xe = 150, Se = 4e3, Ce = class {
 		this.closed || (this.close(), this.events.failed(e));
 	}
 };
-function qe(e, t, n) {
+function Ye(e, t, n) {
 	new DataView(e.buffer, e.byteOffset).setUint32(t.durationAt, n);
 }
-function Je(e) {
+function Xe(e) {
 	let t = new Uint8Array(e.reduce((e, t) => e + t.length, 0)), n = 0;
 	for (let r of e) t.set(r, n), n += r.length;
 	return t;
 }
-function Ye() {
+function Ze() {
 	return navigator.vendor.startsWith("Apple");
 }
 // player/posters.ts
-var Xe = 2, G = 4e3, K = 0, q = [];
-async function Ze(e, t, n) {
-	for (; K >= Xe && !n.aborted;) await new Promise((e) => {
-		q.push(e), n.addEventListener("abort", () => e(), { once: !0 });
+var Qe = 2, W = 4e3, G = 0, K = [];
+async function $e(e, t, n) {
+	for (; G >= Qe && !n.aborted;) await new Promise((e) => {
+		K.push(e), n.addEventListener("abort", () => e(), { once: !0 });
 	});
-	if (n.aborted) return q.shift()?.(), !1;
-	K++;
-	let r = await J(e, t, n);
-	return K--, q.shift()?.(), r;
+	if (n.aborted) return K.shift()?.(), !1;
+	G++;
+	let r = await q(e, t, n);
+	return G--, K.shift()?.(), r;
 }
-function J(e, t, n) {
+function q(e, t, n) {
 	return new Promise((r) => {
 		if (n.aborted) {
 			r(!1);
 			return;
 		}
-		let i = setTimeout(() => a(!1), G), a = (t) => {
+		let i = setTimeout(() => a(!1), W), a = (t) => {
 			clearTimeout(i), e.onload = e.onerror = null, t || e.removeAttribute("src"), r(t);
 		};
 		n.addEventListener("abort", () => a(!1), { once: !0 }), e.onload = () => a(!0), e.onerror = () => a(!1), e.src = t.href;
 	});
 }
-async function Qe(e, t) {
-	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, G);
+async function et(e, t) {
+	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, W);
 	t.addEventListener("abort", r, { once: !0 });
 	try {
 		let t = await fetch(e, { signal: n.signal });
-		return t.ok ? (await t.body?.cancel(), "") : $e(await t.text()) || `The server answers ${t.status}.`;
+		return t.ok ? (await t.body?.cancel(), "") : tt(await t.text()) || `The server answers ${t.status}.`;
 	} catch {
-		return await J(new Image(), e, t) ? "" : null;
+		return await q(new Image(), e, t) ? "" : null;
 	} finally {
 		clearTimeout(i), t.removeEventListener("abort", r);
 	}
 }
-function $e(e) {
+function tt(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
 // player/status.ts
-var et = 2e3, tt = 5;
-function nt(e) {
+var nt = 2e3, rt = 5;
+function it(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return rt(e);
+	if (!e.connected) return at(e);
 	if (e.camera === "offline") return {
 		state: "offline",
-		words: Y("Camera offline", e.cameraMessage)
+		words: J("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(et, tt * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(nt, rt * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -949,13 +952,13 @@ function nt(e) {
 	}
 	return e.camera === "connecting" ? {
 		state: "connecting",
-		words: Y("Connecting to the camera…", e.cameraMessage)
+		words: J("Connecting to the camera…", e.cameraMessage)
 	} : {
 		state: "connecting",
 		words: "Waiting for a picture…"
 	};
 }
-function rt({ trouble: e, shown: t }) {
+function at({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -964,21 +967,21 @@ function rt({ trouble: e, shown: t }) {
 		words: t ? "Connection lost. Trying again…" : "Connecting…"
 	};
 }
-function Y(e, t) {
+function J(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-function it(e) {
+function ot(e) {
 	let t = Math.max(0, e);
 	return t < 1e3 ? `${Math.round(t)} ms` : t < 1e4 ? `${(t / 1e3).toFixed(1)} s` : `${Math.round(t / 1e3)} s`;
 }
 // player/player.ts
-var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class {
+var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, ht = 4, gt = class {
 	address;
 	wanted;
 	stage;
 	ladder;
-	clock = new pe();
-	backoff = new s(at, ot);
+	clock = new me();
+	backoff = new s(st, ct);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -986,6 +989,7 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 	retry;
 	ticking;
 	ticks = 0;
+	slowTicks = 0;
 	asking = null;
 	codec = null;
 	connected = !1;
@@ -1004,7 +1008,7 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 		this.address = e, this.wanted = t, this.stage = r, this.ladder = new a(t, n());
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), lt), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), dt), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1026,7 +1030,7 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 		}
 		this.clock.reset();
 		let t = this.wanted === "auto" ? "auto" : e[0];
-		this.connection = new Ce(this.address.socket(t), e, this.clock, {
+		this.connection = new we(this.address.socket(t), e, this.clock, {
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
 			closed: (e, t) => this.lost(e, t)
@@ -1065,7 +1069,7 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new Ke(n) : new S(n);
+			this.renderer = e === "mse" ? new Je(n) : new S(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -1073,7 +1077,10 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 		this.stage.show(this.renderer.surface, e);
 	}
 	rendererFailed(e, t) {
-		this.renderer?.close(), this.renderer = null, this.firstMs === null && this.ladder.fail(e), this.stage.trouble(e, t.message), this.lost(!0, `It cannot be shown here: ${t.message}`);
+		this.renderer?.close(), this.renderer = null, this.firstMs === null ? this.fallBack(e, t.message) : (this.stage.trouble(e, t.message), this.lost(!0, ""));
+	}
+	fallBack(e, t) {
+		this.stage.trouble(e, t), this.ladder.fail(e), this.wanted === "auto" ? (this.disconnect(), this.shownYet = !1, this.connect()) : this.lost(!0, `It cannot be shown here: ${t}`);
 	}
 	take(e) {
 		try {
@@ -1092,7 +1099,7 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && h() - this.firstMs > ct && this.backoff.reset();
+		this.firstMs !== null && m() - this.firstMs > ut && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -1101,11 +1108,11 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 	}
 	async explain() {
 		this.asking = new AbortController();
-		let { signal: e } = this.asking, t = await Qe(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(st * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= dt && (this.disconnect(), this.showImage()), this.report());
+		let { signal: e } = this.asking, t = await et(this.address.still(), e);
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(lt * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= pt && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
-		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Te(this.address.multipart(), {
+		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ee(this.address.multipart(), {
 			shown: () => {
 				this.connected = !0, this.shownYet = !0, this.stage.pictured(), this.stage.say({
 					state: "live",
@@ -1122,10 +1129,10 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % ut === 0 && this.connected && this.sendStats(e), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % ft === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
-		let e = h();
+		let e = m();
 		return {
 			delayMs: this.delayMs(e),
 			errorMs: this.clock.errorMs(e),
@@ -1138,6 +1145,10 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 		if (this.delays.length > 0) return this.delays.sort((e, t) => e - t)[this.delays.length >> 1];
 		let t = this.clock.offsetMs(e);
 		return this.lastMs === null || t === null ? null : e + t - this.lastCaptureMs;
+	}
+	isTooSlow({ bufferMs: e }) {
+		let t = this.wanted === "auto" && this.rendering === "webcodecs" && this.ladder.modes().includes("mse");
+		return this.slowTicks = t && e > mt ? this.slowTicks + 1 : 0, this.slowTicks >= ht;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -1152,23 +1163,23 @@ var at = 250, ot = 5e3, st = 5e3, ct = 5e3, lt = 500, ut = 4, dt = 2, ft = class
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(nt({
+		this.image && this.ticking !== void 0 || this.stage.say(it({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
-			quietMs: this.lastMs === null ? null : h() - this.lastMs,
+			quietMs: this.lastMs === null ? null : m() - this.lastMs,
 			intervalMs: this.intervalMs,
 			camera: this.camera?.camera ?? null,
 			cameraMessage: this.camera?.message ?? "",
 			trouble: this.problem
 		}));
 	}
-}, pt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function mt() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(pt)), X;
+}, Y = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function _t() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(Y)), X;
 }
 // player/view.ts
-var ht = class {
+var vt = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -1177,26 +1188,30 @@ var ht = class {
 	delay = Z("span", "chip delay");
 	button = document.createElement("button");
 	surface = null;
+	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [mt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [_t()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
 	}
 	show(e) {
-		this.surface?.remove(), this.surface = e, e.setAttribute("part", "surface"), this.picture.prepend(e), this.pictured(!1);
+		this.before ? this.surface?.remove() : this.before = this.surface, this.surface = e, e.setAttribute("part", "surface"), this.picture.prepend(e), this.before || this.tile.classList.remove("pictured");
+	}
+	clear() {
+		this.surface?.remove(), this.before?.remove(), this.surface = this.before = null, this.tile.classList.remove("pictured");
 	}
 	posted(e) {
 		this.poster.hidden = !e;
 	}
-	pictured(e) {
-		this.tile.classList.toggle("pictured", e);
+	pictured() {
+		this.before?.remove(), this.before = null, this.tile.classList.add("pictured");
 	}
 	say({ state: e, words: t }) {
 		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "idle"), this.button.hidden = e !== "error";
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : it(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : ot(e);
 	}
 };
 function Z(e, t) {
@@ -1204,7 +1219,7 @@ function Z(e, t) {
 	return n.className = t, n;
 }
 // player/element.ts
-var gt = "100px", _t = 500, vt = 150, Q = class extends HTMLElement {
+var yt = "100px", bt = 500, xt = 150, Q = class extends HTMLElement {
 	static observedAttributes = [
 		"src",
 		"mode",
@@ -1216,8 +1231,8 @@ var gt = "100px", _t = 500, vt = 150, Q = class extends HTMLElement {
 		"label",
 		"delay"
 	];
-	#e = new ht(this.attachShadow({ mode: "open" }), () => this.retry());
-	#t = new IntersectionObserver((e) => this.#v(e), { rootMargin: gt });
+	#e = new vt(this.attachShadow({ mode: "open" }), () => this.retry());
+	#t = new IntersectionObserver((e) => this.#v(e), { rootMargin: yt });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -1268,7 +1283,7 @@ var gt = "100px", _t = 500, vt = 150, Q = class extends HTMLElement {
 			this.#d = e, this.#u = t, this.#e.show(e), this.#p("mode", { mode: t });
 		},
 		pictured: () => {
-			this.#r?.abort(), this.#e.pictured(!0);
+			this.#r?.abort(), this.#e.pictured();
 		},
 		say: (e) => {
 			(e.state !== this.#c.state || e.words !== this.#c.words) && (this.#c = e, this.#e.say(e), this.#p("state", { ...e }));
@@ -1296,10 +1311,10 @@ var gt = "100px", _t = 500, vt = 150, Q = class extends HTMLElement {
 		let e = this.#_();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new ft(e, i(t) ? t : "auto", this.#f), this.#y();
+		this.#n = new gt(e, i(t) ? t : "auto", this.#f), this.#y();
 	}
 	#g() {
-		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = null, this.#e.posted(!1), this.#m();
+		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#m();
 	}
 	#_() {
 		let t = this.getAttribute("src");
@@ -1323,7 +1338,7 @@ var gt = "100px", _t = 500, vt = 150, Q = class extends HTMLElement {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#y();
 	}
 	#y = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#x() : this.#s = setTimeout(() => this.#S(), _t);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#x() : this.#s = setTimeout(() => this.#S(), bt);
 	};
 	#b = () => this.#n?.retryNow();
 	#x() {
@@ -1337,9 +1352,9 @@ var gt = "100px", _t = 500, vt = 150, Q = class extends HTMLElement {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, vt));
+		e === null && await new Promise((e) => setTimeout(e, xt));
 		let n = e === null ? this.#_()?.still() : new URL(e, document.baseURI);
-		n && !t.aborted && this.#e.posted(await Ze(this.#e.poster, n, t));
+		n && !t.aborted && this.#e.posted(await $e(this.#e.poster, n, t));
 	}
 }, $ = [
 	"width",

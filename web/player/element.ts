@@ -132,7 +132,7 @@ export class FramegatePlayer extends HTMLElement {
     },
     pictured: () => {
       this.#posting?.abort();
-      this.#view.pictured(true);
+      this.#view.pictured();
     },
     say: (status) => {
       if (status.state === this.#status.state && status.words === this.#status.words) return;
@@ -173,6 +173,8 @@ export class FramegatePlayer extends HTMLElement {
     this.#player?.close();
     this.#player = null;
     this.#measure = null;
+    this.#surface = this.#mode = null;
+    this.#view.clear();
     this.#view.posted(false);
     this.#showDelay();
   }

@@ -94,6 +94,12 @@ describe('hostile bytes', () => {
     }
   });
 
+  it('may say that a box is longer than what is there', () => {
+    const fragment = samples[1]!.slice();
+    fragment[3]!++;
+    expect(() => parseFragment(fragment)).toThrow(/^a box of \d+ bytes where \d+ are left$/);
+  });
+
   it('end, however many boxes they claim to have', () => {
     const many = new Uint8Array(1 << 20); // of boxes of 8 bytes
     const view = new DataView(many.buffer);

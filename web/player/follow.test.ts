@@ -138,6 +138,20 @@ describe('Follower', () => {
     expect(new Follower().decide(hole).seekS).toBe(8);
   });
 
+  it('does so a little before the hole, where players stand still', () => {
+    const before = { nowMs: 0, currentS: 4.98, newestS: 9, ranges: [[0, 5], [8, 9.03]] as const };
+    expect(new Follower().decide(before).seekS).toBe(8);
+    const atTheEnd = { ...before, newestS: 5, ranges: [[0, 5]] as const };
+    expect(new Follower().decide(atTheEnd).seekS).toBeNull();
+  });
+
+  it('makes haste at once when a burst ends an outage', () => {
+    const follower = new Follower();
+    const at = (nowMs: number, leadS: number) => ({ nowMs, currentS: 1, newestS: 1 + leadS, ranges: [[0, 9]] as const });
+    follower.arrived(at(0, 0.01));
+    expect(follower.arrived(at(5, 0.3)).rate).toBe(1.08);
+  });
+
   it('goes back when it stands behind the end', () => {
     const behind = { nowMs: 0, currentS: 50, newestS: 9, ranges: [[8, 9.03]] as const };
     expect(new Follower().decide(behind).seekS).toBeCloseTo(9 - LEAD_S);

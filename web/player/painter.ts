@@ -32,7 +32,7 @@ export class Painter {
   private readonly context: OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
   private decoder: Decoder | null = null;
   private next: { image: Drawable; captureMs: number } | null = null;
-  private drawnMs: number | null = null; // capture time of what waits for the display's refresh
+  private drawn: { captureMs: number; drawnMs: number } | null = null; // what waits for the display's refresh
   private newestMs = 0; // capture time of the newest that came
   private closed = false;
 
@@ -87,9 +87,9 @@ export class Painter {
   }
 
   private show(image: Drawable, captureMs: number): void {
-    if (this.drawnMs === null) {
+    if (!this.drawn) {
       this.draw(image, captureMs);
-      requestAnimationFrame(() => this.refreshed());
+      requestAnimationFrame((timeMs) => this.refreshed(timeMs));
     } else {
       if (this.next) {
         this.next.image.close();
@@ -109,17 +109,20 @@ export class Painter {
     }
     this.context.drawImage(image, 0, 0, width, height);
     image.close();
-    this.drawnMs = captureMs;
+    this.drawn = { captureMs, drawnMs: wallMs() };
   }
 
-  // refreshed is when what was drawn before is handed to the display. It is
-  // visible from the refresh after that on, whose own time may not be believed:
-  // on a machine that is late it lies before the drawing.
-  private refreshed(): void {
-    if (this.closed || this.drawnMs === null) return;
-    const captureMs = this.drawnMs;
-    requestAnimationFrame(() => this.report({ type: 'painted', captureMs, paintedMs: wallMs() }));
-    this.drawnMs = null;
+  // refreshed tells of what was drawn before. It is visible from the first
+  // refresh of the display after the drawing: the one that the time of this
+  // animation frame says, or the one after that, since a frame that is asked
+  // for late is one that began before.
+  private refreshed(timeMs: number): void {
+    if (this.closed || !this.drawn) return;
+    const { captureMs, drawnMs } = this.drawn;
+    const refreshMs = performance.timeOrigin + timeMs;
+    const paintedMs = Math.max(drawnMs, refreshMs < drawnMs ? refreshMs + REFRESH_MS : refreshMs);
+    this.report({ type: 'painted', captureMs, paintedMs });
+    this.drawn = null;
     const next = this.next;
     this.next = null;
     if (next) this.show(next.image, next.captureMs);
@@ -138,3 +141,5 @@ export class Painter {
     this.next = null;
   }
 }
+
+const REFRESH_MS = 1000 / 60; // of most displays

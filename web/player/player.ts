@@ -46,6 +46,8 @@ const LASTED_MS = 5000; // a connection that gave pictures for so long was a suc
 const TICK_MS = 500;
 const STATS_EVERY = 4; // ticks
 const TRIES_BEFORE_IMG = 2;
+const SLOW_MS = 250; // behind what has arrived
+const SLOW_TICKS = 4;
 
 /** Shows one camera from start to stop, as often as wanted. close ends it for good. */
 export class Player {
@@ -60,6 +62,7 @@ export class Player {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private ticking: ReturnType<typeof setInterval> | undefined;
   private ticks = 0;
+  private slowTicks = 0; // in a row
   private asking: AbortController | null = null;
 
   private codec: Codec | null = null; // of this connection
@@ -217,9 +220,26 @@ export class Player {
   private rendererFailed(mode: Mode, reason: Error): void {
     this.renderer?.close();
     this.renderer = null;
-    if (this.firstMs === null) this.ladder.fail(mode);
-    this.stage.trouble(mode, reason.message);
-    this.lost(true, `It cannot be shown here: ${reason.message}`);
+    if (this.firstMs === null) {
+      this.fallBack(mode, reason.message);
+    } else {
+      this.stage.trouble(mode, reason.message);
+      this.lost(true, '');
+    }
+  }
+
+  // fallBack goes on with the next mode at once, or tries this one again later
+  // if it is the only one.
+  private fallBack(mode: Mode, reason: string): void {
+    this.stage.trouble(mode, reason);
+    this.ladder.fail(mode);
+    if (this.wanted !== 'auto') {
+      this.lost(true, `It cannot be shown here: ${reason}`);
+      return;
+    }
+    this.disconnect();
+    this.shownYet = false;
+    this.connect();
   }
 
   private take(packet: Packet): void {
@@ -303,6 +323,7 @@ export class Player {
     this.delays = [];
     this.stage.measured(measure);
     if (++this.ticks % STATS_EVERY === 0 && this.connected) this.sendStats(measure);
+    if (this.isTooSlow(measure)) this.fallBack('webcodecs', 'This machine is too slow for it.');
     this.report();
   }
 
@@ -324,6 +345,14 @@ export class Player {
     const offsetMs = this.clock.offsetMs(nowMs);
     if (this.lastMs === null || offsetMs === null) return null;
     return nowMs + offsetMs - this.lastCaptureMs;
+  }
+
+  // isTooSlow finds out that WebCodecs does not keep up, where a media element
+  // might: that one need not copy pictures to a canvas.
+  private isTooSlow({ bufferMs }: Measure): boolean {
+    const may = this.wanted === 'auto' && this.rendering === 'webcodecs' && this.ladder.modes().includes('mse');
+    this.slowTicks = may && bufferMs > SLOW_MS ? this.slowTicks + 1 : 0;
+    return this.slowTicks >= SLOW_TICKS;
   }
 
   private sendStats({ shown, dropped, bufferMs, delayMs }: Measure): void {

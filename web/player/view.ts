@@ -14,6 +14,7 @@ export class View {
   private readonly delay = element('span', 'chip delay');
   private readonly button = document.createElement('button');
   private surface: HTMLElement | null = null;
+  private before: HTMLElement | null = null; // the surface that still shows the last picture
 
   /** retry is called when the person wants to try again. */
   constructor(root: ShadowRoot, retry: () => void) {
@@ -46,13 +47,22 @@ export class View {
     this.picture.setAttribute('aria-label', text || 'Live picture');
   }
 
-  /** Puts what shows the pictures on the tile, below the poster until the first one is there. */
+  /** Puts what shows the pictures on the tile, below what was there, until it has a first one. */
   show(surface: HTMLElement): void {
-    this.surface?.remove();
+    if (this.before) this.surface?.remove();
+    else this.before = this.surface;
     this.surface = surface;
     surface.setAttribute('part', 'surface');
     this.picture.prepend(surface);
-    this.pictured(false);
+    if (!this.before) this.tile.classList.remove('pictured');
+  }
+
+  /** Takes all pictures away. */
+  clear(): void {
+    this.surface?.remove();
+    this.before?.remove();
+    this.surface = this.before = null;
+    this.tile.classList.remove('pictured');
   }
 
   /** The poster has something to show, or not. */
@@ -60,9 +70,11 @@ export class View {
     this.poster.hidden = !there;
   }
 
-  /** The surface has something to show, or not. */
-  pictured(there: boolean): void {
-    this.tile.classList.toggle('pictured', there);
+  /** The surface has something to show. */
+  pictured(): void {
+    this.before?.remove();
+    this.before = null;
+    this.tile.classList.add('pictured');
   }
 
   /** Shows a state in words. */

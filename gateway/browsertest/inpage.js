@@ -1,0 +1,67 @@
+// Runs in pages with players, for the stories of player.mjs and for tests in
+// Firefox.
+
+{
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+
+  // numberOn reads the number of the picture on an element, or gives null. It
+  // is 16 cells, black for 0, and below them the same inverted.
+  window.numberOn = (surface) => {
+    const width = surface?.videoWidth ?? surface?.naturalWidth ?? surface?.width ?? 0;
+    const height = surface?.videoHeight ?? surface?.naturalHeight ?? surface?.height ?? 0;
+    if (!width || !height) return null;
+    if (canvas.width !== 80 || canvas.height !== 40) Object.assign(canvas, { width: 80, height: 40 });
+    context.clearRect(0, 0, 80, 40); // an empty surface leaves what was there
+    context.drawImage(surface, 0, 0, 80, 40);
+    const { data } = context.getImageData(0, 0, 80, 40);
+    const cell = (x, y) => Number(data[4 * ((10 * y + 5) * 80 + 10 * x + 5)] > 127);
+    let number = 0;
+    for (let bit = 0; bit < 16; bit++) {
+      const [x, y] = [bit % 8, bit >> 3];
+      if (cell(x, y) === cell(x, y + 2)) return null;
+      number = 2 * number + cell(x, y);
+    }
+    return number;
+  };
+  window.ageOf = (number) => (Date.now() - number) & 0xffff; // ms
+
+  // watch notes every new picture of a player: its number and its age.
+  window.watch = (player) => {
+    player.seen = [];
+    player.events = [];
+    for (const name of ['state', 'mode', 'size', 'error']) {
+      player.addEventListener(`framegate-${name}`, ({ detail }) => player.events.push({ name, ...detail }));
+    }
+    const look = () => {
+      const number = window.numberOn(player.surface);
+      if (number !== null && number !== player.seen.at(-1)?.number) player.seen.push({ number, age: window.ageOf(number) });
+      requestAnimationFrame(look);
+    };
+    look();
+  };
+
+  // add puts players on the page: an object of attributes for each.
+  window.add = (...all) => {
+    for (const attributes of all) {
+      const player = document.createElement('framegate-player');
+      for (const [name, value] of Object.entries(attributes)) player.setAttribute(name, value);
+      document.body.append(player);
+      window.watch(player);
+    }
+  };
+  window.player = (n) => document.querySelectorAll('framegate-player')[n];
+
+  // moved waits until a player has shown so many more pictures, and gives those.
+  // They may not go back.
+  window.moved = async (n, count) => {
+    const { seen } = window.player(n);
+    const from = seen.length;
+    while (seen.length < from + count) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let i = Math.max(1, from); i < seen.length; i++) {
+      const step = (seen[i].number - seen[i - 1].number + 65536) % 65536;
+      if (step > 32767) throw new Error(`player ${n} shows ${seen[i].number} after ${seen[i - 1].number}`);
+    }
+    return seen.slice(from);
+  };
+}
