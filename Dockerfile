@@ -1,15 +1,12 @@
 # Framegate in a container.
 #
 #     docker build -t framegate .
-#     docker run --rm -p 127.0.0.1:8080:8080 framegate serve --allow-open
+#     docker run --rm -p 8080:8080 -v framegate:/data framegate
 #
-# A container has to listen on all its addresses to be reached at all, and
-# Framegate refuses that without authentication, which is not built yet.
-# --allow-open says that you know; it is left to you on purpose, together with
-# the 127.0.0.1 in front of the published port, which keeps the cameras on this
-# machine. A configuration is mounted:
+# The first start prints how to log in; what is kept is in the volume. A
+# configuration is mounted:
 #
-#     -v ./framegate.yaml:/etc/framegate.yaml:ro ... serve --allow-open --config /etc/framegate.yaml
+#     -v ./framegate.yaml:/etc/framegate.yaml:ro ... framegate serve --config /etc/framegate.yaml
 
 FROM golang:1.26-trixie AS build
 WORKDIR /src
@@ -24,10 +21,12 @@ FROM debian:trixie-slim
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends ca-certificates ffmpeg fonts-dejavu-core tini \
 	&& rm -rf /var/lib/apt/lists/* \
-	&& useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin framegate
+	&& useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin framegate \
+	&& install -d -m 0700 -o framegate /data
 COPY --from=build /framegate /usr/local/bin/framegate
 USER framegate
-ENV FRAMEGATE_LISTEN=0.0.0.0:8080
+ENV FRAMEGATE_LISTEN=0.0.0.0:8080 FRAMEGATE_DATA=/data
+VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=5s --retries=3 CMD ["framegate", "healthcheck"]
 # tini passes signals on and reaps what ffmpeg leaves behind.

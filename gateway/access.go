@@ -28,21 +28,32 @@ func (g *gateway) admit(r *http.Request, t route, camera string) (admitted *http
 	case nothing:
 		return r, func() {}, nil
 	case anything:
-		p, err := g.auth.Identify(r, auth.Use{Ways: t.ways})
-		if err == nil && !p.Known() {
-			err = auth.ErrDenied
-		}
+		watched, p, stop, err := g.auth.AdmitLogin(r, t.ways)
 		if err != nil {
 			return nil, nil, err
 		}
-		return withPrincipal(r, p), func() {}, nil
+		return admittedAs(p, r, watched, stop)
 	}
 	watched, p, stop, err := g.auth.Admit(r, auth.Use{Action: t.needs, Camera: camera, Ways: t.ways})
+	if errors.Is(err, auth.ErrForbidden) && isAPI(r) {
+		return nil, nil, errNotThere // which need not be about a camera
+	}
 	if errors.Is(err, auth.ErrForbidden) {
 		return nil, nil, stream.ErrUnknown
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	return admittedAs(p, r, watched, stop)
+}
+
+// admittedAs gives the request as it was watched; but a change by the API as
+// it came, since it may end the very session it came by, and is made and
+// answered all the same.
+func admittedAs(p auth.Principal, r, watched *http.Request, stop func()) (*http.Request, func(), error) {
+	if isAPI(r) && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		stop()
+		return withPrincipal(r, p), func() {}, nil
 	}
 	return withPrincipal(watched, p), stop, nil
 }

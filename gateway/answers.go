@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/media"
@@ -24,8 +26,11 @@ var statuses = []struct {
 }{
 	{stream.ErrUnknown, http.StatusNotFound},
 	{errNoForm, http.StatusNotFound},
+	{errNotThere, http.StatusNotFound},
+	{errUnreachable, http.StatusBadGateway},
 	{errShuttingDown, http.StatusServiceUnavailable},
 	{auth.ErrDenied, http.StatusUnauthorized},
+	{auth.ErrRevoked, http.StatusUnauthorized},
 	{auth.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{stream.ErrBusy, http.StatusConflict},
 	{stream.ErrPulled, http.StatusConflict},
@@ -53,6 +58,8 @@ var statuses = []struct {
 var (
 	errNoForm       = errors.New("no such form")
 	errShuttingDown = errors.New("shutting down")
+	errUnreachable  = errors.New("unreachable") // a camera, to who may not know more
+	errNotThere     = errors.New("there is nothing of that name here, or you may not see it")
 )
 
 // statusOf turns an error into an HTTP status. What is wrong with a camera is
@@ -84,7 +91,7 @@ func (g *gateway) answering(t route) http.Handler {
 		admitted, leave, err := g.admit(r, t, camera)
 		if err == nil {
 			defer leave()
-			err = t.serve(w, admitted, camera)
+			err = told(principalOf(admitted), t.serve(w, admitted, camera))
 		}
 		if err != nil {
 			g.answerError(w, r, err)
@@ -92,29 +99,58 @@ func (g *gateway) answering(t route) http.Handler {
 	})
 }
 
+// told gives what a principal may know of an error: what is wrong with a
+// camera, and so where it is, is for admins alone. Others find it in no answer,
+// the log has it.
+func told(p auth.Principal, err error) error {
+	var failed *stream.SourceError
+	if errors.As(err, &failed) && !auth.Authorize(p, auth.Admin, "") {
+		return errUnreachable
+	}
+	return err
+}
+
 // answerError answers with what went wrong before anything else was said.
 func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) { // nobody is there to hear
 		return
 	}
-	status := statusOf(err)
+	status, text := statusOf(err), err.Error()
 	g.log.Debug("refused", "method", r.Method, "path", r.URL.Path, "address", clientAddress(r), "status", status, "err", err)
 	switch status {
 	case http.StatusInternalServerError:
 		g.log.Error("request failed", "path", r.URL.Path, "err", err)
+		text = "something went wrong inside; the log says what"
 	case http.StatusUnauthorized:
 		if isPage(r) {
 			http.Redirect(w, r, loginAddress(r), http.StatusSeeOther)
 			return
 		}
-		auth.Challenge(w, r)
+		if !isAPI(r) { // which takes no passwords, and says so itself
+			auth.Challenge(w, r)
+		}
 	case http.StatusTooManyRequests:
 		if wait := auth.RetryAfter(err); wait > 0 {
 			w.Header().Set("Retry-After", seconds(wait))
 		}
 	}
-	answer(w, status, err.Error())
+	refuse(w, r, status, text)
 }
+
+// refuse answers as those expect it who asked: under /api/ with a problem
+// document, elsewhere with a line of text.
+func refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
+	if !isAPI(r) {
+		answer(w, status, text)
+		return
+	}
+	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+		w.Header().Set("Retry-After", "5")
+	}
+	api.Answer(w, status, text)
+}
+
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
 // seconds gives a time as Retry-After has it, rounded up.
 func seconds(d time.Duration) string {

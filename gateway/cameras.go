@@ -56,9 +56,18 @@ func (r *roster) source(id string) (stream.Source, error) {
 	return c.source, nil
 }
 
-// refreshCameras makes those of the settings the cameras there are.
+// refreshCameras makes those of the configuration, and those that were added
+// while the server runs, the cameras there are. Where both have an id, it is
+// the configuration's.
 func (g *gateway) refreshCameras() error {
 	var cameras []camera
+	for _, c := range *g.added.Load() {
+		if _, configured := g.settings().Camera(c.ID); configured {
+			g.log.Warn("the configuration has a camera that was also added at run time, and wins", "camera", c.ID)
+			continue
+		}
+		cameras = append(cameras, camera{Camera: c, added: true})
+	}
 	for _, c := range g.settings().Cameras {
 		cameras = append(cameras, camera{Camera: c})
 	}

@@ -30,10 +30,17 @@ func (g *gateway) behindProxy(r *http.Request) *http.Request {
 	}
 	seen := *r
 	seen.RemoteAddr = netip.AddrPortFrom(client(proxies, from.Addr(), r.Header.Values("X-Forwarded-For")), from.Port()).String()
-	if r.Header.Get("X-Forwarded-Proto") == "https" && r.TLS == nil {
+	if r.TLS == nil && cameOverTLS(r.Header.Values("X-Forwarded-Proto")) {
 		seen.TLS = &tls.ConnectionState{}
 	}
 	return &seen
+}
+
+// cameOverTLS follows X-Forwarded-Proto to the proxy that the client spoke to:
+// most proxies replace what the one before said, some add to it.
+func cameOverTLS(headers []string) bool {
+	first, _, _ := strings.Cut(strings.Join(headers, ","), ",")
+	return strings.EqualFold(strings.TrimSpace(first), "https")
 }
 
 // client follows X-Forwarded-For from its end, where each proxy added whom it
@@ -41,13 +48,24 @@ func (g *gateway) behindProxy(r *http.Request) *http.Request {
 func client(proxies []netip.Prefix, address netip.Addr, headers []string) netip.Addr {
 	hops := strings.Split(strings.Join(headers, ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil || !contains(proxies, address) {
+		next, ok := parseHop(hop)
+		if !ok || !contains(proxies, address) {
 			break
 		}
 		address = next
 	}
 	return address.Unmap().WithZone("")
+}
+
+// parseHop reads an address of X-Forwarded-For, to which some proxies add the
+// port, and which then is in brackets if it is one of IPv6.
+func parseHop(text string) (netip.Addr, bool) {
+	text = strings.TrimSpace(text)
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at.Addr(), true
+	}
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	return address, err == nil
 }
 
 func contains(ranges []netip.Prefix, address netip.Addr) bool {

@@ -104,6 +104,7 @@ type serveCommand struct {
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(env *environment) error {
+	known := contentOf(c.Config)
 	settings, err := c.settings(env)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func (c *serveCommand) Run(env *environment) error {
 			"listen on 127.0.0.1, leave auth at required, or say --allow-open if the network around is trusted", settings.Listen))
 	}
 	log := slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	again := reloading{file: c.Config, load: func() (*config.Config, error) { return c.settings(env) }}
+	again := reloading{file: c.Config, known: known, load: func() (*config.Config, error) { return c.settings(env) }}
 	return serve(env.ctx, settings, again, log, env.stdout)
 }
 

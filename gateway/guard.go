@@ -12,14 +12,14 @@ import (
 // this server, and must not be a page of another site that writes.
 func (g *gateway) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusForbidden, "a page of another site may not do this")
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusForbidden, "a page of another site may not do this")
 	}))
 	protected := g.sharing(protection, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = g.behindProxy(r)
-		if !ourHost(r.Host, g.settings().Hosts) {
-			answer(w, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
+		if !ourHost(r.Host, g.proof.hosts()) {
+			refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -14,7 +14,7 @@ import (
 const maxLoginBytes = 8 << 10
 
 func (g *gateway) showLogin(w http.ResponseWriter, r *http.Request, _ string) error {
-	g.pages.Login(w, r, http.StatusOK, web.Login{Next: nextPage(r.URL.Query().Get("next"))})
+	g.pages.Login(w, r, http.StatusOK, web.Login{Authority: g.proof.fingerprint(), Next: nextPage(r.URL.Query().Get("next"))})
 	return nil
 }
 
@@ -22,7 +22,12 @@ func (g *gateway) showLogin(w http.ResponseWriter, r *http.Request, _ string) er
 // of a link that logs in once.
 func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
-	if err := r.ParseForm(); err != nil {
+	var tooLarge *http.MaxBytesError
+	switch err := r.ParseForm(); {
+	case errors.As(err, &tooLarge):
+		answer(w, http.StatusRequestEntityTooLarge, "the form is larger than what a login needs")
+		return nil
+	case err != nil:
 		answer(w, http.StatusBadRequest, "the form cannot be read")
 		return nil
 	}
@@ -37,10 +42,10 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error 
 	case err == nil:
 		http.Redirect(w, r, next, http.StatusSeeOther)
 	case errors.Is(err, auth.ErrDenied):
-		g.pages.Login(w, r, status, web.Login{Next: next, Refusal: "Wrong name or password, or a link that was used or is older than ten minutes."})
+		g.pages.Login(w, r, status, web.Login{Authority: g.proof.fingerprint(), Next: next, Refusal: "Wrong name or password, or a link that was used or is older than ten minutes."})
 	case errors.Is(err, auth.ErrTooManyAttempts):
 		w.Header().Set("Retry-After", seconds(auth.RetryAfter(err)))
-		g.pages.Login(w, r, status, web.Login{Next: next, Refusal: "Too many attempts. Wait " + seconds(auth.RetryAfter(err)) + " seconds and try again."})
+		g.pages.Login(w, r, status, web.Login{Authority: g.proof.fingerprint(), Next: next, Refusal: "Too many attempts. Wait " + seconds(auth.RetryAfter(err)) + " seconds and try again."})
 	default:
 		return err
 	}

@@ -11,18 +11,14 @@ import (
 
 // showViewer shows the cameras that whoever asks may see.
 func (g *gateway) showViewer(w http.ResponseWriter, r *http.Request, _ string) error {
-	states := make(map[stream.Key]stream.State)
-	for _, s := range g.hub.Stats() {
-		states[s.Key] = s.State
-	}
 	var cameras []web.Camera
 	for _, c := range g.cameras.all() {
 		if !auth.Authorize(principalOf(r), auth.View, c.ID) {
 			continue
 		}
-		cameras = append(cameras, pageCamera(c, states[stream.Key{Camera: c.ID}]))
+		cameras = append(cameras, pageCamera(c))
 	}
-	g.pages.Viewer(w, r, cameras)
+	g.pages.Viewer(w, r, visitor(r), cameras)
 	return nil
 }
 
@@ -31,7 +27,7 @@ func (g *gateway) showCamera(w http.ResponseWriter, r *http.Request, id string) 
 	if !ok {
 		return stream.ErrUnknown
 	}
-	g.pages.Camera(w, r, pageCamera(c, stream.Idle))
+	g.pages.Camera(w, r, visitor(r), pageCamera(c))
 	return nil
 }
 
@@ -44,10 +40,13 @@ func (g *gateway) showBroadcaster(w http.ResponseWriter, r *http.Request, id str
 		answer(w, http.StatusNotFound, c.ID+": "+stream.ErrPulled.Error())
 		return nil
 	}
-	g.pages.Broadcaster(w, r, pageCamera(c, stream.Idle))
+	g.pages.Broadcaster(w, r, visitor(r), pageCamera(c))
 	return nil
 }
 
-func pageCamera(c camera, s stream.State) web.Camera {
-	return web.Camera{ID: c.ID, Name: c.Name, Source: string(c.Source.Kind), State: s.String()}
+func pageCamera(c camera) web.Camera {
+	return web.Camera{ID: c.ID, Name: c.Name, Source: string(c.Source.Kind)}
 }
+
+// visitor names who is logged in to a page.
+func visitor(r *http.Request) string { return principalOf(r).Name() }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -18,14 +17,26 @@ import (
 	"framegate/gateway/stream"
 )
 
-// settle is how long a file is left alone after a change before it is read:
-// editors and copies write it in several steps.
-const settle = 200 * time.Millisecond
+const (
+	// settle is how long a file is left alone after a change before it is read:
+	// editors and copies write it in several steps.
+	settle = 200 * time.Millisecond
+	// settleAtMost is after how long it is read although its folder does not
+	// come to rest, because others write there.
+	settleAtMost = 10 * settle
+)
 
 // reloading is the configuration's way into a running gateway.
 type reloading struct {
-	file string                         // "" where there is none to watch
-	load func() (*config.Config, error) // reads it as the start did
+	file  string                         // "" where there is none to watch
+	known []byte                         // what it held before the start read it
+	load  func() (*config.Config, error) // reads it as the start did
+}
+
+// refusal is why a configuration was not taken.
+type refusal struct {
+	err error
+	at  time.Time
 }
 
 // reload reads the configuration and puts it into effect. A bad one leaves all
@@ -36,7 +47,7 @@ func (g *gateway) reload() {
 		err = g.putIntoEffect(next)
 	}
 	if err != nil {
-		g.refused.Store(&err)
+		g.refused.Store(&refusal{err, time.Now()})
 		g.log.Error("configuration not taken, the old one stays", "err", err)
 		return
 	}
@@ -48,36 +59,55 @@ func (g *gateway) reload() {
 // changes.
 func (g *gateway) putIntoEffect(next *config.Config) error {
 	now := g.settings()
-	if keys := restartKeys(now, next); len(keys) > 0 {
-		g.log.Warn("some of the configuration takes a restart", "keys", keys)
-	}
-	merged := *next
-	merged.Listen, merged.Data, merged.Auth, merged.TLS, merged.FFmpeg = now.Listen, now.Data, now.Auth, now.TLS, now.FFmpeg
-	g.hub.SetLimits(viewerLimits(merged.Limits))
-	g.current.Store(&merged)
+	merged, keys := withoutRestart(now, next)
+	g.current.Store(merged)
 	if err := g.refreshCameras(); err != nil {
 		g.current.Store(now)
 		return err
 	}
+	g.hub.SetLimits(viewerLimits(merged.Limits))
+	g.waiting.Store(&keys)
+	if len(keys) > 0 {
+		g.log.Warn("some of the configuration takes a restart", "keys", keys)
+	}
 	return nil
 }
 
-// restartKeys names what differs and cannot change while we run.
-func restartKeys(now, next *config.Config) []string {
-	var keys []string
-	for key, differs := range map[string]bool{
-		"listen": now.Listen != next.Listen,
-		"data":   now.Data != next.Data,
-		"auth":   now.Auth != next.Auth,
-		"tls":    now.TLS != next.TLS,
-		"ffmpeg": now.FFmpeg != next.FFmpeg,
-	} {
+// restartOnly are the keys, and sections of keys, that only a restart changes.
+// All limits but those on viewers, and on what the API takes, are given to what
+// they bound when it is made.
+var restartOnly = []string{
+	"auth", "data", "ffmpeg", "listen", "tls",
+	"limits.camera_connect", "limits.camera_first_byte", "limits.camera_silence",
+	"limits.encoder_starts", "limits.encoders", "limits.frame_bytes",
+	"limits.header_bytes", "limits.header_timeout", "limits.idle_timeout",
+	"limits.post_bytes", "limits.post_time", "limits.posts_per_address",
+	"limits.publisher_bytes", "limits.publisher_fps", "limits.viewer_patience",
+}
+
+// withoutRestart gives what of next can be in effect while we run, and the keys
+// of all else in which it differs.
+func withoutRestart(now, next *config.Config) (merged *config.Config, keys []string) {
+	m := *next
+	keep := func(key string, differs bool) {
 		if differs {
 			keys = append(keys, key)
 		}
 	}
-	slices.Sort(keys)
-	return keys
+	keep("auth", now.Auth != next.Auth)
+	keep("data", now.Data != next.Data)
+	keep("ffmpeg", now.FFmpeg != next.FFmpeg)
+	keep("listen", now.Listen != next.Listen)
+	keep("tls", now.TLS != next.TLS)
+	m.Auth, m.Data, m.FFmpeg, m.Listen, m.TLS = now.Auth, now.Data, now.FFmpeg, now.Listen, now.TLS
+	m.Limits = now.Limits
+	m.Limits.Viewers = next.Limits.Viewers
+	m.Limits.ViewersPerCamera = next.Limits.ViewersPerCamera
+	m.Limits.ViewersPerPrincipal = next.Limits.ViewersPerPrincipal
+	m.Limits.ViewersPerAddress = next.Limits.ViewersPerAddress
+	m.Limits.APIBodyBytes = next.Limits.APIBodyBytes
+	keep("limits", m.Limits != next.Limits)
+	return &m, keys
 }
 
 func viewerLimits(l config.Limits) stream.Limits {
@@ -89,34 +119,46 @@ func viewerLimits(l config.Limits) stream.Limits {
 	}
 }
 
-// watchConfiguration reloads whenever the file changes or the process gets
-// SIGHUP, until ctx is done. Where the file cannot be watched, SIGHUP still
-// works.
-func (g *gateway) watchConfiguration(ctx context.Context) {
+// configurationWatch gives what reloads whenever the file changes or the process
+// gets SIGHUP, until ctx is done. From now on neither is missed, and SIGHUP does
+// not end the process. Where the file cannot be watched, SIGHUP still works. The
+// watch must be run, and once.
+func (g *gateway) configurationWatch() func(ctx context.Context) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	changes, stop := watchFile(g.reloading.file, g.log)
-	defer stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-		case <-changes:
+	changes, stop := watchFile(g.reloading.file, g.reloading.known, g.log)
+	return func(ctx context.Context) {
+		defer signal.Stop(hangups)
+		defer stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+			case <-changes:
+			}
+			g.reload()
 		}
-		g.reload()
 	}
 }
 
-// watchFile gives a token each time the content of a file has become another.
-// It watches the folder, since editors put a new file in the old one's place,
-// and so does Kubernetes with the folder's.
-func watchFile(name string, log *slog.Logger) (changes <-chan struct{}, stop func()) {
-	if name == "" {
+// contentOf reads a file that can be read again: a pipe cannot.
+func contentOf(name string) []byte {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	content, _ := os.ReadFile(name) // whoever needs it reports what is wrong with it
+	return content
+}
+
+// watchFile gives a token each time the content of a file has become another
+// than what is known.
+func watchFile(name string, known []byte, log *slog.Logger) (changes <-chan struct{}, stop func()) {
+	if name == "" || known == nil {
 		return nil, func() {}
 	}
 	watcher, err := fsnotify.NewWatcher()
+	w := &fileWatch{name: name, known: known, watcher: watcher, tokens: make(chan struct{}, 1)}
 	if err == nil {
 		err = watcher.Add(filepath.Dir(name))
 	}
@@ -124,41 +166,86 @@ func watchFile(name string, log *slog.Logger) (changes <-chan struct{}, stop fun
 		log.Warn("the configuration is not watched; send SIGHUP after changes", "err", err)
 		return nil, func() {}
 	}
-	tokens := make(chan struct{}, 1)
+	w.follow()
 	var watching sync.WaitGroup
-	watching.Go(func() { tellChanges(name, watcher, tokens) }) // ends when the watcher is closed
-	return tokens, func() {
+	watching.Go(w.run) // ends when the watcher is closed
+	return w.tokens, func() {
 		watcher.Close()
 		watching.Wait()
 	}
 }
 
-func tellChanges(name string, watcher *fsnotify.Watcher, tokens chan<- struct{}) {
-	known, _ := os.ReadFile(name) // the start reports what is wrong with it
-	quiet := time.NewTimer(0)
+// fileWatch watches a file's folder, since editors put a new file in the old
+// one's place, and so does Kubernetes with the folder's; and where the name is
+// a link, the folder of what it leads to, for which the same is true.
+type fileWatch struct {
+	name    string
+	target  string // the other folder that is watched; "" for none
+	known   []byte
+	watcher *fsnotify.Watcher
+	tokens  chan struct{} // cap 1
+}
+
+func (w *fileWatch) run() {
+	quiet := time.NewTimer(0) // it may have changed before it was watched
 	defer quiet.Stop()
+	var since time.Time // of the first event that was not followed by a look
+	wait := func() {
+		if since.IsZero() {
+			since = time.Now()
+		}
+		quiet.Reset(max(0, min(settle, settleAtMost-time.Since(since))))
+	}
 	for {
 		select {
-		case _, open := <-watcher.Events:
+		case _, open := <-w.watcher.Events:
 			if !open {
 				return
 			}
-			quiet.Reset(settle)
-		case _, open := <-watcher.Errors: // events were lost
+			wait()
+		case _, open := <-w.watcher.Errors: // events were lost
 			if !open {
 				return
 			}
-			quiet.Reset(settle)
+			wait()
 		case <-quiet.C:
-			content, err := os.ReadFile(name)
-			if err != nil || bytes.Equal(content, known) {
-				continue // it is being replaced, or something beside it changed
-			}
-			known = content
-			select {
-			case tokens <- struct{}{}:
-			default: // there is one already
-			}
+			since = time.Time{}
+			w.look()
 		}
+	}
+}
+
+// look gives a token if the file's content is another. Something beside it may
+// have changed instead, or it is being replaced at this moment.
+func (w *fileWatch) look() {
+	w.follow()
+	content := contentOf(w.name)
+	if content == nil || bytes.Equal(content, w.known) {
+		return
+	}
+	w.known = content
+	select {
+	case w.tokens <- struct{}{}:
+	default: // there is one already
+	}
+}
+
+// follow watches where the name leads to now.
+func (w *fileWatch) follow() {
+	file, err := filepath.EvalSymlinks(w.name)
+	if err != nil {
+		return // it is being replaced
+	}
+	target := filepath.Dir(file)
+	if target == w.target {
+		return
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(w.name))
+	if w.target != "" && w.target != folder {
+		_ = w.watcher.Remove(w.target) // it may be gone
+	}
+	w.target = target
+	if err == nil && target != folder {
+		_ = w.watcher.Add(target) // without it, SIGHUP still works
 	}
 }

@@ -91,7 +91,7 @@ func (g *gateway) routes(ready *atomic.Bool) []route {
 // every request passes.
 func (g *gateway) handler(ready *atomic.Bool) http.Handler {
 	mux := http.NewServeMux()
-	for _, route := range g.routes(ready) {
+	for _, route := range append(g.routes(ready), g.apiRoutes()...) {
 		mux.Handle(route.pattern, g.answering(route))
 	}
 	return g.guard(mux)
@@ -212,7 +212,7 @@ func (g *gateway) serveEvents(w http.ResponseWriter, r *http.Request, camera str
 
 // viewer is who watches, for the limits on viewers.
 func (g *gateway) viewer(r *http.Request) stream.Viewer {
-	return stream.Viewer{Address: clientAddress(r), Principal: principalOf(r).String()}
+	return stream.Viewer{Address: clientAddress(r), Principal: principalOf(r).Subject()}
 }
 
 // pictures gives the stream of a camera's pictures, as they are asked for. Of

@@ -60,12 +60,14 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 	var lives sync.WaitGroup
 	living, endLives := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLives()
-	lives.Go(func() { g.watchConfiguration(living) })
+	watchConfiguration := g.configurationWatch()
+	lives.Go(func() { watchConfiguration(living) })
 	lives.Go(func() { _ = g.auth.Run(living) }) // gives nil
+	lives.Go(func() { _ = g.api.Run(living) })  // gives nil
 	lives.Go(func() { g.tryHardware(living) })
 	logSandbox(log)
 	ready.Store(true)
-	announce(stdout, c, g.proof.scheme()+"://"+reachable(listener.Addr()), first)
+	announce(stdout, c, g.proof, reachable(listener.Addr()), first)
 	log.Info("framegate listens", "address", listener.Addr().String(), "version", version(), "cameras", len(c.Cameras))
 
 	select {
@@ -77,14 +79,18 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.Shutdown(grace) }() // stops accepting at once, then waits for requests
+	go func() {
+		err := server.Shutdown(grace) // stops accepting at once, then waits for requests
+		if err != nil {
+			server.Close() // which ends writes to HTTP/2 clients that take nothing, and for which close waits
+		}
+		stopped <- err
+	}()
 	endRequests()
 	endLives()
 	lives.Wait()
 	g.close()
-	if shutdownErr := <-stopped; shutdownErr != nil {
-		server.Close()
-	}
+	<-stopped
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -101,11 +107,16 @@ func (g *gateway) firstStart(ctx context.Context) (*auth.FirstStart, error) {
 
 // announce prints where to go, and at the first start how to get in: it is not
 // kept anywhere and not said again.
-func announce(w io.Writer, c *config.Config, base string, first *auth.FirstStart) {
+func announce(w io.Writer, c *config.Config, proof identity, address string, first *auth.FirstStart) {
+	base := proof.scheme() + "://" + address
 	fmt.Fprintf(w, "Framegate is running.\n\n  watch      %s/\n", base)
 	if first != nil {
 		fmt.Fprintf(w, "  log in     %s/login#%s   (once, within ten minutes)\n", base, first.Login.Reveal())
 		fmt.Fprintf(w, "             or as %s with the password %s\n", first.User, first.Password.Reveal())
+	}
+	if fingerprint := proof.fingerprint(); fingerprint != "" {
+		fmt.Fprintf(w, "  trust      %s/ca.crt   (once, on each device that is to know this server)\n", base)
+		fmt.Fprintf(w, "             whose SHA-256 fingerprint is %s\n", fingerprint)
 	}
 	for _, camera := range c.Cameras {
 		if camera.Source.Kind == config.SourceUpload {

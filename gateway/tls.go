@@ -1,45 +1,57 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"crypto/tls"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"framegate/gateway/certs"
 	"framegate/gateway/config"
+	"framegate/gateway/delivery"
+)
+
+// How long a client of HTTP/2 may be silent before it is asked whether it is
+// there, and then take to answer.
+const (
+	pingAfter  = 20 * time.Second
+	pingAnswer = 25 * time.Second
 )
 
 // identity is by what the server proves who it is.
 type identity struct {
 	tls       *tls.Config      // nil: it does not
 	authority *certs.Authority // nil where its certificates are somebody else's
+	hosts     func() []string  // names that the server answers to, at the moment
 }
 
-// newIdentity gets the certificates that the configuration asks for.
-func newIdentity(c *config.Config, log *slog.Logger) (identity, error) {
+// newIdentity gets the certificates that the configuration asks for. The names
+// that hosts gives are the server's besides those that the machine has anyway,
+// which nobody else can take (RFC 6762, and those without a dot), so that they
+// are no way for DNS rebinding.
+func newIdentity(c *config.Config, hosts func() []string, log *slog.Logger) (i identity, err error) {
+	machine := certs.HostNames()
+	i.hosts = func() []string { return slices.Concat(hosts(), machine) }
 	switch c.TLS.Mode {
 	case config.TLSFiles:
-		settings, err := certs.Files(c.TLS.Cert, c.TLS.Key, log)
-		return identity{tls: settings}, err
+		i.tls, err = certs.Files(c.TLS.Cert, c.TLS.Key, log)
 	case config.TLSSelfSigned:
-		hosts := slices.Clone(c.Hosts)
-		authority, err := certs.OpenAuthority(filepath.Join(c.Data, "tls"), func() []string { return certs.LocalNames(hosts) })
-		if err != nil {
-			return identity{}, err
+		names := func() []string { return certs.LocalNames(hosts()) }
+		if i.authority, err = certs.OpenAuthority(filepath.Join(c.Data, "tls"), names); err == nil {
+			i.tls = i.authority.Config()
 		}
-		return identity{tls: authority.Config(), authority: authority}, nil
 	case config.TLSACME:
-		return identity{tls: certs.ACME(certs.ACMEOptions{Folder: c.Data, Names: domains(c.Hosts), Email: c.TLS.Email})}, nil
+		i.tls = certs.ACME(certs.ACMEOptions{Folder: c.Data, Names: hosts, Email: c.TLS.Email, Directory: c.TLS.Directory, Log: log})
 	}
-	return identity{}, nil
-}
-
-// domains gives those of names that are not addresses.
-func domains(names []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return net.ParseIP(name) != nil })
+	return i, err
 }
 
 // scheme is what the server's addresses begin with.
@@ -50,13 +62,29 @@ func (i identity) scheme() string {
 	return "http"
 }
 
+// fingerprint is by what people recognise the server's own certificate
+// authority; "" where it has none.
+func (i identity) fingerprint() string {
+	if i.authority == nil {
+		return ""
+	}
+	return i.authority.Fingerprint()
+}
+
 // serve answers requests on a listener until the server is shut down.
 func (i identity) serve(s *http.Server, l net.Listener) error {
 	if i.tls == nil {
 		return s.Serve(l)
 	}
 	s.TLSConfig = i.tls
-	return s.ServeTLS(l, "", "")
+	s.HTTP2 = &http.HTTP2Config{
+		// All streams of a connection wait while one write to it does, and
+		// their own deadlines cannot end that.
+		WriteByteTimeout: delivery.Patience,
+		SendPingTimeout:  pingAfter,
+		PingTimeout:      pingAnswer,
+	}
+	return s.ServeTLS(&secureListener{l, i.hosts}, "", "")
 }
 
 // showAuthority gives the certificate that a device must trust before it takes
@@ -68,8 +96,69 @@ func (i identity) showAuthority(w http.ResponseWriter, _ *http.Request, _ string
 	}
 	w.Header().Set("Content-Type", "application/x-x509-ca-cert")
 	w.Header().Set("Content-Disposition", `attachment; filename="framegate-ca.crt"`)
-	w.Header().Set("X-Framegate-Fingerprint", i.authority.Fingerprint())
+	w.Header().Set("X-Framegate-Fingerprint", i.fingerprint())
 	w.Header().Set("Cache-Control", "no-store")
 	_, err := w.Write(i.authority.Certificate())
+	return err
+}
+
+// secureListener takes connections in for TLS. A client that speaks HTTP
+// without it, as browsers do where a person types an address without https,
+// is told where to go.
+type secureListener struct {
+	net.Listener
+	hosts func() []string
+}
+
+// Accept gives the next connection.
+func (l *secureListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &firstSeen{Conn: c, hosts: l.hosts}, nil
+}
+
+// firstSeen is a connection whose first bytes are looked at: a record of TLS
+// begins with 0x16 (RFC 8446 section 5.1), a request with a capital letter. It
+// is in the first Read, under the deadline for the handshake, that a request
+// is answered.
+type firstSeen struct {
+	net.Conn
+	hosts func() []string
+	begun bool
+}
+
+// NetConn gives the connection below, which package delivery looks for.
+func (c *firstSeen) NetConn() net.Conn { return c.Conn }
+
+// Read reads what the client sends, but for a request without TLS.
+func (c *firstSeen) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.begun || n == 0 {
+		return n, err
+	}
+	c.begun = true
+	if b[0] < 'A' || b[0] > 'Z' {
+		return n, err
+	}
+	request := io.MultiReader(bytes.NewReader(b[:n]), io.LimitReader(c.Conn, maxHeaderBytes))
+	if err := sendToTLS(c.Conn, request, c.hosts()); err != nil {
+		return 0, err
+	}
+	return 0, io.EOF
+}
+
+// sendToTLS answers a request that came without TLS: a page is to be found
+// with it at the same address, and all else is told.
+func sendToTLS(w io.Writer, request io.Reader, hosts []string) error {
+	const text = "This port speaks HTTPS: the address begins with https://"
+	r, err := http.ReadRequest(bufio.NewReader(request))
+	if err != nil || r.Host == "" || !ourHost(r.Host, hosts) || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		_, err = fmt.Fprintf(w, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n%s\n", text)
+		return err
+	}
+	to := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	_, err = fmt.Fprintf(w, "HTTP/1.1 307 Temporary Redirect\r\nLocation: %s\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s\n", &to, text)
 	return err
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"runtime"
 	"sync/atomic"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/input/device"
@@ -47,13 +49,16 @@ type gateway struct {
 	hardware atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
 	pages    *web.Pages
 	cameras  roster
+	added    atomic.Pointer[[]config.Camera] // while a server ran, and kept
+	api      *api.API
 	store    *store.Store
 	auth     *auth.Auth
 	proof    identity
 	port     uint16 // that we listen on
 
 	reloading reloading
-	refused   atomic.Pointer[error] // why the last reload was; nil where it was not
+	refused   atomic.Pointer[refusal]  // of the last reload; nil where it was not
+	waiting   atomic.Pointer[[]string] // keys of the configuration that take a restart
 }
 
 // settings gives what is configured at the moment.
@@ -70,7 +75,8 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 		encoders:  rendition.NewSlots(encodersPerCore*runtime.NumCPU(), encoderStarts),
 	}
 	g.current.Store(c)
-	if g.proof, err = newIdentity(c, log); err != nil {
+	g.waiting.Store(new([]string))
+	if g.proof, err = newIdentity(c, func() []string { return g.settings().Hosts }, log); err != nil {
 		return nil, err
 	}
 	if g.store, err = store.Open(ctx, c.Data); err != nil {
@@ -93,12 +99,17 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 		Limits: viewerLimits(c.Limits),
 		Log:    log,
 	})
-	g.upload = upload.New(g.hub, upload.Options{MaxFrameBytes: c.Limits.FrameBytes, Log: log})
+	g.upload = upload.New(g.hub, upload.Options{MaxFrameBytes: c.Limits.FrameBytes, AllowOrigin: g.allowsOrigin, Log: log})
 	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Log: log})
 	g.live = live.New(live.Options{Hub: g.hub, Log: log, AllowOrigin: g.allowsOrigin})
 	g.sse = sse.New(sse.Options{Hub: g.hub, Log: log})
 	g.snapshot = snapshot.New(snapshot.Options{Hub: g.hub})
-	if err := g.refreshCameras(); err != nil {
+	g.api = api.New(api.Options{
+		Store: g.store, Auth: g.auth, Hub: g.hub, Gateway: control{g},
+		CheckSource: g.checkSource, MaxBodyBytes: func() int { return g.settings().Limits.APIBodyBytes },
+		Version: version(), Log: log,
+	})
+	if err := errors.Join(g.loadAdded(ctx), g.refreshCameras()); err != nil {
 		g.close()
 		return nil, err
 	}

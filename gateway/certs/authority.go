@@ -46,7 +46,8 @@ type Authority struct {
 
 	mu     sync.Mutex // guards what follows
 	looked time.Time
-	named  []string // what leaf is for
+	named  []string  // what leaf is for
+	renew  time.Time // when leaf is to be made anew
 	leaf   *tls.Certificate
 }
 
@@ -160,19 +161,21 @@ func (a *Authority) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	if a.leaf != nil && now.Sub(a.looked) < namesEvery && now.Add(renewBefore).Before(a.leaf.Leaf.NotAfter) {
+	good := a.leaf != nil && now.Before(a.renew)
+	if good && now.Sub(a.looked) < namesEvery {
 		return a.leaf, nil
 	}
 	a.looked = now
 	names := slices.Compact(slices.Sorted(slices.Values(a.names())))
-	if a.leaf != nil && slices.Equal(names, a.named) && now.Add(renewBefore).Before(a.leaf.Leaf.NotAfter) {
+	if good && slices.Equal(names, a.named) {
 		return a.leaf, nil
 	}
 	leaf, err := a.issue(names, now)
 	if err != nil {
 		return nil, fmt.Errorf("making a certificate: %w", err)
 	}
-	a.leaf, a.named = leaf, names
+	life := leaf.Leaf.NotAfter.Sub(now) // short where the authority itself is about to end
+	a.leaf, a.named, a.renew = leaf, names, leaf.Leaf.NotAfter.Add(-min(renewBefore, life/3))
 	return leaf, nil
 }
 
@@ -220,13 +223,7 @@ func earlier(a, b time.Time) time.Time {
 // from its network: those given, its host name, alone and in .local (RFC 6762),
 // and the addresses of its interfaces at this moment.
 func LocalNames(given []string) []string {
-	names := slices.Concat(given, []string{"localhost", "127.0.0.1", "::1"})
-	if host, err := os.Hostname(); err == nil && isDNSName(host) {
-		names = append(names, strings.ToLower(host))
-		if !strings.Contains(host, ".") {
-			names = append(names, strings.ToLower(host)+".local")
-		}
-	}
+	names := slices.Concat(given, []string{"localhost", "127.0.0.1", "::1"}, HostNames())
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
 		return names
@@ -237,6 +234,20 @@ func LocalNames(given []string) []string {
 		}
 	}
 	return names
+}
+
+// HostNames gives what this machine calls itself: its host name, alone and in
+// .local; nothing where that cannot be a name on a network.
+func HostNames() []string {
+	host, err := os.Hostname()
+	if err != nil || !isDNSName(host) {
+		return nil
+	}
+	host = strings.ToLower(host)
+	if strings.Contains(host, ".") {
+		return []string{host}
+	}
+	return []string{host, host + ".local"}
 }
 
 // isDNSName says whether a certificate can name it.

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+
+	"framegate/gateway/config"
+)
+
+func TestClientsBehindProxiesAreFound(t *testing.T) {
+	g := &gateway{}
+	c := &config.Config{}
+	for _, text := range []string{"10.0.0.0/8", "192.0.2.1/32", "fd00::/8", "::1/128"} {
+		c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(text))
+	}
+	g.current.Store(c)
+	list := func(values ...string) []string { return values }
+	for _, row := range []struct {
+		from         string
+		forwardedFor []string
+		proto        []string
+		address      string
+		secure       bool
+	}{
+		// One proxy.
+		{"10.0.0.1:1", list("203.0.113.9"), list("https"), "203.0.113.9", true},
+		{"10.0.0.1:1", list("203.0.113.9"), list("HTTPS "), "203.0.113.9", true},
+		{"10.0.0.1:1", list("203.0.113.9"), list("http"), "203.0.113.9", false},
+		{"10.0.0.1:1", list("203.0.113.9"), nil, "203.0.113.9", false},
+		{"10.0.0.1:1", nil, list("https"), "10.0.0.1", true},
+		{"10.0.0.1:1", list(""), nil, "10.0.0.1", false},
+		{"10.0.0.1:1", list("203.0.113.9:4711"), nil, "203.0.113.9", false},
+
+		// Nobody else is believed.
+		{"203.0.113.5:1", list("203.0.113.9"), list("https"), "203.0.113.5", false},
+		{"203.0.113.5:1", list("10.0.0.1"), list("https"), "203.0.113.5", false},
+		{"192.0.2.2:1", list("127.0.0.1"), list("https"), "192.0.2.2", false},
+
+		// What a client writes itself stands before what the proxy adds.
+		{"10.0.0.1:1", list("127.0.0.1, 203.0.113.9"), nil, "203.0.113.9", false},
+		{"10.0.0.1:1", list("10.0.0.5, 203.0.113.9"), nil, "203.0.113.9", false},
+		{"10.0.0.1:1", list("127.0.0.1", "203.0.113.9"), nil, "203.0.113.9", false},
+		{"10.0.0.1:1", list(strings.Repeat("127.0.0.1,", 1000) + "203.0.113.9"), nil, "203.0.113.9", false},
+
+		// Proxies behind proxies.
+		{"10.0.0.1:1", list("203.0.113.9, 192.0.2.1"), list("https"), "203.0.113.9", true},
+		{"10.0.0.1:1", list("127.0.0.1, 203.0.113.9, 192.0.2.1, 10.0.0.2"), nil, "203.0.113.9", false},
+		{"10.0.0.1:1", list("127.0.0.1,203.0.113.9", "192.0.2.1", "10.0.0.2"), nil, "203.0.113.9", false},
+		{"10.0.0.1:1", list("203.0.113.9, 192.0.2.1"), list("https, http"), "203.0.113.9", true},
+		{"10.0.0.1:1", list("203.0.113.9, 192.0.2.1"), list("http", "https"), "203.0.113.9", false},
+		{"10.0.0.1:1", list("10.0.0.7, 10.0.0.2"), nil, "10.0.0.7", false}, // a client among the proxies
+
+		// IPv6, and IPv4 in its clothes.
+		{"[::1]:1", list("2001:db8::9"), nil, "2001:db8::9", false},
+		{"[fd00::1]:1", list("[2001:db8::9]:443, [fd00::2]"), nil, "2001:db8::9", false},
+		{"[::ffff:10.0.0.1]:1", list("::ffff:203.0.113.9"), nil, "203.0.113.9", false},
+		{"[::ffff:203.0.113.5]:1", list("203.0.113.9"), nil, "203.0.113.5", false},
+		{"10.0.0.1:1", list("203.0.113.9, ::ffff:192.0.2.1"), nil, "203.0.113.9", false},
+		{"[fd00::1%eth0]:1", list("fe80::9%eth0"), nil, "fe80::9", false},
+
+		// What is no address is nobody's, so the proxy before it is all there is.
+		{"10.0.0.1:1", list("unknown"), nil, "10.0.0.1", false},
+		{"10.0.0.1:1", list("203.0.113.9, unknown"), nil, "10.0.0.1", false},
+		{"10.0.0.1:1", list("203.0.113.9, unknown, 192.0.2.1"), nil, "192.0.2.1", false},
+		{"10.0.0.1:1", list("203.0.113.9,"), nil, "10.0.0.1", false},
+		{"10.0.0.1:1", list("203.0.113.999"), nil, "10.0.0.1", false},
+		{"10.0.0.1:1", list("\x00\xff, ' OR 1=1"), nil, "10.0.0.1", false},
+		{"10.0.0.1:1", list("for=203.0.113.9;proto=https"), nil, "10.0.0.1", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = row.from
+		r.Header["X-Forwarded-For"], r.Header["X-Forwarded-Proto"] = row.forwardedFor, row.proto
+		seen := g.behindProxy(r)
+		if got := clientAddress(seen); got != row.address && len(row.from) < 40 && !sameUnmapped(got, row.address) || (seen.TLS != nil) != row.secure {
+			t.Errorf("from %s for %.60q over %q: %s, over TLS %v; want %s, %v",
+				row.from, row.forwardedFor, row.proto, got, seen.TLS != nil, row.address, row.secure)
+		}
+		if r.RemoteAddr != row.from || r.TLS != nil {
+			t.Errorf("from %s: the request itself was changed", row.from)
+		}
+	}
+}
+
+// sameUnmapped says that two texts are the same address. One that no proxy
+// sent is left as the listener gave it.
+func sameUnmapped(a, b string) bool {
+	x, err := netip.ParseAddr(a)
+	return err == nil && x.Unmap().String() == b
+}
+
+// tlsProxy is a reverse proxy that speaks TLS to its clients and adds what
+// they are to the request, as nginx, Caddy and Traefik do.
+func tlsProxy(t *testing.T, gateway string) *httptest.Server {
+	t.Helper()
+	target, err := url.Parse(gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+		r.SetXForwarded()
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}}
+	server := httptest.NewTLSServer(proxy)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestCookiesAreSecureBehindAProxyWithTLS(t *testing.T) {
+	for name, trusted := range map[string]bool{"trusted": true, "not trusted": false} {
+		t.Run(name, func(t *testing.T) {
+			configuration := ""
+			if trusted {
+				configuration = "trusted_proxies: [127.0.0.1]"
+			}
+			l := launch(t, "127.0.0.1:0", configuration, "FRAMEGATE_AUTH=required")
+			proxy := tlsProxy(t, l.url)
+			_, secret, _ := strings.Cut(l.printed.String(), "/login#")
+			secret, _, _ = strings.Cut(secret, " ")
+			c := proxy.Client()
+			c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			response, err := c.PostForm(proxy.URL+"/login", url.Values{"link": {secret}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			cookies := response.Cookies()
+			if response.StatusCode != http.StatusSeeOther || len(cookies) != 1 {
+				t.Fatalf("%s, %v", response.Status, cookies)
+			}
+			if secure := cookies[0].Secure && strings.HasPrefix(cookies[0].Name, "__Host-"); secure != trusted {
+				t.Errorf("the cookie is %v", cookies[0])
+			}
+			request, _ := http.NewRequest(http.MethodGet, proxy.URL+"/", nil)
+			request.AddCookie(cookies[0])
+			if response, err = c.Do(request); err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != http.StatusOK {
+				t.Errorf("the cookie opens nothing: %s", response.Status)
+			}
+		})
+	}
+}
+
+// TestLoginsAreLimitedForTheClientBehindAProxy: one who guesses passwords does
+// not lock out all who come through the same proxy, and cannot begin anew with
+// an address of his own invention.
+func TestLoginsAreLimitedForTheClientBehindAProxy(t *testing.T) {
+	l := launch(t, "127.0.0.1:0", "trusted_proxies: [127.0.0.1]", "FRAMEGATE_AUTH=required")
+	try := func(user, forwardedFor string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url+"/login",
+			strings.NewReader(url.Values{"name": {user}, "password": {"wrong"}}.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("X-Forwarded-For", forwardedFor)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode
+	}
+	guesser := 0
+	for i := range 12 { // more than may be tried in a minute
+		if status := try("someone"+string(rune('a'+i)), "198.51.100."+string(rune('1'+i%9))+", 203.0.113.9"); status == http.StatusTooManyRequests {
+			guesser++
+		}
+	}
+	if guesser == 0 {
+		t.Error("a client that names another address each time is never too fast")
+	}
+	if status := try("neighbour", "203.0.113.10"); status != http.StatusUnauthorized {
+		t.Errorf("another client of the same proxy: %d", status)
+	}
+	if status := try("zoe", "203.0.113.9"); status != http.StatusTooManyRequests {
+		t.Errorf("the first client again: %d", status)
+	}
+}
