@@ -85,7 +85,8 @@ func serveCameras(l net.Listener) func() int {
 	for i := range count {
 		offered := &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: s.pictures[0][0], PPS: s.pictures[0][1]}
 		camera, err := camtest.NewRTSPCamera(camtest.RTSPOptions{
-			Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{offered}}},
+			Medias:        []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{offered}}},
+			WholePictures: os.Getenv("FRAMEGATE_BENCH_WHOLE") != "",
 		})
 		if err != nil {
 			panic(err)
@@ -276,10 +277,18 @@ func watchReceiving(s *benchServer) received {
 	}
 }
 
-// BenchmarkRTSPCameras20 keeps 20 cameras connected that nobody watches.
+// BenchmarkRTSPCameras20 keeps 20 cameras connected that nobody watches. How
+// often a process must be woken is up to the camera: one that writes each
+// packet alone wakes it for most of them, one that writes whole pictures once a
+// picture, as it is where the network or the card puts packets together.
 func BenchmarkRTSPCameras20(b *testing.B) {
+	b.Run("packets", func(b *testing.B) { benchRTSPCameras(b, "") })
+	b.Run("pictures", func(b *testing.B) { benchRTSPCameras(b, "yes") })
+}
+
+func benchRTSPCameras(b *testing.B, wholePictures string) {
 	const count = 20
-	cameras := startServer(b, "cameras", fmt.Sprint("FRAMEGATE_BENCH_CAMERAS=", count))
+	cameras := startServer(b, "cameras", fmt.Sprint("FRAMEGATE_BENCH_CAMERAS=", count), "FRAMEGATE_BENCH_WHOLE="+wholePictures)
 	defer cameras.stop()
 	var bare, framegate []received
 	for range 3 {

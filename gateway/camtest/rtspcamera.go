@@ -26,6 +26,7 @@ type RTSPOptions struct {
 	TLS                bool                 // with a certificate that nobody trusts
 	UDP                bool                 // it can send over UDP
 	RefuseTCP          bool                 // it answers 461 to those who want TCP
+	WholePictures      bool                 // over TCP it writes the packets of a picture at once, instead of each alone
 	Username, Password string               // it wants to see; none if both are empty
 	// Answer, where it gives a response, is the answer to a DESCRIBE instead
 	// of the description.
@@ -236,14 +237,24 @@ type rtspConn struct {
 	net.Conn
 	camera *RTSPCamera
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	kept []byte // of a picture, if the camera writes whole ones
 }
 
 func (c *rtspConn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.SetWriteDeadline(time.Now().Add(10 * time.Second))
-	return c.Conn.Write(b)
+	if !c.camera.options.WholePictures {
+		return c.Conn.Write(b)
+	}
+	c.kept = append(c.kept, b...)
+	if len(b) > 5 && b[0] == '$' && b[5]&0x80 == 0 {
+		return len(b), nil // without the marker bit (RFC 3550, 5.1), so the picture goes on
+	}
+	_, err := c.Conn.Write(c.kept)
+	c.kept = c.kept[:0]
+	return len(b), err
 }
 
 func (c *rtspConn) Close() error {

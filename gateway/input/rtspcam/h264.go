@@ -171,18 +171,19 @@ func (a *h264Assembler) whole(b []byte) {
 	a.unit(b)
 }
 
-// hasStartCode says whether there is a start code of four bytes in b. A byte
-// over 1 is in none, so most of b need not be looked at.
+// hasStartCode says whether there is a start code of four bytes in b. It looks
+// for their last, which is rarer than zeros in what encoders give.
 func hasStartCode(b []byte) bool {
-	for i := 3; i < len(b); {
-		switch {
-		case b[i] == 0:
-			i++
-		case b[i] == 1 && b[i-1]|b[i-2]|b[i-3] == 0:
-			return true
-		default:
-			i += 4
+	for from := 3; from < len(b); {
+		i := bytes.IndexByte(b[from:], 1)
+		if i < 0 {
+			return false
 		}
+		i += from
+		if b[i-1]|b[i-2]|b[i-3] == 0 {
+			return true
+		}
+		from = i + 1
 	}
 	return false
 }

@@ -319,6 +319,33 @@ func TestH264Limits(t *testing.T) {
 	}
 }
 
+// TestH264LimitsStartCodes: what is nothing but start codes counts, too.
+func TestH264LimitsStartCodes(t *testing.T) {
+	codes := bytes.Repeat([]byte{0, 0, 1}, 300)
+	for name, payload := range map[string][]byte{"pieces": append([]byte{0x7C, 0xC1}, codes...), "packets": codes} {
+		a := &h264Assembler{largest: budget{bytes: 10_000}, waiting: true}
+		r := newReception(t, a)
+		for i := range 100 {
+			r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: payload})
+			if len(a.pieces) > 10_000 {
+				t.Fatalf("%s: %d bytes kept", name, len(a.pieces))
+			}
+		}
+	}
+}
+
+func TestHasStartCode(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "\x00\x00\x01": false, "\x00\x00\x00\x01": true, "\x01\x00\x00\x00": false,
+		"a\x00\x00\x01bcd": false, "ab\x01\x00\x00\x00\x01": true, "abcd\x00\x00\x00\x00\x01e": true,
+		"\x01\x01\x01\x01\x00\x01\x00\x00\x01": false,
+	} {
+		if got := hasStartCode([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 // FuzzH264Packets holds that no packets make the assembler panic, and that what
 // it emits can be walked through.
 func FuzzH264Packets(f *testing.F) {

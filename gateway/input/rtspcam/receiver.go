@@ -38,7 +38,8 @@ type receiver struct {
 	clock     clock
 	order     order
 	assembler assembler
-	straight  rtp.Packet // the last that came by the shortcut
+	straight  rtp.Packet                // the last that came by the shortcut
+	shown     func(media.Frame, moment) // show, made once and not for each packet
 }
 
 // begin is called before the first packet.
@@ -74,8 +75,11 @@ func (r *receiver) take(p *rtp.Packet, arrived time.Time) {
 	if place == behind {
 		return
 	}
+	if r.shown == nil {
+		r.shown = r.show
+	}
 	at := r.clock.stamp(p.SSRC, p.Timestamp, arrived)
-	if err := r.assembler.add(p, at, place == afterGap, r.show); err != nil {
+	if err := r.assembler.add(p, at, place == afterGap, r.shown); err != nil {
 		r.fail(err)
 	}
 }

@@ -31,8 +31,8 @@ type channel struct {
 
 // shortcutConn is an RTSP connection from which the packets of one channel go
 // straight to whom they are for. Everything else is left to gortsplib, which
-// would allocate five times for each of these packets, and fetch them out of
-// the system by 4 kB; half of what it costs to keep a camera connected is that.
+// would make a buffer and more for each of these packets, and fetch them from
+// the system 4 kB at a time (BenchmarkShortcut).
 //
 // It keeps nothing back: a packet is taken as soon as it is whole, and messages
 // are given to gortsplib as soon as they are. Where a message ends is

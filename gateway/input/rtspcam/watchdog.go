@@ -104,9 +104,9 @@ func (w *watchdog) expect(from time.Time, within time.Duration, otherwise error)
 	w.deadline, w.missing = from.Add(within), otherwise
 	switch {
 	case w.timer == nil:
-		w.timer = time.AfterFunc(within, w.look)
+		w.timer = time.AfterFunc(time.Until(w.deadline), w.look)
 	case w.deadline.Before(w.fires):
-		w.timer.Reset(within)
+		w.timer.Reset(time.Until(w.deadline))
 	default:
 		return
 	}

@@ -1,0 +1,50 @@
+package rtspcam
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestWatchdogIsExact: pictures put its end off, however many, and it comes
+// when it is due, also where that is sooner than before.
+func TestWatchdogIsExact(t *testing.T) {
+	for name, c := range map[string]struct {
+		live func(w *watchdog)
+		want error
+		left time.Duration // after live
+	}{
+		"never reached":  {func(w *watchdog) { w.reach(connecting) }, errUnreachable, 5 * time.Second},
+		"mute":           {func(w *watchdog) { w.reach(connecting); time.Sleep(time.Second); w.reach(connected) }, errNoAnswer, 10 * time.Second},
+		"no picture":     {func(w *watchdog) { w.reach(connecting); w.reach(receiving) }, errNoPicture, 30 * time.Second},
+		"one picture":    {func(w *watchdog) { w.reach(receiving); w.picture(time.Now()) }, errSilent, 5 * time.Second},
+		"many pictures":  {func(w *watchdog) { pace(w, 1000, 33*time.Millisecond) }, errSilent, 5 * time.Second},
+		"rare pictures":  {func(w *watchdog) { pace(w, 50, 4*time.Second) }, errSilent, 40 * time.Second},
+		"old at arrival": {func(w *watchdog) { w.reach(receiving); at := time.Now(); time.Sleep(time.Second); w.picture(at) }, errSilent, 4 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ended := make(chan error, 1)
+				w := &watchdog{patience: usualPatience, cancel: func(err error) { ended <- err }}
+				defer w.stop()
+				c.live(w)
+				from := time.Now()
+				if err := <-ended; !errors.Is(err, c.want) || time.Since(from) != c.left {
+					t.Errorf("ended with %v after %v, want %v after %v", err, time.Since(from), c.want, c.left)
+				}
+			})
+		})
+	}
+}
+
+// pace shows pictures at a pace; the last of them now.
+func pace(w *watchdog, n int, interval time.Duration) {
+	w.reach(receiving)
+	for i := range n {
+		if i > 0 {
+			time.Sleep(interval)
+		}
+		w.picture(time.Now())
+	}
+}
