@@ -266,13 +266,15 @@ func (c *streamConn) extend() error {
 }
 
 // judged counts a write that ran into its deadline: by the clock, since a
-// stream of HTTP/2 gives another error then.
+// stream of HTTP/2 gives another error then. After an error nothing can be
+// written.
 func (c *streamConn) judged(err error) error {
 	if err == nil {
 		return nil
 	}
 	c.mu.Lock()
-	late := !c.isCut && !time.Now().Before(c.until)
+	late := !time.Now().Before(c.until)
+	c.abort()
 	c.mu.Unlock()
 	if late {
 		c.exhausted()
@@ -287,8 +289,22 @@ func (c *streamConn) finish() error    { return nil }
 func (c *streamConn) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.isCut = true
 	_ = c.setDeadline(time.Unix(1, 0)) // long past
+	c.abort()
+}
+
+// abort has all that is written fail. It closes what is below TLS, which would
+// say something at its end, and wait for a client that takes nothing. The
+// connection is locked.
+func (c *streamConn) abort() {
+	c.isCut = true
+	if c.taken == nil {
+		return
+	}
+	if tcp := below(c.taken); tcp != nil {
+		_ = tcp.SetLinger(0) // frees what the kernel still keeps for it
+		tcp.Close()
+	}
 }
 
 func (c *streamConn) Close() {

@@ -68,7 +68,7 @@ type Crowd struct {
 	serving sync.WaitGroup
 	mu      sync.Mutex // guards what follows; taken before the hub's lock
 	seats   map[*Seat]struct{}
-	pumps   map[stream.Key]*pump
+	pumps   map[uint64]*pump // by Reader.Stream
 	closed  bool
 }
 
@@ -84,7 +84,7 @@ func NewCrowd(options Options) *Crowd {
 		patience: cmp.Or(options.Patience, Patience),
 		limited:  options.Limited,
 		seats:    make(map[*Seat]struct{}),
-		pumps:    make(map[stream.Key]*pump),
+		pumps:    make(map[uint64]*pump),
 	}
 }
 

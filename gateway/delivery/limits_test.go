@@ -67,7 +67,7 @@ func TestViewerThatTakesNothing(t *testing.T) {
 			case <-time.After(soon):
 				t.Fatal("not cut")
 			}
-			if took := time.Since(began); took < time.Second {
+			if took := time.Since(began); took < time.Second || took >= Patience {
 				t.Errorf("cut after %v", took)
 			}
 			got.expect(t, LimitViewerPatience)

@@ -21,7 +21,6 @@ import (
 // kernel's queue. The pump lives while it has viewers.
 type pump struct {
 	crowd  *Crowd
-	key    stream.Key
 	lead   *stream.Reader
 	riding []*Seat // the pump's goroutine alone
 
@@ -30,9 +29,9 @@ type pump struct {
 	seq      uint64 // the newest frame that riding viewers got
 }
 
-// board gives false for a viewer that is recalled, and for one that is behind
-// what the pump gave out, since nobody would write it what it lacks before the
-// next frame.
+// board gives false for a viewer that is recalled, for one that is behind what
+// the pump gave out, since nobody would write it what it lacks before the next
+// frame, and for one whose stream was ended, which its reader will tell.
 func (c *Crowd) board(s *Seat) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,14 +41,18 @@ func (c *Crowd) board(s *Seat) (bool, error) {
 	if s.recalled {
 		return false, nil
 	}
-	p := c.pumps[s.key]
+	p := c.pumps[s.reader.Stream()]
 	if p == nil {
 		lead, err := c.hub.Open(s.key, stream.ReadOptions{Idle: c.idle})
 		if err != nil {
-			return false, err
+			return false, nil
 		}
-		p = &pump{crowd: c, key: s.key, lead: lead}
-		c.pumps[s.key] = p
+		if lead.Stream() != s.reader.Stream() { // there is another of the same name already
+			lead.Close()
+			return false, nil
+		}
+		p = &pump{crowd: c, lead: lead}
+		c.pumps[lead.Stream()] = p
 		c.serving.Add(1)
 		go p.run() // ends without viewers, or with lead; Close waits for it
 	}
@@ -134,7 +137,7 @@ func (p *pump) stop() bool {
 	if len(p.riding)+len(p.boarding) > 0 {
 		return false
 	}
-	delete(p.crowd.pumps, p.key)
+	delete(p.crowd.pumps, p.lead.Stream())
 	return true
 }
 
@@ -142,7 +145,7 @@ func (p *pump) stop() bool {
 func (p *pump) end(err error) {
 	p.crowd.mu.Lock()
 	defer p.crowd.mu.Unlock()
-	delete(p.crowd.pumps, p.key)
+	delete(p.crowd.pumps, p.lead.Stream())
 	for _, s := range append(p.riding, p.boarding...) {
 		s.back <- err
 	}

@@ -220,9 +220,14 @@ func TestPanicEndsOneViewer(t *testing.T) {
 // there is one that it lacks.
 func TestViewerBehindThePumpDoesNotBoard(t *testing.T) {
 	r := newRig(t)
-	r.crowd.pumps[front] = &pump{seq: 5}
-	defer delete(r.crowd.pumps, front)
-	s := &Seat{crowd: r.crowd, key: front}
+	reader, err := r.hub.Open(front, stream.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	r.crowd.pumps[reader.Stream()] = &pump{seq: 5}
+	defer delete(r.crowd.pumps, reader.Stream())
+	s := &Seat{crowd: r.crowd, key: front, reader: reader}
 	for seq, want := range map[uint64]bool{4: false, 5: true, 6: true} {
 		s.seq = seq
 		if got, err := r.crowd.board(s); got != want || err != nil {

@@ -74,6 +74,9 @@ func (s *Seat) Change(key stream.Key, reader *stream.Reader) {
 	s.crowd.mu.Lock()
 	defer s.crowd.mu.Unlock()
 	s.key, s.reader, s.seq = key, reader, 0
+	if s.recalled {
+		reader.Interrupt() // the one before was, and is not asked any more
+	}
 	if s.crowd.closed {
 		reader.Close()
 	}

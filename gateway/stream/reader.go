@@ -78,7 +78,11 @@ func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
 }
 
 // TryNext is Next that does not wait: ok is false where Next would.
-func (r *Reader) TryNext() (f media.Frame, ok bool, err error) { return r.look(false) }
+func (r *Reader) TryNext() (f media.Frame, ok bool, err error) {
+	f, ok, err = r.look(false)
+	r.idling = r.idling && !ok
+	return f, ok, err
+}
 
 // look gives a frame or an error if there is one. If not, and the caller is
 // going to wait, it puts the reader among those to be woken.

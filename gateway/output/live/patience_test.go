@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,22 +145,27 @@ func TestStalledClient(t *testing.T) {
 // TestPatienceOfOptions: another is told, and kept to.
 func TestPatienceOfOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var hits []string // of the one client
+		var hits atomic.Int64
 		s := serverless(t)
-		s.live = New(Options{Hub: s.hub, Patience: 3 * time.Second, Limited: func(limit string) { hits = append(hits, limit) }})
+		s.live = New(Options{Hub: s.hub, Patience: 3 * time.Second, Limited: func(limit string) {
+			hits.Add(1)
+			if limit != delivery.LimitViewerPatience {
+				t.Errorf("hit of %q", limit)
+			}
+		}})
 		t.Cleanup(s.live.Close)
 		camera := s.attach(own)
 		s.pipe("?codec=jpeg", Subprotocol)
 		camera.give(picture(1))
 		time.Sleep(3*time.Second - time.Nanosecond)
 		synctest.Wait()
-		if len(hits) != 0 {
-			t.Errorf("hits of %q too early", hits)
+		if hits.Load() != 0 {
+			t.Error("cut too early")
 		}
 		time.Sleep(2 * time.Nanosecond)
 		synctest.Wait()
-		if n := s.hub.Viewers("front"); n != 0 || len(hits) != 1 || hits[0] != delivery.LimitViewerPatience {
-			t.Errorf("%d viewers left, hits of %q", n, hits)
+		if n := s.hub.Viewers("front"); n != 0 || hits.Load() != 1 {
+			t.Errorf("%d viewers left, %d hits", n, hits.Load())
 		}
 	})
 }

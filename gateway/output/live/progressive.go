@@ -117,7 +117,7 @@ func (v *download) step(ctx context.Context) error {
 func (v *download) begin(f media.Frame) (media.Frame, error) {
 	first := v.track.format == nil
 	old := v.track.format
-	init, err := v.track.begin(&v.handler.shapes, v.seat.Key(), f.Format)
+	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format)
 	if err != nil {
 		return f, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
-	"framegate/gateway/stream"
 )
 
 // shapes keeps what is known of formats, for all viewers. The zero value is
@@ -20,7 +19,7 @@ type shapes struct {
 
 // shapeKey tells formats apart, and streams, whose numbering is their own.
 type shapeKey struct {
-	stream stream.Key
+	stream uint64 // stream.Reader.Stream
 	format *media.Format
 }
 
@@ -28,10 +27,10 @@ type shapeKey struct {
 const maxShapes = 256
 
 // of gives the shape of a format in a stream. The error is mp4.ErrFormat.
-func (s *shapes) of(key stream.Key, format *media.Format) (*shape, error) {
+func (s *shapes) of(stream uint64, format *media.Format) (*shape, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := shapeKey{key, format}
+	k := shapeKey{stream, format}
 	if known := s.known[k]; known != nil {
 		return known, nil
 	}

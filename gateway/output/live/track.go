@@ -3,7 +3,6 @@ package live
 import (
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
-	"framegate/gateway/stream"
 )
 
 // track is the frames of one viewer as they go out: H.264 in fragments whose
@@ -32,10 +31,10 @@ func (t *track) begins(f *media.Frame) bool {
 
 // begin starts an epoch and gives its init segment, which for JPEG is empty.
 // The error is mp4.ErrFormat.
-func (t *track) begin(shapes *shapes, key stream.Key, format *media.Format) (init []byte, err error) {
+func (t *track) begin(shapes *shapes, stream uint64, format *media.Format) (init []byte, err error) {
 	t.shape = nil
 	if format.Codec == media.H264 {
-		if t.shape, err = shapes.of(key, format); err != nil {
+		if t.shape, err = shapes.of(stream, format); err != nil {
 			return nil, err
 		}
 		init, t.low = t.shape.choose()

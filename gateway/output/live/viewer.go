@@ -126,7 +126,7 @@ func (v *viewer) show(f *media.Frame) error {
 
 // begin opens an epoch with hello and init segment.
 func (v *viewer) begin(f *media.Frame) error {
-	init, err := v.track.begin(&v.handler.shapes, v.seat.Key(), f.Format)
+	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format)
 	if err != nil {
 		return err
 	}

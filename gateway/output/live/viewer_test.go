@@ -360,7 +360,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 	} {
 		h := New(Options{})
 		v := &viewer{handler: h, dialect: DialectFramegate, toldState: "online", entry: h.list("front", DialectFramegate, stream.Viewer{})}
-		if _, err := v.track.begin(&h.shapes, own, frames[0].Format); err != nil {
+		if _, err := v.track.begin(&h.shapes, 1, frames[0].Format); err != nil {
 			t.Fatal(err)
 		}
 		seq := uint64(0)
@@ -370,7 +370,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 			f.Seq = seq
 			f.PTS = time.Duration(seq) * time.Second / 30
 			if v.track.begins(&f) {
-				if _, err := v.track.begin(&h.shapes, own, f.Format); err != nil {
+				if _, err := v.track.begin(&h.shapes, 1, f.Format); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -383,6 +383,26 @@ func TestMessageAllocatesNothing(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(500, write); n > 0 {
 			t.Errorf("%s: %v allocations a frame", name, n)
+		}
+	}
+}
+
+// TestStreamThatCameBackIsLookedAtAnew: a rendition that nobody read for a
+// while begins to count anew, though the camera sends on in the same Format.
+func TestStreamThatCameBackIsLookedAtAnew(t *testing.T) {
+	frames := silent(t, clip(t, 0, 21, 10, ""), mainSPS)
+	var known shapes
+	for stream, first := range []uint64{1000, 1} {
+		s, err := known.of(uint64(stream), frames[0].Format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range frames {
+			f.Seq = first + uint64(i)
+			s.look(&f)
+		}
+		if _, low := s.choose(); !low {
+			t.Errorf("from frame %d on: two GOPs without a B slice say nothing", first)
 		}
 	}
 }

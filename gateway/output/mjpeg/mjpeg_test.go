@@ -413,3 +413,28 @@ func BenchmarkNoSignal(b *testing.B) {
 		drawNoSignal(1920, 1080)
 	}
 }
+
+// TestEndsWhenPicturesAreNoLongerJPEGs: a camera that was changed while it is
+// watched may send H.264, which is no picture to an <img>.
+func TestEndsWhenPicturesAreNoLongerJPEGs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newHub(t)
+		p.attach()
+		parts := watch(t, New(Options{Hub: p.hub}))
+		p.picture(1)
+		expectNumber(t, parts, 1)
+		p.frames <- media.Frame{Key: true, Data: []byte("no JPEG"), Format: &media.Format{Codec: media.H264, Width: 32, Height: 16}}
+		expectNoSignal(t, parts, 64, 32)
+		if _, err := parts.Next(); !errors.Is(err, io.EOF) {
+			t.Fatalf("it goes on with %v", err)
+		}
+	})
+}
+
+// TestOtherPicturesAreNotThePumps: they end the viewer, in its own goroutine.
+func TestOtherPicturesAreNotThePumps(t *testing.T) {
+	v := &viewer{form: new(form)}
+	if _, ok := v.Message(&media.Frame{Format: &media.Format{Codec: media.H264}}); ok || v.last.Format != nil {
+		t.Error("H.264 is written as a part")
+	}
+}

@@ -59,7 +59,10 @@ func (v *viewer) watch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		part, _ := v.Message(&frame)
+		part, ok := v.Message(&frame)
+		if !ok {
+			return errNotJPEG
+		}
 		if err := v.seat.Write(part); err != nil {
 			return err
 		}
@@ -69,8 +72,15 @@ func (v *viewer) watch(ctx context.Context) error {
 	}
 }
 
-// Message gives the part of a frame.
+// errNotJPEG ends the viewer of a camera that was changed to one of another
+// codec. Who asks again gets its pictures as JPEGs.
+var errNotJPEG = errors.New("the camera's pictures are no JPEGs any more")
+
+// Message gives the part of a frame, and false for one that is no JPEG.
 func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {
+	if frame.Format.Codec != media.JPEG {
+		return delivery.Message{}, false
+	}
 	v.last = *frame
 	return v.part(frame.Wall, frame.Data, v.form.next), true
 }

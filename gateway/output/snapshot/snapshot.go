@@ -58,7 +58,8 @@ func New(options Options) *Handler { return &Handler{hub: options.Hub} }
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrNoFrame, one
 // of Hub.Open, or a *stream.SourceError; and stream.ErrClosed where the request
-// is ended while it waits, of which only a server that ends lets anybody hear.
+// is ended while it waits, of which only a server that ends lets anybody hear,
+// or the camera was changed to one that sends no JPEGs.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
 	maxAge, given, err := parseMaxAge(r.URL.Query())
 	if err != nil {
@@ -68,7 +69,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	defer cancel()
 	client.Form = "snapshot"
 	frame, err := h.newest(ctx, key, client, maxAge, given)
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || err == nil && frame.Format.Codec != media.JPEG {
 		return stream.ErrClosed
 	}
 	if err != nil {

@@ -231,3 +231,26 @@ func TestFull(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// film is a camera that turns out to send H.264.
+type film struct{}
+
+func (film) Run(ctx context.Context, emit func(media.Frame)) error {
+	emit(media.Frame{Key: true, Data: []byte("no JPEG"), Format: &media.Format{Codec: media.H264, Width: 32, Height: 16}})
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestNoSnapshotOfWhatIsNoJPEG: a camera may have been changed since its
+// stream was chosen.
+func TestNoSnapshotOfWhatIsNoJPEG(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return film{}, nil }})
+		t.Cleanup(hub.Close)
+		for _, query := range []string{"", "", "?max_age=1h"} { // there is none at first, and then one is kept
+			if w, err := get(hub, "front", query); !errors.Is(err, stream.ErrClosed) || w.Body.Len() > 0 {
+				t.Errorf("%q: %q, %v", query, w.Body, err)
+			}
+		}
+	})
+}

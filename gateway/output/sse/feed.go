@@ -11,10 +11,8 @@ import (
 
 // feed makes the events of one stream's frames, each once, and keeps the
 // newest for those viewers that come to it later. Older ones live as long as
-// somebody still writes them.
-//
-// It lives only while viewers read the stream, because a stream that nobody
-// reads may be forgotten, and Seq then begins again.
+// somebody still writes them. It lives while viewers read the stream; another
+// stream of the same key, in which Seq begins again, has another.
 type feed struct {
 	viewers int // guarded by the handler's lock
 

@@ -81,8 +81,8 @@ type Handler struct {
 	log   *slog.Logger
 	crowd *delivery.Crowd
 
-	mu    sync.Mutex // guards feeds and their viewers
-	feeds map[stream.Key]*feed
+	mu    sync.Mutex       // guards feeds and their viewers
+	feeds map[uint64]*feed // by stream.Reader.Stream
 }
 
 // New makes a handler. It starts nothing.
@@ -96,7 +96,7 @@ func New(options Options) *Handler {
 		crowd: delivery.NewCrowd(delivery.Options{
 			Hub: options.Hub, Log: options.Log, Idle: tick, Patience: options.Patience, Limited: options.Limited,
 		}),
-		feeds: make(map[stream.Key]*feed),
+		feeds: make(map[uint64]*feed),
 	}
 }
 
@@ -136,8 +136,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	}
 	defer v.seat.Leave()
 	defer v.seat.RecallWith(r.Context())()
-	v.feed = h.subscribe(key)
-	defer h.unsubscribe(key, v.feed) // before Leave: see feed
+	v.feed = h.subscribe(reader.Stream())
+	defer h.unsubscribe(reader.Stream(), v.feed)
 
 	err = v.serve(r.Context(), head)
 	h.log.Debug("viewer left", "stream", key.String(), "address", client.Address, "dropped", reader.Dropped(), "err", err)
@@ -157,23 +157,23 @@ func describe(h http.Header) {
 }
 
 // subscribe gives the feed of a stream, for a viewer that reads it.
-func (h *Handler) subscribe(key stream.Key) *feed {
+func (h *Handler) subscribe(number uint64) *feed {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := h.feeds[key]
+	f := h.feeds[number]
 	if f == nil {
 		f = new(feed)
-		h.feeds[key] = f
+		h.feeds[number] = f
 	}
 	f.viewers++
 	return f
 }
 
 // unsubscribe takes a viewer away, and the feed with its last one.
-func (h *Handler) unsubscribe(key stream.Key, f *feed) {
+func (h *Handler) unsubscribe(number uint64, f *feed) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if f.viewers--; f.viewers == 0 {
-		delete(h.feeds, key)
+		delete(h.feeds, number)
 	}
 }

@@ -491,3 +491,65 @@ func TestRate(t *testing.T) {
 		}
 	}
 }
+
+// TestEndsWhenPicturesAreNoLongerJPEGs: a camera that was changed while it is
+// watched may send H.264, which is no image/jpeg.
+func TestEndsWhenPicturesAreNoLongerJPEGs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newHub(t)
+		p.attach()
+		synctest.Wait()
+		events := watch(t, New(Options{Hub: p.hub}))
+		expectState(t, events, "connecting, connecting")
+		p.picture(1)
+		expectState(t, events, "online, online")
+		expectNumber(t, events, 1)
+		p.frames <- media.Frame{Key: true, Data: []byte("no JPEG"), Format: &media.Format{Codec: media.H264, Width: 32, Height: 16}}
+		if got, err := events.next(); !errors.Is(err, io.EOF) {
+			t.Fatalf("it goes on with %+v, %v", got, err)
+		}
+	})
+}
+
+// TestCameraThatIsNewUnderAnOldName: while a viewer of a removed camera has not
+// left yet, those of one that was added with its name see that one's pictures,
+// whose numbers begin again.
+func TestCameraThatIsNewUnderAnOldName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		known := true
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) {
+			if !known {
+				return nil, stream.ErrUnknown
+			}
+			return nil, nil
+		}})
+		t.Cleanup(hub.Close)
+		p := &publisher{t: t, hub: hub, frames: make(chan media.Frame)}
+		h := New(Options{Hub: hub})
+		p.attach()
+		for n := range 9 {
+			p.picture(n)
+		}
+		synctest.Wait()
+		old := bufio.NewReader(serve(t, h)) // takes its head, and no picture
+		if _, err := http.ReadResponse(old, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := old.Peek(len(retry) + len(online)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+
+		known = false
+		hub.Change("front")
+		known = true
+		p.attach()
+		p.picture(100)
+		events := watch(t, h)
+		expectState(t, events, "online, online")
+		for n := 100; n < 103; n++ {
+			expectNumber(t, events, n)
+			p.picture(n + 1)
+		}
+	})
+}

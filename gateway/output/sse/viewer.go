@@ -74,7 +74,10 @@ func (v *viewer) watch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		event, _ := v.Message(&frame)
+		event, ok := v.Message(&frame)
+		if !ok {
+			return errNotJPEG
+		}
 		if err := v.seat.Write(event); err != nil {
 			return err
 		}
@@ -84,10 +87,18 @@ func (v *viewer) watch(ctx context.Context) error {
 	}
 }
 
+// errNotJPEG ends the viewer of a camera that was changed to one of another
+// codec. EventSource asks again, and gets its pictures as JPEGs.
+var errNotJPEG = errors.New("the camera's pictures are no JPEGs any more")
+
 // Message gives the event of a frame, or of a newer one; or nothing, where
-// that was written instead of an earlier frame.
+// that was written instead of an earlier frame. It gives false for what is no
+// JPEG.
 func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {
 	var m delivery.Message
+	if frame.Format.Codec != media.JPEG {
+		return m, false
+	}
 	event, seq := v.feed.get(frame)
 	if seq > v.sent {
 		m.Body = event

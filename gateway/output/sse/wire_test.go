@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -162,10 +164,11 @@ func TestCrowdSharesEvents(t *testing.T) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := h.feeds[front]
-	if f == nil || f.viewers != viewers {
-		t.Fatalf("%d feeds, not one of %d viewers", len(h.feeds), viewers)
+	feeds := slices.Collect(maps.Values(h.feeds))
+	if len(feeds) != 1 || feeds[0].viewers != viewers {
+		t.Fatalf("%d feeds, not one of %d viewers", len(feeds), viewers)
 	}
+	f := feeds[0]
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.made != pictures {
