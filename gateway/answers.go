@@ -29,6 +29,7 @@ var statuses = []struct {
 	{errNotThere, http.StatusNotFound},
 	{errUnreachable, http.StatusBadGateway},
 	{errShuttingDown, http.StatusServiceUnavailable},
+	{context.Canceled, http.StatusServiceUnavailable}, // the server ends, or nobody is there to hear
 	{auth.ErrDenied, http.StatusUnauthorized},
 	{auth.ErrRevoked, http.StatusUnauthorized},
 	{auth.ErrTooManyAttempts, http.StatusTooManyRequests},
@@ -112,9 +113,6 @@ func told(p auth.Principal, err error) error {
 
 // answerError answers with what went wrong before anything else was said.
 func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, context.Canceled) { // nobody is there to hear
-		return
-	}
 	status, text := statusOf(err), err.Error()
 	g.log.Debug("refused", "method", r.Method, "path", r.URL.Path, "address", clientAddress(r), "status", status, "err", err)
 	switch status {

@@ -24,7 +24,7 @@ func (c camera) staysConnected() bool { return c.Keep == config.KeepAlways && c.
 // roster is which cameras there are at the moment. Many look into it, and set
 // alone changes it.
 type roster struct {
-	setting sync.Mutex                // one set at a time
+	setting sync.Mutex                // one set at a time; taken before the hub's lock
 	keepers map[string]*stream.Reader // hold the cameras that stay connected; guarded by setting
 	closed  bool                      // guarded by setting
 
@@ -60,6 +60,8 @@ func (r *roster) source(id string) (stream.Source, error) {
 // while the server runs, the cameras there are. Where both have an id, it is
 // the configuration's.
 func (g *gateway) refreshCameras() error {
+	g.cameras.setting.Lock() // before a look at what there is to be, so that the last look counts
+	defer g.cameras.setting.Unlock()
 	var cameras []camera
 	for _, c := range *g.added.Load() {
 		if _, configured := g.settings().Camera(c.ID); configured {
@@ -75,11 +77,10 @@ func (g *gateway) refreshCameras() error {
 }
 
 // setCameras makes these the cameras there are, from now on. Where one is as it
-// was it loses no frame. After an error nothing is different.
+// was it loses no frame. After an error nothing is different. The roster is
+// being set.
 func (g *gateway) setCameras(next []camera) error {
 	r := &g.cameras
-	r.setting.Lock()
-	defer r.setting.Unlock()
 	if r.closed {
 		return stream.ErrClosed
 	}

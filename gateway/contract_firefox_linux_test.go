@@ -78,9 +78,10 @@ func TestFirefox(t *testing.T) {
 	expectReading(t, ctx, f, s.url+"/demo/player.html?camera=front&mode=mse", `document.querySelector('framegate-player').surface`, 20)
 	var player struct {
 		Mode, State, Surface string
+		Delay                float64 // ms; the camera says that its pictures are old
 	}
-	err = f.Evaluate(ctx, `(({activeMode, state, surface}) => ({Mode: activeMode, State: state, Surface: surface.localName}))(document.querySelector('framegate-player'))`, &player)
-	if err != nil || player.Mode != "mse" || player.State != "live" || player.Surface != "video" {
+	err = f.Evaluate(ctx, `(({activeMode, state, surface, delayMs}) => ({Mode: activeMode, State: state, Surface: surface.localName, Delay: delayMs ?? 0}))(document.querySelector('framegate-player'))`, &player)
+	if err != nil || player.Mode != "mse" || player.State != "live" || player.Surface != "video" || player.Delay < filmAge.Seconds()*1000-100 {
 		t.Errorf("the player is %+v, %v", player, err)
 	}
 	expectScreenshot(t, ctx, f, "firefox-player.png")

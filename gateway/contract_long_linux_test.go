@@ -61,7 +61,7 @@ func TestLongRunAtHighRate(t *testing.T) {
 	for n := range longViewers {
 		collect(t, s, [...]string{"front?codec=h264", "phone?codec=jpeg"}[n%2], &came)
 	}
-	look := openPages(t, s, "camera=phone&mode=jpeg", "camera=front&mode=mse") // the last is in front
+	look := openPages(t, s, span+2*ceiling, "camera=phone&mode=jpeg", "camera=front&mode=mse") // the last is in front
 	films.awaitConnection()
 	jpegs.awaitConnection()
 	play(t, films, time.Second/longRate)
@@ -121,12 +121,13 @@ func collect(t *testing.T, s *server, stream string, came *atomic.Int64) {
 }
 
 // openPages has Chromium show pages of the player, and gives what says how they
-// do.
-func openPages(t *testing.T, s *server, queries ...string) func() footprint {
+// do. They are open for so long at most.
+func openPages(t *testing.T, s *server, span time.Duration, queries ...string) func() footprint {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	browser := exec.CommandContext(ctx, "node", append([]string{"long.mjs", s.url}, queries...)...)
 	browser.Dir = "browsertest"
+	browser.Env = append(os.Environ(), fmt.Sprint("STORY_CEILING=", span.Milliseconds()))
 	said := &lockedBuffer{}
 	browser.Stderr = said
 	browser.WaitDelay = 5 * time.Second

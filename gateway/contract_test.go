@@ -267,12 +267,16 @@ func shutdownOfViewers(t *testing.T, form outputForm) {
 		showAll(camera, v)
 	}
 	watchAs(t, s, form, smallBuffer) // and never read
+	newest := 0
 	for range filmGOP {
-		showAll(camera, v)
+		newest = showAll(camera, v)
 	}
-	waits := watchAs(t, s, form, 0)
+	late := watchAs(t, s, form, 0)
+	for late.last < newest { // so that nothing is left to take but the end
+		late.picture()
+	}
 	s.stop()
-	for _, viewer := range []*spectator{v, waits} {
+	for _, viewer := range []*spectator{v, late} {
 		viewer.patient()
 		var err error
 		for err == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -93,7 +93,7 @@ type spectator struct {
 	last   int      // the last picture's number
 	seq    uint64   // and its place
 	states []string // told so far
-	reels  []reel   // of H.264, all that came
+	reels  []reel   // of H.264, all that came, or the first maxReel of each
 }
 
 // reel is an init segment and the fragments behind it.
@@ -102,6 +102,9 @@ type reel struct {
 	numbers []int // as the pictures are labelled
 	ends    []int64
 }
+
+// maxReel bounds what is kept to be decoded, in pictures.
+const maxReel = 200
 
 // watchAs begins to watch the camera front. The response is open when it
 // returns. buffer is the size of the viewer's receive buffer in bytes; with 0
@@ -300,6 +303,9 @@ func (v *spectator) segment(kind string, segment []byte) (sight, error) {
 		return sight{}, err
 	}
 	r := &v.reels[len(v.reels)-1]
+	if len(r.numbers) >= maxReel {
+		return sight{kind: "picture", number: number}, nil
+	}
 	r.bytes = append(r.bytes, segment...)
 	r.numbers = append(r.numbers, number)
 	r.ends = append(r.ends, int64(fragment.DecodeTime)+int64(fragment.Duration))
@@ -309,15 +315,11 @@ func (v *spectator) segment(kind string, segment []byte) (sight, error) {
 // socket makes a WebSocket of the connection.
 func (v *spectator) socket(address string, subprotocols ...string) *websocket.Conn {
 	v.t.Helper()
-	u, err := url.Parse("ws" + strings.TrimPrefix(address, "http"))
-	if err != nil {
-		v.t.Fatal(err)
+	dialer := websocket.Dialer{
+		Subprotocols:   subprotocols,
+		NetDialContext: func(context.Context, string, string) (net.Conn, error) { return v.conn, nil },
 	}
-	header := http.Header{}
-	if len(subprotocols) > 0 {
-		header.Set("Sec-WebSocket-Protocol", strings.Join(subprotocols, ", "))
-	}
-	socket, _, err := websocket.NewClient(v.conn, u, header, 4096, 4096)
+	socket, _, err := dialer.DialContext(v.t.Context(), "ws"+strings.TrimPrefix(address, "http"), nil)
 	if err != nil {
 		v.t.Fatal(err)
 	}

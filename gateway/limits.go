@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"framegate/gateway/api"
 	"framegate/gateway/config"
 	"framegate/gateway/delivery"
 	"framegate/gateway/input/httpcam"
@@ -29,7 +29,6 @@ const (
 	limitHeaderBytes   = "header_bytes"
 	limitHeaderTimeout = "header_timeout"
 	limitIdleTimeout   = "idle_timeout"
-	limitAPIBodyBytes  = "api_body_bytes"
 	limitLogins        = "logins" // auth counts its hits
 )
 
@@ -39,8 +38,8 @@ const headSlack = 4096
 // newHits makes the counters of all limits there are.
 func newHits() *metrics.Hits {
 	return metrics.NewHits(slices.Concat(
-		[]string{limitHeaderBytes, limitHeaderTimeout, limitIdleTimeout, limitAPIBodyBytes},
-		stream.LimitNames, delivery.LimitNames, live.LimitNames,
+		[]string{limitHeaderBytes, limitHeaderTimeout, limitIdleTimeout},
+		api.LimitNames, stream.LimitNames, delivery.LimitNames, live.LimitNames,
 		upload.LimitNames, httpcam.LimitNames, rtspcam.LimitNames,
 	)...)
 }
@@ -85,17 +84,19 @@ func (g *gateway) metricsHandler(hits *metrics.Hits) http.Handler {
 }
 
 // takenLimits gives the limits that are in effect once next is taken while the
-// server runs, and whether some of next takes a restart: those on viewers are
-// looked at for each that comes, the others by what is running already.
+// server runs, and whether some of next takes a restart: those on viewers and
+// on the API are looked at for each that comes, the others by what is running
+// already.
 func takenLimits(now, next config.Limits) (taken config.Limits, restart bool) {
 	taken = now
 	taken.Viewers, taken.ViewersPerCamera = next.Viewers, next.ViewersPerCamera
 	taken.ViewersPerPrincipal, taken.ViewersPerAddress = next.ViewersPerPrincipal, next.ViewersPerAddress
+	taken.APIBodyBytes = next.APIBodyBytes
 	return taken, taken != next
 }
 
 // uploadOptions are what the limits say of publishers.
-func uploadOptions(l config.Limits, hit func(limit string), log *slog.Logger) upload.Options {
+func (g *gateway) uploadOptions(l config.Limits) upload.Options {
 	return upload.Options{
 		MaxFrameBytes:      l.FrameBytes,
 		FPS:                l.PublisherFPS,
@@ -103,8 +104,9 @@ func uploadOptions(l config.Limits, hit func(limit string), log *slog.Logger) up
 		PostTime:           l.PostTime,
 		PostBytesPerSecond: l.PostBytes,
 		PostsPerAddress:    l.PostsPerAddress,
-		Limited:            hit,
-		Log:                log,
+		Limited:            g.hits.Hit,
+		AllowOrigin:        g.allowsOrigin,
+		Log:                g.log,
 	}
 }
 
@@ -120,7 +122,7 @@ func bounded(s *http.Server, l net.Listener, limits config.Limits, hit func(limi
 	s.ReadHeaderTimeout, s.IdleTimeout, s.MaxHeaderBytes = limits.HeaderTimeout, limits.IdleTimeout, limits.HeaderBytes
 	next := s.Handler
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if seen, ok := r.Context().Value(seenKey{}).(*seenConn); ok {
+		if seen, _ := r.Context().Value(seenKey{}).(*seenConn); seen != nil {
 			seen.served.Store(true)
 		}
 		next.ServeHTTP(w, r)

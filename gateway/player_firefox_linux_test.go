@@ -49,7 +49,7 @@ func TestPlayerInFirefox(t *testing.T) {
 			State, ActiveMode string
 			DelayMs           *float64
 		}
-		evaluate(fmt.Sprintf("moved(%d, 15).then(() => (({state, activeMode, delayMs}) => ({state, activeMode, delayMs}))(player(%d)))", n, n), &shown)
+		evaluate(fmt.Sprintf("moved(%d, 15).then(() => live(%[1]d)).then(() => (({state, activeMode, delayMs}) => ({state, activeMode, delayMs}))(player(%[1]d)))", n), &shown)
 		if shown.State != "live" || shown.ActiveMode != mode {
 			t.Errorf("%s is %s, shown by %s", mode, shown.State, shown.ActiveMode)
 		}

@@ -94,19 +94,15 @@ func withoutRestart(now, next *config.Config) (merged *config.Config, keys []str
 			keys = append(keys, key)
 		}
 	}
-	keep("auth", now.Auth != next.Auth)
-	keep("data", now.Data != next.Data)
-	keep("ffmpeg", now.FFmpeg != next.FFmpeg)
-	keep("listen", now.Listen != next.Listen)
-	keep("tls", now.TLS != next.TLS)
 	m.Auth, m.Data, m.FFmpeg, m.Listen, m.TLS = now.Auth, now.Data, now.FFmpeg, now.Listen, now.TLS
-	m.Limits = now.Limits
-	m.Limits.Viewers = next.Limits.Viewers
-	m.Limits.ViewersPerCamera = next.Limits.ViewersPerCamera
-	m.Limits.ViewersPerPrincipal = next.Limits.ViewersPerPrincipal
-	m.Limits.ViewersPerAddress = next.Limits.ViewersPerAddress
-	m.Limits.APIBodyBytes = next.Limits.APIBodyBytes
-	keep("limits", m.Limits != next.Limits)
+	limits, restart := takenLimits(now.Limits, next.Limits)
+	m.Limits = limits
+	keep("auth", m.Auth != next.Auth)
+	keep("data", m.Data != next.Data)
+	keep("ffmpeg", m.FFmpeg != next.FFmpeg)
+	keep("limits", restart)
+	keep("listen", m.Listen != next.Listen)
+	keep("tls", m.TLS != next.TLS)
 	return &m, keys
 }
 
@@ -160,7 +156,9 @@ func watchFile(name string, known []byte, log *slog.Logger) (changes <-chan stru
 	watcher, err := fsnotify.NewWatcher()
 	w := &fileWatch{name: name, known: known, watcher: watcher, tokens: make(chan struct{}, 1)}
 	if err == nil {
-		err = watcher.Add(filepath.Dir(name))
+		if err = watcher.Add(filepath.Dir(name)); err != nil {
+			watcher.Close()
+		}
 	}
 	if err != nil {
 		log.Warn("the configuration is not watched; send SIGHUP after changes", "err", err)

@@ -16,15 +16,9 @@ import (
 	"framegate/gateway/config"
 )
 
-// Limits on what a client may do before it is anybody.
-const (
-	maxHeaderBytes    = 16 << 10
-	readHeaderTimeout = 5 * time.Second
-	idleTimeout       = 60 * time.Second
-	// shutdownGrace is what the last requests get to end; the process is gone
-	// within five seconds after the signal.
-	shutdownGrace = 4 * time.Second
-)
+// shutdownGrace is what the last requests get to end; the process is gone within
+// five seconds after the signal.
+const shutdownGrace = 4 * time.Second
 
 // serve runs the gateway until ctx is done, and then ends it in order: not
 // ready, no new connections, the viewers at the end of a part, the cameras.
@@ -48,15 +42,13 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{
-		Handler:           g.handler(&ready),
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Handler:     g.handler(&ready),
+		BaseContext: func(net.Listener) context.Context { return requests },
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	served := bounded(server, listener, c.Limits, g.hits.Hit)
 	failed := make(chan error, 1)
-	go func() { failed <- g.proof.serve(server, listener) }() // ends with Shutdown below
+	go func() { failed <- g.proof.serve(server, served, c.Limits) }() // ends with Shutdown below
 	var lives sync.WaitGroup
 	living, endLives := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLives()

@@ -16,7 +16,6 @@ import (
 
 	"framegate/gateway/certs"
 	"framegate/gateway/config"
-	"framegate/gateway/delivery"
 )
 
 // How long a client of HTTP/2 may be silent before it is asked whether it is
@@ -72,7 +71,7 @@ func (i identity) fingerprint() string {
 }
 
 // serve answers requests on a listener until the server is shut down.
-func (i identity) serve(s *http.Server, l net.Listener) error {
+func (i identity) serve(s *http.Server, l net.Listener, limits config.Limits) error {
 	if i.tls == nil {
 		return s.Serve(l)
 	}
@@ -80,11 +79,11 @@ func (i identity) serve(s *http.Server, l net.Listener) error {
 	s.HTTP2 = &http.HTTP2Config{
 		// All streams of a connection wait while one write to it does, and
 		// their own deadlines cannot end that.
-		WriteByteTimeout: delivery.Patience,
+		WriteByteTimeout: limits.ViewerPatience,
 		SendPingTimeout:  pingAfter,
 		PingTimeout:      pingAnswer,
 	}
-	return s.ServeTLS(&secureListener{l, i.hosts}, "", "")
+	return s.ServeTLS(&secureListener{l, i.hosts, int64(limits.HeaderBytes)}, "", "")
 }
 
 // showAuthority gives the certificate that a device must trust before it takes
@@ -107,7 +106,8 @@ func (i identity) showAuthority(w http.ResponseWriter, _ *http.Request, _ string
 // is told where to go.
 type secureListener struct {
 	net.Listener
-	hosts func() []string
+	hosts       func() []string
+	headerBytes int64 // of a request
 }
 
 // Accept gives the next connection.
@@ -116,7 +116,7 @@ func (l *secureListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &firstSeen{Conn: c, hosts: l.hosts}, nil
+	return &firstSeen{Conn: c, listener: l}, nil
 }
 
 // firstSeen is a connection whose first bytes are looked at: a record of TLS
@@ -125,8 +125,8 @@ func (l *secureListener) Accept() (net.Conn, error) {
 // is answered.
 type firstSeen struct {
 	net.Conn
-	hosts func() []string
-	begun bool
+	listener *secureListener
+	begun    bool
 }
 
 // NetConn gives the connection below, which package delivery looks for.
@@ -142,8 +142,8 @@ func (c *firstSeen) Read(b []byte) (int, error) {
 	if b[0] < 'A' || b[0] > 'Z' {
 		return n, err
 	}
-	request := io.MultiReader(bytes.NewReader(b[:n]), io.LimitReader(c.Conn, maxHeaderBytes))
-	if err := sendToTLS(c.Conn, request, c.hosts()); err != nil {
+	request := io.MultiReader(bytes.NewReader(b[:n]), io.LimitReader(c.Conn, c.listener.headerBytes))
+	if err := sendToTLS(c.Conn, request, c.listener.hosts()); err != nil {
 		return 0, err
 	}
 	return 0, io.EOF

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"framegate/gateway/api"
@@ -15,6 +15,7 @@ import (
 	"framegate/gateway/input/httpcam"
 	"framegate/gateway/input/rtspcam"
 	"framegate/gateway/input/upload"
+	"framegate/gateway/metrics"
 	"framegate/gateway/output/live"
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/snapshot"
@@ -25,12 +26,6 @@ import (
 	"framegate/gateway/stream"
 	"framegate/transcode"
 	"framegate/web"
-)
-
-// How many encoders run at a time, and start in a second. Those beyond wait.
-const (
-	encodersPerCore = 2
-	encoderStarts   = 4
 )
 
 // gateway is everything wired together: the only place that knows every
@@ -46,6 +41,7 @@ type gateway struct {
 	sse      *sse.Handler
 	snapshot *snapshot.Handler
 	encoders *rendition.Slots
+	hits     *metrics.Hits                     // of limits
 	hardware atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
 	pages    *web.Pages
 	cameras  roster
@@ -71,8 +67,9 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 		port:      listens.(*net.TCPAddr).AddrPort().Port(),
 		reloading: again,
 		log:       log,
+		hits:      newHits(),
 		pages:     web.New(),
-		encoders:  rendition.NewSlots(encodersPerCore*runtime.NumCPU(), encoderStarts),
+		encoders:  rendition.NewSlots(c.Limits.Encoders, c.Limits.EncoderStarts),
 	}
 	g.current.Store(c)
 	g.waiting.Store(new([]string))
@@ -96,18 +93,21 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 			}
 			return source, err
 		},
-		Limits: viewerLimits(c.Limits),
-		Log:    log,
+		Limits:  viewerLimits(c.Limits),
+		Limited: g.hits.Hit,
+		Log:     log,
 	})
-	g.upload = upload.New(g.hub, upload.Options{MaxFrameBytes: c.Limits.FrameBytes, AllowOrigin: g.allowsOrigin, Log: log})
-	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Log: log})
-	g.live = live.New(live.Options{Hub: g.hub, Log: log, AllowOrigin: g.allowsOrigin})
-	g.sse = sse.New(sse.Options{Hub: g.hub, Log: log})
+	g.upload = upload.New(g.hub, g.uploadOptions(c.Limits))
+	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Patience: c.Limits.ViewerPatience, Limited: g.hits.Hit, Log: log})
+	g.live = live.New(live.Options{
+		Hub: g.hub, Patience: c.Limits.ViewerPatience, Limited: g.hits.Hit, AllowOrigin: g.allowsOrigin, Log: log,
+	})
+	g.sse = sse.New(sse.Options{Hub: g.hub, Patience: c.Limits.ViewerPatience, Limited: g.hits.Hit, Log: log})
 	g.snapshot = snapshot.New(snapshot.Options{Hub: g.hub})
 	g.api = api.New(api.Options{
 		Store: g.store, Auth: g.auth, Hub: g.hub, Gateway: control{g},
 		CheckSource: g.checkSource, MaxBodyBytes: func() int { return g.settings().Limits.APIBodyBytes },
-		Version: version(), Log: log,
+		Limited: g.hits.Hit, Version: version(), Log: log,
 	})
 	if err := errors.Join(g.loadAdded(ctx), g.refreshCameras()); err != nil {
 		g.close()
@@ -142,7 +142,13 @@ func sendsJPEG(kind config.SourceKind) bool {
 // newSource makes what gives a camera's frames, or nil for one whose frames
 // are sent in.
 func (g *gateway) newSource(camera camera) (stream.Source, error) {
-	c, log := g.settings(), g.log.With("camera", camera.ID)
+	h := newHiding(camera.Camera)
+	source, err := g.newSourceOf(camera, h.log(g.log.With("camera", camera.ID)))
+	return h.source(source), err
+}
+
+func (g *gateway) newSourceOf(camera camera, log *slog.Logger) (stream.Source, error) {
+	c := g.settings()
 	switch camera.Source.Kind {
 	case config.SourceHTTP:
 		source, err := httpcam.New(httpcam.Options{
@@ -153,8 +159,12 @@ func (g *gateway) newSource(camera camera) (stream.Source, error) {
 			MaxFrameBytes: c.Limits.FrameBytes,
 			InsecureTLS:   camera.TLSInsecure,
 			AnyKind:       camera.Normalize != config.NormalizeNever,
-			Dial:          g.dialerFor(camera),
-			Log:           log,
+			Patience: httpcam.Patience{
+				Connect: c.Limits.CameraConnect, FirstByte: c.Limits.CameraFirstByte, Silence: c.Limits.CameraSilence,
+			},
+			Limited: g.hits.Hit,
+			Dial:    g.dialerFor(camera),
+			Log:     log,
 		})
 		if err != nil {
 			return nil, err
@@ -162,10 +172,14 @@ func (g *gateway) newSource(camera camera) (stream.Source, error) {
 		return g.normalized(source, camera, rendition.Normalize(camera.Normalize)), nil
 	case config.SourceRTSP:
 		source, err := rtspcam.New(rtspcam.Options{
-			URL:           camera.Source.URL,
-			Username:      camera.Username,
-			Password:      camera.Password.Reveal(),
-			Transport:     rtspcam.Transport(camera.Transport),
+			URL:       camera.Source.URL,
+			Username:  camera.Username,
+			Password:  camera.Password.Reveal(),
+			Transport: rtspcam.Transport(camera.Transport),
+			Patience: rtspcam.Patience{
+				Connect: c.Limits.CameraConnect, FirstByte: c.Limits.CameraFirstByte, Silence: c.Limits.CameraSilence,
+			},
+			Limited:       g.hits.Hit,
 			InsecureTLS:   camera.TLSInsecure,
 			MaxFrameBytes: c.Limits.FrameBytes,
 			Dial:          g.dialerFor(camera),
@@ -241,9 +255,11 @@ func (g *gateway) normalized(source stream.Source, camera camera, mode rendition
 // them.
 func (g *gateway) close() {
 	g.upload.Close()
-	g.mjpeg.Close()
-	g.live.Close()
-	g.sse.Close()
+	var viewers sync.WaitGroup // those that take no last word have all forms wait at once
+	viewers.Go(g.mjpeg.Close)
+	viewers.Go(g.live.Close)
+	viewers.Go(g.sse.Close)
+	viewers.Wait()
 	g.cameras.close()
 	g.hub.Close()
 	if err := g.store.Close(); err != nil {

@@ -123,9 +123,19 @@ type Options struct {
 	CheckSource func(config.Source) error
 	// MaxBodyBytes gives how large a body may be at the moment; nil is 64 KiB.
 	MaxBodyBytes func() int
-	Version      string // of this Framegate
-	Log          *slog.Logger
+	// Limited is told, by its name, of each hit of a limit; nil is not told. It
+	// is called from any goroutine and must return at once.
+	Limited func(limit string)
+	Version string // of this Framegate
+	Log     *slog.Logger
 }
+
+// LimitBodyBytes names the limit that this package knows, as Options.Limited is
+// told of it.
+const LimitBodyBytes = "api_body_bytes"
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitBodyBytes}
 
 // API answers the requests under /api/.
 type API struct {
@@ -155,6 +165,9 @@ func New(options Options) *API {
 	}
 	if options.MaxBodyBytes == nil {
 		options.MaxBodyBytes = func() int { return maxBodyBytes }
+	}
+	if options.Limited == nil {
+		options.Limited = func(string) {}
 	}
 	a := &API{
 		options:    options,
@@ -244,6 +257,9 @@ func (a *API) guarded(pattern string, next http.HandlerFunc) http.HandlerFunc {
 		}
 		r, p := gate(w, r, op.takesBody, int64(a.options.MaxBodyBytes()))
 		if p != nil {
+			if p.Status == http.StatusRequestEntityTooLarge {
+				a.options.Limited(LimitBodyBytes)
+			}
 			p.write(w)
 			return
 		}

@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 
 // Nothing waits for these but a story that fails.
 export const ceiling = 60_000; // ms, of one wait
-const storyCeiling = 150_000; // ms
+const storyCeiling = Number(process.env.STORY_CEILING ?? 150_000); // ms
 
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -18,34 +18,54 @@ export function check(ok, message) {
   if (!ok) throw new Error(message);
 }
 
-// run tells one story to a new Chromium. What goes wrong is on stderr and in
-// the exit status, with what describe says of each page.
-export async function run(story, describe) {
+// launch starts a Chromium of its own, with more flags. The second result ends it.
+export async function launch(more = []) {
   const profile = await mkdtemp(join(tmpdir(), 'framegate-browser-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: flags });
-  try {
-    await Promise.race([story(context), tooLong()]);
-  } catch (error) {
-    for (const page of context.pages()) {
-      console.error(`${page.url()}: ${await describe(page).catch(() => '')} ${(page.complaints ?? []).join(' ')}`);
-    }
-    console.error(String(error.stack));
-    process.exitCode = 1;
-  } finally {
+  const context = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: [...flags, ...more] });
+  const end = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return [context, end];
+}
+
+// run tells one story to a new Chromium. What goes wrong is on stderr and in
+// the exit status, with what describe says of each page. more are flags.
+export async function run(story, describe, more = []) {
+  const [context, end] = await launch(more);
+  try {
+    await inTime(story(context));
+  } catch (error) {
+    console.error(await explain(error, context.pages(), describe));
+    process.exitCode = 1;
+  } finally {
+    await end();
   }
 }
 
-// within waits for something in a page that has no ceiling of its own.
-export async function within(waited, what) {
-  let late;
-  const ended = new Promise((_, reject) => (late = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), ceiling)));
-  return Promise.race([waited, ended]).finally(() => clearTimeout(late));
+// explain puts into words what went wrong, and what there is to see of it.
+export async function explain(error, pages, describe) {
+  const lines = [];
+  for (const page of pages) {
+    lines.push(`${page.url()}: ${await describe(page).catch(() => '')} ${(page.complaints ?? []).join(' ')}`);
+  }
+  return [...lines, String(error.stack)].join('\n');
 }
 
-function tooLong() {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error('the story does not end')), storyCeiling).unref());
+// inTime is a story that ends, in whatever way.
+export function inTime(story) {
+  return before(story, storyCeiling, 'the story does not end');
+}
+
+// within waits for something in a page that has no ceiling of its own.
+export function within(waited, what) {
+  return before(waited, ceiling, `waited in vain for ${what}`);
+}
+
+function before(waited, ms, otherwise) {
+  let late;
+  const ended = new Promise((_, reject) => (late = setTimeout(() => reject(new Error(otherwise)), ms)));
+  return Promise.race([waited, ended]).finally(() => clearTimeout(late));
 }
 
 // open opens a page, which keeps what the browser complains about.

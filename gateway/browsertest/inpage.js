@@ -64,4 +64,24 @@
     }
     return seen.slice(from);
   };
+
+  // live waits until a player says that it is. A machine that others use too
+  // stalls at times.
+  window.live = async (n) => {
+    while (window.player(n).state !== 'live') await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+
+  // longestRun gives of how many pictures, each the next of the one before it,
+  // the longest row was that a player has shown.
+  window.longestRun = (n) => {
+    let longest = 0;
+    let run = 0;
+    let last = -1;
+    for (const { number } of window.player(n).seen) {
+      run = number === last + 1 ? run + 1 : 1;
+      last = number;
+      longest = Math.max(longest, run);
+    }
+    return longest;
+  };
 }

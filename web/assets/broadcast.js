@@ -294,6 +294,8 @@ function showQuality() {
 
 function explainInsecure() {
   const port = location.port || (location.protocol === 'https:' ? '443' : '80');
+  $('authority').textContent = `https://${location.host}/ca.crt`;
+  $('secure').textContent = `https://${location.host}${location.pathname}`;
   $('local').textContent = `http://localhost:${port}${location.pathname}`;
   $('tunnel').textContent = `ssh -L ${port}:localhost:${port} ${location.hostname}`;
   $('adb').textContent = `adb reverse tcp:${port} tcp:${port}`;

@@ -137,7 +137,7 @@ func (s *Source) requestHeader(target *url.URL) (http.Header, error) {
 func (a *answer) check() error {
 	err := a.statusError()
 	if coding := a.header.Get("Content-Encoding"); err == nil && coding != "" && !strings.EqualFold(coding, "identity") {
-		err = fmt.Errorf("camera compresses its answer (Content-Encoding: %.40q), which is not supported", coding)
+		err = errors.New("camera compresses its answer (Content-Encoding), which is not supported")
 	}
 	if err != nil {
 		a.body.Close()

@@ -1,0 +1,101 @@
+// Tells Chromium one story of who may see what:
+//
+//     node access.mjs STORY URL NAME PASSWORD EXTRA
+//
+// clients_test.go calls it. Where SCREENSHOTS names a folder, pictures of the
+// pages go there.
+
+import { join } from 'node:path';
+import { check, open as openPage, run, within } from './chromium.mjs';
+
+const [story, url, name, password, extra] = process.argv.slice(2);
+
+const open = (context, path) => openPage(context, url + path);
+
+async function photograph(page, as) {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${as}.png`) });
+}
+
+async function logIn(page, password) {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+// moves waits until the player has shown several pictures.
+function moves(page) {
+  return within(page.evaluate(async () => {
+    const canvas = document.createElement('canvas');
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    [canvas.width, canvas.height] = [80, 40];
+    const seen = new Set();
+    while (seen.size < 5) {
+      await new Promise(requestAnimationFrame);
+      const surface = document.querySelector('framegate-player')?.surface;
+      if (!(surface?.videoWidth || surface?.naturalWidth || surface?.width)) continue;
+      context.drawImage(surface, 0, 0, 80, 40);
+      const { data } = context.getImageData(0, 0, 80, 40);
+      let sum = 0;
+      for (let i = 0; i < data.length; i += 4) sum = (Math.imul(sum, 31) + data[i]) | 0;
+      seen.add(sum);
+    }
+  }), 'pictures that move');
+}
+
+const stories = {
+  // Somebody goes to a camera, has to log in, and is there.
+  async login(context) {
+    const page = await open(context, '/camera/phone');
+    check(new URL(page.url()).pathname === '/login', `it is at ${page.url()}`);
+    await photograph(page, 'login');
+    await logIn(page, 'wrong horse battery');
+    await page.getByRole('alert').waitFor();
+    await photograph(page, 'refused');
+    check(!page.url().includes(name), 'the name is in the address');
+    await page.waitForTimeout(1100); // a wrong password costs a second
+    await logIn(page, password);
+    await page.waitForURL(`${url}/camera/phone`);
+    await moves(page);
+    await photograph(page, 'camera');
+    check((await page.evaluate(() => document.cookie)) === '', 'scripts can read the cookie');
+    const [cookie] = await context.cookies();
+    check(cookie.httpOnly && cookie.sameSite === 'Lax' && cookie.path === '/', JSON.stringify(cookie));
+    check(page.complaints.every((text) => text.includes('401')), page.complaints.join('\n'));
+
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.waitForURL(`${url}/login`);
+    await page.goto(`${url}/camera/phone`);
+    check(new URL(page.url()).pathname === '/login', `it is at ${page.url()} although logged out`);
+  },
+
+  // Whoever starts the server logs in with the link that it prints.
+  async link(context) {
+    const page = await open(context, `/login#${extra}`);
+    await page.waitForURL(`${url}/`);
+    check(!(await page.evaluate(() => JSON.stringify([history.length, location.href, document.referrer]))).includes(extra), 'the link is still there');
+    const again = await open(context, `/login#${extra}`);
+    await again.getByRole('alert').waitFor();
+  },
+
+  // A page of another site shows a camera by a signed link, and by nothing else,
+  // whoever looks at it.
+  async embedded(context) {
+    const login = await open(context, '/login');
+    await logIn(login, password);
+    await login.waitForURL(`${url}/`);
+    const page = await openPage(context, extra);
+    const width = (id) => page.waitForFunction((id) => document.getElementById(id).dataset.is, id).then((is) => is.jsonValue());
+    check((await width('signed')) === 'loaded', 'the signed link shows nothing');
+    check((await width('plain')) === 'refused', 'a page of another site shows a camera with the cookie of who looks at it');
+    const read = await page.evaluate((address) => fetch(address).then(() => 'read', () => 'not read'), addressOf('signed', await page.content()));
+    check(read === 'not read', 'a page of another site reads what it may only show');
+    await photograph(page, 'embedded');
+  },
+};
+
+// addressOf finds the address of an image in a page's text.
+function addressOf(id, text) {
+  return text.match(new RegExp(`id="${id}"[^>]* src="([^"]+)"`))[1].replaceAll('&amp;', '&').replace('.mjpeg', '.jpg');
+}
+
+await run(stories[story], (page) => page.title());

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"framegate/gateway/config"
+)
+
+// pausing is a log whose first message is held up by what hold does.
+type pausing struct {
+	slog.Handler
+	once *sync.Once
+	hold func()
+}
+
+func (p pausing) Enabled(context.Context, slog.Level) bool { return true }
+func (p pausing) Handle(context.Context, slog.Record) error {
+	p.once.Do(p.hold)
+	return nil
+}
+
+// TestReloadDoesNotUndoWhatTheAPIDoesMeanwhile: both find out which cameras
+// there are to be, and the one that looked first must not have the last word.
+func TestReloadDoesNotUndoWhatTheAPIDoesMeanwhile(t *testing.T) {
+	g, _ := wired(t, "cameras: {front: {source: 'upload:'}}")
+	uploads := func(id string) config.Camera {
+		c, err := config.NewCamera(id, map[string]string{"source": "upload:"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if err := (control{g}).SetAdded([]config.Camera{uploads("front"), uploads("old")}); err != nil {
+		t.Fatal(err)
+	}
+	set := make(chan error, 1)
+	g.log = slog.New(pausing{slog.DiscardHandler, new(sync.Once), func() { // front is there twice, which is told
+		go func() { set <- (control{g}).SetAdded([]config.Camera{uploads("new")}) }() // ends soon
+		select {
+		case err := <-set:
+			set <- err
+		case <-time.After(300 * time.Millisecond): // it waits for us
+		}
+	}})
+	if err := g.refreshCameras(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-set; err != nil {
+		t.Fatal(err)
+	}
+	if all := g.cameras.all(); len(all) != 2 || all[1].ID != "new" {
+		t.Fatalf("there are the cameras %v", all)
+	}
+}
+
+// TestUnwatchableFolderLeavesNothingBehind: where a file cannot be watched,
+// nothing goes on watching.
+func TestUnwatchableFolderLeavesNothingBehind(t *testing.T) {
+	for before, i := held(t), 0; i < 3; i++ {
+		changes, stop := watchFile(t.TempDir()+"/gone/framegate.yaml", []byte("known"), slog.New(slog.DiscardHandler))
+		if changes != nil {
+			t.Fatal("it is watched")
+		}
+		stop()
+		await(t, "nothing is left behind", func() bool { return held(t).within(before) })
+	}
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestEndWithStalledViewersOfAllForms: those that take no last word are waited
+// for together, not one form after the other, so that the process is gone in
+// time.
+func TestEndWithStalledViewersOfAllForms(t *testing.T) {
+	need(t, "ffmpeg")
+	const inTime = 5 * time.Second // as a signal's sender is promised
+	jpegs, films := newJPEGCamera(t), newFilmCamera(t)
+	s := startGateway(t, fmt.Sprintf("cameras: {jpegs: {source: '%s'}, front: {source: '%s'}}", jpegs.source(), films.source()))
+	healthy := make(map[numbersCamera]*spectator)
+	for _, form := range outputForms {
+		camera, name := numbersCamera(jpegs), "jpegs"
+		if form.film {
+			camera, name = films, "front"
+		}
+		healthy[camera] = watchCamera(t, s, name, form, 0)
+		watchCamera(t, s, name, form, smallBuffer) // and never reads
+	}
+	for camera := range healthy {
+		camera.awaitConnection()
+	}
+	for range 100 { // more than the queues take
+		for camera, v := range healthy {
+			showAll(camera, v)
+		}
+	}
+	began := time.Now()
+	s.end(t)
+	if took := time.Since(began); took > inTime {
+		t.Errorf("it took %v to end", took)
+	}
+}
