@@ -6,7 +6,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
+
+// unreadPatience is how long the rest of a body may take that nobody reads,
+// since its request was refused.
+const unreadPatience = time.Second
 
 // guard is what every request passes before any route sees it: it must be for
 // this server, and must not be a page of another site that writes.
@@ -18,6 +23,9 @@ func (g *gateway) guard(next http.Handler) http.Handler {
 	protected := g.sharing(protection, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = g.behindProxy(r)
+		if r.ContentLength != 0 { // package net/http reads what is left of a body, for as long as it takes
+			defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unreadPatience)) }()
+		}
 		if !ourHost(r.Host, g.proof.hosts()) {
 			refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
 			return

@@ -4,14 +4,18 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/web"
 )
 
-// maxLoginBytes bounds the form of the login page.
-const maxLoginBytes = 8 << 10
+// What the form of the login page may have, and how long it may take to arrive.
+const (
+	maxLoginBytes = 8 << 10
+	loginPatience = 5 * time.Second
+)
 
 func (g *gateway) showLogin(w http.ResponseWriter, r *http.Request, _ string) error {
 	g.pages.Login(w, r, http.StatusOK, web.Login{Authority: g.proof.fingerprint(), Next: nextPage(r.URL.Query().Get("next"))})
@@ -22,8 +26,12 @@ func (g *gateway) showLogin(w http.ResponseWriter, r *http.Request, _ string) er
 // of a link that logs in once.
 func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLoginBytes)
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(loginPatience)) // where it is no connection there is none to wait for
+	err := r.ParseForm()
+	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
-	switch err := r.ParseForm(); {
+	switch {
 	case errors.As(err, &tooLarge):
 		answer(w, http.StatusRequestEntityTooLarge, "the form is larger than what a login needs")
 		return nil
@@ -32,7 +40,6 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error 
 		return nil
 	}
 	next := nextPage(r.PostForm.Get("next"))
-	var err error
 	if link := r.PostForm.Get("link"); link != "" {
 		_, err = g.auth.LoginByLink(w, r, config.NewSecret(link))
 	} else {

@@ -23,7 +23,7 @@ import (
 // second.
 
 const (
-	clipPictures = 600
+	clipPictures = 1200 // a minute; no story lasts so long
 	clipRate     = 20
 	// later is what is added to the numbers of a profileCamera's second profile.
 	later = 10_000

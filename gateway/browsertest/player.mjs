@@ -264,10 +264,14 @@ const stories = {
     for (const [n, modes] of expected.entries()) {
       await shown.evaluate((broken) => Object.assign(window.broken, broken), broken[n]);
       await shown.evaluate(() => window.add({ src: '/live/phone', width: '160' }));
-      await shown.waitForFunction(([n, mode]) => window.player(n).activeMode === mode, [n, modes.at(-1)]);
+      await shown.waitForFunction(([n, mode]) => window.player(n).events.some((event) => event.mode === mode), [n, modes.at(-1)]);
       await moved(shown, n, 10);
-      const taken = (await events(shown, n)).filter(({ name }) => name === 'mode').map(({ mode }) => mode);
-      check(taken.join() === modes.join(), `it went ${taken.join()}, not ${modes.join()}`);
+      const happened = await events(shown, n);
+      const taken = happened.filter(({ name }) => name === 'mode').map(({ mode }) => mode);
+      // A machine that others use too may be too slow without being made so.
+      const slow = happened.filter(({ message }) => message?.includes('too slow')).length - (broken[n].slow ? 1 : 0);
+      check(taken.slice(0, modes.length).join() === modes.join(), `it went ${taken.join()}, not ${modes.join()}`);
+      check(taken.length <= modes.length + Math.max(0, slow), `it went ${taken.join()}: ${JSON.stringify(happened)}`);
     }
     check(aborted > 0, 'there was a worker');
   },

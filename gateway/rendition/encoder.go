@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"framegate/gateway/media"
@@ -37,10 +38,22 @@ func startEncoder(ctx context.Context, spec transcode.Spec, out media.Codec, log
 func (e *encoder) deliver(emit func(media.Frame)) {
 	go func() {
 		defer close(e.done)
-		err := e.emitAll(emit)
+		err := contained(e.log, func() error { return e.emitAll(emit) })
 		e.log.Debug("encoder ends", "err", err)
 		e.process.Close() // a writer that waits learns of it
 	}()
+}
+
+// contained makes an error of a panic, in goroutines of our own: it ends what
+// they do for one camera, and not the process.
+func contained(log *slog.Logger, do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("encoder panicked", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return do()
 }
 
 func (e *encoder) emitAll(emit func(media.Frame)) error {

@@ -144,7 +144,7 @@ func (n *normalizer) convert(first *media.Format) {
 	o.Log.Info("camera's pictures are converted", "unshowable", first.Unshowable, "width", first.Width, "height", first.Height)
 	go func() {
 		defer close(n.done)
-		if err := r.all(ctx); !errors.Is(err, errNoMore) && ctx.Err() == nil {
+		if err := contained(o.Log, func() error { return r.all(ctx) }); !errors.Is(err, errNoMore) && ctx.Err() == nil {
 			n.cancel(err)
 		}
 	}()

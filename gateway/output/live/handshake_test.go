@@ -160,3 +160,21 @@ func TestSubprotocols(t *testing.T) {
 		conn.Close()
 	}
 }
+
+// TestNoWebSocketOverHTTP2 is an answer that clients of HTTP/2 take: they know
+// no Connection and no Upgrade (RFC 9113, 8.2.2), and curl and browsers end a
+// stream with such.
+func TestNoWebSocketOverHTTP2(t *testing.T) {
+	s := newSite(t, overHTTP2)
+	response, err := s.server.Client().Get(s.server.URL + "/live/front")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.ProtoMajor != 2 || response.StatusCode != 418 {
+		t.Errorf("%s, %s", response.Proto, response.Status)
+	}
+	if upgrade := response.Header.Get("Upgrade"); upgrade != "" || response.Header.Get("Sec-WebSocket-Version") != "13" {
+		t.Errorf("headers %v", response.Header)
+	}
+}

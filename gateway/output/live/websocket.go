@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -82,8 +83,10 @@ func upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, net.Conn,
 	}
 	socket, err := upgrader.Upgrade(taker, r, nil)
 	if err != nil && taker.conn == nil {
-		w.Header().Set("Connection", "Upgrade")
-		w.Header().Set("Upgrade", "websocket")
+		if r.ProtoMajor == 1 { // in HTTP/2 they break the answer: RFC 9113, 8.2.2
+			w.Header().Set("Connection", "Upgrade")
+			w.Header().Set("Upgrade", "websocket")
+		}
 		w.Header().Set("Sec-WebSocket-Version", "13")
 		return nil, nil, fmt.Errorf("%w: %w", ErrNotWebSocket, err)
 	}
@@ -169,7 +172,7 @@ func (v *viewer) serve(ctx context.Context, c *client) error {
 // listen reads what the client says, until it is gone or nobody listens any
 // more.
 func (v *viewer) listen(ctx context.Context, end func(error), c *client) {
-	err := c.read(ctx)
+	err := v.hear(ctx, c)
 	if limit := limitOf(err); limit != "" && ctx.Err() == nil {
 		v.handler.limited(limit)
 	}
@@ -187,6 +190,17 @@ func (v *viewer) listen(ctx context.Context, end func(error), c *client) {
 	if left := (*websocket.CloseError)(nil); errors.As(err, &left) {
 		time.AfterFunc(goodbyeTime, func() { v.under.Close() }) // it may take nothing any more
 	}
+}
+
+// hear is client.read. A panic ends this viewer alone.
+func (v *viewer) hear(ctx context.Context, c *client) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			v.handler.log.Error("viewer panicked", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return c.read(ctx)
 }
 
 // run chooses the stream and shows it.
