@@ -154,6 +154,7 @@ func rows() []row {
 	add("GET /assets/", "/assets/style.css", nil, nil)
 	add("GET /demo/", "/demo/absent.html", nil, nil)
 	add("GET /ca.crt", "/ca.crt", nil, nil)
+	add("GET /metrics", "/metrics", nil, nil)
 	add("GET /healthz", "/healthz", nil, nil)
 	add("GET /readyz", "/readyz", nil, nil)
 	return append(all, apiRows()...)

@@ -137,7 +137,7 @@ func (s *Source) requestHeader(target *url.URL) (http.Header, error) {
 func (a *answer) check() error {
 	err := a.statusError()
 	if coding := a.header.Get("Content-Encoding"); err == nil && coding != "" && !strings.EqualFold(coding, "identity") {
-		err = errors.New("camera compresses its answer (Content-Encoding), which is not supported")
+		err = fmt.Errorf("camera compresses its answer (Content-Encoding: %.8q), which is not supported", coding) // of which no name is longer; what is may be anything
 	}
 	if err != nil {
 		a.body.Close()
