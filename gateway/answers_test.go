@@ -36,6 +36,7 @@ type question struct {
 // TestAnswersToBadInput asks everything a client can get wrong, of one
 // gateway, and finds after each question that the last good picture is there.
 func TestAnswersToBadInput(t *testing.T) {
+	t.Parallel()
 	s := startGateway(t, answersConfig)
 	publish(t, s, "busy")
 	expectNumbers(t, s, "busy", 2)

@@ -258,6 +258,7 @@ func (g *guarded) guess(t *testing.T, how, name, password, from string) (int, st
 
 // TestGuessingIsSlow guesses passwords as fast as it can, in every way at once.
 func TestGuessingIsSlow(t *testing.T) {
+	t.Parallel()
 	ways := []string{"page", "api", "player"}
 	t.Run("one address", func(t *testing.T) {
 		g, _ := newAttacked(t, "")

@@ -14,6 +14,7 @@ import (
 // TestBrowser drives Chromium, with its fake camera, through the pages. The
 // stories are in browsertest/drive.mjs.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	needBrowser(t)
 	for _, story := range []string{"moves", "reload", "replaced", "taken", "insecure"} {
 		t.Run(story, func(t *testing.T) {

@@ -199,6 +199,7 @@ func TestHomeAssistantLogsIn(t *testing.T) {
 
 // TestVLCLogsIn has VLC play what it must log in for into a file.
 func TestVLCLogsIn(t *testing.T) {
+	t.Parallel()
 	need(t, "cvlc", "ffmpeg")
 	g := newClients(t)
 	g.user(t, "plain", "view:*")
@@ -248,6 +249,7 @@ func (g *guarded) story(t *testing.T, name, user, password, extra string) {
 }
 
 func TestBrowserLogsIn(t *testing.T) {
+	t.Parallel()
 	needBrowser(t)
 	g := newClients(t)
 	t.Run("by hand", func(t *testing.T) { g.story(t, "login", "viewer", hardPassword, "") })
@@ -257,6 +259,7 @@ func TestBrowserLogsIn(t *testing.T) {
 // TestPageOfAnotherSiteShowsByLink has a page of another site, which localhost
 // is to 127.0.0.1, show a camera.
 func TestPageOfAnotherSiteShowsByLink(t *testing.T) {
+	t.Parallel()
 	needBrowser(t)
 	g := newClients(t)
 	signed := g.url + "/live/phone.mjpeg?" + g.link(t, g.token(t, "maker", "view:phone"), auth.View, "phone")

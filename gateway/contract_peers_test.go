@@ -34,6 +34,7 @@ var moviePeers = map[string]func(t *testing.T, s *server){
 // TestPeersOfMP4: they show a camera that sends H.264, without an encoder, and
 // one that sends JPEGs, with one that runs while somebody watches.
 func TestPeersOfMP4(t *testing.T) {
+	t.Parallel()
 	need(t, "ffmpeg", "ffprobe", "gst-launch-1.0", "cvlc", "curl")
 	passed, encoded := newFilmCameraOf(t, 1000), newJPEGCameraOf(t, 4000)
 	stories := make(map[string]func(*testing.T))

@@ -334,6 +334,7 @@ while True:
 `
 
 func TestOpenCVIsAViewer(t *testing.T) {
+	t.Parallel()
 	const python = "/usr/bin/python3" // the one that Debian's package is for
 	need(t, python)
 	if err := exec.Command(python, "-c", "import cv2").Run(); err != nil {

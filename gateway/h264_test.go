@@ -56,6 +56,7 @@ func rtspServer(t *testing.T, clip string) string {
 // TestCamerasOfH264AreShown watches cameras that send H.264 as JPEGs, as sent
 // and smaller, with nothing else configured.
 func TestCamerasOfH264AreShown(t *testing.T) {
+	t.Parallel()
 	clip := numberedClip(t, 600)
 	port := freePort(t)
 	for name, source := range map[string]string{

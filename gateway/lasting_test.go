@@ -42,6 +42,7 @@ type lasting struct {
 // and finds of each write the state before it or the one after, and after it
 // where that was answered.
 func TestKilledServerKeepsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	rounds := 24
 	if testing.Short() {
 		rounds = 4

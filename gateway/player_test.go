@@ -22,6 +22,7 @@ const playerCameras = "cameras: {phone: {source: 'upload:'}, gone: {source: 'htt
 // browsertest/player.mjs; some are told at the same time, each with a gateway
 // of its own.
 func TestPlayer(t *testing.T) {
+	t.Parallel()
 	needBrowser(t)
 	need(t, "ffmpeg")
 	teller := startTeller(t)

@@ -127,10 +127,9 @@ func (g *guarded) openAll(t *testing.T, own string, who credentials) (streams []
 	get("/live/busy", upgrade(), nil)
 	get("/live/busy?codec=h264", upgrade(), nil)
 	get("/stream", nil, nil)
-	number := 0
+	var number atomic.Int32 // of both publishers
 	picture := func() []byte {
-		number++
-		return camtest.Picture(number, pictureWidth, pictureHeight)
+		return camtest.Picture(int(number.Add(1)), pictureWidth, pictureHeight)
 	}
 	get("/live/"+own+"-socket/publish", upgrade(), func() []byte { return webSocketFrame(2, picture()) })
 	endless := g.request(t, "POST", "/live/"+own+"-post.mjpeg", nil, asJPEG)
@@ -213,6 +212,7 @@ var revocations = []revocation{
 // TestRevokingEndsWhatIsOpen opens every form as everybody, takes away what each
 // may do in another way, and finds that theirs end and nobody else's.
 func TestRevokingEndsWhatIsOpen(t *testing.T) {
+	t.Parallel()
 	need(t, "ffmpeg")
 	configuration := "default_camera: busy\nlimits: {viewers_per_address: 1000}\ncameras:\n  busy: {source: 'upload:'}\n"
 	for _, r := range append(revocations, revocation{name: "bystander"}) {

@@ -18,6 +18,7 @@ import (
 // TestBrowserOnTheNetwork opens the broadcast page as a phone would: on an
 // address of this machine's that is not loopback.
 func TestBrowserOnTheNetwork(t *testing.T) {
+	t.Parallel()
 	needBrowser(t)
 	addresses := networkAddresses(t)
 	if len(addresses) == 0 {

@@ -207,7 +207,7 @@ func (a *Auth) rememberedUser(ctx context.Context, key verifiedKey) (Principal, 
 // checkLogin is where passwords are compared: within the limits, and at the
 // same cost whether there is such a user or not.
 func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, password string) (_ store.User, err error) {
-	done, err := a.limits.attempt(address, name)
+	done, err := a.limits.await(ctx, address, name)
 	if err != nil {
 		a.limited.Add(1)
 		return store.User{}, err

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -28,7 +29,10 @@ var loginLimits = []struct {
 const maxLimited = 4096
 
 // tooMany is ErrTooManyAttempts, with when to try again.
-type tooMany struct{ after time.Duration }
+type tooMany struct {
+	after time.Duration
+	open  chan struct{} // closed when the outcome of another attempt is known, where that may change it; or nil
+}
 
 func (e *tooMany) Error() string {
 	return fmt.Sprintf("%v; try again in %d s", ErrTooManyAttempts, wholeSeconds(e.after))
@@ -57,6 +61,7 @@ type limiter struct {
 	mu      sync.Mutex // guards what follows
 	entries map[string]*limited
 	known   map[string]time.Time // name and address of logins that succeeded
+	ended   chan struct{}        // closed, and made anew, with each outcome
 }
 
 // limited is one address or name.
@@ -67,7 +72,7 @@ type limited struct {
 }
 
 func newLimiter() *limiter {
-	return &limiter{entries: make(map[string]*limited), known: make(map[string]time.Time)}
+	return &limiter{entries: make(map[string]*limited), known: make(map[string]time.Time), ended: make(chan struct{})}
 }
 
 // outcome is how an attempt ended.
@@ -78,6 +83,24 @@ const (
 	wrong
 	right
 )
+
+// await is attempt, but waits where it depends on the outcome of others that
+// are being looked at: users who log in from one address at the same moment do
+// so one after the other, and none is refused for it.
+func (l *limiter) await(ctx context.Context, address netip.Addr, name string) (done func(outcome), err error) {
+	for {
+		done, err := l.attempt(address, name)
+		var refused *tooMany
+		if !errors.As(err, &refused) || refused.open == nil {
+			return done, err
+		}
+		select {
+		case <-refused.open:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
 
 // attempt begins an attempt to log in, or says how long to wait. done must be
 // called with its outcome.
@@ -90,7 +113,7 @@ func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), 
 	defer l.mu.Unlock()
 	byAddress := l.entry("address "+from, now)
 	if wait := byAddress.wait(now); wait > 0 {
-		return nil, &tooMany{wait}
+		return nil, l.refuse(wait, byAddress, now)
 	}
 	key := "name " + who
 	if _, ok := l.known[pair]; ok {
@@ -100,7 +123,7 @@ func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), 
 	byName := l.entry(key, now)
 	if wait := byName.wait(now); wait > 0 {
 		byAddress.trying--
-		return nil, &tooMany{wait}
+		return nil, l.refuse(wait, byName, now)
 	}
 	byName.trying++
 	return func(o outcome) {
@@ -111,7 +134,19 @@ func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), 
 		if o == right {
 			l.remember(pair)
 		}
+		close(l.ended)
+		l.ended = make(chan struct{})
 	}, nil
+}
+
+// refuse says how long to wait, and whether that may turn out to be shorter.
+// The lock is held.
+func (l *limiter) refuse(wait time.Duration, e *limited, now time.Time) error {
+	refused := &tooMany{after: wait}
+	if e.trying > 0 && e.waitBeside(0, now) == 0 {
+		refused.open = l.ended
+	}
+	return refused
 }
 
 // entry finds what is counted under a key, or begins to count. The lock is
@@ -164,9 +199,12 @@ func (l *limiter) remember(pair string) {
 }
 
 // wait gives how long until another attempt is taken; 0: now.
-func (e *limited) wait(now time.Time) (wait time.Duration) {
+func (e *limited) wait(now time.Time) time.Duration { return e.waitBeside(e.trying, now) }
+
+// waitBeside is wait where so many attempts are open.
+func (e *limited) waitBeside(trying int, now time.Time) (wait time.Duration) {
 	for _, limit := range e.limits {
-		missing := float64(e.trying+1) - limit.TokensAt(now)
+		missing := float64(trying+1) - limit.TokensAt(now)
 		if missing > 0 {
 			wait = max(wait, time.Duration(missing/float64(limit.Limit())*float64(time.Second)), time.Millisecond)
 		}

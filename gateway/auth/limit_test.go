@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -175,5 +176,51 @@ func TestRetryAfterIsInTheError(t *testing.T) {
 	}
 	if got := err.Error(); got != "too many logins were tried; try again in 1 s" {
 		t.Error(got)
+	}
+}
+
+// Two users of one household log in at the same moment: the second waits for
+// the first, and neither is refused; unless the first was wrong.
+func TestLoginsAtOnceFromOneAddressWait(t *testing.T) {
+	for first, refused := range map[outcome]bool{right: false, notLooked: false, wrong: true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLimiter()
+			done, err := l.attempt(somewhere, "anna")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() {
+				done, err := l.await(t.Context(), somewhere, "berta")
+				if err == nil {
+					done(right)
+				}
+				ended <- err
+			}()
+			synctest.Wait()
+			select {
+			case err := <-ended:
+				t.Fatalf("it did not wait: %v", err)
+			default:
+			}
+			done(first)
+			if err := <-ended; refused != errors.Is(err, ErrTooManyAttempts) || !refused && err != nil {
+				t.Errorf("after %v: %v", first, err)
+			}
+		})
+	}
+}
+
+func TestLoginThatWaitsEndsWithItsRequest(t *testing.T) {
+	l := newLimiter()
+	done, err := l.attempt(somewhere, "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done(right)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.await(ctx, somewhere, "berta"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }

@@ -128,7 +128,7 @@ func (h *hasher) matches(ctx context.Context, p passwordHash, password string) (
 func (h *hasher) compute(ctx context.Context, p passwordHash, password string, size int) ([]byte, error) {
 	if h.waiting.Add(1) > maxHashesWaiting {
 		h.waiting.Add(-1)
-		return nil, &tooMany{time.Second}
+		return nil, &tooMany{after: time.Second}
 	}
 	select {
 	case h.slots <- struct{}{}:
