@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -136,7 +137,8 @@ func serveGateway(l net.Listener) func() int {
 	l.Close()
 	go func() {
 		args := []string{"serve", "--listen", address, "--log-level", "warn", "--config", os.Getenv("FRAMEGATE_BENCH_CONFIG")}
-		os.Exit(run(context.Background(), args, nil, io.Discard, os.Stderr))
+		data := filepath.Join(filepath.Dir(os.Getenv("FRAMEGATE_BENCH_CONFIG")), "data")
+		os.Exit(run(context.Background(), args, []string{"FRAMEGATE_DATA=" + data}, io.Discard, os.Stderr))
 	}()
 	for !ready("http://" + address + "/readyz") {
 		time.Sleep(10 * time.Millisecond)
