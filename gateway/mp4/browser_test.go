@@ -48,7 +48,6 @@ async function play(pieces) {
     if (video.error) throw new Error(video.error.message);
     most = Math.max(most, video.buffered.length);
   }
-  const live = video.duration === Infinity;
   const end = video.buffered.end(0);
   video.playbackRate = 3;
   await video.play();
@@ -56,6 +55,7 @@ async function play(pieces) {
     if (video.error) throw new Error(video.error.message);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  const live = video.duration === Infinity; // which the element knows a little after the buffer
   const {totalVideoFrames, droppedVideoFrames} = video.getVideoPlaybackQuality();
   return {ranges: ranges(), most, live, sizes, frames: totalVideoFrames, dropped: droppedVideoFrames};
 }
