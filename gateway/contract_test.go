@@ -198,9 +198,6 @@ func cameraGoneAndBack(t *testing.T, form outputForm) {
 		awaitStill(t, v)
 	}
 	awaitTries(t, camera, tries+2)
-	if form.rendition { // which is away a second later than its camera
-		s.awaitLog(t, "camera is away")
-	}
 	late := watchAs(t, s, form, 0)
 	camera.comeBack()
 	camera.awaitConnection()
@@ -226,16 +223,6 @@ func cameraGoneAndBack(t *testing.T, form outputForm) {
 	}
 	v.develop()
 	late.develop()
-}
-
-// awaitLog waits until the gateway's log has some words.
-func (s *server) awaitLog(t *testing.T, words string) {
-	t.Helper()
-	for began := time.Now(); !strings.Contains(s.stderr.String(), words); time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > ceiling {
-			t.Fatalf("%q is never logged", words)
-		}
-	}
 }
 
 // awaitStill reads until there is a picture without a number, and another

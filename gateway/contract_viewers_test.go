@@ -36,10 +36,7 @@ type outputForm struct {
 	states bool          // it says how the camera is
 	tells  bool          // it says how many pictures were dropped
 	stills bool          // while there is no picture it shows one without a number
-	// rendition: it reads a stream of its own, even where that only passes on
-	// what the camera sends.
-	rendition bool
-	bound     int // how many pictures a slow viewer may be behind
+	bound  int           // how many pictures a slow viewer may be behind
 }
 
 // How many pictures a viewer may be behind that takes one of four: what the
@@ -54,8 +51,8 @@ const (
 // outputForms is all that streams.
 var outputForms = []outputForm{
 	{name: "mjpeg", path: ".mjpeg", watch: watchParts, stills: true, bound: boundJPEG},
-	{name: "sse", path: ".sse?fps=30", watch: watchEvents, rendition: true, pace: 40 * time.Millisecond, states: true, bound: boundJPEG},
-	{name: "mp4", film: true, path: ".mp4", watch: watchMovie, rendition: true, bound: boundH264},
+	{name: "sse", path: ".sse?fps=30", watch: watchEvents, pace: 40 * time.Millisecond, states: true, bound: boundJPEG},
+	{name: "mp4", film: true, path: ".mp4", watch: watchMovie, bound: boundH264},
 	{name: "framegate.v1 jpeg", path: "?codec=jpeg", watch: watchMessages, states: true, tells: true, bound: boundJPEG},
 	{name: "framegate.v1 h264", film: true, path: "?codec=h264", watch: watchMessages, states: true, tells: true, bound: boundH264},
 	{name: "ws-fmp4", film: true, path: "", watch: watchSegments, bound: boundH264},

@@ -26,12 +26,9 @@ import (
 	"framegate/transcode"
 )
 
-// errAway ends a run whose camera is: viewers shall see that it is.
+// errAway ends a run whose camera is: its viewers shall see that, and who comes
+// then shall not be shown what was there before.
 var errAway = errors.New("camera is away")
-
-// awayAfter is how long a camera that is not online may stay so before its
-// renditions are not, either.
-const awayAfter = time.Second
 
 // Options say what a Source makes of what.
 type Options struct {
@@ -62,13 +59,13 @@ func New(o Options) *Source {
 // the camera fails or goes away, or ffmpeg fails.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	o := s.options
-	reader, err := o.Hub.Open(stream.Key{Camera: o.Camera}, stream.ReadOptions{Idle: awayAfter})
+	reader, err := o.Hub.Open(stream.Key{Camera: o.Camera}, stream.ReadOptions{RunEnds: true})
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
 	r := &run{
-		input:   &camera{reader: reader},
+		input:   camera{reader},
 		request: o.Request,
 		ffmpeg:  o.FFmpeg,
 		hwaccel: o.HWAccel,
@@ -90,31 +87,21 @@ type input interface {
 }
 
 // camera is a camera's stream, as a run sees it.
-type camera struct {
-	reader *stream.Reader
-	began  bool // it has given a frame
-}
+type camera struct{ reader *stream.Reader }
 
-// next waits for a frame. Once frames have come, a camera that goes away is an
-// error.
-func (c *camera) next(ctx context.Context) (media.Frame, error) {
-	for {
-		frame, err := c.reader.Next(ctx)
-		switch {
-		case err == nil:
-			c.began = true
-			return frame, nil
-		case !errors.Is(err, stream.ErrIdle):
-			return media.Frame{}, err
-		case c.began && c.reader.State() != stream.Online:
-			return media.Frame{}, errAway
-		}
+// next waits for a frame. Once frames have come, the end of the camera's run is
+// an error.
+func (c camera) next(ctx context.Context) (media.Frame, error) {
+	frame, err := c.reader.Next(ctx)
+	if errors.Is(err, stream.ErrRunEnded) {
+		return media.Frame{}, errAway
 	}
+	return frame, err
 }
 
-func (c *camera) try() (media.Frame, bool, error) { return c.reader.TryNext() }
+func (c camera) try() (media.Frame, bool, error) { return c.reader.TryNext() }
 
-func (c *camera) dropped() uint64 { return c.reader.Dropped() }
+func (c camera) dropped() uint64 { return c.reader.Dropped() }
 
 // run is one life of a Source, or of what makes a camera's pictures showable.
 type run struct {

@@ -22,6 +22,9 @@ type ReadOptions struct {
 	// Idle makes Next give ErrIdle when no frame came for that long, however
 	// often it was interrupted meanwhile; 0 waits for ever.
 	Idle time.Duration
+	// RunEnds makes Next give ErrRunEnded, once, when the run that its last
+	// frame is of has ended and nothing has come since.
+	RunEnds bool
 }
 
 // Viewer is a client with a reader.
@@ -46,6 +49,7 @@ type Reader struct {
 	backlogEnd uint64 // frames before it were old when the reader joined
 	last       uint64 // the last frame given; 0: none yet
 	failures   uint64 // the stream's failures this reader knows of
+	ended      uint64 // the last frame of a run whose end was told (options.RunEnds)
 	dropped    uint64
 	waiting    bool // stands in stream.waiting
 	called     bool // Interrupt was, and Next has not said so yet
@@ -54,10 +58,10 @@ type Reader struct {
 
 // Next gives the reader's next frame, and waits for it where it has not come.
 // It gives ctx's error when ctx is done, ErrIdle after ReadOptions.Idle,
-// ErrInterrupted after Interrupt, ErrClosed at the end of the reader or the
-// hub; and, to a reader that had no frame yet, a *SourceError each time the
-// stream's source fails. After ErrIdle, ErrInterrupted and *SourceError the
-// reader is as good as before.
+// ErrInterrupted after Interrupt, ErrRunEnded with ReadOptions.RunEnds,
+// ErrClosed at the end of the reader or the hub; and, to a reader that had no
+// frame yet, a *SourceError each time the stream's source fails. After all of
+// these but ErrClosed the reader is as good as before.
 //
 // The frame's Data and Format are shared with others and must not be changed.
 func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
@@ -109,6 +113,10 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 	if r.last == 0 && r.failures < s.failures {
 		r.failures = s.failures
 		return f, false, &SourceError{Camera: s.key.Camera, Err: s.lastError}
+	}
+	if r.options.RunEnds && r.ended < r.last && r.last < s.ring.joinFrom {
+		r.ended = r.last
+		return f, false, ErrRunEnded
 	}
 	if toWait && !r.waiting {
 		r.waiting = true

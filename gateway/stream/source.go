@@ -66,6 +66,9 @@ var (
 	ErrIdle = errors.New("no frame in time")
 	// ErrInterrupted: Reader.Interrupt was called. The reader stays good.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrRunEnded: the run that the reader's last frame is of has ended. The
+	// reader stays good.
+	ErrRunEnded = errors.New("run ended")
 	// ErrDenied, wrapped by a source's error, says that the camera refused our
 	// credentials. The stream then waits long before it tries again, because
 	// cameras lock accounts that fail often.

@@ -225,6 +225,7 @@ func (s *stream) endRun() {
 	defer s.mu.Unlock()
 	s.run = nil
 	s.ring.endRun()
+	s.wakeAll() // for those who ask for it (ReadOptions.RunEnds)
 }
 
 // fail notes why a run ended by itself, tells the readers, and gives the
