@@ -137,7 +137,7 @@ func (g *gateway) keepConnected() error {
 		if !c.staysConnected() || r.keepers[c.ID] != nil {
 			continue
 		}
-		keeper, err := g.hub.Open(stream.Key{Camera: c.ID}, stream.ReadOptions{})
+		keeper, err := g.hub.Open(stream.Key{Camera: c.ID}, stream.ReadOptions{Hold: true})
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,10 @@ type ReadOptions struct {
 	// RunEnds makes Next give ErrRunEnded, once, when the run that its last
 	// frame is of has ended and nothing has come since.
 	RunEnds bool
+	// Hold is for who only keeps the source running and waits for no frame, so
+	// that the source may rest between frames (Rest) while nobody else reads.
+	// Next gives what there is, but late.
+	Hold bool
 }
 
 // Viewer is a client with a reader.

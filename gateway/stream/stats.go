@@ -45,23 +45,53 @@ type Stats struct {
 type counters struct {
 	runs, frames, bytes, refused, dropped uint64
 
-	format   *media.Format
-	newest   time.Time
-	interval time.Duration // between frames, smoothed; 0 before the second of a run
+	format *media.Format
+	newest time.Time
+	pace   pace
 }
 
 func (c *counters) count(f *media.Frame, now time.Time) {
-	if last := now.Sub(c.newest); c.newest.IsZero() || last > 10*time.Second {
-		c.interval = 0
-	} else if c.interval == 0 {
-		c.interval = last
-	} else {
-		c.interval += (last - c.interval) / 8
-	}
+	c.pace.count(now, c.newest)
 	c.frames++
 	c.bytes += uint64(len(f.Data))
 	c.format = f.Format
 	c.newest = now
+}
+
+const (
+	// paceSpan is for how long frames are counted at least, to say how fast they
+	// come. The first two say it for the beginning.
+	paceSpan = time.Second
+	// paceGroup is how close frames are that came together, as from a source
+	// that rests (Rest).
+	paceGroup = time.Millisecond
+	// paceLost is how long a stream may have no frame without beginning anew.
+	paceLost = 10 * time.Second
+)
+
+// pace is how fast frames come, one by one or in groups.
+type pace struct {
+	interval time.Duration // between frames; 0 while that is not known
+	since    time.Time     // the first frame of a group that came then,
+	frames   int           // and those after it, are so many
+}
+
+// count takes a frame that came now, where the one before it came last.
+func (p *pace) count(now, last time.Time) {
+	gap, span := now.Sub(last), now.Sub(p.since)
+	if last.IsZero() || gap > paceLost {
+		*p = pace{since: now, frames: 1}
+		return
+	}
+	if gap < paceGroup || span < paceSpan && p.interval > 0 {
+		p.frames++
+		return
+	}
+	mean := span / time.Duration(p.frames)
+	if p.interval > 0 {
+		mean = (mean + p.interval) / 2
+	}
+	*p = pace{interval: mean, since: now, frames: 1}
 }
 
 func (s *stream) stats() Stats {
@@ -79,8 +109,8 @@ func (s *stream) stats() Stats {
 
 // fps is the rate of the present run. The stream is locked.
 func (s *stream) fps() float64 {
-	if s.interval <= 0 || s.state() != Online {
+	if s.pace.interval <= 0 || s.state() != Online {
 		return 0
 	}
-	return float64(time.Second) / float64(s.interval)
+	return float64(time.Second) / float64(s.pace.interval)
 }

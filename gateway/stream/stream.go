@@ -27,7 +27,9 @@ type stream struct {
 	ring    ring
 	kept    media.Frame // newest keyframe ever; outlives the ring
 	readers int
-	waiting []*Reader // in Next, to be woken
+	holders int           // of the readers, those that wait for no frame
+	waiting []*Reader     // in Next, to be woken
+	resting chan struct{} // what the source rests on, or nil: see Rest
 	closed  bool
 
 	supervised bool               // supervise lives
@@ -85,6 +87,11 @@ func (s *stream) join(options ReadOptions) *Reader {
 		r.failures-- // so that it hears at once what is wrong
 	}
 	s.readers++
+	if options.Hold {
+		s.holders++
+	} else {
+		s.endRest()
+	}
 	if options.Sequential {
 		s.ring.history++
 	}
@@ -109,6 +116,9 @@ func (s *stream) leave(r *Reader) bool {
 	}
 	r.closed = true
 	s.readers--
+	if r.options.Hold {
+		s.holders--
+	}
 	if r.options.Sequential {
 		s.ring.history--
 	}
@@ -162,7 +172,7 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 		s.ring.clear()
 		return nil, nil, false
 	}
-	ctx, s.stop = context.WithCancel(context.Background())
+	ctx, s.stop = context.WithCancel(context.WithValue(context.Background(), lifeKey{}, s))
 	return ctx, s.source, true
 }
 

@@ -35,6 +35,7 @@ type receiver struct {
 
 	kind      uint8       // payload type of the track
 	received  atomic.Bool // a packet
+	showing   atomic.Bool // a picture was shown
 	clock     clock
 	order     order
 	assembler assembler
@@ -96,6 +97,7 @@ func (r *receiver) survive() {
 // show emits a frame.
 func (r *receiver) show(f media.Frame, at moment) {
 	f.PTS, f.Wall = at.pts, r.clock.wall(at)
+	r.showing.Store(true)
 	r.watch.picture(at.arrived)
 	r.emit(f)
 }

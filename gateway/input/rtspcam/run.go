@@ -15,6 +15,8 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/headers"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+
+	"framegate/gateway/stream"
 )
 
 const (
@@ -52,7 +54,7 @@ type run struct {
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials
 	dials int
-	conn  net.Conn // a *shortcutConn if without TLS
+	conn  net.Conn // a *shortcutConn if without TLS, else a bufferedConn
 }
 
 // play pulls pictures until the run ends, and gives the reason.
@@ -221,14 +223,23 @@ func (r *run) dial(ctx context.Context, network, address string) (net.Conn, erro
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
+	conn = newResting(conn, r.rest)
 	if r.source.url.Scheme == "rtsp" {
 		conn = newShortcut(conn)
+	} else {
+		conn = newBuffered(conn)
 	}
 	r.mu.Lock()
 	r.conn = conn
 	r.mu.Unlock()
 	r.watch.reach(connected)
 	return conn, nil
+}
+
+// rest lets the connection be for a while, if pictures come and nobody waits
+// for them. It says whether that is so still.
+func (r *run) rest(d time.Duration) bool {
+	return r.receiver.showing.Load() && stream.Rest(r.ctx, d)
 }
 
 // close closes the client and waits for its goroutines. It says goodbye to the
