@@ -24,6 +24,8 @@ var mayImport = map[string][]string{
 	"gateway/auth":            {"gateway/config", "gateway/store"},
 	"gateway/certs":           {},
 	"gateway/reach":           {},
+	"gateway/redact":          {"gateway/media", "gateway/stream", "gateway/config"},
+	"gateway/httplimit":       {},
 	"gateway/metrics":         {"gateway/stream"},
 	"gateway/input/httpcam":   {"gateway/media", "gateway/stream"},
 	"gateway/input/upload":    {"gateway/media", "gateway/stream"},

@@ -14,6 +14,7 @@ import (
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/httplimit"
 )
 
 // shutdownGrace is what the last requests get to end; the process is gone within
@@ -46,7 +47,9 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 		BaseContext: func(net.Listener) context.Context { return requests },
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	served := bounded(server, listener, c.Limits, g.hits.Hit)
+	served := httplimit.Put(httplimit.Limits{
+		HeaderTimeout: c.Limits.HeaderTimeout, HeaderBytes: c.Limits.HeaderBytes, IdleTimeout: c.Limits.IdleTimeout,
+	}, server, listener, g.hits.Hit)
 	failed := make(chan error, 1)
 	go func() { failed <- g.proof.serve(server, served, c.Limits) }() // ends with Shutdown below
 	var lives sync.WaitGroup

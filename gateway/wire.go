@@ -21,6 +21,7 @@ import (
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/output/sse"
 	"framegate/gateway/reach"
+	"framegate/gateway/redact"
 	"framegate/gateway/rendition"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
@@ -142,9 +143,9 @@ func sendsJPEG(kind config.SourceKind) bool {
 // newSource makes what gives a camera's frames, or nil for one whose frames
 // are sent in.
 func (g *gateway) newSource(camera camera) (stream.Source, error) {
-	h := newHiding(camera.Camera)
-	source, err := g.newSourceOf(camera, h.log(g.log.With("camera", camera.ID)))
-	return h.source(source), err
+	secrets := redact.New(camera.Camera)
+	source, err := g.newSourceOf(camera, secrets.Log(g.log.With("camera", camera.ID)))
+	return secrets.Source(source), err
 }
 
 func (g *gateway) newSourceOf(camera camera, log *slog.Logger) (stream.Source, error) {

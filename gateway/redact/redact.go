@@ -1,4 +1,7 @@
-package main
+// Package redact takes a camera's secrets out of what is said about it. Cameras
+// repeat in their answers what they are told, and errors and logs tell their
+// answers.
+package redact
 
 import (
 	"context"
@@ -12,12 +15,13 @@ import (
 	"framegate/gateway/stream"
 )
 
-// hiding takes a camera's secrets out of what is said about it. Cameras repeat
-// in their answers what they are told, and errors and logs tell their answers.
-type hiding struct{ secrets *strings.Replacer }
+// Redactor knows the secrets of one camera, as they are and as they are sent.
+// It may be used from any goroutine.
+type Redactor struct{ secrets *strings.Replacer }
 
-// newHiding knows the secrets of a camera, as they are and as they are sent.
-func newHiding(c config.Camera) hiding {
+// New makes the Redactor of a camera: of its password, and of what the query of
+// its URL holds.
+func New(c config.Camera) Redactor {
 	var pairs []string
 	hide := func(secrets ...string) {
 		for _, s := range secrets {
@@ -40,96 +44,98 @@ func newHiding(c config.Camera) hiding {
 			}
 		}
 	}
-	return hiding{strings.NewReplacer(pairs...)}
+	return Redactor{strings.NewReplacer(pairs...)}
 }
 
-// source gives a source whose errors hold no secrets. Of none it gives none.
-func (h hiding) source(s stream.Source) stream.Source {
+// Source gives a source whose errors hold no secrets. Of nil it gives nil.
+func (r Redactor) Source(s stream.Source) stream.Source {
 	if s == nil {
 		return nil
 	}
-	return hidingSource{s, h}
+	return source{s, r}
 }
 
-type hidingSource struct {
+type source struct {
 	stream.Source
-	hiding
+	redactor Redactor
 }
 
 // Run runs the source, and gives its error without secrets.
-func (s hidingSource) Run(ctx context.Context, emit func(media.Frame)) error {
-	return s.err(s.Source.Run(ctx, emit))
+func (s source) Run(ctx context.Context, emit func(media.Frame)) error {
+	return s.redactor.Error(s.Source.Run(ctx, emit))
 }
 
-// err gives an error that says the same without secrets, and is the same
+// Error gives an error that says the same without secrets, and is the same
 // otherwise.
-func (h hiding) err(err error) error {
+func (r Redactor) Error(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := h.secrets.Replace(err.Error())
+	text := r.secrets.Replace(err.Error())
 	if text == err.Error() {
 		return err
 	}
-	return hiddenError{text, err}
+	return redactedError{text, err}
 }
 
-type hiddenError struct {
+type redactedError struct {
 	text string
 	err  error
 }
 
-func (e hiddenError) Error() string { return e.text }
+func (e redactedError) Error() string { return e.text }
 
 // Unwrap lets callers branch on what it is. What it says they take from Error.
-func (e hiddenError) Unwrap() error { return e.err }
+func (e redactedError) Unwrap() error { return e.err }
 
-// log gives a log that no secrets come into.
-func (h hiding) log(log *slog.Logger) *slog.Logger {
-	return slog.New(hidingHandler{log.Handler(), h})
+// Log gives a log that no secrets come into.
+func (r Redactor) Log(log *slog.Logger) *slog.Logger {
+	return slog.New(handler{log.Handler(), r})
 }
 
-type hidingHandler struct {
+type handler struct {
 	slog.Handler
-	hiding
+	redactor Redactor
 }
 
 // Handle hands a record on without secrets.
-func (h hidingHandler) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, h.secrets.Replace(r.Message), r.PC)
+func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	clean := slog.NewRecord(r.Time, r.Level, h.redactor.secrets.Replace(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
-		clean.AddAttrs(h.attr(a))
+		clean.AddAttrs(h.redactor.attr(a))
 		return true
 	})
 	return h.Handler.Handle(ctx, clean)
 }
 
-func (h hidingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+// WithAttrs gives a handler that hands these on too, without secrets.
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return handler{h.Handler.WithAttrs(h.redactor.attrs(attrs)), h.redactor}
+}
+
+// WithGroup gives a handler of a group.
+func (h handler) WithGroup(name string) slog.Handler {
+	return handler{h.Handler.WithGroup(name), h.redactor}
+}
+
+func (r Redactor) attrs(attrs []slog.Attr) []slog.Attr {
 	clean := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
-		clean[i] = h.attr(a)
+		clean[i] = r.attr(a)
 	}
-	return hidingHandler{h.Handler.WithAttrs(clean), h.hiding}
+	return clean
 }
 
-func (h hidingHandler) WithGroup(name string) slog.Handler {
-	return hidingHandler{h.Handler.WithGroup(name), h.hiding}
-}
-
-// attr hides in texts and errors: what else is logged of cameras are numbers.
-func (h hiding) attr(a slog.Attr) slog.Attr {
+// attr redacts texts and errors: what else is logged of cameras are numbers.
+func (r Redactor) attr(a slog.Attr) slog.Attr {
 	a.Value = a.Value.Resolve()
 	switch value := a.Value.Any().(type) {
 	case string:
-		a.Value = slog.StringValue(h.secrets.Replace(value))
+		a.Value = slog.StringValue(r.secrets.Replace(value))
 	case error:
-		a.Value = slog.AnyValue(h.err(value))
+		a.Value = slog.AnyValue(r.Error(value))
 	case []slog.Attr:
-		clean := make([]slog.Attr, len(value))
-		for i, inner := range value {
-			clean[i] = h.attr(inner)
-		}
-		a.Value = slog.GroupValue(clean...)
+		a.Value = slog.GroupValue(r.attrs(value)...)
 	}
 	return a
 }

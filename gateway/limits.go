@@ -1,0 +1,96 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+
+	"framegate/gateway/api"
+	"framegate/gateway/config"
+	"framegate/gateway/delivery"
+	"framegate/gateway/httplimit"
+	"framegate/gateway/input/httpcam"
+	"framegate/gateway/input/rtspcam"
+	"framegate/gateway/input/upload"
+	"framegate/gateway/metrics"
+	"framegate/gateway/output/live"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+)
+
+// limitLogins is the limit on logins by its name in metrics. Package auth
+// counts its hits.
+const limitLogins = "logins"
+
+// newHits makes the counters of all limits there are.
+func newHits() *metrics.Hits {
+	return metrics.NewHits(slices.Concat(
+		httplimit.LimitNames, api.LimitNames, stream.LimitNames, delivery.LimitNames, live.LimitNames,
+		upload.LimitNames, httpcam.LimitNames, rtspcam.LimitNames,
+	)...)
+}
+
+// metricsHandler answers scrapes. hits are those that the parts of the gateway
+// are counted in; encoders and logins count for themselves.
+func (g *gateway) metricsHandler(hits *metrics.Hits) http.Handler {
+	return metrics.New(metrics.Sources{
+		Version: version(),
+		Log:     g.log,
+		Cameras: func() (ids []string) {
+			for _, c := range g.cameras.all() {
+				ids = append(ids, c.ID)
+			}
+			return ids
+		},
+		Streams: g.hub.Stats,
+		Viewers: g.hub.Viewers,
+		Encoders: func() metrics.Encoders {
+			s := g.encoders.Stats()
+			return metrics.Encoders{
+				Slots: s.Slots, Running: s.Running, Waiting: s.Waiting,
+				Starts: s.Starts, Dropped: s.Dropped, StepDowns: s.StepDowns,
+			}
+		},
+		Uploads: func() metrics.Uploads {
+			s := g.upload.Stats()
+			return metrics.Uploads{Publishers: s.Publishers, Frames: s.Frames, RateDropped: s.RateDropped, Refused: s.Refused}
+		},
+		Logins: func() metrics.Logins {
+			s := g.auth.Stats()
+			return metrics.Logins{Hashed: uint64(s.Hashed), Failed: uint64(s.Failed), Watched: s.Watched}
+		},
+		Limits: func(yield func(limit string, hits uint64)) {
+			hits.All(yield)
+			encoders := g.encoders.Stats()
+			yield(rendition.LimitEncoders, encoders.Queued)
+			yield(rendition.LimitEncoderStarts, encoders.Delayed)
+			yield(limitLogins, uint64(g.auth.Stats().Limited))
+		},
+	})
+}
+
+// takenLimits gives the limits that are in effect once next is taken while the
+// server runs, and whether some of next takes a restart: those on viewers and
+// on the API are looked at for each that comes, the others by what is running
+// already.
+func takenLimits(now, next config.Limits) (taken config.Limits, restart bool) {
+	taken = now
+	taken.Viewers, taken.ViewersPerCamera = next.Viewers, next.ViewersPerCamera
+	taken.ViewersPerPrincipal, taken.ViewersPerAddress = next.ViewersPerPrincipal, next.ViewersPerAddress
+	taken.APIBodyBytes = next.APIBodyBytes
+	return taken, taken != next
+}
+
+// uploadOptions are what the limits say of publishers.
+func (g *gateway) uploadOptions(l config.Limits) upload.Options {
+	return upload.Options{
+		MaxFrameBytes:      l.FrameBytes,
+		FPS:                l.PublisherFPS,
+		BytesPerSecond:     l.PublisherBytes,
+		PostTime:           l.PostTime,
+		PostBytesPerSecond: l.PostBytes,
+		PostsPerAddress:    l.PostsPerAddress,
+		Limited:            g.hits.Hit,
+		AllowOrigin:        g.allowsOrigin,
+		Log:                g.log,
+	}
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"framegate/gateway/config"
+)
+
+// TestLimitsThatTakeARestart: those on viewers and the API are taken, and
+// nothing else.
+func TestLimitsThatTakeARestart(t *testing.T) {
+	now := config.Limits{Viewers: 1, ViewersPerCamera: 2, ViewersPerPrincipal: 3, ViewersPerAddress: 4, FrameBytes: 5}
+	next := config.Limits{Viewers: 6, ViewersPerCamera: 7, ViewersPerPrincipal: 8, ViewersPerAddress: 9, FrameBytes: 5, APIBodyBytes: 10}
+	if taken, restart := takenLimits(now, next); taken != next || restart {
+		t.Errorf("%+v, %v", taken, restart)
+	}
+	wanted := next
+	wanted.FrameBytes, wanted.ViewerPatience = 10, time.Hour
+	if taken, restart := takenLimits(now, wanted); taken != next || !restart {
+		t.Errorf("%+v, %v", taken, restart)
+	}
+}
+
+// TestEveryLimitIsTold from the start, at 0.
+func TestEveryLimitIsTold(t *testing.T) {
+	c, err := config.Load("", []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listens := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+	g, err := newGateway(t.Context(), c, reloading{}, listens, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	hits := newHits()
+	w := httptest.NewRecorder()
+	g.metricsHandler(hits).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	answer := w.Body.String()
+	told := 0
+	all := func(limit string, _ uint64) {
+		told++
+		if !strings.Contains(answer, `framegate_limit_hits_total{limit="`+limit+`"} 0`+"\n") {
+			t.Errorf("%s is not told", limit)
+		}
+	}
+	hits.All(all)
+	for _, limit := range []string{"encoders", "encoder_starts", "logins"} {
+		all(limit, 0)
+	}
+	if n := strings.Count(answer, "framegate_limit_hits_total{"); n != told {
+		t.Errorf("%d limits are told, %d known", n, told)
+	}
+	for _, want := range []string{`framegate_viewers{camera="demo"} 0`, "framegate_cameras 2", "framegate_publishers 0", "framegate_encoders_running 0", "framegate_logins_failed_total 0"} {
+		if !strings.Contains(answer, want+"\n") {
+			t.Errorf("no %s", want)
+		}
+	}
+}
