@@ -121,8 +121,12 @@ func (s *benchCameras) send(i int, camera *camtest.RTSPCamera, packets func([][]
 		if err != nil {
 			panic(err)
 		}
+		ticks := uint32(n) * (90_000 / benchFPS)
+		if os.Getenv("FRAMEGATE_BENCH_REPORTS") != "" {
+			_ = camera.Report(ntpOf(time.Now()), ticks) // there is nothing to report on before the first picture
+		}
 		for _, p := range group {
-			p.Timestamp = uint32(n) * (90_000 / benchFPS)
+			p.Timestamp = ticks
 			if err := camera.Send(p); err != nil {
 				panic(err)
 			}
@@ -164,7 +168,7 @@ func serveSockets(net.Listener) func() int {
 	}
 	var sending atomic.Int32
 	for _, u := range urls {
-		conn, err := askForVideo(u)
+		conn, _, err := askForVideo(u)
 		if err != nil {
 			panic(err)
 		}
@@ -190,29 +194,29 @@ func cameraURLs(address string) ([]string, error) {
 var controlAttribute = regexp.MustCompile(`(?m)^a=control:(trackID=\S+)`)
 
 // askForVideo has a camera send its video within the connection, as a client
-// of RTSP does (RFC 2326, 14).
-func askForVideo(address string) (net.Conn, error) {
+// of RTSP does (RFC 2326, 14). What comes begins in the reader.
+func askForVideo(address string) (net.Conn, *bufio.Reader, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	conn, err := net.Dial("tcp", u.Host)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := textproto.NewReader(bufio.NewReader(conn))
 	_, description, err := askRTSP(conn, r, "DESCRIBE", address, "Accept: application/sdp")
 	control := controlAttribute.FindStringSubmatch(description)
 	if err != nil || control == nil {
-		return nil, fmt.Errorf("DESCRIBE: %w: %s", err, description)
+		return nil, nil, fmt.Errorf("DESCRIBE: %w: %s", err, description)
 	}
 	header, _, err := askRTSP(conn, r, "SETUP", address+"/"+control[1], "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	session, _, _ := strings.Cut(header.Get("Session"), ";")
 	_, _, err = askRTSP(conn, r, "PLAY", address, "Session: "+session)
-	return conn, err
+	return conn, r.R, err
 }
 
 func askRTSP(conn net.Conn, r *textproto.Reader, method, address, header string) (textproto.MIMEHeader, string, error) {
