@@ -23,9 +23,9 @@ import (
 const (
 	longRate    = 300 // pictures a second, ten times the usual
 	longViewers = 50
-	// longTime is for how long, unless FRAMEGATE_TEST_LONG says otherwise, such
-	// as 20m.
-	longTime = 12 * time.Second
+	// longTime is for how long at least, unless FRAMEGATE_TEST_LONG says
+	// otherwise, such as 20m: as many pictures as a camera has in 20 minutes.
+	longTime = 2 * time.Minute
 	// longLooks is how often it is looked at in the first and last third.
 	longLooks = 4
 )
@@ -183,7 +183,7 @@ func allShow(now footprint) bool {
 func leastUsage(span time.Duration, look func() footprint) footprint {
 	least := look()
 	for range longLooks - 1 {
-		time.Sleep(span / longLooks)
+		time.Sleep(span / (longLooks - 1))
 		now := look()
 		least.heap = min(least.heap, now.heap)
 		least.goroutines = min(least.goroutines, now.goroutines)
