@@ -116,5 +116,14 @@ func TestPaceOfFramesInGroups(t *testing.T) {
 		if fps := r.FPS(); fps < 9.9 || fps > 10.1 {
 			t.Errorf("%v frames a second", fps)
 		}
+		cam.fail(nil)
+		time.Sleep(5 * time.Second)
+		for range 2 { // what was before does not count
+			cam.give(picture("1"))
+			time.Sleep(40 * time.Millisecond)
+		}
+		if fps := r.FPS(); fps < 24.9 || fps > 25.1 {
+			t.Errorf("%v frames a second in the next run", fps)
+		}
 	})
 }

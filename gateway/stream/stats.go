@@ -65,11 +65,12 @@ const (
 	// paceGroup is how close frames are that came together, as from a source
 	// that rests (Rest).
 	paceGroup = time.Millisecond
-	// paceLost is how long a stream may have no frame without beginning anew.
+	// paceLost is how long a run may have no frame without being counted anew.
 	paceLost = 10 * time.Second
 )
 
-// pace is how fast frames come, one by one or in groups.
+// pace is how fast the frames of a run come, one by one or in groups. The zero
+// value is ready.
 type pace struct {
 	interval time.Duration // between frames; 0 while that is not known
 	since    time.Time     // the first frame of a group that came then,
@@ -79,7 +80,7 @@ type pace struct {
 // count takes a frame that came now, where the one before it came last.
 func (p *pace) count(now, last time.Time) {
 	gap, span := now.Sub(last), now.Sub(p.since)
-	if last.IsZero() || gap > paceLost {
+	if p.since.IsZero() || gap > paceLost {
 		*p = pace{since: now, frames: 1}
 		return
 	}

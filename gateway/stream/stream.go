@@ -226,6 +226,7 @@ func (s *stream) beginRun() *run {
 	defer s.mu.Unlock()
 	s.run = &run{stream: s, began: time.Now()}
 	s.runs++
+	s.pace = pace{}
 	s.ring.endRun()
 	return s.run
 }
