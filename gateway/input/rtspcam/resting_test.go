@@ -45,7 +45,8 @@ func (c countedRaw) Read(read func(fd uintptr) (done bool)) error {
 
 // TestRestsWhileNobodyWaits: a camera that is only kept connected is read in
 // few pieces, of which none is lost; as soon as somebody watches, each frame
-// comes before the camera sends the next.
+// comes before the camera sends the next; and when nobody does any more it is
+// noticed all the same that the camera is gone.
 func TestRestsWhileNobodyWaits(t *testing.T) {
 	const unwatched, watched = 400, 20
 	groups := jpegPackets(t, unwatched+watched)
@@ -90,6 +91,11 @@ func TestRestsWhileNobodyWaits(t *testing.T) {
 				frames = append(frames, nextOf(t, reader))
 			}
 			wantNumbers(t, frames, span(unwatched-1, unwatched+watched))
+
+			reader.Close()
+			send(t, camera, groups[0]) // what comes is read late from now on
+			camera.Cut()
+			awaitPlay(t, camera, 2)
 		})
 	}
 }
