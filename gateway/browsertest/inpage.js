@@ -53,14 +53,19 @@
   window.player = (n) => document.querySelectorAll('framegate-player')[n];
 
   // moved waits until a player has shown so many more pictures, and gives those.
-  // They may not go back.
+  // They may not go back; but a media element that begins to play with next to
+  // nothing in stock, on a machine that stalls, shows the picture before the
+  // newest once more.
   window.moved = async (n, count) => {
-    const { seen } = window.player(n);
+    const { seen, activeMode } = window.player(n);
     const from = seen.length;
     while (seen.length < from + count) await new Promise((resolve) => setTimeout(resolve, 50));
+    let mayGoBack = activeMode === 'mse' ? 60 : 0; // a picture of 40 ms
     for (let i = Math.max(1, from); i < seen.length; i++) {
-      const step = (seen[i].number - seen[i - 1].number + 65536) % 65536;
-      if (step > 32767) throw new Error(`player ${n} shows ${seen[i].number} after ${seen[i - 1].number}`);
+      const back = (seen[i - 1].number - seen[i].number + 65536) % 65536;
+      if (back > 32767) continue;
+      if (back > mayGoBack) throw new Error(`player ${n} goes back: ${seen.slice(0, i + 1).map(({ number }) => number)}`);
+      mayGoBack = 0;
     }
     return seen.slice(from);
   };

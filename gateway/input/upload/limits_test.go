@@ -2,6 +2,7 @@ package upload
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -138,12 +139,17 @@ func drain(conn *websocket.Conn) {
 	}
 }
 
-// dripping posts a picture of 20 kB that comes slowly, and waits for the answer.
+// dripping posts a picture of 20 kB that comes slowly, and waits for the answer,
+// or for the end of the connection: a client that still writes may see that
+// first.
 func dripping(c *client, bytesPerSecond int) {
-	body, status := c.begin("phone.jpg", "image/jpeg")
+	r, body := io.Pipe()
 	var writing sync.WaitGroup
 	writing.Go(func() { drip(body, camtest.PictureOfSize(1, 64, 48, 20_000), bytesPerSecond, time.Second) })
-	<-status
+	if response, err := c.Post("http://gate/live/phone.jpg", "image/jpeg", r); err == nil {
+		response.Body.Close()
+	}
+	r.Close()
 	writing.Wait()
 }
 

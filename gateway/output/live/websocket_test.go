@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
@@ -18,7 +19,10 @@ func TestJoin(t *testing.T) {
 			s := newSite(t, start)
 			camera := s.attach(own)
 			frames := clip(t, 0, 20, 10, "")
-			camera.give(frames[:14]...)
+			for _, frame := range frames[:14] {
+				camera.give(frame)
+				time.Sleep(2 * time.Millisecond) // so that the rate can be told
+			}
 			p := s.watch("h264", "jpeg")
 			hello := p.text("hello")
 			if hello.Epoch != 1 || hello.Codec != "h264" || hello.MIME != mp4.MIME(frames[0].Format) || hello.Width != 160 || hello.Height != 96 ||
