@@ -197,10 +197,12 @@ func (s *stream) runRepeatedly(ctx context.Context, source Source) {
 }
 
 // logFailure warns of each reason once, however often a camera that is away is
-// tried again. It gives what was said last.
+// tried again; and of a rendition's camera not at all, since that has a stream
+// of its own. It gives what was said last.
 func (s *stream) logFailure(err error, said string, pause time.Duration) string {
 	level, reason := slog.LevelWarn, fmt.Sprint(err)
-	if reason == said {
+	var upstream *SourceError
+	if reason == said || errors.As(err, &upstream) {
 		level = slog.LevelDebug
 	}
 	s.hub.options.Log.Log(context.Background(), level, "source ended", "stream", s.key.String(), "reason", reason, "retry_in", pause)
