@@ -11,18 +11,22 @@ import (
 // Defaults for what a Spec leaves open.
 const (
 	defaultQuality = 80
-	nominalFPS     = 25 // what ffmpeg takes JPEGs for, which carry no time
+	nominalFPS     = 25 // what ffmpeg takes a camera for that does not tell its rate
 	gop            = 50 // frames between keyframes of what is encoded
 )
 
 // arguments is ffmpeg's command line for a Spec.
 //
-// Frames held back were counted, not timed, on ffmpeg 5.1.9. None is, with
-// these: a demuxer that knows a packet's end (lengths in the parts of mpjpeg,
-// tags of FLV) and does not probe (probesize, analyzeduration); one thread in
-// each decoder and encoder; low_delay and zerolatency; a muxer whose packet
-// is whole when it is written (smjpeg, FLV). Never "-fflags nobuffer": it
-// throws away the packets that were probed, the first keyframe among them.
+// Frames held back were counted, not timed, on ffmpeg 5.1.9 and 7.1.5. None is,
+// with these: a demuxer that knows a packet's end (frames of IVF, tags of FLV)
+// and does not probe (probesize, analyzeduration); one thread in each decoder
+// and encoder; low_delay and zerolatency; a muxer whose packet is whole when it
+// is written (SMJPEG, FLV). Never "-fflags nobuffer": it throws away the packets
+// that were probed, the first keyframe among them.
+//
+// JPEGs do not go in as multipart, though no frame is held back there either:
+// their times would be ffmpeg's count, and from version 7 on it does not count
+// those that it cannot decode.
 func arguments(s Spec) (args []string, err error) {
 	defer func() {
 		if p := recover(); p != nil { // ffmpeg-go panics on graphs it cannot order
@@ -45,7 +49,7 @@ func input(s Spec) *ffmpeg.Stream {
 	name := "pipe:0"
 	switch s.In {
 	case JPEG:
-		options["f"], options["format_whitelist"], options["codec_whitelist"] = "mpjpeg", "mpjpeg", "mjpeg"
+		options["f"], options["format_whitelist"], options["codec_whitelist"] = "ivf", "ivf", "mjpeg"
 		options["probesize"], options["analyzeduration"] = 32, 0
 	case H264:
 		options["f"], options["format_whitelist"], options["codec_whitelist"] = "flv", "flv", "h264"

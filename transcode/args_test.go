@@ -41,7 +41,7 @@ func TestArguments(t *testing.T) {
 		{
 			"JPEG to H.264",
 			Spec{In: JPEG, Out: H264, Width: 640, Height: 360},
-			"-f mpjpeg -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist mpjpeg -max_pixels 33177600 -probesize 32 " +
+			"-f ivf -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist ivf -max_pixels 33177600 -probesize 32 " +
 				"-protocol_whitelist pipe -threads 1 -i pipe:0 " +
 				"-an -b:v 750000 -bf 0 -bufsize 90000 -c:v libx264 -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata " +
 				"-fps_mode passthrough -g 50 -maxrate 750000 -pix_fmt yuv420p -preset superfast -profile:v main -sc_threshold 0 " +
@@ -107,7 +107,7 @@ func TestArgumentsOfHardware(t *testing.T) {
 		h264Head = "-f flv -analyzeduration 0 "
 		h264Tail = "-flags low_delay -format_whitelist flv "
 		bounded  = "-max_pixels 33177600 -probesize 32 -protocol_whitelist pipe -threads 1 -i pipe:0 "
-		jpegIn   = "-f mpjpeg -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist mpjpeg " + bounded
+		jpegIn   = "-f ivf -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist ivf " + bounded
 		jpegOut  = "-an -c:v mjpeg -enc_time_base 1:1000 -f smjpeg -flush_packets 1 -fps_mode passthrough -pix_fmt yuvj420p -q:v 7 -threads 1"
 		rate     = "-b:v 750000 -bf 0 -bufsize 90000 "
 		flv      = "-f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata -fps_mode passthrough -g 50 "

@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// Containers on the pipes. Into ffmpeg go multipart JPEG with lengths, and FLV;
-// out of it come SMJPEG and FLV. They have in common that the end of a packet
-// is known without the next one.
+// Containers on the pipes. Into ffmpeg go JPEGs as IVF and H.264 as FLV; out of
+// it come SMJPEG and FLV. They have in common that the end of a packet is known
+// without the next one, and that each packet has its time.
 //
 // All of this is for our own ffmpeg alone; what cameras send is read
 // elsewhere, with far less trust. Still, ffmpeg has decoded what a camera
@@ -19,9 +19,17 @@ import (
 // maxPacket bounds a packet that ffmpeg makes, in bytes.
 const maxPacket = 32 << 20
 
-// appendPartHead appends a part of multipart JPEG up to its content.
-func appendPartHead(b []byte, length int) []byte {
-	return fmt.Appendf(b, "\r\n--f\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n", length)
+// ivfHeader begins IVF with pictures whose times count in intervals of
+// nominalFPS: magic, version, length of the header, codec, width, height, rate
+// (over 1), number of frames, and nothing. What is 0 the pictures say themselves.
+var ivfHeader = []byte("DKIF" + "\x00\x00" + "\x20\x00" + "MJPG" + "\x00\x00\x00\x00" +
+	"\x19\x00\x00\x00" + "\x01\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00")
+
+// appendFrameHead appends a frame of IVF up to its picture, length bytes of
+// which will follow.
+func appendFrameHead(b []byte, length int, at uint64) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(length))
+	return binary.LittleEndian.AppendUint64(b, at)
 }
 
 // FLV: Adobe Flash Video File Format Specification 10.1, annex E.

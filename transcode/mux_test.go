@@ -89,11 +89,11 @@ func TestClockGoesOnForMonths(t *testing.T) {
 // by their number, which takes too long to be tried with ffmpeg.
 func TestLabelsComeBackShortened(t *testing.T) {
 	for _, bits := range []int{31, 32} {
-		s := stamps{written: 1<<bits/partInterval - 2}
+		s := stamps{written: 1<<bits/jpegInterval - 2}
 		for n := range uint64(5) {
-			label := (1<<bits/partInterval - 2 + n) * partInterval
+			label := (1<<bits/jpegInterval - 2 + n) * jpegInterval
 			want := Packet{PTS: time.Duration(n+1) * time.Second}
-			s.part(want)
+			s.place(want)
 			for _, mask := range []uint64{math.MaxInt32, math.MaxUint32} { // FLV, SMJPEG
 				var got Packet
 				again := stamps{inside: append([]stamp{}, s.inside...)}

@@ -90,7 +90,10 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if s.Out == H264 {
 		p.demuxer = &flvReader{unmarked: s.Device != ""}
 	}
-	if s.In == H264 {
+	switch s.In {
+	case JPEG:
+		p.pre = append(p.pre, ivfHeader...)
+	case H264:
 		record := avcConfiguration(s.SPS, s.PPS)
 		p.pre = append(p.pre, flvHeader...)
 		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(record))
@@ -163,8 +166,7 @@ func (p *Process) Write(packet Packet) error {
 	var tail []byte
 	if p.in == JPEG {
 		p.awaitRoom()
-		head = appendPartHead(head, len(packet.Data))
-		p.stamps.part(packet)
+		head = appendFrameHead(head, len(packet.Data), p.stamps.place(packet))
 	} else {
 		dts, cts, ok := p.stamps.tag(packet)
 		if !ok {

@@ -33,9 +33,9 @@ const (
 	// reorder is how far, in milliseconds, decoding times lie before
 	// presentation times, for the sake of B-frames. It is a label, not a wait.
 	reorder = 500
-	// partInterval is the time that ffmpeg gives to each part of multipart
-	// JPEG, in milliseconds.
-	partInterval = 1000 / nominalFPS
+	// jpegInterval is how long JPEGs are, in milliseconds, as far as ffmpeg is
+	// concerned.
+	jpegInterval = 1000 / nominalFPS
 	// maxLabel is the last that FLV has 32 bits for on the way into ffmpeg,
 	// which does not take times that begin anew.
 	maxLabel = math.MaxUint32
@@ -44,12 +44,13 @@ const (
 	labelBits = math.MaxInt32
 )
 
-// part labels a JPEG by its place, which is the time that ffmpeg's demuxer
-// gives it.
-func (s *stamps) part(p Packet) {
+// place labels a JPEG by its place among all, and gives that.
+func (s *stamps) place(p Packet) (place uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.remember(uint32(s.written*partInterval), p)
+	place = s.written
+	s.remember(uint32(place*jpegInterval), p)
+	return place
 }
 
 // tag labels an H.264 packet by its media time, and gives its decoding time

@@ -50,12 +50,12 @@ const (
 func beSlow() error {
 	in, out := bufio.NewReader(os.Stdin), os.Stdout
 	fmt.Fprint(out, "\x00\nSMJPEG\x00\x00\x00\x00\x00\x00\x00\x00HEND")
-	next := nextPart
+	next, header := nextFrame, 32
 	if slices.Contains(os.Args, "flv") {
-		next = nextTag
-		if _, err := in.Discard(13); err != nil {
-			return err
-		}
+		next, header = nextTag, 13
+	}
+	if _, err := in.Discard(header); err != nil {
+		return err
 	}
 	interval := uint32(0) // ms between what is encoded
 	if found := regexp.MustCompile(`prev_selected_t\\,([0-9.]+)`).FindStringSubmatch(strings.Join(os.Args, " ")); found != nil {
@@ -66,8 +66,8 @@ func beSlow() error {
 		interval = uint32(seconds * 1000)
 	}
 	picture, last := camtest.Picture(1, 64, 32), uint32(0)
-	for n := 0; ; n++ {
-		at, size, err := next(in, n)
+	for {
+		at, size, err := next(in)
 		if err == io.EOF {
 			return nil
 		}
@@ -88,27 +88,19 @@ func beSlow() error {
 	}
 }
 
-// nextPart reads a JPEG, and gives the time that ffmpeg takes it for.
-func nextPart(in *bufio.Reader, n int) (at uint32, size int, err error) {
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return 0, 0, err
-		}
-		if length, ok := strings.CutPrefix(strings.TrimSpace(line), "Content-Length: "); ok {
-			if size, err = strconv.Atoi(length); err != nil {
-				return 0, 0, err
-			}
-		}
-		if strings.TrimSpace(line) == "" && size > 0 {
-			_, err = in.Discard(size)
-			return uint32(n * 40), size, err
-		}
+// nextFrame reads a JPEG, and gives the time that ffmpeg takes it for.
+func nextFrame(in *bufio.Reader) (at uint32, size int, err error) {
+	var head [12]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return 0, 0, err
 	}
+	size = int(binary.LittleEndian.Uint32(head[:]))
+	_, err = in.Discard(size)
+	return 40 * binary.LittleEndian.Uint32(head[4:]), size, err
 }
 
 // nextTag reads an access unit.
-func nextTag(in *bufio.Reader, _ int) (at uint32, size int, err error) {
+func nextTag(in *bufio.Reader) (at uint32, size int, err error) {
 	for {
 		var head [16]byte
 		if _, err := io.ReadFull(in, head[:]); err != nil {
