@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // Containers on the pipes. Into ffmpeg go JPEGs as IVF and H.264 as FLV; out of
@@ -34,6 +35,7 @@ func appendFrameHead(b []byte, length int, at uint64) []byte {
 
 // FLV: Adobe Flash Video File Format Specification 10.1, annex E.
 const (
+	flvScript     = 18
 	flvVideo      = 9
 	flvAVC        = 7
 	flvKeyframe   = 1 << 4
@@ -49,6 +51,18 @@ const (
 )
 
 var flvHeader = []byte{'F', 'L', 'V', 1, 1, 0, 0, 0, 9, 0, 0, 0, 0}
+
+// flvRate is a script tag that says that there are nominalFPS pictures a second
+// (FLV, E.4.4.1). ffmpeg believes parameter sets that tell another rate, but
+// many tell none. It would then take each millisecond for a picture's, and
+// encode them all with as few bits as that leaves.
+var flvRate = func() []byte {
+	body := []byte("\x02\x00\x0AonMetaData" + "\x08\x00\x00\x00\x01" + "\x00\x09framerate" + "\x00")
+	body = binary.BigEndian.AppendUint64(body, math.Float64bits(nominalFPS))
+	body = append(body, 0, 0, 9) // the end of the object
+	tag := append([]byte{flvScript, 0, 0, byte(len(body)), 0, 0, 0, 0, 0, 0, 0}, body...)
+	return binary.BigEndian.AppendUint32(tag, uint32(len(tag)))
+}()
 
 // appendTagHead appends an FLV video tag up to its NAL units, length bytes of
 // which will follow. Times are in milliseconds.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -95,7 +96,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 		p.pre = append(p.pre, ivfHeader...)
 	case H264:
 		record := avcConfiguration(s.SPS, s.PPS)
-		p.pre = append(p.pre, flvHeader...)
+		p.pre = slices.Concat(flvHeader, flvRate)
 		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(record))
 		p.pre = appendTagTail(append(p.pre, record...), len(record))
 	}
