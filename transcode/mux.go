@@ -23,8 +23,8 @@ const maxPacket = 32 << 20
 // ivfHeader begins IVF with pictures whose times count in intervals of
 // nominalFPS: magic, version, length of the header, codec, width, height, rate
 // (over 1), number of frames, and nothing. What is 0 the pictures say themselves.
-var ivfHeader = []byte("DKIF" + "\x00\x00" + "\x20\x00" + "MJPG" + "\x00\x00\x00\x00" +
-	"\x19\x00\x00\x00" + "\x01\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00")
+var ivfHeader = append([]byte("DKIF\x00\x00\x20\x00MJPG\x00\x00\x00\x00"),
+	nominalFPS, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 // appendFrameHead appends a frame of IVF up to its picture, length bytes of
 // which will follow.
