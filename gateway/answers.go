@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -97,7 +98,30 @@ func (g *gateway) answering(t route) http.Handler {
 		if err != nil {
 			g.answerError(w, r, err)
 		}
+		hearOut(w, r)
 	})
+}
+
+const (
+	// hearingTime and hearingBytes bound what is taken of a body that nobody
+	// wants any more.
+	hearingTime  = 500 * time.Millisecond
+	hearingBytes = 8 << 20
+)
+
+// hearOut takes for a moment what a client still sends that was answered
+// already, so that it gets to read the answer. net/http does so by itself, but
+// not for those that want the connection closed behind the answer: it resets
+// that at once, which can undo the answer (RFC 9112, 9.6).
+func hearOut(w http.ResponseWriter, r *http.Request) {
+	if !r.Close || r.ProtoMajor != 1 || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+		return
+	}
+	control := http.NewResponseController(w)
+	if control.Flush() != nil || control.SetReadDeadline(time.Now().Add(hearingTime)) != nil {
+		return // it is not net/http's any more
+	}
+	_, _ = io.CopyN(io.Discard, r.Body, hearingBytes)
 }
 
 // told gives what a principal may know of an error: what is wrong with a

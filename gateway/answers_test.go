@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -162,4 +165,45 @@ func TestGatewayEndsInOrder(t *testing.T) {
 	if _, err := http.Get(s.url + "/healthz"); err == nil {
 		t.Error("it still answers")
 	}
+}
+
+// TestAnswerReachesWhoStillSends, also where the client wants the connection
+// closed behind it. It has a moment to do so, which a machine that others use
+// too may not give it at once.
+func TestAnswerReachesWhoStillSends(t *testing.T) {
+	s := startGateway(t, answersConfig)
+	var err error
+	for range 5 {
+		if err = s.sendPastAnswer(t); err == nil {
+			return
+		}
+	}
+	t.Error(err)
+}
+
+// sendPastAnswer sends a body that is too large, most of it when the answer is
+// there already, and reads that to its end.
+func (s *server) sendPastAnswer(t *testing.T) error {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(ceiling))
+	body := make([]byte, 1_000_000)
+	fmt.Fprintf(conn, "POST /live/phone.jpg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n", len(body))
+	answer := bufio.NewReader(conn)
+	status, err := answer.ReadString('\n')
+	if err != nil || !strings.Contains(status, " 413 ") {
+		t.Fatalf("answer %q, %v", status, err)
+	}
+	if _, err := conn.Write(body); err != nil {
+		return err
+	}
+	rest, err := io.ReadAll(answer)
+	if err == nil && !strings.Contains(string(rest), "too many bytes") {
+		t.Fatalf("answer goes on %q", rest)
+	}
+	return err
 }
