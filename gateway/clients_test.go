@@ -238,10 +238,10 @@ func TestVLCLogsIn(t *testing.T) {
 	}
 }
 
-// story tells Chromium one of browsertest/access.mjs.
-func (g *guarded) story(t *testing.T, name, user, password, extra string) {
+// story tells Chromium one of browsertest/access.mjs, with more flags.
+func (g *guarded) story(t *testing.T, name, user, password, extra string, flags ...string) {
 	t.Helper()
-	browser := exec.CommandContext(t.Context(), "node", "access.mjs", name, g.url, user, password, extra)
+	browser := exec.CommandContext(t.Context(), "node", append([]string{"access.mjs", name, g.url, user, password, extra}, flags...)...)
 	browser.Dir = "browsertest"
 	if output, err := browser.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)

@@ -78,7 +78,7 @@ func startGateway(t *testing.T, configuration string) *server {
 	return s
 }
 
-var addressPrinted = regexp.MustCompile(`http://[0-9.]+:[0-9]+`)
+var addressPrinted = regexp.MustCompile(`https?://[^/\s]+:[0-9]+`)
 
 func firstAddress(t *testing.T, printed io.Reader) string {
 	t.Helper()

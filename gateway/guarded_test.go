@@ -45,12 +45,18 @@ var firstPrinted = regexp.MustCompile(`/login#(\S+) [^\n]*\n\s+or as (\S+) with 
 // are set besides.
 func startGuarded(t *testing.T, configuration string, variables ...string) *guarded {
 	t.Helper()
+	return startGuardedAt(t, "127.0.0.1:0", configuration, variables...)
+}
+
+// startGuardedAt is startGuarded with an address to listen on.
+func startGuardedAt(t *testing.T, listen, configuration string, variables ...string) *guarded {
+	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	g := &guarded{data: data, variables: append([]string{"FRAMEGATE_DATA=" + data}, variables...)}
 	if configuration != "" {
 		g.flags = []string{"--config", writeConfig(t, configuration)}
 	}
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "debug"}, g.flags...)
+	args := append([]string{"serve", "--listen", listen, "--log-level", "debug"}, g.flags...)
 	ctx, cancel := context.WithCancel(context.Background())
 	g.server = &server{stderr: &lockedBuffer{}, stop: cancel, status: make(chan int, 1)}
 	printed, stdout := io.Pipe()

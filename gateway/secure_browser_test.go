@@ -51,7 +51,7 @@ func TestBrowserOnTheNetwork(t *testing.T) {
 				}
 			}
 		}()
-		drive(t, "https", l.url, authorityKey(t, l))
+		drive(t, "https", l.url, authorityKey(t, l.data))
 		select {
 		case err := <-arrived:
 			if err != nil {
@@ -66,10 +66,11 @@ func TestBrowserOnTheNetwork(t *testing.T) {
 	})
 }
 
-// authorityKey gives the hash by which Chromium knows a gateway's authority.
-func authorityKey(t *testing.T, l *launched) string {
+// authorityKey gives the hash by which Chromium knows the authority of the
+// gateway that keeps its data there.
+func authorityKey(t *testing.T, data string) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(l.data, "tls", "ca.crt"))
+	b, err := os.ReadFile(filepath.Join(data, "tls", "ca.crt"))
 	if err != nil {
 		t.Fatal(err)
 	}

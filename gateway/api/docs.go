@@ -62,7 +62,7 @@ func serveDocFile(w http.ResponseWriter, r *http.Request, contentType, tag strin
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Security-Policy", docSecurity)
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("ETag", tag)
 	if r.Header.Get("If-None-Match") == tag {

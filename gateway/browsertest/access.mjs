@@ -1,6 +1,6 @@
 // Tells Chromium one story of who may see what:
 //
-//     node access.mjs STORY URL NAME PASSWORD EXTRA
+//     node access.mjs STORY URL NAME PASSWORD EXTRA [FLAG...]
 //
 // clients_test.go calls it. Where SCREENSHOTS names a folder, pictures of the
 // pages go there.
@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { check, open as openPage, run, within } from './chromium.mjs';
 
-const [story, url, name, password, extra] = process.argv.slice(2);
+const [story, url, name, password, extra, ...flags] = process.argv.slice(2);
 
 const open = (context, path) => openPage(context, url + path);
 
@@ -68,6 +68,30 @@ const stories = {
     check(new URL(page.url()).pathname === '/login', `it is at ${page.url()} although logged out`);
   },
 
+  // Somebody logs in and out at each address that leads to the server, as people
+  // reach it: by a name, over the network, behind a proxy.
+  async doors(context) {
+    for (const door of JSON.parse(extra)) {
+      await context.clearCookies();
+      const page = await openPage(context, `${door}/camera/phone`);
+      const at = (path) => page.waitForURL(`${door}${path}`).catch((error) => { throw new Error(`${door}${path}: it is at ${page.url()}: ${error}`); });
+      check(page.url().startsWith(`${door}/login?`), `${door}/camera/phone leads to ${page.url()}`);
+      await logIn(page, password);
+      await at('/camera/phone');
+      await moves(page);
+      await page.getByRole('link', { name: 'Framegate' }).click();
+      await at('/');
+      await moves(page);
+      await photograph(page, door.replaceAll(/[^a-z0-9]+/g, '-'));
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await at('/login');
+      await page.goto(`${door}/`);
+      check(page.url().startsWith(`${door}/login?`), `logged out, ${door}/ leads to ${page.url()}`);
+      check(page.complaints.length === 0, `${door}: ${page.complaints.join('\n')}`);
+      await page.close();
+    }
+  },
+
   // Whoever starts the server logs in with the link that it prints.
   async link(context) {
     const page = await open(context, `/login#${extra}`);
@@ -98,4 +122,4 @@ function addressOf(id, text) {
   return text.match(new RegExp(`id="${id}"[^>]* src="([^"]+)"`))[1].replaceAll('&amp;', '&').replace('.mjpeg', '.jpg');
 }
 
-await run(stories[story], (page) => page.title());
+await run(stories[story], (page) => page.title(), flags);

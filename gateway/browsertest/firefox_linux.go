@@ -116,7 +116,7 @@ func (f *Firefox) connect(ctx context.Context, address string) error {
 	if f.bidi, err = dialBidi(ctx, address+"/session"); err != nil {
 		return err
 	}
-	if err := f.bidi.call(ctx, "session.new", object{"capabilities": object{}}, nil); err != nil {
+	if err := f.bidi.call(ctx, "session.new", object{"capabilities": object{"alwaysMatch": object{"acceptInsecureCerts": true}}}, nil); err != nil {
 		return err
 	}
 	if err := f.bidi.call(ctx, "session.subscribe", object{"events": []string{"log.entryAdded"}}, nil); err != nil {
@@ -163,6 +163,25 @@ func (f *Firefox) Evaluate(ctx context.Context, expression string, result any) e
 		return nil
 	}
 	return json.Unmarshal([]byte(answer.Result.Value), result)
+}
+
+// Await waits until a JavaScript expression is true, on whichever page is there
+// by then. The error of one that never is says where the page is.
+func (f *Firefox) Await(ctx context.Context, expression string) error {
+	for {
+		var is bool
+		err := f.Evaluate(ctx, "Boolean("+expression+")", &is) // fails while a page goes
+		if err == nil && is {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			var where string
+			_ = f.Evaluate(context.WithoutCancel(ctx), "location.href + ': ' + document.body.innerText", &where)
+			return fmt.Errorf("waited in vain for %s at %.500s: %w", expression, where, errors.Join(ctx.Err(), err))
+		}
+	}
 }
 
 // Complaints gives what pages wrote to the console as errors so far, and the

@@ -2,8 +2,27 @@ package browsertest
 
 import (
 	"fmt"
+	"net"
 	"strings"
 )
+
+// LocalName is a name of this machine's to both browsers: Firefox is told so
+// in its profile, Chromium by ResolverRules. No DNS has it (RFC 6761, 6.2).
+const LocalName = "framegate.test"
+
+// ResolverRules is the flag by which Chromium takes LocalName for this machine.
+const ResolverRules = "--host-resolver-rules=MAP " + LocalName + " 127.0.0.1"
+
+// ownAddresses are this machine's, but for loopback's.
+func ownAddresses() (addresses []string) {
+	all, _ := net.InterfaceAddrs() // where they cannot be listed there is loopback
+	for _, a := range all {
+		if ip := a.(*net.IPNet).IP; ip.IsGlobalUnicast() && ip.To4() != nil {
+			addresses = append(addresses, ip.String())
+		}
+	}
+	return addresses
+}
 
 // preferences is the user.js of a profile: nothing is asked, and nothing goes
 // out. Requests of the browser's own are turned off one by one, and, because
@@ -20,7 +39,8 @@ func preferences() []byte {
 		{"network.proxy.http_port", 9}, // discard: nobody listens
 		{"network.proxy.ssl", "127.0.0.1"},
 		{"network.proxy.ssl_port", 9},
-		{"network.proxy.no_proxies_on", "localhost, 127.0.0.1, [::1]"},
+		{"network.proxy.no_proxies_on", "localhost, 127.0.0.1, [::1], " + strings.Join(append(ownAddresses(), LocalName), ", ")},
+		{"network.dns.localDomains", LocalName},
 		{"network.proxy.failover_direct", false},
 		{"network.trr.mode", 5}, // no DNS over HTTPS
 		{"network.dns.disablePrefetch", true},
