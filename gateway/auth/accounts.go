@@ -237,27 +237,27 @@ func toStored(grants []Grant) []store.Grant {
 	return stored
 }
 
-// takeUsed gives what was used since the last time, by id.
-func (c *accounts) takeUsed() (sessions, tokens map[int64]time.Time) {
+// takeUsed gives what was used since the last time.
+func (c *accounts) takeUsed() store.Used {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sessions, tokens = c.sessions, c.tokens
+	used := store.Used{Sessions: c.sessions, Tokens: c.tokens}
 	c.sessions, c.tokens = make(map[int64]time.Time), make(map[int64]time.Time)
-	return sessions, tokens
+	return used
 }
 
 // putBackUsed takes back what could not be written.
-func (c *accounts) putBackUsed(sessions, tokens map[int64]time.Time) {
+func (c *accounts) putBackUsed(used store.Used) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	putBack(c.sessions, sessions)
-	putBack(c.tokens, tokens)
+	putBack(c.sessions, used.Sessions)
+	putBack(c.tokens, used.Tokens)
 }
 
-func putBack(to, from map[int64]time.Time) {
-	for id, at := range from {
-		if at.After(to[id]) {
-			to[id] = at
+func putBack[K comparable](to, from map[K]time.Time) {
+	for key, at := range from {
+		if at.After(to[key]) {
+			to[key] = at
 		}
 	}
 }

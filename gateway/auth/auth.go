@@ -6,7 +6,7 @@
 // managing: users and their passwords, tokens, sessions, and links.
 //
 // Passwords are kept as argon2id hashes, which are computed few at a time and
-// counted against limits for each address and each user. Tokens, session
+// counted against limits for each network and each user. Tokens, session
 // cookies and login links are random and kept as hashes: whoever reads the
 // database cannot use any of them.
 //
@@ -67,6 +67,8 @@ const (
 	flushInterval = time.Minute
 	// pruneInterval is how often expired sessions are removed.
 	pruneInterval = time.Hour
+	// placeIdle is how long it is known that a user logged in somewhere.
+	placeIdle = 180 * 24 * time.Hour
 	// maintenanceTimeout bounds what is done on nobody's behalf.
 	maintenanceTimeout = 10 * time.Second
 )
@@ -93,7 +95,8 @@ type Auth struct {
 	hasher   *hasher
 	limits   *limiter
 	accounts *accounts
-	verified *verified
+	verified *remembered        // passwords that were right
+	wrong    *remembered        // and that were not
 	checking singleflight.Group // Basic credentials that are being verified
 
 	failed, limited atomic.Int64 // see Stats
@@ -112,7 +115,11 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Auth{
+	places, err := options.Store.Places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &Auth{
 		store:    options.Store,
 		options:  options,
 		log:      options.Log,
@@ -120,9 +127,12 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 		hasher:   newHasher(),
 		limits:   newLimiter(),
 		accounts: newAccounts(options.Store),
-		verified: newVerified(),
+		verified: newRemembered(verifiedFor, maxVerified),
+		wrong:    newRemembered(wrongFor, maxWrong),
 		watches:  make(map[*watch]struct{}),
-	}, nil
+	}
+	a.limits.load(places)
+	return a, nil
 }
 
 // linkKey reads the key that signs links, which all processes share.
@@ -193,10 +203,12 @@ func maintain(ctx context.Context, do func(context.Context) error) error {
 }
 
 func (a *Auth) flush(ctx context.Context) error {
-	sessions, tokens := a.accounts.takeUsed()
-	err := a.store.Touch(ctx, sessions, tokens)
+	used := a.accounts.takeUsed()
+	used.Places = a.limits.takePlaces()
+	err := a.store.Touch(ctx, used)
 	if err != nil {
-		a.accounts.putBackUsed(sessions, tokens)
+		a.accounts.putBackUsed(used)
+		a.limits.putBackPlaces(used.Places)
 	}
 	return err
 }
@@ -206,7 +218,7 @@ func (a *Auth) prune(ctx context.Context) error {
 		return err
 	}
 	now := time.Now()
-	return a.store.Prune(ctx, now, now.Add(-sessionIdle))
+	return a.store.Prune(ctx, now, now.Add(-sessionIdle), now.Add(-placeIdle))
 }
 
 // changed makes a change that was just written take effect. The change is

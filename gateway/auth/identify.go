@@ -2,15 +2,12 @@ package auth
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"framegate/gateway/store"
@@ -165,7 +162,7 @@ func (a *Auth) byBasic(r *http.Request, encoded string) (Principal, error) {
 // byPassword remembers passwords that were right for a while, since tools send
 // them with each request.
 func (a *Auth) byPassword(ctx context.Context, address netip.Addr, name, password string) (Principal, error) {
-	key := a.verified.key(name, password)
+	key := a.verified.key(name, password, "")
 	if p, err := a.rememberedUser(ctx, key); !errors.Is(err, ErrDenied) {
 		return p, err
 	}
@@ -188,7 +185,7 @@ func (a *Auth) byPassword(ctx context.Context, address netip.Addr, name, passwor
 
 // rememberedUser gives the user whose password was right a moment ago, and has
 // not been changed since.
-func (a *Auth) rememberedUser(ctx context.Context, key verifiedKey) (Principal, error) {
+func (a *Auth) rememberedUser(ctx context.Context, key passwordKey) (Principal, error) {
 	v, ok := a.verified.get(key)
 	if !ok {
 		return Principal{}, ErrDenied
@@ -205,8 +202,17 @@ func (a *Auth) rememberedUser(ctx context.Context, key verifiedKey) (Principal, 
 }
 
 // checkLogin is where passwords are compared: within the limits, and at the
-// same cost whether there is such a user or not.
-func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, password string) (_ store.User, err error) {
+// same cost whether there is such a user or not. A wrong one that comes again
+// from the same network is no new guess: a program that goes on with an old
+// password locks nobody out.
+func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, password string) (store.User, error) {
+	key := a.wrong.key(name, password, network(address))
+	if again, err := a.isWrongAgain(ctx, key, name); err != nil {
+		return store.User{}, err
+	} else if again {
+		a.failed.Add(1)
+		return store.User{}, ErrDenied
+	}
 	done, err := a.limits.await(ctx, address, name)
 	if err != nil {
 		a.limited.Add(1)
@@ -218,22 +224,39 @@ func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, passwor
 	if err != nil {
 		return store.User{}, err
 	}
-	if len(password) > maxPasswordBytes {
-		password = "" // it is wrong, at the same cost
+	compared := password
+	if len(compared) > maxPasswordBytes {
+		compared = "" // it is wrong, at the same cost
 	}
-	matches, err := a.hasher.matches(ctx, hash, password)
+	matches, err := a.hasher.matches(ctx, hash, compared)
 	if err != nil {
 		return store.User{}, err
 	}
 	if !matches {
 		ended = wrong
 		a.failed.Add(1)
+		a.wrong.add(key, user)
 		a.log.Warn("login refused", "address", address.String())
 		return store.User{}, ErrDenied
 	}
 	ended = right
+	a.limits.know(user, address, time.Now())
 	a.renewHash(ctx, user, hash, password)
 	return user, nil
+}
+
+// isWrongAgain says that a password was wrong before, and that nothing has
+// changed since that could make it right.
+func (a *Auth) isWrongAgain(ctx context.Context, key passwordKey, name string) (bool, error) {
+	before, ok := a.wrong.get(key)
+	if !ok {
+		return false, nil
+	}
+	user, err := a.store.UserNamed(ctx, name)
+	if err != nil && !errors.Is(err, store.ErrUnknown) {
+		return false, err
+	}
+	return user.ID == before.user && user.Generation == before.generation, nil
 }
 
 // userToCompare gives the user and the hash of its password, or the hash of
@@ -267,67 +290,4 @@ func (a *Auth) renewHash(ctx context.Context, user store.User, hash passwordHash
 	if err != nil {
 		a.log.Warn("a password's hash could not be renewed", "user", user.Name, "err", err)
 	}
-}
-
-const (
-	// verifiedFor is how long a password that was right is not hashed again.
-	verifiedFor = 5 * time.Minute
-	maxVerified = 1024
-)
-
-// verified remembers whose passwords were right, by a hash with a key that
-// lives in this process alone.
-type verified struct {
-	secret []byte
-
-	mu      sync.Mutex // guards entries
-	entries map[verifiedKey]verifiedUser
-}
-
-type verifiedKey [sha256.Size]byte
-
-type verifiedUser struct {
-	user, generation int64
-	until            time.Time
-}
-
-func newVerified() *verified {
-	v := &verified{secret: make([]byte, 32), entries: make(map[verifiedKey]verifiedUser)}
-	rand.Read(v.secret)
-	return v
-}
-
-func (v *verified) key(name, password string) (key verifiedKey) {
-	mac := hmac.New(sha256.New, v.secret)
-	mac.Write([]byte(name + ":" + password)) // a name has no colon
-	mac.Sum(key[:0])
-	return key
-}
-
-func (v *verified) get(key verifiedKey) (verifiedUser, bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	entry, ok := v.entries[key]
-	return entry, ok && time.Now().Before(entry.until)
-}
-
-func (v *verified) add(key verifiedKey, user store.User) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	now := time.Now()
-	for other, entry := range v.entries {
-		if len(v.entries) < maxVerified {
-			break
-		}
-		if entry.until.Before(now) || len(v.entries) >= maxVerified {
-			delete(v.entries, other)
-		}
-	}
-	v.entries[key] = verifiedUser{user.ID, user.Generation, now.Add(verifiedFor)}
-}
-
-func (v *verified) remove(key verifiedKey) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.entries, key)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -161,15 +162,16 @@ func TestVerifiedPasswordIsHashedAgainAfterAWhile(t *testing.T) {
 	})
 }
 
-func TestVerifiedIsBounded(t *testing.T) {
-	v := newVerified()
-	for i := range 2 * maxVerified {
-		v.add(verifiedKey{byte(i), byte(i >> 8)}, store.User{ID: int64(i)})
+func TestRememberedIsBounded(t *testing.T) {
+	v := newRemembered(time.Hour, 100)
+	for i := range 1000 {
+		v.add(passwordKey{byte(i), byte(i >> 8)}, store.User{ID: int64(i)})
 	}
-	if len(v.entries) > maxVerified {
+	if len(v.entries) > 100 {
 		t.Errorf("%d entries", len(v.entries))
 	}
-	if v.key("a", "b:c") == v.key("a", "bc") || v.key("a", "b") == newVerified().key("a", "b") {
+	other := newRemembered(time.Hour, 100)
+	if v.key("a", "b:c", "") == v.key("a", "bc", "") || v.key("a", "b", "") == other.key("a", "b", "") || v.key("a", "b", "x") == v.key("a", "b", "y") {
 		t.Error("keys that are alike")
 	}
 }
@@ -179,7 +181,7 @@ func TestUnknownUsersCostTheSame(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
 	hashes := func(name, password string) int64 {
-		r.limits = newLimiter()
+		r.limits, r.wrong = newLimiter(), newRemembered(wrongFor, maxWrong)
 		before := r.Stats().Hashed
 		if _, err := r.Identify(request(basic(name, password)), viewFront); !errors.Is(err, ErrDenied) {
 			t.Errorf("%s: %v", name, err)
@@ -226,6 +228,80 @@ func TestGuessingIsLimited(t *testing.T) {
 	if !r.who(cookie(session)).Known() || !r.who(bearer(token)).Known() || !r.who(basic("x", token)).Known() {
 		t.Error("who needs no password is kept out")
 	}
+}
+
+// A program that goes on with the password it has, old or mistyped, makes one
+// guess: others of its address log in, and so does the user, at once and when
+// the program has the right one.
+func TestTheSameWrongPasswordAgainIsNoNewGuess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.user("anna", "view:front")
+		r.user("berta", "view:front")
+		old := basic("anna", "the password of last year")
+		for range 3 * loginLimits[2].attempts {
+			if p, err := r.Identify(request(old), viewFront); !errors.Is(err, ErrDenied) {
+				t.Fatalf("%v, %v", p, err)
+			}
+		}
+		if s := r.Stats(); s.Hashed != 3 || s.Failed != int64(3*loginLimits[2].attempts) || s.Limited != 0 { // 2 made, 1 compared
+			t.Errorf("%+v", s)
+		}
+		if n := countLines(r.log.String(), "login refused"); n != 1 {
+			t.Errorf("the log says %d times that it was refused", n)
+		}
+		waitAttempt := func(with func(*http.Request), want string) {
+			t.Helper()
+			time.Sleep(loginLimits[0].period)
+			if p, err := r.Identify(request(with), viewFront); err != nil || p.Name() != want {
+				t.Errorf("%v, %v", p, err)
+			}
+		}
+		waitAttempt(basic("berta", good), "berta")
+		must(t, r.SetPassword(t.Context(), "anna", secret("the password of last year")))
+		waitAttempt(old, "anna")
+		// It is not known anywhere else that it was wrong.
+		before := r.Stats().Hashed
+		r.Identify(request(basic("berta", "what anna tried"), from("192.0.2.7:1")), viewFront)
+		r.Identify(request(basic("berta", "what anna tried"), from("192.0.2.8:1")), viewFront)
+		if n := r.Stats().Hashed - before; n != 2 {
+			t.Errorf("%d compared", n)
+		}
+		r.store.Close() // its goroutine is of this bubble
+	})
+}
+
+func TestWrongNameMayBecomeRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		if _, err := r.Identify(request(basic("anna", good)), viewFront); !errors.Is(err, ErrDenied) {
+			t.Fatal(err)
+		}
+		r.user("anna", "view:front")
+		time.Sleep(loginLimits[0].period)
+		r.who(basic("anna", good))
+		r.store.Close() // its goroutine is of this bubble
+	})
+}
+
+// Where a user logged in before is known after a restart, and there neither
+// those next door nor strangers lock the user out.
+func TestKnownPlacesSurviveARestart(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:front")
+	stop := r.run()
+	r.login("anna")
+	stop()
+	must(t, r.store.Close())
+	again := openRig(t, r.dir)
+	for i := range 100 {
+		again.limits.guess(somewhere, "berta")
+		again.limits.guess(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
+	}
+	if wait := again.limits.guess(somewhere, "berta"); wait == 0 {
+		t.Error("those next door are not limited")
+	}
+	again.login("anna")
 }
 
 // TestAttemptThatWasGivenUp is neither counted as wrong nor as right, however

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"framegate/gateway/store"
 )
 
 // loginLimits are how many wrong passwords are taken: bursts of that many, and
@@ -25,8 +27,20 @@ var loginLimits = []struct {
 	{20, time.Hour},
 }
 
-// maxLimited bounds the addresses and names that are remembered.
-const maxLimited = 4096
+// How many times as much as one client's network may guess others have: a site
+// of IPv6, whose owner has as many networks as they like, and all the world for
+// one name. So no network, and no site, can lock a user out everywhere else.
+const (
+	siteShare = 3
+	nameShare = 5
+)
+
+const (
+	// maxLimited bounds the networks and names that are counted.
+	maxLimited = 4096
+	// maxPlaces bounds the networks in which a user is known.
+	maxPlaces = 64
+)
 
 // tooMany is ErrTooManyAttempts, with when to try again.
 type tooMany struct {
@@ -53,18 +67,19 @@ func RetryAfter(err error) time.Duration {
 
 func wholeSeconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }
 
-// limiter counts wrong passwords for each address and for each name. Right ones
-// cost nothing, so a household behind one address does not lock itself out. An
-// address from which a user logged in before is counted apart from the rest of
-// the world, so that strangers cannot lock the user out there.
+// limiter counts wrong passwords for each network and for each name. Right ones
+// cost nothing, so a household behind one address does not lock itself out. A
+// user in a network in which the user logged in before is counted apart from
+// both, so that neither strangers nor those next door lock the user out there.
 type limiter struct {
 	mu      sync.Mutex // guards what follows
 	entries map[string]*limited
-	known   map[string]time.Time // name and address of logins that succeeded
-	ended   chan struct{}        // closed, and made anew, with each outcome
+	known   map[string]map[string]time.Time // by name, the networks of logins that succeeded, and when
+	unsaved map[store.Place]time.Time       // of those, what is to be written
+	ended   chan struct{}                   // closed, and made anew, with each outcome
 }
 
-// limited is one address or name.
+// limited is one network or name, or both.
 type limited struct {
 	limits []*rate.Limiter
 	trying int // attempts whose outcome is open; counted as wrong until it is known
@@ -72,7 +87,12 @@ type limited struct {
 }
 
 func newLimiter() *limiter {
-	return &limiter{entries: make(map[string]*limited), known: make(map[string]time.Time), ended: make(chan struct{})}
+	return &limiter{
+		entries: make(map[string]*limited),
+		known:   make(map[string]map[string]time.Time),
+		unsaved: make(map[store.Place]time.Time),
+		ended:   make(chan struct{}),
+	}
 }
 
 // outcome is how an attempt ended.
@@ -105,38 +125,56 @@ func (l *limiter) await(ctx context.Context, address netip.Addr, name string) (d
 // attempt begins an attempt to log in, or says how long to wait. done must be
 // called with its outcome.
 func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), err error) {
-	from := network(address)
-	who := strings.ToLower(name[:min(len(name), maxNameBytes)])
-	pair := who + "\x00" + from
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	byAddress := l.entry("address "+from, now)
-	if wait := byAddress.wait(now); wait > 0 {
-		return nil, l.refuse(wait, byAddress, now)
+	var counted []*limited
+	for _, c := range l.counters(address, name) {
+		e := l.entry(c, now)
+		if wait := e.wait(now); wait > 0 {
+			end(counted, notLooked)
+			return nil, l.refuse(wait, e, now)
+		}
+		e.trying++ // before another entry is made, so that this one stays
+		counted = append(counted, e)
 	}
-	key := "name " + who
-	if _, ok := l.known[pair]; ok {
-		key = "pair " + pair
-	}
-	byAddress.trying++ // before another entry is made, so that this one stays
-	byName := l.entry(key, now)
-	if wait := byName.wait(now); wait > 0 {
-		byAddress.trying--
-		return nil, l.refuse(wait, byName, now)
-	}
-	byName.trying++
 	return func(o outcome) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		byAddress.end(o)
-		byName.end(o)
-		if o == right {
-			l.remember(pair)
-		}
+		end(counted, o)
 		close(l.ended)
 		l.ended = make(chan struct{})
 	}, nil
+}
+
+// counter is what an attempt is counted by.
+type counter struct {
+	key   string
+	share int // how many times the limits of one network it has
+}
+
+// counters gives all that an attempt is counted by, the narrowest first. The
+// lock is held.
+func (l *limiter) counters(address netip.Addr, name string) []counter {
+	from, who := network(address), folded(name)
+	if _, ok := l.known[who][from]; ok {
+		return []counter{{"pair " + who + "\x00" + from, 1}}
+	}
+	all := []counter{{"network " + from, 1}}
+	if address.Is6() {
+		all = append(all, counter{"site " + site(address), siteShare})
+	}
+	return append(all, counter{"name " + who, nameShare})
+}
+
+// folded is what a name is counted as.
+func folded(name string) string { return strings.ToLower(name[:min(len(name), maxNameBytes)]) }
+
+// end ends an attempt wherever it is counted. The lock is held.
+func end(counted []*limited, o outcome) {
+	for _, e := range counted {
+		e.end(o)
+	}
 }
 
 // refuse says how long to wait, and whether that may turn out to be shorter.
@@ -149,17 +187,17 @@ func (l *limiter) refuse(wait time.Duration, e *limited, now time.Time) error {
 	return refused
 }
 
-// entry finds what is counted under a key, or begins to count. The lock is
-// held.
-func (l *limiter) entry(key string, now time.Time) *limited {
-	e, ok := l.entries[key]
+// entry finds what is counted, or begins to count it. The lock is held.
+func (l *limiter) entry(c counter, now time.Time) *limited {
+	e, ok := l.entries[c.key]
 	if !ok {
 		l.makeRoom()
 		e = &limited{}
 		for _, limit := range loginLimits {
-			e.limits = append(e.limits, rate.NewLimiter(rate.Every(limit.period/time.Duration(limit.attempts)), limit.attempts))
+			attempts := c.share * limit.attempts
+			e.limits = append(e.limits, rate.NewLimiter(rate.Every(limit.period/time.Duration(attempts)), attempts))
 		}
-		l.entries[key] = e
+		l.entries[c.key] = e
 	}
 	e.last = now
 	return e
@@ -187,15 +225,56 @@ func (l *limiter) makeRoom() {
 	delete(l.entries, oldest)
 }
 
-// remember notes where a user logged in. The lock is held.
-func (l *limiter) remember(pair string) {
-	for other := range l.known {
-		if len(l.known) < maxLimited {
-			break
-		}
-		delete(l.known, other)
+// know notes where a user logged in. load is know for what was written before.
+func (l *limiter) know(user store.User, address netip.Addr, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remember(user.Name, network(address), at)
+	l.unsaved[store.Place{User: user.ID, Network: network(address)}] = at
+}
+
+func (l *limiter) load(places []store.KnownPlace) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range places {
+		l.remember(p.Name, p.Network, p.Seen)
 	}
-	l.known[pair] = time.Now()
+}
+
+// remember keeps the networks in which a user was last. The lock is held.
+func (l *limiter) remember(name, network string, at time.Time) {
+	places := l.known[folded(name)]
+	if places == nil {
+		places = make(map[string]time.Time)
+		l.known[folded(name)] = places
+	}
+	places[network] = at
+	if len(places) <= maxPlaces {
+		return
+	}
+	oldest := network
+	for other, seen := range places {
+		if seen.Before(places[oldest]) {
+			oldest = other
+		}
+	}
+	delete(places, oldest)
+}
+
+// takePlaces gives where users logged in since the last time.
+func (l *limiter) takePlaces() map[store.Place]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	taken := l.unsaved
+	l.unsaved = make(map[store.Place]time.Time)
+	return taken
+}
+
+// putBackPlaces takes back what could not be written.
+func (l *limiter) putBackPlaces(places map[store.Place]time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	putBack(l.unsaved, places)
 }
 
 // wait gives how long until another attempt is taken; 0: now.
@@ -224,10 +303,16 @@ func (e *limited) end(o outcome) {
 
 // network is what an address is counted as: itself, or the /64 of an IPv6
 // address, since that is what a single client has.
-func network(address netip.Addr) string {
+func network(address netip.Addr) string { return prefix(address, 64) }
+
+// site is the /48 of an IPv6 address, which is what a single customer has at
+// most (RFC 6177 section 2).
+func site(address netip.Addr) string { return prefix(address, 48) }
+
+func prefix(address netip.Addr, bits int) string {
 	if address.Is6() {
-		if prefix, err := address.Prefix(64); err == nil {
-			return prefix.String()
+		if p, err := address.Prefix(bits); err == nil {
+			return p.String()
 		}
 	}
 	return address.String()

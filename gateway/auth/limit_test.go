@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"framegate/gateway/store"
 )
 
 var somewhere = netip.MustParseAddr("192.0.2.1")
@@ -24,10 +26,14 @@ func (l *limiter) guess(address netip.Addr, name string) time.Duration {
 }
 
 func TestWrongPasswordsAreLimited(t *testing.T) {
-	for what, key := range map[string]func(i int) (netip.Addr, string){
-		"by address": func(i int) (netip.Addr, string) { return somewhere, fmt.Sprint("user", i) },
-		"by name":    func(i int) (netip.Addr, string) { return netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna" },
-		"by both":    func(int) (netip.Addr, string) { return somewhere, "anna" },
+	for what, test := range map[string]struct {
+		share int
+		key   func(i int) (netip.Addr, string)
+	}{
+		"by address": {1, func(i int) (netip.Addr, string) { return somewhere, fmt.Sprint("user", i) }},
+		"by site":    {siteShare, func(i int) (netip.Addr, string) { return ofSite(i), fmt.Sprint("user", i) }},
+		"by name":    {nameShare, func(i int) (netip.Addr, string) { return netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna" }},
+		"by both":    {1, func(int) (netip.Addr, string) { return somewhere, "anna" }},
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -35,7 +41,7 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 				begin := time.Now()
 				var taken []time.Duration
 				for i := 0; time.Since(begin) < 2*time.Hour; i++ {
-					address, name := key(i % 200)
+					address, name := test.key(i % 200)
 					wait := l.guess(address, name)
 					if wait == 0 {
 						taken = append(taken, time.Since(begin))
@@ -56,16 +62,46 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 						}
 					}
 				}
-				check(time.Second, 1)
-				check(time.Minute, 2*5) // a burst, and what grows back meanwhile
-				check(time.Hour, 2*20)
-				if first := taken[:5]; first[4] > 5*time.Second {
-					t.Errorf("the first five only at %v", first)
+				check(time.Second, 2*test.share) // a burst, and what grows back meanwhile
+				check(time.Minute, 2*5*test.share)
+				check(time.Hour, 2*20*test.share)
+				if first := taken[:5*test.share]; first[len(first)-1] > 5*time.Second {
+					t.Errorf("the first only at %v", first)
 				}
-				if n := len(taken); n < 40 || n > 60 {
+				if n := len(taken); n < 40*test.share || n > 60*test.share {
 					t.Errorf("%d attempts in two hours", n)
 				}
 			})
+		})
+	}
+}
+
+// ofSite gives an address in one of many networks of a site.
+func ofSite(i int) netip.Addr {
+	return netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 0, 1, byte(i >> 8), byte(i), 15: 1})
+}
+
+// Whoever guesses in one network, or in all of a site, leaves the user's name
+// to others who come for the first time.
+func TestNobodyLocksAUserOutElsewhere(t *testing.T) {
+	for what, from := range map[string]func(i int) netip.Addr{
+		"address": func(int) netip.Addr { return somewhere },
+		"site":    ofSite,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLimiter()
+			for i := range 5 * 3600 { // for five hours, as fast as it is let
+				l.guess(from(i%1000), "anna")
+				time.Sleep(time.Second)
+				if i%600 != 0 {
+					continue
+				}
+				if done, err := l.attempt(netip.MustParseAddr("198.51.100.7"), "anna"); err != nil {
+					t.Fatalf("an %s that guesses, after %d s: %v", what, i, err)
+				} else {
+					done(right)
+				}
+			}
 		})
 	}
 }
@@ -89,33 +125,50 @@ func TestAttemptsAtOnceCountBeforeTheyEnd(t *testing.T) {
 	if _, err := l.attempt(somewhere, "berta"); !errors.Is(err, ErrTooManyAttempts) {
 		t.Errorf("from the same address: %v", err)
 	}
-	if _, err := l.attempt(netip.MustParseAddr("192.0.2.2"), "ANNA"); !errors.Is(err, ErrTooManyAttempts) {
-		t.Errorf("for the same user: %v", err)
+	for i := range byte(nameShare) {
+		if _, err := l.attempt(netip.AddrFrom4([4]byte{192, 0, 2, 2 + i}), "ANNA"); errors.Is(err, ErrTooManyAttempts) != (i == nameShare-1) {
+			t.Errorf("for the same user, from %d others: %v", i, err)
+		}
 	}
-	if _, err := l.attempt(netip.MustParseAddr("192.0.2.2"), "berta"); err != nil {
+	if _, err := l.attempt(netip.MustParseAddr("192.0.2.99"), "berta"); err != nil {
 		t.Errorf("for somebody else: %v", err)
 	}
 }
 
-func TestStrangersDoNotLockAUserOut(t *testing.T) {
+// Neither strangers nor those of the same address.
+func TestNobodyLocksAUserOutAtHome(t *testing.T) {
 	l := newLimiter()
 	home := netip.MustParseAddr("198.51.100.7")
-	done, err := l.attempt(home, "anna")
-	must(t, err)
-	done(right)
-	for i := range 30 {
+	l.know(store.User{ID: 1, Name: "Anna"}, home, time.Now())
+	for i := range 200 {
 		l.guess(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
+		l.guess(home, fmt.Sprint("berta", i))
 	}
 	if wait := l.guess(netip.MustParseAddr("10.0.1.1"), "anna"); wait == 0 {
 		t.Error("strangers are not limited")
 	}
-	if done, err := l.attempt(home, "Anna"); err != nil {
+	if wait := l.guess(home, "carla"); wait == 0 {
+		t.Error("those of the same address are not limited")
+	}
+	if done, err := l.attempt(home, "anna"); err != nil {
 		t.Errorf("at home: %v", err)
 	} else {
 		done(wrong)
 	}
-	if wait := l.guess(home, "anna"); wait == 0 {
+	if wait := l.guess(home, "ANNA"); wait == 0 {
 		t.Error("at home nothing is limited")
+	}
+}
+
+func TestKnownPlacesAreBounded(t *testing.T) {
+	l := newLimiter()
+	now := time.Now()
+	for i := range 3 * maxPlaces {
+		l.know(store.User{ID: 1, Name: "anna"}, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), now.Add(time.Duration(i)*time.Second))
+	}
+	last := netip.AddrFrom4([4]byte{10, 0, 0, 3*maxPlaces - 1}).String()
+	if _, ok := l.known["anna"][last]; !ok || len(l.known["anna"]) != maxPlaces {
+		t.Errorf("%d places; the last one is there: %v", len(l.known["anna"]), ok)
 	}
 }
 
@@ -149,18 +202,18 @@ func TestLimiterIsBounded(t *testing.T) {
 			address := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 			done, err := l.attempt(address, fmt.Sprint("user", i))
 			must(t, err)
-			done(wrong + outcome(i%2))
+			done(wrong)
 			time.Sleep(time.Millisecond)
 		}
-		if len(l.entries) > maxLimited || len(l.known) > maxLimited {
-			t.Errorf("%d entries, %d known", len(l.entries), len(l.known))
+		if len(l.entries) > maxLimited {
+			t.Errorf("%d entries", len(l.entries))
 		}
 		// The last ones count: nobody is let off by a flood of others.
 		last := netip.AddrFrom4([4]byte{10, byte((3*maxLimited - 1) >> 16), byte((3*maxLimited - 1) >> 8), byte((3*maxLimited - 1) & 255)})
-		if l.entries["address "+last.String()] == nil {
+		if l.entries["network "+last.String()] == nil {
 			t.Error("the address that came last was forgotten")
 		}
-		if l.entries["address 203.0.113.1"] == nil {
+		if l.entries["network 203.0.113.1"] == nil {
 			t.Error("an attempt that is going on was forgotten")
 		}
 		held(wrong)

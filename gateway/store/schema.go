@@ -104,6 +104,13 @@ CREATE TRIGGER sessions_removed AFTER DELETE ON sessions BEGIN UPDATE changes SE
 CREATE TRIGGER cameras_added AFTER INSERT ON cameras BEGIN UPDATE changes SET n = n + 1 WHERE area = 'cameras'; END;
 CREATE TRIGGER cameras_changed AFTER UPDATE ON cameras BEGIN UPDATE changes SET n = n + 1 WHERE area = 'cameras'; END;
 CREATE TRIGGER cameras_removed AFTER DELETE ON cameras BEGIN UPDATE changes SET n = n + 1 WHERE area = 'cameras'; END;
+`, `
+CREATE TABLE places (
+	user    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+	network TEXT NOT NULL, -- in which the user logged in
+	seen_ms INTEGER NOT NULL,
+	PRIMARY KEY (user, network)
+) STRICT, WITHOUT ROWID;
 `}
 
 // fillDatabase makes an empty file a database of the present version.

@@ -100,20 +100,59 @@ func (s *Store) TakeLogin(ctx context.Context, hash []byte) (Login, error) {
 	return l, err
 }
 
-// Touch notes when sessions and tokens, by id, were last used. Those that are
-// gone are left out. It moves no revision.
-func (s *Store) Touch(ctx context.Context, sessions, tokens map[int64]time.Time) error {
-	if len(sessions)+len(tokens) == 0 {
+// Place is a network in which a user logged in. How networks are written is for
+// the caller.
+type Place struct {
+	User    int64
+	Network string
+}
+
+// KnownPlace is a Place with the user's name.
+type KnownPlace struct {
+	Place
+	Name string
+	Seen time.Time // the last login; see Touch
+}
+
+// placesPerUser bounds the places of a user; the one longest unused goes first.
+const placesPerUser = 64
+
+// Places gives where users logged in.
+func (s *Store) Places(ctx context.Context) ([]KnownPlace, error) {
+	places, err := collect(ctx, s.db, func(row scanner) (p KnownPlace, err error) {
+		var seen int64
+		err = row.Scan(&p.User, &p.Network, &p.Name, &seen)
+		p.Seen = fromMillis(seen)
+		return p, err
+	}, "SELECT user, network, name, seen_ms FROM places JOIN users ON users.id = user ORDER BY seen_ms")
+	return places, s.explain("reading where users logged in", err)
+}
+
+// Used is when sessions and tokens, by id, and places were last used.
+type Used struct {
+	Sessions, Tokens map[int64]time.Time
+	Places           map[Place]time.Time
+}
+
+// Touch notes what was used when. What is gone, and of users who are, is left
+// out. It moves no revision.
+func (s *Store) Touch(ctx context.Context, used Used) error {
+	if len(used.Sessions)+len(used.Tokens)+len(used.Places) == 0 {
 		return nil
 	}
 	return s.write(ctx, "noting what was used", func(tx *sql.Tx) error {
-		for id, at := range sessions {
+		for id, at := range used.Sessions {
 			if _, err := tx.ExecContext(ctx, "UPDATE sessions SET seen_ms = max(seen_ms, ?) WHERE id = ?", millis(at), id); err != nil {
 				return err
 			}
 		}
-		for id, at := range tokens {
+		for id, at := range used.Tokens {
 			if _, err := tx.ExecContext(ctx, "UPDATE tokens SET used_ms = max(used_ms, ?) WHERE id = ?", millis(at), id); err != nil {
+				return err
+			}
+		}
+		for place, at := range used.Places {
+			if err := touchPlace(ctx, tx, place, at); err != nil {
 				return err
 			}
 		}
@@ -121,11 +160,25 @@ func (s *Store) Touch(ctx context.Context, sessions, tokens map[int64]time.Time)
 	})
 }
 
-// Prune removes logins that expired before now, and sessions that did or were
-// not seen since unseen.
-func (s *Store) Prune(ctx context.Context, now, unseen time.Time) error {
+func touchPlace(ctx context.Context, tx *sql.Tx, p Place, at time.Time) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO places SELECT id, ?, ? FROM users WHERE id = ? ON CONFLICT DO UPDATE SET seen_ms = max(seen_ms, excluded.seen_ms)",
+		p.Network, millis(at), p.User)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM places WHERE user = ?1 AND network IN (SELECT network FROM places WHERE user = ?1 ORDER BY seen_ms DESC, network LIMIT -1 OFFSET ?2)",
+		p.User, placesPerUser)
+	return err
+}
+
+// Prune removes logins that expired before now, sessions that did or were not
+// seen since unseen, and places that were not since unvisited.
+func (s *Store) Prune(ctx context.Context, now, unseen, unvisited time.Time) error {
 	return s.write(ctx, "removing what expired", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM logins WHERE expires_ms < ?", millis(now)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM places WHERE seen_ms < ?", millis(unvisited)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE expires_ms < ? OR seen_ms < ?", millis(now), millis(unseen))

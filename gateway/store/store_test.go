@@ -244,7 +244,7 @@ func TestSessionsLongestUnusedGoFirst(t *testing.T) {
 	for i := range 5 {
 		v, err := s.AddSession(ctx, store.Session{Hash: []byte{byte(i)}, User: user.ID}, 3)
 		must(t, err)
-		must(t, s.Touch(ctx, map[int64]time.Time{v.ID: time.Now().Add(time.Duration(i) * time.Minute)}, nil))
+		must(t, s.Touch(ctx, store.Used{Sessions: map[int64]time.Time{v.ID: time.Now().Add(time.Duration(i) * time.Minute)}}))
 		last = v
 	}
 	got, err := s.Sessions(ctx, user.ID)
@@ -270,14 +270,14 @@ func TestPruneTakesWhatExpired(t *testing.T) {
 	_, err = s.AddSession(ctx, store.Session{Hash: []byte("expired"), User: user.ID, Expires: now.Add(-time.Hour)}, 10)
 	must(t, err)
 	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("login"), User: user.ID, Expires: now.Add(-time.Hour)}))
-	must(t, s.Prune(ctx, now, now.Add(-time.Hour)))
+	must(t, s.Prune(ctx, now, now.Add(-time.Hour), now))
 	_, good := s.SessionOf(ctx, []byte("good"))
 	_, expired := s.SessionOf(ctx, []byte("expired"))
 	_, login := s.TakeLogin(ctx, []byte("login"))
 	if good != nil || !errors.Is(expired, store.ErrUnknown) || !errors.Is(login, store.ErrUnknown) {
 		t.Errorf("good %v, expired %v, login %v", good, expired, login)
 	}
-	must(t, s.Prune(ctx, now, now.Add(time.Minute)))
+	must(t, s.Prune(ctx, now, now.Add(time.Minute), now))
 	if _, err := s.SessionOf(ctx, []byte("good")); !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("unseen: %v", err)
 	}
@@ -285,6 +285,34 @@ func TestPruneTakesWhatExpired(t *testing.T) {
 
 // TestRevisionsMove checks of each write whether it moves which revision: a
 // server that misses one goes on letting in whom it should not.
+func TestPlacesAreTheLastOnes(t *testing.T) {
+	s, ctx := open(t, folder(t)), t.Context()
+	user := fill(t, s)
+	const many = 100
+	now := time.UnixMilli(1_800_000_000_000).UTC()
+	for i := range many {
+		place := store.Place{User: user.ID, Network: fmt.Sprintf("10.0.0.%d", i)}
+		must(t, s.Touch(ctx, store.Used{Places: map[store.Place]time.Time{place: now.Add(time.Duration(i) * time.Minute), {User: 99, Network: "x"}: now}}))
+	}
+	first := store.Place{User: user.ID, Network: "10.0.0.99"}
+	must(t, s.Touch(ctx, store.Used{Places: map[store.Place]time.Time{first: now}})) // late, and changes nothing
+	places, err := s.Places(ctx)
+	must(t, err)
+	if len(places) != 64 || places[0].Network != "10.0.0.36" || places[63] != (store.KnownPlace{Place: first, Name: "anna", Seen: now.Add(99 * time.Minute)}) {
+		t.Errorf("%d places, %+v to %+v", len(places), places[0], places[len(places)-1])
+	}
+	must(t, s.Prune(ctx, now, now, now.Add(98*time.Minute)))
+	if places, err = s.Places(ctx); err != nil || len(places) != 2 {
+		t.Errorf("after pruning %v, %v", places, err)
+	}
+	_, err = s.AddUser(ctx, store.User{Name: "berta", Grants: []store.Grant{{Action: store.AdminAction}}})
+	must(t, err)
+	must(t, s.RemoveUser(ctx, user.ID))
+	if places, err = s.Places(ctx); err != nil || len(places) != 0 {
+		t.Errorf("of a user that is gone: %v, %v", places, err)
+	}
+}
+
 func TestRevisionsMove(t *testing.T) {
 	ctx, s := t.Context(), open(t, folder(t))
 	user := fill(t, s)
@@ -305,14 +333,17 @@ func TestRevisionsMove(t *testing.T) {
 		access, cameras bool
 	}{
 		{"touch", func() error {
-			return s.Touch(ctx, map[int64]time.Time{session.ID: now}, map[int64]time.Time{token.ID: now})
+			return s.Touch(ctx, store.Used{
+				Sessions: map[int64]time.Time{session.ID: now}, Tokens: map[int64]time.Time{token.ID: now},
+				Places: map[store.Place]time.Time{{User: session.User, Network: "192.0.2.1"}: now},
+			})
 		}, false, false},
 		{"rehash", func() error { return s.Rehash(ctx, user.ID, "hash", "better") }, false, false},
 		{"add a session", func() error {
 			_, err := s.AddSession(ctx, store.Session{Hash: []byte("s2"), User: user.ID, Expires: now.Add(time.Hour)}, 10)
 			return err
 		}, false, false},
-		{"prune nothing", func() error { return s.Prune(ctx, time.UnixMilli(-1), time.UnixMilli(-1)) }, false, false},
+		{"prune nothing", func() error { return s.Prune(ctx, time.UnixMilli(-1), time.UnixMilli(-1), time.UnixMilli(-1)) }, false, false},
 		{"drop a session for a new one", func() error {
 			_, err := s.AddSession(ctx, store.Session{Hash: []byte("s3"), User: user.ID}, 2)
 			return err
