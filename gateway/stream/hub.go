@@ -81,6 +81,7 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 			return nil, err
 		}
 	}
+	h.streams[key] = s // not before, since one that nobody is let into nobody would forget
 	r := s.join(options)
 	if options.Viewer != nil {
 		h.watchers[r] = time.Now()
@@ -99,6 +100,7 @@ func (h *Hub) Attach(ctx context.Context, key Key, source Source) error {
 		h.mu.Unlock()
 		return err
 	}
+	h.streams[key] = s
 	h.lives.Add(1)
 	h.mu.Unlock()
 	defer h.lives.Done()
@@ -171,7 +173,8 @@ func (h *Hub) Close() {
 	h.lives.Wait()
 }
 
-// stream finds a stream or makes it. The hub is locked.
+// stream finds a stream or makes one, which is the caller's to keep. The hub is
+// locked.
 func (h *Hub) stream(key Key) (*stream, error) {
 	if h.closed {
 		return nil, ErrClosed
@@ -184,9 +187,7 @@ func (h *Hub) stream(key Key) (*stream, error) {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	h.numbered++
-	s := &stream{key: key, number: h.numbered, source: source, hub: h, ring: newRing(h.options.RingBytes)}
-	h.streams[key] = s
-	return s, nil
+	return &stream{key: key, number: h.numbered, source: source, hub: h, ring: newRing(h.options.RingBytes)}, nil
 }
 
 // forget drops a rendition that nobody reads any more, so that what clients

@@ -526,6 +526,32 @@ func TestViewersBeyondALimitAreRefused(t *testing.T) {
 	})
 }
 
+// TestRefusedViewersLeaveNothingBehind: what a client asks for that is not let
+// in must not add up.
+func TestRefusedViewersLeaveNothingBehind(t *testing.T) {
+	hub := stream.New(stream.Options{
+		Limits:  stream.Limits{Viewers: 1},
+		Resolve: func(stream.Key) (stream.Source, error) { return sourceFunc(waits), nil },
+	})
+	defer hub.Close()
+	open(t, hub, stream.ReadOptions{Viewer: &stream.Viewer{}})
+	for n := range 100 {
+		key := stream.Key{Camera: "front", Rendition: fmt.Sprint("jpeg-w", n)}
+		if _, err := hub.Open(key, stream.ReadOptions{Viewer: &stream.Viewer{}}); !errors.Is(err, stream.ErrFull) {
+			t.Fatal(err)
+		}
+	}
+	if n := len(hub.Stats()); n != 1 {
+		t.Errorf("%d streams are kept, want the one that is watched", n)
+	}
+}
+
+// waits is a source that gives nothing.
+func waits(ctx context.Context, _ func(media.Frame)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func TestStatsTellHowTheStreamIs(t *testing.T) {
 	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
 		open(t, hub, stream.ReadOptions{})
