@@ -114,3 +114,22 @@ func TestInterruptionsDoNotPutOffIdle(t *testing.T) {
 		}
 	})
 }
+
+// TestFailuresDoNotPutOffIdle: who is told of each failure of a camera learns
+// none the less, in time, that no frame comes.
+func TestFailuresDoNotPutOffIdle(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{Idle: time.Second})
+		began := time.Now()
+		for round := range 3 {
+			time.AfterFunc(300*time.Millisecond, func() { cam.ends <- errors.New("unplugged") })
+			_, err := r.Next(t.Context())
+			if failed := (*stream.SourceError)(nil); !errors.As(err, &failed) {
+				t.Fatalf("failure %d: %v", round, err)
+			}
+		}
+		if _, err := r.Next(t.Context()); !errors.Is(err, stream.ErrIdle) || time.Since(began) != time.Second {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
+}

@@ -19,8 +19,8 @@ type ReadOptions struct {
 	// they go on at its oldest keyframe, and see the gap in Frame.Seq. While
 	// one is open the ring keeps as much as RingBytes allows.
 	Sequential bool
-	// Idle makes Next give ErrIdle when no frame came for that long, however
-	// often it was interrupted meanwhile; 0 waits for ever.
+	// Idle makes Next give ErrIdle when no frame came for that long, whatever
+	// else it gave meanwhile; 0 waits for ever.
 	Idle time.Duration
 	// RunEnds makes Next give ErrRunEnded, once, when the run that its last
 	// frame is of has ended and nothing has come since.
@@ -46,7 +46,7 @@ type Reader struct {
 	options ReadOptions
 	wake    chan struct{} // cap 1: something changed since the reader looked
 	idle    *time.Timer   // for options.Idle, made at the first wait
-	idling  bool          // an interruption came while idle ran; it goes on
+	idling  bool          // Next gave something else while idle ran; it goes on
 
 	// The stream's lock guards what follows.
 	next       uint64 // the frame to give next; 0: not joined yet
@@ -72,14 +72,14 @@ func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
 	for waits := 0; ; waits++ {
 		f, ok, err := r.look(true)
 		if ok || err != nil {
-			r.idling = errors.Is(err, ErrInterrupted) && (r.idling || waits > 0)
+			r.idling = !ok && (r.idling || waits > 0)
 			return f, err
 		}
 		if waits == 0 && !r.idling {
 			r.startIdle()
 		}
 		if err := r.wait(ctx); err != nil {
-			r.idling = false
+			r.idling = !errors.Is(err, ErrIdle)
 			return media.Frame{}, err
 		}
 	}
