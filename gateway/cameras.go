@@ -57,41 +57,64 @@ func (r *roster) source(id string) (stream.Source, error) {
 }
 
 // refreshCameras makes those of the configuration, and those that were added
-// while the server runs, the cameras there are. Where both have an id, it is
-// the configuration's.
-func (g *gateway) refreshCameras() error {
-	g.cameras.setting.Lock() // before a look at what there is to be, so that the last look counts
-	defer g.cameras.setting.Unlock()
-	var cameras []camera
-	for _, c := range *g.added.Load() {
-		if _, configured := g.settings().Camera(c.ID); configured {
+// while the server runs, the cameras there are.
+func (g *gateway) refreshCameras() error { return g.changeCameras(nil, nil) }
+
+// changeCameras makes the cameras of these settings, and those added while the
+// server runs, the ones there are; nil leaves the one or the other as it is.
+// Where both have an id, it is the configuration's. After an error nothing is
+// different, nor was it ever: what is not taken is nowhere to be seen.
+func (g *gateway) changeCameras(settings *config.Config, added *[]config.Camera) error {
+	r := &g.cameras
+	r.setting.Lock() // before a look at what there is to be, so that the last look counts
+	defer r.setting.Unlock()
+	if r.closed {
+		return stream.ErrClosed
+	}
+	settings, added = cmp.Or(settings, g.settings()), cmp.Or(added, g.added.Load())
+	next, err := g.withSources(g.camerasOf(settings, *added))
+	if err != nil {
+		return err
+	}
+	g.current.Store(settings)
+	g.added.Store(added)
+	g.setCameras(next)
+	return nil
+}
+
+// camerasOf gives the cameras of these settings, and of those added the ones
+// that they leave room for.
+func (g *gateway) camerasOf(settings *config.Config, added []config.Camera) (cameras []camera) {
+	for _, c := range added {
+		if _, configured := settings.Camera(c.ID); configured {
 			g.log.Warn("the configuration has a camera that was also added at run time, and wins", "camera", c.ID)
 			continue
 		}
 		cameras = append(cameras, camera{Camera: c, added: true})
 	}
-	for _, c := range g.settings().Cameras {
+	for _, c := range settings.Cameras {
 		cameras = append(cameras, camera{Camera: c})
 	}
-	return g.setCameras(cameras)
+	return cameras
 }
 
-// setCameras makes these the cameras there are, from now on. Where one is as it
-// was it loses no frame. After an error nothing is different. The roster is
-// being set.
-func (g *gateway) setCameras(next []camera) error {
-	r := &g.cameras
-	if r.closed {
-		return stream.ErrClosed
-	}
-	byID := make(map[string]camera, len(next))
-	for _, c := range next {
+// withSources gives the cameras what makes their frames.
+func (g *gateway) withSources(cameras []camera) (map[string]camera, error) {
+	byID := make(map[string]camera, len(cameras))
+	for _, c := range cameras {
 		c, err := g.withSource(c)
 		if err != nil {
-			return fmt.Errorf("camera %s: %w", c.ID, err)
+			return nil, fmt.Errorf("camera %s: %w", c.ID, err)
 		}
 		byID[c.ID] = c
 	}
+	return byID, nil
+}
+
+// setCameras makes these the cameras there are, from now on. Where one is as it
+// was it loses no frame. The roster is being set.
+func (g *gateway) setCameras(byID map[string]camera) {
+	r := &g.cameras
 	r.mu.Lock()
 	before := r.byID
 	r.byID = byID
@@ -101,7 +124,7 @@ func (g *gateway) setCameras(next []camera) error {
 			g.hub.Change(id)
 		}
 	}
-	return g.keepConnected()
+	g.keepConnected()
 }
 
 // withSource gives the camera what makes its frames: what does so already, if
@@ -125,7 +148,7 @@ func sameSource(a, b camera) bool {
 
 // keepConnected opens a reader for each camera that is to run without viewers,
 // and closes those of cameras that are not any more. The roster is being set.
-func (g *gateway) keepConnected() error {
+func (g *gateway) keepConnected() {
 	r := &g.cameras
 	for id, keeper := range r.keepers {
 		if c, ok := r.find(id); !ok || !c.staysConnected() {
@@ -138,12 +161,12 @@ func (g *gateway) keepConnected() error {
 			continue
 		}
 		keeper, err := g.hub.Open(stream.Key{Camera: c.ID}, stream.ReadOptions{Hold: true})
-		if err != nil {
-			return err
+		if err != nil { // the server ends
+			g.log.Warn("camera is not kept connected", "camera", c.ID, "err", err)
+			continue
 		}
 		r.keepers[c.ID] = keeper
 	}
-	return nil
 }
 
 // close lets go of the cameras that stay connected.

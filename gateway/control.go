@@ -33,12 +33,7 @@ func (g control) Cameras() []api.Camera {
 
 // SetAdded makes these the cameras that were added while the server runs.
 func (g control) SetAdded(cameras []config.Camera) error {
-	before := g.added.Swap(&cameras)
-	err := g.refreshCameras()
-	if err != nil {
-		g.added.Store(before)
-	}
-	return err
+	return g.changeCameras(nil, &cameras)
 }
 
 // Viewers gives those who watch.

@@ -58,11 +58,8 @@ func (g *gateway) reload() {
 // putIntoEffect makes next the settings, but for those that only a restart
 // changes.
 func (g *gateway) putIntoEffect(next *config.Config) error {
-	now := g.settings()
-	merged, keys := withoutRestart(now, next)
-	g.current.Store(merged)
-	if err := g.refreshCameras(); err != nil {
-		g.current.Store(now)
+	merged, keys := withoutRestart(g.settings(), next)
+	if err := g.changeCameras(merged, nil); err != nil {
 		return err
 	}
 	g.hub.SetLimits(viewerLimits(merged.Limits))

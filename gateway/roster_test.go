@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,36 @@ func TestReloadDoesNotUndoWhatTheAPIDoesMeanwhile(t *testing.T) {
 	}
 	if all := g.cameras.all(); len(all) != 2 || all[1].ID != "new" {
 		t.Fatalf("there are the cameras %v", all)
+	}
+}
+
+// TestChangeThatIsNotTakenIsNeverSeen: neither its settings nor its cameras,
+// not even while it is looked at, and whatever else changes then.
+func TestChangeThatIsNotTakenIsNeverSeen(t *testing.T) {
+	g, _ := wired(t, "cameras: {front: {source: 'upload:'}}")
+	uploads := func(id string) config.Camera {
+		return config.Camera{ID: id, Source: config.Source{Kind: config.SourceUpload}}
+	}
+	broken := config.Camera{ID: "broken", Source: config.Source{Kind: config.SourceHTTP, URL: "http://[broken"}}
+	if err := (control{g}).SetAdded([]config.Camera{uploads("gate")}); err != nil {
+		t.Fatal(err)
+	}
+	before, roster := g.settings(), g.cameras.all()
+	next := *before
+	next.Cameras = []config.Camera{uploads("gate"), broken}
+	g.log = slog.New(pausing{slog.DiscardHandler, new(sync.Once), func() { // gate is there twice, which is told
+		if g.settings() != before {
+			t.Error("settings that were not taken are seen")
+		}
+	}})
+	if err := g.putIntoEffect(&next); err == nil {
+		t.Error("a camera without an address is taken")
+	}
+	if err := (control{g}).SetAdded([]config.Camera{broken}); err == nil {
+		t.Error("a camera without an address is added")
+	}
+	if g.settings() != before || !slices.Equal(g.cameras.all(), roster) || len(*g.added.Load()) != 1 {
+		t.Errorf("there are the cameras %v", g.cameras.all())
 	}
 }
 
