@@ -130,12 +130,19 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// LimitBodyBytes names the limit that this package knows, as Options.Limited is
-// told of it.
-const LimitBodyBytes = "api_body_bytes"
+// The limits that this package knows, as Options.Limited is told of them.
+const (
+	LimitBodyBytes             = "api_body_bytes"
+	LimitPublicRequests        = "api_public_requests" // that change something without a login, by network
+	LimitListeners             = "event_listeners"
+	LimitListenersPerPrincipal = "event_listeners_per_principal"
+	LimitListenersPerNetwork   = "event_listeners_per_network"
+)
 
 // LimitNames are the limits that this package knows.
-var LimitNames = []string{LimitBodyBytes}
+var LimitNames = []string{
+	LimitBodyBytes, LimitPublicRequests, LimitListeners, LimitListenersPerPrincipal, LimitListenersPerNetwork,
+}
 
 // API answers the requests under /api/.
 type API struct {
@@ -151,6 +158,7 @@ type API struct {
 	events   *events
 	observed observed
 	probing  chan struct{} // holds a token for each probe
+	pace     pace          // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
 }
@@ -255,16 +263,32 @@ func (a *API) guarded(pattern string, next http.HandlerFunc) http.HandlerFunc {
 			p.write(w)
 			return
 		}
-		r, p := gate(w, r, op.takesBody, int64(a.options.MaxBodyBytes()))
+		r, p := a.read(w, r, op)
 		if p != nil {
-			if p.Status == http.StatusRequestEntityTooLarge {
-				a.options.Limited(LimitBodyBytes)
-			}
 			p.write(w)
 			return
 		}
 		next(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, exchange{w, r})))
 	}
+}
+
+// read gives a request with its body in memory, where that can be taken.
+func (a *API) read(w http.ResponseWriter, r *http.Request, op operation) (*http.Request, *problem) {
+	maxBytes := int64(a.options.MaxBodyBytes())
+	if op.Action == Public && op.Method != http.MethodGet {
+		maxBytes = min(maxBytes, maxPublicBytes)
+		if !a.pace.allows(auth.Network(r)) {
+			a.options.Limited(LimitPublicRequests)
+			p := newProblem(http.StatusTooManyRequests, "too many requests come from your address; wait a second")
+			p.retryAfter = time.Second
+			return r, p
+		}
+	}
+	r, p := gate(w, r, op.takesBody, maxBytes)
+	if p != nil && p.Status == http.StatusRequestEntityTooLarge {
+		a.options.Limited(LimitBodyBytes)
+	}
+	return r, p
 }
 
 // refusal says why a principal may not do something, or nil. Who is somebody

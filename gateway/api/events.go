@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	// maxListeners bounds the event streams at a time.
-	maxListeners = 256
+	// maxListeners bounds the event streams at a time; the others those of one
+	// principal and of one network, so that nobody takes all places.
+	maxListeners             = 256
+	maxListenersPerPrincipal = 16
+	maxListenersPerNetwork   = 64
 	// eventQueue is how many events a listener may be behind. Then it loses the
 	// oldest, and is told.
 	eventQueue = 64
@@ -55,34 +58,58 @@ type event struct {
 type events struct {
 	mu        sync.Mutex // guards what follows
 	listeners map[*listener]struct{}
+	principal map[string]int // how many listen, by principal
+	network   map[string]int // and by network
 }
 
-func newEvents() *events { return &events{listeners: make(map[*listener]struct{})} }
+func newEvents() *events {
+	return &events{listeners: make(map[*listener]struct{}), principal: make(map[string]int), network: make(map[string]int)}
+}
 
 // listener is somebody who listens.
 type listener struct {
-	wake chan struct{} // holds a token while there is something
+	principal string // "" where nobody has to say who it is
+	network   string
+	wake      chan struct{} // holds a token while there is something
 
 	mu    sync.Mutex // guards what follows
 	queue []event
 	lost  int
 }
 
-// listen adds a listener, or gives false where there are too many. leave must
-// be called in the end.
-func (e *events) listen() (l *listener, leave func(), ok bool) {
+// listen adds a listener, or gives the limit that is in its way. leave must be
+// called in the end.
+func (e *events) listen(principal, network string) (l *listener, leave func(), limit string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.listeners) >= maxListeners {
-		return nil, nil, false
+	switch {
+	case principal != "" && e.principal[principal] >= maxListenersPerPrincipal:
+		return nil, nil, LimitListenersPerPrincipal
+	case e.network[network] >= maxListenersPerNetwork:
+		return nil, nil, LimitListenersPerNetwork
+	case len(e.listeners) >= maxListeners:
+		return nil, nil, LimitListeners
 	}
-	l = &listener{wake: make(chan struct{}, 1)}
+	l = &listener{principal: principal, network: network, wake: make(chan struct{}, 1)}
 	e.listeners[l] = struct{}{}
-	return l, func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		delete(e.listeners, l)
-	}, true
+	e.principal[principal]++
+	e.network[network]++
+	return l, func() { e.leave(l) }, ""
+}
+
+func (e *events) leave(l *listener) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.listeners, l)
+	drop(e.principal, l.principal)
+	drop(e.network, l.network)
+}
+
+// drop counts one less.
+func drop(counts map[string]int, key string) {
+	if counts[key]--; counts[key] == 0 {
+		delete(counts, key)
+	}
 }
 
 // tell gives an event to all.
@@ -132,17 +159,25 @@ func (a *API) registerEvents(r registrar) {
 	}, a.serveEvents)
 }
 
+// crowded says what each limit on listeners means.
+var crowded = map[string]string{
+	LimitListenersPerPrincipal: "you listen to events too often already; close other pages or programs",
+	LimitListenersPerNetwork:   "too many listen to events from your address already; close other pages or programs",
+	LimitListeners:             "too many listen to events",
+}
+
 // serveEvents gives a principal the events it may see, until it goes or may not
 // be here any more.
 func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
-	l, leave, ok := a.events.listen()
-	if !ok {
+	p := principalOf(r.Context())
+	l, leave, limit := a.events.listen(p.Subject(), auth.Network(r))
+	if limit != "" {
+		a.options.Limited(limit)
 		w.Header().Set("Retry-After", "5")
-		Answer(w, http.StatusServiceUnavailable, "too many listen to events")
+		Answer(w, http.StatusServiceUnavailable, crowded[limit])
 		return
 	}
 	defer leave()
-	p := principalOf(r.Context())
 	ctx, stop := a.options.Auth.WatchLogin(r.Context(), p)
 	defer stop()
 	h := w.Header()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -170,9 +171,9 @@ func TestEventsEndWithThePermission(t *testing.T) {
 // it.
 func TestASlowListenerLosesTheOldest(t *testing.T) {
 	e := newEvents()
-	l, leave, ok := e.listen()
-	if !ok {
-		t.Fatal("not let in")
+	l, leave, limit := e.listen("user:anna", "192.0.2.1")
+	if limit != "" {
+		t.Fatal(limit)
 	}
 	for i := range eventQueue + 10 {
 		e.tell(event{Kind: cameraOnline, Lost: i})
@@ -191,7 +192,7 @@ func TestASlowListenerLosesTheOldest(t *testing.T) {
 	}
 	r := newRig(t)
 	out := httptest.NewRecorder()
-	slow, leave, _ := r.events.listen()
+	slow, leave, _ := r.events.listen("user:anna", "192.0.2.1")
 	defer leave()
 	for range eventQueue + 3 {
 		r.events.tell(event{Kind: settingsRefused, At: time.Now()})
@@ -210,16 +211,62 @@ func bearerRequest(token string) *http.Request {
 	return q
 }
 
+// One who may listen takes neither all places nor those of others.
 func TestOnlySoManyListen(t *testing.T) {
 	r := newRig(t)
-	for range maxListeners {
-		_, leave, ok := r.events.listen()
-		if !ok {
-			t.Fatal("too few")
+	hits := make(map[string]int)
+	r.options.Limited = func(limit string) { hits[limit]++ }
+	one, other := r.as(r.token("one")), r.as(r.token("other"))
+	var leaving []func()
+	listen := func(principal, network string, want int) {
+		t.Helper()
+		n := 0
+		for range want + 1 {
+			_, leave, limit := r.events.listen(principal, network)
+			if limit != "" {
+				break
+			}
+			n++
+			leaving = append(leaving, leave)
 		}
-		defer leave()
+		if n != want {
+			t.Errorf("%d of %s from %s, want %d", n, principal, network, want)
+		}
 	}
-	r.admin().do("GET", "/api/v1/events", nil).want(503)
+	listen("token:one", "192.0.2.1", maxListenersPerPrincipal)
+	one.do("GET", "/api/v1/events", nil).want(503).says("you listen")
+	e := other.hear()
+	e.response.Body.Close()
+	for range e.events {
+	}
+	waitFor(t, "the place", func() bool {
+		r.events.mu.Lock()
+		defer r.events.mu.Unlock()
+		return r.events.network["127.0.0.1"] == 0
+	})
+	listen("", "127.0.0.1", maxListenersPerNetwork)
+	other.do("GET", "/api/v1/events", nil).want(503).says("from your address")
+	for _, leave := range leaving[len(leaving)-maxListenersPerNetwork:] {
+		leave()
+	}
+	leaving = leaving[:len(leaving)-maxListenersPerNetwork]
+	for i := range maxListeners - len(leaving) {
+		_, leave, limit := r.events.listen("user:"+itoa(int64(i)), itoa(int64(i)))
+		if limit != "" {
+			t.Fatal(limit)
+		}
+		leaving = append(leaving, leave)
+	}
+	other.do("GET", "/api/v1/events", nil).want(503).says("too many listen to events")
+	for _, leave := range leaving {
+		leave()
+	}
+	if len(r.events.listeners)+len(r.events.principal)+len(r.events.network) != 0 {
+		t.Errorf("what is left: %v, %v, %v", r.events.listeners, r.events.principal, r.events.network)
+	}
+	if want := map[string]int{LimitListenersPerPrincipal: 1, LimitListenersPerNetwork: 1, LimitListeners: 1}; !maps.Equal(hits, want) {
+		t.Errorf("counted %v", hits)
+	}
 }
 
 func TestAListenerIsPinged(t *testing.T) {

@@ -19,6 +19,8 @@ const (
 	maxBodyBytes = 64 << 10
 	// bodyPatience is how long a body may take to arrive.
 	bodyPatience = 10 * time.Second
+	// maxPublicBytes bounds a body of somebody who is nobody yet.
+	maxPublicBytes = 8 << 10
 	// maxDepth bounds how deep a body's values may be nested: ours need two.
 	maxDepth = 8
 )

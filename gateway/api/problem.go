@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/store"
@@ -39,6 +41,14 @@ type fault struct {
 	Detail   string `json:"detail" doc:"what is wrong there, and what to write instead" example:"names no host; write rtsp://host:port/path"`
 }
 
+// What a problem may say at most, whatever was sent.
+const (
+	maxFaults       = 10
+	maxFaultBytes   = 300 // of a location or a detail
+	maxDetailBytes  = 1 << 10
+	maxProblemBytes = 8 << 10
+)
+
 func newProblem(status int, detail string) *problem {
 	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
@@ -61,7 +71,45 @@ func (p *problem) headers(h http.Header) {
 	}
 }
 
+// bound leaves out what is too much: what is wrong may be repeated in a
+// problem, and must not make more of it.
+func (p *problem) bound() {
+	p.Detail = shortened(p.Detail, maxDetailBytes)
+	total := len(p.Errors)
+	p.Errors = slices.Clone(p.Errors[:min(total, maxFaults)])
+	for i, f := range p.Errors {
+		p.Errors[i] = fault{shortened(f.Location, maxFaultBytes), shortened(f.Detail, maxFaultBytes)}
+	}
+	for n := len(p.Errors); n > 0 && p.size() > maxProblemBytes; n-- { // what is escaped is longer
+		p.Errors = p.Errors[:n-1]
+	}
+	if left := total - len(p.Errors); left > 0 {
+		p.Detail += "; " + strconv.Itoa(left) + " more mistakes are not listed"
+	}
+}
+
+func (p *problem) size() int {
+	text, _ := json.Marshal(p) // of texts and numbers
+	return len(text)
+}
+
+// shortened cuts a text behind so many bytes, and leaves out what terminals
+// would obey.
+func shortened(text string, maxBytes int) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text[:min(len(text), maxBytes+1)])
+	if len(text) <= maxBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxBytes], "") + "…"
+}
+
 func (p *problem) write(w http.ResponseWriter) {
+	p.bound()
 	p.headers(w.Header())
 	w.Header().Set("Content-Type", problemType)
 	w.Header().Set("Cache-Control", "no-store")

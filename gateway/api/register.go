@@ -138,6 +138,9 @@ func (op operation) describe(api huma.API) *huma.Operation {
 	switch op.Action {
 	case Public:
 		d.Security = []map[string][]string{{}}
+		if op.Method != http.MethodGet {
+			problems = append(problems, http.StatusTooManyRequests)
+		}
 	case Known:
 		problems = append(problems, http.StatusUnauthorized)
 	default:
@@ -229,10 +232,13 @@ func (a *wholeAnswer) SetStatus(status int)  { a.status = status }
 func (a *wholeAnswer) Status() int           { return a.status }
 func (a *wholeAnswer) BodyWriter() io.Writer { return &a.body }
 
-// withoutValues makes problems of package huma's errors. Those repeat what was
+// withoutValues bounds problems, and makes them of package huma's errors. Those repeat what was
 // sent, which may be a password. What does not fit the schema is a bad request;
 // 422 is for what fits and cannot be accepted.
 func withoutValues(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*problem); ok {
+		p.bound()
+	}
 	model, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -244,6 +250,7 @@ func withoutValues(ctx huma.Context, _ string, v any) (any, error) {
 	for _, e := range model.Errors {
 		p.Errors = append(p.Errors, fault{Location: e.Location, Detail: e.Message})
 	}
+	p.bound()
 	ctx.SetStatus(p.Status)
 	return p, nil
 }

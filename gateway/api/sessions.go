@@ -15,7 +15,7 @@ func (a *API) registerSessions(r registrar) {
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/login", Public}, id: "log-in", tag: tag,
 		summary: "Log in with a password", about: "The answer sets a cookie. After a few wrong passwords none is looked at for a while.",
-		problems: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
+		problems: []int{http.StatusUnauthorized},
 	}, a.logIn)
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/logout", Public}, id: "log-out", tag: tag,

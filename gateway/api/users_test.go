@@ -118,7 +118,7 @@ func TestLoggingInAndOut(t *testing.T) {
 	if strings.Contains(string(wrong.body), "anna") || wrong.response.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("%v %s", wrong.response.Header, wrong.body)
 	}
-	again := r.as("").do("POST", "/api/v1/login", object{"name": "anna", "password": "wrong"}).want(429)
+	again := r.as("").do("POST", "/api/v1/login", object{"name": "anna", "password": "another"}).want(429)
 	if again.response.Header.Get("Retry-After") == "" {
 		t.Error("not told when to come again")
 	}

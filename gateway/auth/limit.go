@@ -318,6 +318,10 @@ func prefix(address netip.Addr, bits int) string {
 	return address.String()
 }
 
+// Network is what limits count a request's client as: its address, or the /64 of
+// one of IPv6, which is what a single client has.
+func Network(r *http.Request) string { return network(clientAddress(r)) }
+
 // clientAddress is where a request comes from, an IPv4 address as such, without
 // port and zone.
 func clientAddress(r *http.Request) netip.Addr {

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// However much is wrong with what was sent, the answer is short, and says how
+// much it leaves out.
+func TestAnswersAreShort(t *testing.T) {
+	r := newRig(t)
+	many := func(format string, n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(format, i))
+		}
+		return strings.Join(all, ",")
+	}
+	for what, c := range map[string]struct {
+		client client
+		method string
+		path   string
+		body   string
+		status int
+	}{
+		"unknown fields, without a login": {r.as(""), "POST", "/api/v1/login", `{` + many(`"f%d":1`, 800) + `}`, 400},
+		"one long field":                  {r.as(""), "POST", "/api/v1/login", `{"` + strings.Repeat("a", 8000) + `":1}`, 400},
+		"unknown fields":                  {r.admin(), "POST", "/api/v1/cameras", `{"id":"x","source":"upload:",` + many(`"f%d":1`, 6000) + `}`, 400},
+		"a field that is long escaped":    {r.as(r.token("a", "admin")), "POST", "/api/v1/cameras", `{"id":"x","source":"` + strings.Repeat("\\u0001", 4000) + `"}`, 422},
+		"grants":                          {r.as(r.token("b", "admin")), "POST", "/api/v1/tokens", `{"name":"x","grants":[` + many(`"view:<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<%d"`, 1000) + `]}`, 422},
+		"fields of the wrong kind":        {r.as(r.token("c", "admin")), "POST", "/api/v1/tokens", `{"name":"x","grants":[` + many(`%d`, 1000) + `]}`, 400},
+	} {
+		a := c.client.do(c.method, c.path, c.body).want(c.status)
+		p := a.problem()
+		if len(a.body) > maxProblemBytes+100 || len(p.Errors) < 1 || len(p.Errors) > maxFaults {
+			t.Errorf("%s: %d bytes, %d mistakes", what, len(a.body), len(p.Errors))
+		}
+		if strings.Contains(c.body, `99"`) && !strings.Contains(p.Detail, "more mistakes are not listed") {
+			t.Errorf("%s: %s", what, p.Detail)
+		}
+	}
+	p := newProblem(http.StatusBadRequest, strings.Repeat("<", 20000))
+	for range 20 {
+		p.Errors = append(p.Errors, fault{strings.Repeat("<", 5000), strings.Repeat("\x01", 5000)})
+	}
+	p.bound()
+	if text, err := json.Marshal(p); err != nil || len(text) > maxProblemBytes+100 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
+// Who is nobody sends little.
+func TestBodiesWithoutALoginAreSmall(t *testing.T) {
+	r := newRig(t)
+	hits := make(map[string]int)
+	r.options.Limited = func(limit string) { hits[limit]++ }
+	r.as("").do("POST", "/api/v1/login", `{"name":"`+strings.Repeat("a", maxPublicBytes)+`"}`).want(http.StatusRequestEntityTooLarge)
+	if hits[LimitBodyBytes] != 1 {
+		t.Errorf("%v", hits)
+	}
+}
+
+func TestRequestsWithoutALoginArePaced(t *testing.T) {
+	r := newRig(t)
+	hits := make(map[string]int)
+	r.options.Limited = func(limit string) { hits[limit]++ }
+	for range publicBurst {
+		r.pace.allows("127.0.0.1")
+	}
+	a := r.as("").do("POST", "/api/v1/login", `{}`)
+	for i := 0; a.response.StatusCode == 400 && i < 1000; i++ { // on a slow machine a place may have come back
+		a = r.as("").do("POST", "/api/v1/login", `{}`)
+	}
+	if a.want(http.StatusTooManyRequests); a.response.Header.Get("Retry-After") != "1" || hits[LimitPublicRequests] != 1 {
+		t.Errorf("%v, counted %v", a.response.Header, hits)
+	}
+	r.as("").do("GET", "/api/docs", nil).want(http.StatusOK)
+	synctest.Test(t, func(t *testing.T) {
+		var p pace
+		for range publicBurst {
+			p.allows("a")
+		}
+		if p.allows("a") || !p.allows("b") {
+			t.Error("one network's pace is another's")
+		}
+		time.Sleep(time.Second / publicRate)
+		if !p.allows("a") || p.allows("a") {
+			t.Error("after a while one more is to be read")
+		}
+		for i := range 3 * maxPaced {
+			p.allows(itoa(int64(i)))
+		}
+		if len(p.networks) > maxPaced {
+			t.Errorf("%d networks are counted", len(p.networks))
+		}
+	})
+}
