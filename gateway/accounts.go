@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/regular"
 	"framegate/gateway/store"
 )
 
@@ -35,12 +37,38 @@ type tokenCommand struct {
 }
 
 // accounts opens the state of the configured server for use, and closes it.
-func (f configFlags) accounts(env *environment, use func(*auth.Auth) error) error {
+// Where there is none it makes none: most likely the server keeps it elsewhere,
+// and would never know of what is written here. create says that none did yet.
+func (f configFlags) accounts(env *environment, create bool, use func(*auth.Auth) error) error {
 	settings, err := f.load(env)
+	if err == nil && !create {
+		err = f.expectState(settings.Data)
+	}
 	if err != nil {
 		return err
 	}
-	state, err := store.Open(env.ctx, settings.Data)
+	return openAccounts(env, settings.Data, use)
+}
+
+// expectState says what to do where there is no state of a server in folder.
+func (f configFlags) expectState(folder string) error {
+	exists, err := store.Exists(folder)
+	if err != nil || exists {
+		return err
+	}
+	if absolute, err := filepath.Abs(folder); err == nil {
+		folder = absolute
+	}
+	advice := "say --config FILE as the server does, or set FRAMEGATE_DATA to its data folder, which its log names at the start"
+	if f.Config != "" {
+		advice = "say the --config FILE that the server was started with, and set FRAMEGATE_DATA if it has that"
+	}
+	return mistake(fmt.Errorf("framegate: no server keeps anything in %s yet: %s; the first start of a server makes it, with a user admin", folder, advice))
+}
+
+// openAccounts opens the state in folder for use, and closes it.
+func openAccounts(env *environment, folder string, use func(*auth.Auth) error) error {
+	state, err := store.Open(env.ctx, folder)
 	if err != nil {
 		return err
 	}
@@ -61,14 +89,12 @@ func (f passwordFlags) choose() (password string, made bool, err error) {
 	if f.PasswordFile == "" {
 		return rand.Text(), true, nil
 	}
-	in := os.Stdin
-	if f.PasswordFile != "-" {
-		if in, err = os.Open(f.PasswordFile); err != nil {
-			return "", false, err
-		}
-		defer in.Close()
+	var b []byte
+	if f.PasswordFile == "-" {
+		b, err = io.ReadAll(io.LimitReader(os.Stdin, maxPasswordInput))
+	} else {
+		b, err = regular.ReadGiven(f.PasswordFile, maxPasswordInput)
 	}
-	b, err := io.ReadAll(io.LimitReader(in, maxPasswordInput))
 	line, _, _ := strings.Cut(string(b), "\n")
 	return strings.TrimSuffix(line, "\r"), false, err
 }
@@ -93,7 +119,8 @@ type userAdd struct {
 	configFlags
 	grantFlags
 	passwordFlags
-	Name string `arg:"" help:"Name to log in with."`
+	Create bool   `help:"Make the data folder where there is none yet, before the first start of a server."`
+	Name   string `arg:"" help:"Name to log in with."`
 }
 
 // Run adds the user.
@@ -106,7 +133,7 @@ func (c *userAdd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, c.Create, func(a *auth.Auth) error {
 		if _, err := a.AddUser(env.ctx, c.Name, config.NewSecret(password), grants); err != nil {
 			return fmt.Errorf("user %s: %w", c.Name, err)
 		}
@@ -127,7 +154,7 @@ func (c *userPasswd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, false, func(a *auth.Auth) error {
 		if err := a.SetPassword(env.ctx, c.Name, config.NewSecret(password)); err != nil {
 			return fmt.Errorf("user %s: %w", c.Name, err)
 		}
@@ -147,7 +174,7 @@ type userList struct{ configFlags }
 
 // Run lists the users.
 func (c *userList) Run(env *environment) error {
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, false, func(a *auth.Auth) error {
 		users, err := a.Users(env.ctx)
 		if err != nil {
 			return err
@@ -175,7 +202,7 @@ type userRemove struct {
 
 // Run removes the user.
 func (c *userRemove) Run(env *environment) error {
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, false, func(a *auth.Auth) error {
 		if err := a.RemoveUser(env.ctx, c.Name); err != nil {
 			return fmt.Errorf("user %s: %w", c.Name, err)
 		}
@@ -200,7 +227,7 @@ func (c *tokenCreate) Run(env *environment) error {
 	if c.For > 0 {
 		expires = time.Now().Add(c.For)
 	}
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, false, func(a *auth.Auth) error {
 		_, secret, err := a.CreateToken(env.ctx, c.Name, grants, expires)
 		if err != nil {
 			return fmt.Errorf("token %s: %w", c.Name, err)
@@ -214,7 +241,7 @@ type tokenList struct{ configFlags }
 
 // Run lists the tokens, without what makes them good.
 func (c *tokenList) Run(env *environment) error {
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, false, func(a *auth.Auth) error {
 		tokens, err := a.Tokens(env.ctx)
 		if err != nil {
 			return err
@@ -238,7 +265,7 @@ type tokenRevoke struct {
 
 // Run revokes the token.
 func (c *tokenRevoke) Run(env *environment) error {
-	return c.accounts(env, func(a *auth.Auth) error {
+	return c.accounts(env, false, func(a *auth.Auth) error {
 		tokens, err := a.Tokens(env.ctx)
 		if err != nil {
 			return err

@@ -85,8 +85,18 @@ type configFlags struct {
 	Config string `placeholder:"FILE" help:"Configuration file (YAML). Without one: a test pattern and an upload camera."`
 }
 
+// load reads the configuration.
 func (f configFlags) load(env *environment) (*config.Config, error) {
-	c, err := config.Load(f.Config, env.variables)
+	content, err := config.Read(f.Config)
+	if err != nil {
+		return nil, mistake(err)
+	}
+	return f.understand(env, content)
+}
+
+// understand is load for a file with this content.
+func (f configFlags) understand(env *environment, content []byte) (*config.Config, error) {
+	c, err := config.Parse(f.Config, content, env.variables)
 	if err != nil {
 		return nil, mistake(err)
 	}
@@ -95,51 +105,50 @@ func (f configFlags) load(env *environment) (*config.Config, error) {
 
 func mistake(err error) error { return fmt.Errorf("%w: %w", err, errMistake) }
 
-type serveCommand struct {
+// serveFlags say what is to be served, and where.
+type serveFlags struct {
 	configFlags
-	Listen    string     `placeholder:"HOST:PORT" help:"Where to listen, instead of what the configuration says."`
-	AllowOpen bool       `help:"Listen on other than loopback addresses though there is no authentication: whoever reaches the port sees and publishes everything."`
-	LogLevel  slog.Level `default:"info" help:"debug, info, warn or error."`
+	Listen    string `placeholder:"HOST:PORT" help:"Where to listen, instead of what the configuration says."`
+	AllowOpen bool   `help:"Listen on other than loopback addresses though there is no authentication: whoever reaches the port sees and publishes everything."`
 }
 
-// Run serves until the context ends.
-func (c *serveCommand) Run(env *environment) error {
-	known := contentOf(c.Config)
-	settings, err := c.settings(env)
+// settings gives the configuration with this content, with what the command
+// line says instead. An error is what keeps serve from starting.
+func (f serveFlags) settings(env *environment, content []byte) (*config.Config, error) {
+	settings, err := f.understand(env, content)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if settings.Auth == config.AuthOff && !settings.Loopback() && !c.AllowOpen {
-		return mistake(fmt.Errorf("framegate: listening on %s with auth: off would open every camera to whoever reaches it: "+
+	if f.Listen != "" {
+		if settings, err = settings.WithListen(f.Listen); err != nil {
+			return nil, mistake(fmt.Errorf("framegate: --listen: %w", err))
+		}
+	}
+	if settings.Auth == config.AuthOff && !settings.Loopback() && !f.AllowOpen {
+		return nil, mistake(fmt.Errorf("framegate: listening on %s with auth: off would open every camera to whoever reaches it: "+
 			"listen on 127.0.0.1, leave auth at required, or say --allow-open if the network around is trusted", settings.Listen))
-	}
-	log := slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	again := reloading{file: c.Config, known: known, load: func() (*config.Config, error) { return c.settings(env) }}
-	return serve(env.ctx, settings, again, log, env.stdout)
-}
-
-// settings reads the configuration, with what the command line says instead.
-func (c *serveCommand) settings(env *environment) (*config.Config, error) {
-	settings, err := c.load(env)
-	if err != nil || c.Listen == "" {
-		return settings, err
-	}
-	if settings, err = settings.WithListen(c.Listen); err != nil {
-		return nil, mistake(fmt.Errorf("framegate: --listen: %w", err))
 	}
 	return settings, nil
 }
 
-type checkCommand struct{ configFlags }
+type serveCommand struct {
+	serveFlags
+	LogLevel slog.Level `default:"info" help:"debug, info, warn or error."`
+}
 
-// Run says whether the configuration is good.
-func (c *checkCommand) Run(env *environment) error {
-	settings, err := c.load(env)
+// Run serves until the context ends.
+func (c *serveCommand) Run(env *environment) error {
+	content, err := config.Read(c.Config)
+	if err != nil {
+		return mistake(err)
+	}
+	settings, err := c.settings(env, content)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.stdout, "good: %d cameras, listening on %s\n", len(settings.Cameras), settings.Listen)
-	return nil
+	log := slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	again := reloading{file: c.Config, known: content, parse: func(content []byte) (*config.Config, error) { return c.settings(env, content) }}
+	return serve(env.ctx, settings, again, log, env.stdout)
 }
 
 type healthcheckCommand struct {

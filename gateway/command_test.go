@@ -71,7 +71,7 @@ func TestListenThatFailsIsStatusOne(t *testing.T) {
 
 func TestCheckPraisesAGoodConfiguration(t *testing.T) {
 	good := writeConfig(t, "auth: off\ncameras: {front: {source: 'http://192.168.1.20/mjpeg'}}\n")
-	if status, stdout, stderr := say(t, "check", "--config", good); status != exitFine || stdout != "good: 1 cameras, listening on 127.0.0.1:8080\n" {
+	if status, stdout, stderr := say(t, "check", "--config", good); status != exitFine || stdout != "good: 1 camera, listening on 127.0.0.1:8080\n" {
 		t.Errorf("status %d, says %q, %q", status, stdout, stderr)
 	}
 }

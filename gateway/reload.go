@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -14,6 +15,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"framegate/gateway/config"
+	"framegate/gateway/regular"
 	"framegate/gateway/stream"
 )
 
@@ -22,15 +24,38 @@ const (
 	// editors and copies write it in several steps.
 	settle = 200 * time.Millisecond
 	// settleAtMost is after how long it is read although its folder does not
-	// come to rest, because others write there.
+	// come to rest, because others write there; or although it does not end with
+	// an end of line, as if a part were yet to come.
 	settleAtMost = 10 * settle
+	// writtenAtMost is after how long without another byte it is read although
+	// somebody still has it open to write.
+	writtenAtMost = time.Minute
 )
 
 // reloading is the configuration's way into a running gateway.
 type reloading struct {
-	file  string                         // "" where there is none to watch
-	known []byte                         // what it held before the start read it
-	load  func() (*config.Config, error) // reads it as the start did
+	file  string                                       // "" where there is none
+	known []byte                                       // what it held when it was last without a mistake
+	parse func(content []byte) (*config.Config, error) // as the start did
+}
+
+// again reads the configuration anew.
+func (r *reloading) again() (*config.Config, error) {
+	if regular.Given(r.file) {
+		return r.parse(r.known) // what it names may have changed
+	}
+	content, err := config.Read(r.file)
+	if err == nil {
+		err = config.CutOff(r.file, content, r.known)
+	}
+	if err != nil {
+		return nil, err
+	}
+	next, err := r.parse(content)
+	if err == nil {
+		r.known = content
+	}
+	return next, err
 }
 
 // refusal is why a configuration was not taken.
@@ -42,7 +67,7 @@ type refusal struct {
 // reload reads the configuration and puts it into effect. A bad one leaves all
 // as it is.
 func (g *gateway) reload() {
-	next, err := g.reloading.load()
+	next, err := g.reloading.again()
 	if err == nil {
 		err = g.putIntoEffect(next)
 	}
@@ -135,19 +160,40 @@ func (g *gateway) configurationWatch() func(ctx context.Context) {
 	}
 }
 
-// contentOf reads a file that can be read again: a pipe cannot.
-func contentOf(name string) []byte {
-	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
-		return nil
+// contentOf gives what a file holds, nil where there is none, and whether it
+// is to be left alone for some time yet.
+func contentOf(name string) (content []byte, patience time.Duration) {
+	f, err := regular.Open(name)
+	if err != nil {
+		return nil, 0
 	}
-	content, _ := os.ReadFile(name) // whoever needs it reports what is wrong with it
-	return content
+	defer f.Close()
+	// More than a configuration may have is not taken, which whoever reads it says.
+	if content, err = io.ReadAll(io.LimitReader(f, 2<<20)); err != nil {
+		return nil, 0
+	}
+	switch writers := writersOf(f); {
+	case writers == some:
+		return content, writtenAtMost
+	case writers == unknown && !bytes.HasSuffix(content, []byte("\n")):
+		return content, settleAtMost
+	}
+	return content, 0
 }
+
+// openness says whether others have a file open to write.
+type openness int
+
+const (
+	unknown openness = iota
+	none
+	some
+)
 
 // watchFile gives a token each time the content of a file has become another
 // than what is known.
 func watchFile(name string, known []byte, log *slog.Logger) (changes <-chan struct{}, stop func()) {
-	if name == "" || known == nil {
+	if name == "" || regular.Given(name) {
 		return nil, func() {}
 	}
 	watcher, err := fsnotify.NewWatcher()
@@ -177,6 +223,8 @@ type fileWatch struct {
 	name    string
 	target  string // the other folder that is watched; "" for none
 	known   []byte
+	pending []byte    // what is to be known once it is whole
+	since   time.Time // when that was first seen
 	watcher *fsnotify.Watcher
 	tokens  chan struct{} // cap 1
 }
@@ -205,24 +253,35 @@ func (w *fileWatch) run() {
 			wait()
 		case <-quiet.C:
 			since = time.Time{}
-			w.look()
+			if !w.look() {
+				quiet.Reset(settle)
+			}
 		}
 	}
 }
 
 // look gives a token if the file's content is another. Something beside it may
-// have changed instead, or it is being replaced at this moment.
-func (w *fileWatch) look() {
+// have changed instead, or it is being replaced at this moment. It is not done
+// while the file is still being written.
+func (w *fileWatch) look() (done bool) {
 	w.follow()
-	content := contentOf(w.name)
+	content, patience := contentOf(w.name)
 	if content == nil || bytes.Equal(content, w.known) {
-		return
+		w.since = time.Time{}
+		return true
 	}
-	w.known = content
+	if w.since.IsZero() || !bytes.Equal(content, w.pending) {
+		w.pending, w.since = content, time.Now()
+	}
+	if time.Since(w.since) < patience {
+		return false
+	}
+	w.known, w.pending, w.since = content, nil, time.Time{}
 	select {
 	case w.tokens <- struct{}{}:
 	default: // there is one already
 	}
+	return true
 }
 
 // follow watches where the name leads to now.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,8 +65,8 @@ func wired(t *testing.T, text string) (g *gateway, reload func(text string)) {
 	t.Helper()
 	file := writeConfig(t, text)
 	variables := []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + t.TempDir()}
-	again := reloading{file: file, load: func() (*config.Config, error) { return config.Load(file, variables) }}
-	c, err := again.load()
+	again := reloading{file: file, parse: func(content []byte) (*config.Config, error) { return config.Parse(file, content, variables) }}
+	c, err := again.again()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,6 +322,72 @@ func writeAsKubernetes2(t *testing.T, file, text string) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestCutOffConfigurationChangesNothing: a full disk leaves a file that is
+// empty, or that ends anywhere, and is often without a mistake.
+func TestCutOffConfigurationChangesNothing(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	whole := "cameras:\n  first: {source: 'upload:'}\n  second: {source: 'upload:', name: Back door}\n"
+	l := launch(t, "127.0.0.1:0", whole)
+	there := func(camera string) bool { return viewersOf(t, http.DefaultClient, l.server, camera) == 0 }
+	reported := func(why string) int { return strings.Count(l.stderr.String(), why) }
+	for text, why := range map[string]string{
+		"":                             "holds nothing any more",
+		"# The cameras of the house\n": "holds nothing any more",
+		whole[:strings.Index(whole, "upload")] + "upload:'}\n  s": "", // a mistake anyway
+		whole[:len(whole)-len("r}\n")-7]:                          "", // so is this
+	} {
+		before := reported("configuration not taken")
+		if err := os.WriteFile(l.config, []byte(text), 0o600); err != nil { // in place, as a copy does
+			t.Fatal(err)
+		}
+		await(t, "the log says that it is not taken", func() bool { return reported("configuration not taken") > before })
+		if why != "" && reported(why) == 0 {
+			t.Errorf("%q: the log says %s", text, l.stderr)
+		}
+		if !there("first") || !there("second") {
+			t.Fatalf("%q took cameras away", text)
+		}
+	}
+	rewrite(t, l.config, whole+"  third: {source: 'upload:'}\n")
+	await(t, "the whole file is taken", func() bool { return there("third") })
+}
+
+// TestConfigurationIsNotReadWhileItIsWritten: a slow copy rests anywhere, here
+// where what is written so far is without a mistake.
+func TestConfigurationIsNotReadWhileItIsWritten(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the kernel does not tell")
+	}
+	t.Parallel() // it waits most of the time
+	file := writeConfig(t, "old\n")
+	known, _ := contentOf(file)
+	changes, stop := watchFile(file, known, slog.New(slog.DiscardHandler))
+	defer stop()
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"", "cameras:\n", "  front: {source: 'upload:'}\n"} {
+		if _, err := f.WriteString(part); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-changes:
+			t.Fatalf("it is read though %q was only just written, and more is to come", part)
+		case <-time.After(2 * settle): // what must not happen has time to
+		}
+	}
+	f.Close()
+	select {
+	case <-changes:
+	case <-time.After(2 * ceiling):
+		t.Fatal("it is not read")
+	}
+	if again, patience := contentOf(file); patience != 0 || !bytes.HasSuffix(again, []byte("'}\n")) {
+		t.Errorf("%q, and %v of patience, when nobody writes", again, patience)
 	}
 }
 

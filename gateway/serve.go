@@ -63,7 +63,7 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 	logSandbox(log)
 	ready.Store(true)
 	announce(stdout, c, g.proof, reachable(listener.Addr()), first)
-	log.Info("framegate listens", "address", listener.Addr().String(), "version", version(), "cameras", len(c.Cameras))
+	log.Info("framegate listens", "address", listener.Addr().String(), "data", g.store.Dir(), "version", version(), "cameras", len(c.Cameras))
 
 	select {
 	case err = <-failed:

@@ -59,13 +59,32 @@ func OpenAuthority(folder string, names func() []string) (*Authority, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	certFile, keyFile := filepath.Join(folder, "ca.crt"), filepath.Join(folder, "ca.key")
+	certFile, keyFile := authorityFiles(folder)
 	if _, err := os.Stat(keyFile); errors.Is(err, fs.ErrNotExist) {
 		if err := makeAuthority(certFile, keyFile); err != nil {
 			return nil, fmt.Errorf("making the certificate authority: %w", err)
 		}
 	}
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	return readAuthority(folder, names)
+}
+
+// CheckAuthority gives the error that OpenAuthority would, without making an
+// authority where there is none.
+func CheckAuthority(folder string) error {
+	_, keyFile := authorityFiles(folder)
+	if _, err := os.Stat(keyFile); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	_, err := readAuthority(folder, nil)
+	return err
+}
+
+func authorityFiles(folder string) (certFile, keyFile string) {
+	return filepath.Join(folder, "ca.crt"), filepath.Join(folder, "ca.key")
+}
+
+func readAuthority(folder string, names func() []string) (*Authority, error) {
+	pair, err := loadPair(authorityFiles(folder))
 	if err != nil {
 		return nil, fmt.Errorf("certificate authority in %s: %w; restore it from a backup, or remove both files to have a new one, which every device must trust anew", folder, err)
 	}

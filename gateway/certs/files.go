@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"framegate/gateway/regular"
 )
 
 // lookEvery is how often the files of a certificate are looked at, at most.
@@ -51,12 +53,28 @@ func (f *files) stamp() (stamps [2]fileStamp) {
 
 func (f *files) load(stamps [2]fileStamp) error {
 	f.seen = stamps
-	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	pair, err := loadPair(f.cert, f.key)
 	if err != nil {
 		return fmt.Errorf("certificate %s with key %s: %w", f.cert, f.key, err)
 	}
 	f.current = &pair
 	return nil
+}
+
+// maxPEMBytes is more than any chain of certificates takes.
+const maxPEMBytes = 1 << 20
+
+// loadPair reads a certificate and its key.
+func loadPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := regular.Read(certFile, maxPEMBytes)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := regular.Read(keyFile, maxPEMBytes)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {

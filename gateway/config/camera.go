@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
+
+	"framegate/gateway/regular"
 )
 
 // maxPasswordFileBytes bounds the file of a password.
@@ -227,14 +227,10 @@ func (c *cameraDraft) credentials(camera *Camera, user *url.Userinfo, path strin
 }
 
 // readPassword reads the file of a password: one line, whose end is not part
-// of the password. A relative name in the configuration file is relative to
-// that file, and one in the environment to the working directory.
+// of the password.
 func readPassword(v value) (string, error) {
-	name := v.text
-	if v.at.file != "" && !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(v.at.file), name)
-	}
-	b, err := readBounded(name, maxPasswordFileBytes)
+	name := v.fileName()
+	b, err := regular.Read(name, maxPasswordFileBytes)
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}
@@ -246,18 +242,4 @@ func readPassword(v value) (string, error) {
 		return "", fmt.Errorf("reading the password: %s %w", name, err)
 	}
 	return password, nil
-}
-
-// readBounded reads a file of at most maxBytes bytes.
-func readBounded(name string, maxBytes int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := readAtMost(f, maxBytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return b, nil
 }

@@ -13,14 +13,18 @@
 // "phone". Variables change single keys of what the file says, and may add
 // cameras to it.
 //
+// Names of files in the file are relative to its folder, and so is the data
+// folder where it names none: what is meant does not depend on where a command
+// was started. Without a file, and in variables, they are relative to the
+// working directory.
+//
 // The package opens nothing but the file and the password files it names. It
 // starts nothing, does not look whether a camera answers or ffmpeg exists, and
-// knows no command line. Package main calls Load once at start, and for
-// "framegate check".
+// knows no command line. Package main calls Read and Parse at start and when
+// the file changes, and Load for what is done once.
 package config
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
@@ -227,11 +231,14 @@ const (
 	phoneCamera = "phone"
 )
 
+// defaultData is the data folder where none is named.
+const defaultData = "data"
+
 // defaults gives a Config without cameras.
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080",
-		Data:   "./data",
+		Data:   defaultData,
 		Auth:   AuthRequired,
 		TLS:    TLS{Mode: TLSOff},
 		FFmpeg: FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
@@ -265,16 +272,25 @@ func defaultLimits() Limits {
 	}
 }
 
-// Load reads the file at path and the environment, given as os.Environ gives
-// it. An empty path means the defaults and the environment alone. The error
-// holds every mistake found, one to a line, each naming file, line and column
-// or the variable, and never the value of a secret.
+// Load is Read and Parse.
 func Load(path string, environ []string) (*Config, error) {
+	content, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, content, environ)
+}
+
+// Parse gives what the content of the file at path and the environment say,
+// the latter given as os.Environ gives it. An empty path means the defaults and
+// the environment alone. The error holds every mistake found, one to a line,
+// each naming file, line and column or the variable, and never the value of a
+// secret.
+func Parse(path string, content []byte, environ []string) (*Config, error) {
 	d := newDraft()
 	if path != "" {
-		if err := d.readFile(path); err != nil {
-			return nil, fmt.Errorf("configuration: %w", err)
-		}
+		d.config.Data = value{text: defaultData, at: place{file: path}}.fileName()
+		d.readYAML(path, content)
 	}
 	if !d.camerasListed {
 		d.addDefaultCameras()

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,7 +57,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 	}
 	want := &Config{
 		Listen:        "127.0.0.1:8080",
-		Data:          "./data",
+		Data:          "data",
 		Auth:          AuthRequired,
 		TLS:           TLS{Mode: TLSOff},
 		DefaultCamera: "phone",
@@ -263,6 +265,76 @@ func TestPasswordFileStandsBesideTheConfiguration(t *testing.T) {
 		if got := c.Cameras[0].Password.Reveal(); got != "s3cret" {
 			t.Errorf("%q: password %q", content, got)
 		}
+	}
+}
+
+// TestFilesAreNamedFromTheConfigurationOn: what is meant is the same in
+// whatever folder a command is started.
+func TestFilesAreNamedFromTheConfigurationOn(t *testing.T) {
+	const files = "tls: {mode: files, cert: tls/cert.pem, key: /etc/key.pem}\nffmpeg: {path: bin/ffmpeg}\n"
+	for name, c := range map[string]struct {
+		path, text               string
+		environ                  []string
+		data, cert, key, program string
+	}{
+		"no file":              {"", "", nil, "data", "", "", "ffmpeg"},
+		"only variables":       {"", "", []string{"FRAMEGATE_DATA=kept", "FRAMEGATE_FFMPEG__PATH=./ffmpeg"}, "kept", "", "", "./ffmpeg"},
+		"nothing named":        {"etc/framegate.yaml", "listen: localhost:0\n", nil, "etc/data", "", "", "ffmpeg"},
+		"an empty file":        {"etc/framegate.yaml", "", nil, "etc/data", "", "", "ffmpeg"},
+		"relative":             {"etc/framegate.yaml", "data: ../kept\n" + files, nil, "kept", "etc/tls/cert.pem", "/etc/key.pem", "etc/bin/ffmpeg"},
+		"absolute":             {"etc/framegate.yaml", "data: /srv/kept\nffmpeg: {path: ffmpeg5}\n", nil, "/srv/kept", "", "", "ffmpeg5"},
+		"variables in a shell": {"etc/framegate.yaml", "data: kept\n", []string{"FRAMEGATE_DATA=here"}, "here", "", "", "ffmpeg"},
+		"given by a shell":     {"/dev/fd/63", "data: kept\n", nil, "kept", "", "", "ffmpeg"},
+		"named by a shell":     {"/dev/fd/63", "", nil, "data", "", "", "ffmpeg"},
+	} {
+		got, err := Parse(c.path, []byte(c.text), c.environ)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got.Data != c.data || got.TLS.Cert != c.cert || got.TLS.Key != c.key || got.FFmpeg.Path != c.program {
+			t.Errorf("%s: data %q, certificate %q, key %q, ffmpeg %q", name, got.Data, got.TLS.Cert, got.TLS.Key, got.FFmpeg.Path)
+		}
+	}
+}
+
+func TestConfigurationFromAPipeOfTheShell(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	go func() {
+		w.WriteString("listen: localhost:1\n")
+		w.Close()
+	}()
+	c, err := Load(fmt.Sprintf("/dev/fd/%d", r.Fd()), nil)
+	if err != nil || c.Listen != "localhost:1" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestFilesThatWereCutOff(t *testing.T) {
+	const whole = "# cameras of the house\nlisten: localhost:0\ncameras:\n  front: {source: http://cam/}\n  garden: {source: http://cam2/}\n\n"
+	for content, want := range map[string]string{
+		"":                                       "f: holds nothing any more",
+		"\n":                                     "f: holds nothing any more",
+		"# cameras of the house\n":               "f: holds nothing any more",
+		"---\n # nothing\n":                      "f: holds nothing any more",
+		whole[:len(whole)-8]:                     "f: ends within line 5, where it went on before",
+		whole[:30]:                               "f: ends within line 2, where",
+		whole[:len(whole)-2]:                     "", // without its last end of line
+		whole:                                    "",
+		"listen: localhost:0\n":                  "",
+		whole[:strings.Index(whole, "  garden")]: "", // the last camera removed
+		"listen: localhost:0":                    "", // another file
+		whole + "  more: {source: http://x/}":    "",
+	} {
+		err := CutOff("f", []byte(content), []byte(whole))
+		if got := fmt.Sprint(err); (err == nil) != (want == "") || !strings.HasPrefix(strings.TrimPrefix(got, "configuration: "), want) && want != "" {
+			t.Errorf("%q: %v, want %q", content, err, want)
+		}
+	}
+	if err := CutOff("f", nil, []byte("# nothing yet\n")); err != nil {
+		t.Errorf("nothing in place of nothing: %v", err)
 	}
 }
 

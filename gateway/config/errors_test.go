@@ -140,6 +140,9 @@ framegate.yaml:5:38: cameras.d.password: needs a username beside it`},
 	{"password file missing", "cameras: {a: {source: http://cam/, username: u, password_file: secrets/a}}\n",
 		`framegate.yaml:1:64: cameras.a.password_file: reading the password: open secrets/a: no such file or directory`},
 
+	{"password file that is none", "cameras: {a: {source: http://cam/, username: u, password_file: .}}\n",
+		`framegate.yaml:1:64: cameras.a.password_file: reading the password: . is a folder, not a file; name a file`},
+
 	{"value with a colon", "cameras:\n  phone:\n    source: upload:\n",
 		`framegate.yaml:3:13: mapping value is not allowed in this context; check the indentation, and put a value that contains ": " or ends in a colon into quotes, such as "upload:"`},
 	{"tabs", "cameras:\n\tphone:\n",
@@ -287,8 +290,11 @@ func TestFileThatIsNotThere(t *testing.T) {
 	if err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
 	}
-	if _, err := Load(".", nil); err == nil {
-		t.Error("a folder was read as a file")
+	if _, err := Load(".", nil); err == nil || err.Error() != "configuration: . is a folder, not a file; name a file" {
+		t.Errorf("a folder as a file: %v", err)
+	}
+	if _, err := Load("/dev/zero", nil); err == nil || err.Error() != "configuration: /dev/zero is a device, not a file; name a file" {
+		t.Errorf("a device as a file: %v", err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -13,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"framegate/gateway/regular"
 )
 
 // Bounds of a file. The YAML parser recurses into what is nested and its time
@@ -25,28 +26,47 @@ const (
 	maxNesting   = 32
 )
 
-// readFile reads the file into the draft. The error says that it cannot be
-// read as YAML at all; what is wrong with its keys and values is reported.
-func (d *draft) readFile(path string) error {
-	b, err := readBounded(path, maxFileBytes)
-	if err != nil {
-		return err
+// Read gives the content of the configuration at path, nil for no path. It is a
+// file, or what a shell opened for this process (regular.Given).
+func Read(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
 	}
-	d.readYAML(path, b)
+	content, err := regular.ReadGiven(path, maxFileBytes)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return content, nil
+}
+
+// CutOff says why content cannot be meant to take the place of the content
+// before: it holds nothing any more, or is the beginning of what was there,
+// ending within a line. A full disk and a copy that ends half-way leave such
+// files, which may be without a mistake, and without cameras.
+func CutOff(path string, content, before []byte) error {
+	if !holdsKeys(before) {
+		return nil
+	}
+	if !holdsKeys(content) {
+		return fmt.Errorf("configuration: %s: holds nothing any more, as after a full disk; write the whole file, or restart to do without", path)
+	}
+	rest, isBeginning := bytes.CutPrefix(before, content)
+	if isBeginning && bytes.HasSuffix(before, []byte("\n")) && !bytes.HasSuffix(content, []byte("\n")) && len(bytes.TrimSpace(rest)) > 0 {
+		return fmt.Errorf("configuration: %s: ends within line %d, where it went on before; write the whole file, with an end of line at its end",
+			path, 1+bytes.Count(content, []byte("\n")))
+	}
 	return nil
 }
 
-// readAtMost reads all of r, and refuses more than maxBytes without reading
-// on: what is given as a file may be a device that never ends.
-func readAtMost(r io.Reader, maxBytes int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
-	if err != nil {
-		return nil, err
+// holdsKeys says that there is more than comments.
+func holdsKeys(content []byte) bool {
+	for line := range bytes.Lines(bytes.TrimPrefix(content, []byte("\ufeff"))) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' && !bytes.Equal(line, []byte("---")) {
+			return true
+		}
 	}
-	if int64(len(b)) > maxBytes {
-		return nil, fmt.Errorf("is larger than %s", sizeText(maxBytes))
-	}
-	return b, nil
+	return false
 }
 
 // readYAML reads the bytes of a file into the draft.

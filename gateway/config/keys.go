@@ -89,7 +89,7 @@ func (d *draft) topFields() map[string]field {
 			return checkListen(v.text)
 		}},
 		"data": {value: func(v value) error {
-			c.Data = v.text
+			c.Data = v.fileName()
 			return filePath(v.text)
 		}},
 		"auth": {value: func(v value) error {
@@ -126,13 +126,19 @@ func (d *draft) tlsFields() map[string]field {
 			return check(v.text)
 		}}
 	}
+	file := func(to *string) field {
+		return field{value: func(v value) error {
+			*to, d.tlsAt = v.fileName(), v.at
+			return filePath(v.text)
+		}}
+	}
 	return map[string]field{
 		"mode": {value: func(v value) error {
 			t.Mode, d.tlsAt = TLSMode(v.text), v.at
 			return oneOf(v.text, TLSOff, TLSSelfSigned, TLSFiles, TLSACME)
 		}},
-		"cert":      text(&t.Cert, filePath),
-		"key":       text(&t.Key, filePath),
+		"cert":      file(&t.Cert),
+		"key":       file(&t.Key),
 		"email":     text(&t.Email, emailAddress),
 		"directory": text(&t.Directory, httpsURL),
 	}
@@ -160,6 +166,9 @@ func (d *draft) setFFmpegPath(v value) error {
 		return errors.New("must name a program, such as ffmpeg or /usr/bin/ffmpeg")
 	}
 	d.config.FFmpeg.Path = v.text
+	if strings.ContainsRune(v.text, '/') { // else it is found in PATH
+		d.config.FFmpeg.Path = v.fileName()
+	}
 	return line(v.text, 4096)
 }
 

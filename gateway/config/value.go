@@ -8,11 +8,14 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"framegate/gateway/regular"
 )
 
 // value is what was given for a key, as text, and where. YAML's own types play
@@ -21,6 +24,15 @@ import (
 type value struct {
 	text string
 	at   place
+}
+
+// fileName gives the name of the file that a value means: where it is given in
+// a file, from that file's folder on.
+func (v value) fileName() string {
+	if v.at.file == "" || regular.Given(v.at.file) || filepath.IsAbs(v.text) {
+		return v.text
+	}
+	return filepath.Join(filepath.Dir(v.at.file), v.text)
 }
 
 // idPattern is what a camera's id looks like: it stands in addresses and in

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"framegate/gateway/regular"
 )
 
 // openToOthers says whether other users of the machine can read or write. On
@@ -24,9 +26,15 @@ func openToOthers(mode fs.FileMode) bool {
 // prepareFolder makes the folder where there is none. Who can write to it can
 // put other files in the place of ours, so nobody else may.
 func prepareFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	err := os.MkdirAll(dir, 0o700)
+	if info, statErr := os.Stat(dir); err != nil && (statErr != nil || info.IsDir()) {
 		return fmt.Errorf("making the data folder: %w", explainFile(dir, err))
 	}
+	return checkFolder(dir)
+}
+
+// checkFolder refuses a folder in which ours would not be safe.
+func checkFolder(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return fmt.Errorf("looking at the data folder: %w", err)
@@ -110,7 +118,7 @@ func readOrMakeKey(dir string, databaseExists bool) ([]byte, error) {
 }
 
 func readKey(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("reading the key: %w; run this as the user whom the data folder belongs to", err)
 	}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Exists says whether a folder is one that Open has made. It makes nothing.
+func Exists(dir string) (bool, error) {
+	switch _, err := os.Stat(filepath.Join(dir, databaseName)); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	default:
+		return false, fmt.Errorf("looking for the database: %w", explainFile(dir, err))
+	}
+}
+
+// Check gives the error that Open would, as far as that shows without making or
+// changing anything; nil also where there is nothing yet.
+func Check(ctx context.Context, dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if err := checkFolder(dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	exists, err := databaseExists(dir)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		_, err := readKey(filepath.Join(dir, keyName))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	key, err := readOrMakeKey(dir, true) // which makes none
+	if err != nil {
+		return err
+	}
+	seal, err := newSealer(key)
+	if err != nil {
+		return err
+	}
+	return checkDatabase(ctx, dir, seal)
+}
+
+// checkDatabase is openDatabase for one that stays as it is.
+func checkDatabase(ctx context.Context, dir string, seal *sealer) error {
+	name := filepath.Join(dir, databaseName)
+	db, err := connect(name)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s := &Store{dir: dir, db: db, seal: seal}
+	err = checkHeader(ctx, db, name)
+	if err == nil {
+		err = checkPages(ctx, db, name)
+	}
+	if err == nil {
+		err = s.checkKey(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", name, explain(dir, err))
+	}
+	return nil
+}
