@@ -26,6 +26,8 @@ type userCommand struct {
 	Add    userAdd    `cmd:"" help:"Add a user."`
 	Passwd userPasswd `cmd:"" help:"Give a user another password, which logs them out everywhere."`
 	List   userList   `cmd:"" help:"List users and what they may do."`
+	Grant  userGrant  `cmd:"" help:"Let a user do more."`
+	Revoke userRevoke `cmd:"" help:"Let a user do less, and end what is no longer permitted."`
 	Remove userRemove `cmd:"" help:"Remove a user, and end what they watch."`
 }
 
@@ -33,7 +35,8 @@ type userCommand struct {
 type tokenCommand struct {
 	Create tokenCreate `cmd:"" help:"Create a token. It is shown once."`
 	List   tokenList   `cmd:"" help:"List tokens."`
-	Revoke tokenRevoke `cmd:"" help:"Revoke a token, and end what uses it."`
+	Grant  tokenGrant  `cmd:"" help:"Let what uses a token do more."`
+	Revoke tokenRevoke `cmd:"" help:"Revoke a token, or some of what it may do, and end what is no longer permitted."`
 }
 
 // accounts opens the state of the configured server for use, and closes it.
@@ -255,26 +258,5 @@ func (c *tokenList) Run(env *environment) error {
 			fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", t.ID, t.Name, until, joinGrants(t.Grants))
 		}
 		return table.Flush()
-	})
-}
-
-type tokenRevoke struct {
-	configFlags
-	Name string `arg:"" help:"Name of the token."`
-}
-
-// Run revokes the token.
-func (c *tokenRevoke) Run(env *environment) error {
-	return c.accounts(env, false, func(a *auth.Auth) error {
-		tokens, err := a.Tokens(env.ctx)
-		if err != nil {
-			return err
-		}
-		for _, t := range tokens {
-			if t.Name == c.Name {
-				return a.RevokeToken(env.ctx, t.ID)
-			}
-		}
-		return fmt.Errorf("token %s: %w", c.Name, auth.ErrUnknown)
 	})
 }

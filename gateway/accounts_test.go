@@ -60,3 +60,51 @@ func relative(t *testing.T, from, to string) string {
 	}
 	return name
 }
+
+func TestGrantsAreChangedFromTheCommandLine(t *testing.T) {
+	variables := []string{"FRAMEGATE_DATA=" + t.TempDir()}
+	must := func(args ...string) string {
+		t.Helper()
+		status, stdout, stderr := sayIn(t, variables, args...)
+		if status != exitFine {
+			t.Fatalf("%v: status %d, says %q", args, status, stderr)
+		}
+		return stdout
+	}
+	lists := func(what, want string) {
+		t.Helper()
+		if got := strings.Join(strings.Fields(must(what, "list")), " "); got != want {
+			t.Errorf("%ss are %q, want %q", what, got, want)
+		}
+	}
+	must("user", "add", "anna", "--create", "--grant", "view:front")
+	must("token", "create", "nvr", "--grant", "view:*")
+	must("user", "grant", "anna", "publish:phone", "view:front", "admin")
+	must("token", "grant", "nvr", "publish:phone")
+	lists("user", "anna admin view:front publish:phone")
+	lists("token", "1 nvr for ever view:* publish:phone")
+	must("user", "revoke", "Anna", "view:front", "publish:phone")
+	must("token", "revoke", "nvr", "view:*")
+	lists("user", "anna admin")
+	lists("token", "1 nvr for ever publish:phone")
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"user", "revoke", "anna", "view:gate"}, exitFailed, "user anna: view:gate is not granted, but admin"},
+		{[]string{"user", "revoke", "anna", "admin"}, exitFailed, "this is the last one"},
+		{[]string{"user", "grant", "anna", "see:front"}, exitMistake, "write admin, or view, publish"},
+		{[]string{"user", "grant", "anna"}, exitMistake, "expected"},
+		{[]string{"user", "grant", "berta", "view:*"}, exitFailed, "user berta: reading the user: unknown"},
+		{[]string{"token", "grant", "other", "view:*"}, exitFailed, "token other: unknown"},
+		{[]string{"token", "revoke", "nvr", "view:*"}, exitFailed, "view:* is not granted, but publish:phone"},
+	} {
+		if status, _, stderr := sayIn(t, variables, c.args...); status != c.status || !strings.Contains(stderr, c.says) {
+			t.Errorf("%v: status %d, says %q", c.args, status, stderr)
+		}
+	}
+	lists("user", "anna admin")
+	must("token", "revoke", "nvr")
+	lists("token", "")
+}

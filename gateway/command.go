@@ -37,8 +37,15 @@ type commandLine struct {
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`
+	Completion  completionCommand  `cmd:"" help:"Print what has a shell complete these commands: source <(framegate completion bash)."`
+	Complete    completeCommand    `cmd:"" hidden:""`
+	Help        helpCommand        `cmd:"" help:"Show what a command does."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+	ShowVersion kong.VersionFlag   `name:"version" help:"Print the version."`
 }
+
+// errTold marks what has been said already.
+var errTold = errors.New("told already")
 
 // environment is what a command finds around it.
 type environment struct {
@@ -55,7 +62,8 @@ func run(ctx context.Context, args, variables []string, stdout, stderr io.Writer
 		kong.Name("framegate"),
 		kong.Description("A gateway for cameras: pictures in from browsers and cameras, out to every kind of viewer."),
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { exited = true }), // after --help
+		kong.Vars{"version": versionLine()},
+		kong.Exit(func(int) { exited = true }), // after --help and --version
 	)
 	if err != nil {
 		panic(err) // commandLine's tags are wrong
@@ -68,12 +76,14 @@ func run(ctx context.Context, args, variables []string, stdout, stderr io.Writer
 		fmt.Fprintf(stderr, "framegate: %v\n", err)
 		return exitMistake
 	}
-	err = command.Run(&environment{ctx: ctx, variables: variables, stdout: stdout, stderr: stderr})
+	err = command.Run(parser, &environment{ctx: ctx, variables: variables, stdout: stdout, stderr: stderr})
 	switch {
 	case err == nil:
 		return exitFine
 	case errors.Is(err, errMistake):
 		fmt.Fprintln(stderr, strings.TrimSuffix(err.Error(), ": "+errMistake.Error()))
+		return exitMistake
+	case errors.Is(err, errTold):
 		return exitMistake
 	}
 	fmt.Fprintf(stderr, "framegate: %v\n", err)
@@ -193,12 +203,29 @@ func (c *healthcheckCommand) Run(env *environment) error {
 	return nil
 }
 
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"A command, such as user add."`
+}
+
+// Run shows what --help does behind the command.
+func (c *helpCommand) Run(env *environment) error {
+	if run(env.ctx, append(c.Command, "--help"), env.variables, env.stdout, env.stderr) != exitFine {
+		return errTold
+	}
+	return nil
+}
+
 type versionCommand struct{}
 
-// Run prints the version, as the build knows it.
+// Run prints the version.
 func (versionCommand) Run(env *environment) error {
-	fmt.Fprintf(env.stdout, "framegate %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	fmt.Fprintln(env.stdout, versionLine())
 	return nil
+}
+
+// versionLine says which build this is.
+func versionLine() string {
+	return fmt.Sprintf("framegate %s %s/%s %s", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
 // version is the module's, or the commit's where there is none.

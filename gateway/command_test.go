@@ -5,6 +5,10 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,10 +93,82 @@ func TestHealthcheckAsksTheGateway(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	if status, stdout, _ := say(t, "--help"); status != exitFine || !strings.Contains(stdout, "healthcheck") {
-		t.Errorf("status %d, says %q", status, stdout)
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"--help"}, exitFine, "healthcheck"},
+		{[]string{"help"}, exitFine, "healthcheck"},
+		{[]string{"help", "user"}, exitFine, "user passwd <name>"},
+		{[]string{"help", "user", "passwd"}, exitFine, "Usage: framegate user passwd <name>"},
+		{[]string{"version"}, exitFine, "framegate "},
+		{[]string{"--version"}, exitFine, "framegate "},
+		{[]string{"help", "usr"}, exitMistake, ""},
+	} {
+		status, stdout, stderr := say(t, c.args...)
+		if status != c.status || !strings.Contains(stdout, c.says) || (stderr != "") != (c.status != exitFine) {
+			t.Errorf("%v: status %d, says %q, %q", c.args, status, stdout, stderr)
+		}
 	}
-	if status, stdout, _ := say(t, "version"); status != exitFine || !strings.HasPrefix(stdout, "framegate ") {
-		t.Errorf("status %d, says %q", status, stdout)
+}
+
+func TestWordsAreCompleted(t *testing.T) {
+	for _, c := range []struct {
+		words []string
+		want  string
+	}{
+		{[]string{"us"}, "user"},
+		{[]string{"user", ""}, "add passwd list grant revoke remove"},
+		{[]string{"token", "re"}, "revoke"},
+		{[]string{"--con"}, "--config"},
+		{[]string{"user", "add", "--gr"}, "--grant"},
+		{[]string{"user", "add", "--config", "f.yaml", "--p"}, "--password-file"},
+		{[]string{"check", "--config", ""}, ""}, // a file, which shells offer themselves
+		{[]string{"check", "f"}, ""},
+		{[]string{"completion", ""}, "bash zsh fish"},
+		{[]string{"completion", "z"}, "zsh"},
+		{[]string{"nonsense", "x"}, ""},
+	} {
+		status, stdout, stderr := say(t, append([]string{"complete", "--"}, c.words...)...)
+		if got := strings.Join(strings.Fields(stdout), " "); status != exitFine || got != c.want {
+			t.Errorf("%q: status %d, %q, want %q; says %q", c.words, status, got, c.want, stderr)
+		}
+	}
+}
+
+// TestShellsComplete has shells read what completion prints, and complete.
+func TestShellsComplete(t *testing.T) {
+	folder := t.TempDir()
+	_, words, _ := say(t, "complete", "--", "user", "re")
+	program := filepath.Join(folder, "framegate") // prints what it was asked behind the words, for "user re"
+	asked := filepath.Join(folder, "asked")
+	text := "#!/bin/sh\necho \"$*\" > " + asked + "\nprintf '" + strings.ReplaceAll(words, "\n", "\\n") + "'\n"
+	if err := os.WriteFile(program, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for shell, completes := range map[string]string{
+		"bash": `COMP_WORDS=(framegate user re); COMP_CWORD=2; _framegate framegate; printf '%s\n' "${COMPREPLY[@]}"`,
+		"zsh":  `compadd() { shift; printf '%s\n' "$@"; }; words=(framegate user re); CURRENT=3; _framegate`,
+		"fish": `complete -C 'framegate user re'`,
+	} {
+		t.Run(shell, func(t *testing.T) {
+			if _, err := exec.LookPath(shell); err != nil {
+				t.Skip("it is not installed")
+			}
+			_, script, _ := say(t, "completion", shell)
+			if shell == "zsh" {
+				script = "autoload -Uz compinit; compinit -D\n" + script
+			}
+			cmd := exec.CommandContext(t.Context(), shell, "-c", script+"\n"+completes)
+			cmd.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if got := slices.Sorted(strings.Lines(string(out))); err != nil || !slices.Equal(got, slices.Sorted(strings.Lines(words))) {
+				t.Errorf("completes to %q, %v; want %q", out, err, words)
+			}
+			if was, err := os.ReadFile(asked); err != nil || string(was) != "complete -- user re\n" {
+				t.Errorf("asks %q, %v", was, err)
+			}
+		})
 	}
 }

@@ -168,6 +168,16 @@ func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, exp
 	return tokenOf(t), config.NewSecret(text), nil
 }
 
+// SetTokenGrants replaces all that a token may do. What goes on without
+// permission ends. The error is ErrUnknown, ErrBadGrant or of the store.
+func (a *Auth) SetTokenGrants(ctx context.Context, id int64, grants []Grant) error {
+	if err := checkGrants(grants); err != nil {
+		return err
+	}
+	defer a.changed(ctx)
+	return a.store.SetTokenGrants(ctx, id, toStored(grants))
+}
+
 // RevokeToken removes a token, and ends its streams and links, or gives
 // ErrUnknown.
 func (a *Auth) RevokeToken(ctx context.Context, id int64) error {

@@ -30,6 +30,7 @@ func TestRevokingEndsWhatIsOpen(t *testing.T) {
 		"user":           {func(r *rig, o opened) error { return r.RemoveUser(r.t.Context(), "anna") }, map[string]bool{"cookie front": true, "cookie gate": true, "cookie login": true, "basic front": true, "link front": true}},
 		"grant":          {func(r *rig, o opened) error { return r.SetGrants(r.t.Context(), "anna", grants("view:gate")) }, map[string]bool{"cookie front": true, "basic front": true, "link front": true}},
 		"token":          {func(r *rig, o opened) error { return r.RevokeToken(r.t.Context(), o.token) }, map[string]bool{"token front": true}},
+		"token's grant":  {func(r *rig, o opened) error { return r.SetTokenGrants(r.t.Context(), o.token, grants("view:gate")) }, map[string]bool{"token front": true}},
 		"more permitted": {func(r *rig, o opened) error { return r.SetGrants(r.t.Context(), "anna", grants("admin")) }, nil},
 		"somebody else":  {func(r *rig, o opened) error { return r.RemoveUser(r.t.Context(), "berta") }, nil},
 		"what is last":   {func(r *rig, o opened) error { _, err := r.LoginLink(r.t.Context(), "anna"); return err }, nil},

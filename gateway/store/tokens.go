@@ -67,6 +67,20 @@ func (s *Store) AddToken(ctx context.Context, t Token) (Token, error) {
 	return t, err
 }
 
+// SetTokenGrants replaces all grants of a token, or gives ErrUnknown.
+func (s *Store) SetTokenGrants(ctx context.Context, id int64, grants []Grant) error {
+	return s.write(ctx, "changing the grants", func(tx *sql.Tx) error {
+		var name string
+		if err := tx.QueryRowContext(ctx, "SELECT name FROM tokens WHERE id = ?", id).Scan(&name); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM token_grants WHERE token = ?", id); err != nil {
+			return err
+		}
+		return insertGrants(ctx, tx, "token_grants", id, grants)
+	})
+}
+
 // RemoveToken removes a token, or gives ErrUnknown.
 func (s *Store) RemoveToken(ctx context.Context, id int64) error {
 	return s.write(ctx, "removing the token", func(tx *sql.Tx) error {
