@@ -42,7 +42,7 @@ func (a *API) registerCameras(r registrar) {
 		Route: Route{http.MethodPatch, "/api/v1/cameras/{id}", auth.Admin}, id: "change-camera", tag: tag,
 		summary: "Change a camera",
 		about: "Only what is named changes; an empty text takes a setting away. With If-Match it changes only what you read. " +
-			"A document that was read can be sent back, and changes nothing.",
+			"A document that was read can be sent back, and changes nothing. Who names another host as the source has to name the password too.",
 		problems: []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity},
 	}, a.changeCamera)
 	add(r, operation{
@@ -309,6 +309,9 @@ func (a *API) changeCamera(ctx context.Context, in *struct {
 	camera, err := in.Body.apply(in.ID, before)
 	if err != nil {
 		return nil, err
+	}
+	if old, err := cameraOf(kept); err == nil && in.Body.misleads(old, camera) {
+		return nil, faulty("body.password", "write the camera's password once more, since it is to be sent to another host, or without encryption; or an empty one")
 	}
 	if maps.Equal(keysOf(camera), before) {
 		return answerOf(p, Camera{camera, true}, kept), nil

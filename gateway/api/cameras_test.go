@@ -166,7 +166,7 @@ func TestAChangeChangesWhatItNames(t *testing.T) {
 		{object{"keep": "always"}, func() bool { return r.gateway.added["front"].Keep == "always" }},
 		{object{"transport": ""}, func() bool { return r.gateway.added["front"].Transport == "auto" }},
 		{object{"password": "canary-second"}, func() bool { return r.gateway.added["front"].Password.Reveal() == "canary-second" }},
-		{object{"source": "rtsp://192.0.2.10/two"}, func() bool { return r.gateway.added["front"].Source.URL == "rtsp://192.0.2.10/two" }},
+		{object{"source": "rtsp://192.0.2.10/two", "password": "canary-again"}, func() bool { return r.gateway.added["front"].Source.URL == "rtsp://192.0.2.10/two" }},
 		{object{"source": "rtsp://anna:canary-third@192.0.2.10/two"}, func() bool {
 			now := r.gateway.added["front"]
 			return now.Username == "anna" && now.Password.Reveal() == "canary-third" && now.Source.URL == "rtsp://192.0.2.10/two"
@@ -196,6 +196,50 @@ func TestAChangeChangesWhatItNames(t *testing.T) {
 		c.do("PATCH", "/api/v1/cameras/front", body).want(422)
 		if r.gateway.added["front"] != before {
 			t.Errorf("%v was refused and took effect", body)
+		}
+	}
+}
+
+// A camera's password goes nowhere but where it was given for: whoever changes
+// the source to another host has to know it.
+func TestAPasswordIsNotSentElsewhere(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "https://cam.example/one?token=x", "username": "u", "password": "canary-password"}).want(201)
+	patch := func(body object) answered { return c.do("PATCH", "/api/v1/cameras/front", body) }
+	for _, body := range []object{
+		{"source": "https://192.0.2.66/one"},
+		{"source": "https://cam.example.evil.example/one"},
+		{"source": "rtsps://192.0.2.66/one"},
+		{"source": "http://cam.example/one"}, // in clear
+		{"source": "rtsp://cam.example/one"},
+		{"source": "https://192.0.2.66/one", "username": "other"},
+		{"source": "https://192.0.2.66/one", "id": "front", "password_set": true},
+	} {
+		before := r.gateway.added["front"]
+		patch(body).want(422).says(`"location":"body.password"`).says("once more")
+		if r.gateway.added["front"] != before {
+			t.Errorf("%v was refused and took effect", body)
+		}
+	}
+	for _, body := range []object{
+		{"source": "https://CAM.example.:8443/two"},
+		{"source": "rtsps://cam.example/three"},
+		{"name": "Another"},
+		{"source": "https://192.0.2.66/one", "password": "canary-password"},
+		{"source": "http://u:canary-password@192.0.2.67/one"},
+		{"source": "http://192.0.2.68/one", "username": "", "password": ""},
+		{"source": "http://192.0.2.69/one"}, // there is none any more
+	} {
+		patch(body).want(200)
+	}
+	for _, from := range []string{"upload:", "test:"} { // nor by a way round
+		c.do("POST", "/api/v1/cameras", object{"id": from[:4], "source": "http://192.0.2.1/", "username": "u", "password": "canary-password"}).want(201)
+		c.do("PATCH", "/api/v1/cameras/"+from[:4], object{"source": from, "username": ""}).want(422)
+		c.do("PATCH", "/api/v1/cameras/"+from[:4], object{"source": from, "username": "", "password": ""}).want(200)
+		c.do("PATCH", "/api/v1/cameras/"+from[:4], object{"source": "http://192.0.2.66/", "username": "u"}).want(200)
+		if now := r.gateway.added[from[:4]]; !now.Password.Empty() {
+			t.Errorf("by way of %s the password went along", from)
 		}
 	}
 }

@@ -286,6 +286,27 @@ func (c change) apply(id string, before keys) (config.Camera, error) {
 	return camera, nil
 }
 
+// misleads says that a change of a camera's source would send the password that
+// is kept of it where it never was meant to go, to another host or in clear:
+// who may change cameras need not know their passwords.
+func (c change) misleads(before, after config.Camera) bool {
+	if c.Source == nil || c.Password != nil || before.Password.Empty() || after.Password.Empty() {
+		return false
+	}
+	if u, err := url.Parse(*c.Source); err == nil && u.User != nil {
+		return false // the password is in it
+	}
+	from, errFrom := url.Parse(before.Source.URL)
+	to, errTo := url.Parse(after.Source.URL)
+	if errFrom != nil || errTo != nil {
+		return true
+	}
+	sameHost := strings.EqualFold(strings.TrimSuffix(from.Hostname(), "."), strings.TrimSuffix(to.Hostname(), "."))
+	return !sameHost || isSecure(from) && !isSecure(to)
+}
+
+func isSecure(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "rtsps" }
+
 // shownOf gives the source of a camera's keys as it is answered.
 func shownOf(id string, k keys) string {
 	camera, err := config.NewCamera(id, k)
