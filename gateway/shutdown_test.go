@@ -1,7 +1,10 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
+	"net/url"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -36,4 +39,31 @@ func TestEndWithStalledViewersOfAllForms(t *testing.T) {
 	if took := time.Since(began); took > inTime {
 		t.Errorf("it took %v to end", took)
 	}
+}
+
+// TestEndWhileAnotherProcessHoldsTheDatabase: what was last used, which is still
+// to be written then, is not worth the time of those who wait for the end.
+func TestEndWhileAnotherProcessHoldsTheDatabase(t *testing.T) {
+	t.Parallel()
+	const inTime = 5 * time.Second
+	g := startGuarded(t, `cameras: {front: {source: "test:"}}`)
+	who := credentials{cookie: g.session(t, g.admin.name, time.Hour)}
+	viewer := g.open(t, g.request(t, "GET", "/live/front.mjpeg", nil, nil), who, nil)
+	file := url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(g.data, "state.db")), RawQuery: "mode=rw&_txlock=immediate"}
+	db, err := sql.Open("sqlite", file.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	began := time.Now()
+	g.end(t)
+	if took := time.Since(began); took > inTime {
+		t.Errorf("it took %v to end", took)
+	}
+	<-viewer.ended
 }

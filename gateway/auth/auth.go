@@ -71,6 +71,9 @@ const (
 	placeIdle = 180 * 24 * time.Hour
 	// maintenanceTimeout bounds what is done on nobody's behalf.
 	maintenanceTimeout = 10 * time.Second
+	// lastFlushTimeout bounds the last flush, for which the end of the server
+	// waits: what would be lost is when something was last used.
+	lastFlushTimeout = time.Second
 )
 
 // Options say how an Auth works.
@@ -167,7 +170,9 @@ func (a *Auth) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			a.tend(context.WithoutCancel(ctx), &flushing)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastFlushTimeout)
+			defer cancel()
+			a.tend(last, &flushing)
 			return nil
 		case <-poll.C:
 			a.tend(ctx, &polling)

@@ -59,7 +59,7 @@ func Check(ctx context.Context, dir string) error {
 // checkDatabase is openDatabase for one that stays as it is.
 func checkDatabase(ctx context.Context, dir string, seal *sealer) error {
 	name := filepath.Join(dir, databaseName)
-	db, err := connect(name)
+	db, err := connect(name, busyTimeout)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -23,11 +24,11 @@ func (s *Store) write(ctx context.Context, what string, f func(*sql.Tx) error) e
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	}
 	defer func() { <-s.writing }()
-	return s.explain(what, transact(ctx, s.db, f))
+	return s.explain(what, transact(ctx, s.writer, f))
 }
 
 func transact(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := begin(ctx, db)
 	if err != nil {
 		return err
 	}
@@ -36,6 +37,24 @@ func transact(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// begin waits for other processes that write, as long as ctx and busyTimeout
+// let it.
+func begin(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
+	for until := time.Now().Add(busyTimeout); ; {
+		tx, err := db.BeginTx(ctx, nil)
+		var failed *sqlite.Error
+		busy := errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_BUSY
+		if !busy || !time.Now().Before(until) {
+			return tx, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w (%v)", ctx.Err(), err)
+		case <-time.After(busyStep / 4):
+		}
+	}
 }
 
 func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {

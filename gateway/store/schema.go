@@ -115,7 +115,7 @@ CREATE TABLE places (
 
 // fillDatabase makes an empty file a database of the present version.
 func fillDatabase(ctx context.Context, name string, seal *sealer) error {
-	db, err := connect(name)
+	db, err := connect(name, busyTimeout)
 	if err != nil {
 		return err
 	}

@@ -55,8 +55,12 @@ const (
 	databaseName = "state.db"
 	keyName      = "key"
 
-	// busyTimeout is how long a write waits for another process.
+	// busyTimeout is how long a write waits for another process, or a read for
+	// one that puts the database in order.
 	busyTimeout = 5 * time.Second
+	// busyStep is how long a write waits in SQLite at a time, which hears of no
+	// context meanwhile.
+	busyStep = 20 * time.Millisecond
 	// connections bounds those who read at a time. One more never waits long:
 	// nothing here reads more than a few rows.
 	connections = 4
@@ -65,7 +69,8 @@ const (
 // Store is an open folder.
 type Store struct {
 	dir     string
-	db      *sql.DB
+	db      *sql.DB // for reading
+	writer  *sql.DB // of one connection
 	seal    *sealer
 	writing chan struct{} // cap 1: who holds it writes, so that our own writers queue fairly
 }
@@ -109,11 +114,17 @@ func openDatabase(ctx context.Context, dir string, seal *sealer) (*Store, error)
 	if err := restrict(name); err != nil {
 		return nil, err
 	}
-	db, err := connect(name)
+	db, err := connect(name, busyTimeout)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, db: db, seal: seal, writing: make(chan struct{}, 1)}
+	writer, err := connect(name, busyStep)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	s := &Store{dir: dir, db: db, writer: writer, seal: seal, writing: make(chan struct{}, 1)}
 	err = checkHeader(ctx, db, name)
 	if err == nil {
 		err = migrate(ctx, db, name, migrations)
@@ -125,18 +136,18 @@ func openDatabase(ctx context.Context, dir string, seal *sealer) (*Store, error)
 		err = s.checkKey(ctx)
 	}
 	if err != nil {
-		db.Close()
+		s.Close()
 		return nil, fmt.Errorf("opening %s: %w", name, explain(dir, err))
 	}
 	return s, nil
 }
 
-// connect gives the pool for a database file that exists. mode=rw keeps SQLite
-// from making one.
-func connect(name string) (*sql.DB, error) {
+// connect gives the pool for a database file that exists, whose connections wait
+// so long for others. mode=rw keeps SQLite from making one.
+func connect(name string, busy time.Duration) (*sql.DB, error) {
 	query := url.Values{
 		"mode":          {"rw"},
-		"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())},
+		"_busy_timeout": {fmt.Sprint(busy.Milliseconds())},
 		"_foreign_keys": {"1"},
 		"_synchronous":  {"FULL"}, // in WAL mode NORMAL may forget the last writes when the power fails: a revoked token would be back
 		"_txlock":       {"immediate"},
@@ -172,7 +183,7 @@ func restrict(name string) error {
 }
 
 // Close waits for what is being read and written, and closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.writer.Close(), s.db.Close()) }
 
 // Dir is the folder, as an absolute path.
 func (s *Store) Dir() string { return s.dir }
