@@ -63,7 +63,7 @@ type normalized struct {
 func (s *normalized) Run(ctx context.Context, emit func(media.Frame)) error {
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	n := &normalizer{normalized: s, ctx: within, cancel: cancel, emit: emit, began: time.Now()}
+	n := &normalizer{normalized: s, ctx: within, cancel: cancel, emit: emit}
 	err := s.source.Run(within, n.take)
 	n.endConversion()
 	if failed := context.Cause(within); failed != nil && ctx.Err() == nil {
@@ -79,8 +79,9 @@ type normalizer struct {
 	ctx    context.Context // of this run; its cause is why converting failed
 	cancel context.CancelCauseFunc
 	emit   func(media.Frame)
-	began  time.Time
+	first  time.Time     // when the first JPEG came
 	last   time.Duration // media time of the last JPEG
+	timed  bool          // the source gives media times
 	format *media.Format // of the pictures that are converted
 
 	box     *box               // nil while nothing is converted
@@ -112,14 +113,19 @@ func (n *normalizer) take(f media.Frame) {
 }
 
 // stamp gives a picture the times of its arrival, where it has none of its own:
-// later it is too late.
+// later it is too late. As in a stream, media time begins with 0.
 func (n *normalizer) stamp(f *media.Frame) {
 	now := time.Now()
 	if f.Wall.IsZero() {
 		f.Wall = now
 	}
-	if f.PTS == 0 {
-		f.PTS = max(now.Sub(n.began), n.last+1)
+	switch {
+	case f.PTS != 0:
+		n.timed = true
+	case n.first.IsZero():
+		n.first = now
+	case !n.timed:
+		f.PTS = max(now.Sub(n.first), n.last+1)
 	}
 	n.last = f.PTS
 }

@@ -124,8 +124,7 @@ func TestShowablePicturesPassUntouched(t *testing.T) {
 func TestAlwaysEncodesEveryPictureAnew(t *testing.T) {
 	r, slots := newNormalizedRig(t, rendition.NormalizeAlways, "")
 	reader := r.open("")
-	for n, f := range jpegs(t, 0, 6, 320, 176)[1:] { // the first has no media time
-		n++
+	for n, f := range jpegs(t, 0, 6, 320, 176) { // the first at 0, which is a media time
 		r.camera.emits <- f
 		got := r.expect(reader, n)
 		if bytes.Equal(got.Data, f.Data) || !got.Wall.Equal(wall(n)) || got.PTS != f.PTS {
@@ -197,7 +196,7 @@ func TestKindsChangeWithinARun(t *testing.T) {
 	frames = append(frames, picturesOfKind(t, camtest.Lossless, 12, 3, 160, 96)...)
 	r, slots := newNormalizedRig(t, rendition.NormalizeAuto, "")
 	reader := r.open("")
-	last := time.Duration(0)
+	last := time.Duration(-1)
 	for n, f := range frames {
 		r.camera.emits <- f
 		got := r.expect(reader, n)

@@ -129,13 +129,34 @@ func TestStreamFillsInTheTimes(t *testing.T) {
 		time.Sleep(time.Second)
 		cam.give(picture("1"))
 		one := expectFrame(t, r, "1")
-		cam.give(picture("2"))
+		cam.give(picture("2")) // at the same time
 		two := expectFrame(t, r, "2")
-		if !one.Wall.Equal(began.Add(time.Second)) || one.PTS != time.Second {
+		time.Sleep(time.Second)
+		cam.give(picture("3"))
+		three := expectFrame(t, r, "3")
+		if !one.Wall.Equal(began.Add(time.Second)) || one.PTS != 0 {
 			t.Errorf("taken at %v, media time %v", one.Wall.Sub(began), one.PTS)
 		}
-		if two.PTS <= one.PTS {
-			t.Errorf("media time went from %v to %v", one.PTS, two.PTS)
+		if two.PTS <= one.PTS || three.PTS != time.Second {
+			t.Errorf("media time goes from %v to %v and %v", one.PTS, two.PTS, three.PTS)
+		}
+	})
+}
+
+// TestMediaTimeFromZero: a source's first media time may well be 0, and is its
+// own also where the source was long in coming.
+func TestMediaTimeFromZero(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{})
+		cam.expectRuns(1, 1)
+		for _, pts := range []time.Duration{0, 40 * time.Millisecond, 80 * time.Millisecond, 0, 40 * time.Millisecond} {
+			time.Sleep(300 * time.Millisecond)
+			f := picture(fmt.Sprint(pts))
+			f.PTS = pts
+			cam.give(f)
+			if got := expectFrame(t, r, fmt.Sprint(pts)); got.PTS != pts {
+				t.Errorf("media time %v, want %v", got.PTS, pts)
+			}
 		}
 	})
 }

@@ -53,6 +53,8 @@ type run struct {
 	began  time.Time
 	frames uint64
 	pts    time.Duration // of the last frame
+	timed  bool          // the source gives media times
+	first  time.Time     // when the first frame came
 	waking []*Reader     // the emitting goroutine's own: see emit
 }
 
@@ -348,13 +350,19 @@ func (u *run) emit(f media.Frame) {
 }
 
 // stamp fills in the times that the source left open. Media times that a source
-// gives are its own: those of B-frames go back and forth.
+// gives are its own: those of B-frames go back and forth. Whether it gives any
+// shows only with its second frame, so all media time begins with 0.
 func (u *run) stamp(f *media.Frame, now time.Time) {
 	if f.Wall.IsZero() {
 		f.Wall = now
 	}
-	if f.PTS == 0 && f.Format.Codec == media.JPEG {
-		f.PTS = max(now.Sub(u.began), u.pts+1)
+	switch {
+	case f.PTS != 0:
+		u.timed = true
+	case u.frames == 0:
+		u.first = now
+	case !u.timed && f.Format.Codec == media.JPEG:
+		f.PTS = max(now.Sub(u.first), u.pts+1)
 	}
 	u.frames++
 	u.pts = f.PTS

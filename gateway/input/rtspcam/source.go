@@ -22,6 +22,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 
@@ -59,7 +60,7 @@ type Options struct {
 }
 
 // Source is one RTSP camera. It implements stream.Source, and remembers
-// between its runs which transport the camera takes.
+// between its runs which transport the camera takes and how slow it is.
 type Source struct {
 	opt      Options
 	url      *base.URL // with the credentials
@@ -67,7 +68,8 @@ type Source struct {
 	tls      *tls.Config
 	patience patience
 
-	refusesTCP bool // learned, and used if Options.Transport is Auto
+	refusesTCP bool          // learned, and used if Options.Transport is Auto
+	silence    time.Duration // allowed after a run's first picture; grows until a slow camera's second is in time
 }
 
 // New makes the source of a camera. It connects to nothing; the error is about
@@ -94,6 +96,7 @@ func New(opt Options) (*Source, error) {
 		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
 		patience: opt.Patience.withDefaults(),
 	}
+	s.silence = s.patience.silence
 	if opt.InsecureTLS {
 		s.tls.MinVersion = tls.VersionTLS10 // old cameras know no better
 	}
@@ -148,10 +151,14 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	within, cancel := context.WithCancelCause(ctx)
 	r := &run{source: s, ctx: within, cancel: cancel}
 	r.watch = &watchdog{patience: s.patience, cancel: cancel}
+	r.watch.patience.silence = max(s.silence, s.patience.silence)
 	r.receiver = &receiver{emit: emit, watch: r.watch, fail: cancel, log: s.opt.Log}
 	err := r.play()
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, errSilent) && r.watch.onlyOnce() {
+		s.silence = min(2*r.watch.patience.silence, max(mostPatience, s.patience.silence))
 	}
 	s.count(err)
 	return err

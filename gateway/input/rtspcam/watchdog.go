@@ -7,9 +7,14 @@ import (
 	"time"
 )
 
-// silentIntervals is how many of a camera's own frame intervals it may be
-// silent, if that is more than its patience.
-const silentIntervals = 10
+const (
+	// silentIntervals is how many of a camera's own frame intervals it may be
+	// silent, if that is more than its patience.
+	silentIntervals = 10
+	// mostPatience is what the silence grows to for a camera that stays silent
+	// after one picture, and so has shown no interval.
+	mostPatience = time.Minute
+)
 
 // Why a camera is given up.
 var (
@@ -87,6 +92,13 @@ func (w *watchdog) picture(arrived time.Time) {
 	}
 	w.last, w.stage = arrived, showing
 	w.expect(arrived, max(w.patience.silence, silentIntervals*w.interval), errSilent)
+}
+
+// onlyOnce says that there was a picture, and no second one.
+func (w *watchdog) onlyOnce() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stage == showing && w.interval == 0
 }
 
 func (w *watchdog) stop() {

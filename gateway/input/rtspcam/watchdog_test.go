@@ -5,6 +5,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/format"
+
+	"framegate/gateway/camtest"
 )
 
 // TestWatchdogIsExact: pictures put its end off, however many, and it comes
@@ -46,5 +50,32 @@ func pace(w *watchdog, n int, interval time.Duration) {
 			time.Sleep(interval)
 		}
 		w.picture(time.Now())
+	}
+}
+
+// TestSlowCameraIsLearned: a camera whose pictures are farther apart than its
+// silence may be long is given more time, run by run, until it is not cut off
+// between two of them.
+func TestSlowCameraIsLearned(t *testing.T) {
+	camera := newCamera(t, camtest.RTSPOptions{Medias: offer(&format.MJPEG{})})
+	s := newSource(t, Options{URL: camera.URL("/")})
+	s.patience.silence = 20 * time.Millisecond
+	s.silence = s.patience.silence
+	groups := jpegPackets(t, 4)
+	for n := 1; ; n++ {
+		run := start(t, s)
+		awaitPlay(t, camera, n)
+		shown := 0
+		for ; shown < len(groups) && len(run.done) == 0; shown++ {
+			send(t, camera, groups[shown])
+			time.Sleep(150 * time.Millisecond) // the pace of the camera
+		}
+		if len(run.done) == 0 {
+			wantNumbers(t, run.take(t, len(groups)), span(0, len(groups)))
+			break
+		}
+		if err := run.wait(t); !errors.Is(err, errSilent) || n > 8 {
+			t.Fatalf("run %d ended with %v", n, err)
+		}
 	}
 }
