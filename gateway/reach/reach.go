@@ -56,6 +56,9 @@ var never = []struct {
 	{netip.MustParsePrefix("fd20:ce::254/128"), "a metadata service"},   // Google Cloud
 	{netip.MustParsePrefix("100::/64"), "discard-only"},                 // RFC 6666
 	{netip.MustParsePrefix("2001::/32"), "Teredo"},                      // RFC 4380
+	// Where in such an address the one of IPv4 is depends on the length of the
+	// network's own prefix (RFC 6052 section 2.2), which only its operator knows.
+	{netip.MustParsePrefix("64:ff9b:1::/48"), "NAT64 of this network's own, which may lead anywhere"}, // RFC 8215
 }
 
 // Check says whether a camera may be at an address. The error is ErrForbidden,
@@ -94,7 +97,6 @@ func (r Rule) Control(_, address string, _ syscall.RawConn) error {
 // The ranges of IPv6 addresses that lead to the IPv4 address in them.
 var (
 	nat64     = netip.MustParsePrefix("64:ff9b::/96")    // RFC 6052 section 2.1: the last four bytes
-	nat64Own  = netip.MustParsePrefix("64:ff9b:1::/48")  // RFC 8215
 	sixToFour = netip.MustParsePrefix("2002::/16")       // RFC 3056 section 2: bytes 2 to 5
 	translate = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 2765: the last four bytes
 	compat    = netip.MustParsePrefix("::/96")           // RFC 4291 section 2.5.5.1
@@ -108,7 +110,7 @@ func inner(ip netip.Addr) netip.Addr {
 	}
 	b := ip.As16()
 	switch {
-	case nat64.Contains(ip), nat64Own.Contains(ip), translate.Contains(ip):
+	case nat64.Contains(ip), translate.Contains(ip):
 		return netip.AddrFrom4([4]byte(b[12:]))
 	case sixToFour.Contains(ip):
 		return netip.AddrFrom4([4]byte(b[2:6]))
