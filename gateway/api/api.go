@@ -242,7 +242,7 @@ func exchangeOf(ctx context.Context) exchange {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	if r.URL.Path != path.Clean(r.URL.Path) { // which the mux would redirect
+	if at := r.URL.EscapedPath(); at != path.Clean(at) { // which the mux would redirect
 		Answer(w, http.StatusNotFound, noAddress)
 		return
 	}

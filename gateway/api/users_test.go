@@ -1,8 +1,11 @@
 package api
 
 import (
+	"net/url"
 	"strings"
 	"testing"
+
+	"framegate/gateway/store"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -203,4 +206,25 @@ func TestAnyone(t *testing.T) {
 	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "seconds": 60}).want(403)
 	c.do("POST", "/api/v1/cameras", object{"id": "a", "source": "upload:"}).want(201)
 	c.do("GET", "/api/v1/sessions", nil).want(200)
+}
+
+// Users of names that may not be given any more, since they stand badly in
+// addresses, can still be changed and removed there.
+func TestUsersOfOddNames(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	for _, name := range []string{"a//b", "a/b", "..", ".", "a/../b", "%2e", "a b+c?d#e"} {
+		_, err := r.options.Store.AddUser(t.Context(), store.User{Name: name, Password: "x"})
+		must(t, err)
+		at := "/api/v1/users/" + strings.ReplaceAll(url.PathEscape(name), ".", "%2E")
+		var u user
+		if c.do("GET", at, nil).want(200).into(&u); u.Name != name {
+			t.Errorf("%q is %q", name, u.Name)
+		}
+		c.do("PATCH", at, object{"grants": []string{"view:*"}}).want(200)
+		c.do("DELETE", at, nil).want(204)
+	}
+	for _, at := range []string{"/api/v1/users/../cameras", "/api/v1//users", "/api/v1/users/", "/api/v1/./users"} {
+		c.do("GET", at, nil).want(404)
+	}
 }

@@ -71,7 +71,7 @@ func (a *Auth) User(ctx context.Context, name string) (User, error) {
 // AddUser adds a user. The error is ErrBadName, ErrWeakPassword, ErrBadPassword,
 // ErrBadGrant, ErrExists or of the store.
 func (a *Auth) AddUser(ctx context.Context, name string, password config.Secret, grants []Grant) (User, error) {
-	if err := checkName(name); err != nil {
+	if err := checkUserName(name); err != nil {
 		return User{}, err
 	}
 	if err := checkPassword(name, password.Reveal()); err != nil {

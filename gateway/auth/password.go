@@ -176,3 +176,15 @@ func checkName(name string) error {
 	}
 	return nil
 }
+
+// checkUserName is checkName for a user, who has an address in the API: browsers
+// and proxies make another of one with these names in it.
+func checkUserName(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
+		return fmt.Errorf("%w %s: it cannot stand in an address; leave out slashes, and do not call a user . or ..", ErrBadName, quote(name))
+	}
+	return nil
+}
