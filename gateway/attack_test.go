@@ -403,6 +403,7 @@ func TestLoginLeadsNowhereElse(t *testing.T) {
 		"https://evil.example": "/", "//evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/",
 		"/\t/evil.example": "/", "\t//evil.example": "/", "/\n/evil.example": "/", " //evil.example": "/", "javascript:alert(1)": "/",
 		"evil.example": "/", "http:evil.example": "/", "data:text/html,x": "/", "/\r\nSet-Cookie: x=y": "/", "@evil.example": "/",
+		"/\x00evil.example": "/", "/\x1b[2Jevil.example": "/", "/\x7fevil.example": "/", "/\u0085/evil.example": "/", "/\u202eevil.example": "/", "/\xffevil.example": "/",
 	} {
 		page := g.get(t, "/login?next="+url.QueryEscape(next), credentials{})
 		if want == "/" && strings.Contains(string(page.body), "evil.example") || !strings.Contains(string(page.body), `value="`+want[:1]) {

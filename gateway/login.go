@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
@@ -70,7 +72,8 @@ func (g *gateway) logOut(w http.ResponseWriter, r *http.Request, _ string) error
 // nextPage gives where to go after the login: an address of this server, and
 // the start page for what could lead elsewhere.
 func nextPage(asked string) string {
-	if !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || strings.ContainsAny(asked, "\\\r\n\t") {
+	odd := strings.Contains(asked, "\\") || strings.ContainsFunc(asked, func(r rune) bool { return !unicode.IsPrint(r) })
+	if !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || odd || !utf8.ValidString(asked) {
 		return "/"
 	}
 	return asked
