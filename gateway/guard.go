@@ -31,6 +31,7 @@ func (g *gateway) guard(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		g.proof.insist(w, r)
 		protected.ServeHTTP(w, r)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"framegate/gateway/certs"
@@ -29,6 +30,7 @@ const (
 type identity struct {
 	tls       *tls.Config      // nil: it does not
 	authority *certs.Authority // nil where its certificates are somebody else's
+	lasting   bool             // browsers may insist on TLS from now on
 	hosts     func() []string  // names that the server answers to, at the moment
 }
 
@@ -39,6 +41,7 @@ type identity struct {
 func newIdentity(c *config.Config, hosts func() []string, log *slog.Logger) (i identity, err error) {
 	machine := certs.HostNames()
 	i.hosts = func() []string { return slices.Concat(hosts(), machine) }
+	i.lasting = c.TLS.Mode == config.TLSFiles || c.TLS.Mode == config.TLSACME
 	switch c.TLS.Mode {
 	case config.TLSFiles:
 		i.tls, err = certs.Files(c.TLS.Cert, c.TLS.Key, log)
@@ -68,6 +71,15 @@ func (i identity) fingerprint() string {
 		return ""
 	}
 	return i.authority.Fingerprint()
+}
+
+// insist tells browsers to come by TLS alone from now on (RFC 6797), where the
+// certificates are ones that they trust. They would for all ports of the name,
+// so a server that is at a port of its own, beside others maybe, does not say it.
+func (i identity) insist(w http.ResponseWriter, r *http.Request) {
+	if i.lasting && r.TLS != nil && !strings.Contains(r.Host, ":") {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
 }
 
 // serve answers requests on a listener until the server is shut down.

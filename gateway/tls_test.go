@@ -382,6 +382,47 @@ func TestCertificateFilesChangeUnderConnections(t *testing.T) {
 	expectMore(t, v.Next, 5)
 }
 
+// Browsers are told to insist on TLS where they trust the certificate anyway, and
+// nothing else can be at other ports of the name.
+func TestBrowsersAreToldToInsistOnTLS(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	cert, key := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	writeServerPair(t, cert, key)
+	files := launch(t, "127.0.0.1:0", fmt.Sprintf("hosts: [cams.example.org]\ntls: {mode: files, cert: %q, key: %q}", cert, key))
+	own := launch(t, "127.0.0.1:0", "hosts: [cams.example.org]\ntls: {mode: self-signed}")
+	clear := launch(t, "127.0.0.1:0", "hosts: [cams.example.org]\ntrusted_proxies: [127.0.0.1]")
+	client := newClient(t, &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})
+	for _, c := range []struct {
+		server *launched
+		host   string
+		says   bool
+	}{
+		{files, "cams.example.org", true},
+		{files, "cams.example.org:8443", false},
+		{files, "cams.example.org:443", false},
+		{own, "cams.example.org", false},
+		{clear, "cams.example.org", false},
+	} {
+		for _, path := range []string{"/healthz", "/api/v1/absent", "/login"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.server.url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = c.host
+			r.Header.Set("X-Forwarded-Proto", "https")
+			a, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Body.Close()
+			if said := a.Header.Get("Strict-Transport-Security"); (said == "max-age=31536000") != c.says || !c.says && said != "" {
+				t.Errorf("%s of %s: %q", path, c.host, said)
+			}
+		}
+	}
+}
+
 // expectMore expects count numbered pictures, in order and moving.
 func expectMore(t *testing.T, next func() (camtest.Part, error), count int) {
 	t.Helper()

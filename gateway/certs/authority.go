@@ -106,6 +106,12 @@ func readAuthority(folder string, names func() []string) (*Authority, error) {
 
 // makeAuthority writes a new authority, the certificate before the key: a key
 // is what says that there is one.
+//
+// It has no name constraints (RFC 5280 section 4.2.1.10): a machine moves to
+// other addresses and is given other names, public ones too, for ten years, and
+// each that was not foreseen would need a new authority and a visit to every
+// device. So whoever has its key can speak for any site to the devices that
+// trust it; the key leaves the data folder for nobody.
 func makeAuthority(certFile, keyFile string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
