@@ -15,6 +15,7 @@ import (
 type camera struct {
 	config.Camera
 	added  bool          // while the server ran, and kept in its state; else it is of the file
+	place  int           // among all, from 0
 	source stream.Source // nil where frames are sent in
 }
 
@@ -40,11 +41,12 @@ func (r *roster) find(id string) (camera, bool) {
 	return c, ok
 }
 
-// all gives the cameras, by id.
+// all gives the cameras in the order in which people see them: that of the
+// configuration, and then that in which they were added.
 func (r *roster) all() []camera {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(r.byID), func(a, b camera) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(maps.Values(r.byID), func(a, b camera) int { return cmp.Compare(a.place, b.place) })
 }
 
 // source gives what makes a camera's frames.
@@ -85,6 +87,9 @@ func (g *gateway) changeCameras(settings *config.Config, added *[]config.Camera)
 // camerasOf gives the cameras of these settings, and of those added the ones
 // that they leave room for.
 func (g *gateway) camerasOf(settings *config.Config, added []config.Camera) (cameras []camera) {
+	for _, c := range settings.Cameras {
+		cameras = append(cameras, camera{Camera: c})
+	}
 	for _, c := range added {
 		if _, configured := settings.Camera(c.ID); configured {
 			g.log.Warn("the configuration has a camera that was also added at run time, and wins", "camera", c.ID)
@@ -92,16 +97,14 @@ func (g *gateway) camerasOf(settings *config.Config, added []config.Camera) (cam
 		}
 		cameras = append(cameras, camera{Camera: c, added: true})
 	}
-	for _, c := range settings.Cameras {
-		cameras = append(cameras, camera{Camera: c})
-	}
 	return cameras
 }
 
 // withSources gives the cameras what makes their frames.
 func (g *gateway) withSources(cameras []camera) (map[string]camera, error) {
 	byID := make(map[string]camera, len(cameras))
-	for _, c := range cameras {
+	for place, c := range cameras {
+		c.place = place
 		c, err := g.withSource(c)
 		if err != nil {
 			return nil, fmt.Errorf("camera %s: %w", c.ID, err)
@@ -141,8 +144,8 @@ func (g *gateway) withSource(c camera) (camera, error) {
 
 // sameSource says that two cameras give the same pictures in the same way.
 func sameSource(a, b camera) bool {
-	a.Name, a.Keep, a.source = "", "", nil
-	b.Name, b.Keep, b.source = "", "", nil
+	a.Name, a.Keep, a.source, a.place = "", "", nil, 0
+	b.Name, b.Keep, b.source, b.place = "", "", nil, 0
 	return a == b
 }
 

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/api"
 	"framegate/gateway/config"
+	"framegate/gateway/store"
 )
 
 // pausing is a log whose first message is held up by what hold does.
@@ -99,4 +101,37 @@ func TestUnwatchableFolderLeavesNothingBehind(t *testing.T) {
 		stop()
 		await(t, "nothing is left behind", func() bool { return held(t).within(before) })
 	}
+}
+
+// TestCamerasKeepTheOrderInWhichPeopleWroteThem: that of the file, also after a
+// reload, and then that in which they were added.
+func TestCamerasKeepTheOrderInWhichPeopleWroteThem(t *testing.T) {
+	g, reload := wired(t, "cameras: {gate: {source: 'upload:'}, cam10: {source: 'upload:'}, cam2: {source: 'upload:'}}")
+	expect := func(want ...string) {
+		t.Helper()
+		var ids []string
+		for _, c := range (control{g}).Cameras() {
+			ids = append(ids, c.ID)
+		}
+		if !slices.Equal(ids, want) {
+			t.Errorf("cameras %v, want %v", ids, want)
+		}
+	}
+	expect("gate", "cam10", "cam2")
+	for _, id := range []string{"zoo", "added", "gate"} {
+		if _, err := g.store.AddCamera(t.Context(), store.Camera{ID: id, Document: []byte(`{"source": "upload:"}`)}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond) // the store tells times by the millisecond
+	}
+	added, broken, err := api.Added(t.Context(), g.store)
+	if err != nil || broken != nil {
+		t.Fatal(broken, err)
+	}
+	if err := (control{g}).SetAdded(added); err != nil {
+		t.Fatal(err)
+	}
+	expect("gate", "cam10", "cam2", "zoo", "added")
+	reload("cameras: {cam2: {source: 'upload:'}, cam10: {source: 'upload:'}}")
+	expect("cam2", "cam10", "zoo", "added", "gate")
 }

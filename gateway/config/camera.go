@@ -63,6 +63,9 @@ func (c *cameraDraft) setName(v value) error {
 	if strings.TrimSpace(v.text) == "" {
 		return errors.New("is empty; write a name, or remove the key to show the id")
 	}
+	if err := shown(v.text); err != nil {
+		return err
+	}
 	return line(v.text, 200)
 }
 

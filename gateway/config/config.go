@@ -47,7 +47,7 @@ type Config struct {
 	DefaultCamera  string         // id of the upload camera that /upload and /stream mean; "" where there is none
 	FFmpeg         FFmpeg
 	Limits         Limits
-	Cameras        []Camera // sorted by ID
+	Cameras        []Camera // in the file's order, then those of the environment
 }
 
 // Auth says who may use the server.
@@ -186,10 +186,8 @@ const (
 
 // Camera finds a camera by its id.
 func (c *Config) Camera(id string) (Camera, bool) {
-	i, found := slices.BinarySearchFunc(c.Cameras, id, func(c Camera, id string) int {
-		return strings.Compare(c.ID, id)
-	})
-	if !found {
+	i := slices.IndexFunc(c.Cameras, func(c Camera) bool { return c.ID == id })
+	if i < 0 {
 		return Camera{}, false
 	}
 	return c.Cameras[i], true

@@ -164,34 +164,34 @@ func TestEveryKeyIsRead(t *testing.T) {
 			CameraConnect: 1500 * time.Millisecond, CameraFirstByte: 20 * time.Second, CameraSilence: 15 * time.Second,
 		},
 		Cameras: []Camera{
-			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
-			{
-				ID: "back-door-2", Name: "Back door: garden", Keep: KeepOnDemand,
-				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
-				Username: "viewer", Password: NewSecret("p@ss"), Normalize: NormalizeAuto,
-			},
-			{
-				ID: "dome", Name: "dome", Keep: KeepOnDemand,
-				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
-				Username: "viewer", Password: NewSecret("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever,
-			},
-			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways},
-			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand},
 			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,
 				Source:   Source{Kind: SourceHTTP, URL: "https://192.168.1.21:8443/snap.jpg?user=a&pwd=b"},
 				Username: "viewer", Password: NewSecret("0123"), Normalize: NormalizeAlways,
 			},
-			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand},
-			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
-			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand},
+			{
+				ID: "back-door-2", Name: "Back door: garden", Keep: KeepOnDemand,
+				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
+				Username: "viewer", Password: NewSecret("p@ss"), Normalize: NormalizeAuto,
+			},
 			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
-			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand},
+			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
+			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
+			{
+				ID: "dome", Name: "dome", Keep: KeepOnDemand,
+				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
+				Username: "viewer", Password: NewSecret("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever,
+			},
 			{
 				ID: "vault", Name: "vault", Keep: KeepOnDemand, TLSInsecure: true,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
 				Username: "u", Password: NewSecret("p"), Transport: TransportAuto, Normalize: NormalizeAuto,
 			},
+			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand},
+			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways},
+			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand},
+			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand},
+			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand},
 		},
 	}
 	if diff := cmp.Diff(want, mustLoad(t, everyKey), opaqueEqual); diff != "" {

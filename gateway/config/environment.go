@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -24,7 +25,8 @@ var serviceLink = regexp.MustCompile(`^FRAMEGATE_(SERVICE_(HOST|PORT(_[A-Z0-9_]+
 // hyphens and no underscores, names of variables the other way around, so
 // front-door becomes FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE. Lists are
 // separated by commas. An empty variable counts as not set, since that is all
-// many tools can do to unset one; an unknown one is an error even so.
+// many tools can do to unset one; an unknown one is an error even so. Cameras
+// that are new come behind the others, as people count: cam2 before cam10.
 func (d *draft) readEnvironment(environ []string) {
 	variables := make(map[string]string)
 	for _, entry := range environ {
@@ -33,10 +35,31 @@ func (d *draft) readEnvironment(environ []string) {
 			variables[name] = text
 		}
 	}
+	listed := len(d.order)
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		d.readVariable(name, variables[name])
 	}
+	slices.SortFunc(d.order[listed:], compareNaturally)
 }
+
+// compareNaturally compares ids by their letters and the numbers in them.
+func compareNaturally(a, b string) int {
+	for a != "" && b != "" {
+		if a[0] != b[0] && !(isDigit(a[0]) && isDigit(b[0])) {
+			return cmp.Compare(a[0], b[0])
+		}
+		n := max(1, len(a)-len(strings.TrimLeft(a, "0123456789")))
+		m := max(1, len(b)-len(strings.TrimLeft(b, "0123456789")))
+		first, second := strings.TrimLeft(a[:n], "0"), strings.TrimLeft(b[:m], "0")
+		if order := cmp.Or(cmp.Compare(len(first), len(second)), cmp.Compare(first, second), cmp.Compare(n, m)); order != 0 {
+			return order
+		}
+		a, b = a[n:], b[m:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func (d *draft) readVariable(name, text string) {
 	at := place{variable: name}

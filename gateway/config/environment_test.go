@@ -44,7 +44,6 @@ cameras:
 	want.Listen, want.Hosts, want.DefaultCamera = "localhost:2", []string{"b", "c.example"}, "tablet"
 	want.FFmpeg, want.Limits.Viewers, want.Limits.FrameBytes = FFmpeg{Path: "/x/ffmpeg", HWAccel: HWAccelCUDA}, 5, 2<<20
 	want.Cameras = []Camera{
-		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 		{
 			ID: "front-door", Name: "front-door", Source: Source{Kind: SourceHTTP, URL: "https://other/"},
 			Username: "u", Password: NewSecret("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true, Normalize: NormalizeAuto,
@@ -53,6 +52,7 @@ cameras:
 			ID: "garden", Name: "garden", Source: Source{Kind: SourceRTSP, URL: "rtsp://cam/"},
 			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Normalize: NormalizeAuto,
 		},
+		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
 	}
 	if diff := cmp.Diff(&want, c, opaqueEqual); diff != "" {
@@ -61,7 +61,10 @@ cameras:
 }
 
 func TestEnvironmentAddsToTheDefaultCameras(t *testing.T) {
-	c, err := Load("", []string{"FRAMEGATE_CAMERAS__FRONT__SOURCE=http://cam/", "FRAMEGATE_CAMERAS__DEMO__NAME=Pattern"})
+	c, err := Load("", []string{
+		"FRAMEGATE_CAMERAS__FRONT__SOURCE=http://cam/", "FRAMEGATE_CAMERAS__DEMO__NAME=Pattern", "FRAMEGATE_CAMERAS__CAM10__SOURCE=test:",
+		"FRAMEGATE_CAMERAS__CAM2__SOURCE=test:", "FRAMEGATE_CAMERAS__CAM2_B__SOURCE=test:", "FRAMEGATE_CAMERAS__CAM1__SOURCE=test:",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +72,7 @@ func TestEnvironmentAddsToTheDefaultCameras(t *testing.T) {
 	for _, camera := range c.Cameras {
 		got = append(got, camera.ID+"="+camera.Name)
 	}
-	if diff := cmp.Diff([]string{"demo=Pattern", "front=front", "phone=phone"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"demo=Pattern", "phone=phone", "cam1=cam1", "cam2=cam2", "cam2-b=cam2-b", "cam10=cam10", "front=front"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

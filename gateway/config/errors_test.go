@@ -143,6 +143,24 @@ framegate.yaml:5:38: cameras.d.password: needs a username beside it`},
 	{"password file that is none", "cameras: {a: {source: http://cam/, username: u, password_file: .}}\n",
 		`framegate.yaml:1:64: cameras.a.password_file: reading the password: . is a folder, not a file; name a file`},
 
+	{"variables of other programs", "hosts: [\"${HOST}\"]\nffmpeg: {path: '${FFMPEG:-ffmpeg}'}\ncameras:\n  front-door:\n    source: http://cam/\n    username: u\n    password: ${CAM_PW}\n  b: {source: \"http://${CAM}/\", username: '$x', password: '${'}\n",
+		`framegate.yaml:1:9: hosts: holds ${...}, and variables are not replaced in here; set FRAMEGATE_HOSTS in the environment instead
+framegate.yaml:2:16: ffmpeg.path: holds ${...}, and variables are not replaced in here; set FRAMEGATE_FFMPEG__PATH in the environment instead
+framegate.yaml:7:15: cameras.front-door.password: holds ${...}, and variables are not replaced in here; set FRAMEGATE_CAMERAS__FRONT_DOOR__PASSWORD in the environment instead, or name a password_file
+framegate.yaml:8:15: cameras.b.source: holds ${...}, and variables are not replaced in here; set FRAMEGATE_CAMERAS__B__SOURCE in the environment instead`},
+	{"comments in place of values", "data: # here\ncameras:\n  a:\n    source: http://cam/\n    username: u # viewer\n    password: #secret\n  b:\n    source: http://cam/\n    username: u #viewer\n    password: abc #def\n  c: {source: http://cam/, username: u, password: abc} #cam\n  d:\n    source: http://cam/ #upstairs\n    username: u\n    password: abc # upstairs\n",
+		`framegate.yaml:1:1: data: has no value, for what begins with # is a comment; put it into quotes, or remove the key
+framegate.yaml:6:5: cameras.a.password: has no value, for what begins with # is a comment; put it into quotes, or remove the key
+framegate.yaml:10:15: cameras.b.password: ends before the #, behind which is a comment; put the password into quotes, or a blank behind the # of a comment`},
+	{"an address without its key", "cameras:\n  front: rtsp://u:canary@cam/stream\n  back: 'upload:'\n  side: yes\n",
+		`framegate.yaml:2:10: cameras.front: is a camera, whose address is one of its keys; write source: in front of it, as in front: {source: "…"}
+framegate.yaml:3:9: cameras.back: is a camera, whose address is one of its keys; write source: in front of it, as in back: {source: "…"}
+framegate.yaml:4:9: cameras.side: holds further keys: interval, keep, name, normalize, password, password_file, source, tls_insecure, transport, username`},
+	{"names that are shown as others", "cameras:\n  a: {source: 'test:', name: \"Front\\u202Edoor\"}\n  b: {source: 'test:', name: \"a\\e[2J\"}\n  c: {source: 'test:', name: \"a\\u200bb\"}\n  d: {source: 'test:', name: \"T\\u00fcr \U0001F468\\u200d\U0001F469 \\u05d3\\u05dc\\u05ea\"}\n",
+		`framegate.yaml:2:30: cameras.a.name: holds U+202E, which shows nothing of itself and changes how the rest is shown; write it without
+framegate.yaml:3:30: cameras.b.name: holds U+001B, which shows nothing of itself and changes how the rest is shown; write it without
+framegate.yaml:4:30: cameras.c.name: holds U+200B, which shows nothing of itself and changes how the rest is shown; write it without`},
+
 	{"value with a colon", "cameras:\n  phone:\n    source: upload:\n",
 		`framegate.yaml:3:13: mapping value is not allowed in this context; check the indentation, and put a value that contains ": " or ends in a colon into quotes, such as "upload:"`},
 	{"tabs", "cameras:\n\tphone:\n",

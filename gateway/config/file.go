@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -266,7 +267,7 @@ func (w walker) entries(n ast.Node, path string, take func(key string, keyNode, 
 // field takes the value of one key.
 func (w walker) field(n, keyNode ast.Node, path string, f field) {
 	if _, null := n.(*ast.NullNode); null || n == nil {
-		w.report(keyNode, path, noValueText)
+		w.report(keyNode, path, noValueOf(keyNode))
 		return
 	}
 	if text := decorated(n); text != "" {
@@ -301,6 +302,10 @@ func (w walker) cameras(n ast.Node, path string, f field) {
 			return
 		}
 		w.draft.cameras[id].at = w.at(idNode)
+		if text, ok := scalarText(section); ok && strings.Contains(text, ":") {
+			w.report(section, join(path, id), fmt.Sprintf(`is a camera, whose address is one of its keys; write source: in front of it, as in %s: {source: "…"}`, id))
+			return
+		}
 		w.field(section, idNode, join(path, id), field{section: fields})
 	})
 	if listed == 0 && len(w.draft.problems) == 0 {
@@ -314,9 +319,57 @@ func (w walker) value(n ast.Node, path string, f field) {
 		w.report(n, path, "takes one value, not a list or a section; put it into quotes if it begins with [ or {")
 		return
 	}
+	if wrong := misread(n, text, path); wrong != "" {
+		w.report(n, path, wrong)
+		return
+	}
 	if err := f.value(value{text: text, at: w.at(n)}); err != nil {
 		w.report(n, path, err.Error())
 	}
+}
+
+// reference is how other programs' configurations name a variable.
+var reference = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*[^}]*\}`)
+
+// misread says that a value is most likely meant to be another than it is.
+func misread(n ast.Node, text, path string) string {
+	if comment := commentBehind(n); strings.HasSuffix(path, ".password") && len(comment) > 0 && comment[0] != ' ' {
+		return "ends before the #, behind which is a comment; put the password into quotes, or a blank behind the # of a comment"
+	}
+	if !reference.MatchString(text) {
+		return ""
+	}
+	wrong := "holds ${...}, and variables are not replaced in here; set " + variableOf(path) + " in the environment instead"
+	if strings.HasSuffix(path, ".password") {
+		wrong += ", or name a password_file"
+	}
+	return wrong
+}
+
+// variableOf gives the variable that sets a key.
+func variableOf(path string) string {
+	return prefix + strings.ToUpper(strings.NewReplacer(".", "__", "-", "_").Replace(path))
+}
+
+// noValueOf says what a key without a value lacks.
+func noValueOf(keyNode ast.Node) string {
+	if colon := keyNode.GetToken().Next; colon != nil && colon.Next != nil && isCommentOn(colon.Position.Line, colon.Next) {
+		return "has no value, for what begins with # is a comment; put it into quotes, or remove the key"
+	}
+	return noValueText
+}
+
+// commentBehind gives the text of a comment on the line where a value ends.
+func commentBehind(n ast.Node) string {
+	last := n.GetToken()
+	if last.Next == nil || !isCommentOn(last.Position.Line, last.Next) {
+		return ""
+	}
+	return last.Next.Value
+}
+
+func isCommentOn(line int, t *token.Token) bool {
+	return t.Type == token.CommentType && t.Position.Line == line
 }
 
 func (w walker) list(n ast.Node, path string, f field) {
@@ -330,6 +383,10 @@ func (w walker) list(n ast.Node, path string, f field) {
 		text, ok := scalarText(item)
 		if !ok {
 			w.report(item, path, "takes a list of single values, such as [one, two]")
+			return
+		}
+		if wrong := misread(item, text, path); wrong != "" {
+			w.report(item, path, wrong)
 			return
 		}
 		items = append(items, value{text: text, at: w.at(item)})

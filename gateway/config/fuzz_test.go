@@ -56,13 +56,15 @@ func checkPromises(t *testing.T, d *draft) {
 		}
 		return
 	}
-	for i, camera := range c.Cameras {
+	seen := make(map[string]bool)
+	for _, camera := range c.Cameras {
 		if !idPattern.MatchString(camera.ID) || camera.Source.Kind == "" || camera.Name == "" {
 			t.Errorf("camera %+v", camera)
 		}
-		if i > 0 && c.Cameras[i-1].ID >= camera.ID {
-			t.Errorf("cameras %v are not sorted", c.Cameras)
+		if seen[camera.ID] {
+			t.Errorf("camera %s is there twice", camera.ID)
 		}
+		seen[camera.ID] = true
 		if s := camera.Source; s.Path != "" && !strings.HasPrefix(s.Path, "/") || s.Listen && s.Kind != SourceMPEGTS {
 			t.Errorf("source %#v of kind %s", s.Path, s.Kind)
 		}
@@ -81,4 +83,17 @@ func checkPromises(t *testing.T, d *draft) {
 	if err := checkListen(c.Listen); err != nil {
 		t.Errorf("listen: %v", err)
 	}
+}
+
+// FuzzNaturalOrder finds ids that could not be sorted.
+func FuzzNaturalOrder(f *testing.F) {
+	f.Add("cam2", "cam10", "cam2-b")
+	f.Add("a01", "a1", "a")
+	f.Add("1-1", "01", "1a1")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		ab, bc, ac := compareNaturally(a, b), compareNaturally(b, c), compareNaturally(a, c)
+		if (ab == 0) != (a == b) || ab != -compareNaturally(b, a) || ab <= 0 && bc <= 0 && ac > 0 {
+			t.Errorf("%q, %q, %q: %d, %d, %d", a, b, c, ab, bc, ac)
+		}
+	})
 }

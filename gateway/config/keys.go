@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +58,8 @@ type draft struct {
 	defaultCamera value
 	tlsAt         place // of one key of tls
 	cameras       map[string]*cameraDraft
-	camerasListed bool // the file has the key cameras
+	order         []string // their ids
+	camerasListed bool     // the file has the key cameras
 	problems      problems
 }
 
@@ -70,8 +70,19 @@ func newDraft() *draft {
 }
 
 func (d *draft) addDefaultCameras() {
-	d.cameras[demoCamera] = &cameraDraft{source: value{text: "test:"}}
-	d.cameras[phoneCamera] = &cameraDraft{source: value{text: "upload:"}}
+	d.camera(demoCamera).source.text = "test:"
+	d.camera(phoneCamera).source.text = "upload:"
+}
+
+// camera gives the camera with this id, and makes it where there is none.
+func (d *draft) camera(id string) *cameraDraft {
+	c, ok := d.cameras[id]
+	if !ok {
+		c = &cameraDraft{}
+		d.cameras[id] = c
+		d.order = append(d.order, id)
+	}
+	return c
 }
 
 // report notes a mistake.
@@ -178,12 +189,7 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 	if !idPattern.MatchString(id) {
 		return nil, errors.New("is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name")
 	}
-	c, ok := d.cameras[id]
-	if !ok {
-		c = &cameraDraft{}
-		d.cameras[id] = c
-	}
-	return c.fields(), nil
+	return d.camera(id).fields(), nil
 }
 
 // finish checks what can be judged only when everything is read, and gives the
@@ -191,7 +197,7 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 func (d *draft) finish() (*Config, error) {
 	d.finishTLS()
 	c := d.config
-	for _, id := range slices.Sorted(maps.Keys(d.cameras)) {
+	for _, id := range d.order {
 		c.Cameras = append(c.Cameras, d.finishCamera(id))
 	}
 	c.DefaultCamera = d.chooseDefaultCamera(&c)

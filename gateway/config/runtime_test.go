@@ -31,6 +31,7 @@ func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
 	}{
 		{"Front", map[string]string{"source": "test:"}, "id: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name"},
 		{"front", nil, "source: is missing" + forms},
+		{"front", map[string]string{"source": "test:", "name": "a\u202eb"}, "name: holds U+202E, which shows nothing of itself and changes how the rest is shown; write it without"},
 		{"front", map[string]string{"source": "file:///etc/passwd"}, "source: file: is for the configuration file alone" + forms},
 		{"front", map[string]string{"source": "v4l2:///dev/video0"}, "source: v4l2: is for the configuration file alone" + forms},
 		{"front", map[string]string{"source": "tcp-listen://:1"}, "source: tcp-listen: is for the configuration file alone" + forms},

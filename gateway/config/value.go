@@ -193,6 +193,27 @@ func line(text string, maxBytes int) error {
 	return nil
 }
 
+// unshowable are characters that make a text look like another: those that turn
+// the direction of what follows (Unicode TR9), ends of lines, and what has no
+// width and joins nothing. Those that join letters and emoji are good.
+var unshowable = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x00ad, 0x00ad, 1}, {0x061c, 0x061c, 1}, {0x180e, 0x180e, 1}, {0x200b, 0x200b, 1}, {0x2028, 0x202e, 1},
+		{0x2060, 0x206f, 1}, {0xfeff, 0xfeff, 1}, {0xfff9, 0xfffb, 1},
+	},
+	R32: []unicode.Range32{{0xe0000, 0xe007f, 1}},
+}
+
+// shown checks a text that people are shown.
+func shown(text string) error {
+	for _, r := range text {
+		if unicode.IsControl(r) || unicode.Is(unshowable, r) {
+			return fmt.Errorf("holds U+%04X, which shows nothing of itself and changes how the rest is shown; write it without", r)
+		}
+	}
+	return nil
+}
+
 // checkListen checks a host:port to listen on. The host may be empty.
 func checkListen(addr string) error {
 	host, port, err := net.SplitHostPort(addr)

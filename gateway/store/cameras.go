@@ -21,9 +21,9 @@ type Camera struct {
 
 const cameraColumns = "SELECT id, document, secret, revision, created_ms, changed_ms FROM cameras"
 
-// Cameras gives all cameras, by id.
+// Cameras gives all cameras in the order in which they were added.
 func (s *Store) Cameras(ctx context.Context) ([]Camera, error) {
-	cameras, err := collect(ctx, s.db, s.scanCamera, cameraColumns+" ORDER BY id")
+	cameras, err := collect(ctx, s.db, s.scanCamera, cameraColumns+" ORDER BY created_ms, id")
 	return cameras, s.explain("reading the cameras", err)
 }
 
