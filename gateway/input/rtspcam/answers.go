@@ -3,7 +3,6 @@ package rtspcam
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
@@ -36,18 +35,10 @@ func isStatus(err error, code base.StatusCode) bool {
 	return errors.As(err, &status) && status.Code == code
 }
 
-// sanitize takes out of an answer what would lead packets astray: where a
-// camera says that they come from another host, gortsplib would send ours
-// there. They are exchanged with the host we are connected to, and no other.
+// sanitize takes out of an answer what would lead packets astray. A header that
+// comes more than once is gortsplib's to refuse.
 func sanitize(res *base.Response) {
 	for i, value := range res.Header["Transport"] {
-		fields := strings.Split(value, ";")
-		kept := fields[:0]
-		for _, field := range fields {
-			if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(field)), "source=") {
-				kept = append(kept, field)
-			}
-		}
-		res.Header["Transport"][i] = strings.Join(kept, ";")
+		res.Header["Transport"][i] = agreedTransport(value, "")
 	}
 }
