@@ -73,7 +73,7 @@ func TestChangeThatIsNotTakenIsNeverSeen(t *testing.T) {
 	}
 	before, roster := g.settings(), g.cameras.all()
 	next := *before
-	next.Cameras = []config.Camera{broken, uploads("gate")} // by id
+	next.Cameras = []config.Camera{broken, uploads("gate")}                // by id
 	g.log = slog.New(pausing{slog.DiscardHandler, new(sync.Once), func() { // gate is there twice, which is told
 		if g.settings() != before {
 			t.Error("settings that were not taken are seen")

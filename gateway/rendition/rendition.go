@@ -65,7 +65,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 	defer reader.Close()
 	r := &run{
-		input:   camera{o.Camera, reader},
+		input:   camera{reader},
 		request: o.Request,
 		ffmpeg:  o.FFmpeg,
 		hwaccel: o.HWAccel,
@@ -87,17 +87,14 @@ type input interface {
 }
 
 // camera is a camera's stream, as a run sees it.
-type camera struct {
-	id     string
-	reader *stream.Reader
-}
+type camera struct{ reader *stream.Reader }
 
 // next waits for a frame. Once frames have come, the end of the camera's run is
 // an error.
 func (c camera) next(ctx context.Context) (media.Frame, error) {
 	frame, err := c.reader.Next(ctx)
 	if errors.Is(err, stream.ErrRunEnded) {
-		err = &stream.SourceError{Camera: c.id, Err: errAway}
+		err = c.reader.Because(errAway)
 	}
 	return frame, err
 }

@@ -1,10 +1,6 @@
 package stream
 
-import (
-	"time"
-
-	"framegate/gateway/media"
-)
+import "framegate/gateway/media"
 
 // Change tells the hub that Options.Resolve has another answer for a camera
 // than before. Where the camera has another source, that takes over, and the
@@ -40,7 +36,7 @@ func (s *stream) change(source Source) bool {
 	s.run = nil // what the old source still gives while it ends is not taken
 	s.ring.endRun()
 	s.kept = media.Frame{} // a picture of somewhere else
-	s.denials, s.deniedUntil = 0, time.Time{}
+	s.retries = retries{}
 	if s.supervised && s.stop != nil {
 		s.stop() // supervise goes on with the new one
 	}

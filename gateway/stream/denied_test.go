@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"testing"
-	"time"
 )
 
 // TestRefusalOfAnOldSourceIsNotTheNewOnes: a run that ends at the moment when
@@ -14,10 +13,10 @@ func TestRefusalOfAnOldSourceIsNotTheNewOnes(t *testing.T) {
 	s := &stream{key: Key{Camera: "front"}, hub: hub}
 	ctx, replaced := context.WithCancel(t.Context())
 	replaced()
-	if pause := s.fail(ctx, 0, ErrDenied); pause != 0 || !s.deniedUntil.IsZero() || s.failures != 0 {
-		t.Errorf("pauses for %v, until %v, after %d failures", pause, s.deniedUntil, s.failures)
+	if s.fail(ctx, ErrDenied); s.retries != (retries{}) || s.failures != 0 {
+		t.Errorf("%+v after %d failures", s.retries, s.failures)
 	}
-	if pause := s.fail(t.Context(), 0, ErrDenied); pause < minDeniedPause || s.deniedUntil.Before(time.Now()) {
-		t.Errorf("a refusal of its own: pauses for %v", pause)
+	if s.fail(t.Context(), ErrDenied); s.retries.due.Sub(s.lastErrorAt) < minDeniedPause {
+		t.Errorf("a refusal of its own: due %v", s.retries.due)
 	}
 }

@@ -82,6 +82,9 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 		}
 	}
 	h.streams[key] = s // not before, since one that nobody is let into nobody would forget
+	if options.Viewer != nil {
+		h.hasten(key)
+	}
 	r := s.join(options)
 	if options.Viewer != nil {
 		h.watchers[r] = time.Now()
@@ -188,6 +191,15 @@ func (h *Hub) stream(key Key) (*stream, error) {
 	}
 	h.numbered++
 	return &stream{key: key, number: h.numbered, source: source, hub: h, ring: newRing(h.options.RingBytes)}, nil
+}
+
+// hasten has what failed of a stream, or of the camera that it is a rendition
+// of, tried again for a viewer who comes. The hub is locked.
+func (h *Hub) hasten(key Key) {
+	h.streams[key].hasten()
+	if camera := h.streams[Key{Camera: key.Camera}]; camera != nil && key.Rendition != "" {
+		camera.hasten()
+	}
 }
 
 // forget drops a rendition that nobody reads any more, so that what clients

@@ -116,7 +116,7 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 	}
 	if r.last == 0 && r.failures < s.failures {
 		r.failures = s.failures
-		return f, false, &SourceError{Camera: s.key.Camera, Err: s.lastError}
+		return f, false, r.because(s.lastError)
 	}
 	if r.options.RunEnds && r.ended < r.last && r.last < s.ring.joinFrom {
 		r.ended = r.last
@@ -127,6 +127,18 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 		s.waiting = append(s.waiting, r)
 	}
 	return f, false, nil
+}
+
+// Because gives the error of a source that reads with r and ends for a reason
+// that lies where it reads from. It is run again when there is news there.
+func (r *Reader) Because(reason error) *SourceError {
+	r.stream.mu.Lock()
+	defer r.stream.mu.Unlock()
+	return r.because(reason)
+}
+
+func (r *Reader) because(reason error) *SourceError {
+	return &SourceError{Camera: r.stream.key.Camera, Err: reason, from: r.stream, failures: r.stream.failures}
 }
 
 // seek moves the reader to the frame it should get next, and says whether it

@@ -81,6 +81,9 @@ var (
 type SourceError struct {
 	Camera string
 	Err    error // what Run gave; nil where it ended without a reason
+
+	from     *stream // whose source it is, and how often that had failed then
+	failures uint64
 }
 
 func (e *SourceError) Error() string {

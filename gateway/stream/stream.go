@@ -38,10 +38,10 @@ type stream struct {
 	linger     *time.Timer        // runs stopUnread
 	run        *run               // the run that may emit, or nil
 	pausing    bool               // after a failed run, before the next
+	hurry      context.CancelFunc // has the pause look again when it is over, or nil
 
-	denials     int       // refused logins in a row
-	deniedUntil time.Time // the source is not run before, whoever comes and goes
-	failures    uint64    // runs of the source that ended by themselves
+	retries     retries // when the source may be run again, whoever comes and goes
+	failures    uint64  // runs of the source that ended by themselves
 	lastError   error
 	lastErrorAt time.Time
 	counters
@@ -76,7 +76,7 @@ func (s *stream) state() State {
 // failing says that the source is not run for now, for the sake of lastError.
 // The stream is locked.
 func (s *stream) failing() bool {
-	return s.pausing || time.Now().Before(s.deniedUntil)
+	return s.pausing || time.Now().Before(s.retries.due)
 }
 
 // join adds a reader and sees to it that the source runs.
@@ -181,34 +181,33 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 // runRepeatedly runs the source again and again, with a pause after each
 // run, until ctx is done.
 func (s *stream) runRepeatedly(ctx context.Context, source Source) {
-	s.sitOutDenial(ctx)
-	said := ""
-	for failures := 0; ctx.Err() == nil; failures++ {
-		began := time.Now()
+	release := func() {} // what this stream reads from, which must not stop before the run has its own reader
+	for s.sitOut(ctx); ctx.Err() == nil; s.sitOut(ctx) {
 		err := s.runOnce(ctx, source)
+		release()
+		release = func() {}
 		if ctx.Err() != nil {
 			return
 		}
-		if time.Since(began) > steadyRun {
-			failures, said = 0, ""
+		s.logFailure(err, s.fail(ctx, err))
+		var upstream *SourceError
+		if errors.As(err, &upstream) && upstream.from != nil {
+			release = upstream.from.awaitNews(ctx, upstream.failures)
 		}
-		d := s.fail(ctx, failures, err)
-		said = s.logFailure(err, said, d)
-		s.pause(ctx, d)
 	}
+	release()
 }
 
 // logFailure warns of each reason once, however often a camera that is away is
 // tried again; and of a rendition's camera not at all, since that has a stream
-// of its own. It gives what was said last.
-func (s *stream) logFailure(err error, said string, pause time.Duration) string {
-	level, reason := slog.LevelWarn, fmt.Sprint(err)
+// of its own.
+func (s *stream) logFailure(err error, news bool) {
+	level := slog.LevelDebug
 	var upstream *SourceError
-	if reason == said || errors.As(err, &upstream) {
-		level = slog.LevelDebug
+	if news && !errors.As(err, &upstream) {
+		level = slog.LevelWarn
 	}
-	s.hub.options.Log.Log(context.Background(), level, "source ended", "stream", s.key.String(), "reason", reason, "retry_in", pause)
-	return reason
+	s.hub.options.Log.Log(context.Background(), level, "source ended", "stream", s.key.String(), "reason", fmt.Sprint(err))
 }
 
 // runOnce is one run of a source. Whatever the source does, no frame of it
@@ -238,50 +237,76 @@ func (s *stream) beginRun() *run {
 func (s *stream) endRun() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.run != nil {
+		s.retries.ended(s.run.began, time.Now(), s.run.frames)
+	}
 	s.run = nil
 	s.ring.endRun()
 	s.wakeAll() // for those who ask for it (ReadOptions.RunEnds)
 }
 
-// fail notes why a run ended by itself, tells the readers, and gives the
-// pause before the next run, where failures runs failed before this one. What
-// a source says that was replaced meanwhile, which ends ctx, is not noted.
-func (s *stream) fail(ctx context.Context, failures int, err error) time.Duration {
+// fail notes why a run ended by itself, tells the readers, and says whether the
+// reason is another than the last time. What a source says that was replaced
+// meanwhile, which ends ctx, is not noted.
+func (s *stream) fail(ctx context.Context, err error) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ctx.Err() != nil {
-		return 0
+		return false
 	}
 	s.failures++
-	pause := networkPause(failures)
 	s.lastError, s.lastErrorAt = err, time.Now()
 	var upstream *SourceError
-	switch {
-	case errors.As(err, &upstream):
+	if errors.As(err, &upstream) {
 		s.lastError = upstream.Err
-		pause = firstPause // the stream it reads from sees to the rest
-	case errors.Is(err, ErrDenied):
-		pause = deniedPause(s.denials)
-		s.denials++
-		s.deniedUntil = s.lastErrorAt.Add(pause)
+		if upstream.from == nil {
+			s.retries.due = s.lastErrorAt.Add(firstPause) // the stream it reads from sees to the rest
+		}
+	} else {
+		news = s.retries.failed(s.lastErrorAt, err)
 	}
 	s.pausing = true
 	s.wakeAll()
-	return pause
+	return news
 }
 
-func (s *stream) pause(ctx context.Context, d time.Duration) {
-	sleep(ctx, d)
+// sitOut waits until the source may be run again, or ctx is done.
+func (s *stream) sitOut(ctx context.Context) {
+	for {
+		within, hurry := context.WithCancel(ctx)
+		s.mu.Lock()
+		d := time.Until(s.retries.due)
+		s.pausing = d > 0 && ctx.Err() == nil
+		s.hurry = hurry
+		s.mu.Unlock()
+		sleep(within, d)
+		hurry()
+		if d <= 0 || ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// hasten has a source that failed run again as soon as may be, since somebody
+// comes who wants to see it.
+func (s *stream) hasten() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pausing = false
+	s.retries.hasten()
+	if s.hurry != nil {
+		s.hurry()
+	}
 }
 
-func (s *stream) sitOutDenial(ctx context.Context) {
+// awaitNews waits until the stream has a frame, has failed more often than the
+// caller knows, or ctx is done. It keeps the source running, until release.
+func (s *stream) awaitNews(ctx context.Context, failures uint64) (release func()) {
+	r := s.join(ReadOptions{})
 	s.mu.Lock()
-	d := time.Until(s.deniedUntil)
+	r.failures = failures
 	s.mu.Unlock()
-	sleep(ctx, d)
+	_, _ = r.Next(ctx) // whatever there is, who reads it finds it
+	return r.Close
 }
 
 // attach is the life of a publisher's source, in the publisher's goroutine.
@@ -334,7 +359,6 @@ func (u *run) emit(f media.Frame) {
 	if f.Key {
 		s.kept = *s.ring.at(s.ring.next - 1)
 	}
-	s.denials = 0
 	s.count(&f, now)
 	s.waiting, u.waking = u.waking[:0], s.waiting
 	for _, r := range u.waking {

@@ -320,18 +320,6 @@ func TestNobodyJoinsAtAPictureOfAnEndedRun(t *testing.T) {
 	})
 }
 
-func TestReconnectsQuicklyAndForEver(t *testing.T) {
-	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
-		open(t, hub, stream.ReadOptions{})
-		for i := range int32(50) {
-			cam.expectRuns(i+1, 1)
-			cam.fail(errors.New("unreachable"))
-			cam.expectRuns(i+1, 0)
-			time.Sleep(2 * time.Second)
-		}
-	})
-}
-
 func TestRefusedLoginIsNotTriedAgainSoon(t *testing.T) {
 	story(t, stream.Options{Linger: time.Second}, func(t *testing.T, hub *stream.Hub, cam *camera) {
 		denied := fmt.Errorf("status 401: %w", stream.ErrDenied)
