@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"gateway/input/device":    {"gateway/media", "gateway/stream", "transcode"},
 	"gateway/input/rtspcam":   {"gateway/media", "gateway/stream"},
 	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
-	"gateway/delivery":        {"gateway/media", "gateway/stream"},
+	"gateway/delivery":        {"gateway/media", "gateway/stream", "gateway/httplimit"},
 	"gateway/output/mjpeg":    {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},

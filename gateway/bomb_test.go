@@ -147,7 +147,7 @@ func TestHeaderBombs(t *testing.T) {
 // all at one time, and has a normal request answered meanwhile.
 func TestDrippingClientsHarmNobody(t *testing.T) {
 	const drippers = 500
-	g, admin := newAttacked(t, "")
+	g, admin := newAttacked(t, "limits: {connections_per_address: 1000}")
 	var open atomic.Int64
 	stop := make(chan struct{})
 	var wg, ended sync.WaitGroup

@@ -23,17 +23,22 @@ func clientAddress(r *http.Request) string {
 // proxy stands behind another, it is what the first says. Of others such headers
 // mean nothing, since anybody can write them.
 func (g *gateway) behindProxy(r *http.Request) *http.Request {
-	proxies := g.settings().TrustedProxies
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !contains(proxies, from.Addr()) {
+	if err != nil || !contains(g.settings().TrustedProxies, from.Addr()) {
 		return r
 	}
 	seen := *r
-	seen.RemoteAddr = netip.AddrPortFrom(client(proxies, from.Addr(), r.Header.Values("X-Forwarded-For")), from.Port()).String()
+	seen.RemoteAddr = netip.AddrPortFrom(g.client(r), from.Port()).String()
 	if r.TLS == nil && cameOverTLS(r.Header.Values("X-Forwarded-Proto")) {
 		seen.TLS = &tls.ConnectionState{}
 	}
 	return &seen
+}
+
+// client is the address that a request was sent from.
+func (g *gateway) client(r *http.Request) netip.Addr {
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // of a connection it is one
+	return clientBehind(g.settings().TrustedProxies, from.Addr(), r.Header.Values("X-Forwarded-For"))
 }
 
 // cameOverTLS follows X-Forwarded-Proto to the proxy that the client spoke to:
@@ -43,9 +48,9 @@ func cameOverTLS(headers []string) bool {
 	return strings.EqualFold(strings.TrimSpace(first), "https")
 }
 
-// client follows X-Forwarded-For from its end, where each proxy added whom it
+// clientBehind follows X-Forwarded-For from its end, where each proxy added whom it
 // heard from, to the first address that is no proxy of ours.
-func client(proxies []netip.Prefix, address netip.Addr, headers []string) netip.Addr {
+func clientBehind(proxies []netip.Prefix, address netip.Addr, headers []string) netip.Addr {
 	hops := strings.Split(strings.Join(headers, ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		next, ok := parseHop(hop)

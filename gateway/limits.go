@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"framegate/gateway/api"
@@ -68,14 +69,29 @@ func (g *gateway) metricsHandler(hits *metrics.Hits) http.Handler {
 	})
 }
 
+// httpLimits are what the limits say of connections. A viewer comes by one, and
+// leaves its place to others when it begins to watch.
+func (g *gateway) httpLimits(l config.Limits) httplimit.Limits {
+	return httplimit.Limits{
+		HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience,
+		Room: func() httplimit.Room {
+			l := g.settings().Limits
+			return httplimit.Room{All: l.Connections + l.Viewers, PerAddress: l.ConnectionsPerAddress + l.ViewersPerAddress}
+		},
+		Trusted: func(a netip.Addr) bool { return contains(g.settings().TrustedProxies, a) },
+		Client:  g.client,
+	}
+}
+
 // takenLimits gives the limits that are in effect once next is taken while the
-// server runs, and whether some of next takes a restart: those on viewers and
-// on the API are looked at for each that comes, the others by what is running
+// server runs, and whether some of next takes a restart: those on viewers,
+// on connections and on the API are looked at for each that comes, the others by what is running
 // already.
 func takenLimits(now, next config.Limits) (taken config.Limits, restart bool) {
 	taken = now
 	taken.Viewers, taken.ViewersPerCamera = next.Viewers, next.ViewersPerCamera
 	taken.ViewersPerPrincipal, taken.ViewersPerAddress = next.ViewersPerPrincipal, next.ViewersPerAddress
+	taken.Connections, taken.ConnectionsPerAddress = next.Connections, next.ConnectionsPerAddress
 	taken.APIBodyBytes = next.APIBodyBytes
 	return taken, taken != next
 }

@@ -96,7 +96,7 @@ func (g *gateway) putIntoEffect(next *config.Config) error {
 }
 
 // restartOnly are the keys, and sections of keys, that only a restart changes.
-// All limits but those on viewers, and on what the API takes, are given to what
+// All limits but those on viewers, connections, and what the API takes, are given to what
 // they bound when it is made.
 var restartOnly = []string{
 	"auth", "data", "ffmpeg", "listen", "tls",

@@ -47,11 +47,9 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 		BaseContext: func(net.Listener) context.Context { return requests },
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	served := httplimit.Put(httplimit.Limits{
-		HeaderTimeout: c.Limits.HeaderTimeout, HeaderBytes: c.Limits.HeaderBytes, IdleTimeout: c.Limits.IdleTimeout,
-	}, server, listener, g.hits.Hit)
+	served := httplimit.Put(g.httpLimits(c.Limits), server, listener, g.hits.Hit)
 	failed := make(chan error, 1)
-	go func() { failed <- g.proof.serve(server, served, c.Limits) }() // ends with Shutdown below
+	go func() { failed <- g.proof.serve(server, served) }() // ends with Shutdown below
 	var lives sync.WaitGroup
 	living, endLives := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLives()

@@ -13,17 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"framegate/gateway/certs"
 	"framegate/gateway/config"
-)
-
-// How long a client of HTTP/2 may be silent before it is asked whether it is
-// there, and then take to answer.
-const (
-	pingAfter  = 20 * time.Second
-	pingAnswer = 25 * time.Second
 )
 
 // identity is by what the server proves who it is.
@@ -83,19 +75,12 @@ func (i identity) insist(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve answers requests on a listener until the server is shut down.
-func (i identity) serve(s *http.Server, l net.Listener, limits config.Limits) error {
+func (i identity) serve(s *http.Server, l net.Listener) error {
 	if i.tls == nil {
 		return s.Serve(l)
 	}
 	s.TLSConfig = i.tls
-	s.HTTP2 = &http.HTTP2Config{
-		// All streams of a connection wait while one write to it does, and
-		// their own deadlines cannot end that.
-		WriteByteTimeout: limits.ViewerPatience,
-		SendPingTimeout:  pingAfter,
-		PingTimeout:      pingAnswer,
-	}
-	return s.ServeTLS(&secureListener{l, i.hosts, int64(limits.HeaderBytes)}, "", "")
+	return s.ServeTLS(&secureListener{l, i.hosts, int64(s.MaxHeaderBytes)}, "", "")
 }
 
 // showAuthority gives the certificate that a device must trust before it takes

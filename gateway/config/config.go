@@ -123,10 +123,12 @@ type Limits struct {
 	PostBytes       int           // bytes a second that such a POST must bring at least
 	PostsPerAddress int           // such POSTs at once from one network address
 
-	HeaderBytes   int           // size of a request's head
-	HeaderTimeout time.Duration // for it to come, and for the handshake of TLS
-	IdleTimeout   time.Duration // that a connection may have no request
-	APIBodyBytes  int           // size of a request's body to the API
+	Connections           int           // at once, besides those of viewers
+	ConnectionsPerAddress int           // of them, from one network address
+	HeaderBytes           int           // size of a request's head
+	HeaderTimeout         time.Duration // for it to come, and for the handshake of TLS
+	IdleTimeout           time.Duration // that a connection may have no request
+	APIBodyBytes          int           // size of a request's body to the API
 
 	Encoders      int // ffmpegs at once that encode
 	EncoderStarts int // of those, that start in a second
@@ -247,26 +249,28 @@ func defaults() Config {
 // defaultLimits depends on the machine only in how many encoders it takes.
 func defaultLimits() Limits {
 	return Limits{
-		Viewers:             2000,
-		ViewersPerCamera:    500,
-		ViewersPerPrincipal: 64,
-		ViewersPerAddress:   128,
-		ViewerPatience:      10 * time.Second,
-		FrameBytes:          8 << 20,
-		PublisherFPS:        60,
-		PublisherBytes:      20_000_000,
-		PostTime:            30 * time.Second,
-		PostBytes:           1000,
-		PostsPerAddress:     16,
-		HeaderBytes:         16 << 10,
-		HeaderTimeout:       5 * time.Second,
-		IdleTimeout:         60 * time.Second,
-		APIBodyBytes:        64 << 10,
-		Encoders:            min(2*runtime.NumCPU(), maxEncoders),
-		EncoderStarts:       4,
-		CameraConnect:       5 * time.Second,
-		CameraFirstByte:     10 * time.Second,
-		CameraSilence:       5 * time.Second,
+		Viewers:               2000,
+		ViewersPerCamera:      500,
+		ViewersPerPrincipal:   64,
+		ViewersPerAddress:     128,
+		ViewerPatience:        10 * time.Second,
+		FrameBytes:            8 << 20,
+		PublisherFPS:          60,
+		PublisherBytes:        20_000_000,
+		PostTime:              30 * time.Second,
+		PostBytes:             1000,
+		PostsPerAddress:       16,
+		Connections:           1024,
+		ConnectionsPerAddress: 128,
+		HeaderBytes:           16 << 10,
+		HeaderTimeout:         5 * time.Second,
+		IdleTimeout:           60 * time.Second,
+		APIBodyBytes:          64 << 10,
+		Encoders:              min(2*runtime.NumCPU(), maxEncoders),
+		EncoderStarts:         4,
+		CameraConnect:         5 * time.Second,
+		CameraFirstByte:       10 * time.Second,
+		CameraSilence:         5 * time.Second,
 	}
 }
 

@@ -67,6 +67,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 			ViewerPatience: 10 * time.Second,
 			FrameBytes:     8 << 20, PublisherFPS: 60, PublisherBytes: 20_000_000,
 			PostTime: 30 * time.Second, PostBytes: 1000, PostsPerAddress: 16,
+			Connections: 1024, ConnectionsPerAddress: 128,
 			HeaderBytes: 16 << 10, HeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, APIBodyBytes: 64 << 10,
 			Encoders: 2 * runtime.NumCPU(), EncoderStarts: 4,
 			CameraConnect: 5 * time.Second, CameraFirstByte: 10 * time.Second, CameraSilence: 5 * time.Second,
@@ -104,6 +105,8 @@ limits:
   post_time: 1m30s
   post_bytes: 4KiB
   posts_per_address: 4
+  connections: 100
+  connections_per_address: 50
   header_bytes: 32KiB
   header_timeout: 3s
   idle_timeout: 2m
@@ -159,6 +162,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Viewers: 10, ViewersPerCamera: 9, ViewersPerPrincipal: 8, ViewersPerAddress: 7, ViewerPatience: 6 * time.Second,
 			FrameBytes: 512 << 10, PublisherFPS: 30, PublisherBytes: 5_000_000,
 			PostTime: 90 * time.Second, PostBytes: 4 << 10, PostsPerAddress: 4,
+			Connections: 100, ConnectionsPerAddress: 50,
 			HeaderBytes: 32 << 10, HeaderTimeout: 3 * time.Second, IdleTimeout: 2 * time.Minute, APIBodyBytes: 128 << 10,
 			Encoders: 3, EncoderStarts: 2,
 			CameraConnect: 1500 * time.Millisecond, CameraFirstByte: 20 * time.Second, CameraSilence: 15 * time.Second,

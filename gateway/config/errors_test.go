@@ -24,7 +24,7 @@ var errorCases = []struct {
 	{"unknown key at the top", "camera: {}\n",
 		`framegate.yaml:1:1: camera: unknown key; did you mean cameras?`},
 	{"unknown key like no other", "limits: {bandwidth: 5}\n",
-		`framegate.yaml:1:10: limits.bandwidth: unknown key; known here: api_body_bytes, camera_connect, camera_first_byte, camera_silence, encoder_starts, encoders, frame_bytes, header_bytes, header_timeout, idle_timeout, post_bytes, post_time, posts_per_address, publisher_bytes, publisher_fps, viewer_patience, viewers, viewers_per_address, viewers_per_camera, viewers_per_principal`},
+		`framegate.yaml:1:10: limits.bandwidth: unknown key; known here: api_body_bytes, camera_connect, camera_first_byte, camera_silence, connections, connections_per_address, encoder_starts, encoders, frame_bytes, header_bytes, header_timeout, idle_timeout, post_bytes, post_time, posts_per_address, publisher_bytes, publisher_fps, viewer_patience, viewers, viewers_per_address, viewers_per_camera, viewers_per_principal`},
 	{"key twice", "listen: localhost:0\nauth: off\nlisten: localhost:1\n",
 		`framegate.yaml:3:1: listen: is given a second time, first on line 1; remove one`},
 	{"camera twice", "cameras:\n  a: {source: http://a/}\n  b: {source: http://b/}\n  a: {source: http://c/}\n",
@@ -79,7 +79,7 @@ framegate.yaml:2:19: trusted_proxies: must be an address or a range of addresses
 	{"frames too large", "limits: {frame_bytes: 1GiB}\n",
 		`framegate.yaml:1:23: limits.frame_bytes: must be from 64KiB to 64MiB, not "1GiB"`},
 	{"section given a value", "limits: 5\ncameras: front\n",
-		`framegate.yaml:1:9: limits: holds further keys: api_body_bytes, camera_connect, camera_first_byte, camera_silence, encoder_starts, encoders, frame_bytes, header_bytes, header_timeout, idle_timeout, post_bytes, post_time, posts_per_address, publisher_bytes, publisher_fps, viewer_patience, viewers, viewers_per_address, viewers_per_camera, viewers_per_principal
+		`framegate.yaml:1:9: limits: holds further keys: api_body_bytes, camera_connect, camera_first_byte, camera_silence, connections, connections_per_address, encoder_starts, encoders, frame_bytes, header_bytes, header_timeout, idle_timeout, post_bytes, post_time, posts_per_address, publisher_bytes, publisher_fps, viewer_patience, viewers, viewers_per_address, viewers_per_camera, viewers_per_principal
 framegate.yaml:2:10: cameras: holds a section for each camera, such as cameras: {front: {source: "http://192.168.1.21/mjpeg"}}`},
 	{"value given a section", "listen: {host: x}\nauth: [off]\n",
 		`framegate.yaml:1:9: listen: takes one value, not a list or a section; put it into quotes if it begins with [ or {

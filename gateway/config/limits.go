@@ -22,10 +22,12 @@ func limitFields(l *Limits) map[string]field {
 		"post_bytes":        bytesKey(&l.PostBytes, 1, 1<<20),
 		"posts_per_address": numberKey(&l.PostsPerAddress, 1, 10_000),
 
-		"header_bytes":   bytesKey(&l.HeaderBytes, 4<<10, 1<<20),
-		"header_timeout": spanKey(&l.HeaderTimeout, time.Second, time.Minute),
-		"idle_timeout":   spanKey(&l.IdleTimeout, time.Second, time.Hour),
-		"api_body_bytes": bytesKey(&l.APIBodyBytes, 4<<10, 16<<20),
+		"connections":             numberKey(&l.Connections, 16, 1_000_000),
+		"connections_per_address": numberKey(&l.ConnectionsPerAddress, 4, 1_000_000),
+		"header_bytes":            bytesKey(&l.HeaderBytes, 4<<10, 1<<20),
+		"header_timeout":          spanKey(&l.HeaderTimeout, time.Second, time.Minute),
+		"idle_timeout":            spanKey(&l.IdleTimeout, time.Second, time.Hour),
+		"api_body_bytes":          bytesKey(&l.APIBodyBytes, 4<<10, 16<<20),
 
 		"encoders":       numberKey(&l.Encoders, 1, maxEncoders),
 		"encoder_starts": numberKey(&l.EncoderStarts, 1, 1000),

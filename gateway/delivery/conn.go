@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"framegate/gateway/httplimit"
 )
 
 const (
@@ -90,7 +92,7 @@ func NewConn(c net.Conn) Conn {
 		return newTCPConn(tcp)
 	}
 	if tcp := below(c); tcp != nil {
-		boundQueue(tcp)
+		httplimit.BoundQueue(tcp)
 	}
 	return &streamConn{Writer: c, setDeadline: c.SetWriteDeadline, taken: c, bounds: bounds{patience: Patience}}
 }
@@ -140,7 +142,7 @@ type tcpConn struct {
 }
 
 func newTCPConn(tcp *net.TCPConn) *tcpConn {
-	boundQueue(tcp)
+	httplimit.BoundQueue(tcp)
 	c := &tcpConn{tcp: tcp, bounds: bounds{patience: Patience}}
 	c.trying.init(tcp)
 	return c
@@ -205,9 +207,11 @@ func (c *tcpConn) Close() { c.tcp.Close() }
 func (c *tcpConn) Cut()   { c.tcp.Close() }
 
 // streamConn writes to what lies above TCP: TLS, or a stream of HTTP/2. A
-// write to those that ran into its deadline cannot be resumed.
+// write to those that ran into its deadline cannot be resumed. Below TLS the
+// connection itself sees to it that the viewer takes something, where it can.
 type streamConn struct {
 	bounds
+	borne bool // the connection sees to the patience
 	io.Writer
 	setDeadline func(time.Time) error
 	flush       func() error // nil: nothing is buffered
@@ -254,12 +258,21 @@ func (c *streamConn) writeWithin(b []byte) error {
 	return c.judged(err)
 }
 
+// bind has the connection bear the patience, or each write.
+func (c *streamConn) bind(patience time.Duration, limited func(limit string)) {
+	c.bounds.bind(patience, limited)
+	c.borne = c.taken != nil && httplimit.Bear(c.taken, patience, c.exhausted)
+}
+
 // extend gives the viewer time for the next write.
 func (c *streamConn) extend() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isCut {
 		return net.ErrClosed
+	}
+	if c.borne {
+		return nil
 	}
 	c.until = time.Now().Add(c.patience)
 	return c.setDeadline(c.until)
@@ -273,7 +286,7 @@ func (c *streamConn) judged(err error) error {
 		return nil
 	}
 	c.mu.Lock()
-	late := !time.Now().Before(c.until)
+	late := !c.borne && !time.Now().Before(c.until)
 	c.abort()
 	c.mu.Unlock()
 	if late {

@@ -1,146 +1,199 @@
-// Package httplimit puts limits on the connections and on the heads of requests
-// of an http.Server, and counts their hits.
+// Package httplimit puts limits on the connections of an http.Server, on the
+// heads of requests and on how long an answer may wait for who asked, and
+// counts their hits.
 //
 // net/http tells nobody why it ends a connection, so that has to be concluded:
 // from the state that it was in (ConnState), from whether a read ran into its
 // deadline, and from how much had come. Of HTTP/2 only idle connections are
 // seen; heads that are too large are answered within it.
+//
+// Who asks and then reads nothing is cut off: over HTTP/1 by the connection,
+// whose writes have to make progress, over HTTP/2 by the stream as well, since
+// a client can let one of them wait and take all others.
 package httplimit
 
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
-	"os"
+	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // The limits by name, as who counts them is told.
 const (
-	LimitHeaderBytes   = "header_bytes"
-	LimitHeaderTimeout = "header_timeout"
-	LimitIdleTimeout   = "idle_timeout"
+	LimitHeaderBytes           = "header_bytes"
+	LimitHeaderTimeout         = "header_timeout"
+	LimitIdleTimeout           = "idle_timeout"
+	LimitAnswerPatience        = "answer_patience"
+	LimitConnections           = "connections"
+	LimitConnectionsPerAddress = "connections_per_address"
+	LimitRequestsPerAddress    = "requests_per_address"
 )
 
 // LimitNames are the limits that this package knows.
-var LimitNames = []string{LimitHeaderBytes, LimitHeaderTimeout, LimitIdleTimeout}
+var LimitNames = []string{
+	LimitHeaderBytes, LimitHeaderTimeout, LimitIdleTimeout, LimitAnswerPatience,
+	LimitConnections, LimitConnectionsPerAddress, LimitRequestsPerAddress,
+}
 
 // headSlack is what net/http takes beyond http.Server.MaxHeaderBytes.
 const headSlack = 4096
+
+// Bounds of HTTP/2: how many streams a connection may have at once, and how
+// long a client may be silent before it is asked whether it is there, and then
+// take to answer.
+const (
+	maxStreams = 100
+	pingAfter  = 20 * time.Second
+	pingAnswer = 25 * time.Second
+)
 
 // Limits are what a client may take.
 type Limits struct {
 	HeaderTimeout time.Duration // for the head of a request
 	HeaderBytes   int           // of it
 	IdleTimeout   time.Duration // between requests
+	Patience      time.Duration // that a client may take nothing of an answer
+
+	// Room is how many connections and requests there may be at the moment. It
+	// is asked at each.
+	Room func() Room
+	// Trusted says which addresses send for many others, and so have no limit of
+	// their own. nil: none do.
+	Trusted func(netip.Addr) bool
+	// Client is the address that a request was sent from. nil: the connection's.
+	Client func(*http.Request) netip.Addr
 }
+
+// Room is how many connections there may be at once, before they are taken over
+// (http.Hijacker), and how many of them one network address may have; as many
+// requests may it have under way. Loopback finds a place beyond All, so that who
+// looks after the server can ask how it is. At most three quarters of the files
+// that the process may open are used.
+type Room struct{ All, PerAddress int }
 
 // Put puts the limits into a server, and gives the listener to serve instead of
 // l. hit is told of each hit of a limit, from any goroutine. The server's
 // Handler is set before; it must not be served yet.
 func Put(limits Limits, s *http.Server, l net.Listener, hit func(limit string)) net.Listener {
 	s.ReadHeaderTimeout, s.IdleTimeout, s.MaxHeaderBytes = limits.HeaderTimeout, limits.IdleTimeout, limits.HeaderBytes
-	next := s.Handler
-	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if seen, _ := r.Context().Value(seenKey{}).(*seenConn); seen != nil {
-			seen.served.Store(true)
-		}
-		next.ServeHTTP(w, r)
-	})
+	s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter, PingTimeout: pingAnswer}
+	s.Handler = &bounded{limits, s.Handler, &places{room: limits.Room}, hit}
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, seenKey{}, seenBelow(c))
 	}
 	s.ConnState = func(c net.Conn, state http.ConnState) {
-		if seen := seenBelow(c); seen != nil {
-			seen.note(state, spokenOn(c), limits, hit)
+		seen := seenBelow(c)
+		if seen == nil {
+			return
 		}
+		if state == http.StateClosed || state == http.StateHijacked {
+			seen.leave()
+		}
+		seen.note(state, spokenOn(c), limits)
 	}
-	return &seeingListener{l}
+	files := maxFiles() / 4 * 3
+	return &listener{l, limits, &places{room: func() Room {
+		room := limits.Room()
+		return Room{min(room.All, files), room.PerAddress}
+	}}, hit}
 }
 
-// seeingListener gives connections that tell what becomes of their reads.
-type seeingListener struct{ net.Listener }
+// bounded is a handler for requests of which each address may have so many.
+type bounded struct {
+	limits Limits
+	next   http.Handler
+	places *places
+	hit    func(limit string)
+}
 
-// Accept gives the next connection.
-func (l *seeingListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		return &seenConn{TCPConn: tcp, since: time.Now()}, err
+// ServeHTTP answers a request, if its address may have one more.
+func (b *bounded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if seen, _ := r.Context().Value(seenKey{}).(*seenConn); seen != nil {
+		seen.served.Store(true)
 	}
-	return c, err
+	if r.ProtoMajor == 2 {
+		a := &answer{ResponseWriter: w, control: http.NewResponseController(w), patience: b.limits.Patience, hit: b.hit}
+		defer a.end()
+		w = a
+	}
+	from := b.client(r)
+	if b.limits.Trusted == nil || !b.limits.Trusted(from) {
+		if taken, _ := b.places.take(from, false); !taken {
+			b.hit(LimitRequestsPerAddress)
+			w.Header().Set("Retry-After", "5")
+			http.Error(w, "this address has too many requests under way; let some of them end", http.StatusServiceUnavailable)
+			return
+		}
+		defer b.places.give(from)
+	}
+	b.next.ServeHTTP(w, r)
+}
+
+func (b *bounded) client(r *http.Request) netip.Addr {
+	if b.limits.Client != nil {
+		return b.limits.Client(r)
+	}
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // of a connection it is one
+	return from.Addr()
+}
+
+// listener gives connections that tell what becomes of their reads, and closes
+// those that are too many.
+type listener struct {
+	net.Listener
+	limits Limits
+	places *places
+	hit    func(limit string)
+}
+
+// Accept gives the next connection that has a place.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		tcp, ok := c.(*net.TCPConn)
+		if err != nil || !ok {
+			return c, err
+		}
+		if leave := l.place(tcp); leave != nil {
+			BoundQueue(tcp)
+			return l.seen(tcp, leave), nil
+		}
+		_ = tcp.SetLinger(0) // there is nothing to wait for
+		tcp.Close()
+	}
+}
+
+func (l *listener) seen(tcp *net.TCPConn, leave func()) *seenConn {
+	now := time.Now()
+	c := &seenConn{TCPConn: tcp, hit: l.hit, leave: leave, begun: now, since: now}
+	c.bears.Store(&bearing{l.limits.Patience, func() { l.hit(LimitAnswerPatience) }})
+	return c
+}
+
+// place takes a place for a connection, and gives what gives it back; nil where
+// there is none.
+func (l *listener) place(c *net.TCPConn) (leave func()) {
+	from := c.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	if l.limits.Trusted != nil && l.limits.Trusted(from) {
+		return func() {}
+	}
+	switch taken, full := l.places.take(from, !from.IsLoopback()); {
+	case taken:
+		return sync.OnceFunc(func() { l.places.give(from) })
+	case full:
+		l.hit(LimitConnections)
+	default:
+		l.hit(LimitConnectionsPerAddress)
+	}
+	return nil
 }
 
 // seenKey finds a request's connection in its context.
 type seenKey struct{}
-
-// seenConn is a connection whose reads are looked at.
-type seenConn struct {
-	*net.TCPConn
-	read   atomic.Int64 // bytes, since the state changed
-	late   atomic.Bool  // a read ran into its deadline since then
-	served atomic.Bool  // a request is whole since then
-
-	mu    sync.Mutex // guards what follows
-	state http.ConnState
-	since time.Time // that it is idle, or there
-}
-
-// Unwrap gives the connection that package delivery may write to directly.
-func (c *seenConn) Unwrap() net.Conn { return c.TCPConn }
-
-// Read reads what the client sends.
-func (c *seenConn) Read(b []byte) (int, error) {
-	n, err := c.TCPConn.Read(b)
-	c.read.Add(int64(n))
-	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
-		c.late.Store(true)
-	}
-	return n, err
-}
-
-// note notes a state of the connection, and counts what ended it.
-func (c *seenConn) note(state http.ConnState, protocol string, limits Limits, hit func(limit string)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if state == http.StateClosed {
-		if limit := c.endedBy(protocol, limits); limit != "" {
-			hit(limit)
-		}
-	}
-	if state != http.StateActive { // which begins when a head came, or did not, and is judged at its end
-		c.read.Store(0)
-		c.late.Store(false)
-	}
-	c.served.Store(false)
-	c.state = state
-	if state == http.StateIdle {
-		c.since = time.Now()
-	}
-}
-
-// endedBy names the limit that ended the connection; "" where none did. The
-// lock is held.
-func (c *seenConn) endedBy(protocol string, limits Limits) string {
-	late := c.late.Load()
-	switch {
-	case protocol == "h2":
-		if c.state == http.StateIdle && time.Since(c.since) >= limits.IdleTimeout {
-			return LimitIdleTimeout
-		}
-	case c.served.Load():
-	case c.state == http.StateIdle && late && c.read.Load() == 0:
-		return LimitIdleTimeout
-	case late:
-		return LimitHeaderTimeout
-	case c.state == http.StateActive && c.read.Load() >= int64(limits.HeaderBytes+headSlack):
-		return LimitHeaderBytes
-	}
-	return ""
-}
 
 // seenBelow gives the connection that our listener gave, below TLS and what
 // else there is; nil where there is none.

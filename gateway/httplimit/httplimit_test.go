@@ -41,6 +41,12 @@ func newSite(t *testing.T, limits Limits, secure bool) *site {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) // as handlers do that read a body
 		fmt.Fprint(w, "ok")
 	}))
+	if limits.Room == nil {
+		limits.Room = func() Room { return Room{100, 100} }
+	}
+	if limits.Patience == 0 {
+		limits.Patience = time.Minute
+	}
 	s.Listener = Put(limits, s.Config, s.Listener, func(limit string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -7,25 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxQueued is how many bytes the kernel may hold back for a viewer before it
-// has sent them once. What is in there is old when it arrives. Less does not
-// bring a slow viewer nearer to the present; more does the contrary.
-const maxQueued = 32 << 10
-
-// boundQueue bounds the kernel's send queue, which otherwise grows to
-// megabytes for a viewer that is slow: seconds of delay that no choice of
-// newer frames can make up for.
-func boundQueue(tcp *net.TCPConn) {
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		return // the next write says what is wrong
-	}
-	// A kernel that knows no such option serves slow viewers with more delay.
-	_ = raw.Control(func(fd uintptr) {
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxQueued)
-	})
-}
-
 // tryWrite writes to a socket without ever waiting for room.
 type tryWrite struct {
 	raw     syscall.RawConn
