@@ -58,7 +58,7 @@ func (s *Source) open(ctx context.Context, w *watchdog) (*answer, error) {
 
 // get requests target, logging in if asked to.
 func (s *Source) get(ctx context.Context, w *watchdog, target *url.URL) (*answer, error) {
-	s.login.begin(target)
+	s.login.Begin(target.Scheme + "://" + address(target))
 	for {
 		w.expectConnection()
 		a, err := s.exchange(ctx, w, target)
@@ -66,7 +66,7 @@ func (s *Source) get(ctx context.Context, w *watchdog, target *url.URL) (*answer
 			return a, err
 		}
 		a.discard()
-		if err := s.login.challenged(a.header.Values("WWW-Authenticate")); err != nil {
+		if err := s.login.Challenged(a.header.Values("WWW-Authenticate")); err != nil {
 			return nil, err
 		}
 	}
@@ -125,7 +125,7 @@ func (s *Source) requestHeader(target *url.URL) (http.Header, error) {
 		"Accept":          {"*/*"},
 		"Accept-Encoding": {"identity"},
 	}
-	authorization, err := s.login.authorize(http.MethodGet, target.RequestURI())
+	authorization, err := s.login.Authorize(http.MethodGet, target.RequestURI())
 	if authorization != "" {
 		h.Set("Authorization", authorization)
 	}

@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"time"
 
+	"framegate/gateway/camlogin"
 	"framegate/gateway/media"
 )
 
@@ -70,7 +71,7 @@ type Source struct {
 	tls       *tls.Config
 	transport *http.Transport
 
-	login    login
+	login    camlogin.Login
 	raw      bool          // net/http does not understand this camera
 	patience time.Duration // silence allowed after a run's first picture; grows until a slow camera's second is in time
 }
@@ -92,7 +93,7 @@ func New(opt Options) (*Source, error) {
 		opt:      opt,
 		url:      target,
 		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
-		login:    login{username: opt.Username, password: opt.Password},
+		login:    camlogin.Login{Username: opt.Username, Password: opt.Password},
 		patience: opt.Patience.Silence,
 	}
 	if opt.InsecureTLS {

@@ -1,4 +1,7 @@
-package httpcam
+// Package camlogin logs in at cameras that ask for it, over HTTP or RTSP: it
+// reads challenges as cameras write them, and answers the strongest. Package
+// httpcam and package rtspcam call it. It knows nothing of our own logins.
+package camlogin
 
 import (
 	"crypto/md5"
@@ -8,7 +11,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -17,53 +19,55 @@ import (
 	"framegate/gateway/stream"
 )
 
-// maxNonces is how often a camera may replace its nonce within one request.
-const maxNonces = 3
+// MaxNonces is how often a camera may replace its nonce within one request.
+const MaxNonces = 3
 
-// login answers a camera's challenges (RFC 7617 Basic, RFC 7616 Digest). It
+// Login answers a camera's challenges (RFC 7617 Basic, RFC 7616 Digest). It
 // gives nothing away before the camera asks; after that it keeps to the
-// challenge, so that polling costs one request and not two.
-type login struct {
-	username, password string
+// challenge, so that a request costs one exchange and not two. It is not safe
+// for concurrent use.
+type Login struct {
+	Username, Password string
 
-	origin    string     // scheme, host and port that the challenge is from
+	origin    string     // that the challenge is from
 	challenge *challenge // nil before the camera asked
 	uses      int        // of the challenge
 	old       bool       // the challenge is from an earlier request
 	nonces    int        // taken within this request
 }
 
-// begin is called before a request. A challenge counts only where it came from.
-func (l *login) begin(target *url.URL) {
-	if origin := target.Scheme + "://" + address(target); origin != l.origin {
+// Begin is called before a request. A challenge counts only where it came
+// from: origin names the scheme, host and port.
+func (l *Login) Begin(origin string) {
+	if origin != l.origin {
 		l.origin, l.challenge = origin, nil
 	}
 	l.old, l.nonces = l.challenge != nil, 0
 }
 
-// authorize gives the Authorization header for a request; empty as long as the
+// Authorize gives the Authorization header for a request; empty as long as the
 // camera has not asked for one.
-func (l *login) authorize(method, uri string) (string, error) {
+func (l *Login) Authorize(method, uri string) (string, error) {
 	if l.challenge == nil {
 		return "", nil
 	}
 	l.uses++
 	if l.challenge.basic {
-		return "Basic " + base64.StdEncoding.EncodeToString([]byte(l.username+":"+l.password)), nil
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(l.Username+":"+l.Password)), nil
 	}
 	return l.challenge.answer(digest.Options{
-		Method: method, URI: uri, Count: l.uses, Username: l.username, Password: l.password,
+		Method: method, URI: uri, Count: l.uses, Username: l.Username, Password: l.Password,
 	})
 }
 
-// challenged takes the challenges of a 401. It gives an error if there is no
-// use in trying again: cameras lock accounts that fail often. A new nonce for
-// an outdated one is no refusal.
-func (l *login) challenged(headers []string) error {
+// Challenged takes the WWW-Authenticate headers of a 401. It gives an error,
+// which is stream.ErrDenied, if there is no use in trying again: cameras lock
+// accounts that fail often. A new nonce for an outdated one is no refusal.
+func (l *Login) Challenged(headers []string) error {
 	sent := l.challenge != nil
 	best := strongest(parseChallenges(headers))
-	switch outdated := best != nil && !best.basic && (best.Stale || l.old) && l.nonces < maxNonces; {
-	case l.username == "" && l.password == "":
+	switch outdated := best != nil && !best.basic && (best.Stale || l.old) && l.nonces < MaxNonces; {
+	case l.Username == "" && l.Password == "":
 		return fmt.Errorf("%w: it asks for a user name and password, and none are configured", stream.ErrDenied)
 	case best == nil:
 		l.challenge = nil

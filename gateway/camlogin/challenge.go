@@ -1,4 +1,4 @@
-package httpcam
+package camlogin
 
 import "strings"
 
