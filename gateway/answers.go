@@ -34,6 +34,7 @@ var statuses = []struct {
 	{auth.ErrDenied, http.StatusUnauthorized},
 	{auth.ErrRevoked, http.StatusUnauthorized},
 	{auth.ErrTooManyAttempts, http.StatusTooManyRequests},
+	{auth.ErrUnwritten, http.StatusInsufficientStorage},
 	{stream.ErrBusy, http.StatusConflict},
 	{stream.ErrPulled, http.StatusConflict},
 	{stream.ErrFull, http.StatusServiceUnavailable},

@@ -131,6 +131,7 @@ var statuses = []struct {
 	{auth.ErrDenied, http.StatusUnauthorized},
 	{auth.ErrTooManyAttempts, http.StatusTooManyRequests},
 	{auth.ErrForbidden, http.StatusForbidden},
+	{auth.ErrUnwritten, http.StatusInsufficientStorage},
 	{auth.ErrBadName, http.StatusUnprocessableEntity},
 	{auth.ErrWeakPassword, http.StatusUnprocessableEntity},
 	{auth.ErrBadPassword, http.StatusUnprocessableEntity},

@@ -49,6 +49,7 @@ type accounts struct {
 	kept     map[accountKey]kept
 	sessions map[int64]time.Time // used since it was last written
 	tokens   map[int64]time.Time
+	taken    map[accountKey]taken // by id: sessions too
 }
 
 // kept is an account as of a revision.
@@ -64,6 +65,7 @@ func newAccounts(s *store.Store) *accounts {
 		kept:     make(map[accountKey]kept),
 		sessions: make(map[int64]time.Time),
 		tokens:   make(map[int64]time.Time),
+		taken:    make(map[accountKey]taken),
 	}
 }
 
@@ -149,12 +151,16 @@ func (c *accounts) keep(key accountKey, k kept, now time.Time) (Principal, error
 	return c.use(key, k, now)
 }
 
-// use checks that the account has not expired, and notes that it is used. The
+// use checks that the account has not expired or been taken away, and notes that it is used. The
 // lock is held.
 func (c *accounts) use(key accountKey, k kept, now time.Time) (Principal, error) {
 	p := k.principal
 	if !p.expires.IsZero() && !now.Before(p.expires) || key.kind == sessionAccount && now.Sub(k.seen) >= sessionIdle {
 		delete(c.kept, key)
+		return Principal{}, ErrDenied
+	}
+	p, ok := c.without(p)
+	if !ok {
 		return Principal{}, ErrDenied
 	}
 	k.seen = now

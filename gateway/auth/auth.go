@@ -49,6 +49,10 @@ var (
 	// because the principal may do what it was doing no longer.
 	ErrRevoked = errors.New("the permission was taken away or has expired")
 
+	// ErrUnwritten means that an access was taken away in this process and could
+	// not be written.
+	ErrUnwritten = errors.New("it is over here, but that could not be written: it would be back after a restart; see that the disk of the data folder has room, the server goes on trying")
+
 	ErrBadName      = errors.New("bad name")
 	ErrWeakPassword = errors.New("weak password")
 	ErrBadPassword  = errors.New("bad password")
@@ -103,6 +107,7 @@ type Auth struct {
 	checking singleflight.Group // Basic credentials that are being verified
 
 	failed, limited atomic.Int64 // see Stats
+	running         atomic.Bool  // Run does
 
 	mu      sync.Mutex // guards watches
 	watches map[*watch]struct{}
@@ -158,6 +163,8 @@ func linkKey(ctx context.Context, s *store.Store) ([]byte, error) {
 // when ctx is done, with nil: a database that fails for a while is logged, and
 // leaves open what is open. One Run is enough.
 func (a *Auth) Run(ctx context.Context) error {
+	a.running.Store(true)
+	defer a.running.Store(false)
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	flush := time.NewTicker(flushInterval)
@@ -208,6 +215,9 @@ func maintain(ctx context.Context, do func(context.Context) error) error {
 }
 
 func (a *Auth) flush(ctx context.Context) error {
+	if err := a.writeTaken(ctx); err != nil {
+		return err
+	}
 	used := a.accounts.takeUsed()
 	used.Places = a.limits.takePlaces()
 	err := a.store.Touch(ctx, used)

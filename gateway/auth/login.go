@@ -157,13 +157,11 @@ func (a *Auth) cookie(r *http.Request, text string, maxAge int) *http.Cookie {
 }
 
 // Logout ends the session that a request came with, and all that goes on in it,
-// and takes the cookie away. Without a session it only does the latter.
+// and takes the cookie away, also where the error is ErrUnwritten or of the
+// store. Without a session it only does the latter.
 func (a *Auth) Logout(w http.ResponseWriter, r *http.Request) error {
-	if err := a.endOldSession(r); err != nil {
-		return err
-	}
 	http.SetCookie(w, a.cookie(r, "", -1))
-	return nil
+	return a.endOldSession(r)
 }
 
 func (a *Auth) endOldSession(r *http.Request) error {

@@ -108,7 +108,8 @@ func (a *Auth) SetPassword(ctx context.Context, name string, password config.Sec
 }
 
 // SetGrants replaces all that a user may do. What goes on without permission
-// ends. The error is ErrUnknown, ErrBadGrant, ErrLastAdmin or of the store.
+// ends. The error is ErrUnknown, ErrBadGrant, ErrLastAdmin, ErrUnwritten (what
+// was taken away has ended, and nothing was given) or of the store.
 func (a *Auth) SetGrants(ctx context.Context, name string, grants []Grant) error {
 	if err := checkGrants(grants); err != nil {
 		return err
@@ -117,19 +118,22 @@ func (a *Auth) SetGrants(ctx context.Context, name string, grants []Grant) error
 	if err != nil {
 		return err
 	}
-	defer a.changed(ctx)
-	return a.store.SetUserGrants(ctx, user.ID, toStored(grants))
+	left := permit(grants)
+	return a.take(ctx, accountKey{kind: userAccount, id: user.ID}, &left, func(ctx context.Context) error {
+		return a.store.SetUserGrants(ctx, user.ID, toStored(grants))
+	})
 }
 
 // RemoveUser removes a user with its sessions and links, and ends its streams.
-// The error is ErrUnknown, ErrLastAdmin or of the store.
+// The error is ErrUnknown, ErrLastAdmin, ErrUnwritten or of the store.
 func (a *Auth) RemoveUser(ctx context.Context, name string) error {
 	user, err := a.store.UserNamed(ctx, name)
 	if err != nil {
 		return err
 	}
-	defer a.changed(ctx)
-	return a.store.RemoveUser(ctx, user.ID)
+	return a.take(ctx, accountKey{kind: userAccount, id: user.ID}, nil, func(ctx context.Context) error {
+		return a.store.RemoveUser(ctx, user.ID)
+	})
 }
 
 // Tokens gives all tokens, expired ones as well, by name.
@@ -179,10 +183,11 @@ func (a *Auth) SetTokenGrants(ctx context.Context, id int64, grants []Grant) err
 }
 
 // RevokeToken removes a token, and ends its streams and links, or gives
-// ErrUnknown.
+// ErrUnknown. After ErrUnwritten they have ended too.
 func (a *Auth) RevokeToken(ctx context.Context, id int64) error {
-	defer a.changed(ctx)
-	return a.store.RemoveToken(ctx, id)
+	return a.take(ctx, accountKey{kind: tokenAccount, id: id}, nil, func(ctx context.Context) error {
+		return a.store.RemoveToken(ctx, id)
+	})
 }
 
 // Sessions gives the sessions of a user, or of all for 0, the newest first.
@@ -207,10 +212,12 @@ func (a *Auth) Sessions(ctx context.Context, userID int64) ([]Session, error) {
 	return sessions, err
 }
 
-// RevokeSession ends a session and its streams, or gives ErrUnknown.
+// RevokeSession ends a session and its streams, or gives ErrUnknown. After
+// ErrUnwritten they have ended too.
 func (a *Auth) RevokeSession(ctx context.Context, id int64) error {
-	defer a.changed(ctx)
-	return a.store.RemoveSession(ctx, id)
+	return a.take(ctx, accountKey{kind: sessionAccount, id: id}, nil, func(ctx context.Context) error {
+		return a.store.RemoveSession(ctx, id)
+	})
 }
 
 // Challenge asks for a name and a password in the headers of a 401 (RFC 9110

@@ -184,7 +184,7 @@ func checkUserName(name string) error {
 		return err
 	}
 	if name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
-		return fmt.Errorf("%w %s: it cannot stand in an address; leave out slashes, and do not call a user . or ..", ErrBadName, quote(name))
+		return fmt.Errorf("%w %s: it cannot stand in an address; leave out slashes, and take more than dots", ErrBadName, quote(name))
 	}
 	return nil
 }
