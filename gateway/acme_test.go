@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -45,15 +46,14 @@ type acmeIssuer struct {
 	cert       string // file: by what its own server is known
 	listen     string // host:port of the directory
 	management string // host:port of what is no part of ACME
-	dns        string // host:port
 	dnsControl string // host:port
 }
 
 func newACMEIssuer(t *testing.T) *acmeIssuer {
 	t.Helper()
-	at := func() string { return fmt.Sprintf("127.0.0.1:%d", freePort(t)) }
+	at := func() string { return fmt.Sprintf("127.0.0.1:%d", heldPort(t)) }
 	folder := t.TempDir()
-	i := &acmeIssuer{folder: folder, cert: filepath.Join(folder, "cert.pem"), listen: at(), management: at(), dns: at(), dnsControl: at()}
+	i := &acmeIssuer{folder: folder, cert: filepath.Join(folder, "cert.pem"), listen: at(), management: at(), dnsControl: at()}
 	writeServerPair(t, i.cert, filepath.Join(folder, "key.pem"))
 	return i
 }
@@ -62,11 +62,16 @@ func newACMEIssuer(t *testing.T) *acmeIssuer {
 // certificates live for so many seconds.
 func (i *acmeIssuer) start(t *testing.T, port string, seconds int) {
 	t.Helper()
-	names := command(t, peerTool(t, "pebble-challtestsrv"), "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", i.dns,
+	names := command(t, peerTool(t, "pebble-challtestsrv"), "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", "127.0.0.1:0",
 		"-management", i.dnsControl, "-doh", "", "-http01", "", "-https01", "", "-tlsalpn01", "")
 	if err := names.Start(); err != nil {
 		t.Fatal(err)
 	}
+	dns := ""
+	await(t, "the DNS server listens", func() bool {
+		dns = datagramsOf(t, names.Process.Pid)
+		return dns != ""
+	})
 	config := filepath.Join(i.folder, "pebble.json")
 	text := fmt.Sprintf(`{"pebble": {"listenAddress": %q, "managementListenAddress": %q, "certificate": %q, "privateKey": %q,
 		"httpPort": 1, "tlsPort": %s, "retryAfter": {"authz": 1, "order": 1},
@@ -75,7 +80,7 @@ func (i *acmeIssuer) start(t *testing.T, port string, seconds int) {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	issuer := command(t, peerTool(t, "pebble"), "-config", config, "-dnsserver", i.dns, "-strict")
+	issuer := command(t, peerTool(t, "pebble"), "-config", config, "-dnsserver", dns, "-strict")
 	issuer.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
 	if err := issuer.Start(); err != nil {
 		t.Fatal(err)
@@ -89,6 +94,37 @@ func (i *acmeIssuer) start(t *testing.T, port string, seconds int) {
 			return err == nil
 		})
 	}
+}
+
+// datagramsOf gives the address where a process takes datagrams, "" while it
+// does not: a port cannot be held for one that does not reuse addresses.
+func datagramsOf(t *testing.T, pid int) string {
+	t.Helper()
+	folder := fmt.Sprintf("/proc/%d/", pid)
+	sockets, err := os.ReadFile(folder + "net/udp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.ReadDir(folder + "fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inodes := make(map[string]bool)
+	for _, f := range open {
+		link, _ := os.Readlink(folder + "fd/" + f.Name()) // it may be closed by now
+		inodes[strings.TrimSuffix(strings.TrimPrefix(link, "socket:["), "]")] = true
+	}
+	for line := range strings.Lines(string(sockets)) {
+		fields := strings.Fields(line) // sl local_address rem_address st queues tr retrnsmt uid timeout inode
+		if len(fields) < 10 || !inodes[fields[9]] {
+			continue
+		}
+		_, port, _ := strings.Cut(fields[1], ":")
+		if n, err := strconv.ParseUint(port, 16, 16); err == nil {
+			return fmt.Sprintf("127.0.0.1:%d", n)
+		}
+	}
+	return ""
 }
 
 // roots gives what trusts the certificates that are issued.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -156,16 +155,16 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// freePort gives a port that was free a moment ago, for programs that cannot
-// tell which one they took.
-func freePort(t *testing.T) int {
+// heldPort gives a port for programs that have to be told one, which nobody
+// else takes until the test ends.
+func heldPort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := camtest.HoldPort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(release)
+	return port
 }
 
 // Numbered pictures of the end-to-end tests.
@@ -286,7 +285,7 @@ func expectRaw(t *testing.T, viewer *exec.Cmd, count int) {
 }
 
 func TestFfmpegIsACamera(t *testing.T) {
-	port := freePort(t)
+	port := heldPort(t)
 	camera := command(t, "ffmpeg", "-hide_banner", "-re", "-f", "mjpeg", "-framerate", "20", "-i", numberedFile(t, 2000), "-c", "copy",
 		"-f", "mpjpeg", "-listen", "1", fmt.Sprintf("http://127.0.0.1:%d/", port))
 	if err := camera.Start(); err != nil {
@@ -297,7 +296,7 @@ func TestFfmpegIsACamera(t *testing.T) {
 }
 
 func TestGStreamerIsACamera(t *testing.T) {
-	port := freePort(t)
+	port := heldPort(t)
 	camera := command(t, "gst-launch-1.0", "-q", "filesrc", "location="+numberedFile(t, 2000), "!",
 		"jpegparse", "!", "identity", "sleep-time=50000", "!", "multipartmux", "!",
 		"tcpserversink", "host=127.0.0.1", fmt.Sprintf("port=%d", port), "sync=false")

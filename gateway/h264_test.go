@@ -58,7 +58,7 @@ func rtspServer(t *testing.T, clip string) string {
 func TestCamerasOfH264AreShown(t *testing.T) {
 	t.Parallel()
 	clip := numberedClip(t, 600)
-	port := freePort(t)
+	port := heldPort(t)
 	for name, source := range map[string]string{
 		"RTSP":    rtspServer(t, clip),
 		"a file":  "file://" + clip,

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,16 +170,16 @@ func collectUntil(t *testing.T, s *TransportStream, count int) []media.Frame {
 	}
 }
 
-// freeAddress gives an address to listen on that was free a moment ago, for
-// peers that cannot say which port they took.
-func freeAddress(t *testing.T) string {
+// heldAddress gives an address to listen on to peers that cannot say which they
+// took. Nobody else gets it until the test ends.
+func heldAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := camtest.HoldPort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(release)
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // listening makes a source with a listener of which the address is known.
@@ -214,7 +215,7 @@ func TestFFmpegIsDialled(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for name, encoder := range encoders {
 		t.Run(name, func(t *testing.T) {
-			address := freeAddress(t)
+			address := heldAddress(t)
 			peer(t, nil, "ffmpeg", ffmpegArgs(numbers(t, 0, 60), encoder, "tcp://"+address+"?listen=1")...)
 			frames := collectUntil(t, NewTransportStream(TransportStreamOptions{Address: address}), 0)
 			wantCount(t, decode(t, frames), 0, len(frames))
