@@ -28,13 +28,13 @@ func (g *gateway) admit(r *http.Request, t route, camera string) (admitted *http
 	case nothing:
 		return r, func() {}, nil
 	case anything:
-		watched, p, stop, err := g.auth.AdmitLogin(r, t.ways)
+		watched, p, stop, err := g.auth.AdmitLogin(r, waysOf(r, t))
 		if err != nil {
 			return nil, nil, err
 		}
 		return admittedAs(p, r, watched, stop)
 	}
-	watched, p, stop, err := g.auth.Admit(r, auth.Use{Action: t.needs, Camera: camera, Ways: t.ways})
+	watched, p, stop, err := g.auth.Admit(r, auth.Use{Action: t.needs, Camera: camera, Ways: waysOf(r, t)})
 	if errors.Is(err, auth.ErrForbidden) && isAPI(r) {
 		return nil, nil, errNotThere // which need not be about a camera
 	}
@@ -45,6 +45,38 @@ func (g *gateway) admit(r *http.Request, t route, camera string) (admitted *http
 		return nil, nil, err
 	}
 	return admittedAs(p, r, watched, stop)
+}
+
+// waysOf gives the ways by which a request may come in. The API takes no password
+// of a browser with each request: a browser sends one that it was given once for
+// pictures by itself, whichever page makes it ask.
+func waysOf(r *http.Request, t route) auth.Ways {
+	if isAPI(r) && fromBrowser(r) {
+		return t.ways &^ auth.Basic
+	}
+	return t.ways
+}
+
+// fromBrowser says that a page makes a browser ask. To an address without TLS
+// it may be silent about that where it only reads, which no other page gets to
+// see.
+func fromBrowser(r *http.Request) bool {
+	for name := range r.Header {
+		if name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") {
+			return true
+		}
+	}
+	return false
+}
+
+// challengeAPI says in a 401 of the API what it takes, and gives the words.
+func challengeAPI(w http.ResponseWriter, r *http.Request, err error) string {
+	w.Header().Add("WWW-Authenticate", `Bearer realm="Framegate"`)
+	if fromBrowser(r) { // which would show a window of its own
+		return err.Error() + "; pages take the cookie of POST /api/v1/login, or Authorization: Bearer with a token, and no name and password with each request"
+	}
+	w.Header().Add("WWW-Authenticate", `Basic realm="Framegate", charset="UTF-8"`)
+	return err.Error() + "; send Authorization: Bearer with a token, or Basic with a name and password (curl -u), or the cookie of POST /api/v1/login"
 }
 
 // admittedAs gives the request as it was watched; but a change by the API as

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // principals are the columns of the matrix. Those without a name of their own
 // in the manner of coming in come with a cookie.
 var principals = []string{
-	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink",
+	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics",
 }
 
 // matrix is a gateway with one of each principal.
@@ -50,6 +50,7 @@ cameras: {front: {source: "upload:"}, other: {source: "upload:"}}`)
 	for _, name := range []string{"token", "revoked", "maker"} {
 		m.tokens[name] = m.guarded.token(t, name, "view:front")
 	}
+	m.tokens["metrics"] = m.guarded.token(t, "metrics", "metrics")
 	m.beside(t, "token", "revoke", "revoked")
 	m.linked = m.link(t, m.tokens["maker"], auth.View, "front")
 	m.send(t, m.request(t, http.MethodPost, "/live/front.jpg", camtest.Picture(1, pictureWidth, pictureHeight), nil), m.as(t, "publisher"))
@@ -68,7 +69,7 @@ func (m *matrix) as(t *testing.T, principal string) credentials {
 		return credentials{}
 	case "expired":
 		return credentials{cookie: m.session(t, "expired", -time.Minute)}
-	case "token", "revoked":
+	case "token", "revoked", "metrics":
 		return credentials{bearer: m.tokens[principal]}
 	case "basic":
 		return credentials{name: "viewer", password: goodPassword}
@@ -392,6 +393,45 @@ func (m *matrix) checkRefusal(t *testing.T, row row, principal, path string, a a
 		t.Errorf("%s differs for a camera that is not there:\n%s\n%s", about, first, said)
 	}
 	denied[key] = said
+}
+
+// TestPasswordsAreTakenFromPrograms: a browser sends a password that it was given
+// once by itself, for whichever page; so the API takes none from there. Who is
+// refused is told what is taken.
+func TestPasswordsAreTakenFromPrograms(t *testing.T) {
+	g, _ := newAttacked(t, "")
+	for _, c := range []struct {
+		header   map[string]string
+		password string
+		status   int
+		says     string
+	}{
+		{nil, g.admin.password, 200, `"admin":true`},
+		{map[string]string{"User-Agent": "Mozilla/5.0 (a script that says so)"}, g.admin.password, 200, `"admin":true`},
+		{map[string]string{"Origin": g.url}, g.admin.password, 401, "POST /api/v1/login"},
+		{map[string]string{"Sec-Fetch-Site": "same-origin"}, g.admin.password, 401, "no name and password"},
+		{map[string]string{"Sec-Fetch-Mode": "cors"}, g.admin.password, 401, "no name and password"},
+		{map[string]string{"Sec-Fetch-Dest": "empty"}, g.admin.password, 401, "no name and password"},
+		{nil, "wrong", 401, "or Basic with a name and password"},
+	} {
+		r := g.request(t, "GET", "/api/v1/me", nil, c.header)
+		a := g.send(t, r, credentials{name: g.admin.name, password: c.password})
+		if a.StatusCode != c.status || !strings.Contains(string(a.body), c.says) {
+			t.Errorf("%v: status %d, %s", c.header, a.StatusCode, a.body)
+		}
+		challenges := strings.Join(a.Header.Values("WWW-Authenticate"), ", ")
+		if basic := strings.Contains(challenges, "Basic "); a.StatusCode == 401 && (basic != (c.header == nil) || !strings.Contains(challenges, "Bearer ")) {
+			t.Errorf("%v: challenges %s", c.header, challenges)
+		}
+	}
+	// What changes something needs no more.
+	r := g.request(t, "POST", "/api/v1/tokens", []byte(`{"name": "made"}`), asJSON)
+	if a := g.send(t, r, credentials{name: g.admin.name, password: g.admin.password}); a.StatusCode != 201 {
+		t.Errorf("status %d, %s", a.StatusCode, a.body)
+	}
+	if a := g.get(t, "/api/v1/me", credentials{}); a.StatusCode != 401 || !strings.Contains(string(a.body), "Authorization: Bearer") {
+		t.Errorf("without anything: status %d, %s", a.StatusCode, a.body)
+	}
 }
 
 // TestEveryRouteIsInTheMatrix fails for a route that nobody thought of who may

@@ -149,7 +149,9 @@ func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error)
 			http.Redirect(w, r, loginAddress(r), http.StatusSeeOther)
 			return
 		}
-		if !isAPI(r) { // which takes no passwords, and says so itself
+		if isAPI(r) {
+			text = challengeAPI(w, r, err)
+		} else {
 			auth.Challenge(w, r)
 		}
 	case http.StatusTooManyRequests:

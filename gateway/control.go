@@ -204,7 +204,7 @@ func (g *gateway) apiRoutes() []route {
 		case auth.View, auth.Publish, auth.Playback:
 			of = cameraOfPath
 		}
-		routes = append(routes, route{t.Method + " " + t.Path, needs, auth.Control, of, serve})
+		routes = append(routes, route{t.Method + " " + t.Path, needs, auth.Control | auth.Basic, of, serve})
 	}
 	return routes
 }

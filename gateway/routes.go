@@ -77,7 +77,7 @@ func (g *gateway) routes(ready *atomic.Bool) []route {
 		{"GET /demo/", nothing, 0, noCamera, assets},
 		{"GET /ca.crt", nothing, 0, noCamera, g.proof.showAuthority},
 
-		{"GET /metrics", auth.Admin, auth.Cookie | auth.Bearer | auth.Basic, noCamera, plain(g.metricsHandler(g.hits))},
+		{"GET /metrics", auth.Metrics, auth.Cookie | auth.Bearer | auth.Basic, noCamera, plain(g.metricsHandler(g.hits))},
 		{"GET /healthz", nothing, 0, noCamera, sayOK},
 		{"GET /readyz", nothing, 0, noCamera, func(w http.ResponseWriter, r *http.Request, _ string) error {
 			if !ready.Load() {

@@ -70,6 +70,7 @@ func humaConfig() huma.Config {
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer":  {Type: "http", Scheme: "bearer", Description: "a token made by POST /api/v1/tokens"},
+		"basic":   {Type: "http", Scheme: "basic", Description: "a user's name and password, or any name and a token, from what is no browser"},
 		"session": {Type: "apiKey", In: "cookie", Name: "framegate", Description: "the cookie of POST /api/v1/login; over TLS it is called __Host-framegate"},
 	}
 	return c
@@ -129,7 +130,7 @@ func (op operation) describe(api huma.API) *huma.Operation {
 		BodyReadTimeout: -1, // gate has read it
 		Responses:       make(map[string]*huma.Response),
 		Extensions:      map[string]any{"x-permission": string(op.Action)},
-		Security:        []map[string][]string{{"session": {}}, {"bearer": {}}},
+		Security:        []map[string][]string{{"session": {}}, {"bearer": {}}, {"basic": {}}},
 	}
 	problems := append([]int{}, op.problems...)
 	if op.Method != http.MethodGet {

@@ -12,12 +12,13 @@ import (
 // Action is what a principal wants to do.
 type Action string
 
-// All actions there are. Admin is to change cameras, users and tokens, and is
-// not about one camera; who may do that may do everything.
+// All actions there are. Admin is to change cameras, users and tokens; who may do
+// that may do everything. It and Metrics are not about one camera.
 const (
 	View     Action = "view"     // see what the camera sends now
 	Publish  Action = "publish"  // be the camera
 	Playback Action = "playback" // see recordings
+	Metrics  Action = "metrics"  // read what is counted, for monitoring
 	Admin    Action = "admin"
 )
 
@@ -30,8 +31,8 @@ var cameraPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 // actions is a set of actions on a camera.
 type actions uint8
 
-// bit gives the set of one action on a camera, and none for Admin and for
-// actions that do not exist.
+// bit gives the set of one action on a camera, and none for actions that are not
+// about one or do not exist.
 func (a Action) bit() actions {
 	switch a {
 	case View:
@@ -47,6 +48,7 @@ func (a Action) bit() actions {
 // permissions are what somebody may do. They are immutable once made.
 type permissions struct {
 	admin   bool
+	metrics bool
 	all     actions
 	cameras map[string]actions
 }
@@ -83,12 +85,15 @@ type Principal struct {
 }
 
 // Authorize says whether a principal may do something with a camera, which is
-// "" where the action is Admin. It is the only place that decides. What is
+// "" where the action is not about one. It is the only place that decides. What is
 // unknown, be it the principal, the action or the camera's form, may not be
 // done; whether the camera exists is not its business.
 func Authorize(p Principal, action Action, camera string) bool {
-	if action == Admin {
+	switch action {
+	case Admin:
 		return camera == "" && p.permissions.admin
+	case Metrics:
+		return camera == "" && (p.permissions.admin || p.permissions.metrics)
 	}
 	bit := action.bit()
 	if bit == 0 || !cameraPattern.MatchString(camera) {
@@ -144,18 +149,18 @@ func (p Principal) String() string {
 func (p Principal) Grants() []Grant { return p.permissions.grants() }
 
 // Grant allows an action on one camera, or on AllCameras. Its text form, also
-// in JSON, is "view:front", "view:*" or "admin".
+// in JSON, is "view:front", "view:*", "metrics" or "admin".
 type Grant struct {
 	Action Action
-	Camera string // "" with Admin
+	Camera string // "" with Admin and Metrics
 }
 
 // ParseGrant reads the text form. The error is an ErrBadGrant.
 func ParseGrant(text string) (Grant, error) {
 	action, camera, _ := strings.Cut(text, ":")
 	g := Grant{Action(action), camera}
-	if Action(action) == Admin && text != string(Admin) {
-		return Grant{}, fmt.Errorf("%w %s: admin is for everything; write it alone", ErrBadGrant, quote(text))
+	if alone := Action(action) == Admin || Action(action) == Metrics; alone && text != action {
+		return Grant{}, fmt.Errorf("%w %s: %s is about no camera; write it alone", ErrBadGrant, quote(text), action)
 	}
 	return g, g.check()
 }
@@ -163,9 +168,9 @@ func ParseGrant(text string) (Grant, error) {
 // check says whether the grant means anything.
 func (g Grant) check() error {
 	switch {
-	case g.Action == Admin && g.Camera == "":
+	case (g.Action == Admin || g.Action == Metrics) && g.Camera == "":
 	case g.Action.bit() == 0:
-		return fmt.Errorf("%w %s: write admin, or view, publish or playback with a camera, as in view:front or view:*", ErrBadGrant, quote(g.String()))
+		return fmt.Errorf("%w %s: write admin, metrics, or view, publish or playback with a camera, as in view:front or view:*", ErrBadGrant, quote(g.String()))
 	case g.Camera != AllCameras && !cameraPattern.MatchString(g.Camera):
 		return fmt.Errorf("%w %s: write a camera's id, or * for all, behind the colon", ErrBadGrant, quote(g.String()))
 	}
@@ -213,6 +218,8 @@ func permit(grants []Grant) permissions {
 		case g.check() != nil:
 		case g.Action == Admin:
 			p.admin = true
+		case g.Action == Metrics:
+			p.metrics = true
 		case g.Camera == AllCameras:
 			p.all |= g.Action.bit()
 		default:
@@ -239,6 +246,9 @@ func (p permissions) grants() []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
 		return strings.Compare(a.Camera+" "+string(a.Action), b.Camera+" "+string(b.Action))
 	})
+	if p.metrics {
+		grants = slices.Insert(grants, 0, Grant{Action: Metrics})
+	}
 	if p.admin {
 		grants = slices.Insert(grants, 0, Grant{Action: Admin})
 	}

@@ -30,22 +30,24 @@ func TestPermissions(t *testing.T) {
 		{"view:gate", user("view:gate")},
 		{"view+publish:front", user("view:front", "publish:front")},
 		{"view:*+publish:gate", user("view:*", "publish:gate")},
+		{"metrics", user("metrics")},
 		{"admin", user("admin")},
 	}
-	// The columns: view, publish, playback of front; the same of gate; admin.
+	// The columns: view, publish, playback of front; the same of gate; metrics, admin.
 	const want = `
-nobody              --- --- -
-anyone              vpb vpb a
-no grants           --- --- -
-view:front          v-- --- -
-view:*              v-- v-- -
-publish:front       -p- --- -
-publish:*           -p- -p- -
-playback:front      --b --- -
-view:gate           --- v-- -
-view+publish:front  vp- --- -
-view:*+publish:gate v-- vp- -
-admin               vpb vpb a
+nobody              --- --- --
+anyone              vpb vpb ma
+no grants           --- --- --
+view:front          v-- --- --
+view:*              v-- v-- --
+publish:front       -p- --- --
+publish:*           -p- -p- --
+playback:front      --b --- --
+view:gate           --- v-- --
+view+publish:front  vp- --- --
+view:*+publish:gate v-- vp- --
+metrics             --- --- m-
+admin               vpb vpb ma
 `
 	var got strings.Builder
 	got.WriteString("\n")
@@ -60,7 +62,7 @@ admin               vpb vpb a
 		for _, camera := range []string{"front", "gate"} {
 			row += mark(View, camera, "v") + mark(Publish, camera, "p") + mark(Playback, camera, "b") + " "
 		}
-		got.WriteString(row + mark(Admin, "", "a") + "\n")
+		got.WriteString(row + mark(Metrics, "", "m") + mark(Admin, "", "a") + "\n")
 	}
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Error(diff)
@@ -84,7 +86,7 @@ func TestUnknownMeansNo(t *testing.T) {
 }
 
 func TestGrantText(t *testing.T) {
-	for _, text := range []string{"view:front", "publish:*", "playback:a-1", "admin"} {
+	for _, text := range []string{"view:front", "publish:*", "playback:a-1", "metrics", "admin"} {
 		g, err := ParseGrant(text)
 		if err != nil || g.String() != text {
 			t.Errorf("%s: %v, %v", text, g, err)
@@ -97,7 +99,7 @@ func TestGrantText(t *testing.T) {
 			t.Errorf("%s: %s, %v", text, b, back)
 		}
 	}
-	for _, text := range []string{"", ":", "view", "view:", ":front", "view:Front", "view:*:", "see:front", "admin:", "admin:*", "admin:front", "view:front,gate", "view:**", strings.Repeat("x", 1000)} {
+	for _, text := range []string{"", ":", "view", "view:", ":front", "view:Front", "view:*:", "see:front", "admin:", "admin:*", "admin:front", "metrics:", "metrics:*", "metrics:front", "view:front,gate", "view:**", strings.Repeat("x", 1000)} {
 		if g, err := ParseGrant(text); !errors.Is(err, ErrBadGrant) || len(err.Error()) > 300 {
 			t.Errorf("%q: %v, %v", text, g, err)
 		}
@@ -109,8 +111,8 @@ func TestGrantText(t *testing.T) {
 }
 
 func TestMeaninglessGrantsPermitNothing(t *testing.T) {
-	p := permit([]Grant{{Admin, "front"}, {Admin, "*"}, {"everything", "*"}, {View, ""}, {View, "Front"}, {"", ""}})
-	if p.admin || p.all != 0 || len(p.cameras) != 0 {
+	p := permit([]Grant{{Admin, "front"}, {Admin, "*"}, {"everything", "*"}, {Metrics, "*"}, {View, ""}, {View, "Front"}, {"", ""}})
+	if p.admin || p.metrics || p.all != 0 || len(p.cameras) != 0 {
 		t.Errorf("%+v", p)
 	}
 	r := newRig(t)
@@ -122,9 +124,9 @@ func TestMeaninglessGrantsPermitNothing(t *testing.T) {
 }
 
 func TestGrantsComeBack(t *testing.T) {
-	want := grants("admin", "publish:*", "view:*", "view:front", "publish:gate")
+	want := grants("admin", "metrics", "publish:*", "view:*", "view:front", "publish:gate")
 	got := Principal{permissions: permit(append(want, want...))}.Grants()
-	if diff := cmp.Diff(grants("admin", "publish:*", "view:*", "view:front", "publish:gate"), got); diff != "" {
+	if diff := cmp.Diff(grants("admin", "metrics", "publish:*", "view:*", "view:front", "publish:gate"), got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -23,14 +23,14 @@ const (
 	Basic                   // Authorization: Basic with a user's name and password, or any name and a token
 	Link                    // ?exp=&sig=, made by SignLink
 
-	Control = Cookie | Bearer                // pages and the API
+	Control = Cookie | Bearer                // what browsers do with the API
 	Media   = Cookie | Bearer | Basic | Link // what players and tools open
 )
 
 // Use is what a request is about to do.
 type Use struct {
 	Action Action
-	Camera string // "" with Admin
+	Camera string // "" with Admin and Metrics
 	Ways   Ways
 }
 

@@ -141,13 +141,16 @@ func TestPermissionsThatBothHave(t *testing.T) {
 		{"view:* publish:front", "publish:* view:back"},
 		{"view:front", "view:back"},
 		{"admin view:front", "view:*"},
+		{"metrics", "metrics view:*"},
+		{"admin", "metrics"},
+		{"metrics", "view:*"},
 	} {
 		a, b := permit(grants(strings.Fields(test.a)...)), permit(grants(strings.Fields(test.b)...))
 		for _, both := range []permissions{a.and(b), b.and(a)} {
 			for _, camera := range []string{"front", "back", "other"} {
-				for _, action := range []Action{View, Publish, Playback, Admin} {
+				for _, action := range []Action{View, Publish, Playback, Metrics, Admin} {
 					at := camera
-					if action == Admin {
+					if action == Admin || action == Metrics {
 						at = ""
 					}
 					want := Authorize(Principal{permissions: a}, action, at) && Authorize(Principal{permissions: b}, action, at)
