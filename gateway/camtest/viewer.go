@@ -120,7 +120,7 @@ func (v *Viewer) request(u *url.URL, options WatchOptions) error {
 	if err := r.Write(v.conn); err != nil {
 		return err
 	}
-	response, err := http.ReadResponse(bufio.NewReader(&slowReader{v.conn, options.BytesPerSecond}), r)
+	response, err := http.ReadResponse(bufio.NewReader(&slowReader{r: v.conn, bytesPerSecond: options.BytesPerSecond, due: time.Now()}), r)
 	if err != nil {
 		return err
 	}
@@ -136,18 +136,29 @@ func (v *Viewer) request(u *url.URL, options WatchOptions) error {
 	return err
 }
 
-// slowReader reads at most so many bytes a second.
+// slowReader reads so many bytes a second. Where it is late, as on a machine
+// that is busy, it makes up for it, as a slow line would: one that slept after
+// each read would be slower, by as much as the machine is.
 type slowReader struct {
 	r              io.Reader
 	bytesPerSecond int
+	due            time.Time // when it may read on
 }
+
+// catchUp is how much of what was missed is made up for: what came meanwhile
+// stands in the queues of a line, which are not endless.
+const catchUp = 2 * time.Second
 
 func (s *slowReader) Read(b []byte) (int, error) {
 	if s.bytesPerSecond == 0 {
 		return s.r.Read(b)
 	}
+	time.Sleep(time.Until(s.due))
 	n, err := s.r.Read(b[:min(len(b), max(1, s.bytesPerSecond/50))])
-	time.Sleep(time.Duration(n) * time.Second / time.Duration(s.bytesPerSecond))
+	if earliest := time.Now().Add(-catchUp); s.due.Before(earliest) {
+		s.due = earliest
+	}
+	s.due = s.due.Add(time.Duration(n) * time.Second / time.Duration(s.bytesPerSecond))
 	return n, err
 }
 

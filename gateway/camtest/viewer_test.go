@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 const testBoundary = "AAAAAAAAAAAAAAAAAAAA"
@@ -22,6 +24,39 @@ var streamHeader = http.Header{
 func standardPart(picture []byte) string {
 	return fmt.Sprintf("Content-Type: image/jpeg\r\nContent-Length: %d\r\nX-Timestamp: 1700000000.000007\r\n\r\n%s\r\n", len(picture), picture)
 }
+
+// TestSlowViewersKeepTheirRate: on a machine where each turn comes late, and
+// after a time in which nothing came.
+func TestSlowViewersKeepTheirRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate = 5000
+		late, quiet := 50*time.Millisecond, time.Duration(0)
+		s := &slowReader{r: readFunc(func(b []byte) (int, error) { time.Sleep(late + quiet); return len(b), nil }), bytesPerSecond: rate, due: time.Now()}
+		read := func(n int64) float64 {
+			began := time.Now()
+			got, err := io.CopyN(io.Discard, s, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return float64(got) / time.Since(began).Seconds()
+		}
+		for _, late = range []time.Duration{0, 15 * time.Millisecond} {
+			if got := read(100_000); got < 0.95*rate || got > 1.05*rate {
+				t.Errorf("%v late each time it reads %.0f bytes a second", late, got)
+			}
+		}
+		late, quiet = 0, time.Minute
+		read(1)
+		quiet = 0
+		if got := read(4 * rate); got > 2.2*rate { // what stood in the queue, and what comes
+			t.Errorf("after a minute it reads %.0f bytes a second", got)
+		}
+	})
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(b []byte) (int, error) { return f(b) }
 
 func TestReadParts(t *testing.T) {
 	one, two := Picture(1, 64, 32), Picture(2, 128, 64)
