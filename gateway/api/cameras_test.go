@@ -253,7 +253,7 @@ func TestSendingBackWhatWasReadChangesNothing(t *testing.T) {
 		secretive,
 		{"id": "a", "source": "http://u:p@192.0.2.1/mjpeg", "keep": "always", "interval": "90s", "normalize": "never"},
 		{"id": "b", "source": "https://192.0.2.1/?canary", "tls_insecure": true},
-		{"id": "c", "source": "upload:", "name": "Ünicode \u202e \U0001f4f7"},
+		{"id": "c", "source": "upload:", "name": "Ünicode \U0001f4f7"},
 		{"id": "d", "source": "test:?width=640&height=480&fps=5"},
 		{"id": "e", "source": "test:"},
 	} {

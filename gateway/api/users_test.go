@@ -228,3 +228,18 @@ func TestUsersOfOddNames(t *testing.T) {
 		c.do("GET", at, nil).want(404)
 	}
 }
+
+// The document says how long a password has to be; those of before stay good
+// (see auth's TestHashIsRenewedAtLogin).
+func TestPasswordsAreAsLongAsTheDocumentSays(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	const least = 12
+	long := strings.Repeat("ü", least)
+	c.do("POST", "/api/v1/users", object{"name": "anna", "password": long[:len(long)-2]}).want(422).says("at least 12 characters")
+	c.do("POST", "/api/v1/users", object{"name": "anna", "password": long}).want(201)
+	c.do("PATCH", "/api/v1/users/anna", object{"password": long[:len(long)-2]}).want(422)
+	if n := strings.Count(string(r.document), `"12 characters or more"`); n != 3 {
+		t.Errorf("the document says so %d times", n)
+	}
+}

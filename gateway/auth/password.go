@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	minPasswordRunes = 8
+	minPasswordRunes = 12
 	maxPasswordBytes = 256
 	maxNameBytes     = 64
 
@@ -146,6 +146,8 @@ func (h *hasher) compute(ctx context.Context, p passwordHash, password string, s
 // strong (NIST SP 800-63B section 3.1.1.2).
 func checkPassword(name, password string) error {
 	switch {
+	case password == "<redacted>":
+		return fmt.Errorf("%w: this is what is shown in place of passwords", ErrBadPassword)
 	case utf8.RuneCountInString(password) < minPasswordRunes:
 		return fmt.Errorf("%w: it needs at least %d characters", ErrWeakPassword, minPasswordRunes)
 	case strings.EqualFold(name, password):
@@ -154,8 +156,6 @@ func checkPassword(name, password string) error {
 		return fmt.Errorf("%w: it has more than %d bytes", ErrBadPassword, maxPasswordBytes)
 	case !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl):
 		return fmt.Errorf("%w: it has control characters", ErrBadPassword)
-	case password == "<redacted>":
-		return fmt.Errorf("%w: this is what is shown in place of passwords", ErrBadPassword)
 	}
 	return nil
 }
