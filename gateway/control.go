@@ -70,7 +70,7 @@ func player(said *live.ClientStats) *api.Player {
 func (g control) Publishers() []api.Publisher {
 	var publishers []api.Publisher
 	for _, p := range g.upload.Publishers() {
-		publishers = append(publishers, api.Publisher{Camera: p.Camera, Address: p.Address, Since: p.Since})
+		publishers = append(publishers, api.Publisher{Camera: p.Camera, Address: p.Address, Principal: p.Principal, Since: p.Since})
 	}
 	return publishers
 }

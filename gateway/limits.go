@@ -107,6 +107,7 @@ func (g *gateway) uploadOptions(l config.Limits) upload.Options {
 		PostsPerAddress:    l.PostsPerAddress,
 		Limited:            g.hits.Hit,
 		AllowOrigin:        g.allowsOrigin,
+		Principal:          func(r *http.Request) string { return principalOf(r).Subject() },
 		Log:                g.log,
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -138,7 +139,7 @@ func (g *guarded) openAll(t *testing.T, own string, who credentials) (streams []
 		b := picture()
 		return fmt.Appendf(nil, "%x\r\n%s\r\n", len(b), b)
 	}))
-	if who.query == "" && who.name == "" { // the API takes neither links nor passwords
+	if who.query == "" { // the API takes no links
 		get("/api/v1/events", nil, nil)
 	}
 	return streams
@@ -308,6 +309,40 @@ func TestLinksEndWithTheirMaker(t *testing.T) {
 	began := time.Now()
 	g.beside(t, "token", "revoke", "maker")
 	g.expectEnds(t, streams, nil, began)
+}
+
+// TestAdminsSeeWhoPublishes in every way there is.
+func TestAdminsSeeWhoPublishes(t *testing.T) {
+	t.Parallel()
+	g := startGuarded(t, `cameras: {socket: {source: "upload:"}, post: {source: "upload:"}, single: {source: "upload:"}}`)
+	g.user(t, "anna", "publish:*")
+	user := credentials{name: "anna", password: goodPassword}
+	token := credentials{bearer: g.token(t, "printer", "publish:*")}
+	link := credentials{query: g.link(t, token.bearer, auth.Publish, "single")}
+	picture := func() []byte { return camtest.Picture(1, pictureWidth, pictureHeight) }
+	g.open(t, g.request(t, "GET", "/live/socket/publish", nil, upgrade()), user, func() []byte { return webSocketFrame(2, picture()) })
+	endless := g.request(t, "POST", "/live/post.mjpeg", nil, asJPEG)
+	endless.Header.Set("Transfer-Encoding", "chunked")
+	g.open(t, endless, token, func() []byte {
+		b := picture()
+		return fmt.Appendf(nil, "%x\r\n%s\r\n", len(b), b)
+	})
+	g.send(t, g.request(t, "POST", "/live/single.jpg", picture(), asJPEG), link)
+	want := map[string]string{"socket": "user:anna", "post": "token:printer", "single": "link:printer"}
+	waitUntil(t, "all publishers in the list", func() bool {
+		var list struct {
+			Publishers []struct{ Camera, Principal string }
+		}
+		if err := json.Unmarshal(g.call(t, "GET", "/api/v1/publishers", nil, theAdmin(t, g), 200).body, &list); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list.Publishers {
+			if p.Principal != want[p.Camera] {
+				t.Errorf("%s is %q", p.Camera, p.Principal)
+			}
+		}
+		return len(list.Publishers) == len(want)
+	})
 }
 
 // TestSessionsEndWhereTheyAreListed ends one browser's session from another's.

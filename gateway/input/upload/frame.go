@@ -82,7 +82,7 @@ func (h *Handler) publishSingle(r *http.Request, camera string, frame media.Fram
 // starts it.
 func (h *Handler) session(r *http.Request, camera string) (*session, error) {
 	// A session outlives the POST that starts it.
-	ctx, mine := newHold(context.WithoutCancel(r.Context()), r)
+	ctx, mine := h.newHold(context.WithoutCancel(r.Context()), r)
 	mine.session = &session{handler: h, opened: make(chan struct{}), ended: mine.gone}
 	held, err := h.claim(r.Context(), camera, mine)
 	if err != nil || held != mine {

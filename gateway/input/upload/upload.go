@@ -71,7 +71,9 @@ type Options struct {
 	// AllowOrigin says which other sites' pages may open the WebSocket; nil:
 	// none.
 	AllowOrigin func(origin string) bool
-	Log         *slog.Logger // nil discards
+	// Principal says who a request comes from, for Publishers; nil: nobody knows.
+	Principal func(*http.Request) string
+	Log       *slog.Logger // nil discards
 }
 
 // withDefaults fills in what is not said.
@@ -84,6 +86,9 @@ func (o Options) withDefaults() Options {
 	o.PostsPerAddress = cmp.Or(o.PostsPerAddress, bodiesAtOnce)
 	if o.Limited == nil {
 		o.Limited = func(string) {}
+	}
+	if o.Principal == nil {
+		o.Principal = func(*http.Request) string { return "" }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -168,18 +173,22 @@ func (h *Handler) Close() {
 
 // hold is a publisher's hold on a camera.
 type hold struct {
-	owner   string
-	address string
-	since   time.Time
-	session *session // where single POSTs share it, else nil
-	end     context.CancelCauseFunc
-	gone    chan struct{} // closed when the camera is free again
+	owner     string
+	address   string
+	principal string // as Options give it
+	since     time.Time
+	session   *session // where single POSTs share it, else nil
+	end       context.CancelCauseFunc
+	gone      chan struct{} // closed when the camera is free again
 }
 
 // newHold makes a hold and the context of its publisher.
-func newHold(parent context.Context, r *http.Request) (context.Context, *hold) {
+func (h *Handler) newHold(parent context.Context, r *http.Request) (context.Context, *hold) {
 	ctx, end := context.WithCancelCause(parent)
-	return ctx, &hold{owner: ownerOf(r), address: addressOf(r), since: time.Now(), end: end, gone: make(chan struct{})}
+	return ctx, &hold{
+		owner: ownerOf(r), address: addressOf(r), principal: h.options.Principal(r), since: time.Now(),
+		end: end, gone: make(chan struct{}),
+	}
 }
 
 // ownerOf says who publishes: the name it gives itself or else its address.
@@ -260,7 +269,7 @@ func (h *Handler) release(camera string, held *hold) {
 // attach runs source as the camera's publisher, in the caller's goroutine, for
 // as long as the request and the hub allow.
 func (h *Handler) attach(r *http.Request, camera string, source stream.Source) error {
-	ctx, mine := newHold(r.Context(), r)
+	ctx, mine := h.newHold(r.Context(), r)
 	defer mine.end(nil)
 	if _, err := h.claim(r.Context(), camera, mine); err != nil {
 		return err
