@@ -16,6 +16,8 @@ var (
 	ErrMalformed = errors.New("malformed JPEG")
 	// ErrTooManyPixels: a picture beyond MaxSide or MaxPixels.
 	ErrTooManyPixels = errors.New("picture too large")
+	// ErrTooManyScans: a picture beyond MaxScans or MaxScanPixels.
+	ErrTooManyScans = fmt.Errorf("%w: more scans than a decoder can be asked to do", ErrMalformed)
 	// ErrUnshowable: a proper JPEG of a kind that browsers do not show: lossless,
 	// hierarchical, 12 bit, two components, arithmetic coding (Chromium does),
 	// sampling factors that do not divide each other. CMYK is one of them: the
@@ -28,6 +30,15 @@ var (
 const (
 	MaxSide   = 8192        // pixels a side
 	MaxPixels = 7680 * 4320 // pixels
+)
+
+// The most scans that a picture is taken with. A decoder goes over all of the
+// picture for each of them, though it takes a dozen bytes, so that a small file
+// could keep it for as long as it likes. Encoders make 10, or 18 of four
+// components; those that search for the best go up to about 30.
+const (
+	MaxScans      = 100
+	MaxScanPixels = 20 * MaxPixels // scans times pixels
 )
 
 // Markers of ITU-T T.81, table B.1.

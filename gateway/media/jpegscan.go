@@ -31,6 +31,7 @@ type JPEGScanner struct {
 	acTables       uint8 //
 	dcLarge        uint8 // bit n: Huffman table n for DC has categories that only lossless pictures know
 	firstScan      int   // offset of the first SOS marker, or 0
+	scans          int   // begun so far
 	entropy        int   // bytes of entropy-coded data so far
 	huffmanMissing bool  // relies on the standard tables without carrying them
 }
@@ -292,6 +293,16 @@ func (s *JPEGScanner) takeScan(b []byte) error {
 		return s.malformed("%d blocks in a unit of a scan", blocks)
 	}
 	s.inScan = true
+	return s.countScan()
+}
+
+// countScan refuses a scan that is one too many, before its data is looked at.
+func (s *JPEGScanner) countScan() error {
+	s.scans++
+	if pixels := s.header.Width * s.header.Height; s.scans > MaxScans || s.scans*pixels > MaxScanPixels {
+		return fmt.Errorf("%w: %d scans of %dx%d pixels, of at most %d and %d pixels in all (near byte %d)",
+			ErrTooManyScans, s.scans, s.header.Width, s.header.Height, MaxScans, MaxScanPixels, s.pos)
+	}
 	return nil
 }
 

@@ -220,7 +220,7 @@ func BenchmarkParser(b *testing.B) {
 			b.ReportAllocs()
 			body, emitted := &endless{part: part}, 0
 			p := &parser{maxPicture: 8 << 20}
-			r := run{emit: func(media.Frame) { emitted++ }}
+			r := run{source: new(Source), emit: func(media.Frame) { emitted++ }}
 			for b.Loop() {
 				for before := emitted; emitted == before; {
 					pic, err := p.next()
