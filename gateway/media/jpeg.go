@@ -14,6 +14,10 @@ var (
 	// ErrMalformed: a JPEG that is cut off, or that contradicts itself so
 	// that a decoder would give up on it.
 	ErrMalformed = errors.New("malformed JPEG")
+	// ErrCutOff: another picture begins, or a boundary stands, where the scan of
+	// one should go on. If JPEGScanner.EndOfScan knows an end, EOI alone is
+	// missing.
+	ErrCutOff = fmt.Errorf("%w: cut off", ErrMalformed)
 	// ErrTooManyPixels: a picture beyond MaxSide or MaxPixels.
 	ErrTooManyPixels = errors.New("picture too large")
 	// ErrTooManyScans: a picture beyond MaxScans or MaxScanPixels.
@@ -56,6 +60,7 @@ const (
 	eoi   = 0xD9
 	sos   = 0xDA
 	dqt   = 0xDB
+	dri   = 0xDD
 	tem   = 0x01
 )
 
@@ -171,8 +176,9 @@ func ParseJPEG(b []byte) (JPEGHeader, int, error) {
 }
 
 // JPEGFrame makes a frame of the JPEG at the start of b: checked, without
-// what follows EOI, and with the standard Huffman tables where the camera left
-// them out (which costs the only copy). Its Format is prev if that fits, so
+// what follows EOI, with the standard Huffman tables where the camera left
+// them out, and with EOI where nothing else is missing (which cost the only
+// copies). Its Format is prev if that fits, so
 // that the frames of a run share one. Wall, PTS and Seq are left to others.
 //
 // The frame keeps b: the caller must not write to it afterwards. The errors
@@ -189,14 +195,10 @@ func AnyJPEGFrame(b []byte, prev *Format) (Frame, error) {
 }
 
 func jpegFrame(s *JPEGScanner, b []byte, prev *Format) (Frame, error) {
-	n, err := s.Scan(b)
+	data, err := wholeJPEG(s, b)
 	if err != nil {
 		return Frame{}, err
 	}
-	if n == 0 {
-		return Frame{}, fmt.Errorf("%w: cut off after %d bytes, before EOI", ErrMalformed, len(b))
-	}
-	data := b[:n:n]
 	if s.huffmanMissing {
 		data = insertHuffmanTables(data, s.firstScan)
 	}
@@ -205,4 +207,19 @@ func jpegFrame(s *JPEGScanner, b []byte, prev *Format) (Frame, error) {
 		return Frame{Key: true, Format: prev, Data: data}, nil
 	}
 	return Frame{Key: true, Format: &format, Data: data}, nil
+}
+
+// wholeJPEG gives the picture at the start of b.
+func wholeJPEG(s *JPEGScanner, b []byte) ([]byte, error) {
+	n, err := s.Scan(b)
+	switch {
+	case err != nil:
+		return nil, err
+	case n > 0:
+		return b[:n:n], nil
+	}
+	if n = s.EndOfScan(b); n == 0 {
+		return nil, fmt.Errorf("%w: cut off after %d bytes, before EOI", ErrMalformed, len(b))
+	}
+	return append(b[:n:n], 0xFF, eoi), nil
 }

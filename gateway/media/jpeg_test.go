@@ -189,7 +189,6 @@ func TestRefusedPictures(t *testing.T) {
 		{"SOI alone", good[:2], media.ErrMalformed, "cut off after 2 bytes"},
 		{"SOI and EOI", []byte{0xFF, 0xD8, 0xFF, 0xD9}, media.ErrMalformed, "EOI before any scan"},
 		{"cut off in the data", good[:len(good)-100], media.ErrMalformed, "before EOI"},
-		{"cut off before EOI", good[:len(good)-2], media.ErrMalformed, "before EOI"},
 		{"cut off, and another behind", append(bytes.Clone(good[:len(good)-100]), good...), media.ErrMalformed, "another picture starts"},
 		{"cut off, but with an EOI", append(bytes.Clone(good[:scan+20]), 0xFF, 0xD9), media.ErrMalformed, "cannot hold 96x64"},
 		{"garbage between segments", insert(good, sof, []byte("xx")), media.ErrMalformed, "where a marker must stand"},
@@ -262,7 +261,7 @@ func TestAnyKindIsTakenFromCameras(t *testing.T) {
 			if again, err := media.AnyJPEGFrame(b, f.Format); err != nil || again.Format != f.Format {
 				t.Errorf("the same again has another format, %v", err)
 			}
-			for cut := range len(b) {
+			for cut := range len(b) - 2 { // up to EOI
 				if _, err := media.AnyJPEGFrame(b[:cut], nil); err == nil {
 					t.Fatalf("whole with %d of %d bytes", cut, len(b))
 				}
@@ -358,16 +357,19 @@ func FuzzJPEG(f *testing.F) {
 		if err != nil && piecewise != 0 {
 			t.Fatalf("at once %v, in pieces of %d: %d", err, step, piecewise)
 		}
+		frame, frameErr := media.JPEGFrame(b, nil)
 		converted, anyErr := media.AnyJPEGFrame(b, nil)
-		if (anyErr == nil && converted.Format.Unshowable) != (err != nil && anyErr == nil) {
-			t.Fatalf("from anybody %v, from a camera %v, %+v", err, anyErr, converted.Format)
+		if (anyErr == nil && converted.Format.Unshowable) != (frameErr != nil && anyErr == nil) {
+			t.Fatalf("from anybody %v, from a camera %v, %+v", frameErr, anyErr, converted.Format)
 		}
-		if err != nil {
+		if frameErr != nil {
+			if err == nil {
+				t.Fatalf("frame: %v", frameErr)
+			}
 			return
 		}
-		frame, err := media.JPEGFrame(b, nil)
-		if err != nil || frame.Format.Width != header.Width || !bytes.HasSuffix(frame.Data, []byte{0xFF, 0xD9}) {
-			t.Fatalf("frame: %v", err)
+		if frame.Format.Width != header.Width || !bytes.HasSuffix(frame.Data, []byte{0xFF, 0xD9}) {
+			t.Fatalf("frame of %d bytes", len(frame.Data))
 		}
 		if _, n, err := media.ParseJPEG(frame.Data); err != nil || n != len(frame.Data) {
 			t.Fatalf("the frame's own bytes: %d of %d, %v", n, len(frame.Data), err)

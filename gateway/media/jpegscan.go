@@ -20,6 +20,11 @@ type JPEGScanner struct {
 	// where a decoder can make them showable (JPEGHeader.Unshowable tells):
 	// lossless, 12 bit, four components.
 	AnyKind bool
+	// Mark is what no scan holds and a boundary begins with: where it stands in
+	// entropy-coded data the picture is cut off. In a header segment, whose
+	// length is known, it is part of that, unless another picture begins behind
+	// it. Nil looks for nothing.
+	Mark []byte
 
 	pos    int  // everything before it is walked
 	inScan bool // pos stands in entropy-coded data
@@ -32,8 +37,25 @@ type JPEGScanner struct {
 	dcLarge        uint8 // bit n: Huffman table n for DC has categories that only lossless pictures know
 	firstScan      int   // offset of the first SOS marker, or 0
 	scans          int   // begun so far
+	scanAt         int   // offset of the last scan's data, or 0
+	searched       int   // bytes before this hold no Mark that would matter
+	cutAt          int   // offset of the Mark that cuts the picture off, or 0
 	entropy        int   // bytes of entropy-coded data so far
 	huffmanMissing bool  // relies on the standard tables without carrying them
+
+	// What EndOfScan needs to know.
+	tableAt      [2][4]int // offsets of the Huffman tables for DC and AC, behind their names
+	restartEvery int       // units
+	selections   [4]selection // of the last scan
+	selected     int          // of them are
+	covered      uint8 // bit n: component n is in a scan
+	units        *units
+}
+
+// selection is a component of a scan, and the tables it is coded with.
+type selection struct {
+	index  int
+	dc, ac byte
 }
 
 // Header gives what is known of the picture so far; it is complete once Scan
@@ -41,8 +63,10 @@ type JPEGScanner struct {
 func (s *JPEGScanner) Header() JPEGHeader { return s.header }
 
 // Reset makes the scanner ready for another picture, to be taken or not as
-// AnyKind says.
-func (s *JPEGScanner) Reset() { *s = JPEGScanner{AnyKind: s.AnyKind} }
+// AnyKind and Mark say.
+func (s *JPEGScanner) Reset() {
+	*s = JPEGScanner{AnyKind: s.AnyKind, Mark: s.Mark}
+}
 
 // Scan walks on through b, which holds the picture from its first byte on:
 // what it held at the last call and what has come since. It gives the
@@ -59,8 +83,14 @@ func (s *JPEGScanner) Scan(b []byte) (int, error) {
 		s.pos = 2
 	}
 	for {
-		if s.inScan && !s.skipEntropy(b) {
-			return 0, nil
+		if s.inScan {
+			more := s.skipEntropy(b)
+			if s.marked(b) {
+				return 0, fmt.Errorf("%w by the next part (near byte %d)", ErrCutOff, s.cutAt)
+			}
+			if !more {
+				return 0, nil
+			}
 		}
 		marker, segment, ok, err := s.nextSegment(b)
 		if err != nil || !ok {
@@ -102,6 +132,21 @@ func (s *JPEGScanner) skipEntropy(b []byte) bool {
 	}
 }
 
+// marked says whether a Mark stands in what was walked of the scan, and where.
+func (s *JPEGScanner) marked(b []byte) bool {
+	if len(s.Mark) == 0 {
+		return false
+	}
+	from := max(s.scanAt, s.searched-len(s.Mark)+1)
+	s.searched = s.pos
+	i := bytes.Index(b[from:s.pos], s.Mark)
+	if i < 0 {
+		return false
+	}
+	s.cutAt = len(withoutLineEnd(b[:from+i]))
+	return true
+}
+
 // nextSegment takes the marker at pos and, if it has one, the segment's
 // content. It gives ok = false, and stays, until all of it has come.
 func (s *JPEGScanner) nextSegment(b []byte) (marker byte, segment []byte, ok bool, err error) {
@@ -126,7 +171,7 @@ func (s *JPEGScanner) nextSegment(b []byte) (marker byte, segment []byte, ok boo
 		s.pos = p
 		return marker, nil, true, nil
 	case marker == soi:
-		return 0, nil, false, s.malformed("cut off: another picture starts before EOI")
+		return 0, nil, false, fmt.Errorf("%w: another picture starts before EOI (near byte %d)", ErrCutOff, s.pos)
 	case marker == 0:
 		return 0, nil, false, s.malformed("stuffed byte outside of a scan")
 	}
@@ -136,6 +181,9 @@ func (s *JPEGScanner) nextSegment(b []byte) (marker byte, segment []byte, ok boo
 	n := int(binary.BigEndian.Uint16(b[p:]))
 	if n < 2 {
 		return 0, nil, false, s.malformed("segment 0xff%02x of %d bytes", marker, n)
+	}
+	if s.partBegins(b[p:min(p+n, len(b))]) {
+		return 0, nil, false, fmt.Errorf("%w by the next part (near byte %d)", ErrCutOff, s.pos)
 	}
 	if p+n > len(b) {
 		return 0, nil, false, nil
@@ -147,6 +195,16 @@ func (s *JPEGScanner) nextSegment(b []byte) (marker byte, segment []byte, ok boo
 	return marker, b[p+2 : p+n], true, nil
 }
 
+// partBegins says whether a segment, as far as it has come, holds a Mark and
+// behind it, at the start of a line, a picture.
+func (s *JPEGScanner) partBegins(segment []byte) bool {
+	if len(s.Mark) == 0 {
+		return false
+	}
+	i := bytes.Index(segment, s.Mark)
+	return i >= 0 && bytes.Contains(segment[i:], []byte{'\n', 0xFF, soi, 0xFF})
+}
+
 // take notes what one segment says.
 func (s *JPEGScanner) take(marker byte, segment []byte) error {
 	switch {
@@ -156,6 +214,8 @@ func (s *JPEGScanner) take(marker byte, segment []byte) error {
 		return s.takeHuffmanTables(segment)
 	case marker == sos:
 		return s.takeScan(segment)
+	case marker == dri && len(segment) == 2:
+		s.restartEvery = int(binary.BigEndian.Uint16(segment))
 	case marker == jpg || marker == dac:
 		return s.hopeless("arithmetic coding")
 	case sof0 <= marker && marker <= sof15:
@@ -249,6 +309,7 @@ func (s *JPEGScanner) takeHuffmanTables(b []byte) error {
 		if symbols > 256 || len(b) < 17+symbols {
 			return s.malformed("Huffman table 0x%02x of %d symbols in %d bytes", b[0], symbols, len(b)-17)
 		}
+		s.tableAt[b[0]>>4][b[0]&15] = s.pos - len(b) + 1
 		table := uint8(1) << (b[0] & 15)
 		if b[0]>>4 == 0 {
 			s.dcTables |= table
@@ -279,15 +340,23 @@ func (s *JPEGScanner) takeScan(b []byte) error {
 		return err
 	}
 	blocks := 0
+	s.scanAt, s.selected = s.pos, 0
 	for c := selected; len(c) > 0; c = c[2:] {
-		k, ok := s.component(c[0])
-		if !ok || s.quant&(1<<k.tq) == 0 && !s.header.Lossless {
-			return s.malformed("scan of component %d without its header or quantisation table", c[0])
+		i := s.component(c[0])
+		if i < 0 {
+			return s.malformed("scan of component %d without its header", c[0])
+		}
+		k := s.header.Components[i]
+		if s.quant&(1<<k.tq) == 0 && !s.header.Lossless {
+			return s.malformed("scan of component %d without its quantisation table", c[0])
 		}
 		if err := s.checkHuffman(c[1]>>4, c[1]&15, dc, ac); err != nil {
 			return err
 		}
 		blocks += k.H * k.V
+		s.selections[s.selected] = selection{i, c[1] >> 4, c[1] & 15}
+		s.selected++
+		s.covered |= 1 << i
 	}
 	if b[0] > 1 && blocks > 10 { // T.81, B.2.3
 		return s.malformed("%d blocks in a unit of a scan", blocks)
@@ -328,13 +397,9 @@ func (s *JPEGScanner) scanNeeds(components int, spectral []byte) (dc, ac bool, e
 	return start == 0 && high == 0, start > 0, nil
 }
 
-func (s *JPEGScanner) component(id byte) (Component, bool) {
-	for _, k := range s.header.Components {
-		if k.ID == id {
-			return k, true
-		}
-	}
-	return Component{}, false
+// component gives the place of a component among those of the frame, or -1.
+func (s *JPEGScanner) component(id byte) int {
+	return slices.IndexFunc(s.header.Components, func(k Component) bool { return k.ID == id })
 }
 
 // checkHuffman sees to it that the tables a component names are there. A

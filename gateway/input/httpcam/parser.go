@@ -56,9 +56,9 @@ type parser struct {
 	skip     int  // bytes still to drop, in state inSegments
 	binary   bool // there was junk that is no text
 
-	scanner  media.JPEGScanner
-	searched int  // bytes of the picture that hold no boundary
-	misled   bool // the part's length is wrong
+	scanner media.JPEGScanner
+	misled  bool // the part's length is wrong, or the picture lacks its EOI
+	unended bool // a boundary or another picture stood in place of EOI
 
 	found    picture // to be given by next, if it has bytes
 	badInRow int
@@ -113,12 +113,20 @@ func (p *parser) next() (picture, error) {
 	}
 }
 
-// finish is called at the end of the body: a picture that has begun is bad now.
-func (p *parser) finish() {
-	if p.state == inPicture {
-		p.lastBad = fmt.Errorf("%w: cut off by the end of the answer", media.ErrMalformed)
-		p.badInRow++
+// finish is called at the end of the body, and gives the picture that has
+// begun if only its EOI is missing. Otherwise it is bad now.
+func (p *parser) finish() picture {
+	if p.state != inPicture {
+		return picture{}
 	}
+	b := p.buf[p.at:]
+	if end := p.scanner.EndOfScan(b[:min(len(b), p.maxPicture)]); end > 0 {
+		p.give(b[:end])
+		return p.found
+	}
+	p.lastBad = fmt.Errorf("%w: cut off by the end of the answer", media.ErrMalformed)
+	p.badInRow++
+	return picture{}
 }
 
 // noPicture adds to err what was wrong with the last picture, if there was one.
@@ -171,8 +179,8 @@ func (p *parser) beginPicture() {
 	if !p.part.body {
 		p.part.bodyPos = p.pos
 	}
-	p.scanner.Reset()
-	p.searched, p.misled = 0, false
+	p.misled = p.part.length == 0
+	p.rescan()
 	p.state = inPicture
 }
 
@@ -194,26 +202,71 @@ func (p *parser) takeBodyStart(b []byte) bool {
 	return true
 }
 
+// rescan has the picture walked from its start. Where the part told its length,
+// a boundary is looked for behind it alone; only if the length proves wrong, or
+// is missing, everywhere that no picture holds one.
+func (p *parser) rescan() {
+	p.scanner.Reset()
+	p.scanner.Mark = nil
+	if p.misled {
+		p.scanner.Mark = p.boundary.mark
+	}
+}
+
 // takePicture walks the JPEG at b.
 func (p *parser) takePicture(b []byte) (bool, error) {
 	walked := b[:min(len(b), p.maxPicture)]
-	n, err := p.scanner.Scan(walked)
-	if n > 0 {
-		walked = b[:n]
-	}
+	n, err := p.walk(walked)
 	switch {
 	case err != nil:
 		return true, p.drop(err)
-	case p.cutOff(walked):
-		return true, p.drop(errCutOff)
 	case n > 0:
-		p.give(walked)
+		p.give(walked[:n])
 		return true, nil
 	case len(b) > len(walked):
 		p.hit(LimitFrameBytes)
 		return false, fmt.Errorf("picture of more than %d bytes", p.maxPicture)
 	}
 	return false, nil
+}
+
+// walk gives the length of the picture at the start of b, with EOI or without
+// where it lacks that, or 0 while some of it is missing.
+func (p *parser) walk(b []byte) (int, error) {
+	if length := p.part.length - int(p.pos-p.part.bodyPos); p.part.length > 0 && length > 0 {
+		within := b[:min(length, len(b))]
+		if !p.misled {
+			n, err := p.scanner.Scan(within)
+			if n > 0 || err != nil && !errors.Is(err, media.ErrCutOff) || err == nil && len(b) < length {
+				return n, err
+			}
+			p.misled = true
+			p.rescan()
+			n, err = p.scanner.Scan(within)
+			if end := p.scanner.EndOfScan(within); end > 0 || err != nil {
+				return end, p.unless(end, err)
+			}
+		}
+		if p.boundary.mark != nil && bytes.HasPrefix(bytes.TrimLeft(b[len(within):], "\r\n"), p.boundary.mark) {
+			return 0, errCutOff
+		}
+	}
+	n, err := p.scanner.Scan(b)
+	if errors.Is(err, media.ErrCutOff) || p.unended {
+		if end := p.scanner.EndOfScan(b); end > 0 {
+			p.unended = true
+			return end, nil
+		}
+	}
+	return n, err
+}
+
+// unless gives no error where a picture was found all the same.
+func (p *parser) unless(end int, err error) error {
+	if end > 0 {
+		return nil
+	}
+	return err
 }
 
 // give passes a whole picture on.
@@ -232,30 +285,6 @@ func (p *parser) give(jpeg []byte) {
 	p.badInRow = 0
 	p.part = next
 	p.state = inLines
-}
-
-// cutOff says whether the unfinished picture b is interrupted by a boundary.
-// Where the part told its length, the boundary is looked for there alone; only
-// if the length proves wrong, or is missing, all of the picture is searched.
-func (p *parser) cutOff(b []byte) bool {
-	mark := p.boundary.mark
-	if mark == nil {
-		return false
-	}
-	if p.part.length > 0 && !p.misled {
-		length := max(0, p.part.length-int(p.pos-p.part.bodyPos))
-		behind := bytes.TrimLeft(b[min(length, len(b)):], "\r\n")
-		if len(behind) < len(mark) {
-			return false
-		}
-		if bytes.HasPrefix(behind, mark) {
-			return true
-		}
-		p.misled = true
-	}
-	from := max(0, p.searched-len(mark)+1)
-	p.searched = len(b)
-	return bytes.Contains(b[from:], mark)
 }
 
 // drop gives up the picture at buf[at], which is bad. If it came in a part, the

@@ -31,7 +31,9 @@ func parse(r io.Reader, maxPicture int) ([]picture, error) {
 			continue
 		}
 		if n, err := p.fill(r); n == 0 && err != nil {
-			p.finish()
+			if pic := p.finish(); pic.jpeg != nil {
+				found = append(found, picture{bytes.Clone(pic.jpeg), pic.taken})
+			}
 			return found, p.noPicture(err)
 		}
 	}

@@ -75,6 +75,12 @@ func (r *run) receive(ctx context.Context, body io.Reader, w *watchdog) error {
 		}
 		n, err := p.fill(body)
 		if n == 0 && err != nil {
+			if last := p.finish(); last.jpeg != nil && ctx.Err() == nil {
+				pictures++
+				if err := r.show(last, arrived); err != nil {
+					return err
+				}
+			}
 			return r.ended(ctx, p, pictures, err)
 		}
 		if arrived.IsZero() {
@@ -119,7 +125,6 @@ func (r *run) plausible(taken, arrived time.Time) bool {
 // ended says what the end of an answer means: nil if the camera is to be asked
 // again.
 func (r *run) ended(ctx context.Context, p *parser, pictures int, err error) error {
-	p.finish()
 	switch {
 	case ctx.Err() != nil:
 		if pictures == 1 && context.Cause(ctx) == errSilent {

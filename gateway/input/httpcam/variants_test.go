@@ -161,6 +161,23 @@ var variants = []variant{
 	{name: "frames truncated in a long segment, length too small", head: mixed(";boundary=frame"), before: "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 900\r\n\r\n{long segment}\r\n" + usual, after: "\r\n"},
 	{name: "frames truncated behind a thumbnail, endless JPEGs", head: typed("image/jpeg"), before: "{exif without end}"},
 	{name: "damaged frames with a thumbnail, no lengths", head: mixed(";boundary=frame"), before: "--frame\r\n" + noLength + "{exif without end}\r\n--frame\r\n" + noLength, after: "\r\n"},
+	// Pictures without EOI. Their lengths tell where they end.
+	{name: "no EOI, with lengths", head: mixed(";boundary=frame"), before: usual, after: "\r\n", picture: unendedPicture},
+	{name: "no EOI, with lengths, nothing before the boundary", head: mixed(";boundary=frame"), before: usual, after: "", picture: unendedPicture},
+	{name: "no EOI, with lengths, boundary of one letter", head: mixed(";boundary=x"), before: "--x\r\n" + jpegPart, after: "\r\n", picture: unendedPicture},
+	{name: "no EOI, boundary without dashes", head: mixed(";boundary=BoundaryString"), before: "BoundaryString\r\n" + jpegPart, after: "\r\n", picture: unendedPicture},
+	{name: "no EOI, LF alone", head: mixed(";boundary=frame"), before: "--frame\nContent-Type: image/jpeg\nContent-Length: {len}\n\n", after: "\n", picture: unendedPicture},
+	{name: "no EOI, no Huffman tables (UVC)", head: mixed(";boundary=frame"), before: usual, after: "\r\n", picture: func(n int) []byte { b := bareTablesPicture(n); return b[:len(b)-2] }},
+	{name: "no EOI, and truncated frames between", head: mixed(";boundary=frame"), before: usual, after: "\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {endless}\r\n\r\n{without its end}\r\n", picture: unendedPicture},
+	{name: "no EOI, and truncated frames with the length they should have", head: mixed(";boundary=frame"), before: usual, after: "\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len}\r\n\r\n{without its end}\r\n", picture: unendedPicture},
+
+	// Boundaries within pictures.
+	{name: "boundary in a comment, no lengths", head: mixed(";boundary=frame"), before: "--frame\r\n" + noLength, after: "\r\n", picture: commented("\r\n--frame\r\n")},
+	{name: "boundary in a comment, length too small", head: mixed(";boundary=frame"), before: "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 10\r\n\r\n", after: "\r\n", picture: commented("--frame\r\n")},
+	{name: "boundary in a comment, length too large", head: mixed(";boundary=frame"), before: "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {more}\r\n\r\n", after: "\r\n", picture: commented("\n--frame\n")},
+	{name: "boundary and headers in a comment", head: mixed(";boundary=frame"), before: "--frame\r\n" + noLength, after: "\r\n", picture: commented("\r\n--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 17\r\n\r\n")},
+	{name: "boundary without dashes in a comment", head: mixed(";boundary=BoundaryString"), before: "BoundaryString\r\n" + noLength, after: "\r\n", picture: commented("BoundaryString\r\n")},
+	{name: "closing boundary in a comment, no EOI", head: mixed(";boundary=frame"), before: usual, after: "\r\n", picture: func(n int) []byte { b := commented("\r\n--frame--\r\n")(n); return b[:len(b)-2] }},
 	{name: "pictures of 200 kB", head: mixed(";boundary=frame"), before: usual, after: "\r\n", picture: func(n int) []byte { return camtest.PictureOfSize(n, 64, 32, 200_000) }},
 }
 
@@ -198,7 +215,9 @@ func (v variant) render(n int, picture []byte) (before, after string) {
 		"{400 bytes}", string(stray[:400]),
 		"{long segment}", string(camtest.PadTo(stray, 40_000)[:1000]),
 		"{50 bytes}", string(stray[:50]),
-		"{exif without end}", string(exif[:len(exif)-2]),
+		"{without its end}", string(stray[:len(stray)-20]),
+		"{endless}", length(len(stray)-20),
+		"{exif without end}", string(exif[:len(exif)-8]),
 	)
 	return replacer.Replace(before), replacer.Replace(v.after)
 }
@@ -247,4 +266,16 @@ func bareTablesPicture(n int) []byte {
 	i := bytes.Index(b, []byte{0xFF, 0xC4})
 	length := int(binary.BigEndian.Uint16(b[i+2:]))
 	return append(bytes.Clone(b[:i]), b[i+2+length:]...)
+}
+
+// unendedPicture lacks its EOI and nothing else.
+func unendedPicture(n int) []byte {
+	b := camtest.Picture(n, 64, 32)
+	return b[:len(b)-2]
+}
+
+// commented draws pictures with a text in a comment.
+func commented(text string) func(n int) []byte {
+	segment := binary.BigEndian.AppendUint16([]byte{0xFF, 0xFE}, uint16(len(text)+2))
+	return func(n int) []byte { return insert(camtest.Picture(n, 64, 32), append(segment, text...)...) }
 }
