@@ -242,7 +242,7 @@ func (p *parser) walk(b []byte) (int, error) {
 			}
 			p.misled = true
 			p.rescan()
-			n, err = p.scanner.Scan(within)
+			_, err = p.scanner.Scan(within)
 			if end := p.scanner.EndOfScan(within); end > 0 || err != nil {
 				return end, p.unless(end, err)
 			}

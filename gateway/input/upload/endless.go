@@ -21,7 +21,7 @@ const triesForOne = 10
 // without part headers between them, for as long as they come. It answers 204
 // when the body ends. The errors are those of ServeFrame.
 func (h *Handler) ServeEndless(w http.ResponseWriter, r *http.Request, camera string) error {
-	e := &endless{handler: h, control: http.NewResponseController(w), pictures: newPictureReader(r.Body, h.options.MaxFrameBytes)}
+	e := &endless{handler: h, control: http.NewResponseController(w), pictures: newPictureReader(r.Body, h.options.MaxFrameBytes, boundaryOf(r.Header.Get("Content-Type")))}
 	if err := h.attach(r, camera, e); err != nil {
 		h.count(err)
 		stopReading(w)

@@ -59,7 +59,10 @@ func TestFormsOfOnePicture(t *testing.T) {
 		{"HTML that says it is a picture", "image/jpeg", "<!doctype html>", 415},
 		{"picture that says it is HTML", "text/html", string(jpeg), 415},
 		{"PNG", "image/png", "\x89PNG\r\n\x1a\n", 415},
-		{"cut off", "image/jpeg", string(jpeg[:len(jpeg)-2]), 422},
+		{"cut off", "image/jpeg", string(jpeg[:len(jpeg)-12]), 422},
+		{"without EOI", "image/jpeg", string(jpeg[:len(jpeg)-2]), 204},
+		{"without EOI, padded", "image/jpeg", string(jpeg[:len(jpeg)-2]) + "\x00\x00\r\n", 204},
+		{"form, without EOI", formType, form(file("picture", jpeg[:len(jpeg)-2])), 204},
 		{"65535x65535 pixels", "image/jpeg", string(enormous()), 422},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,9 +2,12 @@ package upload
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"slices"
+	"strings"
 
 	"framegate/gateway/media"
 )
@@ -17,13 +20,18 @@ const (
 	gapContext = 4        // bytes of a gap kept in sight: the blank line, and SOI's first byte
 )
 
+// shortestMark is how long a boundary must be for no picture to hold it by
+// chance.
+const shortestMark = 6
+
 // startOfImage is SOI, with which every JPEG starts.
 var startOfImage = []byte{0xFF, 0xD8}
 
 // pictureReader finds the JPEGs in a body of any framing: multipart, whatever
 // its boundary and headers, or nothing in between. A picture begins at SOI and
 // ends where media.JPEGScanner finds its end, so each is there with its last
-// byte. What it gives does not depend on how the bytes were split on their
+// byte; one without EOI ends with its data, which is known when the boundary
+// that the request declares or another picture follows, and later on at once. What it gives does not depend on how the bytes were split on their
 // way.
 //
 // After a bad picture the next is looked for only behind a blank line, as
@@ -34,14 +42,31 @@ type pictureReader struct {
 	maxBytes int // of a picture
 	scanner  media.JPEGScanner
 
-	buf    []byte // what has come and is not done with
-	inside bool   // buf starts with a picture's SOI
-	strict bool   // the last picture was bad
-	gap    int    // bytes dropped since the last picture
+	buf     []byte // what has come and is not done with
+	inside  bool   // buf starts with a picture's SOI
+	strict  bool   // the last picture was bad
+	last    []byte // a picture that the end of the body ended
+	unended bool   // pictures lack their EOI, and the boundary is known
+	gap     int    // bytes dropped since the last picture
 }
 
-func newPictureReader(body io.Reader, maxBytes int) *pictureReader {
-	return &pictureReader{body: body, maxBytes: maxBytes}
+// newPictureReader makes the reader of a body, whose parts begin with boundary
+// if that is not empty.
+func newPictureReader(body io.Reader, maxBytes int, boundary string) *pictureReader {
+	p := &pictureReader{body: body, maxBytes: maxBytes}
+	if len(boundary) >= shortestMark {
+		p.scanner.Mark = []byte("--" + strings.TrimLeft(boundary, "-"))
+	}
+	return p
+}
+
+// boundaryOf gives the boundary that a Content-Type declares, or "".
+func boundaryOf(contentType string) string {
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ""
+	}
+	return params["boundary"]
 }
 
 // next gives the next picture, in memory of its own. After the error of a bad
@@ -62,6 +87,10 @@ func (p *pictureReader) next() ([]byte, error) {
 		}
 		if err := p.fill(); err != nil {
 			return nil, err
+		}
+		if last := p.last; last != nil {
+			p.last = nil
+			return last, nil
 		}
 	}
 }
@@ -108,7 +137,14 @@ func (p *pictureReader) start() int {
 // scan gives a copy of the picture at the start of buf, or nil while some of
 // it is missing.
 func (p *pictureReader) scan() ([]byte, error) {
-	n, err := p.scanner.Scan(p.buf[:min(len(p.buf), p.maxBytes)])
+	b := p.buf[:min(len(p.buf), p.maxBytes)]
+	n, err := p.scanner.Scan(b)
+	if p.unended || errors.Is(err, media.ErrCutOff) {
+		if end := p.endWithoutEOI(b); end > 0 {
+			n, err = end, nil
+			p.unended = p.scanner.Mark != nil
+		}
+	}
 	switch {
 	case err != nil:
 		p.finish(len(startOfImage), true)
@@ -121,6 +157,21 @@ func (p *pictureReader) scan() ([]byte, error) {
 		return nil, &limitError{LimitFrameBytes, fmt.Errorf("%w: more than %d", ErrTooLarge, p.maxBytes)}
 	}
 	return nil, nil
+}
+
+// endWithoutEOI gives the end of the picture at the start of b that has none,
+// or 0. What follows must look like what stands between pictures: the text of a
+// part's head, behind a boundary that is not the declared one, would else
+// complete a picture that is cut off.
+func (p *pictureReader) endWithoutEOI(b []byte) int {
+	end := p.scanner.EndOfScan(b)
+	behind := bytes.TrimLeft(b[end:], "\r\n\x00")
+	mark := p.scanner.Mark
+	if len(behind) == 0 || bytes.HasPrefix(behind, startOfImage) || len(mark) > 0 && bytes.HasPrefix(behind, mark) ||
+		bytes.HasSuffix(b[end:len(b)-len(behind)], []byte("\r\n")) && bytes.HasPrefix(behind, []byte("--")) {
+		return end
+	}
+	return 0
 }
 
 // finish leaves the picture at the start of buf.
@@ -144,7 +195,13 @@ func (p *pictureReader) fill() error {
 		return nil // an error comes again with the next read
 	case err == io.EOF && p.inside:
 		size := len(p.buf)
-		p.finish(size, true)
+		if end := p.endWithoutEOI(p.buf); end > 0 {
+			p.last = bytes.Clone(p.buf[:end])
+		}
+		p.finish(size, p.last == nil)
+		if p.last != nil {
+			return nil
+		}
 		return fmt.Errorf("%w: cut off after %d bytes, before EOI", media.ErrMalformed, size)
 	case err == io.EOF:
 		return err

@@ -19,7 +19,7 @@ import (
 // readPictures gives what a body comes to: each picture as describe has it,
 // and what is wrong with each bad one and at the end.
 func readPictures(body io.Reader, maxBytes int, describe func([]byte) string) (got []string) {
-	p := newPictureReader(body, maxBytes)
+	p := newPictureReader(body, maxBytes, "ffmpeg")
 	for {
 		picture, err := p.next()
 		switch {
@@ -37,6 +37,9 @@ func readPictures(body io.Reader, maxBytes int, describe func([]byte) string) (g
 }
 
 func number(picture []byte) string {
+	if f, err := media.JPEGFrame(picture, nil); err == nil {
+		picture = f.Data // with EOI
+	}
 	n, err := camtest.ReadJPEGNumber(picture)
 	if err != nil {
 		return err.Error()
@@ -49,6 +52,27 @@ func withThumbnail(picture, thumbnail []byte) []byte {
 	segment := append([]byte("Exif\x00\x00\x00\x00"), thumbnail...)
 	b := append([]byte{0xFF, 0xD8, 0xFF, 0xE1, byte((len(segment) + 2) >> 8), byte(len(segment) + 2)}, segment...)
 	return append(b, picture[2:]...)
+}
+
+func unended(picture []byte) []byte { return picture[:len(picture)-2] }
+
+// commented puts a boundary line into a comment.
+func commented(picture []byte) []byte {
+	return append(append([]byte{0xFF, 0xD8, 0xFF, 0xFE, 0, 14}, "\r\n--ffmpeg\r\n"...), picture[2:]...)
+}
+
+// TestCutOffPicturesAreNeverCompleted by the text of the next part's head.
+func TestCutOffPicturesAreNeverCompleted(t *testing.T) {
+	one, two := camtest.Picture(1, 64, 48), camtest.PictureOfSize(2, 64, 48, 100_000)
+	for cut := 3; cut < 40; cut++ {
+		for _, boundary := range []string{"--ffmpeg", "--other"} {
+			body := string(one[:len(one)-cut]) + "\r\n" + boundary + "\r\nContent-Type: image/jpeg\r\nContent-Length: 12345\r\n\r\n" + string(two)
+			got := readPictures(strings.NewReader(body), 1<<20, number)
+			if len(got) != 3 || !strings.Contains(got[0], "malformed") || got[1] != "2" {
+				t.Errorf("%d bytes before %s: %q", cut, boundary, got)
+			}
+		}
+	}
 }
 
 func TestFramings(t *testing.T) {
@@ -75,13 +99,20 @@ func TestFramings(t *testing.T) {
 		{"thumbnails", cat(withThumbnail(one, three), withThumbnail(two, three)), []string{"1", "2", "end"}},
 		{"nothing", "", []string{"end"}},
 		{"text", "hello", []string{"end"}},
-		{"last one cut off", cat(one, two[:len(two)-1]), []string{
-			"1", fmt.Sprintf("malformed JPEG: cut off after %d bytes, before EOI", len(two)-1), "end"}},
+		{"last one cut off", cat(one, two[:len(two)-3]), []string{
+			"1", fmt.Sprintf("malformed JPEG: cut off after %d bytes, before EOI", len(two)-3), "end"}},
 		{"bad one with a good thumbnail", cat(part(one), part(withThumbnail(broken, three)), part(two)), []string{
 			"1", "malformed JPEG: stuffed byte outside of a scan", "2", "end"}},
 		{"bad one among bare ones", cat(one, broken, two, three), []string{
 			"1", "malformed JPEG: stuffed byte outside of a scan", "2", "3", "end"}},
 		{"cut off one in parts", cat(part(one[:len(one)-40]), part(two), part(three)), nil},
+		{"last one without EOI", cat(one, two[:len(two)-2]), []string{"1", "2", "end"}},
+		{"bare, without EOI", cat(unended(one), unended(two), unended(three)), []string{"1", "2", "3", "end"}},
+		{"bare, without EOI, lines between", cat(unended(one), "\r\n", unended(two), "\r\n", unended(three), "\r\n"), []string{"1", "2", "3", "end"}},
+		{"multipart, without EOI", cat(part(unended(one)), part(unended(two)), part(unended(three)), "--ffmpeg--\r\n"), []string{"1", "2", "3", "end"}},
+		{"multipart of another boundary, without EOI", cat("--x\r\n\r\n", unended(one), "\r\n--x\r\n\r\n", unended(two), "\r\n--x--\r\n"), []string{"1", "2", "end"}},
+		{"without EOI, with and without", cat(part(one), part(unended(two)), part(three)), []string{"1", "2", "3", "end"}},
+		{"boundary in a comment", cat(part(commented(one)), part(commented(two))), []string{"1", "2", "end"}},
 		{"long gap", cat(one, strings.Repeat("x", maxGap), two), []string{"1", "2", "end"}},
 		{"too long a gap", cat(one, strings.Repeat("x", maxGap+1), two), []string{"1", "not a JPEG: no picture in 65536 bytes"}},
 	} {
@@ -109,7 +140,7 @@ func TestPictureComesWithItsLastByte(t *testing.T) {
 		}
 		_ = w.Close()
 	}()
-	p := newPictureReader(r, 1<<20)
+	p := newPictureReader(r, 1<<20, "")
 	for n := range 10 {
 		// The pipe gives the writer no credit: what next has not read yet is not written.
 		picture, err := p.next()
@@ -124,7 +155,7 @@ func TestPictureTooLarge(t *testing.T) {
 	if got := readPictures(bytes.NewReader(picture), 5000, number); !slices.Equal(got, []string{"1", "end"}) {
 		t.Errorf("5000 of 5000 bytes: %q", got)
 	}
-	_, err := newPictureReader(bytes.NewReader(picture), 4999).next()
+	_, err := newPictureReader(bytes.NewReader(picture), 4999, "").next()
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("5000 of 4999 bytes: %v", err)
 	}
