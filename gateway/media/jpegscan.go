@@ -44,11 +44,11 @@ type JPEGScanner struct {
 	huffmanMissing bool  // relies on the standard tables without carrying them
 
 	// What EndOfScan needs to know.
-	tableAt      [2][4]int // offsets of the Huffman tables for DC and AC, behind their names
-	restartEvery int       // units
+	tableAt      [2][4]int    // offsets of the Huffman tables for DC and AC, behind their names
+	restartEvery int          // units
 	selections   [4]selection // of the last scan
 	selected     int          // of them are
-	covered      uint8 // bit n: component n is in a scan
+	covered      uint8        // bit n: component n is in a scan
 	units        *units
 }
 

@@ -160,15 +160,20 @@ func (p *pictureReader) scan() ([]byte, error) {
 }
 
 // endWithoutEOI gives the end of the picture at the start of b that has none,
-// or 0. What follows must look like what stands between pictures: the text of a
-// part's head, behind a boundary that is not the declared one, would else
-// complete a picture that is cut off.
+// or 0. The text of a part's head, behind a boundary that is not the declared
+// one, must not complete a picture that is cut off: so none may be within, and
+// what follows must look like what stands between pictures.
 func (p *pictureReader) endWithoutEOI(b []byte) int {
 	end := p.scanner.EndOfScan(b)
 	behind := bytes.TrimLeft(b[end:], "\r\n\x00")
-	mark := p.scanner.Mark
-	if len(behind) == 0 || bytes.HasPrefix(behind, startOfImage) || len(mark) > 0 && bytes.HasPrefix(behind, mark) ||
-		bytes.HasSuffix(b[end:len(b)-len(behind)], []byte("\r\n")) && bytes.HasPrefix(behind, []byte("--")) {
+	gap := b[end : len(b)-len(behind)]
+	scan := b[max(0, bytes.LastIndex(b[:end], []byte{0xFF, 0xDA})):end]
+	switch mark := p.scanner.Mark; {
+	case bytes.Contains(scan, []byte("\n--")):
+		return 0
+	case len(behind) == 0, bytes.HasPrefix(behind, startOfImage), len(mark) > 0 && bytes.HasPrefix(behind, mark):
+		return end
+	case bytes.HasSuffix(gap, []byte("\r\n")) && bytes.HasPrefix(behind, []byte("--")):
 		return end
 	}
 	return 0
