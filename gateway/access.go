@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"framegate/gateway/auth"
@@ -97,9 +96,4 @@ func withPrincipal(r *http.Request, p auth.Principal) *http.Request {
 // isPage says that a request is that of a person who goes to an address.
 func isPage(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
-}
-
-// loginAddress is where to log in, and come back from to where a request goes.
-func loginAddress(r *http.Request) string {
-	return "/login?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
 }

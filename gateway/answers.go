@@ -146,7 +146,7 @@ func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error)
 		text = "something went wrong inside; the log says what"
 	case http.StatusUnauthorized:
 		if isPage(r) {
-			http.Redirect(w, r, loginAddress(r), http.StatusSeeOther)
+			sendTo(w, r, loginPath(r), http.StatusSeeOther)
 			return
 		}
 		if isAPI(r) {

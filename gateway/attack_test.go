@@ -363,7 +363,13 @@ func (g *guarded) rawGet(t *testing.T, path, header string) (*http.Response, []b
 // staysHere says whether every browser takes a Location for an address of this
 // server (https://url.spec.whatwg.org/#concept-basic-url-parser: tabs and line
 // ends are left out, a backslash is a slash).
+//
+// What begins with a dot is relative to the path that was asked for, and cannot
+// name a host.
 func staysHere(location string) bool {
+	if strings.HasPrefix(location, "./") || strings.HasPrefix(location, "../") {
+		return !strings.ContainsAny(location, "\t\r\n\\")
+	}
 	cleaned := strings.NewReplacer("\t", "", "\r", "", "\n", "", "\\", "/").Replace(strings.TrimSpace(location))
 	return strings.HasPrefix(cleaned, "/") && !strings.HasPrefix(cleaned, "//") && cleaned == location
 }
@@ -399,7 +405,7 @@ func TestSmuggledRequests(t *testing.T) {
 func TestLoginLeadsNowhereElse(t *testing.T) {
 	g, _ := newAttacked(t, "")
 	for next, want := range map[string]string{
-		"/camera/front": "/camera/front", "/camera/front?width=640#x": "/camera/front?width=640#x", "": "/",
+		"/camera/front": "/camera/front", "/camera/front?width=640#x": "/camera/front?width=640#x", "": "/", // from /login
 		"https://evil.example": "/", "//evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/",
 		"/\t/evil.example": "/", "\t//evil.example": "/", "/\n/evil.example": "/", " //evil.example": "/", "javascript:alert(1)": "/",
 		"evil.example": "/", "http:evil.example": "/", "data:text/html,x": "/", "/\r\nSet-Cookie: x=y": "/", "@evil.example": "/",
@@ -411,7 +417,7 @@ func TestLoginLeadsNowhereElse(t *testing.T) {
 		}
 		form := url.Values{"name": {g.admin.name}, "password": {g.admin.password}, "next": {next}}
 		a := g.send(t, g.request(t, "POST", "/login", []byte(form.Encode()), asForm), credentials{})
-		if to := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || to != want || a.Header.Get("Set-Cookie") == "" {
+		if to := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || to != "."+want || a.Header.Get("Set-Cookie") == "" {
 			t.Errorf("%q: status %d, goes to %q with %q", next, a.StatusCode, to, a.Header["Set-Cookie"])
 		}
 	}

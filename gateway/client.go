@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -19,20 +20,41 @@ func clientAddress(r *http.Request) string {
 }
 
 // behindProxy gives a request that a trusted proxy sent as the client sent it
-// to that: from the client's address, and over TLS if it was. Where one trusted
-// proxy stands behind another, it is what the first says. Of others such headers
-// mean nothing, since anybody can write them.
+// to that: from the client's address, for the name that the client knows, and
+// over TLS if it was. Where one trusted proxy stands behind another, it is what
+// the first says. Of others such headers mean nothing, since anybody can write
+// them.
 func (g *gateway) behindProxy(r *http.Request) *http.Request {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !contains(g.settings().TrustedProxies, from.Addr()) {
-		return r
+		return underBase(r, g.settings().BasePath)
 	}
 	seen := *r
+	seen.Host = publicHost(r, g.settings().Hosts)
 	seen.RemoteAddr = netip.AddrPortFrom(g.client(r), from.Port()).String()
 	if r.TLS == nil && cameOverTLS(r.Header.Values("X-Forwarded-Proto")) {
 		seen.TLS = &tls.ConnectionState{}
 	}
-	return &seen
+	base := g.settings().BasePath
+	if prefix := strings.TrimSuffix(r.Header.Get("X-Forwarded-Prefix"), "/"); forwardedPrefix.MatchString(prefix) {
+		base = prefix
+	}
+	return underBase(&seen, base)
+}
+
+// publicHost is the host that the client asked a trusted proxy for. Proxies say
+// it in X-Forwarded-Host, or pass it; but some say nothing and put their own
+// name for us into Host. Then a browser's Origin tells, if it is of a name that
+// the configuration lists: such a name has to be ours alone, at every port.
+func publicHost(r *http.Request, ours []string) string {
+	host := r.Host
+	if first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); first != "" {
+		host = strings.TrimSpace(first)
+	}
+	if origin, err := url.Parse(r.Header.Get("Origin")); err == nil && slices.Contains(ours, strings.ToLower(origin.Hostname())) {
+		return origin.Host
+	}
+	return host
 }
 
 // client is the address that a request was sent from.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,7 +19,8 @@ const unreadPatience = time.Second
 func (g *gateway) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, "a page of another site may not do this")
+		refuse(w, r, http.StatusForbidden, fmt.Sprintf("a page of another site may not do this: the page is of %.100q, and this server was asked as %.100q. "+
+			"Behind a proxy, list its address under trusted_proxies and the name that browsers use under hosts", r.Header.Get("Origin"), r.Host))
 	}))
 	protected := g.sharing(protection, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,6 +30,10 @@ func (g *gateway) guard(next http.Handler) http.Handler {
 		}
 		if !ourHost(r.Host, g.proof.hosts()) {
 			refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
+			return
+		}
+		if base := baseOf(r.Context()); base != "" && r.URL.Path == base {
+			http.Redirect(w, r, base+"/", http.StatusPermanentRedirect) // where addresses are relative to
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -49,7 +49,7 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error 
 	}
 	switch status := statusOf(err); {
 	case err == nil:
-		http.Redirect(w, r, next, http.StatusSeeOther)
+		sendTo(w, r, next, http.StatusSeeOther)
 	case errors.Is(err, auth.ErrDenied):
 		g.pages.Login(w, r, status, web.Login{Authority: g.proof.fingerprint(), Next: next, Refusal: "Wrong name or password, or a link that was used or is older than ten minutes."})
 	case errors.Is(err, auth.ErrTooManyAttempts):
@@ -65,7 +65,7 @@ func (g *gateway) logOut(w http.ResponseWriter, r *http.Request, _ string) error
 	if err := g.auth.Logout(w, r); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/login", http.StatusSeeOther)
+	sendTo(w, r, "/login", http.StatusSeeOther)
 	return nil
 }
 

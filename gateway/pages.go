@@ -16,7 +16,7 @@ func (g *gateway) showViewer(w http.ResponseWriter, r *http.Request, _ string) e
 		if !auth.Authorize(principalOf(r), auth.View, c.ID) {
 			continue
 		}
-		cameras = append(cameras, pageCamera(c))
+		cameras = append(cameras, pageCamera(r, c))
 	}
 	g.pages.Viewer(w, r, visitor(r), cameras)
 	return nil
@@ -27,7 +27,7 @@ func (g *gateway) showCamera(w http.ResponseWriter, r *http.Request, id string) 
 	if !ok {
 		return stream.ErrUnknown
 	}
-	g.pages.Camera(w, r, visitor(r), pageCamera(c))
+	g.pages.Camera(w, r, visitor(r), pageCamera(r, c))
 	return nil
 }
 
@@ -40,12 +40,12 @@ func (g *gateway) showBroadcaster(w http.ResponseWriter, r *http.Request, id str
 		answer(w, http.StatusNotFound, c.ID+": "+stream.ErrPulled.Error())
 		return nil
 	}
-	g.pages.Broadcaster(w, r, visitor(r), pageCamera(c))
+	g.pages.Broadcaster(w, r, visitor(r), pageCamera(r, c))
 	return nil
 }
 
-func pageCamera(c camera) web.Camera {
-	return web.Camera{ID: c.ID, Name: c.Name, Source: string(c.Source.Kind)}
+func pageCamera(r *http.Request, c camera) web.Camera {
+	return web.Camera{ID: c.ID, Name: c.Name, Source: string(c.Source.Kind), Base: baseOf(r.Context())}
 }
 
 // visitor names who is logged in to a page.

@@ -186,3 +186,60 @@ func TestLoginsAreLimitedForTheClientBehindAProxy(t *testing.T) {
 		t.Errorf("the first client again: %d", status)
 	}
 }
+
+// TestProxiesSayTheNameAndThePath: under which clients know the server; others
+// are not believed.
+func TestProxiesSayTheNameAndThePath(t *testing.T) {
+	const proxy, other = "10.0.0.1:1", "203.0.113.5:1"
+	for _, row := range []struct {
+		from, base  string // the base path is of the configuration
+		path        string
+		header      http.Header
+		host        string
+		under, rest string
+	}{
+		{proxy, "", "/camera/x", nil, "upstream:8080", "", "/camera/x"},
+		{proxy, "", "/", http.Header{"X-Forwarded-Host": {"cams.lan"}}, "cams.lan", "", "/"},
+		{proxy, "", "/", http.Header{"X-Forwarded-Host": {"cams.lan:81, inner"}}, "cams.lan:81", "", "/"},
+		{other, "", "/", http.Header{"X-Forwarded-Host": {"cams.lan"}}, "upstream:8080", "", "/"},
+
+		// A proxy that says nothing: the browser does, if the name is ours.
+		{proxy, "", "/", http.Header{"Origin": {"http://cams.lan:81"}}, "cams.lan:81", "", "/"},
+		{proxy, "", "/", http.Header{"Origin": {"http://CAMS.lan"}}, "CAMS.lan", "", "/"},
+		{proxy, "", "/", http.Header{"Origin": {"http://evil.example"}}, "upstream:8080", "", "/"},
+		{proxy, "", "/", http.Header{"Origin": {"http://cams.lan.evil.example"}}, "upstream:8080", "", "/"},
+		{proxy, "", "/", http.Header{"Origin": {"null"}}, "upstream:8080", "", "/"},
+		{other, "", "/", http.Header{"Origin": {"http://cams.lan:81"}}, "upstream:8080", "", "/"},
+
+		// Some proxies take the path off, some leave it.
+		{proxy, "", "/camera/x", http.Header{"X-Forwarded-Prefix": {"/cams"}}, "upstream:8080", "/cams", "/camera/x"},
+		{proxy, "", "/cams/camera/x", http.Header{"X-Forwarded-Prefix": {"/cams/"}}, "upstream:8080", "/cams", "/camera/x"},
+		{proxy, "/old", "/cams/camera/x", http.Header{"X-Forwarded-Prefix": {"/cams"}}, "upstream:8080", "/cams", "/camera/x"},
+		{other, "", "/cams/camera/x", http.Header{"X-Forwarded-Prefix": {"/cams"}}, "upstream:8080", "", "/cams/camera/x"},
+		{other, "/cams", "/cams/camera/x", nil, "upstream:8080", "/cams", "/camera/x"},
+		{other, "/cams", "/camera/x", nil, "upstream:8080", "/cams", "/camera/x"},
+		{other, "/cams", "/camsonly/x", nil, "upstream:8080", "/cams", "/camsonly/x"},
+		{other, "/a/b", "/a/b/", nil, "upstream:8080", "/a/b", "/"},
+		{other, "/a/b", "/a/b", nil, "upstream:8080", "/a/b", "/a/b"}, // which guard sends to /a/b/
+
+		// What is no path is none.
+		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"//evil.example"}}, "upstream:8080", "", "/"},
+		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"/x\r\nSet-Cookie: y"}}, "upstream:8080", "", "/"},
+		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"/" + strings.Repeat("x", 1000)}}, "upstream:8080", "", "/"},
+		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {`/"><script>`}}, "upstream:8080", "", "/"},
+	} {
+		g := &gateway{}
+		g.current.Store(&config.Config{
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Hosts: []string{"cams.lan"}, BasePath: row.base,
+		})
+		r := httptest.NewRequest(http.MethodGet, row.path, nil)
+		r.RemoteAddr, r.Host = row.from, "upstream:8080"
+		if row.header != nil {
+			r.Header = row.header
+		}
+		seen := g.behindProxy(r)
+		if under := baseOf(seen.Context()); seen.Host != row.host || under != row.under || seen.URL.Path != row.rest {
+			t.Errorf("%s from %s with %v and %q: %s, under %q, %s", row.path, row.from, row.header, row.base, seen.Host, under, seen.URL.Path)
+		}
+	}
+}

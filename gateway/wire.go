@@ -69,7 +69,6 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 		reloading: again,
 		log:       log,
 		hits:      newHits(),
-		pages:     web.New(),
 		encoders:  rendition.NewSlots(c.Limits.Encoders, c.Limits.EncoderStarts),
 	}
 	g.current.Store(c)
@@ -80,7 +79,8 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 	if g.store, err = store.Open(ctx, c.Data); err != nil {
 		return nil, err
 	}
-	g.auth, err = auth.New(ctx, auth.Options{Store: g.store, Open: c.Auth == config.AuthOff, Log: log})
+	g.pages = web.New(func() []string { return g.settings().FrameAncestors })
+	g.auth, err = auth.New(ctx, auth.Options{Store: g.store, Open: c.Auth == config.AuthOff, Base: baseOf, Log: log})
 	if err != nil {
 		g.store.Close()
 		return nil, err
@@ -108,7 +108,7 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 	g.api = api.New(api.Options{
 		Store: g.store, Auth: g.auth, Hub: g.hub, Gateway: control{g},
 		CheckSource: g.checkSource, MaxBodyBytes: func() int { return g.settings().Limits.APIBodyBytes },
-		Limited: g.hits.Hit, Version: version(), Log: log,
+		Base: baseOf, Limited: g.hits.Hit, Version: version(), Log: log,
 	})
 	if err := errors.Join(g.loadAdded(ctx), g.refreshCameras()); err != nil {
 		g.close()

@@ -18,16 +18,19 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
 //go:embed pages assets dist demo
 var files embed.FS
 
-// security is the headers that every page and asset carries.
+// policy is what pages may do, up to whose pages may show them in a frame.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+	"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
+
+// security is the further headers that every page and asset carries.
 var security = map[string]string{
-	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
-		"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 	"X-Content-Type-Options": "nosniff",
 	"Referrer-Policy":        "same-origin", // with no-referrer browsers say of our own forms: Origin: null
 }
@@ -37,6 +40,7 @@ type Camera struct {
 	ID     string
 	Name   string // as people call it; the ID where it has none
 	Source string // what it is: "upload", "http", "test"
+	Base   string // the path under which who asks knows the server; "" is the root
 }
 
 // Title gives what to call the camera.
@@ -53,25 +57,40 @@ func (c Camera) Broadcasts() bool { return c.Source == "upload" }
 
 // Pages serves the pages. Its methods may be called from any goroutine.
 type Pages struct {
-	templates *template.Template
+	templates [maxDepth]func() *template.Template // by the depth of the page's path
+	ancestors func() []string
 	assets    map[string]asset // by path
 }
+
+// maxDepth is how deep pages may be: /camera/front has the depth 1.
+const maxDepth = 8
 
 type asset struct {
 	content []byte
 	etag    string
 }
 
-// New makes the pages of what is embedded. It starts nothing.
-func New() *Pages {
-	p := &Pages{
-		templates: template.Must(template.ParseFS(files, "pages/*.html")),
-		assets:    make(map[string]asset),
+// New makes the pages of what is embedded. ancestors gives the origins whose
+// pages may show ours in a frame, at the moment. It starts nothing.
+func New(ancestors func() []string) *Pages {
+	p := &Pages{ancestors: ancestors, assets: make(map[string]asset)}
+	for depth := range p.templates {
+		p.templates[depth] = sync.OnceValue(func() *template.Template { return templatesAt(depth) })
 	}
 	for folder, address := range map[string]string{"assets": "/assets", "dist": "/assets", "demo": "/demo"} {
 		p.add(folder, address)
 	}
 	return p
+}
+
+// templatesAt makes the pages for a depth. Their addresses are relative, so that
+// they are right under whatever path a proxy shows them.
+func templatesAt(depth int) *template.Template {
+	root := "./"
+	if depth > 0 {
+		root = strings.Repeat("../", depth)
+	}
+	return template.Must(template.New("").Funcs(template.FuncMap{"root": func() string { return root }}).ParseFS(files, "pages/*.html"))
 }
 
 // add serves what a folder holds under an address.
@@ -137,7 +156,7 @@ func (p *Pages) Assets() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		secure(w.Header())
+		p.secure(w.Header())
 		if strings.HasPrefix(r.URL.Path, "/assets/framegate-player") {
 			if w.Header().Get("Access-Control-Allow-Origin") == "" { // or it is said for one site, with credentials
 				w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -152,11 +171,12 @@ func (p *Pages) Assets() http.Handler {
 
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
+	depth := min(strings.Count(r.URL.Path, "/")-1, maxDepth-1)
+	if err := p.templates[max(depth, 0)]().ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, "page "+strings.TrimSuffix(name, ".html")+": "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	secure(w.Header())
+	p.secure(w.Header())
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
@@ -165,8 +185,14 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	}
 }
 
-func secure(h http.Header) {
+// secure says what the browser may do with what is answered.
+func (p *Pages) secure(h http.Header) {
 	for name, value := range security {
 		h.Set(name, value)
 	}
+	ancestors := "'none'"
+	if others := p.ancestors(); len(others) > 0 {
+		ancestors = "'self' " + strings.Join(others, " ")
+	}
+	h.Set("Content-Security-Policy", policy+ancestors)
 }

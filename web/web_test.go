@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -37,13 +38,16 @@ var (
 	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
 	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
-	imported  = regexp.MustCompile(`(?:from '\./|new Worker\('/assets/)([^']+)'|["'` + "`" + `](framegate-player-worker\.js)`)
+	imported  = regexp.MustCompile(`(?:from '\./|new Worker\(new URL\(')([^']+)'|["'` + "`" + `](framegate-player-worker\.js)`)
 )
+
+// nobody may show our pages in a frame.
+func nobody() []string { return nil }
 
 // TestPagesKeepTheirOwnPolicy: nothing inline, nothing from elsewhere, and
 // names are text.
 func TestPagesKeepTheirOwnPolicy(t *testing.T) {
-	p := New()
+	p := New(nobody)
 	for name, page := range pages(p) {
 		response, body := get(page, "/")
 		if response.StatusCode != 200 || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
@@ -69,7 +73,7 @@ func TestPagesKeepTheirOwnPolicy(t *testing.T) {
 // TestWhatPagesLoadIsThere follows pages and scripts to every asset; one that
 // nothing loads should not be there.
 func TestWhatPagesLoadIsThere(t *testing.T) {
-	p := New()
+	p := New(nobody)
 	used := make(map[string]bool)
 	var load func(path string)
 	load = func(path string) {
@@ -87,10 +91,7 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 	}
 	loadFrom := func(base, body string) {
 		for _, match := range loaded.FindAllStringSubmatch(body, -1) {
-			name := match[1]
-			if !strings.HasPrefix(name, "/") {
-				name = base + name
-			}
+			name := path.Join(base, match[1])
 			if !strings.HasPrefix(name, "/live/") {
 				load(name)
 			}
@@ -113,7 +114,7 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 }
 
 func TestAssetTypesAndCaching(t *testing.T) {
-	assets := New().Assets()
+	assets := New(nobody).Assets()
 	for path, contentType := range map[string]string{
 		"/assets/style.css": "text/css", "/assets/framegate-player.js": "text/javascript", "/assets/icon.svg": "image/svg+xml",
 	} {
@@ -129,6 +130,45 @@ func TestAssetTypesAndCaching(t *testing.T) {
 	for _, path := range []string{"/assets/", "/assets/none.js", "/assets/../web.go", "/assets/../pages/viewer.html"} {
 		if response, _ := get(assets, path); response.StatusCode != 404 {
 			t.Errorf("%s: %d, want 404", path, response.StatusCode)
+		}
+	}
+}
+
+// TestPagesAreRightUnderAnyPath: no address in them begins at the root of the
+// host, where a proxy may have something else.
+func TestPagesAreRightUnderAnyPath(t *testing.T) {
+	absolute := regexp.MustCompile(`<[^>]*\s(?:src|href|action)="/[^"]*"`)
+	p := New(nobody)
+	for at, root := range map[string]string{"/": "./", "/login": "./", "/camera/x": "../", "/live/x/publish": "../../"} {
+		for name, page := range pages(p) {
+			_, body := get(page, at)
+			if found := absolute.FindString(body); found != "" {
+				t.Errorf("%s at %s: %s", name, at, found)
+			}
+			if !strings.Contains(body, `href="`+root+`assets/style.css"`) {
+				t.Errorf("%s at %s does not find its style", name, at)
+			}
+		}
+	}
+	for name, a := range p.assets {
+		if found := absolute.Find(a.content); found != nil && strings.HasSuffix(name, ".html") {
+			t.Errorf("%s: %s", name, found)
+		}
+	}
+}
+
+// TestFrames: pages of other sites show ours in a frame where that is allowed.
+func TestFrames(t *testing.T) {
+	for want, ancestors := range map[string][]string{
+		"frame-ancestors 'none'": nil,
+		"frame-ancestors 'self' https://a.example http://b.example:8123": {"https://a.example", "http://b.example:8123"},
+	} {
+		p := New(func() []string { return ancestors })
+		for name, page := range pages(p) {
+			response, _ := get(page, "/")
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; "+want) {
+				t.Errorf("%s: %s", name, policy)
+			}
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (a *API) makeLinks(ctx context.Context, in *struct {
 	return &struct{ Body signed }{signed{
 		Expires: expires.UTC().Truncate(time.Second),
 		Query:   query.Encode(),
-		Links:   linksOf(in.ID, action == auth.View, action == auth.Publish, query.Encode()),
+		Links:   linksOf(a.base(ctx), in.ID, action == auth.View, action == auth.Publish, query.Encode()),
 	}}, nil
 }
 

@@ -123,6 +123,9 @@ type Options struct {
 	CheckSource func(config.Source) error
 	// MaxBodyBytes gives how large a body may be at the moment; nil is 64 KiB.
 	MaxBodyBytes func() int
+	// Base is the path, as /cams, under which who asks knows the server, by the
+	// context of the request; nil, or "", is the root.
+	Base func(context.Context) string
 	// Limited is told, by its name, of each hit of a limit; nil is not told. It
 	// is called from any goroutine and must return at once.
 	Limited func(limit string)

@@ -263,7 +263,7 @@ func (a *API) addCamera(ctx context.Context, in *struct{ Body fresh }) (*newCame
 	}
 	a.log.Info("camera added", "camera", camera.ID, "source", camera.Source, "by", p.String())
 	answer := answerOf(p, Camera{camera, true}, kept)
-	return &newCameraAnswer{ETag: answer.ETag, Location: "/api/v1/cameras/" + camera.ID, Body: answer.Body}, nil
+	return &newCameraAnswer{ETag: answer.ETag, Location: a.base(ctx) + "/api/v1/cameras/" + camera.ID, Body: answer.Body}, nil
 }
 
 // keep adds a camera to the store.

@@ -126,5 +126,5 @@ func TestDocumentationPageNeedsNothingFromElsewhere(t *testing.T) {
 			t.Errorf("%s: status %d for what is known", address, again.response.StatusCode)
 		}
 	}
-	r.as("").do("GET", "/api/docs", nil).says("/api/docs/docs.js").says("/api/docs/docs.css")
+	r.as("").do("GET", "/api/docs", nil).says(`"docs/docs.js"`).says(`"docs/docs.css"`)
 }

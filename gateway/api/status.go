@@ -112,10 +112,18 @@ type links struct {
 	PostMany string `json:"post_mjpeg,omitempty" doc:"POST an endless body here"`
 }
 
-// linksOf gives the addresses that one may use who may do these, with a query
-// behind each.
-func linksOf(id string, view, publish bool, query string) links {
-	base := "/live/" + id
+// base is the path under which who asks knows the server.
+func (a *API) base(ctx context.Context) string {
+	if a.options.Base == nil {
+		return ""
+	}
+	return a.options.Base(ctx)
+}
+
+// linksOf gives the addresses that one may use who may do these, below a root and
+// with a query behind each.
+func linksOf(root, id string, view, publish bool, query string) links {
+	base := root + "/live/" + id
 	if query != "" {
 		query = "?" + query
 	}
@@ -125,7 +133,7 @@ func linksOf(id string, view, publish bool, query string) links {
 		l.Socket = base + query
 	}
 	if view && query == "" { // pages take no signature
-		l.Page = "/camera/" + id
+		l.Page = root + "/camera/" + id
 	}
 	if publish {
 		l.Publish, l.PostJPEG, l.PostMany = base+"/publish"+query, base+".jpg"+query, base+".mjpeg"+query
@@ -139,7 +147,7 @@ func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview
 	o := overview{Version: a.options.Version, Started: a.started.UTC(), Cameras: []cameraStatus{}}
 	for _, c := range a.options.Gateway.Cameras() {
 		if auth.Authorize(p, auth.View, c.ID) {
-			o.Cameras = append(o.Cameras, all.of(p, c))
+			o.Cameras = append(o.Cameras, all.of(p, a.base(ctx), c))
 		}
 	}
 	return &struct{ Body overview }{o}, nil
@@ -157,7 +165,7 @@ func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), c)}, nil
+	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), a.base(ctx), c)}, nil
 }
 
 // snapshot is what all is doing at one moment.
@@ -200,8 +208,9 @@ func encoderOf(e Encoder) *encoder {
 	return &encoder{State: state, Dropped: e.Dropped, FPS: e.FPS}
 }
 
-// of gives what a principal may see of what a camera is doing.
-func (s snapshot) of(p auth.Principal, c Camera) cameraStatus {
+// of gives what a principal may see of what a camera is doing, who knows the
+// server below a root.
+func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 	admin := isAdmin(p)
 	publishes := c.Source.Kind == config.SourceUpload && auth.Authorize(p, auth.Publish, c.ID)
 	status := cameraStatus{
@@ -209,7 +218,7 @@ func (s snapshot) of(p auth.Principal, c Camera) cameraStatus {
 		State:   stream.Idle.String(),
 		Viewers: s.count(c.ID),
 		Streams: []streamStatus{},
-		Links:   linksOf(c.ID, true, publishes, ""),
+		Links:   linksOf(root, c.ID, true, publishes, ""),
 	}
 	for _, stats := range s.streams[c.ID] {
 		one := statusOf(stats, c, admin)

@@ -158,7 +158,7 @@ func (a *API) addUser(ctx context.Context, in *struct {
 		return nil, err
 	}
 	a.log.Info("user added", "user", u.Name, "by", principalOf(ctx).String())
-	return &newUserAnswer{Location: "/api/v1/users/" + url.PathEscape(u.Name), Body: userOf(u)}, nil
+	return &newUserAnswer{Location: a.base(ctx) + "/api/v1/users/" + url.PathEscape(u.Name), Body: userOf(u)}, nil
 }
 
 func (a *API) getUser(ctx context.Context, in *userPath) (*userAnswer, error) {

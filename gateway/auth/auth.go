@@ -88,7 +88,10 @@ type Options struct {
 	// BehindTLS says that a proxy in front of us speaks TLS, so that cookies are
 	// secure although requests come in clear.
 	BehindTLS bool
-	Log       *slog.Logger // nil: nothing is logged
+	// Base is the path, as /cams, under which who asks knows the server, by the
+	// context of the request; nil, or "", is the root.
+	Base func(context.Context) string
+	Log  *slog.Logger // nil: nothing is logged
 }
 
 // Auth knows the principals. Its methods may be called from any goroutine; those

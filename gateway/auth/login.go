@@ -26,10 +26,12 @@ const (
 )
 
 // The names of the session cookie. Browsers take the second only from us, over
-// TLS, without a domain (RFC 6265bis section 4.1.3.2).
+// TLS, without a domain and for all paths, the third for those of a path, too
+// (RFC 6265bis section 4.1.3).
 const (
-	clearCookie  = "framegate"
-	secureCookie = "__Host-framegate"
+	clearCookie       = "framegate"
+	secureCookie      = "__Host-framegate"
+	secureCookieBelow = "__Secure-framegate"
 )
 
 // secretBytes is the size of what is random in cookies, tokens and links.
@@ -45,10 +47,22 @@ func randomText() string {
 func (a *Auth) secure(r *http.Request) bool { return r.TLS != nil || a.options.BehindTLS }
 
 func (a *Auth) cookieName(r *http.Request) string {
-	if a.secure(r) {
-		return secureCookie
+	switch {
+	case !a.secure(r):
+		return clearCookie
+	case a.cookiePath(r) != "/":
+		return secureCookieBelow
 	}
-	return clearCookie
+	return secureCookie
+}
+
+// cookiePath is where the cookie is sent to: below a path of its own several
+// servers of one name know their cookies apart.
+func (a *Auth) cookiePath(r *http.Request) string {
+	if a.options.Base == nil {
+		return "/"
+	}
+	return a.options.Base(r.Context()) + "/"
 }
 
 // cookieHash gives what the database knows a request's cookie by. Of several
@@ -148,7 +162,7 @@ func (a *Auth) cookie(r *http.Request, text string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name:     a.cookieName(r),
 		Value:    text,
-		Path:     "/",
+		Path:     a.cookiePath(r),
 		MaxAge:   maxAge,
 		HttpOnly: true,
 		Secure:   a.secure(r),

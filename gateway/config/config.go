@@ -39,6 +39,8 @@ type Config struct {
 	Listen         string // host:port; port 0 takes a free one
 	Data           string // the folder of what the server keeps: its state and keys
 	Auth           Auth
+	BasePath       string   // under which a proxy shows this server, as /cams; "" for the root
+	FrameAncestors []string // origins whose pages may show ours in a frame
 	Hosts          []string // further names of this server, lower case, without port
 	TLS            TLS
 	CORS           CORS

@@ -90,6 +90,8 @@ tls: {mode: files, cert: /etc/tls/cert.pem, key: key.pem}
 cors: {origins: ["https://example.org", "http://192.168.1.9:8123"]}
 network: {allow: [127.0.0.0/8, "fd00::1", 10.1.2.3/8]}
 trusted_proxies: ["::ffff:10.0.0.1", 172.16.0.0/12]
+base_path: /house/cams/
+frame_ancestors: ["http://ha.lan:8123"]
 hosts: [Cams.example.org, 192.168.1.5, "[FE80::1]", printer_room.]
 default_camera: tablet
 ffmpeg: {path: /opt/ffmpeg/bin/ffmpeg, hwaccel: vaapi}
@@ -154,6 +156,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Network: Network{Allow: []netip.Prefix{
 			netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::1/128"), netip.MustParsePrefix("10.0.0.0/8"),
 		}},
+		BasePath: "/house/cams", FrameAncestors: []string{"http://ha.lan:8123"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("172.16.0.0/12")},
 		Hosts:          []string{"cams.example.org", "192.168.1.5", "fe80::1", "printer_room"},
 		DefaultCamera:  "tablet",

@@ -54,6 +54,9 @@ framegate.yaml:4:16: limits.frame_bytes: must be a whole number with a unit, suc
 		`framegate.yaml:1:18: cors.origins: must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not "*"`},
 	{"origin with a path", "cors: {origins: ['https://a.example/']}\n",
 		`framegate.yaml:1:18: cors.origins: must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not "https://a.example/"`},
+	{"base paths", "base_path: cams\n", `framegate.yaml:1:12: base_path: must be a path such as /cams, of letters, digits, - . _ and ~, not "cams"`},
+	{"base paths that lead up", "base_path: /cams/../x\n", `framegate.yaml:1:12: base_path: must be a path such as /cams, of letters, digits, - . _ and ~, not "/cams/../x"`},
+	{"frames", "frame_ancestors: [ha.lan]\n", `framegate.yaml:1:19: frame_ancestors: must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not "ha.lan"`},
 	{"ranges", "network: {allow: [10.0.0.0/33]}\ntrusted_proxies: [proxy]\n",
 		`framegate.yaml:1:19: network.allow: must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "10.0.0.0/33"
 framegate.yaml:2:19: trusted_proxies: must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "proxy"`},
@@ -183,9 +186,9 @@ framegate.yaml:2:16: ffmpeg.path: aliases (*) are not supported; write the value
 	{"merge key", "limits:\n  <<: {viewers: 5}\n",
 		`framegate.yaml:2:3: limits: is not a plain key; write key: value, without anchors, merge keys (<<) and question marks`},
 	{"alias bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nlimits: *c\n",
-		`framegate.yaml:1:1: a: unknown key; known here: auth, cameras, cors, data, default_camera, ffmpeg, hosts, limits, listen, network, tls, trusted_proxies
-framegate.yaml:2:1: b: unknown key; known here: auth, cameras, cors, data, default_camera, ffmpeg, hosts, limits, listen, network, tls, trusted_proxies
-framegate.yaml:3:1: c: unknown key; known here: auth, cameras, cors, data, default_camera, ffmpeg, hosts, limits, listen, network, tls, trusted_proxies
+		`framegate.yaml:1:1: a: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, tls, trusted_proxies
+framegate.yaml:2:1: b: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, tls, trusted_proxies
+framegate.yaml:3:1: c: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, tls, trusted_proxies
 framegate.yaml:4:9: limits: aliases (*) are not supported; write the value out, or into quotes if it begins with *`},
 	{"not text", "listen: localhost:0\nauth: \xff\n",
 		`framegate.yaml:2:7: is not UTF-8 text; save the file as UTF-8, without control characters`},

@@ -107,6 +107,11 @@ func (d *draft) topFields() map[string]field {
 			c.Auth = Auth(v.text)
 			return oneOf(v.text, AuthRequired, AuthOff)
 		}},
+		"base_path": {value: func(v value) (err error) {
+			c.BasePath, err = basePath(v.text)
+			return err
+		}},
+		"frame_ancestors": {list: listOf(&c.FrameAncestors, origin)},
 		"hosts":           {list: listOf(&c.Hosts, hostName)},
 		"tls":             {section: d.tlsFields()},
 		"cors":            {section: map[string]field{"origins": {list: listOf(&c.CORS.Origins, origin)}}},

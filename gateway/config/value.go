@@ -242,6 +242,20 @@ func hostName(text string) (string, error) {
 	return strings.ToLower(strings.TrimSuffix(text, ".")), nil
 }
 
+// basePathPattern is what stands before every path: of characters that nobody
+// has to escape.
+var basePathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]{1,64}){1,8}$`)
+
+// basePath reads the path under which a proxy shows this server, and gives it
+// without a slash at its end.
+func basePath(text string) (string, error) {
+	path := strings.TrimSuffix(text, "/")
+	if path != "" && (!basePathPattern.MatchString(path) || strings.Contains(path+"/", "/./") || strings.Contains(path+"/", "/../")) {
+		return "", fmt.Errorf("must be a path such as /cams, of letters, digits, - . _ and ~, not %s", quote(text))
+	}
+	return path, nil
+}
+
 // isDomain says whether a name of hosts is one that can be public.
 func isDomain(name string) bool {
 	_, err := netip.ParseAddr(name)

@@ -18,7 +18,7 @@ const $ = (id) => document.getElementById(id);
 const settings = $('settings');
 const id = document.body.dataset.camera;
 const camera = new Camera($('preview'));
-const ticker = new Worker('/assets/ticker.js');
+const ticker = new Worker(new URL('ticker.js', import.meta.url));
 
 let running = null; // AbortController of the broadcast, or null
 let link = null;
@@ -294,7 +294,7 @@ function showQuality() {
 
 function explainInsecure() {
   const port = location.port || (location.protocol === 'https:' ? '443' : '80');
-  $('authority').textContent = `https://${location.host}/ca.crt`;
+  $('authority').textContent = `https://${location.host}${new URL('../ca.crt', import.meta.url).pathname}`;
   $('secure').textContent = `https://${location.host}${location.pathname}`;
   $('local').textContent = `http://localhost:${port}${location.pathname}`;
   $('tunnel').textContent = `ssh -L ${port}:localhost:${port} ${location.hostname}`;

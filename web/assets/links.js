@@ -22,7 +22,7 @@ export class SocketLink {
   // open resolves to a link, or rejects where no socket can be had.
   static open(camera, publisher) {
     return new Promise((resolve, reject) => {
-      const url = new URL(`/live/${camera}/publish?publisher=${publisher}`, location.href);
+      const url = new URL(`../live/${camera}/publish?publisher=${publisher}`, import.meta.url);
       url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
       const socket = new WebSocket(url);
       const late = setTimeout(() => socket.close(), OPEN_WITHIN);
@@ -94,7 +94,7 @@ export class PostLink {
   constructor(camera, publisher, probe) {
     this.name = 'POST';
     this.probe = probe;
-    this.url = `/live/${camera}.jpg?publisher=${publisher}`;
+    this.url = new URL(`../live/${camera}.jpg?publisher=${publisher}`, import.meta.url);
     this.buffered = 0;
     this.onviewers = () => {};
     this.abort = new AbortController();

@@ -3,7 +3,7 @@
 const player = document.querySelector('framegate-player');
 for (const [name, value] of new URLSearchParams(location.search)) {
   if (name === 'camera') {
-    player.setAttribute('src', `/live/${encodeURIComponent(value)}`);
+    player.setAttribute('src', `../live/${encodeURIComponent(value)}`);
     player.setAttribute('label', `Camera ${value}`);
   } else if (['mode', 'width', 'height', 'fps', 'quality', 'poster'].includes(name)) {
     player.setAttribute(name, value);

@@ -11,7 +11,7 @@ let drawing = false;
 
 function show() {
   events?.close(); // or the old pictures go on beside the new ones
-  events = new EventSource(`/live/${encodeURIComponent(field.value)}.sse`);
+  events = new EventSource(`../live/${encodeURIComponent(field.value)}.sse`);
   events.addEventListener('open', () => (said.value = 'Waiting for a picture'));
   events.addEventListener('error', () => {
     said.value = events.readyState === EventSource.CLOSED ? 'The server refused' : 'Connection lost. Trying again…';

@@ -176,10 +176,10 @@ function show(api) {
 
 const state = document.getElementById("state");
 try {
-  const answer = await fetch("/api/openapi.json");
+  const answer = await fetch("openapi.json");
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   show(await answer.json());
-  state.replaceChildren("The same as ", element("a", { href: "/api/openapi.json" }, "an OpenAPI 3.1 document"), ".");
+  state.replaceChildren("The same as ", element("a", { href: "openapi.json" }, "an OpenAPI 3.1 document"), ".");
 } catch (error) {
   state.textContent = `The document cannot be shown: ${error.message}`;
 }
