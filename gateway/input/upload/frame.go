@@ -16,6 +16,13 @@ const (
 	clockAhead    = time.Second
 )
 
+// How long single POSTs keep a camera from other publishers, by their interval.
+const (
+	claimIntervals = 3
+	shortestClaim  = 5 * time.Second
+	longestClaim   = 10 * time.Second
+)
+
 // ServeFrame serves a POST whose body is one picture, raw or in a form. It
 // answers 204 with the number of viewers. The errors are those of this package
 // and of media, and stream's ErrUnknown, ErrPulled, ErrBusy and ErrClosed.
@@ -101,7 +108,7 @@ func (h *Handler) runSession(ctx context.Context, camera string, held *hold) {
 	defer h.sessions.Done()
 	defer h.release(camera, held)
 	s := held.session
-	s.pace = h.lastPace(camera)
+	s.setPace(h.lastPace(camera))
 	if s.err = h.run(ctx, camera, held, s); s.err == nil {
 		h.keepPace(camera, s.pace)
 	}
@@ -133,6 +140,24 @@ type session struct {
 	in    *intake    // nil before and after the run
 	pace  pace
 	quiet *time.Timer // fires when no POST came for too long
+}
+
+func (s *session) setPace(p pace) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pace = p
+}
+
+// quietSince says whether POSTs, the first of which came at began, have stayed
+// out for so long that another publisher may have the camera. The session itself
+// goes on for longer, so that viewers of rare pictures see no end between them.
+func (s *session) quietSince(began time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pace.last.After(began) {
+		began = s.pace.last
+	}
+	return time.Since(began) >= min(max(claimIntervals*s.pace.interval, shortestClaim), longestClaim)
 }
 
 // Run is the time between the first POST and the silence after the last. The

@@ -280,6 +280,63 @@ func TestPostsMinutesApart(t *testing.T) {
 	})
 }
 
+// TestRarePostsHoldTheCameraForSeconds, although it stays online between them.
+func TestRarePostsHoldTheCameraForSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, Options{})
+		c := g.client("a")
+		c.postPicture("phone.jpg", 1)
+		time.Sleep(time.Minute)
+		c.postPicture("phone.jpg", 2)
+		time.Sleep(4 * time.Second)
+		if got := g.client("b").postPicture("phone.jpg", 3).StatusCode; got != 409 {
+			t.Errorf("another after 4 s: status %d, want 409", got)
+		}
+		time.Sleep(7 * time.Second)
+		conn := g.client("b").mustDial("phone/publish")
+		if got := c.postPicture("phone.jpg", 4).StatusCode; got != 409 {
+			t.Errorf("the first while another publishes: status %d, want 409", got)
+		}
+		_ = conn.Close()
+		synctest.Wait()
+		if got := c.postPicture("phone.jpg", 5).StatusCode; got != 204 {
+			t.Errorf("the first again: status %d, want 204", got)
+		}
+	})
+}
+
+// TestPrincipalTakesOverItsOwnPosts from another address, with a connection;
+// two programs that POST do not take turns.
+func TestPrincipalTakesOverItsOwnPosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, Options{Principal: func(r *http.Request) string { return r.Header.Get("X-Principal") }})
+		post := func(address string) int {
+			r, _ := http.NewRequest("POST", "http://gate/live/phone.jpg", bytes.NewReader(camtest.Picture(1, 64, 48)))
+			r.Header.Set("X-Principal", "user:ann")
+			response, err := g.client(address).Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			return response.StatusCode
+		}
+		if got := post("a"); got != 204 {
+			t.Fatalf("status %d", got)
+		}
+		if got := post("b"); got != 409 {
+			t.Errorf("POST from another address at once: status %d, want 409", got)
+		}
+		if _, response, err := g.client("b").dial("phone/publish", http.Header{"X-Principal": {"user:bob"}}); err == nil || response.StatusCode != 409 {
+			t.Errorf("another user's page: %v, want 409", err)
+		}
+		conn, _, err := g.client("b").dial("phone/publish", http.Header{"X-Principal": {"user:ann"}})
+		if err != nil {
+			t.Fatalf("the same user's page: %v", err)
+		}
+		_ = conn.Close()
+	})
+}
+
 func TestPostsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, Options{})

@@ -10,7 +10,8 @@
 // A camera has one publisher at a time. Another gets stream.ErrBusy, unless
 // both named themselves alike (query parameter "publisher"): then they are
 // one, say a phone that came back through another network, and the newer
-// connection takes the older one's place.
+// connection takes the older one's place. Single POSTs hold a camera for others
+// only while they come: a few of their own intervals, and seconds at most.
 package upload
 
 import (
@@ -212,9 +213,14 @@ func addressOf(r *http.Request) string {
 
 // yieldsTo says whether a publisher ends for another: for its own newer
 // connection, where it has a name; and where it is a session of single POSTs,
-// which between them is nobody, for whatever its owner does next.
+// which between them is nobody, for whatever its owner does next, for a
+// connection of the same principal, and once it was quiet for anybody.
 func (h *hold) yieldsTo(newer *hold) bool {
-	return h.owner == newer.owner && (h.session != nil || strings.HasPrefix(h.owner, named))
+	if h.session == nil {
+		return h.owner == newer.owner && strings.HasPrefix(h.owner, named)
+	}
+	samePrincipal := h.principal != "" && h.principal == newer.principal
+	return h.owner == newer.owner || samePrincipal && newer.session == nil || h.session.quietSince(h.since)
 }
 
 // claim takes the camera for wanted, and gives the hold that has it then: one
