@@ -23,7 +23,8 @@ const (
 	bodyTime        = 30 * time.Second // for all of it
 	bodyGrace       = 5 * time.Second  // before its rate counts
 	bodyBytesPerSec = 1000             // at least, after that
-	formBytes       = 64 << 10         // of a form, besides the picture
+	formBytes       = 64 << 10         // of a form, besides the picture; also of the heads of its parts
+	formParts       = 100              // up to the picture
 	bodiesAtOnce    = 16               // from one address
 )
 
@@ -118,7 +119,8 @@ func readForm(body io.Reader, contentType string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: form without a boundary", ErrBadBody)
 	}
 	form := multipart.NewReader(body, params["boundary"])
-	for {
+	heads := 0 // bytes
+	for parts := 1; ; parts++ {
 		part, err := form.NextRawPart()
 		if err == io.EOF {
 			return nil, fmt.Errorf("%w: no part of the form is one", media.ErrNotJPEG)
@@ -126,11 +128,26 @@ func readForm(body io.Reader, contentType string) ([]byte, error) {
 		if err != nil {
 			return nil, bodyError(err)
 		}
+		if heads += headBytes(part); heads > formBytes || parts > formParts {
+			return nil, &limitError{LimitPartHeaders, fmt.Errorf("%w: no picture in the first %d parts of the form, of at most %d with heads of %d bytes in all",
+				ErrBadBody, parts, formParts, formBytes)}
+		}
 		content := bufio.NewReader(part)
 		if start, _ := content.Peek(2); bytes.Equal(start, startOfImage) {
 			return readAll(content, 0)
 		}
 	}
+}
+
+// headBytes is about how long the head of a part is.
+func headBytes(part *multipart.Part) int {
+	n := 0
+	for name, values := range part.Header {
+		for _, value := range values {
+			n += len(name) + len(value)
+		}
+	}
+	return n
 }
 
 // readAll reads to the end. Its buffer grows with what has come, towards the

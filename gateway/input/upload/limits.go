@@ -20,13 +20,14 @@ const (
 	LimitPostBytes           = "post_bytes"
 	LimitPostsPerAddress     = "posts_per_address"
 	LimitWebSocketSilence    = "websocket_silence"
+	LimitWebSocketMessages   = "websocket_messages" // pings and text of a publisher
 )
 
 // LimitNames are the limits that this package knows.
 var LimitNames = []string{
 	LimitFrameBytes, LimitFramePixels, LimitPartHeaders, LimitPublisherFPS, LimitPublisherBytes,
 	LimitPublishersPerCamera, LimitPublisherSilence, LimitPostTime, LimitPostBytes, LimitPostsPerAddress,
-	LimitWebSocketSilence,
+	LimitWebSocketSilence, LimitWebSocketMessages,
 }
 
 // limitError is an error that a limit is the reason of.

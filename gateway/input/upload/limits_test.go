@@ -49,6 +49,18 @@ var limitCases = map[string]struct {
 	"a POST that turns out too large": {Options{MaxFrameBytes: 5000}, func(_ *rig, c *client) {
 		c.post("phone.jpg", "image/jpeg", struct{ *bytes.Reader }{bytes.NewReader(make([]byte, 100_000))})
 	}, map[string]int{LimitFrameBytes: 1}},
+	"a form of empty parts": {Options{}, func(g *rig, c *client) {
+		body := strings.Repeat("--x\r\n\r\n\r\n", 300_000)
+		if got := c.post("phone.jpg", "multipart/form-data; boundary=x", strings.NewReader(body)); got.StatusCode != 400 || !strings.Contains(got.Status, "parts of the form") {
+			g.t.Errorf("status %d, %s", got.StatusCode, got.Status)
+		}
+	}, map[string]int{LimitPartHeaders: 1}},
+	"a form of heads": {Options{}, func(g *rig, c *client) {
+		part := "--x\r\nContent-Disposition: form-data; name=\"" + strings.Repeat("x", 3000) + "\"\r\n\r\n1\r\n"
+		if got := c.post("phone.jpg", "multipart/form-data; boundary=x", strings.NewReader(strings.Repeat(part, 1000))); got.StatusCode != 400 {
+			g.t.Errorf("status %d, %s", got.StatusCode, got.Status)
+		}
+	}, map[string]int{LimitPartHeaders: 1}},
 	"a picture too large in a body without end": {Options{MaxFrameBytes: 5000}, func(_ *rig, c *client) {
 		c.post("phone.mjpeg", mpjpeg, bytes.NewReader(camtest.PictureOfSize(1, 64, 48, 6000)))
 	}, map[string]int{LimitFrameBytes: 1}},
@@ -122,6 +134,39 @@ var limitCases = map[string]struct {
 		synctest.Wait()
 		c.postPicture("phone.jpg", 1)
 	}, map[string]int{LimitPostsPerAddress: 1, LimitPostBytes: 2}},
+	"a WebSocket of pings": {Options{}, func(_ *rig, c *client) {
+		conn := c.mustDial("phone/publish")
+		go drain(conn)
+		for range 2 * chatterBurst {
+			if conn.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)) != nil {
+				break
+			}
+		}
+		time.Sleep(time.Second)
+	}, map[string]int{LimitWebSocketMessages: 1}},
+	"a WebSocket of text": {Options{}, func(_ *rig, c *client) {
+		conn := c.mustDial("phone/publish")
+		for range 2 * chatterBurst {
+			if conn.WriteMessage(websocket.TextMessage, []byte("hello")) != nil {
+				break
+			}
+		}
+		drain(conn)
+	}, map[string]int{LimitWebSocketMessages: 1}},
+	"a WebSocket of one long text": {Options{}, func(_ *rig, c *client) {
+		conn := c.mustDial("phone/publish")
+		_ = conn.WriteMessage(websocket.TextMessage, make([]byte, maxTextBytes+1))
+		drain(conn)
+	}, map[string]int{LimitWebSocketMessages: 1}},
+	"a WebSocket that pings in time": {Options{}, func(_ *rig, c *client) {
+		conn := c.mustDial("phone/publish")
+		go drain(conn)
+		for range chatterBurst + 20 {
+			_ = conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+			time.Sleep(chatterEvery + 53*time.Millisecond) // never at the moment of our own pings
+		}
+		_ = conn.Close()
+	}, map[string]int{}},
 	"a WebSocket that is dead": {Options{}, func(_ *rig, c *client) {
 		conn := c.mustDial("phone/publish")
 		conn.SetPingHandler(func(string) error { return nil })

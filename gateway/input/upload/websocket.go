@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 
 	"framegate/gateway/media"
 )
@@ -26,6 +28,17 @@ const (
 	goodbyeTime  = 500 * time.Millisecond
 	viewersEvery = 500 * time.Millisecond // how often their number is looked at
 )
+
+// What a publisher may say besides its pictures: pings are answered, and text
+// is read, for nothing. Browsers and tools send one in seconds.
+const (
+	chatterBurst = 100
+	chatterEvery = 200 * time.Millisecond // one more
+	maxTextBytes = 64 << 10               // of one text message
+)
+
+// errChatter ends a publisher that says too much besides its pictures.
+var errChatter = errors.New("too many pings and text messages")
 
 // ServeWebSocket serves a publisher that sends each picture as one binary
 // message; text messages mean nothing. It answers each in JSON: an ack (which
@@ -147,18 +160,12 @@ func goodbye(conn *websocket.Conn, cause error) {
 
 // read publishes what comes and hands out the replies.
 func (s *socket) read(ctx context.Context, in *intake) error {
-	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(deadAfter)) }
-	s.conn.SetPongHandler(alive)
+	chatter := rate.NewLimiter(rate.Every(chatterEvery), chatterBurst)
+	s.limitPings(chatter)
 	for seq := uint64(1); ; {
-		if err := alive(""); err != nil {
-			return fmt.Errorf("setting a deadline: %w", err)
-		}
-		kind, message, err := s.conn.ReadMessage()
+		message, err := s.nextPicture(chatter)
 		if err != nil {
 			return readError(ctx, err)
-		}
-		if kind != websocket.BinaryMessage {
-			continue
 		}
 		select {
 		case s.replies <- answerTo(seq, in, message):
@@ -166,6 +173,53 @@ func (s *socket) read(ctx context.Context, in *intake) error {
 			return nil
 		}
 		seq++
+	}
+}
+
+// limitPings has pings, and pongs that nobody asked for, be bounded before they
+// are answered as usual.
+func (s *socket) limitPings(chatter *rate.Limiter) {
+	answer := s.conn.PingHandler()
+	limited := func(handle func(string) error) func(string) error {
+		return func(text string) error {
+			if !chatter.Allow() {
+				return errChatter
+			}
+			return handle(text)
+		}
+	}
+	s.conn.SetPingHandler(limited(answer))
+	s.conn.SetPongHandler(limited(s.alive))
+}
+
+// alive is called when something came.
+func (s *socket) alive(string) error {
+	if err := s.conn.SetReadDeadline(time.Now().Add(deadAfter)); err != nil {
+		return fmt.Errorf("setting a deadline: %w", err)
+	}
+	return nil
+}
+
+// nextPicture gives the next binary message. Text is not kept.
+func (s *socket) nextPicture(chatter *rate.Limiter) ([]byte, error) {
+	for {
+		if err := s.alive(""); err != nil {
+			return nil, err
+		}
+		kind, message, err := s.conn.NextReader()
+		if err != nil {
+			return nil, err
+		}
+		if kind == websocket.BinaryMessage {
+			return io.ReadAll(message)
+		}
+		n, err := io.Copy(io.Discard, io.LimitReader(message, maxTextBytes+1))
+		if err != nil {
+			return nil, err
+		}
+		if n > maxTextBytes || !chatter.Allow() {
+			return nil, errChatter
+		}
 	}
 }
 
@@ -178,6 +232,8 @@ func readError(ctx context.Context, err error) error {
 	silent := errors.As(err, &network) && network.Timeout()
 	err = fmt.Errorf("reading from the publisher: %w", err)
 	switch {
+	case errors.Is(err, errChatter):
+		return &limitError{LimitWebSocketMessages, err}
 	case errors.Is(err, websocket.ErrReadLimit):
 		return &limitError{LimitFrameBytes, err}
 	case silent:
