@@ -151,16 +151,12 @@ func TestGatewayEndsInOrder(t *testing.T) {
 	if _, err := v.Next(); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
-	s.end(t)
+	s.endsInTime(t)
 	for err == nil {
 		_, err = v.Next()
 	}
 	if err != io.EOF {
 		t.Errorf("the viewer's stream ended with %v, want the closing boundary and EOF", err)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("ending took %v", took)
 	}
 	if _, err := http.Get(s.url + "/healthz"); err == nil {
 		t.Error("it still answers")

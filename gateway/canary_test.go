@@ -105,7 +105,7 @@ func gossip(t *testing.T) (address string) {
 			}
 			wg.Go(func() {
 				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(10 * time.Second))
+				conn.SetDeadline(time.Now().Add(ceiling))
 				in := bufio.NewReader(conn)
 				for {
 					told := hear(in)

@@ -109,6 +109,29 @@ func (s *server) end(t *testing.T) {
 	}
 }
 
+// endsInTime ends the gateway, and expects that in the time that a signal's
+// sender is promised. It is counted in naps, which are longer where the machine
+// has no time for us.
+func (s *server) endsInTime(t *testing.T) {
+	t.Helper()
+	const nap, promised = 100 * time.Millisecond, 5 * time.Second
+	ended := make(chan struct{})
+	go func() { // ends with the gateway, or after the ceiling
+		defer close(ended)
+		s.end(t)
+	}()
+	for took := time.Duration(0); ; took += nap {
+		select {
+		case <-ended:
+			if took > promised {
+				t.Errorf("it took %v to end", took)
+			}
+			return
+		case <-time.After(nap):
+		}
+	}
+}
+
 func writeConfig(t *testing.T, text string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "framegate.yaml")

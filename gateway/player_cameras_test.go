@@ -23,7 +23,7 @@ import (
 // second.
 
 const (
-	clipPictures = 1200 // a minute; no story lasts so long
+	clipPictures = 3100 // longer than a story may last
 	clipRate     = 20
 	// later is what is added to the numbers of a profileCamera's second profile.
 	later = 10_000
@@ -36,7 +36,7 @@ func encodeNumbered(t *testing.T, from int, name string, options ...string) {
 	for n := range clipPictures {
 		pictures.Write(camtest.Picture(from+n, pictureWidth, pictureHeight))
 	}
-	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", strconv.Itoa(clipRate), "-i", "pipe:0", "-c:v", "libx264", "-g", "20", "-pix_fmt", "yuv420p"}, options...)
+	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", strconv.Itoa(clipRate), "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast", "-g", "20", "-pix_fmt", "yuv420p"}, options...)
 	encode := command(t, "ffmpeg", append(args, name)...)
 	encode.Stdin = &pictures
 	if err := encode.Run(); err != nil {

@@ -30,7 +30,7 @@ func TestPlayer(t *testing.T) {
 		name string
 		set  func(t *testing.T) (url string, do func(word string))
 	}{
-		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withPhone}, {"shows", withPhone},
+		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles},
 	} {

@@ -290,11 +290,13 @@ const stories = {
   },
 
   // A browser that has no room for more gets some, and the pictures go on. It
-  // is one with a small quota, such as televisions are.
+  // is one with a small quota, such as televisions are. The camera's groups of
+  // pictures last a second whatever the machine does besides: where an encoder
+  // makes them they last as long as it needs for 50 pictures.
   async full(telling) {
-    const shown = await telling.page();
+    const shown = await telling.page(telling.url, 'front');
     await shown.evaluate(() => {
-      const quotaS = 3; // more than a group of pictures
+      const quotaS = 4; // more than a group of pictures and a player that is late, less than it keeps by itself
       window.refused = [];
       window.removed = [];
       const { appendBuffer, remove } = SourceBuffer.prototype;
@@ -312,11 +314,11 @@ const stories = {
         this.addEventListener('updateend', () => window.removed.push({ toS, currentTime, leftS: this.buffered.start(0) }), { once: true });
         remove.call(this, fromS, toS);
       };
-      window.add({ src: '/live/phone', mode: 'mse' });
+      window.add({ src: '/live/front', mode: 'mse' });
     });
     await shown.waitForFunction(() => window.refused.length >= 2);
     await moved(shown, 0, 10);
-    await settled(shown, 0, absurd);
+    await isIn(shown, 0, 'live');
     for (const { toS, currentTime, leftS } of await shown.evaluate(() => window.removed)) {
       check(toS <= currentTime, `at ${currentTime} s it throws away all up to ${toS} s`);
       check(Math.abs(leftS - toS) < 0.1, `it throws away all up to ${toS} s, which is no keyframe: ${leftS} s is left`);

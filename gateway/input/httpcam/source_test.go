@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // generous is how long a test waits for what must come at once.
-const generous = 20 * time.Second
+const generous = 30 * time.Second
 
 var _ stream.Source = (*Source)(nil)
 
