@@ -105,9 +105,10 @@ func TestPatienceOfEachStage(t *testing.T) {
 	}{
 		{[]stage{connecting}, errUnreachable, 5 * time.Second},
 		{[]stage{connecting, connected}, errNoAnswer, 10 * time.Second},
-		{[]stage{connecting, connected, answered}, errNoAnswer, 10 * time.Second},
-		{[]stage{connecting, connected, answered, playing}, errNoPacket, 10 * time.Second},
-		{[]stage{connecting, connected, answered, playing, receiving}, errNoPicture, 30 * time.Second},
+		{[]stage{connecting, connected, answered}, errNoDescription, 30 * time.Second},
+		{[]stage{connecting, connected, answered, detailed}, errNoAnswer, 10 * time.Second},
+		{[]stage{connecting, connected, answered, detailed, playing}, errNoPacket, 10 * time.Second},
+		{[]stage{connecting, connected, answered, detailed, playing, receiving}, errNoPicture, 30 * time.Second},
 		{[]stage{connecting, connected, answered, receiving, playing}, errNoPicture, 30 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {

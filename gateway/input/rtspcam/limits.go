@@ -10,7 +10,7 @@ import (
 )
 
 // The limits on cameras by name, as Options.Limited is told of them. Those on
-// the text of RTSP itself are gortsplib's.
+// the text of RTSP itself are readMessage's.
 const (
 	LimitCameraConnect      = "camera_connect"
 	LimitCameraFirstByte    = "camera_first_byte"
@@ -29,7 +29,7 @@ var LimitNames = []string{
 // Patience is how long a camera may take for what.
 type Patience struct {
 	Connect   time.Duration // to be reached; 0 = 5 s
-	FirstByte time.Duration // from there to the first answer, from that to the last, and from that to the first packet; 0 = 10 s
+	FirstByte time.Duration // from there to the first answer, from the description to the last, and from that to the first packet; 0 = 10 s
 	Silence   time.Duration // without a whole picture, or ten of its own intervals if that is more; 0 = 5 s
 }
 
@@ -38,24 +38,29 @@ type Patience struct {
 type patience struct {
 	connect time.Duration
 	answer  time.Duration
-	picture time.Duration // from the first packet to the first whole picture
-	silence time.Duration
+	// describe is for the description alone, which a server may have to wake a
+	// camera for, or to start an encoder.
+	describe time.Duration
+	picture  time.Duration // from the first packet to the first whole picture
+	silence  time.Duration
 }
 
 var usualPatience = patience{
-	connect: 5 * time.Second,
-	answer:  10 * time.Second,
-	picture: 30 * time.Second,
-	silence: 5 * time.Second,
+	connect:  5 * time.Second,
+	answer:   10 * time.Second,
+	describe: 30 * time.Second,
+	picture:  30 * time.Second,
+	silence:  5 * time.Second,
 }
 
 // withDefaults fills in what is not said.
 func (p Patience) withDefaults() patience {
 	return patience{
-		connect: cmp.Or(p.Connect, usualPatience.connect),
-		answer:  cmp.Or(p.FirstByte, usualPatience.answer),
-		picture: usualPatience.picture,
-		silence: cmp.Or(p.Silence, usualPatience.silence),
+		connect:  cmp.Or(p.Connect, usualPatience.connect),
+		answer:   cmp.Or(p.FirstByte, usualPatience.answer),
+		describe: max(p.FirstByte, usualPatience.describe),
+		picture:  usualPatience.picture,
+		silence:  cmp.Or(p.Silence, usualPatience.silence),
 	}
 }
 
@@ -65,7 +70,7 @@ func (s *Source) count(err error) {
 	switch {
 	case errors.Is(err, errUnreachable), errors.Is(err, context.DeadlineExceeded): // of dial
 		s.opt.Limited(LimitCameraConnect)
-	case errors.Is(err, errNoAnswer), errors.Is(err, errNoPacket):
+	case errors.Is(err, errNoAnswer), errors.Is(err, errNoDescription), errors.Is(err, errNoPacket):
 		s.opt.Limited(LimitCameraFirstByte)
 	case errors.Is(err, errNoPicture):
 		s.opt.Limited(LimitCameraFirstPicture)

@@ -2,6 +2,7 @@ package rtspcam
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -50,16 +51,18 @@ type run struct {
 	cancel   context.CancelCauseFunc
 	watch    *watchdog
 	receiver *receiver
-	sdp      []byte // of the last answer that had a body
+	client   *gortsplib.Client
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials
 	dials int
-	conn  net.Conn // a *shortcutConn if without TLS, else a bufferedConn
+	conn  net.Conn      // the last one
+	talk  *conversation // over it
 }
 
 // play pulls pictures until the run ends, and gives the reason.
 func (r *run) play() error {
 	client := r.newClient()
+	r.client = client
 	r.watch.reach(connecting)
 	defer r.watch.stop()
 	if err := client.Start2(); err != nil {
@@ -85,22 +88,24 @@ func (r *run) converse(client *gortsplib.Client) error {
 	s := r.source
 	session, _, err := client.Describe(s.url)
 	if err != nil {
-		return explain("asking for the description", s.url, err)
+		return explain("asking for the description", err)
 	}
-	t, err := chooseTrack(session, r.sdp, budget{s.opt.MaxFrameBytes, s.opt.Limited})
+	found := r.conversation().found
+	t, err := newTrack(session, found, budget{s.opt.MaxFrameBytes, s.opt.Limited})
 	if err != nil {
 		return err
 	}
+	s.tell(found.others)
 	agreed, err := r.setup(client, t)
 	if err != nil {
-		return explain("setting up the video", s.url, err)
+		return explain("setting up the video", err)
 	}
 	r.receiver.begin(t)
 	r.shorten(agreed)
 	client.OnPacketRTP(t.media, t.format, r.receiver.packet)
 	client.OnPacketRTCP(t.media, r.receiver.report)
 	if _, err := client.Play(nil); err != nil {
-		return explain("starting the video", s.url, err)
+		return explain("starting the video", err)
 	}
 	r.watch.reach(playing)
 	s.opt.Log.Debug("camera plays", "codec", t.codec, "transport", r.transport(client))
@@ -139,10 +144,23 @@ func (r *run) shorten(agreed *base.Response) {
 	if number < 0 || number > math.MaxUint8 {
 		return // nothing comes from there
 	}
+	if r.source.url.Scheme == "rtsp" { // or they may be encrypted, once more
+		r.conversation().straight.Store(&channel{number: byte(number), take: r.receiver.shortcut})
+	}
+}
+
+// conversation gives the last one.
+func (r *run) conversation() *conversation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if conn, ok := r.conn.(*shortcutConn); ok {
-		conn.straight.Store(&channel{number: byte(number), take: r.receiver.shortcut})
+	return r.talk
+}
+
+// tell tells once what a camera offers that is not taken.
+func (s *Source) tell(others []string) {
+	if len(others) > 0 && !s.told {
+		s.opt.Log.Info("camera offers more than its video, which is left out", "offers", others)
+		s.told = true
 	}
 }
 
@@ -178,30 +196,21 @@ func (r *run) newClient() *gortsplib.Client {
 	return &gortsplib.Client{
 		Scheme:            s.url.Scheme,
 		Host:              s.url.Host,
-		TLSConfig:         s.tls.Clone(),
 		Transport:         &transport,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		UserAgent:         "Framegate",
+		AnyPortEnable:     true, // of the camera's own address
 		DialContext:       r.dial,
 		ListenPacket:      listenPacket,
-		OnRequest:         func(*base.Request) {},
-		OnResponse:        r.response,
+		OnRequest:         func(*base.Request) { r.client.Scheme = s.url.Scheme }, // see dial
+		OnResponse:        func(*base.Response) {},
 		OnServerRequest:   func(*base.Request) {},
 		OnServerResponse:  func(*base.Response) {},
 		OnTransportSwitch: func(error) {},
 		OnPacketsLost:     func(uint64) {}, // the receiver counts for itself
 		OnDecodeError:     func(error) {},  // what cannot be read is as good as lost
 	}
-}
-
-// response sees each answer before the client does.
-func (r *run) response(res *base.Response) {
-	r.watch.reach(answered)
-	if len(res.Body) > 0 {
-		r.sdp = res.Body
-	}
-	sanitize(res)
 }
 
 // dial opens the connection, to the URL's own host and port only, wherever the
@@ -224,16 +233,23 @@ func (r *run) dial(ctx context.Context, network, address string) (net.Conn, erro
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
 	conn = newResting(conn, r.rest)
-	if r.source.url.Scheme == "rtsp" {
-		conn = newShortcut(conn)
-	} else {
-		conn = newBuffered(conn)
-	}
+	talk := newConversation(r.secured(conn), r.source.opt.Username, r.source.opt.Password, r.watch.reach)
 	r.mu.Lock()
-	r.conn = conn
+	r.conn, r.talk = conn, talk
 	r.mu.Unlock()
 	r.watch.reach(connected)
-	return conn, nil
+	return talk, nil
+}
+
+// secured puts TLS over a connection, where the URL says so. gortsplib would do
+// that over all that we give it, and nobody could hear what it carries; so it is
+// told, while it connects, that there is none.
+func (r *run) secured(conn net.Conn) net.Conn {
+	if r.source.url.Scheme != "rtsps" {
+		return conn
+	}
+	r.client.Scheme = "rtsp"
+	return tls.Client(newBuffered(conn), r.source.tls)
 }
 
 // rest lets the connection be for a while, if pictures come and nobody waits

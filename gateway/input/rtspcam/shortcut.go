@@ -1,25 +1,44 @@
 package rtspcam
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
-	"io"
+	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 )
 
+// A packet within an RTSP connection is this many bytes and then its data, of
+// which there may be so many (RFC 2326, 10.12).
 const (
-	// A packet within an RTSP connection is this many bytes and then its data,
-	// of which there may be so many (RFC 2326, 10.12).
 	packetHeader = 4
 	packetLimit  = 1<<16 - 1
-	// maxAttempts is how many pieces a message may come in. Its length is
-	// looked for with each.
-	maxAttempts = 16
+)
+
+// What messages begin with.
+const answerWord = "RTSP/"
+
+var requestWords = []string{
+	"OPTIONS ", "GET_PARAMETER ", "SET_PARAMETER ", "ANNOUNCE ", "REDIRECT ", "TEARDOWN ",
+	"DESCRIBE ", "SETUP ", "PLAY ", "PLAY_NOTIFY ", "PAUSE ", "RECORD ",
+}
+
+// What other servers answer who are spoken to in RTSP.
+var strangers = map[string]error{
+	"HTTP/":     errHTTP,
+	"<!DOCTYPE": errHTTP, // nginx sends the page alone
+	"<html":     errHTTP,
+	"SSH-":      errSSH,
+	"\x15\x03":  errTLS, // an alert (RFC 8446, 6)
+}
+
+var (
+	errHTTP = errors.New("this is a port of HTTP: use the camera's port for RTSP, which is mostly 554, or write http:// for pictures over HTTP")
+	errSSH  = errors.New("this is a port of SSH: use the camera's port for RTSP, which is mostly 554")
+	errTLS  = errors.New("this is a port of TLS: write rtsps://")
 )
 
 // channel is a channel of interleaved packets, and who takes their data. That
@@ -29,32 +48,33 @@ type channel struct {
 	take   func(data []byte, arrived time.Time)
 }
 
-// shortcutConn is an RTSP connection from which the packets of one channel go
-// straight to whom they are for. Everything else is left to gortsplib, which
-// would make a buffer and more for each of these packets, and fetch them from
-// the system 4 kB at a time (BenchmarkShortcut).
+// shortcutConn is an RTSP connection that is taken apart as it is read. The
+// packets of one channel go straight to whom they are for, past gortsplib, which
+// would make a buffer and more for each of them, and fetch them from the system
+// 4 kB at a time (BenchmarkShortcut). Messages are heard first, and gortsplib
+// gets what is made of them. It gets the packets of other channels as they are.
 //
-// It keeps nothing back: a packet is taken as soon as it is whole, and messages
-// are given to gortsplib as soon as they are. Where a message ends is
-// gortsplib's own parser's word, so both always agree on where packets begin.
-// After a message that it cannot read everything goes to gortsplib, which then
-// has the say.
+// It keeps nothing back: a packet is taken as soon as it is whole, and a message
+// is heard as soon as it is. What is neither is passed over.
 type shortcutConn struct {
 	net.Conn
-	straight atomic.Pointer[channel] // nil while everything goes to gortsplib
+	hear     func(message) ([]byte, error) // gives what gortsplib gets of a message, or an error that ends all
+	playing  atomic.Bool                   // packets are awaited; those that come before are passed over
+	straight atomic.Pointer[channel]       // nil while all packets go to gortsplib
 
 	// What follows belongs to the goroutine that reads.
 	buffer   []byte
 	from, to int       // what of it has come and is not used yet
 	arrived  time.Time // of the last of it
-	attempts int       // at the message it begins with
-	rest     int       // of it, in bytes, is gortsplib's
-	blind    bool      // all is gortsplib's for ever
+	wanted   int       // no message can be whole before there are so many bytes
+	ready    []byte    // a message that is gortsplib's
+	rest     int       // of the packet that the buffer begins with, in bytes: gortsplib's
+	known    bool      // a message has come, so this is RTSP
 }
 
 // newShortcut has room for the largest packet.
-func newShortcut(conn net.Conn) *shortcutConn {
-	return &shortcutConn{Conn: conn, buffer: make([]byte, packetHeader+packetLimit)}
+func newShortcut(conn net.Conn, hear func(message) ([]byte, error)) *shortcutConn {
+	return &shortcutConn{Conn: conn, hear: hear, buffer: make([]byte, packetHeader+packetLimit)}
 }
 
 // Read gives gortsplib what is its own, and blocks until something is.
@@ -62,19 +82,34 @@ func (c *shortcutConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for !c.sort() {
+	for {
+		found, err := c.sort()
+		if err != nil {
+			return 0, err
+		}
+		if found {
+			break
+		}
 		if err := c.fill(); err != nil {
 			return 0, err
 		}
+	}
+	if len(c.ready) > 0 {
+		n := copy(p, c.ready)
+		c.ready = c.ready[n:]
+		return n, nil
 	}
 	n := copy(p, c.buffer[c.from:min(c.to, c.from+c.rest)])
 	c.from, c.rest = c.from+n, c.rest-n
 	return n, nil
 }
 
-// fill reads what has come.
+// fill reads what has come. The buffer grows with a large message.
 func (c *shortcutConn) fill() error {
 	c.from, c.to = 0, copy(c.buffer, c.buffer[c.from:c.to])
+	if c.to == len(c.buffer) {
+		c.buffer = append(c.buffer, make([]byte, len(c.buffer))...)
+	}
 	n, err := c.Conn.Read(c.buffer[c.to:])
 	c.to += n
 	c.arrived = time.Now()
@@ -84,25 +119,26 @@ func (c *shortcutConn) fill() error {
 	return err
 }
 
-// sort takes packets out of the buffer until it begins with something that is
-// gortsplib's, or it needs more to know (false).
-func (c *shortcutConn) sort() bool {
+// sort uses up what has come, until there is something for gortsplib. It is
+// false if it needs more to know.
+func (c *shortcutConn) sort() (bool, error) {
 	for {
 		b := c.buffer[c.from:c.to]
 		switch {
-		case c.blind:
-			c.rest = len(b)
-			return c.rest > 0
+		case len(c.ready) > 0:
+			return true, nil
 		case c.rest > 0:
-			return len(b) > 0
-		case len(b) < 2:
-			return false
+			return len(b) > 0, nil
+		case len(b) == 0:
+			return false, nil
 		case b[0] == base.InterleavedFrameMagicByte:
 			if !c.packet(b) {
-				return c.rest > 0
+				return c.rest > 0, nil
 			}
-		case !c.message(b):
-			return false
+		default:
+			if more, err := c.text(b); more || err != nil {
+				return false, err
+			}
 		}
 	}
 }
@@ -115,7 +151,8 @@ func (c *shortcutConn) packet(b []byte) bool {
 	}
 	size := packetHeader + int(binary.BigEndian.Uint16(b[2:]))
 	straight := c.straight.Load()
-	if straight == nil || straight.number != b[1] {
+	playing := c.playing.Load()
+	if playing && (straight == nil || straight.number != b[1]) {
 		c.rest = size
 		return false
 	}
@@ -123,80 +160,56 @@ func (c *shortcutConn) packet(b []byte) bool {
 		return false
 	}
 	c.from += size
-	straight.take(b[packetHeader:size], c.arrived)
+	if playing {
+		straight.take(b[packetHeader:size], c.arrived)
+	}
 	return true
 }
 
-// message leaves a message to gortsplib, or passes over a byte where none
-// begins, as gortsplib does. It is false if the message is not whole.
-func (c *shortcutConn) message(b []byte) bool {
-	if !beginsMessage(b) {
+// text hears a message, or passes over a byte where none begins. It says
+// whether more must come before it is known which.
+func (c *shortcutConn) text(b []byte) (more bool, err error) {
+	begins, more, err := c.look(b)
+	switch {
+	case more || err != nil:
+		return more, err
+	case !begins:
 		c.from++
-		return true
+		return false, nil
+	case len(b) < c.wanted:
+		return true, nil
 	}
-	size, end := messageSize(b)
-	c.attempts++
-	switch {
-	case end == whole:
-		c.rest, c.attempts = size, 0
-	case end == unreadable, len(b) == len(c.buffer), c.attempts == maxAttempts:
-		c.blind = true
-	default:
-		return false
+	m, size, wanted, err := readMessage(b)
+	c.wanted = wanted
+	if size == 0 || err != nil {
+		return err == nil, err
 	}
-	return true
+	c.known = true
+	c.ready, err = c.hear(m)
+	c.from += size
+	return false, err
 }
 
-// beginsMessage says whether gortsplib takes two bytes for the beginning of a
-// message.
-func beginsMessage(b []byte) bool {
-	switch string(b[:2]) {
-	case "RT", "AN", "DE", "GE", "OP", "PA", "PL", "RE", "SE", "TE":
-		return true
+// look says whether a message begins, or that it takes more to know. It is an
+// error if it is another kind of server that speaks.
+func (c *shortcutConn) look(b []byte) (begins, more bool, err error) {
+	is := func(word string) bool {
+		n := min(len(b), len(word))
+		same := strings.EqualFold(string(b[:n]), word[:n])
+		more = more || same && n < len(word)
+		return same && n == len(word)
 	}
-	return false
-}
-
-// completeness of a message.
-type completeness uint8
-
-const (
-	whole completeness = iota
-	partial
-	unreadable
-)
-
-// messageSize gives the size in bytes of the message that b begins with.
-func messageSize(b []byte) (int, completeness) {
-	source := &endingReader{b: b}
-	r := bufio.NewReader(source)
-	var err error
-	if bytes.HasPrefix(b, []byte("RT")) {
-		err = new(base.Response).Unmarshal(r)
-	} else {
-		err = new(base.Request).Unmarshal(r)
+	begins = is(answerWord)
+	for _, word := range requestWords {
+		begins = begins || is(word)
 	}
-	switch {
-	case err == nil:
-		return len(b) - len(source.b) - r.Buffered(), whole
-	case source.wanted:
-		return 0, partial
+	if c.known {
+		return begins, more && !begins, nil
 	}
-	return 0, unreadable
-}
-
-// endingReader reads from b and notes that more was wanted.
-type endingReader struct {
-	b      []byte
-	wanted bool
-}
-
-func (r *endingReader) Read(p []byte) (int, error) {
-	if len(r.b) == 0 {
-		r.wanted = true
-		return 0, io.EOF
+	for word, stranger := range strangers {
+		if is(word) {
+			return false, false, stranger
+		}
 	}
-	n := copy(p, r.b)
-	r.b = r.b[n:]
-	return n, nil
+	return begins, more && !begins, nil
 }

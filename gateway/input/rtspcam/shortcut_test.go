@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/conn"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
@@ -51,21 +53,34 @@ func channelPacket(number byte, data string) string {
 	return string(binary.BigEndian.AppendUint16([]byte{'$', number}, uint16(len(data)))) + data
 }
 
-// messages reads a connection to its end as gortsplib does, and gives what it
-// got, with what came by a shortcut for channel 2 where there is one.
-func messages(source io.Reader, short bool) (got []string) {
-	rw := readConn{Reader: source}
-	var client io.ReadWriter = rw
-	if short {
-		s := newShortcut(rw)
-		s.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) { got = append(got, fmt.Sprintf("2: %x", data)) }})
-		client = s
+// heard marshals a message, as it was understood, for gortsplib.
+func heard(m message) ([]byte, error) {
+	res := base.Response{StatusCode: base.StatusCode(max(m.status, 100)), StatusMessage: "-" + m.method, Header: base.Header{}, Body: m.body}
+	for i, f := range m.header {
+		if i < 200 && len(f.value) < 2000 {
+			res.Header["X-"+hex.EncodeToString([]byte(f.name))] = base.HeaderValue{hex.EncodeToString([]byte(f.value))}
+		}
 	}
-	c := conn.NewConn(client)
+	return res.Marshal()
+}
+
+// playingConn is one that packets are awaited from.
+func playingConn(conn net.Conn) *shortcutConn {
+	c := newShortcut(conn, heard)
+	c.playing.Store(true)
+	return c
+}
+
+// messages reads a connection to its end as gortsplib does, and gives what it
+// got, with what came by a shortcut for channel 2, and how it ended.
+func messages(t *testing.T, source io.Reader) (got []string, end error) {
+	s := playingConn(readConn{Reader: source})
+	s.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) { got = append(got, fmt.Sprintf("2: %x", data)) }})
+	c := conn.NewConn(s)
 	for {
 		what, err := c.Read()
 		if err != nil {
-			return got
+			return got, err
 		}
 		switch what := what.(type) {
 		case *base.InterleavedFrame:
@@ -87,12 +102,12 @@ func TestShortcutOrder(t *testing.T) {
 	long := strings.Repeat("$", packetLimit)
 	stream := channelPacket(2, "one") + channelPacket(3, "report") + keptAlive + channelPacket(2, "") + "garbage\x00" +
 		channelPacket(2, "two") + announced + channelPacket(0, long) + channelPacket(2, long) + channelPacket(2, "three")
-	want := messages(strings.NewReader(stream), false)
-	if len(want) != 9 {
-		t.Fatalf("gortsplib itself reads %d messages", len(want))
+	want, end := messages(t, strings.NewReader(stream))
+	if len(want) != 9 || end != io.EOF {
+		t.Fatalf("%d messages, %v", len(want), end)
 	}
 	for _, size := range []int{1, 2, 3, 5, 100, 1400, 4096, 1 << 20} {
-		got := messages(&pieces{b: []byte(stream), sizes: []int{size}}, true)
+		got, _ := messages(t, &pieces{b: []byte(stream), sizes: []int{size}})
 		if !slices.Equal(got, want) {
 			t.Errorf("in pieces of %d bytes: %.300q, want %.300q", size, got, want)
 		}
@@ -104,7 +119,7 @@ func TestShortcutOrder(t *testing.T) {
 func TestShortcutTakesAtOnce(t *testing.T) {
 	camera, our := net.Pipe()
 	defer camera.Close()
-	c := newShortcut(our)
+	c := playingConn(our)
 	taken, read := make(chan string, 1), make(chan string, 1)
 	c.straight.Store(&channel{take: func(data []byte, arrived time.Time) {
 		if arrived.IsZero() {
@@ -131,7 +146,7 @@ func TestShortcutTakesAtOnce(t *testing.T) {
 			t.Errorf("%q taken, want %q", got, text)
 		}
 		io.WriteString(camera, keptAlive)
-		if got := within(t, read); got != keptAlive {
+		if got := within(t, read); !strings.HasSuffix(got, "$\x02\x00\x01ab") {
 			t.Errorf("%q read", got)
 		}
 	}
@@ -150,37 +165,58 @@ func within(t *testing.T, c chan string) string {
 	}
 }
 
-// TestShortcutGivesUp: after what cannot be read, or is endless, all is
-// gortsplib's, from there on and with nothing left out.
+// TestShortcutGivesUp: what is no message, and what is too long for one, ends
+// the connection, and nothing more is made room for.
 func TestShortcutGivesUp(t *testing.T) {
-	for name, message := range map[string]string{
-		"trickling":  keptAlive,
-		"unreadable": "RTSP/1.0 two hundred OK\r\n\r\n",
-		"endless":    "RTSP/1.0 200 OK\r\nX: " + strings.Repeat("x", 1<<17),
-		"much":       strings.Replace(keptAlive, "Content-Length: 6", "Content-Length: 100000", 1) + strings.Repeat("x", 100000-6),
+	for name, c := range map[string]struct {
+		message string
+		want    error
+	}{
+		"trickling":        {keptAlive, io.EOF},
+		"large":            {strings.Replace(keptAlive, "Content-Length: 6", "Content-Length: 100000", 1) + strings.Repeat("x", 100000-6), io.EOF},
+		"unreadable":       {"RTSP/1.0 two hundred OK\r\n\r\n", errNoStatus},
+		"a line alone":     {"RTSP/1.0\r\n\r\n", errNoStatus},
+		"an endless line":  {"RTSP/1.0 200 OK\r\nX: " + strings.Repeat("x", 1<<20), errLongMessage},
+		"an endless head":  {"RTSP/1.0 200 OK\r\n" + strings.Repeat("X: y\n", 1<<20), errLongMessage},
+		"an endless body":  {"RTSP/1.0 200 OK\r\nContent-Length: 200000\r\n\r\n" + strings.Repeat("x", 1<<20), errLongMessage},
+		"more than a body": {"RTSP/1.0 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", errLongMessage},
 	} {
-		stream := channelPacket(2, "one") + message + channelPacket(2, "two")
-		source := readConn{Reader: strings.NewReader(stream)}
+		source := readConn{Reader: strings.NewReader(channelPacket(2, "one") + c.message + channelPacket(2, "two"))}
 		if name == "trickling" {
 			source.Reader = iotest.OneByteReader(source.Reader)
 		}
-		c := newShortcut(source)
+		s := playingConn(source)
 		taken := ""
-		c.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) { taken += string(data) }})
-		left, err := io.ReadAll(c)
-		if want := message + channelPacket(2, "two"); err != nil || taken != "one" || string(left) != want {
-			t.Errorf("%s: %q taken, and %d bytes left of %d, %v", name, taken, len(left), len(want), err)
+		s.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) { taken += string(data) }})
+		_, err := io.Copy(io.Discard, s)
+		if err == nil {
+			err = io.EOF
 		}
+		if err != c.want || taken != "one" && c.want != io.EOF || taken != "onetwo" && c.want == io.EOF {
+			t.Errorf("%s: %q taken, %v", name, taken, err)
+		}
+		if len(s.buffer) > 4*packetLimit {
+			t.Errorf("%s: room for %d bytes", name, len(s.buffer))
+		}
+	}
+}
+
+// TestPacketsBeforePlay are passed over.
+func TestPacketsBeforePlay(t *testing.T) {
+	c := newShortcut(readConn{Reader: strings.NewReader(channelPacket(0, "old") + keptAlive + channelPacket(2, "older"))}, heard)
+	got, err := io.ReadAll(c)
+	if err != nil || !strings.HasPrefix(string(got), "RTSP/1.0 200") || strings.Contains(string(got), "old") {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
 // TestShortcutEnds: an error of the connection reaches gortsplib.
 func TestShortcutEnds(t *testing.T) {
-	c := newShortcut(readConn{Reader: iotest.ErrReader(io.ErrClosedPipe)})
+	c := playingConn(readConn{Reader: iotest.ErrReader(io.ErrClosedPipe)})
 	if n, err := c.Read(make([]byte, 10)); n != 0 || err != io.ErrClosedPipe {
 		t.Errorf("%d, %v", n, err)
 	}
-	c = newShortcut(readConn{Reader: strings.NewReader("RTSP/1.0 200")})
+	c = playingConn(readConn{Reader: strings.NewReader("RTSP/1.0 200")})
 	if n, err := c.Read(make([]byte, 10)); n != 0 || err != io.EOF {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -223,13 +259,16 @@ func TestShortcutAllocates(t *testing.T) {
 	r := newH264(t)
 	r.begin(track{assembler: r.assembler, format: &format.H264{PayloadTyp: 96}})
 	b := []byte(channelPacket(2, "\x80\x60\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x41\x9a\x9b"))
-	c := newShortcut(readConn{Reader: &endless{b: b}})
+	c := playingConn(readConn{Reader: &endless{b: b}})
 	c.straight.Store(&channel{number: 2, take: func(data []byte, arrived time.Time) {
 		r.shortcut(data, arrived)
 		r.assembler.(*h264Assembler).discard() // so that nothing grows
 	}})
 	allocated := testing.AllocsPerRun(100, func() {
-		if err := c.fill(); err != nil || c.sort() {
+		if err := c.fill(); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := c.sort(); more || err != nil {
 			t.Fatal("no packet", err)
 		}
 	})
@@ -277,7 +316,7 @@ func BenchmarkShortcut(b *testing.B) {
 		b.ReportAllocs()
 		var p rtp.Packet
 		for b.Loop() {
-			c := newShortcut(source())
+			c := playingConn(source())
 			c.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) {
 				if err := p.Unmarshal(data); err != nil {
 					b.Fatal(err)
@@ -290,18 +329,13 @@ func BenchmarkShortcut(b *testing.B) {
 }
 
 // TestShortcutUsed: a run over TCP takes its packets by the shortcut, one with
-// TLS cannot.
+// TLS does not.
 func TestShortcutUsed(t *testing.T) {
 	source := newSource(t, Options{URL: "rtsp://127.0.0.1/", Dial: dialNothing})
-	r := &run{source: source, watch: &watchdog{patience: impatient, cancel: func(error) {}}, receiver: new(receiver)}
+	r := &run{source: source, watch: &watchdog{patience: impatient, cancel: func(error) {}}, receiver: new(receiver), client: new(gortsplib.Client)}
 	t.Cleanup(r.watch.stop)
-	opened, err := r.dial(t.Context(), "tcp", source.address)
-	if err != nil {
+	if _, err := r.dial(t.Context(), "tcp", source.address); err != nil {
 		t.Fatal(err)
-	}
-	c, ok := opened.(*shortcutConn)
-	if !ok {
-		t.Fatalf("a connection of type %T", opened)
 	}
 	for answer, want := range map[string]int{
 		"RTP/AVP/TCP;unicast;interleaved=4-5":     4,
@@ -310,39 +344,47 @@ func TestShortcutUsed(t *testing.T) {
 		"": -1,
 		"RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=01ABCD": 0,
 	} {
-		c.straight.Store(nil)
-		r.shorten(&base.Response{Header: base.Header{"Transport": {answer}}})
-		got := -1
-		if s := c.straight.Load(); s != nil {
-			got = int(s.number)
-		}
-		if got != want {
+		if got := shortened(r, answer); got != want {
 			t.Errorf("%q: channel %d, want %d", answer, got, want)
 		}
 	}
-	secure := newSource(t, Options{URL: "rtsps://127.0.0.1/", Dial: dialNothing})
-	r = &run{source: secure, watch: r.watch, receiver: new(receiver)}
-	if opened, err = r.dial(t.Context(), "tcp", secure.address); err != nil {
+	r.source = newSource(t, Options{URL: "rtsps://127.0.0.1/", Dial: dialNothing})
+	r.dials = 0
+	if _, err := r.dial(t.Context(), "tcp", r.source.address); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := opened.(*shortcutConn); ok {
+	if got := shortened(r, "RTP/AVP/TCP;unicast;interleaved=0-1"); got != -1 {
 		t.Error("a shortcut into TLS")
 	}
-	r.shorten(&base.Response{Header: base.Header{"Transport": {"RTP/AVP/TCP;unicast;interleaved=0-1"}}})
 }
 
-// FuzzShortcut holds that whatever a camera sends, in whatever pieces, what
-// comes straight and what gortsplib gets is what gortsplib alone would get.
+// shortened gives the channel of the shortcut that an answer gives, or -1.
+func shortened(r *run, transport string) int {
+	r.talk.straight.Store(nil)
+	r.shorten(&base.Response{Header: base.Header{"Transport": {transport}}})
+	if s := r.talk.straight.Load(); s != nil {
+		return int(s.number)
+	}
+	return -1
+}
+
+// FuzzShortcut holds that whatever a camera sends is understood alike in
+// whatever pieces it comes, and that gortsplib can read all that it gets.
 func FuzzShortcut(f *testing.F) {
 	f.Add([]byte(channelPacket(2, "one")+keptAlive+channelPacket(2, "two")+announced+channelPacket(3, "x")), byte(3), byte(200))
 	f.Add([]byte("RTSP/1.0 200 OK\r\nA\r\n\r\n: b\r\n\r\n"+channelPacket(2, "one")), byte(9), byte(1))
 	f.Add([]byte("RTSP/1.0 200 OK\r\nContent-Length: x\r\n\r\n"+channelPacket(2, "one")+"GET"), byte(50), byte(7))
 	f.Add([]byte("$\x02RTSP$$\x02\x00\x01G$\x02\x00\x02GETEARDOWN\r\n\r\n"), byte(1), byte(1))
+	f.Add([]byte("RTSP/1.0 200\nA: b\n c\nno colon\n\nRTSP/1.0 404OK\n\n"), byte(1), byte(1))
 	f.Fuzz(func(t *testing.T, stream []byte, a, b byte) {
-		want := messages(bytes.NewReader(stream), false)
-		got := messages(&pieces{b: stream, sizes: []int{int(a), int(b) * 16}}, true)
-		if !slices.Equal(got, want) {
-			t.Errorf("%q, want %q", got, want)
+		want, end := messages(t, bytes.NewReader(stream))
+		got, gotEnd := messages(t, &pieces{b: stream, sizes: []int{int(a), int(b) * 16}})
+		if !slices.Equal(got, want) || gotEnd != end {
+			t.Errorf("%q, %v, want %q, %v", got, gotEnd, want, end)
+		}
+		known := []error{io.EOF, io.ErrUnexpectedEOF, errLongMessage, errNoStatus, errHTTP, errTLS, errSSH}
+		if !slices.Contains(known, end) {
+			t.Errorf("ended with %v", end)
 		}
 	})
 }

@@ -1,8 +1,9 @@
 // Package rtspcam pulls the pictures of an RTSP camera: H.264 or Motion JPEG,
 // over TCP or UDP, with or without TLS.
 //
-// gortsplib speaks RTSP (RFC 2326) and carries the packets. What becomes of
-// them is made here: access units of RFC 6184 (h264.go), JPEGs of RFC 2435
+// gortsplib speaks RTSP (RFC 2326) and carries the packets. It hears what
+// cameras say as they should have said it (conversation.go), because they keep
+// to the standard less than it does. What becomes of the packets is made here: access units of RFC 6184 (h264.go), JPEGs of RFC 2435
 // (jpeg.go), and their times (clock.go). Two things hold for every frame. It
 // is emitted with its last packet, or, where the camera does not mark that,
 // with the first packet of the next one; and it is whole: what lost a packet is
@@ -63,12 +64,13 @@ type Options struct {
 // between its runs which transport the camera takes and how slow it is.
 type Source struct {
 	opt      Options
-	url      *base.URL // with the credentials
+	url      *base.URL // without the credentials, which are in opt
 	address  string    // host and port of url, the only ones that are dialled
 	tls      *tls.Config
 	patience patience
 
 	refusesTCP bool          // learned, and used if Options.Transport is Auto
+	told       bool          // the log knows what the camera offers beside its video
 	silence    time.Duration // allowed after a run's first picture; grows until a slow camera's second is in time
 }
 
@@ -86,14 +88,16 @@ func New(opt Options) (*Source, error) {
 	default:
 		return nil, fmt.Errorf("transport must be %q, %q or %q", Auto, TCP, UDP)
 	}
-	if opt.Username != "" || opt.Password != "" {
-		target.User = url.UserPassword(opt.Username, opt.Password)
+	if opt.Username == "" && opt.Password == "" {
+		opt.Username = target.User.Username()
+		opt.Password, _ = target.User.Password()
 	}
+	target.User = nil
 	s := &Source{
 		opt:      opt.withDefaults(),
 		url:      (*base.URL)(target),
 		address:  addressOf(target),
-		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
+		tls:      &tls.Config{ServerName: target.Hostname(), InsecureSkipVerify: opt.InsecureTLS},
 		patience: opt.Patience.withDefaults(),
 	}
 	s.silence = s.patience.silence

@@ -3,10 +3,6 @@ package rtspcam
 import (
 	"testing"
 
-	"github.com/bluenviron/gortsplib/v4/pkg/base"
-	"github.com/bluenviron/gortsplib/v4/pkg/description"
-	"github.com/bluenviron/gortsplib/v4/pkg/format"
-
 	"framegate/gateway/camtest"
 )
 
@@ -26,11 +22,13 @@ func TestAnnouncedSize(t *testing.T) {
 
 // TestH264IsPreferred, wherever it stands.
 func TestH264IsPreferred(t *testing.T) {
-	video := &format.H264{PayloadTyp: 97}
-	medias := offer(&format.MJPEG{}, video, &format.H264{PayloadTyp: 98})
-	got, err := chooseTrack(&description.Session{BaseURL: new(base.URL), Medias: medias}, nil, budget{bytes: 1000})
-	if err != nil || got.format != video || got.media != medias[1] {
-		t.Errorf("chosen: %+v, %v", got, err)
+	d, err := readSDP([]byte("v=0\nm=video 0 RTP/AVP 26\na=control:a\nm=video 0 RTP/AVP 97 98\na=rtpmap:97 H264/90000\na=rtpmap:98 H264/90000\na=control:b\nm=video 0 RTP/AVP 99\na=rtpmap:99 H264/90000\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, others, err := d.choose()
+	if err != nil || got.kind != 97 || got.stream.control != "b" || len(others) != 3 {
+		t.Errorf("chosen: %+v, and not %q, %v", got, others, err)
 	}
 }
 

@@ -58,7 +58,7 @@ func readPair(text string, least, most int) pair {
 	if !two || err != nil || b < least || b > most {
 		b = a + 1
 	}
-	return pair{a, b, true}
+	return pair{a, b, b <= most}
 }
 
 const blanks = " \t"

@@ -108,6 +108,7 @@ func TestTransportHeaders(t *testing.T) {
 		{"RTP/AVP;unicast;server_port=0-0", udp, "RTP/AVP;unicast"},
 		{"RTP/AVP;unicast;server_port=-1--1", udp, "RTP/AVP;unicast"},
 		{"RTP/AVP;unicast;server_port=99999-100000", udp, "RTP/AVP;unicast"},
+		{"RTP/AVP;unicast;server_port=65535", udp, "RTP/AVP;unicast"},
 		{"RTP/AVP;unicast;source=no.such.host.example", udp, "RTP/AVP;unicast"},
 		{"RTP/AVP;multicast;destination=224.1.1.1;port=7-8", udp, "RTP/AVP;multicast"},
 		{"RTP/SAVP;unicast;server_port=6000-6001", udp, "RTP/SAVP;unicast;server_port=6000-6001"},

@@ -18,11 +18,12 @@ const (
 
 // Why a camera is given up.
 var (
-	errUnreachable = errors.New("camera cannot be reached in time")
-	errNoAnswer    = errors.New("camera does not answer")
-	errNoPacket    = errors.New("camera answers, but sends no video packets")
-	errNoPicture   = errors.New("camera sends packets, but no whole picture to start with")
-	errSilent      = errors.New("camera has fallen silent: no whole picture any more")
+	errUnreachable   = errors.New("camera cannot be reached in time")
+	errNoAnswer      = errors.New("camera does not answer")
+	errNoDescription = errors.New("camera answers, but does not describe its pictures")
+	errNoPacket      = errors.New("camera answers, but sends no video packets")
+	errNoPicture     = errors.New("camera sends packets, but no whole picture to start with")
+	errSilent        = errors.New("camera has fallen silent: no whole picture any more")
 )
 
 // stage is how far a run has come. It never goes back.
@@ -32,6 +33,7 @@ const (
 	connecting stage = iota
 	connected
 	answered
+	detailed
 	playing
 	receiving
 	showing
@@ -69,8 +71,10 @@ func (w *watchdog) reach(s stage) {
 	switch s {
 	case connecting:
 		w.expect(now, w.patience.connect, errUnreachable)
-	case connected, answered:
+	case connected, detailed:
 		w.expect(now, w.patience.answer, errNoAnswer)
+	case answered:
+		w.expect(now, max(w.patience.describe, w.patience.answer), errNoDescription)
 	case playing:
 		w.expect(now, w.patience.answer, errNoPacket)
 	case receiving:

@@ -1,0 +1,280 @@
+package rtspcam
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+
+	"framegate/gateway/media"
+)
+
+// errNoSDP: what is to describe the pictures is a page, say.
+var errNoSDP = errors.New("camera describes its pictures in something that is not SDP")
+
+// sdp is what is of use of a session description (RFC 8866). Cameras write what
+// they like into the rest of it, which gortsplib would refuse: a description of
+// ours is made for it, of one stream of video.
+type sdp struct {
+	control string
+	key     string // key-mgmt (RFC 4567)
+	streams []sdpStream
+}
+
+// sdpStream is one of the streams that are described, a "media description".
+type sdpStream struct {
+	kind       string // as "video"
+	secure     bool   // SRTP
+	control    string
+	key        string
+	types      []uint8 // payload types
+	names      map[uint8]string
+	parameters map[uint8]string // "fmtp"
+}
+
+// readSDP reads a session description. Lines that cannot be understood are
+// passed over, and so is what stands behind a NUL.
+func readSDP(text []byte) (sdp, error) {
+	text = bytes.TrimLeft(text, "\x00\ufeff \t\r\n")
+	text, _, _ = bytes.Cut(text, []byte{0})
+	var d sdp
+	described := false
+	for _, line := range strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || len(name) != 1 {
+			continue
+		}
+		switch value = strings.TrimSpace(value); name {
+		case "v", "m":
+			described = true
+		}
+		switch name {
+		case "m":
+			d.streams = append(d.streams, newStream(value))
+		case "a":
+			d.attribute(value)
+		}
+	}
+	if !described {
+		return d, errNoSDP
+	}
+	return d, nil
+}
+
+// newStream reads the line that a stream begins with.
+func newStream(value string) sdpStream {
+	s := sdpStream{names: make(map[uint8]string), parameters: make(map[uint8]string)}
+	words := strings.Fields(value)
+	if len(words) > 0 {
+		s.kind = strings.ToLower(words[0])
+	}
+	if len(words) > 2 {
+		s.secure = strings.Contains(strings.ToUpper(words[2]), "/SAVP")
+		for _, word := range words[3:] {
+			if n, err := strconv.ParseUint(word, 10, 7); err == nil {
+				s.types = append(s.types, uint8(n))
+			}
+		}
+	}
+	return s
+}
+
+// attribute takes one of the session, or of the last stream.
+func (d *sdp) attribute(text string) {
+	name, value, _ := strings.Cut(text, ":")
+	name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+	control, key := &d.control, &d.key
+	if len(d.streams) > 0 {
+		s := &d.streams[len(d.streams)-1]
+		control, key = &s.control, &s.key
+		s.format(name, value)
+	}
+	switch name {
+	case "control":
+		*control = value
+	case "key-mgmt":
+		*key = value
+	}
+}
+
+// format takes what is said of a payload type.
+func (s *sdpStream) format(name, value string) {
+	number, rest, _ := strings.Cut(value, " ")
+	n, err := strconv.ParseUint(number, 10, 7)
+	if err != nil {
+		return
+	}
+	rest = strings.TrimSpace(rest)
+	switch name {
+	case "rtpmap":
+		s.names[uint8(n)] = rest
+		if !slices.Contains(s.types, uint8(n)) { // the first line says nonsense, or nothing
+			s.types = append(s.types, uint8(n))
+		}
+	case "fmtp":
+		s.parameters[uint8(n)] = rest
+	}
+}
+
+// choice is the stream that is taken of those that a camera describes.
+type choice struct {
+	stream *sdpStream
+	kind   uint8 // its payload type
+	codec  media.Codec
+}
+
+// choose takes the first H.264 stream, or else the first of JPEGs. others names
+// what is not taken.
+func (d *sdp) choose() (chosen choice, others []string, err error) {
+	var videos []string
+	for i := range d.streams {
+		s := &d.streams[i]
+		for _, kind := range s.types {
+			codec := s.codec(kind)
+			if codec == media.H264 && chosen.codec != media.H264 || codec != 0 && chosen.codec == 0 {
+				chosen = choice{s, kind, codec}
+			}
+			if codec == 0 && s.kind == "video" {
+				videos = append(videos, s.name(kind))
+			}
+			others = append(others, printable(s.kind)+" "+s.name(kind))
+		}
+	}
+	if chosen.codec == 0 {
+		return chosen, nil, noTrack(videos)
+	}
+	taken := printable(chosen.stream.kind) + " " + chosen.stream.name(chosen.kind)
+	if at := slices.Index(others, taken); at >= 0 {
+		others = slices.Delete(others, at, at+1)
+	}
+	return chosen, others[:min(len(others), maxNamed)], nil
+}
+
+// maxNamed is how many formats a message of ours names.
+const maxNamed = 8
+
+func noTrack(others []string) error {
+	if len(others) == 0 {
+		return errors.New("camera offers no video")
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	return fmt.Errorf("camera offers neither H.264 nor JPEG, only %s", strings.Join(others[:min(len(others), maxNamed)], ", "))
+}
+
+// codec of a payload type; 0 if it is none of ours.
+func (s *sdpStream) codec(kind uint8) media.Codec {
+	name, rate, _ := strings.Cut(s.names[kind], "/")
+	rate, _, _ = strings.Cut(rate, "/")
+	switch {
+	case s.kind != "video":
+		return 0
+	case name == "" && kind == 26, strings.EqualFold(name, "JPEG"):
+		return media.JPEG
+	case strings.EqualFold(name, "H264") && (rate == "" || rate == "90000"):
+		return media.H264
+	}
+	return 0
+}
+
+// name names a payload type for people.
+func (s *sdpStream) name(kind uint8) string {
+	name, _, _ := strings.Cut(s.names[kind], "/")
+	if name = printable(name); name == "" {
+		return fmt.Sprintf("payload type %d", kind)
+	}
+	return name
+}
+
+// parameter gives a value of a payload type's "fmtp", without quotes and
+// blanks around it.
+func (o choice) parameter(name string) string {
+	for _, text := range strings.Split(o.stream.parameters[o.kind], ";") {
+		key, value, _ := strings.Cut(text, "=")
+		if strings.EqualFold(strings.TrimSpace(key), name) {
+			return strings.Trim(value, blanks+`"'`)
+		}
+	}
+	return ""
+}
+
+// parameterSets gives the first SPS and PPS of sprop-parameter-sets (RFC 6184,
+// 8.1), or nothing: the camera sends them with its pictures, mostly.
+func (o choice) parameterSets() (sps, pps []byte) {
+	for _, text := range strings.Split(o.parameter("sprop-parameter-sets"), ",") {
+		for _, unit := range units(unbase64(text)) {
+			switch {
+			case h264.NALUType(unit[0]&0x1F) == h264.NALUTypeSPS && sps == nil:
+				sps = unit
+			case h264.NALUType(unit[0]&0x1F) == h264.NALUTypePPS && pps == nil:
+				pps = unit
+			}
+		}
+	}
+	if !readable(sps, pps) {
+		return nil, nil
+	}
+	return sps, pps
+}
+
+// readable says whether parameter sets are any. That they promise too large
+// pictures is told when a picture comes.
+func readable(sps, pps []byte) bool {
+	_, err := media.H264Format(sps, pps)
+	return err == nil || new(h264.SPS).Unmarshal(sps) == nil && len(pps) > 0
+}
+
+// unbase64 decodes what may lack its padding, or be written for URLs. It gives
+// nothing for what is broken.
+func unbase64(text string) []byte {
+	text = strings.TrimRight(strings.Trim(text, blanks+`"'`), "=")
+	text = strings.NewReplacer("-", "+", "_", "/", " ", "").Replace(text)
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// units gives the NAL units of b, which some cameras write with start codes.
+func units(b []byte) [][]byte {
+	var units [][]byte
+	for _, unit := range bytes.Split(b, []byte{0, 0, 1}) {
+		if unit = bytes.TrimRight(unit, "\x00"); len(unit) > 0 {
+			units = append(units, unit)
+		}
+	}
+	return units
+}
+
+// mode gives the packetization mode. What is no number is none.
+func (o choice) mode() int {
+	n, _ := strconv.Atoi(o.parameter("packetization-mode"))
+	return n
+}
+
+// text describes the choice to gortsplib, which needs to know little of it. Its
+// URL is absolute.
+func (d *sdp) text(o choice, control *url.URL) []byte {
+	var b bytes.Buffer
+	b.WriteString("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n")
+	secure := o.stream.secure && control.Scheme == "rtsps"
+	if secure && d.key != "" {
+		fmt.Fprintf(&b, "a=key-mgmt:%s\r\n", d.key)
+	}
+	profile := "RTP/AVP"
+	if secure {
+		profile = "RTP/SAVP"
+	}
+	fmt.Fprintf(&b, "m=video 0 %s %d\r\na=rtpmap:%d VIDEO/%d\r\na=control:%s\r\n", profile, o.kind, o.kind, clockRate, control)
+	if secure && o.stream.key != "" {
+		fmt.Fprintf(&b, "a=key-mgmt:%s\r\n", o.stream.key)
+	}
+	return b.Bytes()
+}
