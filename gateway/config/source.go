@@ -28,8 +28,8 @@ const (
 )
 
 // Source says where a camera's frames come from. Many cameras take their
-// password in the query of the URL, so that printing a Source, in any way,
-// leaves the query out. Log the Source, never its URL.
+// password in the query of the URL or in its path, so that printing a Source, in
+// any way, leaves these out. Log the Source, never its URL.
 type Source struct {
 	Kind          SourceKind
 	URL           string // SourceHTTP, SourceRTSP: absolute, without user name and password
@@ -40,11 +40,13 @@ type Source struct {
 	FPS           int    // SourceTest, SourceV4L2: frames per second; 0 leaves it to the input
 }
 
-// String gives the source for people, without the query of its URL.
+// String gives the source for people, without the query of its URL and the
+// credentials in its path.
 func (s Source) String() string {
 	switch s.Kind {
 	case SourceHTTP, SourceRTSP:
 		before, _, hasQuery := strings.Cut(s.URL, "?")
+		before = withoutCredentials(before)
 		if hasQuery {
 			return before + "?" + redacted
 		}

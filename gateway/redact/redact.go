@@ -4,10 +4,13 @@
 package redact
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"log/slog"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"framegate/gateway/config"
@@ -17,34 +20,53 @@ import (
 
 // Redactor knows the secrets of one camera, as they are and as they are sent.
 // It may be used from any goroutine.
-type Redactor struct{ secrets *strings.Replacer }
+type Redactor struct{ secrets []secret } // the longest first
 
-// New makes the Redactor of a camera: of its password, and of what the query of
-// its URL holds.
+// New makes the Redactor of a camera: of its password, of what the path of its
+// URL holds of credentials, and of what its query holds.
 func New(c config.Camera) Redactor {
-	var pairs []string
+	all := make(map[string]bool)
 	hide := func(secrets ...string) {
 		for _, s := range secrets {
-			if s != "" {
-				pairs = append(pairs, s, "<redacted>")
-			}
+			all[s] = true
+			quoted := strconv.Quote(s) // as in a camera's words that we quote
+			all[quoted[1:len(quoted)-1]] = true
 		}
 	}
 	if password := c.Password.Reveal(); password != "" {
 		hide(password, url.QueryEscape(password), url.PathEscape(password))
 		hide(base64.StdEncoding.EncodeToString([]byte(c.Username + ":" + password)))
 	}
+	hide(c.Source.Credentials()...)
 	_, query, _ := strings.Cut(c.Source.URL, "?")
 	hide(query)
 	values, _ := url.ParseQuery(query) // what cannot be read is hidden whole
-	for _, all := range values {
-		for _, value := range all {
+	for _, of := range values {
+		for _, value := range of {
 			if len(value) > 3 { // shorter ones are sizes, channels and the like
 				hide(value, url.QueryEscape(value))
 			}
 		}
 	}
-	return Redactor{strings.NewReplacer(pairs...)}
+	delete(all, "")
+	var r Redactor
+	for s := range all {
+		r.secrets = append(r.secrets, newSecret(s))
+	}
+	slices.SortFunc(r.secrets, func(a, b secret) int {
+		return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
+	})
+	return r
+}
+
+// Text gives a text without secrets, and without what would do something to a
+// terminal or turn the text around.
+func (r Redactor) Text(text string) string {
+	text = printable(text)
+	for _, s := range r.secrets {
+		text = s.hide(text)
+	}
+	return strings.ReplaceAll(text, hidden, "<redacted>")
 }
 
 // Source gives a source whose errors hold no secrets. Of nil it gives nil.
@@ -65,13 +87,13 @@ func (s source) Run(ctx context.Context, emit func(media.Frame)) error {
 	return s.redactor.Error(s.Source.Run(ctx, emit))
 }
 
-// Error gives an error that says the same without secrets, and is the same
+// Error gives an error that says what Text makes of it, and is the same
 // otherwise.
 func (r Redactor) Error(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := r.secrets.Replace(err.Error())
+	text := r.Text(err.Error())
 	if text == err.Error() {
 		return err
 	}
@@ -100,7 +122,7 @@ type handler struct {
 
 // Handle hands a record on without secrets.
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, h.redactor.secrets.Replace(r.Message), r.PC)
+	clean := slog.NewRecord(r.Time, r.Level, h.redactor.Text(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		clean.AddAttrs(h.redactor.attr(a))
 		return true
@@ -131,7 +153,7 @@ func (r Redactor) attr(a slog.Attr) slog.Attr {
 	a.Value = a.Value.Resolve()
 	switch value := a.Value.Any().(type) {
 	case string:
-		a.Value = slog.StringValue(r.secrets.Replace(value))
+		a.Value = slog.StringValue(r.Text(value))
 	case error:
 		a.Value = slog.AnyValue(r.Error(value))
 	case []slog.Attr:
