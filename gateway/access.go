@@ -94,6 +94,7 @@ func withPrincipal(r *http.Request, p auth.Principal) *http.Request {
 }
 
 // isPage says that a request is that of a person who goes to an address.
-func isPage(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
-}
+func isPage(r *http.Request) bool { return r.Method == http.MethodGet && takesPages(r) }
+
+// takesPages says that a request is that of a person, who may have sent a form.
+func takesPages(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }

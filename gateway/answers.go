@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
@@ -18,6 +20,7 @@ import (
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
+	"framegate/web"
 )
 
 // statuses says which error is which HTTP status; the first that fits counts.
@@ -136,6 +139,20 @@ func told(p auth.Principal, err error) error {
 	return err
 }
 
+// why gives what puts into words for a principal what is wrong with a camera; nil
+// where that may not know more than that something is.
+func why(p auth.Principal) func(*stream.SourceError) string {
+	if !auth.Authorize(p, auth.Admin, "") {
+		return nil
+	}
+	return func(failed *stream.SourceError) string {
+		if failed.Err == nil {
+			return "it ended without a picture"
+		}
+		return failed.Err.Error()
+	}
+}
+
 // answerError answers with what went wrong before anything else was said.
 func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	status, text := statusOf(err), err.Error()
@@ -159,20 +176,54 @@ func (g *gateway) answerError(w http.ResponseWriter, r *http.Request, err error)
 			w.Header().Set("Retry-After", seconds(wait))
 		}
 	}
-	refuse(w, r, status, text)
+	g.refuse(w, r, status, text)
 }
 
 // refuse answers as those expect it who asked: under /api/ with a problem
-// document, elsewhere with a line of text.
-func refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
-	if !isAPI(r) {
-		answer(w, status, text)
-		return
-	}
-	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+// document, a person with a page, and programs with a line of text.
+func (g *gateway) refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
+	if (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests && !isAPI(r)) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "5")
 	}
-	api.Answer(w, status, text)
+	switch {
+	case isAPI(r):
+		api.Answer(w, status, text)
+	case takesPages(r):
+		g.pages.Refuse(w, r, status, refusalOf(r, status, text))
+	default:
+		answer(w, status, text)
+	}
+}
+
+// refusalOf puts into words for a person what programs get as a line.
+func refusalOf(r *http.Request, status int, text string) web.Refusal {
+	title, known := map[int]string{
+		http.StatusForbidden:          "This is not allowed",
+		http.StatusNotFound:           "There is nothing here",
+		http.StatusMisdirectedRequest: "This server has another name",
+		http.StatusTooManyRequests:    "That was too often",
+		http.StatusServiceUnavailable: "This server cannot do it now",
+		http.StatusGatewayTimeout:     "There is no picture",
+		http.StatusBadGateway:         "The camera cannot be reached",
+	}[status]
+	if !known {
+		title = http.StatusText(status)
+	}
+	refusal := web.Refusal{Title: title, Text: sentence(text)}
+	if r.Method == http.MethodGet && (status == http.StatusForbidden || status == http.StatusNotFound) {
+		refusal.Login = strings.TrimPrefix(loginPath(r), "/")
+	}
+	return refusal
+}
+
+// sentence gives a line of text the capital letter and the full stop of one.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
 }
 
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }

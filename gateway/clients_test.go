@@ -253,6 +253,7 @@ func TestBrowserLogsIn(t *testing.T) {
 	needBrowser(t)
 	g := newClients(t)
 	t.Run("by hand", func(t *testing.T) { g.story(t, "login", "viewer", hardPassword, "") })
+	t.Run("and sees cameras come and go", func(t *testing.T) { g.story(t, "wall", g.admin.name, g.admin.password, "") })
 	t.Run("by the first link", func(t *testing.T) { g.story(t, "link", "", "", g.admin.link) })
 }
 

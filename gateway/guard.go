@@ -19,7 +19,7 @@ const unreadPatience = time.Second
 func (g *gateway) guard(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, fmt.Sprintf("a page of another site may not do this: the page is of %.100q, and this server was asked as %.100q. "+
+		g.refuse(w, r, http.StatusForbidden, fmt.Sprintf("a page of another site may not do this: the page is of %.100q, and this server was asked as %.100q. "+
 			"Behind a proxy, list its address under trusted_proxies and the name that browsers use under hosts", r.Header.Get("Origin"), r.Host))
 	}))
 	protected := g.sharing(protection, next)
@@ -29,7 +29,7 @@ func (g *gateway) guard(next http.Handler) http.Handler {
 			defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(unreadPatience)) }()
 		}
 		if !ourHost(r.Host, g.proof.hosts()) {
-			refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
+			g.refuse(w, r, http.StatusMisdirectedRequest, "this server does not answer to that name; list it under hosts in the configuration")
 			return
 		}
 		if base := baseOf(r.Context()); base != "" && r.URL.Path == base {

@@ -9,14 +9,13 @@ import (
 	"framegate/web"
 )
 
-// showViewer shows the cameras that whoever asks may see.
+// showViewer shows the cameras that whoever asks may see or send pictures to.
 func (g *gateway) showViewer(w http.ResponseWriter, r *http.Request, _ string) error {
 	var cameras []web.Camera
 	for _, c := range g.cameras.all() {
-		if !auth.Authorize(principalOf(r), auth.View, c.ID) {
-			continue
+		if camera := pageCamera(r, c); camera.View || camera.Broadcast {
+			cameras = append(cameras, camera)
 		}
-		cameras = append(cameras, pageCamera(r, c))
 	}
 	g.pages.Viewer(w, r, visitor(r), cameras)
 	return nil
@@ -44,8 +43,14 @@ func (g *gateway) showBroadcaster(w http.ResponseWriter, r *http.Request, id str
 	return nil
 }
 
+// pageCamera is what a page says of a camera to who asks.
 func pageCamera(r *http.Request, c camera) web.Camera {
-	return web.Camera{ID: c.ID, Name: c.Name, Source: string(c.Source.Kind), Base: baseOf(r.Context())}
+	p := principalOf(r)
+	return web.Camera{
+		ID: c.ID, Name: c.Name, Source: string(c.Source.Kind), Base: baseOf(r.Context()),
+		View:      auth.Authorize(p, auth.View, c.ID),
+		Broadcast: c.Source.Kind == config.SourceUpload && auth.Authorize(p, auth.Publish, c.ID),
+	}
 }
 
 // visitor names who is logged in to a page.

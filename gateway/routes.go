@@ -95,7 +95,21 @@ func (g *gateway) handler(ready *atomic.Bool) http.Handler {
 	for _, route := range append(g.routes(ready), g.apiRoutes()...) {
 		mux.Handle(route.pattern, g.answering(route))
 	}
-	return g.guard(mux)
+	return g.guard(g.elsewhere(mux))
+}
+
+// elsewhere has people who go to an address where nothing is get a page that
+// says so; programs get what the router says.
+func (g *gateway) elsewhere(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isPage(r) && !isAPI(r) {
+			if _, pattern := mux.Handler(r); pattern == "" {
+				g.refuse(w, r, http.StatusNotFound, "no page of this server has that address")
+				return
+			}
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // Which camera a request is about.
@@ -185,6 +199,7 @@ func (g *gateway) serveSocket(w http.ResponseWriter, r *http.Request, camera str
 	choice := live.Choice{
 		H264: stream.Key{Camera: camera, Rendition: asH264.Key()},
 		JPEG: g.pictures(camera, asJPEG),
+		Why:  why(principalOf(r)),
 	}
 	if asJPEG.Plain() {
 		choice.Own = stream.Key{Camera: camera}

@@ -40,7 +40,10 @@ type Camera struct {
 	ID     string
 	Name   string // as people call it; the ID where it has none
 	Source string // what it is: "upload", "http", "test"
-	Base   string // the path under which who asks knows the server; "" is the root
+	// View says that who asks may see it, Broadcast that they may make a camera
+	// of their device for it.
+	View, Broadcast bool
+	Base            string // the path under which who asks knows the server; "" is the root
 }
 
 // Title gives what to call the camera.
@@ -50,10 +53,6 @@ func (c Camera) Title() string {
 	}
 	return c.Name
 }
-
-// Broadcasts says whether the camera's pictures come from the broadcaster
-// page or the like.
-func (c Camera) Broadcasts() bool { return c.Source == "upload" }
 
 // Pages serves the pages. Its methods may be called from any goroutine.
 type Pages struct {
@@ -129,6 +128,7 @@ type single struct {
 
 // Login is what the login page shows.
 type Login struct {
+	Name    string // that was typed before
 	Next    string // the address to go to afterwards
 	Refusal string // why the last attempt failed; "" before any
 	// Authority is the fingerprint of the server's own certificate authority,
@@ -139,6 +139,18 @@ type Login struct {
 // Login is where people say who they are.
 func (p *Pages) Login(w http.ResponseWriter, r *http.Request, status int, login Login) {
 	p.show(w, r, status, "login.html", login)
+}
+
+// Refusal is what the page shows that stands where something was refused.
+type Refusal struct {
+	Title string // what it is about, in a word or two
+	Text  string // a sentence: what is wrong, and what to do
+	Login string // where to log in, relative to the root; "" offers nothing
+}
+
+// Refuse is what a person gets who went to an address and gets nothing there.
+func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, refusal Refusal) {
+	p.show(w, r, status, "refusal.html", refusal)
 }
 
 // Broadcaster is the page that makes a camera of the device it is open on.

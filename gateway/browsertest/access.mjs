@@ -51,6 +51,7 @@ const stories = {
     await logIn(page, 'wrong horse battery');
     await page.getByRole('alert').waitFor();
     await photograph(page, 'refused');
+    check((await page.getByLabel('Name').inputValue()) === name, 'the name has to be typed again');
     check(!page.url().includes(name), 'the name is in the address');
     await page.waitForTimeout(1100); // a wrong password costs a second
     await logIn(page, password);
@@ -95,6 +96,31 @@ const stories = {
       check(complaints.length === 0, `${door}: ${complaints.join('\n')}`);
       await page.close();
     }
+  },
+
+  // The wall learns of cameras that come, change and go, and leaves the others
+  // alone; and says where to log in when somebody logged out elsewhere.
+  async wall(context) {
+    const page = await open(context, '/login');
+    await logIn(page, password);
+    await page.waitForURL(`${url}/`);
+    const ids = (want) => page.waitForFunction((want) => [...document.querySelectorAll('[data-camera]')].map((tile) => tile.dataset.camera).join() === want, want);
+    const ask = (method, path, body) => page.evaluate(([method, path, body]) => fetch(path, {
+      method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body),
+    }).then((answer) => answer.ok || answer.text()), [method, path, body]).then((ok) => check(ok === true, `${method} ${path}: ${ok}`));
+    await ids('phone,mail');
+    await page.evaluate(() => (document.querySelector('framegate-player').stays = true));
+    await ask('POST', '/api/v1/cameras', { id: 'added', source: 'upload:' });
+    await ids('phone,mail,added');
+    await ask('PATCH', '/api/v1/cameras/added', { name: 'The new one' });
+    await page.getByRole('heading', { name: 'The new one' }).waitFor();
+    await photograph(page, 'wall');
+    await ask('DELETE', '/api/v1/cameras/added');
+    await ids('phone,mail');
+    check(await page.evaluate(() => document.querySelector('framegate-player').stays), 'the tile of a camera that stayed was made anew');
+    await ask('POST', '/api/v1/logout');
+    await page.getByRole('alert').getByRole('link', { name: 'Log in' }).click();
+    await page.waitForURL(`${url}/login?next=%2F`);
   },
 
   // Whoever starts the server logs in with the link that it prints.

@@ -143,6 +143,36 @@ func TestUnreachableCamera(t *testing.T) {
 		}
 		p.conn.Close()
 		waitFor(t, "the viewer leaves", func() bool { return hub.Viewers("front") == 0 })
+
+		s.choice.Why = func(failed *stream.SourceError) string { return failed.Err.Error() }
+		admin := s.watch("h264")
+		for m = admin.text("state"); m.Camera == "connecting"; {
+			m = admin.text("state")
+		}
+		if m.Camera != "offline" || m.Code != 502 || m.Message != reason.Error() {
+			t.Errorf("who may know why is told %+v", m)
+		}
+		admin.conn.Close()
+		waitFor(t, "the viewer leaves", func() bool { return hub.Viewers("front") == 0 })
+	}
+}
+
+// TestNewsOfACamera: a state is told once, and a reason anew when it changes.
+func TestNewsOfACamera(t *testing.T) {
+	offline := stateMessage{Camera: "offline", Code: 502, Message: "refused"}
+	for _, row := range []struct {
+		m, before stateMessage
+		news      bool
+	}{
+		{offline, stateMessage{}, true},
+		{offline, offline, false},
+		{stateMessage{Camera: "offline", Code: 502, Message: "wrong password"}, offline, true},
+		{stateMessage{Camera: "offline", Code: 503, Message: "nothing is sent"}, offline, false}, // it knows more
+		{stateMessage{Camera: "online"}, offline, true},
+	} {
+		if row.m.news(row.before) != row.news {
+			t.Errorf("%+v after %+v", row.m, row.before)
+		}
 	}
 }
 

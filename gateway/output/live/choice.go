@@ -16,6 +16,9 @@ type Choice struct {
 	Own stream.Key
 	// H264 and JPEG are the renditions in these codecs.
 	H264, JPEG stream.Key
+	// Why puts into words for the client why the camera cannot be reached; nil
+	// says that it cannot.
+	Why func(*stream.SourceError) string
 }
 
 // camera gives the stream of the camera itself.

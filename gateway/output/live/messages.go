@@ -76,17 +76,25 @@ var stateNames = map[stream.State]string{
 	stream.Offline:    "offline",
 }
 
-// newStateMessage says no more of what is wrong with a camera than that: why
-// it cannot be reached is not for everybody.
-func newStateMessage(state stream.State, failed bool) stateMessage {
+// newStateMessage says how a camera is, and where it failed why, which is not
+// for everybody: why nil says only that it did.
+func newStateMessage(state stream.State, failed *stream.SourceError, why func(*stream.SourceError) string) stateMessage {
 	m := stateMessage{Type: "state", Camera: stateNames[state]}
-	if state == stream.Offline {
+	switch {
+	case state != stream.Offline:
+	case failed == nil:
 		m.Code, m.Message = 503, "nothing is sent"
-		if failed {
-			m.Code, m.Message = 502, "unreachable"
-		}
+	case why == nil:
+		m.Code, m.Message = 502, "unreachable"
+	default:
+		m.Code, m.Message = 502, why(failed)
 	}
 	return m
+}
+
+// news says whether a client that was told before learns something by m.
+func (m stateMessage) news(before stateMessage) bool {
+	return m.Camera != before.Camera || m.Code == 502 && m.Message != before.Message
 }
 
 // fault is a reason to end a viewer: an error that says what the client is

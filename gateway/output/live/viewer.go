@@ -28,7 +28,7 @@ type viewer struct {
 	track         track
 	epoch         uint32
 	discontinuity bool // the next frame does not follow on the last
-	toldState     string
+	toldState     stateMessage
 	head          []byte // scratch: what stands before a picture
 }
 
@@ -69,9 +69,9 @@ func (v *viewer) watch(ctx context.Context) error {
 		case errors.Is(err, stream.ErrInterrupted) && ctx.Err() == nil:
 			err = v.answer()
 		case errors.Is(err, stream.ErrIdle):
-			err = v.tell(false)
+			err = v.tell(nil)
 		case errors.As(err, &failed):
-			err = v.tell(true)
+			err = v.tell(failed)
 		default:
 			return err
 		}
@@ -162,7 +162,7 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 // Message gives what goes out for a frame, in the present epoch. A gap is told
 // in the same write.
 func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
-	if v.track.begins(f) || v.toldState != stateNames[stream.Online] {
+	if v.track.begins(f) || v.toldState.Camera != stateNames[stream.Online] {
 		return delivery.Message{}, false
 	}
 	b := v.head[:0]
@@ -210,12 +210,12 @@ func (v *viewer) appendHeader(b []byte, kind byte, flags uint16, f *media.Frame)
 }
 
 // tell says how the camera is, if that is news to the client.
-func (v *viewer) tell(failed bool) error {
+func (v *viewer) tell(failed *stream.SourceError) error {
 	state := v.handler.hub.State(v.choice.camera())
 	if state == stream.Online && v.seat.Reader().State() != stream.Online {
 		state = stream.Connecting // what encodes its pictures is on its way
 	}
-	return v.say(newStateMessage(state, failed))
+	return v.say(newStateMessage(state, failed, v.choice.Why))
 }
 
 func (v *viewer) tellOnline() error {
@@ -223,10 +223,10 @@ func (v *viewer) tellOnline() error {
 }
 
 func (v *viewer) say(m stateMessage) error {
-	if m.Camera == v.toldState {
+	if !m.news(v.toldState) {
 		return nil
 	}
-	v.toldState = m.Camera
+	v.toldState = m
 	if v.dialect != DialectFramegate {
 		return nil
 	}

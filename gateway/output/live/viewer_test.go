@@ -359,7 +359,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 		"jpeg": {picture(1)},
 	} {
 		h := New(Options{})
-		v := &viewer{handler: h, dialect: DialectFramegate, toldState: "online", entry: h.list("front", DialectFramegate, stream.Viewer{})}
+		v := &viewer{handler: h, dialect: DialectFramegate, toldState: stateMessage{Camera: "online"}, entry: h.list("front", DialectFramegate, stream.Viewer{})}
 		if _, err := v.track.begin(&h.shapes, 1, frames[0].Format); err != nil {
 			t.Fatal(err)
 		}
