@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // principals are the columns of the matrix. Those without a name of their own
 // in the manner of coming in come with a cookie.
 var principals = []string{
-	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics",
+	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics", "lasting",
 }
 
 // matrix is a gateway with one of each principal.
@@ -31,6 +32,7 @@ type matrix struct {
 	*guarded
 	tokens  map[string]string
 	linked  string // query of a signed link to view front
+	lasting string // and of a lasting one
 	counted int
 }
 
@@ -53,6 +55,7 @@ cameras: {front: {source: "upload:"}, other: {source: "upload:"}}`)
 	m.tokens["metrics"] = m.guarded.token(t, "metrics", "metrics")
 	m.beside(t, "token", "revoke", "revoked")
 	m.linked = m.link(t, m.tokens["maker"], auth.View, "front")
+	m.lasting = m.lastingLink(t, "/api/v1/cameras/front/links")
 	m.send(t, m.request(t, http.MethodPost, "/live/front.jpg", camtest.Picture(1, pictureWidth, pictureHeight), nil), m.as(t, "publisher"))
 	waitUntil(t, "the revocation", func() bool {
 		return m.get(t, "/live/front.jpg", m.as(t, "revoked")).StatusCode == http.StatusUnauthorized
@@ -75,6 +78,8 @@ func (m *matrix) as(t *testing.T, principal string) credentials {
 		return credentials{name: "viewer", password: goodPassword}
 	case "link":
 		return credentials{query: m.linked}
+	case "lasting":
+		return credentials{query: m.lasting}
 	case "badlink":
 		return credentials{query: strings.Replace(m.linked, "sig=", "sig=A", 1)}
 	}
@@ -192,7 +197,10 @@ func apiRows() []row {
 	camera("GET /api/v1/cameras/{id}/status", nil)
 	plain("GET /api/v1/publishers", nil)
 	plain("GET /api/v1/events", nil)
-	camera("POST /api/v1/cameras/{id}/links", says(`{"action": "view", "seconds": 60}`))
+	camera("POST /api/v1/cameras/{id}/links", says(`{"action": "view", "expires_in": "1m"}`))
+	camera("POST /api/v1/cameras/{id}/links", says(`{"action": "view"}`)) // for ever
+	plain("GET /api/v1/links", nil)
+	add("DELETE /api/v1/links/{number}", (*matrix).addedLink, nil)
 	plain("POST /api/v1/cameras/probe", says(`{"source": "http://169.254.169.254/"}`))
 	plain("GET /api/v1/users", nil)
 	plain("POST /api/v1/users", fresh(`{"name": "%s", "password": "`+goodPassword+`"}`))
@@ -245,6 +253,26 @@ func (m *matrix) addedToken(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return "/api/v1/tokens/" + strconv.FormatInt(v.ID, 10)
+}
+
+// addedLink makes a lasting link.
+func (m *matrix) addedLink(t *testing.T) string {
+	l, err := m.store.AddLink(t.Context(), store.Link{Camera: "front", Action: "view"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "/api/v1/links/" + strconv.FormatInt(l.ID, 10)
+}
+
+// lastingLink has an admin make one, and gives its query.
+func (g *guarded) lastingLink(t *testing.T, path string) string {
+	t.Helper()
+	var made struct{ Query string }
+	a := g.call(t, "POST", path, map[string]string{"action": "view", "name": "dashboard"}, theAdmin(t, g), 201)
+	if err := json.Unmarshal(a.body, &made); err != nil || made.Query == "" {
+		t.Fatalf("%s, %v", a.body, err)
+	}
+	return made.Query
 }
 
 func (m *matrix) addedSession(t *testing.T) string {
@@ -383,7 +411,7 @@ func (m *matrix) checkRefusal(t *testing.T, row row, principal, path string, a a
 	if a.StatusCode >= 400 && a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%s: %d without nosniff", about, a.StatusCode)
 	}
-	mayBe := slices.Contains([]string{"viewer", "publisher", "admin", "token", "basic", "link"}, principal)
+	mayBe := slices.Contains([]string{"viewer", "publisher", "admin", "token", "basic", "link", "lasting"}, principal)
 	if mayBe || !strings.Contains(path, "front") && !strings.Contains(path, "absent") {
 		return
 	}

@@ -216,8 +216,21 @@ func (c *userRemove) Run(env *environment) error {
 type tokenCreate struct {
 	configFlags
 	grantFlags
-	Name string        `arg:"" help:"What the token is for."`
-	For  time.Duration `placeholder:"DURATION" help:"How long it is good, such as 720h; for ever without this."`
+	Name      string   `arg:"" help:"What the token is for."`
+	ExpiresIn lifetime `placeholder:"DURATION" help:"How long it is good, such as 12h or 90d; for ever without this."`
+}
+
+// lifetime is how long something is good; 0 is for ever.
+type lifetime time.Duration
+
+// UnmarshalText reads a duration as it stands in a configuration.
+func (l *lifetime) UnmarshalText(text []byte) error {
+	d, err := config.Duration(string(text))
+	if err == nil && d < time.Second {
+		err = errors.New("must be a second or more; leave it out for what does not end")
+	}
+	*l = lifetime(d)
+	return err
 }
 
 // Run creates the token and shows it.
@@ -227,8 +240,8 @@ func (c *tokenCreate) Run(env *environment) error {
 		return err
 	}
 	var expires time.Time
-	if c.For > 0 {
-		expires = time.Now().Add(c.For)
+	if c.ExpiresIn > 0 {
+		expires = time.Now().Add(time.Duration(c.ExpiresIn))
 	}
 	return c.accounts(env, false, func(a *auth.Auth) error {
 		_, secret, err := a.CreateToken(env.ctx, c.Name, grants, expires)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestCommandsFindTheServersDataOrSaySo: what is written to another folder no
@@ -78,15 +79,20 @@ func TestGrantsAreChangedFromTheCommandLine(t *testing.T) {
 		}
 	}
 	must("user", "add", "anna", "--create", "--grant", "view:front")
+	must("token", "create", "short", "--expires-in", "1d12h")
+	if list := must("token", "list"); !strings.Contains(list, "until "+time.Now().Add(36*time.Hour).Format(time.DateOnly)) {
+		t.Errorf("a token for a day and a half is listed as %q", list)
+	}
+	must("token", "revoke", "short")
 	must("token", "create", "nvr", "--grant", "view:*")
 	must("user", "grant", "anna", "publish:phone", "view:front", "admin")
 	must("token", "grant", "nvr", "publish:phone")
 	lists("user", "anna admin view:front publish:phone")
-	lists("token", "1 nvr for ever view:* publish:phone")
+	lists("token", "2 nvr for ever view:* publish:phone")
 	must("user", "revoke", "Anna", "view:front", "publish:phone")
 	must("token", "revoke", "nvr", "view:*")
 	lists("user", "anna admin")
-	lists("token", "1 nvr for ever publish:phone")
+	lists("token", "2 nvr for ever publish:phone")
 	for _, c := range []struct {
 		args   []string
 		status int
@@ -94,9 +100,11 @@ func TestGrantsAreChangedFromTheCommandLine(t *testing.T) {
 	}{
 		{[]string{"user", "revoke", "anna", "view:gate"}, exitFailed, "user anna: view:gate is not granted, but admin"},
 		{[]string{"user", "revoke", "anna", "admin"}, exitFailed, "this is the last one"},
-		{[]string{"user", "grant", "anna", "see:front"}, exitMistake, "write admin, or view, publish"},
+		{[]string{"user", "grant", "anna", "see:front"}, exitMistake, "write admin, metrics, or view, publish"},
 		{[]string{"user", "grant", "anna"}, exitMistake, "expected"},
 		{[]string{"user", "grant", "berta", "view:*"}, exitFailed, "user berta: reading the user: unknown"},
+		{[]string{"token", "create", "other", "--expires-in", "0s"}, exitMistake, "must be a second or more"},
+		{[]string{"token", "create", "other", "--expires-in", "soon"}, exitMistake, "such as"},
 		{[]string{"token", "grant", "other", "view:*"}, exitFailed, "token other: unknown"},
 		{[]string{"token", "revoke", "nvr", "view:*"}, exitFailed, "view:* is not granted, but publish:phone"},
 	} {

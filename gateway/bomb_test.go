@@ -45,7 +45,7 @@ func TestBombs(t *testing.T) {
 		{"an unknown name", "POST", "/api/v1/users", asJSON, []byte(`{"name": "a", "password": "correct horse battery", "admin": true}`), 400},
 		{"a name of other letters", "POST", "/api/v1/users", asJSON, []byte(`{"name": "a", "password": "correct horse battery", "GRANTS": ["admin"]}`), 400},
 		{"a null", "POST", "/api/v1/users", asJSON, []byte(`{"name": "a", "password": null}`), 400},
-		{"a huge number", "POST", "/api/v1/cameras/front/links", asJSON, []byte(`{"action": "view", "seconds": 1e999}`), 400},
+		{"a huge number", "POST", "/api/v1/cameras/front/links", asJSON, []byte(`{"action": "view", "expires_in": 1e999}`), 400},
 		{"more grants than there can be", "POST", "/api/v1/users", asJSON, []byte(many), 400},
 		{"no UTF-8", "POST", "/api/v1/users", asJSON, []byte("{\"name\": \"\xff\xfe\", \"password\": \"correct horse battery\"}"), 400},
 		{"two documents", "POST", "/api/v1/users", asJSON, []byte(`{"name": "a", "password": "correct horse battery"} {}`), 400},

@@ -289,7 +289,7 @@ func (s *story) logins(t *testing.T) credentials {
 		t.Fatalf("no token in %s", made)
 	}
 	s.keep("second token", second.Text)
-	linked := s.call(t, "POST", "/api/v1/cameras/phone/links", map[string]any{"action": "view", "seconds": 600}, credentials{bearer: token}, "link").body
+	linked := s.call(t, "POST", "/api/v1/cameras/phone/links", map[string]any{"action": "view", "expires_in": "10m"}, credentials{bearer: token}, "link").body
 	var link struct{ Query string }
 	if json.Unmarshal(linked, &link) != nil {
 		t.Fatalf("no link in %s", linked)

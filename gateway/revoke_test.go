@@ -314,6 +314,29 @@ func TestLinksEndWithTheirMaker(t *testing.T) {
 	g.expectEnds(t, streams, nil, began)
 }
 
+// TestLastingLinksEndWhenRevoked opens what one is good for, in spite of its
+// maker's new password, and revokes it.
+func TestLastingLinksEndWhenRevoked(t *testing.T) {
+	t.Parallel()
+	g, admin := newAttacked(t, "")
+	link := g.lastingLink(t, "/api/v1/cameras/front/links")
+	g.beside(t, "user", "passwd", g.admin.name, "--password-file", passwordFile(t, goodPassword))
+	waitUntil(t, "the end of the admin's session", func() bool { return g.get(t, "/api/v1/me", admin).StatusCode == 401 })
+	var streams []*openStream
+	for _, path := range []string{"/live/front.mjpeg", "/live/front.sse", "/live/front.mjpeg?width=64"} {
+		sep := "?"
+		if strings.Contains(path, "?") {
+			sep = "&"
+		}
+		streams = append(streams, g.open(t, g.request(t, "GET", path+sep+link, nil, nil), credentials{}, nil))
+	}
+	g.call(t, "DELETE", "/api/v1/links/1", nil, theAdmin(t, g), 204)
+	g.expectEnds(t, streams, nil, time.Now())
+	if a := g.get(t, "/live/front.jpg?max_age=1h&"+link, credentials{}); a.StatusCode != 401 {
+		t.Errorf("afterwards: status %d", a.StatusCode)
+	}
+}
+
 // TestAdminsSeeWhoPublishes in every way there is.
 func TestAdminsSeeWhoPublishes(t *testing.T) {
 	t.Parallel()

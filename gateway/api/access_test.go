@@ -72,8 +72,8 @@ func TestLinksNeedNoLogin(t *testing.T) {
 	r := newRig(t)
 	c := r.as(r.token("a", "view:gate"))
 	var s signed
-	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "seconds": 60}).want(201).into(&s)
-	if left := time.Until(s.Expires); left > time.Minute || left < 30*time.Second {
+	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "expires_in": "1m"}).want(201).into(&s)
+	if left := time.Until(*s.Expires); left > time.Minute || left < 30*time.Second {
 		t.Errorf("expires %v", s.Expires)
 	}
 	address, err := url.Parse(s.Links.MJPEG)
@@ -88,17 +88,64 @@ func TestLinksNeedNoLogin(t *testing.T) {
 			t.Errorf("viewing %s by the link: %v", camera, got)
 		}
 	}
-	c.do("POST", "/api/v1/cameras/phone/links", object{"action": "view", "seconds": 60}).want(404)
-	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "publish", "seconds": 60}).want(404)
-	for _, body := range []object{
-		{"action": "view", "seconds": 0},
-		{"action": "view", "seconds": 604801},
-		{"action": "view", "seconds": 1.5},
-		{"action": "admin", "seconds": 60},
-		{"action": "view"},
+	c.do("POST", "/api/v1/cameras/phone/links", object{"action": "view", "expires_in": "1m"}).want(404)
+	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "publish", "expires_in": "1m"}).want(404)
+	for _, x := range []struct {
+		body   object
+		status int
+	}{
+		{object{"action": "view", "expires_in": "0s"}, 422},
+		{object{"action": "view", "expires_in": "-1m"}, 422},
+		{object{"action": "view", "expires_in": "soon"}, 422},
+		{object{"action": "view", "expires_in": "1m", "name": "x"}, 422},
+		{object{"action": "view", "expires_in": "7d1s"}, 403}, // which admins may
+		{object{"action": "view"}, 403},
+		{object{"action": "view", "expires_in": 60}, 400},
+		{object{"action": "admin", "expires_in": "1m"}, 400},
 	} {
-		c.do("POST", "/api/v1/cameras/gate/links", body).want(400)
+		c.do("POST", "/api/v1/cameras/gate/links", x.body).want(x.status)
 	}
+	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "expires_in": "7d"}).want(201)
+}
+
+// Lasting links are made, listed and revoked by admins.
+func TestLastingLinks(t *testing.T) {
+	r := newRig(t)
+	admin, viewer := r.admin(), r.as(r.token("a", "view:*"))
+	var ever, year signed
+	admin.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "name": "OctoPrint"}).want(201).into(&ever)
+	admin.do("POST", "/api/v1/cameras/phone/links", object{"action": "publish", "expires_in": "365d"}).want(201).into(&year)
+	if ever.Expires != nil || year.Expires == nil || time.Until(*year.Expires) < 364*24*time.Hour || ever.ID == 0 || year.ID == ever.ID {
+		t.Errorf("%+v, %+v", ever, year)
+	}
+	if want := "link=" + itoa(ever.ID) + "&sig="; !strings.HasPrefix(ever.Query, want) || ever.Links.JPEG != "/live/gate.jpg?"+ever.Query || year.Links.PostJPEG != "/live/phone.jpg?"+year.Query {
+		t.Errorf("%+v, %+v", ever, year)
+	}
+	identify := func() auth.Principal {
+		p, _ := r.options.Auth.Identify(httptest.NewRequest("GET", ever.Links.JPEG, nil), auth.Use{Action: auth.View, Camera: "gate", Ways: auth.Media})
+		return p
+	}
+	if p := identify(); p.String() != "link:OctoPrint" {
+		t.Errorf("the link makes %v", p)
+	}
+	var list lastingLinkList
+	a := admin.do("GET", "/api/v1/links", nil).want(200).into(&list)
+	if len(list.Links) != 2 || list.Links[0].Name != "OctoPrint" || list.Links[0].Camera != "gate" || list.Links[1].Action != "publish" ||
+		!strings.HasPrefix(list.Links[0].Maker, "token:admin") || list.Links[0].Expires != nil || list.Links[1].Expires == nil {
+		t.Errorf("%+v", list)
+	}
+	if strings.Contains(string(a.body), "sig") {
+		t.Errorf("the list gives links away: %s", a.body)
+	}
+	viewer.do("GET", "/api/v1/links", nil).want(404)
+	viewer.do("DELETE", "/api/v1/links/"+itoa(ever.ID), nil).want(404)
+	admin.do("DELETE", "/api/v1/links/"+itoa(ever.ID), nil).want(204)
+	admin.do("DELETE", "/api/v1/links/"+itoa(ever.ID), nil).want(404)
+	if p := identify(); p.Known() {
+		t.Errorf("revoked, it makes %v", p)
+	}
+	admin.do("POST", "/api/v1/cameras/absent/links", object{"action": "view"}).want(404)
+	admin.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "name": "a\u202eb"}).want(422)
 }
 
 func TestUnknownAddressesAndMethods(t *testing.T) {

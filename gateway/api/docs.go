@@ -31,6 +31,7 @@ var tags = []*huma.Tag{
 	{Name: "login", Description: "Who you are"},
 	{Name: "users", Description: "Who else there is, and what they may do"},
 	{Name: "tokens", Description: "Logins for programs"},
+	{Name: "links", Description: "Addresses of pictures that need no login"},
 	{Name: "settings", Description: "How the server is set up"},
 }
 

@@ -138,6 +138,7 @@ var statuses = []struct {
 	{auth.ErrBadGrant, http.StatusUnprocessableEntity},
 	{auth.ErrBadLifetime, http.StatusUnprocessableEntity},
 	{store.ErrExists, http.StatusConflict},
+	{store.ErrTooMany, http.StatusConflict},
 	{store.ErrLastAdmin, http.StatusConflict},
 	{store.ErrConflict, http.StatusPreconditionFailed},
 	{store.ErrUnknown, http.StatusNotFound},

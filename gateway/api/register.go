@@ -67,6 +67,7 @@ func humaConfig() huma.Config {
 	c.CreateHooks = nil
 	c.Transformers = []huma.Transformer{withoutValues}
 	c.Tags = tags
+	c.Servers = []*huma.Server{{URL: "..", Description: "where this document is from"}} // at whatever path
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer":  {Type: "http", Scheme: "bearer", Description: "a token made by POST /api/v1/tokens"},
@@ -201,6 +202,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "NewCamera"
 	case reflect.TypeFor[change]():
 		return "CameraChange"
+	case reflect.TypeFor[lastingLink]():
+		return "LastingLink"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }

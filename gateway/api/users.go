@@ -268,16 +268,20 @@ func (a *API) listTokens(ctx context.Context, _ *nothing) (*struct{ Body tokenLi
 
 func (a *API) makeToken(ctx context.Context, in *struct {
 	Body struct {
-		Name    string    `json:"name" minLength:"1" maxLength:"200" doc:"what it is for" example:"nvr"`
-		Grants  []string  `json:"grants,omitempty" nullable:"false" maxItems:"1000" doc:"what it allows, as for users" example:"[\"view:*\"]"`
-		Expires time.Time `json:"expires,omitempty" doc:"when it ends; never, if left out"`
+		Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"what it is for" example:"nvr"`
+		Grants    []string `json:"grants,omitempty" nullable:"false" maxItems:"1000" doc:"what it allows, as for users" example:"[\"view:*\"]"`
+		ExpiresIn string   `json:"expires_in,omitempty" maxLength:"40" doc:"how long it is good, such as 12h or 90d; for ever, if left out" example:"90d"`
 	} `nameHint:"NewToken"`
 }) (*struct{ Body token }, error) {
 	grants, err := grantsOf(in.Body.Grants)
 	if err != nil {
 		return nil, err
 	}
-	t, text, err := a.options.Auth.CreateToken(ctx, in.Body.Name, grants, in.Body.Expires)
+	lifetime, err := lifetimeOf(in.Body.ExpiresIn)
+	if err != nil {
+		return nil, err
+	}
+	t, text, err := a.options.Auth.CreateToken(ctx, in.Body.Name, grants, until(lifetime))
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +299,7 @@ func (a *API) revokeToken(ctx context.Context, in *numberPath) (*nothing, error)
 	return &nothing{}, nil
 }
 
-// numberPath is the id of a token or session. It is not called id in the
+// numberPath is the id of a token, session or link. It is not called id in the
 // address, which is a camera's there.
 type numberPath struct {
 	Number int64 `path:"number" minimum:"1" doc:"its id"`

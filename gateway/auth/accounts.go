@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,10 +28,12 @@ const (
 	userAccount
 	tokenAccount
 	sessionAccount
+	linkAccount // a lasting link
 )
 
 // accountKey names what a principal goes back to: a user by its id, a session by
-// the hash of its cookie, a token by its hash or, for links, by its id.
+// the hash of its cookie, a token by its hash or, for links, by its id, a lasting
+// link by its id.
 type accountKey struct {
 	kind accountKind
 	id   int64 // 0: by hash
@@ -49,6 +53,7 @@ type accounts struct {
 	kept     map[accountKey]kept
 	sessions map[int64]time.Time // used since it was last written
 	tokens   map[int64]time.Time
+	links    map[int64]time.Time
 	taken    map[accountKey]taken // by id: sessions too
 }
 
@@ -65,6 +70,7 @@ func newAccounts(s *store.Store) *accounts {
 		kept:     make(map[accountKey]kept),
 		sessions: make(map[int64]time.Time),
 		tokens:   make(map[int64]time.Time),
+		links:    make(map[int64]time.Time),
 		taken:    make(map[accountKey]taken),
 	}
 }
@@ -170,6 +176,8 @@ func (c *accounts) use(key accountKey, k kept, now time.Time) (Principal, error)
 		c.sessions[p.session] = now
 	case tokenAccount:
 		c.tokens[p.id] = now
+	case linkAccount:
+		c.links[p.id] = now
 	}
 	return p, nil
 }
@@ -183,6 +191,9 @@ func (c *accounts) read(ctx context.Context, key accountKey) (kept, error) {
 	case tokenAccount:
 		token, err := c.readToken(ctx, key)
 		return kept{principal: tokenPrincipal(token, key)}, err
+	case linkAccount:
+		link, err := c.store.Link(ctx, key.id)
+		return kept{principal: linkPrincipal(link, key)}, err
 	case sessionAccount:
 		session, err := c.store.SessionOf(ctx, key.hash[:])
 		if err != nil {
@@ -225,6 +236,18 @@ func tokenPrincipal(t store.Token, key accountKey) Principal {
 	}
 }
 
+// linkPrincipal gives who comes by a lasting link: it goes back to nobody else.
+func linkPrincipal(l store.Link, key accountKey) Principal {
+	return Principal{
+		kind:        LinkKind,
+		account:     key,
+		id:          l.ID,
+		name:        cmp.Or(l.Name, strconv.FormatInt(l.ID, 10)),
+		permissions: permit([]Grant{{Action(l.Action), l.Camera}}),
+		expires:     l.Expires,
+	}
+}
+
 // fromStored and toStored translate grants. The store writes admin with no
 // camera.
 func fromStored(stored []store.Grant) []Grant {
@@ -247,8 +270,8 @@ func toStored(grants []Grant) []store.Grant {
 func (c *accounts) takeUsed() store.Used {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	used := store.Used{Sessions: c.sessions, Tokens: c.tokens}
-	c.sessions, c.tokens = make(map[int64]time.Time), make(map[int64]time.Time)
+	used := store.Used{Sessions: c.sessions, Tokens: c.tokens, Links: c.links}
+	c.sessions, c.tokens, c.links = make(map[int64]time.Time), make(map[int64]time.Time), make(map[int64]time.Time)
 	return used
 }
 
@@ -258,6 +281,7 @@ func (c *accounts) putBackUsed(used store.Used) {
 	defer c.mu.Unlock()
 	putBack(c.sessions, used.Sessions)
 	putBack(c.tokens, used.Tokens)
+	putBack(c.links, used.Links)
 }
 
 func putBack[K comparable](to, from map[K]time.Time) {

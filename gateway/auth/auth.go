@@ -62,6 +62,7 @@ var (
 	ErrExists    = store.ErrExists
 	ErrUnknown   = store.ErrUnknown
 	ErrLastAdmin = store.ErrLastAdmin
+	ErrTooMany   = store.ErrTooMany
 )
 
 const (

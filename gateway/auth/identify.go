@@ -21,7 +21,7 @@ const (
 	Cookie Ways = 1 << iota // the session cookie of a browser that logged in
 	Bearer                  // Authorization: Bearer and a token
 	Basic                   // Authorization: Basic with a user's name and password, or any name and a token
-	Link                    // ?exp=&sig=, made by SignLink
+	Link                    // ?exp=&sig= or ?link=&sig=, made by SignLink and MakeLink
 
 	Control = Cookie | Bearer                // what browsers do with the API
 	Media   = Cookie | Bearer | Basic | Link // what players and tools open

@@ -1,6 +1,9 @@
 package auth
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -173,5 +176,153 @@ func TestWhatCannotBeSigned(t *testing.T) {
 	must(t, r.RemoveUser(t.Context(), "anna"))
 	if _, err := r.SignLink(t.Context(), anna, View, "front", time.Hour); !errors.Is(err, ErrDenied) {
 		t.Errorf("by one who is gone: %v", err)
+	}
+}
+
+// lasting makes a lasting link as an admin.
+func (r *rig) lasting(name, camera string, expires time.Time) (LastingLink, text) {
+	r.t.Helper()
+	admin := Principal{kind: UserKind, id: 1, name: "boss", permissions: permissions{admin: true}}
+	l, query, err := r.MakeLink(context.Background(), admin, name, View, camera, expires)
+	must(r.t, err)
+	return l, text(query.Encode())
+}
+
+func TestLastingLinkAllowsOneThing(t *testing.T) {
+	r := newRig(t)
+	made, address := r.lasting("printer", "front", time.Time{})
+	p := r.who(query(address))
+	if p.String() != "link:printer" || p.Subject() != "link:printer" || !p.Expires().IsZero() {
+		t.Errorf("%+v", p)
+	}
+	if !Authorize(p, View, "front") || len(p.Grants()) != 1 {
+		t.Errorf("it allows %v", p.Grants())
+	}
+	for _, use := range []Use{{View, "gate", Media}, {Playback, "front", Media}, {Publish, "front", Media}, {Admin, "", Media}, {"", "", Media}} {
+		if p, err := r.Identify(request(query(address)), use); !errors.Is(err, ErrDenied) || p.Known() {
+			t.Errorf("used for %v: %v, %v", use, p, err)
+		}
+	}
+	if p, err := r.Identify(request(query(address)), Use{View, "front", Control | Basic}); err != nil || p.Known() {
+		t.Errorf("where links are not taken: %v, %v", p, err)
+	}
+	_, unnamed := r.lasting("", "front", time.Time{})
+	if p := r.who(query(unnamed)); p.String() != "link:2" {
+		t.Errorf("without a name it is %v", p)
+	}
+	all, err := r.Links(t.Context())
+	if err != nil || len(all) != 2 || all[0] != made || made.Maker != "user:boss" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	must(t, r.flush(t.Context()))
+	if all, _ = r.Links(t.Context()); all[0].Used.IsZero() {
+		t.Error("it was not used")
+	}
+}
+
+func TestForgedLastingLinks(t *testing.T) {
+	r := newRig(t)
+	_, address := r.lasting("", "front", time.Time{})
+	_, gate := r.lasting("", "gate", time.Time{})
+	r.user("anna", "view:front")
+	timed, err := r.SignLink(t.Context(), r.who(basic("anna", good)), View, "front", time.Hour)
+	must(t, err)
+	sig, exp := string(address)[len("link=1&sig="):], timed.Get("exp")
+	forged := []string{
+		"link=2&sig=" + sig, "link=01&sig=" + sig, "link=%2B1&sig=" + sig, "link=&sig=" + sig, "link=0&sig=" + sig, "link=-1&sig=" + sig,
+		"link=1", "link=1&sig=", "link=1&link=1&sig=" + sig, string(address) + "&exp=" + exp, string(address) + "&sig=" + sig,
+		"link=1&sig=" + sig[:42], "link=1&sig=" + sig + "A", "link=1&sig=" + timed.Get("sig"), "exp=" + exp + "&sig=" + sig, "exp=0&sig=" + sig, string(gate),
+		"link=9223372036854775808&sig=" + sig,
+	}
+	// The timed form with the kind and id of a lasting link, and no signature to it.
+	head := append([]byte{byte(linkAccount), 0, 0, 0, 0, 0, 0, 0, 1}, make([]byte, sha256.Size)...)
+	forged = append(forged, "exp="+exp+"&sig="+base64.RawURLEncoding.EncodeToString(head))
+	for i := range sig {
+		changed := []byte(sig)
+		changed[i] = "AB"[min(1, strings.Count("A", string(sig[i])))]
+		if string(changed) != sig {
+			forged = append(forged, "link=1&sig="+string(changed))
+		}
+	}
+	for _, f := range forged {
+		if p, err := r.Identify(request(query(text(f))), viewFront); !errors.Is(err, ErrDenied) || p.Known() {
+			t.Errorf("%s: %v, %v", f, p, err)
+		}
+	}
+}
+
+// A lasting link goes back to nobody; it ends when it is revoked or expires.
+func TestLastingLinkEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.user("boss", "admin")
+		r.user("anna", "admin")
+		boss := r.who(basic("boss", good))
+		soon := time.Now().Add(10 * time.Minute)
+		ends, query1, err := r.MakeLink(t.Context(), boss, "soon", View, "front", soon)
+		must(t, err)
+		stays, query2, err := r.MakeLink(t.Context(), boss, "ever", View, "front", time.Time{})
+		must(t, err)
+		if !ends.Expires.Equal(soon.Truncate(time.Millisecond)) {
+			t.Errorf("expires %v, not %v", ends.Expires, soon)
+		}
+		stop := r.run()
+		must(t, r.SetPassword(t.Context(), "boss", secret("another password")))
+		must(t, r.RemoveUser(t.Context(), "boss"))
+		first, stopFirst := r.Watch(t.Context(), r.who(query(query1)), View, "front")
+		second, stopSecond := r.Watch(t.Context(), r.who(query(query2)), View, "front")
+		defer stopFirst()
+		defer stopSecond()
+		time.Sleep(time.Until(soon) - time.Minute)
+		if first.Err() != nil || second.Err() != nil {
+			t.Error("ended before its time")
+		}
+		time.Sleep(2 * time.Minute)
+		if _, err := r.Identify(request(query(query1)), viewFront); first.Err() == nil || !errors.Is(err, ErrDenied) {
+			t.Errorf("goes on after its time: %v", err)
+		}
+		r.who(query(query2))
+		must(t, r.RevokeLink(t.Context(), stays.ID))
+		if _, err := r.Identify(request(query(query2)), viewFront); !errors.Is(context.Cause(second), ErrRevoked) || !errors.Is(err, ErrDenied) {
+			t.Errorf("goes on although revoked: %v, %v", context.Cause(second), err)
+		}
+		if err := r.RevokeLink(t.Context(), stays.ID); !errors.Is(err, ErrUnknown) {
+			t.Errorf("once more: %v", err)
+		}
+		stop()
+		r.store.Close() // its goroutine is of this bubble
+	})
+}
+
+func TestWhoMakesLastingLinks(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:*")
+	r.user("boss", "admin")
+	_, token := r.token("script", "admin")
+	boss := r.who(basic("boss", good))
+	timed, err := r.SignLink(t.Context(), boss, View, "front", time.Hour)
+	must(t, err)
+	for _, test := range []struct {
+		by      Principal
+		name    string
+		action  Action
+		camera  string
+		expires time.Time
+		want    error
+	}{
+		{r.who(basic("anna", good)), "", View, "front", time.Time{}, ErrForbidden},
+		{r.who(query(timed)), "", View, "front", time.Time{}, ErrForbidden},
+		{anyone(), "", View, "front", time.Time{}, ErrForbidden},
+		{Principal{}, "", View, "front", time.Time{}, ErrForbidden},
+		{boss, "a\nb", View, "front", time.Time{}, ErrBadName},
+		{boss, "", Admin, "", time.Time{}, ErrBadGrant},
+		{boss, "", View, "*", time.Time{}, ErrBadGrant},
+		{boss, "", View, "front", time.Now().Add(-time.Second), ErrBadLifetime},
+		{boss, "", View, "front", time.Time{}, nil},
+		{r.who(bearer(token)), "printer", Publish, "front", time.Now().Add(time.Hour), nil},
+	} {
+		if _, _, err := r.MakeLink(t.Context(), test.by, test.name, test.action, test.camera, test.expires); !errors.Is(err, test.want) || (test.want == nil) != (err == nil) {
+			t.Errorf("%v, %s %s: %v, want %v", test.by, test.action, test.camera, err, test.want)
+		}
 	}
 }

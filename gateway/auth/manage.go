@@ -178,8 +178,10 @@ func (a *Auth) SetTokenGrants(ctx context.Context, id int64, grants []Grant) err
 	if err := checkGrants(grants); err != nil {
 		return err
 	}
-	defer a.changed(ctx)
-	return a.store.SetTokenGrants(ctx, id, toStored(grants))
+	left := permit(grants)
+	return a.take(ctx, accountKey{kind: tokenAccount, id: id}, &left, func(ctx context.Context) error {
+		return a.store.SetTokenGrants(ctx, id, toStored(grants))
+	})
 }
 
 // RevokeToken removes a token, and ends its streams and links, or gives

@@ -108,8 +108,11 @@ func (c *accounts) without(p Principal) (Principal, bool) {
 		return p, true
 	}
 	account := accountKey{kind: userAccount, id: p.id}
-	if p.kind == TokenKind {
+	switch p.kind {
+	case TokenKind:
 		account.kind = tokenAccount
+	case LinkKind: // a lasting one; others go back to somebody else
+		account.kind = linkAccount
 	}
 	if _, ok := c.taken[accountKey{kind: sessionAccount, id: p.session}]; ok && p.session != 0 {
 		return Principal{}, false

@@ -21,7 +21,7 @@ func (r *rig) refuseRemovals() (again func()) {
 	db, err := sql.Open("sqlite", file.String())
 	must(r.t, err)
 	r.t.Cleanup(func() { db.Close() })
-	tables := []string{"sessions", "tokens", "users", "user_grants"}
+	tables := []string{"sessions", "tokens", "users", "user_grants", "links"}
 	for _, table := range tables {
 		_, err := db.Exec("CREATE TRIGGER full_" + table + " BEFORE DELETE ON " + table + " BEGIN SELECT RAISE(FAIL, 'no room'); END")
 		must(r.t, err)
@@ -54,6 +54,7 @@ func TestTakenAwayAlthoughItCannotBeWritten(t *testing.T) {
 			return r.RevokeSession(t.Context(), r.who(cookie(session)).SessionID())
 		}, "cookie"},
 		"a token": {func(r *rig, _ *http.Cookie, token Token) error { return r.RevokeToken(t.Context(), token.ID) }, "token"},
+		"a link":  {func(r *rig, _ *http.Cookie, _ Token) error { return r.RevokeLink(t.Context(), 1) }, "link"},
 		"a user":  {func(r *rig, _ *http.Cookie, _ Token) error { return r.RemoveUser(t.Context(), "berta") }, "cookie password"},
 		"a grant": {func(r *rig, _ *http.Cookie, _ Token) error {
 			return r.SetGrants(t.Context(), "berta", grants("view:other", "publish:front"))
@@ -68,6 +69,8 @@ func TestTakenAwayAlthoughItCannotBeWritten(t *testing.T) {
 			token, text := r.token("nvr", "view:front")
 			session := r.login("berta")
 			ways := map[string]func(*http.Request){"cookie": cookie(session), "token": bearer(text), "password": basic("berta", good)}
+			_, address := r.lasting("", "front", time.Time{})
+			ways["link"] = query(address)
 			open := make(map[string]context.Context)
 			for name, with := range ways {
 				ctx, stop := r.Watch(t.Context(), r.who(with), View, "front")

@@ -105,6 +105,9 @@ func sizeText(n int64) string {
 	return strconv.FormatInt(n, 10) + "B"
 }
 
+// Duration reads a duration as it stands in a configuration: 90s, 12h, 30d.
+func Duration(text string) (time.Duration, error) { return duration(text) }
+
 // duration reads what time.ParseDuration does, and days in front of it or
 // alone: 500ms, 1m30s, 30d, 1d12h. A day is 24 hours.
 func duration(text string) (time.Duration, error) {

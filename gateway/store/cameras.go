@@ -90,7 +90,7 @@ func (s *Store) SetCamera(ctx context.Context, c Camera) (Camera, error) {
 	return c, nil
 }
 
-// RemoveCamera removes a camera, and the grants for it, lest they come to be
+// RemoveCamera removes a camera, and the grants and links for it, lest they come to be
 // for another camera of the same id. The errors and revision are those of
 // SetCamera.
 func (s *Store) RemoveCamera(ctx context.Context, id string, revision int64) error {
@@ -102,6 +102,7 @@ func (s *Store) RemoveCamera(ctx context.Context, id string, revision int64) err
 			"DELETE FROM cameras WHERE id = ?",
 			"DELETE FROM user_grants WHERE camera = ?",
 			"DELETE FROM token_grants WHERE camera = ?",
+			"DELETE FROM links WHERE camera = ?",
 		} {
 			if _, err := tx.ExecContext(ctx, statement, id); err != nil {
 				return err

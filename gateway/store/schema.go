@@ -111,6 +111,19 @@ CREATE TABLE places (
 	seen_ms INTEGER NOT NULL,
 	PRIMARY KEY (user, network)
 ) STRICT, WITHOUT ROWID;
+`, `
+CREATE TABLE links (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	name       TEXT NOT NULL,
+	camera     TEXT NOT NULL,
+	action     TEXT NOT NULL,
+	maker      TEXT NOT NULL,
+	created_ms INTEGER NOT NULL,
+	expires_ms INTEGER NOT NULL,
+	used_ms    INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER links_changed AFTER UPDATE OF name, camera, action, expires_ms ON links BEGIN UPDATE changes SET n = n + 1 WHERE area = 'access'; END;
+CREATE TRIGGER links_removed AFTER DELETE ON links BEGIN UPDATE changes SET n = n + 1 WHERE area = 'access'; END;
 `}
 
 // fillDatabase makes an empty file a database of the present version.

@@ -128,27 +128,28 @@ func (s *Store) Places(ctx context.Context) ([]KnownPlace, error) {
 	return places, s.explain("reading where users logged in", err)
 }
 
-// Used is when sessions and tokens, by id, and places were last used.
+// Used is when sessions, tokens and links, by id, and places were last used.
 type Used struct {
-	Sessions, Tokens map[int64]time.Time
-	Places           map[Place]time.Time
+	Sessions, Tokens, Links map[int64]time.Time
+	Places                  map[Place]time.Time
 }
 
 // Touch notes what was used when. What is gone, and of users who are, is left
 // out. It moves no revision.
 func (s *Store) Touch(ctx context.Context, used Used) error {
-	if len(used.Sessions)+len(used.Tokens)+len(used.Places) == 0 {
+	if len(used.Sessions)+len(used.Tokens)+len(used.Links)+len(used.Places) == 0 {
 		return nil
 	}
 	return s.write(ctx, "noting what was used", func(tx *sql.Tx) error {
-		for id, at := range used.Sessions {
-			if _, err := tx.ExecContext(ctx, "UPDATE sessions SET seen_ms = max(seen_ms, ?) WHERE id = ?", millis(at), id); err != nil {
-				return err
-			}
-		}
-		for id, at := range used.Tokens {
-			if _, err := tx.ExecContext(ctx, "UPDATE tokens SET used_ms = max(used_ms, ?) WHERE id = ?", millis(at), id); err != nil {
-				return err
+		for statement, times := range map[string]map[int64]time.Time{
+			"UPDATE sessions SET seen_ms = max(seen_ms, ?) WHERE id = ?": used.Sessions,
+			"UPDATE tokens SET used_ms = max(used_ms, ?) WHERE id = ?":   used.Tokens,
+			"UPDATE links SET used_ms = max(used_ms, ?) WHERE id = ?":    used.Links,
+		} {
+			for id, at := range times {
+				if _, err := tx.ExecContext(ctx, statement, millis(at), id); err != nil {
+					return err
+				}
 			}
 		}
 		for place, at := range used.Places {

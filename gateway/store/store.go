@@ -1,5 +1,5 @@
 // Package store keeps what Framegate has to remember, in one folder: state.db,
-// an SQLite database with the cameras added at run time, users, tokens,
+// an SQLite database with the cameras added at run time, users, tokens, links,
 // sessions and secrets, and key, which encrypts the secrets in it. It is the
 // only package that knows SQL or writes there.
 //
@@ -189,8 +189,8 @@ func (s *Store) Close() error { return errors.Join(s.writer.Close(), s.db.Close(
 func (s *Store) Dir() string { return s.dir }
 
 // AccessRevision counts what may take an access away or give more of it: changes
-// to and removals of users, grants, tokens and sessions, by any process. New
-// users, tokens and sessions alone do not move it. It costs one short query.
+// to and removals of users, grants, tokens, links and sessions, by any process.
+// New users, tokens, links and sessions alone do not move it. It costs one short query.
 func (s *Store) AccessRevision(ctx context.Context) (int64, error) { return s.revision(ctx, "access") }
 
 // CamerasRevision counts all changes to cameras, by any process.

@@ -285,6 +285,56 @@ func TestPruneTakesWhatExpired(t *testing.T) {
 
 // TestRevisionsMove checks of each write whether it moves which revision: a
 // server that misses one goes on letting in whom it should not.
+func TestLinksAreKept(t *testing.T) {
+	s, ctx := open(t, folder(t)), t.Context()
+	fill(t, s)
+	end := time.UnixMilli(1_900_000_000_000).UTC()
+	var ids []int64
+	for _, l := range []store.Link{
+		{Name: "printer", Camera: "cam-aa", Action: "view", Maker: "user:anna"},
+		{Camera: "front", Action: "publish", Maker: "token:nvr", Expires: end},
+	} {
+		added, err := s.AddLink(ctx, l)
+		must(t, err)
+		read, err := s.Link(ctx, added.ID)
+		if l.ID, l.Created = added.ID, added.Created; err != nil || read != added || added != l || added.Created.IsZero() {
+			t.Errorf("%+v, %+v, %v", read, added, err)
+		}
+		ids = append(ids, added.ID)
+	}
+	must(t, s.Touch(ctx, store.Used{Links: map[int64]time.Time{ids[0]: end, ids[1]: end, 99: end}}))
+	before, err := s.AccessRevision(ctx)
+	must(t, err)
+	must(t, s.RemoveCamera(ctx, "cam-aa", 0)) // with what is good for it
+	all, err := s.Links(ctx)
+	if err != nil || len(all) != 1 || all[0].ID != ids[1] || all[0].Used != end {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if after, err := s.AccessRevision(ctx); err != nil || after == before {
+		t.Errorf("the revision stays at %d, %v", after, err)
+	}
+	must(t, s.RemoveLink(ctx, ids[1]))
+	if err := s.RemoveLink(ctx, ids[1]); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("%v", err)
+	}
+	if l, err := s.AddLink(ctx, store.Link{Camera: "front", Action: "view"}); err != nil || l.ID <= ids[1] {
+		t.Errorf("an id comes again: %+v, %v", l, err)
+	}
+}
+
+func TestLinksAreBounded(t *testing.T) {
+	s, ctx := open(t, folder(t)), t.Context()
+	fill(t, s)
+	_, err := raw(t, s.Dir()).Exec(`INSERT INTO links (name, camera, action, maker, created_ms, expires_ms, used_ms)
+		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 999) SELECT '', 'front', 'view', '', 0, 0, 0 FROM n`)
+	must(t, err)
+	_, err = s.AddLink(ctx, store.Link{Camera: "front", Action: "view"})
+	must(t, err)
+	if _, err := s.AddLink(ctx, store.Link{Camera: "front", Action: "view"}); !errors.Is(err, store.ErrTooMany) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestPlacesAreTheLastOnes(t *testing.T) {
 	s, ctx := open(t, folder(t)), t.Context()
 	user := fill(t, s)
