@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// maxURL is how long a URL of the camera's may be, in bytes.
+const maxURL = 2000
+
 // aggregate gives the URL of all that is described (RFC 2326, C.1.1): the first
 // that is usable of what the camera says of it. Otherwise it is what we asked
 // for.
@@ -23,7 +26,7 @@ func aggregate(asked *url.URL, said ...string) *url.URL {
 // relative to the aggregate's.
 func controlOf(whole *url.URL, control string) *url.URL {
 	control = strings.TrimSpace(control)
-	if control == "" || control == "*" {
+	if control == "" || control == "*" || len(control) > maxURL {
 		return whole
 	}
 	if relative := strings.HasPrefix(control, "/") && !strings.HasPrefix(control, "//"); !relative {
@@ -57,6 +60,8 @@ func absolute(asked *url.URL, text string) *url.URL {
 	text = strings.TrimSpace(text)
 	scheme, rest, ok := strings.Cut(text, "://")
 	switch {
+	case len(text) > maxURL:
+		return nil
 	case ok && (strings.EqualFold(scheme, "rtsp") || strings.EqualFold(scheme, "rtsps")):
 	case ok:
 		return nil

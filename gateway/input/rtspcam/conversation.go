@@ -2,6 +2,7 @@ package rtspcam
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -23,6 +24,8 @@ const (
 	// maxPending is how many requests may be without an answer. Some cameras
 	// answer no keep-alives.
 	maxPending = 8
+	// maxSession is how long a session's name may be, in bytes.
+	maxSession = 1000
 	// maxTimeout is the longest time that a session is kept without a sign of
 	// life, as far as we believe it.
 	maxTimeout = 10 * 60 // seconds
@@ -267,7 +270,7 @@ func (c *conversation) settle(r *request, m message) ([]byte, error) {
 	fine := m.status/100 == 2
 	res := &base.Response{
 		StatusCode:    base.StatusCode(m.status),
-		StatusMessage: m.reason,
+		StatusMessage: cmp.Or(m.reason, "no reason given"),
 		Header:        base.Header{"CSeq": {r.theirs}},
 	}
 	if fine || r.method == string(base.Options) {
@@ -289,7 +292,7 @@ func (c *conversation) settle(r *request, m message) ([]byte, error) {
 		err = relocate(r, m, res)
 	case method == base.Setup && fine:
 		res.Header["Transport"] = base.HeaderValue{agreedTransport(m.get("Transport"), r.get("Transport"))}
-		if key := m.get("KeyMgmt"); key != "" {
+		if key := m.get("KeyMgmt"); key != "" && len(key) < maxURL {
 			res.Header["KeyMgmt"] = base.HeaderValue{key}
 		}
 	}
@@ -328,7 +331,7 @@ func relocate(r *request, m message, res *base.Response) error {
 		return err
 	}
 	target, err := asked.Parse(m.get("Location"))
-	if err != nil {
+	if err != nil || len(target.String()) > maxURL {
 		return errElsewhere
 	}
 	res.Header["Location"] = base.HeaderValue{target.String()}
@@ -338,7 +341,7 @@ func relocate(r *request, m message, res *base.Response) error {
 // sessionOf gives a Session header (RFC 2326, 12.37) as gortsplib reads it.
 func sessionOf(text string) string {
 	id, parameters, _ := strings.Cut(text, ";")
-	if id = strings.Trim(id, blanks); id == "" {
+	if id = strings.Trim(id, blanks); id == "" || len(id) > maxSession {
 		return ""
 	}
 	for _, text := range strings.Split(parameters, ";") {

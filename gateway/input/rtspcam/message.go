@@ -100,7 +100,7 @@ func (m *message) begin(words []string) error {
 func readHeader(text string) []field {
 	var header []field
 	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(line, blanks+"\r")
+		line = strings.TrimRight(strings.Map(textual, line), blanks)
 		if last := len(header) - 1; last >= 0 && line != "" && strings.ContainsAny(line[:1], blanks) {
 			header[last].value += " " + strings.TrimLeft(line, blanks)
 			continue
@@ -111,6 +111,14 @@ func readHeader(text string) []field {
 		}
 	}
 	return header
+}
+
+// textual takes control characters out of a line, CR too.
+func textual(r rune) rune {
+	if r < ' ' && r != '\t' || r == 0x7F {
+		return -1
+	}
+	return r
 }
 
 // get gives the first value of a name, or nothing.
