@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+
+	"framegate/h264"
 )
 
 // Containers on the pipes. Into ffmpeg go JPEGs as IVF and H.264 as FLV; out of
@@ -84,14 +87,26 @@ func appendTagTail(b []byte, length int) []byte {
 }
 
 // avcConfiguration makes an AVCDecoderConfigurationRecord: ISO/IEC 14496-15,
-// 5.3.3.1.
-func avcConfiguration(sps, pps []byte) []byte {
-	b := []byte{1, sps[1], sps[2], sps[3], 0xFF, 0xE1}
-	b = binary.BigEndian.AppendUint16(b, uint16(len(sps)))
-	b = append(b, sps...)
-	b = append(b, 1)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(pps)))
-	return append(b, pps...)
+// 5.3.3.1. It has room for 31 and 255 parameter sets.
+func avcConfiguration(sps, pps []byte, more ...[]byte) []byte {
+	all := [2][][]byte{{sps}, {pps}}
+	for _, set := range more {
+		kind := 1
+		if h264.Type(set) == h264.TypeSPS {
+			kind = 0
+		}
+		all[kind] = append(all[kind], set)
+	}
+	b := []byte{1, sps[1], sps[2], sps[3], 0xFF}
+	for kind, most := range [2]int{31, 255} {
+		sets := all[kind][:min(len(all[kind]), most)]
+		b = append(b, [2]byte{0xE0, 0}[kind]|byte(len(sets)))
+		for _, set := range sets {
+			b = binary.BigEndian.AppendUint16(b, uint16(len(set)))
+			b = append(b, set...)
+		}
+	}
+	return b
 }
 
 // demuxer reads what ffmpeg gives. at is the packet's time in milliseconds.
@@ -144,6 +159,7 @@ type flvReader struct {
 	begun    bool
 	unmarked bool // keyframes are not marked as such, and have to be recognised
 	sps, pps []byte
+	more     [][]byte
 }
 
 func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
@@ -169,7 +185,7 @@ func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
 		case avcNALUs:
 			cts := int32(body[2])<<24>>8 | int32(body[3])<<8 | int32(body[4])
 			key := body[0]&0xF0 == flvKeyframe || f.unmarked && holdsIDR(body[avcPrefixSize:])
-			p := Packet{Key: key, Data: body[avcPrefixSize:], SPS: f.sps, PPS: f.pps}
+			p := Packet{Key: key, Data: body[avcPrefixSize:], SPS: f.sps, PPS: f.pps, More: f.more}
 			return p, at + uint32(cts), nil
 		}
 	}
@@ -208,20 +224,38 @@ func holdsIDR(b []byte) bool {
 
 // learn takes the parameter sets out of an AVCDecoderConfigurationRecord.
 func (f *flvReader) learn(b []byte) error {
-	errBad := errors.New("ffmpeg's FLV has no parameter sets")
-	if len(b) < 6 || b[5]&31 == 0 {
-		return errBad
+	if len(b) < 6 {
+		return errNoSets
 	}
-	sps, rest, ok := cutSized(b[6:])
-	if !ok || len(rest) < 1 || rest[0] == 0 {
-		return errBad
+	sps, rest, err := cutSets(b[5:], 31)
+	if err != nil {
+		return err
 	}
-	pps, _, ok := cutSized(rest[1:])
-	if !ok {
-		return errBad
+	pps, _, err := cutSets(rest, 255)
+	if err != nil {
+		return err
 	}
-	f.sps, f.pps = sps, pps
+	f.sps, f.pps, f.more = sps[0], pps[0], slices.Concat(sps[1:], pps[1:])
 	return nil
+}
+
+var errNoSets = errors.New("ffmpeg's FLV has no parameter sets")
+
+// cutSets cuts off an array of parameter sets, of which there is one at least.
+// mask tells which bits of its first byte are the count.
+func cutSets(b []byte, mask byte) (sets [][]byte, rest []byte, err error) {
+	if len(b) == 0 || b[0]&mask == 0 {
+		return nil, nil, errNoSets
+	}
+	rest = b[1:]
+	for range b[0] & mask {
+		set, after, ok := cutSized(rest)
+		if !ok || len(set) == 0 {
+			return nil, nil, errNoSets
+		}
+		sets, rest = append(sets, set), after
+	}
+	return sets, rest, nil
 }
 
 // cutSized cuts off what a 16-bit length stands before.

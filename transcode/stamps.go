@@ -15,6 +15,11 @@ type stamps struct {
 	first   time.Duration
 	written uint64
 	dts     int64 // label of the last packet, as decoding time
+
+	order  order     // of H264
+	newest int64     // the highest label
+	stuck  int       // packets in a row whose times did not go on
+	last   time.Time // the capture time of the last packet
 }
 
 type stamp struct {
@@ -33,6 +38,12 @@ const (
 	// reorder is how far, in milliseconds, decoding times lie before
 	// presentation times, for the sake of B-frames. It is a label, not a wait.
 	reorder = 500
+	// maxJitter and maxStuck are how far back, in milliseconds, and how often in
+	// a row a time may be imprecise.
+	maxJitter, maxStuck = 100, 8
+	// defaultStep is how much later a packet is than the one before it, in
+	// milliseconds, where nothing tells, and maxStep the most.
+	defaultStep, maxStep = 1000 / nominalFPS, 1000
 	// jpegInterval is how long JPEGs are, in milliseconds, as far as ffmpeg is
 	// concerned.
 	jpegInterval = 1000 / nominalFPS
@@ -53,18 +64,22 @@ func (s *stamps) place(p Packet) (place uint64) {
 	return place
 }
 
-// tag labels an H.264 packet by its media time, and gives its decoding time
-// and the difference between the two. It is not ok when labels are used up.
+// tag labels an H.264 packet, and gives its decoding time and the difference
+// between the two. It is not ok when labels are used up.
+//
+// ffmpeg insists on times that rise in the order of output, and not all cameras
+// do: their times repeat, step back, or are those of decoding. So what a label
+// must lie between is said by the picture itself (order), and only where there
+// by its media time.
 func (s *stamps) tag(p Packet) (dts uint32, cts int32, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.written == 0 {
 		s.first = p.PTS
+		s.newest = -roomForReordered
 	}
-	label := max(labelBase+(p.PTS-s.first).Milliseconds(), 1)
-	for s.taken(uint32(label)) {
-		label++
-	}
+	label := s.label(p, labelBase+(p.PTS-s.first).Milliseconds())
+	s.last = p.Wall
 	if max(label, s.dts+1) > maxLabel {
 		return 0, 0, false
 	}
@@ -73,13 +88,42 @@ func (s *stamps) tag(p Packet) (dts uint32, cts int32, ok bool) {
 	return uint32(s.dts), int32(label - s.dts), true
 }
 
-func (s *stamps) taken(label uint32) bool {
-	for _, t := range s.inside {
-		if t.label == label {
-			return true
-		}
+// label gives the label of a packet: its time, if that is where it belongs.
+func (s *stamps) label(p Packet, at int64) int64 {
+	place := s.order.next(p.Data)
+	before, behind := s.order.between(place)
+	margin := min((behind-before)/4, s.order.room())
+	switch {
+	case behind < 0: // it is shown after all before it
+		at = s.goOn(p, at)
+	case behind-before < 2: // no room, as the camera's order makes no sense
+		place = s.order.reset()
+		at = s.goOn(p, at)
+	case at-before < max(margin, 1) || behind-at < max(margin, 1): // others may have to go between
+		at = before + (behind-before)/2
 	}
-	return false
+	s.newest = max(s.newest, at)
+	s.order.remember(place, at)
+	return at
+}
+
+// goOn gives a label behind all others. A time that repeats a few times is
+// taken for imprecise; one that goes back, or stands still, was set anew.
+func (s *stamps) goOn(p Packet, at int64) int64 {
+	if at >= s.newest+s.order.room() {
+		s.stuck = 0
+		return max(at, 1)
+	}
+	if s.stuck++; s.newest-at < maxJitter && s.stuck < maxStuck {
+		return s.newest + s.order.room()
+	}
+	passed := int64(defaultStep)
+	if !s.last.IsZero() && !p.Wall.IsZero() {
+		passed = p.Wall.Sub(s.last).Milliseconds()
+	}
+	label := s.newest + min(max(passed, s.order.room()), maxStep)
+	s.first -= time.Duration(label-at) * time.Millisecond
+	return label
 }
 
 func (s *stamps) remember(label uint32, p Packet) {

@@ -37,8 +37,11 @@ type Spec struct {
 
 	In       Codec  // of the packets written
 	SPS, PPS []byte // of H264 packets written
-	File     string // to be played again and again, at its own pace
-	Pattern  Pattern
+	// More are further parameter sets, SPS and PPS, that pictures may refer to,
+	// each with a number of its own.
+	More    [][]byte
+	File    string // to be played again and again, at its own pace
+	Pattern Pattern
 
 	// Device is a Video4Linux capture device by its absolute path, such as
 	// /dev/video0 (Linux only). DeviceFormat is what it is asked for: "mjpeg",
@@ -86,6 +89,7 @@ type Packet struct {
 	// SPS and PPS are the parameter sets of an H264 packet read. They are the
 	// same slices from packet to packet, as long as they do not change.
 	SPS, PPS []byte
+	More     [][]byte // further ones, as in a Spec
 }
 
 // Bounds on what is asked for.

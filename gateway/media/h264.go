@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"framegate/h264"
 )
 
 // ErrBadParameterSets: a sequence parameter set that cannot be read, or that
@@ -14,113 +15,181 @@ import (
 var ErrBadParameterSets = errors.New("bad H.264 parameter sets")
 
 // H264Format makes a format of a sequence and a picture parameter set (ITU-T
-// H.264, 7.3.2.1 and 7.3.2.2), each without start code. It keeps copies.
-func H264Format(sps, pps []byte) (*Format, error) {
-	if len(sps) < 4 || len(pps) < 1 || naluType(sps) != h264.NALUTypeSPS || naluType(pps) != h264.NALUTypePPS {
+// H.264, 7.3.2.1 and 7.3.2.2), each without start code, and of others that
+// pictures may refer to. It keeps copies. Where the rest of an SPS (its VUI) is
+// cut off or broken it is left out, since some players refuse all of it then.
+func H264Format(sps, pps []byte, more ...[]byte) (*Format, error) {
+	if len(sps) < 4 || len(pps) < 1 || h264.Type(sps) != h264.TypeSPS || h264.Type(pps) != h264.TypePPS {
 		return nil, fmt.Errorf("%w: of %d and %d bytes", ErrBadParameterSets, len(sps), len(pps))
 	}
-	var parsed h264.SPS
-	if err := parsed.Unmarshal(sps); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBadParameterSets, err)
+	parsed, ok := h264.ParseSPS(sps)
+	if !ok {
+		return nil, fmt.Errorf("%w: the sequence parameter set cannot be read", ErrBadParameterSets)
 	}
-	w, h := parsed.Width(), parsed.Height()
+	w, h, codedW, codedH := parsed.Size()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
 		return nil, fmt.Errorf("%w: pictures of %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, MaxSide, MaxPixels)
 	}
 	// Decoders make room for what is coded, of which a part may be cut off
 	// (7.4.2.1.1, frame_cropping_flag).
-	codedW, codedH := codedSize(&parsed)
 	if codedW > MaxSide || codedH > MaxSide || codedW*codedH > MaxPixels {
 		return nil, fmt.Errorf("%w: pictures of %dx%d, coded as %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, codedW, codedH, MaxSide, MaxPixels)
 	}
-	return &Format{Codec: H264, Width: w, Height: h, SPS: bytes.Clone(sps), PPS: bytes.Clone(pps)}, nil
+	f := &Format{Codec: H264, Width: int(w), Height: int(h), SPS: mended(sps), PPS: bytes.Clone(pps)}
+	for _, set := range more {
+		f.More = append(f.More, mended(set))
+	}
+	return f, nil
 }
 
-// codedSize gives the size of pictures before anything is cut off, in pixels.
-func codedSize(sps *h264.SPS) (width, height uint64) {
-	rows := uint64(sps.PicHeightInMapUnitsMinus1) + 1
-	if !sps.FrameMbsOnlyFlag { // of two fields
-		rows *= 2
+// mended gives a copy of a parameter set, without a VUI that is not whole.
+func mended(set []byte) []byte {
+	if parsed, ok := h264.ParseSPS(set); ok && parsed.VUICut {
+		return parsed.WithoutVUI(set[0])
 	}
-	return 16 * (uint64(sps.PicWidthInMbsMinus1) + 1), 16 * rows
+	return bytes.Clone(set)
+}
+
+// ParameterSets gives all parameter sets of H264, by their kinds; the first of
+// each is the Format's own.
+func (f *Format) ParameterSets() (sps, pps [][]byte) {
+	sps, pps = [][]byte{f.SPS}, [][]byte{f.PPS}
+	for _, set := range f.More {
+		if h264.Type(set) == h264.TypeSPS {
+			sps = append(sps, set)
+		} else {
+			pps = append(pps, set)
+		}
+	}
+	return sps, pps
+}
+
+// has says whether a parameter set is one of the Format's.
+func (f *Format) has(set []byte) bool {
+	equal := func(known []byte) bool { return bytes.Equal(known, set) }
+	return equal(f.SPS) || equal(f.PPS) || slices.ContainsFunc(f.More, equal)
 }
 
 // H264Framer makes frames of access units as they come off the network. It
-// remembers the parameter sets: those that were announced, and those that came
-// in band since. The zero value knows none. It is not safe for concurrent use.
+// remembers the parameter sets, the newest of each number: those that were
+// announced, and those that came in band since. The zero value knows none. It
+// is not safe for concurrent use.
 type H264Framer struct {
-	sps, pps []byte
-	format   *Format // of sps and pps, or nil while it is not made
+	sets   h264.Sets
+	bad    bool    // one came that cannot be read
+	format *Format // of the sets when the last keyframe came, or nil
+	made   int     // of what Changes of the sets format is
 }
 
 // Announce tells parameter sets that came apart from the pictures, as in a
 // session description.
-func (f *H264Framer) Announce(sps, pps []byte) {
-	f.learn(&f.sps, sps)
-	f.learn(&f.pps, pps)
+func (f *H264Framer) Announce(sets ...[]byte) {
+	for _, set := range sets {
+		if len(set) > 0 && !f.sets.Learn(set) {
+			f.bad = true
+		}
+	}
 }
+
+// Slice reads the header of a slice by the parameter sets known. Its first
+// bytes will do.
+func (f *H264Framer) Slice(nalu []byte) (h264.Slice, bool) { return f.sets.Slice(nalu) }
 
 // Frame makes a frame of the NAL units of one access unit, each without start
 // code. Parameter sets and delimiters are taken out of it; new ones give a new
-// Format. The frame's Data is a copy; Key, Format and Data are set.
+// Format with the next keyframe, and stay in the Data of pictures before. The
+// frame's Data is a copy; Key, Format and Data are set.
 //
 // ok is false for an access unit without a picture, and as long as parameter
 // sets are missing. An error is ErrBadParameterSets.
 func (f *H264Framer) Frame(nalus [][]byte) (frame Frame, ok bool, err error) {
-	size, key, picture := 0, false, false
+	key := false
+	var first h264.Slice
+	picture := false
 	for _, n := range nalus {
 		switch {
 		case len(n) == 0:
 			continue
-		case naluType(n) == h264.NALUTypeSPS:
-			f.learn(&f.sps, n)
-		case naluType(n) == h264.NALUTypePPS:
-			f.learn(&f.pps, n)
-		case naluType(n) == h264.NALUTypeIDR:
-			key, picture = true, true
-		case naluType(n) <= h264.NALUTypeDataPartitionC:
+		case h264.Type(n) == h264.TypeSPS, h264.Type(n) == h264.TypePPS:
+			f.Announce(n)
+		case h264.Type(n) <= h264.TypeIDR && h264.Type(n) >= h264.TypeSlice:
+			key = key || h264.Type(n) == h264.TypeIDR
+			if !picture {
+				first, _ = f.sets.Slice(n)
+			}
 			picture = true
 		}
-		if carried(n) {
-			size += 4 + len(n)
-		}
 	}
-	if !picture || f.sps == nil || f.pps == nil {
+	if !picture {
 		return Frame{}, false, nil
 	}
-	if f.format == nil {
-		if f.format, err = H264Format(f.sps, f.pps); err != nil {
+	if key || f.format == nil {
+		if ok, err = f.renew(first); !ok {
 			return Frame{}, false, err
+		}
+	}
+	return Frame{Key: key, Format: f.format, Data: f.data(nalus, key)}, true, nil
+}
+
+// renew makes a format for a picture that begins with this slice, unless the
+// one there is still right.
+func (f *H264Framer) renew(first h264.Slice) (ok bool, err error) {
+	sps, pps, ok := f.sets.Of(first)
+	switch {
+	case !ok && f.bad:
+		return false, fmt.Errorf("%w: they cannot be read", ErrBadParameterSets)
+	case !ok:
+		return false, nil
+	case f.format != nil && f.made == f.sets.Changes() && f.fits(sps):
+		return true, nil
+	}
+	format, err := H264Format(sps, pps, f.sets.Others(sps, pps)...)
+	if err != nil {
+		return false, err
+	}
+	f.format, f.made = format, f.sets.Changes()
+	return true, nil
+}
+
+// fits says whether pictures with a sequence parameter set, of those known, are
+// as large as the format says. Sets that differ in other things may take turns.
+func (f *H264Framer) fits(sps []byte) bool {
+	if bytes.Equal(sps, f.format.SPS) {
+		return true
+	}
+	parsed, ok := h264.ParseSPS(sps)
+	w, h, _, _ := parsed.Size()
+	return ok && int(w) == f.format.Width && int(h) == f.format.Height
+}
+
+// data joins the NAL units that belong into a frame's Data.
+func (f *H264Framer) data(nalus [][]byte, key bool) []byte {
+	size := 0
+	for _, n := range nalus {
+		if f.carried(n, key) {
+			size += 4 + len(n)
 		}
 	}
 	data := make([]byte, 0, size)
 	for _, n := range nalus {
-		if carried(n) {
+		if f.carried(n, key) {
 			data = binary.BigEndian.AppendUint32(data, uint32(len(n)))
 			data = append(data, n...)
 		}
 	}
-	return Frame{Key: key, Format: f.format, Data: data}, true, nil
-}
-
-// learn keeps a parameter set if it is another than the one known.
-func (f *H264Framer) learn(known *[]byte, set []byte) {
-	if len(set) > 0 && !bytes.Equal(*known, set) {
-		*known = bytes.Clone(set)
-		f.format = nil
-	}
+	return data
 }
 
 // carried says whether a NAL unit belongs into a frame's Data.
-func carried(n []byte) bool {
+func (f *H264Framer) carried(n []byte, key bool) bool {
 	if len(n) == 0 {
 		return false
 	}
-	switch naluType(n) {
-	case h264.NALUTypeSPS, h264.NALUTypePPS, h264.NALUTypeAccessUnitDelimiter, h264.NALUTypeFillerData:
+	switch h264.Type(n) {
+	case h264.TypeSPS, h264.TypePPS:
+		return !key && !f.format.has(n) && !f.format.has(mended(n))
+	case h264.TypeDelimiter, h264.TypeFiller:
 		return false
 	}
 	return true
 }
-
-func naluType(n []byte) h264.NALUType { return h264.NALUType(n[0] & 0x1F) }

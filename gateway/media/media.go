@@ -36,6 +36,9 @@ type Format struct {
 	Codec         Codec
 	Width, Height int    // of the picture, in pixels
 	SPS, PPS      []byte // H264 parameter sets, without start code; not repeated in Data
+	// More are further ones, SPS and PPS, that pictures may refer to; each has a
+	// number of its own. Most cameras send none.
+	More [][]byte
 	// Unshowable marks JPEGs of a kind that browsers do not show and a decoder
 	// can make showable: see ErrUnshowable. It stands between a camera's source
 	// and what converts its pictures, and on no frame of a stream.

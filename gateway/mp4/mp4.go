@@ -15,6 +15,7 @@ import (
 	"math"
 
 	"framegate/gateway/media"
+	"framegate/h264"
 )
 
 // Timescale is the number of ticks in a second of what Init and Muxer write.
@@ -22,6 +23,12 @@ const Timescale = 90000
 
 // trackID names the only track.
 const trackID = 1
+
+// How many parameter sets of each kind an avcC has room for.
+const (
+	maxSPSs = 31
+	maxPPSs = 255
+)
 
 // ErrFormat: a Format that cannot be described in MP4.
 var ErrFormat = errors.New("format that does not go into MP4")
@@ -43,7 +50,7 @@ func Init(f *media.Format) ([]byte, error) {
 	if err := checkFormat(f); err != nil {
 		return nil, err
 	}
-	w := make(boxes, 0, 640+len(f.SPS)+len(f.PPS))
+	w := make(boxes, 0, 1024+len(f.SPS)+len(f.PPS))
 	w.ftyp()
 	moov := w.open("moov")
 	w.mvhd()
@@ -69,6 +76,9 @@ func checkFormat(f *media.Format) error {
 		return fmt.Errorf("%w: pictures of %dx%d", ErrFormat, f.Width, f.Height)
 	case len(f.SPS) < 4 || len(f.SPS) > math.MaxUint16 || len(f.PPS) < 1 || len(f.PPS) > math.MaxUint16:
 		return fmt.Errorf("%w: parameter sets of %d and %d bytes", ErrFormat, len(f.SPS), len(f.PPS))
+	}
+	if sps, pps := f.ParameterSets(); len(sps) > maxSPSs || len(pps) > maxPPSs {
+		return fmt.Errorf("%w: %d and %d parameter sets", ErrFormat, len(sps), len(pps))
 	}
 	return nil
 }
@@ -217,16 +227,24 @@ func (w *boxes) avc1(f *media.Format) {
 // SPS cannot be read, as older writers do.
 func (w *boxes) avcC(f *media.Format) {
 	at := w.open("avcC")
-	w.u8(1, f.SPS[1], f.SPS[2], f.SPS[3], 0xFC|3, 0xE0|1)
-	w.u16(uint16(len(f.SPS)))
-	*w = append(*w, f.SPS...)
-	w.u8(1)
-	w.u16(uint16(len(f.PPS)))
-	*w = append(*w, f.PPS...)
-	if s, ok := parseSPS(f.SPS); ok && s.high() {
-		w.u8(0xFC|byte(s.chromaFormat), 0xF8|byte(s.lumaDepth), 0xF8|byte(s.chromaDepth), 0)
+	w.u8(1, f.SPS[1], f.SPS[2], f.SPS[3], 0xFC|3)
+	sps, pps := f.ParameterSets()
+	w.sets(0xE0, sps)
+	w.sets(0, pps)
+	if s, ok := h264.ParseSPS(f.SPS); ok && s.High() {
+		w.u8(0xFC|byte(s.ChromaFormat), 0xF8|byte(s.LumaDepth), 0xF8|byte(s.ChromaDepth), 0)
 	}
 	w.close(at)
+}
+
+// sets writes parameter sets and before them how many there are, beside the
+// bits that are always set.
+func (w *boxes) sets(always byte, sets [][]byte) {
+	w.u8(always | byte(len(sets)))
+	for _, set := range sets {
+		w.u16(uint16(len(set)))
+		*w = append(*w, set...)
+	}
 }
 
 // mvex: 14496-12, 8.8.1. Every fragment says all of its sample itself.

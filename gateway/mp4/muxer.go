@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/h264"
 )
 
 // What bounds the timeline, in ticks.
 const (
-	firstDelta  = Timescale / 30     // the time between two frames while nothing tells
-	maxJump     = 10 * Timescale     // media time that leaps farther was set anew
-	maxStall    = 1 * Timescale      // a longer pause is not the distance of reordered frames
-	maxJitter   = Timescale / 10     // media time that goes back less is only imprecise
-	maxReorder  = 16                 // frames: H.264, E.2.1
+	firstDelta  = Timescale / 30 // the time between two frames while nothing tells
+	maxJump     = 10 * Timescale // media time that leaps farther was set anew
+	maxStall    = 1 * Timescale  // a longer pause is not the distance of reordered frames
+	maxJitter   = Timescale / 10 // media time that goes back less is only imprecise
+	maxReorder  = h264.MaxReorder
 	maxBehind   = 8                  // frames whose media time stands before it counts for nothing
 	settled     = 8                  // frames after which reordering would have been seen
 	maxDuration = math.MaxInt32      // of a sample: a u32 that some readers take as signed
@@ -118,9 +119,9 @@ func (m *Muxer) enter(f media.Frame) (at int64) {
 	if first {
 		m.usual = firstDelta
 	}
-	if s, ok := parseSPS(f.Format.SPS); ok {
-		m.reorder, m.certain = s.mayReorder()
-		if delta, ok := s.frameTicks(); ok {
+	if s, ok := h264.ParseSPS(f.Format.SPS); ok {
+		m.reorder, m.certain = s.MayReorder()
+		if delta, ok := frameTicks(&s); ok {
 			m.usual = delta
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"framegate/gateway/media"
+	"framegate/h264"
 )
 
 // encodings are the kinds of H.264 that cameras send, as options of libx264,
@@ -188,17 +189,17 @@ func checkAscending(t *testing.T, out []byte) {
 // many cameras leave it out.
 func withoutRestriction(t *testing.T, c clip) clip {
 	t.Helper()
-	s, ok := parseSPS(c.format.SPS)
+	s, ok := h264.ParseSPS(c.format.SPS)
 	if !ok {
 		t.Fatalf("% x", c.format.SPS)
 	}
-	if !s.restricted { // as x264 leaves it out where all are keyframes
+	if !s.Restricted { // as x264 leaves it out where all are keyframes
 		return c
 	}
-	var w bitWriter
-	w.copyBits(s.rbsp, 0, s.restrictionFlag)
-	w.bits(0b01, 2)
-	return c.with(t, escape([]byte{c.format.SPS[0]}, w.b))
+	var w h264.BitWriter
+	w.CopyBits(s.RBSP, 0, s.RestrictionFlag)
+	w.Bits(0b01, 2)
+	return c.with(t, h264.Escape([]byte{c.format.SPS[0]}, w.B))
 }
 
 // with gives the same frames with another SPS.

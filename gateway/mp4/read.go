@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"framegate/gateway/media"
 )
@@ -176,7 +177,7 @@ func readMovie(moov []byte) (*media.Format, uint32, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	f, err := media.H264Format(sps, pps)
+	f, err := media.H264Format(sps[0], pps[0], slices.Concat(sps[1:], pps[1:])...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -212,30 +213,38 @@ func readSampleDescription(stsd []byte) ([]byte, error) {
 	return descend(entry[visual:], "avcC")
 }
 
-// readParameterSets reads avcC: 14496-15, 5.3.3.1.
-func readParameterSets(avcC []byte) (sps, pps []byte, err error) {
+// readParameterSets reads avcC: 14496-15, 5.3.3.1. There is one of each kind at
+// least.
+func readParameterSets(avcC []byte) (sps, pps [][]byte, err error) {
 	if len(avcC) < 6 || avcC[0] != 1 || avcC[4]&3 != 3 {
 		return nil, nil, malformed("avcC of another version, or without 4-byte lengths")
 	}
 	rest := avcC[5:]
-	if sps, rest, err = onlyParameterSet(rest, 0x1F); err != nil {
+	if sps, rest, err = parameterSets(rest, 0x1F); err != nil {
 		return nil, nil, err
 	}
-	pps, _, err = onlyParameterSet(rest, 0xFF)
+	pps, _, err = parameterSets(rest, 0xFF)
 	return sps, pps, err
 }
 
-// onlyParameterSet takes an array that must have one element. mask tells which
-// bits are the count.
-func onlyParameterSet(b []byte, mask byte) (set, rest []byte, err error) {
-	if len(b) < 3 || b[0]&mask != 1 {
-		return nil, nil, malformed("not one SPS and one PPS")
+// parameterSets reads an array that must have an element. mask tells which bits
+// are the count.
+func parameterSets(b []byte, mask byte) (sets [][]byte, rest []byte, err error) {
+	if len(b) < 1 || b[0]&mask == 0 {
+		return nil, nil, malformed("no SPS or no PPS")
 	}
-	n := int(binary.BigEndian.Uint16(b[1:]))
-	if n == 0 || n > len(b)-3 {
-		return nil, nil, malformed("parameter set of %d bytes in %d", n, len(b)-3)
+	count, b := b[0]&mask, b[1:]
+	for range count {
+		if len(b) < 2 {
+			return nil, nil, malformed("parameter set cut off")
+		}
+		n := int(binary.BigEndian.Uint16(b))
+		if b = b[2:]; n == 0 || n > len(b) {
+			return nil, nil, malformed("parameter set of %d bytes in %d", n, len(b))
+		}
+		sets, b = append(sets, b[:n]), b[n:]
 	}
-	return b[3 : 3+n], b[3+n:], nil
+	return sets, b, nil
 }
 
 // readMoof reads a moof, of size bytes at the start of b, and the mdat that

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"framegate/h264"
 )
 
 func TestReorderedFramesWithoutAWordInTheSPS(t *testing.T) {
@@ -111,8 +113,8 @@ func TestMayReorder(t *testing.T) {
 		{"a lie", sps{profile: 100, refs: 4, vui: true, restriction: true, reorder: 9999}, maxReorder, true},
 	} {
 		c.sps.width, c.sps.height = 20, 15
-		s, ok := parseSPS(c.sps.bytes())
-		frames, certain := s.mayReorder()
+		s, ok := h264.ParseSPS(c.sps.bytes())
+		frames, certain := s.MayReorder()
 		if !ok || frames != c.frames || certain != c.certain {
 			t.Errorf("%s: %d frames, certain %v, parsed %v", c.name, frames, certain, ok)
 		}

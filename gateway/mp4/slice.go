@@ -1,6 +1,10 @@
 package mp4
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"framegate/h264"
+)
 
 // Slices of an access unit that are looked at, and bytes of a slice's header:
 // two Exp-Golomb codes, escaped.
@@ -38,8 +42,8 @@ func Bidirectional(data []byte) bool {
 
 func bidirectionalSlice(payload []byte) bool {
 	var room [maxSliceBytes]byte
-	r := bitReader{b: unescape(room[:0], payload[:min(len(payload), maxSliceBytes)])}
-	r.ue() // first_mb_in_slice
-	kind := r.ue()
-	return !r.failed && (kind == 1 || kind == 6)
+	r := h264.BitReader{B: h264.Unescape(room[:0], payload[:min(len(payload), maxSliceBytes)])}
+	r.UE() // first_mb_in_slice
+	kind := r.UE()
+	return !r.Failed && (kind == 1 || kind == 6)
 }

@@ -3,15 +3,17 @@ package mp4
 import (
 	"encoding/binary"
 	"testing"
+
+	"framegate/h264"
 )
 
 // slice makes a slice's NAL unit: its header's first two codes, and some more.
 func slice(header byte, firstMB, kind uint32) []byte {
-	var w bitWriter
-	w.ue(firstMB)
-	w.ue(kind)
-	w.bits(0x5A5A5A, 24)
-	return escape([]byte{header}, w.b)
+	var w h264.BitWriter
+	w.UE(firstMB)
+	w.UE(kind)
+	w.Bits(0x5A5A5A, 24)
+	return h264.Escape([]byte{header}, w.B)
 }
 
 func avcc(nalus ...[]byte) (b []byte) {

@@ -6,8 +6,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	reference "github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/google/go-cmp/cmp"
+
+	"framegate/h264"
 )
 
 // sps makes sequence parameter sets of all kinds.
@@ -27,63 +29,63 @@ type sps struct {
 }
 
 func (s sps) bytes() []byte {
-	var w bitWriter
-	w.bits(uint32(s.profile), 8)
-	w.bits(0, 8)
-	w.bits(31, 8)
-	w.ue(0)
-	if (&spsInfo{profile: s.profile}).high() {
+	var w h264.BitWriter
+	w.Bits(uint32(s.profile), 8)
+	w.Bits(0, 8)
+	w.Bits(31, 8)
+	w.UE(0)
+	if (&h264.SPS{Profile: s.profile}).High() {
 		s.writeChroma(&w)
 	}
-	w.ue(0)
-	w.ue(s.pocType)
+	w.UE(0)
+	w.UE(s.pocType)
 	switch s.pocType {
 	case 0:
-		w.ue(4)
+		w.UE(4)
 	case 1:
-		w.bits(0, 1)
+		w.Bits(0, 1)
 		for _, v := range []uint32{3, 70000, 3, 1, 2, 100} {
-			w.ue(v)
+			w.UE(v)
 		}
 	}
-	w.ue(s.refs)
-	w.bits(0, 1)
-	w.ue(s.width - 1)
-	w.ue(s.height - 1)
+	w.UE(s.refs)
+	w.Bits(0, 1)
+	w.UE(s.width - 1)
+	w.UE(s.height - 1)
 	if s.interlaced {
-		w.bits(0, 2)
+		w.Bits(0, 2)
 	} else {
-		w.bits(1, 1)
+		w.Bits(1, 1)
 	}
-	w.bits(1, 1)
-	w.bits(truth(s.cropping), 1)
+	w.Bits(1, 1)
+	w.Bits(truth(s.cropping), 1)
 	if s.cropping {
 		for v := range uint32(4) {
-			w.ue(v)
+			w.UE(v)
 		}
 	}
-	w.bits(truth(s.vui), 1)
+	w.Bits(truth(s.vui), 1)
 	if s.vui {
 		s.writeVUI(&w)
 	}
-	w.bits(1, 1)
-	return escape([]byte{0x67}, w.b)
+	w.Bits(1, 1)
+	return h264.Escape([]byte{0x67}, w.B)
 }
 
-func (s sps) writeChroma(w *bitWriter) {
+func (s sps) writeChroma(w *h264.BitWriter) {
 	lists := 8
 	if s.chroma == 0 {
 		s.chroma = 1
 	}
-	w.ue(s.chroma)
+	w.UE(s.chroma)
 	if s.chroma == 3 {
-		w.bits(0, 1)
+		w.Bits(0, 1)
 		lists = 12
 	}
-	w.ue(2)
-	w.ue(0)
-	w.bits(0, 1)
-	w.bits(truth(s.scaling), 1)
+	w.UE(2)
+	w.UE(0)
+	w.Bits(0, 1)
+	w.Bits(truth(s.scaling), 1)
 	if !s.scaling {
 		return
 	}
@@ -94,63 +96,63 @@ func (s sps) writeChroma(w *bitWriter) {
 		}
 		switch i % 3 {
 		case 0: // not there, or one whose third value is 256, which ends it
-			w.bits(truth(i > 0), 1)
+			w.Bits(truth(i > 0), 1)
 			if i > 0 {
-				w.ue(239)
-				w.ue(239)
-				w.ue(15)
+				w.UE(239)
+				w.UE(239)
+				w.UE(15)
 			}
 		case 1: // the default one: 8 + -8 = 0
-			w.bits(1, 1)
-			w.ue(16)
+			w.Bits(1, 1)
+			w.UE(16)
 		case 2: // all its values, one more each, and then the same to the end
-			w.bits(1, 1)
+			w.Bits(1, 1)
 			for range size / 2 {
-				w.ue(1)
+				w.UE(1)
 			}
-			w.ue(2 * uint32(8+size/2))
+			w.UE(2 * uint32(8+size/2))
 		}
 	}
 }
 
-func (s sps) writeVUI(w *bitWriter) {
+func (s sps) writeVUI(w *h264.BitWriter) {
 	if !s.everything {
-		w.bits(0, 8)
+		w.Bits(0, 8)
 	} else {
-		w.bits(1, 1)
-		w.bits(255, 8)
-		w.bits(0x00010001, 32) // gives emulation prevention something to do
-		w.bits(3, 2)           // overscan
-		w.bits(1, 1)
-		w.bits(0b1011, 4)
-		w.bits(1, 1)
-		w.bits(0x010101, 24)
-		w.bits(1, 1)
-		w.ue(1)
-		w.ue(2)
-		w.bits(1, 1)
-		w.bits(1, 32)
-		w.bits(50, 32)
-		w.bits(1, 1)
+		w.Bits(1, 1)
+		w.Bits(255, 8)
+		w.Bits(0x00010001, 32) // gives emulation prevention something to do
+		w.Bits(3, 2)           // overscan
+		w.Bits(1, 1)
+		w.Bits(0b1011, 4)
+		w.Bits(1, 1)
+		w.Bits(0x010101, 24)
+		w.Bits(1, 1)
+		w.UE(1)
+		w.UE(2)
+		w.Bits(1, 1)
+		w.Bits(1, 32)
+		w.Bits(50, 32)
+		w.Bits(1, 1)
 		for range 2 { // HRDs
-			w.bits(1, 1)
-			w.ue(1)
-			w.bits(0, 8)
+			w.Bits(1, 1)
+			w.UE(1)
+			w.Bits(0, 8)
 			for range 2 {
-				w.ue(100000)
-				w.ue(5)
-				w.bits(0, 1)
+				w.UE(100000)
+				w.UE(5)
+				w.Bits(0, 1)
 			}
-			w.bits(0xFFFFF, 20)
+			w.Bits(0xFFFFF, 20)
 		}
-		w.bits(0, 1)
-		w.bits(1, 1)
+		w.Bits(0, 1)
+		w.Bits(1, 1)
 	}
-	w.bits(truth(s.restriction), 1)
+	w.Bits(truth(s.restriction), 1)
 	if s.restriction {
-		w.bits(1, 1)
+		w.Bits(1, 1)
 		for _, v := range []uint32{0, 0, 11, 11, s.reorder, max(s.refs, s.reorder)} {
-			w.ue(v)
+			w.UE(v)
 		}
 	}
 }
@@ -194,7 +196,7 @@ func TestLowDelaySPS(t *testing.T) {
 		if !bytes.Equal(original, kept) {
 			t.Fatalf("%s: the original was written to", name)
 		}
-		var before, after h264.SPS
+		var before, after reference.SPS
 		if err := before.Unmarshal(original); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -202,9 +204,9 @@ func TestLowDelaySPS(t *testing.T) {
 			t.Fatalf("%s: changed: %v", name, err)
 		}
 		if before.VUI == nil {
-			before.VUI = &h264.SPS_VUI{}
+			before.VUI = &reference.SPS_VUI{}
 		}
-		before.VUI.BitstreamRestriction = &h264.SPS_BitstreamRestriction{
+		before.VUI.BitstreamRestriction = &reference.SPS_BitstreamRestriction{
 			MotionVectorsOverPicBoundariesFlag: true,
 			Log2MaxMvLengthHorizontal:          15,
 			Log2MaxMvLengthVertical:            15,
@@ -229,7 +231,7 @@ func TestLowDelaySPSIsWhatAnEncoderWrites(t *testing.T) {
 	if !ok {
 		t.Fatal("not changed")
 	}
-	var a, b h264.SPS
+	var a, b reference.SPS
 	if err := a.Unmarshal(with.bytes()); err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +254,7 @@ func TestLowDelaySPSRefuses(t *testing.T) {
 		"restricted":           restricted.bytes(),
 		"forbidden bit":        append([]byte{0xE7}, good[1:]...),
 		"more after the end":   append(bytes.Clone(good), 0x11),
-		"too long":             append(bytes.Clone(good), make([]byte, maxSPS)...),
+		"too long":             append(bytes.Clone(good), make([]byte, h264.MaxSet)...),
 		"a poc type":           sps{profile: 66, refs: 1, width: 9, height: 9, pocType: 3}.bytes(),
 		"a chroma format":      sps{profile: 100, refs: 1, width: 9, height: 9, chroma: 4}.bytes(),
 		"too many references":  sps{profile: 66, refs: 17, width: 9, height: 9}.bytes(),
@@ -283,16 +285,16 @@ func TestEscape(t *testing.T) {
 		for i := range b {
 			b[i] = byte(r.IntN(5)) // the values that matter
 		}
-		escaped := escape(nil, b)
+		escaped := h264.Escape(nil, b)
 		for i := 2; i < len(escaped); i++ {
 			if escaped[i-2] == 0 && escaped[i-1] == 0 && escaped[i] < 3 {
 				t.Fatalf("% x became % x", b, escaped)
 			}
 		}
-		if got := unescape(nil, escaped); !bytes.Equal(got, b) {
+		if got := h264.Unescape(nil, escaped); !bytes.Equal(got, b) {
 			t.Fatalf("% x came back as % x", b, got)
 		}
-		if want := h264.EmulationPreventionRemove(escaped); !bytes.Equal(want, b) {
+		if want := reference.EmulationPreventionRemove(escaped); !bytes.Equal(want, b) {
 			t.Fatalf("% x comes back elsewhere as % x", b, want)
 		}
 	}
@@ -307,8 +309,8 @@ func FuzzLowDelaySPS(f *testing.F) {
 		if !ok {
 			return
 		}
-		s, ok := parseSPS(changed)
-		if !ok || !s.restricted || s.reorder != 0 {
+		s, ok := h264.ParseSPS(changed)
+		if !ok || !s.Restricted || s.Reorder != 0 {
 			t.Errorf("% x became % x", b, changed)
 		}
 	})

@@ -304,7 +304,7 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 		MaxFPS:  r.decoderFPS(format),
 	}
 	if format.Codec == media.H264 {
-		spec.In, spec.SPS, spec.PPS = transcode.H264, format.SPS, format.PPS
+		spec.In, spec.SPS, spec.PPS, spec.More = transcode.H264, format.SPS, format.PPS, format.More
 	}
 	if r.request.Codec == media.H264 {
 		spec.Out = transcode.H264

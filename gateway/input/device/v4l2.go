@@ -148,6 +148,7 @@ type pictures struct {
 func (p *pictures) take(packet transcode.Packet, now time.Time) (frame media.Frame, ok bool) {
 	if p.h264 {
 		p.framer.Announce(packet.SPS, packet.PPS)
+		p.framer.Announce(packet.More...)
 		frame, ok, p.broken = p.framer.Frame(cutUnits(packet.Data))
 	} else {
 		frame, p.broken = media.JPEGFrame(packet.Data, p.format)

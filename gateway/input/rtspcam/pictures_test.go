@@ -71,8 +71,10 @@ func numbersH264(t *testing.T, frames []media.Frame) []int {
 	unit := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range frames {
 		if f.Key || f.Format != format {
-			unit(f.Format.SPS)
-			unit(f.Format.PPS)
+			sps, pps := f.Format.ParameterSets()
+			for _, set := range slices.Concat(sps, pps) {
+				unit(set)
+			}
 			format = f.Format
 		}
 		for data := f.Data; len(data) > 0; {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -131,11 +132,14 @@ func (v *download) begin(f media.Frame) (media.Frame, error) {
 // withParameterSets gives a copy of f that begins with its parameter sets, if
 // they are others than those of old.
 func withParameterSets(f media.Frame, old *media.Format) media.Frame {
-	if slices.Equal(f.Format.SPS, old.SPS) && slices.Equal(f.Format.PPS, old.PPS) {
+	sps, pps := f.Format.ParameterSets()
+	oldSPS, oldPPS := old.ParameterSets()
+	sets := slices.Concat(sps, pps)
+	if slices.EqualFunc(sets, slices.Concat(oldSPS, oldPPS), bytes.Equal) {
 		return f
 	}
-	data := make([]byte, 0, len(f.Format.SPS)+len(f.Format.PPS)+len(f.Data)+8)
-	for _, set := range [][]byte{f.Format.SPS, f.Format.PPS} {
+	data := make([]byte, 0, len(f.Data)+1024)
+	for _, set := range sets {
 		data = binary.BigEndian.AppendUint32(data, uint32(len(set)))
 		data = append(data, set...)
 	}

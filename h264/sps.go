@@ -1,0 +1,283 @@
+// Package h264 reads what the headers of H.264 tell (ITU-T H.264): parameter
+// sets, and the beginnings of slices, from which follow where a picture begins
+// and in which order pictures are shown. It decodes no picture, and knows
+// neither cameras nor ffmpeg.
+package h264
+
+// Types of NAL units (table 7-1).
+const (
+	TypeSlice      = 1
+	TypePartitionA = 2
+	TypePartitionC = 4
+	TypeIDR        = 5
+	TypeSEI        = 6
+	TypeSPS        = 7
+	TypePPS        = 8
+	TypeDelimiter  = 9
+	TypeFiller     = 12
+)
+
+// Type gives the type of a NAL unit, which is not empty.
+func Type(nalu []byte) byte { return nalu[0] & 0x1F }
+
+// MaxSet bounds the bytes of a parameter set that is looked at; sets with all
+// scaling lists and both HRDs take a few hundred.
+const MaxSet = 4096
+
+// MaxReorder is the most frames that can come before one that is shown earlier
+// (E.2.1).
+const MaxReorder = 16
+
+// SPS is a sequence parameter set (7.3.2.1.1 and E.1.1), and where in its RBSP
+// the places are that are changed in some. Sizes in it are a peer's word.
+type SPS struct {
+	ID             byte
+	Profile        byte
+	ChromaFormat   uint32
+	SeparatePlanes bool   // separate_colour_plane_flag
+	LumaDepth      uint32 // bits a sample beyond 8
+	ChromaDepth    uint32
+	FrameNumBits   int
+	POCType        uint32
+	LSBBits        int // of pic_order_cnt_lsb, with POCType 0
+	cycle          pocCycle
+	RefFrames      uint32 // max_num_ref_frames
+	FrameOnly      bool   // frame_mbs_only_flag
+	wide, high     uint64 // pixels, of what is coded
+	left, right    uint64 // pixels that are cut off
+	top, bottom    uint64
+	HasVUI         bool
+	Tick, Scale    uint32 // num_units_in_tick and time_scale, where it tells
+	Restricted     bool   // bitstream_restriction_flag
+	Reorder        uint32 // max_num_reorder_frames, where restricted
+
+	VUIFlag         int  // bit that is vui_parameters_present_flag
+	RestrictionFlag int  // bit that is bitstream_restriction_flag, where there is a VUI
+	Whole           bool // down to the trailing bits, and nothing follows
+	VUICut          bool // the VUI cannot be read, and is taken for none
+	RBSP            []byte
+}
+
+// pocCycle is what POCType 1 needs (8.2.1.2).
+type pocCycle struct {
+	noDelta        bool // delta_pic_order_always_zero_flag
+	nonRef, bottom int32
+	frames         []int32 // offset_for_ref_frame
+}
+
+// High says whether the profile is one of those with chroma_format_idc and
+// scaling lists: 7.3.2.1.1.
+func (s *SPS) High() bool {
+	switch s.Profile {
+	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
+		return true
+	}
+	return false
+}
+
+// Size gives the size of the pictures, and of what is coded, of which a part
+// may be cut off, in pixels. Where more is cut off than there is, it is 0.
+func (s *SPS) Size() (width, height, codedWidth, codedHeight uint64) {
+	return less(s.wide, s.left+s.right), less(s.high, s.top+s.bottom), s.wide, s.high
+}
+
+func less(all, cut uint64) uint64 {
+	if cut > all {
+		return 0
+	}
+	return all - cut
+}
+
+// MayReorder says how many frames, as far as the SPS tells, may come before
+// one that is shown earlier, and whether that is certain (A.3 and E.2.1).
+// Without a word about it one frame is assumed where B-frames are possible at
+// all: not in the baseline profile, not where the order of output is that of
+// decoding, and in practice not with a single reference.
+func (s *SPS) MayReorder() (frames int, certain bool) {
+	switch {
+	case s.Restricted:
+		return int(min(s.Reorder, MaxReorder)), true
+	case s.Profile == 66 || s.POCType == 2 || s.RefFrames < 2:
+		return 0, true
+	}
+	return 1, false
+}
+
+// ParseSPS reads a sequence parameter set with its NAL unit header. ok is false
+// if it is broken or cut off before its VUI. A VUI that is broken or cut off is
+// as good as none: pictures can be decoded without.
+func ParseSPS(nalu []byte) (s SPS, ok bool) {
+	if len(nalu) < 5 || len(nalu) > MaxSet || nalu[0]&0x9F != TypeSPS {
+		return s, false
+	}
+	s.RBSP = Unescape(make([]byte, 0, len(nalu)), nalu[1:])
+	r := BitReader{B: s.RBSP}
+	s.Profile = byte(r.Bits(8))
+	r.Bits(16) // constraints, level
+	id := r.UE()
+	s.ID = byte(id)
+	s.ChromaFormat = 1
+	if s.High() {
+		s.readChroma(&r)
+	}
+	s.FrameNumBits = readLog2(&r)
+	s.readPictureOrder(&r)
+	s.RefFrames = r.UE()
+	r.Bits(1) // gaps_in_frame_num_value_allowed_flag
+	s.readSize(&r)
+	s.VUIFlag = r.Pos
+	s.HasVUI = r.Bits(1) == 1
+	if r.Failed || s.RefFrames > 16 || id > 31 {
+		return s, false
+	}
+	if s.HasVUI {
+		s.readVUI(&r)
+	}
+	s.Whole = !r.Failed && r.atTrailingBits()
+	if r.Failed && s.HasVUI {
+		s.forgetVUI()
+	}
+	return s, true
+}
+
+// forgetVUI forgets what was read of a VUI that is not whole.
+func (s *SPS) forgetVUI() {
+	s.HasVUI, s.VUICut, s.Whole = false, true, false
+	s.Tick, s.Scale, s.Restricted, s.Reorder = 0, 0, false, 0
+}
+
+// WithoutVUI gives the parameter set, without start code, with no VUI. header
+// is that of its NAL unit.
+func (s *SPS) WithoutVUI(header byte) []byte {
+	w := BitWriter{B: make([]byte, 0, len(s.RBSP))}
+	w.CopyBits(s.RBSP, 0, s.VUIFlag)
+	w.Bits(0, 1) // vui_parameters_present_flag
+	w.Bits(1, 1) // rbsp_stop_one_bit
+	return Escape(append(make([]byte, 0, len(w.B)+8), header), w.B)
+}
+
+// readLog2 reads a number of bits: log2 of something, less 4, at most 12.
+func readLog2(r *BitReader) int {
+	v := r.UE()
+	if v > 12 {
+		r.fail()
+	}
+	return int(v&15) + 4
+}
+
+// readChroma reads what the high profiles have more.
+func (s *SPS) readChroma(r *BitReader) {
+	s.ChromaFormat = r.UE()
+	lists := 8
+	if s.ChromaFormat == 3 {
+		s.SeparatePlanes = r.Bits(1) == 1
+		lists = 12
+	}
+	s.LumaDepth, s.ChromaDepth = r.UE(), r.UE()
+	if s.ChromaFormat > 3 || s.LumaDepth > 6 || s.ChromaDepth > 6 {
+		r.fail()
+	}
+	r.Bits(1) // qpprime_y_zero_transform_bypass_flag
+	if r.Bits(1) == 0 {
+		return
+	}
+	for i := range lists {
+		if r.Bits(1) == 0 {
+			continue
+		}
+		if i < 6 {
+			r.skipScalingList(16)
+		} else {
+			r.skipScalingList(64)
+		}
+	}
+}
+
+func (s *SPS) readPictureOrder(r *BitReader) {
+	switch s.POCType = r.UE(); s.POCType {
+	case 0:
+		s.LSBBits = readLog2(r)
+	case 1:
+		s.cycle.noDelta = r.Bits(1) == 1
+		s.cycle.nonRef, s.cycle.bottom = r.SE(), r.SE()
+		n := r.UE()
+		if n > 255 {
+			r.fail()
+		}
+		for i := uint32(0); i < n && !r.Failed; i++ {
+			s.cycle.frames = append(s.cycle.frames, r.SE())
+		}
+	case 2:
+	default:
+		r.fail()
+	}
+}
+
+// readSize reads the size and what is cut off of it (7.4.2.1.1).
+func (s *SPS) readSize(r *BitReader) {
+	s.wide, s.high = 16*(uint64(r.UE())+1), 16*(uint64(r.UE())+1)
+	rows := uint64(1) // of a frame, for one of a field
+	if s.FrameOnly = r.Bits(1) == 1; !s.FrameOnly {
+		rows = 2
+		r.Bits(1) // mb_adaptive_frame_field_flag
+	}
+	s.high *= rows
+	r.Bits(1) // direct_8x8_inference_flag
+	if r.Bits(1) == 0 {
+		return
+	}
+	across, down := uint64(1), rows // pixels for a unit of cropping
+	if !s.SeparatePlanes && (s.ChromaFormat == 1 || s.ChromaFormat == 2) {
+		across = 2
+	}
+	if !s.SeparatePlanes && s.ChromaFormat == 1 {
+		down *= 2
+	}
+	s.left, s.right = across*uint64(r.UE()), across*uint64(r.UE())
+	s.top, s.bottom = down*uint64(r.UE()), down*uint64(r.UE())
+}
+
+// readVUI reads E.1.1.
+func (s *SPS) readVUI(r *BitReader) {
+	if r.Bits(1) == 1 && r.Bits(8) == 255 { // Extended_SAR
+		r.Bits(32)
+	}
+	if r.Bits(1) == 1 { // overscan_info_present_flag
+		r.Bits(1)
+	}
+	if r.Bits(1) == 1 { // video_signal_type_present_flag
+		r.Bits(4)
+		if r.Bits(1) == 1 {
+			r.Bits(24)
+		}
+	}
+	if r.Bits(1) == 1 { // chroma_loc_info_present_flag
+		r.UE()
+		r.UE()
+	}
+	if r.Bits(1) == 1 { // timing_info_present_flag
+		s.Tick, s.Scale = r.Bits(32), r.Bits(32)
+		r.Bits(1)
+	}
+	nal := r.Bits(1) == 1
+	if nal {
+		r.skipHRD()
+	}
+	vcl := r.Bits(1) == 1
+	if vcl {
+		r.skipHRD()
+	}
+	if nal || vcl {
+		r.Bits(1) // low_delay_hrd_flag
+	}
+	r.Bits(1) // pic_struct_present_flag
+	s.RestrictionFlag = r.Pos
+	if s.Restricted = r.Bits(1) == 1; s.Restricted {
+		r.Bits(1) // motion_vectors_over_pic_boundaries_flag
+		for range 4 {
+			r.UE()
+		}
+		s.Reorder = r.UE()
+		r.UE() // max_dec_frame_buffering
+	}
+}
