@@ -9,12 +9,14 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/bluenviron/gortsplib/v4/pkg/headers"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
@@ -45,6 +47,8 @@ type RTSPCamera struct {
 	mu        sync.Mutex
 	changed   *sync.Cond
 	ssrc      uint32 // of what was sent
+	udp       net.PacketConn
+	peers     []net.Addr // where packets go over UDP
 	conns     map[*rtspConn]bool
 	methods   map[*gortsplib.ServerConn]base.Method // asked last
 	plays     int
@@ -79,6 +83,7 @@ func (c *RTSPCamera) listen() (err error) {
 		}
 		if c.options.UDP {
 			port := 20000 + 2*rand.IntN(10000)
+			c.server.ListenPacket = c.listenUDP
 			c.server.UDPRTPAddress = fmt.Sprintf("127.0.0.1:%d", port)
 			c.server.UDPRTCPAddress = fmt.Sprintf("127.0.0.1:%d", port+1)
 		}
@@ -113,6 +118,29 @@ func (c *RTSPCamera) Send(p *rtp.Packet) error {
 	defer c.mu.Unlock()
 	c.ssrc = p.SSRC
 	return err
+}
+
+// SendAs sends a packet as it is, with a source (SSRC) of its own, to everybody
+// who plays.
+func (c *RTSPCamera) SendAs(p *rtp.Packet) error {
+	as := *p
+	as.Version, as.PayloadType = 2, c.options.Medias[0].Formats[0].PayloadType()
+	b, err := as.Marshal()
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	udp, peers := c.udp, slices.Clone(c.peers)
+	c.mu.Unlock()
+	if len(peers) == 0 {
+		return c.Inject(append([]byte{'$', 0, byte(len(b) >> 8), byte(len(b))}, b...))
+	}
+	var errs []error
+	for _, peer := range peers {
+		_, err := udp.WriteTo(b, peer)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // Report sends a sender report: that these ticks mean this time. It is about
@@ -183,6 +211,13 @@ func (c *RTSPCamera) OnRequest(conn *gortsplib.ServerConn, req *base.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.methods[conn] = req.Method
+	var wanted headers.Transports
+	if req.Method != base.Setup || wanted.Unmarshal(req.Header["Transport"]) != nil {
+		return
+	}
+	if host, ok := conn.NetConn().RemoteAddr().(*net.TCPAddr); ok && len(wanted) > 0 && wanted[0].ClientPorts != nil {
+		c.peers = append(c.peers, &net.UDPAddr{IP: host.IP, Port: wanted[0].ClientPorts[0]})
+	}
 }
 
 // OnResponse is called by the server, when what was asked for is done.
@@ -279,6 +314,17 @@ func (l rtspListener) Accept() (net.Conn, error) {
 	l.camera.conns[conn] = true
 	l.camera.mu.Unlock()
 	return conn, nil
+}
+
+// listenUDP opens the port of packets, and then that of reports.
+func (c *RTSPCamera) listenUDP(network, address string) (net.PacketConn, error) {
+	conn, err := net.ListenPacket(network, address)
+	if err == nil && address == c.server.UDPRTPAddress {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.udp = conn
+	}
+	return conn, err
 }
 
 func (c *RTSPCamera) listenTCP(network, address string) (net.Listener, error) {

@@ -38,6 +38,7 @@ type moment struct {
 // a second. The zero value is ready. Reports may come from another goroutine.
 type clock struct {
 	begun bool
+	anew  bool // the next packet is of another source
 	last  moment
 
 	mu      sync.Mutex // guards what follows
@@ -53,7 +54,7 @@ func (c *clock) stamp(source, ticks uint32, arrived time.Time) moment {
 	if c.begun {
 		passed := arrived.Sub(c.last.arrived)
 		counted := duration(int32(ticks - c.last.ticks))
-		if counted < -maxJump || counted > passed+maxJump {
+		if c.anew || counted < -maxJump || counted > passed+maxJump {
 			counted = max(passed, time.Millisecond)
 			c.distrust()
 		}
@@ -63,8 +64,16 @@ func (c *clock) stamp(source, ticks uint32, arrived time.Time) moment {
 		c.source = source
 		c.mu.Unlock()
 	}
-	c.begun, c.last = true, at
+	c.begun, c.anew, c.last = true, false, at
 	return at
+}
+
+// follow has the clock go on with another source, which may count anew.
+func (c *clock) follow(source uint32, anew bool) {
+	c.anew = anew
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.source, c.known = source, false
 }
 
 // duration of a difference of timestamps.

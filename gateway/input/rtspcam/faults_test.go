@@ -251,7 +251,7 @@ func TestBadParameterSets(t *testing.T) {
 		"0x0":                          squareSPS(9, 80),
 		"-2x-2":                        squareSPS(9, 81),
 		"16x16 cut out of 16384x16384": squareSPS(1023, (16384-16)/2),
-		"garbage":                      {0x67, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+		"garbage":                      {0x67, 0x64, 0x00, 0x1F, 0x00, 0x00},
 		"a few bytes":                  {0x67, 0x42},
 		"another":                      huge,
 	} {

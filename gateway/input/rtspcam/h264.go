@@ -7,17 +7,15 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/media"
+	"framegate/h264"
 )
 
 // maxUnits is how many NAL units one picture may have. Encoders that cut
 // slices to the size of a packet need hundreds for a large keyframe.
 const maxUnits = 4096
 
-// Types of NAL units (ITU-T H.264, table 7-1) and of packets (RFC 6184, 5.2).
+// Types of packets beside those of NAL units (RFC 6184, 5.2).
 const (
-	unitIDR    = 5
-	unitSPS    = 7
-	unitAUD    = 9
 	unitLast   = 23
 	packetSTAP = 24 // STAP-A
 	packetFU   = 28 // FU-A
@@ -27,68 +25,90 @@ const (
 // modes 0 and 1. It does this itself rather than by gortsplib's decoder, which
 // does not know of packets lost between NAL units, and holds a picture back
 // after one without a marker bit.
+//
+// Where a picture begins is said by its slices (ITU-T H.264, 7.4.1.2.4), and by
+// nothing else: timestamps and markers of cameras are not to be relied on. The
+// marker bit is believed in one thing, that the picture is whole and need not
+// wait for the next, and that only as long as it holds (marking).
 type h264Assembler struct {
 	framer  media.H264Framer
 	largest budget
+	marking *marking
 	waiting bool // for a keyframe: something is missing since the last one
 
-	// The access unit under way.
-	open    bool
-	at      moment // of its last packet
+	// The packet at hand.
+	now  moment
+	show func(media.Frame, moment)
+	err  error
+
+	// The picture under way.
 	units   [][]byte
-	broken  bool   // something of it is missing
-	pieces  []byte // what came of it, one NAL unit behind another
+	slices  int        // how many of the units are it: those up to its last slice
+	last    h264.Slice // its last slice
+	read    bool       // that has a header that can be read
+	paired  bool       // it has its second field
+	packets int        // that it came in
+	early   bool       // one before its last was marked
+	at      moment     // of its first slice, but when its last packet arrived
+	ended   bool       // its marker came: it was shown, or will soon be
+	broken  bool       // something is missing, and no picture has begun since
+
+	pieces  []byte // what came of the units, one behind another
 	partial bool   // the last of them is not whole yet
 	from    int    // where in pieces that one begins
 }
 
+func newH264Assembler(largest budget, marks *marking) *h264Assembler {
+	return &h264Assembler{largest: largest, marking: marks, waiting: true, broken: true}
+}
+
 func (a *h264Assembler) add(p *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
+	a.now, a.show, a.err = at, show, nil
 	if lost {
-		a.lose(p)
-	}
-	if a.open && at.ticks != a.at.ticks {
-		if err := a.finish(show); err != nil {
-			return err
+		if a.ended {
+			a.finish()
 		}
+		a.spoil()
 	}
-	a.open, a.at = true, at
-	if !a.broken {
-		a.payload(p.Payload)
+	a.payload(p.Payload)
+	if a.slices > 0 {
+		a.at.arrived = at.arrived
 	}
-	if p.Marker {
-		return a.finish(show)
+	if a.slices > 0 || a.partial {
+		a.packets++
+		a.mark(p.Marker)
 	}
-	return nil
+	return a.err
 }
 
-// lose notes that packets are missing before p. They may have been the end of
-// the access unit under way and the beginning of p's. That is whole only if p
-// has what an access unit begins with.
-func (a *h264Assembler) lose(p *rtp.Packet) {
-	a.discard()
-	a.waiting = true
-	a.broken = !beginsUnit(p.Payload)
+// mark sees whether the last packet was marked. The middle of a slice ends
+// nothing.
+func (a *h264Assembler) mark(marked bool) {
+	switch {
+	case marked && a.partial:
+		a.early = true
+	case marked && a.marking.ends(&a.ended):
+		a.finish()
+	}
 }
 
-// beginsUnit says whether a packet begins an access unit for certain (ITU-T
-// H.264, 7.4.1.2.3).
-func beginsUnit(payload []byte) bool {
-	if len(payload) > 3 && payload[0]&0x1F == packetSTAP {
-		payload = payload[3:]
+// flush shows a picture that was kept back to see whether it goes on.
+func (a *h264Assembler) flush(show func(media.Frame, moment)) error {
+	if a.show, a.err = show, nil; a.ended && a.slices > 0 && !a.partial {
+		a.finish()
 	}
-	return len(payload) > 0 && (payload[0]&0x1F == unitAUD || payload[0]&0x1F == unitSPS)
+	return a.err
 }
 
 // payload takes the NAL units of a packet.
 func (a *h264Assembler) payload(b []byte) {
 	if a.partial && (len(b) == 0 || b[0]&0x1F != packetFU) {
 		a.spoil() // the rest of a NAL unit never came
-		return
 	}
 	switch {
 	case len(b) == 0: // some cameras send a packet for the marker alone
 	case b[0] == 0 && bytes.HasPrefix(b[1:], []byte{0, 1}), bytes.HasPrefix(b, []byte{0, 0, 0, 1}):
-		a.annexB(a.keep(b))
+		a.annexB(b)
 	case b[0]&0x80 != 0: // forbidden_zero_bit: damaged on its way
 		a.spoil()
 	case b[0]&0x1F == packetSTAP:
@@ -98,24 +118,13 @@ func (a *h264Assembler) payload(b []byte) {
 	case b[0]&0x1F > unitLast, b[0]&0x1F == 0:
 		a.spoil() // other modes of packetization, or garbage
 	default:
-		a.unit(a.keep(b))
+		a.unit(b)
 	}
-}
-
-// keep copies what stays of a packet. It gives nothing if the picture is too
-// large.
-func (a *h264Assembler) keep(b []byte) []byte {
-	if a.largest.exceeded(len(a.pieces) + len(b)) {
-		a.spoil()
-		return nil
-	}
-	a.pieces = append(a.pieces, b...)
-	return a.pieces[len(a.pieces)-len(b):]
 }
 
 // aggregate takes the NAL units of a STAP-A (RFC 6184, 5.7.1).
 func (a *h264Assembler) aggregate(b []byte) {
-	for len(b) > 2 && !a.broken {
+	for len(b) > 2 {
 		size := int(binary.BigEndian.Uint16(b))
 		if size == 0 {
 			break // padding
@@ -124,7 +133,7 @@ func (a *h264Assembler) aggregate(b []byte) {
 			a.spoil()
 			return
 		}
-		a.unit(a.keep(b[2 : 2+size]))
+		a.unit(b[2 : 2+size])
 		b = b[2+size:]
 	}
 	if len(bytes.TrimRight(b, "\x00")) > 0 {
@@ -136,19 +145,48 @@ func (a *h264Assembler) aggregate(b []byte) {
 // piece are forbidden and sent all the same, by CostarHD.
 func (a *h264Assembler) fragmentOf(b []byte) {
 	const start, end = 0x80, 0x40
-	if len(b) < 2 || (b[1]&start != 0) == a.partial {
+	if len(b) < 2 {
 		a.spoil()
 		return
 	}
-	if b[1]&start != 0 {
-		a.partial, a.from = true, len(a.pieces)
-		a.pieces = append(a.pieces, b[0]&0xE0|b[1]&0x1F)
+	first := b[1]&start != 0
+	if first == a.partial {
+		a.spoil() // its end, or its beginning, is missing
+	}
+	if first {
+		a.startOf(b[0]&0xE0|b[1]&0x1F, b[2:])
+	}
+	if !a.partial {
+		return
 	}
 	a.keep(b[2:])
-	if b[1]&end != 0 && !a.broken {
+	if b[1]&end != 0 && a.partial {
 		a.partial = false
-		a.whole(a.pieces[a.from:])
+		a.whole()
 	}
+}
+
+// startOf begins a NAL unit that comes in pieces.
+func (a *h264Assembler) startOf(header byte, b []byte) {
+	var room [h264.MaxHead]byte
+	head := append(append(room[:0], header), b[:min(len(b), len(room)-1)]...)
+	if a.begin(head); a.lacks(header) {
+		return
+	}
+	a.partial, a.from = true, len(a.pieces)
+	a.keep(head[:1])
+}
+
+// whole takes a NAL unit that was put together of its pieces.
+func (a *h264Assembler) whole() {
+	b := a.pieces[a.from:]
+	if bytes.HasPrefix(b[1:], []byte{0, 0, 1}) || hasStartCode(b) {
+		b = bytes.Clone(b)
+		a.pieces = a.pieces[:a.from]
+		a.annexB(b)
+		return
+	}
+	a.append(b)
 }
 
 // annexB takes NAL units with start codes between them, which some cameras put
@@ -160,15 +198,6 @@ func (a *h264Assembler) annexB(b []byte) {
 			a.unit(unit)
 		}
 	}
-}
-
-// whole takes a NAL unit that was put together of its pieces.
-func (a *h264Assembler) whole(b []byte) {
-	if bytes.HasPrefix(b[1:], []byte{0, 0, 1}) || hasStartCode(b) {
-		a.annexB(b)
-		return
-	}
-	a.unit(b)
 }
 
 // hasStartCode says whether there is a start code of four bytes in b. It looks
@@ -188,53 +217,141 @@ func hasStartCode(b []byte) bool {
 	return false
 }
 
-// unit takes a NAL unit. A slice has more to it than its first byte.
+// unit takes a NAL unit that is whole.
 func (a *h264Assembler) unit(b []byte) {
-	if a.broken {
+	if a.begin(b[:min(len(b), h264.MaxHead)]); a.lacks(b[0]) {
 		return
 	}
-	kind := b[0] & 0x1F
-	if len(a.units) == maxUnits || kind <= unitIDR && len(b) < 2 {
+	if kept := a.keep(b); kept != nil {
+		a.append(kept)
+	}
+}
+
+// keep copies what stays of a packet. It gives nothing if the picture is too
+// large.
+func (a *h264Assembler) keep(b []byte) []byte {
+	if a.largest.exceeded(len(a.pieces) + len(b)) {
+		a.spoil()
+		return nil
+	}
+	a.pieces = append(a.pieces, b...)
+	return a.pieces[len(a.pieces)-len(b):]
+}
+
+// append puts a NAL unit to the picture under way. A slice has more to it than
+// its first byte.
+func (a *h264Assembler) append(b []byte) {
+	kind := h264.Type(b)
+	if len(a.units) == maxUnits || kind <= h264.TypeIDR && len(b) < 2 {
 		a.spoil()
 		return
 	}
 	a.units = append(a.units, b)
+	switch {
+	case kind <= h264.TypeIDR:
+		a.slices = len(a.units)
+	case kind == h264.TypeSPS, kind == h264.TypePPS:
+		a.framer.Announce(b)
+	}
 }
 
-// finish ends the access unit under way and shows it, if it is whole and leads
-// on from what was shown before.
-func (a *h264Assembler) finish(show func(media.Frame, moment)) error {
-	if a.partial {
-		a.spoil()
+// begin sees the first bytes of each NAL unit, and ends the picture under way
+// where another begins. What is not a slice may come before the next picture or
+// among the slices of this one; that is left open until there is one.
+func (a *h264Assembler) begin(head []byte) {
+	kind := h264.Type(head)
+	switch {
+	case kind == h264.TypeDelimiter:
+		a.finish()
+		a.broken = false
+	case h264.IsSlice(head):
+		a.slice(a.framer.Slice(head))
 	}
-	broken, at, units := a.broken, a.at, a.units
-	defer a.discard()
-	if broken || len(units) == 0 {
-		return nil
-	}
-	frame, ok, err := a.framer.Frame(units)
-	if err != nil {
-		return err
-	}
-	if !ok || a.waiting && !frame.Key {
-		return nil
-	}
-	a.waiting = false
-	show(frame, at)
-	return nil
 }
 
-// spoil gives up the access unit under way. What follows builds on it, up to
-// the next keyframe.
+// lacks says whether a NAL unit is of a picture that something is missing of.
+// What is no slice is of the next one then.
+func (a *h264Assembler) lacks(header byte) bool {
+	return a.broken && header&0x1F <= h264.TypeIDR
+}
+
+// slice sees the header of a slice, if it can be read.
+func (a *h264Assembler) slice(s h264.Slice, read bool) {
+	if a.broken && (!read || s.First != 0) {
+		return
+	}
+	a.broken = false
+	switch begins := a.begins(s, read); {
+	case begins:
+		if a.ended {
+			a.marking.held(a.packets > 1 && !a.early)
+		}
+		a.finish()
+		a.ended = false
+	case a.ended: // and yet it goes on
+		a.marking.lied()
+		a.ended = false
+		if a.slices == 0 { // it was shown
+			a.spoil()
+			return
+		}
+	}
+	if a.slices == 0 {
+		a.at, a.paired, a.packets, a.early = a.now, false, 0, false
+	}
+	a.last, a.read = s, read
+}
+
+// begins says whether a slice begins another picture than that under way, or
+// shown last. Two fields that come together are one.
+func (a *h264Assembler) begins(s h264.Slice, read bool) bool {
+	switch {
+	case a.slices == 0 && !a.ended:
+		return false // it begins this one
+	case !read || !a.read:
+		return a.ended || a.now.ticks != a.at.ticks
+	case !a.ended && !a.paired && a.now.ticks == a.at.ticks && s.Completes(a.last):
+		a.paired = true
+		return false
+	}
+	return s.Begins(a.last)
+}
+
+// finish ends the picture under way, of which there may be none, and shows it,
+// if it leads on from what was shown before.
+func (a *h264Assembler) finish() {
+	if a.slices == 0 {
+		return
+	}
+	frame, ok, err := a.framer.Frame(a.units[:a.slices])
+	switch {
+	case err != nil:
+		a.err = err
+	case ok && (frame.Key || !a.waiting):
+		a.waiting = false
+		a.show(frame, a.at)
+	}
+	a.drop()
+}
+
+// drop lets go of the picture under way, but not of what came behind it.
+func (a *h264Assembler) drop() {
+	rest := a.units[a.slices:]
+	kept := a.units[:0]
+	a.pieces = a.pieces[:0]
+	for _, unit := range rest { // each lies behind where it goes
+		a.pieces = append(a.pieces, unit...)
+		kept = append(kept, a.pieces[len(a.pieces)-len(unit):])
+	}
+	clear(a.units[len(kept):])
+	a.units, a.slices = kept, 0
+}
+
+// spoil gives up the picture under way. What follows builds on it, up to the
+// next keyframe.
 func (a *h264Assembler) spoil() {
-	at := a.at
-	a.discard()
-	a.open, a.at, a.broken, a.waiting = true, at, true, true
-}
-
-// discard makes ready for the next access unit.
-func (a *h264Assembler) discard() {
 	clear(a.units)
-	a.units, a.pieces = a.units[:0], a.pieces[:0]
-	a.open, a.broken, a.partial = false, false, false
+	a.units, a.pieces, a.slices = a.units[:0], a.pieces[:0], 0
+	a.ended, a.partial = false, false
+	a.broken, a.waiting = true, true
 }

@@ -37,12 +37,15 @@ type jpegAssembler struct {
 	width, height int               // announced, for pictures over 2040 pixels; 0 if not
 	tables        [256]*quantTables // by Q, from 128 on, as the camera sent them once
 	format        *media.Format
+	marking       *marking
 
-	// The picture under way.
-	begun bool // with its first piece, and nothing is missing since
-	at    moment
-	head  jpegHead
-	scan  []byte
+	// The picture under way, and while none is the last one.
+	begun  bool // with its first piece, and nothing is missing since
+	ended  bool // its marker came: it was shown, or will soon be
+	pieces int
+	at     moment
+	head   jpegHead
+	scan   []byte
 }
 
 // jpegHead is what the headers of a picture will say.
@@ -61,47 +64,79 @@ type piece struct {
 	data   []byte
 }
 
-func (a *jpegAssembler) add(p *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
+// add takes a packet. A picture begins with its first piece, whatever the
+// timestamps; that it is whole is said by its marker, if those hold (marking),
+// or else by the next one.
+func (a *jpegAssembler) add(packet *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
 	if lost {
-		a.begun = false
-	}
-	if a.begun && at.ticks != a.at.ticks {
-		if err := a.finish(show); err != nil { // its last packet had no marker
+		if err := a.flush(show); err != nil {
 			return err
 		}
+		a.begun, a.ended = false, false
 	}
-	if err := a.piece(p); err != nil {
-		return err
+	p, ok := parsePiece(packet.Payload)
+	switch {
+	case !ok:
+		a.begun = false
+	case p.offset == 0:
+		if err := a.next(packet, p, at, show); err != nil {
+			return err
+		}
+	default:
+		a.goOn(p)
 	}
-	a.at = at
-	if p.Marker {
+	a.at.arrived = at.arrived
+	if packet.Marker && a.begun && a.marking.ends(&a.ended) {
 		return a.finish(show)
 	}
 	return nil
 }
 
-// piece adds what a packet carries to the picture under way, or gives that up
-// where they do not fit.
-func (a *jpegAssembler) piece(packet *rtp.Packet) error {
-	p, ok := parsePiece(packet.Payload)
-	if !ok {
-		a.begun = false
+// flush shows a picture that was kept back to see whether it goes on.
+func (a *jpegAssembler) flush(show func(media.Frame, moment)) error {
+	if !a.ended {
 		return nil
 	}
-	if p.offset == 0 {
-		if err := a.begin(packet, p); err != nil {
-			return err
-		}
-		if p.q >= 128 {
-			p.data = a.quantize(p)
-		}
+	return a.finish(show)
+}
+
+// next ends the picture under way and begins another with its first piece.
+func (a *jpegAssembler) next(packet *rtp.Packet, p piece, at moment, show func(media.Frame, moment)) error {
+	if a.ended {
+		a.marking.held(a.pieces > 1)
 	}
+	if err := a.finish(show); err != nil {
+		return err
+	}
+	if err := a.begin(packet, p); err != nil {
+		return err
+	}
+	a.at, a.ended, a.pieces = at, false, 0
+	if p.q >= 128 {
+		p.data = a.quantize(p)
+	}
+	a.keep(p)
+	return nil
+}
+
+// goOn takes a further piece of the picture under way.
+func (a *jpegAssembler) goOn(p piece) {
+	if a.ended && p.offset == len(a.scan) {
+		a.marking.lied()
+		a.ended = false
+	}
+	a.keep(p)
+}
+
+// keep adds what a packet carries to the picture under way, or gives that up
+// where they do not fit.
+func (a *jpegAssembler) keep(p piece) {
 	if !a.begun || p.offset != len(a.scan) || a.largest.exceeded(len(a.scan)+len(p.data)) {
 		a.begun = false
-		return nil
+		return
 	}
 	a.scan = append(a.scan, p.data...)
-	return nil
+	a.pieces++
 }
 
 // parsePiece reads the headers of a packet, up to that of the tables, which

@@ -106,7 +106,7 @@ func intervalSize(scan []byte) int {
 }
 
 func newJPEG(t testing.TB) *reception {
-	return newReception(t, &jpegAssembler{largest: budget{bytes: defaultMaxFrame}})
+	return newReception(t, &jpegAssembler{largest: budget{bytes: defaultMaxFrame}, marking: honest()})
 }
 
 // quality encodes a picture anew, with the tables of RFC 2435 for this Q.
@@ -256,8 +256,8 @@ func TestJPEGTablesAreRemembered(t *testing.T) {
 	}
 }
 
-// TestJPEGAnyPacketLost loses each packet once, and swaps it with the next: its
-// picture is not shown, and all others are.
+// TestJPEGAnyPacketLost loses each packet once: its picture is not shown, and
+// all others are. Where two are swapped all are shown.
 func TestJPEGAnyPacketLost(t *testing.T) {
 	const n = 4
 	s := &sender{q: 255, tables: true, size: 200}
@@ -272,7 +272,10 @@ func TestJPEGAnyPacketLost(t *testing.T) {
 		if i+1 < len(all) && all[i+1].Timestamp == p.Timestamp {
 			swapped := slices.Clone(all)
 			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
-			wantNumbers(t, newJPEG(t).take(swapped).frames, want)
+			if i > 0 { // before the first that came there is nothing to wait for
+				want = span(0, n)
+			}
+			wantNumbers(t, overUDP(newJPEG(t)).take(swapped).frames, want)
 		}
 	}
 	for _, p := range all {
@@ -309,7 +312,7 @@ func TestJPEGRefused(t *testing.T) {
 // TestJPEGLimits: an endless picture is given up, not kept.
 func TestJPEGLimits(t *testing.T) {
 	hits := 0
-	a := &jpegAssembler{largest: budget{10_000, func(string) { hits++ }}}
+	a := &jpegAssembler{largest: budget{10_000, func(string) { hits++ }}, marking: honest()}
 	r := newReception(t, a)
 	for i := range 1000 {
 		offset := i * 1000

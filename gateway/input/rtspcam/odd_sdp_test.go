@@ -16,6 +16,7 @@ import (
 	rtspsdp "github.com/bluenviron/gortsplib/v4/pkg/sdp"
 
 	"framegate/gateway/camtest"
+	"framegate/h264"
 )
 
 // crlf ends lines as RTSP does.
@@ -122,7 +123,7 @@ func TestOddParameters(t *testing.T) {
 	var sps, pps []byte
 	for _, unit := range pictures[0] {
 		switch unit[0] & 0x1F {
-		case unitSPS:
+		case h264.TypeSPS:
 			sps = unit
 		case 8:
 			pps = unit
@@ -165,7 +166,7 @@ func TestOddParameters(t *testing.T) {
 			t.Parallel()
 			sent := slices.Clone(pictures)
 			if !c.inBand {
-				sent[0] = slices.DeleteFunc(slices.Clone(sent[0]), func(u []byte) bool { return u[0]&0x1F == unitSPS || u[0]&0x1F == 8 })
+				sent[0] = slices.DeleteFunc(slices.Clone(sent[0]), func(u []byte) bool { return u[0]&0x1F == h264.TypeSPS || u[0]&0x1F == 8 })
 			}
 			camera := newTextCamera(t, camtest.RTSPTextOptions{
 				PayloadType: 96,

@@ -16,6 +16,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/headers"
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtp"
 
 	"framegate/gateway/stream"
 )
@@ -91,18 +92,19 @@ func (r *run) converse(client *gortsplib.Client) error {
 		return explain("asking for the description", err)
 	}
 	found := r.conversation().found
-	t, err := newTrack(session, found, budget{s.opt.MaxFrameBytes, s.opt.Limited})
+	t, err := newTrack(session, found, budget{s.opt.MaxFrameBytes, s.opt.Limited}, &s.marking)
 	if err != nil {
 		return err
 	}
 	s.tell(found.others)
+	t.tap(r.receiver.packet)
 	agreed, err := r.setup(client, t)
 	if err != nil {
 		return explain("setting up the video", err)
 	}
-	r.receiver.begin(t)
+	r.receiver.begin(t, r.transport(client) == TCP)
 	r.shorten(agreed)
-	client.OnPacketRTP(t.media, t.format, r.receiver.packet)
+	client.OnPacketRTP(t.media, t.format, func(*rtp.Packet) {}) // it has them: see tapped
 	client.OnPacketRTCP(t.media, r.receiver.report)
 	if _, err := client.Play(nil); err != nil {
 		return explain("starting the video", err)

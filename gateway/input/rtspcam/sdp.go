@@ -10,9 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
-
 	"framegate/gateway/media"
+	"framegate/h264"
 )
 
 // errNoSDP: what is to describe the pictures is a page, say.
@@ -204,30 +203,18 @@ func (o choice) parameter(name string) string {
 	return ""
 }
 
-// parameterSets gives the first SPS and PPS of sprop-parameter-sets (RFC 6184,
-// 8.1), or nothing: the camera sends them with its pictures, mostly.
-func (o choice) parameterSets() (sps, pps []byte) {
+// parameterSets gives those of sprop-parameter-sets (RFC 6184, 8.1) that can be
+// read: the camera sends them with its pictures, mostly.
+func (o choice) parameterSets() (sets [][]byte) {
 	for _, text := range strings.Split(o.parameter("sprop-parameter-sets"), ",") {
 		for _, unit := range units(unbase64(text)) {
-			switch {
-			case h264.NALUType(unit[0]&0x1F) == h264.NALUTypeSPS && sps == nil:
-				sps = unit
-			case h264.NALUType(unit[0]&0x1F) == h264.NALUTypePPS && pps == nil:
-				pps = unit
+			_, sps := h264.ParseSPS(unit)
+			if _, pps := h264.ParsePPS(unit); sps || pps {
+				sets = append(sets, unit)
 			}
 		}
 	}
-	if !readable(sps, pps) {
-		return nil, nil
-	}
-	return sps, pps
-}
-
-// readable says whether parameter sets are any. That they promise too large
-// pictures is told when a picture comes.
-func readable(sps, pps []byte) bool {
-	_, err := media.H264Format(sps, pps)
-	return err == nil || new(h264.SPS).Unmarshal(sps) == nil && len(pps) > 0
+	return sets
 }
 
 // unbase64 decodes what may lack its padding, or be written for URLs. It gives

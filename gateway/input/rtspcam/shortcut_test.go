@@ -227,7 +227,7 @@ func TestShortcutEnds(t *testing.T) {
 func TestShortcutReceives(t *testing.T) {
 	const n = 12
 	r := newH264(t)
-	r.begin(track{assembler: r.assembler, format: &format.H264{PayloadTyp: 96}})
+	r.begin(track{assembler: r.assembler, format: &format.H264{PayloadTyp: 96}, marking: honest()}, true)
 	send := func(p rtp.Packet, kind uint8, source uint32) {
 		p.Version, p.PayloadType, p.SSRC = 2, kind, source
 		b, err := p.Marshal()
@@ -257,12 +257,12 @@ func TestShortcutReceives(t *testing.T) {
 // TestShortcutAllocates: nothing, for a packet that ends no picture.
 func TestShortcutAllocates(t *testing.T) {
 	r := newH264(t)
-	r.begin(track{assembler: r.assembler, format: &format.H264{PayloadTyp: 96}})
+	r.begin(track{assembler: r.assembler, format: &format.H264{PayloadTyp: 96}, marking: honest()}, true)
 	b := []byte(channelPacket(2, "\x80\x60\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x41\x9a\x9b"))
 	c := playingConn(readConn{Reader: &endless{b: b}})
 	c.straight.Store(&channel{number: 2, take: func(data []byte, arrived time.Time) {
 		r.shortcut(data, arrived)
-		r.assembler.(*h264Assembler).discard() // so that nothing grows
+		r.assembler.(*h264Assembler).spoil() // so that nothing grows
 	}})
 	allocated := testing.AllocsPerRun(100, func() {
 		if err := c.fill(); err != nil {

@@ -3,11 +3,12 @@
 //
 // gortsplib speaks RTSP (RFC 2326) and carries the packets. It hears what
 // cameras say as they should have said it (conversation.go), because they keep
-// to the standard less than it does. What becomes of the packets is made here: access units of RFC 6184 (h264.go), JPEGs of RFC 2435
-// (jpeg.go), and their times (clock.go). Two things hold for every frame. It
-// is emitted with its last packet, or, where the camera does not mark that,
-// with the first packet of the next one; and it is whole: what lost a packet is
-// dropped, for H.264 up to the next keyframe.
+// to the standard less than it does. What becomes of the packets is made here:
+// access units of RFC 6184 (h264.go), JPEGs of RFC 2435 (jpeg.go), in which
+// order and of which source (intake.go), and their times (clock.go). Two things
+// hold for every frame. It is emitted with its last packet, or, where the camera
+// does not mark that, with the first packet of the next one; and it is whole:
+// what lost a packet is dropped, for H.264 up to the next keyframe.
 //
 // A Source is the source of a stream, which runs it while somebody watches and
 // does all reconnecting. The package decodes no picture, listens nowhere but
@@ -69,8 +70,9 @@ type Source struct {
 	tls      *tls.Config
 	patience patience
 
-	refusesTCP bool          // learned, and used if Options.Transport is Auto
-	told       bool          // the log knows what the camera offers beside its video
+	refusesTCP bool // learned, and used if Options.Transport is Auto
+	told       bool // the log knows what the camera offers beside its video
+	marking    marking
 	silence    time.Duration // allowed after a run's first picture; grows until a slow camera's second is in time
 }
 
@@ -158,6 +160,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	r.watch.patience.silence = max(s.silence, s.patience.silence)
 	r.receiver = &receiver{emit: emit, watch: r.watch, fail: cancel, log: s.opt.Log}
 	err := r.play()
+	r.receiver.end()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/pion/rtp"
 
 	"framegate/gateway/media"
 )
@@ -20,12 +22,14 @@ type track struct {
 	format    format.Format
 	codec     media.Codec
 	assembler assembler
+	marking   *marking
 }
 
-// newTrack makes the track that a camera's description was reduced to.
-func newTrack(session *description.Session, d *summary, largest budget) (track, error) {
+// newTrack makes the track that a camera's description was reduced to. marks is
+// what is known of the camera's marker bits.
+func newTrack(session *description.Session, d *summary, largest budget, marks *marking) (track, error) {
 	m := session.Medias[0] // the only one
-	t := track{base: session.BaseURL, media: m, format: m.Formats[0], codec: d.choice.codec}
+	t := track{base: session.BaseURL, media: m, format: m.Formats[0], codec: d.choice.codec, marking: marks}
 	return t, t.prepare(d, largest)
 }
 
@@ -36,7 +40,7 @@ func (t *track) prepare(d *summary, largest budget) error {
 		return errors.New("camera describes its video with a malformed URL")
 	}
 	if t.codec == media.JPEG {
-		a := &jpegAssembler{largest: largest}
+		a := &jpegAssembler{largest: largest, marking: t.marking}
 		a.width, a.height = announcedSize(d.text)
 		t.assembler = a
 		return nil
@@ -44,10 +48,16 @@ func (t *track) prepare(d *summary, largest budget) error {
 	if mode := d.choice.mode(); mode > 1 {
 		return fmt.Errorf("camera sends H.264 in packetization mode %d (interleaved), which is not supported", mode)
 	}
-	assembler := &h264Assembler{largest: largest, waiting: true}
-	assembler.framer.Announce(d.choice.parameterSets())
+	assembler := newH264Assembler(largest, t.marking)
+	assembler.framer.Announce(d.choice.parameterSets()...)
 	t.assembler = assembler
 	return nil
+}
+
+// tap has the packets of the track taken, when it is set up.
+func (t *track) tap(take func(*rtp.Packet)) {
+	i := slices.Index(t.media.Formats, t.format)
+	t.media.Formats[i] = tapped{t.format, take}
 }
 
 // announcedSize gives the size of pictures, in pixels, that a session

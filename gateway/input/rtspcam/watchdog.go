@@ -14,6 +14,8 @@ const (
 	// mostPatience is what the silence grows to for a camera that stays silent
 	// after one picture, and so has shown no interval.
 	mostPatience = time.Minute
+	// afterGoodbye is how long a camera may take to show that it goes on.
+	afterGoodbye = time.Second
 )
 
 // Why a camera is given up.
@@ -96,6 +98,19 @@ func (w *watchdog) picture(arrived time.Time) {
 	}
 	w.last, w.stage = arrived, showing
 	w.expect(arrived, max(w.patience.silence, silentIntervals*w.interval), errSilent)
+}
+
+// goodbye notes that the camera says it ends. If it does not mean that, a
+// picture comes soon.
+func (w *watchdog) goodbye() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if left := w.deadline.Sub(now); left > afterGoodbye {
+		w.expect(now, afterGoodbye, errEnded)
+	} else {
+		w.missing = errEnded
+	}
 }
 
 // onlyOnce says that there was a picture, and no second one.
