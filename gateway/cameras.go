@@ -19,8 +19,11 @@ type camera struct {
 	source stream.Source // nil where frames are sent in
 }
 
-// staysConnected says that it runs without viewers too.
-func (c camera) staysConnected() bool { return c.Keep == config.KeepAlways && c.source != nil }
+// staysConnected says that it runs without viewers too: a camera that dials us
+// does always, since its encoder comes when it likes and may not come again.
+func (c camera) staysConnected() bool {
+	return (c.Keep == config.KeepAlways || c.Source.Listen) && c.source != nil
+}
 
 // roster is which cameras there are at the moment. Many look into it, and set
 // alone changes it.

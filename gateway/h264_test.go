@@ -2,7 +2,10 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -78,4 +81,34 @@ func TestCamerasOfH264AreShown(t *testing.T) {
 			s.ask(t, question{name: "smaller snapshot", path: "/live/front.jpg?width=160", status: http.StatusOK})
 		})
 	}
+}
+
+// TestEncoderConnectsBeforeViewers: a camera that dials us is taken while nobody
+// watches, and without an ffmpeg of ours.
+func TestEncoderConnectsBeforeViewers(t *testing.T) {
+	t.Parallel()
+	port := heldPort(t)
+	s := startGateway(t, fmt.Sprintf("cameras: {front: {source: 'tcp-listen://127.0.0.1:%d'}}", port))
+	var sent net.Conn
+	await(t, "the encoder is let in", func() bool {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		sent = conn
+		return err == nil
+	})
+	sent.Close()
+	sender := command(t, "ffmpeg", "-v", "error", "-re", "-i", numberedClip(t, 600), "-c", "copy", "-f", "mpegts", fmt.Sprintf("tcp://127.0.0.1:%d", port))
+	if err := sender.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "its pictures come", func() bool {
+		response, err := http.Get(s.url + "/api/v1/cameras/front/status")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		var said struct{ State string }
+		text, _ := io.ReadAll(response.Body)
+		return json.Unmarshal(text, &said) == nil && said.State == "online"
+	})
+	expectNumbers(t, s, "front", 5)
 }
