@@ -200,3 +200,51 @@ func TestSlowDescription(t *testing.T) {
 	awaitRequest(t, camera, "PLAY", 1)
 	run.cancel()
 }
+
+// TestOddRedirects: within the camera they are followed, over TLS too, and
+// nowhere else.
+func TestOddRedirects(t *testing.T) {
+	groups := jpegPackets(t, 2)
+	for name, c := range map[string]struct {
+		location string // %s is the camera's address
+		played   string // below it; "" is nowhere
+	}{
+		"absolute":        {"%s/other", "/other"},
+		"a path":          {"/other", "/other"},
+		"relative":        {"other", "/other"},
+		"a query":         {"?channel=2", "/cam?channel=2"},
+		"without scheme":  {"//%h/other", "/other"},
+		"another port":    {"rtsp://127.0.0.1:1/other", ""},
+		"another, TLS":    {"rtsps://127.0.0.1:1/other", ""},
+		"another host":    {"//camera.example/other", ""},
+		"one that is bad": {"rtsp://[::1/", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
+				t.Parallel()
+				var camera *camtest.RTSPTextCamera
+				options.Answer = func(r camtest.RTSPRequest, usual string) string {
+					if r.Method != "DESCRIBE" || r.URL != camera.URL("/cam") {
+						return usual
+					}
+					_, host, _ := strings.Cut(camera.URL(""), "://")
+					location := strings.NewReplacer("%s", camera.URL(""), "%h", host).Replace(c.location)
+					return "RTSP/1.0 302\r\nCSeq: " + r.Header.Get("CSeq") + "\r\nLocation: " + location + "\r\n\r\n"
+				}
+				camera = newTextCamera(t, options)
+				if c.played != "" {
+					wantPlayed(t, camera, opt, copied(groups))
+					if got := askedWith(camera, "PLAY"); len(got) != 1 || got[0] != camera.URL("")+c.played+"/" {
+						t.Errorf("played %q", got)
+					}
+					return
+				}
+				opt.URL, opt.InsecureTLS = camera.URL("/cam"), true
+				err := start(t, newSource(t, opt)).wait(t)
+				if err == nil || len(askedWith(camera, "DESCRIBE")) != 1 {
+					t.Errorf("ended with %v", err)
+				}
+			})
+		})
+	}
+}
