@@ -136,13 +136,17 @@ func (c *userAdd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return c.accounts(env, c.Create, func(a *auth.Auth) error {
+	err = c.accounts(env, c.Create, func(a *auth.Auth) error {
 		if _, err := a.AddUser(env.ctx, c.Name, config.NewSecret(password), grants); err != nil {
 			return fmt.Errorf("user %s: %w", c.Name, err)
 		}
 		sayPassword(env.stdout, password, made)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return c.warnOfGrants(env, grants)
 }
 
 type userPasswd struct {
@@ -243,7 +247,7 @@ func (c *tokenCreate) Run(env *environment) error {
 	if c.ExpiresIn > 0 {
 		expires = time.Now().Add(time.Duration(c.ExpiresIn))
 	}
-	return c.accounts(env, false, func(a *auth.Auth) error {
+	err = c.accounts(env, false, func(a *auth.Auth) error {
 		_, secret, err := a.CreateToken(env.ctx, c.Name, grants, expires)
 		if err != nil {
 			return fmt.Errorf("token %s: %w", c.Name, err)
@@ -251,6 +255,10 @@ func (c *tokenCreate) Run(env *environment) error {
 		fmt.Fprintln(env.stdout, secret.Reveal())
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return c.warnOfGrants(env, grants)
 }
 
 type tokenList struct{ configFlags }

@@ -116,3 +116,25 @@ func TestGrantsAreChangedFromTheCommandLine(t *testing.T) {
 	must("token", "revoke", "nvr")
 	lists("token", "")
 }
+
+// TestGrantsForAbsentCamerasAreTold: they may be mistyped, or for cameras to come.
+func TestGrantsForAbsentCamerasAreTold(t *testing.T) {
+	variables := []string{"FRAMEGATE_DATA=" + t.TempDir()} // with the cameras demo and phone
+	const want = "framegate: warning: view:dmeo is permitted, but there is no camera dmeo at the moment\n"
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"user", "add", "anna", "--create", "--grant", "view:dmeo", "--grant", "view:demo", "--grant", "publish:*"}, want},
+		{[]string{"user", "add", "berta", "--grant", "view:demo", "--grant", "admin"}, ""},
+		{[]string{"token", "create", "nvr", "--grant", "view:dmeo"}, want},
+		{[]string{"token", "create", "prometheus", "--grant", "metrics"}, ""},
+		{[]string{"user", "grant", "berta", "view:dmeo"}, want},
+		{[]string{"token", "grant", "prometheus", "view:dmeo"}, want},
+		{[]string{"user", "revoke", "berta", "view:dmeo"}, ""},
+	} {
+		if status, _, stderr := sayIn(t, variables, c.args...); status != exitFine || stderr != c.says {
+			t.Errorf("%v: status %d, says %q", c.args, status, stderr)
+		}
+	}
+}

@@ -1,11 +1,41 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"framegate/gateway/auth"
+	"framegate/gateway/store"
 )
+
+// warnOfGrants says which grants are for cameras that are neither in the
+// configuration nor added. What is given is given all the same.
+func (f configFlags) warnOfGrants(env *environment, grants []auth.Grant) error {
+	settings, err := f.load(env)
+	if err != nil {
+		return err
+	}
+	state, err := store.Open(env.ctx, settings.Data)
+	if err != nil {
+		return err
+	}
+	added, err := state.Cameras(env.ctx)
+	if err != nil {
+		return errors.Join(err, state.Close())
+	}
+	known := make(map[string]bool)
+	for _, c := range settings.Cameras {
+		known[c.ID] = true
+	}
+	for _, c := range added {
+		known[c.ID] = true
+	}
+	for _, text := range auth.Warnings(grants, func(camera string) bool { return known[camera] }) {
+		fmt.Fprintln(env.stderr, "framegate: warning:", text)
+	}
+	return state.Close()
+}
 
 // grantChange gives what somebody may do from now on who may do this.
 type grantChange func(now []auth.Grant) ([]auth.Grant, error)
@@ -47,7 +77,11 @@ type userGrant struct {
 
 // Run lets the user do more.
 func (c *userGrant) Run(env *environment) error {
-	return c.changeUser(env, c.Name, adding(c.Grants))
+	if err := c.changeUser(env, c.Name, adding(c.Grants)); err != nil {
+		return err
+	}
+	grants, _ := grantFlags{c.Grants}.parse() // as above
+	return c.warnOfGrants(env, grants)
 }
 
 type userRevoke struct {
@@ -87,7 +121,11 @@ type tokenGrant struct {
 
 // Run lets the token do more.
 func (c *tokenGrant) Run(env *environment) error {
-	return c.changeToken(env, c.Name, adding(c.Grants))
+	if err := c.changeToken(env, c.Name, adding(c.Grants)); err != nil {
+		return err
+	}
+	grants, _ := grantFlags{c.Grants}.parse() // as above
+	return c.warnOfGrants(env, grants)
 }
 
 type tokenRevoke struct {

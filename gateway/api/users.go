@@ -63,6 +63,8 @@ type user struct {
 	Grants  []string  `json:"grants" nullable:"false" doc:"what the user may do" example:"[\"view:front\", \"publish:*\"]"`
 	Admin   bool      `json:"admin" doc:"whether the user may do everything"`
 	Created time.Time `json:"created"`
+
+	Warnings []string `json:"warnings,omitempty" nullable:"false" doc:"of a change: grants for cameras that are not there" example:"[\"view:frnt is permitted, but there is no camera frnt at the moment\"]"`
 }
 
 func userOf(u auth.User) user {
@@ -101,6 +103,19 @@ func grantsOf(texts []string) ([]auth.Grant, error) {
 		return nil, p
 	}
 	return grants, nil
+}
+
+// maxWarnings bounds what is told of many grants.
+const maxWarnings = 10
+
+// warnings says which grants are for cameras that are not there.
+func (a *API) warnings(grants []auth.Grant) []string {
+	there := make(map[string]bool)
+	for _, c := range a.options.Gateway.Cameras() {
+		there[c.ID] = true
+	}
+	texts := auth.Warnings(grants, func(camera string) bool { return there[camera] })
+	return texts[:min(len(texts), maxWarnings)]
 }
 
 // passwordOf takes a new password. The error is a problem.
@@ -158,7 +173,9 @@ func (a *API) addUser(ctx context.Context, in *struct {
 		return nil, err
 	}
 	a.log.Info("user added", "user", u.Name, "by", principalOf(ctx).String())
-	return &newUserAnswer{Location: a.base(ctx) + "/api/v1/users/" + url.PathEscape(u.Name), Body: userOf(u)}, nil
+	answer := userOf(u)
+	answer.Warnings = a.warnings(grants)
+	return &newUserAnswer{Location: a.base(ctx) + "/api/v1/users/" + url.PathEscape(u.Name), Body: answer}, nil
 }
 
 func (a *API) getUser(ctx context.Context, in *userPath) (*userAnswer, error) {
@@ -178,6 +195,8 @@ func (a *API) changeUser(ctx context.Context, in *struct {
 		Name    string `json:"name,omitempty" readOnly:"true" maxLength:"200" doc:"as in the address"`
 		Admin   bool   `json:"admin,omitempty" readOnly:"true" doc:"not looked at; admin is a grant"`
 		Created string `json:"created,omitempty" readOnly:"true" doc:"not looked at"`
+
+		Warnings []string `json:"warnings,omitempty" readOnly:"true" nullable:"false" maxItems:"10" doc:"not looked at"`
 	} `nameHint:"UserChange"`
 }) (*userAnswer, error) {
 	if in.Body.Name != "" && !strings.EqualFold(in.Body.Name, in.Name) {
@@ -205,7 +224,12 @@ func (a *API) changeUser(ctx context.Context, in *struct {
 	}
 	a.log.Info("user changed", "user", before.Name, "by", principalOf(ctx).String(),
 		"grants", in.Body.Grants != nil, "password", in.Body.Password != nil)
-	return a.getUser(ctx, &userPath{in.Name})
+	answer, err := a.getUser(ctx, &userPath{in.Name})
+	if err == nil && in.Body.Grants != nil {
+		grants, _ := grantsOf(*in.Body.Grants) // as above
+		answer.Body.Warnings = a.warnings(grants)
+	}
+	return answer, err
 }
 
 // setPassword gives a user another password. If that fails the grants are put
@@ -241,6 +265,8 @@ type token struct {
 	Expires *time.Time `json:"expires,omitempty" doc:"not there: never"`
 	Used    *time.Time `json:"used,omitempty" doc:"when it was used last, a minute late"`
 	Text    string     `json:"text,omitempty" doc:"what goes behind Authorization: Bearer; only where it is made"`
+
+	Warnings []string `json:"warnings,omitempty" nullable:"false" doc:"where it is made: grants for cameras that are not there"`
 }
 
 func tokenOf(t auth.Token) token {
@@ -287,7 +313,7 @@ func (a *API) makeToken(ctx context.Context, in *struct {
 	}
 	a.log.Info("token made", "token", t.Name, "by", principalOf(ctx).String())
 	answer := tokenOf(t)
-	answer.Text = text.Reveal()
+	answer.Text, answer.Warnings = text.Reveal(), a.warnings(grants)
 	return &struct{ Body token }{answer}, nil
 }
 

@@ -242,3 +242,34 @@ func TestPasswordsAreAsLongAsTheDocumentSays(t *testing.T) {
 		t.Errorf("the document says so %d times", n)
 	}
 }
+
+// A grant for a camera that is not there may be mistyped, or for one to come: it
+// is given, and told.
+func TestGrantsForAbsentCamerasAreTold(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	grants := []string{"view:gate", "view:gaet", "publish:*", "metrics", "view:gaet"}
+	const want = "view:gaet is permitted, but there is no camera gaet at the moment"
+	var u, changed user
+	c.do("POST", "/api/v1/users", object{"name": "anna", "password": good, "grants": grants}).want(201).into(&u)
+	c.do("PATCH", "/api/v1/users/anna", object{"grants": grants}).want(200).into(&changed)
+	var made token
+	c.do("POST", "/api/v1/tokens", object{"name": "nvr", "grants": grants}).want(201).into(&made)
+	for what, warnings := range map[string][]string{"a new user": u.Warnings, "a change": changed.Warnings, "a token": made.Warnings} {
+		if len(warnings) != 1 || warnings[0] != want {
+			t.Errorf("%s: %q", what, warnings)
+		}
+	}
+	c.do("PATCH", "/api/v1/users/anna", changed).want(200) // what was read can be sent back
+	var fine user
+	if c.do("PATCH", "/api/v1/users/anna", object{"grants": []string{"view:gate", "view:*"}}).want(200).into(&fine); fine.Warnings != nil {
+		t.Errorf("of cameras that are there: %q", fine.Warnings)
+	}
+	many := make([]string, 100)
+	for i := range many {
+		many[i] = "view:absent-" + itoa(int64(i))
+	}
+	if c.do("PATCH", "/api/v1/users/anna", object{"grants": many}).want(200).into(&fine); len(fine.Warnings) != maxWarnings {
+		t.Errorf("%d are told", len(fine.Warnings))
+	}
+}

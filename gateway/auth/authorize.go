@@ -194,6 +194,21 @@ func (g *Grant) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Warnings says which grants are for cameras that are not known, each once: they
+// may be mistyped, or for cameras that are to come.
+func Warnings(grants []Grant, known func(camera string) bool) (texts []string) {
+	for _, g := range grants {
+		if g.Camera == "" || g.Camera == AllCameras || known(g.Camera) {
+			continue
+		}
+		text := fmt.Sprintf("%s is permitted, but there is no camera %s at the moment", g, g.Camera)
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
 // maxGrants bounds the grants of one user or token.
 const maxGrants = 1000
 
