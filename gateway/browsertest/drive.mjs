@@ -1,13 +1,13 @@
 // Drives Chromium, with its fake camera, through one story of the pages:
 //
-//     node drive.mjs STORY URL
+//     node drive.mjs STORY URL [EXTRA]
 //
 // The exit status is 0 if it went as it should; otherwise stderr says what did
 // not. browser_test.go calls it.
 
 import { check, open as openPage, run } from './chromium.mjs';
 
-const [story, url] = process.argv.slice(2);
+const [story, url, extra] = process.argv.slice(2);
 
 const open = (context, path, ...init) => openPage(context, url + path, { script: noteStatus }, ...init);
 
@@ -129,6 +129,58 @@ const stories = {
     await distinctPictures(viewer, 10);
     check((await publisher.textContent('#by')) === 'POST', 'pictures do not go by POST');
     await says(publisher, '1 viewer');
+  },
+
+  // Settings that change while the camera is being opened, which gives itself
+  // once as on phones, do not end the broadcast; and they are kept.
+  async settings(context) {
+    const publisher = await open(context, broadcast, { script: () => {
+      const devices = navigator.mediaDevices;
+      const really = devices.getUserMedia.bind(devices);
+      let inUse = 0;
+      devices.getUserMedia = async (wish) => {
+        if (inUse > 0) throw new DOMException('in use', 'NotReadableError');
+        inUse++;
+        const stream = await really(wish);
+        for (const track of stream.getTracks()) {
+          const stop = track.stop.bind(track);
+          track.stop = () => (inUse--, (track.stop = () => {}), stop());
+        }
+        return stream;
+      };
+    } });
+    await live(publisher);
+    await publisher.evaluate(() => {
+      for (const [name, value] of [['size', '1280×720'], ['fps', '5'], ['size', '640×480'], ['fps', '20'], ['camera', 'user']]) {
+        const field = document.getElementById('settings')[name];
+        field.value = value;
+        field.dispatchEvent(new Event('change', { bubbles: true }));
+      }
+    });
+    await publisher.waitForFunction(() => document.getElementById('preview').videoWidth === 640);
+    await sent(publisher, Number(await publisher.textContent('#sent')) + 5);
+    const statuses = await publisher.evaluate(() => window.statuses);
+    check(!statuses.some((text) => text.includes('cannot be opened')), `it says: ${statuses.join(' ')}`);
+    await publisher.goto(`${url}/broadcast/phone`);
+    const kept = await publisher.evaluate(() => { const { size, fps, camera } = document.getElementById('settings'); return [size.value, fps.value, camera.value].join(); });
+    check(kept === '640×480,20,user', `the choices are ${kept} the next time`);
+  },
+
+  // A network that dies without a word is told within seconds, and the broadcast
+  // goes on when it is back. EXTRA freezes and thaws it.
+  async dead(context) {
+    const publisher = await open(context, broadcast);
+    await live(publisher);
+    await sent(publisher, 3);
+    await fetch(`${extra}/freeze`);
+    await says(publisher, 'has not answered for');
+    await publisher.waitForFunction(() => window.statuses.some((text) => /does not answer\.|cannot be reached\./.test(text)));
+    const statuses = await publisher.evaluate(() => window.statuses.slice(window.statuses.findLastIndex((text) => text.includes('not answered'))));
+    check(!statuses.some((text) => text.startsWith('Live')), `it says: ${statuses.join(' ')}`);
+    await fetch(`${extra}/thaw`);
+    const before = Number(await publisher.textContent('#sent'));
+    await sent(publisher, before + 3);
+    await live(publisher);
   },
 
   // A page without a camera says why and what to do.

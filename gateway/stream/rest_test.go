@@ -116,6 +116,10 @@ func TestPaceOfFramesInGroups(t *testing.T) {
 		if fps := r.FPS(); fps < 9.9 || fps > 10.1 {
 			t.Errorf("%v frames a second", fps)
 		}
+		time.Sleep(4 * time.Second) // nothing comes
+		if fps := r.FPS(); fps > 0.25 {
+			t.Errorf("%v frames a second while nothing comes", fps)
+		}
 		cam.fail(nil)
 		time.Sleep(5 * time.Second)
 		for range 2 { // what was before does not count

@@ -108,10 +108,15 @@ func (s *stream) stats() Stats {
 	return stats
 }
 
-// fps is the rate of the present run. The stream is locked.
+// fps is the rate of the present run, which falls while nothing comes. The
+// stream is locked.
 func (s *stream) fps() float64 {
-	if s.pace.interval <= 0 || s.state() != Online {
+	interval := s.pace.interval
+	if interval <= 0 || s.state() != Online {
 		return 0
 	}
-	return float64(time.Second) / float64(s.pace.interval)
+	if quiet := time.Since(s.newest); quiet > max(2*interval, paceSpan) {
+		interval = quiet
+	}
+	return float64(time.Second) / float64(interval)
 }

@@ -13,6 +13,7 @@ const PAUSE = 500; // ms, before the second attempt; doubles
 const LONGEST_PAUSE = 10_000; // ms
 const BUSY_PAUSE = 4000; // ms
 const STEADY = 10_000; // ms after which a link that ends counts as no failure
+const LATE = 3000; // ms without an answer, after which the page does not say live
 
 const $ = (id) => document.getElementById(id);
 const settings = $('settings');
@@ -22,8 +23,11 @@ const ticker = new Worker(new URL('ticker.js', import.meta.url));
 
 let running = null; // AbortController of the broadcast, or null
 let link = null;
+let opening = Promise.resolve(true); // the camera, if it is being opened
+let wishes = 0; // how often it was to be
 let viewers = 0;
 let busy = false; // a picture is being taken or is in flight
+let sentAt = null; // when the picture in flight left, or null
 let due = false; // its time has come
 let lastSize = 0; // bytes of the last picture
 let trip = NaN; // ms from its sending to its ack
@@ -89,7 +93,7 @@ async function sendOne(through) {
   const blob = await camera.take(wanted().quality);
   if (!blob) return;
   lastSize = blob.size;
-  const began = performance.now();
+  const began = (sentAt = performance.now());
   try {
     const ack = await through.send(blob);
     trip = performance.now() - began;
@@ -104,7 +108,16 @@ async function sendOne(through) {
     if (!(error instanceof Ended)) throw error;
     count.skipped++;
     if (error.kind === 'refused') say('bad', `The server refuses a picture: ${error.message}`);
+  } finally {
+    sentAt = null;
   }
+}
+
+// sayLate tells that a picture is not acknowledged for long: until the link is
+// given up nobody knows whether anything arrives.
+function sayLate() {
+  const seconds = sentAt === null ? 0 : (performance.now() - sentAt) / 1000;
+  if (running && link && seconds * 1000 > LATE) say('wait', `The server has not answered for ${Math.round(seconds)} seconds.`);
 }
 
 // The connection.
@@ -206,7 +219,17 @@ function stop() {
   say('idle', 'Not broadcasting.');
 }
 
-async function openCamera() {
+// openCamera opens the camera as it is wanted by then, one opening after
+// another: a device gives its camera once. An opening that another follows is
+// left out. It resolves to whether the broadcast goes on.
+function openCamera() {
+  const wish = ++wishes;
+  opening = opening.then(() => (wish === wishes ? openNow() : running !== null));
+  return opening;
+}
+
+async function openNow() {
+  if (!running) return false;
   try {
     await camera.open(wanted());
   } catch (error) {
@@ -232,10 +255,12 @@ camera.onended = () => {
 // them may be used.
 async function listDevices() {
   const devices = await navigator.mediaDevices.enumerateDevices();
-  const known = new Set([...settings.camera.options].map((option) => option.value));
+  const known = new Map([...settings.camera.options].map((option) => [option.value, option]));
   for (const { kind, deviceId, label } of devices) {
-    if (kind !== 'videoinput' || !label || known.has(`device:${deviceId}`)) continue;
-    settings.camera.add(new Option(label, `device:${deviceId}`));
+    if (kind !== 'videoinput' || !label) continue;
+    const option = known.get(`device:${deviceId}`);
+    if (option) option.text = label;
+    else settings.camera.add(new Option(label, `device:${deviceId}`));
   }
 }
 
@@ -255,6 +280,7 @@ async function keepAwake() {
 let before = { at: performance.now(), sent: 0, bytes: 0 };
 
 function showCounters() {
+  sayLate();
   const now = performance.now();
   const seconds = (now - before.at) / 1000;
   const show = (name, value, digits, unit) => ($(name).textContent = Number.isFinite(value) && link ? `${value.toFixed(digits)}${unit}` : '–');
@@ -288,6 +314,27 @@ function readQuery(query) {
   if (['user', 'environment'].includes(query.get('camera'))) settings.camera.value = query.get('camera');
 }
 
+// Choices are kept for the next time, on this device.
+const REMEMBERED = 'framegate-broadcast';
+
+function remember() {
+  const { camera, size, fps, quality } = settings;
+  localStorage.setItem(REMEMBERED, JSON.stringify({ camera: camera.value, size: size.value, fps: fps.value, quality: quality.value }));
+}
+
+function recall() {
+  let kept = {};
+  try {
+    kept = JSON.parse(localStorage.getItem(REMEMBERED)) ?? {};
+  } catch {
+    return; // it is not ours
+  }
+  if (/^\d{2,4}×\d{2,4}$/.test(kept.size)) choose(settings.size, kept.size);
+  if (Number(kept.fps) > 0) choose(settings.fps, String(Number(kept.fps)));
+  if (Number(kept.quality) > 0) settings.quality.value = Number(kept.quality);
+  if (typeof kept.camera === 'string' && kept.camera) choose(settings.camera, kept.camera, 'The camera of the last time');
+}
+
 function showQuality() {
   settings.shown.value = `${Math.round(wanted().quality * 100)} %`;
 }
@@ -308,6 +355,7 @@ function explainInsecure() {
 settings.addEventListener('submit', (event) => event.preventDefault());
 settings.addEventListener('input', showQuality);
 settings.addEventListener('change', async ({ target }) => {
+  remember();
   if (!running) return;
   setPace();
   if (target.name !== 'quality') await openCamera();
@@ -318,6 +366,7 @@ addEventListener('pagehide', () => running && link?.close());
 setInterval(showCounters, 1000);
 
 const query = new URLSearchParams(location.search);
+recall();
 readQuery(query);
 showQuality();
 if (!navigator.mediaDevices?.getUserMedia) explainInsecure();

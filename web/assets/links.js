@@ -16,7 +16,7 @@ export class Ended extends Error {
 }
 
 const OPEN_WITHIN = 8000; // ms
-const ACK_WITHIN = 15_000; // ms; then the network is gone, whatever TCP hopes for
+const ACK_WITHIN = 10_000; // ms; then the network is gone, whatever TCP hopes for
 
 export class SocketLink {
   // open resolves to a link, or rejects where no socket can be had.
@@ -25,15 +25,17 @@ export class SocketLink {
       const url = new URL(`../live/${camera}/publish?publisher=${publisher}`, import.meta.url);
       url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
       const socket = new WebSocket(url);
-      const late = setTimeout(() => socket.close(), OPEN_WITHIN);
+      const fail = () => {
+        clearTimeout(late);
+        socket.close();
+        reject(new Ended('lost', 'The server cannot be reached.'));
+      };
+      const late = setTimeout(fail, OPEN_WITHIN);
       socket.onopen = () => {
         clearTimeout(late);
         resolve(new SocketLink(socket));
       };
-      socket.onclose = () => {
-        clearTimeout(late);
-        reject(new Ended('lost', 'The server cannot be reached.'));
-      };
+      socket.onclose = fail;
     });
   }
 
@@ -43,16 +45,10 @@ export class SocketLink {
     this.onviewers = () => {};
     this.delivered = false;
     this.pending = null; // of the one picture in flight
-    this.closed = new Promise((resolve) => {
-      socket.onclose = ({ code, reason }) => {
-        const ended = code === 1008
-          ? new Ended('replaced', 'This page was opened again somewhere else.')
-          : new Ended('lost', reason || 'The connection was lost.');
-        clearTimeout(this.pending?.late);
-        this.pending?.reject(ended);
-        resolve(ended);
-      };
-    });
+    this.closed = new Promise((resolve) => (this.resolve = resolve));
+    socket.onclose = ({ code, reason }) => this.end(code === 1008
+      ? new Ended('replaced', 'This page was opened again somewhere else.')
+      : new Ended('lost', reason || 'The connection was lost.'));
     socket.onmessage = ({ data }) => this.receive(JSON.parse(data));
   }
 
@@ -66,9 +62,20 @@ export class SocketLink {
         reject(new Ended('lost', 'The connection was lost.'));
         return;
       }
-      this.pending = { resolve, reject, late: setTimeout(() => this.socket.close(), ACK_WITHIN) };
+      this.pending = { resolve, reject, late: setTimeout(() => this.end(new Ended('lost', 'The server does not answer.')), ACK_WITHIN) };
       this.socket.send(blob);
     });
+  }
+
+  // end ends it at once: a browser tells of a connection's end only when the
+  // other side says so, or after minutes.
+  end(ended) {
+    clearTimeout(this.pending?.late);
+    this.pending?.reject(ended);
+    this.pending = null;
+    this.socket.onclose = this.socket.onmessage = null;
+    this.socket.close();
+    this.resolve(ended);
   }
 
   receive(message) {
@@ -84,6 +91,7 @@ export class SocketLink {
 
   close() {
     this.socket.close(1000);
+    this.end(new Ended('lost', 'Closed.'));
   }
 }
 

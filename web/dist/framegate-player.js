@@ -1080,7 +1080,7 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 		this.renderer?.close(), this.renderer = null, this.firstMs === null ? this.fallBack(e, t.message) : (this.stage.trouble(e, t.message), this.lost(!0, ""));
 	}
 	fallBack(e, t) {
-		this.stage.trouble(e, t), this.ladder.fail(e), this.wanted === "auto" ? (this.disconnect(), this.shownYet = !1, this.connect()) : this.lost(!0, `It cannot be shown here: ${t}`);
+		this.stage.trouble(e, t), this.ladder.fail(e), this.wanted === "auto" ? (this.disconnect(), this.rendering = null, this.slowTicks = 0, this.shownYet = !1, this.connect()) : this.lost(!0, `It cannot be shown here: ${t}`);
 	}
 	take(e) {
 		try {

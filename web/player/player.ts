@@ -238,6 +238,8 @@ export class Player {
       return;
     }
     this.disconnect();
+    this.rendering = null; // what is on the screen is the old mode's, and says nothing of the next
+    this.slowTicks = 0;
     this.shownYet = false;
     this.connect();
   }

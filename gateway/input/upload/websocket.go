@@ -22,8 +22,8 @@ import (
 // or 60 s, and the other times follow from that of the pings, so they are not
 // for anybody to turn.
 const (
-	pingEvery    = 20 * time.Second
-	deadAfter    = 45 * time.Second // without a message or a pong
+	pingEvery    = 5 * time.Second
+	deadAfter    = 15 * time.Second // without a pong or a part of a message
 	writeTime    = 10 * time.Second
 	goodbyeTime  = 500 * time.Millisecond
 	viewersEvery = 500 * time.Millisecond // how often their number is looked at
@@ -211,7 +211,7 @@ func (s *socket) nextPicture(chatter *rate.Limiter) ([]byte, error) {
 			return nil, err
 		}
 		if kind == websocket.BinaryMessage {
-			return io.ReadAll(message)
+			return io.ReadAll(arriving{message, s})
 		}
 		n, err := io.Copy(io.Discard, io.LimitReader(message, maxTextBytes+1))
 		if err != nil {
@@ -221,6 +221,21 @@ func (s *socket) nextPicture(chatter *rate.Limiter) ([]byte, error) {
 			return nil, errChatter
 		}
 	}
+}
+
+// arriving is a message while it comes, of which each part shows that the
+// publisher is there.
+type arriving struct {
+	message io.Reader
+	from    *socket
+}
+
+// Read reads the next part.
+func (a arriving) Read(b []byte) (int, error) {
+	if err := a.from.alive(""); err != nil {
+		return 0, err
+	}
+	return a.message.Read(b)
 }
 
 // readError tells an end that somebody wanted from one that is news.
