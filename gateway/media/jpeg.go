@@ -212,7 +212,9 @@ func jpegFrame(s *JPEGScanner, b []byte, prev *Format) (Frame, error) {
 // wholeJPEG gives the picture at the start of b.
 func wholeJPEG(s *JPEGScanner, b []byte) ([]byte, error) {
 	n, err := s.Scan(b)
-	switch {
+	switch kind := KindOf(b); {
+	case kind != "" && errors.Is(err, ErrNotJPEG):
+		return nil, fmt.Errorf("%w: it is %s", ErrNotJPEG, kind)
 	case err != nil:
 		return nil, err
 	case n > 0:

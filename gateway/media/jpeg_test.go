@@ -185,7 +185,7 @@ func TestRefusedPictures(t *testing.T) {
 	}{
 		{"nothing", nil, media.ErrMalformed, "cut off after 0 bytes"},
 		{"HTML", []byte("<html><body>Login"), media.ErrNotJPEG, "not a JPEG"},
-		{"PNG", []byte("\x89PNG\r\n\x1a\n"), media.ErrNotJPEG, "not a JPEG"},
+		{"PNG", []byte("\x89PNG\r\n\x1a\n"), media.ErrNotJPEG, "not a JPEG: it is a PNG"},
 		{"SOI alone", good[:2], media.ErrMalformed, "cut off after 2 bytes"},
 		{"SOI and EOI", []byte{0xFF, 0xD8, 0xFF, 0xD9}, media.ErrMalformed, "EOI before any scan"},
 		{"cut off in the data", good[:len(good)-100], media.ErrMalformed, "before EOI"},

@@ -199,5 +199,8 @@ func wrongProtocol(head []byte) error {
 			return fmt.Errorf("sends %s, not an MPEG transport stream", p.what)
 		}
 	}
+	if kind := media.KindOf(head); len(head) >= media.KindBytes && kind != "" && head[0] != syncByte {
+		return fmt.Errorf("sends %s, not an MPEG transport stream", kind)
+	}
 	return nil
 }

@@ -63,13 +63,15 @@ type parser struct {
 	found    picture // to be given by next, if it has bytes
 	badInRow int
 	lastBad  error // what was wrong with the last bad picture
+	others   int   // parts since the last picture that held something else than a JPEG
 }
 
 // state says what is expected next.
 type state uint8
 
 const (
-	inLines    state = iota // a boundary, a header, the start of a picture; all else is junk
+	atStart    state = iota // the first byte of all
+	inLines                 // a boundary, a header, the start of a picture; all else is junk
 	atBody                  // the first byte behind a part's headers
 	inPicture               // a JPEG, from its SOI on
 	toBoundary              // nothing of use before the next boundary
@@ -141,10 +143,12 @@ func (p *parser) noPicture(err error) error {
 // state stays as it is until more bytes come.
 func (p *parser) step(b []byte) (progress bool, err error) {
 	switch p.state {
+	case atStart:
+		return p.takeStart(b)
 	case inLines:
 		return p.takeLine(b)
 	case atBody:
-		return p.takeBodyStart(b), nil
+		return p.takeBodyStart(b)
 	case inPicture:
 		return p.takePicture(b)
 	case toBoundary:
@@ -185,10 +189,15 @@ func (p *parser) beginPicture() {
 }
 
 // takeBodyStart decides by a part's type and first bytes what to do with it.
-func (p *parser) takeBodyStart(b []byte) bool {
+func (p *parser) takeBodyStart(b []byte) (bool, error) {
 	yes, known := startsPicture(b)
 	if !known {
-		return false
+		return false, nil
+	}
+	if kind := media.KindOf(b); kind != "" {
+		if p.others++; p.others >= maxOfAKind {
+			return false, sendsOther(kind)
+		}
 	}
 	p.part.body, p.part.bodyPos = true, p.pos
 	switch {
@@ -199,7 +208,30 @@ func (p *parser) takeBodyStart(b []byte) bool {
 	default:
 		p.state = inLines
 	}
-	return true
+	return true, nil
+}
+
+// takeStart looks whether all of the answer is something else than pictures.
+func (p *parser) takeStart(b []byte) (bool, error) {
+	if len(b) == 0 {
+		return false, nil
+	}
+	isText := bytes.IndexByte([]byte("\xEF\r\n -#<"), b[0]) >= 0
+	if yes, _ := startsPicture(b); !yes && !isText && len(b) < media.KindBytes {
+		return false, nil
+	}
+	p.state = inLines
+	switch kind := media.KindOf(b); {
+	case bytes.HasPrefix(b, []byte("<")), bytes.HasPrefix(b, []byte("#EXTM3U")): // of which more is said
+	case kind != "":
+		return false, sendsOther(kind)
+	}
+	return true, nil
+}
+
+// sendsOther is what is said of a camera that sends something else.
+func sendsOther(kind string) error {
+	return fmt.Errorf("the camera sent %s; only JPEGs are taken over HTTP: choose MJPEG or JPEG in its settings, or the address of its JPEGs, or its RTSP address", kind)
 }
 
 // rescan has the picture walked from its start. Where the part told its length,
@@ -282,7 +314,7 @@ func (p *parser) give(jpeg []byte) {
 	}
 	p.advance(len(jpeg))
 	p.end = p.pos
-	p.badInRow = 0
+	p.badInRow, p.others = 0, 0
 	p.part = next
 	p.state = inLines
 }
