@@ -36,23 +36,32 @@ const (
 // what it reads is put right here, and what it writes is completed. This is the
 // one place for that, and this is what is tolerated:
 //
-//	text          lines that end with LF, are folded, lack a colon, or are long; a status without a reason, 2xx for 200;
-//	              names in any case (message.go)                           some write their own RTSP, each its own
-//	CSeq          none, or never the one asked with: answers come in order   old DVRs say 0 or 1 for ever
-//	login         all of camlogin, and a nonce that is replaced at any       nonces that last a minute, and gortsplib keeps
-//	              request, keep-alives too                                  to the first for ever
-//	OPTIONS       refused: the camera is asked for its description           it is optional in practice
-//	DESCRIBE      no Content-Type, or another; a description that breaks     a track that we do not take must not spoil
-//	              rules, of whatever else there is beside the video          the one that we do
-//	              (sdp.go); parameter sets that cannot be decoded            they come in band, too
-//	URLs          Content-Base, Content-Location and "control" that are      ours, that was asked for, is good enough
-//	              empty, relative or impossible (address.go)
-//	Transport     what is of use of it, in any order and case; what is       hosts that it names must not be believed
-//	              missing is as asked for (transport.go)
-//	Session       blanks, and a timeout that is no number                    "x; timeout = 5"
-//	packets       before PLAY: passed over                                   of an older session
-//	keep-alives   the other way where one is refused                         GET_PARAMETER is named in Public, and unknown
-//	requests      answered, though what they ask for is not done             OPTIONS, to see whether we live
+//	text         LF alone, folded and long lines, lines without a colon; a status without a reason, 2xx for 200 (message.go)
+//	                 because: some write their own RTSP
+//	CSeq         none, or never the one asked with: answers come in order then
+//	                 because: old recorders say 0 or 1 for ever
+//	login        all that camlogin reads; a nonce that is replaced at any request, keep-alives too
+//	                 because: gortsplib keeps to the first nonce for ever
+//	OPTIONS      refused: the camera is asked for its description
+//	                 because: it is optional in practice
+//	DESCRIBE     any Content-Type; broken rules in what is described beside the video (sdp.go)
+//	                 because: what we do not take must not spoil what we do
+//	             parameter sets that cannot be decoded
+//	                 because: they come in band, too
+//	URLs         Content-Base, Content-Location and "control" that are empty, relative or impossible (address.go)
+//	                 because: the one that was asked for is good enough
+//	Transport    any order and case; what is missing is as asked for (transport.go)
+//	                 because: and no host that it names is believed
+//	             packets over UDP from another port of the camera's than told, or from none told
+//	                 because: some tell 0-1
+//	Session      blanks, and a timeout that is no number
+//	                 because: "x; timeout = 5"
+//	packets      before PLAY: passed over
+//	                 because: they are of an older session
+//	keep-alives  refused: the other way is taken
+//	                 because: Public names GET_PARAMETER where it is unknown
+//	requests     answered, though what they ask for is not done
+//	                 because: OPTIONS, to see whether we live
 //
 // What opens a door is not tolerated: messages have limits (message.go),
 // redirects lead to no other host or port (run.dial), and packets go to the host
