@@ -220,6 +220,34 @@ func (h *Slice) read(r *BitReader, sps *SPS, pps PPS) {
 	h.Known = !r.Failed
 }
 
+// IsRecoveryPoint says whether a NAL unit with supplemental information (7.3.2.3)
+// says that decoding can begin with its picture (D.1.8).
+func IsRecoveryPoint(nalu []byte) bool {
+	const recoveryPoint = 6
+	number := func(b []byte) (value int, rest []byte) {
+		for len(b) > 0 && b[0] == 0xFF {
+			value, b = value+0xFF, b[1:]
+		}
+		if len(b) == 0 {
+			return -1, nil
+		}
+		return value + int(b[0]), b[1:]
+	}
+	if len(nalu) < 3 || Type(nalu) != TypeSEI {
+		return false
+	}
+	for b := nalu[1:]; len(b) > 2; { // escaped or not, as only lengths are counted
+		var kind, size int
+		kind, b = number(b)
+		size, b = number(b)
+		if kind == recoveryPoint {
+			return true
+		}
+		b = b[min(max(size, 0), len(b)):]
+	}
+	return false
+}
+
 // MayReorder says whether the stream may have pictures that are shown before
 // others that come earlier.
 func (h Slice) MayReorder() bool {
@@ -235,12 +263,12 @@ func (h Slice) MayReorder() bool {
 // against the standard, each begins with its first macroblock.
 func (h Slice) Begins(before Slice) bool {
 	switch {
-	case h.First == 0 || h.IDR != before.IDR || h.Ref != before.Ref || h.PPS != before.PPS && h.sps != before.sps:
+	case h.First == 0 || h.IDR != before.IDR || h.Ref != before.Ref:
 		return true
 	case !h.Known || !before.Known:
 		return false
 	}
-	return h.number != before.number || h.Field != before.Field || h.Bottom != before.Bottom ||
+	return h.PPS != before.PPS && h.sps.ID != before.sps.ID || h.number != before.number || h.Field != before.Field || h.Bottom != before.Bottom ||
 		h.idrID != before.idrID || h.lsb != before.lsb || h.delta != before.delta
 }
 

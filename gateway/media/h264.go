@@ -79,7 +79,14 @@ type H264Framer struct {
 	bad    bool    // one came that cannot be read
 	format *Format // of the sets when the last keyframe came, or nil
 	made   int     // of what Changes of the sets format is
+
+	begun  bool // an IDR picture has come
+	points int  // recovery points and I pictures since the last one, or since the beginning
 }
+
+// enoughPoints is how many recovery points and I pictures in a row say that no
+// IDR picture comes any more.
+const enoughPoints = 3
 
 // Announce tells parameter sets that came apart from the pictures, as in a
 // session description.
@@ -103,50 +110,84 @@ func (f *H264Framer) Slice(nalu []byte) (h264.Slice, bool) { return f.sets.Slice
 // ok is false for an access unit without a picture, and as long as parameter
 // sets are missing. An error is ErrBadParameterSets.
 func (f *H264Framer) Frame(nalus [][]byte) (frame Frame, ok bool, err error) {
-	key := false
-	var first h264.Slice
-	picture := false
-	for _, n := range nalus {
-		switch {
-		case len(n) == 0:
-			continue
-		case h264.Type(n) == h264.TypeSPS, h264.Type(n) == h264.TypePPS:
-			f.Announce(n)
-		case h264.Type(n) <= h264.TypeIDR && h264.Type(n) >= h264.TypeSlice:
-			key = key || h264.Type(n) == h264.TypeIDR
-			if !picture {
-				first, _ = f.sets.Slice(n)
-			}
-			picture = true
-		}
-	}
-	if !picture {
+	u := f.look(nalus)
+	if !u.picture {
 		return Frame{}, false, nil
 	}
+	key := f.begins(u)
 	if key || f.format == nil {
-		if ok, err = f.renew(first); !ok {
+		if ok, err = f.renew(u.first, key && !u.idr); !ok {
 			return Frame{}, false, err
 		}
 	}
 	return Frame{Key: key, Format: f.format, Data: f.data(nalus, key)}, true, nil
 }
 
+// accessUnit is what is known of one.
+type accessUnit struct {
+	picture, idr, recovery bool
+	intra                  bool // all of its slices are I
+	first                  h264.Slice
+}
+
+// look learns the parameter sets of an access unit, and says what it is.
+func (f *H264Framer) look(nalus [][]byte) (u accessUnit) {
+	u.intra = true
+	for _, n := range nalus {
+		if len(n) == 0 {
+			continue
+		}
+		switch kind := h264.Type(n); {
+		case kind == h264.TypeSPS, kind == h264.TypePPS:
+			f.Announce(n)
+		case kind == h264.TypeSEI:
+			u.recovery = u.recovery || h264.IsRecoveryPoint(n)
+		case h264.IsSlice(n):
+			slice, ok := f.sets.Slice(n)
+			u.intra = u.intra && ok && slice.Type == h264.SliceI
+			if !u.picture {
+				u.first = slice
+			}
+			u.picture, u.idr = true, u.idr || slice.IDR || kind == h264.TypeIDR
+		case kind <= h264.TypePartitionC && kind > 0:
+			u.picture = true
+		}
+	}
+	return u
+}
+
+// begins says whether a stream can be joined at a picture: at an IDR picture,
+// and where none comes at a recovery point or, where there are none of those
+// either, at an I picture (ITU-T H.264, D.2.8).
+func (f *H264Framer) begins(u accessUnit) bool {
+	switch {
+	case u.idr:
+		f.begun, f.points = true, 0
+		return true
+	case !u.recovery && !u.intra:
+		return false
+	}
+	f.points++
+	return f.points >= enoughPoints || u.recovery && !f.begun
+}
+
 // renew makes a format for a picture that begins with this slice, unless the
 // one there is still right.
-func (f *H264Framer) renew(first h264.Slice) (ok bool, err error) {
+func (f *H264Framer) renew(first h264.Slice, refreshed bool) (ok bool, err error) {
 	sps, pps, ok := f.sets.Of(first)
 	switch {
 	case !ok && f.bad:
 		return false, fmt.Errorf("%w: they cannot be read", ErrBadParameterSets)
 	case !ok:
 		return false, nil
-	case f.format != nil && f.made == f.sets.Changes() && f.fits(sps):
+	case f.format != nil && f.made == f.sets.Changes() && f.format.Refreshed == refreshed && f.fits(sps):
 		return true, nil
 	}
 	format, err := H264Format(sps, pps, f.sets.Others(sps, pps)...)
 	if err != nil {
 		return false, err
 	}
+	format.Refreshed = refreshed
 	f.format, f.made = format, f.sets.Changes()
 	return true, nil
 }

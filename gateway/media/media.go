@@ -39,6 +39,9 @@ type Format struct {
 	// More are further ones, SPS and PPS, that pictures may refer to; each has a
 	// number of its own. Most cameras send none.
 	More [][]byte
+	// Refreshed marks H264 without IDR pictures, whose Key frames are recovery
+	// points or I pictures. ffmpeg begins with those, and browsers do not.
+	Refreshed bool
 	// Unshowable marks JPEGs of a kind that browsers do not show and a decoder
 	// can make showable: see ErrUnshowable. It stands between a camera's source
 	// and what converts its pictures, and on no frame of a stream.

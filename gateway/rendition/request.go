@@ -123,5 +123,5 @@ func (r Request) fit(f *media.Format) (width, height int) {
 // passes says whether pictures of this format are what is asked for already.
 func (r Request) passes(f *media.Format) bool {
 	width, _ := r.fit(f)
-	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG) && !f.Unshowable
+	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG) && !f.Unshowable && !f.Refreshed
 }

@@ -33,9 +33,9 @@ func (c Choice) rendition(codec media.Codec) stream.Key {
 }
 
 // stays says whether a viewer that can show wanted reads key on, now that its
-// frames turn out to be of codec.
-func (c Choice) stays(key stream.Key, codec media.Codec, wanted []media.Codec) bool {
-	return key != c.Own || slices.Contains(wanted, codec)
+// frames turn out to be of a format. Players do not begin without IDR pictures.
+func (c Choice) stays(key stream.Key, format *media.Format, wanted []media.Codec) bool {
+	return key != c.Own || slices.Contains(wanted, format.Codec) && !format.Refreshed
 }
 
 // parseCodecs reads the query's codec. It gives nothing where the client's

@@ -110,7 +110,7 @@ func (v *viewer) step(ctx context.Context) error {
 // show writes one frame, and before it what it takes to understand it.
 func (v *viewer) show(f *media.Frame) error {
 	if v.track.begins(f) {
-		if !v.choice.stays(v.seat.Key(), f.Format.Codec, v.wanted) {
+		if !v.choice.stays(v.seat.Key(), f.Format, v.wanted) {
 			return v.changeTo(v.wanted[0])
 		}
 		if err := v.begin(f); err != nil {
