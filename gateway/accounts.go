@@ -112,7 +112,7 @@ func (f grantFlags) parse() ([]auth.Grant, error) {
 	for i, text := range f.Grant {
 		var err error
 		if grants[i], err = auth.ParseGrant(text); err != nil {
-			return nil, mistake(fmt.Errorf("framegate: --grant: %w", err))
+			return nil, mistake(fmt.Errorf("framegate: %w", err))
 		}
 	}
 	return grants, nil

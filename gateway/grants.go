@@ -103,6 +103,9 @@ func (f configFlags) changeUser(env *environment, name string, change grantChang
 			return fmt.Errorf("user %s: %w", name, err)
 		}
 		grants, err := change(user.Grants)
+		if errors.Is(err, errMistake) {
+			return err
+		}
 		if err == nil {
 			err = a.SetGrants(env.ctx, name, grants)
 		}
@@ -166,7 +169,9 @@ func (f configFlags) useToken(env *environment, name string, use func(*auth.Auth
 		if i < 0 {
 			return fmt.Errorf("token %s: %w", name, auth.ErrUnknown)
 		}
-		if err := use(a, tokens[i]); err != nil {
+		if err := use(a, tokens[i]); errors.Is(err, errMistake) {
+			return err
+		} else if err != nil {
 			return fmt.Errorf("token %s: %w", name, err)
 		}
 		return nil
