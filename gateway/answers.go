@@ -69,10 +69,11 @@ var (
 )
 
 // statusOf turns an error into an HTTP status. What is wrong with a camera is
-// not wrong with the request.
+// not wrong with the request; that there are too many encoders is not wrong with
+// the camera.
 func statusOf(err error) int {
 	var failed *stream.SourceError
-	if errors.As(err, &failed) {
+	if errors.As(err, &failed) && !errors.Is(err, stream.ErrFull) {
 		return http.StatusBadGateway
 	}
 	for _, s := range statuses {
@@ -133,7 +134,7 @@ func hearOut(w http.ResponseWriter, r *http.Request) {
 // the log has it.
 func told(p auth.Principal, err error) error {
 	var failed *stream.SourceError
-	if errors.As(err, &failed) && !auth.Authorize(p, auth.Admin, "") {
+	if errors.As(err, &failed) && !errors.Is(err, stream.ErrFull) && !auth.Authorize(p, auth.Admin, "") {
 		return errUnreachable
 	}
 	return err

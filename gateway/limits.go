@@ -64,6 +64,9 @@ func (g *gateway) metricsHandler(hits *metrics.Hits) http.Handler {
 			encoders := g.encoders.Stats()
 			yield(rendition.LimitEncoders, encoders.Queued)
 			yield(rendition.LimitEncoderStarts, encoders.Delayed)
+			for _, limit := range rendition.ShareLimits {
+				yield(limit, encoders.Refused[limit])
+			}
 			yield(limitLogins, uint64(g.auth.Stats().Limited))
 		},
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"framegate/gateway/config"
+	"framegate/gateway/rendition"
 )
 
 // TestLimitsThatTakeARestart: those on viewers, connections and the API are taken, and
@@ -50,7 +51,7 @@ func TestEveryLimitIsTold(t *testing.T) {
 		}
 	}
 	hits.All(all)
-	for _, limit := range []string{"encoders", "encoder_starts", "logins"} {
+	for _, limit := range append([]string{"encoders", "encoder_starts", "logins"}, rendition.ShareLimits...) {
 		all(limit, 0)
 	}
 	if n := strings.Count(answer, "framegate_limit_hits_total{"); n != told {

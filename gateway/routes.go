@@ -32,7 +32,7 @@ func (g *gateway) forms() map[form]handle {
 		{"GET", ""}:        g.serveSocket,
 		{"GET", ".mp4"}:    g.serveMP4,
 		{"GET", ".sse"}:    g.serveEvents,
-		{"GET", ".mjpeg"}:  g.viewing(g.mjpeg.Serve),
+		{"GET", ".mjpeg"}:  g.viewing(g.encoding(g.mjpeg.Serve)),
 		{"GET", ".jpg"}:    g.viewing(g.snapshot.Serve),
 		{"POST", ".mjpeg"}: g.upload.ServeEndless,
 		{"POST", ".jpg"}:   g.upload.ServeFrame,
@@ -64,7 +64,7 @@ func (g *gateway) routes(ready *atomic.Bool) []route {
 		{"POST /live/{name}", auth.Publish, auth.Media, cameraOfForm, live},
 		{"PUT /live/{name}", auth.Publish, auth.Media, cameraOfForm, live},
 		{"GET /live/{id}/publish", auth.Publish, auth.Media, cameraOfPath, g.upload.ServeWebSocket},
-		{"GET /stream", auth.View, auth.Media, g.defaultCamera, g.viewing(g.mjpeg.Serve)},
+		{"GET /stream", auth.View, auth.Media, g.defaultCamera, g.viewing(g.encoding(g.mjpeg.Serve))},
 		{"POST /upload", auth.Publish, auth.Media, g.defaultCamera, g.upload.ServeUpload},
 
 		{"GET /{$}", anything, auth.Cookie, noCamera, g.showViewer},
@@ -177,8 +177,34 @@ func splitName(name string) (id, extension string) {
 	return name, ""
 }
 
+// output shows a viewer a stream.
+type output func(http.ResponseWriter, *http.Request, stream.Key, stream.Viewer) error
+
+// encoding makes an output that refuses who would get no encoder of one that
+// could only end then.
+func (g *gateway) encoding(show output) output {
+	return func(w http.ResponseWriter, r *http.Request, key stream.Key, v stream.Viewer) error {
+		if err := g.encodes(key, v); err != nil {
+			return err
+		}
+		return show(w, r, key, v)
+	}
+}
+
+// encodes says why a viewer would get no encoder for a stream, if it needs one.
+// What a camera sends that was not connected yet is not known, and is found out
+// by its rendition.
+func (g *gateway) encodes(key stream.Key, v stream.Viewer) error {
+	format := g.hub.Format(stream.Key{Camera: key.Camera})
+	request, ok := rendition.ParseKey(key.Rendition)
+	if !ok || format == nil || isCommon(request) || request.Passes(format) {
+		return nil
+	}
+	return g.encoders.Refusal(key, v)
+}
+
 // viewing makes a handle of an output that shows JPEGs.
-func (g *gateway) viewing(output func(http.ResponseWriter, *http.Request, stream.Key, stream.Viewer) error) handle {
+func (g *gateway) viewing(output output) handle {
 	return func(w http.ResponseWriter, r *http.Request, camera string) error {
 		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
 		if err != nil {
@@ -203,6 +229,8 @@ func (g *gateway) serveSocket(w http.ResponseWriter, r *http.Request, camera str
 	}
 	if asJPEG.Plain() {
 		choice.Own = stream.Key{Camera: camera}
+	} else if err := g.encodes(choice.H264, g.viewer(r)); err != nil && g.encodes(choice.JPEG, g.viewer(r)) != nil {
+		return err
 	}
 	return g.live.ServeWebSocket(w, r, choice, g.viewer(r))
 }
@@ -212,7 +240,7 @@ func (g *gateway) serveMP4(w http.ResponseWriter, r *http.Request, camera string
 	if err != nil {
 		return err
 	}
-	return g.live.ServeMP4(w, r, stream.Key{Camera: camera, Rendition: request.Key()}, g.viewer(r))
+	return g.encoding(g.live.ServeMP4)(w, r, stream.Key{Camera: camera, Rendition: request.Key()}, g.viewer(r))
 }
 
 // serveEvents shows a camera at a lower rate than other forms do, unless the
@@ -223,7 +251,7 @@ func (g *gateway) serveEvents(w http.ResponseWriter, r *http.Request, camera str
 		return err
 	}
 	request.FPS = sse.Rate(request.FPS)
-	return g.sse.Serve(w, r, g.pictures(camera, request), g.viewer(r))
+	return g.encoding(g.sse.Serve)(w, r, g.pictures(camera, request), g.viewer(r))
 }
 
 // viewer is who watches, for the limits on viewers.

@@ -15,6 +15,7 @@ import (
 	"framegate/gateway/input/httpcam"
 	"framegate/gateway/input/rtspcam"
 	"framegate/gateway/input/upload"
+	"framegate/gateway/media"
 	"framegate/gateway/metrics"
 	"framegate/gateway/output/live"
 	"framegate/gateway/output/mjpeg"
@@ -127,11 +128,18 @@ func (g *gateway) newRendition(k stream.Key) (stream.Source, error) {
 		Hub:     g.hub,
 		Camera:  k.Camera,
 		Request: request,
+		Common:  isCommon(request),
 		FFmpeg:  g.settings().FFmpeg.Path,
 		HWAccel: g.encodesWith(),
 		Slots:   g.encoders,
 		Log:     g.log.With("camera", k.Camera),
 	}), nil
+}
+
+// isCommon says of a rendition that it is what viewers get who ask for no size,
+// rate or quality.
+func isCommon(r rendition.Request) bool {
+	return r.Plain() || r == rendition.Request{Codec: media.JPEG, FPS: sse.DefaultFPS}
 }
 
 // sendsJPEG says that the pictures of a kind of camera need no decoding to be

@@ -35,6 +35,7 @@ type Options struct {
 	Hub     *stream.Hub
 	Camera  string
 	Request Request
+	Common  bool              // it is what all get who ask for nothing else, and counts as nobody's own
 	FFmpeg  string            // the program; "" means ffmpeg on the PATH
 	HWAccel transcode.HWAccel // "" means none; not transcode.HWAuto
 	Slots   *Slots
@@ -69,12 +70,20 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		request: o.Request,
 		ffmpeg:  o.FFmpeg,
 		hwaccel: o.HWAccel,
-		job:     job{slots: o.Slots, stream: stream.Key{Camera: o.Camera, Rendition: o.Request.Key()}},
+		job:     job{slots: o.Slots, stream: stream.Key{Camera: o.Camera, Rendition: o.Request.Key()}, use: o.use()},
 		load:    load{pace: s.pace},
 		log:     o.Log.With("rendition", o.Request.Key()),
 		emit:    emit,
 	}
 	return r.all(ctx)
+}
+
+// use says what the Source takes a slot for.
+func (o *Options) use() use {
+	if o.Common {
+		return forAll
+	}
+	return forSome
 }
 
 // input is where a run has its frames from.
@@ -141,7 +150,7 @@ func (r *run) take(ctx context.Context, frame media.Frame) error {
 	if changed && !frame.Key {
 		return nil // nothing can be made of it
 	}
-	if r.request.passes(frame.Format) && !r.convert {
+	if r.request.Passes(frame.Format) && !r.convert {
 		if changed {
 			r.stop()
 			r.format = frame.Format

@@ -120,8 +120,8 @@ func (r Request) fit(f *media.Format) (width, height int) {
 	return max(w&^1, 2), max(h&^1, 2)
 }
 
-// passes says whether pictures of this format are what is asked for already.
-func (r Request) passes(f *media.Format) bool {
+// Passes says whether pictures of this format are what is asked for already.
+func (r Request) Passes(f *media.Format) bool {
 	width, _ := r.fit(f)
 	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG) && !f.Unshowable && !f.Refreshed
 }

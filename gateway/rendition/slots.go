@@ -2,47 +2,47 @@ package rendition
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
 	"framegate/gateway/stream"
 )
 
-// Slots bound how many encoders run at a time and how many start in a second.
-// Those beyond wait. They also know how all encoders do. It may be used from
-// any goroutine.
+// Slots bound how many encoders run at a time and how many start in a second,
+// and how many of them are for one viewer (shares). Those beyond wait. They also
+// know how all encoders do. It may be used from any goroutine.
 type Slots struct {
-	free   chan struct{} // holds one for each that may start
+	atOnce int
 	starts *rate.Limiter
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards what follows; taken before a stream's lock
+	holding map[*job]bool
+	waiting []*job // in the order they came
 	started uint64
 	queued  uint64
+	refused map[string]uint64 // by limit
 	delayed uint64
 	dropped uint64
 	steps   uint64
 	jobs    map[*job]EncoderStats // of the sources at work
 }
 
-// The limits on encoders by name. Their hits are counted in Stats.
-const (
-	LimitEncoders      = "encoders"
-	LimitEncoderStarts = "encoder_starts"
-)
-
 // Stats is how encoders do at one moment. The counters only grow.
 type Stats struct {
-	Slots     int    // that there are
-	Running   int    // of those, taken
-	Waiting   int    // sources that wait for one
-	Queued    uint64 // times that a source had to wait for one: hits of the limit LimitEncoders
-	Starts    uint64 // of encoders
-	Delayed   uint64 // of those, that had to wait for others: hits of the limit LimitEncoderStarts
-	Dropped   uint64 // frames left out because an encoder was too slow
-	StepDowns uint64 // times that a rate was lowered for that reason
+	Slots     int               // that there are
+	Running   int               // of those, taken
+	Waiting   int               // sources that wait for one
+	Queued    uint64            // times that a source had to wait for one: hits of the limit LimitEncoders
+	Refused   map[string]uint64 // hits of the limits on one viewer's encoders and one camera's, by their names
+	Starts    uint64            // of encoders
+	Delayed   uint64            // of those, that had to wait for others: hits of the limit LimitEncoderStarts
+	Dropped   uint64            // frames left out because an encoder was too slow
+	StepDowns uint64            // times that a rate was lowered for that reason
 	Encoders  []EncoderStats
 }
 
@@ -60,15 +60,13 @@ type EncoderStats struct {
 
 // NewSlots makes slots for so many encoders at a time, and starts a second.
 func NewSlots(atOnce, startsPerSecond int) *Slots {
-	s := &Slots{
-		free:   make(chan struct{}, atOnce),
-		starts: rate.NewLimiter(rate.Limit(startsPerSecond), startsPerSecond),
-		jobs:   make(map[*job]EncoderStats),
+	return &Slots{
+		atOnce:  atOnce,
+		starts:  rate.NewLimiter(rate.Limit(startsPerSecond), startsPerSecond),
+		holding: make(map[*job]bool),
+		refused: make(map[string]uint64),
+		jobs:    make(map[*job]EncoderStats),
 	}
-	for range atOnce {
-		s.free <- struct{}{}
-	}
-	return s
 }
 
 // Stats tells how the encoders do.
@@ -76,14 +74,9 @@ func (s *Slots) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := Stats{
-		Slots: cap(s.free), Running: cap(s.free) - len(s.free),
+		Slots: s.atOnce, Running: len(s.holding), Waiting: len(s.waiting), Refused: maps.Clone(s.refused),
 		Queued: s.queued, Starts: s.started, Delayed: s.delayed, Dropped: s.dropped, StepDowns: s.steps,
-	}
-	for _, e := range s.jobs {
-		stats.Encoders = append(stats.Encoders, e)
-		if e.Waiting {
-			stats.Waiting++
-		}
+		Encoders: slices.Collect(maps.Values(s.jobs)),
 	}
 	slices.SortFunc(stats.Encoders, func(a, b EncoderStats) int { return strings.Compare(a.Stream.String(), b.Stream.String()) })
 	return stats
@@ -94,47 +87,107 @@ func (s *Slots) Stats() Stats {
 type job struct {
 	slots   *Slots
 	stream  stream.Key
-	slotted bool
+	use     use
+	life    stream.Life   // that it is for
+	granted chan struct{} // closed when a slot is its own that it waited for
 }
 
-// take waits for a slot, unless the job has one.
+// take waits for a slot, unless the job has one. An error that is no context's
+// is a *refusal.
 func (j *job) take(ctx context.Context) error {
-	if j.slotted {
+	j.life = stream.LifeOf(ctx)
+	if !j.queue() {
 		return nil
 	}
-	select {
-	case <-j.slots.free:
-		j.slotted = true
-		j.change(func(*EncoderStats) {})
-		return nil
-	default:
+	defer j.leaveQueue()
+	impatient := time.NewTicker(sharePatience)
+	defer impatient.Stop()
+	for {
+		select {
+		case <-j.granted:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-impatient.C:
+			if err := j.slots.overdrawn(j); err != nil {
+				return err
+			}
+		}
 	}
-	j.slots.count(&j.slots.queued)
-	j.change(func(e *EncoderStats) { e.Waiting = true })
-	defer j.change(func(e *EncoderStats) { e.Waiting = false })
-	select {
-	case <-j.slots.free:
-		j.slotted = true
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+}
+
+// queue takes a slot if one is free for the job, and otherwise has it wait for
+// one: those that nobody reads any more end for it.
+func (j *job) queue() (waits bool) {
+	s := j.slots
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.holding[j] {
+		return false
+	}
+	j.granted = make(chan struct{})
+	s.waiting = append(s.waiting, j)
+	s.jobs[j] = EncoderStats{Stream: j.stream}
+	limit := s.share(j)
+	s.grant()
+	if s.holding[j] {
+		return false
+	}
+	if limit != nil {
+		s.refused[limit.limit]++
+	} else {
+		s.queued++
+	}
+	e := s.jobs[j]
+	e.Waiting = true
+	s.jobs[j] = e
+	return true
+}
+
+func (j *job) leaveQueue() {
+	s := j.slots
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = slices.DeleteFunc(s.waiting, func(w *job) bool { return w == j })
+	e := s.jobs[j]
+	e.Waiting = false
+	s.jobs[j] = e
+}
+
+// grant gives slots to those that wait and may have one: the first who came,
+// but of those whose use counts most. While some wait still, whoever holds a
+// slot gives it back once nobody reads what it makes. The slots are locked.
+func (s *Slots) grant() {
+	for u := range uses {
+		for _, j := range slices.Clone(s.waiting) {
+			if j.use == u && s.room(j) && s.share(j) == nil {
+				s.holding[j] = true
+				close(j.granted)
+				s.waiting = slices.DeleteFunc(s.waiting, func(w *job) bool { return w == j })
+			}
+		}
+	}
+	if len(s.waiting) > 0 {
+		for j := range s.holding {
+			j.life.Yield()
+		}
 	}
 }
 
 // pace waits until another encoder may start, and counts it.
 func (j *job) pace(ctx context.Context) error {
 	if !j.slots.starts.Allow() {
-		j.slots.count(&j.slots.delayed)
+		j.slots.add(&j.slots.delayed)
 		if err := j.slots.starts.Wait(ctx); err != nil {
 			return err
 		}
 	}
-	j.slots.count(&j.slots.started)
+	j.slots.add(&j.slots.started)
 	return nil
 }
 
-// count adds one to one of the counters.
-func (s *Slots) count(counter *uint64) {
+// add adds one to one of the counters.
+func (s *Slots) add(counter *uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*counter++
@@ -172,11 +225,10 @@ func (j *job) change(how func(*EncoderStats)) {
 
 // end gives the slot back and forgets the job.
 func (j *job) end() {
-	j.slots.mu.Lock()
-	delete(j.slots.jobs, j)
-	j.slots.mu.Unlock()
-	if j.slotted {
-		j.slotted = false
-		j.slots.free <- struct{}{}
-	}
+	s := j.slots
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.jobs, j)
+	delete(s.holding, j)
+	s.grant()
 }

@@ -70,6 +70,9 @@ func (r *retries) failed(now time.Time, err error) (news bool) {
 		r.due = now.Add(r.pause(now, err))
 		r.soonest = now.Add(newcomerPause)
 	}
+	if errors.Is(err, ErrFull) {
+		r.soonest = now // who comes may be somebody else
+	}
 	r.failures++
 	r.row++
 	return news

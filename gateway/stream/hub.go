@@ -21,6 +21,7 @@ type Options struct {
 	// hub.
 	Resolve func(Key) (Source, error)
 	// Linger is how long a source runs on after its last reader; 0 means 10 s.
+	// That of a rendition runs on for 2 s at most, and its camera's after that.
 	Linger time.Duration
 	// RingBytes bounds what a stream keeps of its frames; 0 means 16 MiB. A
 	// GOP that does not fit loses its beginning, and with it the place to
@@ -46,6 +47,10 @@ type Hub struct {
 	watchers  map[*Reader]time.Time // those of viewers, and since when
 	closed    bool
 }
+
+// renditionLinger bounds the linger of renditions: who asks for a picture every
+// few seconds shall not keep an encoder at work all the time.
+const renditionLinger = 2 * time.Second
 
 // New makes a hub. It starts nothing.
 func New(options Options) *Hub {
@@ -76,7 +81,7 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if options.Viewer != nil {
+	if options.counted() {
 		if err := h.admission.admit(key.Camera, *options.Viewer); err != nil {
 			return nil, err
 		}
@@ -86,7 +91,7 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 		h.hasten(key)
 	}
 	r := s.join(options)
-	if options.Viewer != nil {
+	if options.counted() {
 		h.watchers[r] = time.Now()
 	}
 	return r, nil
@@ -135,6 +140,20 @@ func (h *Hub) State(key Key) State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state()
+}
+
+// Format gives what the newest frame of a stream was, of any age, or nil before
+// there was any.
+func (h *Hub) Format(key Key) *media.Format {
+	h.mu.Lock()
+	s := h.streams[key]
+	h.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.format
 }
 
 // Viewers counts the clients that watch a camera now, in whatever rendition.

@@ -14,6 +14,9 @@ type ReadOptions struct {
 	// Viewer is set where the reader serves a client, and is then counted
 	// against Limits. Transcodes, recorders and keep-alives leave it nil.
 	Viewer *Viewer
+	// Besides is set where the viewer has another reader open, which is what
+	// counts it: this one only says for whom its stream runs (Life.Clients).
+	Besides bool
 	// Sequential readers (recorders, tests) get every frame that is still in
 	// the ring and never skip of their own will. When the ring overtakes them
 	// they go on at its oldest keyframe, and see the gap in Frame.Seq. While
@@ -30,6 +33,9 @@ type ReadOptions struct {
 	// Next gives what there is, but late.
 	Hold bool
 }
+
+// counted says that the reader counts as a viewer.
+func (o *ReadOptions) counted() bool { return o.Viewer != nil && !o.Besides }
 
 // Viewer is a client with a reader.
 type Viewer struct {
@@ -278,7 +284,7 @@ func (r *Reader) Dropped() uint64 {
 // stops, after the linger, if this was its last reader. Closing again does
 // nothing.
 func (r *Reader) Close() {
-	if r.stream.leave(r) && r.options.Viewer != nil {
+	if r.stream.leave(r) && r.options.counted() {
 		r.stream.hub.release(r)
 	}
 }

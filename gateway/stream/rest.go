@@ -19,7 +19,7 @@ const restGrid = 25 * time.Millisecond
 // Otherwise, and where ctx is not from a stream's run, it returns at once:
 // nobody who waits is ever kept waiting. It says whether nobody waits still.
 func Rest(ctx context.Context, d time.Duration) bool {
-	s, _ := ctx.Value(lifeKey{}).(*stream)
+	s := LifeOf(ctx).stream
 	if s == nil {
 		return false
 	}

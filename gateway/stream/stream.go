@@ -28,6 +28,7 @@ type stream struct {
 	kept    media.Frame // newest keyframe ever; outlives the ring
 	readers int
 	holders int           // of the readers, those that wait for no frame
+	clients []Viewer      // of the readers, those whom they serve, in the order they came
 	waiting []*Reader     // in Next, to be woken
 	resting chan struct{} // what the source rests on, or nil: see Rest
 	closed  bool
@@ -36,9 +37,10 @@ type stream struct {
 	attached   bool               // a publisher's run is on
 	stop       context.CancelFunc // ends supervise's present life, or the publisher's run
 	linger     *time.Timer        // runs stopUnread
+	yields     bool               // the present life has no linger: see Life.Yield
 	run        *run               // the run that may emit, or nil
-	pausing    bool               // after a failed run, before the next
-	hurry      context.CancelFunc // has the pause look again when it is over, or nil
+	awaiting   bool               // what it reads from failed, and there is no news yet
+	hurry      context.CancelFunc // has the pause after a failed run look again when it is over, or nil
 
 	retries     retries // when the source may be run again, whoever comes and goes
 	failures    uint64  // runs of the source that ended by themselves
@@ -76,7 +78,7 @@ func (s *stream) state() State {
 // failing says that the source is not run for now, for the sake of lastError.
 // The stream is locked.
 func (s *stream) failing() bool {
-	return s.pausing || time.Now().Before(s.retries.due)
+	return s.awaiting || time.Now().Before(s.retries.due)
 }
 
 // join adds a reader and sees to it that the source runs.
@@ -96,6 +98,11 @@ func (s *stream) join(options ReadOptions) *Reader {
 	}
 	if options.Sequential {
 		s.ring.history++
+	}
+	if options.Viewer != nil {
+		client := *options.Viewer // which the caller may change
+		r.options.Viewer = &client
+		s.clients = append(s.clients, client)
 	}
 	if s.linger != nil {
 		s.linger.Stop()
@@ -124,23 +131,49 @@ func (s *stream) leave(r *Reader) bool {
 	if r.options.Sequential {
 		s.ring.history--
 	}
+	if v := r.options.Viewer; v != nil {
+		i := slices.Index(s.clients, *v)
+		s.clients = slices.Delete(s.clients, i, i+1)
+	}
 	if r.waiting {
 		s.waiting = slices.DeleteFunc(s.waiting, func(w *Reader) bool { return w == r })
 	}
 	r.signal()
-	switch {
-	case s.readers > 0:
-	case s.supervised && s.linger == nil:
-		s.linger = time.AfterFunc(s.hub.options.Linger, s.stopUnread)
-	case s.supervised:
-		s.linger.Reset(s.hub.options.Linger)
-	}
+	s.startLinger()
 	return true
+}
+
+// startLinger begins the time after which a stream that nobody reads stops. The
+// stream is locked.
+func (s *stream) startLinger() {
+	switch {
+	case s.readers > 0 || !s.supervised:
+	case s.yields:
+		s.stopIfUnread()
+	case s.linger == nil:
+		s.linger = time.AfterFunc(s.lingers(), s.stopUnread)
+	default:
+		s.linger.Reset(s.lingers())
+	}
+}
+
+// lingers is how long the source runs on. A rendition's encoder is soon there
+// again; what takes long to be is its camera.
+func (s *stream) lingers() time.Duration {
+	if s.key.Rendition != "" {
+		return min(s.hub.options.Linger, renditionLinger)
+	}
+	return s.hub.options.Linger
 }
 
 func (s *stream) stopUnread() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.stopIfUnread()
+}
+
+// stopIfUnread ends the present life if nobody reads. The stream is locked.
+func (s *stream) stopIfUnread() {
 	if s.readers == 0 && s.supervised && s.stop != nil {
 		s.stop()
 	}
@@ -169,6 +202,7 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 		s.stop()
 		s.stop = nil
 	}
+	s.yields = false
 	if s.readers == 0 || s.closed {
 		s.supervised = false
 		s.ring.clear()
@@ -259,13 +293,13 @@ func (s *stream) fail(ctx context.Context, err error) (news bool) {
 	var upstream *SourceError
 	if errors.As(err, &upstream) {
 		s.lastError = upstream.Err
-		if upstream.from == nil {
-			s.retries.due = s.lastErrorAt.Add(firstPause) // the stream it reads from sees to the rest
+		s.awaiting = upstream.from != nil // which sees to the pause
+		if !s.awaiting {
+			s.retries.due = s.lastErrorAt.Add(firstPause)
 		}
 	} else {
 		news = s.retries.failed(s.lastErrorAt, err)
 	}
-	s.pausing = true
 	s.wakeAll()
 	return news
 }
@@ -276,7 +310,7 @@ func (s *stream) sitOut(ctx context.Context) {
 		within, hurry := context.WithCancel(ctx)
 		s.mu.Lock()
 		d := time.Until(s.retries.due)
-		s.pausing = d > 0 && ctx.Err() == nil
+		s.awaiting = false
 		s.hurry = hurry
 		s.mu.Unlock()
 		sleep(within, d)

@@ -115,7 +115,7 @@ var (
 	faultBinary    = &fault{websocket.CloseUnsupportedData, 415, "messages are JSON text"}
 	faultNotJSON   = &fault{websocket.CloseInvalidFramePayloadData, 400, "a message that is not JSON with a type"}
 	faultProtocol  = &fault{websocket.CloseProtocolError, 0, "broken WebSocket frames"}
-	faultFull      = &fault{websocket.CloseTryAgainLater, 503, "too many viewers"}
+	faultFull      = &fault{websocket.CloseTryAgainLater, 503, "too many encoders"}
 	faultInternal  = &fault{websocket.CloseInternalServerErr, 500, "internal error"}
 	faultUnfit     = &fault{websocket.CloseInternalServerErr, 502, "the camera sends what cannot be shown"}
 )
@@ -143,7 +143,11 @@ func lastWords(err error, dialect string) ([]byte, bool) {
 	}
 	var b []byte
 	if why.Status != 0 && dialect == DialectFramegate {
-		b = appendText(b, errorMessage{Type: "error", Code: why.Status, Message: why.Message})
+		m := errorMessage{Type: "error", Code: why.Status, Message: why.Message}
+		if failed := (*stream.SourceError)(nil); why == faultFull && errors.As(err, &failed) {
+			m.Message = failed.Err.Error() // which of our limits it is, and what to do instead
+		}
+		b = appendText(b, m)
 	}
 	return appendClose(b, why.Close, why.Message), true
 }

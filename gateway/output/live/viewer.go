@@ -17,6 +17,7 @@ import (
 type viewer struct {
 	handler *Handler
 	choice  Choice
+	client  stream.Viewer
 	dialect string
 	wanted  []media.Codec // that the client can show; nil until it said so
 	seat    *delivery.Seat
@@ -47,7 +48,7 @@ func (v *viewer) changeTo(codec media.Codec) error {
 	if key == v.seat.Key() {
 		return faultUnfit
 	}
-	reader, err := v.handler.hub.Open(key, stream.ReadOptions{Idle: idleAfter})
+	reader, err := v.handler.hub.Open(key, stream.ReadOptions{Viewer: &v.client, Besides: true, Idle: idleAfter})
 	if err != nil {
 		return err
 	}
@@ -70,6 +71,8 @@ func (v *viewer) watch(ctx context.Context) error {
 			err = v.answer()
 		case errors.Is(err, stream.ErrIdle):
 			err = v.tell(nil)
+		case errors.Is(err, stream.ErrFull):
+			return err
 		case errors.As(err, &failed):
 			err = v.tell(failed)
 		default:

@@ -55,7 +55,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	if err != nil {
 		return err
 	}
-	v := &viewer{handler: h, choice: choice, dialect: dialect, wanted: wanted, under: under}
+	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under}
 	v.seat = h.crowd.Enter(v, delivery.NewConn(under), choice.camera(), own)
 	if v.seat == nil {
 		return nil

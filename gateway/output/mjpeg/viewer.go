@@ -38,7 +38,7 @@ func (v *viewer) serve(ctx context.Context, head []byte) error {
 			return err
 		case errors.Is(err, stream.ErrIdle) && v.last.Data != nil && v.seat.Reader().State() == stream.Online:
 			err = v.write(v.last.Wall, v.last.Data, v.form.next)
-		case errors.Is(err, stream.ErrIdle), errors.As(err, &failed):
+		case errors.Is(err, stream.ErrIdle), errors.As(err, &failed) && !errors.Is(err, stream.ErrFull):
 			err = v.writeNoSignal(v.form.next)
 		default:
 			// The boundary is out already, so the closing one needs a part

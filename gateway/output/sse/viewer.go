@@ -24,6 +24,7 @@ const (
 	online      state = `event: state` + "\n" + `data: {"camera":"online","code":"online","message":"The camera is online."}` + "\n\n"
 	away        state = `event: state` + "\n" + `data: {"camera":"offline","code":"away","message":"The camera is offline. Its pictures go on by themselves when it is back."}` + "\n\n"
 	unreachable state = `event: state` + "\n" + `data: {"camera":"offline","code":"unreachable","message":"The camera cannot be reached. It is tried again and again."}` + "\n\n"
+	full        state = `event: state` + "\n" + `data: {"camera":"offline","code":"full","message":"There are too many encoders for this size, rate or quality. Ask for fewer, or without."}` + "\n\n"
 )
 
 // viewer is one response under way. It belongs to its request's goroutine, or
@@ -54,6 +55,8 @@ func (v *viewer) serve(ctx context.Context, head []byte) error {
 			return err
 		case errors.Is(err, stream.ErrIdle):
 			err = v.look()
+		case errors.Is(err, stream.ErrFull):
+			return errors.Join(err, v.say(full))
 		case errors.As(err, &failed):
 			err = v.say(unreachable)
 		}

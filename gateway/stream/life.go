@@ -1,0 +1,40 @@
+package stream
+
+import (
+	"context"
+	"slices"
+)
+
+// Life is the life of a stream that a source runs in, as the source may look at
+// it. The zero value is of no stream, and of nobody.
+type Life struct{ stream *stream }
+
+// LifeOf finds the life in the context of a source's run.
+func LifeOf(ctx context.Context) Life {
+	s, _ := ctx.Value(lifeKey{}).(*stream)
+	return Life{s}
+}
+
+// Clients gives those whom the stream is read for now, once for each reader, who
+// came first first. What reads it for nobody, such as a keep-alive, is not among
+// them.
+func (l Life) Clients() []Viewer {
+	if l.stream == nil {
+		return nil
+	}
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	return slices.Clone(l.stream.clients)
+}
+
+// Yield has the life end as soon as nobody reads the stream, without a linger:
+// at once, if nobody does. It is for what holds something that others wait for.
+func (l Life) Yield() {
+	if l.stream == nil {
+		return
+	}
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	l.stream.yields = true
+	l.stream.stopIfUnread()
+}

@@ -1,0 +1,110 @@
+package stream_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// seen is a source that waits, and gives the test its lives.
+type seen chan stream.Life
+
+func (s seen) Run(ctx context.Context, _ func(media.Frame)) error {
+	s <- stream.LifeOf(ctx)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestLifeKnowsForWhomItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := make(seen, 1)
+		hub := hubOf(t, stream.Options{Limits: stream.Limits{Viewers: 2}}, map[string]stream.Source{"front": source})
+		ann, bob := stream.Viewer{Principal: "ann"}, stream.Viewer{Principal: "bob"}
+		first := open(t, hub, stream.ReadOptions{Viewer: &ann})
+		life := <-source
+		open(t, hub, stream.ReadOptions{Viewer: &bob})
+		open(t, hub, stream.ReadOptions{}) // for nobody
+		open(t, hub, stream.ReadOptions{Viewer: &ann, Besides: true})
+		ann.Form = "changed since"
+		first.Close()
+		if got := life.Clients(); !slices.Equal(got, []stream.Viewer{bob, {Principal: "ann"}}) {
+			t.Errorf("it is for %v", got)
+		}
+		if n := hub.Viewers("front"); n != 1 {
+			t.Errorf("%d viewers: who has another reader counts by that", n)
+		}
+		if got := (stream.Life{}).Clients(); got != nil {
+			t.Errorf("none is for %v", got)
+		}
+	})
+}
+
+func TestLifeThatYieldsHasNoLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := make(seen, 1)
+		hub := hubOf(t, stream.Options{}, map[string]stream.Source{"front": source})
+		read := func() (*stream.Reader, stream.Life) {
+			r := open(t, hub, stream.ReadOptions{})
+			return r, <-source
+		}
+		yields := func(before bool) {
+			r, life := read()
+			if before {
+				life.Yield()
+			}
+			expectState(t, r, stream.Connecting)
+			r.Close()
+			if !before {
+				life.Yield()
+			}
+			expectState(t, r, stream.Idle)
+
+			r, _ = read() // whose life does not yield
+			r.Close()
+			time.Sleep(9 * time.Second)
+			expectState(t, r, stream.Connecting)
+			time.Sleep(time.Second)
+			expectState(t, r, stream.Idle)
+		}
+		yields(true)
+		yields(false)
+	})
+}
+
+func TestRenditionLingersShortly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := make(seen, 1)
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return source, nil }})
+		defer hub.Close()
+		for rendition, linger := range map[string]time.Duration{"": 10 * time.Second, "small": 2 * time.Second} {
+			r, err := hub.Open(stream.Key{Camera: "front", Rendition: rendition}, stream.ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-source
+			r.Close()
+			time.Sleep(linger - time.Nanosecond)
+			expectRunning := func(want int) {
+				t.Helper()
+				synctest.Wait()
+				running := 0
+				for _, s := range hub.Stats() {
+					if s.State == stream.Connecting {
+						running++
+					}
+				}
+				if running != want {
+					t.Errorf("%q: %d run", rendition, running)
+				}
+			}
+			expectRunning(1)
+			time.Sleep(time.Nanosecond)
+			expectRunning(0)
+		}
+	})
+}
