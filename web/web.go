@@ -128,7 +128,6 @@ type single struct {
 
 // Login is what the login page shows.
 type Login struct {
-	Name    string // that was typed before
 	Next    string // the address to go to afterwards
 	Refusal string // why the last attempt failed; "" before any
 	// Authority is the fingerprint of the server's own certificate authority,

@@ -11,5 +11,19 @@ function useLink() {
   form.submit(); // which asks for no name
 }
 
+// The name of an attempt that failed needs not be typed again. The server never
+// says it back: it may be a password in the wrong field.
+const NAME = 'framegate-login-name';
+
+function recallName() {
+  const name = sessionStorage.getItem(NAME);
+  sessionStorage.removeItem(NAME);
+  if (!name || !form.querySelector('[role=alert]')) return;
+  form.elements.name.value = name;
+  form.elements.password.focus();
+}
+
+form.addEventListener('submit', () => sessionStorage.setItem(NAME, form.elements.name.value));
+recallName();
 addEventListener('hashchange', useLink); // opened where this page was already
 useLink();
