@@ -76,12 +76,6 @@ func try(verb, object string) error {
 			_, err = conn.Write([]byte("x"))
 		}
 		return err
-	case "ring":
-		_, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0)
-		if errno == unix.EFAULT {
-			return nil // it looked at the arguments
-		}
-		return errno
 	case "environment":
 		if os.Getenv(object) == "" {
 			return fmt.Errorf("not set")
@@ -90,21 +84,24 @@ func try(verb, object string) error {
 	case "limits":
 		return limited()
 	}
-	return fmt.Errorf("%q is unknown", verb)
+	return tryCall(verb, object)
 }
 
 // limited is no error if nothing bounds this process.
 func limited() error {
-	var files, core, size, data unix.Rlimit
-	for resource, limit := range map[int]*unix.Rlimit{unix.RLIMIT_NOFILE: &files, unix.RLIMIT_CORE: &core, unix.RLIMIT_FSIZE: &size, unix.RLIMIT_DATA: &data} {
-		if err := unix.Getrlimit(resource, limit); err != nil {
+	for resource, most := range map[int]uint64{
+		unix.RLIMIT_NOFILE: 256, unix.RLIMIT_CORE: 0, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_DATA: 4 << 30,
+		unix.RLIMIT_STACK: 8 << 20, unix.RLIMIT_NPROC: 1 << 20, unix.RLIMIT_MSGQUEUE: 0,
+	} {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(resource, &limit); err != nil {
 			panic(err)
 		}
+		if limit.Max > most {
+			return nil
+		}
 	}
-	if files.Max <= 256 && core.Max == 0 && size.Max == 0 && data.Max <= 4<<30 {
-		return fmt.Errorf("limited")
-	}
-	return nil
+	return fmt.Errorf("limited")
 }
 
 // territory is what may and what must not be reached.
@@ -152,20 +149,17 @@ func newTerritory(t *testing.T) territory {
 
 // attempts are all that is tried, by the outcome that a confined process has.
 func (l territory) attempts() (allowed, forbiddenFiles, forbiddenElse []string) {
-	allowed = []string{"read:" + l.given, "read:/dev/null", "environment:PATH"}
+	allowed = []string{"read:" + l.given, "read:/dev/null", "environment:PATH", "bound:0", "nice:0", "thread:"}
 	forbiddenFiles = []string{
 		"read:" + l.beside, "list:" + l.dir, "list:/", "read:/etc/passwd", "read:/proc/" + strconv.Itoa(os.Getpid()) + "/environ",
 		"create:" + filepath.Join(l.dir, "new"), "create:/tmp/framegate-trespass", "remove:" + l.beside,
 		"run:/usr/bin/true",
 	}
-	if version := transcode.LandlockVersion(); version >= 5 {
+	if transcode.LandlockVersion() >= 5 {
 		forbiddenFiles = append(forbiddenFiles, "control:/dev/ptmx")
-		if version >= 6 {
-			forbiddenFiles = append(forbiddenFiles, "signal:"+strconv.Itoa(os.Getpid()))
-		}
 	}
-	forbiddenElse = []string{"tcp:" + l.tcp, "udp:" + l.udp, "unix:" + l.unix, "ring:", "environment:FRAMEGATE_TEST_SECRET", "limits:"}
-	return allowed, forbiddenFiles, forbiddenElse
+	forbiddenElse = []string{"tcp:" + l.tcp, "udp:" + l.udp, "unix:" + l.unix, "environment:FRAMEGATE_TEST_SECRET", "limits:"}
+	return allowed, forbiddenFiles, append(forbiddenElse, l.attacks()...)
 }
 
 // outcomes runs attempts as ffmpeg is run.
@@ -220,7 +214,7 @@ func TestUnconfinedFFmpegReachesIt(t *testing.T) {
 	t.Setenv("FRAMEGATE_TEST_SECRET", "hunter2")
 	land := newTerritory(t)
 	allowed, files, others := land.attempts()
-	others = slices.DeleteFunc(others, func(a string) bool { return strings.HasPrefix(a, "environment") || a == "ring:" }) // containers forbid the latter
+	others = slices.DeleteFunc(others, func(a string) bool { return strings.HasPrefix(a, "environment") || forbiddenAnyway(a) })
 	files = append(files, "remove:/tmp/framegate-trespass")
 	for attempt, outcome := range outcomes(t, slices.Concat(allowed, files, others), transcode.Confinement{Reads: []string{land.given}}) {
 		if outcome != "yes" {
@@ -247,7 +241,7 @@ func TestUnconfinedFFmpegReachesIt(t *testing.T) {
 	if err := transcode.LimitAll(cmd.Process.Pid); err != nil {
 		t.Fatal(err)
 	}
-	for _, resource := range []int{unix.RLIMIT_CORE, unix.RLIMIT_FSIZE} {
+	for _, resource := range []int{unix.RLIMIT_CORE, unix.RLIMIT_FSIZE, unix.RLIMIT_MSGQUEUE} {
 		var is unix.Rlimit
 		if err := unix.Prlimit(cmd.Process.Pid, resource, nil, &is); err != nil || is.Max != 0 {
 			t.Errorf("resource %d is limited to %+v, %v", resource, is, err)
@@ -324,7 +318,7 @@ func TestSocketsAreForbiddenWithoutLandlock(t *testing.T) {
 			runtime.LockOSThread() // and never unlocked: the thread is not for others
 			var all [3]error
 			if all[0] = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); all[0] == nil {
-				all[0] = transcode.ForbidSockets(local)
+				all[0] = transcode.ForbidCalls(transcode.Latitude{Drivers: local})
 			}
 			for i, family := range []int{unix.AF_INET6, unix.AF_UNIX} {
 				var fd int

@@ -6,10 +6,15 @@ type Confinement = confinement
 // ConfinedName is the name under which a program becomes ffmpeg.
 const ConfinedName = confinedName
 
-// Command, LimitAll, ForbidSockets and LandlockVersion are what Start uses.
+// Latitude is what the filter of system calls leaves.
+type Latitude struct{ Drivers, Starts bool }
+
+// ForbidCalls sets the filter on this thread.
+func ForbidCalls(l Latitude) error { return forbidCalls(latitude{l.Drivers, l.Starts}) }
+
+// Command, LimitAll and LandlockVersion are what Start uses.
 var (
 	Command         = command
-	ForbidSockets   = forbidSockets
 	LandlockVersion = landlockVersion
 )
 

@@ -152,6 +152,7 @@ func (p *Process) live(started chan<- error) {
 	if err != nil {
 		return
 	}
+	endGroup(p.cmd.Process)
 	p.exit = p.cmd.Wait()
 	close(p.gone)
 }

@@ -1,8 +1,11 @@
 package transcode
 
 import (
+	"errors"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // ownGroup puts ffmpeg into a process group of its own, so that a terminal's
@@ -19,4 +22,12 @@ func signalGroup(p *os.Process, kill bool) {
 		signal = syscall.SIGKILL
 	}
 	syscall.Kill(-p.Pid, signal)
+}
+
+// endGroup waits for ffmpeg to end, and ends what it started and left. Until
+// ffmpeg is waited for once more its number, which is the group's, is no other's.
+func endGroup(p *os.Process) {
+	for errors.Is(unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil), unix.EINTR) {
+	}
+	signalGroup(p, true)
 }

@@ -45,6 +45,7 @@ var becomes atomic.Bool
 func BecomeFFmpeg() {
 	if len(os.Args) == 0 || os.Args[0] != confinedName {
 		becomes.Store(true)
+		conceal()
 		return
 	}
 	err := becomeConfined(os.Args[1:])

@@ -24,6 +24,16 @@ const (
 	// maxMemory bounds what is allotted, in bytes. The largest pictures of all
 	// (maxPixels), from JPEG to H.264, take 1.1 GB; 1280x720 takes 80 MB.
 	maxMemory uint64 = 4 << 30
+	// maxStack is what a thread has as a rule, and may then have at the most.
+	maxStack = 8 << 20
+	// moreThreads is how many more threads there may be, of all processes of
+	// our user, than the machine had when ffmpeg was started. The kernel does
+	// not hold root to that.
+	moreThreads = 512
+	// lossOrder is what ffmpeg adds to its share of the memory, in thousandths
+	// of all there is, where the kernel chooses whom to end when there is none
+	// left: it goes before we do.
+	lossOrder = "500"
 )
 
 // bound is a resource of which there is only so much.
@@ -35,12 +45,29 @@ type bound struct {
 // bounds are for the resources that ffmpeg may use: it leaves no memory on
 // disk when it crashes, opens few files, and writes to none, pipes apart. A
 // graphics card's drivers use memory that counts as files.
+//
+// Its address space (RLIMIT_AS) has no bound: it is made of what is counted as
+// data, of stacks, of files that others share with it, and of memory that it
+// would have to share, which the filter of system calls forbids.
 func (c confinement) bounds() []bound {
-	all := []bound{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_NOFILE, maxOpenFiles}}
+	all := []bound{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_NOFILE, maxOpenFiles}, {unix.RLIMIT_STACK, maxStack}, {unix.RLIMIT_MSGQUEUE, 0}}
+	if threads, err := threadsThere(); err == nil {
+		all = append(all, bound{unix.RLIMIT_NPROC, threads + moreThreads})
+	}
 	if !c.Drivers {
 		all = append(all, bound{unix.RLIMIT_FSIZE, 0}, bound{unix.RLIMIT_DATA, maxMemory})
 	}
 	return all
+}
+
+// threadsThere counts the threads of the whole machine.
+func threadsThere() (count uint64, err error) {
+	load, err := os.ReadFile("/proc/loadavg") // as in "0.20 0.18 0.12 1/80 11206"
+	if err != nil {
+		return 0, err
+	}
+	_, err = fmt.Sscanf(string(load), "%f %f %f %d/%d", new(float64), new(float64), new(float64), new(uint64), &count)
+	return count, err
 }
 
 // What ffmpeg needs to be loaded and to draw text, wherever a distribution has
@@ -102,16 +129,33 @@ func execConfined(c confinement, path string, argv []string) error {
 			return err
 		}
 	}
+	os.WriteFile("/proc/self/oom_score_adj", []byte(lossOrder), 0) // some containers cannot
+	if err := dropCapabilities(); err != nil {
+		return fmt.Errorf("capabilities: %w", err)
+	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no new privileges: %w", err)
 	}
 	if err := forbidFiles(c.grants(path), c.Drivers); err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
-	if err := forbidSockets(c.Drivers); err != nil {
+	if err := forbidCalls(latitude{drivers: c.Drivers, starts: c.Drivers || isScript(path)}); err != nil {
 		return fmt.Errorf("seccomp: %w", err)
 	}
 	return fmt.Errorf("%s: %w", path, syscall.Exec(path, argv, os.Environ()))
+}
+
+// dropCapabilities takes from this thread what root may do beyond others. With
+// no new privileges what it becomes does not have it again.
+func dropCapabilities() error {
+	var none [2]unix.CapUserData
+	return unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0])
+}
+
+// conceal keeps other processes of our user, of which ffmpeg is one, from
+// looking into this one and from tracing it.
+func conceal() {
+	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // it has no other way to fail than to be unknown
 }
 
 // grants lists what may be touched.

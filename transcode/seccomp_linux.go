@@ -2,15 +2,19 @@ package transcode
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// Landlock knows TCP, but neither UDP nor sockets in the file system, such as
-// those of container engines. So the system calls that make sockets are
-// forbidden (seccomp(2)).
+// Landlock is about files and TCP. It knows neither UDP nor sockets in the
+// file system, such as those of container engines, nor what one process of a
+// user may do to another: bound it, slow it down, change the modes of its
+// files. So the system calls for that are forbidden (seccomp(2)); calls_linux.go
+// lists them.
 
 // auditArch names the processor's system calls, as seccomp does. Others have
 // no filter.
@@ -26,9 +30,32 @@ const (
 	callNumber    = 0
 	callArch      = 4
 	callFirstArgs = 16 // the low half, where bytes are little-endian as on all of auditArch
+	callArgSize   = 8
 
 	x32Calls = 0x40000000 // a second set of system calls on amd64
 )
+
+// latitude is what the filter leaves of what it forbids.
+type latitude struct {
+	drivers bool // local sockets, and memory that is shared
+	starts  bool // other processes
+}
+
+// rule forbids system calls, except with arguments of which all is true that
+// one of its exceptions says.
+type rule struct {
+	calls  []uint32
+	unless [][]condition
+	answer unix.Errno // 0 is EACCES
+}
+
+// condition is about the low half of an argument, counted from 0: under the
+// mask (0 is all of it) it has the value, or has not.
+type condition struct {
+	arg         int
+	mask, value uint32
+	not         bool
+}
 
 func seccompWorks() bool {
 	_, known := auditArch[runtime.GOARCH]
@@ -36,14 +63,14 @@ func seccompWorks() bool {
 	return known && err == nil
 }
 
-// forbidSockets keeps the calling thread, and what it becomes, from making
-// sockets, or those of networks if local ones are allowed. No new privileges
-// must have been set before.
-func forbidSockets(local bool) error {
+// forbidCalls keeps the calling thread, and what it becomes, from making
+// system calls that ffmpeg has no use for. No new privileges must have been set
+// before.
+func forbidCalls(l latitude) error {
 	if !seccompWorks() {
 		return nil
 	}
-	filter := socketFilter(auditArch[runtime.GOARCH], local)
+	filter := filterOf(auditArch[runtime.GOARCH], forbidden(l, uint32(os.Getpid())))
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
 	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
 		return fmt.Errorf("setting the filter: %w", err)
@@ -51,32 +78,62 @@ func forbidSockets(local bool) error {
 	return nil
 }
 
-// socketFilter is the filter's program. io_uring is forbidden too, since it
-// makes sockets without any of these system calls.
-func socketFilter(arch uint32, local bool) []unix.SockFilter {
-	load := func(offset uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
+// filterOf makes the kernel's program of rules. System calls of another set are
+// refused; what no rule is about is allowed.
+func filterOf(arch uint32, rules []rule) []unix.SockFilter {
+	refuse := answer(unix.SECCOMP_RET_ERRNO | uint32(unix.EACCES))
+	filter := []unix.SockFilter{
+		load(callArch), skipUnless(arch, 2),
+		load(callNumber), {Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: x32Calls, Jf: 1},
+		refuse,
 	}
-	equal := func(value uint32, yes, no uint8) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: value, Jt: yes, Jf: no}
+	for _, r := range rules {
+		verdict := r.verdict()
+		for _, call := range r.calls {
+			filter = append(append(filter, skipUnless(call, len(verdict))), verdict...)
+		}
 	}
-	answer := func(value uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: value}
+	return append(filter, answer(unix.SECCOMP_RET_ALLOW))
+}
+
+// verdict looks at the arguments of a call that the rule is about.
+func (r rule) verdict() (program []unix.SockFilter) {
+	for _, all := range r.unless {
+		allowed := []unix.SockFilter{answer(unix.SECCOMP_RET_ALLOW)}
+		for _, c := range slices.Backward(all) {
+			allowed = slices.Concat(c.program(len(allowed)), allowed)
+		}
+		program = append(program, allowed...)
 	}
-	family := uint32(1<<32 - 1) // none
-	if local {
-		family = unix.AF_UNIX
+	errno := unix.EACCES
+	if r.answer != 0 {
+		errno = r.answer
 	}
-	return []unix.SockFilter{
-		load(callArch),
-		equal(arch, 0, 7), // of another set of system calls: refused
-		load(callNumber),
-		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: x32Calls, Jt: 5},
-		equal(unix.SYS_IO_URING_SETUP, 4, 0),
-		equal(unix.SYS_SOCKET, 0, 2),
-		load(callFirstArgs),
-		equal(family, 0, 1),
-		answer(unix.SECCOMP_RET_ALLOW),
-		answer(unix.SECCOMP_RET_ERRNO | uint32(unix.EACCES)),
+	return append(program, answer(unix.SECCOMP_RET_ERRNO|uint32(errno)))
+}
+
+// program goes on where the condition is met, and else behind that.
+func (c condition) program(behind int) []unix.SockFilter {
+	program := []unix.SockFilter{load(callFirstArgs + callArgSize*uint32(c.arg))}
+	if c.mask != 0 {
+		program = append(program, unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: c.mask})
 	}
+	jump := skipUnless(c.value, behind)
+	if c.not {
+		jump.Jt, jump.Jf = jump.Jf, jump.Jt
+	}
+	return append(program, jump)
+}
+
+func load(offset uint32) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
+}
+
+// skipUnless leaves out so many instructions where what was loaded is another.
+func skipUnless(value uint32, instructions int) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: value, Jf: uint8(instructions)}
+}
+
+func answer(value uint32) unix.SockFilter {
+	return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: value}
 }
