@@ -148,9 +148,20 @@ const stories = {
         }
         return stream;
       };
+      Storage.prototype.setItem = new Proxy(Storage.prototype.setItem, {
+        apply(set, store, [name, value]) {
+          if (window.storageIsFull && store === localStorage) throw new DOMException('full', 'QuotaExceededError');
+          return Reflect.apply(set, store, [name, value]);
+        },
+      });
     } });
     await live(publisher);
     await publisher.evaluate(() => {
+      window.storageIsFull = true; // which costs nothing but that the choice is not kept
+      const { fps } = document.getElementById('settings');
+      fps.value = '2';
+      fps.dispatchEvent(new Event('change', { bubbles: true }));
+      window.storageIsFull = false;
       for (const [name, value] of [['size', '1280×720'], ['fps', '5'], ['size', '640×480'], ['fps', '20'], ['camera', 'user']]) {
         const field = document.getElementById('settings')[name];
         field.value = value;

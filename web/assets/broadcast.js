@@ -224,21 +224,22 @@ function stop() {
 // left out. It resolves to whether the broadcast goes on.
 function openCamera() {
   const wish = ++wishes;
-  opening = opening.then(() => (wish === wishes ? openNow() : running !== null));
+  const broadcast = running;
+  opening = opening.then(() => (wish === wishes ? openNow(broadcast) : running === broadcast));
   return opening;
 }
 
-async function openNow() {
-  if (!running) return false;
+async function openNow(broadcast) {
+  if (running !== broadcast) return false;
   try {
     await camera.open(wanted());
   } catch (error) {
-    if (!running) return false;
+    if (running !== broadcast) return false;
     stop();
     say('bad', whyNoCamera(error));
     return false;
   }
-  if (!running) {
+  if (running !== broadcast) {
     camera.close(); // stopped while the browser asked
     return false;
   }
@@ -319,7 +320,11 @@ const REMEMBERED = 'framegate-broadcast';
 
 function remember() {
   const { camera, size, fps, quality } = settings;
-  localStorage.setItem(REMEMBERED, JSON.stringify({ camera: camera.value, size: size.value, fps: fps.value, quality: quality.value }));
+  try {
+    localStorage.setItem(REMEMBERED, JSON.stringify({ camera: camera.value, size: size.value, fps: fps.value, quality: quality.value }));
+  } catch {
+    // Storage is full or forbidden: the choices hold for now.
+  }
 }
 
 function recall() {

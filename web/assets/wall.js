@@ -8,6 +8,7 @@ const tiles = document.querySelector('.tiles');
 const changes = ['camera_added', 'camera_changed', 'camera_removed', 'settings_changed', 'lost'];
 
 let asking = null;
+let events = null;
 let heard = false; // an event stream began before: this one comes after a gap
 
 function ask() {
@@ -40,9 +41,19 @@ function playerOf(tile) {
   return player ? `${player.getAttribute('src')} ${player.getAttribute('label')}` : tile.firstElementChild?.tagName;
 }
 
-const events = new EventSource(new URL('../api/v1/events', import.meta.url));
-for (const kind of changes) events.addEventListener(kind, ask);
-events.addEventListener('ready', () => {
-  if (heard) ask();
-  heard = true;
-});
+// listen hears of changes while the page is looked at: browsers have few
+// connections for a host, and hidden tabs would keep theirs.
+function listen() {
+  events?.close();
+  events = null;
+  if (document.hidden) return;
+  events = new EventSource(new URL('../api/v1/events', import.meta.url));
+  for (const kind of changes) events.addEventListener(kind, ask);
+  events.addEventListener('ready', () => {
+    if (heard) ask();
+    heard = true;
+  });
+}
+
+document.addEventListener('visibilitychange', listen);
+listen();

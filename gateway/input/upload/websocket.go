@@ -24,6 +24,7 @@ import (
 const (
 	pingEvery    = 5 * time.Second
 	deadAfter    = 15 * time.Second // without a pong or a part of a message
+	messageTime  = 45 * time.Second // for one message, however slowly it comes
 	writeTime    = 10 * time.Second
 	goodbyeTime  = 500 * time.Millisecond
 	viewersEvery = 500 * time.Millisecond // how often their number is looked at
@@ -211,7 +212,7 @@ func (s *socket) nextPicture(chatter *rate.Limiter) ([]byte, error) {
 			return nil, err
 		}
 		if kind == websocket.BinaryMessage {
-			return io.ReadAll(arriving{message, s})
+			return io.ReadAll(arriving{message, s.conn, time.Now().Add(messageTime)})
 		}
 		n, err := io.Copy(io.Discard, io.LimitReader(message, maxTextBytes+1))
 		if err != nil {
@@ -225,15 +226,21 @@ func (s *socket) nextPicture(chatter *rate.Limiter) ([]byte, error) {
 
 // arriving is a message while it comes, of which each part shows that the
 // publisher is there.
+// Pongs wait behind it.
 type arriving struct {
 	message io.Reader
-	from    *socket
+	conn    *websocket.Conn
+	until   time.Time
 }
 
 // Read reads the next part.
 func (a arriving) Read(b []byte) (int, error) {
-	if err := a.from.alive(""); err != nil {
-		return 0, err
+	next := time.Now().Add(deadAfter)
+	if next.After(a.until) {
+		next = a.until
+	}
+	if err := a.conn.SetReadDeadline(next); err != nil {
+		return 0, fmt.Errorf("setting a deadline: %w", err)
 	}
 	return a.message.Read(b)
 }

@@ -3,6 +3,7 @@ package upload
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,7 +141,7 @@ func TestRequestThatIsNoHandshake(t *testing.T) {
 	})
 }
 
-// TestDeadPeerIsDropped: a peer that answers no ping is gone after 45 s, one
+// TestDeadPeerIsDropped: a peer that answers no ping is gone after 15 s, one
 // that does stays, though it sends nothing.
 func TestDeadPeerIsDropped(t *testing.T) {
 	for _, answers := range []bool{true, false} {
@@ -159,13 +160,48 @@ func TestDeadPeerIsDropped(t *testing.T) {
 					}
 				}
 			}()
-			time.Sleep(46 * time.Second)
+			time.Sleep(16 * time.Second)
 			synctest.Wait()
 			if alive := g.handler.Stats().Publishers == 1; alive != answers {
-				t.Errorf("answers pings: %v, is there after 46 s: %v", answers, alive)
+				t.Errorf("answers pings: %v, is there after 16 s: %v", answers, alive)
 			}
 			_ = conn.Close()
 			<-reading
+		})
+	}
+}
+
+// TestSlowPictureIsNoDeadPeer: a picture that takes longer than a peer may be
+// silent arrives, though the pongs wait behind it; one that never ends does not
+// keep the camera.
+func TestSlowPictureIsNoDeadPeer(t *testing.T) {
+	for pause, arrives := range map[time.Duration]bool{time.Second: true, 10 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t, Options{})
+			conn := g.client("a").mustDial("phone/publish")
+			picture := camtest.Picture(1, 64, 48)
+			message := append([]byte{0x82, 0x80 | 126, byte(len(picture) >> 8), byte(len(picture)), 0, 0, 0, 0}, picture...)
+			conn.SetPingHandler(func(string) error { return nil })
+			acked := make(chan bool, 1)
+			go func() { // ends with the connection
+				r := reply{}
+				for r.Type != "ack" {
+					if conn.ReadJSON(&r) != nil {
+						break
+					}
+				}
+				acked <- r.Type == "ack"
+			}()
+			for part := range slices.Chunk(message, len(message)/20+1) {
+				if _, err := conn.NetConn().Write(part); err != nil {
+					break
+				}
+				time.Sleep(pause)
+			}
+			if got := <-acked; got != arrives {
+				t.Errorf("a part every %v: arrived %v", pause, got)
+			}
+			_ = conn.Close()
 		})
 	}
 }
