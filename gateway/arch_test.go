@@ -16,10 +16,10 @@ import (
 // mayImport is the import law: which of our packages each package may use.
 // Package main may use all of them.
 var mayImport = map[string][]string{
-	"h264":                    {},
-	"gateway/media":           {"h264"},
+	"transcode/h264":          {},
+	"gateway/media":           {"transcode/h264"},
 	"gateway/stream":          {"gateway/media"},
-	"gateway/mp4":             {"gateway/media", "h264"},
+	"gateway/mp4":             {"gateway/media", "transcode/h264"},
 	"gateway/regular":         {},
 	"gateway/config":          {"gateway/regular"},
 	"gateway/store":           {"gateway/regular"},
@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"gateway/input/httpcam":   {"gateway/media", "gateway/stream", "gateway/camlogin"},
 	"gateway/input/upload":    {"gateway/media", "gateway/stream"},
 	"gateway/input/device":    {"gateway/media", "gateway/stream", "transcode"},
-	"gateway/input/rtspcam":   {"gateway/media", "gateway/stream", "gateway/camlogin", "h264"},
+	"gateway/input/rtspcam":   {"gateway/media", "gateway/stream", "gateway/camlogin", "transcode/h264"},
 	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
 	"gateway/delivery":        {"gateway/media", "gateway/stream", "gateway/httplimit"},
 	"gateway/output/mjpeg":    {"gateway/media", "gateway/stream", "gateway/delivery"},
@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"gateway/api":             {"gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config"},
 	"gateway/browsertest":     {},
 	"gateway/camtest":         {"gateway/media"},
-	"transcode":               {"h264"},
+	"transcode":               {"transcode/h264"},
 	"web":                     {},
 }
 

@@ -9,7 +9,7 @@ import (
 	"math"
 	"slices"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // Containers on the pipes. Into ffmpeg go JPEGs as IVF and H.264 as FLV; out of

@@ -3,7 +3,7 @@ package transcode
 import (
 	"encoding/binary"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // order knows in which order the pictures of an H.264 stream are shown, and

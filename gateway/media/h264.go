@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // ErrBadParameterSets: a sequence parameter set that cannot be read, or that

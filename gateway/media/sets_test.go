@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // numberedPPS makes a picture parameter set for the SPS of number 0.

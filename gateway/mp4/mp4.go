@@ -15,7 +15,7 @@ import (
 	"math"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // Timescale is the number of ticks in a second of what Init and Muxer write.

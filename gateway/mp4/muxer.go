@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // What bounds the timeline, in ticks.

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // encodings are the kinds of H.264 that cameras send, as options of libx264,

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 func TestReorderedFramesWithoutAWordInTheSPS(t *testing.T) {

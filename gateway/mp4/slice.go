@@ -3,7 +3,7 @@ package mp4
 import (
 	"encoding/binary"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // Slices of an access unit that are looked at, and bytes of a slice's header:

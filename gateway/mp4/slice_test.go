@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // slice makes a slice's NAL unit: its header's first two codes, and some more.

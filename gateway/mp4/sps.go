@@ -1,6 +1,6 @@
 package mp4
 
-import "framegate/h264"
+import "framegate/transcode/h264"
 
 // frameTicks gives the time between two frames, if the SPS tells and it is
 // believable: at most a second. A frame has two ticks, one a field (H.264,

@@ -9,7 +9,7 @@ import (
 	reference "github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/google/go-cmp/cmp"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // sps makes sequence parameter sets of all kinds.

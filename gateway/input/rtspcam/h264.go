@@ -7,7 +7,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // maxUnits is how many NAL units one picture may have. Encoders that cut

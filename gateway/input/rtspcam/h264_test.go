@@ -12,7 +12,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // picture is one access unit, without start codes and delimiter.

@@ -16,7 +16,7 @@ import (
 	rtspsdp "github.com/bluenviron/gortsplib/v4/pkg/sdp"
 
 	"framegate/gateway/camtest"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // crlf ends lines as RTSP does.

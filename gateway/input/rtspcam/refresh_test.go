@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // TestStreamsWithoutIDR: cameras that refresh their pictures in other ways are

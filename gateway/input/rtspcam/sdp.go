@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // errNoSDP: what is to describe the pictures is a page, say.

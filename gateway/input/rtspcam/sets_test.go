@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"framegate/gateway/media"
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // withSets gives pictures that refer to parameter sets of this number.

@@ -3,7 +3,7 @@ package h264_test
 import (
 	"testing"
 
-	"framegate/h264"
+	"framegate/transcode/h264"
 )
 
 // Parameter sets of x264 for 1280x720.
