@@ -44,6 +44,11 @@ const (
 	flvKeyframe   = 1 << 4
 	flvInterframe = 2 << 4
 
+	// An enhanced tag says so in its first bit, and has a FourCC as its codec.
+	flvEnhanced      = 1 << 7
+	enhancedMetadata = 4
+	fourCCSize       = 4
+
 	avcSequenceHeader = 0
 	avcNALUs          = 1
 
@@ -174,8 +179,11 @@ func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
 		if err != nil {
 			return Packet{}, 0, err
 		}
-		if kind != flvVideo || len(body) < avcPrefixSize || body[0]&15 != flvAVC {
+		if kind != flvVideo || isMetadata(body) {
 			continue
+		}
+		if err := checkAVC(body); err != nil {
+			return Packet{}, 0, err
 		}
 		switch body[1] {
 		case avcSequenceHeader:
@@ -189,6 +197,45 @@ func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
 			return p, at + uint32(cts), nil
 		}
 	}
+}
+
+// isMetadata says whether an enhanced video tag is about colours.
+func isMetadata(body []byte) bool {
+	return len(body) > 0 && body[0]&flvEnhanced != 0 && body[0]&15 == enhancedMetadata
+}
+
+// checkAVC refuses a video tag without a packet of H.264. ffmpeg gives nothing
+// else after one, so that who skipped it would wait for ever.
+func checkAVC(body []byte) error {
+	codec := ""
+	switch {
+	case len(body) > fourCCSize && body[0]&flvEnhanced != 0:
+		codec = codecName(string(body[1 : 1+fourCCSize]))
+	case len(body) > 0 && body[0]&flvEnhanced == 0 && body[0]&15 != flvAVC:
+		codec = codecName(body[0] & 15)
+	case len(body) < avcPrefixSize:
+		return fmt.Errorf("video tag of %d bytes in ffmpeg's FLV", len(body))
+	default:
+		return nil
+	}
+	return fmt.Errorf("the video is %s, and only H.264 is passed on as it is: have it encoded, or use a source of H.264", codec)
+}
+
+// codecName names a codec of FLV for people, by its number or its FourCC.
+func codecName[T byte | string](codec T) string {
+	if name, known := flvCodecs[codec]; known {
+		return name
+	}
+	return fmt.Sprintf("of codec %q", fmt.Sprint(codec))
+}
+
+// flvCodecs are the codecs that ffmpeg writes into FLV, beside H.264 as it was
+// always written: by number (FLV, E.4.3.1), and by FourCC since version 6.1
+// (Enhanced RTMP v2, "Enhanced Video").
+var flvCodecs = map[any]string{
+	byte(2): "H.263", byte(3): "screen video", byte(4): "VP6", byte(5): "VP6 with alpha", byte(6): "screen video 2",
+	byte(8): "H.263", byte(9): "MPEG-4",
+	"avc1": "H.264 in a form that is not known", "hvc1": "H.265", "vvc1": "H.266", "vp08": "VP8", "vp09": "VP9", "av01": "AV1",
 }
 
 // readTag reads one FLV tag and what follows it.

@@ -3,8 +3,11 @@ package transcode
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -103,4 +106,41 @@ func TestLabelsComeBackShortened(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestVideoThatIsNotH264IsRefused reads tags as ffmpeg writes them, from 6.1 on
+// enhanced ones too, behind one of sound. None may be waited past.
+func TestVideoThatIsNotH264IsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"H.265":              {"\x90hvc1\x01\x00\x00\x00", "the video is H.265, "},
+		"H.265, later":       {"\xa1hvc1\x00\x00\x00", "the video is H.265, "},
+		"VP9":                {"\x90vp09\x01", "the video is VP9, "},
+		"AV1":                {"\x91av01\x0a\x0a", "the video is AV1, "},
+		"AV1, its FourCC":    {"\x91av01", "the video is AV1, "},
+		"enhanced H.264":     {"\x90avc1\x01", "H.264 in a form that is not known"},
+		"unknown FourCC":     {"\x90\x00x\ny\x01\x02", `the video is of codec "\x00x\ny", `},
+		"Sorenson":           {"\x12\x00\x00\x84", "the video is H.263, "},
+		"unknown number":     {"\x1f\x00\x00\x00\x00\x00", `the video is of codec "15", `},
+		"cut in its FourCC":  {"\x90hvc", "video tag of 4 bytes"},
+		"cut behind a bit":   {"\x90", "video tag of 1 bytes"},
+		"cut in its prefix":  {"\x17\x01\x00", "video tag of 3 bytes"},
+		"nothing":            {"", "video tag of 0 bytes"},
+		"behind its colours": {"\x94hvc1\x02\x00\x09colorInfo", "EOF"},
+	} {
+		stream := slices.Concat(flvHeader, flvTag(8, "\xaf\x01sound"), flvTag(flvVideo, c.body))
+		p, _, err := new(flvReader).read(bufio.NewReader(bytes.NewReader(stream)))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %q, %v", name, p.Data, err)
+		}
+		cut := stream[:len(stream)-flvTrailerSize-1]
+		if _, _, err := new(flvReader).read(bufio.NewReader(bytes.NewReader(cut))); err != io.ErrUnexpectedEOF && err != io.EOF {
+			t.Errorf("%s, and then the stream ends: got %v", name, err)
+		}
+	}
+}
+
+// flvTag is a whole tag of time 0.
+func flvTag(kind byte, body string) []byte {
+	tag := append([]byte{kind, 0, 0, byte(len(body)), 0, 0, 0, 0, 0, 0, 0}, body...)
+	return binary.BigEndian.AppendUint32(tag, uint32(len(tag)))
 }

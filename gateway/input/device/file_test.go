@@ -31,6 +31,8 @@ func TestFileIsPlayedAgainAndAgain(t *testing.T) {
 	for name, path := range map[string]string{
 		"H.264":         clip(t, "a clip, with spaces.mp4", "-c:v", "libx264", "-bf", "2"),
 		"another codec": clip(t, "clip.avi", "-c:v", "mpeg4"),
+		"H.265":         clip(t, "clip.mkv", "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"),
+		"Sorenson":      clip(t, "clip.flv", "-c:v", "flv1"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
