@@ -291,6 +291,7 @@ func (m *matrix) addedSession(t *testing.T) string {
 // TestPermissionMatrix asks for everything as everybody, and compares the
 // statuses with those that were found to be right.
 func TestPermissionMatrix(t *testing.T) {
+	thorough(t)
 	need(t, "ffmpeg")
 	m := newMatrix(t)
 	var table strings.Builder

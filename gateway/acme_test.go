@@ -153,6 +153,7 @@ func (i *acmeIssuer) moveName(t *testing.T, name, address string) {
 // TestACMEIssuerGivesAndRenewsCertificates: the issuer proves by connections to
 // our own listener that the names are ours (RFC 8737).
 func TestACMEIssuerGivesAndRenewsCertificates(t *testing.T) {
+	thorough(t)
 	t.Parallel() // it waits most of the time
 	issuer := newACMEIssuer(t)
 	data := t.TempDir()

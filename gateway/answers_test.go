@@ -39,6 +39,7 @@ type question struct {
 // TestAnswersToBadInput asks everything a client can get wrong, of one
 // gateway, and finds after each question that the last good picture is there.
 func TestAnswersToBadInput(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	s := startGateway(t, answersConfig)
 	publish(t, s, "busy")

@@ -146,6 +146,7 @@ func TestHeaderBombs(t *testing.T) {
 // TestDrippingClientsHarmNobody holds 500 connections that never finish to ask,
 // all at one time, and has a normal request answered meanwhile.
 func TestDrippingClientsHarmNobody(t *testing.T) {
+	thorough(t)
 	const drippers = 500
 	g, admin := newAttacked(t, "limits: {connections_per_address: 1000}")
 	var open atomic.Int64

@@ -36,6 +36,7 @@ func TestBrowser(t *testing.T) {
 // needBrowser is need for what drives Chromium.
 func needBrowser(t *testing.T) {
 	t.Helper()
+	thorough(t)
 	need(t, "node", "/usr/bin/chromium")
 	if _, err := os.Stat("browsertest/node_modules"); err != nil {
 		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {

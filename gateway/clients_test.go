@@ -199,6 +199,7 @@ func TestHomeAssistantLogsIn(t *testing.T) {
 
 // TestVLCLogsIn has VLC play what it must log in for into a file.
 func TestVLCLogsIn(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	need(t, "cvlc", "ffmpeg")
 	g := newClients(t)

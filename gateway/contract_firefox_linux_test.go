@@ -46,6 +46,7 @@ const readingPage = `(async () => {
 // TestFirefox shows a camera that sends H.264 in the player element, by Media
 // Source Extensions, and one that sends JPEGs by server-sent events.
 func TestFirefox(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	need(t, "ffmpeg")
 	if _, err := browsertest.FindFirefox(); err != nil {

@@ -17,6 +17,7 @@ const stalledPatience = 10 * time.Second
 // time and not before; they cost little memory, and those beside them get
 // every picture all the while.
 func TestStalledViewersOfAllForms(t *testing.T) {
+	thorough(t)
 	const stalledOfEach = 8
 	jpegs, films := newJPEGCamera(t), newFilmCamera(t)
 	s := startGateway(t, fmt.Sprintf("cameras: {jpegs: {source: '%s'}, front: {source: '%s'}}", jpegs.source(), films.source()))

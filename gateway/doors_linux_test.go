@@ -70,15 +70,13 @@ func (g *guarded) passDoors(t *testing.T, doors []string, sockets bool, flags ..
 		g.story(t, "doors", "viewer", hardPassword, string(told), append(flags, browsertest.ResolverRules)...)
 	})
 	t.Run("Firefox", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*ceiling)
-		defer cancel()
-		firefox, err := browsertest.StartFirefox(ctx)
+		firefox, err := browsertest.StartFirefox(t.Context()) // which has a ceiling of its own
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer firefox.Close()
 		for _, door := range doors {
-			if err := passInFirefox(ctx, firefox, door); err != nil {
+			if err := passInFirefox(t.Context(), firefox, door); err != nil {
 				t.Errorf("%s: %v", door, err)
 			}
 		}
@@ -92,6 +90,8 @@ func (g *guarded) passDoors(t *testing.T, doors []string, sockets bool, flags ..
 
 // passInFirefox logs in at an address, sees pictures and logs out.
 func passInFirefox(ctx context.Context, firefox *browsertest.Firefox, door string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*ceiling)
+	defer cancel()
 	steps := []struct{ do, until string }{
 		{"", "location.href.startsWith('" + door + "/login?')"},
 		{

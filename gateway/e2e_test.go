@@ -151,6 +151,14 @@ func writeConfig(t *testing.T, text string) string {
 	return name
 }
 
+// thorough leaves a test out of a quick run: it takes long, or a browser.
+func thorough(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out of a quick run")
+	}
+}
+
 // need skips a test that wants a program which is not there, where the run
 // was told to install nothing, and fails it otherwise.
 func need(t *testing.T, programs ...string) {

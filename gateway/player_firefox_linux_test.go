@@ -12,6 +12,7 @@ import (
 // TestPlayerInFirefox has another browser show pictures in every way but img:
 // what Firefox draws of an endless image on a canvas is not what it shows.
 func TestPlayerInFirefox(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	need(t, "ffmpeg")
 	if _, err := browsertest.FindFirefox(); err != nil {

@@ -213,6 +213,7 @@ var revocations = []revocation{
 // TestRevokingEndsWhatIsOpen opens every form as everybody, takes away what each
 // may do in another way, and finds that theirs end and nobody else's.
 func TestRevokingEndsWhatIsOpen(t *testing.T) {
+	thorough(t)
 	t.Parallel()
 	need(t, "ffmpeg")
 	configuration := "default_camera: busy\nlimits: {viewers_per_address: 1000}\ncameras:\n  busy: {source: 'upload:'}\n"

@@ -233,6 +233,7 @@ func askStream(t *testing.T, c *http.Client, url string, header ...string) *http
 // TestSlowViewersOverTLSStayAndStalledOnesAreCut: a viewer that needs longer
 // for a picture than one that takes nothing may stay is not cut.
 func TestSlowViewersOverTLSStayAndStalledOnesAreCut(t *testing.T) {
+	thorough(t)
 	t.Parallel() // it waits most of the time
 	const size = 55_000
 	l := launch(t, "127.0.0.1:0", "tls: {mode: self-signed}\ncameras: {slow: {source: 'upload:'}, h1: {source: 'upload:'}, stream: {source: 'upload:'}, h2: {source: 'upload:'}}")
