@@ -14,6 +14,7 @@ import (
 	"framegate/gateway/config"
 	"framegate/gateway/rendition"
 	"framegate/gateway/store"
+	"framegate/transcode"
 )
 
 // checkCommand says whether serve would start with the same words behind it.
@@ -22,7 +23,8 @@ type checkCommand struct {
 	File string `arg:"" optional:"" help:"The configuration, as behind --config."`
 }
 
-// Run looks for all that serve would refuse, and starts and makes nothing.
+// Run looks for all that serve would refuse, and makes nothing. Serve would
+// start without a good ffmpeg, so that is only told.
 func (c *checkCommand) Run(env *environment) error {
 	if c.File != "" && c.Config != "" {
 		return mistake(fmt.Errorf("framegate: check %s and --config %s: name one configuration", c.File, c.Config))
@@ -38,6 +40,9 @@ func (c *checkCommand) Run(env *environment) error {
 	}
 	if err := rehearse(env.ctx, settings); err != nil {
 		return mistake(fmt.Errorf("framegate: %s", strings.ReplaceAll(err.Error(), "\n", "\nframegate: ")))
+	}
+	if err := transcode.Check(env.ctx, settings.FFmpeg.Path); err != nil {
+		fmt.Fprintf(env.stderr, "framegate: warning: %s: %s: %v\n", withoutFFmpeg, settings.FFmpeg.Path, err)
 	}
 	cameras := fmt.Sprintf("%d cameras", len(settings.Cameras))
 	if len(settings.Cameras) == 1 {

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"framegate/gateway/camtest"
 )
 
 // sayIn is say with nothing around the command but these variables.
@@ -120,5 +123,48 @@ func TestCheckLeavesARunningServerAlone(t *testing.T) {
 	}
 	if status, _, stderr := sayIn(t, nil, "check", "--config", l.config, l.config); status != exitMistake || !strings.Contains(stderr, "name one configuration") {
 		t.Errorf("two configurations: status %d, says %q", status, stderr)
+	}
+}
+
+// TestFfmpegThatIsOfNoUseIsTold: by serve, which relays JPEGs all the same, and
+// by a check of the same configuration.
+func TestFfmpegThatIsOfNoUseIsTold(t *testing.T) {
+	t.Parallel()
+	old := filepath.Join(t.TempDir(), "ffmpeg")
+	if err := os.WriteFile(old, []byte("#!/bin/sh\necho 'ffmpeg version 4.4.2 Copyright (c)'\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, why := range map[string]string{"/nowhere/ffmpeg": "no such file", old: "it is version 4.4.2, and takes 5.1 or newer"} {
+		l := launch(t, "127.0.0.1:0", "ffmpeg: {path: '"+path+"'}\ncameras: {phone: {source: 'upload:'}, clip: {source: 'test:'}}")
+		await(t, "the log tells it", func() bool { return strings.Contains(l.stderr.String(), withoutFFmpeg) })
+		said := l.stderr.String()
+		if !strings.Contains(said, why) || !strings.Contains(said, "cameras=[clip]") || strings.Contains(said, "is confined") {
+			t.Errorf("%s: the log says %q", path, said)
+		}
+		response, err := http.Post(l.url+"/live/phone.jpg", "image/jpeg", bytes.NewReader(camtest.Picture(1, 64, 32)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.Body.Close(); response.StatusCode != http.StatusNoContent {
+			t.Errorf("%s: a picture gets status %d", path, response.StatusCode)
+		}
+		status, stdout, stderr := sayIn(t, nil, "check", l.config)
+		if status != exitFine || !strings.HasPrefix(stdout, "good: 2 cameras") || strings.Count(stderr, "\n") != 1 ||
+			!strings.HasPrefix(stderr, "framegate: warning: "+withoutFFmpeg) || !strings.Contains(stderr, why) {
+			t.Errorf("%s: check: status %d, says %q, %q", path, status, stdout, stderr)
+		}
+	}
+}
+
+func TestFfmpegThatWorksIsConfined(t *testing.T) {
+	need(t, "ffmpeg")
+	t.Parallel()
+	l := launch(t, "127.0.0.1:0", "cameras: {phone: {source: 'upload:'}}")
+	await(t, "the log tells it", func() bool { return strings.Contains(l.stderr.String(), "ffmpeg is confined") })
+	if said := l.stderr.String(); strings.Contains(said, withoutFFmpeg) {
+		t.Errorf("the log says %q", said)
+	}
+	if status, _, stderr := sayIn(t, nil, "check", l.config); status != exitFine || stderr != "" {
+		t.Errorf("check: status %d, says %q", status, stderr)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 
 	"framegate/gateway/config"
 	"framegate/transcode"
@@ -48,5 +47,38 @@ func (g *gateway) encodesWith() transcode.HWAccel {
 	return transcode.HWNone
 }
 
-// logSandbox says once how far ffmpeg is confined.
-func logSandbox(log *slog.Logger) { log.Info("ffmpeg is confined", "by", transcode.Sandbox()) }
+// tryFFmpeg says once how far ffmpeg is confined, or what does not work for
+// want of a good one, and looks for hardware.
+func (g *gateway) tryFFmpeg(ctx context.Context) {
+	settings := g.settings()
+	err := transcode.Check(ctx, settings.FFmpeg.Path)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		g.log.Warn(withoutFFmpeg, "path", settings.FFmpeg.Path, "reason", err, "cameras", needFFmpeg(settings.Cameras))
+	default:
+		g.log.Info("ffmpeg is confined", "by", transcode.Sandbox())
+		g.tryHardware(ctx)
+	}
+}
+
+// withoutFFmpeg is what an operator has to know whose ffmpeg is none.
+const withoutFFmpeg = "ffmpeg does not work, so test patterns, files, capture devices, and what has to be encoded do not either " +
+	"(other sizes, JPEG of H.264 cameras, MP4 of JPEG cameras, JPEGs that browsers do not show): " +
+	"install ffmpeg " + transcode.Oldest + " or newer with libx264, or name it under ffmpeg.path"
+
+// needFFmpeg lists the cameras that give nothing at all without ffmpeg.
+func needFFmpeg(cameras []config.Camera) []string {
+	ids := []string{}
+	for _, camera := range cameras {
+		switch camera.Source.Kind {
+		case config.SourceTest, config.SourceFile, config.SourceV4L2:
+			ids = append(ids, camera.ID)
+		default:
+			if camera.Normalize == config.NormalizeAlways {
+				ids = append(ids, camera.ID)
+			}
+		}
+	}
+	return ids
+}

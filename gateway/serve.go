@@ -57,8 +57,7 @@ func serve(ctx context.Context, c *config.Config, again reloading, log *slog.Log
 	lives.Go(func() { watchConfiguration(living) })
 	lives.Go(func() { _ = g.auth.Run(living) }) // gives nil
 	lives.Go(func() { _ = g.api.Run(living) })  // gives nil
-	lives.Go(func() { g.tryHardware(living) })
-	logSandbox(log)
+	lives.Go(func() { g.tryFFmpeg(living) })
 	ready.Store(true)
 	announce(stdout, c, g.proof, reachable(listener.Addr()), first)
 	log.Info("framegate listens", "address", listener.Addr().String(), "data", g.store.Dir(), "version", version(), "cameras", len(c.Cameras))

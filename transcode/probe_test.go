@@ -3,6 +3,7 @@ package transcode_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os/exec"
 	"strings"
 	"testing"
@@ -90,5 +91,35 @@ func TestHardwareOfNoNameIsRefused(t *testing.T) {
 		if err == nil || errors.Is(err, exec.ErrNotFound) {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestCheckSaysWhatIsWrongWithFfmpeg tries programs that are none, or not all of
+// one.
+func TestCheckSaysWhatIsWrongWithFfmpeg(t *testing.T) {
+	needFfmpeg(t)
+	t.Parallel()
+	version := func(text string) string { return "#!/bin/sh\necho 'ffmpeg version " + text + " Copyright (c)'\n" }
+	without := func(word string) string { // what a build says that lacks it, of which it has all else
+		return "#!/bin/sh\ncase \"$*\" in *" + word + "*) echo \"Unknown '" + word + "'\" >&2; exit 1; esac\nexec ffmpeg \"$@\"\n"
+	}
+	for name, c := range map[string]struct{ content, want string }{
+		"it is there":       {"#!/bin/sh\nexec ffmpeg \"$@\"\n", ""},
+		"an old one":        {version("4.4.2-0ubuntu0.22.04.1"), "it is version 4.4.2-0ubuntu0.22.04.1, and takes 5.1 or newer: "},
+		"another old one":   {version("n5.0.3"), "it is version n5.0.3, and takes 5.1 or newer: "},
+		"a new one, broken": {version("5.1"), "it is version 5.1: "},
+		"of no release":     {version("N-110000-g1234567"), "it is version N-110000-g1234567: "},
+		"another program":   {"#!/bin/sh\necho 'avconv 12'\n", "encoding: "},
+		"not a program":     {"nothing", "exec format error"},
+		"no libx264":        {without("libx264"), "Unknown 'libx264'"},
+		"no SMJPEG":         {without("smjpeg"), "Unknown 'smjpeg'"},
+	} {
+		err := transcode.Check(t.Context(), writeProgram(t, c.content))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := transcode.Check(t.Context(), "/nowhere/ffmpeg"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing: got %v", err)
 	}
 }

@@ -74,18 +74,9 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	program := s.FFmpeg
-	if program == "" {
-		program = "ffmpeg"
-	}
-	rights := s.confined()
-	cmd, err := command(program, args, rights)
+	p, err := launched(ctx, s.FFmpeg, args, s.confined(), s.In)
 	if err != nil {
-		return nil, fmt.Errorf("starting ffmpeg: %w", err)
-	}
-	p := &Process{cmd: cmd, rights: rights, gone: make(chan struct{}), in: s.In, room: make(chan struct{}, 1)}
-	if err := p.launch(); err != nil {
-		return nil, fmt.Errorf("starting ffmpeg: %w", err)
+		return nil, err
 	}
 	p.demuxer = &smjpegReader{}
 	if s.Out == H264 {
@@ -101,6 +92,23 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 		p.pre = slices.Concat(flvHeader, flvRate)
 		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(record))
 		p.pre = appendTagTail(append(p.pre, record...), len(record))
+	}
+	return p, nil
+}
+
+// launched is ffmpeg with these arguments and rights, to which packets of in
+// are to be written. It ends as a Process that Start gives.
+func launched(ctx context.Context, program string, args []string, rights confinement, in Codec) (*Process, error) {
+	if program == "" {
+		program = "ffmpeg"
+	}
+	cmd, err := command(program, args, rights)
+	if err != nil {
+		return nil, fmt.Errorf("starting ffmpeg: %w", err)
+	}
+	p := &Process{cmd: cmd, rights: rights, gone: make(chan struct{}), in: in, room: make(chan struct{}, 1)}
+	if err := p.launch(); err != nil {
+		return nil, fmt.Errorf("starting ffmpeg: %w", err)
 	}
 	p.detach = context.AfterFunc(ctx, p.end)
 	return p, nil
