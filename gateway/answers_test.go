@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -203,4 +204,29 @@ func (s *server) sendPastAnswer(t *testing.T) error {
 		t.Fatalf("answer goes on %q", rest)
 	}
 	return err
+}
+
+// TestEventsOfACameraThatNobodySendsTo say so, though the encoder that is to
+// make them is ready.
+func TestEventsOfACameraThatNobodySendsTo(t *testing.T) {
+	t.Parallel()
+	s := startGateway(t, "cameras: {phone: {source: 'upload:'}}")
+	for _, query := range []string{"", "?width=160", "?fps=30&quality=50"} {
+		ctx, cancel := context.WithTimeout(t.Context(), ceiling)
+		defer cancel()
+		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/live/phone.sse"+query, nil)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		lines := bufio.NewScanner(response.Body)
+		last := ""
+		for !strings.Contains(last, `"offline","code":"away"`) {
+			if !lines.Scan() {
+				t.Fatalf("%q: it ends with %q, %v", query, last, lines.Err())
+			}
+			last = cmp.Or(lines.Text(), last)
+		}
+	}
 }

@@ -273,6 +273,20 @@ func (r *Reader) State() State {
 	return r.stream.state()
 }
 
+// CameraState says how the reader's camera is, for those whom the reader
+// serves. What makes a rendition of a camera runs, and so is Connecting, also
+// while the camera is away and there is nothing to make it of.
+func (r *Reader) CameraState() State {
+	own, key := r.State(), r.stream.key
+	if own == Online || key.Rendition == "" {
+		return own
+	}
+	if r.stream.hub.State(Key{Camera: key.Camera}) == Offline {
+		return Offline
+	}
+	return Connecting
+}
+
 // Dropped counts the frames this reader skipped because it was slow.
 func (r *Reader) Dropped() uint64 {
 	r.stream.mu.Lock()

@@ -214,11 +214,7 @@ func (v *viewer) appendHeader(b []byte, kind byte, flags uint16, f *media.Frame)
 
 // tell says how the camera is, if that is news to the client.
 func (v *viewer) tell(failed *stream.SourceError) error {
-	state := v.handler.hub.State(v.choice.camera())
-	if state == stream.Online && v.seat.Reader().State() != stream.Online {
-		state = stream.Connecting // what encodes its pictures is on its way
-	}
-	return v.say(newStateMessage(state, failed, v.choice.Why))
+	return v.say(newStateMessage(v.seat.Reader().CameraState(), failed, v.choice.Why))
 }
 
 func (v *viewer) tellOnline() error {

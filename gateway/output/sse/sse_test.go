@@ -92,12 +92,15 @@ func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.con
 
 // serve serves a viewer over a pipe, which holds no byte back, and gives the
 // viewer's end. Who has not read to its end must close it.
-func serve(t *testing.T, h *Handler) net.Conn {
+func serve(t *testing.T, h *Handler) net.Conn { return serveKey(t, h, front) }
+
+// serveKey is serve for another stream.
+func serveKey(t *testing.T, h *Handler, key stream.Key) net.Conn {
 	near, far := net.Pipe()
 	r := httptest.NewRequest("GET", "/live/front.sse", nil)
 	r.Header.Set("Last-Event-ID", "1")
 	go func() { // ends with the viewer
-		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, front, stream.Viewer{}); err != nil {
+		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, key, stream.Viewer{}); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -108,7 +111,13 @@ func serve(t *testing.T, h *Handler) net.Conn {
 // watch is serve for those who want to see events.
 func watch(t *testing.T, h *Handler) *events {
 	t.Helper()
-	response, err := http.ReadResponse(bufio.NewReader(serve(t, h)), nil)
+	return watchKey(t, h, front)
+}
+
+// watchKey is watch for another stream.
+func watchKey(t *testing.T, h *Handler, key stream.Key) *events {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(serveKey(t, h, key)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,6 +246,55 @@ func TestViewerBeforeCamera(t *testing.T) {
 		if !got.arrived.Equal(before) || f.TS != float64(before.UnixMicro())/1e6 {
 			t.Fatalf("taken at %v, arrived at %v", f.TS, got.arrived)
 		}
+	})
+}
+
+// relay makes a rendition of the camera, which waits where nobody sends.
+type relay struct{ hub *stream.Hub }
+
+func (r relay) Run(ctx context.Context, emit func(media.Frame)) error {
+	reader, err := r.hub.Open(front, stream.ReadOptions{})
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	for {
+		frame, err := reader.Next(ctx)
+		if err != nil {
+			return err
+		}
+		emit(frame)
+	}
+}
+
+// TestRenditionOfACameraThatNobodySendsTo is away as its camera is, though what
+// makes it runs.
+func TestRenditionOfACameraThatNobodySendsTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &publisher{t: t, frames: make(chan media.Frame)}
+		p.hub = stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
+			if k == front {
+				return nil, nil
+			}
+			return relay{p.hub}, nil
+		}})
+		defer p.hub.Close()
+		small := stream.Key{Camera: front.Camera, Rendition: "small"}
+		e := watchKey(t, New(Options{Hub: p.hub}), small)
+		expectState(t, e, "connecting, connecting")
+		came := time.Now()
+		if d := expectState(t, e, "offline, away").arrived.Sub(came); d > tick {
+			t.Fatalf("told after %v", d)
+		}
+		late := watchKey(t, New(Options{Hub: p.hub}), small)
+		expectState(t, late, "offline, away")
+		p.attach()
+		p.picture(1)
+		for _, e := range []*events{e, late} {
+			expectState(t, e, "online, online")
+			expectNumber(t, e, 1)
+		}
+		p.leave()
 	})
 }
 

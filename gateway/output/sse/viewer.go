@@ -43,7 +43,7 @@ type viewer struct {
 // was hijacked it says nothing about the client, so one that left is noticed
 // by what is written to it, of which there is something each 15 s at least.
 func (v *viewer) serve(ctx context.Context, head []byte) error {
-	v.said = firstState(v.seat.Reader().State())
+	v.said = firstState(v.seat.Reader().CameraState())
 	if err := v.write(string(head) + retry + string(v.said)); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {
 // that is away is tried again and again; that it is connecting is said only to
 // those who just came.
 func (v *viewer) look() error {
-	now := v.seat.Reader().State()
+	now := v.seat.Reader().CameraState()
 	lost := v.said == online && now != stream.Online
 	if lost || v.said == connecting && now == stream.Offline {
 		return v.say(away)
