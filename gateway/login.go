@@ -54,7 +54,7 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error 
 		g.pages.Login(w, r, status, web.Login{Authority: g.proof.fingerprint(), Next: next, Refusal: "Wrong name or password, or a link that was used or is older than ten minutes."})
 	case errors.Is(err, auth.ErrTooManyAttempts):
 		w.Header().Set("Retry-After", seconds(auth.RetryAfter(err)))
-		g.pages.Login(w, r, status, web.Login{Authority: g.proof.fingerprint(), Next: next, Refusal: "Too many attempts. Wait " + seconds(auth.RetryAfter(err)) + " seconds and try again."})
+		g.pages.Login(w, r, status, web.Login{Authority: g.proof.fingerprint(), Next: next, Refusal: "Too many attempts. Wait " + auth.WaitWords(auth.RetryAfter(err)) + " and try again."})
 	default:
 		return err
 	}

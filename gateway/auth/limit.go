@@ -49,7 +49,7 @@ type tooMany struct {
 }
 
 func (e *tooMany) Error() string {
-	return fmt.Sprintf("%v; try again in %d s", ErrTooManyAttempts, wholeSeconds(e.after))
+	return fmt.Sprintf("%v; try again in %s", ErrTooManyAttempts, WaitWords(e.after))
 }
 
 // Is makes it an ErrTooManyAttempts.
@@ -65,7 +65,29 @@ func RetryAfter(err error) time.Duration {
 	return time.Duration(wholeSeconds(e.after)) * time.Second
 }
 
-func wholeSeconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }
+func wholeSeconds(d time.Duration) int64 { return max(1, int64(roundUp(d, time.Second)/time.Second)) }
+
+// WaitWords puts how long to wait into words for people: "40 s", "3 min",
+// "2 h", "5 days". It is rounded up, so that who waits so long is let in.
+func WaitWords(d time.Duration) string {
+	words := fmt.Sprintf("%d s", wholeSeconds(d))
+	before := time.Second
+	for _, in := range waitUnits {
+		if roundUp(d, before) < 2*in.unit { // one number of them would say too little
+			break
+		}
+		words = fmt.Sprintf("%d %s", roundUp(d, in.unit)/in.unit, in.name)
+		before = in.unit
+	}
+	return words
+}
+
+var waitUnits = []struct {
+	unit time.Duration
+	name string
+}{{time.Minute, "min"}, {time.Hour, "h"}, {24 * time.Hour, "days"}}
+
+func roundUp(d, unit time.Duration) time.Duration { return (d + unit - 1) / unit * unit }
 
 // limiter counts wrong passwords for each network and for each name. Right ones
 // cost nothing, so a household behind one address does not lock itself out. A

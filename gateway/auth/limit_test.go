@@ -232,6 +232,18 @@ func TestRetryAfterIsInTheError(t *testing.T) {
 	}
 }
 
+func TestWaitInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "1 s", 0: "1 s", time.Nanosecond: "1 s", 40*time.Second + 1: "41 s", 118*time.Second + 1: "119 s", 119 * time.Second: "119 s",
+		119*time.Second + 1: "2 min", 2 * time.Minute: "2 min", 171 * time.Second: "3 min", time.Hour: "60 min", 118*time.Minute + 1: "119 min", 119*time.Minute + 1: "2 h",
+		2*time.Hour - time.Millisecond: "2 h", 2 * time.Hour: "2 h", 47 * time.Hour: "47 h", 48 * time.Hour: "2 days", 48*time.Hour + 1: "3 days",
+	} {
+		if got := WaitWords(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
 // Two users of one household log in at the same moment: the second waits for
 // the first, and neither is refused; unless the first was wrong.
 func TestLoginsAtOnceFromOneAddressWait(t *testing.T) {

@@ -970,18 +970,42 @@ function at({ trouble: e, shown: t }) {
 function J(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-function ot(e) {
+var ot = [
+	{
+		ms: 6e4,
+		name: "min"
+	},
+	{
+		ms: 36e5,
+		name: "h"
+	},
+	{
+		ms: 864e5,
+		name: "days"
+	}
+];
+function st(e) {
 	let t = Math.max(0, e);
-	return t < 1e3 ? `${Math.round(t)} ms` : t < 1e4 ? `${(t / 1e3).toFixed(1)} s` : `${Math.round(t / 1e3)} s`;
+	if (t < 999.5) return `${Math.round(t)} ms`;
+	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
+	let n = {
+		ms: 1e3,
+		name: "s"
+	};
+	for (let e of ot) {
+		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
+		n = e;
+	}
+	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, ht = 4, gt = class {
+var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, gt = 4, Y = class {
 	address;
 	wanted;
 	stage;
 	ladder;
 	clock = new me();
-	backoff = new s(st, ct);
+	backoff = new s(ct, lt);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1008,7 +1032,7 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 		this.address = e, this.wanted = t, this.stage = r, this.ladder = new a(t, n());
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), dt), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), ft), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1099,7 +1123,7 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && m() - this.firstMs > ut && this.backoff.reset();
+		this.firstMs !== null && m() - this.firstMs > dt && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -1109,7 +1133,7 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 	async explain() {
 		this.asking = new AbortController();
 		let { signal: e } = this.asking, t = await et(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(lt * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= pt && (this.disconnect(), this.showImage()), this.report());
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(ut * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= mt && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
 		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ee(this.address.multipart(), {
@@ -1129,7 +1153,7 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % ft === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % pt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
 		let e = m();
@@ -1148,7 +1172,7 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && this.rendering === "webcodecs" && this.ladder.modes().includes("mse");
-		return this.slowTicks = t && e > mt ? this.slowTicks + 1 : 0, this.slowTicks >= ht;
+		return this.slowTicks = t && e > ht ? this.slowTicks + 1 : 0, this.slowTicks >= gt;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -1174,12 +1198,12 @@ var st = 250, ct = 5e3, lt = 5e3, ut = 5e3, dt = 500, ft = 4, pt = 2, mt = 250, 
 			trouble: this.problem
 		}));
 	}
-}, Y = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function _t() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(Y)), X;
+}, _t = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function vt() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(_t)), X;
 }
 // player/view.ts
-var vt = class {
+var yt = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -1190,7 +1214,7 @@ var vt = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [_t()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [vt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
@@ -1211,7 +1235,7 @@ var vt = class {
 		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "idle"), this.button.hidden = e !== "error";
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : ot(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : st(e);
 	}
 };
 function Z(e, t) {
@@ -1219,7 +1243,7 @@ function Z(e, t) {
 	return n.className = t, n;
 }
 // player/element.ts
-var yt = "100px", bt = 500, xt = 150, Q = class extends HTMLElement {
+var bt = "100px", xt = 500, St = 150, Q = class extends HTMLElement {
 	static observedAttributes = [
 		"src",
 		"mode",
@@ -1231,8 +1255,8 @@ var yt = "100px", bt = 500, xt = 150, Q = class extends HTMLElement {
 		"label",
 		"delay"
 	];
-	#e = new vt(this.attachShadow({ mode: "open" }), () => this.retry());
-	#t = new IntersectionObserver((e) => this.#v(e), { rootMargin: yt });
+	#e = new yt(this.attachShadow({ mode: "open" }), () => this.retry());
+	#t = new IntersectionObserver((e) => this.#v(e), { rootMargin: bt });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -1311,7 +1335,7 @@ var yt = "100px", bt = 500, xt = 150, Q = class extends HTMLElement {
 		let e = this.#_();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new gt(e, i(t) ? t : "auto", this.#f), this.#y();
+		this.#n = new Y(e, i(t) ? t : "auto", this.#f), this.#y();
 	}
 	#g() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#m();
@@ -1338,7 +1362,7 @@ var yt = "100px", bt = 500, xt = 150, Q = class extends HTMLElement {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#y();
 	}
 	#y = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#x() : this.#s = setTimeout(() => this.#S(), bt);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#x() : this.#s = setTimeout(() => this.#S(), xt);
 	};
 	#b = () => this.#n?.retryNow();
 	#x() {
@@ -1352,7 +1376,7 @@ var yt = "100px", bt = 500, xt = 150, Q = class extends HTMLElement {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, xt));
+		e === null && await new Promise((e) => setTimeout(e, St));
 		let n = e === null ? this.#_()?.still() : new URL(e, document.baseURI);
 		n && !t.aborted && this.#e.posted(await $e(this.#e.poster, n, t));
 	}

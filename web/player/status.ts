@@ -56,9 +56,21 @@ function sentence(what: string, why: string): string {
   return what.endsWith('…') ? `${what} ${why}` : `${what}: ${why}`;
 }
 
+const UNITS = [
+  { ms: 60_000, name: 'min' },
+  { ms: 3_600_000, name: 'h' },
+  { ms: 86_400_000, name: 'days' },
+] as const;
+
 /** Puts a delay into words that fit on a tile. */
 export function delayWords(delayMs: number): string {
   const ms = Math.max(0, delayMs);
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  let before: { ms: number; name: string } = { ms: 1000, name: 's' };
+  for (const unit of UNITS) {
+    if (Math.round(ms / before.ms) * before.ms < 2 * unit.ms) break; // one number of them would say too little
+    before = unit;
+  }
+  return `${Math.round(ms / before.ms)} ${before.name}`;
 }
