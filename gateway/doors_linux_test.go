@@ -88,7 +88,9 @@ func (g *guarded) passDoors(t *testing.T, doors []string, sockets bool, flags ..
 	})
 }
 
-// passInFirefox logs in at an address, sees pictures and logs out.
+// passInFirefox logs in at an address, sees pictures and logs out. It waits until
+// the last page is whole: Firefox forgets to answer who has it go elsewhere while
+// it still loads.
 func passInFirefox(ctx context.Context, firefox *browsertest.Firefox, door string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*ceiling)
 	defer cancel()
@@ -98,7 +100,7 @@ func passInFirefox(ctx context.Context, firefox *browsertest.Firefox, door strin
 			fmt.Sprintf("(() => { const form = document.querySelector('#login'); form.name.value = 'viewer'; form.password.value = %q; form.requestSubmit(); })()", hardPassword),
 			"location.href === '" + door + "/camera/phone' && document.querySelector('framegate-player')?.state === 'live'",
 		},
-		{"document.querySelector('form[action$=\"logout\"]').requestSubmit()", "location.href === '" + door + "/login'"},
+		{"document.querySelector('form[action$=\"logout\"]').requestSubmit()", "location.href === '" + door + "/login' && document.readyState === 'complete'"},
 	}
 	if err := firefox.Navigate(ctx, door+"/camera/phone"); err != nil {
 		return err
