@@ -218,15 +218,17 @@ func (g *gateway) newSourceOf(camera camera, log *slog.Logger) (stream.Source, e
 			Log:    log,
 		}), nil
 	case config.SourceFile:
-		return device.NewFile(device.FileOptions{FFmpeg: c.FFmpeg.Path, Path: camera.Source.Path, Log: log}), nil
+		file := device.NewFile(device.FileOptions{FFmpeg: c.FFmpeg.Path, Path: camera.Source.Path, Log: log})
+		return stream.EndSilent(file, c.Limits.CameraSilence), nil
 	case config.SourceTest:
-		return device.NewPattern(device.PatternOptions{
+		pattern := device.NewPattern(device.PatternOptions{
 			FFmpeg: c.FFmpeg.Path,
 			Width:  camera.Source.Width,
 			Height: camera.Source.Height,
 			FPS:    camera.Source.FPS,
 			Log:    log,
-		}), nil
+		})
+		return stream.EndSilent(pattern, c.Limits.CameraSilence), nil
 	}
 	return nil, nil
 }
