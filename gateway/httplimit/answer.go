@@ -2,6 +2,7 @@ package httplimit
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type answer struct {
 	control  *http.ResponseController // of ResponseWriter
 	patience time.Duration
 	hit      func(limit string)
-	asked    bool // the handler sets deadlines
+	asked    atomic.Bool // the handler sets deadlines, from whatever goroutine
 }
 
 // Unwrap gives what http.ResponseController looks for.
@@ -26,7 +27,7 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // Write writes all of b, for as long as the client takes 16 KiB within its
 // patience.
 func (a *answer) Write(b []byte) (n int, err error) {
-	if a.asked {
+	if a.asked.Load() {
 		return a.ResponseWriter.Write(b)
 	}
 	for {
@@ -49,13 +50,13 @@ func (a *answer) Flush() { _ = a.FlushError() }
 
 // SetWriteDeadline sets a deadline that counts instead of ours.
 func (a *answer) SetWriteDeadline(t time.Time) error {
-	a.asked = true
+	a.asked.Store(true)
 	return a.control.SetWriteDeadline(t)
 }
 
 // within does a write that may take as long as the patience.
 func (a *answer) within(write func() error) error {
-	if a.asked {
+	if a.asked.Load() {
 		return write()
 	}
 	until := time.Now().Add(a.patience)
@@ -72,7 +73,7 @@ func (a *answer) within(write func() error) error {
 
 // end leaves to the client what net/http still has to write, for as long again.
 func (a *answer) end() {
-	if !a.asked {
+	if !a.asked.Load() {
 		_ = a.control.SetWriteDeadline(time.Now().Add(a.patience))
 	}
 }

@@ -148,3 +148,29 @@ func TestHandlerThatWaitsIsNotLate(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 }
+
+// TestDeadlinesFromElsewhere: who ends a stream of HTTP/2 does so while its
+// handler writes.
+func TestDeadlinesFromElsewhere(t *testing.T) {
+	s := newSite(t, Limits{HeaderBytes: 8 << 10, HeaderTimeout: time.Minute, IdleTimeout: time.Minute}, true)
+	s.Config.Handler.(*bounded).next = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		control, ended := http.NewResponseController(w), make(chan struct{})
+		go func() { // ends at once
+			defer close(ended)
+			_ = control.SetWriteDeadline(time.Unix(1, 0))
+		}()
+		for {
+			if _, err := w.Write(make([]byte, 1000)); err != nil {
+				break
+			}
+		}
+		<-ended
+		s.closed <- struct{}{}
+	})
+	response, err := s.Client().Get(s.URL)
+	if err == nil {
+		go io.Copy(io.Discard, response.Body) // ends with the stream
+		defer response.Body.Close()
+	}
+	s.ended()
+}
