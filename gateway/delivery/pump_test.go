@@ -259,10 +259,12 @@ func TestRecall(t *testing.T) {
 	<-called
 	r.awaitRiders(1)
 	r.give("b")
+	g.expect(t, "a!b")
+	other.expect(t, "ab") // before there is a newer one to skip to
 	r.awaitRiders(2)
 	r.give("c")
-	g.expect(t, "a!bc")
-	other.expect(t, "abc")
+	g.expect(t, "c")
+	other.expect(t, "c")
 	if n := other.rides.Load(); n != 0 {
 		t.Errorf("the other came back %d times", n)
 	}
