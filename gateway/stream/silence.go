@@ -16,8 +16,8 @@ const (
 	silentIntervals = 10
 	// firstPatience is how long a run may take to its first picture.
 	firstPatience = 30 * time.Second
-	// mostSilence is what the silence allowed grows to for a source that stays
-	// silent after one picture.
+	// mostSilence is what the silence allowed grows to for a source that is
+	// silent again and again: a file may hold one picture for long.
 	mostSilence = time.Minute
 )
 
@@ -37,7 +37,7 @@ func EndSilent(s Source, limit time.Duration) Source {
 type silenced struct {
 	source  Source
 	limit   time.Duration
-	allowed time.Duration // after a run's first picture; grows until a slow source's second is in time
+	allowed time.Duration // after a run's first picture; grows with each run that was silent
 }
 
 // Run runs the source.
@@ -56,9 +56,7 @@ func (s *silenced) Run(ctx context.Context, emit func(media.Frame)) error {
 	if ctx.Err() != nil || !errors.Is(silent, errSilent) {
 		return err
 	}
-	if w.interval.Load() == 0 { // not more than one picture came
-		s.allowed = max(s.limit, min(2*s.allowed, mostSilence))
-	}
+	s.allowed = max(s.limit, min(2*s.allowed, mostSilence))
 	return silent
 }
 

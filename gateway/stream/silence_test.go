@@ -86,3 +86,28 @@ func TestEndOfASourceIsItsOwn(t *testing.T) {
 		}
 	})
 }
+
+// TestUnevenSourceIsLearned: one that holds a picture for longer than its pace
+// tells gets past it in its next run.
+func TestUnevenSourceIsLearned(t *testing.T) {
+	for name, source := range map[string]paced{
+		"a still":           {time.Second / 25, time.Second / 25, time.Second / 25, 9 * time.Second, time.Second / 25},
+		"pictures in pairs": {6 * time.Second, time.Millisecond, 6 * time.Second, time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := stream.EndSilent(source, 5*time.Second)
+				pictures := 0
+				for range 2 {
+					pictures = 0
+					if err := s.Run(t.Context(), func(media.Frame) { pictures++ }); err == nil {
+						t.Error("a run that ended in silence gives no error")
+					}
+				}
+				if pictures != len(source) {
+					t.Errorf("the second run gives %d pictures, want %d", pictures, len(source))
+				}
+			})
+		})
+	}
+}
