@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -18,9 +17,6 @@ func baseOf(ctx context.Context) string {
 	base, _ := ctx.Value(baseKey{}).(string)
 	return base
 }
-
-// forwardedPrefix is how much of X-Forwarded-Prefix is taken.
-var forwardedPrefix = regexp.MustCompile(`^(/[A-Za-z0-9._~-]{1,64}){1,8}$`)
 
 // underBase gives a request as it is without the base path, which the
 // configuration says, or a proxy that is trusted: some proxies take it off

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"framegate/gateway/config"
 )
 
 // clientAddress is the address a request came from, without its port.
@@ -36,7 +38,7 @@ func (g *gateway) behindProxy(r *http.Request) *http.Request {
 		seen.TLS = &tls.ConnectionState{}
 	}
 	base := g.settings().BasePath
-	if prefix := strings.TrimSuffix(r.Header.Get("X-Forwarded-Prefix"), "/"); forwardedPrefix.MatchString(prefix) {
+	if prefix, err := config.BasePath(r.Header.Get("X-Forwarded-Prefix")); err == nil && prefix != "" {
 		base = prefix
 	}
 	return underBase(&seen, base)

@@ -226,6 +226,7 @@ func TestProxiesSayTheNameAndThePath(t *testing.T) {
 		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"//evil.example"}}, "upstream:8080", "", "/"},
 		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"/x\r\nSet-Cookie: y"}}, "upstream:8080", "", "/"},
 		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"/" + strings.Repeat("x", 1000)}}, "upstream:8080", "", "/"},
+		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {"/.."}}, "upstream:8080", "", "/"},
 		{proxy, "", "/", http.Header{"X-Forwarded-Prefix": {`/"><script>`}}, "upstream:8080", "", "/"},
 	} {
 		g := &gateway{}

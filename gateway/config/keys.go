@@ -108,7 +108,7 @@ func (d *draft) topFields() map[string]field {
 			return oneOf(v.text, AuthRequired, AuthOff)
 		}},
 		"base_path": {value: func(v value) (err error) {
-			c.BasePath, err = basePath(v.text)
+			c.BasePath, err = BasePath(v.text)
 			return err
 		}},
 		"frame_ancestors": {list: listOf(&c.FrameAncestors, origin)},

@@ -249,9 +249,9 @@ func hostName(text string) (string, error) {
 // has to escape.
 var basePathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]{1,64}){1,8}$`)
 
-// basePath reads the path under which a proxy shows this server, and gives it
-// without a slash at its end.
-func basePath(text string) (string, error) {
+// BasePath reads the path under which a proxy shows this server, and gives it
+// without a slash at its end; "" is the root.
+func BasePath(text string) (string, error) {
 	path := strings.TrimSuffix(text, "/")
 	if path != "" && (!basePathPattern.MatchString(path) || strings.Contains(path+"/", "/./") || strings.Contains(path+"/", "/../")) {
 		return "", fmt.Errorf("must be a path such as /cams, of letters, digits, - . _ and ~, not %s", quote(text))
