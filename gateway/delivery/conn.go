@@ -211,7 +211,7 @@ func (c *tcpConn) Cut()   { c.tcp.Close() }
 // connection itself sees to it that the viewer takes something, where it can.
 type streamConn struct {
 	bounds
-	borne bool // the connection sees to the patience
+	watched bool // the connection below sees to the patience
 	io.Writer
 	setDeadline func(time.Time) error
 	flush       func() error // nil: nothing is buffered
@@ -258,10 +258,10 @@ func (c *streamConn) writeWithin(b []byte) error {
 	return c.judged(err)
 }
 
-// bind has the connection bear the patience, or each write.
+// bind has the connection below see to the patience, or else each write.
 func (c *streamConn) bind(patience time.Duration, limited func(limit string)) {
 	c.bounds.bind(patience, limited)
-	c.borne = c.taken != nil && httplimit.Bear(c.taken, patience, c.exhausted)
+	c.watched = c.taken != nil && httplimit.SetPatience(c.taken, patience, c.exhausted)
 }
 
 // extend gives the viewer time for the next write.
@@ -271,7 +271,7 @@ func (c *streamConn) extend() error {
 	if c.isCut {
 		return net.ErrClosed
 	}
-	if c.borne {
+	if c.watched {
 		return nil
 	}
 	c.until = time.Now().Add(c.patience)
@@ -286,7 +286,7 @@ func (c *streamConn) judged(err error) error {
 		return nil
 	}
 	c.mu.Lock()
-	late := !c.borne && !time.Now().Before(c.until)
+	late := !c.watched && !time.Now().Before(c.until)
 	c.abort()
 	c.mu.Unlock()
 	if late {

@@ -19,9 +19,9 @@ const window = 500 * time.Millisecond
 // when the client takes nothing for too long.
 type seenConn struct {
 	*net.TCPConn
-	hit   func(limit string)
-	leave func() // gives its place back; may be called again
-	bears atomic.Pointer[bearing]
+	hit      func(limit string)
+	leave    func() // gives its place back; may be called again
+	patience atomic.Pointer[patience]
 
 	read   atomic.Int64 // bytes, since the state changed
 	late   atomic.Bool  // a read ran into its deadline since then
@@ -36,21 +36,21 @@ type seenConn struct {
 	since time.Time // that it is idle, or there
 }
 
-// bearing is how long a client may take nothing, and who is told if it did.
-type bearing struct {
-	patience  time.Duration
+// patience is how long a client may take nothing, and who is told if it did.
+type patience struct {
+	span      time.Duration
 	exhausted func()
 }
 
-// Bear sets for a connection of a listener of Put's, below TLS and what else
+// SetPatience sets for a connection of a listener of Put's, below TLS and what else
 // there is, how long its client may take nothing of what is written, and who is
 // told if it did. It says false of others, which have no such bound.
-func Bear(c net.Conn, patience time.Duration, exhausted func()) bool {
+func SetPatience(c net.Conn, span time.Duration, exhausted func()) bool {
 	seen := seenBelow(c)
 	if seen == nil {
 		return false
 	}
-	seen.bears.Store(&bearing{patience, exhausted})
+	seen.patience.Store(&patience{span, exhausted})
 	return true
 }
 
@@ -85,8 +85,8 @@ func (c *seenConn) Write(b []byte) (n int, err error) {
 		if m > 0 {
 			progress = time.Now()
 		}
-		if bears := c.bears.Load(); time.Since(progress) >= bears.patience {
-			bears.exhausted()
+		if p := c.patience.Load(); time.Since(progress) >= p.span {
+			p.exhausted()
 			_ = c.SetLinger(0) // frees what the kernel still keeps for it
 			return n, err
 		}

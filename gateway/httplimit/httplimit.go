@@ -170,7 +170,7 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) seen(tcp *net.TCPConn, leave func()) *seenConn {
 	now := time.Now()
 	c := &seenConn{TCPConn: tcp, hit: l.hit, leave: leave, begun: now, since: now}
-	c.bears.Store(&bearing{l.limits.Patience, func() { l.hit(LimitAnswerPatience) }})
+	c.patience.Store(&patience{l.limits.Patience, func() { l.hit(LimitAnswerPatience) }})
 	return c
 }
 
