@@ -27,8 +27,8 @@ var errSilent = errors.New("no picture")
 // EndSilent gives a source whose runs end, with an error that says so, when they
 // give no picture for limit and for ten of their own intervals. It is for
 // sources that have no such limit themselves, since whom they wait for is a
-// process that may stop without ending. It costs a picture two looks at the
-// clock, and a run a goroutine.
+// process that may stop without ending. It costs a picture a look at the clock,
+// and a run a goroutine.
 func EndSilent(s Source, limit time.Duration) Source {
 	return &silenced{source: s, limit: limit, allowed: limit}
 }
