@@ -16,14 +16,25 @@ function useLink() {
 const NAME = 'framegate-login-name';
 
 function recallName() {
-  const name = sessionStorage.getItem(NAME);
-  sessionStorage.removeItem(NAME);
+  let name = null;
+  try {
+    name = sessionStorage.getItem(NAME);
+    sessionStorage.removeItem(NAME);
+  } catch {
+    return; // storage is forbidden
+  }
   if (!name || !form.querySelector('[role=alert]')) return;
   form.elements.name.value = name;
   form.elements.password.focus();
 }
 
-form.addEventListener('submit', () => sessionStorage.setItem(NAME, form.elements.name.value));
+form.addEventListener('submit', () => {
+  try {
+    sessionStorage.setItem(NAME, form.elements.name.value);
+  } catch {
+    // Storage is full or forbidden: the name is typed again.
+  }
+});
 recallName();
 addEventListener('hashchange', useLink); // opened where this page was already
 useLink();
