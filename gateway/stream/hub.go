@@ -21,7 +21,8 @@ type Options struct {
 	// hub.
 	Resolve func(Key) (Source, error)
 	// Linger is how long a source runs on after its last reader; 0 means 10 s.
-	// That of a rendition runs on for 2 s at most, and its camera's after that.
+	// That of a rendition runs on for 2 s at most, after single frames for 0.3 s,
+	// and its camera's after that.
 	Linger time.Duration
 	// RingBytes bounds what a stream keeps of its frames; 0 means 16 MiB. A
 	// GOP that does not fit loses its beginning, and with it the place to
@@ -51,6 +52,11 @@ type Hub struct {
 // renditionLinger bounds the linger of renditions: who asks for a picture every
 // few seconds shall not keep an encoder at work all the time.
 const renditionLinger = 2 * time.Second
+
+// onceLinger is that of renditions of which only single frames are read. It costs
+// an encoder about as much as to be started, so whoever asks for pictures in
+// quick succession is served by one, and who does not pays for little else.
+const onceLinger = 300 * time.Millisecond
 
 // New makes a hub. It starts nothing.
 func New(options Options) *Hub {

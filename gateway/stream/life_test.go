@@ -81,14 +81,34 @@ func TestRenditionLingersShortly(t *testing.T) {
 		source := make(seen, 1)
 		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return source, nil }})
 		defer hub.Close()
-		for rendition, linger := range map[string]time.Duration{"": 10 * time.Second, "small": 2 * time.Second} {
-			r, err := hub.Open(stream.Key{Camera: "front", Rendition: rendition}, stream.ReadOptions{})
-			if err != nil {
-				t.Fatal(err)
+		const once, longer = true, false
+		for _, row := range []struct {
+			rendition string
+			readers   []bool
+			linger    time.Duration
+		}{
+			{"", []bool{longer}, 10 * time.Second},
+			{"", []bool{once}, 10 * time.Second},
+			{"small", []bool{longer}, 2 * time.Second},
+			{"small", []bool{once}, 300 * time.Millisecond},
+			{"small", []bool{once, once}, 300 * time.Millisecond},
+			{"small", []bool{once, longer}, 2 * time.Second},
+			{"small", []bool{longer, once}, 2 * time.Second},
+			{"small", []bool{once}, 300 * time.Millisecond}, // whoever read before
+		} {
+			var readers []*stream.Reader
+			for _, once := range row.readers {
+				r, err := hub.Open(stream.Key{Camera: "front", Rendition: row.rendition}, stream.ReadOptions{Once: once})
+				if err != nil {
+					t.Fatal(err)
+				}
+				readers = append(readers, r)
 			}
 			<-source
-			r.Close()
-			time.Sleep(linger - time.Nanosecond)
+			for _, r := range readers {
+				r.Close()
+			}
+			time.Sleep(row.linger - time.Nanosecond)
 			expectRunning := func(want int) {
 				t.Helper()
 				synctest.Wait()
@@ -99,7 +119,7 @@ func TestRenditionLingersShortly(t *testing.T) {
 					}
 				}
 				if running != want {
-					t.Errorf("%q: %d run", rendition, running)
+					t.Errorf("%+v: %d run", row, running)
 				}
 			}
 			expectRunning(1)

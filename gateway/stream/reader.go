@@ -32,6 +32,9 @@ type ReadOptions struct {
 	// that the source may rest between frames (Rest) while nobody else reads.
 	// Next gives what there is, but late.
 	Hold bool
+	// Once is for who wants one frame and is likely to leave then. A rendition
+	// that nobody reads for longer soon ends after it.
+	Once bool
 }
 
 // counted says that the reader counts as a viewer.

@@ -28,6 +28,7 @@ type stream struct {
 	kept    media.Frame // newest keyframe ever; outlives the ring
 	readers int
 	holders int           // of the readers, those that wait for no frame
+	onces   int           // of the readers, those that want one frame
 	clients []Viewer      // of the readers, those whom they serve, in the order they came
 	waiting []*Reader     // in Next, to be woken
 	resting chan struct{} // what the source rests on, or nil: see Rest
@@ -38,6 +39,7 @@ type stream struct {
 	stop       context.CancelFunc // ends supervise's present life, or the publisher's run
 	linger     *time.Timer        // runs stopUnread
 	yields     bool               // the present life has no linger: see Life.Yield
+	watched    bool               // somebody reads who wants more than one frame, or did in the present life
 	run        *run               // the run that may emit, or nil
 	awaiting   bool               // what it reads from failed, and there is no news yet
 	hurry      context.CancelFunc // has the pause after a failed run look again when it is over, or nil
@@ -96,6 +98,11 @@ func (s *stream) join(options ReadOptions) *Reader {
 	} else {
 		s.endRest()
 	}
+	if options.Once {
+		s.onces++
+	} else {
+		s.watched = true
+	}
 	if options.Sequential {
 		s.ring.history++
 	}
@@ -128,6 +135,9 @@ func (s *stream) leave(r *Reader) bool {
 	if r.options.Hold {
 		s.holders--
 	}
+	if r.options.Once {
+		s.onces--
+	}
 	if r.options.Sequential {
 		s.ring.history--
 	}
@@ -158,12 +168,15 @@ func (s *stream) startLinger() {
 }
 
 // lingers is how long the source runs on. A rendition's encoder is soon there
-// again; what takes long to be is its camera.
+// again; what takes long to be is its camera. The stream is locked.
 func (s *stream) lingers() time.Duration {
-	if s.key.Rendition != "" {
+	switch {
+	case s.key.Rendition == "":
+		return s.hub.options.Linger
+	case s.watched:
 		return min(s.hub.options.Linger, renditionLinger)
 	}
-	return s.hub.options.Linger
+	return min(s.hub.options.Linger, onceLinger)
 }
 
 func (s *stream) stopUnread() {
@@ -202,7 +215,7 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 		s.stop()
 		s.stop = nil
 	}
-	s.yields = false
+	s.yields, s.watched = false, s.readers > s.onces
 	if s.readers == 0 || s.closed {
 		s.supervised = false
 		s.ring.clear()

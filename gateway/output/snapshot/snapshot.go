@@ -100,7 +100,7 @@ func (h *Handler) newest(ctx context.Context, key stream.Key, client stream.View
 	if frame, ok := h.hub.Newest(key); ok && given && !frame.Wall.Before(oldest) {
 		return frame, nil
 	}
-	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client})
+	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Once: true})
 	if err != nil {
 		return media.Frame{}, err
 	}

@@ -48,6 +48,24 @@ type broken struct{}
 
 func (broken) Run(context.Context, func(media.Frame)) error { return errors.New("refused") }
 
+// TestEncoderIsNotKeptForOnePicture, which others may be waiting for.
+func TestEncoderIsNotKeptForOnePicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, camera := newHub(t)
+		small := stream.Key{Camera: "front", Rendition: "small"}
+		for range 2 {
+			w := httptest.NewRecorder()
+			if err := New(Options{Hub: hub}).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), small, stream.Viewer{}); err != nil || w.Body.Len() == 0 {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if camera.runs != 2 {
+			t.Errorf("it ran %d times", camera.runs)
+		}
+	})
+}
+
 func newHub(t *testing.T) (*stream.Hub, *clock) {
 	camera := &clock{period: time.Second}
 	sources := map[string]stream.Source{"front": camera, "broken": broken{}, "phone": nil}
