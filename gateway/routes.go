@@ -195,9 +195,9 @@ func (g *gateway) encoding(show output) output {
 // What a camera sends that was not connected yet is not known, and is found out
 // by its rendition.
 func (g *gateway) encodes(key stream.Key, v stream.Viewer) error {
-	format := g.hub.Format(stream.Key{Camera: key.Camera})
+	format, fps := g.hub.Sends(stream.Key{Camera: key.Camera})
 	request, ok := rendition.ParseKey(key.Rendition)
-	if !ok || format == nil || isCommon(request) || request.Passes(format) {
+	if !ok || format == nil || isCommon(request) || request.PassesAt(format, fps) {
 		return nil
 	}
 	return g.encoders.Refusal(key, v)
@@ -240,7 +240,13 @@ func (g *gateway) serveMP4(w http.ResponseWriter, r *http.Request, camera string
 	if err != nil {
 		return err
 	}
-	return g.encoding(g.live.ServeMP4)(w, r, stream.Key{Camera: camera, Rendition: request.Key()}, g.viewer(r))
+	choice := live.Choice{H264: stream.Key{Camera: camera, Rendition: request.Key()}}
+	if request.Plain() {
+		choice.Own = stream.Key{Camera: camera}
+	} else if err := g.encodes(choice.H264, g.viewer(r)); err != nil {
+		return err
+	}
+	return g.live.ServeMP4(w, r, choice, g.viewer(r))
 }
 
 // serveEvents shows a camera at a lower rate than other forms do, unless the

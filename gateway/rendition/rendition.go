@@ -2,7 +2,7 @@
 // stream and gives its pictures in another codec, size, rate or quality.
 //
 // Where the camera already sends what is asked for, its bytes pass through and
-// no ffmpeg runs; a lower rate alone is had by leaving frames out. Otherwise
+// no ffmpeg runs; a lower rate alone is had by leaving JPEGs out. Otherwise
 // one ffmpeg serves all who ask alike, and runs while they do: the stream of
 // the rendition counts its readers, and the Source is one reader of the
 // camera's.
@@ -60,11 +60,11 @@ func New(o Options) *Source {
 // the camera fails or goes away, or ffmpeg fails.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	o := s.options
-	reader, err := o.Hub.Open(stream.Key{Camera: o.Camera}, stream.ReadOptions{RunEnds: true})
+	reader, err := s.open()
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
+	defer func() { reader.Close() }()
 	r := &run{
 		input:   camera{reader},
 		request: o.Request,
@@ -74,8 +74,28 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		load:    load{pace: s.pace},
 		log:     o.Log.With("rendition", o.Request.Key()),
 		emit:    emit,
+		surplus: surplus{most: o.Request.FPS, found: o.Request.evidentlyLess(reader.FPS())},
 	}
-	return r.all(ctx)
+	for {
+		if err := r.all(ctx); !errors.Is(err, errSurplus) {
+			return err
+		}
+		again, err := s.open()
+		if err != nil {
+			return err
+		}
+		reader.Close()
+		reader = again
+		if reader.State() != stream.Online {
+			return reader.Because(errAway) // nobody may join at what passed
+		}
+		r.input, r.lost = camera{reader}, 0
+	}
+}
+
+// open opens the camera's stream at its newest keyframe.
+func (s *Source) open() (*stream.Reader, error) {
+	return s.options.Hub.Open(stream.Key{Camera: s.options.Camera}, stream.ReadOptions{RunEnds: true})
 }
 
 // use says what the Source takes a slot for.
@@ -123,6 +143,7 @@ type run struct {
 	load    load
 	log     *slog.Logger
 	emit    func(media.Frame)
+	surplus surplus
 
 	format  *media.Format // of the camera's frames
 	encoder *encoder      // nil where bytes pass
@@ -150,7 +171,10 @@ func (r *run) take(ctx context.Context, frame media.Frame) error {
 	if changed && !frame.Key {
 		return nil // nothing can be made of it
 	}
-	if r.request.Passes(frame.Format) && !r.convert {
+	if changed && r.format != nil {
+		r.surplus.restart()
+	}
+	if r.request.Passes(frame.Format) && !r.convert && !r.surplus.in(frame) {
 		if changed {
 			r.stop()
 			r.format = frame.Format
@@ -160,7 +184,10 @@ func (r *run) take(ctx context.Context, frame media.Frame) error {
 		}
 		return nil
 	}
-	if changed || frame.Key && r.encoder.fps != r.decoderFPS(frame.Format) {
+	if r.encoder == nil && !frame.Key {
+		return errSurplus
+	}
+	if changed || r.encoder == nil || frame.Key && r.encoder.fps != r.decoderFPS(frame.Format) {
 		return r.change(ctx, frame)
 	}
 	r.account()

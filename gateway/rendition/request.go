@@ -125,3 +125,12 @@ func (r Request) Passes(f *media.Format) bool {
 	width, _ := r.fit(f)
 	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG) && !f.Unshowable && !f.Refreshed
 }
+
+// PassesAt is Passes for a camera of so many pictures a second, as far as that
+// is known from when they arrive; 0 is not. JPEGs of too many are left out.
+func (r Request) PassesAt(f *media.Format, fps float64) bool {
+	return r.Passes(f) && (f.Codec == media.JPEG || !r.evidentlyLess(fps))
+}
+
+// evidentlyLess says that fewer pictures are asked for than arrive.
+func (r Request) evidentlyLess(fps float64) bool { return r.FPS > 0 && fps > evident*float64(r.FPS) }

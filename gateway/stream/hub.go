@@ -148,18 +148,19 @@ func (h *Hub) State(key Key) State {
 	return s.state()
 }
 
-// Format gives what the newest frame of a stream was, of any age, or nil before
-// there was any.
-func (h *Hub) Format(key Key) *media.Format {
+// Sends gives what the newest frame of a stream was, of any age, or nil before
+// there was any; and the present rate, in frames a second, or 0 where it is not
+// known.
+func (h *Hub) Sends(key Key) (format *media.Format, fps float64) {
 	h.mu.Lock()
 	s := h.streams[key]
 	h.mu.Unlock()
 	if s == nil {
-		return nil
+		return nil, 0
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.format
+	return s.format, s.fps()
 }
 
 // Viewers counts the clients that watch a camera now, in whatever rendition.

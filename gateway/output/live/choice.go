@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -36,6 +37,18 @@ func (c Choice) rendition(codec media.Codec) stream.Key {
 // frames turn out to be of a format. Players do not begin without IDR pictures.
 func (c Choice) stays(key stream.Key, format *media.Format, wanted []media.Codec) bool {
 	return key != c.Own || slices.Contains(wanted, format.Codec) && !format.Refreshed
+}
+
+// change has a viewer read another stream of its choice. The camera's own stays
+// open: it counts the viewer.
+func (h *Handler) change(seat *delivery.Seat, t *track, key stream.Key, client stream.Viewer) error {
+	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Besides: true, Idle: idleAfter})
+	if err != nil {
+		return err
+	}
+	seat.Change(key, reader)
+	t.leave()
+	return nil
 }
 
 // parseCodecs reads the query's codec. It gives nothing where the client's

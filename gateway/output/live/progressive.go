@@ -15,15 +15,19 @@ import (
 	"framegate/gateway/stream"
 )
 
-// ServeMP4 answers a request with the stream called key as an MP4 that never
-// ends, and returns when the viewer is gone or the handler is closed. The
-// stream must be H.264; the response opens at once and begins with the stream's
-// first frame.
+// ServeMP4 answers a request with H.264 as an MP4 that never ends, and returns
+// when the viewer is gone or the handler is closed: the camera's own, while that
+// is H.264 and choice allows it, or else the rendition. The response opens at
+// once and begins with the stream's first frame.
 //
 // An error means that nothing was answered; it is one of Hub.Open, or says why
 // the connection cannot be used.
-func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
+func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
 	client.Form = "mp4"
+	key := choice.Own
+	if key == (stream.Key{}) {
+		key = choice.H264
+	}
 	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Idle: idleAfter})
 	if err != nil {
 		return err
@@ -39,7 +43,8 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, key stream.Ke
 		reader.Close()
 		return fmt.Errorf("taking over the connection: %w", err)
 	}
-	v := &download{handler: h}
+	defer reader.Close() // it is what counts the viewer, whatever is read
+	v := &download{handler: h, choice: choice, client: client}
 	v.seat = h.crowd.Enter(v, conn, key, reader)
 	if v.seat == nil {
 		return nil
@@ -49,7 +54,7 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, key stream.Ke
 	defer h.unlist(v.entry)
 
 	err = v.serve(r.Context(), head)
-	h.log.Debug("viewer left", "stream", key.String(), "address", client.Address, "dropped", v.entry.snapshot().Dropped, "err", err)
+	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.entry.snapshot().Dropped, "err", err)
 	return nil
 }
 
@@ -57,12 +62,18 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, key stream.Ke
 // goroutine, or to the pump while it rides that; but entry is for all.
 type download struct {
 	handler *Handler
+	choice  Choice
+	client  stream.Viewer
 	seat    *delivery.Seat
 	entry   *entry
 
 	track track
-	head  []byte // scratch: what stands before a picture
+	sets  *media.Format // whose parameter sets the client has; nil before the init segment
+	head  []byte        // scratch: what stands before a picture
 }
+
+// inMP4 is what an MP4 can carry.
+var inMP4 = []media.Codec{media.H264}
 
 // serve writes the response, until the viewer is gone or the stream ends, and
 // says why.
@@ -101,6 +112,9 @@ func (v *download) step(ctx context.Context) error {
 		return err
 	}
 	if v.track.begins(&frame) {
+		if !v.choice.stays(v.seat.Key(), frame.Format, inMP4) {
+			return v.handler.change(v.seat, &v.track, v.choice.H264, v.client)
+		}
 		if frame, err = v.begin(frame); err != nil {
 			return err
 		}
@@ -116,13 +130,13 @@ func (v *download) step(ctx context.Context) error {
 // parameter sets that come later go in front of their keyframe, where decoders
 // find them too.
 func (v *download) begin(f media.Frame) (media.Frame, error) {
-	first := v.track.format == nil
-	old := v.track.format
 	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format)
 	if err != nil {
 		return f, err
 	}
-	if !first {
+	old := v.sets
+	v.sets = f.Format
+	if old != nil {
 		return withParameterSets(f, old), nil
 	}
 	v.entry.update(func(i *ViewerInfo) { i.Stream, i.Codec = v.seat.Key(), f.Format.Codec.String() })

@@ -201,10 +201,49 @@ func TestProgressiveNewParameterSets(t *testing.T) {
 	}
 }
 
+// TestProgressiveOfTheCamerasOwn: a camera's H.264 is shown as it comes, and no
+// other stream runs; once it sends something else that is shown which is made of
+// it, in the same file.
+func TestProgressiveOfTheCamerasOwn(t *testing.T) {
+	s := newSite(t, overTCP)
+	s.file = Choice{Own: own, H264: asH264}
+	camera := s.attach(own)
+	response := s.get()
+	before, after := clip(t, 0, 10, 10, ""), clip(t, 500, 10, 10, "ref=1:cabac=0")
+	init, _ := mp4.Init(before[0].Format)
+	file := make([]byte, len(init))
+	camera.give(before[0])
+	if _, err := io.ReadFull(response.Body, file); err != nil {
+		t.Fatal(err)
+	}
+	file = append(file, nextFragment(t, response.Body, before[0].Data)...)
+	for _, f := range before[1:] {
+		camera.give(f)
+		file = append(file, nextFragment(t, response.Body, f.Data)...)
+	}
+	if streams := s.hub.Stats(); len(streams) != 1 {
+		t.Errorf("%d streams run", len(streams))
+	}
+	camera.give(picture(7))
+	waitFor(t, "what is made of it is read", func() bool { return len(s.hub.Stats()) == 2 })
+	made := s.attach(asH264)
+	for _, f := range after {
+		made.give(f)
+		file = append(file, nextFragment(t, response.Body, f.Data)...)
+	}
+	got := numbersOf(t, file)
+	if len(got) != 20 || got[9] != 9 || got[10] != 500 || got[19] != 509 {
+		t.Errorf("pictures %v", got)
+	}
+	if viewers := s.hub.Viewers(own.Camera); viewers != 1 {
+		t.Errorf("counts as %d viewers", viewers)
+	}
+}
+
 func TestProgressiveUnknownCamera(t *testing.T) {
 	s := newSite(t, overTCP)
 	w := httptest.NewRecorder()
-	err := s.live.ServeMP4(w, httptest.NewRequest("GET", "/", nil), stream.Key{Camera: "back"}, stream.Viewer{})
+	err := s.live.ServeMP4(w, httptest.NewRequest("GET", "/", nil), Choice{H264: stream.Key{Camera: "back"}}, stream.Viewer{})
 	if err == nil || len(w.Header()) > 0 {
 		t.Errorf("%v, %v", err, w.Header())
 	}

@@ -45,6 +45,7 @@ type site struct {
 	live   *Handler
 	server *httptest.Server
 	choice Choice
+	file   Choice // of the .mp4
 	revoke func() // ends the context of all requests
 }
 
@@ -56,7 +57,7 @@ func newSite(t *testing.T, start func(*httptest.Server)) *site {
 		return nil, nil
 	}})
 	t.Cleanup(hub.Close)
-	s := &site{t: t, hub: hub, choice: choice}
+	s := &site{t: t, hub: hub, choice: choice, file: Choice{H264: asH264}}
 	s.live = New(Options{Hub: hub, AllowOrigin: func(o string) bool { return o == "https://friend.example" }})
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	requests, revoke := context.WithCancel(context.Background())
@@ -72,7 +73,7 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 	client := stream.Viewer{Address: "192.0.2.1", Principal: "somebody"}
 	var err error
 	if strings.HasSuffix(r.URL.Path, ".mp4") {
-		err = s.live.ServeMP4(w, r, asH264, client)
+		err = s.live.ServeMP4(w, r, s.file, client)
 	} else {
 		err = s.live.ServeWebSocket(w, r, s.choice, client)
 	}

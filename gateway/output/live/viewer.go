@@ -41,20 +41,13 @@ func (v *viewer) mail(change func(*mailbox)) {
 	v.seat.Recall()
 }
 
-// changeTo has the viewer read the rendition in a codec. The camera's own
-// stream stays open: it counts the viewer.
+// changeTo has the viewer read the rendition in a codec.
 func (v *viewer) changeTo(codec media.Codec) error {
 	key := v.choice.rendition(codec)
 	if key == v.seat.Key() {
 		return faultUnfit
 	}
-	reader, err := v.handler.hub.Open(key, stream.ReadOptions{Viewer: &v.client, Besides: true, Idle: idleAfter})
-	if err != nil {
-		return err
-	}
-	v.seat.Change(key, reader)
-	v.track.leave()
-	return nil
+	return v.handler.change(v.seat, &v.track, key, v.client)
 }
 
 // watch shows frames as they come, and says how the camera is and answers the
