@@ -255,6 +255,7 @@ func TestBrowserLogsIn(t *testing.T) {
 	g := newClients(t)
 	t.Run("by hand", func(t *testing.T) { g.story(t, "login", "viewer", hardPassword, "") })
 	t.Run("and sees cameras come and go", func(t *testing.T) { g.story(t, "wall", g.admin.name, g.admin.password, "") })
+	t.Run("whoever they are", func(t *testing.T) { g.story(t, "accessible", g.admin.name, g.admin.password, "") })
 	t.Run("by the first link", func(t *testing.T) { g.story(t, "link", "", "", g.admin.link) })
 }
 

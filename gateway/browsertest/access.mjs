@@ -5,7 +5,9 @@
 // clients_test.go calls it. Where SCREENSHOTS names a folder, pictures of the
 // pages go there.
 
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { check, open as openPage, run, within } from './chromium.mjs';
 
 const [story, url, name, password, extra, ...flags] = process.argv.slice(2);
@@ -121,6 +123,39 @@ const stories = {
     await ask('POST', '/api/v1/logout');
     await page.getByRole('alert').getByRole('link', { name: 'Log in' }).click();
     await page.waitForURL(`${url}/login?next=%2F`);
+  },
+
+  // Every page can be used without eyes or a mouse, as far as a program can tell
+  // (WCAG 2.2 AA, by axe), by light and by dark.
+  async accessible(context) {
+    const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core')), 'utf8');
+    const found = [];
+    const judge = async (page, name) => {
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        await page.evaluate(axe);
+        const { violations, passes } = await page.evaluate(() => window.axe.run({
+          runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+        }));
+        check(passes.length > 5, `${name}: axe finds nothing to judge`);
+        for (const { id, help, nodes } of violations) for (const { html } of nodes) found.push(`${name}, ${colorScheme}: ${id}: ${help}: ${html}`);
+      }
+    };
+    const page = await open(context, '/login');
+    await judge(page, 'login');
+    await logIn(page, 'wrong horse battery');
+    await page.getByRole('alert').waitFor();
+    await judge(page, 'login refused');
+    await page.waitForTimeout(1100); // a wrong password costs a second
+    await logIn(page, password);
+    await page.waitForURL(`${url}/`);
+    await moves(page);
+    await judge(page, 'wall');
+    for (const path of ['/camera/phone', '/camera/mail', '/broadcast/mail', '/demo/player.html', '/demo/sse.html', '/nowhere', '/api/docs']) {
+      await page.goto(url + path);
+      await judge(page, path);
+    }
+    check(found.length === 0, found.join('\n'));
   },
 
   // Whoever starts the server logs in with the link that it prints.
