@@ -199,6 +199,9 @@ func TestACMEIssuerGivesAndRenewsCertificates(t *testing.T) {
 	if status, _, stderr := say(t, "healthcheck", "--config", writeConfig(t, "tls: {mode: acme}\nhosts: [cams.example.org]"), "--listen", "127.0.0.1:"+port); status != exitFine {
 		t.Errorf("healthcheck, which asks an address: %d, %s", status, stderr)
 	}
+	if status, _, stderr := say(t, "healthcheck", "--listen", "0.0.0.0:"+port); status != exitFine {
+		t.Errorf("healthcheck, which is told nothing of TLS: %d, %s", status, stderr)
+	}
 
 	if c, err := dial("lost.example.org"); err == nil {
 		t.Errorf("a certificate for a name that does not lead here: %v", c.DNSNames)

@@ -167,7 +167,9 @@ type healthcheckCommand struct {
 }
 
 // Run asks the gateway of this configuration for /healthz. Over TLS any
-// certificate will do: it is this machine that is asked.
+// certificate will do: it is this machine that is asked. Whether it is over TLS
+// the gateway tells by itself, so that a container, whose check knows nothing
+// of the configuration that serve was given, is found well too.
 func (c *healthcheckCommand) Run(env *environment) error {
 	settings, err := c.load(env)
 	if err != nil {
@@ -190,15 +192,27 @@ func (c *healthcheckCommand) Run(env *environment) error {
 	if err != nil {
 		return mistake(fmt.Errorf("framegate: %w", err))
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{
+		InsecureSkipVerify: true,
+		ServerName:         "127.0.0.1", // no name, since there may be no certificate for localhost
+	}}
 	defer transport.CloseIdleConnections()
-	response, err := transport.RoundTrip(request)
+	client := &http.Client{Transport: transport, CheckRedirect: sameHost}
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answers %s", request.URL, response.Status)
+	}
+	return nil
+}
+
+// sameHost follows a redirect to the same host and port only.
+func sameHost(next *http.Request, before []*http.Request) error {
+	if next.URL.Host != before[0].URL.Host || len(before) > 1 { // or in a circle
+		return http.ErrUseLastResponse
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +91,16 @@ func TestHealthcheckAsksTheGateway(t *testing.T) {
 	s.end(t)
 	if status, _, stderr := say(t, "healthcheck", "--listen", listen); status != exitFailed || stderr == "" {
 		t.Errorf("without a gateway: status %d, says %q", status, stderr)
+	}
+}
+
+func TestHealthcheckAsksNobodyElse(t *testing.T) {
+	well := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer well.Close()
+	elsewhere := httptest.NewServer(http.RedirectHandler(well.URL+"/healthz", http.StatusTemporaryRedirect))
+	defer elsewhere.Close()
+	if status, _, stderr := say(t, "healthcheck", "--listen", elsewhere.Listener.Addr().String()); status != exitFailed || stderr == "" {
+		t.Errorf("status %d, says %q", status, stderr)
 	}
 }
 

@@ -234,6 +234,9 @@ func TestSelfSignedServerIsKnownByAllItsNames(t *testing.T) {
 	if status, _, stderr := say(t, "healthcheck", "--config", l.config, "--listen", "127.0.0.1:"+l.port); status != exitFine {
 		t.Errorf("healthcheck: %d, %s", status, stderr)
 	}
+	if status, _, stderr := say(t, "healthcheck", "--listen", "0.0.0.0:"+l.port); status != exitFine {
+		t.Errorf("healthcheck, which is told nothing of TLS: %d, %s", status, stderr)
+	}
 }
 
 // askByName asks a gateway on this machine whether it is well.
