@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 )
@@ -200,25 +202,22 @@ type probed struct {
 	Bytes              int64   `json:"bytes" doc:"of those"`
 }
 
-// trial is a camera to try.
-type trial struct {
-	Source      string `json:"source" maxLength:"4096" doc:"http://, https://, rtsp:// or rtsps:// and where it is" example:"rtsp://192.168.1.20:554/stream1"`
-	Username    string `json:"username,omitempty" maxLength:"256"`
-	Password    string `json:"password,omitempty" maxLength:"4096" writeOnly:"true" format:"password"`
-	Interval    string `json:"interval,omitempty" maxLength:"40"`
-	Transport   string `json:"transport,omitempty" enum:"auto,tcp,udp"`
-	TLSInsecure bool   `json:"tls_insecure,omitempty"`
+// trial is a camera to try, with all settings that one can have.
+type trial struct{ settings settings }
+
+// UnmarshalJSON reads the settings.
+func (t *trial) UnmarshalJSON(b []byte) (err error) {
+	t.settings, err = freshSettingsIn(b)
+	return err
 }
 
-func (t trial) fresh() fresh {
-	return fresh{
-		Source: t.Source, Username: t.Username, Password: t.Password,
-		Interval: t.Interval, Transport: t.Transport, TLSInsecure: t.TLSInsecure,
-	}
+// TransformSchema adds the settings.
+func (trial) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return withFreshSettings(s)
 }
 
 func (a *API) probe(ctx context.Context, in *struct{ Body trial }) (*struct{ Body probed }, error) {
-	camera, err := in.Body.fresh().change().apply("probe", nil)
+	camera, err := change{settings: in.Body.settings}.apply("probe", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (a *API) registerCameras(r registrar) {
 	}, a.addCamera)
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/cameras/{id}", auth.View}, id: "get-camera", tag: tag,
-		summary: "Show a camera", about: "Admins get its settings too, and an ETag to change them by.",
+		summary: "Show a camera", about: "Admins get its settings too, without what may be secret of them, and an ETag to change them by.",
 	}, a.getCamera)
 	add(r, operation{
 		Route: Route{http.MethodPatch, "/api/v1/cameras/{id}", auth.Admin}, id: "change-camera", tag: tag,
@@ -241,7 +241,7 @@ func (a *API) begin(ctx context.Context, in cameraWrite) (kept store.Camera, _ c
 }
 
 func (a *API) addCamera(ctx context.Context, in *struct{ Body fresh }) (*newCameraAnswer, error) {
-	camera, err := in.Body.change().apply(in.Body.ID, nil)
+	camera, err := change{settings: in.Body.settings}.apply(in.Body.ID, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"framegate/gateway/config"
 	"framegate/gateway/store"
@@ -24,64 +25,13 @@ type keys map[string]string
 
 // keysOf gives the keys of a camera.
 func keysOf(c config.Camera) keys {
-	k := keys{"source": sourceText(c.Source)}
-	set := func(key, text, usual string) {
-		if text != usual {
-			k[key] = text
+	k := make(keys)
+	for _, key := range config.CameraKeys() {
+		if text := key.Text(c); text != "" {
+			k[key.Name] = text
 		}
 	}
-	set("name", c.Name, c.ID)
-	set("username", c.Username, "")
-	if !c.Password.Empty() {
-		k["password"] = c.Password.Reveal()
-	}
-	set("keep", string(c.Keep), string(config.KeepOnDemand))
-	set("interval", c.Interval.String(), "0s")
-	set("tls_insecure", strconv.FormatBool(c.TLSInsecure), "false")
-	if c.Transport != config.TransportAuto {
-		set("transport", string(c.Transport), "")
-	}
-	if c.Normalize != config.NormalizeAuto {
-		set("normalize", string(c.Normalize), "")
-	}
 	return k
-}
-
-// sourceText gives a source as it is written, with the query, which may be a
-// secret.
-func sourceText(s config.Source) string {
-	switch s.Kind {
-	case config.SourceHTTP, config.SourceRTSP:
-		return s.URL
-	case config.SourceTest, config.SourceV4L2:
-		return s.String() + pictureQuery(s)
-	}
-	return s.String()
-}
-
-// sourceShown gives a source as an admin may see it.
-func sourceShown(s config.Source) string {
-	switch s.Kind {
-	case config.SourceHTTP, config.SourceRTSP:
-		return s.String()
-	}
-	return sourceText(s)
-}
-
-// pictureQuery gives what size and rate a source is asked for.
-func pictureQuery(s config.Source) string {
-	q := make(url.Values)
-	if s.Width > 0 {
-		q.Set("width", strconv.Itoa(s.Width))
-		q.Set("height", strconv.Itoa(s.Height))
-	}
-	if s.FPS > 0 {
-		q.Set("fps", strconv.Itoa(s.FPS))
-	}
-	if len(q) == 0 {
-		return ""
-	}
-	return "?" + q.Encode()
 }
 
 // secrets are what of a camera is encrypted in the store.
@@ -95,7 +45,7 @@ func pack(c config.Camera) (store.Camera, error) {
 	k := keysOf(c)
 	hidden := secrets{Password: k["password"]}
 	delete(k, "password")
-	if shown := sourceShown(c.Source); shown != k["source"] {
+	if shown := c.Source.Shown(); shown != k["source"] {
 		hidden.Source, k["source"] = k["source"], shown
 	}
 	document, err := json.Marshal(k)
@@ -144,83 +94,76 @@ func cameraOf(kept store.Camera) (config.Camera, error) {
 	return config.NewCamera(kept.ID, k)
 }
 
-// document is a camera as it is answered.
+// document is a camera as it is answered. Admins get its settings too, which
+// stand among the other members.
 type document struct {
 	ID   string   `json:"id" doc:"its name in addresses" example:"front"`
 	Name string   `json:"name" doc:"its name for people" example:"Front door"`
 	May  []string `json:"may" nullable:"false" doc:"what you may do with it: view, publish, playback" example:"[\"view\"]"`
 
 	Origin      string     `json:"origin,omitempty" enum:"file,api" doc:"where it was configured; one of the file is changed there alone. Admins see this and what follows"`
-	Source      string     `json:"source,omitempty" doc:"where its pictures come from; a query is not shown, since it may hold a password" example:"rtsp://192.168.1.20:554/stream1"`
-	Username    string     `json:"username,omitempty" doc:"what the camera asks for"`
 	PasswordSet *bool      `json:"password_set,omitempty" doc:"whether there is a password, which is never shown"`
-	Keep        string     `json:"keep,omitempty" doc:"whether it stays connected without viewers"`
-	Interval    string     `json:"interval,omitempty" doc:"from one snapshot of an HTTP camera to the next" example:"500ms"`
-	Transport   string     `json:"transport,omitempty" doc:"how an RTSP camera sends, where that is not auto"`
-	Normalize   string     `json:"normalize,omitempty" doc:"which JPEGs are encoded anew, where that is not auto"`
-	TLSInsecure bool       `json:"tls_insecure,omitempty" doc:"whether any certificate will do"`
 	Revision    int64      `json:"revision,omitempty" doc:"which state this is; the ETag has it too"`
 	Created     *time.Time `json:"created,omitempty" doc:"when it was added"`
 	Changed     *time.Time `json:"changed,omitempty" doc:"when it was changed last"`
+
+	settings settings
 }
 
 // describe gives the document of a camera for admins.
 func describe(c config.Camera) document {
-	k, set := keysOf(c), !c.Password.Empty()
-	return document{
-		ID: c.ID, Name: c.Name,
-		Source:      sourceShown(c.Source),
-		Username:    c.Username,
-		PasswordSet: &set,
-		Keep:        string(c.Keep),
-		Interval:    k["interval"],
-		Transport:   k["transport"],
-		Normalize:   k["normalize"],
-		TLSInsecure: c.TLSInsecure,
+	set := !c.Password.Empty()
+	d := document{ID: c.ID, Name: c.Name, PasswordSet: &set, settings: make(settings)}
+	for _, key := range config.CameraKeys() {
+		if text := key.Shown(c); text != "" && key.Name != "name" {
+			d.settings[key.Name] = text
+		}
 	}
+	return d
+}
+
+// MarshalJSON writes the settings among the other members.
+func (d document) MarshalJSON() ([]byte, error) {
+	type others document
+	return d.settings.marshalWith(others(d))
+}
+
+// TransformSchema adds the settings to what package huma found out.
+func (document) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	for _, key := range apiKeys() {
+		if !key.Secret && s.Properties[key.Name] == nil {
+			s.Properties[key.Name] = shownSchema(key)
+		}
+	}
+	return s
 }
 
 // fresh is a camera as it is added.
 type fresh struct {
-	ID          string `json:"id" doc:"its name in addresses: 1 to 63 of a-z, 0-9 and -, not beginning with -" minLength:"1" maxLength:"63" example:"front"`
-	Source      string `json:"source" doc:"http://, https://, rtsp:// or rtsps:// and where it is; upload: for one whose pictures are sent in; test: for a test pattern" maxLength:"4096" example:"rtsp://192.168.1.20:554/stream1"`
-	Name        string `json:"name,omitempty" doc:"its name for people; the id without one" maxLength:"800" example:"Front door"`
-	Username    string `json:"username,omitempty" doc:"what the camera asks for" maxLength:"256"`
-	Password    string `json:"password,omitempty" doc:"what the camera asks for" maxLength:"4096" writeOnly:"true" format:"password"`
-	Keep        string `json:"keep,omitempty" doc:"always stays connected without viewers, so that joining is instant" enum:"on_demand,always"`
-	Interval    string `json:"interval,omitempty" doc:"from one snapshot of an HTTP camera to the next, 20ms to 24h" maxLength:"40" example:"500ms"`
-	Transport   string `json:"transport,omitempty" doc:"how an RTSP camera sends" enum:"auto,tcp,udp"`
-	Normalize   string `json:"normalize,omitempty" doc:"which JPEGs are encoded anew: those that browsers do not show, all, none" enum:"auto,always,never"`
-	TLSInsecure bool   `json:"tls_insecure,omitempty" doc:"take any certificate from an https or rtsps camera"`
+	ID string `json:"id" doc:"its name in addresses: 1 to 63 of a-z, 0-9 and -, not beginning with -" minLength:"1" maxLength:"63" example:"front"`
+
+	settings settings // that are named and not empty
 }
 
-func (f fresh) change() change {
-	c := change{Source: &f.Source, TLSInsecure: &f.TLSInsecure}
-	for text, to := range map[*string]**string{
-		&f.Name: &c.Name, &f.Username: &c.Username, &f.Password: &c.Password, &f.Keep: &c.Keep,
-		&f.Interval: &c.Interval, &f.Transport: &c.Transport, &f.Normalize: &c.Normalize,
-	} {
-		if *text != "" {
-			*to = text
-		}
+// UnmarshalJSON reads the settings too.
+func (f *fresh) UnmarshalJSON(b []byte) error {
+	type others fresh
+	err := json.Unmarshal(b, (*others)(f))
+	if err == nil {
+		f.settings, err = freshSettingsIn(b)
 	}
-	return c
+	return err
+}
+
+// TransformSchema adds the settings to what package huma found out.
+func (fresh) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return withFreshSettings(s)
 }
 
 // change is what is to be different of a camera. What is not named stays; an
-// empty text takes a setting away. The members at the end are those of a
-// document that cannot be changed, so that one that was read can be sent back.
+// empty text takes a setting away. The other members are those of a document
+// that cannot be changed, so that one that was read can be sent back.
 type change struct {
-	Source      *string `json:"source,omitempty" doc:"as when it is added; as it is shown, it stays" maxLength:"4096"`
-	Name        *string `json:"name,omitempty" doc:"its name for people" maxLength:"800"`
-	Username    *string `json:"username,omitempty" doc:"what the camera asks for" maxLength:"256"`
-	Password    *string `json:"password,omitempty" doc:"what the camera asks for" maxLength:"4096" writeOnly:"true" format:"password"`
-	Keep        *string `json:"keep,omitempty" doc:"on_demand or always" maxLength:"40"`
-	Interval    *string `json:"interval,omitempty" doc:"from one snapshot of an HTTP camera to the next" maxLength:"40"`
-	Transport   *string `json:"transport,omitempty" doc:"auto, tcp or udp" maxLength:"40"`
-	Normalize   *string `json:"normalize,omitempty" doc:"auto, always or never" maxLength:"40"`
-	TLSInsecure *bool   `json:"tls_insecure,omitempty" doc:"take any certificate"`
-
 	ID          string   `json:"id,omitempty" readOnly:"true" maxLength:"63" doc:"as in the address"`
 	May         []string `json:"may,omitempty" readOnly:"true" nullable:"false" maxItems:"9" doc:"not looked at"`
 	Origin      string   `json:"origin,omitempty" readOnly:"true" doc:"not looked at"`
@@ -228,55 +171,57 @@ type change struct {
 	Revision    int64    `json:"revision,omitempty" readOnly:"true" doc:"not looked at; say If-Match"`
 	Created     string   `json:"created,omitempty" readOnly:"true" doc:"not looked at"`
 	Changed     string   `json:"changed,omitempty" readOnly:"true" doc:"not looked at"`
+
+	settings settings // that are named
 }
 
-// texts are the settings that a change names, but the source.
-func (c change) texts() keys {
-	k := make(keys)
-	for key, text := range map[string]*string{
-		"name": c.Name, "username": c.Username, "password": c.Password, "keep": c.Keep,
-		"interval": c.Interval, "transport": c.Transport, "normalize": c.Normalize,
-	} {
-		if text != nil {
-			k[key] = *text
-		}
+// UnmarshalJSON reads the settings too.
+func (c *change) UnmarshalJSON(b []byte) error {
+	type others change
+	err := json.Unmarshal(b, (*others)(c))
+	if err == nil {
+		c.settings, err = settingsIn(b)
 	}
-	if c.TLSInsecure != nil {
-		k["tls_insecure"] = strings.TrimPrefix(strconv.FormatBool(*c.TLSInsecure), "false")
-	}
-	return k
+	return err
 }
 
-// usual are settings that are so anyway. They may be named for any camera.
-var usual = keys{
-	"keep":      string(config.KeepOnDemand),
-	"transport": string(config.TransportAuto),
-	"normalize": string(config.NormalizeAuto),
+// TransformSchema adds the settings to what package huma found out.
+func (change) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	for _, key := range apiKeys() {
+		s.Properties[key.Name] = givenSchema(key, false)
+	}
+	return s
 }
 
 // apply gives the camera that is to be, of the keys that are. It is for a new
 // camera too, which has none. The error is a problem.
 func (c change) apply(id string, before keys) (config.Camera, error) {
-	named := c.texts()
+	named := maps.Clone(c.settings)
 	after := maps.Clone(before)
 	if after == nil {
 		after = make(keys)
 	}
-	if c.Source != nil && *c.Source != shownOf(id, before) {
+	switch source, given := named["source"]; {
+	case !given:
+	case source == shownOf(id, before):
+		delete(named, "source") // it stays
+	default:
 		// A name and password in the new source are instead of those there were.
-		if u, err := url.Parse(*c.Source); err == nil && u.User != nil {
+		if u, err := url.Parse(source); err == nil && u.User != nil {
 			delete(after, "username")
 			delete(after, "password")
 		}
-		named["source"] = *c.Source
 	}
 	if p := refuseRedacted(named); p != nil {
 		return config.Camera{}, p
 	}
-	for key, text := range named {
-		after[key] = text
-		if text == "" && key != "source" || text == usual[key] {
-			delete(after, key)
+	for _, key := range apiKeys() { // what is so anyway may be named for any camera
+		switch text, given := named[key.Name]; {
+		case !given:
+		case text == "" && key.Name != "source", key.Words != nil && text == key.Usual():
+			delete(after, key.Name)
+		default:
+			after[key.Name] = text
 		}
 	}
 	camera, err := config.NewCamera(id, after)
@@ -290,10 +235,12 @@ func (c change) apply(id string, before keys) (config.Camera, error) {
 // is kept of it where it never was meant to go, to another host or in clear:
 // who may change cameras need not know their passwords.
 func (c change) misleads(before, after config.Camera) bool {
-	if c.Source == nil || c.Password != nil || before.Password.Empty() || after.Password.Empty() {
+	source, moves := c.settings["source"]
+	_, named := c.settings["password"]
+	if !moves || named || before.Password.Empty() || after.Password.Empty() {
 		return false
 	}
-	if u, err := url.Parse(*c.Source); err == nil && u.User != nil {
+	if u, err := url.Parse(source); err == nil && u.User != nil {
 		return false // the password is in it
 	}
 	from, errFrom := url.Parse(before.Source.URL)
@@ -313,11 +260,11 @@ func shownOf(id string, k keys) string {
 	if err != nil {
 		return ""
 	}
-	return sourceShown(camera.Source)
+	return camera.Source.Shown()
 }
 
 // refuseRedacted refuses what was read here and does not mean itself.
-func refuseRedacted(named keys) *problem {
+func refuseRedacted(named settings) *problem {
 	for _, key := range slices.Sorted(maps.Keys(named)) {
 		text := named[key]
 		if decoded, err := url.PathUnescape(text); err == nil {

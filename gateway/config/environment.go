@@ -129,7 +129,7 @@ func sectionVariable(name, sectionPrefix, below string, section field) (f field,
 // cameraVariable finds the key of a camera in ID__KEY. The last two
 // underscores divide them: no key has two, but an id may have two hyphens.
 func (d *draft) cameraVariable(name, rest string, set bool) (f field, wrong string) {
-	fields := (&cameraDraft{}).fields()
+	fields := newCameraDraft().fields()
 	if upper, _, ok := cutLater(rest, fields); ok && upper != "" {
 		return f, notBuiltText
 	}

@@ -70,15 +70,15 @@ func newDraft() *draft {
 }
 
 func (d *draft) addDefaultCameras() {
-	d.camera(demoCamera).source.text = "test:"
-	d.camera(phoneCamera).source.text = "upload:"
+	d.camera(demoCamera).given["source"] = value{text: "test:"}
+	d.camera(phoneCamera).given["source"] = value{text: "upload:"}
 }
 
 // camera gives the camera with this id, and makes it where there is none.
 func (d *draft) camera(id string) *cameraDraft {
 	c, ok := d.cameras[id]
 	if !ok {
-		c = &cameraDraft{}
+		c = newCameraDraft()
 		d.cameras[id] = c
 		d.order = append(d.order, id)
 	}
@@ -217,7 +217,7 @@ func (d *draft) finish() (*Config, error) {
 func (d *draft) finishCamera(id string) Camera {
 	c := d.cameras[id]
 	path := "cameras." + id
-	if c.source != (value{}) {
+	if _, given := c.given["source"]; given {
 		return c.finish(id, d.report)
 	}
 	if !slices.ContainsFunc(d.problems, func(p problem) bool {

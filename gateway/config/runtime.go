@@ -20,7 +20,11 @@ func NewCamera(id string, keys map[string]string) (Camera, error) {
 	if err != nil {
 		return Camera{}, errors.New("id: " + err.Error())
 	}
-	delete(fields, "password_file")
+	for _, key := range cameraKeys {
+		if key.FileOnly {
+			delete(fields, key.Name)
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		at := place{variable: key}
 		f, known := fields[key]
@@ -45,7 +49,7 @@ func NewCamera(id string, keys map[string]string) (Camera, error) {
 	camera := c.finish(id, d.report)
 	switch camera.Source.Kind {
 	case SourceFile, SourceV4L2, SourceMPEGTS:
-		d.report(c.source.at, "source", "%s: is for the configuration file alone; %s", camera.Source.scheme(), runtimeForms)
+		d.report(c.given["source"].at, "source", "%s: is for the configuration file alone; %s", camera.Source.scheme(), runtimeForms)
 	}
 	if len(d.problems) > 0 {
 		return Camera{}, d.problems

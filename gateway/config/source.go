@@ -59,6 +59,42 @@ func (s Source) String() string {
 	return s.scheme() + ":"
 }
 
+// Text gives the source as it is written, with the query of its URL and the
+// credentials in its path, which may be secret.
+func (s Source) Text() string {
+	switch s.Kind {
+	case SourceHTTP, SourceRTSP:
+		return s.URL
+	case SourceFile:
+		return s.scheme() + "://" + (&url.URL{Path: s.Path}).EscapedPath()
+	}
+	return s.String() + s.pictureQuery()
+}
+
+// Shown gives the source as it is written, but for what String leaves out.
+func (s Source) Shown() string {
+	if s.remote() {
+		return s.String()
+	}
+	return s.Text()
+}
+
+// pictureQuery gives what size and rate a source is asked for.
+func (s Source) pictureQuery() string {
+	q := make(url.Values)
+	if s.Width > 0 {
+		q.Set("width", strconv.Itoa(s.Width))
+		q.Set("height", strconv.Itoa(s.Height))
+	}
+	if s.FPS > 0 {
+		q.Set("fps", strconv.Itoa(s.FPS))
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
 // Format prints String for every verb of fmt.
 func (s Source) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 

@@ -1,0 +1,209 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// CameraKey is one key of a camera, with all that is known of it: how it stands
+// in a file, a variable, the API and the state, and what it does to a Camera.
+// A further key is a further row of cameraKeys.
+type CameraKey struct {
+	Name     string
+	About    string   // for people who set it
+	Example  string   // a text that it takes; "" where About says enough
+	Words    []string // the texts that it takes, what it is without the key first; nil where there are others
+	MaxBytes int      // of its text
+	Boolean  bool     // its text is true or false
+	Secret   bool     // its text must not be shown
+	FileOnly bool     // for the operator's configuration alone, not for who adds cameras while the server runs
+
+	instead string                             // another key that sets the same, whose value the environment's takes away
+	put     func(c *Camera, text string) error // reads the text into a camera
+	text    func(Camera) string                // what put reads; "" for what is so anyway
+	shown   func(Camera) string                // what people see; nil is text, and nothing of a secret
+	suits   func(Camera) error                 // says why the camera, whose source is known, has no use for it; nil suits all
+}
+
+// cameraKeys is the table of the keys of a camera. What several of them mean
+// together is in cameraDraft.finish.
+var cameraKeys = []CameraKey{
+	{
+		Name: "source", MaxBytes: 4096,
+		About:   "where its pictures come from: http://, https://, rtsp:// or rtsps:// and where it is; upload: for one whose pictures are sent in; test: for a test pattern",
+		Example: "rtsp://192.168.1.20:554/stream1",
+		put:     func(*Camera, string) error { return nil }, // which parseSource does
+		text:    func(c Camera) string { return c.Source.Text() },
+		shown:   func(c Camera) string { return c.Source.Shown() },
+	},
+	{
+		Name: "name", About: "its name for people; the id without one", Example: "Front door", MaxBytes: 200,
+		put: func(c *Camera, text string) error {
+			c.Name = text
+			if strings.TrimSpace(text) == "" {
+				return errors.New("is empty; write a name, or remove the key to show the id")
+			}
+			return shown(text)
+		},
+		text:  func(c Camera) string { return unless(c.Name, c.ID) },
+		shown: func(c Camera) string { return c.Name },
+	},
+	{
+		Name: "username", About: "what the camera asks for", MaxBytes: 256,
+		// HTTP's Basic scheme ends the name at a colon (RFC 7617 section 2).
+		put: func(c *Camera, text string) error {
+			c.Username = text
+			if strings.Contains(text, ":") {
+				return errors.New("must not contain a colon; a password goes into password or password_file")
+			}
+			return nil
+		},
+		text:  func(c Camera) string { return c.Username },
+		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+	},
+	{
+		Name: "password", About: "what the camera asks for", MaxBytes: maxPasswordFileBytes, Secret: true, instead: "password_file",
+		put:   func(c *Camera, text string) error { c.Password = NewSecret(text); return nil },
+		text:  func(c Camera) string { return c.Password.Reveal() },
+		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+	},
+	{
+		Name: "password_file", About: "the file that holds the password", MaxBytes: 4096, FileOnly: true, instead: "password",
+		put: func(_ *Camera, text string) error {
+			if text == "" {
+				return errors.New("must name a file")
+			}
+			return nil
+		},
+		text:  func(Camera) string { return "" }, // the password is the password's
+		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+	},
+	{
+		Name: "keep", About: "whether it stays connected without viewers, so that joining is instant",
+		Words: words(KeepOnDemand, KeepAlways),
+		put:   func(c *Camera, text string) error { c.Keep = Keep(text); return nil },
+		text:  func(c Camera) string { return unless(c.Keep, KeepOnDemand) },
+		shown: func(c Camera) string { return string(c.Keep) },
+		suits: func(c Camera) error {
+			if c.Source.Kind == SourceUpload && c.Keep == KeepAlways {
+				return errors.New("an upload camera is connected when its publisher is; remove it")
+			}
+			return nil
+		},
+	},
+	{
+		Name: "interval", About: "from one snapshot of an HTTP camera to the next, 20ms to 24h", Example: "500ms", MaxBytes: 40,
+		put: func(c *Camera, text string) (err error) {
+			c.Interval, err = durationWithin(text, minInterval, maxInterval)
+			return err
+		},
+		text:  func(c Camera) string { return unless(c.Interval.String(), time.Duration(0).String()) },
+		suits: onlyFor("http and https", func(s Source) bool { return s.Kind == SourceHTTP }),
+	},
+	{
+		Name: "transport", About: "how an RTSP camera sends",
+		Words: words(TransportAuto, TransportTCP, TransportUDP),
+		put:   func(c *Camera, text string) error { c.Transport = Transport(text); return nil },
+		text:  func(c Camera) string { return unless(c.Transport, TransportAuto) },
+		suits: onlyFor("rtsp and rtsps", func(s Source) bool { return s.Kind == SourceRTSP }),
+	},
+	{
+		Name: "normalize", About: "which JPEGs are encoded anew: those that browsers do not show, all, or none",
+		Words: words(NormalizeAuto, NormalizeAlways, NormalizeNever),
+		put:   func(c *Camera, text string) error { c.Normalize = Normalize(text); return nil },
+		text:  func(c Camera) string { return unless(c.Normalize, NormalizeAuto) },
+		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+	},
+	{
+		Name: "tls_insecure", About: "whether any certificate of an https or rtsps camera will do", Boolean: true,
+		put: func(c *Camera, text string) (err error) {
+			c.TLSInsecure, err = boolean(text)
+			return err
+		},
+		text:  func(c Camera) string { return unless(strconv.FormatBool(c.TLSInsecure), "false") },
+		suits: onlyFor("https and rtsps", func(s Source) bool { return s.scheme() == "https" || s.scheme() == "rtsps" }),
+	},
+}
+
+// CameraKeys gives the table of the keys of a camera, in the order in which
+// people read them. It is the caller's.
+func CameraKeys() []CameraKey { return slices.Clone(cameraKeys) }
+
+// Text gives what the key says of a camera, as it would be written; "" for what
+// is so without the key. That of a secret is the secret.
+func (k CameraKey) Text(c Camera) string { return k.text(c) }
+
+// Shown gives what people may see of that, also where it is so without the key
+// if they expect to see it.
+func (k CameraKey) Shown(c Camera) string {
+	switch {
+	case k.shown != nil:
+		return k.shown(c)
+	case k.Secret:
+		return ""
+	}
+	return k.text(c)
+}
+
+// Usual gives the text that says what is so without the key, for keys of Words.
+func (k CameraKey) Usual() string {
+	if k.Words == nil {
+		return ""
+	}
+	return k.Words[0]
+}
+
+// check says what is wrong with a text, whatever the camera is.
+func (k CameraKey) check(text string) error { return k.read(&Camera{}, text) }
+
+// read puts a text into a camera.
+func (k CameraKey) read(c *Camera, text string) error {
+	if k.Words != nil {
+		if err := oneOf(text, k.Words...); err != nil {
+			return err
+		}
+	}
+	if err := k.put(c, text); err != nil || k.MaxBytes == 0 {
+		return err
+	}
+	return line(text, k.MaxBytes)
+}
+
+// misplaced says why a camera has no use for the key.
+func (k CameraKey) misplaced(c Camera) error {
+	if k.suits == nil {
+		return nil
+	}
+	return k.suits(c)
+}
+
+// onlyFor refuses a key where the source is another: who writes one expects
+// something of it.
+func onlyFor(cameras string, is func(Source) bool) func(Camera) error {
+	return func(c Camera) error {
+		if is(c.Source) {
+			return nil
+		}
+		return fmt.Errorf("is for %s cameras, not for %s:; remove it", cameras, c.Source.scheme())
+	}
+}
+
+// unless gives the text of a value that is neither zero nor usual, and else "".
+func unless[text ~string](value, usual text) string {
+	if value == usual {
+		return ""
+	}
+	return string(value)
+}
+
+// words gives texts of their values.
+func words[word ~string](all ...word) (texts []string) {
+	for _, w := range all {
+		texts = append(texts, string(w))
+	}
+	return texts
+}
