@@ -33,6 +33,7 @@ type lasting struct {
 	begun   map[string]bool // those that were asked for
 	grants  []string        // of the user flip, as answered last
 	asked   []string        // as asked for last
+	pace    time.Duration   // that the last write took
 	name    string          // of the camera flip
 	renamed string
 	count   int
@@ -48,7 +49,7 @@ func TestKilledServerKeepsAllOrNothing(t *testing.T) {
 		rounds = 4
 	}
 	data := filepath.Join(t.TempDir(), "data")
-	l := &lasting{acked: make(map[string]bool), begun: make(map[string]bool), grants: grantsBefore, asked: grantsBefore, name: "before", renamed: "before"}
+	l := &lasting{pace: 10 * time.Millisecond, acked: make(map[string]bool), begun: make(map[string]bool), grants: grantsBefore, asked: grantsBefore, name: "before", renamed: "before"}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 7))
 	for round := range rounds + 1 {
 		p := startProcess(t, data, nil)
@@ -63,10 +64,7 @@ func TestKilledServerKeepsAllOrNothing(t *testing.T) {
 		if round%3 == 0 {
 			tool = l.tool(t, p)
 		}
-		delay := time.Duration(random.IntN(120_000)) * time.Microsecond
-		killing := time.AfterFunc(delay, func() { p.cmd.Process.Kill() })
-		l.write(p)
-		killing.Stop()
+		l.write(t, p, random)
 		p.kill()
 		if tool != nil {
 			tool.Process.Kill()
@@ -103,8 +101,11 @@ func (l *lasting) tool(t *testing.T, p *process) *exec.Cmd {
 	return c
 }
 
-// write writes until the server is gone.
-func (l *lasting) write(p *process) {
+// write writes until the server is gone: after some writes, in the midst of the
+// next.
+func (l *lasting) write(t *testing.T, p *process, random *rand.Rand) {
+	t.Helper()
+	left := random.IntN(8)
 	for {
 		l.count++
 		n := l.count
@@ -121,16 +122,26 @@ func (l *lasting) write(p *process) {
 		}{
 			{"POST", "/api/v1/tokens", map[string]any{"name": token[6:], "grants": grantsBefore}, token, 201},
 			{"PATCH", "/api/v1/users/flip", map[string]any{"grants": l.asked}, "", 200},
-			{"POST", "/api/v1/cameras", map[string]any{"id": camera[7:], "source": "http://192.0.2.1/x?y=z", "name": "a camera", "password": "secret"}, camera, 201},
+			{"POST", "/api/v1/cameras", map[string]any{"id": camera[7:], "source": "http://192.0.2.1/x?y=z", "name": "a camera", "username": "viewer", "password": "secret"}, camera, 201},
 			{"PATCH", "/api/v1/cameras/flip", map[string]any{"name": l.renamed}, "", 200},
 			{"POST", "/api/v1/users", map[string]any{"name": user[5:], "password": goodPassword, "grants": grantsBefore}, user, 201},
 		} {
 			if w.made != "" {
 				l.begun[w.made] = true
 			}
-			if l.send(p, w.method, w.path, w.body) != w.status {
+			if left == 0 {
+				killing := time.AfterFunc(time.Duration(random.Int64N(int64(2*l.pace))), func() { p.cmd.Process.Kill() })
+				defer killing.Stop()
+			}
+			left--
+			began := time.Now()
+			if got := l.send(p, w.method, w.path, w.body); got == 0 {
+				return
+			} else if got != w.status {
+				t.Errorf("%s %s is answered with %d", w.method, w.path, got)
 				return
 			}
+			l.pace = time.Since(began)
 			switch {
 			case w.made != "":
 				l.acked[w.made] = true

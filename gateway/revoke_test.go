@@ -114,6 +114,18 @@ func webSocketFrame(opcode byte, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
+// signOfLife gives what a WebSocket that only watches sends, every five seconds:
+// who sends nothing, and answers no pings, is taken to be gone.
+func signOfLife() func() []byte {
+	ticks := 0
+	return func() []byte {
+		if ticks++; ticks%100 != 1 {
+			return nil
+		}
+		return webSocketFrame(1, []byte("{}"))
+	}
+}
+
 // openAll opens every form there is to somebody who may use it: to watch the
 // camera busy, and to publish to two cameras of its own.
 func (g *guarded) openAll(t *testing.T, own string, who credentials) (streams []*openStream) {
@@ -125,8 +137,8 @@ func (g *guarded) openAll(t *testing.T, own string, who credentials) (streams []
 	get("/live/busy.mjpeg?width=48", nil, nil)
 	get("/live/busy.mp4", nil, nil)
 	get("/live/busy.sse", nil, nil)
-	get("/live/busy", upgrade(), nil)
-	get("/live/busy?codec=h264", upgrade(), nil)
+	get("/live/busy", upgrade(), signOfLife())
+	get("/live/busy?codec=h264", upgrade(), signOfLife())
 	get("/stream", nil, nil)
 	var number atomic.Int32 // of both publishers
 	picture := func() []byte {

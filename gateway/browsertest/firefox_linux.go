@@ -44,7 +44,7 @@ func FindFirefox() (string, error) {
 
 // Firefox is a browser under way, without a window, with a profile of its own
 // and one page. Whatever it wants from anywhere but this machine it does not
-// get. Its methods may be called from any goroutine.
+// get. Its methods may be called from any goroutine, but for Renew.
 type Firefox struct {
 	home    string // all that it writes is in there
 	process *exec.Cmd
@@ -131,6 +131,19 @@ func (f *Firefox) connect(ctx context.Context, address string) error {
 	}
 	f.page = tree.Contexts[0].Context
 	return nil
+}
+
+// Renew goes on with a new page, which has the cookies of the old one. Firefox
+// forgets to answer who has a page that still loads go elsewhere. No other method
+// may be called meanwhile.
+func (f *Firefox) Renew(ctx context.Context) error {
+	var made struct{ Context string }
+	if err := f.bidi.call(ctx, "browsingContext.create", object{"type": "tab"}, &made); err != nil {
+		return err
+	}
+	old := f.page
+	f.page = made.Context
+	return f.bidi.call(ctx, "browsingContext.close", object{"context": old}, nil)
 }
 
 // Navigate opens an address and waits until its document is there; pictures

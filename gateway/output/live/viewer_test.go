@@ -172,6 +172,7 @@ func TestSlowViewer(t *testing.T) {
 	for name, start := range ways {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, start)
+			s.live = New(Options{Hub: s.hub, Patience: time.Hour})
 			camera := s.attach(own)
 			frames := large(clip(t, 0, 20, 10, ""), 100_000)
 			camera.give(frames[0])

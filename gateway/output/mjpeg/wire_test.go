@@ -140,7 +140,7 @@ func TestHeadersOfOthersStay(t *testing.T) {
 // there must be no more of it than two pictures, and the newest comes next.
 func TestSlowViewerStaysNearThePresent(t *testing.T) {
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub}))
+	s := newServer(t, New(Options{Hub: p.hub, Patience: time.Hour}))
 	s.Start()
 	v := watchAt(t, s, camtest.WatchOptions{ReceiveBuffer: 16 << 10})
 	awake := watchAt(t, s, camtest.WatchOptions{})

@@ -181,7 +181,7 @@ func TestCrowdSharesEvents(t *testing.T) {
 // there must be no more of it than two pictures, and the newest comes next.
 func TestSlowViewerStaysNearThePresent(t *testing.T) {
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub}))
+	s := newServer(t, New(Options{Hub: p.hub, Patience: time.Hour}))
 	s.Start()
 	e := dial(t, s, 16<<10)
 	awake := dial(t, s, 0)
