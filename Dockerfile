@@ -19,9 +19,9 @@ FROM debian:trixie-slim
 # The fonts are for the clock in the test pattern, the certificates for cameras
 # behind https.
 RUN apt-get update \
-	&& apt-get install -y --no-install-recommends ca-certificates ffmpeg fonts-dejavu-core tini \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates ffmpeg fonts-dejavu-core tini \
 	&& rm -rf /var/lib/apt/lists/* \
-	&& useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin framegate \
+	&& useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin framegate \
 	&& install -d -m 0700 -o framegate /data
 COPY --from=build /framegate /usr/local/bin/framegate
 USER framegate

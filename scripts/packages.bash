@@ -1,5 +1,5 @@
-# Sourced by run and test: says what this machine lacks, and installs it with
-# apt. It changes nothing when sourced.
+# Sourced by the scripts: says what this machine lacks, installs it with apt, and
+# where apt has it from. It changes nothing when sourced.
 
 # present PROBE: whether something is here. A probe is a command's name, or
 # font, or the name of a Debian package behind a colon.
@@ -54,4 +54,32 @@ need_go() {
 		echo "Go is missing. Install Go 1.26 or newer from https://go.dev/dl/" >&2
 		exit 3
 	fi
+}
+
+# debian_mirror prints where apt has this Debian from, which has the others too.
+# Who else offers packages for it has no component main, or a suite of another name.
+debian_mirror() {
+	local codename uris mirror
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	uris=$(apt-get update --print-uris)
+	mirror=$(sed -nE "s,^'(.*)/dists/(${codename:-stable}|stable|oldstable)/main/binary-.*/Packages.*,\1,p" <<<"$uris")
+	mirror=${mirror%%$'\n'*}
+	case $mirror in
+	mirror+file:*) read -r mirror _ <"${mirror#mirror+file:}" ;; # a list of them, as in images for clouds
+	esac
+	[ -n "$mirror" ] && echo "$mirror"
+}
+
+# proxy_settings prints, one NAME=VALUE a line, the proxies that this shell's
+# environment names, which sudo takes away, and apt's, which debootstrap does
+# not know.
+proxy_settings() {
+	local name proxy=
+	eval "$(apt-config shell proxy Acquire::http::Proxy)"
+	if [ -n "$proxy" ] && [ "$proxy" != DIRECT ] && [ -z "${http_proxy-}" ]; then
+		echo "http_proxy=$proxy"
+	fi
+	for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+		[ -z "${!name-}" ] || echo "$name=${!name}"
+	done
 }
