@@ -140,10 +140,7 @@ func output(s Spec) ffmpeg.KwArgs {
 		options["enc_time_base"] = "1:1000" // FLV's; ffmpeg would round times to the rate that parameter sets tell
 	}
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
-	rate := s.Bitrate
-	if rate == 0 {
-		rate = defaultBitrate(s.Width, s.Height)
-	}
+	rate := bitrate(s.Width, s.Height)
 	options["b:v"], options["maxrate"], options["bufsize"] = rate, rate, rate*3/nominalFPS
 	return options
 }
@@ -168,8 +165,8 @@ func filters(s Spec) []string {
 	return filters
 }
 
-// defaultBitrate is 3 Mbit/s for 1280x720, and for other sizes in proportion.
-func defaultBitrate(width, height int) int {
+// bitrate is 3 Mbit/s for 1280x720, and for other sizes in proportion.
+func bitrate(width, height int) int {
 	if width == 0 {
 		return 3_000_000
 	}

@@ -32,7 +32,7 @@ func noise(t *testing.T) []transcode.Packet {
 // TestBitrateIsKept, whether a camera's parameter sets tell its rate, as many
 // do not, or it sends JPEGs, which never do.
 func TestBitrateIsKept(t *testing.T) {
-	const bitrate = 500_000
+	const width, height, bitrate = 640, 360, 750_000 // in proportion to 3 Mbit/s for 1280x720
 	camera := noise(t)
 	sps, pps := camera[0].SPS, camera[0].PPS
 	pictures := lockstep(t, start(t, transcode.Spec{In: transcode.H264, SPS: sps, PPS: pps, Out: transcode.JPEG}), camera)
@@ -45,7 +45,7 @@ func TestBitrateIsKept(t *testing.T) {
 		"JPEG, which has no way to do so": {transcode.Spec{In: transcode.JPEG}, pictures},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.spec.Out, c.spec.Bitrate = transcode.H264, bitrate
+			c.spec.Out, c.spec.Width, c.spec.Height = transcode.H264, width, height
 			bytes := 0
 			for _, packet := range lockstep(t, start(t, c.spec), c.packets) {
 				bytes += len(packet.Data)

@@ -57,7 +57,6 @@ type Spec struct {
 	Out           Codec
 	Width, Height int // to scale to, in pixels; 0 keeps the size
 	Quality       int // of JPEGs, 1 (poor) to 100; 0 means 80
-	Bitrate       int // of H264, bits a second; 0 leaves it to the size
 	// Copy gives the H264 of a file as it is, rather than encoded anew.
 	Copy bool
 	// MaxFPS leaves out pictures of H264 packets before they are encoded, by
@@ -117,8 +116,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("pictures of %dx%d: each side is up to %d", s.Width, s.Height, maxSide)
 	case s.Quality < 0 || s.Quality > 100:
 		return fmt.Errorf("quality %d: 1 to 100 it can be", s.Quality)
-	case s.Bitrate < 0 || s.MaxFPS < 0 || s.Hurry < 0:
-		return fmt.Errorf("bit rate %d, rate %d, %d old packets: none can be negative", s.Bitrate, s.MaxFPS, s.Hurry)
+	case s.MaxFPS < 0 || s.Hurry < 0:
+		return fmt.Errorf("rate %d, %d old packets: neither can be negative", s.MaxFPS, s.Hurry)
 	case s.In == H264 && (len(s.SPS) < 4 || len(s.PPS) == 0):
 		return fmt.Errorf("H.264 without its parameter sets")
 	case s.In == 0 && s.Device != "":

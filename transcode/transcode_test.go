@@ -341,7 +341,7 @@ func TestSpecsOutOfRangeAreRefused(t *testing.T) {
 		{Pattern: pattern},
 		{In: transcode.JPEG, Out: transcode.JPEG, Width: 640},
 		{In: transcode.JPEG, Out: transcode.JPEG, Width: 9000, Height: 10},
-		{In: transcode.JPEG, Out: transcode.H264, Bitrate: -1},
+		{In: transcode.JPEG, Out: transcode.H264, MaxFPS: -1},
 		{In: transcode.H264, Out: transcode.JPEG},
 		{Pattern: pattern, Out: transcode.JPEG, Quality: 101},
 		{Device: "video0", Out: transcode.JPEG},

@@ -86,9 +86,6 @@ type Options struct {
 	Store *store.Store
 	// Open lets everybody do everything: auth: off.
 	Open bool
-	// BehindTLS says that a proxy in front of us speaks TLS, so that cookies are
-	// secure although requests come in clear.
-	BehindTLS bool
 	// Base is the path, as /cams, under which who asks knows the server, by the
 	// context of the request; nil, or "", is the root.
 	Base func(context.Context) string

@@ -44,7 +44,7 @@ func randomText() string {
 }
 
 // secure says whether the client speaks TLS.
-func (a *Auth) secure(r *http.Request) bool { return r.TLS != nil || a.options.BehindTLS }
+func (a *Auth) secure(r *http.Request) bool { return r.TLS != nil }
 
 func (a *Auth) cookieName(r *http.Request) string {
 	switch {
@@ -218,20 +218,8 @@ func (a *Auth) ChangePassword(w http.ResponseWriter, r *http.Request, p Principa
 	return a.begin(w, r, user)
 }
 
-// LoginLink makes what logs a user in once, within ten minutes, in place of an
-// earlier one of the same user. Where it goes in an address is for the caller;
-// behind a #, no server and no log on the way sees it. ErrUnknown says that
-// there is no such user.
-func (a *Auth) LoginLink(ctx context.Context, name string) (config.Secret, error) {
-	user, err := a.store.UserNamed(ctx, name)
-	if err != nil {
-		return config.Secret{}, err
-	}
-	text, login := newLogin()
-	login.User = user.ID
-	return config.NewSecret(text), a.store.AddLogin(ctx, login)
-}
-
+// newLogin makes what logs a user in once, within ten minutes, in place of an
+// earlier one of the same user.
 func newLogin() (text string, login store.Login) {
 	text = randomText()
 	hash := sha256.Sum256([]byte(text))

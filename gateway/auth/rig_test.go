@@ -77,6 +77,17 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// loginLink makes a link that logs a user in, as the first start does.
+func (r *rig) loginLink(name string) config.Secret {
+	r.t.Helper()
+	user, err := r.store.UserNamed(r.t.Context(), name)
+	must(r.t, err)
+	text, login := newLogin()
+	login.User = user.ID
+	must(r.t, r.store.AddLogin(r.t.Context(), login))
+	return config.NewSecret(text)
+}
+
 // run runs the Auth until the test or stop ends.
 func (r *rig) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())

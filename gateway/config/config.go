@@ -197,8 +197,20 @@ func (c *Config) Camera(id string) (Camera, bool) {
 	return c.Cameras[i], true
 }
 
-// Loopback says whether only this machine can reach the listener.
-func (c *Config) Loopback() bool { return ListenIsLoopback(c.Listen) }
+// Loopback says whether only this machine can reach the listener. An empty host
+// and 0.0.0.0 are every address of the machine; of names only localhost counts,
+// since another may come to mean something else.
+func (c *Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
 
 // WithListen gives a copy that listens elsewhere, as a flag of the command
 // line may say. The error says what is wrong with addr, without naming a flag.
@@ -209,22 +221,6 @@ func (c *Config) WithListen(addr string) (*Config, error) {
 	other := *c
 	other.Listen = addr
 	return &other, nil
-}
-
-// ListenIsLoopback says whether a listener on addr, a host:port, can be
-// reached from this machine alone. An empty host and 0.0.0.0 are every address
-// of the machine; of names only localhost counts, since another may come to
-// mean something else.
-func ListenIsLoopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // The default cameras, used where no file lists any.

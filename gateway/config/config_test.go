@@ -363,7 +363,7 @@ func TestListenIsLoopback(t *testing.T) {
 		"127.0.0.1":               false,
 		"":                        false,
 	} {
-		if got := ListenIsLoopback(addr); got != want {
+		if got := (&Config{Listen: addr}).Loopback(); got != want {
 			t.Errorf("%q: %v, want %v", addr, got, want)
 		}
 	}

@@ -83,7 +83,7 @@ func fill(t *testing.T, s *store.Store) store.User {
 	if _, err := s.AddSession(ctx, store.Session{Hash: []byte("session"), User: user.ID}, 10); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetSecret(ctx, "links", store.NewSecret("canary-links")); err != nil {
+	if _, err := s.SecretOrSet(ctx, "links", store.NewSecret("canary-links")); err != nil {
 		t.Fatal(err)
 	}
 	return user

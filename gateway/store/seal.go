@@ -135,14 +135,6 @@ func (s *Store) Secret(ctx context.Context, name string) (Secret, error) {
 	return s.opened(sealed, secretPlace(name))
 }
 
-// SetSecret keeps a secret under a name, in place of what was there.
-func (s *Store) SetSecret(ctx context.Context, name string, secret Secret) error {
-	return s.write(ctx, "keeping a secret", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, s.seal.seal(secret.text, secretPlace(name)))
-		return err
-	})
-}
-
 // opened decrypts what the database holds for a place.
 func (s *Store) opened(sealed []byte, place string) (Secret, error) {
 	text, err := s.seal.open(sealed, place)
