@@ -14,6 +14,7 @@ import (
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/regular"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -137,7 +138,7 @@ func (c *userAdd) Run(env *environment) error {
 		return err
 	}
 	err = c.accounts(env, c.Create, func(a *auth.Auth) error {
-		if _, err := a.AddUser(env.ctx, c.Name, config.NewSecret(password), grants); err != nil {
+		if _, err := a.AddUser(env.ctx, c.Name, secret.New(password), grants); err != nil {
 			return fmt.Errorf("user %s: %w", c.Name, err)
 		}
 		sayPassword(env.stdout, password, made)
@@ -162,7 +163,7 @@ func (c *userPasswd) Run(env *environment) error {
 		return err
 	}
 	return c.accounts(env, false, func(a *auth.Auth) error {
-		if err := a.SetPassword(env.ctx, c.Name, config.NewSecret(password)); err != nil {
+		if err := a.SetPassword(env.ctx, c.Name, secret.New(password)); err != nil {
 			return fmt.Errorf("user %s: %w", c.Name, err)
 		}
 		sayPassword(env.stdout, password, made)

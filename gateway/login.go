@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"framegate/gateway/auth"
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/web"
 )
 
@@ -43,9 +43,9 @@ func (g *gateway) logIn(w http.ResponseWriter, r *http.Request, _ string) error 
 	}
 	next := nextPage(r.PostForm.Get("next"))
 	if link := r.PostForm.Get("link"); link != "" {
-		_, err = g.auth.LoginByLink(w, r, config.NewSecret(link))
+		_, err = g.auth.LoginByLink(w, r, secret.New(link))
 	} else {
-		_, err = g.auth.Login(w, r, r.PostForm.Get("name"), config.NewSecret(r.PostForm.Get("password")))
+		_, err = g.auth.Login(w, r, r.PostForm.Get("name"), secret.New(r.PostForm.Get("password")))
 	}
 	switch status := statusOf(err); {
 	case err == nil:

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -311,7 +312,7 @@ func TestARefusedChangeIsTakenBack(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
 	c.do("POST", "/api/v1/cameras", secretive).want(201)
-	_, err := r.options.Auth.AddUser(t.Context(), "anna", config.NewSecret(good), r.grants([]string{"view:front"}))
+	_, err := r.options.Auth.AddUser(t.Context(), "anna", secret.New(good), r.grants([]string{"view:front"}))
 	must(t, err)
 	state := func() string {
 		all, err := r.options.Store.Cameras(context.Background())

@@ -13,11 +13,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
-
-// redacted stands where something is that must not be seen.
-const redacted = "<redacted>"
 
 // keys are the settings of a camera as they stand in a configuration file,
 // without what is as it is anyway. They are what is kept of a camera.
@@ -58,7 +56,7 @@ func pack(c config.Camera) (store.Camera, error) {
 		if err != nil {
 			return store.Camera{}, err
 		}
-		kept.Secret = store.NewSecret(string(text))
+		kept.Secret = secret.New(string(text))
 	}
 	return kept, nil
 }
@@ -270,8 +268,8 @@ func refuseRedacted(named settings) *problem {
 		if decoded, err := url.PathUnescape(text); err == nil {
 			text += "\n" + decoded
 		}
-		if strings.Contains(strings.ToLower(text), redacted) {
-			return faulty("body."+key, "holds "+redacted+", which only stands for what is not shown; write it whole, or leave the field out to keep what is there")
+		if strings.Contains(strings.ToLower(text), secret.Redacted) {
+			return faulty("body."+key, "holds "+secret.Redacted+", which only stands for what is not shown; write it whole, or leave the field out to keep what is there")
 		}
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/stream"
 )
 
@@ -148,7 +149,7 @@ func TestEventsEndWithThePermission(t *testing.T) {
 	for name, revoke := range map[string]func(r *rig){
 		"grant": func(r *rig) { must(r.t, r.options.Auth.SetGrants(r.t.Context(), "anna", nil)) },
 		"password": func(r *rig) {
-			must(r.t, r.options.Auth.SetPassword(r.t.Context(), "anna", config.NewSecret("another horse battery")))
+			must(r.t, r.options.Auth.SetPassword(r.t.Context(), "anna", secret.New("another horse battery")))
 		},
 		"user": func(r *rig) { must(r.t, r.options.Auth.RemoveUser(r.t.Context(), "anna")) },
 	} {

@@ -23,6 +23,7 @@ import (
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/media"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 )
@@ -251,7 +252,7 @@ func (r *rig) grants(texts []string) []auth.Grant {
 
 func (r *rig) user(name string, granted ...string) {
 	r.t.Helper()
-	_, err := r.options.Auth.AddUser(r.t.Context(), name, config.NewSecret(good), r.grants(granted))
+	_, err := r.options.Auth.AddUser(r.t.Context(), name, secret.New(good), r.grants(granted))
 	must(r.t, err)
 }
 

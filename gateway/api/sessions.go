@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"framegate/gateway/auth"
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 )
 
 func (a *API) registerSessions(r registrar) {
@@ -75,7 +75,7 @@ func (a *API) logIn(ctx context.Context, in *struct {
 	} `nameHint:"Credentials"`
 }) (*meAnswer, error) {
 	to := exchangeOf(ctx)
-	p, err := a.options.Auth.Login(to.writer, to.request, in.Body.Name, config.NewSecret(in.Body.Password))
+	p, err := a.options.Auth.Login(to.writer, to.request, in.Body.Name, secret.New(in.Body.Password))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (a *API) changeMyPassword(ctx context.Context, in *struct {
 		return nil, err
 	}
 	to := exchangeOf(ctx)
-	p, err := a.options.Auth.ChangePassword(to.writer, to.request, principalOf(ctx), config.NewSecret(in.Body.Old), password)
+	p, err := a.options.Auth.ChangePassword(to.writer, to.request, principalOf(ctx), secret.New(in.Body.Old), password)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/stream"
 )
 
@@ -276,9 +277,9 @@ func withoutSecrets(err error, c config.Camera) string {
 		text = failed.Err.Error() // it holds the whole address, and this what went wrong
 	}
 	_, query, _ := strings.Cut(c.Source.URL, "?")
-	for _, secret := range []string{query, c.Password.Reveal(), url.QueryEscape(c.Password.Reveal())} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, redacted)
+	for _, told := range []string{query, c.Password.Reveal(), url.QueryEscape(c.Password.Reveal())} {
+		if told != "" {
+			text = strings.ReplaceAll(text, told, secret.Redacted)
 		}
 	}
 	return text

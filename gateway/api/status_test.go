@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/stream"
 )
 
@@ -72,7 +73,7 @@ func TestErrorsAreToldWithoutSecrets(t *testing.T) {
 		"dialling http://192.0.2.1/x?user=u&pwd=canary1: refused",
 		"Authorization: u:canary 2", "pass=canary+2",
 	} {
-		if got := withoutSecrets(errors.New(text), c); strings.Contains(got, "canary") || !strings.Contains(got, redacted) {
+		if got := withoutSecrets(errors.New(text), c); strings.Contains(got, "canary") || !strings.Contains(got, secret.Redacted) {
 			t.Errorf("%q is told as %q", text, got)
 		}
 	}

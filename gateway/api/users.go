@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"framegate/gateway/auth"
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 )
 
 func (a *API) registerUsers(r registrar) {
@@ -119,11 +119,11 @@ func (a *API) warnings(grants []auth.Grant) []string {
 }
 
 // passwordOf takes a new password. The error is a problem.
-func passwordOf(text string) (config.Secret, error) {
-	if strings.EqualFold(text, redacted) {
-		return config.Secret{}, faulty("body.password", redacted+" only stands for what is not shown; write the password, or leave the field out")
+func passwordOf(text string) (secret.Text, error) {
+	if strings.EqualFold(text, secret.Redacted) {
+		return secret.Text{}, faulty("body.password", secret.Redacted+" only stands for what is not shown; write the password, or leave the field out")
 	}
-	return config.NewSecret(text), nil
+	return secret.New(text), nil
 }
 
 type userAnswer struct{ Body user }

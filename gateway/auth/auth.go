@@ -32,6 +32,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -148,7 +149,7 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 func linkKey(ctx context.Context, s *store.Store) ([]byte, error) {
 	fresh := make([]byte, 32)
 	rand.Read(fresh)
-	secret, err := s.SecretOrSet(ctx, "link key", store.NewSecret(base64.StdEncoding.EncodeToString(fresh)))
+	secret, err := s.SecretOrSet(ctx, "link key", secret.New(base64.StdEncoding.EncodeToString(fresh)))
 	if err != nil {
 		return nil, fmt.Errorf("the key for links: %w", err)
 	}

@@ -117,7 +117,7 @@ func TestMeaninglessGrantsPermitNothing(t *testing.T) {
 	}
 	r := newRig(t)
 	for _, bad := range [][]Grant{{{Admin, "front"}}, {{"x", "*"}}, make([]Grant, maxGrants+1)} {
-		if _, err := r.AddUser(context.Background(), "anna", secret(good), bad); !errors.Is(err, ErrBadGrant) {
+		if _, err := r.AddUser(context.Background(), "anna", hidden(good), bad); !errors.Is(err, ErrBadGrant) {
 			t.Errorf("%d grants: %v", len(bad), err)
 		}
 	}

@@ -128,7 +128,7 @@ func TestVerifiedPasswordEndsWithThePassword(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
 	r.who(basic("anna", good))
-	must(t, r.SetPassword(t.Context(), "anna", secret("another password")))
+	must(t, r.SetPassword(t.Context(), "anna", hidden("another password")))
 	if p, err := r.Identify(request(basic("anna", good)), viewFront); !errors.Is(err, ErrDenied) {
 		t.Errorf("the old one: %v, %v", p, err)
 	}
@@ -219,7 +219,7 @@ func TestGuessingIsLimited(t *testing.T) {
 		t.Errorf("the second, though right: %v", err)
 	}
 	w := httptest.NewRecorder()
-	if _, err := r.Login(w, request(), "anna", secret(good)); !errors.Is(err, ErrTooManyAttempts) || len(w.Header()) > 0 {
+	if _, err := r.Login(w, request(), "anna", hidden(good)); !errors.Is(err, ErrTooManyAttempts) || len(w.Header()) > 0 {
 		t.Errorf("the third: %v, %v", err, w.Header())
 	}
 	if after := r.Stats(); after.Hashed != before.Hashed || after.Limited != before.Limited+2 || after.Failed != 1 {
@@ -258,7 +258,7 @@ func TestTheSameWrongPasswordAgainIsNoNewGuess(t *testing.T) {
 			}
 		}
 		waitAttempt(basic("berta", good), "berta")
-		must(t, r.SetPassword(t.Context(), "anna", secret("the password of last year")))
+		must(t, r.SetPassword(t.Context(), "anna", hidden("the password of last year")))
 		waitAttempt(old, "anna")
 		// It is not known anywhere else that it was wrong.
 		before := r.Stats().Hashed
@@ -387,7 +387,7 @@ func TestAdmitLogin(t *testing.T) {
 	if err != nil || p.Name() != "anna" || watched.Context().Err() != nil {
 		t.Fatalf("%v, %v", p, err)
 	}
-	must(t, r.SetPassword(t.Context(), "anna", secret("another password")))
+	must(t, r.SetPassword(t.Context(), "anna", hidden("another password")))
 	if watched.Context().Err() == nil {
 		t.Error("it goes on without its password")
 	}

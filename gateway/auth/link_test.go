@@ -113,7 +113,7 @@ func TestLinkExpires(t *testing.T) {
 func TestLinkDiesWithItsMaker(t *testing.T) {
 	for name, end := range map[string]func(*rig, Token) error{
 		"removed":  func(r *rig, _ Token) error { return r.RemoveUser(r.t.Context(), "anna") },
-		"password": func(r *rig, _ Token) error { return r.SetPassword(r.t.Context(), "anna", secret("another password")) },
+		"password": func(r *rig, _ Token) error { return r.SetPassword(r.t.Context(), "anna", hidden("another password")) },
 		"grants":   func(r *rig, _ Token) error { return r.SetGrants(r.t.Context(), "anna", grants("view:gate")) },
 		"token":    func(r *rig, token Token) error { return r.RevokeToken(r.t.Context(), token.ID) },
 	} {
@@ -267,7 +267,7 @@ func TestLastingLinkEnds(t *testing.T) {
 			t.Errorf("expires %v, not %v", ends.Expires, soon)
 		}
 		stop := r.run()
-		must(t, r.SetPassword(t.Context(), "boss", secret("another password")))
+		must(t, r.SetPassword(t.Context(), "boss", hidden("another password")))
 		must(t, r.RemoveUser(t.Context(), "boss"))
 		first, stopFirst := r.Watch(t.Context(), r.who(query(query1)), View, "front")
 		second, stopSecond := r.Watch(t.Context(), r.who(query(query2)), View, "front")

@@ -12,7 +12,7 @@ import (
 	"time"
 	"unicode"
 
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -91,7 +91,7 @@ func (a *Auth) bySession(r *http.Request) (Principal, error) {
 // Login begins a session for a user with a password, and sets its cookie; the
 // session that the request came with ends. The error is ErrDenied,
 // ErrTooManyAttempts or of the store. It blocks while the password is hashed.
-func (a *Auth) Login(w http.ResponseWriter, r *http.Request, name string, password config.Secret) (Principal, error) {
+func (a *Auth) Login(w http.ResponseWriter, r *http.Request, name string, password secret.Text) (Principal, error) {
 	user, err := a.checkLogin(r.Context(), clientAddress(r), name, password.Reveal())
 	if err != nil {
 		return Principal{}, err
@@ -101,7 +101,7 @@ func (a *Auth) Login(w http.ResponseWriter, r *http.Request, name string, passwo
 
 // LoginByLink begins a session with the text of a login link, which is used up
 // by it. The error is ErrDenied or of the store.
-func (a *Auth) LoginByLink(w http.ResponseWriter, r *http.Request, text config.Secret) (Principal, error) {
+func (a *Auth) LoginByLink(w http.ResponseWriter, r *http.Request, text secret.Text) (Principal, error) {
 	hash := sha256.Sum256([]byte(text.Reveal()))
 	login, err := a.store.TakeLogin(r.Context(), hash[:])
 	if err == nil && !time.Now().Before(login.Expires) {
@@ -198,7 +198,7 @@ func (a *Auth) endOldSession(r *http.Request) error {
 // begins with the answer. The error is ErrForbidden for those who are no user
 // with a session, ErrDenied or ErrTooManyAttempts for the old password,
 // ErrWeakPassword or ErrBadPassword for the new one, or of the store.
-func (a *Auth) ChangePassword(w http.ResponseWriter, r *http.Request, p Principal, old, password config.Secret) (Principal, error) {
+func (a *Auth) ChangePassword(w http.ResponseWriter, r *http.Request, p Principal, old, password secret.Text) (Principal, error) {
 	if p.kind != UserKind || p.session == 0 {
 		return Principal{}, ErrForbidden
 	}
@@ -230,8 +230,8 @@ func newLogin() (text string, login store.Login) {
 // time. It cannot be had again.
 type FirstStart struct {
 	User     string
-	Password config.Secret
-	Login    config.Secret // of a login link
+	Password secret.Text
+	Login    secret.Text // of a login link
 }
 
 // FirstStart makes an admin if there is none. It gives nil if there is.
@@ -245,7 +245,7 @@ func (a *Auth) FirstStart(ctx context.Context) (*FirstStart, error) {
 		return nil, err
 	}
 	text, login := newLogin()
-	first := &FirstStart{User: "admin", Password: config.NewSecret(password), Login: config.NewSecret(text)}
+	first := &FirstStart{User: "admin", Password: secret.New(password), Login: secret.New(text)}
 	for n := 2; ; n++ {
 		_, added, err := a.store.AddFirstAdmin(ctx, store.User{Name: first.User, Password: hash.String(), Grants: toStored([]Grant{{Action: Admin}})}, login)
 		switch {

@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -23,7 +23,7 @@ func TestCookie(t *testing.T) {
 	r.user("anna", "view:front")
 	login := func(a *Auth, with ...func(*http.Request)) *http.Cookie {
 		w := httptest.NewRecorder()
-		_, err := a.Login(w, request(with...), "anna", secret(good))
+		_, err := a.Login(w, request(with...), "anna", hidden(good))
 		must(t, err)
 		return onlyCookie(t, w)
 	}
@@ -284,7 +284,7 @@ func TestLoginLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.user("anna", "view:front")
-		use := func(text config.Secret) error {
+		use := func(text secret.Text) error {
 			w := httptest.NewRecorder()
 			_, err := r.LoginByLink(w, request(), text)
 			if (err == nil) != (len(w.Result().Cookies()) == 1) {
@@ -292,7 +292,7 @@ func TestLoginLink(t *testing.T) {
 			}
 			return err
 		}
-		fresh := func() config.Secret {
+		fresh := func() secret.Text {
 			return r.loginLink("anna")
 		}
 		once := fresh()
@@ -309,8 +309,8 @@ func TestLoginLink(t *testing.T) {
 		replaced := fresh()
 		must(t, use(fresh()))
 		outlived := fresh()
-		must(t, r.SetPassword(t.Context(), "anna", secret("another password")))
-		for _, text := range []config.Secret{replaced, outlived, secret(""), secret("x"), secret(strings.Repeat("x", 1<<20))} {
+		must(t, r.SetPassword(t.Context(), "anna", hidden("another password")))
+		for _, text := range []secret.Text{replaced, outlived, hidden(""), hidden("x"), hidden(strings.Repeat("x", 1<<20))} {
 			if err := use(text); !errors.Is(err, ErrDenied) {
 				t.Errorf("%.10q: %v", text.Reveal(), err)
 			}
@@ -327,7 +327,7 @@ func TestChangePassword(t *testing.T) {
 	change := func(p Principal, old, new string) (*httptest.ResponseRecorder, error) {
 		r.limits = newLimiter()
 		w := httptest.NewRecorder()
-		_, err := r.ChangePassword(w, request(cookie(mine)), p, secret(old), secret(new))
+		_, err := r.ChangePassword(w, request(cookie(mine)), p, hidden(old), hidden(new))
 		return w, err
 	}
 	anna := r.who(cookie(mine))
@@ -381,7 +381,7 @@ func TestManagingWhoIsUnknown(t *testing.T) {
 	r := newRig(t)
 	_, err := r.User(t.Context(), "x")
 	for what, err := range map[string]error{
-		"user": err, "password": r.SetPassword(t.Context(), "x", secret(good)), "grants": r.SetGrants(t.Context(), "x", nil), "remove": r.RemoveUser(t.Context(), "x"),
+		"user": err, "password": r.SetPassword(t.Context(), "x", hidden(good)), "grants": r.SetGrants(t.Context(), "x", nil), "remove": r.RemoveUser(t.Context(), "x"),
 	} {
 		if !errors.Is(err, ErrUnknown) {
 			t.Errorf("%s: %v", what, err)
@@ -410,7 +410,7 @@ func TestNothingSecretIsLeftBehind(t *testing.T) {
 	secrets["wrong password"] = "canary-wrong-password"
 	r.Identify(request(basic("anna", secrets["wrong password"])), viewFront)
 	r.Identify(request(basic("canary-name-or-password", "x")), viewFront)
-	r.LoginByLink(httptest.NewRecorder(), request(), secret("canary-login-link"))
+	r.LoginByLink(httptest.NewRecorder(), request(), hidden("canary-login-link"))
 	secrets["canaries"] = "canary"
 
 	for name, text := range secrets {
@@ -438,7 +438,7 @@ func TestDamagedLinkKey(t *testing.T) {
 	s, err := store.Open(t.Context(), t.TempDir())
 	must(t, err)
 	defer s.Close()
-	_, err = s.SecretOrSet(t.Context(), "link key", store.NewSecret("short"))
+	_, err = s.SecretOrSet(t.Context(), "link key", secret.New("short"))
 	must(t, err)
 	if _, err := New(t.Context(), Options{Store: s}); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("%v", err)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -70,7 +70,7 @@ func (a *Auth) User(ctx context.Context, name string) (User, error) {
 
 // AddUser adds a user. The error is ErrBadName, ErrWeakPassword, ErrBadPassword,
 // ErrBadGrant, ErrExists or of the store.
-func (a *Auth) AddUser(ctx context.Context, name string, password config.Secret, grants []Grant) (User, error) {
+func (a *Auth) AddUser(ctx context.Context, name string, password secret.Text, grants []Grant) (User, error) {
 	if err := checkUserName(name); err != nil {
 		return User{}, err
 	}
@@ -91,7 +91,7 @@ func (a *Auth) AddUser(ctx context.Context, name string, password config.Secret,
 // SetPassword gives a user another password. Its sessions, links and streams
 // end. The error is ErrUnknown, ErrWeakPassword, ErrBadPassword or of the
 // store.
-func (a *Auth) SetPassword(ctx context.Context, name string, password config.Secret) error {
+func (a *Auth) SetPassword(ctx context.Context, name string, password secret.Text) error {
 	user, err := a.store.UserNamed(ctx, name)
 	if err != nil {
 		return err
@@ -153,23 +153,23 @@ func tokenOf(t store.Token) Token {
 // CreateToken makes a token. Its text is in the answer and nowhere else. A zero
 // time never expires. The error is ErrBadName, ErrBadGrant, ErrBadLifetime,
 // ErrExists or of the store.
-func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, expires time.Time) (Token, config.Secret, error) {
+func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, expires time.Time) (Token, secret.Text, error) {
 	if err := checkName(name); err != nil {
-		return Token{}, config.Secret{}, err
+		return Token{}, secret.Text{}, err
 	}
 	if err := checkGrants(grants); err != nil {
-		return Token{}, config.Secret{}, err
+		return Token{}, secret.Text{}, err
 	}
 	if !expires.IsZero() && !time.Now().Before(expires) {
-		return Token{}, config.Secret{}, fmt.Errorf("%w: the token would have expired already", ErrBadLifetime)
+		return Token{}, secret.Text{}, fmt.Errorf("%w: the token would have expired already", ErrBadLifetime)
 	}
 	text := tokenPrefix + randomText()
 	hash := sha256.Sum256([]byte(text))
 	t, err := a.store.AddToken(ctx, store.Token{Name: name, Hash: hash[:], Grants: toStored(grants), Expires: expires})
 	if err != nil {
-		return Token{}, config.Secret{}, err
+		return Token{}, secret.Text{}, err
 	}
-	return tokenOf(t), config.NewSecret(text), nil
+	return tokenOf(t), secret.New(text), nil
 }
 
 // SetTokenGrants replaces all that a token may do. What goes on without

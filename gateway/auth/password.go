@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+
+	"framegate/gateway/secret"
 )
 
 const (
@@ -146,7 +148,7 @@ func (h *hasher) compute(ctx context.Context, p passwordHash, password string, s
 // strong (NIST SP 800-63B section 3.1.1.2).
 func checkPassword(name, password string) error {
 	switch {
-	case password == "<redacted>":
+	case password == secret.Redacted:
 		return fmt.Errorf("%w: this is what is shown in place of passwords", ErrBadPassword)
 	case utf8.RuneCountInString(password) < minPasswordRunes:
 		return fmt.Errorf("%w: it needs at least %d characters", ErrWeakPassword, minPasswordRunes)

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 )
 
-func secret(text string) config.Secret { return config.NewSecret(text) }
+func hidden(text string) secret.Text { return secret.New(text) }
 
 // TestHashOfAnotherProgram checks a hash of the reference implementation
 // (phc-winner-argon2, src/test.c).
@@ -161,7 +161,7 @@ func TestNamesAndPasswords(t *testing.T) {
 		{"berta", "<redacted>", ErrBadPassword},
 		{"berta", strings.Repeat("p", 256), nil},
 	} {
-		_, err := r.AddUser(t.Context(), test.name, secret(test.password), nil)
+		_, err := r.AddUser(t.Context(), test.name, hidden(test.password), nil)
 		if !errors.Is(err, test.want) || (test.want == nil) != (err == nil) {
 			t.Errorf("%q, %q: %v, want %v", test.name, test.password, err, test.want)
 		}

@@ -16,7 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"framegate/gateway/config"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -78,14 +78,14 @@ func must(t testing.TB, err error) {
 }
 
 // loginLink makes a link that logs a user in, as the first start does.
-func (r *rig) loginLink(name string) config.Secret {
+func (r *rig) loginLink(name string) secret.Text {
 	r.t.Helper()
 	user, err := r.store.UserNamed(r.t.Context(), name)
 	must(r.t, err)
 	text, login := newLogin()
 	login.User = user.ID
 	must(r.t, r.store.AddLogin(r.t.Context(), login))
-	return config.NewSecret(text)
+	return secret.New(text)
 }
 
 // run runs the Auth until the test or stop ends.
@@ -117,7 +117,7 @@ func grants(texts ...string) (all []Grant) {
 // user adds a user with the good password.
 func (r *rig) user(name string, granted ...string) {
 	r.t.Helper()
-	_, err := r.AddUser(context.Background(), name, config.NewSecret(good), grants(granted...))
+	_, err := r.AddUser(context.Background(), name, secret.New(good), grants(granted...))
 	must(r.t, err)
 }
 
@@ -178,7 +178,7 @@ func (r *rig) who(change ...func(*http.Request)) Principal {
 func (r *rig) login(name string, change ...func(*http.Request)) *http.Cookie {
 	r.t.Helper()
 	w := httptest.NewRecorder()
-	_, err := r.Login(w, request(change...), name, config.NewSecret(good))
+	_, err := r.Login(w, request(change...), name, secret.New(good))
 	must(r.t, err)
 	return onlyCookie(r.t, w)
 }

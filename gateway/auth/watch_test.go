@@ -26,7 +26,7 @@ func TestRevokingEndsWhatIsOpen(t *testing.T) {
 	}{
 		"logout":         {func(r *rig, o opened) error { return r.Logout(httptest.NewRecorder(), request(cookie(o.cookie))) }, map[string]bool{"cookie front": true, "cookie gate": true, "cookie login": true}},
 		"session":        {func(r *rig, o opened) error { return r.RevokeSession(r.t.Context(), o.session) }, map[string]bool{"cookie front": true, "cookie gate": true, "cookie login": true}},
-		"password":       {func(r *rig, o opened) error { return r.SetPassword(r.t.Context(), "anna", secret("another password")) }, map[string]bool{"cookie front": true, "cookie gate": true, "cookie login": true, "basic front": true, "link front": true}},
+		"password":       {func(r *rig, o opened) error { return r.SetPassword(r.t.Context(), "anna", hidden("another password")) }, map[string]bool{"cookie front": true, "cookie gate": true, "cookie login": true, "basic front": true, "link front": true}},
 		"user":           {func(r *rig, o opened) error { return r.RemoveUser(r.t.Context(), "anna") }, map[string]bool{"cookie front": true, "cookie gate": true, "cookie login": true, "basic front": true, "link front": true}},
 		"grant":          {func(r *rig, o opened) error { return r.SetGrants(r.t.Context(), "anna", grants("view:gate")) }, map[string]bool{"cookie front": true, "basic front": true, "link front": true}},
 		"token":          {func(r *rig, o opened) error { return r.RevokeToken(r.t.Context(), o.token) }, map[string]bool{"token front": true}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"framegate/gateway/regular"
+	"framegate/gateway/secret"
 )
 
 // maxPasswordFileBytes bounds the file of a password.
@@ -79,9 +80,9 @@ func (c *cameraDraft) credentials(camera *Camera, user *url.Userinfo, path strin
 	username, named := c.given["username"]
 	inline, hasInline := c.given["password"]
 	file, hasFile := c.given["password_file"]
-	secret, key := inline, "password"
+	given, key := inline, "password"
 	if hasFile {
-		secret, key = file, "password_file"
+		given, key = file, "password_file"
 		if hasInline {
 			report(inline.at, path+".password", "is given by password_file too; give it in one place")
 		}
@@ -90,20 +91,20 @@ func (c *cameraDraft) credentials(camera *Camera, user *url.Userinfo, path strin
 	case user != nil && named:
 		report(username.at, path+".username", once)
 	case user != nil && (hasFile || hasInline):
-		report(secret.at, path+"."+key, once)
+		report(given.at, path+"."+key, once)
 	case user != nil:
 		password, _ := user.Password()
-		camera.Username, camera.Password = user.Username(), NewSecret(password)
+		camera.Username, camera.Password = user.Username(), secret.New(password)
 		return
 	case (hasFile || hasInline) && !named:
-		report(secret.at, path+"."+key, "needs a username beside it")
+		report(given.at, path+"."+key, "needs a username beside it")
 	}
 	if hasFile && file.text != "" {
 		password, err := readPassword(file)
 		if err != nil {
 			report(file.at, path+".password_file", "%v", err)
 		}
-		camera.Password = NewSecret(password)
+		camera.Password = secret.New(password)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"framegate/gateway/secret"
 )
 
 // CameraKey is one key of a camera, with all that is known of it: how it stands
@@ -67,7 +69,7 @@ var cameraKeys = []CameraKey{
 	},
 	{
 		Name: "password", About: "what the camera asks for", MaxBytes: maxPasswordFileBytes, Secret: true, instead: "password_file",
-		put:   func(c *Camera, text string) error { c.Password = NewSecret(text); return nil },
+		put:   func(c *Camera, text string) error { c.Password = secret.New(text); return nil },
 		text:  func(c Camera) string { return c.Password.Reveal() },
 		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
 	},

@@ -31,6 +31,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"framegate/gateway/secret"
 )
 
 // Config is everything an operator can set. Load makes it; nobody changes it
@@ -146,7 +148,7 @@ type Camera struct {
 	Name     string // free text; the ID where none is given
 	Source   Source
 	Username string        // what an HTTP or RTSP camera asks for
-	Password Secret        // what an HTTP or RTSP camera asks for
+	Password secret.Text   // what an HTTP or RTSP camera asks for
 	Keep     Keep          // whether to stay connected without viewers
 	Interval time.Duration // from one snapshot of an HTTP camera to the next; 0 leaves it to the input
 	// TLSInsecure accepts any certificate from an https or rtsps camera. Cameras

@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"framegate/gateway/secret"
 )
 
 // opaqueEqual lets cmp look into secrets, and into ranges of addresses.
 var opaqueEqual = cmp.Options{
-	cmp.Comparer(func(a, b Secret) bool { return a == b }),
+	cmp.Comparer(func(a, b secret.Text) bool { return a == b }),
 	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 }
 
@@ -174,12 +176,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,
 				Source:   Source{Kind: SourceHTTP, URL: "https://192.168.1.21:8443/snap.jpg?user=a&pwd=b"},
-				Username: "viewer", Password: NewSecret("0123"), Normalize: NormalizeAlways,
+				Username: "viewer", Password: secret.New("0123"), Normalize: NormalizeAlways,
 			},
 			{
 				ID: "back-door-2", Name: "Back door: garden", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
-				Username: "viewer", Password: NewSecret("p@ss"), Normalize: NormalizeAuto,
+				Username: "viewer", Password: secret.New("p@ss"), Normalize: NormalizeAuto,
 			},
 			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
 			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
@@ -187,12 +189,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{
 				ID: "dome", Name: "dome", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
-				Username: "viewer", Password: NewSecret("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever,
+				Username: "viewer", Password: secret.New("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever,
 			},
 			{
 				ID: "vault", Name: "vault", Keep: KeepOnDemand, TLSInsecure: true,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
-				Username: "u", Password: NewSecret("p"), Transport: TransportAuto, Normalize: NormalizeAuto,
+				Username: "u", Password: secret.New("p"), Transport: TransportAuto, Normalize: NormalizeAuto,
 			},
 			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand},
 			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways},

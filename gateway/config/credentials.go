@@ -3,6 +3,8 @@ package config
 import (
 	"net/url"
 	"strings"
+
+	"framegate/gateway/secret"
 )
 
 // credentialNames are how cameras call what must not be told, as far as a name
@@ -100,7 +102,7 @@ func withoutCredentials(text string) string {
 	at := 0
 	for _, s := range pathCredentials(text, pathStart(text)) {
 		b.WriteString(text[at:s.from])
-		b.WriteString(redacted)
+		b.WriteString(secret.Redacted)
 		at = s.to
 	}
 	return b.String() + text[at:]

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"framegate/gateway/secret"
 )
 
 func TestEnvironmentOverridesTheFile(t *testing.T) {
@@ -46,11 +48,11 @@ cameras:
 	want.Cameras = []Camera{
 		{
 			ID: "front-door", Name: "front-door", Source: Source{Kind: SourceHTTP, URL: "https://other/"},
-			Username: "u", Password: NewSecret("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true, Normalize: NormalizeAuto,
+			Username: "u", Password: secret.New("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true, Normalize: NormalizeAuto,
 		},
 		{
 			ID: "garden", Name: "garden", Source: Source{Kind: SourceRTSP, URL: "rtsp://cam/"},
-			Username: "u", Password: NewSecret("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Normalize: NormalizeAuto,
+			Username: "u", Password: secret.New("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Normalize: NormalizeAuto,
 		},
 		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
 		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},

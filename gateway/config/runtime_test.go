@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"framegate/gateway/secret"
 )
 
 func TestCameraAddedAtRunTime(t *testing.T) {
@@ -15,7 +17,7 @@ func TestCameraAddedAtRunTime(t *testing.T) {
 	}
 	want := Camera{
 		ID: "front", Name: "Front door", Source: Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20/live"},
-		Username: "viewer", Password: NewSecret("p@ss"), Keep: KeepAlways, Transport: TransportUDP, Normalize: NormalizeAuto,
+		Username: "viewer", Password: secret.New("p@ss"), Keep: KeepAlways, Transport: TransportUDP, Normalize: NormalizeAuto,
 	}
 	if diff := cmp.Diff(want, got, opaqueEqual); diff != "" {
 		t.Error(diff)

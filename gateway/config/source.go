@@ -11,6 +11,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"framegate/gateway/secret"
 )
 
 // SourceKind says which input makes a camera's frames.
@@ -48,7 +50,7 @@ func (s Source) String() string {
 		before, _, hasQuery := strings.Cut(s.URL, "?")
 		before = withoutCredentials(before)
 		if hasQuery {
-			return before + "?" + redacted
+			return before + "?" + secret.Redacted
 		}
 		return before
 	case SourceMPEGTS:

@@ -15,12 +15,13 @@ import (
 
 	"framegate/gateway/config"
 	"framegate/gateway/media"
+	"framegate/gateway/secret"
 	"framegate/gateway/stream"
 )
 
 // Redactor knows the secrets of one camera, as they are and as they are sent.
 // It may be used from any goroutine.
-type Redactor struct{ secrets []secret } // the longest first
+type Redactor struct{ secrets []mask } // the longest first
 
 // New makes the Redactor of a camera: of its password, of what the path of its
 // URL holds of credentials, and of what its query holds.
@@ -51,9 +52,9 @@ func New(c config.Camera) Redactor {
 	delete(all, "")
 	var r Redactor
 	for s := range all {
-		r.secrets = append(r.secrets, newSecret(s))
+		r.secrets = append(r.secrets, newMask(s))
 	}
-	slices.SortFunc(r.secrets, func(a, b secret) int {
+	slices.SortFunc(r.secrets, func(a, b mask) int {
 		return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
 	})
 	return r
@@ -66,7 +67,7 @@ func (r Redactor) Text(text string) string {
 	for _, s := range r.secrets {
 		text = s.hide(text)
 	}
-	return strings.ReplaceAll(text, hidden, "<redacted>")
+	return strings.ReplaceAll(text, hidden, secret.Redacted)
 }
 
 // Source gives a source whose errors hold no secrets. Of nil it gives nil.

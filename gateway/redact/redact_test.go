@@ -11,13 +11,14 @@ import (
 
 	"framegate/gateway/config"
 	"framegate/gateway/media"
+	"framegate/gateway/secret"
 )
 
 // secretCamera has a password that is sent in several spellings, and a token in
 // its URL.
 var secretCamera = config.Camera{
 	Username: "viewer",
-	Password: config.NewSecret("pa ss/word"),
+	Password: secret.New("pa ss/word"),
 	Source:   config.Source{URL: "http://camera/mjpeg?token=abcdef&w=640"},
 }
 
@@ -86,7 +87,7 @@ func TestCameraWithoutSecrets(t *testing.T) {
 
 // said gives what a camera with a password is said to have said.
 func said(password, text string) string {
-	return New(config.Camera{Username: "viewer", Password: config.NewSecret(password)}).Text(text)
+	return New(config.Camera{Username: "viewer", Password: secret.New(password)}).Text(text)
 }
 
 // TestWordsThatArePasswords stay in sentences of ours, and nowhere else.

@@ -5,14 +5,16 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"framegate/gateway/secret"
 )
 
 // Camera is a camera that was added at run time. What its settings mean, the
 // store does not know.
 type Camera struct {
 	ID       string
-	Document []byte // settings without secrets
-	Secret   Secret // the camera's password; encrypted at rest
+	Document []byte      // settings without secrets
+	Secret   secret.Text // the camera's password; encrypted at rest
 	// Revision says which state this is. It is never that of another state,
 	// not even of another camera with the same id.
 	Revision         int64
@@ -137,7 +139,7 @@ func (s *Store) sealCamera(c Camera) []byte {
 	if c.Secret.Empty() {
 		return nil
 	}
-	return s.seal.seal(c.Secret.text, cameraPlace(c.ID))
+	return s.seal.seal(c.Secret.Reveal(), cameraPlace(c.ID))
 }
 
 // blob keeps an empty document from being NULL.

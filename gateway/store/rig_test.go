@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -73,7 +74,7 @@ func fill(t *testing.T, s *store.Store) store.User {
 	}
 	for i := range 40 {
 		id := "cam-" + string(rune('a'+i%26)) + string(rune('a'+i/26))
-		if _, err := s.AddCamera(ctx, store.Camera{ID: id, Document: make([]byte, 500), Secret: store.NewSecret("canary-camera")}); err != nil {
+		if _, err := s.AddCamera(ctx, store.Camera{ID: id, Document: make([]byte, 500), Secret: secret.New("canary-camera")}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +84,7 @@ func fill(t *testing.T, s *store.Store) store.User {
 	if _, err := s.AddSession(ctx, store.Session{Hash: []byte("session"), User: user.ID}, 10); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.SecretOrSet(ctx, "links", store.NewSecret("canary-links")); err != nil {
+	if _, err := s.SecretOrSet(ctx, "links", secret.New("canary-links")); err != nil {
 		t.Fatal(err)
 	}
 	return user

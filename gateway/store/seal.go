@@ -8,44 +8,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"path/filepath"
+
+	"framegate/gateway/secret"
 )
-
-const redacted = "<redacted>"
-
-// Secret is a text that is encrypted at rest and must not be seen: however it
-// is printed, logged or marshalled, "<redacted>" appears in its place. The zero
-// value is no secret at all.
-type Secret struct{ text string }
-
-// NewSecret makes a secret of a text.
-func NewSecret(text string) Secret { return Secret{text} }
-
-// Reveal gives the text.
-func (s Secret) Reveal() string { return s.text }
-
-// Empty says whether there is nothing to reveal.
-func (s Secret) Empty() bool { return s.text == "" }
-
-// String gives "<redacted>".
-func (s Secret) String() string { return redacted }
-
-// Format prints "<redacted>" for every verb.
-func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
-
-// GoString gives "<redacted>".
-func (s Secret) GoString() string { return redacted }
-
-// MarshalText gives "<redacted>".
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// MarshalJSON gives "<redacted>" as a JSON string.
-func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// LogValue gives "<redacted>", for slog.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // sealer encrypts with AES-256-GCM (NIST SP 800-38D). What it gives is a byte
 // for the form, 1, the nonce of 12 random bytes, and the text with its tag.
@@ -111,35 +77,35 @@ func (s *Store) checkKey(ctx context.Context) error {
 
 // SecretOrSet gives the secret of a name, and makes it this text where there is
 // none: two processes that both come with a new one get the same.
-func (s *Store) SecretOrSet(ctx context.Context, name string, fresh Secret) (Secret, error) {
-	secret, err := s.Secret(ctx, name)
+func (s *Store) SecretOrSet(ctx context.Context, name string, fresh secret.Text) (secret.Text, error) {
+	kept, err := s.Secret(ctx, name)
 	if !errors.Is(err, ErrUnknown) {
-		return secret, err
+		return kept, err
 	}
 	err = s.write(ctx, "keeping a secret", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", name, s.seal.seal(fresh.text, secretPlace(name)))
+		_, err := tx.ExecContext(ctx, "INSERT INTO secrets VALUES (?, ?) ON CONFLICT DO NOTHING", name, s.seal.seal(fresh.Reveal(), secretPlace(name)))
 		return err
 	})
 	if err != nil {
-		return Secret{}, err
+		return secret.Text{}, err
 	}
 	return s.Secret(ctx, name)
 }
 
 // Secret gives the secret of a name, or ErrUnknown.
-func (s *Store) Secret(ctx context.Context, name string) (Secret, error) {
+func (s *Store) Secret(ctx context.Context, name string) (secret.Text, error) {
 	var sealed []byte
 	if err := s.row(ctx, "SELECT value FROM secrets WHERE name = ?", name).Scan(&sealed); err != nil {
-		return Secret{}, s.explain("reading a secret", err)
+		return secret.Text{}, s.explain("reading a secret", err)
 	}
 	return s.opened(sealed, secretPlace(name))
 }
 
 // opened decrypts what the database holds for a place.
-func (s *Store) opened(sealed []byte, place string) (Secret, error) {
+func (s *Store) opened(sealed []byte, place string) (secret.Text, error) {
 	text, err := s.seal.open(sealed, place)
 	if err != nil {
-		return Secret{}, damaged(filepath.Join(s.dir, databaseName), "the "+place+" "+err.Error())
+		return secret.Text{}, damaged(filepath.Join(s.dir, databaseName), "the "+place+" "+err.Error())
 	}
-	return Secret{text}, nil
+	return secret.New(text), nil
 }

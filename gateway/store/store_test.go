@@ -16,15 +16,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
-var secretsEqual = cmp.Comparer(func(a, b store.Secret) bool { return a == b })
+var secretsEqual = cmp.Comparer(func(a, b secret.Text) bool { return a == b })
 
 func TestCameraIsKept(t *testing.T) {
 	dir := folder(t)
 	s := open(t, dir)
-	added, err := s.AddCamera(t.Context(), store.Camera{ID: "front", Document: []byte(`{"source":"x"}`), Secret: store.NewSecret("pass")})
+	added, err := s.AddCamera(t.Context(), store.Camera{ID: "front", Document: []byte(`{"source":"x"}`), Secret: secret.New("pass")})
 	must(t, err)
 	must(t, s.Close())
 
@@ -447,12 +448,12 @@ func TestGrantsForARemovedCameraAreGone(t *testing.T) {
 func TestSecretOrSetIsTheSameForAll(t *testing.T) {
 	dir := folder(t)
 	var mu sync.Mutex
-	got := make(map[store.Secret]int)
+	got := make(map[secret.Text]int)
 	var race sync.WaitGroup
 	for i := range 4 {
 		s := open(t, dir)
 		race.Go(func() {
-			secret, err := s.SecretOrSet(t.Context(), "k", store.NewSecret(fmt.Sprint("secret", i)))
+			secret, err := s.SecretOrSet(t.Context(), "k", secret.New(fmt.Sprint("secret", i)))
 			if err != nil {
 				t.Error(err)
 			}
@@ -503,7 +504,7 @@ func TestSecretsAreNowhereInClear(t *testing.T) {
 
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	var out bytes.Buffer
-	c := store.Camera{Secret: store.NewSecret("canary")}
+	c := store.Camera{Secret: secret.New("canary")}
 	for _, v := range []any{c, &c, c.Secret, &c.Secret} {
 		fmt.Fprintf(&out, "%v %+v %#v %s %q %x %d\n", v, v, v, v, v, v, v)
 		b, err := json.Marshal(v)
@@ -545,7 +546,7 @@ func TestManyWritersAndReaders(t *testing.T) {
 		work.Go(func() {
 			for n := range 10 {
 				id := fmt.Sprintf("cam-%d-%d", i, n)
-				if _, err := s.AddCamera(t.Context(), store.Camera{ID: id, Secret: store.NewSecret(id)}); err != nil {
+				if _, err := s.AddCamera(t.Context(), store.Camera{ID: id, Secret: secret.New(id)}); err != nil {
 					t.Error(err)
 				}
 				if c, err := s.Camera(t.Context(), id); err != nil || c.Secret.Reveal() != id {

@@ -13,9 +13,9 @@ const hidden = "\x00"
 // leastPrefix is how much of a secret at the end of what was cut off is hidden.
 const leastPrefix = 3
 
-// secret is one, and where it is looked for. What somebody chose is often a
+// mask is a secret and where it is looked for. What somebody chose is often a
 // word, and would be found in sentences that have nothing to do with it.
-type secret struct {
+type mask struct {
 	text string
 	word bool // of letters alone: it is not looked for within longer words
 	// common: we ourselves say it, or it is very short. So it is looked for in
@@ -23,44 +23,44 @@ type secret struct {
 	common bool
 }
 
-func newSecret(text string) secret {
+func newMask(text string) mask {
 	word := true
 	for _, r := range text {
 		word = word && unicode.IsLetter(r)
 	}
-	return secret{text: text, word: word, common: ourWords[text] || utf8.RuneCountInString(text) <= 3}
+	return mask{text: text, word: word, common: ourWords[text] || utf8.RuneCountInString(text) <= 3}
 }
 
 // hide gives the text with hidden in the place of the secret.
-func (s secret) hide(text string) string {
+func (m mask) hide(text string) string {
 	var b strings.Builder
 	for at := 0; ; {
-		i := strings.Index(text[at:], s.text)
+		i := strings.Index(text[at:], m.text)
 		if i < 0 {
 			b.WriteString(text[at:])
 			break
 		}
 		from := at + i
-		to := from + len(s.text)
+		to := from + len(m.text)
 		b.WriteString(text[at:from])
-		if s.stands(text, from, to) {
+		if m.stands(text, from, to) {
 			b.WriteString(hidden)
 		} else {
-			b.WriteString(s.text)
+			b.WriteString(m.text)
 		}
 		at = to
 	}
-	return s.hideBeginnings(b.String())
+	return m.hideBeginnings(b.String())
 }
 
 // stands says whether what is found there is the secret.
-func (s secret) stands(text string, from, to int) bool {
+func (m mask) stands(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])
-	if (s.word || s.common) && (isWord(before) || isWord(after)) {
+	if (m.word || m.common) && (isWord(before) || isWord(after)) {
 		return false
 	}
-	return !s.common || strings.ContainsRune(":=/&%", before) && from > 0 || after == '@' || isQuoted(text[:from])
+	return !m.common || strings.ContainsRune(":=/&%", before) && from > 0 || after == '@' || isQuoted(text[:from])
 }
 
 func isWord(r rune) bool {
@@ -74,14 +74,14 @@ func isQuoted(text string) bool {
 
 // hideBeginnings hides what is left of the secret where a camera's words were
 // cut off: at the end of the text, or of a quotation.
-func (s secret) hideBeginnings(text string) string {
-	if s.common {
+func (m mask) hideBeginnings(text string) string {
+	if m.common {
 		return text
 	}
 	parts := strings.Split(text, `"`)
 	for i, part := range parts {
-		for n := len(s.text) - 1; n >= leastPrefix; n-- {
-			if rest, cut := strings.CutSuffix(part, s.text[:n]); cut && (!s.word || i%2 == 1 && !endsInWord(rest)) {
+		for n := len(m.text) - 1; n >= leastPrefix; n-- {
+			if rest, cut := strings.CutSuffix(part, m.text[:n]); cut && (!m.word || i%2 == 1 && !endsInWord(rest)) {
 				parts[i] = rest + hidden
 				break
 			}
