@@ -271,7 +271,7 @@ func TestSenderThatRestarts(t *testing.T) {
 	source, address := listening(t)
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return source, nil }})
 	defer hub.Close()
-	reader, err := hub.Open(stream.Key{Camera: "drone"}, stream.ReadOptions{})
+	reader, err := hub.Open(stream.Key{Camera: "drone"}, stream.ReadOptions{Sequential: true})
 	if err != nil {
 		t.Fatal(err)
 	}
