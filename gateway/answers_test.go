@@ -43,7 +43,7 @@ func TestAnswersToBadInput(t *testing.T) {
 	thorough(t)
 	t.Parallel()
 	s := startGateway(t, answersConfig)
-	publish(t, s, "busy")
+	sendNumbers(t, s, "busy")
 	expectNumbers(t, s, "busy", 2)
 	good := camtest.Picture(1, pictureWidth, pictureHeight)
 	s.ask(t, question{name: "a good picture", method: "POST", path: "/live/phone.jpg", body: good, status: 204})
@@ -142,7 +142,7 @@ func (s *server) ask(t *testing.T, q question) {
 
 func TestGatewayEndsInOrder(t *testing.T) {
 	s := startGateway(t, "cameras: {phone: {source: 'upload:'}, pattern: {source: 'test:', keep: always}}")
-	publish(t, s, "phone")
+	sendNumbers(t, s, "phone")
 	ctx, cancel := context.WithTimeout(t.Context(), ceiling)
 	defer cancel()
 	v, err := camtest.Watch(ctx, s.url+"/live/phone.mjpeg", camtest.WatchOptions{})

@@ -69,7 +69,7 @@ func player(said *live.ClientStats) *api.Player {
 // Publishers gives those who send frames in.
 func (g control) Publishers() []api.Publisher {
 	var publishers []api.Publisher
-	for _, p := range g.upload.Publishers() {
+	for _, p := range g.publishers.All() {
 		publishers = append(publishers, api.Publisher{Camera: p.Camera, Address: p.Address, Principal: p.Principal, Since: p.Since})
 	}
 	return publishers

@@ -228,9 +228,9 @@ func numberedFile(t *testing.T, count int) string {
 	return name
 }
 
-// publish sends numbered pictures to a camera as an endless body, 20 a
+// sendNumbers sends numbered pictures to a camera as an endless body, 20 a
 // second, until the test ends.
-func publish(t *testing.T, s *server, camera string) {
+func sendNumbers(t *testing.T, s *server, camera string) {
 	t.Helper()
 	body, w := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -350,13 +350,13 @@ func TestGStreamerIsACamera(t *testing.T) {
 
 func TestFfmpegIsAViewer(t *testing.T) {
 	s := startGateway(t, "cameras: {phone: {source: 'upload:'}}")
-	publish(t, s, "phone")
+	sendNumbers(t, s, "phone")
 	expectRaw(t, command(t, "ffmpeg", "-hide_banner", "-i", s.url+"/live/phone.mjpeg", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"), 20)
 }
 
 func TestGStreamerIsAViewer(t *testing.T) {
 	s := startGateway(t, "cameras: {phone: {source: 'upload:'}}")
-	publish(t, s, "phone")
+	sendNumbers(t, s, "phone")
 	expectRaw(t, command(t, "gst-launch-1.0", "-q", "souphttpsrc", "location="+s.url+"/live/phone.mjpeg", "!",
 		"multipartdemux", "!", "jpegdec", "!", "videoconvert", "!", "video/x-raw,format=GRAY8", "!", "fdsink", "fd=1"), 20)
 }
@@ -384,7 +384,7 @@ func TestOpenCVIsAViewer(t *testing.T) {
 		t.Fatal("python3-opencv is not installed")
 	}
 	s := startGateway(t, "cameras: {phone: {source: 'upload:'}}")
-	publish(t, s, "phone")
+	sendNumbers(t, s, "phone")
 	expectRaw(t, command(t, python, "-c", openCV, s.url+"/live/phone.mjpeg"), 20)
 }
 

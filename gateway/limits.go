@@ -53,7 +53,7 @@ func (g *gateway) metricsHandler(hits *metrics.Hits) http.Handler {
 		},
 		Uploads: func() metrics.Uploads {
 			s := g.upload.Stats()
-			return metrics.Uploads{Publishers: s.Publishers, Frames: s.Frames, RateDropped: s.RateDropped, Refused: s.Refused}
+			return metrics.Uploads{Publishers: len(g.publishers.All()), Frames: s.Frames, RateDropped: s.RateDropped, Refused: s.Refused}
 		},
 		Logins: func() metrics.Logins {
 			s := g.auth.Stats()

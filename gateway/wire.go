@@ -21,6 +21,7 @@ import (
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/output/sse"
+	"framegate/gateway/publish"
 	"framegate/gateway/reach"
 	"framegate/gateway/redact"
 	"framegate/gateway/rendition"
@@ -34,25 +35,26 @@ import (
 // package. A new input is a case in newSource, a new output a field here and a
 // line in the route table.
 type gateway struct {
-	current  atomic.Pointer[config.Config] // the settings in effect
-	log      *slog.Logger
-	hub      *stream.Hub
-	upload   *upload.Handler
-	mjpeg    *mjpeg.Handler
-	live     *live.Handler
-	sse      *sse.Handler
-	snapshot *snapshot.Handler
-	encoders *rendition.Slots
-	hits     *metrics.Hits                     // of limits
-	hardware atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
-	pages    *web.Pages
-	cameras  roster
-	added    atomic.Pointer[[]config.Camera] // while a server ran, and kept
-	api      *api.API
-	store    *store.Store
-	auth     *auth.Auth
-	proof    identity
-	port     uint16 // that we listen on
+	current    atomic.Pointer[config.Config] // the settings in effect
+	log        *slog.Logger
+	hub        *stream.Hub
+	publishers *publish.Publishers
+	upload     *upload.Handler
+	mjpeg      *mjpeg.Handler
+	live       *live.Handler
+	sse        *sse.Handler
+	snapshot   *snapshot.Handler
+	encoders   *rendition.Slots
+	hits       *metrics.Hits                     // of limits
+	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
+	pages      *web.Pages
+	cameras    roster
+	added      atomic.Pointer[[]config.Camera] // while a server ran, and kept
+	api        *api.API
+	store      *store.Store
+	auth       *auth.Auth
+	proof      identity
+	port       uint16 // that we listen on
 
 	reloading reloading
 	refused   atomic.Pointer[refusal]  // of the last reload; nil where it was not
@@ -99,7 +101,8 @@ func newGateway(ctx context.Context, c *config.Config, again reloading, listens 
 		Limited: g.hits.Hit,
 		Log:     log,
 	})
-	g.upload = upload.New(g.hub, g.uploadOptions(c.Limits))
+	g.publishers = publish.New(g.hub, log)
+	g.upload = upload.New(g.hub, g.publishers, g.uploadOptions(c.Limits))
 	g.mjpeg = mjpeg.New(mjpeg.Options{Hub: g.hub, Patience: c.Limits.ViewerPatience, Limited: g.hits.Hit, Log: log})
 	g.live = live.New(live.Options{
 		Hub: g.hub, Patience: c.Limits.ViewerPatience, Limited: g.hits.Hit, AllowOrigin: g.allowsOrigin, Log: log,
@@ -265,7 +268,7 @@ func (g *gateway) normalized(source stream.Source, camera camera, mode rendition
 // close ends publishers, viewers and cameras, in this order, and waits for
 // them.
 func (g *gateway) close() {
-	g.upload.Close()
+	g.publishers.Close()
 	var viewers sync.WaitGroup // those that take no last word have all forms wait at once
 	viewers.Go(g.mjpeg.Close)
 	viewers.Go(g.live.Close)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/publish"
 	"framegate/gateway/stream"
 )
 
@@ -22,7 +23,7 @@ const triesForOne = 10
 // when the body ends. The errors are those of ServeFrame.
 func (h *Handler) ServeEndless(w http.ResponseWriter, r *http.Request, camera string) error {
 	e := &endless{handler: h, control: http.NewResponseController(w), pictures: newPictureReader(r.Body, h.options.MaxFrameBytes, boundaryOf(r.Header.Get("Content-Type")))}
-	if err := h.attach(r, camera, e); err != nil {
+	if err := h.publishers.Run(r.Context(), h.publisher(r, camera), e); err != nil {
 		h.count(err)
 		stopReading(w)
 		return err
@@ -91,7 +92,7 @@ func (e *endless) Run(ctx context.Context, emit func(media.Frame)) error {
 // causeOf says why a publisher is ended from outside: by its own newer
 // connection, or because everything ends.
 func causeOf(ctx context.Context) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errTakenOver) {
+	if cause := context.Cause(ctx); errors.Is(cause, publish.ErrTakenOver) {
 		return cause
 	}
 	return stream.ErrClosed

@@ -69,49 +69,25 @@ func captureTime(s string, now time.Time) time.Time {
 // with the others of its owner.
 func (h *Handler) publishSingle(r *http.Request, camera string, frame media.Frame) (dropped bool, err error) {
 	for {
-		s, err := h.session(r, camera)
+		shared, gone, err := h.publishers.Share(r.Context(), h.publisher(r, camera), h.newSession(camera))
 		if err != nil {
 			return false, err
 		}
-		dropped, ok, err := s.publish(r.Context(), frame)
+		dropped, ok, err := shared.(*session).publish(r.Context(), gone, frame)
 		if err != nil || ok {
 			return dropped, err
 		}
 		select { // it ended just now: the next one takes the frame
-		case <-s.ended:
+		case <-gone:
 		case <-r.Context().Done():
 			return false, r.Context().Err()
 		}
 	}
 }
 
-// session gives the one that the request's owner has with the camera, or
-// starts it.
-func (h *Handler) session(r *http.Request, camera string) (*session, error) {
-	// A session outlives the POST that starts it.
-	ctx, mine := h.newHold(context.WithoutCancel(r.Context()), r)
-	mine.session = &session{handler: h, opened: make(chan struct{}), ended: mine.gone}
-	held, err := h.claim(r.Context(), camera, mine)
-	if err != nil || held != mine {
-		mine.end(nil)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if held == mine {
-		go h.runSession(ctx, camera, mine) // ends when POSTs stay out or by mine.end; Close waits for it
-	}
-	return held.session, nil
-}
-
-func (h *Handler) runSession(ctx context.Context, camera string, held *hold) {
-	defer h.sessions.Done()
-	defer h.release(camera, held)
-	s := held.session
-	s.setPace(h.lastPace(camera))
-	if s.err = h.run(ctx, camera, held, s); s.err == nil {
-		h.keepPace(camera, s.pace)
-	}
+// newSession makes the session that a POST starts where its owner has none.
+func (h *Handler) newSession(camera string) *session {
+	return &session{handler: h, camera: camera, pace: h.lastPace(camera), opened: make(chan struct{})}
 }
 
 // lastPace gives the pace of the camera's last session, so that POSTs minutes
@@ -129,12 +105,12 @@ func (h *Handler) keepPace(camera string, p pace) {
 }
 
 // session is the publisher that consecutive POSTs of one owner make up. It is
-// a stream.Source.
+// a publish.Shared.
 type session struct {
 	handler *Handler
+	camera  string
 	opened  chan struct{} // closed when it takes frames
-	ended   chan struct{} // closed when the camera is free again
-	err     error         // why it never opened; set before ended is closed
+	err     error         // why it never opened; set before the camera is free again
 
 	mu    sync.Mutex // guards what follows
 	in    *intake    // nil before and after the run
@@ -142,16 +118,10 @@ type session struct {
 	quiet *time.Timer // fires when no POST came for too long
 }
 
-func (s *session) setPace(p pace) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pace = p
-}
-
-// quietSince says whether POSTs, the first of which came at began, have stayed
+// QuietSince says whether POSTs, the first of which came at began, have stayed
 // out for so long that another publisher may have the camera. The session itself
 // goes on for longer, so that viewers of rare pictures see no end between them.
-func (s *session) quietSince(began time.Time) bool {
+func (s *session) QuietSince(began time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pace.last.After(began) {
@@ -181,11 +151,19 @@ func (s *session) Run(ctx context.Context, emit func(media.Frame)) error {
 	return nil
 }
 
-// publish emits one frame. It gives ok = false if the session ended before.
-func (s *session) publish(ctx context.Context, frame media.Frame) (dropped, ok bool, err error) {
+// Ended notes why it never opened, or else at what pace POSTs came.
+func (s *session) Ended(err error) {
+	if s.err = err; err == nil {
+		s.handler.keepPace(s.camera, s.pace)
+	}
+}
+
+// publish emits one frame. It gives ok = false if the session ended before, and
+// is gone.
+func (s *session) publish(ctx context.Context, gone <-chan struct{}, frame media.Frame) (dropped, ok bool, err error) {
 	select {
 	case <-s.opened:
-	case <-s.ended:
+	case <-gone:
 		return false, false, s.err
 	case <-ctx.Done():
 		return false, false, ctx.Err()

@@ -98,7 +98,7 @@ func TestBadPictureLeavesTheLastGoodOne(t *testing.T) {
 		if g.newest() != 5 {
 			t.Errorf("newest picture is %d, want 5", g.newest())
 		}
-		if s := g.handler.Stats(); s.Frames != 1 || s.Refused != 1 || s.Publishers != 1 {
+		if s := g.handler.Stats(); s.Frames != 1 || s.Refused != 1 || len(g.publishers.All()) != 1 {
 			t.Errorf("stats %+v, want 1 frame, 1 refused, 1 publisher", s)
 		}
 	})
@@ -113,8 +113,8 @@ func TestCameraThatTakesNoPublisher(t *testing.T) {
 				t.Errorf("%s: status %d, want %d", path, got, status)
 			}
 		}
-		if s := g.handler.Stats(); s.Publishers != 0 {
-			t.Errorf("%d publishers are left", s.Publishers)
+		if left := g.publishers.All(); len(left) != 0 {
+			t.Errorf("%v are left", left)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"framegate/gateway/media"
+	"framegate/gateway/publish"
 	"framegate/gateway/stream"
 )
 
@@ -45,7 +46,7 @@ func (h *Handler) count(err error) {
 	switch {
 	case errors.As(err, &limited):
 		h.options.Limited(limited.limit)
-	case errors.Is(err, stream.ErrBusy) && !errors.Is(err, errTakenOver):
+	case errors.Is(err, stream.ErrBusy) && !errors.Is(err, publish.ErrTakenOver):
 		h.options.Limited(LimitPublishersPerCamera)
 	}
 }

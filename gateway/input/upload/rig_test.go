@@ -19,6 +19,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/publish"
 	"framegate/gateway/stream"
 )
 
@@ -27,11 +28,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // rig is a server with the upload camera "phone" and the pulled camera
 // "front", on a network in memory, so that it can run in virtual time.
 type rig struct {
-	t       *testing.T
-	hub     *stream.Hub
-	handler *Handler
-	server  *http.Server
-	network *network
+	t          *testing.T
+	hub        *stream.Hub
+	publishers *publish.Publishers
+	handler    *Handler
+	server     *http.Server
+	network    *network
 }
 
 func newRig(t *testing.T, options Options) *rig {
@@ -44,7 +46,8 @@ func newRig(t *testing.T, options Options) *rig {
 		}
 		return nil, stream.ErrUnknown
 	}})
-	g := &rig{t: t, hub: hub, handler: New(hub, options), network: &network{conns: make(chan net.Conn), closed: make(chan struct{})}}
+	publishers := publish.New(hub, options.Log)
+	g := &rig{t: t, hub: hub, publishers: publishers, handler: New(hub, publishers, options), network: &network{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	var open sync.WaitGroup // connections
 	g.server = &http.Server{Handler: http.HandlerFunc(g.route), ConnState: func(_ net.Conn, state http.ConnState) {
 		switch state {
@@ -60,7 +63,7 @@ func newRig(t *testing.T, options Options) *rig {
 		_ = g.server.Serve(g.network)
 	}()
 	t.Cleanup(func() {
-		g.handler.Close()
+		g.publishers.Close()
 		g.hub.Close()
 		_ = g.server.Shutdown(context.Background())
 		<-served

@@ -4,21 +4,17 @@
 //
 // Package main routes requests here, after it has decided who may publish. All
 // that a Handler does with a good picture is to emit it into the camera's
-// stream, by stream.Hub.Attach; it keeps no pictures, and whether anyone
-// watches makes no difference to it but for the number it tells the sender.
+// stream, by package publish; it keeps no pictures, and whether anyone watches
+// makes no difference to it but for the number it tells the sender.
 //
-// A camera has one publisher at a time. Another gets stream.ErrBusy, unless
-// both named themselves alike (query parameter "publisher"): then they are
-// one, say a phone that came back through another network, and the newer
-// connection takes the older one's place. Single POSTs hold a camera for others
-// only while they come: a few of their own intervals, and seconds at most.
+// Publishers name themselves by the query's parameter "publisher". Single POSTs
+// hold a camera for others only while they come: a few of their own intervals,
+// and seconds at most.
 package upload
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"mime"
 	"net"
@@ -29,7 +25,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"framegate/gateway/media"
+	"framegate/gateway/publish"
 	"framegate/gateway/stream"
 )
 
@@ -50,9 +46,6 @@ var (
 	ErrNotWebSocket = errors.New("not a WebSocket handshake")
 )
 
-// errTakenOver ends a publisher whose place its own newer connection takes.
-var errTakenOver = fmt.Errorf("%w: the same one connected again", stream.ErrBusy)
-
 // Options are a handler's settings.
 type Options struct {
 	// MaxFrameBytes bounds one picture; 0 means 8 MiB.
@@ -72,7 +65,7 @@ type Options struct {
 	// AllowOrigin says which other sites' pages may open the WebSocket; nil:
 	// none.
 	AllowOrigin func(origin string) bool
-	// Principal says who a request comes from, for Publishers; nil: nobody knows.
+	// Principal says who a request comes from; nil: nobody knows.
 	Principal func(*http.Request) string
 	Log       *slog.Logger // nil discards
 }
@@ -99,7 +92,6 @@ func (o Options) withDefaults() Options {
 
 // Stats counts what a handler did since it was made.
 type Stats struct {
-	Publishers  int    // connected now
 	Frames      uint64 // published
 	RateDropped uint64 // good frames dropped because they came too fast
 	Refused     uint64 // pictures that were none, or could not be accepted
@@ -107,29 +99,27 @@ type Stats struct {
 
 // Handler serves publishers. All its methods may be called from any goroutine.
 type Handler struct {
-	hub      *stream.Hub
-	options  Options
-	counters counters
-	sessions sync.WaitGroup // of single POSTs
+	hub        *stream.Hub
+	publishers *publish.Publishers
+	options    Options
+	counters   counters
 
-	mu     sync.Mutex // guards what follows; never held over I/O
-	holds  map[string]*hold
+	mu     sync.Mutex      // guards what follows; never held over I/O
 	bodies map[string]int  // bodies of single POSTs being read, by address
 	paces  map[string]pace // of cameras whose session ended
-	closed bool
 }
 
 type counters struct{ frames, rateDropped, refused atomic.Uint64 }
 
-// New makes a handler that publishes into hub. It starts nothing; whoever used
-// it must Close it before the hub.
-func New(hub *stream.Hub, options Options) *Handler {
+// New makes a handler that publishes by publishers, into hub. It starts nothing;
+// the end of the publishers is its own.
+func New(hub *stream.Hub, publishers *publish.Publishers, options Options) *Handler {
 	return &Handler{
-		hub:     hub,
-		options: options.withDefaults(),
-		holds:   make(map[string]*hold),
-		bodies:  make(map[string]int),
-		paces:   make(map[string]pace),
+		hub:        hub,
+		publishers: publishers,
+		options:    options.withDefaults(),
+		bodies:     make(map[string]int),
+		paces:      make(map[string]pace),
 	}
 }
 
@@ -145,63 +135,19 @@ func (h *Handler) ServeUpload(w http.ResponseWriter, r *http.Request, camera str
 
 // Stats gives the counters as they are now.
 func (h *Handler) Stats() Stats {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	return Stats{
-		Publishers:  len(h.holds),
 		Frames:      h.counters.frames.Load(),
 		RateDropped: h.counters.rateDropped.Load(),
 		Refused:     h.counters.refused.Load(),
 	}
 }
 
-// Close ends all publishers and waits for them. Those that come later get
-// stream.ErrClosed.
-func (h *Handler) Close() {
-	h.mu.Lock()
-	h.closed = true
-	ending := make([]*hold, 0, len(h.holds))
-	for _, hold := range h.holds {
-		hold.end(stream.ErrClosed)
-		ending = append(ending, hold)
-	}
-	h.mu.Unlock()
-	for _, hold := range ending {
-		<-hold.gone
-	}
-	h.sessions.Wait()
-}
-
-// hold is a publisher's hold on a camera.
-type hold struct {
-	owner     string
-	address   string
-	principal string // as Options give it
-	since     time.Time
-	session   *session // where single POSTs share it, else nil
-	end       context.CancelCauseFunc
-	gone      chan struct{} // closed when the camera is free again
-}
-
-// newHold makes a hold and the context of its publisher.
-func (h *Handler) newHold(parent context.Context, r *http.Request) (context.Context, *hold) {
-	ctx, end := context.WithCancelCause(parent)
-	return ctx, &hold{
-		owner: ownerOf(r), address: addressOf(r), principal: h.options.Principal(r), since: time.Now(),
-		end: end, gone: make(chan struct{}),
+// publisher says who publishes by a request.
+func (h *Handler) publisher(r *http.Request, camera string) publish.Publisher {
+	return publish.Publisher{
+		Camera: camera, Name: r.URL.Query().Get("publisher"), Address: addressOf(r), Principal: h.options.Principal(r),
 	}
 }
-
-// ownerOf says who publishes: the name it gives itself or else its address.
-func ownerOf(r *http.Request) string {
-	if name := r.URL.Query().Get("publisher"); name != "" {
-		return named + name
-	}
-	return addressOf(r)
-}
-
-// named marks an owner that may end its own earlier connection.
-const named = "publisher "
 
 func addressOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -209,98 +155,6 @@ func addressOf(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
-}
-
-// yieldsTo says whether a publisher ends for another: for its own newer
-// connection, where it has a name; and where it is a session of single POSTs,
-// which between them is nobody, for whatever its owner does next, for a
-// connection of the same principal, and once it was quiet for anybody.
-func (h *hold) yieldsTo(newer *hold) bool {
-	if h.session == nil {
-		return h.owner == newer.owner && strings.HasPrefix(h.owner, named)
-	}
-	samePrincipal := h.principal != "" && h.principal == newer.principal
-	return h.owner == newer.owner || samePrincipal && newer.session == nil || h.session.quietSince(h.since)
-}
-
-// claim takes the camera for wanted, and gives the hold that has it then: one
-// that POSTs share may be there already. ctx bounds the wait for the owner's
-// earlier connection to end.
-func (h *Handler) claim(ctx context.Context, camera string, wanted *hold) (*hold, error) {
-	for {
-		earlier, err := h.tryClaim(camera, wanted)
-		if err != nil || earlier == wanted {
-			return wanted, err
-		}
-		if earlier.owner == wanted.owner && earlier.session != nil && wanted.session != nil {
-			return earlier, nil
-		}
-		if !earlier.yieldsTo(wanted) {
-			return nil, stream.ErrBusy
-		}
-		earlier.end(errTakenOver)
-		select {
-		case <-earlier.gone:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// tryClaim gives wanted if the camera was free, else who has it.
-func (h *Handler) tryClaim(camera string, wanted *hold) (*hold, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return nil, stream.ErrClosed
-	}
-	if earlier := h.holds[camera]; earlier != nil {
-		return earlier, nil
-	}
-	h.holds[camera] = wanted
-	if wanted.session != nil {
-		h.sessions.Add(1) // here, so that Close cannot have passed its Wait
-	}
-	return wanted, nil
-}
-
-func (h *Handler) release(camera string, held *hold) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.holds, camera)
-	held.end(nil)
-	close(held.gone)
-}
-
-// attach runs source as the camera's publisher, in the caller's goroutine, for
-// as long as the request and the hub allow.
-func (h *Handler) attach(r *http.Request, camera string, source stream.Source) error {
-	ctx, mine := h.newHold(r.Context(), r)
-	defer mine.end(nil)
-	if _, err := h.claim(r.Context(), camera, mine); err != nil {
-		return err
-	}
-	defer h.release(camera, mine)
-	return h.run(ctx, camera, mine, source)
-}
-
-// run runs source as the publisher that holds the camera.
-func (h *Handler) run(ctx context.Context, camera string, held *hold, source stream.Source) error {
-	log := h.options.Log.With("camera", camera, "address", held.address)
-	return h.hub.Attach(ctx, stream.Key{Camera: camera}, logged{source, log})
-}
-
-// logged is a source whose runs appear in the log.
-type logged struct {
-	stream.Source
-	log *slog.Logger
-}
-
-func (l logged) Run(ctx context.Context, emit func(media.Frame)) error {
-	l.log.Info("publisher connected")
-	err := l.Source.Run(ctx, emit)
-	l.log.Info("publisher gone", "err", err)
-	return err
 }
 
 // answer sends the 204 of a POST.

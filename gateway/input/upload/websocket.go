@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"framegate/gateway/media"
+	"framegate/gateway/publish"
 )
 
 // Times of a publishing WebSocket. Proxies cut connections that are idle for 30
@@ -57,7 +58,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, camera 
 		return ErrCrossOrigin
 	}
 	s := &socket{handler: h, camera: camera, w: w, r: r, replies: make(chan reply)}
-	err := h.attach(r, camera, s)
+	err := h.publishers.Run(r.Context(), h.publisher(r, camera), s)
 	h.count(err)
 	if s.answered {
 		return nil
@@ -151,7 +152,7 @@ func (s *socket) upgrade() (*websocket.Conn, error) {
 // ends the connection under whoever reads or writes.
 func goodbye(conn *websocket.Conn, cause error) {
 	code := websocket.CloseGoingAway
-	if errors.Is(cause, errTakenOver) {
+	if errors.Is(cause, publish.ErrTakenOver) {
 		code = websocket.ClosePolicyViolation
 	}
 	message := websocket.FormatCloseMessage(code, cause.Error())

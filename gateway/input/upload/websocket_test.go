@@ -122,7 +122,7 @@ func TestHandshakesRefused(t *testing.T) {
 					_ = conn.Close()
 				}
 				synctest.Wait()
-				if n := g.handler.Stats().Publishers; n != 0 {
+				if n := len(g.publishers.All()); n != 0 {
 					t.Errorf("%d publishers are left", n)
 				}
 			})
@@ -162,7 +162,7 @@ func TestDeadPeerIsDropped(t *testing.T) {
 			}()
 			time.Sleep(16 * time.Second)
 			synctest.Wait()
-			if alive := g.handler.Stats().Publishers == 1; alive != answers {
+			if alive := len(g.publishers.All()) == 1; alive != answers {
 				t.Errorf("answers pings: %v, is there after 16 s: %v", answers, alive)
 			}
 			_ = conn.Close()
@@ -320,7 +320,7 @@ func TestCloseEndsPublishers(t *testing.T) {
 				ended := begin(g.client("a"), "")
 				synctest.Wait()
 				began := time.Now()
-				g.handler.Close()
+				g.publishers.Close()
 				if took := time.Since(began); took > time.Second {
 					t.Errorf("closing took %v", took)
 				}
@@ -343,7 +343,7 @@ func TestCloseWhilePublisherDoesNotRead(t *testing.T) {
 		g.client("a").mustDial("phone/publish") // and the hint waits to be read
 		synctest.Wait()
 		began := time.Now()
-		g.handler.Close()
+		g.publishers.Close()
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("closing took %v", took)
 		}
