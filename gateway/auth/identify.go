@@ -153,10 +153,25 @@ func (a *Auth) byBasic(r *http.Request, encoded string) (Principal, error) {
 	if !ok {
 		return Principal{}, ErrDenied
 	}
-	if p, err := a.byToken(r.Context(), password); !errors.Is(err, ErrDenied) {
+	return a.Verify(r.Context(), clientAddress(r), name, password)
+}
+
+// Verify says who comes from an address with a user's name and password, or with
+// any name and a token in the place of the password: by HTTP or any other
+// protocol that carries these. It may take as long as a password takes to be
+// compared, and longer where others guess. The errors are ErrDenied and
+// ErrTooManyAttempts, and those of the database.
+func (a *Auth) Verify(ctx context.Context, from netip.Addr, name, password string) (Principal, error) {
+	if a.options.Open {
+		return anyone(), nil
+	}
+	if len(name)+len(password) > maxNameBytes+maxPasswordBytes {
+		return Principal{}, ErrDenied
+	}
+	if p, err := a.byToken(ctx, password); !errors.Is(err, ErrDenied) {
 		return p, err
 	}
-	return a.byPassword(r.Context(), clientAddress(r), name, password)
+	return a.byPassword(ctx, from, name, password)
 }
 
 // byPassword remembers passwords that were right for a while, since tools send
