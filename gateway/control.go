@@ -8,14 +8,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/media"
-	"framegate/gateway/output/live"
 	"framegate/gateway/reach"
 )
 
@@ -34,36 +32,6 @@ func (g control) Cameras() []api.Camera {
 // SetAdded makes these the cameras that were added while the server runs.
 func (g control) SetAdded(cameras []config.Camera) error {
 	return g.changeCameras(nil, &cameras)
-}
-
-// Viewers gives those who watch.
-func (g control) Viewers() []api.Viewer {
-	var viewers []api.Viewer
-	for _, v := range g.live.Viewers() {
-		viewers = append(viewers, api.Viewer{
-			Camera: v.Camera, Rendition: v.Stream.Rendition, Form: v.Dialect, Codec: v.Codec,
-			Address: v.Address, Principal: v.Principal, Since: v.Since, Dropped: v.Dropped, Player: player(v.Stats),
-		})
-	}
-	for _, w := range g.hub.Watchers() {
-		if w.Form == live.DialectProgressive || w.Form == "live" {
-			continue // told above, with more
-		}
-		viewers = append(viewers, api.Viewer{
-			Camera: w.Key.Camera, Rendition: w.Key.Rendition, Form: w.Form, Codec: media.JPEG.String(),
-			Address: w.Address, Principal: w.Principal, Since: w.Since, Dropped: w.Dropped,
-		})
-	}
-	slices.SortStableFunc(viewers, func(a, b api.Viewer) int { return a.Since.Compare(b.Since) })
-	return viewers
-}
-
-func player(said *live.ClientStats) *api.Player {
-	if said == nil {
-		return nil
-	}
-	ms := func(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
-	return &api.Player{Shown: said.Shown, Dropped: said.Dropped, Buffer: ms(said.BufferMs), Delay: ms(said.LatencyMs)}
 }
 
 // Publishers gives those who send frames in.

@@ -44,8 +44,6 @@ type Gateway interface {
 	// keyframes came or ctx is done. The error is words for an admin, without
 	// secrets.
 	Probe(ctx context.Context, c config.Camera) (Probed, error)
-	// Viewers and Publishers give who is there now, the oldest first.
-	Viewers() []Viewer
 	Publishers() []Publisher
 	// Encoders gives the ffmpegs that make renditions, or wait for their turn.
 	Encoders() []Encoder
@@ -59,20 +57,6 @@ type Camera struct {
 	Added bool // while the server ran, and so kept in the store; else it is of the file
 }
 
-// Viewer is somebody who watches.
-type Viewer struct {
-	Camera    string
-	Rendition string // "" is what the camera sends
-	Form      string // mjpeg, mp4, fmp4, framegate.v1, sse
-	Codec     string // "" before the first frame
-	Address   string // without port
-	Principal string // as auth.Principal.String gives it
-	Since     time.Time
-	Dropped   uint64 // frames it skipped because it was slow
-	// Player is what it said last of itself; nil if it did not.
-	Player *Player
-}
-
 // Encoder is an ffmpeg that makes a rendition, or makes a camera's own pictures
 // showable, for which the rendition is "".
 type Encoder struct {
@@ -81,14 +65,6 @@ type Encoder struct {
 	Waiting   bool   // for its turn
 	Dropped   uint64 // frames left out because it was too slow
 	FPS       int    // the rate it stepped down to; 0 while it keeps up
-}
-
-// Player is what a player says of itself.
-type Player struct {
-	Shown   uint64        // pictures, since its start
-	Dropped uint64        // pictures that came but were not shown
-	Buffer  time.Duration // received and not shown yet
-	Delay   time.Duration // from the camera to the screen
 }
 
 // Publisher is somebody who sends frames in.

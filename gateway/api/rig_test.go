@@ -40,7 +40,6 @@ type fakeGateway struct {
 	added      map[string]config.Camera
 	sets       int
 	refuse     error // of SetAdded
-	viewers    []Viewer
 	publishers []Publisher
 	encoders   []Encoder
 	settings   Settings
@@ -80,12 +79,6 @@ func (g *fakeGateway) SetAdded(cameras []config.Camera) error {
 
 func (g *fakeGateway) Probe(ctx context.Context, c config.Camera) (Probed, error) {
 	return g.probe(ctx, c)
-}
-
-func (g *fakeGateway) Viewers() []Viewer {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.viewers)
 }
 
 func (g *fakeGateway) Publishers() []Publisher {

@@ -173,7 +173,7 @@ func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Bod
 type snapshot struct {
 	at      time.Time
 	streams map[string][]stream.Stats // by camera, what it sends itself first
-	viewers map[string][]Viewer
+	viewers map[string][]stream.Watcher
 	encoder map[stream.Key]*encoder
 	count   func(camera string) int
 }
@@ -182,15 +182,15 @@ func (a *API) snapshot() snapshot {
 	s := snapshot{
 		at:      time.Now(),
 		streams: make(map[string][]stream.Stats),
-		viewers: make(map[string][]Viewer),
+		viewers: make(map[string][]stream.Watcher),
 		encoder: make(map[stream.Key]*encoder),
 		count:   a.options.Hub.Viewers,
 	}
 	for _, stats := range a.options.Hub.Stats() { // by key, so "" comes first
 		s.streams[stats.Key.Camera] = append(s.streams[stats.Key.Camera], stats)
 	}
-	for _, v := range a.options.Gateway.Viewers() {
-		s.viewers[v.Camera] = append(s.viewers[v.Camera], v)
+	for _, v := range a.options.Hub.Watchers() {
+		s.viewers[v.Key.Camera] = append(s.viewers[v.Key.Camera], v)
 	}
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
@@ -285,23 +285,25 @@ func withoutSecrets(err error, c config.Camera) string {
 	return text
 }
 
-func watcherOf(v Viewer) watcher {
+func watcherOf(v stream.Watcher) watcher {
 	w := watcher{
-		Camera:    v.Camera,
-		Rendition: v.Rendition,
+		Camera:    v.Key.Camera,
+		Rendition: v.Key.Rendition,
 		Form:      v.Form,
-		Codec:     v.Codec,
 		Address:   v.Address,
 		Principal: v.Principal,
 		Since:     v.Since.UTC(),
 		Dropped:   v.Dropped,
 	}
-	if v.Player != nil {
+	if v.Codec != 0 {
+		w.Codec = v.Codec.String()
+	}
+	if said := v.Report; said != nil {
 		w.Player = &player{
-			Shown:    v.Player.Shown,
-			Dropped:  v.Player.Dropped,
-			BufferMs: milliseconds(v.Player.Buffer),
-			DelayMs:  milliseconds(v.Player.Delay),
+			Shown:    said.Shown,
+			Dropped:  said.Dropped,
+			BufferMs: milliseconds(said.Buffer),
+			DelayMs:  milliseconds(said.Delay),
 		}
 	}
 	return w

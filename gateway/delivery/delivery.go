@@ -90,7 +90,8 @@ func NewCrowd(options Options) *Crowd {
 
 // Enter gives a viewer its seat, where it reads the stream called key with
 // reader and is written to through conn. Both are the seat's from now on, and
-// closed by Seat.Leave; or at once, with a nil seat, if the crowd is closed.
+// closed by Seat.Leave. If the crowd is closed there is none, nil, and both are
+// the caller's still.
 func (c *Crowd) Enter(viewer Viewer, conn Conn, key stream.Key, reader *stream.Reader) *Seat {
 	conn.bind(c.patience, c.limited)
 	s := &Seat{
@@ -98,17 +99,12 @@ func (c *Crowd) Enter(viewer Viewer, conn Conn, key stream.Key, reader *stream.R
 		back: make(chan error, 1), done: make(chan struct{}),
 	}
 	c.mu.Lock()
-	closed := c.closed
-	if !closed {
-		c.serving.Add(1)
-		c.seats[s] = struct{}{}
-	}
-	c.mu.Unlock()
-	if closed {
-		reader.Close()
-		conn.Close()
+	defer c.mu.Unlock()
+	if c.closed {
 		return nil
 	}
+	c.serving.Add(1)
+	c.seats[s] = struct{}{}
 	return s
 }
 

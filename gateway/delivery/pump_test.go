@@ -358,8 +358,12 @@ func TestCloseEndsAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer reader.Close()
 	near, _ := tcpPair(t)
 	if r.crowd.Enter(&guest{}, NewConn(near), front, reader) != nil {
 		t.Error("somebody entered after Close")
+	}
+	if _, err := near.Write([]byte("goodbye")); err != nil {
+		t.Errorf("who does not enter cannot be told: %v", err)
 	}
 }

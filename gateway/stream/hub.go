@@ -45,7 +45,7 @@ type Hub struct {
 	streams   map[Key]*stream
 	numbered  uint64 // streams there ever were
 	admission admission
-	watchers  map[*Reader]time.Time // those of viewers, and since when
+	watchers  map[*Reader]*watching // by the reader that counts them
 	closed    bool
 }
 
@@ -73,7 +73,7 @@ func New(options Options) *Hub {
 		options:   options,
 		streams:   make(map[Key]*stream),
 		admission: newAdmission(options.Limits, options.Limited),
-		watchers:  make(map[*Reader]time.Time),
+		watchers:  make(map[*Reader]*watching),
 	}
 }
 
@@ -97,8 +97,12 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 		h.hasten(key)
 	}
 	r := s.join(options)
-	if options.counted() {
-		h.watchers[r] = time.Now()
+	switch {
+	case options.counted():
+		h.watchers[r] = &watching{since: time.Now(), readers: []*Reader{r}}
+	case h.watchers[options.Besides] != nil:
+		w := h.watchers[options.Besides]
+		w.readers = append(w.readers, r)
 	}
 	return r, nil
 }

@@ -29,7 +29,7 @@ func TestLifeKnowsForWhomItIs(t *testing.T) {
 		life := <-source
 		open(t, hub, stream.ReadOptions{Viewer: &bob})
 		open(t, hub, stream.ReadOptions{}) // for nobody
-		open(t, hub, stream.ReadOptions{Viewer: &ann, Besides: true})
+		open(t, hub, stream.ReadOptions{Viewer: &ann, Besides: first})
 		ann.Form = "changed since"
 		first.Close()
 		if got := life.Clients(); !slices.Equal(got, []stream.Viewer{bob, {Principal: "ann"}}) {

@@ -14,9 +14,10 @@ type ReadOptions struct {
 	// Viewer is set where the reader serves a client, and is then counted
 	// against Limits. Transcodes, recorders and keep-alives leave it nil.
 	Viewer *Viewer
-	// Besides is set where the viewer has another reader open, which is what
-	// counts it: this one only says for whom its stream runs (Life.Clients).
-	Besides bool
+	// Besides is another reader that the viewer has open, which is what counts
+	// it: this one says for whom its stream runs (Life.Clients), and what the
+	// viewer reads now (Hub.Watchers).
+	Besides *Reader
 	// Sequential readers (recorders, tests) get every frame that is still in
 	// the ring and never skip of their own will. When the ring overtakes them
 	// they go on at its oldest keyframe, and see the gap in Frame.Seq. While
@@ -38,7 +39,7 @@ type ReadOptions struct {
 }
 
 // counted says that the reader counts as a viewer.
-func (o *ReadOptions) counted() bool { return o.Viewer != nil && !o.Besides }
+func (o *ReadOptions) counted() bool { return o.Viewer != nil && o.Besides == nil }
 
 // Viewer is a client with a reader.
 type Viewer struct {

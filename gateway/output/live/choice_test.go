@@ -54,8 +54,8 @@ func TestChoice(t *testing.T) {
 				t.Errorf("%+v", hello)
 			}
 			p.frame()
-			viewers := s.live.Viewers()
-			if len(viewers) != 1 || viewers[0].Stream != c.want || viewers[0].Codec != codec.String() {
+			viewers := s.hub.Watchers()
+			if len(viewers) != 1 || viewers[0].Key != c.want || viewers[0].Codec != codec {
 				t.Errorf("%+v", viewers)
 			}
 			if n := s.hub.Viewers("front"); n != 1 {

@@ -37,7 +37,7 @@ type clientMessage struct {
 	Type   string          `json:"type"`
 	Codecs []string        `json:"codecs"` // of hello: the best first
 	C      json.RawMessage `json:"c"`      // of ping: comes back as it is
-	ClientStats
+	clientStats
 }
 
 // mailbox is what a viewer's client asked that is not answered yet. The reading
@@ -71,7 +71,7 @@ type client struct {
 	limit   *rate.Limiter
 	hello   chan []media.Codec     // cap 1: the codecs of the first hello
 	mail    func(func(*mailbox))   // has the viewer answer
-	stats   func(said ClientStats) // notes what the player says of itself
+	stats   func(said clientStats) // notes what the player says of itself
 }
 
 func newClient(v *viewer, conn *websocket.Conn) *client {
@@ -82,7 +82,7 @@ func newClient(v *viewer, conn *websocket.Conn) *client {
 		limit:   rate.NewLimiter(messageRate, messageBurst),
 		hello:   make(chan []media.Codec, 1),
 		mail:    v.mail,
-		stats:   func(said ClientStats) { v.entry.update(func(i *ViewerInfo) { i.Stats = &said }) },
+		stats:   func(said clientStats) { v.own.Report(said.report()) },
 	}
 }
 
@@ -163,7 +163,7 @@ func (c *client) take(kind int, text []byte) error {
 	case "ping":
 		return c.takePing(m.C)
 	case "stats":
-		c.stats(m.ClientStats)
+		c.stats(m.clientStats)
 	}
 	return nil // a newer client may know more types
 }

@@ -19,13 +19,9 @@
 package live
 
 import (
-	"cmp"
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"framegate/gateway/delivery"
@@ -90,9 +86,6 @@ type Handler struct {
 	limited     func(limit string)
 	crowd       *delivery.Crowd
 	shapes      shapes
-
-	mu      sync.Mutex // guards what follows
-	viewers map[*entry]struct{}
 }
 
 // New makes a handler. It starts nothing.
@@ -111,7 +104,6 @@ func New(options Options) *Handler {
 		crowd: delivery.NewCrowd(delivery.Options{
 			Hub: options.Hub, Log: options.Log, Idle: idleAfter, Patience: options.Patience, Limited: options.Limited,
 		}),
-		viewers: make(map[*entry]struct{}),
 	}
 }
 
@@ -119,87 +111,19 @@ func New(options Options) *Handler {
 // they are gone. Those that do not take that in time are cut.
 func (h *Handler) Close() { h.crowd.Close(closePatience) }
 
-// The dialects, as ViewerInfo has them.
+// The dialects, as stream.Viewer.Form has them.
 const (
 	DialectBare        = "fmp4"      // a WebSocket with bare fragmented MP4
 	DialectFramegate   = Subprotocol // a WebSocket with messages and headers
 	DialectProgressive = "mp4"       // an endless file over HTTP
 )
 
-// ViewerInfo is what is known of a viewer at one moment.
-type ViewerInfo struct {
-	Camera    string
-	Stream    stream.Key // that it reads; zero while it is not chosen yet
-	Address   string     // without port
-	Principal string
-	Dialect   string
-	Codec     string // "" before the first frame
-	Since     time.Time
-	Dropped   uint64       // frames it skipped because it was slow
-	Stats     *ClientStats // what it said last of itself; nil if it did not
-}
-
-// ClientStats is what a player says of itself.
-type ClientStats struct {
+// clientStats is what a player says of itself.
+type clientStats struct {
 	Shown     uint64  `json:"shown"`     // pictures, since its start
 	Dropped   uint64  `json:"dropped"`   // pictures that came but were not shown
 	BufferMs  float64 `json:"bufferMs"`  // received and not shown yet, in milliseconds
 	LatencyMs float64 `json:"latencyMs"` // from the camera to the screen, in milliseconds
-}
-
-// Viewers gives what is known of each viewer, the oldest first.
-func (h *Handler) Viewers() []ViewerInfo {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	all := make([]ViewerInfo, 0, len(h.viewers))
-	for e := range h.viewers {
-		all = append(all, e.snapshot())
-	}
-	slices.SortFunc(all, func(a, b ViewerInfo) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Address, b.Address))
-	})
-	return all
-}
-
-// entry is a viewer in the handler's list. Its methods may be called from any
-// goroutine.
-type entry struct {
-	dropped atomic.Uint64
-
-	mu   sync.Mutex // guards info
-	info ViewerInfo // but for Dropped
-}
-
-// list puts a viewer into the list.
-func (h *Handler) list(camera, dialect string, client stream.Viewer) *entry {
-	e := &entry{info: ViewerInfo{
-		Camera: camera, Address: client.Address, Principal: client.Principal,
-		Dialect: dialect, Since: time.Now(),
-	}}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.viewers[e] = struct{}{}
-	return e
-}
-
-func (h *Handler) unlist(e *entry) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.viewers, e)
-}
-
-func (e *entry) update(change func(*ViewerInfo)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	change(&e.info)
-}
-
-func (e *entry) snapshot() ViewerInfo {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	info := e.info
-	info.Dropped = e.dropped.Load()
-	return info
 }
 
 // notToBeKept says of a response that it is the present only.
@@ -207,4 +131,10 @@ func notToBeKept(h http.Header) {
 	h.Set("Cache-Control", "no-store, no-cache, must-revalidate, max-age=0, no-transform")
 	h.Set("Pragma", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
+}
+
+// report gives what a player said as others know it.
+func (s clientStats) report() stream.Report {
+	ms := func(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
+	return stream.Report{Shown: s.Shown, Dropped: s.Dropped, Buffer: ms(s.BufferMs), Delay: ms(s.LatencyMs)}
 }

@@ -23,7 +23,7 @@ import (
 // An error means that nothing was answered; it is one of Hub.Open, or says why
 // the connection cannot be used.
 func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
-	client.Form = "mp4"
+	client.Form = DialectProgressive
 	key := choice.Own
 	if key == (stream.Key{}) {
 		key = choice.H264
@@ -44,28 +44,27 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice
 		return fmt.Errorf("taking over the connection: %w", err)
 	}
 	defer reader.Close() // it is what counts the viewer, whatever is read
-	v := &download{handler: h, choice: choice, client: client}
+	v := &download{handler: h, choice: choice, client: client, own: reader}
 	v.seat = h.crowd.Enter(v, conn, key, reader)
 	if v.seat == nil {
+		conn.Close()
 		return nil
 	}
 	defer v.seat.Leave()
-	v.entry = h.list(key.Camera, DialectProgressive, client)
-	defer h.unlist(v.entry)
 
 	err = v.serve(r.Context(), head)
-	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.entry.snapshot().Dropped, "err", err)
+	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.seat.Reader().Dropped(), "err", err)
 	return nil
 }
 
 // download is one client that gets an MP4. It belongs to its request's
-// goroutine, or to the pump while it rides that; but entry is for all.
+// goroutine, or to the pump while it rides that.
 type download struct {
 	handler *Handler
 	choice  Choice
 	client  stream.Viewer
+	own     *stream.Reader // that counts it
 	seat    *delivery.Seat
-	entry   *entry
 
 	track track
 	sets  *media.Format // whose parameter sets the client has; nil before the init segment
@@ -113,7 +112,7 @@ func (v *download) step(ctx context.Context) error {
 	}
 	if v.track.begins(&frame) {
 		if !v.choice.stays(v.seat.Key(), frame.Format, inMP4) {
-			return v.handler.change(v.seat, &v.track, v.choice.H264, v.client)
+			return v.handler.change(v.seat, &v.track, v.choice.H264, v.client, v.own)
 		}
 		if frame, err = v.begin(frame); err != nil {
 			return err
@@ -139,7 +138,6 @@ func (v *download) begin(f media.Frame) (media.Frame, error) {
 	if old != nil {
 		return withParameterSets(f, old), nil
 	}
-	v.entry.update(func(i *ViewerInfo) { i.Stream, i.Codec = v.seat.Key(), f.Format.Codec.String() })
 	return f, v.seat.Write(delivery.Message{Head: init})
 }
 
@@ -165,9 +163,6 @@ func withParameterSets(f media.Frame, old *media.Format) media.Frame {
 func (v *download) Message(f *media.Frame) (delivery.Message, bool) {
 	if v.track.format != f.Format {
 		return delivery.Message{}, false
-	}
-	if n := v.track.skipped(f); n > 0 {
-		v.entry.dropped.Add(n)
 	}
 	v.head = v.track.appendHead(v.head[:0], f)
 	return delivery.Message{Head: v.head, Body: f.Data}, true

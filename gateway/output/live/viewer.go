@@ -13,7 +13,7 @@ import (
 )
 
 // viewer is one client on a WebSocket. It belongs to its request's goroutine,
-// or to the pump while it rides that; but mail and entry are for all.
+// or to the pump while it rides that; but mail is for all.
 type viewer struct {
 	handler *Handler
 	choice  Choice
@@ -21,8 +21,8 @@ type viewer struct {
 	dialect string
 	wanted  []media.Codec // that the client can show; nil until it said so
 	seat    *delivery.Seat
-	under   net.Conn // what the seat writes to
-	entry   *entry
+	under   net.Conn       // what the seat writes to
+	own     *stream.Reader // of the camera, that counts it
 	pinger  *time.Timer
 	box     mailbox
 
@@ -47,7 +47,7 @@ func (v *viewer) changeTo(codec media.Codec) error {
 	if key == v.seat.Key() {
 		return faultUnfit
 	}
-	return v.handler.change(v.seat, &v.track, key, v.client)
+	return v.handler.change(v.seat, &v.track, key, v.client, v.own)
 }
 
 // watch shows frames as they come, and says how the camera is and answers the
@@ -128,7 +128,6 @@ func (v *viewer) begin(f *media.Frame) error {
 	}
 	v.epoch++
 	v.discontinuity = v.epoch > 1
-	v.entry.update(func(i *ViewerInfo) { i.Stream, i.Codec = v.seat.Key(), f.Format.Codec.String() })
 	var b []byte
 	if v.dialect == DialectFramegate {
 		b = appendText(b, v.hello(f))
@@ -164,7 +163,6 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	b := v.head[:0]
 	if n := v.track.skipped(f); n > 0 {
 		v.discontinuity = true
-		v.entry.dropped.Add(n)
 		if v.dialect == DialectFramegate {
 			b = appendDrop(b, n)
 		}

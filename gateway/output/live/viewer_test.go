@@ -142,22 +142,22 @@ func TestViewers(t *testing.T) {
 	s.attach(own).give(picture(1))
 	before := time.Now()
 	p := s.dial("")
-	waitFor(t, "a viewer", func() bool { return len(s.live.Viewers()) == 1 })
-	want := ViewerInfo{Camera: "front", Address: "192.0.2.1", Principal: "somebody", Dialect: "framegate.v1"}
+	waitFor(t, "a viewer", func() bool { return len(s.hub.Watchers()) == 1 })
+	want := stream.Watcher{Viewer: stream.Viewer{Address: "192.0.2.1", Principal: "somebody", Form: "framegate.v1"}, Key: own}
 	expectInfo(t, s, want, before)
 	p.say(map[string]any{"type": "hello", "codecs": []string{"jpeg"}})
 	p.frame()
-	want.Stream, want.Codec = own, "jpeg"
+	want.Codec = media.JPEG
 	expectInfo(t, s, want, before)
 	p.say(map[string]any{"type": "stats", "shown": 12, "dropped": 3, "bufferMs": 40.5, "latencyMs": 99})
-	waitFor(t, "what it says", func() bool { return s.live.Viewers()[0].Stats != nil })
-	want.Stats = &ClientStats{Shown: 12, Dropped: 3, BufferMs: 40.5, LatencyMs: 99}
+	waitFor(t, "what it says", func() bool { return s.hub.Watchers()[0].Report != nil })
+	want.Report = &stream.Report{Shown: 12, Dropped: 3, Buffer: 40500 * time.Microsecond, Delay: 99 * time.Millisecond}
 	expectInfo(t, s, want, before)
 }
 
-func expectInfo(t *testing.T, s *site, want ViewerInfo, after time.Time) {
+func expectInfo(t *testing.T, s *site, want stream.Watcher, after time.Time) {
 	t.Helper()
-	got := s.live.Viewers()[0]
+	got := s.hub.Watchers()[0]
 	if got.Since.Before(after) || got.Since.After(time.Now()) {
 		t.Errorf("since %v", got.Since)
 	}
@@ -208,7 +208,7 @@ func TestSlowViewer(t *testing.T) {
 			if skipped == 0 || skipped > 10*gops {
 				t.Errorf("%d skipped", skipped)
 			}
-			if v := s.live.Viewers(); v[0].Dropped+v[1].Dropped != skipped || min(v[0].Dropped, v[1].Dropped) != 0 {
+			if v := s.hub.Watchers(); v[0].Dropped+v[1].Dropped != skipped || min(v[0].Dropped, v[1].Dropped) != 0 {
 				t.Errorf("%d and %d skipped, one was told of %d", v[0].Dropped, v[1].Dropped, skipped)
 			}
 		})
@@ -269,7 +269,7 @@ func TestClose(t *testing.T) {
 			sized := s.dialAs("?codec=jpeg", Subprotocol)
 			camera.give(picture(1))
 			sized.frame()
-			waitFor(t, "all viewers", func() bool { return len(s.live.Viewers()) == 4 })
+			waitFor(t, "all viewers", func() bool { return len(s.hub.Watchers()) == 4 })
 			began := time.Now()
 			done := make(chan struct{})
 			go func() { s.live.Close(); close(done) }()
@@ -280,7 +280,7 @@ func TestClose(t *testing.T) {
 				p.conn.Close()
 			}
 			<-done
-			if n := s.hub.Viewers("front"); n != 0 || len(s.live.Viewers()) != 0 {
+			if n := s.hub.Viewers("front"); n != 0 {
 				t.Errorf("%d viewers left after %v", n, time.Since(began))
 			}
 			_, response, err := s.dialer(Subprotocol).Dial(s.url(""), nil)
@@ -360,7 +360,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 		"jpeg": {picture(1)},
 	} {
 		h := New(Options{})
-		v := &viewer{handler: h, dialect: DialectFramegate, toldState: stateMessage{Camera: "online"}, entry: h.list("front", DialectFramegate, stream.Viewer{})}
+		v := &viewer{handler: h, dialect: DialectFramegate, toldState: stateMessage{Camera: "online"}}
 		if _, err := v.track.begin(&h.shapes, 1, frames[0].Format); err != nil {
 			t.Fatal(err)
 		}

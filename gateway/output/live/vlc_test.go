@@ -37,7 +37,7 @@ func TestVLC(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- vlc.Wait() }() // ends with VLC
-	waitFor(t, "VLC asks", func() bool { return len(s.live.Viewers()) == 1 })
+	waitFor(t, "VLC asks", func() bool { return len(s.hub.Watchers()) == 1 })
 	camera := s.attach(asH264)
 	const n = 60
 	for i, f := range clip(t, 700, n, 10, "") {

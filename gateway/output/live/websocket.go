@@ -45,7 +45,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	if h.crowd.Closed() {
 		return stream.ErrClosed
 	}
-	client.Form = "live"
+	client.Form = dialect
 	own, err := h.hub.Open(choice.camera(), stream.ReadOptions{Viewer: &client, Idle: idleAfter})
 	if err != nil {
 		return err
@@ -55,16 +55,18 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	if err != nil {
 		return err
 	}
-	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under}
-	v.seat = h.crowd.Enter(v, delivery.NewConn(under), choice.camera(), own)
+	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under, own: own}
+	conn := delivery.NewConn(under)
+	v.seat = h.crowd.Enter(v, conn, choice.camera(), own)
 	if v.seat == nil {
+		defer conn.Close()
+		words, _ := lastWords(stream.ErrClosed, dialect)
+		_ = conn.Write(delivery.Message{Head: words}) // whoever is gone misses nothing
 		return nil
 	}
 	defer v.seat.Leave()
-	v.entry = h.list(choice.camera().Camera, dialect, client)
-	defer h.unlist(v.entry)
 	err = v.serve(r.Context(), newClient(v, socket))
-	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.entry.snapshot().Dropped, "err", err)
+	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.seat.Reader().Dropped(), "err", err)
 	return nil
 }
 

@@ -92,6 +92,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	v := &viewer{handler: h, form: form}
 	v.seat = h.crowd.Enter(v, conn, key, reader)
 	if v.seat == nil {
+		reader.Close()
+		conn.Close()
 		return nil
 	}
 	defer v.seat.Leave()

@@ -1,0 +1,73 @@
+package stream_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// still is a source of one frame.
+type still media.Frame
+
+func (s still) Run(ctx context.Context, emit func(media.Frame)) error {
+	emit(media.Frame(s))
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestWatchers: one register knows all viewers, what each reads now and what its
+// player says.
+func TestWatchers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		jpeg := still{Key: true, Format: &media.Format{Codec: media.JPEG}, Data: []byte("jpeg")}
+		h264 := still{Key: true, Format: &media.Format{Codec: media.H264}, Data: []byte("h264")}
+		hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
+			return map[string]stream.Source{"": jpeg, "h264": h264}[k.Rendition], nil
+		}})
+		defer hub.Close()
+		ann, bob := stream.Viewer{Principal: "ann", Form: "mjpeg"}, stream.Viewer{Principal: "bob", Form: "framegate.v1"}
+		began := time.Now()
+		first := open(t, hub, stream.ReadOptions{Viewer: &ann})
+		time.Sleep(time.Second)
+		second := open(t, hub, stream.ReadOptions{Viewer: &bob})
+		open(t, hub, stream.ReadOptions{}) // for nobody
+		want := []stream.Watcher{{Viewer: ann, Key: front, Since: began}, {Viewer: bob, Key: front, Since: began.Add(time.Second)}}
+		expect := func(what string) {
+			t.Helper()
+			if got := hub.Watchers(); !cmp.Equal(got, want) {
+				t.Errorf("%s: %s", what, cmp.Diff(want, got))
+			}
+		}
+		expect("before they read")
+		expectFrame(t, first, "jpeg")
+		want[0].Codec = media.JPEG
+		expect("one reads")
+		key := stream.Key{Camera: front.Camera, Rendition: "h264"}
+		besides, err := hub.Open(key, stream.ReadOptions{Viewer: &bob, Besides: second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer besides.Close()
+		want[1].Key = key
+		expect("the other changed")
+		expectFrame(t, besides, "h264")
+		second.Report(stream.Report{Shown: 1})
+		second.Report(stream.Report{Shown: 12, Delay: time.Second})
+		besides.Report(stream.Report{Shown: 99}) // it counts nobody
+		want[1].Codec, want[1].Report = media.H264, &stream.Report{Shown: 12, Delay: time.Second}
+		expect("its player says something")
+		first.Close()
+		want = want[1:]
+		expect("one left")
+		second.Close()
+		second.Report(stream.Report{})
+		want = []stream.Watcher{}
+		expect("all left")
+	})
+}
