@@ -153,6 +153,7 @@ func TestTransportIsRemembered(t *testing.T) {
 
 // TestSilence: what counts is pictures, whatever else a camera sends.
 func TestSilence(t *testing.T) {
+	thorough(t)
 	groups := packets(t, encoded(t, 12, 160, 120))
 	for name, c := range map[string]struct {
 		before, after []*rtp.Packet // the test sends before, awaits pictures, and then sends after for ever

@@ -70,6 +70,7 @@ const filmFrames = 40
 // TestGStreamer takes every film, over TCP and UDP and with each kind of login,
 // and reads the number of every picture.
 func TestGStreamer(t *testing.T) {
+	thorough(t)
 	logins := []string{"none", "basic", "digest"}
 	for i, f := range films {
 		path := film(t, filmFrames, cmp.Or(f.width, 320), cmp.Or(f.height, 240), f.file, f.args...)

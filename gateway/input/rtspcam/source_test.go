@@ -13,6 +13,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// thorough leaves a test out of a quick run, since it takes long.
+func thorough(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+}
+
 // generous is how long a test waits for what must come soon.
 const generous = 30 * time.Second
 

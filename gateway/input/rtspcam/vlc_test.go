@@ -48,6 +48,7 @@ func vlc(t *testing.T, path string) string {
 // automatic way to UDP too; and it is not there at once, so this is
 // reconnecting too.
 func TestVLC(t *testing.T) {
+	thorough(t)
 	const n = 50
 	for _, f := range []struct {
 		name, file string
