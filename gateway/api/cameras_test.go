@@ -89,6 +89,20 @@ func TestCamerasAsWhoeverAsksMaySeeThem(t *testing.T) {
 	}
 }
 
+// TestSettingsInOtherLetters are refused, since they would be passed over.
+func TestSettingsInOtherLetters(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	c.do("POST", "/api/v1/cameras", object{"id": "front", "SOURCE": "https://192.0.2.1/x"}).want(400)
+	c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "https://192.0.2.1/x", "Tls_Insecure": true}).want(400)
+	c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "https://192.0.2.1/x", "tls_insecure": true}).want(201)
+	c.do("PATCH", "/api/v1/cameras/front", object{"Keep": "always"}).want(400)
+	c.do("PATCH", "/api/v1/cameras/front", object{"keep": "always", "KEEP": "on_demand"}).want(400)
+	if camera := r.gateway.added["front"]; camera.Keep != "on_demand" || !camera.TLSInsecure {
+		t.Errorf("%+v", camera)
+	}
+}
+
 func TestAddingACamera(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
