@@ -17,6 +17,9 @@ import (
 // TestKillsLeaveNothingBehind kills ffmpeg again and again: while it works,
 // while it waits for us to read, and while it waits for a packet.
 func TestKillsLeaveNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	octal := func(s string) (printed string) {
 		for _, b := range []byte(s) {
 			printed += fmt.Sprintf(`\%03o`, b)

@@ -243,6 +243,9 @@ func uninterrupted(t *testing.T) map[string][]media.Frame {
 }
 
 func TestChromiumPlaysIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	need(t, "/usr/bin/chromium")
 	testPlayed(t, chromium, func(t *testing.T, a answer, reordered bool) {
 		if a.Most != 1 {
@@ -254,6 +257,9 @@ func TestChromiumPlaysIt(t *testing.T) {
 // TestFirefoxPlaysIt is like it. Firefox sees a range of its own in a frame
 // that has come before others that are shown earlier, until they come.
 func TestFirefoxPlaysIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	need(t, "firefox-esr")
 	testPlayed(t, firefox, func(t *testing.T, a answer, reordered bool) {
 		if a.Most != 1 && !reordered {

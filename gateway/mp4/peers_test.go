@@ -151,6 +151,9 @@ func checkPackets(t *testing.T, packets []packet, frames []media.Frame) {
 }
 
 func TestGStreamerTakesIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, name := range []string{"baseline", "slices", "B-frames", "B-frames, tree"} {
 		t.Run(name, func(t *testing.T) {
 			c := encode(t, encodings[name].source, encodings[name].options...)

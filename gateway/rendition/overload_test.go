@@ -152,6 +152,9 @@ func (l *logged) count(s string) int {
 // TestOverloadedEncoderStepsDownAndRecovers shows it in the counters and, once,
 // in the log, while the camera goes on at its own rate.
 func TestOverloadedEncoderStepsDownAndRecovers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for name, kind := range map[string]struct {
 		key   string
 		frame func(n int, slow bool) media.Frame
