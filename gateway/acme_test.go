@@ -160,7 +160,8 @@ func TestACMEIssuerGivesAndRenewsCertificates(t *testing.T) {
 	gateway := command(t, os.Args[0], "-test.run", "^TestGatewayProcess$")
 	gateway.Env = append(os.Environ(), "FRAMEGATE_TEST_PROCESS=1", "SSL_CERT_FILE="+issuer.cert, "FRAMEGATE_DATA="+data,
 		"FRAMEGATE_TLS__MODE=acme", "FRAMEGATE_TLS__EMAIL=admin@example.org", "FRAMEGATE_TLS__DIRECTORY=https://"+issuer.listen+"/dir",
-		"FRAMEGATE_HOSTS=192.0.2.1,cams.example.org,lost.example.org")
+		"FRAMEGATE_HOSTS=192.0.2.1,cams.example.org,lost.example.org",
+		"FRAMEGATE_LIMITS__HEADER_TIMEOUT=1m") // for the handshake that waits for the issuer
 	printed, logged := &lockedBuffer{}, &lockedBuffer{}
 	gateway.Stdout, gateway.Stderr = printed, io.MultiWriter(logged, gateway.Stderr)
 	if err := gateway.Start(); err != nil {
