@@ -87,7 +87,7 @@ func (h *Handler) publishSingle(r *http.Request, camera string, frame media.Fram
 
 // newSession makes the session that a POST starts where its owner has none.
 func (h *Handler) newSession(camera string) *session {
-	return &session{handler: h, camera: camera, pace: h.lastPace(camera), opened: make(chan struct{})}
+	return &session{handler: h, camera: camera, opened: make(chan struct{})}
 }
 
 // lastPace gives the pace of the camera's last session, so that POSTs minutes
@@ -134,6 +134,7 @@ func (s *session) QuietSince(began time.Time) bool {
 // frames are emitted meanwhile by the goroutines of the POSTs.
 func (s *session) Run(ctx context.Context, emit func(media.Frame)) error {
 	s.mu.Lock()
+	s.pace = s.handler.lastPace(s.camera) // the one before is gone by now
 	s.in = s.handler.newIntake(emit)
 	s.quiet = time.NewTimer(s.pace.patience())
 	s.mu.Unlock()
