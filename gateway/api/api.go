@@ -44,6 +44,7 @@ type Gateway interface {
 	// keyframes came or ctx is done. The error is words for an admin, without
 	// secrets.
 	Probe(ctx context.Context, c config.Camera) (Probed, error)
+	// Publishers gives who sends frames in now, the oldest first.
 	Publishers() []Publisher
 	// Encoders gives the ffmpegs that make renditions, or wait for their turn.
 	Encoders() []Encoder
