@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/media"
 	"framegate/gateway/mp4"
 	"framegate/gateway/stream"
 )
@@ -177,6 +178,19 @@ func TestProgressiveClientSaysTooMuch(t *testing.T) {
 	waitFor(t, "the viewer leaves", func() bool { return s.hub.Viewers("front") == 0 })
 }
 
+// beginFile has a camera give its first frame, and reads the init segment and the
+// fragment that come of it.
+func beginFile(t *testing.T, camera *publisher, body io.Reader, first media.Frame) (file []byte) {
+	t.Helper()
+	init, _ := mp4.Init(first.Format)
+	file = make([]byte, len(init))
+	camera.give(first)
+	if _, err := io.ReadFull(body, file); err != nil {
+		t.Fatal(err)
+	}
+	return append(file, nextFragment(t, body, first.Data)...)
+}
+
 // TestProgressiveNewParameterSets has the camera come back with others: a file
 // has one init segment, so they go into the stream.
 func TestProgressiveNewParameterSets(t *testing.T) {
@@ -184,13 +198,7 @@ func TestProgressiveNewParameterSets(t *testing.T) {
 	camera := s.attach(asH264)
 	response := s.get()
 	before, after := clip(t, 0, 20, 10, ""), clip(t, 500, 10, 10, "ref=1:cabac=0")
-	init, _ := mp4.Init(before[0].Format)
-	file := make([]byte, len(init))
-	camera.give(before[0])
-	if _, err := io.ReadFull(response.Body, file); err != nil {
-		t.Fatal(err)
-	}
-	file = append(file, nextFragment(t, response.Body, before[0].Data)...)
+	file := beginFile(t, camera, response.Body, before[0])
 	for _, f := range append(before[1:10:10], after...) {
 		camera.give(f)
 		file = append(file, nextFragment(t, response.Body, f.Data)...)
@@ -210,13 +218,7 @@ func TestProgressiveOfTheCamerasOwn(t *testing.T) {
 	camera := s.attach(own)
 	response := s.get()
 	before, after := clip(t, 0, 10, 10, ""), clip(t, 500, 10, 10, "ref=1:cabac=0")
-	init, _ := mp4.Init(before[0].Format)
-	file := make([]byte, len(init))
-	camera.give(before[0])
-	if _, err := io.ReadFull(response.Body, file); err != nil {
-		t.Fatal(err)
-	}
-	file = append(file, nextFragment(t, response.Body, before[0].Data)...)
+	file := beginFile(t, camera, response.Body, before[0])
 	for _, f := range before[1:] {
 		camera.give(f)
 		file = append(file, nextFragment(t, response.Body, f.Data)...)
