@@ -56,7 +56,7 @@ func (g control) Encoders() []api.Encoder {
 
 // Settings gives what is configured.
 func (g control) Settings() api.Settings {
-	s := api.Settings{Config: g.settings(), Restart: restartOnly, Waiting: *g.waiting.Load()}
+	s := api.Settings{Config: g.settings(), Waiting: *g.waiting.Load()}
 	if refused := g.refused.Load(); refused != nil {
 		s.Refused, s.RefusedAt = refused.err, refused.at
 	}

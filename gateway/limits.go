@@ -86,19 +86,6 @@ func (g *gateway) httpLimits(l config.Limits) httplimit.Limits {
 	}
 }
 
-// takenLimits gives the limits that are in effect once next is taken while the
-// server runs, and whether some of next takes a restart: those on viewers,
-// on connections and on the API are looked at for each that comes, the others by what is running
-// already.
-func takenLimits(now, next config.Limits) (taken config.Limits, restart bool) {
-	taken = now
-	taken.Viewers, taken.ViewersPerCamera = next.Viewers, next.ViewersPerCamera
-	taken.ViewersPerPrincipal, taken.ViewersPerAddress = next.ViewersPerPrincipal, next.ViewersPerAddress
-	taken.Connections, taken.ConnectionsPerAddress = next.Connections, next.ConnectionsPerAddress
-	taken.APIBodyBytes = next.APIBodyBytes
-	return taken, taken != next
-}
-
 // uploadOptions are what the limits say of publishers.
 func (g *gateway) uploadOptions(l config.Limits) upload.Options {
 	return upload.Options{

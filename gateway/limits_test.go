@@ -6,26 +6,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"framegate/gateway/config"
 	"framegate/gateway/rendition"
 )
-
-// TestLimitsThatTakeARestart: those on viewers, connections and the API are taken, and
-// nothing else.
-func TestLimitsThatTakeARestart(t *testing.T) {
-	now := config.Limits{Viewers: 1, ViewersPerCamera: 2, ViewersPerPrincipal: 3, ViewersPerAddress: 4, FrameBytes: 5}
-	next := config.Limits{Viewers: 6, ViewersPerCamera: 7, ViewersPerPrincipal: 8, ViewersPerAddress: 9, FrameBytes: 5, Connections: 11, ConnectionsPerAddress: 12, APIBodyBytes: 10}
-	if taken, restart := takenLimits(now, next); taken != next || restart {
-		t.Errorf("%+v, %v", taken, restart)
-	}
-	wanted := next
-	wanted.FrameBytes, wanted.ViewerPatience = 10, time.Hour
-	if taken, restart := takenLimits(now, wanted); taken != next || !restart {
-		t.Errorf("%+v, %v", taken, restart)
-	}
-}
 
 // TestEveryLimitIsTold from the start, at 0.
 func TestEveryLimitIsTold(t *testing.T) {

@@ -83,7 +83,7 @@ func (g *gateway) reload() {
 // putIntoEffect makes next the settings, but for those that only a restart
 // changes.
 func (g *gateway) putIntoEffect(next *config.Config) error {
-	merged, keys := withoutRestart(g.settings(), next)
+	merged, keys := config.Merge(g.settings(), next)
 	if err := g.changeCameras(merged, nil); err != nil {
 		return err
 	}
@@ -93,39 +93,6 @@ func (g *gateway) putIntoEffect(next *config.Config) error {
 		g.log.Warn("some of the configuration takes a restart", "keys", keys)
 	}
 	return nil
-}
-
-// restartOnly are the keys, and sections of keys, that only a restart changes.
-// All limits but those on viewers, connections, and what the API takes, are given to what
-// they bound when it is made.
-var restartOnly = []string{
-	"auth", "data", "ffmpeg", "listen", "tls",
-	"limits.camera_connect", "limits.camera_first_byte", "limits.camera_silence",
-	"limits.encoder_starts", "limits.encoders", "limits.frame_bytes",
-	"limits.header_bytes", "limits.header_timeout", "limits.idle_timeout",
-	"limits.post_bytes", "limits.post_time", "limits.posts_per_address",
-	"limits.publisher_bytes", "limits.publisher_fps", "limits.viewer_patience",
-}
-
-// withoutRestart gives what of next can be in effect while we run, and the keys
-// of all else in which it differs.
-func withoutRestart(now, next *config.Config) (merged *config.Config, keys []string) {
-	m := *next
-	keep := func(key string, differs bool) {
-		if differs {
-			keys = append(keys, key)
-		}
-	}
-	m.Auth, m.Data, m.FFmpeg, m.Listen, m.TLS = now.Auth, now.Data, now.FFmpeg, now.Listen, now.TLS
-	limits, restart := takenLimits(now.Limits, next.Limits)
-	m.Limits = limits
-	keep("auth", m.Auth != next.Auth)
-	keep("data", m.Data != next.Data)
-	keep("ffmpeg", m.FFmpeg != next.FFmpeg)
-	keep("limits", restart)
-	keep("listen", m.Listen != next.Listen)
-	keep("tls", m.TLS != next.TLS)
-	return &m, keys
 }
 
 func viewerLimits(l config.Limits) stream.Limits {

@@ -557,7 +557,7 @@ cameras: {moved: {source: %q}, door: {source: 'upload:'}, phone: {source: 'uploa
 		}
 	}
 	// data is what the variable says, and listen what the command line does, before and after.
-	if len(warnings) != 1 || !strings.Contains(warnings[0], `keys="[ffmpeg limits tls]"`) {
+	if len(warnings) != 1 || !strings.Contains(warnings[0], `keys="[tls.mode ffmpeg.path limits.frame_bytes]"`) {
 		t.Errorf("what takes a restart is told as %q", warnings)
 	}
 }

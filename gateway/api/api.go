@@ -79,9 +79,8 @@ type Publisher struct {
 // Settings is what is configured.
 type Settings struct {
 	Config *config.Config // in effect; another pointer means a change
-	// Restart are the keys, or their sections, that only a restart changes.
-	Restart []string
-	// Waiting are those of Restart that have another value in the file now.
+	// Waiting are the keys that have another value in the file now, which takes a
+	// restart.
 	Waiting []string
 	// Refused is why the last reload was refused, and nil where it was not.
 	Refused   error

@@ -27,7 +27,6 @@ package config
 import (
 	"net"
 	"net/netip"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -233,46 +232,6 @@ const (
 
 // defaultData is the data folder where none is named.
 const defaultData = "data"
-
-// defaults gives a Config without cameras.
-func defaults() Config {
-	return Config{
-		Listen: "127.0.0.1:8080",
-		Data:   defaultData,
-		Auth:   AuthRequired,
-		TLS:    TLS{Mode: TLSOff},
-		FFmpeg: FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
-		Limits: defaultLimits(),
-	}
-}
-
-// defaultLimits depends on the machine only in how many encoders it takes.
-func defaultLimits() Limits {
-	return Limits{
-		Viewers:               2000,
-		ViewersPerCamera:      500,
-		ViewersPerPrincipal:   64,
-		ViewersPerAddress:     128,
-		ViewerPatience:        10 * time.Second,
-		FrameBytes:            8 << 20,
-		PublisherFPS:          60,
-		PublisherBytes:        20_000_000,
-		PostTime:              30 * time.Second,
-		PostBytes:             1000,
-		PostsPerAddress:       16,
-		Connections:           1024,
-		ConnectionsPerAddress: 128,
-		HeaderBytes:           16 << 10,
-		HeaderTimeout:         5 * time.Second,
-		IdleTimeout:           60 * time.Second,
-		APIBodyBytes:          64 << 10,
-		Encoders:              min(2*runtime.NumCPU(), maxEncoders),
-		EncoderStarts:         4,
-		CameraConnect:         5 * time.Second,
-		CameraFirstByte:       10 * time.Second,
-		CameraSilence:         5 * time.Second,
-	}
-}
 
 // Load is Read and Parse.
 func Load(path string, environ []string) (*Config, error) {

@@ -75,7 +75,7 @@ func (d *draft) readVariable(name, text string) {
 	if f.value != nil {
 		err = f.value(value{text: text, at: at})
 	} else {
-		_, err = f.list.set(splitList(text, at))
+		_, err = f.list(splitList(text, at))
 	}
 	if err != nil {
 		d.report(at, "", "%v", err)

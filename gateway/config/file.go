@@ -391,7 +391,7 @@ func (w walker) list(n ast.Node, path string, f field) {
 		}
 		items = append(items, value{text: text, at: w.at(item)})
 	}
-	if wrong, err := f.list.set(items); err != nil {
+	if wrong, err := f.list(items); err != nil {
 		w.draft.report(wrong.at, path, "%v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,42 +13,10 @@ import (
 // is set.
 type field struct {
 	value   func(value) error                         // takes one text
-	list    *list                                     // takes any number of texts
+	list    func([]value) (wrong value, err error)    // takes any number of texts
 	section map[string]field                          // holds further keys
 	each    func(id string) (map[string]field, error) // holds a section for each id, made by asking for it
 	later   bool                                      // belongs to a part that is not built yet
-}
-
-// list is where the items of a list go.
-type list struct {
-	clear func()
-	add   func(text string) error
-}
-
-// listOf is a list whose items are read one by one.
-func listOf[item any](to *[]item, read func(text string) (item, error)) *list {
-	return &list{
-		clear: func() { *to = nil },
-		add: func(text string) error {
-			i, err := read(text)
-			if err == nil {
-				*to = append(*to, i)
-			}
-			return err
-		},
-	}
-}
-
-// set takes the items in place of what the list had. It gives the item that is
-// wrong with the error.
-func (l *list) set(items []value) (value, error) {
-	l.clear()
-	for _, item := range items {
-		if err := l.add(item.text); err != nil {
-			return item, err
-		}
-	}
-	return value{}, nil
 }
 
 // draft is a Config while it is read: values are put into it, first those of
@@ -55,8 +24,7 @@ func (l *list) set(items []value) (value, error) {
 type draft struct {
 	config        Config
 	fields        map[string]field
-	defaultCamera value
-	tlsAt         place // of one key of tls
+	given         map[string]place // where settings of one text were given, by key
 	cameras       map[string]*cameraDraft
 	order         []string // their ids
 	camerasListed bool     // the file has the key cameras
@@ -64,7 +32,7 @@ type draft struct {
 }
 
 func newDraft() *draft {
-	d := &draft{config: defaults(), cameras: make(map[string]*cameraDraft)}
+	d := &draft{config: defaults(), given: make(map[string]place), cameras: make(map[string]*cameraDraft)}
 	d.fields = d.topFields()
 	return d
 }
@@ -93,99 +61,47 @@ func (d *draft) report(at place, path, format string, args ...any) {
 // topFields is the whole configuration but the cameras' own keys, for which
 // see cameraDraft.fields.
 func (d *draft) topFields() map[string]field {
-	c := &d.config
-	return map[string]field{
-		"listen": {value: func(v value) error {
-			c.Listen = v.text
-			return checkListen(v.text)
-		}},
-		"data": {value: func(v value) error {
-			c.Data = v.fileName()
-			return filePath(v.text)
-		}},
-		"auth": {value: func(v value) error {
-			c.Auth = Auth(v.text)
-			return oneOf(v.text, AuthRequired, AuthOff)
-		}},
-		"base_path": {value: func(v value) (err error) {
-			c.BasePath, err = BasePath(v.text)
-			return err
-		}},
-		"frame_ancestors": {list: listOf(&c.FrameAncestors, origin)},
-		"hosts":           {list: listOf(&c.Hosts, hostName)},
-		"tls":             {section: d.tlsFields()},
-		"cors":            {section: map[string]field{"origins": {list: listOf(&c.CORS.Origins, origin)}}},
-		"network":         {section: map[string]field{"allow": {list: listOf(&c.Network.Allow, addressRange)}}},
-		"trusted_proxies": {list: listOf(&c.TrustedProxies, addressRange)},
-		"default_camera": {value: func(v value) error {
-			d.defaultCamera = v
-			return nil
-		}},
-		"ffmpeg": {section: map[string]field{
-			"path": {value: d.setFFmpegPath},
-			"hwaccel": {value: func(v value) error {
-				c.FFmpeg.HWAccel = HWAccel(v.text)
-				return oneOf(v.text, HWAccelNone, HWAccelAuto, HWAccelVAAPI, HWAccelCUDA, HWAccelQSV, HWAccelVideoToolbox)
-			}},
-		}},
-		"limits":     {section: limitFields(&c.Limits)},
-		"cameras":    {each: d.cameraFields},
-		"recordings": {later: true},
+	top := map[string]field{"cameras": {each: d.cameraFields}, "recordings": {later: true}}
+	for _, s := range settings {
+		section, key, nested := strings.Cut(s.Key, ".")
+		if !nested {
+			top[s.Key] = d.settingField(s)
+			continue
+		}
+		if top[section].section == nil {
+			top[section] = field{section: make(map[string]field)}
+		}
+		top[section].section[key] = d.settingField(s)
 	}
+	return top
 }
 
-func (d *draft) tlsFields() map[string]field {
-	t := &d.config.TLS
-	text := func(to *string, check func(string) error) field {
-		return field{value: func(v value) error {
-			*to, d.tlsAt = v.text, v.at
-			return check(v.text)
-		}}
+func (d *draft) settingField(s Setting) field {
+	if s.list {
+		return field{list: func(items []value) (value, error) { return s.read(&d.config, items) }}
 	}
-	file := func(to *string) field {
-		return field{value: func(v value) error {
-			*to, d.tlsAt = v.fileName(), v.at
-			return filePath(v.text)
-		}}
-	}
-	return map[string]field{
-		"mode": {value: func(v value) error {
-			t.Mode, d.tlsAt = TLSMode(v.text), v.at
-			return oneOf(v.text, TLSOff, TLSSelfSigned, TLSFiles, TLSACME)
-		}},
-		"cert":      file(&t.Cert),
-		"key":       file(&t.Key),
-		"email":     text(&t.Email, emailAddress),
-		"directory": text(&t.Directory, httpsURL),
-	}
+	return field{value: func(v value) error {
+		d.given[s.Key] = v.at
+		_, err := s.read(&d.config, []value{v})
+		return err
+	}}
 }
 
 // finishTLS checks what the mode needs and has no use for.
 func (d *draft) finishTLS() {
-	t, at := d.config.TLS, d.tlsAt
+	t, mode := d.config.TLS, d.given["tls.mode"]
 	switch files := t.Cert != "" || t.Key != ""; {
 	case t.Mode == TLSFiles && (t.Cert == "" || t.Key == ""):
-		d.report(at, "tls", "mode: files needs cert and key, the names of PEM files")
+		d.report(mode, "tls", "mode: files needs cert and key, the names of PEM files")
 	case t.Mode != TLSFiles && files:
-		d.report(at, "tls", "cert and key are for mode: files; remove them")
+		d.report(cmp.Or(d.given["tls.cert"], d.given["tls.key"]), "tls", "cert and key are for mode: files; remove them")
 	case t.Email != "" && t.Mode != TLSACME:
-		d.report(at, "tls.email", "is for mode: acme; remove it")
+		d.report(d.given["tls.email"], "tls.email", "is for mode: acme; remove it")
 	case t.Directory != "" && t.Mode != TLSACME:
-		d.report(at, "tls.directory", "is for mode: acme; remove it")
+		d.report(d.given["tls.directory"], "tls.directory", "is for mode: acme; remove it")
 	case t.Mode == TLSACME && !slices.ContainsFunc(d.config.Hosts, isDomain):
-		d.report(at, "tls", "mode: acme needs the public names of this server under hosts")
+		d.report(mode, "tls", "mode: acme needs the public names of this server under hosts")
 	}
-}
-
-func (d *draft) setFFmpegPath(v value) error {
-	if v.text == "" {
-		return errors.New("must name a program, such as ffmpeg or /usr/bin/ffmpeg")
-	}
-	d.config.FFmpeg.Path = v.text
-	if strings.ContainsRune(v.text, '/') { // else it is found in PATH
-		d.config.FFmpeg.Path = v.fileName()
-	}
-	return line(v.text, 4096)
 }
 
 // cameraFields gives the keys of the camera with this id, and makes the camera
@@ -232,21 +148,20 @@ func (d *draft) finishCamera(id string) Camera {
 // camera. Where none is asked for it is phone if that is one, and else none:
 // who lists one HTTP camera need not think of publishers.
 func (d *draft) chooseDefaultCamera(c *Config) string {
-	asked := d.defaultCamera
-	id := asked.text
-	if !asked.at.given() {
+	id, at := c.DefaultCamera, d.given["default_camera"]
+	if !at.given() {
 		id = phoneCamera
 	}
 	camera, ok := c.Camera(id)
 	switch {
 	case ok && camera.Source.Kind == SourceUpload:
 		return id
-	case !asked.at.given():
+	case !at.given():
 		return ""
 	case !ok:
-		d.report(asked.at, "default_camera", "there is no camera %s; %s", quote(id), suggestUpload(id, c))
+		d.report(at, "default_camera", "there is no camera %s; %s", quote(id), suggestUpload(id, c))
 	case camera.Source.Kind != "": // else its source is reported already
-		d.report(asked.at, "default_camera", "camera %s takes no uploads; name one whose source is \"upload:\"", id)
+		d.report(at, "default_camera", "camera %s takes no uploads; name one whose source is \"upload:\"", id)
 	}
 	return ""
 }

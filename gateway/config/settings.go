@@ -1,0 +1,214 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Setting is one key of the configuration that is none of a camera, with all
+// that is known of it: how it stands in a file and in a variable, what it is
+// without either, and whether a running server takes another value. A further
+// key is a field of Config and a row of settings.
+type Setting struct {
+	Key     string // as it stands in the file: limits.viewers is the key viewers of limits
+	Restart bool   // another value takes a restart
+
+	list  bool                                            // it takes any number of texts, else one
+	usual func(*Config)                                   // gives it what it is without being given
+	read  func(*Config, []value) (wrong value, err error) // gives it what the texts say
+	in    func(*Config) any                               // points to where it is
+}
+
+// takes says what another value of a setting takes.
+type takes bool
+
+// Nothing, since it is looked at whenever it matters, or a restart, since it is
+// given to what is made at the start.
+const (
+	nothing  takes = false
+	aRestart takes = true
+)
+
+// maxEncoders is more than any machine can feed.
+const maxEncoders = 1024
+
+// settings is the table of all keys but those of cameras, in the order in which
+// people read them, with what can be meant by each: a bound that stops
+// everything, or nothing, is a slip of the pen. What several of them mean
+// together is in draft.finish.
+var settings = []Setting{
+	one("listen", aRestart, func(c *Config) *string { return &c.Listen }, "127.0.0.1:8080", checked(checkListen)),
+	one("data", aRestart, func(c *Config) *string { return &c.Data }, defaultData, named),
+	word("auth", aRestart, func(c *Config) *Auth { return &c.Auth }, AuthRequired, AuthOff),
+	one("base_path", nothing, func(c *Config) *string { return &c.BasePath }, "", text(BasePath)),
+	many("frame_ancestors", nothing, func(c *Config) *[]string { return &c.FrameAncestors }, origin),
+	many("hosts", nothing, func(c *Config) *[]string { return &c.Hosts }, hostName),
+
+	word("tls.mode", aRestart, func(c *Config) *TLSMode { return &c.TLS.Mode }, TLSOff, TLSSelfSigned, TLSFiles, TLSACME),
+	one("tls.cert", aRestart, func(c *Config) *string { return &c.TLS.Cert }, "", named),
+	one("tls.key", aRestart, func(c *Config) *string { return &c.TLS.Key }, "", named),
+	one("tls.email", aRestart, func(c *Config) *string { return &c.TLS.Email }, "", checked(emailAddress)),
+	one("tls.directory", aRestart, func(c *Config) *string { return &c.TLS.Directory }, "", checked(httpsURL)),
+
+	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
+	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),
+	many("trusted_proxies", nothing, func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, addressRange),
+	one("default_camera", nothing, func(c *Config) *string { return &c.DefaultCamera }, "", checked(anything)),
+
+	one("ffmpeg.path", aRestart, func(c *Config) *string { return &c.FFmpeg.Path }, "ffmpeg", program),
+	word("ffmpeg.hwaccel", aRestart, func(c *Config) *HWAccel { return &c.FFmpeg.HWAccel },
+		HWAccelNone, HWAccelAuto, HWAccelVAAPI, HWAccelCUDA, HWAccelQSV, HWAccelVideoToolbox),
+
+	one("limits.viewers", nothing, func(c *Config) *int { return &c.Limits.Viewers }, 2000, number(1, 1_000_000)),
+	one("limits.viewers_per_camera", nothing, func(c *Config) *int { return &c.Limits.ViewersPerCamera }, 500, number(1, 1_000_000)),
+	one("limits.viewers_per_principal", nothing, func(c *Config) *int { return &c.Limits.ViewersPerPrincipal }, 64, number(1, 1_000_000)),
+	one("limits.viewers_per_address", nothing, func(c *Config) *int { return &c.Limits.ViewersPerAddress }, 128, number(1, 1_000_000)),
+	one("limits.viewer_patience", aRestart, func(c *Config) *time.Duration { return &c.Limits.ViewerPatience }, 10*time.Second, lasting(time.Second, 10*time.Minute)),
+
+	one("limits.frame_bytes", aRestart, func(c *Config) *int { return &c.Limits.FrameBytes }, 8<<20, sized(64<<10, 64<<20)),
+	one("limits.publisher_fps", aRestart, func(c *Config) *int { return &c.Limits.PublisherFPS }, 60, number(1, 1000)),
+	one("limits.publisher_bytes", aRestart, func(c *Config) *int { return &c.Limits.PublisherBytes }, 20_000_000, sized(64<<10, 1<<30)),
+	one("limits.post_time", aRestart, func(c *Config) *time.Duration { return &c.Limits.PostTime }, 30*time.Second, lasting(time.Second, time.Hour)),
+	one("limits.post_bytes", aRestart, func(c *Config) *int { return &c.Limits.PostBytes }, 1000, sized(1, 1<<20)),
+	one("limits.posts_per_address", aRestart, func(c *Config) *int { return &c.Limits.PostsPerAddress }, 16, number(1, 10_000)),
+
+	one("limits.connections", nothing, func(c *Config) *int { return &c.Limits.Connections }, 1024, number(16, 1_000_000)),
+	one("limits.connections_per_address", nothing, func(c *Config) *int { return &c.Limits.ConnectionsPerAddress }, 128, number(4, 1_000_000)),
+	one("limits.header_bytes", aRestart, func(c *Config) *int { return &c.Limits.HeaderBytes }, 16<<10, sized(4<<10, 1<<20)),
+	one("limits.header_timeout", aRestart, func(c *Config) *time.Duration { return &c.Limits.HeaderTimeout }, 5*time.Second, lasting(time.Second, time.Minute)),
+	one("limits.idle_timeout", aRestart, func(c *Config) *time.Duration { return &c.Limits.IdleTimeout }, time.Minute, lasting(time.Second, time.Hour)),
+	one("limits.api_body_bytes", nothing, func(c *Config) *int { return &c.Limits.APIBodyBytes }, 64<<10, sized(4<<10, 16<<20)),
+
+	one("limits.encoders", aRestart, func(c *Config) *int { return &c.Limits.Encoders }, min(2*runtime.NumCPU(), maxEncoders), number(1, maxEncoders)),
+	one("limits.encoder_starts", aRestart, func(c *Config) *int { return &c.Limits.EncoderStarts }, 4, number(1, 1000)),
+
+	one("limits.camera_connect", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraConnect }, 5*time.Second, lasting(100*time.Millisecond, 5*time.Minute)),
+	one("limits.camera_first_byte", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraFirstByte }, 10*time.Second, lasting(time.Second, 5*time.Minute)),
+	one("limits.camera_silence", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraSilence }, 5*time.Second, lasting(time.Second, time.Hour)),
+}
+
+// Settings gives the table of all keys but those of cameras, in the order in
+// which people read them. It is the caller's.
+func Settings() []Setting { return slices.Clone(settings) }
+
+// Value gives what the setting is in a configuration, as JSON can have it: a
+// text, a number, or a list that is never nil.
+func (s Setting) Value(c *Config) any {
+	v := reflect.ValueOf(s.in(c)).Elem()
+	if d, ok := v.Interface().(time.Duration); ok {
+		return d.String()
+	}
+	if v.Kind() == reflect.Slice && v.IsNil() {
+		return reflect.MakeSlice(v.Type(), 0, 0).Interface()
+	}
+	return v.Interface()
+}
+
+// Same says whether the setting is the same in two configurations.
+func (s Setting) Same(a, b *Config) bool { return reflect.DeepEqual(s.Value(a), s.Value(b)) }
+
+// Merge gives what of next can be in effect while a server runs that was started
+// with now, and the keys of all else in which they differ, which take a restart.
+func Merge(now, next *Config) (merged *Config, restart []string) {
+	m := *next
+	for _, s := range settings {
+		if s.Restart && !s.Same(now, next) {
+			reflect.ValueOf(s.in(&m)).Elem().Set(reflect.ValueOf(s.in(now)).Elem())
+			restart = append(restart, s.Key)
+		}
+	}
+	return &m, restart
+}
+
+// defaults gives a Config without cameras.
+func defaults() Config {
+	var c Config
+	for _, s := range settings {
+		s.usual(&c)
+	}
+	return c
+}
+
+// one is a key that takes one text.
+func one[T any](key string, another takes, in func(*Config) *T, usual T, read func(value) (T, error)) Setting {
+	return Setting{
+		Key: key, Restart: bool(another),
+		usual: func(c *Config) { *in(c) = usual },
+		read: func(c *Config, given []value) (_ value, err error) {
+			*in(c), err = read(given[0])
+			return given[0], err
+		},
+		in: func(c *Config) any { return in(c) },
+	}
+}
+
+// word is a key that takes one of certain words, and is the first of them where
+// none is given.
+func word[T ~string](key string, another takes, in func(*Config) *T, words ...T) Setting {
+	return one(key, another, in, words[0], func(v value) (T, error) { return T(v.text), oneOf(v.text, words...) })
+}
+
+// many is a key that takes a list, in place of what the list had.
+func many[T any](key string, another takes, in func(*Config) *[]T, read func(text string) (T, error)) Setting {
+	return Setting{
+		Key: key, Restart: bool(another), list: true,
+		usual: func(*Config) {},
+		read: func(c *Config, given []value) (value, error) {
+			var items []T
+			for _, v := range given {
+				item, err := read(v.text)
+				if err != nil {
+					return v, err
+				}
+				items = append(items, item)
+			}
+			*in(c) = items
+			return value{}, nil
+		},
+		in: func(c *Config) any { return in(c) },
+	}
+}
+
+// What the values of keys are read by. Those that take bounds refuse what is
+// beyond them.
+
+func number(low, high int) func(value) (int, error) {
+	return func(v value) (int, error) { return count(v.text, low, high) }
+}
+
+func sized(low, high int64) func(value) (int, error) {
+	return func(v value) (int, error) { return sizeWithin(v.text, low, high) }
+}
+
+func lasting(low, high time.Duration) func(value) (time.Duration, error) {
+	return func(v value) (time.Duration, error) { return durationWithin(v.text, low, high) }
+}
+
+func text(read func(string) (string, error)) func(value) (string, error) {
+	return func(v value) (string, error) { return read(v.text) }
+}
+
+func checked(check func(string) error) func(value) (string, error) {
+	return func(v value) (string, error) { return v.text, check(v.text) }
+}
+
+func anything(string) error { return nil } // draft.finish checks it
+
+// named reads the name of a file or folder.
+func named(v value) (string, error) { return v.fileName(), filePath(v.text) }
+
+// program reads what is a file where it holds a slash, and else is found in PATH.
+func program(v value) (string, error) {
+	switch {
+	case v.text == "":
+		return "", errors.New("must name a program, such as ffmpeg or /usr/bin/ffmpeg")
+	case strings.ContainsRune(v.text, '/'):
+		return named(v)
+	}
+	return v.text, filePath(v.text)
+}

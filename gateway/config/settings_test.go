@@ -1,0 +1,133 @@
+package config
+
+import (
+	"encoding/json"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fields gives every value that a struct holds, as far down as they are structs
+// of this package; of a Config all but its cameras.
+func fields(v reflect.Value) (all []reflect.Value) {
+	for field, value := range v.Fields() {
+		switch {
+		case field.Name == "Cameras":
+		case value.Kind() == reflect.Struct && value.Type().PkgPath() == reflect.TypeFor[Config]().PkgPath():
+			all = append(all, fields(value)...)
+		default:
+			all = append(all, value)
+		}
+	}
+	return all
+}
+
+// alter makes a value another.
+func alter(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(v.String() + "x")
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+	default:
+		v.SetInt(v.Int() + 1)
+	}
+}
+
+// TestEveryFieldIsASetting, and one alone; and a running server takes of it what
+// the table says.
+func TestEveryFieldIsASetting(t *testing.T) {
+	now := defaults()
+	n := len(fields(reflect.ValueOf(now)))
+	if n != len(Settings()) {
+		t.Errorf("%d fields, %d settings", n, len(Settings()))
+	}
+	for i := range n {
+		next := defaults()
+		alter(fields(reflect.ValueOf(&next).Elem())[i])
+		var differ []Setting
+		for _, s := range Settings() {
+			if !s.Same(&now, &next) {
+				differ = append(differ, s)
+			}
+		}
+		if len(differ) != 1 {
+			t.Errorf("field %d makes %d settings differ", i, len(differ))
+			continue
+		}
+		s := differ[0]
+		merged, restart := Merge(&now, &next)
+		want, inEffect := []string(nil), &next
+		if s.Restart {
+			want, inEffect = []string{s.Key}, &now
+		}
+		if !slices.Equal(restart, want) || !reflect.DeepEqual(merged, inEffect) {
+			t.Errorf("%s: %v take a restart, and %+v is in effect", s.Key, restart, merged)
+		}
+	}
+}
+
+func TestSettingsThatTakeARestart(t *testing.T) {
+	var live []string
+	for _, s := range Settings() {
+		if !s.Restart {
+			live = append(live, s.Key)
+		}
+	}
+	want := strings.Fields(`base_path frame_ancestors hosts cors.origins network.allow trusted_proxies default_camera
+		limits.viewers limits.viewers_per_camera limits.viewers_per_principal limits.viewers_per_address
+		limits.connections limits.connections_per_address limits.api_body_bytes`)
+	if !slices.Equal(live, want) {
+		t.Errorf("taken while running: %v, want %v", live, want)
+	}
+}
+
+// TestMergeTakesWhatItCan: each change for itself, cameras at once, and nothing
+// of what was there is touched.
+func TestMergeTakesWhatItCan(t *testing.T) {
+	now := mustLoad(t, "limits: {viewers: 5, frame_bytes: 1MiB}\ntls: {mode: self-signed}\nhosts: [a]\n")
+	next := mustLoad(t, "limits: {viewers: 6, frame_bytes: 2MiB, camera_silence: 9s}\nhosts: [b]\ncameras: {front: {source: http://cam/}}\nlisten: localhost:1\n")
+	before := *now
+	merged, restart := Merge(now, next)
+	if want := []string{"listen", "tls.mode", "limits.frame_bytes", "limits.camera_silence"}; !slices.Equal(restart, want) {
+		t.Errorf("%v take a restart, want %v", restart, want)
+	}
+	want := *next
+	want.Listen, want.TLS, want.Data = now.Listen, now.TLS, now.Data
+	want.Limits.FrameBytes, want.Limits.CameraSilence = now.Limits.FrameBytes, now.Limits.CameraSilence
+	if !reflect.DeepEqual(merged, &want) {
+		t.Errorf("in effect is %+v, want %+v", merged, want)
+	}
+	if !reflect.DeepEqual(now, &before) || next.Listen != "localhost:1" || next.Limits.FrameBytes != 2<<20 {
+		t.Error("what was there has changed")
+	}
+	if again, restart := Merge(now, now); restart != nil || !reflect.DeepEqual(again, now) {
+		t.Errorf("of the same, %v take a restart", restart)
+	}
+}
+
+// TestSettingsAsJSON: whoever shows them gets texts, numbers and lists, and
+// tells no list from an empty one.
+func TestSettingsAsJSON(t *testing.T) {
+	c := defaults()
+	c.Hosts, c.Network.Allow = []string{"a"}, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	c.Limits.IdleTimeout = 90 * time.Second
+	want := map[string]string{
+		"listen": `"127.0.0.1:8080"`, "auth": `"required"`, "tls.mode": `"off"`, "hosts": `["a"]`, "cors.origins": `[]`,
+		"network.allow": `["10.0.0.0/8"]`, "trusted_proxies": `[]`, "limits.idle_timeout": `"1m30s"`, "limits.viewers": `2000`,
+		"ffmpeg.hwaccel": `"none"`, "base_path": `""`,
+	}
+	for _, s := range Settings() {
+		got, err := json.Marshal(s.Value(&c))
+		if want, asked := want[s.Key]; err != nil || asked && string(got) != want || strings.ContainsAny(string(got[:1]), "n{") {
+			t.Errorf("%s: %s, %v, want %s", s.Key, got, err, want)
+		}
+		delete(want, s.Key)
+	}
+	if len(want) > 0 {
+		t.Errorf("not there: %v", want)
+	}
+}
