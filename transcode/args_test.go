@@ -33,7 +33,7 @@ func TestArguments(t *testing.T) {
 		},
 		{
 			"H.264 to JPEG",
-			Spec{In: H264, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: JPEG, Width: 640, Height: 360, MaxFPS: 10, Hurry: 30},
+			Spec{In: H264, Config: []byte(AnyConfig), Out: JPEG, Width: 640, Height: 360, MaxFPS: 10, Hurry: 30},
 			"-f flv -analyzeduration 0 -codec_whitelist h264 -flags low_delay -format_whitelist flv -max_pixels 33177600 -probesize 32 " +
 				"-protocol_whitelist pipe -threads 1 -i pipe:0" + jpeg +
 				` -vf select=eq(n\,0)+gte(n\,30),select=isnan(prev_selected_t)+gte(t-prev_selected_t\,0.0900),scale=640:360` + global,
@@ -49,7 +49,7 @@ func TestArguments(t *testing.T) {
 		},
 		{
 			"H.264 to H.264",
-			Spec{In: H264, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: H264, Width: 640, Height: 360},
+			Spec{In: H264, Config: []byte(AnyConfig), Out: H264, Width: 640, Height: 360},
 			"-f flv -analyzeduration 0 -codec_whitelist h264 -flags low_delay -format_whitelist flv -max_pixels 33177600 -probesize 32 " +
 				"-protocol_whitelist pipe -threads 1 -i pipe:0 " +
 				"-an -b:v 750000 -bf 0 -bufsize 90000 -c:v libx264 -enc_time_base 1:1000 -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata " +
@@ -97,7 +97,7 @@ func TestArguments(t *testing.T) {
 
 // TestArgumentsOfHardware holds what is different with hardware.
 func TestArgumentsOfHardware(t *testing.T) {
-	toJPEG := Spec{In: H264, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: JPEG, Width: 640, Height: 360}
+	toJPEG := Spec{In: H264, Config: []byte(AnyConfig), Out: JPEG, Width: 640, Height: 360}
 	toH264 := Spec{In: JPEG, Out: H264, Width: 640, Height: 360}
 	smaller := toJPEG
 	smaller.Out = H264

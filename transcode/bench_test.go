@@ -115,13 +115,13 @@ func median(values []time.Duration) time.Duration {
 
 func BenchmarkH264ToJPEG(b *testing.B) {
 	file, packets := benchClip(b)
-	spec := transcode.Spec{In: transcode.H264, SPS: packets[0].SPS, PPS: packets[0].PPS, Out: transcode.JPEG}
+	spec := transcode.Spec{In: transcode.H264, Config: packets[0].Config, Out: transcode.JPEG}
 	beside(b, spec, packets, "-i", file, "-c:v", "mjpeg", "-threads", "1", "-q:v", "7", "-pix_fmt", "yuvj420p", "-f", "mjpeg", "-y", "/dev/null")
 }
 
 func BenchmarkJPEGToH264(b *testing.B) {
 	_, packets := benchClip(b)
-	decoder, err := transcode.Start(b.Context(), transcode.Spec{In: transcode.H264, SPS: packets[0].SPS, PPS: packets[0].PPS, Out: transcode.JPEG})
+	decoder, err := transcode.Start(b.Context(), transcode.Spec{In: transcode.H264, Config: packets[0].Config, Out: transcode.JPEG})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -371,7 +371,7 @@ func TestFileIsPlayedConfined(t *testing.T) {
 	}
 	for _, copied := range []bool{true, false} {
 		p := start(t, transcode.Spec{File: clip, Out: transcode.H264, Copy: copied})
-		if packet, err := p.Read(); err != nil || len(packet.SPS) == 0 {
+		if packet, err := p.Read(); err != nil || len(packet.Config) == 0 {
 			t.Errorf("copied %v: %v", copied, err)
 		}
 	}

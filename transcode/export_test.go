@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// AnyConfig is the configuration of H.264 that is never decoded.
+const AnyConfig = "\x01\x01\x02\x03\xff\xe1\x00\x04\x67\x01\x02\x03\x01\x00\x01\x68"
+
 // ReadFLV reads all packets of a file. The first one's time is 0.
 func ReadFLV(b []byte) (packets []Packet, err error) {
 	var f flvReader
@@ -42,7 +45,7 @@ func (p *Process) exitState() *os.ProcessState { return p.cmd.ProcessState }
 // memory that has not come.
 func FuzzMux(f *testing.F) {
 	f.Add([]byte("\x00\nSMJPEG\x00\x00\x00\x00\x00\x00\x00\x00HENDvidD\x00\x00\x00\x28\x00\x00\x00\x01x"))
-	record := avcConfiguration([]byte{0x67, 1, 2, 3}, []byte{0x68})
+	record := []byte(AnyConfig)
 	flv := appendTagHead(append([]byte{}, flvHeader...), true, avcSequenceHeader, 0, 0, len(record))
 	flv = appendTagTail(append(flv, record...), len(record))
 	flv = appendTagTail(append(appendTagHead(flv, false, avcNALUs, 70_000, -3, 2), 1, 2), 2)

@@ -8,10 +8,12 @@ import (
 	"image/jpeg"
 	"io"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
 	"framegate/transcode"
+	"framegate/transcode/h264"
 )
 
 // The pictures of these tests carry their number as a row of sixteen cells,
@@ -109,7 +111,7 @@ func encoded(t *testing.T, count int) []transcode.Packet {
 
 func decoder(t *testing.T, first transcode.Packet, s transcode.Spec) *transcode.Process {
 	t.Helper()
-	s.In, s.SPS, s.PPS, s.Out = transcode.H264, first.SPS, first.PPS, transcode.JPEG
+	s.In, s.Config, s.Out = transcode.H264, first.Config, transcode.JPEG
 	return start(t, s)
 }
 
@@ -117,14 +119,40 @@ func TestNoFrameIsHeldBack(t *testing.T) {
 	const count = 120 // more than two GOPs
 	h264 := encoded(t, count)
 	for n, packet := range h264 {
-		if packet.Key != (n%50 == 0) || len(packet.SPS) == 0 || len(packet.PPS) == 0 {
-			t.Errorf("packet %d: key %v, parameter sets of %d and %d bytes", n, packet.Key, len(packet.SPS), len(packet.PPS))
+		if packet.Key != (n%50 == 0) || len(packet.Config) == 0 {
+			t.Errorf("packet %d: key %v, configuration of %d bytes", n, packet.Key, len(packet.Config))
 		}
 		expectTimes(t, packet, n)
 	}
 	pictures := lockstep(t, decoder(t, h264[0], transcode.Spec{}), h264)
 	for n, picture := range pictures {
 		expectTimes(t, picture, n)
+		if got := number(t, picture.Data); got != n*257 {
+			t.Errorf("picture %d reads %d", n, got)
+		}
+	}
+}
+
+// TestSeveralParameterSets decodes GOPs that refer in turns to parameter sets
+// of different numbers, all of which the configuration has.
+func TestSeveralParameterSets(t *testing.T) {
+	needFfmpeg(t)
+	const count, gop = 40, 10
+	options := []string{"-tune", "zerolatency", "-g", "10", "-x264-params"}
+	a, b := encodedWith(t, count, append(options, "sps-id=0")), encodedWith(t, count, append(options, "sps-id=3:cabac=0"))
+	spsA, ppsA, errA := h264.ReadAVCC(a[0].Config)
+	spsB, ppsB, errB := h264.ReadAVCC(b[0].Config)
+	config, err := h264.AVCC(slices.Concat(spsA, spsB), slices.Concat(ppsA, ppsB))
+	if err := errors.Join(errA, errB, err); err != nil {
+		t.Fatal(err)
+	}
+	mixed := slices.Clone(a)
+	for i := range mixed {
+		if i/gop%2 == 1 {
+			mixed[i] = b[i]
+		}
+	}
+	for n, picture := range lockstep(t, decoder(t, transcode.Packet{Config: config}, transcode.Spec{}), mixed) {
 		if got := number(t, picture.Data); got != n*257 {
 			t.Errorf("picture %d reads %d", n, got)
 		}
@@ -138,7 +166,7 @@ func TestTimesGoOnForWeeks(t *testing.T) {
 	const days25, days49 = 1 << 31 * time.Millisecond, 1 << 32 * time.Millisecond
 	sinceBase := func(n int) time.Duration { return 10*time.Second + h264[n].PTS - h264[0].PTS }
 	for _, out := range []transcode.Codec{transcode.JPEG, transcode.H264} {
-		p := start(t, transcode.Spec{In: transcode.H264, SPS: h264[0].SPS, PPS: h264[0].PPS, Out: out})
+		p := start(t, transcode.Spec{In: transcode.H264, Config: h264[0].Config, Out: out})
 		expect := func(from, to int) {
 			for i, packet := range lockstep(t, p, h264[from:to]) {
 				expectTimes(t, packet, from+i)
@@ -159,7 +187,7 @@ func TestTimesGoOnForWeeks(t *testing.T) {
 // that the parameter sets tell, as a camera's are not.
 func TestH264IsEncodedAnewWithoutDelay(t *testing.T) {
 	h264 := encoded(t, 60)
-	p := start(t, transcode.Spec{In: transcode.H264, SPS: h264[0].SPS, PPS: h264[0].PPS, Out: transcode.H264, Width: 160, Height: 88})
+	p := start(t, transcode.Spec{In: transcode.H264, Config: h264[0].Config, Out: transcode.H264, Width: 160, Height: 88})
 	for n, packet := range lockstep(t, p, h264) {
 		expectTimes(t, packet, n)
 	}

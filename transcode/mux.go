@@ -3,11 +3,9 @@ package transcode
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"framegate/transcode/h264"
 )
@@ -91,29 +89,6 @@ func appendTagTail(b []byte, length int) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(flvTagSize+avcPrefixSize+length))
 }
 
-// avcConfiguration makes an AVCDecoderConfigurationRecord: ISO/IEC 14496-15,
-// 5.3.3.1. It has room for 31 and 255 parameter sets.
-func avcConfiguration(sps, pps []byte, more ...[]byte) []byte {
-	all := [2][][]byte{{sps}, {pps}}
-	for _, set := range more {
-		kind := 1
-		if h264.Type(set) == h264.TypeSPS {
-			kind = 0
-		}
-		all[kind] = append(all[kind], set)
-	}
-	b := []byte{1, sps[1], sps[2], sps[3], 0xFF}
-	for kind, most := range [2]int{31, 255} {
-		sets := all[kind][:min(len(all[kind]), most)]
-		b = append(b, [2]byte{0xE0, 0}[kind]|byte(len(sets)))
-		for _, set := range sets {
-			b = binary.BigEndian.AppendUint16(b, uint16(len(set)))
-			b = append(b, set...)
-		}
-	}
-	return b
-}
-
 // demuxer reads what ffmpeg gives. at is the packet's time in milliseconds.
 type demuxer interface {
 	read(r *bufio.Reader) (p Packet, at uint32, err error)
@@ -163,8 +138,7 @@ func (s *smjpegReader) read(r *bufio.Reader) (Packet, uint32, error) {
 type flvReader struct {
 	begun    bool
 	unmarked bool // keyframes are not marked as such, and have to be recognised
-	sps, pps []byte
-	more     [][]byte
+	config   []byte
 }
 
 func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
@@ -187,13 +161,14 @@ func (f *flvReader) read(r *bufio.Reader) (Packet, uint32, error) {
 		}
 		switch body[1] {
 		case avcSequenceHeader:
-			if err := f.learn(body[avcPrefixSize:]); err != nil {
-				return Packet{}, 0, err
+			f.config = body[avcPrefixSize:]
+			if _, _, err := h264.ReadAVCC(f.config); err != nil {
+				return Packet{}, 0, fmt.Errorf("ffmpeg's FLV: %w", err)
 			}
 		case avcNALUs:
 			cts := int32(body[2])<<24>>8 | int32(body[3])<<8 | int32(body[4])
 			key := body[0]&0xF0 == flvKeyframe || f.unmarked && holdsIDR(body[avcPrefixSize:])
-			p := Packet{Key: key, Data: body[avcPrefixSize:], SPS: f.sps, PPS: f.pps, More: f.more}
+			p := Packet{Key: key, Data: body[avcPrefixSize:], Config: f.config}
 			return p, at + uint32(cts), nil
 		}
 	}
@@ -267,54 +242,6 @@ func holdsIDR(b []byte) bool {
 		b = b[size:]
 	}
 	return false
-}
-
-// learn takes the parameter sets out of an AVCDecoderConfigurationRecord.
-func (f *flvReader) learn(b []byte) error {
-	if len(b) < 6 {
-		return errNoSets
-	}
-	sps, rest, err := cutSets(b[5:], 31)
-	if err != nil {
-		return err
-	}
-	pps, _, err := cutSets(rest, 255)
-	if err != nil {
-		return err
-	}
-	f.sps, f.pps, f.more = sps[0], pps[0], slices.Concat(sps[1:], pps[1:])
-	return nil
-}
-
-var errNoSets = errors.New("ffmpeg's FLV has no parameter sets")
-
-// cutSets cuts off an array of parameter sets, of which there is one at least.
-// mask tells which bits of its first byte are the count.
-func cutSets(b []byte, mask byte) (sets [][]byte, rest []byte, err error) {
-	if len(b) == 0 || b[0]&mask == 0 {
-		return nil, nil, errNoSets
-	}
-	rest = b[1:]
-	for range b[0] & mask {
-		set, after, ok := cutSized(rest)
-		if !ok || len(set) == 0 {
-			return nil, nil, errNoSets
-		}
-		sets, rest = append(sets, set), after
-	}
-	return sets, rest, nil
-}
-
-// cutSized cuts off what a 16-bit length stands before.
-func cutSized(b []byte) (content, rest []byte, ok bool) {
-	if len(b) < 2 {
-		return nil, nil, false
-	}
-	n := int(binary.BigEndian.Uint16(b))
-	if len(b) < 2+n {
-		return nil, nil, false
-	}
-	return b[2 : 2+n], b[2+n:], true
 }
 
 // readSized reads a packet. Its buffer grows with what comes.

@@ -36,6 +36,14 @@ func (o *order) learn(sets ...[]byte) {
 	}
 }
 
+// configure takes those of an AVCDecoderConfigurationRecord, which is in good
+// order.
+func (o *order) configure(config []byte) {
+	sps, pps, _ := h264.ReadAVCC(config)
+	o.learn(sps...)
+	o.learn(pps...)
+}
+
 // room is how much to leave before a label.
 func (o *order) room() int64 { return max(o.lead, 1) }
 

@@ -79,7 +79,7 @@ func probe(ctx context.Context, program string, a HWAccel) error {
 	if err != nil {
 		return fmt.Errorf("encoding: %w", err)
 	}
-	decode := Spec{FFmpeg: program, HWAccel: a, In: H264, SPS: h264[0].SPS, PPS: h264[0].PPS, Out: JPEG, Width: probeWidth / 2, Height: probeHeight / 2}
+	decode := Spec{FFmpeg: program, HWAccel: a, In: H264, Config: h264[0].Config, Out: JPEG, Width: probeWidth / 2, Height: probeHeight / 2}
 	if _, err := convert(ctx, decode, h264); err != nil {
 		return fmt.Errorf("decoding: %w", err)
 	}

@@ -86,12 +86,10 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	case JPEG:
 		p.pre = append(p.pre, ivfHeader...)
 	case H264:
-		record := avcConfiguration(s.SPS, s.PPS, s.More...)
-		p.stamps.order.learn(s.SPS, s.PPS)
-		p.stamps.order.learn(s.More...)
+		p.stamps.order.configure(s.Config)
 		p.pre = slices.Concat(flvHeader, flvRate)
-		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(record))
-		p.pre = appendTagTail(append(p.pre, record...), len(record))
+		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(s.Config))
+		p.pre = appendTagTail(append(p.pre, s.Config...), len(s.Config))
 	}
 	return p, nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"framegate/transcode"
+	"framegate/transcode/h264"
 )
 
 // noise makes two seconds of pictures that take as many bits as they are given.
@@ -34,14 +35,14 @@ func noise(t *testing.T) []transcode.Packet {
 func TestBitrateIsKept(t *testing.T) {
 	const width, height, bitrate = 640, 360, 750_000 // in proportion to 3 Mbit/s for 1280x720
 	camera := noise(t)
-	sps, pps := camera[0].SPS, camera[0].PPS
-	pictures := lockstep(t, start(t, transcode.Spec{In: transcode.H264, SPS: sps, PPS: pps, Out: transcode.JPEG}), camera)
+	config := camera[0].Config
+	pictures := lockstep(t, start(t, transcode.Spec{In: transcode.H264, Config: config, Out: transcode.JPEG}), camera)
 	for name, c := range map[string]struct {
 		spec    transcode.Spec
 		packets []transcode.Packet
 	}{
-		"H.264 that tells its rate":       {transcode.Spec{In: transcode.H264, SPS: sps, PPS: pps}, camera},
-		"H.264 that does not":             {transcode.Spec{In: transcode.H264, SPS: withoutVUI(t, sps), PPS: pps}, camera},
+		"H.264 that tells its rate":       {transcode.Spec{In: transcode.H264, Config: config}, camera},
+		"H.264 that does not":             {transcode.Spec{In: transcode.H264, Config: withoutVUI(t, config)}, camera},
 		"JPEG, which has no way to do so": {transcode.Spec{In: transcode.JPEG}, pictures},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,52 +58,21 @@ func TestBitrateIsKept(t *testing.T) {
 	}
 }
 
-// withoutVUI gives a Main profile SPS without what stands at its end: rates,
-// among other things (ITU-T H.264, 7.3.2.1.1 and E.1.1).
-func withoutVUI(t *testing.T, sps []byte) []byte {
+// withoutVUI gives a configuration without what stands at the end of its SPS:
+// rates, among other things (ITU-T H.264, E.1.1).
+func withoutVUI(t *testing.T, config []byte) []byte {
 	t.Helper()
-	if sps[1] != 77 {
-		t.Fatalf("profile %d, not Main", sps[1])
+	sps, pps, err := h264.ReadAVCC(config)
+	if err != nil {
+		t.Fatal(err)
 	}
-	at := 32 // bits
-	bit := func() int {
-		at++
-		return int(sps[(at-1)/8]>>(7-(at-1)%8)) & 1
+	parsed, ok := h264.ParseSPS(sps[0])
+	if !ok || !parsed.HasVUI {
+		t.Fatalf("% x has no VUI", sps[0])
 	}
-	golomb := func() (v int) {
-		zeros := 0
-		for bit() == 0 {
-			zeros++
-		}
-		for range zeros {
-			v = 2*v + bit()
-		}
-		return v + 1<<zeros - 1
+	without, err := h264.AVCC([][]byte{parsed.WithoutVUI(sps[0][0])}, pps)
+	if err != nil {
+		t.Fatal(err)
 	}
-	golomb()           // seq_parameter_set_id
-	golomb()           // log2_max_frame_num_minus4
-	if golomb() == 0 { // pic_order_cnt_type
-		golomb()
-	}
-	golomb() // max_num_ref_frames
-	bit()    // gaps_in_frame_num_value_allowed_flag
-	golomb() // pic_width_in_mbs_minus1
-	golomb() // pic_height_in_map_units_minus1
-	if bit() == 0 {
-		t.Fatal("interlaced")
-	}
-	bit()           // direct_8x8_inference_flag
-	if bit() == 1 { // frame_cropping_flag
-		for range 4 {
-			golomb()
-		}
-	}
-	short := append([]byte{}, sps[:at/8+1]...)
-	short[at/8] &= 0xFF << (8 - at%8) // vui_parameters_present_flag is 0
-	at++
-	if at%8 == 0 {
-		short = append(short, 0)
-	}
-	short[at/8] |= 0x80 >> (at % 8) // the stop bit
-	return short
+	return without
 }

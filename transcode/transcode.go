@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"framegate/transcode/h264"
 )
 
 // Codec names how packets are compressed.
@@ -35,11 +37,8 @@ type Spec struct {
 	// can; "" is none. Probe says which works.
 	HWAccel HWAccel
 
-	In       Codec  // of the packets written
-	SPS, PPS []byte // of H264 packets written
-	// More are further parameter sets, SPS and PPS, that pictures may refer to,
-	// each with a number of its own.
-	More    [][]byte
+	In      Codec  // of the packets written
+	Config  []byte // of H264 packets written: an AVCDecoderConfigurationRecord
 	File    string // to be played again and again, at its own pace
 	Pattern Pattern
 
@@ -85,10 +84,9 @@ type Packet struct {
 	Wall time.Time
 	Key  bool   // H264: decodable alone
 	Data []byte // JPEG: a whole one; H264: NAL units with 4-byte lengths (AVCC)
-	// SPS and PPS are the parameter sets of an H264 packet read. They are the
-	// same slices from packet to packet, as long as they do not change.
-	SPS, PPS []byte
-	More     [][]byte // further ones, as in a Spec
+	// Config is that of an H264 packet read, as in a Spec. It is the same slice
+	// from packet to packet, as long as it does not change.
+	Config []byte
 }
 
 // Bounds on what is asked for.
@@ -118,8 +116,10 @@ func (s Spec) check() error {
 		return fmt.Errorf("quality %d: 1 to 100 it can be", s.Quality)
 	case s.MaxFPS < 0 || s.Hurry < 0:
 		return fmt.Errorf("rate %d, %d old packets: neither can be negative", s.MaxFPS, s.Hurry)
-	case s.In == H264 && (len(s.SPS) < 4 || len(s.PPS) == 0):
-		return fmt.Errorf("H.264 without its parameter sets")
+	case s.In == H264:
+		if _, _, err := h264.ReadAVCC(s.Config); err != nil {
+			return fmt.Errorf("H.264 without its parameter sets: %w", err)
+		}
 	case s.In == 0 && s.Device != "":
 		return s.checkDevice()
 	case s.In == 0 && s.File == "":

@@ -284,7 +284,7 @@ func TestStalledFFmpegIsNoticed(t *testing.T) {
 		for _, in := range []transcode.Codec{transcode.JPEG, transcode.H264} {
 			t.Run(fmt.Sprint(fault, " ", in), func(t *testing.T) {
 				t.Parallel() // each takes as long as the patience
-				spec := transcode.Spec{FFmpeg: faulty(t, fault), In: in, SPS: make([]byte, 4), PPS: make([]byte, 4), Out: transcode.JPEG}
+				spec := transcode.Spec{FFmpeg: faulty(t, fault), In: in, Config: []byte(transcode.AnyConfig), Out: transcode.JPEG}
 				p := start(t, spec)
 				read := make(chan error, 1)
 				go func() {

@@ -2,7 +2,6 @@ package media
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,13 +15,36 @@ var ErrBadParameterSets = errors.New("bad H.264 parameter sets")
 
 // H264Format makes a format of a sequence and a picture parameter set (ITU-T
 // H.264, 7.3.2.1 and 7.3.2.2), each without start code, and of others that
-// pictures may refer to. It keeps copies. Where the rest of an SPS (its VUI) is
-// cut off or broken it is left out, since some players refuse all of it then.
+// pictures may refer to; of those with one number the last counts. It keeps
+// copies. Where the rest of an SPS (its VUI) is cut off or broken it is left
+// out, since some players refuse all of it then. The error is
+// ErrBadParameterSets.
 func H264Format(sps, pps []byte, more ...[]byte) (*Format, error) {
 	if len(sps) < 4 || len(pps) < 1 || h264.Type(sps) != h264.TypeSPS || h264.Type(pps) != h264.TypePPS {
 		return nil, fmt.Errorf("%w: of %d and %d bytes", ErrBadParameterSets, len(sps), len(pps))
 	}
-	parsed, ok := h264.ParseSPS(sps)
+	spss, ppss := newest(append([][]byte{sps, pps}, more...))
+	for i, set := range spss {
+		spss[i] = mended(set)
+	}
+	return formatOfSets(spss, ppss)
+}
+
+// FormatOfAVCC makes a format of an AVCDecoderConfigurationRecord (ISO/IEC
+// 14496-15, 5.3.3.1), as H264Format does of the parameter sets in it. Its Config
+// may differ: nothing else of the record is kept. The error is
+// ErrBadParameterSets.
+func FormatOfAVCC(config []byte) (*Format, error) {
+	sps, pps, err := h264.ReadAVCC(config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadParameterSets, err)
+	}
+	return H264Format(sps[0], pps[0], slices.Concat(sps[1:], pps[1:])...)
+}
+
+// formatOfSets makes a format of parameter sets in good order.
+func formatOfSets(sps, pps [][]byte) (*Format, error) {
+	parsed, ok := h264.ParseSPS(sps[0])
 	if !ok {
 		return nil, fmt.Errorf("%w: the sequence parameter set cannot be read", ErrBadParameterSets)
 	}
@@ -35,202 +57,99 @@ func H264Format(sps, pps []byte, more ...[]byte) (*Format, error) {
 	if codedW > MaxSide || codedH > MaxSide || codedW*codedH > MaxPixels {
 		return nil, fmt.Errorf("%w: pictures of %dx%d, coded as %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, codedW, codedH, MaxSide, MaxPixels)
 	}
-	f := &Format{Codec: H264, Width: int(w), Height: int(h), SPS: mended(sps), PPS: bytes.Clone(pps)}
-	for _, set := range more {
-		f.More = append(f.More, mended(set))
+	config, err := h264.AVCC(sps, pps)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadParameterSets, err)
 	}
-	return f, nil
+	return &Format{Codec: H264, Width: int(w), Height: int(h), Config: config, sps: &parsed}, nil
 }
 
-// mended gives a copy of a parameter set, without a VUI that is not whole.
-func mended(set []byte) []byte {
-	if parsed, ok := h264.ParseSPS(set); ok && parsed.VUICut {
-		return parsed.WithoutVUI(set[0])
-	}
-	return bytes.Clone(set)
-}
-
-// ParameterSets gives all parameter sets of H264, by their kinds; the first of
-// each is the Format's own.
-func (f *Format) ParameterSets() (sps, pps [][]byte) {
-	sps, pps = [][]byte{f.SPS}, [][]byte{f.PPS}
-	for _, set := range f.More {
-		if h264.Type(set) == h264.TypeSPS {
-			sps = append(sps, set)
-		} else {
-			pps = append(pps, set)
+// newest gives parameter sets by their kinds, the last with each number, where
+// the first with it stood. What cannot be read has no number.
+func newest(sets [][]byte) (sps, pps [][]byte) {
+	type name struct{ kind, number byte }
+	at := make(map[name]int, len(sets))
+	for _, set := range sets {
+		kind, number, ok := h264.Numbered(set)
+		all := &pps
+		if kind == h264.TypeSPS {
+			all = &sps
 		}
+		if i, known := at[name{kind, number}]; known && ok {
+			(*all)[i] = set
+			continue
+		}
+		if ok {
+			at[name{kind, number}] = len(*all)
+		}
+		*all = append(*all, set)
 	}
 	return sps, pps
 }
 
+// mended gives a sequence parameter set without a VUI that is not whole.
+func mended(set []byte) []byte {
+	if parsed, ok := h264.ParseSPS(set); ok && parsed.VUICut {
+		return parsed.WithoutVUI(set[0])
+	}
+	return set
+}
+
+// ParameterSets gives all parameter sets of H264, each without start code, as
+// parts of Config. What Width, Height and the like are of is the first SPS.
+func (f *Format) ParameterSets() (sps, pps [][]byte) {
+	if f.Codec == H264 {
+		sps, pps, _ = h264.ReadAVCC(f.Config)
+	}
+	return sps, pps
+}
+
+// Reordering says how many frames, as far as the format tells, may come before
+// one that is shown earlier, and whether that is certain.
+func (f *Format) Reordering() (frames int, certain bool) {
+	if f.sps == nil {
+		return 1, false
+	}
+	return f.sps.MayReorder()
+}
+
+// InOrder says that the format admits no frame that comes before one that is
+// shown earlier, whatever it says of reordering.
+func (f *Format) InOrder() bool { return f.sps != nil && f.sps.InOrder() }
+
+// FrameTicks gives the time between two frames in so many ticks a second, if
+// the format tells it and it is believable: at most a second.
+func (f *Format) FrameTicks(perSecond int64) (ticks int64, ok bool) {
+	if f.sps == nil {
+		return 0, false
+	}
+	return f.sps.FrameTicks(perSecond)
+}
+
+// LowDelay gives the same format, but for its saying that no frame comes before
+// one that is shown earlier, so that decoders hold none back. It is right only
+// for streams without B-frames. ok is false where the format says how frames
+// are reordered, or could not be read whole.
+func (f *Format) LowDelay() (low *Format, ok bool) {
+	if f.sps == nil {
+		return nil, false
+	}
+	sps, pps := f.ParameterSets()
+	changed, ok := f.sps.LowDelay(sps[0][0])
+	if !ok {
+		return nil, false
+	}
+	sps[0] = changed
+	if low, _ = formatOfSets(sps, pps); low == nil {
+		return nil, false
+	}
+	low.Refreshed = f.Refreshed
+	return low, true
+}
+
 // has says whether a parameter set is one of the Format's.
 func (f *Format) has(set []byte) bool {
+	sps, pps := f.ParameterSets()
 	equal := func(known []byte) bool { return bytes.Equal(known, set) }
-	return equal(f.SPS) || equal(f.PPS) || slices.ContainsFunc(f.More, equal)
-}
-
-// H264Framer makes frames of access units as they come off the network. It
-// remembers the parameter sets, the newest of each number: those that were
-// announced, and those that came in band since. The zero value knows none. It
-// is not safe for concurrent use.
-type H264Framer struct {
-	sets   h264.Sets
-	bad    bool    // one came that cannot be read
-	format *Format // of the sets when the last keyframe came, or nil
-	made   int     // of what Changes of the sets format is
-
-	begun  bool // an IDR picture has come
-	points int  // recovery points and I pictures since the last one, or since the beginning
-}
-
-// enoughPoints is how many recovery points and I pictures in a row say that no
-// IDR picture comes any more.
-const enoughPoints = 3
-
-// Announce tells parameter sets that came apart from the pictures, as in a
-// session description.
-func (f *H264Framer) Announce(sets ...[]byte) {
-	for _, set := range sets {
-		if len(set) > 0 && !f.sets.Learn(set) {
-			f.bad = true
-		}
-	}
-}
-
-// Slice reads the header of a slice by the parameter sets known. Its first
-// bytes will do.
-func (f *H264Framer) Slice(nalu []byte) (h264.Slice, bool) { return f.sets.Slice(nalu) }
-
-// Frame makes a frame of the NAL units of one access unit, each without start
-// code. Parameter sets and delimiters are taken out of it; new ones give a new
-// Format with the next keyframe, and stay in the Data of pictures before. The
-// frame's Data is a copy; Key, Format and Data are set.
-//
-// ok is false for an access unit without a picture, and as long as parameter
-// sets are missing. An error is ErrBadParameterSets.
-func (f *H264Framer) Frame(nalus [][]byte) (frame Frame, ok bool, err error) {
-	u := f.look(nalus)
-	if !u.picture {
-		return Frame{}, false, nil
-	}
-	key := f.begins(u)
-	if key || f.format == nil {
-		if ok, err = f.renew(u.first, key && !u.idr); !ok {
-			return Frame{}, false, err
-		}
-	}
-	return Frame{Key: key, Format: f.format, Data: f.data(nalus, key)}, true, nil
-}
-
-// accessUnit is what is known of one.
-type accessUnit struct {
-	picture, idr, recovery bool
-	intra                  bool // all of its slices are I
-	first                  h264.Slice
-}
-
-// look learns the parameter sets of an access unit, and says what it is.
-func (f *H264Framer) look(nalus [][]byte) (u accessUnit) {
-	u.intra = true
-	for _, n := range nalus {
-		if len(n) == 0 {
-			continue
-		}
-		switch kind := h264.Type(n); {
-		case kind == h264.TypeSPS, kind == h264.TypePPS:
-			f.Announce(n)
-		case kind == h264.TypeSEI:
-			u.recovery = u.recovery || h264.IsRecoveryPoint(n)
-		case h264.IsSlice(n):
-			slice, ok := f.sets.Slice(n)
-			u.intra = u.intra && ok && slice.Type == h264.SliceI
-			if !u.picture {
-				u.first = slice
-			}
-			u.picture, u.idr = true, u.idr || slice.IDR || kind == h264.TypeIDR
-		case kind <= h264.TypePartitionC && kind > 0:
-			u.picture = true
-		}
-	}
-	return u
-}
-
-// begins says whether a stream can be joined at a picture: at an IDR picture,
-// and where none comes at a recovery point or, where there are none of those
-// either, at an I picture (ITU-T H.264, D.2.8).
-func (f *H264Framer) begins(u accessUnit) bool {
-	switch {
-	case u.idr:
-		f.begun, f.points = true, 0
-		return true
-	case !u.recovery && !u.intra:
-		return false
-	}
-	f.points++
-	return f.points >= enoughPoints || u.recovery && !f.begun
-}
-
-// renew makes a format for a picture that begins with this slice, unless the
-// one there is still right.
-func (f *H264Framer) renew(first h264.Slice, refreshed bool) (ok bool, err error) {
-	sps, pps, ok := f.sets.Of(first)
-	switch {
-	case !ok && f.bad:
-		return false, fmt.Errorf("%w: they cannot be read", ErrBadParameterSets)
-	case !ok:
-		return false, nil
-	case f.format != nil && f.made == f.sets.Changes() && f.format.Refreshed == refreshed && f.fits(sps):
-		return true, nil
-	}
-	format, err := H264Format(sps, pps, f.sets.Others(sps, pps)...)
-	if err != nil {
-		return false, err
-	}
-	format.Refreshed = refreshed
-	f.format, f.made = format, f.sets.Changes()
-	return true, nil
-}
-
-// fits says whether pictures with a sequence parameter set, of those known, are
-// as large as the format says. Sets that differ in other things may take turns.
-func (f *H264Framer) fits(sps []byte) bool {
-	if bytes.Equal(sps, f.format.SPS) {
-		return true
-	}
-	parsed, ok := h264.ParseSPS(sps)
-	w, h, _, _ := parsed.Size()
-	return ok && int(w) == f.format.Width && int(h) == f.format.Height
-}
-
-// data joins the NAL units that belong into a frame's Data.
-func (f *H264Framer) data(nalus [][]byte, key bool) []byte {
-	size := 0
-	for _, n := range nalus {
-		if f.carried(n, key) {
-			size += 4 + len(n)
-		}
-	}
-	data := make([]byte, 0, size)
-	for _, n := range nalus {
-		if f.carried(n, key) {
-			data = binary.BigEndian.AppendUint32(data, uint32(len(n)))
-			data = append(data, n...)
-		}
-	}
-	return data
-}
-
-// carried says whether a NAL unit belongs into a frame's Data.
-func (f *H264Framer) carried(n []byte, key bool) bool {
-	if len(n) == 0 {
-		return false
-	}
-	switch h264.Type(n) {
-	case h264.TypeSPS, h264.TypePPS:
-		return !key && !f.format.has(n) && !f.format.has(mended(n))
-	case h264.TypeDelimiter, h264.TypeFiller:
-		return false
-	}
-	return true
+	return slices.ContainsFunc(sps, equal) || slices.ContainsFunc(pps, equal)
 }

@@ -6,7 +6,11 @@
 // of the gateway speaks in its types.
 package media
 
-import "time"
+import (
+	"time"
+
+	"framegate/transcode/h264"
+)
 
 // Codec names how the bytes of a frame are compressed. The zero value names
 // nothing and never appears on a frame.
@@ -29,16 +33,40 @@ func (c Codec) String() string {
 	return "unknown"
 }
 
+// Kind says what a codec is for: pictures.
+type Kind uint8
+
+// Video is the kind of codecs of pictures.
+const Video Kind = 1
+
+// String gives the kind as MIME types begin.
+func (k Kind) String() string {
+	if k == Video {
+		return "video"
+	}
+	return "unknown"
+}
+
+// Kind says what the codec is for. The zero Codec is for nothing.
+func (c Codec) Kind() Kind {
+	switch c {
+	case JPEG, H264:
+		return Video
+	}
+	return 0
+}
+
 // Format is what the frames of one run have in common. It is immutable, and
 // those frames share the pointer: another pointer means a discontinuity
-// (another size, other parameter sets, another run).
+// (another size, other parameter sets, another run). One of H264 is made by
+// H264Format or FormatOfAVCC, which read once what its configuration says.
 type Format struct {
 	Codec         Codec
-	Width, Height int    // of the picture, in pixels
-	SPS, PPS      []byte // H264 parameter sets, without start code; not repeated in Data
-	// More are further ones, SPS and PPS, that pictures may refer to; each has a
-	// number of its own. Most cameras send none.
-	More [][]byte
+	Width, Height int // of the picture, in pixels
+	// Config is what a decoder has to know before the first frame, and is not
+	// repeated in Data, as ISO/IEC 14496-15 has it: avcC for H264 (see
+	// ParameterSets), and nothing for JPEG.
+	Config []byte
 	// Refreshed marks H264 without IDR pictures, whose Key frames are recovery
 	// points or I pictures. ffmpeg begins with those, and browsers do not.
 	Refreshed bool
@@ -46,6 +74,8 @@ type Format struct {
 	// can make showable: see ErrUnshowable. It stands between a camera's source
 	// and what converts its pictures, and on no frame of a stream.
 	Unshowable bool
+
+	sps *h264.SPS // what the first SPS in Config says, or nil
 }
 
 // Frame is one compressed picture. It is passed by value; Data and Format are

@@ -234,11 +234,11 @@ func uninterrupted(t *testing.T) map[string][]media.Frame {
 	b := encodings["B-frames"]
 	all["unannounced B-frames"] = withoutRestriction(t, encode(t, b.source, b.options...)).frames
 	references := withoutRestriction(t, encode(t, encodings["references"].source, encodings["references"].options...))
-	sps, ok := LowDelaySPS(references.format.SPS)
+	low, ok := references.format.LowDelay()
 	if !ok {
-		t.Fatalf("% x", references.format.SPS)
+		t.Fatalf("% x", references.format.Config)
 	}
-	all["low-delay SPS"] = references.with(t, sps).frames
+	all["low-delay SPS"] = references.with(low).frames
 	return all
 }
 

@@ -1,7 +1,7 @@
 // Package mp4 writes and reads fragmented MP4 (ISO/IEC 14496-12, ISO/IEC
 // 14496-15) for one track of H.264: an init segment for a Format, and one
-// fragment of one sample for each frame. It also reads and repairs what in
-// H.264 itself decides how long a player holds a picture back.
+// fragment of one sample for each frame. It also sees in a frame
+// whether it may be one that is shown before others that came earlier.
 //
 // A fragment is a head, which the Muxer of one viewer makes, and the frame's
 // Data as it is, which all viewers share. The package knows no network and no
@@ -15,7 +15,6 @@ import (
 	"math"
 
 	"framegate/gateway/media"
-	"framegate/transcode/h264"
 )
 
 // Timescale is the number of ticks in a second of what Init and Muxer write.
@@ -24,23 +23,17 @@ const Timescale = 90000
 // trackID names the only track.
 const trackID = 1
 
-// How many parameter sets of each kind an avcC has room for.
-const (
-	maxSPSs = 31
-	maxPPSs = 255
-)
-
 // ErrFormat: a Format that cannot be described in MP4.
 var ErrFormat = errors.New("format that does not go into MP4")
 
 // MIME gives the type of f as MediaSource.isTypeSupported takes it, such as
 // `video/mp4; codecs="avc1.64001F"` (RFC 6381, 3.3), or "" if f is not H.264
-// or lacks its SPS.
+// or lacks its Config.
 func MIME(f *media.Format) string {
-	if f == nil || f.Codec != media.H264 || len(f.SPS) < 4 {
+	if f == nil || f.Codec != media.H264 || len(f.Config) < 4 {
 		return ""
 	}
-	return fmt.Sprintf(`video/mp4; codecs="avc1.%02X%02X%02X"`, f.SPS[1], f.SPS[2], f.SPS[3])
+	return fmt.Sprintf(`%s/mp4; codecs="avc1.%02X%02X%02X"`, f.Codec.Kind(), f.Config[1], f.Config[2], f.Config[3])
 }
 
 // Init gives the init segment of f: ftyp and moov with one video track, with
@@ -50,7 +43,7 @@ func Init(f *media.Format) ([]byte, error) {
 	if err := checkFormat(f); err != nil {
 		return nil, err
 	}
-	w := make(boxes, 0, 1024+len(f.SPS)+len(f.PPS))
+	w := make(boxes, 0, 1024+len(f.Config))
 	w.ftyp()
 	moov := w.open("moov")
 	w.mvhd()
@@ -74,11 +67,8 @@ func checkFormat(f *media.Format) error {
 		return fmt.Errorf("%w: not H.264", ErrFormat)
 	case f.Width < 1 || f.Width > math.MaxUint16 || f.Height < 1 || f.Height > math.MaxUint16:
 		return fmt.Errorf("%w: pictures of %dx%d", ErrFormat, f.Width, f.Height)
-	case len(f.SPS) < 4 || len(f.SPS) > math.MaxUint16 || len(f.PPS) < 1 || len(f.PPS) > math.MaxUint16:
-		return fmt.Errorf("%w: parameter sets of %d and %d bytes", ErrFormat, len(f.SPS), len(f.PPS))
-	}
-	if sps, pps := f.ParameterSets(); len(sps) > maxSPSs || len(pps) > maxPPSs {
-		return fmt.Errorf("%w: %d and %d parameter sets", ErrFormat, len(sps), len(pps))
+	case len(f.Config) == 0:
+		return fmt.Errorf("%w: no parameter sets", ErrFormat)
 	}
 	return nil
 }
@@ -219,32 +209,10 @@ func (w *boxes) avc1(f *media.Format) {
 	w.u16(1)                         // frames a sample
 	w.zeros(32)                      // name of the compressor
 	w.u16(0x0018, 0xFFFF)            // depth; no colour table
-	w.avcC(f)
+	avcC := w.open("avcC")           // 14496-15, 5.3.3.1
+	w.u8(f.Config...)
+	w.close(avcC)
 	w.close(at)
-}
-
-// avcC: 14496-15, 5.3.3.1. What the high profiles add is left out where the
-// SPS cannot be read, as older writers do.
-func (w *boxes) avcC(f *media.Format) {
-	at := w.open("avcC")
-	w.u8(1, f.SPS[1], f.SPS[2], f.SPS[3], 0xFC|3)
-	sps, pps := f.ParameterSets()
-	w.sets(0xE0, sps)
-	w.sets(0, pps)
-	if s, ok := h264.ParseSPS(f.SPS); ok && s.High() {
-		w.u8(0xFC|byte(s.ChromaFormat), 0xF8|byte(s.LumaDepth), 0xF8|byte(s.ChromaDepth), 0)
-	}
-	w.close(at)
-}
-
-// sets writes parameter sets and before them how many there are, beside the
-// bits that are always set.
-func (w *boxes) sets(always byte, sets [][]byte) {
-	w.u8(always | byte(len(sets)))
-	for _, set := range sets {
-		w.u16(uint16(len(set)))
-		*w = append(*w, set...)
-	}
 }
 
 // mvex: 14496-12, 8.8.1. Every fragment says all of its sample itself.

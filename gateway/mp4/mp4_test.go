@@ -41,7 +41,7 @@ func TestMIME(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	for _, f := range []*media.Format{nil, {}, {Codec: media.JPEG}, {Codec: media.H264, SPS: []byte{0x67, 1, 2}}} {
+	for _, f := range []*media.Format{nil, {}, {Codec: media.JPEG}, {Codec: media.H264, Config: []byte{1, 0x67, 1}}} {
 		if got := MIME(f); got != "" {
 			t.Errorf("%+v is called %s", f, got)
 		}
@@ -49,9 +49,8 @@ func TestMIME(t *testing.T) {
 }
 
 func TestInit(t *testing.T) {
-	full := sps{profile: 244, refs: 1, width: 20, height: 15, chroma: 3}
 	for name, f := range map[string]*media.Format{
-		"baseline.mp4": inOrder(t), "high.mp4": feared(t), "high444.mp4": formatOf(t, hex.EncodeToString(full.bytes())),
+		"baseline.mp4": inOrder(t), "high.mp4": feared(t), "high444.mp4": formatOf(t, high444SPS),
 	} {
 		b, err := Init(f)
 		if err != nil {
@@ -65,7 +64,7 @@ func TestInit(t *testing.T) {
 		if err != nil || timescale != Timescale {
 			t.Fatalf("timescale %d, %v", timescale, err)
 		}
-		if !bytes.Equal(got.SPS, f.SPS) || !bytes.Equal(got.PPS, f.PPS) || got.Width != f.Width || got.Height != f.Height {
+		if !bytes.Equal(got.Config, f.Config) || got.Width != f.Width || got.Height != f.Height {
 			t.Errorf("%+v comes back as %+v", f, got)
 		}
 	}
@@ -79,15 +78,12 @@ func TestInitRefuses(t *testing.T) {
 		return &changed
 	}
 	for name, f := range map[string]*media.Format{
-		"nothing":       nil,
-		"JPEG":          {Codec: media.JPEG, Width: 16, Height: 16},
-		"no SPS":        change(func(f *media.Format) { f.SPS = nil }),
-		"no PPS":        change(func(f *media.Format) { f.PPS = nil }),
-		"no width":      change(func(f *media.Format) { f.Width = 0 }),
-		"no height":     change(func(f *media.Format) { f.Height = -1 }),
-		"too wide":      change(func(f *media.Format) { f.Width = 1 << 16 }),
-		"SPS too large": change(func(f *media.Format) { f.SPS = make([]byte, 1<<16) }),
-		"PPS too large": change(func(f *media.Format) { f.PPS = make([]byte, 1<<16) }),
+		"nothing":           nil,
+		"JPEG":              {Codec: media.JPEG, Width: 16, Height: 16},
+		"no parameter sets": change(func(f *media.Format) { f.Config = nil }),
+		"no width":          change(func(f *media.Format) { f.Width = 0 }),
+		"no height":         change(func(f *media.Format) { f.Height = -1 }),
+		"too wide":          change(func(f *media.Format) { f.Width = 1 << 16 }),
 	} {
 		if _, err := Init(f); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v", name, err)

@@ -37,7 +37,7 @@ const (
 //
 // Frames that come in another order than they are shown in get composition
 // offsets. Their decode times are their media times in order, as many frames
-// late as the SPS says, or as is seen, that frames are reordered.
+// late as the Format says, or as is seen, that frames are reordered.
 type Muxer struct {
 	sequence uint32
 	format   *media.Format
@@ -115,15 +115,12 @@ func (m *Muxer) place(f media.Frame) sample {
 func (m *Muxer) enter(f media.Frame) (at int64) {
 	first, reordered := m.format == nil, m.reorder > 0
 	m.format, m.frames = f.Format, 0
-	m.reorder, m.certain = 1, false
+	m.reorder, m.certain = f.Format.Reordering()
 	if first {
 		m.usual = firstDelta
 	}
-	if s, ok := h264.ParseSPS(f.Format.SPS); ok {
-		m.reorder, m.certain = s.MayReorder()
-		if delta, ok := frameTicks(&s); ok {
-			m.usual = delta
-		}
+	if delta, ok := f.Format.FrameTicks(Timescale); ok {
+		m.usual = delta
 	}
 	if first {
 		m.newest = int64(m.reorder) * m.usual

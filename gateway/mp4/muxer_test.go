@@ -15,6 +15,8 @@ import (
 // Parameter sets as an encoder sends them, of 320x240.
 const (
 	baselineSPS = "6742c00dd90141fb011000000300100000030320f142a480" // x264's
+	highSPS     = "6764001fa73294141f90"                             // see feared
+	high444SPS  = "67f4001f90e6540a0fc8"                             // 4:4:4, one reference, no VUI
 	plainPPS    = "68ce3c80"
 )
 
@@ -25,8 +27,7 @@ func inOrder(t testing.TB) *media.Format { return formatOf(t, baselineSPS) }
 // high profile, four references, no VUI.
 func feared(t testing.TB) *media.Format {
 	t.Helper()
-	s := sps{profile: 100, refs: 4, width: 20, height: 15}
-	return formatOf(t, hex.EncodeToString(s.bytes()))
+	return formatOf(t, highSPS)
 }
 
 func formatOf(t testing.TB, sps string) *media.Format {

@@ -85,8 +85,10 @@ func annexB(c clip) (b []byte) {
 	nalu := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range c.frames {
 		if f.Key {
-			nalu(c.format.SPS)
-			nalu(c.format.PPS)
+			sps, pps := f.Format.ParameterSets()
+			for _, set := range slices.Concat(sps, pps) {
+				nalu(set)
+			}
 		}
 		for rest := f.Data; len(rest) > 4; {
 			n := int(rest[0])<<24 | int(rest[1])<<16 | int(rest[2])<<8 | int(rest[3])
@@ -192,9 +194,10 @@ func checkAscending(t *testing.T, out []byte) {
 // many cameras leave it out.
 func withoutRestriction(t *testing.T, c clip) clip {
 	t.Helper()
-	s, ok := h264.ParseSPS(c.format.SPS)
+	sps, pps := c.format.ParameterSets()
+	s, ok := h264.ParseSPS(sps[0])
 	if !ok {
-		t.Fatalf("% x", c.format.SPS)
+		t.Fatalf("% x", sps[0])
 	}
 	if !s.Restricted { // as x264 leaves it out where all are keyframes
 		return c
@@ -202,16 +205,15 @@ func withoutRestriction(t *testing.T, c clip) clip {
 	var w h264.BitWriter
 	w.CopyBits(s.RBSP, 0, s.RestrictionFlag)
 	w.Bits(0b01, 2)
-	return c.with(t, h264.Escape([]byte{c.format.SPS[0]}, w.B))
-}
-
-// with gives the same frames with another SPS.
-func (c clip) with(t *testing.T, sps []byte) clip {
-	t.Helper()
-	f, err := media.H264Format(sps, c.format.PPS)
+	f, err := media.H264Format(h264.Escape(sps[0][:1:1], w.B), pps[0])
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c.with(f)
+}
+
+// with gives the same frames with another format.
+func (c clip) with(f *media.Format) clip {
 	changed := clip{format: f, frames: slices.Clone(c.frames)}
 	for i := range changed.frames {
 		changed.frames[i].Format = f
@@ -219,9 +221,9 @@ func (c clip) with(t *testing.T, sps []byte) clip {
 	return changed
 }
 
-// TestLowDelaySPSOfRealStreams has ffmpeg decode streams without a
+// TestLowDelayOfRealStreams has ffmpeg decode streams without a
 // restriction, and with the one put in.
-func TestLowDelaySPSOfRealStreams(t *testing.T) {
+func TestLowDelayOfRealStreams(t *testing.T) {
 	for name, e := range encodings {
 		if e.reorder > 0 {
 			continue
@@ -229,11 +231,11 @@ func TestLowDelaySPSOfRealStreams(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := encode(t, e.source, e.options...)
 			silent := withoutRestriction(t, c)
-			sps, ok := LowDelaySPS(silent.format.SPS)
+			low, ok := silent.format.LowDelay()
 			if !ok {
-				t.Fatalf("% x is not changed", silent.format.SPS)
+				t.Fatalf("% x is not changed", silent.format.Config)
 			}
-			changed := c.with(t, sps)
+			changed := c.with(low)
 			want := rawPictures(t, c)
 			if got := rawPictures(t, changed); !slices.Equal(got, want) {
 				t.Error("other pictures than before")

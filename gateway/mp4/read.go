@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"framegate/gateway/media"
 )
@@ -25,7 +24,7 @@ type Fragment struct {
 }
 
 // ReadInit reads the init segment (ftyp, moov) at the start of b: of one track
-// of H.264 with one SPS, one PPS and 4-byte lengths. What follows moov is not
+// of H.264 with 4-byte lengths. What follows moov is not
 // looked at. It gives copies, and the track's ticks in a second.
 //
 // The error is io.ErrUnexpectedEOF where b ends too early, else ErrMalformed.
@@ -173,11 +172,7 @@ func readMovie(moov []byte) (*media.Format, uint32, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	sps, pps, err := readParameterSets(avcC)
-	if err != nil {
-		return nil, 0, err
-	}
-	f, err := media.H264Format(sps[0], pps[0], slices.Concat(sps[1:], pps[1:])...)
+	f, err := media.FormatOfAVCC(avcC)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -211,40 +206,6 @@ func readSampleDescription(stsd []byte) ([]byte, error) {
 		return nil, malformed("sample description %q", kind)
 	}
 	return descend(entry[visual:], "avcC")
-}
-
-// readParameterSets reads avcC: 14496-15, 5.3.3.1. There is one of each kind at
-// least.
-func readParameterSets(avcC []byte) (sps, pps [][]byte, err error) {
-	if len(avcC) < 6 || avcC[0] != 1 || avcC[4]&3 != 3 {
-		return nil, nil, malformed("avcC of another version, or without 4-byte lengths")
-	}
-	rest := avcC[5:]
-	if sps, rest, err = parameterSets(rest, 0x1F); err != nil {
-		return nil, nil, err
-	}
-	pps, _, err = parameterSets(rest, 0xFF)
-	return sps, pps, err
-}
-
-// parameterSets reads an array that must have an element. mask tells which bits
-// are the count.
-func parameterSets(b []byte, mask byte) (sets [][]byte, rest []byte, err error) {
-	if len(b) < 1 || b[0]&mask == 0 {
-		return nil, nil, malformed("no SPS or no PPS")
-	}
-	count, b := b[0]&mask, b[1:]
-	for range count {
-		if len(b) < 2 {
-			return nil, nil, malformed("parameter set cut off")
-		}
-		n := int(binary.BigEndian.Uint16(b))
-		if b = b[2:]; n == 0 || n > len(b) {
-			return nil, nil, malformed("parameter set of %d bytes in %d", n, len(b))
-		}
-		sets, b = append(sets, b[:n]), b[n:]
-	}
-	return sets, b, nil
 }
 
 // readMoof reads a moof, of size bytes at the start of b, and the mdat that

@@ -198,7 +198,7 @@ func FuzzRead(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, _, err := ReadInit(again); err != nil || !bytes.Equal(got.SPS, format.SPS) || !bytes.Equal(got.PPS, format.PPS) {
+			if got, _, err := ReadInit(again); err != nil || !bytes.Equal(got.Config, format.Config) {
 				t.Fatalf("%+v comes back as %+v, %v", format, got, err)
 			}
 		}

@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
-
-	"framegate/transcode/h264"
 )
 
 func TestReorderedFramesWithoutAWordInTheSPS(t *testing.T) {
@@ -91,32 +89,6 @@ func TestDeeperReordering(t *testing.T) {
 	for i, f := range all {
 		if i > 13 && (f.Offset < 0 || f.Duration != 3600) {
 			t.Errorf("sample %d lasts %d ticks and is shown %+d", i, f.Duration, f.Offset)
-		}
-	}
-}
-
-// TestMayReorder tells streams that surely come in order from others.
-func TestMayReorder(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		sps     sps
-		frames  int
-		certain bool
-	}{
-		{"baseline", sps{profile: 66, refs: 3}, 0, true},
-		{"order of decoding", sps{profile: 100, refs: 3, pocType: 2}, 0, true},
-		{"one reference", sps{profile: 77, refs: 1}, 0, true},
-		{"nothing said", sps{profile: 77, refs: 2}, 1, false},
-		{"VUI without a word", sps{profile: 100, refs: 4, vui: true, everything: true}, 1, false},
-		{"none said", sps{profile: 100, refs: 4, vui: true, restriction: true}, 0, true},
-		{"two said", sps{profile: 100, refs: 4, vui: true, restriction: true, reorder: 2}, 2, true},
-		{"a lie", sps{profile: 100, refs: 4, vui: true, restriction: true, reorder: 9999}, maxReorder, true},
-	} {
-		c.sps.width, c.sps.height = 20, 15
-		s, ok := h264.ParseSPS(c.sps.bytes())
-		frames, certain := s.MayReorder()
-		if !ok || frames != c.frames || certain != c.certain {
-			t.Errorf("%s: %d frames, certain %v, parsed %v", c.name, frames, certain, ok)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package rendition
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ type encoder struct {
 	out     media.Codec
 	fps     int // that it was told to leave at most; 0 leaves all
 	log     *slog.Logger
+	config  []byte        // of the last packet of H264
 	done    chan struct{} // closed when all it gave is emitted
 }
 
@@ -79,11 +81,12 @@ func (e *encoder) frame(p transcode.Packet, format *media.Format) (media.Frame, 
 	if e.out == media.JPEG {
 		return media.JPEGFrame(p.Data, format)
 	}
-	if format == nil || string(format.SPS) != string(p.SPS) || string(format.PPS) != string(p.PPS) {
+	if format == nil || !bytes.Equal(e.config, p.Config) {
 		var err error
-		if format, err = media.H264Format(p.SPS, p.PPS); err != nil {
+		if format, err = media.FormatOfAVCC(p.Config); err != nil {
 			return media.Frame{}, err
 		}
+		e.config = p.Config
 	}
 	return media.Frame{Key: p.Key, Format: format, Data: p.Data}, nil
 }

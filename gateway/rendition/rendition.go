@@ -340,7 +340,7 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 		MaxFPS:  r.decoderFPS(format),
 	}
 	if format.Codec == media.H264 {
-		spec.In, spec.SPS, spec.PPS, spec.More = transcode.H264, format.SPS, format.PPS, format.More
+		spec.In, spec.Config = transcode.H264, format.Config
 	}
 	if r.request.Codec == media.H264 {
 		spec.Out = transcode.H264

@@ -146,7 +146,7 @@ func h264s(t *testing.T, first, count, width, height int) []media.Frame {
 			t.Fatal(err)
 		}
 		if format == nil {
-			if format, err = media.H264Format(packet.SPS, packet.PPS); err != nil {
+			if format, err = media.FormatOfAVCC(packet.Config); err != nil {
 				t.Fatal(err)
 			}
 		}

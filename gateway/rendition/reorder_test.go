@@ -48,11 +48,8 @@ func framesOfFLV(t *testing.T, b []byte) (frames []media.Frame) {
 		b = b[11+size+4:]
 		switch {
 		case body[1] == 0:
-			spsSize := int(binary.BigEndian.Uint16(body[11:]))
-			sps := body[13 : 13+spsSize]
-			pps := body[13+spsSize+3:]
 			var err error
-			if format, err = media.H264Format(sps, pps[:binary.BigEndian.Uint16(body[13+spsSize+1:])]); err != nil {
+			if format, err = media.FormatOfAVCC(body[5:]); err != nil {
 				t.Fatal(err)
 			}
 		case body[1] == 1:
@@ -71,12 +68,12 @@ func framesOfFLV(t *testing.T, b []byte) (frames []media.Frame) {
 // ITU-T H.264, E.1.1) out of parameter sets. A decoder then has to guess.
 func unrestricted(t *testing.T, frames []media.Frame) []media.Frame {
 	t.Helper()
-	var sps h264.SPS
-	old := frames[0].Format
-	if err := sps.Unmarshal(old.SPS); err != nil {
+	var parsed h264.SPS
+	sps, pps := frames[0].Format.ParameterSets()
+	if err := parsed.Unmarshal(sps[0]); err != nil {
 		t.Fatal(err)
 	}
-	r := sps.VUI.BitstreamRestriction
+	r := parsed.VUI.BitstreamRestriction
 	golomb := func(v uint32) string {
 		return strings.Repeat("0", bits.Len32(v+1)-1) + fmt.Sprintf("%b", v+1)
 	}
@@ -85,7 +82,7 @@ func unrestricted(t *testing.T, frames []media.Frame) []media.Frame {
 		tail += golomb(v)
 	}
 	var text strings.Builder
-	for _, b := range bytes.ReplaceAll(old.SPS, []byte{0, 0, 3}, []byte{0, 0}) {
+	for _, b := range bytes.ReplaceAll(sps[0], []byte{0, 0, 3}, []byte{0, 0}) {
 		fmt.Fprintf(&text, "%08b", b)
 	}
 	head, ok := strings.CutSuffix(strings.TrimRight(text.String(), "0"), tail+"1")
@@ -106,7 +103,7 @@ func unrestricted(t *testing.T, frames []media.Frame) []media.Frame {
 		}
 		escaped = append(escaped, b)
 	}
-	format, err := media.H264Format(escaped, old.PPS)
+	format, err := media.H264Format(escaped, pps[0])
 	if err != nil {
 		t.Fatal(err)
 	}

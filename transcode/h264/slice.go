@@ -24,6 +24,27 @@ func ParsePPS(nalu []byte) (p PPS, ok bool) {
 	return p, !r.Failed && id <= 255 && sps <= 31
 }
 
+// Numbered gives the kind of a parameter set, by the type of its NAL unit, and
+// its number among those of its kind. ok is false if it is none, or cannot be
+// read.
+func Numbered(nalu []byte) (kind, number byte, ok bool) {
+	if len(nalu) == 0 {
+		return 0, 0, false
+	}
+	kind = Type(nalu)
+	switch kind {
+	case TypeSPS:
+		var s SPS
+		s, ok = ParseSPS(nalu)
+		number = s.ID
+	case TypePPS:
+		var p PPS
+		p, ok = ParsePPS(nalu)
+		number = p.ID
+	}
+	return kind, number, ok
+}
+
 // Sets are the parameter sets of a stream, the newest of each number. A picture
 // may refer to any of them. The zero value has none.
 type Sets struct {

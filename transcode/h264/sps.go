@@ -97,10 +97,26 @@ func (s *SPS) MayReorder() (frames int, certain bool) {
 	switch {
 	case s.Restricted:
 		return int(min(s.Reorder, MaxReorder)), true
-	case s.Profile == 66 || s.POCType == 2 || s.RefFrames < 2:
+	case s.InOrder() || s.RefFrames < 2:
 		return 0, true
 	}
 	return 1, false
+}
+
+// InOrder says that no stream with this set has B-frames, whatever is said of
+// reordering: the baseline profile has none (A.2.1), and with POCType 2 the
+// order of output is that of decoding (8.2.1.3).
+func (s *SPS) InOrder() bool { return s.Profile == 66 || s.POCType == 2 }
+
+// FrameTicks gives the time between two frames in so many ticks a second, if
+// the set tells it and it is believable: between 1/240 of a second and a whole
+// one. A frame has two ticks of the VUI, one a field (E.2.1).
+func (s *SPS) FrameTicks(perSecond int64) (ticks int64, ok bool) {
+	if s.Scale == 0 {
+		return 0, false
+	}
+	ticks = 2 * perSecond * int64(s.Tick) / int64(s.Scale)
+	return ticks, ticks >= perSecond/240 && ticks <= perSecond
 }
 
 // ParseSPS reads a sequence parameter set with its NAL unit header. ok is false
@@ -154,6 +170,38 @@ func (s *SPS) WithoutVUI(header byte) []byte {
 	w.Bits(0, 1) // vui_parameters_present_flag
 	w.Bits(1, 1) // rbsp_stop_one_bit
 	return Escape(append(make([]byte, 0, len(w.B)+8), header), w.B)
+}
+
+// LowDelay gives the parameter set, without start code, with a
+// bitstream_restriction (E.1.1 and E.2.1) that says what decoders cannot know
+// otherwise: no picture comes before one that is shown earlier, so none need be
+// held back. All else stays bit for bit. It is right only for streams without
+// B-frames. header is that of its NAL unit.
+//
+// ok is false, and the result nil, where there is a restriction already, or
+// where the set could not be read whole, down to its trailing bits.
+func (s *SPS) LowDelay(header byte) (nalu []byte, ok bool) {
+	if !s.Whole || s.Restricted {
+		return nil, false
+	}
+	w := BitWriter{B: make([]byte, 0, len(s.RBSP)+16)}
+	if s.HasVUI {
+		w.CopyBits(s.RBSP, 0, s.RestrictionFlag)
+	} else {
+		w.CopyBits(s.RBSP, 0, s.VUIFlag)
+		w.Bits(1, 1)
+		w.Bits(0, 8) // nothing else of a VUI
+	}
+	w.Bits(1, 1) // bitstream_restriction_flag
+	w.Bits(1, 1) // motion vectors may point outside of the picture
+	w.UE(0)      // no bound on the bytes of a picture
+	w.UE(0)      // nor on the bits of a macroblock
+	w.UE(15)     // the longest vectors, as without a restriction
+	w.UE(15)     //
+	w.UE(0)      // max_num_reorder_frames
+	w.UE(max(1, s.RefFrames))
+	w.Bits(1, 1) // rbsp_stop_one_bit
+	return Escape(append(make([]byte, 0, len(w.B)+8), header), w.B), true
 }
 
 // readLog2 reads a number of bits: log2 of something, less 4, at most 12.

@@ -64,7 +64,7 @@ func (f *File) play(ctx context.Context, emit func(media.Frame)) (frames int, er
 			return frames, fmt.Errorf("video file: %w", err)
 		}
 		if format == nil {
-			if format, err = media.H264Format(packet.SPS, packet.PPS, packet.More...); err != nil {
+			if format, err = media.FormatOfAVCC(packet.Config); err != nil {
 				return frames, fmt.Errorf("video file: %w", err)
 			}
 		}

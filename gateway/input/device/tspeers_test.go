@@ -93,7 +93,8 @@ func decode(t *testing.T, frames []media.Frame) []int {
 	var in, out bytes.Buffer
 	for _, f := range frames {
 		if f.Key {
-			for _, set := range [][]byte{f.Format.SPS, f.Format.PPS} {
+			sps, pps := f.Format.ParameterSets()
+			for _, set := range slices.Concat(sps, pps) {
 				in.WriteString("\x00\x00\x00\x01" + string(set))
 			}
 		}

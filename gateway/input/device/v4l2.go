@@ -147,8 +147,7 @@ type pictures struct {
 // take makes a frame of a packet that came now, if it can be shown.
 func (p *pictures) take(packet transcode.Packet, now time.Time) (frame media.Frame, ok bool) {
 	if p.h264 {
-		p.framer.Announce(packet.SPS, packet.PPS)
-		p.framer.Announce(packet.More...)
+		p.framer.AnnounceAVCC(packet.Config)
 		frame, ok, p.broken = p.framer.Frame(cutUnits(packet.Data))
 	} else {
 		frame, p.broken = media.JPEGFrame(packet.Data, p.format)

@@ -208,8 +208,7 @@ func (o choice) parameter(name string) string {
 func (o choice) parameterSets() (sets [][]byte) {
 	for _, text := range strings.Split(o.parameter("sprop-parameter-sets"), ",") {
 		for _, unit := range units(unbase64(text)) {
-			_, sps := h264.ParseSPS(unit)
-			if _, pps := h264.ParsePPS(unit); sps || pps {
+			if _, _, ok := h264.Numbered(unit); ok {
 				sets = append(sets, unit)
 			}
 		}

@@ -201,11 +201,15 @@ func silent(t *testing.T, frames []media.Frame, sps []byte) []media.Frame {
 // lowDelayInit gives the init segment that says that nothing is reordered.
 func lowDelayInit(t *testing.T, sps []byte) []byte {
 	t.Helper()
-	low, ok := mp4.LowDelaySPS(sps)
+	format, err := media.H264Format(sps, anyPPS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	low, ok := format.LowDelay()
 	if !ok {
 		t.Fatal("the SPS cannot be rewritten")
 	}
-	init, err := mp4.Init(&media.Format{Codec: media.H264, Width: 160, Height: 96, SPS: low, PPS: anyPPS})
+	init, err := mp4.Init(low)
 	if err != nil {
 		t.Fatal(err)
 	}

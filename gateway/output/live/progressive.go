@@ -144,14 +144,12 @@ func (v *download) begin(f media.Frame) (media.Frame, error) {
 // withParameterSets gives a copy of f that begins with its parameter sets, if
 // they are others than those of old.
 func withParameterSets(f media.Frame, old *media.Format) media.Frame {
-	sps, pps := f.Format.ParameterSets()
-	oldSPS, oldPPS := old.ParameterSets()
-	sets := slices.Concat(sps, pps)
-	if slices.EqualFunc(sets, slices.Concat(oldSPS, oldPPS), bytes.Equal) {
+	if bytes.Equal(f.Format.Config, old.Config) {
 		return f
 	}
-	data := make([]byte, 0, len(f.Data)+1024)
-	for _, set := range sets {
+	sps, pps := f.Format.ParameterSets()
+	data := make([]byte, 0, len(f.Data)+len(f.Format.Config)+1024)
+	for _, set := range slices.Concat(sps, pps) {
 		data = binary.BigEndian.AppendUint32(data, uint32(len(set)))
 		data = append(data, set...)
 	}

@@ -4,8 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
-
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
 )
@@ -67,28 +65,15 @@ func newShape(format *media.Format) (*shape, error) {
 		return nil, err
 	}
 	s := &shape{init: init}
-	sps, ok := mp4.LowDelaySPS(format.SPS)
+	low, ok := format.LowDelay()
 	if !ok {
 		return s, nil
 	}
-	rewritten := *format
-	rewritten.SPS = sps
-	if s.lowInit, err = mp4.Init(&rewritten); err != nil {
+	if s.lowInit, err = mp4.Init(low); err != nil {
 		return nil, err
 	}
-	s.low.Store(neverReorders(format.SPS))
+	s.low.Store(format.InOrder())
 	return s, nil
-}
-
-// neverReorders says that the SPS alone rules B-frames out: the baseline
-// profile has none (H.264, A.2.1), and with this way of counting the order of
-// output is that of decoding (8.2.1.3).
-func neverReorders(sps []byte) bool {
-	var parsed h264.SPS
-	if parsed.Unmarshal(sps) != nil {
-		return false
-	}
-	return parsed.ProfileIdc == 66 || parsed.PicOrderCntType == 2
 }
 
 // choose gives the init segment to use now, and whether it is the one for low

@@ -1,4 +1,4 @@
-package mp4
+package h264_test
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"framegate/transcode/h264"
 )
 
-// sps makes sequence parameter sets of all kinds.
-type sps struct {
+// spsKind makes sequence parameter sets of all kinds.
+type spsKind struct {
 	profile       byte
 	refs          uint32
 	width, height uint32 // in macroblocks
@@ -28,7 +28,7 @@ type sps struct {
 	reorder       uint32
 }
 
-func (s sps) bytes() []byte {
+func (s spsKind) bytes() []byte {
 	var w h264.BitWriter
 	w.Bits(uint32(s.profile), 8)
 	w.Bits(0, 8)
@@ -72,7 +72,7 @@ func (s sps) bytes() []byte {
 	return h264.Escape([]byte{0x67}, w.B)
 }
 
-func (s sps) writeChroma(w *h264.BitWriter) {
+func (s spsKind) writeChroma(w *h264.BitWriter) {
 	lists := 8
 	if s.chroma == 0 {
 		s.chroma = 1
@@ -115,7 +115,7 @@ func (s sps) writeChroma(w *h264.BitWriter) {
 	}
 }
 
-func (s sps) writeVUI(w *h264.BitWriter) {
+func (s spsKind) writeVUI(w *h264.BitWriter) {
 	if !s.everything {
 		w.Bits(0, 8)
 	} else {
@@ -164,12 +164,21 @@ func truth(b bool) uint32 {
 	return 0
 }
 
+// lowDelay is LowDelay of a set that has to be read first.
+func lowDelay(nalu []byte) ([]byte, bool) {
+	s, ok := h264.ParseSPS(nalu)
+	if !ok {
+		return nil, false
+	}
+	return s.LowDelay(nalu[0])
+}
+
 // everySPS gives parameter sets of all kinds without a restriction.
-func everySPS() map[string]sps {
-	all := make(map[string]sps)
+func everySPS() map[string]spsKind {
+	all := make(map[string]spsKind)
 	for _, profile := range []byte{66, 77, 88, 100, 110, 122, 244, 44} {
 		for kind := range 64 {
-			s := sps{
+			s := spsKind{
 				profile: profile, refs: uint32(kind % 5), width: 80, height: 45,
 				interlaced: kind&1 != 0, cropping: kind&2 != 0, vui: kind&4 != 0, everything: kind&8 != 0,
 				scaling: kind&16 != 0, pocType: uint32(kind % 3),
@@ -183,13 +192,13 @@ func everySPS() map[string]sps {
 	return all
 }
 
-// TestLowDelaySPS compares what an independent parser says of every kind of
+// TestLowDelay compares what an independent parser says of every kind of
 // SPS before and after: nothing but the restriction may be new.
-func TestLowDelaySPS(t *testing.T) {
+func TestLowDelay(t *testing.T) {
 	for name, s := range everySPS() {
 		original := s.bytes()
 		kept := bytes.Clone(original)
-		changed, ok := LowDelaySPS(original)
+		changed, ok := lowDelay(original)
 		if !ok {
 			t.Fatalf("%s: not changed", name)
 		}
@@ -215,19 +224,19 @@ func TestLowDelaySPS(t *testing.T) {
 		if diff := cmp.Diff(before, after); diff != "" {
 			t.Fatalf("%s: -want +got\n%s", name, diff)
 		}
-		if _, again := LowDelaySPS(changed); again {
+		if _, again := lowDelay(changed); again {
 			t.Fatalf("%s: changed twice", name)
 		}
 	}
 }
 
-// TestLowDelaySPSIsWhatAnEncoderWrites has the restriction taken out of an SPS
+// TestLowDelayIsWhatAnEncoderWrites has the restriction taken out of an SPS
 // in the only bits where it is, and put back.
-func TestLowDelaySPSIsWhatAnEncoderWrites(t *testing.T) {
-	with := sps{profile: 100, refs: 3, width: 40, height: 30, vui: true, everything: true, restriction: true}
+func TestLowDelayIsWhatAnEncoderWrites(t *testing.T) {
+	with := spsKind{profile: 100, refs: 3, width: 40, height: 30, vui: true, everything: true, restriction: true}
 	without := with
 	without.restriction = false
-	changed, ok := LowDelaySPS(without.bytes())
+	changed, ok := lowDelay(without.bytes())
 	if !ok {
 		t.Fatal("not changed")
 	}
@@ -245,9 +254,9 @@ func TestLowDelaySPSIsWhatAnEncoderWrites(t *testing.T) {
 	}
 }
 
-func TestLowDelaySPSRefuses(t *testing.T) {
-	good := sps{profile: 100, refs: 4, width: 20, height: 15, vui: true, everything: true}.bytes()
-	restricted := sps{profile: 100, refs: 4, width: 20, height: 15, vui: true, restriction: true, reorder: 2}
+func TestLowDelayRefuses(t *testing.T) {
+	good := spsKind{profile: 100, refs: 4, width: 20, height: 15, vui: true, everything: true}.bytes()
+	restricted := spsKind{profile: 100, refs: 4, width: 20, height: 15, vui: true, restriction: true, reorder: 2}
 	cases := map[string][]byte{
 		"nothing":              nil,
 		"a PPS":                {0x68, 0xce, 0x3c, 0x80, 0x80},
@@ -255,9 +264,9 @@ func TestLowDelaySPSRefuses(t *testing.T) {
 		"forbidden bit":        append([]byte{0xE7}, good[1:]...),
 		"more after the end":   append(bytes.Clone(good), 0x11),
 		"too long":             append(bytes.Clone(good), make([]byte, h264.MaxSet)...),
-		"a poc type":           sps{profile: 66, refs: 1, width: 9, height: 9, pocType: 3}.bytes(),
-		"a chroma format":      sps{profile: 100, refs: 1, width: 9, height: 9, chroma: 4}.bytes(),
-		"too many references":  sps{profile: 66, refs: 17, width: 9, height: 9}.bytes(),
+		"a poc type":           spsKind{profile: 66, refs: 1, width: 9, height: 9, pocType: 3}.bytes(),
+		"a chroma format":      spsKind{profile: 100, refs: 1, width: 9, height: 9, chroma: 4}.bytes(),
+		"too many references":  spsKind{profile: 66, refs: 17, width: 9, height: 9}.bytes(),
 		"an endless codeword":  {0x67, 66, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 		"another endless code": {0x67, 100, 0, 31, 0x80, 0, 0, 3, 0, 0, 3, 0, 0, 3, 0, 0, 1},
 	}
@@ -265,15 +274,15 @@ func TestLowDelaySPSRefuses(t *testing.T) {
 		cases[fmt.Sprintf("%d bytes", i)] = good[:i]
 	}
 	for name, b := range cases {
-		if changed, ok := LowDelaySPS(b); ok || changed != nil {
+		if changed, ok := lowDelay(b); ok || changed != nil {
 			t.Errorf("%s: % x became % x", name, b, changed)
 		}
 	}
 }
 
-func TestLowDelaySPSTakesTrailingZeros(t *testing.T) {
-	good := sps{profile: 100, refs: 4, width: 20, height: 15}.bytes()
-	if _, ok := LowDelaySPS(append(good, 0, 0)); !ok {
+func TestLowDelayTakesTrailingZeros(t *testing.T) {
+	good := spsKind{profile: 100, refs: 4, width: 20, height: 15}.bytes()
+	if _, ok := lowDelay(append(good, 0, 0)); !ok {
 		t.Error("zeros after the end, as some cameras leave there, are refused")
 	}
 }
@@ -300,12 +309,12 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-func FuzzLowDelaySPS(f *testing.F) {
+func FuzzLowDelay(f *testing.F) {
 	for _, s := range everySPS() {
 		f.Add(s.bytes())
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		changed, ok := LowDelaySPS(b)
+		changed, ok := lowDelay(b)
 		if !ok {
 			return
 		}
@@ -314,4 +323,30 @@ func FuzzLowDelaySPS(f *testing.F) {
 			t.Errorf("% x became % x", b, changed)
 		}
 	})
+}
+
+// TestMayReorder tells streams that surely come in order from others.
+func TestMayReorder(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		sps     spsKind
+		frames  int
+		certain bool
+	}{
+		{"baseline", spsKind{profile: 66, refs: 3}, 0, true},
+		{"order of decoding", spsKind{profile: 100, refs: 3, pocType: 2}, 0, true},
+		{"one reference", spsKind{profile: 77, refs: 1}, 0, true},
+		{"nothing said", spsKind{profile: 77, refs: 2}, 1, false},
+		{"VUI without a word", spsKind{profile: 100, refs: 4, vui: true, everything: true}, 1, false},
+		{"none said", spsKind{profile: 100, refs: 4, vui: true, restriction: true}, 0, true},
+		{"two said", spsKind{profile: 100, refs: 4, vui: true, restriction: true, reorder: 2}, 2, true},
+		{"a lie", spsKind{profile: 100, refs: 4, vui: true, restriction: true, reorder: 9999}, h264.MaxReorder, true},
+	} {
+		c.sps.width, c.sps.height = 20, 15
+		s, ok := h264.ParseSPS(c.sps.bytes())
+		frames, certain := s.MayReorder()
+		if !ok || frames != c.frames || certain != c.certain {
+			t.Errorf("%s: %d frames, certain %v, parsed %v", c.name, frames, certain, ok)
+		}
+	}
 }
