@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"framegate/gateway/command"
 	"framegate/transcode"
 )
 
@@ -15,5 +16,5 @@ func main() {
 	transcode.BecomeFFmpeg() // in the process that is about to be one, it does not return
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(command.Run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }

@@ -9,7 +9,7 @@ import (
 // Hits counts how often limits were hit. Its methods may be called from any
 // goroutine.
 type Hits struct {
-	of    map[string]*atomic.Uint64 // not changed once it is made
+	of    map[string]*atomic.Uint64 // not changed once limits are hit
 	names []string                  // of the limits, sorted
 }
 
@@ -21,11 +21,20 @@ const otherLimits = "other"
 // there twice.
 func NewHits(names ...string) *Hits {
 	h := &Hits{of: make(map[string]*atomic.Uint64)}
-	for _, name := range slices.Concat(names, []string{otherLimits}) {
-		h.of[name] = new(atomic.Uint64)
+	h.Add(otherLimits)
+	h.Add(names...)
+	return h
+}
+
+// Add makes counters for more limits. It must not be called any more once limits
+// are hit.
+func (h *Hits) Add(names ...string) {
+	for _, name := range names {
+		if h.of[name] == nil {
+			h.of[name] = new(atomic.Uint64)
+		}
 	}
 	h.names = slices.Sorted(maps.Keys(h.of))
-	return h
 }
 
 // Hit counts a hit of a limit. It allocates nothing and does not block.

@@ -60,8 +60,9 @@ func (b *steadyBody) worth() time.Duration {
 	return time.Duration(float64(b.received) / float64(b.bytesPerSecond) * float64(time.Second))
 }
 
-// readPicture reads the picture that is the request's body, or a part of it.
-func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readPicture reads the picture that is the body of a request from an address,
+// or a part of it.
+func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request, address string) ([]byte, error) {
 	maxBytes := int64(h.options.MaxFrameBytes)
 	contentType := r.Header.Get("Content-Type")
 	kind := mediaType(contentType)
@@ -71,10 +72,10 @@ func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, e
 	if r.ContentLength > maxBytes {
 		return nil, &limitError{LimitFrameBytes, fmt.Errorf("%w: %d, of at most %d", ErrTooLarge, r.ContentLength, h.options.MaxFrameBytes)}
 	}
-	if err := h.enterBody(addressOf(r)); err != nil {
+	if err := h.enterBody(address); err != nil {
 		return nil, err
 	}
-	defer h.leaveBody(addressOf(r))
+	defer h.leaveBody(address)
 
 	body := &steadyBody{
 		body: r.Body, control: http.NewResponseController(w), began: time.Now(),

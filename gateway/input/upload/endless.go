@@ -21,14 +21,14 @@ const triesForOne = 10
 // ServeEndless serves a POST whose body is pictures one after another, with or
 // without part headers between them, for as long as they come. It answers 204
 // when the body ends. The errors are those of ServeFrame.
-func (h *Handler) ServeEndless(w http.ResponseWriter, r *http.Request, camera string) error {
+func (h *Handler) ServeEndless(w http.ResponseWriter, r *http.Request, who publish.Publisher) error {
 	e := &endless{handler: h, control: http.NewResponseController(w), pictures: newPictureReader(r.Body, h.options.MaxFrameBytes, boundaryOf(r.Header.Get("Content-Type")))}
-	if err := h.publishers.Run(r.Context(), h.publisher(r, camera), e); err != nil {
+	if err := h.publishers.Run(r.Context(), named(r, who), e); err != nil {
 		h.count(err)
 		stopReading(w)
 		return err
 	}
-	h.answer(w, camera)
+	h.answer(w, who.Camera)
 	return nil
 }
 

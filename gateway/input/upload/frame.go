@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/publish"
 )
 
 // How far a sender's clock may be off for its capture time to be believed.
@@ -26,14 +27,14 @@ const (
 // ServeFrame serves a POST whose body is one picture, raw or in a form. It
 // answers 204 with the number of viewers. The errors are those of this package
 // and of media, and stream's ErrUnknown, ErrPulled, ErrBusy and ErrClosed.
-func (h *Handler) ServeFrame(w http.ResponseWriter, r *http.Request, camera string) error {
-	err := h.serveFrame(w, r, camera)
+func (h *Handler) ServeFrame(w http.ResponseWriter, r *http.Request, who publish.Publisher) error {
+	err := h.serveFrame(w, r, named(r, who))
 	h.count(err)
 	return err
 }
 
-func (h *Handler) serveFrame(w http.ResponseWriter, r *http.Request, camera string) error {
-	b, err := h.readPicture(w, r)
+func (h *Handler) serveFrame(w http.ResponseWriter, r *http.Request, who publish.Publisher) error {
+	b, err := h.readPicture(w, r, who.Address)
 	if err != nil {
 		stopReading(w)
 		return err
@@ -43,14 +44,14 @@ func (h *Handler) serveFrame(w http.ResponseWriter, r *http.Request, camera stri
 		return err
 	}
 	frame.Wall = captureTime(r.Header.Get("X-Timestamp"), time.Now())
-	dropped, err := h.publishSingle(r, camera, frame)
+	dropped, err := h.publishSingle(r.Context(), who, frame)
 	if err != nil {
 		return err
 	}
 	if dropped {
 		w.Header().Set("X-Framegate-Dropped", "1")
 	}
-	h.answer(w, camera)
+	h.answer(w, who.Camera)
 	return nil
 }
 
@@ -67,20 +68,20 @@ func captureTime(s string, now time.Time) time.Time {
 
 // publishSingle publishes the frame of one POST through the session it shares
 // with the others of its owner.
-func (h *Handler) publishSingle(r *http.Request, camera string, frame media.Frame) (dropped bool, err error) {
+func (h *Handler) publishSingle(ctx context.Context, who publish.Publisher, frame media.Frame) (dropped bool, err error) {
 	for {
-		shared, gone, err := h.publishers.Share(r.Context(), h.publisher(r, camera), h.newSession(camera))
+		shared, gone, err := h.publishers.Share(ctx, who, h.newSession(who.Camera))
 		if err != nil {
 			return false, err
 		}
-		dropped, ok, err := shared.(*session).publish(r.Context(), gone, frame)
+		dropped, ok, err := shared.(*session).publish(ctx, gone, frame)
 		if err != nil || ok {
 			return dropped, err
 		}
 		select { // it ended just now: the next one takes the frame
 		case <-gone:
-		case <-r.Context().Done():
-			return false, r.Context().Err()
+		case <-ctx.Done():
+			return false, ctx.Err()
 		}
 	}
 }

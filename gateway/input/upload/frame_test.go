@@ -309,7 +309,7 @@ func TestRarePostsHoldTheCameraForSeconds(t *testing.T) {
 // two programs that POST do not take turns.
 func TestPrincipalTakesOverItsOwnPosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t, Options{Principal: func(r *http.Request) string { return r.Header.Get("X-Principal") }})
+		g := newRig(t, Options{})
 		post := func(address string) int {
 			r, _ := http.NewRequest("POST", "http://gate/live/phone.jpg", bytes.NewReader(camtest.Picture(1, 64, 48)))
 			r.Header.Set("X-Principal", "user:ann")

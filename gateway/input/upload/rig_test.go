@@ -81,16 +81,20 @@ func (never) Run(ctx context.Context, _ func(media.Frame)) error {
 
 func (g *rig) route(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/live/")
+	address, _, _ := net.SplitHostPort(r.RemoteAddr)
+	from := func(camera string) publish.Publisher {
+		return publish.Publisher{Camera: camera, Address: address, Principal: r.Header.Get("X-Principal")}
+	}
 	var err error
 	switch {
 	case path == "upload":
-		err = g.handler.ServeUpload(w, r, "phone")
+		err = g.handler.ServeUpload(w, r, from("phone"))
 	case strings.HasSuffix(path, ".jpg"):
-		err = g.handler.ServeFrame(w, r, strings.TrimSuffix(path, ".jpg"))
+		err = g.handler.ServeFrame(w, r, from(strings.TrimSuffix(path, ".jpg")))
 	case strings.HasSuffix(path, ".mjpeg"):
-		err = g.handler.ServeEndless(w, r, strings.TrimSuffix(path, ".mjpeg"))
+		err = g.handler.ServeEndless(w, r, from(strings.TrimSuffix(path, ".mjpeg")))
 	default:
-		err = g.handler.ServeWebSocket(w, r, strings.TrimSuffix(path, "/publish"))
+		err = g.handler.ServeWebSocket(w, r, from(strings.TrimSuffix(path, "/publish")))
 	}
 	if err != nil {
 		http.Error(w, err.Error(), statusOf(err))
@@ -100,7 +104,6 @@ func (g *rig) route(w http.ResponseWriter, r *http.Request) {
 func statusOf(err error) int {
 	for status, of := range map[int][]error{
 		400: {ErrBadBody, ErrNotWebSocket},
-		403: {ErrCrossOrigin},
 		404: {stream.ErrUnknown},
 		408: {ErrTooSlow},
 		409: {stream.ErrBusy, stream.ErrPulled},

@@ -17,7 +17,6 @@ import (
 	"errors"
 	"log/slog"
 	"mime"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -40,8 +39,6 @@ var (
 	ErrTooSlow = errors.New("upload too slow")
 	// ErrTooMany: the address has too many uploads under way.
 	ErrTooMany = errors.New("too many uploads at once")
-	// ErrCrossOrigin: a page of another site tried to open the WebSocket.
-	ErrCrossOrigin = errors.New("request from another site")
 	// ErrNotWebSocket: the request is no WebSocket handshake.
 	ErrNotWebSocket = errors.New("not a WebSocket handshake")
 )
@@ -62,12 +59,7 @@ type Options struct {
 	// Limited is told, by its name, of each hit of a limit; nil is not told. It
 	// is called from any goroutine and must return at once.
 	Limited func(limit string)
-	// AllowOrigin says which other sites' pages may open the WebSocket; nil:
-	// none.
-	AllowOrigin func(origin string) bool
-	// Principal says who a request comes from; nil: nobody knows.
-	Principal func(*http.Request) string
-	Log       *slog.Logger // nil discards
+	Log     *slog.Logger // nil discards
 }
 
 // withDefaults fills in what is not said.
@@ -80,9 +72,6 @@ func (o Options) withDefaults() Options {
 	o.PostsPerAddress = cmp.Or(o.PostsPerAddress, bodiesAtOnce)
 	if o.Limited == nil {
 		o.Limited = func(string) {}
-	}
-	if o.Principal == nil {
-		o.Principal = func(*http.Request) string { return "" }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -123,14 +112,14 @@ func New(hub *stream.Hub, publishers *publish.Publishers, options Options) *Hand
 	}
 }
 
-// ServeUpload serves a POST that may be of either form: one picture, or a body
+// ServeUpload serves a POST of who publishes to their camera, and that may be of either form: one picture, or a body
 // without end, as its Content-Type says.
-func (h *Handler) ServeUpload(w http.ResponseWriter, r *http.Request, camera string) error {
+func (h *Handler) ServeUpload(w http.ResponseWriter, r *http.Request, who publish.Publisher) error {
 	switch mediaType(r.Header.Get("Content-Type")) {
 	case "multipart/x-mixed-replace", "multipart/mixed", "video/x-motion-jpeg":
-		return h.ServeEndless(w, r, camera)
+		return h.ServeEndless(w, r, who)
 	}
-	return h.ServeFrame(w, r, camera)
+	return h.ServeFrame(w, r, who)
 }
 
 // Stats gives the counters as they are now.
@@ -142,19 +131,10 @@ func (h *Handler) Stats() Stats {
 	}
 }
 
-// publisher says who publishes by a request.
-func (h *Handler) publisher(r *http.Request, camera string) publish.Publisher {
-	return publish.Publisher{
-		Camera: camera, Name: r.URL.Query().Get("publisher"), Address: addressOf(r), Principal: h.options.Principal(r),
-	}
-}
-
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
+// named is who publishes by a request, with the name that it gives itself.
+func named(r *http.Request, who publish.Publisher) publish.Publisher {
+	who.Name = r.URL.Query().Get("publisher")
+	return who
 }
 
 // answer sends the 204 of a POST.

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -48,44 +46,19 @@ var errChatter = errors.New("too many pings and text messages")
 // picture is refused, which leaves the connection open. A hint tells the
 // number of viewers at the start and when it changes.
 //
-// An error is returned only before the handshake: those of ServeFrame,
-// ErrCrossOrigin and ErrNotWebSocket.
-func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, camera string) error {
+// An error is returned only before the handshake: those of ServeFrame
+// and ErrNotWebSocket. Whose page asks is the caller's to check.
+func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, who publish.Publisher) error {
 	if !websocket.IsWebSocketUpgrade(r) {
 		return ErrNotWebSocket
 	}
-	if !h.allowsOrigin(r) {
-		return ErrCrossOrigin
-	}
-	s := &socket{handler: h, camera: camera, w: w, r: r, replies: make(chan reply)}
-	err := h.publishers.Run(r.Context(), h.publisher(r, camera), s)
+	s := &socket{handler: h, camera: who.Camera, w: w, r: r, replies: make(chan reply)}
+	err := h.publishers.Run(r.Context(), named(r, who), s)
 	h.count(err)
 	if s.answered {
 		return nil
 	}
 	return err
-}
-
-// maxOrigin bounds an Origin header: a scheme, a name of at most 253 bytes and
-// a port.
-const maxOrigin = 300
-
-// allowsOrigin says whether a page of this very host asks, or of an origin that
-// Options.AllowOrigin knows, or no page at all. It fails closed: on "null", on
-// several origins, on what is no origin.
-func (h *Handler) allowsOrigin(r *http.Request) bool {
-	origins, sent := r.Header["Origin"]
-	if !sent {
-		return true
-	}
-	if len(origins) != 1 || len(origins[0]) > maxOrigin {
-		return false
-	}
-	u, err := url.Parse(origins[0])
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origins[0] {
-		return false
-	}
-	return strings.EqualFold(u.Host, r.Host) || h.options.AllowOrigin != nil && h.options.AllowOrigin(origins[0])
 }
 
 // reply is a message to the publisher.
@@ -134,7 +107,7 @@ func (s *socket) upgrade() (*websocket.Conn, error) {
 	upgrader := websocket.Upgrader{
 		ReadBufferSize:  32 << 10,
 		WriteBufferSize: 1 << 10,
-		CheckOrigin:     s.handler.allowsOrigin,
+		CheckOrigin:     func(*http.Request) bool { return true },                // the caller does
 		Error:           func(http.ResponseWriter, *http.Request, int, error) {}, // the caller answers
 	}
 	conn, err := upgrader.Upgrade(s.w, s.r, nil)

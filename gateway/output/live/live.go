@@ -55,8 +55,6 @@ var (
 	// ErrNotWebSocket: the request is no WebSocket handshake, or a bad one.
 	// The headers that the answer, 426, needs are set.
 	ErrNotWebSocket = errors.New("this address speaks WebSocket")
-	// ErrCrossOrigin: a page of a site that may not do this asks.
-	ErrCrossOrigin = errors.New("a page of another site may not watch here")
 	// ErrBadCodec: the query's codec is none that can be asked for.
 	ErrBadCodec = errors.New("bad codec")
 )
@@ -71,21 +69,16 @@ type Options struct {
 	// Limited is told, by its name, of each hit of a limit; nil is not told. It
 	// is called from any goroutine and must return at once.
 	Limited func(limit string)
-	// AllowOrigin says whether pages of an origin, such as
-	// "https://example.org", may watch besides those of the host that is asked
-	// itself. nil means no.
-	AllowOrigin func(origin string) bool
 }
 
 // Handler serves all viewers of these forms. Its methods may be called from
 // any goroutine.
 type Handler struct {
-	hub         *stream.Hub
-	log         *slog.Logger
-	allowOrigin func(string) bool
-	limited     func(limit string)
-	crowd       *delivery.Crowd
-	shapes      shapes
+	hub     *stream.Hub
+	log     *slog.Logger
+	limited func(limit string)
+	crowd   *delivery.Crowd
+	shapes  shapes
 }
 
 // New makes a handler. It starts nothing.
@@ -97,10 +90,9 @@ func New(options Options) *Handler {
 		options.Limited = func(string) {}
 	}
 	return &Handler{
-		hub:         options.Hub,
-		log:         options.Log,
-		allowOrigin: options.AllowOrigin,
-		limited:     options.Limited,
+		hub:     options.Hub,
+		log:     options.Log,
+		limited: options.Limited,
 		crowd: delivery.NewCrowd(delivery.Options{
 			Hub: options.Hub, Log: options.Log, Idle: idleAfter, Patience: options.Patience, Limited: options.Limited,
 		}),

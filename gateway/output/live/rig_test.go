@@ -58,7 +58,7 @@ func newSite(t *testing.T, start func(*httptest.Server)) *site {
 	}})
 	t.Cleanup(hub.Close)
 	s := &site{t: t, hub: hub, choice: choice, file: Choice{H264: asH264}}
-	s.live = New(Options{Hub: hub, AllowOrigin: func(o string) bool { return o == "https://friend.example" }})
+	s.live = New(Options{Hub: hub})
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	requests, revoke := context.WithCancel(context.Background())
 	s.revoke = revoke

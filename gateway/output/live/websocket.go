@@ -29,11 +29,9 @@ const handshakeTime = 5 * time.Second
 // camera turns out to send.
 //
 // An error means that nothing was answered yet: one of Hub.Open (ErrClosed also
-// after Close), ErrNotWebSocket, ErrCrossOrigin or ErrBadCodec, wrapped.
+// after Close), ErrNotWebSocket or ErrBadCodec, wrapped. Whose page asks is the caller's to
+// check.
 func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
-	if !fromAllowedOrigin(r, h.allowOrigin) {
-		return ErrCrossOrigin
-	}
 	dialect := DialectBare
 	if slices.Contains(websocket.Subprotocols(r), Subprotocol) {
 		dialect = DialectFramegate
@@ -80,7 +78,7 @@ func upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, net.Conn,
 		ReadBufferSize:   1 << 10,
 		WriteBufferPool:  new(sync.Pool), // never used
 		Subprotocols:     []string{Subprotocol},
-		CheckOrigin:      func(*http.Request) bool { return true },                // done before
+		CheckOrigin:      func(*http.Request) bool { return true },                // the caller does
 		Error:            func(http.ResponseWriter, *http.Request, int, error) {}, // the caller answers
 	}
 	socket, err := upgrader.Upgrade(taker, r, nil)

@@ -1,0 +1,124 @@
+package front
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/stream"
+)
+
+// Visit is a request that was let in.
+type Visit struct {
+	Camera    string         // that it is about; "" for none
+	Principal auth.Principal // from whom
+	Address   string         // of the client, without its port
+}
+
+// Viewer is who watches, for the limits on viewers.
+func (v Visit) Viewer() stream.Viewer {
+	return stream.Viewer{Address: v.Address, Principal: v.Principal.Subject()}
+}
+
+// Handle answers a request. An error means that nothing has been answered yet;
+// the status that is answered then is that of Form.Refusals, or one that package
+// front knows.
+type Handle func(w http.ResponseWriter, r *http.Request, v Visit) error
+
+// Refusal says with which HTTP status an error is answered.
+type Refusal struct {
+	Err    error // matches all that wrap it
+	Status int
+}
+
+// Form is one way in which a camera's pictures come in or go out.
+type Form struct {
+	Method   string      // GET, for which HEAD will do too, is for viewers; POST, for which PUT will do, for publishers
+	Address  string      // begins with /live/{id} and goes on with ".extension" or "/name" or nothing; without {id} it is for the default camera
+	Action   auth.Action // that must be permitted; where there is an extension View for GET, Publish for POST
+	Serve    Handle
+	Refusals []Refusal // of Serve
+	Limits   []string  // names of those that it hits
+	Close    func()    // ends all that are served, and waits for them; nil where another form does, or none need be
+}
+
+// live is where the addresses of forms begin.
+const live = "/live/{id}"
+
+// actions are what those need who ask for a form with an extension.
+var actions = map[string]auth.Action{http.MethodGet: auth.View, http.MethodPost: auth.Publish}
+
+// extension gives what is behind the camera's id, and false for a form that has
+// an address of its own.
+func (f Form) extension() (string, bool) {
+	extension, ok := strings.CutPrefix(f.Address, live)
+	return extension, ok && !strings.HasPrefix(extension, "/")
+}
+
+// formRoutes gives the routes of all forms.
+func (f *Front) formRoutes() (routes []route) {
+	methods := make(map[string]map[string]Handle)
+	for _, form := range f.options.Forms {
+		extension, shared := form.extension()
+		if !shared {
+			routes = append(routes, route{form.Method + " " + form.Address, form.Action, auth.Media, f.cameraOf(form), form.Serve})
+			continue
+		}
+		if form.Action != actions[form.Method] {
+			panic("front: " + form.Method + " " + form.Address + " would be open to who may " + string(actions[form.Method]))
+		}
+		if methods[form.Method] == nil {
+			methods[form.Method] = make(map[string]Handle)
+		}
+		methods[form.Method][extension] = form.Serve
+	}
+	shows, takes := serveForms(methods[http.MethodGet]), serveForms(methods[http.MethodPost])
+	return append(routes,
+		route{"GET /live/{name}", auth.View, auth.Media, cameraOfName, shows},
+		route{"POST /live/{name}", auth.Publish, auth.Media, cameraOfName, takes},
+		route{"PUT /live/{name}", auth.Publish, auth.Media, cameraOfName, takes}, // curl -T and GStreamer know no other
+	)
+}
+
+// cameraOf gives what finds the camera that a request for a form is about.
+func (f *Front) cameraOf(form Form) func(*http.Request) string {
+	if strings.HasPrefix(form.Address, live) {
+		return cameraOfPath
+	}
+	return func(*http.Request) string { return f.options.Settings().DefaultCamera }
+}
+
+// serveForms finds the form that /live/{id}{extension} asks for.
+func serveForms(forms map[string]Handle) Handle {
+	return func(w http.ResponseWriter, r *http.Request, v Visit) error {
+		_, extension := splitName(r.PathValue("name"))
+		serve, ok := forms[extension]
+		if !ok {
+			return fmt.Errorf("%w: %s %q; there are %s", errNoForm, r.Method, extension, extensions(forms))
+		}
+		return serve(w, r, v)
+	}
+}
+
+// extensions lists the forms there are, for people.
+func extensions(forms map[string]Handle) string {
+	var names []string
+	for extension := range forms {
+		if extension != "" {
+			names = append(names, extension)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// splitName splits "front.mjpeg" into "front" and ".mjpeg". A camera's id has
+// no dot.
+func splitName(name string) (id, extension string) {
+	if dot := strings.IndexByte(name, '.'); dot >= 0 {
+		return name[:dot], name[dot:]
+	}
+	return name, ""
+}

@@ -1,0 +1,49 @@
+// Package front is the HTTP side of the gateway: which addresses there are, who
+// is let in, what becomes of errors, and the pages.
+package front
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
+
+	"framegate/gateway/api"
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/roster"
+	"framegate/web"
+)
+
+// Options are what is behind the addresses.
+type Options struct {
+	Settings func() *config.Config // at the moment
+	Identity Identity
+	Auth     *auth.Auth
+	API      *api.API
+	Pages    *web.Pages
+	Cameras  *roster.Roster
+	Forms    []Form
+	Metrics  http.Handler
+	Log      *slog.Logger
+}
+
+// Front answers requests. Its methods may be called from any goroutine.
+type Front struct {
+	options  Options
+	refusals []Refusal // the first that fits counts
+	ready    atomic.Bool
+}
+
+// New makes a front that is not ready. Of two forms with the same method and
+// address the later counts.
+func New(o Options) *Front {
+	f := &Front{options: o, refusals: refusals}
+	for _, form := range o.Forms {
+		f.refusals = slices.Concat(f.refusals, form.Refusals)
+	}
+	return f
+}
+
+// SetReady says whether requests are welcome, which /readyz tells.
+func (f *Front) SetReady(ready bool) { f.ready.Store(ready) }

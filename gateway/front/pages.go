@@ -1,0 +1,54 @@
+package front
+
+import (
+	"net/http"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/roster"
+	"framegate/gateway/stream"
+	"framegate/web"
+)
+
+// showViewer shows the cameras that whoever asks may see or send pictures to.
+func (f *Front) showViewer(w http.ResponseWriter, r *http.Request, v Visit) error {
+	var cameras []web.Camera
+	for _, c := range f.options.Cameras.All() {
+		if camera := pageCamera(r, v.Principal, c); camera.View || camera.Broadcast {
+			cameras = append(cameras, camera)
+		}
+	}
+	f.options.Pages.Viewer(w, r, v.Principal.Name(), cameras)
+	return nil
+}
+
+func (f *Front) showCamera(w http.ResponseWriter, r *http.Request, v Visit) error {
+	c, ok := f.options.Cameras.Find(v.Camera)
+	if !ok {
+		return stream.ErrUnknown
+	}
+	f.options.Pages.Camera(w, r, v.Principal.Name(), pageCamera(r, v.Principal, c))
+	return nil
+}
+
+func (f *Front) showBroadcaster(w http.ResponseWriter, r *http.Request, v Visit) error {
+	c, ok := f.options.Cameras.Find(v.Camera)
+	switch {
+	case !ok:
+		return stream.ErrUnknown
+	case c.Source.Kind != config.SourceUpload:
+		answer(w, http.StatusNotFound, c.ID+": "+stream.ErrPulled.Error())
+		return nil
+	}
+	f.options.Pages.Broadcaster(w, r, v.Principal.Name(), pageCamera(r, v.Principal, c))
+	return nil
+}
+
+// pageCamera is what a page says of a camera to who asks.
+func pageCamera(r *http.Request, p auth.Principal, c roster.Camera) web.Camera {
+	return web.Camera{
+		ID: c.ID, Name: c.Name, Source: string(c.Source.Kind), Base: BaseOf(r.Context()),
+		View:      auth.Authorize(p, auth.View, c.ID),
+		Broadcast: c.Source.Kind == config.SourceUpload && auth.Authorize(p, auth.Publish, c.ID),
+	}
+}

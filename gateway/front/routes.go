@@ -1,0 +1,112 @@
+package front
+
+import (
+	"fmt"
+	"net/http"
+
+	"framegate/gateway/api"
+	"framegate/gateway/auth"
+)
+
+// route is one address, and who may use it. The whole table is in routes, and a
+// test holds it against who may do what.
+type route struct {
+	pattern string      // of http.ServeMux
+	needs   auth.Action // what whoever asks must be allowed to do
+	ways    auth.Ways   // by which they may come in
+	camera  func(*http.Request) string
+	serve   Handle
+}
+
+// routes is every address there is. GET includes HEAD.
+func (f *Front) routes() []route {
+	assets := plain(f.options.Pages.Assets())
+	routes := []route{
+		{"GET /{$}", api.Known, auth.Cookie, noCamera, f.showViewer},
+		{"GET /camera/{id}", auth.View, auth.Cookie, cameraOfPath, f.showCamera},
+		{"GET /broadcast/{id}", auth.Publish, auth.Cookie, cameraOfPath, f.showBroadcaster},
+		{"GET /login", api.Public, 0, noCamera, f.showLogin},
+		{"POST /login", api.Public, 0, noCamera, f.logIn},
+		{"POST /logout", api.Public, 0, noCamera, f.logOut},
+		{"GET /assets/", api.Public, 0, noCamera, assets},
+		{"GET /demo/", api.Public, 0, noCamera, assets},
+		{"GET /ca.crt", api.Public, 0, noCamera, f.options.Identity.showAuthority},
+
+		{"GET /metrics", auth.Metrics, auth.Cookie | auth.Bearer | auth.Basic, noCamera, plain(f.options.Metrics)},
+		{"GET /healthz", api.Public, 0, noCamera, sayOK},
+		{"GET /readyz", api.Public, 0, noCamera, f.sayReady},
+	}
+	routes = append(routes, f.formRoutes()...)
+	return append(routes, f.apiRoutes()...)
+}
+
+// apiRoutes is the part of the route table that is the API's.
+func (f *Front) apiRoutes() []route {
+	serve := func(w http.ResponseWriter, r *http.Request, v Visit) error {
+		f.options.API.ServeHTTP(w, r.WithContext(api.WithPrincipal(r.Context(), v.Principal)))
+		return nil
+	}
+	routes := []route{{"/api/", api.Public, 0, noCamera, serve}} // which says what is not there
+	for _, t := range api.Routes() {
+		of := noCamera
+		switch t.Action {
+		case auth.View, auth.Publish, auth.Playback:
+			of = cameraOfPath
+		}
+		routes = append(routes, route{t.Method + " " + t.Path, t.Action, auth.Control | auth.Basic, of, serve})
+	}
+	return routes
+}
+
+// Handler is the whole HTTP side: the route table, behind the checks that every
+// request passes.
+func (f *Front) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range f.routes() {
+		mux.Handle(route.pattern, f.answering(route))
+	}
+	return f.guard(f.elsewhere(mux))
+}
+
+// elsewhere has people who go to an address where nothing is get a page that
+// says so; programs get what the router says.
+func (f *Front) elsewhere(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isPage(r) && !isAPI(r) {
+			if _, pattern := mux.Handler(r); pattern == "" {
+				f.refuse(w, r, http.StatusNotFound, "no page of this server has that address")
+				return
+			}
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// Which camera a request is about.
+func cameraOfPath(r *http.Request) string { return r.PathValue("id") }
+func noCamera(*http.Request) string       { return "" }
+
+func cameraOfName(r *http.Request) string {
+	id, _ := splitName(r.PathValue("name"))
+	return id
+}
+
+// plain makes a handle of a handler.
+func plain(h http.Handler) Handle {
+	return func(w http.ResponseWriter, r *http.Request, _ Visit) error {
+		h.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+func sayOK(w http.ResponseWriter, _ *http.Request, _ Visit) error {
+	_, err := fmt.Fprintln(w, "ok")
+	return err
+}
+
+func (f *Front) sayReady(w http.ResponseWriter, r *http.Request, v Visit) error {
+	if !f.ready.Load() {
+		return errShuttingDown
+	}
+	return sayOK(w, r, v)
+}

@@ -1,0 +1,127 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"framegate/gateway/config"
+	"framegate/gateway/stream"
+)
+
+// upload is a camera whose frames are sent in.
+func upload(id string) config.Camera {
+	return config.Camera{ID: id, Source: config.Source{Kind: config.SourceUpload}}
+}
+
+// newRoster makes a roster of cameras whose frames are sent in; one of another
+// kind is refused.
+func newRoster(t *testing.T, log *slog.Logger) *Roster {
+	t.Helper()
+	var r *Roster
+	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) { return r.Source(k.Camera) }})
+	t.Cleanup(hub.Close)
+	r = New(Options{Hub: hub, Log: log, Source: func(c Camera) (stream.Source, error) {
+		if c.Source.Kind != config.SourceUpload {
+			return nil, errors.New("no upload")
+		}
+		return nil, nil
+	}})
+	t.Cleanup(r.Close)
+	return r
+}
+
+// ids gives those of all cameras.
+func (r *Roster) ids() (ids []string) {
+	for _, c := range r.All() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// pausing is a log whose first message is held up by what hold does.
+type pausing struct {
+	slog.Handler
+	once *sync.Once
+	hold func()
+}
+
+func (p pausing) Enabled(context.Context, slog.Level) bool { return true }
+func (p pausing) Handle(context.Context, slog.Record) error {
+	p.once.Do(p.hold)
+	return nil
+}
+
+// TestChangesDoNotUndoEachOther: two who change cameras at once find out which
+// there are to be, and the one that looked first must not have the last word.
+func TestChangesDoNotUndoEachOther(t *testing.T) {
+	var r *Roster
+	set := make(chan error, 1)
+	r = newRoster(t, slog.New(pausing{slog.DiscardHandler, new(sync.Once), func() { // front is there twice, which is told
+		go func() { set <- r.SetAdded([]config.Camera{upload("new")}) }() // ends soon
+		select {
+		case err := <-set:
+			set <- err
+		case <-time.After(300 * time.Millisecond): // it waits for us
+		}
+	}}))
+	if err := r.SetAdded([]config.Camera{upload("front"), upload("old")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Configure([]config.Camera{upload("front")}, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-set; err != nil {
+		t.Fatal(err)
+	}
+	if ids := r.ids(); !slices.Equal(ids, []string{"front", "new"}) {
+		t.Fatalf("there are the cameras %v", ids)
+	}
+}
+
+// TestChangeThatIsNotTakenIsNeverSeen, not even while it is looked at, and
+// whatever else changes then.
+func TestChangeThatIsNotTakenIsNeverSeen(t *testing.T) {
+	r := newRoster(t, slog.New(slog.DiscardHandler))
+	broken := config.Camera{ID: "broken", Source: config.Source{Kind: config.SourceHTTP}}
+	taken := false
+	if err := r.Configure([]config.Camera{upload("front")}, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetAdded([]config.Camera{upload("gate")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Configure([]config.Camera{upload("gate"), broken}, func() { taken = true }); err == nil || !strings.Contains(err.Error(), "camera broken: ") {
+		t.Errorf("a camera without a source is taken: %v", err)
+	}
+	if err := r.SetAdded([]config.Camera{broken}); err == nil {
+		t.Error("a camera without a source is added")
+	}
+	if ids := r.ids(); taken || !slices.Equal(ids, []string{"front", "gate"}) {
+		t.Errorf("there are the cameras %v, taken %v", ids, taken)
+	}
+	if err := r.Configure(nil, func() { taken = true }); err != nil || !taken || !slices.Equal(r.ids(), []string{"gate"}) {
+		t.Errorf("%v, taken %v, and then there are %v", err, taken, r.ids())
+	}
+}
+
+// TestNothingChangesInTheEnd: a change that comes while the server ends is
+// refused, and so leaves no camera connected.
+func TestNothingChangesInTheEnd(t *testing.T) {
+	r := newRoster(t, slog.New(slog.DiscardHandler))
+	r.Close()
+	if err := r.SetAdded([]config.Camera{upload("late")}); !errors.Is(err, stream.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if err := r.Configure([]config.Camera{upload("late")}, func() { t.Error("it is taken") }); !errors.Is(err, stream.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if _, err := r.Source("late"); !errors.Is(err, stream.ErrUnknown) {
+		t.Errorf("%v", err)
+	}
+}

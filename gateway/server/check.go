@@ -1,0 +1,58 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"syscall"
+
+	"framegate/gateway/certs"
+	"framegate/gateway/config"
+	"framegate/gateway/roster"
+	"framegate/gateway/store"
+)
+
+// Check gives what Serve would fail with, but for what other programs do. It
+// makes nothing.
+func Check(ctx context.Context, c *config.Config) error {
+	return errors.Join(checkListen(c.Listen), checkCertificate(c), store.Check(ctx, c.Data), checkSources(c))
+}
+
+// checkListen refuses an address that is not this machine's, or a port that is
+// not for this user. One that is taken may be so by the server that runs.
+func checkListen(address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return nil
+		}
+		return err
+	}
+	return listener.Close()
+}
+
+// checkCertificate refuses certificates and keys that cannot be used.
+func checkCertificate(c *config.Config) (err error) {
+	switch c.TLS.Mode {
+	case config.TLSFiles:
+		_, err = certs.Files(c.TLS.Cert, c.TLS.Key, slog.New(slog.DiscardHandler))
+	case config.TLSSelfSigned:
+		err = certs.CheckAuthority(filepath.Join(c.Data, "tls"))
+	}
+	return err
+}
+
+// checkSources refuses cameras that no input takes.
+func checkSources(c *config.Config) error {
+	s := newParts(Options{Config: c, Log: slog.New(slog.DiscardHandler)})
+	var wrong []error
+	for _, of := range c.Cameras {
+		if _, err := s.newSource(roster.Camera{Camera: of}); err != nil {
+			wrong = append(wrong, fmt.Errorf("camera %s: %w", of.ID, err))
+		}
+	}
+	return errors.Join(wrong...)
+}

@@ -1,0 +1,173 @@
+package server
+
+import (
+	"net/http"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/delivery"
+	"framegate/gateway/front"
+	"framegate/gateway/input/upload"
+	"framegate/gateway/media"
+	"framegate/gateway/output/live"
+	"framegate/gateway/output/mjpeg"
+	"framegate/gateway/output/snapshot"
+	"framegate/gateway/output/sse"
+	"framegate/gateway/publish"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+)
+
+// newForms makes every form in which pictures go out or come in. A new one is a
+// row here.
+func (s *server) newForms() []front.Form {
+	patience := s.settings().Limits.ViewerPatience
+	relay := mjpeg.New(mjpeg.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
+	player := live.New(live.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
+	events := sse.New(sse.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
+	still := snapshot.New(snapshot.Options{Hub: s.hub})
+	return []front.Form{
+		{Method: "GET", Address: "/live/{id}", Action: auth.View, Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
+			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
+			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
+		}},
+		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Serve: s.movie(player)},
+		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve))},
+		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
+			{Err: snapshot.ErrBadQuery, Status: http.StatusBadRequest},
+			{Err: snapshot.ErrNoFrame, Status: http.StatusGatewayTimeout},
+		}},
+		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
+			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
+			{Err: upload.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},
+			{Err: upload.ErrTooSlow, Status: http.StatusRequestTimeout},
+			{Err: upload.ErrTooMany, Status: http.StatusTooManyRequests},
+			{Err: upload.ErrNotWebSocket, Status: http.StatusBadRequest},
+		}},
+		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Serve: publishing(s.upload.ServeFrame)},
+		{Method: "POST", Address: "/live/{id}.mjpeg", Action: auth.Publish, Serve: publishing(s.upload.ServeEndless)},
+		{Method: "POST", Address: "/upload", Action: auth.Publish, Serve: publishing(s.upload.ServeUpload)},
+	}
+}
+
+// publishing makes a handle of what takes pictures in.
+func publishing(take func(http.ResponseWriter, *http.Request, publish.Publisher) error) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		return take(w, r, publish.Publisher{Camera: v.Camera, Address: v.Address, Principal: v.Principal.Subject()})
+	}
+}
+
+// output shows a viewer a stream.
+type output func(http.ResponseWriter, *http.Request, stream.Key, stream.Viewer) error
+
+// encoded makes an output that refuses who would get no encoder of one that
+// could only end then.
+func (s *server) encoded(show output) output {
+	return func(w http.ResponseWriter, r *http.Request, key stream.Key, v stream.Viewer) error {
+		if err := s.encodes(key, v); err != nil {
+			return err
+		}
+		return show(w, r, key, v)
+	}
+}
+
+// encodes says why a viewer would get no encoder for a stream, if it needs one.
+// What a camera sends that was not connected yet is not known, and is found out
+// by its rendition.
+func (s *server) encodes(key stream.Key, v stream.Viewer) error {
+	format, fps := s.hub.Sends(stream.Key{Camera: key.Camera})
+	request, ok := rendition.ParseKey(key.Rendition)
+	if !ok || format == nil || isCommon(request) || request.PassesAt(format, fps) {
+		return nil
+	}
+	return s.encoders.Refusal(key, v)
+}
+
+// pictures makes a handle of an output that shows JPEGs.
+func (s *server) pictures(show output) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		return show(w, r, s.jpegs(v.Camera, request), v.Viewer())
+	}
+}
+
+// events makes a handle that shows JPEGs at a lower rate than other forms do,
+// unless the client says which it wants.
+func (s *server) events(show output) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		request.FPS = sse.Rate(request.FPS)
+		return show(w, r, s.jpegs(v.Camera, request), v.Viewer())
+	}
+}
+
+// socket shows a camera as it is, or in what codec and size is asked for.
+func (s *server) socket(player *live.Handler) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		asJPEG, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		asH264 := asJPEG
+		asH264.Codec = media.H264
+		choice := live.Choice{
+			H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
+			JPEG: s.jpegs(v.Camera, asJPEG),
+			Why:  why(v.Principal),
+		}
+		if asJPEG.Plain() {
+			choice.Own = stream.Key{Camera: v.Camera}
+		} else if err := s.encodes(choice.H264, v.Viewer()); err != nil && s.encodes(choice.JPEG, v.Viewer()) != nil {
+			return err
+		}
+		return player.ServeWebSocket(w, r, choice, v.Viewer())
+	}
+}
+
+// movie shows a camera as an endless MP4.
+func (s *server) movie(player *live.Handler) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		request, err := rendition.ParseQuery(media.H264, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		choice := live.Choice{H264: stream.Key{Camera: v.Camera, Rendition: request.Key()}}
+		if request.Plain() {
+			choice.Own = stream.Key{Camera: v.Camera}
+		} else if err := s.encodes(choice.H264, v.Viewer()); err != nil {
+			return err
+		}
+		return player.ServeMP4(w, r, choice, v.Viewer())
+	}
+}
+
+// jpegs gives the stream of a camera's pictures, as they are asked for. Of a
+// camera that sends JPEGs anyway that is its own.
+func (s *server) jpegs(camera string, request rendition.Request) stream.Key {
+	c, known := s.cameras.Find(camera)
+	if !known || request.Plain() && inputs[c.Source.Kind].jpegs {
+		return stream.Key{Camera: camera}
+	}
+	return stream.Key{Camera: camera, Rendition: request.Key()}
+}
+
+// why gives what puts into words for a principal what is wrong with a camera; nil
+// where that may not know more than that something is.
+func why(p auth.Principal) func(*stream.SourceError) string {
+	if !auth.Authorize(p, auth.Admin, "") {
+		return nil
+	}
+	return func(failed *stream.SourceError) string {
+		if failed.Err == nil {
+			return "it ended without a picture"
+		}
+		return failed.Err.Error()
+	}
+}

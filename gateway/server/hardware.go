@@ -1,0 +1,84 @@
+package server
+
+import (
+	"context"
+
+	"framegate/gateway/config"
+	"framegate/transcode"
+)
+
+// hardwareOf says which hardware the configuration asks for.
+var hardwareOf = map[config.HWAccel]transcode.HWAccel{
+	config.HWAccelNone:         transcode.HWNone,
+	config.HWAccelAuto:         transcode.HWAuto,
+	config.HWAccelVAAPI:        transcode.HWVAAPI,
+	config.HWAccelCUDA:         transcode.HWCUDA,
+	config.HWAccelQSV:          transcode.HWQSV,
+	config.HWAccelVideoToolbox: transcode.HWVideoToolbox,
+}
+
+// tryHardware finds out whether the hardware that is asked for works. Encoders
+// that start before that is known do without.
+func (s *server) tryHardware(ctx context.Context) {
+	settings := s.settings().FFmpeg
+	wanted := hardwareOf[settings.HWAccel]
+	if wanted == transcode.HWNone {
+		return
+	}
+	works, err := transcode.Probe(ctx, settings.Path, wanted)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil && wanted == transcode.HWAuto:
+		s.Log.Info("no hardware for encoding, the processor does it all", "reason", err)
+	case err != nil:
+		s.Log.Warn("hardware for encoding does not work, the processor does it all", "hwaccel", string(settings.HWAccel), "reason", err)
+	default:
+		s.Log.Info("hardware encodes", "hwaccel", string(works))
+	}
+	s.hardware.Store(&works)
+}
+
+// encodesWith gives the hardware for encoders that start now.
+func (s *server) encodesWith() transcode.HWAccel {
+	if works := s.hardware.Load(); works != nil {
+		return *works
+	}
+	return transcode.HWNone
+}
+
+// tryFFmpeg says once how far ffmpeg is confined, or what does not work for
+// want of a good one, and looks for hardware.
+func (s *server) tryFFmpeg(ctx context.Context) {
+	settings := s.settings()
+	err := transcode.Check(ctx, settings.FFmpeg.Path)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		s.Log.Warn(WithoutFFmpeg, "path", settings.FFmpeg.Path, "reason", err, "cameras", needFFmpeg(settings.Cameras))
+	default:
+		s.Log.Info("ffmpeg is confined", "by", transcode.Sandbox())
+		s.tryHardware(ctx)
+	}
+}
+
+// WithoutFFmpeg is what an operator has to know whose ffmpeg is none.
+const WithoutFFmpeg = "ffmpeg does not work, so test patterns, files, capture devices, and what has to be encoded do not either " +
+	"(other sizes, JPEG of H.264 cameras, MP4 of JPEG cameras, JPEGs that browsers do not show): " +
+	"install ffmpeg " + transcode.Oldest + " or newer with libx264, or name it under ffmpeg.path"
+
+// needFFmpeg lists the cameras that give nothing at all without ffmpeg.
+func needFFmpeg(cameras []config.Camera) []string {
+	ids := []string{}
+	for _, camera := range cameras {
+		switch camera.Source.Kind {
+		case config.SourceTest, config.SourceFile, config.SourceV4L2:
+			ids = append(ids, camera.ID)
+		default:
+			if camera.Normalize == config.NormalizeAlways {
+				ids = append(ids, camera.ID)
+			}
+		}
+	}
+	return ids
+}

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+
+	"framegate/gateway/api"
+	"framegate/gateway/config"
+	"framegate/gateway/httplimit"
+	"framegate/gateway/input/upload"
+	"framegate/gateway/metrics"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+)
+
+// limitLogins is the limit on logins by its name in metrics. Package auth
+// counts its hits.
+const limitLogins = "logins"
+
+// newHits makes the counters of the limits that are of no form and no input.
+func newHits() *metrics.Hits {
+	return metrics.NewHits(slices.Concat(httplimit.LimitNames, api.LimitNames, stream.LimitNames)...)
+}
+
+// metricsHandler answers scrapes. Encoders and logins count hits of limits for
+// themselves, all others in hits.
+func (s *server) metricsHandler() http.Handler {
+	return metrics.New(metrics.Sources{
+		Version: s.Version,
+		Log:     s.Log,
+		Cameras: func() (ids []string) {
+			for _, c := range s.cameras.All() {
+				ids = append(ids, c.ID)
+			}
+			return ids
+		},
+		Streams: s.hub.Stats,
+		Viewers: s.hub.Viewers,
+		Encoders: func() metrics.Encoders {
+			e := s.encoders.Stats()
+			return metrics.Encoders{
+				Slots: e.Slots, Running: e.Running, Waiting: e.Waiting,
+				Starts: e.Starts, Dropped: e.Dropped, StepDowns: e.StepDowns,
+			}
+		},
+		Uploads: func() metrics.Uploads {
+			u := s.upload.Stats()
+			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames, RateDropped: u.RateDropped, Refused: u.Refused}
+		},
+		Logins: func() metrics.Logins {
+			l := s.auth.Stats()
+			return metrics.Logins{Hashed: uint64(l.Hashed), Failed: uint64(l.Failed), Watched: l.Watched}
+		},
+		Limits: func(yield func(limit string, hits uint64)) {
+			s.hits.All(yield)
+			encoders := s.encoders.Stats()
+			yield(rendition.LimitEncoders, encoders.Queued)
+			yield(rendition.LimitEncoderStarts, encoders.Delayed)
+			for _, limit := range rendition.ShareLimits {
+				yield(limit, encoders.Refused[limit])
+			}
+			yield(limitLogins, uint64(s.auth.Stats().Limited))
+		},
+	})
+}
+
+// httpLimits are what the limits say of connections. A viewer comes by one, and
+// leaves its place to others when it begins to watch.
+func (s *server) httpLimits(l config.Limits) httplimit.Limits {
+	return httplimit.Limits{
+		HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience,
+		Room: func() httplimit.Room {
+			l := s.settings().Limits
+			return httplimit.Room{All: l.Connections + l.Viewers, PerAddress: l.ConnectionsPerAddress + l.ViewersPerAddress}
+		},
+		Trusted: s.front.Trusts,
+		Client:  s.front.Client,
+	}
+}
+
+// uploadOptions are what the limits say of publishers.
+func (s *server) uploadOptions(l config.Limits) upload.Options {
+	return upload.Options{
+		MaxFrameBytes:      l.FrameBytes,
+		FPS:                l.PublisherFPS,
+		BytesPerSecond:     l.PublisherBytes,
+		PostTime:           l.PostTime,
+		PostBytesPerSecond: l.PostBytes,
+		PostsPerAddress:    l.PostsPerAddress,
+		Limited:            s.hits.Hit,
+		Log:                s.Log,
+	}
+}

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"framegate/gateway/config"
+	"framegate/gateway/regular"
+	"framegate/gateway/stream"
+	"framegate/gateway/watch"
+)
+
+// Reload is the configuration's way into a running server.
+type Reload struct {
+	File  string                                       // "" where there is none
+	Known []byte                                       // what it held when it was last without a mistake
+	Parse func(content []byte) (*config.Config, error) // as the start did
+}
+
+// again reads the configuration anew.
+func (r *Reload) again() (*config.Config, error) {
+	if regular.Given(r.File) {
+		return r.Parse(r.Known) // what it names may have changed
+	}
+	content, err := config.Read(r.File)
+	if err == nil {
+		err = config.CutOff(r.File, content, r.Known)
+	}
+	if err != nil {
+		return nil, err
+	}
+	next, err := r.Parse(content)
+	if err == nil {
+		r.Known = content
+	}
+	return next, err
+}
+
+// refusal is why a configuration was not taken.
+type refusal struct {
+	err error
+	at  time.Time
+}
+
+// reload reads the configuration and puts it into effect. A bad one leaves all
+// as it is.
+func (s *server) reload() {
+	next, err := s.Reload.again()
+	if err == nil {
+		err = s.putIntoEffect(next)
+	}
+	if err != nil {
+		s.refused.Store(&refusal{err, time.Now()})
+		s.Log.Error("configuration not taken, the old one stays", "err", err)
+		return
+	}
+	s.refused.Store(nil)
+	s.Log.Info("configuration taken", "cameras", len(next.Cameras))
+}
+
+// putIntoEffect makes next the settings, but for those that only a restart
+// changes.
+func (s *server) putIntoEffect(next *config.Config) error {
+	merged, keys := config.Merge(s.settings(), next)
+	if err := s.cameras.Configure(merged.Cameras, func() { s.current.Store(merged) }); err != nil {
+		return err
+	}
+	s.hub.SetLimits(viewerLimits(merged.Limits))
+	s.waiting.Store(&keys)
+	if len(keys) > 0 {
+		s.Log.Warn("some of the configuration takes a restart", "keys", keys)
+	}
+	return nil
+}
+
+func viewerLimits(l config.Limits) stream.Limits {
+	return stream.Limits{
+		Viewers:             l.Viewers,
+		ViewersPerCamera:    l.ViewersPerCamera,
+		ViewersPerPrincipal: l.ViewersPerPrincipal,
+		ViewersPerAddress:   l.ViewersPerAddress,
+	}
+}
+
+// configurationWatch gives what reloads whenever the file changes or the process
+// gets SIGHUP, until ctx is done. From now on neither is missed, and SIGHUP does
+// not end the process. Where the file cannot be watched, SIGHUP still works. The
+// watch must be run, and once.
+func (s *server) configurationWatch() func(ctx context.Context) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	changes, stop := watch.File(s.Reload.File, s.Reload.Known, s.Log)
+	return func(ctx context.Context) {
+		defer signal.Stop(hangups)
+		defer stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+			case <-changes:
+			}
+			s.reload()
+		}
+	}
+}

@@ -1,0 +1,189 @@
+// Package server is the gateway with all its parts wired together: the only
+// package that knows every other.
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"framegate/gateway/api"
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/front"
+	"framegate/gateway/input/upload"
+	"framegate/gateway/media"
+	"framegate/gateway/metrics"
+	"framegate/gateway/output/sse"
+	"framegate/gateway/publish"
+	"framegate/gateway/rendition"
+	"framegate/gateway/roster"
+	"framegate/gateway/store"
+	"framegate/gateway/stream"
+	"framegate/transcode"
+	"framegate/web"
+)
+
+// Options are what a server is made of.
+type Options struct {
+	Config  *config.Config
+	Reload  Reload
+	Version string // of the program, for people
+	Log     *slog.Logger
+}
+
+// server is everything wired together. A new output is a folder and a row in
+// forms, a new input a folder and a row in sources.
+type server struct {
+	Options
+	current    atomic.Pointer[config.Config] // the settings in effect
+	hub        *stream.Hub
+	cameras    *roster.Roster
+	publishers *publish.Publishers
+	upload     *upload.Handler
+	encoders   *rendition.Slots
+	forms      []front.Form
+	hits       *metrics.Hits                     // of limits
+	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
+	api        *api.API
+	store      *store.Store
+	auth       *auth.Auth
+	identity   front.Identity
+	front      *front.Front
+	port       uint16 // that we listen on
+
+	refused atomic.Pointer[refusal]  // of the last reload; nil where it was not
+	waiting atomic.Pointer[[]string] // keys of the configuration that take a restart
+}
+
+// settings gives what is configured at the moment.
+func (s *server) settings() *config.Config { return s.current.Load() }
+
+// newServer makes the server that listens at an address, with what it remembers.
+// Nothing runs yet but the cameras that are to stay connected. close must be
+// called in the end.
+func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *server, err error) {
+	s := newParts(o)
+	s.port = listens.Port()
+	hosts := func() []string { return s.settings().Hosts }
+	if s.identity, err = front.NewIdentity(o.Config, hosts, o.Log); err != nil {
+		return nil, err
+	}
+	if s.store, err = store.Open(ctx, o.Config.Data); err != nil {
+		return nil, err
+	}
+	s.auth, err = auth.New(ctx, auth.Options{Store: s.store, Open: o.Config.Auth == config.AuthOff, Base: front.BaseOf, Log: o.Log})
+	if err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
+	s.hub = stream.New(stream.Options{
+		Resolve: s.resolve,
+		Limits:  viewerLimits(o.Config.Limits),
+		Limited: s.hits.Hit,
+		Log:     o.Log,
+	})
+	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Log: o.Log})
+	s.publishers = publish.New(s.hub, o.Log)
+	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
+	s.forms = s.newForms()
+	for _, form := range s.forms {
+		s.hits.Add(form.Limits...)
+	}
+	s.api = api.New(api.Options{
+		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s},
+		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
+		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Log: o.Log,
+	})
+	s.front = front.New(front.Options{
+		Settings: s.settings, Identity: s.identity, Auth: s.auth, API: s.api, Cameras: s.cameras, Forms: s.forms,
+		Pages: web.New(func() []string { return s.settings().FrameAncestors }), Metrics: s.metricsHandler(), Log: o.Log,
+	})
+	if err := s.setCameras(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// newParts makes a server as far as nothing outside of the process is needed.
+func newParts(o Options) *server {
+	s := &server{
+		Options:  o,
+		hits:     newHits(),
+		encoders: rendition.NewSlots(o.Config.Limits.Encoders, o.Config.Limits.EncoderStarts),
+	}
+	for _, of := range inputs {
+		s.hits.Add(of.limits...)
+	}
+	s.current.Store(o.Config)
+	s.waiting.Store(new([]string))
+	return s
+}
+
+// setCameras makes those of the configuration, and those that were added while
+// an earlier server ran, the cameras there are.
+func (s *server) setCameras(ctx context.Context) error {
+	if err := s.cameras.Configure(s.Config.Cameras, func() {}); err != nil {
+		return err
+	}
+	added, broken, err := api.Added(ctx, s.store)
+	for _, problem := range broken {
+		s.Log.Error("camera left out", "err", problem)
+	}
+	return cmp.Or(err, s.cameras.SetAdded(added))
+}
+
+// resolve finds what gives a camera's frames in a rendition.
+func (s *server) resolve(k stream.Key) (stream.Source, error) {
+	source, err := s.cameras.Source(k.Camera)
+	if err == nil && k.Rendition != "" {
+		return s.newRendition(k)
+	}
+	return source, err
+}
+
+// newRendition makes what gives a camera's pictures in another form.
+func (s *server) newRendition(k stream.Key) (stream.Source, error) {
+	request, ok := rendition.ParseKey(k.Rendition)
+	if !ok {
+		return nil, stream.ErrUnknown
+	}
+	return rendition.New(rendition.Options{
+		Hub:     s.hub,
+		Camera:  k.Camera,
+		Request: request,
+		Common:  isCommon(request),
+		FFmpeg:  s.settings().FFmpeg.Path,
+		HWAccel: s.encodesWith(),
+		Slots:   s.encoders,
+		Log:     s.Log.With("camera", k.Camera),
+	}), nil
+}
+
+// isCommon says of a rendition that it is what viewers get who ask for no size,
+// rate or quality.
+func isCommon(r rendition.Request) bool {
+	return r.Plain() || r == rendition.Request{Codec: media.JPEG, FPS: sse.DefaultFPS}
+}
+
+// close ends publishers, viewers and cameras, in this order, and waits for
+// them.
+func (s *server) close() {
+	s.publishers.Close()
+	var viewers sync.WaitGroup // those that take no last word have all forms wait at once
+	for _, form := range s.forms {
+		if form.Close != nil {
+			viewers.Go(form.Close)
+		}
+	}
+	viewers.Wait()
+	s.cameras.Close()
+	s.hub.Close()
+	if err := s.store.Close(); err != nil {
+		s.Log.Warn("closing the state", "err", err)
+	}
+}

@@ -1,0 +1,159 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+
+	"framegate/gateway/config"
+	"framegate/gateway/input/device"
+	"framegate/gateway/input/httpcam"
+	"framegate/gateway/input/rtspcam"
+	"framegate/gateway/input/upload"
+	"framegate/gateway/reach"
+	"framegate/gateway/redact"
+	"framegate/gateway/rendition"
+	"framegate/gateway/roster"
+	"framegate/gateway/stream"
+)
+
+// input is one kind of camera.
+type input struct {
+	source func(*server, roster.Camera, *slog.Logger) (stream.Source, error) // nil where frames are sent in
+	jpegs  bool                                                              // its frames need no decoding to be shown as JPEGs
+	limits []string                                                          // names of those that it hits
+}
+
+// inputs is every kind of camera there is.
+var inputs = map[config.SourceKind]input{
+	config.SourceHTTP:   {(*server).newHTTP, true, httpcam.LimitNames},
+	config.SourceRTSP:   {(*server).newRTSP, false, rtspcam.LimitNames},
+	config.SourceMPEGTS: {(*server).newMPEGTS, false, nil},
+	config.SourceV4L2:   {(*server).newV4L2, false, nil},
+	config.SourceFile:   {(*server).newFile, false, nil},
+	config.SourceTest:   {(*server).newPattern, true, nil},
+	config.SourceUpload: {nil, true, upload.LimitNames},
+}
+
+// newSource makes what gives a camera's frames, or nil for one whose frames
+// are sent in.
+func (s *server) newSource(c roster.Camera) (stream.Source, error) {
+	of := inputs[c.Source.Kind]
+	if of.source == nil {
+		return nil, nil
+	}
+	secrets := redact.New(c.Camera)
+	source, err := of.source(s, c, secrets.Log(s.Log.With("camera", c.ID)))
+	return secrets.Source(source), err
+}
+
+func (s *server) newHTTP(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	l := s.settings().Limits
+	source, err := httpcam.New(httpcam.Options{
+		URL:           c.Source.URL,
+		Username:      c.Username,
+		Password:      c.Password.Reveal(),
+		Interval:      c.Interval,
+		MaxFrameBytes: l.FrameBytes,
+		InsecureTLS:   c.TLSInsecure,
+		AnyKind:       c.Normalize != config.NormalizeNever,
+		Patience:      httpcam.Patience{Connect: l.CameraConnect, FirstByte: l.CameraFirstByte, Silence: l.CameraSilence},
+		Limited:       s.hits.Hit,
+		Dial:          s.dialerFor(c),
+		Log:           log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.normalized(source, c, rendition.Normalize(c.Normalize)), nil
+}
+
+func (s *server) newRTSP(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	l := s.settings().Limits
+	source, err := rtspcam.New(rtspcam.Options{
+		URL:           c.Source.URL,
+		Username:      c.Username,
+		Password:      c.Password.Reveal(),
+		Transport:     rtspcam.Transport(c.Transport),
+		Patience:      rtspcam.Patience{Connect: l.CameraConnect, FirstByte: l.CameraFirstByte, Silence: l.CameraSilence},
+		Limited:       s.hits.Hit,
+		InsecureTLS:   c.TLSInsecure,
+		MaxFrameBytes: l.FrameBytes,
+		Dial:          s.dialerFor(c),
+		Log:           log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.Normalize != config.NormalizeAlways {
+		return source, nil // RTP carries no JPEGs but those that browsers show (RFC 2435)
+	}
+	return s.normalized(source, c, rendition.NormalizeAlways), nil
+}
+
+func (s *server) newMPEGTS(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	return device.NewTransportStream(device.TransportStreamOptions{
+		Address:       c.Source.Address,
+		Listen:        c.Source.Listen,
+		MaxFrameBytes: s.settings().Limits.FrameBytes,
+		Log:           log,
+	}), nil
+}
+
+func (s *server) newV4L2(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	return device.NewV4L2(device.V4L2Options{
+		FFmpeg: s.settings().FFmpeg.Path,
+		Path:   c.Source.Path,
+		Width:  c.Source.Width,
+		Height: c.Source.Height,
+		FPS:    c.Source.FPS,
+		Log:    log,
+	}), nil
+}
+
+func (s *server) newFile(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	settings := s.settings()
+	file := device.NewFile(device.FileOptions{FFmpeg: settings.FFmpeg.Path, Path: c.Source.Path, Log: log})
+	return stream.EndSilent(file, settings.Limits.CameraSilence), nil
+}
+
+func (s *server) newPattern(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	settings := s.settings()
+	pattern := device.NewPattern(device.PatternOptions{
+		FFmpeg: settings.FFmpeg.Path,
+		Width:  c.Source.Width,
+		Height: c.Source.Height,
+		FPS:    c.Source.FPS,
+		Log:    log,
+	})
+	return stream.EndSilent(pattern, settings.Limits.CameraSilence), nil
+}
+
+// dialerFor gives what connects to a camera: wherever the operator's
+// configuration says, but only where cameras may be for one that was added
+// while we run.
+func (s *server) dialerFor(c roster.Camera) func(context.Context, string, string) (net.Conn, error) {
+	if !c.Added {
+		return nil
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialer := net.Dialer{Control: s.reach().Control}
+		return dialer.DialContext(ctx, network, address)
+	}
+}
+
+// reach says where cameras may be at the moment.
+func (s *server) reach() reach.Rule {
+	return reach.Rule{Allow: s.settings().Network.Allow, Own: []uint16{s.port}}
+}
+
+// normalized makes the pictures of a source ones that browsers show.
+func (s *server) normalized(source stream.Source, c roster.Camera, mode rendition.Normalize) stream.Source {
+	return rendition.Normalized(source, rendition.NormalizeOptions{
+		Camera: c.ID,
+		Mode:   mode,
+		FFmpeg: s.settings().FFmpeg.Path,
+		Slots:  s.encoders,
+		Log:    s.Log.With("camera", c.ID),
+	})
+}

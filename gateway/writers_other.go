@@ -1,8 +1,0 @@
-//go:build !linux
-
-package main
-
-import "os"
-
-// writersOf does not know.
-func writersOf(*os.File) openness { return unknown }
