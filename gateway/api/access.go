@@ -11,6 +11,7 @@ import (
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/redact"
 )
 
 const (
@@ -257,7 +258,7 @@ func probedOf(found Probed, err error, camera config.Camera) probed {
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Problem = "no picture came within " + probePatience.String()
 	case err != nil:
-		p.Problem = withoutSecrets(err, camera)
+		p.Problem = redact.New(camera).Text(err.Error())
 	}
 	return p
 }

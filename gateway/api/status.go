@@ -2,15 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
-	"framegate/gateway/secret"
+	"framegate/gateway/redact"
 	"framegate/gateway/stream"
 )
 
@@ -262,27 +259,10 @@ func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {
 	if s.LastError != nil {
 		status.LastError = &failure{Text: "unreachable", At: s.LastErrorAt.UTC()}
 		if admin {
-			status.LastError.Text = withoutSecrets(s.LastError, c.Camera)
+			status.LastError.Text = redact.New(c.Camera).Text(s.LastError.Error())
 		}
 	}
 	return status
-}
-
-// withoutSecrets gives an error's text without the camera's password and the
-// query of its address, should they have come into it.
-func withoutSecrets(err error, c config.Camera) string {
-	text := err.Error()
-	var failed *url.Error
-	if errors.As(err, &failed) {
-		text = failed.Err.Error() // it holds the whole address, and this what went wrong
-	}
-	_, query, _ := strings.Cut(c.Source.URL, "?")
-	for _, told := range []string{query, c.Password.Reveal(), url.QueryEscape(c.Password.Reveal())} {
-		if told != "" {
-			text = strings.ReplaceAll(text, told, secret.Redacted)
-		}
-	}
-	return text
 }
 
 func watcherOf(v stream.Watcher) watcher {

@@ -69,14 +69,19 @@ func TestStatusOfACamera(t *testing.T) {
 	}
 }
 
+// TestErrorsAreToldWithoutSecrets in whatever spelling, and wherever in an error
+// they are.
 func TestErrorsAreToldWithoutSecrets(t *testing.T) {
-	c := fileCamera(t, "a", keys{"source": "http://192.0.2.1/x?user=u&pwd=canary1", "username": "u", "password": "canary 2"})
-	for _, text := range []string{
-		"dialling http://192.0.2.1/x?user=u&pwd=canary1: refused",
-		"Authorization: u:canary 2", "pass=canary+2",
+	c := Camera{Camera: fileCamera(t, "a", keys{"source": "http://192.0.2.1/x?user=u&pwd=canary1", "username": "u", "password": "canary 2"})}
+	for _, err := range []error{
+		errors.New("dialling http://192.0.2.1/x?user=u&pwd=canary1: refused"),
+		errors.New("Authorization: u:canary 2"), errors.New("pass=canary+2"), errors.New("pass=canary%202"),
+		errors.New("Authorization: Basic dTpjYW5hcnkgMg=="),
+		&url.Error{Op: "Get", URL: "http://192.0.2.1/x?pwd=canary1", Err: errors.New("Basic dTpjYW5hcnkgMg==: refused")},
 	} {
-		if got := withoutSecrets(errors.New(text), c); strings.Contains(got, "canary") || !strings.Contains(got, secret.Redacted) {
-			t.Errorf("%q is told as %q", text, got)
+		got := statusOf(stream.Stats{LastError: err}, c, true).LastError.Text
+		if strings.Contains(got, "canary") || strings.Contains(got, "dTpjYW5hcnkgMg") || !strings.Contains(got, secret.Redacted) {
+			t.Errorf("%q is told as %q", err, got)
 		}
 	}
 }

@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/snapshot": {"gateway/media", "gateway/stream"},
-	"gateway/api":             {"gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret"},
+	"gateway/api":             {"gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
 	"gateway/roster":          {"gateway/config", "gateway/stream"},
 	"gateway/front": {
 		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/secret", "gateway/certs", "gateway/rendition", "gateway/roster", "gateway/api", "web",
