@@ -32,6 +32,8 @@ import (
 )
 
 // Gateway is the running gateway. All methods may be called from any goroutine.
+// Whoever runs it calls API.Changed when its cameras, publishers or settings, or
+// the states of the hub's streams, have become others.
 type Gateway interface {
 	// Cameras gives the cameras there are now, by id.
 	Cameras() []Camera
@@ -134,10 +136,10 @@ type API struct {
 	routes     []Route              // in the order of the document
 	document   []byte               // OpenAPI
 
-	events   *events
-	observed observed
-	probing  chan struct{} // holds a token for each probe
-	pace     pace          // of those who are nobody yet
+	events  *events
+	changes chan struct{} // holds a token while something has changed since the last look
+	probing chan struct{} // holds a token for each probe
+	pace    pace          // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
 }
@@ -163,6 +165,7 @@ func New(options Options) *API {
 		started:    time.Now(),
 		operations: make(map[string]operation),
 		events:     newEvents(),
+		changes:    make(chan struct{}, 1),
 		probing:    make(chan struct{}, maxProbes),
 	}
 	a.register()

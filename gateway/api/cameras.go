@@ -366,7 +366,6 @@ func (a *API) removeCamera(ctx context.Context, in *cameraWrite) (*nothing, erro
 		}
 		return nil, err
 	}
-	a.observe()
 	a.log.Info("camera removed", "camera", kept.ID, "by", p.String())
 	return &nothing{}, nil
 }
@@ -376,7 +375,6 @@ func (a *API) removeCamera(ctx context.Context, in *cameraWrite) (*nothing, erro
 func (a *API) putIntoEffect(ctx context.Context, back func() error) error {
 	err := a.setAdded(ctx, "")
 	if err == nil {
-		a.observe()
 		return nil
 	}
 	p := notTaken(err)

@@ -20,7 +20,7 @@ import (
 	"framegate/gateway/stream"
 )
 
-// run runs the API until the test ends.
+// run runs the API until the test ends. It gives when it has looked.
 func (r *rig) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -31,6 +31,8 @@ func (r *rig) run() {
 		}
 	}()
 	r.t.Cleanup(func() { cancel(); <-done })
+	r.Changed()
+	waitFor(r.t, "the first look", func() bool { return len(r.changes) == 0 })
 }
 
 // ears is an event stream that is read.
@@ -100,7 +102,6 @@ func TestEventsOfACamerasLife(t *testing.T) {
 	c := r.admin()
 	r.sources["front"] = newFrames()
 	r.run()
-	waitFor(t, "the first look", func() bool { r.observed.mu.Lock(); defer r.observed.mu.Unlock(); return r.observed.looked })
 	e := c.hear()
 	c.do("POST", "/api/v1/cameras", secretive).want(201)
 	e.expect(cameraAdded, "front")
@@ -134,7 +135,6 @@ func TestEventsGoToWhoMayView(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
 	anna, admin := r.login("anna").hear(), r.admin().hear()
-	r.observe()
 	tell := func(kind, camera string) { r.events.tell(event{Kind: kind, Camera: camera, At: time.Now()}) }
 	tell(cameraOnline, "gate")
 	tell(settingsChanged, "")

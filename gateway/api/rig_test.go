@@ -35,6 +35,7 @@ const good = "correct horse battery"
 // fakeGateway stands for package main: it keeps which cameras there are, and
 // gives what tests say of the rest.
 type fakeGateway struct {
+	changed    func()     // API.Changed
 	mu         sync.Mutex // guards what follows
 	file       map[string]config.Camera
 	added      map[string]config.Camera
@@ -67,6 +68,7 @@ func (g *fakeGateway) SetAdded(cameras []config.Camera) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sets++
+	defer g.changed()
 	if g.refuse != nil {
 		return g.refuse
 	}
@@ -103,6 +105,7 @@ func (g *fakeGateway) change(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	f()
+	g.changed()
 }
 
 // frames is a source that gives frames when a test says so.
@@ -175,7 +178,10 @@ func newRig(t testing.TB) *rig {
 	must(t, err)
 	usual, err := config.Load("", nil)
 	must(t, err)
+	r := &rig{t: t, sources: map[string]*frames{"gate": newFrames()}, log: log}
+	changed := func() { r.Changed() } // nothing changes before there is an API
 	g := &fakeGateway{
+		changed: changed,
 		file: map[string]config.Camera{
 			"gate": fileCamera(t, "gate", keys{
 				"source": "http://192.0.2.7/mjpeg?pwd=canary-query", "name": "The gate", "username": "viewer", "password": "canary-password",
@@ -184,7 +190,7 @@ func newRig(t testing.TB) *rig {
 		},
 		settings: Settings{Config: usual},
 	}
-	r := &rig{t: t, gateway: g, sources: map[string]*frames{"gate": newFrames()}, log: log}
+	r.gateway = g
 	r.hub = stream.New(stream.Options{
 		Linger: time.Hour,
 		Resolve: func(k stream.Key) (stream.Source, error) {
@@ -193,7 +199,7 @@ func newRig(t testing.TB) *rig {
 			}
 			return nil, nil
 		},
-		Limits: stream.Limits{},
+		Changed: changed,
 	})
 	t.Cleanup(r.hub.Close)
 	r.API = New(Options{

@@ -2,37 +2,48 @@ package api
 
 import (
 	"context"
-	"maps"
-	"sync"
 	"time"
 
 	"framegate/gateway/config"
 	"framegate/gateway/stream"
 )
 
-// observeInterval is how often Run looks at what happens.
-const observeInterval = 500 * time.Millisecond
+// lookPause is how long Run looks no more after a look: a hundred cameras that
+// fail all the time cost no more looks than one.
+const lookPause = 50 * time.Millisecond
 
-// Run finds out what happens, and tells those who listen to events, until ctx
-// is done. It returns nil. One Run is enough; without it there are no events.
+// Run tells those who listen to events what happens, until ctx is done. It
+// returns nil. It looks at what there is when it begins and after each Changed;
+// while nothing changes nothing is done. It is to be run once; without it there
+// are no events.
 func (a *API) Run(ctx context.Context) error {
-	tick := time.NewTicker(observeInterval)
-	defer tick.Stop()
-	a.observe()
-	for {
+	var o observed
+	for a.observe(&o); ; a.observe(&o) {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
-			a.observe()
+		case <-time.After(lookPause):
 		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.changes:
+		}
+	}
+}
+
+// Changed says that something that events tell of may have changed. It returns
+// at once and may be called from any goroutine, with whatever locked.
+func (a *API) Changed() {
+	select {
+	case a.changes <- struct{}{}:
+	default: // it will be looked at anyway
 	}
 }
 
 // observed is what there was when it was looked at last. The zero value has not
 // looked yet.
 type observed struct {
-	mu         sync.Mutex // guards what follows, and the order of events
 	looked     bool
 	cameras    map[string]config.Camera
 	states     map[string]seen      // by camera
@@ -41,13 +52,8 @@ type observed struct {
 	refused    string
 }
 
-// observe looks at what there is, and tells of what is different. Run calls it
-// again and again, and a change that was made here once more, so that it is
-// told at once; so everything is told once, wherever it comes from.
-func (a *API) observe() {
-	o := &a.observed
-	o.mu.Lock()
-	defer o.mu.Unlock()
+// observe looks at what there is, and tells of what is different.
+func (a *API) observe(o *observed) {
 	tell := func(kind, camera string) {
 		a.events.tell(event{Kind: kind, Camera: camera, At: time.Now().UTC()})
 	}
@@ -165,5 +171,5 @@ func (o *observed) lookAtPublishers(all []Publisher, tell func(kind, camera stri
 			tell(publisherCame, camera)
 		}
 	}
-	o.publishers = maps.Clone(now)
+	o.publishers = now
 }

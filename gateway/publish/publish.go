@@ -60,9 +60,10 @@ type Shared interface {
 
 // Publishers are those there are. All methods may be called from any goroutine.
 type Publishers struct {
-	hub    *stream.Hub
-	log    *slog.Logger
-	shared sync.WaitGroup // runs of shared sources
+	hub     *stream.Hub
+	log     *slog.Logger
+	changed func()
+	shared  sync.WaitGroup // runs of shared sources
 
 	mu     sync.Mutex // guards what follows; never held over I/O
 	holds  map[string]*hold
@@ -70,12 +71,16 @@ type Publishers struct {
 }
 
 // New makes Publishers of a hub's cameras. It starts nothing; they are to be
-// closed before the hub. A nil log discards.
-func New(hub *stream.Hub, log *slog.Logger) *Publishers {
+// closed before the hub. changed is told whenever All has become another, from
+// any goroutine, and must return at once; nil is not told. A nil log discards.
+func New(hub *stream.Hub, changed func(), log *slog.Logger) *Publishers {
+	if changed == nil {
+		changed = func() {}
+	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Publishers{hub: hub, log: log, holds: make(map[string]*hold)}
+	return &Publishers{hub: hub, log: log, changed: changed, holds: make(map[string]*hold)}
 }
 
 // Run runs source as the publisher of a camera, in the caller's goroutine, until
@@ -210,6 +215,7 @@ func (p *Publishers) tryClaim(wanted *hold) (*hold, error) {
 	if wanted.shared != nil {
 		p.shared.Add(1) // here, so that Close cannot have passed its Wait
 	}
+	p.changed()
 	return wanted, nil
 }
 
@@ -217,6 +223,7 @@ func (p *Publishers) release(held *hold) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.holds, held.who.Camera)
+	p.changed()
 	held.end(nil)
 	close(held.gone)
 }

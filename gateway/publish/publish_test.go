@@ -48,7 +48,7 @@ func rig(t *testing.T) *publish.Publishers {
 		}
 		return nil, stream.ErrUnknown
 	}})
-	p := publish.New(hub, nil)
+	p := publish.New(hub, nil, nil)
 	t.Cleanup(func() { p.Close(); hub.Close() })
 	return p
 }
@@ -200,5 +200,44 @@ func TestSharedOutlivesWhoStartedIt(t *testing.T) {
 		if err := <-done; err != nil || len(p.All()) != 0 {
 			t.Errorf("%v, and %v", err, p.All())
 		}
+	})
+}
+
+// TestComingAndGoingIsTold: whoever is told of a change sees it.
+func TestComingAndGoingIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
+		defer hub.Close()
+		changes := make(chan struct{}, 10)
+		p := publish.New(hub, func() { changes <- struct{}{} }, nil)
+		defer p.Close()
+		expect := func(what, want string) {
+			t.Helper()
+			synctest.Wait()
+			var name string
+			for _, who := range p.All() {
+				name += who.Address
+			}
+			if name != want || len(changes) == 0 {
+				t.Errorf("%s: %q is there, told %d times", what, name, len(changes))
+			}
+			for len(changes) > 0 {
+				<-changes
+			}
+		}
+		phone := newSender(false)
+		result := connect(p, ann, phone, false)
+		expect("one comes", ann.Address)
+		again := ann
+		again.Address = "192.0.2.9"
+		connect(p, again, newSender(false), false)
+		expect("it comes again", again.Address)
+		<-result
+		connect(p, bob, newSender(false), false)
+		if len(changes) != 0 {
+			t.Error("told of one who is refused")
+		}
+		p.Close()
+		expect("the end", "")
 	})
 }

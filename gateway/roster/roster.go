@@ -35,7 +35,11 @@ type Options struct {
 	// sent in. An error says what is wrong with the camera. It is called by one
 	// goroutine at a time.
 	Source func(Camera) (stream.Source, error)
-	Log    *slog.Logger
+	// Changed is told whenever All has become another, or what Configure calls
+	// taken is done; nil is not told. It must return at once and not change the
+	// roster.
+	Changed func()
+	Log     *slog.Logger
 }
 
 // Roster is which cameras there are at the moment. Many look into it, and change
@@ -55,6 +59,9 @@ type Roster struct {
 // New makes a roster without cameras. Close must be called in the end, before
 // the hub's.
 func New(o Options) *Roster {
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
 	return &Roster{options: o, keepers: make(map[string]*stream.Reader)}
 }
 
@@ -114,6 +121,7 @@ func (r *Roster) change(configured, added []config.Camera, taken func()) error {
 	r.configured, r.added = configured, added
 	taken()
 	r.put(next)
+	r.options.Changed()
 	return nil
 }
 

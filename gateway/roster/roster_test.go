@@ -125,3 +125,26 @@ func TestNothingChangesInTheEnd(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestChangesAreTold when they can be seen, and what is refused is none.
+func TestChangesAreTold(t *testing.T) {
+	r := newRoster(t, slog.New(slog.DiscardHandler))
+	var told []string
+	r.options.Changed = func() { told = append(told, strings.Join(r.ids(), "+")) }
+	broken := config.Camera{ID: "broken", Source: config.Source{Kind: config.SourceHTTP}}
+	for _, change := range []func() error{
+		func() error { return r.Configure([]config.Camera{upload("front")}, func() {}) },
+		func() error { return r.SetAdded([]config.Camera{upload("gate")}) },
+		func() error { return r.Configure(nil, func() {}) },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.SetAdded([]config.Camera{broken}); err == nil {
+			t.Fatal("a camera without a source is added")
+		}
+	}
+	if want := []string{"front", "front+gate", "gate"}; !slices.Equal(told, want) {
+		t.Errorf("told of %v, want %v", told, want)
+	}
+}

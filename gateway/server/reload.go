@@ -48,6 +48,7 @@ type refusal struct {
 // reload reads the configuration and puts it into effect. A bad one leaves all
 // as it is.
 func (s *server) reload() {
+	defer s.changed()
 	next, err := s.Reload.again()
 	if err == nil {
 		err = s.putIntoEffect(next)

@@ -84,10 +84,11 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		Resolve: s.resolve,
 		Limits:  viewerLimits(o.Config.Limits),
 		Limited: s.hits.Hit,
+		Changed: s.changed,
 		Log:     o.Log,
 	})
-	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Log: o.Log})
-	s.publishers = publish.New(s.hub, o.Log)
+	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.changed, Log: o.Log})
+	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
 	s.forms = s.newForms()
 	for _, form := range s.forms {
@@ -136,6 +137,10 @@ func (s *server) setCameras(ctx context.Context) error {
 	}
 	return cmp.Or(err, s.cameras.SetAdded(added))
 }
+
+// changed says that what events tell of may have changed. Nothing does before
+// there is an API.
+func (s *server) changed() { s.api.Changed() }
 
 // resolve finds what gives a camera's frames in a rendition.
 func (s *server) resolve(k stream.Key) (stream.Source, error) {

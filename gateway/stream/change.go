@@ -12,6 +12,7 @@ import "framegate/gateway/media"
 func (h *Hub) Change(camera string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	defer h.options.Changed()
 	for key, s := range h.streams {
 		if key.Camera != camera {
 			continue

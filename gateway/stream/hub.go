@@ -33,6 +33,11 @@ type Options struct {
 	// that one does; nil is not told. It is called with the hub locked: it must
 	// return at once and not call the hub.
 	Limited func(limit string)
+	// Changed is told whenever the state of a stream, or the number of its runs,
+	// has become another; nil is not told. That a stream which was offline is to
+	// be run again, since its time has come, is not told. It is called with
+	// streams locked: it must return at once and not call the hub.
+	Changed func()
 	Log     *slog.Logger // nil discards
 }
 
@@ -68,6 +73,9 @@ func New(options Options) *Hub {
 	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Changed == nil {
+		options.Changed = func() {}
 	}
 	return &Hub{
 		options:   options,

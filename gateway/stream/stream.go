@@ -92,7 +92,9 @@ func (s *stream) join(options ReadOptions) *Reader {
 	if s.failing() {
 		r.failures-- // so that it hears at once what is wrong
 	}
-	s.readers++
+	if s.readers++; s.readers == 1 {
+		s.hub.options.Changed()
+	}
 	if options.Hold {
 		s.holders++
 	} else {
@@ -131,7 +133,9 @@ func (s *stream) leave(r *Reader) bool {
 		return false
 	}
 	r.closed = true
-	s.readers--
+	if s.readers--; s.readers == 0 {
+		s.hub.options.Changed()
+	}
 	if r.options.Hold {
 		s.holders--
 	}
@@ -278,6 +282,7 @@ func (s *stream) beginRun() *run {
 	s.runs++
 	s.pace = pace{}
 	s.ring.endRun()
+	s.hub.options.Changed()
 	return s.run
 }
 
@@ -289,6 +294,7 @@ func (s *stream) endRun() {
 	}
 	s.run = nil
 	s.ring.endRun()
+	s.hub.options.Changed()
 	s.wakeAll() // for those who ask for it (ReadOptions.RunEnds)
 }
 
@@ -313,6 +319,7 @@ func (s *stream) fail(ctx context.Context, err error) (news bool) {
 	} else {
 		news = s.retries.failed(s.lastErrorAt, err)
 	}
+	s.hub.options.Changed()
 	s.wakeAll()
 	return news
 }
@@ -401,7 +408,9 @@ func (u *run) emit(f media.Frame) {
 		s.mu.Unlock()
 		return
 	}
-	u.stamp(&f, now)
+	if u.stamp(&f, now); u.frames == 1 {
+		s.hub.options.Changed()
+	}
 	s.ring.push(f)
 	if f.Key {
 		s.kept = *s.ring.at(s.ring.next - 1)
