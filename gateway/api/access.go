@@ -52,7 +52,7 @@ type signed struct {
 	ID      int64      `json:"id,omitempty" doc:"of a lasting link, to revoke it by"`
 	Expires *time.Time `json:"expires,omitempty" doc:"not there: never"`
 	Query   string     `json:"query" doc:"what makes an address of this camera one that needs no login; only here" example:"exp=1766000000&sig=…"`
-	Links   links      `json:"links"`
+	Links   links      `json:"links" doc:"addresses of the camera by form, as in its status"`
 }
 
 // newLinks is what links are to be.
@@ -82,7 +82,7 @@ func (a *API) makeLinks(ctx context.Context, in *struct {
 		return nil, err
 	}
 	made.Query = query.Encode()
-	made.Links = linksOf(a.base(ctx), in.ID, action == auth.View, action == auth.Publish, made.Query)
+	made.Links = linksOf(a.options.Forms, a.base(ctx), in.ID, action == auth.View, action == auth.Publish, made.Query)
 	return &struct{ Body signed }{made}, nil
 }
 

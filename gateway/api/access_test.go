@@ -76,9 +76,9 @@ func TestLinksNeedNoLogin(t *testing.T) {
 	if left := time.Until(*s.Expires); left > time.Minute || left < 30*time.Second {
 		t.Errorf("expires %v", s.Expires)
 	}
-	address, err := url.Parse(s.Links.MJPEG)
+	address, err := url.Parse(s.Links["mjpeg"])
 	must(t, err)
-	if address.Path != "/live/gate.mjpeg" || address.RawQuery != s.Query || s.Links.Publish != "" || s.Links.Page != "" {
+	if address.Path != "/live/gate.mjpeg" || address.RawQuery != s.Query || s.Links["publish"] != "" || s.Links["page"] != "" {
 		t.Errorf("links %+v", s)
 	}
 	for camera, want := range map[string]bool{"gate": true, "phone": false} {
@@ -118,11 +118,11 @@ func TestLastingLinks(t *testing.T) {
 	if ever.Expires != nil || year.Expires == nil || time.Until(*year.Expires) < 364*24*time.Hour || ever.ID == 0 || year.ID == ever.ID {
 		t.Errorf("%+v, %+v", ever, year)
 	}
-	if want := "link=" + itoa(ever.ID) + "&sig="; !strings.HasPrefix(ever.Query, want) || ever.Links.JPEG != "/live/gate.jpg?"+ever.Query || year.Links.PostJPEG != "/live/phone.jpg?"+year.Query {
+	if want := "link=" + itoa(ever.ID) + "&sig="; !strings.HasPrefix(ever.Query, want) || ever.Links["jpeg"] != "/live/gate.jpg?"+ever.Query || year.Links["post_jpeg"] != "/live/phone.jpg?"+year.Query {
 		t.Errorf("%+v, %+v", ever, year)
 	}
 	identify := func() auth.Principal {
-		p, _ := r.options.Auth.Identify(httptest.NewRequest("GET", ever.Links.JPEG, nil), auth.Use{Action: auth.View, Camera: "gate", Ways: auth.Media})
+		p, _ := r.options.Auth.Identify(httptest.NewRequest("GET", ever.Links["jpeg"], nil), auth.Use{Action: auth.View, Camera: "gate", Ways: auth.Media})
 		return p
 	}
 	if p := identify(); p.String() != "link:OctoPrint" {

@@ -78,6 +78,13 @@ type Publisher struct {
 	Since     time.Time
 }
 
+// Form is a way in which pictures of cameras go out or come in.
+type Form struct {
+	Name    string      // of its links
+	Address string      // with {id} in place of the camera
+	Action  auth.Action // what it is to use it: View or Publish
+}
+
 // Settings is what is configured.
 type Settings struct {
 	Config *config.Config // in effect; another pointer means a change
@@ -96,6 +103,7 @@ type Options struct {
 	Auth    *auth.Auth
 	Hub     *stream.Hub
 	Gateway Gateway
+	Forms   []Form // that cameras have links for
 	// CheckSource refuses, in words, a source that is never to be connected to,
 	// as far as its text shows: dialling it decides. nil refuses none.
 	CheckSource func(config.Source) error

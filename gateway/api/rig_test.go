@@ -204,6 +204,10 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(r.hub.Close)
 	r.API = New(Options{
 		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Version: "test", Log: logger,
+		Forms: []Form{
+			{"mjpeg", "/live/{id}.mjpeg", auth.View}, {"jpeg", "/live/{id}.jpg", auth.View},
+			{"publish", "/live/{id}/publish", auth.Publish}, {"post_jpeg", "/live/{id}.jpg", auth.Publish},
+		},
 		CheckSource: func(c config.Source) error {
 			if strings.Contains(c.URL, "169.254.") {
 				return errors.New("no camera may be there: link-local")
@@ -216,7 +220,7 @@ func newRig(t testing.TB) *rig {
 	return r
 }
 
-// serve is what package main does before a request comes here: it finds out who
+// serve is what package front does before a request comes here: it finds out who
 // asks.
 func (r *rig) serve(w http.ResponseWriter, q *http.Request) {
 	p, err := r.options.Auth.Identify(q, auth.Use{Ways: auth.Control})

@@ -41,7 +41,7 @@ type cameraStatus struct {
 	LastError  *failure       `json:"last_error,omitempty"`
 	Streams    []streamStatus `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Watching   []watcher      `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
-	Links      links          `json:"links"`
+	Links      links          `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // failure is why a source ended last.
@@ -97,18 +97,8 @@ type player struct {
 	DelayMs  float64 `json:"delay_ms" doc:"from the camera to the screen, in milliseconds"`
 }
 
-// links are the addresses of a camera in every form.
-type links struct {
-	MJPEG    string `json:"mjpeg,omitempty" doc:"multipart/x-mixed-replace, for img" example:"/live/front.mjpeg"`
-	JPEG     string `json:"jpeg,omitempty" doc:"the newest picture"`
-	MP4      string `json:"mp4,omitempty" doc:"endless fragmented MP4"`
-	SSE      string `json:"sse,omitempty" doc:"server-sent events with base64 JPEG"`
-	Socket   string `json:"socket,omitempty" doc:"WebSocket with frames"`
-	Page     string `json:"page,omitempty" doc:"a page that shows it"`
-	Publish  string `json:"publish,omitempty" doc:"WebSocket that takes pictures"`
-	PostJPEG string `json:"post_jpeg,omitempty" doc:"POST one picture here"`
-	PostMany string `json:"post_mjpeg,omitempty" doc:"POST an endless body here"`
-}
+// links are the addresses of a camera, by the names of the forms.
+type links map[string]string
 
 // base is the path under which who asks knows the server.
 func (a *API) base(ctx context.Context) string {
@@ -120,21 +110,18 @@ func (a *API) base(ctx context.Context) string {
 
 // linksOf gives the addresses that one may use who may do these, below a root and
 // with a query behind each.
-func linksOf(root, id string, view, publish bool, query string) links {
-	base := root + "/live/" + id
+func linksOf(forms []Form, root, id string, view, publish bool, query string) links {
+	l := make(links)
+	if view && query == "" { // pages take no signature
+		l["page"] = root + "/camera/" + id
+	}
 	if query != "" {
 		query = "?" + query
 	}
-	var l links
-	if view {
-		l.MJPEG, l.JPEG, l.MP4, l.SSE = base+".mjpeg"+query, base+".jpg"+query, base+".mp4"+query, base+".sse"+query
-		l.Socket = base + query
-	}
-	if view && query == "" { // pages take no signature
-		l.Page = root + "/camera/" + id
-	}
-	if publish {
-		l.Publish, l.PostJPEG, l.PostMany = base+"/publish"+query, base+".jpg"+query, base+".mjpeg"+query
+	for _, form := range forms {
+		if form.Action == auth.View && view || form.Action == auth.Publish && publish {
+			l[form.Name] = root + strings.Replace(form.Address, "{id}", id, 1) + query
+		}
 	}
 	return l
 }
@@ -173,6 +160,7 @@ type snapshot struct {
 	viewers map[string][]stream.Watcher
 	encoder map[stream.Key]*encoder
 	count   func(camera string) int
+	forms   []Form
 }
 
 func (a *API) snapshot() snapshot {
@@ -182,6 +170,7 @@ func (a *API) snapshot() snapshot {
 		viewers: make(map[string][]stream.Watcher),
 		encoder: make(map[stream.Key]*encoder),
 		count:   a.options.Hub.Viewers,
+		forms:   a.options.Forms,
 	}
 	for _, stats := range a.options.Hub.Stats() { // by key, so "" comes first
 		s.streams[stats.Key.Camera] = append(s.streams[stats.Key.Camera], stats)
@@ -216,7 +205,7 @@ func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 		State:   stream.Idle.String(),
 		Viewers: s.count(c.ID),
 		Streams: []streamStatus{},
-		Links:   linksOf(root, c.ID, true, publishes, ""),
+		Links:   linksOf(s.forms, root, c.ID, true, publishes, ""),
 	}
 	for _, stats := range s.streams[c.ID] {
 		one := statusOf(stats, c, admin)

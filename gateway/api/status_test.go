@@ -24,7 +24,7 @@ func TestStatusOfACamera(t *testing.T) {
 		c.do("GET", "/api/v1/cameras/gate/status", nil).want(200).into(&s)
 		return s
 	}
-	if s := status(viewer); s.State != "idle" || len(s.Streams) != 0 || s.FrameAgeMs != nil || s.Links.MJPEG != "/live/gate.mjpeg" || s.Links.Publish != "" {
+	if s := status(viewer); s.State != "idle" || len(s.Streams) != 0 || s.FrameAgeMs != nil || s.Links["mjpeg"] != "/live/gate.mjpeg" || s.Links["publish"] != "" {
 		t.Errorf("before: %+v", s)
 	}
 	reader, err := r.hub.Open(stream.Key{Camera: "gate"}, stream.ReadOptions{

@@ -38,6 +38,7 @@ type Form struct {
 	Method   string      // GET, for which HEAD will do too, is for viewers; POST, for which PUT will do, for publishers
 	Address  string      // begins with /live/{id} and goes on with ".extension" or "/name" or nothing; without {id} it is for the default camera
 	Action   auth.Action // that must be permitted; where there is an extension View for GET, Publish for POST
+	Link     string      // by which name the API gives its address; "" where it does not
 	Serve    Handle
 	Refusals []Refusal // of Serve
 	Limits   []string  // names of those that it hits

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/delivery"
 	"framegate/gateway/front"
@@ -26,29 +27,39 @@ func (s *server) newForms() []front.Form {
 	events := sse.New(sse.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
 	still := snapshot.New(snapshot.Options{Hub: s.hub})
 	return []front.Form{
-		{Method: "GET", Address: "/live/{id}", Action: auth.View, Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
 		}},
-		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Serve: s.movie(player)},
-		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.movie(player)},
+		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve))},
-		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
-		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Link: "jpeg", Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
 			{Err: snapshot.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: snapshot.ErrNoFrame, Status: http.StatusGatewayTimeout},
 		}},
-		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
 			{Err: upload.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},
 			{Err: upload.ErrTooSlow, Status: http.StatusRequestTimeout},
 			{Err: upload.ErrTooMany, Status: http.StatusTooManyRequests},
 			{Err: upload.ErrNotWebSocket, Status: http.StatusBadRequest},
 		}},
-		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Serve: publishing(s.upload.ServeFrame)},
-		{Method: "POST", Address: "/live/{id}.mjpeg", Action: auth.Publish, Serve: publishing(s.upload.ServeEndless)},
+		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Link: "post_jpeg", Serve: publishing(s.upload.ServeFrame)},
+		{Method: "POST", Address: "/live/{id}.mjpeg", Action: auth.Publish, Link: "post_mjpeg", Serve: publishing(s.upload.ServeEndless)},
 		{Method: "POST", Address: "/upload", Action: auth.Publish, Serve: publishing(s.upload.ServeUpload)},
 	}
+}
+
+// linked gives the forms that the API has links for.
+func linked(forms []front.Form) (links []api.Form) {
+	for _, form := range forms {
+		if form.Link != "" {
+			links = append(links, api.Form{Name: form.Link, Address: form.Address, Action: form.Action})
+		}
+	}
+	return links
 }
 
 // publishing makes a handle of what takes pictures in.
