@@ -62,7 +62,7 @@ func TestNobodyRidesThePumpOfAnotherStream(t *testing.T) {
 		}
 		return nil, nil
 	}})
-	crowd := NewCrowd(Options{Hub: hub})
+	crowd := NewCrowd(Options{Hub: hub}, 0)
 	var publishing sync.WaitGroup
 	t.Cleanup(publishing.Wait)
 	t.Cleanup(hub.Close)

@@ -35,12 +35,10 @@ type Viewer interface {
 	Message(f *media.Frame) (Message, bool)
 }
 
-// Options are a crowd's settings.
+// Options are an output's settings.
 type Options struct {
 	Hub *stream.Hub
 	Log *slog.Logger // nil discards
-	// Idle is after how long without a frame viewers get stream.ErrIdle.
-	Idle time.Duration
 	// Patience is how long a viewer may take nothing before it is cut; 0 means
 	// the constant Patience.
 	Patience time.Duration
@@ -72,15 +70,16 @@ type Crowd struct {
 	closed  bool
 }
 
-// NewCrowd makes a crowd without viewers. It starts nothing.
-func NewCrowd(options Options) *Crowd {
+// NewCrowd makes a crowd without viewers, who get stream.ErrIdle after a time
+// without a frame. It starts nothing.
+func NewCrowd(options Options, idle time.Duration) *Crowd {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Crowd{
 		hub:      options.Hub,
 		log:      options.Log,
-		idle:     options.Idle,
+		idle:     idle,
 		patience: cmp.Or(options.Patience, Patience),
 		limited:  options.Limited,
 		seats:    make(map[*Seat]struct{}),

@@ -136,7 +136,7 @@ func TestHTTP2ViewerThatTakesNothing(t *testing.T) {
 	ended := make(chan error, 1)
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
 	defer hub.Close()
-	crowd := NewCrowd(Options{Hub: hub, Idle: time.Minute, Patience: time.Second, Limited: got.limited})
+	crowd := NewCrowd(Options{Hub: hub, Patience: time.Second, Limited: got.limited}, time.Minute)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := Begin(w, r)
 		if err != nil {

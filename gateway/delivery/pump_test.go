@@ -35,7 +35,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
 	r := &rig{t: t, hub: hub, frames: make(chan media.Frame), taken: make(chan struct{})}
-	r.crowd = NewCrowd(Options{Hub: hub, Idle: time.Minute})
+	r.crowd = NewCrowd(Options{Hub: hub}, time.Minute)
 	ended := make(chan struct{})
 	go func() { // ends with the hub
 		defer close(ended)

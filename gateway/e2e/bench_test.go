@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/snapshot"
@@ -182,7 +183,7 @@ func benchHub() *stream.Hub {
 
 func serveHub(l net.Listener) func() int {
 	hub := benchHub()
-	handler := mjpeg.New(mjpeg.Options{Hub: hub})
+	handler := mjpeg.New(delivery.Options{Hub: hub})
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = handler.Serve(w, r, stream.Key{Camera: "front"}, stream.Viewer{})
 	}))
@@ -471,7 +472,7 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer reader.Close()
-	handler := snapshot.New(snapshot.Options{Hub: hub})
+	handler := snapshot.New(hub)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := handler.Serve(w, r, stream.Key{Camera: "front"}, stream.Viewer{}); err != nil {
 			b.Error(err)

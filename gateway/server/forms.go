@@ -21,11 +21,8 @@ import (
 // newForms makes every form in which pictures go out or come in. A new one is a
 // row here.
 func (s *server) newForms() []front.Form {
-	patience := s.settings().Limits.ViewerPatience
-	relay := mjpeg.New(mjpeg.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
-	player := live.New(live.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
-	events := sse.New(sse.Options{Hub: s.hub, Patience: patience, Limited: s.hits.Hit, Log: s.Log})
-	still := snapshot.New(snapshot.Options{Hub: s.hub})
+	options := delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log}
+	relay, player, events, still := mjpeg.New(options), live.New(options), sse.New(options), snapshot.New(s.hub)
 	return []front.Form{
 		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},

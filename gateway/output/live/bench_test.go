@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -135,7 +136,7 @@ func (benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
 
 func serveLive(l net.Listener) {
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return benchCamera{}, nil }})
-	h := New(Options{Hub: hub})
+	h := New(delivery.Options{Hub: hub})
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = h.ServeWebSocket(w, r, choice, stream.Viewer{})
 	}))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"framegate/gateway/delivery"
 	"framegate/gateway/stream"
 )
 
@@ -74,7 +75,7 @@ func TestFullHouse(t *testing.T) {
 	})
 	defer hub.Close()
 	defer mustOpen(t, hub).Close()
-	err := New(Options{Hub: hub}).ServeWebSocket(httptest.NewRecorder(), handshake(""), choice, stream.Viewer{})
+	err := New(delivery.Options{Hub: hub}).ServeWebSocket(httptest.NewRecorder(), handshake(""), choice, stream.Viewer{})
 	if !errors.Is(err, stream.ErrFull) {
 		t.Error(err)
 	}

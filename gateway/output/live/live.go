@@ -14,8 +14,7 @@
 // are JSON messages beside it, in files client.go and messages.go, and a header
 // before each payload, in wire.go.
 //
-// The router of package main calls ServeWebSocket and ServeMP4, and Close
-// before it closes the hub.
+// The router calls ServeWebSocket and ServeMP4; Close comes before the hub's.
 package live
 
 import (
@@ -59,18 +58,6 @@ var (
 	ErrBadCodec = errors.New("bad codec")
 )
 
-// Options are a handler's settings.
-type Options struct {
-	Hub *stream.Hub
-	Log *slog.Logger // nil discards
-	// Patience is how long a viewer may take nothing before it is cut; 0 means
-	// delivery.Patience.
-	Patience time.Duration
-	// Limited is told, by its name, of each hit of a limit; nil is not told. It
-	// is called from any goroutine and must return at once.
-	Limited func(limit string)
-}
-
 // Handler serves all viewers of these forms. Its methods may be called from
 // any goroutine.
 type Handler struct {
@@ -82,7 +69,7 @@ type Handler struct {
 }
 
 // New makes a handler. It starts nothing.
-func New(options Options) *Handler {
+func New(options delivery.Options) *Handler {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
@@ -93,9 +80,7 @@ func New(options Options) *Handler {
 		hub:     options.Hub,
 		log:     options.Log,
 		limited: options.Limited,
-		crowd: delivery.NewCrowd(delivery.Options{
-			Hub: options.Hub, Log: options.Log, Idle: idleAfter, Patience: options.Patience, Limited: options.Limited,
-		}),
+		crowd:   delivery.NewCrowd(options, idleAfter),
 	}
 }
 

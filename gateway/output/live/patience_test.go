@@ -31,7 +31,7 @@ func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // serverless is a site without a server.
 func serverless(t *testing.T) *site {
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
-	s := &site{t: t, hub: hub, live: New(Options{Hub: hub}), choice: choice}
+	s := &site{t: t, hub: hub, live: New(delivery.Options{Hub: hub}), choice: choice}
 	t.Cleanup(func() { s.live.Close(); hub.Close() })
 	return s
 }
@@ -147,7 +147,7 @@ func TestPatienceOfOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hits atomic.Int64
 		s := serverless(t)
-		s.live = New(Options{Hub: s.hub, Patience: 3 * time.Second, Limited: func(limit string) {
+		s.live = New(delivery.Options{Hub: s.hub, Patience: 3 * time.Second, Limited: func(limit string) {
 			hits.Add(1)
 			if limit != delivery.LimitViewerPatience {
 				t.Errorf("hit of %q", limit)

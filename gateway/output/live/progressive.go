@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -28,33 +27,7 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice
 	if key == (stream.Key{}) {
 		key = choice.H264
 	}
-	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Idle: idleAfter})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "video/mp4")
-	notToBeKept(w.Header())
-	if r.Method == http.MethodHead {
-		reader.Close()
-		return nil
-	}
-	conn, head, err := delivery.Begin(w, r)
-	if err != nil {
-		reader.Close()
-		return fmt.Errorf("taking over the connection: %w", err)
-	}
-	defer reader.Close() // it is what counts the viewer, whatever is read
-	v := &download{handler: h, choice: choice, client: client, own: reader}
-	v.seat = h.crowd.Enter(v, conn, key, reader)
-	if v.seat == nil {
-		conn.Close()
-		return nil
-	}
-	defer v.seat.Leave()
-
-	err = v.serve(r.Context(), head)
-	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.seat.Reader().Dropped(), "err", err)
-	return nil
+	return h.crowd.Serve(w, r, key, client, &download{handler: h, choice: choice, client: client})
 }
 
 // download is one client that gets an MP4. It belongs to its request's
@@ -74,9 +47,15 @@ type download struct {
 // inMP4 is what an MP4 can carry.
 var inMP4 = []media.Codec{media.H264}
 
-// serve writes the response, until the viewer is gone or the stream ends, and
-// says why.
-func (v *download) serve(ctx context.Context, head []byte) error {
+// Describe sets the headers of the response.
+func (v *download) Describe(h http.Header) {
+	h.Set("Content-Type", "video/mp4")
+	notToBeKept(h)
+}
+
+// Show writes the response.
+func (v *download) Show(ctx context.Context, seat *delivery.Seat, head []byte) error {
+	v.seat, v.own = seat, seat.Reader()
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	var waiting sync.WaitGroup

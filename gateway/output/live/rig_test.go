@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -58,7 +59,7 @@ func newSite(t *testing.T, start func(*httptest.Server)) *site {
 	}})
 	t.Cleanup(hub.Close)
 	s := &site{t: t, hub: hub, choice: choice, file: Choice{H264: asH264}}
-	s.live = New(Options{Hub: hub})
+	s.live = New(delivery.Options{Hub: hub})
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	requests, revoke := context.WithCancel(context.Background())
 	s.revoke = revoke

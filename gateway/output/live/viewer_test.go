@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -172,7 +173,7 @@ func TestSlowViewer(t *testing.T) {
 	for name, start := range ways {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, start)
-			s.live = New(Options{Hub: s.hub, Patience: time.Hour})
+			s.live = New(delivery.Options{Hub: s.hub, Patience: time.Hour})
 			camera := s.attach(own)
 			frames := large(clip(t, 0, 20, 10, ""), 100_000)
 			camera.give(frames[0])
@@ -359,7 +360,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 		"h264": silent(t, large(clip(t, 0, 20, 10, ""), 100_000), mainSPS),
 		"jpeg": {picture(1)},
 	} {
-		h := New(Options{})
+		h := New(delivery.Options{})
 		v := &viewer{handler: h, dialect: DialectFramegate, toldState: stateMessage{Camera: "online"}}
 		if _, err := v.track.begin(&h.shapes, 1, frames[0].Format); err != nil {
 			t.Fatal(err)

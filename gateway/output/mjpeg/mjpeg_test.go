@@ -149,7 +149,7 @@ func TestBytes(t *testing.T) {
 
 func testBytes(t *testing.T, name string, request http.Header) {
 	p := newHub(t)
-	h := New(Options{Hub: p.hub})
+	h := New(delivery.Options{Hub: p.hub})
 	h.forms = makeForms("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 	want, err := os.ReadFile(filepath.Join("testdata", name+".golden"))
 	if err != nil {
@@ -179,7 +179,7 @@ func TestRepeatsLastPictureWhileOnline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		p.attach()
-		parts := watch(t, New(Options{Hub: p.hub}))
+		parts := watch(t, New(delivery.Options{Hub: p.hub}))
 		p.picture(1)
 		first := expectNumber(t, parts, 1)
 		for second := 1; second <= 3; second++ {
@@ -198,7 +198,7 @@ func TestViewerBeforeCamera(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		began := time.Now()
-		parts := watch(t, New(Options{Hub: p.hub}))
+		parts := watch(t, New(delivery.Options{Hub: p.hub}))
 		if time.Since(began) > 0 {
 			t.Fatal("the response did not open at once")
 		}
@@ -217,7 +217,7 @@ func TestCameraGoneAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		p.attach()
-		parts := watch(t, New(Options{Hub: p.hub}))
+		parts := watch(t, New(delivery.Options{Hub: p.hub}))
 		p.picture(1)
 		expectNumber(t, parts, 1)
 		p.leave()
@@ -242,7 +242,7 @@ func TestSourceErrorShowsAtOnce(t *testing.T) {
 		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return failing{}, nil }})
 		defer hub.Close()
 		began := time.Now()
-		parts := watch(t, New(Options{Hub: hub}))
+		parts := watch(t, New(delivery.Options{Hub: hub}))
 		expectNoSignal(t, parts, 640, 360)
 		if d := time.Since(began); d > 0 {
 			t.Fatalf("no signal after %v", d)
@@ -252,19 +252,19 @@ func TestSourceErrorShowsAtOnce(t *testing.T) {
 }
 
 func TestEndsAtPartBoundary(t *testing.T) {
-	for name, end := range map[string]func(*Handler){
-		"hub":     func(h *Handler) { h.hub.Close() },
-		"handler": (*Handler).Close,
+	for name, end := range map[string]func(*Handler, *stream.Hub){
+		"hub":     func(_ *Handler, hub *stream.Hub) { hub.Close() },
+		"handler": func(h *Handler, _ *stream.Hub) { h.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newHub(t)
 				p.attach()
-				h := New(Options{Hub: p.hub})
+				h := New(delivery.Options{Hub: p.hub})
 				parts := watch(t, h)
 				p.picture(1)
 				expectNumber(t, parts, 1)
-				go end(h)
+				go end(h, p.hub)
 				expectNoSignal(t, parts, 64, 32)
 				if _, err := parts.Next(); err != io.EOF {
 					t.Fatalf("after the last part: %v", err)
@@ -282,7 +282,7 @@ func TestCloseCutsViewersThatTakeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		p.attach()
-		h := New(Options{Hub: p.hub})
+		h := New(delivery.Options{Hub: p.hub})
 		watch(t, h)
 		p.picture(1)
 		synctest.Wait() // the viewer does not read it
@@ -306,7 +306,7 @@ func TestDeadViewerIsCut(t *testing.T) {
 			p := newHub(t)
 			p.attach()
 			var hits []string // of the one viewer
-			watch(t, New(Options{Hub: p.hub, Patience: said, Limited: func(limit string) { hits = append(hits, limit) }}))
+			watch(t, New(delivery.Options{Hub: p.hub, Patience: said, Limited: func(limit string) { hits = append(hits, limit) }}))
 			p.picture(1)
 			time.Sleep(patience - time.Nanosecond)
 			if n := p.hub.Viewers("front"); n != 1 {
@@ -328,7 +328,7 @@ func TestSlowViewerIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		p.attach()
-		conn := serve(t, New(Options{Hub: p.hub}), nil)
+		conn := serve(t, New(delivery.Options{Hub: p.hub}), nil)
 		b := make([]byte, 2<<10)
 		for minute := time.Now(); time.Since(minute) < time.Minute; time.Sleep(delivery.Patience / 10) {
 			if _, err := conn.Read(b); err != nil {
@@ -340,7 +340,7 @@ func TestSlowViewerIsKept(t *testing.T) {
 
 func TestUnknownCamera(t *testing.T) {
 	w := httptest.NewRecorder()
-	err := New(Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), stream.Key{Camera: "other"}, stream.Viewer{})
+	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), stream.Key{Camera: "other"}, stream.Viewer{})
 	if !errors.Is(err, stream.ErrUnknown) || len(w.Header()) > 0 {
 		t.Fatalf("%v, headers %v", err, w.Header())
 	}
@@ -349,7 +349,7 @@ func TestUnknownCamera(t *testing.T) {
 func TestHead(t *testing.T) {
 	p := newHub(t)
 	w := httptest.NewRecorder()
-	if err := New(Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), front, stream.Viewer{}); err != nil {
+	if err := New(delivery.Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), front, stream.Viewer{}); err != nil {
 		t.Fatal(err)
 	}
 	if w.Body.Len() > 0 || w.Header().Get("Pragma") != "no-cache" {
@@ -420,7 +420,7 @@ func TestEndsWhenPicturesAreNoLongerJPEGs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		p.attach()
-		parts := watch(t, New(Options{Hub: p.hub}))
+		parts := watch(t, New(delivery.Options{Hub: p.hub}))
 		p.picture(1)
 		expectNumber(t, parts, 1)
 		p.frames <- media.Frame{Key: true, Data: []byte("no JPEG"), Format: &media.Format{Codec: media.H264, Width: 32, Height: 16}}

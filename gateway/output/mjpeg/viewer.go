@@ -3,6 +3,7 @@ package mjpeg
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"framegate/gateway/delivery"
@@ -21,22 +22,22 @@ type viewer struct {
 	head []byte      // scratch: the headers of a part
 }
 
-// serve writes the response's head and then parts, until the viewer is gone or
-// the stream ends, and says why. ctx is the request's. Where the connection
-// was hijacked it says nothing about the client, so one that left is noticed
-// by the parts written to it, of which there is one each repeatAfter at least.
-func (v *viewer) serve(ctx context.Context, head []byte) error {
-	defer v.seat.RecallWith(ctx)()
-	if err := v.seat.Write(delivery.Message{Head: head, Tail: v.form.first}); err != nil {
+// Describe sets the headers of the form.
+func (v *viewer) Describe(h http.Header) { v.form.describe(h) }
+
+// Show writes the response's head and then parts, one each repeatAfter at least.
+func (v *viewer) Show(ctx context.Context, seat *delivery.Seat, head []byte) error {
+	v.seat = seat
+	if err := seat.Write(delivery.Message{Head: head, Tail: v.form.first}); err != nil {
 		return err
 	}
 	for {
-		err := v.watch(ctx)
+		err := seat.Follow(ctx)
 		failed := (*stream.SourceError)(nil)
 		switch {
-		case v.seat.Gone():
+		case seat.Gone():
 			return err
-		case errors.Is(err, stream.ErrIdle) && v.last.Data != nil && v.seat.Reader().State() == stream.Online:
+		case errors.Is(err, stream.ErrIdle) && v.last.Data != nil && seat.Reader().State() == stream.Online:
 			err = v.write(v.last.Wall, v.last.Data, v.form.next)
 		case errors.Is(err, stream.ErrIdle), errors.As(err, &failed) && !errors.Is(err, stream.ErrFull):
 			err = v.writeNoSignal(v.form.next)
@@ -50,31 +51,6 @@ func (v *viewer) serve(ctx context.Context, head []byte) error {
 		}
 	}
 }
-
-// watch writes frames as they come, and returns with what else there is: an
-// error of Reader.Next, or of the connection.
-func (v *viewer) watch(ctx context.Context) error {
-	for {
-		frame, err := v.seat.Next(ctx)
-		if err != nil {
-			return err
-		}
-		part, ok := v.Message(&frame)
-		if !ok {
-			return errNotJPEG
-		}
-		if err := v.seat.Write(part); err != nil {
-			return err
-		}
-		if err := v.seat.Ride(); err != nil {
-			return err
-		}
-	}
-}
-
-// errNotJPEG ends the viewer of a camera that was changed to one of another
-// codec. Who asks again gets its pictures as JPEGs.
-var errNotJPEG = errors.New("the camera's pictures are no JPEGs any more")
 
 // Message gives the part of a frame, and false for one that is no JPEG.
 func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {

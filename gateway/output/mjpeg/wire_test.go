@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/stream"
 )
 
@@ -77,7 +78,7 @@ func TestEveryWayIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newHub(t)
-			h := New(Options{Hub: p.hub})
+			h := New(delivery.Options{Hub: p.hub})
 			parts := try(t, newServer(t, h))
 			p.attach()
 			for n := range 5 {
@@ -128,7 +129,7 @@ func watchHTTP2(t *testing.T, s *httptest.Server, options camtest.WatchOptions) 
 }
 
 func TestHeadersOfOthersStay(t *testing.T) {
-	s := newServer(t, New(Options{Hub: newHub(t).hub}))
+	s := newServer(t, New(delivery.Options{Hub: newHub(t).hub}))
 	s.Start()
 	if got := watchAt(t, s, camtest.WatchOptions{}).Header.Get("X-Content-Type-Options"); got != "nosniff" {
 		t.Fatalf("got %q", got)
@@ -140,7 +141,7 @@ func TestHeadersOfOthersStay(t *testing.T) {
 // there must be no more of it than two pictures, and the newest comes next.
 func TestSlowViewerStaysNearThePresent(t *testing.T) {
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub, Patience: time.Hour}))
+	s := newServer(t, New(delivery.Options{Hub: p.hub, Patience: time.Hour}))
 	s.Start()
 	v := watchAt(t, s, camtest.WatchOptions{ReceiveBuffer: 16 << 10})
 	awake := watchAt(t, s, camtest.WatchOptions{})
@@ -178,7 +179,7 @@ func expectSoon(t *testing.T, parts *camtest.PartReader, n int) (before int) {
 func TestVerySlowViewerIsKept(t *testing.T) {
 	t.Parallel()
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub}))
+	s := newServer(t, New(delivery.Options{Hub: p.hub}))
 	s.Start()
 	v := watchAt(t, s, camtest.WatchOptions{ReceiveBuffer: 16 << 10, BytesPerSecond: 30_000})
 	p.attach()
@@ -196,7 +197,7 @@ func TestStalledViewers(t *testing.T) {
 	t.Parallel()
 	const stalled, healthy = 500, 4
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub}))
+	s := newServer(t, New(delivery.Options{Hub: p.hub}))
 	s.Start()
 	for range stalled {
 		watchAt(t, s, camtest.WatchOptions{ReceiveBuffer: 16 << 10})
@@ -232,7 +233,7 @@ func TestStalledViewers(t *testing.T) {
 // that the pump writes to without a pause.
 func TestRequestEnds(t *testing.T) {
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub}))
+	s := newServer(t, New(delivery.Options{Hub: p.hub}))
 	requests, end := context.WithCancel(t.Context())
 	s.Config.BaseContext = func(net.Listener) context.Context { return requests }
 	s.Start()

@@ -1,7 +1,7 @@
 // Package snapshot gives one picture of a camera: the newest.
 //
 // It takes the picture as the camera sent it, out of the hub, and encodes
-// nothing. The router of package main calls Handler.Serve for each request.
+// nothing. The router calls Handler.Serve for each request.
 package snapshot
 
 import (
@@ -34,11 +34,6 @@ const (
 	keptAge = 10 * time.Second
 )
 
-// Options are a handler's settings.
-type Options struct {
-	Hub *stream.Hub
-}
-
 // Handler serves the snapshots of all cameras. Its methods may be called from
 // any goroutine.
 type Handler struct {
@@ -46,7 +41,7 @@ type Handler struct {
 }
 
 // New makes a handler.
-func New(options Options) *Handler { return &Handler{hub: options.Hub} }
+func New(hub *stream.Hub) *Handler { return &Handler{hub: hub} }
 
 // Serve answers a request with the newest picture of the stream called key.
 //

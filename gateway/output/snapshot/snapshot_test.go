@@ -55,7 +55,7 @@ func TestEncoderIsNotKeptForOnePicture(t *testing.T) {
 		small := stream.Key{Camera: "front", Rendition: "small"}
 		for range 2 {
 			w := httptest.NewRecorder()
-			if err := New(Options{Hub: hub}).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), small, stream.Viewer{}); err != nil || w.Body.Len() == 0 {
+			if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), small, stream.Viewer{}); err != nil || w.Body.Len() == 0 {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -83,7 +83,7 @@ func newHub(t *testing.T) (*stream.Hub, *clock) {
 func get(hub *stream.Hub, camera, query string) (*httptest.ResponseRecorder, error) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/live/"+camera+".jpg"+query, nil)
-	return w, New(Options{Hub: hub}).Serve(w, r, stream.Key{Camera: camera}, stream.Viewer{})
+	return w, New(hub).Serve(w, r, stream.Key{Camera: camera}, stream.Viewer{})
 }
 
 func expect(t *testing.T, hub *stream.Hub, query string, want int) *httptest.ResponseRecorder {
@@ -204,7 +204,7 @@ func TestClientLeaves(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, leave)
 		r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
-		err := New(Options{Hub: hub}).Serve(httptest.NewRecorder(), r, stream.Key{Camera: "phone"}, stream.Viewer{})
+		err := New(hub).Serve(httptest.NewRecorder(), r, stream.Key{Camera: "phone"}, stream.Viewer{})
 		if !errors.Is(err, stream.ErrClosed) || hub.Viewers("phone") > 0 {
 			t.Fatalf("%v, %d viewers", err, hub.Viewers("phone"))
 		}
@@ -223,7 +223,7 @@ func TestHeaders(t *testing.T) {
 		}
 		head := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodHead, "/", nil)
-		if err := New(Options{Hub: hub}).Serve(head, r, front, stream.Viewer{}); err != nil || head.Body.Len() > 0 {
+		if err := New(hub).Serve(head, r, front, stream.Viewer{}); err != nil || head.Body.Len() > 0 {
 			t.Fatalf("HEAD: %v, %d bytes", err, head.Body.Len())
 		}
 		for name, value := range want {

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -41,7 +42,7 @@ func TestRenditionOfACameraThatNobodySendsTo(t *testing.T) {
 		}})
 		defer p.hub.Close()
 		small := stream.Key{Camera: front.Camera, Rendition: "small"}
-		e := watchKey(t, New(Options{Hub: p.hub}), small)
+		e := watchKey(t, New(delivery.Options{Hub: p.hub}), small)
 		came := time.Now()
 		told, err := e.next()
 		if err == nil && told.state() == "connecting, connecting" { // what makes it has not begun
@@ -50,7 +51,7 @@ func TestRenditionOfACameraThatNobodySendsTo(t *testing.T) {
 		if d := told.arrived.Sub(came); err != nil || told.state() != "offline, away" || d > tick {
 			t.Fatalf("%s, %v, told after %v", told.state(), err, d)
 		}
-		late := watchKey(t, New(Options{Hub: p.hub}), small)
+		late := watchKey(t, New(delivery.Options{Hub: p.hub}), small)
 		expectState(t, late, "offline, away")
 		p.attach()
 		p.picture(1)

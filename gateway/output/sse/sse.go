@@ -28,13 +28,11 @@
 // that comes back with Last-Event-ID, gets the newest picture at once and
 // nothing of the past.
 //
-// The router of package main calls Handler.Serve for each viewer, and
-// Handler.Close before it closes the hub.
+// The router calls Handler.Serve for each viewer; Handler.Close comes before
+// the hub's.
 package sse
 
 import (
-	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -62,23 +60,9 @@ const (
 	closePatience = 2 * time.Second
 )
 
-// Options are a handler's settings.
-type Options struct {
-	Hub *stream.Hub
-	Log *slog.Logger // nil discards
-	// Patience is how long a viewer may take nothing before it is cut; 0 means
-	// delivery.Patience.
-	Patience time.Duration
-	// Limited is told, by its name, of each hit of a limit; nil is not told. It
-	// is called from any goroutine and must return at once.
-	Limited func(limit string)
-}
-
 // Handler serves all viewers of this form. Its methods may be called from any
 // goroutine.
 type Handler struct {
-	hub   *stream.Hub
-	log   *slog.Logger
 	crowd *delivery.Crowd
 
 	mu    sync.Mutex       // guards feeds and their viewers
@@ -86,18 +70,8 @@ type Handler struct {
 }
 
 // New makes a handler. It starts nothing.
-func New(options Options) *Handler {
-	if options.Log == nil {
-		options.Log = slog.New(slog.DiscardHandler)
-	}
-	return &Handler{
-		hub: options.Hub,
-		log: options.Log,
-		crowd: delivery.NewCrowd(delivery.Options{
-			Hub: options.Hub, Log: options.Log, Idle: tick, Patience: options.Patience, Limited: options.Limited,
-		}),
-		feeds: make(map[uint64]*feed),
-	}
+func New(options delivery.Options) *Handler {
+	return &Handler{crowd: delivery.NewCrowd(options, tick), feeds: make(map[uint64]*feed)}
 }
 
 // Rate gives the pictures a second for a viewer that asks for fps of them, or
@@ -110,53 +84,15 @@ func Rate(fps int) int {
 }
 
 // Serve answers a request with the stream called key, which must be one of
-// JPEGs, and returns when the viewer is gone, the stream or the handler is
-// closed. An error means that nothing was answered; it is one of Hub.Open, or
-// says why the connection cannot be used.
+// JPEGs, as delivery.Crowd.Serve does.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
 	client.Form = "sse"
-	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Idle: tick})
-	if err != nil {
-		return err
-	}
-	describe(w.Header())
-	if r.Method == http.MethodHead {
-		reader.Close()
-		return nil
-	}
-	conn, head, err := delivery.Begin(w, r)
-	if err != nil {
-		reader.Close()
-		return fmt.Errorf("taking over the connection: %w", err)
-	}
-	v := &viewer{}
-	v.seat = h.crowd.Enter(v, conn, key, reader)
-	if v.seat == nil {
-		reader.Close()
-		conn.Close()
-		return nil
-	}
-	defer v.seat.Leave()
-	defer v.seat.RecallWith(r.Context())()
-	v.feed = h.subscribe(reader.Stream())
-	defer h.unsubscribe(reader.Stream(), v.feed)
-
-	err = v.serve(r.Context(), head)
-	h.log.Debug("viewer left", "stream", key.String(), "address", client.Address, "dropped", reader.Dropped(), "err", err)
-	return nil
+	return h.crowd.Serve(w, r, key, client, &viewer{handler: h})
 }
 
 // Close ends all viewers at the end of an event and waits until they are gone.
 // Those that do not take their last event in time are cut.
 func (h *Handler) Close() { h.crowd.Close(closePatience) }
-
-// describe sets the headers of the response. no-transform keeps proxies from
-// compressing it, and thereby from holding events back.
-func describe(h http.Header) {
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store, no-transform")
-	h.Set("X-Accel-Buffering", "no")
-}
 
 // subscribe gives the feed of a stream, for a viewer that reads it.
 func (h *Handler) subscribe(number uint64) *feed {

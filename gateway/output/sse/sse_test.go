@@ -179,7 +179,7 @@ func TestBytes(t *testing.T) { synctest.Test(t, testBytes) }
 
 func testBytes(t *testing.T) {
 	p := newHub(t)
-	conn := serve(t, New(Options{Hub: p.hub}))
+	conn := serve(t, New(delivery.Options{Hub: p.hub}))
 	read := make(chan []byte)
 	go func() { b, _ := io.ReadAll(conn); read <- b }() // ends with the deadline below
 	conn.SetReadDeadline(time.Now().Add(40 * time.Second))
@@ -228,7 +228,7 @@ func TestViewerBeforeCamera(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		began := time.Now()
-		e := watch(t, New(Options{Hub: p.hub}))
+		e := watch(t, New(delivery.Options{Hub: p.hub}))
 		expectState(t, e, "offline, away")
 		if time.Since(began) > 0 {
 			t.Fatal("the response did not open at once")
@@ -258,7 +258,7 @@ func TestNewcomerSeesTheNewestAtOnce(t *testing.T) {
 		}
 		synctest.Wait()
 		began := time.Now()
-		e := watch(t, New(Options{Hub: p.hub}))
+		e := watch(t, New(delivery.Options{Hub: p.hub}))
 		expectState(t, e, "online, online")
 		if f, got := expectNumber(t, e, 3); f.Seq != 4 || got.arrived.After(began) {
 			t.Fatalf("frame %d after %v", f.Seq, time.Since(began))
@@ -273,7 +273,7 @@ func TestCameraGoneAndBack(t *testing.T) {
 		p := newHub(t)
 		p.attach()
 		synctest.Wait()
-		e := watch(t, New(Options{Hub: p.hub}))
+		e := watch(t, New(delivery.Options{Hub: p.hub}))
 		expectState(t, e, "connecting, connecting")
 		p.picture(1)
 		expectState(t, e, "online, online")
@@ -307,7 +307,7 @@ func TestUnreachableCameraIsToldOnce(t *testing.T) {
 		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return failing{}, nil }})
 		defer hub.Close()
 		began := time.Now()
-		e := watch(t, New(Options{Hub: hub}))
+		e := watch(t, New(delivery.Options{Hub: hub}))
 		expectState(t, e, "connecting, connecting")
 		told := expectState(t, e, "offline, unreachable")
 		if d := told.arrived.Sub(began); d != failsAfter {
@@ -326,21 +326,21 @@ func TestUnreachableCameraIsToldOnce(t *testing.T) {
 }
 
 func TestEndsAtAnEvent(t *testing.T) {
-	for name, end := range map[string]func(*Handler){
-		"hub":     func(h *Handler) { h.hub.Close() },
-		"handler": (*Handler).Close,
+	for name, end := range map[string]func(*Handler, *stream.Hub){
+		"hub":     func(_ *Handler, hub *stream.Hub) { hub.Close() },
+		"handler": func(h *Handler, _ *stream.Hub) { h.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newHub(t)
 				p.attach()
 				synctest.Wait()
-				h := New(Options{Hub: p.hub})
+				h := New(delivery.Options{Hub: p.hub})
 				e := watch(t, h)
 				expectState(t, e, "connecting, connecting")
 				p.picture(1)
 				synctest.Wait()
-				go end(h) // ends with the viewer, which is amid an event
+				go end(h, p.hub) // ends with the viewer, which is amid an event
 				synctest.Wait()
 				expectState(t, e, "online, online")
 				expectNumber(t, e, 1)
@@ -360,7 +360,7 @@ func TestCloseCutsViewersThatTakeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newHub(t)
 		p.attach()
-		h := New(Options{Hub: p.hub})
+		h := New(delivery.Options{Hub: p.hub})
 		watch(t, h)
 		p.picture(1)
 		synctest.Wait() // the viewer does not read it
@@ -384,7 +384,7 @@ func TestDeadViewerIsCut(t *testing.T) {
 			p := newHub(t)
 			p.attach()
 			var hits []string // of the one viewer
-			watch(t, New(Options{Hub: p.hub, Patience: said, Limited: func(limit string) { hits = append(hits, limit) }}))
+			watch(t, New(delivery.Options{Hub: p.hub, Patience: said, Limited: func(limit string) { hits = append(hits, limit) }}))
 			p.picture(1)
 			time.Sleep(patience - time.Nanosecond)
 			if n := p.hub.Viewers("front"); n != 1 {
@@ -422,7 +422,7 @@ func TestSeqBeginsAgain(t *testing.T) {
 		source := short{make(chan int)}
 		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return source, nil }})
 		defer hub.Close()
-		h := New(Options{Hub: hub})
+		h := New(delivery.Options{Hub: hub})
 		for first := 1; first < 100; first += 20 {
 			near, far := net.Pipe()
 			go func() { // ends with near
@@ -476,7 +476,7 @@ func TestNewerEventStandsForAnOlderFrame(t *testing.T) {
 
 func TestUnknownCamera(t *testing.T) {
 	w := httptest.NewRecorder()
-	err := New(Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), stream.Key{Camera: "other"}, stream.Viewer{})
+	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), stream.Key{Camera: "other"}, stream.Viewer{})
 	if !errors.Is(err, stream.ErrUnknown) || len(w.Header()) > 0 {
 		t.Fatalf("%v, headers %v", err, w.Header())
 	}
@@ -485,7 +485,7 @@ func TestUnknownCamera(t *testing.T) {
 func TestHead(t *testing.T) {
 	p := newHub(t)
 	w := httptest.NewRecorder()
-	if err := New(Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), front, stream.Viewer{}); err != nil {
+	if err := New(delivery.Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), front, stream.Viewer{}); err != nil {
 		t.Fatal(err)
 	}
 	if w.Body.Len() > 0 || w.Header().Get("Content-Type") != "text/event-stream" || p.hub.Viewers("front") > 0 {
@@ -508,7 +508,7 @@ func TestEndsWhenPicturesAreNoLongerJPEGs(t *testing.T) {
 		p := newHub(t)
 		p.attach()
 		synctest.Wait()
-		events := watch(t, New(Options{Hub: p.hub}))
+		events := watch(t, New(delivery.Options{Hub: p.hub}))
 		expectState(t, events, "connecting, connecting")
 		p.picture(1)
 		expectState(t, events, "online, online")
@@ -534,7 +534,7 @@ func TestCameraThatIsNewUnderAnOldName(t *testing.T) {
 		}})
 		t.Cleanup(hub.Close)
 		p := &publisher{t: t, hub: hub, frames: make(chan media.Frame)}
-		h := New(Options{Hub: hub})
+		h := New(delivery.Options{Hub: hub})
 		p.attach()
 		for n := range 9 {
 			p.picture(n)

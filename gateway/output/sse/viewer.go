@@ -3,6 +3,7 @@ package sse
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"framegate/gateway/delivery"
@@ -30,28 +31,39 @@ const (
 // viewer is one response under way. It belongs to its request's goroutine, or
 // to the pump while it rides that.
 type viewer struct {
-	seat *delivery.Seat
-	feed *feed
+	handler *Handler
+	seat    *delivery.Seat
+	feed    *feed
 
 	said  state     // the last state written
 	sent  uint64    // Seq of the last event written
 	wrote time.Time // when anything was written last
 }
 
-// serve writes the response's head and then events, until the viewer is gone
-// or the stream ends, and says why. ctx is the request's. Where the connection
-// was hijacked it says nothing about the client, so one that left is noticed
-// by what is written to it, of which there is something each 15 s at least.
-func (v *viewer) serve(ctx context.Context, head []byte) error {
-	v.said = firstState(v.seat.Reader().CameraState())
+// Describe sets the headers of the response. no-transform keeps proxies from
+// compressing it, and thereby from holding events back.
+func (v *viewer) Describe(h http.Header) {
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+}
+
+// Show writes the response's head and then events, of which there is something
+// each 15 s at least.
+func (v *viewer) Show(ctx context.Context, seat *delivery.Seat, head []byte) error {
+	v.seat = seat
+	number := seat.Reader().Stream()
+	v.feed = v.handler.subscribe(number)
+	defer v.handler.unsubscribe(number, v.feed)
+	v.said = firstState(seat.Reader().CameraState())
 	if err := v.write(string(head) + retry + string(v.said)); err != nil {
 		return err
 	}
 	for {
-		err := v.watch(ctx)
+		err := seat.Follow(ctx)
 		failed := (*stream.SourceError)(nil)
 		switch {
-		case v.seat.Gone():
+		case seat.Gone():
 			return err
 		case errors.Is(err, stream.ErrIdle):
 			err = v.look()
@@ -68,31 +80,6 @@ func (v *viewer) serve(ctx context.Context, head []byte) error {
 		}
 	}
 }
-
-// watch writes frames as they come, and returns with what else there is: an
-// error of Reader.Next, or of the connection.
-func (v *viewer) watch(ctx context.Context) error {
-	for {
-		frame, err := v.seat.Next(ctx)
-		if err != nil {
-			return err
-		}
-		event, ok := v.Message(&frame)
-		if !ok {
-			return errNotJPEG
-		}
-		if err := v.seat.Write(event); err != nil {
-			return err
-		}
-		if err := v.seat.Ride(); err != nil {
-			return err
-		}
-	}
-}
-
-// errNotJPEG ends the viewer of a camera that was changed to one of another
-// codec. EventSource asks again, and gets its pictures as JPEGs.
-var errNotJPEG = errors.New("the camera's pictures are no JPEGs any more")
 
 // Message gives the event of a frame, or of a newer one; or nothing, where
 // that was written instead of an earlier frame. It gives false for what is no

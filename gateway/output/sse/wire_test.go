@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -100,7 +101,7 @@ func TestEveryWayIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newHub(t)
-			h := New(Options{Hub: p.hub})
+			h := New(delivery.Options{Hub: p.hub})
 			e := try(t, newServer(t, h))
 			p.attach()
 			for n := range 5 {
@@ -145,7 +146,7 @@ func watchBy(t *testing.T, s *httptest.Server, protoMajor int) *events {
 func TestCrowdSharesEvents(t *testing.T) {
 	const viewers, pictures = 100, 10
 	p := newHub(t)
-	h := New(Options{Hub: p.hub})
+	h := New(delivery.Options{Hub: p.hub})
 	s := newServer(t, h)
 	s.Start()
 	var all [viewers]*events
@@ -181,7 +182,7 @@ func TestCrowdSharesEvents(t *testing.T) {
 // there must be no more of it than two pictures, and the newest comes next.
 func TestSlowViewerStaysNearThePresent(t *testing.T) {
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub, Patience: time.Hour}))
+	s := newServer(t, New(delivery.Options{Hub: p.hub, Patience: time.Hour}))
 	s.Start()
 	e := dial(t, s, 16<<10)
 	awake := dial(t, s, 0)
@@ -202,7 +203,7 @@ func TestStalledViewers(t *testing.T) {
 	t.Parallel()
 	const stalled, healthy = 200, 2
 	p := newHub(t)
-	s := newServer(t, New(Options{Hub: p.hub}))
+	s := newServer(t, New(delivery.Options{Hub: p.hub}))
 	s.Start()
 	for range stalled {
 		dial(t, s, 16<<10)
@@ -272,7 +273,7 @@ func TestPythonReadsIt(t *testing.T) {
 		t.Skip("python3 is not installed")
 	}
 	p := newHub(t)
-	h := New(Options{Hub: p.hub})
+	h := New(delivery.Options{Hub: p.hub})
 	s := newServer(t, h)
 	s.Start()
 	python := exec.CommandContext(t.Context(), "python3", "-c", parser, s.URL)
@@ -342,7 +343,7 @@ func BenchmarkFrame(b *testing.B) {
 	for _, viewers := range []int{1, 200} {
 		b.Run(fmt.Sprintf("%d viewers", viewers), func(b *testing.B) {
 			p := newHub(b)
-			s := newServer(b, New(Options{Hub: p.hub}))
+			s := newServer(b, New(delivery.Options{Hub: p.hub}))
 			s.Start()
 			p.attach()
 			read := make(chan struct{}, viewers)
