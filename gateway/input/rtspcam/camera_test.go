@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
@@ -61,16 +62,6 @@ func send(t *testing.T, c *camtest.RTSPCamera, packets []*rtp.Packet) {
 	}
 }
 
-// jpegPackets makes packets of n numbered pictures.
-func jpegPackets(t *testing.T, n int) [][]*rtp.Packet {
-	s := &sender{q: 255, tables: true}
-	var groups [][]*rtp.Packet
-	for i := range n {
-		groups = append(groups, s.packets(t, camtest.Picture(i, 160, 120), ticksOf(i)))
-	}
-	return groups
-}
-
 // TestFrameBeforeNextPacket: over every transport, and for either codec, each
 // frame is emitted before the camera sends anything more.
 func TestFrameBeforeNextPacket(t *testing.T) {
@@ -80,10 +71,10 @@ func TestFrameBeforeNextPacket(t *testing.T) {
 		medias []*description.Media
 		groups func() [][]*rtp.Packet
 	}{
-		"H.264":                       {h264, func() [][]*rtp.Packet { return packets(t, encoded(t, n, 160, 120)) }},
-		"JPEG":                        {offer(&format.MJPEG{}), func() [][]*rtp.Packet { return jpegPackets(t, n) }},
-		"JPEG of a number of its own": {offer(&format.Generic{PayloadTyp: 97, RTPMa: "JPEG/90000", ClockRat: 90000}), func() [][]*rtp.Packet { return jpegPackets(t, n) }},
-		"H.264 beside JPEG":           {append(slices.Clone(h264), offer(&format.MJPEG{})...), func() [][]*rtp.Packet { return packets(t, encoded(t, n, 160, 120)) }},
+		"H.264":                       {h264, func() [][]*rtp.Packet { return rtptest.Packets(t, rtptest.Encoded(t, n, 160, 120)) }},
+		"JPEG":                        {offer(&format.MJPEG{}), func() [][]*rtp.Packet { return rtptest.JPEGPackets(t, n) }},
+		"JPEG of a number of its own": {offer(&format.Generic{PayloadTyp: 97, RTPMa: "JPEG/90000", ClockRat: 90000}), func() [][]*rtp.Packet { return rtptest.JPEGPackets(t, n) }},
+		"H.264 beside JPEG":           {append(slices.Clone(h264), offer(&format.MJPEG{})...), func() [][]*rtp.Packet { return rtptest.Packets(t, rtptest.Encoded(t, n, 160, 120)) }},
 	}
 	for name, s := range streams {
 		groups := s.groups()
@@ -110,7 +101,7 @@ func TestFrameBeforeNextPacket(t *testing.T) {
 					send(t, camera, group)
 					frames = append(frames, run.next(t))
 				}
-				wantNumbers(t, frames, span(0, n))
+				rtptest.WantNumbers(t, frames, rtptest.Span(0, n))
 				if len(run.frames) > 0 {
 					t.Errorf("%d frames too many", len(run.frames))
 				}
@@ -128,7 +119,8 @@ func TestWallClock(t *testing.T) {
 	camera := newCamera(t, camtest.RTSPOptions{Medias: offer(&format.MJPEG{})})
 	run := start(t, newSource(t, Options{URL: camera.URL("/")}))
 	awaitPlay(t, camera, 1)
-	groups := jpegPackets(t, 4)
+	groups := rtptest.JPEGPackets(t, 4)
+	const ntpEpoch = 2208988800 // 1900-01-01 in seconds before 1970
 	ntp := func(at time.Time) uint64 {
 		return uint64(at.Unix()+ntpEpoch)<<32 | uint64(at.Nanosecond())<<32/uint64(time.Second)
 	}
@@ -142,7 +134,7 @@ func TestWallClock(t *testing.T) {
 		{now.AddDate(-30, 0, 0), time.Time{}},
 		{now.Add(5 * time.Second), time.Time{}},
 	} {
-		if err := camera.Report(ntp(c.says), ticksOf(i)); err != nil {
+		if err := camera.Report(ntp(c.says), rtptest.TicksOf(i)); err != nil {
 			t.Fatal(err)
 		}
 		send(t, camera, groups[i+1])
@@ -161,7 +153,7 @@ func TestUDPOutOfOrder(t *testing.T) {
 	run := start(t, newSource(t, Options{URL: camera.URL("/"), Transport: UDP}))
 	awaitPlay(t, camera, 1)
 	var frames []media.Frame
-	for i, group := range packets(t, encoded(t, n, 160, 120)) {
+	for i, group := range rtptest.Packets(t, rtptest.Encoded(t, n, 160, 120)) {
 		if i > 0 {
 			slices.Reverse(group)
 			group = append(group, group...)
@@ -169,7 +161,7 @@ func TestUDPOutOfOrder(t *testing.T) {
 		send(t, camera, group)
 		frames = append(frames, run.next(t))
 	}
-	wantNumbers(t, frames, span(0, n))
+	rtptest.WantNumbers(t, frames, rtptest.Span(0, n))
 }
 
 // TestUDPLoss: what follows a lost packet is not shown, up to the keyframe.
@@ -179,7 +171,7 @@ func TestUDPLoss(t *testing.T) {
 	camera := newCamera(t, camtest.RTSPOptions{UDP: true})
 	run := start(t, newSource(t, Options{URL: camera.URL("/"), Transport: UDP}))
 	awaitPlay(t, camera, 1)
-	for i, group := range packets(t, encoded(t, n, 160, 120)) {
+	for i, group := range rtptest.Packets(t, rtptest.Encoded(t, n, 160, 120)) {
 		if i == 4 {
 			group = group[1:]
 		}
@@ -187,5 +179,5 @@ func TestUDPLoss(t *testing.T) {
 		time.Sleep(time.Millisecond) // for the socket's buffer: UDP may lose more than was asked for
 	}
 	frames := run.take(t, n-6)
-	wantNumbers(t, frames, append(span(0, 4), span(10, n)...))
+	rtptest.WantNumbers(t, frames, append(rtptest.Span(0, 4), rtptest.Span(10, n)...))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -112,7 +113,7 @@ func TestRedirects(t *testing.T) {
 		run := start(t, newSource(t, Options{URL: camera.URL("/"), Username: "u", Password: "p"}))
 		if c.redirects < maxDials {
 			awaitPlay(t, camera, 1)
-			send(t, camera, jpegPackets(t, 1)[0])
+			send(t, camera, rtptest.JPEGPackets(t, 1)[0])
 			run.next(t)
 		} else if err := run.wait(t); !errors.Is(err, errRedirects) {
 			t.Errorf("ended with: %v", err)
@@ -131,7 +132,7 @@ func TestTransportIsRemembered(t *testing.T) {
 	for n := range 2 {
 		run := start(t, s)
 		awaitPlay(t, camera, n+1)
-		send(t, camera, jpegPackets(t, 1)[0])
+		send(t, camera, rtptest.JPEGPackets(t, 1)[0])
 		run.next(t)
 		run.cancel()
 		if err := run.wait(t); !errors.Is(err, context.Canceled) {
@@ -154,7 +155,7 @@ func TestTransportIsRemembered(t *testing.T) {
 // TestSilence: what counts is pictures, whatever else a camera sends.
 func TestSilence(t *testing.T) {
 	thorough(t)
-	groups := packets(t, encoded(t, 12, 160, 120))
+	groups := rtptest.Packets(t, rtptest.Encoded(t, 12, 160, 120))
 	for name, c := range map[string]struct {
 		before, after []*rtp.Packet // the test sends before, awaits pictures, and then sends after for ever
 		pictures      int
@@ -224,7 +225,7 @@ func TestGarbageBetweenPackets(t *testing.T) {
 	run := start(t, newSource(t, Options{URL: camera.URL("/"), Transport: TCP}))
 	awaitPlay(t, camera, 1)
 	var frames []media.Frame
-	for _, group := range packets(t, encoded(t, 12, 160, 120)) {
+	for _, group := range rtptest.Packets(t, rtptest.Encoded(t, 12, 160, 120)) {
 		send(t, camera, group)
 		frames = append(frames, run.next(t))
 		for _, b := range []string{
@@ -240,7 +241,7 @@ func TestGarbageBetweenPackets(t *testing.T) {
 			}
 		}
 	}
-	wantNumbers(t, frames, span(0, 12))
+	rtptest.WantNumbers(t, frames, rtptest.Span(0, 12))
 }
 
 // TestBadParameterSets: pictures of no size, or of too many pixels, end the run
@@ -259,7 +260,7 @@ func TestBadParameterSets(t *testing.T) {
 		camera := newCamera(t, camtest.RTSPOptions{})
 		run := start(t, newSource(t, Options{URL: camera.URL("/")}))
 		awaitPlay(t, camera, 1)
-		send(t, camera, packets(t, []picture{{sps, smallPPS, {0x65, 0x88, 0x84, 0}}})[0])
+		send(t, camera, rtptest.Packets(t, []rtptest.Picture{{sps, smallPPS, {0x65, 0x88, 0x84, 0}}})[0])
 		if err := run.wait(t); !errors.Is(err, media.ErrBadParameterSets) {
 			t.Errorf("%s: ended with %v", name, err)
 		}
@@ -268,11 +269,14 @@ func TestBadParameterSets(t *testing.T) {
 	camera := newCamera(t, camtest.RTSPOptions{Answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=" + sprop + "\na=control:trackID=0\n")})
 	run := start(t, newSource(t, Options{URL: camera.URL("/")}))
 	awaitPlay(t, camera, 1)
-	send(t, camera, packets(t, []picture{{{0x65, 0x88, 0x84, 0}}})[0])
+	send(t, camera, rtptest.Packets(t, []rtptest.Picture{{{0x65, 0x88, 0x84, 0}}})[0])
 	if err := run.wait(t); !errors.Is(err, media.ErrBadParameterSets) {
 		t.Errorf("announced: ended with %v", err)
 	}
 }
+
+// smallPPS is one of x264.
+var smallPPS = []byte{0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0}
 
 // squareSPS writes a baseline SPS with n+1 macroblocks a side, of which so many
 // pairs of pixels are cut off at the right and at the bottom.

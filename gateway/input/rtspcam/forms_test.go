@@ -3,14 +3,39 @@ package rtspcam
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
+	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
 )
+
+// received gives what comes of packets of a camera that is known to mark where
+// its pictures end: the packets come twice, and tell that at first.
+func received(t *testing.T, codec media.Codec, groups camtest.Pictures) (frames []media.Frame) {
+	var markers rtpvideo.Markers
+	for range 2 {
+		frames = nil
+		r := rtpvideo.New(rtpvideo.Options{
+			Emit:    func(f media.Frame, _ time.Time) { frames = append(frames, f) },
+			First:   func() {},
+			Ended:   func() {},
+			Fail:    func(err error) { t.Error(err) },
+			Markers: &markers, MaxFrameBytes: defaultMaxFrame,
+		})
+		r.Begin(rtpvideo.Stream{Codec: codec, Ordered: true})
+		for _, p := range slices.Concat(groups...) {
+			r.Packet(p, time.Now())
+		}
+		r.End()
+	}
+	return frames
+}
 
 // overEachTransport plays pictures of a camera over TCP and UDP, and wants all
 // of them to come out as they do from a camera without faults. The last may
@@ -36,7 +61,7 @@ func overEachTransport(t *testing.T, medias []*description.Media, pictures func(
 			if n := len(run.frames); n > 1 {
 				t.Errorf("%d frames too many", n-1)
 			}
-			wantSame(t, "all but the last", frames, want[:len(want)-1])
+			rtptest.WantSame(t, "all but the last", frames, want[:len(want)-1])
 		})
 	}
 }
@@ -45,7 +70,7 @@ func overEachTransport(t *testing.T, medias []*description.Media, pictures func(
 // say, whatever markers and timestamps do.
 func TestPicturesAreWhole(t *testing.T) {
 	const n = 24
-	one, three := encoded(t, n, 160, 144), encoded(t, n, 160, 144, "-x264-params", "slices=3:sliced-threads=0")
+	one, three := rtptest.Encoded(t, n, 160, 144), rtptest.Encoded(t, n, 160, 144, "-x264-params", "slices=3:sliced-threads=0")
 	h264 := offer(&format.H264{PayloadTyp: 96, PacketizationMode: 1})
 	for _, c := range []struct {
 		kind     string
@@ -53,11 +78,11 @@ func TestPicturesAreWhole(t *testing.T) {
 		pictures func() camtest.Pictures
 		want     []media.Frame
 	}{
-		{"H.264", h264, func() camtest.Pictures { return packets(t, one) }, newH264(t).take(slices.Concat(packets(t, one)...)).frames},
-		{"H.264 in slices", h264, func() camtest.Pictures { return inSlices(t, three) }, newH264(t).take(slices.Concat(inSlices(t, three)...)).frames},
-		{"JPEG", offer(&format.MJPEG{}), func() camtest.Pictures { return jpegPackets(t, n) }, newJPEG(t).take(slices.Concat(jpegPackets(t, n)...)).frames},
+		{"H.264", h264, func() camtest.Pictures { return rtptest.Packets(t, one) }, received(t, media.H264, rtptest.Packets(t, one))},
+		{"H.264 in slices", h264, func() camtest.Pictures { return inSlices(t, three) }, received(t, media.H264, inSlices(t, three))},
+		{"JPEG", offer(&format.MJPEG{}), func() camtest.Pictures { return rtptest.JPEGPackets(t, n) }, received(t, media.JPEG, rtptest.JPEGPackets(t, n))},
 	} {
-		wantNumbers(t, c.want, span(0, n))
+		rtptest.WantNumbers(t, c.want, rtptest.Span(0, n))
 		for name, change := range camtest.Marked {
 			t.Run(c.kind+", "+name, func(t *testing.T) {
 				overEachTransport(t, c.medias, func() camtest.Pictures {
@@ -71,13 +96,13 @@ func TestPicturesAreWhole(t *testing.T) {
 }
 
 // inSlices makes packets of which each has a slice at most.
-func inSlices(t *testing.T, pictures []picture) (groups camtest.Pictures) {
+func inSlices(t *testing.T, pictures []rtptest.Picture) (groups camtest.Pictures) {
 	var sequence uint16
 	for i, p := range pictures {
 		var group []*rtp.Packet
 		for _, unit := range p {
-			for _, packet := range packets(t, []picture{{unit}})[0] {
-				packet.SequenceNumber, packet.Timestamp, packet.Marker, packet.SSRC = sequence, ticksOf(i), false, 1
+			for _, packet := range rtptest.Packets(t, []rtptest.Picture{{unit}})[0] {
+				packet.SequenceNumber, packet.Timestamp, packet.Marker, packet.SSRC = sequence, rtptest.TicksOf(i), false, 1
 				group = append(group, packet)
 				sequence++
 			}
@@ -92,17 +117,17 @@ func inSlices(t *testing.T, pictures []picture) (groups camtest.Pictures) {
 // named, and none is made of strays.
 func TestPacketsAreCountedOddly(t *testing.T) {
 	const n = 40
-	pictures := encoded(t, n, 160, 144)
-	want := newH264(t).take(slices.Concat(packets(t, pictures)...)).frames
-	wantNumbers(t, want, span(0, n))
+	pictures := rtptest.Encoded(t, n, 160, 144)
+	want := received(t, media.H264, rtptest.Packets(t, pictures))
+	rtptest.WantNumbers(t, want, rtptest.Span(0, n))
 	for name, change := range camtest.Counted {
 		t.Run(name, func(t *testing.T) {
-			overEachTransport(t, offer(&format.H264{PayloadTyp: 96, PacketizationMode: 1}), func() camtest.Pictures { return change(packets(t, pictures)) }, want)
+			overEachTransport(t, offer(&format.H264{PayloadTyp: 96, PacketizationMode: 1}), func() camtest.Pictures { return change(rtptest.Packets(t, pictures)) }, want)
 		})
 	}
 	for name, change := range camtest.CountedOverTCP {
 		t.Run(name, func(t *testing.T) {
-			wantSame(t, "all", newH264(t).take(slices.Concat(change(packets(t, pictures))...)).frames, want)
+			rtptest.WantSame(t, "all", received(t, media.H264, change(rtptest.Packets(t, pictures))), want)
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -58,11 +59,11 @@ func TestReconnect(t *testing.T) {
 	var frames []media.Frame
 	for n := range 3 {
 		awaitPlay(t, camera, n+1)
-		send(t, camera, jpegPackets(t, n+1)[n])
+		send(t, camera, rtptest.JPEGPackets(t, n+1)[n])
 		frames = append(frames, nextOf(t, reader))
 		camera.Cut()
 	}
-	wantNumbers(t, frames, span(0, 3))
+	rtptest.WantNumbers(t, frames, rtptest.Span(0, 3))
 	reader.Close()
 	for deadline := time.Now().Add(generous); camera.Open() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

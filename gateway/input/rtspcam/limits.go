@@ -80,21 +80,3 @@ func (s *Source) count(err error) {
 		s.opt.Limited(LimitFramePixels)
 	}
 }
-
-// budget is how many bytes a picture may have.
-type budget struct {
-	bytes   int
-	limited func(limit string) // nil is not told
-}
-
-// exceeded says whether a picture of so many bytes is too large, and counts
-// it if so.
-func (b budget) exceeded(bytes int) bool {
-	if bytes <= b.bytes {
-		return false
-	}
-	if b.limited != nil {
-		b.limited(LimitFrameBytes)
-	}
-	return true
-}

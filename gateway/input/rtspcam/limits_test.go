@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
@@ -19,10 +20,10 @@ func TestPictureOfTooManyPixels(t *testing.T) {
 	var hits []string // of the one run
 	run := start(t, newSource(t, Options{URL: camera.URL("/"), Limited: func(limit string) { hits = append(hits, limit) }}))
 	awaitPlay(t, camera, 1)
-	p := jpegPackets(t, 1)[0][0]
+	p := rtptest.JPEGPackets(t, 1)[0][0]
 	p.Marker = true
-	p.Extension, p.ExtensionProfile = true, onvifJPEG
-	if err := p.SetExtension(0, []byte{0xFF, sof0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 0, 0}); err != nil {
+	p.Extension, p.ExtensionProfile = true, rtptest.ONVIFJPEG
+	if err := p.SetExtension(0, []byte{0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 0, 0}); err != nil {
 		t.Fatal(err)
 	}
 	send(t, camera, []*rtp.Packet{p})

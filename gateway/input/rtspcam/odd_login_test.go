@@ -14,6 +14,7 @@ import (
 	"github.com/icholy/digest"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/stream"
 )
 
@@ -92,7 +93,7 @@ func rightLogin(r camtest.RTSPRequest, nonce string) (right, known bool) {
 
 // TestOddChallenges: each is answered, once.
 func TestOddChallenges(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	for name, challenges := range map[string][]string{
 		"Basic":                      {`Basic realm="camera"`},
 		"Basic, no realm":            {`Basic`},
@@ -140,7 +141,7 @@ func TestOddChallenges(t *testing.T) {
 // TestNonceGoesStale: a nonce is replaced at any request, and the request made
 // again.
 func TestNonceGoesStale(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	plain := []string{`Digest realm="camera", nonce="%n"`}
 	for name, kind := range map[string]*guard{
 		"at DESCRIBE":                  {challenges: plain, renews: "DESCRIBE", stale: ", stale=true"},
@@ -180,7 +181,7 @@ func TestNonceGoesStaleWhilePlaying(t *testing.T) {
 			camera := newTextCamera(t, camtest.RTSPTextOptions{Answer: func(r camtest.RTSPRequest, usual string) string {
 				return g.answer(r, strings.Replace(usual, "timeout=60", "timeout=1", 1))
 			}})
-			groups := copied(jpegPackets(t, 2))
+			groups := copied(rtptest.JPEGPackets(t, 2))
 			run := start(t, newSource(t, Options{URL: camera.URL("/"), Username: user, Password: password}))
 			awaitRequest(t, camera, "PLAY", 1)
 			awaitRequest(t, camera, "GET_PARAMETER", 2)
@@ -237,7 +238,7 @@ func refusing(method, status string) func(camtest.RTSPRequest, string) string {
 
 // TestOptionsRefused: the camera is asked for its description nevertheless.
 func TestOptionsRefused(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	for _, status := range []string{"404 Not Found", "403 Forbidden", "405 Method Not Allowed", "501 Not Implemented", "551 Option not supported", "400 Bad Request", "454 Session Not Found", "302 Moved"} {
 		t.Run(status, func(t *testing.T) {
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
@@ -274,7 +275,7 @@ func TestKeepAliveRefused(t *testing.T) {
 				if len(asked) != 1 {
 					t.Errorf("asked %d times", len(asked))
 				}
-				camera.Send(copied(jpegPackets(t, 1))[0][0])
+				camera.Send(copied(rtptest.JPEGPackets(t, 1))[0][0])
 				run.next(t)
 			})
 		}
@@ -284,7 +285,7 @@ func TestKeepAliveRefused(t *testing.T) {
 // TestPacketsBeforePlayIsAnswered, of an older session, are passed over, and
 // those that come with the answer are taken.
 func TestPacketsBeforePlayIsAnswered(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	old := channelPacket(0, "\x80\x1a\x00\x01\x00\x00\x00\x00\x00\x00\x00\x09old")
 	for name, before := range map[string]string{
 		"one": old, "many": strings.Repeat(old, 100), "a report": channelPacket(1, "\x80\xc8\x00\x00"), "empty": channelPacket(0, ""),
@@ -308,7 +309,7 @@ func TestPacketsBeforePlayIsAnswered(t *testing.T) {
 // TestUDPPorts: packets are taken from the camera's address, whatever port they
 // come from and whatever it tells of that.
 func TestUDPPorts(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	for _, header := range []string{
 		"RTP/AVP;unicast;client_port=1-2;server_port=%s", "RTP/AVP;unicast;server_port=0-1", "RTP/AVP;unicast;server_port=0-0", "RTP/AVP;unicast;server_port=0",
 		"RTP/AVP;unicast", "RTP/AVP/UDP;unicast;server_port=9-10", "RTP/AVP;unicast;server_port=65535-65536", "RTP/AVP;unicast;server_port=x", "",

@@ -16,6 +16,7 @@ import (
 	rtspsdp "github.com/bluenviron/gortsplib/v4/pkg/sdp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/transcode/h264"
 )
 
@@ -72,7 +73,7 @@ var oddDescriptions = map[string]string{
 }
 
 func TestOddDescriptions(t *testing.T) {
-	groups := jpegPackets(t, 3)
+	groups := rtptest.JPEGPackets(t, 3)
 	for _, name := range slices.Sorted(maps.Keys(oddDescriptions)) {
 		t.Run(name, func(t *testing.T) {
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
@@ -119,7 +120,7 @@ func TestOtherStreamsAreToldOnce(t *testing.T) {
 // pictures, and those that can be are taken however they are written.
 func TestOddParameters(t *testing.T) {
 	const n = 3
-	pictures := encoded(t, n, 160, 120)
+	pictures := rtptest.Encoded(t, n, 160, 120)
 	var sps, pps []byte
 	for _, unit := range pictures[0] {
 		switch unit[0] & 0x1F {
@@ -172,7 +173,7 @@ func TestOddParameters(t *testing.T) {
 				PayloadType: 96,
 				SDP:         crlf(sdpHead + "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 " + c.fmtp + "\na=control:trackID=0\n"),
 			})
-			wantPlayed(t, camera, Options{}, packets(t, sent))
+			wantPlayed(t, camera, Options{}, rtptest.Packets(t, sent))
 		})
 	}
 }
@@ -180,7 +181,7 @@ func TestOddParameters(t *testing.T) {
 // TestOddAddresses: what a camera says of its URLs is followed where it can be,
 // and else the address that was asked for.
 func TestOddAddresses(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	for name, c := range map[string]struct {
 		base, session, control string // "-" is not said; %h is the host, %s the scheme and host
 		setup, play            string // below the camera's address

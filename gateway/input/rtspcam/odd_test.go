@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
@@ -51,7 +52,7 @@ func wantPlayed(t *testing.T, camera *camtest.RTSPTextCamera, opt Options, group
 		}
 		frames = append(frames, run.next(t))
 	}
-	wantNumbers(t, frames, span(0, len(groups)))
+	rtptest.WantNumbers(t, frames, rtptest.Span(0, len(groups)))
 }
 
 // everyWay runs a test over TCP, UDP and TLS.
@@ -159,7 +160,7 @@ func withBody(head string) string {
 }
 
 func TestOddTexts(t *testing.T) {
-	groups := jpegPackets(t, 3)
+	groups := rtptest.JPEGPackets(t, 3)
 	for _, name := range slices.Sorted(maps.Keys(oddTexts)) {
 		t.Run(name, func(t *testing.T) {
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
@@ -204,7 +205,7 @@ func TestSlowDescription(t *testing.T) {
 // TestOddRedirects: within the camera they are followed, over TLS too, and
 // nowhere else.
 func TestOddRedirects(t *testing.T) {
-	groups := jpegPackets(t, 2)
+	groups := rtptest.JPEGPackets(t, 2)
 	for name, c := range map[string]struct {
 		location string // %s is the camera's address
 		played   string // below it; "" is nowhere

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
@@ -18,7 +19,7 @@ func gstreamer(t *testing.T, pipeline, auth string) string {
 	t.Helper()
 	const python = "/usr/bin/python3" // the system's own, which has the bindings
 	if exec.Command(python, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')").Run() != nil {
-		missing(t, "GStreamer's RTSP server (python3-gi, gir1.2-gst-rtsp-server-1.0)")
+		rtptest.Missing(t, "GStreamer's RTSP server (python3-gi, gir1.2-gst-rtsp-server-1.0)")
 	}
 	c := exec.Command(python, "testdata/gstserver.py", pipeline, auth)
 	input, err := c.StdinPipe()
@@ -73,7 +74,7 @@ func TestGStreamer(t *testing.T) {
 	thorough(t)
 	logins := []string{"none", "basic", "digest"}
 	for i, f := range films {
-		path := film(t, filmFrames, cmp.Or(f.width, 320), cmp.Or(f.height, 240), f.file, f.args...)
+		path := rtptest.Film(t, filmFrames, cmp.Or(f.width, 320), cmp.Or(f.height, 240), f.file, f.args...)
 		pipeline := fmt.Sprintf("( filesrc location=%s ! %s )", path, f.parse)
 		for j, transport := range []Transport{TCP, UDP} {
 			login := logins[(i+j)%len(logins)]
@@ -83,7 +84,7 @@ func TestGStreamer(t *testing.T) {
 					opt.Username, opt.Password = "viewer", "s3cret"
 				}
 				frames := start(t, newSource(t, opt)).take(t, filmFrames)
-				wantNumbers(t, frames, span(0, filmFrames))
+				rtptest.WantNumbers(t, frames, rtptest.Span(0, filmFrames))
 				wantTimes(t, frames)
 			})
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -49,7 +50,7 @@ func (c countedRaw) Read(read func(fd uintptr) (done bool)) error {
 // noticed all the same that the camera is gone.
 func TestRestsWhileNobodyWaits(t *testing.T) {
 	const unwatched, watched = 400, 20
-	groups := jpegPackets(t, unwatched+watched)
+	groups := rtptest.JPEGPackets(t, unwatched+watched)
 	for name, secure := range map[string]bool{"TCP": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
 			camera := newCamera(t, camtest.RTSPOptions{Medias: offer(&format.MJPEG{}), TLS: secure})
@@ -90,7 +91,7 @@ func TestRestsWhileNobodyWaits(t *testing.T) {
 				send(t, camera, group)
 				frames = append(frames, nextOf(t, reader))
 			}
-			wantNumbers(t, frames, span(unwatched-1, unwatched+watched))
+			rtptest.WantNumbers(t, frames, rtptest.Span(unwatched-1, unwatched+watched))
 
 			reader.Close()
 			send(t, camera, groups[0]) // what comes is read late from now on

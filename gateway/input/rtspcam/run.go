@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
@@ -18,6 +19,8 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtpvideo"
+	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
 
@@ -50,14 +53,39 @@ type run struct {
 	source   *Source
 	ctx      context.Context // of this run; its cause is why it ends
 	cancel   context.CancelCauseFunc
+	emit     func(media.Frame)
 	watch    *watchdog
-	receiver *receiver
+	receiver *rtpvideo.Receiver
 	client   *gortsplib.Client
+	received atomic.Bool // a packet
+	showing  atomic.Bool // a picture was shown
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials
 	dials int
 	conn  net.Conn      // the last one
 	talk  *conversation // over it
+}
+
+// newReceiver makes what packets are given to.
+func (r *run) newReceiver() *rtpvideo.Receiver {
+	s := r.source
+	return rtpvideo.New(rtpvideo.Options{
+		Emit: func(f media.Frame, arrived time.Time) {
+			r.showing.Store(true)
+			r.watch.picture(arrived)
+			r.emit(f)
+		},
+		First: func() {
+			r.received.Store(true)
+			r.watch.reach(receiving)
+		},
+		Ended:         r.watch.goodbye,
+		Fail:          r.cancel,
+		Markers:       &s.markers,
+		MaxFrameBytes: s.opt.MaxFrameBytes,
+		TooLarge:      func() { s.opt.Limited(LimitFrameBytes) },
+		Log:           s.opt.Log,
+	})
 }
 
 // play pulls pictures until the run ends, and gives the reason.
@@ -92,25 +120,26 @@ func (r *run) converse(client *gortsplib.Client) error {
 		return explain("asking for the description", err)
 	}
 	found := r.conversation().found
-	t, err := newTrack(session, found, budget{s.opt.MaxFrameBytes, s.opt.Limited}, &s.marking)
+	t, err := newTrack(session, found)
 	if err != nil {
 		return err
 	}
 	s.tell(found.others)
-	t.tap(r.receiver.packet)
+	t.tap(func(p *rtp.Packet) { r.receiver.Packet(p, time.Now()) })
 	agreed, err := r.setup(client, t)
 	if err != nil {
 		return explain("setting up the video", err)
 	}
-	r.receiver.begin(t, r.transport(client) == TCP)
+	t.video.Ordered = r.transport(client) == TCP
+	r.receiver.Begin(t.video)
 	r.shorten(agreed)
 	client.OnPacketRTP(t.media, t.format, func(*rtp.Packet) {}) // it has them: see tapped
-	client.OnPacketRTCP(t.media, r.receiver.report)
+	client.OnPacketRTCP(t.media, r.receiver.Report)
 	if _, err := client.Play(nil); err != nil {
 		return explain("starting the video", err)
 	}
 	r.watch.reach(playing)
-	s.opt.Log.Debug("camera plays", "codec", t.codec, "transport", r.transport(client))
+	s.opt.Log.Debug("camera plays", "codec", t.video.Codec, "transport", r.transport(client))
 	err = client.Wait()
 	r.forget(client)
 	if errors.Is(err, io.EOF) {
@@ -147,7 +176,7 @@ func (r *run) shorten(agreed *base.Response) {
 		return // nothing comes from there
 	}
 	if r.source.url.Scheme == "rtsp" { // or they may be encrypted, once more
-		r.conversation().straight.Store(&channel{number: byte(number), take: r.receiver.shortcut})
+		r.conversation().straight.Store(&channel{number: byte(number), take: r.receiver.Bytes})
 	}
 }
 
@@ -174,7 +203,7 @@ func refusesTCP(err error) bool {
 
 // forget has TCP tried again where nothing came over UDP.
 func (r *run) forget(client *gortsplib.Client) {
-	if r.transport(client) == UDP && !r.receiver.received.Load() {
+	if r.transport(client) == UDP && !r.received.Load() {
 		r.source.refusesTCP = false
 	}
 }
@@ -257,7 +286,7 @@ func (r *run) secured(conn net.Conn) net.Conn {
 // rest lets the connection be for a while, if pictures come and nobody waits
 // for them. It says whether that is so still.
 func (r *run) rest(d time.Duration) bool {
-	return r.receiver.showing.Load() && stream.Rest(r.ctx, d)
+	return r.showing.Load() && stream.Rest(r.ctx, d)
 }
 
 // close closes the client and waits for its goroutines. It says goodbye to the

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
 )
@@ -258,7 +259,7 @@ func (d *sdp) text(o choice, control *url.URL) []byte {
 	if secure {
 		profile = "RTP/SAVP"
 	}
-	fmt.Fprintf(&b, "m=video 0 %s %d\r\na=rtpmap:%d VIDEO/%d\r\na=control:%s\r\n", profile, o.kind, o.kind, clockRate, control)
+	fmt.Fprintf(&b, "m=video 0 %s %d\r\na=rtpmap:%d VIDEO/%d\r\na=control:%s\r\n", profile, o.kind, o.kind, rtpvideo.ClockRate, control)
 	if secure && o.stream.key != "" {
 		fmt.Fprintf(&b, "a=key-mgmt:%s\r\n", o.stream.key)
 	}

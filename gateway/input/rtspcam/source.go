@@ -3,12 +3,7 @@
 //
 // gortsplib speaks RTSP (RFC 2326) and carries the packets. It hears what
 // cameras say as they should have said it (conversation.go), because they keep
-// to the standard less than it does. What becomes of the packets is made here:
-// access units of RFC 6184 (h264.go), JPEGs of RFC 2435 (jpeg.go), in which
-// order and of which source (intake.go), and their times (clock.go). Two things
-// hold for every frame. It is emitted with its last packet, or, where the camera
-// does not mark that, with the first packet of the next one; and it is whole:
-// what lost a packet is dropped, for H.264 up to the next keyframe.
+// to the standard less than it does. What becomes of the packets is rtpvideo's.
 //
 // A Source is the source of a stream, which runs it while somebody watches and
 // does all reconnecting. The package decodes no picture, listens nowhere but
@@ -28,6 +23,7 @@ import (
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 
+	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
 )
 
@@ -72,7 +68,7 @@ type Source struct {
 
 	refusesTCP bool // learned, and used if Options.Transport is Auto
 	told       bool // the log knows what the camera offers beside its video
-	marking    marking
+	markers    rtpvideo.Markers
 	silence    time.Duration // allowed after a run's first picture; grows until a slow camera's second is in time
 }
 
@@ -155,12 +151,12 @@ func (o Options) withDefaults() Options {
 // connection outlives it. It must not run twice at a time.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	within, cancel := context.WithCancelCause(ctx)
-	r := &run{source: s, ctx: within, cancel: cancel}
+	r := &run{source: s, ctx: within, cancel: cancel, emit: emit}
 	r.watch = &watchdog{patience: s.patience, cancel: cancel}
 	r.watch.patience.silence = max(s.silence, s.patience.silence)
-	r.receiver = &receiver{emit: emit, watch: r.watch, fail: cancel, log: s.opt.Log}
+	r.receiver = r.newReceiver()
 	err := r.play()
-	r.receiver.end()
+	r.receiver.End()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

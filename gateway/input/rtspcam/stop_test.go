@@ -13,6 +13,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
@@ -96,7 +97,7 @@ func TestPanicEndsTheRunAlone(t *testing.T) {
 	s := newSource(t, Options{URL: camera.URL("/")})
 	go func() { done <- s.Run(t.Context(), func(media.Frame) { panic("oops") }) }()
 	awaitPlay(t, camera, 1)
-	send(t, camera, jpegPackets(t, 1)[0])
+	send(t, camera, rtptest.JPEGPackets(t, 1)[0])
 	if err := <-done; err == nil || !strings.Contains(err.Error(), "oops") {
 		t.Errorf("ended with %v", err)
 	}
@@ -135,7 +136,7 @@ func TestStopWhileCameraIsStuck(t *testing.T) {
 		return conn, err
 	}}))
 	awaitPlay(t, camera, 1)
-	send(t, camera, packets(t, encoded(t, 1, 160, 120))[0])
+	send(t, camera, rtptest.Packets(t, rtptest.Encoded(t, 1, 160, 120))[0])
 	run.next(t)
 	conn.stuck.Store(true)
 	run.cancel()

@@ -12,45 +12,40 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
 )
 
 // track is the one stream of packets that is taken from a camera.
 type track struct {
-	base      *base.URL // that its URL is relative to
-	media     *description.Media
-	format    format.Format
-	codec     media.Codec
-	assembler assembler
-	marking   *marking
+	base   *base.URL // that its URL is relative to
+	media  *description.Media
+	format format.Format
+	video  rtpvideo.Stream // what the packets carry, but for how they come
 }
 
-// newTrack makes the track that a camera's description was reduced to. marks is
-// what is known of the camera's marker bits.
-func newTrack(session *description.Session, d *summary, largest budget, marks *marking) (track, error) {
+// newTrack makes the track that a camera's description was reduced to.
+func newTrack(session *description.Session, d *summary) (track, error) {
 	m := session.Medias[0] // the only one
-	t := track{base: session.BaseURL, media: m, format: m.Formats[0], codec: d.choice.codec, marking: marks}
-	return t, t.prepare(d, largest)
+	t := track{base: session.BaseURL, media: m, format: m.Formats[0]}
+	t.video.Codec, t.video.PayloadType = d.choice.codec, t.format.PayloadType()
+	return t, t.prepare(d)
 }
 
 // prepare makes the track ready to be set up.
-func (t *track) prepare(d *summary, largest budget) error {
+func (t *track) prepare(d *summary) error {
 	// gortsplib asks nothing of this URL, and panics where it cannot be made.
 	if target, err := t.media.URL(t.base); err != nil || target == nil {
 		return errors.New("camera describes its video with a malformed URL")
 	}
-	if t.codec == media.JPEG {
-		a := &jpegAssembler{largest: largest, marking: t.marking}
-		a.width, a.height = announcedSize(d.text)
-		t.assembler = a
+	if t.video.Codec == media.JPEG {
+		t.video.Width, t.video.Height = announcedSize(d.text)
 		return nil
 	}
 	if mode := d.choice.mode(); mode > 1 {
 		return fmt.Errorf("camera sends H.264 in packetization mode %d (interleaved), which is not supported", mode)
 	}
-	assembler := newH264Assembler(largest, t.marking)
-	assembler.framer.Announce(d.choice.parameterSets()...)
-	t.assembler = assembler
+	t.video.ParameterSets = d.choice.parameterSets()
 	return nil
 }
 
@@ -58,6 +53,21 @@ func (t *track) prepare(d *summary, largest budget) error {
 func (t *track) tap(take func(*rtp.Packet)) {
 	i := slices.Index(t.media.Formats, t.format)
 	t.media.Formats[i] = tapped{t.format, take}
+}
+
+// tapped is a format whose packets are taken before gortsplib judges them,
+// which it does more strictly than cameras count: it drops what has another
+// source (SSRC) than the first packet, and 64 packets where numbers begin anew.
+// Of each packet it asks this first.
+type tapped struct {
+	format.Format
+	take func(*rtp.Packet)
+}
+
+// PTSEqualsDTS is called by gortsplib with each packet.
+func (t tapped) PTSEqualsDTS(p *rtp.Packet) bool {
+	t.take(p)
+	return t.Format.PTSEqualsDTS(p)
 }
 
 // announcedSize gives the size of pictures, in pixels, that a session

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 )
 
 func TestAnnouncedSize(t *testing.T) {
@@ -38,6 +39,6 @@ func TestVideoMarkedAsSent(t *testing.T) {
 	camera := newCamera(t, camtest.RTSPOptions{Answer: described("m=audio 0 RTP/AVP 0\na=control:trackID=7\nm=video 0 RTP/AVP 96\na=sendonly\na=rtpmap:96 H264/90000\na=control:trackID=0\n")})
 	run := start(t, newSource(t, Options{URL: camera.URL("/")}))
 	awaitPlay(t, camera, 1)
-	send(t, camera, packets(t, encoded(t, 1, 160, 120))[0])
+	send(t, camera, rtptest.Packets(t, rtptest.Encoded(t, 1, 160, 120))[0])
 	run.next(t)
 }

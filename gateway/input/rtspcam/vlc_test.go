@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
@@ -16,7 +17,7 @@ import (
 // as root.
 func vlc(t *testing.T, path string) string {
 	t.Helper()
-	program := tool(t, "cvlc")
+	program := rtptest.Tool(t, "cvlc")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -58,16 +59,16 @@ func TestVLC(t *testing.T) {
 		{"mjpeg of ffmpeg", "f.mov", []string{"-c:v", "mjpeg", "-huffman", "default", "-q:v", "3", "-pix_fmt", "yuvj420p"}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
-			s := newSource(t, Options{URL: vlc(t, film(t, 240, 160, 120, f.file, f.args...))})
+			s := newSource(t, Options{URL: vlc(t, rtptest.Film(t, 240, 160, 120, f.file, f.args...))})
 			reader := open(t, newHub(t, s))
 			var frames []media.Frame
 			for len(frames) < n || !frames[len(frames)-1].Key {
 				frames = append(frames, nextOf(t, reader))
 			}
 			reader.Close()
-			got := numbers(t, frames[:len(frames)-1])
+			got := rtptest.Numbers(t, frames[:len(frames)-1])
 			slices.Sort(got)
-			if want := span(got[0], got[0]+len(got)); !slices.Equal(got, want) {
+			if want := rtptest.Span(got[0], got[0]+len(got)); !slices.Equal(got, want) {
 				t.Errorf("pictures %v, want %v", got, want)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 )
 
 // TestWatchdogIsExact: pictures put its end off, however many, and it comes
@@ -61,7 +62,7 @@ func TestSlowCameraIsLearned(t *testing.T) {
 	s := newSource(t, Options{URL: camera.URL("/")})
 	s.patience.silence = 20 * time.Millisecond
 	s.silence = s.patience.silence
-	groups := jpegPackets(t, 4)
+	groups := rtptest.JPEGPackets(t, 4)
 	for n := 1; ; n++ {
 		run := start(t, s)
 		awaitPlay(t, camera, n)
@@ -71,11 +72,81 @@ func TestSlowCameraIsLearned(t *testing.T) {
 			time.Sleep(150 * time.Millisecond) // the pace of the camera
 		}
 		if len(run.done) == 0 {
-			wantNumbers(t, run.take(t, len(groups)), span(0, len(groups)))
+			rtptest.WantNumbers(t, run.take(t, len(groups)), rtptest.Span(0, len(groups)))
 			break
 		}
 		if err := run.wait(t); !errors.Is(err, errSilent) || n > 8 {
 			t.Fatalf("run %d ended with %v", n, err)
 		}
+	}
+}
+
+// TestSlowCamera: one with a picture every two seconds may be silent for
+// twenty, and one with thirty a second for five.
+func TestSlowCamera(t *testing.T) {
+	for interval, want := range map[time.Duration]time.Duration{2 * time.Second: 20 * time.Second, time.Second / 30: 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			ended := make(chan time.Time, 1)
+			w := &watchdog{patience: usualPatience, cancel: func(err error) {
+				if err != errSilent {
+					t.Error(err)
+				}
+				ended <- time.Now()
+			}}
+			w.reach(connecting)
+			w.reach(playing)
+			var last time.Time
+			for range 10 {
+				time.Sleep(interval)
+				w.reach(receiving)
+				last = time.Now()
+				w.picture(last)
+			}
+			if got := (<-ended).Sub(last); got != want {
+				t.Errorf("silent for %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// TestPatienceOfEachStage: a camera is given up with the reason that fits, and
+// cannot gain time by repeating itself.
+func TestPatienceOfEachStage(t *testing.T) {
+	for _, c := range []struct {
+		stages []stage
+		want   error
+		after  time.Duration // the last stage was reached for the first time
+	}{
+		{[]stage{connecting}, errUnreachable, 5 * time.Second},
+		{[]stage{connecting, connected}, errNoAnswer, 10 * time.Second},
+		{[]stage{connecting, connected, answered}, errNoDescription, 30 * time.Second},
+		{[]stage{connecting, connected, answered, detailed}, errNoAnswer, 10 * time.Second},
+		{[]stage{connecting, connected, answered, detailed, playing}, errNoPacket, 10 * time.Second},
+		{[]stage{connecting, connected, answered, detailed, playing, receiving}, errNoPicture, 30 * time.Second},
+		{[]stage{connecting, connected, answered, receiving, playing}, errNoPicture, 30 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			given := make(chan error, 1)
+			w := &watchdog{patience: usualPatience, cancel: func(err error) { given <- err }}
+			for _, s := range c.stages {
+				w.reach(s)
+			}
+			for range 2 {
+				time.Sleep(c.after/2 - time.Millisecond)
+				w.reach(c.stages[len(c.stages)-1])
+				synctest.Wait()
+				if len(given) > 0 {
+					t.Fatalf("gave up early: %v", <-given)
+				}
+			}
+			time.Sleep(3 * time.Millisecond)
+			synctest.Wait()
+			if len(given) == 0 {
+				t.Fatalf("stages %v: does not give up", c.stages)
+			}
+			if got := <-given; got != c.want {
+				t.Errorf("stages %v: gave up with %v, want %v", c.stages, got, c.want)
+			}
+		})
 	}
 }

@@ -1,4 +1,4 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// clockRate of video in RTP, in ticks a second (RFC 6184, RFC 2435).
-	clockRate = 90000
+	// ClockRate of video in RTP, in ticks a second (RFC 6184, RFC 2435).
+	ClockRate = 90000
 	// maxJump is how far a timestamp may be from the time that has passed. The
 	// camera has begun to count anew if it is further.
 	maxJump = 10 * time.Second
@@ -78,7 +78,7 @@ func (c *clock) follow(source uint32, anew bool) {
 
 // duration of a difference of timestamps.
 func duration(ticks int32) time.Duration {
-	return time.Duration(ticks) * time.Second / clockRate
+	return time.Duration(ticks) * time.Second / ClockRate
 }
 
 // report takes a sender report.

@@ -1,4 +1,6 @@
-package rtspcam
+// Package rtptest makes packets of RTP with numbered pictures, as cameras send
+// them, and reads the numbers of what came of them. It is for tests alone.
+package rtptest
 
 import (
 	"bytes"
@@ -13,17 +15,17 @@ import (
 	"framegate/gateway/media"
 )
 
-// tool gives the path of a program that a test needs.
-func tool(t *testing.T, name string) string {
+// Tool gives the path of a program that a test needs.
+func Tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		missing(t, name)
+		Missing(t, name)
 	}
 	return path
 }
 
-func missing(t *testing.T, what string) {
+func Missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
 		t.Skipf("%s is not installed", what)
@@ -31,10 +33,10 @@ func missing(t *testing.T, what string) {
 	t.Fatalf("%s is not installed", what)
 }
 
-// ffmpeg runs ffmpeg on its standard input and gives what it writes.
-func ffmpeg(t *testing.T, input []byte, args ...string) []byte {
+// FFmpeg runs ffmpeg on its standard input and gives what it writes.
+func FFmpeg(t *testing.T, input []byte, args ...string) []byte {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), tool(t, "ffmpeg"), append([]string{"-hide_banner", "-loglevel", "error", "-threads", "1"}, args...)...)
+	c := exec.CommandContext(t.Context(), Tool(t, "ffmpeg"), append([]string{"-hide_banner", "-loglevel", "error", "-threads", "1"}, args...)...)
 	c.Stdin = bytes.NewReader(input)
 	var output, complaints bytes.Buffer
 	c.Stdout, c.Stderr = &output, &complaints
@@ -44,8 +46,8 @@ func ffmpeg(t *testing.T, input []byte, args ...string) []byte {
 	return output.Bytes()
 }
 
-// numbered gives n pictures with the numbers from 0, one behind another.
-func numbered(n, width, height int) []byte {
+// Numbered gives n pictures with the numbers from 0, one behind another.
+func Numbered(n, width, height int) []byte {
 	var b []byte
 	for i := range n {
 		b = append(b, camtest.Picture(i, width, height)...)
@@ -53,18 +55,18 @@ func numbered(n, width, height int) []byte {
 	return b
 }
 
-// film encodes n numbered pictures at 30 a second into a file.
-func film(t *testing.T, n, width, height int, name string, args ...string) string {
+// Film encodes n numbered pictures at 30 a second into a file.
+func Film(t *testing.T, n, width, height int, name string, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	args = append([]string{"-f", "image2pipe", "-c:v", "mjpeg", "-framerate", "30", "-i", "-"}, args...)
-	ffmpeg(t, numbered(n, width, height), append(args, "-y", path)...)
+	FFmpeg(t, Numbered(n, width, height), append(args, "-y", path)...)
 	return path
 }
 
-// numbersH264 decodes frames and reads the numbers of the pictures, in the
+// NumbersH264 decodes frames and reads the numbers of the pictures, in the
 // order in which they are shown.
-func numbersH264(t *testing.T, frames []media.Frame) []int {
+func NumbersH264(t *testing.T, frames []media.Frame) []int {
 	t.Helper()
 	var b []byte
 	var format *media.Format
@@ -83,7 +85,7 @@ func numbersH264(t *testing.T, frames []media.Frame) []int {
 			data = data[size:]
 		}
 	}
-	return numbersJPEG(t, ffmpeg(t, b, "-f", "h264", "-i", "-", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "2", "-"))
+	return numbersJPEG(t, FFmpeg(t, b, "-f", "h264", "-i", "-", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "2", "-"))
 }
 
 // numbersJPEG reads the numbers of JPEGs one behind another.
@@ -105,11 +107,11 @@ func numbersJPEG(t *testing.T, b []byte) []int {
 	return numbers
 }
 
-// numbers reads the numbers of frames of either codec.
-func numbers(t *testing.T, frames []media.Frame) []int {
+// Numbers reads the numbers of frames of either codec.
+func Numbers(t *testing.T, frames []media.Frame) []int {
 	t.Helper()
 	if frames[0].Format.Codec == media.H264 {
-		return numbersH264(t, frames)
+		return NumbersH264(t, frames)
 	}
 	var all []byte
 	for _, f := range frames {
@@ -118,8 +120,8 @@ func numbers(t *testing.T, frames []media.Frame) []int {
 	return numbersJPEG(t, all)
 }
 
-// span gives the numbers from a to before b.
-func span(a, b int) []int {
+// Span gives the numbers from a to before b.
+func Span(a, b int) []int {
 	var s []int
 	for ; a < b; a++ {
 		s = append(s, a)
@@ -127,10 +129,19 @@ func span(a, b int) []int {
 	return s
 }
 
-// wantNumbers demands that frames show exactly these pictures.
-func wantNumbers(t *testing.T, frames []media.Frame, want []int) {
+// WantNumbers demands that frames show exactly these pictures.
+func WantNumbers(t *testing.T, frames []media.Frame, want []int) {
 	t.Helper()
-	if got := numbers(t, frames); !slices.Equal(got, want) {
+	if got := Numbers(t, frames); !slices.Equal(got, want) {
 		t.Errorf("pictures %v, want %v", got, want)
+	}
+}
+
+// WantSame demands the same bytes.
+func WantSame(t *testing.T, what string, got, want []media.Frame) {
+	t.Helper()
+	same := slices.EqualFunc(got, want, func(a, b media.Frame) bool { return bytes.Equal(a.Data, b.Data) && a.Key == b.Key })
+	if !same {
+		t.Errorf("%s: %d frames, want %d", what, len(got), len(want))
 	}
 }

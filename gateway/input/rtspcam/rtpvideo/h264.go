@@ -1,4 +1,4 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"bytes"
@@ -29,11 +29,11 @@ const (
 // Where a picture begins is said by its slices (ITU-T H.264, 7.4.1.2.4), and by
 // nothing else: timestamps and markers of cameras are not to be relied on. The
 // marker bit is believed in one thing, that the picture is whole and need not
-// wait for the next, and that only as long as it holds (marking).
+// wait for the next, and that only as long as it holds (Markers).
 type h264Assembler struct {
 	framer  media.H264Framer
 	largest budget
-	marking *marking
+	markers *Markers
 	waiting bool // for a keyframe: something is missing since the last one
 
 	// The packet at hand.
@@ -58,8 +58,8 @@ type h264Assembler struct {
 	from    int    // where in pieces that one begins
 }
 
-func newH264Assembler(largest budget, marks *marking) *h264Assembler {
-	return &h264Assembler{largest: largest, marking: marks, waiting: true, broken: true}
+func newH264Assembler(largest budget, markers *Markers) *h264Assembler {
+	return &h264Assembler{largest: largest, markers: markers, waiting: true, broken: true}
 }
 
 func (a *h264Assembler) add(p *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
@@ -87,7 +87,7 @@ func (a *h264Assembler) mark(marked bool) {
 	switch {
 	case marked && a.partial:
 		a.early = true
-	case marked && a.marking.ends(&a.ended):
+	case marked && a.markers.ends(&a.ended):
 		a.finish()
 	}
 }
@@ -284,12 +284,12 @@ func (a *h264Assembler) slice(s h264.Slice, read bool) {
 	switch begins := a.begins(s, read); {
 	case begins:
 		if a.ended {
-			a.marking.held(a.packets > 1 && !a.early)
+			a.markers.held(a.packets > 1 && !a.early)
 		}
 		a.finish()
 		a.ended = false
 	case a.ended: // and yet it goes on
-		a.marking.lied()
+		a.markers.lied()
 		a.ended = false
 		if a.slices == 0 { // it was shown
 			a.spoil()

@@ -1,26 +1,10 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"time"
 
-	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/pion/rtp"
 )
-
-// tapped is a format whose packets are taken before gortsplib judges them,
-// which it does more strictly than cameras count: it drops what has another
-// source (SSRC) than the first packet, and 64 packets where numbers begin anew.
-// Of each packet it asks this first.
-type tapped struct {
-	format.Format
-	take func(*rtp.Packet)
-}
-
-// PTSEqualsDTS is called by gortsplib with each packet.
-func (t tapped) PTSEqualsDTS(p *rtp.Packet) bool {
-	t.take(p)
-	return t.Format.PTSEqualsDTS(p)
-}
 
 // continuity is how a packet follows the one before it.
 type continuity uint8

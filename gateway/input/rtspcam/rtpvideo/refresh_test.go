@@ -1,9 +1,10 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"slices"
 	"testing"
 
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/transcode/h264"
 )
 
@@ -25,13 +26,13 @@ func TestStreamsWithoutIDR(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pictures := encoded(t, n, 160, 144, "-x264-params", c.params+":keyint=10:min-keyint=1:scenecut=0", "-bsf:v", "h264_metadata=aud=insert")
+			pictures := rtptest.Encoded(t, n, 160, 144, "-x264-params", c.params+":keyint=10:min-keyint=1:scenecut=0", "-bsf:v", "h264_metadata=aud=insert")
 			for i, p := range pictures {
 				if c.strip {
 					pictures[i] = slices.DeleteFunc(p, func(unit []byte) bool { return h264.Type(unit) == h264.TypeSEI })
 				}
 			}
-			r := newH264(t).take(slices.Concat(packets(t, pictures)[joined:]...))
+			r := newH264(t).take(slices.Concat(rtptest.Packets(t, pictures)[joined:]...))
 			if len(r.frames) == 0 || r.err != nil {
 				t.Fatalf("no picture, %v", r.err)
 			}
@@ -47,8 +48,8 @@ func TestStreamsWithoutIDR(t *testing.T) {
 			if keys < 3 || keys > 6 {
 				t.Errorf("%d keyframes", keys)
 			}
-			got := numbersH264(t, r.frames)
-			if got = got[max(0, len(got)-(n-recovered)):]; !slices.Equal(got, span(recovered, n)) {
+			got := rtptest.NumbersH264(t, r.frames)
+			if got = got[max(0, len(got)-(n-recovered)):]; !slices.Equal(got, rtptest.Span(recovered, n)) {
 				t.Errorf("pictures %v at the end", got)
 			}
 		})
@@ -58,14 +59,14 @@ func TestStreamsWithoutIDR(t *testing.T) {
 // TestStreamsWithIDR are joined at nothing else, whatever points there are
 // besides.
 func TestStreamsWithIDR(t *testing.T) {
-	pictures := encoded(t, 30, 160, 144)
+	pictures := rtptest.Encoded(t, 30, 160, 144)
 	sei := []byte{h264.TypeSEI, 6, 1, 0xC4, 0x80} // a recovery point
 	for i := range pictures {
 		if i%10 == 5 {
-			pictures[i] = append(picture{sei}, pictures[i]...)
+			pictures[i] = append(rtptest.Picture{sei}, pictures[i]...)
 		}
 	}
-	for i, f := range newH264(t).take(slices.Concat(packets(t, pictures)...)).frames {
+	for i, f := range newH264(t).take(slices.Concat(rtptest.Packets(t, pictures)...)).frames {
 		if f.Key != (i%10 == 0) || f.Format.Refreshed {
 			t.Errorf("frame %d: key %v, %+v", i, f.Key, f.Format)
 		}

@@ -1,93 +1,38 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"testing"
+	"time"
 
-	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph264"
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
 )
 
-// picture is one access unit, without start codes and delimiter.
-type picture [][]byte
-
-// encoded gives n numbered pictures in H.264, with parameter sets at every
-// keyframe, which is every tenth.
-func encoded(t *testing.T, n, width, height int, args ...string) []picture {
-	t.Helper()
-	args = append([]string{"-f", "image2pipe", "-c:v", "mjpeg", "-framerate", "30", "-i", "-",
-		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10", "-pix_fmt", "yuv420p",
-		"-bsf:v", "h264_metadata=aud=insert", "-f", "h264"}, args...)
-	var pictures []picture
-	for unit := range bytes.SplitSeq(ffmpeg(t, numbered(n, width, height), append(args, "-")...), []byte{0, 0, 1}) {
-		unit = bytes.TrimRight(unit, "\x00")
-		switch {
-		case len(unit) == 0:
-		case unit[0]&0x1F == h264.TypeDelimiter:
-			pictures = append(pictures, nil)
-		default:
-			pictures[len(pictures)-1] = append(pictures[len(pictures)-1], unit)
-		}
-	}
-	if len(pictures) != n {
-		t.Fatalf("%d pictures encoded, of %d", len(pictures), n)
-	}
-	return pictures
-}
-
-// packets makes packets of pictures as gortsplib does, at 30 a second. The
-// numbers of packets and timestamps wrap on their way.
-func packets(t *testing.T, pictures []picture) [][]*rtp.Packet {
-	t.Helper()
-	sequence := uint16(65530)
-	encoder := &rtph264.Encoder{PayloadType: 96, PayloadMaxSize: 400, InitialSequenceNumber: &sequence, PacketizationMode: 1}
-	if err := encoder.Init(); err != nil {
-		t.Fatal(err)
-	}
-	groups := make([][]*rtp.Packet, len(pictures))
-	for i, p := range pictures {
-		group, err := encoder.Encode(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range group {
-			p.Timestamp = ticksOf(i)
-		}
-		groups[i] = group
-	}
-	return groups
-}
-
-// ticksOf gives the timestamp of picture n.
-func ticksOf(n int) uint32 { return 0xFFFF0000 + uint32(n)*3000 }
-
-// reception is a receiver without a camera.
+// reception is a Receiver without a camera.
 type reception struct {
-	receiver
+	*Receiver
 	frames []media.Frame
 	err    error
 }
 
 func newReception(t testing.TB, a assembler) *reception {
 	r := new(reception)
-	r.receiver = receiver{
-		emit:      func(f media.Frame) { r.frames = append(r.frames, f) },
-		watch:     &watchdog{patience: usualPatience, cancel: func(error) {}},
-		fail:      func(err error) { r.err = errors.Join(r.err, err) },
-		log:       slog.New(slog.DiscardHandler),
-		assembler: a,
-		marking:   honest(),
-	}
-	r.intake.reliable = true
-	t.Cleanup(r.watch.stop)
-	t.Cleanup(r.end)
+	r.Receiver = New(Options{
+		Emit:    func(f media.Frame, _ time.Time) { r.frames = append(r.frames, f) },
+		First:   func() {},
+		Ended:   func() {},
+		Fail:    func(err error) { r.err = errors.Join(r.err, err) },
+		Markers: honest(), MaxFrameBytes: largest,
+	})
+	r.assembler, r.intake.reliable = a, true
+	t.Cleanup(r.End)
 	return r
 }
 
@@ -97,20 +42,23 @@ func overUDP(r *reception) *reception {
 	return r
 }
 
-// honest is the marking of a camera that is known for it.
-func honest() *marking {
-	m := new(marking)
+// largest is how many bytes a picture may have, where that does not matter.
+const largest = 8 << 20
+
+// honest is what is known of a camera whose markers are right.
+func honest() *Markers {
+	m := new(Markers)
 	m.held(true)
 	return m
 }
 
 func newH264(t testing.TB) *reception {
-	return newReception(t, newH264Assembler(budget{bytes: defaultMaxFrame}, honest()))
+	return newReception(t, newH264Assembler(budget{bytes: largest}, honest()))
 }
 
 func (r *reception) take(packets []*rtp.Packet) *reception {
 	for _, p := range packets {
-		r.packet(p)
+		r.Packet(p, time.Now())
 	}
 	return r
 }
@@ -119,49 +67,49 @@ func (r *reception) take(packets []*rtp.Packet) *reception {
 // see exactly those pictures that are whole and can be decoded.
 func TestH264Tampered(t *testing.T) {
 	const n = 24
-	pictures := encoded(t, n, 160, 120)
+	pictures := rtptest.Encoded(t, n, 160, 120)
 	for _, c := range []struct {
 		name   string
 		tamper func([]*rtp.Packet) []*rtp.Packet
 		want   []int
 	}{
-		{"not at all", func(p []*rtp.Packet) []*rtp.Packet { return p }, span(0, n)},
+		{"not at all", func(p []*rtp.Packet) []*rtp.Packet { return p }, rtptest.Span(0, n)},
 		{"every packet doubled", func(p []*rtp.Packet) (out []*rtp.Packet) {
 			for _, p := range p {
 				out = append(out, p, p)
 			}
 			return out
-		}, span(0, n)},
+		}, rtptest.Span(0, n)},
 		{"old packets again", func(p []*rtp.Packet) (out []*rtp.Packet) {
 			for i, q := range p {
 				out = append(out, p[max(0, i-20):i+1]...)
 				_ = q
 			}
 			return out
-		}, span(0, n)},
+		}, rtptest.Span(0, n)},
 		{"begun in the middle", func(p []*rtp.Packet) []*rtp.Packet {
-			return slices.DeleteFunc(p, func(p *rtp.Packet) bool { return p.Timestamp-ticksOf(0) < 3*3000 })
-		}, span(10, n)},
+			return slices.DeleteFunc(p, func(p *rtp.Packet) bool { return p.Timestamp-rtptest.TicksOf(0) < 3*3000 })
+		}, rtptest.Span(10, n)},
 		{"counted anew", func(p []*rtp.Packet) []*rtp.Packet {
 			for _, p := range p {
-				if p.Timestamp-ticksOf(0) >= 15*3000 {
+				if p.Timestamp-rtptest.TicksOf(0) >= 15*3000 {
 					p.SequenceNumber -= 5000
 				}
 			}
 			return p
-		}, append(span(0, 15), span(20, n)...)},
+		}, append(rtptest.Span(0, 15), rtptest.Span(20, n)...)},
 		{"without markers", func(p []*rtp.Packet) []*rtp.Packet {
 			for _, p := range p {
 				p.Marker = false
 			}
 			return p
-		}, span(0, n-1)},
+		}, rtptest.Span(0, n-1)},
 		{"without every second marker", func(p []*rtp.Packet) []*rtp.Packet {
 			for _, p := range p {
-				p.Marker = p.Marker && (p.Timestamp-ticksOf(0))/3000%2 == 1
+				p.Marker = p.Marker && (p.Timestamp-rtptest.TicksOf(0))/3000%2 == 1
 			}
 			return p
-		}, span(0, n)},
+		}, rtptest.Span(0, n)},
 		{"the marker in a packet of its own", func(p []*rtp.Packet) (out []*rtp.Packet) {
 			for _, p := range p {
 				end := &rtp.Packet{Header: p.Header}
@@ -174,20 +122,20 @@ func TestH264Tampered(t *testing.T) {
 				p.SequenceNumber = uint16(i)
 			}
 			return out
-		}, span(0, n)},
+		}, rtptest.Span(0, n)},
 		{"a piece without an end", func(p []*rtp.Packet) []*rtp.Packet {
 			for _, p := range p {
-				if p.Timestamp == ticksOf(10) && p.Payload[0]&0x1F == packetFU {
+				if p.Timestamp == rtptest.TicksOf(10) && p.Payload[0]&0x1F == packetFU {
 					p.Payload[1] &^= 0x40
 				}
 			}
 			return p
-		}, append(span(0, 10), span(20, n)...)},
+		}, append(rtptest.Span(0, 10), rtptest.Span(20, n)...)},
 		{"a forbidden bit", func(p []*rtp.Packet) []*rtp.Packet {
-			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == ticksOf(4) })
+			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == rtptest.TicksOf(4) })
 			p[i].Payload[0] |= 0x80
 			return p
-		}, append(span(0, 4), span(10, n)...)},
+		}, append(rtptest.Span(0, 4), rtptest.Span(10, n)...)},
 		{"units that are garbage among the pictures", func(p []*rtp.Packet) (out []*rtp.Packet) {
 			for i, p := range p {
 				if i == 0 || p.Timestamp != out[len(out)-1].Timestamp {
@@ -202,19 +150,19 @@ func TestH264Tampered(t *testing.T) {
 				p.SequenceNumber = uint16(i)
 			}
 			return out
-		}, span(0, n)},
+		}, rtptest.Span(0, n)},
 		{"an unknown kind of packet", func(p []*rtp.Packet) []*rtp.Packet {
-			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == ticksOf(4) })
+			i := slices.IndexFunc(p, func(p *rtp.Packet) bool { return p.Timestamp == rtptest.TicksOf(4) })
 			p[i].Payload[0] = 0x7F
 			return p
-		}, append(span(0, 4), span(10, n)...)},
+		}, append(rtptest.Span(0, 4), rtptest.Span(10, n)...)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := overUDP(newH264(t))
-			if r.take(c.tamper(slices.Concat(packets(t, pictures)...))); r.err != nil {
+			if r.take(c.tamper(slices.Concat(rtptest.Packets(t, pictures)...))); r.err != nil {
 				t.Fatal(r.err)
 			}
-			wantNumbers(t, r.frames, c.want)
+			rtptest.WantNumbers(t, r.frames, c.want)
 		})
 	}
 }
@@ -224,14 +172,14 @@ func TestH264Tampered(t *testing.T) {
 // begins with the next keyframe, and nothing else.
 func TestH264AnyPacketLost(t *testing.T) {
 	const n = 24
-	pictures := encoded(t, n, 160, 120)
+	pictures := rtptest.Encoded(t, n, 160, 120)
 	for i, p := range pictures { // what is no slice may be missing
 		pictures[i] = slices.DeleteFunc(p, func(unit []byte) bool { return h264.Type(unit) == h264.TypeSEI })
 	}
-	whole := newH264(t).take(slices.Concat(packets(t, pictures)...)).frames
-	groups := packets(t, pictures)
+	whole := newH264(t).take(slices.Concat(rtptest.Packets(t, pictures)...)).frames
+	groups := rtptest.Packets(t, pictures)
 	all := slices.Concat(groups...)
-	pictureOf := func(i int) int { return int(all[i].Timestamp-ticksOf(0)) / 3000 }
+	pictureOf := func(i int) int { return int(all[i].Timestamp-rtptest.TicksOf(0)) / 3000 }
 	for i := range all {
 		hurt := pictureOf(i)
 		want := slices.Concat(whole[:hurt], whole[min(n, (hurt/10+1)*10):])
@@ -239,7 +187,7 @@ func TestH264AnyPacketLost(t *testing.T) {
 			want = whole
 		}
 		lost := newH264(t).take(slices.Delete(slices.Clone(all), i, i+1))
-		wantSame(t, fmt.Sprintf("packet %d lost, of picture %d", i, hurt), lost.frames, want)
+		rtptest.WantSame(t, fmt.Sprintf("packet %d lost, of picture %d", i, hurt), lost.frames, want)
 		if i+1 == len(all) || pictureOf(i+1) != hurt {
 			continue
 		}
@@ -248,24 +196,15 @@ func TestH264AnyPacketLost(t *testing.T) {
 		if i > 0 { // before the first that came there is nothing to wait for
 			want = whole
 		}
-		wantSame(t, fmt.Sprintf("packet %d late, of picture %d", i, hurt), overUDP(newH264(t)).take(swapped).frames, want)
-	}
-}
-
-// wantSame demands the same bytes.
-func wantSame(t *testing.T, what string, got, want []media.Frame) {
-	t.Helper()
-	same := slices.EqualFunc(got, want, func(a, b media.Frame) bool { return bytes.Equal(a.Data, b.Data) && a.Key == b.Key })
-	if !same {
-		t.Errorf("%s: %d frames, want %d", what, len(got), len(want))
+		rtptest.WantSame(t, fmt.Sprintf("packet %d late, of picture %d", i, hurt), overUDP(newH264(t)).take(swapped).frames, want)
 	}
 }
 
 // TestH264ParameterSetsChange: the pictures change their size, and the format
 // changes with them.
 func TestH264ParameterSetsChange(t *testing.T) {
-	pictures := append(encoded(t, 10, 160, 120), encoded(t, 10, 320, 240)...)
-	r := newH264(t).take(slices.Concat(packets(t, pictures)...))
+	pictures := append(rtptest.Encoded(t, 10, 160, 120), rtptest.Encoded(t, 10, 320, 240)...)
+	r := newH264(t).take(slices.Concat(rtptest.Packets(t, pictures)...))
 	if len(r.frames) != 20 || r.err != nil {
 		t.Fatalf("%d frames, %v", len(r.frames), r.err)
 	}
@@ -273,21 +212,21 @@ func TestH264ParameterSetsChange(t *testing.T) {
 	if small.Width != 160 || large.Width != 320 || r.frames[9].Format != small || r.frames[19].Format != large {
 		t.Errorf("formats %v and %v", small, large)
 	}
-	wantNumbers(t, r.frames[:10], span(0, 10))
-	wantNumbers(t, r.frames[10:], span(0, 10))
+	rtptest.WantNumbers(t, r.frames[:10], rtptest.Span(0, 10))
+	rtptest.WantNumbers(t, r.frames[10:], rtptest.Span(0, 10))
 }
 
 // TestH264ParameterSetsAnnounced: they stand in the session description alone.
 func TestH264ParameterSetsAnnounced(t *testing.T) {
-	pictures := encoded(t, 12, 160, 120)
-	a := newH264Assembler(budget{bytes: defaultMaxFrame}, honest())
+	pictures := rtptest.Encoded(t, 12, 160, 120)
+	a := newH264Assembler(budget{bytes: largest}, honest())
 	a.framer.Announce(pictures[0][0], pictures[0][1])
 	for i := range pictures {
 		pictures[i] = slices.DeleteFunc(pictures[i], func(u []byte) bool { return u[0]&0x1F == h264.TypeSPS || u[0]&0x1F == 8 })
 	}
-	r := newReception(t, a).take(slices.Concat(packets(t, pictures)...))
-	wantNumbers(t, r.frames, span(0, 12))
-	if without := newH264(t).take(slices.Concat(packets(t, pictures)...)); len(without.frames) > 0 {
+	r := newReception(t, a).take(slices.Concat(rtptest.Packets(t, pictures)...))
+	rtptest.WantNumbers(t, r.frames, rtptest.Span(0, 12))
+	if without := newH264(t).take(slices.Concat(rtptest.Packets(t, pictures)...)); len(without.frames) > 0 {
 		t.Errorf("%d frames without parameter sets", len(without.frames))
 	}
 }
@@ -295,7 +234,7 @@ func TestH264ParameterSetsAnnounced(t *testing.T) {
 // TestH264AnnexB: NAL units with start codes in the packets, as some cameras
 // send them.
 func TestH264AnnexB(t *testing.T) {
-	pictures := encoded(t, 12, 160, 120)
+	pictures := rtptest.Encoded(t, 12, 160, 120)
 	for i, units := range pictures {
 		var b []byte
 		for j, u := range units {
@@ -304,19 +243,19 @@ func TestH264AnnexB(t *testing.T) {
 			}
 			b = append(append(b, 0, 0, 1), u...)
 		}
-		pictures[i] = picture{b}
+		pictures[i] = rtptest.Picture{b}
 	}
 	var all []*rtp.Packet
 	for i, p := range pictures {
-		all = append(all, &rtp.Packet{Header: rtp.Header{Marker: true, SequenceNumber: uint16(i), Timestamp: ticksOf(i)}, Payload: p[0]})
+		all = append(all, &rtp.Packet{Header: rtp.Header{Marker: true, SequenceNumber: uint16(i), Timestamp: rtptest.TicksOf(i)}, Payload: p[0]})
 	}
-	wantNumbers(t, newH264(t).take(all).frames, span(0, 12))
+	rtptest.WantNumbers(t, newH264(t).take(all).frames, rtptest.Span(0, 12))
 }
 
 // TestH264Limits: a picture in endless pieces is given up, not kept.
 func TestH264Limits(t *testing.T) {
 	hits := 0
-	a := newH264Assembler(budget{10_000, func(string) { hits++ }}, honest())
+	a := newH264Assembler(budget{10_000, func() { hits++ }}, honest())
 	r := newReception(t, a)
 	piece := append([]byte{0x7C, 5}, bytes.Repeat([]byte{0xFF}, 1000)...)
 	for i := range 1000 {
@@ -326,7 +265,7 @@ func TestH264Limits(t *testing.T) {
 		}
 		p := &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: slices.Clone(piece)}
 		p.Payload[1] |= first
-		r.packet(p)
+		r.Packet(p, time.Now())
 		if len(a.pieces) > 10_000 {
 			t.Fatalf("%d bytes kept", len(a.pieces))
 		}
@@ -335,7 +274,7 @@ func TestH264Limits(t *testing.T) {
 		t.Errorf("counted %d times", hits)
 	}
 	for i := range 3 * maxUnits {
-		r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(1000 + i), Timestamp: 1}, Payload: []byte{6, 1}})
+		r.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(1000 + i), Timestamp: 1}, Payload: []byte{6, 1}}, time.Now())
 		if len(a.units) > maxUnits {
 			t.Fatalf("%d units kept", len(a.units))
 		}
@@ -352,7 +291,7 @@ func TestH264LimitsStartCodes(t *testing.T) {
 		a := newH264Assembler(budget{bytes: 10_000}, honest())
 		r := newReception(t, a)
 		for i := range 100 {
-			r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: payload})
+			r.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: payload}, time.Now())
 			if len(a.pieces) > 10_000 {
 				t.Fatalf("%s: %d bytes kept", name, len(a.pieces))
 			}
@@ -381,7 +320,7 @@ func FuzzH264Packets(f *testing.F) {
 		r := newH264(t)
 		r.assembler.(*h264Assembler).framer.Announce(smallSPS, smallPPS)
 		for i, payload := range [][]byte{a, b, c, a, c, b, a} {
-			r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i) * (step%3 + 1), Timestamp: uint32(i) / 2 * uint32(step), Marker: step>>i&1 == 1}, Payload: bytes.Clone(payload)})
+			r.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i) * (step%3 + 1), Timestamp: uint32(i) / 2 * uint32(step), Marker: step>>i&1 == 1}, Payload: bytes.Clone(payload)}, time.Now())
 		}
 		if r.err != nil && !errors.Is(r.err, media.ErrBadParameterSets) {
 			t.Fatal(r.err)

@@ -1,4 +1,4 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"encoding/binary"
@@ -37,7 +37,7 @@ type jpegAssembler struct {
 	width, height int               // announced, for pictures over 2040 pixels; 0 if not
 	tables        [256]*quantTables // by Q, from 128 on, as the camera sent them once
 	format        *media.Format
-	marking       *marking
+	markers       *Markers
 
 	// The picture under way, and while none is the last one.
 	begun  bool // with its first piece, and nothing is missing since
@@ -65,7 +65,7 @@ type piece struct {
 }
 
 // add takes a packet. A picture begins with its first piece, whatever the
-// timestamps; that it is whole is said by its marker, if those hold (marking),
+// timestamps; that it is whole is said by its marker, if those hold (Markers),
 // or else by the next one.
 func (a *jpegAssembler) add(packet *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
 	if lost {
@@ -86,7 +86,7 @@ func (a *jpegAssembler) add(packet *rtp.Packet, at moment, lost bool, show func(
 		a.goOn(p)
 	}
 	a.at.arrived = at.arrived
-	if packet.Marker && a.begun && a.marking.ends(&a.ended) {
+	if packet.Marker && a.begun && a.markers.ends(&a.ended) {
 		return a.finish(show)
 	}
 	return nil
@@ -103,7 +103,7 @@ func (a *jpegAssembler) flush(show func(media.Frame, moment)) error {
 // next ends the picture under way and begins another with its first piece.
 func (a *jpegAssembler) next(packet *rtp.Packet, p piece, at moment, show func(media.Frame, moment)) error {
 	if a.ended {
-		a.marking.held(a.pieces > 1)
+		a.markers.held(a.pieces > 1)
 	}
 	if err := a.finish(show); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (a *jpegAssembler) next(packet *rtp.Packet, p piece, at moment, show func(m
 // goOn takes a further piece of the picture under way.
 func (a *jpegAssembler) goOn(p piece) {
 	if a.ended && p.offset == len(a.scan) {
-		a.marking.lied()
+		a.markers.lied()
 		a.ended = false
 	}
 	a.keep(p)

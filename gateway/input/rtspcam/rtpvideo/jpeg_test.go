@@ -1,9 +1,7 @@
-package rtspcam
+package rtpvideo
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image/jpeg"
@@ -11,102 +9,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 )
 
-// sender makes packets of JPEGs, as RFC 2435 says.
-type sender struct {
-	q        byte
-	tables   bool // send them, where q is 128 or more
-	onvif    bool // send the size in a header extension
-	size     int  // of a packet's data; 0 = 1000
-	aligned  bool // each packet holds one restart interval, and says which (RFC 2435, 3.1.7)
-	sequence uint16
-}
-
-// cutJPEG takes a JPEG apart into what the packets carry.
-func cutJPEG(t testing.TB, b []byte) (kind byte, width, height, restart int, tables, scan []byte) {
-	t.Helper()
-	b = b[2:]
-	for {
-		marker, size := b[1], 2+int(binary.BigEndian.Uint16(b[2:]))
-		switch body := b[4:size]; marker {
-		case dqt:
-			for ; len(body) > 0; body = body[65:] {
-				tables = append(tables, body[1:65]...)
-			}
-		case dri:
-			restart, kind = int(binary.BigEndian.Uint16(body)), kind|64
-		case sof0:
-			height, width = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
-			if body[7] == 0x22 {
-				kind |= 1
-			}
-		case sos:
-			return kind, width, height, restart, tables, b[size : len(b)-2]
-		}
-		b = b[size:]
-	}
-}
-
-// packets gives those of one picture.
-func (s *sender) packets(t testing.TB, picture []byte, ticks uint32) []*rtp.Packet {
-	kind, width, height, restart, tables, scan := cutJPEG(t, picture)
-	var packets []*rtp.Packet
-	for offset := 0; offset < len(scan); {
-		p := []byte{0, byte(offset >> 16), byte(offset >> 8), byte(offset), kind, s.q, byte((width + 7) / 8), byte((height + 7) / 8)}
-		if s.onvif {
-			p[6], p[7] = 0, 0
-		}
-		n := min(cmp.Or(s.size, 1000), len(scan)-offset)
-		if kind >= 64 {
-			place := 0xFFFF // all of the picture is to be put together
-			if s.aligned {
-				n = intervalSize(scan[offset:])
-				place = 0xC000 | len(packets) // first and last piece of this interval
-			}
-			p = append(p, byte(restart>>8), byte(restart), byte(place>>8), byte(place))
-		}
-		if s.q >= 128 && offset == 0 {
-			if !s.tables {
-				tables = nil
-			}
-			p = append(append(p, 0, 0, byte(len(tables)>>8), byte(len(tables))), tables...)
-		}
-		p = append(p, scan[offset:offset+n]...)
-		packet := &rtp.Packet{Header: rtp.Header{SequenceNumber: s.sequence, Timestamp: ticks, Marker: offset+n == len(scan)}, Payload: p}
-		if s.onvif && offset == 0 {
-			packet.Extension, packet.ExtensionProfile = true, onvifJPEG
-			segment := []byte{0xFF, 0xFF, 0xFF, 0xE0, 0, 4, 1, 2, 0xFF, sof0, 0, 17, 8}
-			segment = binary.BigEndian.AppendUint16(segment, uint16(height))
-			segment = binary.BigEndian.AppendUint16(segment, uint16(width))
-			segment = append(segment, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1, 0, 0)
-			packet.SetExtension(0, segment[:len(segment)/4*4])
-		}
-		packets = append(packets, packet)
-		offset += n
-		s.sequence++
-	}
-	return packets
-}
-
-// intervalSize gives the length of the restart interval that scan begins with,
-// with the marker behind it.
-func intervalSize(scan []byte) int {
-	for i := 1; i < len(scan); i++ {
-		if scan[i-1] == 0xFF && scan[i] >= 0xD0 && scan[i] <= 0xD7 {
-			return i + 1
-		}
-	}
-	return len(scan)
-}
-
 func newJPEG(t testing.TB) *reception {
-	return newReception(t, &jpegAssembler{largest: budget{bytes: defaultMaxFrame}, marking: honest()})
+	return newReception(t, &jpegAssembler{largest: budget{bytes: largest}, markers: honest()})
 }
 
 // quality encodes a picture anew, with the tables of RFC 2435 for this Q.
@@ -128,13 +41,13 @@ func quality(t *testing.T, picture []byte, q int) []byte {
 func TestJPEGComputedTables(t *testing.T) {
 	for q := 1; q < 100; q++ {
 		picture := quality(t, camtest.Picture(q, 64, 48), q)
-		s := &sender{q: byte(q)}
-		r := newJPEG(t).take(s.packets(t, picture, 0))
+		s := &rtptest.Sender{Q: byte(q)}
+		r := newJPEG(t).take(s.Packets(t, picture, 0))
 		if len(r.frames) != 1 {
 			t.Fatalf("Q %d: %d frames, %v", q, len(r.frames), r.err)
 		}
-		_, _, _, _, want, _ := cutJPEG(t, picture)
-		if _, _, _, _, got, _ := cutJPEG(t, r.frames[0].Data); !bytes.Equal(got, want) {
+		_, _, _, _, want, _ := rtptest.CutJPEG(t, picture)
+		if _, _, _, _, got, _ := rtptest.CutJPEG(t, r.frames[0].Data); !bytes.Equal(got, want) {
 			t.Errorf("Q %d: tables\n%v, want\n%v", q, got, want)
 		}
 	}
@@ -143,7 +56,7 @@ func TestJPEGComputedTables(t *testing.T) {
 // restarts gives pictures with restart markers, which ffmpeg writes for slices.
 func restarts(t *testing.T, n int) [][]byte {
 	t.Helper()
-	b := ffmpeg(t, numbered(n, 320, 240), "-f", "image2pipe", "-c:v", "mjpeg", "-i", "-", "-pix_fmt", "yuvj420p",
+	b := rtptest.FFmpeg(t, rtptest.Numbered(n, 320, 240), "-f", "image2pipe", "-c:v", "mjpeg", "-i", "-", "-pix_fmt", "yuvj420p",
 		"-c:v", "mjpeg", "-huffman", "default", "-threads", "3", "-slices", "3", "-q:v", "3", "-f", "image2pipe", "-")
 	var pictures [][]byte
 	for len(b) > 0 {
@@ -174,7 +87,7 @@ func restarts422(t *testing.T) (pictures [][]byte) {
 
 func wantRestarts(t *testing.T, picture []byte) {
 	t.Helper()
-	if _, _, _, _, _, scan := cutJPEG(t, picture); intervalSize(scan) == len(scan) {
+	if _, _, _, _, _, scan := rtptest.CutJPEG(t, picture); rtptest.IntervalSize(scan) == len(scan) {
 		t.Fatal("a picture without restart markers")
 	}
 }
@@ -187,26 +100,26 @@ func TestJPEGKinds(t *testing.T) {
 		name     string
 		pictures [][]byte
 		kind     byte
-		sender   sender
+		sender   rtptest.Sender
 	}{
-		{"tables in every picture", plain, 1, sender{q: 255, tables: true}},
-		{"tiny packets", plain, 1, sender{q: 255, tables: true, size: 7}},
-		{"one packet", plain, 1, sender{q: 200, tables: true, size: 1 << 16}},
-		{"restarts, 4:2:0", restarts(t, 3), 65, sender{q: 255, tables: true}},
-		{"restarts, 4:2:2", restarts422(t), 64, sender{q: 255, tables: true}},
-		{"restarts, an interval a packet", restarts422(t), 64, sender{q: 255, tables: true, aligned: true}},
-		{"restarts in tiny packets", restarts(t, 3), 65, sender{q: 200, tables: true, size: 11}},
-		{"over 2040 pixels, as ONVIF sends it", large, 1, sender{q: 255, tables: true, onvif: true}},
-		{"height no multiple of 8, as ONVIF sends it", [][]byte{camtest.Picture(0, 330, 250)}, 1, sender{q: 255, tables: true, onvif: true}},
+		{"tables in every picture", plain, 1, rtptest.Sender{Q: 255, Tables: true}},
+		{"tiny packets", plain, 1, rtptest.Sender{Q: 255, Tables: true, Size: 7}},
+		{"one packet", plain, 1, rtptest.Sender{Q: 200, Tables: true, Size: 1 << 16}},
+		{"restarts, 4:2:0", restarts(t, 3), 65, rtptest.Sender{Q: 255, Tables: true}},
+		{"restarts, 4:2:2", restarts422(t), 64, rtptest.Sender{Q: 255, Tables: true}},
+		{"restarts, an interval a packet", restarts422(t), 64, rtptest.Sender{Q: 255, Tables: true, Aligned: true}},
+		{"restarts in tiny packets", restarts(t, 3), 65, rtptest.Sender{Q: 200, Tables: true, Size: 11}},
+		{"over 2040 pixels, as ONVIF sends it", large, 1, rtptest.Sender{Q: 255, Tables: true, ONVIF: true}},
+		{"height no multiple of 8, as ONVIF sends it", [][]byte{camtest.Picture(0, 330, 250)}, 1, rtptest.Sender{Q: 255, Tables: true, ONVIF: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newJPEG(t)
 			for i, picture := range c.pictures {
-				if kind, _, _, _, _, _ := cutJPEG(t, picture); kind != c.kind {
+				if kind, _, _, _, _, _ := rtptest.CutJPEG(t, picture); kind != c.kind {
 					t.Fatalf("a picture of type %d", kind)
 				}
-				for j, p := range c.sender.packets(t, picture, ticksOf(i)) {
-					r.packet(p)
+				for j, p := range c.sender.Packets(t, picture, rtptest.TicksOf(i)) {
+					r.Packet(p, time.Now())
 					if p.Marker != (len(r.frames) == i+1) {
 						t.Fatalf("picture %d: %d frames after packet %d, %v", i, len(r.frames), j, r.err)
 					}
@@ -216,7 +129,7 @@ func TestJPEGKinds(t *testing.T) {
 					t.Errorf("%dx%d, of %dx%d", f.Width, f.Height, header.Width, header.Height)
 				}
 			}
-			wantNumbers(t, r.frames, span(0, len(c.pictures)))
+			rtptest.WantNumbers(t, r.frames, rtptest.Span(0, len(c.pictures)))
 		})
 	}
 }
@@ -224,32 +137,32 @@ func TestJPEGKinds(t *testing.T) {
 // TestJPEGTablesAreRemembered: tables come once for their Q, and are replaced.
 func TestJPEGTablesAreRemembered(t *testing.T) {
 	good, coarse := quality(t, camtest.Picture(0, 64, 48), 90), quality(t, camtest.Picture(1, 64, 48), 30)
-	s := &sender{q: 200}
-	r := newJPEG(t).take(s.packets(t, good, 0))
+	s := &rtptest.Sender{Q: 200}
+	r := newJPEG(t).take(s.Packets(t, good, 0))
 	if len(r.frames) != 0 {
 		t.Fatal("a frame without tables")
 	}
 	for i, c := range []struct {
 		picture []byte
-		sender  sender
+		sender  rtptest.Sender
 		want    int // frames in all
 	}{
-		{good, sender{q: 200, tables: true}, 1},
-		{good, sender{q: 200}, 2},
-		{coarse, sender{q: 201}, 2},
-		{coarse, sender{q: 200, tables: true}, 3},
-		{coarse, sender{q: 200}, 4},
-		{coarse, sender{q: 255, tables: true}, 5},
-		{coarse, sender{q: 255}, 5}, // those of 255 hold for one picture
+		{good, rtptest.Sender{Q: 200, Tables: true}, 1},
+		{good, rtptest.Sender{Q: 200}, 2},
+		{coarse, rtptest.Sender{Q: 201}, 2},
+		{coarse, rtptest.Sender{Q: 200, Tables: true}, 3},
+		{coarse, rtptest.Sender{Q: 200}, 4},
+		{coarse, rtptest.Sender{Q: 255, Tables: true}, 5},
+		{coarse, rtptest.Sender{Q: 255}, 5}, // those of 255 hold for one picture
 	} {
-		c.sender.sequence = s.sequence
-		r.take(c.sender.packets(t, c.picture, uint32(i+1)*3000))
-		s.sequence = c.sender.sequence
+		c.sender.Sequence = s.Sequence
+		r.take(c.sender.Packets(t, c.picture, uint32(i+1)*3000))
+		s.Sequence = c.sender.Sequence
 		if len(r.frames) != c.want {
 			t.Fatalf("step %d: %d frames, want %d", i, len(r.frames), c.want)
 		}
-		if _, _, _, _, want, _ := cutJPEG(t, c.picture); len(r.frames) > i {
-			if _, _, _, _, got, _ := cutJPEG(t, r.frames[len(r.frames)-1].Data); !bytes.Equal(got, want) {
+		if _, _, _, _, want, _ := rtptest.CutJPEG(t, c.picture); len(r.frames) > i {
+			if _, _, _, _, got, _ := rtptest.CutJPEG(t, r.frames[len(r.frames)-1].Data); !bytes.Equal(got, want) {
 				t.Errorf("step %d: other tables", i)
 			}
 		}
@@ -260,28 +173,28 @@ func TestJPEGTablesAreRemembered(t *testing.T) {
 // all others are. Where two are swapped all are shown.
 func TestJPEGAnyPacketLost(t *testing.T) {
 	const n = 4
-	s := &sender{q: 255, tables: true, size: 200}
+	s := &rtptest.Sender{Q: 255, Tables: true, Size: 200}
 	var all []*rtp.Packet
 	for i := range n {
-		all = append(all, s.packets(t, camtest.Picture(i, 160, 120), ticksOf(i))...)
+		all = append(all, s.Packets(t, camtest.Picture(i, 160, 120), rtptest.TicksOf(i))...)
 	}
 	for i, p := range all {
-		hurt := int(p.Timestamp-ticksOf(0)) / 3000
-		want := slices.Concat(span(0, hurt), span(hurt+1, n))
-		wantNumbers(t, newJPEG(t).take(slices.Delete(slices.Clone(all), i, i+1)).frames, want)
+		hurt := int(p.Timestamp-rtptest.TicksOf(0)) / 3000
+		want := slices.Concat(rtptest.Span(0, hurt), rtptest.Span(hurt+1, n))
+		rtptest.WantNumbers(t, newJPEG(t).take(slices.Delete(slices.Clone(all), i, i+1)).frames, want)
 		if i+1 < len(all) && all[i+1].Timestamp == p.Timestamp {
 			swapped := slices.Clone(all)
 			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
 			if i > 0 { // before the first that came there is nothing to wait for
-				want = span(0, n)
+				want = rtptest.Span(0, n)
 			}
-			wantNumbers(t, overUDP(newJPEG(t)).take(swapped).frames, want)
+			rtptest.WantNumbers(t, overUDP(newJPEG(t)).take(swapped).frames, want)
 		}
 	}
 	for _, p := range all {
 		p.Marker = false
 	}
-	wantNumbers(t, newJPEG(t).take(all).frames, span(0, n-1))
+	rtptest.WantNumbers(t, newJPEG(t).take(all).frames, rtptest.Span(0, n-1))
 }
 
 // TestJPEGRefused: what cannot be shown ends the run with a reason.
@@ -312,12 +225,12 @@ func TestJPEGRefused(t *testing.T) {
 // TestJPEGLimits: an endless picture is given up, not kept.
 func TestJPEGLimits(t *testing.T) {
 	hits := 0
-	a := &jpegAssembler{largest: budget{10_000, func(string) { hits++ }}, marking: honest()}
+	a := &jpegAssembler{largest: budget{10_000, func() { hits++ }}, markers: honest()}
 	r := newReception(t, a)
 	for i := range 1000 {
 		offset := i * 1000
 		payload := append([]byte{0, byte(offset >> 16), byte(offset >> 8), byte(offset), 1, 50, 8, 8}, make([]byte, 1000)...)
-		r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: payload})
+		r.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i)}, Payload: payload}, time.Now())
 		if len(a.scan) > 10_000 {
 			t.Fatalf("%d bytes kept", len(a.scan))
 		}
@@ -330,8 +243,8 @@ func TestJPEGLimits(t *testing.T) {
 // FuzzJPEGPackets holds that no packets make the assembler panic, and that what
 // it emits is a JPEG.
 func FuzzJPEGPackets(f *testing.F) {
-	s := &sender{q: 255, tables: true}
-	p := s.packets(f, camtest.Picture(3, 64, 32), 0)
+	s := &rtptest.Sender{Q: 255, Tables: true}
+	p := s.Packets(f, camtest.Picture(3, 64, 32), 0)
 	f.Add(p[0].Payload, p[0].Payload[:20], []byte{0xFF, sof0, 0, 17, 8, 1, 0, 1, 0, 3, 0, 0}, uint8(1))
 	f.Add([]byte{0, 0, 0, 0, 65, 128, 8, 8, 0, 4, 0xFF, 0xFF, 0, 3, 0, 0}, []byte{0, 0, 0, 9, 1, 50, 8, 8, 1}, []byte{}, uint8(7))
 	f.Add([]byte{0, 0, 0, 0, 65, 50, 8, 8, 0}, []byte{0, 0, 0, 0, 1, 200, 8, 8, 0}, []byte{}, uint8(3))
@@ -343,7 +256,7 @@ func FuzzJPEGPackets(f *testing.F) {
 				p.Extension, p.ExtensionProfile = true, onvifJPEG
 				p.SetExtension(0, extension)
 			}
-			r.packet(p)
+			r.Packet(p, time.Now())
 		}
 		if r.err != nil && strings.Contains(r.err.Error(), "panic") {
 			t.Fatal(r.err)
