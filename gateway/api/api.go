@@ -195,9 +195,7 @@ const (
 
 // Routes gives every address of the API. What is under /api/ but not among
 // them is Public, and ServeHTTP answers it with 404 or 405.
-func Routes() []Route {
-	return slices.Clone(New(Options{}).routes)
-}
+func (a *API) Routes() []Route { return slices.Clone(a.routes) }
 
 type principalKey struct{}
 

@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"framegate/gateway/store"
 	"time"
+
+	"framegate/gateway/store"
 
 	"github.com/google/go-cmp/cmp"
 

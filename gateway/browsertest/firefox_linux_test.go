@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/output/sse"
 	"framegate/gateway/stream"
@@ -148,7 +149,7 @@ func TestFirefoxShowsEvents(t *testing.T) {
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return pictures, nil }})
 	defer hub.Close()
 	var output atomic.Pointer[sse.Handler]
-	output.Store(sse.New(sse.Options{Hub: hub}))
+	output.Store(sse.New(delivery.Options{Hub: hub}))
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", serveText("text/html", page))
 	mux.HandleFunc("/page.js", serveText("text/javascript", script))
@@ -184,7 +185,7 @@ func TestFirefoxShowsEvents(t *testing.T) {
 	}
 
 	// The server ends the response; the browser comes back by itself.
-	old := output.Swap(sse.New(sse.Options{Hub: hub}))
+	old := output.Swap(sse.New(delivery.Options{Hub: hub}))
 	old.Close()
 	evaluate[bool](t, f, "until(() => states.length >= 3)")
 	pictures <- 4711

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/web"
 )
@@ -31,7 +32,7 @@ func TestEveryRouteIsInTheMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := New(Options{Pages: web.New(func() []string { return nil })})
+	f := New(Options{Pages: web.New(func() []string { return nil }), API: api.New(api.Options{})})
 	for _, route := range f.routes() {
 		if !bytes.Contains(matrix, []byte("\n"+route.pattern+" ")) && !strings.Contains(route.pattern, " /live/{name}") {
 			t.Errorf("%s is not in the matrix", route.pattern)

@@ -47,7 +47,7 @@ func (f *Front) apiRoutes() []route {
 		return nil
 	}
 	routes := []route{{"/api/", api.Public, 0, noCamera, serve}} // which says what is not there
-	for _, t := range api.Routes() {
+	for _, t := range f.options.API.Routes() {
 		of := noCamera
 		switch t.Action {
 		case auth.View, auth.Publish, auth.Playback:
