@@ -4,7 +4,8 @@
 // for all viewers of a stream that keep up; and the end of all viewers when
 // the server ends.
 //
-// It knows no form: what a frame looks like on the wire is the output's
+// A viewer's states, from the door to the end, are in gateway/DESIGN.md, "A
+// viewer's life". It knows no form: what a frame looks like on the wire is the output's
 // (Viewer.Message), and so is everything else that it writes.
 package delivery
 
