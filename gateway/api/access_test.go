@@ -56,7 +56,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 }
 
 // Without a principal in the context nothing is open that is not Public, should
-// package main forget it.
+// package front forget it.
 func TestNobodyIsWhoeverIsNotTold(t *testing.T) {
 	r := newRig(t)
 	for _, address := range []string{"/api/v1/cameras", "/api/v1/cameras/gate", "/api/v1/users", "/api/v1/events", "/api/v1/me"} {

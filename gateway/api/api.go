@@ -4,7 +4,7 @@
 //
 // It checks and keeps (package store) what is asked for, and has it put into
 // effect by whoever runs the cameras, which it knows as the interface Gateway.
-// It serves no pictures, and does not identify anybody: package main lets a
+// It serves no pictures, and does not identify anybody: package front lets a
 // request in by the Action of its Route, and says in the context who asks
 // (WithPrincipal). What a principal may see in a list is decided here, by
 // auth.Authorize; so is every Route once more, so that a mistake on the way to

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const good = "correct horse battery"
 
-// fakeGateway stands for package main: it keeps which cameras there are, and
+// fakeGateway stands for package server: it keeps which cameras there are, and
 // gives what tests say of the rest.
 type fakeGateway struct {
 	changed    func()     // API.Changed

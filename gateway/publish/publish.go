@@ -6,7 +6,7 @@
 // the older one's place. A publisher that is shared, as by single requests of
 // one sender, has the camera for others only while it is not quiet.
 //
-// Inputs that are sent to call Run or Share, after package main has decided who
+// Inputs that are sent to call Run or Share, after package front has decided who
 // may publish.
 package publish
 
