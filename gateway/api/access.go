@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/redact"
@@ -68,7 +69,7 @@ func (a *API) makeLinks(ctx context.Context, in *struct {
 }) (*struct{ Body signed }, error) {
 	p, action := principalOf(ctx), auth.Action(in.Body.Action)
 	if !auth.Authorize(p, action, in.ID) {
-		return nil, newProblem(http.StatusNotFound, notThere)
+		return nil, problem.New(http.StatusNotFound, notThere)
 	}
 	if _, err := a.find(in.ID); err != nil {
 		return nil, err
@@ -99,14 +100,14 @@ func (a *API) sign(ctx context.Context, p auth.Principal, camera string, want ne
 		query, err = a.options.Auth.SignLink(ctx, p, action, camera, lifetime)
 		expires = expires.Truncate(time.Second)
 	case p.Kind() != auth.Anyone && !isAdmin(p):
-		return made, nil, newProblem(http.StatusForbidden, "links without an end, or of more than seven days, are for admins to make; say expires_in, such as 1h or 7d")
+		return made, nil, problem.New(http.StatusForbidden, "links without an end, or of more than seven days, are for admins to make; say expires_in, such as 1h or 7d")
 	default:
 		var kept auth.LastingLink
 		kept, query, err = a.options.Auth.MakeLink(ctx, p, want.Name, action, camera, expires)
 		made.ID, expires = kept.ID, kept.Expires
 	}
 	if errors.Is(err, auth.ErrForbidden) {
-		err = newProblem(http.StatusForbidden, "only users and tokens can make links; where auth is off none are needed")
+		err = problem.New(http.StatusForbidden, "only users and tokens can make links; where auth is off none are needed")
 	}
 	made.Expires = timeOf(expires)
 	if err == nil && made.ID != 0 {
@@ -232,8 +233,8 @@ func (a *API) probe(ctx context.Context, in *struct{ Body trial }) (*struct{ Bod
 	case a.probing <- struct{}{}:
 		defer func() { <-a.probing }()
 	default:
-		p := newProblem(http.StatusServiceUnavailable, "other sources are being tried")
-		p.retryAfter = probePatience / 3
+		p := problem.New(http.StatusServiceUnavailable, "other sources are being tried")
+		p.RetryAfter = probePatience / 3
 		return nil, p
 	}
 	ctx, cancel := context.WithTimeout(ctx, probePatience)

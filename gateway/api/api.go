@@ -12,19 +12,21 @@
 //
 // Every write is one transaction. It is in the store before it is put into
 // effect, and if that fails the store is put back and the answer says so; only
-// a removal goes the other way about (see removeCamera). The files: register.go (how an operation is declared), gate.go (what a body must
-// be), problem.go (errors), then one file for each kind of thing.
+// a removal goes the other way about (see removeCamera). How requests are read
+// and the document is made is in package openapi. The files: register.go (how an
+// operation is declared, and who is let in), statuses.go (errors), then one file
+// for each kind of thing.
 package api
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
-	"path"
 	"slices"
 	"sync"
 	"time"
 
+	"framegate/gateway/api/openapi"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/store"
@@ -137,12 +139,12 @@ var LimitNames = []string{
 type API struct {
 	options Options
 	log     *slog.Logger
-	mux     *http.ServeMux
 	started time.Time
 
-	operations map[string]operation // by pattern; not changed once New is done
-	routes     []Route              // in the order of the document
-	document   []byte               // OpenAPI
+	set      *openapi.Set
+	needs    map[string]auth.Action // of the routes, by pattern; not changed once New is done
+	routes   []Route                // in the order of the document
+	document []byte                 // OpenAPI
 
 	events  *events
 	changes chan struct{} // holds a token while something has changed since the last look
@@ -167,14 +169,13 @@ func New(options Options) *API {
 		options.Limited = func(string) {}
 	}
 	a := &API{
-		options:    options,
-		log:        options.Log,
-		mux:        http.NewServeMux(),
-		started:    time.Now(),
-		operations: make(map[string]operation),
-		events:     newEvents(),
-		changes:    make(chan struct{}, 1),
-		probing:    make(chan struct{}, maxProbes),
+		options: options,
+		log:     options.Log,
+		started: time.Now(),
+		needs:   make(map[string]auth.Action),
+		events:  newEvents(),
+		changes: make(chan struct{}, 1),
+		probing: make(chan struct{}, maxProbes),
 	}
 	a.register()
 	return a
@@ -212,92 +213,6 @@ func principalOf(ctx context.Context) auth.Principal {
 
 func isAdmin(p auth.Principal) bool { return auth.Authorize(p, auth.Admin, "") }
 
-// exchange is the request and where its answer goes, for operations that set
-// cookies.
-type exchange struct {
-	writer  http.ResponseWriter
-	request *http.Request
-}
-
-type exchangeKey struct{}
-
-func exchangeOf(ctx context.Context) exchange {
-	return ctx.Value(exchangeKey{}).(exchange)
-}
-
 // ServeHTTP answers a request under /api/. Errors are problem documents
 // (RFC 9457).
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	if at := r.URL.EscapedPath(); at != path.Clean(at) { // which the mux would redirect
-		Answer(w, http.StatusNotFound, noAddress)
-		return
-	}
-	handler, pattern := a.mux.Handler(r)
-	if _, ok := a.operations[pattern]; !ok {
-		answerUnrouted(w, r, handler)
-		return
-	}
-	a.mux.ServeHTTP(w, r)
-}
-
-// guarded makes a handler of an operation's: it lets in who may use it, with a
-// body that can be read.
-func (a *API) guarded(pattern string, next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		op := a.operations[pattern]
-		if p := refusal(r, op.Action); p != nil {
-			p.write(w)
-			return
-		}
-		r, p := a.read(w, r, op)
-		if p != nil {
-			p.write(w)
-			return
-		}
-		next(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, exchange{w, r})))
-	}
-}
-
-// read gives a request with its body in memory, where that can be taken.
-func (a *API) read(w http.ResponseWriter, r *http.Request, op operation) (*http.Request, *problem) {
-	maxBytes := int64(a.options.MaxBodyBytes())
-	if op.Action == Public && op.Method != http.MethodGet {
-		maxBytes = min(maxBytes, maxPublicBytes)
-		if !a.pace.allows(auth.Network(r)) {
-			a.options.Limited(LimitPublicRequests)
-			p := newProblem(http.StatusTooManyRequests, "too many requests come from your address; wait a second")
-			p.retryAfter = time.Second
-			return r, p
-		}
-	}
-	r, p := gate(w, r, op.takesBody, maxBytes)
-	if p != nil && p.Status == http.StatusRequestEntityTooLarge {
-		a.options.Limited(LimitBodyBytes)
-	}
-	return r, p
-}
-
-// refusal says why a principal may not do something, or nil. Who is somebody
-// but may not gets what they would get if it was not there.
-func refusal(r *http.Request, action auth.Action) *problem {
-	p, allowed := principalOf(r.Context()), false
-	switch action {
-	case Public:
-		return nil
-	case Known:
-		allowed = p.Known()
-	case auth.Admin:
-		allowed = isAdmin(p)
-	default:
-		allowed = auth.Authorize(p, action, r.PathValue("id"))
-	}
-	switch {
-	case allowed:
-		return nil
-	case !p.Known():
-		return newProblem(http.StatusUnauthorized, "log in first")
-	}
-	return newProblem(http.StatusNotFound, notThere)
-}
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.set.ServeHTTP(w, r) }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/store"
@@ -166,7 +167,7 @@ func (a *API) find(id string) (Camera, error) {
 			return c, nil
 		}
 	}
-	return Camera{}, newProblem(http.StatusNotFound, notThere)
+	return Camera{}, problem.New(http.StatusNotFound, notThere)
 }
 
 func (a *API) getCamera(ctx context.Context, in *cameraPath) (*cameraAnswer, error) {
@@ -213,12 +214,12 @@ func (in cameraWrite) matches(revision int64) bool {
 }
 
 func errChanged() error {
-	return newProblem(http.StatusPreconditionFailed, "the camera was changed meanwhile; read it again")
+	return problem.New(http.StatusPreconditionFailed, "the camera was changed meanwhile; read it again")
 }
 
 // inFile says that a camera is not the API's to change.
 func inFile(id string) error {
-	return newProblem(http.StatusConflict, "camera "+id+" is in the configuration file; change it there")
+	return problem.New(http.StatusConflict, "camera "+id+" is in the configuration file; change it there")
 }
 
 // begin gives what is kept of a camera that is to be changed, and a context that
@@ -272,14 +273,14 @@ func (a *API) keep(ctx context.Context, camera config.Camera) (store.Camera, err
 	added := 0
 	for _, c := range present {
 		if c.ID == camera.ID {
-			return store.Camera{}, newProblem(http.StatusConflict, "there is a camera "+c.ID+" already")
+			return store.Camera{}, problem.New(http.StatusConflict, "there is a camera "+c.ID+" already")
 		}
 		if c.Added {
 			added++
 		}
 	}
 	if added >= maxAdded {
-		return store.Camera{}, newProblem(http.StatusConflict, fmt.Sprintf("%d cameras were added, which is the most", maxAdded))
+		return store.Camera{}, problem.New(http.StatusConflict, fmt.Sprintf("%d cameras were added, which is the most", maxAdded))
 	}
 	packed, err := pack(camera)
 	if err != nil {
@@ -380,15 +381,15 @@ func (a *API) putIntoEffect(ctx context.Context, back func() error) error {
 	p := notTaken(err)
 	if err := back(); err != nil {
 		a.log.Error("what could not be put into effect stays in the state", "err", err)
-		p.Detail = "it was kept, but could not be put into effect: " + p.cause.Error()
+		p.Detail = "it was kept, but could not be put into effect: " + p.Cause.Error()
 	}
 	return p
 }
 
 // notTaken is the problem of a change that could not be put into effect.
-func notTaken(err error) *problem {
-	p := newProblem(http.StatusInternalServerError, "it could not be put into effect, so nothing was changed: "+err.Error())
-	p.cause = err
+func notTaken(err error) *problem.Problem {
+	p := problem.New(http.StatusInternalServerError, "it could not be put into effect, so nothing was changed: "+err.Error())
+	p.Cause = err
 	return p
 }
 

@@ -41,10 +41,10 @@ func (a *API) registerDocs(r registrar) {
 	plain := func(address, contentType string, content []byte) {
 		tag := fmt.Sprintf(`"%x"`, sha256.Sum256(content))
 		route := Route{http.MethodGet, address, Public}
-		r.HandleFunc(route.Method+" "+route.Path, func(w http.ResponseWriter, q *http.Request) {
+		r.set.Handle(route.Method, route.Path, func(w http.ResponseWriter, q *http.Request) {
 			serveDocFile(w, q, contentType, tag, content)
 		})
-		r.note(operation{Route: route})
+		r.note(route)
 	}
 	plain("/api/openapi.json", "application/openapi+json;charset=utf-8", a.document)
 	for _, file := range []struct{ address, name, contentType string }{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/config"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
@@ -262,7 +263,7 @@ func shownOf(id string, k keys) string {
 }
 
 // refuseRedacted refuses what was read here and does not mean itself.
-func refuseRedacted(named settings) *problem {
+func refuseRedacted(named settings) *problem.Problem {
 	for _, key := range slices.Sorted(maps.Keys(named)) {
 		text := named[key]
 		if decoded, err := url.PathUnescape(text); err == nil {
@@ -276,19 +277,19 @@ func refuseRedacted(named settings) *problem {
 }
 
 // faulty is the problem of one mistake.
-func faulty(location, detail string) *problem {
-	p := newProblem(http.StatusUnprocessableEntity, "what was sent cannot be accepted")
-	p.Errors = []fault{{Location: location, Detail: detail}}
+func faulty(location, detail string) *problem.Problem {
+	p := problem.New(http.StatusUnprocessableEntity, "what was sent cannot be accepted")
+	p.Errors = []problem.Fault{{Location: location, Detail: detail}}
 	return p
 }
 
 // badCamera makes a problem of the error of config.NewCamera, which has a line
 // for each mistake, beginning with the key.
-func badCamera(err error) *problem {
-	p := newProblem(http.StatusUnprocessableEntity, "the camera cannot be taken")
+func badCamera(err error) *problem.Problem {
+	p := problem.New(http.StatusUnprocessableEntity, "the camera cannot be taken")
 	for line := range strings.Lines(err.Error()) {
 		key, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		p.Errors = append(p.Errors, fault{Location: "body." + key, Detail: text})
+		p.Errors = append(p.Errors, problem.Fault{Location: "body." + key, Detail: text})
 	}
 	return p
 }

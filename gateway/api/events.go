@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
+	"framegate/gateway/api/openapi"
 	"framegate/gateway/auth"
 )
 
@@ -146,17 +144,15 @@ func (l *listener) take() (all []event, lost int) {
 }
 
 func (a *API) registerEvents(r registrar) {
-	schema := r.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[event](), true, "Event")
-	addPlain(r, operation{
+	op := operation{
 		Route: Route{http.MethodGet, "/api/v1/events", Known}, id: "listen-to-events", tag: "status",
 		summary: "Listen to what happens",
 		about: "Server-sent events, for EventSource. The name of an event is its kind, and its data the JSON below. " +
 			"Those of cameras come to who may view them, those of settings to admins. The stream ends when the login or a permission does.",
 		problems: []int{http.StatusServiceUnavailable},
-	}, &huma.Response{
-		Description: "events, until either side ends it",
-		Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: schema}},
-	}, a.serveEvents)
+	}
+	openapi.AddPlain[event](r.set, op.declared(), "events, until either side ends it", "text/event-stream", a.serveEvents)
+	r.note(op.Route)
 }
 
 // crowded says what each limit on listeners means.

@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/media"
@@ -346,12 +347,12 @@ func (a answered) want(status int) answered {
 	return a
 }
 
-func (a answered) problem() problem {
+func (a answered) problem() problem.Problem {
 	a.t.Helper()
-	if got := a.response.Header.Get("Content-Type"); got != problemType {
+	if got := a.response.Header.Get("Content-Type"); got != problem.ContentType {
 		a.t.Fatalf("%s: Content-Type %q: %s", a.what, got, a.body)
 	}
-	var p problem
+	var p problem.Problem
 	must(a.t, json.Unmarshal(a.body, &p))
 	if p.Status != a.response.StatusCode || p.Title == "" || p.Detail == "" || p.Type != "about:blank" {
 		a.t.Fatalf("%s: problem %s", a.what, a.body)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"framegate/gateway/api/openapi"
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/secret"
 )
@@ -74,8 +76,8 @@ func (a *API) logIn(ctx context.Context, in *struct {
 		Password string `json:"password" maxLength:"4096" writeOnly:"true" format:"password"`
 	} `nameHint:"Credentials"`
 }) (*meAnswer, error) {
-	to := exchangeOf(ctx)
-	p, err := a.options.Auth.Login(to.writer, to.request, in.Body.Name, secret.New(in.Body.Password))
+	w, r := openapi.ExchangeOf(ctx)
+	p, err := a.options.Auth.Login(w, r, in.Body.Name, secret.New(in.Body.Password))
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +85,8 @@ func (a *API) logIn(ctx context.Context, in *struct {
 }
 
 func (a *API) logOut(ctx context.Context, _ *nothing) (*nothing, error) {
-	to := exchangeOf(ctx)
-	return &nothing{}, a.options.Auth.Logout(to.writer, to.request)
+	w, r := openapi.ExchangeOf(ctx)
+	return &nothing{}, a.options.Auth.Logout(w, r)
 }
 
 func (a *API) changeMyPassword(ctx context.Context, in *struct {
@@ -97,8 +99,8 @@ func (a *API) changeMyPassword(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	to := exchangeOf(ctx)
-	p, err := a.options.Auth.ChangePassword(to.writer, to.request, principalOf(ctx), secret.New(in.Body.Old), password)
+	w, r := openapi.ExchangeOf(ctx)
+	p, err := a.options.Auth.ChangePassword(w, r, principalOf(ctx), secret.New(in.Body.Old), password)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +157,7 @@ func (a *API) endSession(ctx context.Context, in *numberPath) (*nothing, error) 
 		return nil, err
 	}
 	if !slices.ContainsFunc(theirs, func(s auth.Session) bool { return s.ID == in.Number }) {
-		return nil, newProblem(http.StatusNotFound, notThere)
+		return nil, problem.New(http.StatusNotFound, notThere)
 	}
 	if err := a.options.Auth.RevokeSession(ctx, in.Number); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/secret"
 )
@@ -91,11 +92,11 @@ func mayAll(grants []auth.Grant) bool {
 // grantsOf reads grants. The error is a problem.
 func grantsOf(texts []string) ([]auth.Grant, error) {
 	var grants []auth.Grant
-	p := newProblem(http.StatusUnprocessableEntity, "what was sent cannot be accepted")
+	p := problem.New(http.StatusUnprocessableEntity, "what was sent cannot be accepted")
 	for i, text := range texts {
 		g, err := auth.ParseGrant(text)
 		if err != nil {
-			p.Errors = append(p.Errors, fault{"body.grants[" + strconv.Itoa(i) + "]", err.Error()})
+			p.Errors = append(p.Errors, problem.Fault{Location: "body.grants[" + strconv.Itoa(i) + "]", Detail: err.Error()})
 		}
 		grants = append(grants, g)
 	}

@@ -46,7 +46,9 @@ var mayImport = map[string][]string{
 	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/snapshot": {"gateway/media", "gateway/stream"},
-	"gateway/api":             {"gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
+	"gateway/api":             {"gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
+	"gateway/api/openapi":     {"gateway/api/problem"},
+	"gateway/api/problem":     {},
 	"gateway/roster":          {"gateway/config", "gateway/stream"},
 	"gateway/front": {
 		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/secret", "gateway/certs", "gateway/rendition", "gateway/roster", "gateway/api", "web",

@@ -1,6 +1,7 @@
-package api
+package openapi
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -27,4 +28,25 @@ func TestWhatIsNotTakenForJSON(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+}
+
+// FuzzBodies: a body is taken by checkJSON only if encoding/json takes it for
+// one value without a null.
+func FuzzBodies(f *testing.F) {
+	for _, seed := range []string{`{"a":1}`, `{"a":[{}]}`, `null`, `{"a":1,"a":2}`, `{"\u0061":1,"a":2}`, "\xff", `[[[[[[[[[1]]]]]]]]]`, `1 2`, `{"a"}`, `{]`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if checkJSON(body) != nil {
+			return
+		}
+		var v any
+		if err := json.Unmarshal(body, &v); err != nil {
+			t.Fatalf("taken is %q: %v", body, err)
+		}
+		again, err := json.Marshal(v)
+		if err != nil || checkJSON(again) != nil {
+			t.Fatalf("%q is taken, %q is not", body, again)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package api
+package openapi
 
 import (
 	"bytes"
@@ -12,15 +12,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"framegate/gateway/api/problem"
 )
 
 const (
-	// maxBodyBytes bounds a body, unless Options say otherwise.
-	maxBodyBytes = 64 << 10
 	// bodyPatience is how long a body may take to arrive.
 	bodyPatience = 10 * time.Second
-	// maxPublicBytes bounds a body of somebody who is nobody yet.
-	maxPublicBytes = 8 << 10
 	// maxDepth bounds how deep a body's values may be nested: ours need two.
 	maxDepth = 8
 )
@@ -28,7 +26,7 @@ const (
 // gate reads the body of a request, which it gives with the body in memory. An
 // operation that takes a body has it checked against its schema afterwards, by
 // package huma; what that would let pass is refused here.
-func gate(w http.ResponseWriter, r *http.Request, takesBody bool, maxBytes int64) (*http.Request, *problem) {
+func gate(w http.ResponseWriter, r *http.Request, takesBody bool, maxBytes int64) (*http.Request, *problem.Problem) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return r, nil // their bodies mean nothing and are not read (RFC 9110 section 9.3.1)
 	}
@@ -53,14 +51,14 @@ func gate(w http.ResponseWriter, r *http.Request, takesBody bool, maxBytes int64
 	return &read, nil
 }
 
-func badBody(err error) *problem {
-	p := newProblem(http.StatusBadRequest, "the body is not what this address takes")
-	p.Errors = []fault{{Location: "body", Detail: err.Error()}}
+func badBody(err error) *problem.Problem {
+	p := problem.New(http.StatusBadRequest, "the body is not what this address takes")
+	p.Errors = []problem.Fault{{Location: "body", Detail: err.Error()}}
 	return p
 }
 
 // readBody reads a body whole, within its limits.
-func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, *problem) {
+func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, *problem.Problem) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(bodyPatience)) // where it is no connection there is none to wait for
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
@@ -71,17 +69,17 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, *
 	var network net.Error
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, newProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBytes))
+		return nil, problem.New(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBytes))
 	case errors.As(err, &network) && network.Timeout():
-		return nil, newProblem(http.StatusRequestTimeout, "the body took too long to arrive")
+		return nil, problem.New(http.StatusRequestTimeout, "the body took too long to arrive")
 	case err != nil:
-		return nil, newProblem(http.StatusBadRequest, "the body did not arrive whole")
+		return nil, problem.New(http.StatusBadRequest, "the body did not arrive whole")
 	}
 	return body, nil
 }
 
 // checkType wants JSON, which pages of other sites cannot send without asking.
-func checkType(r *http.Request, hasBody bool) *problem {
+func checkType(r *http.Request, hasBody bool) *problem.Problem {
 	given := r.Header.Values("Content-Type")
 	if len(given) == 0 && !hasBody {
 		return nil
@@ -93,7 +91,7 @@ func checkType(r *http.Request, hasBody bool) *problem {
 			return nil
 		}
 	}
-	return newProblem(http.StatusUnsupportedMediaType, "the body has to be application/json")
+	return problem.New(http.StatusUnsupportedMediaType, "the body has to be application/json")
 }
 
 // checkJSON refuses what readers of JSON disagree on (RFC 8259 sections 4 and

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"framegate/gateway/api/problem"
+	"framegate/gateway/auth"
+	"framegate/gateway/store"
+	"framegate/gateway/stream"
+)
+
+// Texts that stand in more than one place.
+const (
+	noAddress = "there is no such address; /api/docs lists those there are"
+	notThere  = "there is nothing of that name here, or you may not see it"
+)
+
+// Answer answers with a problem document of a status, for what goes wrong
+// before a request reaches the API. Headers such as Retry-After are set before.
+func Answer(w http.ResponseWriter, status int, detail string) {
+	problem.New(status, detail).Write(w)
+}
+
+// statuses says which error is which status; the first that fits counts.
+var statuses = []struct {
+	err    error
+	status int
+}{
+	{auth.ErrDenied, http.StatusUnauthorized},
+	{auth.ErrTooManyAttempts, http.StatusTooManyRequests},
+	{auth.ErrForbidden, http.StatusForbidden},
+	{auth.ErrUnwritten, http.StatusInsufficientStorage},
+	{auth.ErrBadName, http.StatusUnprocessableEntity},
+	{auth.ErrWeakPassword, http.StatusUnprocessableEntity},
+	{auth.ErrBadPassword, http.StatusUnprocessableEntity},
+	{auth.ErrBadGrant, http.StatusUnprocessableEntity},
+	{auth.ErrBadLifetime, http.StatusUnprocessableEntity},
+	{store.ErrExists, http.StatusConflict},
+	{store.ErrTooMany, http.StatusConflict},
+	{store.ErrLastAdmin, http.StatusConflict},
+	{store.ErrConflict, http.StatusPreconditionFailed},
+	{store.ErrUnknown, http.StatusNotFound},
+	{store.ErrBusy, http.StatusServiceUnavailable},
+	{store.ErrFull, http.StatusInsufficientStorage},
+	{stream.ErrClosed, http.StatusServiceUnavailable},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable},
+	{context.Canceled, http.StatusServiceUnavailable},
+}
+
+// problemOf makes a problem of an error. What is of nobody's making but ours is
+// told to the log alone.
+func problemOf(err error) *problem.Problem {
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	for _, s := range statuses {
+		if !errors.Is(err, s.err) {
+			continue
+		}
+		p := problem.New(s.status, err.Error())
+		p.Cause = err
+		p.RetryAfter = auth.RetryAfter(err)
+		if s.status == http.StatusServiceUnavailable {
+			p.RetryAfter = 5 * time.Second
+		}
+		return p
+	}
+	p = problem.New(http.StatusInternalServerError, "something went wrong inside; the log says what")
+	p.Cause = err
+	return p
+}
