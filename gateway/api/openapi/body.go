@@ -71,6 +71,7 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, *
 	case errors.As(err, &tooLarge):
 		return nil, problem.New(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBytes))
 	case errors.As(err, &network) && network.Timeout():
+		w.Header().Set("Connection", "close") // else net/http waits for the rest before it answers
 		return nil, problem.New(http.StatusRequestTimeout, "the body took too long to arrive")
 	case err != nil:
 		return nil, problem.New(http.StatusBadRequest, "the body did not arrive whole")
