@@ -633,7 +633,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, V = .04, H = .6, De = .35, Oe = .94, ke = 1.08, Ae = 2, je = .008, Me = .02, Ne = .04, Pe = 500, Fe = .1, Ie = class {
+}, V = .04, H = .6, De = .35, Oe = .94, ke = 1.25, Ae = 3, je = .008, Me = .02, Ne = .04, Pe = 500, Fe = .1, Ie = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
