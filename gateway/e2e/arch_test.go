@@ -35,10 +35,11 @@ var mayImport = map[string][]string{
 	"gateway/publish":       {"gateway/media", "gateway/stream"},
 	"gateway/input/upload":  {"gateway/media", "gateway/stream", "gateway/publish"},
 	"gateway/input/device":  {"gateway/media", "gateway/stream", "transcode"},
-	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/camlogin", "gateway/input/rtspcam/rtpvideo", "transcode/h264"},
+	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo"},
 
-	"gateway/input/rtspcam/rtpvideo": {"gateway/media", "transcode/h264"},
-	"gateway/input/rtspcam/rtptest":  {"gateway/media", "gateway/camtest", "transcode/h264"},
+	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
+	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
+	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264"},
 
 	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
 	"gateway/delivery":        {"gateway/media", "gateway/stream", "gateway/httplimit"},

@@ -15,6 +15,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/input/rtspcam/rtptest"
+	"framegate/gateway/input/rtspcam/rtspquirks"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -59,9 +60,9 @@ func TestAnswersThatGiveNoVideo(t *testing.T) {
 		"forbidden":                  {answer: answer(403), is: stream.ErrDenied, want: "forbids"},
 		"a login, and none is set":   {answer: answer(401, "WWW-Authenticate", `Basic realm="c"`), is: stream.ErrDenied, want: "none are configured"},
 		"an unknown kind of login":   {answer: answer(401, "WWW-Authenticate", `Negotiate abc`), opt: Options{Username: "u", Password: "p"}, is: stream.ErrDenied, want: "not supported"},
-		"another host":               {answer: answer(302, "Location", "rtsp://camera.example/x"), is: errElsewhere},
-		"another port":               {answer: answer(301, "Location", "rtsp://127.0.0.1:1/x"), is: errElsewhere},
-		"an address that needs none": {answer: answer(301, "Location", "rtsp:///x"), is: errElsewhere},
+		"another host":               {answer: answer(302, "Location", "rtsp://camera.example/x"), is: rtspquirks.ErrElsewhere},
+		"another port":               {answer: answer(301, "Location", "rtsp://127.0.0.1:1/x"), is: rtspquirks.ErrElsewhere},
+		"an address that needs none": {answer: answer(301, "Location", "rtsp:///x"), is: rtspquirks.ErrElsewhere},
 		"a file":                     {answer: answer(301, "Location", "file:///etc/passwd"), want: "unsupported scheme"},
 		"H.265 alone":                {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H265/90000\na=control:t\n"), want: "only H265"},
 		"others":                     {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 MP4V-ES/90000\na=control:t\nm=video 0 RTP/AVP 97\na=rtpmap:97 JPEG2000/90000\na=control:u\n"), want: "only JPEG2000, MP4V-ES"},

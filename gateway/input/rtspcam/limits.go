@@ -10,7 +10,7 @@ import (
 )
 
 // The limits on cameras by name, as Options.Limited is told of them. Those on
-// the text of RTSP itself are readMessage's.
+// the text of RTSP itself are rtspquirks'.
 const (
 	LimitCameraConnect      = "camera_connect"
 	LimitCameraFirstByte    = "camera_first_byte"

@@ -289,7 +289,7 @@ func TestPacketsBeforePlayIsAnswered(t *testing.T) {
 	old := channelPacket(0, "\x80\x1a\x00\x01\x00\x00\x00\x00\x00\x00\x00\x09old")
 	for name, before := range map[string]string{
 		"one": old, "many": strings.Repeat(old, 100), "a report": channelPacket(1, "\x80\xc8\x00\x00"), "empty": channelPacket(0, ""),
-		"the largest": channelPacket(0, strings.Repeat("$", packetLimit)), "of another channel": channelPacket(77, "x"),
+		"the largest": channelPacket(0, strings.Repeat("$", 1<<16-1)), "of another channel": channelPacket(77, "x"),
 	} {
 		for _, method := range []string{"OPTIONS", "DESCRIBE", "SETUP", "PLAY"} {
 			t.Run(name+", "+method, func(t *testing.T) {

@@ -6,14 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/bluenviron/gortsplib/v4/pkg/base"
-	"github.com/bluenviron/gortsplib/v4/pkg/description"
-	rtspsdp "github.com/bluenviron/gortsplib/v4/pkg/sdp"
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/input/rtspcam/rtptest"
@@ -246,50 +241,4 @@ func line(name, value string) string {
 		return ""
 	}
 	return name + value + "\n"
-}
-
-// FuzzDescription: whatever is described, gortsplib can read what is made of it.
-func FuzzDescription(f *testing.F) {
-	for _, text := range oddDescriptions {
-		f.Add([]byte(text), "rtsp://x:1/", "t")
-	}
-	f.Add([]byte(sdpHead+"m=video 0 RTP/SAVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 sprop-parameter-sets=Z0,aM;packetization-mode=x\na=key-mgmt:mikey !"), "//[::1", "rtsp://[fe80::1%25eth0]/%zz")
-	f.Fuzz(func(t *testing.T, text []byte, base, control string) {
-		wantReadable(t, text, base, control)
-	})
-}
-
-// wantReadable demands that gortsplib can read what is made of a description.
-func wantReadable(t *testing.T, text []byte, contentBase, control string) {
-	t.Helper()
-	d, err := readSDP(text)
-	if err != nil {
-		return
-	}
-	c, _, err := d.choose()
-	if err != nil {
-		return
-	}
-	c.parameterSets()
-	c.mode()
-	asked := &url.URL{Scheme: "rtsp", Host: "camera.example", Path: "/cam"}
-	whole := aggregate(asked, d.control, contentBase)
-	for _, control := range []string{control, c.stream.control} {
-		made := d.text(c, controlOf(whole, control))
-		var read rtspsdp.SessionDescription
-		var session description.Session
-		if err := read.Unmarshal(made); err != nil {
-			t.Fatalf("%q: %v", made, err)
-		}
-		if err := session.Unmarshal(&read); err != nil {
-			t.Fatalf("%q: %v", made, err)
-		}
-		u, err := base.ParseURL(whole.String())
-		if err != nil {
-			t.Fatalf("%s: %v", whole, err)
-		}
-		if target, err := session.Medias[0].URL(u); err != nil || target == nil {
-			t.Fatalf("%q: %v", made, err)
-		}
-	}
 }

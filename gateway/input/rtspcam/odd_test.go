@@ -126,7 +126,7 @@ var oddTexts = map[string]func(usual string) string{
 	"SET_PARAMETER before": func(s string) string {
 		return "SET_PARAMETER rtsp://x/ RTSP/1.0\r\nCSeq: 78\r\nContent-Length: 5\r\n\r\na: b\n" + s
 	},
-	"ANNOUNCE before":               func(s string) string { return announced + s },
+	"ANNOUNCE before":               func(s string) string { return "ANNOUNCE rtsp://c/ RTSP/1.0\r\nCSeq: 8\r\n\r\n" + s },
 	"Session with blanks":           replacing(`Session: 12345678(;timeout=60)?`, "Session:  12345678 ; timeout = 60"),
 	"a timeout that is no number":   replacing(`timeout=60`, "timeout=sixty"),
 	"a timeout in words":            replacing(`timeout=60`, "Timeout=60 s"),

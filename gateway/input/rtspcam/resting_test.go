@@ -133,7 +133,7 @@ func TestRestAfter(t *testing.T) {
 // TestNoRestWhileMoreIsThere: what a read has no room for is read at once.
 func TestNoRestWhileMoreIsThere(t *testing.T) {
 	var rests []time.Duration
-	source := readConn{Reader: iotest.DataErrReader(strings.NewReader("abcdefg"))}
+	source := scriptedConn{Reader: iotest.DataErrReader(strings.NewReader("abcdefg"))}
 	c := newResting(source, func(d time.Duration) bool {
 		rests = append(rests, d)
 		return true

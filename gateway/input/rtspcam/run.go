@@ -20,6 +20,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/input/rtspcam/rtpvideo"
+	"framegate/gateway/input/rtspcam/rtspquirks"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -42,11 +43,7 @@ const (
 	udpBuffer = 2 << 20
 )
 
-var (
-	errEnded     = errors.New("camera ended the stream")
-	errElsewhere = errors.New("camera redirects to another host or port")
-	errRedirects = fmt.Errorf("camera redirects more than %d times", maxDials-1)
-)
+var errRedirects = fmt.Errorf("camera redirects more than %d times", maxDials-1)
 
 // run is one life of the source: one client, which is never used again.
 type run struct {
@@ -62,8 +59,8 @@ type run struct {
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials
 	dials int
-	conn  net.Conn      // the last one
-	talk  *conversation // over it
+	conn  net.Conn         // the last one
+	talk  *rtspquirks.Conn // over it
 }
 
 // newReceiver makes what packets are given to.
@@ -119,12 +116,12 @@ func (r *run) converse(client *gortsplib.Client) error {
 	if err != nil {
 		return explain("asking for the description", err)
 	}
-	found := r.conversation().found
-	t, err := newTrack(session, found)
+	offer := r.conversation().Offer()
+	t, err := newTrack(session, offer)
 	if err != nil {
 		return err
 	}
-	s.tell(found.others)
+	s.tell(offer.Others)
 	t.tap(func(p *rtp.Packet) { r.receiver.Packet(p, time.Now()) })
 	agreed, err := r.setup(client, t)
 	if err != nil {
@@ -143,7 +140,7 @@ func (r *run) converse(client *gortsplib.Client) error {
 	err = client.Wait()
 	r.forget(client)
 	if errors.Is(err, io.EOF) {
-		return errEnded
+		return rtspquirks.ErrEnded
 	}
 	return fmt.Errorf("receiving video: %w", err)
 }
@@ -167,21 +164,27 @@ func (r *run) setup(client *gortsplib.Client, t track) (*base.Response, error) {
 // shorten has the packets of the video come straight to the receiver, if they
 // come within a connection that can be looked into.
 func (r *run) shorten(agreed *base.Response) {
-	var transport headers.Transport
-	if transport.Unmarshal(agreed.Header["Transport"]) != nil || transport.InterleavedIDs == nil {
-		return
-	}
-	number := transport.InterleavedIDs[0]
-	if number < 0 || number > math.MaxUint8 {
-		return // nothing comes from there
-	}
-	if r.source.url.Scheme == "rtsp" { // or they may be encrypted, once more
-		r.conversation().straight.Store(&channel{number: byte(number), take: r.receiver.Bytes})
+	if number, ok := r.channel(agreed); ok {
+		r.conversation().Straight(number, r.receiver.Bytes)
 	}
 }
 
+// channel gives that of the connection in which packets come. ok is false where
+// they come otherwise, or may be encrypted once more.
+func (r *run) channel(agreed *base.Response) (number byte, ok bool) {
+	var transport headers.Transport
+	if transport.Unmarshal(agreed.Header["Transport"]) != nil || transport.InterleavedIDs == nil {
+		return 0, false
+	}
+	id := transport.InterleavedIDs[0]
+	if id < 0 || id > math.MaxUint8 || r.source.url.Scheme != "rtsp" {
+		return 0, false
+	}
+	return byte(id), true
+}
+
 // conversation gives the last one.
-func (r *run) conversation() *conversation {
+func (r *run) conversation() *rtspquirks.Conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.talk
@@ -253,7 +256,7 @@ func (r *run) dial(ctx context.Context, network, address string) (net.Conn, erro
 	r.mu.Unlock()
 	switch {
 	case strings.ToLower(address) != r.source.address:
-		return nil, errElsewhere
+		return nil, rtspquirks.ErrElsewhere
 	case dials > maxDials:
 		return nil, errRedirects
 	}
@@ -264,7 +267,12 @@ func (r *run) dial(ctx context.Context, network, address string) (net.Conn, erro
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
 	conn = newResting(conn, r.rest)
-	talk := newConversation(r.secured(conn), r.source.opt.Username, r.source.opt.Password, r.watch.reach)
+	talk := rtspquirks.NewConn(r.secured(conn), rtspquirks.Options{
+		Username:  r.source.opt.Username,
+		Password:  r.source.opt.Password,
+		Answered:  func() { r.watch.reach(answered) },
+		Described: func() { r.watch.reach(detailed) },
+	})
 	r.mu.Lock()
 	r.conn, r.talk = conn, talk
 	r.mu.Unlock()

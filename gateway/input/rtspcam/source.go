@@ -2,8 +2,9 @@
 // over TCP or UDP, with or without TLS.
 //
 // gortsplib speaks RTSP (RFC 2326) and carries the packets. It hears what
-// cameras say as they should have said it (conversation.go), because they keep
-// to the standard less than it does. What becomes of the packets is rtpvideo's.
+// cameras say as they should have said it, which is rtspquirks' affair, because
+// they keep to the standard less than it does. What becomes of the packets is
+// rtpvideo's.
 //
 // A Source is the source of a stream, which runs it while somebody watches and
 // does all reconnecting. The package decodes no picture, listens nowhere but

@@ -3,9 +3,7 @@ package rtspcam
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
@@ -13,6 +11,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/input/rtspcam/rtpvideo"
+	"framegate/gateway/input/rtspcam/rtspquirks"
 	"framegate/gateway/media"
 )
 
@@ -25,27 +24,27 @@ type track struct {
 }
 
 // newTrack makes the track that a camera's description was reduced to.
-func newTrack(session *description.Session, d *summary) (track, error) {
+func newTrack(session *description.Session, offer *rtspquirks.Offer) (track, error) {
 	m := session.Medias[0] // the only one
 	t := track{base: session.BaseURL, media: m, format: m.Formats[0]}
-	t.video.Codec, t.video.PayloadType = d.choice.codec, t.format.PayloadType()
-	return t, t.prepare(d)
+	t.video.Codec, t.video.PayloadType = offer.Codec, t.format.PayloadType()
+	return t, t.prepare(offer)
 }
 
 // prepare makes the track ready to be set up.
-func (t *track) prepare(d *summary) error {
+func (t *track) prepare(offer *rtspquirks.Offer) error {
 	// gortsplib asks nothing of this URL, and panics where it cannot be made.
 	if target, err := t.media.URL(t.base); err != nil || target == nil {
 		return errors.New("camera describes its video with a malformed URL")
 	}
 	if t.video.Codec == media.JPEG {
-		t.video.Width, t.video.Height = announcedSize(d.text)
+		t.video.Width, t.video.Height = offer.Width, offer.Height
 		return nil
 	}
-	if mode := d.choice.mode(); mode > 1 {
-		return fmt.Errorf("camera sends H.264 in packetization mode %d (interleaved), which is not supported", mode)
+	if offer.Mode > 1 {
+		return fmt.Errorf("camera sends H.264 in packetization mode %d (interleaved), which is not supported", offer.Mode)
 	}
-	t.video.ParameterSets = d.choice.parameterSets()
+	t.video.ParameterSets = offer.ParameterSets
 	return nil
 }
 
@@ -68,16 +67,4 @@ type tapped struct {
 func (t tapped) PTSEqualsDTS(p *rtp.Packet) bool {
 	t.take(p)
 	return t.Format.PTSEqualsDTS(p)
-}
-
-// announcedSize gives the size of pictures, in pixels, that a session
-// description tells: as GStreamer does for JPEGs over 2040 pixels, or as RFC
-// 6064 does. It is 0, 0 where it tells none.
-func announcedSize(sdp []byte) (width, height int) {
-	line := regexp.MustCompile(`(?m)^a=(?:x-dimensions: ?|framesize: ?\d+ )(\d{1,5})[,-](\d{1,5})\s*$`)
-	if found := line.FindSubmatch(sdp); found != nil {
-		width, _ = strconv.Atoi(string(found[1]))
-		height, _ = strconv.Atoi(string(found[2]))
-	}
-	return width, height
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"framegate/gateway/input/rtspcam/rtspquirks"
 )
 
 const (
@@ -107,9 +109,9 @@ func (w *watchdog) goodbye() {
 	defer w.mu.Unlock()
 	now := time.Now()
 	if left := w.deadline.Sub(now); left > afterGoodbye {
-		w.expect(now, afterGoodbye, errEnded)
+		w.expect(now, afterGoodbye, rtspquirks.ErrEnded)
 	} else {
-		w.missing = errEnded
+		w.missing = rtspquirks.ErrEnded
 	}
 }
 

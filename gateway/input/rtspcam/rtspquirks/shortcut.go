@@ -1,4 +1,4 @@
-package rtspcam
+package rtspquirks
 
 import (
 	"encoding/binary"
@@ -70,6 +70,12 @@ type shortcutConn struct {
 	ready    []byte    // a message that is gortsplib's
 	rest     int       // of the packet that the buffer begins with, in bytes: gortsplib's
 	known    bool      // a message has come, so this is RTSP
+}
+
+// Straight has the data of the packets of a channel taken, from now on and past
+// gortsplib, with the time when they came. The data is take's until it returns.
+func (c *shortcutConn) Straight(number byte, take func(data []byte, arrived time.Time)) {
+	c.straight.Store(&channel{number, take})
 }
 
 // newShortcut has room for the largest packet.

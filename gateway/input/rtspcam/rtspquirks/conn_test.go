@@ -1,4 +1,4 @@
-package rtspcam
+package rtspquirks
 
 import (
 	"bufio"
@@ -28,7 +28,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add("RTSP/1.0 401\nWWW-Authenticate: Digest nonce=\"\n\n")
 	f.Fuzz(func(t *testing.T, answer string) {
 		for _, method := range []string{"OPTIONS", "DESCRIBE", "SETUP", "PLAY"} {
-			c := newConversation(mutedConn{}, "user", "password", func(stage) {})
+			c := NewConn(mutedConn{}, Options{Username: "user", Password: "password", Answered: func() {}, Described: func() {}})
 			request := method + " rtsp://camera.example/cam RTSP/1.0\r\nCSeq: 17\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
 			if _, err := io.WriteString(c, request); err != nil {
 				t.Fatal(err)

@@ -1,8 +1,17 @@
-package rtspcam
+// Package rtspquirks is an RTSP connection to a camera as gortsplib, which keeps
+// to the standard, can use it, whatever the camera makes of the standard. What
+// is tolerated stands at Conn.
+//
+// The package dials nothing and agrees on nothing: it stands between a
+// connection and gortsplib's client, logs in for that, chooses of all that a
+// camera offers the one stream of video to take, and fetches packets out of the
+// connection past it.
+package rtspquirks
 
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -15,6 +24,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 
 	"framegate/gateway/camlogin"
+	"framegate/gateway/media"
 )
 
 const (
@@ -29,12 +39,20 @@ const (
 	// maxTimeout is the longest time that a session is kept without a sign of
 	// life, as far as we believe it.
 	maxTimeout = 10 * 60 // seconds
+	// writeTimeout is how long a request of ours may take to write.
+	writeTimeout = 5 * time.Second
 )
 
-// conversation is an RTSP connection as gortsplib has it. gortsplib insists on
-// more than cameras keep to, and ffmpeg and GStreamer play them all the same. So
-// what it reads is put right here, and what it writes is completed. This is the
-// one place for that, and this is what is tolerated:
+// What ends a connection.
+var (
+	ErrEnded     = errors.New("camera ended the stream")
+	ErrElsewhere = errors.New("camera redirects to another host or port")
+)
+
+// Conn is an RTSP connection as gortsplib has it. gortsplib insists on more than
+// cameras keep to, and ffmpeg and GStreamer play them all the same. So what it
+// reads is put right here, and what it writes is completed. This is the one place
+// for that, and this is what is tolerated:
 //
 //	text         LF alone, folded and long lines, lines without a colon; a status without a reason, 2xx for 200 (message.go)
 //	                 because: some write their own RTSP
@@ -64,12 +82,12 @@ const (
 //	                 because: OPTIONS, to see whether we live
 //
 // What opens a door is not tolerated: messages have limits (message.go),
-// redirects lead to no other host or port (run.dial), and packets go to the host
+// redirects lead to no other host or port (who dials sees to that), and packets go to the host
 // that we are connected to (agreedTransport).
-type conversation struct {
+type Conn struct {
 	*shortcutConn
-	stage func(stage) // is told how far the camera has come
-	found *summary    // by the answer to DESCRIBE, before that is gortsplib's
+	answered, described func()
+	offer               *Offer // by the answer to DESCRIBE, before that is gortsplib's
 
 	mu      sync.Mutex // guards what follows
 	login   camlogin.Login
@@ -79,11 +97,23 @@ type conversation struct {
 	refused map[string]bool // ways to keep the session alive
 }
 
-// summary is what a camera offers, and what is taken of it.
-type summary struct {
-	choice choice
-	others []string
-	text   []byte // of the camera's description
+// Options say how to log in, and whom to tell how far the camera has come. Those
+// are told while the connection is read, any number of times, and must not block;
+// both are needed.
+type Options struct {
+	Username, Password string // sent only when the camera asks
+	Answered           func() // the camera has said something
+	Described          func() // it has described its pictures
+}
+
+// Offer is what is taken of all that a camera offers: the first stream of H.264,
+// or else of JPEGs.
+type Offer struct {
+	Codec         media.Codec
+	Mode          int      // of packetization, of H.264 (RFC 6184, 6.2)
+	ParameterSets [][]byte // of H.264, those that can be read
+	Width, Height int      // of JPEGs, if it tells; else 0
+	Others        []string // what is not taken, for people
 }
 
 // request is one of gortsplib's.
@@ -103,16 +133,19 @@ const (
 	careless
 )
 
-// newConversation speaks over conn.
-func newConversation(conn net.Conn, username, password string, stage func(stage)) *conversation {
-	c := &conversation{stage: stage, number: firstNumber - 1, refused: make(map[string]bool)}
-	c.login.Username, c.login.Password = username, password
+// NewConn speaks over conn.
+func NewConn(conn net.Conn, o Options) *Conn {
+	c := &Conn{answered: o.Answered, described: o.Described, number: firstNumber - 1, refused: make(map[string]bool)}
+	c.login.Username, c.login.Password = o.Username, o.Password
 	c.shortcutConn = newShortcut(conn, c.heard)
 	return c
 }
 
+// Offer gives what is taken of the camera, once gortsplib has its description.
+func (c *Conn) Offer() *Offer { return c.offer }
+
 // Write sends what gortsplib says: a request, or a packet.
-func (c *conversation) Write(b []byte) (int, error) {
+func (c *Conn) Write(b []byte) (int, error) {
 	if len(b) == 0 || b[0] == base.InterleavedFrameMagicByte {
 		return c.Conn.Write(b)
 	}
@@ -148,7 +181,7 @@ func otherWay(method string) string {
 
 // send sends a request, once more too: with a number of its own, and a login
 // where the camera asked for one.
-func (c *conversation) send(r *request) error {
+func (c *Conn) send(r *request) error {
 	c.mu.Lock()
 	authorization, err := c.login.Authorize(r.method, r.url)
 	c.number++
@@ -176,15 +209,15 @@ func (c *conversation) send(r *request) error {
 	return c.write(b.Bytes())
 }
 
-func (c *conversation) write(b []byte) error {
+func (c *Conn) write(b []byte) error {
 	c.SetWriteDeadline(time.Now().Add(writeTimeout))
 	_, err := c.Conn.Write(b)
 	return err
 }
 
 // heard takes what the camera says, and gives what gortsplib reads of it.
-func (c *conversation) heard(m message) ([]byte, error) {
-	c.stage(answered)
+func (c *Conn) heard(m message) ([]byte, error) {
+	c.answered()
 	if m.status == 0 {
 		return nil, c.asked(m)
 	}
@@ -204,11 +237,11 @@ func (c *conversation) heard(m message) ([]byte, error) {
 }
 
 // asked answers a request of the camera's.
-func (c *conversation) asked(m message) error {
+func (c *Conn) asked(m message) error {
 	status := "501 Not Implemented"
 	switch base.Method(m.method) {
 	case base.Teardown, "REDIRECT":
-		return errEnded
+		return ErrEnded
 	case base.Options, base.GetParameter, base.SetParameter:
 		status = "200 OK"
 	}
@@ -218,7 +251,7 @@ func (c *conversation) asked(m message) error {
 // belongs gives the request that an answer is for, and gives up those before
 // it: answers come in order (RFC 2326, 9.1), if they come. It is nil for an
 // answer to nothing, or one that is doubled.
-func (c *conversation) belongs(m message) *request {
+func (c *Conn) belongs(m message) *request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	number, err := strconv.Atoi(m.get("CSeq"))
@@ -243,7 +276,7 @@ func (c *conversation) belongs(m message) *request {
 
 // challenged logs in, and asks again. That a keep-alive is refused nevertheless
 // is no reason to end what plays.
-func (c *conversation) challenged(r *request, m message) error {
+func (c *Conn) challenged(r *request, m message) error {
 	c.mu.Lock()
 	err := c.login.Challenged(m.all("WWW-Authenticate"))
 	c.mu.Unlock()
@@ -258,7 +291,7 @@ func (c *conversation) challenged(r *request, m message) error {
 
 // kept takes the answer to a keep-alive. Where it is refused, the session is
 // kept the other way, from now on and at once.
-func (c *conversation) kept(r *request, m message) error {
+func (c *Conn) kept(r *request, m message) error {
 	c.mu.Lock()
 	other := otherWay(r.method)
 	again := m.status >= 400 && !c.refused[r.method] && !c.refused[other]
@@ -275,7 +308,7 @@ func (c *conversation) kept(r *request, m message) error {
 }
 
 // settle makes the answer that gortsplib reads.
-func (c *conversation) settle(r *request, m message) ([]byte, error) {
+func (c *Conn) settle(r *request, m message) ([]byte, error) {
 	fine := m.status/100 == 2
 	res := &base.Response{
 		StatusCode:    base.StatusCode(m.status),
@@ -295,7 +328,7 @@ func (c *conversation) settle(r *request, m message) ([]byte, error) {
 			res.Header["Public"] = base.HeaderValue{string(base.GetParameter)} // all that it looks for
 		}
 	case method == base.Describe && fine:
-		c.stage(detailed)
+		c.described()
 		err = c.describe(r, m, res)
 	case method == base.Describe && m.status/100 == 3:
 		err = relocate(r, m, res)
@@ -312,7 +345,7 @@ func (c *conversation) settle(r *request, m message) ([]byte, error) {
 }
 
 // describe takes a camera's description, and makes that for gortsplib.
-func (c *conversation) describe(r *request, m message, res *base.Response) error {
+func (c *Conn) describe(r *request, m message, res *base.Response) error {
 	asked, err := url.Parse(r.url)
 	if err != nil {
 		return err
@@ -326,7 +359,8 @@ func (c *conversation) describe(r *request, m message, res *base.Response) error
 		return err
 	}
 	whole := aggregate(asked, d.control, m.get("Content-Base"), m.get("Content-Location"))
-	c.found = &summary{o, others, bytes.Clone(m.body)}
+	c.offer = &Offer{Codec: o.codec, Mode: o.mode(), ParameterSets: o.parameterSets(), Others: others}
+	c.offer.Width, c.offer.Height = announcedSize(m.body)
 	res.Header["Content-Base"] = base.HeaderValue{whole.String()}
 	res.Header["Content-Type"] = base.HeaderValue{"application/sdp"}
 	res.Body = d.text(o, controlOf(whole, o.stream.control))
@@ -341,7 +375,7 @@ func relocate(r *request, m message, res *base.Response) error {
 	}
 	target, err := asked.Parse(m.get("Location"))
 	if err != nil || len(target.String()) > maxURL {
-		return errElsewhere
+		return ErrElsewhere
 	}
 	res.Header["Location"] = base.HeaderValue{target.String()}
 	return nil

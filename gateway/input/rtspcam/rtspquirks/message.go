@@ -1,4 +1,4 @@
-package rtspcam
+package rtspquirks
 
 import (
 	"bytes"

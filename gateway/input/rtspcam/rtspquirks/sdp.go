@@ -1,4 +1,4 @@
-package rtspcam
+package rtspquirks
 
 import (
 	"bytes"
@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
 )
+
+// clockRate of video in RTP, in ticks a second (RFC 6184, RFC 2435).
+const clockRate = 90000
 
 // errNoSDP: what is to describe the pictures is a page, say.
 var errNoSDP = errors.New("camera describes its pictures in something that is not SDP")
@@ -259,9 +262,21 @@ func (d *sdp) text(o choice, control *url.URL) []byte {
 	if secure {
 		profile = "RTP/SAVP"
 	}
-	fmt.Fprintf(&b, "m=video 0 %s %d\r\na=rtpmap:%d VIDEO/%d\r\na=control:%s\r\n", profile, o.kind, o.kind, rtpvideo.ClockRate, control)
+	fmt.Fprintf(&b, "m=video 0 %s %d\r\na=rtpmap:%d VIDEO/%d\r\na=control:%s\r\n", profile, o.kind, o.kind, clockRate, control)
 	if secure && o.stream.key != "" {
 		fmt.Fprintf(&b, "a=key-mgmt:%s\r\n", o.stream.key)
 	}
 	return b.Bytes()
+}
+
+// announcedSize gives the size of pictures, in pixels, that a session
+// description tells: as GStreamer does for JPEGs over 2040 pixels, or as RFC
+// 6064 does. It is 0, 0 where it tells none.
+func announcedSize(sdp []byte) (width, height int) {
+	line := regexp.MustCompile(`(?m)^a=(?:x-dimensions: ?|framesize: ?\d+ )(\d{1,5})[,-](\d{1,5})\s*$`)
+	if found := line.FindSubmatch(sdp); found != nil {
+		width, _ = strconv.Atoi(string(found[1]))
+		height, _ = strconv.Atoi(string(found[2]))
+	}
+	return width, height
 }
