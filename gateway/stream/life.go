@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// lifeKey finds the stream in the context that its source runs in.
+type lifeKey struct{}
+
 // Life is the life of a stream that a source runs in, as the source may look at
 // it. The zero value is of no stream, and of nobody.
 type Life struct{ stream *stream }

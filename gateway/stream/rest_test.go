@@ -22,7 +22,7 @@ type dozer struct {
 func (d *dozer) Run(ctx context.Context, emit func(media.Frame)) error {
 	defer d.ended.Store(true)
 	for ctx.Err() == nil {
-		stream.Rest(ctx, time.Hour)
+		stream.LifeOf(ctx).Rest(ctx, time.Hour)
 		d.looks.Add(1)
 		select {
 		case f := <-d.frames:
@@ -90,7 +90,7 @@ func TestSourceRestsWhileNobodyWaits(t *testing.T) {
 func TestRestOutsideAStreamIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		stream.Rest(t.Context(), time.Hour)
+		stream.LifeOf(t.Context()).Rest(t.Context(), time.Hour)
 		if time.Since(began) > 0 {
 			t.Error("rested")
 		}

@@ -294,7 +294,7 @@ func (r *run) secured(conn net.Conn) net.Conn {
 // rest lets the connection be for a while, if pictures come and nobody waits
 // for them. It says whether that is so still.
 func (r *run) rest(d time.Duration) bool {
-	return r.showing.Load() && stream.Rest(r.ctx, d)
+	return r.showing.Load() && stream.LifeOf(r.ctx).Rest(r.ctx, d)
 }
 
 // close closes the client and waits for its goroutines. It says goodbye to the
