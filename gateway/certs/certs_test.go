@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -47,6 +46,7 @@ func serveTLS(t *testing.T, c *tls.Config) string {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "hello over "+r.Proto)
 	}))
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // of clients that are refused
 	s.Listener = tls.NewListener(s.Listener, c)
 	s.Start()
 	t.Cleanup(s.Close)
@@ -92,63 +92,6 @@ func TestAuthorityIsTheSameAfterARestart(t *testing.T) {
 	}
 }
 
-func TestDamagedAuthorityIsNotReplaced(t *testing.T) {
-	for _, damaged := range []string{"ca.key", "ca.crt"} {
-		folder := t.TempDir()
-		open(t, folder, "localhost")
-		name := filepath.Join(folder, damaged)
-		if err := os.WriteFile(name, []byte("garbage"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := OpenAuthority(folder, nil); err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
-			t.Errorf("%s: %v", damaged, err)
-		}
-		if b, _ := os.ReadFile(name); string(b) != "garbage" {
-			t.Errorf("%s was replaced", damaged)
-		}
-	}
-}
-
-func TestCertificateFollowsNamesAndTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		names := []string{"localhost", "192.0.2.1"}
-		a, err := OpenAuthority(t.TempDir(), func() []string { return names })
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := a.Config()
-		first := leaf(t, c)
-		if leaf(t, c) != first {
-			t.Error("a new certificate for each handshake")
-		}
-
-		names = []string{"localhost", "192.0.2.7"}
-		time.Sleep(namesEvery)
-		second := leaf(t, c)
-		if err := second.VerifyHostname("192.0.2.7"); err != nil {
-			t.Error(err)
-		}
-		if second.VerifyHostname("192.0.2.1") == nil {
-			t.Error("the certificate names an address that is gone")
-		}
-
-		time.Sleep(leafLife - renewBefore - time.Hour)
-		if leaf(t, c) != second {
-			t.Error("renewed early")
-		}
-		time.Sleep(2 * time.Hour)
-		third := leaf(t, c)
-		if third == second || time.Until(third.NotAfter) < leafLife-time.Minute {
-			t.Errorf("not renewed: ends %v", third.NotAfter)
-		}
-
-		time.Sleep(authorityLife - leafLife - 30*24*time.Hour)
-		if last := leaf(t, c); last.NotAfter.After(a.cert.NotAfter) {
-			t.Error("outlives its authority")
-		}
-	})
-}
-
 func TestLocalNames(t *testing.T) {
 	got := strings.Join(LocalNames([]string{"cams.example.org"}), " ")
 	for _, name := range []string{"cams.example.org", "localhost", "127.0.0.1", "::1"} {
@@ -175,45 +118,6 @@ func writePair(t *testing.T, certFile, keyFile, name string) {
 		if err := os.WriteFile(to, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
-	folder := t.TempDir()
-	cert, key := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	writePair(t, cert, key, "localhost")
-	var logged bytes.Buffer
-	c, err := Files(cert, key, slog.New(slog.NewTextHandler(&logged, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := leaf(t, c)
-
-	if err := os.WriteFile(cert, []byte("half a certif"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	until(t, func() bool { leaf(t, c); return strings.Contains(logged.String(), "the old one stays") })
-	if leaf(t, c) != first {
-		t.Error("a bad certificate took the good one's place")
-	}
-
-	writePair(t, cert, key, "localhost")
-	until(t, func() bool { return leaf(t, c) != first })
-	if n := strings.Count(logged.String(), "the old one stays"); n > 2 { // certificate and key change one after the other
-		t.Errorf("said %d times", n)
-	}
-}
-
-func TestFilesThatAreNoGoodAtTheStart(t *testing.T) {
-	folder := t.TempDir()
-	cert, key := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	if _, err := Files(cert, key, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), cert) {
-		t.Error(err)
-	}
-	writePair(t, cert, key, "localhost")
-	writePair(t, cert, filepath.Join(folder, "other.pem"), "localhost")
-	if _, err := Files(cert, key, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "does not match") {
-		t.Error(err)
 	}
 }
 
