@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,11 +22,24 @@ type Response interface {
 	Show(ctx context.Context, seat *Seat, head []byte) error
 }
 
-// Serve answers a request with the stream called key, and returns when the
-// viewer is gone, the stream or the crowd is closed. An error means that nothing
-// was answered; it is one of Hub.Open, or says why the connection cannot be
-// used.
-func (c *Crowd) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer, response Response) error {
+// Choice is the streams that can answer one request.
+type Choice struct {
+	// Own is what the camera sends itself, which is read as long as the form
+	// carries that. It is zero where it would not do whatever it is.
+	Own stream.Key
+	// Rendition is in a codec that the form carries. It may be zero where Own is
+	// not.
+	Rendition stream.Key
+}
+
+// First gives the stream that is read first.
+func (c Choice) First() stream.Key { return cmp.Or(c.Own, c.Rendition) }
+
+// Serve answers a request with a stream of choice, and returns when the viewer is
+// gone, the stream or the crowd is closed. An error means that nothing was
+// answered; it is one of Hub.Open, or says why the connection cannot be used.
+func (c *Crowd) Serve(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer, response Response) error {
+	key := choice.First()
 	reader, err := c.hub.Open(key, stream.ReadOptions{Viewer: &client, Idle: c.idle})
 	if err != nil {
 		return err
@@ -44,6 +58,7 @@ func (c *Crowd) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, cl
 		conn.Close()
 		return nil
 	}
+	seat.choice, seat.client, seat.counted = choice, client, reader
 	defer seat.Leave()
 	defer seat.RecallWith(r.Context())()
 	err = response.Show(r.Context(), seat, head)
@@ -51,13 +66,14 @@ func (c *Crowd) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, cl
 	return nil
 }
 
-// ErrOtherCodec ends the viewer of a camera that was changed to one whose frames
-// its form does not carry. Who asks again gets its pictures in the right one.
+// ErrOtherCodec ends the viewer of a camera whose frames its form does not carry,
+// and for which there is no rendition either.
 var ErrOtherCodec = errors.New("the camera's pictures are of another codec now")
 
 // Follow writes frames as they come, each of which the viewer must have one
 // message for, and returns with what else there is: an error of Next, of Ride or
-// of the connection, or ErrOtherCodec for a frame without a message.
+// of the connection. A frame of the camera's own that has no message has the
+// viewer read the rendition from then on; without one that is ErrOtherCodec.
 func (s *Seat) Follow(ctx context.Context) error {
 	for {
 		frame, err := s.Next(ctx)
@@ -66,7 +82,10 @@ func (s *Seat) Follow(ctx context.Context) error {
 		}
 		message, ok := s.viewer.Message(&frame)
 		if !ok {
-			return ErrOtherCodec
+			if err := s.ReadRendition(); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := s.Write(message); err != nil {
 			return err
@@ -75,4 +94,22 @@ func (s *Seat) Follow(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// ReadRendition has a viewer that Crowd.Serve seated read the rendition of its
+// choice. The camera's own stream stays open: it counts the viewer. The errors
+// are ErrOtherCodec, where that is read already or there is none, and those of
+// Hub.Open.
+func (s *Seat) ReadRendition() error {
+	key := s.choice.Rendition
+	if key == s.key || key == (stream.Key{}) {
+		return ErrOtherCodec
+	}
+	client := s.client
+	reader, err := s.crowd.hub.Open(key, stream.ReadOptions{Viewer: &client, Besides: s.counted, Idle: s.crowd.idle})
+	if err != nil {
+		return err
+	}
+	s.Change(key, reader)
+	return nil
 }

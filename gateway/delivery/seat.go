@@ -20,6 +20,11 @@ type Seat struct {
 	done   chan struct{} // closed with the crowd
 	gone   bool          // a write failed
 
+	// Of Crowd.Serve.
+	choice  Choice
+	client  stream.Viewer
+	counted *stream.Reader // what counts the viewer
+
 	// Of the viewer's own goroutine, or of the pump's while it rides.
 	seq uint64 // the last frame that the viewer got
 	got uint64 // frames that it got from the pump this time

@@ -67,16 +67,16 @@ func publishing(take func(http.ResponseWriter, *http.Request, publish.Publisher)
 }
 
 // output shows a viewer a stream.
-type output func(http.ResponseWriter, *http.Request, stream.Key, stream.Viewer) error
+type output func(http.ResponseWriter, *http.Request, delivery.Choice, stream.Viewer) error
 
 // encoded makes an output that refuses who would get no encoder of one that
 // could only end then.
 func (s *server) encoded(show output) output {
-	return func(w http.ResponseWriter, r *http.Request, key stream.Key, v stream.Viewer) error {
-		if err := s.encodes(key, v); err != nil {
+	return func(w http.ResponseWriter, r *http.Request, choice delivery.Choice, v stream.Viewer) error {
+		if err := s.encodes(choice.First(), v); err != nil {
 			return err
 		}
-		return show(w, r, key, v)
+		return show(w, r, choice, v)
 	}
 }
 
@@ -127,7 +127,7 @@ func (s *server) socket(player *live.Handler) front.Handle {
 		asH264.Codec = media.H264
 		choice := live.Choice{
 			H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
-			JPEG: s.jpegs(v.Camera, asJPEG),
+			JPEG: stream.Key{Camera: v.Camera, Rendition: asJPEG.Key()},
 			Why:  why(v.Principal),
 		}
 		if asJPEG.Plain() {
@@ -156,14 +156,15 @@ func (s *server) movie(player *live.Handler) front.Handle {
 	}
 }
 
-// jpegs gives the stream of a camera's pictures, as they are asked for. Of a
-// camera that sends JPEGs anyway that is its own.
-func (s *server) jpegs(camera string, request rendition.Request) stream.Key {
-	c, known := s.cameras.Find(camera)
-	if !known || request.Plain() && inputs[c.Source.Kind].jpegs {
-		return stream.Key{Camera: camera}
+// jpegs gives the streams for a camera's pictures, as they are asked for: its own
+// as long as they are JPEGs, where nothing else is asked for.
+func (s *server) jpegs(camera string, request rendition.Request) delivery.Choice {
+	choice := delivery.Choice{Rendition: stream.Key{Camera: camera, Rendition: request.Key()}}
+	own := stream.Key{Camera: camera}
+	if format, _ := s.hub.Sends(own); request.Plain() && (format == nil || request.Passes(format)) {
+		choice.Own = own
 	}
-	return stream.Key{Camera: camera, Rendition: request.Key()}
+	return choice
 }
 
 // why gives what puts into words for a principal what is wrong with a camera; nil

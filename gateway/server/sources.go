@@ -20,19 +20,18 @@ import (
 // input is one kind of camera.
 type input struct {
 	source func(*server, roster.Camera, *slog.Logger) (stream.Source, error) // nil where frames are sent in
-	jpegs  bool                                                              // its frames need no decoding to be shown as JPEGs
 	limits []string                                                          // names of those that it hits
 }
 
 // inputs is every kind of camera there is.
 var inputs = map[config.SourceKind]input{
-	config.SourceHTTP:   {(*server).newHTTP, true, httpcam.LimitNames},
-	config.SourceRTSP:   {(*server).newRTSP, false, rtspcam.LimitNames},
-	config.SourceMPEGTS: {(*server).newMPEGTS, false, nil},
-	config.SourceV4L2:   {(*server).newV4L2, false, nil},
-	config.SourceFile:   {(*server).newFile, false, nil},
-	config.SourceTest:   {(*server).newPattern, true, nil},
-	config.SourceUpload: {nil, true, upload.LimitNames},
+	config.SourceHTTP:   {(*server).newHTTP, httpcam.LimitNames},
+	config.SourceRTSP:   {(*server).newRTSP, rtspcam.LimitNames},
+	config.SourceMPEGTS: {(*server).newMPEGTS, nil},
+	config.SourceV4L2:   {(*server).newV4L2, nil},
+	config.SourceFile:   {(*server).newFile, nil},
+	config.SourceTest:   {(*server).newPattern, nil},
+	config.SourceUpload: {nil, upload.LimitNames},
 }
 
 // newSource makes what gives a camera's frames, or nil for one whose frames

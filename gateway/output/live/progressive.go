@@ -23,11 +23,8 @@ import (
 // the connection cannot be used.
 func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
 	client.Form = DialectProgressive
-	key := choice.Own
-	if key == (stream.Key{}) {
-		key = choice.H264
-	}
-	return h.crowd.Serve(w, r, key, client, &download{handler: h, choice: choice, client: client})
+	streams := delivery.Choice{Own: choice.Own, Rendition: choice.H264}
+	return h.crowd.Serve(w, r, streams, client, &download{handler: h, choice: choice})
 }
 
 // download is one client that gets an MP4. It belongs to its request's
@@ -35,8 +32,6 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice
 type download struct {
 	handler *Handler
 	choice  Choice
-	client  stream.Viewer
-	own     *stream.Reader // that counts it
 	seat    *delivery.Seat
 
 	track track
@@ -55,7 +50,7 @@ func (v *download) Describe(h http.Header) {
 
 // Show writes the response.
 func (v *download) Show(ctx context.Context, seat *delivery.Seat, head []byte) error {
-	v.seat, v.own = seat, seat.Reader()
+	v.seat = seat
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	var waiting sync.WaitGroup
@@ -91,7 +86,8 @@ func (v *download) step(ctx context.Context) error {
 	}
 	if v.track.begins(&frame) {
 		if !v.choice.stays(v.seat.Key(), frame.Format, inMP4) {
-			return v.handler.change(v.seat, &v.track, v.choice.H264, v.client, v.own)
+			v.track.leave()
+			return v.seat.ReadRendition()
 		}
 		if frame, err = v.begin(frame); err != nil {
 			return err

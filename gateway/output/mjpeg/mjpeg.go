@@ -45,11 +45,11 @@ func New(options delivery.Options) *Handler {
 	}
 }
 
-// Serve answers a request with the stream called key, which must be one of
-// JPEGs, as delivery.Crowd.Serve does.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
+// Serve answers a request with a camera's JPEGs, its own or a rendition, as
+// delivery.Crowd.Serve does.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Viewer) error {
 	client.Form = "mjpeg"
-	return h.crowd.Serve(w, r, key, client, &viewer{handler: h, form: h.forms.choose(r.Header)})
+	return h.crowd.Serve(w, r, choice, client, &viewer{handler: h, form: h.forms.choose(r.Header)})
 }
 
 // Close ends all viewers at the end of a part and waits until they are gone.

@@ -54,7 +54,7 @@ func (v *viewer) Show(ctx context.Context, seat *delivery.Seat, head []byte) err
 
 // Message gives the part of a frame, and false for one that is no JPEG.
 func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {
-	if frame.Format.Codec != media.JPEG {
+	if frame.Format.Codec != media.JPEG || frame.Format.Unshowable {
 		return delivery.Message{}, false
 	}
 	v.last = *frame

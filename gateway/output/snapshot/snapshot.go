@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -43,7 +44,8 @@ type Handler struct {
 // New makes a handler.
 func New(hub *stream.Hub) *Handler { return &Handler{hub: hub} }
 
-// Serve answers a request with the newest picture of the stream called key.
+// Serve answers a request with the newest picture of a stream of choice: of the
+// camera's own, or where that is no JPEG of the rendition.
 //
 // The query max_age, a duration such as 2s or a number of seconds, says how
 // old the picture may be. Where a picture of that age is kept, the camera is
@@ -55,7 +57,7 @@ func New(hub *stream.Hub) *Handler { return &Handler{hub: hub} }
 // of Hub.Open, or a *stream.SourceError; and stream.ErrClosed where the request
 // is ended while it waits, of which only a server that ends lets anybody hear,
 // or the camera was changed to one that sends no JPEGs.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Viewer) error {
 	maxAge, given, err := parseMaxAge(r.URL.Query())
 	if err != nil {
 		return err
@@ -63,8 +65,11 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	ctx, cancel := context.WithTimeoutCause(r.Context(), patience, ErrNoFrame)
 	defer cancel()
 	client.Form = "snapshot"
-	frame, err := h.newest(ctx, key, client, maxAge, given)
-	if errors.Is(err, context.Canceled) || err == nil && frame.Format.Codec != media.JPEG {
+	frame, err := h.newest(ctx, choice.First(), client, maxAge, given)
+	if err == nil && !isJPEG(frame) && choice.Own != (stream.Key{}) && choice.Rendition != (stream.Key{}) {
+		frame, err = h.newest(ctx, choice.Rendition, client, maxAge, given)
+	}
+	if errors.Is(err, context.Canceled) || err == nil && !isJPEG(frame) {
 		return stream.ErrClosed
 	}
 	if err != nil {
@@ -73,6 +78,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, 
 	write(w, r, frame)
 	return nil
 }
+
+// isJPEG says that browsers show a frame as it is.
+func isJPEG(f media.Frame) bool { return f.Format.Codec == media.JPEG && !f.Format.Unshowable }
 
 func parseMaxAge(query url.Values) (maxAge time.Duration, given bool, err error) {
 	value := query.Get("max_age")

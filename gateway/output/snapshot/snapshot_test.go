@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -55,7 +56,7 @@ func TestEncoderIsNotKeptForOnePicture(t *testing.T) {
 		small := stream.Key{Camera: "front", Rendition: "small"}
 		for range 2 {
 			w := httptest.NewRecorder()
-			if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), small, stream.Viewer{}); err != nil || w.Body.Len() == 0 {
+			if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), delivery.Choice{Own: small}, stream.Viewer{}); err != nil || w.Body.Len() == 0 {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -83,7 +84,7 @@ func newHub(t *testing.T) (*stream.Hub, *clock) {
 func get(hub *stream.Hub, camera, query string) (*httptest.ResponseRecorder, error) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/live/"+camera+".jpg"+query, nil)
-	return w, New(hub).Serve(w, r, stream.Key{Camera: camera}, stream.Viewer{})
+	return w, New(hub).Serve(w, r, delivery.Choice{Own: stream.Key{Camera: camera}}, stream.Viewer{})
 }
 
 func expect(t *testing.T, hub *stream.Hub, query string, want int) *httptest.ResponseRecorder {
@@ -204,7 +205,7 @@ func TestClientLeaves(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, leave)
 		r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
-		err := New(hub).Serve(httptest.NewRecorder(), r, stream.Key{Camera: "phone"}, stream.Viewer{})
+		err := New(hub).Serve(httptest.NewRecorder(), r, delivery.Choice{Own: stream.Key{Camera: "phone"}}, stream.Viewer{})
 		if !errors.Is(err, stream.ErrClosed) || hub.Viewers("phone") > 0 {
 			t.Fatalf("%v, %d viewers", err, hub.Viewers("phone"))
 		}
@@ -223,7 +224,7 @@ func TestHeaders(t *testing.T) {
 		}
 		head := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodHead, "/", nil)
-		if err := New(hub).Serve(head, r, front, stream.Viewer{}); err != nil || head.Body.Len() > 0 {
+		if err := New(hub).Serve(head, r, delivery.Choice{Own: front}, stream.Viewer{}); err != nil || head.Body.Len() > 0 {
 			t.Fatalf("HEAD: %v, %d bytes", err, head.Body.Len())
 		}
 		for name, value := range want {
@@ -269,6 +270,31 @@ func TestNoSnapshotOfWhatIsNoJPEG(t *testing.T) {
 			if w, err := get(hub, "front", query); !errors.Is(err, stream.ErrClosed) || w.Body.Len() > 0 {
 				t.Errorf("%q: %q, %v", query, w.Body, err)
 			}
+		}
+	})
+}
+
+// TestCameraThatSendsNoJPEGs is found to be one by its first picture, whose
+// rendition is asked then. Where there is none, who asked is not let wait.
+func TestCameraThatSendsNoJPEGs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
+			if k.Rendition == "jpeg" {
+				return &clock{period: time.Second}, nil
+			}
+			return film{}, nil
+		}})
+		defer hub.Close()
+		w := httptest.NewRecorder()
+		choice := delivery.Choice{Own: front, Rendition: stream.Key{Camera: "front", Rendition: "jpeg"}}
+		if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), choice, stream.Viewer{}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := camtest.ReadJPEGNumber(w.Body.Bytes()); n != 100 || err != nil {
+			t.Errorf("picture %d, %v", n, err)
+		}
+		if _, err := get(hub, "front", ""); !errors.Is(err, stream.ErrClosed) {
+			t.Errorf("without a rendition: %v", err)
 		}
 	})
 }

@@ -83,11 +83,11 @@ func Rate(fps int) int {
 	return min(fps, MaxFPS)
 }
 
-// Serve answers a request with the stream called key, which must be one of
-// JPEGs, as delivery.Crowd.Serve does.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, key stream.Key, client stream.Viewer) error {
+// Serve answers a request with a camera's JPEGs, its own or a rendition, as
+// delivery.Crowd.Serve does.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Viewer) error {
 	client.Form = "sse"
-	return h.crowd.Serve(w, r, key, client, &viewer{handler: h})
+	return h.crowd.Serve(w, r, choice, client, &viewer{handler: h})
 }
 
 // Close ends all viewers at the end of an event and waits until they are gone.

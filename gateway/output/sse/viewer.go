@@ -86,7 +86,7 @@ func (v *viewer) Show(ctx context.Context, seat *delivery.Seat, head []byte) err
 // JPEG.
 func (v *viewer) Message(frame *media.Frame) (delivery.Message, bool) {
 	var m delivery.Message
-	if frame.Format.Codec != media.JPEG {
+	if frame.Format.Codec != media.JPEG || frame.Format.Unshowable {
 		return m, false
 	}
 	event, seq := v.feed.get(frame)
