@@ -32,6 +32,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"framegate/gateway/auth/passwords"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
@@ -43,7 +44,7 @@ var (
 	ErrDenied = errors.New("wrong or expired login")
 	// ErrTooManyAttempts means that no password is looked at for a while; see
 	// RetryAfter.
-	ErrTooManyAttempts = errors.New("too many logins were tried")
+	ErrTooManyAttempts = passwords.ErrTooManyAttempts
 	// ErrForbidden means that a principal asks for what it may not do itself.
 	ErrForbidden = errors.New("not allowed")
 	// ErrRevoked is the cause (context.Cause) of a context of Watch that ended
@@ -101,12 +102,12 @@ type Auth struct {
 	log     *slog.Logger
 
 	linkKey  []byte // signs links
-	hasher   *hasher
-	limits   *limiter
+	hasher   *passwords.Hasher
+	limits   *passwords.Limiter
 	accounts *accounts
-	verified *remembered        // passwords that were right
-	wrong    *remembered        // and that were not
-	checking singleflight.Group // Basic credentials that are being verified
+	verified *passwords.Remembered // passwords that were right
+	wrong    *passwords.Remembered // and that were not
+	checking singleflight.Group    // Basic credentials that are being verified
 
 	failed, limited atomic.Int64 // see Stats
 	running         atomic.Bool  // Run does
@@ -134,14 +135,14 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 		options:  options,
 		log:      options.Log,
 		linkKey:  key,
-		hasher:   newHasher(),
-		limits:   newLimiter(),
+		hasher:   passwords.NewHasher(hashesAtOnce),
+		limits:   passwords.NewLimiter(),
 		accounts: newAccounts(options.Store),
-		verified: newRemembered(verifiedFor, maxVerified),
-		wrong:    newRemembered(wrongFor, maxWrong),
+		verified: passwords.NewRemembered(verifiedFor, maxVerified),
+		wrong:    passwords.NewRemembered(wrongFor, maxWrong),
 		watches:  make(map[*watch]struct{}),
 	}
-	a.limits.load(places)
+	a.limits.Load(places)
 	return a, nil
 }
 
@@ -221,11 +222,11 @@ func (a *Auth) flush(ctx context.Context) error {
 		return err
 	}
 	used := a.accounts.takeUsed()
-	used.Places = a.limits.takePlaces()
+	used.Places = a.limits.TakePlaces()
 	err := a.store.Touch(ctx, used)
 	if err != nil {
 		a.accounts.putBackUsed(used)
-		a.limits.putBackPlaces(used.Places)
+		a.limits.PutBackPlaces(used.Places)
 	}
 	return err
 }

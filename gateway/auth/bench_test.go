@@ -55,13 +55,3 @@ func BenchmarkRecheck(b *testing.B) {
 		must(b, r.recheck(b.Context()))
 	}
 }
-
-// BenchmarkPassword is what each login costs.
-func BenchmarkPassword(b *testing.B) {
-	h := newHasher()
-	for b.Loop() {
-		if _, err := h.hash(b.Context(), good); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -10,7 +10,17 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/auth/passwords"
 	"framegate/gateway/store"
+)
+
+const (
+	// verifiedFor is how long a password that was right is not hashed again.
+	verifiedFor = 5 * time.Minute
+	maxVerified = 1024
+	// wrongFor is how long a password that was wrong is no new guess.
+	wrongFor = 24 * time.Hour
+	maxWrong = 4096
 )
 
 // Ways are the ways a principal may come in by.
@@ -177,7 +187,7 @@ func (a *Auth) Verify(ctx context.Context, from netip.Addr, name, password strin
 // byPassword remembers passwords that were right for a while, since tools send
 // them with each request.
 func (a *Auth) byPassword(ctx context.Context, address netip.Addr, name, password string) (Principal, error) {
-	key := a.verified.key(name, password, "")
+	key := a.verified.Key(name, password, "")
 	if p, err := a.rememberedUser(ctx, key); !errors.Is(err, ErrDenied) {
 		return p, err
 	}
@@ -188,7 +198,7 @@ func (a *Auth) byPassword(ctx context.Context, address netip.Addr, name, passwor
 		defer cancel()
 		user, err := a.checkLogin(ctx, address, name, password)
 		if err == nil {
-			a.verified.add(key, user)
+			a.verified.Add(key, user)
 		}
 		return nil, err
 	})
@@ -200,17 +210,17 @@ func (a *Auth) byPassword(ctx context.Context, address netip.Addr, name, passwor
 
 // rememberedUser gives the user whose password was right a moment ago, and has
 // not been changed since.
-func (a *Auth) rememberedUser(ctx context.Context, key passwordKey) (Principal, error) {
-	v, ok := a.verified.get(key)
+func (a *Auth) rememberedUser(ctx context.Context, key passwords.Key) (Principal, error) {
+	v, ok := a.verified.Get(key)
 	if !ok {
 		return Principal{}, ErrDenied
 	}
-	p, err := a.accounts.principal(ctx, accountKey{kind: userAccount, id: v.user})
-	if err == nil && p.generation != v.generation {
+	p, err := a.accounts.principal(ctx, accountKey{kind: userAccount, id: v.User})
+	if err == nil && p.generation != v.Generation {
 		err = ErrDenied
 	}
 	if errors.Is(err, ErrDenied) {
-		a.verified.remove(key)
+		a.verified.Remove(key)
 		return Principal{}, err
 	}
 	return p, err
@@ -221,19 +231,19 @@ func (a *Auth) rememberedUser(ctx context.Context, key passwordKey) (Principal, 
 // from the same network is no new guess: a program that goes on with an old
 // password locks nobody out.
 func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, password string) (store.User, error) {
-	key := a.wrong.key(name, password, network(address))
+	key := a.wrong.Key(name, password, passwords.Network(address))
 	if again, err := a.isWrongAgain(ctx, key, name); err != nil {
 		return store.User{}, err
 	} else if again {
 		a.failed.Add(1)
 		return store.User{}, ErrDenied
 	}
-	done, err := a.limits.await(ctx, address, name)
+	done, err := a.limits.Await(ctx, address, name)
 	if err != nil {
 		a.limited.Add(1)
 		return store.User{}, err
 	}
-	ended := notLooked
+	ended := passwords.NotLooked
 	defer func() { done(ended) }()
 	user, hash, err := a.userToCompare(ctx, name)
 	if err != nil {
@@ -243,27 +253,27 @@ func (a *Auth) checkLogin(ctx context.Context, address netip.Addr, name, passwor
 	if len(compared) > maxPasswordBytes {
 		compared = "" // it is wrong, at the same cost
 	}
-	matches, err := a.hasher.matches(ctx, hash, compared)
+	matches, err := a.hasher.Matches(ctx, hash, compared)
 	if err != nil {
 		return store.User{}, err
 	}
 	if !matches {
-		ended = wrong
+		ended = passwords.Wrong
 		a.failed.Add(1)
-		a.wrong.add(key, user)
+		a.wrong.Add(key, user)
 		a.log.Warn("login refused", "address", address.String())
 		return store.User{}, ErrDenied
 	}
-	ended = right
-	a.limits.know(user, address, time.Now())
+	ended = passwords.Right
+	a.limits.Know(user, address, time.Now())
 	a.renewHash(ctx, user, hash, password)
 	return user, nil
 }
 
 // isWrongAgain says that a password was wrong before, and that nothing has
 // changed since that could make it right.
-func (a *Auth) isWrongAgain(ctx context.Context, key passwordKey, name string) (bool, error) {
-	before, ok := a.wrong.get(key)
+func (a *Auth) isWrongAgain(ctx context.Context, key passwords.Key, name string) (bool, error) {
+	before, ok := a.wrong.Get(key)
 	if !ok {
 		return false, nil
 	}
@@ -271,34 +281,34 @@ func (a *Auth) isWrongAgain(ctx context.Context, key passwordKey, name string) (
 	if err != nil && !errors.Is(err, store.ErrUnknown) {
 		return false, err
 	}
-	return user.ID == before.user && user.Generation == before.generation, nil
+	return user.ID == before.User && user.Generation == before.Generation, nil
 }
 
 // userToCompare gives the user and the hash of its password, or the hash of
 // nobody, which no password has.
-func (a *Auth) userToCompare(ctx context.Context, name string) (store.User, passwordHash, error) {
+func (a *Auth) userToCompare(ctx context.Context, name string) (store.User, passwords.Hash, error) {
 	user, err := a.store.UserNamed(ctx, name)
 	if errors.Is(err, store.ErrUnknown) {
-		return store.User{}, a.hasher.nobody, nil
+		return store.User{}, a.hasher.Nobody(), nil
 	}
 	if err != nil {
-		return user, passwordHash{}, err
+		return user, passwords.Hash{}, err
 	}
-	hash, err := parseHash(user.Password)
+	hash, err := passwords.ParseHash(user.Password)
 	if err != nil {
 		a.log.Error("a user cannot log in", "user", user.Name, "err", err)
-		return store.User{}, a.hasher.nobody, nil
+		return store.User{}, a.hasher.Nobody(), nil
 	}
 	return user, hash, nil
 }
 
 // renewHash gives a user, whose password is known for this moment, a hash of the
 // present cost.
-func (a *Auth) renewHash(ctx context.Context, user store.User, hash passwordHash, password string) {
-	if !hash.outdated() {
+func (a *Auth) renewHash(ctx context.Context, user store.User, hash passwords.Hash, password string) {
+	if !hash.Outdated() {
 		return
 	}
-	renewed, err := a.hasher.hash(ctx, password)
+	renewed, err := a.hasher.Hash(ctx, password)
 	if err == nil {
 		err = a.store.Rehash(ctx, user.ID, user.Password, renewed.String())
 	}

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"framegate/gateway/store"
+	"framegate/gateway/auth/passwords"
 )
 
 func TestNobody(t *testing.T) {
@@ -95,7 +95,7 @@ func TestWhatIsNotTrueIsDenied(t *testing.T) {
 			r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
 		},
 	} {
-		r.limits = newLimiter()
+		r.limits = passwords.NewLimiter()
 		p, err := r.Identify(request(with), viewFront)
 		if !errors.Is(err, ErrDenied) || p.Known() {
 			t.Errorf("%s: %v, %v", name, p, err)
@@ -162,26 +162,12 @@ func TestVerifiedPasswordIsHashedAgainAfterAWhile(t *testing.T) {
 	})
 }
 
-func TestRememberedIsBounded(t *testing.T) {
-	v := newRemembered(time.Hour, 100)
-	for i := range 1000 {
-		v.add(passwordKey{byte(i), byte(i >> 8)}, store.User{ID: int64(i)})
-	}
-	if len(v.entries) > 100 {
-		t.Errorf("%d entries", len(v.entries))
-	}
-	other := newRemembered(time.Hour, 100)
-	if v.key("a", "b:c", "") == v.key("a", "bc", "") || v.key("a", "b", "") == other.key("a", "b", "") || v.key("a", "b", "x") == v.key("a", "b", "y") {
-		t.Error("keys that are alike")
-	}
-}
-
 // TestUnknownUsersCostTheSame counts what takes the time: hashes.
 func TestUnknownUsersCostTheSame(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
 	hashes := func(name, password string) int64 {
-		r.limits, r.wrong = newLimiter(), newRemembered(wrongFor, maxWrong)
+		r.limits, r.wrong = passwords.NewLimiter(), passwords.NewRemembered(wrongFor, maxWrong)
 		before := r.Stats().Hashed
 		if _, err := r.Identify(request(basic(name, password)), viewFront); !errors.Is(err, ErrDenied) {
 			t.Errorf("%s: %v", name, err)
@@ -195,14 +181,24 @@ func TestUnknownUsersCostTheSame(t *testing.T) {
 			t.Errorf("%q: %d hashes", test.name, n)
 		}
 	}
-	nobody := r.hasher.nobody
-	user, err := r.store.UserNamed(t.Context(), "anna")
-	must(t, err)
-	hash, err := parseHash(user.Password)
-	must(t, err)
-	if nobody.memoryKiB != hash.memoryKiB || nobody.passes != hash.passes || nobody.threads != hash.threads || len(nobody.sum) != len(hash.sum) {
-		t.Error("the hash for unknown users costs something else")
+}
+
+// How many wrong passwords are taken within an hour from one address, and what
+// lies between two at least.
+const (
+	perHour         = 20
+	betweenAttempts = time.Second
+)
+
+// guess makes an attempt that fails, and says how long to wait if it was not
+// taken.
+func guess(l *passwords.Limiter, address netip.Addr, name string) time.Duration {
+	done, err := l.Await(context.Background(), address, name)
+	if err != nil {
+		return RetryAfter(err)
 	}
+	done(passwords.Wrong)
+	return 0
 }
 
 func TestGuessingIsLimited(t *testing.T) {
@@ -239,12 +235,12 @@ func TestTheSameWrongPasswordAgainIsNoNewGuess(t *testing.T) {
 		r.user("anna", "view:front")
 		r.user("berta", "view:front")
 		old := basic("anna", "the password of last year")
-		for range 3 * loginLimits[2].attempts {
+		for range 3 * perHour {
 			if p, err := r.Identify(request(old), viewFront); !errors.Is(err, ErrDenied) {
 				t.Fatalf("%v, %v", p, err)
 			}
 		}
-		if s := r.Stats(); s.Hashed != 3 || s.Failed != int64(3*loginLimits[2].attempts) || s.Limited != 0 { // 2 made, 1 compared
+		if s := r.Stats(); s.Hashed != 3 || s.Failed != int64(3*perHour) || s.Limited != 0 { // 2 made, 1 compared
 			t.Errorf("%+v", s)
 		}
 		if n := countLines(r.log.String(), "login refused"); n != 1 {
@@ -252,7 +248,7 @@ func TestTheSameWrongPasswordAgainIsNoNewGuess(t *testing.T) {
 		}
 		waitAttempt := func(with func(*http.Request), want string) {
 			t.Helper()
-			time.Sleep(loginLimits[0].period)
+			time.Sleep(betweenAttempts)
 			if p, err := r.Identify(request(with), viewFront); err != nil || p.Name() != want {
 				t.Errorf("%v, %v", p, err)
 			}
@@ -278,7 +274,7 @@ func TestWrongNameMayBecomeRight(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.user("anna", "view:front")
-		time.Sleep(loginLimits[0].period)
+		time.Sleep(betweenAttempts)
 		r.who(basic("anna", good))
 		r.store.Close() // its goroutine is of this bubble
 	})
@@ -295,10 +291,10 @@ func TestKnownPlacesSurviveARestart(t *testing.T) {
 	must(t, r.store.Close())
 	again := openRig(t, r.dir)
 	for i := range 100 {
-		again.limits.guess(somewhere, "berta")
-		again.limits.guess(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
+		guess(again.limits, somewhere, "berta")
+		guess(again.limits, netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
 	}
-	if wait := again.limits.guess(somewhere, "berta"); wait == 0 {
+	if wait := guess(again.limits, somewhere, "berta"); wait == 0 {
 		t.Error("those next door are not limited")
 	}
 	again.login("anna")
@@ -309,9 +305,8 @@ func TestKnownPlacesSurviveARestart(t *testing.T) {
 func TestAttemptThatWasGivenUp(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
-	for range hashesAtOnce { // somebody else's turn
-		r.hasher.slots <- struct{}{}
-	}
+	hasher := r.hasher
+	r.hasher = passwords.NewHasher(0) // it is never our turn
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 20 {
@@ -319,14 +314,12 @@ func TestAttemptThatWasGivenUp(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 	}
-	for range hashesAtOnce {
-		<-r.hasher.slots
-	}
-	if len(r.limits.known) != 0 {
+	r.hasher = hasher
+	if len(r.limits.TakePlaces()) != 0 {
 		t.Error("the address counts as one where the user logged in")
 	}
 	r.who(basic("anna", good), from(somewhere.String()+":1"))
-	if len(r.limits.known) != 1 {
+	if len(r.limits.TakePlaces()) != 1 {
 		t.Error("now it should")
 	}
 }

@@ -240,7 +240,7 @@ func (a *Auth) FirstStart(ctx context.Context) (*FirstStart, error) {
 		return nil, err
 	}
 	password := randomPassword()
-	hash, err := a.hasher.hash(ctx, password)
+	hash, err := a.hasher.Hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"framegate/gateway/auth/passwords"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
@@ -356,7 +357,7 @@ func TestChangePassword(t *testing.T) {
 	mine, other := r.login("anna"), r.login("anna")
 	_, token := r.token("nvr", "admin")
 	change := func(p Principal, old, new string) (*httptest.ResponseRecorder, error) {
-		r.limits = newLimiter()
+		r.limits = passwords.NewLimiter()
 		w := httptest.NewRecorder()
 		_, err := r.ChangePassword(w, request(cookie(mine)), p, hidden(old), hidden(new))
 		return w, err

@@ -80,7 +80,7 @@ func (a *Auth) AddUser(ctx context.Context, name string, password secret.Text, g
 	if err := checkGrants(grants); err != nil {
 		return User{}, err
 	}
-	hash, err := a.hasher.hash(ctx, password.Reveal())
+	hash, err := a.hasher.Hash(ctx, password.Reveal())
 	if err != nil {
 		return User{}, err
 	}
@@ -99,7 +99,7 @@ func (a *Auth) SetPassword(ctx context.Context, name string, password secret.Tex
 	if err := checkPassword(user.Name, password.Reveal()); err != nil {
 		return err
 	}
-	hash, err := a.hasher.hash(ctx, password.Reveal())
+	hash, err := a.hasher.Hash(ctx, password.Reveal())
 	if err != nil {
 		return err
 	}
@@ -243,5 +243,5 @@ type Stats struct {
 func (a *Auth) Stats() Stats {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return Stats{Hashed: a.hasher.computed.Load(), Failed: a.failed.Load(), Limited: a.limited.Load(), Watched: len(a.watches)}
+	return Stats{Hashed: a.hasher.Computed(), Failed: a.failed.Load(), Limited: a.limited.Load(), Watched: len(a.watches)}
 }

@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"gateway/secret":        {},
 	"gateway/config":        {"gateway/regular", "gateway/secret"},
 	"gateway/store":         {"gateway/regular", "gateway/secret"},
-	"gateway/auth":          {"gateway/store", "gateway/secret"},
+	"gateway/auth":          {"gateway/auth/passwords", "gateway/store", "gateway/secret"},
 	"gateway/certs":         {"gateway/regular"},
 	"gateway/reach":         {},
 	"gateway/redact":        {"gateway/media", "gateway/stream", "gateway/config", "gateway/secret"},
@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
 	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264"},
+	"gateway/auth/passwords":           {"gateway/store"},
 
 	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
 	"gateway/delivery":        {"gateway/media", "gateway/stream", "gateway/httplimit"},

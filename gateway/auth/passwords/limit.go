@@ -1,11 +1,8 @@
-package auth
+package passwords
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
@@ -40,60 +37,16 @@ const (
 	maxLimited = 4096
 	// maxPlaces bounds the networks in which a user is known.
 	maxPlaces = 64
+	// countedNameBytes is how much of a name is looked at; no user has more.
+	countedNameBytes = 64
 )
 
-// tooMany is ErrTooManyAttempts, with when to try again.
-type tooMany struct {
-	after time.Duration
-	open  chan struct{} // closed when the outcome of another attempt is known, where that may change it; or nil
-}
-
-func (e *tooMany) Error() string {
-	return fmt.Sprintf("%v; try again in %s", ErrTooManyAttempts, WaitWords(e.after))
-}
-
-// Is makes it an ErrTooManyAttempts.
-func (e *tooMany) Is(target error) bool { return target == ErrTooManyAttempts }
-
-// RetryAfter is how long to wait after an ErrTooManyAttempts, in whole seconds
-// as the header Retry-After wants it, and 0 for other errors.
-func RetryAfter(err error) time.Duration {
-	var e *tooMany
-	if !errors.As(err, &e) {
-		return 0
-	}
-	return time.Duration(wholeSeconds(e.after)) * time.Second
-}
-
-func wholeSeconds(d time.Duration) int64 { return max(1, int64(roundUp(d, time.Second)/time.Second)) }
-
-// WaitWords puts how long to wait into words for people: "40 s", "3 min",
-// "2 h", "5 days". It is rounded up, so that who waits so long is let in.
-func WaitWords(d time.Duration) string {
-	words := fmt.Sprintf("%d s", wholeSeconds(d))
-	before := time.Second
-	for _, in := range waitUnits {
-		if roundUp(d, before) < 2*in.unit { // one number of them would say too little
-			break
-		}
-		words = fmt.Sprintf("%d %s", roundUp(d, in.unit)/in.unit, in.name)
-		before = in.unit
-	}
-	return words
-}
-
-var waitUnits = []struct {
-	unit time.Duration
-	name string
-}{{time.Minute, "min"}, {time.Hour, "h"}, {24 * time.Hour, "days"}}
-
-func roundUp(d, unit time.Duration) time.Duration { return (d + unit - 1) / unit * unit }
-
-// limiter counts wrong passwords for each network and for each name. Right ones
+// Limiter counts wrong passwords for each network and for each name. Right ones
 // cost nothing, so a household behind one address does not lock itself out. A
 // user in a network in which the user logged in before is counted apart from
-// both, so that neither strangers nor those next door lock the user out there.
-type limiter struct {
+// both, so that neither strangers nor those next door lock the user out there. Its methods may be
+// called from any goroutine.
+type Limiter struct {
 	mu      sync.Mutex // guards what follows
 	entries map[string]*limited
 	known   map[string]map[string]time.Time // by name, the networks of logins that succeeded, and when
@@ -108,8 +61,9 @@ type limited struct {
 	last   time.Time
 }
 
-func newLimiter() *limiter {
-	return &limiter{
+// NewLimiter makes one that knows nothing yet.
+func NewLimiter() *Limiter {
+	return &Limiter{
 		entries: make(map[string]*limited),
 		known:   make(map[string]map[string]time.Time),
 		unsaved: make(map[store.Place]time.Time),
@@ -117,19 +71,22 @@ func newLimiter() *limiter {
 	}
 }
 
-// outcome is how an attempt ended.
-type outcome uint8
+// Outcome is how an attempt ended.
+type Outcome uint8
 
+// The outcomes.
 const (
-	notLooked outcome = iota // the password was not compared; this tells nobody anything
-	wrong
-	right
+	NotLooked Outcome = iota // the password was not compared; this tells nobody anything
+	Wrong
+	Right
 )
 
-// await is attempt, but waits where it depends on the outcome of others that
-// are being looked at: users who log in from one address at the same moment do
-// so one after the other, and none is refused for it.
-func (l *limiter) await(ctx context.Context, address netip.Addr, name string) (done func(outcome), err error) {
+// Await begins an attempt to log in. done must be called with its outcome. Where
+// it depends on the outcome of others that are being looked at it waits for
+// those: users who log in from one address at the same moment do so one after the
+// other, and none is refused for it. The error is ErrTooManyAttempts, or that of
+// the context.
+func (l *Limiter) Await(ctx context.Context, address netip.Addr, name string) (done func(Outcome), err error) {
 	for {
 		done, err := l.attempt(address, name)
 		var refused *tooMany
@@ -144,9 +101,8 @@ func (l *limiter) await(ctx context.Context, address netip.Addr, name string) (d
 	}
 }
 
-// attempt begins an attempt to log in, or says how long to wait. done must be
-// called with its outcome.
-func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), err error) {
+// attempt is Await that does not wait, but says how long to.
+func (l *Limiter) attempt(address netip.Addr, name string) (done func(Outcome), err error) {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -154,13 +110,13 @@ func (l *limiter) attempt(address netip.Addr, name string) (done func(outcome), 
 	for _, c := range l.counters(address, name) {
 		e := l.entry(c, now)
 		if wait := e.wait(now); wait > 0 {
-			end(counted, notLooked)
+			end(counted, NotLooked)
 			return nil, l.refuse(wait, e, now)
 		}
 		e.trying++ // before another entry is made, so that this one stays
 		counted = append(counted, e)
 	}
-	return func(o outcome) {
+	return func(o Outcome) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		end(counted, o)
@@ -177,8 +133,8 @@ type counter struct {
 
 // counters gives all that an attempt is counted by, the narrowest first. The
 // lock is held.
-func (l *limiter) counters(address netip.Addr, name string) []counter {
-	from, who := network(address), folded(name)
+func (l *Limiter) counters(address netip.Addr, name string) []counter {
+	from, who := Network(address), folded(name)
 	if _, ok := l.known[who][from]; ok {
 		return []counter{{"pair " + who + "\x00" + from, 1}}
 	}
@@ -190,10 +146,10 @@ func (l *limiter) counters(address netip.Addr, name string) []counter {
 }
 
 // folded is what a name is counted as.
-func folded(name string) string { return strings.ToLower(name[:min(len(name), maxNameBytes)]) }
+func folded(name string) string { return strings.ToLower(name[:min(len(name), countedNameBytes)]) }
 
 // end ends an attempt wherever it is counted. The lock is held.
-func end(counted []*limited, o outcome) {
+func end(counted []*limited, o Outcome) {
 	for _, e := range counted {
 		e.end(o)
 	}
@@ -201,7 +157,7 @@ func end(counted []*limited, o outcome) {
 
 // refuse says how long to wait, and whether that may turn out to be shorter.
 // The lock is held.
-func (l *limiter) refuse(wait time.Duration, e *limited, now time.Time) error {
+func (l *Limiter) refuse(wait time.Duration, e *limited, now time.Time) error {
 	refused := &tooMany{after: wait}
 	if e.trying > 0 && e.waitBeside(0, now) == 0 {
 		refused.open = l.ended
@@ -210,7 +166,7 @@ func (l *limiter) refuse(wait time.Duration, e *limited, now time.Time) error {
 }
 
 // entry finds what is counted, or begins to count it. The lock is held.
-func (l *limiter) entry(c counter, now time.Time) *limited {
+func (l *Limiter) entry(c counter, now time.Time) *limited {
 	e, ok := l.entries[c.key]
 	if !ok {
 		l.makeRoom()
@@ -228,7 +184,7 @@ func (l *limiter) entry(c counter, now time.Time) *limited {
 // makeRoom forgets, where there is no room, the one of a few that was used
 // longest ago. Which few is left to chance: looking at all would make a flood
 // of addresses dear. The lock is held.
-func (l *limiter) makeRoom() {
+func (l *Limiter) makeRoom() {
 	if len(l.entries) < maxLimited {
 		return
 	}
@@ -247,15 +203,16 @@ func (l *limiter) makeRoom() {
 	delete(l.entries, oldest)
 }
 
-// know notes where a user logged in. load is know for what was written before.
-func (l *limiter) know(user store.User, address netip.Addr, at time.Time) {
+// Know notes where a user logged in. Load is Know for what was written before.
+func (l *Limiter) Know(user store.User, address netip.Addr, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.remember(user.Name, network(address), at)
-	l.unsaved[store.Place{User: user.ID, Network: network(address)}] = at
+	l.remember(user.Name, Network(address), at)
+	l.unsaved[store.Place{User: user.ID, Network: Network(address)}] = at
 }
 
-func (l *limiter) load(places []store.KnownPlace) {
+// Load notes where users logged in before.
+func (l *Limiter) Load(places []store.KnownPlace) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range places {
@@ -264,7 +221,7 @@ func (l *limiter) load(places []store.KnownPlace) {
 }
 
 // remember keeps the networks in which a user was last. The lock is held.
-func (l *limiter) remember(name, network string, at time.Time) {
+func (l *Limiter) remember(name, network string, at time.Time) {
 	places := l.known[folded(name)]
 	if places == nil {
 		places = make(map[string]time.Time)
@@ -283,8 +240,8 @@ func (l *limiter) remember(name, network string, at time.Time) {
 	delete(places, oldest)
 }
 
-// takePlaces gives where users logged in since the last time.
-func (l *limiter) takePlaces() map[store.Place]time.Time {
+// TakePlaces gives where users logged in since the last time.
+func (l *Limiter) TakePlaces() map[store.Place]time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	taken := l.unsaved
@@ -292,11 +249,15 @@ func (l *limiter) takePlaces() map[store.Place]time.Time {
 	return taken
 }
 
-// putBackPlaces takes back what could not be written.
-func (l *limiter) putBackPlaces(places map[store.Place]time.Time) {
+// PutBackPlaces takes back what could not be written.
+func (l *Limiter) PutBackPlaces(places map[store.Place]time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	putBack(l.unsaved, places)
+	for place, at := range places {
+		if at.After(l.unsaved[place]) {
+			l.unsaved[place] = at
+		}
+	}
 }
 
 // wait gives how long until another attempt is taken; 0: now.
@@ -313,9 +274,9 @@ func (e *limited) waitBeside(trying int, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-func (e *limited) end(o outcome) {
+func (e *limited) end(o Outcome) {
 	e.trying--
-	if o != wrong {
+	if o != Wrong {
 		return
 	}
 	for _, limit := range e.limits {
@@ -323,9 +284,9 @@ func (e *limited) end(o outcome) {
 	}
 }
 
-// network is what an address is counted as: itself, or the /64 of an IPv6
+// Network is what an address is counted as: itself, or the /64 of an IPv6
 // address, since that is what a single client has.
-func network(address netip.Addr) string { return prefix(address, 64) }
+func Network(address netip.Addr) string { return prefix(address, 64) }
 
 // site is the /48 of an IPv6 address, which is what a single customer has at
 // most (RFC 6177 section 2).
@@ -338,22 +299,4 @@ func prefix(address netip.Addr, bits int) string {
 		}
 	}
 	return address.String()
-}
-
-// Network is what limits count a request's client as: its address, or the /64 of
-// one of IPv6, which is what a single client has.
-func Network(r *http.Request) string { return network(clientAddress(r)) }
-
-// clientAddress is where a request comes from, an IPv4 address as such, without
-// port and zone.
-func clientAddress(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return address.Unmap().WithZone("")
 }

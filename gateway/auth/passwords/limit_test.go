@@ -1,4 +1,4 @@
-package auth
+package passwords
 
 import (
 	"context"
@@ -14,14 +14,21 @@ import (
 
 var somewhere = netip.MustParseAddr("192.0.2.1")
 
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // guess makes an attempt that fails, and says how long to wait if it was not
 // taken.
-func (l *limiter) guess(address netip.Addr, name string) time.Duration {
+func (l *Limiter) guess(address netip.Addr, name string) time.Duration {
 	done, err := l.attempt(address, name)
 	if err != nil {
 		return RetryAfter(err)
 	}
-	done(wrong)
+	done(Wrong)
 	return 0
 }
 
@@ -37,7 +44,7 @@ func TestWrongPasswordsAreLimited(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := newLimiter()
+				l := NewLimiter()
 				begin := time.Now()
 				var taken []time.Duration
 				for i := 0; time.Since(begin) < 2*time.Hour; i++ {
@@ -89,7 +96,7 @@ func TestNobodyLocksAUserOutElsewhere(t *testing.T) {
 		"site":    ofSite,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l := newLimiter()
+			l := NewLimiter()
 			for i := range 5 * 3600 { // for five hours, as fast as it is let
 				l.guess(from(i%1000), "anna")
 				time.Sleep(time.Second)
@@ -99,7 +106,7 @@ func TestNobodyLocksAUserOutElsewhere(t *testing.T) {
 				if done, err := l.attempt(netip.MustParseAddr("198.51.100.7"), "anna"); err != nil {
 					t.Fatalf("an %s that guesses, after %d s: %v", what, i, err)
 				} else {
-					done(right)
+					done(Right)
 				}
 			}
 		})
@@ -107,18 +114,18 @@ func TestNobodyLocksAUserOutElsewhere(t *testing.T) {
 }
 
 func TestRightPasswordsAreNot(t *testing.T) {
-	l := newLimiter()
+	l := NewLimiter()
 	for i := range 1000 {
 		done, err := l.attempt(somewhere, "anna")
 		if err != nil {
 			t.Fatalf("after %d: %v", i, err)
 		}
-		done(right)
+		done(Right)
 	}
 }
 
 func TestAttemptsAtOnceCountBeforeTheyEnd(t *testing.T) {
-	l := newLimiter()
+	l := NewLimiter()
 	if _, err := l.attempt(somewhere, "anna"); err != nil {
 		t.Fatal(err)
 	}
@@ -137,9 +144,9 @@ func TestAttemptsAtOnceCountBeforeTheyEnd(t *testing.T) {
 
 // Neither strangers nor those of the same address.
 func TestNobodyLocksAUserOutAtHome(t *testing.T) {
-	l := newLimiter()
+	l := NewLimiter()
 	home := netip.MustParseAddr("198.51.100.7")
-	l.know(store.User{ID: 1, Name: "Anna"}, home, time.Now())
+	l.Know(store.User{ID: 1, Name: "Anna"}, home, time.Now())
 	for i := range 200 {
 		l.guess(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "anna")
 		l.guess(home, fmt.Sprint("berta", i))
@@ -153,7 +160,7 @@ func TestNobodyLocksAUserOutAtHome(t *testing.T) {
 	if done, err := l.attempt(home, "anna"); err != nil {
 		t.Errorf("at home: %v", err)
 	} else {
-		done(wrong)
+		done(Wrong)
 	}
 	if wait := l.guess(home, "ANNA"); wait == 0 {
 		t.Error("at home nothing is limited")
@@ -161,10 +168,10 @@ func TestNobodyLocksAUserOutAtHome(t *testing.T) {
 }
 
 func TestKnownPlacesAreBounded(t *testing.T) {
-	l := newLimiter()
+	l := NewLimiter()
 	now := time.Now()
 	for i := range 3 * maxPlaces {
-		l.know(store.User{ID: 1, Name: "anna"}, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), now.Add(time.Duration(i)*time.Second))
+		l.Know(store.User{ID: 1, Name: "anna"}, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), now.Add(time.Duration(i)*time.Second))
 	}
 	last := netip.AddrFrom4([4]byte{10, 0, 0, 3*maxPlaces - 1}).String()
 	if _, ok := l.known["anna"][last]; !ok || len(l.known["anna"]) != maxPlaces {
@@ -172,37 +179,16 @@ func TestKnownPlacesAreBounded(t *testing.T) {
 	}
 }
 
-func TestOneClientIsOneNetwork(t *testing.T) {
-	for a, b := range map[string]string{
-		"192.0.2.1:1":        "[::ffff:192.0.2.1]:2",
-		"[2001:db8::1]:1":    "[2001:db8::ffff:2]:1",
-		"[fe80::1%eth0]:1":   "[fe80::1%eth1]:1",
-		"[2001:db8:0:1::]:1": "[2001:db8:0:1:ffff::]:1",
-	} {
-		if x, y := network(clientAddress(request(from(a)))), network(clientAddress(request(from(b)))); x != y {
-			t.Errorf("%s is %s, %s is %s", a, x, b, y)
-		}
-	}
-	for a, b := range map[string]string{"192.0.2.1:1": "192.0.2.2:1", "[2001:db8:0:1::1]:1": "[2001:db8:0:2::1]:1"} {
-		if x, y := network(clientAddress(request(from(a)))), network(clientAddress(request(from(b)))); x == y {
-			t.Errorf("%s and %s are both %s", a, b, x)
-		}
-	}
-	if a := clientAddress(request(from("@"))); a.IsValid() {
-		t.Errorf("a UNIX socket is %v", a)
-	}
-}
-
 func TestLimiterIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter()
+		l := NewLimiter()
 		held, err := l.attempt(netip.MustParseAddr("203.0.113.1"), "held")
 		must(t, err)
 		for i := range 3 * maxLimited {
 			address := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 			done, err := l.attempt(address, fmt.Sprint("user", i))
 			must(t, err)
-			done(wrong)
+			done(Wrong)
 			time.Sleep(time.Millisecond)
 		}
 		if len(l.entries) > maxLimited {
@@ -216,12 +202,12 @@ func TestLimiterIsBounded(t *testing.T) {
 		if l.entries["network 203.0.113.1"] == nil {
 			t.Error("an attempt that is going on was forgotten")
 		}
-		held(wrong)
+		held(Wrong)
 	})
 }
 
 func TestRetryAfterIsInTheError(t *testing.T) {
-	l := newLimiter()
+	l := NewLimiter()
 	l.guess(somewhere, "anna")
 	_, err := l.attempt(somewhere, "anna")
 	if RetryAfter(fmt.Errorf("login: %w", err)) != time.Second || RetryAfter(errors.New("other")) != 0 {
@@ -247,18 +233,18 @@ func TestWaitInWords(t *testing.T) {
 // Two users of one household log in at the same moment: the second waits for
 // the first, and neither is refused; unless the first was wrong.
 func TestLoginsAtOnceFromOneAddressWait(t *testing.T) {
-	for first, refused := range map[outcome]bool{right: false, notLooked: false, wrong: true} {
+	for first, refused := range map[Outcome]bool{Right: false, NotLooked: false, Wrong: true} {
 		synctest.Test(t, func(t *testing.T) {
-			l := newLimiter()
+			l := NewLimiter()
 			done, err := l.attempt(somewhere, "anna")
 			if err != nil {
 				t.Fatal(err)
 			}
 			ended := make(chan error, 1)
 			go func() {
-				done, err := l.await(t.Context(), somewhere, "berta")
+				done, err := l.Await(t.Context(), somewhere, "berta")
 				if err == nil {
-					done(right)
+					done(Right)
 				}
 				ended <- err
 			}()
@@ -277,15 +263,15 @@ func TestLoginsAtOnceFromOneAddressWait(t *testing.T) {
 }
 
 func TestLoginThatWaitsEndsWithItsRequest(t *testing.T) {
-	l := newLimiter()
+	l := NewLimiter()
 	done, err := l.attempt(somewhere, "anna")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer done(right)
+	defer done(Right)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := l.await(ctx, somewhere, "berta"); !errors.Is(err, context.Canceled) {
+	if _, err := l.Await(ctx, somewhere, "berta"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
