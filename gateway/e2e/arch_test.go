@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"gateway/output/mjpeg":    {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
-	"gateway/output/snapshot": {"gateway/media", "gateway/stream"},
+	"gateway/output/snapshot": {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/api":             {"gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
 	"gateway/api/openapi":     {"gateway/api/problem"},
 	"gateway/api/problem":     {},
