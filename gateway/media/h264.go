@@ -61,7 +61,9 @@ func formatOfSets(sps, pps [][]byte) (*Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadParameterSets, err)
 	}
-	return &Format{Codec: H264, Width: int(w), Height: int(h), Config: config, sps: &parsed}, nil
+	f := &Format{Codec: H264, Width: int(w), Height: int(h), Config: config, first: &parsed}
+	f.spss, f.ppss, err = h264.ReadAVCC(config)
+	return f, err
 }
 
 // newest gives parameter sets by their kinds, the last with each number, where
@@ -96,34 +98,30 @@ func mended(set []byte) []byte {
 }
 
 // ParameterSets gives all parameter sets of H264, each without start code, as
-// parts of Config. What Width, Height and the like are of is the first SPS.
-func (f *Format) ParameterSets() (sps, pps [][]byte) {
-	if f.Codec == H264 {
-		sps, pps, _ = h264.ReadAVCC(f.Config)
-	}
-	return sps, pps
-}
+// parts of Config: read-only. What Width, Height and the like are of is the first
+// SPS.
+func (f *Format) ParameterSets() (sps, pps [][]byte) { return f.spss, f.ppss }
 
 // Reordering says how many frames, as far as the format tells, may come before
 // one that is shown earlier, and whether that is certain.
 func (f *Format) Reordering() (frames int, certain bool) {
-	if f.sps == nil {
+	if f.first == nil {
 		return 1, false
 	}
-	return f.sps.MayReorder()
+	return f.first.MayReorder()
 }
 
 // InOrder says that the format admits no frame that comes before one that is
 // shown earlier, whatever it says of reordering.
-func (f *Format) InOrder() bool { return f.sps != nil && f.sps.InOrder() }
+func (f *Format) InOrder() bool { return f.first != nil && f.first.InOrder() }
 
 // FrameTicks gives the time between two frames in so many ticks a second, if
 // the format tells it and it is believable: at most a second.
 func (f *Format) FrameTicks(perSecond int64) (ticks int64, ok bool) {
-	if f.sps == nil {
+	if f.first == nil {
 		return 0, false
 	}
-	return f.sps.FrameTicks(perSecond)
+	return f.first.FrameTicks(perSecond)
 }
 
 // LowDelay gives the same format, but for its saying that no frame comes before
@@ -131,16 +129,15 @@ func (f *Format) FrameTicks(perSecond int64) (ticks int64, ok bool) {
 // for streams without B-frames. ok is false where the format says how frames
 // are reordered, or could not be read whole.
 func (f *Format) LowDelay() (low *Format, ok bool) {
-	if f.sps == nil {
+	if f.first == nil {
 		return nil, false
 	}
-	sps, pps := f.ParameterSets()
-	changed, ok := f.sps.LowDelay(sps[0][0])
+	changed, ok := f.first.LowDelay(f.spss[0][0])
 	if !ok {
 		return nil, false
 	}
-	sps[0] = changed
-	if low, _ = formatOfSets(sps, pps); low == nil {
+	low, err := formatOfSets(append([][]byte{changed}, f.spss[1:]...), f.ppss)
+	if err != nil {
 		return nil, false
 	}
 	low.Refreshed = f.Refreshed
@@ -149,7 +146,6 @@ func (f *Format) LowDelay() (low *Format, ok bool) {
 
 // has says whether a parameter set is one of the Format's.
 func (f *Format) has(set []byte) bool {
-	sps, pps := f.ParameterSets()
 	equal := func(known []byte) bool { return bytes.Equal(known, set) }
-	return slices.ContainsFunc(sps, equal) || slices.ContainsFunc(pps, equal)
+	return slices.ContainsFunc(f.spss, equal) || slices.ContainsFunc(f.ppss, equal)
 }

@@ -184,7 +184,7 @@ func (f *H264Framer) carried(n []byte, key bool) bool {
 	}
 	switch h264.Type(n) {
 	case h264.TypeSPS, h264.TypePPS:
-		return !key && !f.format.has(mended(n))
+		return !key && !f.format.has(n) && !f.format.has(mended(n))
 	case h264.TypeDelimiter, h264.TypeFiller:
 		return false
 	}

@@ -75,7 +75,8 @@ type Format struct {
 	// and what converts its pictures, and on no frame of a stream.
 	Unshowable bool
 
-	sps *h264.SPS // what the first SPS in Config says, or nil
+	first      *h264.SPS // what the first SPS in Config says, or nil
+	spss, ppss [][]byte  // the parameter sets, parts of Config
 }
 
 // Frame is one compressed picture. It is passed by value; Data and Format are

@@ -196,6 +196,24 @@ func TestAnnouncedConfiguration(t *testing.T) {
 	}
 }
 
+// TestRepeatedSetsAllocateNothing, as of cameras that send them with each
+// picture.
+func TestRepeatedSetsAllocateNothing(t *testing.T) {
+	var f media.H264Framer
+	zero, one := numberedPPS(0, 7), numberedPPS(1, 7)
+	frameOf(t, &f, sps720, zero, one, idr)
+	cost := func(units ...[]byte) float64 {
+		return testing.AllocsPerRun(100, func() {
+			if _, ok, err := f.Frame(units); !ok || err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if alone, with := cost(slice), cost(sps720, zero, one, slice); with > alone {
+		t.Errorf("%v allocations with them, %v without", with, alone)
+	}
+}
+
 func TestKinds(t *testing.T) {
 	for codec, want := range map[media.Codec]string{media.JPEG: "video", media.H264: "video", 0: "unknown"} {
 		if got := codec.Kind().String(); got != want {
