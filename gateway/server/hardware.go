@@ -71,13 +71,8 @@ const WithoutFFmpeg = "ffmpeg does not work, so test patterns, files, capture de
 func needFFmpeg(cameras []config.Camera) []string {
 	ids := []string{}
 	for _, camera := range cameras {
-		switch camera.Source.Kind {
-		case config.SourceTest, config.SourceFile, config.SourceV4L2:
+		if inputs[camera.Source.Kind].ffmpeg || camera.Normalize == config.NormalizeAlways {
 			ids = append(ids, camera.ID)
-		default:
-			if camera.Normalize == config.NormalizeAlways {
-				ids = append(ids, camera.ID)
-			}
 		}
 	}
 	return ids

@@ -20,18 +20,19 @@ import (
 // input is one kind of camera.
 type input struct {
 	source func(*server, roster.Camera, *slog.Logger) (stream.Source, error) // nil where frames are sent in
+	ffmpeg bool                                                              // gives nothing at all without it
 	limits []string                                                          // names of those that it hits
 }
 
-// inputs is every kind of camera there is.
+// inputs is every kind of camera there is. A new one is a row here.
 var inputs = map[config.SourceKind]input{
-	config.SourceHTTP:   {(*server).newHTTP, httpcam.LimitNames},
-	config.SourceRTSP:   {(*server).newRTSP, rtspcam.LimitNames},
-	config.SourceMPEGTS: {(*server).newMPEGTS, nil},
-	config.SourceV4L2:   {(*server).newV4L2, nil},
-	config.SourceFile:   {(*server).newFile, nil},
-	config.SourceTest:   {(*server).newPattern, nil},
-	config.SourceUpload: {nil, upload.LimitNames},
+	config.SourceHTTP:   {source: (*server).newHTTP, limits: httpcam.LimitNames},
+	config.SourceRTSP:   {source: (*server).newRTSP, limits: rtspcam.LimitNames},
+	config.SourceMPEGTS: {source: (*server).newMPEGTS},
+	config.SourceV4L2:   {source: (*server).newV4L2, ffmpeg: true},
+	config.SourceFile:   {source: (*server).newFile, ffmpeg: true},
+	config.SourceTest:   {source: (*server).newPattern, ffmpeg: true},
+	config.SourceUpload: {limits: upload.LimitNames},
 }
 
 // newSource makes what gives a camera's frames, or nil for one whose frames
