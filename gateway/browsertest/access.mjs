@@ -2,7 +2,7 @@
 //
 //     node access.mjs STORY URL NAME PASSWORD EXTRA [FLAG...]
 //
-// clients_test.go calls it. Where SCREENSHOTS names a folder, pictures of the
+// Server.Story of e2e/rig calls it. Where SCREENSHOTS names a folder, pictures of the
 // pages go there.
 
 import { readFile } from 'node:fs/promises';

@@ -3,7 +3,7 @@
 //     node bench.mjs MODE URL
 //
 // It prints an object of JSON: names of metrics with their values.
-// bench_player_test.go calls it. There, the camera phone shows pictures that
+// e2e/bench/player_test.go calls it. There, the camera phone shows pictures that
 // carry the time as a number: Unix milliseconds modulo 65536.
 
 import { check, open, run, within } from './chromium.mjs';

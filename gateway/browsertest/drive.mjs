@@ -3,7 +3,7 @@
 //     node drive.mjs STORY URL [EXTRA]
 //
 // The exit status is 0 if it went as it should; otherwise stderr says what did
-// not. browser_test.go calls it.
+// not. e2e/player/browser_test.go calls it.
 
 import { check, open as openPage, run } from './chromium.mjs';
 

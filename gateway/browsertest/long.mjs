@@ -5,7 +5,7 @@
 // Each query is that of a page /demo/player.html. For each line on stdin comes
 // a line of JSON: what the pages have shown so far, and the bytes of their
 // JavaScript heaps after a collection. It ends with stdin.
-// contract_long_linux_test.go calls it.
+// e2e/contract/long_linux_test.go calls it.
 
 import { createInterface } from 'node:readline';
 import { check, open, run } from './chromium.mjs';

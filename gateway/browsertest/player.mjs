@@ -1,5 +1,5 @@
 // Tells Chromium stories of <framegate-player>, several at a time, each in
-// pages of its own. player_test.go says which, in lines on stdin:
+// pages of its own. e2e/player/player_test.go says which, in lines on stdin:
 //
 //     tell STORY URL     of the gateway at URL
 //     done STORY         what the story asked for is done

@@ -4,7 +4,7 @@
 //
 // SPKI is the base64 SHA-256 of the public key of an authority that is trusted.
 // The exit status is 0 if it went as it should; otherwise stderr says what did
-// not. secure_browser_test.go calls it.
+// not. e2e/transport/browser_test.go calls it.
 
 import { check, open, run } from './chromium.mjs';
 

@@ -28,7 +28,7 @@ func TestNamesOfFormsAreSplit(t *testing.T) {
 // TestEveryRouteIsInTheMatrix fails for a route that nobody thought of who may
 // use it. Those of forms are looked for where forms are made.
 func TestEveryRouteIsInTheMatrix(t *testing.T) {
-	matrix, err := os.ReadFile("../e2e/testdata/permissions.golden")
+	matrix, err := os.ReadFile("../e2e/access/testdata/permissions.golden")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 // TestEveryFormIsInTheMatrix fails for a form that nobody thought of who may use
 // it.
 func TestEveryFormIsInTheMatrix(t *testing.T) {
-	matrix, err := os.ReadFile("../e2e/testdata/permissions.golden")
+	matrix, err := os.ReadFile("../e2e/access/testdata/permissions.golden")
 	if err != nil {
 		t.Fatal(err)
 	}

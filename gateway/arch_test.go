@@ -1,0 +1,160 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport is the import law: which of our packages each package may use.
+// Package server wires them, and may use all.
+var mayImport = map[string][]string{
+	"transcode/h264":        {},
+	"gateway/media":         {"transcode/h264"},
+	"gateway/stream":        {"gateway/media"},
+	"gateway/mp4":           {"gateway/media", "transcode/h264"},
+	"gateway/regular":       {},
+	"gateway/secret":        {},
+	"gateway/config":        {"gateway/regular", "gateway/secret"},
+	"gateway/store":         {"gateway/regular", "gateway/secret"},
+	"gateway/auth":          {"gateway/auth/passwords", "gateway/store", "gateway/secret"},
+	"gateway/certs":         {"gateway/regular"},
+	"gateway/reach":         {},
+	"gateway/redact":        {"gateway/media", "gateway/stream", "gateway/config", "gateway/secret"},
+	"gateway/httplimit":     {},
+	"gateway/metrics":       {"gateway/stream"},
+	"gateway/camlogin":      {"gateway/stream"},
+	"gateway/input/httpcam": {"gateway/media", "gateway/stream", "gateway/camlogin"},
+	"gateway/publish":       {"gateway/media", "gateway/stream"},
+	"gateway/input/upload":  {"gateway/media", "gateway/stream", "gateway/publish"},
+	"gateway/input/device":  {"gateway/media", "gateway/stream", "transcode"},
+	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo"},
+
+	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
+	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
+	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264"},
+	"gateway/auth/passwords":           {"gateway/store"},
+
+	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
+	"gateway/delivery":        {"gateway/media", "gateway/stream", "gateway/httplimit"},
+	"gateway/output/mjpeg":    {"gateway/media", "gateway/stream", "gateway/delivery"},
+	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
+	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
+	"gateway/output/snapshot": {"gateway/media", "gateway/stream", "gateway/delivery"},
+	"gateway/api":             {"gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
+	"gateway/api/openapi":     {"gateway/api/problem"},
+	"gateway/api/problem":     {},
+	"gateway/roster":          {"gateway/config", "gateway/stream"},
+	"gateway/front": {
+		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/secret", "gateway/certs", "gateway/rendition", "gateway/roster", "gateway/api", "web",
+	},
+	"gateway/watch":       {"gateway/regular"},
+	"gateway/command":     {"gateway/auth", "gateway/config", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
+	"gateway":             {"gateway/command", "transcode"},
+	"gateway/browsertest": {},
+	"gateway/camtest":     {"gateway/media"},
+	"gateway/e2e/rig":     {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/command", "gateway/store", "transcode"},
+	"transcode":           {"transcode/h264"},
+	"web":                 {},
+}
+
+const module = "framegate/"
+
+// goFiles gives every Go file of the module that is a test, or that is none,
+// parsed, by the directory of its package.
+func goFiles(t *testing.T, tests bool) map[string][]*ast.File {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string][]*ast.File)
+	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") != tests {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(dir)] = append(files[filepath.ToSlash(dir)], file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestImportLaw(t *testing.T) {
+	for dir, files := range goFiles(t, false) {
+		allowed, known := mayImport[dir]
+		if dir == "gateway/server" {
+			continue
+		}
+		if !known {
+			t.Errorf("%s: the import law does not know this package", dir)
+		}
+		for _, file := range files {
+			for _, spec := range file.Imports {
+				name, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ours, ok := strings.CutPrefix(name, module); ok && !slices.Contains(allowed, ours) {
+					t.Errorf("%s may not import %s", dir, ours)
+				}
+				if spec.Name != nil && strings.HasPrefix(name, module) {
+					t.Errorf("%s imports %s under another name", dir, name)
+				}
+			}
+		}
+	}
+}
+
+// TestPackagesHaveOneCommentAndAUniqueName, those of tests only too.
+func TestPackagesHaveOneCommentAndAUniqueName(t *testing.T) {
+	packages := goFiles(t, false)
+	for dir, files := range goFiles(t, true) {
+		if packages[dir] == nil {
+			packages[dir] = files
+		}
+	}
+	seen := make(map[string]string)
+	for dir, files := range packages {
+		comments := 0
+		for _, file := range files {
+			if file.Doc != nil {
+				comments++
+			}
+		}
+		if comments != 1 {
+			t.Errorf("%s has %d package comments, want one", dir, comments)
+		}
+		name := files[0].Name.Name
+		if other, taken := seen[name]; taken {
+			t.Errorf("%s and %s are both called %s", dir, other, name)
+		}
+		seen[name] = dir
+		if name != "main" && name != path.Base(dir) {
+			t.Errorf("%s is called %s", dir, name)
+		}
+	}
+}

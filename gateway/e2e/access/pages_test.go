@@ -1,0 +1,81 @@
+package access
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"framegate/gateway/e2e/rig"
+)
+
+// TestPeopleGetPages where programs get a line of text, and what each says.
+func TestPeopleGetPages(t *testing.T) {
+	t.Parallel()
+	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}}")
+	g.AddUser(t, "viewer", "view:front")
+	viewer := rig.Credentials{Cookie: g.AddSession(t, "viewer", time.Hour)}
+	for name, row := range map[string]struct {
+		method, path string
+		change       func(*http.Request)
+		status       int
+		says         string
+	}{
+		"an address of nothing":       {"GET", "/nothing/here", nil, 404, "No page of this server has that address."},
+		"a camera that is not there":  {"GET", "/camera/absent", nil, 404, "There is nothing here"},
+		"a form of another site":      {"POST", "/login", func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403, "trusted_proxies"},
+		"another server's name":       {"GET", "/", func(r *http.Request) { r.Host = "other.example" }, 421, "list it under hosts"},
+		"a form that is none of ours": {"GET", "/logout", nil, 404, "To the cameras"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, person := range []bool{true, false} {
+				r := g.Request(t, row.method, row.path, nil, nil)
+				if person {
+					r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+				}
+				if row.change != nil {
+					row.change(r)
+				}
+				a := g.Send(t, r, viewer)
+				body, kind := string(a.Content), a.Header.Get("Content-Type")
+				if person && (a.StatusCode != row.status || !strings.HasPrefix(kind, "text/html") || !strings.Contains(body, row.says) ||
+					!strings.Contains(body, `<html lang="en">`) || !strings.Contains(body, "<title>") || !strings.Contains(body, `name="viewport"`)) {
+					t.Errorf("a person gets %d %s: %s", a.StatusCode, kind, body)
+				}
+				if !person && strings.HasPrefix(kind, "text/html") {
+					t.Errorf("a program gets %d %s: %s", a.StatusCode, kind, body)
+				}
+			}
+		})
+	}
+}
+
+// TestPagesOfferWhatIsPermitted and nothing else.
+func TestPagesOfferWhatIsPermitted(t *testing.T) {
+	t.Parallel()
+	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}, back: {source: 'upload:'}}")
+	const watch, send = `<framegate-player src="./live/front"`, `href="./broadcast/front"`
+	for name, row := range map[string]struct {
+		grants    []string
+		has, lack []string
+	}{
+		"viewer":    {[]string{"view:front"}, []string{watch}, []string{send, "back"}},
+		"publisher": {[]string{"publish:front"}, []string{send, "not see them"}, []string{watch, `href="./camera/front"`, "back"}},
+		"both":      {[]string{"view:front", "publish:front"}, []string{watch, send}, []string{"back"}},
+		"nothing":   {nil, []string{"There is no camera that you may see or send to."}, []string{"front", "back"}},
+	} {
+		g.AddUser(t, name, row.grants...)
+		cookie := rig.Credentials{Cookie: g.AddSession(t, name, time.Hour)}
+		page := string(g.Get(t, "/", cookie).Content)
+		for _, text := range row.has {
+			if !strings.Contains(page, text) {
+				t.Errorf("the page of %s lacks %s:\n%s", name, text, page)
+			}
+		}
+		for _, text := range row.lack {
+			if strings.Contains(page, text) {
+				t.Errorf("the page of %s has %s:\n%s", name, text, page)
+			}
+		}
+	}
+}

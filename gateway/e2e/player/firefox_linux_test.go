@@ -1,0 +1,60 @@
+package player
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"framegate/gateway/browsertest"
+	"framegate/gateway/e2e/rig"
+)
+
+// TestPlayerInFirefox has another browser show pictures in every way but img:
+// what Firefox draws of an endless image on a canvas is not what it shows.
+func TestPlayerInFirefox(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg")
+	rig.NeedFirefox(t)
+	s := rig.Start(t, playerCameras)
+	rig.PublishTime(t, s.URL, "phone")
+	inPage, err := os.ReadFile(rig.BrowserTests + "/inpage.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Ceiling)
+	defer cancel()
+	firefox, err := browsertest.StartFirefox(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer firefox.Close()
+	evaluate := func(expression string, result any) {
+		t.Helper()
+		if err := firefox.Evaluate(ctx, expression, result); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := firefox.Navigate(ctx, s.URL+"/demo/player.html?camera=phone&mode=img"); err != nil {
+		t.Fatal(err)
+	}
+	evaluate("document.querySelector('framegate-player').remove()", nil)
+	evaluate("(() => {"+string(inPage)+"})()", nil)
+	for n, mode := range []string{"mse", "webcodecs", "jpeg"} {
+		evaluate(fmt.Sprintf("(add({src: '/live/phone', mode: %q}), player(%d).scrollIntoView())", mode, n), nil)
+		var shown struct {
+			State, ActiveMode string
+			DelayMs           *float64
+		}
+		evaluate(fmt.Sprintf("moved(%d, 15).then(() => live(%[1]d)).then(() => (({state, activeMode, delayMs}) => ({state, activeMode, delayMs}))(player(%[1]d)))", n), &shown)
+		if shown.State != "live" || shown.ActiveMode != mode {
+			t.Errorf("%s is %s, shown by %s", mode, shown.State, shown.ActiveMode)
+		}
+		if shown.DelayMs != nil {
+			t.Logf("%s: %.0f ms", mode, *shown.DelayMs)
+		}
+	}
+	if complaints := firefox.Complaints(); len(complaints) > 0 {
+		t.Errorf("it complains: %q", complaints)
+	}
+}

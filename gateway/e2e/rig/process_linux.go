@@ -1,0 +1,111 @@
+package rig
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Process is a gateway in a process of its own, with logins unless its
+// configuration or its variables say otherwise.
+type Process struct {
+	*Guarded
+	Cmd    *exec.Cmd
+	Exited chan struct{} // closed when it is gone
+}
+
+// Command is a command line of the gateway to be run in a process of its own,
+// which the kernel kills with us. Main must be the TestMain.
+func Command(variables []string, args ...string) *exec.Cmd {
+	c := exec.Command("/proc/self/exe")
+	c.Env = append(append(os.Environ(), besideVariable+"="+strings.Join(args, "\n")), variables...)
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return c
+}
+
+// StartProcess runs a gateway in a process of its own, whose state is in the
+// folder data, and which the end of the test kills. Its configuration is a file,
+// or the defaults where that is empty; the variables are set besides.
+func StartProcess(t *testing.T, data, config string, variables ...string) *Process {
+	t.Helper()
+	p := &Process{
+		Guarded: &Guarded{Server: newServer(config, data, variables)},
+		Exited:  make(chan struct{}),
+	}
+	p.Cmd = Command(p.Variables, p.serving("127.0.0.1:0")...)
+	p.Cmd.Stdout, p.Cmd.Stderr = p.Printed, p.Log
+	p.stop = func() { _ = p.Cmd.Process.Signal(syscall.SIGTERM) } // it may be gone
+	if err := p.Cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // ends with the process
+		_ = p.Cmd.Wait() // the status says it
+		p.status <- p.Cmd.ProcessState.ExitCode()
+		close(p.Exited)
+	}()
+	t.Cleanup(func() {
+		p.Kill()
+		p.showLog(t)
+	})
+	p.awaitAddress(t)
+	p.readFirstLogin() // which is not there at a later start
+	return p
+}
+
+// Kill ends the process as a failing power supply does, and waits for that.
+func (p *Process) Kill() {
+	_ = p.Cmd.Process.Kill() // it may be gone
+	<-p.Exited
+}
+
+// ChildrenOf lists the processes that a process started.
+func ChildrenOf(t *testing.T, pid int) (children []int) {
+	t.Helper()
+	names, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		b, _ := os.ReadFile(name) // a thread may have ended
+		for _, field := range strings.Fields(string(b)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			children = append(children, child)
+		}
+	}
+	return children
+}
+
+// AsNobody has a command run as somebody who is not root, which VLC refuses to
+// be, in a process group of its own, and lets it write to a folder of the test.
+// EndGroup ends it.
+func AsNobody(t *testing.T, cmd *exec.Cmd, dir string) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if os.Getuid() != 0 {
+		return
+	}
+	const nobody = 65534
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+	for _, dir := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// EndGroup kills a command of AsNobody and what it started. Ending it again does
+// nothing.
+func EndGroup(cmd *exec.Cmd) {
+	if cmd.ProcessState != nil {
+		return
+	}
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = cmd.Wait() // it was killed
+}

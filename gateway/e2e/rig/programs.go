@@ -1,0 +1,130 @@
+package rig
+
+import (
+	"bufio"
+	"context"
+	"image"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+)
+
+// Need skips a test that wants a program which is not there, where the run
+// was told to install nothing, and fails it otherwise.
+func Need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			Missing(t, program+" is not installed; scripts/test installs what the tests need")
+		}
+	}
+}
+
+// Missing ends a test because something is not there: it is skipped where the
+// run was told to install nothing, and fails otherwise.
+func Missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
+		t.Skip(what)
+	}
+	t.Fatal(what)
+}
+
+// Program is a program that ends with the test, to be started. What it says on
+// its standard error shows if the test fails.
+func Program(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	Need(t, name)
+	ctx, cancel := context.WithTimeout(context.Background(), Ceiling)
+	cmd := exec.CommandContext(ctx, name, args...)
+	said := &Buffer{}
+	cmd.Stderr = said
+	cmd.WaitDelay = 5 * time.Second
+	t.Cleanup(func() {
+		cancel()
+		if cmd.Process != nil && cmd.ProcessState == nil {
+			cmd.Wait()
+		}
+		if t.Failed() {
+			t.Logf("%s said:\n%.4000s", name, said)
+		}
+	})
+	return cmd
+}
+
+// HeldPort gives a port for programs that have to be told one, which nobody
+// else takes until the test ends.
+func HeldPort(t *testing.T) int {
+	t.Helper()
+	port, release, err := camtest.HoldPort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return port
+}
+
+// RTSPServer has GStreamer serve a clip of H.264 until the test ends, and gives
+// the address.
+func RTSPServer(t *testing.T, clip string) string {
+	t.Helper()
+	const python = "/usr/bin/python3" // the system's own, which has the bindings
+	if exec.Command(python, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')").Run() != nil {
+		Missing(t, "GStreamer's RTSP server is not installed; scripts/test installs what the tests need")
+	}
+	server := Program(t, python, "../../input/rtspcam/testdata/gstserver.py",
+		"( filesrc location="+clip+" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 )", "none")
+	if _, err := server.StdinPipe(); err != nil { // it ends with its input
+		t.Fatal(err)
+	}
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	port, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "rtsp://127.0.0.1:" + strings.TrimSpace(port) + "/cam"
+}
+
+// ExpectRaw starts a program, reads pictures as rows of gray bytes from its
+// standard output, and expects count of them to be numbered, in order and moving.
+func ExpectRaw(t *testing.T, viewer *exec.Cmd, count int) {
+	t.Helper()
+	stdout, err := viewer.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := viewer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	img := image.NewGray(image.Rect(0, 0, PictureWidth, PictureHeight))
+	moved := 0
+	for last := -1; moved < count; {
+		if _, err := io.ReadFull(stdout, img.Pix); err != nil {
+			t.Fatalf("after %d pictures: %v", moved, err)
+		}
+		n, err := camtest.ReadNumber(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n < last {
+			t.Fatalf("picture %d after %d", n, last)
+		}
+		if n > last {
+			moved++
+		}
+		last = n
+	}
+	viewer.Process.Kill()
+	viewer.Wait()
+}
