@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"gateway/mp4":           {"gateway/media", "transcode/h264"},
 	"gateway/regular":       {},
 	"gateway/secret":        {},
-	"gateway/config":        {"gateway/regular", "gateway/secret"},
+	"gateway/config":        {"gateway/config/plainyaml", "gateway/regular", "gateway/secret"},
 	"gateway/store":         {"gateway/regular", "gateway/secret"},
 	"gateway/auth":          {"gateway/auth/passwords", "gateway/store", "gateway/secret"},
 	"gateway/certs":         {"gateway/regular"},
@@ -36,6 +36,8 @@ var mayImport = map[string][]string{
 	"gateway/input/upload":  {"gateway/media", "gateway/stream", "gateway/publish"},
 	"gateway/input/device":  {"gateway/media", "gateway/stream", "transcode"},
 	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo"},
+
+	"gateway/config/plainyaml": {},
 
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},

@@ -196,10 +196,7 @@ func builtKeys(fields map[string]field) []string {
 	return keys
 }
 
-const (
-	notBuiltText = "not part of this version yet; remove it"
-	noValueText  = "has no value; give it one, or remove the key"
-)
+const notBuiltText = "not part of this version yet; remove it"
 
 // sectionText says that a section was given one value.
 func sectionText(f field) string {
