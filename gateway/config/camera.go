@@ -99,7 +99,7 @@ func (c *cameraDraft) credentials(camera *Camera, user *url.Userinfo, path strin
 	case (hasFile || hasInline) && !named:
 		report(given.at, path+"."+key, "needs a username beside it")
 	}
-	if hasFile && file.text != "" {
+	if hasFile && filePath(file.text) == nil { // else that was said when it was taken
 		password, err := readPassword(file)
 		if err != nil {
 			report(file.at, path+".password_file", "%v", err)

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// keyValues has for each key of a camera a source that it suits, texts that it
+// takes, with what people see of them, and texts that it does not. What is as it
+// is anyway is "" to people who are shown what was set.
+var keyValues = map[string]struct {
+	source    string
+	good, bad map[string]string
+}{
+	"source": {good: map[string]string{
+		"http://a": "http://a", "HTTPS://A:8443/x?pwd=canary": "https://A:8443/x?<redacted>", "rtsp://[::1]:554/live": "rtsp://[::1]:554/live", "upload:": "upload:", "test:": "test:",
+		"test:?fps=1": "test:?fps=1", "test:?fps=60&height=2160&width=3840": "test:?fps=60&height=2160&width=3840", "test:?height=16&width=16": "test:?height=16&width=16",
+		"rtsp://a/user=u_password=canary_x=1": "rtsp://a/user=u_password=<redacted>_x=1", "rtsp://a:65535/": "rtsp://a:65535/",
+	}, bad: map[string]string{
+		"": "is not a source; write one such as", "a": "is not a source", "ftp://a": "is not a source", "upload": `did you mean "upload:"?`, "test:?fps=61": "fps must be a whole number from 1 to 60",
+		"test:?height=15&width=16": "height must be a whole number from 16 to 2160", "test:?height=16&width=3841": "width must be", "test:?fps=1.5": "fps must be", "http://a:0/": "has a port",
+		"http://" + strings.Repeat("a", 4096): "must not be longer than 4096 bytes",
+	}},
+	"name": {source: "test:", good: map[string]string{"Front door": "Front door", "Tür 📷": "Tür 📷", strings.Repeat("x", 200): strings.Repeat("x", 200), "👨‍👩": "👨‍👩"}, bad: map[string]string{
+		"": "is empty; write a name", " ": "is empty", strings.Repeat("x", 201): "longer than 200 bytes", "a\nb": "holds U+000A", "a\u202eb": "holds U+202E", "\ufeffa": "holds U+FEFF", "a\u00adb": "holds U+00AD", "a\U000e0041": "holds U+E0041",
+	}},
+	"username":      {source: "http://a/", good: map[string]string{"viewer": "viewer", "ü@x": "ü@x", strings.Repeat("x", 256): strings.Repeat("x", 256)}, bad: map[string]string{"a:b": "must not contain a colon", strings.Repeat("x", 257): "longer than 256", "a\x7fb": "must be one line"}},
+	"password":      {source: "http://a/", good: map[string]string{"canary": "", "a: b#c": "", strings.Repeat("x", 4096): ""}, bad: map[string]string{strings.Repeat("x", 4097): "longer than 4096", "canary\n": "must be one line"}},
+	"password_file": {source: "http://a/", bad: map[string]string{"": "must name a file", "a\nb": "must be one line", strings.Repeat("x", 4097): "longer than 4096"}},
+	"keep":          {source: "http://a/", good: map[string]string{"always": "always", "on_demand": "on_demand"}, bad: map[string]string{"on-demand": "must be on_demand or always", "true": "must be", "": "must be"}},
+	"interval": {source: "http://a/", good: map[string]string{"20ms": "20ms", "1m30s": "1m30s", "24h": "24h0m0s", "1d": "24h0m0s"}, bad: map[string]string{
+		"19ms": "must be from 20ms to 24h", "24h1s": "must be from", "0s": "must be from", "5": "must be a duration such as", "-1s": "must be a duration", "1 s": "must be a duration", "1w": "must be a duration", "": "must be a duration",
+	}},
+	"transport":    {source: "rtsp://a/", good: map[string]string{"auto": "", "tcp": "tcp", "udp": "udp"}, bad: map[string]string{"TCP": "must be auto, tcp or udp", "": "must be"}},
+	"normalize":    {source: "http://a/", good: map[string]string{"auto": "", "always": "always", "never": "never"}, bad: map[string]string{"true": "must be auto, always or never", "": "must be"}},
+	"tls_insecure": {source: "https://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "1": "must be", "True": "must be", "": "must be"}},
+}
+
+// with gives the keys of a camera with one key set. A password needs a name.
+func with(key, text, source string) map[string]string {
+	keys := map[string]string{"source": source}
+	if key == "password" {
+		keys["username"] = "u"
+	}
+	keys[key] = text
+	return keys
+}
+
+// TestValuesOfCameraKeys: each key takes what it is for, gives it back so that
+// the same camera comes of it, and shows nothing that is secret; all else it
+// refuses in the same words wherever it is written.
+func TestValuesOfCameraKeys(t *testing.T) {
+	for _, key := range CameraKeys() {
+		c, tested := keyValues[key.Name]
+		if !tested {
+			t.Errorf("%s is not tested", key.Name)
+		}
+		for text, shown := range c.good {
+			camera, err := NewCamera("front", with(key.Name, text, c.source))
+			if err != nil {
+				t.Errorf("%s: %.60q: %v", key.Name, text, err)
+				continue
+			}
+			if got := key.Shown(camera); got != shown {
+				t.Errorf("%s: %.60q is shown as %.60q", key.Name, text, got)
+			}
+			again := make(map[string]string)
+			for _, k := range CameraKeys() {
+				if told := k.Text(camera); told != "" {
+					again[k.Name] = told
+				}
+				if strings.Contains(k.Shown(camera), "canary") {
+					t.Errorf("%s: %q shows a secret in %s", key.Name, text, k.Name)
+				}
+			}
+			if second, err := NewCamera("front", again); err != nil || !cmp.Equal(camera, second, opaqueEqual) {
+				t.Errorf("%s: %.60q is told as %v, which makes %v, %v", key.Name, text, again, second, err)
+			}
+		}
+		for text, want := range c.bad {
+			_, fromVariable := Parse("", nil, []string{"FRAMEGATE_CAMERAS__FRONT__SOURCE=" + c.source, "FRAMEGATE_CAMERAS__FRONT__" + strings.ToUpper(key.Name) + "=" + text})
+			content := "cameras:\n  front:\n"
+			for name, text := range with(key.Name, text, c.source) {
+				content += "    " + strings.TrimPrefix(strings.TrimSpace(inFile(name, text, false)), "\n") + "\n"
+			}
+			_, fromFile := Parse("f.yaml", []byte(content), nil)
+			errs := map[string]error{"cameras.front." + key.Name + ": ": fromFile}
+			if text != "" { // an empty variable is none
+				errs["FRAMEGATE_CAMERAS__FRONT__"+strings.ToUpper(key.Name)+": "] = fromVariable
+			}
+			if !key.FileOnly {
+				_, errs[key.Name+": "] = NewCamera("front", with(key.Name, text, c.source))
+			}
+			for where, err := range errs {
+				if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), where) {
+					t.Errorf("%s%.60q: %v, want %s", where, text, err, want)
+				}
+				if err != nil && strings.Contains(err.Error(), "a\nb") {
+					t.Errorf("%sthe error has a line of the text: %v", where, err)
+				}
+				if err != nil && strings.Contains(err.Error(), "canary") {
+					t.Errorf("%sthe error tells a secret: %v", where, err)
+				}
+			}
+		}
+	}
+}
+
+// TestKeysThatDoNotSuitASource are refused where they are named, and are as they
+// should be where they are not.
+func TestKeysThatDoNotSuitASource(t *testing.T) {
+	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always"}
+	for source, suits := range map[string]string{
+		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport keep",
+		"rtsps://a/": "username normalize transport tls_insecure keep", "upload:": "", "test:": "keep",
+	} {
+		for key, text := range values {
+			if key == "password" { // which needs a name besides
+				continue
+			}
+			_, err := NewCamera("a", map[string]string{"source": source, key: text})
+			scheme, _, _ := strings.Cut(source, ":")
+			switch good := strings.Contains(" "+suits+" ", " "+key+" "); {
+			case good && err != nil:
+				t.Errorf("%s with %s: %v", source, key, err)
+			case !good && (err == nil || !strings.HasPrefix(err.Error(), key+": ") || !strings.HasSuffix(err.Error(), "remove it") || key != "keep" && !strings.Contains(err.Error(), "not for "+scheme+":")):
+				t.Errorf("%s with %s: %v", source, key, err)
+			}
+		}
+		camera, err := NewCamera("a", map[string]string{"source": source})
+		if err != nil || camera.Keep != KeepOnDemand || (camera.Transport == TransportAuto) != strings.Contains(suits, "transport") || (camera.Normalize == NormalizeAuto) != strings.Contains(suits, "normalize") {
+			t.Errorf("%s: %+v, %v", source, camera, err)
+		}
+	}
+}
+
+// TestTableOfCameraKeys is the caller's, in the order in which people read it,
+// and says of each key what it takes.
+func TestTableOfCameraKeys(t *testing.T) {
+	keys := CameraKeys()
+	keys[0].Name = "x"
+	for i, key := range CameraKeys() {
+		if i == 0 && key.Name != "source" || key.About == "" || key.Words == nil && !key.Boolean && key.MaxBytes == 0 {
+			t.Errorf("%+v", key)
+		}
+		if usual := key.Usual(); key.Words == nil && usual != "" || key.Words != nil && (usual != key.Words[0] || key.check(usual) != nil) {
+			t.Errorf("%s is usually %q", key.Name, usual)
+		}
+		if key.Example != "" && key.check(key.Example) != nil {
+			t.Errorf("%s: its example is wrong: %v", key.Name, key.check(key.Example))
+		}
+		if key.instead != "" && key.Name != "password" && key.Name != "password_file" {
+			t.Errorf("%s is said by %s too", key.Name, key.instead)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package config
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// settingValues has for each setting but limits texts that it takes, with what
+// they are as JSON, and texts that it does not, with what its error says. A list
+// is written with commas. What other settings it needs is in beside.
+var settingValues = map[string]struct {
+	good, bad map[string]string
+	beside    string
+}{
+	"listen": {good: map[string]string{
+		"127.0.0.1:0": `"127.0.0.1:0"`, ":65535": `":65535"`, "[::1]:1": `"[::1]:1"`, "cams.example.org:80": `"cams.example.org:80"`, "[fe80::1%eth0]:80": `"[fe80::1%eth0]:80"`,
+	}, bad: map[string]string{
+		"8080": "must be host:port", "::1:80": "must be host:port", "a:b:80": "must be host:port", "a:65536": "must end in a port from 0 to 65535", "a:-1": "must end in a port",
+		"a:080": "must end in a port", "a:": "must end in a port", "a b:80": "must begin with an address or a host name", "http://a:80": "must be host:port", "*:80": "must begin with",
+	}},
+	"data": {good: map[string]string{"/": `"/"`, "/srv/a b": `"/srv/a b"`, "/" + strings.Repeat("x", 4095): `"/` + strings.Repeat("x", 4095) + `"`},
+		bad: map[string]string{"/" + strings.Repeat("x", 4096): "longer than 4096 bytes", "a\tb": "must be one line"}},
+	"auth": {good: map[string]string{"required": `"required"`, "off": `"off"`}, bad: map[string]string{"false": "must be required or off", "OFF": "must be required or off", "none": "must be"}},
+	"base_path": {good: map[string]string{"/cams": `"/cams"`, "/a/b/": `"/a/b"`, "/": `""`, "/A-z_0.9~": `"/A-z_0.9~"`, "/1/2/3/4/5/6/7/8": `"/1/2/3/4/5/6/7/8"`, "/...": `"/..."`}, bad: map[string]string{
+		"cams": "must be a path such as /cams", "//": "must be", "/a//b": "must be", "/..": "must be", "/a/./b": "must be", "/a b": "must be", "/ü": "must be", "/a?b": "must be", "/%41": "must be",
+		"/1/2/3/4/5/6/7/8/9": "must be", "/" + strings.Repeat("a", 65): "must be", "http://a/b": "must be",
+	}},
+	"frame_ancestors": {good: origins, bad: noOrigins},
+	"hosts": {good: map[string]string{
+		"a": `["a"]`, "Cams.Example.ORG.": `["cams.example.org"]`, "192.0.2.1,[2001:DB8::1]": `["192.0.2.1","2001:db8::1"]`, "my_host": `["my_host"]`, "2001:db8:0::1": `["2001:db8::1"]`,
+	}, bad: map[string]string{
+		"a:80": "must be a name or address without scheme, port or path", "http://a": "must be", "a/b": "must be", "a b": "must be", "-a": "must be", "a-": "must be", "a,": "must be", "*.a.org": "must be",
+		"fe80::1%eth0": "must be", strings.Repeat("a", 254): "must be", "ü.org": "must be", "a..": "must be",
+	}},
+	"tls.mode":      {good: map[string]string{"off": `"off"`, "self-signed": `"self-signed"`}, bad: map[string]string{"on": "must be off, self-signed, files or acme", "self_signed": "must be"}},
+	"tls.cert":      {beside: "tls.mode=files tls.key=/k", good: map[string]string{"/c": `"/c"`}, bad: map[string]string{strings.Repeat("x", 4097): "longer than 4096"}},
+	"tls.key":       {beside: "tls.mode=files tls.cert=/c", good: map[string]string{"/k": `"/k"`}, bad: map[string]string{"a\tb": "must be one line"}},
+	"tls.email":     {beside: "tls.mode=acme hosts=a.example.org", good: map[string]string{"a+b@example.org": `"a+b@example.org"`}, bad: map[string]string{"a": "must be a mail address", "A <a@b.c>": "must be", "a@b.c,d@e.f": "must be", strings.Repeat("a", 251) + "@b.c": "longer than 254"}},
+	"tls.directory": {beside: "tls.mode=acme hosts=a.example.org", good: map[string]string{"https://a:14000/dir?x=y": `"https://a:14000/dir?x=y"`}, bad: map[string]string{"http://a/": "must be a URL such as https://", "a": "must be", "https:///x": "must be", "https://u@a/": "must be", "https://a/#b": "must be", "https://a/" + strings.Repeat("x", 2048): "longer than 2048"}},
+	"cors.origins":  {good: origins, bad: noOrigins},
+	"network.allow": {good: ranges, bad: noRanges}, "trusted_proxies": {good: ranges, bad: noRanges},
+	"default_camera": {good: map[string]string{"phone": `"phone"`}, bad: map[string]string{"fone": "did you mean phone?", "demo": "takes no uploads", "xyzzyx": "known here: phone"}},
+	"ffmpeg.path":    {good: map[string]string{"ffmpeg7": `"ffmpeg7"`, "/opt/ff mpeg": `"/opt/ff mpeg"`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 4097): "longer than 4096"}},
+	"ffmpeg.hwaccel": {good: map[string]string{"none": `"none"`, "auto": `"auto"`, "vaapi": `"vaapi"`, "cuda": `"cuda"`, "qsv": `"qsv"`, "videotoolbox": `"videotoolbox"`}, bad: map[string]string{"nvenc": "must be none, auto, vaapi, cuda, qsv or videotoolbox", "true": "must be"}},
+}
+
+var origins = map[string]string{"http://a": `["http://a"]`, "https://a.example.org:8443,http://[::1]:80": `["https://a.example.org:8443","http://[::1]:80"]`}
+
+var noOrigins = map[string]string{
+	"a.org": "must be an origin such as", "https://a/": "must be", "ftp://a": "must be", "https://A": "must be", "https://u@a": "must be", "*": "must be", "null": "must be", "https://": "must be",
+	"https://a,,https://b": `not ""`, "https://a?b": "must be", "file://": "must be",
+}
+
+var ranges = map[string]string{
+	"10.0.0.1": `["10.0.0.1/32"]`, "10.1.2.3/8,fd00::/8": `["10.0.0.0/8","fd00::/8"]`, "::ffff:10.0.0.1": `["10.0.0.1/32"]`, "0.0.0.0/0": `["0.0.0.0/0"]`, "2001:DB8::1": `["2001:db8::1/128"]`,
+}
+
+var noRanges = map[string]string{
+	"10.0.0.0/33": "must be an address or a range of addresses", "10.0.0": "must be", "a": "must be", "10.0.0.0-10.0.0.9": "must be", "10.0.0.0/255.0.0.0": "must be", "fe80::1%eth0": "must be",
+	"::ffff:10.0.0.0/104": "must be", "010.0.0.1": "must be", "10.0.0.1, ,10.0.0.2": `not ""`,
+}
+
+// variableFor gives the variable that sets a key to a text.
+func variableFor(key, text string) string { return variableOf(key) + "=" + text }
+
+// inFile gives the file that sets a key to a text.
+func inFile(key, text string, list bool) string {
+	quoted, _ := json.Marshal(text) // which YAML reads too
+	written := string(quoted)
+	if list {
+		var items []string
+		for _, item := range splitList(text, place{}) {
+			quoted, _ := json.Marshal(item.text)
+			items = append(items, string(quoted))
+		}
+		written = "[" + strings.Join(items, ", ") + "]"
+	}
+	if section, name, nested := strings.Cut(key, "."); nested {
+		return section + ":\n  " + name + ": " + written + "\n"
+	}
+	return key + ": " + written + "\n"
+}
+
+// TestValuesOfSettings: each takes what it is for, and the same in the file and
+// the environment, and says of all else what is wrong and what to write.
+func TestValuesOfSettings(t *testing.T) {
+	for _, s := range Settings() {
+		c, tested := settingValues[s.Key]
+		if !tested {
+			if !strings.HasPrefix(s.Key, "limits.") { // see limitBounds
+				t.Errorf("%s is not tested", s.Key)
+			}
+			continue
+		}
+		var beside []string
+		for pair := range strings.FieldsSeq(c.beside) {
+			key, text, _ := strings.Cut(pair, "=")
+			beside = append(beside, variableFor(key, text))
+		}
+		for text, want := range c.good {
+			for where, load := range map[string]func() (*Config, error){
+				"file":        func() (*Config, error) { return Parse("/f.yaml", []byte(inFile(s.Key, text, s.list)), beside) },
+				"environment": func() (*Config, error) { return Parse("", nil, append(beside, variableFor(s.Key, text))) },
+			} {
+				got, err := load()
+				if err != nil {
+					t.Errorf("%s: %.50q in the %s: %v", s.Key, text, where, err)
+				} else if b, err := json.Marshal(s.Value(got)); err != nil || string(b) != want {
+					t.Errorf("%s: %.50q in the %s is %s, %v", s.Key, text, where, b, err)
+				}
+			}
+		}
+		for text, want := range c.bad {
+			content := inFile(s.Key, text, s.list)
+			_, err := Parse("f.yaml", []byte(content), beside)
+			if err == nil || !strings.HasPrefix(err.Error(), "f.yaml:") || !strings.Contains(err.Error(), ": "+s.Key+": ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%.60q: %v", content, err)
+			}
+			_, err = Parse("", nil, append(beside, variableFor(s.Key, text)))
+			if err == nil || !strings.HasPrefix(err.Error(), variableOf(s.Key)+": ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s=%.60q: %v", variableOf(s.Key), text, err)
+			}
+			if err != nil && len(err.Error()) > 400 {
+				t.Errorf("%s: an error of %d bytes", s.Key, len(err.Error()))
+			}
+		}
+	}
+}
+
+// TestEnvironmentWins over the file for every setting, and the file over what is
+// so anyway.
+func TestEnvironmentWins(t *testing.T) {
+	usual := defaults()
+	for key, c := range settingValues {
+		if c.beside != "" || len(c.good) < 2 {
+			continue
+		}
+		i := 0
+		var texts []string
+		for text := range c.good {
+			texts = append(texts, text)
+			if i++; i == 2 {
+				break
+			}
+		}
+		for _, s := range Settings() {
+			if s.Key != key {
+				continue
+			}
+			got, err := Parse("/f.yaml", []byte(inFile(key, texts[0], s.list)), []string{variableFor(key, texts[1])})
+			if err != nil {
+				t.Fatalf("%s: %v", key, err)
+			}
+			if b, _ := json.Marshal(s.Value(got)); string(b) != c.good[texts[1]] {
+				t.Errorf("%s: %q in the file and %q in the environment is %s", key, texts[0], texts[1], b)
+			}
+			for _, other := range Settings() {
+				if other.Key != key && other.Key != "data" && other.Key != "default_camera" && !other.Same(got, &usual) {
+					t.Errorf("%s changes %s", key, other.Key)
+				}
+			}
+		}
+	}
+}
+
+// TestWrongKinds: a setting of one text takes no list, one of many no text, and
+// neither takes a section.
+func TestWrongKinds(t *testing.T) {
+	for _, s := range Settings() {
+		wrong := map[string]string{"{a: b}": "takes one value", "[a]": "takes one value", "~": "has no value", "": "has no value", "&a b": "anchors", "*a": "aliases", "!!str a": "tags"}
+		if s.list {
+			wrong = map[string]string{"{a: b}": "takes a list", "a": "takes a list", "[a, [b]]": "takes a list of single values", "[{a: b}]": "takes a list of single values", "~": "has no value", "[~]": "takes a list of single"}
+		}
+		section, name, nested := strings.Cut(s.Key, ".")
+		for written, want := range wrong {
+			content, line := s.Key+": "+written+"\n", "1"
+			if nested {
+				content, line = section+":\n  "+name+": "+written+"\n", "2"
+			}
+			_, err := Parse("f.yaml", []byte(content), nil)
+			if err == nil || !strings.HasPrefix(err.Error(), "f.yaml:"+line+":") || !strings.Contains(err.Error(), ": "+s.Key+": "+want) {
+				t.Errorf("%q: %v", content, err)
+			}
+		}
+	}
+}
+
+// TestListsAreReplaced, not added to; an empty one is none.
+func TestListsAreReplaced(t *testing.T) {
+	c, err := Parse("f.yaml", []byte("hosts: [a, b]\ncors: {origins: []}\n"), []string{"FRAMEGATE_HOSTS=c", "FRAMEGATE_TRUSTED_PROXIES="})
+	if err != nil || len(c.Hosts) != 1 || c.Hosts[0] != "c" || c.CORS.Origins != nil || c.TrustedProxies != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestWordsOfErrorsAreShort(t *testing.T) {
+	for text, want := range map[string]string{
+		"short": `"short"`, "": `""`, "a\nb": `"a\nb"`, "\xff": `"\xff"`, strings.Repeat("x", 40): `"` + strings.Repeat("x", 40) + `"`,
+		strings.Repeat("x", 41): `"` + strings.Repeat("x", 40) + `..."`, strings.Repeat("ü", 5000): `"` + strings.Repeat("ü", 40) + `..."`,
+	} {
+		if got := quote(text); got != want {
+			t.Errorf("%.50q is quoted as %s", text, got)
+		}
+	}
+}
