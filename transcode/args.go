@@ -19,8 +19,8 @@ const (
 //
 // Frames held back were counted, not timed, on ffmpeg 5.1.9 and 7.1.5. None is,
 // with these: a demuxer that knows a packet's end (frames of IVF, tags of FLV)
-// and does not probe (probesize, analyzeduration); one thread in each decoder
-// and encoder; low_delay and zerolatency; a muxer whose packet is whole when it
+// and does not probe (probesize, analyzeduration); one thread in each decoder,
+// filter and encoder; low_delay and zerolatency; a muxer whose packet is whole when it
 // is written (SMJPEG, FLV). Never "-fflags nobuffer": it throws away the packets
 // that were probed, the first keyframe among them.
 //
@@ -33,7 +33,7 @@ func arguments(s Spec) (args []string, err error) {
 			err = fmt.Errorf("composing ffmpeg's arguments: %v", p)
 		}
 	}()
-	global := []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-copyts"}
+	global := []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-copyts", "-filter_threads", "1"}
 	if s.accelerated() {
 		global = append(global, s.HWAccel.opens()...)
 	}
@@ -140,7 +140,7 @@ func output(s Spec) ffmpeg.KwArgs {
 		options["enc_time_base"] = "1:1000" // FLV's; ffmpeg would round times to the rate that parameter sets tell
 	}
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
-	rate := bitrate(s.Width, s.Height)
+	rate := bitrate(s.size())
 	options["b:v"], options["maxrate"], options["bufsize"] = rate, rate, rate*3/nominalFPS
 	return options
 }
@@ -156,18 +156,22 @@ func filters(s Spec) []string {
 		interval := 0.9 / float64(s.MaxFPS)
 		filters = append(filters, fmt.Sprintf(`select=isnan(prev_selected_t)+gte(t-prev_selected_t\,%.4f)`, interval))
 	}
-	if s.accelerated() {
-		return append(filters, s.HWAccel.filters(s)...)
-	}
-	if s.Width > 0 {
+	switch {
+	case s.accelerated():
+		filters = append(filters, s.HWAccel.filters(s)...)
+	case s.Width > 0:
 		filters = append(filters, fmt.Sprintf("scale=%d:%d", s.Width, s.Height))
+	}
+	if s.useZscale {
+		filters = append(filters, s.zscale()...)
 	}
 	return filters
 }
 
-// bitrate is 3 Mbit/s for 1280x720, and for other sizes in proportion.
+// bitrate is 3 Mbit/s for 1280x720 and where the size is not known, and for
+// other sizes in proportion.
 func bitrate(width, height int) int {
-	if width == 0 {
+	if width == 0 || height == 0 {
 		return 3_000_000
 	}
 	return max(200_000, width*height*3_000_000/(1280*720))

@@ -10,7 +10,7 @@ import (
 // frame of delay: see arguments before changing one.
 func TestArguments(t *testing.T) {
 	const (
-		global = " pipe:1 -nostdin -hide_banner -loglevel error -copyts"
+		global = " pipe:1 -nostdin -hide_banner -loglevel error -copyts -filter_threads 1"
 		v4l2   = "-f v4l2 -analyzeduration 0 "
 		jpeg   = " -an -c:v mjpeg -enc_time_base 1:1000 -f smjpeg -flush_packets 1 -fps_mode passthrough -pix_fmt yuvj420p -q:v 7 -threads 1"
 	)
@@ -46,6 +46,22 @@ func TestArguments(t *testing.T) {
 				"-an -b:v 750000 -bf 0 -bufsize 90000 -c:v libx264 -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata " +
 				"-fps_mode passthrough -g 50 -maxrate 750000 -pix_fmt yuv420p -preset superfast -profile:v main -sc_threshold 0 " +
 				"-threads 1 -tune zerolatency -vf scale=640:360" + global,
+		},
+		{
+			"H.264 to JPEG by zscale",
+			Spec{In: H264, Config: []byte(AnyConfig), Out: JPEG, Hurry: 30, useZscale: true},
+			"-f flv -analyzeduration 0 -codec_whitelist h264 -flags low_delay -format_whitelist flv -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i pipe:0" + jpeg +
+				` -vf select=eq(n\,0)+gte(n\,30),format=yuv420p|yuvj420p,zscale=range=full` + global,
+		},
+		{
+			"JPEG to H.264 by zscale",
+			Spec{In: JPEG, InWidth: 1280, InHeight: 720, Out: H264, Width: 640, Height: 360, useZscale: true},
+			"-f ivf -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist ivf -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i pipe:0 " +
+				"-an -b:v 750000 -bf 0 -bufsize 90000 -c:v libx264 -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata " +
+				"-fps_mode passthrough -g 50 -maxrate 750000 -pix_fmt yuv420p -preset superfast -profile:v main -sc_threshold 0 " +
+				"-threads 1 -tune zerolatency -vf scale=640:360,format=yuv420p|yuvj420p,zscale=range=limited" + global,
 		},
 		{
 			"H.264 to H.264",
@@ -111,7 +127,7 @@ func TestArgumentsOfHardware(t *testing.T) {
 		jpegOut  = "-an -c:v mjpeg -enc_time_base 1:1000 -f smjpeg -flush_packets 1 -fps_mode passthrough -pix_fmt yuvj420p -q:v 7 -threads 1"
 		rate     = "-b:v 750000 -bf 0 -bufsize 90000 "
 		flv      = "-f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata -fps_mode passthrough -g 50 "
-		global   = " pipe:1 -nostdin -hide_banner -loglevel error -copyts"
+		global   = " pipe:1 -nostdin -hide_banner -loglevel error -copyts -filter_threads 1"
 
 		vaapiIn     = h264Head + "-codec_whitelist h264 -flags low_delay -format_whitelist flv -hwaccel vaapi -hwaccel_device hw "
 		cudaIn      = h264Head + "-codec_whitelist h264 -flags low_delay -format_whitelist flv -hwaccel cuda -hwaccel_device hw "
@@ -126,12 +142,16 @@ func TestArgumentsOfHardware(t *testing.T) {
 		qsvGlobal   = global + " -init_hw_device qsv=hw -filter_hw_device hw"
 	)
 	timed := func(out string) string { return strings.Replace(out, flv, "-enc_time_base 1:1000 "+flv, 1) } // H.264 to H.264
+	byZscale := toJPEG
+	byZscale.useZscale = true
+	const zscale = ",format=yuv420p|yuvj420p,zscale=range=full"
 	for _, c := range []struct {
 		hardware HWAccel
 		spec     Spec
 		want     string
 	}{
 		{HWVAAPI, toJPEG, vaapiIn + "-hwaccel_output_format vaapi " + bounded + jpegOut + " -vf format=nv12|vaapi,hwupload,scale_vaapi=w=640:h=360,hwdownload,format=nv12" + vaapiGlobal},
+		{HWVAAPI, byZscale, vaapiIn + "-hwaccel_output_format vaapi " + bounded + jpegOut + " -vf format=nv12|vaapi,hwupload,scale_vaapi=w=640:h=360,hwdownload,format=nv12" + zscale + vaapiGlobal},
 		{HWVAAPI, asIs, vaapiIn + bounded + jpegOut + vaapiGlobal},
 		{HWVAAPI, toH264, jpegIn + vaapiOut + vaapiGlobal},
 		{HWVAAPI, smaller, vaapiIn + "-hwaccel_output_format vaapi " + bounded + timed(vaapiOut) + vaapiGlobal},
@@ -177,6 +197,53 @@ func TestHardwareHasNoPartInJPEGsAlone(t *testing.T) {
 		}
 		if rights := spec.confined(); rights.Drivers {
 			t.Errorf("%+v is given a graphics card", spec)
+		}
+	}
+}
+
+// TestZscaleIsForWhatChangesRange, with even sides that are known.
+func TestZscaleIsForWhatChangesRange(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec Spec
+		want bool
+	}{
+		"H.264 to JPEG":                   {Spec{In: H264, Out: JPEG, InWidth: 320, InHeight: 180}, true},
+		"JPEG to H.264":                   {Spec{In: JPEG, Out: H264, InWidth: 320, InHeight: 180}, true},
+		"a pattern":                       {Spec{Pattern: Pattern{Width: 320, Height: 180}, Out: JPEG}, true},
+		"scaled to even sides":            {Spec{In: H264, Out: JPEG, InWidth: 321, InHeight: 181, Width: 160, Height: 90}, true},
+		"scaled from any":                 {Spec{File: "/clip.mp4", Out: JPEG, Width: 160, Height: 90}, true},
+		"decoded by hardware":             {Spec{In: H264, Out: JPEG, InWidth: 320, InHeight: 180, HWAccel: HWVAAPI}, true},
+		"encoded by hardware":             {Spec{In: JPEG, Out: H264, InWidth: 320, InHeight: 180, HWAccel: HWVAAPI}, false},
+		"odd width":                       {Spec{In: H264, Out: JPEG, InWidth: 321, InHeight: 180}, false},
+		"odd height":                      {Spec{In: H264, Out: JPEG, InWidth: 320, InHeight: 181}, false},
+		"size that is not known":          {Spec{In: H264, Out: JPEG}, false},
+		"a file's":                        {Spec{File: "/clip.mp4", Out: JPEG}, false},
+		"a device's":                      {Spec{Device: "/dev/video0", DeviceWidth: 320, DeviceHeight: 180, Out: JPEG}, false},
+		"JPEGs alone":                     {Spec{In: JPEG, Out: JPEG, InWidth: 320, InHeight: 180}, false},
+		"H.264 alone":                     {Spec{In: H264, Out: H264, InWidth: 320, InHeight: 180}, false},
+		"what a device compresses itself": {Spec{Device: "/dev/video0", DeviceFormat: "mjpeg", Out: JPEG}, false},
+	} {
+		if got := c.spec.suitsZscale(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestBitsFollowTheSize, whether pictures are scaled or keep theirs.
+func TestBitsFollowTheSize(t *testing.T) {
+	for _, c := range []struct {
+		want int
+		spec Spec
+	}{
+		{3_000_000, Spec{In: JPEG, Out: H264, InWidth: 1280, InHeight: 720}},
+		{750_000, Spec{In: JPEG, Out: H264, InWidth: 640, InHeight: 360}},
+		{6_750_000, Spec{In: H264, Out: H264, InWidth: 1920, InHeight: 1080}},
+		{332_812, Spec{In: JPEG, Out: H264, InWidth: 1280, InHeight: 720, Width: 426, Height: 240}},
+		{200_000, Spec{In: JPEG, Out: H264, InWidth: 64, InHeight: 32}},
+		{3_000_000, Spec{File: "/clip.mp4", Out: H264}}, // whose size is not known
+	} {
+		if got := output(c.spec)["b:v"]; got != c.want {
+			t.Errorf("%+v: %v bits a second, want %d", c.spec, got, c.want)
 		}
 	}
 }

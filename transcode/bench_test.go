@@ -19,6 +19,8 @@ import (
 // the same pace on a file, in turns with it, the median of three rounds each; and
 // the delay is from a packet's being written to its picture's being read.
 const (
+	benchWidth    = 1280
+	benchHeight   = 720
 	benchFrames   = 240
 	benchInterval = time.Second / 30
 	benchRounds   = 3
@@ -115,7 +117,7 @@ func median(values []time.Duration) time.Duration {
 
 func BenchmarkH264ToJPEG(b *testing.B) {
 	file, packets := benchClip(b)
-	spec := transcode.Spec{In: transcode.H264, Config: packets[0].Config, Out: transcode.JPEG}
+	spec := transcode.Spec{In: transcode.H264, Config: packets[0].Config, Out: transcode.JPEG, InWidth: benchWidth, InHeight: benchHeight}
 	beside(b, spec, packets, "-i", file, "-c:v", "mjpeg", "-threads", "1", "-q:v", "7", "-pix_fmt", "yuvj420p", "-f", "mjpeg", "-y", "/dev/null")
 }
 
@@ -134,7 +136,64 @@ func BenchmarkJPEGToH264(b *testing.B) {
 	if err := os.WriteFile(file, all.Bytes(), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	beside(b, transcode.Spec{In: transcode.JPEG, Out: transcode.H264}, pictures,
+	beside(b, transcode.Spec{In: transcode.JPEG, Out: transcode.H264, InWidth: benchWidth, InHeight: benchHeight}, pictures,
 		"-f", "mjpeg", "-i", file, "-c:v", "libx264", "-threads", "1", "-preset", "superfast", "-tune", "zerolatency",
 		"-profile:v", "main", "-bf", "0", "-g", "50", "-b:v", "3M", "-pix_fmt", "yuv420p", "-f", "null", "-")
+}
+
+// BenchmarkRange changes the range of colours by zscale and by swscale, in
+// turns, as fast as it goes. Who does not tell the size of packets has swscale.
+func BenchmarkRange(b *testing.B) {
+	if !transcode.HasZscale(b.Context(), "") {
+		b.Skip("this ffmpeg has no zscale")
+	}
+	_, h264 := benchClip(b)
+	toJPEG := transcode.Spec{In: transcode.H264, Config: h264[0].Config, Out: transcode.JPEG}
+	pictures, _ := unpaced(b, toJPEG, h264)
+	b.Run("H264ToJPEG", func(b *testing.B) { benchRange(b, toJPEG, h264) })
+	b.Run("JPEGToH264", func(b *testing.B) {
+		benchRange(b, transcode.Spec{In: transcode.JPEG, Out: transcode.H264}, pictures)
+	})
+}
+
+func benchRange(b *testing.B, bySwscale transcode.Spec, packets []transcode.Packet) {
+	byZscale := bySwscale
+	byZscale.InWidth, byZscale.InHeight = benchWidth, benchHeight
+	var before, now []time.Duration
+	for range benchRounds {
+		_, cpu := unpaced(b, bySwscale, packets)
+		before = append(before, cpu/benchFrames)
+		_, cpu = unpaced(b, byZscale, packets)
+		now = append(now, cpu/benchFrames)
+	}
+	b.ReportMetric(float64(median(before).Microseconds())/1000, "swscale-cpu-ms/frame")
+	b.ReportMetric(float64(median(now).Microseconds())/1000, "cpu-ms/frame")
+	b.ReportMetric(float64(median(now))/float64(median(before)), "cpu-ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+// unpaced writes packets as fast as they are taken.
+func unpaced(b *testing.B, spec transcode.Spec, packets []transcode.Packet) (out []transcode.Packet, cpu time.Duration) {
+	b.Helper()
+	p, err := transcode.Start(b.Context(), spec)
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() {
+		for _, packet := range packets {
+			if p.Write(packet) != nil {
+				return
+			}
+		}
+	}()
+	for range packets {
+		packet, err := p.Read()
+		if err != nil {
+			b.Fatal(err)
+		}
+		out = append(out, packet)
+	}
+	p.CloseWrite()
+	p.Close()
+	return out, p.CPU()
 }

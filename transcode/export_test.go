@@ -3,9 +3,11 @@ package transcode
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -40,6 +42,14 @@ func (p *Process) Age(d time.Duration) { p.stamps.first -= d }
 func (p *Process) CPU() time.Duration { return p.exitState().UserTime() + p.exitState().SystemTime() }
 
 func (p *Process) exitState() *os.ProcessState { return p.cmd.ProcessState }
+
+// HasZscale says whether a program is known to have the filter, or tries.
+func HasZscale(ctx context.Context, program string) bool {
+	return trialOf(program).passed(ctx, program)
+}
+
+// ByZscale says whether that changes the range of colours.
+func (p *Process) ByZscale() bool { return strings.Contains(strings.Join(p.cmd.Args, " "), "zscale") }
 
 // FuzzMux holds that nothing ffmpeg could print makes a reader panic or take
 // memory that has not come.

@@ -105,13 +105,14 @@ func numberedPackets(count int) []transcode.Packet {
 func encoded(t *testing.T, count int) []transcode.Packet {
 	t.Helper()
 	needFfmpeg(t)
-	p := start(t, transcode.Spec{In: transcode.JPEG, Out: transcode.H264})
+	p := start(t, transcode.Spec{In: transcode.JPEG, Out: transcode.H264, InWidth: testWidth, InHeight: testHeight})
 	return lockstep(t, p, numberedPackets(count))
 }
 
 func decoder(t *testing.T, first transcode.Packet, s transcode.Spec) *transcode.Process {
 	t.Helper()
 	s.In, s.Config, s.Out = transcode.H264, first.Config, transcode.JPEG
+	s.InWidth, s.InHeight = testWidth, testHeight
 	return start(t, s)
 }
 

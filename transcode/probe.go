@@ -74,12 +74,12 @@ func probe(ctx context.Context, program string, a HWAccel) error {
 	if err != nil {
 		return err
 	}
-	encode := Spec{FFmpeg: program, HWAccel: a, In: JPEG, Out: H264, Width: probeWidth, Height: probeHeight}
+	encode := Spec{FFmpeg: program, HWAccel: a, In: JPEG, Out: H264, InWidth: probeWidth, InHeight: probeHeight, Width: probeWidth, Height: probeHeight}
 	h264, err := convert(ctx, encode, pictures)
 	if err != nil {
 		return fmt.Errorf("encoding: %w", err)
 	}
-	decode := Spec{FFmpeg: program, HWAccel: a, In: H264, Config: h264[0].Config, Out: JPEG, Width: probeWidth / 2, Height: probeHeight / 2}
+	decode := Spec{FFmpeg: program, HWAccel: a, In: H264, Config: h264[0].Config, InWidth: probeWidth, InHeight: probeHeight, Out: JPEG, Width: probeWidth / 2, Height: probeHeight / 2}
 	if _, err := convert(ctx, decode, h264); err != nil {
 		return fmt.Errorf("decoding: %w", err)
 	}

@@ -2,6 +2,7 @@ package transcode
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type Process struct {
 	detach func() bool   // from the context that ends it
 	gone   chan struct{} // closed once ffmpeg has ended and was waited for
 	exit   error         // how it ended; set when gone is closed
+	zscale *trial        // nil where it is of no use
 
 	in     Codec
 	stdin  *os.File // nil where nothing is written
@@ -70,6 +72,11 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
+	var zscale *trial
+	if s.suitsZscale() {
+		zscale = trialOf(s.FFmpeg)
+		s.useZscale = zscale.passed(ctx, s.FFmpeg)
+	}
 	args, err := arguments(s)
 	if err != nil {
 		return nil, err
@@ -78,6 +85,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.zscale = zscale
 	p.demuxer = &smjpegReader{}
 	if s.Out == H264 {
 		p.demuxer = &flvReader{unmarked: s.Device != ""}
@@ -94,13 +102,13 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	return p, nil
 }
 
+// orFFmpeg gives the program that a Spec names.
+func orFFmpeg(program string) string { return cmp.Or(program, "ffmpeg") }
+
 // launched is ffmpeg with these arguments and rights, to which packets of in
 // are to be written. It ends as a Process that Start gives.
 func launched(ctx context.Context, program string, args []string, rights confinement, in Codec) (*Process, error) {
-	if program == "" {
-		program = "ffmpeg"
-	}
-	cmd, err := command(program, args, rights)
+	cmd, err := command(orFFmpeg(program), args, rights)
 	if err != nil {
 		return nil, fmt.Errorf("starting ffmpeg: %w", err)
 	}
@@ -271,6 +279,7 @@ func (p *Process) ending() error {
 	if p.exit == nil {
 		return fmt.Errorf("%s: %w", how, io.EOF)
 	}
+	p.zscale.failed(how)
 	return errors.New(how)
 }
 

@@ -37,10 +37,13 @@ type Spec struct {
 	// can; "" is none. Probe says which works.
 	HWAccel HWAccel
 
-	In      Codec  // of the packets written
-	Config  []byte // of H264 packets written: an AVCDecoderConfigurationRecord
-	File    string // to be played again and again, at its own pace
-	Pattern Pattern
+	In     Codec  // of the packets written
+	Config []byte // of H264 packets written: an AVCDecoderConfigurationRecord
+	// InWidth and InHeight are the size of the packets written, in pixels; 0
+	// where it is not known, which takes more work.
+	InWidth, InHeight int
+	File              string // to be played again and again, at its own pace
+	Pattern           Pattern
 
 	// Device is a Video4Linux capture device by its absolute path, such as
 	// /dev/video0 (Linux only). DeviceFormat is what it is asked for: "mjpeg",
@@ -66,6 +69,8 @@ type Spec struct {
 	// only the first and those behind Hurry are encoded, so that a viewer
 	// sees something at once and the present right after.
 	Hurry int
+
+	useZscale bool // Start found that it suits and is there
 }
 
 // Pattern is a moving test picture, drawn by ffmpeg at its own pace.
@@ -112,6 +117,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("output codec %d", s.Out)
 	case s.Width < 0 || s.Width > maxSide || s.Height < 0 || s.Height > maxSide || (s.Width == 0) != (s.Height == 0):
 		return fmt.Errorf("pictures of %dx%d: each side is up to %d", s.Width, s.Height, maxSide)
+	case s.InWidth < 0 || s.InHeight < 0:
+		return fmt.Errorf("packets of %dx%d", s.InWidth, s.InHeight)
 	case s.Quality < 0 || s.Quality > 100:
 		return fmt.Errorf("quality %d: 1 to 100 it can be", s.Quality)
 	case s.MaxFPS < 0 || s.Hurry < 0:

@@ -346,6 +346,7 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 		spec.Out = transcode.H264
 	}
 	spec.Quality = r.request.Quality
+	spec.InWidth, spec.InHeight = format.Width, format.Height
 	spec.Width, spec.Height = r.request.fit(format)
 	return spec
 }
