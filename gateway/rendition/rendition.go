@@ -347,6 +347,6 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 	}
 	spec.Quality = r.request.Quality
 	spec.InWidth, spec.InHeight = format.Width, format.Height
-	spec.Width, spec.Height = r.request.fit(format)
+	spec.Width, spec.Height = r.request.encodedSize(format)
 	return spec
 }

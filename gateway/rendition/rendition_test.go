@@ -237,6 +237,18 @@ func TestJPEGBecomesH264WithoutDelay(t *testing.T) {
 	}
 }
 
+// TestOddPicturesBecomeH264, which takes even sides.
+func TestOddPicturesBecomeH264(t *testing.T) {
+	r := newRig(t, "")
+	reader := r.open("h264")
+	for _, f := range jpegs(t, 0, 3, 75, 43) {
+		r.camera.emits <- f
+		if got := r.next(reader); got.Format.Codec != media.H264 || got.Format.Width != 74 || got.Format.Height != 42 {
+			t.Errorf("%v of %dx%d", got.Format.Codec, got.Format.Width, got.Format.Height)
+		}
+	}
+}
+
 // TestLateViewerSeesSomethingAndThenThePresent joins in the middle of a GOP.
 func TestLateViewerSeesSomethingAndThenThePresent(t *testing.T) {
 	frames := h264s(t, 0, 49, 320, 176)

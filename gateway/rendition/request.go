@@ -120,6 +120,14 @@ func (r Request) fit(f *media.Format) (width, height int) {
 	return max(w&^1, 2), max(h&^1, 2)
 }
 
+// encodedSize is fit for pictures that are encoded anew: H.264 takes even sides.
+func (r Request) encodedSize(f *media.Format) (width, height int) {
+	if width, height = r.fit(f); width > 0 || r.Codec != media.H264 || f.Width%2 == 0 && f.Height%2 == 0 {
+		return width, height
+	}
+	return max(f.Width&^1, 2), max(f.Height&^1, 2)
+}
+
 // Passes says whether pictures of this format are what is asked for already.
 func (r Request) Passes(f *media.Format) bool {
 	width, _ := r.fit(f)
