@@ -148,7 +148,10 @@ func output(s Spec) ffmpeg.KwArgs {
 // filters is what happens to pictures between decoder and encoder.
 func filters(s Spec) []string {
 	var filters []string
-	if s.Hurry > 0 {
+	switch {
+	case s.Hurry > 0 && s.Unshown:
+		filters = append(filters, fmt.Sprintf(`select=gte(n\,%d)`, s.Hurry))
+	case s.Hurry > 0:
 		filters = append(filters, fmt.Sprintf(`select=eq(n\,0)+gte(n\,%d)`, s.Hurry))
 	}
 	if s.MaxFPS > 0 && s.In == H264 {

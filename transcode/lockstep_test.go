@@ -244,7 +244,14 @@ func TestDroppedPicturesDoNotShiftTheTimes(t *testing.T) {
 
 func TestHurriedBacklogGivesTheFirstAndThePresent(t *testing.T) {
 	h264 := encoded(t, 48)
-	p := decoder(t, h264[0], transcode.Spec{Hurry: 40})
+	expectHurried(t, h264, transcode.Spec{Hurry: 40}, 0, 40, 41, 42, 43, 44, 45, 46, 47)
+	expectHurried(t, h264, transcode.Spec{Hurry: 40, Unshown: true}, 40, 41, 42, 43, 44, 45, 46, 47)
+}
+
+// expectHurried writes all packets, and wants to see these pictures.
+func expectHurried(t *testing.T, h264 []transcode.Packet, s transcode.Spec, pictures ...int) {
+	t.Helper()
+	p := decoder(t, h264[0], s)
 	var wrote = make(chan error, 1)
 	go func() {
 		for _, packet := range h264 {
@@ -255,7 +262,7 @@ func TestHurriedBacklogGivesTheFirstAndThePresent(t *testing.T) {
 		}
 		wrote <- nil
 	}()
-	for _, want := range []int{0, 40, 41, 42, 43, 44, 45, 46, 47} {
+	for _, want := range pictures {
 		picture, err := p.Read()
 		if err != nil {
 			t.Fatal(err)

@@ -67,8 +67,10 @@ type Spec struct {
 	MaxFPS int
 	// Hurry is how many packets at the start are old: all are decoded, but
 	// only the first and those behind Hurry are encoded, so that a viewer
-	// sees something at once and the present right after.
-	Hurry int
+	// sees something at once and the present right after. With Unshown the
+	// first is not encoded either: who watches has seen newer ones.
+	Hurry   int
+	Unshown bool
 
 	useZscale bool // Start found that it suits and is there
 }

@@ -89,7 +89,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		if reader.State() != stream.Online {
 			return reader.Because(errAway) // nobody may join at what passed
 		}
-		r.input, r.lost = camera{reader}, 0
+		r.input, r.lost, r.shown = camera{reader}, 0, true
 	}
 }
 
@@ -149,6 +149,7 @@ type run struct {
 	encoder *encoder      // nil where bytes pass
 	due     time.Duration // media time from which on a frame is wanted again
 	lost    uint64        // of input.dropped, those that are accounted for
+	shown   bool          // what comes first has passed already, up to the present
 }
 
 // all passes on all frames there are.
@@ -209,7 +210,7 @@ func (r *run) change(ctx context.Context, first media.Frame) error {
 	if err := r.begin(ctx, frames); err != nil {
 		return err
 	}
-	r.format = first.Format
+	r.format, r.shown = first.Format, false
 	err = r.encoder.writeAll(frames)
 	r.newlyLost() // while it started, which says nothing of how it will do
 	r.load.restart(time.Now())
@@ -337,6 +338,7 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 		In:      transcode.JPEG,
 		Out:     transcode.JPEG,
 		Hurry:   len(frames) - 1,
+		Unshown: r.shown,
 		MaxFPS:  r.decoderFPS(format),
 	}
 	if format.Codec == media.H264 {
