@@ -15,7 +15,7 @@ import (
 )
 
 // Every route, asked by everybody: who may gets past the door, nobody gets 401,
-// and who may not gets what is there for what does not exist. Package main asks
+// and who may not gets what is there for what does not exist. Package front asks
 // the same of its whole table.
 func TestEveryRouteByEverybody(t *testing.T) {
 	r := newRig(t)

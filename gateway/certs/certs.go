@@ -3,7 +3,7 @@
 // of an ACME issuer such as Let's Encrypt.
 //
 // Each of them gives a tls.Config whose certificate may change while the
-// server runs, without a restart and without a connection lost. Package main
+// server runs, without a restart and without a connection lost. Package front
 // chooses one as the configuration says. The package serves nothing itself,
 // starts no goroutine, and knows no users.
 package certs

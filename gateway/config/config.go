@@ -20,8 +20,8 @@
 //
 // The package opens nothing but the file and the password files it names. It
 // starts nothing, does not look whether a camera answers or ffmpeg exists, and
-// knows no command line. Package main calls Read and Parse at start and when
-// the file changes, and Load for what is done once.
+// knows no command line. Packages command and server call Read and Parse at the
+// start and when the file changes, and Load for what is done once.
 package config
 
 import (
