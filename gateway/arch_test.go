@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo"},
 
 	"gateway/config/plainyaml": {},
+	"gateway/api/events":       {"gateway/config", "gateway/stream"},
 
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
@@ -50,7 +51,7 @@ var mayImport = map[string][]string{
 	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/snapshot": {"gateway/media", "gateway/stream", "gateway/delivery"},
-	"gateway/api":             {"gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
+	"gateway/api":             {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
 	"gateway/api/openapi":     {"gateway/api/problem"},
 	"gateway/api/problem":     {},
 	"gateway/roster":          {"gateway/config", "gateway/stream"},

@@ -26,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/api/openapi"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
@@ -121,18 +122,16 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// The limits that this package knows, as Options.Limited is told of them.
+// The limits of this package, as Options.Limited is told of them; those on
+// listeners are of package events.
 const (
-	LimitBodyBytes             = "api_body_bytes"
-	LimitPublicRequests        = "api_public_requests" // that change something without a login, by network
-	LimitListeners             = "event_listeners"
-	LimitListenersPerPrincipal = "event_listeners_per_principal"
-	LimitListenersPerNetwork   = "event_listeners_per_network"
+	LimitBodyBytes      = "api_body_bytes"
+	LimitPublicRequests = "api_public_requests" // that change something without a login, by network
 )
 
 // LimitNames are the limits that this package knows.
 var LimitNames = []string{
-	LimitBodyBytes, LimitPublicRequests, LimitListeners, LimitListenersPerPrincipal, LimitListenersPerNetwork,
+	LimitBodyBytes, LimitPublicRequests, events.LimitListeners, events.LimitListenersPerPrincipal, events.LimitListenersPerNetwork,
 }
 
 // API answers the requests under /api/.
@@ -146,10 +145,10 @@ type API struct {
 	routes   []Route                // in the order of the document
 	document []byte                 // OpenAPI
 
-	events  *events
-	changes chan struct{} // holds a token while something has changed since the last look
-	probing chan struct{} // holds a token for each probe
-	pace    pace          // of those who are nobody yet
+	listeners *events.Listeners
+	changes   chan struct{} // holds a token while something has changed since the last look
+	probing   chan struct{} // holds a token for each probe
+	pace      pace          // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
 }
@@ -169,13 +168,13 @@ func New(options Options) *API {
 		options.Limited = func(string) {}
 	}
 	a := &API{
-		options: options,
-		log:     options.Log,
-		started: time.Now(),
-		needs:   make(map[string]auth.Action),
-		events:  newEvents(),
-		changes: make(chan struct{}, 1),
-		probing: make(chan struct{}, maxProbes),
+		options:   options,
+		log:       options.Log,
+		started:   time.Now(),
+		needs:     make(map[string]auth.Action),
+		listeners: events.NewListeners(),
+		changes:   make(chan struct{}, 1),
+		probing:   make(chan struct{}, maxProbes),
 	}
 	a.register()
 	return a

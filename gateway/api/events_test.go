@@ -8,12 +8,12 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/secret"
@@ -38,7 +38,7 @@ func (r *rig) run() {
 // ears is an event stream that is read.
 type ears struct {
 	t        testing.TB
-	events   chan event // closed at its end
+	events   chan events.Event // closed at its end
 	response *http.Response
 }
 
@@ -53,7 +53,7 @@ func (c client) hear() ears {
 	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
 		c.t.Fatalf("status %d, %v", response.StatusCode, response.Header)
 	}
-	e := ears{c.t, make(chan event, 1000), response}
+	e := ears{c.t, make(chan events.Event, 1000), response}
 	done := make(chan struct{})
 	go func() { // ends with the body
 		defer close(done)
@@ -64,7 +64,7 @@ func (c client) hear() ears {
 				name = text
 			}
 			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				var v event
+				var v events.Event
 				if err := json.Unmarshal([]byte(data), &v); err != nil || v.Kind != name || v.At.IsZero() {
 					c.t.Errorf("event %s is %s: %v", name, data, err)
 				}
@@ -73,22 +73,22 @@ func (c client) hear() ears {
 		}
 	}()
 	c.t.Cleanup(func() { response.Body.Close(); <-done })
-	e.expect(eventStreamBegan, "")
+	e.expect(events.Ready, "")
 	return e
 }
 
-func (e ears) next() (event, bool) {
+func (e ears) next() (events.Event, bool) {
 	e.t.Helper()
 	select {
 	case v, ok := <-e.events:
 		return v, ok
 	case <-time.After(30 * time.Second):
 		e.t.Fatal("no event came")
-		return event{}, false
+		return events.Event{}, false
 	}
 }
 
-func (e ears) expect(kind, camera string) event {
+func (e ears) expect(kind, camera string) events.Event {
 	e.t.Helper()
 	v, ok := e.next()
 	if !ok || v.Kind != kind || v.Camera != camera {
@@ -104,45 +104,45 @@ func TestEventsOfACamerasLife(t *testing.T) {
 	r.run()
 	e := c.hear()
 	c.do("POST", "/api/v1/cameras", secretive).want(201)
-	e.expect(cameraAdded, "front")
+	e.expect(events.CameraAdded, "front")
 	c.do("PATCH", "/api/v1/cameras/front", object{"name": "x"}).want(200)
-	e.expect(cameraChanged, "front")
+	e.expect(events.CameraChanged, "front")
 	reader, err := r.hub.Open(stream.Key{Camera: "front"}, stream.ReadOptions{})
 	must(t, err)
 	defer reader.Close()
 	r.sources["front"].next <- picture
-	e.expect(cameraOnline, "front")
+	e.expect(events.CameraOnline, "front")
 	r.sources["front"].fail <- errors.New("canary")
-	e.expect(cameraOffline, "front")
+	e.expect(events.CameraOffline, "front")
 	r.gateway.change(func() { r.gateway.publishers = []Publisher{{Camera: "phone", Address: "192.0.2.3", Since: time.Now()}} })
-	e.expect(publisherCame, "phone")
+	e.expect(events.PublisherCame, "phone")
 	r.gateway.change(func() { r.gateway.publishers = []Publisher{{Camera: "phone", Address: "192.0.2.3", Since: time.Now()}} })
-	e.expect(publisherWent, "phone")
-	e.expect(publisherCame, "phone")
+	e.expect(events.PublisherWent, "phone")
+	e.expect(events.PublisherCame, "phone")
 	r.gateway.change(func() { r.gateway.publishers = nil })
-	e.expect(publisherWent, "phone")
+	e.expect(events.PublisherWent, "phone")
 	r.gateway.change(func() { r.gateway.settings.Refused = errors.New("line 1") })
-	e.expect(settingsRefused, "")
+	e.expect(events.SettingsRefused, "")
 	usual, err := config.Load("", nil)
 	must(t, err)
 	r.gateway.change(func() { r.gateway.settings = Settings{Config: usual} })
-	e.expect(settingsChanged, "")
+	e.expect(events.SettingsChanged, "")
 	c.do("DELETE", "/api/v1/cameras/front", nil).want(204)
-	e.expect(cameraRemoved, "front")
+	e.expect(events.CameraRemoved, "front")
 }
 
 func TestEventsGoToWhoMayView(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
 	anna, admin := r.login("anna").hear(), r.admin().hear()
-	tell := func(kind, camera string) { r.events.tell(event{Kind: kind, Camera: camera, At: time.Now()}) }
-	tell(cameraOnline, "gate")
-	tell(settingsChanged, "")
-	tell(cameraOnline, "front")
-	anna.expect(cameraOnline, "front")
-	admin.expect(cameraOnline, "gate")
-	admin.expect(settingsChanged, "")
-	admin.expect(cameraOnline, "front")
+	tell := func(kind, camera string) { r.listeners.Tell(events.Event{Kind: kind, Camera: camera, At: time.Now()}) }
+	tell(events.CameraOnline, "gate")
+	tell(events.SettingsChanged, "")
+	tell(events.CameraOnline, "front")
+	anna.expect(events.CameraOnline, "front")
+	admin.expect(events.CameraOnline, "gate")
+	admin.expect(events.SettingsChanged, "")
+	admin.expect(events.CameraOnline, "front")
 }
 
 func TestEventsEndWithThePermission(t *testing.T) {
@@ -157,51 +157,34 @@ func TestEventsEndWithThePermission(t *testing.T) {
 			r := newRig(t)
 			r.user("boss", "admin")
 			r.user("anna", "view:front")
+			all := r.free("", "127.0.0.1")
 			e := r.login("anna").hear()
 			revoke(r)
-			r.events.tell(event{Kind: cameraOnline, Camera: "front", At: time.Now()})
+			r.listeners.Tell(events.Event{Kind: events.CameraOnline, Camera: "front", At: time.Now()})
 			if v, ok := e.next(); ok {
 				t.Errorf("heard %+v", v)
 			}
-			waitFor(t, "the listener to leave", func() bool { r.events.mu.Lock(); defer r.events.mu.Unlock(); return len(r.events.listeners) == 0 })
+			waitFor(t, "the listener to leave", func() bool { return r.free("", "127.0.0.1") == all })
 		})
 	}
 }
 
-// A listener that does not read loses the oldest and hears so; nobody waits for
-// it.
-func TestASlowListenerLosesTheOldest(t *testing.T) {
-	e := newEvents()
-	l, leave, limit := e.listen("user:anna", "192.0.2.1")
-	if limit != "" {
-		t.Fatal(limit)
-	}
-	for i := range eventQueue + 10 {
-		e.tell(event{Kind: cameraOnline, Lost: i})
-	}
-	all, lost := l.take()
-	if len(all) != eventQueue || lost != 10 || all[0].Lost != 10 || all[eventQueue-1].Lost != eventQueue+9 {
-		t.Errorf("%d events, %d lost, first %+v", len(all), lost, all[0])
-	}
-	if again, lost := l.take(); again != nil || lost != 0 {
-		t.Errorf("again %v, %d", again, lost)
-	}
-	leave()
-	e.tell(event{Kind: cameraOnline})
-	if all, _ := l.take(); all != nil {
-		t.Errorf("heard %v after leaving", all)
-	}
+// TestALossIsTold to a listener that does not read fast enough, before what it
+// hears then.
+func TestALossIsTold(t *testing.T) {
 	r := newRig(t)
 	out := httptest.NewRecorder()
-	slow, leave, _ := r.events.listen("user:anna", "192.0.2.1")
+	slow, leave, _ := r.listeners.Listen("user:anna", "192.0.2.1")
 	defer leave()
-	for range eventQueue + 3 {
-		r.events.tell(event{Kind: settingsRefused, At: time.Now()})
+	const told = 200
+	for range told {
+		r.listeners.Tell(events.Event{Kind: events.SettingsRefused, At: time.Now()})
 	}
 	p, err := r.options.Auth.Identify(bearerRequest(r.token("a", "admin")), auth.Use{Ways: auth.Control})
 	must(t, err)
 	must(t, r.pass(t.Context(), slow, p, eventWriter{out, http.NewResponseController(out)}))
-	if text := out.Body.String(); !strings.HasPrefix(text, "event: lost\n") || !strings.Contains(text, `"lost":3`) || strings.Count(text, "event: settings_refused") != eventQueue {
+	heard := strings.Count(out.Body.String(), "event: settings_refused")
+	if text := out.Body.String(); !strings.HasPrefix(text, "event: lost\n") || !strings.Contains(text, `"lost":`+itoa(int64(told-heard))) || heard == 0 || heard == told {
 		t.Errorf("heard %s", text)
 	}
 }
@@ -212,60 +195,67 @@ func bearerRequest(token string) *http.Request {
 	return q
 }
 
-// One who may listen takes neither all places nor those of others.
-func TestOnlySoManyListen(t *testing.T) {
+// fill takes all places that there are for somebody, and gives how many, and
+// what gives them back.
+func (r *rig) fill(principal, network string) (n int, leave func()) {
+	var leaving []func()
+	for {
+		_, leave, limit := r.listeners.Listen(principal, network)
+		if limit != "" {
+			break
+		}
+		leaving = append(leaving, leave)
+	}
+	return len(leaving), func() {
+		for _, leave := range leaving {
+			leave()
+		}
+	}
+}
+
+// free gives how many places there are for somebody.
+func (r *rig) free(principal, network string) int {
+	n, leave := r.fill(principal, network)
+	leave()
+	return n
+}
+
+// TestWhoIsOneTooMany is told why, and counted.
+func TestWhoIsOneTooMany(t *testing.T) {
 	r := newRig(t)
 	hits := make(map[string]int)
 	r.options.Limited = func(limit string) { hits[limit]++ }
 	one, other := r.as(r.token("one")), r.as(r.token("other"))
-	var leaving []func()
-	listen := func(principal, network string, want int) {
-		t.Helper()
-		n := 0
-		for range want + 1 {
-			_, leave, limit := r.events.listen(principal, network)
-			if limit != "" {
-				break
-			}
-			n++
-			leaving = append(leaving, leave)
-		}
-		if n != want {
-			t.Errorf("%d of %s from %s, want %d", n, principal, network, want)
-		}
-	}
-	listen("token:one", "192.0.2.1", maxListenersPerPrincipal)
+	_, leave := r.fill("token:one", "192.0.2.1")
 	one.do("GET", "/api/v1/events", nil).want(503).says("you listen")
+	leave()
+	all := r.free("", "127.0.0.1")
 	e := other.hear()
+	if free := r.free("", "127.0.0.1"); free != all-1 {
+		t.Errorf("%d places, and %d while one listens", all, free)
+	}
 	e.response.Body.Close()
 	for range e.events {
 	}
-	waitFor(t, "the place", func() bool {
-		r.events.mu.Lock()
-		defer r.events.mu.Unlock()
-		return r.events.network["127.0.0.1"] == 0
-	})
-	listen("", "127.0.0.1", maxListenersPerNetwork)
+	waitFor(t, "the place", func() bool { return r.free("", "127.0.0.1") == all })
+	_, leave = r.fill("", "127.0.0.1")
 	other.do("GET", "/api/v1/events", nil).want(503).says("from your address")
-	for _, leave := range leaving[len(leaving)-maxListenersPerNetwork:] {
-		leave()
-	}
-	leaving = leaving[:len(leaving)-maxListenersPerNetwork]
-	for i := range maxListeners - len(leaving) {
-		_, leave, limit := r.events.listen("user:"+itoa(int64(i)), itoa(int64(i)))
-		if limit != "" {
-			t.Fatal(limit)
+	leave()
+	var leaving []func()
+	for i := 0; ; i++ {
+		n, leave := r.fill("", itoa(int64(i)))
+		if n == 0 {
+			break
 		}
 		leaving = append(leaving, leave)
 	}
-	other.do("GET", "/api/v1/events", nil).want(503).says("too many listen to events")
+	if a := other.do("GET", "/api/v1/events", nil).want(503).says("too many listen to events"); a.response.Header.Get("Retry-After") == "" {
+		t.Error("it is not told when to come again")
+	}
 	for _, leave := range leaving {
 		leave()
 	}
-	if len(r.events.listeners)+len(r.events.principal)+len(r.events.network) != 0 {
-		t.Errorf("what is left: %v, %v, %v", r.events.listeners, r.events.principal, r.events.network)
-	}
-	if want := map[string]int{LimitListenersPerPrincipal: 1, LimitListenersPerNetwork: 1, LimitListeners: 1}; !maps.Equal(hits, want) {
+	if want := map[string]int{events.LimitListenersPerPrincipal: 1, events.LimitListenersPerNetwork: 1, events.LimitListeners: 1}; !maps.Equal(hits, want) {
 		t.Errorf("counted %v", hits)
 	}
 }
@@ -292,41 +282,4 @@ func TestAListenerIsPinged(t *testing.T) {
 			t.Errorf("%d pings in %v", n, 2*pingInterval+time.Second)
 		}
 	})
-}
-
-// What a stream does from look to look, and what is told of it.
-func TestStatesAreToldOnce(t *testing.T) {
-	var o observed
-	var told []string
-	tell := func(kind, _ string) { told = append(told, kind) }
-	for i, step := range []struct {
-		state stream.State
-		runs  uint64
-		want  []string
-	}{
-		{stream.Idle, 0, nil},
-		{stream.Connecting, 1, nil},
-		{stream.Online, 1, []string{cameraOnline}},
-		{stream.Online, 1, nil},
-		{stream.Online, 2, []string{cameraOffline, cameraOnline}}, // between two looks
-		{stream.Connecting, 3, []string{cameraOffline}},
-		{stream.Offline, 3, nil},
-		{stream.Connecting, 4, nil},
-		{stream.Online, 4, []string{cameraOnline}},
-		{stream.Idle, 4, []string{cameraIdle}},
-	} {
-		told = nil
-		o.lookAtStates([]stream.Stats{
-			{Key: stream.Key{Camera: "front"}, State: step.state, Runs: step.runs},
-			{Key: stream.Key{Camera: "front", Rendition: "jpeg"}, State: stream.Offline},
-		}, tell)
-		if !slices.Equal(told, step.want) {
-			t.Errorf("step %d: told %v, want %v", i, told, step.want)
-		}
-	}
-	o.lookAtStates([]stream.Stats{{Key: stream.Key{Camera: "front"}, State: stream.Online}}, tell)
-	told = nil
-	if o.lookAtStates(nil, tell); !slices.Equal(told, []string{cameraIdle}) {
-		t.Errorf("of a stream that is gone: %v", told)
-	}
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/config"
-	"framegate/gateway/stream"
 )
 
 // lookPause is how long Run looks no more after a look: a hundred cameras that
@@ -17,8 +17,11 @@ const lookPause = 50 * time.Millisecond
 // while nothing changes nothing is done. It is to be run once; without it there
 // are no events.
 func (a *API) Run(ctx context.Context) error {
-	var o observed
-	for a.observe(&o); ; a.observe(&o) {
+	var o events.Observer
+	for {
+		for _, e := range o.Observe(a.look()) {
+			a.listeners.Tell(e)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -41,135 +44,23 @@ func (a *API) Changed() {
 	}
 }
 
-// observed is what there was when it was looked at last. The zero value has not
-// looked yet.
-type observed struct {
-	looked     bool
-	cameras    map[string]config.Camera
-	states     map[string]seen      // by camera
-	publishers map[string]time.Time // since when, by camera
-	settings   *config.Config
-	refused    string
-}
-
-// observe looks at what there is, and tells of what is different.
-func (a *API) observe(o *observed) {
-	tell := func(kind, camera string) {
-		a.events.tell(event{Kind: kind, Camera: camera, At: time.Now().UTC()})
+// look gives what there is at the moment.
+func (a *API) look() events.Look {
+	settings := a.options.Gateway.Settings()
+	look := events.Look{
+		Settings:   settings.Config,
+		Cameras:    make(map[string]config.Camera),
+		Streams:    a.options.Hub.Stats(),
+		Publishers: make(map[string]time.Time),
 	}
-	if !o.looked {
-		tell = func(string, string) {}
+	if settings.Refused != nil {
+		look.Refused = settings.Refused.Error()
 	}
-	o.lookAtSettings(a.options.Gateway.Settings(), tell)
-	o.lookAtCameras(a.options.Gateway.Cameras(), tell)
-	o.lookAtStates(a.options.Hub.Stats(), tell)
-	o.lookAtPublishers(a.options.Gateway.Publishers(), tell)
-	o.looked = true
-}
-
-func (o *observed) lookAtSettings(s Settings, tell func(kind, camera string)) {
-	refused := ""
-	if s.Refused != nil {
-		refused = s.Refused.Error()
+	for _, c := range a.options.Gateway.Cameras() {
+		look.Cameras[c.ID] = c.Camera
 	}
-	if refused != "" && refused != o.refused {
-		tell(settingsRefused, "")
+	for _, p := range a.options.Gateway.Publishers() {
+		look.Publishers[p.Camera] = p.Since
 	}
-	if s.Config != o.settings {
-		tell(settingsChanged, "")
-	}
-	o.settings, o.refused = s.Config, refused
-}
-
-func (o *observed) lookAtCameras(all []Camera, tell func(kind, camera string)) {
-	now := make(map[string]config.Camera, len(all))
-	for _, c := range all {
-		now[c.ID] = c.Camera
-		switch before, there := o.cameras[c.ID]; {
-		case !there:
-			tell(cameraAdded, c.ID)
-		case before != c.Camera:
-			tell(cameraChanged, c.ID)
-		}
-	}
-	for id := range o.cameras {
-		if _, there := now[id]; !there {
-			tell(cameraRemoved, id)
-		}
-	}
-	o.cameras = now
-}
-
-// seen is what was seen of the stream of what a camera sends itself.
-type seen struct {
-	state stream.State // never Connecting
-	runs  uint64
-}
-
-func (o *observed) lookAtStates(all []stream.Stats, tell func(kind, camera string)) {
-	now := make(map[string]seen)
-	for _, s := range all {
-		if s.Key.Rendition != "" {
-			continue
-		}
-		before := o.states[s.Key.Camera]
-		after := before.follow(s)
-		if before.state == stream.Online && after.state == stream.Online && before.runs != after.runs {
-			tell(cameraOffline, s.Key.Camera) // and on again meanwhile
-			tell(cameraOnline, s.Key.Camera)
-		}
-		tellState(before.state, after.state, s.Key.Camera, tell)
-		now[s.Key.Camera] = after
-	}
-	for camera, before := range o.states {
-		if _, there := now[camera]; !there {
-			tellState(before.state, stream.Idle, camera, tell)
-		}
-	}
-	o.states = now
-}
-
-// follow gives what is seen of a stream after this. A camera that is connecting
-// is what it was, but not online any more.
-func (before seen) follow(s stream.Stats) seen {
-	after := seen{s.State, s.Runs}
-	if s.State == stream.Connecting {
-		after.state = before.state
-	}
-	if s.State == stream.Connecting && before.state == stream.Online {
-		after.state = stream.Offline
-	}
-	return after
-}
-
-func tellState(before, after stream.State, camera string, tell func(kind, camera string)) {
-	if before == after {
-		return
-	}
-	switch after {
-	case stream.Online:
-		tell(cameraOnline, camera)
-	case stream.Offline:
-		tell(cameraOffline, camera)
-	case stream.Idle:
-		tell(cameraIdle, camera)
-	}
-}
-
-func (o *observed) lookAtPublishers(all []Publisher, tell func(kind, camera string)) {
-	now := make(map[string]time.Time, len(all))
-	for _, p := range all {
-		now[p.Camera] = p.Since
-	}
-	for camera, since := range o.publishers {
-		if again, there := now[camera]; !there || !again.Equal(since) {
-			tell(publisherWent, camera)
-		}
-	}
-	for camera, since := range now {
-		if before, there := o.publishers[camera]; !there || !before.Equal(since) {
-			tell(publisherCame, camera)
-		}
-	}
-	o.publishers = now
+	return look
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/config"
 	"framegate/gateway/stream"
 )
@@ -30,7 +31,7 @@ type watched struct {
 	*API
 	gateway *countingGateway
 	source  *frames
-	l       *listener
+	l       *events.Listener
 }
 
 func watch(t *testing.T) *watched {
@@ -60,7 +61,7 @@ func watch(t *testing.T) *watched {
 	}()
 	t.Cleanup(func() { hub.Close(); cancel(); <-done })
 	var limit string
-	if w.l, _, limit = w.events.listen("user:anna", "192.0.2.1"); limit != "" {
+	if w.l, _, limit = w.listeners.Listen("user:anna", "192.0.2.1"); limit != "" {
 		t.Fatal(limit)
 	}
 	time.Sleep(time.Minute) // quiet
@@ -71,7 +72,7 @@ func watch(t *testing.T) *watched {
 func (w *watched) told(t *testing.T) (kinds []string) {
 	t.Helper()
 	synctest.Wait()
-	all, _ := w.l.take()
+	all, _ := w.l.Take()
 	for _, v := range all {
 		if !v.At.Equal(time.Now()) {
 			t.Errorf("%s was told %v late", v.Kind, time.Since(v.At))
@@ -93,34 +94,34 @@ func TestEventsComeAtOnce(t *testing.T) {
 			do   func()
 			want []string
 		}{
-			{"a camera is added", func() { must(t, w.gateway.SetAdded([]config.Camera{{ID: "yard"}})) }, []string{cameraAdded}},
-			{"it is changed", func() { must(t, w.gateway.SetAdded([]config.Camera{{ID: "yard", Name: "Yard"}})) }, []string{cameraChanged}},
-			{"it is removed", func() { must(t, w.gateway.SetAdded(nil)) }, []string{cameraRemoved}},
-			{"a change is refused", func() { w.gateway.change(func() { w.gateway.settings.Refused = errors.New("line 1") }) }, []string{settingsRefused}},
+			{"a camera is added", func() { must(t, w.gateway.SetAdded([]config.Camera{{ID: "yard"}})) }, []string{events.CameraAdded}},
+			{"it is changed", func() { must(t, w.gateway.SetAdded([]config.Camera{{ID: "yard", Name: "Yard"}})) }, []string{events.CameraChanged}},
+			{"it is removed", func() { must(t, w.gateway.SetAdded(nil)) }, []string{events.CameraRemoved}},
+			{"a change is refused", func() { w.gateway.change(func() { w.gateway.settings.Refused = errors.New("line 1") }) }, []string{events.SettingsRefused}},
 			{"again", func() { w.gateway.change(func() { w.gateway.settings.Refused = errors.New("line 1") }) }, nil},
-			{"one is taken", func() { w.gateway.change(func() { w.gateway.settings = Settings{Config: new(config.Config)} }) }, []string{settingsChanged}},
+			{"one is taken", func() { w.gateway.change(func() { w.gateway.settings = Settings{Config: new(config.Config)} }) }, []string{events.SettingsChanged}},
 			{"somebody watches", func() {
 				var err error
 				reader, err = w.options.Hub.Open(stream.Key{Camera: "gate"}, stream.ReadOptions{})
 				must(t, err)
 			}, nil},
-			{"a picture comes", func() { w.source.next <- picture }, []string{cameraOnline}},
+			{"a picture comes", func() { w.source.next <- picture }, []string{events.CameraOnline}},
 			{"another", func() { w.source.next <- picture }, nil},
-			{"it fails", func() { w.source.fail <- errors.New("cut") }, []string{cameraOffline}},
-			{"it is back", func() { w.source.next <- picture }, []string{cameraOnline}},
+			{"it fails", func() { w.source.fail <- errors.New("cut") }, []string{events.CameraOffline}},
+			{"it is back", func() { w.source.next <- picture }, []string{events.CameraOnline}},
 			{"nobody watches", func() { reader.Close() }, nil},
-			{"for long", func() { time.Sleep(10*time.Second - 3*lookPause) }, []string{cameraIdle}},
+			{"for long", func() { time.Sleep(10*time.Second - 3*lookPause) }, []string{events.CameraIdle}},
 			{"a publisher comes", func() {
 				w.gateway.change(func() { w.gateway.publishers = []Publisher{{Camera: "phone", Since: time.Now()}} })
-			}, []string{publisherCame}},
+			}, []string{events.PublisherCame}},
 			{"and connects", func() {
 				go func() { // ends by cancel
 					defer close(ended)
 					_ = w.options.Hub.Attach(ctx, stream.Key{Camera: "phone"}, w.source)
 				}()
 			}, nil},
-			{"and sends", func() { w.source.next <- picture }, []string{cameraOnline}},
-			{"and goes", func() { cancel(); <-ended }, []string{cameraIdle}},
+			{"and sends", func() { w.source.next <- picture }, []string{events.CameraOnline}},
+			{"and goes", func() { cancel(); <-ended }, []string{events.CameraIdle}},
 		} {
 			if step.do(); !slices.Equal(w.told(t), step.want) {
 				t.Errorf("%s: told otherwise than %v", step.name, step.want)
@@ -168,13 +169,13 @@ func TestManyChangesCostFewLooks(t *testing.T) {
 		if most := int(time.Second/lookPause) + 2; looks > most || looks < most/2 {
 			t.Errorf("looked %d times in a second, want %d at most", looks, most)
 		}
-		if all, lost := w.l.take(); len(all)+lost != looks {
+		if all, lost := w.l.Take(); len(all)+lost != looks {
 			t.Errorf("%d looks told %d changes", looks, len(all)+lost)
 		}
 		w.gateway.change(func() { w.gateway.settings.Refused = errors.New("line 999") })
 		time.Sleep(lookPause)
 		synctest.Wait()
-		if all, _ := w.l.take(); all != nil {
+		if all, _ := w.l.Take(); all != nil {
 			t.Errorf("the last change was not seen before: %v", all)
 		}
 	})

@@ -1,0 +1,140 @@
+package events
+
+import (
+	"time"
+
+	"framegate/gateway/config"
+	"framegate/gateway/stream"
+)
+
+// Look is what there is at one moment.
+type Look struct {
+	Settings   *config.Config           // another pointer means a change
+	Refused    string                   // why the newest configuration was not taken; "" where it was
+	Cameras    map[string]config.Camera // by id
+	Streams    []stream.Stats
+	Publishers map[string]time.Time // since when, by camera
+}
+
+// Observer knows what there was when it looked last. The zero value has not
+// looked yet. It is one goroutine's.
+type Observer struct {
+	looked bool
+	last   Look
+	states map[string]seen // by camera
+	told   []Event         // by the present look
+}
+
+// Observe takes a look and gives what has happened since the last one, in the
+// order in which it makes sense to whoever hears it; nothing at the first.
+func (o *Observer) Observe(now Look) []Event {
+	o.told = nil
+	o.settings(now)
+	o.cameras(now.Cameras)
+	o.streams(now.Streams)
+	o.publishers(now.Publishers)
+	first := !o.looked
+	o.looked, o.last = true, now
+	if first {
+		return nil
+	}
+	return o.told
+}
+
+func (o *Observer) tell(kind, camera string) {
+	o.told = append(o.told, Event{Kind: kind, Camera: camera, At: time.Now().UTC()})
+}
+
+func (o *Observer) settings(now Look) {
+	if now.Refused != "" && now.Refused != o.last.Refused {
+		o.tell(SettingsRefused, "")
+	}
+	if now.Settings != o.last.Settings {
+		o.tell(SettingsChanged, "")
+	}
+}
+
+func (o *Observer) cameras(now map[string]config.Camera) {
+	for id, c := range now {
+		switch before, there := o.last.Cameras[id]; {
+		case !there:
+			o.tell(CameraAdded, id)
+		case before != c:
+			o.tell(CameraChanged, id)
+		}
+	}
+	for id := range o.last.Cameras {
+		if _, there := now[id]; !there {
+			o.tell(CameraRemoved, id)
+		}
+	}
+}
+
+// seen is what was seen of the stream of what a camera sends itself.
+type seen struct {
+	state stream.State // never Connecting
+	runs  uint64
+}
+
+func (o *Observer) streams(all []stream.Stats) {
+	now := make(map[string]seen)
+	for _, s := range all {
+		if s.Key.Rendition != "" {
+			continue
+		}
+		before := o.states[s.Key.Camera]
+		after := before.follow(s)
+		if before.state == stream.Online && after.state == stream.Online && before.runs != after.runs {
+			o.tell(CameraOffline, s.Key.Camera) // and on again meanwhile
+			o.tell(CameraOnline, s.Key.Camera)
+		}
+		o.state(before.state, after.state, s.Key.Camera)
+		now[s.Key.Camera] = after
+	}
+	for camera, before := range o.states {
+		if _, there := now[camera]; !there {
+			o.state(before.state, stream.Idle, camera)
+		}
+	}
+	o.states = now
+}
+
+// follow gives what is seen of a stream after this. A camera that is connecting
+// is what it was, but not online any more.
+func (before seen) follow(s stream.Stats) seen {
+	after := seen{s.State, s.Runs}
+	if s.State == stream.Connecting {
+		after.state = before.state
+	}
+	if s.State == stream.Connecting && before.state == stream.Online {
+		after.state = stream.Offline
+	}
+	return after
+}
+
+func (o *Observer) state(before, after stream.State, camera string) {
+	if before == after {
+		return
+	}
+	switch after {
+	case stream.Online:
+		o.tell(CameraOnline, camera)
+	case stream.Offline:
+		o.tell(CameraOffline, camera)
+	case stream.Idle:
+		o.tell(CameraIdle, camera)
+	}
+}
+
+func (o *Observer) publishers(now map[string]time.Time) {
+	for camera, since := range o.last.Publishers {
+		if again, there := now[camera]; !there || !again.Equal(since) {
+			o.tell(PublisherWent, camera)
+		}
+	}
+	for camera, since := range now {
+		if before, there := o.last.Publishers[camera]; !there || !before.Equal(since) {
+			o.tell(PublisherCame, camera)
+		}
+	}
+}

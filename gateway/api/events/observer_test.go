@@ -1,0 +1,130 @@
+package events
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/config"
+	"framegate/gateway/stream"
+)
+
+// kinds gives what events are of, and that they are of this moment.
+func kinds(t *testing.T, all []Event) (told []string) {
+	t.Helper()
+	for _, e := range all {
+		text := e.Kind
+		if e.Camera != "" {
+			text += " " + e.Camera
+		}
+		told = append(told, text)
+		if !e.At.Equal(time.Now()) || e.At.Location() != time.UTC || e.Lost != 0 {
+			t.Errorf("%+v", e)
+		}
+	}
+	slices.Sort(told) // cameras have no order
+	return told
+}
+
+// TestDifferencesAreTold between one look and the next, each once.
+func TestDifferencesAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := new(config.Config), new(config.Config)
+		came := time.Now()
+		cameras := func(ids ...string) map[string]config.Camera {
+			all := make(map[string]config.Camera)
+			for _, id := range ids {
+				all[id] = config.Camera{ID: id}
+			}
+			return all
+		}
+		renamed := cameras("gate", "door")
+		renamed["gate"] = config.Camera{ID: "gate", Name: "The gate"}
+		publishers := func(camera string, since time.Time) map[string]time.Time { return map[string]time.Time{camera: since} }
+		var o Observer
+		for _, step := range []struct {
+			name string
+			look Look
+			want []string
+		}{
+			{"the first", Look{Settings: one, Refused: "line 1", Cameras: cameras("gate"), Publishers: publishers("phone", came)}, nil},
+			{"the same", Look{Settings: one, Refused: "line 1", Cameras: cameras("gate"), Publishers: publishers("phone", came.Local())}, nil},
+			{"another mistake", Look{Settings: one, Refused: "line 2", Cameras: cameras("gate"), Publishers: publishers("phone", came)}, []string{"settings_refused"}},
+			{"taken", Look{Settings: two, Cameras: cameras("gate", "door"), Publishers: publishers("phone", came)}, []string{"camera_added door", "settings_changed"}},
+			{"the same mistake again", Look{Settings: two, Refused: "line 2", Cameras: cameras("gate", "door"), Publishers: publishers("phone", came)}, []string{"settings_refused"}},
+			{"the same settings again", Look{Settings: two, Cameras: cameras("gate", "door"), Publishers: publishers("phone", came)}, nil},
+			{"another name", Look{Settings: two, Cameras: renamed, Publishers: publishers("phone", came)}, []string{"camera_changed gate"}},
+			{"another publisher", Look{Settings: two, Cameras: renamed, Publishers: publishers("phone", came.Add(1))}, []string{"publisher_came phone", "publisher_went phone"}},
+			{"of another camera", Look{Settings: two, Cameras: renamed, Publishers: publishers("tablet", came)}, []string{"publisher_came tablet", "publisher_went phone"}},
+			{"nothing", Look{}, []string{"camera_removed door", "camera_removed gate", "publisher_went tablet", "settings_changed"}},
+			{"and again", Look{}, nil},
+		} {
+			time.Sleep(time.Second)
+			if told := kinds(t, o.Observe(step.look)); !slices.Equal(told, step.want) {
+				t.Errorf("%s: told %v, want %v", step.name, told, step.want)
+			}
+		}
+	})
+}
+
+// TestEventsHaveAnOrder: a publisher goes before the next comes, and a camera is
+// offline before it is back.
+func TestEventsHaveAnOrder(t *testing.T) {
+	online := func(runs uint64) []stream.Stats {
+		return []stream.Stats{{Key: stream.Key{Camera: "phone"}, State: stream.Online, Runs: runs}}
+	}
+	var o Observer
+	o.Observe(Look{Streams: online(1), Publishers: map[string]time.Time{"phone": time.Unix(1, 0)}})
+	var told []string
+	for _, e := range o.Observe(Look{Streams: online(2), Publishers: map[string]time.Time{"phone": time.Unix(2, 0)}, Refused: "x"}) {
+		told = append(told, e.Kind)
+	}
+	if want := []string{SettingsRefused, CameraOffline, CameraOnline, PublisherWent, PublisherCame}; !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+}
+
+// What a stream does from look to look, and what is told of it.
+func TestStatesAreToldOnce(t *testing.T) {
+	var o Observer
+	look := func(streams ...stream.Stats) (told []string) {
+		for _, e := range o.Observe(Look{Streams: streams}) {
+			told = append(told, e.Kind)
+		}
+		return told
+	}
+	look()
+	for i, step := range []struct {
+		state stream.State
+		runs  uint64
+		want  []string
+	}{
+		{stream.Idle, 0, nil},
+		{stream.Connecting, 1, nil},
+		{stream.Online, 1, []string{CameraOnline}},
+		{stream.Online, 1, nil},
+		{stream.Online, 2, []string{CameraOffline, CameraOnline}}, // between two looks
+		{stream.Connecting, 3, []string{CameraOffline}},
+		{stream.Offline, 3, nil},
+		{stream.Connecting, 4, nil},
+		{stream.Online, 4, []string{CameraOnline}},
+		{stream.Idle, 4, []string{CameraIdle}},
+		{stream.Connecting, 5, nil},
+		{stream.Offline, 5, []string{CameraOffline}}, // it never was there
+		{stream.Connecting, 6, nil},
+		{stream.Idle, 6, []string{CameraIdle}},
+	} {
+		told := look(
+			stream.Stats{Key: stream.Key{Camera: "front"}, State: step.state, Runs: step.runs},
+			stream.Stats{Key: stream.Key{Camera: "front", Rendition: "jpeg"}, State: stream.Offline},
+		)
+		if !slices.Equal(told, step.want) {
+			t.Errorf("step %d: told %v, want %v", i, told, step.want)
+		}
+	}
+	look(stream.Stats{Key: stream.Key{Camera: "front"}, State: stream.Online})
+	if told := look(); !slices.Equal(told, []string{CameraIdle}) {
+		t.Errorf("of a stream that is gone: %v", told)
+	}
+}
