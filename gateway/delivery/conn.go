@@ -222,29 +222,44 @@ type streamConn struct {
 	until time.Time // the deadline
 }
 
-// gathered are the buffers where what goes above TCP is put together: a record
-// of TLS, and a system call, for the few bytes of a head alone cost more than
-// the copy.
+// gathered are the buffers where the ends of a message are put together with what
+// stands beside them: a record of TLS, and a system call, for the few bytes of a
+// head alone cost more than the copy.
 var gathered = sync.Pool{New: func() any { return new([maxWrite]byte) }}
 
+// Write writes a message in pieces of maxWrite bytes, which is what a record of
+// TLS holds. Those that lie within one of its slices are not copied.
 func (c *streamConn) Write(m Message) error {
 	buffer := gathered.Get().(*[maxWrite]byte)
 	defer gathered.Put(buffer)
 	n := 0
 	for _, b := range [...][]byte{m.Head, m.Body, m.Tail} {
 		for len(b) > 0 {
-			if n == len(buffer) {
-				if err := c.writeWithin(buffer[:]); err != nil {
+			if n == 0 && len(b) >= maxWrite {
+				if err := c.writeWithin(b[:maxWrite]); err != nil {
 					return err
 				}
-				n = 0
+				b = b[maxWrite:]
+				continue
 			}
 			k := copy(buffer[n:], b)
 			n, b = n+k, b[k:]
+			if n < len(buffer) {
+				continue
+			}
+			if err := c.writeWithin(buffer[:]); err != nil {
+				return err
+			}
+			n = 0
 		}
 	}
-	if err := c.writeWithin(buffer[:n]); err != nil || c.flush == nil {
-		return err
+	if n > 0 {
+		if err := c.writeWithin(buffer[:n]); err != nil {
+			return err
+		}
+	}
+	if c.flush == nil {
+		return nil
 	}
 	return c.judged(c.flush())
 }

@@ -61,7 +61,7 @@ func stamp(picture []byte) {
 func TestBenchServer(t *testing.T) {
 	kind := os.Getenv("FRAMEGATE_BENCH_SERVER")
 	serve := map[string]func(net.Listener) (viewers func() int){
-		"bare": serveBare, "framegate": serveHub,
+		"bare": serveBare, "framegate": serveHub, "bare-tls": serveBareTLS, "framegate-tls": serveHubTLS,
 		"cameras": serveCameras, "gateway": serveGateway, "sockets": serveSockets,
 	}[kind]
 	if serve == nil {
@@ -120,6 +120,17 @@ func measure(viewers int) usage {
 
 // serveBare is the yardstick.
 func serveBare(l net.Listener) func() int {
+	return writeBare(func() (net.Conn, error) {
+		c, err := l.Accept()
+		if err == nil {
+			_, _ = http.ReadRequest(bufio.NewReader(c))
+		}
+		return c, err
+	})
+}
+
+// writeBare writes pictures to the connections that come, until none does.
+func writeBare(next func() (net.Conn, error)) func() int {
 	part := append([]byte("Content-Type: image/jpeg\r\nContent-Length: 75000\r\nX-Timestamp: 1700000000.000000\r\n\r\n"), stampedPicture()...)
 	picture := part[len(part)-benchFrame:]
 	part = append(part, "\r\n--AAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"...)
@@ -127,11 +138,10 @@ func serveBare(l net.Listener) func() int {
 	var conns []net.Conn
 	go func() {
 		for {
-			c, err := l.Accept()
+			c, err := next()
 			if err != nil {
 				return
 			}
-			_, _ = http.ReadRequest(bufio.NewReader(c))
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n--AAAAAAAAAAAAAAAAAAAAAAAAAA\r\n")
 			mu.Lock()
 			conns = append(conns, c)
