@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -133,44 +134,69 @@ const (
 	fileForm   = "write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
 	v4l2Form   = "write v4l2:///dev/video0, or v4l2:///dev/video0?width=1280&height=720&fps=30"
 	testForm   = `write "test:?width=640&height=480&fps=10"`
-
-	sourceForms = `http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`
 )
+
+// sourceScheme is what the text of a source may begin with.
+type sourceScheme struct {
+	name    string
+	example string // for the list of what can be written; "" where another row's says enough
+	parse   func(text, rest string) (Source, *url.Userinfo, error)
+}
+
+// sourceSchemes is the table of them. A further input is a further row.
+var sourceSchemes = []sourceScheme{
+	{"http", "http://host/path", remoteSource(SourceHTTP, httpForm)},
+	{"https", "", remoteSource(SourceHTTP, httpForm)},
+	{"rtsp", "rtsp://host/path", remoteSource(SourceRTSP, rtspForm)},
+	{"rtsps", "", remoteSource(SourceRTSP, rtspForm)},
+	{"tcp", "tcp://host:port", localSource(func(rest string) (Source, error) { return parseTCPSource(rest, false, tcpForm) })},
+	{"tcp-listen", "tcp-listen://:port", localSource(func(rest string) (Source, error) { return parseTCPSource(rest, true, listenForm) })},
+	{"file", "file:///path", localSource(parseFileSource)},
+	{"v4l2", "v4l2:///dev/video0", localSource(parseV4L2Source)},
+	{"upload", `"upload:"`, localSource(parseUploadSource)},
+	{"test", `"test:"`, localSource(parseTestSource)},
+}
+
+// remoteSource makes a row's parse of a source that is a server's URL.
+func remoteSource(kind SourceKind, form string) func(text, rest string) (Source, *url.Userinfo, error) {
+	return func(text, _ string) (Source, *url.Userinfo, error) { return parseRemoteSource(kind, text, form) }
+}
+
+// localSource makes a row's parse of what reads behind the colon.
+func localSource(parse func(rest string) (Source, error)) func(text, rest string) (Source, *url.Userinfo, error) {
+	return func(_, rest string) (Source, *url.Userinfo, error) {
+		source, err := parse(rest)
+		return source, nil, err
+	}
+}
+
+// sourceForms lists what can be written, for people.
+func sourceForms() string {
+	var examples []string
+	for _, s := range sourceSchemes {
+		if s.example != "" {
+			examples = append(examples, s.example)
+		}
+	}
+	last := len(examples) - 1
+	return strings.Join(examples[:last], ", ") + " or " + examples[last]
+}
 
 // parseSource reads the text of a source, and gives the credentials of its URL
 // apart. Its errors hold nothing of the text beyond the scheme and the keys of
 // a query that is not sent anywhere: there may be a password in it.
-func parseSource(text string) (source Source, user *url.Userinfo, err error) {
+func parseSource(text string) (Source, *url.Userinfo, error) {
 	scheme, rest, hasColon := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
+	i := slices.IndexFunc(sourceSchemes, func(s sourceScheme) bool { return s.name == scheme })
 	switch {
-	case !hasColon && (scheme == "upload" || scheme == "test"):
-		err = fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, scheme)
-	case !hasColon:
-		err = errNoSource()
-	case scheme == "http" || scheme == "https":
-		return parseRemoteSource(SourceHTTP, text, httpForm)
-	case scheme == "rtsp" || scheme == "rtsps":
-		return parseRemoteSource(SourceRTSP, text, rtspForm)
-	case scheme == "tcp":
-		source, err = parseTCPSource(rest, false, tcpForm)
-	case scheme == "tcp-listen":
-		source, err = parseTCPSource(rest, true, listenForm)
-	case scheme == "file":
-		source, err = parseFileSource(rest)
-	case scheme == "v4l2":
-		source, err = parseV4L2Source(rest)
-	case scheme == "upload":
-		source, err = parseUploadSource(rest)
-	case scheme == "test":
-		source, err = parseTestSource(rest)
-	default:
-		err = errNoSource()
+	case i >= 0 && hasColon:
+		return sourceSchemes[i].parse(text, rest)
+	case i >= 0 && sourceSchemes[i].example == fmt.Sprintf("%q", scheme+":"):
+		return Source{}, nil, fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, scheme)
 	}
-	return source, nil, err
+	return Source{}, nil, errors.New("is not a source; write one such as " + sourceForms())
 }
-
-func errNoSource() error { return errors.New("is not a source; write one such as " + sourceForms) }
 
 // parseRemoteSource leaves out what net/url says of a bad URL, for that quotes
 // parts of it.
