@@ -117,11 +117,8 @@ func (d *draft) variableField(name string, set bool) (f field, wrong string) {
 // sectionVariable finds the key below a section.
 func sectionVariable(name, sectionPrefix, below string, section field) (f field, wrong string) {
 	f, ok := section.section[keyOfVariable(below)]
-	switch {
-	case !ok:
+	if !ok {
 		return f, unknownVariable(name, variableNames(sectionPrefix, section.section))
-	case f.later:
-		return f, notBuiltText
 	}
 	return f, ""
 }
