@@ -33,7 +33,7 @@ func TestCrowdOfHandshakes(t *testing.T) {
 	address := serveTLS(t, a.Config())
 	trusted := x509.NewCertPool()
 	trusted.AppendCertsFromPEM(a.Certificate())
-	serials := make([]string, 40)
+	serials, began := make([]string, 40), time.Now()
 	var crowd sync.WaitGroup
 	for i := range serials {
 		crowd.Go(func() {
@@ -47,7 +47,8 @@ func TestCrowdOfHandshakes(t *testing.T) {
 		})
 	}
 	crowd.Wait()
-	if slices.Sort(serials); serials[0] != serials[len(serials)-1] || asked.Load() > 2 { // a slow machine may look again
+	looks := 1 + int32(time.Since(began)/namesEvery) // on a slow machine it is looked again
+	if slices.Sort(serials); serials[0] != serials[len(serials)-1] || asked.Load() > looks {
 		t.Errorf("certificates %v, asked %d times", slices.Compact(serials), asked.Load())
 	}
 }
