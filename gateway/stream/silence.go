@@ -1,103 +1,75 @@
 package stream
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"sync"
-	"sync/atomic"
+	"cmp"
 	"time"
-
-	"framegate/gateway/media"
 )
 
 const (
+	// LeastSilence is how long a run may give no picture, however fast it was.
+	LeastSilence = 5 * time.Second
+	// FirstPicture is how long a run may take to its first picture.
+	FirstPicture = 30 * time.Second
+
 	// silentIntervals is how many of its own intervals a run may be silent.
 	silentIntervals = 10
-	// firstPatience is how long a run may take to its first picture.
-	firstPatience = 30 * time.Second
 	// mostSilence is what the silence allowed grows to for a source that is
-	// silent again and again: a file may hold one picture for long.
+	// silent again and again.
 	mostSilence = time.Minute
 )
 
-// errSilent is the cause of the end of a run that gave no picture for too long.
-var errSilent = errors.New("no picture")
+// Silence says how long the runs of a source may give no picture: for Least,
+// and for ten of their own intervals. A source keeps one, each run notes its
+// pictures in a copy, and a run that was silent for too long leaves what it
+// taught (Next). The zero value is ready. It is not safe for concurrent use.
+type Silence struct {
+	Least time.Duration // 0 = LeastSilence
+	// Uneven says that the pace of a source promises nothing: a file may hold
+	// one picture for long. What silent runs teach then counts throughout, and
+	// else only up to the second picture, which shows the pace.
+	Uneven bool
 
-// EndSilent gives a source whose runs end, with an error that says so, when they
-// give no picture for limit and for ten of their own intervals. It is for
-// sources that have no such limit themselves, since whom they wait for is a
-// process that may stop without ending. It costs a picture a look at the clock,
-// and a run a goroutine.
-func EndSilent(s Source, limit time.Duration) Source {
-	return &silenced{source: s, limit: limit, allowed: limit}
+	grown    time.Duration // what silent runs taught; 0: nothing
+	last     time.Time     // when the last picture came; zero: none did
+	interval time.Duration // between pictures, smoothed; 0: none is known
 }
 
-// silenced is a source whose runs are watched.
-type silenced struct {
-	source  Source
-	limit   time.Duration
-	allowed time.Duration // after a run's first picture; grows with each run that was silent
-}
-
-// Run runs the source.
-func (s *silenced) Run(ctx context.Context, emit func(media.Frame)) error {
-	w := &quiet{began: time.Now(), limit: s.allowed}
-	watched, end := context.WithCancelCause(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() { w.watch(watched, end) }) // ends with watched
-	err := s.source.Run(watched, func(f media.Frame) {
-		w.note()
-		emit(f)
-	})
-	end(nil)
-	watching.Wait()
-	silent := context.Cause(watched)
-	if ctx.Err() != nil || !errors.Is(silent, errSilent) {
-		return err
-	}
-	s.allowed = max(s.limit, min(2*s.allowed, mostSilence))
-	return silent
-}
-
-// quiet knows how long a run has given nothing.
-type quiet struct {
-	began    time.Time
-	limit    time.Duration
-	last     atomic.Int64 // nanoseconds after began that the last picture came; 0: none did
-	interval atomic.Int64 // between the last two; 0: there were none
-}
-
-// note notes a picture.
-func (q *quiet) note() {
-	now := int64(max(time.Since(q.began), 1))
-	if last := q.last.Swap(now); last > 0 {
-		q.interval.Store(max(now-last, 1))
-	}
-}
-
-// left is how much longer the run may be silent, and how long it may be at all.
-func (q *quiet) left() (left, allowed time.Duration) {
-	last := time.Duration(q.last.Load())
-	allowed = max(q.limit, silentIntervals*time.Duration(q.interval.Load()))
-	if last == 0 {
-		allowed = max(q.limit, firstPatience)
-	}
-	return last + allowed - time.Since(q.began), allowed
-}
-
-// watch ends the run when it has been silent for too long.
-func (q *quiet) watch(ctx context.Context, end context.CancelCauseFunc) {
-	for {
-		left, allowed := q.left()
-		if left <= 0 {
-			end(fmt.Errorf("%w for %v", errSilent, allowed.Round(time.Second)))
-			return
+// Picture notes a picture that came then.
+func (s *Silence) Picture(at time.Time) {
+	if !s.last.IsZero() {
+		gap := max(at.Sub(s.last), 0)
+		if s.interval == 0 {
+			s.interval = gap
 		}
-		select {
-		case <-time.After(min(left, q.limit)): // a first picture leaves less than there was
-		case <-ctx.Done():
-			return
-		}
+		s.interval += (gap - s.interval) / 8
 	}
+	s.last = at
 }
+
+// Allowed gives how long the run may be silent now, from its last picture or
+// else its beginning.
+func (s *Silence) Allowed() time.Duration {
+	least := s.least()
+	switch {
+	case s.last.IsZero():
+		least = max(least, s.grown, FirstPicture)
+	case s.Uneven || s.interval == 0:
+		least = max(least, s.grown)
+	}
+	return max(least, silentIntervals*s.interval)
+}
+
+// Until gives the end of the silence that is allowed after the last picture.
+func (s *Silence) Until() time.Time { return s.last.Add(s.Allowed()) }
+
+// Next gives the silence of the source's next run after this one was ended for
+// its own: twice as much where this run's pace did not show how much it needed.
+func (s *Silence) Next() Silence {
+	next := Silence{Least: s.Least, Uneven: s.Uneven, grown: s.grown}
+	if s.Uneven || !s.last.IsZero() && s.interval == 0 {
+		next.grown = min(2*max(s.least(), s.grown), mostSilence)
+	}
+	return next
+}
+
+func (s *Silence) least() time.Duration { return cmp.Or(s.Least, LeastSilence) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 const (
@@ -40,7 +41,8 @@ type TransportStreamOptions struct {
 // the one before is gone or has fallen silent. A sender that comes back within
 // that silence goes on with the same run; what it sends has another Format.
 type TransportStream struct {
-	opt TransportStreamOptions
+	opt     TransportStreamOptions
+	silence stream.Silence
 }
 
 // NewTransportStream makes the source. It connects to nothing and listens
@@ -66,10 +68,20 @@ func NewTransportStream(o TransportStreamOptions) *TransportStream {
 // first sender for as long as it takes. No connection and no listener outlives
 // it.
 func (s *TransportStream) Run(ctx context.Context, emit func(media.Frame)) error {
-	r := &reception{maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now()}
+	r := &reception{maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), silence: s.silence}
+	run := s.call
 	if s.opt.Listen {
-		return s.listen(ctx, r)
+		run = s.listen
 	}
+	err := run(ctx, r)
+	if errors.Is(err, errSilent) {
+		s.silence = r.silence.Next()
+	}
+	return err
+}
+
+// call receives from the sender that is dialled.
+func (s *TransportStream) call(ctx context.Context, r *reception) error {
 	conn, err := s.dial(ctx)
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)

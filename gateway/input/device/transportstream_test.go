@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // Parts of access units, with start codes. The parameter sets are those of
@@ -397,7 +398,7 @@ func TestSenderThatComesBack(t *testing.T) {
 			t.Error("another sender has the same Format")
 		}
 		third.conn.Close()
-		r.wantEnd(t, "sender: ended the stream", 4240*time.Millisecond+leastSilence)
+		r.wantEnd(t, "sender: ended the stream", 4240*time.Millisecond+stream.LeastSilence)
 		if _, open := <-door.closed; open {
 			t.Error("the listener outlives the run")
 		}
@@ -408,7 +409,7 @@ func TestSenderThatIsSilentMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, door := startListening(t)
 		door.dialled().picture("key")
-		r.wantEnd(t, "sender: has fallen silent: no whole picture any more", leastSilence)
+		r.wantEnd(t, "sender: has fallen silent: no whole picture any more", stream.LeastSilence)
 	})
 }
 

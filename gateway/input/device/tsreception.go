@@ -11,20 +11,16 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
-// Patience with a sender.
-const (
-	firstByte       = 10 * time.Second
-	firstPicture    = 30 * time.Second // to have one that can be shown
-	leastSilence    = 5 * time.Second  // without a whole picture
-	silentIntervals = 10               // so many times the sender's own interval
-)
+// firstByte is how long a sender may take to send anything.
+const firstByte = 10 * time.Second
 
 // Why a sender is given up.
 var (
 	errNoByte    = fmt.Errorf("sends nothing for %v", firstByte)
-	errNoPicture = fmt.Errorf("sends no picture to begin with for %v", firstPicture)
+	errNoPicture = fmt.Errorf("sends no picture to begin with for %v", stream.FirstPicture)
 	errSilent    = errors.New("has fallen silent: no whole picture any more")
 	errEnded     = errors.New("ended the stream")
 )
@@ -41,8 +37,7 @@ type reception struct {
 	clock   clock
 
 	frames    int
-	interval  time.Duration // between pictures, smoothed
-	lastWhole time.Time     // picture, shown or not
+	silence   stream.Silence // of whole pictures, shown or not
 	lastShown time.Time
 }
 
@@ -78,9 +73,9 @@ func (r *reception) deadline(connected time.Time, got int) time.Time {
 	case r.frames == 0 && got == 0:
 		return connected.Add(firstByte)
 	case r.frames == 0:
-		return connected.Add(firstPicture)
+		return connected.Add(stream.FirstPicture)
 	}
-	earliest := connected.Add(leastSilence)
+	earliest := connected.Add(stream.LeastSilence)
 	if d := r.silentAt(); d.After(earliest) {
 		return d
 	}
@@ -91,8 +86,7 @@ func (r *reception) deadline(connected time.Time, got int) time.Time {
 // loss whole pictures are not shown before the next keyframe, which may be long
 // in coming.
 func (r *reception) silentAt() time.Time {
-	silence := max(leastSilence, silentIntervals*r.interval)
-	whole, shown := r.lastWhole.Add(silence), r.lastShown.Add(max(silence, firstPicture))
+	whole, shown := r.silence.Until(), r.lastShown.Add(max(r.silence.Allowed(), stream.FirstPicture))
 	if shown.Before(whole) {
 		return shown
 	}
@@ -140,7 +134,7 @@ func (r *reception) take(u unit) error {
 	if err != nil || !ok {
 		return err
 	}
-	r.whole(now)
+	r.silence.Picture(now)
 	if r.joining && !frame.Key {
 		return nil
 	}
@@ -150,18 +144,6 @@ func (r *reception) take(u unit) error {
 	r.lastShown = now
 	r.emit(frame)
 	return nil
-}
-
-// whole notes that a picture came whole.
-func (r *reception) whole(now time.Time) {
-	if !r.lastWhole.IsZero() {
-		gap := now.Sub(r.lastWhole)
-		if r.interval == 0 {
-			r.interval = gap
-		}
-		r.interval += (gap - r.interval) / 8
-	}
-	r.lastWhole = now
 }
 
 // splitUnits gives the NAL units of an access unit with start codes (ITU-T

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 	"framegate/transcode"
 )
 
@@ -34,12 +35,13 @@ type V4L2Options struct {
 // What the device compresses itself passes untouched: Motion JPEG, else H.264.
 // Of another device ffmpeg encodes the pictures as JPEGs.
 type V4L2 struct {
-	opt      V4L2Options
-	inspect  func(path string) (offer, error) // what the device has
-	patience time.Duration
+	opt     V4L2Options
+	inspect func(path string) (offer, error) // what the device has
+	silence stream.Silence
 }
 
-// deviceSilence is how long a device may give no picture that can be shown.
+// deviceSilence is the least that a device may give no picture that can be
+// shown, and what it has to the first.
 // Some take seconds to turn their sensor on.
 const deviceSilence = 10 * time.Second
 
@@ -58,11 +60,11 @@ func NewV4L2(o V4L2Options) *V4L2 {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &V4L2{opt: o, inspect: inspect, patience: deviceSilence}
+	return &V4L2{opt: o, inspect: inspect, silence: stream.Silence{Least: deviceSilence}}
 }
 
 // Run emits the device's pictures until ctx is done, the device is unplugged or
-// gives none for ten seconds, or ffmpeg ends. It gives the device back before
+// gives none for ten seconds and ten of its intervals, or ffmpeg ends. It gives the device back before
 // it returns. It must not run twice at a time.
 func (v *V4L2) Run(ctx context.Context, emit func(media.Frame)) error {
 	err := v.run(ctx, emit)
@@ -116,19 +118,25 @@ func (v *V4L2) capture(ctx context.Context, c choice, emit func(media.Frame)) er
 		return fmt.Errorf("cannot be read: %w", err)
 	}
 	defer process.Close()
-	silent := time.AfterFunc(v.patience, func() { cancel(errDeviceSilent) })
+	silence := v.silence
+	silent := time.AfterFunc(silence.Least, func() { cancel(errDeviceSilent) })
 	defer silent.Stop()
 	pictures := pictures{h264: c.kind == givesH264}
 	for {
 		packet, err := process.Read()
 		if ctx.Err() != nil {
+			if context.Cause(ctx) == errDeviceSilent {
+				v.silence = silence.Next()
+			}
 			return pictures.explain(context.Cause(ctx))
 		}
 		if err != nil {
 			return explainFFmpeg(err)
 		}
-		if frame, ok := pictures.take(packet, time.Now()); ok {
-			silent.Reset(v.patience)
+		now := time.Now()
+		if frame, ok := pictures.take(packet, now); ok {
+			silence.Picture(now)
+			silent.Reset(silence.Allowed())
 			emit(frame)
 		}
 	}

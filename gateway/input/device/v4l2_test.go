@@ -276,7 +276,7 @@ func TestWhatFFmpegSaysOfADevice(t *testing.T) {
 func TestADeviceThatIsSilentIsGivenUp(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	v := fakeCamera(t, driver(webcam, fourCCMJPEG), plan{Quiet: true})
-	v.patience = 200 * time.Millisecond
+	v.silence.Least = 200 * time.Millisecond
 	err := v.Run(t.Context(), func(media.Frame) { t.Error("a frame of nothing") })
 	if !errors.Is(err, errDeviceSilent) {
 		t.Errorf("got %v", err)
@@ -288,12 +288,12 @@ func TestADeviceWhosePicturesAreAllBrokenIsGivenUp(t *testing.T) {
 	needFFmpeg(t)
 	v := fakeCamera(t, driver(webcam, fourCCMJPEG), plan{Play: []string{"-re", "-stream_loop", "-1", "-f", "mjpeg", "-i", brokenPictures(t)}})
 	// ffmpeg has to have given some meanwhile, for which a busy machine takes long.
-	for v.patience = 2 * time.Second; ; v.patience *= 2 {
+	for v.silence.Least = 2 * time.Second; ; v.silence.Least *= 2 {
 		err := v.Run(t.Context(), func(media.Frame) { t.Error("a frame of nothing") })
 		if errors.Is(err, errDeviceSilent) && errors.Is(err, media.ErrMalformed) {
 			return
 		}
-		if !errors.Is(err, errDeviceSilent) || v.patience > generous {
+		if !errors.Is(err, errDeviceSilent) || v.silence.Least > generous {
 			t.Fatalf("got %v", err)
 		}
 	}
@@ -304,7 +304,7 @@ func TestADeviceWhosePicturesAreAllBrokenIsGivenUp(t *testing.T) {
 func TestADeviceThatGoesOnIsNotGivenUp(t *testing.T) {
 	t.Parallel()
 	v := fakeCamera(t, driver(webcam, fourCCMJPEG), plan{Play: webcamPictures(t, nil, 300)})
-	v.patience = 4 * time.Second
+	v.silence.Least = 4 * time.Second
 	framesOf(t, v, 250) // 5 s
 }
 

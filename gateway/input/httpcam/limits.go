@@ -31,16 +31,15 @@ var LimitNames = []string{
 type Patience struct {
 	Connect   time.Duration // to be reached, and again to agree on TLS; 0 = 5 s
 	FirstByte time.Duration // from the request to the answer, and again to its first byte; 0 = 10 s
-	Silence   time.Duration // without a whole picture, or ten of its own intervals if that is more; 0 = 5 s
+	Silence   time.Duration // without a whole picture (stream.Silence); 0 = 5 s
 }
 
-// withDefaults fills in what is not said.
+// withDefaults fills in what is not said, but for the silence, which knows its
+// own.
 func (p Patience) withDefaults() Patience {
-	return Patience{
-		Connect:   cmp.Or(p.Connect, connectTimeout),
-		FirstByte: cmp.Or(p.FirstByte, answerTimeout),
-		Silence:   cmp.Or(p.Silence, leastSilence),
-	}
+	p.Connect = cmp.Or(p.Connect, connectTimeout)
+	p.FirstByte = cmp.Or(p.FirstByte, answerTimeout)
+	return p
 }
 
 // count counts the limit that ended a run. Those on single pictures the parser

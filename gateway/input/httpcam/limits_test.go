@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/stream"
 )
 
 // huge is a picture whose header tells of 65535x65535 pixels.
@@ -52,7 +53,7 @@ var limitCases = map[string]struct {
 	"has no whole picture": {
 		Options{},
 		func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\n\r\n\xff\xd8"); c.WaitClosed() },
-		map[string]int{LimitCameraFirstPicture: 1}, firstPicture,
+		map[string]int{LimitCameraFirstPicture: 1}, stream.FirstPicture,
 	},
 	"falls silent": {
 		Options{Patience: Patience{Silence: 90 * time.Second}},

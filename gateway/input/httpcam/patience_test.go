@@ -14,6 +14,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 func mustParse(s string) *url.URL {
@@ -78,7 +79,7 @@ func TestSilentCameras(t *testing.T) {
 		{
 			name:   "sends its first picture a byte a second",
 			script: func(c *camtest.HTTPConn) { c.Request(); c.Send(ok); drip(c, string(picture(0))) },
-			want:   errNoPicture, min: firstPicture, max: firstPicture,
+			want:   errNoPicture, min: stream.FirstPicture, max: stream.FirstPicture,
 		},
 		{
 			name: "falls silent",
@@ -89,7 +90,7 @@ func TestSilentCameras(t *testing.T) {
 				c.Send(picture(1))
 				c.WaitClosed()
 			},
-			want: errSilent, min: leastSilence, max: leastSilence + time.Second, frames: 2,
+			want: errSilent, min: stream.LeastSilence, max: stream.LeastSilence + time.Second, frames: 2,
 		},
 		{
 			name: "goes on a byte a second",
@@ -98,7 +99,7 @@ func TestSilentCameras(t *testing.T) {
 				c.Send(ok, picture(0))
 				drip(c, string(picture(1)))
 			},
-			want: errSilent, min: leastSilence, max: leastSilence, frames: 1,
+			want: errSilent, min: stream.LeastSilence, max: stream.LeastSilence, frames: 1,
 		},
 		{
 			name: "goes on with text",
@@ -109,7 +110,7 @@ func TestSilentCameras(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 			},
-			want: errSilent, min: leastSilence, max: leastSilence, frames: 1,
+			want: errSilent, min: stream.LeastSilence, max: stream.LeastSilence, frames: 1,
 		},
 		{
 			name: "goes on with bad pictures",
@@ -120,7 +121,7 @@ func TestSilentCameras(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 			},
-			want: media.ErrMalformed, min: leastSilence, max: leastSilence, frames: 1,
+			want: media.ErrMalformed, min: stream.LeastSilence, max: stream.LeastSilence, frames: 1,
 		},
 		{
 			name: "is slow, and then falls silent",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // How far the capture time that a camera claims may lie from the arrival.
@@ -20,7 +21,7 @@ const (
 // Why a camera's answer is given up.
 var (
 	errNoAnswer  = errors.New("camera does not answer")
-	errNoPicture = fmt.Errorf("camera sends no whole picture for %v", firstPicture)
+	errNoPicture = fmt.Errorf("camera sends no whole picture for %v", stream.FirstPicture)
 	errSilent    = errors.New("camera has fallen silent: no whole picture any more")
 )
 
@@ -41,7 +42,7 @@ type run struct {
 func (r *run) request(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	w := &watchdog{cancel: cancel, patience: r.source.opt.Patience, silence: r.source.patience}
+	w := &watchdog{cancel: cancel, patience: r.source.opt.Patience, silence: r.source.silence}
 	defer w.stop()
 	a, err := r.source.open(ctx, w)
 	if err != nil {
@@ -51,7 +52,11 @@ func (r *run) request(parent context.Context) error {
 		return err
 	}
 	defer a.body.Close()
-	return r.receive(ctx, a.body, w)
+	err = r.receive(ctx, a.body, w)
+	if context.Cause(ctx) == errSilent {
+		r.source.silence = w.silence.Next()
+	}
+	return err
 }
 
 // receive emits the pictures of one body as they come.
@@ -84,7 +89,7 @@ func (r *run) receive(ctx context.Context, body io.Reader, w *watchdog) error {
 			return r.ended(ctx, p, pictures, err)
 		}
 		if arrived.IsZero() {
-			w.expect(firstPicture, errNoPicture)
+			w.expect(stream.FirstPicture, errNoPicture)
 		}
 		arrived = time.Now()
 	}
@@ -127,9 +132,6 @@ func (r *run) plausible(taken, arrived time.Time) bool {
 func (r *run) ended(ctx context.Context, p *parser, pictures int, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		if pictures == 1 && context.Cause(ctx) == errSilent {
-			r.source.patience = min(2*r.source.patience, max(mostPatience, r.source.opt.Patience.Silence))
-		}
 		return p.noPicture(context.Cause(ctx))
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("reading pictures: %w", err)

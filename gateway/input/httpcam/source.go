@@ -26,18 +26,14 @@ import (
 
 	"framegate/gateway/camlogin"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
-// Limits of patience with a camera, where Options say nothing. The last three
-// are not for anybody to turn: a camera that is so slow gets what it needs from
-// its own pace.
+// Limits of patience with a camera, where Options say nothing. Those on its
+// pictures are stream.Silence's.
 const (
-	connectTimeout  = 5 * time.Second
-	answerTimeout   = 10 * time.Second // from request to headers, and to the first byte of the body
-	leastSilence    = 5 * time.Second  // without a whole picture
-	firstPicture    = 30 * time.Second // to have it whole
-	mostPatience    = time.Minute      // what the silence grows to for a camera that stays silent after one picture
-	silentIntervals = 10               // so many times a camera's own frame interval
+	connectTimeout = 5 * time.Second
+	answerTimeout  = 10 * time.Second // from request to headers, and to the first byte of the body
 )
 
 const (
@@ -71,9 +67,9 @@ type Source struct {
 	tls       *tls.Config
 	transport *http.Transport
 
-	login    camlogin.Login
-	raw      bool          // net/http does not understand this camera
-	patience time.Duration // silence allowed after a run's first picture; grows until a slow camera's second is in time
+	login   camlogin.Login
+	raw     bool // net/http does not understand this camera
+	silence stream.Silence
 }
 
 // New makes the source of a camera. It connects to nothing; the error is about
@@ -90,11 +86,11 @@ func New(opt Options) (*Source, error) {
 	target.User = nil
 	opt = opt.withDefaults()
 	s := &Source{
-		opt:      opt,
-		url:      target,
-		tls:      &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
-		login:    camlogin.Login{Username: opt.Username, Password: opt.Password},
-		patience: opt.Patience.Silence,
+		opt:     opt,
+		url:     target,
+		tls:     &tls.Config{InsecureSkipVerify: opt.InsecureTLS},
+		login:   camlogin.Login{Username: opt.Username, Password: opt.Password},
+		silence: stream.Silence{Least: opt.Patience.Silence},
 	}
 	if opt.InsecureTLS {
 		s.tls.MinVersion = tls.VersionTLS10 // old cameras know no better

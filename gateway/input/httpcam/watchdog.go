@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"framegate/gateway/stream"
 )
 
 // watchdog cancels an exchange with a camera that does not come forward in
@@ -13,9 +15,7 @@ import (
 type watchdog struct {
 	cancel   context.CancelCauseFunc
 	patience Patience
-	silence  time.Duration // allowed between pictures
-	interval time.Duration // between pictures, smoothed
-	last     time.Time     // arrival of the last picture
+	silence  stream.Silence
 
 	mu    sync.Mutex // guards what follows
 	timer *time.Timer
@@ -55,14 +55,6 @@ func (w *watchdog) stop() {
 // picture notes a whole picture, and from now on limits the silence until the
 // next one by the camera's own pace.
 func (w *watchdog) picture(arrived time.Time) {
-	if !w.last.IsZero() {
-		gap := arrived.Sub(w.last)
-		if w.interval == 0 {
-			w.interval = gap
-		}
-		w.interval += (gap - w.interval) / 8
-		w.silence = max(w.patience.Silence, silentIntervals*w.interval)
-	}
-	w.last = arrived
-	w.expect(w.silence, errSilent)
+	w.silence.Picture(arrived)
+	w.expect(w.silence.Allowed(), errSilent)
 }

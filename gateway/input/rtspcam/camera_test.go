@@ -16,7 +16,7 @@ import (
 )
 
 // impatient is for tests that wait until patience is at an end.
-var impatient = patience{connect: 300 * time.Millisecond, answer: 300 * time.Millisecond, describe: 300 * time.Millisecond, picture: 300 * time.Millisecond, silence: 300 * time.Millisecond}
+var impatient = patience{connect: 300 * time.Millisecond, answer: 300 * time.Millisecond, describe: 300 * time.Millisecond, picture: 300 * time.Millisecond}
 
 // newCamera starts a camera that ends with the test. It offers H.264 if nothing
 // else is said.

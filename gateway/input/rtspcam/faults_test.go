@@ -177,6 +177,7 @@ func TestSilence(t *testing.T) {
 			s := newSource(t, Options{URL: camera.URL("/"), Transport: TCP, Limited: func(limit string) { hits = append(hits, limit) }})
 			s.patience = impatient
 			s.patience.picture = time.Second
+			s.silence.Least = 300 * time.Millisecond
 			run := start(t, s)
 			awaitPlay(t, camera, 1)
 			send(t, camera, c.before)

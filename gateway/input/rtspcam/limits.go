@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // The limits on cameras by name, as Options.Limited is told of them. Those on
@@ -30,11 +31,11 @@ var LimitNames = []string{
 type Patience struct {
 	Connect   time.Duration // to be reached; 0 = 5 s
 	FirstByte time.Duration // from there to the first answer, from the description to the last, and from that to the first packet; 0 = 10 s
-	Silence   time.Duration // without a whole picture, or ten of its own intervals if that is more; 0 = 5 s
+	Silence   time.Duration // without a whole picture (stream.Silence); 0 = 5 s
 }
 
-// patience is Patience, with what is not for anybody to turn: a camera that is
-// so slow is of no use. The tests are less patient.
+// patience is Patience up to the first picture, with what is not for anybody to
+// turn: a camera that is so slow is of no use. The tests are less patient.
 type patience struct {
 	connect time.Duration
 	answer  time.Duration
@@ -42,15 +43,13 @@ type patience struct {
 	// camera for, or to start an encoder.
 	describe time.Duration
 	picture  time.Duration // from the first packet to the first whole picture
-	silence  time.Duration
 }
 
 var usualPatience = patience{
 	connect:  5 * time.Second,
 	answer:   10 * time.Second,
 	describe: 30 * time.Second,
-	picture:  30 * time.Second,
-	silence:  5 * time.Second,
+	picture:  stream.FirstPicture,
 }
 
 // withDefaults fills in what is not said.
@@ -60,7 +59,6 @@ func (p Patience) withDefaults() patience {
 		answer:   cmp.Or(p.FirstByte, usualPatience.answer),
 		describe: max(p.FirstByte, usualPatience.describe),
 		picture:  usualPatience.picture,
-		silence:  cmp.Or(p.Silence, usualPatience.silence),
 	}
 }
 

@@ -39,13 +39,17 @@ func TestPictureOfTooManyPixels(t *testing.T) {
 func TestPatienceOfOptions(t *testing.T) {
 	for want, given := range map[patience]Patience{
 		usualPatience: {},
-		{2 * time.Second, 10 * time.Second, 30 * time.Second, 30 * time.Second, 5 * time.Second}: {Connect: 2 * time.Second},
-		{5 * time.Second, 3 * time.Second, 30 * time.Second, 30 * time.Second, 5 * time.Second}:  {FirstByte: 3 * time.Second},
-		{5 * time.Second, 10 * time.Second, 30 * time.Second, 30 * time.Second, time.Minute}:     {Silence: time.Minute},
-		{5 * time.Second, time.Minute, time.Minute, 30 * time.Second, 5 * time.Second}:           {FirstByte: time.Minute},
+		{2 * time.Second, 10 * time.Second, 30 * time.Second, 30 * time.Second}: {Connect: 2 * time.Second},
+		{5 * time.Second, 3 * time.Second, 30 * time.Second, 30 * time.Second}:  {FirstByte: 3 * time.Second},
+		{5 * time.Second, time.Minute, time.Minute, 30 * time.Second}:           {FirstByte: time.Minute},
 	} {
 		if got := newSource(t, Options{URL: "rtsp://camera.example", Patience: given}).patience; got != want {
 			t.Errorf("%+v: %+v, want %+v", given, got, want)
 		}
+	}
+	s := newSource(t, Options{URL: "rtsp://camera.example", Patience: Patience{Silence: time.Minute}})
+	s.silence.Picture(time.Now())
+	if got := s.silence.Allowed(); got != time.Minute {
+		t.Errorf("it may be silent for %v, want a minute", got)
 	}
 }

@@ -20,12 +20,12 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 
 	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // Transport says how packets travel from the camera to us.
@@ -70,7 +70,7 @@ type Source struct {
 	refusesTCP bool // learned, and used if Options.Transport is Auto
 	told       bool // the log knows what the camera offers beside its video
 	markers    rtpvideo.Markers
-	silence    time.Duration // allowed after a run's first picture; grows until a slow camera's second is in time
+	silence    stream.Silence
 }
 
 // New makes the source of a camera. It connects to nothing; the error is about
@@ -98,8 +98,8 @@ func New(opt Options) (*Source, error) {
 		address:  addressOf(target),
 		tls:      &tls.Config{ServerName: target.Hostname(), InsecureSkipVerify: opt.InsecureTLS},
 		patience: opt.Patience.withDefaults(),
+		silence:  stream.Silence{Least: opt.Patience.Silence},
 	}
-	s.silence = s.patience.silence
 	if opt.InsecureTLS {
 		s.tls.MinVersion = tls.VersionTLS10 // old cameras know no better
 	}
@@ -153,16 +153,15 @@ func (o Options) withDefaults() Options {
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	within, cancel := context.WithCancelCause(ctx)
 	r := &run{source: s, ctx: within, cancel: cancel, emit: emit}
-	r.watch = &watchdog{patience: s.patience, cancel: cancel}
-	r.watch.patience.silence = max(s.silence, s.patience.silence)
+	r.watch = &watchdog{patience: s.patience, silence: s.silence, cancel: cancel}
 	r.receiver = r.newReceiver()
 	err := r.play()
 	r.receiver.End()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.Is(err, errSilent) && r.watch.onlyOnce() {
-		s.silence = min(2*r.watch.patience.silence, max(mostPatience, s.patience.silence))
+	if errors.Is(err, errSilent) {
+		s.silence = r.watch.nextSilence()
 	}
 	s.count(err)
 	return err

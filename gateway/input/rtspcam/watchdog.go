@@ -7,18 +7,11 @@ import (
 	"time"
 
 	"framegate/gateway/input/rtspcam/rtspquirks"
+	"framegate/gateway/stream"
 )
 
-const (
-	// silentIntervals is how many of a camera's own frame intervals it may be
-	// silent, if that is more than its patience.
-	silentIntervals = 10
-	// mostPatience is what the silence grows to for a camera that stays silent
-	// after one picture, and so has shown no interval.
-	mostPatience = time.Minute
-	// afterGoodbye is how long a camera may take to show that it goes on.
-	afterGoodbye = time.Second
-)
+// afterGoodbye is how long a camera may take to show that it goes on.
+const afterGoodbye = time.Second
 
 // Why a camera is given up.
 var (
@@ -54,11 +47,10 @@ type watchdog struct {
 	mu       sync.Mutex // guards what follows
 	stage    stage
 	timer    *time.Timer
-	fires    time.Time     // the timer, at the latest
-	deadline time.Time     // until when something must come,
-	missing  error         // or this is why the run ends
-	interval time.Duration // between pictures, smoothed
-	last     time.Time     // arrival of the last picture
+	fires    time.Time // the timer, at the latest
+	deadline time.Time // until when something must come,
+	missing  error     // or this is why the run ends
+	silence  stream.Silence
 }
 
 // reach notes that the run has come as far as a stage. Reaching it again, or
@@ -91,15 +83,9 @@ func (w *watchdog) reach(s stage) {
 func (w *watchdog) picture(arrived time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.last.IsZero() {
-		gap := arrived.Sub(w.last)
-		if w.interval == 0 {
-			w.interval = gap
-		}
-		w.interval += (gap - w.interval) / 8
-	}
-	w.last, w.stage = arrived, showing
-	w.expect(arrived, max(w.patience.silence, silentIntervals*w.interval), errSilent)
+	w.stage = showing
+	w.silence.Picture(arrived)
+	w.expect(arrived, w.silence.Allowed(), errSilent)
 }
 
 // goodbye notes that the camera says it ends. If it does not mean that, a
@@ -115,11 +101,11 @@ func (w *watchdog) goodbye() {
 	}
 }
 
-// onlyOnce says that there was a picture, and no second one.
-func (w *watchdog) onlyOnce() bool {
+// nextSilence is that of the run after this one, which was silent for too long.
+func (w *watchdog) nextSilence() stream.Silence {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stage == showing && w.interval == 0
+	return w.silence.Next()
 }
 
 func (w *watchdog) stop() {

@@ -60,8 +60,7 @@ func pace(w *watchdog, n int, interval time.Duration) {
 func TestSlowCameraIsLearned(t *testing.T) {
 	camera := newCamera(t, camtest.RTSPOptions{Medias: offer(&format.MJPEG{})})
 	s := newSource(t, Options{URL: camera.URL("/")})
-	s.patience.silence = 20 * time.Millisecond
-	s.silence = s.patience.silence
+	s.silence.Least = 20 * time.Millisecond
 	groups := rtptest.JPEGPackets(t, 4)
 	for n := 1; ; n++ {
 		run := start(t, s)
