@@ -413,6 +413,31 @@ func TestSenderThatIsSilentMakesRoom(t *testing.T) {
 	})
 }
 
+// TestRareSenderIsLearned: one with a picture every 12 s has its second in time
+// after a run or two.
+func TestRareSenderIsLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var theirs net.Conn
+		s := NewTransportStream(TransportStreamOptions{Dial: func(context.Context, string, string) (net.Conn, error) { return theirs, nil }})
+		for run, want := range []int{1, 1, 3} {
+			var sender *fakeSender
+			sender, theirs = newFakeSender()
+			r := start(t, s)
+			for range 3 {
+				sender.picture("key")
+				sender.pts += 12 * 90_000
+				time.Sleep(12 * time.Second)
+			}
+			if n := len(r.emitted()); n != want {
+				t.Errorf("run %d gives %d pictures, want %d", run, n, want)
+			}
+			r.cancel()
+			<-r.done
+			sender.conn.Close()
+		}
+	})
+}
+
 func TestProbesDoNotEndAListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, door := startListening(t)
