@@ -76,14 +76,20 @@ func paced(b *testing.B, p *transcode.Process, packets []transcode.Packet) (dela
 // onFile gives the CPU that ffmpeg takes for a picture of a file, at its pace.
 func onFile(b *testing.B, args ...string) time.Duration {
 	b.Helper()
-	cmd := exec.Command("ffmpeg", append([]string{"-v", "error", "-re", "-threads", "1"}, args...)...)
+	return byItself(b, append([]string{"-re"}, args...)...) / benchFrames
+}
+
+// byItself gives the CPU that ffmpeg takes.
+func byItself(b *testing.B, args ...string) time.Duration {
+	b.Helper()
+	cmd := exec.Command("ffmpeg", append([]string{"-v", "error", "-threads", "1"}, args...)...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Run(); err != nil {
 		b.Fatalf("%v: %s", err, &said)
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return time.Duration(usage.Utime.Nano()+usage.Stime.Nano()) / benchFrames
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // beside has a Process and ffmpeg by itself do the same work in turns, and
@@ -196,4 +202,61 @@ func unpaced(b *testing.B, spec transcode.Spec, packets []transcode.Packet) (out
 	p.CloseWrite()
 	p.Close()
 	return out, p.CPU()
+}
+
+// BenchmarkBacklog has pictures decoded of which the first and the last are
+// encoded, as for who joins. What a picture costs is told from a short backlog
+// and a long one, so that it is free of ffmpeg's start and of those two; beside
+// it stands what ffmpeg takes by itself to decode one.
+func BenchmarkBacklog(b *testing.B) {
+	const short, long = 2, 58 // of a GOP of 60
+	file, h264 := benchClip(b)
+	decodes := func(count int) time.Duration {
+		return byItself(b, "-i", file, "-frames:v", fmt.Sprint(count), "-f", "null", "-")
+	}
+	var start, picture, yardstick, first, present []time.Duration
+	for range 3 * benchRounds {
+		least, _, _ := benchJoin(b, h264[:short])
+		most, a, p := benchJoin(b, h264[:long])
+		start, picture = append(start, least), append(picture, (most-least)/(long-short))
+		first, present = append(first, a), append(present, p)
+		yardstick = append(yardstick, (decodes(long)-decodes(short))/(long-short))
+	}
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	b.ReportMetric(ms(median(start)), "start-cpu-ms")
+	b.ReportMetric(ms(median(picture)), "cpu-ms/frame")
+	b.ReportMetric(float64(median(picture))/float64(median(yardstick)), "cpu-ratio")
+	b.ReportMetric(ms(median(first)), "first-ms")
+	b.ReportMetric(ms(median(present)), "present-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+// benchJoin has all of a GOP decoded at once, and gives the CPU that takes and
+// the time until the first picture and the present one are there.
+func benchJoin(b *testing.B, gop []transcode.Packet) (cpu, first, present time.Duration) {
+	b.Helper()
+	began := time.Now()
+	p, err := transcode.Start(b.Context(), transcode.Spec{
+		In: transcode.H264, Config: gop[0].Config, Out: transcode.JPEG,
+		InWidth: benchWidth, InHeight: benchHeight, Hurry: len(gop) - 1,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() {
+		for _, packet := range gop {
+			if p.Write(packet) != nil {
+				return
+			}
+		}
+	}()
+	for _, shown := range []*time.Duration{&first, &present} {
+		if _, err := p.Read(); err != nil {
+			b.Fatal(err)
+		}
+		*shown = time.Since(began)
+	}
+	p.CloseWrite()
+	p.Close()
+	return p.CPU(), first, present
 }
