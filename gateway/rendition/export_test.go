@@ -6,3 +6,6 @@ import "time"
 func (s *Source) Hasten() {
 	s.pace = pace{window: 200 * time.Millisecond, calm: 700 * time.Millisecond, mostCalm: 2 * time.Second}
 }
+
+// LongWait is after how long a wait for a slot what came meanwhile is old.
+const LongWait = longWait

@@ -201,11 +201,19 @@ func (r *run) take(ctx context.Context, frame media.Frame) error {
 	return r.encoder.write(frame)
 }
 
-// change goes on with another encoder, from this keyframe on.
+// change goes on with another encoder, from this keyframe on or, where it has
+// to wait for its turn, from the newest one then.
 func (r *run) change(ctx context.Context, first media.Frame) error {
-	frames, err := r.backlog(first)
+	began := time.Now()
+	if err := r.admit(ctx); err != nil {
+		return err
+	}
+	frames, other, err := r.backlog(first, time.Since(began) > longWait)
 	if err != nil {
 		return err
+	}
+	if other != nil {
+		return r.take(ctx, *other)
 	}
 	if err := r.begin(ctx, frames); err != nil {
 		return err
@@ -280,32 +288,43 @@ func (r *run) wanted(frame media.Frame) bool {
 	return true
 }
 
-// backlog gives the frames that were there already when the camera's stream
-// was joined at first, the present one last.
-func (r *run) backlog(first media.Frame) ([]media.Frame, error) {
-	frames := []media.Frame{first}
-	for frames[len(frames)-1].Backlog {
-		frame, ok, err := r.input.try()
-		if err != nil {
-			return nil, err
-		}
-		if !ok || frame.Format != first.Format {
-			return frames, nil
-		}
-		frames = append(frames, frame)
-	}
-	return frames, nil
-}
+// longWait is how long an encoder waits for its turn until what came meanwhile
+// is old.
+const longWait = 100 * time.Millisecond
 
-// begin starts an encoder for frames like these, once there is a slot. It
-// starts the new one before it ends the old, which gives what it has inside.
-func (r *run) begin(ctx context.Context, frames []media.Frame) error {
+// admit waits for a slot, and for the turn to start.
+func (r *run) admit(ctx context.Context) error {
 	if err := r.job.take(ctx); err != nil {
 		return err
 	}
-	if err := r.job.pace(ctx); err != nil {
-		return err
+	return r.job.pace(ctx)
+}
+
+// backlog gives the frames that were there already when the camera's stream
+// was joined at first, the present one last; or, if it is late, those from the
+// newest keyframe on. A frame of another format comes instead of them.
+func (r *run) backlog(first media.Frame, late bool) (frames []media.Frame, other *media.Frame, err error) {
+	frames = []media.Frame{first}
+	for late || frames[len(frames)-1].Backlog {
+		frame, ok, err := r.input.try()
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !ok:
+			return frames, nil, nil
+		case frame.Format != first.Format:
+			return nil, &frame, nil
+		case frame.Key:
+			frames = frames[:0]
+		}
+		frames = append(frames, frame)
 	}
+	return frames, nil, nil
+}
+
+// begin starts an encoder for frames like these. It starts the new one before
+// it ends the old, which gives what it has inside.
+func (r *run) begin(ctx context.Context, frames []media.Frame) error {
 	next, err := startEncoder(ctx, r.spec(frames), r.request.Codec, r.log)
 	if err != nil {
 		return err

@@ -272,6 +272,37 @@ func TestLateViewerSeesSomethingAndThenThePresent(t *testing.T) {
 	}
 }
 
+// TestWhoHadToWaitSeesThePresent: what came while there was no slot is old.
+func TestWhoHadToWaitSeesThePresent(t *testing.T) {
+	frames := h264s(t, 0, 61, 64, 32) // in GOPs of 50
+	r := newRig(t, "")
+	r.slots = rendition.NewSlots(1, 100)
+	others := r.open("jpeg-q50")
+	r.camera.emits <- frames[0]
+	r.expect(others, 0)
+	reader := r.open("jpeg")
+	for deadline := time.Now().Add(ceiling); r.slots.Stats().Waiting == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("there is a slot")
+		}
+	}
+	for n, f := range frames[1:60] {
+		r.camera.emits <- f
+		r.expect(others, 1+n)
+	}
+	time.Sleep(rendition.LongWait) // any longer is as good
+	others.Close()
+	first, err := camtest.ReadJPEGNumber(r.next(reader).Data)
+	if err != nil || first != 50 && first != 59 {
+		t.Fatalf("the first picture reads %d, %v", first, err)
+	}
+	if first == 50 { // else the present came before the reader had woken
+		r.expect(reader, 59)
+	}
+	r.camera.emits <- frames[60]
+	r.expect(reader, 60)
+}
+
 // TestSizeChangeLosesNoPicture: the last pictures of one size are still in the
 // old encoder when the first of another come.
 func TestSizeChangeLosesNoPicture(t *testing.T) {
