@@ -272,20 +272,27 @@ func TestLateViewerSeesSomethingAndThenThePresent(t *testing.T) {
 	}
 }
 
+// waiting gives a reader that waits for the only slot, which others have.
+func (r *rig) waiting(first media.Frame) (reader, others *stream.Reader) {
+	r.t.Helper()
+	r.slots = rendition.NewSlots(1, 100)
+	others = r.open("jpeg-q50")
+	r.camera.emits <- first
+	r.expect(others, 0)
+	reader = r.open("jpeg")
+	for deadline := time.Now().Add(ceiling); r.slots.Stats().Waiting == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.t.Fatal("there is a slot")
+		}
+	}
+	return reader, others
+}
+
 // TestWhoHadToWaitSeesThePresent: what came while there was no slot is old.
 func TestWhoHadToWaitSeesThePresent(t *testing.T) {
 	frames := h264s(t, 0, 61, 64, 32) // in GOPs of 50
 	r := newRig(t, "")
-	r.slots = rendition.NewSlots(1, 100)
-	others := r.open("jpeg-q50")
-	r.camera.emits <- frames[0]
-	r.expect(others, 0)
-	reader := r.open("jpeg")
-	for deadline := time.Now().Add(ceiling); r.slots.Stats().Waiting == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("there is a slot")
-		}
-	}
+	reader, others := r.waiting(frames[0])
 	for n, f := range frames[1:60] {
 		r.camera.emits <- f
 		r.expect(others, 1+n)
@@ -301,6 +308,25 @@ func TestWhoHadToWaitSeesThePresent(t *testing.T) {
 	}
 	r.camera.emits <- frames[60]
 	r.expect(reader, 60)
+}
+
+// TestSizeChangesDuringAWait: the keyframe of the new size is not lost.
+func TestSizeChangesDuringAWait(t *testing.T) {
+	r := newRig(t, "")
+	reader, others := r.waiting(h264s(t, 0, 1, 64, 32)[0])
+	larger := h264s(t, 1, 2, 320, 176)
+	r.camera.emits <- larger[0]
+	r.expect(others, 1)
+	time.Sleep(rendition.LongWait) // any longer is as good
+	others.Close()
+	for n, f := range larger {
+		if n > 0 {
+			r.camera.emits <- f
+		}
+		if got := r.expect(reader, 1+n); got.Format.Width != 320 {
+			t.Errorf("picture of %d columns", got.Format.Width)
+		}
+	}
 }
 
 // TestSizeChangeLosesNoPicture: the last pictures of one size are still in the
