@@ -32,12 +32,16 @@ func TestWhoReadsNothingCostsLittleAndGoes(t *testing.T) {
 	}
 	port, _ := strconv.Atoi(u.Port())
 	asked := bytes.Repeat([]byte("GET /assets/framegate-player.js HTTP/1.1\r\nHost: localhost\r\n\r\n"), 200)
+	var connections []net.Conn
 	for range clients + 50 {
 		c, err := net.Dial("tcp", u.Host)
 		if err != nil {
 			continue // one of those that are too many
 		}
 		defer c.Close()
+		connections = append(connections, c)
+	}
+	for _, c := range connections { // once all are there, for the first ones go soon
 		_ = c.SetWriteDeadline(time.Now().Add(rig.Ceiling))
 		_, _ = c.Write(asked) // fails on those that are too many
 	}
