@@ -554,6 +554,7 @@ func TestCameraThatIsNewUnderAnOldName(t *testing.T) {
 		known = true
 		p.attach()
 		p.picture(100)
+		synctest.Wait() // until it is the hub's
 		events := watch(t, h)
 		expectState(t, events, "online, online")
 		for n := 100; n < 103; n++ {
