@@ -331,15 +331,20 @@ func TestNoPictureIsHeldBack(t *testing.T) {
 	})
 	defer running.Wait()
 	defer cancel()
-	late, slowest := 0, generous/10 // the first has to wait for ffmpeg
+	late, slowest := 0, time.Duration(0)
 	for n := range pictures {
 		began := time.Now()
 		picture := camtest.Picture(n, width, height)
 		if _, err := fmt.Fprintf(feed, "--x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n", len(picture), picture); err != nil {
 			t.Fatal(err)
 		}
-		// Far longer than the machine has taken for any so far is late.
-		for soon := time.After(max(5*time.Second, 10*slowest)); arrived.Load() <= int64(n); {
+		// Far longer than the machine has taken for any so far is late, but not
+		// so long that the sender would be taken to be gone.
+		patience := min(max(2*time.Second, 10*slowest), stream.LeastSilence-time.Second)
+		if n == 0 {
+			patience = generous // it has to wait for ffmpeg
+		}
+		for soon := time.After(patience); arrived.Load() <= int64(n); {
 			select {
 			case <-news:
 				continue
@@ -350,8 +355,8 @@ func TestNoPictureIsHeldBack(t *testing.T) {
 			}
 			break
 		}
-		if took := time.Since(began); n == 0 || arrived.Load() > int64(n) && took > slowest {
-			slowest = took
+		if took := time.Since(began); n > 0 && arrived.Load() > int64(n) {
+			slowest = max(slowest, took)
 		}
 	}
 	t.Logf("%d of %d pictures came only with the next", late, pictures)
