@@ -73,6 +73,9 @@ func (f *Front) formRoutes() (routes []route) {
 		if methods[form.Method] == nil {
 			methods[form.Method] = make(map[string]Handle)
 		}
+		if methods[form.Method][extension] != nil {
+			panic("front: " + form.Method + " " + form.Address + " is there twice") // as package http has it of other addresses
+		}
 		methods[form.Method][extension] = form.Serve
 	}
 	shows, takes := serveForms(methods[http.MethodGet]), serveForms(methods[http.MethodPost])

@@ -58,3 +58,14 @@ func TestFormsAreOpenToWhoMayDoWhatTheyDo(t *testing.T) {
 		}()
 	}
 }
+
+// TestFormsAreThereOnce: the one that came later would be all there is.
+func TestFormsAreThereOnce(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("two forms have the same address")
+		}
+	}()
+	form := Form{Method: "GET", Address: "/live/{id}.avi", Action: auth.View, Serve: sayOK}
+	New(Options{Forms: []Form{form, form}}).formRoutes()
+}

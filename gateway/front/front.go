@@ -35,8 +35,8 @@ type Front struct {
 	ready    atomic.Bool
 }
 
-// New makes a front that is not ready. Of two forms with the same method and
-// address the later counts.
+// New makes a front that is not ready. No two forms may have the same method and
+// address.
 func New(o Options) *Front {
 	f := &Front{options: o, refusals: refusals}
 	for _, form := range o.Forms {

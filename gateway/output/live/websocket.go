@@ -29,8 +29,8 @@ const handshakeTime = 5 * time.Second
 // camera turns out to send.
 //
 // An error means that nothing was answered yet: one of Hub.Open (ErrClosed also
-// after Close), ErrNotWebSocket or ErrBadCodec, wrapped. Whose page asks is the caller's to
-// check.
+// after Close), ErrNotWebSocket or ErrBadCodec, wrapped. Whose page asks
+// is the caller's to check.
 func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
 	dialect := DialectBare
 	if slices.Contains(websocket.Subprotocols(r), Subprotocol) {
