@@ -3,9 +3,6 @@ package transcode
 // What tests of the sandbox use.
 type Confinement = confinement
 
-// ConfinedName is the name under which a program becomes ffmpeg.
-const ConfinedName = confinedName
-
 // Latitude is what the filter of system calls leaves.
 type Latitude struct{ Drivers, Starts bool }
 

@@ -78,3 +78,6 @@ func FuzzMux(f *testing.F) {
 
 // Said gives what ffmpeg printed last.
 func (p *Process) Said() string { return p.stderr.String() }
+
+// ConfinedName is the name under which a program becomes ffmpeg.
+const ConfinedName = confinedName

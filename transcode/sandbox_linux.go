@@ -124,6 +124,10 @@ func Sandbox() string {
 // the one that becomes the program.
 func execConfined(c confinement, path string, argv []string) error {
 	runtime.LockOSThread()
+	// Start asked for that of the first thread, which need not be this one.
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return fmt.Errorf("ending with the parent: %w", err)
+	}
 	for _, b := range c.bounds() {
 		if err := limit(0, b); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,8 +29,29 @@ func TestMain(m *testing.M) {
 		misbehave(strings.TrimPrefix(fault, "ffmpeg-"))
 		os.Exit(3)
 	}
-	transcode.BecomeFFmpeg()
+	become()
 	goleak.VerifyTestMain(m)
+}
+
+func init() {
+	if os.Args[0] == transcode.ConfinedName {
+		runtime.LockOSThread() // the main goroutine keeps the first thread
+	}
+}
+
+// become calls BecomeFFmpeg on another thread than the first one: where the
+// scheduler may move any main to.
+func become() {
+	if os.Args[0] != transcode.ConfinedName {
+		transcode.BecomeFFmpeg()
+		return
+	}
+	became := make(chan struct{})
+	go func() {
+		defer close(became)
+		transcode.BecomeFFmpeg()
+	}()
+	<-became
 }
 
 func misbehave(fault string) {
