@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones are looked up by name, also where the system has none
 
 	"framegate/gateway/command"
 	"framegate/transcode"
