@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 
 	"gateway/config/plainyaml": {},
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
+	"gateway/record/timing":    {},
 
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
