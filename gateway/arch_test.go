@@ -41,6 +41,8 @@ var mayImport = map[string][]string{
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
 	"gateway/record/timing":    {},
 
+	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
+
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
 	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264"},
