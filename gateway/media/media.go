@@ -85,6 +85,7 @@ type Frame struct {
 	Seq     uint64        // position in its stream, given by the stream, from 1
 	PTS     time.Duration // media time, when to show it within a Format; only B-frames go back in it
 	Wall    time.Time     // when the picture was taken, or else when it arrived
+	Arrived time.Time     // when the stream got it, with a monotonic reading
 	Key     bool          // decodable alone; always true for JPEG
 	Backlog bool          // set by a reader on what was already old when it joined
 	Format  *Format

@@ -18,11 +18,14 @@ type ReadOptions struct {
 	// it: this one says for whom its stream runs (Life.Clients), and what the
 	// viewer reads now (Hub.Watchers).
 	Besides *Reader
-	// Sequential readers (recorders, tests) get every frame that is still in
-	// the ring and never skip of their own will. When the ring overtakes them
-	// they go on at its oldest keyframe, and see the gap in Frame.Seq. While
-	// one is open the ring keeps as much as RingBytes allows.
+	// Sequential readers (recorders, tests) get every frame and never skip of
+	// their own will: the ring keeps what they have not got yet, as far as its
+	// bytes allow. When it overtakes them they go on at its oldest keyframe, and
+	// see the gap in Frame.Seq.
 	Sequential bool
+	// Buffer is how many bytes the ring may keep for a Sequential reader that is
+	// behind; RingBytes where that is more.
+	Buffer int
 	// Idle makes Next give ErrIdle when no frame came for that long, whatever
 	// else it gave meanwhile; 0 waits for ever.
 	Idle time.Duration

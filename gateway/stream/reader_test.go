@@ -93,6 +93,53 @@ func TestRecorderGetsEveryFrame(t *testing.T) {
 	})
 }
 
+// TestRingKeepsWhatARecorderHasNotGotYet and nothing else for it, in as many
+// bytes as it asks for.
+func TestRingKeepsWhatARecorderHasNotGotYet(t *testing.T) {
+	story(t, stream.Options{RingBytes: 20}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{Sequential: true, Buffer: 1000})
+		cam.give(keyframe("I---------"))
+		expectFrame(t, r, "I---------")
+		for i := range 90 {
+			cam.give(keyframe(fmt.Sprintf("I%09d", i)))
+		}
+		if kept := stream.RingBytes(hub, front); kept != 900 {
+			t.Errorf("the ring keeps %d bytes for a recorder that is behind, want 900", kept)
+		}
+		for i := range 90 {
+			expectFrame(t, r, fmt.Sprintf("I%09d", i))
+		}
+		cam.give(keyframe("I---------"))
+		expectFrame(t, r, "I---------")
+		if kept := stream.RingBytes(hub, front); kept > 100 { // the last GOP, and the eight frames before it
+			t.Errorf("the ring keeps %d bytes for a recorder that keeps up", kept)
+		}
+		other := open(t, hub, stream.ReadOptions{})
+		r.Close()
+		for range 10 {
+			cam.give(delta("P---------"))
+		}
+		if kept := stream.RingBytes(hub, front); kept > 20 {
+			t.Errorf("the ring keeps %d bytes without a recorder", kept)
+		}
+		other.Close()
+	})
+}
+
+func TestFramesTellWhenTheyArrived(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{})
+		taken := time.Now().Add(-time.Minute)
+		f := picture("1")
+		f.Wall = taken
+		time.Sleep(time.Second)
+		cam.give(f)
+		if f := expectFrame(t, r, "1"); !f.Arrived.Equal(time.Now()) || !f.Wall.Equal(taken) {
+			t.Errorf("arrived %v, taken %v; want %v, %v", f.Arrived, f.Wall, time.Now(), taken)
+		}
+	})
+}
+
 func TestOverwrittenRecorderGoesOnAtTheOldestKeyframe(t *testing.T) {
 	story(t, stream.Options{RingBytes: 40}, func(t *testing.T, hub *stream.Hub, cam *camera) {
 		r := open(t, hub, stream.ReadOptions{Sequential: true})

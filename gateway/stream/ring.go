@@ -11,7 +11,7 @@ const slackFrames = 8
 const maxRingFrames = 4096
 
 // ring keeps the newest frames of a stream in the order of their sequence
-// numbers: the last GOP always, and more where somebody asks for history. The
+// numbers: the last GOP always, and before it what somebody is still to get. The
 // stream's lock guards it.
 type ring struct {
 	slots    []media.Frame // slot of frame n: n modulo len; len is a power of two
@@ -19,7 +19,6 @@ type ring struct {
 	next     uint64        // the sequence number of the frame to come; first == next: empty
 	bytes    int           // of all frames kept
 	maxBytes int           // bound on bytes; the newest frame stays even beyond it
-	history  int           // readers that want as much as maxBytes allows, not the last GOP alone
 
 	newestKey uint64 // newest keyframe kept, or 0
 	joinFrom  uint64 // frames before it belong to a run that ended: no place to join
@@ -33,7 +32,8 @@ func newRing(maxBytes int) ring {
 func (r *ring) at(n uint64) *media.Frame { return &r.slots[n&uint64(len(r.slots)-1)] }
 
 // push takes the next frame, gives it its number and drops what is too old.
-func (r *ring) push(f media.Frame) {
+// Nobody waits for frames before wanted.
+func (r *ring) push(f media.Frame, wanted uint64) {
 	if r.next-r.first == uint64(len(r.slots)) {
 		r.grow()
 	}
@@ -44,7 +44,7 @@ func (r *ring) push(f media.Frame) {
 	if f.Key {
 		r.newestKey = f.Seq
 	}
-	r.trim(f.Format.Codec)
+	r.trim(f.Format.Codec, wanted)
 }
 
 func (r *ring) grow() {
@@ -57,12 +57,12 @@ func (r *ring) grow() {
 
 // trim drops the oldest frames: those that nobody wants, then those beyond the
 // bounds.
-func (r *ring) trim(codec media.Codec) {
+func (r *ring) trim(codec media.Codec, wanted uint64) {
 	slack := uint64(slackFrames)
 	if codec == media.JPEG {
 		slack = 0
 	}
-	for r.history == 0 && r.first+slack < r.newestKey {
+	for r.first+slack < r.newestKey && r.first < wanted {
 		r.dropOldest()
 	}
 	for r.first+1 < r.next && (r.bytes > r.maxBytes || r.next-r.first > maxRingFrames) {

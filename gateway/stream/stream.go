@@ -27,6 +27,7 @@ type stream struct {
 	ring    ring
 	kept    media.Frame // newest keyframe ever; outlives the ring
 	readers int
+	sequels []*Reader     // of the readers, those that are to get every frame
 	holders int           // of the readers, those that wait for no frame
 	onces   int           // of the readers, those that want one frame
 	clients []Viewer      // of the readers, those whom they serve, in the order they came
@@ -106,7 +107,8 @@ func (s *stream) join(options ReadOptions) *Reader {
 		s.watched = true
 	}
 	if options.Sequential {
-		s.ring.history++
+		s.sequels = append(s.sequels, r)
+		s.resizeRing()
 	}
 	if options.Viewer != nil {
 		client := *options.Viewer // which the caller may change
@@ -143,7 +145,8 @@ func (s *stream) leave(r *Reader) bool {
 		s.onces--
 	}
 	if r.options.Sequential {
-		s.ring.history--
+		s.sequels = slices.DeleteFunc(s.sequels, func(other *Reader) bool { return other == r })
+		s.resizeRing()
 	}
 	if v := r.options.Viewer; v != nil {
 		i := slices.Index(s.clients, *v)
@@ -155,6 +158,27 @@ func (s *stream) leave(r *Reader) bool {
 	r.signal()
 	s.startLinger()
 	return true
+}
+
+// resizeRing gives the ring the bytes that its readers ask for. The stream is
+// locked.
+func (s *stream) resizeRing() {
+	s.ring.maxBytes = s.hub.options.RingBytes
+	for _, r := range s.sequels {
+		s.ring.maxBytes = max(s.ring.maxBytes, r.options.Buffer)
+	}
+}
+
+// oldestWanted gives the oldest frame that somebody is still to get who gets
+// every one. The stream is locked.
+func (s *stream) oldestWanted() uint64 {
+	oldest := s.ring.next
+	for _, r := range s.sequels {
+		if r.next > 0 {
+			oldest = min(oldest, r.next)
+		}
+	}
+	return oldest
 }
 
 // startLinger begins the time after which a stream that nobody reads stops. The
@@ -411,7 +435,7 @@ func (u *run) emit(f media.Frame) {
 	if u.stamp(&f, now); u.frames == 1 {
 		s.hub.options.Changed()
 	}
-	s.ring.push(f)
+	s.ring.push(f, s.oldestWanted())
 	if f.Key {
 		s.kept = *s.ring.at(s.ring.next - 1)
 	}
@@ -433,6 +457,7 @@ func (u *run) emit(f media.Frame) {
 // gives are its own: those of B-frames go back and forth. Whether it gives any
 // shows only with its second frame, so all media time begins with 0.
 func (u *run) stamp(f *media.Frame, now time.Time) {
+	f.Arrived = now
 	if f.Wall.IsZero() {
 		f.Wall = now
 	}

@@ -1,0 +1,11 @@
+package stream
+
+// RingBytes gives how many bytes a stream keeps.
+func RingBytes(h *Hub, key Key) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.streams[key]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ring.bytes
+}
