@@ -1,6 +1,6 @@
-// Package auth says who a request comes from and what that principal may do.
+// Package auth says who somebody is and what that principal may do.
 //
-// One function decides, Authorize. Principals come from Identify, by a session
+// One function decides, Authorize. Principals come from Verify, by a session
 // cookie, a bearer token, HTTP Basic or a signed link; Watch ends what a
 // principal is doing when it may do so no longer. The rest of the package is
 // managing: users and their passwords, tokens, sessions, and links.

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -154,10 +153,9 @@ func (a *Auth) linkMAC(l link, action Action, camera string, generation int64) [
 	return mac.Sum(nil)
 }
 
-// linkOf finds the link in a request's address. ok says that there is something
-// that means to be one.
-func linkOf(r *http.Request) (l link, ok bool) {
-	query := r.URL.Query()
+// linkOf finds the link in an address. ok says that there is something that means
+// to be one.
+func linkOf(query url.Values) (l link, ok bool) {
 	exp, id, sig := query["exp"], query["link"], query["sig"]
 	switch {
 	case len(exp)+len(id)+len(sig) == 0:

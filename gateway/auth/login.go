@@ -76,12 +76,8 @@ func (a *Auth) cookieHash(r *http.Request) (hash [sha256.Size]byte, ok bool) {
 }
 
 // bySession goes by the cookie. One whose session has ended makes nobody.
-func (a *Auth) bySession(r *http.Request) (Principal, error) {
-	hash, ok := a.cookieHash(r)
-	if !ok {
-		return Principal{}, nil
-	}
-	p, err := a.accounts.principal(r.Context(), accountKey{kind: sessionAccount, hash: hash})
+func (a *Auth) bySession(ctx context.Context, hash [sha256.Size]byte) (Principal, error) {
+	p, err := a.accounts.principal(ctx, accountKey{kind: sessionAccount, hash: hash})
 	if errors.Is(err, ErrDenied) {
 		return Principal{}, nil
 	}

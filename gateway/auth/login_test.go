@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,36 +49,6 @@ func TestCookie(t *testing.T) {
 	}
 	if !r.who(cookie(inClear)).Known() || !r.who(cookie(secured), overTLS).Known() {
 		t.Error("a cookie of the right kind is not taken")
-	}
-}
-
-// TestVerify is for protocols that have no requests of HTTP's.
-func TestVerify(t *testing.T) {
-	r := newRig(t)
-	r.user("anna", "view:front")
-	_, token := r.token("nvr", "view:gate")
-	from := netip.MustParseAddr("192.0.2.1")
-	for _, row := range []struct {
-		name, password, camera string
-		err                    error
-	}{
-		{"anna", good, "front", nil},
-		{"anything", token, "gate", nil},
-		{"", token, "gate", nil},
-		{"anna", "wrong horse battery", "", ErrDenied},
-		{"berta", good, "", ErrDenied},
-		{"anna", strings.Repeat("x", 1<<20), "", ErrDenied},
-		{strings.Repeat("x", 1<<20), good, "", ErrDenied},
-	} {
-		p, err := r.Verify(t.Context(), from, row.name, row.password)
-		if !errors.Is(err, row.err) || p.Known() != (row.err == nil) || row.err == nil && !Authorize(p, View, row.camera) {
-			t.Errorf("%.10s: %v, %v", row.name, p, err)
-		}
-	}
-	open, err := New(t.Context(), Options{Store: r.store, Open: true})
-	must(t, err)
-	if p, err := open.Verify(t.Context(), from, "", ""); err != nil || !Authorize(p, Admin, "") {
-		t.Errorf("auth off: %v, %v", p, err)
 	}
 }
 
