@@ -32,6 +32,18 @@ var secretive = object{
 type shown struct {
 	ID, Name, Origin, Source, Username, Keep, Interval, Transport, Normalize string
 
+	Record struct {
+		Mode, Every, Codec string
+		Schedule           struct{ Zone, Hours string }
+		Keep               struct {
+			MaxAge   string `json:"max_age"`
+			MaxBytes string `json:"max_bytes"`
+			Marked   struct {
+				MaxAge string `json:"max_age"`
+			}
+		}
+	}
+
 	May         []string
 	PasswordSet *bool      `json:"password_set"`
 	TLSInsecure bool       `json:"tls_insecure"`
@@ -131,6 +143,68 @@ func TestAddingACamera(t *testing.T) {
 	b := c.do("GET", "/api/v1/cameras/front", nil).want(200).into(&got)
 	if !cmp.Equal(got, d) || b.response.Header.Get("ETag") != a.response.Header.Get("ETag") {
 		t.Errorf("read back: %s, added: %s", b.body, a.body)
+	}
+}
+
+// TestRecordingOfAnAddedCamera is set as in the file, in objects within objects,
+// and each of its settings is changed and taken away by itself.
+func TestRecordingOfAnAddedCamera(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	record := object{
+		"mode": "scheduled", "schedule": object{"zone": "Europe/Berlin", "hours": "mon-fri 08:00-18:00"},
+		"keep": object{"max_age": "30d", "max_bytes": "200GB", "marked": object{"max_age": "90d"}},
+	}
+	var d shown
+	a := c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "test:", "record": record}).want(201).into(&d)
+	want := config.Record{
+		Mode: config.RecordScheduled, Codec: config.RecordAuto, Schedule: config.Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00"},
+		Keep: config.Retention{MaxAge: 720 * time.Hour, MaxBytes: 200e9, MarkedMaxAge: 2160 * time.Hour},
+	}
+	if got := r.gateway.added["front"].Record; got != want {
+		t.Errorf("in effect is %+v", got)
+	}
+	if k := d.Record.Keep; d.Record.Mode != "scheduled" || d.Record.Schedule.Zone != "Europe/Berlin" || k.MaxAge != "30d" || k.MaxBytes != "200GB" || k.Marked.MaxAge != "90d" {
+		t.Errorf("document %s", a.body)
+	}
+	var same shown
+	c.do("PATCH", "/api/v1/cameras/front", string(a.body)).want(200).into(&same)
+	if !cmp.Equal(same, d) {
+		t.Errorf("what was read and sent back is %+v", same)
+	}
+	c.do("PATCH", "/api/v1/cameras/front", object{"record": object{"mode": "events", "schedule": object{"zone": "", "hours": ""}, "keep": object{"max_bytes": "", "max_age": ""}}}).want(200)
+	want.Mode, want.Schedule = config.RecordEvents, config.Schedule{}
+	want.Keep = config.Retention{MaxAge: 5 * time.Minute, MarkedMaxAge: 2160 * time.Hour}
+	if got := r.gateway.added["front"].Record; got != want {
+		t.Errorf("changed, it is %+v", got)
+	}
+	again, broken, err := Added(t.Context(), r.options.Store)
+	if err != nil || broken != nil || len(again) != 1 || again[0].Record != want {
+		t.Errorf("the next start has %+v, %v, %v", again, broken, err)
+	}
+	c.do("PATCH", "/api/v1/cameras/front", object{"record": object{}}).want(200)
+	c.do("PATCH", "/api/v1/cameras/front", object{"record": object{"mode": "", "keep": object{"marked": object{"max_age": ""}}}}).want(200)
+	if got := r.gateway.added["front"].Record; got != (config.Record{Mode: config.RecordOff, Codec: config.RecordAuto}) {
+		t.Errorf("taken away, it is %+v", got)
+	}
+}
+
+func TestRecordingThatCannotBe(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	for says, record := range map[string]any{
+		`"location":"body.record.mode","detail":"scheduled needs a schedule`:                         object{"mode": "scheduled"},
+		`"location":"body.record.keep.marked.max_age"`:                                               object{"mode": "events", "keep": object{"marked": object{"max_age": "1m"}}},
+		`"location":"body.record.schedule.zone","detail":"must be a time zone such as Europe/Berlin`: object{"schedule": object{"zone": "Berlin", "hours": "daily 8:00-9:00"}},
+		`"location":"body.record.keep.max_bytes"`:                                                    object{"keep": object{"max_bytes": "90%"}},
+	} {
+		a := c.do("POST", "/api/v1/cameras", object{"id": "a", "source": "test:", "record": record}).want(422)
+		if !strings.Contains(string(a.body), says) {
+			t.Errorf("%v: %s, want %s", record, a.body, says)
+		}
+	}
+	for _, record := range []any{"on", nil, object{"Mode": "off"}, object{"mode": "on"}, object{"keep": "30d"}, object{"keep": object{"marked": object{"MAX_AGE": "1d"}}}, object{"sound": "on"}, object{"schedule": object{"hours": []string{"daily 8:00-9:00"}}}} {
+		c.do("POST", "/api/v1/cameras", object{"id": "a", "source": "test:", "record": record}).want(400)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,8 +12,8 @@ import (
 	"framegate/gateway/config"
 )
 
-// settings are those of a camera that can be set here, by key and as text, as
-// they stand in JSON.
+// settings are those of a camera that can be set here, by key and as text. In
+// JSON the dots of a key are objects within objects.
 type settings map[string]string
 
 // apiKeys are the keys of a camera that can be set here.
@@ -25,14 +24,13 @@ func apiKeys() []config.CameraKey {
 // settingsIn reads the settings that an object names, which fits its schema.
 // What is null is not named, and what is false is empty.
 func settingsIn(object []byte) (settings, error) {
-	members := make(map[string]json.RawMessage)
-	if err := json.Unmarshal(object, &members); err != nil {
-		return nil, err
-	}
 	named := make(settings)
 	for _, key := range apiKeys() {
-		raw, given := members[key.Name]
-		if !given || bytes.Equal(raw, []byte("null")) {
+		raw, err := member(object, key.Name)
+		if err != nil {
+			return nil, err
+		}
+		if raw == nil || bytes.Equal(raw, []byte("null")) {
 			continue
 		}
 		text := strings.TrimPrefix(string(raw), "false")
@@ -44,6 +42,21 @@ func settingsIn(object []byte) (settings, error) {
 		named[key.Name] = text
 	}
 	return named, nil
+}
+
+// member finds what an object has of a key, nil for nothing.
+func member(object []byte, key string) (json.RawMessage, error) {
+	raw := json.RawMessage(object)
+	for name := range strings.SplitSeq(key, ".") {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &members); err != nil {
+			return nil, err
+		}
+		if raw = members[name]; raw == nil {
+			return nil, nil
+		}
+	}
+	return raw, nil
 }
 
 // freshSettingsIn reads those of a new camera, where what is empty is not named.
@@ -59,7 +72,7 @@ func withFreshSettings(s *huma.Schema) *huma.Schema {
 		s.Properties = make(map[string]*huma.Schema)
 	}
 	for _, key := range apiKeys() {
-		s.Properties[key.Name] = givenSchema(key, true)
+		setProperty(s, key.Name, givenSchema(key, true))
 	}
 	s.Required = append(s.Required, "source")
 	return s
@@ -72,25 +85,56 @@ func (s settings) marshalWith(others any) ([]byte, error) {
 	if err != nil || len(s) == 0 {
 		return b, err
 	}
-	b = bytes.TrimSuffix(b, []byte("}"))
+	ours, err := json.Marshal(s.objects())
+	if err != nil {
+		return nil, err
+	}
+	b = append(bytes.TrimSuffix(b, []byte("}")), ',')
+	return append(b, bytes.TrimPrefix(ours, []byte("{"))...), nil
+}
+
+// objects gives the settings as they stand in JSON.
+func (s settings) objects() map[string]any {
+	all := make(map[string]any)
 	for _, key := range apiKeys() {
 		text, there := s[key.Name]
 		if !there {
 			continue
 		}
-		member, err := json.Marshal(text)
+		var value any = text
 		if key.Boolean {
-			member, err = []byte(text), nil
+			value = text == "true"
 		}
-		if err != nil {
-			return nil, err
-		}
-		b = append(b, ',')
-		b = strconv.AppendQuote(b, key.Name)
-		b = append(b, ':')
-		b = append(b, member...)
+		setMember(all, key.Name, value)
 	}
-	return append(b, '}'), nil
+	return all
+}
+
+// setMember puts a member into an object, or into those within it that the dots
+// of its key mean.
+func setMember(object map[string]any, key string, value any) {
+	section, below, nested := strings.Cut(key, ".")
+	if !nested {
+		object[key] = value
+		return
+	}
+	if object[section] == nil {
+		object[section] = make(map[string]any)
+	}
+	setMember(object[section].(map[string]any), below, value)
+}
+
+// setProperty does the same to the schema of an object.
+func setProperty(s *huma.Schema, key string, property *huma.Schema) {
+	section, below, nested := strings.Cut(key, ".")
+	if !nested {
+		s.Properties[key] = property
+		return
+	}
+	if s.Properties[section] == nil {
+		s.Properties[section] = &huma.Schema{Type: huma.TypeObject, Properties: make(map[string]*huma.Schema), AdditionalProperties: false}
+	}
+	setProperty(s.Properties[section], below, property)
 }
 
 // shownSchema says what an answer has of a key.

@@ -131,7 +131,7 @@ func (d document) MarshalJSON() ([]byte, error) {
 func (document) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	for _, key := range apiKeys() {
 		if !key.Secret && s.Properties[key.Name] == nil {
-			s.Properties[key.Name] = shownSchema(key)
+			setProperty(s, key.Name, shownSchema(key))
 		}
 	}
 	return s
@@ -187,7 +187,7 @@ func (c *change) UnmarshalJSON(b []byte) error {
 // TransformSchema adds the settings to what package huma found out.
 func (change) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	for _, key := range apiKeys() {
-		s.Properties[key.Name] = givenSchema(key, false)
+		setProperty(s, key.Name, givenSchema(key, false))
 	}
 	return s
 }

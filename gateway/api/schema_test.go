@@ -46,6 +46,14 @@ func off(schema map[string]any) map[string]any {
 	if schema["format"] == "date-time" {
 		values["no time"] = "yesterday"
 	}
+	if members, ok := schema["properties"].(map[string]any); ok {
+		values["unknown member"] = object{"unheard_of": 1}
+		for name, member := range members {
+			for mistake, value := range off(member.(map[string]any)) {
+				values[name+" "+mistake] = object{name: value}
+			}
+		}
+	}
 	if items, ok := schema["items"].(map[string]any); ok {
 		for name, value := range off(items) {
 			values["items "+name] = []any{value}

@@ -23,11 +23,39 @@ func newCameraDraft() *cameraDraft { return &cameraDraft{given: make(map[string]
 
 // fields is the table of a camera's keys.
 func (c *cameraDraft) fields() map[string]field {
-	fields := map[string]field{"record": {later: true}}
+	fields := make(map[string]field)
 	for _, key := range cameraKeys {
-		fields[key.Name] = field{value: func(v value) error { return c.take(key, v) }}
+		putField(fields, key.Name, c.field(key))
 	}
 	return fields
+}
+
+func (c *cameraDraft) field(key CameraKey) field {
+	f := field{value: func(v value) error { return c.take(key, v) }}
+	if key.List {
+		f.list = func(items []value) (value, error) { return c.takeList(key, items) }
+	}
+	return f
+}
+
+// takeList notes the value of a key that a file gives as a list. What is
+// wrong with one item is told where it stands.
+func (c *cameraDraft) takeList(key CameraKey, items []value) (wrong value, err error) {
+	var all value
+	for i, item := range items {
+		if i == 0 {
+			all = item
+			continue
+		}
+		all.text += ", " + item.text
+	}
+	err = c.take(key, all)
+	for _, item := range items {
+		if err := key.check(item.text); err != nil {
+			return item, err
+		}
+	}
+	return all, err
 }
 
 // take notes the value of a key. What the environment says takes the place of
@@ -55,15 +83,18 @@ func (c *cameraDraft) finish(id string, report reporter) Camera {
 	}
 	camera.Source = source
 	for _, key := range cameraKeys {
-		v, given := c.given[key.Name]
-		if given {
+		if v, given := c.given[key.Name]; given {
 			_ = key.read(&camera, v.text) // what is wrong with it was said when it was taken
 		}
+	}
+	for _, key := range cameraKeys {
+		v, given := c.given[key.Name]
 		switch misplaced := key.misplaced(camera); {
 		case given && misplaced != nil:
 			report(v.at, path+"."+key.Name, "%v", misplaced)
-		case !given && misplaced == nil && key.Words != nil:
-			_ = key.put(&camera, key.Usual()) // which is one of the words
+		case given || misplaced != nil:
+		case key.withoutIt(camera) != "":
+			_ = key.put(&camera, key.withoutIt(camera)) // which it takes
 		}
 	}
 	c.credentials(&camera, user, path, report)

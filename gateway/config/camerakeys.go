@@ -15,12 +15,13 @@ import (
 // in a file, a variable, the API and the state, and what it does to a Camera.
 // A further key is a further row of cameraKeys.
 type CameraKey struct {
-	Name     string
+	Name     string   // with dots where it is in a section of the camera's, as record.mode
 	About    string   // for people who set it
 	Example  string   // a text that it takes; "" where About says enough
 	Words    []string // the texts that it takes, what it is without the key first; nil where there are others
 	MaxBytes int      // of its text
 	Boolean  bool     // its text is true or false
+	List     bool     // a file may hold a list instead, of what commas separate in its text
 	Secret   bool     // its text must not be shown
 	FileOnly bool     // for the operator's configuration alone, not for who adds cameras while the server runs
 
@@ -28,12 +29,13 @@ type CameraKey struct {
 	put     func(c *Camera, text string) error // reads the text into a camera
 	text    func(Camera) string                // what put reads; "" for what is so anyway
 	shown   func(Camera) string                // what people see; nil is text, and nothing of a secret
-	suits   func(Camera) error                 // says why the camera, whose source is known, has no use for it; nil suits all
+	suits   func(Camera) error                 // says why the camera, all of whose keys are read, has no use for it; nil suits all
+	usual   func(Camera) string                // what is so without the key, "" for nothing; nil is the first of Words, or nothing
 }
 
 // cameraKeys is the table of the keys of a camera. What several of them mean
 // together is in cameraDraft.finish.
-var cameraKeys = []CameraKey{
+var cameraKeys = append([]CameraKey{
 	{
 		Name: "source", MaxBytes: 4096,
 		About:   "where its pictures come from: http://, https://, rtsp:// or rtsps:// and where it is; upload: for one whose pictures are sent in; test: for a test pattern",
@@ -129,7 +131,7 @@ var cameraKeys = []CameraKey{
 		text:  func(c Camera) string { return unless(strconv.FormatBool(c.TLSInsecure), "false") },
 		suits: onlyFor("https and rtsps", func(s Source) bool { return s.scheme() == "https" || s.scheme() == "rtsps" }),
 	},
-}
+}, recordKeys...)
 
 // CameraKeys gives the table of the keys of a camera, in the order in which
 // people read them. It is the caller's.
@@ -157,6 +159,15 @@ func (k CameraKey) Usual() string {
 		return ""
 	}
 	return k.Words[0]
+}
+
+// withoutIt gives the text of what is so of a camera where the key is not given;
+// "" for none.
+func (k CameraKey) withoutIt(c Camera) string {
+	if k.usual != nil {
+		return k.usual(c)
+	}
+	return k.Usual()
 }
 
 // check says what is wrong with a text, whatever the camera is.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 var keyValues = map[string]struct {
 	source    string
 	good, bad map[string]string
+	beside    map[string]string // other keys that it needs
 }{
 	"source": {good: map[string]string{
 		"http://a": "http://a", "HTTPS://A:8443/x?pwd=canary": "https://A:8443/x?<redacted>", "rtsp://[::1]:554/live": "rtsp://[::1]:554/live", "upload:": "upload:", "test:": "test:",
@@ -36,6 +39,35 @@ var keyValues = map[string]struct {
 	"transport":    {source: "rtsp://a/", good: map[string]string{"auto": "", "tcp": "tcp", "udp": "udp"}, bad: map[string]string{"TCP": "must be auto, tcp or udp", "": "must be"}},
 	"normalize":    {source: "http://a/", good: map[string]string{"auto": "", "always": "always", "never": "never"}, bad: map[string]string{"true": "must be auto, always or never", "": "must be"}},
 	"tls_insecure": {source: "https://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "1": "must be", "True": "must be", "": "must be"}},
+	"record.mode": {source: "test:", beside: map[string]string{"record.schedule.zone": "UTC", "record.schedule.hours": "mon 08:00-09:00"}, good: map[string]string{"off": "off", "scheduled": "scheduled"}, bad: map[string]string{
+		"on": "must be off, continuous, scheduled, events or pictures", "true": "must be", "": "must be",
+	}},
+	"record.every": {source: "test:", beside: map[string]string{"record.mode": "pictures"}, good: map[string]string{"10s": "", "1s": "1s", "90s": "1m30s", "1d": "24h"}, bad: map[string]string{
+		"999ms": "must be from 1s to 24h", "2d": "must be from", "5": "must be a duration such as", "": "must be a duration",
+	}},
+	"record.codec": {source: "http://a/", beside: map[string]string{"record.mode": "continuous"}, good: map[string]string{"auto": "", "h264": "h264", "mjpeg": "mjpeg"}, bad: map[string]string{"h265": "must be auto, h264 or mjpeg", "": "must be"}},
+	"record.schedule.zone": {source: "test:", beside: map[string]string{"record.mode": "scheduled", "record.schedule.hours": "mon 08:00-09:00"}, good: map[string]string{"UTC": "UTC", "Australia/Lord_Howe": "Australia/Lord_Howe"}, bad: map[string]string{
+		"Local": "must be a time zone such as Europe/Berlin", "": "must be", "europe/nowhere": "must be", "../UTC": "must be", "/etc/localtime": "must be", "+02:00": "must be", strings.Repeat("x", 65): "must be",
+	}},
+	"record.schedule.hours": {source: "test:", beside: map[string]string{"record.mode": "scheduled", "record.schedule.zone": "UTC"}, good: map[string]string{
+		"mon-fri 08:00-18:00, sat 22:00-2:00": "mon-fri 08:00-18:00, sat 22:00-2:00", "daily 00:00-24:00": "daily 00:00-24:00", "fri-mon 20:00-06:00": "fri-mon 20:00-06:00", "mon wed 8:00-9:00,mon 09:00-10:00": "mon wed 8:00-9:00,mon 09:00-10:00",
+	}, bad: map[string]string{
+		"": "must be days and hours, such as", "always": "must be days and hours", "mon": "must be days and hours", "08:00-18:00": "must be days and hours", "mon, tue 08:00-09:00": "must be days and hours",
+		"Mon 08:00-18:00": "must have days such as mon", "mon-frei 08:00-18:00": "must have days", "mon- 08:00-09:00": "must have days", "mon 08:00": "must have hours such as 08:00-18:00", "mon 8-18": "must have times of day such as",
+		"mon 08:60-09:00": "must have times", "mon 08:00-24:01": "must have times", "mon 008:00-09:00": "must have times", "mon 08:0-09:00": "must have times", "mon 08:00-09:00:00": "must have times", "mon -8:00-09:00": "must have times",
+		"mon 24:00-06:00": "write 00:00, and the next day", "mon 08:00-08:00": "write 00:00-24:00 for all of a day", "mon 08:00-10:00, mon-fri 09:59-11:00": `has "mon 08:00-10:00" and "mon-fri 09:59-11:00", which overlap`,
+		"sun 22:00-06:00, mon 05:59-07:00": "which overlap", "mon mon 08:00-09:00": "which overlap", "mon 08:00-09:00,": "must be days and hours", strings.Repeat("mon 08:00-09:00 ", 100): "must have days",
+		"mon" + strings.Repeat(" ", 1000) + "08:00-09:00": "longer than 1000 bytes",
+	}},
+	"record.keep.max_age": {source: "test:", beside: map[string]string{"record.mode": "continuous"}, good: map[string]string{"30d": "30d", "36h": "36h", "1d": "24h", "1m": "1m", "36500d": "36500d"}, bad: map[string]string{
+		"59s": "must be from 1m to 36500d", "36501d": "must be from", "30": "must be a duration such as 500ms, 10s, 1m30s or 30d", "30 days": "must be a duration", "1w": "must be", "0": "must be", "": "must be",
+	}},
+	"record.keep.max_bytes": {source: "test:", good: map[string]string{"500GB": "500GB", "16MiB": "16MiB", "64 MiB": "64MiB", "1024TiB": "1024TiB", "1500MB": "1500MB"}, bad: map[string]string{
+		"500": "must be a whole number with a unit", "15MiB": "must be from 16MiB to 1024TiB", "1025TiB": "must be from", "1.5TB": "must be", "50%": "must be", "": "must be",
+	}},
+	"record.keep.marked.max_age": {source: "test:", beside: map[string]string{"record.mode": "continuous", "record.keep.max_age": "1d"}, good: map[string]string{"90d": "90d", "1d": "", "25h": "25h"}, bad: map[string]string{
+		"30s": "must be from 1m to 36500d", "23h": "must not be less than the 24h that the rest is kept", "x": "must be a duration",
+	}},
 }
 
 // with gives the keys of a camera with one key set. A password needs a name.
@@ -44,8 +76,39 @@ func with(key, text, source string) map[string]string {
 	if key == "password" {
 		keys["username"] = "u"
 	}
+	maps.Copy(keys, keyValues[key].beside)
 	keys[key] = text
 	return keys
+}
+
+// cameraInFile gives the file that has a camera with these keys.
+func cameraInFile(t *testing.T, id string, keys map[string]string) string {
+	t.Helper()
+	camera := make(map[string]any)
+	for key, text := range keys {
+		section := camera
+		path := strings.Split(key, ".")
+		for _, name := range path[:len(path)-1] {
+			if section[name] == nil {
+				section[name] = make(map[string]any)
+			}
+			section = section[name].(map[string]any)
+		}
+		section[path[len(path)-1]] = text
+	}
+	b, err := json.Marshal(map[string]any{"cameras": map[string]any{id: camera}}) // which YAML reads too
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// cameraInEnvironment gives the variables that do.
+func cameraInEnvironment(id string, keys map[string]string) (environ []string) {
+	for key, text := range keys {
+		environ = append(environ, variableFor("cameras."+id+"."+key, text))
+	}
+	return environ
 }
 
 // TestValuesOfCameraKeys: each key takes what it is for, gives it back so that
@@ -80,15 +143,12 @@ func TestValuesOfCameraKeys(t *testing.T) {
 			}
 		}
 		for text, want := range c.bad {
-			_, fromVariable := Parse("", nil, []string{"FRAMEGATE_CAMERAS__FRONT__SOURCE=" + c.source, "FRAMEGATE_CAMERAS__FRONT__" + strings.ToUpper(key.Name) + "=" + text})
-			content := "cameras:\n  front:\n"
-			for name, text := range with(key.Name, text, c.source) {
-				content += "    " + strings.TrimPrefix(strings.TrimSpace(inFile(name, text, false)), "\n") + "\n"
-			}
-			_, fromFile := Parse("f.yaml", []byte(content), nil)
+			keys := with(key.Name, text, c.source)
+			_, fromVariable := Parse("", nil, cameraInEnvironment("front", keys))
+			_, fromFile := Parse("f.yaml", []byte(cameraInFile(t, "front", keys)), nil)
 			errs := map[string]error{"cameras.front." + key.Name + ": ": fromFile}
 			if text != "" { // an empty variable is none
-				errs["FRAMEGATE_CAMERAS__FRONT__"+strings.ToUpper(key.Name)+": "] = fromVariable
+				errs[variableOf("cameras.front."+key.Name)+": "] = fromVariable
 			}
 			if !key.FileOnly {
 				_, errs[key.Name+": "] = NewCamera("front", with(key.Name, text, c.source))

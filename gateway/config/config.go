@@ -50,6 +50,7 @@ type Config struct {
 	DefaultCamera  string         // id of the upload camera that /upload and /stream mean; "" where there is none
 	FFmpeg         FFmpeg
 	Limits         Limits
+	Recordings     Recordings
 	Cameras        []Camera // in the file's order, then those of the environment
 }
 
@@ -155,6 +156,7 @@ type Camera struct {
 	TLSInsecure bool
 	Transport   Transport // SourceRTSP only
 	Normalize   Normalize // SourceHTTP and SourceRTSP
+	Record      Record
 }
 
 // Normalize says which JPEGs of a camera are decoded and encoded anew.

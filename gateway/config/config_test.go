@@ -52,6 +52,11 @@ func mustLoad(t *testing.T, text string, environ ...string) *Config {
 	return c
 }
 
+// notRecorded is what a camera has of which nothing is said.
+var notRecorded = Record{Mode: RecordOff, Codec: RecordAuto}
+
+const day = 24 * time.Hour
+
 func TestDefaultsWithoutFile(t *testing.T) {
 	got, err := Load("", nil)
 	if err != nil {
@@ -74,9 +79,10 @@ func TestDefaultsWithoutFile(t *testing.T) {
 			Encoders: 2 * runtime.NumCPU(), EncoderStarts: 4,
 			CameraConnect: 5 * time.Second, CameraFirstByte: 10 * time.Second, CameraSilence: 5 * time.Second,
 		},
+		Recordings: Recordings{Dir: "data/recordings", MinFree: 1 << 30, Segment: time.Minute, Buffer: 64 << 20},
 		Cameras: []Camera{
-			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
-			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
+			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
 		},
 	}
 	if diff := cmp.Diff(want, got, opaqueEqual); diff != "" {
@@ -120,6 +126,7 @@ limits:
   camera_connect: 1500ms
   camera_first_byte: 20s
   camera_silence: 15s
+recordings: {dir: /mnt/disk, max_bytes: 500GB, min_free: 20GiB, sync: 2s, segment: 30s, buffer: 128MiB}
 cameras:
   gate:
     source: https://192.168.1.21:8443/snap.jpg?user=a&pwd=b
@@ -146,6 +153,17 @@ cameras:
   robot: {source: "tcp-listen://[::1]:5001"}
   usb: {source: "v4l2:///dev/./video2?width=1280&height=720&fps=30"}
   loop: {source: "file:///srv/./a%20clip%3F.mp4"}
+  shop:
+    source: "test:"
+    record:
+      mode: scheduled
+      codec: mjpeg
+      schedule:
+        zone: Europe/Berlin
+        hours: [mon-fri 08:00-18:00, "sat 10:00-14:00"]
+      keep: {max_age: 14d, max_bytes: 200GB, marked: {max_age: 90d}}
+  yard: {source: "test:", record: {mode: events}}
+  site: {source: "test:", record: {mode: pictures, keep: {max_age: 400d}}}
 `
 
 func TestEveryKeyIsRead(t *testing.T) {
@@ -172,35 +190,46 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Encoders: 3, EncoderStarts: 2,
 			CameraConnect: 1500 * time.Millisecond, CameraFirstByte: 20 * time.Second, CameraSilence: 15 * time.Second,
 		},
+		Recordings: Recordings{Dir: "/mnt/disk", MaxBytes: 500e9, MinFree: 20 << 30, Sync: Sync(2 * time.Second), Segment: 30 * time.Second, Buffer: 128 << 20},
 		Cameras: []Camera{
 			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,
 				Source:   Source{Kind: SourceHTTP, URL: "https://192.168.1.21:8443/snap.jpg?user=a&pwd=b"},
-				Username: "viewer", Password: secret.New("0123"), Normalize: NormalizeAlways,
+				Username: "viewer", Password: secret.New("0123"), Normalize: NormalizeAlways, Record: notRecorded,
 			},
 			{
 				ID: "back-door-2", Name: "Back door: garden", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
-				Username: "viewer", Password: secret.New("p@ss"), Normalize: NormalizeAuto,
+				Username: "viewer", Password: secret.New("p@ss"), Normalize: NormalizeAuto, Record: notRecorded,
 			},
-			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand},
-			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand},
-			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand},
+			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: notRecorded},
 			{
 				ID: "dome", Name: "dome", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
-				Username: "viewer", Password: secret.New("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever,
+				Username: "viewer", Password: secret.New("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever, Record: notRecorded,
 			},
 			{
 				ID: "vault", Name: "vault", Keep: KeepOnDemand, TLSInsecure: true,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
-				Username: "u", Password: secret.New("p"), Transport: TransportAuto, Normalize: NormalizeAuto,
+				Username: "u", Password: secret.New("p"), Transport: TransportAuto, Normalize: NormalizeAuto, Record: notRecorded,
 			},
-			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand},
-			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways},
-			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand},
-			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand},
-			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand},
+			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways, Record: notRecorded},
+			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "shop", Name: "shop", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
+				Mode: RecordScheduled, Codec: RecordMJPEG, Schedule: Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00, sat 10:00-14:00"},
+				Keep: Retention{MaxAge: 14 * day, MaxBytes: 200e9, MarkedMaxAge: 90 * day},
+			}},
+			{ID: "yard", Name: "yard", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
+				Mode: RecordEvents, Codec: RecordAuto, Keep: Retention{MaxAge: 5 * time.Minute, MarkedMaxAge: 30 * day},
+			}},
+			{ID: "site", Name: "site", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
+				Mode: RecordPictures, Every: 10 * time.Second, Keep: Retention{MaxAge: 400 * day, MarkedMaxAge: 400 * day},
+			}},
 		},
 	}
 	if diff := cmp.Diff(want, mustLoad(t, everyKey), opaqueEqual); diff != "" {
@@ -214,7 +243,7 @@ func TestSourcesInWords(t *testing.T) {
 		"dome": "rtsp://192.168.1.20:554/Streaming/Channels/101?<redacted>", "vault": "rtsps://[fe80::1%25eth0]/live",
 		"encoder": "tcp://10.0.0.5:5000", "drone": "tcp-listen://:5000", "robot": "tcp-listen://[::1]:5001",
 		"loop":   "file:///srv/a clip?.mp4",
-		"tablet": "upload:", "pattern": "test:", "usb": "v4l2:///dev/video2",
+		"tablet": "upload:", "pattern": "test:", "usb": "v4l2:///dev/video2", "shop": "test:", "yard": "test:", "site": "test:",
 	}
 	got := make(map[string]string)
 	for _, camera := range mustLoad(t, everyKey).Cameras {

@@ -72,7 +72,7 @@ func (d *draft) readVariable(name, text string) {
 		return
 	}
 	var err error
-	if f.value != nil {
+	if f.value != nil { // which takes commas, where it could be a list
 		err = f.value(value{text: text, at: at})
 	} else {
 		_, err = f.list(splitList(text, at))
@@ -102,73 +102,74 @@ func (d *draft) variableField(name string, set bool) (f field, wrong string) {
 	switch {
 	case !ok:
 		return f, unknownVariable(name, variableNames(prefix, d.fields))
-	case f.later:
-		return f, notBuiltText
 	case f.each != nil:
 		return f, "names no key of a camera; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the source of the camera front"
 	case f.section != nil:
-		return sectionVariable(name, prefix+top+"__", below, f)
+		return sectionVariable(name, prefix+top+"__", below, f.section)
 	case nested:
 		return f, unknownVariable(name, variableNames(prefix, d.fields))
 	}
 	return f, ""
 }
 
-// sectionVariable finds the key below a section.
-func sectionVariable(name, sectionPrefix, below string, section field) (f field, wrong string) {
-	f, ok := section.section[keyOfVariable(below)]
-	if !ok {
-		return f, unknownVariable(name, variableNames(sectionPrefix, section.section))
-	}
-	return f, ""
-}
-
-// cameraVariable finds the key of a camera in ID__KEY. The last two
-// underscores divide them: no key has two, but an id may have two hyphens.
-func (d *draft) cameraVariable(name, rest string, set bool) (f field, wrong string) {
-	fields := newCameraDraft().fields()
-	if upper, _, ok := cutLater(rest, fields); ok && upper != "" {
-		return f, notBuiltText
-	}
-	i := strings.LastIndex(rest, "__")
-	if i < 0 {
-		return f, "names no key; write " + name + "__SOURCE for the camera's source"
-	}
-	id := strings.ReplaceAll(strings.ToLower(rest[:i]), "_", "-")
-	if !idPattern.MatchString(id) || rest[:i] != strings.ToUpper(rest[:i]) {
-		return f, "names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door"
-	}
-	key := keyOfVariable(rest[i+2:])
-	if _, ok := fields[key]; !ok {
-		return f, unknownVariable(name, variableNames(prefix+"CAMERAS__"+rest[:i]+"__", fields))
-	}
-	if !set {
+// sectionVariable finds the key below a section, or below one in it.
+func sectionVariable(name, sectionPrefix, below string, section map[string]field) (f field, wrong string) {
+	key, further, nested := strings.Cut(below, "__")
+	f, ok := section[keyOfVariable(key)]
+	switch {
+	case ok && f.section != nil:
+		return sectionVariable(name, sectionPrefix+key+"__", further, f.section)
+	case ok && !nested:
 		return f, ""
 	}
+	return f, unknownVariable(name, variableNames(sectionPrefix, section))
+}
+
+// cameraVariable finds the key of a camera in ID__KEY.
+func (d *draft) cameraVariable(name, rest string, set bool) (f field, wrong string) {
+	upper, key := cutCamera(rest)
+	if key == "" {
+		return f, "names no key; write " + name + "__SOURCE for the camera's source"
+	}
+	id := strings.ReplaceAll(strings.ToLower(upper), "_", "-")
+	if !idPattern.MatchString(id) || upper != strings.ToUpper(upper) {
+		return f, "names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door"
+	}
+	f, wrong = sectionVariable(name, prefix+"CAMERAS__"+upper+"__", key, newCameraDraft().fields())
+	if wrong != "" || !set {
+		return f, wrong
+	}
 	known := d.cameras[id] != nil
-	fields, _ = d.cameraFields(id)
+	fields, _ := d.cameraFields(id)
 	if !known {
 		d.cameras[id].at = place{variable: name}
 	}
-	return fields[key], ""
+	return sectionVariable(name, "", key, fields)
 }
 
-// cutLater finds a section of a camera that is not built yet in ID__SECTION or
-// ID__SECTION__KEY.
-func cutLater(rest string, fields map[string]field) (id, section string, ok bool) {
-	for key, f := range fields {
-		if !f.later {
-			continue
-		}
-		upper := "__" + strings.ToUpper(key)
-		if id, ok := strings.CutSuffix(rest, upper); ok {
-			return id, key, true
-		}
-		if id, _, ok := strings.Cut(rest, upper+"__"); ok {
-			return id, key, true
+// cutCamera divides ID__KEY and ID__SECTION__KEY. An id may have two hyphens, so
+// it ends where what follows is a key, the longest there is, or else a key of a
+// section that is misspelled, or else what follows the last two underscores.
+func cutCamera(rest string) (id, key string) {
+	for _, k := range cameraKeys {
+		suffix := strings.ToUpper(strings.ReplaceAll(k.Name, ".", "__"))
+		if before, ok := strings.CutSuffix(rest, "__"+suffix); ok && len(suffix) > len(key) {
+			id, key = before, suffix
 		}
 	}
-	return "", "", false
+	if key != "" {
+		return id, key
+	}
+	for _, k := range cameraKeys {
+		section, _, nested := strings.Cut(strings.ToUpper(k.Name), ".")
+		if before, below, ok := strings.Cut(rest+"__", "__"+section+"__"); ok && nested && before != "" {
+			return before, section + "__" + strings.TrimSuffix(below, "__")
+		}
+	}
+	if i := strings.LastIndex(rest, "__"); i >= 0 {
+		return rest[:i], rest[i+2:]
+	}
+	return rest, ""
 }
 
 // keyOfVariable gives the key for a part of a variable's name, and no key for
@@ -183,8 +184,8 @@ func keyOfVariable(part string) string {
 // variableNames lists the variables for the keys of a section.
 func variableNames(sectionPrefix string, fields map[string]field) []string {
 	var names []string
-	for _, key := range builtKeys(fields) {
-		if f := fields[key]; f.section == nil && f.each == nil {
+	for key, f := range fields {
+		if f.section == nil && f.each == nil {
 			names = append(names, sectionPrefix+strings.ToUpper(key))
 			continue
 		}

@@ -34,8 +34,13 @@ var errorCases = []struct {
 framegate.yaml:3:12: limits.viewers: must be a whole number from 1 to 1000000, not "many"
 framegate.yaml:4:16: limits.frame_bytes: must be a whole number with a unit, such as 512KiB, 8MiB or 200GiB, not "8"`},
 
-	{"parts not built yet", "recordings: {dir: x}\n",
-		`framegate.yaml:1:1: recordings: not part of this version yet; remove it`},
+	{"recordings", "recordings: {dir: '', max_bytes: 10MB, min_free: 5%, sync: 500ms, segment: 5s, buffer: 2GiB}\n",
+		`framegate.yaml:1:19: recordings.dir: must not be empty
+framegate.yaml:1:34: recordings.max_bytes: must be from 16MiB to 1024TiB, not "10MB"; or 0 for none
+framegate.yaml:1:50: recordings.min_free: must be a whole number with a unit, such as 512KiB, 8MiB or 200GiB, not "5%"; or 0 for none
+framegate.yaml:1:60: recordings.sync: must be from 1s to 1m, not "500ms", or auto
+framegate.yaml:1:76: recordings.segment: must be from 10s to 10m, not "5s"
+framegate.yaml:1:88: recordings.buffer: must be from 1MiB to 1GiB, not "2GiB"`},
 	{"files without names", "tls: {mode: files, cert: a.pem}\n",
 		`framegate.yaml:1:13: tls: mode: files needs cert and key, the names of PEM files`},
 	{"names without files", "tls: {mode: self-signed, key: a.pem}\n",
@@ -62,8 +67,32 @@ framegate.yaml:4:16: limits.frame_bytes: must be a whole number with a unit, suc
 framegate.yaml:2:19: trusted_proxies: must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "proxy"`},
 	{"data nowhere", "data: ''\n",
 		`framegate.yaml:1:7: data: must not be empty`},
-	{"recording not built yet", "cameras: {front: {source: http://cam/, record: {mode: off}}}\n",
-		`framegate.yaml:1:40: cameras.front.record: not part of this version yet; remove it`},
+	{"recording a camera", "cameras:\n  a: {source: 'test:', record: on}\n  b: {source: 'test:', record: {mode: on, sound: on, keep: 30d}}\n  c: {source: 'test:', record: {keep: {max_ages: 30d}}}\n",
+		`framegate.yaml:2:32: cameras.a.record: holds further keys: codec, every, keep, mode, schedule
+framegate.yaml:3:39: cameras.b.record.mode: must be off, continuous, scheduled, events or pictures, not "on"
+framegate.yaml:3:43: cameras.b.record.sound: unknown key; known here: codec, every, keep, mode, schedule
+framegate.yaml:3:60: cameras.b.record.keep: holds further keys: marked, max_age, max_bytes
+framegate.yaml:4:40: cameras.c.record.keep.max_ages: unknown key; did you mean max_age?`},
+	{"recording what does not fit together", "cameras:\n" +
+		"  a: {source: 'test:', record: {mode: scheduled}}\n" +
+		"  b: {source: 'test:', record: {mode: scheduled, schedule: {zone: UTC}}}\n" +
+		"  c: {source: 'test:', record: {mode: scheduled, schedule: {hours: ['mon 08:00-09:00', tue]}}}\n" +
+		"  d: {source: 'test:', record: {mode: continuous, every: 5s, schedule: {zone: UTC, hours: daily 08:00-09:00}}}\n" +
+		"  e: {source: 'test:', record: {mode: pictures, codec: mjpeg}}\n" +
+		"  f: {source: 'test:', record: {mode: continuous, keep: {marked: {max_age: 30d}}}}\n" +
+		"  g: {source: 'test:', record: {mode: events, keep: {max_age: 2h, marked: {max_age: 1h}}}}\n" +
+		"  h: {source: 'test:', record: {mode: off, every: 5s, codec: mjpeg, schedule: {zone: UTC, hours: daily 08:00-09:00}}}\n",
+		`framegate.yaml:2:39: cameras.a.record.mode: scheduled needs a schedule beside it, such as schedule: {zone: Europe/Berlin, hours: "mon-fri 08:00-18:00"}; or write continuous
+framegate.yaml:3:39: cameras.b.record.mode: scheduled needs a schedule beside it, such as schedule: {zone: Europe/Berlin, hours: "mon-fri 08:00-18:00"}; or write continuous
+framegate.yaml:3:67: cameras.b.record.schedule.zone: needs hours beside it, such as mon-fri 08:00-18:00
+framegate.yaml:4:69: cameras.c.record.schedule.hours: needs zone beside it, such as Europe/Berlin or UTC
+framegate.yaml:4:88: cameras.c.record.schedule.hours: must be days and hours, such as mon-fri 08:00-18:00 or sat sun 00:00-24:00, not "tue"
+framegate.yaml:5:58: cameras.d.record.every: is for mode: pictures, not for continuous; remove it
+framegate.yaml:5:79: cameras.d.record.schedule.zone: is for mode: scheduled, not for continuous; remove it
+framegate.yaml:5:91: cameras.d.record.schedule.hours: is for mode: scheduled, not for continuous; remove it
+framegate.yaml:6:56: cameras.e.record.codec: is for video, and mode: pictures writes JPEGs; remove it
+framegate.yaml:7:76: cameras.f.record.keep.marked.max_age: means that the rest goes sooner, and that has no age; write one for it with max_age under keep, or remove this one
+framegate.yaml:8:85: cameras.g.record.keep.marked.max_age: must not be less than the 2h that the rest is kept`},
 
 	{"listen without port", "listen: 127.0.0.1\n",
 		`framegate.yaml:1:9: listen: must be host:port, such as 127.0.0.1:8080 or [::1]:8080, not "127.0.0.1"`},
@@ -158,7 +187,7 @@ framegate.yaml:10:15: cameras.b.password: ends before the #, behind which is a c
 	{"an address without its key", "cameras:\n  front: rtsp://u:canary@cam/stream\n  back: 'upload:'\n  side: yes\n",
 		`framegate.yaml:2:10: cameras.front: is a camera, whose address is one of its keys; write source: in front of it, as in front: {source: "…"}
 framegate.yaml:3:9: cameras.back: is a camera, whose address is one of its keys; write source: in front of it, as in back: {source: "…"}
-framegate.yaml:4:9: cameras.side: holds further keys: interval, keep, name, normalize, password, password_file, source, tls_insecure, transport, username`},
+framegate.yaml:4:9: cameras.side: holds further keys: interval, keep, name, normalize, password, password_file, record, source, tls_insecure, transport, username`},
 	{"names that are shown as others", "cameras:\n  a: {source: 'test:', name: \"Front\\u202Edoor\"}\n  b: {source: 'test:', name: \"a\\e[2J\"}\n  c: {source: 'test:', name: \"a\\u200bb\"}\n  d: {source: 'test:', name: \"T\\u00fcr \U0001F468\\u200d\U0001F469 \\u05d3\\u05dc\\u05ea\"}\n",
 		`framegate.yaml:2:30: cameras.a.name: holds U+202E, which shows nothing of itself and changes how the rest is shown; write it without
 framegate.yaml:3:30: cameras.b.name: holds U+001B, which shows nothing of itself and changes how the rest is shown; write it without
@@ -186,9 +215,9 @@ framegate.yaml:2:16: ffmpeg.path: aliases (*) are not supported; write the value
 	{"merge key", "limits:\n  <<: {viewers: 5}\n",
 		`framegate.yaml:2:3: limits: is not a plain key; write key: value, without anchors, merge keys (<<) and question marks`},
 	{"alias bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nlimits: *c\n",
-		`framegate.yaml:1:1: a: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, tls, trusted_proxies
-framegate.yaml:2:1: b: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, tls, trusted_proxies
-framegate.yaml:3:1: c: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, tls, trusted_proxies
+		`framegate.yaml:1:1: a: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, recordings, tls, trusted_proxies
+framegate.yaml:2:1: b: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, recordings, tls, trusted_proxies
+framegate.yaml:3:1: c: unknown key; known here: auth, base_path, cameras, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, recordings, tls, trusted_proxies
 framegate.yaml:4:9: limits: aliases (*) are not supported; write the value out, or into quotes if it begins with *`},
 	{"not text", "listen: localhost:0\nauth: \xff\n",
 		`framegate.yaml:2:7: is not UTF-8 text; save the file as UTF-8, without control characters`},

@@ -90,8 +90,6 @@ func (w walker) mapping(n *plainyaml.Node, path string, fields map[string]field)
 		switch {
 		case !ok:
 			w.report(keyNode, join(path, key), unknownKey(key, fields))
-		case f.later:
-			w.report(keyNode, join(path, key), notBuiltText)
 		default:
 			w.field(valueNode, keyNode, join(path, key), f)
 		}
@@ -130,10 +128,10 @@ func (w walker) field(n, keyNode *plainyaml.Node, path string, f field) {
 		w.report(keyNode, path, "has no value; give it one, or remove the key")
 	case n.Kind == plainyaml.Refused:
 		w.report(n, path, n.Text)
+	case f.list != nil && (f.value == nil || n.Kind == plainyaml.List):
+		w.list(n, path, f)
 	case f.value != nil:
 		w.value(n, path, f)
-	case f.list != nil:
-		w.list(n, path, f)
 	case n.Kind != plainyaml.Mapping:
 		w.report(n, path, sectionText(f))
 	case f.each != nil:

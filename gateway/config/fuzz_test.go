@@ -28,7 +28,7 @@ func FuzzLoad(f *testing.F) {
 // FuzzEnvironment reads any bytes as variables, one to a line.
 func FuzzEnvironment(f *testing.F) {
 	f.Add("LISTEN=localhost:0\nCAMERAS__FRONT_DOOR__SOURCE=http://u:p@cam/\nLIMITS__VIEWERS=5")
-	f.Add("CAMERAS____SOURCE=test:?fps=5\nHOSTS=a,b\nTLS__MODE=\nCAMERAS__A__RECORD__MODE=x")
+	f.Add("CAMERAS____SOURCE=test:?fps=5\nHOSTS=a,b\nTLS__MODE=\nCAMERAS__A__RECORD__MODE=x\nCAMERAS__A__RECORD__SCHEDULE__HOURS=mon 1:00-2:00")
 	f.Fuzz(func(t *testing.T, lines string) {
 		d := newDraft()
 		d.addDefaultCameras()

@@ -4,19 +4,34 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 )
 
 // field is what the configuration knows of one key. Exactly one of its members
-// is set.
+// is set, or value and list for a text that a file may give as a list.
 type field struct {
 	value   func(value) error                         // takes one text
 	list    func([]value) (wrong value, err error)    // takes any number of texts
 	section map[string]field                          // holds further keys
 	each    func(id string) (map[string]field, error) // holds a section for each id, made by asking for it
-	later   bool                                      // belongs to a part that is not built yet
+}
+
+// putField puts a field where its key says, in sections within sections, which it
+// makes.
+func putField(fields map[string]field, key string, f field) {
+	section, below, nested := strings.Cut(key, ".")
+	if !nested {
+		fields[key] = f
+		return
+	}
+	if fields[section].section == nil {
+		fields[section] = field{section: make(map[string]field)}
+	}
+	putField(fields[section].section, below, f)
 }
 
 // draft is a Config while it is read: values are put into it, first those of
@@ -61,17 +76,9 @@ func (d *draft) report(at place, path, format string, args ...any) {
 // topFields is the whole configuration but the cameras' own keys, for which
 // see cameraDraft.fields.
 func (d *draft) topFields() map[string]field {
-	top := map[string]field{"cameras": {each: d.cameraFields}, "recordings": {later: true}}
+	top := map[string]field{"cameras": {each: d.cameraFields}}
 	for _, s := range settings {
-		section, key, nested := strings.Cut(s.Key, ".")
-		if !nested {
-			top[s.Key] = d.settingField(s)
-			continue
-		}
-		if top[section].section == nil {
-			top[section] = field{section: make(map[string]field)}
-		}
-		top[section].section[key] = d.settingField(s)
+		putField(top, s.Key, d.settingField(s))
 	}
 	return top
 }
@@ -118,6 +125,9 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 func (d *draft) finish() (*Config, error) {
 	d.finishTLS()
 	c := d.config
+	if c.Recordings.Dir == "" {
+		c.Recordings.Dir = filepath.Join(c.Data, "recordings")
+	}
 	for _, id := range d.order {
 		c.Cameras = append(c.Cameras, d.finishCamera(id))
 	}
@@ -182,28 +192,15 @@ func suggestUpload(id string, c *Config) string {
 
 // unknownKey says what to do about a key that fields does not have.
 func unknownKey(key string, fields map[string]field) string {
-	return "unknown key; " + suggestion(key, builtKeys(fields))
+	return "unknown key; " + suggestion(key, slices.Collect(maps.Keys(fields)))
 }
-
-// builtKeys are the keys that can be set in this version.
-func builtKeys(fields map[string]field) []string {
-	var keys []string
-	for key, f := range fields {
-		if !f.later {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-const notBuiltText = "not part of this version yet; remove it"
 
 // sectionText says that a section was given one value.
 func sectionText(f field) string {
 	if f.each != nil {
 		return "holds a section for each camera, such as cameras: {front: {source: \"http://192.168.1.21/mjpeg\"}}"
 	}
-	return "holds further keys: " + strings.Join(slices.Sorted(slices.Values(builtKeys(f.section))), ", ")
+	return "holds further keys: " + strings.Join(slices.Sorted(maps.Keys(f.section)), ", ")
 }
 
 // The shortest and the longest time between two snapshots of a camera.

@@ -7,7 +7,7 @@ import (
 )
 
 // NewCamera reads a camera that is added while the server runs. The keys are
-// those of a camera in the file, each with its text as it would stand there.
+// those of CameraKeys, each with its text as it would stand in the file.
 // The error has a line for each mistake, which begins with the key.
 //
 // Who adds such a camera need not be the operator of the machine, so its
@@ -16,30 +16,27 @@ import (
 // so is password_file.
 func NewCamera(id string, keys map[string]string) (Camera, error) {
 	d := newDraft()
-	fields, err := d.cameraFields(id)
-	if err != nil {
+	if _, err := d.cameraFields(id); err != nil {
 		return Camera{}, errors.New("id: " + err.Error())
 	}
+	c := d.cameras[id]
+	fields := make(map[string]field)
 	for _, key := range cameraKeys {
-		if key.FileOnly {
-			delete(fields, key.Name)
+		if !key.FileOnly {
+			fields[key.Name] = c.field(key)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		at := place{variable: key}
 		f, known := fields[key]
-		switch {
-		case !known:
+		if !known {
 			d.report(at, key, "%s", unknownKey(key, fields))
-		case f.later || f.value == nil:
-			d.report(at, key, notBuiltText)
-		default:
-			if err := f.value(value{text: keys[key], at: at}); err != nil {
-				d.report(at, key, "%v", err)
-			}
+			continue
+		}
+		if err := f.value(value{text: keys[key], at: at}); err != nil {
+			d.report(at, key, "%v", err)
 		}
 	}
-	c := d.cameras[id]
 	if _, given := keys["source"]; !given {
 		d.report(place{variable: "source"}, "source", "is missing; %s", runtimeForms)
 	}

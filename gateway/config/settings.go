@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"runtime"
@@ -90,6 +91,13 @@ var settings = []Setting{
 	one("limits.camera_connect", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraConnect }, 5*time.Second, lasting(100*time.Millisecond, 5*time.Minute)),
 	one("limits.camera_first_byte", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraFirstByte }, 10*time.Second, lasting(time.Second, 5*time.Minute)),
 	one("limits.camera_silence", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraSilence }, 5*time.Second, lasting(time.Second, time.Hour)),
+
+	one("recordings.dir", aRestart, func(c *Config) *string { return &c.Recordings.Dir }, "", named),
+	one("recordings.max_bytes", nothing, func(c *Config) *int64 { return &c.Recordings.MaxBytes }, 0, noneOr(minKept, maxVolumeBytes)),
+	one("recordings.min_free", nothing, func(c *Config) *int64 { return &c.Recordings.MinFree }, 1<<30, noneOr(1<<20, maxVolumeBytes)),
+	one("recordings.sync", nothing, func(c *Config) *Sync { return &c.Recordings.Sync }, SyncAuto, readSync),
+	one("recordings.segment", nothing, func(c *Config) *time.Duration { return &c.Recordings.Segment }, time.Minute, lasting(10*time.Second, 10*time.Minute)),
+	one("recordings.buffer", aRestart, func(c *Config) *int { return &c.Recordings.Buffer }, 64<<20, sized(1<<20, 1<<30)),
 }
 
 // Settings gives the table of all keys but those of cameras, in the order in
@@ -181,8 +189,25 @@ func number(low, high int) func(value) (int, error) {
 	return func(v value) (int, error) { return count(v.text, low, high) }
 }
 
-func sized(low, high int64) func(value) (int, error) {
-	return func(v value) (int, error) { return sizeWithin(v.text, low, high) }
+func sized(low, high int) func(value) (int, error) {
+	return func(v value) (int, error) {
+		n, err := sizeWithin(v.text, int64(low), int64(high))
+		return int(n), err
+	}
+}
+
+// noneOr takes 0 for no bound too.
+func noneOr(low, high int64) func(value) (int64, error) {
+	return func(v value) (int64, error) {
+		if v.text == "0" {
+			return 0, nil
+		}
+		n, err := sizeWithin(v.text, low, high)
+		if err != nil {
+			return 0, fmt.Errorf("%w; or 0 for none", err)
+		}
+		return n, nil
+	}
 }
 
 func lasting(low, high time.Duration) func(value) (time.Duration, error) {

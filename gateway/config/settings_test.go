@@ -79,7 +79,8 @@ func TestSettingsThatTakeARestart(t *testing.T) {
 	}
 	want := strings.Fields(`base_path frame_ancestors hosts cors.origins network.allow trusted_proxies default_camera
 		limits.viewers limits.viewers_per_camera limits.viewers_per_principal limits.viewers_per_address
-		limits.connections limits.connections_per_address limits.api_body_bytes`)
+		limits.connections limits.connections_per_address limits.api_body_bytes
+		recordings.max_bytes recordings.min_free recordings.sync recordings.segment`)
 	if !slices.Equal(live, want) {
 		t.Errorf("taken while running: %v, want %v", live, want)
 	}
@@ -118,7 +119,7 @@ func TestSettingsAsJSON(t *testing.T) {
 	want := map[string]string{
 		"listen": `"127.0.0.1:8080"`, "auth": `"required"`, "tls.mode": `"off"`, "hosts": `["a"]`, "cors.origins": `[]`,
 		"network.allow": `["10.0.0.0/8"]`, "trusted_proxies": `[]`, "limits.idle_timeout": `"1m30s"`, "limits.viewers": `2000`,
-		"ffmpeg.hwaccel": `"none"`, "base_path": `""`,
+		"ffmpeg.hwaccel": `"none"`, "base_path": `""`, "recordings.sync": `"auto"`, "recordings.min_free": `1073741824`,
 	}
 	for _, s := range Settings() {
 		got, err := json.Marshal(s.Value(&c))

@@ -81,7 +81,7 @@ func size(text string) (int64, error) {
 }
 
 // sizeWithin reads a size between low and high bytes.
-func sizeWithin(text string, low, high int64) (int, error) {
+func sizeWithin(text string, low, high int64) (int64, error) {
 	n, err := size(text)
 	if err != nil {
 		return 0, err
@@ -89,7 +89,7 @@ func sizeWithin(text string, low, high int64) (int, error) {
 	if n < low || n > high {
 		return 0, fmt.Errorf("must be from %s to %s, not %s", sizeText(low), sizeText(high), quote(text))
 	}
-	return int(n), nil
+	return n, nil
 }
 
 // sizeText writes a size with the largest unit it is a whole number of.
@@ -97,7 +97,7 @@ func sizeText(n int64) string {
 	for _, unit := range []struct {
 		name  string
 		bytes int64
-	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+	}{{"TiB", 1 << 40}, {"TB", 1e12}, {"GiB", 1 << 30}, {"GB", 1e9}, {"MiB", 1 << 20}, {"MB", 1e6}, {"KiB", 1 << 10}} {
 		if n%unit.bytes == 0 {
 			return strconv.FormatInt(n/unit.bytes, 10) + unit.name
 		}
@@ -147,8 +147,13 @@ func durationWithin(text string, low, high time.Duration) (time.Duration, error)
 	return d, nil
 }
 
-// durationText writes a duration without the zeros that its own text ends with.
+// durationText writes a duration without the zeros that its own text ends with,
+// and several days as days.
 func durationText(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d > day && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

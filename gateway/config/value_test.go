@@ -23,7 +23,6 @@ func TestSizes(t *testing.T) {
 }
 
 func TestDurations(t *testing.T) {
-	const day = 24 * time.Hour
 	for text, want := range map[string]time.Duration{
 		"0s": 0, "500ms": 500 * time.Millisecond, "1m30s": 90 * time.Second, "1.5h": 90 * time.Minute,
 		"30d": 30 * day, "1d12h": 36 * time.Hour,

@@ -43,6 +43,13 @@ var settingValues = map[string]struct {
 	"default_camera": {good: map[string]string{"phone": `"phone"`}, bad: map[string]string{"fone": "did you mean phone?", "demo": "takes no uploads", "xyzzyx": "known here: phone"}},
 	"ffmpeg.path":    {good: map[string]string{"ffmpeg7": `"ffmpeg7"`, "/opt/ff mpeg": `"/opt/ff mpeg"`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 4097): "longer than 4096"}},
 	"ffmpeg.hwaccel": {good: map[string]string{"none": `"none"`, "auto": `"auto"`, "vaapi": `"vaapi"`, "cuda": `"cuda"`, "qsv": `"qsv"`, "videotoolbox": `"videotoolbox"`}, bad: map[string]string{"nvenc": "must be none, auto, vaapi, cuda, qsv or videotoolbox", "true": "must be"}},
+
+	"recordings.dir":       {good: map[string]string{"/mnt/a b": `"/mnt/a b"`, "/r": `"/r"`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 4097): "longer than 4096"}},
+	"recordings.max_bytes": {good: map[string]string{"0": `0`, "500GB": `500000000000`, "16MiB": `16777216`, "1024TiB": `1125899906842624`}, bad: map[string]string{"1": "must be a whole number with a unit", "15MiB": "must be from 16MiB to 1024TiB", "90%": "or 0 for none"}},
+	"recordings.min_free":  {good: map[string]string{"0": `0`, "1MiB": `1048576`}, bad: map[string]string{"1KiB": "must be from 1MiB to 1024TiB", "10%": "must be a whole number with a unit"}},
+	"recordings.sync":      {good: map[string]string{"auto": `"auto"`, "1s": `"1s"`, "1m": `"1m"`}, bad: map[string]string{"0s": "must be from 1s to 1m", "61s": "or auto", "off": "or auto"}},
+	"recordings.segment":   {good: map[string]string{"10s": `"10s"`, "10m": `"10m0s"`}, bad: map[string]string{"9s": "must be from 10s to 10m", "11m": "must be"}},
+	"recordings.buffer":    {good: map[string]string{"1MiB": `1048576`, "1GiB": `1073741824`}, bad: map[string]string{"0": "must be a whole number with a unit", "1KiB": "must be from 1MiB to 1GiB"}},
 }
 
 var origins = map[string]string{"http://a": `["http://a"]`, "https://a.example.org:8443,http://[::1]:80": `["https://a.example.org:8443","http://[::1]:80"]`}
@@ -156,7 +163,7 @@ func TestEnvironmentWins(t *testing.T) {
 				t.Errorf("%s: %q in the file and %q in the environment is %s", key, texts[0], texts[1], b)
 			}
 			for _, other := range Settings() {
-				if other.Key != key && other.Key != "data" && other.Key != "default_camera" && !other.Same(got, &usual) {
+				if other.Key != key && other.Key != "data" && other.Key != "recordings.dir" && other.Key != "default_camera" && !other.Same(got, &usual) {
 					t.Errorf("%s changes %s", key, other.Key)
 				}
 			}

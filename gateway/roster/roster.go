@@ -171,8 +171,9 @@ func (r *Roster) withSource(c Camera) (Camera, error) {
 
 // sameSource says that two cameras give the same pictures in the same way.
 func sameSource(a, b Camera) bool {
-	a.Name, a.Keep, a.source, a.place = "", "", nil, 0
-	b.Name, b.Keep, b.source, b.place = "", "", nil, 0
+	for _, c := range []*Camera{&a, &b} {
+		c.Name, c.Keep, c.Record, c.source, c.place = "", "", config.Record{}, nil, 0
+	}
 	return a == b
 }
 

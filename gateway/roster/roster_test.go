@@ -148,3 +148,33 @@ func TestChangesAreTold(t *testing.T) {
 		t.Errorf("told of %v, want %v", told, want)
 	}
 }
+
+// TestRecordingChangesNoPictures: who changes what is recorded of a camera, or
+// its name, has it connected as it was.
+func TestRecordingChangesNoPictures(t *testing.T) {
+	made := 0
+	var r *Roster
+	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) { return r.Source(k.Camera) }})
+	t.Cleanup(hub.Close)
+	r = New(Options{Hub: hub, Log: slog.New(slog.DiscardHandler), Source: func(Camera) (stream.Source, error) {
+		made++
+		return nil, nil
+	}})
+	t.Cleanup(r.Close)
+	camera := upload("front")
+	for want, change := range []func(){
+		func() {},
+		func() { camera.Record.Mode = config.RecordContinuous },
+		func() { camera.Record.Keep.MaxAge = time.Hour },
+		func() { camera.Record.Schedule.Zone = "UTC" },
+		func() { camera.Name = "Front" },
+	} {
+		change()
+		if err := r.Configure([]config.Camera{camera}, func() {}); err != nil {
+			t.Fatal(err)
+		}
+		if now, _ := r.Find("front"); made != 1 || now.Record != camera.Record {
+			t.Errorf("after change %d, %d sources were made, and it is %+v", want, made, now)
+		}
+	}
+}
