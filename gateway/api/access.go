@@ -58,7 +58,7 @@ type signed struct {
 
 // newLinks is what links are to be.
 type newLinks struct {
-	Action    string `json:"action" enum:"view,publish" doc:"what whoever has the link may do"`
+	Action    string `json:"action" enum:"view,publish,playback" doc:"what whoever has the link may do"`
 	ExpiresIn string `json:"expires_in,omitempty" maxLength:"40" doc:"how long it is good, such as 1h or 30d; for ever, if left out. More than 7d is for admins" example:"1h"`
 	Name      string `json:"name,omitempty" maxLength:"200" doc:"what a lasting link is for" example:"OctoPrint"`
 }
@@ -83,7 +83,7 @@ func (a *API) makeLinks(ctx context.Context, in *struct {
 		return nil, err
 	}
 	made.Query = query.Encode()
-	made.Links = linksOf(a.options.Forms, a.base(ctx), in.ID, action == auth.View, action == auth.Publish, made.Query)
+	made.Links = linksOf(a.options.Forms, a.base(ctx), in.ID, func(other auth.Action) bool { return other == action }, made.Query)
 	return &struct{ Body signed }{made}, nil
 }
 
@@ -145,7 +145,7 @@ type lastingLink struct {
 	ID      int64      `json:"id"`
 	Name    string     `json:"name,omitempty" example:"OctoPrint"`
 	Camera  string     `json:"camera" example:"front"`
-	Action  string     `json:"action" enum:"view,publish"`
+	Action  string     `json:"action" enum:"view,publish,playback"`
 	Maker   string     `json:"maker" doc:"who made it" example:"user:anna"`
 	Created time.Time  `json:"created"`
 	Expires *time.Time `json:"expires,omitempty" doc:"not there: never"`

@@ -25,6 +25,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 		"viewer":          r.token("v", "view:front"),
 		"viewer of other": r.token("o", "view:gate"),
 		"publisher":       r.token("p", "publish:front"),
+		"playback":        r.token("b", "playback:front"),
 		"admin":           r.token("a", "admin"),
 	}
 	for _, route := range New(Options{}).Routes() {
@@ -34,10 +35,11 @@ func TestEveryRouteByEverybody(t *testing.T) {
 		address := strings.NewReplacer("{id}", "front", "{name}", "nobody-of-this-name", "{number}", "987654").Replace(route.Path)
 		for who, token := range everybody {
 			may := map[auth.Action]bool{
-				Public:     true,
-				Known:      who != "nobody",
-				auth.View:  who == "viewer" || who == "admin",
-				auth.Admin: who == "admin",
+				Public:        true,
+				Known:         who != "nobody",
+				auth.View:     who == "viewer" || who == "admin",
+				auth.Playback: who == "playback" || who == "admin",
+				auth.Admin:    who == "admin",
 			}[route.Action]
 			a := r.as(token).do(route.Method, address, nil)
 			refused := string(a.body) != "" && (a.response.StatusCode == 401 && strings.Contains(string(a.body), "log in first") ||
@@ -106,6 +108,39 @@ func TestLinksNeedNoLogin(t *testing.T) {
 		c.do("POST", "/api/v1/cameras/gate/links", x.body).want(x.status)
 	}
 	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "expires_in": "7d"}).want(201)
+}
+
+// TestPlaybackIsApartFromView: who may see the present may not see the past, nor
+// give a link to it, and the other way around.
+func TestPlaybackIsApartFromView(t *testing.T) {
+	r := newRig(t)
+	viewer, looker := r.as(r.token("v", "view:gate")), r.as(r.token("p", "playback:gate"))
+	viewer.do("POST", "/api/v1/cameras/gate/links", object{"action": "playback", "expires_in": "1m"}).want(404)
+	looker.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "expires_in": "1m"}).want(404)
+	looker.do("POST", "/api/v1/cameras/phone/links", object{"action": "playback", "expires_in": "1m"}).want(404)
+	looker.do("GET", "/api/v1/cameras/gate", nil).want(404)
+	looker.do("GET", "/api/v1/cameras/gate/status", nil).want(404)
+	var timed, lasting signed
+	looker.do("POST", "/api/v1/cameras/gate/links", object{"action": "playback", "expires_in": "1m"}).want(201).into(&timed)
+	r.admin().do("POST", "/api/v1/cameras/gate/links", object{"action": "playback"}).want(201).into(&lasting)
+	for _, s := range []signed{timed, lasting} {
+		if len(s.Links) != 1 || s.Links["recording"] != "/live/gate/recording.mp4?"+s.Query {
+			t.Errorf("links %+v", s)
+		}
+		for action, want := range map[auth.Action]bool{auth.Playback: true, auth.View: false, auth.Publish: false} {
+			p, _ := r.options.Auth.Identify(httptest.NewRequest("GET", s.Links["recording"], nil), auth.Use{Action: action, Camera: "gate", Ways: auth.Media})
+			if got := auth.Authorize(p, action, "gate"); got != want {
+				t.Errorf("%s by a link for playback: %v", action, got)
+			}
+		}
+	}
+	for grants, want := range map[string]string{"view:gate": "", "view:gate playback:gate": "/live/gate/recording.mp4"} {
+		var s cameraStatus
+		r.as(r.token("of "+itoa(int64(len(grants))), strings.Fields(grants)...)).do("GET", "/api/v1/cameras/gate/status", nil).want(200).into(&s)
+		if s.Links["recording"] != want {
+			t.Errorf("%s gets the links %v", grants, s.Links)
+		}
+	}
 }
 
 // Lasting links are made, listed and revoked by admins.

@@ -85,7 +85,7 @@ type Publisher struct {
 type Form struct {
 	Name    string      // of its links
 	Address string      // with {id} in place of the camera
-	Action  auth.Action // what it is to use it: View or Publish
+	Action  auth.Action // what it is to use it: View, Publish or Playback
 }
 
 // Settings is what is configured.

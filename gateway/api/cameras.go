@@ -28,7 +28,7 @@ func (a *API) registerCameras(r registrar) {
 	const tag = "cameras"
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/cameras", Known}, id: "list-cameras", tag: tag,
-		summary: "List cameras", about: "Those you may view, by id. Admins see all, with their settings.",
+		summary: "List cameras", about: "Those you may view or play back, by id. Admins see all, with their settings.",
 	}, a.listCameras)
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/cameras", auth.Admin}, id: "add-camera", tag: tag, status: http.StatusCreated,
@@ -108,7 +108,7 @@ func (a *API) listCameras(ctx context.Context, _ *nothing) (*struct{ Body camera
 	}
 	list := cameraList{Cameras: []document{}}
 	for _, c := range a.options.Gateway.Cameras() {
-		if auth.Authorize(p, auth.View, c.ID) {
+		if auth.Authorize(p, auth.View, c.ID) || auth.Authorize(p, auth.Playback, c.ID) {
 			list.Cameras = append(list.Cameras, documentFor(p, c, kept[c.ID]))
 		}
 	}

@@ -70,6 +70,7 @@ func TestCamerasAsWhoeverAsksMaySeeThem(t *testing.T) {
 		"viewer of all": {r.as(r.token("all", "view:*")), []string{"front", "gate", "phone"}},
 		"viewer of one": {r.as(r.token("one", "view:front", "publish:front")), []string{"front"}},
 		"publisher":     {r.as(r.token("pub", "publish:phone")), nil},
+		"playback":      {r.as(r.token("back", "playback:gate")), []string{"gate"}},
 	} {
 		var list struct{ Cameras []shown }
 		a := c.client.do("GET", "/api/v1/cameras", nil).want(200).into(&list)

@@ -208,6 +208,7 @@ func newRig(t testing.TB) *rig {
 		Forms: []Form{
 			{"mjpeg", "/live/{id}.mjpeg", auth.View}, {"jpeg", "/live/{id}.jpg", auth.View},
 			{"publish", "/live/{id}/publish", auth.Publish}, {"post_jpeg", "/live/{id}.jpg", auth.Publish},
+			{"recording", "/live/{id}/recording.mp4", auth.Playback},
 		},
 		CheckSource: func(c config.Source) error {
 			if strings.Contains(c.URL, "169.254.") {

@@ -109,18 +109,18 @@ func (a *API) base(ctx context.Context) string {
 	return a.options.Base(ctx)
 }
 
-// linksOf gives the addresses that one may use who may do these, below a root and
-// with a query behind each.
-func linksOf(forms []Form, root, id string, view, publish bool, query string) links {
+// linksOf gives the addresses of a camera that one may use who may do what may
+// says, below a root and with a query behind each.
+func linksOf(forms []Form, root, id string, may func(auth.Action) bool, query string) links {
 	l := make(links)
-	if view && query == "" { // pages take no signature
+	if may(auth.View) && query == "" { // pages take no signature
 		l["page"] = root + "/camera/" + id
 	}
 	if query != "" {
 		query = "?" + query
 	}
 	for _, form := range forms {
-		if form.Action == auth.View && view || form.Action == auth.Publish && publish {
+		if may(form.Action) {
 			l[form.Name] = root + strings.Replace(form.Address, "{id}", id, 1) + query
 		}
 	}
@@ -200,13 +200,15 @@ func encoderOf(e Encoder) *encoder {
 // server below a root.
 func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 	admin := isAdmin(p)
-	publishes := c.Source.Kind == config.SourceUpload && auth.Authorize(p, auth.Publish, c.ID)
+	may := func(action auth.Action) bool {
+		return auth.Authorize(p, action, c.ID) && (action != auth.Publish || c.Source.Kind == config.SourceUpload)
+	}
 	status := cameraStatus{
 		ID: c.ID, Name: c.Name,
 		State:   stream.Idle.String(),
 		Viewers: s.count(c.ID),
 		Streams: []streamStatus{},
-		Links:   linksOf(s.forms, root, c.ID, true, publishes, ""),
+		Links:   linksOf(s.forms, root, c.ID, may, ""),
 	}
 	for _, stats := range s.streams[c.ID] {
 		one := statusOf(stats, c, admin)
