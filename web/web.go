@@ -46,6 +46,12 @@ type Camera struct {
 	Base            string // the path under which who asks knows the server; "" is the root
 }
 
+// Use is a form in which programs have a camera.
+type Use struct {
+	For     string // what it is for
+	Address string // below the root
+}
+
 // Title gives what to call the camera.
 func (c Camera) Title() string {
 	if c.Name == "" {
@@ -115,15 +121,16 @@ func (p *Pages) Viewer(w http.ResponseWriter, r *http.Request, user string, came
 	}{user, cameras})
 }
 
-// Camera shows one camera.
-func (p *Pages) Camera(w http.ResponseWriter, r *http.Request, user string, camera Camera) {
-	p.show(w, r, http.StatusOK, "camera.html", single{user, camera})
+// Camera shows one camera, and in what forms other programs have it.
+func (p *Pages) Camera(w http.ResponseWriter, r *http.Request, user string, camera Camera, uses []Use) {
+	p.show(w, r, http.StatusOK, "camera.html", single{user, camera, uses})
 }
 
 // single is what a page about one camera shows.
 type single struct {
 	User   string
 	Camera Camera
+	Uses   []Use
 }
 
 // Login is what the login page shows.
@@ -154,7 +161,7 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, refus
 
 // Broadcaster is the page that makes a camera of the device it is open on.
 func (p *Pages) Broadcaster(w http.ResponseWriter, r *http.Request, user string, camera Camera) {
-	p.show(w, r, http.StatusOK, "broadcast.html", single{user, camera})
+	p.show(w, r, http.StatusOK, "broadcast.html", single{user, camera, nil})
 }
 
 // Assets serves what pages load under /assets/, the player among it, and pages

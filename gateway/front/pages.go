@@ -2,6 +2,7 @@ package front
 
 import (
 	"net/http"
+	"strings"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
@@ -27,8 +28,18 @@ func (f *Front) showCamera(w http.ResponseWriter, r *http.Request, v Visit) erro
 	if !ok {
 		return stream.ErrUnknown
 	}
-	f.options.Pages.Camera(w, r, v.Principal.Name(), pageCamera(r, v.Principal, c))
+	f.options.Pages.Camera(w, r, v.Principal.Name(), pageCamera(r, v.Principal, c), f.uses(c.ID))
 	return nil
+}
+
+// uses gives the forms of a camera that its page names.
+func (f *Front) uses(camera string) (uses []web.Use) {
+	for _, form := range f.options.Forms {
+		if form.Use != "" {
+			uses = append(uses, web.Use{For: form.Use, Address: strings.TrimPrefix(form.of(camera), "/")})
+		}
+	}
+	return uses
 }
 
 func (f *Front) showBroadcaster(w http.ResponseWriter, r *http.Request, v Visit) error {

@@ -3,7 +3,11 @@ package server
 import (
 	"bytes"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
+
+	"framegate/gateway/auth"
 )
 
 // TestEveryFormIsInTheMatrix fails for a form that nobody thought of who may use
@@ -17,6 +21,30 @@ func TestEveryFormIsInTheMatrix(t *testing.T) {
 	for _, form := range s.forms {
 		if !bytes.Contains(matrix, []byte("\n"+form.Method+" "+form.Address+" ")) {
 			t.Errorf("%s %s is not in the matrix", form.Method, form.Address)
+		}
+	}
+}
+
+// TestFormsOfCamerasAreNamed by the API, whose links the contract of forms goes by
+// (e2e/contract) and whose document lists them, and, those that give pictures, by
+// the README.
+func TestFormsOfCamerasAreNamed(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile("../api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := regexp.MustCompile(`addresses of the camera by form: [^"]*`).FindString(string(document))
+	s, _ := wired(t, "")
+	for _, form := range s.forms {
+		if strings.Contains(form.Address, "{id}") && (form.Link == "" || !strings.Contains(listed, " "+form.Link)) {
+			t.Errorf("%s %s is not among the %q", form.Method, form.Address, listed)
+		}
+		if form.Action == auth.View && !bytes.Contains(readme, []byte("| `"+form.Address+"` |")) {
+			t.Errorf("the README does not say what %s gives", form.Address)
 		}
 	}
 }

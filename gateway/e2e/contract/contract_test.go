@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,6 +37,30 @@ func TestContract(t *testing.T) {
 	}
 	stories["snapshots"] = snapshots
 	together(t, stories)
+}
+
+// TestContractIsOfEveryForm that the gateway names to who may see a camera.
+func TestContractIsOfEveryForm(t *testing.T) {
+	t.Parallel()
+	s := rig.Start(t, "cameras: {front: {source: 'http://127.0.0.1:1/'}}")
+	var camera struct{ Links map[string]string }
+	if err := json.Unmarshal(s.Get(t, "/api/v1/cameras/front/status", rig.Credentials{}).Content, &camera); err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]bool{"/camera/front": true, "/live/front.jpg": true} // a page, and the story of snapshots
+	for _, form := range outputForms {
+		path, _, _ := strings.Cut(form.path, "?")
+		held["/live/front"+path] = true
+	}
+	for name, address := range camera.Links {
+		if !held[address] {
+			t.Errorf("%s, %s, is held to nothing", name, address)
+		}
+		delete(held, address)
+	}
+	for address := range held {
+		t.Errorf("there is no form at %s", address)
+	}
 }
 
 // together tells stories at the same time, more of them than there are cores:
