@@ -53,19 +53,20 @@
   window.player = (n) => document.querySelectorAll('framegate-player')[n];
 
   // moved waits until a player has shown so many more pictures, and gives those.
-  // They may not go back; but a media element that begins to play with next to
-  // nothing in stock, on a machine that stalls, shows the picture before the
-  // newest once more.
+  // They may not go back; but a media element that has next to nothing in stock,
+  // on a machine that stalls, once shows the newest picture before its turn, and
+  // then one that comes before it: never one from before what it showed last.
   window.moved = async (n, count) => {
     const { seen, activeMode } = window.player(n);
     const from = seen.length;
     while (seen.length < from + count) await new Promise((resolve) => setTimeout(resolve, 50));
-    let mayGoBack = activeMode === 'mse' ? 60 : 0; // a picture of 40 ms
+    const since = (a, b) => ((seen[a].number - seen[b].number + 98304) % 65536) - 32768; // ms
+    let mayGoBack = activeMode === 'mse';
     for (let i = Math.max(1, from); i < seen.length; i++) {
-      const back = (seen[i - 1].number - seen[i].number + 65536) % 65536;
-      if (back > 32767) continue;
-      if (back > mayGoBack) throw new Error(`player ${n} goes back: ${seen.slice(0, i + 1).map(({ number }) => number)}`);
-      mayGoBack = 0;
+      if (since(i, i - 1) >= 0) continue;
+      const soon = i >= 2 ? since(i, i - 2) >= 0 : since(i, i - 1) > -60; // a picture is of 40 ms
+      if (!mayGoBack || !soon) throw new Error(`player ${n} goes back: ${seen.slice(0, i + 1).map(({ number }) => number)}`);
+      mayGoBack = false;
     }
     return seen.slice(from);
   };
