@@ -30,7 +30,7 @@ type Fragment struct {
 // The error is io.ErrUnexpectedEOF where b ends too early, else ErrMalformed.
 func ReadInit(b []byte) (f *media.Format, timescale uint32, err error) {
 	for {
-		kind, content, n, err := nextBox(b)
+		kind, content, n, err := NextBox(b)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -56,7 +56,7 @@ func ReadFragment(b []byte) (f Fragment, n int, err error) {
 		if n == len(b) {
 			return Fragment{}, 0, io.EOF
 		}
-		kind, content, size, err := nextBox(b[n:])
+		kind, content, size, err := NextBox(b[n:])
 		if err != nil {
 			return Fragment{}, 0, err
 		}
@@ -78,8 +78,12 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrMalformed}, args...)...)
 }
 
-// nextBox takes the box at the start of b: 14496-12, 4.2. n is its size.
-func nextBox(b []byte) (kind string, content []byte, n int, err error) {
+// NextBox takes the box at the start of b: 14496-12, 4.2. content is a part of b,
+// and n the size of the box in it. A box that goes on to the end of its file
+// (size 0) is none here.
+//
+// The error is io.ErrUnexpectedEOF where b ends within the box, else ErrMalformed.
+func NextBox(b []byte) (kind string, content []byte, n int, err error) {
 	if len(b) < 8 {
 		return "", nil, 0, io.ErrUnexpectedEOF
 	}
@@ -110,7 +114,7 @@ func children(b []byte, wanted ...string) ([][]byte, error) {
 		if len(b) == 0 {
 			break
 		}
-		kind, content, n, err := nextBox(b)
+		kind, content, n, err := NextBox(b)
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, malformed("box that is longer than the one it is in")
 		}
@@ -201,7 +205,7 @@ func readSampleDescription(stsd []byte) ([]byte, error) {
 	if len(stsd) < 8 || binary.BigEndian.Uint32(stsd[4:]) != 1 {
 		return nil, malformed("not one sample description")
 	}
-	kind, entry, _, err := nextBox(stsd[8:])
+	kind, entry, _, err := NextBox(stsd[8:])
 	if err != nil || kind != "avc1" && kind != "avc3" || len(entry) < visual {
 		return nil, malformed("sample description %q", kind)
 	}
@@ -211,7 +215,7 @@ func readSampleDescription(stsd []byte) ([]byte, error) {
 // readMoof reads a moof, of size bytes at the start of b, and the mdat that
 // must come next.
 func readMoof(b, content []byte, size int) (f Fragment, n int, err error) {
-	kind, mdat, mdatSize, err := nextBox(b[size:])
+	kind, mdat, mdatSize, err := NextBox(b[size:])
 	if err != nil {
 		return f, 0, err
 	}
