@@ -1,8 +1,9 @@
 package index
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"slices"
 	"time"
 )
 
@@ -46,5 +47,181 @@ type Plan struct {
 
 // Plan says what is to be deleted. It changes nothing: Delete does.
 func (x *Index) Plan(ctx context.Context, l Limits) (Plan, error) {
-	return Plan{}, errors.ErrUnsupported
+	p := &planner{index: x, limits: l, most: clamp(l.Most), taken: make(map[int64]bool)}
+	err := p.look(ctx)
+	if err == nil && l.Trusted {
+		err = p.byAge(ctx)
+	}
+	for _, c := range p.cameras {
+		if err == nil {
+			err = p.bySpace(ctx, c)
+		}
+	}
+	if err == nil {
+		err = p.byAllSpace(ctx)
+	}
+	return p.plan, x.explain("planning what to delete", err)
+}
+
+// planner makes one plan.
+type planner struct {
+	index   *Index
+	limits  Limits
+	most    int
+	cameras []*planned
+	plan    Plan
+	taken   map[int64]bool
+}
+
+// planned is a camera in a plan.
+type planned struct {
+	name             string
+	bytes, protected int64
+	going            int64 // bytes that the plan takes
+	keep             Keep
+}
+
+// look finds out what there is, and what of it is protected.
+func (p *planner) look(ctx context.Context) (err error) {
+	p.cameras, err = list(ctx, &p.index.reader, func(row scanner) (*planned, error) {
+		c := new(planned)
+		err := row.Scan(&c.name, &c.bytes, &c.protected)
+		return c, err
+	}, "SELECT name, bytes, protected FROM cameras ORDER BY name")
+	for _, c := range p.cameras {
+		known := false
+		if c.keep, known = p.limits.Cameras[c.name]; !known {
+			c.keep = p.limits.Others
+		}
+		if most := c.keep.MaxBytes; most > 0 && c.protected > most/2 {
+			p.plan.Crowded = append(p.plan.Crowded, c.name)
+		}
+		p.plan.Protected += c.protected
+	}
+	budget := cmp.Or(p.limits.MaxBytes, p.limits.Budget)
+	p.plan.Crammed = budget > 0 && p.plan.Protected > budget/2
+	return err
+}
+
+// take puts a segment into the plan, unless it is in use or in it already. It
+// says whether there is room for more.
+func (p *planner) take(c *planned, s Segment) bool {
+	if p.taken[s.ID] || p.limits.Pinned != nil && p.limits.Pinned(s.ID) {
+		return true
+	}
+	if len(p.plan.Segments) == p.most {
+		p.plan.More = true
+		return false
+	}
+	p.taken[s.ID] = true
+	p.plan.Segments = append(p.plan.Segments, s)
+	p.plan.Bytes += s.Bytes
+	c.going += s.Bytes
+	return true
+}
+
+// byAge takes what is too old: of each camera that what marks reach, and the
+// rest; all of them by their ends.
+func (p *planner) byAge(ctx context.Context) error {
+	var old []Segment
+	of := make(map[string]*planned)
+	for _, c := range p.cameras {
+		of[c.name] = c
+		ages := [...]time.Duration{0: c.keep.MaxAge, marking: max(c.keep.MaxAge, c.keep.MarkedAge)}
+		for hold, age := range ages {
+			if c.keep.MaxAge <= 0 {
+				continue
+			}
+			some := 0
+			err := p.index.each(ctx, func(s Segment) bool {
+				if p.limits.Pinned == nil || !p.limits.Pinned(s.ID) {
+					old = append(old, s)
+					some++
+				}
+				return some <= p.most // one more, to know that there is
+			}, `WHERE s.camera = (SELECT id FROM cameras WHERE name = ?) AND s.lost = 0 AND s.hold = ? AND s.end_us < ? ORDER BY s.end_us, s.id`,
+				c.name, hold, micros(p.limits.Now.Add(-age), 0))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortFunc(old, func(a, b Segment) int {
+		return cmp.Or(a.End.Compare(b.End), cmp.Compare(a.ID, b.ID))
+	})
+	for _, s := range old {
+		if !p.take(of[s.Camera], s) {
+			break
+		}
+	}
+	return nil
+}
+
+// bySpace takes what a camera has too much.
+func (p *planner) bySpace(ctx context.Context, c *planned) error {
+	over := c.bytes + c.keep.Open - c.keep.MaxBytes - c.going
+	if c.keep.MaxBytes <= 0 || over <= 0 || p.plan.More {
+		return nil
+	}
+	already := c.going
+	err := p.index.each(ctx, func(s Segment) bool {
+		return p.take(c, s) && c.going-already < over
+	}, `WHERE s.camera = (SELECT id FROM cameras WHERE name = ?) AND s.lost = 0 AND s.hold < 2 ORDER BY s.sequence, s.id`, c.name)
+	if !p.plan.More {
+		p.plan.Short += max(0, over-(c.going-already))
+	}
+	return err
+}
+
+// byAllSpace takes what all cameras together have too much, or what has to come
+// free.
+func (p *planner) byAllSpace(ctx context.Context) error {
+	of := make(map[string]*planned)
+	used := -p.plan.Bytes
+	for _, c := range p.cameras {
+		of[c.name] = c
+		used += c.bytes
+	}
+	for _, keep := range p.limits.Cameras {
+		used += keep.Open
+	}
+	over := p.limits.Wanted - p.plan.Bytes
+	if p.limits.MaxBytes > 0 {
+		over = max(over, used-p.limits.MaxBytes)
+	}
+	if over <= 0 || p.plan.More {
+		return nil
+	}
+	already := p.plan.Bytes
+	err := p.index.each(ctx, func(s Segment) bool {
+		return of[s.Camera] == nil || p.take(of[s.Camera], s) && p.plan.Bytes-already < over
+	}, `WHERE s.lost = 0 AND s.hold < 2 ORDER BY s.written, s.sequence, s.id`)
+	if !p.plan.More {
+		p.plan.Short = max(p.plan.Short, over-(p.plan.Bytes-already))
+	}
+	return err
+}
+
+// each calls f with segments as long as it says true. f only notes them: a
+// snapshot of the database is held meanwhile.
+func (x *Index) each(ctx context.Context, f func(Segment) bool, where string, args ...any) error {
+	statement, err := x.reader.statement(ctx, `SELECT `+segmentColumns+where)
+	if err != nil {
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		s, err := readSegment(rows)
+		if err != nil {
+			return err
+		}
+		if !f(s) {
+			return nil
+		}
+	}
+	return rows.Err()
 }

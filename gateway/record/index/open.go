@@ -1,0 +1,193 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+const (
+	// busyTimeout is how long a write waits for another process, or a read for
+	// one that puts the database in order.
+	busyTimeout = 5 * time.Second
+	// busyStep is how long a write waits in SQLite at a time, which hears of no
+	// context meanwhile.
+	busyStep = 20 * time.Millisecond
+	// readers bounds those who read at a time.
+	readers = 4
+	// checkedBytes is the size up to which Open looks at every page, which takes a
+	// tenth of a second for 30 MB.
+	checkedBytes = 64 << 20
+)
+
+// errBad has a connection closed instead of given back.
+var errBad = driver.ErrBadConn
+
+// Open opens the database, and makes it where there is none. One that cannot be
+// read is moved aside, and a new one made, with the marks and reasons of the old
+// as far as they can be read; Made and Aside say so. Errors are ErrNewer,
+// ErrReadOnly, ErrFull or ErrBusy, or of the file system. Close must be called in
+// the end.
+func Open(ctx context.Context, path string) (*Index, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	x, err := openOrMake(ctx, path)
+	if !errors.Is(err, ErrDamaged) {
+		return x, err
+	}
+	aside, moveErr := moveAside(path)
+	if moveErr != nil {
+		return nil, errors.Join(err, moveErr)
+	}
+	if x, err = openOrMake(ctx, path); err != nil {
+		return nil, err
+	}
+	x.aside = aside
+	x.salvage(ctx, aside)
+	return x, nil
+}
+
+// openOrMake gives ErrDamaged for a database that is there and cannot be used.
+func openOrMake(ctx context.Context, path string) (*Index, error) {
+	made, err := makeIfMissing(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the index of recordings: %w", err)
+	}
+	x := &Index{path: path, made: made}
+	err = x.open(ctx)
+	if err != nil {
+		x.Close()
+		if made {
+			removeAll(path)
+		}
+		return nil, fmt.Errorf("opening the index of recordings: %w", explain(path, err))
+	}
+	return x, nil
+}
+
+// makeIfMissing makes an empty file where there is none. An empty one may be what
+// a process left that was killed right after that.
+func makeIfMissing(path string) (made bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return false, damaged(path, "not a file")
+	case err == nil && info.Size() > 0:
+		return false, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, explainFile(path, err)
+	}
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		return false, damaged(path, "missing, while its log is there")
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return false, explainFile(path, err)
+	}
+	return true, f.Close()
+}
+
+// suffixes are those of the files that SQLite has.
+var suffixes = []string{"", "-wal", "-shm", "-journal"}
+
+func removeAll(path string) {
+	for _, suffix := range suffixes {
+		os.Remove(path + suffix)
+	}
+}
+
+// moveAside gives all files of a database another name, under which it can still
+// be opened.
+func moveAside(path string) (string, error) {
+	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
+	for _, suffix := range suffixes {
+		err := os.Rename(path+suffix, aside+suffix)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("moving a damaged index aside: %w", explainFile(path, err))
+		}
+	}
+	return aside, nil
+}
+
+func (x *Index) open(ctx context.Context) (err error) {
+	if x.writer.db, err = connect(x.path, busyStep, false); err != nil {
+		return err
+	}
+	x.writer.db.SetMaxOpenConns(1)
+	x.writer.turn = make(chan struct{}, 1)
+	if x.reader.db, err = connect(x.path, busyTimeout, true); err != nil {
+		return err
+	}
+	x.reader.db.SetMaxOpenConns(readers)
+	x.reader.db.SetMaxIdleConns(readers)
+	if x.made {
+		settings := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA application_id = %d; PRAGMA user_version = 0", pageBytes, applicationID)
+		if _, err := x.writer.db.ExecContext(ctx, settings); err != nil {
+			return err
+		}
+	} else if err := checkHeader(ctx, x.reader.db, x.path); err != nil {
+		return err
+	}
+	if err := migrate(ctx, x.writer.db, migrations); err != nil {
+		return err
+	}
+	return x.check(ctx)
+}
+
+// check looks at every page of a database that is small enough for that.
+func (x *Index) check(ctx context.Context) error {
+	info, err := os.Stat(x.path)
+	if err != nil || x.made || info.Size() > checkedBytes {
+		return err
+	}
+	return checkPages(ctx, x.reader.db, x.path)
+}
+
+// connect gives the pool for a database file that exists, whose connections wait
+// so long for others. mode=rw keeps SQLite from making one.
+func connect(name string, busy time.Duration, read bool) (*sql.DB, error) {
+	pragmas := []string{"trusted_schema(0)", "cell_size_check(1)", "journal_size_limit(16777216)"}
+	if read {
+		pragmas = append(pragmas, "query_only(1)")
+	}
+	query := url.Values{
+		"mode":          {"rw"},
+		"_busy_timeout": {fmt.Sprint(busy.Milliseconds())},
+		"_foreign_keys": {"1"},
+		"_synchronous":  {"FULL"}, // in WAL mode NORMAL may forget the last writes when the power fails: a file would be gone whose row is back
+		"_dqs":          {"0"},
+		"_defensive":    {"1"},
+		"_error_rc":     {"1"},
+		"_pragma":       pragmas,
+	}
+	file := url.URL{Scheme: "file", Path: filepath.ToSlash(name), RawQuery: query.Encode()}
+	return sql.Open("sqlite", file.String())
+}
+
+// Close waits for what is being read and written, and closes the database.
+func (x *Index) Close() error {
+	var errs []error
+	if x.writer.turn != nil {
+		x.writer.turn <- struct{}{}
+		x.writer.drop()
+		x.writer.closed = true
+		<-x.writer.turn
+	}
+	for _, db := range []*sql.DB{x.reader.db, x.writer.db} { // the last to be closed empties the log
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

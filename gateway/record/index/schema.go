@@ -1,0 +1,202 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// applicationID marks our databases among others (PRAGMA application_id): "Fgti".
+const applicationID = 0x46677469
+
+// pageBytes is the unit in which the file grows.
+const pageBytes = 4096
+
+// migrations lead from each version of the database (PRAGMA user_version) to
+// the next; the first makes version 1. One that was released never changes.
+//
+// Times are microseconds since 1970, and endless is the end of what has none.
+// The triggers keep the totals of cameras, so that no write can forget to.
+var migrations = []string{`
+CREATE TABLE cameras (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	name       TEXT NOT NULL UNIQUE,
+	segments   INTEGER NOT NULL DEFAULT 0, -- that are there, as all that follows
+	bytes      INTEGER NOT NULL DEFAULT 0,
+	marked     INTEGER NOT NULL DEFAULT 0, -- bytes
+	protected  INTEGER NOT NULL DEFAULT 0, -- bytes
+	lost       INTEGER NOT NULL DEFAULT 0, -- rows that are not
+	marks      INTEGER NOT NULL DEFAULT 0,
+	gaps       INTEGER NOT NULL DEFAULT 0,
+	sequence   INTEGER NOT NULL DEFAULT 0, -- the highest there ever was
+	longest_us INTEGER NOT NULL DEFAULT 0  -- the longest segment there ever was
+) STRICT;
+
+CREATE TABLE formats (
+	id     INTEGER PRIMARY KEY AUTOINCREMENT,
+	codec  TEXT NOT NULL,
+	width  INTEGER NOT NULL,
+	height INTEGER NOT NULL,
+	config BLOB NOT NULL,
+	seen   INTEGER NOT NULL, -- the newest segment when it was last asked for
+	UNIQUE (codec, width, height, config)
+) STRICT;
+
+CREATE TABLE segments (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	camera     INTEGER NOT NULL REFERENCES cameras (id),
+	run        TEXT NOT NULL,
+	sequence   INTEGER NOT NULL,
+	path       TEXT NOT NULL UNIQUE,
+	start_us   INTEGER NOT NULL,
+	end_us     INTEGER NOT NULL,
+	bytes      INTEGER NOT NULL,
+	frames     INTEGER NOT NULL,
+	keys       INTEGER NOT NULL,
+	stts       INTEGER NOT NULL,
+	ctts       INTEGER NOT NULL,
+	moov_bytes INTEGER NOT NULL,
+	data_at    INTEGER NOT NULL,
+	fragments  INTEGER NOT NULL,
+	format     INTEGER NOT NULL, -- 0: not known
+	rate       REAL NOT NULL,
+	lost       INTEGER NOT NULL, -- 1: the file is not there
+	hold       INTEGER NOT NULL, -- by marks: 0 nothing, 1 marked, 2 protected
+	written    INTEGER NOT NULL  -- with sequence: the order of writing
+) STRICT;
+CREATE INDEX segments_by_time ON segments (camera, start_us, end_us, lost);
+CREATE INDEX segments_by_sequence ON segments (camera, sequence, hold, lost);
+CREATE INDEX segments_by_writing ON segments (written, sequence, hold, lost);
+CREATE INDEX segments_by_age ON segments (camera, hold, end_us) WHERE lost = 0;
+CREATE INDEX segments_lost ON segments (camera, start_us, end_us) WHERE lost = 1;
+
+CREATE TABLE garbage (
+	id     INTEGER PRIMARY KEY AUTOINCREMENT,
+	camera TEXT NOT NULL,
+	path   TEXT NOT NULL UNIQUE,
+	bytes  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE spans ( -- of a camera: none touches another
+	camera  INTEGER NOT NULL REFERENCES cameras (id),
+	from_us INTEGER NOT NULL,
+	to_us   INTEGER NOT NULL,
+	PRIMARY KEY (camera, from_us)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gaps ( -- of a camera: none overlaps another
+	camera  INTEGER NOT NULL REFERENCES cameras (id),
+	from_us INTEGER NOT NULL,
+	to_us   INTEGER NOT NULL,
+	reason  TEXT NOT NULL,
+	PRIMARY KEY (camera, from_us)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE marks (
+	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	camera     INTEGER NOT NULL REFERENCES cameras (id),
+	kind       TEXT NOT NULL,
+	start_us   INTEGER NOT NULL,
+	end_us     INTEGER NOT NULL,
+	before_us  INTEGER NOT NULL,
+	after_us   INTEGER NOT NULL,
+	from_us    INTEGER NOT NULL, -- its reach: start less before
+	to_us      INTEGER NOT NULL, -- and end with after
+	keep       INTEGER NOT NULL,
+	note       TEXT NOT NULL,
+	data       BLOB,
+	made_by    TEXT NOT NULL,
+	created_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX marks_by_reach ON marks (camera, to_us, from_us, keep);
+CREATE INDEX marks_by_start ON marks (start_us, id);
+CREATE INDEX marks_of_camera ON marks (camera, start_us, id);
+
+CREATE TRIGGER segment_added AFTER INSERT ON segments BEGIN
+	UPDATE cameras SET
+		segments = segments + (NEW.lost = 0), bytes = bytes + NEW.bytes * (NEW.lost = 0),
+		marked = marked + NEW.bytes * (NEW.lost = 0 AND NEW.hold = 1), protected = protected + NEW.bytes * (NEW.lost = 0 AND NEW.hold = 2),
+		lost = lost + NEW.lost, sequence = max(sequence, NEW.sequence), longest_us = max(longest_us, NEW.end_us - NEW.start_us)
+	WHERE id = NEW.camera;
+END;
+CREATE TRIGGER segment_removed AFTER DELETE ON segments BEGIN
+	UPDATE cameras SET
+		segments = segments - (OLD.lost = 0), bytes = bytes - OLD.bytes * (OLD.lost = 0),
+		marked = marked - OLD.bytes * (OLD.lost = 0 AND OLD.hold = 1), protected = protected - OLD.bytes * (OLD.lost = 0 AND OLD.hold = 2),
+		lost = lost - OLD.lost
+	WHERE id = OLD.camera;
+END;
+CREATE TRIGGER segment_changed AFTER UPDATE OF camera, sequence, start_us, end_us, bytes, lost, hold ON segments BEGIN
+	UPDATE cameras SET
+		segments = segments - (OLD.lost = 0), bytes = bytes - OLD.bytes * (OLD.lost = 0),
+		marked = marked - OLD.bytes * (OLD.lost = 0 AND OLD.hold = 1), protected = protected - OLD.bytes * (OLD.lost = 0 AND OLD.hold = 2),
+		lost = lost - OLD.lost
+	WHERE id = OLD.camera;
+	UPDATE cameras SET
+		segments = segments + (NEW.lost = 0), bytes = bytes + NEW.bytes * (NEW.lost = 0),
+		marked = marked + NEW.bytes * (NEW.lost = 0 AND NEW.hold = 1), protected = protected + NEW.bytes * (NEW.lost = 0 AND NEW.hold = 2),
+		lost = lost + NEW.lost, sequence = max(sequence, NEW.sequence), longest_us = max(longest_us, NEW.end_us - NEW.start_us)
+	WHERE id = NEW.camera;
+END;
+CREATE TRIGGER mark_added AFTER INSERT ON marks BEGIN UPDATE cameras SET marks = marks + 1 WHERE id = NEW.camera; END;
+CREATE TRIGGER mark_removed AFTER DELETE ON marks BEGIN UPDATE cameras SET marks = marks - 1 WHERE id = OLD.camera; END;
+CREATE TRIGGER gap_added AFTER INSERT ON gaps BEGIN UPDATE cameras SET gaps = gaps + 1 WHERE id = NEW.camera; END;
+CREATE TRIGGER gap_removed AFTER DELETE ON gaps BEGIN UPDATE cameras SET gaps = gaps - 1 WHERE id = OLD.camera; END;
+`}
+
+// checkHeader looks whether this is a database of ours that we understand.
+func checkHeader(ctx context.Context, db *sql.DB, name string) error {
+	var id, version int
+	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
+	if id != applicationID {
+		return damaged(name, "a database of another program, or its first page is overwritten")
+	}
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version < 1 {
+		return damaged(name, "without a version")
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("%s %w (version %d, this one knows %d): start that Framegate, or move the file away to have one made of the recordings, without marks", name, ErrNewer, version, len(migrations))
+	}
+	return nil
+}
+
+// migrate brings the database to the version that the migrations lead to.
+func migrate(ctx context.Context, db *sql.DB, migrations []string) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // nothing after a commit
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	for ; version < len(migrations); version++ {
+		if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
+			return fmt.Errorf("migrating from version %d: %w", version, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// checkPages has SQLite look at every page, which finds what a disk has done to
+// the file, but does not compare tables with their indexes, which takes longer.
+func checkPages(ctx context.Context, db *sql.DB, name string) error {
+	var answer string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&answer); err != nil {
+		return err
+	}
+	if answer != "ok" {
+		return damaged(name, strings.Join(strings.Fields(answer), " "))
+	}
+	return nil
+}
