@@ -227,3 +227,43 @@ func TestRenditionWaitsForNewsOfItsCamera(t *testing.T) {
 		}
 	})
 }
+
+// TestSourceThatFailedIsNotTriedAgainForNobody: neither when its reader goes once
+// it has heard, nor when it fails in the linger; and for who comes it is.
+func TestSourceThatFailedIsNotTriedAgainForNobody(t *testing.T) {
+	for name, err := range map[string]error{"a camera": errors.New("connection refused"), "a limit": stream.ErrFull} {
+		t.Run(name, func(t *testing.T) {
+			failingStory(t, func(int32) error { return err }, func(t *testing.T, hub *stream.Hub, cam *failing) {
+				for range 20 {
+					r := open(t, hub, viewer)
+					if _, heard := r.Next(t.Context()); !errors.Is(heard, err) {
+						t.Fatalf("it hears %v", heard)
+					}
+					r.Close()
+					if runs := cam.during(time.Minute); runs != 0 {
+						t.Fatalf("%d runs for nobody", runs)
+					}
+				}
+				if runs := cam.runs.Load(); runs != 20 {
+					t.Errorf("%d runs for 20 readers", runs)
+				}
+			})
+		})
+	}
+	t.Run("in the linger", func(t *testing.T) {
+		story(t, stream.Options{Linger: time.Minute}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+			r := open(t, hub, viewer)
+			cam.give(picture("1"))
+			expectFrame(t, r, "1")
+			r.Close()
+			cam.expectRuns(1, 1)
+			cam.fail(errors.New("connection reset"))
+			time.Sleep(30 * time.Second)
+			cam.expectRuns(1, 0)
+			r = open(t, hub, viewer)
+			cam.expectRuns(2, 1)
+			cam.give(picture("2"))
+			expectFrame(t, r, "2")
+		})
+	})
+}

@@ -186,7 +186,7 @@ func (s *stream) oldestWanted() uint64 {
 func (s *stream) startLinger() {
 	switch {
 	case s.readers > 0 || !s.supervised:
-	case s.yields:
+	case s.yields, s.run == nil: // nothing runs on that somebody could come back to
 		s.stopIfUnread()
 	case s.linger == nil:
 		s.linger = time.AfterFunc(s.lingers(), s.stopUnread)
@@ -266,7 +266,7 @@ func (s *stream) runRepeatedly(ctx context.Context, source Source) {
 		}
 		s.logFailure(err, s.fail(ctx, err))
 		var upstream *SourceError
-		if errors.As(err, &upstream) && upstream.from != nil {
+		if errors.As(err, &upstream) && upstream.from != nil && ctx.Err() == nil {
 			release = upstream.from.awaitNews(ctx, upstream.failures)
 		}
 	}
@@ -322,9 +322,10 @@ func (s *stream) endRun() {
 	s.wakeAll() // for those who ask for it (ReadOptions.RunEnds)
 }
 
-// fail notes why a run ended by itself, tells the readers, and says whether the
-// reason is another than the last time. What a source says that was replaced
-// meanwhile, which ends ctx, is not noted.
+// fail notes why a run ended by itself, tells the readers, without whom the
+// source is not run again, and says whether the reason is another than the last
+// time. What a source says that was replaced meanwhile, which ends ctx, is not
+// noted.
 func (s *stream) fail(ctx context.Context, err error) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -345,6 +346,7 @@ func (s *stream) fail(ctx context.Context, err error) (news bool) {
 	}
 	s.hub.options.Changed()
 	s.wakeAll()
+	s.stopIfUnread()
 	return news
 }
 
