@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	},
 	"gateway/watch":        {"gateway/regular"},
 	"gateway/record/index": {},
+	"gateway/playback":     {"gateway/media", "gateway/stream", "gateway/record/index", "gateway/record/segment"},
 	"gateway/command":      {"gateway/auth", "gateway/config", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
 	"gateway":              {"gateway/command", "transcode"},
 	"gateway/browsertest":  {},
