@@ -127,5 +127,7 @@ func summary(h Head, m *movie, size int64) Summary {
 			s.Keys++
 		}
 	}
+	s.DataAt = m.entries[0][0].At
+	chunks(m.entries[0], func(int, int) { s.Fragments++ })
 	return s
 }

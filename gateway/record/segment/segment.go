@@ -109,6 +109,8 @@ type Summary struct {
 	STTS      int // entries of the tables of durations
 	CTTS      int // and of composition offsets; 0 without any
 	MoovBytes int64
+	DataAt    int64         // where the first sample's data is
+	Fragments int           // stretches of samples that lie together
 	Duration  time.Duration // from the first picture to the end of the last, in true time
 	Rate      float64       // media seconds in a true second
 }

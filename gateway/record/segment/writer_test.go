@@ -41,6 +41,7 @@ func TestFormsOpenAlike(t *testing.T) {
 			want := Summary{
 				Head: head, Formats: s.Formats, Bytes: int64(len(f.b)), Frames: len(samples), Keys: len(samples) / 25,
 				STTS: 1, CTTS: finished.CTTS, MoovBytes: finished.MoovBytes, Duration: time.Duration(len(samples)) * 40 * time.Millisecond, Rate: 1,
+				DataAt: int64(bytes.Index(f.b, samples[0].Data)), Fragments: len(samples) / 25,
 			}
 			if fmt.Sprint(s.Summary) != fmt.Sprint(want) {
 				t.Errorf("%+v\nwant %+v", s.Summary, want)
