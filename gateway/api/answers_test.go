@@ -63,7 +63,7 @@ func TestRequestsWithoutALoginArePaced(t *testing.T) {
 	hits := make(map[string]int)
 	r.options.Limited = func(limit string) { hits[limit]++ }
 	for range publicBurst {
-		r.pace.allows("127.0.0.1")
+		r.limiter.allows("127.0.0.1")
 	}
 	a := r.as("").do("POST", "/api/v1/login", `{}`)
 	for i := 0; a.response.StatusCode == 400 && i < 1000; i++ { // on a slow machine a place may have come back
@@ -74,22 +74,22 @@ func TestRequestsWithoutALoginArePaced(t *testing.T) {
 	}
 	r.as("").do("GET", "/api/docs", nil).want(http.StatusOK)
 	synctest.Test(t, func(t *testing.T) {
-		var p pace
+		var l limiter
 		for range publicBurst {
-			p.allows("a")
+			l.allows("a")
 		}
-		if p.allows("a") || !p.allows("b") {
-			t.Error("one network's pace is another's")
+		if l.allows("a") || !l.allows("b") {
+			t.Error("one network's limit is another's")
 		}
 		time.Sleep(time.Second / publicRate)
-		if !p.allows("a") || p.allows("a") {
+		if !l.allows("a") || l.allows("a") {
 			t.Error("after a while one more is to be read")
 		}
-		for i := range 3 * maxPaced {
-			p.allows(itoa(int64(i)))
+		for i := range 3 * maxNetworks {
+			l.allows(itoa(int64(i)))
 		}
-		if len(p.networks) > maxPaced {
-			t.Errorf("%d networks are counted", len(p.networks))
+		if len(l.networks) > maxNetworks {
+			t.Errorf("%d networks are counted", len(l.networks))
 		}
 	})
 }

@@ -148,7 +148,7 @@ type API struct {
 	listeners *events.Listeners
 	changes   chan struct{} // holds a token while something has changed since the last look
 	probing   chan struct{} // holds a token for each probe
-	pace      pace          // of those who are nobody yet
+	limiter   limiter       // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
 }

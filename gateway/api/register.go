@@ -109,7 +109,7 @@ func (a *API) admit(r *http.Request, pattern string) (maxBytes int64, refused *p
 	if action != Public || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return maxBytes, nil
 	}
-	if !a.pace.allows(auth.Network(r)) {
+	if !a.limiter.allows(auth.Network(r)) {
 		a.options.Limited(LimitPublicRequests)
 		p := problem.New(http.StatusTooManyRequests, "too many requests come from your address; wait a second")
 		p.RetryAfter = time.Second

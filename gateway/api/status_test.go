@@ -28,7 +28,7 @@ func TestStatusOfACamera(t *testing.T) {
 		t.Errorf("before: %+v", s)
 	}
 	reader, err := r.hub.Open(stream.Key{Camera: "gate"}, stream.ReadOptions{
-		Viewer: &stream.Viewer{Form: "framegate.v1", Address: "192.0.2.3", Principal: "user:anna"},
+		Client: &stream.Client{Form: "framegate.v1", Address: "192.0.2.3", Principal: "user:anna"},
 	})
 	must(t, err)
 	defer reader.Close()

@@ -127,7 +127,7 @@ func (p Principal) SessionID() int64 { return p.session }
 // Expires is when the session, token or link ends by itself; zero: never.
 func (p Principal) Expires() time.Time { return p.expires }
 
-// Subject is what limits count viewers by (stream.Viewer.Principal): String,
+// Subject is what limits count viewers by (stream.Client.Principal): String,
 // and "" where nobody had to say who it is.
 func (p Principal) Subject() string {
 	if p.kind == Nobody || p.kind == Anyone {

@@ -154,7 +154,7 @@ func TestFirefoxShowsEvents(t *testing.T) {
 	mux.HandleFunc("/{$}", serveText("text/html", page))
 	mux.HandleFunc("/page.js", serveText("text/javascript", script))
 	mux.HandleFunc("/live/front.sse", func(w http.ResponseWriter, r *http.Request) {
-		if err := output.Load().Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Viewer{}); err != nil {
+		if err := output.Load().Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Client{}); err != nil {
 			t.Error(err)
 		}
 	})

@@ -38,9 +38,9 @@ func (c Choice) First() stream.Key { return cmp.Or(c.Own, c.Rendition) }
 // Serve answers a request with a stream of choice, and returns when the viewer is
 // gone, the stream or the crowd is closed. An error means that nothing was
 // answered; it is one of Hub.Open, or says why the connection cannot be used.
-func (c *Crowd) Serve(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer, response Response) error {
+func (c *Crowd) Serve(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Client, response Response) error {
 	key := choice.First()
-	reader, err := c.hub.Open(key, stream.ReadOptions{Viewer: &client, Idle: c.idle})
+	reader, err := c.hub.Open(key, stream.ReadOptions{Client: &client, Idle: c.idle})
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *Seat) ReadRendition() error {
 		return ErrOtherCodec
 	}
 	client := s.client
-	reader, err := s.crowd.hub.Open(key, stream.ReadOptions{Viewer: &client, Besides: s.counted, Idle: s.crowd.idle})
+	reader, err := s.crowd.hub.Open(key, stream.ReadOptions{Client: &client, Besides: s.counted, Idle: s.crowd.idle})
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type Seat struct {
 
 	// Of Crowd.Serve.
 	choice  Choice
-	client  stream.Viewer
+	client  stream.Client
 	counted *stream.Reader // what counts the viewer
 
 	// Of the viewer's own goroutine, or of the pump's while it rides.

@@ -17,9 +17,9 @@ type Visit struct {
 	Address   string         // of the client, without its port
 }
 
-// Viewer is who watches, for the limits on viewers.
-func (v Visit) Viewer() stream.Viewer {
-	return stream.Viewer{Address: v.Address, Principal: v.Principal.Subject()}
+// Client is who asks, as limits on viewers count it.
+func (v Visit) Client() stream.Client {
+	return stream.Client{Address: v.Address, Principal: v.Principal.Subject()}
 }
 
 // Handle answers a request. An error means that nothing has been answered yet;

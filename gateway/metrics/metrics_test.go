@@ -242,13 +242,13 @@ func TestNumbersFollowTheHub(t *testing.T) {
 			lives.Go(func() { get(t, server.URL) })
 		}
 		lives.Go(func() {
-			if r, err := hub.Open(front, stream.ReadOptions{Viewer: &stream.Viewer{Address: "a"}}); err == nil {
+			if r, err := hub.Open(front, stream.ReadOptions{Client: &stream.Client{Address: "a"}}); err == nil {
 				r.Close()
 			}
 		})
 	}
 	for range 3 {
-		r, err := hub.Open(front, stream.ReadOptions{Viewer: &stream.Viewer{Address: "b"}})
+		r, err := hub.Open(front, stream.ReadOptions{Client: &stream.Client{Address: "b"}})
 		if err == nil {
 			defer r.Close()
 		}

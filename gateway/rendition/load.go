@@ -2,14 +2,15 @@ package rendition
 
 import "time"
 
-// pace says how patiently a load is judged. The tests are less patient.
-type pace struct {
+// patience is how long a load is looked at before it is judged. The tests have
+// less.
+type patience struct {
 	window   time.Duration // over which it is looked at
 	calm     time.Duration // without overload, before the next higher rate is tried
 	mostCalm time.Duration // what calm grows to where that was in vain
 }
 
-var usualPace = pace{window: 3 * time.Second, calm: 10 * time.Second, mostCalm: 5 * time.Minute}
+var usualPatience = patience{window: 3 * time.Second, calm: 10 * time.Second, mostCalm: 5 * time.Minute}
 
 const (
 	leastFrames = 10  // in a window
@@ -21,10 +22,10 @@ const (
 // which rate it could keep up with: pictures that are left out before the
 // encoder, evenly, are better than those that get lost on their way to it when
 // it happens to be busy. It steps down by what was lost, and up by one step of
-// the ladder of rates after a calm. The zero value with pace set is ready. It
+// the ladder of rates after a calm. The zero value with patience set is ready. It
 // knows no clock but the times it is told.
 type load struct {
-	pace
+	patience
 	fps int // stepped down to; 0 is all there are
 
 	began   time.Time     // of the window

@@ -52,7 +52,7 @@ func (s *simulation) run(d time.Duration) {
 }
 
 func newSimulation(fps int, cost time.Duration) *simulation {
-	return &simulation{load: load{pace: usualPace}, now: time.Unix(1, 0), interval: time.Second / time.Duration(fps), cost: cost}
+	return &simulation{load: load{patience: usualPatience}, now: time.Unix(1, 0), interval: time.Second / time.Duration(fps), cost: cost}
 }
 
 func TestEncoderThatKeepsUpIsLeftAlone(t *testing.T) {

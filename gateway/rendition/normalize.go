@@ -50,13 +50,13 @@ func Normalized(source stream.Source, o NormalizeOptions) stream.Source {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &normalized{source: source, options: o, pace: usualPace}
+	return &normalized{source: source, options: o, patience: usualPatience}
 }
 
 type normalized struct {
-	source  stream.Source
-	options NormalizeOptions
-	pace    pace
+	source   stream.Source
+	options  NormalizeOptions
+	patience patience
 }
 
 // Run runs the source.
@@ -141,7 +141,7 @@ func (n *normalizer) convert(first *media.Format) {
 		convert: true,
 		ffmpeg:  o.FFmpeg,
 		job:     job{slots: o.Slots, stream: stream.Key{Camera: o.Camera}},
-		load:    load{pace: n.pace},
+		load:    load{patience: n.patience},
 		log:     o.Log,
 		emit:    n.emit,
 	}

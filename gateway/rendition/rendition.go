@@ -44,8 +44,8 @@ type Options struct {
 
 // Source is one rendition of one camera.
 type Source struct {
-	options Options
-	pace    pace
+	options  Options
+	patience patience
 }
 
 // New makes a Source. It starts nothing.
@@ -53,7 +53,7 @@ func New(o Options) *Source {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Source{options: o, pace: usualPace}
+	return &Source{options: o, patience: usualPatience}
 }
 
 // Run gives the camera's pictures as they are asked for, until ctx is done,
@@ -71,7 +71,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		ffmpeg:  o.FFmpeg,
 		hwaccel: o.HWAccel,
 		job:     job{slots: o.Slots, stream: stream.Key{Camera: o.Camera, Rendition: o.Request.Key()}, use: o.use()},
-		load:    load{pace: s.pace},
+		load:    load{patience: s.patience},
 		log:     o.Log.With("rendition", o.Request.Key()),
 		emit:    emit,
 		surplus: surplus{most: o.Request.FPS, found: o.Request.evidentlyLess(reader.FPS())},
@@ -297,7 +297,7 @@ func (r *run) admit(ctx context.Context) error {
 	if err := r.job.take(ctx); err != nil {
 		return err
 	}
-	return r.job.pace(ctx)
+	return r.job.awaitStart(ctx)
 }
 
 // backlog gives the frames that were there already when the camera's stream
@@ -344,7 +344,7 @@ func (r *run) stop() {
 		r.encoder = nil
 		r.job.drop(r.newlyLost())
 	}
-	r.load = load{pace: r.load.pace}
+	r.load = load{patience: r.load.patience}
 	r.job.end()
 }
 

@@ -76,24 +76,24 @@ func (s *Slots) share(j *job) *refusal {
 
 // shareOf is share for a stream of a camera that is read for these clients: one
 // that has a share left will do.
-func (s *Slots) shareOf(camera string, clients []stream.Viewer) (refused *refusal) {
+func (s *Slots) shareOf(camera string, clients []stream.Client) (refused *refusal) {
 	if most := s.mostPerCamera(); s.count(func(h *job) bool { return h.shared() && h.stream.Camera == camera }) >= most {
 		return &refusal{LimitEncodersPerCamera, fmt.Sprintf("%d other sizes, rates or qualities of this camera are being shown already, which is all there may be", most)}
 	}
-	for _, v := range clients {
-		if refused = s.shareOfViewer(v); refused == nil {
+	for _, c := range clients {
+		if refused = s.shareOfClient(c); refused == nil {
 			return nil
 		}
 	}
 	return refused
 }
 
-func (s *Slots) shareOfViewer(v stream.Viewer) *refusal {
-	principal := func(p stream.Viewer) bool { return p.Principal == v.Principal }
-	if v.Principal != "" && s.count(charged(principal)) >= mostPerPrincipal {
+func (s *Slots) shareOfClient(c stream.Client) *refusal {
+	principal := func(other stream.Client) bool { return other.Principal == c.Principal }
+	if c.Principal != "" && s.count(charged(principal)) >= mostPerPrincipal {
 		return &refusal{LimitEncodersPerPrincipal, fmt.Sprintf("%d sizes, rates or qualities are being made for this user already, which is all one may have", mostPerPrincipal)}
 	}
-	address := func(p stream.Viewer) bool { return p.Address == v.Address }
+	address := func(other stream.Client) bool { return other.Address == c.Address }
 	if s.count(charged(address)) >= mostPerAddress {
 		return &refusal{LimitEncodersPerAddress, fmt.Sprintf("%d sizes, rates or qualities are being made for this address already, which is all one may have", mostPerAddress)}
 	}
@@ -102,7 +102,7 @@ func (s *Slots) shareOfViewer(v stream.Viewer) *refusal {
 
 // charged makes a condition on who pays for a slot: of those who watch, the one
 // who came first.
-func charged(is func(stream.Viewer) bool) func(*job) bool {
+func charged(is func(stream.Client) bool) func(*job) bool {
 	return func(h *job) bool {
 		clients := h.life.Clients()
 		return h.use == forSome && len(clients) > 0 && is(clients[0])
@@ -138,7 +138,7 @@ func (s *Slots) overdrawn(j *job) error {
 // Refusal gives why a viewer who is about to open a stream would not get an
 // encoder for it, or nil where it would, or there is one already. It counts
 // that as a hit.
-func (s *Slots) Refusal(key stream.Key, v stream.Viewer) error {
+func (s *Slots) Refusal(key stream.Key, c stream.Client) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for j := range s.jobs {
@@ -146,7 +146,7 @@ func (s *Slots) Refusal(key stream.Key, v stream.Viewer) error {
 			return nil
 		}
 	}
-	if refused := s.shareOf(key.Camera, []stream.Viewer{v}); refused != nil {
+	if refused := s.shareOf(key.Camera, []stream.Client{c}); refused != nil {
 		s.refused[refused.limit]++
 		return refused
 	}

@@ -55,9 +55,9 @@ func atDesk(t *testing.T, slots int, tell func(d *desk)) {
 }
 
 // ask has who asks wait for a picture of a camera in a rendition, for 5 s.
-func (d *desk) ask(who stream.Viewer, camera, rendition string) (*stream.Reader, error) {
+func (d *desk) ask(who stream.Client, camera, rendition string) (*stream.Reader, error) {
 	d.Helper()
-	r, err := d.hub.Open(stream.Key{Camera: camera, Rendition: rendition}, stream.ReadOptions{Viewer: &who})
+	r, err := d.hub.Open(stream.Key{Camera: camera, Rendition: rendition}, stream.ReadOptions{Client: &who})
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func (d *desk) ask(who stream.Viewer, camera, rendition string) (*stream.Reader,
 	return r, err
 }
 
-func (d *desk) gets(who stream.Viewer, camera, rendition string) *stream.Reader {
+func (d *desk) gets(who stream.Client, camera, rendition string) *stream.Reader {
 	d.Helper()
 	r, err := d.ask(who, camera, rendition)
 	if err != nil {
@@ -77,7 +77,7 @@ func (d *desk) gets(who stream.Viewer, camera, rendition string) *stream.Reader 
 }
 
 // refused finds that somebody gets no picture for a limit, and leaves.
-func (d *desk) refused(who stream.Viewer, camera, rendition, limit string) {
+func (d *desk) refused(who stream.Client, camera, rendition, limit string) {
 	d.Helper()
 	if err := d.slots.Refusal(stream.Key{Camera: camera, Rendition: rendition}, who); !errors.Is(err, stream.ErrFull) {
 		d.Errorf("it is not foreseen: %v", err)
@@ -94,8 +94,8 @@ func (d *desk) refused(who stream.Viewer, camera, rendition, limit string) {
 }
 
 var (
-	ann = stream.Viewer{Principal: "user:ann", Address: "10.0.0.1"}
-	bob = stream.Viewer{Principal: "user:bob", Address: "10.0.0.2"}
+	ann = stream.Client{Principal: "user:ann", Address: "10.0.0.1"}
+	bob = stream.Client{Principal: "user:bob", Address: "10.0.0.2"}
 )
 
 func TestOneViewerHasTwoEncodersOfItsOwn(t *testing.T) {
@@ -122,10 +122,10 @@ func TestOneViewerHasTwoEncodersOfItsOwn(t *testing.T) {
 func TestOneAddressHasFourEncodersOfItsOwn(t *testing.T) {
 	atDesk(t, 32, func(d *desk) {
 		for n := range 4 {
-			d.gets(stream.Viewer{Address: "10.0.0.1", Principal: fmt.Sprint("link:", n)}, fmt.Sprint("cam", n), "w160")
+			d.gets(stream.Client{Address: "10.0.0.1", Principal: fmt.Sprint("link:", n)}, fmt.Sprint("cam", n), "w160")
 		}
-		d.refused(stream.Viewer{Address: "10.0.0.1"}, "front", "w160", LimitEncodersPerAddress)
-		d.gets(stream.Viewer{Address: "10.0.0.2"}, "front", "w160")
+		d.refused(stream.Client{Address: "10.0.0.1"}, "front", "w160", LimitEncodersPerAddress)
+		d.gets(stream.Client{Address: "10.0.0.2"}, "front", "w160")
 	})
 }
 

@@ -174,8 +174,8 @@ func (s *Slots) grant() {
 	}
 }
 
-// pace waits until another encoder may start, and counts it.
-func (j *job) pace(ctx context.Context) error {
+// awaitStart waits until another encoder may start, and counts it.
+func (j *job) awaitStart(ctx context.Context) error {
 	if !j.slots.starts.Allow() {
 		j.slots.add(&j.slots.delayed)
 		if err := j.slots.starts.Wait(ctx); err != nil {

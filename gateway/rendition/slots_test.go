@@ -15,7 +15,7 @@ func (j *job) begun(ctx context.Context) error {
 	if err := j.take(ctx); err != nil {
 		return err
 	}
-	return j.pace(ctx)
+	return j.awaitStart(ctx)
 }
 
 // TestSlotsAreBounded: who comes when all are taken waits, and is counted.

@@ -67,29 +67,29 @@ func publishing(take func(http.ResponseWriter, *http.Request, publish.Publisher)
 }
 
 // output shows a viewer a stream.
-type output func(http.ResponseWriter, *http.Request, delivery.Choice, stream.Viewer) error
+type output func(http.ResponseWriter, *http.Request, delivery.Choice, stream.Client) error
 
 // encoded makes an output that refuses who would get no encoder of one that
 // could only end then.
 func (s *server) encoded(show output) output {
-	return func(w http.ResponseWriter, r *http.Request, choice delivery.Choice, v stream.Viewer) error {
-		if err := s.encodes(choice.First(), v); err != nil {
+	return func(w http.ResponseWriter, r *http.Request, choice delivery.Choice, c stream.Client) error {
+		if err := s.encodes(choice.First(), c); err != nil {
 			return err
 		}
-		return show(w, r, choice, v)
+		return show(w, r, choice, c)
 	}
 }
 
 // encodes says why a viewer would get no encoder for a stream, if it needs one.
 // What a camera sends that was not connected yet is not known, and is found out
 // by its rendition.
-func (s *server) encodes(key stream.Key, v stream.Viewer) error {
+func (s *server) encodes(key stream.Key, c stream.Client) error {
 	format, fps := s.hub.Sends(stream.Key{Camera: key.Camera})
 	request, ok := rendition.ParseKey(key.Rendition)
 	if !ok || format == nil || isCommon(request) || request.PassesAt(format, fps) {
 		return nil
 	}
-	return s.encoders.Refusal(key, v)
+	return s.encoders.Refusal(key, c)
 }
 
 // pictures makes a handle of an output that shows JPEGs.
@@ -99,7 +99,7 @@ func (s *server) pictures(show output) front.Handle {
 		if err != nil {
 			return err
 		}
-		return show(w, r, s.jpegs(v.Camera, request), v.Viewer())
+		return show(w, r, s.jpegs(v.Camera, request), v.Client())
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *server) events(show output) front.Handle {
 			return err
 		}
 		request.FPS = sse.Rate(request.FPS)
-		return show(w, r, s.jpegs(v.Camera, request), v.Viewer())
+		return show(w, r, s.jpegs(v.Camera, request), v.Client())
 	}
 }
 
@@ -132,10 +132,10 @@ func (s *server) socket(player *live.Handler) front.Handle {
 		}
 		if asJPEG.Plain() {
 			choice.Own = stream.Key{Camera: v.Camera}
-		} else if err := s.encodes(choice.H264, v.Viewer()); err != nil && s.encodes(choice.JPEG, v.Viewer()) != nil {
+		} else if err := s.encodes(choice.H264, v.Client()); err != nil && s.encodes(choice.JPEG, v.Client()) != nil {
 			return err
 		}
-		return player.ServeWebSocket(w, r, choice, v.Viewer())
+		return player.ServeWebSocket(w, r, choice, v.Client())
 	}
 }
 
@@ -149,10 +149,10 @@ func (s *server) movie(player *live.Handler) front.Handle {
 		choice := live.Choice{H264: stream.Key{Camera: v.Camera, Rendition: request.Key()}}
 		if request.Plain() {
 			choice.Own = stream.Key{Camera: v.Camera}
-		} else if err := s.encodes(choice.H264, v.Viewer()); err != nil {
+		} else if err := s.encodes(choice.H264, v.Client()); err != nil {
 			return err
 		}
-		return player.ServeMP4(w, r, choice, v.Viewer())
+		return player.ServeMP4(w, r, choice, v.Client())
 	}
 }
 

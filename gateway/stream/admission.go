@@ -46,21 +46,21 @@ func newAdmission(limits Limits, limited func(limit string)) admission {
 }
 
 // admit counts a viewer in, or says which limit keeps it out (ErrFull).
-func (a *admission) admit(camera string, v Viewer) error {
+func (a *admission) admit(camera string, c Client) error {
 	switch l := a.limits; {
 	case reached(a.all, l.Viewers):
 		return a.refuse(LimitViewers, l.Viewers, "in all")
 	case reached(a.perCamera[camera], l.ViewersPerCamera):
 		return a.refuse(LimitViewersPerCamera, l.ViewersPerCamera, "of this camera")
-	case v.Principal != "" && reached(a.perPrincipal[v.Principal], l.ViewersPerPrincipal):
+	case c.Principal != "" && reached(a.perPrincipal[c.Principal], l.ViewersPerPrincipal):
 		return a.refuse(LimitViewersPerPrincipal, l.ViewersPerPrincipal, "of this user")
-	case reached(a.perAddress[v.Address], l.ViewersPerAddress):
+	case reached(a.perAddress[c.Address], l.ViewersPerAddress):
 		return a.refuse(LimitViewersPerAddress, l.ViewersPerAddress, "from this address")
 	}
 	a.all++
 	a.perCamera[camera]++
-	a.perPrincipal[v.Principal]++
-	a.perAddress[v.Address]++
+	a.perPrincipal[c.Principal]++
+	a.perAddress[c.Address]++
 	return nil
 }
 
@@ -71,11 +71,11 @@ func (a *admission) refuse(limit string, most int, whose string) error {
 }
 
 // release counts an admitted viewer out.
-func (a *admission) release(camera string, v Viewer) {
+func (a *admission) release(camera string, c Client) {
 	a.all--
 	decrement(a.perCamera, camera)
-	decrement(a.perPrincipal, v.Principal)
-	decrement(a.perAddress, v.Address)
+	decrement(a.perPrincipal, c.Principal)
+	decrement(a.perAddress, c.Address)
 }
 
 func reached(count, limit int) bool { return limit > 0 && count >= limit }

@@ -43,7 +43,7 @@ func TestReadersComeAndGo(t *testing.T) {
 			for range 50 {
 				options := stream.ReadOptions{Sequential: i%4 == 0, Idle: time.Duration(i%3) * time.Millisecond}
 				if i%2 == 0 {
-					options.Viewer = &stream.Viewer{Address: fmt.Sprint(i)}
+					options.Client = &stream.Client{Address: fmt.Sprint(i)}
 				}
 				frames.Add(readAWhile(t, hub, options))
 			}

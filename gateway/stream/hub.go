@@ -96,12 +96,12 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 		return nil, err
 	}
 	if options.counted() {
-		if err := h.admission.admit(key.Camera, *options.Viewer); err != nil {
+		if err := h.admission.admit(key.Camera, *options.Client); err != nil {
 			return nil, err
 		}
 	}
 	h.streams[key] = s // not before, since one that nobody is let into nobody would forget
-	if options.Viewer != nil {
+	if options.Client != nil {
 		h.hasten(key)
 	}
 	r := s.join(options)
@@ -256,6 +256,6 @@ func (h *Hub) forget(s *stream) {
 func (h *Hub) release(r *Reader) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.admission.release(r.stream.key.Camera, *r.options.Viewer)
+	h.admission.release(r.stream.key.Camera, *r.options.Client)
 	delete(h.watchers, r)
 }

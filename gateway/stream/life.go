@@ -21,7 +21,7 @@ func LifeOf(ctx context.Context) Life {
 // Clients gives those whom the stream is read for now, once for each reader, who
 // came first first. What reads it for nobody, such as a keep-alive, is not among
 // them.
-func (l Life) Clients() []Viewer {
+func (l Life) Clients() []Client {
 	if l.stream == nil {
 		return nil
 	}

@@ -24,15 +24,15 @@ func TestLifeKnowsForWhomItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := make(seen, 1)
 		hub := hubOf(t, stream.Options{Limits: stream.Limits{Viewers: 2}}, map[string]stream.Source{"front": source})
-		ann, bob := stream.Viewer{Principal: "ann"}, stream.Viewer{Principal: "bob"}
-		first := open(t, hub, stream.ReadOptions{Viewer: &ann})
+		ann, bob := stream.Client{Principal: "ann"}, stream.Client{Principal: "bob"}
+		first := open(t, hub, stream.ReadOptions{Client: &ann})
 		life := <-source
-		open(t, hub, stream.ReadOptions{Viewer: &bob})
+		open(t, hub, stream.ReadOptions{Client: &bob})
 		open(t, hub, stream.ReadOptions{}) // for nobody
-		open(t, hub, stream.ReadOptions{Viewer: &ann, Besides: first})
+		open(t, hub, stream.ReadOptions{Client: &ann, Besides: first})
 		ann.Form = "changed since"
 		first.Close()
-		if got := life.Clients(); !slices.Equal(got, []stream.Viewer{bob, {Principal: "ann"}}) {
+		if got := life.Clients(); !slices.Equal(got, []stream.Client{bob, {Principal: "ann"}}) {
 			t.Errorf("it is for %v", got)
 		}
 		if n := hub.Viewers("front"); n != 1 {

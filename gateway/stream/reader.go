@@ -11,9 +11,9 @@ import (
 // ReadOptions says how a reader reads. The zero value is a viewer's way: join
 // at the newest keyframe, skip when slow, wait for ever.
 type ReadOptions struct {
-	// Viewer is set where the reader serves a client, and is then counted
+	// Client is set where the reader serves one, which is a viewer then, counted
 	// against Limits. Transcodes, recorders and keep-alives leave it nil.
-	Viewer *Viewer
+	Client *Client
 	// Besides is another reader that the viewer has open, which is what counts
 	// it: this one says for whom its stream runs (Life.Clients), and what the
 	// viewer reads now (Hub.Watchers).
@@ -42,10 +42,10 @@ type ReadOptions struct {
 }
 
 // counted says that the reader counts as a viewer.
-func (o *ReadOptions) counted() bool { return o.Viewer != nil && o.Besides == nil }
+func (o *ReadOptions) counted() bool { return o.Client != nil && o.Besides == nil }
 
-// Viewer is a client with a reader.
-type Viewer struct {
+// Client is who a reader serves.
+type Client struct {
 	Address   string // without port
 	Principal string // who it is; empty while nobody has to say
 	Form      string // the output that serves it: "mjpeg", "snapshot"

@@ -13,7 +13,7 @@ import (
 	"framegate/gateway/stream"
 )
 
-var viewer = stream.ReadOptions{Viewer: &stream.Viewer{Address: "10.0.0.1"}}
+var viewer = stream.ReadOptions{Client: &stream.Client{Address: "10.0.0.1"}}
 
 // failing is a source that fails at once with what its error is then, and
 // counts that.

@@ -30,7 +30,7 @@ type stream struct {
 	sequels []*Reader     // of the readers, those that are to get every frame
 	holders int           // of the readers, those that wait for no frame
 	onces   int           // of the readers, those that want one frame
-	clients []Viewer      // of the readers, those whom they serve, in the order they came
+	clients []Client      // of the readers, those whom they serve, in the order they came
 	waiting []*Reader     // in Next, to be woken
 	resting chan struct{} // what the source rests on, or nil: see Rest
 	closed  bool
@@ -110,9 +110,9 @@ func (s *stream) join(options ReadOptions) *Reader {
 		s.sequels = append(s.sequels, r)
 		s.resizeRing()
 	}
-	if options.Viewer != nil {
-		client := *options.Viewer // which the caller may change
-		r.options.Viewer = &client
+	if options.Client != nil {
+		client := *options.Client // which the caller may change
+		r.options.Client = &client
 		s.clients = append(s.clients, client)
 	}
 	if s.linger != nil {
@@ -148,8 +148,8 @@ func (s *stream) leave(r *Reader) bool {
 		s.sequels = slices.DeleteFunc(s.sequels, func(other *Reader) bool { return other == r })
 		s.resizeRing()
 	}
-	if v := r.options.Viewer; v != nil {
-		i := slices.Index(s.clients, *v)
+	if c := r.options.Client; c != nil {
+		i := slices.Index(s.clients, *c)
 		s.clients = slices.Delete(s.clients, i, i+1)
 	}
 	if r.waiting {

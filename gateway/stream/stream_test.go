@@ -467,7 +467,7 @@ func TestViewersBeyondALimitAreRefused(t *testing.T) {
 		limited := func(limit string) { hits = append(hits, limit) }
 		hub := hubOf(t, stream.Options{Limits: limits, Limited: limited}, map[string]stream.Source{"front": nil, "gate": nil})
 		view := func(camera, address, principal string) (*stream.Reader, error) {
-			return hub.Open(stream.Key{Camera: camera}, stream.ReadOptions{Viewer: &stream.Viewer{Address: address, Principal: principal}})
+			return hub.Open(stream.Key{Camera: camera}, stream.ReadOptions{Client: &stream.Client{Address: address, Principal: principal}})
 		}
 		admitted := func(camera, address, principal string) *stream.Reader {
 			t.Helper()
@@ -522,10 +522,10 @@ func TestRefusedViewersLeaveNothingBehind(t *testing.T) {
 		Resolve: func(stream.Key) (stream.Source, error) { return sourceFunc(waits), nil },
 	})
 	defer hub.Close()
-	open(t, hub, stream.ReadOptions{Viewer: &stream.Viewer{}})
+	open(t, hub, stream.ReadOptions{Client: &stream.Client{}})
 	for n := range 100 {
 		key := stream.Key{Camera: "front", Rendition: fmt.Sprint("jpeg-w", n)}
-		if _, err := hub.Open(key, stream.ReadOptions{Viewer: &stream.Viewer{}}); !errors.Is(err, stream.ErrFull) {
+		if _, err := hub.Open(key, stream.ReadOptions{Client: &stream.Client{}}); !errors.Is(err, stream.ErrFull) {
 			t.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // Watcher is a viewer that is there.
 type Watcher struct {
-	Viewer
+	Client
 	Key     Key         // of the stream that it reads
 	Codec   media.Codec // of what it read; 0 before the first frame
 	Since   time.Time
@@ -39,15 +39,15 @@ func (h *Hub) Watchers() []Watcher {
 	defer h.mu.Unlock()
 	all := make([]Watcher, 0, len(h.watchers))
 	for r, w := range h.watchers {
-		all = append(all, w.look(*r.options.Viewer))
+		all = append(all, w.look(*r.options.Client))
 	}
 	slices.SortFunc(all, func(a, b Watcher) int { return a.Since.Compare(b.Since) })
 	return all
 }
 
 // look gives what is known of a viewer. The hub is locked.
-func (w *watching) look(v Viewer) Watcher {
-	seen := Watcher{Viewer: v, Since: w.since, Report: w.report}
+func (w *watching) look(c Client) Watcher {
+	seen := Watcher{Client: c, Since: w.since, Report: w.report}
 	for _, r := range w.readers {
 		seen.Dropped += r.Dropped()
 	}

@@ -31,13 +31,13 @@ func TestWatchers(t *testing.T) {
 			return map[string]stream.Source{"": jpeg, "h264": h264}[k.Rendition], nil
 		}})
 		defer hub.Close()
-		ann, bob := stream.Viewer{Principal: "ann", Form: "mjpeg"}, stream.Viewer{Principal: "bob", Form: "framegate.v1"}
+		ann, bob := stream.Client{Principal: "ann", Form: "mjpeg"}, stream.Client{Principal: "bob", Form: "framegate.v1"}
 		began := time.Now()
-		first := open(t, hub, stream.ReadOptions{Viewer: &ann})
+		first := open(t, hub, stream.ReadOptions{Client: &ann})
 		time.Sleep(time.Second)
-		second := open(t, hub, stream.ReadOptions{Viewer: &bob})
+		second := open(t, hub, stream.ReadOptions{Client: &bob})
 		open(t, hub, stream.ReadOptions{}) // for nobody
-		want := []stream.Watcher{{Viewer: ann, Key: front, Since: began}, {Viewer: bob, Key: front, Since: began.Add(time.Second)}}
+		want := []stream.Watcher{{Client: ann, Key: front, Since: began}, {Client: bob, Key: front, Since: began.Add(time.Second)}}
 		expect := func(what string) {
 			t.Helper()
 			if got := hub.Watchers(); !cmp.Equal(got, want) {
@@ -49,7 +49,7 @@ func TestWatchers(t *testing.T) {
 		want[0].Codec = media.JPEG
 		expect("one reads")
 		key := stream.Key{Camera: front.Camera, Rendition: "h264"}
-		besides, err := hub.Open(key, stream.ReadOptions{Viewer: &bob, Besides: second})
+		besides, err := hub.Open(key, stream.ReadOptions{Client: &bob, Besides: second})
 		if err != nil {
 			t.Fatal(err)
 		}

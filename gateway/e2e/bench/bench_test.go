@@ -195,7 +195,7 @@ func serveHub(l net.Listener) func() int {
 	hub := benchHub()
 	handler := mjpeg.New(delivery.Options{Hub: hub})
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = handler.Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Viewer{})
+		_ = handler.Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Client{})
 	}))
 	return func() int { return hub.Viewers("front") }
 }
@@ -485,7 +485,7 @@ func BenchmarkSnapshot(b *testing.B) {
 	defer reader.Close()
 	handler := snapshot.New(hub)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := handler.Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Viewer{}); err != nil {
+		if err := handler.Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Client{}); err != nil {
 			b.Error(err)
 		}
 	}))

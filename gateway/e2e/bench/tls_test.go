@@ -56,7 +56,7 @@ func serveHubTLS(l net.Listener) func() int {
 	hub := benchHub()
 	handler := mjpeg.New(delivery.Options{Hub: hub})
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = handler.Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Viewer{})
+		_ = handler.Serve(w, r, delivery.Choice{Own: stream.Key{Camera: "front"}}, stream.Client{})
 	})}
 	limits := httplimit.Limits{
 		HeaderTimeout: time.Minute, HeaderBytes: 64 << 10, IdleTimeout: time.Minute, Patience: delivery.Patience,

@@ -187,7 +187,7 @@ func (c *client) mustDial(path string) *websocket.Conn {
 // watch opens a viewer.
 func (g *rig) watch() *stream.Reader {
 	g.t.Helper()
-	reader, err := g.hub.Open(stream.Key{Camera: "phone"}, stream.ReadOptions{Viewer: &stream.Viewer{Address: "viewer"}})
+	reader, err := g.hub.Open(stream.Key{Camera: "phone"}, stream.ReadOptions{Client: &stream.Client{Address: "viewer"}})
 	if err != nil {
 		g.t.Fatal(err)
 	}

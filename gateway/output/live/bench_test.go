@@ -138,7 +138,7 @@ func serveLive(l net.Listener) {
 	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return benchCamera{}, nil }})
 	h := New(delivery.Options{Hub: hub})
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = h.ServeWebSocket(w, r, choice, stream.Viewer{})
+		_ = h.ServeWebSocket(w, r, choice, stream.Client{})
 	}))
 }
 

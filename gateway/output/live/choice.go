@@ -41,8 +41,8 @@ func (c Choice) stays(key stream.Key, format *media.Format, wanted []media.Codec
 
 // change has a viewer read another stream of its choice. The camera's own stays
 // open: it counts the viewer.
-func (h *Handler) change(seat *delivery.Seat, t *track, key stream.Key, client stream.Viewer, own *stream.Reader) error {
-	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Besides: own, Idle: idleAfter})
+func (h *Handler) change(seat *delivery.Seat, t *track, key stream.Key, client stream.Client, own *stream.Reader) error {
+	reader, err := h.hub.Open(key, stream.ReadOptions{Client: &client, Besides: own, Idle: idleAfter})
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func TestRefusals(t *testing.T) {
 		"another camera":          {handshake(""), Choice{H264: stream.Key{Camera: "back", Rendition: "h264"}}, stream.ErrUnknown},
 	} {
 		w := httptest.NewRecorder()
-		err := s.live.ServeWebSocket(w, c.r, c.choice, stream.Viewer{})
+		err := s.live.ServeWebSocket(w, c.r, c.choice, stream.Client{})
 		if !errors.Is(err, c.want) || w.Body.Len() > 0 {
 			t.Errorf("%s: %v, %q", name, err, w.Body)
 		}
@@ -75,7 +75,7 @@ func TestFullHouse(t *testing.T) {
 	})
 	defer hub.Close()
 	defer mustOpen(t, hub).Close()
-	err := New(delivery.Options{Hub: hub}).ServeWebSocket(httptest.NewRecorder(), handshake(""), choice, stream.Viewer{})
+	err := New(delivery.Options{Hub: hub}).ServeWebSocket(httptest.NewRecorder(), handshake(""), choice, stream.Client{})
 	if !errors.Is(err, stream.ErrFull) {
 		t.Error(err)
 	}
@@ -83,7 +83,7 @@ func TestFullHouse(t *testing.T) {
 
 func mustOpen(t *testing.T, hub *stream.Hub) *stream.Reader {
 	t.Helper()
-	r, err := hub.Open(own, stream.ReadOptions{Viewer: &stream.Viewer{}})
+	r, err := hub.Open(own, stream.ReadOptions{Client: &stream.Client{}})
 	if err != nil {
 		t.Fatal(err)
 	}

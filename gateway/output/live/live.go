@@ -88,7 +88,7 @@ func New(options delivery.Options) *Handler {
 // they are gone. Those that do not take that in time are cut.
 func (h *Handler) Close() { h.crowd.Close(closePatience) }
 
-// The dialects, as stream.Viewer.Form has them.
+// The dialects, as stream.Client.Form has them.
 const (
 	DialectBare        = "fmp4"      // a WebSocket with bare fragmented MP4
 	DialectFramegate   = Subprotocol // a WebSocket with messages and headers

@@ -43,7 +43,7 @@ func (s *site) pipe(query string, protocols ...string) *player {
 	go func() { // ends with the viewer
 		request, err := http.ReadRequest(bufio.NewReader(far))
 		if err == nil {
-			err = s.live.ServeWebSocket(hijackable{httptest.NewRecorder(), far}, request, s.choice, stream.Viewer{})
+			err = s.live.ServeWebSocket(hijackable{httptest.NewRecorder(), far}, request, s.choice, stream.Client{})
 		}
 		if err != nil {
 			s.t.Error(err)

@@ -21,7 +21,7 @@ import (
 //
 // An error means that nothing was answered; it is one of Hub.Open, or says why
 // the connection cannot be used.
-func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
+func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Client) error {
 	client.Form = DialectProgressive
 	streams := delivery.Choice{Own: choice.Own, Rendition: choice.H264}
 	return h.crowd.Serve(w, r, streams, client, &download{handler: h, choice: choice})

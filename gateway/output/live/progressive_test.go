@@ -245,7 +245,7 @@ func TestProgressiveOfTheCamerasOwn(t *testing.T) {
 func TestProgressiveUnknownCamera(t *testing.T) {
 	s := newSite(t, overTCP)
 	w := httptest.NewRecorder()
-	err := s.live.ServeMP4(w, httptest.NewRequest("GET", "/", nil), Choice{H264: stream.Key{Camera: "back"}}, stream.Viewer{})
+	err := s.live.ServeMP4(w, httptest.NewRequest("GET", "/", nil), Choice{H264: stream.Key{Camera: "back"}}, stream.Client{})
 	if err == nil || len(w.Header()) > 0 {
 		t.Errorf("%v, %v", err, w.Header())
 	}

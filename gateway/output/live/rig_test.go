@@ -71,7 +71,7 @@ func newSite(t *testing.T, start func(*httptest.Server)) *site {
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request) {
-	client := stream.Viewer{Address: "192.0.2.1", Principal: "somebody"}
+	client := stream.Client{Address: "192.0.2.1", Principal: "somebody"}
 	var err error
 	if strings.HasSuffix(r.URL.Path, ".mp4") {
 		err = s.live.ServeMP4(w, r, s.file, client)

@@ -17,7 +17,7 @@ import (
 type viewer struct {
 	handler *Handler
 	choice  Choice
-	client  stream.Viewer
+	client  stream.Client
 	dialect string
 	wanted  []media.Codec // that the client can show; nil until it said so
 	seat    *delivery.Seat

@@ -144,7 +144,7 @@ func TestViewers(t *testing.T) {
 	before := time.Now()
 	p := s.dial("")
 	waitFor(t, "a viewer", func() bool { return len(s.hub.Watchers()) == 1 })
-	want := stream.Watcher{Viewer: stream.Viewer{Address: "192.0.2.1", Principal: "somebody", Form: "framegate.v1"}, Key: own}
+	want := stream.Watcher{Client: stream.Client{Address: "192.0.2.1", Principal: "somebody", Form: "framegate.v1"}, Key: own}
 	expectInfo(t, s, want, before)
 	p.say(map[string]any{"type": "hello", "codecs": []string{"jpeg"}})
 	p.frame()

@@ -31,7 +31,7 @@ const handshakeTime = 5 * time.Second
 // An error means that nothing was answered yet: one of Hub.Open (ErrClosed also
 // after Close), ErrNotWebSocket or ErrBadCodec, wrapped. Whose page asks
 // is the caller's to check.
-func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Viewer) error {
+func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Client) error {
 	dialect := DialectBare
 	if slices.Contains(websocket.Subprotocols(r), Subprotocol) {
 		dialect = DialectFramegate
@@ -44,7 +44,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 		return stream.ErrClosed
 	}
 	client.Form = dialect
-	own, err := h.hub.Open(choice.camera(), stream.ReadOptions{Viewer: &client, Idle: idleAfter})
+	own, err := h.hub.Open(choice.camera(), stream.ReadOptions{Client: &client, Idle: idleAfter})
 	if err != nil {
 		return err
 	}

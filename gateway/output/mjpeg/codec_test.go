@@ -62,7 +62,7 @@ func testOtherCodec(t *testing.T, jpegs int) {
 	go func() {
 		r := httptest.NewRequest("GET", "/live/front.mjpeg", nil)
 		choice := delivery.Choice{Own: front, Rendition: asJPEG}
-		left <- New(delivery.Options{Hub: p.hub}).Serve(hijackable{httptest.NewRecorder(), far}, r, choice, stream.Viewer{})
+		left <- New(delivery.Options{Hub: p.hub}).Serve(hijackable{httptest.NewRecorder(), far}, r, choice, stream.Client{})
 	}()
 	response, err := http.ReadResponse(bufio.NewReader(near), nil)
 	if err != nil {

@@ -47,7 +47,7 @@ func New(options delivery.Options) *Handler {
 
 // Serve answers a request with a camera's JPEGs, its own or a rendition, as
 // delivery.Crowd.Serve does.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Viewer) error {
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client) error {
 	client.Form = "mjpeg"
 	return h.crowd.Serve(w, r, choice, client, &viewer{handler: h, form: h.forms.choose(r.Header)})
 }

@@ -87,7 +87,7 @@ func serve(t *testing.T, h *Handler, request http.Header) net.Conn {
 	r := httptest.NewRequest("GET", "/live/front.mjpeg", nil)
 	r.Header = request
 	go func() { // ends with the viewer
-		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Own: front}, stream.Viewer{}); err != nil {
+		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Own: front}, stream.Client{}); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -340,7 +340,7 @@ func TestSlowViewerIsKept(t *testing.T) {
 
 func TestUnknownCamera(t *testing.T) {
 	w := httptest.NewRecorder()
-	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), delivery.Choice{Own: stream.Key{Camera: "other"}}, stream.Viewer{})
+	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), delivery.Choice{Own: stream.Key{Camera: "other"}}, stream.Client{})
 	if !errors.Is(err, stream.ErrUnknown) || len(w.Header()) > 0 {
 		t.Fatalf("%v, headers %v", err, w.Header())
 	}
@@ -349,7 +349,7 @@ func TestUnknownCamera(t *testing.T) {
 func TestHead(t *testing.T) {
 	p := newHub(t)
 	w := httptest.NewRecorder()
-	if err := New(delivery.Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), delivery.Choice{Own: front}, stream.Viewer{}); err != nil {
+	if err := New(delivery.Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), delivery.Choice{Own: front}, stream.Client{}); err != nil {
 		t.Fatal(err)
 	}
 	if w.Body.Len() > 0 || w.Header().Get("Pragma") != "no-cache" {

@@ -24,7 +24,7 @@ import (
 func newServer(t *testing.T, h *Handler) *httptest.Server {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff") // as middleware does
-		if err := h.Serve(w, r, delivery.Choice{Own: front}, stream.Viewer{}); err != nil {
+		if err := h.Serve(w, r, delivery.Choice{Own: front}, stream.Client{}); err != nil {
 			t.Error(err)
 		}
 	}))

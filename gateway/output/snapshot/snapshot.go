@@ -57,7 +57,7 @@ func New(hub *stream.Hub) *Handler { return &Handler{hub: hub} }
 // of Hub.Open, or a *stream.SourceError; and stream.ErrClosed where the request
 // is ended while it waits, of which only a server that ends lets anybody hear,
 // or the camera was changed to one that sends no JPEGs.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Viewer) error {
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client) error {
 	maxAge, given, err := parseMaxAge(r.URL.Query())
 	if err != nil {
 		return err
@@ -98,12 +98,12 @@ func parseMaxAge(query url.Values) (maxAge time.Duration, given bool, err error)
 }
 
 // newest gives the newest picture, as Serve says, or the cause of ctx's end.
-func (h *Handler) newest(ctx context.Context, key stream.Key, client stream.Viewer, maxAge time.Duration, given bool) (media.Frame, error) {
+func (h *Handler) newest(ctx context.Context, key stream.Key, client stream.Client, maxAge time.Duration, given bool) (media.Frame, error) {
 	oldest := time.Now().Add(-maxAge)
 	if frame, ok := h.hub.Newest(key); ok && given && !frame.Wall.Before(oldest) {
 		return frame, nil
 	}
-	reader, err := h.hub.Open(key, stream.ReadOptions{Viewer: &client, Once: true})
+	reader, err := h.hub.Open(key, stream.ReadOptions{Client: &client, Once: true})
 	if err != nil {
 		return media.Frame{}, err
 	}

@@ -56,7 +56,7 @@ func TestEncoderIsNotKeptForOnePicture(t *testing.T) {
 		small := stream.Key{Camera: "front", Rendition: "small"}
 		for range 2 {
 			w := httptest.NewRecorder()
-			if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), delivery.Choice{Own: small}, stream.Viewer{}); err != nil || w.Body.Len() == 0 {
+			if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), delivery.Choice{Own: small}, stream.Client{}); err != nil || w.Body.Len() == 0 {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -84,7 +84,7 @@ func newHub(t *testing.T) (*stream.Hub, *clock) {
 func get(hub *stream.Hub, camera, query string) (*httptest.ResponseRecorder, error) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/live/"+camera+".jpg"+query, nil)
-	return w, New(hub).Serve(w, r, delivery.Choice{Own: stream.Key{Camera: camera}}, stream.Viewer{})
+	return w, New(hub).Serve(w, r, delivery.Choice{Own: stream.Key{Camera: camera}}, stream.Client{})
 }
 
 func expect(t *testing.T, hub *stream.Hub, query string, want int) *httptest.ResponseRecorder {
@@ -205,7 +205,7 @@ func TestClientLeaves(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, leave)
 		r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
-		err := New(hub).Serve(httptest.NewRecorder(), r, delivery.Choice{Own: stream.Key{Camera: "phone"}}, stream.Viewer{})
+		err := New(hub).Serve(httptest.NewRecorder(), r, delivery.Choice{Own: stream.Key{Camera: "phone"}}, stream.Client{})
 		if !errors.Is(err, stream.ErrClosed) || hub.Viewers("phone") > 0 {
 			t.Fatalf("%v, %d viewers", err, hub.Viewers("phone"))
 		}
@@ -224,7 +224,7 @@ func TestHeaders(t *testing.T) {
 		}
 		head := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodHead, "/", nil)
-		if err := New(hub).Serve(head, r, delivery.Choice{Own: front}, stream.Viewer{}); err != nil || head.Body.Len() > 0 {
+		if err := New(hub).Serve(head, r, delivery.Choice{Own: front}, stream.Client{}); err != nil || head.Body.Len() > 0 {
 			t.Fatalf("HEAD: %v, %d bytes", err, head.Body.Len())
 		}
 		for name, value := range want {
@@ -241,7 +241,7 @@ func TestFull(t *testing.T) {
 		Limits:  stream.Limits{Viewers: 1},
 	})
 	defer hub.Close()
-	reader, err := hub.Open(front, stream.ReadOptions{Viewer: &stream.Viewer{}})
+	reader, err := hub.Open(front, stream.ReadOptions{Client: &stream.Client{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestCameraThatSendsNoJPEGs(t *testing.T) {
 		defer hub.Close()
 		w := httptest.NewRecorder()
 		choice := delivery.Choice{Own: front, Rendition: stream.Key{Camera: "front", Rendition: "jpeg"}}
-		if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), choice, stream.Viewer{}); err != nil {
+		if err := New(hub).Serve(w, httptest.NewRequest("GET", "/live/front.jpg", nil), choice, stream.Client{}); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := camtest.ReadJPEGNumber(w.Body.Bytes()); n != 100 || err != nil {

@@ -100,7 +100,7 @@ func serveKey(t *testing.T, h *Handler, key stream.Key) net.Conn {
 	r := httptest.NewRequest("GET", "/live/front.sse", nil)
 	r.Header.Set("Last-Event-ID", "1")
 	go func() { // ends with the viewer
-		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Rendition: key}, stream.Viewer{}); err != nil {
+		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Rendition: key}, stream.Client{}); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -427,7 +427,7 @@ func TestSeqBeginsAgain(t *testing.T) {
 			near, far := net.Pipe()
 			go func() { // ends with near
 				r := httptest.NewRequest("GET", "/live/front.sse?fps=5", nil)
-				_ = h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Own: stream.Key{Camera: "front", Rendition: "jpeg-f5"}}, stream.Viewer{})
+				_ = h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Own: stream.Key{Camera: "front", Rendition: "jpeg-f5"}}, stream.Client{})
 			}()
 			response, err := http.ReadResponse(bufio.NewReader(near), nil)
 			if err != nil {
@@ -476,7 +476,7 @@ func TestNewerEventStandsForAnOlderFrame(t *testing.T) {
 
 func TestUnknownCamera(t *testing.T) {
 	w := httptest.NewRecorder()
-	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), delivery.Choice{Own: stream.Key{Camera: "other"}}, stream.Viewer{})
+	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/", nil), delivery.Choice{Own: stream.Key{Camera: "other"}}, stream.Client{})
 	if !errors.Is(err, stream.ErrUnknown) || len(w.Header()) > 0 {
 		t.Fatalf("%v, headers %v", err, w.Header())
 	}
@@ -485,7 +485,7 @@ func TestUnknownCamera(t *testing.T) {
 func TestHead(t *testing.T) {
 	p := newHub(t)
 	w := httptest.NewRecorder()
-	if err := New(delivery.Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), delivery.Choice{Own: front}, stream.Viewer{}); err != nil {
+	if err := New(delivery.Options{Hub: p.hub}).Serve(w, httptest.NewRequest("HEAD", "/", nil), delivery.Choice{Own: front}, stream.Client{}); err != nil {
 		t.Fatal(err)
 	}
 	if w.Body.Len() > 0 || w.Header().Get("Content-Type") != "text/event-stream" || p.hub.Viewers("front") > 0 {

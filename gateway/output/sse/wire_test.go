@@ -29,7 +29,7 @@ import (
 // newServer serves the camera, once it is started.
 func newServer(t testing.TB, h *Handler) *httptest.Server {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h.Serve(w, r, delivery.Choice{Own: front}, stream.Viewer{}); err != nil {
+		if err := h.Serve(w, r, delivery.Choice{Own: front}, stream.Client{}); err != nil {
 			t.Error(err)
 		}
 	}))
