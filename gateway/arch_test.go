@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"gateway/config/plainyaml": {},
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
 	"gateway/record/timing":    {},
+	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index"},
 
 	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
 
@@ -63,7 +64,6 @@ var mayImport = map[string][]string{
 	},
 	"gateway/watch":        {"gateway/regular"},
 	"gateway/record/index": {},
-	"gateway/playback":     {"gateway/media", "gateway/stream", "gateway/record/index", "gateway/record/segment"},
 	"gateway/command":      {"gateway/auth", "gateway/config", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
 	"gateway":              {"gateway/command", "transcode"},
 	"gateway/browsertest":  {},

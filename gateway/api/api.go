@@ -53,6 +53,8 @@ type Gateway interface {
 	Publishers() []Publisher
 	// Encoders gives the ffmpegs that make renditions, or wait for their turn.
 	Encoders() []Encoder
+	// Recordings gives how cameras are recorded, and the room for it.
+	Recordings() (RecordingRoom, []Recording)
 	// Settings gives what is configured.
 	Settings() Settings
 }

@@ -44,6 +44,8 @@ type fakeGateway struct {
 	refuse     error // of SetAdded
 	publishers []Publisher
 	encoders   []Encoder
+	room       RecordingRoom
+	recordings []Recording
 	settings   Settings
 	probe      func(context.Context, config.Camera) (Probed, error)
 }
@@ -94,6 +96,12 @@ func (g *fakeGateway) Encoders() []Encoder {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.encoders)
+}
+
+func (g *fakeGateway) Recordings() (RecordingRoom, []Recording) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.room, slices.Clone(g.recordings)
 }
 
 func (g *fakeGateway) Settings() Settings {

@@ -30,19 +30,20 @@ func (a *API) registerStatus(r registrar) {
 
 // cameraStatus is what a camera is doing.
 type cameraStatus struct {
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	State      string         `json:"state" enum:"idle,connecting,online,offline" doc:"idle: nobody watches; connecting: no picture yet; offline: wanted, but not there"`
-	Codec      string         `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264" example:"h264"`
-	Width      int            `json:"width,omitempty" doc:"pixels"`
-	Height     int            `json:"height,omitempty" doc:"pixels"`
-	FPS        float64        `json:"fps" doc:"pictures a second; 0 where not online"`
-	FrameAgeMs *int64         `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
-	Viewers    int            `json:"viewers" doc:"how many watch"`
-	LastError  *failure       `json:"last_error,omitempty"`
-	Streams    []streamStatus `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
-	Watching   []watcher      `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
-	Links      links          `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+	ID         string           `json:"id"`
+	Name       string           `json:"name"`
+	State      string           `json:"state" enum:"idle,connecting,online,offline" doc:"idle: nobody watches; connecting: no picture yet; offline: wanted, but not there"`
+	Codec      string           `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264" example:"h264"`
+	Width      int              `json:"width,omitempty" doc:"pixels"`
+	Height     int              `json:"height,omitempty" doc:"pixels"`
+	FPS        float64          `json:"fps" doc:"pictures a second; 0 where not online"`
+	FrameAgeMs *int64           `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
+	Viewers    int              `json:"viewers" doc:"how many watch"`
+	LastError  *failure         `json:"last_error,omitempty"`
+	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
+	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
+	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
+	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // failure is why a source ended last.
@@ -136,14 +137,19 @@ func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview
 			o.Cameras = append(o.Cameras, all.of(p, a.base(ctx), c))
 		}
 	}
+	if isAdmin(p) {
+		room, _ := a.options.Gateway.Recordings()
+		o.Recordings = recordingRoomOf(room)
+	}
 	return &struct{ Body overview }{o}, nil
 }
 
 // overview is what all is doing.
 type overview struct {
-	Version string         `json:"version" doc:"of this Framegate"`
-	Started time.Time      `json:"started"`
-	Cameras []cameraStatus `json:"cameras" nullable:"false"`
+	Version    string         `json:"version" doc:"of this Framegate"`
+	Started    time.Time      `json:"started"`
+	Cameras    []cameraStatus `json:"cameras" nullable:"false"`
+	Recordings *recordingRoom `json:"recordings,omitempty" doc:"where recordings are kept; for admins"`
 }
 
 func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Body cameraStatus }, error) {
@@ -160,6 +166,7 @@ type snapshot struct {
 	streams map[string][]stream.Stats // by camera, what it sends itself first
 	viewers map[string][]stream.Watcher
 	encoder map[stream.Key]*encoder
+	records map[string]Recording
 	count   func(camera string) int
 	forms   []Form
 }
@@ -170,6 +177,7 @@ func (a *API) snapshot() snapshot {
 		streams: make(map[string][]stream.Stats),
 		viewers: make(map[string][]stream.Watcher),
 		encoder: make(map[stream.Key]*encoder),
+		records: make(map[string]Recording),
 		count:   a.options.Hub.Viewers,
 		forms:   a.options.Forms,
 	}
@@ -181,6 +189,10 @@ func (a *API) snapshot() snapshot {
 	}
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
+	}
+	_, records := a.options.Gateway.Recordings()
+	for _, r := range records {
+		s.records[r.Camera] = r
 	}
 	return s
 }
@@ -223,6 +235,9 @@ func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 			age := max(0, s.at.Sub(stats.Newest).Milliseconds())
 			status.FrameAgeMs = &age
 		}
+	}
+	if r, ok := s.records[c.ID]; ok && auth.Authorize(p, auth.Playback, c.ID) {
+		status.Recording = recordingStatusOf(r)
 	}
 	if admin {
 		for _, v := range s.viewers[c.ID] {

@@ -52,12 +52,17 @@ func (a *API) look() events.Look {
 		Cameras:    make(map[string]config.Camera),
 		Streams:    a.options.Hub.Stats(),
 		Publishers: make(map[string]time.Time),
+		Recordings: make(map[string]events.Recording),
 	}
 	if settings.Refused != nil {
 		look.Refused = settings.Refused.Error()
 	}
 	for _, c := range a.options.Gateway.Cameras() {
 		look.Cameras[c.ID] = c.Camera
+	}
+	_, recordings := a.options.Gateway.Recordings()
+	for _, r := range recordings {
+		look.Recordings[r.Camera] = events.Recording{State: r.State, Added: r.Segments, Deleted: r.Removed, Missed: r.Gaps}
 	}
 	for _, p := range a.options.Gateway.Publishers() {
 		look.Publishers[p.Camera] = p.Since

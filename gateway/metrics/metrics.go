@@ -47,6 +47,8 @@ type Sources struct {
 	Encoders func() Encoders
 	Uploads  func() Uploads
 	Logins   func() Logins
+	// Recordings gives how cameras are recorded, and the room for it.
+	Recordings func() (RecordingRoom, []Recording)
 	// Limits calls yield with the name of each limit there is and how often it
 	// was hit since the start.
 	Limits func(yield func(limit string, hits uint64))
@@ -120,6 +122,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 	if c.Uploads != nil {
 		collectUploads(to, c.Uploads())
+	}
+	if c.Recordings != nil {
+		collectRecordings(to, c.Recordings)
 	}
 	if c.Logins != nil {
 		collectLogins(to, c.Logins())

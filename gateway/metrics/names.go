@@ -51,6 +51,19 @@ var (
 	publisherDropped = counter("publisher_frames_dropped", "Frames dropped because a publisher sent too many, or too much.")
 	publisherRefused = counter("publisher_frames_refused", "Pictures of publishers that were none, or could not be accepted.")
 
+	recordingState  = gauge("recording_state", "1 for the state that the recording is in: off, waiting, recording, slow, full, read_only or missing.", "camera", "state")
+	recordingNewest = gauge("recording_last_frame_timestamp_seconds", "When the newest picture on the disk was taken, in seconds since 1970.", "camera")
+	recordedFrames  = counter("recording_frames", "Frames recorded.", "camera")
+	recordedBytes   = counter("recording_bytes", "Bytes of those frames.", "camera")
+	recordingLost   = counter("recording_frames_lost", "Frames that the disk was too slow for, or not there.", "camera")
+	recordingGaps   = counter("recording_gaps", "Stretches that were not recorded although they should have been.", "camera")
+	recordingsMade  = counter("recording_segments", "Files finished.", "camera")
+	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")
+	recordingsBytes = gauge("recordings_bytes", "Bytes of all recordings.")
+	recordingsKept  = gauge("recordings_protected_bytes", "Bytes of recordings that marks protect.")
+	recordingsFree  = gauge("recordings_free_bytes", "Bytes free where recordings are kept; 0 while that is not there.")
+	recordingsSync  = gauge("recordings_sync_seconds", "Time from one bringing of recordings to the disk to the next.")
+
 	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
@@ -65,6 +78,8 @@ var all = []metric{
 	streamBytes, streamRefused, streamDropped, streamsHidden,
 	encoderSlots, encodersRunning, encodersWaiting, encoderStarts, encoderDropped, encoderStepDowns,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
+	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingsMade, recordingsGone,
+	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
 	passwordsHashed, loginsFailed, requestsWatched,
 	limitHits,
 }

@@ -47,6 +47,7 @@ func (s *server) metricsHandler() http.Handler {
 			u := s.upload.Stats()
 			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames, RateDropped: u.RateDropped, Refused: u.Refused}
 		},
+		Recordings: s.recordingMetrics,
 		Logins: func() metrics.Logins {
 			l := s.auth.Stats()
 			return metrics.Logins{Hashed: uint64(l.Hashed), Failed: uint64(l.Failed), Watched: l.Watched}

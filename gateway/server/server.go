@@ -20,6 +20,7 @@ import (
 	"framegate/gateway/metrics"
 	"framegate/gateway/output/sse"
 	"framegate/gateway/publish"
+	"framegate/gateway/record"
 	"framegate/gateway/rendition"
 	"framegate/gateway/roster"
 	"framegate/gateway/store"
@@ -46,6 +47,7 @@ type server struct {
 	publishers *publish.Publishers
 	upload     *upload.Handler
 	encoders   *rendition.Slots
+	recordings *record.Recorders
 	forms      []front.Form
 	hits       *metrics.Hits                     // of limits
 	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
@@ -87,7 +89,8 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		Changed: s.changed,
 		Log:     o.Log,
 	})
-	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.changed, Log: o.Log})
+	s.recordings = s.newRecordings()
+	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.rosterChanged, Log: o.Log})
 	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
 	s.forms = s.newForms()
@@ -142,6 +145,12 @@ func (s *server) setCameras(ctx context.Context) error {
 // there is an API.
 func (s *server) changed() { s.api.Changed() }
 
+// rosterChanged has recorded what is to be now.
+func (s *server) rosterChanged() {
+	s.applyRecordings()
+	s.changed()
+}
+
 // resolve finds what gives a camera's frames in a rendition.
 func (s *server) resolve(k stream.Key) (stream.Source, error) {
 	source, err := s.cameras.Source(k.Camera)
@@ -175,11 +184,12 @@ func isCommon(r rendition.Request) bool {
 	return r.Plain() || r == rendition.Request{Codec: media.JPEG, FPS: sse.DefaultFPS}
 }
 
-// close ends publishers, viewers and cameras, in this order, and waits for
-// them.
+// close ends publishers, then viewers and recorders, and then cameras, and waits
+// for them.
 func (s *server) close() {
 	s.publishers.Close()
 	var viewers sync.WaitGroup // those that take no last word have all forms wait at once
+	viewers.Go(s.recordings.Close)
 	for _, form := range s.forms {
 		if form.Close != nil {
 			viewers.Go(form.Close)

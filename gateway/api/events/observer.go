@@ -14,6 +14,13 @@ type Look struct {
 	Cameras    map[string]config.Camera // by id
 	Streams    []stream.Stats
 	Publishers map[string]time.Time // since when, by camera
+	Recordings map[string]Recording // by camera
+}
+
+// Recording is how a camera is recorded. Counters only grow.
+type Recording struct {
+	State                  string
+	Added, Deleted, Missed uint64 // segments, and stretches that were not recorded
 }
 
 // Observer knows what there was when it looked last. The zero value has not
@@ -33,6 +40,7 @@ func (o *Observer) Observe(now Look) []Event {
 	o.cameras(now.Cameras)
 	o.streams(now.Streams)
 	o.publishers(now.Publishers)
+	o.recordings(now.Recordings)
 	first := !o.looked
 	o.looked, o.last = true, now
 	if first {
@@ -135,6 +143,25 @@ func (o *Observer) publishers(now map[string]time.Time) {
 	for camera, since := range now {
 		if before, there := o.last.Publishers[camera]; !there || !before.Equal(since) {
 			o.tell(PublisherCame, camera)
+		}
+	}
+}
+
+func (o *Observer) recordings(now map[string]Recording) {
+	for camera, r := range now {
+		before := o.last.Recordings[camera]
+		for _, change := range []struct {
+			kind string
+			is   bool
+		}{
+			{RecordingGap, r.Missed > before.Missed},
+			{RecordingsAdded, r.Added > before.Added},
+			{RecordingsDeleted, r.Deleted > before.Deleted},
+			{RecordingChanged, r.State != before.State},
+		} {
+			if change.is {
+				o.tell(change.kind, camera)
+			}
 		}
 	}
 }

@@ -183,6 +183,7 @@ func (c *Clock) broken(now moment) string {
 	switch {
 	case counted < -maxJump:
 		return fmt.Sprintf("the camera's clock jumped back by %s", rounded(-counted))
+	case c.counted == 0 && -late < firstWindow: // those before were old
 	case ahead > max(maxJump, 2*c.interval) && late < -maxJump:
 		return fmt.Sprintf("the camera's clock jumped ahead by %s", rounded(ahead))
 	}

@@ -150,6 +150,18 @@ func TestBurstAtTheStartIsOld(t *testing.T) {
 	c.wantRuns()
 }
 
+// TestOldPictureAtTheStart is what an encoder gives that has to begin with a
+// keyframe of a while ago.
+func TestOldPictureAtTheStart(t *testing.T) {
+	c := newCamera(t, time.Second/25, time.Second/25)
+	c.picture(c.mono + 3*time.Second)
+	c.media += 3 * time.Second
+	c.mono += 3*time.Second + c.apart
+	c.send(time.Minute, 0)
+	c.wantRight(time.Millisecond)
+	c.wantRuns()
+}
+
 func TestJitterMovesNothing(t *testing.T) {
 	c := newCamera(t, time.Second/25, time.Second/25)
 	c.jitter = 300 * time.Millisecond

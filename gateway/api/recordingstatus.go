@@ -1,0 +1,81 @@
+package api
+
+import "time"
+
+// Recording is how a camera is recorded. Counters are since the server started.
+type Recording struct {
+	Camera string
+	Mode   string
+	State  string // as the states of package record are written
+	Reason string
+	Since  time.Time
+
+	Segments, Removed, Gaps, Frames, Bytes, Lost uint64
+
+	Rate   float64   // media seconds of the camera in a true one; 0 where not known
+	Newest time.Time // when the last picture on the disk was taken; zero before any
+}
+
+// RecordingRoom is what is known of where recordings are kept.
+type RecordingRoom struct {
+	Volume string // "" where it is not there
+	Why    string // it is not
+	Free, Total,
+	Recorded, Protected int64 // bytes
+	Crammed bool          // more than half is protected
+	Sync    time.Duration // from one bringing to the disk to the next
+}
+
+// recordingStatus is how a camera is recorded, for people and programs.
+type recordingStatus struct {
+	Mode     string     `json:"mode" enum:"off,continuous,scheduled,events,pictures"`
+	State    string     `json:"state" enum:"off,waiting,recording,slow,full,read_only,missing" doc:"waiting: for pictures; slow: the disk is behind, and memory holds what comes; missing: the disk is not there, is another one, or fails"`
+	Reason   string     `json:"reason,omitempty" doc:"why, in words"`
+	Since    *time.Time `json:"since,omitempty" doc:"of the state"`
+	Newest   *time.Time `json:"newest,omitempty" doc:"when the last picture on the disk was taken"`
+	Segments uint64     `json:"segments" doc:"files finished since the start"`
+	Frames   uint64     `json:"frames" doc:"written since the start"`
+	Bytes    uint64     `json:"bytes" doc:"written since the start"`
+	Lost     uint64     `json:"lost" doc:"frames that were not written since the start"`
+	Gaps     uint64     `json:"gaps" doc:"stretches not recorded since the start"`
+	Rate     float64    `json:"rate,omitempty" doc:"seconds that the camera counts in one, where that is not 1; recordings are put right"`
+}
+
+func recordingStatusOf(r Recording) *recordingStatus {
+	s := &recordingStatus{
+		Mode: r.Mode, State: r.State, Reason: r.Reason, Since: timeOrNot(r.Since), Newest: timeOrNot(r.Newest),
+		Segments: r.Segments, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost, Gaps: r.Gaps,
+	}
+	if r.Rate != 1 {
+		s.Rate = r.Rate
+	}
+	return s
+}
+
+// timeOrNot gives a time in UTC, and nil for none.
+func timeOrNot(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// recordingRoom is what is known of where recordings are kept, for admins.
+type recordingRoom struct {
+	Volume    string  `json:"volume,omitempty" doc:"which it is; not there while it is not"`
+	Reason    string  `json:"reason,omitempty" doc:"why it is not there"`
+	Free      int64   `json:"free" doc:"bytes"`
+	Total     int64   `json:"total" doc:"bytes of the disk"`
+	Recorded  int64   `json:"recorded" doc:"bytes of recordings"`
+	Protected int64   `json:"protected" doc:"bytes of them that marks protect"`
+	Crammed   bool    `json:"crammed" doc:"more than half of what recordings may take is protected"`
+	SyncS     float64 `json:"sync_s" doc:"seconds from one bringing to the disk to the next, which is what a failure of the power costs"`
+}
+
+func recordingRoomOf(r RecordingRoom) *recordingRoom {
+	return &recordingRoom{
+		Volume: r.Volume, Reason: r.Why, Free: r.Free, Total: r.Total, Recorded: r.Recorded, Protected: r.Protected,
+		Crammed: r.Crammed, SyncS: r.Sync.Seconds(),
+	}
+}

@@ -1,0 +1,53 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Recording is how a camera is recorded.
+type Recording struct {
+	Camera, State                                string
+	Segments, Removed, Gaps, Frames, Bytes, Lost uint64
+	Newest                                       time.Time // zero before any
+}
+
+// RecordingRoom is what is known of where recordings are kept.
+type RecordingRoom struct {
+	Free, Recorded, Protected int64
+	Sync                      time.Duration
+}
+
+// recordingStates are those of a recording, by the words for them.
+var recordingStates = [...]string{"off", "waiting", "recording", "slow", "full", "read_only", "missing"}
+
+func collectRecordings(to chan<- prometheus.Metric, recordings func() (RecordingRoom, []Recording)) {
+	room, all := recordings()
+	recordingsBytes.send(to, float64(room.Recorded))
+	recordingsKept.send(to, float64(room.Protected))
+	recordingsFree.send(to, float64(room.Free))
+	recordingsSync.send(to, room.Sync.Seconds())
+	for _, r := range all {
+		collectRecording(to, r)
+	}
+}
+
+func collectRecording(to chan<- prometheus.Metric, r Recording) {
+	for _, state := range recordingStates {
+		is := 0.0
+		if state == r.State {
+			is = 1
+		}
+		recordingState.send(to, is, r.Camera, state)
+	}
+	if !r.Newest.IsZero() {
+		recordingNewest.send(to, float64(r.Newest.UnixMilli())/1e3, r.Camera)
+	}
+	recordedFrames.send(to, float64(r.Frames), r.Camera)
+	recordedBytes.send(to, float64(r.Bytes), r.Camera)
+	recordingLost.send(to, float64(r.Lost), r.Camera)
+	recordingGaps.send(to, float64(r.Gaps), r.Camera)
+	recordingsMade.send(to, float64(r.Segments), r.Camera)
+	recordingsGone.send(to, float64(r.Removed), r.Camera)
+}

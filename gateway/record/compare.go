@@ -1,0 +1,345 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+)
+
+// compareFiles compares the folder with the index whenever there is something
+// to find, until the volume is gone or ctx is done.
+func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
+	if total, err := v.index.Total(ctx); err == nil {
+		r.clock.started(total.Newest)
+	}
+	for {
+		if v.takeLeftover() {
+			c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v)}
+			if err := c.all(ctx); err != nil && ctx.Err() == nil {
+				r.log.Warn("comparing recordings with their index", "err", err)
+				v.later()
+			}
+			r.options.Changed()
+		}
+		if !pause(ctx, v.gone, comparePause) {
+			return
+		}
+	}
+}
+
+// comparePause is after which time something that was left behind is looked for.
+const comparePause = 5 * time.Second
+
+func (r *Recorders) sayFound(f Finding) {
+	r.log.Info("recordings: "+f.What, "file", f.Path, "done", f.Done)
+}
+
+// makingRoom keeps retention away for a moment.
+func (r *Recorders) makingRoom(v *volume) func() func() {
+	return func() func() { v.room.Lock(); return v.room.Unlock }
+}
+
+// Finding is what does not fit together, and what was done about it.
+type Finding struct {
+	Path string // of the file or folder
+	What string
+	Done string // "" where nothing was
+}
+
+// comparison of the folder with the index. Files and rows that are made or
+// deleted meanwhile are left alone.
+type comparison struct {
+	v     *volume
+	mend  bool
+	say   func(Finding)
+	hold  func() (release func())
+	found map[string]bool // files there are
+	rows  int             // that were added
+}
+
+var (
+	cameraFolder = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	dayFolder    = regexp.MustCompile(`^\d{4,}-\d\d-\d\d$`)
+	hourFolder   = regexp.MustCompile(`^\d\d$`)
+)
+
+// all compares everything, the newest first.
+func (c *comparison) all(ctx context.Context) error {
+	c.found = make(map[string]bool)
+	began := time.Now()
+	cameras, err := c.folders(".", cameraFolder)
+	if err != nil {
+		return err
+	}
+	for _, day := range c.days(cameras) {
+		for _, camera := range cameras {
+			if err := c.day(ctx, path.Join(camera, day)); err != nil {
+				return err
+			}
+		}
+	}
+	if c.rows > 0 {
+		if err := c.v.index.Reorder(ctx); err != nil {
+			return err
+		}
+	}
+	return c.lost(ctx, began)
+}
+
+// days gives all days of which any camera has a folder, the newest first.
+func (c *comparison) days(cameras []string) (all []string) {
+	for _, camera := range cameras {
+		days, err := c.folders(camera, dayFolder)
+		if err == nil {
+			all = append(all, days...)
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	slices.Reverse(all)
+	return all
+}
+
+// folders gives those in a folder whose names are ours, the last first.
+func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string, err error) {
+	entries, err := c.v.disk.List(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if e.IsDir() && ours.MatchString(e.Name()) {
+			names = append(names, e.Name())
+		} else if folder != "." {
+			c.aside(path.Join(folder, e.Name()), "is nothing of ours")
+		}
+	}
+	slices.Reverse(names)
+	return names, err
+}
+
+func (c *comparison) day(ctx context.Context, folder string) error {
+	hours, err := c.folders(folder, hourFolder)
+	for _, hour := range hours {
+		if err := c.hour(ctx, path.Join(folder, hour)); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (c *comparison) hour(ctx context.Context, folder string) error {
+	entries, err := c.v.disk.List(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	slices.Reverse(entries)
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := c.entry(ctx, path.Join(folder, e.Name()), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *comparison) entry(ctx context.Context, name string, e fs.DirEntry) error {
+	if _, ours := sequenceOf(e.Name()); !ours || !e.Type().IsRegular() {
+		c.aside(name, "is nothing of ours")
+		return nil
+	}
+	if strings.HasSuffix(name, partSuffix) {
+		return c.part(ctx, name)
+	}
+	return c.whole(ctx, name, e)
+}
+
+// part finishes a file that nobody writes any more.
+func (c *comparison) part(ctx context.Context, name string) error {
+	if c.v.writes(name) {
+		return nil
+	}
+	if !c.mend {
+		c.tell(name, "was not finished", "")
+		return nil
+	}
+	f, size, err := c.v.disk.Open(name, true)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it was finished meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	s, err := segment.Repair(f, size)
+	err = errors.Join(err, f.Close())
+	switch {
+	case errors.Is(err, segment.ErrNothing), size == 0:
+		if err := c.v.disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		c.tell(name, "was not finished, and has no picture", "removed")
+		return nil
+	case errors.Is(err, segment.ErrForeign), errors.Is(err, segment.ErrDamaged):
+		c.aside(name, err.Error())
+		return nil
+	case err != nil:
+		return err
+	}
+	final := strings.TrimSuffix(name, partSuffix)
+	if err := c.v.disk.Rename(name, final); err != nil {
+		return err
+	}
+	if err := c.v.disk.SyncFolder(path.Dir(final)); err != nil {
+		return err
+	}
+	c.tell(name, "was not finished", "finished")
+	return c.enter(ctx, final, s)
+}
+
+// whole sees that a finished file has its row.
+func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) error {
+	c.found[name] = true
+	info, err := e.Info()
+	if err != nil {
+		return nil // it was deleted meanwhile
+	}
+	row, err := c.v.index.SegmentByPath(ctx, name)
+	switch {
+	case err == nil && !row.Lost && row.Bytes == info.Size():
+		return nil
+	case err != nil && !errors.Is(err, index.ErrUnknown):
+		return err
+	case err == nil && time.Since(info.ModTime()) < 2*time.Second:
+		return nil
+	}
+	f, size, err := c.v.disk.Open(name, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	s, err := segment.Open(f, size)
+	switch {
+	case errors.Is(err, segment.ErrForeign), errors.Is(err, segment.ErrDamaged), errors.Is(err, segment.ErrNothing):
+		c.aside(name, err.Error())
+		return nil
+	case err != nil:
+		return err
+	case s.State != segment.Finished:
+		return c.unfinished(ctx, name)
+	}
+	if !c.mend {
+		c.tell(name, "is not in the index", "")
+		return nil
+	}
+	c.tell(name, "was not in the index", "entered")
+	return c.enter(ctx, name, s.Summary)
+}
+
+// unfinished is a file with the name of a finished one that is none.
+func (c *comparison) unfinished(ctx context.Context, name string) error {
+	if !c.mend {
+		c.tell(name, "was not finished", "")
+		return nil
+	}
+	f, size, err := c.v.disk.Open(name, true)
+	if err != nil {
+		return err
+	}
+	s, err := segment.Repair(f, size)
+	if err = errors.Join(err, f.Close()); err != nil {
+		c.aside(name, err.Error())
+		return nil
+	}
+	c.tell(name, "was not finished", "finished")
+	return c.enter(ctx, name, s)
+}
+
+// enter makes a row of a file. The index knows best when it began, if it has
+// one: the file knows only what was believed then.
+func (c *comparison) enter(ctx context.Context, name string, s segment.Summary) error {
+	if camera, _, _ := strings.Cut(name, "/"); camera != s.Head.Camera {
+		c.aside(name, fmt.Sprintf("is of camera %s", s.Head.Camera))
+		return nil
+	}
+	defer c.hold()()
+	start := s.Head.Start
+	if known, err := c.v.index.SegmentByPath(ctx, name); err == nil {
+		start = known.Start
+	}
+	of, err := row(ctx, c.v.index, s, name, start, start.Add(s.Duration))
+	if err != nil {
+		return err
+	}
+	c.found[name] = true
+	c.rows++
+	_, err = c.v.index.Replace(ctx, of)
+	if errors.Is(err, index.ErrExists) { // it was deleted, and is about to go
+		return nil
+	}
+	return err
+}
+
+// lost finds the rows whose files are not there.
+func (c *comparison) lost(ctx context.Context, began time.Time) error {
+	var missing []index.Segment
+	err := c.v.index.All(ctx, func(s index.Segment) error {
+		if !s.Lost && !c.found[s.Path] {
+			missing = append(missing, s)
+		}
+		return nil
+	})
+	for _, s := range missing {
+		f, _, openErr := c.v.disk.Open(s.Path, false)
+		if openErr == nil {
+			_ = f.Close() // it was made meanwhile
+			continue
+		}
+		if !errors.Is(openErr, fs.ErrNotExist) {
+			return openErr
+		}
+		if _, err := c.v.index.Segment(ctx, s.ID); err != nil {
+			continue // it was deleted meanwhile
+		}
+		if !c.mend {
+			c.tell(s.Path, "is not there, but in the index", "")
+			continue
+		}
+		if err := c.v.index.MarkLost(ctx, s.ID); err != nil {
+			return err
+		}
+		c.tell(s.Path, "is not there, but was in the index", "noted as lost")
+	}
+	return err
+}
+
+// aside puts away what is not understood.
+func (c *comparison) aside(name, why string) {
+	if !c.mend {
+		c.tell(name, why, "")
+		return
+	}
+	to := path.Join(asideName, time.Now().UTC().Format("20060102T150405.000Z"), name)
+	if err := c.v.disk.Rename(name, to); err != nil {
+		c.tell(name, why, "cannot be moved aside: "+reason(err))
+		return
+	}
+	c.tell(name, why, "moved to "+to)
+}
+
+func (c *comparison) tell(name, what, done string) { c.say(Finding{name, what, done}) }

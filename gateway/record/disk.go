@@ -1,0 +1,193 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"framegate/gateway/record/segment"
+)
+
+// Disk is the folder of recordings: what a Folder is, and what tests put faults
+// into. Names are relative to it, with slashes. Any goroutine may call it, and
+// waits for the disk.
+type Disk interface {
+	// Create makes a file that is not there, and the folders that lead to it.
+	Create(name string) (segment.File, error)
+	// Open opens a file that is there, and gives its size.
+	Open(name string, write bool) (segment.File, int64, error)
+	Rename(from, to string) error // never over what is there
+	Remove(name string) error     // a file, or an empty folder
+	List(folder string) ([]fs.DirEntry, error)
+	SyncFolder(name string) error
+	// Check says whether the folder is still what is found at its path.
+	Check() error
+	// Free gives the bytes that we may still write, and all there are.
+	Free() (free, total int64, err error)
+	// Lag is how often what is written is worth being brought to the disk.
+	Lag() time.Duration
+	Close() error
+}
+
+// Folder is a Disk. What is in it is found below the folder only, whatever links
+// there are.
+type Folder struct {
+	root   *os.Root
+	path   string
+	device uint64
+	inode  uint64
+}
+
+// OpenFolder opens a folder that is there.
+func OpenFolder(name string) (Disk, error) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := root.Stat(".")
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	f := &Folder{root: root, path: name}
+	f.device, f.inode = identity(info)
+	return f, nil
+}
+
+func identity(info fs.FileInfo) (device, inode uint64) {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Dev), s.Ino
+	}
+	return 0, 0
+}
+
+// Create is Disk.Create.
+func (f *Folder) Create(name string) (segment.File, error) {
+	if err := f.root.MkdirAll(path.Dir(name), 0o750); err != nil {
+		return nil, err
+	}
+	return f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
+}
+
+// Open is Disk.Open.
+func (f *Folder) Open(name string, write bool) (segment.File, int64, error) {
+	flags := os.O_RDONLY
+	if write {
+		flags = os.O_RDWR
+	}
+	file, err := f.root.OpenFile(name, flags|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no file", name)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return file, info.Size(), nil
+}
+
+// Rename is Disk.Rename.
+func (f *Folder) Rename(from, to string) error {
+	if _, err := f.root.Lstat(to); err == nil {
+		return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
+	}
+	if err := f.root.MkdirAll(path.Dir(to), 0o750); err != nil {
+		return err
+	}
+	return f.root.Rename(from, to)
+}
+
+// Remove is Disk.Remove.
+func (f *Folder) Remove(name string) error { return f.root.Remove(name) }
+
+// List is Disk.List.
+func (f *Folder) List(folder string) ([]fs.DirEntry, error) {
+	return fs.ReadDir(f.root.FS(), folder)
+}
+
+// SyncFolder is Disk.SyncFolder.
+func (f *Folder) SyncFolder(name string) error {
+	folder, err := f.root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// Check is Disk.Check.
+func (f *Folder) Check() error {
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return err
+	}
+	if device, inode := identity(info); device != f.device || inode != f.inode {
+		return errReplaced
+	}
+	return nil
+}
+
+var errReplaced = errors.New("another folder is there now")
+
+// Free is Disk.Free.
+func (f *Folder) Free() (free, total int64, err error) {
+	folder, err := f.root.Open(".")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer folder.Close()
+	var s unix.Statfs_t
+	if err := unix.Fstatfs(int(folder.Fd()), &s); err != nil {
+		return 0, 0, &fs.PathError{Op: "statfs", Path: f.path, Err: err}
+	}
+	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
+}
+
+// Lag is a second, and five where the disk has to move its heads.
+func (f *Folder) Lag() time.Duration {
+	const quick, rotating = time.Second, 5 * time.Second
+	block := fmt.Sprintf("/sys/dev/block/%d:%d", unix.Major(f.device), unix.Minor(f.device))
+	for _, queue := range []string{"queue", "../queue"} { // of the disk, or of that of a partition
+		b, err := os.ReadFile(filepath.Join(block, queue, "rotational"))
+		if err == nil && strings.TrimSpace(string(b)) == "1" {
+			return rotating
+		}
+	}
+	return quick
+}
+
+// Close is Disk.Close.
+func (f *Folder) Close() error { return f.root.Close() }
+
+// problem says what is wrong with a disk, by what it answered.
+func problem(err error) (State, string) {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return Full, "the disk is full"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return ReadOnly, "the disk cannot be written: " + reason(err)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESTALE), errors.Is(err, syscall.ENODEV), errors.Is(err, errReplaced):
+		return Missing, "the folder of recordings is not there: " + reason(err)
+	}
+	return Missing, "the disk fails: " + reason(err)
+}
+
+// reason is the innermost of an error, without names of files.
+func reason(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}

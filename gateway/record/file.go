@@ -1,0 +1,133 @@
+package record
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+)
+
+// file is a segment that is being written. Its recorder writes; the volume syncs.
+type file struct {
+	volume *volume
+	camera string
+	part   string // path while it is written
+	name   string // and after that
+	head   segment.Head
+	format *media.Format
+	w      *segment.Writer
+	dirty  atomic.Bool
+	began  time.Time
+	start  atomic.Pointer[time.Time] // of the first picture, as is known now
+	done   *segment.Summary          // once it is a regular MP4
+
+	mu     sync.Mutex // guards f against being closed while it is synced
+	f      segment.File
+	closed bool
+}
+
+// partSuffix marks what is being written.
+const partSuffix = ".part"
+
+// nameOf gives the path of a segment, below the folder, in UTC.
+func nameOf(camera string, start time.Time, sequence uint64) string {
+	at := start.UTC()
+	name := fmt.Sprintf("%s-%d.mp4", at.Format("20060102T150405.000Z"), sequence)
+	return path.Join(camera, at.Format("2006-01-02"), at.Format("15"), name)
+}
+
+// newFile begins a segment.
+func newFile(v *volume, head segment.Head, format *media.Format, expect int) (*file, error) {
+	name := nameOf(head.Camera, head.Start, head.Sequence)
+	f := &file{
+		volume: v, camera: head.Camera, name: name, part: name + partSuffix,
+		head: head, format: format, began: time.Now(),
+	}
+	f.start.Store(&head.Start)
+	var err error
+	if f.f, err = v.disk.Create(f.part); err != nil {
+		return nil, err
+	}
+	f.w, err = segment.Create(f.f, head, []segment.Track{{Format: format}}, expect)
+	if err != nil {
+		return nil, errors.Join(err, f.f.Close(), v.disk.Remove(f.part))
+	}
+	v.opened(f)
+	return f, nil
+}
+
+// append writes a fragment.
+func (f *file) append(samples []segment.Sample) error {
+	if err := f.w.Append(samples); err != nil {
+		return err
+	}
+	f.dirty.Store(true)
+	return nil
+}
+
+// sync brings what was written to the disk.
+func (f *file) sync(log *slog.Logger) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || !f.dirty.Swap(false) {
+		return
+	}
+	if err := f.f.Sync(); err != nil {
+		f.dirty.Store(true)
+		log.Debug("syncing a recording", "file", f.part, "err", err) // whoever writes is told the same
+	}
+}
+
+// finish makes the segment a file for everybody. It may be called again after an
+// error.
+func (f *file) finish(rate float64) (segment.Summary, error) {
+	if f.done == nil {
+		s, err := f.w.Finish(rate)
+		if err != nil {
+			return s, err
+		}
+		f.done = &s
+	}
+	s := *f.done
+	if err := f.volume.disk.Rename(f.part, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	return s, f.volume.disk.SyncFolder(path.Dir(f.name))
+}
+
+// close lets go of the file.
+func (f *file) close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.volume.closed(f)
+	return f.f.Close()
+}
+
+// row is what the index keeps of a finished segment.
+func row(x context.Context, ix *index.Index, s segment.Summary, name string, start, end time.Time) (index.Segment, error) {
+	format, err := ix.AddFormat(x, formatOf(s.Formats[0]))
+	if err != nil {
+		return index.Segment{}, err
+	}
+	return index.Segment{
+		Camera: s.Head.Camera, Run: s.Head.Run.String(), Sequence: s.Head.Sequence, Path: name,
+		Start: start, End: end, Bytes: s.Bytes,
+		Frames: s.Frames, Keys: s.Keys, STTS: s.STTS, CTTS: s.CTTS, MoovBytes: s.MoovBytes,
+		Format: format, Rate: cmp.Or(s.Rate, 1),
+	}, nil
+}
+
+func formatOf(f *media.Format) index.Format {
+	return index.Format{Codec: f.Codec.String(), Width: f.Width, Height: f.Height, Config: f.Config}
+}

@@ -1,0 +1,327 @@
+// Package record writes what cameras send to disk, as DESIGN.md beside it says:
+// one recorder a camera, which reads the camera's stream like a viewer that never
+// skips, and writes files of about a minute.
+//
+// Recorders has all of them, the volume that they write to, its index, and what
+// keeps recordings within their limits. It is what others ask for the state of
+// recordings, and for the recordings themselves (Index, Open). It knows no
+// configuration and no HTTP; package server tells it what to record.
+package record
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+	"framegate/gateway/stream"
+)
+
+// Options are what Recorders need.
+type Options struct {
+	Hub *stream.Hub
+	Dir string // the folder of recordings
+	// Memory is the file, elsewhere, that says which volume was in Dir.
+	Memory string
+	// OpenDisk opens Dir; nil is OpenFolder.
+	OpenDisk func(dir string) (Disk, error)
+	// Changed is told whenever a Status has become another; nil is not told. It
+	// must return at once, and may be called with locks held.
+	Changed func()
+	Log     *slog.Logger // nil discards
+}
+
+// Recorders are the recorders of all cameras. Any goroutine may call any method.
+type Recorders struct {
+	options Options
+	log     *slog.Logger
+	start   time.Time // from which monotonic times count
+	boot    segment.ID
+
+	configured atomic.Pointer[Settings]
+
+	mu        sync.Mutex // guards what follows
+	ctx       context.Context
+	cancel    context.CancelFunc
+	recorders map[string]*recorder
+	cameras   map[string]Camera
+	current   *volume
+	trouble   error // why there is none
+	removed   map[string]uint64
+	room      Room
+
+	clock tellClock
+	lives sync.WaitGroup
+	works sync.WaitGroup // recorders
+}
+
+// New makes recorders of nothing. It starts nothing.
+func New(o Options) *Recorders {
+	if o.OpenDisk == nil {
+		o.OpenDisk = OpenFolder
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
+	r := &Recorders{
+		options: o, log: o.Log, start: time.Now(), boot: bootID(),
+		recorders: make(map[string]*recorder), cameras: make(map[string]Camera), removed: make(map[string]uint64),
+	}
+	r.configured.Store(&Settings{})
+	return r
+}
+
+func (r *Recorders) settings() Settings { return *r.configured.Load() }
+
+// Apply makes these the settings and the cameras. Those that are recorded as
+// before lose no picture. Cameras that are not there any more are not recorded
+// any more; what there is of them ages as it did.
+func (r *Recorders) Apply(s Settings, cameras []Camera) {
+	s.Segment = cmp.Or(s.Segment, time.Minute)
+	r.configured.Store(&s)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	gone := maps.Clone(r.cameras)
+	r.cameras = make(map[string]Camera, len(cameras))
+	for _, c := range cameras {
+		delete(gone, c.ID)
+		r.cameras[c.ID] = c
+		r.applyTo(c)
+	}
+	for id, c := range gone {
+		if rec := r.recorders[id]; rec != nil {
+			c.Mode = ModeOff
+			rec.apply(c)
+		}
+	}
+}
+
+// applyTo tells a camera's recorder, which begins to work where there was none
+// and there is something to do. The recorders are locked.
+func (r *Recorders) applyTo(c Camera) {
+	rec := r.recorders[c.ID]
+	if rec != nil {
+		rec.apply(c)
+		return
+	}
+	if c.Mode == ModeOff || c.Mode == "" {
+		return
+	}
+	rec = &recorder{all: r, id: c.ID, camera: c, status: Status{Camera: c.ID, Mode: c.Mode}}
+	r.recorders[c.ID] = rec
+	if r.ctx != nil && r.ctx.Err() == nil {
+		r.startOne(rec)
+	}
+}
+
+// startOne has a recorder work. The recorders are locked.
+func (r *Recorders) startOne(rec *recorder) {
+	ctx := r.ctx
+	r.works.Go(func() { rec.work(ctx) })
+}
+
+// Start begins to record. Close ends it.
+func (r *Recorders) Start(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	living := r.ctx
+	for _, rec := range r.recorders {
+		r.startOne(rec)
+	}
+	r.lives.Go(func() { r.keepVolume(living) })
+	r.lives.Go(func() { r.watch(living) })
+}
+
+// Patience is how long Close waits for a disk that does not answer. What is not
+// finished then is mended at the next start.
+const Patience = 3 * time.Second
+
+// Close finishes the files that are open, and ends all recorders, within
+// Patience.
+func (r *Recorders) Close() {
+	r.mu.Lock()
+	cancel := r.cancel
+	r.mu.Unlock()
+	if cancel == nil {
+		return
+	}
+	cancel()
+	done := make(chan struct{})
+	go func() { // ends with the recorders, or with the process where the disk hangs
+		r.works.Wait()
+		r.lives.Wait()
+		if v := r.put(nil, nil); v != nil {
+			v.close()
+		}
+		close(done)
+	}()
+	timer := time.NewTimer(Patience)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		r.log.Warn("recordings are left as they are, since the disk does not answer; they are mended at the next start")
+	}
+}
+
+// watch looks after the recorders, also while the disk does not answer.
+func (r *Recorders) watch(ctx context.Context) {
+	for pause(ctx, nil, busyLimit/4) {
+		r.clock.look(time.Now())
+		for _, rec := range r.all() {
+			rec.look(time.Now())
+		}
+	}
+}
+
+func (r *Recorders) all() []*recorder {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.recorders))
+}
+
+// Status gives how the recording of a camera is.
+func (r *Recorders) Status(camera string) Status {
+	r.mu.Lock()
+	rec, removed, c := r.recorders[camera], r.removed[camera], r.cameras[camera]
+	r.mu.Unlock()
+	s := Status{Camera: camera, Mode: cmp.Or(c.Mode, ModeOff)}
+	if rec != nil {
+		rec.mu.Lock()
+		s = rec.status
+		rec.mu.Unlock()
+	}
+	s.Removed = removed
+	return s
+}
+
+// Statuses gives those of all cameras that are recorded, or were, by name.
+func (r *Recorders) Statuses() (all []Status) {
+	r.mu.Lock()
+	ids := slices.Sorted(maps.Keys(r.recorders))
+	r.mu.Unlock()
+	for _, id := range ids {
+		all = append(all, r.Status(id))
+	}
+	return all
+}
+
+// Index gives the index of the volume that is there; nil where there is none. It
+// may be closed at any time, and then gives errors.
+func (r *Recorders) Index() *index.Index {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current == nil {
+		return nil
+	}
+	return r.current.index
+}
+
+// monotonic gives a time of arrival by a clock that never steps.
+func (r *Recorders) monotonic(t time.Time) time.Duration { return t.Sub(r.start) }
+
+// uptime gives the same since the host was started.
+func (r *Recorders) uptime(t time.Time) time.Duration {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return 0
+	}
+	return time.Duration(now.Nano()) - time.Since(t)
+}
+
+// needed says that there is, or was, something to record.
+func (r *Recorders) needed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.recorders) > 0 || remembered(r.options.Memory, r.options.Dir) != ""
+}
+
+// use gives the volume to somebody who gives it back by users.Done, or says why
+// there is none.
+func (r *Recorders) use() (*volume, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current == nil {
+		return nil, r.trouble
+	}
+	r.current.users.Add(1)
+	return r.current, nil
+}
+
+// put makes another volume the one there is, or none for a reason. It gives the
+// one before.
+func (r *Recorders) put(v *volume, why error) (before *volume) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before = r.current
+	if before != nil {
+		close(before.gone)
+	}
+	r.current, r.trouble = v, why
+	return before
+}
+
+// keepVolume opens the volume when it is there, and lets go of it when it is
+// not, until ctx is done.
+func (r *Recorders) keepVolume(ctx context.Context) {
+	said := ""
+	for ok := true; ok; ok = pause(ctx, nil, retryPause) {
+		v, _ := r.use()
+		switch {
+		case v != nil:
+			r.tend(v)
+			v.users.Done()
+		case r.needed():
+			v, err := r.openVolume(ctx)
+			if err == nil {
+				said = ""
+				r.put(v, nil)
+				r.attend(ctx, v)
+				continue
+			}
+			r.put(nil, err)
+			if text := err.Error(); text != said && ctx.Err() == nil {
+				said = text
+				r.log.Error("recordings cannot be kept", "err", err)
+			}
+			r.options.Changed()
+		}
+	}
+}
+
+// attend starts what a new volume needs.
+func (r *Recorders) attend(ctx context.Context, v *volume) {
+	r.log.Info("recordings are kept", "folder", r.options.Dir, "volume", v.id)
+	v.later() // whatever there is, the index is compared with it
+	v.users.Add(2)
+	r.lives.Go(func() { defer v.users.Done(); r.syncFiles(ctx, v) })
+	r.lives.Go(func() { defer v.users.Done(); r.compareFiles(ctx, v) })
+	r.options.Changed()
+}
+
+// tend looks whether a volume is still there, and how much room there is.
+func (r *Recorders) tend(v *volume) {
+	err := v.check()
+	if err == nil {
+		_, _, err = v.measure()
+	}
+	if err == nil {
+		return
+	}
+	r.log.Error("recordings are gone", "folder", r.options.Dir, "err", err)
+	r.put(nil, err)
+	r.lives.Go(v.close)
+	r.options.Changed()
+}

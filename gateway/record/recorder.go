@@ -1,0 +1,427 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record/segment"
+	"framegate/gateway/record/timing"
+	"framegate/gateway/stream"
+)
+
+const (
+	// fragment is for how long pictures are kept back to be written at once: what
+	// is lost when the process dies, with the one that waits for its duration.
+	fragment = 900 * time.Millisecond
+	// idle is after which time without a picture what is there is written.
+	idle = fragment
+	// quiet is after which time without a picture a camera is waited for.
+	quiet = 10 * time.Second
+	// retryPause is the time between tries to write.
+	retryPause = time.Second
+	// perFile is how long a file is tried that cannot be written, though the
+	// disk is not full. Then another is begun.
+	perFile = 10 * time.Second
+	// busyLimit is how long the disk may take for one thing before it is slow.
+	busyLimit = 1500 * time.Millisecond
+	// behindLimit is how old a picture may be when it is written.
+	behindLimit = 3 * time.Second
+)
+
+// recorder records one camera. Its goroutine alone calls what has no other word
+// beside it.
+type recorder struct {
+	all *Recorders
+	id  string
+
+	clock    timing.Clock
+	times    segment.Sequencer
+	run      segment.ID
+	begun    bool   // a run is on
+	pending  string // why the next keyframe begins another
+	shift    time.Duration
+	last     media.Frame // the last taken
+	file     *file       // nil between segments
+	first    time.Duration
+	batch    []segment.Sample
+	batched  time.Time // when the first of them arrived
+	latest   int64     // media time of the picture that is shown last, in ticks
+	ticks    int64     // media time of the end of the last sample written
+	cutAt    time.Time
+	sequence uint64
+	known    bool      // sequence and end are
+	end      time.Time // of what was recorded; zero where nothing should have been since
+	why      string    // of the gap that follows end
+	rows     []past
+	revision int // of the clock, that rows are of
+
+	cutNow atomic.Bool // the file is to end at the next keyframe
+
+	busy atomic.Int64 // since when the disk is asked for something, in nanoseconds since all.start; 0: it is not
+
+	mu     sync.Mutex // guards what follows
+	camera Camera
+	status Status
+	ends   context.CancelFunc // ends what is going on, for another look at camera
+	wants  bool               // that it is recording
+	open   *file
+	usual  int64 // bytes of a segment
+}
+
+// past is a segment of the present run that was finished.
+type past struct {
+	path        string
+	first, last time.Duration
+}
+
+// work records until ctx is done, as is configured and when it is wanted.
+func (r *recorder) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		life, end := context.WithCancel(ctx)
+		r.mu.Lock()
+		c := r.camera
+		yes, why := c.wanted(time.Now())
+		r.ends, r.wants = end, yes
+		r.mu.Unlock()
+		if yes {
+			r.record(life, c)
+		} else {
+			r.set(Off, why)
+			r.end = time.Time{}
+			<-life.Done()
+		}
+		end()
+	}
+}
+
+// apply takes another configuration.
+func (r *recorder) apply(c Camera) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	same := r.camera.same(c)
+	r.camera = c
+	r.status.Mode = c.Mode
+	if !same && r.ends != nil {
+		r.ends()
+	}
+}
+
+// look ends what is not wanted any more, and notices a disk that does not answer.
+func (r *recorder) look(now time.Time) {
+	since := time.Duration(r.busy.Load())
+	if since != 0 && now.Sub(r.all.start)-since > busyLimit {
+		r.stalled()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if yes, _ := r.camera.wanted(now); yes != r.wants && r.ends != nil {
+		r.ends()
+	}
+}
+
+func (r *recorder) stalled() {
+	r.mu.Lock()
+	troubled := r.status.State.troubled()
+	r.mu.Unlock()
+	if !troubled {
+		r.set(Slow, "the disk does not answer, and memory holds what comes")
+	}
+}
+
+func (r *recorder) config() Camera {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.camera
+}
+
+// set notes the state, and tells of it where it is another.
+func (r *recorder) set(state State, reason string) {
+	r.mu.Lock()
+	before := r.status
+	r.status.State, r.status.Reason = state, reason
+	if before.State != state || before.Since.IsZero() {
+		r.status.Since = time.Now()
+	}
+	r.mu.Unlock()
+	if before.State == state && before.Reason == reason {
+		return
+	}
+	level := slog.LevelInfo
+	if state.troubled() {
+		level = slog.LevelWarn
+	}
+	if before.State == state {
+		level = slog.LevelDebug
+	}
+	r.all.log.Log(context.Background(), level, "recording", "camera", r.id, "state", state.String(), "reason", reason)
+	r.all.options.Changed()
+}
+
+// count changes the counters.
+func (r *recorder) count(change func(*Status)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.status)
+}
+
+// record records until ctx is done.
+func (r *recorder) record(ctx context.Context, c Camera) {
+	r.set(Waiting, "the camera has sent no picture yet")
+	encoded := false // JPEGs are, in a rendition
+	for ctx.Err() == nil {
+		key := stream.Key{Camera: r.id}
+		if encoded {
+			key.Rendition = encodedKey
+		}
+		reader, err := r.all.options.Hub.Open(key, stream.ReadOptions{
+			Sequential: true, Buffer: r.all.settings().Buffer, Idle: idle, RunEnds: true,
+		})
+		if err == nil {
+			err = r.read(ctx, reader, !c.JPEG && !encoded)
+			reader.Close()
+		}
+		if errors.Is(err, errIsJPEG) {
+			encoded = true
+			continue
+		}
+		r.endRun(ctx, "the camera was away")
+		if ctx.Err() == nil {
+			r.set(Waiting, reason(err))
+			pause(ctx, nil, retryPause)
+		}
+	}
+	r.endRun(ctx, "")
+}
+
+// encodedKey is the rendition that JPEGs are recorded as.
+const encodedKey = "h264"
+
+// errIsJPEG says that the camera's own pictures are not what is to be recorded.
+var errIsJPEG = errors.New("the camera sends JPEGs")
+
+// read records what a reader gives.
+func (r *recorder) read(ctx context.Context, reader *stream.Reader, noJPEG bool) error {
+	r.last = media.Frame{}
+	newest := time.Now()
+	for {
+		f, err := reader.Next(ctx)
+		var source *stream.SourceError
+		switch {
+		case err == nil && noJPEG && f.Format.Codec == media.JPEG:
+			return errIsJPEG
+		case err == nil:
+			newest = time.Now()
+			err = r.take(ctx, f)
+		case errors.Is(err, stream.ErrIdle):
+			if err = r.flush(ctx, false); err == nil && time.Since(newest) > quiet {
+				r.away("the camera sends nothing")
+			}
+		case errors.Is(err, stream.ErrRunEnded):
+			r.endRun(ctx, "the camera was away")
+			r.away("the camera is away")
+			err = nil
+		case errors.As(err, &source):
+			r.away(reason(source))
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// away says that the camera gives nothing, where nothing worse is known.
+func (r *recorder) away(why string) {
+	r.mu.Lock()
+	troubled := r.status.State.troubled()
+	r.mu.Unlock()
+	if !troubled {
+		r.set(Waiting, why)
+	}
+}
+
+// take records one frame.
+func (r *recorder) take(ctx context.Context, f media.Frame) error {
+	lost := r.last.Seq > 0 && f.Seq != r.last.Seq+1
+	if lost {
+		r.count(func(s *Status) { s.Lost += f.Seq - r.last.Seq - 1 })
+		r.endRun(ctx, r.lossReason())
+	}
+	r.judge(f)
+	r.last = f
+	if f.Key && r.pending != "" {
+		r.endRun(ctx, r.pending)
+	}
+	if !r.begun {
+		if !f.Key {
+			return nil
+		}
+		r.beginRun(f)
+	}
+	at := f.PTS + r.shift
+	ticks := inTicks(at)
+	if r.file != nil && (f.Key && (r.cutNow.Load() || !f.Arrived.Before(r.cutAt)) || !r.times.Follows(f, ticks)) {
+		if err := r.cut(ctx, ticks-r.latest); err != nil {
+			return err
+		}
+	}
+	if r.file == nil {
+		if !f.Key {
+			return nil
+		}
+		if err := r.begin(ctx, f, at); err != nil {
+			return err
+		}
+	}
+	return r.push(ctx, f, ticks)
+}
+
+// judge has the clock look at a frame, and notes if it is of another run.
+func (r *recorder) judge(f media.Frame) {
+	if !r.begun || r.pending != "" {
+		return
+	}
+	v := r.clock.Observe(f.PTS, f.Arrived, r.all.monotonic(f.Arrived))
+	if !v.NewRun {
+		return
+	}
+	r.pending = v.Reason
+	r.all.log.Info("recording begins a new run", "camera", r.id, "reason", v.Reason)
+	// What is left of the GOP goes on in the old run, without the jump.
+	expected := r.last.PTS + f.Arrived.Sub(r.last.Arrived)
+	if off := expected - f.PTS; off.Abs() > time.Second {
+		r.shift = off
+	}
+}
+
+// lossReason says why the ring lost frames.
+func (r *recorder) lossReason() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.status.State.troubled() {
+		return r.status.State.String()
+	}
+	return Slow.String()
+}
+
+// beginRun begins a run with a keyframe.
+func (r *recorder) beginRun(f media.Frame) {
+	r.begun, r.pending, r.shift = true, "", 0
+	r.run = newID()
+	r.clock.Begin(f.PTS, f.Arrived, r.all.monotonic(f.Arrived))
+	r.rows, r.revision = nil, r.clock.Revision()
+}
+
+// endRun ends the run, if there is one, with its file. What follows is a gap for
+// this reason, none for "".
+func (r *recorder) endRun(ctx context.Context, why string) {
+	if r.begun {
+		_ = r.cut(ctx, 0) // it says so itself
+	}
+	r.begun, r.pending = false, ""
+	r.why = why
+	if why == "" {
+		r.end = time.Time{}
+	}
+}
+
+// push gives a frame its time, and writes what is due.
+func (r *recorder) push(ctx context.Context, f media.Frame, ticks int64) error {
+	key := f.Key && f.Format.Codec != media.JPEG
+	r.latest = max(r.latest, ticks)
+	samples := r.times.Push(f, ticks-inTicks(r.first))
+	if len(samples) > 0 && len(r.batch) == 0 {
+		r.batched = f.Arrived
+	}
+	r.batch = append(r.batch, samples...)
+	if key || len(r.batch) > 0 && f.Arrived.Sub(r.batched) >= fragment {
+		return r.flush(ctx, true)
+	}
+	return nil
+}
+
+// flush writes what is there, if it is due anyway.
+func (r *recorder) flush(ctx context.Context, due bool) error {
+	if r.file == nil || len(r.batch) == 0 || !due && time.Since(r.batched) < fragment {
+		return nil
+	}
+	f, batch := r.file, r.batch
+	err := r.persist(ctx, f.volume, true, func() error { return f.append(batch) })
+	if err != nil {
+		r.abandon(err)
+		return r.unlessGone(ctx, err)
+	}
+	var bytes uint64
+	for _, s := range batch {
+		bytes += uint64(len(s.Data))
+	}
+	last := batch[len(batch)-1]
+	r.ticks = inTicks(r.first) + last.Decode + int64(last.Duration)
+	frames := uint64(len(batch))
+	clear(r.batch)
+	r.batch = r.batch[:0]
+	newest := r.clock.Wall(fromTicks(r.ticks))
+	r.count(func(s *Status) {
+		s.Frames += frames
+		s.Bytes += bytes
+		s.Newest, s.Rate = newest, r.clock.Rate()
+	})
+	r.settle()
+	return nil
+}
+
+// settle sees that all is well when what is written is new.
+func (r *recorder) settle() {
+	if r.last.Seq > 0 && time.Since(r.last.Arrived) < behindLimit {
+		r.set(Recording, r.remark())
+		return
+	}
+	r.set(Slow, "the disk is behind, and memory holds what comes")
+}
+
+// remark is what is to be said while all is well.
+func (r *recorder) remark() string {
+	rate := r.clock.Rate()
+	v := r.file.volume
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case rate < 0.999 || rate > 1.001:
+		return fmt.Sprintf("the camera counts %.3g seconds in one, which is put right", rate)
+	case v.slowSync:
+		return fmt.Sprintf("the disk is slow: what is recorded is brought to it every %v", v.lag)
+	}
+	return ""
+}
+
+// nextCut gives when a segment that begins now ends: at times that are other ones
+// for each camera, so that the disk has not all of it to do at once.
+func nextCut(camera string, now time.Time, length time.Duration) time.Time {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(camera)) // never fails
+	offset := time.Duration(h.Sum64() % uint64(length))
+	since := now.Sub(now.Add(-offset).Truncate(length).Add(offset))
+	left := length - since
+	if left < length/4 {
+		left += length
+	}
+	return now.Add(left)
+}
+
+func inTicks(d time.Duration) int64 {
+	const nanos, per = int64(time.Second), segment.Timescale
+	whole, rest := int64(d)/nanos, int64(d)%nanos
+	return whole*per + rest*per/nanos
+}
+
+func fromTicks(t int64) time.Duration {
+	const per = segment.Timescale
+	return time.Duration(t/per)*time.Second + time.Duration(t%per)*time.Second/per
+}

@@ -1,0 +1,284 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"sync"
+	"syscall"
+	"time"
+
+	"framegate/gateway/record/index"
+)
+
+// Room is what is known of the volume.
+type Room struct {
+	Volume    string // "" where it is not there
+	Why       string // why it is not
+	Free      int64  // bytes
+	Total     int64
+	Recorded  int64
+	Protected int64
+	Crammed   bool // more than half of what recordings may take is protected
+	Crowded   []string
+	Sync      time.Duration // from one bringing to the disk to the next
+	SlowSync  bool          // more than was asked for
+}
+
+// Room gives what is known of the volume at the moment.
+func (r *Recorders) Room() Room {
+	r.mu.Lock()
+	room, v, why := r.room, r.current, r.trouble
+	r.mu.Unlock()
+	if v == nil {
+		room = Room{}
+		if why != nil {
+			room.Why = why.Error()
+		}
+		return room
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	room.Volume, room.Free, room.Total, room.Sync, room.SlowSync = v.id, v.free, v.total, v.lag, v.slowSync
+	return room
+}
+
+// errNoRoom says that nothing may be deleted to make room.
+type errNoRoom struct{ short int64 }
+
+func (e *errNoRoom) Error() string {
+	return fmt.Sprintf("the disk is full, and nothing may be deleted: %d bytes are short", e.short)
+}
+
+func (e *errNoRoom) Unwrap() error { return syscall.ENOSPC }
+
+// usualSegment is what a segment is taken for before there was one.
+const usualSegment = 8 << 20
+
+// makeRoom deletes what is to go, so that the segments which are open, and one
+// more, can be written. One does at a time.
+func (r *Recorders) makeRoom(ctx context.Context, v *volume) error {
+	v.room.Lock()
+	defer v.room.Unlock()
+	if err := v.check(); err != nil {
+		return err
+	}
+	for {
+		free, total, err := v.measure()
+		if err != nil {
+			return err
+		}
+		limits := r.limits(v, free, total)
+		plan, err := v.index.Plan(ctx, limits)
+		if err != nil {
+			return fmt.Errorf("what is to be deleted: %w", diskError(err))
+		}
+		r.noteRoom(v, plan)
+		if len(plan.Segments) == 0 {
+			return r.sweep(ctx, v, plan, limits)
+		}
+		if err := r.remove(ctx, v, plan.Segments); err != nil {
+			return err
+		}
+	}
+}
+
+// sweep unlinks what was to be unlinked already, and says if there is no room.
+func (r *Recorders) sweep(ctx context.Context, v *volume, plan index.Plan, l index.Limits) error {
+	if err := r.unlink(ctx, v); err != nil {
+		return err
+	}
+	if free, _, err := v.measure(); err != nil || free >= r.settings().MinFree || l.Wanted == 0 {
+		return err
+	}
+	return &errNoRoom{max(plan.Short, 1)}
+}
+
+// limits says what recordings are bounded by at the moment.
+func (r *Recorders) limits(v *volume, free, total int64) index.Limits {
+	s := r.settings()
+	l := index.Limits{
+		Now: time.Now(), Trusted: r.clock.trusted(), Cameras: make(map[string]index.Keep),
+		MaxBytes: s.MaxBytes, Budget: max(total-s.MinFree, 0),
+		Most: 200,
+	}
+	pinned := v.pinnedPaths()
+	l.Pinned = func(id int64) bool {
+		if len(pinned) == 0 {
+			return false
+		}
+		of, err := v.index.Segment(context.Background(), id)
+		return err == nil && pinned[of.Path]
+	}
+	growing := int64(0)
+	r.mu.Lock()
+	for id, c := range r.cameras {
+		l.Cameras[id] = index.Keep{MaxAge: c.Keep.MaxAge, MarkedAge: c.Keep.MarkedAge, MaxBytes: c.Keep.MaxBytes}
+	}
+	for id, rec := range r.recorders {
+		grown, size := rec.grown()
+		keep := l.Cameras[id]
+		keep.Open = grown
+		l.Cameras[id] = keep
+		growing += max(grown-size, 0)
+	}
+	r.mu.Unlock()
+	l.Wanted = max(s.MinFree+growing-free, 0)
+	return l
+}
+
+// grown gives what the segment that is written, or comes next, will have in the
+// end, and what it has.
+func (r *recorder) grown() (grown, size int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open != nil {
+		size = r.open.w.Size()
+	}
+	if r.usual == 0 && r.camera.Mode != ModeOff {
+		return max(usualSegment, size), size
+	}
+	return max(r.usual, size), size
+}
+
+func (r *Recorders) noteRoom(v *volume, p index.Plan) {
+	total, err := v.index.Total(context.Background())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.Crammed && !r.room.Crammed {
+		r.log.Warn("more than half of what recordings may take is protected", "bytes", p.Protected)
+	}
+	if err == nil {
+		r.room.Recorded = total.Bytes
+	}
+	r.room.Protected, r.room.Crammed, r.room.Crowded = p.Protected, p.Crammed, p.Crowded
+}
+
+// remove deletes segments: their rows, and then their files.
+func (r *Recorders) remove(ctx context.Context, v *volume, victims []index.Segment) error {
+	ids := make([]int64, len(victims))
+	for i, s := range victims {
+		ids[i] = s.ID
+	}
+	_, err := v.index.Delete(ctx, ids...)
+	if errors.Is(err, index.ErrFull) {
+		// There is no place to write down what is deleted, so one goes before.
+		if err := v.disk.Remove(victims[0].Path); err != nil {
+			return err
+		}
+		_, err = v.index.Delete(ctx, ids[0])
+	}
+	if err != nil {
+		return fmt.Errorf("deleting from the index: %w", diskError(err))
+	}
+	return r.unlink(ctx, v)
+}
+
+// unlink deletes the files whose rows are gone, and the folders that are empty
+// then.
+func (r *Recorders) unlink(ctx context.Context, v *volume) error {
+	for {
+		garbage, err := v.index.Garbage(ctx, 500)
+		if err != nil || len(garbage) == 0 {
+			return diskError(err)
+		}
+		folders := make(map[string]bool)
+		var paths []string
+		for _, g := range garbage {
+			if _, ok := sequenceOf(path.Base(g.Path)); !ok {
+				continue // none of ours, whoever wrote it there
+			}
+			if err := v.disk.Remove(g.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			folders[path.Dir(g.Path)] = true
+			paths = append(paths, g.Path)
+			r.countRemoved(g.Camera)
+		}
+		for folder := range folders {
+			r.tidy(v, folder)
+		}
+		if err := v.index.Swept(ctx, paths...); err != nil {
+			return diskError(err)
+		}
+		r.log.Debug("recordings deleted", "files", len(paths), "first", paths[0])
+		r.options.Changed()
+	}
+}
+
+func (r *Recorders) countRemoved(camera string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.removed[camera]++
+}
+
+// tidy removes the folder of an hour, and that of its day, where they are empty.
+func (r *Recorders) tidy(v *volume, folder string) {
+	for ; path.Dir(folder) != "."; folder = path.Dir(folder) {
+		if v.disk.Remove(folder) != nil {
+			_ = v.disk.SyncFolder(folder) // it has something: the rest is gone for good
+			return
+		}
+	}
+}
+
+// diskError gives what the index says in the words of the disk.
+func diskError(err error) error {
+	switch {
+	case errors.Is(err, index.ErrFull):
+		return errors.Join(err, syscall.ENOSPC)
+	case errors.Is(err, index.ErrReadOnly):
+		return errors.Join(err, syscall.EROFS)
+	}
+	return err
+}
+
+const (
+	// stepTrust is how long after a step of the host's clock nothing goes for
+	// its age.
+	stepTrust = 10 * time.Minute
+	// startTrust is the same after a start at a time that the recordings make
+	// unlikely.
+	startTrust = time.Hour
+	// unlikely is how long recordings may end before a start.
+	unlikely = 30 * 24 * time.Hour
+)
+
+// tellClock knows whether the host's clock is to be believed.
+type tellClock struct {
+	mu     sync.Mutex // guards what follows
+	last   time.Time
+	doubts time.Time // until when, by the monotonic clock
+}
+
+// look compares the clock with one that never steps.
+func (c *tellClock) look(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.last.IsZero() {
+		step := now.Round(0).Sub(c.last.Round(0)) - now.Sub(c.last)
+		if step.Abs() > 2*time.Second {
+			c.doubts = now.Add(stepTrust)
+		}
+	}
+	c.last = now
+}
+
+// started is told when the newest recording ended, at the start.
+func (c *tellClock) started(newest time.Time) {
+	now := time.Now()
+	if newest.IsZero() || !newest.After(now.Add(time.Minute)) && now.Sub(newest) < unlikely {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doubts = now.Add(startTrust)
+}
+
+func (c *tellClock) trusted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().After(c.doubts)
+}

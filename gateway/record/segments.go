@@ -1,0 +1,329 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+)
+
+// begin begins a segment with a keyframe, whose media time in the run is given.
+// It waits for the disk for as long as it takes.
+func (r *recorder) begin(ctx context.Context, f media.Frame, at time.Duration) error {
+	for {
+		v, err := r.volume(ctx)
+		if err != nil {
+			return err
+		}
+		err = r.beginOn(ctx, v, f, at)
+		v.users.Done()
+		if err == nil {
+			return nil
+		}
+		if err := r.unlessGone(ctx, err); err != nil {
+			return err
+		}
+		if errors.Is(err, segment.ErrFormat) {
+			r.set(Waiting, err.Error())
+			return nil
+		}
+	}
+}
+
+// volume waits for the volume, which the caller gives back.
+func (r *recorder) volume(ctx context.Context) (*volume, error) {
+	for {
+		v, why := r.all.use()
+		if v != nil {
+			return v, nil
+		}
+		if why != nil {
+			r.set(problem(why))
+		}
+		if !pause(ctx, nil, retryPause/4) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at time.Duration) error {
+	if err := r.persist(ctx, v, false, func() error { return r.recall(ctx, v) }); err != nil {
+		return err
+	}
+	head := segment.Head{
+		Camera: r.id, Run: r.run, Boot: r.all.boot, Sequence: r.sequence + 1,
+		Start: r.clock.Wall(f.PTS), Monotonic: r.all.uptime(f.Arrived), Media: inTicks(at),
+	}
+	length := r.all.settings().Segment
+	var opened *file
+	err := r.persist(ctx, v, false, func() (err error) {
+		if err = r.all.makeRoom(ctx, v); err != nil {
+			return err
+		}
+		head.Sequence = r.sequence + 1
+		r.sequence++ // also after an error, so that no name comes twice
+		opened, err = newFile(v, head, f.Format, expected(length))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.users.Add(1) // the file does
+	r.hold(opened)
+	r.first, r.ticks, r.latest = at, inTicks(at), inTicks(at)
+	r.cutAt = nextCut(r.id, f.Arrived, length)
+	r.gap(ctx, v, head.Start)
+	r.settle()
+	return nil
+}
+
+// expected is how many samples a segment has place for in its head: at 30 a
+// second, and half a minute longer than it is to be.
+func expected(length time.Duration) int { return int((length + 30*time.Second).Seconds() * 30) }
+
+// recall finds out where the recordings of the camera ended the last time.
+func (r *recorder) recall(ctx context.Context, v *volume) error {
+	if r.known {
+		return nil
+	}
+	totals, err := v.index.Totals(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	r.sequence = max(totals.Sequence, newestSequence(v.disk, r.id))
+	if c := r.config(); r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
+		r.end, r.why = totals.Newest, "framegate did not run"
+	}
+	r.known = true
+	return nil
+}
+
+// newestSequence looks into the newest folder of a camera, for what the index
+// does not know yet.
+func newestSequence(disk Disk, camera string) (highest uint64) {
+	folder := camera
+	for range 2 {
+		entries, err := disk.List(folder)
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
+		if err != nil || len(entries) == 0 {
+			return 0
+		}
+		folder = path.Join(folder, entries[len(entries)-1].Name())
+	}
+	entries, _ := disk.List(folder)
+	for _, e := range entries {
+		if n, ok := sequenceOf(e.Name()); ok {
+			highest = max(highest, n)
+		}
+	}
+	return highest
+}
+
+// sequenceOf reads the name of a segment.
+func sequenceOf(name string) (uint64, bool) {
+	stem, ok := strings.CutSuffix(strings.TrimSuffix(name, partSuffix), ".mp4")
+	if !ok {
+		return 0, false
+	}
+	stamp, number, ok := strings.Cut(stem, "-")
+	if _, err := time.Parse("20060102T150405.000Z", stamp); !ok || err != nil {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(number, 10, 64)
+	return n, err == nil
+}
+
+// hold makes a file the one that is written.
+func (r *recorder) hold(f *file) {
+	r.file = f
+	r.cutNow.Store(false)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open = f
+}
+
+// drop lets go of the file that is written.
+func (r *recorder) drop() {
+	f := r.file
+	r.hold(nil)
+	if err := f.close(); err != nil {
+		r.all.log.Debug("closing a recording", "file", f.part, "err", err)
+	}
+	f.volume.users.Done()
+	clear(r.batch)
+	r.batch = r.batch[:0]
+}
+
+// abandon leaves a file as it is, for the comparison with the index to mend.
+func (r *recorder) abandon(err error) {
+	r.all.log.Warn("a recording is left as it is, and mended later", "file", r.file.part, "err", err)
+	r.end, r.why = r.clock.Wall(fromTicks(r.ticks)), reason(err)
+	r.times.Flush(0)
+	r.file.volume.later()
+	r.drop()
+}
+
+// cut finishes the file, whose last picture lasts for so many ticks, or as long
+// as usual for 0. The next one begins with the next keyframe.
+func (r *recorder) cut(ctx context.Context, lasts int64) error {
+	if r.file == nil {
+		return nil
+	}
+	if lasts > segment.MaxSample {
+		lasts = 0
+	}
+	r.batch = append(r.batch, r.times.Flush(max(lasts, 0))...)
+	if n := len(r.batch); lasts <= 0 && n > 0 {
+		lasts = int64(r.batch[n-1].Duration)
+	}
+	ctx, cancel := lastly(ctx)
+	defer cancel()
+	if err := r.flush(ctx, true); err != nil || r.file == nil {
+		return err
+	}
+	r.ticks = r.latest + lasts
+	f := r.file
+	var s segment.Summary
+	err := r.persist(ctx, f.volume, true, func() (err error) {
+		s, err = f.finish(r.clock.Rate())
+		return err
+	})
+	switch {
+	case errors.Is(err, segment.ErrNothing):
+		_ = f.volume.disk.Remove(f.part) // else the comparison does
+		r.drop()
+		return nil
+	case err != nil:
+		r.abandon(err)
+		return r.unlessGone(ctx, err)
+	}
+	last := fromTicks(r.ticks)
+	r.end, r.why = r.clock.Wall(last), "cut"
+	r.enter(ctx, f, s, last)
+	r.drop()
+	return nil
+}
+
+// lastly is a context for what has to be done although another is done.
+func lastly(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+}
+
+// lastWords is how long a recorder that is to end may take for its file.
+const lastWords = 2 * time.Second
+
+// enter puts a finished segment into the index.
+func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last time.Duration) {
+	x := f.volume.index
+	err := r.timed(func() error {
+		of, err := row(ctx, x, s, f.name, r.clock.Wall(r.first), r.end)
+		if err == nil {
+			_, err = x.Add(ctx, of)
+		}
+		return err
+	})
+	if err != nil {
+		r.all.log.Warn("a recording is not in the index yet", "file", f.name, "err", err)
+		f.volume.later()
+	}
+	r.rows = append(r.rows, past{f.name, r.first, last})
+	r.correct(ctx, x)
+	r.count(func(st *Status) { st.Segments++; r.usual = max(s.Bytes, r.usual*3/4) })
+	r.all.options.Changed()
+}
+
+// maxRows is how many segments of a run are put right when its clock learns
+// better.
+const maxRows = 20
+
+// correct moves the rows of the run, where the clock has become another.
+func (r *recorder) correct(ctx context.Context, x *index.Index) {
+	if over := len(r.rows) - maxRows; over > 0 {
+		r.rows = r.rows[over:]
+	}
+	if r.revision == r.clock.Revision() {
+		return
+	}
+	r.revision = r.clock.Revision()
+	for _, p := range r.rows {
+		s, err := x.SegmentByPath(ctx, p.path)
+		if err != nil {
+			continue
+		}
+		s.Start, s.End = r.clock.Wall(p.first), r.clock.Wall(p.last)
+		if _, err := x.Replace(ctx, s); err != nil {
+			r.all.log.Warn("the time of a recording is not put right in the index", "file", p.path, "err", err)
+		}
+	}
+}
+
+// gap enters why nothing was recorded before a new segment.
+func (r *recorder) gap(ctx context.Context, v *volume, start time.Time) {
+	from, why := r.end, r.why
+	r.end = time.Time{}
+	if from.IsZero() || start.Sub(from) <= index.Joint {
+		return
+	}
+	g := Gap{from, start, why}
+	err := r.timed(func() error {
+		return v.index.AddGap(ctx, index.Gap{Camera: r.id, From: from, To: start, Reason: why})
+	})
+	r.all.log.Warn("a stretch was not recorded", "camera", r.id, "from", from.UTC(), "to", start.UTC(), "reason", why)
+	if err != nil {
+		r.all.log.Warn("a gap is not in the index", "camera", r.id, "err", err)
+	}
+	r.count(func(s *Status) { s.Gaps++; s.LastGap = &g })
+	r.all.options.Changed()
+}
+
+// persist does something with the disk, again and again until it is done, the
+// volume is gone or ctx is done; with a file of its own no longer than perFile
+// where the disk is not full.
+func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() error) error {
+	for began := time.Now(); ; {
+		err := r.timed(do)
+		if err == nil || errors.Is(err, segment.ErrFormat) || errors.Is(err, segment.ErrNothing) {
+			return err
+		}
+		state, why := problem(err)
+		r.set(state, why)
+		if own && state != Full && time.Since(began) > perFile {
+			return err
+		}
+		if errors.Is(err, syscall.ENOSPC) && own {
+			_ = r.all.makeRoom(ctx, v) // else it is tried again
+		}
+		if !pause(ctx, v.gone, retryPause) {
+			return err
+		}
+	}
+}
+
+// timed does something with the disk, watched by whoever looks how long it takes.
+func (r *recorder) timed(do func() error) error {
+	r.busy.Store(int64(time.Since(r.all.start)) | 1)
+	defer r.busy.Store(0)
+	return do()
+}
+
+// unlessGone gives an error only where the recorder is to end.
+func (r *recorder) unlessGone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	state, why := problem(err)
+	r.set(state, why)
+	return nil
+}

@@ -1,0 +1,335 @@
+package record
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+)
+
+// Names at the top of a folder of recordings. Cameras' folders have the names of
+// cameras, which have no dots and underscores.
+const (
+	markerName = "framegate-recordings.json"
+	readmeName = "README.txt"
+	indexName  = "index.db"
+	asideName  = "_aside"
+)
+
+// formatVersion is that of the folder's layout.
+const formatVersion = 1
+
+const readme = `These are recordings of Framegate: a folder a camera, in it a folder a day and
+one an hour, in it a file for about a minute. All names are in UTC.
+
+The files are ordinary MP4: copy them as you like. One that ends in .part is
+being written. Delete recordings in Framegate rather than here, so that it knows.
+What is in _aside was found here and not understood; nobody deletes that.
+`
+
+// volume is a folder of recordings that is there.
+type volume struct {
+	disk  Disk
+	index *index.Index
+	id    string
+	log   *slog.Logger
+	gone  chan struct{}  // closed when it is not to be used any more
+	users sync.WaitGroup // who still does
+
+	room sync.Mutex // one makes room at a time
+
+	mu       sync.Mutex // guards what follows
+	open     map[*file]bool
+	pins     map[string]int // readers by path
+	leftover bool           // there is something in the folder that the index does not know
+	total    int64          // bytes of the disk, as was seen last
+	free     int64
+	lag      time.Duration // from one sync to the next, at present
+	slowSync bool
+
+	synced atomic.Uint64 // rounds
+}
+
+// marked says which volume a folder is, "" for none yet.
+func marked(disk Disk) (string, error) {
+	b, err := readSmall(disk, markerName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var m marker
+	if err := json.Unmarshal(b, &m); err != nil || m.Volume == "" {
+		return "", fmt.Errorf("%s is damaged; put it back from a backup, or move it away to have the folder taken as a new one", markerName)
+	}
+	if m.Version > formatVersion {
+		return "", fmt.Errorf("%s was made by a newer Framegate; use that one, or another folder", markerName)
+	}
+	return m.Volume, nil
+}
+
+// mark makes a folder one of recordings.
+func mark(disk Disk) (string, error) {
+	id := newID().String()
+	m := marker{Volume: id, Version: formatVersion, Made: time.Now().UTC()}
+	if err := writeSmall(disk, readmeName, []byte(readme)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	const half = markerName + ".new"
+	if err := disk.Remove(half); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if err := writeSmall(disk, half, m.text()); err != nil {
+		return "", err
+	}
+	if err := disk.Rename(half, markerName); err != nil {
+		return "", err
+	}
+	return id, disk.SyncFolder(".")
+}
+
+const maxSmallBytes = 64 << 10
+
+func readSmall(disk Disk, name string) ([]byte, error) {
+	f, size, err := disk.Open(name, false)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.NewSectionReader(f, 0, min(size, maxSmallBytes)))
+}
+
+func writeSmall(disk Disk, name string, b []byte) error {
+	f, err := disk.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(b, 0)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// memory is which volume was found in a folder the last time. It lies elsewhere,
+// so that an empty folder is known for one whose disk is not mounted.
+type memory struct {
+	Folder string `json:"folder"`
+	Volume string `json:"volume"`
+}
+
+func remembered(file, folder string) string {
+	b, err := os.ReadFile(file)
+	var m memory
+	if err != nil || json.Unmarshal(b, &m) != nil || m.Folder != folder {
+		return ""
+	}
+	return m.Volume
+}
+
+func remember(file string, m memory) error {
+	b, _ := json.MarshalIndent(m, "", "  ") // strings
+	half := file + ".new"
+	if err := os.WriteFile(half, append(b, '\n'), 0o640); err != nil {
+		return err
+	}
+	return os.Rename(half, file)
+}
+
+// errNotHere is a volume that is not where it was, or another.
+type errNotHere struct{ text string }
+
+func (e *errNotHere) Error() string { return e.text }
+
+// openVolume opens the folder of recordings, and makes it at the first time.
+func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
+	folder, known := r.options.Dir, remembered(r.options.Memory, r.options.Dir)
+	if known == "" {
+		if err := os.Mkdir(folder, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	disk, err := r.options.OpenDisk(folder)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.openOn(ctx, disk, known)
+	if err != nil {
+		return nil, errors.Join(err, disk.Close())
+	}
+	return v, nil
+}
+
+func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volume, error) {
+	folder := r.options.Dir
+	id, err := marked(disk)
+	switch {
+	case err != nil:
+		return nil, err
+	case known != "" && id == "":
+		return nil, &errNotHere{fmt.Sprintf("%s is empty of recordings: is its disk mounted? To begin anew there, delete %s", folder, r.options.Memory)}
+	case known != "" && id != known:
+		return nil, &errNotHere{fmt.Sprintf("%s has the recordings of another disk or server; to use them, delete %s", folder, r.options.Memory)}
+	case id == "":
+		if id, err = mark(disk); err != nil {
+			return nil, err
+		}
+	}
+	if known == "" {
+		if err := remember(r.options.Memory, memory{folder, id}); err != nil {
+			return nil, err
+		}
+	}
+	x, err := index.Open(ctx, filepath.Join(folder, indexName))
+	if err != nil {
+		return nil, err
+	}
+	if x.Aside() != "" {
+		r.log.Error("index of recordings was damaged and is made anew; the old one is kept", "aside", x.Aside())
+	}
+	return &volume{
+		disk: disk, index: x, id: id, log: r.log, gone: make(chan struct{}),
+		open: make(map[*file]bool), pins: make(map[string]int),
+	}, nil
+}
+
+// check says whether the volume is still the one that it was.
+func (v *volume) check() error {
+	if err := v.disk.Check(); err != nil {
+		return err
+	}
+	id, err := marked(v.disk)
+	if err == nil && id != v.id {
+		err = errReplaced
+	}
+	return err
+}
+
+// measure looks how much room there is.
+func (v *volume) measure() (free, total int64, err error) {
+	free, total, err = v.disk.Free()
+	if err == nil {
+		v.mu.Lock()
+		v.free, v.total = free, total
+		v.mu.Unlock()
+	}
+	return free, total, err
+}
+
+// close lets go of the volume when nobody uses it.
+func (v *volume) close() {
+	v.users.Wait()
+	if err := errors.Join(v.index.Close(), v.disk.Close()); err != nil {
+		v.log.Warn("closing the recordings", "err", err)
+	}
+}
+
+func (v *volume) opened(f *file) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.open[f] = true
+}
+
+func (v *volume) closed(f *file) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.open, f)
+}
+
+// files gives those that are being written.
+func (v *volume) files() (all []*file) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for f := range v.open {
+		all = append(all, f)
+	}
+	return all
+}
+
+// writes says whether a file is being written.
+func (v *volume) writes(path string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for f := range v.open {
+		if f.part == path {
+			return true
+		}
+	}
+	return false
+}
+
+// later says that the folder has something that the index does not know.
+func (v *volume) later() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.leftover = true
+}
+
+// takeLeftover says whether there is, and forgets it.
+func (v *volume) takeLeftover() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	was := v.leftover
+	v.leftover = false
+	return was
+}
+
+// pin keeps a file from being deleted until unpin.
+func (v *volume) pin(path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.pins[path]++
+}
+
+func (v *volume) unpin(path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.pins[path]--; v.pins[path] <= 0 {
+		delete(v.pins, path)
+	}
+}
+
+// pinnedPaths gives the files that are being read.
+func (v *volume) pinnedPaths() map[string]bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	paths := make(map[string]bool, len(v.pins))
+	for path := range v.pins {
+		paths[path] = true
+	}
+	return paths
+}
+
+func newID() (id segment.ID) {
+	_, _ = rand.Read(id[:]) // never fails
+	return id
+}
+
+// bootID names the time since the host was started.
+func bootID() (id segment.ID) {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return id
+	}
+	digits := make([]byte, 0, 2*len(id))
+	for _, c := range b {
+		if c != '-' && c != '\n' {
+			digits = append(digits, c)
+		}
+	}
+	if raw, err := hex.DecodeString(string(digits)); err == nil {
+		copy(id[:], raw)
+	}
+	return id
+}

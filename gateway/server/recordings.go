@@ -1,0 +1,77 @@
+package server
+
+import (
+	"path/filepath"
+	"time"
+
+	"framegate/gateway/api"
+	"framegate/gateway/config"
+	"framegate/gateway/metrics"
+	"framegate/gateway/record"
+)
+
+// newRecordings makes what records cameras. Nothing is recorded yet.
+func (s *server) newRecordings() *record.Recorders {
+	return record.New(record.Options{
+		Hub: s.hub, Dir: s.Config.Recordings.Dir, Memory: filepath.Join(s.Config.Data, "recordings.json"),
+		Changed: s.changed, Log: s.Log,
+	})
+}
+
+// applyRecordings has recorded what is configured at the moment.
+func (s *server) applyRecordings() {
+	var cameras []record.Camera
+	for _, c := range s.cameras.All() {
+		cameras = append(cameras, recorded(c.Camera))
+	}
+	s.recordings.Apply(recordSettings(s.settings().Recordings), cameras)
+}
+
+func recordSettings(r config.Recordings) record.Settings {
+	return record.Settings{
+		MaxBytes: r.MaxBytes, MinFree: r.MinFree, Sync: time.Duration(r.Sync), Segment: r.Segment, Buffer: r.Buffer,
+	}
+}
+
+// recorded gives how a camera is recorded, in the words of package record.
+func recorded(c config.Camera) record.Camera {
+	r := c.Record
+	return record.Camera{
+		ID: c.ID, Mode: record.Mode(r.Mode), JPEG: r.Codec == config.RecordMJPEG, Every: r.Every,
+		Hours: r.Schedule.Zone + " " + r.Schedule.Hours, Covers: r.Schedule.Covers,
+		Keep: record.Keep{MaxAge: r.Keep.MaxAge, MarkedAge: r.Keep.MarkedMaxAge, MaxBytes: r.Keep.MaxBytes},
+	}
+}
+
+// Recordings gives how cameras are recorded, and the room for it.
+func (s control) Recordings() (api.RecordingRoom, []api.Recording) {
+	room := s.recordings.Room()
+	var all []api.Recording
+	for _, r := range s.recordings.Statuses() {
+		all = append(all, api.Recording{
+			Camera: r.Camera, Mode: string(r.Mode), State: r.State.String(), Reason: r.Reason, Since: r.Since,
+			Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
+			Rate: r.Rate, Newest: r.Newest,
+		})
+	}
+	return api.RecordingRoom{
+		Volume: room.Volume, Why: room.Why, Free: room.Free, Total: room.Total,
+		Recorded: room.Recorded, Protected: room.Protected, Crammed: room.Crammed, Sync: room.Sync,
+	}, all
+}
+
+// recordingMetrics is Recordings for scrapes, of the cameras there are.
+func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording) {
+	room := s.recordings.Room()
+	var all []metrics.Recording
+	for _, r := range s.recordings.Statuses() {
+		if _, there := s.cameras.Find(r.Camera); there {
+			all = append(all, metrics.Recording{
+				Camera: r.Camera, State: r.State.String(),
+				Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
+				Newest: r.Newest,
+			})
+		}
+	}
+	return metrics.RecordingRoom{Free: room.Free, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync}, all
+}
