@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/snapshot": {"gateway/media", "gateway/stream", "gateway/delivery"},
-	"gateway/api":             {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact"},
+	"gateway/api":             {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact", "gateway/record/index"},
 	"gateway/api/openapi":     {"gateway/api/problem"},
 	"gateway/api/problem":     {},
 	"gateway/roster":          {"gateway/config", "gateway/stream"},

@@ -109,6 +109,8 @@ type Options struct {
 	Hub     *stream.Hub
 	Gateway Gateway
 	Forms   []Form // that cameras have links for
+	// Recordings is what was recorded; nil where nothing ever is.
+	Recordings Recordings
 	// CheckSource refuses, in words, a source that is never to be connected to,
 	// as far as its text shows: dialling it decides. nil refuses none.
 	CheckSource func(config.Source) error
@@ -185,7 +187,7 @@ func New(options Options) *API {
 // Route is an address of the API, and what whoever asks must be allowed to do.
 type Route struct {
 	Method string // GET includes HEAD
-	Path   string // as http.ServeMux takes it; {id} is the camera for View and Publish
+	Path   string // as http.ServeMux takes it; {id} is the camera for View, Publish and Playback
 	Action auth.Action
 }
 

@@ -32,6 +32,7 @@ var tags = []*huma.Tag{
 	{Name: "users", Description: "Who else there is, and what they may do"},
 	{Name: "tokens", Description: "Logins for programs"},
 	{Name: "links", Description: "Addresses of pictures that need no login"},
+	{Name: "recordings", Description: "What was recorded, and what is marked of it"},
 	{Name: "settings", Description: "How the server is set up"},
 }
 

@@ -27,8 +27,9 @@ type operation struct {
 	tag      string
 	summary  string
 	about    string
-	status   int   // of success; 0 is 200, or 204 without a body
-	problems []int // besides those of every operation
+	status   int    // of success; 0 is 200, or 204 without a body
+	problems []int  // besides those of every operation
+	free     string // a member of the body that is any object; "" for none
 }
 
 // registrar declares operations.
@@ -54,6 +55,8 @@ func (a *API) register() {
 	a.registerStatus(r)
 	a.registerEvents(r)
 	a.registerAccess(r)
+	a.registerRecordings(r)
+	a.registerMarks(r)
 	a.registerUsers(r)
 	a.registerTokens(r)
 	a.registerSessions(r)
@@ -85,7 +88,7 @@ func (r registrar) note(route Route) {
 func (op operation) declared() openapi.Operation {
 	d := openapi.Operation{
 		Method: op.Method, Path: op.Path, ID: op.id, Tag: op.tag, Summary: op.summary, About: op.about,
-		Permission: string(op.Action), Open: op.Action == Public, Status: op.status, Problems: op.problems,
+		Permission: string(op.Action), Open: op.Action == Public, Status: op.status, Problems: op.problems, Free: op.free,
 	}
 	switch {
 	case op.Action == Public && op.Method != http.MethodGet:

@@ -24,6 +24,7 @@ import (
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/media"
+	"framegate/gateway/record/index"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
@@ -117,6 +118,46 @@ func (g *fakeGateway) change(f func()) {
 	g.changed()
 }
 
+// fakeRecordings stands for package record: a real index, and what tests say is
+// being written and deleted.
+type fakeRecordings struct {
+	open    func() *index.Index // once somebody looks
+	away    error               // why not, if at all
+	growing map[string]index.Segment
+	erased  []string
+	erase   func() (Erased, error)
+}
+
+func (f *fakeRecordings) Look(use func(*index.Index) error) error {
+	if f.away != nil {
+		return f.away
+	}
+	return use(f.open())
+}
+
+func (f *fakeRecordings) Growing(camera string) (index.Segment, bool) {
+	s, ok := f.growing[camera]
+	return s, ok
+}
+
+func (f *fakeRecordings) Erase(_ context.Context, camera string, from, to time.Time) (Erased, error) {
+	f.erased = append(f.erased, camera+" "+from.UTC().Format(time.RFC3339)+" "+to.UTC().Format(time.RFC3339))
+	if f.erase == nil {
+		return Erased{}, nil
+	}
+	return f.erase()
+}
+
+// newRecordings makes those of a test.
+func newRecordings(t testing.TB) *fakeRecordings {
+	return &fakeRecordings{growing: make(map[string]index.Segment), open: sync.OnceValue(func() *index.Index {
+		x, err := index.Open(context.Background(), filepath.Join(t.TempDir(), "index.db"))
+		must(t, err)
+		t.Cleanup(func() { must(t, x.Close()) })
+		return x
+	})}
+}
+
 // frames is a source that gives frames when a test says so.
 type frames struct {
 	next chan media.Frame
@@ -145,6 +186,7 @@ type rig struct {
 	*API
 	t       testing.TB
 	gateway *fakeGateway
+	past    *fakeRecordings
 	hub     *stream.Hub
 	sources map[string]*frames
 	server  *httptest.Server
@@ -187,7 +229,7 @@ func newRig(t testing.TB) *rig {
 	must(t, err)
 	usual, err := config.Load("", nil)
 	must(t, err)
-	r := &rig{t: t, sources: map[string]*frames{"gate": newFrames()}, log: log}
+	r := &rig{t: t, sources: map[string]*frames{"gate": newFrames()}, log: log, past: newRecordings(t)}
 	changed := func() { r.Changed() } // nothing changes before there is an API
 	g := &fakeGateway{
 		changed: changed,
@@ -212,7 +254,7 @@ func newRig(t testing.TB) *rig {
 	})
 	t.Cleanup(r.hub.Close)
 	r.API = New(Options{
-		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Version: "test", Log: logger,
+		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Recordings: r.past, Version: "test", Log: logger,
 		Forms: []Form{
 			{"mjpeg", "/live/{id}.mjpeg", auth.View}, {"jpeg", "/live/{id}.jpg", auth.View},
 			{"publish", "/live/{id}/publish", auth.Publish}, {"post_jpeg", "/live/{id}.jpg", auth.Publish},

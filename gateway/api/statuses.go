@@ -8,6 +8,7 @@ import (
 
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
+	"framegate/gateway/record/index"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 )
@@ -45,6 +46,13 @@ var statuses = []struct {
 	{store.ErrUnknown, http.StatusNotFound},
 	{store.ErrBusy, http.StatusServiceUnavailable},
 	{store.ErrFull, http.StatusInsufficientStorage},
+	{index.ErrUnknown, http.StatusNotFound},
+	{index.ErrInvalid, http.StatusUnprocessableEntity},
+	{index.ErrTooMany, http.StatusConflict},
+	{index.ErrBusy, http.StatusServiceUnavailable},
+	{index.ErrReadOnly, http.StatusServiceUnavailable},
+	{index.ErrFull, http.StatusInsufficientStorage},
+	{ErrNotHere, http.StatusServiceUnavailable},
 	{stream.ErrClosed, http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable},

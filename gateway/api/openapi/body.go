@@ -23,10 +23,16 @@ const (
 	maxDepth = 8
 )
 
+// bodyForm says what a pattern takes for a body.
+type bodyForm struct {
+	taken bool   // one at all
+	free  string // the member that may hold any JSON; "" for none
+}
+
 // gate reads the body of a request, which it gives with the body in memory. An
 // operation that takes a body has it checked against its schema afterwards, by
 // package huma; what that would let pass is refused here.
-func gate(w http.ResponseWriter, r *http.Request, takesBody bool, maxBytes int64) (*http.Request, *problem.Problem) {
+func gate(w http.ResponseWriter, r *http.Request, form bodyForm, maxBytes int64) (*http.Request, *problem.Problem) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return r, nil // their bodies mean nothing and are not read (RFC 9110 section 9.3.1)
 	}
@@ -38,11 +44,11 @@ func gate(w http.ResponseWriter, r *http.Request, takesBody bool, maxBytes int64
 		return r, p
 	}
 	if len(body) > 0 {
-		if err := checkJSON(body); err != nil {
+		if err := checkJSON(body, form.free); err != nil {
 			return r, badBody(err)
 		}
 	}
-	if !takesBody && len(body) > 0 && string(bytes.TrimSpace(body)) != "{}" {
+	if !form.taken && len(body) > 0 && string(bytes.TrimSpace(body)) != "{}" {
 		return r, badBody(errors.New("nothing is to be sent here"))
 	}
 	read := *r
@@ -98,14 +104,15 @@ func checkType(r *http.Request, hasBody bool) *problem.Problem {
 // checkJSON refuses what readers of JSON disagree on (RFC 8259 sections 4 and
 // 8.1): names that are there twice, text that is not UTF-8, depth; and nulls,
 // which mean nothing here. Names are of small letters, so that "Source" is not
-// taken for "source", as encoding/json would.
-func checkJSON(body []byte) error {
+// taken for "source", as encoding/json would. Within what the member free holds there may
+// be nulls and any names.
+func checkJSON(body []byte, free string) error {
 	if !utf8.Valid(body) {
 		return errors.New("is not UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	if err := checkValue(d, 1); err != nil {
+	if err := checkValue(d, 1, free, false); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -114,13 +121,13 @@ func checkJSON(body []byte) error {
 	return nil
 }
 
-// checkValue reads one value.
-func checkValue(d *json.Decoder, depth int) error {
+// checkValue reads one value, which is of the member free or any of a body.
+func checkValue(d *json.Decoder, depth int, free string, isFree bool) error {
 	token, err := d.Token()
 	switch {
 	case err != nil:
 		return errors.New("is not JSON: " + strings.TrimPrefix(err.Error(), "json: "))
-	case token == nil:
+	case token == nil && !(isFree && depth > 2):
 		return errors.New("holds a null; leave out what is to stay as it is")
 	case depth > maxDepth:
 		return errors.New("is nested too deep")
@@ -131,12 +138,15 @@ func checkValue(d *json.Decoder, depth int) error {
 	}
 	names := make(map[string]bool)
 	for d.More() {
+		within := isFree
 		if open == '{' {
-			if err := checkName(d, names); err != nil {
+			name, err := checkName(d, names, isFree)
+			if err != nil {
 				return err
 			}
+			within = isFree || depth == 1 && free != "" && name == free
 		}
-		if err := checkValue(d, depth+1); err != nil {
+		if err := checkValue(d, depth+1, free, within); err != nil {
 			return err
 		}
 	}
@@ -146,22 +156,22 @@ func checkValue(d *json.Decoder, depth int) error {
 	return nil
 }
 
-// checkName reads the name of a member.
-func checkName(d *json.Decoder, names map[string]bool) error {
+// checkName reads the name of a member, which may be any.
+func checkName(d *json.Decoder, names map[string]bool, anyName bool) (string, error) {
 	token, err := d.Token()
 	if err != nil {
-		return errors.New("is not JSON: " + err.Error())
+		return "", errors.New("is not JSON: " + err.Error())
 	}
 	name, ok := token.(string)
 	if !ok {
-		return errors.New("is not JSON: a member has no name")
+		return "", errors.New("is not JSON: a member has no name")
 	}
 	if names[name] {
-		return fmt.Errorf("has %.40q twice", name)
+		return "", fmt.Errorf("has %.40q twice", name)
 	}
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return fmt.Errorf("has an unknown field %.40q", name)
+	if !anyName && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return "", fmt.Errorf("has an unknown field %.40q", name)
 	}
 	names[name] = true
-	return nil
+	return name, nil
 }

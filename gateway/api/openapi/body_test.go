@@ -17,21 +17,28 @@ func TestWhatIsNotTakenForJSON(t *testing.T) {
 	for body, says := range map[string]string{
 		strings.Repeat("[", 9) + "1" + strings.Repeat("]", 9):     "too deep",
 		strings.Repeat(`{"a":`, 9) + "1" + strings.Repeat("}", 9): "too deep",
-		`{"a":null}`:          "null",
-		`[null]`:              "null",
-		`{"a":{"b":1,"b":2}}`: "twice",
-		`{"A":1}`:             "unknown field",
-		`{"":1}{}`:            "behind its end",
-		`{"a":1`:              "not JSON",
-		``:                    "not JSON",
-		"\"\xc0\"":            "not UTF-8",
+		`{"a":null}`:             "null",
+		`[null]`:                 "null",
+		`{"free":null}`:          "null",
+		`{"":null}`:              "null",
+		`{"a":{"b":1,"b":2}}`:    "twice",
+		`{"A":1}`:                "unknown field",
+		`{"a":{"free":{"A":1}}}`: "unknown field",
+		`{"free":{"A":1},"B":1}`: "unknown field",
+		`{"free":{"A":1,"A":2}}`: "twice",
+		`[{"free":{"A":1}}]`:     "unknown field",
+		`{"free":` + strings.Repeat("[", 8) + strings.Repeat("]", 8) + `}`: "too deep",
+		`{"":1}{}`: "behind its end",
+		`{"a":1`:   "not JSON",
+		``:         "not JSON",
+		"\"\xc0\"": "not UTF-8",
 	} {
-		if err := checkJSON([]byte(body)); err == nil || !strings.Contains(err.Error(), says) {
+		if err := checkJSON([]byte(body), "free"); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.40s: %v", body, err)
 		}
 	}
-	for _, body := range []string{`{"a":[{"b":"null"},{"b":1}]}`, `1`, `[]`, strings.Repeat("[", 8) + strings.Repeat("]", 8)} {
-		if err := checkJSON([]byte(body)); err != nil {
+	for _, body := range []string{`{"free":{"A":null,"b-c":[null,{"Ü":1,"free":2}],"":{}},"a":1}`, `{"a":[{"b":"null"},{"b":1}]}`, `1`, `[]`, strings.Repeat("[", 8) + strings.Repeat("]", 8)} {
+		if err := checkJSON([]byte(body), "free"); err != nil {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -44,7 +51,7 @@ func FuzzBodies(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if checkJSON(body) != nil {
+		if checkJSON(body, "") != nil {
 			return
 		}
 		var v any
@@ -52,7 +59,7 @@ func FuzzBodies(f *testing.F) {
 			t.Fatalf("taken is %q: %v", body, err)
 		}
 		again, err := json.Marshal(v)
-		if err != nil || checkJSON(again) != nil {
+		if err != nil || checkJSON(again, "") != nil {
 			t.Fatalf("%q is taken, %q is not", body, again)
 		}
 	})

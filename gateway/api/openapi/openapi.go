@@ -39,6 +39,7 @@ type Operation struct {
 	Open       bool   // to everybody, so that no login is told of
 	Status     int    // of success; 0 is 200, or 204 without a body
 	Problems   []int  // statuses of errors besides those of every operation
+	Free       string // the member of the body that may hold any JSON; "" for none
 }
 
 // Login is a way to say who one is.
@@ -70,12 +71,12 @@ type Set struct {
 	options Options
 	mux     *http.ServeMux
 	huma    huma.API
-	bodies  map[string]bool // the patterns there are, and whether they take a body
+	bodies  map[string]bodyForm // of the patterns there are
 }
 
 // New makes a Set without operations.
 func New(o Options) *Set {
-	s := &Set{options: o, mux: http.NewServeMux(), bodies: make(map[string]bool)}
+	s := &Set{options: o, mux: http.NewServeMux(), bodies: make(map[string]bodyForm)}
 	s.huma = humago.New(mux{s}, s.config())
 	s.huma.UseMiddleware(whole)
 	return s
@@ -133,11 +134,11 @@ func Add[in, out any](s *Set, op Operation, do func(context.Context, *in) (*out,
 		}
 		return nil, p
 	})
-	s.bodies[op.Method+" "+op.Path] = false
+	s.bodies[op.Method+" "+op.Path] = bodyForm{}
 	documented := s.huma.OpenAPI().Paths[op.Path]
 	for _, d := range []*huma.Operation{documented.Post, documented.Patch} {
 		if d != nil && d.OperationID == op.ID {
-			s.bodies[op.Method+" "+op.Path] = d.RequestBody != nil
+			s.bodies[op.Method+" "+op.Path] = bodyForm{taken: d.RequestBody != nil, free: op.Free}
 		}
 	}
 }
@@ -156,7 +157,7 @@ func AddPlain[of any](s *Set, op Operation, description, contentType string, han
 
 // Handle has an address answered that is not in the document.
 func (s *Set) Handle(method, path string, handler http.HandlerFunc) {
-	s.bodies[method+" "+path] = false
+	s.bodies[method+" "+path] = bodyForm{}
 	mux{s}.HandleFunc(method+" "+path, handler)
 }
 

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"framegate/gateway/record/index"
+)
+
+// TestMarks are added for now and the past, read, changed, ended and deleted.
+func TestMarks(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("mqtt", "playback:gate"))
+	var past, open mark
+	a := c.do("POST", "/api/v1/cameras/gate/events", object{
+		"kind": "motion", "start": "2020-11-20T15:05:10.5+01:00", "end": "2020-11-20T14:05:40Z", "before": "5s", "after": "1m30s",
+		"keep": true, "note": "the parcel\nat the gate", "data": object{"Zone": "drive way", "score": 0.8, "box": []any{1, nil}},
+	}).want(201).into(&past)
+	if where := a.response.Header.Get("Location"); where != "/api/v1/cameras/gate/events/"+itoa(past.ID) {
+		t.Errorf("Location %q", where)
+	}
+	a.says(`"start":"2020-11-20T14:05:10.5Z"`).says(`"end":"2020-11-20T14:05:40Z"`).says(`"before":"5s","after":"1m30s","keep":true`).
+		says(`"data":{"Zone":"drive way","box":[1,null],"score":0.8},"by":"token:mqtt"`)
+	before := time.Now().Add(-time.Millisecond)
+	c.do("POST", "/api/v1/cameras/gate/events", `{"kind": "doorbell"}`).want(201).into(&open)
+	if open.Start.Before(before) || time.Since(open.Start) < 0 || open.End != nil || open.Keep || open.Data != nil {
+		t.Errorf("a mark without more than a kind is %+v", open)
+	}
+	at := "/api/v1/cameras/gate/events/" + itoa(open.ID)
+	var ended mark
+	c.do("PATCH", at, object{"end": "now"}).want(200).into(&ended)
+	if ended.End == nil || ended.End.Before(ended.Start) || ended.Kind != "doorbell" || !ended.Start.Equal(open.Start) {
+		t.Errorf("ended, it is %+v", ended)
+	}
+	var changed mark
+	c.do("PATCH", at, object{"kind": "bookmark", "start": "2020-11-20T10:00:00Z", "before": "1h", "keep": true, "note": "x", "data": object{"a": 1}}).want(200).into(&changed)
+	if changed.Kind != "bookmark" || changed.Start.Hour() != 10 || changed.Before != "1h0m0s" || !changed.Keep || changed.Note != "x" || string(changed.Data) != `{"a":1}` || !changed.End.Equal(*ended.End) || changed.By != "token:mqtt" {
+		t.Errorf("changed, it is %+v", changed)
+	}
+	var read mark
+	c.do("GET", at, nil).want(200).into(&read)
+	if fmt.Sprint(read) == "" || read.ID != changed.ID || read.Note != "x" {
+		t.Errorf("read, it is %+v", read)
+	}
+	c.do("DELETE", at, nil).want(204)
+	c.do("GET", at, nil).want(404)
+	c.do("PATCH", at, object{"note": "y"}).want(404)
+	c.do("DELETE", at, nil).want(404)
+	if text := r.log.String(); !strings.Contains(text, "not protected any more") || !strings.Contains(text, "by=token:mqtt") {
+		t.Errorf("the log says %s", text)
+	}
+}
+
+// TestMarksOfOthers are for admins to change, since they say what is kept; and
+// one is found at its own camera alone.
+func TestMarksOfOthers(t *testing.T) {
+	r := newRig(t)
+	maker, other := r.as(r.token("maker", "playback:*")), r.as(r.token("other", "playback:*"))
+	var m mark
+	maker.do("POST", "/api/v1/cameras/gate/events", object{"kind": "protect", "end": "now", "keep": true}).want(201).into(&m)
+	at := "/api/v1/cameras/gate/events/" + itoa(m.ID)
+	other.do("GET", at, nil).want(200)
+	other.do("PATCH", at, object{"keep": false}).want(403).says("made by token:maker")
+	other.do("DELETE", at, nil).want(403)
+	elsewhere := strings.Replace(at, "gate", "phone", 1)
+	maker.do("GET", elsewhere, nil).want(404)
+	maker.do("PATCH", elsewhere, object{"keep": false}).want(404)
+	maker.do("DELETE", elsewhere, nil).want(404)
+	admin := r.admin()
+	admin.do("PATCH", at, object{"note": "kept by an admin"}).want(200).says(`"by":"token:maker"`)
+	admin.do("DELETE", at, nil).want(204)
+}
+
+func TestMarksThatCannotBe(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("p", "playback:gate"))
+	for says, body := range map[string]object{
+		`"location":"body.start"`:            {"kind": "a", "start": "yesterday"},
+		`"location":"body.end","detail":"mu`: {"kind": "a", "end": "1969-12-31T23:59:59Z"},
+		`"location":"body.before"`:           {"kind": "a", "before": "-1s"},
+		`"location":"body.after"`:            {"kind": "a", "after": "soon"},
+		"cannot end before it starts":        {"kind": "a", "start": "2020-11-20T14:00:00Z", "end": "2020-11-20T13:00:00Z"},
+		"letters, digits":                    {"kind": "a b"},
+		"24h":                                {"kind": "a", "before": "25h"},
+		"16384 bytes":                        {"kind": "a", "data": object{"a": strings.Repeat("x", 17000)}},
+	} {
+		c.do("POST", "/api/v1/cameras/gate/events", body).want(422).says(says)
+	}
+	for _, body := range []object{{}, {"kind": ""}, {"kind": "a", "data": []any{1}}, {"kind": "a", "data": "x"}, {"kind": "a", "camera": "phone"}, {"kind": "a", "by": "anna"}, {"kind": "a", "data": nil}} {
+		c.do("POST", "/api/v1/cameras/gate/events", body).want(400)
+	}
+	c.do("POST", "/api/v1/cameras/phone/events", object{"kind": "a"}).want(404)
+	r.admin().do("POST", "/api/v1/cameras/absent/events", object{"kind": "a"}).want(404)
+	var list markList
+	c.do("GET", "/api/v1/cameras/gate/events", nil).want(200).into(&list)
+	if len(list.Marks) != 0 {
+		t.Errorf("there are %v", list.Marks)
+	}
+}
+
+// TestMarksAreListed page after page, also while some of them go.
+func TestMarksAreListed(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("p", "playback:*"))
+	for i := range 5 {
+		start := time.Date(2020, 11, 20, 10+i, 0, 0, 0, time.UTC)
+		c.do("POST", "/api/v1/cameras/gate/events", object{
+			"kind": []string{"motion", "bookmark"}[i%2], "keep": i == 4, "start": start, "end": start.Add(time.Minute), "note": itoa(int64(i)),
+		}).want(201)
+	}
+	c.do("POST", "/api/v1/cameras/phone/events", object{"kind": "motion", "end": "now"}).want(201)
+	list := func(query string) (notes []string, next string) {
+		var l markList
+		c.do("GET", "/api/v1/cameras/gate/events?"+query, nil).want(200).into(&l)
+		for _, m := range l.Marks {
+			notes = append(notes, m.Note)
+		}
+		return notes, l.Next
+	}
+	for query, want := range map[string]string{
+		"": "4 3 2 1 0", "kind=motion": "4 2 0", "keep=true": "4", "from=2020-11-20T12:00:30Z": "4 3 2", "to=2020-11-20T12:00:00Z": "1 0",
+		"from=2020-11-20T12:00:00%2B01:00&to=2020-11-20T13:00:00+01:00": "1", "kind=none": "", "from=2020-11-21T00:00:00Z&to=now": "",
+	} {
+		if notes, next := list(query); strings.Join(notes, " ") != want || next != "" {
+			t.Errorf("%s: %v, and then %q; want %s", query, notes, next, want)
+		}
+	}
+	var all []string
+	next := ""
+	for range 10 {
+		notes, after := list("limit=2&after=" + url.QueryEscape(next))
+		all = append(all, notes...)
+		if next = after; next == "" {
+			break
+		}
+		must(t, r.past.Look(func(x *index.Index) error { // the last one that was listed goes
+			found, err := x.Marks(t.Context(), index.MarkFilter{Cameras: []string{"gate"}})
+			must(t, err)
+			for _, m := range found {
+				if m.Note == notes[len(notes)-1] {
+					return x.DeleteMark(t.Context(), m.ID)
+				}
+			}
+			return nil
+		}))
+	}
+	if !slices.Equal(all, []string{"4", "3", "2", "1", "0"}) {
+		t.Errorf("page after page: %v", all)
+	}
+	for _, query := range []string{"after=x", "after=1", "after=1-", "after=-1-1", "after=1-0", "from=x", "to=2020-11-20"} {
+		c.do("GET", "/api/v1/cameras/gate/events?"+query, nil).want(422)
+	}
+	for _, query := range []string{"limit=0", "limit=1001", "limit=x", "keep=2"} {
+		c.do("GET", "/api/v1/cameras/gate/events?"+query, nil).want(400)
+	}
+}

@@ -1,0 +1,411 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"framegate/gateway/api/problem"
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/record/index"
+)
+
+// Recordings is what was recorded, and goes on being. It may be used from any
+// goroutine.
+type Recordings interface {
+	// Look calls use with the index of what there is, which is good until use
+	// returns, and gives its error. Where there is none at the moment, as while
+	// the disk is not there, it gives an ErrNotHere instead.
+	Look(use func(*index.Index) error) error
+	// Growing gives the segment of a camera that is being written, as far as it
+	// can be read; it is in no index yet. ok is false where there is none.
+	Growing(camera string) (s index.Segment, ok bool)
+	// Erase deletes all of a camera that has to do with a stretch of time,
+	// whatever protects it, also what is still being written. Recording goes on.
+	Erase(ctx context.Context, camera string, from, to time.Time) (Erased, error)
+}
+
+// ErrNotHere is wrapped by why recordings cannot be looked at now, in words that
+// whoever may look at them may read.
+var ErrNotHere = errors.New("recordings are not at hand")
+
+// Erased is what Erase deleted: whole segments, and so a little more than was
+// asked for.
+type Erased struct {
+	Segments int
+	Bytes    int64
+	From, To time.Time // zero where there was nothing
+}
+
+const (
+	// usualStretch is what is looked at where no time is named.
+	usualStretch = 24 * time.Hour
+	maxSegments  = 1000
+)
+
+func (a *API) registerRecordings(r registrar) {
+	const tag = "recordings"
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/timeline", auth.Playback}, id: "show-timeline", tag: tag,
+		summary: "Show what was recorded, and when",
+		about: "Stretches that were recorded, gaps with their reasons, and marks; also of a camera that was removed, as long as something of it is kept. " +
+			"What is being written is among them. A stretch, gap or mark that is shorter than the resolution may be one with its neighbours.",
+		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}, a.showTimeline)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/days", auth.Playback}, id: "list-days", tag: tag,
+		summary: "List the days of which something is kept", about: "As a calendar shows them: days of a time zone, at most 4000.",
+		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}, a.listDays)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/segments", auth.Playback}, id: "list-segments", tag: tag,
+		summary:  "List the files of recordings",
+		about:    "The earliest first. Where there are more, ask again from the end of the last one.",
+		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+	}, a.listSegments)
+	add(r, operation{
+		Route: Route{http.MethodDelete, "/api/v1/cameras/{id}/recordings", auth.Admin}, id: "erase-recordings", tag: tag, status: http.StatusOK,
+		summary: "Delete what was recorded within a stretch of time",
+		about: "For privacy: at once, and whatever marks protect it. Files are deleted whole, so a little before and after goes too; the answer says what. " +
+			"Recording goes on. Who did it is in the log.",
+		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
+	}, a.eraseRecordings)
+}
+
+// inIndex calls use with the index, for a camera of which something may be kept.
+// The error is a problem, or of use.
+func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index) error) error {
+	if a.options.Recordings == nil {
+		return problem.New(http.StatusNotFound, "this server keeps no recordings")
+	}
+	_, unknown := a.find(camera)
+	return a.options.Recordings.Look(func(x *index.Index) error {
+		if unknown != nil {
+			cameras, err := x.Cameras(ctx)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(cameras, camera) {
+				return unknown
+			}
+		}
+		return use(x)
+	})
+}
+
+// momentOf reads a time that somebody gives; "" is the one that is so anyway.
+// The error is a problem with the parameter or member at location.
+func momentOf(text string, usual, now time.Time, location string) (time.Time, error) {
+	switch text {
+	case "":
+		return usual, nil
+	case "now":
+		return now, nil
+	}
+	// A plus in an address is a blank, unless it is written as %2B.
+	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+"))
+	if err != nil || t.Year() < 1970 || t.Year() > 9998 {
+		return t, faulty(location, "must be a time such as 2026-11-20T14:05:10Z or 2026-11-20T15:05:10+01:00, from 1970 on, or now")
+	}
+	return t, nil
+}
+
+// stretchOf reads from when until when: without either, the usual stretch that
+// ends now.
+func stretchOf(from, to string) (begin, end time.Time, err error) {
+	now := time.Now()
+	if end, err = momentOf(to, now, now, "query.to"); err != nil {
+		return begin, end, err
+	}
+	if begin, err = momentOf(from, end.Add(-usualStretch), now, "query.from"); err != nil {
+		return begin, end, err
+	}
+	if !begin.Before(end) {
+		return begin, end, faulty("query.to", "must be later than from")
+	}
+	return begin, end, nil
+}
+
+// span is a stretch of time.
+type span struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+type gap struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Reason string    `json:"reason" example:"the disk is full"`
+}
+
+// shownFlag is a mark as a timeline has it.
+type shownFlag struct {
+	ID    int64      `json:"id" doc:"of the mark, or of one of those that it stands for"`
+	Kind  string     `json:"kind" example:"motion"`
+	From  time.Time  `json:"from"`
+	To    *time.Time `json:"to,omitempty" doc:"not there: still open"`
+	Keep  bool       `json:"keep" doc:"whether it protects what was recorded"`
+	Count int        `json:"count" doc:"how many marks it stands for"`
+}
+
+type timeline struct {
+	From       time.Time   `json:"from"`
+	To         time.Time   `json:"to"`
+	Resolution string      `json:"resolution" doc:"what is shorter may not be told apart" example:"1m26.4s"`
+	Spans      []span      `json:"spans" nullable:"false" doc:"that were recorded without a gap"`
+	Gaps       []gap       `json:"gaps" nullable:"false" doc:"in which something should have been recorded, and was not or is lost"`
+	Marks      []shownFlag `json:"marks" nullable:"false"`
+	MoreMarks  bool        `json:"more_marks,omitempty" doc:"there are later ones, too many for one answer"`
+}
+
+func (a *API) showTimeline(ctx context.Context, in *struct {
+	ID         string `path:"id" doc:"the camera" example:"front"`
+	From       string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; 24 hours before to, if left out" example:"2026-11-20T00:00:00Z"`
+	To         string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-11-21T00:00:00Z"`
+	Resolution string `query:"resolution" maxLength:"40" doc:"what need not be told apart, such as 1m; as fine as one answer can be, if left out" example:"1m"`
+}) (*struct{ Body timeline }, error) {
+	from, to, err := stretchOf(in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	resolution, err := durationOf(in.Resolution, "query.resolution")
+	if err != nil {
+		return nil, err
+	}
+	growing, grows := a.growing(in.ID) // first, so that what is finished meanwhile is in either
+	var t index.Timeline
+	err = a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
+		t, err = x.Timeline(ctx, in.ID, from, to, resolution)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if grows {
+		t = withGrowing(t, growing)
+	}
+	return &struct{ Body timeline }{timelineOf(t)}, nil
+}
+
+// growing gives the segment of a camera that is being written.
+func (a *API) growing(camera string) (index.Segment, bool) {
+	if a.options.Recordings == nil {
+		return index.Segment{}, false
+	}
+	return a.options.Recordings.Growing(camera)
+}
+
+// withGrowing adds the segment that is being written to a timeline.
+func withGrowing(t index.Timeline, s index.Segment) index.Timeline {
+	from, to := latest(s.Start, t.From), earliest(s.End, t.To)
+	if !from.Before(to) {
+		return t
+	}
+	last := len(t.Spans) - 1
+	if last >= 0 && from.Sub(t.Spans[last].To) <= max(index.Joint, t.Resolution) {
+		from = t.Spans[last].From
+		t.Spans[last].To = latest(to, t.Spans[last].To)
+	} else {
+		t.Spans = append(t.Spans, index.Span{From: from, To: to})
+	}
+	t.Gaps = slices.DeleteFunc(t.Gaps, func(g index.Gap) bool { return !g.From.Before(from) && !g.To.After(to) })
+	return t
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func timelineOf(t index.Timeline) timeline {
+	answer := timeline{
+		From: t.From.UTC(), To: t.To.UTC(), Resolution: t.Resolution.String(),
+		Spans: []span{}, Gaps: []gap{}, Marks: []shownFlag{}, MoreMarks: t.MoreFlags,
+	}
+	for _, s := range t.Spans {
+		answer.Spans = append(answer.Spans, span{s.From.UTC(), s.To.UTC()})
+	}
+	for _, g := range t.Gaps {
+		answer.Gaps = append(answer.Gaps, gap{g.From.UTC(), g.To.UTC(), g.Reason})
+	}
+	for _, f := range t.Flags {
+		answer.Marks = append(answer.Marks, shownFlag{f.ID, f.Kind, f.From.UTC(), timeOf(f.To), f.Keep, f.Count})
+	}
+	return answer
+}
+
+type days struct {
+	Zone string   `json:"zone" doc:"that the days are of" example:"Europe/Berlin"`
+	Days []string `json:"days" nullable:"false" example:"[\"2026-11-20\"]"`
+}
+
+func (a *API) listDays(ctx context.Context, in *struct {
+	ID   string `path:"id" doc:"the camera" example:"front"`
+	Zone string `query:"tz" maxLength:"64" doc:"the time zone whose days are meant; UTC, if left out" example:"Europe/Berlin"`
+	From string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; ten years before to, if left out" example:"2026-11-01T00:00:00Z"`
+	To   string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-12-01T00:00:00Z"`
+}) (*struct{ Body days }, error) {
+	answer := days{Zone: in.Zone, Days: []string{}}
+	if in.Zone == "" {
+		answer.Zone = "UTC"
+	}
+	zone, err := config.Zone(answer.Zone)
+	if err != nil {
+		return nil, faulty("query.tz", err.Error())
+	}
+	// What was recorded while the clock was ahead is among what is there.
+	now := time.Now()
+	to, err := momentOf(in.To, now.AddDate(0, 0, 2), now, "query.to")
+	if err != nil {
+		return nil, err
+	}
+	from, err := momentOf(in.From, latest(to.AddDate(-10, 0, 0), time.Unix(0, 0)), now, "query.from")
+	if err != nil {
+		return nil, err
+	}
+	growing, grows := a.growing(in.ID)
+	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+		list, err := x.Days(ctx, in.ID, zone, from, to)
+		answer.Days = append(answer.Days, list...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range []time.Time{growing.Start, growing.End} {
+		day := t.In(zone).Format(time.DateOnly)
+		if at, known := slices.BinarySearch(answer.Days, day); grows && !known && !t.Before(from) && t.Before(to) {
+			answer.Days = slices.Insert(answer.Days, at, day)
+		}
+	}
+	return &struct{ Body days }{answer}, nil
+}
+
+// segment is a file of a recording as it is answered.
+type segment struct {
+	Start   time.Time `json:"start"`
+	End     time.Time `json:"end"`
+	Path    string    `json:"path" doc:"in the folder of the recordings" example:"front/2026-11-20/13/20261120T130400.123Z-17.mp4"`
+	Bytes   int64     `json:"bytes"`
+	Frames  int       `json:"frames"`
+	Growing bool      `json:"growing,omitempty" doc:"whether it is being written, and so longer by now"`
+	Codec   string    `json:"codec,omitempty" example:"h264"`
+	Width   int       `json:"width,omitempty" doc:"pixels"`
+	Height  int       `json:"height,omitempty" doc:"pixels"`
+}
+
+type segmentList struct {
+	Segments []segment `json:"segments" nullable:"false"`
+	More     bool      `json:"more,omitempty" doc:"whether there are later ones, too many for one answer"`
+}
+
+func (a *API) listSegments(ctx context.Context, in *struct {
+	ID    string `path:"id" doc:"the camera" example:"front"`
+	From  string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; 24 hours before to, if left out" example:"2026-11-20T00:00:00Z"`
+	To    string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-11-21T00:00:00Z"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"how many at most"`
+}) (*struct{ Body segmentList }, error) {
+	from, to, err := stretchOf(in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	limit := min(max(in.Limit, 1), maxSegments)
+	list := segmentList{Segments: []segment{}}
+	growing, grows := a.growing(in.ID)
+	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+		found, err := x.Between(ctx, in.ID, from, to, limit+1)
+		if err != nil {
+			return err
+		}
+		finished := slices.ContainsFunc(found, func(s index.Segment) bool { return s.Sequence == growing.Sequence && s.Run == growing.Run })
+		if grows && !finished && growing.Start.Before(to) && growing.End.After(from) {
+			found = append(found, growing)
+		}
+		if list.More = len(found) > limit; list.More {
+			found = found[:limit]
+		}
+		list.Segments, err = segmentsOf(ctx, x, found)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body segmentList }{list}, nil
+}
+
+// segmentsOf describes segments; one without a row is being written.
+func segmentsOf(ctx context.Context, x *index.Index, found []index.Segment) ([]segment, error) {
+	formats := make(map[int64]index.Format)
+	all := make([]segment, 0, len(found))
+	for _, s := range found {
+		format, known := formats[s.Format]
+		if !known && s.Format != 0 {
+			var err error
+			if format, err = x.Format(ctx, s.Format); err != nil && !errors.Is(err, index.ErrUnknown) {
+				return nil, err
+			}
+			formats[s.Format] = format
+		}
+		all = append(all, segment{
+			Start: s.Start.UTC(), End: s.End.UTC(), Path: s.Path, Bytes: s.Bytes, Frames: s.Frames, Growing: s.ID == 0,
+			Codec: format.Codec, Width: format.Width, Height: format.Height,
+		})
+	}
+	return all, nil
+}
+
+type erased struct {
+	Segments int        `json:"segments" doc:"how many files were deleted"`
+	Bytes    int64      `json:"bytes" doc:"that they had"`
+	From     *time.Time `json:"from,omitempty" doc:"when the first of them began"`
+	To       *time.Time `json:"to,omitempty" doc:"when the last of them ended"`
+}
+
+func (a *API) eraseRecordings(ctx context.Context, in *struct {
+	ID   string `path:"id" doc:"the camera" example:"front"`
+	From string `query:"from" required:"true" maxLength:"40" doc:"a time as in RFC 3339" example:"2026-11-20T14:00:00Z"`
+	To   string `query:"to" required:"true" maxLength:"40" doc:"a time as in RFC 3339" example:"2026-11-20T14:30:00Z"`
+}) (*struct{ Body erased }, error) {
+	from, to, err := stretchOf(in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.inIndex(ctx, in.ID, func(*index.Index) error { return nil }); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)
+	defer cancel()
+	gone, err := a.options.Recordings.Erase(ctx, in.ID, from, to)
+	log := a.log.With("camera", in.ID, "from", from.UTC(), "to", to.UTC(), "segments", gone.Segments, "bytes", gone.Bytes, "by", principalOf(ctx).String())
+	if err != nil {
+		log.Error("recordings not deleted, or not all", "err", err)
+		return nil, err
+	}
+	log.Info("recordings deleted")
+	return &struct{ Body erased }{erased{gone.Segments, gone.Bytes, timeOf(gone.From), timeOf(gone.To)}}, nil
+}
+
+// durationOf reads a duration; "" is none. The error is a problem.
+func durationOf(text, location string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := config.Duration(text)
+	if err != nil {
+		return 0, faulty(location, err.Error())
+	}
+	return d, nil
+}
