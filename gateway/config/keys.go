@@ -149,7 +149,7 @@ func (d *draft) finishCamera(id string) Camera {
 	if !slices.ContainsFunc(d.problems, func(p problem) bool {
 		return p.path == path || strings.HasPrefix(p.path, path+".")
 	}) {
-		d.report(c.at, path, "camera %s has no source; add source with %s", id, sourceForms())
+		d.report(c.at, path, "camera %s has no source; add source with %s", id, sourceForms(true))
 	}
 	return Camera{ID: id}
 }

@@ -38,20 +38,17 @@ func NewCamera(id string, keys map[string]string) (Camera, error) {
 		}
 	}
 	if _, given := keys["source"]; !given {
-		d.report(place{variable: "source"}, "source", "is missing; %s", runtimeForms)
+		d.report(place{variable: "source"}, "source", "is missing; write %s", sourceForms(false))
 	}
 	if len(d.problems) > 0 {
 		return Camera{}, d.problems
 	}
 	camera := c.finish(id, d.report)
-	switch camera.Source.Kind {
-	case SourceFile, SourceV4L2, SourceMPEGTS:
-		d.report(c.given["source"].at, "source", "%s: is for the configuration file alone; %s", camera.Source.scheme(), runtimeForms)
+	if camera.Source.Kind != "" && !camera.Source.addable() {
+		d.report(c.given["source"].at, "source", "%s: is for the configuration file alone; write %s", camera.Source.scheme(), sourceForms(false))
 	}
 	if len(d.problems) > 0 {
 		return Camera{}, d.problems
 	}
 	return camera, nil
 }
-
-const runtimeForms = `write http://host/path, https://host/path, rtsp://host/path, rtsps://host/path, "upload:" or "test:"`

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,7 +26,7 @@ func TestCameraAddedAtRunTime(t *testing.T) {
 }
 
 func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
-	const forms = `; write http://host/path, https://host/path, rtsp://host/path, rtsps://host/path, "upload:" or "test:"`
+	const forms = `; write http://host/path, rtsp://host/path, "upload:" or "test:"`
 	for _, c := range []struct {
 		id   string
 		keys map[string]string
@@ -50,6 +51,26 @@ func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
 			t.Errorf("%s %v: accepted as %+v", c.id, c.keys, camera)
 		} else if err.Error() != c.want {
 			t.Errorf("%s %v:\n got %v\nwant %s", c.id, c.keys, err, c.want)
+		}
+	}
+}
+
+// TestSourceIsOfTheFileAloneUnlessItsRowSaysElse, so that a new kind of camera
+// opens no file or device to those who add cameras.
+func TestSourceIsOfTheFileAloneUnlessItsRowSaysElse(t *testing.T) {
+	addable := map[string]bool{"http": true, "https": true, "rtsp": true, "rtsps": true, "upload": true, "test": true}
+	for _, row := range append(slices.Clone(sourceSchemes), sourceScheme{name: "further"}) {
+		source := Source{Kind: SourceKind(row.name), URL: row.name + "://host/path"}
+		switch row.name {
+		case "http", "https":
+			source.Kind = SourceHTTP
+		case "rtsp", "rtsps":
+			source.Kind = SourceRTSP
+		case "tcp", "tcp-listen":
+			source.Kind, source.Listen = SourceMPEGTS, row.name == "tcp-listen"
+		}
+		if source.scheme() != row.name || source.addable() != addable[row.name] {
+			t.Errorf("%s, whose source is %s:, can be added: %v", row.name, source.scheme(), source.addable())
 		}
 	}
 }

@@ -139,22 +139,23 @@ const (
 // sourceScheme is what the text of a source may begin with.
 type sourceScheme struct {
 	name    string
-	example string // for the list of what can be written; "" where another row's says enough
+	example string // for the lists of what can be written; "" where another row's says enough
+	added   bool   // it will do for cameras that are added while the server runs; else it is the operator's file's alone
 	parse   func(text, rest string) (Source, *url.Userinfo, error)
 }
 
 // sourceSchemes is the table of them. A further input is a further row.
 var sourceSchemes = []sourceScheme{
-	{"http", "http://host/path", remoteSource(SourceHTTP, httpForm)},
-	{"https", "", remoteSource(SourceHTTP, httpForm)},
-	{"rtsp", "rtsp://host/path", remoteSource(SourceRTSP, rtspForm)},
-	{"rtsps", "", remoteSource(SourceRTSP, rtspForm)},
-	{"tcp", "tcp://host:port", localSource(func(rest string) (Source, error) { return parseTCPSource(rest, false, tcpForm) })},
-	{"tcp-listen", "tcp-listen://:port", localSource(func(rest string) (Source, error) { return parseTCPSource(rest, true, listenForm) })},
-	{"file", "file:///path", localSource(parseFileSource)},
-	{"v4l2", "v4l2:///dev/video0", localSource(parseV4L2Source)},
-	{"upload", `"upload:"`, localSource(parseUploadSource)},
-	{"test", `"test:"`, localSource(parseTestSource)},
+	{"http", "http://host/path", true, remoteSource(SourceHTTP, httpForm)},
+	{"https", "", true, remoteSource(SourceHTTP, httpForm)},
+	{"rtsp", "rtsp://host/path", true, remoteSource(SourceRTSP, rtspForm)},
+	{"rtsps", "", true, remoteSource(SourceRTSP, rtspForm)},
+	{"tcp", "tcp://host:port", false, localSource(func(rest string) (Source, error) { return parseTCPSource(rest, false, tcpForm) })},
+	{"tcp-listen", "tcp-listen://:port", false, localSource(func(rest string) (Source, error) { return parseTCPSource(rest, true, listenForm) })},
+	{"file", "file:///path", false, localSource(parseFileSource)},
+	{"v4l2", "v4l2:///dev/video0", false, localSource(parseV4L2Source)},
+	{"upload", `"upload:"`, true, localSource(parseUploadSource)},
+	{"test", `"test:"`, true, localSource(parseTestSource)},
 }
 
 // remoteSource makes a row's parse of a source that is a server's URL.
@@ -170,11 +171,17 @@ func localSource(parse func(rest string) (Source, error)) func(text, rest string
 	}
 }
 
-// sourceForms lists what can be written, for people.
-func sourceForms() string {
+// addable says that cameras that are added while the server runs may be such.
+func (s Source) addable() bool {
+	return slices.ContainsFunc(sourceSchemes, func(row sourceScheme) bool { return row.name == s.scheme() && row.added })
+}
+
+// sourceForms lists what can be written, for people: all of it, or what will do
+// for cameras that are added while the server runs.
+func sourceForms(all bool) string {
 	var examples []string
 	for _, s := range sourceSchemes {
-		if s.example != "" {
+		if s.example != "" && (all || s.added) {
 			examples = append(examples, s.example)
 		}
 	}
@@ -195,7 +202,7 @@ func parseSource(text string) (Source, *url.Userinfo, error) {
 	case i >= 0 && sourceSchemes[i].example == fmt.Sprintf("%q", scheme+":"):
 		return Source{}, nil, fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, scheme)
 	}
-	return Source{}, nil, errors.New("is not a source; write one such as " + sourceForms())
+	return Source{}, nil, errors.New("is not a source; write one such as " + sourceForms(true))
 }
 
 // parseRemoteSource leaves out what net/url says of a bad URL, for that quotes
