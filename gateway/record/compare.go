@@ -60,8 +60,10 @@ type Finding struct {
 type comparison struct {
 	v     *volume
 	mend  bool
+	anew  bool // every file is read, whatever the index knows of it
 	say   func(Finding)
 	hold  func() (release func())
+	busy  bool            // a server writes here
 	found map[string]bool // files there are
 	rows  int             // that were added
 }
@@ -173,7 +175,9 @@ func (c *comparison) part(ctx context.Context, name string) error {
 		return nil
 	}
 	if !c.mend {
-		c.tell(name, "was not finished", "")
+		if !c.busy {
+			c.tell(name, "was not finished", "")
+		}
 		return nil
 	}
 	f, size, err := c.v.disk.Open(name, true)
@@ -216,13 +220,13 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	if err != nil {
 		return nil // it was deleted meanwhile
 	}
-	row, err := c.v.index.SegmentByPath(ctx, name)
+	row, rowErr := c.v.index.SegmentByPath(ctx, name)
 	switch {
-	case err == nil && !row.Lost && row.Bytes == info.Size():
+	case rowErr == nil && !row.Lost && row.Bytes == info.Size() && !c.anew:
 		return nil
-	case err != nil && !errors.Is(err, index.ErrUnknown):
-		return err
-	case err == nil && time.Since(info.ModTime()) < 2*time.Second:
+	case rowErr != nil && !errors.Is(rowErr, index.ErrUnknown):
+		return rowErr
+	case rowErr == nil && !c.anew && time.Since(info.ModTime()) < 2*time.Second:
 		return nil
 	}
 	f, size, err := c.v.disk.Open(name, false)
@@ -246,6 +250,9 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	if !c.mend {
 		c.tell(name, "is not in the index", "")
 		return nil
+	}
+	if rowErr == nil && !row.Lost && row.Bytes == info.Size() {
+		return c.enter(ctx, name, s.Summary)
 	}
 	c.tell(name, "was not in the index", "entered")
 	return c.enter(ctx, name, s.Summary)

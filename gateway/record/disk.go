@@ -28,6 +28,9 @@ type Disk interface {
 	Remove(name string) error     // a file, or an empty folder
 	List(folder string) ([]fs.DirEntry, error)
 	SyncFolder(name string) error
+	// Lock keeps other processes out, until Close. The error is errLocked where
+	// another has.
+	Lock() error
 	// Check says whether the folder is still what is found at its path.
 	Check() error
 	// Free gives the bytes that we may still write, and all there are.
@@ -44,6 +47,7 @@ type Folder struct {
 	path   string
 	device uint64
 	inode  uint64
+	lock   *os.File // nil before Lock
 }
 
 // OpenFolder opens a folder that is there.
@@ -124,6 +128,26 @@ func (f *Folder) SyncFolder(name string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
+// errLocked says that another process writes to the folder.
+var errLocked = errors.New("another Framegate records there; end it, or use another folder")
+
+// Lock is Disk.Lock. It holds as long as the process lives.
+func (f *Folder) Lock() error {
+	file, err := f.root.Open(".")
+	if err != nil {
+		return err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = errLocked
+	}
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	f.lock = file
+	return nil
+}
+
 // Check is Disk.Check.
 func (f *Folder) Check() error {
 	info, err := os.Stat(f.path)
@@ -166,7 +190,12 @@ func (f *Folder) Lag() time.Duration {
 }
 
 // Close is Disk.Close.
-func (f *Folder) Close() error { return f.root.Close() }
+func (f *Folder) Close() error {
+	if f.lock != nil {
+		return errors.Join(f.lock.Close(), f.root.Close())
+	}
+	return f.root.Close()
+}
 
 // problem says what is wrong with a disk, by what it answered.
 func problem(err error) (State, string) {

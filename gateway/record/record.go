@@ -176,9 +176,12 @@ func (r *Recorders) Close() {
 	}
 }
 
+// lookPause is the time between two looks at all recorders.
+const lookPause = 250 * time.Millisecond
+
 // watch looks after the recorders, also while the disk does not answer.
 func (r *Recorders) watch(ctx context.Context) {
-	for pause(ctx, nil, busyLimit/4) {
+	for pause(ctx, nil, lookPause) {
 		r.clock.look(time.Now())
 		for _, rec := range r.all() {
 			rec.look(time.Now())

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ const (
 	// disk is not full. Then another is begun.
 	perFile = 10 * time.Second
 	// busyLimit is how long the disk may take for one thing before it is slow.
-	busyLimit = 1500 * time.Millisecond
+	busyLimit = 700 * time.Millisecond
 	// behindLimit is how old a picture may be when it is written.
 	behindLimit = 3 * time.Second
 )
@@ -254,6 +255,7 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		r.count(func(s *Status) { s.Lost += f.Seq - r.last.Seq - 1 })
 		r.endRun(ctx, r.lossReason())
 	}
+	f.Format = r.alike(f.Format)
 	r.judge(f)
 	r.last = f
 	if f.Key && r.pending != "" {
@@ -281,6 +283,18 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		}
 	}
 	return r.push(ctx, f, ticks)
+}
+
+// alike gives the Format of the last frame where this is another of the same
+// content, as cameras send that repeat their parameter sets: it is no reason for
+// another file.
+func (r *recorder) alike(f *media.Format) *media.Format {
+	last := r.last.Format
+	if last != nil && last.Codec == f.Codec && last.Width == f.Width && last.Height == f.Height &&
+		last.Refreshed == f.Refreshed && bytes.Equal(last.Config, f.Config) {
+		return last
+	}
+	return f
 }
 
 // judge has the clock look at a frame, and notes if it is of another run.
@@ -336,7 +350,7 @@ func (r *recorder) endRun(ctx context.Context, why string) {
 func (r *recorder) push(ctx context.Context, f media.Frame, ticks int64) error {
 	key := f.Key && f.Format.Codec != media.JPEG
 	r.latest = max(r.latest, ticks)
-	samples := r.times.Push(f, ticks-inTicks(r.first))
+	samples := r.times.Push(f, ticks)
 	if len(samples) > 0 && len(r.batch) == 0 {
 		r.batched = f.Arrived
 	}

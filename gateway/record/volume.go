@@ -173,6 +173,9 @@ func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
 
 func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volume, error) {
 	folder := r.options.Dir
+	if err := disk.Lock(); err != nil {
+		return nil, err
+	}
 	id, err := marked(disk)
 	switch {
 	case err != nil:

@@ -1,0 +1,315 @@
+package record_test
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/record"
+	"framegate/gateway/record/segment"
+	"framegate/gateway/stream"
+)
+
+// faulty is a folder that fails as a test says: with an error for what writes, or
+// by not answering.
+type faulty struct {
+	record.Disk
+	mu     *sync.Mutex // guards what follows
+	err    *error
+	stall  *chan struct{} // closed at its end
+	writes *int
+}
+
+// newFaulty gives a disk that fails, and what makes it fail: with an error, or by
+// not answering until the channel is closed. With neither it is well.
+func newFaulty() (open func(string) (record.Disk, error), fail func(error, chan struct{})) {
+	var d faulty
+	d.mu, d.err, d.stall, d.writes = new(sync.Mutex), new(error), new(chan struct{}), new(int)
+	open = func(dir string) (record.Disk, error) {
+		folder, err := record.OpenFolder(dir)
+		other := d
+		other.Disk = folder
+		return other, err
+	}
+	fail = func(err error, stall chan struct{}) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		*d.err, *d.stall = err, stall
+	}
+	return open, fail
+}
+
+// fault is what becomes of a write.
+func (d faulty) fault() error {
+	d.mu.Lock()
+	err, stall := *d.err, *d.stall
+	d.mu.Unlock()
+	if stall != nil {
+		<-stall
+	}
+	return err
+}
+
+func (d faulty) Create(name string) (segment.File, error) {
+	if err := d.fault(); err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	f, err := d.Disk.Create(name)
+	return faultyFile{f, d}, err
+}
+
+func (d faulty) Rename(from, to string) error {
+	if err := d.fault(); err != nil {
+		return &os.PathError{Op: "rename", Path: from, Err: err}
+	}
+	return d.Disk.Rename(from, to)
+}
+
+type faultyFile struct {
+	segment.File
+	disk faulty
+}
+
+func (f faultyFile) WriteAt(b []byte, at int64) (int, error) {
+	if err := f.disk.fault(); err != nil {
+		n := len(b) / 2 // which a full disk still takes
+		n, _ = f.File.WriteAt(b[:n], at)
+		return n, &os.PathError{Op: "write", Path: "x", Err: err}
+	}
+	return f.File.WriteAt(b, at)
+}
+
+func (f faultyFile) Sync() error {
+	if err := f.disk.fault(); err != nil {
+		return &os.PathError{Op: "sync", Path: "x", Err: err}
+	}
+	return f.File.Sync()
+}
+
+// faultStory is story with a disk that fails.
+func faultStory(t *testing.T, f func(g *rig, c *camera, fail func(error, chan struct{}))) {
+	open, fail := newFaulty()
+	story(t, func(o *record.Options, _ *record.Settings, _ []record.Camera) { o.OpenDisk = open }, func(g *rig, c *camera) {
+		g.expectState(record.Recording)
+		f(g, c, fail)
+	})
+}
+
+// TestDiskErrorsAreSeenAndOvercome within the times that are promised, and
+// nothing is lost that memory can hold.
+func TestDiskErrorsAreSeenAndOvercome(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want record.State
+	}{
+		"full":      {syscall.ENOSPC, record.Full},
+		"quota":     {syscall.EDQUOT, record.Full},
+		"read-only": {syscall.EROFS, record.ReadOnly},
+		"fails":     {syscall.EIO, record.Missing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			faultStory(t, func(g *rig, cam *camera, fail func(error, chan struct{})) {
+				time.Sleep(17 * time.Second)
+				fail(c.err, nil)
+				time.Sleep(2 * time.Second)
+				if s := g.recorders.Status("front"); s.State != c.want {
+					t.Fatalf("2 s after the disk failed the state is %v, want %v", s.State, c.want)
+				}
+				time.Sleep(5 * time.Second)
+				fail(nil, nil)
+				time.Sleep(5 * time.Second)
+				if s := g.recorders.Status("front"); s.State != record.Recording {
+					t.Fatalf("5 s after the disk is well the state is %v: %s", s.State, s.Reason)
+				}
+				g.wantAllFrames(cam, 0)
+			})
+		})
+	}
+}
+
+// wantAllFrames ends the recorders, and fails unless all frames that were sent are
+// on the disk, but for so many.
+func (g *rig) wantAllFrames(c *camera, but int) {
+	g.t.Helper()
+	g.stop()
+	frames := 0
+	for _, name := range files(g.t, g.dir, "*.mp4") {
+		frames += len(opened(g.t, filepath.Join(g.dir, "recordings", name)).Table.Entries[0])
+	}
+	if sent := int(c.sent.Load()); frames < sent-but || frames > sent {
+		g.t.Errorf("%d frames are on the disk, %d were sent", frames, sent)
+	}
+	if parts := files(g.t, g.dir, "*.part"); len(parts) > 0 {
+		g.t.Errorf("%v is not finished", parts)
+	}
+}
+
+// TestStalledDiskCostsNothing while memory holds what comes: neither those who
+// watch nor the recording lose a frame in 30 s.
+func TestStalledDiskCostsNothing(t *testing.T) {
+	faultStory(t, func(g *rig, c *camera, fail func(error, chan struct{})) {
+		viewer, err := g.hub.Open(stream.Key{Camera: "front"}, stream.ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		longest, watched := time.Duration(0), make(chan struct{})
+		go func() { // ends with the reader
+			defer close(watched)
+			for last := time.Now(); ; last = time.Now() {
+				if _, err := viewer.Next(g.t.Context()); err != nil {
+					return
+				}
+				longest = max(longest, time.Since(last))
+			}
+		}()
+		time.Sleep(3 * time.Second)
+		stall := make(chan struct{})
+		fail(nil, stall)
+		time.Sleep(2 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Slow {
+			t.Errorf("2 s after the disk stalled the state is %v", s.State)
+		}
+		time.Sleep(28 * time.Second)
+		fail(nil, nil)
+		close(stall)
+		time.Sleep(5 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Recording || s.Lost > 0 || s.Gaps > 0 {
+			t.Errorf("5 s after the stall the status is %+v", s)
+		}
+		viewer.Close()
+		<-watched
+		if longest > 50*time.Millisecond {
+			t.Errorf("a viewer waited %v for a frame", longest)
+		}
+		g.wantAllFrames(c, 0)
+	})
+}
+
+// TestStallBeyondTheBufferIsAGap with its reason, and not more than that.
+func TestStallBeyondTheBufferIsAGap(t *testing.T) {
+	open, fail := newFaulty()
+	story(t, func(o *record.Options, s *record.Settings, _ []record.Camera) {
+		o.OpenDisk, s.Buffer = open, 200<<10
+	}, func(g *rig, c *camera) {
+		g.hub.Newest(stream.Key{}) // there is none
+		time.Sleep(15 * time.Second)
+		stall := make(chan struct{})
+		fail(nil, stall)
+		time.Sleep(60 * time.Minute) // beyond the ring's frames as well
+		fail(nil, nil)
+		close(stall)
+		time.Sleep(5 * time.Second)
+		s := g.recorders.Status("front")
+		if s.State != record.Recording || s.Gaps != 1 || s.LastGap == nil || s.LastGap.Reason != "slow" {
+			t.Fatalf("status is %+v, last gap %+v", s, s.LastGap)
+		}
+		gaps, err := g.recorders.Index().Gaps(g.t.Context(), "front", time.Time{}, time.Time{})
+		if err != nil || len(gaps) != 1 || gaps[0].Reason != "slow" {
+			t.Errorf("gaps are %v, %v", gaps, err)
+		}
+		g.wantAllFrames(c, int(s.Lost))
+	})
+}
+
+// TestHungDiskHoldsUpNoEnd of the server.
+func TestHungDiskHoldsUpNoEnd(t *testing.T) {
+	faultStory(t, func(g *rig, c *camera, fail func(error, chan struct{})) {
+		time.Sleep(3 * time.Second)
+		stall := make(chan struct{})
+		fail(nil, stall)
+		time.Sleep(3 * time.Second)
+		began := time.Now()
+		g.recorders.Close()
+		if took := time.Since(began); took > record.Patience+time.Second/10 {
+			t.Errorf("the end took %v", took)
+		}
+		fail(nil, nil)
+		close(stall)
+		synctest.Wait()
+		time.Sleep(5 * time.Second)
+	})
+}
+
+// TestFolderThatGoesAndComesBack is missing meanwhile, and nothing is written in
+// its place.
+func TestFolderThatGoesAndComesBack(t *testing.T) {
+	story(t, nil, func(g *rig, c *camera) {
+		g.expectState(record.Recording)
+		time.Sleep(15 * time.Second)
+		folder, away := filepath.Join(g.dir, "recordings"), filepath.Join(g.dir, "away")
+		if err := os.Rename(folder, away); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(folder, 0o755); err != nil { // a place to mount it
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Missing {
+			t.Errorf("without its folder the state is %v: %s", s.State, s.Reason)
+		}
+		if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+			t.Errorf("%v was written where the disk is not mounted, %v", entries, err)
+		}
+		if err := os.Remove(folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(away, folder); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Recording {
+			t.Errorf("5 s after its folder is back the state is %v: %s", s.State, s.Reason)
+		}
+		time.Sleep(15 * time.Second) // what was left behind is mended
+		if parts := files(t, g.dir, "*.part"); len(parts) > 1 {
+			t.Errorf("%v is not finished", parts)
+		}
+	})
+}
+
+// TestAnotherVolumeIsNeverWrittenTo though it is one of recordings.
+func TestAnotherVolumeIsNeverWrittenTo(t *testing.T) {
+	for name, marker := range map[string]string{
+		"another":  `{"volume": "0123456789abcdef0123456789abcdef", "version": 1}`,
+		"damaged":  `{"volu`,
+		"newer":    `{"volume": "0123456789abcdef0123456789abcdef", "version": 99}`,
+		"no disk":  "",
+		"no place": "-",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			folder := filepath.Join(dir, "recordings")
+			if err := os.WriteFile(filepath.Join(dir, "recordings.json"), []byte(`{"folder": "`+folder+`", "volume": "ffffffffffffffffffffffffffffffff"}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if marker != "-" {
+				if err := os.Mkdir(folder, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if len(marker) > 1 {
+				if err := os.WriteFile(filepath.Join(folder, "framegate-recordings.json"), []byte(marker), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before, _ := os.ReadDir(folder)
+			synctest.Test(t, func(t *testing.T) {
+				g := start(t, dir, map[string]*camera{"front": newCamera()}, nil)
+				defer g.stop()
+				g.expectState(record.Missing)
+				time.Sleep(10 * time.Second)
+				if s := g.recorders.Status("front"); s.State != record.Missing {
+					t.Errorf("the state is %v: %s", s.State, s.Reason)
+				}
+				if after, _ := os.ReadDir(folder); len(after) != len(before) {
+					t.Errorf("%v became %v", before, after)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,158 @@
+package record_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record"
+	"framegate/gateway/stream"
+)
+
+// killedIn is the variable that has this program record until it is killed.
+const killedIn = "FRAMEGATE_RECORD_UNTIL_KILLED_IN"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(killedIn); dir != "" {
+		recordUntilKilled(dir)
+	}
+	os.Exit(m.Run())
+}
+
+const killedCameras = 4
+
+// recordUntilKilled records cameras, and writes the name of each for each frame
+// that it sends.
+func recordUntilKilled(dir string) {
+	var mu sync.Mutex
+	cameras := make(map[string]stream.Source)
+	var recorded []record.Camera
+	for n := range killedCameras {
+		id := fmt.Sprintf("cam%d", n)
+		cameras[id] = told{newCamera(), func() { mu.Lock(); defer mu.Unlock(); fmt.Println(id) }}
+		recorded = append(recorded, record.Camera{ID: id, Mode: record.ModeContinuous})
+	}
+	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) { return cameras[k.Camera], nil }})
+	recorders := record.New(record.Options{
+		Hub: hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "recordings.json"),
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	})
+	recorders.Apply(record.Settings{Segment: time.Second, Buffer: 8 << 20}, recorded)
+	recorders.Start(context.Background())
+	select {}
+}
+
+// told is a camera that tells of each frame.
+type told struct {
+	*camera
+	tell func()
+}
+
+func (c told) Run(ctx context.Context, emit func(media.Frame)) error {
+	return c.camera.Run(ctx, func(f media.Frame) { emit(f); c.tell() })
+}
+
+// TestKilledProcessLosesASecondAtMost of each camera, whenever it is killed, and
+// leaves files that play and an index that the next start makes agree with them.
+// FRAMEGATE_TEST_KILLS is how often it is killed.
+func TestKilledProcessLosesASecondAtMost(t *testing.T) {
+	t.Parallel()
+	rounds := 8
+	if n, err := strconv.Atoi(os.Getenv("FRAMEGATE_TEST_KILLS")); err == nil {
+		rounds = n
+	}
+	dir := t.TempDir()
+	had := make(map[string]int) // frames on the disk, by camera
+	worst := 0
+	for range rounds {
+		sent := killAfter(t, dir, time.Duration(1200+rand.IntN(1800))*time.Millisecond)
+		mended(t, dir)
+		has := make(map[string]int)
+		newest := make(map[string]string)
+		for _, name := range files(t, dir, "*.mp4") {
+			id, _, _ := strings.Cut(name, "/")
+			has[id] += opened(t, filepath.Join(dir, "recordings", name)).Summary.Frames
+			newest[id] = name
+		}
+		for id, n := range sent {
+			lost := n - (has[id] - had[id])
+			worst = max(worst, lost)
+			if lost > 25+3 || lost < 0 {
+				t.Errorf("of %d frames of %s %d are lost, more than a second's", n, id, lost)
+			}
+		}
+		for _, name := range newest {
+			played(t, filepath.Join(dir, "recordings", name))
+		}
+		had = has
+	}
+	t.Logf("%d kills cost %d frames at most, of 25 a second", rounds, worst)
+}
+
+// killAfter records for a while, and gives how many frames of each camera were
+// sent.
+func killAfter(t *testing.T, dir string, d time.Duration) map[string]int {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), killedIn+"="+dir)
+	said := new(lines)
+	cmd.Stderr = said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	sent := make(map[string]int)
+	timer := time.AfterFunc(ceiling, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	var killing sync.Once
+	for in := bufio.NewReader(out); ; {
+		line, err := in.ReadString('\n')
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent[strings.TrimSpace(line)]++; len(sent) == killedCameras {
+			killing.Do(func() { time.AfterFunc(d, func() { _ = cmd.Process.Kill() }) })
+		}
+	}
+	_ = cmd.Wait() // it was killed
+	if len(sent) < killedCameras {
+		t.Fatalf("only %v sent anything\n%s", slices.Collect(maps.Keys(sent)), said)
+	}
+	return sent
+}
+
+// mended mends a folder, and fails where something is wrong with it after that.
+func mended(t *testing.T, dir string) {
+	t.Helper()
+	folder := filepath.Join(dir, "recordings")
+	if err := record.Check(t.Context(), folder, record.Mend, func(f record.Finding) {
+		if strings.Contains(f.Done, "aside") || strings.Contains(f.What, "not there") {
+			t.Errorf("found %+v", f)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := record.Check(t.Context(), folder, record.Look, func(f record.Finding) { t.Errorf("after all was mended: %+v", f) }); err != nil {
+		t.Fatal(err)
+	}
+}
