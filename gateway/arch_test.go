@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/secret", "gateway/certs", "gateway/rendition", "gateway/roster", "gateway/api", "web",
 	},
 	"gateway/watch":        {"gateway/regular"},
+	"gateway/playback":     {"gateway/media", "gateway/stream", "gateway/record/index", "gateway/record/segment"},
 	"gateway/record/index": {},
 	"gateway/command":      {"gateway/auth", "gateway/config", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
 	"gateway":              {"gateway/command", "transcode"},

@@ -87,7 +87,7 @@ type Frame struct {
 	Wall    time.Time     // when the picture was taken, or else when it arrived
 	Arrived time.Time     // when the stream got it, with a monotonic reading
 	Key     bool          // decodable alone; always true for JPEG
-	Backlog bool          // set by a reader on what was already old when it joined
+	Backlog bool          // set by a reader on what was already old when it joined, and by a source on what only leads to another picture
 	Format  *Format
 	Data    []byte // JPEG: SOI to EOI; H264: NAL units with 4-byte lengths (AVCC)
 }

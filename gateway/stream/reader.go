@@ -120,7 +120,7 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 	}
 	if r.seek() {
 		f = *s.ring.at(r.next)
-		f.Backlog = f.Seq < r.backlogEnd
+		f.Backlog = f.Backlog || f.Seq < r.backlogEnd
 		r.account(f.Seq)
 		return f, true, nil
 	}

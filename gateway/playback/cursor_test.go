@@ -1,0 +1,235 @@
+package playback
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+// follows reads on and checks that the pictures are those from first to last,
+// without a break but before the first where joins says so.
+func follows(t *testing.T, c *Cursor, joins bool, first, last int) (format *media.Format) {
+	t.Helper()
+	for n := first; n <= last; n++ {
+		f, err := c.Next(t.Context())
+		if err != nil {
+			t.Fatalf("picture %d: %v", n, err)
+		}
+		if got := number(t, f.Frame); got != n || f.Key != (n%gop == 0) || f.Joins != (joins && n == first) {
+			t.Fatalf("picture %d, key %v, joins %v; want %d", got, f.Key, f.Joins, n)
+		}
+		if off := f.Wall.Sub(at(n)); off.Abs() > time.Millisecond || f.Decode.After(f.Wall) {
+			t.Fatalf("picture %d was taken %v off, and decoded at %v", n, off, f.Decode)
+		}
+		if format != nil && f.Format != format {
+			t.Fatalf("picture %d has another format", n)
+		}
+		format = f.Format
+	}
+	return format
+}
+
+func seek(t *testing.T, c *Cursor, to time.Time) {
+	t.Helper()
+	if err := c.Seek(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadsAcrossFilesToWhatIsBeingWritten(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	p.record("a", 0, 100)
+	p.record("a", 100, 100)
+	frames := numbered(t, 200, 60)
+	growing := p.begin("a", at(200), frames[0])
+	growing.write(frames[:31]...)
+	growing.grow()
+
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, at(60))
+	format := follows(t, c, true, 50, 229)
+	if _, err := c.Next(t.Context()); !errors.Is(err, ErrEnd) {
+		t.Fatal(err)
+	}
+	growing.write(frames[31:]...)
+	if again := follows(t, c, false, 230, 258); again != format {
+		t.Error("another format in one run")
+	}
+	growing.finish()
+	p.record("a", 275, 25)
+	follows(t, c, false, 259, 259)
+	if again := follows(t, c, true, 275, 299); again == format {
+		t.Error("the same format behind a hole")
+	}
+	if _, err := c.Next(t.Context()); !errors.Is(err, ErrEnd) {
+		t.Fatal(err)
+	}
+}
+
+func TestSeeksToTheKeyframeBefore(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	p.record("a", 0, 100)
+	p.record("a", 100, 100)
+	p.record("b", 1000, 100)
+	c := p.library.Cursor("front")
+	defer c.Close()
+	for _, to := range []struct {
+		name  string
+		at    time.Time
+		first int
+	}{
+		{"a keyframe", at(50), 50},
+		{"between", at(74), 50},
+		{"the second file", at(149), 125},
+		{"a cut", at(100), 100},
+		{"just before a cut", at(100).Add(-time.Millisecond), 75},
+		{"before all", noon.Add(-time.Hour), 0},
+		{"a hole", at(500), 1000},
+		{"behind all", noon.AddDate(1, 0, 0), 1075},
+	} {
+		seek(t, c, to.at)
+		f, err := c.Next(t.Context())
+		if err != nil {
+			t.Fatal(to.name, err)
+		}
+		if got := number(t, f.Frame); got != to.first || !f.Joins {
+			t.Errorf("%s: begins with picture %d, joins %v; want %d", to.name, got, f.Joins, to.first)
+		}
+	}
+	if err := p.library.Cursor("yard").Seek(t.Context(), noon); !errors.Is(err, ErrNothing) {
+		t.Error(err)
+	}
+}
+
+func TestKeyframesBothWaysOverHoles(t *testing.T) {
+	t.Parallel()
+	const far = 200 * 24 * 3600 * fps // half a year
+	p := newTape(t)
+	p.record("a", 0, 100)
+	p.record("b", far, 50)
+	p.record("b", far+50, 50)
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, noon)
+	for _, want := range []int{0, 25, 50, 75, far, far + 25, far + 50, far + 75} {
+		f, err := c.NextKey(t.Context(), at(want-5))
+		if err != nil || number(t, f.Frame) != want || f.Joins != (want == 0 || want == far) {
+			t.Fatalf("%d: %v, joins %v, %v", want, f.Wall, f.Joins, err)
+		}
+	}
+	if _, err := c.NextKey(t.Context(), noon); !errors.Is(err, ErrEnd) {
+		t.Fatal(err)
+	}
+	for _, want := range []int{far + 75, far + 50, far + 25, far, 75, 50, 25, 0} {
+		f, err := c.PrevKey(t.Context(), at(want+5))
+		if err != nil || number(t, f.Frame) != want || f.Joins != (want == 75) {
+			t.Fatalf("%d: %v, joins %v, %v", want, f.Wall, f.Joins, err)
+		}
+	}
+	if _, err := c.PrevKey(t.Context(), at(-1)); !errors.Is(err, ErrEnd) {
+		t.Fatal(err)
+	}
+	if p.asked > 120 {
+		t.Errorf("asked for rows %d times", p.asked)
+	}
+}
+
+func TestLostAndForeignFilesAreHoles(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	for i := range 4 {
+		p.record("a", i*25, 25)
+	}
+	if err := os.Remove(filepath.Join(p.dir, p.rows[1].Path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, p.rows[2].Path), []byte("something else that somebody put there"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, noon)
+	follows(t, c, true, 0, 24)
+	follows(t, c, true, 75, 99)
+	seek(t, c, at(30))
+	follows(t, c, true, 75, 75)
+	if f, err := c.PrevKey(t.Context(), at(74)); err != nil || number(t, f.Frame) != 0 {
+		t.Fatal(err)
+	}
+}
+
+// TestClockThatWentBack recorded a time twice, of which the run that plays is
+// kept to.
+func TestClockThatWentBack(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	p.record("a", 0, 50)
+	p.record("a", 50, 50)
+	for _, first := range []int{0, 50, 100} {
+		p.recordAt("b", at(first).Add(10*time.Millisecond), numbered(t, first+1000, 50))
+	}
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, at(10))
+	for n := 1000; n < 1150; n++ {
+		f, err := c.Next(t.Context())
+		if err != nil || number(t, f.Frame) != n {
+			t.Fatalf("%d: %v, %v", n, f.Wall, err)
+		}
+	}
+}
+
+// TestWhatIsReadStays open, one file at a time, whoever deletes it.
+func TestWhatIsReadStays(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	p.record("a", 0, 25)
+	p.record("a", 25, 25)
+	c := p.library.Cursor("front")
+	seek(t, c, noon)
+	if err := os.Remove(filepath.Join(p.dir, p.rows[0].Path)); err != nil {
+		t.Fatal(err)
+	}
+	follows(t, c, true, 0, 30)
+	if p.open != 1 {
+		t.Errorf("%d files are open", p.open)
+	}
+	c.Close()
+}
+
+func TestReorderedPictures(t *testing.T) {
+	t.Parallel()
+	frames := encode(t, 2*gop, "-bf", "2")
+	for i := range frames { // I0 P3 B1 B2 P6 B4 B5 and so on, in GOPs that are closed
+		n := i % gop
+		switch {
+		case n == 0:
+		case n%3 == 1:
+			n += 2
+		default:
+			n--
+		}
+		frames[i].PTS = time.Duration(i/gop*gop+n) * time.Second / fps
+	}
+	p := newTape(t)
+	p.recordAt("a", noon, frames)
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, at(30))
+	for _, want := range frames[gop:] {
+		f, err := c.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off := f.Wall.Sub(noon.Add(want.PTS)); off.Abs() > time.Millisecond || len(f.Data) != len(want.Data) || f.Decode.After(f.Wall) {
+			t.Fatalf("picture at %v is %v off, decoded at %v", want.PTS, off, f.Decode)
+		}
+	}
+}

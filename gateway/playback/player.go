@@ -1,0 +1,192 @@
+package playback
+
+import (
+	"context"
+	"time"
+
+	"framegate/gateway/media"
+)
+
+const (
+	// usual is the time between two pictures where nothing tells, and the least
+	// between two keyframes where there are no others.
+	usual = 40 * time.Millisecond
+	// late is how much later than it is due a picture may be. One that is later,
+	// since it was not written yet or could not be read, moves the rest.
+	late = 100 * time.Millisecond
+)
+
+// player is one life of a Session: it gives pictures when they are due, on one
+// line of media time without holes, whatever is jumped over.
+type player struct {
+	session *Session
+	cursor  *Cursor
+	emit    func(media.Frame)
+	rate    float64
+	paused  bool
+	sought  time.Time // where to go to, for a picture that is given even while paused; zero for nowhere
+
+	held  *Frame    // read, and not due yet
+	last  Frame     // given last, without its Data; no Format before the first
+	due   time.Time // when that was due
+	pts   time.Duration
+	ahead time.Time // Wall at pts
+	dry   time.Time // since when there is nothing more; zero while there is
+
+	failed string // what was logged last
+}
+
+// obey takes note of what the viewer wants.
+func (p *player) obey(w wanted) {
+	if p.paused && !w.paused {
+		p.due = time.Now()
+	}
+	p.paused = w.paused
+	if w.rate != p.rate {
+		p.turn(w.rate)
+	}
+	if !w.at.IsZero() {
+		p.sought, p.held = w.at, nil
+	}
+}
+
+// every says whether all pictures are played, and not keyframes alone.
+func (p *player) every() bool { return p.rate > 0 && p.rate <= EveryRate }
+
+// turn plays at another rate, from the picture that there is on.
+func (p *player) turn(rate float64) {
+	every := p.every()
+	p.rate, p.due, p.dry = rate, time.Now(), time.Time{}
+	p.session.note(func(status *Status) { status.End = false })
+	if every && p.every() || p.held == nil {
+		return
+	}
+	if p.held = nil; p.every() && p.sought.IsZero() {
+		p.sought = p.last.Wall // the cursor is far from it
+	}
+}
+
+// play gives the next picture once it is due, or returns where something else is
+// wanted before that. The error is that of the cursor.
+func (p *player) play(ctx context.Context) error {
+	switch {
+	case !p.sought.IsZero():
+		return p.seek(ctx)
+	case p.paused:
+		p.wait(ctx, -1)
+		return nil
+	case p.held == nil:
+		f, err := p.next(ctx)
+		if err != nil {
+			return err
+		}
+		p.held = &f
+	}
+	if d := time.Until(p.dueAt(p.held)); d > 0 && p.wait(ctx, d) {
+		return nil
+	}
+	f := *p.held
+	p.held = nil
+	p.due = p.dueAt(&f)
+	if time.Since(p.due) > late {
+		p.due = time.Now()
+	}
+	p.give(f)
+	return nil
+}
+
+// next reads the picture that comes next at this rate.
+func (p *player) next(ctx context.Context) (Frame, error) {
+	step := time.Duration(p.rate * float64(usual))
+	switch {
+	case p.every():
+		return p.cursor.Next(ctx)
+	case p.rate > 0:
+		return p.cursor.NextKey(ctx, p.last.Wall.Add(step))
+	}
+	return p.cursor.PrevKey(ctx, p.last.Wall.Add(step))
+}
+
+// dueAt gives when a picture is due, behind the last one.
+func (p *player) dueAt(f *Frame) time.Time {
+	if f.Joins || p.last.Format == nil {
+		return p.due.Add(usual)
+	}
+	return p.due.Add(max(p.scaled(f.Decode.Sub(p.last.Decode)), 0))
+}
+
+// scaled gives how long a stretch of what is recorded takes.
+func (p *player) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / p.rate)
+}
+
+// seek goes to a moment and gives its picture, and before that, as fast as may
+// be, those that lead to it.
+func (p *player) seek(ctx context.Context) error {
+	at := p.sought
+	if err := p.cursor.Seek(ctx, at); err != nil {
+		return err
+	}
+	p.sought, p.held, p.dry = time.Time{}, nil, time.Time{}
+	for ctx.Err() == nil && !p.session.seeks() {
+		f, err := p.cursor.Next(ctx)
+		if err != nil {
+			return err
+		}
+		next, err := p.cursor.Peek(ctx)
+		f.Backlog = p.every() && err == nil && !next.After(at)
+		p.due = time.Now()
+		p.give(f)
+		if !f.Backlog {
+			return nil
+		}
+	}
+	return nil
+}
+
+// give gives a picture, with its place on the line of media time.
+func (p *player) give(f Frame) {
+	frame := f.Frame
+	frame.PTS = p.place(&f)
+	p.emit(frame)
+	f.Data = nil
+	p.last, p.dry, p.failed = f, time.Time{}, ""
+	p.session.note(func(status *Status) { status.At, status.End, status.Problem = f.Wall, false, "" })
+}
+
+// place gives the media time of a picture: as far from the one before as they
+// are apart at this rate, or as usual where they have nothing to do with each
+// other.
+func (p *player) place(f *Frame) time.Duration {
+	if p.last.Format == nil {
+		p.ahead = f.Wall
+		return 0
+	}
+	after := p.scaled(f.Wall.Sub(p.ahead))
+	if f.Joins {
+		after = usual
+	}
+	if after <= 0 {
+		return max(p.pts+after, 1) // it is shown before one that came before it
+	}
+	p.pts, p.ahead = p.pts+after, f.Wall
+	return p.pts
+}
+
+// wait waits for a while, or where that is negative for ever, and says whether
+// something else is wanted or ctx is done.
+func (p *player) wait(ctx context.Context, d time.Duration) bool {
+	var over <-chan time.Time
+	if d >= 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-over:
+		return false
+	case <-p.session.wake:
+	case <-ctx.Done():
+	}
+	return true
+}
