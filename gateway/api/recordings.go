@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/record/index"
@@ -18,8 +17,9 @@ import (
 // goroutine.
 type Recordings interface {
 	// Look calls use with the index of what there is, which is good until use
-	// returns, and gives its error. Where there is none at the moment, as while
-	// the disk is not there, it gives an ErrNotHere instead.
+	// returns, and gives its error. It is ErrNotHere where there is none at the
+	// moment, as while the disk is not there, and ErrNoRecordings where nothing
+	// was ever to be recorded.
 	Look(use func(*index.Index) error) error
 	// Growing gives the segment of a camera that is being written, as far as it
 	// can be read; it is in no index yet. ok is false where there is none.
@@ -29,9 +29,11 @@ type Recordings interface {
 	Erase(ctx context.Context, camera string, from, to time.Time) (Erased, error)
 }
 
-// ErrNotHere is wrapped by why recordings cannot be looked at now, in words that
-// whoever may look at them may read.
-var ErrNotHere = errors.New("recordings are not at hand")
+// Why recordings cannot be looked at.
+var (
+	ErrNotHere      = errors.New("the recordings are not at hand at the moment; the log says why")
+	ErrNoRecordings = errors.New("this server keeps no recordings")
+)
 
 // Erased is what Erase deleted: whole segments, and so a little more than was
 // asked for.
@@ -80,7 +82,7 @@ func (a *API) registerRecordings(r registrar) {
 // The error is a problem, or of use.
 func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index) error) error {
 	if a.options.Recordings == nil {
-		return problem.New(http.StatusNotFound, "this server keeps no recordings")
+		return ErrNoRecordings
 	}
 	_, unknown := a.find(camera)
 	return a.options.Recordings.Look(func(x *index.Index) error {

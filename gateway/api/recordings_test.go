@@ -217,17 +217,19 @@ func TestRecordingsThatAreNotThere(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
 	addresses := []string{"timeline", "days", "segments", "events", "events/1"}
-	r.past.away = fmt.Errorf("%w: the disk is not mounted", ErrNotHere)
+	r.past.away = ErrNotHere
 	for _, address := range addresses {
-		a := c.do("GET", "/api/v1/cameras/gate/"+address, nil).want(503).says("the disk is not mounted")
+		a := c.do("GET", "/api/v1/cameras/gate/"+address, nil).want(503).says("not at hand")
 		if a.response.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: when to ask again is not said", address)
 		}
 	}
 	c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "a"}).want(503)
-	r.API.options.Recordings = nil
-	for _, address := range addresses {
-		c.do("GET", "/api/v1/cameras/gate/"+address, nil).want(404).says("keeps no recordings")
+	for _, none := range []func(){func() { r.past.away = ErrNoRecordings }, func() { r.API.options.Recordings = nil }} {
+		none()
+		for _, address := range addresses {
+			c.do("GET", "/api/v1/cameras/gate/"+address, nil).want(404).says("keeps no recordings")
+		}
 	}
 	c.do("DELETE", "/api/v1/cameras/gate/recordings?from=2020-11-20T14:00:00Z&to=now", nil).want(404)
 }

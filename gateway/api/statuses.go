@@ -52,6 +52,7 @@ var statuses = []struct {
 	{index.ErrBusy, http.StatusServiceUnavailable},
 	{index.ErrReadOnly, http.StatusServiceUnavailable},
 	{index.ErrFull, http.StatusInsufficientStorage},
+	{ErrNoRecordings, http.StatusNotFound},
 	{ErrNotHere, http.StatusServiceUnavailable},
 	{stream.ErrClosed, http.StatusServiceUnavailable},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},

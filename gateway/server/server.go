@@ -98,7 +98,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		s.hits.Add(form.Limits...)
 	}
 	s.api = api.New(api.Options{
-		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Forms: linked(s.forms),
+		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Forms: linked(s.forms),
 		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Log: o.Log,
 	})

@@ -42,7 +42,7 @@ func newMatrix(t *testing.T) *matrix {
 	m.Guarded = rig.StartGuarded(t, `
 default_camera: front
 limits: {viewers_per_address: 1000}
-cameras: {front: {source: "upload:"}, other: {source: "upload:"}}`)
+cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: continuous}}}`)
 	for name, grant := range map[string]string{
 		"other": "view:other", "viewer": "view:front", "publisher": "publish:front", "playback": "playback:front", "expired": "admin",
 	} {
@@ -58,6 +58,9 @@ cameras: {front: {source: "upload:"}, other: {source: "upload:"}}`)
 	m.Send(t, m.Request(t, http.MethodPost, "/live/front.jpg", rig.Picture(1), nil), m.as(t, "publisher"))
 	rig.Await(t, "the revocation", func() bool {
 		return m.Get(t, "/live/front.jpg", m.as(t, "revoked")).StatusCode == http.StatusUnauthorized
+	})
+	rig.Await(t, "the recordings", func() bool {
+		return m.Get(t, "/api/v1/cameras/front/days", m.as(t, "playback")).StatusCode == http.StatusOK
 	})
 	return m
 }
@@ -186,6 +189,17 @@ func apiRows() []row {
 	plain("GET /api/v1/links", nil)
 	add("DELETE /api/v1/links/{number}", (*matrix).addedLink, nil)
 	plain("POST /api/v1/cameras/probe", says(`{"source": "http://169.254.169.254/"}`))
+	camera("GET /api/v1/cameras/{id}/timeline", nil)
+	camera("GET /api/v1/cameras/{id}/days", nil)
+	camera("GET /api/v1/cameras/{id}/segments", nil)
+	for _, id := range []string{"front", "absent"} {
+		add("DELETE /api/v1/cameras/{id}/recordings", at("/api/v1/cameras/"+id+"/recordings?from=2020-11-20T14:00:00Z&to=now"), nil)
+	}
+	camera("GET /api/v1/cameras/{id}/events", nil)
+	camera("POST /api/v1/cameras/{id}/events", says(`{"kind": "motion", "end": "now"}`))
+	add("GET /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, nil)
+	add("PATCH /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, says(`{"note": "x"}`))
+	add("DELETE /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, nil)
 	plain("GET /api/v1/users", nil)
 	plain("POST /api/v1/users", fresh(`{"name": "%s", "password": "`+rig.GoodPassword+`"}`))
 	add("GET /api/v1/users/{name}", at("/api/v1/users/viewer"), nil)
@@ -246,6 +260,16 @@ func (m *matrix) addedLink(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return "/api/v1/links/" + strconv.FormatInt(l.ID, 10)
+}
+
+// addedMark has an admin make a mark.
+func (m *matrix) addedMark(t *testing.T) string {
+	var made struct{ ID int64 }
+	a := m.Call(t, http.MethodPost, "/api/v1/cameras/front/events", map[string]string{"kind": "bookmark", "end": "now"}, m.as(t, "admin"), http.StatusCreated)
+	if err := json.Unmarshal(a.Content, &made); err != nil {
+		t.Fatal(err)
+	}
+	return "/api/v1/cameras/front/events/" + strconv.FormatInt(made.ID, 10)
 }
 
 // lastingLink has an admin make one, and gives its query.
@@ -396,7 +420,7 @@ func (m *matrix) checkRefusal(t *testing.T, row row, principal, path string, a r
 	if a.StatusCode >= 400 && a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%s: %d without nosniff", about, a.StatusCode)
 	}
-	mayBe := slices.Contains([]string{"viewer", "publisher", "admin", "token", "basic", "link", "lasting"}, principal)
+	mayBe := slices.Contains([]string{"viewer", "publisher", "playback", "admin", "token", "basic", "link", "lasting"}, principal)
 	if mayBe || !strings.Contains(path, "front") && !strings.Contains(path, "absent") {
 		return
 	}
