@@ -27,7 +27,8 @@ const (
 // are the same times in order, as many frames later as frames are reordered, so
 // that no frame is shown before it is decoded; how many that are the Format
 // says, or is seen. The durations of all samples together are the time from the
-// first picture to the end of the last.
+// earliest picture to the end of the last, or a little more where the last ones
+// are far closer than usual.
 type Sequencer struct {
 	format *media.Format
 	depth  int  // frames that come before one that is shown earlier
