@@ -42,8 +42,8 @@ type run struct {
 func (r *run) request(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	w := &watchdog{cancel: cancel, patience: r.source.opt.Patience, silence: r.source.silence}
-	defer w.stop()
+	w := &watchdog{stream.NewWatchdog(cancel, r.source.silence), r.source.opt.Patience}
+	defer w.Stop()
 	a, err := r.source.open(ctx, w)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -54,7 +54,7 @@ func (r *run) request(parent context.Context) error {
 	defer a.body.Close()
 	err = r.receive(ctx, a.body, w)
 	if context.Cause(ctx) == errSilent {
-		r.source.silence = w.silence.Next()
+		r.source.silence = w.Next()
 	}
 	return err
 }
@@ -72,7 +72,7 @@ func (r *run) receive(ctx context.Context, body io.Reader, w *watchdog) error {
 		}
 		if pic.jpeg != nil {
 			pictures++
-			w.picture(arrived)
+			w.Picture(arrived, errSilent)
 			if err := r.show(pic, arrived); err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func (r *run) receive(ctx context.Context, body io.Reader, w *watchdog) error {
 			return r.ended(ctx, p, pictures, err)
 		}
 		if arrived.IsZero() {
-			w.expect(stream.FirstPicture, errNoPicture)
+			w.Expect(stream.FirstPicture, errNoPicture)
 		}
 		arrived = time.Now()
 	}

@@ -90,7 +90,7 @@ func (r *run) play() error {
 	client := r.newClient()
 	r.client = client
 	r.watch.reach(connecting)
-	defer r.watch.stop()
+	defer r.watch.Stop()
 	if err := client.Start2(); err != nil {
 		return fmt.Errorf("starting the client: %w", err)
 	}

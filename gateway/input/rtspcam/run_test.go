@@ -15,6 +15,7 @@ import (
 
 	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // channelPacket is a packet as it travels within an RTSP connection.
@@ -74,10 +75,10 @@ func dialledRun(t *testing.T, scheme, comes string) *run {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	r := &run{source: newSource(t, Options{URL: scheme + "://127.0.0.1/", Dial: dial}), ctx: ctx, cancel: cancel, client: new(gortsplib.Client)}
-	r.watch = &watchdog{patience: impatient, cancel: cancel}
+	r.watch = newWatchdog(cancel, impatient, stream.Silence{})
 	r.receiver = r.newReceiver()
 	r.receiver.Begin(rtpvideo.Stream{Codec: media.H264, PayloadType: 96, Ordered: true})
-	t.Cleanup(r.watch.stop)
+	t.Cleanup(r.watch.Stop)
 	t.Cleanup(r.receiver.End)
 	if _, err := r.dial(t.Context(), "tcp", r.source.address); err != nil {
 		t.Fatal(err)

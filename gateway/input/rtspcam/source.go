@@ -153,7 +153,7 @@ func (o Options) withDefaults() Options {
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	within, cancel := context.WithCancelCause(ctx)
 	r := &run{source: s, ctx: within, cancel: cancel, emit: emit}
-	r.watch = &watchdog{patience: s.patience, silence: s.silence, cancel: cancel}
+	r.watch = newWatchdog(cancel, s.patience, s.silence)
 	r.receiver = r.newReceiver()
 	err := r.play()
 	r.receiver.End()
@@ -161,7 +161,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		return ctx.Err()
 	}
 	if errors.Is(err, errSilent) {
-		s.silence = r.watch.nextSilence()
+		s.silence = r.watch.Next()
 	}
 	s.count(err)
 	return err

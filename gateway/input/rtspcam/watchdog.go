@@ -27,7 +27,8 @@ var (
 type stage uint8
 
 const (
-	connecting stage = iota
+	unbegun stage = iota
+	connecting
 	connected
 	answered
 	detailed
@@ -41,16 +42,15 @@ const (
 // anything of use, such as packets from a source (SSRC) that is not the one it
 // began with. Its methods may be called from any goroutine; none blocks.
 type watchdog struct {
+	*stream.Watchdog
 	patience patience
-	cancel   context.CancelCauseFunc
 
-	mu       sync.Mutex // guards what follows
-	stage    stage
-	timer    *time.Timer
-	fires    time.Time // the timer, at the latest
-	deadline time.Time // until when something must come,
-	missing  error     // or this is why the run ends
-	silence  stream.Silence
+	mu    sync.Mutex // guards stage, and what is expected in it
+	stage stage
+}
+
+func newWatchdog(cancel context.CancelCauseFunc, p patience, silence stream.Silence) *watchdog {
+	return &watchdog{Watchdog: stream.NewWatchdog(cancel, silence), patience: p}
 }
 
 // reach notes that the run has come as far as a stage. Reaching it again, or
@@ -59,22 +59,21 @@ type watchdog struct {
 func (w *watchdog) reach(s stage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if s < w.stage || s == w.stage && w.timer != nil {
+	if s <= w.stage {
 		return
 	}
 	w.stage = s
-	now := time.Now()
 	switch s {
 	case connecting:
-		w.expect(now, w.patience.connect, errUnreachable)
+		w.Expect(w.patience.connect, errUnreachable)
 	case connected, detailed:
-		w.expect(now, w.patience.answer, errNoAnswer)
+		w.Expect(w.patience.answer, errNoAnswer)
 	case answered:
-		w.expect(now, max(w.patience.describe, w.patience.answer), errNoDescription)
+		w.Expect(max(w.patience.describe, w.patience.answer), errNoDescription)
 	case playing:
-		w.expect(now, w.patience.answer, errNoPacket)
+		w.Expect(w.patience.answer, errNoPacket)
 	case receiving:
-		w.expect(now, w.patience.picture, errNoPicture)
+		w.Expect(w.patience.picture, errNoPicture)
 	}
 }
 
@@ -84,64 +83,9 @@ func (w *watchdog) picture(arrived time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stage = showing
-	w.silence.Picture(arrived)
-	w.expect(arrived, w.silence.Allowed(), errSilent)
+	w.Picture(arrived, errSilent)
 }
 
 // goodbye notes that the camera says it ends. If it does not mean that, a
 // picture comes soon.
-func (w *watchdog) goodbye() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := time.Now()
-	if left := w.deadline.Sub(now); left > afterGoodbye {
-		w.expect(now, afterGoodbye, rtspquirks.ErrEnded)
-	} else {
-		w.missing = rtspquirks.ErrEnded
-	}
-}
-
-// nextSilence is that of the run after this one, which was silent for too long.
-func (w *watchdog) nextSilence() stream.Silence {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.silence.Next()
-}
-
-func (w *watchdog) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-	}
-}
-
-// expect cancels the run with the error otherwise, unless it is called again
-// within the time. The lock is held. A deadline that is only put off leaves the
-// timer alone, as there is one for each picture: it looks again when it fires.
-func (w *watchdog) expect(from time.Time, within time.Duration, otherwise error) {
-	w.deadline, w.missing = from.Add(within), otherwise
-	switch {
-	case w.timer == nil:
-		w.timer = time.AfterFunc(time.Until(w.deadline), w.look)
-	case w.deadline.Before(w.fires):
-		w.timer.Reset(time.Until(w.deadline))
-	default:
-		return
-	}
-	w.fires = w.deadline
-}
-
-// look cancels the run if it is time.
-func (w *watchdog) look() {
-	w.mu.Lock()
-	left, missing := time.Until(w.deadline), w.missing
-	if left > 0 {
-		w.timer.Reset(left)
-		w.fires = w.deadline
-	}
-	w.mu.Unlock()
-	if left <= 0 {
-		w.cancel(missing)
-	}
-}
+func (w *watchdog) goodbye() { w.Hasten(afterGoodbye, rtspquirks.ErrEnded) }

@@ -10,6 +10,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/input/rtspcam/rtptest"
+	"framegate/gateway/stream"
 )
 
 // TestWatchdogIsExact: pictures put its end off, however many, and it comes
@@ -31,8 +32,8 @@ func TestWatchdogIsExact(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ended := make(chan error, 1)
-				w := &watchdog{patience: usualPatience, cancel: func(err error) { ended <- err }}
-				defer w.stop()
+				w := newWatchdog(func(err error) { ended <- err }, usualPatience, stream.Silence{})
+				defer w.Stop()
 				c.live(w)
 				from := time.Now()
 				if err := <-ended; !errors.Is(err, c.want) || time.Since(from) != c.left {
@@ -86,12 +87,12 @@ func TestSlowCamera(t *testing.T) {
 	for interval, want := range map[time.Duration]time.Duration{2 * time.Second: 20 * time.Second, time.Second / 30: 5 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			ended := make(chan time.Time, 1)
-			w := &watchdog{patience: usualPatience, cancel: func(err error) {
+			w := newWatchdog(func(err error) {
 				if err != errSilent {
 					t.Error(err)
 				}
 				ended <- time.Now()
-			}}
+			}, usualPatience, stream.Silence{})
 			w.reach(connecting)
 			w.reach(playing)
 			var last time.Time
@@ -126,7 +127,7 @@ func TestPatienceOfEachStage(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			given := make(chan error, 1)
-			w := &watchdog{patience: usualPatience, cancel: func(err error) { given <- err }}
+			w := newWatchdog(func(err error) { given <- err }, usualPatience, stream.Silence{})
 			for _, s := range c.stages {
 				w.reach(s)
 			}
