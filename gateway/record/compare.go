@@ -226,8 +226,6 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 		return nil
 	case rowErr != nil && !errors.Is(rowErr, index.ErrUnknown):
 		return rowErr
-	case rowErr == nil && !c.anew && time.Since(info.ModTime()) < 2*time.Second:
-		return nil
 	}
 	f, size, err := c.v.disk.Open(name, false)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -137,7 +137,10 @@ func (r *recorder) grown() (grown, size int64) {
 	if r.open != nil {
 		size = r.open.w.Size()
 	}
-	if r.usual == 0 && r.camera.Mode != ModeOff {
+	switch {
+	case !r.wants && r.open == nil:
+		return 0, 0
+	case r.usual == 0:
 		return max(usualSegment, size), size
 	}
 	return max(r.usual, size), size

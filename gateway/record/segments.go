@@ -103,6 +103,9 @@ func (r *recorder) recall(ctx context.Context, v *volume) error {
 	if c := r.config(); r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
 		r.end, r.why = totals.Newest, "framegate did not run"
 	}
+	if totals.Segments > 0 {
+		r.count(func(*Status) { r.usual = totals.Bytes / int64(totals.Segments) })
+	}
 	r.known = true
 	return nil
 }
@@ -231,6 +234,9 @@ func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last t
 		of, err := row(ctx, x, s, f.name, r.clock.Wall(r.first), r.end)
 		if err == nil {
 			_, err = x.Add(ctx, of)
+		}
+		if errors.Is(err, index.ErrExists) { // the comparison found the file before
+			_, err = x.Replace(ctx, of)
 		}
 		return err
 	})

@@ -1,0 +1,204 @@
+package record_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/record"
+)
+
+// recordedFolder gives a folder with recordings of so long, of a server that has
+// ended in order.
+func recordedFolder(t *testing.T, d time.Duration) (dir string) {
+	t.Helper()
+	if _, err := clip(); err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"front": newCamera()}, nil)
+		time.Sleep(d)
+		g.stop()
+	})
+	return dir
+}
+
+// again starts a server in a folder, waits until the index was compared, ends it,
+// and fails where folder and index do not agree then.
+func again(t *testing.T, dir string, look func(g *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"front": newCamera()}, nil)
+		defer g.stop()
+		time.Sleep(20 * time.Second)
+		if look != nil {
+			look(g)
+		}
+		g.wantAgreement()
+		if t.Failed() {
+			t.Log(g.log)
+		}
+	})
+}
+
+// unfinish makes a finished file one that was being written, as after a kill, but
+// for its content.
+func unfinish(t *testing.T, dir, name string) {
+	t.Helper()
+	path := filepath.Join(dir, "recordings", name)
+	if err := os.Rename(path, path+".part"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFilesThatNobodyFinishedAreMended at the start, whatever is behind their last
+// picture.
+func TestFilesThatNobodyFinishedAreMended(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 35*time.Second)
+	all := files(t, dir, "*.mp4")
+	last := all[len(all)-1]
+	whole := opened(t, filepath.Join(dir, "recordings", last)).Summary.Frames
+	f, err := os.OpenFile(filepath.Join(dir, "recordings", last), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(make([]byte, 100_000)); err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	unfinish(t, dir, last)
+	empty := filepath.Join(dir, "recordings", filepath.Dir(last), "20000101T000059.000Z-99.mp4.part")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again(t, dir, func(g *rig) {
+		if s, err := g.recorders.Index().SegmentByPath(g.t.Context(), last); err != nil || s.Lost || s.Frames != whole {
+			t.Errorf("the row is %+v, %v; want %d frames", s, err, whole)
+		}
+	})
+	if _, err := os.Stat(empty); err == nil {
+		t.Error("a file without a picture is still there")
+	}
+	if frames := opened(t, filepath.Join(dir, "recordings", last)).Summary.Frames; frames != whole {
+		t.Errorf("%d frames are left of %d", frames, whole)
+	}
+}
+
+// TestWhatIsNotUnderstoodIsMovedAside and not deleted.
+func TestWhatIsNotUnderstoodIsMovedAside(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 25*time.Second)
+	root := filepath.Join(dir, "recordings")
+	hour := filepath.Dir(files(t, dir, "*.mp4")[0])
+	strangers := map[string]string{
+		hour + "/holiday.jpg":                       "a picture",
+		hour + "/20000101T000050.000Z-77.mp4":       "not a film",
+		hour + "/20000101T000051.000Z-78.mp4.part":  "not a film either, but longer than the first box",
+		"front/2000-01-01/notes.txt":                "notes",
+		"front/plan.txt":                            "plan",
+		"front/2000-01-01/00/20000101T000055.000Z-": "no",
+	}
+	for name, content := range strangers {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outside := filepath.Join(root, "lost+found")
+	if err := os.Mkdir(outside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	again(t, dir, nil)
+	aside := make(map[string]bool)
+	err := filepath.WalkDir(filepath.Join(root, "_aside"), func(name string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			b, _ := os.ReadFile(name)
+			aside[string(b)] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range strangers {
+		if _, err := os.Stat(filepath.Join(root, name)); err == nil || !aside[content] {
+			t.Errorf("%s: is there %v, is aside %v", name, err == nil, aside[content])
+		}
+	}
+	if _, err := os.Stat(outside); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFileThatIsGoneIsLost and comes back with its row.
+func TestFileThatIsGoneIsLost(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 45*time.Second)
+	name := files(t, dir, "*.mp4")[1]
+	path, away := filepath.Join(dir, "recordings", name), filepath.Join(dir, "away.mp4")
+	if err := os.Rename(path, away); err != nil {
+		t.Fatal(err)
+	}
+	again(t, dir, func(g *rig) {
+		if s, err := g.recorders.Index().SegmentByPath(g.t.Context(), name); err != nil || !s.Lost {
+			t.Errorf("the row is %+v, %v", s, err)
+		}
+	})
+	if err := os.Rename(away, path); err != nil {
+		t.Fatal(err)
+	}
+	again(t, dir, func(g *rig) {
+		if s, err := g.recorders.Index().SegmentByPath(g.t.Context(), name); err != nil || s.Lost {
+			t.Errorf("the row is %+v, %v", s, err)
+		}
+	})
+}
+
+// TestIndexIsMadeAnew where there is none, or none that can be read.
+func TestIndexIsMadeAnew(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"gone":    os.Remove,
+		"damaged": func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("x"), 5000), 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := recordedFolder(t, 65*time.Second)
+			want := len(files(t, dir, "*.mp4"))
+			path := filepath.Join(dir, "recordings", "index.db")
+			_, _ = os.Remove(path+"-wal"), os.Remove(path+"-shm")
+			if err := damage(path); err != nil {
+				t.Fatal(err)
+			}
+			again(t, dir, func(g *rig) {
+				totals, err := g.recorders.Index().Totals(g.t.Context(), "front")
+				if err != nil || totals.Segments < want {
+					t.Errorf("the index has %+v, %v; want %d files", totals, err, want)
+				}
+				spans, err := g.recorders.Index().Spans(g.t.Context(), "front", time.Time{}, time.Time{})
+				if err != nil || len(spans) == 0 || spans[0].To.Sub(spans[0].From) < 30*time.Second {
+					t.Errorf("spans are %v, %v", spans, err)
+				}
+			})
+		})
+	}
+}
+
+// TestCheckRefusesToMendUnderAServer and looks all the same.
+func TestCheckRefusesToMendUnderAServer(t *testing.T) {
+	story(t, nil, func(g *rig, _ *camera) {
+		time.Sleep(15 * time.Second)
+		folder := filepath.Join(g.dir, "recordings")
+		none := func(f record.Finding) { t.Errorf("found %+v", f) }
+		if err := record.Check(g.t.Context(), folder, record.Look, none); err != nil {
+			t.Errorf("looking: %v", err)
+		}
+		err := record.Check(g.t.Context(), folder, record.Mend, none)
+		if err == nil || !strings.Contains(err.Error(), "another Framegate") {
+			t.Errorf("mending: %v", err)
+		}
+	})
+}
