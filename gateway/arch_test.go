@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"gateway/rendition":       {"gateway/media", "gateway/stream", "transcode"},
 	"gateway/delivery":        {"gateway/media", "gateway/stream", "gateway/httplimit"},
 	"gateway/output/mjpeg":    {"gateway/media", "gateway/stream", "gateway/delivery"},
-	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery"},
+	"gateway/output/live":     {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery", "gateway/playback"},
 	"gateway/output/sse":      {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/snapshot": {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/api":             {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact", "gateway/record/index"},

@@ -129,6 +129,7 @@ func (s *server) socket(player *live.Handler) front.Handle {
 			H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
 			JPEG: stream.Key{Camera: v.Camera, Rendition: asJPEG.Key()},
 			Why:  why(v.Principal),
+			Past: s.past(v),
 		}
 		if asJPEG.Plain() {
 			choice.Own = stream.Key{Camera: v.Camera}

@@ -155,22 +155,23 @@ func (s *server) rosterChanged() {
 func (s *server) resolve(k stream.Key) (stream.Source, error) {
 	source, err := s.cameras.Source(k.Camera)
 	if err == nil && k.Rendition != "" {
-		return s.newRendition(k)
+		return s.newRendition(s.hub, k)
 	}
 	return source, err
 }
 
-// newRendition makes what gives a camera's pictures in another form.
-func (s *server) newRendition(k stream.Key) (stream.Source, error) {
+// newRendition makes what gives the pictures of a camera of a hub in another form.
+// In another hub than that of the present somebody alone looks at it.
+func (s *server) newRendition(hub *stream.Hub, k stream.Key) (stream.Source, error) {
 	request, ok := rendition.ParseKey(k.Rendition)
 	if !ok {
 		return nil, stream.ErrUnknown
 	}
 	return rendition.New(rendition.Options{
-		Hub:     s.hub,
+		Hub:     hub,
 		Camera:  k.Camera,
 		Request: request,
-		Common:  isCommon(request),
+		Common:  hub == s.hub && isCommon(request),
 		FFmpeg:  s.settings().FFmpeg.Path,
 		HWAccel: s.encodesWith(),
 		Slots:   s.encoders,

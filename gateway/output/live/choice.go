@@ -1,11 +1,12 @@
 package live
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
+	"time"
 
-	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -20,6 +21,10 @@ type Choice struct {
 	// Why puts into words for the client why the camera cannot be reached; nil
 	// says that it cannot.
 	Why func(*stream.SourceError) string
+	// Past begins to play what was recorded of the camera, in a hub that has the
+	// streams above of it; nil where nothing is. It does not wait. The error is
+	// ErrForbidden, or ErrNoPast.
+	Past func(ctx context.Context, from time.Time, changed func()) (*Past, error)
 }
 
 // camera gives the stream of the camera itself.
@@ -37,18 +42,6 @@ func (c Choice) rendition(codec media.Codec) stream.Key {
 // frames turn out to be of a format. Players do not begin without IDR pictures.
 func (c Choice) stays(key stream.Key, format *media.Format, wanted []media.Codec) bool {
 	return key != c.Own || slices.Contains(wanted, format.Codec) && !format.Refreshed
-}
-
-// change has a viewer read another stream of its choice. The camera's own stays
-// open: it counts the viewer.
-func (h *Handler) change(seat *delivery.Seat, t *track, key stream.Key, client stream.Client, own *stream.Reader) error {
-	reader, err := h.hub.Open(key, stream.ReadOptions{Client: &client, Besides: own, Idle: idleAfter})
-	if err != nil {
-		return err
-	}
-	seat.Change(key, reader)
-	t.leave()
-	return nil
 }
 
 // parseCodecs reads the query's codec. It gives nothing where the client's

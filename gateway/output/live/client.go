@@ -37,6 +37,8 @@ type clientMessage struct {
 	Type   string          `json:"type"`
 	Codecs []string        `json:"codecs"` // of hello: the best first
 	C      json.RawMessage `json:"c"`      // of ping: comes back as it is
+	AtUs   *float64        `json:"atUs"`   // of seek and play: microseconds since 1970
+	Rate   float64         `json:"rate"`   // of rate
 	clientStats
 }
 
@@ -49,6 +51,10 @@ type mailbox struct {
 	marks []json.RawMessage
 	// payload is that of the newest ping. RFC 6455, 5.5.3 has only that answered.
 	payload []byte
+
+	wish    wish // for the past
+	changed bool // how the past is
+	revoked bool // the past may not be seen any more
 }
 
 // pinged notes a WebSocket ping.
@@ -164,6 +170,8 @@ func (c *client) take(kind int, text []byte) error {
 		return c.takePing(m.C)
 	case "stats":
 		c.stats(m.clientStats)
+	case "seek", "rate", "pause", "play":
+		return c.takeWish(m)
 	}
 	return nil // a newer client may know more types
 }

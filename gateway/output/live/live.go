@@ -14,6 +14,10 @@
 // are JSON messages beside it, in files client.go and messages.go, and a header
 // before each payload, in wire.go.
 //
+// Such a viewer may look into the past (past.go): its seat then reads a hub in
+// which the camera's streams are of what was recorded, and everything else is as
+// it was.
+//
 // The router calls ServeWebSocket and ServeMP4; Close comes before the hub's.
 package live
 
@@ -21,6 +25,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"framegate/gateway/delivery"
@@ -66,6 +71,7 @@ type Handler struct {
 	limited func(limit string)
 	crowd   *delivery.Crowd
 	shapes  shapes
+	leaving sync.WaitGroup // pasts that nobody plays any more
 }
 
 // New makes a handler. It starts nothing.
@@ -85,8 +91,23 @@ func New(options delivery.Options) *Handler {
 }
 
 // Close ends all viewers, those on a WebSocket with code 1001, and waits until
-// they are gone. Those that do not take that in time are cut.
-func (h *Handler) Close() { h.crowd.Close(closePatience) }
+// they are gone. Those that do not take that in time are cut. A disk that does
+// not answer is not waited for.
+func (h *Handler) Close() {
+	h.crowd.Close(closePatience)
+	left := make(chan struct{})
+	go func() { // ends when the disk answers
+		h.leaving.Wait()
+		close(left)
+	}()
+	late := time.NewTimer(closePatience)
+	defer late.Stop()
+	select {
+	case <-left:
+	case <-late.C:
+		h.log.Warn("recordings that were played are left open, since the disk does not answer")
+	}
+}
 
 // The dialects, as stream.Client.Form has them.
 const (

@@ -41,6 +41,18 @@ type (
 		Code    int    `json:"code"` // as an HTTP status
 		Message string `json:"message"`
 	}
+	// playbackMessage says what is played, when that changes; or why what was asked
+	// for is not.
+	playbackMessage struct {
+		Type    string  `json:"type"` // "playback"
+		Live    bool    `json:"live"` // it is the present
+		AtUs    int64   `json:"atUs"` // when the picture was taken that was sent last, microseconds since 1970; 0 where there was none
+		Rate    float64 `json:"rate"`
+		Paused  bool    `json:"paused"`
+		End     bool    `json:"end"`  // there is nothing more in this direction, so far
+		Code    int     `json:"code"` // of what cannot be done, as an HTTP status, else 0
+		Message string  `json:"message"`
+	}
 	// pongMessage answers a ping.
 	pongMessage struct {
 		Type         string          `json:"type"` // "pong"
@@ -114,6 +126,7 @@ var (
 	faultTooLarge  = &fault{websocket.CloseMessageTooBig, 413, "message of more than 4096 bytes"}
 	faultBinary    = &fault{websocket.CloseUnsupportedData, 415, "messages are JSON text"}
 	faultNotJSON   = &fault{websocket.CloseInvalidFramePayloadData, 400, "a message that is not JSON with a type"}
+	faultNoMoment  = &fault{websocket.CloseInvalidFramePayloadData, 400, "seek and play take atUs: microseconds since 1970"}
 	faultProtocol  = &fault{websocket.CloseProtocolError, 0, "broken WebSocket frames"}
 	faultFull      = &fault{websocket.CloseTryAgainLater, 503, "too many encoders"}
 	faultInternal  = &fault{websocket.CloseInternalServerErr, 500, "internal error"}

@@ -41,7 +41,7 @@ var (
 // site is a handler behind a server, and the hub of a camera whose streams are
 // under the test's thumb.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	hub    *stream.Hub
 	live   *Handler
 	server *httptest.Server
@@ -50,7 +50,7 @@ type site struct {
 	revoke func() // ends the context of all requests
 }
 
-func newSite(t *testing.T, start func(*httptest.Server)) *site {
+func newSite(t testing.TB, start func(*httptest.Server)) *site {
 	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
 		if k.Camera != own.Camera {
 			return nil, stream.ErrUnknown
@@ -215,7 +215,7 @@ func accessUnits(t testing.TB, annexB []byte) (frames []media.Frame) {
 
 // player is a client on a WebSocket.
 type player struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 	// what came and was not asked for yet
 	texts []text
@@ -227,8 +227,9 @@ type text struct {
 	Epoch                                      uint32
 	Code, Width, Height, Timescale             int
 	Frames                                     uint64
-	KeyAgeMs, ServerTimeUs                     int64
-	FPS                                        float64
+	KeyAgeMs, ServerTimeUs, AtUs               int64
+	FPS, Rate                                  float64
+	Live, Paused, End                          bool
 	C                                          json.RawMessage
 }
 

@@ -23,6 +23,8 @@ type viewer struct {
 	seat    *delivery.Seat
 	under   net.Conn       // what the seat writes to
 	own     *stream.Reader // of the camera, that counts it
+	hub     *stream.Hub    // of the present, or of past
+	past    *Past          // what it plays of what was recorded; nil for the present
 	pinger  *time.Timer
 	box     mailbox
 
@@ -30,6 +32,7 @@ type viewer struct {
 	epoch         uint32
 	discontinuity bool // the next frame does not follow on the last
 	toldState     stateMessage
+	toldPlayback  playbackMessage
 	head          []byte // scratch: what stands before a picture
 }
 
@@ -47,7 +50,24 @@ func (v *viewer) changeTo(codec media.Codec) error {
 	if key == v.seat.Key() {
 		return faultUnfit
 	}
-	return v.handler.change(v.seat, &v.track, key, v.client, v.own)
+	return v.read(v.hub, key)
+}
+
+// read has the viewer read another stream. The camera's own, of the present, stays
+// open: it counts the viewer.
+func (v *viewer) read(hub *stream.Hub, key stream.Key) error {
+	reader, err := hub.Open(key, stream.ReadOptions{Client: &v.client, Besides: v.own, Idle: idleAfter})
+	if err != nil {
+		return err
+	}
+	before := v.seat.Reader()
+	v.seat.Change(key, reader)
+	if before != v.own {
+		before.Close()
+	}
+	v.hub = hub
+	v.track.leave()
+	return nil
 }
 
 // watch shows frames as they come, and says how the camera is and answers the
@@ -61,7 +81,7 @@ func (v *viewer) watch(ctx context.Context) error {
 		case v.seat.Gone():
 			return err
 		case errors.Is(err, stream.ErrInterrupted) && ctx.Err() == nil:
-			err = v.answer()
+			err = v.answer(ctx)
 		case errors.Is(err, stream.ErrIdle):
 			err = v.tell(nil)
 		case errors.Is(err, stream.ErrFull):
@@ -97,8 +117,8 @@ func (v *viewer) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := v.show(&frame); err != nil {
-		return err
+	if err := v.show(&frame); err != nil || v.past != nil {
+		return err // nobody else reads the same past, for the pump to write it to
 	}
 	return v.seat.Ride()
 }
@@ -224,13 +244,15 @@ func (v *viewer) say(m stateMessage) error {
 }
 
 // answer answers what the client asked.
-func (v *viewer) answer() error {
+func (v *viewer) answer(ctx context.Context) error {
 	b, pinged := v.box.empty(nil)
 	if pinged {
 		v.pinger.Reset(pingEvery)
 	}
-	if len(b) == 0 {
-		return nil
+	if len(b) > 0 {
+		if err := v.seat.Write(delivery.Message{Head: b}); err != nil {
+			return err
+		}
 	}
-	return v.seat.Write(delivery.Message{Head: b})
+	return v.attend(ctx)
 }

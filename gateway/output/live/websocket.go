@@ -53,7 +53,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	if err != nil {
 		return err
 	}
-	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under, own: own}
+	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under, own: own, hub: h.hub}
 	conn := delivery.NewConn(under)
 	v.seat = h.crowd.Enter(v, conn, choice.camera(), own)
 	if v.seat == nil {
@@ -146,6 +146,7 @@ func (v *viewer) serve(ctx context.Context, c *client) error {
 	defer v.under.Close()
 	reading.Go(func() { v.listen(ctx, end, c) }) // ends when the connection is closed, at the latest
 	defer v.seat.RecallWith(ctx)()
+	defer v.leavePast()
 	v.pinger = time.AfterFunc(pingEvery, func() { v.mail(func(m *mailbox) { m.ping = true }) })
 	defer v.pinger.Stop()
 

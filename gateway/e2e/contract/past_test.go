@@ -1,0 +1,126 @@
+package contract
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"framegate/gateway/e2e/rig"
+)
+
+// looker is a player that looks into the past.
+type looker struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+// playback is what a looker is told.
+type playback struct {
+	Type         string
+	Live, Paused bool
+	Code         int
+	Message      string
+}
+
+func look(t *testing.T, s *rig.Server) *looker {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{"framegate.v1"}}
+	conn, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/live/front", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	l := &looker{t, conn}
+	l.say(map[string]any{"type": "hello", "codecs": []string{"jpeg"}})
+	return l
+}
+
+func (l *looker) say(message map[string]any) {
+	l.t.Helper()
+	if err := l.conn.WriteJSON(message); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// next gives the next picture, with its number and when it was taken, or what is
+// told of the past.
+func (l *looker) next() (number int, taken time.Time, told *playback) {
+	l.t.Helper()
+	_ = l.conn.SetReadDeadline(time.Now().Add(rig.Ceiling))
+	for {
+		kind, message, err := l.conn.ReadMessage()
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if kind == websocket.TextMessage {
+			var m playback
+			if err := json.Unmarshal(message, &m); err != nil {
+				l.t.Fatal(err)
+			}
+			if m.Type == "playback" {
+				return 0, taken, &m
+			}
+			continue
+		}
+		if message[1] == 2 {
+			return rig.PictureNumber(message[32:]), time.UnixMicro(int64(binary.BigEndian.Uint64(message[8:]))), nil
+		}
+	}
+}
+
+// until reads until a condition holds.
+func (l *looker) until(holds func(number int, taken time.Time, told *playback) bool) {
+	l.t.Helper()
+	for !holds(l.next()) {
+	}
+}
+
+// TestPastOfWhatIsBeingRecorded is there as soon as it is written, and the
+// present as soon as it is wanted.
+func TestPastOfWhatIsBeingRecorded(t *testing.T) {
+	t.Parallel()
+	s := rig.Start(t, "cameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}")
+	rig.SendNumbers(t, s, "front")
+	l := look(t, s)
+	seen := make(map[int]time.Time)
+	var first, newest time.Time
+	l.until(func(number int, taken time.Time, _ *playback) bool {
+		if first.IsZero() {
+			first = taken
+		}
+		newest, seen[number] = taken, taken
+		return taken.Sub(first) > 4*time.Second
+	})
+
+	wanted := first.Add(time.Second)
+	l.say(map[string]any{"type": "seek", "atUs": wanted.UnixMicro()})
+	before, count := 0, 0
+	l.until(func(number int, taken time.Time, told *playback) bool {
+		switch {
+		case told != nil && (told.Live || told.Code != 0):
+			t.Fatalf("told %+v", told)
+		case told != nil || before == 0 && taken.After(wanted.Add(2*time.Second)):
+			return false // of the present, on its way
+		case before == 0 && taken.Sub(wanted).Abs() > time.Second:
+			t.Fatalf("a picture of %v, %v from what was wanted", taken, taken.Sub(wanted))
+		case number <= before:
+			t.Fatalf("picture %d behind %d", number, before)
+		}
+		if was, ok := seen[number]; ok && was.Sub(taken).Abs() > 250*time.Millisecond {
+			t.Fatalf("picture %d was taken at %v, and is said to be of %v", number, was, taken)
+		}
+		before = number
+		count++
+		return count == 20
+	})
+
+	l.say(map[string]any{"type": "play"})
+	l.until(func(_ int, _ time.Time, told *playback) bool { return told != nil && told.Live })
+	if number, taken, _ := l.next(); !taken.After(newest) {
+		t.Errorf("picture %d of %v, when the present was wanted", number, taken)
+	}
+}

@@ -1,0 +1,297 @@
+package live
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/playback"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+	"framegate/gateway/stream"
+)
+
+// noon is when the recordings of tests begin.
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// archive is what was recorded of the camera: real files, without a database.
+type archive struct {
+	t    testing.TB
+	dir  string
+	rows []index.Segment
+}
+
+// record writes pictures to a file, the first of which was taken at start.
+func (a *archive) record(start time.Time, frames []media.Frame) {
+	a.t.Helper()
+	name := start.Format("20060102T150405.000Z") + ".mp4"
+	f, err := os.Create(filepath.Join(a.dir, name))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer f.Close()
+	w, err := segment.Create(f, segment.Head{Camera: "front", Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var times segment.Sequencer
+	for _, frame := range frames {
+		if samples := times.Push(frame, int64(frame.PTS*segment.Timescale/time.Second)); len(samples) > 0 {
+			if err := w.Append(samples); err != nil {
+				a.t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Append(slices.Clone(times.Flush(segment.Timescale / clipFPS))); err != nil {
+		a.t.Fatal(err)
+	}
+	s, err := w.Finish(1)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.rows = append(a.rows, index.Segment{ID: int64(len(a.rows) + 1), Camera: "front", Run: name, Path: name, Start: start, End: start.Add(s.Duration)})
+}
+
+func (a *archive) Between(_ context.Context, _ string, from, to time.Time, limit int) (found []index.Segment, err error) {
+	for _, r := range a.rows {
+		if r.End.After(from) && (to.IsZero() || r.Start.Before(to)) && len(found) < limit {
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+func (a *archive) Growing(string) (playback.Growing, bool) { return playback.Growing{}, false }
+
+func (a *archive) Open(row index.Segment) (playback.File, int64, error) {
+	f, err := os.Open(filepath.Join(a.dir, row.Path))
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	return f, info.Size(), err
+}
+
+// remember gives the site's camera a past, which may be seen until the context is
+// done.
+func (s *site) remember(allowed context.Context) *archive {
+	a := &archive{t: s.t, dir: s.t.TempDir()}
+	s.choice.Past = func(_ context.Context, from time.Time, changed func()) (*Past, error) {
+		if allowed.Err() != nil {
+			return nil, ErrForbidden
+		}
+		session := playback.NewSession(playback.SessionOptions{
+			Library: &playback.Library{Recordings: a}, Camera: "front", Changed: changed,
+			Rendition: func(*stream.Hub, stream.Key) (stream.Source, error) { return nil, stream.ErrUnknown },
+		}, from)
+		return &Past{Session: session, Allowed: allowed, Stop: func() {}}, nil
+	}
+	return a
+}
+
+// pictures are JPEGs from number first on, at the rate of clips.
+func pictures(first, count int) (frames []media.Frame) {
+	for n := range count {
+		f := picture(first + n)
+		f.PTS = time.Duration(n) * time.Second / clipFPS
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+// micros gives a moment as messages have it.
+func micros(t time.Time) float64 { return float64(t.UnixMicro()) }
+
+func taken(n int) time.Time { return noon.Add(time.Duration(n) * time.Second / clipFPS) }
+
+// seek asks for a moment, and gives the first picture of it.
+func (p *player) seek(to time.Time) *payload {
+	p.t.Helper()
+	p.say(map[string]any{"type": "seek", "atUs": micros(to)})
+	p.text("playback")
+	hello := p.text("hello")
+	for {
+		if f := p.frame(); f.Epoch >= hello.Epoch && f.Flags&flagBacklog == 0 {
+			return f
+		}
+	}
+}
+
+// numbered checks that a payload is the JPEG with a number.
+func numbered(t *testing.T, f *payload, want int) {
+	t.Helper()
+	if n, err := camtest.ReadJPEGNumber(f.AU); err != nil || n != want {
+		t.Fatalf("picture %d, %v; want %d", n, err, want)
+	}
+}
+
+func TestPastAndBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	a := s.remember(context.Background())
+	a.record(noon, pictures(100, 50))
+	a.record(noon.Add(time.Hour), pictures(500, 50))
+	camera := s.attach(own)
+	camera.give(picture(1))
+	p := s.watch("jpeg")
+	numbered(t, p.frame(), 1)
+
+	f := p.seek(taken(30))
+	numbered(t, f, 130)
+	if !f.Wall.Equal(taken(30)) || f.Flags&flagDiscontinuity == 0 {
+		t.Errorf("taken at %v, flags %b", f.Wall, f.Flags)
+	}
+	numbered(t, p.frame(), 131)
+	p.say(map[string]any{"type": "rate", "rate": 4})
+	if m := p.text("playback"); m.Rate != 4 || m.Live || m.Paused {
+		t.Errorf("%+v", m)
+	}
+	camera.give(picture(2))                                                 // nobody sees it
+	for f := p.frame(); f.Wall.Before(noon.Add(time.Hour)); f = p.frame() { // over the hole
+		if f.Wall.After(taken(49)) {
+			t.Fatalf("a picture of %v", f.Wall)
+		}
+	}
+
+	p.say(map[string]any{"type": "pause"})
+	for p.text("playback").Paused == false {
+	}
+	f = p.seek(taken(10))
+	numbered(t, f, 110)
+
+	p.say(map[string]any{"type": "play"})
+	for p.text("playback").Live == false {
+	}
+	for f = p.frame(); f.Wall.Before(noon.Add(2*time.Hour)) && !f.Wall.Before(noon); {
+		f = p.frame()
+	}
+	numbered(t, f, 2)
+	camera.give(picture(3))
+	numbered(t, p.frame(), 3)
+}
+
+// TestPastTellsItsEnd forwards and backwards.
+func TestPastTellsItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	a := s.remember(context.Background())
+	a.record(noon, pictures(0, 10))
+	s.attach(own).give(picture(1))
+	p := s.watch("jpeg")
+	p.frame()
+	p.seek(noon)
+	p.say(map[string]any{"type": "rate", "rate": -16})
+	for {
+		if m := p.text("playback"); m.End && m.Rate == -16 && m.AtUs == noon.UnixMicro() {
+			return
+		}
+	}
+}
+
+func TestPastIsNotForAll(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	camera := s.attach(own)
+	camera.give(picture(1))
+	p := s.watch("jpeg")
+	p.frame()
+	p.say(map[string]any{"type": "seek", "atUs": micros(noon)})
+	if m := p.text("playback"); !m.Live || m.Code != 404 || m.Message == "" {
+		t.Errorf("without recordings: %+v", m)
+	}
+
+	allowed, revoke := context.WithCancel(context.Background())
+	s.remember(allowed).record(noon, pictures(100, 500))
+	p = s.watch("jpeg")
+	p.frame()
+	p.seek(noon)
+	revoke()
+	for {
+		if m := p.text("playback"); m.Code == 403 && m.Live {
+			break
+		}
+	}
+	p.say(map[string]any{"type": "seek", "atUs": micros(noon)})
+	if m := p.text("playback"); !m.Live || m.Code != 403 {
+		t.Errorf("without permission: %+v", m)
+	}
+	camera.give(picture(2)) // the present is as it was
+	for f := p.frame(); f.Seq != 2; f = p.frame() {
+	}
+	p.say(map[string]any{"type": "rate", "rate": 100})
+	if m := p.text("playback"); m.Code == 0 || !m.Live {
+		t.Errorf("at another rate: %+v", m)
+	}
+	p.say(map[string]any{"type": "seek"})
+	if code, why := p.end(); code != 1007 || why.Code != 400 {
+		t.Errorf("without a time: %d, %+v", code, why)
+	}
+}
+
+// TestPastOfH264 begins with the keyframe before, which decoders hurry through.
+func TestPastOfH264(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	a := s.remember(context.Background())
+	frames := clip(t, 0, 50, 25, "")
+	a.record(noon, frames)
+	s.attach(own).give(frames[0])
+	p := s.watch("h264")
+	p.frame()
+	p.say(map[string]any{"type": "pause"})
+	p.say(map[string]any{"type": "seek", "atUs": micros(taken(40))})
+	for n := 25; n <= 40; {
+		f := p.frame()
+		if !f.Wall.Equal(taken(n)) {
+			if n > 25 {
+				t.Fatalf("picture of %v, want %v", f.Wall, taken(n))
+			}
+			continue // of the end, where it was paused first
+		}
+		if f.Flags&flagKey != 0 != (n == 25) || f.Flags&flagBacklog != 0 != (n < 40) {
+			t.Fatalf("picture %d: flags %b", n, f.Flags)
+		}
+		if string(f.AU) != string(frames[n].Data) {
+			t.Fatalf("picture %d is another", n)
+		}
+		n++
+	}
+}
+
+// BenchmarkSeek measures from the message to the picture that was sought, with
+// the keyframe before it 2 s away, in files of a minute.
+func BenchmarkSeek(b *testing.B) {
+	s := newSite(b, overTCP)
+	a := s.remember(context.Background())
+	const gop, minute = 2 * clipFPS, 60 * clipFPS
+	frames := clip(b, 0, gop, gop, "")
+	for file := range 10 {
+		var all []media.Frame
+		for n := range minute {
+			f := frames[n%gop]
+			f.PTS = time.Duration(n) * time.Second / clipFPS
+			all = append(all, f)
+		}
+		a.record(taken(file*minute), all)
+	}
+	s.attach(own).give(frames[0])
+	p := s.watch("h264")
+	p.frame()
+	var took []time.Duration
+	for n := 0; b.Loop(); n++ {
+		to := taken((n*7+1)*gop%(10*minute) + gop - 1)
+		began := time.Now()
+		p.say(map[string]any{"type": "seek", "atUs": micros(to)})
+		for f := p.frame(); !f.Wall.Equal(to); f = p.frame() {
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "max-ms")
+}

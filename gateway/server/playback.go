@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/front"
+	"framegate/gateway/output/live"
+	"framegate/gateway/playback"
+	"framegate/gateway/record"
+	"framegate/gateway/record/index"
+)
+
+// shelf is what was recorded, as package playback reads it.
+type shelf struct{ *record.Recorders }
+
+// Between gives the segments of a camera in a stretch of time.
+func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
+	x := s.Index()
+	if x == nil {
+		return nil, record.ErrMissing
+	}
+	return x.Between(ctx, camera, from, to, limit)
+}
+
+// Growing gives the segment that is being written.
+func (s shelf) Growing(camera string) (playback.Growing, bool) {
+	g, ok := s.Recorders.Growing(camera)
+	return playback.Growing(g), ok
+}
+
+// Open opens a segment.
+func (s shelf) Open(row index.Segment) (playback.File, int64, error) {
+	f, err := s.Recorders.Open(row)
+	if err != nil {
+		return nil, 0, err
+	}
+	return f, f.Size, nil
+}
+
+// library gives what was recorded.
+func (s *server) library() *playback.Library {
+	return &playback.Library{Recordings: shelf{s.recordings}, Log: s.Log}
+}
+
+// past gives what plays recordings to a viewer, who has to be permitted that, and
+// for as long as that is so.
+func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*live.Past, error) {
+	return func(ctx context.Context, from time.Time, changed func()) (*live.Past, error) {
+		allowed, stop := s.auth.Watch(ctx, v.Principal, auth.Playback, v.Camera)
+		switch {
+		case allowed.Err() != nil:
+			stop()
+			return nil, live.ErrForbidden
+		case s.recordings.Index() == nil:
+			stop()
+			return nil, live.ErrNoPast
+		}
+		session := playback.NewSession(playback.SessionOptions{
+			Library: s.library(), Camera: v.Camera, Changed: changed, Log: s.Log,
+			Rendition: s.newRendition,
+		}, from)
+		return &live.Past{Session: session, Allowed: allowed, Stop: stop}, nil
+	}
+}
