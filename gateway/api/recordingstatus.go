@@ -43,22 +43,13 @@ type recordingStatus struct {
 
 func recordingStatusOf(r Recording) *recordingStatus {
 	s := &recordingStatus{
-		Mode: r.Mode, State: r.State, Reason: r.Reason, Since: timeOrNot(r.Since), Newest: timeOrNot(r.Newest),
+		Mode: r.Mode, State: r.State, Reason: r.Reason, Since: timeOf(r.Since), Newest: timeOf(r.Newest),
 		Segments: r.Segments, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost, Gaps: r.Gaps,
 	}
 	if r.Rate != 1 {
 		s.Rate = r.Rate
 	}
 	return s
-}
-
-// timeOrNot gives a time in UTC, and nil for none.
-func timeOrNot(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 // recordingRoom is what is known of where recordings are kept, for admins.

@@ -36,7 +36,8 @@ const eraseAtOnce = 100
 
 // Erase deletes all of a camera that has to do with a stretch of time, for
 // privacy: whatever protects it, also what is being written, which is finished
-// first. Recording goes on. It gives what was deleted, also beside an error.
+// first. Recording goes on, and why there is a gap is in the index. It gives what
+// was deleted, also beside an error.
 // A file that is being read is gone from the folder, and from the disk when its
 // reader closes it.
 func (r *Recorders) Erase(ctx context.Context, camera string, from, to time.Time) (gone []index.Segment, err error) {
@@ -86,5 +87,31 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 	if err != nil {
 		return nil, fmt.Errorf("deleting from the index: %w", diskError(err))
 	}
-	return gone, r.unlink(ctx, v)
+	if err := r.unlink(ctx, v); err != nil {
+		return gone, err
+	}
+	for _, g := range gapsOf(gone) {
+		if err := v.index.AddGap(ctx, g); err != nil {
+			return gone, fmt.Errorf("noting what was deleted: %w", diskError(err))
+		}
+	}
+	return gone, nil
+}
+
+// reasonErased is the reason of gaps where somebody deleted what was recorded.
+const reasonErased = "deleted"
+
+// gapsOf gives the stretches of time of segments of a camera, which are in order.
+func gapsOf(gone []index.Segment) (gaps []index.Gap) {
+	for _, s := range gone {
+		last := len(gaps) - 1
+		if last >= 0 && s.Start.Sub(gaps[last].To) <= index.Joint {
+			if s.End.After(gaps[last].To) {
+				gaps[last].To = s.End
+			}
+			continue
+		}
+		gaps = append(gaps, index.Gap{Camera: s.Camera, From: s.Start, To: s.End, Reason: reasonErased})
+	}
+	return gaps
 }

@@ -53,6 +53,16 @@ func TestErase(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(g.dir, "recordings", first.Path)); err != nil {
 			t.Errorf("what was before is not there: %v", err)
 		}
+		err = g.recorders.Look(func(x *index.Index) error {
+			gaps, err := x.Gaps(g.t.Context(), "front", from, to)
+			if len(gaps) != 1 || gaps[0].Reason != "deleted" || gaps[0].From.Sub(gone[0].Start).Abs() > time.Second || gaps[0].To.Before(to.Add(-time.Second)) {
+				t.Errorf("the gaps are %v", gaps)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if again, err := g.recorders.Erase(g.t.Context(), "front", from, to); err != nil || len(again) != 0 {
 			t.Errorf("again, %d files are gone, %v", len(again), err)
 		}
