@@ -118,15 +118,15 @@ func (v *V4L2) capture(ctx context.Context, c choice, emit func(media.Frame)) er
 		return fmt.Errorf("cannot be read: %w", err)
 	}
 	defer process.Close()
-	silence := v.silence
-	silent := time.AfterFunc(silence.Least, func() { cancel(errDeviceSilent) })
-	defer silent.Stop()
+	w := stream.NewWatchdog(cancel, v.silence)
+	defer w.Stop()
+	w.Expect(v.silence.Least, errDeviceSilent)
 	pictures := pictures{h264: c.kind == givesH264}
 	for {
 		packet, err := process.Read()
 		if ctx.Err() != nil {
 			if context.Cause(ctx) == errDeviceSilent {
-				v.silence = silence.Next()
+				v.silence = w.Next()
 			}
 			return pictures.explain(context.Cause(ctx))
 		}
@@ -135,8 +135,7 @@ func (v *V4L2) capture(ctx context.Context, c choice, emit func(media.Frame)) er
 		}
 		now := time.Now()
 		if frame, ok := pictures.take(packet, now); ok {
-			silence.Picture(now)
-			silent.Reset(silence.Allowed())
+			w.Picture(now, errDeviceSilent)
 			emit(frame)
 		}
 	}
