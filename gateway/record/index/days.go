@@ -21,14 +21,14 @@ func (x *Index) Days(ctx context.Context, camera string, zone *time.Location, fr
 		return nil, invalid("ask for at most %d days at once", maxDays)
 	}
 	for from.Before(to) {
-		spans, err := x.spans(ctx, camera, stretch{from.UnixMicro(), to.UnixMicro()}, 1, 1)
+		_, first, err := x.firstSpan(ctx, camera, stretch{from.UnixMicro(), to.UnixMicro()})
 		if err != nil {
 			return nil, x.explain("listing days", err)
 		}
-		if len(spans) == 0 {
+		if first < 0 {
 			break
 		}
-		if first := fromMicros(spans[0].from); first.After(from) {
+		if first := fromMicros(first); first.After(from) {
 			from = first
 		}
 		day := from.In(zone).Format(time.DateOnly)

@@ -116,17 +116,31 @@ func (x *Index) Gaps(ctx context.Context, camera string, from, to time.Time) ([]
 	return publicGaps(camera, gaps), x.explain("looking up gaps", err)
 }
 
+// Gaps within a stretch that are long enough are found by their times, or by their
+// length where a long time has many that are short.
+const (
+	gapsByTime = `WITH asked (id) AS (SELECT id FROM cameras WHERE name = ?1)
+		SELECT from_us, to_us, reason FROM asked CROSS JOIN gaps ON camera = id WHERE from_us < ?3 AND to_us > ?2 AND to_us - from_us >= ?4
+		AND from_us >= coalesce((SELECT from_us FROM gaps WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1), ?2) ORDER BY from_us LIMIT ?5`
+	gapsByLength = `WITH asked (id) AS (SELECT id FROM cameras WHERE name = ?1)
+		SELECT from_us, to_us, reason FROM asked CROSS JOIN gaps INDEXED BY gaps_by_length ON camera = id
+		WHERE to_us - from_us >= ?4 AND from_us < ?3 AND to_us > ?2 ORDER BY from_us LIMIT ?5`
+
+	manyDays = int64(30 * 24 * time.Hour / time.Microsecond)
+)
+
 // gaps gives what is missing beside spans, without what is shorter than a step,
 // and without looking at reasons for less than half of one.
 func (x *Index) gaps(ctx context.Context, camera string, s stretch, step int64, spans []stretch) ([]gap, error) {
-	known, err := list(ctx, &x.reader, readGap, `WITH asked (id) AS (SELECT id FROM cameras WHERE name = ?1)
-		SELECT from_us, to_us, reason FROM asked JOIN gaps ON camera = id WHERE from_us < ?3 AND to_us > ?2 AND to_us - from_us >= ?4
-		AND from_us >= coalesce((SELECT from_us FROM gaps WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1), ?2) ORDER BY from_us LIMIT ?5`,
-		camera, s.from, s.to, step/2, MaxRows)
+	query := gapsByTime
+	if s.to-s.from > manyDays {
+		query = gapsByLength
+	}
+	known, err := list(ctx, &x.reader, readGap, query, camera, s.from, s.to, step/2, MaxRows)
 	if err != nil {
 		return nil, err
 	}
-	lost, err := list(ctx, &x.reader, readStretch, `SELECT min(start_us), max(end_us) FROM cameras c JOIN segments s ON s.camera = c.id WHERE c.name = ?1 AND s.lost = 1 AND start_us > ?2 - longest_us AND start_us < ?3 AND end_us > ?2
+	lost, err := list(ctx, &x.reader, readStretch, `SELECT min(start_us), max(end_us) FROM cameras c CROSS JOIN segments s INDEXED BY segments_lost ON s.camera = c.id WHERE c.name = ?1 AND s.lost = 1 AND start_us > ?2 - longest_us AND start_us < ?3 AND end_us > ?2
 		GROUP BY start_us / ?4 ORDER BY 1 LIMIT ?5`, camera, s.from, s.to, max(step, joint), MaxRows)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,6 @@ type model struct {
 	garbage  map[string]bool
 	marks    []index.Mark
 	reasons  [3 * slots]string // of gaps, slot by slot
-	deleted  int64             // bytes
 }
 
 // spans are the stretches of segments that are there.
@@ -117,6 +116,35 @@ func (m *model) lost(step int) []index.Span {
 		merged = append(merged, s)
 	}
 	return merged
+}
+
+// flags are marks from one slot to another, those of a kind as one that begin
+// within a step.
+func (m *model) flags(from, to int, step time.Duration) (flags []index.Flag) {
+	for _, mark := range m.marks {
+		if !mark.Start.Before(slotTime(to)) || !mark.End.IsZero() && mark.End.Before(slotTime(from)) {
+			continue
+		}
+		i := slices.IndexFunc(flags, func(f index.Flag) bool {
+			return f.Kind == mark.Kind && f.From.UnixMicro()/step.Microseconds() == mark.Start.UnixMicro()/step.Microseconds()
+		})
+		if i < 0 {
+			flags = append(flags, index.Flag{ID: mark.ID, Kind: mark.Kind, From: mark.Start, To: mark.End, Keep: mark.Keep, Count: 1})
+			continue
+		}
+		f := &flags[i]
+		if mark.Start.Before(f.From) {
+			f.From = mark.Start
+		}
+		if mark.End.IsZero() || !f.To.IsZero() && mark.End.After(f.To) {
+			f.To = mark.End
+		}
+		f.ID, f.Keep, f.Count = min(f.ID, mark.ID), f.Keep || mark.Keep, f.Count+1
+	}
+	slices.SortFunc(flags, func(a, b index.Flag) int {
+		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Kind, b.Kind))
+	})
+	return flags
 }
 
 // hold says whether a mark reaches a segment, and whether one protects it.
@@ -317,7 +345,7 @@ func (a *actor) shift() {
 }
 
 func (a *actor) mark() index.Mark {
-	m := index.Mark{Camera: "front", Kind: "motion", Start: slotTime(a.rand.IntN(slots)), Keep: a.rand.IntN(4) == 0,
+	m := index.Mark{Camera: "front", Kind: []string{"motion", "door"}[a.rand.IntN(2)], Start: slotTime(a.rand.IntN(slots)), Keep: a.rand.IntN(4) == 0,
 		Before: time.Duration(a.rand.IntN(30)) * slot, After: time.Duration(a.rand.IntN(30)) * slot, Created: noon}
 	if a.rand.IntN(5) > 0 {
 		m.End = m.Start.Add(time.Duration(a.rand.IntN(60)) * slot)
@@ -438,6 +466,7 @@ func (a *actor) compare() {
 	must(a.T, err)
 	spans, gaps := a.m.timeline(from, to, step)
 	same(a, "the timeline's spans", timeline.Spans, spans)
+	same(a, "the timeline's marks", timeline.Flags, a.m.flags(from, to, timeline.Resolution))
 	if step == 1 { // else short reasons are left out
 		same(a, "the timeline's gaps", timeline.Gaps, gaps)
 	}
@@ -515,6 +544,8 @@ func lenZero(v any) bool {
 	case []index.Gap:
 		return len(v) == 0
 	case []index.Segment:
+		return len(v) == 0
+	case []index.Flag:
 		return len(v) == 0
 	case []int64:
 		return len(v) == 0

@@ -3,6 +3,7 @@ package index_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,7 +13,15 @@ import (
 	"framegate/gateway/record/index"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// benchDir has the indexes that benchmarks copy.
+var benchDir string
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		os.RemoveAll(benchDir)
+		os.Exit(status)
+	}))
+}
 
 // noon is when the tests' time begins.
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)

@@ -92,6 +92,7 @@ CREATE TABLE gaps ( -- of a camera: none overlaps another
 	reason  TEXT NOT NULL,
 	PRIMARY KEY (camera, from_us)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX gaps_by_length ON gaps (camera, to_us - from_us, to_us);
 
 CREATE TABLE marks (
 	id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -111,7 +112,8 @@ CREATE TABLE marks (
 ) STRICT;
 CREATE INDEX marks_by_reach ON marks (camera, to_us, from_us, keep);
 CREATE INDEX marks_by_start ON marks (start_us, id);
-CREATE INDEX marks_of_camera ON marks (camera, start_us, id);
+CREATE INDEX marks_of_camera ON marks (camera, start_us, end_us, kind, keep);
+CREATE INDEX marks_long ON marks (camera, start_us, end_us, kind, keep) WHERE end_us - start_us > 86400000000;
 
 CREATE TRIGGER segment_added AFTER INSERT ON segments BEGIN
 	UPDATE cameras SET

@@ -2,6 +2,8 @@ package index
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 )
@@ -157,31 +159,53 @@ func (w *writer) makeSpans(c camera) error {
 	return w.addSpans(c, merge(rows, joint)...)
 }
 
-// spansWithin is the query for the spans of ?1 that lie in ?2 to ?3 at least in
-// part: those that begin within ?4 of one become one with it, and it takes two
-// steps down the table for each of these, however many spans there are.
-const spansWithin = `WITH RECURSIVE
-	asked (id) AS (SELECT id FROM cameras WHERE name = ?1),
-	merged (id, from_us, to_us) AS (
-		SELECT id, from_us, (SELECT to_us FROM spans WHERE camera = id AND from_us < min(?3, first.from_us + ?4) ORDER BY from_us DESC LIMIT 1)
-		FROM (
-			SELECT id, coalesce(
-				(SELECT from_us FROM (SELECT from_us, to_us FROM spans WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1) WHERE to_us > ?2),
-				(SELECT from_us FROM spans WHERE camera = id AND from_us > ?2 AND from_us < ?3 ORDER BY from_us LIMIT 1)
-			) AS from_us FROM asked
-		) AS first WHERE from_us IS NOT NULL
+// firstSpan is the query for where the first span begins of those of ?1 that lie in
+// ?2 to ?3 at least in part.
+const firstSpan = `SELECT id, coalesce(
+		(SELECT from_us FROM (SELECT from_us, to_us FROM spans WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1) WHERE to_us > ?2),
+		(SELECT min(from_us) FROM spans WHERE camera = id AND from_us > ?2 AND from_us < ?3),
+		-1)
+	FROM cameras WHERE name = ?1`
+
+// spansFrom is the query for the spans of camera ?1 from that which begins at ?2 to
+// ?3: those that begin within ?4 of one become one with it, and it takes two steps
+// down the table for each of these, however many spans there are.
+const spansFrom = `WITH RECURSIVE merged (from_us, to_us) AS (
+		VALUES (?2, (SELECT to_us FROM spans WHERE camera = ?1 AND from_us < min(?3, ?2 + ?4) ORDER BY from_us DESC LIMIT 1))
 		UNION ALL
-		SELECT merged.id, next.from_us, (SELECT to_us FROM spans WHERE camera = merged.id AND from_us < min(?3, next.from_us + ?4) ORDER BY from_us DESC LIMIT 1)
-		FROM merged JOIN spans AS next ON next.camera = merged.id
-			AND next.from_us = (SELECT min(from_us) FROM spans WHERE camera = merged.id AND from_us > merged.to_us AND from_us < ?3)
+		SELECT next.from_us, (SELECT to_us FROM spans WHERE camera = ?1 AND from_us < min(?3, next.from_us + ?4) ORDER BY from_us DESC LIMIT 1)
+		FROM merged JOIN spans AS next ON next.camera = ?1
+			AND next.from_us = (SELECT min(from_us) FROM spans WHERE camera = ?1 AND from_us > merged.to_us AND from_us < ?3)
 		LIMIT ?5
 	)
-	SELECT from_us, to_us FROM merged ORDER BY from_us`
+	SELECT from_us, to_us FROM merged`
+
+// firstSpan gives the camera's row and where the first span begins; -1 for none.
+func (x *Index) firstSpan(ctx context.Context, camera string, s stretch) (id, from int64, err error) {
+	err = x.reader.row(ctx, firstSpan, camera, s.from, s.to).Scan(&id, &from)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, -1, nil
+	}
+	return id, from, err
+}
 
 // spans gives those between two times, with holes shorter than one step left out.
 func (x *Index) spans(ctx context.Context, camera string, s stretch, step int64, limit int) ([]stretch, error) {
-	spans, err := list(ctx, &x.reader, readStretch, spansWithin, camera, s.from, s.to, max(step, 1), limit)
+	id, first, err := x.firstSpan(ctx, camera, s)
+	if err != nil || first < 0 {
+		return nil, err
+	}
+	spans, err := list(ctx, &x.reader, readNullStretch, spansFrom, id, max(first, 0), max(s.to, first+1), max(step, 1), limit)
+	// A span that went meanwhile has no end.
+	spans = slices.DeleteFunc(spans, func(s stretch) bool { return s.to <= s.from })
 	return merge(spans, step-1), err
+}
+
+func readNullStretch(row scanner) (s stretch, err error) {
+	var to sql.NullInt64
+	err = row.Scan(&s.from, &to)
+	s.to = to.Int64
+	return s, err
 }
 
 // Spans gives the stretches without a hole that lie in a stretch of time at

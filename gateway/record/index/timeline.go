@@ -56,6 +56,18 @@ func (x *Index) Timeline(ctx context.Context, camera string, from, to time.Time,
 	return t, nil
 }
 
+// flagsWithin is the query for the marks of ?1 that lie in ?2 to ?3 at least in
+// part, by steps of ?4: few last for more than a day, and these have an index of
+// their own, so that of the others those that start long before are not looked at.
+const flagsWithin = `WITH within (id, kind, start_us, end_us, keep) AS (
+		SELECT m.id, kind, start_us, end_us, keep FROM cameras c CROSS JOIN marks m INDEXED BY marks_of_camera ON m.camera = c.id
+		WHERE c.name = ?1 AND start_us >= ?2 - 86400000000 AND start_us < ?3 AND end_us >= ?2
+		UNION ALL
+		SELECT m.id, kind, start_us, end_us, keep FROM cameras c CROSS JOIN marks m INDEXED BY marks_long ON m.camera = c.id
+		WHERE c.name = ?1 AND end_us - start_us > 86400000000 AND start_us < ?2 - 86400000000 AND end_us >= ?2
+	)
+	SELECT min(id), kind, min(start_us), max(end_us), max(keep), count(*) FROM within GROUP BY kind, start_us / ?4 ORDER BY 3, 2 LIMIT ?5`
+
 // flags gives one more than MaxStretches if there are more.
 func (x *Index) flags(ctx context.Context, camera string, s stretch, step int64) ([]Flag, error) {
 	return list(ctx, &x.reader, func(row scanner) (f Flag, err error) {
@@ -63,7 +75,5 @@ func (x *Index) flags(ctx context.Context, camera string, s stretch, step int64)
 		err = row.Scan(&f.ID, &f.Kind, &from, &to, &f.Keep, &f.Count)
 		f.From, f.To = fromMicros(from), fromMicros(to)
 		return f, err
-	}, `SELECT min(id), kind, min(start_us), max(end_us), max(keep), count(*) FROM marks
-		WHERE camera = (SELECT id FROM cameras WHERE name = ?1) AND start_us < ?3 AND end_us >= ?2
-		GROUP BY kind, start_us / ?4 ORDER BY 3, 2 LIMIT ?5`, camera, s.from, s.to, step, MaxStretches+1)
+	}, flagsWithin, camera, s.from, s.to, step, MaxStretches+1)
 }
