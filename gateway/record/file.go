@@ -124,7 +124,7 @@ func row(x context.Context, ix *index.Index, s segment.Summary, name string, sta
 		Camera: s.Head.Camera, Run: s.Head.Run.String(), Sequence: s.Head.Sequence, Path: name,
 		Start: start, End: end, Bytes: s.Bytes,
 		Frames: s.Frames, Keys: s.Keys, STTS: s.STTS, CTTS: s.CTTS, MoovBytes: s.MoovBytes,
-		Format: format, Rate: cmp.Or(s.Rate, 1),
+		DataAt: s.DataAt, Fragments: s.Fragments, Format: format, Rate: cmp.Or(s.Rate, 1),
 	}, nil
 }
 
