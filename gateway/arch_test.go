@@ -62,16 +62,17 @@ var mayImport = map[string][]string{
 	"gateway/front": {
 		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/secret", "gateway/certs", "gateway/rendition", "gateway/roster", "gateway/api", "web",
 	},
-	"gateway/watch":        {"gateway/regular"},
-	"gateway/playback":     {"gateway/media", "gateway/stream", "gateway/record/index", "gateway/record/segment"},
-	"gateway/record/index": {},
-	"gateway/command":      {"gateway/auth", "gateway/config", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
-	"gateway":              {"gateway/command", "transcode"},
-	"gateway/browsertest":  {},
-	"gateway/camtest":      {"gateway/media"},
-	"gateway/e2e/rig":      {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/command", "gateway/store", "transcode"},
-	"transcode":            {"transcode/h264"},
-	"web":                  {},
+	"gateway/watch":         {"gateway/regular"},
+	"gateway/playback/clip": {"gateway/media", "gateway/mp4", "gateway/record/index", "gateway/record/segment"},
+	"gateway/playback":      {"gateway/media", "gateway/stream", "gateway/record/index", "gateway/record/segment"},
+	"gateway/record/index":  {},
+	"gateway/command":       {"gateway/auth", "gateway/config", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
+	"gateway":               {"gateway/command", "transcode"},
+	"gateway/browsertest":   {},
+	"gateway/camtest":       {"gateway/media"},
+	"gateway/e2e/rig":       {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/command", "gateway/store", "transcode"},
+	"transcode":             {"transcode/h264"},
+	"web":                   {},
 }
 
 const module = "framegate/"

@@ -1,0 +1,173 @@
+package clip
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record/index"
+)
+
+// minute gives a minute of a camera, which nobody can decode: 25 pictures a second
+// of so many bytes, a keyframe each two seconds.
+func minute(t testing.TB, size int) (frames []media.Frame) {
+	t.Helper()
+	format, err := media.FormatOfAVCC(plainFrames()[0].Format.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1500 {
+		data := bytes.Repeat([]byte{0x55}, size+i%50)
+		frames = append(frames, media.Frame{PTS: time.Duration(i) * 40 * time.Millisecond, Key: i%50 == 0, Format: format, Data: data})
+	}
+	return frames
+}
+
+// minutes is a volume of so many minutes, all of one file.
+func minutes(t testing.TB, n, size int) *volume {
+	t.Helper()
+	v := newVolume()
+	v.record(t, noon, 1, minute(t, size))
+	first := v.rows[0]
+	for i := 1; i < n; i++ {
+		row := first
+		row.ID, row.Path = int64(i+1), fmt.Sprintf("front/%d.mp4", i+1)
+		row.Start, row.End = first.Start.Add(time.Duration(i)*time.Minute), first.End.Add(time.Duration(i)*time.Minute)
+		v.files[row.Path] = v.files[first.Path]
+		v.rows = append(v.rows, row)
+	}
+	return v
+}
+
+// heap gives the most that is on the heap while a clip is read: at each end of each
+// of its tables, and within the pictures.
+func heap(t *testing.T, v *volume) (most int64) {
+	t.Helper()
+	now := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := now()
+	c := v.clip(t, Request{From: noon, To: noon.Add(24 * time.Hour), Exact: true})
+	b := make([]byte, 32<<10)
+	for _, r := range c.layout.regions {
+		for _, at := range []int64{r.at, r.at + r.size/2, max(r.at, r.at+r.size-int64(len(b)))} {
+			if _, err := c.Seek(at, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(c, b); err != nil && at+int64(len(b)) < c.Size() {
+				t.Fatal(err)
+			}
+			most = max(most, now()-before)
+		}
+	}
+	return most
+}
+
+// TestADayTakesTheMemoryOfAnHour but for its rows.
+func TestADayTakesTheMemoryOfAnHour(t *testing.T) {
+	hour, day := heap(t, minutes(t, 60, 10)), heap(t, minutes(t, 1440, 10))
+	t.Logf("an hour %d kB, a day %d kB", hour>>10, day>>10)
+	if day > hour+1<<20 {
+		t.Errorf("an hour takes %d bytes, a day %d", hour, day)
+	}
+}
+
+// BenchmarkRead reads an hour of 3 Mbit/s, beside a loop that copies its files.
+func BenchmarkRead(b *testing.B) {
+	v := minutes(b, 60, 15000)
+	b.Run("clip", func(b *testing.B) {
+		for b.Loop() {
+			c := v.clip(b, Request{From: noon, To: noon.Add(time.Hour)})
+			n, err := io.Copy(io.Discard, struct{ io.Reader }{c})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(n)
+		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		for b.Loop() {
+			sum := int64(0)
+			for _, row := range v.rows {
+				n, err := io.Copy(io.Discard, io.NewSectionReader(v.files[row.Path], 0, row.Bytes))
+				if err != nil {
+					b.Fatal(err)
+				}
+				sum += n
+			}
+			b.SetBytes(sum)
+		}
+	})
+}
+
+// BenchmarkFirstByte makes clips out of an index of 100 000 segments, up to their
+// first bytes.
+func BenchmarkFirstByte(b *testing.B) {
+	v := minutes(b, 1, 10)
+	l := &library{fill(b, v, 100_000), v}
+	for _, length := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 166 * time.Hour} {
+		b.Run(length.String(), func(b *testing.B) {
+			for b.Loop() {
+				from := noon.Add(50_000*time.Minute + 7*time.Second)
+				c, err := New(b.Context(), l, l, Request{Camera: "front", From: from, To: from.Add(length), Exact: true})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.ReadFull(c, make([]byte, 1024)); err != nil {
+					b.Fatal(err)
+				}
+				c.Close()
+			}
+		})
+	}
+}
+
+// library is a volume of which all files are one, in a real index.
+type library struct {
+	*index.Index
+	volume *volume
+}
+
+func (l *library) Open(index.Segment) (File, error) { return l.volume.Open(l.volume.rows[0]) }
+func (l *library) Growing(string) (Growing, bool)   { return Growing{}, false }
+
+// fill makes an index in which the first row of a volume is so many times, a minute
+// apart.
+func fill(b *testing.B, v *volume, n int) *index.Index {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "index.db")
+	x, err := index.Open(b.Context(), path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = x.Close() })
+	row := v.rows[0]
+	if row.Format, err = x.AddFormat(b.Context(), index.Format{Codec: "h264", Width: 64, Height: 48, Config: v.formats[0].Config}); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := x.Add(b.Context(), row); err != nil {
+		b.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO segments SELECT NULL, camera, run, sequence, path || i, start_us + i * 60000000, end_us + i * 60000000, bytes, frames, keys,
+		stts, ctts, moov_bytes, data_at, fragments, format, rate, lost, hold, written + i FROM segments, n`, n-1); err != nil {
+		b.Fatal(err)
+	}
+	return x
+}

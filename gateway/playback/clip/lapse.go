@@ -1,0 +1,133 @@
+package clip
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sort"
+
+	"framegate/gateway/media"
+)
+
+// What a timelapse has at most: pictures in a second, so that players keep up,
+// and pictures, whose places are kept in memory.
+const (
+	lapseRate = 30
+	maxPicks  = 100_000
+)
+
+// pick is a picture of a timelapse.
+type pick struct {
+	part  int32
+	size  uint32
+	ticks uint32 // that it is shown
+	at    int64  // in its file
+	data  int64  // bytes of mdat before it
+}
+
+// lapse makes the clip of keyframes of parts.
+func (c *Clip) lapse(parts []part, formats []*media.Format) error {
+	c.layout.parts = parts
+	l := picker{speed: c.request.Speed}
+	for i := range parts {
+		v, err := c.files.view(&parts[i])
+		if err != nil {
+			return err
+		}
+		if _, _, ok := v.cut(c.request.From, c.request.To); !ok {
+			continue
+		}
+		if c.Start.IsZero() {
+			c.Start = v.wall(v.entries[0])
+		}
+		c.End = v.wallAt(v.decodeOf(v.last))
+		l.pick(v, int32(i))
+		if len(l.picks) > maxPicks {
+			return fmt.Errorf("%w: it has more than %d pictures; ask for a higher speed or a shorter stretch of time", ErrTooLong, maxPicks)
+		}
+	}
+	if len(l.picks) == 0 {
+		return errEmpty
+	}
+	l.end(l.now)
+	n := len(l.picks)
+	last := l.picks[n-1]
+	media := l.shown(l.now) - l.shown(l.start)
+	c.layout.picks = l.picks
+	movie := movie{formats: formats, created: c.Start, media: media, to: media}
+	c.layout.arrange(movie, counts{samples: n, keys: n, durations: n, chunks: n}, last.data+int64(last.size), pictures)
+	c.layout.tag = c.layout.hash()
+	return nil
+}
+
+// picker chooses pictures.
+type picker struct {
+	speed       float64
+	picks       []pick
+	now         int64 // ticks of all parts so far, at true speed
+	start, last int64 // when the first and the last picture were taken, by the same count
+}
+
+// shown gives when something is shown.
+func (l *picker) shown(at int64) int64 { return int64(float64(at) / l.speed) }
+
+// pick takes keyframes of a part, none too soon after another.
+func (l *picker) pick(v *view, part int32) {
+	start := v.ticksAt(v.decodeOf(v.first))
+	for i, e := range v.entries {
+		at := l.now + v.ticksAt(v.decodeOf(v.first+i)) - start
+		if !e.Key || len(l.picks) > 0 && l.shown(at)-l.shown(l.last) < Timescale/lapseRate {
+			continue
+		}
+		data := int64(0)
+		if n := len(l.picks); n > 0 {
+			l.end(at)
+			data = l.picks[n-1].data + int64(l.picks[n-1].size)
+		} else {
+			l.start = at
+		}
+		l.picks = append(l.picks, pick{part: part, size: e.Size, at: e.At, data: data})
+		l.last = at
+	}
+	l.now += v.ticks
+}
+
+// end notes until when the last picture is shown.
+func (l *picker) end(at int64) {
+	l.picks[len(l.picks)-1].ticks = uint32(l.shown(at) - l.shown(l.last))
+}
+
+// readPick reads what lies so far into the pictures of a timelapse.
+func (c *Clip) readPick(b []byte, in int64) (int, error) {
+	picks := c.layout.picks
+	p := picks[sort.Search(len(picks), func(i int) bool { return picks[i].data > in })-1]
+	o, err := c.files.get(&c.layout.parts[p.part])
+	if err != nil {
+		return 0, err
+	}
+	skip := in - p.data
+	return readFull(o.file, b[:min(int64(len(b)), int64(p.size)-skip)], p.at+skip)
+}
+
+// writePicks appends all of a column of a timelapse, each picture of which is a
+// chunk.
+func (l *layout) writePicks(b []byte, c column) []byte {
+	u32 := binary.BigEndian.AppendUint32
+	for i, p := range l.picks {
+		switch c {
+		case durations:
+			b = u32(u32(b, 1), p.ticks)
+		case sizes:
+			b = u32(b, p.size)
+		case chunkSamples:
+			b = u32(u32(u32(b, uint32(i+1)), 1), l.parts[p.part].entry)
+		case chunkOffsets:
+			at := uint64(l.dataAt + p.data)
+			if l.wide {
+				b = binary.BigEndian.AppendUint64(b, at)
+			} else {
+				b = u32(b, uint32(at))
+			}
+		}
+	}
+	return b
+}

@@ -1,0 +1,204 @@
+package clip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record/index"
+)
+
+// errEmpty: there is nothing to make a clip of.
+var errEmpty = errors.New("empty")
+
+// find gives the segments that a clip is made of, none of which is cut yet, and
+// the different formats of them.
+func find(ctx context.Context, finder Finder, request Request) ([]part, []*media.Format, error) {
+	growing, grows := finder.Growing(request.Camera) // first, so that it is in one of both
+	rows, err := finder.Between(ctx, request.Camera, request.From, request.To, MaxSegments+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) > MaxSegments {
+		return nil, nil, fmt.Errorf("%w: it has more than %d segments; ask for a shorter stretch of time", ErrTooLong, MaxSegments)
+	}
+	entries := entries{finder: finder, byID: make(map[int64]uint32)}
+	parts := make([]part, 0, len(rows)+1)
+	for _, row := range rows {
+		entry, err := entries.of(ctx, row.Format)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts = append(parts, partOf(row, entry))
+		grows = grows && row.Sequence != growing.Segment.Sequence
+	}
+	if now := growing.Segment; grows && now.Start.Before(request.To) && now.End.After(request.From) {
+		entry, err := entries.add(growing.Format)
+		if err != nil {
+			return nil, nil, err
+		}
+		p := partOf(now, entry)
+		p.growing = &growing.Table
+		parts = append(parts, p)
+	}
+	if len(parts) == 0 {
+		return nil, nil, errEmpty
+	}
+	return parts, entries.formats, nil
+}
+
+// partOf makes a part of a whole segment.
+func partOf(row index.Segment, entry uint32) part {
+	length := timeToTicks(row.End.Sub(row.Start))
+	return part{
+		row: row, length: length, entry: entry, whole: true, from: row.DataAt, to: row.Bytes, ticks: length,
+		has: counts{row.Frames, row.Keys, durationEntries(row.STTS, row.Frames), row.CTTS, row.Fragments},
+	}
+}
+
+// cut makes the clip of parts, those cut that are not wanted whole.
+func (c *Clip) cut(parts []part, formats []*media.Format) error {
+	var show shows
+	kept := parts[:0]
+	for i, p := range parts {
+		if i == 0 || i == len(parts)-1 || !p.inside(c.request) {
+			ok, err := c.trim(&p, &show, len(kept) == 0)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+		}
+		kept = append(kept, p)
+	}
+	if len(kept) == 0 {
+		return errEmpty
+	}
+	if _, err := c.trim(&kept[len(kept)-1], &show, len(kept) == 1); err != nil { // again, where those behind it have nothing
+		return err
+	}
+	c.Start, c.End = show.start, show.end
+	c.layout.make(kept, formats, show)
+	return nil
+}
+
+// inside says that all of a segment is wanted, and its row has all there is to
+// know of it.
+func (p *part) inside(r Request) bool {
+	return p.growing == nil && p.has.samples > 0 && p.has.chunks > 0 && !p.row.Start.Before(r.From) && !p.row.End.After(r.To)
+}
+
+// shows is what a clip shows of its pictures: what the edit list says.
+type shows struct {
+	start, end time.Time
+	from, to   int64 // ticks: since the first part's decode time, and since the last's
+	shift      int64 // ticks: the first part's, which becomes that of all
+}
+
+// trim cuts a part to what is wanted of it, and notes what is to be shown if it
+// is the first or may be the last.
+func (c *Clip) trim(p *part, show *shows, first bool) (bool, error) {
+	v, err := c.files.view(p)
+	if err != nil {
+		return false, err
+	}
+	begin, shownAll, ok := v.cut(c.request.From, c.request.To)
+	if !ok {
+		return false, nil
+	}
+	if first {
+		if !c.request.Exact {
+			begin = v.first
+		}
+		show.start = v.wall(v.all[begin])
+		show.shift = v.shift()
+		show.from = v.decodedAt(begin-v.first) + v.offset(begin-v.first, show.shift)
+	}
+	show.to = v.decodedAt(shownAll-v.first) + show.shift
+	show.end = v.wallAt(v.decodeOf(shownAll) + v.earliest - shown(v.all[0]))
+	return true, nil
+}
+
+// entries are the sample entries of a clip: its formats, each once.
+type entries struct {
+	finder  Finder
+	byID    map[int64]uint32
+	formats []*media.Format
+}
+
+// of gives the number of the entry of a format of the index, from 1.
+func (e *entries) of(ctx context.Context, id int64) (uint32, error) {
+	if n, known := e.byID[id]; known {
+		return n, nil
+	}
+	f, err := e.finder.Format(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("format %d: %w", id, err)
+	}
+	format, err := FormatOf(f)
+	if err != nil {
+		return 0, err
+	}
+	n, err := e.add(format)
+	e.byID[id] = n
+	return n, err
+}
+
+// add gives the number of the entry of a format, which may be there already.
+func (e *entries) add(format *media.Format) (uint32, error) {
+	for i, known := range e.formats {
+		if known.Codec == format.Codec && known.Width == format.Width && known.Height == format.Height && string(known.Config) == string(format.Config) {
+			return uint32(i + 1), nil
+		}
+	}
+	if len(e.formats) == maxFormats {
+		return 0, fmt.Errorf("%w: its pictures have more than %d formats; ask for a shorter stretch of time", ErrTooLong, maxFormats)
+	}
+	e.formats = append(e.formats, format)
+	return uint32(len(e.formats)), nil
+}
+
+// FormatOf makes of a format of the index what its frames have.
+func FormatOf(f index.Format) (*media.Format, error) {
+	switch f.Codec {
+	case media.H264.String():
+		return media.FormatOfAVCC(f.Config)
+	case media.JPEG.String():
+		return &media.Format{Codec: media.JPEG, Width: f.Width, Height: f.Height}, nil
+	}
+	return nil, fmt.Errorf("%w: pictures of codec %.20q", ErrChanged, f.Codec)
+}
+
+// around is how far nearest looks.
+const around = 7 * 24 * time.Hour
+
+// nearest puts into words that there is nothing, and what is nearest.
+func nearest(ctx context.Context, finder Finder, request Request) error {
+	spans, err := finder.Spans(ctx, request.Camera, request.From.Add(-around), request.To.Add(around))
+	if err != nil {
+		return err
+	}
+	var before, after time.Time
+	for _, span := range spans {
+		if !span.To.After(request.From) && span.To.After(before) {
+			before = span.To
+		}
+		if !span.From.Before(request.To) && (after.IsZero() || span.From.Before(after)) {
+			after = span.From
+		}
+	}
+	const stamp = "2006-01-02T15:04:05.000Z07:00"
+	text := "within a week of that time there is nothing either"
+	switch in := request.From.Location(); {
+	case !before.IsZero() && !after.IsZero():
+		text = "the nearest there is ends at " + before.In(in).Format(stamp) + " and begins at " + after.In(in).Format(stamp)
+	case !before.IsZero():
+		text = "the last before it ends at " + before.In(in).Format(stamp)
+	case !after.IsZero():
+		text = "the first after it begins at " + after.In(in).Format(stamp)
+	}
+	return fmt.Errorf("%w of %s from %s to %s; %s", ErrNothing, request.Camera, request.From.Format(stamp), request.To.Format(stamp), text)
+}

@@ -1,0 +1,313 @@
+package clip
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/mp4"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+)
+
+const ceiling = 90 * time.Second // of a program; only one that hangs takes it
+
+// need skips or fails a test whose programs are not installed.
+func need(t testing.TB, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err == nil {
+			continue
+		}
+		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
+			t.Skipf("%s is not installed", program)
+		}
+		t.Fatalf("%s is not installed; scripts/test installs what the tests need", program)
+	}
+}
+
+// output runs a program to its end and gives what it wrote to stdout. Anything
+// on stderr is a failure: programs are told to report errors and warnings only.
+func output(t testing.TB, stdin []byte, program string, args ...string) []byte {
+	t.Helper()
+	need(t, program)
+	ctx, cancel := context.WithTimeout(context.Background(), ceiling)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return stdout.Bytes()
+}
+
+// numbered gives frames of H.264 at 10 pictures a second, n of them from a number
+// on, which show their numbers; a keyframe each second.
+func numbered(t testing.TB, from, n, width, height int, options ...string) []media.Frame {
+	t.Helper()
+	var pictures []byte
+	for i := range n {
+		pictures = append(pictures, camtest.Picture(from+i, width, height)...)
+	}
+	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "10", "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast",
+		"-pix_fmt", "yuv420p", "-color_range", "tv", "-threads", "1", "-g", "10", "-sc_threshold", "0"}, options...)
+	args = append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
+	b := output(t, pictures, "ffmpeg", args...)
+	format, timescale, err := mp4.ReadInit(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = b[bytes.Index(b, []byte("moof"))-4:]
+	var frames []media.Frame
+	for {
+		f, n, err := mp4.ReadFragment(b)
+		if errors.Is(err, io.EOF) {
+			return frames
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
+		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
+		b = b[n:]
+	}
+}
+
+// clips are frames that several tests share; making them takes long.
+var (
+	plainFrames   = sync.OnceValue(func() []media.Frame { return numbered(new(helper), 0, 120, 64, 48, "-bf", "0") })
+	shuffled      = sync.OnceValue(func() []media.Frame { return numbered(new(helper), 0, 120, 64, 48, "-bf", "2") })
+	largePictures = sync.OnceValue(func() []media.Frame { return numbered(new(helper), 200, 40, 96, 64, "-bf", "0") })
+)
+
+// helper has what is shared fail in whatever test needs it first.
+type helper struct{ testing.TB }
+
+func (*helper) Helper()                           {}
+func (*helper) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+func (*helper) Fatal(args ...any)                 { panic(fmt.Sprint(args...)) }
+func (*helper) Skipf(format string, args ...any)  { panic(fmt.Sprintf(format, args...)) }
+
+// volume is a volume of recordings of one camera, in memory: finder and opener.
+type volume struct {
+	rows    []index.Segment
+	formats []*media.Format
+	files   map[string]*memory
+	growing *Growing
+	opened  int
+	open    int
+}
+
+func newVolume() *volume { return &volume{files: make(map[string]*memory)} }
+
+func (v *volume) Between(_ context.Context, _ string, from, to time.Time, limit int) (rows []index.Segment, err error) {
+	for _, row := range v.rows {
+		if row.Start.Before(to) && row.End.After(from) && len(rows) < limit {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+func (v *volume) Format(_ context.Context, id int64) (index.Format, error) {
+	f := v.formats[id-1]
+	return index.Format{ID: id, Codec: f.Codec.String(), Width: f.Width, Height: f.Height, Config: f.Config}, nil
+}
+
+func (v *volume) Spans(_ context.Context, _ string, from, to time.Time) (spans []index.Span, err error) {
+	for _, row := range v.rows {
+		if row.Start.Before(to) && row.End.After(from) {
+			spans = append(spans, index.Span{From: row.Start, To: row.End})
+		}
+	}
+	return spans, nil
+}
+
+func (v *volume) Growing(string) (Growing, bool) {
+	if v.growing == nil {
+		return Growing{}, false
+	}
+	return *v.growing, true
+}
+
+func (v *volume) Open(row index.Segment) (File, error) {
+	m, ok := v.files[row.Path]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: row.Path, Err: fs.ErrNotExist}
+	}
+	v.opened++
+	v.open++
+	return &handle{m, v}, nil
+}
+
+// handle is an open file.
+type handle struct {
+	*memory
+	volume *volume
+}
+
+func (h *handle) Close() error { h.volume.open--; return nil }
+
+// memory is a segment.File.
+type memory struct{ b []byte }
+
+func (m *memory) ReadAt(p []byte, at int64) (int, error) { return bytes.NewReader(m.b).ReadAt(p, at) }
+func (m *memory) Sync() error                            { return nil }
+func (m *memory) Close() error                           { return nil }
+func (m *memory) Truncate(size int64) error              { m.b = m.b[:size]; return nil }
+func (m *memory) WriteAt(p []byte, at int64) (int, error) {
+	if more := int(at) + len(p) - len(m.b); more > 0 {
+		m.b = append(m.b, make([]byte, more)...)
+	}
+	return copy(m.b[at:], p), nil
+}
+
+// writer begins a segment and writes frames into it, a fragment a GOP.
+func (v *volume) writer(t testing.TB, start time.Time, frames []media.Frame) (*segment.Writer, string) {
+	t.Helper()
+	sequence := uint64(len(v.rows) + 1)
+	path := fmt.Sprintf("front/%d.mp4", sequence)
+	file := &memory{}
+	v.files[path] = file
+	w, err := segment.Create(file, segment.Head{Camera: "front", Sequence: sequence, Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var samples []segment.Sample
+	var s segment.Sequencer
+	for _, f := range frames {
+		samples = append(samples, s.Push(f, int64(f.PTS)*segment.Timescale/int64(time.Second))...)
+	}
+	samples = append(samples, s.Flush(segment.Timescale/10)...)
+	for len(samples) > 0 {
+		n := 1
+		for n < len(samples) && !samples[n].Key {
+			n++
+		}
+		if err := w.Append(samples[:n]); err != nil {
+			t.Fatal(err)
+		}
+		samples = samples[n:]
+	}
+	return w, path
+}
+
+// record writes a finished segment of frames, of a camera that has so many seconds
+// in a true second, and gives when it ends.
+func (v *volume) record(t testing.TB, start time.Time, rate float64, frames []media.Frame) time.Time {
+	t.Helper()
+	w, path := v.writer(t, start, frames)
+	s, err := w.Finish(rate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	format := slices.IndexFunc(v.formats, func(f *media.Format) bool {
+		return bytes.Equal(f.Config, s.Formats[0].Config) && f.Codec == s.Formats[0].Codec
+	})
+	if format < 0 {
+		v.formats = append(v.formats, s.Formats[0])
+		format = len(v.formats) - 1
+	}
+	row := index.Segment{
+		ID: int64(len(v.rows) + 1), Camera: "front", Sequence: s.Head.Sequence, Path: path, Start: start, End: start.Add(s.Duration.Round(time.Microsecond)),
+		Bytes: s.Bytes, Frames: s.Frames, Keys: s.Keys, STTS: s.STTS, CTTS: s.CTTS, MoovBytes: s.MoovBytes, DataAt: s.DataAt, Fragments: s.Fragments,
+		Format: int64(format + 1), Rate: rate,
+	}
+	v.rows = append(v.rows, row)
+	return row.End
+}
+
+// grow writes a segment that goes on.
+func (v *volume) grow(t testing.TB, start time.Time, frames []media.Frame) {
+	t.Helper()
+	w, path := v.writer(t, start, frames)
+	v.growing = &Growing{Format: frames[0].Format, Table: w.Table(), Segment: index.Segment{
+		Camera: "front", Path: path, Sequence: uint64(len(v.rows) + 1), Bytes: w.Size(),
+		Start: start, End: start.Add(time.Duration(len(frames)) * time.Second / 10),
+	}}
+}
+
+// clip makes one, which is closed when the test ends.
+func (v *volume) clip(t testing.TB, r Request) *Clip {
+	t.Helper()
+	r.Camera = "front"
+	c, err := New(context.Background(), v, v, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// whole reads all of a clip.
+func whole(t testing.TB, c *Clip) []byte {
+	t.Helper()
+	if _, err := c.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(len(b)) != c.Size() {
+		t.Fatalf("%d bytes of a clip of %d", len(b), c.Size())
+	}
+	return b
+}
+
+// file keeps bytes for programs that seek.
+func file(t testing.TB, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "clip.mp4")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// numbers has ffmpeg show a clip, and reads the numbers of what it shows.
+func numbers(t testing.TB, b []byte) (all []int) {
+	t.Helper()
+	const width, height = 64, 48
+	out := output(t, nil, "ffmpeg", "-v", "error", "-i", file(t, b), "-vf", "scale=64:48", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
+	for pixels := range slices.Chunk(out, width*height) {
+		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, height)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// count gives the numbers from one to another.
+func count(from, to int) (all []int) {
+	for n := from; n <= to; n++ {
+		all = append(all, n)
+	}
+	return all
+}
+
+// pictures10 gives numbered JPEGs, ten a second.
+func pictures10(n int) (frames []media.Frame) {
+	f := &media.Format{Codec: media.JPEG, Width: 64, Height: 48}
+	for i := range n {
+		frames = append(frames, media.Frame{PTS: time.Duration(i) * 100 * time.Millisecond, Key: true, Format: f, Data: camtest.Picture(i, 64, 48)})
+	}
+	return frames
+}
