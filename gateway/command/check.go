@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,7 +13,9 @@ import (
 // checkCommand says whether serve would start with the same words behind it.
 type checkCommand struct {
 	serveFlags
-	File string `arg:"" optional:"" help:"The configuration, as behind --config."`
+	File       string `arg:"" optional:"" help:"The configuration, as behind --config."`
+	Recordings bool   `help:"Compare the recordings with their index as well, and say what does not fit together."`
+	Repair     bool   `help:"With --recordings: mend that. What is not understood is moved aside, nothing is deleted. Not while a server records there."`
 }
 
 // Run looks for all that serve would refuse, and makes nothing. Serve would
@@ -20,6 +23,9 @@ type checkCommand struct {
 func (c *checkCommand) Run(env *environment) error {
 	if c.File != "" && c.Config != "" {
 		return mistake(fmt.Errorf("framegate: check %s and --config %s: name one configuration", c.File, c.Config))
+	}
+	if c.Repair && !c.Recordings {
+		return mistake(errors.New("framegate: check --repair mends recordings: write --recordings --repair"))
 	}
 	c.Config += c.File
 	content, err := config.Read(c.Config)
@@ -41,5 +47,49 @@ func (c *checkCommand) Run(env *environment) error {
 		cameras = "1 camera"
 	}
 	fmt.Fprintf(env.stdout, "good: %s, listening on %s\n", cameras, settings.Listen)
+	if c.Recordings {
+		return checkRecordings(env, settings, c.Repair)
+	}
 	return nil
+}
+
+// checkRecordings says what is wrong with recordings, and mends it if that is
+// asked for.
+func checkRecordings(env *environment, settings *config.Config, repair bool) error {
+	mode := server.LookAtRecordings
+	if repair {
+		mode = server.MendRecordings
+	}
+	left, err := server.CheckRecordings(env.ctx, settings, mode, env.stdout)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		return fmt.Errorf("%d things are wrong with the recordings; the start of the server mends them, and so does check --recordings --repair while none runs", left)
+	}
+	fmt.Fprintln(env.stdout, "good: the recordings and their index")
+	return nil
+}
+
+// indexCommand does things to the index of recordings.
+type indexCommand struct {
+	Rebuild rebuildCommand `cmd:"" help:"Make the index of recordings anew out of the files, while no server runs. Marks and reasons of gaps are kept where the index can be read."`
+}
+
+type rebuildCommand struct{ configFlags }
+
+// Run reads every recording.
+func (c *rebuildCommand) Run(env *environment) error {
+	settings, err := c.load(env)
+	if err != nil {
+		return err
+	}
+	left, err := server.CheckRecordings(env.ctx, settings, server.RebuildIndex, env.stdout)
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d things are left as they are", left)
+	}
+	if err == nil {
+		fmt.Fprintln(env.stdout, "good: the index has what is in the files")
+	}
+	return err
 }

@@ -36,6 +36,7 @@ var errMistake = errors.New("configuration mistake")
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"Run the gateway (the default)."`
 	Check       checkCommand       `cmd:"" help:"Check a configuration and exit."`
+	Index       indexCommand       `cmd:"" help:"Manage the index of recordings."`
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`

@@ -1,6 +1,9 @@
 package server
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -74,4 +77,28 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 		}
 	}
 	return metrics.RecordingRoom{Free: room.Free, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync}, all
+}
+
+// What CheckRecordings does about what it finds.
+const (
+	LookAtRecordings = record.Look
+	MendRecordings   = record.Mend
+	RebuildIndex     = record.Rebuild
+)
+
+// CheckRecordings compares the recordings with their index, writes a line for
+// each thing that does not fit, and counts those that are left so.
+func CheckRecordings(ctx context.Context, c *config.Config, repair record.Repair, out io.Writer) (left int, err error) {
+	err = record.Check(ctx, c.Recordings.Dir, repair, func(f record.Finding) {
+		if f.Done == "" {
+			left++
+			fmt.Fprintf(out, "%s: %s\n", f.Path, f.What)
+			return
+		}
+		fmt.Fprintf(out, "%s: %s: %s\n", f.Path, f.What, f.Done)
+	})
+	if err != nil {
+		return left, fmt.Errorf("recordings in %s: %w", c.Recordings.Dir, err)
+	}
+	return left, nil
 }
