@@ -220,6 +220,8 @@ func (r *recorder) read(ctx context.Context, reader *stream.Reader, noJPEG bool)
 		case err == nil:
 			newest = time.Now()
 			err = r.take(ctx, f)
+		case errors.Is(err, stream.ErrIdle) && r.cutNow.Load():
+			err = r.cut(ctx, 0)
 		case errors.Is(err, stream.ErrIdle):
 			if err = r.flush(ctx, false); err == nil && time.Since(newest) > quiet {
 				r.away("the camera sends nothing")
@@ -381,7 +383,8 @@ func (r *recorder) flush(ctx context.Context, due bool) error {
 	frames := uint64(len(batch))
 	clear(r.batch)
 	r.batch = r.batch[:0]
-	newest := r.clock.Wall(fromTicks(r.ticks))
+	begun, newest := r.clock.Wall(r.first), r.clock.Wall(fromTicks(r.ticks))
+	f.start.Store(&begun)
 	r.count(func(s *Status) {
 		s.Frames += frames
 		s.Bytes += bytes

@@ -161,13 +161,17 @@ func (g *rig) stop() {
 
 // story runs f in virtual time, with one camera named front.
 func story(t *testing.T, set func(*record.Options, *record.Settings, []record.Camera), f func(g *rig, c *camera)) {
+	storyOf(t, newCamera(), set, f)
+}
+
+// storyOf is story with a camera of one's own.
+func storyOf(t *testing.T, c *camera, set func(*record.Options, *record.Settings, []record.Camera), f func(g *rig, c *camera)) {
 	t.Parallel()
 	if _, err := clip(); err != nil { // in real time
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCamera()
 		g := start(t, dir, map[string]*camera{"front": c}, set)
 		defer g.stop()
 		f(g, c)
