@@ -18,8 +18,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/gateway/stream"
@@ -237,11 +235,11 @@ func (r *Recorders) monotonic(t time.Time) time.Duration { return t.Sub(r.start)
 
 // uptime gives the same since the host was started.
 func (r *Recorders) uptime(t time.Time) time.Duration {
-	var now unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+	now := sinceBoot()
+	if now == 0 {
 		return 0
 	}
-	return time.Duration(now.Nano()) - time.Since(t)
+	return now - time.Since(t)
 }
 
 // needed says that there is, or was, something to record.
