@@ -36,3 +36,8 @@ func Fill(x *Index, cameras, n, marks, per int, length, hole time.Duration, star
 		return nil
 	})
 }
+
+// Execute does to the database what nothing here would.
+func Execute(x *Index, statement string) error {
+	return x.write(context.Background(), "damaging", func(w *writer) error { return w.run(statement) })
+}
