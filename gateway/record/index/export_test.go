@@ -41,3 +41,18 @@ func Fill(x *Index, cameras, n, marks, per int, length, hole time.Duration, star
 func Execute(x *Index, statement string) error {
 	return x.write(context.Background(), "damaging", func(w *writer) error { return w.run(statement) })
 }
+
+// Limit keeps the database from growing beyond some pages more, as a full disk does.
+func Limit(x *Index) error {
+	x.writer.turn <- struct{}{}
+	defer func() { <-x.writer.turn }()
+	if err := x.writer.connect(context.Background()); err != nil {
+		return err
+	}
+	pages, err := readInt(x.writer.row("PRAGMA page_count"))
+	if err != nil {
+		return err
+	}
+	_, err = x.writer.conn.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", pages+10))
+	return err
+}
