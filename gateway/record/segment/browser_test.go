@@ -1,0 +1,185 @@
+package segment
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// page plays files in a video element, one after another, and posts what became
+// of each: its length, how many pictures were decoded, and whether it can be
+// taken to three places and shows something there.
+const page = `<!doctype html><title>files</title><script>
+const once = (target, ...names) => new Promise((resolve) =>
+  names.forEach((name) => target.addEventListener(name, resolve, {once: true})));
+async function play(address) {
+  const video = document.createElement('video');
+  video.muted = true;
+  document.body.append(video);
+  const loaded = once(video, 'loadeddata', 'error');
+  video.src = address;
+  await loaded;
+  if (video.error) throw new Error(video.error.message);
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  const context = canvas.getContext('2d', {willReadFrequently: true});
+  const shown = () => {
+    context.drawImage(video, 0, 0);
+    const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i]) % 1000000007;
+    return sum;
+  };
+  const places = [];
+  for (const at of [3.5, 0.02, 1.7]) {
+    const sought = once(video, 'seeked', 'error');
+    video.currentTime = at;
+    await sought;
+    if (video.error) throw new Error(video.error.message);
+    places.push(shown());
+  }
+  const duration = video.duration;
+  video.currentTime = 0;
+  await once(video, 'seeked');
+  const ended = once(video, 'ended', 'error');
+  video.playbackRate = 4;
+  await video.play();
+  await ended;
+  if (video.error) throw new Error(video.error.message);
+  const answer = {duration, length: video.duration, width: video.videoWidth, places, frames: video.getVideoPlaybackQuality().totalVideoFrames};
+  video.remove();
+  return answer;
+}
+addEventListener('load', async () => {
+  for (let n = 0; ; n++) {
+    if (!(await fetch('/files/' + n, {method: 'HEAD'})).ok) return;
+    const stuck = new Promise((resolve) => setTimeout(() => resolve({error: 'it does not end'}), 30000));
+    const answer = await Promise.race([play('/files/' + n).catch((error) => ({error: String(error)})), stuck]);
+    await fetch('/answer', {method: 'POST', body: JSON.stringify(answer)});
+  }
+});
+</script><body></body>`
+
+// answer is what the page found out of one file.
+type answer struct {
+	Error    string
+	Duration float64 // seconds, before it was played
+	Length   float64 // and after
+	Width    int
+	Frames   int
+	Places   []int
+}
+
+// show has a browser play files, and gives what became of each.
+func show(t *testing.T, browser func(dir, url string) *exec.Cmd, files [][]byte) <-chan answer {
+	t.Helper()
+	answers := make(chan answer, len(files))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, page)
+	})
+	dir := t.TempDir()
+	for n, b := range files {
+		path := filepath.Join(dir, fmt.Sprintf("%d.mp4", n))
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mux.HandleFunc(fmt.Sprintf("GET /files/%d", n), func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, path) })
+	}
+	mux.HandleFunc("POST /answer", func(_ http.ResponseWriter, r *http.Request) {
+		var a answer
+		if err := json.NewDecoder(r.Body).Decode(&a); err != nil {
+			a.Error = err.Error()
+		}
+		select {
+		case answers <- a:
+		default:
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	cmd := browser(t.TempDir(), server.URL)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // with all that it started
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+	})
+	return answers
+}
+
+// TestChromiumPlaysAllForms and seeks in them.
+func TestChromiumPlaysAllForms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	need(t, "chromium")
+	testPlayed(t, func(dir, url string) *exec.Cmd {
+		return exec.CommandContext(context.Background(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+			"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+			"--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0",
+			"--user-data-dir="+dir, url)
+	})
+}
+
+// TestFirefoxPlaysAllForms does too.
+func TestFirefoxPlaysAllForms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	need(t, "firefox-esr")
+	testPlayed(t, func(dir, url string) *exec.Cmd {
+		prefs := `user_pref("media.autoplay.default", 0); user_pref("datareporting.policy.firstRunURL", "");` +
+			`user_pref("browser.shell.checkDefaultBrowser", false); user_pref("network.captive-portal-service.enabled", false);`
+		if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(prefs), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(context.Background(), "firefox-esr", "--headless", "--no-remote", "--profile", dir, url)
+		cmd.Env = append(os.Environ(), "HOME="+dir)
+		return cmd
+	})
+}
+
+func testPlayed(t *testing.T, browser func(dir, url string) *exec.Cmd) {
+	all := forms(t, reordered(t))
+	names := slices.Sorted(maps.Keys(all))
+	var files [][]byte
+	for _, name := range names {
+		files = append(files, all[name])
+	}
+	answers := show(t, browser, files)
+	var first answer
+	for i, name := range names {
+		select {
+		case a := <-answers:
+			if i == 0 {
+				first = a
+			}
+			t.Logf("%s: %+v", name, a)
+			if a.Error != "" || a.Width != 160 || a.Length < 3.9 || a.Length > 4.1 || !slices.Equal(a.Places, first.Places) {
+				t.Errorf("%s: %+v; %s: %+v", name, a, names[0], first)
+			}
+		case <-time.After(ceiling):
+			t.Fatalf("%s: the browser gives no answer", name)
+		}
+	}
+	if p := first.Places; len(p) != 3 || p[0] == p[1] || p[1] == p[2] {
+		t.Errorf("the places look alike: %v", p)
+	}
+}
