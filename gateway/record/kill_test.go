@@ -21,12 +21,14 @@ import (
 	"framegate/gateway/media"
 	"framegate/gateway/record"
 	"framegate/gateway/stream"
+	"framegate/transcode"
 )
 
 // killedIn is the variable that has this program record until it is killed.
 const killedIn = "FRAMEGATE_RECORD_UNTIL_KILLED_IN"
 
 func TestMain(m *testing.M) {
+	transcode.BecomeFFmpeg()
 	if dir := os.Getenv(killedIn); dir != "" {
 		recordUntilKilled(dir)
 	}

@@ -1,0 +1,112 @@
+package record_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/record"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+)
+
+// jpegs is a camera that sends JPEGs, five a second.
+type jpegs struct{ every time.Duration }
+
+func (c jpegs) Run(ctx context.Context, emit func(media.Frame)) error {
+	ticker := time.NewTicker(c.every)
+	defer ticker.Stop()
+	var format *media.Format
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		f, err := media.JPEGFrame(camtest.Picture(n, 320, 240), format)
+		if err != nil {
+			return err
+		}
+		format = f.Format
+		emit(f)
+	}
+}
+
+// TestJPEGsAreKeptAsTheyAre where that is asked for.
+func TestJPEGsAreKeptAsTheyAre(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
+			if k.Rendition != "" {
+				return nil, stream.ErrUnknown
+			}
+			return jpegs{time.Second / 5}, nil
+		}})
+		defer hub.Close()
+		recorders := record.New(record.Options{Hub: hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "m.json")})
+		recorders.Apply(record.Settings{Segment: 10 * time.Second}, []record.Camera{{ID: "front", Mode: record.ModeContinuous, JPEG: true}})
+		recorders.Start(t.Context())
+		time.Sleep(25 * time.Second)
+		recorders.Close()
+	})
+	frames := 0
+	for _, name := range files(t, dir, "*.mp4") {
+		path := filepath.Join(dir, "recordings", name)
+		if s := opened(t, path); s.Formats[0].Codec != media.JPEG || s.Summary.Keys != s.Summary.Frames {
+			t.Errorf("%s has %d keyframes of %d, of %v", name, s.Summary.Keys, s.Summary.Frames, s.Formats[0].Codec)
+		}
+		frames += played(t, path)
+	}
+	if frames < 120 || frames > 125 {
+		t.Errorf("%d pictures are on the disk of 125", frames)
+	}
+}
+
+// TestJPEGsAreEncodedOnceForAll who want H.264: the recording and viewers read the
+// same rendition.
+func TestJPEGsAreEncodedOnceForAll(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	slots := rendition.NewSlots(4, 100)
+	var hub *stream.Hub
+	hub = stream.New(stream.Options{Linger: time.Millisecond, Resolve: func(k stream.Key) (stream.Source, error) {
+		if k.Rendition == "" {
+			return jpegs{time.Second / 20}, nil
+		}
+		request, ok := rendition.ParseKey(k.Rendition)
+		if !ok {
+			return nil, stream.ErrUnknown
+		}
+		return rendition.New(rendition.Options{Hub: hub, Camera: k.Camera, Request: request, Common: true, Slots: slots}), nil
+	}})
+	defer hub.Close()
+	recorders := record.New(record.Options{Hub: hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "m.json")})
+	recorders.Apply(record.Settings{Segment: 2 * time.Second}, []record.Camera{{ID: "front", Mode: record.ModeContinuous}})
+	recorders.Start(t.Context())
+	viewer, err := hub.Open(stream.Key{Camera: "front", Rendition: rendition.Request{Codec: media.H264}.Key()}, stream.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer viewer.Close()
+	for end := time.Now().Add(2 * ceiling); recorders.Status("front").Segments < 2; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("status is %+v", recorders.Status("front"))
+		}
+	}
+	if s := slots.Stats(); s.Starts != 1 || s.Running != 1 {
+		t.Errorf("%d encoders were started, %d run; want one", s.Starts, s.Running)
+	}
+	recorders.Close()
+	for _, name := range files(t, dir, "*.mp4") {
+		path := filepath.Join(dir, "recordings", name)
+		if s := opened(t, path); s.Formats[0].Codec != media.H264 {
+			t.Errorf("%s is of %v", name, s.Formats[0].Codec)
+		}
+		played(t, path)
+	}
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"framegate/gateway/config"
+	"framegate/gateway/record"
+)
+
+// TestRecordingIsAsConfigured from the start, after a reload, and for a camera
+// that is added while the server runs; and its files are finished at the end.
+func TestRecordingIsAsConfigured(t *testing.T) {
+	t.Parallel()
+	camera := countingCamera(t, 0)
+	text := func(mode string) string {
+		return fmt.Sprintf("network: {allow: [127.0.0.0/8]}\nrecordings: {segment: 10s, min_free: 0}\ncameras: {front: {source: %q, record: {mode: %s, codec: mjpeg}}}\n", camera.URL("/"), mode)
+	}
+	s, reload := wired(t, text("continuous"))
+	s.recordings.Start(t.Context())
+	is := func(id string, state record.State) func() bool {
+		return func() bool {
+			status := s.recordings.Status(id)
+			return status.State == state && (state != record.Recording || status.Frames > 0)
+		}
+	}
+	await(t, "the camera of the configuration is recorded", is("front", record.Recording))
+	reload(text("off"))
+	await(t, "it is not any more", is("front", record.Off))
+	if _, all := (control{s}).Recordings(); len(all) != 1 || all[0].State != "off" || all[0].Mode != "off" {
+		t.Errorf("the API is told %+v", all)
+	}
+	added, _ := s.settings().Camera("front")
+	added.ID, added.Record.Mode = "added", config.RecordContinuous
+	if err := (control{s}).SetAdded([]config.Camera{added}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a camera that was added is recorded", is("added", record.Recording))
+	s.recordings.Close()
+	folder := s.Config.Recordings.Dir
+	for _, id := range []string{"front", "added"} {
+		whole, _ := filepath.Glob(filepath.Join(folder, id, "*", "*", "*.mp4"))
+		parts, _ := filepath.Glob(filepath.Join(folder, id, "*", "*", "*.part"))
+		if len(whole) == 0 || len(parts) > 0 {
+			t.Errorf("%s has the files %v and %v", id, whole, parts)
+		}
+	}
+}
