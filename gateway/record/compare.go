@@ -163,7 +163,12 @@ func (c *comparison) entry(ctx context.Context, name string, e fs.DirEntry) erro
 		c.aside(name, "is nothing of ours")
 		return nil
 	}
-	if strings.HasSuffix(name, partSuffix) {
+	switch {
+	case isPicture(name):
+		return c.picture(ctx, name)
+	case isPicture(strings.TrimSuffix(name, partSuffix)):
+		return c.halfPicture(name)
+	case strings.HasSuffix(name, partSuffix):
 		return c.part(ctx, name)
 	}
 	return c.whole(ctx, name, e)
@@ -254,6 +259,60 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	}
 	c.tell(name, "was not in the index", "entered")
 	return c.enter(ctx, name, s.Summary)
+}
+
+// picture sees that a picture has its row.
+func (c *comparison) picture(ctx context.Context, name string) error {
+	c.found[name] = true
+	known, err := c.v.index.SegmentByPath(ctx, name)
+	if err == nil && !known.Lost || err != nil && !errors.Is(err, index.ErrUnknown) {
+		return err
+	}
+	if !c.mend {
+		c.tell(name, "is not in the index", "")
+		return nil
+	}
+	b, err := readPicture(c.v.disk, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	of := pictureOf(name)
+	if known.ID != 0 {
+		of.Start, of.End = known.Start, known.End
+	}
+	row, err := pictureRow(ctx, c.v.index, of, b)
+	if err != nil {
+		c.aside(name, err.Error())
+		return nil
+	}
+	defer c.hold()()
+	if _, err := c.v.index.Replace(ctx, row); err != nil && !errors.Is(err, index.ErrExists) {
+		return err
+	}
+	c.rows++
+	c.tell(name, "was not in the index", "entered")
+	return nil
+}
+
+// pictureOf gives what the name of a picture says.
+func pictureOf(name string) index.Segment {
+	camera, _, _ := strings.Cut(name, "/")
+	stamp, _, _ := strings.Cut(path.Base(name), "-")
+	sequence, _ := sequenceOf(path.Base(name))
+	start, _ := time.Parse("20060102T150405.000Z", stamp) // as its name was taken for ours
+	return index.Segment{Camera: camera, Sequence: sequence, Path: name, Start: start, End: start.Add(time.Second)}
+}
+
+// halfPicture is one that was being written when the process died.
+func (c *comparison) halfPicture(name string) error {
+	if !c.mend {
+		if !c.busy {
+			c.tell(name, "was not finished", "")
+		}
+		return nil
+	}
+	c.aside(name, "was not finished")
+	return nil
 }
 
 // unfinished is a file with the name of a finished one that is none.

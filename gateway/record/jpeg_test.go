@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/record"
+	"framegate/gateway/record/segment"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 )
@@ -108,5 +110,62 @@ func TestJPEGsAreEncodedOnceForAll(t *testing.T) {
 			t.Errorf("%s is of %v", name, s.Formats[0].Codec)
 		}
 		played(t, path)
+	}
+}
+
+// TestPicturesAreTakenNowAndThen as JPEGs, which are read as films of one picture,
+// go by the same limits, and come back into an index that was lost.
+func TestPicturesAreTakenNowAndThen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "recordings")
+	synctest.Test(t, func(t *testing.T) {
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegs{time.Second / 5}, nil }})
+		defer hub.Close()
+		recorders := record.New(record.Options{Hub: hub, Dir: folder, Memory: filepath.Join(dir, "m.json")})
+		recorders.Apply(record.Settings{}, []record.Camera{{
+			ID: "front", Mode: record.ModePictures, Every: 10 * time.Second, Keep: record.Keep{MaxAge: 10 * time.Minute},
+		}})
+		recorders.Start(t.Context())
+		defer recorders.Close()
+		time.Sleep(20 * time.Minute)
+		if s := recorders.Status("front"); s.State != record.Recording || s.Segments < 119 || s.Removed < 55 || s.Gaps > 0 {
+			t.Errorf("status is %+v", s)
+		}
+		all, err := recorders.Index().Between(t.Context(), "front", time.Time{}, time.Time{}, 1000)
+		if err != nil || len(all) < 59 || len(all) > 63 {
+			t.Fatalf("there are %d pictures, %v", len(all), err)
+		}
+		if spans, err := recorders.Index().Spans(t.Context(), "front", time.Time{}, time.Time{}); err != nil || len(spans) != 1 {
+			t.Errorf("spans are %v, %v", spans, err)
+		}
+		f, err := recorders.Open(all[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		s, err := segment.Open(f, f.Size)
+		if err != nil || f.Size != all[0].Bytes || s.Summary.Frames != 1 || s.Summary.Duration != 10*time.Second {
+			t.Errorf("the film of a picture is %+v of %d bytes, %v; its row has %d", s, f.Size, err, all[0].Bytes)
+		}
+	})
+	want := files(t, dir, "*.jpg")
+	for _, name := range want {
+		if b, err := os.ReadFile(filepath.Join(folder, name)); err != nil || len(b) == 0 {
+			t.Fatal(err)
+		} else if _, err := camtest.ReadJPEGNumber(b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"index.db", "index.db-wal", "index.db-shm"} {
+		_ = os.Remove(filepath.Join(folder, name)) // the last two may not be there
+	}
+	entered := 0
+	if err := record.Check(t.Context(), folder, record.Rebuild, func(f record.Finding) {
+		if f.Done == "entered" {
+			entered++
+		}
+	}); err != nil || entered != len(want) {
+		t.Errorf("%d pictures were entered, %v; want %d", entered, err, len(want))
 	}
 }

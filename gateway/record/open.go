@@ -39,6 +39,14 @@ func (r *Recorders) Open(s index.Segment) (*File, error) {
 	}
 	v.pin(s.Path)
 	done := func() { v.unpin(s.Path); v.users.Done() }
+	if isPicture(s.Path) {
+		m, err := openPicture(v.disk, s)
+		if err != nil {
+			done()
+			return nil, err
+		}
+		return &File{ReaderAt: m, Size: int64(len(*m)), close: func() error { done(); return nil }}, nil
+	}
 	var f segment.File
 	var size int64
 	err := fs.ErrNotExist

@@ -91,7 +91,9 @@ func (r *recorder) work(ctx context.Context) {
 		yes, why := c.wanted(time.Now())
 		r.ends, r.wants = end, yes
 		r.mu.Unlock()
-		if yes {
+		if yes && c.Mode == ModePictures {
+			r.pictures(life, c)
+		} else if yes {
 			r.record(life, c)
 		} else {
 			r.set(Off, why)

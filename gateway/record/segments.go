@@ -135,6 +135,9 @@ func newestSequence(disk Disk, camera string) (highest uint64) {
 func sequenceOf(name string) (uint64, bool) {
 	stem, ok := strings.CutSuffix(strings.TrimSuffix(name, partSuffix), ".mp4")
 	if !ok {
+		stem, ok = strings.CutSuffix(strings.TrimSuffix(name, partSuffix), pictureSuffix)
+	}
+	if !ok {
 		return 0, false
 	}
 	stamp, number, ok := strings.Cut(stem, "-")
