@@ -257,6 +257,9 @@ func TestMp4ffOpensAllForms(t *testing.T) {
 
 // TestGStreamerOpensAllForms counts what it decodes.
 func TestGStreamerOpensAllForms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	t.Parallel()
 	eachForm(t, forms(t, reordered(t)), func(t *testing.T, name, path string) {
 		out := output(t, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
