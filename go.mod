@@ -28,7 +28,6 @@ require (
 )
 
 require (
-	github.com/Eyevinn/mp4ff v0.56.0 // indirect
 	github.com/aws/aws-sdk-go v1.55.8 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

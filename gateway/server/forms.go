@@ -23,6 +23,7 @@ import (
 func (s *server) newForms() []front.Form {
 	options := delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log}
 	relay, player, events, still := mjpeg.New(options), live.New(options), sse.New(options), snapshot.New(s.hub)
+	clips := s.newClips()
 	return []front.Form{
 		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
@@ -36,6 +37,7 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Use: "In a player such as VLC", Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Use: "As events for scripts", Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips), Close: clips.Close, Refusals: clipRefusals},
 		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
 			{Err: upload.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},

@@ -2,6 +2,7 @@ package clip
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // part is what a clip takes of one segment.
 type part struct {
 	row     index.Segment  // what else its file has by now is not looked at
-	length  int64          // ticks of the whole segment, by its row
+	length  int64          // ticks of the whole segment, by its row; of one that grows, in a second
 	growing *segment.Table // its samples at the time of the request
 	entry   uint32         // which of the sample entries, from 1
 
@@ -41,10 +42,13 @@ type view struct {
 	all     []segment.Entry // of the segment
 	entries []segment.Entry // of the part
 
-	// By the segment's own count: what it lasts from its first sample on, what its
-	// row says of that, which begins with the first sample's picture, and when the
-	// picture is shown that is shown before all others.
-	total, told, earliest int64
+	// By the segment's own count: what it lasts from its first sample on, and when
+	// the picture is shown that is shown before all others.
+	total, earliest int64
+
+	// What of it part.length is: of the total, and of what is told by the row, which
+	// begins with the first sample's picture.
+	ofTotal, ofTold int64
 }
 
 // look makes a view of a part. A table that contradicts the file or itself is an
@@ -63,7 +67,12 @@ func look(p *part, table segment.Table) (*view, error) {
 		}
 		before, v.earliest = e.Decode, min(v.earliest, shown(e))
 	}
-	if v.told = v.total - (shown(v.all[0]) - v.earliest); v.told <= 0 || p.length <= 0 {
+	v.ofTotal, v.ofTold = v.total, v.total-(shown(v.all[0])-v.earliest)
+	if p.growing != nil { // the same for each length that it grows to
+		v.ofTotal = int64(math.Round(segment.Timescale * p.row.Rate))
+		v.ofTold = v.ofTotal
+	}
+	if min(v.ofTotal, v.ofTold, p.length) <= 0 {
 		return nil, fmt.Errorf("%w: %s lasts no time", ErrChanged, p.row.Path)
 	}
 	if !p.whole && p.last > len(v.all) {
@@ -98,9 +107,9 @@ func shown(e segment.Entry) int64 { return e.Decode + int64(e.Offset) }
 // ticksAt gives ticks of the clip for a time by the segment's own count.
 func (v *view) ticksAt(own int64) int64 {
 	if own < 0 {
-		return -scale(-own, v.length, v.total)
+		return -scale(-own, v.length, v.ofTotal)
 	}
-	return scale(own, v.length, v.total)
+	return scale(own, v.length, v.ofTotal)
 }
 
 // wall gives when a picture was taken, to a microsecond.
@@ -110,9 +119,9 @@ func (v *view) wall(e segment.Entry) time.Time { return v.wallAt(shown(e) - show
 // count.
 func (v *view) wallAt(own int64) time.Time {
 	if own < 0 {
-		return v.row.Start.Add(-ticksToTime(scale(-own, v.length, v.told)))
+		return v.row.Start.Add(-ticksToTime(scale(-own, v.length, v.ofTold)))
 	}
-	return v.row.Start.Add(ticksToTime(scale(own, v.length, v.told)))
+	return v.row.Start.Add(ticksToTime(scale(own, v.length, v.ofTold)))
 }
 
 // decodeOf gives when, by the segment's own count, the sample after so many of all

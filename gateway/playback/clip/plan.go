@@ -40,7 +40,7 @@ func find(ctx context.Context, finder Finder, request Request) ([]part, []*media
 			return nil, nil, err
 		}
 		p := partOf(now, entry)
-		p.growing = &growing.Table
+		p.growing, p.length = &growing.Table, Timescale
 		parts = append(parts, p)
 	}
 	if len(parts) == 0 {

@@ -184,7 +184,7 @@ func (v *volume) writer(t testing.TB, start time.Time, frames []media.Frame) (*s
 	path := fmt.Sprintf("front/%d.mp4", sequence)
 	file := &memory{}
 	v.files[path] = file
-	w, err := segment.Create(file, segment.Head{Camera: "front", Sequence: sequence, Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
+	w, err := segment.Create(file, segment.Head{Camera: "front", Sequence: sequence, Start: start}, []segment.Track{{Format: frames[0].Format}}, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func (v *volume) grow(t testing.TB, start time.Time, frames []media.Frame) {
 	t.Helper()
 	w, path := v.writer(t, start, frames)
 	v.growing = &Growing{Format: frames[0].Format, Table: w.Table(), Segment: index.Segment{
-		Camera: "front", Path: path, Sequence: uint64(len(v.rows) + 1), Bytes: w.Size(),
+		Camera: "front", Path: path, Sequence: uint64(len(v.rows) + 1), Bytes: w.Size(), Rate: 1,
 		Start: start, End: start.Add(time.Duration(len(frames)) * time.Second / 10),
 	}}
 }

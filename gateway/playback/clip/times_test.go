@@ -161,6 +161,12 @@ func TestWhatGrowsIsPartOfIt(t *testing.T) {
 	if v.clip(t, request).ETag() == c.ETag() {
 		t.Error("a clip has the validator of one that was shorter")
 	}
+	request.To = after(7)
+	c = v.clip(t, request)
+	v.grow(t, end, shuffled()[40:110])
+	if more := v.clip(t, request); more.ETag() != c.ETag() || string(whole(t, more)) != string(whole(t, c)) {
+		t.Error("a clip becomes another while what it is of grows behind it")
+	}
 	delete(v.files, v.growing.Segment.Path)
 	whole(t, c)
 }

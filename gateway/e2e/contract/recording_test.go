@@ -1,0 +1,105 @@
+package contract
+
+import (
+	"bytes"
+	"image"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/e2e/rig"
+)
+
+// cutting asks a gateway for a clip of the camera front.
+func cutting(t *testing.T, s *rig.Server, method string, from, to time.Time, header ...string) (*http.Response, []byte) {
+	t.Helper()
+	query := url.Values{"from": {from.Format(time.RFC3339Nano)}, "to": {to.Format(time.RFC3339Nano)}, "start": {"exact"}}
+	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/live/front/recording.mp4?"+query.Encode(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, b
+}
+
+// numbersOf has ffmpeg show a clip, and reads the numbers of its pictures.
+func numbersOf(t *testing.T, clip []byte) (all []int) {
+	t.Helper()
+	rig.Need(t, "ffmpeg")
+	name := filepath.Join(t.TempDir(), "clip.mp4")
+	if err := os.WriteFile(name, clip, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := rig.Program(t, "ffmpeg", "-v", "error", "-i", name, "-vf", "scale=64:48", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pixels := range slices.Chunk(out, 64*48) {
+		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: 64, Rect: image.Rect(0, 0, 64, 48)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// TestClipOfARecording has a camera come, go and come back, and downloads what was
+// recorded: of a file that is finished, and of one that is being written.
+func TestClipOfARecording(t *testing.T) {
+	t.Parallel()
+	s := rig.Start(t, "cameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}")
+	begin := time.Now().Add(-time.Second)
+	length := func() int64 {
+		answer, _ := cutting(t, s, http.MethodHead, begin, time.Now())
+		if answer.StatusCode != http.StatusOK {
+			return 0
+		}
+		return answer.ContentLength
+	}
+	least := int64(30 * len(rig.Picture(1)))
+	stop := rig.PublishOver(t, http.DefaultClient, s, "front", 0)
+	rig.Await(t, "a second and a half of a recording", func() bool { return length() > least })
+	stop()
+	rig.SendNumbers(t, s, "front")
+	rig.Await(t, "as much after a hole", func() bool { return length() > 3*least })
+
+	end := time.Now().Add(-500 * time.Millisecond)
+	answer, all := cutting(t, s, http.MethodGet, begin, end)
+	if answer.StatusCode != http.StatusOK || int64(len(all)) != answer.ContentLength {
+		t.Fatalf("%s, %d bytes of %d", answer.Status, len(all), answer.ContentLength)
+	}
+	numbers := numbersOf(t, all)
+	again := slices.Index(numbers[1:], 1) + 1
+	for i, n := range numbers {
+		if want := i + 1; i < again && n != want || i >= again && n != want-again {
+			t.Fatalf("picture %d is %d: %v", i, n, numbers)
+		}
+	}
+	if again < 20 || len(numbers)-again < 20 {
+		t.Errorf("%d and %d pictures", again, len(numbers)-again)
+	}
+	from := len(all) / 3
+	answer, part := cutting(t, s, http.MethodGet, begin, end, "Range", "bytes="+strconv.Itoa(from)+"-", "If-Range", answer.Header.Get("ETag"))
+	if answer.StatusCode != http.StatusPartialContent || !bytes.Equal(part, all[from:]) {
+		t.Errorf("the rest of it: %s, %d bytes of %d", answer.Status, len(part), len(all)-from)
+	}
+}

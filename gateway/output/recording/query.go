@@ -1,0 +1,113 @@
+package recording
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"framegate/gateway/playback/clip"
+)
+
+// Errors of this package, for the router's table.
+var (
+	// ErrBadQuery: what is asked for is not understood.
+	ErrBadQuery = errors.New("bad query")
+	// ErrNotMade: it is understood, and not to be had yet.
+	ErrNotMade = errors.New("not to be had")
+)
+
+// maxSpeed bounds how fast a timelapse is: a year in half an hour.
+const maxSpeed = 20_000
+
+// query is what a request asks for.
+type query struct {
+	clip.Request
+	zone *time.Location
+}
+
+// parse reads a query, for names in a zone unless it says another.
+func parse(values url.Values, zone *time.Location, now time.Time) (q query, err error) {
+	q.zone = zone
+	if name := values.Get("tz"); name != "" {
+		if q.zone, err = time.LoadLocation(name); err != nil {
+			return q, fmt.Errorf("%w: tz %.40q is no zone; one is Europe/Berlin", ErrBadQuery, name)
+		}
+	}
+	if q.From, err = moment(values, "from", now); err != nil {
+		return q, err
+	}
+	if q.To, err = moment(values, "to", now); err != nil {
+		return q, err
+	}
+	if !q.From.Before(q.To) {
+		return q, fmt.Errorf("%w: to must be later than from", ErrBadQuery)
+	}
+	q.From, q.To = q.From.In(q.zone), q.To.In(q.zone)
+	if q.Exact, err = exact(values.Get("start")); err != nil {
+		return q, err
+	}
+	q.Speed, err = speed(values.Get("speed"))
+	return q, err
+}
+
+// moment reads a time.
+func moment(values url.Values, name string, now time.Time) (time.Time, error) {
+	text := values.Get(name)
+	if text == "now" {
+		return now, nil
+	}
+	// A plus in an address is a blank, unless it is written as %2B.
+	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+"))
+	if err != nil || t.Year() < 1970 || t.Year() > 9998 {
+		return t, fmt.Errorf("%w: %s must be a time such as 2026-11-20T14:05:10Z or 2026-11-20T15:05:10%%2B01:00, from 1970 on, or now", ErrBadQuery, name)
+	}
+	return t, nil
+}
+
+func exact(start string) (bool, error) {
+	switch start {
+	case "", "keyframe":
+		return false, nil
+	case "exact":
+		return true, nil
+	case "encode":
+		return false, fmt.Errorf("%w: this version encodes no clips; start=exact begins at the same picture, without encoding", ErrNotMade)
+	}
+	return false, fmt.Errorf("%w: start %.20q is neither keyframe nor exact", ErrBadQuery, start)
+}
+
+func speed(text string) (float64, error) {
+	if text == "" {
+		return 1, nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n == 1 || n >= 2 && n <= maxSpeed) {
+		return 0, fmt.Errorf("%w: speed %.20q is not a number from 2 to %d", ErrBadQuery, text, maxSpeed)
+	}
+	return n, nil
+}
+
+// name gives the name of the file: front_2026-11-20_14-05-10_to_14-07-00.mp4. What
+// was asked for beyond what there is is not in it.
+func (q query) name(c *clip.Clip) string {
+	from, to := q.From, q.To
+	if from.Before(c.Start) {
+		from = c.Start.In(q.zone)
+	}
+	if to.After(c.End) {
+		to = c.End.In(q.zone)
+	}
+	const day, clock = "2006-01-02", "15-04-05"
+	end := to.Format(clock)
+	if from.Format(day) != to.Format(day) {
+		end = to.Format(day + "_" + clock)
+	}
+	name := q.Camera + "_" + from.Format(day+"_"+clock) + "_to_" + end
+	if q.Speed > 1 {
+		name += "_" + strconv.FormatFloat(q.Speed, 'f', -1, 64) + "x"
+	}
+	return name + ".mp4"
+}

@@ -1,0 +1,198 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/playback/clip"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+)
+
+// noon is when the recording of a test begins.
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// shelf has ten seconds of one camera, which are still being written.
+type shelf struct {
+	file    memory
+	growing clip.Growing
+}
+
+type memory struct{ b []byte }
+
+func (m *memory) Sync() error               { return nil }
+func (m *memory) Close() error              { return nil }
+func (m *memory) Truncate(size int64) error { m.b = m.b[:size]; return nil }
+func (m *memory) ReadAt(p []byte, at int64) (int, error) {
+	return strings.NewReader(string(m.b)).ReadAt(p, at)
+}
+func (m *memory) WriteAt(p []byte, at int64) (int, error) {
+	if more := int(at) + len(p) - len(m.b); more > 0 {
+		m.b = append(m.b, make([]byte, more)...)
+	}
+	return copy(m.b[at:], p), nil
+}
+
+func newShelf(t *testing.T) *shelf {
+	t.Helper()
+	s := &shelf{}
+	format := &media.Format{Codec: media.JPEG, Width: 64, Height: 48}
+	w, err := segment.Create(&s.file, segment.Head{Camera: "front", Sequence: 1, Start: noon}, []segment.Track{{Format: format}}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if err := w.Append([]segment.Sample{{Decode: int64(i) * 9000, Duration: 9000, Key: true, Data: camtest.PictureOfSize(i, 64, 48, 5000)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.growing = clip.Growing{Format: format, Table: w.Table(), Segment: index.Segment{
+		Camera: "front", Path: "front/1.mp4", Sequence: 1, Rate: 1, Start: noon, End: noon.Add(10 * time.Second), Bytes: w.Size(),
+	}}
+	return s
+}
+
+func (s *shelf) Between(context.Context, string, time.Time, time.Time, int) ([]index.Segment, error) {
+	return nil, nil
+}
+func (s *shelf) Format(context.Context, int64) (index.Format, error) {
+	return index.Format{}, index.ErrUnknown
+}
+func (s *shelf) Spans(context.Context, string, time.Time, time.Time) ([]index.Span, error) {
+	return nil, nil
+}
+func (s *shelf) Growing(string) (clip.Growing, bool) { return s.growing, true }
+func (s *shelf) Open(row index.Segment) (clip.File, error) {
+	if s.file.b == nil {
+		return nil, fs.ErrNotExist
+	}
+	return &s.file, nil
+}
+
+// ask sends a query to a handler.
+func ask(h *Handler, method, query string) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	err := h.Serve(w, httptest.NewRequest(method, "/live/front/recording.mp4?"+query, nil), "front")
+	return w.Result(), err
+}
+
+const span = "from=2026-11-20T12:00:01Z&to=2026-11-20T13:00:05.5%2B01:00"
+
+func TestClipIsNamedByItsTime(t *testing.T) {
+	s := newShelf(t)
+	h := New(Options{Finder: s, Opener: s, Zone: time.UTC})
+	defer h.Close()
+	for query, want := range map[string]string{
+		span:                       "front_2026-11-20_12-00-01_to_12-00-05.mp4",
+		span + "&tz=Europe/Berlin": "front_2026-11-20_13-00-01_to_13-00-05.mp4",
+		span + "&tz=Asia/Kolkata":  "front_2026-11-20_17-30-01_to_17-30-05.mp4",
+		span + "&speed=60":         "front_2026-11-20_12-00-01_to_12-00-05_60x.mp4",
+		"from=2020-01-01T00:00:00Z&to=2030-01-01T00:00:00Z":                       "front_2026-11-20_12-00-00_to_12-00-10.mp4",
+		"from=2026-11-20T12:00:01Z&to=2026-11-20T12:00:05Z&tz=Pacific/Kiritimati": "front_2026-11-21_02-00-01_to_02-00-05.mp4",
+	} {
+		r, err := ask(h, http.MethodHead, query)
+		if err != nil || r.StatusCode != http.StatusOK || r.Header.Get("Content-Disposition") != `attachment; filename="`+want+`"` {
+			t.Errorf("%s: %v, %s", query, err, r.Header.Get("Content-Disposition"))
+		}
+		if r.Header.Get("Content-Type") != "video/mp4" || r.ContentLength < 1000 || r.Header.Get("ETag") == "" {
+			t.Errorf("%s: %v", query, r.Header)
+		}
+	}
+}
+
+// TestOverMidnight the name says both days.
+func TestOverMidnight(t *testing.T) {
+	c := &clip.Clip{Start: noon, End: noon.Add(48 * time.Hour)}
+	q := query{zone: time.UTC}
+	q.Camera, q.From, q.To = "front", noon, noon.Add(24*time.Hour)
+	if got, want := q.name(c), "front_2026-11-20_12-00-00_to_2026-11-21_12-00-00.mp4"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestBadQueriesAreToldWhatToDo(t *testing.T) {
+	s := newShelf(t)
+	h := New(Options{Finder: s, Opener: s})
+	defer h.Close()
+	for query, want := range map[string]struct {
+		err  error
+		says string
+	}{
+		"":                                 {ErrBadQuery, "from must be a time such as"},
+		"from=yesterday&to=now":            {ErrBadQuery, "from must be a time such as"},
+		"from=2026-11-20T12:00:01Z":        {ErrBadQuery, "to must be a time such as"},
+		"from=now&to=2026-11-20T12:00:01Z": {ErrBadQuery, "to must be later than from"},
+		span + "&start=now":                {ErrBadQuery, "neither keyframe nor exact"},
+		span + "&start=encode":             {ErrNotMade, "start=exact begins at the same picture"},
+		span + "&speed=1.5":                {ErrBadQuery, "not a number from 2 to"},
+		span + "&speed=NaN":                {ErrBadQuery, "not a number from 2 to"},
+		span + "&speed=-3":                 {ErrBadQuery, "not a number from 2 to"},
+		span + "&tz=../../etc/passwd":      {ErrBadQuery, "is no zone"},
+		"from=2026-11-20T11:00:00Z&to=2026-11-20T12:00:00Z": {clip.ErrNothing, "nothing was recorded of front from 2026-11-20"},
+	} {
+		if r, err := ask(h, http.MethodGet, query); !errors.Is(err, want.err) || !strings.Contains(err.Error(), want.says) {
+			t.Errorf("%s: %v, %s", query, err, r.Status)
+		}
+	}
+	values, _ := url.ParseQuery("from=now&to=2026-11-20T12:00:01 01:00") // as a plus becomes
+	if q, err := parse(values, time.UTC, noon.Add(-2*time.Hour)); err != nil || !q.From.Equal(noon.Add(-2*time.Hour)) || q.To.Hour() != 11 {
+		t.Errorf("%v, %v", q, err)
+	}
+}
+
+// TestDownloadsEnd with the handler, and with the permission, which is the context.
+func TestDownloadsEnd(t *testing.T) {
+	for name, end := range map[string]func(*Handler, context.CancelFunc){
+		"the handler":    func(h *Handler, _ context.CancelFunc) { go h.Close() },
+		"the permission": func(_ *Handler, cancel context.CancelFunc) { cancel() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShelf(t)
+			h := New(Options{Finder: s, Opener: s})
+			defer h.Close()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			w := &slow{ResponseRecorder: httptest.NewRecorder(), next: make(chan struct{})}
+			done := make(chan error, 1)
+			go func() {
+				done <- h.Serve(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?"+span, nil), "front")
+			}()
+			w.next <- struct{}{}
+			end(h, cancel)
+			synctest.Wait()
+			close(w.next)
+			if err := <-done; err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			all, _ := io.ReadAll(w.Body)
+			if whole, err := strconv.Atoi(w.Header().Get("Content-Length")); err != nil || len(all) == 0 || len(all) > whole/2 {
+				t.Errorf("%s: %d of %d bytes were sent, %v", name, len(all), whole, err)
+			}
+		})
+	}
+}
+
+// slow is a client that takes a write when it is told to.
+type slow struct {
+	*httptest.ResponseRecorder
+	next chan struct{}
+}
+
+func (s *slow) Write(b []byte) (int, error) {
+	<-s.next
+	return s.ResponseRecorder.Write(b)
+}
+
+func (s *slow) SetWriteDeadline(time.Time) error { return nil }
