@@ -32,7 +32,7 @@ func (r *recorder) pictures(ctx context.Context, c Camera) {
 		began := time.Now()
 		f, err := r.picture(ctx)
 		if err == nil {
-			err = r.keepPicture(ctx, f, every)
+			_ = r.keepPicture(ctx, f, every) // the state says why not
 		} else if ctx.Err() == nil {
 			r.away(reason(err))
 		}

@@ -54,6 +54,8 @@ type Recorders struct {
 	current   *volume
 	trouble   error // why there is none
 	removed   map[string]uint64
+	kept      map[string]Keep // of cameras that are not there any more
+	keptNew   bool            // kept has to be written down
 	room      Room
 
 	clock tellClock
@@ -77,6 +79,10 @@ func New(o Options) *Recorders {
 		recorders: make(map[string]*recorder), cameras: make(map[string]Camera), removed: make(map[string]uint64),
 	}
 	r.configured.Store(&Settings{})
+	r.kept = remembered(o.Memory, o.Dir).Removed
+	if r.kept == nil {
+		r.kept = make(map[string]Keep)
+	}
 	return r
 }
 
@@ -94,10 +100,15 @@ func (r *Recorders) Apply(s Settings, cameras []Camera) {
 	r.cameras = make(map[string]Camera, len(cameras))
 	for _, c := range cameras {
 		delete(gone, c.ID)
+		if _, was := r.kept[c.ID]; was {
+			delete(r.kept, c.ID)
+			r.keptNew = true
+		}
 		r.cameras[c.ID] = c
 		r.applyTo(c)
 	}
 	for id, c := range gone {
+		r.kept[id], r.keptNew = c.Keep, true
 		if rec := r.recorders[id]; rec != nil {
 			c.Mode = ModeOff
 			rec.apply(c)
@@ -246,7 +257,7 @@ func (r *Recorders) uptime(t time.Time) time.Duration {
 func (r *Recorders) needed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.recorders) > 0 || remembered(r.options.Memory, r.options.Dir) != ""
+	return len(r.recorders) > 0 || remembered(r.options.Memory, r.options.Dir).Volume != ""
 }
 
 // use gives the volume to somebody who gives it back by users.Done, or says why
@@ -314,6 +325,7 @@ func (r *Recorders) attend(ctx context.Context, v *volume) {
 
 // tend looks whether a volume is still there, and how much room there is.
 func (r *Recorders) tend(v *volume) {
+	r.noteKept(v)
 	err := v.check()
 	if err == nil {
 		_, _, err = v.measure()
@@ -325,4 +337,19 @@ func (r *Recorders) tend(v *volume) {
 	r.put(nil, err)
 	r.lives.Go(v.close)
 	r.options.Changed()
+}
+
+// noteKept writes down what is kept of cameras that were removed, so that they age
+// like others after a start as well.
+func (r *Recorders) noteKept(v *volume) {
+	r.mu.Lock()
+	news, m := r.keptNew, memory{r.options.Dir, v.id, maps.Clone(r.kept)}
+	r.keptNew = false
+	r.mu.Unlock()
+	if !news {
+		return
+	}
+	if err := remember(r.options.Memory, m); err != nil {
+		r.log.Warn("what is kept of removed cameras is not written down", "err", err)
+	}
 }

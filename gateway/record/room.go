@@ -117,6 +117,9 @@ func (r *Recorders) limits(v *volume, free, total int64) index.Limits {
 	for id, c := range r.cameras {
 		l.Cameras[id] = index.Keep{MaxAge: c.Keep.MaxAge, MarkedAge: c.Keep.MarkedAge, MaxBytes: c.Keep.MaxBytes}
 	}
+	for id, keep := range r.kept {
+		l.Cameras[id] = index.Keep{MaxAge: keep.MaxAge, MarkedAge: keep.MarkedAge, MaxBytes: keep.MaxBytes}
+	}
 	for id, rec := range r.recorders {
 		grown, size := rec.grown()
 		keep := l.Cameras[id]

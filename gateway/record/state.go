@@ -85,9 +85,9 @@ type Camera struct {
 
 // Keep bounds what is kept of a camera. Zero is no bound.
 type Keep struct {
-	MaxAge    time.Duration
-	MarkedAge time.Duration
-	MaxBytes  int64
+	MaxAge    time.Duration `json:"max_age,omitempty"`
+	MarkedAge time.Duration `json:"marked_age,omitempty"`
+	MaxBytes  int64         `json:"max_bytes,omitempty"`
 }
 
 // wanted says whether to record at a moment, and if not, why.

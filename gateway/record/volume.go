@@ -127,15 +127,17 @@ func writeSmall(disk Disk, name string, b []byte) error {
 type memory struct {
 	Folder string `json:"folder"`
 	Volume string `json:"volume"`
+	// Removed is what was kept of cameras that are not there any more, and is.
+	Removed map[string]Keep `json:"removed,omitempty"`
 }
 
-func remembered(file, folder string) string {
+// remembered gives the memory of a folder, the zero value where there is none.
+func remembered(file, folder string) (m memory) {
 	b, err := os.ReadFile(file)
-	var m memory
 	if err != nil || json.Unmarshal(b, &m) != nil || m.Folder != folder {
-		return ""
+		return memory{}
 	}
-	return m.Volume
+	return m
 }
 
 func remember(file string, m memory) error {
@@ -154,7 +156,7 @@ func (e *errNotHere) Error() string { return e.text }
 
 // openVolume opens the folder of recordings, and makes it at the first time.
 func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
-	folder, known := r.options.Dir, remembered(r.options.Memory, r.options.Dir)
+	folder, known := r.options.Dir, remembered(r.options.Memory, r.options.Dir).Volume
 	if known == "" {
 		if err := os.Mkdir(folder, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
@@ -190,7 +192,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 		}
 	}
 	if known == "" {
-		if err := remember(r.options.Memory, memory{folder, id}); err != nil {
+		if err := remember(r.options.Memory, memory{Folder: folder, Volume: id}); err != nil {
 			return nil, err
 		}
 	}
