@@ -16,11 +16,13 @@ import (
 )
 
 // compareFiles compares the folder with the index whenever there is something
-// to find, until the volume is gone or ctx is done.
+// to find, and has the index forget what is past, until the volume is gone or ctx
+// is done.
 func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 	if total, err := v.index.Total(ctx); err == nil {
 		r.clock.started(total.Newest)
 	}
+	forgot := time.Now()
 	for {
 		if v.takeLeftover() {
 			c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v)}
@@ -30,10 +32,36 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 			}
 			r.options.Changed()
 		}
+		if now := time.Now(); now.Sub(forgot) > forgetPause {
+			forgot = now
+			if err := forget(ctx, v); err != nil && ctx.Err() == nil {
+				r.log.Warn("forgetting what the index has of deleted recordings", "err", err)
+			}
+		}
 		if !pause(ctx, v.gone, comparePause) {
 			return
 		}
 	}
+}
+
+// forgetPause is the time between two passes over what the index need not know
+// any more.
+const forgetPause = time.Hour
+
+// forget drops gaps, lost files and marks from before the oldest recording of
+// each camera. Protecting marks stay.
+func forget(ctx context.Context, v *volume) error {
+	cameras, err := v.index.Cameras(ctx)
+	for _, camera := range cameras {
+		totals, err := v.index.Totals(ctx, camera)
+		if err == nil && totals.Segments > 0 {
+			err = v.index.Forget(ctx, camera, totals.Oldest)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // comparePause is after which time something that was left behind is looked for.

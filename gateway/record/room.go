@@ -193,14 +193,14 @@ func (r *Recorders) unlink(ctx context.Context, v *volume) error {
 		folders := make(map[string]bool)
 		var paths []string
 		for _, g := range garbage {
+			paths = append(paths, g.Path)
 			if _, ok := sequenceOf(path.Base(g.Path)); !ok {
-				continue // none of ours, whoever wrote it there
+				continue // none of ours, whoever wrote it there: the comparison moves it aside
 			}
 			if err := v.disk.Remove(g.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 			folders[path.Dir(g.Path)] = true
-			paths = append(paths, g.Path)
 			r.countRemoved(g.Camera)
 		}
 		for folder := range folders {

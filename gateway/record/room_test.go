@@ -311,3 +311,60 @@ type claims struct {
 }
 
 func (d claims) Free() (free, total int64, err error) { return d.free(), 1 << 40, nil }
+
+// TestOnlyRecordingsAreUnlinked whatever the index has among its garbage, and
+// that is not gone through for ever.
+func TestOnlyRecordingsAreUnlinked(t *testing.T) {
+	story(t, nil, func(g *rig, _ *camera) {
+		ctx := g.t.Context()
+		time.Sleep(25 * time.Second)
+		x := g.recorders.Index()
+		row, err := x.Oldest(ctx, "front")
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.Path, row.Sequence = "diary.txt", row.Sequence+1000
+		if err := os.WriteFile(filepath.Join(g.dir, "recordings", row.Path), []byte("dear"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		id, err := x.Add(ctx, row)
+		if err == nil {
+			_, err = x.Delete(ctx, id)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.expect("an end of the garbage", func() bool {
+			garbage, err := x.Garbage(ctx, 10)
+			return err == nil && len(garbage) == 0
+		})
+		if _, err := os.Stat(filepath.Join(g.dir, "recordings", row.Path)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestMarksGoWithWhatTheyReached so that the index does not grow for ever; one
+// that protects stays.
+func TestMarksGoWithWhatTheyReached(t *testing.T) {
+	story(t, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+		s.Segment, c[0].Keep = time.Minute, record.Keep{MaxAge: 5 * time.Minute}
+	}, func(g *rig, cam *camera) {
+		cam.apart, cam.stamped = time.Second, time.Second
+		ctx := g.t.Context()
+		time.Sleep(time.Minute)
+		x := g.recorders.Index()
+		for _, keep := range []bool{false, true} {
+			at := time.Now().Add(-time.Hour)
+			if _, err := x.AddMark(ctx, index.Mark{Camera: "front", Kind: "motion", Start: at, End: at.Add(time.Second), Keep: keep}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(61 * time.Minute)
+		synctest.Wait()
+		marks, err := x.Marks(ctx, index.MarkFilter{})
+		if err != nil || len(marks) != 1 || !marks[0].Keep {
+			t.Errorf("marks are %+v, %v", marks, err)
+		}
+	})
+}
