@@ -43,6 +43,7 @@ var mayImport = map[string][]string{
 	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index"},
 
 	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
+	"gateway/playback/tape":  {"gateway/media", "gateway/playback", "gateway/record/index", "gateway/record/segment"},
 
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
@@ -54,6 +55,7 @@ var mayImport = map[string][]string{
 	"gateway/output/mjpeg":     {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/live":      {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery", "gateway/playback"},
 	"gateway/output/sse":       {"gateway/media", "gateway/stream", "gateway/delivery"},
+	"gateway/output/moment":    {"gateway/media", "gateway/stream", "gateway/delivery", "gateway/playback"},
 	"gateway/output/recording": {"gateway/playback/clip"},
 	"gateway/output/snapshot":  {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/api":              {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact", "gateway/record/index"},

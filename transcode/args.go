@@ -54,7 +54,9 @@ func input(s Spec) *ffmpeg.Stream {
 	case H264:
 		options["f"], options["format_whitelist"], options["codec_whitelist"] = "flv", "flv", "h264"
 		options["probesize"], options["analyzeduration"] = 32, 0
-		options["flags"] = "low_delay"
+		if !s.Whole {
+			options["flags"] = "low_delay"
+		}
 		if s.accelerated() {
 			maps.Copy(options, s.HWAccel.decoder(s.stays()))
 		}

@@ -71,6 +71,10 @@ type Spec struct {
 	// first is not encoded either: who watches has seen newer ones.
 	Hurry   int
 	Unshown bool
+	// Whole is for H264 packets that nobody waits for one by one, up to
+	// CloseWrite: pictures are held back until it is certain in which order
+	// they are shown, so that none is lost.
+	Whole bool
 
 	useZscale bool // Start found that it suits and is there
 }

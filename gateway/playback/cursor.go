@@ -9,6 +9,7 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
 )
 
 // Frame is a picture of a recording. Its Wall is when it was taken, its PTS when
@@ -210,9 +211,7 @@ func (c *Cursor) advance(ctx context.Context) error {
 		}
 		entries := c.piece.entries()
 		for c.next < len(entries) {
-			// Pictures behind a keyframe that are shown before it lean on what
-			// is not there.
-			if e := entries[c.next]; e.Key || !c.piece.shown(e).Before(c.from) {
+			if !c.leans(entries[c.next]) {
 				return nil
 			}
 			c.next++
@@ -225,6 +224,10 @@ func (c *Cursor) advance(ctx context.Context) error {
 		}
 	}
 }
+
+// leans says of a picture that it leans on what was not read: it comes behind the
+// keyframe that the cursor went to, and is shown before it.
+func (c *Cursor) leans(e segment.Entry) bool { return !e.Key && c.piece.shown(e).Before(c.from) }
 
 // follow goes on with the file that comes next.
 func (c *Cursor) follow(ctx context.Context) error {

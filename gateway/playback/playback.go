@@ -21,8 +21,10 @@ import (
 )
 
 var (
-	// ErrNothing: of the camera nothing is recorded.
-	ErrNothing = errors.New("nothing is recorded of this camera")
+	// ErrNothing: of the camera nothing is recorded, or nothing of a moment.
+	ErrNothing = errors.New("nothing is recorded of this camera then")
+	// ErrMissing: what was recorded is on a volume that is not there.
+	ErrMissing = errors.New("the recordings are not there at the moment")
 	// ErrEnd: there is nothing more in this direction, so far.
 	ErrEnd = errors.New("end of the recording")
 )
@@ -31,7 +33,7 @@ var (
 // Its methods may be called from any goroutine.
 type Recordings interface {
 	// Between is index.Index.Between: the segments of a camera that have to do with
-	// a stretch of time, by their start, at most limit.
+	// a stretch of time, by their start, at most limit; or ErrMissing.
 	Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error)
 	// Growing gives what is being written of a camera.
 	Growing(camera string) (Growing, bool)

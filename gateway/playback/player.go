@@ -128,16 +128,20 @@ func (p *player) seek(ctx context.Context) error {
 		return err
 	}
 	p.sought, p.held, p.dry = time.Time{}, nil, time.Time{}
+	// Decoders that are to hold nothing back learn how pictures are reordered,
+	// from some that they lose.
+	reordered := p.cursor.reordered()
+	shown, enough := p.cursor.shownAt(at), at.Add(2*reordered)
 	for ctx.Err() == nil && !p.session.seeks() {
 		f, err := p.cursor.Next(ctx)
 		if err != nil {
 			return err
 		}
 		next, err := p.cursor.Peek(ctx)
-		f.Backlog = p.every() && err == nil && !next.After(at)
+		f.Backlog = p.every() && f.Wall.Before(shown.Add(-4*reordered))
 		p.due = time.Now()
 		p.give(f)
-		if !f.Backlog {
+		if !p.every() || err != nil || next.After(enough) { // all is given that a decoder wants to show it
 			return nil
 		}
 	}

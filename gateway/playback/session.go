@@ -202,7 +202,7 @@ func (p *player) rest(ctx context.Context, err error) {
 	switch {
 	case !errors.Is(err, ErrEnd):
 		p.session.note(func(status *Status) { status.Problem = problem(err) })
-		if !errors.Is(err, ErrNothing) && p.failed != err.Error() {
+		if !errors.Is(err, ErrNothing) && !errors.Is(err, ErrMissing) && p.failed != err.Error() {
 			p.session.options.Log.Warn("recording cannot be played", "camera", p.session.options.Camera, "err", err)
 			p.failed = err.Error()
 		}
@@ -223,8 +223,10 @@ func (s *Session) seeks() bool {
 
 // problem puts an error into words for a viewer, who is not to know of files.
 func problem(err error) string {
-	if errors.Is(err, ErrNothing) {
-		return ErrNothing.Error()
+	for _, known := range []error{ErrNothing, ErrMissing} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
 	}
 	return "the recording cannot be read; the server's log says why"
 }

@@ -11,8 +11,10 @@ import (
 	"framegate/gateway/media"
 	"framegate/gateway/output/live"
 	"framegate/gateway/output/mjpeg"
+	"framegate/gateway/output/moment"
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/output/sse"
+	"framegate/gateway/playback"
 	"framegate/gateway/publish"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
@@ -38,6 +40,13 @@ func (s *server) newForms() []front.Form {
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Use: "In a player such as VLC", Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Use: "As events for scripts", Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips), Close: clips.Close, Refusals: clipRefusals},
+		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Log: s.Log})), Refusals: []front.Refusal{
+			{Err: moment.ErrBadQuery, Status: http.StatusBadRequest},
+			{Err: moment.ErrUnreadable, Status: http.StatusServiceUnavailable},
+			{Err: moment.ErrLate, Status: http.StatusGatewayTimeout},
+			{Err: playback.ErrNothing, Status: http.StatusNotFound},
+			{Err: playback.ErrMissing, Status: http.StatusServiceUnavailable},
+		}},
 		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
 			{Err: upload.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},
@@ -168,6 +177,22 @@ func (s *server) jpegs(camera string, request rendition.Request) delivery.Choice
 		choice.Own = own
 	}
 	return choice
+}
+
+// moment makes a handle that shows a JPEG of the past.
+func (s *server) moment(show *moment.Handler) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		request.FPS = 0 // of one picture
+		choice := delivery.Choice{Rendition: stream.Key{Camera: v.Camera, Rendition: request.Key()}}
+		if request.Plain() {
+			choice.Own = stream.Key{Camera: v.Camera}
+		}
+		return show.Serve(w, r, choice)
+	}
 }
 
 // why gives what puts into words for a principal what is wrong with a camera; nil

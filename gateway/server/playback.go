@@ -2,14 +2,18 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/front"
+	"framegate/gateway/media"
 	"framegate/gateway/output/live"
 	"framegate/gateway/playback"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
 )
 
 // shelf is what was recorded, as package playback reads it.
@@ -18,8 +22,12 @@ type shelf struct{ *record.Recorders }
 // Between gives the segments of a camera in a stretch of time.
 func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
 	x := s.Index()
-	if x == nil {
-		return nil, record.ErrMissing
+	switch {
+	case x != nil:
+	case s.Room().Why == "":
+		return nil, nil // nothing ever was
+	default:
+		return nil, playback.ErrMissing
 	}
 	return x.Between(ctx, camera, from, to, limit)
 }
@@ -33,6 +41,9 @@ func (s shelf) Growing(camera string) (playback.Growing, bool) {
 // Open opens a segment.
 func (s shelf) Open(row index.Segment) (playback.File, int64, error) {
 	f, err := s.Recorders.Open(row)
+	if errors.Is(err, record.ErrMissing) {
+		err = playback.ErrMissing
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -63,4 +74,16 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 		}, from)
 		return &live.Past{Session: session, Allowed: allowed, Stop: stop}, nil
 	}
+}
+
+// still makes a JPEG of a picture of the past.
+func (s *server) still(ctx context.Context, k stream.Key, p *playback.Picture) (media.Frame, error) {
+	request, ok := rendition.ParseKey(k.Rendition)
+	if !ok {
+		return media.Frame{}, stream.ErrUnknown
+	}
+	return rendition.Still(ctx, rendition.StillOptions{
+		Camera: k.Camera, Request: request, Format: p.Format, Wall: p.Wall, Before: p.Before,
+		FFmpeg: s.settings().FFmpeg.Path, Slots: s.encoders, Log: s.Log.With("camera", k.Camera),
+	}, p.Each)
 }

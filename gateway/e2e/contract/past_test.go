@@ -118,6 +118,11 @@ func TestPastOfWhatIsBeingRecorded(t *testing.T) {
 		return count == 20
 	})
 
+	still := s.Get(t, "/live/front/recording.jpg?at="+wanted.UTC().Format(time.RFC3339Nano), rig.Credentials{})
+	if was, ok := seen[rig.PictureNumber(still.Content)]; !ok || was.Sub(wanted).Abs() > 300*time.Millisecond {
+		t.Errorf("%d: the picture of %v was taken at %v", still.StatusCode, wanted, was)
+	}
+
 	l.say(map[string]any{"type": "play"})
 	l.until(func(_ int, _ time.Time, told *playback) bool { return told != nil && told.Live })
 	if number, taken, _ := l.next(); !taken.After(newest) {

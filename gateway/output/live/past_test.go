@@ -2,8 +2,6 @@ package live
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -11,76 +9,17 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/playback"
-	"framegate/gateway/record/index"
-	"framegate/gateway/record/segment"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/stream"
 )
 
 // noon is when the recordings of tests begin.
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-// archive is what was recorded of the camera: real files, without a database.
-type archive struct {
-	t    testing.TB
-	dir  string
-	rows []index.Segment
-}
-
-// record writes pictures to a file, the first of which was taken at start.
-func (a *archive) record(start time.Time, frames []media.Frame) {
-	a.t.Helper()
-	name := start.Format("20060102T150405.000Z") + ".mp4"
-	f, err := os.Create(filepath.Join(a.dir, name))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer f.Close()
-	w, err := segment.Create(f, segment.Head{Camera: "front", Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	var times segment.Sequencer
-	for _, frame := range frames {
-		if samples := times.Push(frame, int64(frame.PTS*segment.Timescale/time.Second)); len(samples) > 0 {
-			if err := w.Append(samples); err != nil {
-				a.t.Fatal(err)
-			}
-		}
-	}
-	if err := w.Append(slices.Clone(times.Flush(segment.Timescale / clipFPS))); err != nil {
-		a.t.Fatal(err)
-	}
-	s, err := w.Finish(1)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	a.rows = append(a.rows, index.Segment{ID: int64(len(a.rows) + 1), Camera: "front", Run: name, Path: name, Start: start, End: start.Add(s.Duration)})
-}
-
-func (a *archive) Between(_ context.Context, _ string, from, to time.Time, limit int) (found []index.Segment, err error) {
-	for _, r := range a.rows {
-		if r.End.After(from) && (to.IsZero() || r.Start.Before(to)) && len(found) < limit {
-			found = append(found, r)
-		}
-	}
-	return found, nil
-}
-
-func (a *archive) Growing(string) (playback.Growing, bool) { return playback.Growing{}, false }
-
-func (a *archive) Open(row index.Segment) (playback.File, int64, error) {
-	f, err := os.Open(filepath.Join(a.dir, row.Path))
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	return f, info.Size(), err
-}
-
 // remember gives the site's camera a past, which may be seen until the context is
 // done.
-func (s *site) remember(allowed context.Context) *archive {
-	a := &archive{t: s.t, dir: s.t.TempDir()}
+func (s *site) remember(allowed context.Context) *tape.Tape {
+	a := tape.New(s.t)
 	s.choice.Past = func(_ context.Context, from time.Time, changed func()) (*Past, error) {
 		if allowed.Err() != nil {
 			return nil, ErrForbidden
@@ -134,8 +73,8 @@ func TestPastAndBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, overTCP)
 	a := s.remember(context.Background())
-	a.record(noon, pictures(100, 50))
-	a.record(noon.Add(time.Hour), pictures(500, 50))
+	a.Record(noon, pictures(100, 50))
+	a.Record(noon.Add(time.Hour), pictures(500, 50))
 	camera := s.attach(own)
 	camera.give(picture(1))
 	p := s.watch("jpeg")
@@ -180,7 +119,7 @@ func TestPastTellsItsEnd(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, overTCP)
 	a := s.remember(context.Background())
-	a.record(noon, pictures(0, 10))
+	a.Record(noon, pictures(0, 10))
 	s.attach(own).give(picture(1))
 	p := s.watch("jpeg")
 	p.frame()
@@ -206,7 +145,7 @@ func TestPastIsNotForAll(t *testing.T) {
 	}
 
 	allowed, revoke := context.WithCancel(context.Background())
-	s.remember(allowed).record(noon, pictures(100, 500))
+	s.remember(allowed).Record(noon, pictures(100, 500))
 	p = s.watch("jpeg")
 	p.frame()
 	p.seek(noon)
@@ -239,7 +178,7 @@ func TestPastOfH264(t *testing.T) {
 	s := newSite(t, overTCP)
 	a := s.remember(context.Background())
 	frames := clip(t, 0, 50, 25, "")
-	a.record(noon, frames)
+	a.Record(noon, frames)
 	s.attach(own).give(frames[0])
 	p := s.watch("h264")
 	p.frame()
@@ -277,7 +216,7 @@ func BenchmarkSeek(b *testing.B) {
 			f.PTS = time.Duration(n) * time.Second / clipFPS
 			all = append(all, f)
 		}
-		a.record(taken(file*minute), all)
+		a.Record(taken(file*minute), all)
 	}
 	s.attach(own).give(frames[0])
 	p := s.watch("h264")

@@ -1,0 +1,134 @@
+// Package moment gives one picture of what was recorded: that of a moment.
+//
+// A JPEG is given as it was recorded. Anything else is decoded from its keyframe,
+// by the encoders of the present and behind whatever is watched live. The router
+// calls Handler.Serve for each request.
+package moment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/media"
+	"framegate/gateway/playback"
+	"framegate/gateway/stream"
+)
+
+// Errors of this package, for the router's table.
+var (
+	// ErrBadQuery: at is no time, or key is neither 0 nor 1.
+	ErrBadQuery = errors.New("bad query")
+	// ErrUnreadable: the recording cannot be read.
+	ErrUnreadable = errors.New("the recording cannot be read; the server's log says why")
+	// ErrLate: no picture came in time.
+	ErrLate = errors.New("no picture in time; key=1 takes less work")
+)
+
+const (
+	// patience is how long a request waits for a picture.
+	patience = 10 * time.Second
+	// keptFor is how long caches may keep one. It does not change, but it may be
+	// deleted.
+	keptFor = time.Hour
+)
+
+// Options are a handler's settings.
+type Options struct {
+	Library *playback.Library
+	// Still makes a JPEG of a picture, in a rendition.
+	Still func(context.Context, stream.Key, *playback.Picture) (media.Frame, error)
+	Log   *slog.Logger
+}
+
+// Handler serves pictures of the past. Its methods may be called from any
+// goroutine.
+type Handler struct{ options Options }
+
+// New makes a handler.
+func New(options Options) *Handler { return &Handler{options} }
+
+// Serve answers a request with the picture that a camera showed at a moment, the
+// query's at: as it was recorded where that is a JPEG and choice allows it, or
+// else as the rendition. With key=1 it is the keyframe before that.
+//
+// An error means that nothing was answered. It is ErrBadQuery, ErrUnreadable,
+// ErrLate, playback.ErrNothing or ErrMissing, or stream.ErrFull for want of an encoder.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice) error {
+	at, key, err := parse(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), patience, ErrLate)
+	defer cancel()
+	camera := choice.Rendition.Camera
+	p, err := h.options.Library.At(ctx, camera, at, key)
+	if err != nil {
+		return h.told(ctx, camera, err)
+	}
+	defer p.Close()
+	header, tag := w.Header(), fmt.Sprintf(`W/"%d-%s"`, p.Wall.UnixMicro(), choice.Rendition.Rendition)
+	if strings.Contains(r.Header.Get("If-None-Match"), tag) {
+		header.Set("ETag", tag)
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	f, err := h.picture(ctx, choice, p)
+	if err != nil {
+		return h.told(ctx, camera, err)
+	}
+	header.Set("ETag", tag)
+	header.Set("Cache-Control", fmt.Sprintf("private, max-age=%d", int(keptFor.Seconds())))
+	header.Set("Content-Type", "image/jpeg")
+	header.Set("Content-Length", strconv.Itoa(len(f.Data)))
+	micros := f.Wall.UnixMicro()
+	header.Set("X-Timestamp", fmt.Sprintf("%d.%06d", micros/1e6, micros%1e6))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(f.Data) // a client that is gone has nothing to be told
+	}
+	return nil
+}
+
+func parse(query url.Values) (at time.Time, key bool, err error) {
+	text := strings.ReplaceAll(query.Get("at"), " ", "+") // of a zone, which a query that was not escaped makes a space of
+	if at, err = time.Parse(time.RFC3339Nano, text); err != nil {
+		return at, false, fmt.Errorf("%w: at %.40q is no time such as 2026-11-20T14:05:10+01:00", ErrBadQuery, query.Get("at"))
+	}
+	switch query.Get("key") {
+	case "", "0":
+		return at, false, nil
+	case "1":
+		return at, true, nil
+	}
+	return at, false, fmt.Errorf("%w: key %.20q is neither 0 nor 1", ErrBadQuery, query.Get("key"))
+}
+
+// told gives an error that a client may be told.
+func (h *Handler) told(ctx context.Context, camera string, err error) error {
+	switch {
+	case errors.Is(err, playback.ErrNothing), errors.Is(err, playback.ErrMissing), errors.Is(err, stream.ErrFull):
+		return err
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrLate):
+		return ErrLate
+	case ctx.Err() != nil:
+		return stream.ErrClosed // the client is gone, or may not see it any more
+	}
+	h.options.Log.Warn("a picture of a recording cannot be given", "camera", camera, "err", err)
+	return ErrUnreadable
+}
+
+// picture gives a picture as a JPEG.
+func (h *Handler) picture(ctx context.Context, choice delivery.Choice, p *playback.Picture) (f media.Frame, err error) {
+	if choice.Own != (stream.Key{}) && p.Format.Codec == media.JPEG && !p.Format.Unshowable {
+		err = p.Each(func(only media.Frame) error { f = only; return nil })
+		return f, err
+	}
+	return h.options.Still(ctx, choice.Rendition, p)
+}
