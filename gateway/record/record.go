@@ -317,9 +317,10 @@ func (r *Recorders) keepVolume(ctx context.Context) {
 func (r *Recorders) attend(ctx context.Context, v *volume) {
 	r.log.Info("recordings are kept", "folder", r.options.Dir, "volume", v.id)
 	v.later() // whatever there is, the index is compared with it
-	v.users.Add(2)
+	v.users.Add(3)
 	r.lives.Go(func() { defer v.users.Done(); r.syncFiles(ctx, v) })
 	r.lives.Go(func() { defer v.users.Done(); r.compareFiles(ctx, v) })
+	r.lives.Go(func() { defer v.users.Done(); r.ageFiles(ctx, v) })
 	r.options.Changed()
 }
 
