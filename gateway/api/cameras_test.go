@@ -33,9 +33,9 @@ type shown struct {
 	ID, Name, Origin, Source, Username, Keep, Interval, Transport, Normalize string
 
 	Record struct {
-		Mode, Codec string
-		Schedule    struct{ Zone, Hours string }
-		Keep        struct {
+		Mode, Every, Codec string
+		Schedule           struct{ Zone, Hours string }
+		Keep               struct {
 			MaxAge   string `json:"max_age"`
 			MaxBytes string `json:"max_bytes"`
 			Marked   struct {

@@ -28,7 +28,7 @@ type RecordingRoom struct {
 
 // recordingStatus is how a camera is recorded, for people and programs.
 type recordingStatus struct {
-	Mode     string     `json:"mode" enum:"off,continuous,scheduled,events"`
+	Mode     string     `json:"mode" enum:"off,continuous,scheduled,events,pictures"`
 	State    string     `json:"state" enum:"off,waiting,recording,slow,full,read_only,missing" doc:"waiting: for pictures; slow: the disk is behind, and memory holds what comes; missing: the disk is not there, is another one, or fails"`
 	Reason   string     `json:"reason,omitempty" doc:"why, in words"`
 	Since    *time.Time `json:"since,omitempty" doc:"of the state"`

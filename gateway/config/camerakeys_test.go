@@ -40,7 +40,10 @@ var keyValues = map[string]struct {
 	"normalize":    {source: "http://a/", good: map[string]string{"auto": "", "always": "always", "never": "never"}, bad: map[string]string{"true": "must be auto, always or never", "": "must be"}},
 	"tls_insecure": {source: "https://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "1": "must be", "True": "must be", "": "must be"}},
 	"record.mode": {source: "test:", beside: map[string]string{"record.schedule.zone": "UTC", "record.schedule.hours": "mon 08:00-09:00"}, good: map[string]string{"off": "off", "scheduled": "scheduled"}, bad: map[string]string{
-		"on": "must be off, continuous, scheduled or events", "pictures": "must be", "true": "must be", "": "must be",
+		"on": "must be off, continuous, scheduled, events or pictures", "true": "must be", "": "must be",
+	}},
+	"record.every": {source: "test:", beside: map[string]string{"record.mode": "pictures"}, good: map[string]string{"10s": "", "1s": "1s", "90s": "1m30s", "1d": "24h"}, bad: map[string]string{
+		"999ms": "must be from 1s to 24h", "2d": "must be from", "5": "must be a duration such as", "": "must be a duration",
 	}},
 	"record.codec": {source: "http://a/", beside: map[string]string{"record.mode": "continuous"}, good: map[string]string{"auto": "", "h264": "h264", "mjpeg": "mjpeg"}, bad: map[string]string{"h265": "must be auto, h264 or mjpeg", "": "must be"}},
 	"record.schedule.zone": {source: "test:", beside: map[string]string{"record.mode": "scheduled", "record.schedule.hours": "mon 08:00-09:00"}, good: map[string]string{"UTC": "UTC", "Australia/Lord_Howe": "Australia/Lord_Howe"}, bad: map[string]string{

@@ -163,7 +163,7 @@ cameras:
         hours: [mon-fri 08:00-18:00, "sat 10:00-14:00"]
       keep: {max_age: 14d, max_bytes: 200GB, marked: {max_age: 90d}}
   yard: {source: "test:", record: {mode: events}}
-  site: {source: "test:", record: {mode: continuous, keep: {max_age: 400d}}}
+  site: {source: "test:", record: {mode: pictures, keep: {max_age: 400d}}}
 `
 
 func TestEveryKeyIsRead(t *testing.T) {
@@ -228,7 +228,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Mode: RecordEvents, Codec: RecordAuto, Keep: Retention{MaxAge: 5 * time.Minute, MarkedMaxAge: 30 * day},
 			}},
 			{ID: "site", Name: "site", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
-				Mode: RecordContinuous, Codec: RecordAuto, Keep: Retention{MaxAge: 400 * day, MarkedMaxAge: 400 * day},
+				Mode: RecordPictures, Every: 10 * time.Second, Keep: Retention{MaxAge: 400 * day, MarkedMaxAge: 400 * day},
 			}},
 		},
 	}

@@ -68,29 +68,29 @@ framegate.yaml:2:19: trusted_proxies: must be an address or a range of addresses
 	{"data nowhere", "data: ''\n",
 		`framegate.yaml:1:7: data: must not be empty`},
 	{"recording a camera", "cameras:\n  a: {source: 'test:', record: on}\n  b: {source: 'test:', record: {mode: on, sound: on, keep: 30d}}\n  c: {source: 'test:', record: {keep: {max_ages: 30d}}}\n",
-		`framegate.yaml:2:32: cameras.a.record: holds further keys: codec, keep, mode, schedule
-framegate.yaml:3:39: cameras.b.record.mode: must be off, continuous, scheduled or events, not "on"
-framegate.yaml:3:43: cameras.b.record.sound: unknown key; known here: codec, keep, mode, schedule
+		`framegate.yaml:2:32: cameras.a.record: holds further keys: codec, every, keep, mode, schedule
+framegate.yaml:3:39: cameras.b.record.mode: must be off, continuous, scheduled, events or pictures, not "on"
+framegate.yaml:3:43: cameras.b.record.sound: unknown key; known here: codec, every, keep, mode, schedule
 framegate.yaml:3:60: cameras.b.record.keep: holds further keys: marked, max_age, max_bytes
 framegate.yaml:4:40: cameras.c.record.keep.max_ages: unknown key; did you mean max_age?`},
 	{"recording what does not fit together", "cameras:\n" +
 		"  a: {source: 'test:', record: {mode: scheduled}}\n" +
 		"  b: {source: 'test:', record: {mode: scheduled, schedule: {zone: UTC}}}\n" +
 		"  c: {source: 'test:', record: {mode: scheduled, schedule: {hours: ['mon 08:00-09:00', tue]}}}\n" +
-		"  d: {source: 'test:', record: {mode: continuous, schedule: {zone: UTC, hours: daily 08:00-09:00}}}\n" +
-		"  e: {source: 'test:', record: {mode: pictures, every: 10s}}\n" +
+		"  d: {source: 'test:', record: {mode: continuous, every: 5s, schedule: {zone: UTC, hours: daily 08:00-09:00}}}\n" +
+		"  e: {source: 'test:', record: {mode: pictures, codec: mjpeg}}\n" +
 		"  f: {source: 'test:', record: {mode: continuous, keep: {marked: {max_age: 30d}}}}\n" +
 		"  g: {source: 'test:', record: {mode: events, keep: {max_age: 2h, marked: {max_age: 1h}}}}\n" +
-		"  h: {source: 'test:', record: {mode: off, codec: mjpeg, schedule: {zone: UTC, hours: daily 08:00-09:00}}}\n",
+		"  h: {source: 'test:', record: {mode: off, every: 5s, codec: mjpeg, schedule: {zone: UTC, hours: daily 08:00-09:00}}}\n",
 		`framegate.yaml:2:39: cameras.a.record.mode: scheduled needs a schedule beside it, such as schedule: {zone: Europe/Berlin, hours: "mon-fri 08:00-18:00"}; or write continuous
 framegate.yaml:3:39: cameras.b.record.mode: scheduled needs a schedule beside it, such as schedule: {zone: Europe/Berlin, hours: "mon-fri 08:00-18:00"}; or write continuous
 framegate.yaml:3:67: cameras.b.record.schedule.zone: needs hours beside it, such as mon-fri 08:00-18:00
 framegate.yaml:4:69: cameras.c.record.schedule.hours: needs zone beside it, such as Europe/Berlin or UTC
 framegate.yaml:4:88: cameras.c.record.schedule.hours: must be days and hours, such as mon-fri 08:00-18:00 or sat sun 00:00-24:00, not "tue"
-framegate.yaml:5:68: cameras.d.record.schedule.zone: is for mode: scheduled, not for continuous; remove it
-framegate.yaml:5:80: cameras.d.record.schedule.hours: is for mode: scheduled, not for continuous; remove it
-framegate.yaml:6:39: cameras.e.record.mode: must be off, continuous, scheduled or events, not "pictures"
-framegate.yaml:6:49: cameras.e.record.every: unknown key; known here: codec, keep, mode, schedule
+framegate.yaml:5:58: cameras.d.record.every: is for mode: pictures, not for continuous; remove it
+framegate.yaml:5:79: cameras.d.record.schedule.zone: is for mode: scheduled, not for continuous; remove it
+framegate.yaml:5:91: cameras.d.record.schedule.hours: is for mode: scheduled, not for continuous; remove it
+framegate.yaml:6:56: cameras.e.record.codec: is for video, and mode: pictures writes JPEGs; remove it
 framegate.yaml:7:76: cameras.f.record.keep.marked.max_age: means that the rest goes sooner, and that has no age; write one for it with max_age under keep, or remove this one
 framegate.yaml:8:85: cameras.g.record.keep.marked.max_age: must not be less than the 2h that the rest is kept`},
 

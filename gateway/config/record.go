@@ -45,8 +45,9 @@ func readSync(v value) (Sync, error) {
 // Record says what of a camera is recorded, and how long it is kept.
 type Record struct {
 	Mode     RecordMode
-	Codec    RecordCodec
-	Schedule Schedule // RecordScheduled: when
+	Every    time.Duration // RecordPictures: from one picture to the next
+	Codec    RecordCodec   // "" for RecordPictures, which are JPEGs
+	Schedule Schedule      // RecordScheduled: when
 	Keep     Retention
 }
 
@@ -56,13 +57,14 @@ func (r Record) On() bool { return r.Mode != "" && r.Mode != RecordOff }
 // RecordMode says what of a camera is recorded.
 type RecordMode string
 
-// Nothing; all; all within a schedule's hours; or all, of which what nobody marks
-// goes soon.
+// Nothing; all; all within a schedule's hours; all, of which what nobody marks
+// goes soon; or a picture now and then.
 const (
 	RecordOff        RecordMode = "off"
 	RecordContinuous RecordMode = "continuous"
 	RecordScheduled  RecordMode = "scheduled"
 	RecordEvents     RecordMode = "events"
+	RecordPictures   RecordMode = "pictures"
 )
 
 // RecordCodec says as what a camera is recorded.
@@ -86,6 +88,7 @@ type Retention struct {
 
 // What is kept of a camera where nothing is said of that, and what can be said.
 const (
+	usualEvery     = 10 * time.Second
 	usualUnmarked  = 5 * time.Minute
 	usualMarked    = 30 * 24 * time.Hour
 	minAge, maxAge = time.Minute, 36500 * 24 * time.Hour
@@ -97,8 +100,8 @@ const (
 // good while the mode is off, so that it can be switched off for a while.
 var recordKeys = []CameraKey{
 	{
-		Name: "record.mode", About: "what is recorded: nothing, all, all within the schedule's hours, or all of which what nobody marks goes soon",
-		Words: words(RecordOff, RecordContinuous, RecordScheduled, RecordEvents),
+		Name: "record.mode", About: "what is recorded: nothing, all, all within the schedule's hours, all of which what nobody marks goes soon, or a picture now and then",
+		Words: words(RecordOff, RecordContinuous, RecordScheduled, RecordEvents, RecordPictures),
 		put:   func(c *Camera, text string) error { c.Record.Mode = RecordMode(text); return nil },
 		text:  func(c Camera) string { return unless(c.Record.Mode, RecordOff) },
 		shown: func(c Camera) string { return string(c.Record.Mode) },
@@ -110,10 +113,31 @@ var recordKeys = []CameraKey{
 		},
 	},
 	{
+		Name: "record.every", About: "mode pictures: from one picture to the next, 1s to 24h; 10s without it", Example: "10s", MaxBytes: 40,
+		put: func(c *Camera, text string) (err error) {
+			c.Record.Every, err = durationWithin(text, time.Second, 24*time.Hour)
+			return err
+		},
+		text:  func(c Camera) string { return unlessAge(c.Record.Every, usualEvery) },
+		suits: onlyRecorded(RecordPictures),
+		usual: func(c Camera) string {
+			if c.Record.Mode != RecordPictures {
+				return ""
+			}
+			return durationText(usualEvery)
+		},
+	},
+	{
 		Name: "record.codec", About: "as what video is recorded: H.264, which JPEGs are encoded to, or the JPEGs that the camera sends",
 		Words: words(RecordAuto, RecordH264, RecordMJPEG),
 		put:   func(c *Camera, text string) error { c.Record.Codec = RecordCodec(text); return nil },
 		text:  func(c Camera) string { return unless(c.Record.Codec, RecordAuto) },
+		suits: func(c Camera) error {
+			if c.Record.Mode == RecordPictures {
+				return errors.New("is for video, and mode: pictures writes JPEGs; remove it")
+			}
+			return nil
+		},
 	},
 	{
 		Name: "record.schedule.zone", About: "mode scheduled: the time zone that the hours are of", Example: "Europe/Berlin", MaxBytes: 64,
@@ -199,11 +223,21 @@ func (r Record) usualMarkedMaxAge() time.Duration {
 	return r.Keep.MaxAge
 }
 
+// onlyRecorded refuses a key where the mode is another, and not off.
+func onlyRecorded(mode RecordMode) func(Camera) error {
+	return func(c Camera) error {
+		if c.Record.Mode == mode || !c.Record.On() {
+			return nil
+		}
+		return fmt.Errorf("is for mode: %s, not for %s; remove it", mode, c.Record.Mode)
+	}
+}
+
 // scheduleWith refuses half of a schedule, and one that plays no part.
 func scheduleWith(what string, other func(Schedule) string) func(Camera) error {
 	return func(c Camera) error {
-		if c.Record.On() && c.Record.Mode != RecordScheduled {
-			return fmt.Errorf("is for mode: scheduled, not for %s; remove it", c.Record.Mode)
+		if err := onlyRecorded(RecordScheduled)(c); err != nil {
+			return err
 		}
 		if c.Record.Schedule != (Schedule{}) && other(c.Record.Schedule) == "" {
 			return errors.New("needs " + what)
