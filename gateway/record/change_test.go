@@ -169,7 +169,7 @@ func TestUnlikelyClockDeletesNothingForItsAge(t *testing.T) {
 	before := len(files(t, dir, "*.mp4"))
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(100 * 24 * time.Hour) // a clock that lost its battery says 2000, and then 2036
-		g := start(t, dir, map[string]*camera{"front": newCamera()}, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+		g := start(t, dir, map[string]*camera{"front": newSlowCamera()}, func(_ *record.Options, s *record.Settings, c []record.Camera) {
 			s.Segment, c[0].Keep.MaxAge = 5*time.Minute, 2*time.Hour
 		})
 		defer g.stop()

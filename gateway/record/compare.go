@@ -22,6 +22,7 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 	if total, err := v.index.Total(ctx); err == nil {
 		r.clock.started(total.Newest)
 	}
+	r.finishDeleting(ctx, v)
 	forgot := time.Now()
 	for {
 		if v.takeLeftover() {
@@ -62,6 +63,14 @@ func forget(ctx context.Context, v *volume) error {
 		}
 	}
 	return err
+}
+
+// finishDeleting unlinks what was deleted when the process died.
+func (r *Recorders) finishDeleting(ctx context.Context, v *volume) {
+	defer r.makingRoom(v)()()
+	if err := r.unlink(ctx, v); err != nil && ctx.Err() == nil {
+		r.log.Warn("unlinking deleted recordings; it is tried again before the next file", "err", err)
+	}
 }
 
 // comparePause is after which time something that was left behind is looked for.

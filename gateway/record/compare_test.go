@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/record"
+	"framegate/gateway/record/index"
 )
 
 // recordedFolder gives a folder with recordings of so long, of a server that has
@@ -156,6 +157,51 @@ func TestFileThatIsGoneIsLost(t *testing.T) {
 			t.Errorf("the row is %+v, %v", s, err)
 		}
 	})
+}
+
+// TestDeletingThatWasCutShortIsFinished whether the process died before, between
+// or after the files went.
+func TestDeletingThatWasCutShortIsFinished(t *testing.T) {
+	for name, unlinked := range map[string]int{"before any file went": 0, "between two": 1, "after both": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := recordedFolder(t, 45*time.Second)
+			gone := files(t, dir, "*.mp4")[:2]
+			x, err := index.Open(t.Context(), filepath.Join(dir, "recordings", "index.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, name := range gone {
+				s, err := x.SegmentByPath(t.Context(), name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := x.Delete(t.Context(), s.ID); err != nil {
+					t.Fatal(err)
+				}
+				if i < unlinked {
+					if err := os.Remove(filepath.Join(dir, "recordings", name)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := x.Close(); err != nil {
+				t.Fatal(err)
+			}
+			again(t, dir, func(g *rig) {
+				for _, name := range gone {
+					if s, err := g.recorders.Index().SegmentByPath(g.t.Context(), name); err == nil {
+						t.Errorf("what was deleted is back: %+v", s)
+					}
+				}
+			})
+			for _, name := range gone {
+				if _, err := os.Stat(filepath.Join(dir, "recordings", name)); err == nil {
+					t.Errorf("%s is still there", name)
+				}
+			}
+		})
+	}
 }
 
 // TestIndexIsMadeAnew where there is none, or none that can be read.

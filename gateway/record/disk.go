@@ -74,10 +74,18 @@ func identity(info fs.FileInfo) (device, inode uint64) {
 
 // Create is Disk.Create.
 func (f *Folder) Create(name string) (segment.File, error) {
-	if err := f.root.MkdirAll(path.Dir(name), 0o750); err != nil {
-		return nil, err
+	for tries := 0; ; tries++ {
+		if err := f.root.MkdirAll(path.Dir(name), 0o750); err != nil {
+			return nil, err
+		}
+		file, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
+		if err == nil {
+			return file, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || tries == 3 { // retention removes folders that are empty
+			return nil, err
+		}
 	}
-	return f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
 }
 
 // Open is Disk.Open.

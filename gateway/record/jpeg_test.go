@@ -29,7 +29,7 @@ func (c jpegs) Run(ctx context.Context, emit func(media.Frame)) error {
 			return ctx.Err()
 		case <-ticker.C:
 		}
-		f, err := media.JPEGFrame(camtest.Picture(n, 320, 240), format)
+		f, err := media.JPEGFrame(camtest.Picture(n, 160, 120), format)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func TestPicturesAreTakenNowAndThen(t *testing.T) {
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "recordings")
 	synctest.Test(t, func(t *testing.T) {
-		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegs{time.Second / 5}, nil }})
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegs{2 * time.Second}, nil }})
 		defer hub.Close()
 		recorders := record.New(record.Options{Hub: hub, Dir: folder, Memory: filepath.Join(dir, "m.json")})
 		recorders.Apply(record.Settings{}, []record.Camera{{

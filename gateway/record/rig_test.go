@@ -67,6 +67,9 @@ type camera struct {
 
 func newCamera() *camera { return &camera{stamped: time.Second / 25, apart: time.Second / 25} }
 
+// newSlowCamera sends two pictures a second, for stories that are long.
+func newSlowCamera() *camera { return &camera{stamped: time.Second / 2, apart: time.Second / 2} }
+
 func (c *camera) Run(ctx context.Context, emit func(media.Frame)) error {
 	frames, err := clip()
 	if err != nil {

@@ -122,7 +122,7 @@ func TestLimitsAreKept(t *testing.T) {
 
 // TestEmptyFoldersGo of hours and days.
 func TestEmptyFoldersGo(t *testing.T) {
-	story(t, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+	storyOf(t, newSlowCamera(), func(_ *record.Options, s *record.Settings, c []record.Camera) {
 		s.Segment, c[0].Keep.MaxAge = 5*time.Minute, 5*time.Minute
 	}, func(g *rig, c *camera) {
 		c.away.Store(true) // most of the time
@@ -259,7 +259,7 @@ func TestRemovedCameraKeepsItsAge(t *testing.T) {
 		g.recorders.Apply(settings, nil)
 		time.Sleep(2 * time.Second)
 		g.stop()
-		again := start(t, dir, map[string]*camera{"front": newCamera()}, nil)
+		again := start(t, dir, map[string]*camera{"front": newSlowCamera()}, nil)
 		defer again.stop()
 		time.Sleep(7 * time.Minute)
 		if totals, err := again.recorders.Index().Totals(t.Context(), "back"); err != nil || totals.Segments < 6 {
