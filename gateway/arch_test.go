@@ -56,7 +56,7 @@ var mayImport = map[string][]string{
 	"gateway/output/live":      {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery", "gateway/playback"},
 	"gateway/output/sse":       {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/moment":    {"gateway/media", "gateway/stream", "gateway/delivery", "gateway/playback"},
-	"gateway/output/recording": {"gateway/playback/clip"},
+	"gateway/output/recording": {"gateway/media", "gateway/playback/clip"},
 	"gateway/output/snapshot":  {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/api":              {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact", "gateway/record/index"},
 	"gateway/api/openapi":      {"gateway/api/problem"},

@@ -64,10 +64,10 @@ func (s *server) newClips() *recording.Handler {
 	return recording.New(recording.Options{Finder: c, Opener: c, Log: s.Log})
 }
 
-// cut gives out a clip.
-func cut(clips *recording.Handler) front.Handle {
+// cut makes a handle of what gives out recordings of a camera.
+func cut(give func(http.ResponseWriter, *http.Request, string) error) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-		return clips.Serve(w, r, v.Camera)
+		return give(w, r, v.Camera)
 	}
 }
 

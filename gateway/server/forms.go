@@ -39,7 +39,8 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Use: "In a player such as VLC", Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Use: "As events for scripts", Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
-		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips), Close: clips.Close, Refusals: clipRefusals},
+		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips.Serve), Close: clips.Close, Refusals: clipRefusals},
+		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Serve: cut(clips.ServePlaylist)},
 		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Log: s.Log})), Refusals: []front.Refusal{
 			{Err: moment.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: moment.ErrUnreadable, Status: http.StatusServiceUnavailable},

@@ -132,6 +132,7 @@ func rows() []row {
 	camera("GET /live/{id}.mjpeg", "/live/{}.mjpeg", nil, nil)
 	camera("GET /live/{id}.jpg", "/live/{}.jpg?max_age=1h", nil, nil)
 	camera("GET /live/{id}/recording.mp4", "/live/{}/recording.mp4", nil, nil)
+	camera("GET /live/{id}/recording.m3u8", "/live/{}/recording.m3u8", nil, nil)
 	camera("GET /live/{id}.avi", "/live/{}.avi", nil, nil)
 	camera("POST /live/{id}.jpg", "/live/{}.jpg", rig.AsJPEG, aPicture)
 	camera("POST /live/{id}.mjpeg", "/live/{}.mjpeg", rig.AsJPEG, aPicture)

@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"framegate/gateway/auth"
 	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 )
@@ -102,4 +104,53 @@ func TestClipOfARecording(t *testing.T) {
 	if answer.StatusCode != http.StatusPartialContent || !bytes.Equal(part, all[from:]) {
 		t.Errorf("the rest of it: %s, %d bytes of %d", answer.Status, len(part), len(all)-from)
 	}
+}
+
+// TestPlaylistOfARecording is played by ffmpeg by an address that is signed, and so
+// are those in it: without that nobody gets anything.
+func TestPlaylistOfARecording(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg")
+	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:', record: {mode: continuous}}}")
+	link := g.SignLink(t, g.AddToken(t, "watcher", "playback:front"), auth.Playback, "front")
+	rig.PublishOver(t, &http.Client{Transport: bearer(g.AddToken(t, "camera", "publish:front"))}, g.Server, "front", 0)
+	from := time.Now().UTC()
+	path := ""
+	rig.Await(t, "a part", func() bool {
+		path = "/live/front/recording.m3u8?from=" + from.Format(time.RFC3339Nano) + "&to=now&" + link
+		a := g.Get(t, path, rig.Credentials{})
+		return a.StatusCode == http.StatusOK && bytes.Count(a.Content, []byte("#EXTINF")) > 0
+	})
+	path = strings.Replace(path, "to=now", "to="+time.Now().UTC().Format(time.RFC3339Nano), 1)
+	out, err := rig.Program(t, "ffmpeg", "-v", "error", "-live_start_index", "0", "-i", g.URL+path, "-frames:v", "60", "-vf", "scale=64:48", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := 0
+	for pixels := range slices.Chunk(out, 64*48) {
+		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: 64, Rect: image.Rect(0, 0, 64, 48)})
+		if err != nil || before > 0 && n <= before {
+			t.Fatalf("%d behind %d, %v", n, before, err)
+		}
+		before = n
+	}
+	if before < 50 {
+		t.Errorf("the last picture is %d", before)
+	}
+	for _, line := range strings.Split(string(g.Get(t, path, rig.Credentials{}).Content), "\n") {
+		if address, _, part := strings.Cut(line, "&sig="); part && strings.HasPrefix(line, "recording.mp4") {
+			if a := g.Get(t, "/live/front/"+address, rig.Credentials{}); a.StatusCode != http.StatusUnauthorized {
+				t.Errorf("without a signature: %d", a.StatusCode)
+			}
+		}
+	}
+}
+
+// bearer sends requests with a token.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
 }

@@ -1,5 +1,5 @@
 // Package recording gives out what was recorded of a camera between two moments,
-// as one MP4 that is cut while it is sent.
+// as one MP4 that is cut while it is sent, or as a playlist of parts.
 //
 // It knows queries, names and HTTP; what is in a clip is package clip's. The
 // router calls Handler.Serve for each request that is permitted.
@@ -7,6 +7,7 @@ package recording
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -79,11 +80,15 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request) (ctx context.Con
 //	tz        the zone of the times in the clip's name, such as Europe/Berlin
 //
 // Ranges are served, and validators that name the bytes: what is recorded right now
-// makes another clip at each request that reaches up to the present.
+// makes another clip at each request that reaches up to the present. Parts of a
+// playlist, which name their segment, are served as well.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, one of
 // clip.New, or the end of the request or of the handler.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) error {
+	if r.URL.Query().Has("segment") {
+		return h.servePart(w, r, camera)
+	}
 	q, err := parse(r.URL.Query(), h.options.Zone, time.Now())
 	if err != nil {
 		return err
@@ -104,22 +109,28 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) e
 	header.Set("Content-Disposition", `attachment; filename="`+q.name(c)+`"`)
 	header.Set("ETag", c.ETag())
 	header.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(w, r, "", time.Time{}, reading{c, ctx})
+	http.ServeContent(w, r, "", time.Time{}, seekable{until{ctx, c}, c})
 	if err := c.Err(); err != nil {
 		h.options.Log.Warn("a clip ended before its end", "camera", camera, "from", q.From, "to", q.To, "err", err)
 	}
 	return nil
 }
 
-// reading is a clip that can be read while a context lasts.
-type reading struct {
-	*clip.Clip
+// until reads while a context lasts.
+type until struct {
 	ctx context.Context
+	io.Reader
 }
 
-func (r reading) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
+func (u until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.Clip.Read(b)
+	return u.Reader.Read(b)
+}
+
+// seekable reads so at any place.
+type seekable struct {
+	until
+	io.Seeker
 }

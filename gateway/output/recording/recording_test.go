@@ -196,3 +196,69 @@ func (s *slow) Write(b []byte) (int, error) {
 }
 
 func (s *slow) SetWriteDeadline(time.Time) error { return nil }
+
+// TestPlaylist says what there is, when it was taken, and where it does not go on.
+func TestPlaylist(t *testing.T) {
+	at := func(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
+	parts := &clip.Parts{Start: noon, From: at(1.5), Parts: []clip.Part{
+		{Place: clip.Place{Sequence: 7, Near: noon, First: 10, Last: 50}, Begin: at(1), Duration: 4 * time.Second, Break: true},
+		{Place: clip.Place{Sequence: 8, Near: at(5), First: 0, Last: 30}, Begin: at(5), Duration: 12500 * time.Millisecond},
+		{Place: clip.Place{Sequence: 9, Near: at(60), First: 0, Last: 5}, Begin: at(60), Duration: time.Second, Format: 1, Break: true},
+	}}
+	var q query
+	q.Exact = true
+	const want = `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:13
+#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-START:TIME-OFFSET=0.500,PRECISE=YES
+#EXT-X-MAP:URI="recording.mp4?init&exp=5&first=10&last=50&near=1795176000000000&origin=1795176000000000&segment=7&sig=x"
+#EXT-X-PROGRAM-DATE-TIME:2026-11-20T12:00:01.000Z
+#EXTINF:4.00000,
+recording.mp4?exp=5&first=10&last=50&near=1795176000000000&origin=1795176000000000&segment=7&sig=x
+#EXTINF:12.50000,
+recording.mp4?exp=5&first=0&last=30&near=1795176005000000&origin=1795176000000000&segment=8&sig=x
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="recording.mp4?init&exp=5&first=0&last=5&near=1795176060000000&origin=1795176000000000&segment=9&sig=x"
+#EXT-X-PROGRAM-DATE-TIME:2026-11-20T12:01:00.000Z
+#EXTINF:1.00000,
+recording.mp4?exp=5&first=0&last=5&near=1795176060000000&origin=1795176000000000&segment=9&sig=x
+#EXT-X-ENDLIST
+`
+	signed := permission(url.Values{"exp": {"5"}, "sig": {"x"}, "from": {"now"}})
+	if got := playlist(parts, q, true, signed); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	if got := playlist(parts, q, false, nil); !strings.Contains(got, "#EXT-X-PLAYLIST-TYPE:EVENT\n") || strings.Contains(got, "ENDLIST") {
+		t.Errorf("one that goes on:\n%s", got)
+	}
+	values, _ := url.ParseQuery(placeValues(parts.Parts[1].Place, noon, nil))
+	if p, start, err := place(values); err != nil || !start.Equal(noon) || !p.Near.Equal(at(5)) || p.Sequence != 8 || p.First != 0 || p.Last != 30 {
+		t.Errorf("%+v, %v, %v", p, start, err)
+	}
+}
+
+// TestPlaylistRefuses what does not go into one, in words.
+func TestPlaylistRefuses(t *testing.T) {
+	s := newShelf(t)
+	h := New(Options{Finder: s, Opener: s})
+	defer h.Close()
+	for query, want := range map[string]error{
+		span:              ErrNotMade, // JPEGs
+		span + "&speed=4": ErrBadQuery,
+		"from=now":        ErrBadQuery,
+	} {
+		if err := h.ServePlaylist(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/?"+query, nil), "front"); !errors.Is(err, want) {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for _, query := range []string{"segment=1", "segment=-1&near=0&first=0&last=1&origin=0", "segment=x&near=0&first=0&last=1&origin=0"} {
+		if _, err := ask(h, http.MethodGet, query); !errors.Is(err, ErrBadQuery) {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	if _, err := ask(h, http.MethodGet, "segment=2&near=0&first=0&last=1&origin=0"); !errors.Is(err, clip.ErrNothing) {
+		t.Errorf("a segment that is not there: %v", err)
+	}
+}

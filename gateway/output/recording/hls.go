@@ -1,0 +1,169 @@
+package recording
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/playback/clip"
+)
+
+// settles is how long after a moment there may be pictures of it that are not
+// written yet.
+const settles = 10 * time.Second
+
+// ServePlaylist answers a request with a playlist of HTTP Live Streaming (RFC
+// 8216), whose parts Serve gives out. It takes from, to and start. One that reaches
+// up to the present, or beyond, grows while it is asked for again.
+//
+// An error means that nothing was answered, as of Serve.
+func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera string) error {
+	now := time.Now()
+	q, err := parse(r.URL.Query(), h.options.Zone, now)
+	if err != nil {
+		return err
+	}
+	if q.Speed != 1 {
+		return fmt.Errorf("%w: a playlist has no speed; recording.mp4 takes one", ErrBadQuery)
+	}
+	ctx, leave, err := h.enter(w, r)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	q.Camera = camera
+	parts, err := clip.PartsOf(ctx, h.options.Finder, h.options.Opener, q.Request)
+	if err != nil {
+		return err
+	}
+	for _, f := range parts.Formats {
+		if f.Codec != media.H264 {
+			return fmt.Errorf("%w: JPEGs were recorded, which do not go into HLS; recording.mp4 has them", ErrNotMade)
+		}
+	}
+	if len(parts.Parts) == 0 {
+		return fmt.Errorf("%w: what is being written has no whole part yet; ask again in some seconds", clip.ErrNothing)
+	}
+	w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	_, _ = io.WriteString(w, playlist(parts, q, now.Sub(q.To) > settles, permission(r.URL.Query()))) // a client that is gone has nothing to be told
+	return nil
+}
+
+// permission gives what stands in a signed address, so that it stands in those of
+// the parts as well.
+func permission(values url.Values) url.Values {
+	kept := make(url.Values)
+	for _, name := range []string{"exp", "link", "sig"} {
+		if values.Has(name) {
+			kept[name] = values[name]
+		}
+	}
+	return kept
+}
+
+// playlist writes one. Addresses are relative to its own.
+func playlist(parts *clip.Parts, q query, ended bool, permission url.Values) string {
+	var b strings.Builder
+	longest := 10.0 // what is fixed while it grows
+	for _, p := range parts.Parts {
+		longest = max(longest, math.Ceil(p.Duration.Seconds()))
+	}
+	kind := "EVENT"
+	if ended {
+		kind = "VOD"
+	}
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%.0f\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n", longest, kind)
+	if skip := parts.From.Sub(parts.Parts[0].Begin); q.Exact && skip > 0 {
+		fmt.Fprintf(&b, "#EXT-X-START:TIME-OFFSET=%.3f,PRECISE=YES\n", skip.Seconds())
+	}
+	format := -1
+	for i, p := range parts.Parts {
+		address := placeValues(p.Place, parts.Start, permission)
+		if p.Break && i > 0 {
+			b.WriteString("#EXT-X-DISCONTINUITY\n")
+		}
+		if p.Format != format {
+			format = p.Format
+			fmt.Fprintf(&b, "#EXT-X-MAP:URI=\"recording.mp4?init&%s\"\n", address)
+		}
+		if p.Break {
+			fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", p.Begin.UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+		fmt.Fprintf(&b, "#EXTINF:%.5f,\nrecording.mp4?%s\n", p.Duration.Seconds(), address)
+	}
+	if ended {
+		b.WriteString("#EXT-X-ENDLIST\n")
+	}
+	return b.String()
+}
+
+// placeValues gives the query for a part.
+func placeValues(p clip.Place, start time.Time, permission url.Values) string {
+	values := url.Values{
+		"segment": {strconv.FormatUint(p.Sequence, 10)},
+		"near":    {strconv.FormatInt(p.Near.UnixMicro(), 10)},
+		"first":   {strconv.Itoa(p.First)},
+		"last":    {strconv.Itoa(p.Last)},
+		"origin":  {strconv.FormatInt(start.UnixMicro(), 10)},
+	}
+	for name, value := range permission {
+		values[name] = value
+	}
+	return values.Encode()
+}
+
+// place reads what placeValues wrote.
+func place(values url.Values) (p clip.Place, start time.Time, err error) {
+	number := func(name string) int64 {
+		n, wrong := strconv.ParseInt(values.Get(name), 10, 64)
+		if wrong != nil || n < 0 {
+			err = fmt.Errorf("%w: %s %.20q is no number; addresses of parts are those of recording.m3u8", ErrBadQuery, name, values.Get(name))
+		}
+		return n
+	}
+	p.Sequence = uint64(number("segment"))
+	p.Near = time.UnixMicro(number("near"))
+	p.First, p.Last = int(number("first")), int(number("last"))
+	return p, time.UnixMicro(number("origin")), err
+}
+
+// servePart answers a request with a part of a playlist, or with what goes before
+// such parts.
+func (h *Handler) servePart(w http.ResponseWriter, r *http.Request, camera string) error {
+	at, start, err := place(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	ctx, leave, err := h.enter(w, r)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	w.Header().Set("Cache-Control", "private, max-age=3600")
+	if r.URL.Query().Has("init") {
+		b, err := clip.InitOf(ctx, h.options.Finder, camera, at)
+		if err == nil {
+			w.Header().Set("Content-Type", "video/mp4")
+			_, _ = w.Write(b)
+		}
+		return err
+	}
+	f, err := clip.OpenPart(ctx, h.options.Finder, h.options.Opener, camera, at, start)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w.Header().Set("Content-Type", "video/mp4")
+	w.Header().Set("Content-Length", strconv.FormatInt(f.Size, 10))
+	if r.Method != http.MethodHead {
+		_, _ = io.Copy(w, until{ctx, f}) // whoever reads sees that it is too short
+	}
+	return nil
+}

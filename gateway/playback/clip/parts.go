@@ -1,0 +1,275 @@
+package clip
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/mp4"
+	"framegate/gateway/record/index"
+)
+
+const (
+	// partLength is how long a part is at least, where its segment goes on: players
+	// begin with whole ones.
+	partLength = 4 * time.Second
+	// maxPartSegments is how many segments are made into parts at most, since the
+	// table of each is read: a day of minutes, and what is left of its ends.
+	maxPartSegments = 1500
+	// maxPartSamples bounds what somebody asks for as one part.
+	maxPartSamples = 1 << 16
+	// lead is when the first picture of all parts is shown, so that what is decoded
+	// long before it is shown has a decode time too. Offsets below zero would do,
+	// but ffmpeg takes them for a delay in fragments.
+	lead = 30 * time.Second
+)
+
+// Part is a stretch of a segment that begins with a keyframe, as one fragment of a
+// fragmented MP4.
+type Part struct {
+	Place
+	Format   int // of Parts.Formats
+	Begin    time.Time
+	Duration time.Duration
+	Break    bool // it does not go on where the part before it ends
+}
+
+// Place is where a part is. It stays the same while its segment grows and when it
+// is finished.
+type Place struct {
+	Sequence    uint64    // of the segment
+	Near        time.Time // when the segment began, as was known when the place was told
+	First, Last int       // samples, the last not included
+}
+
+// Parts are the parts of a stretch of time.
+type Parts struct {
+	Start   time.Time // from which decode times count
+	From    time.Time // of the picture to begin with, in the first part
+	Formats []*media.Format
+	Parts   []Part
+}
+
+// PartsOf gives the parts of what was recorded. Of a segment that is being
+// written they are those that change no more. It reads the tables of all segments.
+func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request) (*Parts, error) {
+	parts, formats, err := find(ctx, finder, request)
+	switch {
+	case errors.Is(err, errEmpty):
+		return nil, nearest(ctx, finder, request)
+	case err != nil:
+		return nil, err
+	case len(parts) > maxPartSegments:
+		return nil, fmt.Errorf("%w: it has more than %d segments; ask for a shorter stretch of time", ErrTooLong, maxPartSegments)
+	}
+	files := &files{opener: opener}
+	defer files.close()
+	all := &Parts{Formats: formats, Start: parts[0].row.Start}
+	var before *index.Segment
+	for i := range parts {
+		p := &parts[i]
+		v, err := files.view(p)
+		if err != nil {
+			return nil, err
+		}
+		begin, _, ok := v.cut(request.From, request.To)
+		if !ok {
+			continue
+		}
+		if len(all.Parts) == 0 {
+			all.From = v.wall(v.all[begin])
+		}
+		broken := before == nil || before.Run != p.row.Run || p.row.Start.Sub(before.End) > index.Joint
+		all.add(v, broken, request.To)
+		before = &p.row
+	}
+	return all, nil
+}
+
+// add adds the parts of a segment.
+func (all *Parts) add(v *view, broken bool, to time.Time) {
+	for first := v.first; first < v.last; {
+		last := v.partEnd(first)
+		if last == v.last && v.growing != nil && v.last == len(v.all) {
+			return // it goes on
+		}
+		broken = broken || len(all.Parts) > 0 && all.Parts[len(all.Parts)-1].Format != int(v.entry-1)
+		all.Parts = append(all.Parts, Part{
+			Place:    Place{Sequence: v.row.Sequence, Near: v.row.Start, First: first, Last: last},
+			Format:   int(v.entry - 1),
+			Begin:    v.wall(v.all[first]),
+			Duration: ticksToTime(v.ticksAt(v.decodeOf(last)) - v.ticksAt(v.decodeOf(first))),
+			Break:    broken,
+		})
+		first, broken = last, false
+	}
+}
+
+// partEnd gives where the part ends that begins with a sample: at the first
+// keyframe that is far enough away.
+func (v *view) partEnd(first int) int {
+	least := v.ticksAt(v.decodeOf(first)) + timeToTicks(partLength)
+	for i := first + 1; i < v.last; i++ {
+		if v.all[i].Key && v.ticksAt(v.decodeOf(i)) >= least {
+			return i
+		}
+	}
+	return v.last
+}
+
+// Fragment is a part that is open to be read, from its beginning to its end.
+type Fragment struct {
+	io.Reader
+	Size  int64
+	files *files
+}
+
+// Close closes what is open.
+func (f *Fragment) Close() { f.files.close() }
+
+// OpenPart opens a part at a place, with decode times that count from start. The
+// error is ErrNothing where its segment is not there any more.
+func OpenPart(ctx context.Context, finder Finder, opener Opener, camera string, at Place, start time.Time) (*Fragment, error) {
+	p, err := findPart(ctx, finder, camera, at)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fragment{files: &files{opener: opener}}
+	v, err := f.files.view(p)
+	if err == nil {
+		err = f.take(v, at, start)
+	}
+	if err != nil {
+		f.files.close()
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrChanged) {
+			err = fmt.Errorf("%w: that part is not there any more", ErrNothing)
+		}
+		return nil, err
+	}
+	return f, nil
+}
+
+// findPart finds the segment of a place.
+func findPart(ctx context.Context, finder Finder, camera string, at Place) (*part, error) {
+	growing, grows := finder.Growing(camera) // first, so that it is in one of both
+	const moved = time.Minute                // at most, while times are made better
+	rows, err := finder.Between(ctx, camera, at.Near.Add(-moved), at.Near.Add(moved), index.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.Sequence == at.Sequence {
+			p := partOf(row, 1)
+			return &p, nil
+		}
+	}
+	if grows && growing.Segment.Sequence == at.Sequence {
+		p := partOf(growing.Segment, 1)
+		p.growing, p.length = &growing.Table, Timescale
+		return &p, nil
+	}
+	return nil, fmt.Errorf("%w: that part is not there any more", ErrNothing)
+}
+
+// take makes a fragment of a view.
+func (f *Fragment) take(v *view, at Place, start time.Time) error {
+	began := v.row.Start.Sub(start)
+	if at.First < 0 || at.First >= at.Last || at.Last > len(v.all) || at.Last-at.First > maxPartSamples || began < 0 {
+		return fmt.Errorf("%w: no part is there", ErrNothing)
+	}
+	file, err := f.files.get(v.part)
+	if err != nil {
+		return err
+	}
+	v.whole, v.first, v.last = false, at.First, at.Last
+	v.take()
+	head := v.moof(timeToTicks(began + lead))
+	readers := []io.Reader{bytes.NewReader(head)}
+	f.Size = int64(len(head))
+	for i := 0; i < len(v.entries); {
+		from, size := v.entries[i].At, int64(v.entries[i].Size)
+		for i++; i < len(v.entries) && follows(v.entries[i-1], v.entries[i]); i++ {
+			size += int64(v.entries[i].Size)
+		}
+		readers = append(readers, io.NewSectionReader(file.file, from, size))
+		f.Size += size
+	}
+	f.Reader = io.MultiReader(readers...)
+	return nil
+}
+
+// own gives ticks of a clip in those of an init segment.
+func own(ticks int64) int64 { return scale(max(ticks, 0), mp4.Timescale, Timescale) }
+
+// What fragments say of their samples: 14496-12, 8.8.
+const (
+	baseIsMoof = 0x020000
+	trunAll    = 0x000F01 // where the data is; duration, size, flags and composition offset of each sample
+	keyFlags   = 0x02000000
+	deltaFlags = 0x01010000
+)
+
+// moof makes the boxes before the data of a part, whose segment begins at so many
+// ticks.
+func (v *view) moof(began int64) mp4.Boxes {
+	var w mp4.Boxes
+	moof := w.Open("moof")
+	mfhd := w.OpenFull("mfhd", 0, 0)
+	w.U32(1)
+	w.Close(mfhd)
+	traf := w.Open("traf")
+	tfhd := w.OpenFull("tfhd", 0, baseIsMoof)
+	w.U32(trackID)
+	w.Close(tfhd)
+	tfdt := w.OpenFull("tfdt", 1, 0)
+	w.U64(uint64(own(began + v.ticksAt(v.decodeOf(v.first)) - v.shift())))
+	w.Close(tfdt)
+	trun := w.OpenFull("trun", 1, trunAll)
+	w.U32(uint32(len(v.entries)))
+	w.U32(uint32(len(w) + 4 + 16*len(v.entries) + 8))
+	bytes := int64(0)
+	for i, e := range v.entries {
+		flags := uint32(deltaFlags)
+		if e.Key {
+			flags = keyFlags
+		}
+		lasts := own(v.ticksAt(v.decodeOf(v.first+i+1))) - own(v.ticksAt(v.decodeOf(v.first+i)))
+		w.U32(uint32(lasts), e.Size, flags, uint32(int32(v.offset(i, v.shift())/(Timescale/mp4.Timescale))))
+		bytes += int64(e.Size)
+	}
+	w.Close(trun)
+	w.Close(traf)
+	w.Close(moof)
+	w.U32(uint32(bytes + 8))
+	w.Text("mdat")
+	return w
+}
+
+// InitOf gives the init segment that goes before the parts of a segment.
+func InitOf(ctx context.Context, finder Finder, camera string, at Place) ([]byte, error) {
+	p, err := findPart(ctx, finder, camera, at)
+	if err != nil {
+		return nil, err
+	}
+	if p.growing != nil {
+		growing, _ := finder.Growing(camera)
+		if growing.Segment.Sequence == at.Sequence {
+			return mp4.Init(growing.Format)
+		}
+		return nil, fmt.Errorf("%w: it is finished by now; ask again", ErrChanged)
+	}
+	f, err := finder.Format(ctx, p.row.Format)
+	if err != nil {
+		return nil, err
+	}
+	format, err := FormatOf(f)
+	if err != nil {
+		return nil, err
+	}
+	return mp4.Init(format)
+}
