@@ -110,7 +110,7 @@ func momentOf(text string, usual, now time.Time, location string) (time.Time, er
 	}
 	// A plus in an address is a blank, unless it is written as %2B.
 	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+"))
-	if err != nil || t.Year() < 1970 || t.Year() > 9998 {
+	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9998 {
 		return t, faulty(location, "must be a time such as 2026-11-20T14:05:10Z or 2026-11-20T15:05:10+01:00, from 1970 on, or now")
 	}
 	return t, nil
@@ -123,7 +123,7 @@ func stretchOf(from, to string) (begin, end time.Time, err error) {
 	if end, err = momentOf(to, now, now, "query.to"); err != nil {
 		return begin, end, err
 	}
-	if begin, err = momentOf(from, end.Add(-usualStretch), now, "query.from"); err != nil {
+	if begin, err = momentOf(from, latest(end.Add(-usualStretch), time.Unix(0, 0)), now, "query.from"); err != nil {
 		return begin, end, err
 	}
 	if !begin.Before(end) {

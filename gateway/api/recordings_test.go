@@ -233,3 +233,24 @@ func TestRecordingsThatAreNotThere(t *testing.T) {
 	}
 	c.do("DELETE", "/api/v1/cameras/gate/recordings?from=2020-11-20T14:00:00Z&to=now", nil).want(404)
 }
+
+// FuzzStretch reads any two times of an address. What is taken is a stretch of
+// time that the index can have, and what is not is a problem.
+func FuzzStretch(f *testing.F) {
+	f.Add("2020-11-20T14:00:00Z", "2020-11-20T15:00:00+01:00")
+	f.Add("", "now")
+	f.Add("", "1970-01-01T00:00:01Z")
+	f.Add("1970-01-01T00:00:00+14:00", "9998-12-31T23:59:59-12:00")
+	f.Fuzz(func(t *testing.T, from, to string) {
+		begin, end, err := stretchOf(from, to)
+		if err != nil {
+			if p := problemOf(err); p.Status != 422 || len(p.Errors) != 1 || !strings.HasPrefix(p.Errors[0].Location, "query.") {
+				t.Errorf("%q, %q: %+v", from, to, p)
+			}
+			return
+		}
+		if !begin.Before(end) || begin.Before(time.Unix(0, 0)) || end.UTC().Year() > 9999 {
+			t.Errorf("%q, %q: from %s to %s", from, to, begin, end)
+		}
+	})
+}
