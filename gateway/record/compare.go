@@ -23,19 +23,23 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 		r.clock.started(total.Newest)
 	}
 	r.finishDeleting(ctx, v)
-	forgot := time.Now()
+	forgot, checked := time.Now(), false
 	for {
 		if v.takeLeftover() {
 			c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v)}
-			if err := c.all(ctx); err != nil && ctx.Err() == nil {
+			if err := v.judge(c.all(ctx)); err != nil && ctx.Err() == nil {
 				r.log.Warn("comparing recordings with their index", "err", err)
 				v.later()
 			}
 			r.options.Changed()
 		}
+		if !checked {
+			_ = v.judge(v.index.Check(ctx)) // which says so itself
+			checked = true
+		}
 		if now := time.Now(); now.Sub(forgot) > forgetPause {
 			forgot = now
-			if err := forget(ctx, v); err != nil && ctx.Err() == nil {
+			if err := v.judge(forget(ctx, v)); err != nil && ctx.Err() == nil {
 				r.log.Warn("forgetting what the index has of deleted recordings", "err", err)
 			}
 		}

@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -247,4 +248,50 @@ func TestCheckRefusesToMendUnderAServer(t *testing.T) {
 			t.Errorf("mending: %v", err)
 		}
 	})
+}
+
+// TestDamagedIndexIsMadeAnew while cameras are recorded, and nothing is lost but
+// what nobody knows any more.
+func TestDamagedIndexIsMadeAnew(t *testing.T) {
+	story(t, nil, func(g *rig, c *camera) {
+		time.Sleep(65 * time.Second)
+		old := g.recorders.Index()
+		spoil(g.t, filepath.Join(g.dir, "recordings", "index.db"))
+		g.expect("another index", func() bool { x := g.recorders.Index(); return x != nil && x != old })
+		g.expectState(record.Recording)
+		time.Sleep(30 * time.Second)
+		g.wantAllFrames(c, 1)
+		g.wantAgreement()
+		if s := g.recorders.Status("front"); s.Lost > 0 || s.Gaps > 0 {
+			t.Errorf("status is %+v", s)
+		}
+		if aside, err := filepath.Glob(filepath.Join(g.dir, "recordings", "index.db.damaged-*")); err != nil || len(aside) == 0 {
+			t.Errorf("put aside: %q, %v", aside, err)
+		}
+	})
+}
+
+// spoil writes nonsense over all of a database that is open elsewhere.
+func spoil(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(bytes.Repeat([]byte("nonsense"), int(info.Size()-4096)/8), 4096); err != nil {
+		t.Fatal(err)
+	}
 }

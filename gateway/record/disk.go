@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 )
 
@@ -214,6 +215,9 @@ func problem(err error) (State, string) {
 		return ReadOnly, "the disk cannot be written: " + reason(err)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESTALE), errors.Is(err, syscall.ENODEV), errors.Is(err, errReplaced):
 		return Missing, "the folder of recordings is not there: " + reason(err)
+	}
+	if errors.Is(err, errSpoiled) || errors.Is(err, index.ErrDamaged) {
+		return Missing, errSpoiled.Error()
 	}
 	return Missing, "the disk fails: " + reason(err)
 }

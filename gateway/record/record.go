@@ -295,6 +295,9 @@ func (r *Recorders) keepVolume(ctx context.Context) {
 		case v != nil:
 			r.tend(v)
 			v.users.Done()
+			if v.spoiled.Load() {
+				v.close() // when all recorders have finished their files: then it is opened anew
+			}
 		case r.needed():
 			v, err := r.openVolume(ctx)
 			if err == nil {
@@ -332,6 +335,13 @@ func (r *Recorders) tend(v *volume) {
 		_, _, err = v.measure()
 	}
 	if err == nil {
+		return
+	}
+	if v.spoiled.Load() {
+		r.put(nil, err)
+		for _, rec := range r.all() {
+			rec.cutNow.Store(true)
+		}
 		return
 	}
 	r.log.Error("recordings are gone", "folder", r.options.Dir, "err", err)

@@ -347,10 +347,11 @@ func TestOnlyRecordingsAreUnlinked(t *testing.T) {
 // TestMarksGoWithWhatTheyReached so that the index does not grow for ever; one
 // that protects stays.
 func TestMarksGoWithWhatTheyReached(t *testing.T) {
-	story(t, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+	slow := newCamera()
+	slow.apart, slow.stamped = time.Second, time.Second
+	storyOf(t, slow, func(_ *record.Options, s *record.Settings, c []record.Camera) {
 		s.Segment, c[0].Keep = time.Minute, record.Keep{MaxAge: 5 * time.Minute}
-	}, func(g *rig, cam *camera) {
-		cam.apart, cam.stamped = time.Second, time.Second
+	}, func(g *rig, _ *camera) {
 		ctx := g.t.Context()
 		time.Sleep(time.Minute)
 		x := g.recorders.Index()

