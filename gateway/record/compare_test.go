@@ -81,6 +81,8 @@ func TestFilesThatNobodyFinishedAreMended(t *testing.T) {
 	again(t, dir, func(g *rig) {
 		if s, err := g.recorders.Index().SegmentByPath(g.t.Context(), last); err != nil || s.Lost || s.Frames != whole {
 			t.Errorf("the row is %+v, %v; want %d frames", s, err, whole)
+		} else if s.DataAt == 0 || s.Fragments == 0 {
+			t.Errorf("the row does not say where pictures are: %+v", s)
 		}
 	})
 	if _, err := os.Stat(empty); err == nil {

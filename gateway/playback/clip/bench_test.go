@@ -47,8 +47,8 @@ func minutes(t testing.TB, n, size int) *volume {
 	return v
 }
 
-// heap gives the most that is on the heap while a clip is read: at each end of each
-// of its tables, and within the pictures.
+// heap gives the most that is on the heap while a clip is read: in the middle of
+// each of its tables, and of the pictures.
 func heap(t *testing.T, v *volume) (most int64) {
 	t.Helper()
 	now := func() int64 {
@@ -59,17 +59,18 @@ func heap(t *testing.T, v *volume) (most int64) {
 	}
 	before := now()
 	c := v.clip(t, Request{From: noon, To: noon.Add(24 * time.Hour), Exact: true})
-	b := make([]byte, 32<<10)
+	b := make([]byte, 1<<10)
 	for _, r := range c.layout.regions {
-		for _, at := range []int64{r.at, r.at + r.size/2, max(r.at, r.at+r.size-int64(len(b)))} {
-			if _, err := c.Seek(at, io.SeekStart); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.ReadFull(c, b); err != nil && at+int64(len(b)) < c.Size() {
-				t.Fatal(err)
-			}
-			most = max(most, now()-before)
+		if r.fixed != nil {
+			continue
 		}
+		if _, err := c.Seek(r.at+r.size/2, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, b); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, now()-before)
 	}
 	return most
 }
