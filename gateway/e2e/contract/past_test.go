@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"strings"
@@ -85,6 +86,9 @@ func TestPastOfWhatIsBeingRecorded(t *testing.T) {
 	t.Parallel()
 	s := rig.Start(t, "cameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}")
 	rig.SendNumbers(t, s, "front")
+	rig.Await(t, "it is recorded", func() bool {
+		return bytes.Contains(s.Get(t, "/api/v1/cameras/front/status", rig.Credentials{}).Content, []byte(`"state":"recording"`))
+	})
 	l := look(t, s)
 	seen := make(map[int]time.Time)
 	var first, newest time.Time
