@@ -112,9 +112,9 @@ func New(ctx context.Context, finder Finder, opener Opener, request Request) (*C
 	c := &Clip{request: request, files: &files{opener: opener}}
 	parts, formats, err := find(ctx, finder, request)
 	if err == nil && request.Speed > 1 {
-		err = c.lapse(parts, formats)
+		err = c.lapse(ctx, parts, formats)
 	} else if err == nil {
-		err = c.cut(parts, formats)
+		err = c.cut(ctx, parts, formats)
 	}
 	if errors.Is(err, errEmpty) {
 		err = nearest(ctx, finder, request)

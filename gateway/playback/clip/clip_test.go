@@ -84,3 +84,26 @@ func TestWhatIsNotThere(t *testing.T) {
 		t.Errorf("%d files are still open", v.open)
 	}
 }
+
+// TestWhoeverLeavesHasNoFilesOpened: many may be to be looked at before the first
+// byte.
+func TestWhoeverLeavesHasNoFilesOpened(t *testing.T) {
+	t.Parallel()
+	v := newVolume()
+	v.record(t, noon, 1, plainFrames()[:20])
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	request := Request{Camera: "front", From: noon, To: after(10)}
+	_, cut := New(gone, v, v, request)
+	_, listed := PartsOf(gone, v, v, request)
+	request.Speed = 10
+	_, lapse := New(gone, v, v, request)
+	for _, err := range []error{cut, listed, lapse} {
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	if v.opened != 0 {
+		t.Errorf("%d files were opened", v.opened)
+	}
+}

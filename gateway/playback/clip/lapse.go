@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"sort"
@@ -25,10 +26,13 @@ type pick struct {
 }
 
 // lapse makes the clip of keyframes of parts.
-func (c *Clip) lapse(parts []part, formats []*media.Format) error {
+func (c *Clip) lapse(ctx context.Context, parts []part, formats []*media.Format) error {
 	c.layout.parts = parts
 	l := picker{speed: c.request.Speed}
 	for i := range parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		v, err := c.files.view(&parts[i])
 		if err != nil {
 			return err

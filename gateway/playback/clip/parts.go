@@ -72,6 +72,9 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 	all := &Parts{Formats: formats, Start: parts[0].row.Start}
 	var before *index.Segment
 	for i := range parts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		p := &parts[i]
 		v, err := files.view(p)
 		if err != nil {

@@ -59,11 +59,14 @@ func partOf(row index.Segment, entry uint32) part {
 }
 
 // cut makes the clip of parts, those cut that are not wanted whole.
-func (c *Clip) cut(parts []part, formats []*media.Format) error {
+func (c *Clip) cut(ctx context.Context, parts []part, formats []*media.Format) error {
 	var show shows
 	kept := parts[:0]
 	for i, p := range parts {
 		if i == 0 || i == len(parts)-1 || !p.inside(c.request) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			ok, err := c.trim(&p, &show, len(kept) == 0)
 			if err != nil {
 				return err
