@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/front"
 	"framegate/gateway/media"
@@ -17,30 +18,32 @@ import (
 )
 
 // shelf is what was recorded, as package playback reads it.
-type shelf struct{ *record.Recorders }
+type shelf struct{ past }
 
 // Between gives the segments of a camera in a stretch of time.
-func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
-	x := s.Index()
+func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, limit int) (rows []index.Segment, err error) {
+	err = s.Look(func(x *index.Index) error {
+		rows, err = x.Between(ctx, camera, from, to, limit)
+		return err
+	})
 	switch {
-	case x != nil:
-	case s.Room().Why == "":
-		return nil, nil // nothing ever was
-	default:
+	case errors.Is(err, api.ErrNoRecordings):
+		return nil, nil
+	case errors.Is(err, api.ErrNotHere):
 		return nil, playback.ErrMissing
 	}
-	return x.Between(ctx, camera, from, to, limit)
+	return rows, err
 }
 
 // Growing gives the segment that is being written.
 func (s shelf) Growing(camera string) (playback.Growing, bool) {
-	g, ok := s.Recorders.Growing(camera)
+	g, ok := s.recordings.Growing(camera)
 	return playback.Growing(g), ok
 }
 
 // Open opens a segment.
 func (s shelf) Open(row index.Segment) (playback.File, int64, error) {
-	f, err := s.Recorders.Open(row)
+	f, err := s.recordings.Open(row)
 	if errors.Is(err, record.ErrMissing) {
 		err = playback.ErrMissing
 	}
@@ -52,7 +55,7 @@ func (s shelf) Open(row index.Segment) (playback.File, int64, error) {
 
 // library gives what was recorded.
 func (s *server) library() *playback.Library {
-	return &playback.Library{Recordings: shelf{s.recordings}, Log: s.Log}
+	return &playback.Library{Recordings: shelf{past{s}}, Log: s.Log}
 }
 
 // past gives what plays recordings to a viewer, who has to be permitted that, and
@@ -64,7 +67,7 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 		case allowed.Err() != nil:
 			stop()
 			return nil, live.ErrForbidden
-		case s.recordings.Index() == nil:
+		case past{s}.Look(func(*index.Index) error { return nil }) != nil:
 			stop()
 			return nil, live.ErrNoPast
 		}
