@@ -77,6 +77,14 @@
     while (window.player(n).state !== 'live') await new Promise((resolve) => setTimeout(resolve, 50));
   };
 
+  // shows waits until a player shows a picture that was taken at a moment, or so
+  // many ms later.
+  window.shows = async (n, atMs, withinMs) => {
+    const { seen } = window.player(n);
+    const isOf = ({ number }) => ((number - atMs) & 0xffff) <= withinMs;
+    for (const from = seen.length; !seen.slice(from).some(isOf); ) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
   // longestRun gives of how many pictures, each the next of the one before it,
   // the longest row was that a player has shown.
   window.longestRun = (n) => {

@@ -177,6 +177,46 @@ const stories = {
     check(shown.complaints.length === 0, shown.complaints.join('\n'));
   },
 
+  // The past is shown from any moment on, over a hole, and the present again.
+  async past(telling) {
+    const shown = await telling.page();
+    const modes = ['mse', 'webcodecs', 'jpeg'];
+    await shown.evaluate((modes) => window.add(...modes.map((mode) => ({ src: '/live/phone', mode }))), modes);
+    const began = Date.now();
+    for (const n of modes.keys()) await moved(shown, n, 50);
+    const away = Date.now();
+    await telling.camera('away');
+    for (const n of modes.keys()) await says(shown, n, 'Camera offline');
+    await telling.camera('back');
+    const back = Date.now();
+    for (const n of modes.keys()) {
+      await isIn(shown, n, 'live');
+      await moved(shown, n, 30);
+    }
+    for (const [n, mode] of modes.entries()) {
+      // after does something to the player, and waits for pictures from a moment on.
+      const after = (what, from, ms) => within(shown.evaluate(([n, what, from, ms]) => {
+        Object.assign(window.player(n), what.rate ? what : {});
+        if (what.seek) window.player(n).seek(what.seek);
+        return window.shows(n, from, ms);
+      }, [n, what, from, ms]), `${mode} to show the past`);
+      await after({ seek: began + 1000 }, began + 900, 1500);
+      await isIn(shown, n, 'playback');
+      const off = await shown.evaluate(([n, at]) => window.player(n).time.getTime() - at, [n, began + 1000]);
+      check(off > -2000 && off < 20_000, `${mode} says that it shows what was ${off} ms off`);
+      await after({ seek: away - 700 }, back - 200, 3000);
+      await isIn(shown, n, 'playback');
+      await shown.evaluate((n) => window.player(n).pause(), n);
+      await says(shown, n, 'paused');
+      if (mode !== 'mse') await after({ rate: -8 }, began - 2000, 4000); // that shows what it gets of so few pictures late
+      await shown.evaluate((n) => window.player(n).live(), n);
+      await isIn(shown, n, 'live');
+      await settled(shown, n, absurd);
+      check((await events(shown, n)).every(({ name }) => name !== 'error'), JSON.stringify(await events(shown, n)));
+    }
+    check(shown.complaints.length === 0, shown.complaints.join('\n'));
+  },
+
   // Who does not look costs nothing, and sees the present when he looks again.
   async leaves(telling) {
     const line = await Line.to(telling.url);

@@ -514,6 +514,15 @@ function I(e) {
 			code: R(t, "code"),
 			message: z(t, "message")
 		};
+		case "playback": return {
+			type: "playback",
+			live: t.live === !0,
+			rate: R(t, "rate"),
+			paused: t.paused === !0,
+			end: t.end === !0,
+			code: R(t, "code"),
+			message: z(t, "message")
+		};
 		case "pong": return {
 			type: "pong",
 			c: R(t, "c"),
@@ -935,7 +944,11 @@ function it(e) {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return at(e);
+	if (!e.connected) return ot(e);
+	if (e.past) return {
+		state: "playback",
+		words: at(e.past)
+	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: J("Camera offline", e.cameraMessage)
@@ -958,7 +971,10 @@ function it(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function at({ trouble: e, shown: t }) {
+function at({ paused: e, end: t, message: n }) {
+	return n ? J("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
+}
+function ot({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -970,7 +986,7 @@ function at({ trouble: e, shown: t }) {
 function J(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var ot = [
+var st = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -984,7 +1000,7 @@ var ot = [
 		name: "days"
 	}
 ];
-function st(e) {
+function ct(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -992,20 +1008,20 @@ function st(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of ot) {
+	for (let e of st) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, gt = 4, Y = class {
+var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, Y = 4, _t = class {
 	address;
 	wanted;
 	stage;
 	ladder;
 	clock = new me();
-	backoff = new s(ct, lt);
+	backoff = new s(lt, ut);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1023,6 +1039,9 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 	intervalMs = 0;
 	camera = null;
 	problem = "";
+	past = null;
+	soughtMs = null;
+	jumped = !1;
 	shownYet = !1;
 	delays = [];
 	shown = 0;
@@ -1032,13 +1051,74 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 		this.address = e, this.wanted = t, this.stage = r, this.ladder = new a(t, n());
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), ft), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), pt), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
 	}
 	retryNow() {
 		this.ticking === void 0 || this.connected || (this.problem = "", this.backoff.reset(), this.disconnect(), this.connect());
+	}
+	get takenMs() {
+		return this.lastCaptureMs;
+	}
+	seek(e) {
+		this.past ??= {
+			rate: 1,
+			paused: !1,
+			end: !1,
+			message: ""
+		}, this.soughtMs = e, this.tell({
+			type: "seek",
+			atUs: Math.round(e * 1e3)
+		});
+	}
+	setRate(e) {
+		this.past = {
+			end: !1,
+			message: "",
+			...this.past,
+			rate: e,
+			paused: !1
+		}, this.tell({
+			type: "rate",
+			rate: e
+		});
+	}
+	pause() {
+		this.past = {
+			rate: 1,
+			end: !1,
+			message: "",
+			...this.past,
+			paused: !0
+		}, this.tell({ type: "pause" });
+	}
+	live() {
+		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
+	}
+	tell(e) {
+		this.lastMs &&= m(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.codec && this.connection?.send(e), this.report();
+	}
+	resume({ rate: e, paused: t }) {
+		let n = this.soughtMs ?? m() + (this.clock.offsetMs(m()) ?? 0);
+		this.connection?.send({
+			type: "seek",
+			atUs: Math.round(n * 1e3)
+		}), e !== 1 && this.connection?.send({
+			type: "rate",
+			rate: e
+		}), t && this.connection?.send({ type: "pause" });
+	}
+	played(e) {
+		if (e.live && this.past && e.code === 0) return;
+		let { live: t, rate: n, paused: r, end: i } = e;
+		this.past = t ? null : {
+			rate: n,
+			paused: r,
+			end: i,
+			message: e.message
+		}, t && (this.soughtMs = null), this.jumped ||= t, e.code !== 0 && this.stage.trouble("playback", e.message), this.stage.played(this.past);
 	}
 	close() {
 		this.halt(), this.closed = !0, this.renderer?.close(), this.renderer = null;
@@ -1066,10 +1146,13 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 	receive(e) {
 		switch (this.connected = !0, e.type) {
 			case "hello":
-				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), e.codec !== this.codec && this.begin(e.codec);
+				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), this.past && this.codec === null && this.resume(this.past), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), this.jumped = !1;
 				break;
 			case "state":
 				this.camera = e;
+				break;
+			case "playback":
+				this.played(e);
 				break;
 			case "drop":
 				this.dropped += e.frames;
@@ -1115,7 +1198,10 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 	}
 	painted(e, t) {
 		if (!this.connected) return;
-		this.shown++, this.firstMs === null && this.firstPicture(t), this.lastMs = t, this.lastCaptureMs = e;
+		if (this.shown++, this.firstMs === null && this.firstPicture(t), this.lastMs = t, this.lastCaptureMs = e, this.past) {
+			this.soughtMs = e;
+			return;
+		}
 		let n = this.clock.offsetMs(t);
 		n !== null && this.delays.push(t + n - e);
 	}
@@ -1123,7 +1209,7 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && m() - this.firstMs > dt && this.backoff.reset();
+		this.firstMs !== null && m() - this.firstMs > ft && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -1133,7 +1219,7 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 	async explain() {
 		this.asking = new AbortController();
 		let { signal: e } = this.asking, t = await et(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(ut * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= mt && (this.disconnect(), this.showImage()), this.report());
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(dt * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= ht && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
 		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ee(this.address.multipart(), {
@@ -1153,7 +1239,7 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % pt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % mt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
 		let e = m();
@@ -1168,11 +1254,11 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 	delayMs(e) {
 		if (this.delays.length > 0) return this.delays.sort((e, t) => e - t)[this.delays.length >> 1];
 		let t = this.clock.offsetMs(e);
-		return this.lastMs === null || t === null ? null : e + t - this.lastCaptureMs;
+		return this.lastMs === null || t === null || this.past ? null : e + t - this.lastCaptureMs;
 	}
 	isTooSlow({ bufferMs: e }) {
-		let t = this.wanted === "auto" && this.rendering === "webcodecs" && this.ladder.modes().includes("mse");
-		return this.slowTicks = t && e > ht ? this.slowTicks + 1 : 0, this.slowTicks >= gt;
+		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.modes().includes("mse");
+		return this.slowTicks = t && e > gt ? this.slowTicks + 1 : 0, this.slowTicks >= Y;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -1193,17 +1279,18 @@ var ct = 250, lt = 5e3, ut = 5e3, dt = 5e3, ft = 500, pt = 4, mt = 2, ht = 250, 
 			shown: this.shownYet,
 			quietMs: this.lastMs === null ? null : m() - this.lastMs,
 			intervalMs: this.intervalMs,
+			past: this.past,
 			camera: this.camera?.camera ?? null,
 			cameraMessage: this.camera?.message ?? "",
 			trouble: this.problem
 		}));
 	}
-}, _t = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function vt() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(_t)), X;
+}, vt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function yt() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(vt)), X;
 }
 // player/view.ts
-var yt = class {
+var bt = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -1214,7 +1301,7 @@ var yt = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [vt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [yt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
@@ -1232,10 +1319,10 @@ var yt = class {
 		this.before?.remove(), this.before = null, this.tile.classList.add("pictured");
 	}
 	say({ state: e, words: t }) {
-		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "idle"), this.button.hidden = e !== "error";
+		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "playback" && e !== "idle"), this.button.hidden = e !== "error";
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : st(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : ct(e);
 	}
 };
 function Z(e, t) {
@@ -1243,7 +1330,7 @@ function Z(e, t) {
 	return n.className = t, n;
 }
 // player/element.ts
-var bt = "100px", xt = 500, St = 150, Q = class extends HTMLElement {
+var xt = "100px", St = 500, Ct = 150, Q = class extends HTMLElement {
 	static observedAttributes = [
 		"src",
 		"mode",
@@ -1255,8 +1342,8 @@ var bt = "100px", xt = 500, St = 150, Q = class extends HTMLElement {
 		"label",
 		"delay"
 	];
-	#e = new yt(this.attachShadow({ mode: "open" }), () => this.retry());
-	#t = new IntersectionObserver((e) => this.#v(e), { rootMargin: bt });
+	#e = new bt(this.attachShadow({ mode: "open" }), () => this.retry());
+	#t = new IntersectionObserver((e) => this.#y(e), { rootMargin: xt });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -1270,6 +1357,7 @@ var bt = "100px", xt = 500, St = 150, Q = class extends HTMLElement {
 	#l = null;
 	#u = null;
 	#d = null;
+	#f = null;
 	get state() {
 		return this.#c.state;
 	}
@@ -1288,59 +1376,85 @@ var bt = "100px", xt = 500, St = 150, Q = class extends HTMLElement {
 	get surface() {
 		return this.#d;
 	}
+	get time() {
+		return this.#n?.takenMs ? new Date(this.#n.takenMs) : null;
+	}
+	get past() {
+		return this.#f;
+	}
+	get rate() {
+		return this.#f?.rate ?? 1;
+	}
+	set rate(e) {
+		this.#n?.setRate(e);
+	}
+	seek(e) {
+		let t = new Date(e).getTime();
+		if (Number.isNaN(t)) throw RangeError(`${String(e)} is no time`);
+		this.#n?.seek(t);
+	}
+	pause() {
+		this.#n?.pause();
+	}
+	live() {
+		this.#n?.live();
+	}
 	retry() {
 		this.#n?.retryNow();
 	}
 	connectedCallback() {
-		document.addEventListener("visibilitychange", this.#y), window.addEventListener("online", this.#b), this.#t.observe(this), this.#i = !0, this.#h();
+		document.addEventListener("visibilitychange", this.#b), window.addEventListener("online", this.#x), this.#t.observe(this), this.#i = !0, this.#g();
 	}
 	disconnectedCallback() {
-		document.removeEventListener("visibilitychange", this.#y), window.removeEventListener("online", this.#b), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#g();
+		document.removeEventListener("visibilitychange", this.#b), window.removeEventListener("online", this.#x), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#_();
 	}
 	attributeChangedCallback(e) {
-		e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#m() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
-			this.#a = !1, this.#i && this.#h();
+		e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#h() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
+			this.#a = !1, this.#i && this.#g();
 		}));
 	}
-	#f = {
+	#p = {
 		show: (e, t) => {
-			this.#d = e, this.#u = t, this.#e.show(e), this.#p("mode", { mode: t });
+			this.#d = e, this.#u = t, this.#e.show(e), this.#m("mode", { mode: t });
 		},
 		pictured: () => {
 			this.#r?.abort(), this.#e.pictured();
 		},
 		say: (e) => {
-			(e.state !== this.#c.state || e.words !== this.#c.words) && (this.#c = e, this.#e.say(e), this.#p("state", { ...e }));
+			(e.state !== this.#c.state || e.words !== this.#c.words) && (this.#c = e, this.#e.say(e), this.#m("state", { ...e }));
 		},
-		sized: (e, t) => this.#p("size", {
+		sized: (e, t) => this.#m("size", {
 			width: e,
 			height: t
 		}),
 		measured: (e) => {
-			this.#l = e, this.#m(), this.#p("delay", { ...e });
+			this.#l = e, this.#h(), this.#m("delay", { ...e });
 		},
-		trouble: (e, t) => this.#p("error", {
+		played: (e) => {
+			this.#f = e, this.#m("playback", { past: e });
+		},
+		trouble: (e, t) => this.#m("error", {
 			code: e,
 			message: t
 		})
 	};
-	#p(e, t) {
+	#m(e, t) {
 		this.dispatchEvent(new CustomEvent(`framegate-${e}`, { detail: t }));
 	}
-	#m() {
+	#h() {
 		this.#e.delayed(this.hasAttribute("delay") ? this.delayMs : null);
 	}
-	#h() {
-		this.#g();
-		let e = this.#_();
+	#g() {
+		this.#_();
+		let e = this.#v();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new Y(e, i(t) ? t : "auto", this.#f), this.#y();
-	}
-	#g() {
-		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#m();
+		this.#n = new _t(e, i(t) ? t : "auto", this.#p), this.#b();
 	}
 	#_() {
+		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h();
+	}
+	#v() {
 		let t = this.getAttribute("src");
 		if (!t) return null;
 		let [n = null, r = null, i = null, a = null] = $.map((e) => this.getAttribute(e));
@@ -1352,32 +1466,32 @@ var bt = "100px", xt = 500, St = 150, Q = class extends HTMLElement {
 				quality: a
 			});
 		} catch (e) {
-			return this.#f.say({
+			return this.#p.say({
 				state: "error",
 				words: e.message
 			}), null;
 		}
 	}
-	#v(e) {
-		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#y();
+	#y(e) {
+		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#b();
 	}
-	#y = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#x() : this.#s = setTimeout(() => this.#S(), xt);
+	#b = () => {
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#S() : this.#s = setTimeout(() => this.#C(), St);
 	};
-	#b = () => this.#n?.retryNow();
-	#x() {
-		this.#n && (this.#n.start(), this.state !== "live" && this.#C());
-	}
+	#x = () => this.#n?.retryNow();
 	#S() {
+		this.#n && (this.#n.start(), this.state !== "live" && this.#w());
+	}
+	#C() {
 		this.#r?.abort(), this.#n?.stop();
 	}
-	async #C() {
+	async #w() {
 		let e = this.getAttribute("poster");
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, St));
-		let n = e === null ? this.#_()?.still() : new URL(e, document.baseURI);
+		e === null && await new Promise((e) => setTimeout(e, Ct));
+		let n = e === null ? this.#v()?.still() : new URL(e, document.baseURI);
 		n && !t.aborted && this.#e.posted(await $e(this.#e.poster, n, t));
 	}
 }, $ = [

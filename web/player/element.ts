@@ -13,11 +13,17 @@
 //     delay                      show the delay from camera to screen
 //
 // Properties to read: state, words, delayMs, measure, activeMode, surface (the
-// video, canvas or img that shows it). Method: retry().
+// video, canvas or img that shows it), time (when its picture was taken, a Date),
+// past. Method: retry().
+//
+// What was recorded is shown by seek(date), and then pause() and rate, a property
+// of 0.25 to 16, or backwards, -0.25 to -16, which also ends a pause; live() returns
+// to the present.
 //
 // Events; none bubbles:
 //
-//     framegate-state   {state, words}: idle, connecting, live, stalled, offline or error
+//     framegate-state   {state, words}: idle, connecting, live, playback, stalled, offline or error
+//     framegate-playback {past}: {rate, paused, end, message} of what was recorded; null for the present
 //     framegate-delay   {delayMs, errorMs, bufferMs, shown, dropped}, twice a second
 //     framegate-mode    {mode}: how it is shown from now on
 //     framegate-size    {width, height} of the pictures
@@ -30,7 +36,7 @@
 
 import { Address } from './address';
 import { isMode, type Mode } from './modes';
-import { Player, type Measure, type Stage } from './player';
+import { Player, type Measure, type Past, type Stage } from './player';
 import { loadPoster } from './posters';
 import type { PlayerState, Status } from './status';
 import { View } from './view';
@@ -55,6 +61,7 @@ export class FramegatePlayer extends HTMLElement {
   #measure: Measure | null = null;
   #mode: Mode | null = null;
   #surface: HTMLElement | null = null;
+  #past: Past | null = null;
 
   /** What the player is doing. */
   get state(): PlayerState {
@@ -84,6 +91,42 @@ export class FramegatePlayer extends HTMLElement {
   /** The video, canvas or img element with the picture, or null. */
   get surface(): HTMLElement | null {
     return this.#surface;
+  }
+
+  /** When the picture that is shown was taken, or null. */
+  get time(): Date | null {
+    return this.#player?.takenMs ? new Date(this.#player.takenMs) : null;
+  }
+
+  /** How what was recorded is shown; null for the present. */
+  get past(): Past | null {
+    return this.#past;
+  }
+
+  /** At which rate it is shown. */
+  get rate(): number {
+    return this.#past?.rate ?? 1;
+  }
+
+  set rate(rate: number) {
+    this.#player?.setRate(rate);
+  }
+
+  /** Shows what was recorded, from a moment on. */
+  seek(date: Date | number | string): void {
+    const atMs = new Date(date).getTime();
+    if (Number.isNaN(atMs)) throw new RangeError(`${String(date)} is no time`);
+    this.#player?.seek(atMs);
+  }
+
+  /** Keeps the picture until rate is set, or live is called. */
+  pause(): void {
+    this.#player?.pause();
+  }
+
+  /** Returns to the present. */
+  live(): void {
+    this.#player?.live();
   }
 
   /** Connects now if it waits to try again. */
@@ -146,6 +189,10 @@ export class FramegatePlayer extends HTMLElement {
       this.#showDelay();
       this.#emit('delay', { ...measure });
     },
+    played: (past) => {
+      this.#past = past;
+      this.#emit('playback', { past });
+    },
     trouble: (code, message) => this.#emit('error', { code, message }),
   };
 
@@ -172,7 +219,7 @@ export class FramegatePlayer extends HTMLElement {
     this.#posting?.abort();
     this.#player?.close();
     this.#player = null;
-    this.#measure = null;
+    this.#measure = this.#past = null;
     this.#surface = this.#mode = null;
     this.#view.clear();
     this.#view.posted(false);

@@ -52,7 +52,7 @@ test('a machine that is too slow connects once more, however long that takes', a
   const shown: string[] = [];
   const ignore = (): void => {};
   const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), 'auto', {
-    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, trouble: ignore,
+    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore, trouble: ignore,
   });
   player.start();
   connections[0]!.events.message(hello);

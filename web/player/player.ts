@@ -9,7 +9,7 @@ import { MultipartImage } from './img';
 import { abilities, Ladder, type Mode } from './modes';
 import { MSERenderer } from './mse';
 import { askWhy } from './posters';
-import type { Codec, Packet, ServerMessage } from './protocol';
+import type { Codec, Packet, Playback, ServerMessage } from './protocol';
 import type { Renderer, RendererEvents } from './renderer';
 import { status, type Status } from './status';
 
@@ -22,8 +22,18 @@ export interface Stage {
   say(status: Status): void;
   sized(width: number, height: number): void;
   measured(measure: Measure): void;
+  /** The present is shown, or what was recorded, and how; null for the present. */
+  played(past: Past | null): void;
   /** Something went wrong. The player goes on trying. */
   trouble(code: string, message: string): void;
+}
+
+/** How what was recorded is shown. */
+export interface Past {
+  rate: number;
+  paused: boolean;
+  end: boolean;
+  message: string;
 }
 
 /** How far behind the camera the screen is. */
@@ -73,6 +83,9 @@ export class Player {
   private intervalMs = 0;
   private camera: (ServerMessage & { type: 'state' }) | null = null;
   private problem = '';
+  private past: Past | null = null; // what is wanted; null for the present
+  private soughtMs: number | null = null; // where the past goes on when it was interrupted
+  private jumped = false; // what comes next continues nothing
   private shownYet = false; // since it was started
   private delays: number[] = []; // of the pictures painted since the last tick
   private shown = 0;
@@ -112,6 +125,64 @@ export class Player {
     this.backoff.reset();
     this.disconnect();
     this.connect();
+  }
+
+  /** When the picture on the screen was taken, in ms since 1970; 0 before the first. */
+  get takenMs(): number {
+    return this.lastCaptureMs;
+  }
+
+  /** Shows what was recorded, from a moment on. */
+  seek(atMs: number): void {
+    this.past ??= { rate: 1, paused: false, end: false, message: '' };
+    this.soughtMs = atMs;
+    this.tell({ type: 'seek', atUs: Math.round(atMs * 1000) });
+  }
+
+  /** Shows it at another rate, or backwards, and goes on with it after a pause. */
+  setRate(rate: number): void {
+    this.past = { end: false, message: '', ...this.past, rate, paused: false };
+    this.tell({ type: 'rate', rate });
+  }
+
+  /** Keeps the picture. */
+  pause(): void {
+    this.past = { rate: 1, end: false, message: '', ...this.past, paused: true };
+    this.tell({ type: 'pause' });
+  }
+
+  /** Returns to the present. */
+  live(): void {
+    if (!this.past) return;
+    this.past = this.soughtMs = null;
+    this.jumped = true;
+    this.tell({ type: 'play' });
+    this.stage.played(null);
+  }
+
+  private tell(message: Parameters<Connection['send']>[0]): void {
+    this.lastMs &&= wallMs();
+    if (this.image) this.stage.trouble('playback', 'Recordings cannot be shown this way.');
+    if (this.codec) this.connection?.send(message);
+    this.report();
+  }
+
+  // resume goes on with the past on another connection.
+  private resume({ rate, paused }: Past): void {
+    const atMs = this.soughtMs ?? wallMs() + (this.clock.offsetMs(wallMs()) ?? 0);
+    this.connection?.send({ type: 'seek', atUs: Math.round(atMs * 1000) });
+    if (rate !== 1) this.connection?.send({ type: 'rate', rate });
+    if (paused) this.connection?.send({ type: 'pause' });
+  }
+
+  private played(message: Playback): void {
+    if (message.live && this.past && message.code === 0) return; // it was said before we wanted the past
+    const { live, rate, paused, end } = message;
+    this.past = live ? null : { rate, paused, end, message: message.message };
+    if (live) this.soughtMs = null;
+    this.jumped ||= live;
+    if (message.code !== 0) this.stage.trouble('playback', message.message);
+    this.stage.played(this.past);
   }
 
   /** Ends it and gives everything back. */
@@ -164,10 +235,15 @@ export class Player {
       case 'hello':
         this.problem = '';
         if (message.fps > 0) this.intervalMs = 1000 / message.fps;
-        if (message.codec !== this.codec) this.begin(message.codec);
+        if (this.past && this.codec === null) this.resume(this.past);
+        if (message.codec !== this.codec || this.past || this.jumped) this.begin(message.codec);
+        this.jumped = false;
         break;
       case 'state':
         this.camera = message;
+        break;
+      case 'playback':
+        this.played(message);
         break;
       case 'drop':
         this.dropped += message.frames;
@@ -258,6 +334,10 @@ export class Player {
     if (this.firstMs === null) this.firstPicture(paintedMs);
     this.lastMs = paintedMs;
     this.lastCaptureMs = captureMs;
+    if (this.past) {
+      this.soughtMs = captureMs;
+      return; // it has no delay
+    }
     const offsetMs = this.clock.offsetMs(paintedMs);
     if (offsetMs !== null) this.delays.push(paintedMs + offsetMs - captureMs);
   }
@@ -345,14 +425,14 @@ export class Player {
   private delayMs(nowMs: number): number | null {
     if (this.delays.length > 0) return this.delays.sort((a, b) => a - b)[this.delays.length >> 1]!;
     const offsetMs = this.clock.offsetMs(nowMs);
-    if (this.lastMs === null || offsetMs === null) return null;
+    if (this.lastMs === null || offsetMs === null || this.past) return null;
     return nowMs + offsetMs - this.lastCaptureMs;
   }
 
   // isTooSlow finds out that WebCodecs does not keep up, where a media element
   // might: that one need not copy pictures to a canvas.
   private isTooSlow({ bufferMs }: Measure): boolean {
-    const may = this.wanted === 'auto' && this.rendering === 'webcodecs' && this.ladder.modes().includes('mse');
+    const may = this.wanted === 'auto' && !this.past && this.rendering === 'webcodecs' && this.ladder.modes().includes('mse');
     this.slowTicks = may && bufferMs > SLOW_MS ? this.slowTicks + 1 : 0;
     return this.slowTicks >= SLOW_TICKS;
   }
@@ -371,6 +451,7 @@ export class Player {
         shown: this.shownYet,
         quietMs: this.lastMs === null ? null : wallMs() - this.lastMs,
         intervalMs: this.intervalMs,
+        past: this.past,
         camera: this.camera?.camera ?? null,
         cameraMessage: this.camera?.message ?? '',
         trouble: this.problem,

@@ -68,6 +68,8 @@ describe('parseMessage', () => {
     });
     expect(parseMessage('{"type":"drop","frames":3,"reason":"slow"}')).toEqual({ type: 'drop', frames: 3, reason: 'slow' });
     expect(parseMessage('{"type":"error","code":503,"message":"too many viewers"}')).toMatchObject({ code: 503 });
+    expect(parseMessage('{"type":"playback","live":false,"rate":-2,"paused":true,"end":false,"code":404,"message":"m"}')).toEqual(
+      { type: 'playback', live: false, rate: -2, paused: true, end: false, code: 404, message: 'm' });
     expect(parseMessage('{"type":"pong","c":1.5,"serverTimeUs":2}')).toEqual({ type: 'pong', c: 1.5, serverTimeUs: 2 });
   });
 

@@ -53,10 +53,27 @@ export type ServerMessage =
   | { type: 'drop'; frames: number; reason: string }
   | { type: 'state'; camera: CameraState; code: number; message: string }
   | { type: 'error'; code: number; message: string }
+  | Playback
   | { type: 'pong'; c: number; serverTimeUs: number };
+
+/** What is played: the present, or what was recorded. */
+export interface Playback {
+  type: 'playback';
+  live: boolean;
+  rate: number;
+  paused: boolean;
+  /** There is nothing more in this direction, so far. */
+  end: boolean;
+  code: number;
+  message: string;
+}
 
 /** A text message to the server. */
 export type ClientMessage =
+  | { type: 'seek'; atUs: number }
+  | { type: 'rate'; rate: number }
+  | { type: 'pause' }
+  | { type: 'play' }
   | { type: 'hello'; codecs: string[] }
   | { type: 'ping'; c: number }
   | { type: 'stats'; shown: number; dropped: number; bufferMs: number; latencyMs: number };
@@ -108,6 +125,16 @@ export function parseMessage(text: string): ServerMessage | null {
       return { type: 'state', camera: camera(fields), code: number(fields, 'code'), message: string(fields, 'message') };
     case 'error':
       return { type: 'error', code: number(fields, 'code'), message: string(fields, 'message') };
+    case 'playback':
+      return {
+        type: 'playback',
+        live: fields['live'] === true,
+        rate: number(fields, 'rate'),
+        paused: fields['paused'] === true,
+        end: fields['end'] === true,
+        code: number(fields, 'code'),
+        message: string(fields, 'message'),
+      };
     case 'pong':
       return { type: 'pong', c: number(fields, 'c'), serverTimeUs: number(fields, 'serverTimeUs') };
     default:

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { delayWords, status, type Facts } from './status';
 
 const live: Facts = {
-  running: true, connected: true, shown: true, quietMs: 10, intervalMs: 33, camera: 'online', cameraMessage: '', trouble: '',
+  running: true, connected: true, shown: true, quietMs: 10, intervalMs: 33, camera: 'online', cameraMessage: '', past: null, trouble: '',
 };
 
 describe('status', () => {
@@ -18,6 +18,10 @@ describe('status', () => {
     [{ quietMs: 2500 }, 'stalled', 'No new pictures'],
     [{ quietMs: 2500, intervalMs: 1000 }, 'live', 'Live'],
     [{ quietMs: 2500, camera: 'connecting' as const }, 'connecting', 'Connecting to the camera…'],
+    [{ past: { paused: false, end: false, message: '' }, camera: 'offline' as const }, 'playback', 'Recorded'],
+    [{ past: { paused: true, end: false, message: '' }, quietMs: 60_000 }, 'playback', 'Recorded, paused'],
+    [{ past: { paused: false, end: true, message: '' } }, 'playback', 'End of the recording'],
+    [{ past: { paused: false, end: false, message: 'nothing then' } }, 'playback', 'No picture: nothing then'],
   ])('%o is %s: %s', (facts, state, words) => {
     expect(status({ ...live, ...facts })).toEqual({ state, words });
   });

@@ -3,7 +3,7 @@
 import type { CameraState } from './protocol';
 
 /** What a player is doing. */
-export type PlayerState = 'idle' | 'connecting' | 'live' | 'stalled' | 'offline' | 'error';
+export type PlayerState = 'idle' | 'connecting' | 'live' | 'playback' | 'stalled' | 'offline' | 'error';
 
 /** What is known of a player. */
 export interface Facts {
@@ -17,6 +17,8 @@ export interface Facts {
   /** Between two pictures, in ms. */
   intervalMs: number;
   camera: CameraState | null;
+  /** What is played of what was recorded; null for the present. */
+  past: { paused: boolean; end: boolean; message: string } | null;
   /** Of the camera's state. */
   cameraMessage: string;
   /** What is wrong with the connection or with showing. */
@@ -36,6 +38,7 @@ const STALLED_INTERVALS = 5;
 export function status(facts: Facts): Status {
   if (!facts.running) return { state: 'idle', words: 'Paused' };
   if (!facts.connected) return unconnected(facts);
+  if (facts.past) return { state: 'playback', words: pastWords(facts.past) };
   if (facts.camera === 'offline') return { state: 'offline', words: sentence('Camera offline', facts.cameraMessage) };
   if (facts.quietMs !== null) {
     const stalled = facts.quietMs > Math.max(STALLED_MS, STALLED_INTERVALS * facts.intervalMs);
@@ -44,6 +47,12 @@ export function status(facts: Facts): Status {
   }
   if (facts.camera === 'connecting') return { state: 'connecting', words: sentence('Connecting to the camera…', facts.cameraMessage) };
   return { state: 'connecting', words: 'Waiting for a picture…' };
+}
+
+function pastWords({ paused, end, message }: { paused: boolean; end: boolean; message: string }): string {
+  if (message) return sentence('No picture', message);
+  if (paused) return 'Recorded, paused';
+  return end ? 'End of the recording' : 'Recorded';
 }
 
 function unconnected({ trouble, shown }: Facts): Status {

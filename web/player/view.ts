@@ -81,7 +81,7 @@ export class View {
   say({ state, words }: Status): void {
     if (this.state.textContent !== words) this.state.textContent = words; // or it is read aloud again
     this.tile.classList.toggle('live', state === 'live');
-    this.tile.classList.toggle('stale', state !== 'live' && state !== 'idle');
+    this.tile.classList.toggle('stale', state !== 'live' && state !== 'playback' && state !== 'idle');
     this.button.hidden = state !== 'error';
   }
 

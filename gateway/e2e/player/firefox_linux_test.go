@@ -16,7 +16,7 @@ func TestPlayerInFirefox(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg")
 	rig.NeedFirefox(t)
-	s := rig.Start(t, playerCameras)
+	s := rig.Start(t, recordedCamera)
 	rig.PublishTime(t, s.URL, "phone")
 	inPage, err := os.ReadFile(rig.BrowserTests + "/inpage.js")
 	if err != nil {
@@ -53,6 +53,14 @@ func TestPlayerInFirefox(t *testing.T) {
 		if shown.DelayMs != nil {
 			t.Logf("%s: %.0f ms", mode, *shown.DelayMs)
 		}
+	}
+	for n, mode := range []string{"mse", "webcodecs", "jpeg"} { // as Chromium is told to, in player.mjs
+		var state string
+		evaluate(fmt.Sprintf("(player(%d).scrollIntoView(), live(%[1]d).then(() => (player(%[1]d).seek(Date.now() - 3000), shows(%[1]d, Date.now() - 4000, 3000))).then(() => player(%[1]d).state))", n), &state)
+		if state != "playback" {
+			t.Errorf("%s is %s when it shows the past", mode, state)
+		}
+		evaluate(fmt.Sprintf("(player(%d).live(), live(%[1]d).then(() => shows(%[1]d, Date.now() - 1000, 60000)))", n), nil)
 	}
 	if complaints := firefox.Complaints(); len(complaints) > 0 {
 		t.Errorf("it complains: %q", complaints)

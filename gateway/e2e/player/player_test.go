@@ -30,7 +30,7 @@ func TestPlayer(t *testing.T) {
 	}{
 		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
-		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles},
+		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
@@ -42,6 +42,14 @@ func TestPlayer(t *testing.T) {
 
 func withPhone(t *testing.T) (url string, do func(word string)) {
 	s := rig.Start(t, playerCameras)
+	return s.URL, rig.PublishTime(t, s.URL, "phone").Do
+}
+
+// recordedCamera is the phone, of which JPEGs are recorded.
+const recordedCamera = "cameras: {phone: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}"
+
+func withRecordings(t *testing.T) (url string, do func(word string)) {
+	s := rig.Start(t, recordedCamera)
 	return s.URL, rig.PublishTime(t, s.URL, "phone").Do
 }
 
