@@ -134,6 +134,29 @@ func BenchmarkFirstByte(b *testing.B) {
 	}
 }
 
+// BenchmarkLookAtAll is what looks at each file of a day before its first byte.
+func BenchmarkLookAtAll(b *testing.B) {
+	v := minutes(b, 1, 10)
+	l := &library{fill(b, v, 100_000), v}
+	request := Request{Camera: "front", From: noon, To: noon.Add(24 * time.Hour), Speed: 600}
+	b.Run("timelapse", func(b *testing.B) {
+		for b.Loop() {
+			c, err := New(b.Context(), l, l, request)
+			if err != nil {
+				b.Fatal(err)
+			}
+			c.Close()
+		}
+	})
+	b.Run("playlist", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := PartsOf(b.Context(), l, l, request); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 // library is a volume of which all files are one, in a real index.
 type library struct {
 	*index.Index
