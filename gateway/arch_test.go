@@ -40,10 +40,12 @@ var mayImport = map[string][]string{
 	"gateway/config/plainyaml": {},
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
 	"gateway/record/timing":    {},
-	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index"},
+	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs"},
 
 	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
 	"gateway/playback/tape":  {"gateway/media", "gateway/playback", "gateway/record/index", "gateway/record/segment"},
+	"gateway/record/thumbs":  {"gateway/record/segment"},
+	"gateway/thumbnails":     {"gateway/media", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs", "transcode"},
 
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},

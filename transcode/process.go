@@ -85,6 +85,9 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Background {
+		lowerPriority(p.cmd.Process)
+	}
 	p.zscale = zscale
 	p.demuxer = &smjpegReader{}
 	if s.Out == H264 {

@@ -31,3 +31,7 @@ func endGroup(p *os.Process) {
 	}
 	signalGroup(p, true)
 }
+
+// lowerPriority lets everything else go first. It does no harm where the process
+// is gone already.
+func lowerPriority(p *os.Process) { _ = unix.Setpriority(unix.PRIO_PGRP, p.Pid, 19) }

@@ -20,3 +20,6 @@ func signalGroup(p *os.Process, kill bool) {
 
 // endGroup leaves that to whoever waits for ffmpeg.
 func endGroup(*os.Process) {}
+
+// lowerPriority leaves the priority as it is.
+func lowerPriority(*os.Process) {}

@@ -76,6 +76,9 @@ type Spec struct {
 	// they are shown, so that none is lost.
 	Whole bool
 
+	// Background has ffmpeg work only when nothing else wants the processor.
+	Background bool
+
 	useZscale bool // Start found that it suits and is there
 }
 

@@ -56,6 +56,7 @@ func (a *API) register() {
 	a.registerEvents(r)
 	a.registerAccess(r)
 	a.registerRecordings(r)
+	a.registerThumbnails(r)
 	a.registerMarks(r)
 	a.registerUsers(r)
 	a.registerTokens(r)

@@ -64,6 +64,11 @@ var (
 	recordingsFree  = gauge("recordings_free_bytes", "Bytes free where recordings are kept; 0 while that is not there.")
 	recordingsSync  = gauge("recordings_sync_seconds", "Time from one bringing of recordings to the disk to the next.")
 
+	thumbnailsMade   = counter("thumbnails", "Thumbnails of recordings made.")
+	thumbnailsLeft   = counter("thumbnails_recordings_left_out", "Recordings of which no thumbnails were made ahead, since there was too much to do.")
+	thumbnailsFailed = counter("thumbnails_recordings_failed", "Recordings of which no thumbnails could be made.")
+	thumbnailsQueued = gauge("thumbnails_recordings_queued", "Recordings that wait for their thumbnails.")
+
 	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
@@ -80,6 +85,7 @@ var all = []metric{
 	publishers, publisherFrames, publisherDropped, publisherRefused,
 	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingsMade, recordingsGone,
 	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
+	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	passwordsHashed, loginsFailed, requestsWatched,
 	limitHits,
 }

@@ -17,6 +17,9 @@ type Recording struct {
 type RecordingRoom struct {
 	Free, Recorded, Protected int64
 	Sync                      time.Duration
+
+	Thumbnails                                         uint64 // made
+	ThumbnailsLeft, ThumbnailsFailed, ThumbnailsQueued uint64 // recordings that were left out, of which none can be made, that wait
 }
 
 // recordingStates are those of a recording, by the words for them.
@@ -28,6 +31,10 @@ func collectRecordings(to chan<- prometheus.Metric, recordings func() (Recording
 	recordingsKept.send(to, float64(room.Protected))
 	recordingsFree.send(to, float64(room.Free))
 	recordingsSync.send(to, room.Sync.Seconds())
+	thumbnailsMade.send(to, float64(room.Thumbnails))
+	thumbnailsLeft.send(to, float64(room.ThumbnailsLeft))
+	thumbnailsFailed.send(to, float64(room.ThumbnailsFailed))
+	thumbnailsQueued.send(to, float64(room.ThumbnailsQueued))
 	for _, r := range all {
 		collectRecording(to, r)
 	}

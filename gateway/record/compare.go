@@ -13,6 +13,7 @@ import (
 
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
+	"framegate/gateway/record/thumbs"
 )
 
 // compareFiles compares the folder with the index whenever there is something
@@ -161,6 +162,8 @@ func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string
 	for _, e := range entries {
 		if e.IsDir() && ours.MatchString(e.Name()) {
 			names = append(names, e.Name())
+		} else if hour, ok := thumbs.Shows(e.Name()); ok && ours == hourFolder && e.Type().IsRegular() {
+			c.thumbnails(path.Join(folder, e.Name()), path.Join(folder, hour))
 		} else if folder != "." {
 			c.aside(path.Join(folder, e.Name()), "is nothing of ours")
 		}

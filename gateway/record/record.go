@@ -34,7 +34,10 @@ type Options struct {
 	// Changed is told whenever a Status has become another; nil is not told. It
 	// must return at once, and may be called with locks held.
 	Changed func()
-	Log     *slog.Logger // nil discards
+	// Finished is told of each segment that was written and is in the index; nil is
+	// not told. It must return at once.
+	Finished func(index.Segment)
+	Log      *slog.Logger // nil discards
 }
 
 // Recorders are the recorders of all cameras. Any goroutine may call any method.
@@ -73,6 +76,9 @@ func New(o Options) *Recorders {
 	}
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Finished == nil {
+		o.Finished = func(index.Segment) {}
 	}
 	r := &Recorders{
 		options: o, log: o.Log, start: time.Now(), boot: bootID(),

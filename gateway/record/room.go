@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"framegate/gateway/record/index"
+	"framegate/gateway/record/thumbs"
 )
 
 // Room is what is known of the volume.
@@ -190,20 +191,24 @@ func (r *Recorders) unlink(ctx context.Context, v *volume) error {
 		if err != nil || len(garbage) == 0 {
 			return diskError(err)
 		}
-		folders := make(map[string]bool)
+		folders := make(map[string][]uint64) // and what goes from there
 		var paths []string
 		for _, g := range garbage {
 			paths = append(paths, g.Path)
-			if _, ok := sequenceOf(path.Base(g.Path)); !ok {
+			sequence, ok := sequenceOf(path.Base(g.Path))
+			if !ok {
 				continue // none of ours, whoever wrote it there: the comparison moves it aside
 			}
 			if err := v.disk.Remove(g.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
-			folders[path.Dir(g.Path)] = true
+			folders[path.Dir(g.Path)] = append(folders[path.Dir(g.Path)], sequence)
 			r.countRemoved(g.Camera)
 		}
-		for folder := range folders {
+		for folder, sequences := range folders {
+			if err := v.eraseThumbnails(folder, sequences); err != nil {
+				return err
+			}
 			r.tidy(v, folder)
 		}
 		if err := v.index.Swept(ctx, paths...); err != nil {
@@ -227,6 +232,7 @@ func (r *Recorders) tidy(v *volume, folder string) {
 			_ = v.disk.SyncFolder(folder) // it has something: the rest is gone for good
 			return
 		}
+		_ = v.disk.Remove(thumbs.Name(path.Join(folder, "x"))) // which shows nothing any more
 	}
 }
 

@@ -233,19 +233,22 @@ const lastWords = 2 * time.Second
 // enter puts a finished segment into the index.
 func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last time.Duration) {
 	x := f.volume.index
-	err := r.timed(func() error {
-		of, err := row(ctx, x, s, f.name, r.clock.Wall(r.first), r.end)
+	var of index.Segment
+	err := r.timed(func() (err error) {
+		of, err = row(ctx, x, s, f.name, r.clock.Wall(r.first), r.end)
 		if err == nil {
-			_, err = x.Add(ctx, of)
+			of.ID, err = x.Add(ctx, of)
 		}
 		if errors.Is(err, index.ErrExists) { // the comparison found the file before
-			_, err = x.Replace(ctx, of)
+			of.ID, err = x.Replace(ctx, of)
 		}
 		return err
 	})
 	if f.volume.judge(err) != nil {
 		r.all.log.Warn("a recording is not in the index yet", "file", f.name, "err", err)
 		f.volume.later()
+	} else {
+		r.all.options.Finished(of)
 	}
 	r.rows = append(r.rows, past{f.name, r.first, last})
 	r.correct(ctx, x)

@@ -37,6 +37,8 @@ one an hour, in it a file for about a minute. All names are in UTC.
 
 The files are ordinary MP4: copy them as you like. One that ends in .part is
 being written. Delete recordings in Framegate rather than here, so that it knows.
+A .thumbs beside the folder of an hour has small pictures of what is in it; they
+are made again where they are missing.
 What is in _aside was found here and not understood; nobody deletes that.
 `
 
@@ -50,6 +52,8 @@ type volume struct {
 	users sync.WaitGroup // who still does
 
 	room sync.Mutex // one makes room at a time
+
+	thumbs sync.RWMutex // guards files of thumbnails; no other lock is taken inside
 
 	mu       sync.Mutex // guards what follows
 	open     map[*file]bool

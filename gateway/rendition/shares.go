@@ -39,6 +39,7 @@ const (
 	forCamera use = iota // without it nobody sees the camera
 	forAll               // the camera as all see it who ask for nothing else
 	forSome              // a size, rate or quality that a viewer asks for
+	forLater             // nobody waits for it, and it waits for nobody
 	uses
 )
 

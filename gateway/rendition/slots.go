@@ -90,6 +90,7 @@ type job struct {
 	use     use
 	life    stream.Life   // that it is for
 	granted chan struct{} // closed when a slot is its own that it waited for
+	yield   func()        // of a spare slot: somebody waits for it
 }
 
 // take waits for a slot, unless the job has one. An error that is no context's
@@ -169,9 +170,27 @@ func (s *Slots) grant() {
 	}
 	if len(s.waiting) > 0 {
 		for j := range s.holding {
+			if j.yield != nil {
+				j.yield()
+			}
 			j.life.Yield()
 		}
 	}
+}
+
+// Spare takes a slot that nobody wants at the moment, for what can be done at any
+// other time; ok is false where there is none. give gives it back. yield is called
+// when somebody waits for a slot: it must return at once, may be called again, and
+// calls nothing of s.
+func (s *Slots) Spare(yield func()) (give func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.waiting) > 0 || len(s.holding) >= s.atOnce-s.reserve() {
+		return nil, false
+	}
+	j := &job{slots: s, use: forLater, yield: yield}
+	s.holding[j] = true
+	return j.end, true
 }
 
 // awaitStart waits until another encoder may start, and counts it.

@@ -80,3 +80,41 @@ func TestStartsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestSpareSlotsAreGivenBackForViewers, and never taken from them.
+func TestSpareSlotsAreGivenBackForViewers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots := NewSlots(2, 100)
+		yielded := make(chan struct{}, 9)
+		give, ok := slots.Spare(func() { yielded <- struct{}{} })
+		if !ok || slots.Stats().Running != 1 {
+			t.Fatalf("none is spare of two: %+v", slots.Stats())
+		}
+		if _, ok := slots.Spare(func() {}); ok {
+			t.Error("the last one is spare")
+		}
+		first := &job{slots: slots, stream: stream.Key{Camera: "a"}}
+		if err := first.begun(t.Context()); err != nil || len(yielded) != 0 {
+			t.Fatal(err, len(yielded))
+		}
+		began := make(chan error, 1)
+		second := &job{slots: slots, stream: stream.Key{Camera: "b"}}
+		go func() { began <- second.begun(t.Context()) }()
+		synctest.Wait()
+		if len(yielded) == 0 || len(began) != 0 {
+			t.Fatalf("nobody was asked to give one back, %d began", len(began))
+		}
+		give()
+		if err := <-began; err != nil {
+			t.Fatal(err)
+		}
+		first.end()
+		if _, ok := slots.Spare(func() {}); ok {
+			t.Error("one is spare beside a viewer's, of two")
+		}
+		second.end()
+		if s := slots.Stats(); s.Running != 0 || s.Waiting != 0 {
+			t.Errorf("in the end: %+v", s)
+		}
+	})
+}

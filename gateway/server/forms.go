@@ -48,6 +48,7 @@ func (s *server) newForms() []front.Form {
 			{Err: playback.ErrNothing, Status: http.StatusNotFound},
 			{Err: playback.ErrMissing, Status: http.StatusServiceUnavailable},
 		}},
+		{Method: "GET", Address: "/live/{id}/thumbnail.jpg", Action: auth.Playback, Link: "thumbnail", Serve: s.thumbnail, Refusals: thumbnailRefusals},
 		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
 			{Err: upload.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},

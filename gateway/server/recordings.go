@@ -17,7 +17,7 @@ import (
 func (s *server) newRecordings() *record.Recorders {
 	return record.New(record.Options{
 		Hub: s.hub, Dir: s.Config.Recordings.Dir, Memory: filepath.Join(s.Config.Data, "recordings.json"),
-		Changed: s.changed, Log: s.Log,
+		Changed: s.changed, Finished: s.thumbnails.Finished, Log: s.Log,
 	})
 }
 
@@ -76,7 +76,11 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 			})
 		}
 	}
-	return metrics.RecordingRoom{Free: room.Free, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync}, all
+	t := s.thumbnails.Stats()
+	return metrics.RecordingRoom{
+		Free: room.Free, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync,
+		Thumbnails: t.Made, ThumbnailsLeft: t.Dropped, ThumbnailsFailed: t.Failed, ThumbnailsQueued: uint64(t.Queued),
+	}, all
 }
 
 // What CheckRecordings does about what it finds.

@@ -25,6 +25,7 @@ import (
 	"framegate/gateway/roster"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
+	"framegate/gateway/thumbnails"
 	"framegate/transcode"
 	"framegate/web"
 )
@@ -48,6 +49,7 @@ type server struct {
 	upload     *upload.Handler
 	encoders   *rendition.Slots
 	recordings *record.Recorders
+	thumbnails *thumbnails.Maker
 	forms      []front.Form
 	hits       *metrics.Hits                     // of limits
 	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
@@ -89,6 +91,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		Changed: s.changed,
 		Log:     o.Log,
 	})
+	s.thumbnails = s.newThumbnails()
 	s.recordings = s.newRecordings()
 	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.rosterChanged, Log: o.Log})
 	s.publishers = publish.New(s.hub, s.changed, o.Log)

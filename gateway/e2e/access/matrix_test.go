@@ -133,6 +133,7 @@ func rows() []row {
 	camera("GET /live/{id}.jpg", "/live/{}.jpg?max_age=1h", nil, nil)
 	camera("GET /live/{id}/recording.mp4", "/live/{}/recording.mp4", nil, nil)
 	camera("GET /live/{id}/recording.m3u8", "/live/{}/recording.m3u8", nil, nil)
+	camera("GET /live/{id}/thumbnail.jpg", "/live/{}/thumbnail.jpg", nil, nil)
 	camera("GET /live/{id}.avi", "/live/{}.avi", nil, nil)
 	camera("POST /live/{id}.jpg", "/live/{}.jpg", rig.AsJPEG, aPicture)
 	camera("POST /live/{id}.mjpeg", "/live/{}.mjpeg", rig.AsJPEG, aPicture)
@@ -194,6 +195,7 @@ func apiRows() []row {
 	plain("POST /api/v1/cameras/probe", says(`{"source": "http://169.254.169.254/"}`))
 	camera("GET /api/v1/cameras/{id}/timeline", nil)
 	camera("GET /api/v1/cameras/{id}/days", nil)
+	camera("GET /api/v1/cameras/{id}/thumbnails", nil)
 	camera("GET /api/v1/cameras/{id}/segments", nil)
 	for _, id := range []string{"front", "absent"} {
 		add("DELETE /api/v1/cameras/{id}/recordings", at("/api/v1/cameras/"+id+"/recordings?from=2020-11-20T14:00:00Z&to=now"), nil)
