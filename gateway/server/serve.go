@@ -58,7 +58,8 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	lives.Go(func() { _ = s.auth.Run(living) }) // gives nil
 	lives.Go(func() { _ = s.api.Run(living) })  // gives nil
 	lives.Go(func() { s.tryFFmpeg(living) })
-	lives.Go(func() { s.thumbnails.Run(living) })
+	var works sync.WaitGroup // which may take the time that viewers get
+	works.Go(func() { s.thumbnails.Run(living) })
 	s.recordings.Start(ctx)
 	s.front.SetReady(true)
 	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)
@@ -84,6 +85,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	endLives()
 	lives.Wait()
 	s.close()
+	works.Wait()
 	<-stopped
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
