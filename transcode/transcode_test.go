@@ -214,6 +214,40 @@ func TestProcessIsGoneAfterClose(t *testing.T) {
 	}
 }
 
+// TestBackgroundGoesLast: its ffmpeg, with all of its threads, has the lowest
+// priority.
+func TestBackgroundGoesLast(t *testing.T) {
+	needFfmpeg(t)
+	for background, nice := range map[bool]string{false: niceness("/proc/self/stat"), true: "19"} {
+		p := start(t, transcode.Spec{Pattern: pattern, Out: transcode.JPEG, Background: background})
+		if _, err := p.Read(); err != nil {
+			t.Fatal(err)
+		}
+		for _, child := range childProcesses(t) {
+			threads, err := filepath.Glob("/proc/" + child + "/task/*/stat")
+			if err != nil || len(threads) == 0 {
+				t.Fatalf("process %s has no threads: %v", child, err)
+			}
+			for _, name := range threads {
+				if got := niceness(name); got != nice && got != "" {
+					t.Errorf("background %v: a thread is as nice as %s, want %s", background, got, nice)
+				}
+			}
+		}
+		p.Close()
+	}
+}
+
+// niceness reads that of a process or thread; "" where it is gone.
+func niceness(stat string) string {
+	b, _ := os.ReadFile(stat)
+	_, behindName, _ := strings.Cut(string(b), ") ")
+	if fields := strings.Fields(behindName); len(fields) > 16 {
+		return fields[16]
+	}
+	return ""
+}
+
 func TestProcessEndsWithItsContext(t *testing.T) {
 	needFfmpeg(t)
 	ctx, cancel := context.WithCancel(t.Context())
