@@ -54,16 +54,24 @@ func newFile(v *volume, head segment.Head, format *media.Format, expect int) (*f
 		head: head, format: format, began: time.Now(),
 	}
 	f.start.Store(&head.Start)
-	var err error
-	if f.f, err = v.disk.Create(f.part); err != nil {
+	v.opened(f) // before it is there: what nobody writes is mended, or removed
+	if err := f.create(expect); err != nil {
+		v.closed(f)
 		return nil, err
 	}
-	f.w, err = segment.Create(f.f, head, []segment.Track{{Format: format}}, expect)
-	if err != nil {
-		return nil, errors.Join(err, f.f.Close(), v.disk.Remove(f.part))
-	}
-	v.opened(f)
 	return f, nil
+}
+
+func (f *file) create(expect int) (err error) {
+	disk := f.volume.disk
+	if f.f, err = disk.Create(f.part); err != nil {
+		return err
+	}
+	f.w, err = segment.Create(f.f, f.head, []segment.Track{{Format: f.format}}, expect)
+	if err != nil {
+		return errors.Join(err, f.f.Close(), disk.Remove(f.part))
+	}
+	return nil
 }
 
 // append writes a fragment.
@@ -99,10 +107,29 @@ func (f *file) finish(rate float64) (segment.Summary, error) {
 		f.done = &s
 	}
 	s := *f.done
-	if err := f.volume.disk.Rename(f.part, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.rename(); err != nil {
 		return s, err
 	}
 	return s, f.volume.disk.SyncFolder(path.Dir(f.name))
+}
+
+// rename gives the file its name. It may have done so before, or the disk, which
+// did not say so.
+func (f *file) rename() error {
+	disk := f.volume.disk
+	err := disk.Rename(f.part, f.name)
+	if errors.Is(err, fs.ErrNotExist) && isThere(disk, f.name) || errors.Is(err, fs.ErrExist) && !isThere(disk, f.part) {
+		return nil
+	}
+	return err
+}
+
+func isThere(disk Disk, name string) bool {
+	f, _, err := disk.Open(name, false)
+	if err == nil {
+		_ = f.Close() // it was only read
+	}
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // close lets go of the file.
