@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,6 +271,39 @@ func TestDamagedIndexIsMadeAnew(t *testing.T) {
 		if aside, err := filepath.Glob(filepath.Join(g.dir, "recordings", "index.db.damaged-*")); err != nil || len(aside) == 0 {
 			t.Errorf("put aside: %q, %v", aside, err)
 		}
+	})
+}
+
+// slowCount is a disk that takes its time to say how much is free, once.
+type slowCount struct {
+	record.Disk
+	next *atomic.Int64 // how long, the next time
+}
+
+func (d slowCount) Free() (free, total int64, err error) {
+	time.Sleep(time.Duration(d.next.Swap(0)))
+	return d.Disk.Free()
+}
+
+// TestIndexIsFoundDamagedWhileTheDiskIsLookedAt and is made anew as at any other
+// time.
+func TestIndexIsFoundDamagedWhileTheDiskIsLookedAt(t *testing.T) {
+	var next atomic.Int64
+	story(t, func(o *record.Options, _ *record.Settings, _ []record.Camera) {
+		o.OpenDisk = func(dir string) (record.Disk, error) {
+			folder, err := record.OpenFolder(dir)
+			return slowCount{folder, &next}, err
+		}
+	}, func(g *rig, c *camera) {
+		g.expect("a segment", func() bool { return g.recorders.Status("front").Segments == 2 })
+		old := g.recorders.Index()
+		next.Store(int64(15 * time.Second)) // a segment ends meanwhile
+		g.expect("a look at the disk", func() bool { return next.Load() == 0 })
+		spoil(g.t, filepath.Join(g.dir, "recordings", "index.db"))
+		g.expect("another index", func() bool { x := g.recorders.Index(); return x != nil && x != old })
+		g.expectState(record.Recording)
+		time.Sleep(10 * time.Second)
+		g.wantAllFrames(c, 1)
 	})
 }
 

@@ -11,6 +11,7 @@ package record
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -299,9 +300,9 @@ func (r *Recorders) keepVolume(ctx context.Context) {
 		v, _ := r.use()
 		switch {
 		case v != nil:
-			r.tend(v)
+			spoiled := r.tend(v)
 			v.users.Done()
-			if v.spoiled.Load() {
+			if spoiled {
 				v.close() // when all recorders have finished their files: then it is opened anew
 			}
 		case r.needed():
@@ -333,27 +334,30 @@ func (r *Recorders) attend(ctx context.Context, v *volume) {
 	r.options.Changed()
 }
 
-// tend looks whether a volume is still there, and how much room there is.
-func (r *Recorders) tend(v *volume) {
+// tend looks whether a volume is still there, and how much room there is. It lets
+// go of one that is not, and says of one whose index is spoiled that it did, which
+// the caller is to close.
+func (r *Recorders) tend(v *volume) (spoiled bool) {
 	r.noteKept(v)
 	err := v.check()
 	if err == nil {
 		_, _, err = v.measure()
 	}
 	if err == nil {
-		return
+		return false
 	}
-	if v.spoiled.Load() {
+	if errors.Is(err, errSpoiled) {
 		r.put(nil, err)
 		for _, rec := range r.all() {
 			rec.cutNow.Store(true)
 		}
-		return
+		return true
 	}
 	r.log.Error("recordings are gone", "folder", r.options.Dir, "err", err)
 	r.put(nil, err)
 	r.lives.Go(v.close)
 	r.options.Changed()
+	return false
 }
 
 // noteKept writes down what is kept of cameras that were removed, so that they age
