@@ -274,6 +274,31 @@ func TestDamagedIndexIsMadeAnew(t *testing.T) {
 	})
 }
 
+// TestDamagedIndexIsMadeAnewWhileSomebodyReads a recording, who reads on.
+func TestDamagedIndexIsMadeAnewWhileSomebodyReads(t *testing.T) {
+	story(t, nil, func(g *rig, c *camera) {
+		g.expect("a segment", func() bool { return g.recorders.Status("front").Segments == 2 })
+		old := g.recorders.Index()
+		first, err := old.Oldest(g.t.Context(), "front")
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := g.recorders.Open(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer read.Close()
+		spoil(g.t, filepath.Join(g.dir, "recordings", "index.db"))
+		g.expect("another index", func() bool { x := g.recorders.Index(); return x != nil && x != old })
+		g.expectState(record.Recording)
+		if !readsHead(read, make([]byte, 8)) {
+			t.Error("what is read has ended")
+		}
+		time.Sleep(10 * time.Second)
+		g.wantAllFrames(c, 1)
+	})
+}
+
 // slowCount is a disk that takes its time to say how much is free, once.
 type slowCount struct {
 	record.Disk

@@ -16,7 +16,8 @@ import (
 // ErrMissing says that the volume of recordings is not there.
 var ErrMissing = errors.New("the recordings are not there at the moment")
 
-// File is a recording that is being read. It is not deleted until it is closed.
+// File is a recording that is being read. It is not deleted until it is closed, as
+// long as the volume is there; it can be read on after that, and holds up nobody.
 type File struct {
 	io.ReaderAt
 	Size  int64
@@ -37,8 +38,9 @@ func (r *Recorders) Open(s index.Segment) (*File, error) {
 	if v == nil {
 		return nil, ErrMissing
 	}
+	defer v.users.Done() // what was opened outlives the folder
 	v.pin(s.Path)
-	done := func() { v.unpin(s.Path); v.users.Done() }
+	done := func() { v.unpin(s.Path) }
 	if isPicture(s.Path) {
 		m, err := openPicture(v.disk, s)
 		if err != nil {
