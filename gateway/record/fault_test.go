@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -270,6 +271,76 @@ func TestFolderThatGoesAndComesBack(t *testing.T) {
 			t.Errorf("%v is not finished", parts)
 		}
 	})
+}
+
+// TestFolderThatIsBackSoonIsGoneForNoLonger than that, though no file would end.
+func TestFolderThatIsBackSoonIsGoneForNoLonger(t *testing.T) {
+	story(t, func(_ *record.Options, s *record.Settings, _ []record.Camera) { s.Segment = time.Hour }, func(g *rig, c *camera) {
+		g.expectState(record.Recording)
+		time.Sleep(15*time.Second + 20*time.Millisecond)
+		old := g.recorders.Index()
+		folder, away := filepath.Join(g.dir, "recordings"), filepath.Join(g.dir, "away")
+		if err := os.Rename(folder, away); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1200 * time.Millisecond)
+		if g.recorders.Index() != nil {
+			t.Error("nobody saw that the folder is gone")
+		}
+		if err := os.Rename(away, folder); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Recording || g.recorders.Index() == nil || g.recorders.Index() == old {
+			t.Errorf("5 s after its folder is back the state is %v: %s", s.State, s.Reason)
+		}
+		g.wantAllFrames(c, 50) // of two GOPs at most
+	})
+}
+
+// noFiles is a disk of which one look fails, or many, as where a process has no
+// file descriptors left.
+type noFiles struct {
+	record.Disk
+	err   error
+	looks *atomic.Int64 // that fail
+}
+
+func (d noFiles) Free() (free, total int64, err error) {
+	if d.looks.Add(-1) >= 0 {
+		return 0, 0, &os.PathError{Op: "statfs", Path: "x", Err: d.err}
+	}
+	return d.Disk.Free()
+}
+
+// TestLookThatFailsOnceIsNoReason to let go of the volume; many are.
+func TestLookThatFailsOnceIsNoReason(t *testing.T) {
+	for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EIO} {
+		t.Run(err.Error(), func(t *testing.T) {
+			var looks atomic.Int64
+			story(t, func(o *record.Options, s *record.Settings, _ []record.Camera) {
+				s.Segment = time.Hour
+				o.OpenDisk = func(dir string) (record.Disk, error) {
+					folder, opened := record.OpenFolder(dir)
+					return noFiles{folder, err, &looks}, opened
+				}
+			}, func(g *rig, c *camera) {
+				g.expectState(record.Recording)
+				old := g.recorders.Index()
+				for range 2 {
+					looks.Store(3)
+					g.expect("looks", func() bool { return looks.Load() < 0 })
+				}
+				if g.recorders.Index() != old {
+					t.Error("the volume was let go of")
+				}
+				looks.Store(7)
+				g.expect("an end", func() bool { return g.recorders.Index() != old })
+				g.expect("another", func() bool { return g.recorders.Index() != nil })
+				g.expectState(record.Recording)
+			})
+		})
+	}
 }
 
 // TestAnotherVolumeIsNeverWrittenTo though it is one of recordings.

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"framegate/gateway/record/index"
@@ -344,20 +345,30 @@ func (r *Recorders) tend(v *volume) (spoiled bool) {
 		_, _, err = v.measure()
 	}
 	if err == nil {
+		v.doubts = 0
 		return false
 	}
 	if errors.Is(err, errSpoiled) {
 		r.put(nil, err)
-		for _, rec := range r.all() {
-			rec.cutNow.Store(true)
-		}
 		return true
+	}
+	if v.doubts++; passing(err) && v.doubts < goneAfter {
+		return false
 	}
 	r.log.Error("recordings are gone", "folder", r.options.Dir, "err", err)
 	r.put(nil, err)
 	r.lives.Go(v.close)
 	r.options.Changed()
 	return false
+}
+
+// goneAfter is how many looks in a row have to fail before a volume is taken for
+// gone, where what they say may pass.
+const goneAfter = 5
+
+// passing says of an error that it is none of the volume, or may not come again.
+func passing(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EIO)
 }
 
 // noteKept writes down what is kept of cameras that were removed, so that they age

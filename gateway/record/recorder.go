@@ -222,7 +222,7 @@ func (r *recorder) read(ctx context.Context, reader *stream.Reader, noJPEG bool)
 		case err == nil:
 			newest = time.Now()
 			err = r.take(ctx, f)
-		case errors.Is(err, stream.ErrIdle) && r.cutNow.Load():
+		case errors.Is(err, stream.ErrIdle) && r.hurried():
 			err = r.cut(ctx, 0)
 		case errors.Is(err, stream.ErrIdle):
 			if err = r.flush(ctx, false); err == nil && time.Since(newest) > quiet {
@@ -273,7 +273,7 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 	}
 	at := f.PTS + r.shift
 	ticks := inTicks(at)
-	if r.file != nil && (f.Key && (r.cutNow.Load() || !f.Arrived.Before(r.cutAt)) || !r.times.Follows(f, ticks)) {
+	if r.file != nil && (f.Key && (r.hurried() || !f.Arrived.Before(r.cutAt)) || !r.times.Follows(f, ticks)) {
 		if err := r.cut(ctx, ticks-r.latest); err != nil {
 			return err
 		}
@@ -287,6 +287,12 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		}
 	}
 	return r.push(ctx, f, ticks)
+}
+
+// hurried says that the file is to end before its time: somebody waits for it, or
+// its volume was let go of.
+func (r *recorder) hurried() bool {
+	return r.cutNow.Load() || r.file != nil && r.file.volume.left()
 }
 
 // alike gives the Format of the last frame where this is another of the same

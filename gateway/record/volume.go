@@ -51,6 +51,8 @@ type volume struct {
 	gone  chan struct{}  // closed when it is not to be used any more
 	users sync.WaitGroup // who still does
 
+	doubts int // looks that failed, one after the other; of keepVolume alone
+
 	room sync.Mutex // one makes room at a time
 
 	thumbs sync.RWMutex // guards files of thumbnails; no other lock is taken inside
@@ -243,6 +245,16 @@ func (v *volume) check() error {
 		err = errReplaced
 	}
 	return err
+}
+
+// left says that the volume is not to be used any more.
+func (v *volume) left() bool {
+	select {
+	case <-v.gone:
+		return true
+	default:
+		return false
+	}
 }
 
 // measure looks how much room there is.
