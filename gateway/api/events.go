@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"framegate/gateway/api/events"
@@ -104,8 +105,11 @@ func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, ou
 // ends the stream, and a browser that comes again is told what it may be told.
 func (a *API) hears(ctx context.Context, p auth.Principal, v events.Event) (bool, error) {
 	action := auth.View
-	if v.Camera == "" {
+	switch {
+	case v.Camera == "":
 		action = auth.Admin
+	case strings.HasPrefix(string(v.Kind), "recording"):
+		action = auth.Playback
 	}
 	if !auth.Authorize(p, action, v.Camera) {
 		return false, nil

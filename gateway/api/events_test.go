@@ -131,6 +131,7 @@ func TestEventsOfACamerasLife(t *testing.T) {
 	e.expect(events.CameraRemoved, "front")
 }
 
+// TestEventsGoToWhoMayView the camera, and those of recordings to who may see them.
 func TestEventsGoToWhoMayView(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
@@ -138,10 +139,12 @@ func TestEventsGoToWhoMayView(t *testing.T) {
 	tell := func(kind, camera string) { r.listeners.Tell(events.Event{Kind: kind, Camera: camera, At: time.Now()}) }
 	tell(events.CameraOnline, "gate")
 	tell(events.SettingsChanged, "")
+	tell(events.RecordingChanged, "front")
 	tell(events.CameraOnline, "front")
 	anna.expect(events.CameraOnline, "front")
 	admin.expect(events.CameraOnline, "gate")
 	admin.expect(events.SettingsChanged, "")
+	admin.expect(events.RecordingChanged, "front")
 	admin.expect(events.CameraOnline, "front")
 }
 

@@ -167,6 +167,9 @@ func (a *API) addMark(ctx context.Context, in *struct {
 }) (*addedMark, error) {
 	now := time.Now()
 	m, err := in.Body.change().apply(index.Mark{Camera: in.ID, Start: now, By: principalOf(ctx).String(), Created: now}, now)
+	if err == nil {
+		err = mayProtect(ctx, m)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +211,18 @@ func own(ctx context.Context, m index.Mark) error {
 	return nil
 }
 
+// mostProtected is how long a stretch may be that is protected by who is no admin:
+// what nothing deletes fills the disk, which is everybody's.
+const mostProtected = 24 * time.Hour
+
+// mayProtect says whether whoever asks may protect so much.
+func mayProtect(ctx context.Context, m index.Mark) error {
+	if !m.Keep || isAdmin(principalOf(ctx)) || !m.End.IsZero() && m.End.Sub(m.Start) <= mostProtected {
+		return nil
+	}
+	return problem.New(http.StatusForbidden, "only an admin may protect more than a day, or without an end; give the mark an end within 24h of its start")
+}
+
 func (a *API) getMark(ctx context.Context, in *markPath) (*markAnswer, error) {
 	var m index.Mark
 	err := a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
@@ -231,6 +246,9 @@ func (a *API) changeMark(ctx context.Context, in *struct {
 			return err
 		}
 		if m, err = in.Body.apply(m, time.Now()); err != nil {
+			return err
+		}
+		if err = mayProtect(ctx, m); err != nil {
 			return err
 		}
 		if err = x.UpdateMark(ctx, m); err != nil {

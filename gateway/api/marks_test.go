@@ -37,8 +37,8 @@ func TestMarks(t *testing.T) {
 		t.Errorf("ended, it is %+v", ended)
 	}
 	var changed mark
-	c.do("PATCH", at, object{"kind": "bookmark", "start": "2020-11-20T10:00:00Z", "before": "1h", "keep": true, "note": "x", "data": object{"a": 1}}).want(200).into(&changed)
-	if changed.Kind != "bookmark" || changed.Start.Hour() != 10 || changed.Before != "1h0m0s" || !changed.Keep || changed.Note != "x" || string(changed.Data) != `{"a":1}` || !changed.End.Equal(*ended.End) || changed.By != "token:mqtt" {
+	c.do("PATCH", at, object{"kind": "bookmark", "start": "2020-11-20T10:00:00Z", "end": "2020-11-20T11:00:00Z", "before": "1h", "keep": true, "note": "x", "data": object{"a": 1}}).want(200).into(&changed)
+	if changed.Kind != "bookmark" || changed.Start.Hour() != 10 || changed.Before != "1h0m0s" || !changed.Keep || changed.Note != "x" || string(changed.Data) != `{"a":1}` || changed.End.Hour() != 11 || changed.By != "token:mqtt" {
 		t.Errorf("changed, it is %+v", changed)
 	}
 	var read mark
@@ -73,6 +73,23 @@ func TestMarksOfOthers(t *testing.T) {
 	admin := r.admin()
 	admin.do("PATCH", at, object{"note": "kept by an admin"}).want(200).says(`"by":"token:maker"`)
 	admin.do("DELETE", at, nil).want(204)
+}
+
+// TestOnlyAdminsProtectWithoutAnEnd since what nothing deletes fills the disk.
+func TestOnlyAdminsProtectWithoutAnEnd(t *testing.T) {
+	r := newRig(t)
+	c, admin := r.as(r.token("p", "playback:gate")), r.admin()
+	endless := object{"kind": "protect", "start": "2020-11-20T14:00:00Z", "keep": true}
+	long := object{"kind": "protect", "start": "2020-11-20T14:00:00Z", "end": "2020-11-22T14:00:00Z", "keep": true}
+	for _, body := range []object{endless, long} {
+		c.do("POST", "/api/v1/cameras/gate/events", body).want(403).says("only an admin may protect")
+		admin.do("POST", "/api/v1/cameras/gate/events", body).want(201)
+	}
+	var m mark
+	c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "motion"}).want(201).into(&m)
+	at := "/api/v1/cameras/gate/events/" + itoa(m.ID)
+	c.do("PATCH", at, object{"keep": true}).want(403)
+	c.do("PATCH", at, object{"keep": true, "end": "now"}).want(200)
 }
 
 func TestMarksThatCannotBe(t *testing.T) {

@@ -61,7 +61,7 @@ func (c cuttings) Open(row index.Segment) (clip.File, error) {
 // newClips makes what gives out clips.
 func (s *server) newClips() *recording.Handler {
 	c := cuttings{past{s}}
-	return recording.New(recording.Options{Finder: c, Opener: c, Log: s.Log})
+	return recording.New(recording.Options{Finder: c, Opener: c, Limited: s.hits.Hit, Log: s.Log})
 }
 
 // cut makes a handle of what gives out recordings of a camera.
@@ -74,6 +74,7 @@ func cut(give func(http.ResponseWriter, *http.Request, string) error) front.Hand
 // clipRefusals says how errors of clips are answered.
 var clipRefusals = []front.Refusal{
 	{Err: recording.ErrBadQuery, Status: http.StatusBadRequest},
+	{Err: recording.ErrBusy, Status: http.StatusServiceUnavailable},
 	{Err: recording.ErrNotMade, Status: http.StatusNotImplemented},
 	{Err: clip.ErrTooLong, Status: http.StatusBadRequest},
 	{Err: clip.ErrNothing, Status: http.StatusNotFound},

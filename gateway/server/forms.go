@@ -12,6 +12,7 @@ import (
 	"framegate/gateway/output/live"
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/moment"
+	"framegate/gateway/output/recording"
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/output/sse"
 	"framegate/gateway/playback"
@@ -39,7 +40,7 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Use: "In a player such as VLC", Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Use: "As events for scripts", Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
-		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips.Serve), Close: clips.Close, Refusals: clipRefusals},
+		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
 		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Serve: cut(clips.ServePlaylist)},
 		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Log: s.Log})), Refusals: []front.Refusal{
 			{Err: moment.ErrBadQuery, Status: http.StatusBadRequest},

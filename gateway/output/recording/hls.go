@@ -38,7 +38,11 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	}
 	defer leave()
 	q.Camera = camera
-	parts, err := clip.PartsOf(ctx, h.options.Finder, h.options.Opener, q.Request)
+	var parts *clip.Parts
+	err = h.look(ctx, func() (err error) {
+		parts, err = clip.PartsOf(ctx, h.options.Finder, h.options.Opener, q.Request)
+		return err
+	})
 	if err != nil {
 		return err
 	}

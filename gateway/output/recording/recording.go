@@ -7,7 +7,9 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -21,7 +23,10 @@ type Options struct {
 	Finder clip.Finder
 	Opener clip.Opener
 	Zone   *time.Location // of names, where a request says none; nil is the server's
-	Log    *slog.Logger   // nil discards
+	// Limited is told, by its name, of each limit that keeps a request out; nil is
+	// not told.
+	Limited func(limit string)
+	Log     *slog.Logger // nil discards
 }
 
 // Handler serves what was recorded of all cameras. Its methods may be called from
@@ -31,9 +36,29 @@ type Handler struct {
 	ctx     context.Context // ends with Close
 	end     context.CancelFunc
 
-	mu     sync.Mutex // guards served against being added to while it is waited for
+	looking chan struct{} // a place for each that looks for what is to be sent
+
+	mu     sync.Mutex // guards what follows, and served against being added to while it is waited for
+	count  int        // of those that are served
 	served sync.WaitGroup
 }
+
+const (
+	// atOnce is how many are served at a time. Each has some files open.
+	atOnce = 64
+	// atWork is how many are looked for at a time, which may mean reading the
+	// tables of thousands of files.
+	atWork = 2
+)
+
+// LimitClips is that of recordings that are sent at a time, by name.
+const LimitClips = "clips"
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitClips}
+
+// ErrBusy: too many recordings are being sent.
+var ErrBusy = errors.New("too many recordings are being sent; ask again later")
 
 // New makes a handler.
 func New(o Options) *Handler {
@@ -43,8 +68,11 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Limited == nil {
+		o.Limited = func(string) {}
+	}
 	ctx, end := context.WithCancel(context.Background())
-	return &Handler{options: o, ctx: ctx, end: end}
+	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork)}
 }
 
 // Close ends all that is being sent, and waits for it.
@@ -63,13 +91,36 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request) (ctx context.Con
 	if err := h.ctx.Err(); err != nil {
 		return nil, nil, err
 	}
+	if h.count >= atOnce {
+		h.options.Limited(LimitClips)
+		return nil, nil, ErrBusy
+	}
+	h.count++
 	h.served.Add(1)
 	ctx, cancel := context.WithCancel(r.Context())
 	forget := context.AfterFunc(h.ctx, func() {
 		cancel()
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now()) // whoever reads slowly holds up nobody
 	})
-	return ctx, func() { forget(); cancel(); h.served.Done() }, nil
+	return ctx, func() { forget(); cancel(); h.leave() }, nil
+}
+
+func (h *Handler) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count--
+	h.served.Done()
+}
+
+// look does what reads many files, few at a time.
+func (h *Handler) look(ctx context.Context, do func() error) error {
+	select {
+	case h.looking <- struct{}{}:
+		defer func() { <-h.looking }()
+		return do()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Serve answers a request with a clip of a camera. The query has
@@ -83,8 +134,10 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request) (ctx context.Con
 // makes another clip at each request that reaches up to the present. Parts of a
 // playlist, which name their segment, are served as well.
 //
-// An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, one of
-// clip.New, or the end of the request or of the handler.
+// A range of what reaches up to the present is served only for its validator.
+//
+// An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, ErrBusy,
+// one of clip.New, or the end of the request or of the handler.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) error {
 	if r.URL.Query().Has("segment") {
 		return h.servePart(w, r, camera)
@@ -99,21 +152,71 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) e
 	}
 	defer leave()
 	q.Camera = camera
-	c, err := clip.New(ctx, h.options.Finder, h.options.Opener, q.Request)
+	var c *clip.Clip
+	err = h.look(ctx, func() (err error) {
+		c, err = clip.New(ctx, h.options.Finder, h.options.Opener, q.Request)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	content := &content{ctx: ctx, clip: c}
+	defer content.close()
+	if q.To.After(time.Now().Add(-settles)) && r.Header.Get("If-Range") == "" {
+		r.Header.Del("Range") // it would be of another clip than the one before
+	}
 	header := w.Header()
 	header.Set("Content-Type", "video/mp4")
 	header.Set("Content-Disposition", `attachment; filename="`+q.name(c)+`"`)
 	header.Set("ETag", c.ETag())
 	header.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(w, r, "", time.Time{}, seekable{until{ctx, c}, c})
-	if err := c.Err(); err != nil {
+	http.ServeContent(w, r, "", time.Time{}, content)
+	if err := content.close(); err != nil {
 		h.options.Log.Warn("a clip ended before its end", "camera", camera, "from", q.From, "to", q.To, "err", err)
 	}
 	return nil
+}
+
+// content is a clip that is sent while a context lasts. Of several ranges
+// http.ServeContent reads in a goroutine that it does not wait for.
+type content struct {
+	ctx context.Context
+
+	mu   sync.Mutex // guards clip, which is nil once closed
+	clip *clip.Clip
+	err  error // why it could not be read
+}
+
+// close closes the clip, and says why it could not be read, if that is so.
+func (c *content) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.clip != nil {
+		c.clip.Close()
+		c.clip, c.err = nil, c.clip.Err()
+	}
+	return c.err
+}
+
+func (c *content) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.clip == nil {
+		return 0, fs.ErrClosed
+	}
+	return c.clip.Read(b)
+}
+
+func (c *content) Seek(offset int64, whence int) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.clip == nil {
+		return 0, fs.ErrClosed
+	}
+	return c.clip.Seek(offset, whence)
 }
 
 // until reads while a context lasts.
@@ -127,10 +230,4 @@ func (u until) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return u.Reader.Read(b)
-}
-
-// seekable reads so at any place.
-type seekable struct {
-	until
-	io.Seeker
 }

@@ -3,6 +3,7 @@ package recording
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +30,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 type shelf struct {
 	file    memory
 	growing clip.Growing
+	open    atomic.Int64 // files
 }
 
 type memory struct{ b []byte }
@@ -78,7 +81,30 @@ func (s *shelf) Open(row index.Segment) (clip.File, error) {
 	if s.file.b == nil {
 		return nil, fs.ErrNotExist
 	}
-	return &s.file, nil
+	s.open.Add(1)
+	return &handed{File: &s.file, shelf: s}, nil
+}
+
+// handed is the file of a shelf that somebody has open.
+type handed struct {
+	clip.File
+	shelf  *shelf
+	closed atomic.Bool
+}
+
+func (h *handed) ReadAt(b []byte, at int64) (int, error) {
+	if h.closed.Load() {
+		return 0, fs.ErrClosed
+	}
+	return h.File.ReadAt(b, at)
+}
+
+func (h *handed) Close() error {
+	if h.closed.Swap(true) {
+		return fs.ErrClosed
+	}
+	h.shelf.open.Add(-1)
+	return nil
 }
 
 // ask sends a query to a handler.
@@ -181,6 +207,107 @@ func TestDownloadsEnd(t *testing.T) {
 				t.Errorf("%s: %d of %d bytes were sent, %v", name, len(all), whole, err)
 			}
 		})
+	}
+}
+
+// TestWhoeverLeavesHasNothingOpen also in the middle of several ranges, which
+// net/http reads in a goroutine that it does not wait for.
+func TestWhoeverLeavesHasNothingOpen(t *testing.T) {
+	s := newShelf(t)
+	h := New(Options{Finder: s, Opener: s})
+	defer h.Close()
+	var served atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer served.Add(1)
+		if err := h.Serve(w, r, "front"); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}))
+	defer server.Close()
+	ranges := "bytes=0-0"
+	for i := range 40 {
+		ranges += fmt.Sprintf(",%d-%d", 5000*i, 5000*i+4000)
+	}
+	const all = 20
+	for i := range all {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/?"+span, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Range", ranges)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.StatusCode != http.StatusPartialContent {
+			t.Errorf("status %d", answer.StatusCode)
+		}
+		_, _ = io.CopyN(io.Discard, answer.Body, int64(1000*i))
+		cancel()
+		answer.Body.Close()
+	}
+	for end := time.Now().Add(time.Minute); served.Load() < all || s.open.Load() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d served, %d files open", served.Load(), all, s.open.Load())
+		}
+	}
+}
+
+// TestRangesOfThePresentNeedAValidator since it is another clip at each request:
+// who goes on with a download would join two.
+func TestRangesOfThePresentNeedAValidator(t *testing.T) {
+	s := newShelf(t)
+	h := New(Options{Finder: s, Opener: s})
+	defer h.Close()
+	get := func(query, validator string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, "/?"+query, nil)
+		r.Header.Set("Range", "bytes=1000-")
+		if validator != "" {
+			r.Header.Set("If-Range", validator)
+		}
+		w := httptest.NewRecorder()
+		if err := h.Serve(w, r, "front"); err != nil {
+			t.Fatal(err)
+		}
+		return w.Result()
+	}
+	if r := get(span, ""); r.StatusCode != http.StatusPartialContent {
+		t.Errorf("a range of the past: %s", r.Status)
+	}
+	present := "from=2026-11-20T12:00:01Z&to=now"
+	r := get(present, "")
+	if r.StatusCode != http.StatusOK {
+		t.Errorf("a range of the present: %s", r.Status)
+	}
+	if r := get(present, r.Header.Get("ETag")); r.StatusCode != http.StatusPartialContent {
+		t.Errorf("a range of the present with its validator: %s", r.Status)
+	}
+}
+
+// TestOnlySoManyAreSentAtATime and who is one too many is told, and counted.
+func TestOnlySoManyAreSentAtATime(t *testing.T) {
+	s := newShelf(t)
+	var hits []string
+	h := New(Options{Finder: s, Opener: s, Limited: func(limit string) { hits = append(hits, limit) }})
+	defer h.Close()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	var leaves []func()
+	for range atOnce {
+		_, leave, err := h.enter(httptest.NewRecorder(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaves = append(leaves, leave)
+	}
+	if _, err := ask(h, http.MethodGet, span); !errors.Is(err, ErrBusy) || len(hits) != 1 || hits[0] != LimitClips {
+		t.Errorf("%v, hits %v", err, hits)
+	}
+	for _, leave := range leaves {
+		leave()
+	}
+	if _, err := ask(h, http.MethodGet, span); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"sort"
 
 	"framegate/gateway/media"
@@ -97,7 +98,7 @@ func (l *picker) pick(v *view, part int32) {
 
 // end notes until when the last picture is shown.
 func (l *picker) end(at int64) {
-	l.picks[len(l.picks)-1].ticks = uint32(l.shown(at) - l.shown(l.last))
+	l.picks[len(l.picks)-1].ticks = uint32(min(l.shown(at)-l.shown(l.last), math.MaxUint32))
 }
 
 // readPick reads what lies so far into the pictures of a timelapse.

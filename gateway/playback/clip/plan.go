@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"framegate/gateway/media"
@@ -51,7 +52,7 @@ func find(ctx context.Context, finder Finder, request Request) ([]part, []*media
 
 // partOf makes a part of a whole segment.
 func partOf(row index.Segment, entry uint32) part {
-	length := timeToTicks(row.End.Sub(row.Start))
+	length := min(timeToTicks(row.End.Sub(row.Start)), int64(row.Frames)*math.MaxUint32)
 	return part{
 		row: row, length: length, entry: entry, whole: true, from: row.DataAt, to: row.Bytes, ticks: length,
 		has: counts{row.Frames, row.Keys, durationEntries(row.STTS, row.Frames), row.CTTS, row.Fragments},

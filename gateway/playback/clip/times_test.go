@@ -262,3 +262,15 @@ func TestTooMuch(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPicturesLastNoLongerThanTheirTablesCanSay which is 39 minutes.
+func TestPicturesLastNoLongerThanTheirTablesCanSay(t *testing.T) {
+	p := partOf(index.Segment{Frames: 1, Start: noon, End: noon.Add(24 * time.Hour)}, 1)
+	if p.ticks != math.MaxUint32 || p.length != math.MaxUint32 {
+		t.Errorf("a picture of a day lasts for %d ticks", p.ticks)
+	}
+	l := picker{speed: 2, picks: []pick{{}}}
+	if l.end(timeToTicks(24 * time.Hour)); l.picks[0].ticks != math.MaxUint32 {
+		t.Errorf("in a timelapse it lasts for %d ticks", l.picks[0].ticks)
+	}
+}
