@@ -42,9 +42,10 @@ func (s *server) newForms() []front.Form {
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Use: "As events for scripts", Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
 		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Serve: cut(clips.ServePlaylist)},
-		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Log: s.Log})), Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Limited: s.hits.Hit, Log: s.Log})), Limits: moment.LimitNames, Refusals: []front.Refusal{
 			{Err: moment.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: moment.ErrUnreadable, Status: http.StatusServiceUnavailable},
+			{Err: moment.ErrBusy, Status: http.StatusServiceUnavailable},
 			{Err: moment.ErrLate, Status: http.StatusGatewayTimeout},
 			{Err: playback.ErrNothing, Status: http.StatusNotFound},
 			{Err: playback.ErrMissing, Status: http.StatusServiceUnavailable},

@@ -26,6 +26,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"framegate/gateway/delivery"
@@ -72,6 +73,7 @@ type Handler struct {
 	crowd   *delivery.Crowd
 	shapes  shapes
 	leaving sync.WaitGroup // pasts that nobody plays any more
+	left    atomic.Int64   // how many these are
 }
 
 // New makes a handler. It starts nothing.

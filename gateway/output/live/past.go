@@ -132,9 +132,13 @@ func (v *viewer) obey(ctx context.Context, w wish) error {
 	return v.tellPlayback()
 }
 
+// mostLeft is how many pasts that nobody plays any more may wait for a disk, each
+// with a thread of the process, before nobody can look back.
+const mostLeft = 64
+
 // openPast begins a past.
 func (v *viewer) openPast(ctx context.Context, w wish) (*Past, error) {
-	if v.choice.Past == nil {
+	if v.choice.Past == nil || v.handler.left.Load() >= mostLeft {
 		return nil, ErrNoPast
 	}
 	from := time.Now()
@@ -181,8 +185,17 @@ func (v *viewer) leavePast() {
 		return
 	}
 	v.past.Stop()
-	v.handler.leaving.Go(v.past.Close) // ends when the disk answers; Handler.Close waits for it
+	v.handler.leave(v.past.Close)
 	v.past = nil
+}
+
+// leave closes a past, which ends when the disk answers; Close waits for it.
+func (h *Handler) leave(closePast func()) {
+	h.left.Add(1)
+	h.leaving.Go(func() {
+		defer h.left.Add(-1)
+		closePast()
+	})
 }
 
 // refuse says why something cannot be done, and goes on as before.

@@ -234,3 +234,27 @@ func BenchmarkSeek(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "max-ms")
 }
+
+// TestPastsThatHangAreNotAddedTo since each of them keeps a thread of the process
+// until the disk answers.
+func TestPastsThatHangAreNotAddedTo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	s.remember(context.Background()).Record(noon, pictures(0, 10))
+	s.attach(own).give(picture(1))
+	p := s.watch("jpeg")
+	p.frame()
+	hang := make(chan struct{})
+	for range mostLeft {
+		s.live.leave(func() { <-hang })
+	}
+	p.say(map[string]any{"type": "seek", "atUs": micros(noon)})
+	if m := p.text("playback"); !m.Live || m.Code != 404 {
+		t.Errorf("while pasts hang: %+v", m)
+	}
+	close(hang)
+	for s.live.left.Load() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	p.seek(noon)
+}

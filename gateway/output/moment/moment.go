@@ -30,6 +30,8 @@ var (
 	ErrUnreadable = errors.New("the recording cannot be read; the server's log says why")
 	// ErrLate: no picture came in time.
 	ErrLate = errors.New("no picture in time; key=1 takes less work")
+	// ErrBusy: too many pictures are being decoded.
+	ErrBusy = errors.New("too many pictures of the past are asked for; ask again later")
 )
 
 const (
@@ -38,29 +40,52 @@ const (
 	// keptFor is how long caches may keep one. It does not change, but it may be
 	// deleted.
 	keptFor = time.Hour
+	// atWork is how many pictures are decoded at a time, and waiting how many
+	// requests wait for that. Encoders are for who watches.
+	atWork  = 2
+	waiting = 32
 )
+
+// LimitMoments is that of pictures of the past that are asked for at a time, by
+// name.
+const LimitMoments = "moments"
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitMoments}
 
 // Options are a handler's settings.
 type Options struct {
 	Library *playback.Library
 	// Still makes a JPEG of a picture, in a rendition.
 	Still func(context.Context, stream.Key, *playback.Picture) (media.Frame, error)
-	Log   *slog.Logger
+	// Limited is told, by its name, of each limit that keeps a request out; nil is
+	// not told.
+	Limited func(limit string)
+	Log     *slog.Logger
 }
 
 // Handler serves pictures of the past. Its methods may be called from any
 // goroutine.
-type Handler struct{ options Options }
+type Handler struct {
+	options Options
+	asked   chan struct{} // a place for each that is, or waits to be, decoded
+	decoded chan struct{} // and for each that is
+}
 
 // New makes a handler.
-func New(options Options) *Handler { return &Handler{options} }
+func New(options Options) *Handler {
+	if options.Limited == nil {
+		options.Limited = func(string) {}
+	}
+	return &Handler{options, make(chan struct{}, atWork+waiting), make(chan struct{}, atWork)}
+}
 
 // Serve answers a request with the picture that a camera showed at a moment, the
 // query's at: as it was recorded where that is a JPEG and choice allows it, or
 // else as the rendition. With key=1 it is the keyframe before that.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrUnreadable,
-// ErrLate, playback.ErrNothing or ErrMissing, or stream.ErrFull for want of an encoder.
+// ErrLate, ErrBusy, playback.ErrNothing or ErrMissing, or stream.ErrFull for want of an encoder.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice) error {
 	at, key, err := parse(r.URL.Query())
 	if err != nil {
@@ -113,7 +138,7 @@ func parse(query url.Values) (at time.Time, key bool, err error) {
 // told gives an error that a client may be told.
 func (h *Handler) told(ctx context.Context, camera string, err error) error {
 	switch {
-	case errors.Is(err, playback.ErrNothing), errors.Is(err, playback.ErrMissing), errors.Is(err, stream.ErrFull):
+	case errors.Is(err, playback.ErrNothing), errors.Is(err, playback.ErrMissing), errors.Is(err, stream.ErrFull), errors.Is(err, ErrBusy):
 		return err
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrLate):
 		return ErrLate
@@ -130,5 +155,27 @@ func (h *Handler) picture(ctx context.Context, choice delivery.Choice, p *playba
 		err = p.Each(func(only media.Frame) error { f = only; return nil })
 		return f, err
 	}
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer leave()
 	return h.options.Still(ctx, choice.Rendition, p)
+}
+
+// enter waits for a place to decode in, which is given back by leave.
+func (h *Handler) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.asked <- struct{}{}:
+	default:
+		h.options.Limited(LimitMoments)
+		return nil, ErrBusy
+	}
+	select {
+	case h.decoded <- struct{}{}:
+		return func() { <-h.decoded; <-h.asked }, nil
+	case <-ctx.Done():
+		<-h.asked
+		return nil, ctx.Err()
+	}
 }

@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"strconv"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -193,4 +195,51 @@ func TestNoPictureOfAMoment(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %v", q, err, w.Header(), want)
 		}
 	}
+}
+
+// TestFewAreDecodedAtATime however many are asked for: some wait, and the others are
+// told to come again. What needs no decoding is given all the same.
+func TestFewAreDecodedAtATime(t *testing.T) {
+	t.Parallel()
+	p := tape.New(t)
+	p.Record(noon, jpegs(t, 50))
+	synctest.Test(t, func(t *testing.T) {
+		var now, most, hits atomic.Int64
+		free := make(chan struct{})
+		h := New(Options{
+			Library: &playback.Library{Recordings: p},
+			Still: func(context.Context, stream.Key, *playback.Picture) (media.Frame, error) {
+				most.Store(max(most.Load(), now.Add(1)))
+				<-free
+				now.Add(-1)
+				return media.Frame{Wall: noon}, nil
+			},
+			Limited: func(limit string) {
+				if limit == LimitMoments {
+					hits.Add(1)
+				}
+			},
+			Log: slog.New(slog.DiscardHandler),
+		})
+		answers := make(chan error, atWork+waiting)
+		for range cap(answers) {
+			go func() { _, err := ask(h, query(noon), "-w160"); answers <- err }()
+		}
+		synctest.Wait()
+		if _, err := ask(h, query(noon), "-w160"); !errors.Is(err, ErrBusy) || hits.Load() != 1 {
+			t.Errorf("one too many: %v, %d hits", err, hits.Load())
+		}
+		if _, err := ask(h, query(noon), ""); err != nil {
+			t.Errorf("as it was recorded: %v", err)
+		}
+		close(free)
+		for range cap(answers) {
+			if err := <-answers; err != nil {
+				t.Error(err)
+			}
+		}
+		if most.Load() != atWork {
+			t.Errorf("%d were decoded at a time", most.Load())
+		}
+	})
 }
