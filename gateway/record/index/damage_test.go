@@ -124,7 +124,7 @@ func TestFullDiskLeavesAllAsItWas(t *testing.T) {
 	for i := range 50 {
 		add(t, x, segment(i+1, float64(60*i), float64(60*i+60)))
 	}
-	must(t, index.Limit(x))
+	must(t, index.Limit(x, 10))
 	var err error
 	n := 50
 	for ; err == nil && n < 5000; n++ {

@@ -43,7 +43,7 @@ func Execute(x *Index, statement string) error {
 }
 
 // Limit keeps the database from growing beyond some pages more, as a full disk does.
-func Limit(x *Index) error {
+func Limit(x *Index, more int) error {
 	x.writer.turn <- struct{}{}
 	defer func() { <-x.writer.turn }()
 	if err := x.writer.connect(context.Background()); err != nil {
@@ -53,6 +53,23 @@ func Limit(x *Index) error {
 	if err != nil {
 		return err
 	}
-	_, err = x.writer.conn.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", pages+10))
+	_, err = x.writer.conn.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count = %d", int(pages)+more))
 	return err
+}
+
+// AsideSteps are what Open does to move a damaged database aside.
+func AsideSteps(path string) []func() error { return asideSteps(path) }
+
+// OpenFull is the rest of an Open on a disk that is full once the database is made,
+// or some pages later.
+func OpenFull(ctx context.Context, path string, pages int) error {
+	x, err := openOrMake(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	if err := Limit(x, pages); err != nil {
+		return err
+	}
+	return x.salvage(ctx)
 }

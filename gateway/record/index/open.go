@@ -26,9 +26,6 @@ const (
 	readers = 4
 	// checkedBytes is the size up to which Open looks at every page.
 	checkedBytes = 8 << 20
-	// condemned is the end of the name of a file which says that the database is
-	// damaged.
-	condemned = ".condemned"
 )
 
 // errBad has a connection closed instead of given back.
@@ -36,7 +33,8 @@ var errBad = driver.ErrBadConn
 
 // Open opens the database, and makes it where there is none. One that cannot be
 // read is moved aside, and a new one made, with the marks and reasons of the old
-// as far as they can be read; Made and Aside say so. Errors are ErrNewer,
+// as far as they can be read; Made and Aside say so. What could not be taken over
+// for another reason fails it, and is taken over by the next. Errors are ErrNewer,
 // ErrReadOnly, ErrFull or ErrBusy, or of the file system. Close must be called in
 // the end.
 func Open(ctx context.Context, path string) (*Index, error) {
@@ -45,21 +43,18 @@ func Open(ctx context.Context, path string) (*Index, error) {
 		return nil, err
 	}
 	x, err := openOrMake(ctx, path)
-	if !errors.Is(err, ErrDamaged) {
-		return x, err
+	if errors.Is(err, ErrDamaged) {
+		if moveErr := moveAside(path); moveErr != nil {
+			return nil, errors.Join(err, moveErr)
+		}
+		x, err = openOrMake(ctx, path)
 	}
-	aside, moveErr := moveAside(path) // and only then the word that it is damaged
-	if moveErr == nil {
-		moveErr = os.RemoveAll(path + condemned)
-	}
-	if moveErr != nil {
-		return nil, errors.Join(err, moveErr)
-	}
-	if x, err = openOrMake(ctx, path); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	x.aside = aside
-	x.salvage(ctx, aside)
+	if err := x.salvage(ctx); err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
 	return x, nil
 }
 
@@ -115,19 +110,6 @@ func removeAll(path string) {
 	}
 }
 
-// moveAside gives all files of a database another name, under which it can still
-// be opened.
-func moveAside(path string) (string, error) {
-	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
-	for _, suffix := range suffixes {
-		err := os.Rename(path+suffix, aside+suffix)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("moving a damaged index aside: %w", explainFile(path, err))
-		}
-	}
-	return aside, nil
-}
-
 func (x *Index) open(ctx context.Context) (err error) {
 	if x.writer.db, err = connect(x.path, busyStep, false); err != nil {
 		return err
@@ -171,11 +153,7 @@ func (x *Index) Check(ctx context.Context) error {
 // Condemn has the next Open take the database for damaged. It is for who was given
 // ErrDamaged, by anything, and closes it then.
 func (x *Index) Condemn() error {
-	f, err := os.OpenFile(x.path+condemned, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return explainFile(x.path, err)
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return condemn(x.path)
 }
 
 // connect gives the pool for a database file that exists, whose connections wait

@@ -4,19 +4,43 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"os"
 )
 
-// salvage takes marks and gaps over from a database that is damaged, as far as
+// salvage takes over what databases have that were moved aside, until that has
+// succeeded once.
+func (x *Index) salvage(ctx context.Context) error {
+	asides, err := pending(x.path)
+	if err != nil || len(asides) == 0 {
+		return err
+	}
+	for _, aside := range asides {
+		if err := x.salvageFrom(ctx, aside); err != nil {
+			return fmt.Errorf("taking marks over from %s: %w", aside, err)
+		}
+	}
+	x.made, x.aside = true, asides[len(asides)-1]
+	return remove(x.path + salvaging)
+}
+
+// salvageFrom takes marks and gaps over from a database that is damaged, as far as
 // they can be read: nothing else knows them, and what marks protected is not to
-// go. Segments are made anew of the files.
-func (x *Index) salvage(ctx context.Context, damaged string) {
+// go. Segments are made anew of the files. Doing so again does no harm.
+func (x *Index) salvageFrom(ctx context.Context, damaged string) error {
+	if info, err := os.Stat(damaged); err != nil || !info.Mode().IsRegular() {
+		return nil // a log alone says nothing
+	}
 	db, err := connect(damaged, busyStep, true)
 	if err != nil {
-		return
+		return err
 	}
 	defer db.Close()
-	salvageRows(ctx, x, db, readMark, (*writer).salvageMark, `SELECT `+markColumns+`ORDER BY m.id`)
-	salvageRows(ctx, x, db, func(row scanner) (g Gap, err error) {
+	err = salvageRows(ctx, x, db, readMark, (*writer).salvageMark, `SELECT `+markColumns+`ORDER BY m.id`)
+	if err != nil {
+		return err
+	}
+	return salvageRows(ctx, x, db, func(row scanner) (g Gap, err error) {
 		var s stretch
 		err = row.Scan(&g.Camera, &s.from, &s.to, &g.Reason)
 		g.From, g.To = fromMicros(s.from), fromMicros(s.to)
@@ -24,39 +48,68 @@ func (x *Index) salvage(ctx context.Context, damaged string) {
 	}, (*writer).addGap, `SELECT name, from_us, to_us, reason FROM gaps JOIN cameras ON id = camera`)
 }
 
-// salvageMark keeps the ID, which clients know.
+// salvageMark keeps the ID, which clients know, and by which one is known that was
+// taken over before.
 func (w *writer) salvageMark(m Mark) error {
-	_, err := w.addMark(m)
+	known, err := readInt(w.row("SELECT count(*) FROM marks WHERE id = ?", m.ID))
+	if err == nil && known == 0 {
+		_, err = w.addMark(m)
+	}
 	return err
 }
 
-// salvageRows enters rows, many at a time, until one cannot be read. What is not
-// valid is left.
-func salvageRows[T any](ctx context.Context, x *Index, db *sql.DB, read func(scanner) (T, error), enter func(*writer, T) error, query string) {
+// salvageRows enters rows, many at a time, until one cannot be read because of the
+// damage. What is not valid is left.
+func salvageRows[T any](ctx context.Context, x *Index, db *sql.DB, read func(scanner) (T, error), enter func(*writer, T) error, query string) error {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
-		return
+		return notDamage(ctx, x.path, err)
 	}
 	defer rows.Close()
-	for more := true; more && ctx.Err() == nil; {
+	for more := true; more; {
 		var page []T
 		for len(page) < pageRows {
 			if more = rows.Next(); !more {
+				err = rows.Err()
 				break
 			}
-			one, err := read(rows)
-			if more = err == nil; !more {
+			var one T
+			if one, err = read(rows); err != nil {
+				more = false
 				break
 			}
 			page = append(page, one)
 		}
-		x.write(ctx, "salvaging", func(w *writer) error { // or not, as far as it goes
-			for _, one := range page {
-				if err := enter(w, one); err != nil && !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrTooMany) {
-					return err
-				}
-			}
-			return nil
-		})
+		if err := x.write(ctx, "salvaging", func(w *writer) error { return enterAll(w, page, enter) }); err != nil {
+			return err
+		}
 	}
+	return notDamage(ctx, x.path, err)
+}
+
+// enterAll enters what is valid.
+func enterAll[T any](w *writer, page []T, enter func(*writer, T) error) error {
+	for _, one := range page {
+		if err := enter(w, one); err != nil && !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrTooMany) {
+			return err
+		}
+	}
+	return nil
+}
+
+// notDamage gives an error of reading only where reading again may help.
+func notDamage(ctx context.Context, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	err = explain(name, err)
+	for _, passing := range []error{ErrFull, ErrReadOnly, ErrBusy} {
+		if errors.Is(err, passing) {
+			return err
+		}
+	}
+	return nil
 }
