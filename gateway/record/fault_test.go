@@ -126,10 +126,57 @@ func TestDiskErrorsAreSeenAndOvercome(t *testing.T) {
 				if s := g.recorders.Status("front"); s.State != record.Recording {
 					t.Fatalf("5 s after the disk is well the state is %v: %s", s.State, s.Reason)
 				}
+				time.Sleep(10 * time.Second) // what the disk may have lost something of is mended
 				g.wantAllFrames(cam, 0)
 			})
 		})
 	}
+}
+
+// forgetful is a disk that says once that it lost something.
+type forgetful struct {
+	record.Disk
+	lose *atomic.Bool // the next time
+}
+
+func (d forgetful) Create(name string) (segment.File, error) {
+	f, err := d.Disk.Create(name)
+	return forgetfulFile{f, d.lose}, err
+}
+
+type forgetfulFile struct {
+	segment.File
+	lose *atomic.Bool
+}
+
+func (f forgetfulFile) Sync() error {
+	if f.lose.CompareAndSwap(true, false) {
+		return &os.PathError{Op: "sync", Path: "x", Err: syscall.EIO}
+	}
+	return f.File.Sync()
+}
+
+// TestFileThatTheDiskLostSomethingOfIsNotTakenForWhole though the disk says so
+// once only: it is left to be read again and mended, and another begun.
+func TestFileThatTheDiskLostSomethingOfIsNotTakenForWhole(t *testing.T) {
+	var lose atomic.Bool
+	story(t, func(o *record.Options, s *record.Settings, _ []record.Camera) {
+		s.Segment = time.Hour
+		o.OpenDisk = func(dir string) (record.Disk, error) {
+			folder, err := record.OpenFolder(dir)
+			return forgetful{folder, &lose}, err
+		}
+	}, func(g *rig, c *camera) {
+		g.expectState(record.Recording)
+		time.Sleep(5 * time.Second)
+		lose.Store(true)
+		g.expect("a file that was mended", func() bool { return len(files(t, g.dir, "*.mp4")) == 1 })
+		g.expectState(record.Recording)
+		if s := g.recorders.Status("front"); s.Segments > 0 {
+			t.Errorf("it was taken for whole: %+v", s)
+		}
+		g.wantAllFrames(c, 0)
+	})
 }
 
 // wantAllFrames ends the recorders, and fails unless all frames that were sent are

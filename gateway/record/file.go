@@ -32,7 +32,7 @@ type file struct {
 	done   *segment.Summary          // once it is a regular MP4
 
 	mu     sync.Mutex // guards f against being closed while it is synced
-	f      segment.File
+	f      *strict
 	closed bool
 }
 
@@ -64,14 +64,40 @@ func newFile(v *volume, head segment.Head, format *media.Format, expect int) (*f
 
 func (f *file) create(expect int) (err error) {
 	disk := f.volume.disk
-	if f.f, err = disk.Create(f.part); err != nil {
+	created, err := disk.Create(f.part)
+	if err != nil {
 		return err
 	}
+	f.f = &strict{File: created}
 	f.w, err = segment.Create(f.f, f.head, []segment.Track{{Format: f.format}}, expect)
 	if err != nil {
 		return errors.Join(err, f.f.Close(), disk.Remove(f.part))
 	}
 	return nil
+}
+
+// errNotKept says that the disk lost something of a file that it had taken.
+type errNotKept struct{ error }
+
+func (e errNotKept) Unwrap() error { return e.error }
+
+// strict is a file that is never synced again once that has failed: an operating
+// system tells each descriptor of what it lost once only, and then all seems well.
+type strict struct {
+	segment.File
+	failed atomic.Pointer[error]
+}
+
+func (s *strict) Sync() error {
+	if err := s.failed.Load(); err != nil {
+		return *err
+	}
+	err := s.File.Sync()
+	if err != nil {
+		err = errNotKept{err}
+		s.failed.Store(&err)
+	}
+	return err
 }
 
 // append writes a fragment.
@@ -87,14 +113,16 @@ func (f *file) append(samples []segment.Sample) error {
 func (f *file) sync(log *slog.Logger) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || !f.dirty.Swap(false) {
+	if f.closed || !f.dirty.Swap(false) || f.broken() {
 		return
 	}
 	if err := f.f.Sync(); err != nil {
-		f.dirty.Store(true)
-		log.Debug("syncing a recording", "file", f.part, "err", err) // whoever writes is told the same
+		log.Warn("a recording is not kept by the disk, and ends at the next keyframe", "file", f.part, "err", err)
 	}
 }
+
+// broken says that finish cannot succeed any more.
+func (f *file) broken() bool { return f.f.failed.Load() != nil }
 
 // finish makes the segment a file for everybody. It may be called again after an
 // error.

@@ -289,10 +289,10 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 	return r.push(ctx, f, ticks)
 }
 
-// hurried says that the file is to end before its time: somebody waits for it, or
-// its volume was let go of.
+// hurried says that the file is to end before its time: somebody waits for it, the
+// disk lost something of it, or its volume was let go of.
 func (r *recorder) hurried() bool {
-	return r.cutNow.Load() || r.file != nil && r.file.volume.left()
+	return r.cutNow.Load() || r.file != nil && (r.file.broken() || r.file.volume.left())
 }
 
 // alike gives the Format of the last frame where this is another of the same

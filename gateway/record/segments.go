@@ -311,6 +311,9 @@ func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() e
 		}
 		state, why := problem(err)
 		r.set(state, why)
+		if errors.As(err, new(errNotKept)) {
+			return err // the next time it would be the same
+		}
 		if own && state != Full && time.Since(began) > perFile {
 			return err
 		}
