@@ -264,6 +264,22 @@ func TestStallBeyondTheBufferIsAGap(t *testing.T) {
 	})
 }
 
+// TestCameraThatWentIsWaitedFor though the disk was slow when its last file ended.
+func TestCameraThatWentIsWaitedFor(t *testing.T) {
+	faultStory(t, func(g *rig, c *camera, fail func(error, chan struct{})) {
+		time.Sleep(3 * time.Second)
+		stall := make(chan struct{})
+		fail(nil, stall)
+		c.away.Store(true)
+		g.expectState(record.Slow)
+		time.Sleep(5 * time.Second)
+		fail(nil, nil)
+		close(stall)
+		g.expectState(record.Waiting)
+		g.wantAllFrames(c, 0)
+	})
+}
+
 // TestHungDiskHoldsUpNoEnd of the server.
 func TestHungDiskHoldsUpNoEnd(t *testing.T) {
 	faultStory(t, func(g *rig, c *camera, fail func(error, chan struct{})) {

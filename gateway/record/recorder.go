@@ -242,12 +242,13 @@ func (r *recorder) read(ctx context.Context, reader *stream.Reader, noJPEG bool)
 	}
 }
 
-// away says that the camera gives nothing, where nothing worse is known.
+// away says that the camera gives nothing, where nothing worse is so: a trouble of
+// before is over where no file is open and the volume is there.
 func (r *recorder) away(why string) {
 	r.mu.Lock()
 	troubled := r.status.State.troubled()
 	r.mu.Unlock()
-	if !troubled {
+	if !troubled || r.file == nil && r.all.Index() != nil {
 		r.set(Waiting, why)
 	}
 }
