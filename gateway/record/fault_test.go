@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -447,4 +448,31 @@ func TestAnotherVolumeIsNeverWrittenTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMemoryThatCannotBeReadIsNoNewFolder and neither is changed.
+func TestMemoryThatCannotBeReadIsNoNewFolder(t *testing.T) {
+	t.Parallel()
+	if _, err := clip(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	folder, memory := filepath.Join(dir, "recordings"), filepath.Join(dir, "recordings.json")
+	if err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(memory, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"front": newCamera()}, nil)
+		defer g.stop()
+		time.Sleep(10 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Missing {
+			t.Errorf("the state is %v: %s", s.State, s.Reason)
+		}
+		if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+			t.Errorf("%v was written, %v", entries, err)
+		}
+		if b, err := os.ReadFile(memory); err != nil || len(b) > 0 {
+			t.Errorf("the memory is %s, %v", b, err)
+		}
+	})
 }

@@ -60,7 +60,7 @@ type Recorders struct {
 	trouble   error // why there is none
 	removed   map[string]uint64
 	kept      map[string]Keep // of cameras that are not there any more
-	keptNew   bool            // kept has to be written down
+	noted     map[string]Keep // of all, as it was written down last
 	room      Room
 
 	clock tellClock
@@ -85,12 +85,9 @@ func New(o Options) *Recorders {
 	r := &Recorders{
 		options: o, log: o.Log, start: time.Now(), boot: bootID(),
 		recorders: make(map[string]*recorder), cameras: make(map[string]Camera), removed: make(map[string]uint64),
+		kept: make(map[string]Keep),
 	}
 	r.configured.Store(&Settings{})
-	r.kept = remembered(o.Memory, o.Dir).Removed
-	if r.kept == nil {
-		r.kept = make(map[string]Keep)
-	}
 	return r
 }
 
@@ -108,15 +105,12 @@ func (r *Recorders) Apply(s Settings, cameras []Camera) {
 	r.cameras = make(map[string]Camera, len(cameras))
 	for _, c := range cameras {
 		delete(gone, c.ID)
-		if _, was := r.kept[c.ID]; was {
-			delete(r.kept, c.ID)
-			r.keptNew = true
-		}
+		delete(r.kept, c.ID)
 		r.cameras[c.ID] = c
 		r.applyTo(c)
 	}
 	for id, c := range gone {
-		r.kept[id], r.keptNew = c.Keep, true
+		r.kept[id] = c.Keep
 		if rec := r.recorders[id]; rec != nil {
 			c.Mode = ModeOff
 			rec.apply(c)
@@ -265,7 +259,8 @@ func (r *Recorders) uptime(t time.Time) time.Duration {
 func (r *Recorders) needed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.recorders) > 0 || remembered(r.options.Memory, r.options.Dir).Volume != ""
+	m, err := remembered(r.options.Memory, r.options.Dir)
+	return len(r.recorders) > 0 || m.Volume != "" || err != nil
 }
 
 // use gives the volume to somebody who gives it back by users.Done, or says why
@@ -371,17 +366,43 @@ func passing(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EIO)
 }
 
-// noteKept writes down what is kept of cameras that were removed, so that they age
-// like others after a start as well.
+// noteKept writes down what is kept of each camera, so that those which are removed,
+// also while nothing runs, age like others after a start as well.
 func (r *Recorders) noteKept(v *volume) {
+	keeps := r.keeps()
 	r.mu.Lock()
-	news, m := r.keptNew, memory{r.options.Dir, v.id, maps.Clone(r.kept)}
-	r.keptNew = false
+	news := !maps.Equal(keeps, r.noted)
+	r.noted = keeps
 	r.mu.Unlock()
 	if !news {
 		return
 	}
-	if err := remember(r.options.Memory, m); err != nil {
-		r.log.Warn("what is kept of removed cameras is not written down", "err", err)
+	if err := remember(r.options.Memory, memory{Folder: r.options.Dir, Volume: v.id, Cameras: keeps}); err != nil {
+		r.log.Warn("what is kept of cameras is not written down", "err", err)
+	}
+}
+
+// keeps gives what is kept of each camera, and of those that were removed.
+func (r *Recorders) keeps() map[string]Keep {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := maps.Clone(r.kept)
+	for id, c := range r.cameras {
+		all[id] = c.Keep
+	}
+	return all
+}
+
+// recallKept takes what was written down of cameras that are not there any more.
+func (r *Recorders) recallKept(m memory) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, keeps := range []map[string]Keep{m.Cameras, m.Removed} {
+		for id, keep := range keeps {
+			_, there := r.cameras[id]
+			if _, known := r.kept[id]; !there && !known {
+				r.kept[id] = keep
+			}
+		}
 	}
 }

@@ -272,6 +272,32 @@ func TestRemovedCameraKeepsItsAge(t *testing.T) {
 	})
 }
 
+// TestCameraRemovedWhileNothingRanKeepsItsAge like others.
+func TestCameraRemovedWhileNothingRanKeepsItsAge(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := clip(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"back": newCamera()}, func(_ *record.Options, _ *record.Settings, c []record.Camera) {
+			c[0].Keep.MaxAge = 10 * time.Minute
+		})
+		time.Sleep(time.Minute)
+		g.stop()
+		again := start(t, dir, map[string]*camera{"front": newSlowCamera()}, nil)
+		defer again.stop()
+		time.Sleep(7 * time.Minute)
+		if totals, err := again.recorders.Index().Totals(t.Context(), "back"); err != nil || totals.Segments < 6 {
+			t.Errorf("before its age a camera that was removed has %+v, %v", totals, err)
+		}
+		time.Sleep(5 * time.Minute)
+		if totals, err := again.recorders.Index().Totals(t.Context(), "back"); err != nil || totals.Segments > 0 {
+			t.Errorf("beyond its age a camera that was removed has %+v, %v", totals, err)
+		}
+	})
+}
+
 // TestFullDiskMakesRoom as far as there is something to delete.
 func TestFullDiskMakesRoom(t *testing.T) {
 	var mu sync.Mutex

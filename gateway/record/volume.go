@@ -134,23 +134,41 @@ func writeSmall(disk Disk, name string, b []byte) error {
 type memory struct {
 	Folder string `json:"folder"`
 	Volume string `json:"volume"`
-	// Removed is what was kept of cameras that are not there any more, and is.
+	// Cameras is what is kept of each, and of those that are not there any more.
+	Cameras map[string]Keep `json:"cameras,omitempty"`
+	// Removed are the latter alone, as it was written before.
 	Removed map[string]Keep `json:"removed,omitempty"`
 }
 
-// remembered gives the memory of a folder, the zero value where there is none.
-func remembered(file, folder string) (m memory) {
+// remembered gives the memory of a folder, the zero value where there is none. One
+// that cannot be read is an error: a folder without its disk is not to be taken for
+// a new one.
+func remembered(file, folder string) (m memory, err error) {
 	b, err := os.ReadFile(file)
-	if err != nil || json.Unmarshal(b, &m) != nil || m.Folder != folder {
-		return memory{}
+	if errors.Is(err, fs.ErrNotExist) {
+		return memory{}, nil
 	}
-	return m
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil {
+		return memory{}, fmt.Errorf("%s, which says whose recordings are in %s, cannot be read; put it back from a backup, or delete it to use what is there: %w", file, folder, err)
+	}
+	if m.Folder != folder {
+		return memory{}, nil
+	}
+	return m, nil
 }
 
 func remember(file string, m memory) error {
 	b, _ := json.MarshalIndent(m, "", "  ") // strings
 	half := file + ".new"
-	if err := os.WriteFile(half, append(b, '\n'), 0o640); err != nil {
+	f, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(half, file)
@@ -163,7 +181,13 @@ func (e *errNotHere) Error() string { return e.text }
 
 // openVolume opens the folder of recordings, and makes it at the first time.
 func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
-	folder, known := r.options.Dir, remembered(r.options.Memory, r.options.Dir).Volume
+	folder := r.options.Dir
+	m, err := remembered(r.options.Memory, folder)
+	if err != nil {
+		return nil, err
+	}
+	r.recallKept(m)
+	known := m.Volume
 	if known == "" {
 		if err := os.Mkdir(folder, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
@@ -199,7 +223,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 		}
 	}
 	if known == "" {
-		if err := remember(r.options.Memory, memory{Folder: folder, Volume: id}); err != nil {
+		if err := remember(r.options.Memory, memory{Folder: folder, Volume: id, Cameras: r.keeps()}); err != nil {
 			return nil, err
 		}
 	}
