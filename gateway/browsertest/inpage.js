@@ -54,19 +54,19 @@
 
   // moved waits until a player has shown so many more pictures, and gives those.
   // They may not go back; but a media element that has next to nothing in stock,
-  // on a machine that stalls, once shows the newest picture before its turn, and
-  // then one that comes before it: never one from before what it showed last.
+  // on a machine that stalls, shows the newest picture before its turn, and then one
+  // that comes before it: rarely, and never one from before what it showed last.
   window.moved = async (n, count) => {
     const { seen, activeMode } = window.player(n);
     const from = seen.length;
     while (seen.length < from + count) await new Promise((resolve) => setTimeout(resolve, 50));
     const since = (a, b) => ((seen[a].number - seen[b].number + 98304) % 65536) - 32768; // ms
-    let mayGoBack = activeMode === 'mse';
+    let mayGoBack = activeMode === 'mse' ? 1 + Math.floor(seen.length / 20) : 0;
     for (let i = Math.max(1, from); i < seen.length; i++) {
       if (since(i, i - 1) >= 0) continue;
       const soon = i >= 2 ? since(i, i - 2) >= 0 : since(i, i - 1) > -60; // a picture is of 40 ms
       if (!mayGoBack || !soon) throw new Error(`player ${n} goes back: ${seen.slice(0, i + 1).map(({ number }) => number)}`);
-      mayGoBack = false;
+      mayGoBack--;
     }
     return seen.slice(from);
   };
@@ -83,6 +83,15 @@
     const { seen } = window.player(n);
     const isOf = ({ number }) => ((number - atMs) & 0xffff) <= withinMs;
     for (const from = seen.length; !seen.slice(from).some(isOf); ) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  // looks seeks until a player shows a picture that was taken at a moment, or so many
+  // ms later: what was sought plays on, and a machine that stalls may miss it.
+  window.looks = async (n, at, fromMs, withinMs) => {
+    const late = () => new Promise((resolve) => setTimeout(resolve, 10_000, true));
+    do {
+      window.player(n).seek(at());
+    } while (await Promise.race([window.shows(n, fromMs(), withinMs), late()]));
   };
 
   // longestRun gives of how many pictures, each the next of the one before it,

@@ -197,8 +197,7 @@ const stories = {
       // after does something to the player, and waits for pictures from a moment on.
       const after = (what, from, ms) => within(shown.evaluate(([n, what, from, ms]) => {
         Object.assign(window.player(n), what.rate ? what : {});
-        if (what.seek) window.player(n).seek(what.seek);
-        return window.shows(n, from, ms);
+        return what.seek ? window.looks(n, () => what.seek, () => from, ms) : window.shows(n, from, ms);
       }, [n, what, from, ms]), `${mode} to show the past`);
       await after({ seek: began + 1000 }, began + 900, 1500);
       await isIn(shown, n, 'playback');

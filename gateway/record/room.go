@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +72,7 @@ func (r *Recorders) makeRoom(ctx context.Context, v *volume) error {
 		if err != nil {
 			return err
 		}
+		free = r.believed(v, free)
 		limits := r.limits(v, free, total)
 		plan, err := v.index.Plan(ctx, limits)
 		if err != nil {
@@ -83,15 +85,61 @@ func (r *Recorders) makeRoom(ctx context.Context, v *volume) error {
 		if err := r.remove(ctx, v, plan.Segments); err != nil {
 			return err
 		}
+		r.promise(v, free+plan.Bytes)
 	}
+}
+
+// promise is how much room there is once the disk shows what was deleted: some
+// file systems do that seconds later, and all would be deleted until then.
+type promise struct {
+	free         int64
+	written      uint64 // by all recorders, when it was made
+	since, until time.Time
+}
+
+const (
+	// promiseLasts is how late a disk may show what was deleted.
+	promiseLasts = 30 * time.Second
+	// promisesLast is for how long one promise may be made upon another, without
+	// a look at what the disk says.
+	promisesLast = time.Minute
+)
+
+// believed gives how much room there is, as the disk says or is yet to show.
+func (r *Recorders) believed(v *volume, measured int64) int64 {
+	p, now := &v.promise, time.Now()
+	if now.After(p.until) || now.Sub(p.since) > promisesLast {
+		*p = promise{}
+		return measured
+	}
+	return max(measured, p.free-int64(r.written()-p.written))
+}
+
+// promise notes how much room there is to be.
+func (r *Recorders) promise(v *volume, free int64) {
+	p, now := &v.promise, time.Now()
+	if p.since.IsZero() {
+		p.since = now
+	}
+	p.free, p.written, p.until = free, r.written(), now.Add(promiseLasts)
+}
+
+// written gives how many bytes all recorders have written.
+func (r *Recorders) written() (bytes uint64) {
+	for _, rec := range r.all() {
+		rec.mu.Lock()
+		bytes += rec.status.Bytes
+		rec.mu.Unlock()
+	}
+	return bytes
 }
 
 // sweep unlinks what was to be unlinked already, and says if there is no room.
 func (r *Recorders) sweep(ctx context.Context, v *volume, plan index.Plan, l index.Limits) error {
-	if err := r.unlink(ctx, v); err != nil {
+	if err := r.unlinkMost(ctx, v); err != nil {
 		return err
 	}
-	if free, _, err := v.measure(); err != nil || free >= r.settings().MinFree || l.Wanted == 0 {
+	if free, _, err := v.measure(); err != nil || r.believed(v, free) >= r.settings().MinFree || l.Wanted == 0 {
 		return err
 	}
 	return &errNoRoom{max(plan.Short, 1)}
@@ -172,7 +220,7 @@ func (r *Recorders) remove(ctx context.Context, v *volume, victims []index.Segme
 	_, err := v.index.Delete(ctx, ids...)
 	if errors.Is(err, index.ErrFull) {
 		// There is no place to write down what is deleted, so one goes before.
-		if err := v.disk.Remove(victims[0].Path); err != nil {
+		if err := v.disk.Remove(victims[0].Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		_, err = v.index.Delete(ctx, ids[0])
@@ -180,36 +228,48 @@ func (r *Recorders) remove(ctx context.Context, v *volume, victims []index.Segme
 	if err != nil {
 		return fmt.Errorf("deleting from the index: %w", diskError(err))
 	}
-	return r.unlink(ctx, v)
+	return r.unlinkMost(ctx, v)
+}
+
+// errStuck is a file that cannot be unlinked. The others are.
+type errStuck struct {
+	path string
+	err  error
+}
+
+func (e *errStuck) Error() string { return fmt.Sprintf("deleting %s: %v", e.path, e.err) }
+
+func (e *errStuck) Unwrap() error { return e.err }
+
+// unlinkMost is unlink that says of a file that stays there, once, and goes on:
+// nobody is to be recorded less for it.
+func (r *Recorders) unlinkMost(ctx context.Context, v *volume) error {
+	err := r.unlink(ctx, v)
+	var stuck *errStuck
+	if !errors.As(err, &stuck) {
+		return err
+	}
+	if v.stuck != stuck.path {
+		v.stuck = stuck.path
+		v.log.Error("a recording cannot be deleted; delete it by hand, or let Framegate", "file", stuck.path, "err", stuck.err)
+	}
+	return nil
 }
 
 // unlink deletes the files whose rows are gone, and the folders that are empty
-// then.
-func (r *Recorders) unlink(ctx context.Context, v *volume) error {
-	for {
-		garbage, err := v.index.Garbage(ctx, 500)
+// then. A file that cannot be deleted is an errStuck, in the end.
+func (r *Recorders) unlink(ctx context.Context, v *volume) (stuck error) {
+	for most := 500; ; {
+		garbage, err := v.index.Garbage(ctx, most)
 		if err != nil || len(garbage) == 0 {
 			return diskError(err)
 		}
-		folders := make(map[string][]uint64) // and what goes from there
 		var paths []string
-		for _, g := range garbage {
-			paths = append(paths, g.Path)
-			sequence, ok := sequenceOf(path.Base(g.Path))
-			if !ok {
-				continue // none of ours, whoever wrote it there: the comparison moves it aside
-			}
-			if err := v.disk.Remove(g.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			folders[path.Dir(g.Path)] = append(folders[path.Dir(g.Path)], sequence)
-			r.countRemoved(g.Camera)
-		}
-		for folder, sequences := range folders {
-			if err := v.eraseThumbnails(folder, sequences); err != nil {
-				return err
-			}
-			r.tidy(v, folder)
+		if paths, stuck = r.unlinkAll(v, garbage); len(paths) == 0 && (len(garbage) < most || most == index.MaxRows) {
+			return stuck
+		} else if len(paths) == 0 {
+			most = index.MaxRows // behind those that are stuck
+			continue
 		}
 		if err := v.index.Swept(ctx, paths...); err != nil {
 			return diskError(err)
@@ -217,6 +277,35 @@ func (r *Recorders) unlink(ctx context.Context, v *volume) error {
 		r.log.Debug("recordings deleted", "files", len(paths), "first", paths[0])
 		r.options.Changed()
 	}
+}
+
+// unlinkAll deletes files with what belongs to them, and gives those that are not
+// there any more.
+func (r *Recorders) unlinkAll(v *volume, garbage []index.Garbage) (gone []string, stuck error) {
+	sequences, paths := make(map[string][]uint64), make(map[string][]string) // by folder
+	for _, g := range garbage {
+		sequence, ok := sequenceOf(path.Base(g.Path))
+		if !ok {
+			gone = append(gone, g.Path) // none of ours, whoever wrote it there: the comparison moves it aside
+			continue
+		}
+		if err := v.disk.Remove(g.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			stuck = cmp.Or(stuck, error(&errStuck{g.Path, err}))
+			continue
+		}
+		folder := path.Dir(g.Path)
+		sequences[folder], paths[folder] = append(sequences[folder], sequence), append(paths[folder], g.Path)
+		r.countRemoved(g.Camera)
+	}
+	for folder := range sequences {
+		if err := v.eraseThumbnails(folder, sequences[folder]); err != nil {
+			stuck = cmp.Or(stuck, error(&errStuck{folder, err}))
+			continue
+		}
+		r.tidy(v, folder)
+		gone = append(gone, paths[folder]...)
+	}
+	return gone, stuck
 }
 
 func (r *Recorders) countRemoved(camera string) {
@@ -290,6 +379,7 @@ func (c *tellClock) started(newest time.Time) {
 }
 
 func (c *tellClock) trusted() bool {
+	c.look(time.Now())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().After(c.doubts)

