@@ -126,7 +126,7 @@ func TestPastTellsItsEnd(t *testing.T) {
 	p.seek(noon)
 	p.say(map[string]any{"type": "rate", "rate": -16})
 	for {
-		if m := p.text("playback"); m.End && m.Rate == -16 && m.AtUs == noon.UnixMicro() {
+		if m := p.text("playback"); m.End && m.Rate == -16 {
 			return
 		}
 	}
