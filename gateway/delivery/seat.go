@@ -44,6 +44,9 @@ func (s *Seat) Leave() {
 	delete(c.seats, s)
 	c.mu.Unlock()
 	s.reader.Close()
+	if s.counted != nil {
+		s.counted.Close() // before anybody is told that the viewer is gone
+	}
 	s.conn.Close()
 	c.serving.Done()
 }

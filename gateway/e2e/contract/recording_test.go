@@ -90,9 +90,12 @@ func TestClipOfARecording(t *testing.T) {
 		t.Fatalf("%s, %d bytes of %d", answer.Status, len(all), answer.ContentLength)
 	}
 	numbers := numbersOf(t, all)
+	if len(numbers) == 0 || numbers[0] > 5 { // recording begins with a picture that comes soon
+		t.Fatalf("pictures %v", numbers)
+	}
 	again := slices.Index(numbers[1:], 1) + 1
 	for i, n := range numbers {
-		if want := i + 1; i < again && n != want || i >= again && n != want-again {
+		if want := i + 1; i < again && n != i+numbers[0] || i >= again && n != want-again {
 			t.Fatalf("picture %d is %d: %v", i, n, numbers)
 		}
 	}

@@ -31,6 +31,8 @@ async function play(address) {
   video.src = address;
   await loaded;
   if (video.error) throw new Error(video.error.message);
+  // Firefox finds out the length of a file in fragments while it loads.
+  while (!(video.duration > 3.9)) await new Promise((resolve) => setTimeout(resolve, 20));
   const canvas = document.createElement('canvas');
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
