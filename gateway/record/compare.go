@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"framegate/gateway/record/index"
@@ -25,13 +26,10 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 	}
 	r.finishDeleting(ctx, v)
 	forgot, checked := time.Now(), false
+	var again retry
 	for {
-		if v.takeLeftover() {
-			c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v)}
-			if err := v.judge(c.all(ctx)); err != nil && ctx.Err() == nil {
-				r.log.Warn("comparing recordings with their index", "err", err)
-				v.later()
-			}
+		if v.takeLeftover() || again.due() {
+			again.after(r.compareOnce(ctx, v))
 			r.options.Changed()
 		}
 		if !checked {
@@ -48,6 +46,34 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 			return
 		}
 	}
+}
+
+// compareOnce compares the folder with the index, and says whether all was done.
+func (r *Recorders) compareOnce(ctx context.Context, v *volume) (done bool) {
+	c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v)}
+	err := v.judge(c.all(ctx))
+	if err != nil && c.over(ctx) == nil {
+		r.log.Warn("comparing recordings with their index", "err", err)
+	}
+	return err == nil && c.failed == 0
+}
+
+// retry says when something that could not be done is tried again: each time
+// after twice the time.
+type retry struct {
+	pause time.Duration
+	at    time.Time // zero while there is nothing to try
+}
+
+func (t *retry) due() bool { return !t.at.IsZero() && !time.Now().Before(t.at) }
+
+func (t *retry) after(done bool) {
+	if done {
+		*t = retry{}
+		return
+	}
+	t.pause = min(max(2*t.pause, comparePause), longestPause)
+	t.at = time.Now().Add(t.pause)
 }
 
 // forgetPause is the time between two passes over what the index need not know
@@ -81,6 +107,9 @@ func (r *Recorders) finishDeleting(ctx context.Context, v *volume) {
 // comparePause is after which time something that was left behind is looked for.
 const comparePause = 5 * time.Second
 
+// longestPause is after which time at most what failed is tried again.
+const longestPause = time.Hour
+
 func (r *Recorders) sayFound(f Finding) {
 	r.log.Info("recordings: "+f.What, "file", f.Path, "done", f.Done)
 }
@@ -100,14 +129,15 @@ type Finding struct {
 // comparison of the folder with the index. Files and rows that are made or
 // deleted meanwhile are left alone.
 type comparison struct {
-	v     *volume
-	mend  bool
-	anew  bool // every file is read, whatever the index knows of it
-	say   func(Finding)
-	hold  func() (release func())
-	busy  bool            // a server writes here
-	found map[string]bool // files there are
-	rows  int             // that were added
+	v      *volume
+	mend   bool
+	anew   bool // every file is read, whatever the index knows of it
+	say    func(Finding)
+	hold   func() (release func())
+	busy   bool            // a server writes here
+	found  map[string]bool // files there are
+	rows   int             // that were added
+	failed int             // files and folders of which nothing is known
 }
 
 var (
@@ -126,7 +156,8 @@ func (c *comparison) all(ctx context.Context) error {
 	}
 	for _, day := range c.days(cameras) {
 		for _, camera := range cameras {
-			if err := c.day(ctx, path.Join(camera, day)); err != nil {
+			name := path.Join(camera, day)
+			if err := c.unlessOne(ctx, name, c.day(ctx, name)); err != nil {
 				return err
 			}
 		}
@@ -137,6 +168,38 @@ func (c *comparison) all(ctx context.Context) error {
 		}
 	}
 	return c.lost(ctx, began)
+}
+
+// errGone says that the volume is not there any more.
+var errGone = errors.New("the folder of recordings is gone")
+
+// over says why nothing more is to be compared, if it is not.
+func (c *comparison) over(ctx context.Context) error {
+	select {
+	case <-c.v.gone: // nil, and so never, where no server records
+		return errGone
+	default:
+		return ctx.Err()
+	}
+}
+
+// unlessOne gives an error of a file or folder where it is one of the whole volume.
+// Otherwise it tells of it, and all others are compared.
+func (c *comparison) unlessOne(ctx context.Context, name string, err error) error {
+	if over := c.over(ctx); over != nil || err == nil {
+		return over
+	}
+	for _, all := range []error{index.ErrDamaged, index.ErrFull, index.ErrReadOnly, index.ErrBusy, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS} {
+		if errors.Is(err, all) {
+			return err
+		}
+	}
+	if c.v.check() != nil {
+		return err
+	}
+	c.failed++
+	c.tell(name, "cannot be compared with the index: "+err.Error(), "")
+	return nil
 }
 
 // days gives all days of which any camera has a folder, the newest first.
@@ -175,7 +238,8 @@ func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string
 func (c *comparison) day(ctx context.Context, folder string) error {
 	hours, err := c.folders(folder, hourFolder)
 	for _, hour := range hours {
-		if err := c.hour(ctx, path.Join(folder, hour)); err != nil {
+		name := path.Join(folder, hour)
+		if err := c.unlessOne(ctx, name, c.hour(ctx, name)); err != nil {
 			return err
 		}
 	}
@@ -192,10 +256,8 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 	}
 	slices.Reverse(entries)
 	for _, e := range entries {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := c.entry(ctx, path.Join(folder, e.Name()), e); err != nil {
+		name := path.Join(folder, e.Name())
+		if err := c.unlessOne(ctx, name, c.entry(ctx, name, e)); err != nil {
 			return err
 		}
 	}
@@ -252,7 +314,10 @@ func (c *comparison) part(ctx context.Context, name string) error {
 		return err
 	}
 	final := strings.TrimSuffix(name, partSuffix)
-	if err := c.v.disk.Rename(name, final); err != nil {
+	if err := c.v.disk.Rename(name, final); errors.Is(err, fs.ErrExist) {
+		c.aside(name, "is one whose recording is there already")
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if err := c.v.disk.SyncFolder(path.Dir(final)); err != nil {
@@ -419,7 +484,10 @@ func (c *comparison) lost(ctx context.Context, began time.Time) error {
 			continue
 		}
 		if !errors.Is(openErr, fs.ErrNotExist) {
-			return openErr
+			if err := c.unlessOne(ctx, s.Path, openErr); err != nil {
+				return err
+			}
+			continue
 		}
 		if _, err := c.v.index.Segment(ctx, s.ID); err != nil {
 			continue // it was deleted meanwhile

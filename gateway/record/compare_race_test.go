@@ -2,10 +2,13 @@ package record_test
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"framegate/gateway/record"
@@ -103,4 +106,54 @@ func TestFinishedFileIsFinishedAgain(t *testing.T) {
 			t.Error("a finished file was given up")
 		}
 	})
+}
+
+// TestOneBadFileHoldsUpNoOther: what cannot be read or finished is left, and said
+// now and then, while files that are older are mended, entered and found lost.
+func TestOneBadFileHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 75*time.Second)
+	all := files(t, dir, "*.mp4")
+	lost, left, double, bad := all[0], all[1], all[3], all[len(all)-1]
+	root := filepath.Join(dir, "recordings")
+	b, err := os.ReadFile(filepath.Join(root, double))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, double+".part"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unfinish(t, dir, left)
+	unfinish(t, dir, bad)
+	if err := os.Remove(filepath.Join(root, lost)); err != nil {
+		t.Fatal(err)
+	}
+	var tries atomic.Int64
+	d := lateDisk{open: func(name string) error {
+		if name != bad+".part" {
+			return nil
+		}
+		tries.Add(1)
+		return syscall.EIO
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"front": newCamera()}, func(o *record.Options, _ *record.Settings, _ []record.Camera) { d.on(o) })
+		defer g.stop()
+		time.Sleep(10 * time.Minute)
+		if n := tries.Load(); n < 3 || n > 12 {
+			t.Errorf("a bad file was tried %d times in ten minutes", n)
+		}
+		if s, err := g.recorders.Index().SegmentByPath(t.Context(), left); err != nil || s.Lost {
+			t.Errorf("what is older than a bad file is not mended: %+v, %v", s, err)
+		}
+		if s, err := g.recorders.Index().SegmentByPath(t.Context(), lost); err != nil || !s.Lost {
+			t.Errorf("what is gone is not found lost: %+v, %v", s, err)
+		}
+		if t.Failed() {
+			t.Log(g.log)
+		}
+	})
+	if parts := files(t, dir, "*.part"); len(parts) != 2 || !slices.Contains(parts, bad+".part") || strings.HasPrefix(parts[1], "front") == strings.HasPrefix(parts[0], "front") {
+		t.Errorf("not finished are %v", parts)
+	}
 }
