@@ -351,3 +351,38 @@ func TestMendPutsRight(t *testing.T) {
 		}
 	}
 }
+
+// TestSpansAreThereWhileTheOldestGo: what is deleted at the beginning of a span
+// does not hide the rest of it from who looks at that moment.
+func TestSpansAreThereWhileTheOldestGo(t *testing.T) {
+	t.Parallel()
+	x := open(t)
+	const all = 100
+	var ids []int64
+	for i := range all {
+		ids = append(ids, add(t, x, segment(i+1, float64(60*i), float64(60*i+60))))
+	}
+	deleted := make(chan error, 1)
+	go func() { // ends when all but one are deleted
+		for _, id := range ids[:all-1] {
+			if _, err := x.Delete(t.Context(), id); err != nil {
+				deleted <- err
+				return
+			}
+		}
+		deleted <- nil
+	}()
+	for {
+		select {
+		case err := <-deleted:
+			must(t, err)
+			return
+		default:
+		}
+		spans, err := x.Spans(t.Context(), "front", time.Time{}, time.Time{})
+		must(t, err)
+		if len(spans) != 1 || !spans[0].To.Equal(at(60*all)) {
+			t.Fatalf("spans are %v", spans)
+		}
+	}
+}

@@ -189,16 +189,25 @@ func (x *Index) firstSpan(ctx context.Context, camera string, s stretch) (id, fr
 	return id, from, err
 }
 
+// mostTries is how often in a row the first span may have gone.
+const mostTries = 100
+
 // spans gives those between two times, with holes shorter than one step left out.
+// The first one begins later when its oldest segment goes between the two queries,
+// and is then looked for again.
 func (x *Index) spans(ctx context.Context, camera string, s stretch, step int64, limit int) ([]stretch, error) {
-	id, first, err := x.firstSpan(ctx, camera, s)
-	if err != nil || first < 0 {
-		return nil, err
+	for tries := 0; ; tries++ {
+		id, first, err := x.firstSpan(ctx, camera, s)
+		if err != nil || first < 0 {
+			return nil, err
+		}
+		spans, err := list(ctx, &x.reader, readNullStretch, spansFrom, id, max(first, 0), max(s.to, first+1), max(step, 1), limit)
+		if err == nil && len(spans) > 0 && spans[0].to <= spans[0].from && tries < mostTries {
+			continue
+		}
+		spans = slices.DeleteFunc(spans, func(s stretch) bool { return s.to <= s.from }) // those that went meanwhile
+		return merge(spans, step-1), err
 	}
-	spans, err := list(ctx, &x.reader, readNullStretch, spansFrom, id, max(first, 0), max(s.to, first+1), max(step, 1), limit)
-	// A span that went meanwhile has no end.
-	spans = slices.DeleteFunc(spans, func(s stretch) bool { return s.to <= s.from })
-	return merge(spans, step-1), err
 }
 
 func readNullStretch(row scanner) (s stretch, err error) {
