@@ -94,6 +94,19 @@
     } while (await Promise.race([window.shows(n, fromMs(), withinMs), late()]));
   };
 
+  // told says what all players do, for who looks into a failure.
+  window.told = () =>
+    JSON.stringify(
+      [...document.querySelectorAll('framegate-player')].map(({ state, activeMode, delayMs, seen, events, surface }) => ({
+        state, activeMode, delayMs,
+        seen: seen?.slice(-10).map(({ number, age }) => `${number} (${age} ms)`),
+        events: events?.slice(-10),
+        time: surface?.currentTime,
+        buffered: surface?.buffered && Array.from(surface.buffered, (_, i) => [surface.buffered.start(i), surface.buffered.end(i)]),
+        paused: surface?.paused, ready: surface?.readyState, failed: surface?.error?.message,
+      })),
+    );
+
   // longestRun gives of how many pictures, each the next of the one before it,
   // the longest row was that a player has shown.
   window.longestRun = (n) => {

@@ -31,7 +31,13 @@ func TestThumbnailsOfARecording(t *testing.T) {
 		return len(list.Thumbnails) > 0
 	})
 	first := list.Thumbnails[0]
-	show := func() rig.Answer { return s.Get(t, first.URL, rig.Credentials{}) }
+	show := func() (a rig.Answer) {
+		rig.Await(t, "time for a thumbnail", func() bool {
+			a = s.Get(t, first.URL, rig.Credentials{})
+			return a.StatusCode != 503 // nobody else needs the machine
+		})
+		return a
+	}
 	a := show()
 	img, err := jpeg.DecodeConfig(bytes.NewReader(a.Content))
 	if a.StatusCode != 200 || err != nil || img.Width != 160 {

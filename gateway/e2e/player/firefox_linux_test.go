@@ -32,7 +32,13 @@ func TestPlayerInFirefox(t *testing.T) {
 	evaluate := func(expression string, result any) {
 		t.Helper()
 		if err := firefox.Evaluate(ctx, expression, result); err != nil {
-			t.Fatal(err)
+			var told string
+			late, cancel := context.WithTimeout(context.Background(), rig.Ceiling)
+			defer cancel()
+			if err := firefox.Evaluate(late, "told()", &told); err != nil {
+				told = err.Error()
+			}
+			t.Fatalf("%s: %v; %s; it complains: %q", expression, err, told, firefox.Complaints())
 		}
 	}
 	if err := firefox.Navigate(ctx, s.URL+"/demo/player.html?camera=phone&mode=img"); err != nil {

@@ -388,11 +388,11 @@ func TestRevokedTokenEndsStreamsOverTLS(t *testing.T) {
 // not hold the server up.
 func TestServerEndsWellOverTLS(t *testing.T) {
 	rig.Need(t, "ffmpeg")
-	l := rig.Launch(t, "127.0.0.1:0", "tls: {mode: self-signed}\ncameras: {demo: {source: 'test:'}, phone: {source: 'upload:'}}")
+	l := rig.Launch(t, "127.0.0.1:0", "tls: {mode: self-signed}\ncameras: {demo: {source: 'test:?width=160&height=120&fps=5'}, phone: {source: 'upload:'}}")
 	rig.PublishOver(t, overHTTP2(t, l), l, "phone", 60_000)
-	streams := secureStreams(t, l, "demo")
 	open := stalledHTTP2(t, l, "phone")
-	var ending sync.WaitGroup // all read, for those that do not are cut
+	streams := secureStreams(t, l, "demo") // of small pictures, so that nobody is behind
+	var ending sync.WaitGroup              // all read, for those that do not are cut
 	for name, end := range streams {
 		ending.Go(func() {
 			err := end()
