@@ -658,7 +658,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		return this.decide(e);
 	}
 	decide(e) {
-		let t = this.where(e);
+		let t = e.seeking ? Le(e) : this.where(e);
 		return t === null ? this.jumpOnly || (this.rate = this.pace()) : (this.samples = [], this.rate = 1), {
 			rate: this.rate,
 			seekS: t
@@ -680,7 +680,12 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		let t = Math.min(ke, Math.max(Oe, 1 + Ae * e));
 		return Math.round(t * 100) / 100;
 	}
-}, Le = 3, Re = .15, ze = 3, Be = class {
+};
+function Le({ currentS: e, ranges: t }) {
+	return t.some(([t, n]) => t <= e && e < n) ? null : t.find(([t]) => t > e)?.[0] ?? null;
+}
+// player/timeline.ts
+var Re = 3, ze = .15, Be = 3, Ve = class {
 	offsetS = null;
 	endS = 0;
 	usualS = 0;
@@ -688,7 +693,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	place(e, t, n) {
 		let r = e.decodeTime / t;
 		if (this.offsetS === null && !n) return null;
-		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > Ve) && (this.offsetS = this.endS - r);
+		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > He) && (this.offsetS = this.endS - r);
 		let i = e.durationAt < 0 ? e.duration / t : this.usual(e.duration / t), a = r + this.offsetS + e.composition / t;
 		return this.endS = r + this.offsetS + i, {
 			offsetS: this.offsetS,
@@ -700,10 +705,10 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		this.offsetS = null;
 	}
 	usual(e) {
-		let t = this.usualS > 0 && e > Math.max(Le * this.usualS, this.usualS + Re);
-		return t && ++this.pauses < ze ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
+		let t = this.usualS > 0 && e > Math.max(Re * this.usualS, this.usualS + ze);
+		return t && ++this.pauses < Be ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
 	}
-}, Ve = .001, U = 2048, He = class {
+}, He = .001, U = 2048, Ue = class {
 	pictures = [];
 	latestS = null;
 	add(e, t, n) {
@@ -719,7 +724,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 			let r = this.pictures[n];
 			if ((!t || Math.abs(r.startS - e) < Math.abs(t.startS - e)) && (t = r), r.startS < e - 1) break;
 		}
-		return t && Math.abs(t.startS - e) < Ue ? t.captureMs : null;
+		return t && Math.abs(t.startS - e) < We ? t.captureMs : null;
 	}
 	keyBefore(e) {
 		for (let t = this.pictures.length - 1; t >= 0; t--) {
@@ -731,16 +736,16 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	newestS() {
 		return this.latestS;
 	}
-}, Ue = .005, We = 32 << 20, Ge = 4, Ke = 1e7, qe = 250, Je = class {
+}, We = .005, Ge = 32 << 20, Ke = 4, qe = .001, Je = 1e7, Ye = 250, Xe = class {
 	events;
 	surface = document.createElement("video");
 	source;
 	url;
 	buffer = null;
 	mime = "";
-	track = new Be();
-	captures = new He();
-	follower = new Ie(Ze());
+	track = new Ve();
+	captures = new Ue();
+	follower = new Ie($e());
 	checking;
 	init = null;
 	waiting = [];
@@ -753,7 +758,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		this.events = e;
 		let t = r();
 		if (!t) throw Error("This browser has no Media Source Extensions.");
-		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), qe);
+		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), Ye);
 	}
 	begin() {
 		this.init = null, this.present = !1, this.joining = !0, this.firstS = null, this.track.cut(), this.forget();
@@ -784,7 +789,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		e.requestVideoFrameCallback(t);
 	}
 	opened() {
-		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, Ke), this.pump();
+		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, Je), this.pump();
 	}
 	takeInit(e) {
 		this.init = l(e.payload), this.track.cut();
@@ -801,7 +806,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 			this.events.dropped(1);
 			return;
 		}
-		r.duration !== n.duration && Ye(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
+		r.duration !== n.duration && Ze(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
 		let i = this.waiting.at(-1);
 		i && "fragments" in i && i.offsetS === r.offsetS ? (i.fragments.push(e.payload), this.waitingBytes += e.payload.length) : this.queue({
 			offsetS: r.offsetS,
@@ -809,7 +814,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		}), e.backlog || (this.present = !0), this.pump();
 	}
 	queue(e) {
-		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= We || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
+		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= Ge || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
 	}
 	wantsMore() {
 		return this.source.streaming !== !1;
@@ -840,7 +845,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		let t = this.buffer;
 		if (!t) throw Error("A fragment came before its init segment.");
 		t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS);
-		let n = e.fragments.length === 1 ? e.fragments[0] : Xe(e.fragments);
+		let n = e.fragments.length === 1 ? e.fragments[0] : Qe(e.fragments);
 		return t.appendBuffer(n), n.length;
 	}
 	appendFailed(e, t) {
@@ -863,46 +868,47 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		e !== null && !this.joining && this.move(this.follower.decide(this.situation(e))), this.pump();
 	}
 	situation(e) {
-		let { buffered: t, currentTime: n } = this.surface, r = [];
-		for (let e = 0; e < t.length; e++) r.push([t.start(e), t.end(e)]);
-		let i = r.at(-1)?.[1] ?? 0;
+		let { buffered: t, currentTime: n, seeking: r } = this.surface, i = [];
+		for (let e = 0; e < t.length; e++) i.push([t.start(e), t.end(e)]);
+		let a = i.at(-1)?.[1] ?? 0;
 		return {
 			nowMs: m(),
 			currentS: n,
-			newestS: Math.min(e, i),
-			ranges: r
+			seeking: r,
+			newestS: Math.min(e, a),
+			ranges: i
 		};
 	}
 	move({ rate: e, seekS: t }) {
-		this.surface.seeking || (this.surface.playbackRate !== e && (this.surface.playbackRate = e), t !== null && (this.surface.currentTime = t));
+		this.surface.seeking && t === null || (this.surface.playbackRate !== e && (this.surface.playbackRate = e), t !== null && (this.surface.currentTime = t));
 	}
 	evict() {
 		let e = this.captures.keyBefore(this.surface.currentTime), { buffered: t } = this.surface;
-		e !== null && t.length > 0 && t.start(0) < e - Ge && this.evictBefore(e);
+		e !== null && t.length > 0 && t.start(0) < e - Ke && this.evictBefore(e);
 	}
 	evictBefore(e) {
-		let t = this.buffer;
-		return !t || t.updating || t.buffered.length === 0 || t.buffered.start(0) >= e ? !1 : (t.remove(0, e), !0);
+		let t = this.buffer, n = e - qe;
+		return !t || t.updating || t.buffered.length === 0 || t.buffered.start(0) >= n ? !1 : (t.remove(0, n), !0);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
 };
-function Ye(e, t, n) {
+function Ze(e, t, n) {
 	new DataView(e.buffer, e.byteOffset).setUint32(t.durationAt, n);
 }
-function Xe(e) {
+function Qe(e) {
 	let t = new Uint8Array(e.reduce((e, t) => e + t.length, 0)), n = 0;
 	for (let r of e) t.set(r, n), n += r.length;
 	return t;
 }
-function Ze() {
+function $e() {
 	return navigator.vendor.startsWith("Apple");
 }
 // player/posters.ts
-var Qe = 2, W = 4e3, G = 0, K = [];
-async function $e(e, t, n) {
-	for (; G >= Qe && !n.aborted;) await new Promise((e) => {
+var et = 2, W = 4e3, G = 0, K = [];
+async function tt(e, t, n) {
+	for (; G >= et && !n.aborted;) await new Promise((e) => {
 		K.push(e), n.addEventListener("abort", () => e(), { once: !0 });
 	});
 	if (n.aborted) return K.shift()?.(), !1;
@@ -922,39 +928,39 @@ function q(e, t, n) {
 		n.addEventListener("abort", () => a(!1), { once: !0 }), e.onload = () => a(!0), e.onerror = () => a(!1), e.src = t.href;
 	});
 }
-async function et(e, t) {
+async function nt(e, t) {
 	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, W);
 	t.addEventListener("abort", r, { once: !0 });
 	try {
 		let t = await fetch(e, { signal: n.signal });
-		return t.ok ? (await t.body?.cancel(), "") : tt(await t.text()) || `The server answers ${t.status}.`;
+		return t.ok ? (await t.body?.cancel(), "") : rt(await t.text()) || `The server answers ${t.status}.`;
 	} catch {
 		return await q(new Image(), e, t) ? "" : null;
 	} finally {
 		clearTimeout(i), t.removeEventListener("abort", r);
 	}
 }
-function tt(e) {
+function rt(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
 // player/status.ts
-var nt = 2e3, rt = 5;
-function it(e) {
+var it = 2e3, at = 5;
+function ot(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return ot(e);
+	if (!e.connected) return ct(e);
 	if (e.past) return {
 		state: "playback",
-		words: at(e.past)
+		words: st(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: J("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(nt, rt * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(it, at * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -971,10 +977,10 @@ function it(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function at({ paused: e, end: t, message: n }) {
+function st({ paused: e, end: t, message: n }) {
 	return n ? J("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function ot({ trouble: e, shown: t }) {
+function ct({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -986,7 +992,7 @@ function ot({ trouble: e, shown: t }) {
 function J(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var st = [
+var lt = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1000,7 +1006,7 @@ var st = [
 		name: "days"
 	}
 ];
-function ct(e) {
+function ut(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1008,20 +1014,20 @@ function ct(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of st) {
+	for (let e of lt) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, Y = 4, _t = class {
+var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, vt = 4, yt = class {
 	address;
 	wanted;
 	stage;
 	ladder;
 	clock = new me();
-	backoff = new s(lt, ut);
+	backoff = new s(dt, ft);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1051,7 +1057,7 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 		this.address = e, this.wanted = t, this.stage = r, this.ladder = new a(t, n());
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), pt), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), ht), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1176,7 +1182,7 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new Je(n) : new S(n);
+			this.renderer = e === "mse" ? new Xe(n) : new S(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -1209,7 +1215,7 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && m() - this.firstMs > ft && this.backoff.reset();
+		this.firstMs !== null && m() - this.firstMs > mt && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -1218,8 +1224,8 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 	}
 	async explain() {
 		this.asking = new AbortController();
-		let { signal: e } = this.asking, t = await et(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(dt * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= ht && (this.disconnect(), this.showImage()), this.report());
+		let { signal: e } = this.asking, t = await nt(this.address.still(), e);
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(pt * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Y && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
 		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ee(this.address.multipart(), {
@@ -1239,7 +1245,7 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % mt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % gt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
 		let e = m();
@@ -1258,7 +1264,7 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.modes().includes("mse");
-		return this.slowTicks = t && e > gt ? this.slowTicks + 1 : 0, this.slowTicks >= Y;
+		return this.slowTicks = t && e > _t ? this.slowTicks + 1 : 0, this.slowTicks >= vt;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -1273,7 +1279,7 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(it({
+		this.image && this.ticking !== void 0 || this.stage.say(ot({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
@@ -1285,12 +1291,12 @@ var lt = 250, ut = 5e3, dt = 5e3, ft = 5e3, pt = 500, mt = 4, ht = 2, gt = 250, 
 			trouble: this.problem
 		}));
 	}
-}, vt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function yt() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(vt)), X;
+}, bt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function xt() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(bt)), X;
 }
 // player/view.ts
-var bt = class {
+var St = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -1301,7 +1307,7 @@ var bt = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [yt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [xt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
@@ -1322,7 +1328,7 @@ var bt = class {
 		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "playback" && e !== "idle"), this.button.hidden = e !== "error";
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : ct(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : ut(e);
 	}
 };
 function Z(e, t) {
@@ -1330,7 +1336,7 @@ function Z(e, t) {
 	return n.className = t, n;
 }
 // player/element.ts
-var xt = "100px", St = 500, Ct = 150, Q = class extends HTMLElement {
+var Ct = "100px", wt = 500, Tt = 150, Q = class extends HTMLElement {
 	static observedAttributes = [
 		"src",
 		"mode",
@@ -1342,8 +1348,8 @@ var xt = "100px", St = 500, Ct = 150, Q = class extends HTMLElement {
 		"label",
 		"delay"
 	];
-	#e = new bt(this.attachShadow({ mode: "open" }), () => this.retry());
-	#t = new IntersectionObserver((e) => this.#y(e), { rootMargin: xt });
+	#e = new St(this.attachShadow({ mode: "open" }), () => this.retry());
+	#t = new IntersectionObserver((e) => this.#y(e), { rootMargin: Ct });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -1449,7 +1455,7 @@ var xt = "100px", St = 500, Ct = 150, Q = class extends HTMLElement {
 		let e = this.#v();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new _t(e, i(t) ? t : "auto", this.#p), this.#b();
+		this.#n = new yt(e, i(t) ? t : "auto", this.#p), this.#b();
 	}
 	#_() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h();
@@ -1476,7 +1482,7 @@ var xt = "100px", St = 500, Ct = 150, Q = class extends HTMLElement {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#b();
 	}
 	#b = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#S() : this.#s = setTimeout(() => this.#C(), St);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#S() : this.#s = setTimeout(() => this.#C(), wt);
 	};
 	#x = () => this.#n?.retryNow();
 	#S() {
@@ -1490,9 +1496,9 @@ var xt = "100px", St = 500, Ct = 150, Q = class extends HTMLElement {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, Ct));
+		e === null && await new Promise((e) => setTimeout(e, Tt));
 		let n = e === null ? this.#v()?.still() : new URL(e, document.baseURI);
-		n && !t.aborted && this.#e.posted(await $e(this.#e.poster, n, t));
+		n && !t.aborted && this.#e.posted(await tt(this.#e.poster, n, t));
 	}
 }, $ = [
 	"width",

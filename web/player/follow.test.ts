@@ -70,6 +70,16 @@ class Story {
 }
 
 describe('Follower', () => {
+  it('goes to the pictures where the element seeks a time before them', () => {
+    const follower = new Follower();
+    const at = (currentS: number, ...ranges: [number, number][]) => follower.decide({ nowMs: 0, currentS, seeking: true, newestS: 9, ranges }).seekS;
+    expect(at(6.18, [7.1, 9])).toBe(7.1); // and not further
+    expect(at(6.18, [1, 6.18], [7.1, 9])).toBe(7.1);
+    expect(at(7.2, [7.1, 9])).toBeNull(); // it is about to be shown
+    expect(at(9.5, [7.1, 9])).toBeNull(); // it is about to come
+    expect(at(0)).toBeNull();
+  });
+
   it('holds its lead on an even line, at the normal rate', () => {
     const story = new Story(new Follower()).stream(10_000);
     expect(Math.abs(story.leadMs - LEAD_S * 1000)).toBeLessThan(21);

@@ -4,6 +4,8 @@
 export interface Situation {
   nowMs: number;
   currentS: number;
+  /** The element is on its way to that time, and has no picture of it yet. */
+  seeking?: boolean;
   /** Start of the newest picture. */
   newestS: number;
   /** Buffered ranges, in order. */
@@ -62,7 +64,7 @@ export class Follower {
 
   /** Is asked now and then, so that nothing stays stuck when no pictures arrive. */
   decide(situation: Situation): Move {
-    const seekS = this.where(situation);
+    const seekS = situation.seeking ? missed(situation) : this.where(situation);
     if (seekS !== null) {
       this.samples = [];
       this.rate = 1;
@@ -92,4 +94,12 @@ export class Follower {
     const rate = Math.min(FASTEST, Math.max(SLOWEST, 1 + GAIN * excessS));
     return Math.round(rate * 100) / 100;
   }
+}
+
+// missed gives where pictures begin, for an element that seeks a time before them
+// of which it has none, and will get none: some seek no further than to the end of
+// what is buffered at the moment.
+function missed({ currentS, ranges }: Situation): number | null {
+  if (ranges.some(([startS, endS]) => startS <= currentS && currentS < endS)) return null;
+  return ranges.find(([startS]) => startS > currentS)?.[0] ?? null;
 }

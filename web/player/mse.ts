@@ -14,6 +14,7 @@ type Part = { mime: string; bytes: Uint8Array<ArrayBuffer> } | { offsetS: number
 
 const MAX_WAITING_BYTES = 32 << 20; // more means that appending has stopped
 const KEEP_S = 4; // how long before the keyframe of the present something is thrown away
+const ROUNDED_S = 0.001; // browsers round times by less, and pictures are farther apart
 const FAR_S = 1e7; // more than anybody watches, in seconds
 const CHECK_EVERY_MS = 250;
 
@@ -247,15 +248,15 @@ export class MSERenderer implements Renderer {
   }
 
   private situation(newestS: number): Situation {
-    const { buffered, currentTime } = this.surface;
+    const { buffered, currentTime, seeking } = this.surface;
     const ranges: [number, number][] = [];
     for (let i = 0; i < buffered.length; i++) ranges.push([buffered.start(i), buffered.end(i)]);
     const endS = ranges.at(-1)?.[1] ?? 0; // the newest picture may still wait to be appended
-    return { nowMs: wallMs(), currentS: currentTime, newestS: Math.min(newestS, endS), ranges };
+    return { nowMs: wallMs(), currentS: currentTime, seeking, newestS: Math.min(newestS, endS), ranges };
   }
 
   private move({ rate, seekS }: Move): void {
-    if (this.surface.seeking) return;
+    if (this.surface.seeking && seekS === null) return;
     if (this.surface.playbackRate !== rate) this.surface.playbackRate = rate;
     if (seekS !== null) this.surface.currentTime = seekS;
   }
@@ -268,11 +269,14 @@ export class MSERenderer implements Renderer {
     if (key !== null && buffered.length > 0 && buffered.start(0) < key - KEEP_S) this.evictBefore(key);
   }
 
-  // evictBefore says whether there was anything to throw away.
-  private evictBefore(timeS: number): boolean {
+  // evictBefore throws away what lies before a keyframe, and says whether there was
+  // anything. What is removed reaches to the next keyframe: to the one after this,
+  // where the browser has rounded its time down.
+  private evictBefore(keyS: number): boolean {
     const buffer = this.buffer;
-    if (!buffer || buffer.updating || buffer.buffered.length === 0 || buffer.buffered.start(0) >= timeS) return false;
-    buffer.remove(0, timeS);
+    const endS = keyS - ROUNDED_S;
+    if (!buffer || buffer.updating || buffer.buffered.length === 0 || buffer.buffered.start(0) >= endS) return false;
+    buffer.remove(0, endS);
     return true;
   }
 

@@ -60,6 +60,10 @@ func TestPlayerInFirefox(t *testing.T) {
 			t.Logf("%s: %.0f ms", mode, *shown.DelayMs)
 		}
 	}
+	for range 8 { // what it had of a place is partly thrown away when somebody comes back to it
+		evaluate("(player(0).style.display = 'none', idle(0))", nil)
+		evaluate("(player(0).style.display = '', player(0).scrollIntoView(), live(0).then(() => moved(0, 3)).then(() => 0))", nil)
+	}
 	for n, mode := range []string{"mse", "webcodecs", "jpeg"} { // as Chromium is told to, in player.mjs
 		var state string
 		evaluate(fmt.Sprintf("(player(%d).scrollIntoView(), live(%[1]d).then(() => looks(%[1]d, () => Date.now() - 3000, () => Date.now() - 4000, 3000)).then(() => player(%[1]d).state))", n), &state)
