@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -144,15 +143,12 @@ func TestPatternShowsWithTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.Close()
-	var last []byte
-	for range 20 {
+	seen := make(map[string]bool)
+	for len(seen) < 20 { // one that is late is sent again in its place
 		part, err := v.Next()
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%d different pictures, %v", len(seen), err)
 		}
-		if bytes.Equal(part.JPEG, last) {
-			t.Error("the same picture twice")
-		}
-		last = part.JPEG
+		seen[string(part.JPEG)] = true
 	}
 }
