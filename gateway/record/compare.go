@@ -17,108 +17,6 @@ import (
 	"framegate/gateway/record/thumbs"
 )
 
-// compareFiles compares the folder with the index whenever there is something
-// to find, and has the index forget what is past, until the volume is gone or ctx
-// is done.
-func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
-	if total, err := v.index.Total(ctx); err == nil {
-		r.clock.started(total.Newest)
-	}
-	r.finishDeleting(ctx, v)
-	forgot, checked := time.Now(), false
-	var again retry
-	for {
-		if v.takeLeftover() || again.due() {
-			again.after(r.compareOnce(ctx, v))
-			r.options.Changed()
-		}
-		if !checked {
-			_ = v.judge(v.index.Check(ctx)) // which says so itself
-			checked = true
-		}
-		if now := time.Now(); now.Sub(forgot) > forgetPause {
-			forgot = now
-			if err := v.judge(forget(ctx, v)); err != nil && ctx.Err() == nil {
-				r.log.Warn("forgetting what the index has of deleted recordings", "err", err)
-			}
-		}
-		if !pause(ctx, v.gone, comparePause) {
-			return
-		}
-	}
-}
-
-// compareOnce compares the folder with the index, and says whether all was done.
-func (r *Recorders) compareOnce(ctx context.Context, v *volume) (done bool) {
-	c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v)}
-	err := v.judge(c.all(ctx))
-	if err != nil && c.over(ctx) == nil {
-		r.log.Warn("comparing recordings with their index", "err", err)
-	}
-	return err == nil && c.failed == 0
-}
-
-// retry says when something that could not be done is tried again: each time
-// after twice the time.
-type retry struct {
-	pause time.Duration
-	at    time.Time // zero while there is nothing to try
-}
-
-func (t *retry) due() bool { return !t.at.IsZero() && !time.Now().Before(t.at) }
-
-func (t *retry) after(done bool) {
-	if done {
-		*t = retry{}
-		return
-	}
-	t.pause = min(max(2*t.pause, comparePause), longestPause)
-	t.at = time.Now().Add(t.pause)
-}
-
-// forgetPause is the time between two passes over what the index need not know
-// any more.
-const forgetPause = time.Hour
-
-// forget drops gaps, lost files and marks from before the oldest recording of
-// each camera. Protecting marks stay.
-func forget(ctx context.Context, v *volume) error {
-	cameras, err := v.index.Cameras(ctx)
-	for _, camera := range cameras {
-		totals, err := v.index.Totals(ctx, camera)
-		if err == nil && totals.Segments > 0 {
-			err = v.index.Forget(ctx, camera, totals.Oldest)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// finishDeleting unlinks what was deleted when the process died.
-func (r *Recorders) finishDeleting(ctx context.Context, v *volume) {
-	defer r.makingRoom(v)()()
-	if err := r.unlink(ctx, v); err != nil && ctx.Err() == nil {
-		r.log.Warn("unlinking deleted recordings; it is tried again before the next file", "err", err)
-	}
-}
-
-// comparePause is after which time something that was left behind is looked for.
-const comparePause = 5 * time.Second
-
-// longestPause is after which time at most what failed is tried again.
-const longestPause = time.Hour
-
-func (r *Recorders) sayFound(f Finding) {
-	r.log.Info("recordings: "+f.What, "file", f.Path, "done", f.Done)
-}
-
-// makingRoom keeps retention away for a moment.
-func (r *Recorders) makingRoom(v *volume) func() func() {
-	return func() func() { v.room.Lock(); return v.room.Unlock }
-}
-
 // Finding is what does not fit together, and what was done about it.
 type Finding struct {
 	Path string // of the file or folder
@@ -264,7 +162,10 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 	return nil
 }
 
+// entry compares one file, while nobody else does.
 func (c *comparison) entry(ctx context.Context, name string, e fs.DirEntry) error {
+	c.v.mending.Lock()
+	defer c.v.mending.Unlock()
 	if _, ours := sequenceOf(e.Name()); !ours || !e.Type().IsRegular() {
 		c.aside(name, "is nothing of ours")
 		return nil
@@ -273,7 +174,7 @@ func (c *comparison) entry(ctx context.Context, name string, e fs.DirEntry) erro
 	case isPicture(name):
 		return c.picture(ctx, name)
 	case isPicture(strings.TrimSuffix(name, partSuffix)):
-		return c.halfPicture(name)
+		return c.halfPicture(ctx, name)
 	case strings.HasSuffix(name, partSuffix):
 		return c.part(ctx, name)
 	}
@@ -307,11 +208,8 @@ func (c *comparison) part(ctx context.Context, name string) error {
 		}
 		c.tell(name, "was not finished, and has no picture", "removed")
 		return nil
-	case errors.Is(err, segment.ErrForeign), errors.Is(err, segment.ErrDamaged):
-		c.aside(name, err.Error())
-		return nil
 	case err != nil:
-		return err
+		return c.notUnderstood(name, err)
 	}
 	final := strings.TrimSuffix(name, partSuffix)
 	if err := c.v.disk.Rename(name, final); errors.Is(err, fs.ErrExist) {
@@ -351,11 +249,8 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	defer f.Close()
 	s, err := segment.Open(f, size)
 	switch {
-	case errors.Is(err, segment.ErrForeign), errors.Is(err, segment.ErrDamaged), errors.Is(err, segment.ErrNothing):
-		c.aside(name, err.Error())
-		return nil
 	case err != nil:
-		return err
+		return c.notUnderstood(name, err)
 	case s.State != segment.Finished:
 		return c.unfinished(ctx, name)
 	}
@@ -389,13 +284,14 @@ func (c *comparison) picture(ctx context.Context, name string) error {
 	if known.ID != 0 {
 		of.Start, of.End = known.Start, known.End
 	}
-	row, err := pictureRow(ctx, c.v.index, of, b)
+	if err == nil {
+		of, err = pictureRow(ctx, c.v.index, of, b)
+	}
 	if err != nil {
-		c.aside(name, err.Error())
-		return nil
+		return c.notUnderstood(name, err)
 	}
 	defer c.hold()()
-	if _, err := c.v.index.Replace(ctx, row); err != nil && !errors.Is(err, index.ErrExists) {
+	if _, err := c.v.index.Replace(ctx, of); err != nil && !errors.Is(err, index.ErrExists) {
 		return err
 	}
 	c.rows++
@@ -406,22 +302,45 @@ func (c *comparison) picture(ctx context.Context, name string) error {
 // pictureOf gives what the name of a picture says.
 func pictureOf(name string) index.Segment {
 	camera, _, _ := strings.Cut(name, "/")
-	stamp, _, _ := strings.Cut(path.Base(name), "-")
-	sequence, _ := sequenceOf(path.Base(name))
-	start, _ := time.Parse("20060102T150405.000Z", stamp) // as its name was taken for ours
+	start, sequence, _ := nameParts(path.Base(name)) // which was taken for ours
 	return index.Segment{Camera: camera, Sequence: sequence, Path: name, Start: start, End: start.Add(time.Second)}
 }
 
 // halfPicture is one that was being written when the process died.
-func (c *comparison) halfPicture(name string) error {
+func (c *comparison) halfPicture(ctx context.Context, name string) error {
+	if c.v.writes(name) {
+		return nil
+	}
 	if !c.mend {
 		if !c.busy {
 			c.tell(name, "was not finished", "")
 		}
 		return nil
 	}
-	c.aside(name, "was not finished")
-	return nil
+	b, err := readPicture(c.v.disk, name)
+	if err == nil {
+		_, _, err = film(pictureOf(name), b)
+	}
+	final := strings.TrimSuffix(name, partSuffix)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, errNoPicture):
+		if err := c.v.disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		c.tell(name, "was not finished, and is no picture", "removed")
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := c.v.disk.Rename(name, final); errors.Is(err, fs.ErrExist) {
+		c.aside(name, "is one whose recording is there already")
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return c.picture(ctx, final)
 }
 
 // unfinished is a file with the name of a finished one that is none.
@@ -436,8 +355,7 @@ func (c *comparison) unfinished(ctx context.Context, name string) error {
 	}
 	s, err := segment.Repair(f, size)
 	if err = errors.Join(err, f.Close()); err != nil {
-		c.aside(name, err.Error())
-		return nil
+		return c.notUnderstood(name, err)
 	}
 	c.tell(name, "was not finished", "finished")
 	return c.enter(ctx, name, s)
@@ -500,6 +418,18 @@ func (c *comparison) lost(ctx context.Context, began time.Time) error {
 			return err
 		}
 		c.tell(s.Path, "is not there, but was in the index", "noted as lost")
+	}
+	return err
+}
+
+// notUnderstood puts a file away for what is in it. An error of reading it says
+// nothing of that, and is given back.
+func (c *comparison) notUnderstood(name string, err error) error {
+	for _, content := range []error{segment.ErrForeign, segment.ErrDamaged, segment.ErrNothing, segment.ErrFormat, errNoPicture, index.ErrInvalid} {
+		if errors.Is(err, content) {
+			c.aside(name, err.Error())
+			return nil
+		}
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/record"
 	"framegate/gateway/record/segment"
 )
@@ -19,8 +21,9 @@ import (
 type lateDisk struct {
 	record.Disk
 	list, create func(name string)
-	open         func(name string) error
-	sync         func() error
+
+	open, read, rename, remove func(name string) error
+	sync                       func() error
 }
 
 func (d lateDisk) List(folder string) ([]os.DirEntry, error) {
@@ -44,7 +47,42 @@ func (d lateDisk) Open(name string, write bool) (segment.File, int64, error) {
 			return nil, 0, &os.PathError{Op: "open", Path: name, Err: err}
 		}
 	}
-	return d.Disk.Open(name, write)
+	f, size, err := d.Disk.Open(name, write)
+	if err != nil || d.read == nil {
+		return f, size, err
+	}
+	return lateFile{f, func() error { return d.read(name) }}, size, nil
+}
+
+// lateFile is one that cannot be read when a test says so.
+type lateFile struct {
+	segment.File
+	read func() error
+}
+
+func (f lateFile) ReadAt(b []byte, at int64) (int, error) {
+	if err := f.read(); err != nil {
+		return 0, &os.PathError{Op: "read", Path: "x", Err: err}
+	}
+	return f.File.ReadAt(b, at)
+}
+
+func (d lateDisk) Rename(from, to string) error {
+	if d.rename != nil {
+		if err := d.rename(from); err != nil {
+			return &os.PathError{Op: "rename", Path: from, Err: err}
+		}
+	}
+	return d.Disk.Rename(from, to)
+}
+
+func (d lateDisk) Remove(name string) error {
+	if d.remove != nil {
+		if err := d.remove(name); err != nil {
+			return &os.PathError{Op: "remove", Path: name, Err: err}
+		}
+	}
+	return d.Disk.Remove(name)
 }
 
 func (d lateDisk) SyncFolder(name string) error {
@@ -155,5 +193,53 @@ func TestOneBadFileHoldsUpNoOther(t *testing.T) {
 	})
 	if parts := files(t, dir, "*.part"); len(parts) != 2 || !slices.Contains(parts, bad+".part") || strings.HasPrefix(parts[1], "front") == strings.HasPrefix(parts[0], "front") {
 		t.Errorf("not finished are %v", parts)
+	}
+}
+
+// TestWhatCannotBeReadIsNotMovedAside: that says nothing of what is in it. It is
+// taken as what it is as soon as it can be read.
+func TestWhatCannotBeReadIsNotMovedAside(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 35*time.Second)
+	root := filepath.Join(dir, "recordings")
+	all := files(t, dir, "*.mp4")
+	hour := filepath.Dir(all[0])
+	half := all[len(all)-1] // with the name of a finished one
+	unfinish(t, dir, half)
+	if err := os.Rename(filepath.Join(root, half+".part"), filepath.Join(root, half)); err != nil {
+		t.Fatal(err)
+	}
+	whole, torn := camtest.Picture(1, 160, 120), camtest.Picture(2, 160, 120)[:500]
+	added := map[string][]byte{"20000101T000001.000Z-801.jpg": whole, "20000101T000002.000Z-802.jpg.part": whole, "20000101T000003.000Z-803.jpg.part": torn}
+	for name, content := range added {
+		if err := os.WriteFile(filepath.Join(root, hour, name), content, 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var failing atomic.Bool
+	failing.Store(true)
+	d := lateDisk{read: func(name string) error {
+		if failing.Load() && strings.HasPrefix(name, "front/") {
+			return syscall.EIO
+		}
+		return nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"front": newCamera()}, func(o *record.Options, _ *record.Settings, _ []record.Camera) { d.on(o) })
+		defer g.stop()
+		time.Sleep(time.Minute)
+		if _, err := os.Stat(filepath.Join(root, "_aside")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("something is moved aside: %v\n%s", err, g.log)
+		}
+		failing.Store(false)
+		time.Sleep(5 * time.Minute)
+		for _, name := range []string{half, hour + "/20000101T000001.000Z-801.jpg", hour + "/20000101T000002.000Z-802.jpg"} {
+			if s, err := g.recorders.Index().SegmentByPath(t.Context(), name); err != nil || s.Lost {
+				t.Errorf("%s: %+v, %v\n%s", name, s, err, g.log)
+			}
+		}
+	})
+	if left := files(t, dir, "*.jpg.part"); len(left) > 0 {
+		t.Errorf("there are %v", left)
 	}
 }

@@ -2,7 +2,11 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 	"time"
 
 	"framegate/gateway/record/index"
@@ -36,21 +40,20 @@ const eraseAtOnce = 100
 
 // Erase deletes all of a camera that has to do with a stretch of time, for
 // privacy: whatever protects it, also what is being written, which is finished
-// first. Recording goes on, and why there is a gap is in the index. It gives what
-// was deleted, also beside an error.
+// first, what memory holds for the disk, and what was moved aside. Recording goes
+// on, and why there is a gap is in the index. It gives what was deleted, also
+// beside an error.
 // A file that is being read is gone from the folder, and from the disk when its
 // reader closes it.
 func (r *Recorders) Erase(ctx context.Context, camera string, from, to time.Time) (gone []index.Segment, err error) {
 	if now := time.Now(); to.After(now) {
 		to = now
 	}
-	// A disk that is behind may have more of that time to write than one file.
-	for {
-		g, ok := r.Growing(camera)
-		if !ok || !g.Segment.Start.Before(to) || g.Segment.End.Before(from) {
-			break
-		}
-		if err := r.Cut(ctx, camera); err != nil {
+	r.mu.Lock()
+	rec := r.recorders[camera]
+	r.mu.Unlock()
+	if rec != nil {
+		if err := rec.erase(ctx, from, to); err != nil {
 			return nil, fmt.Errorf("finishing the file that is being written: %w", err)
 		}
 	}
@@ -59,11 +62,15 @@ func (r *Recorders) Erase(ctx context.Context, camera string, from, to time.Time
 		return nil, err
 	}
 	defer v.users.Done()
+	unknown := r.enterAll(ctx, v, camera, from, to)
 	for {
 		some, err := r.eraseSome(ctx, v, camera, from, to)
 		gone = append(gone, some...)
-		if err != nil || len(some) == 0 {
+		if err != nil {
 			return gone, err
+		}
+		if len(some) == 0 {
+			return gone, errors.Join(unknown, v.eraseAside(camera, from, to))
 		}
 	}
 }
@@ -75,8 +82,8 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 	if err := v.check(); err != nil {
 		return nil, err
 	}
-	found, err := v.index.Between(ctx, camera, from, to, eraseAtOnce)
-	if err != nil || len(found) == 0 {
+	found, err := v.index.WithLost(ctx, camera, from, to, eraseAtOnce)
+	if err != nil {
 		return nil, err
 	}
 	ids := make([]int64, len(found))
@@ -87,7 +94,7 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 	if err != nil {
 		return nil, fmt.Errorf("deleting from the index: %w", diskError(err))
 	}
-	if err := r.unlink(ctx, v); err != nil {
+	if err := r.unlink(ctx, v); err != nil { // also what was deleted before, and is there yet
 		return gone, err
 	}
 	for _, g := range gapsOf(gone) {
@@ -96,6 +103,110 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 		}
 	}
 	return gone, nil
+}
+
+// enterAll has the index know all files of a camera that may have to do with a
+// stretch of time, those too that nobody finished. The error says that some cannot
+// be read, which the log names.
+func (r *Recorders) enterAll(ctx context.Context, v *volume, camera string, from, to time.Time) error {
+	c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v), found: make(map[string]bool)}
+	days, err := c.folders(camera, dayFolder)
+	if err != nil {
+		return err
+	}
+	first, last := from.Add(-longestFile).UTC().Format(time.DateOnly), to.UTC().Format(time.DateOnly)
+	for _, name := range days {
+		if name < first || name > last {
+			continue
+		}
+		folder := path.Join(camera, name)
+		if err := c.unlessOne(ctx, folder, c.day(ctx, folder)); err != nil {
+			return err
+		}
+	}
+	if c.failed > 0 {
+		return fmt.Errorf("%d files or folders of those days cannot be read, and may be of that time; the log names them", c.failed)
+	}
+	return nil
+}
+
+// eraseAside deletes what was moved aside and, by its name, began in a stretch of
+// time, or so little before that it may reach into it.
+func (v *volume) eraseAside(camera string, from, to time.Time) error {
+	var names []string
+	var walk func(string, int) error
+	walk = func(folder string, depth int) error {
+		entries, err := v.disk.List(folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			name := path.Join(folder, e.Name())
+			switch start, ours := startOf(e.Name()); {
+			case e.IsDir() && depth < asideDepth && (depth != 1 || e.Name() == camera):
+				if err := walk(name, depth+1); err != nil {
+					return err
+				}
+			case ours && depth == asideDepth && start.Before(to) && start.Add(longestFile).After(from):
+				names = append(names, name)
+			}
+		}
+		return nil
+	}
+	err := walk(asideName, 0)
+	for _, name := range names {
+		if e := v.disk.Remove(name); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+const (
+	// asideDepth is how deep files lie that were moved aside: below when that was,
+	// the camera, the day and the hour.
+	asideDepth = 4
+	// longestFile is how long a file lasts of which nothing is known but its name.
+	longestFile = time.Hour
+)
+
+// stretch is one of time.
+type stretch struct{ from, to time.Time }
+
+// erase has nothing written any more that arrived in a stretch of time, and waits
+// until what is being written of it is finished.
+func (r *recorder) erase(ctx context.Context, from, to time.Time) error {
+	r.mu.Lock()
+	r.erased = append(r.erased, stretch{from, to})
+	r.mu.Unlock()
+	for f := r.writes(to); f != nil; f = r.writes(to) {
+		r.cutNow.Store(true)
+		if !pause(ctx, nil, retryPause/10) {
+			return ctx.Err()
+		}
+	}
+	r.keeping.Lock() // a picture that was to be kept is there now, or will not be
+	defer r.keeping.Unlock()
+	return nil
+}
+
+// writes gives the file that is being written, if it began before.
+func (r *recorder) writes(before time.Time) *file {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil || !r.open.start.Load().Before(before) {
+		return nil
+	}
+	return r.open
+}
+
+// isErased says whether what arrived then is not to be written any more. Frames
+// come in order: a stretch that lies behind one is forgotten.
+func (r *recorder) isErased(arrived time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.erased = slices.DeleteFunc(r.erased, func(s stretch) bool { return arrived.After(s.to) })
+	return slices.ContainsFunc(r.erased, func(s stretch) bool { return !arrived.Before(s.from) })
 }
 
 // reasonErased is the reason of gaps where somebody deleted what was recorded.

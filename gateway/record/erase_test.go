@@ -1,9 +1,13 @@
 package record_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,4 +95,132 @@ func TestNothingToLookAt(t *testing.T) {
 	if _, err := r.Erase(t.Context(), "front", time.Unix(0, 0), time.Now()); !errors.Is(err, record.ErrMissing) {
 		t.Error(err)
 	}
+}
+
+// TestEraseReachesWhatMemoryHolds for a disk that is full: what was sent before is
+// not written afterwards.
+func TestEraseReachesWhatMemoryHolds(t *testing.T) {
+	faultStory(t, func(g *rig, c *camera, fail func(error, chan struct{})) {
+		time.Sleep(12 * time.Second)
+		fail(syscall.ENOSPC, nil)
+		time.Sleep(12 * time.Second)
+		to := time.Now()
+		erased := make(chan error, 1)
+		go func() {
+			_, err := g.recorders.Erase(context.Background(), "front", to.Add(-time.Minute), to)
+			erased <- err
+		}()
+		time.Sleep(3 * time.Second)
+		fail(nil, nil)
+		if err := <-erased; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(15 * time.Second)
+		rows, err := g.recorders.Index().Between(g.t.Context(), "front", time.Time{}, time.Time{}, 0)
+		if err != nil || len(rows) == 0 || rows[0].Start.Before(to) {
+			t.Errorf("there is %+v, %v", rows, err)
+		}
+		gaps, err := g.recorders.Index().Gaps(g.t.Context(), "front", to.Add(-10*time.Second), to)
+		if err != nil || len(gaps) == 0 || gaps[len(gaps)-1].Reason != "deleted" || gaps[len(gaps)-1].To.Before(to) {
+			t.Errorf("the gaps are %v, %v", gaps, err)
+		}
+		if s := g.recorders.Status("front"); s.Lost != 0 {
+			t.Errorf("what is not wanted counts as lost: %+v", s)
+		}
+		g.recorders.Close()
+		for _, name := range files(t, g.dir, "*.mp4") {
+			if s := opened(t, filepath.Join(g.dir, "recordings", name)); s.Summary.Head.Start.Before(to) {
+				t.Errorf("%s begins at %v", name, s.Summary.Head.Start)
+			}
+		}
+	})
+}
+
+// TestEraseReachesWhatTheIndexDoesNotKnow and leaves what is of other cameras and
+// another time.
+func TestEraseReachesWhatTheIndexDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 45*time.Second)
+	root := filepath.Join(dir, "recordings")
+	all := files(t, dir, "*.mp4")
+	first := opened(t, filepath.Join(root, all[0])).Summary
+	to := first.Head.Start.Add(first.Duration)
+	content, err := os.ReadFile(filepath.Join(root, all[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(folder, name string) string {
+		path := filepath.Join(root, folder, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, content, 0o640)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	stamp, _, _ := strings.Cut(filepath.Base(all[0]), "-")
+	hour := filepath.Dir(all[0])
+	aside := "_aside/20000101T000000.000Z/"
+	other := strings.Replace(hour, "front", "back", 1)
+	stays := []string{put(aside+other, stamp+"-7.mp4"), put(aside+hour, "19990101T000000.000Z-7.mp4"), put("", all[len(all)-1])}
+	again(t, dir, func(g *rig) {
+		var goes []string
+		g.expect("an index that is compared", func() bool { _, err := g.recorders.Index().SegmentByPath(g.t.Context(), all[1]); return err == nil })
+		time.Sleep(10 * time.Second)
+		row, err := g.recorders.Index().SegmentByPath(g.t.Context(), all[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.recorders.Index().MarkLost(g.t.Context(), row.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(root, all[0])); err != nil {
+			t.Fatal(err)
+		}
+		goes = append(goes, put(hour, stamp+"-900.mp4"), put(hour, stamp+"-901.mp4.part"),
+			put(aside+hour, stamp+"-902.mp4.part"))
+		if _, err := g.recorders.Erase(g.t.Context(), "front", first.Head.Start, to); err != nil {
+			t.Error(err)
+		}
+		if s, err := g.recorders.Index().SegmentByPath(g.t.Context(), all[0]); !errors.Is(err, index.ErrUnknown) {
+			t.Errorf("the row of a lost file is there: %+v, %v", s, err)
+		}
+		for _, name := range goes {
+			if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is there: %v", name, err)
+			}
+		}
+		for _, name := range stays {
+			if _, err := os.Stat(name); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestEraseEndsWhatWasBegun: a file that could not be deleted then is deleted when
+// that is asked for again, and until then that is an error.
+func TestEraseEndsWhatWasBegun(t *testing.T) {
+	var stuck atomic.Bool
+	d := lateDisk{remove: func(string) error {
+		if stuck.Load() {
+			return syscall.EPERM
+		}
+		return nil
+	}}
+	story(t, func(o *record.Options, _ *record.Settings, _ []record.Camera) { d.on(o) }, func(g *rig, c *camera) {
+		g.expect("two files", func() bool { return g.recorders.Status("front").Segments >= 2 })
+		name := files(t, g.dir, "*.mp4")[0]
+		row, err := g.recorders.Index().SegmentByPath(g.t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fails := range []bool{true, true, false} {
+			stuck.Store(fails)
+			if _, err := g.recorders.Erase(g.t.Context(), "front", row.Start, row.End); (err != nil) != fails {
+				t.Errorf("while the disk refuses %v: %v", fails, err)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(g.dir, "recordings", name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is there: %v", name, err)
+		}
+	})
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,4 +172,42 @@ func TestPicturesAreTakenNowAndThen(t *testing.T) {
 	}); err != nil || entered != len(want) {
 		t.Errorf("%d pictures were entered, %v; want %d", entered, err, len(want))
 	}
+}
+
+// TestPictureThatCannotBeWrittenLeavesNothing half, and comes when it can.
+func TestPictureThatCannotBeWrittenLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var full atomic.Bool
+	d := lateDisk{rename: func(name string) error {
+		if full.Load() && strings.HasPrefix(name, "front/") {
+			return syscall.ENOSPC
+		}
+		return nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegs{time.Second}, nil }})
+		defer hub.Close()
+		options := record.Options{Hub: hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "m.json")}
+		d.on(&options)
+		recorders := record.New(options)
+		recorders.Apply(record.Settings{}, []record.Camera{{ID: "front", Mode: record.ModePictures, Every: 10 * time.Second}})
+		recorders.Start(t.Context())
+		defer recorders.Close()
+		time.Sleep(25 * time.Second)
+		before := recorders.Status("front").Segments
+		full.Store(true)
+		time.Sleep(30 * time.Second)
+		if s := recorders.Status("front"); s.State != record.Full || s.Segments != before {
+			t.Errorf("status is %+v", s)
+		}
+		if left := files(t, dir, "*.part"); len(left) > 0 {
+			t.Errorf("there are %v", left)
+		}
+		full.Store(false)
+		time.Sleep(25 * time.Second)
+		if s := recorders.Status("front"); s.State != record.Recording || s.Segments < before+2 {
+			t.Errorf("status is %+v", s)
+		}
+	})
 }

@@ -71,35 +71,46 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 	}
 	start := f.Arrived.UTC().Truncate(time.Microsecond)
 	of := index.Segment{Camera: r.id, Start: start, End: start.Add(every)}
-	err = r.persist(ctx, v, false, func() error {
+	return r.persist(ctx, v, false, func() error {
+		r.keeping.Lock()
+		defer r.keeping.Unlock()
+		if r.isErased(f.Arrived) {
+			return nil
+		}
 		r.sequence++
 		of.Sequence = r.sequence
 		of.Path = strings.TrimSuffix(nameOf(r.id, start, r.sequence), ".mp4") + pictureSuffix
 		if err := r.all.makeRoom(ctx, v); err != nil {
 			return err
 		}
-		return writePicture(v.disk, of.Path, f.Data)
+		if err := v.writePicture(of.Path, f.Data); err != nil {
+			return err
+		}
+		if r.why != "" {
+			r.gap(ctx, v, start)
+		}
+		r.end, r.why = of.End, "no picture came"
+		r.enterPicture(ctx, v, of, f.Data)
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if r.why != "" {
-		r.gap(ctx, v, start)
-	}
-	r.end, r.why = of.End, "no picture came"
-	r.enterPicture(ctx, v, of, f.Data)
-	return nil
 }
 
 // writePicture makes a file that is whole under its name, or not there.
-func writePicture(disk Disk, name string, b []byte) error {
-	if err := writeSmall(disk, name+partSuffix, b); err != nil {
-		return err
+func (v *volume) writePicture(name string, b []byte) error {
+	part := name + partSuffix
+	v.begins(part) // before it is there: what nobody writes is mended, or removed
+	defer v.ends(part)
+	err := writeSmall(v.disk, part, b)
+	if err == nil {
+		err = v.disk.Rename(part, name)
 	}
-	if err := disk.Rename(name+partSuffix, name); err != nil {
-		return err
+	if err == nil {
+		return v.disk.SyncFolder(path.Dir(name))
 	}
-	return disk.SyncFolder(path.Dir(name))
+	if err := v.disk.Remove(part); err != nil {
+		v.later() // it may be there, or may have got its name
+	}
+	return err
 }
 
 func (r *recorder) enterPicture(ctx context.Context, v *volume, of index.Segment, b []byte) {
@@ -141,7 +152,7 @@ func pictureRow(ctx context.Context, x *index.Index, of index.Segment, b []byte)
 func film(of index.Segment, b []byte) ([]byte, segment.Summary, error) {
 	f, err := media.JPEGFrame(b, nil)
 	if err != nil {
-		return nil, segment.Summary{}, err
+		return nil, segment.Summary{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
 	var file inMemory
 	head := segment.Head{Camera: of.Camera, Sequence: of.Sequence, Start: of.Start}
@@ -193,6 +204,9 @@ func (m *inMemory) Truncate(size int64) error {
 // maxPicture bounds a picture that is read.
 const maxPicture = 32 << 20
 
+// errNoPicture says of a file with the name of a picture that it is none.
+var errNoPicture = errors.New("is no picture")
+
 // readPicture reads the file of a picture.
 func readPicture(disk Disk, name string) ([]byte, error) {
 	f, size, err := disk.Open(name, false)
@@ -201,7 +215,7 @@ func readPicture(disk Disk, name string) ([]byte, error) {
 	}
 	defer f.Close()
 	if size > maxPicture {
-		return nil, fmt.Errorf("%s is of %d bytes", name, size)
+		return nil, fmt.Errorf("%w: %d bytes, of at most %d", errNoPicture, size, maxPicture)
 	}
 	return io.ReadAll(io.NewSectionReader(f, 0, size))
 }

@@ -63,7 +63,8 @@ type recorder struct {
 	rows     []past
 	revision int // of the clock, that rows are of
 
-	cutNow atomic.Bool // the file is to end at the next keyframe
+	cutNow  atomic.Bool // the file is to end at the next keyframe
+	keeping sync.Mutex  // held while a picture is written and entered
 
 	busy atomic.Int64 // since when the disk is asked for something, in nanoseconds since all.start; 0: it is not
 
@@ -73,7 +74,8 @@ type recorder struct {
 	ends   context.CancelFunc // ends what is going on, for another look at camera
 	wants  bool               // that it is recording
 	open   *file
-	usual  int64 // bytes of a segment
+	usual  int64     // bytes of a segment
+	erased []stretch // of which nothing is to be written any more
 }
 
 // past is a segment of the present run that was finished.
@@ -261,6 +263,11 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		r.endRun(ctx, r.lossReason())
 	}
 	f.Format = r.alike(f.Format)
+	if r.isErased(f.Arrived) {
+		r.endRun(ctx, reasonErased)
+		r.last = f
+		return nil
+	}
 	r.judge(f)
 	r.last = f
 	if f.Key && r.pending != "" {
@@ -285,6 +292,10 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		}
 		if err := r.begin(ctx, f, at); err != nil {
 			return err
+		}
+		if r.isErased(f.Arrived) { // meanwhile, by who found no file yet
+			r.endRun(ctx, reasonErased)
+			return nil
 		}
 	}
 	return r.push(ctx, f, ticks)

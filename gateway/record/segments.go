@@ -131,21 +131,31 @@ func newestSequence(disk Disk, camera string) (highest uint64) {
 	return highest
 }
 
-// sequenceOf reads the name of a segment.
+// sequenceOf reads the number in the name of a segment.
 func sequenceOf(name string) (uint64, bool) {
+	_, n, ok := nameParts(name)
+	return n, ok
+}
+
+// startOf reads the time in the name of a segment.
+func startOf(name string) (time.Time, bool) {
+	t, _, ok := nameParts(name)
+	return t, ok
+}
+
+// nameParts reads the name of a segment, or of a part of one.
+func nameParts(name string) (start time.Time, sequence uint64, ok bool) {
 	stem, ok := strings.CutSuffix(strings.TrimSuffix(name, partSuffix), ".mp4")
 	if !ok {
 		stem, ok = strings.CutSuffix(strings.TrimSuffix(name, partSuffix), pictureSuffix)
 	}
-	if !ok {
-		return 0, false
-	}
-	stamp, number, ok := strings.Cut(stem, "-")
-	if _, err := time.Parse("20060102T150405.000Z", stamp); !ok || err != nil {
-		return 0, false
+	stamp, number, dash := strings.Cut(stem, "-")
+	start, err := time.Parse("20060102T150405.000Z", stamp)
+	if !ok || !dash || err != nil {
+		return time.Time{}, 0, false
 	}
 	n, err := strconv.ParseUint(number, 10, 64)
-	return n, err == nil
+	return start, n, err == nil
 }
 
 // hold makes a file the one that is written.

@@ -39,7 +39,8 @@ The files are ordinary MP4: copy them as you like. One that ends in .part is
 being written. Delete recordings in Framegate rather than here, so that it knows.
 A .thumbs beside the folder of an hour has small pictures of what is in it; they
 are made again where they are missing.
-What is in _aside was found here and not understood; nobody deletes that.
+What is in _aside was found here and not understood; it stays, unless somebody
+has Framegate delete what was recorded then.
 `
 
 // volume is a folder of recordings that is there.
@@ -57,13 +58,15 @@ type volume struct {
 	promise promise
 	stuck   string // the file that could not be deleted, which was said
 
-	thumbs sync.RWMutex // guards files of thumbnails; no other lock is taken inside
+	mending sync.Mutex   // one looks at a file at a time, to finish it or move it; room may be taken inside
+	thumbs  sync.RWMutex // guards files of thumbnails; no other lock is taken inside
 
 	mu       sync.Mutex // guards what follows
 	open     map[*file]bool
-	pins     map[string]int // readers by path
-	leftover bool           // there is something in the folder that the index does not know
-	total    int64          // bytes of the disk, as was seen last
+	parts    map[string]bool // pictures that are being written
+	pins     map[string]int  // readers by path
+	leftover bool            // there is something in the folder that the index does not know
+	total    int64           // bytes of the disk, as was seen last
 	free     int64
 	lag      time.Duration // from one sync to the next, at present
 	slowSync bool
@@ -238,7 +241,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 	}
 	return &volume{
 		disk: disk, index: x, id: id, log: r.log, gone: make(chan struct{}),
-		open: make(map[*file]bool), pins: make(map[string]int),
+		open: make(map[*file]bool), parts: make(map[string]bool), pins: make(map[string]int),
 	}, nil
 }
 
@@ -333,7 +336,20 @@ func (v *volume) writes(path string) bool {
 			return true
 		}
 	}
-	return false
+	return v.parts[path]
+}
+
+// begins says that a picture is being written, until ends.
+func (v *volume) begins(part string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.parts[part] = true
+}
+
+func (v *volume) ends(part string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.parts, part)
 }
 
 // later says that the folder has something that the index does not know.

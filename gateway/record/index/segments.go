@@ -232,9 +232,18 @@ func (x *Index) Format(ctx context.Context, id int64) (Format, error) {
 // Between gives the segments of a camera that have to do with a stretch of time,
 // by their start; at most limit, or MaxRows for 0. Lost ones are not among them.
 func (x *Index) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]Segment, error) {
+	return x.between(ctx, camera, from, to, limit, "AND s.lost = 0")
+}
+
+// WithLost is Between with lost ones among them.
+func (x *Index) WithLost(ctx context.Context, camera string, from, to time.Time, limit int) ([]Segment, error) {
+	return x.between(ctx, camera, from, to, limit, "")
+}
+
+func (x *Index) between(ctx context.Context, camera string, from, to time.Time, limit int, which string) ([]Segment, error) {
 	a, b := within(from, to)
 	segments, err := list(ctx, &x.reader, readSegment, `SELECT `+segmentColumns+`
-		WHERE c.name = ?1 AND s.start_us > ?2 - c.longest_us AND s.start_us < ?3 AND s.end_us > ?2 AND s.lost = 0
+		WHERE c.name = ?1 AND s.start_us > ?2 - c.longest_us AND s.start_us < ?3 AND s.end_us > ?2 `+which+`
 		ORDER BY s.start_us, s.id LIMIT ?4`, camera, a, b, clamp(limit))
 	return segments, x.explain("looking up segments", err)
 }
