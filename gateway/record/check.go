@@ -72,6 +72,10 @@ func checked(ctx context.Context, disk Disk, dir, id string, repair Repair, say 
 	if err == nil {
 		_ = f.Close()
 	}
+	corrections, err := readCorrections(disk)
+	if err != nil {
+		return nil, err
+	}
 	x, err := index.Open(ctx, filepath.Join(dir, indexName))
 	if err != nil {
 		return nil, err
@@ -79,7 +83,7 @@ func checked(ctx context.Context, disk Disk, dir, id string, repair Repair, say 
 	if x.Aside() != "" {
 		say(Finding{indexName, "was damaged", "made anew; the old one is " + x.Aside()})
 	}
-	return &volume{disk: disk, index: x, id: id, log: slog.New(slog.DiscardHandler)}, nil
+	return &volume{disk: disk, index: x, id: id, corrections: corrections, log: slog.New(slog.DiscardHandler)}, nil
 }
 
 // verify says what in the index contradicts itself.

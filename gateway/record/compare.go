@@ -369,7 +369,7 @@ func (c *comparison) enter(ctx context.Context, name string, s segment.Summary) 
 		return nil
 	}
 	defer c.hold()()
-	start := s.Head.Start
+	start := c.v.corrected(s.Head, s.Head.Start)
 	if known, err := c.v.index.SegmentByPath(ctx, name); err == nil {
 		start = known.Start
 	}

@@ -194,6 +194,9 @@ const lookPause = 250 * time.Millisecond
 func (r *Recorders) watch(ctx context.Context) {
 	for pause(ctx, nil, lookPause) {
 		r.clock.look(time.Now())
+		for _, s := range r.clock.taken() {
+			r.lives.Go(func() { r.stepped(ctx, s) }) // which may wait for the disk
+		}
 		for _, rec := range r.all() {
 			rec.look(time.Now())
 		}

@@ -81,6 +81,7 @@ type recorder struct {
 // past is a segment of the present run that was finished.
 type past struct {
 	path        string
+	head        segment.Head
 	first, last time.Duration
 }
 

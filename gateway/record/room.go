@@ -351,6 +351,7 @@ const (
 type tellClock struct {
 	mu     sync.Mutex // guards what follows
 	last   time.Time
+	steps  []step    // that nobody has taken
 	doubts time.Time // until when, by the monotonic clock
 }
 
@@ -359,12 +360,28 @@ func (c *tellClock) look(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.last.IsZero() {
-		step := now.Round(0).Sub(c.last.Round(0)) - now.Sub(c.last)
-		if step.Abs() > 2*time.Second {
+		by := now.Round(0).Sub(c.last.Round(0)) - now.Sub(c.last)
+		if by.Abs() > 2*time.Second {
 			c.doubts = now.Add(stepTrust)
+			c.steps = append(c.steps, step{by, now.Round(0), sinceBoot()})
 		}
 	}
 	c.last = now
+}
+
+// step is one of the host's clock, which was set.
+type step struct {
+	by     time.Duration
+	to     time.Time
+	uptime time.Duration // since the host was started; 0 where that is not known
+}
+
+// taken gives the steps since it was called last.
+func (c *tellClock) taken() (all []step) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all, c.steps = c.steps, nil
+	return all
 }
 
 // started is told when the newest recording ended, at the start.

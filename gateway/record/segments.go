@@ -244,24 +244,33 @@ const lastWords = 2 * time.Second
 func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last time.Duration) {
 	x := f.volume.index
 	var of index.Segment
+	start, end := r.clock.Wall(r.first), r.end
 	err := r.timed(func() (err error) {
-		of, err = row(ctx, x, s, f.name, r.clock.Wall(r.first), r.end)
+		by := f.volume.corrected(f.head, start).Sub(start)
+		of, err = row(ctx, x, s, f.name, start.Add(by), end.Add(by))
 		if err == nil {
 			of.ID, err = x.Add(ctx, of)
 		}
 		if errors.Is(err, index.ErrExists) { // the comparison found the file before
 			of.ID, err = x.Replace(ctx, of)
 		}
+		if now := f.volume.corrected(f.head, start).Sub(start); now != by && err == nil { // meanwhile
+			of.Start, of.End = start.Add(now), end.Add(now)
+			of.ID, err = x.Replace(ctx, of)
+		}
 		return err
 	})
+	if !of.End.IsZero() {
+		r.end = of.End
+	}
 	if f.volume.judge(err) != nil {
 		r.all.log.Warn("a recording is not in the index yet", "file", f.name, "err", err)
 		f.volume.later()
 	} else {
 		r.all.options.Finished(of)
 	}
-	r.rows = append(r.rows, past{f.name, r.first, last})
-	r.correct(ctx, x)
+	r.rows = append(r.rows, past{f.name, f.head, r.first, last})
+	r.correct(ctx, f.volume)
 	r.count(func(st *Status) { st.Segments++; r.usual = max(s.Bytes, r.usual*3/4) })
 	r.all.options.Changed()
 }
@@ -271,7 +280,7 @@ func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last t
 const maxRows = 20
 
 // correct moves the rows of the run, where the clock has become another.
-func (r *recorder) correct(ctx context.Context, x *index.Index) {
+func (r *recorder) correct(ctx context.Context, v *volume) {
 	if over := len(r.rows) - maxRows; over > 0 {
 		r.rows = r.rows[over:]
 	}
@@ -280,12 +289,14 @@ func (r *recorder) correct(ctx context.Context, x *index.Index) {
 	}
 	r.revision = r.clock.Revision()
 	for _, p := range r.rows {
-		s, err := x.SegmentByPath(ctx, p.path)
+		s, err := v.index.SegmentByPath(ctx, p.path)
 		if err != nil {
 			continue
 		}
-		s.Start, s.End = r.clock.Wall(p.first), r.clock.Wall(p.last)
-		if _, err := x.Replace(ctx, s); err != nil {
+		start := r.clock.Wall(p.first)
+		s.Start = v.corrected(p.head, start)
+		s.End = r.clock.Wall(p.last).Add(s.Start.Sub(start))
+		if _, err := v.index.Replace(ctx, s); err != nil {
 			r.all.log.Warn("the time of a recording is not put right in the index", "file", p.path, "err", err)
 		}
 	}

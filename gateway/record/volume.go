@@ -61,15 +61,16 @@ type volume struct {
 	mending sync.Mutex   // one looks at a file at a time, to finish it or move it; room may be taken inside
 	thumbs  sync.RWMutex // guards files of thumbnails; no other lock is taken inside
 
-	mu       sync.Mutex // guards what follows
-	open     map[*file]bool
-	parts    map[string]bool // pictures that are being written
-	pins     map[string]int  // readers by path
-	leftover bool            // there is something in the folder that the index does not know
-	total    int64           // bytes of the disk, as was seen last
-	free     int64
-	lag      time.Duration // from one sync to the next, at present
-	slowSync bool
+	mu          sync.Mutex // guards what follows
+	open        map[*file]bool
+	parts       map[string]bool // pictures that are being written
+	pins        map[string]int  // readers by path
+	leftover    bool            // there is something in the folder that the index does not know
+	corrections []correction
+	total       int64 // bytes of the disk, as was seen last
+	free        int64
+	lag         time.Duration // from one sync to the next, at present
+	slowSync    bool
 
 	synced  atomic.Uint64 // rounds
 	spoiled atomic.Bool   // its index is damaged: it is opened anew, without that one
@@ -232,6 +233,10 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 			return nil, err
 		}
 	}
+	corrections, err := readCorrections(disk)
+	if err != nil {
+		return nil, err
+	}
 	x, err := index.Open(ctx, filepath.Join(folder, indexName))
 	if err != nil {
 		return nil, err
@@ -241,7 +246,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 	}
 	return &volume{
 		disk: disk, index: x, id: id, log: r.log, gone: make(chan struct{}),
-		open: make(map[*file]bool), parts: make(map[string]bool), pins: make(map[string]int),
+		corrections: corrections, open: make(map[*file]bool), parts: make(map[string]bool), pins: make(map[string]int),
 	}, nil
 }
 

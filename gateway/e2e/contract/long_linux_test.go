@@ -23,8 +23,8 @@ const (
 	longRate    = 300 // pictures a second, ten times the usual
 	longViewers = 50
 	// longTime is for how long at least, unless FRAMEGATE_TEST_LONG says
-	// otherwise, such as 20m: as many pictures as a camera has in 20 minutes.
-	longTime = 2 * time.Minute
+	// otherwise, such as 20m: as many pictures as a camera has in 7 minutes.
+	longTime = 40 * time.Second
 	// longLooks is how often it is looked at in the first and last third.
 	longLooks = 4
 )

@@ -1,0 +1,11 @@
+package record
+
+import (
+	"context"
+	"time"
+)
+
+// PutRight is as if the host's clock had been set, soon after its start.
+func (r *Recorders) PutRight(ctx context.Context, by time.Duration) {
+	r.putRight(ctx, step{by, time.Now().Add(by).Round(0), sinceBoot()})
+}
