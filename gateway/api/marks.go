@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/record/index"
@@ -183,6 +184,7 @@ func (a *API) addMark(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	a.tellMark(events.MarkAdded, m)
 	location := a.base(ctx) + "/api/v1/cameras/" + in.ID + "/events/" + strconv.FormatInt(m.ID, 10)
 	return &addedMark{Location: location, Body: markOf(m)}, nil
 }
@@ -257,6 +259,9 @@ func (a *API) changeMark(ctx context.Context, in *struct {
 		m, err = x.Mark(ctx, m.ID)
 		return err
 	})
+	if err == nil {
+		a.tellMark(events.MarkChanged, m)
+	}
 	return &markAnswer{markOf(m)}, err
 }
 
@@ -274,10 +279,16 @@ func (a *API) deleteMark(ctx context.Context, in *markPath) (*nothing, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.tellMark(events.MarkDeleted, m)
 	if m.Keep {
 		a.log.Info("recordings are not protected any more", "camera", m.Camera, "kind", m.Kind, "start", m.Start.UTC(), "by", principalOf(ctx).String())
 	}
 	return &nothing{}, nil
+}
+
+// tellMark tells those who listen of a mark.
+func (a *API) tellMark(kind string, m index.Mark) {
+	a.listeners.Tell(events.Event{Kind: kind, Camera: m.Camera, Mark: m.ID, At: time.Now().UTC()})
 }
 
 type markList struct {

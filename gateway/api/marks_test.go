@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/record/index"
 )
 
@@ -53,6 +54,25 @@ func TestMarks(t *testing.T) {
 	if text := r.log.String(); !strings.Contains(text, "not protected any more") || !strings.Contains(text, "by=token:mqtt") {
 		t.Errorf("the log says %s", text)
 	}
+}
+
+// TestMarksAreToldToWhoMayLookBack and to nobody else.
+func TestMarksAreToldToWhoMayLookBack(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("mqtt", "playback:gate"))
+	heard, viewer := c.hear(), r.as(r.token("wall", "view:gate")).hear()
+	var m mark
+	c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "motion"}).want(201).into(&m)
+	at := "/api/v1/cameras/gate/events/" + itoa(m.ID)
+	c.do("PATCH", at, object{"end": "now"}).want(200)
+	c.do("DELETE", at, nil).want(204)
+	for _, kind := range []string{events.MarkAdded, events.MarkChanged, events.MarkDeleted} {
+		if v, ok := heard.next(); !ok || v.Kind != kind || v.Camera != "gate" || v.Mark != m.ID {
+			t.Errorf("told is %+v, %v; want %s", v, ok, kind)
+		}
+	}
+	r.listeners.Tell(events.Event{Kind: events.CameraOnline, Camera: "gate", At: time.Now()})
+	viewer.expect(events.CameraOnline, "gate")
 }
 
 // TestMarksOfOthers are for admins to change, since they say what is kept; and

@@ -48,6 +48,12 @@ func steady() Sources {
 		Uploads:  func() Uploads { return Uploads{1, 20, 21, 22} },
 		Logins:   func() Logins { return Logins{30, 31, 3} },
 		Limits:   NewHits("viewers", "frame_bytes", "viewers").All,
+		Recordings: func() (RecordingRoom, []Recording) {
+			return RecordingRoom{40, 41, 42, 1500 * time.Millisecond, 43, 44, 45, 46}, []Recording{
+				{"front", "slow", 50, 51, 52, 53, 54, 55, arrived},
+				{"phone", "off", 0, 0, 0, 0, 0, 0, time.Time{}},
+			}
+		},
 	}
 }
 

@@ -68,6 +68,33 @@ func TestDifferencesAreTold(t *testing.T) {
 	})
 }
 
+// TestRecordingIsTold: each counter that grew, and a state that is another.
+func TestRecordingIsTold(t *testing.T) {
+	var o Observer
+	for i, step := range []struct {
+		now  Recording
+		want []string
+	}{
+		{Recording{State: "waiting"}, nil}, // the first look
+		{Recording{State: "recording"}, []string{RecordingChanged}},
+		{Recording{State: "recording", Added: 1}, []string{RecordingsAdded}},
+		{Recording{State: "recording", Added: 1}, nil},
+		{Recording{State: "slow", Added: 4, Deleted: 2, Missed: 1}, []string{RecordingGap, RecordingsAdded, RecordingsDeleted, RecordingChanged}},
+		{Recording{State: "recording", Added: 5, Deleted: 2, Missed: 1}, []string{RecordingsAdded, RecordingChanged}},
+	} {
+		var told []string
+		for _, e := range o.Observe(Look{Recordings: map[string]Recording{"front": step.now}}) {
+			told = append(told, e.Kind)
+			if e.Camera != "front" {
+				t.Errorf("step %d: %+v", i, e)
+			}
+		}
+		if !slices.Equal(told, step.want) {
+			t.Errorf("step %d: told %v, want %v", i, told, step.want)
+		}
+	}
+}
+
 // TestEventsHaveAnOrder: a publisher goes before the next comes, and a camera is
 // offline before it is back.
 func TestEventsHaveAnOrder(t *testing.T) {
