@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	ffmpeg "github.com/u2takey/ffmpeg-go"
 )
@@ -51,6 +52,9 @@ func input(s Spec) *ffmpeg.Stream {
 	case JPEG:
 		options["f"], options["format_whitelist"], options["codec_whitelist"] = "ivf", "ivf", "mjpeg"
 		options["probesize"], options["analyzeduration"] = 32, 0
+		if s.timed() {
+			options["f"], options["format_whitelist"], options["c:v"] = "flv", "flv", "mjpeg"
+		}
 	case H264:
 		options["f"], options["format_whitelist"], options["codec_whitelist"] = "flv", "flv", "h264"
 		options["probesize"], options["analyzeduration"] = 32, 0
@@ -138,14 +142,22 @@ func output(s Spec) ffmpeg.KwArgs {
 		return options
 	}
 	maps.Copy(options, s.HWAccel.encoder())
-	if s.In == H264 {
+	if s.In == H264 || s.timed() {
 		options["enc_time_base"] = "1:1000" // FLV's; ffmpeg would round times to the rate that parameter sets tell
 	}
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
+	if s.Lasting {
+		maps.Copy(options, lasting)
+		delete(options, "tune")
+		return options
+	}
 	rate := bitrate(s.size())
 	options["b:v"], options["maxrate"], options["bufsize"] = rate, rate, rate*3/nominalFPS
 	return options
 }
+
+// lasting is how H.264 is encoded for a file: by how it looks.
+var lasting = ffmpeg.KwArgs{"preset": "veryfast", "crf": 21}
 
 // filters is what happens to pictures between decoder and encoder.
 func filters(s Spec) []string {
@@ -161,16 +173,50 @@ func filters(s Spec) []string {
 		interval := 0.9 / float64(s.MaxFPS)
 		filters = append(filters, fmt.Sprintf(`select=isnan(prev_selected_t)+gte(t-prev_selected_t\,%.4f)`, interval))
 	}
+	if s.Skip > 0 {
+		// Half a millisecond less, since times are whole ones.
+		filters = append(filters, fmt.Sprintf(`select=gte(t\,%.4f)`, float64(labelBase+s.Skip.Milliseconds())/1000-0.0005))
+	}
 	switch {
 	case s.accelerated():
 		filters = append(filters, s.HWAccel.filters(s)...)
+	case s.Width > 0 && s.Fit:
+		filters = append(filters, fmt.Sprintf("scale=%d:%d:force_original_aspect_ratio=decrease:force_divisible_by=2,pad=%[1]d:%[2]d:-1:-1,setsar=1", s.Width, s.Height))
 	case s.Width > 0:
 		filters = append(filters, fmt.Sprintf("scale=%d:%d", s.Width, s.Height))
 	}
 	if s.useZscale {
 		filters = append(filters, s.zscale()...)
 	}
+	if !s.Clock.IsZero() {
+		filters = append(filters, s.clock())
+	}
 	return filters
+}
+
+// timed says whether JPEGs have to be labelled with their times rather than with
+// their places, since they are shown.
+func (s Spec) timed() bool { return s.In == JPEG && !s.Clock.IsZero() }
+
+// clock is the filter that burns the time in: that of the label, of which
+// labelBase is that of the first packet. ffmpeg cuts it off to seconds, and so
+// half a millisecond is added for what rounding took.
+func (s Spec) clock() string {
+	_, offset := s.Clock.Zone()
+	zero := s.Clock.Add(-labelBase*time.Millisecond + 500*time.Microsecond + time.Duration(offset)*time.Second)
+	_, height := s.size()
+	size := max(12, height/24)
+	return strings.Join([]string{
+		fmt.Sprintf(`drawtext=text=%%{pts\\:gmtime\\:%d.%06d} %s`, zero.Unix(), zero.Nanosecond()/1000, strings.ReplaceAll(s.Clock.Format("-07:00"), ":", `\\:`)),
+		"expansion=normal",
+		fmt.Sprintf("fontsize=%d", size),
+		"fontcolor=white",
+		"box=1",
+		"boxcolor=black@0.6",
+		fmt.Sprintf("boxborderw=%d", size/4),
+		fmt.Sprintf("x=%d", size/2),
+		fmt.Sprintf("y=%d", size/2),
+	}, ":")
 }
 
 // bitrate is 3 Mbit/s for 1280x720 and where the size is not known, and for

@@ -84,6 +84,18 @@ func appendTagHead(b []byte, key bool, kind byte, dts uint32, cts int32, length 
 		frame|flvAVC, kind, byte(cts>>16), byte(cts>>8), byte(cts))
 }
 
+// flvJPEG is the number that JPEG once was to have in FLV, by which ffmpeg knows
+// nothing: it is told what it is (FLV 7, "Video tags").
+const flvJPEG = 1
+
+// appendJPEGHead appends an FLV video tag up to its JPEG, length bytes of which
+// will follow, and gives what is to be told appendTagTail.
+func appendJPEGHead(b []byte, at uint32, length int) (_ []byte, tail int) {
+	size := length + 1
+	return append(b, flvVideo, byte(size>>16), byte(size>>8), byte(size),
+		byte(at>>16), byte(at>>8), byte(at), byte(at>>24), 0, 0, 0, flvKeyframe|flvJPEG), size - avcPrefixSize
+}
+
 // appendTagTail appends what follows a tag.
 func appendTagTail(b []byte, length int) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(flvTagSize+avcPrefixSize+length))

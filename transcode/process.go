@@ -26,6 +26,9 @@ const (
 	// one. Where packets are rare it is silentIntervals of their interval.
 	patience        = 5 * time.Second
 	silentIntervals = 10
+	// idlePatience is patience with one that works only when nothing else wants
+	// the processor.
+	idlePatience = time.Minute
 	// maxQueued is how many JPEGs are inside ffmpeg at a time, and queuePause
 	// how long one is kept out. More would be a queue: the encoder is too
 	// slow, and the writer better waits and then brings the newest.
@@ -54,6 +57,8 @@ type Process struct {
 	zscale *trial        // nil where it is of no use
 
 	in     Codec
+	timed  bool     // JPEGs go in by their times
+	whole  bool     // nobody waits for what goes in
 	stdin  *os.File // nil where nothing is written
 	pre    []byte   // to be written before the next packet's data
 	stamps stamps
@@ -87,6 +92,10 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	}
 	if s.Background {
 		lowerPriority(p.cmd.Process)
+		p.watch.patience = idlePatience
+	}
+	if p.whole = s.Whole; p.whole {
+		p.stamps.most = maxWhole
 	}
 	p.zscale = zscale
 	p.demuxer = &smjpegReader{}
@@ -96,6 +105,9 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	switch s.In {
 	case JPEG:
 		p.pre = append(p.pre, ivfHeader...)
+		if p.timed = s.timed(); p.timed {
+			p.pre = slices.Concat(flvHeader, flvRate)
+		}
 	case H264:
 		p.stamps.order.configure(s.Config)
 		p.pre = slices.Concat(flvHeader, flvRate)
@@ -183,25 +195,16 @@ func (p *Process) Write(packet Packet) error {
 	if !p.watch.written(time.Now()) {
 		return fmt.Errorf("%w: %s", ErrStalled, p.stderr.String())
 	}
-	head := p.pre
-	var tail []byte
-	if p.in == JPEG {
-		p.awaitRoom()
-		head = appendFrameHead(head, len(packet.Data), p.stamps.place(packet))
-	} else {
-		dts, cts, ok := p.stamps.tag(packet)
-		if !ok {
-			return ErrSpent
-		}
-		head = appendTagHead(head, packet.Key, avcNALUs, dts, cts, len(packet.Data))
-		tail = appendTagTail(tail, len(packet.Data))
+	head, tail, err := p.wrapped(packet)
+	if err != nil {
+		return err
 	}
 	p.pre = head[:0]
 	for _, b := range [...][]byte{head, packet.Data, tail} {
 		if len(b) == 0 {
 			continue
 		}
-		if err := p.stdin.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		if err := p.stdin.SetWriteDeadline(time.Now().Add(p.watch.least())); err != nil {
 			return p.brokenPipe(err)
 		}
 		if _, err := p.stdin.Write(b); err != nil {
@@ -209,6 +212,30 @@ func (p *Process) Write(packet Packet) error {
 		}
 	}
 	return nil
+}
+
+// wrapped gives what goes before and behind a packet, and labels it.
+func (p *Process) wrapped(packet Packet) (head, tail []byte, err error) {
+	size := len(packet.Data)
+	switch {
+	case p.timed:
+		at, ok := p.stamps.time(packet)
+		if !ok {
+			return nil, nil, ErrSpent
+		}
+		head, size = appendJPEGHead(p.pre, at, size)
+		return head, appendTagTail(nil, size), nil
+	case p.in == JPEG:
+		if !p.whole {
+			p.awaitRoom()
+		}
+		return appendFrameHead(p.pre, size, p.stamps.place(packet)), nil, nil
+	}
+	dts, cts, ok := p.stamps.tag(packet)
+	if !ok {
+		return nil, nil, ErrSpent
+	}
+	return appendTagHead(p.pre, packet.Key, avcNALUs, dts, cts, size), appendTagTail(nil, size), nil
 }
 
 // CloseWrite tells ffmpeg that no more comes: what it has inside comes out,
@@ -235,7 +262,7 @@ func (p *Process) awaitRoom() {
 
 func (p *Process) brokenPipe(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("%w and takes nothing for %v", ErrStalled, patience)
+		return fmt.Errorf("%w and takes nothing for %v", ErrStalled, p.watch.least())
 	}
 	return p.ending()
 }

@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"cmp"
 	"math"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ type stamps struct {
 	inside  []stamp    // in the order written
 	first   time.Duration
 	written uint64
+	most    int   // that are remembered; 0 is maxInside
 	dts     int64 // label of the last packet, as decoding time
 
 	order  order     // of H264
@@ -32,6 +34,9 @@ const (
 	// maxInside bounds how many packets are remembered: far more than any
 	// decoder reorders. Packets that ffmpeg dropped fall out at the old end.
 	maxInside = 128
+	// maxWhole bounds those of a Spec that is Whole, whose writer may be ahead by
+	// all that the pipe holds.
+	maxWhole = 4096
 	// labelBase leaves room for B-frames that are shown before the first
 	// packet written.
 	labelBase = 10_000
@@ -62,6 +67,21 @@ func (s *stamps) place(p Packet) (place uint64) {
 	place = s.written
 	s.remember(uint32(place*jpegInterval), p)
 	return place
+}
+
+// time labels a JPEG by its time. It is not ok when labels are used up.
+func (s *stamps) time(p Packet) (at uint32, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.written == 0 {
+		s.first = p.PTS
+	}
+	s.dts = max(s.dts+1, labelBase+(p.PTS-s.first).Milliseconds())
+	if s.dts > maxLabel {
+		return 0, false
+	}
+	s.remember(uint32(s.dts), p)
+	return uint32(s.dts), true
 }
 
 // tag labels an H.264 packet, and gives its decoding time and the difference
@@ -128,7 +148,7 @@ func (s *stamps) goOn(p Packet, at int64) int64 {
 
 func (s *stamps) remember(label uint32, p Packet) {
 	s.written++
-	if len(s.inside) == maxInside {
+	if len(s.inside) == cmp.Or(s.most, maxInside) {
 		s.inside = append(s.inside[:0], s.inside[1:]...)
 	}
 	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall})

@@ -71,10 +71,24 @@ type Spec struct {
 	// first is not encoded either: who watches has seen newer ones.
 	Hurry   int
 	Unshown bool
-	// Whole is for H264 packets that nobody waits for one by one, up to
-	// CloseWrite: pictures are held back until it is certain in which order
-	// they are shown, so that none is lost.
+	// Whole is for packets that nobody waits for one by one, up to CloseWrite:
+	// pictures are held back until it is certain in which order they are shown,
+	// so that none is lost, and as long as an encoder needs to know what comes.
 	Whole bool
+	// Skip is how much media time of H264 packets, from the first one's on, is
+	// decoded and not encoded.
+	Skip time.Duration
+	// Lasting has H264 encoded for a file: with as many bytes as it takes to look
+	// like what it is made of, and not for a line. The processor does it.
+	Lasting bool
+	// Fit keeps what is in a picture in shape, with black beside it, where the
+	// size that is asked for has another shape.
+	Fit bool
+	// Clock is burned into the pictures where it is not zero: it is the time of
+	// the first packet written, and those that follow have theirs by their media
+	// time. Its location's offset from UTC at that time is that of all. ffmpeg
+	// needs a font for it.
+	Clock time.Time
 
 	// Background has ffmpeg work only when nothing else wants the processor.
 	Background bool
@@ -130,6 +144,12 @@ func (s Spec) check() error {
 		return fmt.Errorf("packets of %dx%d", s.InWidth, s.InHeight)
 	case s.Quality < 0 || s.Quality > 100:
 		return fmt.Errorf("quality %d: 1 to 100 it can be", s.Quality)
+	case s.Skip < 0 || s.Skip > 0 && s.In != H264:
+		return fmt.Errorf("%v to be skipped: only of H.264 it can be", s.Skip)
+	case !s.Clock.IsZero() && s.In == 0:
+		return fmt.Errorf("a clock on what has no times of ours")
+	case s.Lasting && (s.Out != H264 || s.accelerated()):
+		return fmt.Errorf("only H.264 of the processor is made to last")
 	case s.MaxFPS < 0 || s.Hurry < 0:
 		return fmt.Errorf("rate %d, %d old packets: neither can be negative", s.MaxFPS, s.Hurry)
 	case s.In == H264:

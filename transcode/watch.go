@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -8,8 +9,9 @@ import (
 // watch notices that ffmpeg takes packets and gives none. The zero value is
 // ready; it may be used from several goroutines.
 type watch struct {
-	mu       sync.Mutex // guards what follows
-	waiting  time.Time  // when the first packet was written since one came out; zero: none
+	mu       sync.Mutex    // guards what follows, but for patience, which is set before
+	patience time.Duration // at least; 0 is patience
+	waiting  time.Time     // when the first packet was written since one came out; zero: none
 	last     time.Time
 	interval time.Duration // between packets written, smoothed
 }
@@ -26,8 +28,11 @@ func (w *watch) written(now time.Time) bool {
 	if w.waiting.IsZero() {
 		w.waiting = now
 	}
-	return now.Sub(w.waiting) <= max(patience, silentIntervals*w.interval)
+	return now.Sub(w.waiting) <= max(w.least(), silentIntervals*w.interval)
 }
+
+// least gives for how long nothing may come out, or be taken, at least.
+func (w *watch) least() time.Duration { return cmp.Or(w.patience, patience) }
 
 // answered notes that a packet came out.
 func (w *watch) answered() {
