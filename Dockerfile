@@ -16,7 +16,7 @@ COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /framegate ./gateway
 
 FROM debian:trixie-slim
-# The fonts are for the clock in the test pattern, the certificates for cameras
+# The fonts are for the clocks in the test pattern and exports, the certificates for cameras
 # behind https.
 RUN apt-get update \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates ffmpeg fonts-dejavu-core tini \

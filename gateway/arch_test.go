@@ -60,8 +60,9 @@ var mayImport = map[string][]string{
 	"gateway/output/moment":    {"gateway/media", "gateway/stream", "gateway/delivery", "gateway/playback"},
 	"gateway/output/recording": {"gateway/media", "gateway/playback/clip"},
 	"gateway/output/snapshot":  {"gateway/media", "gateway/stream", "gateway/delivery"},
-	"gateway/api":              {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact", "gateway/record/index"},
+	"gateway/api":              {"gateway/api/events", "gateway/api/openapi", "gateway/api/problem", "gateway/media", "gateway/stream", "gateway/auth", "gateway/store", "gateway/config", "gateway/secret", "gateway/redact", "gateway/record/index", "gateway/export", "gateway/playback/clip"},
 	"gateway/api/openapi":      {"gateway/api/problem"},
+	"gateway/export":           {"gateway/media", "gateway/playback", "gateway/playback/clip", "gateway/record/index", "gateway/record/segment", "transcode"},
 	"gateway/api/problem":      {},
 	"gateway/roster":           {"gateway/config", "gateway/stream"},
 	"gateway/front": {

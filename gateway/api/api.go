@@ -30,6 +30,7 @@ import (
 	"framegate/gateway/api/openapi"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/export"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 )
@@ -111,6 +112,8 @@ type Options struct {
 	Forms   []Form // that cameras have links for
 	// Recordings is what was recorded; nil where nothing ever is.
 	Recordings Recordings
+	// Exports are files of that; nil where none are made.
+	Exports *export.Exports
 	// CheckSource refuses, in words, a source that is never to be connected to,
 	// as far as its text shows: dialling it decides. nil refuses none.
 	CheckSource func(config.Source) error

@@ -33,6 +33,7 @@ var tags = []*huma.Tag{
 	{Name: "tokens", Description: "Logins for programs"},
 	{Name: "links", Description: "Addresses of pictures that need no login"},
 	{Name: "recordings", Description: "What was recorded, and what is marked of it"},
+	{Name: "exports", Description: "Files that are made of what was recorded"},
 	{Name: "settings", Description: "How the server is set up"},
 }
 

@@ -72,7 +72,7 @@ func (a *API) registerRecordings(r registrar) {
 	add(r, operation{
 		Route: Route{http.MethodDelete, "/api/v1/cameras/{id}/recordings", auth.Admin}, id: "erase-recordings", tag: tag, status: http.StatusOK,
 		summary: "Delete what was recorded within a stretch of time",
-		about: "For privacy: at once, and whatever marks protect it. Files are deleted whole, so a little before and after goes too; the answer says what. " +
+		about: "For privacy: at once, and whatever marks protect it. Files are deleted whole, so a little before and after goes too; the answer says what. Exports that show any of it go as well. " +
 			"Recording goes on. Who did it is in the log.",
 		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
 	}, a.eraseRecordings)
@@ -374,6 +374,7 @@ type erased struct {
 	Bytes    int64      `json:"bytes" doc:"that they had"`
 	From     *time.Time `json:"from,omitempty" doc:"when the first of them began"`
 	To       *time.Time `json:"to,omitempty" doc:"when the last of them ended"`
+	Exports  int        `json:"exports" doc:"how many files that were made of it were deleted, or are not made any more"`
 }
 
 func (a *API) eraseRecordings(ctx context.Context, in *struct {
@@ -391,13 +392,19 @@ func (a *API) eraseRecordings(ctx context.Context, in *struct {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)
 	defer cancel()
 	gone, err := a.options.Recordings.Erase(ctx, in.ID, from, to)
-	log := a.log.With("camera", in.ID, "from", from.UTC(), "to", to.UTC(), "segments", gone.Segments, "bytes", gone.Bytes, "by", principalOf(ctx).String())
+	begin := from // files go whole, and so a little more than was asked for
+	if !gone.From.IsZero() {
+		begin = earliest(from, gone.From)
+	}
+	exports, failed := a.eraseExports(ctx, in.ID, begin, latest(to, gone.To))
+	err = errors.Join(err, failed)
+	log := a.log.With("camera", in.ID, "from", from.UTC(), "to", to.UTC(), "segments", gone.Segments, "bytes", gone.Bytes, "exports", exports, "by", principalOf(ctx).String())
 	if err != nil {
 		log.Error("recordings not deleted, or not all", "err", err)
 		return nil, err
 	}
 	log.Info("recordings deleted")
-	return &struct{ Body erased }{erased{gone.Segments, gone.Bytes, timeOf(gone.From), timeOf(gone.To)}}, nil
+	return &struct{ Body erased }{erased{gone.Segments, gone.Bytes, timeOf(gone.From), timeOf(gone.To), exports}}, nil
 }
 
 // durationOf reads a duration; "" is none. The error is a problem.

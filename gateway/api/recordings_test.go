@@ -185,11 +185,11 @@ func TestErasing(t *testing.T) {
 	r.past.erase = func() (Erased, error) {
 		return Erased{Segments: 2, Bytes: 2000, From: afternoon, To: afternoon.Add(31 * time.Minute)}, nil
 	}
-	admin.do("DELETE", at+span, nil).want(200).says(`{"segments":2,"bytes":2000,"from":"2020-11-20T14:00:00Z","to":"2020-11-20T14:31:00Z"}`)
+	admin.do("DELETE", at+span, nil).want(200).says(`{"segments":2,"bytes":2000,"from":"2020-11-20T14:00:00Z","to":"2020-11-20T14:31:00Z","exports":0}`)
 	if !slices.Equal(r.past.erased, []string{"gate 2020-11-20T14:00:00Z 2020-11-20T14:30:00Z"}) {
 		t.Errorf("erased are %v", r.past.erased)
 	}
-	if text := r.log.String(); !strings.Contains(text, `"recordings deleted" camera=gate`) || !strings.Contains(text, "segments=2 bytes=2000 by=token:boss") {
+	if text := r.log.String(); !strings.Contains(text, `"recordings deleted" camera=gate`) || !strings.Contains(text, "segments=2 bytes=2000 exports=0 by=token:boss") {
 		t.Errorf("the log says %s", text)
 	}
 	r.past.erase = func() (Erased, error) { return Erased{Segments: 1}, errors.New("canary on the disk") }

@@ -47,6 +47,7 @@ func (a *API) register() {
 			reflect.TypeFor[fresh]():       "NewCamera",
 			reflect.TypeFor[change]():      "CameraChange",
 			reflect.TypeFor[lastingLink](): "LastingLink",
+			reflect.TypeFor[exported]():    "Export",
 		},
 		Admit: a.admit, Refused: a.countBody, ProblemOf: problemOf, NoAddress: noAddress, Log: a.log,
 	})
@@ -58,6 +59,7 @@ func (a *API) register() {
 	a.registerRecordings(r)
 	a.registerThumbnails(r)
 	a.registerMarks(r)
+	a.registerExports(r)
 	a.registerUsers(r)
 	a.registerTokens(r)
 	a.registerSessions(r)

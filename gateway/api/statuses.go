@@ -8,6 +8,8 @@ import (
 
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
+	"framegate/gateway/export"
+	"framegate/gateway/playback/clip"
 	"framegate/gateway/record/index"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
@@ -52,6 +54,15 @@ var statuses = []struct {
 	{index.ErrBusy, http.StatusServiceUnavailable},
 	{index.ErrReadOnly, http.StatusServiceUnavailable},
 	{index.ErrFull, http.StatusInsufficientStorage},
+	{export.ErrBad, http.StatusUnprocessableEntity},
+	{export.ErrCrowded, http.StatusTooManyRequests},
+	{export.ErrUnknown, http.StatusNotFound},
+	{export.ErrNotDone, http.StatusConflict},
+	{export.ErrClosed, http.StatusServiceUnavailable},
+	{export.ErrFull, http.StatusInsufficientStorage},
+	{clip.ErrTooLong, http.StatusUnprocessableEntity},
+	{clip.ErrNothing, http.StatusNotFound},
+	{clip.ErrChanged, http.StatusServiceUnavailable},
 	{ErrNoRecordings, http.StatusNotFound},
 	{ErrNotHere, http.StatusServiceUnavailable},
 	{stream.ErrClosed, http.StatusServiceUnavailable},

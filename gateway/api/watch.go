@@ -53,6 +53,12 @@ func (a *API) look() events.Look {
 		Streams:    a.options.Hub.Stats(),
 		Publishers: make(map[string]time.Time),
 		Recordings: make(map[string]events.Recording),
+		Exports:    make(map[string]events.Export),
+	}
+	if a.options.Exports != nil {
+		for _, j := range a.options.Exports.All() {
+			look.Exports[j.ID] = events.Export{State: string(j.State), By: j.By}
+		}
 	}
 	if settings.Refused != nil {
 		look.Refused = settings.Refused.Error()

@@ -49,6 +49,7 @@ type Sources struct {
 	Logins   func() Logins
 	// Recordings gives how cameras are recorded, and the room for it.
 	Recordings func() (RecordingRoom, []Recording)
+	Exports    func() Exports // files made of recordings
 	// Limits calls yield with the name of each limit there is and how often it
 	// was hit since the start.
 	Limits func(yield func(limit string, hits uint64))
@@ -125,6 +126,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 	if c.Recordings != nil {
 		collectRecordings(to, c.Recordings)
+	}
+	if c.Exports != nil {
+		collectExports(to, c.Exports())
 	}
 	if c.Logins != nil {
 		collectLogins(to, c.Logins())

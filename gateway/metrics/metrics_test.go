@@ -54,6 +54,9 @@ func steady() Sources {
 				{"phone", "off", 0, 0, 0, 0, 0, 0, time.Time{}},
 			}
 		},
+		Exports: func() Exports {
+			return Exports{map[string]int{"waiting": 2, "done": 5}, map[string]uint64{"done": 40, "failed": 41}, 42}
+		},
 	}
 }
 

@@ -69,6 +69,10 @@ var (
 	thumbnailsFailed = counter("thumbnails_recordings_failed", "Recordings of which no thumbnails could be made.")
 	thumbnailsQueued = gauge("thumbnails_recordings_queued", "Recordings that wait for their thumbnails.")
 
+	exportsNow   = gauge("exports", "Exports there are, by how far they are: waiting, running, done, failed or canceled.", "state")
+	exportsBytes = gauge("exports_bytes", "Bytes of the files of exports.")
+	exportsEnded = counter("exports_ended", "Exports that ended, by how: done, failed or canceled.", "state")
+
 	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
@@ -86,6 +90,7 @@ var all = []metric{
 	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingsMade, recordingsGone,
 	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
+	exportsNow, exportsBytes, exportsEnded,
 	passwordsHashed, loginsFailed, requestsWatched,
 	limitHits,
 }

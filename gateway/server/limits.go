@@ -48,6 +48,7 @@ func (s *server) metricsHandler() http.Handler {
 			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames, RateDropped: u.RateDropped, Refused: u.Refused}
 		},
 		Recordings: s.recordingMetrics,
+		Exports:    s.exportMetrics,
 		Logins: func() metrics.Logins {
 			l := s.auth.Stats()
 			return metrics.Logins{Hashed: uint64(l.Hashed), Failed: uint64(l.Failed), Watched: l.Watched}

@@ -14,6 +14,7 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/export"
 	"framegate/gateway/front"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/media"
@@ -50,6 +51,7 @@ type server struct {
 	encoders   *rendition.Slots
 	recordings *record.Recorders
 	thumbnails *thumbnails.Maker
+	exports    *export.Exports
 	forms      []front.Form
 	hits       *metrics.Hits                     // of limits
 	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
@@ -93,6 +95,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	})
 	s.thumbnails = s.newThumbnails()
 	s.recordings = s.newRecordings()
+	s.exports = s.newExports()
 	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.rosterChanged, Log: o.Log})
 	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
@@ -101,7 +104,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		s.hits.Add(form.Limits...)
 	}
 	s.api = api.New(api.Options{
-		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Forms: linked(s.forms),
+		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: linked(s.forms),
 		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Log: o.Log,
 	})

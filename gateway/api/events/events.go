@@ -51,14 +51,19 @@ const (
 	MarkChanged = "recording_mark_changed"
 	MarkDeleted = "recording_mark_deleted"
 
+	ExportChanged = "export_changed" // its state; also that it is new
+	ExportRemoved = "export_removed"
+
 	Lost  = "lost"
 	Ready = "ready"
 )
 
 // Event is something that happened.
 type Event struct {
-	Kind   string    `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,lost" doc:"what happened; it is the name of the event too"`
+	Kind   string    `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,lost" doc:"what happened; it is the name of the event too"`
 	Camera string    `json:"camera,omitempty" doc:"which camera it happened to"`
+	Export string    `json:"export,omitempty" doc:"the id of the export that it happened to"`
+	By     string    `json:"-"` // who asked for the export
 	At     time.Time `json:"at" doc:"when"`
 	Mark   int64     `json:"mark,omitempty" doc:"of marks: the id of which one"`
 	Lost   int       `json:"lost,omitempty" doc:"of lost: how many events were, because they were not read fast enough; ask for the status anew"`

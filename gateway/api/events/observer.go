@@ -15,7 +15,11 @@ type Look struct {
 	Streams    []stream.Stats
 	Publishers map[string]time.Time // since when, by camera
 	Recordings map[string]Recording // by camera
+	Exports    map[string]Export    // by id
 }
+
+// Export is a file that is made of recordings.
+type Export struct{ State, By string }
 
 // Recording is how a camera is recorded. Counters only grow.
 type Recording struct {
@@ -41,6 +45,7 @@ func (o *Observer) Observe(now Look) []Event {
 	o.streams(now.Streams)
 	o.publishers(now.Publishers)
 	o.recordings(now.Recordings)
+	o.exports(now.Exports)
 	first := !o.looked
 	o.looked, o.last = true, now
 	if first {
@@ -162,6 +167,22 @@ func (o *Observer) recordings(now map[string]Recording) {
 			if change.is {
 				o.tell(change.kind, camera)
 			}
+		}
+	}
+}
+
+func (o *Observer) exports(now map[string]Export) {
+	tell := func(kind, id string, e Export) {
+		o.told = append(o.told, Event{Kind: kind, Export: id, By: e.By, At: time.Now().UTC()})
+	}
+	for id, e := range now {
+		if before, there := o.last.Exports[id]; !there || before != e {
+			tell(ExportChanged, id, e)
+		}
+	}
+	for id, e := range o.last.Exports {
+		if _, there := now[id]; !there {
+			tell(ExportRemoved, id, e)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -143,6 +144,9 @@ func Add[in, out any](s *Set, op Operation, do func(context.Context, *in) (*out,
 	}
 }
 
+// pathNames finds the parameters of a path.
+var pathNames = regexp.MustCompile(`\{(\w+)\}`)
+
 // AddPlain declares an operation that answers by itself, with a body of values
 // of a type.
 func AddPlain[of any](s *Set, op Operation, description, contentType string, handler http.HandlerFunc) {
@@ -150,6 +154,9 @@ func AddPlain[of any](s *Set, op Operation, description, contentType string, han
 	described.Responses["200"] = &huma.Response{
 		Description: description,
 		Content:     map[string]*huma.MediaType{contentType: {Schema: s.schema(reflect.TypeFor[of]())}},
+	}
+	for _, name := range pathNames.FindAllStringSubmatch(op.Path, -1) {
+		described.Parameters = append(described.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	s.huma.OpenAPI().AddOperation(described)
 	s.Handle(op.Method, op.Path, handler)

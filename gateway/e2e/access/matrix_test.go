@@ -205,6 +205,13 @@ func apiRows() []row {
 	add("GET /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, nil)
 	add("PATCH /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, says(`{"note": "x"}`))
 	add("DELETE /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, nil)
+	plain("GET /api/v1/exports", nil)
+	for _, id := range []string{"front", "absent"} {
+		plain("POST /api/v1/exports", says(`{"camera": "`+id+`", "from": "2020-11-20T14:00:00Z", "to": "2020-11-20T14:01:00Z"}`))
+	}
+	add("GET /api/v1/exports/{export}", at("/api/v1/exports/absent"), nil)
+	add("DELETE /api/v1/exports/{export}", at("/api/v1/exports/absent"), nil)
+	add("GET /api/v1/exports/{export}/file", at("/api/v1/exports/absent/file"), nil)
 	plain("GET /api/v1/users", nil)
 	plain("POST /api/v1/users", fresh(`{"name": "%s", "password": "`+rig.GoodPassword+`"}`))
 	add("GET /api/v1/users/{name}", at("/api/v1/users/viewer"), nil)

@@ -89,25 +89,3 @@ func speed(text string) (float64, error) {
 	}
 	return n, nil
 }
-
-// name gives the name of the file: front_2026-11-20_14-05-10_to_14-07-00.mp4. What
-// was asked for beyond what there is is not in it.
-func (q query) name(c *clip.Clip) string {
-	from, to := q.From, q.To
-	if from.Before(c.Start) {
-		from = c.Start.In(q.zone)
-	}
-	if to.After(c.End) {
-		to = c.End.In(q.zone)
-	}
-	const day, clock = "2006-01-02", "15-04-05"
-	end := to.Format(clock)
-	if from.Format(day) != to.Format(day) {
-		end = to.Format(day + "_" + clock)
-	}
-	name := q.Camera + "_" + from.Format(day+"_"+clock) + "_to_" + end
-	if q.Speed > 1 {
-		name += "_" + strconv.FormatFloat(q.Speed, 'f', -1, 64) + "x"
-	}
-	return name + ".mp4"
-}

@@ -167,7 +167,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) e
 	}
 	header := w.Header()
 	header.Set("Content-Type", "video/mp4")
-	header.Set("Content-Disposition", `attachment; filename="`+q.name(c)+`"`)
+	header.Set("Content-Disposition", `attachment; filename="`+c.Name(q.zone)+`"`)
 	header.Set("ETag", c.ETag())
 	header.Set("Cache-Control", "private, no-cache")
 	http.ServeContent(w, r, "", time.Time{}, content)

@@ -143,7 +143,7 @@ func TestOverMidnight(t *testing.T) {
 	c := &clip.Clip{Start: noon, End: noon.Add(48 * time.Hour)}
 	q := query{zone: time.UTC}
 	q.Camera, q.From, q.To = "front", noon, noon.Add(24*time.Hour)
-	if got, want := q.name(c), "front_2026-11-20_12-00-00_to_2026-11-21_12-00-00.mp4"; got != want {
+	if got, want := c.Name(q.zone), "front_2026-11-20_12-00-00_to_2026-11-21_12-00-00.mp4"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

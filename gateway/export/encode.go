@@ -1,0 +1,336 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/playback"
+	"framegate/gateway/playback/clip"
+	"framegate/transcode"
+)
+
+const (
+	// maxPixels is what encoded pictures have at most: larger ones take too long,
+	// and are played by few.
+	maxPixels = 3840 * 2160
+	// attempts is how often it is tried to go on where ffmpeg gave nothing more,
+	// and maxUnread how many pictures in a row may not be read.
+	attempts  = 3
+	maxUnread = 100
+	// pause is the time between two looks for an encoder.
+	pause = 250 * time.Millisecond
+)
+
+var (
+	// errPushed says that somebody else needs the encoder.
+	errPushed = errors.New("a viewer needs the encoder")
+	// errUndecodable: there are pictures, but ffmpeg makes nothing of them.
+	errUndecodable = errors.New("the pictures could not be decoded; the server's log may say why")
+)
+
+// encoding is one camera's stretch of time as it is encoded.
+type encoding struct {
+	work     *work
+	camera   string
+	film     film
+	from, to time.Time     // of the pictures that are still wanted
+	width    int           // of all pictures; 0 before the first
+	height   int           //
+	format   *media.Format // of the last picture that came out
+	config   []byte        // of that, as ffmpeg gave it
+}
+
+// encoded calls use with a clip of a camera that is encoded. Pictures are read
+// one after another, and go through an ffmpeg for each uninterrupted stretch of
+// them into files, of which a clip is then made: so times are those of the
+// recording, and what ffmpeg makes of times does not matter.
+func (w *work) encoded(ctx context.Context, camera string, use func(*clip.Clip) error) error {
+	dir := filepath.Join(w.dir, camera)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	spent := int64(0)
+	spend := func(n int64) error { spent += n; return w.exports.spend(n) }
+	x := &encoding{
+		work: w, camera: camera, from: w.request.From, to: w.request.To,
+		film: film{dir: dir, camera: camera, spend: spend},
+	}
+	defer x.film.close()
+	if err := x.beginning(ctx); err != nil {
+		return err
+	}
+	if err := x.all(ctx); err != nil {
+		return err
+	}
+	if len(x.film.rows) == 0 {
+		return errUndecodable
+	}
+	c, err := clip.New(ctx, &x.film, &x.film, clip.Request{Camera: camera, From: x.film.rows[0].Start, To: w.request.To})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := use(c); err != nil {
+		return err
+	}
+	w.exports.refund(spent)
+	return os.RemoveAll(dir)
+}
+
+// beginning finds the picture to begin with: the one that is shown then, or the
+// keyframe before it. Where nothing is recorded it is what comes first.
+func (x *encoding) beginning(ctx context.Context) error {
+	p, err := x.work.exports.options.Library.At(ctx, x.camera, x.from, x.work.request.Start == Keyframe)
+	if errors.Is(err, playback.ErrNothing) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	x.from = p.Wall
+	return nil
+}
+
+// all encodes what is wanted, while others leave an encoder to it. Where it has to
+// give way, or ffmpeg fails, it goes on behind the last picture that came out.
+func (x *encoding) all(ctx context.Context) error {
+	for left := attempts; ; {
+		from := x.from
+		err := x.spared(ctx)
+		if cut := x.film.cut(); cut != nil {
+			return cut
+		}
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if left--; x.from.After(from) || errors.Is(err, errPushed) {
+			left = attempts
+		}
+		if left == 0 || !errors.As(err, new(encoderError)) && !errors.Is(err, errPushed) {
+			return err
+		}
+		x.work.exports.log.Debug("an export is taken up again", "export", x.work.job.ID, "at", x.from, "err", err)
+	}
+}
+
+// encoderError is what ffmpeg failed with.
+type encoderError struct{ error }
+
+func (e encoderError) Unwrap() error { return e.error }
+
+// spared encodes with an encoder that nobody else wants.
+func (x *encoding) spared(ctx context.Context) error {
+	working, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	give, err := x.work.exports.spare(working, func() { cancel(errPushed) })
+	if err != nil {
+		return err
+	}
+	defer give()
+	err = x.some(working)
+	if err != nil && working.Err() != nil {
+		return context.Cause(working)
+	}
+	return err
+}
+
+// spare waits for an encoder that nobody else wants.
+func (e *Exports) spare(ctx context.Context, yield func()) (give func(), err error) {
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	for {
+		if give, ok := e.options.Spare(yield); ok {
+			return give, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}
+
+// some encodes what is wanted, stretch by stretch.
+func (x *encoding) some(ctx context.Context) (err error) {
+	cursor := x.work.exports.options.Library.Cursor(x.camera)
+	defer cursor.Close()
+	from := x.from
+	if err := cursor.Seek(ctx, from); err != nil {
+		return err
+	}
+	var s *stretch
+	defer func() {
+		if s != nil {
+			s.end()
+		}
+	}()
+	for unread := 0; ; {
+		f, err := cursor.Next(ctx)
+		if err != nil && !errors.Is(err, playback.ErrEnd) && ctx.Err() == nil {
+			if unread++; unread < maxUnread {
+				continue // it is a hole
+			}
+			return err
+		}
+		if err != nil || !f.Decode.Before(x.to) {
+			if s == nil || ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return s.finish()
+		}
+		unread = 0
+		if f.Format.Codec == media.JPEG && f.Wall.Before(from) {
+			continue // nothing leans on it
+		}
+		if s != nil && s.of != f.Format {
+			if err := s.finish(); err != nil {
+				return err
+			}
+			s = nil
+		}
+		if s == nil {
+			if s, err = x.begin(ctx, f, from); err != nil {
+				return err
+			}
+		}
+		if err := s.write(f); err != nil {
+			return err
+		}
+	}
+}
+
+// stretch is one ffmpeg, and what goes through it: pictures of one format that
+// follow on each other.
+type stretch struct {
+	encoding *encoding
+	process  *transcode.Process
+	of       *media.Format
+	first    time.Time // of the pictures written
+	from     time.Time // of those that are wanted
+	done     chan error
+	over     bool // done was read
+}
+
+// begin begins one with a picture, of those that are wanted from a time on.
+func (x *encoding) begin(ctx context.Context, f playback.Frame, from time.Time) (*stretch, error) {
+	spec := transcode.Spec{
+		FFmpeg: x.work.exports.options.FFmpeg, InWidth: f.Format.Width, InHeight: f.Format.Height,
+		Out: transcode.H264, Fit: true, Whole: true, Lasting: true, Background: true,
+	}
+	switch f.Format.Codec {
+	case media.H264:
+		spec.In, spec.Config, spec.Skip = transcode.H264, f.Format.Config, max(from.Sub(f.Wall), 0)
+	case media.JPEG:
+		spec.In = transcode.JPEG
+	default:
+		return nil, fmt.Errorf("pictures of %v: %w", f.Format.Codec, errUndecodable)
+	}
+	if x.width == 0 {
+		x.width, x.height = sizeOf(f.Format, x.work.request.Width)
+	}
+	if x.width != f.Format.Width || x.height != f.Format.Height {
+		spec.Width, spec.Height = x.width, x.height
+	}
+	if x.work.request.Clock {
+		spec.Clock = f.Wall.In(x.work.zone)
+	}
+	process, err := transcode.Start(ctx, spec)
+	if err != nil {
+		return nil, encoderError{err}
+	}
+	s := &stretch{encoding: x, process: process, of: f.Format, first: f.Wall, from: from, done: make(chan error, 1)}
+	go func() { // ends with the process
+		err := s.read()
+		process.Close() // who writes learns of it
+		s.done <- err
+	}()
+	return s, nil
+}
+
+// sizeOf gives the size of what is encoded of a format: an even one.
+func sizeOf(f *media.Format, width int) (w, h int) {
+	w, h = max(f.Width, 2), max(f.Height, 2)
+	scale := min(1, math.Sqrt(maxPixels/float64(w*h)))
+	if width > 0 {
+		scale = min(scale, float64(width)/float64(w))
+	}
+	if scale < 1 {
+		w, h = int(math.Round(float64(w)*scale)), int(math.Round(float64(h)*scale))
+	}
+	return max(w&^1, 2), max(h&^1, 2)
+}
+
+// write gives ffmpeg a picture.
+func (s *stretch) write(f playback.Frame) error {
+	err := s.process.Write(transcode.Packet{PTS: f.Wall.Sub(s.first), Wall: f.Wall, Key: f.Key, Data: f.Data})
+	if err == nil {
+		return nil
+	}
+	if why := s.end(); why != nil && !errors.As(why, new(encoderError)) {
+		return why
+	}
+	return encoderError{err}
+}
+
+// finish lets ffmpeg give what it has, and ends the file.
+func (s *stretch) finish() error {
+	s.process.CloseWrite()
+	err := <-s.done
+	s.over = true
+	s.process.Close()
+	if err != nil {
+		return err
+	}
+	return s.encoding.film.cut()
+}
+
+// end ends ffmpeg, and says why nothing came out any more.
+func (s *stretch) end() error {
+	s.process.Close()
+	if s.over {
+		return nil
+	}
+	s.over = true
+	return <-s.done
+}
+
+// read takes what ffmpeg gives. After it nobody but who waited for it touches the
+// film.
+func (s *stretch) read() error {
+	x := s.encoding
+	for {
+		p, err := s.process.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return encoderError{err}
+		}
+		if p.Wall.Before(s.from) || !p.Wall.Before(x.to) {
+			continue
+		}
+		if x.format == nil || !bytes.Equal(x.config, p.Config) {
+			if x.format, err = media.FormatOfAVCC(p.Config); err != nil {
+				return encoderError{err}
+			}
+			x.config = p.Config
+		}
+		if x.film.reel == nil && !p.Key {
+			return encoderError{errors.New("ffmpeg did not begin with a keyframe")}
+		}
+		if err := x.film.add(media.Frame{Key: p.Key, Format: x.format, Data: p.Data, Wall: p.Wall}); err != nil {
+			return err
+		}
+		x.from = p.Wall.Add(time.Millisecond) // which is what ffmpeg tells apart
+		x.work.progress(float64(p.Wall.Sub(x.work.request.From)) / float64(x.to.Sub(x.work.request.From)))
+	}
+}

@@ -1,0 +1,217 @@
+package export
+
+import (
+	"image"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/playback"
+	"framegate/gateway/record/index"
+)
+
+// TestEncodedIsExactAtBothEnds over a hole and two runs, with reordered pictures,
+// and as H.264 and at the times of the recording.
+func TestEncodedIsExactAtBothEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, numbered(t, 0, 50, 64, 48, "-bf", "2"))
+	r.record("front", after(200), numbered(t, 100, 40, 64, 48, "-bf", "0"))
+	r.run()
+	j, b := r.made(Request{Cameras: []string{"front"}, From: after(13.5), To: after(220), Start: Encode, TimeZone: "Europe/Berlin"})
+	want := append(count(13, 50), count(100, 120)...)
+	if got := numbers(t, b); !slices.Equal(got, want) {
+		t.Errorf("it shows %v", got)
+	}
+	for i, at := range times(t, b) {
+		if at != 100*i {
+			t.Errorf("picture %d is shown at %d ms", i, at)
+		}
+	}
+	if j.Name != "front_2026-11-20_13-00-01_to_13-00-22.mp4" {
+		t.Errorf("it is called %s", j.Name)
+	}
+	if entries := strings.Count(string(b), "avc1"); entries > 2 { // one of them in ftyp
+		t.Errorf("it has %d formats, which browsers do not play", entries)
+	}
+	if left := r.left(j.ID); !slices.Equal(left, []string{"file", "job.json"}) {
+		t.Errorf("in its folder are %v", left)
+	}
+}
+
+func TestEncodedJPEGsAreH264(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, stills(0, 40, 64, 48))
+	r.run()
+	_, b := r.made(Request{Cameras: []string{"front"}, From: after(12), To: after(30), Start: Encode})
+	if got := numbers(t, b); !slices.Equal(got, count(12, 30)) {
+		t.Errorf("it shows %v", got)
+	}
+	codec := output(t, nil, "ffprobe", "-v", "error", "-show_entries", "stream=codec_name,pix_fmt", "-of", "csv=p=0", kept(t, b))
+	if strings.TrimSpace(string(codec)) != "h264,yuv420p" {
+		t.Errorf("it is %s", codec)
+	}
+}
+
+// TestSizesFitTheFirst: pictures of another shape are shown whole, in the size that
+// was asked for, since browsers stop where the size changes.
+func TestSizesFitTheFirst(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, numbered(t, 0, 10, 128, 96, "-bf", "0"))
+	r.record("front", after(10), stills(10, 10, 96, 96))
+	r.run()
+	_, b := r.made(Request{Cameras: []string{"front"}, From: noon, To: after(20), Start: Encode, Width: 64})
+	size := output(t, nil, "ffprobe", "-v", "error", "-show_entries", "frame=width,height", "-select_streams", "v", "-of", "csv=p=0", kept(t, b))
+	if lines := strings.Fields(string(size)); len(lines) != 20 || strings.Trim(slices.Max(lines), ",") != "64,48" || strings.Trim(slices.Min(lines), ",") != "64,48" {
+		t.Errorf("its sizes are %s", size)
+	}
+	last := greys(t, b, 64, 48)[19]
+	if left := last.GrayAt(2, 24).Y; left > 30 {
+		t.Errorf("beside the picture it is not black but %d", left)
+	}
+}
+
+// clockArea is where the clock of a picture of 320x240 is, at most.
+var clockArea = image.Rect(0, 0, 320, 36)
+
+// TestClockIsBurnedIn where it is, and nowhere else, and is that of each picture's
+// row: over a hole, for H.264 and JPEGs, in the zone that was asked for.
+func TestClockIsBurnedIn(t *testing.T) {
+	t.Parallel()
+	shown := make(clocks)
+	for name, frames := range map[string]func(from, n int) []media.Frame{
+		"H.264": func(from, n int) []media.Frame { return numbered(t, from, n, 320, 240, "-bf", "2") },
+		"JPEG":  func(from, n int) []media.Frame { return stills(from, n, 320, 240) },
+	} {
+		r := newRig(t)
+		r.record("front", noon.Add(-300*time.Millisecond), frames(0, 20))
+		r.record("front", noon.Add(time.Hour), frames(20, 15))
+		r.run()
+		request := Request{Cameras: []string{"front"}, From: noon.Add(-time.Second), To: noon.Add(2 * time.Hour), Start: Encode, TimeZone: "Asia/Kolkata"}
+		_, plain := r.made(request)
+		request.Clock = true
+		_, clocked := r.made(request)
+		without, with := greys(t, plain, 320, 240), greys(t, clocked, 320, 240)
+		if len(without) != 35 || len(with) != 35 {
+			t.Fatalf("%s: %d pictures without and %d with a clock", name, len(without), len(with))
+		}
+		for i := range with {
+			if d := differs(without[i], with[i], image.Rect(0, clockArea.Max.Y, 320, 240)); d > 4 {
+				t.Errorf("%s: picture %d differs by %v where there is no clock", name, i, d)
+			}
+		}
+		for i, text := range map[int]string{
+			0: "2026-11-20 17:29:59", 2: "2026-11-20 17:29:59", 3: "2026-11-20 17:30:00", 12: "2026-11-20 17:30:00", 13: "2026-11-20 17:30:01",
+			20: "2026-11-20 18:30:00", 29: "2026-11-20 18:30:00", 30: "2026-11-20 18:30:01",
+		} {
+			if got := shown.of(t, with[i], text); got != text {
+				t.Errorf("%s: picture %d says %s, not %s", name, i, got, text)
+			}
+		}
+	}
+}
+
+// clocks draws times as they are to be, each once.
+type clocks map[string]*image.Gray
+
+func (c clocks) draw(t *testing.T, text string) *image.Gray {
+	t.Helper()
+	if c[text] == nil {
+		drawn := strings.ReplaceAll(text+" +05:30", ":", `\\:`)
+		out := output(t, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=black:size=320x240", "-vf",
+			"drawtext=expansion=none:text="+drawn+":fontsize=12:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=3:x=6:y=6",
+			"-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
+		c[text] = &image.Gray{Pix: out, Stride: 320, Rect: image.Rect(0, 0, 320, 240)}
+	}
+	return c[text]
+}
+
+// of gives which time a picture shows: the one, of those near another, with which
+// a picture of it looks most like it.
+func (c clocks) of(t *testing.T, picture *image.Gray, near string) (best string) {
+	t.Helper()
+	at, err := time.Parse(time.DateTime, near)
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := 1e9
+	for seconds := -1; seconds <= 1; seconds++ {
+		text := at.Add(time.Duration(seconds) * time.Second).Format(time.DateTime)
+		if d := unlike(c.draw(t, text), picture); d < least {
+			least, best = d, text
+		}
+	}
+	return best
+}
+
+// unlike says how much a picture differs from another where the clock is.
+func unlike(reference, picture *image.Gray) (sum float64) {
+	for y := 4; y < 20; y++ {
+		for x := 6; x < 170; x++ {
+			d := float64(reference.GrayAt(x, y).Y) - float64(picture.GrayAt(x, y).Y)
+			sum += d * d
+		}
+	}
+	return sum
+}
+
+// differs gives how much two pictures differ in an area, on average.
+func differs(a, b *image.Gray, area image.Rectangle) float64 {
+	sum := 0
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			d := int(a.GrayAt(x, y).Y) - int(b.GrayAt(x, y).Y)
+			sum += max(d, -d)
+		}
+	}
+	return float64(sum) / float64(area.Dx()*area.Dy())
+}
+
+// pushing is a shelf that has somebody need the encoder when some of its files are
+// opened.
+type pushing struct {
+	played
+	yield *atomic.Value // of func()
+	at    map[string]bool
+}
+
+func (p pushing) Open(row index.Segment) (playback.File, int64, error) {
+	if p.at[row.Path] {
+		delete(p.at, row.Path)
+		p.yield.Load().(func())()
+	}
+	return p.played.Open(row)
+}
+
+// TestViewersComeFirst: who needs the encoder gets it at once, and what is made goes
+// on where it was. Pictures are so small that a pipe holds hundreds.
+func TestViewersComeFirst(t *testing.T) {
+	t.Parallel()
+	var given, lent atomic.Int32
+	var pushed atomic.Value
+	r := newRig(t, func(o *Options) {
+		o.Spare = func(yield func()) (func(), bool) {
+			lent.Add(1)
+			pushed.Store(yield)
+			return func() { given.Add(1) }, true
+		}
+	})
+	r.options.Library.Recordings = pushing{played{r.shelf}, &pushed, map[string]bool{"2.mp4": true, "3.mp4": true}}
+	frames := numbered(t, 0, 600, 64, 48, "-bf", "2")
+	for n := range 3 {
+		r.record("front", after(200*float64(n)), frames[200*n:200*(n+1)])
+	}
+	r.run()
+	_, b := r.made(Request{Cameras: []string{"front"}, From: after(15), To: after(595), Start: Encode})
+	if got := numbers(t, b); !slices.Equal(got, count(15, 595)) {
+		t.Errorf("it shows %v", got)
+	}
+	if lent.Load() != 3 || given.Load() != 3 {
+		t.Errorf("%d encoders were lent, and %d given back", lent.Load(), given.Load())
+	}
+}

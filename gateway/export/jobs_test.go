@@ -1,0 +1,367 @@
+package export
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"framegate/gateway/playback/clip"
+	"framegate/gateway/record/index"
+)
+
+// TestSeveralCamerasAreAZIP that other programs read, with what is in it in words.
+func TestSeveralCamerasAreAZIP(t *testing.T) {
+	t.Parallel()
+	gap := index.Gap{Camera: "back", From: after(5), To: after(9), Reason: "the disk was full"}
+	r := newRig(t, func(o *Options) {
+		o.Gaps = func(_ context.Context, camera string, _, _ time.Time) ([]index.Gap, error) {
+			if camera == gap.Camera {
+				return []index.Gap{gap}, nil
+			}
+			return nil, nil
+		}
+	})
+	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("back", noon, stills(50, 30, 64, 48))
+	r.run()
+	for _, start := range []Start{Exact, Encode} {
+		j, b := r.made(Request{Cameras: []string{"front", "back", "attic", "front"}, From: after(13), To: after(28), Start: start, TimeZone: "UTC"})
+		if j.Name != "export_2026-11-20_12-00-01_to_12-00-02.zip" {
+			t.Errorf("it is called %s", j.Name)
+		}
+		z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := make(map[string][]byte)
+		for _, f := range z.File {
+			if f.Method != zip.Store {
+				t.Errorf("%s is not stored as it is", f.Name)
+			}
+			files[f.Name] = readAll(t, f)
+		}
+		output(t, nil, "python3", "-c", "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.exit(z.testzip() is not None or len(z.namelist()) != 3)", kept(t, b))
+		var m manifest
+		if err := json.Unmarshal(files["manifest.json"], &m); err != nil {
+			t.Fatal(err)
+		}
+		if len(files) != 3 || len(m.Files) != 2 || m.By != "user:anna" || m.Framegate != "test" || m.Start != start || len(m.Missing) != 1 || m.Missing[0].Camera != "attic" {
+			t.Errorf("there are %d files, and the manifest is %+v", len(files), m)
+		}
+		for _, f := range m.Files {
+			sum := sha256.Sum256(files[f.Name])
+			if f.SHA256 != hex.EncodeToString(sum[:]) || f.Bytes != int64(len(files[f.Name])) {
+				t.Errorf("%s is not what the manifest says: %+v", f.Name, f)
+			}
+			want, first := count(13, 28), 0
+			if f.Camera == "back" {
+				first = 50
+				if len(f.Gaps) != 1 || f.Gaps[0].Reason != gap.Reason {
+					t.Errorf("its gaps are %v", f.Gaps)
+				}
+			}
+			for i, n := range numbers(t, files[f.Name]) {
+				if n != first+want[i] {
+					t.Errorf("picture %d of %s shows %d", i, f.Name, n)
+				}
+			}
+			if !f.From.Equal(after(13)) || !f.To.Equal(after(28)) {
+				t.Errorf("%s is from %v to %v", f.Name, f.From, f.To)
+			}
+		}
+	}
+}
+
+func readAll(t *testing.T, f *zip.File) []byte {
+	t.Helper()
+	in, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	b, err := io.ReadAll(in) // which compares the sum
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestClipIsKeptAsItIs: where nothing has to be encoded the file is the clip.
+func TestClipIsKeptAsItIs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.run()
+	_, b := r.made(Request{Cameras: []string{"front"}, From: after(13), To: after(28)})
+	c, err := clip.New(t.Context(), r.shelf, r.shelf, clip.Request{Camera: "front", From: after(13), To: after(28)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	want, err := io.ReadAll(c)
+	if err != nil || !bytes.Equal(b, want) {
+		t.Errorf("%d bytes, not the %d of the clip, %v", len(b), len(want), err)
+	}
+}
+
+func TestRefusesWhatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, stills(0, 30, 64, 48))
+	good := Request{Cameras: []string{"front"}, From: noon, To: after(20), Start: Encode}
+	for name, c := range map[string]struct {
+		change func(*Request)
+		err    error
+		words  string
+	}{
+		"no camera":   {func(r *Request) { r.Cameras = nil }, ErrBad, "name a camera"},
+		"too many":    {func(r *Request) { r.Cameras = strings.Fields(strings.Repeat("a b c ", 20) + fmt.Sprint(count(0, 40))) }, ErrBad, "cameras"},
+		"backwards":   {func(r *Request) { r.To = r.From }, ErrBad, "later than from"},
+		"a future":    {func(r *Request) { r.From, r.To = time.Now().Add(time.Hour), time.Now().Add(2*time.Hour) }, ErrBad, "future"},
+		"a start":     {func(r *Request) { r.Start = "middle" }, ErrBad, "keyframe, exact or encode"},
+		"too long":    {func(r *Request) { r.From = r.To.Add(-25 * time.Hour) }, ErrBad, "24h"},
+		"a width":     {func(r *Request) { r.Width = 5 }, ErrBad, "16 to 3840"},
+		"a copy's":    {func(r *Request) { r.Width, r.Start = 64, Exact }, ErrBad, "start encode"},
+		"a zone":      {func(r *Request) { r.TimeZone = "Moon/Sea" }, ErrBad, "Europe/Berlin"},
+		"nothing":     {func(r *Request) { r.From, r.To = after(100), after(200) }, clip.ErrNothing, "12:00"},
+		"nobody":      {func(r *Request) { r.Cameras = []string{"attic"} }, clip.ErrNothing, "attic"},
+		"what is not": {func(*Request) {}, nil, ""},
+	} {
+		request := good
+		c.change(&request)
+		_, err := r.Add(t.Context(), "user:anna", request)
+		if !errors.Is(err, c.err) || err != nil && !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSoManyWait(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, stills(0, 10, 64, 48))
+	request := Request{Cameras: []string{"front"}, From: noon, To: after(5)}
+	for by := range maxWaiting / maxWaitingOne {
+		for range maxWaitingOne {
+			if _, err := r.Add(t.Context(), fmt.Sprint("user:", by), request); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := r.Add(t.Context(), fmt.Sprint("user:", by), request); !errors.Is(err, ErrCrowded) {
+			t.Errorf("one more of one: %v", err)
+		}
+	}
+	if _, err := r.Add(t.Context(), "user:last", request); !errors.Is(err, ErrCrowded) {
+		t.Errorf("one more of all: %v", err)
+	}
+	if len(r.left("")) != maxWaiting || len(r.All()) != maxWaiting {
+		t.Errorf("%d folders of %d", len(r.left("")), len(r.All()))
+	}
+}
+
+// TestCanceledLeavesNothing, while it waits, while it runs, and once it is done.
+func TestCanceledLeavesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.recordMinute("front")
+	request := Request{Cameras: []string{"front"}, From: noon, To: after(600), Start: Encode}
+	waiting, err := r.Add(t.Context(), "user:anna", request)
+	r.check(err)
+	r.check(r.Remove(t.Context(), waiting.ID))
+	running, err := r.Add(t.Context(), "user:anna", request)
+	r.check(err)
+	r.run()
+	r.await(running.ID, func(j Job) bool { return j.Progress > 0.01 })
+	r.check(r.Remove(t.Context(), running.ID))
+	for _, id := range []string{waiting.ID, running.ID} {
+		j, err := r.Get(id)
+		if err != nil || j.State != Canceled || j.Error != "" || j.Ended.IsZero() || j.Expires.Sub(j.Ended) != Lasts {
+			t.Errorf("%+v, %v", j, err)
+		}
+		if _, _, err := r.Open(id); !errors.Is(err, ErrNotDone) {
+			t.Errorf("its file: %v", err)
+		}
+		if left := r.left(id); !slices.Equal(left, []string{"job.json"}) {
+			t.Errorf("in its folder are %v", left)
+		}
+	}
+	request.To = after(10)
+	done, _ := r.made(request)
+	for _, id := range []string{waiting.ID, running.ID, done.ID} {
+		r.check(r.Remove(t.Context(), id))
+		if _, err := r.Get(id); !errors.Is(err, ErrUnknown) || len(r.left(id)) > 0 {
+			t.Errorf("%v, and there is %v", err, r.left(id))
+		}
+		if err := r.Remove(t.Context(), id); !errors.Is(err, ErrUnknown) {
+			t.Errorf("again: %v", err)
+		}
+	}
+}
+
+// TestRestartKeepsWhatIsDone, has what waited go on, and leaves no half file of what
+// ran.
+func TestRestartKeepsWhatIsDone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	stop := r.run()
+	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20), Start: Encode}
+	done, b := r.made(request)
+	stop()
+	if _, err := r.Add(t.Context(), "user:anna", request); !errors.Is(err, ErrClosed) {
+		t.Errorf("at the end: %v", err)
+	}
+	next := r.again()
+	waiting, err := next.Add(t.Context(), "user:anna", request)
+	next.check(err)
+	killed, err := next.Add(t.Context(), "user:anna", request)
+	next.check(err)
+	killed.State = Running // what is left of a process that died meanwhile
+	next.check(next.save(&killed))
+	next.check(os.Mkdir(filepath.Join(next.options.Dir, killed.ID, workName), 0o700))
+	next.check(os.WriteFile(filepath.Join(next.options.Dir, killed.ID, workName, fileName), b[:9], 0o600))
+	broken := strings.Repeat("a", len(done.ID))
+	next.check(os.MkdirAll(filepath.Join(next.options.Dir, broken, workName), 0o700))
+
+	last := next.again()
+	last.run()
+	if j, err := last.Get(killed.ID); err != nil || j.State != Failed || !strings.Contains(j.Error, "restarted") || !slices.Equal(last.left(j.ID), []string{"job.json"}) {
+		t.Errorf("%+v, %v, %v", j, err, last.left(killed.ID))
+	}
+	if len(last.left(broken)) > 0 {
+		t.Error("what is no job is still there")
+	}
+	last.await(waiting.ID, func(j Job) bool { return j.State == Done })
+	f, j, err := last.Open(done.ID)
+	last.check(err)
+	defer f.Close()
+	if again, err := io.ReadAll(f); err != nil || !bytes.Equal(again, b) || j.Name != done.Name || j.State != Done {
+		t.Errorf("%d bytes of %+v, %v", len(again), j, err)
+	}
+}
+
+// TestFullDiskFailsInWords and leaves no half file, while files are made, and also
+// where it is full before the first byte.
+func TestFullDiskFailsInWords(t *testing.T) {
+	t.Parallel()
+	var free atomic.Int64
+	r := newRig(t, func(o *Options) { o.Free = func() (int64, error) { return free.Load(), nil } })
+	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.run()
+	free.Store(minFree)
+	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20), Start: Encode}
+	done, _ := r.made(request)
+	free.Store(minFree - 1<<20)
+	j, err := r.Add(t.Context(), "user:anna", request)
+	r.check(err)
+	j = r.await(j.ID, func(j Job) bool { return j.State.Ended() })
+	if j.State != Failed || j.Error != ErrFull.Error() || j.Bytes != 0 || !slices.Equal(r.left(j.ID), []string{"job.json"}) {
+		t.Errorf("%+v, %v", j, r.left(j.ID))
+	}
+	if _, err := r.Get(done.ID); !errors.Is(err, ErrUnknown) {
+		t.Error("an older file was not given up for it")
+	}
+	if words := wordsFor(fmt.Errorf("writing: %w", syscall.ENOSPC)); words != ErrFull.Error() {
+		t.Errorf("of a disk: %s", words)
+	}
+}
+
+// TestOldestGoForRoom, and what is larger than all room fails in words.
+func TestOldestGoForRoom(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.run()
+	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20)}
+	first, b := r.made(request)
+	second, _ := r.made(request)
+	r.options.Bytes = int64(len(b))*5/2 + 1 // nothing runs
+	third, _ := r.made(request)
+	if _, err := r.Get(first.ID); !errors.Is(err, ErrUnknown) {
+		t.Error("the oldest is still there")
+	}
+	if _, err := r.Get(second.ID); err != nil {
+		t.Error("another one is gone")
+	}
+	if s := r.Stats(); s.Jobs[Done] != 2 || s.Bytes != 2*int64(len(b)) || s.Ended[Done] != 3 {
+		t.Errorf("%+v", s)
+	}
+	r.options.Bytes = int64(len(b)) - 1
+	j, err := r.Add(t.Context(), "user:anna", request)
+	r.check(err)
+	if j = r.await(j.ID, func(j Job) bool { return j.State.Ended() }); j.State != Failed || j.Error != errTooBig.Error() {
+		t.Errorf("%+v", j)
+	}
+	r.expire(third.Made.Add(Lasts / 2))
+	if len(r.All()) == 0 {
+		t.Error("something expired too soon")
+	}
+	r.expire(time.Now().Add(Lasts + time.Minute))
+	if all := r.All(); len(all) != 0 || len(r.left("")) != 0 {
+		t.Errorf("after a day there are %v", all)
+	}
+}
+
+// TestErasedIsInNoFile: not in one that is done, and one that is made is ended.
+func TestErasedIsInNoFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.recordMinute("front")
+	r.record("back", noon, stills(0, 100, 64, 48))
+	r.run()
+	before, _ := r.made(Request{Cameras: []string{"front"}, From: after(5), To: after(10)})
+	other, _ := r.made(Request{Cameras: []string{"back"}, From: after(5), To: after(90)})
+	hidden, _ := r.made(Request{Cameras: []string{"front"}, From: after(28), To: after(50), Start: Exact}) // it holds the keyframe before
+	both, _ := r.made(Request{Cameras: []string{"front", "back"}, From: after(5), To: after(30)})
+	running, err := r.Add(t.Context(), "user:anna", Request{Cameras: []string{"front"}, From: noon, To: after(600), Start: Encode})
+	r.check(err)
+	r.await(running.ID, func(j Job) bool { return j.Progress > 0.01 })
+	removed, err := r.Erase(t.Context(), "front", after(15), after(25))
+	r.check(err)
+	if removed != 3 {
+		t.Errorf("%d were removed", removed)
+	}
+	for _, j := range []Job{hidden, both} {
+		if _, err := r.Get(j.ID); !errors.Is(err, ErrUnknown) || len(r.left(j.ID)) > 0 {
+			t.Errorf("%s: %v, and there is %v", j.Name, err, r.left(j.ID))
+		}
+	}
+	for _, j := range []Job{before, other} {
+		if _, _, err := r.Open(j.ID); err != nil {
+			t.Errorf("%s: %v", j.Name, err)
+		}
+	}
+	if j, err := r.Get(running.ID); err != nil || j.State != Failed || j.Error != errErased.Error() || !slices.Equal(r.left(j.ID), []string{"job.json"}) {
+		t.Errorf("%+v, %v, %v", j, err, r.left(running.ID))
+	}
+}
+
+// TestJobsWaitForTheDisk that recordings are on.
+func TestJobsWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	var ready atomic.Bool
+	r := newRig(t, func(o *Options) { o.Ready = ready.Load })
+	r.record("front", noon, stills(0, 30, 64, 48))
+	r.run()
+	j, err := r.Add(t.Context(), "user:anna", Request{Cameras: []string{"front"}, From: noon, To: after(20)})
+	r.check(err)
+	if j, err = r.Get(j.ID); err != nil || j.State != Waiting {
+		t.Errorf("%+v, %v", j, err)
+	}
+	ready.Store(true)
+	r.await(j.ID, func(j Job) bool { return j.State == Done })
+}

@@ -1,0 +1,336 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/mp4"
+	"framegate/gateway/playback"
+	"framegate/gateway/playback/clip"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
+	"framegate/transcode"
+)
+
+func TestMain(m *testing.M) {
+	transcode.BecomeFFmpeg()
+	goleak.VerifyTestMain(m)
+}
+
+const ceiling = 90 * time.Second // of what takes seconds
+
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// after gives the moment so many pictures after noon, of ten a second.
+func after(pictures float64) time.Time {
+	return noon.Add(time.Duration(pictures * float64(100*time.Millisecond)))
+}
+
+// shelf is a folder of recordings with their rows: a clip.Finder, a clip.Opener and
+// a playback.Recordings.
+type shelf struct {
+	t       testing.TB
+	dir     string
+	rows    []index.Segment
+	formats []index.Format
+}
+
+// record writes a recording of a camera, the first picture of which was taken at
+// start, in a run of its own.
+func (s *shelf) record(camera string, start time.Time, frames []media.Frame) {
+	s.t.Helper()
+	number := len(s.rows) + 1
+	name := strconv.Itoa(number) + ".mp4"
+	f, err := os.Create(filepath.Join(s.dir, name))
+	s.check(err)
+	defer f.Close()
+	w, err := segment.Create(f, segment.Head{Camera: camera, Sequence: uint64(number), Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
+	s.check(err)
+	var times segment.Sequencer
+	for _, frame := range frames {
+		if samples := times.Push(frame, int64(frame.PTS*segment.Timescale/time.Second)); len(samples) > 0 {
+			s.check(w.Append(samples))
+		}
+	}
+	s.check(w.Append(times.Flush(segment.Timescale / 10)))
+	sum, err := w.Finish(1)
+	s.check(err)
+	format := frames[0].Format
+	s.formats = append(s.formats, index.Format{Codec: format.Codec.String(), Width: format.Width, Height: format.Height, Config: format.Config})
+	s.rows = append(s.rows, index.Segment{
+		ID: int64(number), Camera: camera, Run: name, Sequence: uint64(number), Path: name, Start: start, End: start.Add(sum.Duration),
+		Bytes: sum.Bytes, Frames: sum.Frames, Keys: sum.Keys, STTS: sum.STTS, CTTS: sum.CTTS, MoovBytes: sum.MoovBytes, DataAt: sum.DataAt,
+		Fragments: sum.Fragments, Format: int64(number), Rate: 1,
+	})
+}
+
+// recordMinute writes twelve recordings of five seconds, which take a while to be
+// encoded, since each takes an ffmpeg.
+func (s *shelf) recordMinute(camera string) {
+	frames := numbered(s.t, 0, 50, 64, 48, "-bf", "0")
+	for n := range 12 {
+		s.record(camera, after(50*float64(n)), frames)
+	}
+}
+
+func (s *shelf) check(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shelf) Between(_ context.Context, camera string, from, to time.Time, limit int) (found []index.Segment, err error) {
+	for _, r := range s.rows {
+		if r.Camera == camera && r.End.After(from) && (to.IsZero() || r.Start.Before(to)) && len(found) < limit {
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+func (s *shelf) Format(_ context.Context, id int64) (index.Format, error) {
+	return s.formats[id-1], nil
+}
+
+func (s *shelf) Spans(context.Context, string, time.Time, time.Time) ([]index.Span, error) {
+	return nil, nil
+}
+
+func (s *shelf) Growing(string) (clip.Growing, bool) { return clip.Growing{}, false }
+
+func (s *shelf) Open(row index.Segment) (clip.File, error) {
+	return os.Open(filepath.Join(s.dir, row.Path))
+}
+
+// played is a shelf as package playback has it.
+type played struct{ *shelf }
+
+func (played) Growing(string) (playback.Growing, bool) { return playback.Growing{}, false }
+
+func (p played) Open(row index.Segment) (playback.File, int64, error) {
+	f, err := os.Open(filepath.Join(p.dir, row.Path))
+	return f, row.Bytes, err
+}
+
+// rig is Exports of a shelf.
+type rig struct {
+	*Exports
+	*shelf
+	t testing.TB
+}
+
+// newRig makes one, with options as tests change them; run has jobs made.
+func newRig(t testing.TB, change ...func(*Options)) *rig {
+	s := &shelf{t: t, dir: t.TempDir()}
+	o := Options{
+		Dir: filepath.Join(t.TempDir(), "exports"), Finder: s, Opener: s, Library: &playback.Library{Recordings: played{s}},
+		Spare: func(func()) (func(), bool) { return func() {}, true }, Version: "test",
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	return &rig{New(o), s, t}
+}
+
+// again is the rig after a restart.
+func (r *rig) again() *rig { return &rig{New(r.options), r.shelf, r.t} }
+
+// run makes what is to be made until the test ends, or stop is called.
+func (r *rig) run() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { r.Run(ctx); close(done) }()
+	stop = sync.OnceFunc(func() { cancel(); <-done })
+	r.t.Cleanup(stop)
+	return stop
+}
+
+// await waits until something is so of a job.
+func (r *rig) await(id string, is func(Job) bool) Job {
+	r.t.Helper()
+	for deadline := time.Now().Add(ceiling); ; time.Sleep(5 * time.Millisecond) {
+		j, err := r.Get(id)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if is(j) {
+			return j
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("the job is %+v", j)
+		}
+	}
+}
+
+// made has a job made, and gives it with its file.
+func (r *rig) made(request Request) (Job, []byte) {
+	r.t.Helper()
+	j, err := r.Add(context.Background(), "user:anna", request)
+	r.check(err)
+	if j = r.await(j.ID, func(j Job) bool { return j.State.Ended() }); j.State != Done {
+		r.t.Fatalf("the job is %+v", j)
+	}
+	f, _, err := r.Open(j.ID)
+	r.check(err)
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	r.check(err)
+	if int64(len(b)) != j.Bytes || j.Progress != 1 {
+		r.t.Errorf("%d bytes of %+v", len(b), j)
+	}
+	return j, b
+}
+
+// left gives the files in the folder of a job.
+func (r *rig) left(id string) (names []string) {
+	entries, _ := os.ReadDir(filepath.Join(r.options.Dir, id)) // it may be gone
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func (r *rig) check(err error) { r.t.Helper(); r.shelf.check(err) }
+
+func (r *rig) Open(id string) (File, Job, error) { return r.Exports.Open(id) }
+
+// needed skips or fails a test whose program is not installed.
+func needed(t testing.TB, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
+		t.Skipf("%s is not installed", program)
+	}
+	t.Fatalf("%s is not installed; scripts/test installs what the tests need", program)
+}
+
+// output runs a program to its end and gives what it wrote to stdout. Anything on
+// stderr is a failure.
+func output(t testing.TB, stdin []byte, program string, args ...string) []byte {
+	t.Helper()
+	needed(t, program)
+	ctx, cancel := context.WithTimeout(context.Background(), ceiling)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return stdout.Bytes()
+}
+
+// numbered gives n frames of H.264, ten a second and a keyframe each second, which
+// show their numbers from one on.
+func numbered(t testing.TB, from, n, width, height int, options ...string) (frames []media.Frame) {
+	t.Helper()
+	var pictures []byte
+	for i := range n {
+		pictures = append(pictures, camtest.Picture(from+i, width, height)...)
+	}
+	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "10", "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast",
+		"-pix_fmt", "yuv420p", "-color_range", "tv", "-threads", "1", "-g", "10", "-sc_threshold", "0"}, options...)
+	b := output(t, pictures, "ffmpeg", append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")...)
+	format, timescale, err := mp4.ReadInit(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = b[bytes.Index(b, []byte("moof"))-4:]
+	for {
+		f, n, err := mp4.ReadFragment(b)
+		if errors.Is(err, io.EOF) {
+			return frames
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
+		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
+		b = b[n:]
+	}
+}
+
+// stills gives n numbered JPEGs, ten a second.
+func stills(from, n, width, height int) (frames []media.Frame) {
+	f := &media.Format{Codec: media.JPEG, Width: width, Height: height}
+	for i := range n {
+		frames = append(frames, media.Frame{PTS: time.Duration(i) * 100 * time.Millisecond, Key: true, Format: f, Data: camtest.Picture(from+i, width, height)})
+	}
+	return frames
+}
+
+// kept keeps bytes for programs that seek.
+func kept(t testing.TB, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "export.mp4")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// greys has ffmpeg decode a file, and gives its pictures.
+func greys(t testing.TB, b []byte, width, height int) (all []*image.Gray) {
+	t.Helper()
+	out := output(t, nil, "ffmpeg", "-v", "error", "-i", kept(t, b), "-vf", fmt.Sprintf("scale=%d:%d", width, height),
+		"-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
+	for pixels := range slices.Chunk(out, width*height) {
+		all = append(all, &image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, height)})
+	}
+	return all
+}
+
+// numbers reads the numbers of the pictures of a file.
+func numbers(t testing.TB, b []byte) (all []int) {
+	t.Helper()
+	for _, picture := range greys(t, b, 64, 48) {
+		n, err := camtest.ReadNumber(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// count gives the numbers from one to another, without that.
+func count(from, to int) (all []int) {
+	for n := from; n < to; n++ {
+		all = append(all, n)
+	}
+	return all
+}
+
+// times gives when each picture of a file is shown, in milliseconds.
+func times(t testing.TB, b []byte) (all []int) {
+	t.Helper()
+	out := output(t, nil, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0", kept(t, b))
+	for _, line := range strings.Fields(string(out)) {
+		seconds, err := strconv.ParseFloat(strings.Trim(line, ","), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, int(seconds*1000+0.5))
+	}
+	return all
+}
