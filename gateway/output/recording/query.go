@@ -49,8 +49,20 @@ func parse(values url.Values, zone *time.Location, now time.Time) (q query, err 
 	if q.Exact, err = exact(values.Get("start")); err != nil {
 		return q, err
 	}
-	q.Speed, err = speed(values.Get("speed"))
-	return q, err
+	if q.Speed, err = speed(values.Get("speed")); err != nil {
+		return q, err
+	}
+	switch values.Get("subtitles") {
+	case "":
+	case "1":
+		q.Subtitles = q.zone
+	default:
+		return q, fmt.Errorf("%w: subtitles can be 1, or left out", ErrBadQuery)
+	}
+	if q.Subtitles != nil && q.Speed > 1 {
+		return q, fmt.Errorf("%w: a timelapse has no subtitles", ErrBadQuery)
+	}
+	return q, nil
 }
 
 // moment reads a time.
@@ -74,7 +86,7 @@ func exact(start string) (bool, error) {
 	case "exact":
 		return true, nil
 	case "encode":
-		return false, fmt.Errorf("%w: this version encodes no clips; start=exact begins at the same picture, without encoding", ErrNotMade)
+		return false, fmt.Errorf("%w: encoding takes time, and is asked for at /api/v1/exports; start=exact begins at the same picture, without encoding", ErrNotMade)
 	}
 	return false, fmt.Errorf("%w: start %.20q is neither keyframe nor exact", ErrBadQuery, start)
 }

@@ -128,7 +128,8 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 //	from, to  from when until when, as RFC 3339 has times, or now
 //	start     keyframe: begin with the keyframe before from; exact: with from
 //	speed     so many times as fast, of keyframes alone
-//	tz        the zone of the times in the clip's name, such as Europe/Berlin
+//	subtitles 1: a track of subtitles has the time of day in it
+//	tz        the zone of that, and of the times in the clip's name, such as Europe/Berlin
 //
 // Ranges are served, and validators that name the bytes: what is recorded right now
 // makes another clip at each request that reaches up to the present. Parts of a

@@ -138,16 +138,6 @@ func TestClipIsNamedByItsTime(t *testing.T) {
 	}
 }
 
-// TestOverMidnight the name says both days.
-func TestOverMidnight(t *testing.T) {
-	c := &clip.Clip{Start: noon, End: noon.Add(48 * time.Hour)}
-	q := query{zone: time.UTC}
-	q.Camera, q.From, q.To = "front", noon, noon.Add(24*time.Hour)
-	if got, want := c.Name(q.zone), "front_2026-11-20_12-00-00_to_2026-11-21_12-00-00.mp4"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-}
-
 func TestBadQueriesAreToldWhatToDo(t *testing.T) {
 	s := newShelf(t)
 	h := New(Options{Finder: s, Opener: s})
@@ -161,7 +151,9 @@ func TestBadQueriesAreToldWhatToDo(t *testing.T) {
 		"from=2026-11-20T12:00:01Z":        {ErrBadQuery, "to must be a time such as"},
 		"from=now&to=2026-11-20T12:00:01Z": {ErrBadQuery, "to must be later than from"},
 		span + "&start=now":                {ErrBadQuery, "neither keyframe nor exact"},
-		span + "&start=encode":             {ErrNotMade, "start=exact begins at the same picture"},
+		span + "&start=encode":             {ErrNotMade, "/api/v1/exports"},
+		span + "&subtitles=yes":            {ErrBadQuery, "subtitles can be 1"},
+		span + "&subtitles=1&speed=60":     {ErrBadQuery, "a timelapse has no subtitles"},
 		span + "&speed=1.5":                {ErrBadQuery, "not a number from 2 to"},
 		span + "&speed=NaN":                {ErrBadQuery, "not a number from 2 to"},
 		span + "&speed=-3":                 {ErrBadQuery, "not a number from 2 to"},

@@ -8,7 +8,7 @@ import (
 	"framegate/gateway/mp4"
 )
 
-// trackID names the only track.
+// trackID names the track of pictures.
 const trackID = 1
 
 // size gives how many bytes boxes makes.
@@ -26,16 +26,11 @@ func (m movie) boxes(tables int64) mp4.Boxes {
 	moov := w.Open("moov")
 	m.mvhd(&w)
 	trak := w.Open("trak")
-	m.tkhd(&w)
-	m.edts(&w)
+	m.trackHead(&w, trackID)
+	m.edit(&w, m.from)
 	mdia := w.Open("mdia")
 	m.mdhd(&w)
-	hdlr := w.OpenFull("hdlr", 0, 0)
-	w.U32(0)
-	w.Text("vide")
-	w.Zeros(12)
-	w.Text("video\x00")
-	w.Close(hdlr)
+	handler(&w, "vide", "video")
 	minf := w.Open("minf")
 	vmhd := w.OpenFull("vmhd", 0, 1)
 	w.Zeros(8)
@@ -43,10 +38,21 @@ func (m movie) boxes(tables int64) mp4.Boxes {
 	w.DataInThisFile()
 	stbl := w.Open("stbl")
 	m.stsd(&w)
-	for _, at := range []int{moov, trak, mdia, minf, stbl} {
+	for _, at := range []int{trak, mdia, minf, stbl} {
 		binary.BigEndian.PutUint32(w[at:], uint32(int64(len(w)-at)+tables))
 	}
+	binary.BigEndian.PutUint32(w[moov:], uint32(int64(len(w)-moov)+tables+m.cueTrackSize()))
 	return w
+}
+
+// handler appends what a track is: 14496-12, 8.4.3.
+func handler(w *mp4.Boxes, kind, name string) {
+	at := w.OpenFull("hdlr", 0, 0)
+	w.U32(0)
+	w.Text(kind)
+	w.Zeros(12)
+	w.Text(name + "\x00")
+	w.Close(at)
 }
 
 // mvhd: 14496-12, 8.2.2.
@@ -55,27 +61,27 @@ func (m movie) mvhd(w *mp4.Boxes) {
 	w.U64(m.createdAt(), m.createdAt())
 	w.U32(Timescale)
 	w.U64(uint64(m.to - m.from))
-	w.U32(0x00010000)  // rate 1
-	w.U16(0x0100, 0)   // volume 1
-	w.U32(0, 0)        //
-	w.Matrix()         //
-	w.Zeros(24)        //
-	w.U32(trackID + 1) //
+	w.U32(0x00010000) // rate 1
+	w.U16(0x0100, 0)  // volume 1
+	w.U32(0, 0)       //
+	w.Matrix()        //
+	w.Zeros(24)       //
+	w.U32(cueID + 1)  //
 	w.Close(at)
 }
 
 func (m movie) createdAt() uint64 { return uint64(m.created.Unix() + epoch) }
 
-// tkhd: 14496-12, 8.3.2. The track is enabled, in the movie and as large as its
+// trackHead appends tkhd: 14496-12, 8.3.2. The track is enabled, in the movie and as large as its
 // largest pictures.
-func (m movie) tkhd(w *mp4.Boxes) {
+func (m movie) trackHead(w *mp4.Boxes, id uint32) {
 	width, height := 0, 0
 	for _, f := range m.formats {
 		width, height = max(width, f.Width), max(height, f.Height)
 	}
 	at := w.OpenFull("tkhd", 1, 3)
 	w.U64(m.createdAt(), m.createdAt())
-	w.U32(trackID, 0)
+	w.U32(id, 0)
 	w.U64(uint64(m.to - m.from))
 	w.U32(0, 0)
 	w.U16(0, 0, 0, 0) // layer, group, volume
@@ -84,13 +90,14 @@ func (m movie) tkhd(w *mp4.Boxes) {
 	w.Close(at)
 }
 
-// edts: 14496-12, 8.6.5. The one edit hides what stands before the first picture
-// that is shown, and what behind the last.
-func (m movie) edts(w *mp4.Boxes) {
+// edit appends edts: 14496-12, 8.6.5. The one edit hides what stands before the
+// first picture that is shown, which is from some tick of the track on, and what
+// behind the last.
+func (m movie) edit(w *mp4.Boxes, from int64) {
 	edts := w.Open("edts")
 	elst := w.OpenFull("elst", 1, 0)
 	w.U32(1)
-	w.U64(uint64(m.to-m.from), uint64(m.from))
+	w.U64(uint64(m.to-m.from), uint64(from))
 	w.U16(1, 0) // rate 1
 	w.Close(elst)
 	w.Close(edts)

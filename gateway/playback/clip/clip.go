@@ -3,7 +3,7 @@
 // its place. So a clip of a day begins at once, has a length, and is taken up
 // again where a download was cut off.
 //
-//	ftyp | moov | mdat: of each segment the bytes from its first sample to its last
+//	ftyp | moov | mdat: subtitles, and of each segment the bytes from its first sample to its last
 //
 // How long the tables in moov are is known of the rows of the index alone; only
 // segments that are taken in part are opened before the first byte. The tables
@@ -91,6 +91,9 @@ type Request struct {
 	Exact bool
 	// Speed above 1 makes a timelapse of keyframes, so many times as fast.
 	Speed float64
+	// Subtitles has a track of them with the time of day in this zone; nil has
+	// none, and neither has a timelapse.
+	Subtitles *time.Location
 }
 
 // Clip is one MP4. It reads as a file does. It is not safe for concurrent use,

@@ -19,7 +19,8 @@ type layout struct {
 	dataAt  int64 // where the payload of mdat begins
 	size    int64
 	shift   int64 // ticks: see view.shift
-	wide    bool  // offsets take 8 bytes
+	cues    cues
+	wide    bool // offsets take 8 bytes
 	tag     string
 }
 
@@ -40,6 +41,8 @@ const (
 	sizes                          // stsz
 	chunkOffsets                   // stco, co64
 	keys                           // stss
+	cueRuns                        // stts of the subtitles
+	cueTexts                       // mdat, before the pictures
 	payload                        // mdat, of parts
 	pictures                       // mdat, of a timelapse
 )
@@ -59,18 +62,25 @@ func (l *layout) width(c column) int64 {
 
 // before gives how many bytes of a column are of parts before one.
 func (l *layout) before(c column, p *part) int64 {
-	if c == payload {
+	switch c {
+	case payload:
 		return p.data
+	case cueRuns:
+		return int64(p.runsBefore) * runSize
+	case cueTexts:
+		return int64(p.cuesBefore) * int64(cueSize)
 	}
 	return int64(c.entriesOf(p.before)) * l.width(c)
 }
 
-// make lays out the clip of parts, which are cut.
-func (l *layout) make(parts []part, formats []*media.Format, show shows) {
+// make lays out the clip of parts, which are cut, with subtitles of a zone where
+// that is not nil.
+func (l *layout) make(parts []part, formats []*media.Format, show shows, zone *time.Location) {
 	l.parts, l.shift = parts, show.shift
+	l.cues.zone, l.cues.shift = zone, show.shift
 	total, bytes, ticks := l.sum()
 	last := &parts[len(parts)-1]
-	movie := movie{formats: formats, created: show.start, media: ticks, from: show.from, to: last.decode + show.to}
+	movie := movie{formats: formats, created: show.start, media: ticks, from: show.from, to: last.decode + show.to, cues: l.cues}
 	l.arrange(movie, total, bytes, payload)
 	l.tag = l.hash()
 }
@@ -88,6 +98,11 @@ func (l *layout) sum() (total counts, bytes, ticks int64) {
 			p.has.offsets = max(p.has.offsets, 1)
 		}
 		p.before, p.data, p.decode = total, bytes, ticks
+		if l.cues.zone != nil {
+			p.cuesBefore, p.runsBefore = l.cues.count, l.cues.runs
+			count, runs := p.cues()
+			l.cues.count, l.cues.runs = l.cues.count+count, l.cues.runs+runs
+		}
 		total = total.plus(p.has)
 		bytes += p.to - p.from
 		ticks += p.ticks
@@ -97,7 +112,8 @@ func (l *layout) sum() (total counts, bytes, ticks int64) {
 
 // arrange makes the regions: the boxes before the tables, the tables, mdat.
 func (l *layout) arrange(m movie, total counts, bytes int64, data column) {
-	l.wide = m.size()+l.tables(total)+bytes > math.MaxUint32
+	texts := l.cues.bytes()
+	l.wide = m.size()+l.tables(total)+m.cueTrackSize()+texts+bytes > math.MaxUint32
 	head := m.boxes(l.tables(total))
 	for _, t := range tablesOf(total) {
 		head = t.begin(head, l.wide, total)
@@ -105,7 +121,16 @@ func (l *layout) arrange(m movie, total counts, bytes int64, data column) {
 		l.add(t.column, int64(t.column.entriesOf(total))*l.width(t.column))
 		head = nil
 	}
-	l.fixed(mdat(bytes))
+	begin := mdat(bytes + texts)
+	if l.cues.zone != nil {
+		l.fixed(m.cueHead())
+		l.add(cueRuns, int64(l.cues.runs)*runSize)
+		l.fixed(m.cueTail(l.size + int64(len(m.cueTail(0))+len(begin))))
+	}
+	l.fixed(begin)
+	if texts > 0 {
+		l.add(cueTexts, texts)
+	}
 	l.dataAt = l.size
 	l.add(data, bytes)
 }
@@ -145,10 +170,13 @@ func (l *layout) hash() string {
 	for _, r := range l.regions {
 		_, _ = h.Write(r.fixed)
 	}
+	if l.cues.zone != nil {
+		_, _ = h.Write([]byte(l.cues.zone.String()))
+	}
 	for i := range l.parts {
 		p := &l.parts[i]
 		b = append(b[:0], p.row.Path...)
-		for _, n := range []int64{l.shift, p.row.ID, int64(p.row.Sequence), p.row.Start.UnixMicro(), p.length, int64(p.entry), int64(p.first), int64(p.last), p.from, p.to, p.ticks} {
+		for _, n := range []int64{l.shift, p.row.ID, int64(p.row.Sequence), p.row.Start.UnixMicro(), p.start.UnixMicro(), p.length, int64(p.entry), int64(p.first), int64(p.last), p.from, p.to, p.ticks} {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
 		for _, n := range []int{p.has.samples, p.has.keys, p.has.durations, p.has.offsets, p.has.chunks} {
@@ -175,4 +203,5 @@ type movie struct {
 	media   int64 // ticks of all samples
 	from    int64 // what of them is shown
 	to      int64
+	cues    cues
 }

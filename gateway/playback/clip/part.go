@@ -23,10 +23,13 @@ type part struct {
 	ticks       int64 // that it lasts
 	has         counts
 
+	start time.Time // of what of it is shown first
+
 	// What is before it in the clip.
-	before counts
-	data   int64 // bytes of mdat
-	decode int64 // ticks
+	before                 counts
+	cuesBefore, runsBefore int
+	data                   int64 // bytes of mdat
+	decode                 int64 // ticks
 }
 
 // counts is how much there is in each column of the tables.
@@ -158,6 +161,7 @@ func (v *view) cut(from, to time.Time) (begin, shownAll int, ok bool) {
 	}
 	v.whole, v.first, v.last = first == 0 && last == len(v.all), first, last
 	v.ticks = v.ticksAt(v.decodeOf(last)) - v.ticksAt(v.decodeOf(first))
+	v.start = v.wallAt(v.decodeOf(first) + v.earliest - shown(v.all[0]))
 	v.take()
 	v.has = v.count()
 	v.from, v.to = v.entries[0].At, v.entries[0].At

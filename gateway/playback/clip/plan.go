@@ -54,7 +54,7 @@ func find(ctx context.Context, finder Finder, request Request) ([]part, []*media
 func partOf(row index.Segment, entry uint32) part {
 	length := min(timeToTicks(row.End.Sub(row.Start)), int64(row.Frames)*math.MaxUint32)
 	return part{
-		row: row, length: length, entry: entry, whole: true, from: row.DataAt, to: row.Bytes, ticks: length,
+		row: row, start: row.Start, length: length, entry: entry, whole: true, from: row.DataAt, to: row.Bytes, ticks: length,
 		has: counts{row.Frames, row.Keys, durationEntries(row.STTS, row.Frames), row.CTTS, row.Fragments},
 	}
 }
@@ -85,7 +85,7 @@ func (c *Clip) cut(ctx context.Context, parts []part, formats []*media.Format) e
 		return err
 	}
 	c.Start, c.End = show.start, show.end
-	c.layout.make(kept, formats, show)
+	c.layout.make(kept, formats, show, c.request.Subtitles)
 	return nil
 }
 

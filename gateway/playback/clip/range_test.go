@@ -32,7 +32,7 @@ func get(c *Clip, method string, header ...string) *http.Response {
 func TestRangesAreOfTheSameBytes(t *testing.T) {
 	t.Parallel()
 	v, end := mixed(t)
-	request := Request{From: after(1.5), To: end, Exact: true}
+	request := Request{From: after(1.5), To: end, Exact: true, Subtitles: time.UTC}
 	all := whole(t, v.clip(t, request))
 	c := v.clip(t, request)
 	n := int64(len(all))

@@ -97,6 +97,10 @@ func (c *Clip) makePiece(r *region, in int64) error {
 		return nil
 	}
 	p := c.layout.part(r.column, in)
+	if r.column == cueRuns || r.column == cueTexts {
+		c.piece = piece{r.at + c.layout.before(r.column, p), c.layout.writeCues(c.piece.b[:0], r.column, p)}
+		return nil
+	}
 	v, err := c.files.view(p)
 	if err == nil {
 		err = v.check()

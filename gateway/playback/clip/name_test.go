@@ -1,0 +1,14 @@
+package clip
+
+import (
+	"testing"
+	"time"
+)
+
+// TestOverMidnight the name says both days.
+func TestOverMidnight(t *testing.T) {
+	c := &Clip{Start: noon, End: noon.Add(48 * time.Hour), request: Request{Camera: "front", From: noon, To: noon.Add(24 * time.Hour)}}
+	if got, want := c.Name(time.UTC), "front_2026-11-20_12-00-00_to_2026-11-21_12-00-00.mp4"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
