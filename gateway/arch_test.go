@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"gateway/output/mjpeg":     {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/live":      {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery", "gateway/playback"},
 	"gateway/output/sse":       {"gateway/media", "gateway/stream", "gateway/delivery"},
+	"gateway/output/replay":    {"gateway/stream", "gateway/delivery", "gateway/playback"},
 	"gateway/output/moment":    {"gateway/media", "gateway/stream", "gateway/delivery", "gateway/playback"},
 	"gateway/output/recording": {"gateway/media", "gateway/playback/clip"},
 	"gateway/output/snapshot":  {"gateway/media", "gateway/stream", "gateway/delivery"},

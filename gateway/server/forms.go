@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 
 	"framegate/gateway/api"
@@ -13,6 +14,7 @@ import (
 	"framegate/gateway/output/mjpeg"
 	"framegate/gateway/output/moment"
 	"framegate/gateway/output/recording"
+	"framegate/gateway/output/replay"
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/output/sse"
 	"framegate/gateway/playback"
@@ -26,7 +28,7 @@ import (
 func (s *server) newForms() []front.Form {
 	options := delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log}
 	relay, player, events, still := mjpeg.New(options), live.New(options), sse.New(options), snapshot.New(s.hub)
-	clips := s.newClips()
+	clips, replays := s.newClips(), s.newReplays(options)
 	return []front.Form{
 		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
@@ -50,6 +52,12 @@ func (s *server) newForms() []front.Form {
 			{Err: playback.ErrNothing, Status: http.StatusNotFound},
 			{Err: playback.ErrMissing, Status: http.StatusServiceUnavailable},
 		}},
+		{Method: "GET", Address: "/live/{id}/recording.mjpeg", Action: auth.Playback, Link: "recording_mjpeg", Serve: s.replay(0, replays.As(func(o delivery.Options) replay.Output { return mjpeg.New(o) })), Close: replays.Close, Limits: replay.LimitNames, Refusals: []front.Refusal{
+			{Err: replay.ErrBadQuery, Status: http.StatusBadRequest},
+			{Err: playback.ErrRate, Status: http.StatusBadRequest},
+			{Err: replay.ErrBusy, Status: http.StatusServiceUnavailable},
+		}},
+		{Method: "GET", Address: "/live/{id}/recording.sse", Action: auth.Playback, Link: "recording_sse", Serve: s.replay(sse.Rate(0), replays.As(func(o delivery.Options) replay.Output { return sse.New(o) }))},
 		{Method: "GET", Address: "/live/{id}/thumbnail.jpg", Action: auth.Playback, Link: "thumbnail", Serve: s.thumbnail, Refusals: thumbnailRefusals},
 		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
@@ -191,12 +199,30 @@ func (s *server) moment(show *moment.Handler) front.Handle {
 			return err
 		}
 		request.FPS = 0 // of one picture
-		choice := delivery.Choice{Rendition: stream.Key{Camera: v.Camera, Rendition: request.Key()}}
-		if request.Plain() {
-			choice.Own = stream.Key{Camera: v.Camera}
-		}
-		return show.Serve(w, r, choice)
+		return show.Serve(w, r, pastOf(v.Camera, request))
 	}
+}
+
+// replay makes a handle of an output that shows JPEGs of the past, so many a second
+// unless the client says otherwise; 0 is all.
+func (s *server) replay(fps int, show output) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		request.FPS = cmp.Or(request.FPS, fps)
+		return show(w, r, pastOf(v.Camera, request), v.Client())
+	}
+}
+
+// pastOf gives the streams for pictures of the past, as they are asked for.
+func pastOf(camera string, request rendition.Request) delivery.Choice {
+	choice := delivery.Choice{Rendition: stream.Key{Camera: camera, Rendition: request.Key()}}
+	if request.Plain() {
+		choice.Own = stream.Key{Camera: camera}
+	}
+	return choice
 }
 
 // why gives what puts into words for a principal what is wrong with a camera; nil

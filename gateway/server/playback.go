@@ -7,9 +7,11 @@ import (
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
+	"framegate/gateway/delivery"
 	"framegate/gateway/front"
 	"framegate/gateway/media"
 	"framegate/gateway/output/live"
+	"framegate/gateway/output/replay"
 	"framegate/gateway/playback"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
@@ -77,6 +79,13 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 		}, from)
 		return &live.Past{Session: session, Allowed: allowed, Stop: stop}, nil
 	}
+}
+
+// newReplays makes what plays recordings in the forms of the present.
+func (s *server) newReplays(options delivery.Options) *replay.Handler {
+	return replay.New(replay.Options{Library: s.library(), Delivery: options, Session: func(camera string, from time.Time) *playback.Session {
+		return playback.NewSession(playback.SessionOptions{Library: s.library(), Camera: camera, Log: s.Log, Rendition: s.newRendition}, from)
+	}})
 }
 
 // still makes a JPEG of a picture of the past.

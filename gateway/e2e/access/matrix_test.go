@@ -139,6 +139,8 @@ func rows() []row {
 	camera("POST /live/{id}.mjpeg", "/live/{}.mjpeg", rig.AsJPEG, aPicture)
 	camera("PUT /live/{id}.jpg", "/live/{}.jpg", rig.AsJPEG, aPicture)
 	camera("GET /live/{id}/recording.jpg", "/live/{}/recording.jpg?at=2026-11-20T12:00:00Z", nil, nil)
+	camera("GET /live/{id}/recording.mjpeg", "/live/{}/recording.mjpeg?from=2026-11-20T12:00:00Z", nil, nil)
+	camera("GET /live/{id}/recording.sse", "/live/{}/recording.sse?from=2026-11-20T12:00:00Z", nil, nil)
 	camera("GET /live/{id}/publish", "/live/{}/publish", rig.Upgrade(), nil)
 	add("GET /stream", "/stream", nil, nil)
 	add("POST /upload", "/upload", rig.AsJPEG, aPicture)

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 )
 
@@ -127,6 +129,25 @@ func TestPastOfWhatIsBeingRecorded(t *testing.T) {
 	still := s.Get(t, "/live/front/recording.jpg?at="+wanted.UTC().Format(time.RFC3339Nano), rig.Credentials{})
 	if was, ok := seen[rig.PictureNumber(still.Content)]; !ok || was.Sub(wanted).Abs() > slack {
 		t.Errorf("%d: the picture of %v was taken at %v", still.StatusCode, wanted, was)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Ceiling)
+	defer cancel()
+	again, err := camtest.Watch(ctx, s.URL+"/live/front/recording.mjpeg?from="+wanted.UTC().Format(time.RFC3339Nano), camtest.WatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	for before, count = 0, 0; count < 20; count++ {
+		part, err := again.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := rig.PictureNumber(part.JPEG)
+		if was, ok := seen[number]; count == 0 && (!ok || was.Sub(wanted).Abs() > slack) || number < before {
+			t.Fatalf("picture %d behind %d is of %v; %v was wanted", number, before, was, wanted)
+		}
+		before = number
 	}
 
 	l.say(map[string]any{"type": "play"})

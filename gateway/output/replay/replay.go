@@ -1,0 +1,186 @@
+// Package replay gives what was recorded of a camera in the forms of its present,
+// such as an endless image for a plain <img>, from a moment on.
+//
+// It writes no picture itself: each request gets a playback.Session, whose hub has
+// the past as streams, and an output of its own that reads that hub. The router
+// calls what Handler.As gives for each request; Handler.Close comes before the
+// recordings go.
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/playback"
+	"framegate/gateway/stream"
+)
+
+// Errors of this package, for the router's table. A rate that nothing is played at
+// is playback.ErrRate.
+var (
+	// ErrBadQuery: from is no time, or rate no number.
+	ErrBadQuery = errors.New("bad query")
+	// ErrBusy: too many look at recordings in this way.
+	ErrBusy = errors.New("too many recordings are played at the moment; end others, or ask again later")
+)
+
+const (
+	// maxPlayed is how many recordings are played at a time, and maxEach how many
+	// of them by one principal at one address.
+	maxPlayed = 32
+	maxEach   = 8
+)
+
+// LimitReplays is that of recordings that are played at a time, by name.
+const LimitReplays = "replays"
+
+// LimitNames are the limits that this package knows.
+var LimitNames = []string{LimitReplays}
+
+// Output is a form in which pictures go out, as package mjpeg has one.
+type Output interface {
+	Serve(http.ResponseWriter, *http.Request, delivery.Choice, stream.Client) error
+	Close()
+}
+
+// Options are a handler's settings.
+type Options struct {
+	// Session makes what plays a camera from a moment on.
+	Session func(camera string, from time.Time) *playback.Session
+	Library *playback.Library
+	// Delivery is for the outputs; its Hub is not used.
+	Delivery delivery.Options
+}
+
+// Handler serves viewers of the past. Its methods may be called from any
+// goroutine.
+type Handler struct {
+	options Options
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	played map[*playback.Session]stream.Client
+	served sync.WaitGroup
+}
+
+// New makes a handler. It starts nothing.
+func New(options Options) *Handler {
+	if options.Delivery.Limited == nil {
+		options.Delivery.Limited = func(string) {}
+	}
+	return &Handler{options: options, played: make(map[*playback.Session]stream.Client)}
+}
+
+// As gives what serves the past in a form: from the query's from on, which has to
+// be there, at its rate, backwards where that is negative. At its end it waits for
+// what is recorded next. It comes back when the viewer is gone or Close is called.
+//
+// An error means that nothing was answered. It is ErrBadQuery, ErrBusy,
+// playback.ErrRate, ErrNothing where nothing is recorded from then on, ErrMissing,
+// or one of the output.
+func (h *Handler) As(form func(delivery.Options) Output) func(http.ResponseWriter, *http.Request, delivery.Choice, stream.Client) error {
+	return func(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client) error {
+		from, rate, err := parse(r.URL.Query(), time.Now())
+		if err != nil {
+			return err
+		}
+		camera := choice.Rendition.Camera
+		if err := h.there(r.Context(), camera, from, rate); err != nil {
+			return err
+		}
+		session := h.options.Session(camera, from)
+		defer session.Close()
+		if err := session.Rate(rate); err != nil {
+			return err
+		}
+		if err := h.enter(session, client); err != nil {
+			return err
+		}
+		defer func() { session.Close(); h.leave(session) }() // which may wait for the disk, and keeps the place
+		options := h.options.Delivery
+		options.Hub = session.Hub()
+		output := form(options)
+		defer output.Close()
+		return output.Serve(w, r, choice, client)
+	}
+}
+
+// Close ends all that is played, and waits for it.
+func (h *Handler) Close() {
+	h.mu.Lock()
+	h.closed = true
+	for session := range h.played {
+		h.served.Go(session.Close) // at its end its viewer leaves, and closes it as well
+	}
+	h.mu.Unlock()
+	h.served.Wait()
+}
+
+// there says why there would be nothing to see.
+func (h *Handler) there(ctx context.Context, camera string, from time.Time, rate float64) error {
+	to := time.Time{}
+	g, growing := h.options.Library.Growing(camera)
+	if rate < 0 {
+		growing = growing && g.Segment.Start.Before(from)
+		from, to = to, from
+	} else {
+		growing = growing && g.Segment.End.After(from)
+	}
+	rows, err := h.options.Library.Between(ctx, camera, from, to, 1)
+	if err == nil && len(rows) == 0 && !growing {
+		err = playback.ErrNothing
+	}
+	return err
+}
+
+// enter counts who plays something.
+func (h *Handler) enter(session *playback.Session, client stream.Client) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return stream.ErrClosed
+	}
+	own := 0
+	for _, c := range h.played {
+		if c.Address == client.Address && c.Principal == client.Principal {
+			own++
+		}
+	}
+	if len(h.played) >= maxPlayed || own >= maxEach {
+		h.options.Delivery.Limited(LimitReplays)
+		return ErrBusy
+	}
+	h.played[session] = client
+	h.served.Add(1)
+	return nil
+}
+
+func (h *Handler) leave(session *playback.Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.played, session)
+	h.served.Done()
+}
+
+// parse reads a query.
+func parse(query url.Values, now time.Time) (from time.Time, rate float64, err error) {
+	text := strings.ReplaceAll(query.Get("from"), " ", "+") // of a zone, which a query that was not escaped makes a space of
+	if from, err = time.Parse(time.RFC3339Nano, text); err != nil || from.After(now) {
+		return from, 0, fmt.Errorf("%w: from %.40q is no time such as 2026-11-20T14:05:10+01:00 that is past", ErrBadQuery, query.Get("from"))
+	}
+	if text = query.Get("rate"); text == "" {
+		return from, 1, nil
+	}
+	if rate, err = strconv.ParseFloat(text, 64); err != nil {
+		return from, 0, fmt.Errorf("%w: rate %.20q is no number", ErrBadQuery, text)
+	}
+	return from, rate, nil
+}
