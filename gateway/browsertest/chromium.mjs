@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 
 // Nothing waits for these but a story that fails.
 export const ceiling = 60_000; // ms, of one wait
-const storyCeiling = Number(process.env.STORY_CEILING ?? 150_000); // ms
+const storyCeiling = Number(process.env.STORY_CEILING ?? 300_000); // ms
 
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
