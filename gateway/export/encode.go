@@ -212,6 +212,8 @@ func (x *encoding) some(ctx context.Context) (err error) {
 // follow on each other.
 type stretch struct {
 	encoding *encoding
+	ctx      context.Context // while what comes out is taken
+	cancel   func()
 	process  *transcode.Process
 	of       *media.Format
 	first    time.Time // of the pictures written
@@ -243,11 +245,13 @@ func (x *encoding) begin(ctx context.Context, f playback.Frame, from time.Time) 
 	if x.work.request.Clock {
 		spec.Clock = f.Wall.In(x.work.zone)
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	process, err := transcode.Start(ctx, spec)
 	if err != nil {
+		cancel()
 		return nil, encoderError{err}
 	}
-	s := &stretch{encoding: x, process: process, of: f.Format, first: f.Wall, from: from, done: make(chan error, 1)}
+	s := &stretch{encoding: x, ctx: ctx, cancel: cancel, process: process, of: f.Format, first: f.Wall, from: from, done: make(chan error, 1)}
 	go func() { // ends with the process
 		err := s.read()
 		process.Close() // who writes learns of it
@@ -286,7 +290,7 @@ func (s *stretch) finish() error {
 	s.process.CloseWrite()
 	err := <-s.done
 	s.over = true
-	s.process.Close()
+	s.end()
 	if err != nil {
 		return err
 	}
@@ -295,6 +299,7 @@ func (s *stretch) finish() error {
 
 // end ends ffmpeg, and says why nothing came out any more.
 func (s *stretch) end() error {
+	s.cancel()
 	s.process.Close()
 	if s.over {
 		return nil
@@ -313,6 +318,9 @@ func (s *stretch) read() error {
 			return nil
 		}
 		if err != nil {
+			return encoderError{err}
+		}
+		if err := s.ctx.Err(); err != nil { // it gives what it has, and so not all in order
 			return encoderError{err}
 		}
 		if p.Wall.Before(s.from) || !p.Wall.Before(x.to) {

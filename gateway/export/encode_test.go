@@ -215,3 +215,32 @@ func TestViewersComeFirst(t *testing.T) {
 		t.Errorf("%d encoders were lent, and %d given back", lent.Load(), given.Load())
 	}
 }
+
+// TestFfmpegThatFailsIsTriedAgain, and if it always does the job fails in words.
+func TestFfmpegThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []int{attempts - 1, attempts} {
+		var r *rig
+		tries := 0
+		r = newRig(t, func(o *Options) {
+			o.Spare = func(func()) (func(), bool) { // by whom the program is read as well
+				if r.options.FFmpeg = "ffmpeg"; tries < fails {
+					r.options.FFmpeg = "false"
+				}
+				tries++
+				return func() {}, true
+			}
+		})
+		r.record("front", noon, stills(0, 20, 64, 48))
+		r.run()
+		j, err := r.Add(t.Context(), "user:anna", Request{Cameras: []string{"front"}, From: noon, To: after(20), Start: Encode})
+		r.check(err)
+		j = r.await(j.ID, func(j Job) bool { return j.State.Ended() })
+		switch {
+		case fails < attempts && (j.State != Done || tries != attempts):
+			t.Errorf("after %d tries it is %+v", tries, j)
+		case fails == attempts && (j.State != Failed || !strings.Contains(j.Error, "log says why") || !slices.Equal(r.left(j.ID), []string{"job.json"})):
+			t.Errorf("without an ffmpeg it is %+v, with %v", j, r.left(j.ID))
+		}
+	}
+}
