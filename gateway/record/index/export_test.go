@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"framegate/gateway/record/index/aside"
 )
 
 // Path is where the database is.
@@ -58,7 +60,7 @@ func Limit(x *Index, more int) error {
 }
 
 // AsideSteps are what Open does to move a damaged database aside.
-func AsideSteps(path string) []func() error { return asideSteps(path) }
+func AsideSteps(path string) []func() error { return aside.Steps(path) }
 
 // OpenFull is the rest of an Open on a disk that is full once the database is made,
 // or some pages later.

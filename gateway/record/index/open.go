@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"framegate/gateway/record/index/aside"
+
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -44,8 +46,8 @@ func Open(ctx context.Context, path string) (*Index, error) {
 	}
 	x, err := openOrMake(ctx, path)
 	if errors.Is(err, ErrDamaged) {
-		if moveErr := moveAside(path); moveErr != nil {
-			return nil, errors.Join(err, moveErr)
+		if moveErr := aside.Move(path); moveErr != nil {
+			return nil, errors.Join(err, fmt.Errorf("moving a damaged index aside: %w", explainFile(path, moveErr)))
 		}
 		x, err = openOrMake(ctx, path)
 	}
@@ -79,7 +81,7 @@ func openOrMake(ctx context.Context, path string) (*Index, error) {
 // makeIfMissing makes an empty file where there is none. An empty one may be what
 // a process left that was killed right after that.
 func makeIfMissing(path string) (made bool, err error) {
-	if _, err := os.Lstat(path + condemned); err == nil {
+	if aside.Condemned(path) {
 		return false, damaged(path, "as was found later")
 	}
 	info, err := os.Stat(path)
@@ -101,11 +103,8 @@ func makeIfMissing(path string) (made bool, err error) {
 	return true, f.Close()
 }
 
-// suffixes are those of the files that SQLite has.
-var suffixes = []string{"", "-wal", "-shm", "-journal"}
-
 func removeAll(path string) {
-	for _, suffix := range suffixes {
+	for _, suffix := range aside.Suffixes {
 		os.Remove(path + suffix)
 	}
 }
@@ -153,7 +152,7 @@ func (x *Index) Check(ctx context.Context) error {
 // Condemn has the next Open take the database for damaged. It is for who was given
 // ErrDamaged, by anything, and closes it then.
 func (x *Index) Condemn() error {
-	return condemn(x.path)
+	return explainFile(x.path, aside.Condemn(x.path))
 }
 
 // connect gives the pool for a database file that exists, whose connections wait

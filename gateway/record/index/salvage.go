@@ -6,22 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"framegate/gateway/record/index/aside"
 )
 
 // salvage takes over what databases have that were moved aside, until that has
 // succeeded once.
 func (x *Index) salvage(ctx context.Context) error {
-	asides, err := pending(x.path)
+	asides, err := aside.Pending(x.path)
 	if err != nil || len(asides) == 0 {
-		return err
+		return explainFile(x.path, err)
 	}
-	for _, aside := range asides {
-		if err := x.salvageFrom(ctx, aside); err != nil {
-			return fmt.Errorf("taking marks over from %s: %w", aside, err)
+	for _, name := range asides {
+		if err := x.salvageFrom(ctx, name); err != nil {
+			return fmt.Errorf("taking marks over from %s: %w", name, err)
 		}
 	}
 	x.made, x.aside = true, asides[len(asides)-1]
-	return remove(x.path + salvaging)
+	return explainFile(x.path, aside.Forget(x.path))
 }
 
 // salvageFrom takes marks and gaps over from a database that is damaged, as far as

@@ -1,4 +1,13 @@
-package index
+// Package aside moves databases that are damaged out of the way, in steps between
+// any of which the process may die, and remembers them until what they have was
+// taken over. Beside the database at PATH lie
+//
+//	PATH.condemned       it is damaged, whoever opens it
+//	PATH.salvage         the names of those that were moved, a line each
+//	PATH.damaged-TIME    one of them
+//
+// It knows nothing of what is in them. Errors are of the file system.
+package aside
 
 import (
 	"errors"
@@ -20,26 +29,29 @@ const (
 	salvaging = ".salvage"
 )
 
-// moveAside gives all files of a damaged database another name, under which it can
+// Suffixes are those of the files that SQLite has of a database.
+var Suffixes = []string{"", "-wal", "-shm", "-journal"}
+
+// Move gives all files of a damaged database another name, under which it can
 // still be opened.
-func moveAside(path string) error {
-	for _, step := range asideSteps(path) {
+func Move(path string) error {
+	for _, step := range Steps(path) {
 		if err := step(); err != nil {
-			return fmt.Errorf("moving a damaged index aside: %w", explainFile(path, err))
+			return err
 		}
 	}
 	return nil
 }
 
-// asideSteps are those of moveAside. The process may die between any two, and then
+// Steps are those of Move. The process may die between any two, and then
 // all are taken again: nothing is moved before it is noted where to, nor taken for
 // whole before everything is moved.
-func asideSteps(path string) []func() error {
+func Steps(path string) []func() error {
 	steps := []func() error{
-		func() error { return noteAside(path) },
-		func() error { return condemn(path) },
+		func() error { return note(path) },
+		func() error { return Condemn(path) },
 	}
-	for _, suffix := range slices.Backward(suffixes) { // the database last
+	for _, suffix := range slices.Backward(Suffixes) { // the database last
 		steps = append(steps, func() error { return moveOne(path, suffix) })
 	}
 	return append(steps,
@@ -48,19 +60,19 @@ func asideSteps(path string) []func() error {
 	)
 }
 
-// noteAside notes a name to move the database to. The last that was noted is used
+// note notes a name to move the database to. The last that was noted is used
 // again, unless that would move one database over another.
-func noteAside(path string) error {
-	asides, err := pending(path)
+func note(path string) error {
+	asides, err := Pending(path)
 	if err != nil {
 		return err
 	}
-	if len(asides) > 0 && !(there(asides[len(asides)-1]) && slices.ContainsFunc(suffixes, func(s string) bool { return there(path + s) })) {
+	if len(asides) > 0 && !(there(asides[len(asides)-1]) && slices.ContainsFunc(Suffixes, func(s string) bool { return there(path + s) })) {
 		return nil
 	}
 	var text strings.Builder
-	for _, aside := range append(asides, path+".damaged-"+time.Now().UTC().Format("20060102T150405.000Z")) {
-		fmt.Fprintln(&text, filepath.Base(aside))
+	for _, name := range append(asides, path+".damaged-"+time.Now().UTC().Format("20060102T150405.000Z")) {
+		fmt.Fprintln(&text, filepath.Base(name))
 	}
 	const half = salvaging + ".new"
 	if err := writeSynced(path+half, text.String()); err != nil {
@@ -72,11 +84,11 @@ func noteAside(path string) error {
 	return syncFolder(path)
 }
 
-// pending gives the databases that were noted, the last one last.
-func pending(path string) (asides []string, err error) {
+// Pending gives the databases that were moved, or were to be, the last one last.
+func Pending(path string) (asides []string, err error) {
 	text, err := os.ReadFile(path + salvaging)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, explainFile(path, err)
+		return nil, err
 	}
 	for name := range strings.FieldsSeq(string(text)) {
 		asides = append(asides, filepath.Join(filepath.Dir(path), filepath.Base(name)))
@@ -85,7 +97,7 @@ func pending(path string) (asides []string, err error) {
 }
 
 func moveOne(path, suffix string) error {
-	asides, err := pending(path)
+	asides, err := Pending(path)
 	if err != nil {
 		return err
 	}
@@ -95,13 +107,20 @@ func moveOne(path, suffix string) error {
 	return err
 }
 
-func condemn(path string) error {
+// Forget forgets them: what they have was taken over.
+func Forget(path string) error { return remove(path + salvaging) }
+
+// Condemn says of a database, for who opens it next, that it is damaged.
+func Condemn(path string) error {
 	err := writeSynced(path+condemned, "")
 	if err == nil {
 		err = syncFolder(path)
 	}
-	return explainFile(path, err)
+	return err
 }
+
+// Condemned says whether somebody did.
+func Condemned(path string) bool { return there(path + condemned) }
 
 func there(name string) bool {
 	_, err := os.Lstat(name)
@@ -120,7 +139,7 @@ func writeSynced(name, text string) error {
 // remove removes a file for good.
 func remove(name string) error {
 	if err := os.RemoveAll(name); err != nil {
-		return explainFile(name, err)
+		return err
 	}
 	return syncFolder(name)
 }
