@@ -55,7 +55,8 @@ func (a *API) registerRecordings(r registrar) {
 		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/timeline", auth.Playback}, id: "show-timeline", tag: tag,
 		summary: "Show what was recorded, and when",
 		about: "Stretches that were recorded, gaps with their reasons, and marks; also of a camera that was removed, as long as something of it is kept. " +
-			"What is being written is among them. A stretch, gap or mark that is shorter than the resolution may be one with its neighbours.",
+			"What is being written is among them. A stretch, gap or mark that is shorter than the resolution may be one with its neighbours. " +
+			"Beyond 7.5 minutes marks of a kind are told apart by the next longer one of 15 and 30 minutes and 1, 2, 4, 8, 16 and 32 hours.",
 		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, a.showTimeline)
 	add(r, operation{

@@ -2,6 +2,8 @@ package index
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"sort"
 	"time"
@@ -21,14 +23,14 @@ func (x *Index) Days(ctx context.Context, camera string, zone *time.Location, fr
 		return nil, invalid("ask for at most %d days at once", maxDays)
 	}
 	for from.Before(to) {
-		_, first, err := x.firstSpan(ctx, camera, stretch{from.UnixMicro(), to.UnixMicro()})
+		first, err := x.first(ctx, camera, stretch{from.UnixMicro(), to.UnixMicro()})
 		if err != nil {
 			return nil, x.explain("listing days", err)
 		}
-		if first < 0 {
+		if !first.Valid {
 			break
 		}
-		if first := fromMicros(first); first.After(from) {
+		if first := fromMicros(first.Int64); first.After(from) {
 			from = first
 		}
 		day := from.In(zone).Format(time.DateOnly)
@@ -39,6 +41,15 @@ func (x *Index) Days(ctx context.Context, camera string, zone *time.Location, fr
 	}
 	slices.Sort(days)
 	return days, nil
+}
+
+// first gives where the first span begins of those between two times.
+func (x *Index) first(ctx context.Context, camera string, s stretch) (from sql.NullInt64, err error) {
+	err = x.reader.row(ctx, "SELECT "+firstSpan+" FROM cameras WHERE name = ?1", camera, s.from, s.to).Scan(&from)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return from, err
 }
 
 // endOfDay gives the next moment after t that has another date.

@@ -194,15 +194,19 @@ func (x *Index) Forget(ctx context.Context, camera string, before time.Time) err
 // forgetMarks drops marks; what is there of what they reached is marked no more.
 func (w *writer) forgetMarks(c camera, before int64) error {
 	const which = "FROM marks WHERE camera = ? AND to_us < ? AND keep = 0 ORDER BY to_us, id LIMIT ?"
-	reach, err := all(w, readStretch, "SELECT from_us, to_us "+which, c.id, before, MaxRows)
-	if err != nil || len(reach) == 0 {
+	old, err := all(w, readStretch, "SELECT from_us, start_us "+which, c.id, before, MaxRows)
+	if err != nil || len(old) == 0 {
 		return err
 	}
 	if err := w.run("DELETE FROM marks WHERE id IN (SELECT id "+which+")", c.id, before, MaxRows); err != nil {
 		return err
 	}
-	first := slices.MinFunc(reach, func(a, b stretch) int { return cmp.Compare(a.from, b.from) }).from
-	return w.rehold(c, first, before)
+	reach, starts := old[0].from, stretch{old[0].to, old[0].to}
+	for _, m := range old {
+		reach = min(reach, m.from)
+		starts = stretch{min(starts.from, m.to), max(starts.to, m.to)}
+	}
+	return cmp.Or(w.makeFlags(c, starts.from, starts.to), w.rehold(c, reach, before))
 }
 
 // formatsKept is how many segments ago a format without any was last asked for

@@ -63,7 +63,7 @@ func (w *writer) addGap(g Gap) error {
 		}
 	}
 	for _, g := range combine(near, added) {
-		if err := w.run("INSERT INTO gaps VALUES (?, ?, ?, ?)", c.id, g.from, g.to, g.reason); err != nil {
+		if err := w.run("INSERT INTO gaps (camera, from_us, to_us, reason, class) VALUES (?, ?, ?, ?, ?)", c.id, g.from, g.to, g.reason, classOf(g.to-g.from)); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ func stretches(gaps []gap) []stretch {
 // MaxRows at most. Where pictures turned up after all there is no gap.
 func (x *Index) Gaps(ctx context.Context, camera string, from, to time.Time) ([]Gap, error) {
 	a, b := within(from, to)
-	spans, err := x.spans(ctx, camera, stretch{a, b}, 1, MaxRows)
+	spans, err := x.spans(ctx, camera, stretch{a, b}, MaxRows)
 	if err != nil {
 		return nil, x.explain("looking up gaps", err)
 	}
@@ -116,27 +116,27 @@ func (x *Index) Gaps(ctx context.Context, camera string, from, to time.Time) ([]
 	return publicGaps(camera, gaps), x.explain("looking up gaps", err)
 }
 
-// Gaps within a stretch that are long enough are found by their times, or by their
-// length where a long time has many that are short.
+// Gaps of ?1 from ?2 to ?3 that are at least ?4 long are found one by one; or, where
+// many may be shorter, by the class of that length, which is ?5, and those above.
 const (
-	gapsByTime = `WITH asked (id) AS (SELECT id FROM cameras WHERE name = ?1)
-		SELECT from_us, to_us, reason FROM asked CROSS JOIN gaps ON camera = id WHERE from_us < ?3 AND to_us > ?2 AND to_us - from_us >= ?4
-		AND from_us >= coalesce((SELECT from_us FROM gaps WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1), ?2) ORDER BY from_us LIMIT ?5`
-	gapsByLength = `WITH asked (id) AS (SELECT id FROM cameras WHERE name = ?1)
-		SELECT from_us, to_us, reason FROM asked CROSS JOIN gaps INDEXED BY gaps_by_length ON camera = id
-		WHERE to_us - from_us >= ?4 AND from_us < ?3 AND to_us > ?2 ORDER BY from_us LIMIT ?5`
+	gapsAsked = `WITH RECURSIVE asked (id, first) AS (SELECT id, coalesce((SELECT from_us FROM gaps WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1), ?2) FROM cameras WHERE name = ?1)`
 
-	manyDays = int64(30 * 24 * time.Hour / time.Microsecond)
+	gapsByTime = gapsAsked + `
+		SELECT from_us, to_us, reason FROM asked CROSS JOIN gaps ON camera = id
+		WHERE from_us >= first AND from_us < ?3 AND to_us > ?2 AND to_us - from_us >= ?4 AND class >= ?5 ORDER BY from_us LIMIT ?6`
+	gapsByClass = gapsAsked + `, classes (n) AS (VALUES (?5) UNION ALL SELECT n + 1 FROM classes WHERE n < 63)
+		SELECT from_us, to_us, reason FROM asked CROSS JOIN classes CROSS JOIN gaps INDEXED BY gaps_by_class ON camera = id AND class = n
+		WHERE from_us >= first AND from_us < ?3 AND to_us > ?2 AND to_us - from_us >= ?4 ORDER BY from_us LIMIT ?6`
 )
 
 // gaps gives what is missing beside spans, without what is shorter than a step,
 // and without looking at reasons for less than half of one.
 func (x *Index) gaps(ctx context.Context, camera string, s stretch, step int64, spans []stretch) ([]gap, error) {
 	query := gapsByTime
-	if s.to-s.from > manyDays {
-		query = gapsByLength
+	if step > joint {
+		query = gapsByClass
 	}
-	known, err := list(ctx, &x.reader, readGap, query, camera, s.from, s.to, step/2, MaxRows)
+	known, err := list(ctx, &x.reader, readGap, query, camera, s.from, s.to, step/2, classOf(step/2), MaxRows)
 	if err != nil {
 		return nil, err
 	}

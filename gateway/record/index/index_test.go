@@ -333,12 +333,16 @@ func TestMendPutsRight(t *testing.T) {
 	}
 	_, err := x.AddMark(t.Context(), index.Mark{Camera: "front", Kind: "motion", Start: at(100), End: at(300)})
 	must(t, err)
+	must(t, x.AddGap(t.Context(), index.Gap{Camera: "front", From: at(-100), To: at(0), Reason: "full"}))
 	want, err := x.Spans(t.Context(), "front", time.Time{}, time.Time{})
 	must(t, err)
 	for _, damage := range []string{
 		"DELETE FROM spans", "UPDATE spans SET to_us = to_us + 1000000 WHERE from_us = (SELECT min(from_us) FROM spans)", "UPDATE cameras SET bytes = 5, segments = 7",
 		"UPDATE segments SET hold = 1 - min(hold, 1)", "UPDATE segments SET written = 100 - written", "UPDATE cameras SET longest_us = 0", "UPDATE segments SET format = 7",
 		"INSERT INTO garbage (camera, path, bytes) SELECT 'front', path, 0 FROM segments",
+		"UPDATE spans SET since_us = since_us + 1 WHERE from_us > (SELECT min(from_us) FROM spans)", "UPDATE spans SET class = class + 1", "UPDATE gaps SET class = class - 1",
+		"DELETE FROM flags WHERE width_us = 3600000000", "UPDATE flags SET count = count + 1", "UPDATE hours SET ticks = ticks - 1", "DELETE FROM hours",
+		"INSERT INTO hours SELECT camera, hour + 1, format, revision, segments, ticks, bytes, frames, keys, durations, offsets, plain, fragments, odd FROM hours",
 	} {
 		must(t, index.Execute(x, damage))
 		if faults, err := x.Verify(t.Context()); err != nil || len(faults) == 0 {

@@ -96,28 +96,37 @@ func (x *Index) AddMark(ctx context.Context, m Mark) (id int64, err error) {
 }
 
 func (w *writer) addMark(m Mark) (int64, error) {
-	if err := m.check(); err != nil {
-		return 0, err
-	}
-	c, err := w.cameraOrNew(m.Camera)
+	id, c, err := w.insertMark(m)
 	if err != nil {
 		return 0, err
+	}
+	reach := m.reach()
+	return id, w.rehold(c, reach.from, reach.to)
+}
+
+// insertMark enters a mark, and looks at nothing that it reaches.
+func (w *writer) insertMark(m Mark) (id int64, c camera, err error) {
+	if err = m.check(); err == nil {
+		c, err = w.cameraOrNew(m.Camera)
+	}
+	if err != nil {
+		return 0, c, err
 	}
 	n, err := readInt(w.row("SELECT marks FROM cameras WHERE id = ?", c.id))
 	if err != nil {
-		return 0, err
+		return 0, c, err
 	}
 	if n >= MaxMarks {
-		return 0, fmt.Errorf("%w: %s has %d marks: delete some", ErrTooMany, m.Camera, n)
+		return 0, c, fmt.Errorf("%w: %s has %d marks: delete some", ErrTooMany, m.Camera, n)
 	}
 	reach := m.reach()
-	id, err := readInt(w.row(`INSERT INTO marks VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+	id, err = readInt(w.row(`INSERT INTO marks VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		m.ID, c.id, m.Kind, micros(m.Start, 0), micros(m.End, endless), m.Before.Microseconds(), m.After.Microseconds(),
 		reach.from, reach.to, m.Keep, m.Note, []byte(m.Data), m.By, micros(m.Created, 0)))
 	if err != nil {
-		return 0, err
+		return 0, c, err
 	}
-	return id, w.rehold(c, reach.from, reach.to)
+	return id, c, w.addFlag(c, id, m)
 }
 
 // EndMark ends an open mark, or moves the end of another.
@@ -153,7 +162,7 @@ func (x *Index) changeMark(ctx context.Context, id int64, what string, change fu
 		if err != nil {
 			return err
 		}
-		return w.reholdReaches(old.Camera, old.reach(), reach)
+		return w.changed(old.Camera, old, m)
 	})
 }
 
@@ -167,15 +176,19 @@ func (x *Index) DeleteMark(ctx context.Context, id int64) error {
 		if err := w.run("DELETE FROM marks WHERE id = ?", id); err != nil {
 			return err
 		}
-		return w.reholdReaches(old.Camera, old.reach())
+		return w.changed(old.Camera, old)
 	})
 }
 
-func (w *writer) reholdReaches(name string, reaches ...stretch) error {
+// changed works out anew what follows from marks as they were, and as they are.
+func (w *writer) changed(name string, marks ...Mark) error {
 	c, err := w.camera(name)
-	for _, r := range reaches {
-		if err == nil {
-			err = w.rehold(c, r.from, r.to)
+	for _, m := range marks {
+		if start := micros(m.Start, 0); err == nil {
+			err = w.makeFlags(c, start, start)
+		}
+		if reach := m.reach(); err == nil {
+			err = w.rehold(c, reach.from, reach.to)
 		}
 	}
 	return err

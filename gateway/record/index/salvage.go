@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -42,6 +43,9 @@ func (x *Index) salvageFrom(ctx context.Context, damaged string) error {
 	if err != nil {
 		return err
 	}
+	if err := x.write(ctx, "salvaging", func(w *writer) error { return w.reholdAll(ctx) }); err != nil {
+		return err
+	}
 	return salvageRows(ctx, x, db, func(row scanner) (g Gap, err error) {
 		var s stretch
 		err = row.Scan(&g.Camera, &s.from, &s.to, &g.Reason)
@@ -51,11 +55,23 @@ func (x *Index) salvageFrom(ctx context.Context, damaged string) error {
 }
 
 // salvageMark keeps the ID, which clients know, and by which one is known that was
-// taken over before.
+// taken over before. What it reaches is looked at when all are there: for each of
+// many that overlap it would be all of them.
 func (w *writer) salvageMark(m Mark) error {
 	known, err := readInt(w.row("SELECT count(*) FROM marks WHERE id = ?", m.ID))
 	if err == nil && known == 0 {
-		_, err = w.addMark(m)
+		_, _, err = w.insertMark(m)
+	}
+	return err
+}
+
+// reholdAll works out anew what marks make of all segments.
+func (w *writer) reholdAll(ctx context.Context) error {
+	ids, err := all(w, readInt, "SELECT id FROM cameras WHERE segments + lost > 0")
+	for _, id := range ids {
+		if err == nil {
+			err = cmp.Or(ctx.Err(), w.rehold(camera{id: id}, 0, endless))
+		}
 	}
 	return err
 }

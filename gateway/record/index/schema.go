@@ -145,6 +145,100 @@ CREATE TRIGGER mark_added AFTER INSERT ON marks BEGIN UPDATE cameras SET marks =
 CREATE TRIGGER mark_removed AFTER DELETE ON marks BEGIN UPDATE cameras SET marks = marks - 1 WHERE id = OLD.camera; END;
 CREATE TRIGGER gap_added AFTER INSERT ON gaps BEGIN UPDATE cameras SET gaps = gaps + 1 WHERE id = NEW.camera; END;
 CREATE TRIGGER gap_removed AFTER DELETE ON gaps BEGIN UPDATE cameras SET gaps = gaps - 1 WHERE id = OLD.camera; END;
+`, `
+-- What a long time is looked at by: holes and gaps by the class of their length, which
+-- is how many bits its microseconds have.
+ALTER TABLE spans ADD COLUMN since_us INTEGER NOT NULL DEFAULT 0; -- where the span before ends, 0 without one
+ALTER TABLE spans ADD COLUMN class INTEGER NOT NULL DEFAULT 0;    -- of the hole from there
+ALTER TABLE gaps ADD COLUMN class INTEGER NOT NULL DEFAULT 0;
+UPDATE spans SET since_us = coalesce((SELECT to_us FROM spans b WHERE b.camera = spans.camera AND b.from_us < spans.from_us ORDER BY b.from_us DESC LIMIT 1), 0);
+WITH RECURSIVE powers (p) AS (VALUES (1) UNION ALL SELECT p * 2 FROM powers WHERE p < 1 << 60)
+	UPDATE spans SET class = (SELECT count(*) FROM powers WHERE p <= from_us - since_us);
+WITH RECURSIVE powers (p) AS (VALUES (1) UNION ALL SELECT p * 2 FROM powers WHERE p < 1 << 60)
+	UPDATE gaps SET class = (SELECT count(*) FROM powers WHERE p <= to_us - from_us);
+DROP INDEX gaps_by_length;
+CREATE INDEX spans_by_hole ON spans (camera, class, from_us, since_us);
+CREATE INDEX gaps_by_class ON gaps (camera, class, from_us, to_us, reason);
+
+CREATE TABLE flags ( -- the marks of a kind that start in one step of a width
+	camera   INTEGER NOT NULL REFERENCES cameras (id),
+	width_us INTEGER NOT NULL,
+	step     INTEGER NOT NULL, -- which one since 1970
+	kind     TEXT NOT NULL,
+	id       INTEGER NOT NULL, -- the lowest of theirs
+	from_us  INTEGER NOT NULL,
+	to_us    INTEGER NOT NULL,
+	keep     INTEGER NOT NULL,
+	count    INTEGER NOT NULL,
+	PRIMARY KEY (camera, width_us, step, kind)
+) STRICT, WITHOUT ROWID;
+WITH RECURSIVE widths (us) AS (VALUES (900000000) UNION ALL SELECT us * 2 FROM widths WHERE us < 900000000 << 7)
+	INSERT INTO flags SELECT camera, us, start_us / us, kind, min(id), min(start_us), max(end_us), max(keep), count(*) FROM widths CROSS JOIN marks GROUP BY 1, 2, 3, 4;
+
+CREATE TABLE revisions (last INTEGER NOT NULL) STRICT; -- never the same in two databases
+INSERT INTO revisions VALUES (random() & 0xfffffffffffffff);
+CREATE TABLE hours ( -- of the segments of a format that are there and start in one hour: sums of what clips count
+	camera    INTEGER NOT NULL REFERENCES cameras (id),
+	hour      INTEGER NOT NULL, -- which one since 1970
+	format    INTEGER NOT NULL,
+	revision  INTEGER NOT NULL, -- another whenever one of them is another
+	segments  INTEGER NOT NULL,
+	ticks     INTEGER NOT NULL, -- that they last, each rounded
+	bytes     INTEGER NOT NULL, -- behind data_at
+	frames    INTEGER NOT NULL,
+	keys      INTEGER NOT NULL,
+	durations INTEGER NOT NULL, -- entries of a clip's stts
+	offsets   INTEGER NOT NULL, -- entries of ctts
+	plain     INTEGER NOT NULL, -- segments without any of these
+	fragments INTEGER NOT NULL,
+	odd       INTEGER NOT NULL, -- segments whose rows do not say what is in them
+	PRIMARY KEY (camera, hour, format)
+) STRICT, WITHOUT ROWID;
+INSERT INTO hours SELECT camera, start_us / 3600000000, format, (SELECT last FROM revisions), count(*),
+	sum(min(((end_us - start_us) * 9 + 2) / 5, frames * 4294967295)), sum(bytes - data_at), sum(frames), sum(keys),
+	sum(min(stts + 1, frames)), sum(ctts), sum(ctts = 0), sum(fragments), sum(frames = 0 OR fragments = 0)
+	FROM segments WHERE lost = 0 GROUP BY 1, 2, 3;
+
+CREATE TRIGGER hour_more AFTER INSERT ON segments WHEN NEW.lost = 0 BEGIN
+	UPDATE revisions SET last = last + 1;
+	INSERT INTO hours SELECT NEW.camera, NEW.start_us / 3600000000, NEW.format, last, 1,
+		min(((NEW.end_us - NEW.start_us) * 9 + 2) / 5, NEW.frames * 4294967295), NEW.bytes - NEW.data_at, NEW.frames, NEW.keys,
+		min(NEW.stts + 1, NEW.frames), NEW.ctts, NEW.ctts = 0, NEW.fragments, NEW.frames = 0 OR NEW.fragments = 0
+		FROM revisions WHERE true
+	ON CONFLICT (camera, hour, format) DO UPDATE SET
+		revision = excluded.revision, segments = segments + 1, ticks = ticks + excluded.ticks, bytes = bytes + excluded.bytes,
+		frames = frames + excluded.frames, keys = keys + excluded.keys, durations = durations + excluded.durations,
+		offsets = offsets + excluded.offsets, plain = plain + excluded.plain, fragments = fragments + excluded.fragments, odd = odd + excluded.odd;
+END;
+CREATE TRIGGER hour_less AFTER DELETE ON segments WHEN OLD.lost = 0 BEGIN
+	UPDATE revisions SET last = last + 1;
+	UPDATE hours SET revision = (SELECT last FROM revisions), segments = segments - 1,
+		ticks = ticks - min(((OLD.end_us - OLD.start_us) * 9 + 2) / 5, OLD.frames * 4294967295), bytes = bytes - (OLD.bytes - OLD.data_at),
+		frames = frames - OLD.frames, keys = keys - OLD.keys, durations = durations - min(OLD.stts + 1, OLD.frames),
+		offsets = offsets - OLD.ctts, plain = plain - (OLD.ctts = 0), fragments = fragments - OLD.fragments, odd = odd - (OLD.frames = 0 OR OLD.fragments = 0)
+		WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format;
+	DELETE FROM hours WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format AND segments = 0;
+END;
+CREATE TRIGGER hour_changed_less AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence ON segments WHEN OLD.lost = 0 BEGIN
+	UPDATE revisions SET last = last + 1;
+	UPDATE hours SET revision = (SELECT last FROM revisions), segments = segments - 1,
+		ticks = ticks - min(((OLD.end_us - OLD.start_us) * 9 + 2) / 5, OLD.frames * 4294967295), bytes = bytes - (OLD.bytes - OLD.data_at),
+		frames = frames - OLD.frames, keys = keys - OLD.keys, durations = durations - min(OLD.stts + 1, OLD.frames),
+		offsets = offsets - OLD.ctts, plain = plain - (OLD.ctts = 0), fragments = fragments - OLD.fragments, odd = odd - (OLD.frames = 0 OR OLD.fragments = 0)
+		WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format;
+	DELETE FROM hours WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format AND segments = 0;
+END;
+CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence ON segments WHEN NEW.lost = 0 BEGIN
+	UPDATE revisions SET last = last + 1;
+	INSERT INTO hours SELECT NEW.camera, NEW.start_us / 3600000000, NEW.format, last, 1,
+		min(((NEW.end_us - NEW.start_us) * 9 + 2) / 5, NEW.frames * 4294967295), NEW.bytes - NEW.data_at, NEW.frames, NEW.keys,
+		min(NEW.stts + 1, NEW.frames), NEW.ctts, NEW.ctts = 0, NEW.fragments, NEW.frames = 0 OR NEW.fragments = 0
+		FROM revisions WHERE true
+	ON CONFLICT (camera, hour, format) DO UPDATE SET
+		revision = excluded.revision, segments = segments + 1, ticks = ticks + excluded.ticks, bytes = bytes + excluded.bytes,
+		frames = frames + excluded.frames, keys = keys + excluded.keys, durations = durations + excluded.durations,
+		offsets = offsets + excluded.offsets, plain = plain + excluded.plain, fragments = fragments + excluded.fragments, odd = odd + excluded.odd;
+END;
 `}
 
 // checkHeader looks whether this is a database of ours that we understand.

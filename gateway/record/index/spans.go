@@ -1,9 +1,11 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -74,20 +76,57 @@ func (w *writer) cover(c camera, start, end int64) error {
 	whole := stretch{start, end}
 	for _, s := range touched {
 		whole.from, whole.to = min(whole.from, s.from), max(whole.to, s.to)
+	}
+	if len(touched) == 1 && touched[0].from == whole.from { // as when a recording goes on
+		if err := w.run("UPDATE spans SET to_us = ? WHERE camera = ? AND from_us = ?", whole.to, c.id, whole.from); err != nil {
+			return err
+		}
+		return w.linkNext(c, whole.to)
+	}
+	return w.exchange(c, touched, whole)
+}
+
+// classOf gives the class of a length: how many bits its microseconds have. The
+// lengths of one class differ by less than twice.
+func classOf(length int64) int { return bits.Len64(uint64(length)) }
+
+// exchange puts spans in the place of others, both between the same two that stay,
+// and in order.
+func (w *writer) exchange(c camera, gone []stretch, there ...stretch) error {
+	first := endless
+	for _, some := range [][]stretch{gone, there} {
+		if len(some) > 0 {
+			first = min(first, some[0].from)
+		}
+	}
+	since, err := readInt(w.row("SELECT to_us FROM spans WHERE camera = ? AND from_us < ? ORDER BY from_us DESC LIMIT 1", c.id, first))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, s := range gone {
 		if err := w.run("DELETE FROM spans WHERE camera = ? AND from_us = ?", c.id, s.from); err != nil {
 			return err
 		}
 	}
-	return w.addSpans(c, whole)
-}
-
-func (w *writer) addSpans(c camera, spans ...stretch) error {
-	for _, s := range spans {
-		if err := w.run("INSERT INTO spans VALUES (?, ?, ?)", c.id, s.from, s.to); err != nil {
+	for _, s := range there {
+		if err := w.run("INSERT INTO spans (camera, from_us, to_us, since_us, class) VALUES (?, ?, ?, ?, ?)", c.id, s.from, s.to, since, classOf(s.from-since)); err != nil {
 			return err
 		}
+		since = s.to
 	}
-	return nil
+	return w.linkNext(c, since)
+}
+
+// linkNext notes of the span behind a moment that the one before it ends there.
+func (w *writer) linkNext(c camera, since int64) error {
+	next, err := readInt(w.row("SELECT from_us FROM spans WHERE camera = ? AND from_us >= ? ORDER BY from_us LIMIT 1", c.id, since))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = w.run("UPDATE spans SET since_us = ?, class = ? WHERE camera = ? AND from_us = ?", since, classOf(next-since), c.id, next)
+	}
+	return err
 }
 
 // uncover enters that a segment from start to end, whose row is gone or lost by
@@ -107,10 +146,7 @@ func (w *writer) uncover(c camera, start, end int64) error {
 	if !ok {
 		return w.makeSpans(c)
 	}
-	if err := w.run("DELETE FROM spans WHERE camera = ? AND from_us = ?", c.id, span.from); err != nil {
-		return err
-	}
-	return w.addSpans(c, left...)
+	return w.exchange(c, []stretch{span}, left...)
 }
 
 // split gives what a span is without one of its segments. near are the others of
@@ -156,72 +192,58 @@ func (w *writer) makeSpans(c camera) error {
 	if err := w.run("DELETE FROM spans WHERE camera = ?", c.id); err != nil {
 		return err
 	}
-	return w.addSpans(c, merge(rows, joint)...)
+	return w.exchange(c, nil, merge(rows, joint)...)
 }
 
-// firstSpan is the query for where the first span begins of those of ?1 that lie in
-// ?2 to ?3 at least in part.
-const firstSpan = `SELECT id, coalesce(
+// firstSpan says where the first span begins of those that lie in ?2 to ?3 at least
+// in part; null for none. It is of the camera with the id.
+const firstSpan = `coalesce(
 		(SELECT from_us FROM (SELECT from_us, to_us FROM spans WHERE camera = id AND from_us <= ?2 ORDER BY from_us DESC LIMIT 1) WHERE to_us > ?2),
-		(SELECT min(from_us) FROM spans WHERE camera = id AND from_us > ?2 AND from_us < ?3),
-		-1)
-	FROM cameras WHERE name = ?1`
+		(SELECT min(from_us) FROM spans WHERE camera = id AND from_us > ?2 AND from_us < ?3))`
 
-// spansFrom is the query for the spans of camera ?1 from that which begins at ?2 to
-// ?3: those that begin within ?4 of one become one with it, and it takes two steps
-// down the table for each of these, however many spans there are.
-const spansFrom = `WITH RECURSIVE merged (from_us, to_us) AS (
-		VALUES (?2, (SELECT to_us FROM spans WHERE camera = ?1 AND from_us < min(?3, ?2 + ?4) ORDER BY from_us DESC LIMIT 1))
+// Spans of ?1 from ?2 to ?3 are found one by one; or by what lies between them, the
+// holes that are at least ?4 long, and so of the class ?5 or above. These come with
+// one before the first span and one behind the last. All of a query see one state of
+// the database: what goes at the beginning of a span hides none of it.
+const (
+	spansWithin = `WITH RECURSIVE asked (id, first) AS (SELECT id, ` + firstSpan + ` FROM cameras WHERE name = ?1)
+		SELECT from_us, to_us FROM asked CROSS JOIN spans ON camera = id WHERE from_us >= first AND from_us < max(?3, first + 1) ORDER BY from_us LIMIT ?4`
+
+	holesWithin = `WITH RECURSIVE asked (id, first) AS (SELECT id, ` + firstSpan + ` FROM cameras WHERE name = ?1),
+		classes (n) AS (VALUES (?5) UNION ALL SELECT n + 1 FROM classes WHERE n < 63)
+		SELECT -1, first FROM asked WHERE first IS NOT NULL
 		UNION ALL
-		SELECT next.from_us, (SELECT to_us FROM spans WHERE camera = ?1 AND from_us < min(?3, next.from_us + ?4) ORDER BY from_us DESC LIMIT 1)
-		FROM merged JOIN spans AS next ON next.camera = ?1
-			AND next.from_us = (SELECT min(from_us) FROM spans WHERE camera = ?1 AND from_us > merged.to_us AND from_us < ?3)
-		LIMIT ?5
-	)
-	SELECT from_us, to_us FROM merged`
+		SELECT (SELECT to_us FROM spans WHERE camera = id AND from_us < ?3 ORDER BY from_us DESC LIMIT 1), ?6 FROM asked WHERE first IS NOT NULL
+		UNION ALL
+		SELECT since_us, from_us FROM asked CROSS JOIN classes CROSS JOIN spans INDEXED BY spans_by_hole ON camera = id AND class = n
+		WHERE from_us > first AND from_us < ?3 AND from_us - since_us >= ?4`
+)
 
-// firstSpan gives the camera's row and where the first span begins; -1 for none.
-func (x *Index) firstSpan(ctx context.Context, camera string, s stretch) (id, from int64, err error) {
-	err = x.reader.row(ctx, firstSpan, camera, s.from, s.to).Scan(&id, &from)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, -1, nil
-	}
-	return id, from, err
+// spans gives those between two times.
+func (x *Index) spans(ctx context.Context, camera string, s stretch, limit int) ([]stretch, error) {
+	return list(ctx, &x.reader, readStretch, spansWithin, camera, s.from, s.to, limit)
 }
 
-// mostTries is how often in a row the first span may have gone.
-const mostTries = 100
-
-// spans gives those between two times, with holes shorter than one step left out.
-// The first one begins later when its oldest segment goes between the two queries,
-// and is then looked for again.
-func (x *Index) spans(ctx context.Context, camera string, s stretch, step int64, limit int) ([]stretch, error) {
-	for tries := 0; ; tries++ {
-		id, first, err := x.firstSpan(ctx, camera, s)
-		if err != nil || first < 0 {
-			return nil, err
-		}
-		spans, err := list(ctx, &x.reader, readNullStretch, spansFrom, id, max(first, 0), max(s.to, first+1), max(step, 1), limit)
-		if err == nil && len(spans) > 0 && spans[0].to <= spans[0].from && tries < mostTries {
-			continue
-		}
-		spans = slices.DeleteFunc(spans, func(s stretch) bool { return s.to <= s.from }) // those that went meanwhile
-		return merge(spans, step-1), err
+// coarse gives the spans between two times, with holes left out that are shorter
+// than a step. It takes the time of those that are longer, however many spans there
+// are.
+func (x *Index) coarse(ctx context.Context, camera string, s stretch, step int64) (spans []stretch, err error) {
+	holes, err := list(ctx, &x.reader, readStretch, holesWithin, camera, s.from, s.to, step, classOf(step), endless)
+	if err != nil || len(holes) == 0 {
+		return nil, err
 	}
-}
-
-func readNullStretch(row scanner) (s stretch, err error) {
-	var to sql.NullInt64
-	err = row.Scan(&s.from, &to)
-	s.to = to.Int64
-	return s, err
+	slices.SortFunc(holes, func(a, b stretch) int { return cmp.Compare(a.from, b.from) })
+	for i, hole := range holes[1:] {
+		spans = append(spans, stretch{holes[i].to, hole.from})
+	}
+	return spans, nil
 }
 
 // Spans gives the stretches without a hole that lie in a stretch of time at
 // least in part, whole, by time; MaxRows at most.
 func (x *Index) Spans(ctx context.Context, camera string, from, to time.Time) ([]Span, error) {
 	a, b := within(from, to)
-	spans, err := x.spans(ctx, camera, stretch{a, b}, 1, MaxRows)
+	spans, err := x.spans(ctx, camera, stretch{a, b}, MaxRows)
 	return publicSpans(spans), x.explain("looking up spans", err)
 }
 

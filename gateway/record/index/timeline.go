@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Flag is a mark in a timeline, or several of a kind that begin within a step
-// of its resolution.
+// Flag is a mark in a timeline, or several of a kind that begin within a step. A
+// step is the timeline's resolution, or, of more than 7.5 minutes, the next longer
+// one of 15 and 30 minutes, 1, 2, 4, 8, 16 and 32 hours, or of multiples of 32 hours.
 type Flag struct {
 	ID       int64 // the lowest of theirs
 	Kind     string
@@ -22,7 +23,7 @@ type Timeline struct {
 	Spans      []Span        // cut to the stretch, as gaps
 	Gaps       []Gap         // none overlaps a span or another gap
 	Flags      []Flag        // whole, by their beginnings
-	MoreFlags  bool          // there are more, later ones than MaxStretches
+	MoreFlags  bool          // there are more than MaxStretches, none of an earlier step
 }
 
 // Timeline gives what is to be seen of a camera, at a resolution: holes that
@@ -34,7 +35,7 @@ func (x *Index) Timeline(ctx context.Context, camera string, from, to time.Time,
 	s := stretch{from.UnixMicro(), to.UnixMicro()}
 	step := max(resolution.Microseconds(), (s.to-s.from)/MaxStretches+1)
 	t := Timeline{From: fromMicros(s.from), To: fromMicros(s.to), Resolution: time.Duration(step) * time.Microsecond}
-	spans, err := x.spans(ctx, camera, s, step, MaxRows)
+	spans, err := x.coarse(ctx, camera, s, step)
 	if err != nil {
 		return Timeline{}, x.explain("reading a timeline", err)
 	}
@@ -54,26 +55,4 @@ func (x *Index) Timeline(ctx context.Context, camera string, from, to time.Time,
 	}
 	t.Spans, t.Gaps = publicSpans(spans), publicGaps(camera, gaps)
 	return t, nil
-}
-
-// flagsWithin is the query for the marks of ?1 that lie in ?2 to ?3 at least in
-// part, by steps of ?4: few last for more than a day, and these have an index of
-// their own, so that of the others those that start long before are not looked at.
-const flagsWithin = `WITH within (id, kind, start_us, end_us, keep) AS (
-		SELECT m.id, kind, start_us, end_us, keep FROM cameras c CROSS JOIN marks m INDEXED BY marks_of_camera ON m.camera = c.id
-		WHERE c.name = ?1 AND start_us >= ?2 - 86400000000 AND start_us < ?3 AND end_us >= ?2
-		UNION ALL
-		SELECT m.id, kind, start_us, end_us, keep FROM cameras c CROSS JOIN marks m INDEXED BY marks_long ON m.camera = c.id
-		WHERE c.name = ?1 AND end_us - start_us > 86400000000 AND start_us < ?2 - 86400000000 AND end_us >= ?2
-	)
-	SELECT min(id), kind, min(start_us), max(end_us), max(keep), count(*) FROM within GROUP BY kind, start_us / ?4 ORDER BY 3, 2 LIMIT ?5`
-
-// flags gives one more than MaxStretches if there are more.
-func (x *Index) flags(ctx context.Context, camera string, s stretch, step int64) ([]Flag, error) {
-	return list(ctx, &x.reader, func(row scanner) (f Flag, err error) {
-		var from, to int64
-		err = row.Scan(&f.ID, &f.Kind, &from, &to, &f.Keep, &f.Count)
-		f.From, f.To = fromMicros(from), fromMicros(to)
-		return f, err
-	}, flagsWithin, camera, s.from, s.to, step, MaxStretches+1)
 }

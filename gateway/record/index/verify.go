@@ -24,8 +24,27 @@ var contradictions = []string{
 	// Totals are the sums of rows.
 	`SELECT 'the totals of ' || name || ' are wrong' FROM cameras LEFT JOIN (` + sums + `) ON camera = id WHERE
 		(segments, bytes, marked, protected, lost) <> (coalesce(n, 0), coalesce(sum_bytes, 0), coalesce(sum_marked, 0), coalesce(sum_protected, 0), coalesce(n_lost, 0))`,
+	// Holes and gaps are of the class of their length.
+	`SELECT 'the holes between spans of ' || name || ' are wrong' FROM (SELECT camera, from_us, since_us, class, lag(to_us, 1, 0) OVER (PARTITION BY camera ORDER BY from_us) AS before FROM spans) JOIN cameras ON id = camera
+		WHERE since_us <> before OR NOT ` + fmt.Sprintf(ofClass, "from_us - since_us"),
+	`SELECT 'a gap of ' || name || ' has a wrong length' FROM gaps JOIN cameras ON id = camera WHERE NOT ` + fmt.Sprintf(ofClass, "to_us - from_us"),
+	// Flags are the marks, step by step.
+	wrongFlags("SELECT camera, 900000000, start_us / 900000000, kind, min(id), min(start_us), max(end_us), max(keep), count(*) FROM marks GROUP BY camera, 3, kind", "width_us = 900000000"),
+	wrongFlags("SELECT camera, 2 * width_us, step / 2, kind, min(id), min(from_us), max(to_us), max(keep), sum(count) FROM flags WHERE width_us < 115200000000 GROUP BY camera, width_us, 3, kind", "width_us <> 900000000"),
+	// Hours are sums of rows.
+	`SELECT 'the sums of an hour of ' || name || ' are wrong' FROM (` + hoursMade + ` EXCEPT ` + hoursKept + `) JOIN cameras ON id = camera`,
+	`SELECT 'there is an hour too much of ' || name FROM (` + hoursKept + ` EXCEPT ` + hoursMade + `) JOIN cameras ON id = camera`,
 	`SELECT 'the numbers of marks or gaps of ' || name || ' are wrong' FROM cameras WHERE
 		marks <> (SELECT count(*) FROM marks WHERE camera = cameras.id) OR gaps <> (SELECT count(*) FROM gaps WHERE camera = cameras.id)`,
+}
+
+// ofClass says that a length has so many bits.
+const ofClass = `((1 << (class - 1)) <= %[1]s AND %[1]s < (1 << class))`
+
+// wrongFlags are those that are not as they are made, or the other way round.
+func wrongFlags(made, which string) string {
+	kept := "SELECT * FROM flags WHERE " + which
+	return "SELECT DISTINCT 'the flags of ' || name || ' are wrong' FROM (SELECT * FROM (" + made + " EXCEPT " + kept + ") UNION ALL SELECT * FROM (" + kept + " EXCEPT " + made + ")) w JOIN cameras c ON c.id = w.camera"
 }
 
 const sums = `SELECT camera, sum(lost = 0) AS n, sum(bytes * (lost = 0)) AS sum_bytes, sum(bytes * (lost = 0 AND hold = 1)) AS sum_marked,
@@ -150,7 +169,7 @@ func (w *writer) mendCameras(ctx context.Context) error {
 	}, "SELECT id, longest_us FROM cameras")
 	for _, c := range cameras {
 		if err == nil {
-			err = cmp.Or(ctx.Err(), w.makeSpans(c))
+			err = cmp.Or(ctx.Err(), w.makeSpans(c), w.makeFlags(c, 0, endless))
 		}
 		if err == nil {
 			err = w.rehold(c, 0, endless)
@@ -164,6 +183,15 @@ func (w *writer) mendTotals() error {
 		return err
 	}
 	if err := w.run(`UPDATE cameras SET segments = n, bytes = sum_bytes, marked = sum_marked, protected = sum_protected, lost = n_lost FROM (` + sums + `) WHERE camera = id`); err != nil {
+		return err
+	}
+	err := cmp.Or(
+		w.run("DELETE FROM hours"),
+		w.run("UPDATE revisions SET last = last + 1"),
+		w.run("INSERT INTO hours (camera, hour, format, segments, ticks, bytes, frames, keys, durations, offsets, plain, fragments, odd, revision) SELECT made.*, last FROM ("+hoursMade+") made, revisions"),
+		w.run("WITH RECURSIVE powers (p) AS (VALUES (1) UNION ALL SELECT p * 2 FROM powers WHERE p < 1 << 60) UPDATE gaps SET class = (SELECT count(*) FROM powers WHERE p <= to_us - from_us)"),
+	)
+	if err != nil {
 		return err
 	}
 	return w.run("UPDATE cameras SET marks = (SELECT count(*) FROM marks WHERE camera = cameras.id), gaps = (SELECT count(*) FROM gaps WHERE camera = cameras.id)")
