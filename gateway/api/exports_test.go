@@ -39,6 +39,10 @@ func newReel(t *testing.T) *reel {
 	}}
 }
 
+func (*reel) Hours(context.Context, string, time.Time, time.Time) ([]index.Hour, error) {
+	return nil, nil
+}
+
 func (r *reel) Between(_ context.Context, camera string, from, to time.Time, _ int) ([]index.Segment, error) {
 	if camera != "gate" || !r.row.End.After(from) || !r.row.Start.Before(to) {
 		return nil, nil

@@ -137,6 +137,11 @@ func (f *film) Between(_ context.Context, _ string, from, to time.Time, limit in
 	return found, nil
 }
 
+// Hours gives none: all segments are known one by one.
+func (f *film) Hours(context.Context, string, time.Time, time.Time) ([]index.Hour, error) {
+	return nil, nil
+}
+
 // Format gives what the pictures of a file are.
 func (f *film) Format(_ context.Context, id int64) (index.Format, error) {
 	if id < 1 || id > int64(len(f.formats)) {

@@ -106,6 +106,10 @@ func (s *shelf) Between(_ context.Context, camera string, from, to time.Time, li
 	return found, nil
 }
 
+func (s *shelf) Hours(context.Context, string, time.Time, time.Time) ([]index.Hour, error) {
+	return nil, nil
+}
+
 func (s *shelf) Format(_ context.Context, id int64) (index.Format, error) {
 	return s.formats[id-1], nil
 }

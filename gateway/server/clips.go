@@ -25,6 +25,15 @@ func (c cuttings) Between(ctx context.Context, camera string, from, to time.Time
 	return rows, err
 }
 
+// Hours gives sums of the hours in a stretch of time.
+func (c cuttings) Hours(ctx context.Context, camera string, from, to time.Time) (hours []index.Hour, err error) {
+	err = c.Look(func(x *index.Index) error {
+		hours, err = x.Hours(ctx, camera, from, to)
+		return err
+	})
+	return hours, err
+}
+
 // Format gives what the pictures of segments are.
 func (c cuttings) Format(ctx context.Context, id int64) (f index.Format, err error) {
 	err = c.Look(func(x *index.Index) error {

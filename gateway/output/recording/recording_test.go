@@ -70,6 +70,9 @@ func newShelf(t *testing.T) *shelf {
 func (s *shelf) Between(context.Context, string, time.Time, time.Time, int) ([]index.Segment, error) {
 	return nil, nil
 }
+func (s *shelf) Hours(context.Context, string, time.Time, time.Time) ([]index.Hour, error) {
+	return nil, nil
+}
 func (s *shelf) Format(context.Context, int64) (index.Format, error) {
 	return index.Format{}, index.ErrUnknown
 }

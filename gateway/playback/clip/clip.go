@@ -5,11 +5,12 @@
 //
 //	ftyp | moov | mdat: subtitles, and of each segment the bytes from its first sample to its last
 //
-// How long the tables in moov are is known of the rows of the index alone; only
-// segments that are taken in part are opened before the first byte. The tables
-// are then made column by column, of files that are opened again for each, so a
-// clip of any length takes the same memory. What stands between fragments in a
-// segment goes along, and no table points to it.
+// How long the tables in moov are is known of the index alone, and of hours of which
+// all is wanted by one sum for each; only segments that are taken in part are opened
+// before the first byte. The tables are then made column by column, of rows that are
+// looked up hour by hour and files that are opened again for each, so a clip of any
+// length takes the same memory. What stands between fragments in a segment goes
+// along, and no table points to it.
 //
 // Time in a clip is the time of the index: a segment lasts as long as its row
 // says, whatever its camera believed a second to be. A stretch of which nothing
@@ -33,6 +34,8 @@ import (
 // rounded in each picture of a segment does not add up to a picture.
 const Timescale = 20 * segment.Timescale
 
+const _ = uint(Timescale-index.Ticks) + uint(index.Ticks-Timescale) // they are the same
+
 // MaxSegments is how many segments a clip is made of at most; a week of minutes
 // has a few more.
 const MaxSegments = index.MaxRows - 1
@@ -55,6 +58,9 @@ type Finder interface {
 	// Between gives the segments of a camera that have to do with a stretch of
 	// time, by their start.
 	Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error)
+	// Hours gives sums of the hours all segments of which lie between two times, by
+	// time.
+	Hours(ctx context.Context, camera string, from, to time.Time) ([]index.Hour, error)
 	Format(ctx context.Context, id int64) (index.Format, error)
 	Spans(ctx context.Context, camera string, from, to time.Time) ([]index.Span, error)
 	// Growing gives the segment of a camera that is being written, which has no
@@ -104,21 +110,23 @@ type Clip struct {
 	request Request
 	layout  layout
 	files   *files
-	at      int64 // where Read goes on
-	piece   piece
-	err     error // what ended it
+	entries *entries
+	// rows looks up an hour: see hourOf.
+	rows  func(start time.Time) ([]index.Segment, []index.Hour, error)
+	at    int64 // where Read goes on
+	piece piece
+	err   error // what ended it
 }
 
-// New finds out what a clip is made of. It reads rows of the index, and the
-// tables of two files; for a timelapse of all.
+// New finds out what a clip is made of. It reads sums of hours and rows of the
+// index, and the tables of two files; for a timelapse of all. ctx has to last as long
+// as the clip, which looks up more as it is read.
 func New(ctx context.Context, finder Finder, opener Opener, request Request) (*Clip, error) {
-	c := &Clip{request: request, files: &files{opener: opener}}
-	parts, formats, err := find(ctx, finder, request)
-	if err == nil && request.Speed > 1 {
-		err = c.lapse(ctx, parts, formats)
-	} else if err == nil {
-		err = c.cut(ctx, parts, formats)
+	c := &Clip{request: request, files: &files{opener: opener}, entries: entriesOf(finder)}
+	c.rows = func(start time.Time) ([]index.Segment, []index.Hour, error) {
+		return hourOf(ctx, finder, request.Camera, start)
 	}
+	err := c.plan(ctx, finder)
 	if errors.Is(err, errEmpty) {
 		err = nearest(ctx, finder, request)
 	}

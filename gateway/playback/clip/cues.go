@@ -32,16 +32,16 @@ func (c cues) bytes() int64 { return int64(c.count) * int64(cueSize) }
 // within gives how far into its first second a part begins, in ticks.
 func (p *part) within() int64 { return timeToTicks(time.Duration(p.start.Nanosecond())) }
 
-// cues gives how many cues a part has, and how many entries of stts: the first, all
+// texts gives how many cues a part has, and how many entries of stts: the first, all
 // that last a second, and the last.
-func (p *part) cues() (count, runs int) {
+func (p *part) texts() (count, runs int) {
 	count = int((p.within() + p.ticks + Timescale - 1) / Timescale)
 	return count, min(count, 3)
 }
 
 // writeCues appends what a part has in a column of the track of subtitles.
 func (l *layout) writeCues(b []byte, c column, p *part) []byte {
-	count, runs := p.cues()
+	count, runs := p.texts()
 	if c == cueTexts {
 		for n := range count {
 			b = binary.BigEndian.AppendUint16(b, uint16(len(cueFormat)))

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"sort"
-
-	"framegate/gateway/media"
 )
 
 // What a timelapse has at most: pictures in a second, so that players keep up,
@@ -27,7 +25,7 @@ type pick struct {
 }
 
 // lapse makes the clip of keyframes of parts.
-func (c *Clip) lapse(ctx context.Context, parts []part, formats []*media.Format) error {
+func (c *Clip) lapse(ctx context.Context, parts []part) error {
 	c.layout.parts = parts
 	l := picker{speed: c.request.Speed}
 	for i := range parts {
@@ -58,7 +56,7 @@ func (c *Clip) lapse(ctx context.Context, parts []part, formats []*media.Format)
 	last := l.picks[n-1]
 	media := l.shown(l.now) - l.shown(l.start)
 	c.layout.picks = l.picks
-	movie := movie{formats: formats, created: c.Start, media: media, to: media}
+	movie := movie{formats: c.entries.formats, created: c.Start, media: media, to: media}
 	c.layout.arrange(movie, counts{samples: n, keys: n, durations: n, chunks: n}, last.data+int64(last.size), pictures)
 	c.layout.tag = c.layout.hash()
 	return nil

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"sort"
 	"time"
@@ -13,8 +14,11 @@ import (
 
 // layout says what stands where in a clip.
 type layout struct {
-	parts   []part
-	picks   []pick // of a timelapse, instead of parts
+	blocks  []block
+	loaded  *block // the hour whose parts are known for now
+	shifted bool   // some pictures have composition offsets
+	parts   []part // of a timelapse
+	picks   []pick // of a timelapse, instead of blocks
 	regions []region
 	dataAt  int64 // where the payload of mdat begins
 	size    int64
@@ -60,54 +64,45 @@ func (l *layout) width(c column) int64 {
 	return [...]int64{durations: 8, offsets: 8, chunkSamples: 12, sizes: 4, chunkOffsets: 4, keys: 4}[c]
 }
 
-// before gives how many bytes of a column are of parts before one.
-func (l *layout) before(c column, p *part) int64 {
+// before gives how many bytes of a column are before a part or block.
+func (l *layout) before(c column, a ahead) int64 {
 	switch c {
 	case payload:
-		return p.data
+		return a.data
 	case cueRuns:
-		return int64(p.runsBefore) * runSize
+		return int64(a.runs) * runSize
 	case cueTexts:
-		return int64(p.cuesBefore) * int64(cueSize)
+		return int64(a.cues) * int64(cueSize)
 	}
-	return int64(c.entriesOf(p.before)) * l.width(c)
+	return int64(c.entriesOf(a.before)) * l.width(c)
 }
 
-// make lays out the clip of parts, which are cut, with subtitles of a zone where
-// that is not nil.
-func (l *layout) make(parts []part, formats []*media.Format, show shows, zone *time.Location) {
-	l.parts, l.shift = parts, show.shift
+// make lays out the clip of blocks, whose parts are cut, with subtitles of a zone
+// where that is not nil.
+func (l *layout) make(blocks []block, formats []*media.Format, show shows, zone *time.Location) {
+	l.blocks, l.shift = blocks, show.shift
 	l.cues.zone, l.cues.shift = zone, show.shift
-	total, bytes, ticks := l.sum()
-	last := &parts[len(parts)-1]
-	movie := movie{formats: formats, created: show.start, media: ticks, from: show.from, to: last.decode + show.to, cues: l.cues}
-	l.arrange(movie, total, bytes, payload)
+	all := l.sum()
+	l.cues.count, l.cues.runs = all.cues, all.runs
+	last := blocks[len(blocks)-1].parts
+	movie := movie{formats: formats, created: show.start, media: all.decode, from: show.from, to: last[len(last)-1].decode + show.to, cues: l.cues}
+	l.arrange(movie, all.before, all.data, payload)
 	l.tag = l.hash()
 }
 
-// sum notes what is before each part, and gives what all have together. Where
-// one has composition offsets all have.
-func (l *layout) sum() (total counts, bytes, ticks int64) {
-	shifted := false
-	for i := range l.parts {
-		shifted = shifted || l.parts[i].has.offsets > 0
+// sum notes what is before each block, and gives what all have together. Where one
+// segment has composition offsets all have.
+func (l *layout) sum() (all ahead) {
+	for i := range l.blocks {
+		l.shifted = l.shifted || l.blocks[i].shifts()
 	}
-	for i := range l.parts {
-		p := &l.parts[i]
-		if shifted {
-			p.has.offsets = max(p.has.offsets, 1)
-		}
-		p.before, p.data, p.decode = total, bytes, ticks
-		if l.cues.zone != nil {
-			p.cuesBefore, p.runsBefore = l.cues.count, l.cues.runs
-			count, runs := p.cues()
-			l.cues.count, l.cues.runs = l.cues.count+count, l.cues.runs+runs
-		}
-		total = total.plus(p.has)
-		bytes += p.to - p.from
-		ticks += p.ticks
+	for i := range l.blocks {
+		b := &l.blocks[i]
+		b.sum(l.shifted)
+		b.ahead = all
+		all = b.place(l.cues.zone != nil)
 	}
-	return total, bytes, ticks
+	return all
 }
 
 // arrange makes the regions: the boxes before the tables, the tables, mdat.
@@ -158,39 +153,82 @@ func (l *layout) region(at int64) *region {
 	return &l.regions[sort.Search(len(l.regions), func(i int) bool { return l.regions[i].at > at })-1]
 }
 
-// part gives the part of which a byte of a column is.
-func (l *layout) part(c column, at int64) *part {
-	return &l.parts[sort.Search(len(l.parts), func(i int) bool { return l.before(c, &l.parts[i]) > at })-1]
+// block gives the block of which a byte of a column is.
+func (l *layout) block(c column, at int64) *block {
+	return &l.blocks[sort.Search(len(l.blocks), func(i int) bool { return l.before(c, l.blocks[i].ahead) > at })-1]
+}
+
+// part gives the part of a block, whose parts are known, of which a byte of a column
+// is.
+func (l *layout) part(c column, b *block, at int64) *part {
+	return &b.parts[sort.Search(len(b.parts), func(i int) bool { return l.before(c, b.parts[i].ahead) > at })-1]
+}
+
+// part gives the part of which a byte of a column is. It is there until another is
+// asked for.
+func (c *Clip) part(of column, at int64) (*part, error) {
+	l := &c.layout
+	b := l.block(of, at)
+	if b.parts == nil {
+		parts, err := c.lookUp(b)
+		if err != nil {
+			return nil, err
+		}
+		if l.loaded != nil {
+			l.loaded.parts = nil
+		}
+		known := block{parts: parts, ahead: b.ahead}
+		known.sum(l.shifted)
+		if known.has != b.has || known.bytes != b.bytes || known.ticks != b.ticks {
+			return nil, fmt.Errorf("%w: the sums of %s are not those of its segments", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
+		}
+		known.place(false)
+		b.parts, l.loaded = parts, b
+	}
+	return l.part(of, b, at), nil
 }
 
 // hash makes the ETag out of all that the bytes depend on.
 func (l *layout) hash() string {
 	h := sha256.New()
-	var b []byte
 	for _, r := range l.regions {
 		_, _ = h.Write(r.fixed)
 	}
+	b := binary.BigEndian.AppendUint64(nil, uint64(l.shift))
 	if l.cues.zone != nil {
-		_, _ = h.Write([]byte(l.cues.zone.String()))
+		b = append(b, l.cues.zone.String()...)
 	}
-	for i := range l.parts {
-		p := &l.parts[i]
-		b = append(b[:0], p.row.Path...)
-		for _, n := range []int64{l.shift, p.row.ID, int64(p.row.Sequence), p.row.Start.UnixMicro(), p.start.UnixMicro(), p.length, int64(p.entry), int64(p.first), int64(p.last), p.from, p.to, p.ticks} {
+	for _, one := range l.blocks {
+		for _, hour := range one.hours {
+			b = binary.BigEndian.AppendUint64(b, uint64(hour.Start.UnixMicro()))
+			b = binary.BigEndian.AppendUint64(b, uint64(hour.Format))
+			b = binary.BigEndian.AppendUint64(b, uint64(hour.Revision))
+		}
+		b = appendParts(b, one.parts)
+	}
+	b = appendParts(b, l.parts)
+	for _, p := range l.picks {
+		b = binary.BigEndian.AppendUint64(b, uint64(p.part))
+		b = binary.BigEndian.AppendUint64(b, uint64(p.at))
+		b = binary.BigEndian.AppendUint64(b, uint64(p.size)<<32|uint64(p.ticks))
+	}
+	_, _ = h.Write(b)
+	return `"` + hex.EncodeToString(h.Sum(nil)[:16]) + `"`
+}
+
+// appendParts appends what of parts the bytes of a clip depend on.
+func appendParts(b []byte, parts []part) []byte {
+	for i := range parts {
+		p := &parts[i]
+		b = append(b, p.row.Path...)
+		for _, n := range []int64{p.row.ID, int64(p.row.Sequence), p.row.Start.UnixMicro(), p.start.UnixMicro(), p.length, int64(p.entry), int64(p.first), int64(p.last), p.from, p.to, p.ticks} {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
 		for _, n := range []int{p.has.samples, p.has.keys, p.has.durations, p.has.offsets, p.has.chunks} {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
-		_, _ = h.Write(b)
 	}
-	for _, p := range l.picks {
-		b = binary.BigEndian.AppendUint64(b[:0], uint64(p.part))
-		b = binary.BigEndian.AppendUint64(b, uint64(p.at))
-		b = binary.BigEndian.AppendUint64(b, uint64(p.size)<<32|uint64(p.ticks))
-		_, _ = h.Write(b)
-	}
-	return `"` + hex.EncodeToString(h.Sum(nil)[:16]) + `"`
+	return b
 }
 
 // epoch is where times of MP4 begin, in seconds before 1970.

@@ -25,11 +25,15 @@ type part struct {
 
 	start time.Time // of what of it is shown first
 
-	// What is before it in the clip.
-	before                 counts
-	cuesBefore, runsBefore int
-	data                   int64 // bytes of mdat
-	decode                 int64 // ticks
+	ahead
+}
+
+// ahead is what is before a part, or before a block, in the clip.
+type ahead struct {
+	before     counts
+	cues, runs int   // of subtitles, and of their stts
+	data       int64 // bytes of mdat
+	decode     int64 // ticks
 }
 
 // counts is how much there is in each column of the tables.

@@ -58,7 +58,8 @@ type Parts struct {
 // PartsOf gives the parts of what was recorded. Of a segment that is being
 // written they are those that change no more. It reads the tables of all segments.
 func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request) (*Parts, error) {
-	parts, formats, err := find(ctx, finder, request)
+	entries := entriesOf(finder)
+	parts, err := find(ctx, finder, entries, request)
 	switch {
 	case errors.Is(err, errEmpty):
 		return nil, nearest(ctx, finder, request)
@@ -69,7 +70,7 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 	}
 	files := &files{opener: opener}
 	defer files.close()
-	all := &Parts{Formats: formats, Start: parts[0].row.Start}
+	all := &Parts{Formats: entries.formats, Start: parts[0].row.Start}
 	var before *index.Segment
 	for i := range parts {
 		if err := ctx.Err(); err != nil {

@@ -14,40 +14,63 @@ import (
 // errEmpty: there is nothing to make a clip of.
 var errEmpty = errors.New("empty")
 
-// find gives the segments that a clip is made of, none of which is cut yet, and
-// the different formats of them.
-func find(ctx context.Context, finder Finder, request Request) ([]part, []*media.Format, error) {
+// plan finds out what the clip is made of.
+func (c *Clip) plan(ctx context.Context, finder Finder) error {
+	if c.request.Speed > 1 {
+		parts, err := find(ctx, finder, c.entries, c.request)
+		if err != nil {
+			return err
+		}
+		return c.lapse(ctx, parts)
+	}
+	blocks, err := survey(ctx, finder, c.entries, c.request)
+	if err != nil {
+		return err
+	}
+	return c.cut(ctx, blocks)
+}
+
+// find gives the segments that have to do with a stretch of time, none of which is
+// cut yet.
+func find(ctx context.Context, finder Finder, entries *entries, request Request) ([]part, error) {
 	growing, grows := finder.Growing(request.Camera) // first, so that it is in one of both
 	rows, err := finder.Between(ctx, request.Camera, request.From, request.To, MaxSegments+1)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(rows) > MaxSegments {
-		return nil, nil, fmt.Errorf("%w: it has more than %d segments; ask for a shorter stretch of time", ErrTooLong, MaxSegments)
+		return nil, tooMany()
 	}
-	entries := entries{finder: finder, byID: make(map[int64]uint32)}
-	parts := make([]part, 0, len(rows)+1)
-	for _, row := range rows {
-		entry, err := entries.of(ctx, row.Format)
-		if err != nil {
-			return nil, nil, err
+	parts, err := entries.parts(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if grows && growing.in(request) && !has(parts, growing) {
+		parts, err = entries.grow(parts, growing)
+	}
+	if err == nil && len(parts) == 0 {
+		err = errEmpty
+	}
+	return parts, err
+}
+
+func tooMany() error {
+	return fmt.Errorf("%w: it has more than %d segments; ask for a shorter stretch of time", ErrTooLong, MaxSegments)
+}
+
+// in says whether what grows has to do with a request.
+func (g Growing) in(r Request) bool {
+	return g.Segment.Start.Before(r.To) && g.Segment.End.After(r.From)
+}
+
+// has says whether a segment that grew a moment ago is among others.
+func has(parts []part, growing Growing) bool {
+	for i := range parts {
+		if parts[i].row.Sequence == growing.Segment.Sequence {
+			return true
 		}
-		parts = append(parts, partOf(row, entry))
-		grows = grows && row.Sequence != growing.Segment.Sequence
 	}
-	if now := growing.Segment; grows && now.Start.Before(request.To) && now.End.After(request.From) {
-		entry, err := entries.add(growing.Format)
-		if err != nil {
-			return nil, nil, err
-		}
-		p := partOf(now, entry)
-		p.growing, p.length = &growing.Table, Timescale
-		parts = append(parts, p)
-	}
-	if len(parts) == 0 {
-		return nil, nil, errEmpty
-	}
-	return parts, entries.formats, nil
+	return false
 }
 
 // partOf makes a part of a whole segment.
@@ -59,16 +82,50 @@ func partOf(row index.Segment, entry uint32) part {
 	}
 }
 
-// cut makes the clip of parts, those cut that are not wanted whole.
-func (c *Clip) cut(ctx context.Context, parts []part, formats []*media.Format) error {
+// cut makes the clip of blocks, whose parts are cut that are not wanted whole: the
+// first, the last, and whatever is not inside.
+func (c *Clip) cut(ctx context.Context, blocks []block) error {
 	var show shows
-	kept := parts[:0]
-	for i, p := range parts {
-		if i == 0 || i == len(parts)-1 || !p.inside(c.request) {
+	kept := blocks[:0]
+	for i, b := range blocks {
+		if len(kept) == 0 || i == len(blocks)-1 {
+			if err := c.open(&b); err != nil {
+				return err
+			}
+		}
+		if err := c.trimAll(ctx, &b, &show, len(kept) == 0, i == len(blocks)-1); err != nil {
+			return err
+		}
+		if b.hours != nil || len(b.parts) > 0 {
+			kept = append(kept, b)
+		}
+	}
+	if len(kept) == 0 {
+		return errEmpty
+	}
+	last := &kept[len(kept)-1]
+	if err := c.open(last); err != nil {
+		return err
+	}
+	if _, err := c.trim(&last.parts[len(last.parts)-1], &show, len(kept) == 1 && len(last.parts) == 1); err != nil { // again, where those behind it have nothing
+		return err
+	}
+	c.Start, c.End = show.start, show.end
+	c.layout.make(kept, c.entries.formats, show, c.request.Subtitles)
+	return nil
+}
+
+// trimAll cuts the parts of a block, which may be the first or the last of all, and
+// leaves out those of which nothing is wanted.
+func (c *Clip) trimAll(ctx context.Context, b *block, show *shows, first, last bool) error {
+	kept := b.parts[:0]
+	for i, p := range b.parts {
+		first := first && len(kept) == 0
+		if first || last && i == len(b.parts)-1 || !p.inside(c.request) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			ok, err := c.trim(&p, &show, len(kept) == 0)
+			ok, err := c.trim(&p, show, first)
 			if err != nil {
 				return err
 			}
@@ -78,14 +135,7 @@ func (c *Clip) cut(ctx context.Context, parts []part, formats []*media.Format) e
 		}
 		kept = append(kept, p)
 	}
-	if len(kept) == 0 {
-		return errEmpty
-	}
-	if _, err := c.trim(&kept[len(kept)-1], &show, len(kept) == 1); err != nil { // again, where those behind it have nothing
-		return err
-	}
-	c.Start, c.End = show.start, show.end
-	c.layout.make(kept, formats, show, c.request.Subtitles)
+	b.parts = kept
 	return nil
 }
 
@@ -131,6 +181,34 @@ type entries struct {
 	finder  Finder
 	byID    map[int64]uint32
 	formats []*media.Format
+}
+
+func entriesOf(finder Finder) *entries {
+	return &entries{finder: finder, byID: make(map[int64]uint32)}
+}
+
+// parts makes parts of whole segments.
+func (e *entries) parts(ctx context.Context, rows []index.Segment) ([]part, error) {
+	parts := make([]part, 0, len(rows)+1)
+	for _, row := range rows {
+		entry, err := e.of(ctx, row.Format)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, partOf(row, entry))
+	}
+	return parts, nil
+}
+
+// grow adds a segment that grows.
+func (e *entries) grow(parts []part, growing Growing) ([]part, error) {
+	entry, err := e.add(growing.Format)
+	if err != nil {
+		return nil, err
+	}
+	p := partOf(growing.Segment, entry)
+	p.growing, p.length = &growing.Table, Timescale
+	return append(parts, p), nil
 }
 
 // of gives the number of the entry of a format of the index, from 1.

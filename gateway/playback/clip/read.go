@@ -68,7 +68,10 @@ func (c *Clip) read(b []byte) (int, error) {
 
 // readPart reads what lies so far into the payload.
 func (c *Clip) readPart(b []byte, in int64) (int, error) {
-	p := c.layout.part(payload, in)
+	p, err := c.part(payload, in)
+	if err != nil {
+		return 0, err
+	}
 	o, err := c.files.get(p)
 	if err != nil {
 		return 0, err
@@ -96,9 +99,12 @@ func (c *Clip) makePiece(r *region, in int64) error {
 		c.piece = piece{r.at, c.layout.writePicks(c.piece.b[:0], r.column)}
 		return nil
 	}
-	p := c.layout.part(r.column, in)
+	p, err := c.part(r.column, in)
+	if err != nil {
+		return err
+	}
 	if r.column == cueRuns || r.column == cueTexts {
-		c.piece = piece{r.at + c.layout.before(r.column, p), c.layout.writeCues(c.piece.b[:0], r.column, p)}
+		c.piece = piece{r.at + c.layout.before(r.column, p.ahead), c.layout.writeCues(c.piece.b[:0], r.column, p)}
 		return nil
 	}
 	v, err := c.files.view(p)
@@ -108,7 +114,7 @@ func (c *Clip) makePiece(r *region, in int64) error {
 	if err != nil {
 		return err
 	}
-	c.piece.at = r.at + c.layout.before(r.column, p)
+	c.piece.at = r.at + c.layout.before(r.column, p.ahead)
 	c.piece.b = c.layout.write(c.piece.b[:0], r.column, v)
 	return nil
 }

@@ -111,6 +111,8 @@ type volume struct {
 	growing *Growing
 	opened  int
 	open    int
+	single  bool // no hours are known
+	looked  int  // how many rows were given
 }
 
 func newVolume() *volume { return &volume{files: make(map[string]*memory)} }
@@ -121,7 +123,35 @@ func (v *volume) Between(_ context.Context, _ string, from, to time.Time, limit 
 			rows = append(rows, row)
 		}
 	}
+	v.looked += len(rows)
 	return rows, nil
+}
+
+func (v *volume) Hours(_ context.Context, _ string, from, to time.Time) (hours []index.Hour, err error) {
+	for _, row := range v.rows {
+		start := row.Start.Truncate(time.Hour)
+		if v.single || start.Before(from) || start.Add(time.Hour+index.MaxLength).After(to) {
+			continue
+		}
+		i := slices.IndexFunc(hours, func(h index.Hour) bool { return h.Start.Equal(start) && h.Format == row.Format })
+		if i < 0 {
+			i, hours = len(hours), append(hours, index.Hour{Start: start, Format: row.Format})
+		}
+		h := &hours[i]
+		h.Segments++
+		h.Revision = h.Revision*31 + row.ID + row.Start.UnixMicro() + row.Bytes<<20
+		h.Ticks += partOf(row, 1).length
+		h.Bytes += row.Bytes - row.DataAt
+		h.Frames, h.Keys, h.Fragments = h.Frames+row.Frames, h.Keys+row.Keys, h.Fragments+row.Fragments
+		h.Durations, h.Offsets = h.Durations+min(row.STTS+1, row.Frames), h.Offsets+row.CTTS
+		if row.CTTS == 0 {
+			h.Plain++
+		}
+		if row.Frames == 0 || row.Fragments == 0 {
+			h.Odd++
+		}
+	}
+	return hours, nil
 }
 
 func (v *volume) Format(_ context.Context, id int64) (index.Format, error) {

@@ -179,8 +179,8 @@ func TestFinishedMeanwhile(t *testing.T) {
 	v.grow(t, noon, plainFrames()[:20])
 	v.record(t, noon, 1, plainFrames()[:20])
 	c := v.clip(t, Request{From: noon, To: after(10)})
-	if len(c.layout.parts) != 1 {
-		t.Errorf("it has %d parts", len(c.layout.parts))
+	if len(c.layout.blocks) != 1 || len(c.layout.blocks[0].parts) != 1 {
+		t.Errorf("it has %d blocks", len(c.layout.blocks))
 	}
 }
 

@@ -1,0 +1,167 @@
+package clip
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"framegate/gateway/record/index"
+)
+
+// hours is a volume of six hours with segments here and there: of pictures that are
+// reordered and of such that are not, in two formats, with holes, some of which are
+// longer than an hour.
+func hours(t testing.TB) *volume {
+	t.Helper()
+	v := newVolume()
+	random := rand.New(rand.NewPCG(3, 4))
+	for at := noon; at.Before(noon.Add(6 * time.Hour)); {
+		frames := plainFrames()[:20]
+		switch random.IntN(3) {
+		case 0:
+			frames = shuffled()[40:70]
+		case 1:
+			frames = largePictures()[:10]
+		}
+		at = v.record(t, at, 1+float64(random.IntN(3))/100, frames)
+		at = at.Add(time.Duration(random.IntN(int(8 * time.Minute))))
+		if random.IntN(20) == 0 {
+			at = at.Add(70 * time.Minute)
+		}
+	}
+	return v
+}
+
+// TestHoursAreCutLikeSegments: a clip of which hours are known by their sums has the
+// bytes of one all rows of which are known from the beginning, wherever they are read.
+func TestHoursAreCutLikeSegments(t *testing.T) {
+	t.Parallel()
+	v := hours(t)
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, request := range []Request{
+		{From: noon, To: noon.Add(24 * time.Hour)},
+		{From: noon.Add(17 * time.Minute), To: noon.Add(5*time.Hour + 7*time.Minute), Exact: true},
+		{From: noon.Add(-3 * time.Hour), To: v.rows[len(v.rows)-1].Start.Add(time.Second), Exact: true},
+		{From: noon.Add(2 * time.Hour), To: noon.Add(4 * time.Hour)},
+		{From: v.rows[3].Start.Add(time.Second), To: noon.Add(24 * time.Hour), Exact: true},
+	} {
+		v.single = true
+		want := v.clip(t, request)
+		all := whole(t, want)
+		v.single = false
+		v.looked = 0
+		c := v.clip(t, request)
+		looked := v.looked
+		if got := whole(t, c); !bytes.Equal(got, all) || !c.Start.Equal(want.Start) || !c.End.Equal(want.End) {
+			t.Fatalf("%v to %v: %d bytes, want %d; from %v to %v, want %v to %v", request.From, request.To, len(got), len(all), c.Start, c.End, want.Start, want.End)
+		}
+		if looked >= len(v.rows)*3/4 && request.To.Sub(request.From) > 5*time.Hour {
+			t.Errorf("%d rows were looked at before the first byte", looked)
+		}
+		for range 100 {
+			at := random.Int64N(int64(len(all)))
+			b := make([]byte, min(1+random.Int64N(5000), int64(len(all))-at))
+			if _, err := c.Seek(at, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(c, b); err != nil || !bytes.Equal(b, all[at:at+int64(len(b))]) {
+				t.Fatalf("%v to %v: other bytes at %d; %v", request.From, request.To, at, err)
+			}
+		}
+		if again := v.clip(t, request); again.ETag() != c.ETag() {
+			t.Error("two clips of the same bytes have different validators")
+		}
+	}
+}
+
+// TestHourThatBecomesAnother while its clip is read ends that, and gives no wrong
+// byte before; its next clip has another validator.
+func TestHourThatBecomesAnother(t *testing.T) {
+	t.Parallel()
+	v := hours(t)
+	request := Request{From: noon, To: noon.Add(24 * time.Hour)}
+	c := v.clip(t, request)
+	want := whole(t, c)
+	i := len(v.rows) / 2
+	for name, change := range map[string]func(){
+		"moved":   func() { v.rows[i].Start = v.rows[i].Start.Add(time.Second) },
+		"deleted": func() { v.rows = slices.Delete(slices.Clone(v.rows), i, i+1) },
+		"added": func() {
+			row := v.rows[i]
+			row.ID, row.Start = 1000, row.Start.Add(time.Second)
+			v.rows = slices.Insert(slices.Clone(v.rows), i+1, row)
+		},
+	} {
+		before := slices.Clone(v.rows)
+		c := v.clip(t, request)
+		change()
+		got, err := io.ReadAll(c)
+		if !errors.Is(err, ErrChanged) || !bytes.Equal(got, want[:len(got)]) {
+			t.Errorf("%s: %v after %d bytes of %d", name, err, len(got), len(want))
+		}
+		if v.clip(t, request).ETag() == c.ETag() {
+			t.Errorf("%s: its validator is that of another", name)
+		}
+		v.rows = before
+	}
+}
+
+// TestWhatWasFinishedMeanwhileIsOnceInAClip also where hours up to the present are
+// known by their sums.
+func TestWhatWasFinishedMeanwhileIsOnceInAClip(t *testing.T) {
+	t.Parallel()
+	v := hours(t)
+	last := v.rows[len(v.rows)-1]
+	request := Request{From: noon, To: noon.Add(48 * time.Hour)}
+	want := whole(t, v.clip(t, request))
+	v.growing = &Growing{Segment: last, Format: v.formats[last.Format-1]}
+	if got := whole(t, v.clip(t, request)); !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, want %d", len(got), len(want))
+	}
+}
+
+// TestSumsOfTheIndexAreThoseOfClips: the index counts hours as clips count segments.
+func TestSumsOfTheIndexAreThoseOfClips(t *testing.T) {
+	t.Parallel()
+	v := hours(t)
+	x, err := index.Open(t.Context(), filepath.Join(t.TempDir(), "index.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	byID := make(map[int64]int64)
+	for i, f := range v.formats {
+		if byID[int64(i+1)], err = x.AddFormat(t.Context(), index.Format{Codec: "h264", Width: f.Width, Height: f.Height, Config: f.Config}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.rows[5].Frames, v.rows[7].CTTS, v.rows[9].End = 1, 0, v.rows[9].Start.Add(59*time.Minute+1234567*time.Microsecond)
+	for i, row := range v.rows {
+		row.ID, row.Format = 0, byID[row.Format]
+		if v.rows[i].ID, err = x.Add(t.Context(), row); err != nil {
+			t.Fatal(err)
+		}
+		v.rows[i].Format = row.Format
+	}
+	got, err := x.Hours(t.Context(), "front", noon, noon.Add(48*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := v.Hours(t.Context(), "front", noon, noon.Add(48*time.Hour))
+	for i := range got {
+		got[i].Revision = 0
+	}
+	for i := range want {
+		want[i].Revision = 0
+	}
+	slices.SortStableFunc(want, func(a, b index.Hour) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Format, b.Format)) })
+	if !slices.Equal(got, want) {
+		t.Errorf("%v\nwant %v", got, want)
+	}
+}
