@@ -1,12 +1,17 @@
 package record_test
 
 import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"framegate/gateway/record"
+	"framegate/gateway/record/index"
 )
 
 // TestChangesTakeEffectAndDisturbNobodyElse while cameras are recorded.
@@ -182,4 +187,80 @@ func TestUnlikelyClockDeletesNothingForItsAge(t *testing.T) {
 			t.Errorf("after an hour %d are removed of %d", s.Removed, before)
 		}
 	})
+}
+
+// TestIndexMadeAnewUnderAnUnlikelyClock knows no recording yet, and none goes for
+// its age.
+func TestIndexMadeAnewUnderAnUnlikelyClock(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 65*time.Second)
+	before := len(files(t, dir, "*.mp4"))
+	for _, name := range []string{"index.db", "index.db-wal", "index.db-shm"} {
+		_ = os.Remove(filepath.Join(dir, "recordings", name)) // some of them are there
+	}
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(100 * 24 * time.Hour)
+		g := start(t, dir, map[string]*camera{"front": newSlowCamera()}, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+			s.Segment, c[0].Keep.MaxAge = 5*time.Minute, 2*time.Hour
+		})
+		defer g.stop()
+		time.Sleep(50 * time.Minute)
+		if s := g.recorders.Status("front"); s.Removed > 0 {
+			t.Errorf("status is %+v", s)
+		}
+		if totals, err := g.recorders.Index().Totals(t.Context(), "front"); err != nil || totals.Segments < before {
+			t.Errorf("the index has %+v, %v; there were %d", totals, err, before)
+		}
+		time.Sleep(20 * time.Minute)
+		if s := g.recorders.Status("front"); s.Removed != uint64(before) {
+			t.Errorf("after an hour %d are removed of %d", s.Removed, before)
+		}
+	})
+}
+
+// heard is a log that tells somebody of each line, at once.
+type heard struct {
+	slog.Handler
+	line func(message string)
+}
+
+func (h heard) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h heard) Handle(_ context.Context, r slog.Record) error {
+	h.line(r.Message)
+	return nil
+}
+
+// TestClockIsJudgedBeforeAnythingGoesByIt: as soon as there is a volume nobody
+// trusts a clock that its recordings make unlikely.
+func TestClockIsJudgedBeforeAnythingGoesByIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "recordings")
+	if err := os.Mkdir(folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	x, err := index.Open(t.Context(), filepath.Join(folder, "index.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-100 * 24 * time.Hour)
+	_, err = x.Add(t.Context(), index.Segment{Camera: "front", Path: "front/1.mp4", Sequence: 1, Start: old, End: old.Add(time.Minute)})
+	if err = errors.Join(err, x.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var r *record.Recorders
+	trusts := make(chan bool, 1)
+	log := slog.New(heard{slog.DiscardHandler, func(message string) {
+		if message == "recordings are kept" {
+			trusts <- r.TrustsClock()
+		}
+	}})
+	r = record.New(record.Options{Dir: folder, Memory: filepath.Join(dir, "recordings.json"), Log: log})
+	r.Apply(record.Settings{}, []record.Camera{{ID: "front", Mode: record.ModeScheduled, Covers: func(time.Time) (bool, time.Time) { return false, time.Time{} }}})
+	r.Start(t.Context())
+	defer r.Close()
+	if <-trusts {
+		t.Error("the clock is trusted")
+	}
 }

@@ -9,3 +9,6 @@ import (
 func (r *Recorders) PutRight(ctx context.Context, by time.Duration) {
 	r.putRight(ctx, step{by, time.Now().Add(by).Round(0), sinceBoot()})
 }
+
+// TrustsClock says whether anything may go for its age at the moment.
+func (r *Recorders) TrustsClock() bool { return r.clock.trusted() }

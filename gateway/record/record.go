@@ -308,6 +308,7 @@ func (r *Recorders) keepVolume(ctx context.Context) {
 			v, err := r.openVolume(ctx)
 			if err == nil {
 				said = ""
+				r.clock.started(v.newest(ctx)) // before anybody goes by the clock
 				r.put(v, nil)
 				r.attend(ctx, v)
 				continue

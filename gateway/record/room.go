@@ -384,10 +384,11 @@ func (c *tellClock) taken() (all []step) {
 	return all
 }
 
-// started is told when the newest recording ended, at the start.
-func (c *tellClock) started(newest time.Time) {
+// started is told when the newest recording ended, at the start, or that nobody can
+// tell.
+func (c *tellClock) started(newest time.Time, err error) {
 	now := time.Now()
-	if newest.IsZero() || !newest.After(now.Add(time.Minute)) && now.Sub(newest) < unlikely {
+	if err == nil && (newest.IsZero() || !newest.After(now.Add(time.Minute)) && now.Sub(newest) < unlikely) {
 		return
 	}
 	c.mu.Lock()

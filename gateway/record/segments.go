@@ -113,22 +113,27 @@ func (r *recorder) recall(ctx context.Context, v *volume) error {
 // newestSequence looks into the newest folder of a camera, for what the index
 // does not know yet.
 func newestSequence(disk Disk, camera string) (highest uint64) {
-	folder := camera
-	for range 2 {
-		entries, err := disk.List(folder)
-		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
-		if err != nil || len(entries) == 0 {
-			return 0
-		}
-		folder = path.Join(folder, entries[len(entries)-1].Name())
-	}
-	entries, _ := disk.List(folder)
-	for _, e := range entries {
+	for _, e := range newestFiles(disk, camera) {
 		if n, ok := sequenceOf(e.Name()); ok {
 			highest = max(highest, n)
 		}
 	}
 	return highest
+}
+
+// newestFiles gives what is in the newest folder of a camera.
+func newestFiles(disk Disk, camera string) []fs.DirEntry {
+	folder := camera
+	for range 2 {
+		entries, err := disk.List(folder)
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
+		if err != nil || len(entries) == 0 {
+			return nil
+		}
+		folder = path.Join(folder, entries[len(entries)-1].Name())
+	}
+	entries, _ := disk.List(folder)
+	return entries
 }
 
 // sequenceOf reads the number in the name of a segment.

@@ -9,9 +9,6 @@ import (
 // to find, and has the index forget what is past, until the volume is gone or ctx
 // is done.
 func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
-	if total, err := v.index.Total(ctx); err == nil {
-		r.clock.started(total.Newest)
-	}
 	r.finishDeleting(ctx, v)
 	forgot, checked := time.Now(), false
 	var again retry

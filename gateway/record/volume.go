@@ -250,6 +250,27 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 	}, nil
 }
 
+// newest gives when the newest recording ends, or begins, as the index knows or,
+// where it is made anew, the names of the files. The error is one of the index.
+func (v *volume) newest(ctx context.Context) (newest time.Time, err error) {
+	total, err := v.index.Total(ctx)
+	if err != nil || !total.Newest.IsZero() {
+		return total.Newest, err
+	}
+	cameras, err := v.disk.List(".")
+	for _, camera := range cameras {
+		if !camera.IsDir() || !cameraFolder.MatchString(camera.Name()) {
+			continue
+		}
+		for _, e := range newestFiles(v.disk, camera.Name()) {
+			if start, ok := startOf(e.Name()); ok && start.After(newest) {
+				newest = start
+			}
+		}
+	}
+	return newest, err
+}
+
 // errSpoiled says that the index of a volume is damaged.
 var errSpoiled = errors.New("the index of recordings is damaged, and is made anew")
 
