@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 	"gateway/config/plainyaml": {},
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
 	"gateway/record/timing":    {},
-	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs"},
+	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs", "transcode/h264"},
 
 	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
 	"gateway/playback/tape":  {"gateway/media", "gateway/playback", "gateway/record/index", "gateway/record/segment"},

@@ -57,6 +57,7 @@ var (
 	recordedBytes   = counter("recording_bytes", "Bytes of those frames.", "camera")
 	recordingLost   = counter("recording_frames_lost", "Frames that the disk was too slow for, or not there.", "camera")
 	recordingGaps   = counter("recording_gaps", "Stretches that were not recorded although they should have been.", "camera")
+	recordingDamped = counter("recording_formats_damped", "Other parameter sets of a camera that show the same pictures, and so began no other file.", "camera")
 	recordingsMade  = counter("recording_segments", "Files finished.", "camera")
 	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")
 	recordingsBytes = gauge("recordings_bytes", "Bytes of all recordings.")
@@ -87,7 +88,7 @@ var all = []metric{
 	streamBytes, streamRefused, streamDropped, streamsHidden,
 	encoderSlots, encodersRunning, encodersWaiting, encoderStarts, encoderDropped, encoderStepDowns,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
-	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingsMade, recordingsGone,
+	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingsMade, recordingsGone,
 	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,

@@ -8,9 +8,9 @@ import (
 
 // Recording is how a camera is recorded.
 type Recording struct {
-	Camera, State                                string
-	Segments, Removed, Gaps, Frames, Bytes, Lost uint64
-	Newest                                       time.Time // zero before any
+	Camera, State                                        string
+	Segments, Removed, Gaps, Frames, Bytes, Lost, Damped uint64
+	Newest                                               time.Time // zero before any
 }
 
 // RecordingRoom is what is known of where recordings are kept.
@@ -55,6 +55,7 @@ func collectRecording(to chan<- prometheus.Metric, r Recording) {
 	recordedBytes.send(to, float64(r.Bytes), r.Camera)
 	recordingLost.send(to, float64(r.Lost), r.Camera)
 	recordingGaps.send(to, float64(r.Gaps), r.Camera)
+	recordingDamped.send(to, float64(r.Damped), r.Camera)
 	recordingsMade.send(to, float64(r.Segments), r.Camera)
 	recordingsGone.send(to, float64(r.Removed), r.Camera)
 }

@@ -15,6 +15,7 @@ import (
 	"framegate/gateway/record/segment"
 	"framegate/gateway/record/timing"
 	"framegate/gateway/stream"
+	"framegate/transcode/h264"
 )
 
 const (
@@ -48,8 +49,9 @@ type recorder struct {
 	begun    bool   // a run is on
 	pending  string // why the next keyframe begins another
 	shift    time.Duration
-	last     media.Frame // the last taken
-	file     *file       // nil between segments
+	last     media.Frame   // the last taken
+	damped   *media.Format // is shown like that of last
+	file     *file         // nil between segments
 	first    time.Duration
 	batch    []segment.Sample
 	batched  time.Time // when the first of them arrived
@@ -214,7 +216,7 @@ var errIsJPEG = errors.New("the camera sends JPEGs")
 
 // read records what a reader gives.
 func (r *recorder) read(ctx context.Context, reader *stream.Reader, noJPEG bool) error {
-	r.last = media.Frame{}
+	r.last, r.damped = media.Frame{}, nil
 	newest := time.Now()
 	for {
 		f, err := reader.Next(ctx)
@@ -308,13 +310,25 @@ func (r *recorder) hurried() bool {
 	return r.cutNow.Load() || r.file != nil && (r.file.broken() || r.file.volume.left())
 }
 
-// alike gives the Format of the last frame where this is another of the same
-// content, as cameras send that repeat their parameter sets: it is no reason for
-// another file.
+// alike gives the Format of the last frame where this is another whose pictures are
+// shown alike, as of cameras that repeat their parameter sets, or that tell other
+// times in them with each group of pictures: it is no reason for another file.
 func (r *recorder) alike(f *media.Format) *media.Format {
 	last := r.last.Format
-	if last != nil && last.Codec == f.Codec && last.Width == f.Width && last.Height == f.Height &&
-		last.Refreshed == f.Refreshed && bytes.Equal(last.Config, f.Config) {
+	switch {
+	case last == nil || last == f:
+		r.damped = nil
+		return f
+	case r.damped == f:
+		return last
+	case last.Codec != f.Codec || last.Width != f.Width || last.Height != f.Height || last.Refreshed != f.Refreshed:
+		return f
+	case bytes.Equal(last.Config, f.Config):
+		r.damped = f
+		return last
+	case f.Codec == media.H264 && h264.ShowAlike(last.Config, f.Config):
+		r.damped = f
+		r.count(func(s *Status) { s.Damped++ })
 		return last
 	}
 	return f

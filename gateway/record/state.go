@@ -45,6 +45,7 @@ type Status struct {
 	Frames   uint64 // written
 	Bytes    uint64 // written
 	Lost     uint64 // frames that were not
+	Damped   uint64 // other parameter sets that show the same pictures, and began no file
 	Rate     float64
 	Newest   time.Time // when the last picture that is on the disk was taken
 

@@ -61,12 +61,13 @@ func (r *BitReader) skipScalingList(size int) {
 	}
 }
 
-// skipHRD reads H.264, E.1.2.
-func (r *BitReader) skipHRD() {
+// readHRD reads H.264, E.1.2, and gives what of it the syntax of messages about
+// buffers depends on: how many it is of, and how long their delays are.
+func (r *BitReader) readHRD() uint32 {
 	n := r.UE()
 	if n > 31 {
 		r.fail()
-		return
+		return 0
 	}
 	r.Bits(8)
 	for range n + 1 {
@@ -74,7 +75,7 @@ func (r *BitReader) skipHRD() {
 		r.UE()
 		r.Bits(1)
 	}
-	r.Bits(20)
+	return 1<<25 | n<<20 | r.Bits(20)
 }
 
 // atTrailingBits says whether only the stop bit and zeros follow.

@@ -51,7 +51,10 @@ type SPS struct {
 	Restricted     bool   // bitstream_restriction_flag
 	Reorder        uint32 // max_num_reorder_frames, where restricted
 
+	messages [3]uint32 // what the syntax of messages about times depends on
+
 	VUIFlag         int  // bit that is vui_parameters_present_flag
+	TimingFlag      int  // bit that is timing_info_present_flag, where there is a VUI
 	RestrictionFlag int  // bit that is bitstream_restriction_flag, where there is a VUI
 	Whole           bool // down to the trailing bits, and nothing follows
 	VUICut          bool // the VUI cannot be read, and is taken for none
@@ -303,22 +306,23 @@ func (s *SPS) readVUI(r *BitReader) {
 		r.UE()
 		r.UE()
 	}
+	s.TimingFlag = r.Pos
 	if r.Bits(1) == 1 { // timing_info_present_flag
 		s.Tick, s.Scale = r.Bits(32), r.Bits(32)
 		r.Bits(1)
 	}
 	nal := r.Bits(1) == 1
 	if nal {
-		r.skipHRD()
+		s.messages[0] = r.readHRD()
 	}
 	vcl := r.Bits(1) == 1
 	if vcl {
-		r.skipHRD()
+		s.messages[1] = r.readHRD()
 	}
 	if nal || vcl {
 		r.Bits(1) // low_delay_hrd_flag
 	}
-	r.Bits(1) // pic_struct_present_flag
+	s.messages[2] = r.Bits(1) // pic_struct_present_flag
 	s.RestrictionFlag = r.Pos
 	if s.Restricted = r.Bits(1) == 1; s.Restricted {
 		r.Bits(1) // motion_vectors_over_pic_boundaries_flag
