@@ -1,0 +1,88 @@
+package record_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record"
+	"framegate/gateway/record/index"
+	"framegate/gateway/stream"
+)
+
+// tmpfs mounts a file system of so many bytes, and skips the test where that is not
+// permitted.
+func tmpfs(t *testing.T, at string, bytes int64) {
+	t.Helper()
+	if err := os.Mkdir(at, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("framegate-test", at, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700", bytes)); errors.Is(err, syscall.EPERM) {
+		t.Skip("mounting is not permitted")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(at, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDiskThatIsReallyFull is made room on, and where nothing may go the state says
+// so, and recording goes on soon after something may, without a loss.
+func TestDiskThatIsReallyFull(t *testing.T) {
+	t.Parallel()
+	small := numbered(t, 0, 100, 64, 48, "-bf", "0")
+	var frames []media.Frame
+	for i := range 1200 { // 100 kB a second
+		f := small[i%len(small)]
+		f.PTS = time.Duration(i) * time.Second / 10
+		f.Data = append(slices.Clone(f.Data), make([]byte, 10_000)...)
+		frames = append(frames, f)
+	}
+	dir := t.TempDir()
+	tmpfs(t, filepath.Join(dir, "recordings"), 6<<20)
+	synctest.Test(t, func(t *testing.T) {
+		camera := &reel{frames: frames}
+		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return camera, nil }})
+		r := record.New(record.Options{Hub: hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "recordings.json")})
+		cameras := []record.Camera{{ID: "front", Mode: record.ModeContinuous}}
+		r.Apply(record.Settings{Segment: 10 * time.Second, Buffer: 8 << 20}, cameras)
+		r.Start(t.Context())
+		defer func() { r.Close(); hub.Close() }()
+		time.Sleep(70 * time.Second)
+		if s := r.Status("front"); s.State != record.Recording || s.Removed == 0 || s.Gaps > 0 {
+			t.Errorf("on a disk for a minute the status is %+v", s)
+		}
+		r.Apply(record.Settings{Segment: 10 * time.Second, Buffer: 8 << 20, MinFree: 2 << 20}, cameras) // of which the index needs some
+		mark, err := r.Index().AddMark(t.Context(), index.Mark{Camera: "front", Kind: "protect", Start: time.Now().Add(-time.Hour), Keep: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for began := time.Now(); r.Status("front").State != record.Full; time.Sleep(time.Second / 10) {
+			if time.Since(began) > time.Minute {
+				t.Fatalf("while nothing may go the status is %+v", r.Status("front"))
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if err := r.Index().DeleteMark(t.Context(), mark); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if s := r.Status("front"); s.State != record.Recording || s.Gaps > 0 || s.Lost > 0 {
+			t.Errorf("5 s after something may go the status is %+v, the last gap %+v", s, s.LastGap)
+		}
+		spans, err := r.Index().Spans(t.Context(), "front", time.Time{}, time.Time{})
+		if err != nil || len(spans) != 1 {
+			t.Errorf("spans are %v, %v", spans, err)
+		}
+	})
+}
