@@ -50,6 +50,35 @@ func BenchmarkRTSPLive(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// BenchmarkRTSPLiveRecorded20 has a player stay with one of 20 cameras, all of which
+// are recorded or none: how long a picture takes to it. The two take turns.
+func BenchmarkRTSPLiveRecorded20(b *testing.B) {
+	const count = 20
+	cameras := startServer(b, "cameras", fmt.Sprint("FRAMEGATE_BENCH_CAMERAS=", count), "FRAMEGATE_BENCH_REPORTS=yes")
+	defer cameras.stop()
+	var p50, p99 [2][]float64 // not recorded, recorded
+	for range 5 {
+		for i, keys := range []string{"", ", record: {mode: continuous}"} {
+			s := gatewayWith(b, cameras, count, keys)
+			time.Sleep(3 * time.Second) // so that files are being written, and old pictures gone
+			_, delays := watchLive(b, s.address, liveFrames)
+			s.stop()
+			slices.Sort(delays)
+			p50[i] = append(p50[i], delays[len(delays)/2].Seconds()*1e3)
+			p99[i] = append(p99[i], delays[len(delays)*99/100].Seconds()*1e3)
+		}
+	}
+	value := func(v float64) float64 { return v }
+	for name, of := range map[string][2][]float64{"p50-ms": p50, "p99-ms": p99} {
+		plain, recorded := medianOf(of[0], value), medianOf(of[1], value)
+		b.Logf("%s: %.2f, recorded %.2f", name, of[0], of[1])
+		b.ReportMetric(plain, name)
+		b.ReportMetric(recorded, "recorded-"+name)
+		b.ReportMetric(recorded/plain, "recorded-"+name+"-ratio")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
 // watchLive joins a camera by the player's protocol, and stays for so many
 // pictures after the first that is present, of which it gives the delays.
 func watchLive(b *testing.B, address string, stay int) (j joined, delays []time.Duration) {

@@ -240,6 +240,12 @@ func askRTSP(conn net.Conn, r *textproto.Reader, method, address, header string)
 // connected only while somebody watches.
 func gatewayFor(b *testing.B, cameras *benchServer, connected int) *benchServer {
 	b.Helper()
+	return gatewayWith(b, cameras, connected, "")
+}
+
+// gatewayWith is gatewayFor whose cameras have more keys.
+func gatewayWith(b *testing.B, cameras *benchServer, connected int, keys string) *benchServer {
+	b.Helper()
 	urls, err := cameraURLs(cameras.address)
 	if err != nil {
 		b.Fatal(err)
@@ -250,7 +256,7 @@ func gatewayFor(b *testing.B, cameras *benchServer, connected int) *benchServer 
 		if i >= connected {
 			keep = "on_demand"
 		}
-		text += fmt.Sprintf("  c%d: {source: '%s', keep: %s}\n", i, u, keep)
+		text += fmt.Sprintf("  c%d: {source: '%s', keep: %s%s}\n", i, u, keep, keys)
 	}
 	name := b.TempDir() + "/framegate.yaml"
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
