@@ -197,7 +197,7 @@ func TestPictureThatCannotBeWrittenLeavesNothing(t *testing.T) {
 		time.Sleep(25 * time.Second)
 		before := recorders.Status("front").Segments
 		full.Store(true)
-		time.Sleep(30 * time.Second)
+		time.Sleep(30*time.Second + 500*time.Millisecond) // between two tries
 		if s := recorders.Status("front"); s.State != record.Full || s.Segments != before {
 			t.Errorf("status is %+v", s)
 		}
