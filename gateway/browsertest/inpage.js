@@ -35,7 +35,7 @@
     }
     const look = () => {
       const number = window.numberOn(player.surface);
-      if (number !== null && number !== player.seen.at(-1)?.number) player.seen.push({ number, age: window.ageOf(number) });
+      if (number !== null && number !== player.seen.at(-1)?.number) player.seen.push({ number, age: window.ageOf(number), at: Date.now() });
       requestAnimationFrame(look);
     };
     look();
@@ -60,7 +60,12 @@
     const { seen, activeMode } = window.player(n);
     const from = seen.length;
     while (seen.length < from + count) await new Promise((resolve) => setTimeout(resolve, 50));
-    const since = (a, b) => ((seen[a].number - seen[b].number + 98304) % 65536) - 32768; // ms
+    // since gives how much later a picture is than another, in ms: of all times with
+    // these numbers that by which it was shown later, more or less.
+    const since = (a, b) => {
+      const later = seen[a].at - seen[b].at;
+      return later + ((seen[a].number - seen[b].number - later + 32768) & 0xffff) - 32768;
+    };
     let mayGoBack = activeMode === 'mse' ? 1 + Math.floor(seen.length / 20) : 0;
     for (let i = Math.max(1, from); i < seen.length; i++) {
       if (since(i, i - 1) >= 0) continue;
