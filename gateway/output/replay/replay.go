@@ -97,14 +97,14 @@ func (h *Handler) As(form func(delivery.Options) Output) func(http.ResponseWrite
 			return err
 		}
 		session := h.options.Session(camera, from)
-		defer session.Close()
-		if err := session.Rate(rate); err != nil {
+		if err = session.Rate(rate); err == nil {
+			err = h.enter(session, client)
+		}
+		if err != nil {
+			session.Close()
 			return err
 		}
-		if err := h.enter(session, client); err != nil {
-			return err
-		}
-		defer func() { session.Close(); h.leave(session) }() // which may wait for the disk, and keeps the place
+		defer h.leave(session)
 		options := h.options.Delivery
 		options.Hub = session.Hub()
 		output := form(options)
@@ -163,7 +163,9 @@ func (h *Handler) enter(session *playback.Session, client stream.Client) error {
 	return nil
 }
 
+// leave ends a session, which may wait for the disk, and gives its place back.
 func (h *Handler) leave(session *playback.Session) {
+	session.Close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.played, session)

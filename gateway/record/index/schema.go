@@ -200,36 +200,26 @@ INSERT INTO hours SELECT camera, start_us / 3600000000, format, (SELECT last FRO
 	FROM segments WHERE lost = 0 GROUP BY 1, 2, 3;
 
 CREATE TRIGGER hour_more AFTER INSERT ON segments WHEN NEW.lost = 0 BEGIN
-	UPDATE revisions SET last = last + 1;
-	INSERT INTO hours SELECT NEW.camera, NEW.start_us / 3600000000, NEW.format, last, 1,
-		min(((NEW.end_us - NEW.start_us) * 9 + 2) / 5, NEW.frames * 4294967295), NEW.bytes - NEW.data_at, NEW.frames, NEW.keys,
-		min(NEW.stts + 1, NEW.frames), NEW.ctts, NEW.ctts = 0, NEW.fragments, NEW.frames = 0 OR NEW.fragments = 0
-		FROM revisions WHERE true
-	ON CONFLICT (camera, hour, format) DO UPDATE SET
-		revision = excluded.revision, segments = segments + 1, ticks = ticks + excluded.ticks, bytes = bytes + excluded.bytes,
-		frames = frames + excluded.frames, keys = keys + excluded.keys, durations = durations + excluded.durations,
-		offsets = offsets + excluded.offsets, plain = plain + excluded.plain, fragments = fragments + excluded.fragments, odd = odd + excluded.odd;
-END;
+` + hourMore + `END;
 CREATE TRIGGER hour_less AFTER DELETE ON segments WHEN OLD.lost = 0 BEGIN
-	UPDATE revisions SET last = last + 1;
-	UPDATE hours SET revision = (SELECT last FROM revisions), segments = segments - 1,
-		ticks = ticks - min(((OLD.end_us - OLD.start_us) * 9 + 2) / 5, OLD.frames * 4294967295), bytes = bytes - (OLD.bytes - OLD.data_at),
-		frames = frames - OLD.frames, keys = keys - OLD.keys, durations = durations - min(OLD.stts + 1, OLD.frames),
-		offsets = offsets - OLD.ctts, plain = plain - (OLD.ctts = 0), fragments = fragments - OLD.fragments, odd = odd - (OLD.frames = 0 OR OLD.fragments = 0)
-		WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format;
-	DELETE FROM hours WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format AND segments = 0;
-END;
+` + hourLess + `END;
 CREATE TRIGGER hour_changed_less AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence ON segments WHEN OLD.lost = 0 BEGIN
-	UPDATE revisions SET last = last + 1;
+` + hourLess + `END;
+CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence ON segments WHEN NEW.lost = 0 BEGIN
+` + hourMore + `END;
+`}
+
+// What an hour has less without a segment OLD, and more with one NEW.
+const (
+	hourLess = `	UPDATE revisions SET last = last + 1;
 	UPDATE hours SET revision = (SELECT last FROM revisions), segments = segments - 1,
 		ticks = ticks - min(((OLD.end_us - OLD.start_us) * 9 + 2) / 5, OLD.frames * 4294967295), bytes = bytes - (OLD.bytes - OLD.data_at),
 		frames = frames - OLD.frames, keys = keys - OLD.keys, durations = durations - min(OLD.stts + 1, OLD.frames),
 		offsets = offsets - OLD.ctts, plain = plain - (OLD.ctts = 0), fragments = fragments - OLD.fragments, odd = odd - (OLD.frames = 0 OR OLD.fragments = 0)
 		WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format;
 	DELETE FROM hours WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format AND segments = 0;
-END;
-CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence ON segments WHEN NEW.lost = 0 BEGIN
-	UPDATE revisions SET last = last + 1;
+`
+	hourMore = `	UPDATE revisions SET last = last + 1;
 	INSERT INTO hours SELECT NEW.camera, NEW.start_us / 3600000000, NEW.format, last, 1,
 		min(((NEW.end_us - NEW.start_us) * 9 + 2) / 5, NEW.frames * 4294967295), NEW.bytes - NEW.data_at, NEW.frames, NEW.keys,
 		min(NEW.stts + 1, NEW.frames), NEW.ctts, NEW.ctts = 0, NEW.fragments, NEW.frames = 0 OR NEW.fragments = 0
@@ -238,8 +228,8 @@ CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes
 		revision = excluded.revision, segments = segments + 1, ticks = ticks + excluded.ticks, bytes = bytes + excluded.bytes,
 		frames = frames + excluded.frames, keys = keys + excluded.keys, durations = durations + excluded.durations,
 		offsets = offsets + excluded.offsets, plain = plain + excluded.plain, fragments = fragments + excluded.fragments, odd = odd + excluded.odd;
-END;
-`}
+`
+)
 
 // checkHeader looks whether this is a database of ours that we understand.
 func checkHeader(ctx context.Context, db *sql.DB, name string) error {
