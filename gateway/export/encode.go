@@ -25,8 +25,6 @@ const (
 	// and maxUnread how many pictures in a row may not be read.
 	attempts  = 3
 	maxUnread = 100
-	// pause is the time between two looks for an encoder.
-	pause = 250 * time.Millisecond
 )
 
 var (
@@ -131,7 +129,7 @@ func (e encoderError) Unwrap() error { return e.error }
 func (x *encoding) spared(ctx context.Context) error {
 	working, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	give, err := x.work.exports.spare(working, func() { cancel(errPushed) })
+	give, err := x.work.exports.options.Spare(working, func() { cancel(errPushed) })
 	if err != nil {
 		return err
 	}
@@ -141,22 +139,6 @@ func (x *encoding) spared(ctx context.Context) error {
 		return context.Cause(working)
 	}
 	return err
-}
-
-// spare waits for an encoder that nobody else wants.
-func (e *Exports) spare(ctx context.Context, yield func()) (give func(), err error) {
-	ticker := time.NewTicker(pause)
-	defer ticker.Stop()
-	for {
-		if give, ok := e.options.Spare(yield); ok {
-			return give, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-ticker.C:
-		}
-	}
 }
 
 // some encodes what is wanted, stretch by stretch.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"image"
 	"slices"
 	"strings"
@@ -195,10 +196,10 @@ func TestViewersComeFirst(t *testing.T) {
 	var given, lent atomic.Int32
 	var pushed atomic.Value
 	r := newRig(t, func(o *Options) {
-		o.Spare = func(yield func()) (func(), bool) {
+		o.Spare = func(_ context.Context, yield func()) (func(), error) {
 			lent.Add(1)
 			pushed.Store(yield)
-			return func() { given.Add(1) }, true
+			return func() { given.Add(1) }, nil
 		}
 	})
 	r.options.Library.Recordings = pushing{played{r.shelf}, &pushed, map[string]bool{"2.mp4": true, "3.mp4": true}}
@@ -223,12 +224,12 @@ func TestFfmpegThatFailsIsTriedAgain(t *testing.T) {
 		var r *rig
 		tries := 0
 		r = newRig(t, func(o *Options) {
-			o.Spare = func(func()) (func(), bool) { // by whom the program is read as well
+			o.Spare = func(context.Context, func()) (func(), error) { // by whom the program is read as well
 				if r.options.FFmpeg = "ffmpeg"; tries < fails {
 					r.options.FFmpeg = "false"
 				}
 				tries++
-				return func() {}, true
+				return func() {}, nil
 			}
 		})
 		r.record("front", noon, stills(0, 20, 64, 48))

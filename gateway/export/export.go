@@ -128,9 +128,9 @@ type Options struct {
 	Library *playback.Library
 	// Gaps gives what is missing of a camera, and why; nil knows of none.
 	Gaps func(ctx context.Context, camera string, from, to time.Time) ([]index.Gap, error)
-	// Spare gives an encoder that nobody else wants at the moment, until give is
-	// called. It calls yield when somebody does.
-	Spare func(yield func()) (give func(), ok bool)
+	// Spare waits for an encoder that nobody else wants, until give is called. It
+	// calls yield when somebody does. The error is ctx's cause.
+	Spare func(ctx context.Context, yield func()) (give func(), err error)
 	// Ready says whether what was recorded can be read at the moment; jobs wait
 	// until then. nil is always.
 	Ready func() bool

@@ -146,7 +146,7 @@ func newRig(t testing.TB, change ...func(*Options)) *rig {
 	s := &shelf{t: t, dir: t.TempDir()}
 	o := Options{
 		Dir: filepath.Join(t.TempDir(), "exports"), Finder: s, Opener: s, Library: &playback.Library{Recordings: played{s}},
-		Spare: func(func()) (func(), bool) { return func() {}, true }, Version: "test",
+		Spare: func(context.Context, func()) (func(), error) { return func() {}, nil }, Version: "test",
 	}
 	for _, c := range change {
 		c(&o)

@@ -178,11 +178,30 @@ func (s *Slots) grant() {
 	}
 }
 
-// Spare takes a slot that nobody wants at the moment, for what can be done at any
-// other time; ok is false where there is none. give gives it back. yield is called
-// when somebody waits for a slot: it must return at once, may be called again, and
-// calls nothing of s.
-func (s *Slots) Spare(yield func()) (give func(), ok bool) {
+// spareLook is the time between two looks for a slot that nobody wants.
+const spareLook = 250 * time.Millisecond
+
+// Spare waits for a slot that nobody wants, for what can be done at any other time.
+// give gives it back. yield is called when somebody waits for a slot: it must return
+// at once, may be called again, and calls nothing of s. The error is ctx's cause.
+func (s *Slots) Spare(ctx context.Context, yield func()) (give func(), err error) {
+	ticker := time.NewTicker(spareLook)
+	defer ticker.Stop()
+	for {
+		if give, ok := s.spare(yield); ok {
+			return give, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}
+
+// spare gives a slot that nobody wants at the moment; ok is false where there is
+// none.
+func (s *Slots) spare(yield func()) (give func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.waiting) > 0 || len(s.holding) >= s.atOnce-s.reserve() {

@@ -81,16 +81,45 @@ func TestStartsAreBounded(t *testing.T) {
 	})
 }
 
+// TestSpareSlotIsWaitedFor until there is one, or nobody wants it any more.
+func TestSpareSlotIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots := NewSlots(2, 100)
+		give, err := slots.Spare(t.Context(), func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		got := make(chan error, 2)
+		go func() { _, err := slots.Spare(ctx, func() {}); got <- err }()
+		time.Sleep(time.Minute)
+		gone := errors.New("nobody wants it any more")
+		cancel(gone)
+		if err := <-got; !errors.Is(err, gone) {
+			t.Error(err)
+		}
+		go func() { _, err := slots.Spare(t.Context(), func() {}); got <- err }()
+		time.Sleep(time.Minute)
+		if len(got) > 0 {
+			t.Error("the last one is spare")
+		}
+		give()
+		if err := <-got; err != nil || slots.Stats().Running != 1 {
+			t.Errorf("%v; %+v", err, slots.Stats())
+		}
+	})
+}
+
 // TestSpareSlotsAreGivenBackForViewers, and never taken from them.
 func TestSpareSlotsAreGivenBackForViewers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slots := NewSlots(2, 100)
 		yielded := make(chan struct{}, 9)
-		give, ok := slots.Spare(func() { yielded <- struct{}{} })
+		give, ok := slots.spare(func() { yielded <- struct{}{} })
 		if !ok || slots.Stats().Running != 1 {
 			t.Fatalf("none is spare of two: %+v", slots.Stats())
 		}
-		if _, ok := slots.Spare(func() {}); ok {
+		if _, ok := slots.spare(func() {}); ok {
 			t.Error("the last one is spare")
 		}
 		first := &job{slots: slots, stream: stream.Key{Camera: "a"}}
@@ -109,7 +138,7 @@ func TestSpareSlotsAreGivenBackForViewers(t *testing.T) {
 			t.Fatal(err)
 		}
 		first.end()
-		if _, ok := slots.Spare(func() {}); ok {
+		if _, ok := slots.spare(func() {}); ok {
 			t.Error("one is spare beside a viewer's, of two")
 		}
 		second.end()

@@ -158,7 +158,7 @@ func copies(_ context.Context, _ *media.Format, count int, read func(int) ([]byt
 }
 
 // always is a spare encoder.
-func always(func()) (func(), bool) { return func() {}, true }
+func always(context.Context, func()) (func(), error) { return func() {}, nil }
 
 // movie is so many seconds of H.264 with a keyframe each second, of which each
 // second is another grey.

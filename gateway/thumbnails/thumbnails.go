@@ -30,12 +30,9 @@ const (
 	// Width is that of thumbnails in pixels.
 	Width = 160
 
-	maxQueued = 64 // recordings that wait for the worker
-	maxAsking = 16 // requests that wait for a picture to be made
-	// patience is how long such a request waits, and pause the time between two
-	// looks for an encoder.
-	patience = 10 * time.Second
-	pause    = 250 * time.Millisecond
+	maxQueued = 64               // recordings that wait for the worker
+	maxAsking = 16               // requests that wait for a picture to be made
+	patience  = 10 * time.Second // how long such a request waits
 	// attempts is how often the worker begins with a recording, where others need
 	// its encoder.
 	attempts = 3
@@ -74,9 +71,9 @@ type File interface {
 // Options are what a Maker needs.
 type Options struct {
 	Recordings
-	// Spare gives an encoder that nobody else wants at the moment, until give is
-	// called. It calls yield when somebody does.
-	Spare  func(yield func()) (give func(), ok bool)
+	// Spare waits for an encoder that nobody else wants, until give is called. It
+	// calls yield when somebody does. The error is ctx's.
+	Spare  func(ctx context.Context, yield func()) (give func(), err error)
 	FFmpeg string       // the program; "" means ffmpeg on the PATH
 	Log    *slog.Logger // nil discards
 }
@@ -175,7 +172,7 @@ func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture,
 	}
 	encoding, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	give, err := m.spare(encoding, func() { cancel(errPushed) })
+	give, err := m.options.Spare(encoding, func() { cancel(errPushed) })
 	if err != nil {
 		return nil, err
 	}
@@ -192,22 +189,6 @@ func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture,
 		return pictures, nil
 	}
 	return pictures, m.options.KeepThumbnails(ctx, s, pictures...)
-}
-
-// spare waits for an encoder that nobody else wants.
-func (m *Maker) spare(ctx context.Context, yield func()) (give func(), err error) {
-	ticker := time.NewTicker(pause)
-	defer ticker.Stop()
-	for {
-		if give, ok := m.options.Spare(yield); ok {
-			return give, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-ticker.C:
-		}
-	}
 }
 
 // Picture gives the thumbnail of a moment, of which lasting says that it never

@@ -23,7 +23,7 @@ import (
 )
 
 // maker is a Maker whose encoder gives what it reads.
-func maker(s *shelf, spare func(func()) (func(), bool)) *Maker {
+func maker(s *shelf, spare func(context.Context, func()) (func(), error)) *Maker {
 	m := New(Options{Recordings: s, Spare: spare})
 	m.encode = copies
 	return m
@@ -107,7 +107,16 @@ func TestThumbnailsGoFirstUnderLoad(t *testing.T) {
 	s.record(noon, 20, 5, time.Second, plain(t), numbered, true)
 	synctest.Test(t, func(t *testing.T) {
 		var free atomic.Bool
-		m := maker(s, func(func()) (func(), bool) { return func() {}, free.Load() })
+		m := maker(s, func(ctx context.Context, _ func()) (func(), error) {
+			for !free.Load() {
+				select {
+				case <-ctx.Done():
+					return nil, context.Cause(ctx)
+				case <-time.After(time.Second / 4):
+				}
+			}
+			return func() {}, nil
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { m.Run(ctx); close(done) }()
@@ -150,7 +159,7 @@ func TestViewersComeFirst(t *testing.T) {
 	s.record(noon, 20, 5, time.Second, plain(t), numbered, true)
 	given, pushes := 0, 2
 	var yield func()
-	m := maker(s, func(y func()) (func(), bool) { yield = y; return func() { given++ }, true })
+	m := maker(s, func(_ context.Context, y func()) (func(), error) { yield = y; return func() { given++ }, nil })
 	m.encode = func(ctx context.Context, f *media.Format, n int, read func(int) ([]byte, error)) ([][]byte, error) {
 		if pushes--; pushes >= 0 {
 			yield()
