@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/playback"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 )
 
@@ -19,8 +21,8 @@ import (
 func TestEncodedIsExactAtBothEnds(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.record("front", noon, numbered(t, 0, 50, 64, 48, "-bf", "2"))
-	r.record("front", after(200), numbered(t, 100, 40, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 50, 64, 48, "-bf", "2"))
+	r.record("front", after(200), tape.Numbered(t, 100, 40, 64, 48, "-bf", "0"))
 	r.run()
 	j, b := r.made(Request{Cameras: []string{"front"}, From: after(13.5), To: after(220), Start: Encode, TimeZone: "Europe/Berlin"})
 	want := append(count(13, 50), count(100, 120)...)
@@ -52,7 +54,7 @@ func TestEncodedJPEGsAreH264(t *testing.T) {
 	if got := numbers(t, b); !slices.Equal(got, count(12, 30)) {
 		t.Errorf("it shows %v", got)
 	}
-	codec := output(t, nil, "ffprobe", "-v", "error", "-show_entries", "stream=codec_name,pix_fmt", "-of", "csv=p=0", kept(t, b))
+	codec := camtest.Output(t, nil, "ffprobe", "-v", "error", "-show_entries", "stream=codec_name,pix_fmt", "-of", "csv=p=0", kept(t, b))
 	if strings.TrimSpace(string(codec)) != "h264,yuv420p" {
 		t.Errorf("it is %s", codec)
 	}
@@ -63,11 +65,11 @@ func TestEncodedJPEGsAreH264(t *testing.T) {
 func TestSizesFitTheFirst(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.record("front", noon, numbered(t, 0, 10, 128, 96, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 10, 128, 96, "-bf", "0"))
 	r.record("front", after(10), stills(10, 10, 96, 96))
 	r.run()
 	_, b := r.made(Request{Cameras: []string{"front"}, From: noon, To: after(20), Start: Encode, Width: 64})
-	size := output(t, nil, "ffprobe", "-v", "error", "-show_entries", "frame=width,height", "-select_streams", "v", "-of", "csv=p=0", kept(t, b))
+	size := camtest.Output(t, nil, "ffprobe", "-v", "error", "-show_entries", "frame=width,height", "-select_streams", "v", "-of", "csv=p=0", kept(t, b))
 	if lines := strings.Fields(string(size)); len(lines) != 20 || strings.Trim(slices.Max(lines), ",") != "64,48" || strings.Trim(slices.Min(lines), ",") != "64,48" {
 		t.Errorf("its sizes are %s", size)
 	}
@@ -86,7 +88,7 @@ func TestClockIsBurnedIn(t *testing.T) {
 	t.Parallel()
 	shown := make(clocks)
 	for name, frames := range map[string]func(from, n int) []media.Frame{
-		"H.264": func(from, n int) []media.Frame { return numbered(t, from, n, 320, 240, "-bf", "2") },
+		"H.264": func(from, n int) []media.Frame { return tape.Numbered(t, from, n, 320, 240, "-bf", "2") },
 		"JPEG":  func(from, n int) []media.Frame { return stills(from, n, 320, 240) },
 	} {
 		r := newRig(t)
@@ -124,7 +126,7 @@ func (c clocks) draw(t *testing.T, text string) *image.Gray {
 	t.Helper()
 	if c[text] == nil {
 		drawn := strings.ReplaceAll(text+" +05:30", ":", `\\:`)
-		out := output(t, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=black:size=320x240", "-vf",
+		out := camtest.Output(t, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=black:size=320x240", "-vf",
 			"drawtext=expansion=none:text="+drawn+":fontsize=12:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=3:x=6:y=6",
 			"-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
 		c[text] = &image.Gray{Pix: out, Stride: 320, Rect: image.Rect(0, 0, 320, 240)}
@@ -203,7 +205,7 @@ func TestViewersComeFirst(t *testing.T) {
 		}
 	})
 	r.options.Library.Recordings = pushing{played{r.shelf}, &pushed, map[string]bool{"2.mp4": true, "3.mp4": true}}
-	frames := numbered(t, 0, 600, 64, 48, "-bf", "2")
+	frames := tape.Numbered(t, 0, 600, 64, 48, "-bf", "2")
 	for n := range 3 {
 		r.record("front", after(200*float64(n)), frames[200*n:200*(n+1)])
 	}

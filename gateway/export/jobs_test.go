@@ -19,7 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/playback/clip"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 )
 
@@ -35,7 +37,7 @@ func TestSeveralCamerasAreAZIP(t *testing.T) {
 			return nil, nil
 		}
 	})
-	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
 	r.record("back", noon, stills(50, 30, 64, 48))
 	r.run()
 	for _, start := range []Start{Exact, Encode} {
@@ -54,7 +56,7 @@ func TestSeveralCamerasAreAZIP(t *testing.T) {
 			}
 			files[f.Name] = readAll(t, f)
 		}
-		output(t, nil, "python3", "-c", "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.exit(z.testzip() is not None or len(z.namelist()) != 3)", kept(t, b))
+		camtest.Output(t, nil, "python3", "-c", "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); sys.exit(z.testzip() is not None or len(z.namelist()) != 3)", kept(t, b))
 		var m manifest
 		if err := json.Unmarshal(files["manifest.json"], &m); err != nil {
 			t.Fatal(err)
@@ -104,7 +106,7 @@ func readAll(t *testing.T, f *zip.File) []byte {
 func TestClipIsKeptAsItIs(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
 	r.run()
 	_, b := r.made(Request{Cameras: []string{"front"}, From: after(13), To: after(28)})
 	c, err := clip.New(t.Context(), r.shelf, r.shelf, clip.Request{Camera: "front", From: after(13), To: after(28)})
@@ -217,7 +219,7 @@ func TestCanceledLeavesNothing(t *testing.T) {
 func TestRestartKeepsWhatIsDone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
 	stop := r.run()
 	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20), Start: Encode}
 	done, b := r.made(request)
@@ -260,7 +262,7 @@ func TestFullDiskFailsInWords(t *testing.T) {
 	t.Parallel()
 	var free atomic.Int64
 	r := newRig(t, func(o *Options) { o.Free = func() (int64, error) { return free.Load(), nil } })
-	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
 	r.run()
 	free.Store(minFree)
 	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20), Start: Encode}
@@ -284,7 +286,7 @@ func TestFullDiskFailsInWords(t *testing.T) {
 func TestOldestGoForRoom(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.record("front", noon, numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
 	r.run()
 	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20)}
 	first, b := r.made(request)

@@ -1,14 +1,11 @@
 package export
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,9 +18,9 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
-	"framegate/gateway/mp4"
 	"framegate/gateway/playback"
 	"framegate/gateway/playback/clip"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/transcode"
@@ -84,7 +81,7 @@ func (s *shelf) record(camera string, start time.Time, frames []media.Frame) {
 // recordMinute writes twelve recordings of five seconds, which take a while to be
 // encoded, since each takes an ffmpeg.
 func (s *shelf) recordMinute(camera string) {
-	frames := numbered(s.t, 0, 50, 64, 48, "-bf", "0")
+	frames := tape.Numbered(s.t, 0, 50, 64, 48, "-bf", "0")
 	for n := range 12 {
 		s.record(camera, after(50*float64(n)), frames)
 	}
@@ -216,64 +213,6 @@ func (r *rig) check(err error) { r.t.Helper(); r.shelf.check(err) }
 
 func (r *rig) Open(id string) (File, Job, error) { return r.Exports.Open(id) }
 
-// needed skips or fails a test whose program is not installed.
-func needed(t testing.TB, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skipf("%s is not installed", program)
-	}
-	t.Fatalf("%s is not installed; scripts/test installs what the tests need", program)
-}
-
-// output runs a program to its end and gives what it wrote to stdout. Anything on
-// stderr is a failure.
-func output(t testing.TB, stdin []byte, program string, args ...string) []byte {
-	t.Helper()
-	needed(t, program)
-	ctx, cancel := context.WithTimeout(context.Background(), ceiling)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
-	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
-		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr.Bytes())
-	}
-	return stdout.Bytes()
-}
-
-// numbered gives n frames of H.264, ten a second and a keyframe each second, which
-// show their numbers from one on.
-func numbered(t testing.TB, from, n, width, height int, options ...string) (frames []media.Frame) {
-	t.Helper()
-	var pictures []byte
-	for i := range n {
-		pictures = append(pictures, camtest.Picture(from+i, width, height)...)
-	}
-	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "10", "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast",
-		"-pix_fmt", "yuv420p", "-color_range", "tv", "-threads", "1", "-g", "10", "-sc_threshold", "0"}, options...)
-	b := output(t, pictures, "ffmpeg", append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")...)
-	format, timescale, err := mp4.ReadInit(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b = b[bytes.Index(b, []byte("moof"))-4:]
-	for {
-		f, n, err := mp4.ReadFragment(b)
-		if errors.Is(err, io.EOF) {
-			return frames
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
-		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
-		b = b[n:]
-	}
-}
-
 // stills gives n numbered JPEGs, ten a second.
 func stills(from, n, width, height int) (frames []media.Frame) {
 	f := &media.Format{Codec: media.JPEG, Width: width, Height: height}
@@ -296,7 +235,7 @@ func kept(t testing.TB, b []byte) string {
 // greys has ffmpeg decode a file, and gives its pictures.
 func greys(t testing.TB, b []byte, width, height int) (all []*image.Gray) {
 	t.Helper()
-	out := output(t, nil, "ffmpeg", "-v", "error", "-i", kept(t, b), "-vf", fmt.Sprintf("scale=%d:%d", width, height),
+	out := camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", kept(t, b), "-vf", fmt.Sprintf("scale=%d:%d", width, height),
 		"-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
 	for pixels := range slices.Chunk(out, width*height) {
 		all = append(all, &image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, height)})
@@ -328,7 +267,7 @@ func count(from, to int) (all []int) {
 // times gives when each picture of a file is shown, in milliseconds.
 func times(t testing.TB, b []byte) (all []int) {
 	t.Helper()
-	out := output(t, nil, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0", kept(t, b))
+	out := camtest.Output(t, nil, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0", kept(t, b))
 	for _, line := range strings.Fields(string(out)) {
 		seconds, err := strconv.ParseFloat(strings.Trim(line, ","), 64)
 		if err != nil {

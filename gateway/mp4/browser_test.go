@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 )
 
@@ -246,7 +247,7 @@ func TestChromiumPlaysIt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	need(t, "/usr/bin/chromium")
+	camtest.Need(t, "/usr/bin/chromium")
 	testPlayed(t, chromium, func(t *testing.T, a answer, reordered bool) {
 		if a.Most != 1 {
 			t.Errorf("%d ranges at one time", a.Most)
@@ -260,7 +261,7 @@ func TestFirefoxPlaysIt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	need(t, "firefox-esr")
+	camtest.Need(t, "firefox-esr")
 	testPlayed(t, firefox, func(t *testing.T, a answer, reordered bool) {
 		if a.Most != 1 && !reordered {
 			t.Errorf("%d ranges at one time", a.Most)

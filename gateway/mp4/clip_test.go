@@ -2,50 +2,18 @@ package mp4
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 )
 
-const ceiling = 60 * time.Second // of a program; only one that hangs takes it
-
-// need skips or fails a test whose programs are not installed.
-func need(t testing.TB, programs ...string) {
-	t.Helper()
-	for _, program := range programs {
-		if _, err := exec.LookPath(program); err == nil {
-			continue
-		}
-		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-			t.Skipf("%s is not installed", program)
-		}
-		t.Fatalf("%s is not installed; scripts/test installs what the tests need", program)
-	}
-}
-
-// output runs a program to its end and gives what it wrote to stdout. Anything
-// on stderr is a failure: programs are told to report errors and warnings only.
-func output(t testing.TB, stdin []byte, program string, args ...string) []byte {
-	t.Helper()
-	need(t, program)
-	ctx, cancel := context.WithTimeout(context.Background(), ceiling)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
-	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
-		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr.Bytes())
-	}
-	return stdout.Bytes()
-}
+const ceiling = 60 * time.Second // of a browser; only one that hangs takes it
 
 // clip is a video as a camera would send it.
 type clip struct {
@@ -60,7 +28,7 @@ func encode(t testing.TB, source string, options ...string) clip {
 	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=" + source,
 		"-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-threads", "1"}, options...)
 	args = append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
-	return read(t, output(t, nil, "ffmpeg", args...))
+	return read(t, camtest.Output(t, nil, "ffmpeg", args...))
 }
 
 // read takes a whole fragmented MP4 apart, and checks that nothing stands

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
 )
@@ -50,7 +51,7 @@ func probe(t *testing.T, b []byte, options ...string) (packets []packet, stream 
 		Streams []map[string]any
 	}
 	args := append([]string{"-v", "warning", "-of", "json", "-show_packets", "-show_streams"}, options...)
-	if err := json.Unmarshal(output(t, b, "ffprobe", append(args, "pipe:0")...), &all); err != nil {
+	if err := json.Unmarshal(camtest.Output(t, b, "ffprobe", append(args, "pipe:0")...), &all); err != nil {
 		t.Fatal(err)
 	}
 	if len(all.Streams) != 1 {
@@ -62,7 +63,7 @@ func probe(t *testing.T, b []byte, options ...string) (packets []packet, stream 
 // pictures gives a sum over each picture that ffmpeg decodes.
 func pictures(t *testing.T, b []byte) []string {
 	t.Helper()
-	out := output(t, b, "ffmpeg", "-v", "error", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "framemd5", "pipe:1")
+	out := camtest.Output(t, b, "ffmpeg", "-v", "error", "-i", "pipe:0", "-fps_mode", "passthrough", "-f", "framemd5", "pipe:1")
 	var sums []string
 	for line := range strings.Lines(string(out)) {
 		if !strings.HasPrefix(line, "#") {
@@ -160,7 +161,7 @@ func TestGStreamerTakesIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := encode(t, encodings[name].source, encodings[name].options...)
 			path := file(t, "clip.mp4", mux(t, c.frames))
-			out := output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
+			out := camtest.Output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
 				"avdec_h264", "!", "identity", "silent=false", "name=picture", "!", "fakesink")
 			if n := bytes.Count(out, []byte("picture: last-message = chain")); n != len(c.frames) {
 				t.Errorf("qtdemux and a decoder gave %d of %d pictures", n, len(c.frames))
@@ -271,7 +272,7 @@ func TestReorderedWithoutRestriction(t *testing.T) {
 func TestBidirectionalSeesWhatFfprobeSees(t *testing.T) {
 	for name, e := range encodings {
 		c := encode(t, e.source, e.options...)
-		out := output(t, mux(t, c.frames), "ffprobe", "-v", "warning", "-show_entries", "frame=pts,pict_type", "-of", "json", "pipe:0")
+		out := camtest.Output(t, mux(t, c.frames), "ffprobe", "-v", "warning", "-show_entries", "frame=pts,pict_type", "-of", "json", "pipe:0")
 		var all struct {
 			Frames []struct {
 				PTS  int64  `json:"pts"`
@@ -307,7 +308,7 @@ func TestInitIsReadByFfprobeAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := output(t, b, "ffprobe", "-v", "fatal", "-f", "mp4", "-show_entries", "stream=codec_name,width,height,duration", "-of", "csv=p=0", "pipe:0")
+	out := camtest.Output(t, b, "ffprobe", "-v", "fatal", "-f", "mp4", "-show_entries", "stream=codec_name,width,height,duration", "-of", "csv=p=0", "pipe:0")
 	if got, want := strings.TrimSpace(string(out)), fmt.Sprintf("h264,%d,%d,0.000000", c.format.Width, c.format.Height); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

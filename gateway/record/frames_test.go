@@ -1,11 +1,8 @@
 package record_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"image"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -16,47 +13,13 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
-	"framegate/gateway/mp4"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/gateway/stream"
 	"framegate/transcode/h264"
 )
-
-// numbered gives frames of H.264 at 10 pictures a second, n of them from a number
-// on, which show their numbers; a keyframe each second.
-func numbered(t *testing.T, from, n, width, height int, options ...string) (frames []media.Frame) {
-	t.Helper()
-	var pictures []byte
-	for i := range n {
-		pictures = append(pictures, camtest.Picture(from+i, width, height)...)
-	}
-	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "10", "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast",
-		"-pix_fmt", "yuv420p", "-color_range", "tv", "-threads", "1", "-g", "10", "-sc_threshold", "0"}, options...)
-	cmd := exec.Command("ffmpeg", append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")...)
-	cmd.Stdin = bytes.NewReader(pictures)
-	b, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	format, timescale, err := mp4.ReadInit(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for b = b[bytes.Index(b, []byte("moof"))-4:]; ; {
-		f, n, err := mp4.ReadFragment(b)
-		if errors.Is(err, io.EOF) {
-			return frames
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
-		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
-		b = b[n:]
-	}
-}
 
 // reel is a camera that sends frames once, in the order in which they come, ten a
 // second, and then nothing.
@@ -159,7 +122,7 @@ func wantOneSpan(t *testing.T, r *record.Recorders) []index.Segment {
 // file for itself, and no file lasts longer or shorter than its pictures.
 func TestReorderedPicturesOverTheEndsOfFiles(t *testing.T) {
 	t.Parallel()
-	frames := numbered(t, 0, 250, 64, 48, "-bf", "3")
+	frames := tape.Numbered(t, 0, 250, 64, 48, "-bf", "3")
 	dir := reelStory(t, frames, func(t *testing.T, r *record.Recorders) {
 		for _, row := range wantOneSpan(t, r) {
 			if long := time.Duration(row.Frames) * time.Second / 10; (row.End.Sub(row.Start) - long).Abs() > 2*time.Millisecond {
@@ -178,8 +141,8 @@ func TestReorderedPicturesOverTheEndsOfFiles(t *testing.T) {
 // TestOtherSizeInTheMiddleOfARun is another file at that picture, without a hole.
 func TestOtherSizeInTheMiddleOfARun(t *testing.T) {
 	t.Parallel()
-	frames := numbered(t, 0, 150, 64, 48, "-bf", "0")
-	for _, f := range numbered(t, 150, 150, 96, 64, "-bf", "0") {
+	frames := tape.Numbered(t, 0, 150, 64, 48, "-bf", "0")
+	for _, f := range tape.Numbered(t, 150, 150, 96, 64, "-bf", "0") {
 		f.PTS += 15 * time.Second
 		frames = append(frames, f)
 	}
@@ -208,8 +171,8 @@ func TestParameterSetsThatFlapBeginNoFile(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, *media.Format) *media.Format{"times": retimed, "size": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			frames := numbered(t, 0, 120, 64, 48, "-bf", "0")
-			other := numbered(t, 0, 120, 96, 64, "-bf", "0")
+			frames := tape.Numbered(t, 0, 120, 64, 48, "-bf", "0")
+			other := tape.Numbered(t, 0, 120, 96, 64, "-bf", "0")
 			for i := range frames {
 				switch {
 				case i/10%2 == 0:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
 	"framegate/gateway/stream"
@@ -40,7 +41,7 @@ func tmpfs(t *testing.T, at string, bytes int64) {
 // so, and recording goes on soon after something may, without a loss.
 func TestDiskThatIsReallyFull(t *testing.T) {
 	t.Parallel()
-	small := numbered(t, 0, 100, 64, 48, "-bf", "0")
+	small := tape.Numbered(t, 0, 100, 64, 48, "-bf", "0")
 	var frames []media.Frame
 	for i := range 1200 { // 100 kB a second
 		f := small[i%len(small)]

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
+
 	"github.com/Eyevinn/mp4ff/mp4"
 )
 
@@ -29,7 +31,7 @@ func TestSubtitlesHaveTheTimeOfDay(t *testing.T) {
 	v.grow(t, end, shuffled()[80:120])                                      // to 13:00:11.9
 	c := v.clip(t, Request{From: noon.Add(750 * time.Millisecond), To: noon.Add(time.Hour + 9500*time.Millisecond), Exact: true, Subtitles: zone})
 	b := whole(t, c)
-	srt := output(t, nil, "ffmpeg", "-v", "error", "-i", file(t, b), "-map", "0:s:0", "-f", "srt", "pipe:1")
+	srt := camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", file(t, b), "-map", "0:s:0", "-f", "srt", "pipe:1")
 	style := regexp.MustCompile(`</?font[^>]*>`) // which ffmpeg makes of the sample entry
 	var got []string
 	for block := range strings.SplitSeq(strings.TrimSpace(strings.ReplaceAll(string(srt), "\r", "")), "\n\n") {
@@ -57,7 +59,7 @@ func TestSubtitlesHaveTheTimeOfDay(t *testing.T) {
 	}
 	plain := v.clip(t, Request{From: noon.Add(750 * time.Millisecond), To: noon.Add(time.Hour + 9500*time.Millisecond), Exact: true})
 	packets := func(b []byte) string {
-		return string(output(t, nil, "ffprobe", "-v", "error", "-select_streams", "v", "-show_data_hash", "md5", "-show_entries", "packet=pts,dts,duration,flags,data_hash", "-of", "csv=p=0", file(t, b)))
+		return string(camtest.Output(t, nil, "ffprobe", "-v", "error", "-select_streams", "v", "-show_data_hash", "md5", "-show_entries", "packet=pts,dts,duration,flags,data_hash", "-of", "csv=p=0", file(t, b)))
 	}
 	if with, without := packets(b), packets(whole(t, plain)); with != without || len(with) == 0 {
 		t.Errorf("its pictures are\n%s\nand without subtitles\n%s", with, without)

@@ -2,13 +2,12 @@ package clip
 
 import (
 	"bytes"
-	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
+
+	"framegate/gateway/camtest"
 )
 
 // overAGap is a clip of 80 pictures of one camera, a minute of which is missing.
@@ -22,12 +21,12 @@ func overAGap(t *testing.T) []byte {
 // TestGStreamerReadsIt counts what it decodes.
 func TestGStreamerReadsIt(t *testing.T) {
 	t.Parallel()
-	need(t, "gst-launch-1.0")
+	camtest.Need(t, "gst-launch-1.0")
 	path := filepath.Join(t.TempDir(), "clip.mp4")
 	if err := os.WriteFile(path, overAGap(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
+	out := camtest.Output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
 		"avdec_h264", "!", "identity", "silent=false", "name=picture", "!", "fakesink")
 	if n := bytes.Count(out, []byte("picture: last-message = chain")); n != 80 {
 		t.Errorf("%d of 80 pictures", n)
@@ -41,13 +40,13 @@ func TestVLCReadsIt(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	need(t, "cvlc")
+	camtest.Need(t, "cvlc")
 	home := t.TempDir()
 	path, ordinary := filepath.Join(home, "clip.mp4"), filepath.Join(home, "ordinary.mp4")
 	if err := os.WriteFile(path, overAGap(t), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	output(t, nil, "ffmpeg", "-v", "error", "-i", path, "-c", "copy", ordinary)
+	camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", path, "-c", "copy", ordinary)
 	want := throughVLC(t, home, ordinary)
 	if got := throughVLC(t, home, path); len(want) < 70*64*48 || !bytes.Equal(got, want) {
 		t.Errorf("not the pictures of an ordinary file: %d bytes of them, of %d", len(got), len(want))
@@ -57,23 +56,6 @@ func TestVLCReadsIt(t *testing.T) {
 // throughVLC gives the small grey pictures that VLC has put into a stream.
 func throughVLC(t *testing.T, home, path string) []byte {
 	t.Helper()
-	out := filepath.Join(home, "out.ts") // no comma in it, which VLC takes for its own
-	_ = os.Remove(out)                   // it may not be there
-	ctx, cancel := context.WithTimeout(t.Context(), ceiling)
-	defer cancel()
-	vlc := exec.CommandContext(ctx, "cvlc", "--no-audio", "--play-and-exit", path, "--sout", "#std{access=file,mux=ts,dst="+out+"}")
-	vlc.Env = append(os.Environ(), "HOME="+home)
-	if os.Getuid() == 0 { // VLC refuses to be root
-		const nobody = 65534
-		vlc.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-		for _, name := range []string{home, filepath.Dir(home), path} {
-			if err := os.Chmod(name, 0o777); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if said, err := vlc.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
-	return output(t, nil, "ffmpeg", "-v", "error", "-i", out, "-map", "0:v", "-fps_mode", "passthrough", "-vf", "scale=64:48", "-pix_fmt", "gray", "-f", "rawvideo", "-")
+	return camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", camtest.ThroughVLC(t, home, path), "-map", "0:v", "-fps_mode", "passthrough",
+		"-vf", "scale=64:48", "-pix_fmt", "gray", "-f", "rawvideo", "-")
 }

@@ -3,96 +3,29 @@ package clip
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
-	"framegate/gateway/mp4"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 )
 
-const ceiling = 90 * time.Second // of a program; only one that hangs takes it
-
-// need skips or fails a test whose programs are not installed.
-func need(t testing.TB, programs ...string) {
-	t.Helper()
-	for _, program := range programs {
-		if _, err := exec.LookPath(program); err == nil {
-			continue
-		}
-		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-			t.Skipf("%s is not installed", program)
-		}
-		t.Fatalf("%s is not installed; scripts/test installs what the tests need", program)
-	}
-}
-
-// output runs a program to its end and gives what it wrote to stdout. Anything
-// on stderr is a failure: programs are told to report errors and warnings only.
-func output(t testing.TB, stdin []byte, program string, args ...string) []byte {
-	t.Helper()
-	need(t, program)
-	ctx, cancel := context.WithTimeout(context.Background(), ceiling)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
-	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
-		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr.Bytes())
-	}
-	return stdout.Bytes()
-}
-
-// numbered gives frames of H.264 at 10 pictures a second, n of them from a number
-// on, which show their numbers; a keyframe each second.
-func numbered(t testing.TB, from, n, width, height int, options ...string) []media.Frame {
-	t.Helper()
-	var pictures []byte
-	for i := range n {
-		pictures = append(pictures, camtest.Picture(from+i, width, height)...)
-	}
-	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "10", "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast",
-		"-pix_fmt", "yuv420p", "-color_range", "tv", "-threads", "1", "-g", "10", "-sc_threshold", "0"}, options...)
-	args = append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
-	b := output(t, pictures, "ffmpeg", args...)
-	format, timescale, err := mp4.ReadInit(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b = b[bytes.Index(b, []byte("moof"))-4:]
-	var frames []media.Frame
-	for {
-		f, n, err := mp4.ReadFragment(b)
-		if errors.Is(err, io.EOF) {
-			return frames
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
-		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
-		b = b[n:]
-	}
-}
-
 // clips are frames that several tests share; making them takes long.
 var (
-	plainFrames   = sync.OnceValue(func() []media.Frame { return numbered(new(helper), 0, 120, 64, 48, "-bf", "0") })
-	shuffled      = sync.OnceValue(func() []media.Frame { return numbered(new(helper), 0, 120, 64, 48, "-bf", "2") })
-	largePictures = sync.OnceValue(func() []media.Frame { return numbered(new(helper), 200, 40, 96, 64, "-bf", "0") })
+	plainFrames   = sync.OnceValue(func() []media.Frame { return tape.Numbered(new(helper), 0, 120, 64, 48, "-bf", "0") })
+	shuffled      = sync.OnceValue(func() []media.Frame { return tape.Numbered(new(helper), 0, 120, 64, 48, "-bf", "2") })
+	largePictures = sync.OnceValue(func() []media.Frame { return tape.Numbered(new(helper), 200, 40, 96, 64, "-bf", "0") })
 )
 
 // helper has what is shared fail in whatever test needs it first.
@@ -314,7 +247,7 @@ func file(t testing.TB, b []byte) string {
 func numbers(t testing.TB, b []byte) (all []int) {
 	t.Helper()
 	const width, height = 64, 48
-	out := output(t, nil, "ffmpeg", "-v", "error", "-i", file(t, b), "-vf", "scale=64:48", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
+	out := camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", file(t, b), "-vf", "scale=64:48", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
 	for pixels := range slices.Chunk(out, width*height) {
 		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, height)})
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 )
@@ -24,7 +25,7 @@ func shownAt(t testing.TB, b []byte) (at []float64, length float64) {
 		}
 		Format struct{ Duration string }
 	}
-	out := output(t, nil, "ffprobe", "-v", "error", "-show_entries", "frame=best_effort_timestamp_time:format=duration", "-of", "json", file(t, b))
+	out := camtest.Output(t, nil, "ffprobe", "-v", "error", "-show_entries", "frame=best_effort_timestamp_time:format=duration", "-of", "json", file(t, b))
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatal(err)
 	}

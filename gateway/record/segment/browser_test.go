@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"framegate/gateway/camtest"
 )
 
 // page plays files in a video element, one after another, and posts what became
@@ -131,7 +133,7 @@ func TestChromiumPlaysAllForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	need(t, "chromium")
+	camtest.Need(t, "chromium")
 	testPlayed(t, func(dir, url string) *exec.Cmd {
 		return exec.CommandContext(context.Background(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 			"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -145,7 +147,7 @@ func TestFirefoxPlaysAllForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	need(t, "firefox-esr")
+	camtest.Need(t, "firefox-esr")
 	testPlayed(t, func(dir, url string) *exec.Cmd {
 		prefs := `user_pref("media.autoplay.default", 0); user_pref("datareporting.policy.firstRunURL", "");` +
 			`user_pref("browser.shell.checkDefaultBrowser", false); user_pref("network.captive-portal-service.enabled", false);`

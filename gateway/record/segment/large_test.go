@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"framegate/gateway/camtest"
 )
 
 // TestFileBeyondFourGigabytes has offsets and an mdat that four bytes do not
@@ -42,7 +44,7 @@ func TestFileBeyondFourGigabytes(t *testing.T) {
 		if _, err := f.ReadAt(b, all[frames-1].At); err != nil || string(b) != string(samples[frames-1].Data) {
 			t.Errorf("%s: the last sample is another: %v", name, err)
 		}
-		out := output(t, "ffprobe", "-v", "fatal", "-count_packets", "-show_entries", "stream=nb_frames,nb_read_packets", "-of", "csv=p=0", f.Name())
+		out := camtest.Output(t, nil, "ffprobe", "-v", "fatal", "-count_packets", "-show_entries", "stream=nb_frames,nb_read_packets", "-of", "csv=p=0", f.Name())
 		if got := strings.TrimSpace(string(out)); got != strings.Join([]string{strconv.Itoa(frames), strconv.Itoa(frames)}, ",") {
 			t.Errorf("%s: ffprobe finds %s frames", name, got)
 		}

@@ -17,6 +17,7 @@ import (
 
 	ff "github.com/Eyevinn/mp4ff/mp4"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
 )
@@ -107,7 +108,7 @@ func eachForm(t *testing.T, all map[string][]byte, test func(t *testing.T, name,
 func pictures(t *testing.T, path string) (sums []string, times []int64) {
 	t.Helper()
 	args := []string{"-v", "error", "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framemd5", "pipe:1"}
-	for line := range strings.Lines(string(output(t, "ffmpeg", args...))) {
+	for line := range strings.Lines(string(camtest.Output(t, nil, "ffmpeg", args...))) {
 		if !strings.HasPrefix(line, "#") {
 			fields := strings.Split(strings.TrimSpace(line), ",")
 			at, err := strconv.ParseInt(strings.TrimSpace(fields[2]), 10, 64)
@@ -129,7 +130,7 @@ func sought(t *testing.T, path string, places ...int) map[int][]string {
 		args = append(args, "-ss", strconv.FormatFloat(float64(place)/25, 'f', 3, 64), "-i", path)
 		outputs = append(outputs, "-map", strconv.Itoa(i), "-fps_mode", "passthrough", "-f", "framemd5", filepath.Join(dir, strconv.Itoa(place)))
 	}
-	output(t, "ffmpeg", append(args, outputs...)...)
+	camtest.Output(t, nil, "ffmpeg", append(args, outputs...)...)
 	all := make(map[int][]string)
 	for _, place := range places {
 		b, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(place)))
@@ -184,7 +185,7 @@ func TestFfmpegOpensAllForms(t *testing.T) {
 				t.Fatalf("picture %d is shown at %d", i, at)
 			}
 		}
-		out := output(t, "ffprobe", "-v", "warning", "-count_packets", "-show_entries", "format=duration:stream=nb_read_packets,avg_frame_rate,codec_tag_string,has_b_frames", "-of", "json", path)
+		out := camtest.Output(t, nil, "ffprobe", "-v", "warning", "-count_packets", "-show_entries", "format=duration:stream=nb_read_packets,avg_frame_rate,codec_tag_string,has_b_frames", "-of", "json", path)
 		var probed struct {
 			Streams []struct {
 				Tag       string `json:"codec_tag_string"`
@@ -262,7 +263,7 @@ func TestGStreamerOpensAllForms(t *testing.T) {
 	}
 	t.Parallel()
 	eachForm(t, forms(t, reordered(t)), func(t *testing.T, name, path string) {
-		out := output(t, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
+		out := camtest.Output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
 			"avdec_h264", "!", "identity", "silent=false", "name=picture", "!", "fakesink")
 		if n := bytes.Count(out, []byte("picture: last-message = chain")); n != clipFrames {
 			t.Errorf("%d of %d pictures", n, clipFrames)
@@ -335,7 +336,7 @@ func TestRateScalesTheTimescale(t *testing.T) {
 	if _, err := w.Finish(0.84); err != nil {
 		t.Fatal(err)
 	}
-	out := output(t, "ffprobe", "-v", "fatal", "-show_entries", "format=duration:format_tags=creation_time:stream=r_frame_rate,time_base", "-of", "csv=p=0", file(t, "slow.mp4", f.b))
+	out := camtest.Output(t, nil, "ffprobe", "-v", "fatal", "-show_entries", "format=duration:format_tags=creation_time:stream=r_frame_rate,time_base", "-of", "csv=p=0", file(t, "slow.mp4", f.b))
 	if got, want := strings.Fields(string(out)), []string{"21/1,1/75600", "4.761905,2026-11-20T13:04:00.000000Z"}; !slices.Equal(got, want) {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -351,7 +352,7 @@ func TestFfmpegReadsJPEG(t *testing.T) {
 	check := func(name string) {
 		t.Helper()
 		path := file(t, name, f.b)
-		out := output(t, "ffprobe", "-v", "warning", "-show_entries", "stream=codec_name,codec_tag_string,width,height,nb_read_packets:format=duration", "-count_packets", "-of", "csv=p=0", path)
+		out := camtest.Output(t, nil, "ffprobe", "-v", "warning", "-show_entries", "stream=codec_name,codec_tag_string,width,height,nb_read_packets:format=duration", "-count_packets", "-of", "csv=p=0", path)
 		if got, want := strings.Fields(string(out)), []string{"mjpeg,mp4v,64,48,10", "2.000000"}; !slices.Equal(got, want) {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -359,7 +360,7 @@ func TestFfmpegReadsJPEG(t *testing.T) {
 		for _, f := range frames {
 			same = append(same, f.Data...)
 		}
-		if !bytes.Equal(output(t, "ffmpeg", "-v", "error", "-i", path, "-c", "copy", "-f", "image2pipe", "pipe:1"), same) {
+		if !bytes.Equal(camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", path, "-c", "copy", "-f", "image2pipe", "pipe:1"), same) {
 			t.Errorf("%s: other pictures", name)
 		}
 		if s := open(t, f.b); fmt.Sprint(*s.Formats[0]) != fmt.Sprint(*frames[0].Format) {

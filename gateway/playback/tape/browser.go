@@ -1,0 +1,104 @@
+package tape
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+)
+
+// page shows an MP4, and posts what it sees at moments of it.
+const page = `<!doctype html><title>film</title><video muted></video><canvas width=64 height=48></canvas><script>
+const video = document.querySelector('video');
+const paper = document.querySelector('canvas').getContext('2d', {willReadFrequently: true});
+const once = (name) => new Promise((resolve, reject) => {
+  video.addEventListener(name, resolve, {once: true});
+  video.addEventListener('error', () => reject(video.error.message), {once: true});
+});
+function number() { // as a numbered picture has it: 16 cells, and below them the same inverted
+  paper.drawImage(video, 0, 0, 64, 48);
+  const bit = (i, y) => paper.getImageData((i % 8) * 8 + 4, (Math.floor(i / 8) + y) * 12 + 6, 1, 1).data[1] > 127 ? 1 : 0;
+  let n = 0, inverse = 0;
+  for (let i = 0; i < 16; i++) { n = n * 2 + bit(i, 0); inverse = inverse * 2 + 1 - bit(i, 2); }
+  return n === inverse ? n : -1;
+}
+async function look(times) {
+  const loaded = once('loadeddata');
+  video.src = '/film.mp4';
+  await loaded;
+  const numbers = [];
+  for (const at of times) {
+    const seeked = once('seeked');
+    video.currentTime = at;
+    await seeked;
+    numbers.push(number());
+  }
+  return {duration: video.duration, numbers};
+}
+(async () => {
+  const answer = await look(await (await fetch('/times')).json()).catch((error) => ({error: String(error)}));
+  await fetch('/answer', {method: 'POST', body: JSON.stringify(answer)});
+})();
+</script>`
+
+// Seen is what a browser saw of an MP4 of numbered pictures.
+type Seen struct {
+	Error    string
+	Duration float64 // seconds
+	Numbers  []int   // of the picture at each time; -1 for none
+}
+
+// ceiling is how long a browser may take; only one that hangs does.
+const ceiling = 90 * time.Second
+
+// Show has Chromium look at what film serves, at some times in seconds.
+func Show(t testing.TB, film http.Handler, times []float64) Seen {
+	t.Helper()
+	camtest.Need(t, "chromium")
+	answers := make(chan Seen, 1)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) })
+	mux.HandleFunc("GET /times", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(times) })
+	mux.Handle("GET /film.mp4", film)
+	mux.HandleFunc("POST /answer", func(_ http.ResponseWriter, r *http.Request) {
+		var s Seen
+		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
+			s.Error = err.Error()
+		}
+		answers <- s
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	browse(t, server.URL)
+	select {
+	case s := <-answers:
+		return s
+	case <-time.After(ceiling):
+		t.Fatal("the browser gives no answer")
+		return Seen{}
+	}
+}
+
+// browse opens an address in a Chromium, all of whose processes end with the test.
+func browse(t testing.TB, url string) {
+	t.Helper()
+	browser := exec.CommandContext(context.Background(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+		"--remote-debugging-port=0", "--user-data-dir="+t.TempDir(), url)
+	browser.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	browser.WaitDelay = 5 * time.Second
+	if err := browser.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-browser.Process.Pid, syscall.SIGKILL)
+		_ = browser.Wait()
+	})
+}

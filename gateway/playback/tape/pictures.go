@@ -1,0 +1,42 @@
+package tape
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/media"
+	"framegate/gateway/mp4"
+)
+
+// Numbered gives n frames of H.264, ten a second and a keyframe each second, which
+// show their numbers from one on; with options of libx264.
+func Numbered(t testing.TB, from, n, width, height int, options ...string) (frames []media.Frame) {
+	t.Helper()
+	var pictures []byte
+	for i := range n {
+		pictures = append(pictures, camtest.Picture(from+i, width, height)...)
+	}
+	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "10", "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryfast",
+		"-pix_fmt", "yuv420p", "-color_range", "tv", "-threads", "1", "-g", "10", "-sc_threshold", "0"}, options...)
+	b := camtest.Output(t, pictures, "ffmpeg", append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")...)
+	format, timescale, err := mp4.ReadInit(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b = b[bytes.Index(b, []byte("moof"))-4:]; ; {
+		f, n, err := mp4.ReadFragment(b)
+		if errors.Is(err, io.EOF) {
+			return frames
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
+		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
+		b = b[n:]
+	}
+}
