@@ -29,6 +29,9 @@ function number() { // as a numbered picture has it: 16 cells, and below them th
   for (let i = 0; i < 16; i++) { n = n * 2 + bit(i, 0); inverse = inverse * 2 + 1 - bit(i, 2); }
   return n === inverse ? n : -1;
 }
+// painted waits until a picture can be drawn, which is a little later than that it
+// was sought; none comes where the same one was shown before.
+const painted = () => Promise.race([new Promise((resolve) => video.requestVideoFrameCallback(resolve)), new Promise((resolve) => setTimeout(resolve, 3000))]);
 async function look(times) {
   const loaded = once('loadeddata');
   video.src = '/film.mp4';
@@ -36,8 +39,10 @@ async function look(times) {
   const numbers = [];
   for (const at of times) {
     const seeked = once('seeked');
+    const shown = painted();
     video.currentTime = at;
     await seeked;
+    await shown;
     numbers.push(number());
   }
   return {duration: video.duration, numbers};

@@ -49,8 +49,11 @@ async function play(address) {
   const places = [];
   for (const at of [3.5, 0.02, 1.7]) {
     const sought = once(video, 'seeked', 'error');
+    // What was sought can be drawn a little later.
+    const painted = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     video.currentTime = at;
     await sought;
+    await painted;
     if (video.error) throw new Error(video.error.message);
     places.push(shown());
   }
