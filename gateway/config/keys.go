@@ -125,8 +125,11 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 func (d *draft) finish() (*Config, error) {
 	d.finishTLS()
 	c := d.config
-	if c.Recordings.Dir == "" {
+	switch {
+	case c.Recordings.Dir == "":
 		c.Recordings.Dir = filepath.Join(c.Data, "recordings")
+	case filepath.Clean(c.Recordings.Dir) == filepath.Clean(c.Data): // a camera may be named as one of its folders
+		d.report(d.given["recordings.dir"], "recordings.dir", "is the data folder, which has files of its own; use a folder below it, or elsewhere")
 	}
 	for _, id := range d.order {
 		c.Cameras = append(c.Cameras, d.finishCamera(id))

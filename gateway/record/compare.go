@@ -114,7 +114,9 @@ func (c *comparison) days(cameras []string) (all []string) {
 	return all
 }
 
-// folders gives those in a folder whose names are ours, the last first.
+// folders gives those in a folder whose names are ours, the last first. What else
+// is there is left alone: the volume may be a disk that others use as well, and
+// any folder of theirs may be named as a camera.
 func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string, err error) {
 	entries, err := c.v.disk.List(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -125,8 +127,6 @@ func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string
 			names = append(names, e.Name())
 		} else if hour, ok := thumbs.Shows(e.Name()); ok && ours == hourFolder && e.Type().IsRegular() {
 			c.thumbnails(path.Join(folder, e.Name()), path.Join(folder, hour))
-		} else if folder != "." {
-			c.aside(path.Join(folder, e.Name()), "is nothing of ours")
 		}
 	}
 	slices.Reverse(names)
@@ -151,6 +151,10 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 	}
 	if err != nil {
 		return err
+	}
+	ours := func(e fs.DirEntry) bool { _, ok := sequenceOf(e.Name()); return ok }
+	if !slices.ContainsFunc(entries, ours) {
+		return nil // it is somebody else's
 	}
 	slices.Reverse(entries)
 	for _, e := range entries {

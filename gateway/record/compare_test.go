@@ -3,6 +3,7 @@ package record_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,7 +95,8 @@ func TestFilesThatNobodyFinishedAreMended(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotUnderstoodIsMovedAside and not deleted.
+// TestWhatIsNotUnderstoodIsMovedAside and not deleted, where only we write. What
+// others have on the same disk is theirs.
 func TestWhatIsNotUnderstoodIsMovedAside(t *testing.T) {
 	t.Parallel()
 	dir := recordedFolder(t, 25*time.Second)
@@ -104,8 +106,6 @@ func TestWhatIsNotUnderstoodIsMovedAside(t *testing.T) {
 		hour + "/holiday.jpg":                       "a picture",
 		hour + "/20000101T000050.000Z-77.mp4":       "not a film",
 		hour + "/20000101T000051.000Z-78.mp4.part":  "not a film either, but longer than the first box",
-		"front/2000-01-01/notes.txt":                "notes",
-		"front/plan.txt":                            "plan",
 		"front/2000-01-01/00/20000101T000055.000Z-": "no",
 	}
 	for name, content := range strangers {
@@ -113,9 +113,12 @@ func TestWhatIsNotUnderstoodIsMovedAside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	outside := filepath.Join(root, "lost+found")
-	if err := os.Mkdir(outside, 0o700); err != nil {
-		t.Fatal(err)
+	others := []string{"lost+found/1", "movies/holiday.mkv", "photos/2000-01-01/beach.jpg", "photos/2000-01-01/13/beach.jpg", "front/2000-01-01/notes.txt", "front/plan.txt"}
+	for _, name := range others {
+		name = filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte("theirs"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	again(t, dir, nil)
 	aside := make(map[string]bool)
@@ -134,8 +137,10 @@ func TestWhatIsNotUnderstoodIsMovedAside(t *testing.T) {
 			t.Errorf("%s: is there %v, is aside %v", name, err == nil, aside[content])
 		}
 	}
-	if _, err := os.Stat(outside); err != nil {
-		t.Error(err)
+	for _, name := range others {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			t.Errorf("what others have on the disk is not left alone: %v", err)
+		}
 	}
 }
 
