@@ -42,7 +42,7 @@ framegate.yaml:1:60: recordings.sync: must be from 1s to 1m, not "500ms", or aut
 framegate.yaml:1:76: recordings.segment: must be from 10s to 10m, not "5s"
 framegate.yaml:1:88: recordings.buffer: must be from 1MiB to 1GiB, not "2GiB"`},
 	{"recordings among other files", "data: /srv/framegate\nrecordings: {dir: /srv/framegate/}\n",
-		`framegate.yaml:2:14: recordings.dir: is the data folder, which has files of its own; use a folder below it, or elsewhere`},
+		`framegate.yaml:2:19: recordings.dir: is the data folder, which has files of its own; use a folder below it, or elsewhere`},
 	{"files without names", "tls: {mode: files, cert: a.pem}\n",
 		`framegate.yaml:1:13: tls: mode: files needs cert and key, the names of PEM files`},
 	{"names without files", "tls: {mode: self-signed, key: a.pem}\n",
