@@ -106,7 +106,7 @@ func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, ou
 func (a *API) hears(ctx context.Context, p auth.Principal, v events.Event) (bool, error) {
 	action := auth.View
 	if v.Export != "" {
-		return mayKnow(p, v.By), nil
+		return mayKnow(p, v.Owner), nil
 	}
 	switch {
 	case v.Camera == "":

@@ -80,7 +80,7 @@ type exported struct {
 
 func (a *API) exportedOf(ctx context.Context, j export.Job) exported {
 	e := exported{
-		ID: j.ID, By: j.By, Cameras: j.Cameras, From: j.From.UTC(), To: j.To.UTC(), Start: string(j.Start), Clock: j.Clock, Width: j.Width,
+		ID: j.ID, By: j.By.Name, Cameras: j.Cameras, From: j.From.UTC(), To: j.To.UTC(), Start: string(j.Start), Clock: j.Clock, Width: j.Width,
 		State: string(j.State), Progress: j.Progress, Error: j.Error, Name: j.Name, Bytes: j.Bytes,
 		Made: j.Made.UTC(), Ended: timeOf(j.Ended), Expires: timeOf(j.Expires),
 	}
@@ -111,11 +111,12 @@ func (a *API) addExport(ctx context.Context, in *struct{ Body newExport }) (*add
 	if a.options.Exports == nil {
 		return nil, ErrNoRecordings
 	}
-	j, err := a.options.Exports.Add(ctx, principalOf(ctx).String(), request)
+	p := principalOf(ctx)
+	j, err := a.options.Exports.Add(ctx, export.Asker{Name: p.String(), ID: p.Owner()}, request)
 	if err != nil {
 		return nil, err
 	}
-	a.log.Info("export asked for", "export", j.ID, "cameras", j.Cameras, "from", j.From.UTC(), "to", j.To.UTC(), "by", j.By)
+	a.log.Info("export asked for", "export", j.ID, "cameras", j.Cameras, "from", j.From.UTC(), "to", j.To.UTC(), "by", j.By.Name)
 	return &addedExport{Location: a.base(ctx) + "/api/v1/exports/" + j.ID, Body: a.exportedOf(ctx, j)}, nil
 }
 
@@ -150,15 +151,17 @@ func (a *API) listExports(ctx context.Context, _ *struct{}) (*struct{ Body expor
 		return &struct{ Body exportList }{list}, nil
 	}
 	for _, j := range a.options.Exports.All() {
-		if mayKnow(principalOf(ctx), j.By) {
+		if mayKnow(principalOf(ctx), j.By.ID) {
 			list.Exports = append(list.Exports, a.exportedOf(ctx, j))
 		}
 	}
 	return &struct{ Body exportList }{list}, nil
 }
 
-// mayKnow says whether a principal may know of an export that somebody asked for.
-func mayKnow(p auth.Principal, by string) bool { return isAdmin(p) || p.String() == by }
+// mayKnow says whether a principal may know of an export that an owner asked for.
+func mayKnow(p auth.Principal, owner string) bool {
+	return isAdmin(p) || owner != "" && p.Owner() == owner
+}
 
 // exportPath is which export is meant.
 type exportPath struct {
@@ -171,7 +174,7 @@ func (a *API) exportAt(ctx context.Context, id string) (export.Job, error) {
 		return export.Job{}, export.ErrUnknown
 	}
 	j, err := a.options.Exports.Get(id)
-	if err == nil && !mayKnow(principalOf(ctx), j.By) {
+	if err == nil && !mayKnow(principalOf(ctx), j.By.ID) {
 		err = export.ErrUnknown
 	}
 	return j, err

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,7 +67,8 @@ func (r *reel) Open(index.Segment) (clip.File, error) { return os.Open(r.path) }
 // exporting has files made of a reel, until the test ends.
 func (r *rig) exporting(t *testing.T) {
 	reel := newReel(t)
-	r.options.Exports = export.New(export.Options{Dir: filepath.Join(t.TempDir(), "exports"), Finder: reel, Opener: reel, Changed: r.Changed})
+	r.exports = filepath.Join(t.TempDir(), "exports")
+	r.options.Exports = export.New(export.Options{Dir: r.exports, Finder: reel, Opener: reel, Changed: r.Changed})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { r.options.Exports.Run(ctx); close(done) }() // ends by the cleanup, which waits for it
@@ -130,6 +133,69 @@ func TestExportIsItsMakers(t *testing.T) {
 	anna.do("GET", done.URL, nil).want(404)
 	anna.do("DELETE", "/api/v1/exports/"+made.ID, nil).want(204)
 	admin.do("GET", done.URL, nil).want(404)
+}
+
+// TestDownloadEndsWithThePermission, in whatever way that goes, also where whoever
+// downloads takes nothing.
+func TestDownloadEndsWithThePermission(t *testing.T) {
+	r := newRig(t)
+	r.exporting(t)
+	admin := r.admin()
+	token, text, err := r.options.Auth.CreateToken(t.Context(), "t", r.grants([]string{"playback:gate"}), time.Time{})
+	must(t, err)
+	users := func(method string, body any) func(client) {
+		return func(client) { admin.do(method, "/api/v1/users/anna", body) }
+	}
+	for name, c := range map[string]struct {
+		who  func() client
+		take func(client)
+	}{
+		"lowered":  {func() client { return r.login("anna") }, users("PATCH", object{"grants": []string{"view:gate"}})},
+		"removed":  {func() client { return r.login("anna") }, users("DELETE", nil)},
+		"password": {func() client { return r.login("anna") }, users("PATCH", object{"password": good + "er"})},
+		"logout":   {func() client { return r.login("anna") }, func(c client) { c.do("POST", "/api/v1/logout", nil).want(204) }},
+		"token":    {func() client { return r.as(text.Reveal()) }, func(client) { must(t, r.options.Auth.RevokeToken(t.Context(), token.ID)) }},
+	} {
+		r.user("anna", "playback:gate")
+		who := c.who()
+		var made exported
+		who.do("POST", "/api/v1/exports", `{"camera": "gate", `+tenSeconds+`}`).want(201).into(&made)
+		made = who.awaited(made.ID)
+		const large = 1 << 30 // a hole, which no connection holds
+		must(t, os.Truncate(filepath.Join(r.exports, made.ID, "file"), large))
+		q, err := http.NewRequest("GET", r.server.URL+made.URL, nil)
+		must(t, err)
+		who.identify(q)
+		answer, err := r.server.Client().Do(q)
+		must(t, err)
+		if _, err := io.CopyN(io.Discard, answer.Body, 1000); err != nil || answer.StatusCode != 200 {
+			t.Fatalf("%s: %s, %v", name, answer.Status, err)
+		}
+		c.take(who)
+		if n, err := io.Copy(io.Discard, answer.Body); err == nil {
+			t.Errorf("%s: after it there came %d bytes, and the end", name, n)
+		}
+		answer.Body.Close()
+		admin.do("DELETE", "/api/v1/exports/"+made.ID, nil).want(204)
+		_ = r.options.Auth.RemoveUser(t.Context(), "anna") // who may be gone
+	}
+}
+
+// TestExportIsNotANamesakes: who gets a name that somebody had before has nothing
+// of theirs.
+func TestExportIsNotANamesakes(t *testing.T) {
+	r := newRig(t)
+	r.exporting(t)
+	r.user("anna", "playback:gate")
+	var made exported
+	r.login("anna").do("POST", "/api/v1/exports", `{"camera": "gate", `+tenSeconds+`}`).want(201).into(&made)
+	must(t, r.options.Auth.RemoveUser(t.Context(), "anna"))
+	r.user("anna", "playback:gate")
+	anna := r.login("anna")
+	anna.do("GET", "/api/v1/exports", nil).want(200).says(`{"exports":[]}`)
+	anna.do("GET", "/api/v1/exports/"+made.ID, nil).want(404)
+	anna.do("DELETE", "/api/v1/exports/"+made.ID, nil).want(404)
+	r.admin().do("GET", "/api/v1/exports/"+made.ID, nil).want(200).says(`"by":"user:anna"`)
 }
 
 func TestExportIsRefusedInWords(t *testing.T) {

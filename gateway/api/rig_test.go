@@ -191,6 +191,7 @@ type rig struct {
 	sources map[string]*frames
 	server  *httptest.Server
 	log     *lockedBuffer
+	exports string // the folder of exporting
 }
 
 type lockedBuffer struct {

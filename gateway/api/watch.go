@@ -57,7 +57,7 @@ func (a *API) look() events.Look {
 	}
 	if a.options.Exports != nil {
 		for _, j := range a.options.Exports.All() {
-			look.Exports[j.ID] = events.Export{State: string(j.State), By: j.By}
+			look.Exports[j.ID] = events.Export{State: string(j.State), Owner: j.By.ID}
 		}
 	}
 	if settings.Refused != nil {

@@ -136,6 +136,15 @@ func (p Principal) Subject() string {
 	return p.String()
 }
 
+// Owner names, by number, whom what p makes belongs to: somebody else may have its
+// name later. It is "" where that is nobody in particular.
+func (p Principal) Owner() string {
+	if p.kind != UserKind && p.kind != TokenKind {
+		return ""
+	}
+	return fmt.Sprintf("%s %d", p.kind, p.id)
+}
+
 // String gives a short form for logs: "user:anna", "token:nvr", "link:anna",
 // "nobody".
 func (p Principal) String() string {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,12 +15,12 @@ import (
 
 // Add has a file made for somebody. The error is ErrBad, ErrCrowded, ErrClosed, one
 // of clip.New, or says what cannot be read or written.
-func (e *Exports) Add(ctx context.Context, by string, r Request) (Job, error) {
+func (e *Exports) Add(ctx context.Context, by Asker, r Request) (Job, error) {
 	r, zone, err := r.checked(time.Now())
 	if err != nil {
 		return Job{}, err
 	}
-	if err := e.room(by); err != nil { // before many files are looked at
+	if err := e.room(by.ID); err != nil { // before many files are looked at
 		return Job{}, err
 	}
 	j := &job{gone: make(chan struct{}), Job: Job{
@@ -119,7 +120,7 @@ func (e *Exports) roomFor(by string) error {
 			continue
 		}
 		all++
-		if j.By == by {
+		if j.By.ID == by {
 			own++
 		}
 	}
@@ -129,19 +130,26 @@ func (e *Exports) roomFor(by string) error {
 	return nil
 }
 
-// enter puts a job into the list and the folder, and wakes who makes it.
+// enter puts a job into the folder and the list, and wakes who makes it.
 func (e *Exports) enter(j *job) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.roomFor(j.By); err != nil {
-		return err
-	}
 	if err := e.save(&j.Job); err != nil {
-		e.unlink(j.ID)
-		return inWords(err)
+		return errors.Join(inWords(err), os.RemoveAll(e.path(j.ID)))
 	}
-	e.jobs = append(e.jobs, j)
-	for len(e.jobs) > maxJobs && e.forgetOldest() {
+	e.mu.Lock()
+	refused := e.roomFor(j.By.ID)
+	var outdated []*job
+	if refused == nil {
+		e.jobs = append(e.jobs, j)
+	} else {
+		j.removed = true
+		outdated = append(outdated, j)
+	}
+	if len(e.jobs) > maxJobs {
+		outdated = append(outdated, e.forgetFirst(State.Ended)...)
+	}
+	e.mu.Unlock()
+	if err := errors.Join(refused, e.bring(outdated...)); refused != nil {
+		return err
 	}
 	select {
 	case e.wake <- struct{}{}:

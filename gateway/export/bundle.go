@@ -56,7 +56,7 @@ type missing struct {
 func (w *work) bundle(ctx context.Context, out io.Writer) error {
 	z := zip.NewWriter(out)
 	m := manifest{
-		Framegate: w.exports.options.Version, Export: w.job.ID, By: w.job.By, Made: time.Now().UTC(),
+		Framegate: w.exports.options.Version, Export: w.job.ID, By: w.job.By.Name, Made: time.Now().UTC(),
 		From: w.request.From.UTC(), To: w.request.To.UTC(), Start: w.request.Start, Clock: w.request.Clock, Files: []listed{},
 	}
 	for i, camera := range w.request.Cameras {

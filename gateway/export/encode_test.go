@@ -236,7 +236,7 @@ func TestFfmpegThatFailsIsTriedAgain(t *testing.T) {
 		})
 		r.record("front", noon, stills(0, 20, 64, 48))
 		r.run()
-		j, err := r.Add(t.Context(), "user:anna", Request{Cameras: []string{"front"}, From: noon, To: after(20), Start: Encode})
+		j, err := r.Add(t.Context(), anna, Request{Cameras: []string{"front"}, From: noon, To: after(20), Start: Encode})
 		r.check(err)
 		j = r.await(j.ID, func(j Job) bool { return j.State.Ended() })
 		switch {

@@ -19,7 +19,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -40,6 +42,8 @@ const (
 	Failed   State = "failed"
 	Canceled State = "canceled"
 )
+
+var states = []State{Waiting, Running, Done, Failed, Canceled}
 
 // Ended says that nothing happens any more.
 func (s State) Ended() bool { return s != Waiting && s != Running }
@@ -68,10 +72,16 @@ type Request struct {
 // encodes says that pictures are encoded.
 func (r Request) encodes() bool { return r.Start == Encode || r.Clock }
 
+// Asker is who asks for a file.
+type Asker struct {
+	Name string `json:"name"` // for people
+	ID   string `json:"id"`   // which nobody else has, or will have
+}
+
 // Job is a file that is made, or was.
 type Job struct {
 	ID string `json:"id"`
-	By string `json:"by"` // who asked
+	By Asker  `json:"asker"`
 	Request
 	State    State     `json:"state"`
 	Progress float64   `json:"progress"` // 0 to 1
@@ -98,10 +108,11 @@ const (
 	maxJobs       = 200
 	maxWaiting    = 50
 	maxWaitingOne = 10
-	// maxBytes is what all files have together, and minFree what the disk is to
-	// have left.
-	maxBytes = 20 << 30
-	minFree  = 256 << 20
+	// maxBytes is what all files have together, but no more than one of diskShare
+	// parts of the disk, and minFree what that is to have left.
+	maxBytes  = 20 << 30
+	diskShare = 10
+	minFree   = 256 << 20
 )
 
 // Errors of Add, Get, Open, Remove and Erase.
@@ -134,8 +145,8 @@ type Options struct {
 	// Ready says whether what was recorded can be read at the moment; jobs wait
 	// until then. nil is always.
 	Ready func() bool
-	// Free gives how many bytes the disk has left; nil is not asked.
-	Free    func() (int64, error)
+	// Disk says how the disk of Dir is; nil is not asked.
+	Disk    func() (Disk, error)
 	Bytes   int64  // that all files may have together; 0 means a usual number
 	FFmpeg  string // the program; "" means ffmpeg on the PATH
 	Version string // of this program, for manifests
@@ -145,16 +156,30 @@ type Options struct {
 	Log     *slog.Logger // nil discards
 }
 
-// Exports are all jobs. Their methods may be called from any goroutine.
+// Disk is how one is at a moment.
+type Disk struct {
+	Free, Total int64 // bytes
+	// Coming says that somebody else makes room on it whenever there is little,
+	// and Wanted that somebody cannot who needs it more than files that were
+	// exported: those go.
+	Coming, Wanted bool
+}
+
+// Exports are all jobs. Their methods may be called from any goroutine. All and
+// Get, Stats too, answer also while the disk does not.
 type Exports struct {
 	options Options
 	log     *slog.Logger
 	wake    chan struct{} // cap 1: a job waits
 
-	mu      sync.Mutex // guards what follows
-	jobs    []*job     // in the order they were made
-	running *job       // nil where none is
-	spent   int64      // bytes that it has written
+	folders sync.Mutex // held to bring a folder in line with the list: one at a time
+
+	mu      sync.Mutex        // guards what follows, and is not held over I/O
+	jobs    []*job            // in the order they were made
+	running *job              // nil where none is
+	spent   int64             // bytes that it has written
+	total   int64             // bytes of the disk, as of when it was last looked at; 0 before
+	behind  map[*job]struct{} // whose folders could not be brought in line
 	ended   map[State]uint64
 	closed  bool
 }
@@ -162,9 +187,9 @@ type Exports struct {
 // job is a Job with what ends it.
 type job struct {
 	Job
-	cancel func(error)   // while it runs
-	gone   chan struct{} // closed once it runs no more, with nothing left of its work
-	drop   bool          // it is to be removed once it runs no more
+	cancel  func(error)   // while it runs
+	gone    chan struct{} // closed once it runs no more, with nothing left of its work
+	removed bool          // it is in the list no more, and its folder is to go
 }
 
 // Stats is how many jobs there are at the moment, by state, what their files
@@ -185,7 +210,8 @@ func New(o Options) *Exports {
 		o.Changed = func() {}
 	}
 	e := &Exports{
-		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), wake: make(chan struct{}, 1), ended: make(map[State]uint64),
+		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), wake: make(chan struct{}, 1),
+		behind: make(map[*job]struct{}), ended: make(map[State]uint64),
 	}
 	e.load()
 	return e
@@ -245,15 +271,16 @@ type File interface {
 // Open opens what a job made, which can be read to its end whatever becomes of the
 // job. The error is ErrUnknown or ErrNotDone, or says what cannot be read.
 func (e *Exports) Open(id string) (File, Job, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	j, err := e.find(id)
+	j, err := e.Get(id)
 	if err != nil {
 		return nil, Job{}, err
 	}
 	if j.State != Done {
-		return nil, j.Job, ErrNotDone
+		return nil, j, ErrNotDone
 	}
-	f, err := e.open(id)
-	return f, j.Job, err
+	f, err := os.Open(e.path(id, fileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, j, ErrUnknown // it was deleted meanwhile
+	}
+	return f, j, err
 }

@@ -30,9 +30,7 @@ func (e *Exports) path(parts ...string) string {
 	return filepath.Join(append([]string{e.options.Dir}, parts...)...)
 }
 
-func (e *Exports) open(id string) (*os.File, error) { return os.Open(e.path(id, fileName)) }
-
-// save writes what a job is, whole or not at all.
+// save writes what a job is, whole or not at all, also where the power fails.
 func (e *Exports) save(j *Job) error {
 	b, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
@@ -42,23 +40,29 @@ func (e *Exports) save(j *Job) error {
 		return err
 	}
 	name := e.path(j.ID, jobName)
-	if err := os.WriteFile(name+".new", b, 0o600); err != nil {
-		return errors.Join(err, os.Remove(name+".new"))
+	if err := writeFile(name+".new", b); err != nil {
+		return errors.Join(err, os.RemoveAll(name+".new"))
 	}
 	return os.Rename(name+".new", name)
 }
 
-// unlink removes all of a job. What cannot be removed is tried again at the next
-// start.
-func (e *Exports) unlink(id string) {
-	if err := os.RemoveAll(e.path(id)); err != nil {
-		e.log.Error("an export is not removed, or not all of it", "export", id, "err", err)
+// writeFile writes a file, and brings it to the disk.
+func writeFile(name string, b []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
 	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // load takes the jobs that an earlier process left. Those that waited go on to;
-// one that ran when it died has failed, for it might be why. What is no whole job
-// is removed.
+// one that ran when it died has failed, for it might be why, unless its file was
+// whole. What is no whole job is removed, and not moved aside: it can be made
+// again, and nobody could tell whether it shows what is erased later.
 func (e *Exports) load() {
 	entries, err := os.ReadDir(e.options.Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -69,12 +73,17 @@ func (e *Exports) load() {
 			continue // it is not ours
 		}
 		j, err := e.read(entry.Name())
-		if err != nil {
+		switch {
+		case errors.Is(err, errDamaged):
 			e.log.Warn("an export is removed, being damaged", "export", entry.Name(), "err", err)
-			e.unlink(entry.Name())
-			continue
+			if err := os.RemoveAll(e.path(entry.Name())); err != nil {
+				e.log.Error("it is not removed; that is tried at the next start", "export", entry.Name(), "err", err)
+			}
+		case err != nil:
+			e.log.Error("an export cannot be read; that is tried at the next start", "export", entry.Name(), "err", err)
+		default:
+			e.jobs = append(e.jobs, j)
 		}
-		e.jobs = append(e.jobs, j)
 	}
 	if len(e.jobs) > 0 {
 		e.wake <- struct{}{}
@@ -82,39 +91,63 @@ func (e *Exports) load() {
 	slices.SortFunc(e.jobs, func(a, b *job) int { return a.Made.Compare(b.Made) })
 }
 
-// read reads a job, and removes what it was making.
+// errDamaged says that something is no whole job.
+var errDamaged = errors.New("it is no whole export")
+
+// read reads a job, and removes what it was making. The error is errDamaged, or says
+// what cannot be read.
 func (e *Exports) read(id string) (*job, error) {
 	b, err := os.ReadFile(e.path(id, jobName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	j := &job{gone: make(chan struct{})}
-	if err := json.Unmarshal(b, &j.Job); err != nil {
+	if err := json.Unmarshal(b, &j.Job); err != nil || j.ID != id || !slices.Contains(states, j.State) {
+		return nil, fmt.Errorf("%w: %s is not what it was: %v", errDamaged, jobName, err)
+	}
+	size, err := sizeOfFile(e.path(id, fileName))
+	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(e.path(id, fileName)); j.ID != id || j.State == Done && (err != nil || info.Size() != j.Bytes) {
-		return nil, fmt.Errorf("its file is not what it was: %v", err)
-	}
-	if j.State != Done {
-		e.clean(id)
-	}
-	if j.State == Running {
+	switch {
+	case j.State == Done && size != j.Bytes:
+		return nil, fmt.Errorf("%w: its file has %d bytes of %d", errDamaged, size, j.Bytes)
+	case j.State == Running && size > 0: // it has its name once it is whole
+		j.Progress, j.Bytes = 1, size
+		j.end(Done, "")
+		_ = e.bring(j) // which says so itself
+	case j.State == Running:
 		j.end(Failed, "framegate was restarted; ask again")
-		err = e.save(&j.Job)
+		_ = e.bring(j) // which says so itself
+	case j.State != Done:
+		if err := e.clean(id); err != nil {
+			e.log.Error("what is left of an export is not removed", "export", id, "err", err)
+		}
 	}
 	if j.State.Ended() {
 		close(j.gone)
 	}
-	return j, err
+	return j, nil
+}
+
+// sizeOfFile gives how large a file is, and 0 where there is none.
+func sizeOfFile(name string) (int64, error) {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // clean removes what was made of a job.
-func (e *Exports) clean(id string) {
-	for _, name := range []string{workName, fileName} {
-		if err := os.RemoveAll(e.path(id, name)); err != nil {
-			e.log.Error("what is left of an export is not removed", "export", id, "err", err)
-		}
-	}
+func (e *Exports) clean(id string) error {
+	return errors.Join(os.RemoveAll(e.path(id, workName)), os.RemoveAll(e.path(id, fileName)), os.RemoveAll(e.path(id, jobName+".new")))
 }
 
 // end notes that nothing more is made of a job.

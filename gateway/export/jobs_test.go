@@ -145,7 +145,7 @@ func TestRefusesWhatCannotBeMade(t *testing.T) {
 	} {
 		request := good
 		c.change(&request)
-		_, err := r.Add(t.Context(), "user:anna", request)
+		_, err := r.Add(t.Context(), anna, request)
 		if !errors.Is(err, c.err) || err != nil && !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -159,15 +159,15 @@ func TestSoManyWait(t *testing.T) {
 	request := Request{Cameras: []string{"front"}, From: noon, To: after(5)}
 	for by := range maxWaiting / maxWaitingOne {
 		for range maxWaitingOne {
-			if _, err := r.Add(t.Context(), fmt.Sprint("user:", by), request); err != nil {
+			if _, err := r.Add(t.Context(), Asker{ID: fmt.Sprint("user ", by)}, request); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := r.Add(t.Context(), fmt.Sprint("user:", by), request); !errors.Is(err, ErrCrowded) {
+		if _, err := r.Add(t.Context(), Asker{ID: fmt.Sprint("user ", by)}, request); !errors.Is(err, ErrCrowded) {
 			t.Errorf("one more of one: %v", err)
 		}
 	}
-	if _, err := r.Add(t.Context(), "user:last", request); !errors.Is(err, ErrCrowded) {
+	if _, err := r.Add(t.Context(), Asker{ID: "user 99"}, request); !errors.Is(err, ErrCrowded) {
 		t.Errorf("one more of all: %v", err)
 	}
 	if len(r.left("")) != maxWaiting || len(r.All()) != maxWaiting {
@@ -181,10 +181,10 @@ func TestCanceledLeavesNothing(t *testing.T) {
 	r := newRig(t)
 	r.recordMinute("front")
 	request := Request{Cameras: []string{"front"}, From: noon, To: after(600), Start: Encode}
-	waiting, err := r.Add(t.Context(), "user:anna", request)
+	waiting, err := r.Add(t.Context(), anna, request)
 	r.check(err)
 	r.check(r.Remove(t.Context(), waiting.ID))
-	running, err := r.Add(t.Context(), "user:anna", request)
+	running, err := r.Add(t.Context(), anna, request)
 	r.check(err)
 	r.run()
 	r.await(running.ID, func(j Job) bool { return j.Progress > 0.01 })
@@ -224,18 +224,27 @@ func TestRestartKeepsWhatIsDone(t *testing.T) {
 	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20), Start: Encode}
 	done, b := r.made(request)
 	stop()
-	if _, err := r.Add(t.Context(), "user:anna", request); !errors.Is(err, ErrClosed) {
+	if _, err := r.Add(t.Context(), anna, request); !errors.Is(err, ErrClosed) {
 		t.Errorf("at the end: %v", err)
 	}
 	next := r.again()
-	waiting, err := next.Add(t.Context(), "user:anna", request)
+	waiting, err := next.Add(t.Context(), anna, request)
 	next.check(err)
-	killed, err := next.Add(t.Context(), "user:anna", request)
+	killed, err := next.Add(t.Context(), anna, request)
 	next.check(err)
 	killed.State = Running // what is left of a process that died meanwhile
 	next.check(next.save(&killed))
 	next.check(os.Mkdir(filepath.Join(next.options.Dir, killed.ID, workName), 0o700))
 	next.check(os.WriteFile(filepath.Join(next.options.Dir, killed.ID, workName, fileName), b[:9], 0o600))
+	whole, err := next.Add(t.Context(), anna, request)
+	next.check(err)
+	whole.State = Running // whose file has its name already
+	next.check(next.save(&whole))
+	next.check(os.WriteFile(filepath.Join(next.options.Dir, whole.ID, fileName), b, 0o600))
+	unread, err := next.Add(t.Context(), anna, request)
+	next.check(err)
+	next.check(os.Remove(filepath.Join(next.options.Dir, unread.ID, jobName)))
+	next.check(os.Mkdir(filepath.Join(next.options.Dir, unread.ID, jobName), 0o700))
 	broken := strings.Repeat("a", len(done.ID))
 	next.check(os.MkdirAll(filepath.Join(next.options.Dir, broken, workName), 0o700))
 
@@ -246,6 +255,14 @@ func TestRestartKeepsWhatIsDone(t *testing.T) {
 	}
 	if len(last.left(broken)) > 0 {
 		t.Error("what is no job is still there")
+	}
+	if _, err := last.Get(unread.ID); !errors.Is(err, ErrUnknown) || len(last.left(unread.ID)) == 0 {
+		t.Errorf("what cannot be read: %v, and there is %v", err, last.left(unread.ID))
+	}
+	for _, j := range []Job{whole, done} {
+		if j, err := last.again().Get(j.ID); err != nil || j.State != Done || j.Bytes != int64(len(b)) || j.Ended.IsZero() {
+			t.Errorf("what was whole is %+v, %v", j, err)
+		}
 	}
 	last.await(waiting.ID, func(j Job) bool { return j.State == Done })
 	f, j, err := last.Open(done.ID)
@@ -261,14 +278,14 @@ func TestRestartKeepsWhatIsDone(t *testing.T) {
 func TestFullDiskFailsInWords(t *testing.T) {
 	t.Parallel()
 	var free atomic.Int64
-	r := newRig(t, func(o *Options) { o.Free = func() (int64, error) { return free.Load(), nil } })
+	r := newRig(t, func(o *Options) { o.Disk = func() (Disk, error) { return Disk{Free: free.Load()}, nil } })
 	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
 	r.run()
 	free.Store(minFree)
 	request := Request{Cameras: []string{"front"}, From: after(3), To: after(20), Start: Encode}
 	done, _ := r.made(request)
 	free.Store(minFree - 1<<20)
-	j, err := r.Add(t.Context(), "user:anna", request)
+	j, err := r.Add(t.Context(), anna, request)
 	r.check(err)
 	j = r.await(j.ID, func(j Job) bool { return j.State.Ended() })
 	if j.State != Failed || j.Error != ErrFull.Error() || j.Bytes != 0 || !slices.Equal(r.left(j.ID), []string{"job.json"}) {
@@ -303,7 +320,7 @@ func TestOldestGoForRoom(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	r.options.Bytes = int64(len(b)) - 1
-	j, err := r.Add(t.Context(), "user:anna", request)
+	j, err := r.Add(t.Context(), anna, request)
 	r.check(err)
 	if j = r.await(j.ID, func(j Job) bool { return j.State.Ended() }); j.State != Failed || j.Error != errTooBig.Error() {
 		t.Errorf("%+v", j)
@@ -329,7 +346,7 @@ func TestErasedIsInNoFile(t *testing.T) {
 	other, _ := r.made(Request{Cameras: []string{"back"}, From: after(5), To: after(90)})
 	hidden, _ := r.made(Request{Cameras: []string{"front"}, From: after(28), To: after(50), Start: Exact}) // it holds the keyframe before
 	both, _ := r.made(Request{Cameras: []string{"front", "back"}, From: after(5), To: after(30)})
-	running, err := r.Add(t.Context(), "user:anna", Request{Cameras: []string{"front"}, From: noon, To: after(600), Start: Encode})
+	running, err := r.Add(t.Context(), anna, Request{Cameras: []string{"front"}, From: noon, To: after(600), Start: Encode})
 	r.check(err)
 	r.await(running.ID, func(j Job) bool { return j.Progress > 0.01 })
 	removed, err := r.Erase(t.Context(), "front", after(15), after(25))
@@ -359,11 +376,130 @@ func TestJobsWaitForTheDisk(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Ready = ready.Load })
 	r.record("front", noon, stills(0, 30, 64, 48))
 	r.run()
-	j, err := r.Add(t.Context(), "user:anna", Request{Cameras: []string{"front"}, From: noon, To: after(20)})
+	j, err := r.Add(t.Context(), anna, Request{Cameras: []string{"front"}, From: noon, To: after(20)})
 	r.check(err)
 	if j, err = r.Get(j.ID); err != nil || j.State != Waiting {
 		t.Errorf("%+v, %v", j, err)
 	}
 	ready.Store(true)
 	r.await(j.ID, func(j Job) bool { return j.State == Done })
+}
+
+// TestListAnswersWhileTheDiskHangs, and what could not be written is later.
+func TestListAnswersWhileTheDiskHangs(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, stills(0, 10, 64, 48))
+	request := Request{Cameras: []string{"front"}, From: noon, To: after(5)}
+	j, err := r.Add(t.Context(), anna, request)
+	r.check(err)
+	other, err := r.Add(t.Context(), anna, request)
+	r.check(err)
+	pipe := filepath.Join(r.options.Dir, j.ID, jobName+".new") // who opens it to write waits for a reader
+	r.check(syscall.Mkfifo(pipe, 0o600))
+	removed := make(chan error, 1)
+	go func() { removed <- r.Remove(t.Context(), j.ID) }()
+	answered := make(chan error, 1)
+	go func() {
+		r.await(j.ID, func(j Job) bool { return j.State == Canceled })
+		r.All()
+		r.Stats()
+		_, _, err := r.Open(other.ID)
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		if !errors.Is(err, ErrNotDone) {
+			t.Error(err)
+		}
+	case <-time.After(ceiling):
+		t.Error("the list does not answer")
+	}
+	select {
+	case err := <-removed:
+		t.Errorf("it did not hang: %v", err)
+	default:
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	r.check(err)
+	defer reader.Close()
+	r.check(<-removed)
+	if j, err := r.again().Get(j.ID); err != nil || j.State != Waiting { // a pipe cannot be brought to the disk
+		t.Errorf("on the disk it is %+v, %v", j, err)
+	}
+	r.catchUp()
+	if j, err := r.again().Get(j.ID); err != nil || j.State != Canceled {
+		t.Errorf("on the disk it is %+v, %v", j, err)
+	}
+}
+
+// TestEraseSaysWhatStays, as often as it is asked, until that is gone.
+func TestEraseSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, stills(0, 10, 64, 48))
+	r.run()
+	done, _ := r.made(Request{Cameras: []string{"front"}, From: noon, To: after(5)})
+	away := r.options.Dir + ".away"
+	r.check(os.Rename(r.options.Dir, away))
+	r.check(os.WriteFile(r.options.Dir, nil, 0o600)) // in which nothing can be removed
+	for range 2 {
+		if n, err := r.Erase(t.Context(), "front", noon, after(1)); n != 1 || err == nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		if _, err := r.Get(done.ID); !errors.Is(err, ErrUnknown) {
+			t.Errorf("in the list: %v", err)
+		}
+	}
+	r.check(os.Remove(r.options.Dir))
+	r.check(os.Rename(away, r.options.Dir))
+	if n, err := r.Erase(t.Context(), "front", noon, after(1)); n != 1 || err != nil || len(r.left("")) != 0 {
+		t.Errorf("%d, %v, and there is %v", n, err, r.left(""))
+	}
+	if n, err := r.Erase(t.Context(), "front", noon, after(1)); n != 0 || err != nil {
+		t.Errorf("once it is gone: %d, %v", n, err)
+	}
+}
+
+// TestRoomOnTheDisk is waited for where others make it, left to those who need it
+// more, and taken only in part.
+func TestRoomOnTheDisk(t *testing.T) {
+	t.Parallel()
+	var disk atomic.Pointer[Disk]
+	var looked atomic.Int32
+	r := newRig(t, func(o *Options) {
+		o.Disk = func() (Disk, error) { looked.Add(1); return *disk.Load(), nil }
+	})
+	r.record("front", noon, stills(0, 10, 64, 48))
+	r.run()
+	request := Request{Cameras: []string{"front"}, From: noon, To: after(5)}
+	disk.Store(&Disk{Free: minFree - 1, Coming: true})
+	j, err := r.Add(t.Context(), anna, request)
+	r.check(err)
+	r.await(j.ID, func(j Job) bool { return j.State.Ended() || looked.Load() > 1 })
+	disk.Store(&Disk{Free: minFree})
+	j = r.await(j.ID, func(j Job) bool { return j.State.Ended() })
+	if j.State != Done {
+		t.Fatalf("with room that came it is %+v", j)
+	}
+	r.giveWay()
+	if _, err := r.Get(j.ID); err != nil {
+		t.Errorf("with room: %v", err)
+	}
+	disk.Store(&Disk{Free: 1 << 40, Coming: true, Wanted: true})
+	r.giveWay()
+	if _, err := r.Get(j.ID); !errors.Is(err, ErrUnknown) {
+		t.Errorf("which others want: %v", err)
+	}
+	ends := func(words string) {
+		t.Helper()
+		j, err := r.Add(t.Context(), anna, request)
+		r.check(err)
+		if j = r.await(j.ID, func(j Job) bool { return j.State.Ended() }); j.State != Failed || j.Error != words {
+			t.Errorf("with a disk like %+v it is %+v", *disk.Load(), j)
+		}
+	}
+	ends(ErrFull.Error())
+	disk.Store(&Disk{Free: 1 << 40, Total: diskShare * j.Bytes / 2})
+	ends(errTooBig.Error())
 }

@@ -3,6 +3,9 @@ package export
 import (
 	"context"
 	"errors"
+	"maps"
+	"os"
+	"slices"
 	"time"
 )
 
@@ -13,7 +16,8 @@ var (
 )
 
 // Remove cancels a job that has not ended, and removes its file; of one that has
-// ended nothing is left. The error is ErrUnknown.
+// ended nothing is left. The error is ErrUnknown, or says what could not be
+// removed: the list has it no more, and that is tried again.
 func (e *Exports) Remove(ctx context.Context, id string) error {
 	e.mu.Lock()
 	j, err := e.find(id)
@@ -21,21 +25,38 @@ func (e *Exports) Remove(ctx context.Context, id string) error {
 		e.mu.Unlock()
 		return err
 	}
-	if j.State.Ended() {
+	ended := j.State.Ended()
+	if ended {
 		e.forget(j)
 	} else {
 		e.stop(j, Canceled, errCanceled)
 	}
 	e.mu.Unlock()
 	e.options.Changed()
+	if err := e.bring(j); err != nil && ended {
+		return err
+	}
 	return await(ctx, j)
 }
 
 // Erase removes all files in which a camera is between two times, and ends what
-// makes some. It returns when nothing of them is left.
+// makes some. It returns when nothing of them is left; else the error says what
+// is, which is tried again.
 func (e *Exports) Erase(ctx context.Context, camera string, from, to time.Time) (removed int, err error) {
-	var stopped []*job
+	stopped := e.eraseFromList(camera, from, to)
+	if len(stopped) > 0 {
+		e.options.Changed()
+	}
+	for _, j := range stopped {
+		err = errors.Join(err, await(ctx, j), e.bring(j))
+	}
+	return len(stopped), err
+}
+
+// eraseFromList does so in the list, and gives the jobs that were in it.
+func (e *Exports) eraseFromList(camera string, from, to time.Time) (stopped []*job) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	for i := len(e.jobs) - 1; i >= 0; i-- {
 		j := e.jobs[i]
 		switch {
@@ -51,16 +72,12 @@ func (e *Exports) Erase(ctx context.Context, camera string, from, to time.Time) 
 		}
 		stopped = append(stopped, j)
 	}
-	e.mu.Unlock()
-	if len(stopped) > 0 {
-		e.options.Changed()
-	}
-	for _, j := range stopped {
-		if err := await(ctx, j); err != nil {
-			return len(stopped), err
+	for j := range e.behind { // of which something may be left
+		if j.shows(camera, from, to) && !slices.Contains(stopped, j) {
+			stopped = append(stopped, j)
 		}
 	}
-	return len(stopped), nil
+	return stopped
 }
 
 // shows says whether a camera is in the file of a job between two times.
@@ -83,7 +100,8 @@ func await(ctx context.Context, j *job) error {
 	}
 }
 
-// stop ends a job that has not ended. It is called with mu held.
+// stop ends a job that has not ended. It is called with mu held, and bring is to
+// follow.
 func (e *Exports) stop(j *job, s State, why error) {
 	words := why.Error()
 	if s == Canceled {
@@ -97,118 +115,100 @@ func (e *Exports) stop(j *job, s State, why error) {
 	}
 }
 
-// note ends a job in the list and the folder. It is called with mu held.
+// note ends a job in the list. It is called with mu held, and bring is to follow.
 func (e *Exports) note(j *job, s State, why string) {
 	j.end(s, why)
 	e.ended[s]++
-	if err := e.save(&j.Job); err != nil {
-		e.log.Error("how an export ended is not written down", "export", j.ID, "err", err)
-	}
 }
 
-// forget removes a job that has ended. It is called with mu held.
+// forget takes a job that has ended out of the list. It is called with mu held, and
+// bring is to follow.
 func (e *Exports) forget(j *job) {
-	for i, other := range e.jobs {
-		if other == j {
-			e.jobs = append(e.jobs[:i:i], e.jobs[i+1:]...)
-			break
-		}
-	}
-	if j == e.running { // what it makes goes first
-		j.drop = true
-		return
-	}
-	e.unlink(j.ID)
+	e.jobs = slices.DeleteFunc(e.jobs, func(other *job) bool { return other == j })
+	j.removed = true
 }
 
-// forgetOldest removes the job that ended first, and says whether there was one. It
-// is called with mu held.
-func (e *Exports) forgetOldest() bool {
+// forgetFirst forgets the job that was asked for first of those in certain states,
+// and gives it, or nothing. It is called with mu held, and bring is to follow.
+func (e *Exports) forgetFirst(in func(State) bool) []*job {
 	for _, j := range e.jobs {
-		if j.State.Ended() && j != e.running {
+		if in(j.State) && j != e.running {
 			e.forget(j)
-			return true
+			return []*job{j}
 		}
 	}
-	return false
+	return nil
 }
 
-// forgetFile removes the oldest file, and says how large it was, and whether there
-// was one. It is called with mu held.
-func (e *Exports) forgetFile() (bytes int64, ok bool) {
-	for _, j := range e.jobs {
-		if j.State == Done {
-			e.forget(j)
-			e.options.Changed()
-			return j.Bytes, true
+// isDone says that there is a file.
+func isDone(s State) bool { return s == Done }
+
+// bring has the folders of jobs become as the list says. What cannot be done is
+// said once, and tried again by tidy.
+func (e *Exports) bring(jobs ...*job) (failed error) {
+	for _, j := range jobs {
+		err := e.bringOne(j)
+		failed = errors.Join(failed, err)
+		e.mu.Lock()
+		_, before := e.behind[j]
+		if err == nil {
+			delete(e.behind, j)
+		} else {
+			e.behind[j] = struct{}{}
+		}
+		e.mu.Unlock()
+		if err != nil && !before {
+			e.log.Error("the folder of an export is not as it is to be; it is tried again", "export", j.ID, "err", err)
 		}
 	}
-	return 0, false
+	return failed
+}
+
+// bringOne looks at the list and changes the folder before anybody else does, so
+// that the latest change is also the last on the disk.
+func (e *Exports) bringOne(j *job) error {
+	e.folders.Lock()
+	defer e.folders.Unlock()
+	e.mu.Lock()
+	now, removed, runs := j.Job, j.removed, j == e.running
+	e.mu.Unlock()
+	switch {
+	case removed && runs: // what it makes goes first
+		return nil
+	case removed:
+		return inWords(os.RemoveAll(e.path(j.ID)))
+	case runs || now.State == Done:
+		return inWords(e.save(&now))
+	}
+	return inWords(errors.Join(e.save(&now), e.clean(j.ID)))
 }
 
 // expire removes what has been there for long enough.
 func (e *Exports) expire(now time.Time) {
 	e.mu.Lock()
-	before := len(e.jobs)
+	var old []*job
 	for i := len(e.jobs) - 1; i >= 0; i-- {
 		if j := e.jobs[i]; j.State.Ended() && !now.Before(j.Expires) {
 			e.forget(j)
+			old = append(old, j)
 		}
 	}
-	changed := len(e.jobs) != before
 	e.mu.Unlock()
-	if changed {
+	e.dropped(old)
+}
+
+// dropped is told which jobs were forgotten without having been asked for that.
+func (e *Exports) dropped(jobs []*job) {
+	if len(jobs) > 0 {
+		_ = e.bring(jobs...) // which says so itself
 		e.options.Changed()
 	}
 }
 
-// used gives what all files have. It is called with mu held.
-func (e *Exports) used() int64 {
-	bytes := e.spent
-	for _, j := range e.jobs {
-		if j.State == Done {
-			bytes += j.Bytes
-		}
-	}
-	return bytes
-}
-
-// spend makes room for bytes that the running job is about to write.
-func (e *Exports) spend(n int64) error {
+// catchUp tries again what could not be done to folders.
+func (e *Exports) catchUp() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	const looks = 16 << 20 // how often the disk is looked at
-	look := e.options.Free != nil && (e.spent == 0 || e.spent/looks != (e.spent+n)/looks)
-	e.spent += n
-	for e.used() > e.limit() {
-		if _, ok := e.forgetFile(); !ok {
-			return errTooBig
-		}
-	}
-	if !look {
-		return nil
-	}
-	free, err := e.options.Free()
-	for err == nil && free < minFree { // which the disk may show later
-		bytes, ok := e.forgetFile()
-		if !ok {
-			return ErrFull
-		}
-		free += bytes
-	}
-	return err
-}
-
-// refund takes back what was spent on what is gone.
-func (e *Exports) refund(n int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.spent -= n
-}
-
-func (e *Exports) limit() int64 {
-	if e.options.Bytes > 0 {
-		return e.options.Bytes
-	}
-	return maxBytes
+	behind := slices.Collect(maps.Keys(e.behind))
+	e.mu.Unlock()
+	_ = e.bring(behind...) // which has said so
 }

@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 
 const ceiling = 10 * time.Minute // of what takes seconds, and is done behind all else
 
+var anna = Asker{Name: "user:anna", ID: "user 1"}
+
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // after gives the moment so many pictures after noon, of ten a second.
@@ -164,7 +166,8 @@ func (r *rig) run() (stop func()) {
 	return stop
 }
 
-// await waits until something is so of a job.
+// await waits until something is so of a job, and where that is its end until its
+// folder is as it is to be.
 func (r *rig) await(id string, is func(Job) bool) Job {
 	r.t.Helper()
 	for deadline := time.Now().Add(ceiling); ; time.Sleep(5 * time.Millisecond) {
@@ -173,6 +176,9 @@ func (r *rig) await(id string, is func(Job) bool) Job {
 			r.t.Fatal(err)
 		}
 		if is(j) {
+			if j.State.Ended() {
+				r.settled(id)
+			}
 			return j
 		}
 		if time.Now().After(deadline) {
@@ -181,10 +187,21 @@ func (r *rig) await(id string, is func(Job) bool) Job {
 	}
 }
 
+// settled waits until nothing is made of a job that has ended.
+func (r *rig) settled(id string) {
+	r.mu.Lock()
+	j, err := r.find(id)
+	r.mu.Unlock()
+	if err == nil {
+		err = await(r.t.Context(), j)
+	}
+	r.check(err)
+}
+
 // made has a job made, and gives it with its file.
 func (r *rig) made(request Request) (Job, []byte) {
 	r.t.Helper()
-	j, err := r.Add(context.Background(), "user:anna", request)
+	j, err := r.Add(context.Background(), anna, request)
 	r.check(err)
 	if j = r.await(j.ID, func(j Job) bool { return j.State.Ended() }); j.State != Done {
 		r.t.Fatalf("the job is %+v", j)

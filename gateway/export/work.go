@@ -13,10 +13,11 @@ import (
 	"framegate/gateway/playback/clip"
 )
 
-// tidies is how often it is looked for what has expired, and looks how often
-// whether recordings are there again.
+// tidies is how often it is looked for what is to go, and for folders that could
+// not be brought in line, and looks how often whether recordings, or room, are
+// there again.
 const (
-	tidies = time.Minute
+	tidies = 10 * time.Second
 	looks  = time.Second
 )
 
@@ -56,6 +57,8 @@ func (e *Exports) tidy(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		e.expire(time.Now())
+		e.giveWay()
+		e.catchUp()
 		select {
 		case <-ctx.Done():
 			return
@@ -83,9 +86,6 @@ func (e *Exports) next(ctx context.Context) (*job, context.Context) {
 		if j.State == Waiting {
 			working, cancel := context.WithCancelCause(ctx)
 			j.State, j.cancel, e.running, e.spent = Running, cancel, j, 0
-			if err := e.save(&j.Job); err != nil {
-				e.log.Warn("that an export is made is not written down", "export", j.ID, "err", err)
-			}
 			return j, working
 		}
 	}
@@ -99,24 +99,21 @@ func (e *Exports) makeNext(ctx context.Context) {
 		return
 	}
 	defer j.cancel(nil)
+	_ = e.bring(j) // which says so itself: after a death it would run again
 	e.options.Changed()
 	w := &work{exports: e, job: j, request: j.Request, dir: e.path(j.ID, workName)}
 	err := w.contained(working)
 	if working.Err() != nil {
 		err = context.Cause(working)
 	}
-	if removed := os.RemoveAll(w.dir); removed != nil {
-		e.log.Error("what is left of an export is not removed", "export", j.ID, "err", removed)
-	}
 	e.finish(ctx, j, err)
 	e.options.Changed()
 }
 
-// finish notes how a job ended, unless that is known.
+// finish notes how a job ended, unless that is known, and leaves nothing of its
+// work.
 func (e *Exports) finish(ctx context.Context, j *job, err error) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	defer close(j.gone)
 	e.running, e.spent = nil, 0
 	switch {
 	case j.State.Ended(): // whoever ended it noted that
@@ -125,19 +122,13 @@ func (e *Exports) finish(ctx context.Context, j *job, err error) {
 		e.note(j, Done, "")
 	case ctx.Err() != nil:
 		j.State, j.Progress = Waiting, 0
-		if err := e.save(&j.Job); err != nil {
-			e.log.Warn("that an export waits is not written down", "export", j.ID, "err", err)
-		}
 	default:
-		e.log.Warn("an export failed", "export", j.ID, "cameras", j.Cameras, "from", j.From, "to", j.To, "err", err)
 		e.note(j, Failed, wordsFor(err))
+		e.log.Warn("an export failed", "export", j.ID, "cameras", j.Cameras, "from", j.From, "to", j.To, "err", err)
 	}
-	switch {
-	case j.drop:
-		e.unlink(j.ID)
-	case j.State != Done:
-		e.clean(j.ID)
-	}
+	e.mu.Unlock()
+	_ = e.bring(j) // which says so itself
+	close(j.gone)
 }
 
 // work is the making of one file.
@@ -175,13 +166,16 @@ func (w *work) do(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.exports.mu.Lock()
-	defer w.exports.mu.Unlock()
-	if err := context.Cause(ctx); err != nil {
+	if err := os.Rename(name, w.exports.path(w.job.ID, fileName)); err != nil {
 		return err
 	}
+	if err := os.RemoveAll(w.dir); err != nil {
+		return err
+	}
+	w.exports.mu.Lock()
+	defer w.exports.mu.Unlock()
 	w.job.Bytes = bytes
-	return os.Rename(name, w.exports.path(w.job.ID, fileName))
+	return nil
 }
 
 // write writes the file, and brings it to the disk.
@@ -191,7 +185,7 @@ func (w *work) write(ctx context.Context, name string) (bytes int64, err error) 
 		return 0, err
 	}
 	defer f.Close()
-	out := &paid{w: f, spend: w.exports.spend}
+	out := &paid{w: f, spend: func(n int64) error { return w.exports.spend(ctx, n) }}
 	if w.parts = len(w.request.Cameras); w.parts == 1 {
 		err = w.movie(ctx, w.request.Cameras[0], func(c *clip.Clip) error { return w.copy(ctx, out, c) })
 	} else {

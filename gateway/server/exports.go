@@ -3,12 +3,14 @@ package server
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"framegate/gateway/export"
 	"framegate/gateway/metrics"
+	"framegate/gateway/record"
 	"framegate/gateway/record/index"
 )
 
@@ -18,18 +20,32 @@ func (s *server) newExports() *export.Exports {
 	return export.New(export.Options{
 		Dir: filepath.Join(s.Config.Data, "exports"), Finder: c, Opener: c, Library: s.library(), Gaps: c.gaps,
 		Ready: func() bool { return s.recordings.Look(func(*index.Index) error { return nil }) == nil },
-		Spare: s.encoders.Spare, Free: s.freeForData, FFmpeg: s.settings().FFmpeg.Path,
+		Spare: s.encoders.Spare, Disk: s.dataDisk, FFmpeg: s.settings().FFmpeg.Path,
 		Version: s.Version, Changed: s.changed, Log: s.Log,
 	})
 }
 
-// freeForData gives how many bytes are free where the data folder is.
-func (s *server) freeForData() (int64, error) {
+// dataDisk says how the disk of the data folder is. Where recordings are on it their
+// retention makes room on it, and where that cannot, they come first.
+func (s *server) dataDisk() (export.Disk, error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(s.Config.Data, &fs); err != nil {
-		return 0, err
+		return export.Disk{}, err
 	}
-	return int64(fs.Bavail) * int64(fs.Bsize), nil
+	d := export.Disk{Free: int64(fs.Bavail) * int64(fs.Bsize), Total: int64(fs.Blocks) * int64(fs.Bsize)}
+	if s.recordsOn(s.Config.Data) {
+		full := func(r record.Status) bool { return r.State == record.Full }
+		d.Coming = d.Free < s.settings().Recordings.MinFree
+		d.Wanted = slices.ContainsFunc(s.recordings.Statuses(), full)
+	}
+	return d, nil
+}
+
+// recordsOn says whether recordings are on the disk of a folder.
+func (s *server) recordsOn(folder string) bool {
+	var here, there unix.Stat_t
+	return s.recordings.Room().Volume != "" && unix.Stat(folder, &here) == nil &&
+		unix.Stat(s.Config.Recordings.Dir, &there) == nil && here.Dev == there.Dev
 }
 
 // gaps gives what is missing of a camera, and why.

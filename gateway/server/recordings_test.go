@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"framegate/gateway/config"
+	"framegate/gateway/export"
 	"framegate/gateway/record"
 )
 
@@ -46,4 +47,36 @@ func TestRecordingIsAsConfigured(t *testing.T) {
 			t.Errorf("%s has the files %v and %v", id, whole, parts)
 		}
 	}
+}
+
+// TestExportsLeaveTheDiskToRecordings that are on it: to make room, and, where they
+// cannot, to have it.
+func TestExportsLeaveTheDiskToRecordings(t *testing.T) {
+	t.Parallel()
+	camera := countingCamera(t, 0)
+	text := func(minFree string) string {
+		return fmt.Sprintf("network: {allow: [127.0.0.0/8]}\nrecordings: {min_free: %s}\ncameras: {front: {source: %q, record: {mode: continuous, codec: mjpeg}}}\n", minFree, camera.URL("/"))
+	}
+	s, reload := wired(t, text("1000TiB"))
+	disk := func() export.Disk {
+		d, err := s.dataDisk()
+		if err != nil || d.Free <= 0 || d.Total < d.Free {
+			t.Fatalf("%+v, %v", d, err)
+		}
+		return d
+	}
+	if d := disk(); d.Coming || d.Wanted {
+		t.Errorf("without recordings it is %+v", d)
+	}
+	s.recordings.Start(t.Context())
+	await(t, "recordings have no room", func() bool { return disk().Wanted })
+	if d := disk(); !d.Coming {
+		t.Errorf("where recordings go for room it is %+v", d)
+	}
+	reload(text("0"))
+	await(t, "the camera is recorded", func() bool { return s.recordings.Status("front").State == record.Recording })
+	if d := disk(); d.Coming || d.Wanted {
+		t.Errorf("with room for recordings it is %+v", d)
+	}
+	s.recordings.Close()
 }

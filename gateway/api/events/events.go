@@ -63,7 +63,7 @@ type Event struct {
 	Kind   string    `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,lost" doc:"what happened; it is the name of the event too"`
 	Camera string    `json:"camera,omitempty" doc:"which camera it happened to"`
 	Export string    `json:"export,omitempty" doc:"the id of the export that it happened to"`
-	By     string    `json:"-"` // who asked for the export
+	Owner  string    `json:"-"` // of the export: auth.Principal.Owner of who asked for it
 	At     time.Time `json:"at" doc:"when"`
 	Mark   int64     `json:"mark,omitempty" doc:"of marks: the id of which one"`
 	Lost   int       `json:"lost,omitempty" doc:"of lost: how many events were, because they were not read fast enough; ask for the status anew"`

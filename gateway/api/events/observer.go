@@ -19,7 +19,7 @@ type Look struct {
 }
 
 // Export is a file that is made of recordings.
-type Export struct{ State, By string }
+type Export struct{ State, Owner string }
 
 // Recording is how a camera is recorded. Counters only grow.
 type Recording struct {
@@ -173,7 +173,7 @@ func (o *Observer) recordings(now map[string]Recording) {
 
 func (o *Observer) exports(now map[string]Export) {
 	tell := func(kind, id string, e Export) {
-		o.told = append(o.told, Event{Kind: kind, Export: id, By: e.By, At: time.Now().UTC()})
+		o.told = append(o.told, Event{Kind: kind, Export: id, Owner: e.Owner, At: time.Now().UTC()})
 	}
 	for id, e := range now {
 		if before, there := o.last.Exports[id]; !there || before != e {
