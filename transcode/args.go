@@ -189,7 +189,7 @@ func filters(s Spec) []string {
 		filters = append(filters, s.zscale()...)
 	}
 	if !s.Clock.IsZero() {
-		filters = append(filters, s.clock())
+		filters = append(filters, s.clocks()...)
 	}
 	return filters
 }
@@ -198,16 +198,38 @@ func filters(s Spec) []string {
 // their places, since they are shown.
 func (s Spec) timed() bool { return s.In == JPEG && !s.Clock.IsZero() }
 
-// clock is the filter that burns the time in: that of the label, of which
-// labelBase is that of the first packet. ffmpeg cuts it off to seconds, and so
-// half a millisecond is added for what rounding took.
-func (s Spec) clock() string {
-	_, offset := s.Clock.Zone()
-	zero := s.Clock.Add(-labelBase*time.Millisecond + 500*time.Microsecond + time.Duration(offset)*time.Second)
+// clockLasts is how much media time at most has its clock right when its zone has
+// another offset from UTC in the middle.
+const clockLasts = 48 * time.Hour
+
+// clocks are the filters that burn the time in: one for each offset from UTC that
+// the clock's zone has meanwhile, since a filter has one.
+func (s Spec) clocks() (filters []string) {
+	for at := s.Clock; ; {
+		_, until := at.ZoneBounds()
+		if until.Sub(s.Clock) > clockLasts {
+			until = time.Time{}
+		}
+		filters = append(filters, s.clock(at, until))
+		if until.IsZero() {
+			return filters
+		}
+		at = until
+	}
+}
+
+// clock is the filter that burns in the time from a moment until another, or the end
+// where that is zero, with the offset from UTC of that moment. The time is that of
+// the label, of which labelBase is that of the first packet. ffmpeg cuts it off to
+// seconds, and so half a millisecond is added for what rounding took.
+func (s Spec) clock(from, until time.Time) string {
+	_, offset := from.Zone()
+	zero := s.Clock.Add(-labelBase*time.Millisecond + 500*time.Microsecond)
+	local := zero.Add(time.Duration(offset) * time.Second)
 	_, height := s.size()
 	size := max(12, height/24)
-	return strings.Join([]string{
-		fmt.Sprintf(`drawtext=text=%%{pts\\:gmtime\\:%d.%06d} %s`, zero.Unix(), zero.Nanosecond()/1000, strings.ReplaceAll(s.Clock.Format("-07:00"), ":", `\\:`)),
+	parts := []string{
+		fmt.Sprintf(`drawtext=text=%%{pts\\:gmtime\\:%d.%06d} %s`, local.Unix(), local.Nanosecond()/1000, strings.ReplaceAll(from.Format("-07:00"), ":", `\\:`)),
 		"expansion=normal",
 		fmt.Sprintf("fontsize=%d", size),
 		"fontcolor=white",
@@ -216,7 +238,18 @@ func (s Spec) clock() string {
 		fmt.Sprintf("boxborderw=%d", size/4),
 		fmt.Sprintf("x=%d", size/2),
 		fmt.Sprintf("y=%d", size/2),
-	}, ":")
+	}
+	var enable []string
+	if !from.Equal(s.Clock) {
+		enable = append(enable, fmt.Sprintf(`gte(t\,%.6f)`, from.Sub(zero).Seconds()))
+	}
+	if !until.IsZero() {
+		enable = append(enable, fmt.Sprintf(`lt(t\,%.6f)`, until.Sub(zero).Seconds()))
+	}
+	if len(enable) > 0 {
+		parts = append(parts, "enable="+strings.Join(enable, "*"))
+	}
+	return strings.Join(parts, ":")
 }
 
 // bitrate is 3 Mbit/s for 1280x720 and where the size is not known, and for

@@ -86,7 +86,7 @@ type Spec struct {
 	Fit bool
 	// Clock is burned into the pictures where it is not zero: it is the time of
 	// the first packet written, and those that follow have theirs by their media
-	// time. Its location's offset from UTC at that time is that of all. ffmpeg
+	// time, and the offset from UTC that its location has then, for two days. ffmpeg
 	// needs a font for it.
 	Clock time.Time
 

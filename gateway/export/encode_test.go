@@ -112,8 +112,39 @@ func TestClockIsBurnedIn(t *testing.T) {
 			0: "2026-11-20 17:29:59", 2: "2026-11-20 17:29:59", 3: "2026-11-20 17:30:00", 12: "2026-11-20 17:30:00", 13: "2026-11-20 17:30:01",
 			20: "2026-11-20 18:30:00", 29: "2026-11-20 18:30:00", 30: "2026-11-20 18:30:01",
 		} {
+			text += " +05:30"
 			if got := shown.of(t, with[i], text); got != text {
 				t.Errorf("%s: picture %d says %s, not %s", name, i, got, text)
+			}
+		}
+	}
+}
+
+// TestClockOverSummerTime has the offset of each picture where that becomes another in
+// the middle of a stretch, forwards by half an hour and back by a whole one.
+func TestClockOverSummerTime(t *testing.T) {
+	t.Parallel()
+	shown := make(clocks)
+	for zone, c := range map[string]struct {
+		change time.Time
+		shown  map[int]string
+	}{
+		"Europe/Berlin": {time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), map[int]string{
+			0: "2026-10-25 02:59:58 +02:00", 9: "2026-10-25 02:59:58 +02:00", 10: "2026-10-25 02:59:59 +02:00", 19: "2026-10-25 02:59:59 +02:00",
+			20: "2026-10-25 02:00:00 +01:00", 29: "2026-10-25 02:00:00 +01:00", 30: "2026-10-25 02:00:01 +01:00",
+		}},
+		"Australia/Lord_Howe": {time.Date(2026, 10, 3, 15, 30, 0, 0, time.UTC), map[int]string{
+			10: "2026-10-04 01:59:59 +10:30", 19: "2026-10-04 01:59:59 +10:30", 20: "2026-10-04 02:30:00 +11:00", 30: "2026-10-04 02:30:01 +11:00",
+		}},
+	} {
+		r := newRig(t)
+		r.record("front", c.change.Add(-2*time.Second), tape.Numbered(t, 0, 35, 320, 240, "-bf", "2"))
+		r.run()
+		_, b := r.made(Request{Cameras: []string{"front"}, From: c.change.Add(-time.Minute), To: c.change.Add(time.Minute), Start: Encode, Clock: true, TimeZone: zone})
+		pictures := greys(t, b, 320, 240)
+		for i, text := range c.shown {
+			if got := shown.of(t, pictures[i], text); got != text {
+				t.Errorf("%s: picture %d says %s, not %s", zone, i, got, text)
 			}
 		}
 	}
@@ -125,7 +156,7 @@ type clocks map[string]*image.Gray
 func (c clocks) draw(t *testing.T, text string) *image.Gray {
 	t.Helper()
 	if c[text] == nil {
-		drawn := strings.ReplaceAll(text+" +05:30", ":", `\\:`)
+		drawn := strings.ReplaceAll(text, ":", `\\:`)
 		out := camtest.Output(t, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=black:size=320x240", "-vf",
 			"drawtext=expansion=none:text="+drawn+":fontsize=12:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=3:x=6:y=6",
 			"-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1")
@@ -134,19 +165,25 @@ func (c clocks) draw(t *testing.T, text string) *image.Gray {
 	return c[text]
 }
 
-// of gives which time a picture shows: the one, of those near another, with which
-// a picture of it looks most like it.
+// shownClock is how a clock is written.
+const shownClock = time.DateTime + " -07:00"
+
+// of gives which time a picture shows: the one, of those near another, in its zone
+// and others, with which a picture of it looks most like it.
 func (c clocks) of(t *testing.T, picture *image.Gray, near string) (best string) {
 	t.Helper()
-	at, err := time.Parse(time.DateTime, near)
+	at, err := time.Parse(shownClock, near)
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, offset := at.Zone()
 	least := 1e9
-	for seconds := -1; seconds <= 1; seconds++ {
-		text := at.Add(time.Duration(seconds) * time.Second).Format(time.DateTime)
-		if d := unlike(c.draw(t, text), picture); d < least {
-			least, best = d, text
+	for _, shift := range []int{-3600, -1800, 0, 1800, 3600} {
+		for seconds := -1; seconds <= 1; seconds++ {
+			text := at.Add(time.Duration(seconds) * time.Second).In(time.FixedZone("", offset+shift)).Format(shownClock)
+			if d := unlike(c.draw(t, text), picture); d < least {
+				least, best = d, text
+			}
 		}
 	}
 	return best
