@@ -14,7 +14,7 @@ import (
 type checkCommand struct {
 	serveFlags
 	File       string `arg:"" optional:"" help:"The configuration, as behind --config."`
-	Recordings bool   `help:"Compare the recordings with their index as well, and say what does not fit together."`
+	Recordings bool   `help:"Read the recordings and compare them with their index as well, and say what does not fit together."`
 	Repair     bool   `help:"With --recordings: mend that. What is not understood is moved aside, nothing is deleted. Not while a server records there."`
 }
 
@@ -65,7 +65,7 @@ func checkRecordings(env *environment, settings *config.Config, repair bool) err
 		return err
 	}
 	if left > 0 {
-		return fmt.Errorf("%d things are wrong with the recordings; the start of the server mends them, and so does check --recordings --repair while none runs", left)
+		return fmt.Errorf("%d things are wrong with the recordings; check --recordings --repair mends them while no server runs", left)
 	}
 	fmt.Fprintln(env.stdout, "good: the recordings and their index")
 	return nil

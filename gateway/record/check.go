@@ -14,8 +14,8 @@ import (
 // Repair says what Check does about what it finds.
 type Repair uint8
 
-// Nothing; what the start of a server does; and that with everything read anew
-// that can be read out of the files.
+// Nothing at all; what the start of a server does; and that with everything entered
+// anew that can be read out of the files.
 const (
 	Look Repair = iota
 	Mend
@@ -25,8 +25,9 @@ const (
 // ErrInUse says that a running server has the recordings, which mends them itself.
 var ErrInUse = errLocked
 
-// Check compares a folder of recordings with its index, while no server records
-// there, and says what does not fit together. Files that are being written, where
+// Check reads what all files of a folder of recordings say of themselves, compares
+// it with the index, while no server records there, and says what does not fit
+// together. Files that are being written, where
 // a server does after all, are nothing unusual to Look, and the others refuse
 // with ErrInUse.
 func Check(ctx context.Context, dir string, repair Repair, say func(Finding)) error {
@@ -46,44 +47,50 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding)) er
 	if id == "" {
 		return fmt.Errorf("%s has no recordings of Framegate: %s is not there", dir, markerName)
 	}
-	v, err := checked(ctx, disk, dir, id, repair, say)
-	if err != nil || v == nil {
+	v := &volume{disk: disk, id: id, log: slog.New(slog.DiscardHandler)}
+	if v.corrections, err = readCorrections(disk); err != nil {
+		return err
+	}
+	c := comparison{v: v, mend: repair != Look, read: true, anew: repair == Rebuild, say: say, hold: func() func() { return func() {} }, busy: busy != nil}
+	if repair == Look {
+		return look(ctx, &c, dir)
+	}
+	if v.index, err = mended(ctx, dir, say); err != nil {
 		return err
 	}
 	defer v.index.Close()
-	c := comparison{v: v, mend: repair != Look, anew: repair == Rebuild, say: say, hold: func() func() { return func() {} }, busy: busy != nil}
 	if err := c.all(ctx); err != nil {
 		return err
 	}
 	return verify(ctx, v, repair, say)
 }
 
-// checked opens the index, and makes none where there is none that is to be
-// looked at only.
-func checked(ctx context.Context, disk Disk, dir, id string, repair Repair, say func(Finding)) (*volume, error) {
-	f, _, err := disk.Open(indexName, false)
-	if err != nil && (repair == Look || !errors.Is(err, fs.ErrNotExist)) {
-		if errors.Is(err, fs.ErrNotExist) {
-			say(Finding{indexName, "is not there", ""})
-			return nil, nil
+// look compares with the index as it is. That it cannot be read is a finding.
+func look(ctx context.Context, c *comparison, dir string) (err error) {
+	switch c.v.index, err = index.Look(ctx, filepath.Join(dir, indexName), !c.busy); {
+	case errors.Is(err, fs.ErrNotExist):
+		c.tell(indexName, "is not there", "")
+		return nil
+	case err == nil:
+		defer c.v.index.Close()
+		if err = c.all(ctx); err == nil {
+			err = verify(ctx, c.v, Look, c.say)
 		}
-		return nil, err
 	}
-	if err == nil {
-		_ = f.Close()
+	if errors.Is(err, index.ErrDamaged) || errors.Is(err, index.ErrOlder) {
+		c.tell(indexName, err.Error(), "")
+		return nil
 	}
-	corrections, err := readCorrections(disk)
-	if err != nil {
-		return nil, err
-	}
+	return err
+}
+
+// mended opens the index, and makes it where there is none.
+func mended(ctx context.Context, dir string, say func(Finding)) (*index.Index, error) {
 	x, err := index.Open(ctx, filepath.Join(dir, indexName))
-	if err != nil {
-		return nil, err
-	}
-	if x.Aside() != "" {
+	if err == nil && x.Aside() != "" {
 		say(Finding{indexName, "was damaged", "made anew; the old one is " + x.Aside()})
 	}
-	return &volume{disk: disk, index: x, id: id, corrections: corrections, log: slog.New(slog.DiscardHandler)}, nil
+	return x, err
 }
 
 // verify says what in the index contradicts itself.

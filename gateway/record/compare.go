@@ -29,7 +29,8 @@ type Finding struct {
 type comparison struct {
 	v      *volume
 	mend   bool
-	anew   bool // every file is read, whatever the index knows of it
+	read   bool // also what the index knows, but for samples
+	anew   bool // and entered again
 	say    func(Finding)
 	hold   func() (release func())
 	busy   bool            // a server writes here
@@ -237,8 +238,9 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 		return nil // it was deleted meanwhile
 	}
 	row, rowErr := c.v.index.SegmentByPath(ctx, name)
+	known := rowErr == nil && !row.Lost && row.Bytes == info.Size()
 	switch {
-	case rowErr == nil && !row.Lost && row.Bytes == info.Size() && !c.anew:
+	case known && !c.read:
 		return nil
 	case rowErr != nil && !errors.Is(rowErr, index.ErrUnknown):
 		return rowErr
@@ -253,19 +255,29 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	defer f.Close()
 	s, err := segment.Open(f, size)
 	switch {
+	case errors.Is(err, segment.ErrDamaged):
+		return c.unfinished(ctx, name, err.Error())
 	case err != nil:
 		return c.notUnderstood(name, err)
 	case s.State != segment.Finished:
-		return c.unfinished(ctx, name)
+		return c.unfinished(ctx, name, "was not finished")
 	}
-	if !c.mend {
-		c.tell(name, "is not in the index", "")
+	known = known && row.Sequence == s.Head.Sequence && row.Frames == s.Summary.Frames && row.Keys == s.Summary.Keys
+	switch camera, _, _ := strings.Cut(name, "/"); {
+	case camera != s.Head.Camera, known && c.anew:
+		return c.enter(ctx, name, s.Summary)
+	case known:
 		return nil
 	}
-	if rowErr == nil && !row.Lost && row.Bytes == info.Size() {
-		return c.enter(ctx, name, s.Summary)
+	what := "is not in the index"
+	if rowErr == nil && !row.Lost {
+		what = "is another one than the index says"
 	}
-	c.tell(name, "was not in the index", "entered")
+	if !c.mend {
+		c.tell(name, what, "")
+		return nil
+	}
+	c.tell(name, what, "entered")
 	return c.enter(ctx, name, s.Summary)
 }
 
@@ -273,24 +285,37 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 func (c *comparison) picture(ctx context.Context, name string) error {
 	c.found[name] = true
 	known, err := c.v.index.SegmentByPath(ctx, name)
-	if err == nil && !known.Lost || err != nil && !errors.Is(err, index.ErrUnknown) {
+	there := err == nil && !known.Lost
+	if there && !c.read || err != nil && !errors.Is(err, index.ErrUnknown) {
 		return err
-	}
-	if !c.mend {
-		c.tell(name, "is not in the index", "")
-		return nil
 	}
 	b, err := readPicture(c.v.disk, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	of := pictureOf(name)
+	if err == nil {
+		_, _, err = film(of, b)
+	}
+	switch {
+	case err != nil:
+		return c.notUnderstood(name, err)
+	case there && !c.anew:
+		return nil
+	case !c.mend:
+		c.tell(name, "is not in the index", "")
+		return nil
+	}
+	return c.enterPicture(ctx, name, known, b)
+}
+
+// enterPicture makes a row of a picture, of which one may be known.
+func (c *comparison) enterPicture(ctx context.Context, name string, known index.Segment, b []byte) error {
+	of := pictureOf(name)
 	if known.ID != 0 {
 		of.Start, of.End = known.Start, known.End
 	}
-	if err == nil {
-		of, err = pictureRow(ctx, c.v.index, of, b)
-	}
+	of, err := pictureRow(ctx, c.v.index, of, b)
 	if err != nil {
 		return c.notUnderstood(name, err)
 	}
@@ -299,7 +324,9 @@ func (c *comparison) picture(ctx context.Context, name string) error {
 		return err
 	}
 	c.rows++
-	c.tell(name, "was not in the index", "entered")
+	if known.ID == 0 || known.Lost {
+		c.tell(name, "is not in the index", "entered")
+	}
 	return nil
 }
 
@@ -347,10 +374,10 @@ func (c *comparison) halfPicture(ctx context.Context, name string) error {
 	return c.picture(ctx, final)
 }
 
-// unfinished is a file with the name of a finished one that is none.
-func (c *comparison) unfinished(ctx context.Context, name string) error {
+// unfinished is a file with the name of a finished one that is none, as what says.
+func (c *comparison) unfinished(ctx context.Context, name, what string) error {
 	if !c.mend {
-		c.tell(name, "was not finished", "")
+		c.tell(name, what, "")
 		return nil
 	}
 	f, size, err := c.v.disk.Open(name, true)
@@ -361,7 +388,7 @@ func (c *comparison) unfinished(ctx context.Context, name string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return c.notUnderstood(name, err)
 	}
-	c.tell(name, "was not finished", "finished")
+	c.tell(name, what, "finished")
 	return c.enter(ctx, name, s)
 }
 
@@ -438,8 +465,9 @@ func (c *comparison) notUnderstood(name string, err error) error {
 	return err
 }
 
-// aside puts away what is not understood.
+// aside puts away what is not understood. A row that it has is one of a lost file.
 func (c *comparison) aside(name, why string) {
+	delete(c.found, name)
 	if !c.mend {
 		c.tell(name, why, "")
 		return

@@ -33,6 +33,7 @@ var (
 	ErrTooMany  = errors.New("too many")
 	ErrDamaged  = errors.New("is damaged")
 	ErrNewer    = errors.New("was made by a newer Framegate")
+	ErrOlder    = errors.New("was made by an older Framegate")
 	ErrReadOnly = errors.New("cannot be written")
 	ErrFull     = errors.New("the disk is full")
 	ErrBusy     = errors.New("another process is writing")

@@ -110,28 +110,80 @@ func removeAll(path string) {
 }
 
 func (x *Index) open(ctx context.Context) (err error) {
-	if x.writer.db, err = connect(x.path, busyStep, false); err != nil {
+	if x.writer.db, err = connect(x.path, busyStep, "mode=rw"); err != nil {
 		return err
 	}
 	x.writer.db.SetMaxOpenConns(1)
 	x.writer.turn = make(chan struct{}, 1)
-	if x.reader.db, err = connect(x.path, busyTimeout, true); err != nil {
+	if err := x.openReader("mode=rw"); err != nil {
 		return err
 	}
-	x.reader.db.SetMaxOpenConns(readers)
-	x.reader.db.SetMaxIdleConns(readers)
 	if x.made {
 		settings := fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA application_id = %d; PRAGMA user_version = 0", pageBytes, applicationID)
 		if _, err := x.writer.db.ExecContext(ctx, settings); err != nil {
 			return err
 		}
-	} else if err := checkHeader(ctx, x.reader.db, x.path); err != nil {
+	} else if _, err := checkHeader(ctx, x.reader.db, x.path); err != nil {
 		return err
 	}
 	if err := migrate(ctx, x.writer.db, migrations); err != nil {
 		return err
 	}
 	return x.check(ctx)
+}
+
+func (x *Index) openReader(how string) (err error) {
+	if x.reader.db, err = connect(x.path, busyTimeout, how, "query_only(1)"); err != nil {
+		return err
+	}
+	x.reader.db.SetMaxOpenConns(readers)
+	x.reader.db.SetMaxIdleConns(readers)
+	return nil
+}
+
+// Look opens a database that is there to be read only, and changes nothing, also
+// not one that is damaged or older: these are ErrDamaged and ErrOlder. alone says
+// that nobody else has it open until Close.
+func Look(ctx context.Context, path string, alone bool) (*Index, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	x := &Index{path: path}
+	x.writer.turn, x.writer.closed = make(chan struct{}, 1), true
+	if err := x.look(ctx, alone); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the index of recordings: %w", explain(path, err)), x.Close())
+	}
+	return x, nil
+}
+
+func (x *Index) look(ctx context.Context, alone bool) error {
+	if aside.Condemned(x.path) {
+		return damaged(x.path, "as was found later")
+	}
+	info, err := os.Stat(x.path)
+	wal, walErr := os.Stat(x.path + "-wal")
+	logged := walErr == nil && wal.Size() > 0
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && logged:
+		return damaged(x.path, "missing, while its log is there")
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular(), info.Size() == 0 && !logged:
+		return damaged(x.path, "empty, or not a file")
+	}
+	how := "mode=ro"
+	if alone && !logged {
+		how = "mode=ro&immutable=1" // or SQLite would put a log beside it
+	}
+	if err := x.openReader(how); err != nil {
+		return err
+	}
+	version, err := checkHeader(ctx, x.reader.db, x.path)
+	if err == nil && version < len(migrations) {
+		err = fmt.Errorf("%s %w: a start, or a repair, brings it up to date", x.path, ErrOlder)
+	}
+	return err
 }
 
 // check looks at every page of a database that is small enough for that.
@@ -156,14 +208,10 @@ func (x *Index) Condemn() error {
 }
 
 // connect gives the pool for a database file that exists, whose connections wait
-// so long for others. mode=rw keeps SQLite from making one.
-func connect(name string, busy time.Duration, read bool) (*sql.DB, error) {
-	pragmas := []string{"trusted_schema(0)", "cell_size_check(1)", "journal_size_limit(16777216)"}
-	if read {
-		pragmas = append(pragmas, "query_only(1)")
-	}
+// so long for others. how is SQLite's: mode=rw keeps it from making one.
+func connect(name string, busy time.Duration, how string, pragmas ...string) (*sql.DB, error) {
+	pragmas = append(pragmas, "trusted_schema(0)", "cell_size_check(1)", "journal_size_limit(16777216)")
 	query := url.Values{
-		"mode":          {"rw"},
 		"_busy_timeout": {fmt.Sprint(busy.Milliseconds())},
 		"_foreign_keys": {"1"},
 		"_synchronous":  {"FULL"}, // in WAL mode NORMAL may forget the last writes when the power fails: a file would be gone whose row is back
@@ -172,7 +220,7 @@ func connect(name string, busy time.Duration, read bool) (*sql.DB, error) {
 		"_error_rc":     {"1"},
 		"_pragma":       pragmas,
 	}
-	file := url.URL{Scheme: "file", Path: filepath.ToSlash(name), RawQuery: query.Encode()}
+	file := url.URL{Scheme: "file", Path: filepath.ToSlash(name), RawQuery: how + "&" + query.Encode()}
 	return sql.Open("sqlite", file.String())
 }
 

@@ -34,7 +34,7 @@ func (x *Index) salvageFrom(ctx context.Context, damaged string) error {
 	if info, err := os.Stat(damaged); err != nil || !info.Mode().IsRegular() {
 		return nil // a log alone says nothing
 	}
-	db, err := connect(damaged, busyStep, true)
+	db, err := connect(damaged, busyStep, "mode=rw", "query_only(1)")
 	if err != nil {
 		return err
 	}

@@ -232,24 +232,24 @@ const (
 )
 
 // checkHeader looks whether this is a database of ours that we understand.
-func checkHeader(ctx context.Context, db *sql.DB, name string) error {
-	var id, version int
+func checkHeader(ctx context.Context, db *sql.DB, name string) (version int, err error) {
+	var id int
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
-		return err
+		return 0, err
 	}
 	if id != applicationID {
-		return damaged(name, "a database of another program, or its first page is overwritten")
+		return 0, damaged(name, "a database of another program, or its first page is overwritten")
 	}
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
+		return 0, err
 	}
 	if version < 1 {
-		return damaged(name, "without a version")
+		return 0, damaged(name, "without a version")
 	}
 	if version > len(migrations) {
-		return fmt.Errorf("%s %w (version %d, this one knows %d): start that Framegate, or move the file away to have one made of the recordings, without marks", name, ErrNewer, version, len(migrations))
+		return 0, fmt.Errorf("%s %w (version %d, this one knows %d): start that Framegate, or move the file away to have one made of the recordings, without marks", name, ErrNewer, version, len(migrations))
 	}
-	return nil
+	return version, nil
 }
 
 // migrate brings the database to the version that the migrations lead to.
