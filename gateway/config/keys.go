@@ -125,12 +125,9 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 func (d *draft) finish() (*Config, error) {
 	d.finishTLS()
 	c := d.config
-	switch {
-	case c.Recordings.Dir == "":
-		c.Recordings.Dir = filepath.Join(c.Data, "recordings")
-	case filepath.Clean(c.Recordings.Dir) == filepath.Clean(c.Data): // a camera may be named as one of its folders
-		d.report(d.given["recordings.dir"], "recordings.dir", "is the data folder, which has files of its own; use a folder below it, or elsewhere")
-	}
+	d.config.Recordings.Dir = cmp.Or(c.Recordings.Dir, filepath.Join(c.Data, "recordings"))
+	c.Recordings.Dir = d.config.Recordings.Dir
+	d.finishRecordings()
 	for _, id := range d.order {
 		c.Cameras = append(c.Cameras, d.finishCamera(id))
 	}
@@ -139,6 +136,40 @@ func (d *draft) finish() (*Config, error) {
 		return nil, d.problems.sorted()
 	}
 	return &c, nil
+}
+
+// ownFolders are those in the data folder that have other things than recordings.
+var ownFolders = []string{"acme", "exports", "tls"}
+
+// finishRecordings refuses a folder for recordings among other files of ours, whose
+// folders may be named as cameras.
+func (d *draft) finishRecordings() {
+	if slices.ContainsFunc(d.problems, func(p problem) bool { return p.path == "recordings.dir" }) {
+		return
+	}
+	dir, data := d.config.Recordings.Dir, d.config.Data
+	within := below(data, dir)
+	first, _, _ := strings.Cut(filepath.ToSlash(within), "/")
+	switch at := d.given["recordings.dir"]; {
+	case within == ".":
+		d.report(at, "recordings.dir", "is the data folder, which has files of its own; use a folder below it, or elsewhere")
+	case below(dir, data) != "":
+		d.report(at, "recordings.dir", "has the data folder %s in it; use a folder below that, or elsewhere", quote(data))
+	case slices.Contains(ownFolders, first):
+		d.report(at, "recordings.dir", "is in the folder %s of the data folder, which has other files; use another folder below that, or elsewhere", first)
+	}
+}
+
+// below gives the way from one folder down to another, "." where they are one, and ""
+// where there is none.
+func below(folder, other string) string {
+	from, err := filepath.Abs(folder)
+	to, err2 := filepath.Abs(other)
+	way, err3 := filepath.Rel(from, to)
+	if errors.Join(err, err2, err3) != nil || way == ".." || strings.HasPrefix(way, ".."+string(filepath.Separator)) {
+		return ""
+	}
+	return way
 }
 
 // finishCamera checks a camera as a whole. A missing source is no second

@@ -14,7 +14,6 @@ import (
 
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
-	"framegate/gateway/record/thumbs"
 )
 
 // Finding is what does not fit together, and what was done about it.
@@ -29,8 +28,9 @@ type Finding struct {
 type comparison struct {
 	v      *volume
 	mend   bool
-	read   bool // also what the index knows, but for samples
-	anew   bool // and entered again
+	read   bool            // also what the index knows, but for samples
+	anew   bool            // and entered again
+	known  map[string]Keep // cameras that are configured, or were
 	say    func(Finding)
 	hold   func() (release func())
 	busy   bool            // a server writes here
@@ -49,7 +49,7 @@ var (
 func (c *comparison) all(ctx context.Context) error {
 	c.found = make(map[string]bool)
 	began := time.Now()
-	cameras, err := c.folders(".", cameraFolder)
+	cameras, err := c.cameras(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,6 @@ func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string
 	for _, e := range entries {
 		if e.IsDir() && ours.MatchString(e.Name()) {
 			names = append(names, e.Name())
-		} else if hour, ok := thumbs.Shows(e.Name()); ok && ours == hourFolder && e.Type().IsRegular() {
-			c.thumbnails(path.Join(folder, e.Name()), path.Join(folder, hour))
 		}
 	}
 	slices.Reverse(names)
@@ -135,6 +133,7 @@ func (c *comparison) folders(folder string, ours *regexp.Regexp) (names []string
 }
 
 func (c *comparison) day(ctx context.Context, folder string) error {
+	c.allThumbnails(folder)
 	hours, err := c.folders(folder, hourFolder)
 	for _, hour := range hours {
 		name := path.Join(folder, hour)
@@ -153,8 +152,7 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	ours := func(e fs.DirEntry) bool { _, ok := sequenceOf(e.Name()); return ok }
-	if !slices.ContainsFunc(entries, ours) {
+	if !slices.ContainsFunc(entries, isOurs) {
 		return nil // it is somebody else's
 	}
 	slices.Reverse(entries)
@@ -171,14 +169,14 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 func (c *comparison) entry(ctx context.Context, name string, e fs.DirEntry) error {
 	c.v.mending.Lock()
 	defer c.v.mending.Unlock()
-	if _, ours := sequenceOf(e.Name()); !ours || !e.Type().IsRegular() {
+	if !isOurs(e) {
 		c.aside(name, "is nothing of ours")
 		return nil
 	}
 	switch {
 	case isPicture(name):
 		return c.picture(ctx, name)
-	case isPicture(strings.TrimSuffix(name, partSuffix)):
+	case isPicture(withoutPart(name)):
 		return c.halfPicture(ctx, name)
 	case strings.HasSuffix(name, partSuffix):
 		return c.part(ctx, name)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +39,8 @@ type file struct {
 
 // partSuffix marks what is being written.
 const partSuffix = ".part"
+
+func withoutPart(name string) string { return strings.TrimSuffix(name, partSuffix) }
 
 // nameOf gives the path of a segment, below the folder, in UTC.
 func nameOf(camera string, start time.Time, sequence uint64) string {

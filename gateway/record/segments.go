@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,9 +125,9 @@ func newestSequence(disk Disk, camera string) (highest uint64) {
 // newestFiles gives what is in the newest folder of a camera.
 func newestFiles(disk Disk, camera string) []fs.DirEntry {
 	folder := camera
-	for range 2 {
+	for _, ours := range []*regexp.Regexp{dayFolder, hourFolder} {
 		entries, err := disk.List(folder)
-		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() || !ours.MatchString(e.Name()) })
 		if err != nil || len(entries) == 0 {
 			return nil
 		}
@@ -150,9 +151,9 @@ func startOf(name string) (time.Time, bool) {
 
 // nameParts reads the name of a segment, or of a part of one.
 func nameParts(name string) (start time.Time, sequence uint64, ok bool) {
-	stem, ok := strings.CutSuffix(strings.TrimSuffix(name, partSuffix), ".mp4")
+	stem, ok := strings.CutSuffix(withoutPart(name), ".mp4")
 	if !ok {
-		stem, ok = strings.CutSuffix(strings.TrimSuffix(name, partSuffix), pictureSuffix)
+		stem, ok = strings.CutSuffix(withoutPart(name), pictureSuffix)
 	}
 	stamp, number, dash := strings.Cut(stem, "-")
 	start, err := time.Parse("20060102T150405.000Z", stamp)

@@ -63,17 +63,23 @@ func (v *volume) eraseThumbnails(hour string, sequences []uint64) error {
 	return nil
 }
 
+// allThumbnails looks at the small pictures of each hour of a day.
+func (c *comparison) allThumbnails(day string) {
+	entries, _ := c.v.disk.List(day) // who compares the day says so
+	for _, e := range entries {
+		if hour, ok := thumbs.Shows(e.Name()); ok && e.Type().IsRegular() {
+			c.thumbnails(path.Join(day, e.Name()), path.Join(day, hour))
+		}
+	}
+}
+
 // thumbnails finds what is wrong with an hour's small pictures: that what they
 // show is gone. Those of a recording come after its file, and so are read first.
 func (c *comparison) thumbnails(name, hour string) {
 	c.v.thumbs.Lock()
 	defer c.v.thumbs.Unlock()
-	shown, err := thumbs.Sequences(c.v.disk, name)
-	switch {
-	case errors.Is(err, thumbs.ErrForeign):
-		c.aside(name, "is nothing of ours")
-		return
-	case err != nil:
+	shown, foreign := thumbs.Sequences(c.v.disk, name)
+	if foreign != nil && !errors.Is(foreign, thumbs.ErrForeign) {
 		return // it went meanwhile, or is read when it is asked for
 	}
 	entries, err := c.v.disk.List(hour)
@@ -85,6 +91,12 @@ func (c *comparison) thumbnails(name, hour string) {
 		if n, ok := sequenceOf(e.Name()); ok {
 			there = append(there, n)
 		}
+	}
+	if foreign != nil {
+		if len(there) > 0 { // else the hour is not ours either
+			c.aside(name, "is nothing of ours")
+		}
+		return
 	}
 	orphan := func(n uint64) bool { return !slices.Contains(there, n) }
 	if len(there) > 0 && !slices.ContainsFunc(shown, orphan) {
