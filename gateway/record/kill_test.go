@@ -12,12 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/record"
 	"framegate/gateway/stream"
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const killedCameras = 4
+var killedCameras = camtest.Long(4, 8)
 
 // recordUntilKilled records cameras, and writes the name of each for each frame
 // that it sends.
@@ -70,13 +70,9 @@ func (c told) Run(ctx context.Context, emit func(media.Frame)) error {
 
 // TestKilledProcessLosesASecondAtMost of each camera, whenever it is killed, and
 // leaves files that play and an index that the next start makes agree with them.
-// FRAMEGATE_TEST_KILLS is how often it is killed.
 func TestKilledProcessLosesASecondAtMost(t *testing.T) {
 	t.Parallel()
-	rounds := 8
-	if n, err := strconv.Atoi(os.Getenv("FRAMEGATE_TEST_KILLS")); err == nil {
-		rounds = n
-	}
+	rounds := camtest.Long(8, 50)
 	dir := t.TempDir()
 	had := make(map[string]int) // frames on the disk, by camera
 	worst := 0
@@ -102,7 +98,7 @@ func TestKilledProcessLosesASecondAtMost(t *testing.T) {
 		}
 		had = has
 	}
-	t.Logf("%d kills cost %d frames at most, of 25 a second", rounds, worst)
+	t.Logf("%d kills with %d cameras cost %d frames at most, of 25 a second", rounds, killedCameras, worst)
 }
 
 // killAfter records for a while, and gives how many frames of each camera were

@@ -16,14 +16,14 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 )
 
 const (
 	longRate    = 300 // pictures a second, ten times the usual
 	longViewers = 50
-	// longTime is for how long at least, unless FRAMEGATE_TEST_LONG says
-	// otherwise, such as 20m: as many pictures as a camera has in 7 minutes.
+	// longTime is for how long at least: as many pictures as a camera has in 7 minutes.
 	longTime = 40 * time.Second
 	// longLooks is how often it is looked at in the first and last third.
 	longLooks = 4
@@ -46,13 +46,7 @@ type pageUsage struct {
 func TestLongRunAtHighRate(t *testing.T) {
 	rig.NeedBrowser(t)
 	rig.Need(t, "ffmpeg")
-	span := longTime
-	if text := os.Getenv("FRAMEGATE_TEST_LONG"); text != "" {
-		var err error
-		if span, err = time.ParseDuration(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	span := camtest.Long(longTime, 20*time.Minute)
 	films, jpegs := newFilmCameraOf(t, 500), newJPEGCameraOf(t, 0)
 	jpegs.draw = drawnBefore()
 	s := rig.Start(t, fmt.Sprintf("cameras: {front: {source: '%s'}, phone: {source: '%s'}}", films.source(), jpegs.source()))
