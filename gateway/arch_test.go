@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs", "transcode/h264"},
 
 	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
-	"gateway/playback/tape":  {"gateway/media", "gateway/mp4", "gateway/camtest", "gateway/playback", "gateway/record/index", "gateway/record/segment"},
+	"gateway/playback/tape":  {"gateway/media", "gateway/mp4", "gateway/camtest", "gateway/playback", "gateway/record/index", "gateway/record/segment", "transcode/h264"},
 	"gateway/record/thumbs":  {"gateway/record/segment"},
 	"gateway/thumbnails":     {"gateway/media", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs", "transcode"},
 

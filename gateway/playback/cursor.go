@@ -158,8 +158,9 @@ func (c *Cursor) enter(p *piece, entry int, joins bool) {
 		format := *p.format
 		c.format, joins = &format, true
 	}
-	c.joins = c.joins || joins
-	c.from = p.shown(p.entries()[entry])
+	if c.joins = c.joins || joins; c.joins { // else what leans on the file before has been read
+		c.from = p.shown(p.entries()[entry])
+	}
 }
 
 // alike says whether one decoder shows pictures of both formats.
@@ -191,7 +192,7 @@ func (c *Cursor) give() (Frame, error) {
 	e := c.piece.entries()[c.next]
 	data, err := c.piece.read(e)
 	if err != nil {
-		c.next, c.joins = c.piece.keyAfter(c.next+1, time.Time{}), true // what leans on it is lost as well
+		c.skip()
 		return Frame{}, err
 	}
 	shown := c.piece.shown(e)
@@ -201,6 +202,16 @@ func (c *Cursor) give() (Frame, error) {
 	}
 	c.next, c.joins = c.next+1, false
 	return f, nil
+}
+
+// skip goes to the next keyframe, since what comes before leans on a picture that
+// cannot be read, and so does what is shown before it.
+func (c *Cursor) skip() {
+	entries := c.piece.entries()
+	c.next, c.joins = c.piece.keyAfter(c.next+1, time.Time{}), true
+	if c.next < len(entries) {
+		c.from = c.piece.shown(entries[c.next])
+	}
 }
 
 // advance sees to it that there is an entry to give.

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/record/index"
 )
 
 // follows reads on and checks that the pictures are those from first to last,
@@ -231,5 +233,115 @@ func TestReorderedPictures(t *testing.T) {
 		if off := f.Wall.Sub(noon.Add(want.PTS)); off.Abs() > time.Millisecond || len(f.Data) != len(want.Data) || f.Decode.After(f.Wall) {
 			t.Fatalf("picture at %v is %v off, decoded at %v", want.PTS, off, f.Decode)
 		}
+	}
+}
+
+// openGOPs gives pictures that follow a keyframe and are shown before it, and the
+// numbers of all by when they are shown.
+func openGOPs(t *testing.T) (frames []media.Frame, numbers []int) {
+	t.Helper()
+	frames = encode(t, 49, "-bf", "2", "-g", "100")
+	numbers = make([]int, len(frames))
+	for i := range frames { // I0 P3 B1 B2 P6 B4 B5 and so on
+		switch {
+		case i == 0:
+		case i%3 == 1:
+			numbers[i] = i + 2
+		default:
+			numbers[i] = i - 1
+		}
+		frames[i].PTS, frames[i].Key = time.Duration(numbers[i])*time.Second/fps, numbers[i]%24 == 0
+	}
+	return frames, numbers
+}
+
+// readAll reads to the end, and gives the numbers of the pictures. A picture that
+// cannot be read is -1.
+func readAll(t *testing.T, c *Cursor) (got []int) {
+	t.Helper()
+	for {
+		f, err := c.Next(t.Context())
+		switch {
+		case errors.Is(err, ErrEnd):
+			return got
+		case errors.Is(err, errUnread):
+			got = append(got, -1)
+		case err != nil:
+			t.Fatal(err)
+		default:
+			got = append(got, int((f.Wall.Sub(noon)*fps+time.Second/2)/time.Second))
+		}
+	}
+}
+
+// notBefore gives the numbers that are not before another.
+func notBefore(numbers []int, first int) []int {
+	return slices.DeleteFunc(slices.Clone(numbers), func(n int) bool { return n < first })
+}
+
+// TestOpenGOPs: what is shown before a keyframe leans on what came before that, also
+// where another file begins with it. It is given to who read that, and to nobody
+// who begins with the keyframe.
+func TestOpenGOPs(t *testing.T) {
+	t.Parallel()
+	frames, numbers := openGOPs(t)
+	cut := slices.Index(numbers, 24)
+	p := newTape(t)
+	p.recordAt("a", noon, frames[:cut])
+	p.recordAt("a", at(24), frames[cut:])
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, noon)
+	if got := readAll(t, c); !slices.Equal(got, numbers) {
+		t.Errorf("from the beginning there are %v; want %v", got, numbers)
+	}
+	seek(t, c, at(24))
+	if got, want := readAll(t, c), notBefore(numbers[cut:], 24); !slices.Equal(got, want) {
+		t.Errorf("from the second file on there are %v; want %v", got, want)
+	}
+}
+
+// errUnread is what a part of a disk answers.
+var errUnread = errors.New("no such sector")
+
+// scratched is recordings of which the n-th picture that is read cannot be.
+type scratched struct {
+	*tape
+	n *int
+}
+
+func (s scratched) Open(row index.Segment) (File, int64, error) {
+	f, size, err := s.tape.Open(row)
+	return scratch{f, s.n}, size, err
+}
+
+type scratch struct {
+	File
+	n *int
+}
+
+func (s scratch) ReadAt(b []byte, at int64) (int, error) {
+	if *s.n--; *s.n == 0 {
+		return 0, errUnread
+	}
+	return s.File.ReadAt(b, at)
+}
+
+// TestWhatLeansOnAnUnreadablePictureIsLeftOut up to the next keyframe, and behind it
+// what is shown before it.
+func TestWhatLeansOnAnUnreadablePictureIsLeftOut(t *testing.T) {
+	t.Parallel()
+	frames, numbers := openGOPs(t)
+	p := newTape(t)
+	p.recordAt("a", noon, frames)
+	n := 0
+	p.library.Recordings = scratched{p, &n}
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, noon)
+	n = 6
+	want := slices.Concat(numbers[:5], []int{-1}, notBefore(numbers[slices.Index(numbers, 24):], 24))
+	if got := readAll(t, c); !slices.Equal(got, want) {
+		t.Errorf("there are %v; want %v", got, want)
 	}
 }

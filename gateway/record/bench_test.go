@@ -40,7 +40,7 @@ func BenchmarkRecord20(b *testing.B) {
 
 // heavy is the clip in frames of 3 Mbit/s: bytes that nobody decodes.
 func heavy(b *testing.B) []media.Frame {
-	small, err := clip()
+	small, err := footage()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // TestChangesTakeEffectAndDisturbNobodyElse while cameras are recorded.
 func TestChangesTakeEffectAndDisturbNobodyElse(t *testing.T) {
 	t.Parallel()
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

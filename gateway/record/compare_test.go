@@ -20,7 +20,7 @@ import (
 // ended in order.
 func recordedFolder(t *testing.T, d time.Duration) (dir string) {
 	t.Helper()
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	dir = t.TempDir()

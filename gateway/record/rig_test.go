@@ -29,8 +29,8 @@ import (
 // ceiling is how long a test waits for what is to happen at once.
 const ceiling = time.Minute
 
-// clip is two seconds of a camera: 25 frames a second, a keyframe each second.
-var clip = sync.OnceValues(func() ([]media.Frame, error) {
+// footage is two seconds of a camera: 25 frames a second, a keyframe each second.
+var footage = sync.OnceValues(func() ([]media.Frame, error) {
 	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2",
 		"-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-threads", "1", "-g", "25", "-bf", "0",
 		"-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1").Output()
@@ -71,7 +71,7 @@ func newCamera() *camera { return &camera{stamped: time.Second / 25, apart: time
 func newSlowCamera() *camera { return &camera{stamped: time.Second / 2, apart: time.Second / 2} }
 
 func (c *camera) Run(ctx context.Context, emit func(media.Frame)) error {
-	frames, err := clip()
+	frames, err := footage()
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (l *lines) String() string {
 // start makes recorders of cameras in a folder, and starts them.
 func start(t *testing.T, dir string, cameras map[string]*camera, set func(*record.Options, *record.Settings, []record.Camera)) *rig {
 	t.Helper()
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	g := &rig{t: t, dir: dir, log: new(lines)}
@@ -170,7 +170,7 @@ func story(t *testing.T, set func(*record.Options, *record.Settings, []record.Ca
 // storyOf is story with a camera of one's own.
 func storyOf(t *testing.T, c *camera, set func(*record.Options, *record.Settings, []record.Camera), f func(g *rig, c *camera)) {
 	t.Parallel()
-	if _, err := clip(); err != nil { // in real time
+	if _, err := footage(); err != nil { // in real time
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

@@ -214,7 +214,7 @@ func readsHead(f *record.File, b []byte) bool {
 // TestRemovedCameraAgesOut like others.
 func TestRemovedCameraAgesOut(t *testing.T) {
 	t.Parallel()
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
@@ -246,7 +246,7 @@ func TestRemovedCameraAgesOut(t *testing.T) {
 func TestRemovedCameraKeepsItsAge(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestRemovedCameraKeepsItsAge(t *testing.T) {
 func TestCameraRemovedWhileNothingRanKeepsItsAge(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -80,7 +80,7 @@ func bytesRead(t *testing.T) int64 {
 // TestRecordingBeginsBeforeAnythingIsGoneThrough: neither rows nor folders, however
 // many there are. The first picture is written while the comparison of both waits.
 func TestRecordingBeginsBeforeAnythingIsGoneThrough(t *testing.T) { // alone, since it counts what the process reads
-	if _, err := clip(); err != nil {
+	if _, err := footage(); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

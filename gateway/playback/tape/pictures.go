@@ -2,6 +2,7 @@ package tape
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/transcode/h264"
 )
 
 // Numbered gives n frames of H.264, ten a second and a keyframe each second, which
@@ -36,7 +38,20 @@ func Numbered(t testing.TB, from, n, width, height int, options ...string) (fram
 			t.Fatal(err)
 		}
 		at := time.Duration(int64(f.DecodeTime)+int64(f.Offset)) * time.Second / time.Duration(timescale)
-		frames = append(frames, media.Frame{PTS: at, Key: f.Key, Format: format, Data: f.Data})
+		frames = append(frames, media.Frame{PTS: at, Key: f.Key || recoveryPoint(f.Data), Format: format, Data: f.Data})
 		b = b[n:]
 	}
+}
+
+// recoveryPoint says whether a picture begins with the message that decoding may
+// begin with it, as keyframes of open GOPs do, which ffmpeg does not mark.
+func recoveryPoint(data []byte) bool {
+	for len(data) > 4 {
+		n := 4 + binary.BigEndian.Uint32(data)
+		if nalu := data[4:n]; h264.Type(nalu) == h264.TypeSEI && h264.IsRecoveryPoint(nalu) {
+			return true
+		}
+		data = data[n:]
+	}
+	return false
 }
