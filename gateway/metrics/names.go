@@ -55,9 +55,10 @@ var (
 	recordingNewest = gauge("recording_last_frame_timestamp_seconds", "When the newest picture on the disk was taken, in seconds since 1970.", "camera")
 	recordedFrames  = counter("recording_frames", "Frames recorded.", "camera")
 	recordedBytes   = counter("recording_bytes", "Bytes of those frames.", "camera")
-	recordingLost   = counter("recording_frames_lost", "Frames that the disk was too slow for, or not there.", "camera")
+	recordingLost   = counter("recording_frames_lost", "Frames that the disk was too slow for, or not there, or that changed their format too soon.", "camera")
 	recordingGaps   = counter("recording_gaps", "Stretches that were not recorded although they should have been.", "camera")
 	recordingDamped = counter("recording_formats_damped", "Other parameter sets of a camera that show the same pictures, and so began no other file.", "camera")
+	recordingOthers = counter("recording_formats_changed", "Other parameter sets that show other pictures, each of which began a file.", "camera")
 	recordingsMade  = counter("recording_segments", "Files finished.", "camera")
 	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")
 	recordingsBytes = gauge("recordings_bytes", "Bytes of all recordings.")
@@ -88,7 +89,7 @@ var all = []metric{
 	streamBytes, streamRefused, streamDropped, streamsHidden,
 	encoderSlots, encodersRunning, encodersWaiting, encoderStarts, encoderDropped, encoderStepDowns,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
-	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingsMade, recordingsGone,
+	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
 	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,

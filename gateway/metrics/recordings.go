@@ -8,9 +8,9 @@ import (
 
 // Recording is how a camera is recorded.
 type Recording struct {
-	Camera, State                                        string
-	Segments, Removed, Gaps, Frames, Bytes, Lost, Damped uint64
-	Newest                                               time.Time // zero before any
+	Camera, State                                                  string
+	Segments, Removed, Gaps, Frames, Bytes, Lost, Damped, Reformed uint64
+	Newest                                                         time.Time // zero before any
 }
 
 // RecordingRoom is what is known of where recordings are kept.
@@ -56,6 +56,7 @@ func collectRecording(to chan<- prometheus.Metric, r Recording) {
 	recordingLost.send(to, float64(r.Lost), r.Camera)
 	recordingGaps.send(to, float64(r.Gaps), r.Camera)
 	recordingDamped.send(to, float64(r.Damped), r.Camera)
+	recordingOthers.send(to, float64(r.Reformed), r.Camera)
 	recordingsMade.send(to, float64(r.Segments), r.Camera)
 	recordingsGone.send(to, float64(r.Removed), r.Camera)
 }

@@ -51,7 +51,9 @@ type recorder struct {
 	shift    time.Duration
 	last     media.Frame   // the last taken
 	damped   *media.Format // is shown like that of last
-	file     *file         // nil between segments
+	flaps    flapping
+	skips    bool  // until the next keyframe: see leastFile
+	file     *file // nil between segments
 	first    time.Duration
 	batch    []segment.Sample
 	batched  time.Time // when the first of them arrived
@@ -283,6 +285,9 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		r.beginRun(f)
 	}
 	at := f.PTS + r.shift
+	if r.skip(f, at) {
+		return nil
+	}
 	ticks := inTicks(at)
 	if r.file != nil && (f.Key && (r.hurried() || !f.Arrived.Before(r.cutAt)) || !r.times.Follows(f, ticks)) {
 		if err := r.cut(ctx, ticks-r.latest); err != nil {
@@ -440,6 +445,9 @@ func (r *recorder) settle() {
 
 // remark is what is to be said while all is well.
 func (r *recorder) remark() string {
+	if r.flaps.look(r.last.Arrived); r.flaps.often {
+		return "the size or kind of the camera's pictures changes again and again, and each time a file begins"
+	}
 	rate := r.clock.Rate()
 	v := r.file.volume
 	v.mu.Lock()

@@ -65,6 +65,10 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 		Start: r.clock.Wall(f.PTS), Monotonic: r.all.uptime(f.Arrived), Media: inTicks(at),
 	}
 	length := r.all.settings().Segment
+	expect := expected(length)
+	if r.flaps.often {
+		expect = 0 // it gets few
+	}
 	var opened *file
 	err := r.persist(ctx, v, false, func() (err error) {
 		if err = r.all.makeRoom(ctx, v); err != nil {
@@ -72,7 +76,7 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 		}
 		head.Sequence = r.sequence + 1
 		r.sequence++ // also after an error, so that no name comes twice
-		opened, err = newFile(v, head, f.Format, expected(length))
+		opened, err = newFile(v, head, f.Format, expect)
 		return err
 	})
 	if err != nil {

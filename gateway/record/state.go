@@ -46,6 +46,7 @@ type Status struct {
 	Bytes    uint64 // written
 	Lost     uint64 // frames that were not
 	Damped   uint64 // other parameter sets that show the same pictures, and began no file
+	Reformed uint64 // those that show others, and ended a file
 	Rate     float64
 	Newest   time.Time // when the last picture that is on the disk was taken
 

@@ -72,7 +72,7 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 			all = append(all, metrics.Recording{
 				Camera: r.Camera, State: r.State.String(),
 				Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
-				Damped: r.Damped, Newest: r.Newest,
+				Damped: r.Damped, Reformed: r.Reformed, Newest: r.Newest,
 			})
 		}
 	}
