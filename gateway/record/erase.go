@@ -40,7 +40,7 @@ const eraseAtOnce = 100
 
 // Erase deletes all of a camera that has to do with a stretch of time, for
 // privacy: whatever protects it, also what is being written, which is finished
-// first, what memory holds for the disk, and what was moved aside. Recording goes
+// before, what memory holds for the disk, and what was moved aside. Recording goes
 // on, and why there is a gap is in the index. It gives what was deleted, also
 // beside an error.
 // A file that is being read is gone from the folder, and from the disk when its
@@ -53,24 +53,42 @@ func (r *Recorders) Erase(ctx context.Context, camera string, from, to time.Time
 	rec := r.recorders[camera]
 	r.mu.Unlock()
 	if rec != nil {
-		if err := rec.erase(ctx, from, to); err != nil {
-			return nil, fmt.Errorf("finishing the file that is being written: %w", err)
-		}
+		rec.forgo(from, to)
 	}
 	v, err := r.there()
 	if err != nil {
 		return nil, err
 	}
+	// What is finished first: on a full disk that makes the room to finish the rest.
+	gone, err = r.eraseAll(ctx, v, camera, from, to)
+	v.users.Done()
+	if err != nil {
+		return gone, err
+	}
+	if rec != nil {
+		if err := rec.finish(ctx, to); err != nil {
+			return gone, fmt.Errorf("finishing the file that is being written: %w", err)
+		}
+	}
+	if v, err = r.there(); err != nil {
+		return gone, err
+	}
 	defer v.users.Done()
 	unknown := r.enterAll(ctx, v, camera, from, to)
+	rest, err := r.eraseAll(ctx, v, camera, from, to)
+	if gone = append(gone, rest...); err != nil {
+		return gone, err
+	}
+	return gone, errors.Join(unknown, v.eraseAside(camera, from, to))
+}
+
+// eraseAll deletes all segments of a stretch of time that the index knows.
+func (r *Recorders) eraseAll(ctx context.Context, v *volume, camera string, from, to time.Time) (gone []index.Segment, err error) {
 	for {
 		some, err := r.eraseSome(ctx, v, camera, from, to)
 		gone = append(gone, some...)
-		if err != nil {
+		if err != nil || len(some) == 0 {
 			return gone, err
-		}
-		if len(some) == 0 {
-			return gone, errors.Join(unknown, v.eraseAside(camera, from, to))
 		}
 	}
 }
@@ -173,12 +191,15 @@ const (
 // stretch is one of time.
 type stretch struct{ from, to time.Time }
 
-// erase has nothing written any more that arrived in a stretch of time, and waits
-// until what is being written of it is finished.
-func (r *recorder) erase(ctx context.Context, from, to time.Time) error {
+// forgo has nothing written any more that arrived in a stretch of time.
+func (r *recorder) forgo(from, to time.Time) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.erased = append(r.erased, stretch{from, to})
-	r.mu.Unlock()
+}
+
+// finish waits until what is being written is finished of what began before.
+func (r *recorder) finish(ctx context.Context, to time.Time) error {
 	for f := r.writes(to); f != nil; f = r.writes(to) {
 		r.cutNow.Store(true)
 		if !pause(ctx, nil, retryPause/10) {

@@ -177,7 +177,7 @@ func (r *Recorders) limits(v *volume, free, total int64) index.Limits {
 		growing += max(grown-size, 0)
 	}
 	r.mu.Unlock()
-	l.Wanted = max(s.MinFree+growing-free, 0)
+	l.Wanted = max(s.MinFree+growing+v.owed()-free, 0)
 	return l
 }
 

@@ -13,6 +13,7 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 	forgot, checked := time.Now(), false
 	var again retry
 	for {
+		v.reserve()
 		if v.takeLeftover() || again.due() {
 			again.after(r.compareOnce(ctx, v))
 			r.options.Changed()

@@ -72,8 +72,9 @@ type volume struct {
 	lag         time.Duration // from one sync to the next, at present
 	slowSync    bool
 
-	synced  atomic.Uint64 // rounds
-	spoiled atomic.Bool   // its index is damaged: it is opened anew, without that one
+	reserved atomic.Int64  // bytes that were, for the index
+	synced   atomic.Uint64 // rounds
+	spoiled  atomic.Bool   // its index is damaged: it is opened anew, without that one
 }
 
 // marked says which volume a folder is, "" for none yet.
@@ -301,6 +302,30 @@ func (v *volume) check() error {
 	}
 	return err
 }
+
+// reserve keeps some room for the index, so that on a full disk marks can go, and
+// recordings that somebody wants erased. It says so where there is none.
+func (v *volume) reserve() {
+	v.mu.Lock()
+	want, free := min(mostReserve, v.total/32), v.free
+	v.mu.Unlock()
+	missing := want - v.index.Reserved()
+	if missing <= 0 || missing > free {
+		return
+	}
+	if err := v.index.Reserve(want); err != nil {
+		v.log.Debug("no room is kept for the index", "bytes", want, "err", err)
+		return
+	}
+	v.reserved.Store(want)
+}
+
+// mostReserve is how much room is kept for the index: for a mark that protected
+// thousands of recordings.
+const mostReserve = 4 << 20
+
+// owed gives how much of what was kept for the index was given up.
+func (v *volume) owed() int64 { return max(v.reserved.Load()-v.index.Reserved(), 0) }
 
 // left says that the volume is not to be used any more.
 func (v *volume) left() bool {

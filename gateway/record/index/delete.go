@@ -19,20 +19,21 @@ type Garbage struct {
 // Delete takes out the rows of segments that are to go, and makes their files
 // garbage. Those that a mark protects by now stay. It gives the rows it took out.
 func (x *Index) Delete(ctx context.Context, ids ...int64) ([]Segment, error) {
-	return x.delete(ctx, ids, protecting)
+	return x.delete(ctx, ids, protecting, x.write)
 }
 
 // Erase is Delete for what has to go whatever protects it.
 func (x *Index) Erase(ctx context.Context, ids ...int64) ([]Segment, error) {
-	return x.delete(ctx, ids, protecting+1)
+	return x.delete(ctx, ids, protecting+1, x.relieve)
 }
 
-// delete takes out those rows whose hold is less than a level.
-func (x *Index) delete(ctx context.Context, ids []int64, level int) (gone []Segment, err error) {
+// delete takes out those rows whose hold is less than a level, by write or relieve.
+func (x *Index) delete(ctx context.Context, ids []int64, level int, write func(context.Context, string, func(*writer) error) error) (gone []Segment, err error) {
 	if len(ids) > MaxRows {
 		return nil, invalid("%d segments cannot be deleted at once, but %d", len(ids), MaxRows)
 	}
-	err = x.write(ctx, "deleting segments", func(w *writer) error {
+	err = write(ctx, "deleting segments", func(w *writer) error {
+		gone = nil
 		for _, id := range ids {
 			s, err := readSegment(w.row(`SELECT `+segmentColumns+`WHERE s.id = ? AND s.hold < ?`, id, level))
 			if errors.Is(err, sql.ErrNoRows) {

@@ -147,7 +147,7 @@ func (x *Index) UpdateMark(ctx context.Context, m Mark) error {
 }
 
 func (x *Index) changeMark(ctx context.Context, id int64, what string, change func(Mark) (Mark, error)) error {
-	return x.write(ctx, what, func(w *writer) error {
+	return x.relieve(ctx, what, func(w *writer) error {
 		old, err := readMark(w.row(`SELECT `+markColumns+`WHERE m.id = ?`, id))
 		if err != nil {
 			return err
@@ -168,7 +168,7 @@ func (x *Index) changeMark(ctx context.Context, id int64, what string, change fu
 
 // DeleteMark takes a mark out; what it reached is not marked by it any more.
 func (x *Index) DeleteMark(ctx context.Context, id int64) error {
-	return x.write(ctx, "deleting a mark", func(w *writer) error {
+	return x.relieve(ctx, "deleting a mark", func(w *writer) error {
 		old, err := readMark(w.row(`SELECT `+markColumns+`WHERE m.id = ?`, id))
 		if err != nil {
 			return err
