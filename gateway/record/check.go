@@ -59,6 +59,9 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding)) er
 		return err
 	}
 	defer v.index.Close()
+	if err := c.deleted(ctx); err != nil {
+		return err
+	}
 	if err := c.all(ctx); err != nil {
 		return err
 	}
@@ -73,7 +76,10 @@ func look(ctx context.Context, c *comparison, dir string) (err error) {
 		return nil
 	case err == nil:
 		defer c.v.index.Close()
-		if err = c.all(ctx); err == nil {
+		if err = c.deleted(ctx); err == nil {
+			err = c.all(ctx)
+		}
+		if err == nil {
 			err = verify(ctx, c.v, Look, c.say)
 		}
 	}
@@ -82,6 +88,45 @@ func look(ctx context.Context, c *comparison, dir string) (err error) {
 		return nil
 	}
 	return err
+}
+
+// deleted unlinks what was deleted when the process died, as the start of a server
+// does, or notes what that would be.
+func (c *comparison) deleted(ctx context.Context) error {
+	garbage, err := c.v.index.Garbage(ctx, 0)
+	if err != nil {
+		return err
+	}
+	c.garbage = make(map[string]bool)
+	for _, g := range garbage {
+		if isThere(c.v.disk, g.Path) {
+			c.garbage[g.Path] = true
+		}
+	}
+	if !c.mend {
+		return nil
+	}
+	err = New(Options{}).unlink(ctx, c.v)
+	for name := range c.garbage {
+		if !isThere(c.v.disk, name) {
+			c.tell(name, "was deleted, and still there", "unlinked")
+			delete(c.garbage, name)
+		}
+	}
+	var stuck *errStuck
+	if errors.As(err, &stuck) {
+		c.tell(stuck.path, "was deleted, and cannot be unlinked: "+stuck.err.Error(), "")
+		err = nil
+	}
+	return err
+}
+
+// isGarbage says of a file that it was deleted, and tells of it.
+func (c *comparison) isGarbage(name string) bool {
+	if c.garbage[name] && !c.mend && !c.busy {
+		c.tell(name, "was deleted, and is still there", "")
+	}
+	return c.garbage[name]
 }
 
 // mended opens the index, and makes it where there is none.

@@ -26,17 +26,18 @@ type Finding struct {
 // comparison of the folder with the index. Files and rows that are made or
 // deleted meanwhile are left alone.
 type comparison struct {
-	v      *volume
-	mend   bool
-	read   bool            // also what the index knows, but for samples
-	anew   bool            // and entered again
-	known  map[string]Keep // cameras that are configured, or were
-	say    func(Finding)
-	hold   func() (release func())
-	busy   bool            // a server writes here
-	found  map[string]bool // files there are
-	rows   int             // that were added
-	failed int             // files and folders of which nothing is known
+	v       *volume
+	mend    bool
+	read    bool            // also what the index knows, but for samples
+	anew    bool            // and entered again
+	known   map[string]Keep // cameras that are configured, or were
+	say     func(Finding)
+	hold    func() (release func())
+	busy    bool            // a server writes here
+	found   map[string]bool // files there are
+	garbage map[string]bool // those that were deleted: of a check only
+	rows    int             // that were added
+	failed  int             // files and folders of which nothing is known
 }
 
 var (
@@ -242,6 +243,8 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 		return nil
 	case rowErr != nil && !errors.Is(rowErr, index.ErrUnknown):
 		return rowErr
+	case rowErr != nil && c.isGarbage(name):
+		return nil
 	}
 	f, size, err := c.v.disk.Open(name, false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -286,6 +289,9 @@ func (c *comparison) picture(ctx context.Context, name string) error {
 	there := err == nil && !known.Lost
 	if there && !c.read || err != nil && !errors.Is(err, index.ErrUnknown) {
 		return err
+	}
+	if err != nil && c.isGarbage(name) {
+		return nil
 	}
 	b, err := readPicture(c.v.disk, name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,103 @@
+package interop
+
+import (
+	"encoding/json"
+	"fmt"
+	"image"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"framegate/gateway/camtest"
+	"framegate/gateway/e2e/rig"
+)
+
+// TestCamerasOfAllKindsAreRecorded with nothing else configured: H.264 as it was sent,
+// every picture of it, and JPEGs encoded.
+func TestCamerasOfAllKindsAreRecorded(t *testing.T) {
+	t.Parallel()
+	film, port := rig.NumberedClip(t, 1200), rig.HeldPort(t)
+	jpegs, err := camtest.NewCountingCamera(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer jpegs.Close()
+	s := rig.Start(t, fmt.Sprintf(`cameras:
+  rtsp: {source: '%s', record: {mode: continuous}}
+  file: {source: 'file://%s', record: {mode: continuous}}
+  mpegts: {source: 'tcp-listen://127.0.0.1:%d', record: {mode: continuous}}
+  http: {source: '%s', record: {mode: continuous}}
+  upload: {source: 'upload:', record: {mode: continuous}}
+`, rig.RTSPServer(t, film), film, port, jpegs.URL("/")))
+	sender := rig.Program(t, "sh", "-c", fmt.Sprintf("until ffmpeg -v error -re -i '%s' -c copy -f mpegts tcp://127.0.0.1:%d; do sleep 0.1; done", film, port))
+	if err := sender.Start(); err != nil {
+		t.Fatal(err)
+	}
+	rig.SendNumbers(t, s, "upload")
+	for camera, whole := range map[string]bool{"rtsp": true, "file": true, "mpegts": true, "http": false, "upload": false} {
+		rig.Await(t, "recording "+camera, func() bool { return recordedOf(t, s, camera) > 3*time.Second })
+		numbers := clipOf(t, s, camera)
+		if len(numbers) < 40 {
+			t.Errorf("%s: only %d pictures are recorded", camera, len(numbers))
+		}
+		for i, n := range numbers[1:] {
+			if before := numbers[i]; n <= before || whole && n != before+1 {
+				t.Errorf("%s: picture %d comes after %d", camera, n, before)
+			}
+		}
+	}
+}
+
+// recordedOf gives how much is recorded of a camera.
+func recordedOf(t *testing.T, s *rig.Server, camera string) (long time.Duration) {
+	t.Helper()
+	a := s.Get(t, "/api/v1/cameras/"+camera+"/timeline", rig.Credentials{})
+	if a.StatusCode != http.StatusOK {
+		return 0
+	}
+	var line struct {
+		Spans []struct{ From, To time.Time }
+	}
+	if err := json.Unmarshal(a.Content, &line); err != nil {
+		t.Fatal(err)
+	}
+	for _, span := range line.Spans {
+		long = max(long, span.To.Sub(span.From))
+	}
+	return long
+}
+
+// clipOf gives the numbers of the pictures of a clip of what is recorded of a camera.
+func clipOf(t *testing.T, s *rig.Server, camera string) (numbers []int) {
+	t.Helper()
+	from := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	a, err := http.Get(fmt.Sprintf("%s/live/%s/recording.mp4?from=%s&to=now", s.URL, camera, from))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	film, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "clip.mp4")
+	if err := os.WriteFile(name, film, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := rig.Program(t, "ffmpeg", "-v", "error", "-i", name, "-vf", "scale=64:48", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-").Output()
+	if err != nil {
+		t.Fatalf("%s: %s, %d bytes: %v", camera, a.Status, len(film), err)
+	}
+	for pixels := range slices.Chunk(out, 64*48) {
+		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: 64, Rect: image.Rect(0, 0, 64, 48)})
+		if err != nil {
+			t.Fatalf("%s: %v", camera, err)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
