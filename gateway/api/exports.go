@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"framegate/gateway/api/openapi"
@@ -213,11 +214,13 @@ func (a *API) giveExport(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.exportAt(ctx, r.PathValue("export")); err != nil {
 		return err
 	}
-	f, j, err := a.options.Exports.Open(r.PathValue("export"))
+	f, j, erased, err := a.options.Exports.Open(r.PathValue("export"))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	ctx, stop := endingWith(ctx, erased)
+	defer stop()
 	for _, camera := range j.Cameras {
 		watched, stop := a.options.Auth.Watch(ctx, p, auth.Playback, camera)
 		defer stop()
@@ -239,6 +242,20 @@ func (a *API) giveExport(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "private, no-cache")
 	http.ServeContent(w, r, "", time.Time{}, &lasting{ctx, f})
 	return nil
+}
+
+// endingWith gives a context that ends when something is closed. stop is to be called.
+func endingWith(ctx context.Context, closed <-chan struct{}) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { cancel(); watching.Wait() }
 }
 
 // lasting is a file that is read while a context lasts.

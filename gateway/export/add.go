@@ -23,9 +23,9 @@ func (e *Exports) Add(ctx context.Context, by Asker, r Request) (Job, error) {
 	if err := e.room(by.ID); err != nil { // before many files are looked at
 		return Job{}, err
 	}
-	j := &job{gone: make(chan struct{}), Job: Job{
+	j := newJob(Job{
 		ID: strings.ToLower(rand.Text()), By: by, Request: r, State: Waiting, Made: time.Now().UTC(), Covers: r.From,
-	}}
+	})
 	if err := e.look(ctx, &j.Job, zone); err != nil {
 		return Job{}, err
 	}

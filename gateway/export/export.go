@@ -189,7 +189,12 @@ type job struct {
 	Job
 	cancel  func(error)   // while it runs
 	gone    chan struct{} // closed once it runs no more, with nothing left of its work
+	erased  chan struct{} // closed once nobody is to see its file any more
 	removed bool          // it is in the list no more, and its folder is to go
+}
+
+func newJob(j Job) *job {
+	return &job{Job: j, gone: make(chan struct{}), erased: make(chan struct{})}
 }
 
 // Stats is how many jobs there are at the moment, by state, what their files
@@ -268,19 +273,24 @@ type File interface {
 	io.ReadSeekCloser
 }
 
-// Open opens what a job made, which can be read to its end whatever becomes of the
-// job. The error is ErrUnknown or ErrNotDone, or says what cannot be read.
-func (e *Exports) Open(id string) (File, Job, error) {
-	j, err := e.Get(id)
+// Open opens what a job made. It can be read to its end also where the job is
+// removed meanwhile, but is not to be where Erase does that, by which erased is
+// closed. The error is ErrUnknown or ErrNotDone, or says what cannot be read.
+func (e *Exports) Open(id string) (f File, _ Job, erased <-chan struct{}, err error) {
+	e.mu.Lock()
+	j, err := e.find(id)
 	if err != nil {
-		return nil, Job{}, err
+		e.mu.Unlock()
+		return nil, Job{}, nil, err
 	}
-	if j.State != Done {
-		return nil, j, ErrNotDone
+	now := j.Job
+	e.mu.Unlock()
+	if now.State != Done {
+		return nil, now, nil, ErrNotDone
 	}
-	f, err := os.Open(e.path(id, fileName))
+	f, err = os.Open(e.path(id, fileName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, j, ErrUnknown // it was deleted meanwhile
+		err = ErrUnknown // it was deleted meanwhile
 	}
-	return f, j, err
+	return f, now, j.erased, err
 }

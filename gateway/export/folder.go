@@ -104,7 +104,7 @@ func (e *Exports) read(id string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{gone: make(chan struct{})}
+	j := newJob(Job{})
 	if err := json.Unmarshal(b, &j.Job); err != nil || j.ID != id || !slices.Contains(states, j.State) {
 		return nil, fmt.Errorf("%w: %s is not what it was: %v", errDamaged, jobName, err)
 	}

@@ -40,7 +40,7 @@ func (e *Exports) Remove(ctx context.Context, id string) error {
 }
 
 // Erase removes all files in which a camera is between two times, and ends what
-// makes some. It returns when nothing of them is left; else the error says what
+// makes or reads some. It returns when nothing of them is left; else the error says what
 // is, which is tried again.
 func (e *Exports) Erase(ctx context.Context, camera string, from, to time.Time) (removed int, err error) {
 	stopped := e.eraseFromList(camera, from, to)
@@ -64,6 +64,7 @@ func (e *Exports) eraseFromList(camera string, from, to time.Time) (stopped []*j
 			continue
 		case j.State == Done:
 			e.forget(j)
+			close(j.erased)
 		case j == e.running && !j.State.Ended():
 			e.stop(j, Failed, errErased)
 		case j == e.running: // it ends

@@ -228,7 +228,10 @@ func (r *rig) left(id string) (names []string) {
 
 func (r *rig) check(err error) { r.t.Helper(); r.shelf.check(err) }
 
-func (r *rig) Open(id string) (File, Job, error) { return r.Exports.Open(id) }
+func (r *rig) Open(id string) (File, Job, error) {
+	f, j, _, err := r.Exports.Open(id)
+	return f, j, err
+}
 
 // stills gives n numbered JPEGs, ten a second.
 func stills(from, n, width, height int) (frames []media.Frame) {
