@@ -14,6 +14,8 @@ type Recording struct {
 
 	Rate   float64   // media seconds of the camera in a true one; 0 where not known
 	Newest time.Time // when the last picture on the disk was taken; zero before any
+
+	Crowded bool // marks protect more than half of what may be kept
 }
 
 // RecordingRoom is what is known of where recordings are kept.
@@ -39,12 +41,14 @@ type recordingStatus struct {
 	Lost     uint64     `json:"lost" doc:"frames that were not written since the start"`
 	Gaps     uint64     `json:"gaps" doc:"stretches not recorded since the start"`
 	Rate     float64    `json:"rate,omitempty" doc:"seconds that the camera counts in one, where that is not 1; recordings are put right"`
+	Crowded  bool       `json:"crowded" doc:"marks protect more than half of what may be kept of the camera; where no more fits beside that, the state is full"`
 }
 
 func recordingStatusOf(r Recording) *recordingStatus {
 	s := &recordingStatus{
 		Mode: r.Mode, State: r.State, Reason: r.Reason, Since: timeOf(r.Since), Newest: timeOf(r.Newest),
 		Segments: r.Segments, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost, Gaps: r.Gaps,
+		Crowded: r.Crowded,
 	}
 	if r.Rate != 1 {
 		s.Rate = r.Rate

@@ -68,7 +68,7 @@ func (a *API) look() events.Look {
 	}
 	_, recordings := a.options.Gateway.Recordings()
 	for _, r := range recordings {
-		look.Recordings[r.Camera] = events.Recording{State: r.State, Added: r.Segments, Deleted: r.Removed, Missed: r.Gaps}
+		look.Recordings[r.Camera] = events.Recording{State: r.State, Crowded: r.Crowded, Added: r.Segments, Deleted: r.Removed, Missed: r.Gaps}
 	}
 	for _, p := range a.options.Gateway.Publishers() {
 		look.Publishers[p.Camera] = p.Since

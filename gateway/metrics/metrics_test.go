@@ -50,8 +50,8 @@ func steady() Sources {
 		Limits:   NewHits("viewers", "frame_bytes", "viewers").All,
 		Recordings: func() (RecordingRoom, []Recording) {
 			return RecordingRoom{40, 41, 42, 1500 * time.Millisecond, 43, 44, 45, 46}, []Recording{
-				{"front", "slow", 50, 51, 52, 53, 54, 55, 56, 57, arrived},
-				{"phone", "off", 0, 0, 0, 0, 0, 0, 0, 0, time.Time{}},
+				{"front", "slow", 50, 51, 52, 53, 54, 55, 56, 57, arrived, true},
+				{"phone", "off", 0, 0, 0, 0, 0, 0, 0, 0, time.Time{}, false},
 			}
 		},
 		Exports: func() Exports {

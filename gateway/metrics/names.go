@@ -59,6 +59,7 @@ var (
 	recordingGaps   = counter("recording_gaps", "Stretches that were not recorded although they should have been.", "camera")
 	recordingDamped = counter("recording_formats_damped", "Other parameter sets of a camera that show the same pictures, and so began no other file.", "camera")
 	recordingOthers = counter("recording_formats_changed", "Other parameter sets that show other pictures, each of which began a file.", "camera")
+	recordingTight  = gauge("recording_crowded", "1 where marks protect more than half of what may be kept of a camera.", "camera")
 	recordingsMade  = counter("recording_segments", "Files finished.", "camera")
 	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")
 	recordingsBytes = gauge("recordings_bytes", "Bytes of all recordings.")
@@ -89,7 +90,7 @@ var all = []metric{
 	streamBytes, streamRefused, streamDropped, streamsHidden,
 	encoderSlots, encodersRunning, encodersWaiting, encoderStarts, encoderDropped, encoderStepDowns,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
-	recordingState, recordingNewest, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
+	recordingState, recordingNewest, recordingTight, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
 	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,

@@ -11,6 +11,7 @@ type Recording struct {
 	Camera, State                                                  string
 	Segments, Removed, Gaps, Frames, Bytes, Lost, Damped, Reformed uint64
 	Newest                                                         time.Time // zero before any
+	Crowded                                                        bool      // marks protect more than half of what may be kept
 }
 
 // RecordingRoom is what is known of where recordings are kept.
@@ -51,6 +52,11 @@ func collectRecording(to chan<- prometheus.Metric, r Recording) {
 	if !r.Newest.IsZero() {
 		recordingNewest.send(to, float64(r.Newest.UnixMilli())/1e3, r.Camera)
 	}
+	crowded := 0.0
+	if r.Crowded {
+		crowded = 1
+	}
+	recordingTight.send(to, crowded, r.Camera)
 	recordedFrames.send(to, float64(r.Frames), r.Camera)
 	recordedBytes.send(to, float64(r.Bytes), r.Camera)
 	recordingLost.send(to, float64(r.Lost), r.Camera)

@@ -12,7 +12,7 @@ const agePause = time.Minute
 // recording is off, until the volume is gone or ctx is done.
 func (r *Recorders) ageFiles(ctx context.Context, v *volume) {
 	for pause(ctx, v.gone, agePause) {
-		if err := r.makeRoom(ctx, v); err != nil && ctx.Err() == nil {
+		if err := r.makeRoom(ctx, v, ""); err != nil && ctx.Err() == nil {
 			r.log.Debug("looking for what is too old", "err", err) // whoever records tells of it
 		}
 	}

@@ -208,7 +208,10 @@ func (f *Folder) Close() error {
 
 // problem says what is wrong with a disk, by what it answered.
 func problem(err error) (State, string) {
+	var protected *errFilled
 	switch {
+	case errors.As(err, &protected):
+		return Full, protected.Error()
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return Full, "the disk is full"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):

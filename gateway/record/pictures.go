@@ -80,7 +80,7 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 		r.sequence++
 		of.Sequence = r.sequence
 		of.Path = strings.TrimSuffix(nameOf(r.id, start, r.sequence), ".mp4") + pictureSuffix
-		if err := r.all.makeRoom(ctx, v); err != nil {
+		if err := r.all.makeRoom(ctx, v, r.id); err != nil {
 			return err
 		}
 		if err := v.writePicture(of.Path, f.Data); err != nil {

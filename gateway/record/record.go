@@ -220,7 +220,7 @@ func (r *Recorders) Status(camera string) Status {
 		s = rec.status
 		rec.mu.Unlock()
 	}
-	s.Removed = removed
+	s.Removed, s.Crowded = removed, r.crowded(camera)
 	return s
 }
 

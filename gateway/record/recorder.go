@@ -448,7 +448,7 @@ func (r *recorder) remark() string {
 	if r.flaps.look(r.last.Arrived); r.flaps.often {
 		return "the size or kind of the camera's pictures changes again and again, and each time a file begins"
 	}
-	rate := r.clock.Rate()
+	rate, crowded := r.clock.Rate(), r.all.crowded(r.id)
 	v := r.file.volume
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -457,6 +457,8 @@ func (r *recorder) remark() string {
 		return fmt.Sprintf("the camera counts %.3g seconds in one, which is put right", rate)
 	case v.slowSync:
 		return fmt.Sprintf("the disk is slow: what is recorded is brought to it every %v", v.lag)
+	case crowded:
+		return "marks protect more than half of the camera's max_bytes"
 	}
 	return ""
 }

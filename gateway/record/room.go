@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -24,7 +25,7 @@ type Room struct {
 	Recorded  int64
 	Protected int64
 	Crammed   bool // more than half of what recordings may take is protected
-	Crowded   []string
+	Crowded   []string // cameras of which more than half of what they may take is protected
 	Sync      time.Duration // from one bringing to the disk to the next
 	SlowSync  bool          // more than was asked for
 }
@@ -56,12 +57,33 @@ func (e *errNoRoom) Error() string {
 
 func (e *errNoRoom) Unwrap() error { return syscall.ENOSPC }
 
+// errFilled says that what is protected leaves no room within a limit.
+type errFilled struct{ limit string }
+
+func (e *errFilled) Error() string {
+	return "marks protect so much that no more fits into " + e.limit + ": let some of it go, or allow more"
+}
+
+func (e *errFilled) Unwrap() error { return syscall.ENOSPC }
+
+// filled says whether a camera, "" for none, may record no more for what is protected.
+func filled(plan index.Plan, camera string) error {
+	switch {
+	case camera == "":
+	case slices.Contains(plan.Filled, camera):
+		return &errFilled{"the camera's max_bytes"}
+	case plan.AllFilled:
+		return &errFilled{"recordings.max_bytes"}
+	}
+	return nil
+}
+
 // usualSegment is what a segment is taken for before there was one.
 const usualSegment = 8 << 20
 
 // makeRoom deletes what is to go, so that the segments which are open, and one
-// more, can be written. One does at a time.
-func (r *Recorders) makeRoom(ctx context.Context, v *volume) error {
+// more of a camera, can be written; "" is none. One does at a time.
+func (r *Recorders) makeRoom(ctx context.Context, v *volume, camera string) error {
 	v.room.Lock()
 	defer v.room.Unlock()
 	if err := v.check(); err != nil {
@@ -80,7 +102,7 @@ func (r *Recorders) makeRoom(ctx context.Context, v *volume) error {
 		}
 		r.noteRoom(v, plan)
 		if len(plan.Segments) == 0 {
-			return r.sweep(ctx, v, plan, limits)
+			return cmp.Or(r.sweep(ctx, v, plan, limits), filled(plan, camera))
 		}
 		if err := r.remove(ctx, v, plan.Segments); err != nil {
 			return err
@@ -202,6 +224,14 @@ func (r *Recorders) noteRoom(v *volume, p index.Plan) {
 	total, err := v.index.Total(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, camera := range p.Crowded {
+		if !slices.Contains(r.room.Crowded, camera) {
+			r.log.Warn("more than half of what a camera's recordings may take is protected", "camera", camera)
+		}
+	}
+	if p.Crammed != r.room.Crammed || !slices.Equal(p.Crowded, r.room.Crowded) {
+		defer r.options.Changed()
+	}
 	if p.Crammed && !r.room.Crammed {
 		r.log.Warn("more than half of what recordings may take is protected", "bytes", p.Protected)
 	}
@@ -209,6 +239,14 @@ func (r *Recorders) noteRoom(v *volume, p index.Plan) {
 		r.room.Recorded = total.Bytes
 	}
 	r.room.Protected, r.room.Crammed, r.room.Crowded = p.Protected, p.Crammed, p.Crowded
+}
+
+// crowded says whether more than half of what recordings of a camera may take is
+// protected.
+func (r *Recorders) crowded(camera string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.room.Crowded, camera)
 }
 
 // remove deletes segments: their rows, and then their files.

@@ -71,7 +71,7 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 	}
 	var opened *file
 	err := r.persist(ctx, v, false, func() (err error) {
-		if err = r.all.makeRoom(ctx, v); err != nil {
+		if err = r.all.makeRoom(ctx, v, r.id); err != nil {
 			return err
 		}
 		head.Sequence = r.sequence + 1
@@ -349,7 +349,7 @@ func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() e
 			return err
 		}
 		if errors.Is(err, syscall.ENOSPC) && own {
-			_ = r.all.makeRoom(ctx, v) // else it is tried again
+			_ = r.all.makeRoom(ctx, v, "") // else it is tried again
 		}
 		if !pause(ctx, v.gone, retryPause) {
 			return err

@@ -50,6 +50,7 @@ type Status struct {
 	Rate     float64
 	Newest   time.Time // when the last picture that is on the disk was taken
 
+	Crowded bool // marks protect more than half of what may be kept
 	LastGap *Gap // nil before any
 }
 

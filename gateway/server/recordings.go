@@ -54,7 +54,7 @@ func (s control) Recordings() (api.RecordingRoom, []api.Recording) {
 		all = append(all, api.Recording{
 			Camera: r.Camera, Mode: string(r.Mode), State: r.State.String(), Reason: r.Reason, Since: r.Since,
 			Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
-			Rate: r.Rate, Newest: r.Newest,
+			Rate: r.Rate, Newest: r.Newest, Crowded: r.Crowded,
 		})
 	}
 	return api.RecordingRoom{
@@ -72,7 +72,7 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 			all = append(all, metrics.Recording{
 				Camera: r.Camera, State: r.State.String(),
 				Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
-				Damped: r.Damped, Reformed: r.Reformed, Newest: r.Newest,
+				Damped: r.Damped, Reformed: r.Reformed, Newest: r.Newest, Crowded: r.Crowded,
 			})
 		}
 	}

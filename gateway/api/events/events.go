@@ -42,7 +42,7 @@ const (
 	SettingsChanged = "settings_changed"
 	SettingsRefused = "settings_refused"
 
-	RecordingChanged  = "recording_changed" // its state
+	RecordingChanged  = "recording_changed" // its state, or whether it is crowded
 	RecordingsAdded   = "recordings_added"
 	RecordingsDeleted = "recordings_deleted"
 	RecordingGap      = "recording_gap"

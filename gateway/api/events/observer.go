@@ -24,6 +24,7 @@ type Export struct{ State, Owner string }
 // Recording is how a camera is recorded. Counters only grow.
 type Recording struct {
 	State                  string
+	Crowded                bool
 	Added, Deleted, Missed uint64 // segments, and stretches that were not recorded
 }
 
@@ -162,7 +163,7 @@ func (o *Observer) recordings(now map[string]Recording) {
 			{RecordingGap, r.Missed > before.Missed},
 			{RecordingsAdded, r.Added > before.Added},
 			{RecordingsDeleted, r.Deleted > before.Deleted},
-			{RecordingChanged, r.State != before.State},
+			{RecordingChanged, r.State != before.State || r.Crowded != before.Crowded},
 		} {
 			if change.is {
 				o.tell(change.kind, camera)

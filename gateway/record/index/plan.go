@@ -43,6 +43,12 @@ type Plan struct {
 	Protected int64    // bytes that marks protect, of all cameras
 	Crowded   []string // cameras of which more than half of MaxBytes is protected
 	Crammed   bool     // more than half of all that recordings may take is protected
+
+	// Cameras of which so much is protected that MaxBytes has no room for their open
+	// segments, and whether all together have none. Of these nothing is deleted for the
+	// sake of open segments, which could not be kept.
+	Filled    []string
+	AllFilled bool
 }
 
 // Plan says what is to be deleted. It changes nothing: Delete does.
@@ -96,11 +102,28 @@ func (p *planner) look(ctx context.Context) (err error) {
 		if most := c.keep.MaxBytes; most > 0 && c.protected > most/2 {
 			p.plan.Crowded = append(p.plan.Crowded, c.name)
 		}
+		if filled(c.protected, c.keep.Open, c.keep.MaxBytes) {
+			p.plan.Filled = append(p.plan.Filled, c.name)
+		}
 		p.plan.Protected += c.protected
 	}
+	p.plan.AllFilled = filled(p.plan.Protected, p.limits.open(), p.limits.MaxBytes)
 	budget := cmp.Or(p.limits.MaxBytes, p.limits.Budget)
 	p.plan.Crammed = budget > 0 && p.plan.Protected > budget/2
 	return err
+}
+
+// filled says that what is protected leaves too little of a limit to go on.
+func filled(protected, open, most int64) bool {
+	return most > 0 && protected > 0 && protected+open > most
+}
+
+// open gives the bytes of all open segments, grown.
+func (l Limits) open() (bytes int64) {
+	for _, keep := range l.Cameras {
+		bytes += keep.Open
+	}
+	return bytes
 }
 
 // take puts a segment into the plan, unless it is in use or in it already. It
@@ -163,9 +186,12 @@ func (p *planner) bySpace(ctx context.Context, c *planned) error {
 	if c.keep.MaxBytes <= 0 || over <= 0 || p.plan.More {
 		return nil
 	}
-	already := c.going
+	already, enough := c.going, over
+	if filled(c.protected, c.keep.Open, c.keep.MaxBytes) {
+		enough -= c.keep.Open
+	}
 	err := p.index.each(ctx, func(s Segment) bool {
-		return p.take(c, s) && c.going-already < over
+		return c.going-already < enough && p.take(c, s)
 	}, `WHERE s.camera = (SELECT id FROM cameras WHERE name = ?) AND s.lost = 0 AND s.hold < 2 ORDER BY s.sequence, s.id`, c.name)
 	if !p.plan.More {
 		p.plan.Short += max(0, over-(c.going-already))
@@ -182,19 +208,21 @@ func (p *planner) byAllSpace(ctx context.Context) error {
 		of[c.name] = c
 		used += c.bytes
 	}
-	for _, keep := range p.limits.Cameras {
-		used += keep.Open
-	}
 	over := p.limits.Wanted - p.plan.Bytes
+	enough := over
 	if p.limits.MaxBytes > 0 {
-		over = max(over, used-p.limits.MaxBytes)
+		over = max(over, used+p.limits.open()-p.limits.MaxBytes)
+		enough = max(enough, used-p.limits.MaxBytes)
+	}
+	if !p.plan.AllFilled {
+		enough = over
 	}
 	if over <= 0 || p.plan.More {
 		return nil
 	}
 	already := p.plan.Bytes
 	err := p.index.each(ctx, func(s Segment) bool {
-		return of[s.Camera] == nil || p.take(of[s.Camera], s) && p.plan.Bytes-already < over
+		return of[s.Camera] == nil || p.plan.Bytes-already < enough && p.take(of[s.Camera], s)
 	}, `WHERE s.lost = 0 AND s.hold < 2 ORDER BY s.written, s.sequence, s.id`)
 	if !p.plan.More {
 		p.plan.Short = max(p.plan.Short, over-(p.plan.Bytes-already))
