@@ -104,6 +104,89 @@
     } while ((await Promise.race([window.shows(n, fromMs(), withinMs), late()])) || !isOld());
   };
 
+  // A film is six times six seconds of pictures that count from 1 on, ten a second
+  // and a keyframe each second, with a minute of nothing between: that of tape.Film
+  // in Go.
+  const film = { startMs: Date.UTC(2020, 10, 20, 12), stretches: 6, everyMs: 66_000, pictures: 60, pictureMs: 100 };
+
+  // lookBack has a player show a film: the very pictures that are sought, forward
+  // over all gaps, and back over them, by keyframes, from its last one to its first.
+  window.lookBack = async (n) => {
+    const player = window.player(n);
+    const { seen } = player;
+    const until = async (so) => {
+      while (!so()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    // passed waits until a number is shown, and gives those that were since a place.
+    const passed = async (from, last) => {
+      await until(() => seen.slice(from).some(({ number }) => number === last));
+      return seen.slice(from).map(({ number }) => number);
+    };
+    const check = (good, what, numbers) => {
+      if (!good) throw new Error(`player ${n}, ${what}: ${numbers}`);
+    };
+    player.seek(film.startMs);
+    player.pause();
+    for (const stretch of [3, 0, 5, 1, 4, 2]) {
+      const at = film.startMs + stretch * film.everyMs + 2350;
+      const wanted = stretch * film.pictures + 24;
+      player.seek(at);
+      await until(() => seen.at(-1)?.number === wanted && Math.abs(player.time - at) <= film.pictureMs);
+    }
+    // moving gives the numbers that are shown from a moment on, whose picture is not the
+    // one that is shown already, at a rate. A machine that stalls loses the connection, and the next one begins with what was shown last.
+    const moving = async (atMs, first, rate, last) => {
+      for (;;) {
+        const lost = player.events.length;
+        player.pause();
+        player.seek(atMs);
+        await until(() => seen.at(-1)?.number === first);
+        const from = seen.length;
+        player.rate = rate;
+        const numbers = await passed(from, last);
+        if (!player.events.slice(lost).some(({ state }) => state === 'connecting')) return numbers;
+      }
+    };
+    const end = film.stretches * film.pictures;
+    const forward = await moving(film.startMs + 5000, 51, 4, end);
+    const rising = forward.every((number, i) => i === 0 || number > forward[i - 1]);
+    check(rising && new Set(forward.map((number) => Math.floor((number - 1) / film.pictures))).size === film.stretches, 'forward', forward);
+    const back = await moving(film.startMs + 5 * film.everyMs + 4550, end - 14, -16, 1);
+    const falling = back.every((number, i) => number % 10 === 1 && (i === 0 || number < back[i - 1]));
+    check(falling && back.length > film.stretches, 'backwards', back);
+    return { forward: forward.length, back: back.length };
+  };
+
+  // filmed has a video element seek in a file, and gives the numbers of the pictures
+  // at some times, in seconds.
+  window.filmed = async (src, times) => {
+    const video = document.createElement('video');
+    const once = (name) =>
+      new Promise((resolve, reject) => {
+        video.addEventListener(name, resolve, { once: true });
+        video.addEventListener('error', () => reject(new Error(video.error.message)), { once: true });
+      });
+    video.muted = true;
+    document.body.append(video);
+    const loaded = once('loadeddata');
+    video.src = src;
+    await loaded;
+    const numbers = [];
+    for (const time of times) {
+      const sought = once('seeked');
+      // It can be drawn a little later; where the same picture was shown before, none comes.
+      const painted = Promise.race([
+        new Promise((resolve) => video.requestVideoFrameCallback?.(resolve)),
+        new Promise((resolve) => setTimeout(resolve, 3000)),
+      ]);
+      video.currentTime = time;
+      await Promise.all([sought, painted]);
+      numbers.push(window.numberOn(video));
+    }
+    video.remove();
+    return numbers;
+  };
+
   // told says what all players do, for who looks into a failure.
   window.told = () =>
     JSON.stringify(

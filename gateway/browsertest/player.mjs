@@ -216,6 +216,18 @@ const stories = {
     check(shown.complaints.length === 0, shown.complaints.join('\n'));
   },
 
+  // What was recorded is shown of a camera that shows nothing itself.
+  async film(telling) {
+    const shown = await telling.page(telling.url, 'film');
+    const modes = ['mse', 'webcodecs'];
+    shown.complaints.length = 0; // but of what follows: there is no poster
+    await shown.evaluate((modes) => window.add(...modes.map((mode) => ({ src: '/live/film', poster: 'none', mode }))), modes);
+    for (const n of modes.keys()) await isIn(shown, n, 'offline');
+    const seen = await within(shown.evaluate(() => Promise.all([window.lookBack(0), window.lookBack(1)])), 'players to look back');
+    for (const [n, mode] of modes.entries()) telling.note(`${mode}: ${JSON.stringify(seen[n])} pictures seen`);
+    await unharmed(shown, 0, 1);
+  },
+
   // Who does not look costs nothing, and sees the present when he looks again.
   async leaves(telling) {
     const line = await Line.to(telling.url);

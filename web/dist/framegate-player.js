@@ -586,7 +586,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		this.over || (this.opened = !0, this.send({
 			type: "hello",
 			codecs: this.codecs
-		}), this.watch(B), this.ping());
+		}), this.events.opened(), this.watch(B), this.ping());
 	}
 	ping() {
 		this.send({
@@ -1104,14 +1104,13 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
 	}
 	tell(e) {
-		this.lastMs &&= m(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.codec && this.connection?.send(e), this.report();
+		this.lastMs &&= m(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
 	}
 	resume({ rate: e, paused: t }) {
-		let n = this.soughtMs ?? m() + (this.clock.offsetMs(m()) ?? 0);
-		this.connection?.send({
+		this.soughtMs !== null && this.connection?.send({
 			type: "seek",
-			atUs: Math.round(n * 1e3)
-		}), e !== 1 && this.connection?.send({
+			atUs: Math.round(this.soughtMs * 1e3)
+		}), (this.soughtMs === null || e !== 1) && this.connection?.send({
 			type: "rate",
 			rate: e
 		}), t && this.connection?.send({ type: "pause" });
@@ -1141,6 +1140,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		this.clock.reset();
 		let t = this.wanted === "auto" ? "auto" : e[0];
 		this.connection = new we(this.address.socket(t), e, this.clock, {
+			opened: () => this.past && this.resume(this.past),
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
 			closed: (e, t) => this.lost(e, t)
@@ -1152,7 +1152,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 	receive(e) {
 		switch (this.connected = !0, e.type) {
 			case "hello":
-				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), this.past && this.codec === null && this.resume(this.past), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), this.jumped = !1;
+				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), this.jumped = !1;
 				break;
 			case "state":
 				this.camera = e;

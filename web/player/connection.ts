@@ -5,6 +5,8 @@ import { parseMessage, parsePacket, SUBPROTOCOL, type ClientMessage, type Packet
 
 /** What comes of a connection. After closed nothing more comes. */
 export interface ConnectionEvents {
+  /** The server listens, and knows what the client can show. */
+  opened(): void;
   message(message: ServerMessage): void;
   packet(packet: Packet): void;
   /** It ended, not by close. opened says whether the server had accepted it, reason what is known in words. */
@@ -58,6 +60,7 @@ export class Connection {
     if (this.over) return;
     this.opened = true;
     this.send({ type: 'hello', codecs: this.codecs });
+    this.events.opened();
     this.watch(SILENT_FOR_MS);
     this.ping();
   }

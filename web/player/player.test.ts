@@ -1,18 +1,22 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Address } from './address';
 import type { ConnectionEvents } from './connection';
-import type { Codec, Packet } from './protocol';
+import type { ClientMessage, Codec, Packet } from './protocol';
+import type { Player } from './player';
 import type { RendererEvents } from './renderer';
 
 // Connections as the player makes them, with what each was told to ask for.
-const connections: { codecs: string[]; events: ConnectionEvents }[] = [];
+const connections: { codecs: string[]; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
 
 vi.mock('./connection', () => ({
   Connection: class {
+    private readonly sent: ClientMessage[] = [];
     constructor(_url: URL, codecs: string[], _clock: unknown, events: ConnectionEvents) {
-      connections.push({ codecs, events });
+      connections.push({ codecs, events, sent: this.sent });
     }
-    send(): void {}
+    send(message: ClientMessage): void {
+      this.sent.push(message);
+    }
     close(): void {}
   },
 }));
@@ -47,14 +51,37 @@ afterEach(() => vi.useRealTimers());
 
 const hello = { type: 'hello', epoch: 1, codec: 'h264', mime: '', width: 1, height: 1, fps: 25, timescale: 1, keyAgeMs: 0, serverTimeUs: 0 } as const;
 
-test('a machine that is too slow connects once more, however long that takes', async () => {
+// start gives a player that runs, and notes how it shows.
+async function start(shown: string[] = []): Promise<Player> {
   const { Player } = await import('./player');
-  const shown: string[] = [];
   const ignore = (): void => {};
   const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), 'auto', {
     show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore, trouble: ignore,
   });
   player.start();
+  return player;
+}
+
+test('what was recorded is asked for at once, and again by another connection, of a camera that shows nothing', async () => {
+  const player = await start();
+  player.seek(5000);
+  const [first] = connections;
+  first!.sent.length = 0; // what is said before it is open is not heard
+  first!.events.opened();
+  player.pause();
+  expect(first!.sent).toEqual([{ type: 'seek', atUs: 5_000_000 }, { type: 'pause' }]);
+  first!.events.closed(true, '');
+  vi.advanceTimersByTime(10_000);
+  connections[1]!.events.opened();
+  expect(connections[1]!.sent).toEqual(first!.sent);
+  connections[1]!.events.message(hello);
+  expect(connections[1]!.sent.length).toBe(2);
+  player.close();
+});
+
+test('a machine that is too slow connects once more, however long that takes', async () => {
+  const shown: string[] = [];
+  const player = await start(shown);
   connections[0]!.events.message(hello);
   expect(shown).toEqual(['webcodecs']);
   vi.advanceTimersByTime(2500);

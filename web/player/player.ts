@@ -163,15 +163,15 @@ export class Player {
   private tell(message: Parameters<Connection['send']>[0]): void {
     this.lastMs &&= wallMs();
     if (this.image) this.stage.trouble('playback', 'Recordings cannot be shown this way.');
-    if (this.codec) this.connection?.send(message);
+    this.connection?.send(message);
     this.report();
   }
 
-  // resume goes on with the past on another connection.
+  // resume goes on with the past on another connection, also where the camera has
+  // nothing to show.
   private resume({ rate, paused }: Past): void {
-    const atMs = this.soughtMs ?? wallMs() + (this.clock.offsetMs(wallMs()) ?? 0);
-    this.connection?.send({ type: 'seek', atUs: Math.round(atMs * 1000) });
-    if (rate !== 1) this.connection?.send({ type: 'rate', rate });
+    if (this.soughtMs !== null) this.connection?.send({ type: 'seek', atUs: Math.round(this.soughtMs * 1000) });
+    if (this.soughtMs === null || rate !== 1) this.connection?.send({ type: 'rate', rate });
     if (paused) this.connection?.send({ type: 'pause' });
   }
 
@@ -208,6 +208,7 @@ export class Player {
     this.clock.reset();
     const ask = this.wanted === 'auto' ? 'auto' : codecs[0]!;
     this.connection = new Connection(this.address.socket(ask), codecs, this.clock, {
+      opened: () => this.past && this.resume(this.past),
       message: (message) => this.receive(message),
       packet: (packet) => this.take(packet),
       closed: (opened, reason) => this.lost(opened, reason),
@@ -235,7 +236,6 @@ export class Player {
       case 'hello':
         this.problem = '';
         if (message.fps > 0) this.intervalMs = 1000 / message.fps;
-        if (this.past && this.codec === null) this.resume(this.past);
         if (message.codec !== this.codec || this.past || this.jumped) this.begin(message.codec);
         this.jumped = false;
         break;

@@ -18,13 +18,13 @@ func TestPlayerInFirefox(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg")
 	rig.NeedFirefox(t)
-	s := rig.Start(t, recordedCamera)
+	s := filmed(t)
 	rig.PublishTime(t, s.URL, "phone")
 	inPage, err := os.ReadFile(rig.BrowserTests + "/inpage.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*rig.Ceiling)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*rig.Ceiling)
 	defer cancel()
 	firefox, err := browsertest.StartFirefox(ctx)
 	if err != nil {
@@ -73,6 +73,13 @@ func TestPlayerInFirefox(t *testing.T) {
 			t.Errorf("%s is %s when it shows the past", mode, state)
 		}
 		evaluate(fmt.Sprintf("(player(%d).live(), live(%[1]d).then(() => shows(%[1]d, Date.now() - 1000, 60000)))", n), nil)
+	}
+	evaluate("add({src: '/live/film', poster: 'none', mode: 'mse'}, {src: '/live/film', poster: 'none', mode: 'webcodecs'})", nil)
+	evaluate("([3, 4].forEach((n) => (player(n).style.width = '160px')), player(3).scrollIntoView(), Promise.all([lookBack(3), lookBack(4)]))", nil) // both are in view
+	var clip []int
+	evaluate(fmt.Sprintf("filmed('/live/film/recording.mp4?%s&start=keyframe', [2.35, 31.05, 7.05])", filmSpan), &clip)
+	if want := []int{34, 321, 81}; !slices.Equal(clip, want) { // it begins with the keyframe, 11, and has 50 pictures of the first stretch
+		t.Errorf("of a clip it shows %v, want %v", clip, want)
 	}
 	// A connection that is given up before it is there is one, since the player went
 	// out of sight again.

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"framegate/gateway/e2e/rig"
+	"framegate/gateway/playback/tape"
 )
 
 const playerCameras = "cameras: {phone: {source: 'upload:'}, gone: {source: 'http://127.0.0.1:1/'}}"
@@ -31,6 +33,7 @@ func TestPlayer(t *testing.T) {
 		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
+		{"film", withFilm},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
@@ -51,6 +54,29 @@ const recordedCamera = "cameras: {phone: {source: 'upload:', record: {mode: cont
 func withRecordings(t *testing.T) (url string, do func(word string)) {
 	s := rig.Start(t, recordedCamera)
 	return s.URL, rig.PublishTime(t, s.URL, "phone").Do
+}
+
+// filmed is the phone, as recordedCamera has it, and a camera that sends nothing
+// and has a film among its recordings.
+func filmed(t *testing.T) *rig.Server {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "recordings")
+	start := time.Date(2020, 11, 20, 12, 0, 0, 0, time.UTC)
+	tape.Folder(t, folder, "film", tape.Film(t, start, "-bf", "0"))
+	s := rig.Start(t, fmt.Sprintf("recordings: {dir: %q}\n%s", folder,
+		strings.Replace(recordedCamera, "{phone", "{film: {source: 'upload:', record: {mode: continuous}}, phone", 1)))
+	rig.Await(t, "the film to be known", func() bool {
+		a := s.Get(t, "/live/film/recording.m3u8?"+filmSpan, rig.Credentials{})
+		return strings.Count(string(a.Content), "#EXT-X-DISCONTINUITY\n") == tape.Gaps
+	})
+	return s
+}
+
+// filmSpan asks for all of a film but its first second and a half.
+const filmSpan = "from=2020-11-20T12:00:01.5Z&to=2020-11-20T12:10:00Z"
+
+func withFilm(t *testing.T) (url string, do func(word string)) {
+	return filmed(t).URL, func(word string) { t.Errorf("the story asks to do %q", word) }
 }
 
 func withoutSockets(t *testing.T) (url string, do func(word string)) {

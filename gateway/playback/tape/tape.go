@@ -37,16 +37,7 @@ func (p *Tape) Record(start time.Time, frames []media.Frame) {
 	f, err := os.Create(filepath.Join(p.dir, name))
 	p.check(err)
 	defer f.Close()
-	w, err := segment.Create(f, segment.Head{Camera: "front", Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
-	p.check(err)
-	var times segment.Sequencer
-	for _, frame := range frames {
-		if samples := times.Push(frame, int64(frame.PTS*segment.Timescale/time.Second)); len(samples) > 0 {
-			p.check(w.Append(samples))
-		}
-	}
-	p.check(w.Append(times.Flush(0)))
-	s, err := w.Finish(1)
+	s, err := write(f, segment.Head{Camera: "front", Start: start}, frames)
 	p.check(err)
 	p.rows = append(p.rows, index.Segment{ID: int64(len(p.rows) + 1), Camera: "front", Run: name, Path: name, Start: start, End: start.Add(s.Duration)})
 }
