@@ -19,7 +19,7 @@ func (a *API) registerExports(r registrar) {
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/exports", Known}, id: "add-export", tag: tag, status: http.StatusCreated,
 		summary: "Have a file made of what was recorded",
-		about: "For what /live/{id}/recording.mp4 cannot give at once: encoded from one picture to another, with the time burned in, or of several cameras, as a ZIP. " +
+		about: "For what /live/{id}/recording.mp4 cannot give at once: encoded from one picture to another, in one format where the camera changed it (which X-Framegate-Next-Format there says), with the time burned in, or of several cameras, as a ZIP. " +
 			"It takes the permission playback for each camera. One file is made at a time, when no viewer needs the encoders. It is kept for 24 hours.",
 		problems: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
 	}, a.addExport)

@@ -22,7 +22,7 @@ func TestChromiumPlaysEncodedJPEGs(t *testing.T) {
 	file := func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "export.mp4", time.Time{}, bytes.NewReader(b))
 	}
-	s := tape.Show(t, http.HandlerFunc(file), []float64{0, 1.25, 2.75, 2.85, 5.75, 0.35})
+	s := tape.Show(t, tape.Look{Film: file, Times: []float64{0, 1.25, 2.75, 2.85, 5.75, 0.35}})[0]
 	if want := []int{12, 24, 39, 100, 129, 15}; s.Error != "" || !slices.Equal(s.Numbers, want) {
 		t.Errorf("it sees %v, want %v; %s", s.Numbers, want, s.Error)
 	}

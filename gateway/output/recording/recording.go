@@ -137,6 +137,9 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 //
 // A range of what reaches up to the present is served only for its validator.
 //
+// Where not all pictures have the same format, X-Framegate-Next-Format says from when
+// on they have another than the first: browsers stop there.
+//
 // An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, ErrBusy,
 // one of clip.New, or the end of the request or of the handler.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) error {
@@ -170,6 +173,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) e
 	header.Set("Content-Type", "video/mp4")
 	header.Set("Content-Disposition", `attachment; filename="`+c.Name(q.zone)+`"`)
 	header.Set("ETag", c.ETag())
+	if !c.Next.IsZero() {
+		header.Set("X-Framegate-Next-Format", c.Next.UTC().Format(time.RFC3339Nano))
+	}
 	header.Set("Cache-Control", "private, no-cache")
 	http.ServeContent(w, r, "", time.Time{}, content)
 	if err := content.close(); err != nil {

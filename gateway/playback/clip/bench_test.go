@@ -2,7 +2,9 @@ package clip
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -116,7 +118,7 @@ func BenchmarkRead(b *testing.B) {
 // first bytes.
 func BenchmarkFirstByte(b *testing.B) {
 	v := minutes(b, 1, 10)
-	l := &library{fill(b, v, 100_000), v}
+	l := &library{Index: fill(b, v, 100_000), volume: v}
 	for _, length := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 166 * time.Hour} {
 		b.Run(length.String(), func(b *testing.B) {
 			for b.Loop() {
@@ -134,33 +136,52 @@ func BenchmarkFirstByte(b *testing.B) {
 	}
 }
 
-// BenchmarkLookAtAll is what looks at each file of a day before its first byte.
+// BenchmarkLookAtAll is what looks at each file, or each row, of a stretch of time
+// before its first byte.
 func BenchmarkLookAtAll(b *testing.B) {
 	v := minutes(b, 1, 10)
-	l := &library{fill(b, v, 100_000), v}
-	request := Request{Camera: "front", From: noon, To: noon.Add(24 * time.Hour), Speed: 600}
-	b.Run("timelapse", func(b *testing.B) {
-		for b.Loop() {
-			c, err := New(b.Context(), l, l, request)
-			if err != nil {
-				b.Fatal(err)
-			}
+	l := &library{Index: fill(b, v, 100_000), volume: v}
+	make := func(r Request) error {
+		c, err := New(b.Context(), l, l, r)
+		if err == nil {
 			c.Close()
 		}
-	})
-	b.Run("playlist", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := PartsOf(b.Context(), l, l, request); err != nil {
-				b.Fatal(err)
-			}
+		return err
+	}
+	for name, look := range map[string]func(Request) error{
+		"timelapse": func(r Request) error { r.Speed = 600; return make(r) },
+		"subtitles": func(r Request) error { r.Subtitles = time.UTC; return make(r) },
+		"playlist":  func(r Request) error { _, err := PartsOf(b.Context(), l, l, r); return err },
+	} {
+		for _, length := range []time.Duration{24 * time.Hour, 166 * time.Hour} {
+			b.Run(name+"/"+length.String(), func(b *testing.B) {
+				b.ReportAllocs()
+				v.opened, l.rows = 0, 0
+				for b.Loop() {
+					if err := look(Request{Camera: "front", From: noon, To: noon.Add(length)}); errors.Is(err, ErrTooLong) {
+						b.Skip(err)
+					} else if err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(v.opened)/float64(b.N), "files/op")
+				b.ReportMetric(float64(l.rows)/float64(b.N), "rows/op")
+			})
 		}
-	})
+	}
 }
 
 // library is a volume of which all files are one, in a real index.
 type library struct {
 	*index.Index
 	volume *volume
+	rows   int // how many were given
+}
+
+func (l *library) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
+	rows, err := l.Index.Between(ctx, camera, from, to, limit)
+	l.rows += len(rows)
+	return rows, err
 }
 
 func (l *library) Open(index.Segment) (File, error) { return l.volume.Open(l.volume.rows[0]) }

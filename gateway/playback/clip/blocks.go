@@ -2,7 +2,9 @@ package clip
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"framegate/gateway/record/index"
@@ -13,6 +15,9 @@ import (
 type block struct {
 	hours []index.Hour // of one hour, a format each; nil where the parts are known
 	parts []part       // nil where they are not
+	moved bool         // the parts of an hour have other times than when it was planned
+
+	pictures [sha256.Size]byte // of an hour that was looked up: see picturesOf
 
 	has   counts
 	bytes int64
@@ -157,31 +162,38 @@ func (c *Clip) open(b *block) error {
 	if b.hours == nil {
 		return nil
 	}
-	parts, err := c.lookUp(b)
+	parts, err := c.planned(b)
 	b.hours, b.parts = nil, parts
 	return err
 }
 
-// lookUp gives the parts of an hour. That they are not any more what they were when
-// the clip was planned is an error.
-func (c *Clip) lookUp(b *block) ([]part, error) {
+// planned gives the parts of an hour, as they were when the clip was planned.
+func (c *Clip) planned(b *block) ([]part, error) {
+	parts, changed, err := c.lookUp(b)
+	if err == nil && changed {
+		err = b.changed()
+	}
+	return parts, err
+}
+
+// lookUp gives the parts of an hour, and says whether they are not any more what
+// they were when the clip was planned.
+func (c *Clip) lookUp(b *block) (parts []part, changed bool, err error) {
 	rows, hours, err := c.rows(b.hours[0].Start)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	changed := len(hours) != len(b.hours)
-	for i := range hours {
-		changed = changed || hours[i] != b.hours[i]
-	}
-	parts := make([]part, len(rows))
+	parts, changed = make([]part, len(rows)), len(rows) == 0 || !slices.Equal(hours, b.hours)
 	for i, row := range rows {
 		entry, known := c.entries.byID[row.Format]
 		parts[i], changed = partOf(row, entry), changed || !known
 	}
-	if changed || len(rows) == 0 {
-		return nil, fmt.Errorf("%w: from %s to an hour later other segments are recorded than there were", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
-	}
-	return parts, nil
+	return parts, changed, nil
+}
+
+// changed is the error for an hour that is not what it was.
+func (b *block) changed() error {
+	return fmt.Errorf("%w: from %s to an hour later other segments are recorded than there were", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
 }
 
 // sum gives what a block has in all columns, with offsets for each segment where any

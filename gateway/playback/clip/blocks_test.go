@@ -58,11 +58,14 @@ func TestHoursAreCutLikeSegments(t *testing.T) {
 		v.looked = 0
 		c := v.clip(t, request)
 		looked := v.looked
-		if got := whole(t, c); !bytes.Equal(got, all) || !c.Start.Equal(want.Start) || !c.End.Equal(want.End) {
+		if got := whole(t, c); !bytes.Equal(got, all) || !c.Start.Equal(want.Start) || !c.End.Equal(want.End) || !c.Next.Equal(want.Next) {
 			t.Fatalf("%v to %v: %d bytes, want %d; from %v to %v, want %v to %v", request.From, request.To, len(got), len(all), c.Start, c.End, want.Start, want.End)
 		}
 		if looked >= len(v.rows)*3/4 && request.To.Sub(request.From) > 5*time.Hour {
 			t.Errorf("%d rows were looked at before the first byte", looked)
+		}
+		if c.Next.IsZero() {
+			t.Error("it does not say where another format begins")
 		}
 		for range 100 {
 			at := random.Int64N(int64(len(all)))
@@ -109,6 +112,42 @@ func TestHourThatBecomesAnother(t *testing.T) {
 			t.Errorf("%s: its validator is that of another", name)
 		}
 		v.rows = before
+	}
+}
+
+// TestTimesThatArePutRight while the pictures of an hour are sent do not end that,
+// since these are the same bytes. Its tables are not made any more, and other
+// pictures are not taken for them.
+func TestTimesThatArePutRight(t *testing.T) {
+	t.Parallel()
+	v := hours(t)
+	rows, i := v.rows, len(v.rows)/2
+	request := Request{From: noon, To: noon.Add(24 * time.Hour)}
+	want := whole(t, v.clip(t, request))
+	for name, test := range map[string]struct {
+		change func()
+		ends   bool
+	}{
+		"put right":    {func() { v.rows[i].Start = v.rows[i].Start.Add(time.Millisecond) }, false},
+		"other order":  {func() { v.rows[i], v.rows[i+1] = v.rows[i+1], v.rows[i] }, true},
+		"other file":   {func() { v.rows[i].ID, v.rows[i].Path = 1000, v.rows[i+1].Path }, true},
+		"other length": {func() { v.rows[i].Bytes-- }, true},
+	} {
+		v.rows = slices.Clone(rows)
+		c := v.clip(t, request)
+		tables := make([]byte, c.layout.dataAt)
+		if _, err := io.ReadFull(c, tables); err != nil {
+			t.Fatal(err)
+		}
+		test.change()
+		rest, err := io.ReadAll(c)
+		if got := append(tables, rest...); !bytes.Equal(got, want[:len(got)]) || errors.Is(err, ErrChanged) != test.ends || !test.ends && len(got) < len(want) {
+			t.Errorf("%s: %v after %d bytes of %d", name, err, len(got), len(want))
+		}
+		_, _ = c.Seek(0, io.SeekStart)
+		if again, err := io.ReadAll(c); !errors.Is(err, ErrChanged) || len(again) >= len(tables) {
+			t.Errorf("%s: of the tables of what was: %d bytes, %v", name, len(again), err)
+		}
 	}
 }
 

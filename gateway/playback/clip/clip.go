@@ -106,6 +106,9 @@ type Request struct {
 // and is to be closed.
 type Clip struct {
 	Start, End time.Time // of the pictures that it shows
+	// Next is from when on they have another Format than the first, where browsers
+	// stop; zero where all have the same.
+	Next time.Time
 
 	request Request
 	layout  layout

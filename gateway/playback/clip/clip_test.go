@@ -107,3 +107,22 @@ func TestWhoeverLeavesHasNoFilesOpened(t *testing.T) {
 		t.Errorf("%d files were opened", v.opened)
 	}
 }
+
+// TestClipSaysWhereAnotherFormatBegins so that who cannot play it may ask from there.
+func TestClipSaysWhereAnotherFormatBegins(t *testing.T) {
+	t.Parallel()
+	v := newVolume()
+	end := v.record(t, noon, 1, plainFrames()[:40])
+	end = v.record(t, end, 1, plainFrames()[40:80])
+	v.record(t, end.Add(time.Minute), 1, largePictures()[:20])
+	for speed, most := range map[float64]int{1: 20, 2: 2} {
+		c := v.clip(t, Request{From: after(1), To: noon.Add(time.Hour), Speed: speed})
+		if want := end.Add(time.Minute); !c.Next.Equal(want) {
+			t.Fatalf("at speed %v from %v on, want %v", speed, c.Next, want)
+		}
+		rest := v.clip(t, Request{From: c.Next, To: noon.Add(time.Hour), Speed: speed})
+		if got := numbers(t, whole(t, rest)); got[0] != 200 || len(got) != most || !rest.Next.IsZero() {
+			t.Errorf("at speed %v: from there on %v, and then from %v", speed, got, rest.Next)
+		}
+	}
+}

@@ -32,6 +32,10 @@ func (c *Clip) lapse(ctx context.Context, parts []part) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if p := &parts[i]; p.inside(c.request) && l.passes(p) {
+			l.now, c.End = l.now+p.ticks, p.row.End
+			continue
+		}
 		v, err := c.files.view(&parts[i])
 		if err != nil {
 			return err
@@ -59,6 +63,12 @@ func (c *Clip) lapse(ctx context.Context, parts []part) error {
 	movie := movie{formats: c.entries.formats, created: c.Start, media: media, to: media}
 	c.layout.arrange(movie, counts{samples: n, keys: n, durations: n, chunks: n}, last.data+int64(last.size), pictures)
 	c.layout.tag = c.layout.hash()
+	for _, p := range l.picks {
+		if p := &parts[p.part]; p.entry != parts[l.picks[0].part].entry {
+			c.Next = p.start
+			break
+		}
+	}
 	return nil
 }
 
@@ -72,6 +82,12 @@ type picker struct {
 
 // shown gives when something is shown.
 func (l *picker) shown(at int64) int64 { return int64(float64(at) / l.speed) }
+
+// passes says that no picture of a part is taken, since another is still shown: its
+// file need not be opened.
+func (l *picker) passes(p *part) bool {
+	return len(l.picks) > 0 && l.shown(l.now+p.ticks)-l.shown(l.last) < Timescale/lapseRate
+}
 
 // pick takes keyframes of a part, none too soon after another.
 func (l *picker) pick(v *view, part int32) {

@@ -167,25 +167,52 @@ func (l *layout) part(c column, b *block, at int64) *part {
 // part gives the part of which a byte of a column is. It is there until another is
 // asked for.
 func (c *Clip) part(of column, at int64) (*part, error) {
-	l := &c.layout
-	b := l.block(of, at)
-	if b.parts == nil {
-		parts, err := c.lookUp(b)
-		if err != nil {
+	b := c.layout.block(of, at)
+	if b.parts == nil || b.moved && of != payload {
+		if err := c.load(b, of); err != nil {
 			return nil, err
 		}
-		if l.loaded != nil {
-			l.loaded.parts = nil
-		}
-		known := block{parts: parts, ahead: b.ahead}
-		known.sum(l.shifted)
-		if known.has != b.has || known.bytes != b.bytes || known.ticks != b.ticks {
-			return nil, fmt.Errorf("%w: the sums of %s are not those of its segments", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
-		}
-		known.place(false)
-		b.parts, l.loaded = parts, b
 	}
-	return l.part(of, b, at), nil
+	return c.layout.part(of, b, at), nil
+}
+
+// load looks up the parts of an hour, for a column. Where the clock was found wrong
+// since the clip was planned, they have other times; its pictures are the same bytes
+// nevertheless, and what says when they are shown was made before, mostly.
+func (c *Clip) load(b *block, of column) error {
+	l := &c.layout
+	parts, changed, err := c.lookUp(b)
+	if err != nil {
+		return err
+	}
+	known := block{parts: parts, ahead: b.ahead}
+	known.sum(l.shifted)
+	pictures := picturesOf(parts)
+	if changed && (of != payload || pictures != b.pictures) {
+		return b.changed()
+	}
+	if !changed && (known.has != b.has || known.bytes != b.bytes || known.ticks != b.ticks) {
+		return fmt.Errorf("%w: the sums of %s are not those of its segments", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
+	}
+	if l.loaded != nil {
+		l.loaded.parts = nil
+	}
+	known.place(false)
+	b.parts, b.pictures, b.moved, l.loaded = parts, pictures, changed, b
+	return nil
+}
+
+// picturesOf makes a hash of what the bytes of the pictures of parts depend on.
+func picturesOf(parts []part) (sum [sha256.Size]byte) {
+	var b []byte
+	for i := range parts {
+		p := &parts[i]
+		b = append(b, p.row.Path...)
+		for _, n := range []int64{p.row.ID, int64(p.row.Sequence), p.from, p.to} {
+			b = binary.BigEndian.AppendUint64(b, uint64(n))
+		}
+	}
+	return sha256.Sum256(b)
 }
 
 // hash makes the ETag out of all that the bytes depend on.

@@ -60,27 +60,43 @@ func TestMP4ffReadsIt(t *testing.T) {
 	}
 }
 
-// TestChromiumPlaysIt seeks in it, and sees the picture of each moment.
-func TestChromiumPlaysIt(t *testing.T) {
-	v := newVolume()
-	end := v.record(t, noon, 1, shuffled()[:40])
-	end = v.record(t, end, 1.25, shuffled()[40:80]) // 3.2 s
-	v.grow(t, end.Add(time.Minute), shuffled()[80:])
-	clip := func(w http.ResponseWriter, r *http.Request) {
-		c, err := New(r.Context(), v, v, Request{Camera: "front", From: after(1.5), To: after(100), Exact: true})
+// served serves the clip of a request.
+func (v *volume) served(r Request) http.HandlerFunc {
+	r.Camera = "front"
+	return func(w http.ResponseWriter, asked *http.Request) {
+		c, err := New(asked.Context(), v, v, r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		defer c.Close()
 		w.Header().Set("ETag", c.ETag())
-		http.ServeContent(w, r, "clip.mp4", time.Time{}, c)
+		http.ServeContent(w, asked, "clip.mp4", time.Time{}, c)
 	}
-	s := tape.Show(t, http.HandlerFunc(clip), []float64{0, 1.25, 2.54, 5.59, 5.75, 9.65, 0.35})
-	if want := []int{15, 27, 40, 78, 80, 119, 18}; s.Error != "" || !slices.Equal(s.Numbers, want) {
-		t.Errorf("it sees %v, want %v; %s", s.Numbers, want, s.Error)
+}
+
+// TestChromiumPlaysIt seeks in it, and sees the picture of each moment; where the
+// format becomes another, of a clip up to there and of one from there on.
+func TestChromiumPlaysIt(t *testing.T) {
+	v := newVolume()
+	end := v.record(t, noon, 1, shuffled()[:40])
+	end = v.record(t, end, 1.25, shuffled()[40:80]) // 3.2 s
+	v.grow(t, end.Add(time.Minute), shuffled()[80:])
+	changed := newVolume()
+	end = changed.record(t, noon, 1, plainFrames()[:40])
+	changed.record(t, end, 1, largePictures()[:40])
+	all := Request{From: after(1), To: noon.Add(time.Hour)}
+	next := changed.clip(t, all).Next
+	seen := tape.Show(t,
+		tape.Look{Film: v.served(Request{From: after(1.5), To: after(100), Exact: true}), Times: []float64{0, 1.25, 2.54, 5.59, 5.75, 9.65, 0.35}},
+		tape.Look{Film: changed.served(Request{From: all.From, To: next}), Times: []float64{1.25, 2.95}},
+		tape.Look{Film: changed.served(Request{From: next, To: all.To}), Times: []float64{0, 3.95}})
+	for i, want := range [][]int{{15, 27, 40, 78, 80, 119, 18}, {22, 39}, {200, 239}} {
+		if s := seen[i]; s.Error != "" || !slices.Equal(s.Numbers, want) {
+			t.Errorf("it sees %v, want %v; %s", s.Numbers, want, s.Error)
+		}
 	}
-	if math.Abs(s.Duration-9.7) > 0.01 {
-		t.Errorf("it takes the clip for %v s long", s.Duration)
+	if math.Abs(seen[0].Duration-9.7) > 0.01 {
+		t.Errorf("it takes the clip for %v s long", seen[0].Duration)
 	}
 }

@@ -107,12 +107,41 @@ func (c *Clip) cut(ctx context.Context, blocks []block) error {
 	if err := c.open(last); err != nil {
 		return err
 	}
-	if _, err := c.trim(&last.parts[len(last.parts)-1], &show, len(kept) == 1 && len(last.parts) == 1); err != nil { // again, where those behind it have nothing
+	_, err := c.trim(&last.parts[len(last.parts)-1], &show, len(kept) == 1 && len(last.parts) == 1) // again, where those behind it have nothing
+	if err != nil {
 		return err
 	}
 	c.Start, c.End = show.start, show.end
 	c.layout.make(kept, c.entries.formats, show, c.request.Subtitles)
-	return nil
+	c.Next, err = c.next(kept)
+	return err
+}
+
+// next gives when the first picture of another format was taken. At most one hour is
+// looked up for it.
+func (c *Clip) next(blocks []block) (time.Time, error) {
+	first := uint32(0)
+	for i := range blocks {
+		b, parts := &blocks[i], blocks[i].parts
+		if parts == nil {
+			entry := c.entries.byID[b.hours[0].Format]
+			if len(b.hours) == 1 && (first == 0 || first == entry) {
+				first = entry
+				continue
+			}
+			var err error
+			if parts, err = c.planned(b); err != nil {
+				return time.Time{}, err
+			}
+		}
+		for i := range parts {
+			if p := &parts[i]; first != 0 && p.entry != first {
+				return p.start, nil
+			}
+			first = parts[i].entry
+		}
+	}
+	return time.Time{}, nil
 }
 
 // trimAll cuts the parts of a block, which may be the first or the last of all, and

@@ -275,3 +275,21 @@ func TestPicturesLastNoLongerThanTheirTablesCanSay(t *testing.T) {
 		t.Errorf("in a timelapse it lasts for %d ticks", l.picks[0].ticks)
 	}
 }
+
+// TestFastTimelapseOpensFewFiles: those of which no picture is taken stay closed.
+func TestFastTimelapseOpensFewFiles(t *testing.T) {
+	t.Parallel()
+	v := minutes(t, 60, 10)
+	c := v.clip(t, Request{From: noon, To: noon.Add(59*time.Minute + 30*time.Second), Speed: 18_000}) // one each ten minutes
+	if n := len(c.layout.picks); n != 6 || v.opened > 2*n {                                           // and whether there is one is seen in the file that ends it
+		t.Errorf("%d pictures of %d files", n, v.opened)
+	}
+	for i, p := range c.layout.picks {
+		if int(p.part) != 10*i {
+			t.Errorf("picture %d is of minute %d", i, p.part)
+		}
+	}
+	if !c.End.Equal(noon.Add(59*time.Minute + 30*time.Second)) {
+		t.Errorf("it ends at %v", c.End)
+	}
+}

@@ -3,6 +3,7 @@ package tape
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,9 +15,9 @@ import (
 	"framegate/gateway/camtest"
 )
 
-// page shows an MP4, and posts what it sees at moments of it.
-const page = `<!doctype html><title>film</title><video muted></video><canvas width=64 height=48></canvas><script>
-const video = document.querySelector('video');
+// page shows MP4s, one after another, and posts what it sees at moments of them.
+const page = `<!doctype html><title>films</title><canvas width=64 height=48></canvas><script>
+let video;
 const paper = document.querySelector('canvas').getContext('2d', {willReadFrequently: true});
 const once = (name) => new Promise((resolve, reject) => {
   video.addEventListener(name, resolve, {once: true});
@@ -32,9 +33,13 @@ function number() { // as a numbered picture has it: 16 cells, and below them th
 // painted waits until a picture can be drawn, which is a little later than that it
 // was sought; none comes where the same one was shown before.
 const painted = () => Promise.race([new Promise((resolve) => video.requestVideoFrameCallback(resolve)), new Promise((resolve) => setTimeout(resolve, 3000))]);
-async function look(times) {
+async function look(address, times) {
+  video?.remove();
+  video = document.createElement('video');
+  video.muted = true;
+  document.body.append(video);
   const loaded = once('loadeddata');
-  video.src = '/film.mp4';
+  video.src = address;
   await loaded;
   const numbers = [];
   for (const at of times) {
@@ -48,12 +53,21 @@ async function look(times) {
   return {duration: video.duration, numbers};
 }
 (async () => {
-  const answer = await look(await (await fetch('/times')).json()).catch((error) => ({error: String(error)}));
-  await fetch('/answer', {method: 'POST', body: JSON.stringify(answer)});
+  const all = [];
+  for (const [n, times] of (await (await fetch('/times')).json()).entries()) {
+    all.push(await look('/film/' + n, times).catch((error) => ({error: String(error)})));
+  }
+  await fetch('/answer', {method: 'POST', body: JSON.stringify(all)});
 })();
-</script>`
+</script><body>`
 
-// Seen is what a browser saw of an MP4 of numbered pictures.
+// Look is an MP4 of numbered pictures to look at, and when, in seconds of it.
+type Look struct {
+	Film  http.HandlerFunc
+	Times []float64
+}
+
+// Seen is what a browser saw of an MP4.
 type Seen struct {
 	Error    string
 	Duration float64 // seconds
@@ -63,31 +77,36 @@ type Seen struct {
 // ceiling is how long a browser may take; only one that hangs does.
 const ceiling = 90 * time.Second
 
-// Show has Chromium look at what film serves, at some times in seconds.
-func Show(t testing.TB, film http.Handler, times []float64) Seen {
+// Show has one Chromium look at films.
+func Show(t testing.TB, looks ...Look) []Seen {
 	t.Helper()
 	camtest.Need(t, "chromium")
-	answers := make(chan Seen, 1)
+	answers := make(chan []Seen, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) })
+	var times [][]float64
+	for n, look := range looks {
+		times = append(times, look.Times)
+		mux.HandleFunc(fmt.Sprintf("GET /film/%d", n), look.Film)
+	}
 	mux.HandleFunc("GET /times", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(times) })
-	mux.Handle("GET /film.mp4", film)
 	mux.HandleFunc("POST /answer", func(_ http.ResponseWriter, r *http.Request) {
-		var s Seen
-		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
-			s.Error = err.Error()
+		var all []Seen
+		if err := json.NewDecoder(r.Body).Decode(&all); err != nil || len(all) != len(looks) {
+			all = make([]Seen, len(looks))
+			all[0].Error = fmt.Sprintf("%d answers, %v", len(all), err)
 		}
-		answers <- s
+		answers <- all
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	browse(t, server.URL)
 	select {
-	case s := <-answers:
-		return s
+	case all := <-answers:
+		return all
 	case <-time.After(ceiling):
 		t.Fatal("the browser gives no answer")
-		return Seen{}
+		return nil
 	}
 }
 
