@@ -5,12 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
 
-// ThroughVLC has VLC put a file into a stream, in a folder that is all its own and
-// may be everybody's, and gives the path of that.
+// ThroughVLC has VLC put a file, or what is at an address, into a stream, in a folder
+// that is all its own and may be everybody's, and gives the path of that.
 func ThroughVLC(t testing.TB, home, path string) string {
 	t.Helper()
 	Need(t, "cvlc")
@@ -23,7 +24,11 @@ func ThroughVLC(t testing.TB, home, path string) string {
 	if os.Getuid() == 0 { // VLC refuses to be root
 		const nobody = 65534
 		vlc.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-		for _, name := range []string{home, filepath.Dir(home), filepath.Dir(path), filepath.Dir(filepath.Dir(path)), path} {
+		names := []string{home, filepath.Dir(home)}
+		if !strings.Contains(path, "://") {
+			names = append(names, filepath.Dir(path), filepath.Dir(filepath.Dir(path)), path)
+		}
+		for _, name := range names {
 			if err := os.Chmod(name, 0o777); err != nil {
 				t.Fatal(err)
 			}

@@ -54,7 +54,13 @@ func numbersOf(t *testing.T, clip []byte) (all []int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for pixels := range slices.Chunk(out, 64*48) {
+	return numbersIn(t, out)
+}
+
+// numbersIn reads the numbers of grey pictures of 64x48.
+func numbersIn(t *testing.T, pictures []byte) (all []int) {
+	t.Helper()
+	for pixels := range slices.Chunk(pictures, 64*48) {
 		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: 64, Rect: image.Rect(0, 0, 64, 48)})
 		if err != nil {
 			t.Fatal(err)
@@ -130,10 +136,9 @@ func TestPlaylistOfARecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := 0
-	for pixels := range slices.Chunk(out, 64*48) {
-		n, err := camtest.ReadNumber(&image.Gray{Pix: pixels, Stride: 64, Rect: image.Rect(0, 0, 64, 48)})
-		if err != nil || before > 0 && n <= before {
-			t.Fatalf("%d behind %d, %v", n, before, err)
+	for _, n := range numbersIn(t, out) {
+		if before > 0 && n <= before {
+			t.Fatalf("%d behind %d", n, before)
 		}
 		before = n
 	}

@@ -37,7 +37,7 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 		return err
 	}
 	defer leave()
-	q.Camera = camera
+	q.Camera, q.joined = camera, joins(r.UserAgent())
 	var parts *clip.Parts
 	err = h.look(ctx, func() (err error) {
 		parts, err = clip.PartsOf(ctx, h.options.Finder, h.options.Opener, q.Request)
@@ -59,6 +59,11 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	_, _ = io.WriteString(w, playlist(parts, q, now.Sub(q.To) > settles, permission(r.URL.Query()))) // a client that is gone has nothing to be told
 	return nil
 }
+
+// joins says of a client that parts of one format are given as if nothing were
+// missing between them, as by their decode times it is: VLC 3 ends at a
+// discontinuity, behind which it looks for what EXT-X-MAP names and does not ask.
+func joins(agent string) bool { return strings.HasPrefix(agent, "VLC/3.") }
 
 // permission gives what stands in a signed address, so that it stands in those of
 // the parts as well.
@@ -89,8 +94,8 @@ func playlist(parts *clip.Parts, q query, ended bool, permission url.Values) str
 	}
 	format := -1
 	for i, p := range parts.Parts {
-		address := placeValues(p.Place, parts.Start, permission)
-		if p.Break && i > 0 {
+		address := placeValues(p.Place, p.Origin, permission)
+		if i > 0 && (p.Format != format || p.Break && !q.joined) {
 			b.WriteString("#EXT-X-DISCONTINUITY\n")
 		}
 		if p.Format != format {
@@ -109,13 +114,13 @@ func playlist(parts *clip.Parts, q query, ended bool, permission url.Values) str
 }
 
 // placeValues gives the query for a part.
-func placeValues(p clip.Place, start time.Time, permission url.Values) string {
+func placeValues(p clip.Place, origin time.Time, permission url.Values) string {
 	values := url.Values{
 		"segment": {strconv.FormatUint(p.Sequence, 10)},
 		"near":    {strconv.FormatInt(p.Near.UnixMicro(), 10)},
 		"first":   {strconv.Itoa(p.First)},
 		"last":    {strconv.Itoa(p.Last)},
-		"origin":  {strconv.FormatInt(start.UnixMicro(), 10)},
+		"origin":  {strconv.FormatInt(origin.UnixMicro(), 10)},
 	}
 	for name, value := range permission {
 		values[name] = value

@@ -25,7 +25,8 @@ const maxSpeed = 20_000
 // query is what a request asks for.
 type query struct {
 	clip.Request
-	zone *time.Location
+	zone   *time.Location
+	joined bool // a playlist has discontinuities at other formats alone
 }
 
 // parse reads a query, for names in a zone unless it says another.

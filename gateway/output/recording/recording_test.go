@@ -29,6 +29,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // shelf has ten seconds of one camera, which are still being written.
 type shelf struct {
 	file    memory
+	rows    []index.Segment // of the same file
 	growing clip.Growing
 	open    atomic.Int64 // files
 }
@@ -51,8 +52,19 @@ func (m *memory) WriteAt(p []byte, at int64) (int, error) {
 func newShelf(t *testing.T) *shelf {
 	t.Helper()
 	s := &shelf{}
-	format := &media.Format{Codec: media.JPEG, Width: 64, Height: 48}
-	w, err := segment.Create(&s.file, segment.Head{Camera: "front", Sequence: 1, Start: noon}, []segment.Track{{Format: format}}, 100)
+	w := s.write(t)
+	s.growing = clip.Growing{Format: stills, Table: w.Table(), Segment: index.Segment{
+		Camera: "front", Path: "front/1.mp4", Sequence: 1, Rate: 1, Start: noon, End: noon.Add(10 * time.Second), Bytes: w.Size(),
+	}}
+	return s
+}
+
+var stills = &media.Format{Codec: media.JPEG, Width: 64, Height: 48}
+
+// write writes the file.
+func (s *shelf) write(t *testing.T) *segment.Writer {
+	t.Helper()
+	w, err := segment.Create(&s.file, segment.Head{Camera: "front", Sequence: 1, Start: noon}, []segment.Track{{Format: stills}}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,20 +73,22 @@ func newShelf(t *testing.T) *shelf {
 			t.Fatal(err)
 		}
 	}
-	s.growing = clip.Growing{Format: format, Table: w.Table(), Segment: index.Segment{
-		Camera: "front", Path: "front/1.mp4", Sequence: 1, Rate: 1, Start: noon, End: noon.Add(10 * time.Second), Bytes: w.Size(),
-	}}
-	return s
+	return w
 }
 
-func (s *shelf) Between(context.Context, string, time.Time, time.Time, int) ([]index.Segment, error) {
-	return nil, nil
+func (s *shelf) Between(_ context.Context, _ string, from, _ time.Time, _ int) (rows []index.Segment, err error) {
+	for _, row := range s.rows {
+		if row.End.After(from) {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
 }
 func (s *shelf) Hours(context.Context, string, time.Time, time.Time) ([]index.Hour, error) {
 	return nil, nil
 }
 func (s *shelf) Format(context.Context, int64) (index.Format, error) {
-	return index.Format{}, index.ErrUnknown
+	return index.Format{ID: 1, Codec: "jpeg", Width: 64, Height: 48}, nil
 }
 func (s *shelf) Spans(context.Context, string, time.Time, time.Time) ([]index.Span, error) {
 	return nil, nil
@@ -137,6 +151,27 @@ func TestClipIsNamedByItsTime(t *testing.T) {
 		}
 		if r.Header.Get("Content-Type") != "video/mp4" || r.ContentLength < 1000 || r.Header.Get("ETag") == "" {
 			t.Errorf("%s: %v", query, r.Header)
+		}
+	}
+}
+
+// TestAnswerSaysWhereAnotherFormatBegins as browsers stop there.
+func TestAnswerSaysWhereAnotherFormatBegins(t *testing.T) {
+	s := newShelf(t)
+	row := s.growing.Segment
+	row.ID, row.Format, row.Frames, row.Keys, row.Fragments = 1, 1, 100, 100, 100
+	s.rows = []index.Segment{row}
+	s.growing.Segment.Sequence, s.growing.Segment.Start, s.growing.Segment.End = 2, row.End, row.End.Add(10*time.Second)
+	s.growing.Format = &media.Format{Codec: media.JPEG, Width: 96, Height: 64}
+	h := New(Options{Finder: s, Opener: s})
+	defer h.Close()
+	for query, want := range map[string]string{
+		"from=2026-11-20T12:00:01Z&to=2026-11-20T12:00:15Z": "2026-11-20T12:00:10Z",
+		"from=2026-11-20T12:00:01Z&to=2026-11-20T12:00:09Z": "",
+		"from=2026-11-20T12:00:10Z&to=2026-11-20T12:00:15Z": "",
+	} {
+		if r, err := ask(h, http.MethodHead, query); err != nil || r.Header.Get("X-Framegate-Next-Format") != want {
+			t.Errorf("%s: %v, %v", query, err, r.Header)
 		}
 	}
 }
@@ -322,10 +357,11 @@ func (s *slow) SetWriteDeadline(time.Time) error { return nil }
 // TestPlaylist says what there is, when it was taken, and where it does not go on.
 func TestPlaylist(t *testing.T) {
 	at := func(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
-	parts := &clip.Parts{Start: noon, From: at(1.5), Parts: []clip.Part{
-		{Place: clip.Place{Sequence: 7, Near: noon, First: 10, Last: 50}, Begin: at(1), Duration: 4 * time.Second, Break: true},
-		{Place: clip.Place{Sequence: 8, Near: at(5), First: 0, Last: 30}, Begin: at(5), Duration: 12500 * time.Millisecond},
-		{Place: clip.Place{Sequence: 9, Near: at(60), First: 0, Last: 5}, Begin: at(60), Duration: time.Second, Format: 1, Break: true},
+	parts := &clip.Parts{From: at(1.5), Parts: []clip.Part{
+		{Place: clip.Place{Sequence: 7, Near: noon, First: 10, Last: 50}, Begin: at(1), Origin: noon, Duration: 4 * time.Second, Break: true},
+		{Place: clip.Place{Sequence: 8, Near: at(5), First: 0, Last: 30}, Begin: at(5), Origin: noon, Duration: 12500 * time.Millisecond},
+		{Place: clip.Place{Sequence: 9, Near: at(60), First: 0, Last: 5}, Begin: at(60), Origin: at(42.5), Duration: time.Second, Format: 1, Break: true},
+		{Place: clip.Place{Sequence: 10, Near: at(70), First: 0, Last: 5}, Begin: at(70), Origin: at(51.5), Duration: time.Second, Format: 1, Break: true},
 	}}
 	var q query
 	q.Exact = true
@@ -342,10 +378,14 @@ recording.mp4?exp=5&first=10&last=50&near=1795176000000000&origin=17951760000000
 #EXTINF:12.50000,
 recording.mp4?exp=5&first=0&last=30&near=1795176005000000&origin=1795176000000000&segment=8&sig=x
 #EXT-X-DISCONTINUITY
-#EXT-X-MAP:URI="recording.mp4?init&exp=5&first=0&last=5&near=1795176060000000&origin=1795176000000000&segment=9&sig=x"
+#EXT-X-MAP:URI="recording.mp4?init&exp=5&first=0&last=5&near=1795176060000000&origin=1795176042500000&segment=9&sig=x"
 #EXT-X-PROGRAM-DATE-TIME:2026-11-20T12:01:00.000Z
 #EXTINF:1.00000,
-recording.mp4?exp=5&first=0&last=5&near=1795176060000000&origin=1795176000000000&segment=9&sig=x
+recording.mp4?exp=5&first=0&last=5&near=1795176060000000&origin=1795176042500000&segment=9&sig=x
+#EXT-X-DISCONTINUITY
+#EXT-X-PROGRAM-DATE-TIME:2026-11-20T12:01:10.000Z
+#EXTINF:1.00000,
+recording.mp4?exp=5&first=0&last=5&near=1795176070000000&origin=1795176051500000&segment=10&sig=x
 #EXT-X-ENDLIST
 `
 	signed := permission(url.Values{"exp": {"5"}, "sig": {"x"}, "from": {"now"}})
@@ -354,6 +394,12 @@ recording.mp4?exp=5&first=0&last=5&near=1795176060000000&origin=1795176000000000
 	}
 	if got := playlist(parts, q, false, nil); !strings.Contains(got, "#EXT-X-PLAYLIST-TYPE:EVENT\n") || strings.Contains(got, "ENDLIST") {
 		t.Errorf("one that goes on:\n%s", got)
+	}
+	joined := q
+	joined.joined = joins("VLC/3.0.20 LibVLC/3.0.20")
+	inner := "&sig=x\n#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM" // not before another format
+	if got := playlist(parts, joined, true, signed); got != strings.Replace(want, inner, strings.Replace(inner, "#EXT-X-DISCONTINUITY\n", "", 1), 1) {
+		t.Errorf("for VLC:\n%s", got)
 	}
 	values, _ := url.ParseQuery(placeValues(parts.Parts[1].Place, noon, nil))
 	if p, start, err := place(values); err != nil || !start.Equal(noon) || !p.Near.Equal(at(5)) || p.Sequence != 8 || p.First != 0 || p.Last != 30 {

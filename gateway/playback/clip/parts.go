@@ -35,6 +35,7 @@ type Part struct {
 	Place
 	Format   int // of Parts.Formats
 	Begin    time.Time
+	Origin   time.Time // from which its decode times count, so that a hole before it takes no time
 	Duration time.Duration
 	Break    bool // it does not go on where the part before it ends
 }
@@ -49,7 +50,6 @@ type Place struct {
 
 // Parts are the parts of a stretch of time.
 type Parts struct {
-	Start   time.Time // from which decode times count
 	From    time.Time // of the picture to begin with, in the first part
 	Formats []*media.Format
 	Parts   []Part
@@ -70,8 +70,9 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 	}
 	files := &files{opener: opener}
 	defer files.close()
-	all := &Parts{Formats: entries.formats, Start: parts[0].row.Start}
+	all := &Parts{Formats: entries.formats}
 	var before *index.Segment
+	var origin time.Time
 	for i := range parts {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -85,18 +86,21 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 		if !ok {
 			continue
 		}
-		if len(all.Parts) == 0 {
-			all.From = v.wall(v.all[begin])
-		}
 		broken := before == nil || before.Run != p.row.Run || p.row.Start.Sub(before.End) > index.Joint
-		all.add(v, broken, request.To)
+		switch {
+		case before == nil:
+			all.From, origin = v.wall(v.all[begin]), p.row.Start
+		case broken:
+			origin = origin.Add(p.row.Start.Sub(before.End))
+		}
+		all.add(v, origin, broken)
 		before = &p.row
 	}
 	return all, nil
 }
 
-// add adds the parts of a segment.
-func (all *Parts) add(v *view, broken bool, to time.Time) {
+// add adds the parts of a segment, whose decode times count from an origin.
+func (all *Parts) add(v *view, origin time.Time, broken bool) {
 	for first := v.first; first < v.last; {
 		last := v.partEnd(first)
 		if last == v.last && v.growing != nil && v.last == len(v.all) {
@@ -107,6 +111,7 @@ func (all *Parts) add(v *view, broken bool, to time.Time) {
 			Place:    Place{Sequence: v.row.Sequence, Near: v.row.Start, First: first, Last: last},
 			Format:   int(v.entry - 1),
 			Begin:    v.wall(v.all[first]),
+			Origin:   origin,
 			Duration: ticksToTime(v.ticksAt(v.decodeOf(last)) - v.ticksAt(v.decodeOf(first))),
 			Break:    broken,
 		})

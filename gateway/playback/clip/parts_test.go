@@ -24,7 +24,7 @@ func (v *volume) partsOf(t *testing.T, r Request) (parts *Parts, sent [][]byte) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := OpenPart(t.Context(), v, v, "front", p.Place, parts.Start)
+		f, err := OpenPart(t.Context(), v, v, "front", p.Place, p.Origin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,8 @@ func (v *volume) partsOf(t *testing.T, r Request) (parts *Parts, sent [][]byte) 
 	return parts, sent
 }
 
-// TestPartsPlayOnTheirOwn and one behind another, at the time of the recording.
+// TestPartsPlayOnTheirOwn and one behind another, at the time of the recording but
+// for its hole.
 func TestPartsPlayOnTheirOwn(t *testing.T) {
 	t.Parallel()
 	v := newVolume()
@@ -52,7 +53,7 @@ func TestPartsPlayOnTheirOwn(t *testing.T) {
 	v.grow(t, end, shuffled()[110:120])
 	parts, sent := v.partsOf(t, Request{From: after(1.5), To: after(100)})
 	want := [][]int{count(10, 49), count(50, 69), count(70, 89), count(90, 109)} // what grows has no whole part
-	begins, breaks := []float64{1, 5, 7, 68.6}, []bool{true, false, false, true}
+	begins, breaks, holes := []float64{1, 5, 7, 68.6}, []bool{true, false, false, true}, []float64{0, 0, 0, 60}
 	if len(sent) != len(want) {
 		t.Fatalf("%d parts", len(sent))
 	}
@@ -66,7 +67,7 @@ func TestPartsPlayOnTheirOwn(t *testing.T) {
 		at, _ := shownAt(t, sent[i])
 		lasts := p.Duration.Seconds() / float64(len(at))
 		for n := range at {
-			if want := lead.Seconds() + begins[i] + float64(n)*lasts; math.Abs(at[n]-want) > 0.0011 {
+			if want := lead.Seconds() + begins[i] - holes[i] + float64(n)*lasts; math.Abs(at[n]-want) > 0.0011 {
 				t.Errorf("part %d: picture %d is shown at %v, want %v", i, n, at[n], want)
 			}
 		}
