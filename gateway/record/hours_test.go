@@ -3,6 +3,7 @@ package record_test
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,4 +110,48 @@ func TestBurstAtTheStartIsStampedAsOld(t *testing.T) {
 			t.Errorf("the first of %d pictures is stamped %v after the beginning", first.Frames, first.Start.Sub(began))
 		}
 	})
+}
+
+// TestRunOf2036OnAFullDisk, as a clock that lost its battery stamps one: for want of
+// room it goes when its turn comes by the order of writing, behind what was written
+// before it and before what came after.
+func TestRunOf2036OnAFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 65*time.Second)
+	session := func(after, long time.Duration, set func(*record.Options, *record.Settings, []record.Camera), look func(g *rig)) {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(after)
+			g := start(t, dir, map[string]*camera{"front": newCamera()}, set)
+			defer g.stop()
+			time.Sleep(long)
+			look(g)
+		})
+	}
+	of := func(when string) (n int) {
+		for _, name := range files(t, dir, "*.mp4") {
+			if strings.Contains(name, when) {
+				n++
+			}
+		}
+		return n
+	}
+	const years = 36*365*24*time.Hour + 30*24*time.Hour
+	session(years, 65*time.Second, nil, func(*rig) {})
+	first, second := of("/20000101T00"), of("/2036")
+	if first < 6 || second < 6 {
+		t.Fatalf("there are %d files and %d of 2036", first, second)
+	}
+	each := sizes(t, dir) / int64(first+second)
+	session(time.Hour, 100*time.Second, func(o *record.Options, s *record.Settings, _ []record.Camera) {
+		onSmall(o, each*int64(first+second+3))
+		s.MinFree = 1
+	}, func(g *rig) {
+		s := g.recorders.Status("front")
+		if s.State != record.Recording || s.Gaps+s.Lost > 0 || of("/20000101T01") != int(s.Segments) {
+			t.Errorf("the status is %+v, and of it there are %d files", s, of("/20000101T01"))
+		}
+	})
+	if before, of2036 := of("/20000101T00"), of("/2036"); before != 0 || of2036 == 0 || of2036 == second {
+		t.Errorf("%d are left of %d that were written first, and of 2036 %d of %d", before, first, of2036, second)
+	}
 }

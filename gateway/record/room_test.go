@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -337,6 +338,38 @@ type claims struct {
 }
 
 func (d claims) Free() (free, total int64, err error) { return d.free(), 1 << 40, nil }
+
+// TestRoomIsMadeForWhatTheIndexKeeps once that was given up, so that it is there the
+// next time.
+func TestRoomIsMadeForWhatTheIndexKeeps(t *testing.T) {
+	var left atomic.Int64
+	left.Store(1 << 40)
+	story(t, func(o *record.Options, _ *record.Settings, _ []record.Camera) {
+		o.OpenDisk = func(dir string) (record.Disk, error) {
+			folder, err := record.OpenFolder(dir)
+			return claims{folder, left.Load}, err
+		}
+	}, func(g *rig, c *camera) {
+		time.Sleep(5 * time.Minute)
+		kept := g.recorders.Index().Reserved()
+		if kept < 1<<20 {
+			t.Fatalf("%d bytes are kept", kept)
+		}
+		if err := os.Remove(filepath.Join(g.dir, "recordings", "index.db-reserve")); err != nil {
+			t.Fatal(err)
+		}
+		left.Store(kept / 2) // more than the next files take
+		time.Sleep(30 * time.Second)
+		if s := g.recorders.Status("front"); s.Removed == 0 || s.State != record.Recording {
+			t.Errorf("status is %+v", s)
+		}
+		left.Store(1 << 40)
+		time.Sleep(10 * time.Second)
+		if again := g.recorders.Index().Reserved(); again != kept {
+			t.Errorf("%d bytes are kept, and %d before", again, kept)
+		}
+	})
+}
 
 // TestOnlyRecordingsAreUnlinked whatever the index has among its garbage, and
 // that is not gone through for ever.
