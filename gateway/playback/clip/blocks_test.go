@@ -149,6 +149,24 @@ func TestTimesThatArePutRight(t *testing.T) {
 			t.Errorf("%s: of the tables of what was: %d bytes, %v", name, len(again), err)
 		}
 	}
+
+	v.rows = slices.Clone(rows)
+	c := v.clip(t, request)
+	_, _ = io.ReadFull(c, make([]byte, c.layout.dataAt))
+	v.rows[i].Start = v.rows[i].Start.Add(time.Millisecond)
+	l := &c.layout
+	hour := slices.IndexFunc(l.blocks, func(b block) bool {
+		return b.hours != nil && b.hours[0].Start.Equal(v.rows[i].Start.Truncate(time.Hour))
+	})
+	_, _ = c.Seek(l.dataAt+l.blocks[hour].data, io.SeekStart)
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
+	lasts := slices.IndexFunc(l.regions, func(r region) bool { return r.column == durations })
+	_, _ = c.Seek(l.regions[lasts].at+l.before(durations, l.blocks[hour].ahead), io.SeekStart)
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, ErrChanged) {
+		t.Errorf("the tables of an hour whose pictures were just sent: %v", err)
+	}
 }
 
 // TestWhatWasFinishedMeanwhileIsOnceInAClip also where hours up to the present are
