@@ -56,7 +56,7 @@ func (w *work) encoded(ctx context.Context, camera string, use func(*clip.Clip) 
 		return err
 	}
 	spent := int64(0)
-	spend := func(n int64) error { spent += n; return w.exports.spend(ctx, n) }
+	spend := func(n int64) error { spent += n; return w.exports.spend(ctx, n, 0) } // an encoder is not kept for a wait
 	x := &encoding{
 		work: w, camera: camera, from: w.request.From, to: w.request.To,
 		film: film{dir: dir, camera: camera, spend: spend},

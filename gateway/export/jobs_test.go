@@ -466,9 +466,14 @@ func TestEraseSaysWhatStays(t *testing.T) {
 func TestRoomOnTheDisk(t *testing.T) {
 	t.Parallel()
 	var disk atomic.Pointer[Disk]
-	var looked atomic.Int32
+	var looked, lent atomic.Int32
 	r := newRig(t, func(o *Options) {
 		o.Disk = func() (Disk, error) { looked.Add(1); return *disk.Load(), nil }
+		o.Spare = func(context.Context, func()) (func(), error) {
+			lent.Add(1)
+			disk.Store(&Disk{Free: minFree - 1, Coming: true})
+			return func() {}, nil
+		}
 	})
 	r.record("front", noon, stills(0, 10, 64, 48))
 	r.run()
@@ -502,4 +507,50 @@ func TestRoomOnTheDisk(t *testing.T) {
 	ends(ErrFull.Error())
 	disk.Store(&Disk{Free: 1 << 40, Total: diskShare * j.Bytes / 2})
 	ends(errTooBig.Error())
+
+	// Nobody's encoder is kept for a wait.
+	disk.Store(&Disk{Free: minFree - 1, Coming: true})
+	request.Start = Encode
+	looked.Store(0)
+	j, err = r.Add(t.Context(), anna, request)
+	r.check(err)
+	r.await(j.ID, func(j Job) bool { return j.State.Ended() || looked.Load() > 1 })
+	if lent.Load() != 0 {
+		t.Error("an encoder was lent before there was room")
+	}
+	began := time.Now()
+	disk.Store(&Disk{Free: minFree})
+	j = r.await(j.ID, func(j Job) bool { return j.State.Ended() })
+	if j.State != Failed || j.Error != ErrFull.Error() || lent.Load() != 1 || time.Since(began) > patience {
+		t.Errorf("without room while it was encoded it is %+v, after %v", j, time.Since(began))
+	}
+}
+
+// TestListIsBounded: the oldest that has ended goes for a new one.
+func TestListIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, stills(0, 10, 64, 48))
+	request := Request{Cameras: []string{"front"}, From: noon, To: after(5)}
+	waiting, err := r.Add(t.Context(), anna, request)
+	r.check(err)
+	oldest, err := r.Add(t.Context(), anna, request)
+	r.check(err)
+	r.check(r.Remove(t.Context(), oldest.ID))
+	for n := range maxJobs - 2 {
+		r.jobs = append(r.jobs, newJob(Job{ID: fmt.Sprint(n), State: Failed})) // nothing runs
+	}
+	newest, err := r.Add(t.Context(), anna, request)
+	r.check(err)
+	if _, err := r.Get(oldest.ID); !errors.Is(err, ErrUnknown) || len(r.left(oldest.ID)) > 0 {
+		t.Errorf("the oldest: %v, and there is %v", err, r.left(oldest.ID))
+	}
+	for _, j := range []Job{waiting, newest} {
+		if _, err := r.Get(j.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(r.All()); n != maxJobs {
+		t.Errorf("there are %d", n)
+	}
 }

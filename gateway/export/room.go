@@ -37,13 +37,13 @@ func (e *Exports) limit() int64 {
 }
 
 // spend makes room for bytes that the running job is about to write: the oldest
-// files go for it.
-func (e *Exports) spend(ctx context.Context, n int64) error {
+// files go for it, and others have so long to make some.
+func (e *Exports) spend(ctx context.Context, n int64, patience time.Duration) error {
 	e.mu.Lock()
 	look := e.spent == 0 || e.spent/looksEach != (e.spent+n)/looksEach
 	e.mu.Unlock()
 	if look {
-		if err := e.awaitDisk(ctx); err != nil {
+		if err := e.awaitDisk(ctx, patience); err != nil {
 			return err
 		}
 	}
@@ -87,7 +87,7 @@ func (e *Exports) disk() (Disk, error) {
 
 // awaitDisk waits until there is room on the disk. First the oldest files go, and
 // then whoever makes room is waited for.
-func (e *Exports) awaitDisk(ctx context.Context) error {
+func (e *Exports) awaitDisk(ctx context.Context, patience time.Duration) error {
 	freed := int64(0) // which the disk may show later
 	for began := time.Now(); ; {
 		d, err := e.disk()
@@ -98,7 +98,7 @@ func (e *Exports) awaitDisk(ctx context.Context) error {
 			freed += bytes
 			continue
 		}
-		if d.Wanted || !d.Coming || time.Since(began) > patience {
+		if d.Wanted || !d.Coming || time.Since(began) >= patience {
 			return ErrFull
 		}
 		select {

@@ -158,6 +158,9 @@ func (w *work) do(ctx context.Context) (err error) {
 	if _, w.zone, err = w.request.checked(time.Now()); err != nil {
 		return err
 	}
+	if err := w.exports.awaitDisk(ctx, patience); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return err
 	}
@@ -185,7 +188,7 @@ func (w *work) write(ctx context.Context, name string) (bytes int64, err error) 
 		return 0, err
 	}
 	defer f.Close()
-	out := &paid{w: f, spend: func(n int64) error { return w.exports.spend(ctx, n) }}
+	out := &paid{w: f, spend: func(n int64) error { return w.exports.spend(ctx, n, patience) }}
 	if w.parts = len(w.request.Cameras); w.parts == 1 {
 		err = w.movie(ctx, w.request.Cameras[0], func(c *clip.Clip) error { return w.copy(ctx, out, c) })
 	} else {
