@@ -17,9 +17,10 @@ import (
 // Package server wires them, and may use all.
 var mayImport = map[string][]string{
 	"transcode/h264":        {},
-	"gateway/media":         {"transcode/h264"},
+	"transcode/h265":        {"transcode/h264"},
+	"gateway/media":         {"transcode/h264", "transcode/h265"},
 	"gateway/stream":        {"gateway/media"},
-	"gateway/mp4":           {"gateway/media", "transcode/h264"},
+	"gateway/mp4":           {"gateway/media", "transcode/h264", "transcode/h265"},
 	"gateway/regular":       {},
 	"gateway/secret":        {},
 	"gateway/config":        {"gateway/config/plainyaml", "gateway/regular", "gateway/secret"},
@@ -40,16 +41,16 @@ var mayImport = map[string][]string{
 	"gateway/config/plainyaml": {},
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
 	"gateway/record/timing":    {},
-	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs", "transcode/h264"},
+	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs", "transcode/h264", "transcode/h265"},
 
-	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
+	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264", "transcode/h265"},
 	"gateway/playback/tape":  {"gateway/media", "gateway/mp4", "gateway/camtest", "gateway/playback", "gateway/record/index", "gateway/record/segment", "transcode/h264"},
 	"gateway/record/thumbs":  {"gateway/record/segment"},
 	"gateway/thumbnails":     {"gateway/media", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs", "transcode"},
 
-	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264"},
-	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264"},
-	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264"},
+	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264", "transcode/h265"},
+	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264", "transcode/h265"},
+	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264", "transcode/h265"},
 	"gateway/auth/passwords":           {"gateway/store"},
 
 	"gateway/rendition":        {"gateway/media", "gateway/stream", "transcode"},

@@ -11,7 +11,7 @@ import (
 
 // ErrBadParameterSets: a sequence parameter set that cannot be read, or that
 // promises pictures beyond MaxSide or MaxPixels.
-var ErrBadParameterSets = errors.New("bad H.264 parameter sets")
+var ErrBadParameterSets = errors.New("bad parameter sets")
 
 // H264Format makes a format of a sequence and a picture parameter set (ITU-T
 // H.264, 7.3.2.1 and 7.3.2.2), each without start code, and of others that
@@ -48,22 +48,29 @@ func formatOfSets(sps, pps [][]byte) (*Format, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: the sequence parameter set cannot be read", ErrBadParameterSets)
 	}
-	w, h, codedW, codedH := parsed.Size()
-	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
-		return nil, fmt.Errorf("%w: pictures of %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, MaxSide, MaxPixels)
-	}
-	// Decoders make room for what is coded, of which a part may be cut off
-	// (7.4.2.1.1, frame_cropping_flag).
-	if codedW > MaxSide || codedH > MaxSide || codedW*codedH > MaxPixels {
-		return nil, fmt.Errorf("%w: pictures of %dx%d, coded as %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, codedW, codedH, MaxSide, MaxPixels)
+	w, h, err := boundedSize(parsed.Size())
+	if err != nil {
+		return nil, err
 	}
 	config, err := h264.AVCC(sps, pps)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadParameterSets, err)
 	}
-	f := &Format{Codec: H264, Width: int(w), Height: int(h), Config: config, first: &parsed}
+	f := &Format{Codec: H264, Width: w, Height: h, Config: config, first: &parsed}
 	f.spss, f.ppss, err = h264.ReadAVCC(config)
 	return f, err
+}
+
+// boundedSize gives the size of pictures, if Framegate carries such. Decoders
+// make room for what is coded, of which a part may be cut off.
+func boundedSize(w, h, codedW, codedH uint64) (width, height int, err error) {
+	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || w*h > MaxPixels {
+		return 0, 0, fmt.Errorf("%w: pictures of %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, MaxSide, MaxPixels)
+	}
+	if codedW > MaxSide || codedH > MaxSide || codedW*codedH > MaxPixels {
+		return 0, 0, fmt.Errorf("%w: pictures of %dx%d, coded as %dx%d, of at most %d a side and %d pixels", ErrBadParameterSets, w, h, codedW, codedH, MaxSide, MaxPixels)
+	}
+	return int(w), int(h), nil
 }
 
 // newest gives parameter sets by their kinds, the last with each number, where
@@ -97,10 +104,10 @@ func mended(set []byte) []byte {
 	return set
 }
 
-// ParameterSets gives all parameter sets of H264, each without start code, as
-// parts of Config: read-only. What Width, Height and the like are of is the first
-// SPS.
-func (f *Format) ParameterSets() (sps, pps [][]byte) { return f.spss, f.ppss }
+// ParameterSets gives all parameter sets of H264 and H265, each without start
+// code, as parts of Config: read-only. What Width, Height and the like are of is
+// the first SPS. H264 has no VPS.
+func (f *Format) ParameterSets() (vps, sps, pps [][]byte) { return f.vpss, f.spss, f.ppss }
 
 // Reordering says how many frames, as far as the format tells, may come before
 // one that is shown earlier, and whether that is certain.
@@ -127,12 +134,13 @@ func (f *Format) FrameTicks(perSecond int64) (ticks int64, ok bool) {
 // LowDelay gives the same format, but for its saying that no frame comes before
 // one that is shown earlier, so that decoders hold none back. It is right only
 // for streams without B-frames. ok is false where the format says how frames
-// are reordered, or could not be read whole.
+// are reordered, as H265 always does, or could not be read whole.
 func (f *Format) LowDelay() (low *Format, ok bool) {
-	if f.first == nil {
+	first, ok := f.first.(*h264.SPS)
+	if !ok {
 		return nil, false
 	}
-	changed, ok := f.first.LowDelay(f.spss[0][0])
+	changed, ok := first.LowDelay(f.spss[0][0])
 	if !ok {
 		return nil, false
 	}
@@ -147,5 +155,5 @@ func (f *Format) LowDelay() (low *Format, ok bool) {
 // has says whether a parameter set is one of the Format's.
 func (f *Format) has(set []byte) bool {
 	equal := func(known []byte) bool { return bytes.Equal(known, set) }
-	return slices.ContainsFunc(f.spss, equal) || slices.ContainsFunc(f.ppss, equal)
+	return slices.ContainsFunc(f.vpss, equal) || slices.ContainsFunc(f.spss, equal) || slices.ContainsFunc(f.ppss, equal)
 }

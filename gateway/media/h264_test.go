@@ -30,7 +30,7 @@ func frameOf(t *testing.T, f *media.H264Framer, nalus ...[]byte) media.Frame {
 
 // holds says whether these are a format's parameter sets, in this order.
 func holds(f *media.Format, sps, pps [][]byte) bool {
-	gotSPS, gotPPS := f.ParameterSets()
+	_, gotSPS, gotPPS := f.ParameterSets()
 	return slices.EqualFunc(gotSPS, sps, bytes.Equal) && slices.EqualFunc(gotPPS, pps, bytes.Equal)
 }
 

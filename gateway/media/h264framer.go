@@ -76,7 +76,8 @@ func (f *H264Framer) Frame(nalus [][]byte) (frame Frame, ok bool, err error) {
 			return Frame{}, false, err
 		}
 	}
-	return Frame{Key: key, Format: f.format, Data: f.data(nalus, key)}, true, nil
+	data := joined(nalus, func(n []byte) bool { return f.carried(n, key) })
+	return Frame{Key: key, Format: f.format, Data: data}, true, nil
 }
 
 // accessUnit is what is known of one.
@@ -159,17 +160,17 @@ func (f *H264Framer) fits(sps []byte) bool {
 	return ok && int(w) == f.format.Width && int(h) == f.format.Height
 }
 
-// data joins the NAL units that belong into a frame's Data.
-func (f *H264Framer) data(nalus [][]byte, key bool) []byte {
+// joined gives those NAL units that are carried, as a frame's Data has them.
+func joined(nalus [][]byte, carried func([]byte) bool) []byte {
 	size := 0
 	for _, n := range nalus {
-		if f.carried(n, key) {
+		if carried(n) {
 			size += 4 + len(n)
 		}
 	}
 	data := make([]byte, 0, size)
 	for _, n := range nalus {
-		if f.carried(n, key) {
+		if carried(n) {
 			data = binary.BigEndian.AppendUint32(data, uint32(len(n)))
 			data = append(data, n...)
 		}

@@ -6,11 +6,7 @@
 // of the gateway speaks in its types.
 package media
 
-import (
-	"time"
-
-	"framegate/transcode/h264"
-)
+import "time"
 
 // Codec names how the bytes of a frame are compressed. The zero value names
 // nothing and never appears on a frame.
@@ -20,6 +16,7 @@ type Codec uint8
 const (
 	JPEG Codec = iota + 1
 	H264
+	H265
 )
 
 // String gives the codec as documents, logs and JSON spell it.
@@ -29,6 +26,8 @@ func (c Codec) String() string {
 		return "jpeg"
 	case H264:
 		return "h264"
+	case H265:
+		return "h265"
 	}
 	return "unknown"
 }
@@ -50,7 +49,7 @@ func (k Kind) String() string {
 // Kind says what the codec is for. The zero Codec is for nothing.
 func (c Codec) Kind() Kind {
 	switch c {
-	case JPEG, H264:
+	case JPEG, H264, H265:
 		return Video
 	}
 	return 0
@@ -59,15 +58,16 @@ func (c Codec) Kind() Kind {
 // Format is what the frames of one run have in common. It is immutable, and
 // those frames share the pointer: another pointer means a discontinuity
 // (another size, other parameter sets, another run). One of H264 is made by
-// H264Format or FormatOfAVCC, which read once what its configuration says.
+// H264Format or FormatOfAVCC, one of H265 by H265Format or FormatOfHVCC, which
+// read once what its configuration says.
 type Format struct {
 	Codec         Codec
 	Width, Height int // of the picture, in pixels
 	// Config is what a decoder has to know before the first frame, and is not
-	// repeated in Data, as ISO/IEC 14496-15 has it: avcC for H264 (see
-	// ParameterSets), and nothing for JPEG.
+	// repeated in Data, as ISO/IEC 14496-15 has it: avcC for H264 and hvcC for
+	// H265 (see ParameterSets), and nothing for JPEG.
 	Config []byte
-	// Refreshed marks H264 without IDR pictures, whose Key frames are recovery
+	// Refreshed marks H264 and H265 without IDR pictures, whose Key frames are recovery
 	// points or I pictures. ffmpeg begins with those, and browsers do not.
 	Refreshed bool
 	// Unshowable marks JPEGs of a kind that browsers do not show and a decoder
@@ -75,8 +75,16 @@ type Format struct {
 	// and what converts its pictures, and on no frame of a stream.
 	Unshowable bool
 
-	first      *h264.SPS // what the first SPS in Config says, or nil
-	spss, ppss [][]byte  // the parameter sets, parts of Config
+	first            sequence // what the first SPS in Config says, or nil
+	vpss, spss, ppss [][]byte // the parameter sets, parts of Config
+}
+
+// sequence is what a sequence parameter set says of the order and the times of
+// pictures.
+type sequence interface {
+	MayReorder() (frames int, certain bool)
+	InOrder() bool
+	FrameTicks(perSecond int64) (ticks int64, ok bool)
 }
 
 // Frame is one compressed picture. It is passed by value; Data and Format are
@@ -89,5 +97,6 @@ type Frame struct {
 	Key     bool          // decodable alone; always true for JPEG
 	Backlog bool          // set by a reader on what was already old when it joined, and by a source on what only leads to another picture
 	Format  *Format
-	Data    []byte // JPEG: SOI to EOI; H264: NAL units with 4-byte lengths (AVCC)
+	Leading bool   // not decodable where decoding began with the keyframe that it follows; a reader that joined there is not given it
+	Data    []byte // JPEG: SOI to EOI; H264, H265: NAL units with 4-byte lengths (AVCC)
 }

@@ -70,7 +70,7 @@ func TestParameterSetWithABrokenEnd(t *testing.T) {
 
 // firstSPS is the one that a format's size is of.
 func firstSPS(f *media.Format) []byte {
-	sps, _ := f.ParameterSets()
+	_, sps, _ := f.ParameterSets()
 	return sps[0]
 }
 

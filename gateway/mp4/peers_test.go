@@ -86,7 +86,7 @@ func annexB(c clip) (b []byte) {
 	nalu := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range c.frames {
 		if f.Key {
-			sps, pps := f.Format.ParameterSets()
+			_, sps, pps := f.Format.ParameterSets()
 			for _, set := range slices.Concat(sps, pps) {
 				nalu(set)
 			}
@@ -195,7 +195,7 @@ func checkAscending(t *testing.T, out []byte) {
 // many cameras leave it out.
 func withoutRestriction(t *testing.T, c clip) clip {
 	t.Helper()
-	sps, pps := c.format.ParameterSets()
+	_, sps, pps := c.format.ParameterSets()
 	s, ok := h264.ParseSPS(sps[0])
 	if !ok {
 		t.Fatalf("% x", sps[0])

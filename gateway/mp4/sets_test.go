@@ -15,8 +15,8 @@ func TestSeveralParameterSets(t *testing.T) {
 	a := encode(t, "s=160x96:r=25:d=0.8", "-bf", "0", "-g", "5", "-x264-params", "sps-id=0")
 	b := encode(t, "s=160x96:r=25:d=0.8", "-bf", "0", "-g", "5", "-x264-params", "sps-id=3:cabac=0:no-8x8dct=1")
 	ownA, ownB := pictures(t, mux(t, a.frames)), pictures(t, mux(t, b.frames))
-	spsA, ppsA := a.format.ParameterSets()
-	spsB, ppsB := b.format.ParameterSets()
+	_, spsA, ppsA := a.format.ParameterSets()
+	_, spsB, ppsB := b.format.ParameterSets()
 	for name, sets := range map[string][][]byte{
 		"the first to begin with": {spsA[0], ppsA[0], spsB[0], ppsB[0]},
 		"the other":               {spsB[0], ppsB[0], ppsA[0], spsA[0]},

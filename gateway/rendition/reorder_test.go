@@ -69,7 +69,7 @@ func framesOfFLV(t *testing.T, b []byte) (frames []media.Frame) {
 func unrestricted(t *testing.T, frames []media.Frame) []media.Frame {
 	t.Helper()
 	var parsed h264.SPS
-	sps, pps := frames[0].Format.ParameterSets()
+	_, sps, pps := frames[0].Format.ParameterSets()
 	if err := parsed.Unmarshal(sps[0]); err != nil {
 		t.Fatal(err)
 	}

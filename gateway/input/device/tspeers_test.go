@@ -93,7 +93,7 @@ func decode(t *testing.T, frames []media.Frame) []int {
 	var in, out bytes.Buffer
 	for _, f := range frames {
 		if f.Key {
-			sps, pps := f.Format.ParameterSets()
+			_, sps, pps := f.Format.ParameterSets()
 			for _, set := range slices.Concat(sps, pps) {
 				in.WriteString("\x00\x00\x00\x01" + string(set))
 			}

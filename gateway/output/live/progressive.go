@@ -122,7 +122,7 @@ func withParameterSets(f media.Frame, old *media.Format) media.Frame {
 	if bytes.Equal(f.Format.Config, old.Config) {
 		return f
 	}
-	sps, pps := f.Format.ParameterSets()
+	_, sps, pps := f.Format.ParameterSets()
 	data := make([]byte, 0, len(f.Data)+len(f.Format.Config)+1024)
 	for _, set := range slices.Concat(sps, pps) {
 		data = binary.BigEndian.AppendUint32(data, uint32(len(set)))

@@ -152,7 +152,7 @@ func annexB(frames []media.Frame) (b []byte) {
 	nalu := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range frames {
 		if f.Key {
-			sps, pps := f.Format.ParameterSets()
+			_, sps, pps := f.Format.ParameterSets()
 			for _, set := range slices.Concat(sps, pps) {
 				nalu(set)
 			}

@@ -73,7 +73,7 @@ func NumbersH264(t *testing.T, frames []media.Frame) []int {
 	unit := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range frames {
 		if f.Key || f.Format != format {
-			sps, pps := f.Format.ParameterSets()
+			_, sps, pps := f.Format.ParameterSets()
 			for _, set := range slices.Concat(sps, pps) {
 				unit(set)
 			}
