@@ -22,9 +22,6 @@ const (
 	TypeFiller    = 38
 	TypePrefixSEI = 39
 	TypeSuffixSEI = 40
-
-	lastIRAP    = 23
-	lastPicture = 31
 )
 
 // HeaderSize is how long the header of a NAL unit is, in bytes (7.3.1.2).
@@ -50,11 +47,12 @@ func Type(nalu []byte) byte { return nalu[0] >> 1 & 0x3F }
 // pass over them (7.4.2.2).
 func Layer(nalu []byte) byte { return nalu[0]&1<<5 | nalu[1]>>3 }
 
-// IsPicture says whether a NAL unit is part of a picture: a slice segment.
-func IsPicture(nalu []byte) bool { return Type(nalu) <= lastPicture }
+// IsPicture says whether a NAL unit is part of a picture: a slice segment. Those
+// of types that are reserved decoders pass over.
+func IsPicture(nalu []byte) bool { return Type(nalu) <= TypeRASLR || IsIRAP(nalu) }
 
 // IsIRAP says whether decoding may begin with the picture that a NAL unit is of.
-func IsIRAP(nalu []byte) bool { t := Type(nalu); return t >= TypeBLA && t <= lastIRAP }
+func IsIRAP(nalu []byte) bool { t := Type(nalu); return t >= TypeBLA && t <= TypeCRA }
 
 // IsIDR says whether nothing that comes later refers to what was before the
 // picture that a NAL unit is of, in whatever order they are shown.

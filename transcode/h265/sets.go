@@ -262,7 +262,7 @@ type Order struct {
 // Next gives the place of the next picture, by the header of its first slice
 // segment (8.3.1). Where that cannot be read, the order is that of decoding.
 func (o *Order) Next(s Slice) h264.Place {
-	irap := s.Kind >= TypeBLA && s.Kind <= lastIRAP
+	irap := s.Kind >= TypeBLA && s.Kind <= TypeCRA
 	anew := irap && (s.Kind < TypeCRA || !o.begun)
 	if anew || o.blind != !s.Known || !o.begun {
 		o.last = h264.Place{Epoch: o.last.Epoch + 1}

@@ -165,7 +165,7 @@ func (s *SPS) readRest(r *reader) {
 	for range 6 { // sizes of blocks, depths of their trees
 		r.UE()
 	}
-	if r.flag() && r.flag() { // there are scaling lists, and they are here
+	if used := r.flag(); used && r.flag() { // there are scaling lists, and they are here
 		r.skipScalingLists()
 	}
 	r.Bits(2)     // asymmetric partitions, sample adaptive offset

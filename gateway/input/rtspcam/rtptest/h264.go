@@ -20,12 +20,19 @@ func Encoded(t *testing.T, n, width, height int, args ...string) []Picture {
 	args = append([]string{"-f", "image2pipe", "-c:v", "mjpeg", "-framerate", "30", "-i", "-",
 		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10", "-pix_fmt", "yuv420p",
 		"-bsf:v", "h264_metadata=aud=insert", "-f", "h264"}, args...)
+	return cut(t, n, FFmpeg(t, Numbered(n, width, height), append(args, "-")...), func(unit []byte) bool { return h264.Type(unit) == h264.TypeDelimiter })
+}
+
+// cut gives the n pictures of a stream with start codes, which begin with
+// delimiters.
+func cut(t *testing.T, n int, stream []byte, delimits func(unit []byte) bool) []Picture {
+	t.Helper()
 	var pictures []Picture
-	for unit := range bytes.SplitSeq(FFmpeg(t, Numbered(n, width, height), append(args, "-")...), []byte{0, 0, 1}) {
+	for unit := range bytes.SplitSeq(stream, []byte{0, 0, 1}) {
 		unit = bytes.TrimRight(unit, "\x00")
 		switch {
 		case len(unit) == 0:
-		case unit[0]&0x1F == h264.TypeDelimiter:
+		case delimits(unit):
 			pictures = append(pictures, nil)
 		default:
 			pictures[len(pictures)-1] = append(pictures[len(pictures)-1], unit)
@@ -46,9 +53,15 @@ func Packets(t *testing.T, pictures []Picture) [][]*rtp.Packet {
 	if err := encoder.Init(); err != nil {
 		t.Fatal(err)
 	}
+	return packets(t, pictures, encoder.Encode)
+}
+
+// packets makes those of each picture, with its time.
+func packets(t *testing.T, pictures []Picture, encode func(picture [][]byte) ([]*rtp.Packet, error)) [][]*rtp.Packet {
+	t.Helper()
 	groups := make([][]*rtp.Packet, len(pictures))
 	for i, p := range pictures {
-		group, err := encoder.Encode(p)
+		group, err := encode(p)
 		if err != nil {
 			t.Fatal(err)
 		}

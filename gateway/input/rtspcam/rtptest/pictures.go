@@ -64,17 +64,16 @@ func Film(t *testing.T, n, width, height int, name string, args ...string) strin
 	return path
 }
 
-// NumbersH264 decodes frames and reads the numbers of the pictures, in the
-// order in which they are shown.
-func NumbersH264(t *testing.T, frames []media.Frame) []int {
+// numbersOfUnits decodes frames of H.264 or H.265 and reads the numbers of the
+// pictures, in the order in which they are shown.
+func numbersOfUnits(t *testing.T, frames []media.Frame) []int {
 	t.Helper()
 	var b []byte
 	var format *media.Format
 	unit := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range frames {
 		if f.Key || f.Format != format {
-			_, sps, pps := f.Format.ParameterSets()
-			for _, set := range slices.Concat(sps, pps) {
+			for _, set := range slices.Concat(f.Format.ParameterSets()) {
 				unit(set)
 			}
 			format = f.Format
@@ -85,7 +84,8 @@ func NumbersH264(t *testing.T, frames []media.Frame) []int {
 			data = data[size:]
 		}
 	}
-	return numbersJPEG(t, FFmpeg(t, b, "-f", "h264", "-i", "-", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "2", "-"))
+	demuxer := map[media.Codec]string{media.H264: "h264", media.H265: "hevc"}[format.Codec]
+	return numbersJPEG(t, FFmpeg(t, b, "-f", demuxer, "-i", "-", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "2", "-"))
 }
 
 // numbersJPEG reads the numbers of JPEGs one behind another.
@@ -107,11 +107,14 @@ func numbersJPEG(t *testing.T, b []byte) []int {
 	return numbers
 }
 
-// Numbers reads the numbers of frames of either codec.
+// Numbers reads the numbers of frames, in the order in which they are shown.
 func Numbers(t *testing.T, frames []media.Frame) []int {
 	t.Helper()
-	if frames[0].Format.Codec == media.H264 {
-		return NumbersH264(t, frames)
+	if len(frames) == 0 {
+		return nil
+	}
+	if frames[0].Format.Codec != media.JPEG {
+		return numbersOfUnits(t, frames)
 	}
 	var all []byte
 	for _, f := range frames {

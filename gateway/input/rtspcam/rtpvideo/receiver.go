@@ -1,11 +1,11 @@
-// Package rtpvideo makes frames of packets of RTP: access units of RFC 6184
-// (h264.go), JPEGs of RFC 2435 (jpeg.go), in which order and of which source
-// (intake.go), and their times (clock.go). It believes of what cameras write into
-// packets what can be checked.
+// Package rtpvideo makes frames of packets of RTP: access units (units.go)
+// of RFC 6184 (h264.go) and RFC 7798 (h265.go), JPEGs of RFC 2435 (jpeg.go), in
+// which order and of which source (intake.go), and their times (clock.go). It
+// believes of what cameras write into packets what can be checked.
 //
 // Two things hold for every frame. It is emitted with its last packet, or, where
 // the camera does not mark that, with the first packet of the next one; and it is
-// whole: what lost a packet is dropped, for H.264 up to the next keyframe.
+// whole: what lost a packet is dropped, for H.264 and H.265 up to the next keyframe.
 //
 // The package opens nothing and decodes no picture. It knows no RTSP: whoever
 // has agreed with somebody on packets gives them to a Receiver.
@@ -57,10 +57,10 @@ type Options struct {
 
 // Stream says what packets carry, and how they come.
 type Stream struct {
-	Codec         media.Codec // JPEG or H264
+	Codec         media.Codec // JPEG, H264 or H265
 	PayloadType   uint8       // of its packets
 	Ordered       bool        // they come as they were sent, as over TCP; else they are put in order
-	ParameterSets [][]byte    // of H264, that were announced
+	ParameterSets [][]byte    // of H264 and H265, that were announced
 	Width, Height int         // of JPEGs over 2040 pixels, that were announced; 0 if not
 }
 
@@ -102,12 +102,17 @@ func (r *Receiver) Begin(s Stream) {
 // assembler makes the one for a stream.
 func (o Options) assembler(s Stream) assembler {
 	largest := budget{o.MaxFrameBytes, o.TooLarge}
-	if s.Codec == media.JPEG {
+	var codec unitCodec
+	switch s.Codec {
+	case media.H265:
+		codec = new(h265Codec)
+	case media.H264:
+		codec = new(h264Codec)
+	default:
 		return &jpegAssembler{largest: largest, markers: o.Markers, width: s.Width, height: s.Height}
 	}
-	a := newH264Assembler(largest, o.Markers)
-	a.framer.Announce(s.ParameterSets...)
-	return a
+	codec.announce(s.ParameterSets...)
+	return newUnitAssembler(codec, largest, o.Markers)
 }
 
 // End is called after the last packet. Nothing is emitted any more when it

@@ -1,7 +1,6 @@
 package rtpvideo
 
 import (
-	"encoding/binary"
 	"slices"
 	"testing"
 	"time"
@@ -44,22 +43,5 @@ func TestBytesOfTheNetwork(t *testing.T) {
 	rtptest.WantNumbers(t, r.frames, rtptest.Span(0, n))
 	if r.err != nil {
 		t.Error(r.err)
-	}
-}
-
-// TestReceiverAllocates: nothing, for a packet that ends no picture.
-func TestReceiverAllocates(t *testing.T) {
-	r := newH264(t)
-	r.Begin(Stream{Codec: media.H264, PayloadType: 96, Ordered: true})
-	b := []byte("\x80\x60\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x41\x9a\x9b")
-	now, number := time.Now(), uint16(0)
-	allocated := testing.AllocsPerRun(100, func() {
-		binary.BigEndian.PutUint16(b[2:], number)
-		number++
-		r.Bytes(b, now)
-		r.assembler.(*h264Assembler).spoil() // so that nothing grows
-	})
-	if allocated != 0 || !r.received {
-		t.Errorf("%v allocations", allocated)
 	}
 }

@@ -59,9 +59,9 @@ func TestSeveralParameterSets(t *testing.T) {
 		"some that cannot be read":       {nil, slices.Concat([]rtptest.Picture{append([][]byte{{0x68, 0x00}, {0x67, 0x64, 0, 0}}, a[0]...)}, a[1:]), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assembler := newH264Assembler(budget{bytes: largest}, honest())
-			assembler.framer.Announce(c.announced...)
-			r := newReception(t, assembler).take(slices.Concat(rtptest.Packets(t, c.pictures)...))
+			codec := new(h264Codec)
+			codec.announce(c.announced...)
+			r := newUnits(t, codec).take(slices.Concat(rtptest.Packets(t, c.pictures)...))
 			if r.err != nil {
 				t.Fatal(r.err)
 			}
