@@ -43,7 +43,7 @@ func (c *Crowd) board(s *Seat) (bool, error) {
 	}
 	p := c.pumps[s.reader.Stream()]
 	if p == nil {
-		lead, err := c.hub.Open(s.key, stream.ReadOptions{Idle: c.idle})
+		lead, err := c.hub.Open(s.key, stream.ReadOptions{Idle: c.idle, Leading: true})
 		if err != nil {
 			return false, nil
 		}

@@ -27,7 +27,7 @@ type Seat struct {
 
 	// Of the viewer's own goroutine, or of the pump's while it rides.
 	seq uint64 // the last frame that the viewer got
-	got uint64 // frames that it got from the pump this time
+	got uint64 // frames that the pump gave it this time, or withheld
 
 	// The crowd's lock guards what follows.
 	key      stream.Key
@@ -189,6 +189,11 @@ func (s *Seat) step(f *media.Frame) (stays bool, err error) {
 		}
 	}()
 	if f.Seq <= s.seq {
+		return true, nil
+	}
+	if s.reader.Withholds(f) {
+		s.seq = f.Seq
+		s.got++
 		return true, nil
 	}
 	m, ok := s.viewer.Message(f)

@@ -96,7 +96,19 @@ type Frame struct {
 	Arrived time.Time     // when the stream got it, with a monotonic reading
 	Key     bool          // decodable alone; always true for JPEG
 	Backlog bool          // set by a reader on what was already old when it joined, and by a source on what only leads to another picture
+	Leading bool          // not decodable where decoding began with the keyframe that it follows; a reader that joined there is not given it
+	Leads   uint16        // how many Leading frames come right before it, given by the stream
 	Format  *Format
-	Leading bool   // not decodable where decoding began with the keyframe that it follows; a reader that joined there is not given it
 	Data    []byte // JPEG: SOI to EOI; H264, H265: NAL units with 4-byte lengths (AVCC)
+}
+
+// Lost counts the frames that are missing between the one with number before and
+// f, which comes later in the same stream. Those that only lead to f are not
+// missing: see Leading.
+func (f *Frame) Lost(before uint64) uint64 {
+	between := f.Seq - before - 1
+	if between == uint64(f.Leads) {
+		return 0
+	}
+	return between
 }

@@ -262,9 +262,9 @@ func (r *recorder) away(why string) {
 
 // take records one frame.
 func (r *recorder) take(ctx context.Context, f media.Frame) error {
-	lost := r.last.Seq > 0 && f.Seq != r.last.Seq+1
+	lost := r.last.Seq > 0 && f.Lost(r.last.Seq) > 0
 	if lost {
-		r.count(func(s *Status) { s.Lost += f.Seq - r.last.Seq - 1 })
+		r.count(func(s *Status) { s.Lost += f.Lost(r.last.Seq) })
 		r.endRun(ctx, r.lossReason())
 	}
 	f.Format = r.alike(f.Format)

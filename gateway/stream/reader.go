@@ -32,6 +32,9 @@ type ReadOptions struct {
 	// RunEnds makes Next give ErrRunEnded, once, when the run that its last
 	// frame is of has ended and nothing has come since.
 	RunEnds bool
+	// Leading has the reader give also what cannot be decoded where it began: it
+	// is for who passes frames on to holders of other readers (Reader.Withholds).
+	Leading bool
 	// Hold is for who only keeps the source running and waits for no frame, so
 	// that the source may rest between frames (Rest) while nobody else reads.
 	// Next gives what there is, but late.
@@ -60,6 +63,7 @@ type Reader struct {
 	wake    chan struct{} // cap 1: something changed since the reader looked
 	idle    *time.Timer   // for options.Idle, made at the first wait
 	idling  bool          // Next gave something else while idle ran; it goes on
+	onset   onset         // of whoever calls Next
 
 	// The stream's lock guards what follows.
 	next       uint64 // the frame to give next; 0: not joined yet
@@ -118,8 +122,13 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 		r.called = false
 		return f, false, ErrInterrupted
 	}
-	if r.seek() {
+	for r.seek() {
 		f = *s.ring.at(r.next)
+		if r.Withholds(&f) && !r.options.Leading {
+			r.last, r.next = f.Seq, f.Seq+1
+			f = media.Frame{}
+			continue
+		}
 		f.Backlog = f.Backlog || f.Seq < r.backlogEnd
 		r.account(f.Seq)
 		return f, true, nil
@@ -207,6 +216,29 @@ func (r *Reader) account(seq uint64) {
 	r.last, r.next = seq, seq+1
 }
 
+// onset is where a reader began to decode, as far as that still matters.
+type onset struct {
+	seq    uint64        // the last frame looked at
+	format *media.Format // of the last keyframe
+	here   bool          // decoding began with that keyframe
+}
+
+// Withholds says whether the reader's holder is not to get f, since it cannot be
+// decoded: it is Leading, and the holder began with the keyframe that it follows,
+// by joining, skipping or a new Format, with which decoders begin anew. Next asks
+// it; whoever gives the holder frames of another reader in the meantime asks it
+// for each of those in turn, and then tells it in Passed. Like Next it is for one
+// goroutine.
+func (r *Reader) Withholds(f *media.Frame) bool {
+	o := &r.onset
+	if f.Key && f.Seq != o.seq {
+		o.here = f.Seq != o.seq+1 || f.Format != o.format
+		o.format = f.Format
+	}
+	o.seq = f.Seq
+	return f.Leading && o.here
+}
+
 func (r *Reader) startIdle() {
 	switch {
 	case r.options.Idle <= 0:
@@ -243,8 +275,8 @@ func (r *Reader) Interrupt() {
 }
 
 // Passed tells the reader that its holder got frames through another reader of
-// the same stream: got of them, the last with number seq. Next goes on behind
-// that one, and what lies between is counted as dropped. Nothing happens if the
+// the same stream: got of them, those that it withholds among them, the last with
+// number seq. Next goes on behind that one, and what lies between is counted as dropped. Nothing happens if the
 // reader gave that frame itself already. Like Next it is for one goroutine.
 func (r *Reader) Passed(seq, got uint64) {
 	s := r.stream

@@ -22,6 +22,7 @@ type ring struct {
 
 	newestKey uint64 // newest keyframe kept, or 0
 	joinFrom  uint64 // frames before it belong to a run that ended: no place to join
+	leads     uint16 // Leading frames that came last
 }
 
 func newRing(maxBytes int) ring {
@@ -37,7 +38,10 @@ func (r *ring) push(f media.Frame, wanted uint64) {
 	if r.next-r.first == uint64(len(r.slots)) {
 		r.grow()
 	}
-	f.Seq = r.next
+	f.Seq, f.Leads = r.next, r.leads
+	if r.leads++; !f.Leading {
+		r.leads = 0
+	}
 	*r.at(r.next) = f
 	r.next++
 	r.bytes += len(f.Data)

@@ -5,7 +5,7 @@ import (
 	"framegate/gateway/mp4"
 )
 
-// track is the frames of one viewer as they go out: H.264 in fragments whose
+// track is the frames of one viewer as they go out: H.264 and H.265 in fragments whose
 // times run on, whatever happens to the camera, or JPEGs. It belongs to whoever
 // has the viewer's seat.
 type track struct {
@@ -33,7 +33,7 @@ func (t *track) begins(f *media.Frame) bool {
 // The error is mp4.ErrFormat.
 func (t *track) begin(shapes *shapes, stream uint64, format *media.Format) (init []byte, err error) {
 	t.shape = nil
-	if format.Codec == media.H264 {
+	if mp4.Carries(format.Codec) {
 		if t.shape, err = shapes.of(stream, format); err != nil {
 			return nil, err
 		}
@@ -52,7 +52,7 @@ func (t *track) skipped(f *media.Frame) uint64 {
 	if t.seq == 0 || f.Seq <= t.seq {
 		return 0
 	}
-	return f.Seq - t.seq - 1
+	return f.Lost(t.seq)
 }
 
 // appendHead appends what stands before the frame's Data, and takes note of the
