@@ -85,11 +85,25 @@ func (w *Boxes) OpenVisual(kind string, width, height int) int {
 	return at
 }
 
-// AVC1 appends the sample entry of H.264: 14496-15, 5.4.2.
-func (w *Boxes) AVC1(f *media.Format) {
-	at := w.OpenVisual("avc1", f.Width, f.Height)
-	avcC := w.Open("avcC") // 14496-15, 5.3.3.1
+// SampleEntry appends that of H.264 or H.265, all of whose parameter sets are in
+// it: 14496-15, 5.4.2 and 8.4.1.
+func (w *Boxes) SampleEntry(f *media.Format) {
+	at := w.OpenVisual(entryOf(f.Codec), f.Width, f.Height)
+	config := w.Open(configs[entryOf(f.Codec)])
 	w.U8(f.Config...)
-	w.Close(avcC)
+	w.Close(config)
 	w.Close(at)
 }
+
+// entryOf names the sample entry of a codec that is carried. It is a brand, too.
+func entryOf(codec media.Codec) string {
+	if codec == media.H265 {
+		return "hvc1"
+	}
+	return "avc1"
+}
+
+// configs are the boxes of sample entries with a Format's Config: 14496-15,
+// 5.3.3.1 and 8.3.3.1. The third and the last may have parameter sets among the
+// pictures, too.
+var configs = map[string]string{"avc1": "avcC", "hvc1": "hvcC", "avc3": "avcC", "hev1": "hvcC"}

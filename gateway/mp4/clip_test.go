@@ -25,8 +25,19 @@ type clip struct {
 // options of libx264.
 func encode(t testing.TB, source string, options ...string) clip {
 	t.Helper()
-	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=" + source,
-		"-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-threads", "1"}, options...)
+	return encodeBy(t, source, append([]string{"-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"}, options...))
+}
+
+// encodeH265 is encode with parameters of libx265.
+func encodeH265(t testing.TB, source, params string, options ...string) clip {
+	t.Helper()
+	return encodeBy(t, source, append([]string{"-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-tag:v", "hvc1",
+		"-x265-params", "log-level=error:pools=none:ctu=16:" + params}, options...))
+}
+
+func encodeBy(t testing.TB, source string, options []string) clip {
+	t.Helper()
+	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=" + source, "-threads", "1"}, options...)
 	args = append(args, "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
 	return read(t, camtest.Output(t, nil, "ffmpeg", args...))
 }

@@ -1,6 +1,6 @@
 // Package mp4 writes and reads fragmented MP4 (ISO/IEC 14496-12, ISO/IEC
-// 14496-15) for one track of H.264: an init segment for a Format, and one
-// fragment of one sample for each frame. It also sees in a frame
+// 14496-15) for one track of H.264 or H.265: an init segment for a Format,
+// and one fragment of one sample for each frame. It also sees in a frame of H.264
 // whether it may be one that is shown before others that came earlier.
 //
 // A fragment is a head, which the Muxer of one viewer makes, and the frame's
@@ -15,6 +15,7 @@ import (
 	"math"
 
 	"framegate/gateway/media"
+	"framegate/transcode/h265"
 )
 
 // Timescale is the number of ticks in a second of what Init and Muxer write.
@@ -26,14 +27,30 @@ const trackID = 1
 // ErrFormat: a Format that cannot be described in MP4.
 var ErrFormat = errors.New("format that does not go into MP4")
 
+// Carries says whether the codec goes into what Init and Muxer write.
+func Carries(c media.Codec) bool { return c == media.H264 || c == media.H265 }
+
 // MIME gives the type of f as MediaSource.isTypeSupported takes it, such as
-// `video/mp4; codecs="avc1.64001F"` (RFC 6381, 3.3), or "" if f is not H.264
-// or lacks its Config.
+// `video/mp4; codecs="avc1.64001F"` (RFC 6381, 3.3), or "" if f is of a codec
+// that is not carried or lacks its Config.
 func MIME(f *media.Format) string {
-	if f == nil || f.Codec != media.H264 || len(f.Config) < 4 {
+	if f == nil {
 		return ""
 	}
-	return fmt.Sprintf(`%s/mp4; codecs="avc1.%02X%02X%02X"`, f.Codec.Kind(), f.Config[1], f.Config[2], f.Config[3])
+	if codecs := codecs(f); codecs != "" {
+		return fmt.Sprintf(`%s/mp4; codecs="%s"`, f.Codec.Kind(), codecs)
+	}
+	return ""
+}
+
+func codecs(f *media.Format) string {
+	switch {
+	case f.Codec == media.H264 && len(f.Config) >= 4:
+		return fmt.Sprintf("avc1.%02X%02X%02X", f.Config[1], f.Config[2], f.Config[3])
+	case f.Codec == media.H265:
+		return h265.Codecs(f.Config)
+	}
+	return ""
 }
 
 // Init gives the init segment of f: ftyp and moov with one video track, with
@@ -44,7 +61,7 @@ func Init(f *media.Format) ([]byte, error) {
 		return nil, err
 	}
 	w := live{make(Boxes, 0, 1024+len(f.Config))}
-	w.ftyp()
+	w.ftyp(f.Codec)
 	moov := w.Open("moov")
 	w.mvhd()
 	trak := w.Open("trak")
@@ -63,8 +80,8 @@ func Init(f *media.Format) ([]byte, error) {
 // checkFormat refuses what the fields of the boxes cannot hold.
 func checkFormat(f *media.Format) error {
 	switch {
-	case f == nil || f.Codec != media.H264:
-		return fmt.Errorf("%w: not H.264", ErrFormat)
+	case f == nil || !Carries(f.Codec):
+		return fmt.Errorf("%w: neither H.264 nor H.265", ErrFormat)
 	case f.Width < 1 || f.Width > math.MaxUint16 || f.Height < 1 || f.Height > math.MaxUint16:
 		return fmt.Errorf("%w: pictures of %dx%d", ErrFormat, f.Width, f.Height)
 	case len(f.Config) == 0:
@@ -79,12 +96,12 @@ type live struct{ Boxes }
 // ftyp: 14496-12, 4.3. Fragments whose offsets count from their moof need
 // iso5, signed composition offsets need iso6. Brands before iso5 would promise
 // a reader something else, all but mp41, which says no more than "MP4" and is
-// what QuickTime and Safari look for; avc1 says that the track is H.264.
-func (w *live) ftyp() {
+// what QuickTime and Safari look for; the last says what the track is.
+func (w *live) ftyp(codec media.Codec) {
 	at := w.Open("ftyp")
 	w.Text("iso5")
 	w.U32(512)
-	w.Text("iso5iso6mp41avc1")
+	w.Text("iso5iso6mp41" + entryOf(codec))
 	w.Close(at)
 }
 
@@ -141,7 +158,7 @@ func (w *live) minf(f *media.Format) {
 	stbl := w.Open("stbl")
 	stsd := w.OpenFull("stsd", 0, 0)
 	w.U32(1)
-	w.AVC1(f)
+	w.SampleEntry(f)
 	w.Close(stsd)
 	for _, kind := range []string{"stts", "stsc", "stco"} {
 		at := w.OpenFull(kind, 0, 0)

@@ -36,12 +36,14 @@ func TestMIME(t *testing.T) {
 	for want, f := range map[string]*media.Format{
 		`video/mp4; codecs="avc1.42C00D"`: inOrder(t),
 		`video/mp4; codecs="avc1.64001F"`: feared(t),
+
+		`video/mp4; codecs="hvc1.1.6.L30.90"`: formatH265(t),
 	} {
 		if got := MIME(f); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	for _, f := range []*media.Format{nil, {}, {Codec: media.JPEG}, {Codec: media.H264, Config: []byte{1, 0x67, 1}}} {
+	for _, f := range []*media.Format{nil, {}, {Codec: media.JPEG}, {Codec: media.H264, Config: []byte{1, 0x67, 1}}, {Codec: media.H265, Config: make([]byte, 22)}} {
 		if got := MIME(f); got != "" {
 			t.Errorf("%+v is called %s", f, got)
 		}
@@ -50,7 +52,7 @@ func TestMIME(t *testing.T) {
 
 func TestInit(t *testing.T) {
 	for name, f := range map[string]*media.Format{
-		"baseline.mp4": inOrder(t), "high.mp4": feared(t), "high444.mp4": formatOf(t, high444SPS),
+		"baseline.mp4": inOrder(t), "high.mp4": feared(t), "high444.mp4": formatOf(t, high444SPS), "h265.mp4": formatH265(t),
 	} {
 		b, err := Init(f)
 		if err != nil {

@@ -173,10 +173,10 @@ func (m *Muxer) follow(f media.Frame) (at, stretch int64) {
 }
 
 // longest gives how far ahead of all before it a frame of a reordered stream
-// may be. All that is shown before a keyframe has come before it; another
+// may be. All that is shown before a keyframe of H.264 has come before it; another
 // frame may leave room for some that come later.
 func (m *Muxer) longest(key bool) int64 {
-	if key {
+	if key && m.format.Codec == media.H264 {
 		return m.usual * 3 / 2
 	}
 	return max(m.usual*3/2, maxStall)
@@ -193,7 +193,7 @@ func (m *Muxer) goBack(f media.Frame, at, gap int64) int64 {
 			m.reorder++
 			m.fill()
 		}
-	case reordered && m.reorder == 0 && Bidirectional(f.Data):
+	case reordered && m.reorder == 0 && f.Format.Codec == media.H264 && Bidirectional(f.Data):
 		m.reorder, m.certain, m.earlier = 1, true, 0
 		m.fill()
 	case m.reorder > 0 || -gap > max(maxJitter, 2*m.usual) || m.behind >= maxBehind:

@@ -24,7 +24,7 @@ type Fragment struct {
 }
 
 // ReadInit reads the init segment (ftyp, moov) at the start of b: of one track
-// of H.264 with 4-byte lengths. What follows moov is not
+// of H.264 or H.265 with 4-byte lengths. What follows moov is not
 // looked at. It gives copies, and the track's ticks in a second.
 //
 // The error is io.ErrUnexpectedEOF where b ends too early, else ErrMalformed.
@@ -172,11 +172,11 @@ func readMovie(moov []byte) (*media.Format, uint32, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	avcC, err := readSampleDescription(stsd)
+	codec, config, err := readSampleDescription(stsd)
 	if err != nil {
 		return nil, 0, err
 	}
-	f, err := media.FormatOfAVCC(avcC)
+	f, err := media.FormatOfConfig(codec, config)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -199,17 +199,22 @@ func readTimescale(mdia []byte) (uint32, error) {
 	return binary.BigEndian.Uint32(mdhd[at:]), nil
 }
 
-// readSampleDescription gives the avcC of the only entry: 14496-12, 8.5.2.
-func readSampleDescription(stsd []byte) ([]byte, error) {
+// readSampleDescription gives what the only entry is of, and its avcC or hvcC:
+// 14496-12, 8.5.2.
+func readSampleDescription(stsd []byte) (codec media.Codec, config []byte, err error) {
 	const visual = 78 // bytes of a VisualSampleEntry before its boxes
 	if len(stsd) < 8 || binary.BigEndian.Uint32(stsd[4:]) != 1 {
-		return nil, malformed("not one sample description")
+		return 0, nil, malformed("not one sample description")
 	}
 	kind, entry, _, err := NextBox(stsd[8:])
-	if err != nil || kind != "avc1" && kind != "avc3" || len(entry) < visual {
-		return nil, malformed("sample description %q", kind)
+	if err != nil || configs[kind] == "" || len(entry) < visual {
+		return 0, nil, malformed("sample description %q", kind)
 	}
-	return descend(entry[visual:], "avcC")
+	if codec = media.H264; configs[kind] == "hvcC" {
+		codec = media.H265
+	}
+	config, err = descend(entry[visual:], configs[kind])
+	return codec, config, err
 }
 
 // readMoof reads a moof, of size bytes at the start of b, and the mdat that

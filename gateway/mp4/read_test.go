@@ -189,6 +189,9 @@ func FuzzRead(f *testing.F) {
 	at := bytes.Index(b, []byte("moof")) - 4
 	f.Add(b)
 	f.Add(b[at:])
+	if b, err := Init(formatH265(f)); err == nil {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if format, timescale, err := ReadInit(b); err == nil {
 			if timescale == 0 || format.Width < 1 || format.Width > media.MaxSide {

@@ -121,7 +121,7 @@ func (m movie) stsd(w *mp4.Boxes) {
 		if f.Codec == media.JPEG {
 			jpeg(w, f)
 		} else {
-			w.AVC1(f)
+			w.SampleEntry(f)
 		}
 	}
 	w.Close(at)

@@ -213,7 +213,7 @@ func (m *movie) mvex(w *mp4.Boxes) {
 // own (14496-14, 5.6; 14496-1, table 5).
 func sampleEntry(w *mp4.Boxes, f *media.Format) {
 	if f.Codec == media.H264 {
-		w.AVC1(f)
+		w.SampleEntry(f)
 		return
 	}
 	at := w.OpenVisual("mp4v", f.Width, f.Height)
