@@ -181,11 +181,11 @@ func (a *API) revokeLink(ctx context.Context, in *numberPath) (*nothing, error) 
 
 // Probed is what a camera turned out to be. What is not known is zero.
 type Probed struct {
-	Codec            string // jpeg, h264
+	Codec            string // jpeg, h264, h265
 	Width, Height    int    // pixels
 	FPS              float64
 	FirstFrame       time.Duration // from the attempt to connect to the first keyframe
-	KeyframeInterval time.Duration // of H.264
+	KeyframeInterval time.Duration // of H.264 and H.265
 	Frames           int           // that came
 	Bytes            int64         // of those
 }
@@ -199,7 +199,7 @@ type probed struct {
 	Height             int     `json:"height,omitempty" doc:"pixels"`
 	FPS                float64 `json:"fps,omitempty"`
 	FirstFrameMs       float64 `json:"first_frame_ms,omitempty" doc:"from connecting to the first picture, in milliseconds"`
-	KeyframeIntervalMs float64 `json:"keyframe_interval_ms,omitempty" doc:"of H.264: the longest a viewer waits to join, in milliseconds"`
+	KeyframeIntervalMs float64 `json:"keyframe_interval_ms,omitempty" doc:"of H.264 and H.265: the longest a viewer waits to join, in milliseconds"`
 	Frames             int     `json:"frames" doc:"that came"`
 	Bytes              int64   `json:"bytes" doc:"of those"`
 }

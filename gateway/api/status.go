@@ -33,7 +33,7 @@ type cameraStatus struct {
 	ID         string           `json:"id"`
 	Name       string           `json:"name"`
 	State      string           `json:"state" enum:"idle,connecting,online,offline" doc:"idle: nobody watches; connecting: no picture yet; offline: wanted, but not there"`
-	Codec      string           `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264" example:"h264"`
+	Codec      string           `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264, h265" example:"h264"`
 	Width      int              `json:"width,omitempty" doc:"pixels"`
 	Height     int              `json:"height,omitempty" doc:"pixels"`
 	FPS        float64          `json:"fps" doc:"pictures a second; 0 where not online"`

@@ -46,7 +46,7 @@ type look struct {
 }
 
 // take looks at one frame, and ends the probe with the one after which more
-// would not tell more: of H.264 the second keyframe.
+// would not tell more: of H.264 and H.265 the second keyframe.
 func (l *look) take(f media.Frame) {
 	now := time.Now()
 	if l.Frames == 0 {
@@ -56,7 +56,7 @@ func (l *look) take(f media.Frame) {
 	l.Bytes += int64(len(f.Data))
 	l.Codec, l.Width, l.Height = f.Format.Codec.String(), f.Format.Width, f.Format.Height
 	l.last = now
-	if f.Format.Codec == media.H264 && f.Key {
+	if f.Format.Codec != media.JPEG && f.Key {
 		if !l.key.IsZero() {
 			l.KeyframeInterval = now.Sub(l.key)
 		}

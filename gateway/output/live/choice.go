@@ -30,18 +30,30 @@ type Choice struct {
 // camera gives the stream of the camera itself.
 func (c Choice) camera() stream.Key { return stream.Key{Camera: c.H264.Camera} }
 
-// rendition gives the stream for a codec.
-func (c Choice) rendition(codec media.Codec) stream.Key {
-	if codec == media.JPEG {
-		return c.JPEG
+// rendition gives the stream for a viewer that can show wanted, the best first,
+// where the camera's own will not do. ok is false where nothing is encoded that it
+// can show.
+func (c Choice) rendition(wanted []media.Codec) (key stream.Key, ok bool) {
+	for _, codec := range wanted {
+		switch codec {
+		case media.H264:
+			return c.H264, true
+		case media.JPEG:
+			return c.JPEG, true
+		}
 	}
-	return c.H264
+	return stream.Key{}, false
 }
 
 // stays says whether a viewer that can show wanted reads key on, now that its
-// frames turn out to be of a format. Players do not begin without IDR pictures.
+// frames turn out to be of a format. Players do not begin without pictures that
+// are decodable alone, and get others only if there is nothing else for them.
 func (c Choice) stays(key stream.Key, format *media.Format, wanted []media.Codec) bool {
-	return key != c.Own || slices.Contains(wanted, format.Codec) && !format.Refreshed
+	if key != c.Own {
+		return true
+	}
+	_, other := c.rendition(wanted)
+	return slices.Contains(wanted, format.Codec) && !(format.Refreshed && other)
 }
 
 // parseCodecs reads the query's codec. It gives nothing where the client's
@@ -50,24 +62,51 @@ func parseCodecs(query url.Values, dialect string) ([]media.Codec, error) {
 	name := query.Get("codec")
 	codec, known := codecNamed(name)
 	switch {
-	case dialect == DialectBare && (known && codec == media.H264 || name == "" || name == "auto"):
-		return []media.Codec{media.H264}, nil
-	case dialect == DialectBare:
-		return nil, fmt.Errorf("%w %.20q: without the subprotocol %s it is h264", ErrBadCodec, name, Subprotocol)
+	case dialect == DialectBare && (name == "" || name == "auto"):
+		return inMP4, nil
+	case dialect == DialectBare && codec == media.JPEG, dialect == DialectBare && !known:
+		return nil, fmt.Errorf("%w %.20q: without the subprotocol %s it is h264 or h265", ErrBadCodec, name, Subprotocol)
 	case known:
 		return []media.Codec{codec}, nil
 	case name == "" || name == "auto":
 		return nil, nil
 	}
-	return nil, fmt.Errorf("%w %.20q: it is auto, h264 or jpeg", ErrBadCodec, name)
+	return nil, fmt.Errorf("%w %.20q: it is auto, h264, h265 or jpeg", ErrBadCodec, name)
 }
 
 // codecNamed finds a codec by the name it has in documents and JSON.
 func codecNamed(name string) (media.Codec, bool) {
-	for _, c := range []media.Codec{media.H264, media.JPEG} {
+	for _, c := range []media.Codec{media.H264, media.H265, media.JPEG} {
 		if c.String() == name {
 			return c, true
 		}
 	}
 	return 0, false
+}
+
+// inMP4 is what who says nothing of codecs gets as MP4: what everything plays.
+var inMP4 = []media.Codec{media.H264}
+
+// wantedInMP4 reads the query's codec for the endless MP4: h265 is what the camera
+// sends, and all else is h264.
+func wantedInMP4(query url.Values) []media.Codec {
+	if codec, _ := codecNamed(query.Get("codec")); codec == media.H265 {
+		return []media.Codec{codec}
+	}
+	return inMP4
+}
+
+// possible says why a viewer that can show wanted would get nothing, as far as
+// that is known: H.265 is not encoded here. The error is ErrBadCodec.
+func (c Choice) possible(hub *stream.Hub, wanted []media.Codec) error {
+	if _, ok := c.rendition(wanted); ok || wanted == nil {
+		return nil
+	}
+	if c.Own == (stream.Key{}) {
+		return fmt.Errorf("%w h265: that is shown as the camera sends it, in no other size, rate or quality; h264 and jpeg are", ErrBadCodec)
+	}
+	if format, _ := hub.Sends(c.Own); format != nil && format.Codec != media.H265 {
+		return fmt.Errorf("%w h265: the camera sends %s, and H.265 is not encoded here; ask for h264", ErrBadCodec, format.Codec)
+	}
+	return nil
 }

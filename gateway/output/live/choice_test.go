@@ -32,6 +32,14 @@ func TestChoice(t *testing.T) {
 		"JPEG, and the query says JPEG":   {media.JPEG, "?codec=jpeg", "h264", choice, own},
 		"H.264, of a size":                {media.H264, "", "h264 jpeg", sized, sized.H264},
 		"JPEG, of a size, JPEG preferred": {media.JPEG, "", "jpeg h264", sized, sized.JPEG},
+		"H.265, and the client can":       {media.H265, "", "h265 h264 jpeg", choice, own},
+		"H.265, and it never heard of it": {media.H265, "", "h264 jpeg", choice, asH264},
+		"H.265, and it shows JPEG alone":  {media.H265, "", "jpeg", choice, asJPEG},
+		"H.265, and it is told":           {media.H265, "?codec=h265", "", choice, own},
+		"H.265, and it is told H.264":     {media.H265, "?codec=h264", "", choice, asH264},
+		"H.265, of a size":                {media.H265, "", "h265 h264 jpeg", sized, sized.H264},
+		"JPEG, and H.265 is preferred":    {media.JPEG, "", "h265 h264", choice, asH264},
+		"H.264, and H.265 is preferred":   {media.H264, "", "h265 h264", choice, own},
 		"JPEG, of a size, and it is told": {media.JPEG, "?codec=h264", "jpeg", sized, sized.H264},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,8 +74,11 @@ func TestChoice(t *testing.T) {
 }
 
 func frameOf(t *testing.T, codec media.Codec) media.Frame {
-	if codec == media.JPEG {
+	switch codec {
+	case media.JPEG:
 		return picture(1)
+	case media.H265:
+		return clipH265(t, 0, 30, 10, openGOP)[0]
 	}
 	return clip(t, 0, 20, 10, "")[0]
 }

@@ -50,7 +50,7 @@ func TestRefusals(t *testing.T) {
 		"an old version":          {old, choice, ErrNotWebSocket},
 		"another method":          {posted, choice, ErrNotWebSocket},
 		"a response of no socket": {handshake(""), choice, ErrNotWebSocket},
-		"another codec":           {handshake("?codec=h265", Subprotocol), choice, ErrBadCodec},
+		"another codec":           {handshake("?codec=av1", Subprotocol), choice, ErrBadCodec},
 		"JPEG as MP4":             {handshake("?codec=jpeg"), choice, ErrBadCodec},
 		"another camera":          {handshake(""), Choice{H264: stream.Key{Camera: "back", Rendition: "h264"}}, stream.ErrUnknown},
 	} {

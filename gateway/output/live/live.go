@@ -1,7 +1,8 @@
 // Package live gives a camera to viewers as it is, without a transcode where
-// that can be: H.264 as fragmented MP4 and JPEGs over a WebSocket, for players
-// on Media Source Extensions, WebCodecs and canvas; and H.264 as an endless MP4
-// over HTTP, for VLC, ffplay, curl and <video src>.
+// that can be: H.264 and H.265 as fragmented MP4 and JPEGs over a WebSocket, for
+// players on Media Source Extensions, WebCodecs and canvas; and the former two as
+// an endless MP4 over HTTP, for VLC, ffplay, curl and <video src>. H.265 goes only
+// to who said that it can show that.
 //
 // It encodes nothing and knows no camera: it reads frames from the hub and puts
 // a few bytes in front of each, which are the viewer's; the picture itself all
@@ -60,7 +61,7 @@ var (
 	// ErrNotWebSocket: the request is no WebSocket handshake, or a bad one.
 	// The headers that the answer, 426, needs are set.
 	ErrNotWebSocket = errors.New("this address speaks WebSocket")
-	// ErrBadCodec: the query's codec is none that can be asked for.
+	// ErrBadCodec: the query's codec is none that can be asked for, of this camera.
 	ErrBadCodec = errors.New("bad codec")
 )
 

@@ -122,7 +122,7 @@ func (f *fault) Error() string { return f.Message }
 var (
 	faultGoingAway = &fault{Close: websocket.CloseGoingAway, Message: "the server is ending"}
 	faultNoHello   = &fault{websocket.ClosePolicyViolation, 408, "no hello came"}
-	faultNoCodec   = &fault{websocket.ClosePolicyViolation, 406, "none of the codecs named is one of h264, jpeg"}
+	faultNoCodec   = &fault{websocket.ClosePolicyViolation, 406, "none of the codecs named is one of h264, h265, jpeg"}
 	faultTooLarge  = &fault{websocket.CloseMessageTooBig, 413, "message of more than 4096 bytes"}
 	faultBinary    = &fault{websocket.CloseUnsupportedData, 415, "messages are JSON text"}
 	faultNotJSON   = &fault{websocket.CloseInvalidFramePayloadData, 400, "a message that is not JSON with a type"}
@@ -130,6 +130,7 @@ var (
 	faultProtocol  = &fault{websocket.CloseProtocolError, 0, "broken WebSocket frames"}
 	faultFull      = &fault{websocket.CloseTryAgainLater, 503, "too many encoders"}
 	faultInternal  = &fault{websocket.CloseInternalServerErr, 500, "internal error"}
+	faultNoH265    = &fault{websocket.ClosePolicyViolation, 406, "the camera sends no H.265, or another size, and none is encoded here; ask for h264 or jpeg"}
 	faultUnfit     = &fault{websocket.CloseInternalServerErr, 502, "the camera sends what cannot be shown"}
 )
 

@@ -161,7 +161,8 @@ func (v *viewer) enter(past *Past) error {
 // camera sends it, if that will do.
 func (v *viewer) begins() stream.Key {
 	if v.choice.Own == (stream.Key{}) {
-		return v.choice.rendition(v.wanted[0])
+		key, _ := v.choice.rendition(v.wanted) // there is one, or it would not be served
+		return key
 	}
 	return v.choice.Own
 }

@@ -16,15 +16,21 @@ import (
 
 // ServeMP4 answers a request with H.264 as an MP4 that never ends, and returns
 // when the viewer is gone or the handler is closed: the camera's own, while that
-// is H.264 and choice allows it, or else the rendition. The response opens at
-// once and begins with the stream's first frame.
+// is H.264 and choice allows it, or else the rendition. Where the query asks for
+// H.265 it is the camera's own as long as that is H.265, and then nothing. The
+// response opens at once and begins with the stream's first frame.
 //
-// An error means that nothing was answered; it is one of Hub.Open, or says why
-// the connection cannot be used.
+// An error means that nothing was answered; it is one of Hub.Open, ErrBadCodec,
+// or says why the connection cannot be used.
 func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Client) error {
 	client.Form = DialectProgressive
-	streams := delivery.Choice{Own: choice.Own, Rendition: choice.H264}
-	return h.crowd.Serve(w, r, streams, client, &download{handler: h, choice: choice})
+	wanted := wantedInMP4(r.URL.Query())
+	if err := choice.possible(h.hub, wanted); err != nil {
+		return err
+	}
+	streams := delivery.Choice{Own: choice.Own}
+	streams.Rendition, _ = choice.rendition(wanted)
+	return h.crowd.Serve(w, r, streams, client, &download{handler: h, choice: choice, wanted: wanted})
 }
 
 // download is one client that gets an MP4. It belongs to its request's
@@ -32,15 +38,13 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice
 type download struct {
 	handler *Handler
 	choice  Choice
+	wanted  []media.Codec
 	seat    *delivery.Seat
 
 	track track
 	sets  *media.Format // whose parameter sets the client has; nil before the init segment
 	head  []byte        // scratch: what stands before a picture
 }
-
-// inMP4 is what an MP4 can carry.
-var inMP4 = []media.Codec{media.H264}
 
 // Describe sets the headers of the response.
 func (v *download) Describe(h http.Header) {
@@ -85,7 +89,7 @@ func (v *download) step(ctx context.Context) error {
 		return err
 	}
 	if v.track.begins(&frame) {
-		if !v.choice.stays(v.seat.Key(), frame.Format, inMP4) {
+		if !v.choice.stays(v.seat.Key(), frame.Format, v.wanted) {
 			v.track.leave()
 			return v.seat.ReadRendition()
 		}
@@ -122,9 +126,9 @@ func withParameterSets(f media.Frame, old *media.Format) media.Frame {
 	if bytes.Equal(f.Format.Config, old.Config) {
 		return f
 	}
-	_, sps, pps := f.Format.ParameterSets()
+	vps, sps, pps := f.Format.ParameterSets()
 	data := make([]byte, 0, len(f.Data)+len(f.Format.Config)+1024)
-	for _, set := range slices.Concat(sps, pps) {
+	for _, set := range slices.Concat(vps, sps, pps) {
 		data = binary.BigEndian.AppendUint32(data, uint32(len(set)))
 		data = append(data, set...)
 	}

@@ -51,6 +51,11 @@ type site struct {
 }
 
 func newSite(t testing.TB, start func(*httptest.Server)) *site {
+	return newSiteOf(t, start, Choice{H264: asH264})
+}
+
+// newSiteOf is newSite with what the .mp4 may show.
+func newSiteOf(t testing.TB, start func(*httptest.Server), file Choice) *site {
 	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
 		if k.Camera != own.Camera {
 			return nil, stream.ErrUnknown
@@ -58,7 +63,7 @@ func newSite(t testing.TB, start func(*httptest.Server)) *site {
 		return nil, nil
 	}})
 	t.Cleanup(hub.Close)
-	s := &site{t: t, hub: hub, choice: choice, file: Choice{H264: asH264}}
+	s := &site{t: t, hub: hub, choice: choice, file: file}
 	s.live = New(delivery.Options{Hub: hub})
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	requests, revoke := context.WithCancel(context.Background())

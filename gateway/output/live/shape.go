@@ -43,7 +43,8 @@ func (s *shapes) of(stream uint64, format *media.Format) (*shape, error) {
 	return made, nil
 }
 
-// shape is the two init segments of an H.264 format, and which of them to use.
+// shape is the two init segments of an H.264 format, and which of them to use; one
+// of H.265, which says itself how its pictures are reordered, has a single one.
 // Where a camera does not say that its pictures come in the order in which they
 // are shown, hardware decoders hold several back; so there is an init segment
 // that says so, for as long as it is known to be true: from the beginning where

@@ -44,10 +44,13 @@ func (v *viewer) mail(change func(*mailbox)) {
 	v.seat.Recall()
 }
 
-// changeTo has the viewer read the rendition in a codec.
-func (v *viewer) changeTo(codec media.Codec) error {
-	key := v.choice.rendition(codec)
-	if key == v.seat.Key() {
+// readRendition has the viewer read what is encoded for it.
+func (v *viewer) readRendition() error {
+	key, ok := v.choice.rendition(v.wanted)
+	switch {
+	case !ok:
+		return faultNoH265
+	case key == v.seat.Key():
 		return faultUnfit
 	}
 	return v.read(v.hub, key)
@@ -127,7 +130,7 @@ func (v *viewer) step(ctx context.Context) error {
 func (v *viewer) show(f *media.Frame) error {
 	if v.track.begins(f) {
 		if !v.choice.stays(v.seat.Key(), f.Format, v.wanted) {
-			return v.changeTo(v.wanted[0])
+			return v.readRendition()
 		}
 		if err := v.begin(f); err != nil {
 			return err
@@ -168,7 +171,7 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 		KeyAgeMs: max(0, time.Since(f.Wall).Milliseconds()), ServerTimeUs: nowMicros(),
 		MIME: "image/jpeg",
 	}
-	if f.Format.Codec == media.H264 {
+	if mp4.Carries(f.Format.Codec) {
 		m.MIME, m.Timescale = mp4.MIME(f.Format), mp4.Timescale
 	}
 	return m

@@ -9,18 +9,29 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // TestVLC has VLC play the endless file into another one.
 func TestVLC(t *testing.T) {
+	const n = 60
+	t.Run("H.264", func(t *testing.T) { seenByVLC(t, "", Choice{H264: asH264}, asH264, clip(t, 700, n, 10, "")) })
+	t.Run("H.265", func(t *testing.T) {
+		seenByVLC(t, "?codec=h265", Choice{Own: own, H264: asH264}, own, clipH265(t, 700, n, 10, "bframes=0"))
+	})
+}
+
+func seenByVLC(t *testing.T, query string, choice Choice, key stream.Key, frames []media.Frame) {
 	program, err := exec.LookPath("cvlc")
 	if err != nil {
 		t.Skip(err)
 	}
-	s := newSite(t, overTCP)
+	s := newSiteOf(t, overTCP, choice)
 	home := t.TempDir()
 	out := filepath.Join(home, "out.ts")
-	vlc := exec.Command(program, "--no-audio", "--play-and-exit", s.server.URL+"/live/front.mp4", "--sout", "#std{access=file,mux=ts,dst="+out+"}")
+	vlc := exec.Command(program, "--no-audio", "--play-and-exit", s.server.URL+"/live/front.mp4"+query, "--sout", "#std{access=file,mux=ts,dst="+out+"}")
 	vlc.Env = append(os.Environ(), "HOME="+home)
 	vlc.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() == 0 { // VLC refuses to be root
@@ -38,9 +49,8 @@ func TestVLC(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- vlc.Wait() }() // ends with VLC
 	waitFor(t, "VLC asks", func() bool { return len(s.hub.Watchers()) == 1 })
-	camera := s.attach(asH264)
-	const n = 60
-	for i, f := range clip(t, 700, n, 10, "") {
+	camera, n := s.attach(key), len(frames)
+	for i, f := range frames {
 		camera.give(f)
 		if i > 0 {
 			time.Sleep(time.Second / clipFPS) // the camera's pace

@@ -40,6 +40,9 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	if err != nil {
 		return err
 	}
+	if err := choice.possible(h.hub, wanted); err != nil {
+		return err
+	}
 	if h.crowd.Closed() {
 		return stream.ErrClosed
 	}
@@ -214,7 +217,7 @@ func (v *viewer) run(ctx context.Context, hello <-chan []media.Codec) error {
 		v.wanted = codecs
 	}
 	if v.choice.Own == (stream.Key{}) {
-		if err := v.changeTo(v.wanted[0]); err != nil {
+		if err := v.readRendition(); err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 		return err
 	}
 	for _, f := range parts.Formats {
-		if f.Codec != media.H264 {
+		if f.Codec == media.JPEG {
 			return fmt.Errorf("%w: JPEGs were recorded, which do not go into HLS; recording.mp4 has them", ErrNotMade)
 		}
 	}
