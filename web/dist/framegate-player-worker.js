@@ -50,7 +50,13 @@ var t = class {
 	}
 	output(e) {
 		let t = this.inside.get(e.timestamp);
-		this.inside.delete(e.timestamp), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - 16), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+	}
+	giveUp(e) {
+		for (let [t, { backlog: n }] of this.inside) {
+			if (t >= e) return;
+			this.inside.delete(t), n || this.sink.dropped(1);
+		}
 	}
 	failed(e) {
 		let t = performance.now();
@@ -124,7 +130,7 @@ var t = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "h264" ? new t(n) : new r(n);
+		this.decoder = e === "jpeg" ? new r(n) : new t(n);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;

@@ -5,9 +5,9 @@ var e = class {
 		if (this.url = new URL(e, t), this.url.protocol = this.url.protocol.replace(/^ws/, "http"), !/^https?:$/.test(this.url.protocol)) throw TypeError(`${e} is not an address of HTTP`);
 		for (let [e, t] of Object.entries(n)) t !== null && this.url.searchParams.set(e, t);
 	}
-	socket(e) {
-		let t = this.with("", { codec: e });
-		return t.protocol = t.protocol === "https:" ? "wss:" : "ws:", t;
+	socket() {
+		let e = this.with("", { codec: "auto" });
+		return e.protocol = e.protocol === "https:" ? "wss:" : "ws:", e;
 	}
 	still() {
 		return this.with(".jpg", { max_age: "24h" });
@@ -21,52 +21,93 @@ var e = class {
 		for (let [e, r] of Object.entries(t)) n.searchParams.set(e, r);
 		return n;
 	}
-}, t = "video/mp4; codecs=\"avc1.4d4028\"";
-function n() {
+}, t = "video/mp4; codecs=\"avc1.4d4028\"", n = "hvc1.1.6.L120.B0";
+function r() {
+	let e = (e) => c()?.isTypeSupported(e) ?? !1;
 	return {
-		mse: r()?.isTypeSupported(t) ?? !1,
+		mse: e(t),
 		webcodecs: typeof VideoDecoder == "function",
-		jpeg: typeof createImageBitmap == "function"
+		jpeg: typeof createImageBitmap == "function",
+		h265: {
+			mse: e(`video/mp4; codecs="${n}"`),
+			webcodecs: i
+		}
 	};
 }
-function r() {
+var i = !1, a;
+function o() {
+	return a ??= Promise.race([ee(), new Promise((e) => setTimeout(e, s))]);
+}
+var s = 1e3;
+async function ee() {
+	if (typeof VideoDecoder == "function") try {
+		let { supported: e } = await VideoDecoder.isConfigSupported({
+			codec: n,
+			optimizeForLatency: !0
+		});
+		i = e ?? !1;
+	} catch {}
+}
+function c() {
 	let e = globalThis.ManagedMediaSource;
 	return globalThis.MediaSource ?? e;
 }
-function i(e) {
+function te(e) {
 	return e === "mse" || e === "webcodecs" || e === "jpeg" || e === "img";
 }
-var a = class {
+var l = [
+	{
+		mode: "webcodecs",
+		codec: "h265"
+	},
+	{
+		mode: "mse",
+		codec: "h265"
+	},
+	{
+		mode: "webcodecs",
+		codec: "h264"
+	},
+	{
+		mode: "mse",
+		codec: "h264"
+	},
+	{
+		mode: "jpeg",
+		codec: "jpeg"
+	},
+	{
+		mode: "img",
+		codec: null
+	}
+], ne = class {
 	wanted;
 	has;
 	failed = /* @__PURE__ */ new Set();
 	constructor(e, t) {
 		this.wanted = e, this.has = t;
 	}
-	modes() {
-		return this.wanted === "auto" ? [
-			"webcodecs",
-			"mse",
-			"jpeg",
-			"img"
-		].filter((e) => (e === "img" || this.has[e]) && !this.failed.has(e)) : [this.wanted];
-	}
 	modeFor(e) {
-		return this.modes().find((t) => o(t) === e);
+		return this.ways().find((t) => t.codec === e)?.mode;
+	}
+	offers(e, t) {
+		return this.ways().some((n) => n.mode === e && n.codec === t);
 	}
 	codecs() {
-		let e = this.modes().map(o).filter((e) => e !== null);
+		let e = this.ways().map(({ codec: e }) => e).filter((e) => e !== null);
 		return [...new Set(e)];
 	}
-	fail(e) {
-		this.failed.add(e);
+	fail(e, t) {
+		for (let n of l) n.mode === e && n.codec === t && this.failed.add(n);
 	}
-};
-function o(e) {
-	return e === "img" ? null : e === "jpeg" ? "jpeg" : "h264";
-}
-// player/backoff.ts
-var s = class {
+	ways() {
+		let e = this.has();
+		return l.filter((t) => {
+			let { mode: n, codec: r } = t;
+			return this.wanted !== "auto" && n !== this.wanted ? !1 : r === "h265" ? !this.failed.has(t) && (n === "mse" || n === "webcodecs") && e.h265[n] : this.wanted !== "auto" || n === "img" || e[n] && !this.failed.has(t);
+		});
+	}
+}, u = class {
 	baseMs;
 	capMs;
 	random;
@@ -84,31 +125,50 @@ var s = class {
 	reset() {
 		this.failures = 0;
 	}
-}, c = class extends Error {};
-function l(e) {
-	let t = f(e, ["moov", "trak"]), n = f(f(t, [
+}, d = class extends Error {};
+function f(e) {
+	let t = h(e, ["moov", "trak"]), n = h(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), ["avc1"], ["avc3"]), r = p(n, 78), i = f(n.subarray(78), ["avcC"]);
-	if (i.length < 7 || i[0] !== 1) throw new c("a bad avcC box");
+	]).subarray(8), r = g(n, "hvc1"), i = r ?? h(n, ["avc1"], ["avc3"]), a = _(i, 78), o = h(i.subarray(78), [r ? "hvcC" : "avcC"]);
+	if (o.length < (r ? 23 : 7) || o[0] !== 1) throw new d("a bad decoder configuration");
 	return {
-		avcC: i.slice(),
-		codec: "avc1." + [...i.subarray(1, 4)].map((e) => e.toString(16).padStart(2, "0")).join(""),
-		width: r.getUint16(24),
-		height: r.getUint16(26),
-		timescale: ee(f(t, ["mdia", "mdhd"]))
+		config: o.slice(),
+		codec: r ? re(o) : "avc1." + [...o.subarray(1, 4)].map((e) => p(e).padStart(2, "0")).join(""),
+		width: a.getUint16(24),
+		height: a.getUint16(26),
+		timescale: m(h(t, ["mdia", "mdhd"]))
 	};
 }
-function ee(e) {
-	let t = p(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
-	if (n === 0) throw new c("a timescale of 0");
+var p = (e) => e.toString(16);
+function re(e) {
+	let t = e[1], n = [
+		"",
+		"A",
+		"B",
+		"C"
+	][t >> 6], r = 0;
+	for (let t = _(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
+	let i = [...e.subarray(6, 12)];
+	for (; i.at(-1) === 0;) i.pop();
+	let a = t & 32 ? "H" : "L";
+	return "hvc1." + [
+		`${n}${t & 31}`,
+		p(r),
+		`${a}${e[12]}`,
+		...i.map(p)
+	].join(".").toUpperCase();
+}
+function m(e) {
+	let t = _(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
+	if (n === 0) throw new d("a timescale of 0");
 	return n;
 }
-var te = 1, ne = 2, re = 8, u = 1, d = 4, ie = 256, ae = 512, oe = 1024, se = 2048;
-function ce(e) {
-	let t = f(e, ["moof", "traf"]), n = p(f(t, ["tfdt"]), 8), r = n.getUint8(0) === 1 ? Number(p(f(t, ["tfdt"]), 12).getBigUint64(4)) : n.getUint32(4), i = f(t, ["trun"]), a = le(i), o = a.duration ?? ue(f(t, ["tfhd"])), s = a.durationAt < 0 ? -1 : i.byteOffset - e.byteOffset + a.durationAt;
+var ie = 1, ae = 2, oe = 8, se = 1, ce = 4, le = 256, ue = 512, de = 1024, fe = 2048;
+function pe(e) {
+	let t = h(e, ["moof", "traf"]), n = _(h(t, ["tfdt"]), 8), r = n.getUint8(0) === 1 ? Number(_(h(t, ["tfdt"]), 12).getBigUint64(4)) : n.getUint32(4), i = h(t, ["trun"]), a = me(i), o = a.duration ?? he(h(t, ["tfhd"])), s = a.durationAt < 0 ? -1 : i.byteOffset - e.byteOffset + a.durationAt;
 	return {
 		decodeTime: r,
 		composition: a.composition,
@@ -116,55 +176,55 @@ function ce(e) {
 		durationAt: s
 	};
 }
-function le(e) {
-	let t = p(e, 8).getUint32(0) & 16777215, n = 8;
-	t & u && (n += 4), t & d && (n += 4);
+function me(e) {
+	let t = _(e, 8).getUint32(0) & 16777215, n = 8;
+	t & se && (n += 4), t & ce && (n += 4);
 	let r = null, i = -1;
-	t & ie && (r = p(e, n + 4).getUint32(n), i = n, n += 4), t & ae && (n += 4), t & oe && (n += 4);
-	let a = t & se ? p(e, n + 4).getInt32(n) : 0;
+	t & le && (r = _(e, n + 4).getUint32(n), i = n, n += 4), t & ue && (n += 4), t & de && (n += 4);
+	let a = t & fe ? _(e, n + 4).getInt32(n) : 0;
 	return {
 		duration: r,
 		durationAt: i,
 		composition: a
 	};
 }
-function ue(e) {
-	let t = p(e, 8).getUint32(0) & 16777215;
-	if (!(t & re)) return 0;
-	let n = 8 + (t & te ? 8 : 0) + (t & ne ? 4 : 0);
-	return p(e, n + 4).getUint32(n);
+function he(e) {
+	let t = _(e, 8).getUint32(0) & 16777215;
+	if (!(t & oe)) return 0;
+	let n = 8 + (t & ie ? 8 : 0) + (t & ae ? 4 : 0);
+	return _(e, n + 4).getUint32(n);
 }
-function f(e, t, n) {
+function h(e, t, n) {
 	let r = e;
-	for (let i of t) if (r = de(r, i), !r) {
-		if (n) return f(e, n);
-		throw new c(`no ${i} box`);
+	for (let i of t) if (r = g(r, i), !r) {
+		if (n) return h(e, n);
+		throw new d(`no ${i} box`);
 	}
 	return r;
 }
-function de(e, t) {
-	let n = p(e, 0);
+function g(e, t) {
+	let n = _(e, 0);
 	for (let r = 0; r + 8 <= e.length;) {
 		let i = n.getUint32(r), a = 8;
 		if (i === 1) {
-			if (r + 16 > e.length) throw new c("a box that is cut off");
+			if (r + 16 > e.length) throw new d("a box that is cut off");
 			i = Number(n.getBigUint64(r + 8)), a = 16;
 		}
-		if (i === 0 && (i = e.length - r), i < a || i > e.length - r) throw new c(`a box of ${i} bytes where ${e.length - r} are left`);
+		if (i === 0 && (i = e.length - r), i < a || i > e.length - r) throw new d(`a box of ${i} bytes where ${e.length - r} are left`);
 		if (String.fromCharCode(...e.subarray(r + 4, r + 8)) === t) return e.subarray(r + a, r + i);
 		r += i;
 	}
 	return null;
 }
-function p(e, t) {
-	if (e.length < t) throw new c(`a box of ${e.length} bytes where ${t} are needed`);
+function _(e, t) {
+	if (e.length < t) throw new d(`a box of ${e.length} bytes where ${t} are needed`);
 	return new DataView(e.buffer, e.byteOffset, e.byteLength);
 }
 // player/clock.ts
-function m() {
+function v() {
 	return performance.timeOrigin + performance.now();
 }
-var fe = 12, pe = 1e-4, me = class {
+var ge = 12, _e = 1e-4, ve = class {
 	samples = [];
 	note(e, t, n) {
 		let r = t - e;
@@ -172,7 +232,7 @@ var fe = 12, pe = 1e-4, me = class {
 			offsetMs: n - (e + t) / 2,
 			roundTripMs: r,
 			atMs: t
-		}), this.samples.length > fe && this.samples.shift());
+		}), this.samples.length > ge && this.samples.shift());
 	}
 	reset() {
 		this.samples = [];
@@ -182,19 +242,19 @@ var fe = 12, pe = 1e-4, me = class {
 	}
 	errorMs(e) {
 		let t = this.best(e);
-		return t && h(t, e);
+		return t && y(t, e);
 	}
 	best(e) {
 		let t = null;
-		for (let n of this.samples) (!t || h(n, e) < h(t, e)) && (t = n);
+		for (let n of this.samples) (!t || y(n, e) < y(t, e)) && (t = n);
 		return t;
 	}
 };
-function h(e, t) {
-	return e.roundTripMs / 2 + (t - e.atMs) * pe;
+function y(e, t) {
+	return e.roundTripMs / 2 + (t - e.atMs) * _e;
 }
 // player/decoders.ts
-var he = 30, ge = 3, g = 1e4, _ = class {
+var b = 30, x = 16, S = 3, C = 1e4, w = class {
 	sink;
 	decoder = null;
 	config = null;
@@ -214,7 +274,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 	}
 	decode(e) {
 		if (!this.config) return;
-		if (!e.backlog && !e.key && this.liveInside() > he && this.restart(), this.needsKey && !e.key) {
+		if (!e.backlog && !e.key && this.liveInside() > b && this.restart(), this.needsKey && !e.key) {
 			this.sink.dropped(1);
 			return;
 		}
@@ -222,7 +282,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 		let t = this.decoder ??= this.open(this.config), n = this.count++;
 		this.inside.set(n, {
 			...e,
-			bytes: v
+			bytes: T
 		}), t.decode(new EncodedVideoChunk({
 			type: e.key ? "key" : "delta",
 			timestamp: n,
@@ -241,11 +301,17 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 	}
 	output(e) {
 		let t = this.inside.get(e.timestamp);
-		this.inside.delete(e.timestamp), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - x), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+	}
+	giveUp(e) {
+		for (let [t, { backlog: n }] of this.inside) {
+			if (t >= e) return;
+			this.inside.delete(t), n || this.sink.dropped(1);
+		}
 	}
 	failed(e) {
 		let t = performance.now();
-		this.errors = [...this.errors.filter((e) => e > t - g), t], e.name === "NotSupportedError" || this.errors.length > ge ? this.sink.failed(e) : this.restart();
+		this.errors = [...this.errors.filter((e) => e > t - C), t], e.name === "NotSupportedError" || this.errors.length > S ? this.sink.failed(e) : this.restart();
 	}
 	restart() {
 		this.close(), this.needsKey = !0;
@@ -255,7 +321,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 		for (let t of this.inside.values()) t.backlog || e++;
 		return e;
 	}
-}, v = /* @__PURE__ */ new Uint8Array(), y = class {
+}, T = /* @__PURE__ */ new Uint8Array(), E = class {
 	sink;
 	busy = !1;
 	next = null;
@@ -283,7 +349,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 		}
 		this.busy = !1;
 	}
-}, b = class {
+}, D = class {
 	canvas;
 	report;
 	context;
@@ -315,7 +381,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "h264" ? new _(t) : new y(t);
+		this.decoder = e === "jpeg" ? new E(t) : new w(t);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;
@@ -340,12 +406,12 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 			height: r
 		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawn = {
 			captureMs: t,
-			drawnMs: m()
+			drawnMs: v()
 		};
 	}
 	refreshed(e) {
 		if (this.closed || !this.drawn) return;
-		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + x : r);
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + O : r);
 		this.report({
 			type: "painted",
 			captureMs: t,
@@ -363,7 +429,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-}, x = 1e3 / 60, S = class {
+}, O = 1e3 / 60, k = class {
 	events;
 	surface = document.createElement("canvas");
 	ordered = [];
@@ -382,7 +448,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 	}
 	take(e) {
 		if (e.kind === "init") {
-			let { codec: t, avcC: n } = l(e.payload);
+			let { codec: t, config: n } = f(e.payload);
 			this.order({
 				type: "configure",
 				codec: t,
@@ -409,7 +475,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 		this.closed = !0, this.order({ type: "close" });
 	}
 	async open() {
-		let e = await E();
+		let e = await N();
 		try {
 			this.order = (e && this.inWorker(e)) ?? this.inPage();
 		} catch (e) {
@@ -430,7 +496,7 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 		return e.postMessage(i, [n, r]), (e) => t.postMessage(e, e.type === "picture" ? [e.bytes.buffer] : []);
 	}
 	inPage() {
-		let e = new b(this.surface, (e) => this.reported(e));
+		let e = new D(this.surface, (e) => this.reported(e));
 		return (t) => e.obey(t);
 	}
 	reported(e) {
@@ -447,12 +513,12 @@ var he = 30, ge = 3, g = 1e4, _ = class {
 			case "failed": this.events.failed(Error(e.message));
 		}
 	}
-}, C = "framegate-player-worker.js", w = 3e3, T;
-function E() {
-	return T ??= new Promise((e) => {
+}, A = "framegate-player-worker.js", j = 3e3, M;
+function N() {
+	return M ??= new Promise((e) => {
 		let t;
 		try {
-			t = new Worker(new URL(C, import.meta.url), {
+			t = new Worker(new URL(A, import.meta.url), {
 				type: "module",
 				name: "framegate-player"
 			});
@@ -460,25 +526,25 @@ function E() {
 			e(null);
 			return;
 		}
-		let n = setTimeout(() => (t.terminate(), e(null)), w);
+		let n = setTimeout(() => (t.terminate(), e(null)), j);
 		t.onerror = () => (clearTimeout(n), e(null)), t.onmessage = () => (clearTimeout(n), e(t));
 	});
 }
 // player/protocol.ts
-var D = "framegate.v1", O = 1, k = 1, A = 2, j = 1, M = 2, N = 4, P = class extends Error {};
-function F(e) {
-	if (e.byteLength <= 32) throw new P(`a message of ${e.byteLength} bytes`);
+var P = "framegate.v1", F = 1, I = 1, ye = 2, be = 1, xe = 2, Se = 4, L = class extends Error {};
+function Ce(e) {
+	if (e.byteLength <= 32) throw new L(`a message of ${e.byteLength} bytes`);
 	let t = new DataView(e);
-	if (t.getUint8(0) !== O) throw new P(`version ${t.getUint8(0)} of the protocol`);
+	if (t.getUint8(0) !== F) throw new L(`version ${t.getUint8(0)} of the protocol`);
 	let n = t.getUint8(1);
-	if (n !== k && n !== A) throw new P(`a message of kind ${n}`);
+	if (n !== I && n !== ye) throw new L(`a message of kind ${n}`);
 	let r = t.getUint16(2), i = new Uint8Array(e, 32), a = t.getUint32(24);
-	if (a >= i.length) throw new P(`an access unit at ${a} of ${i.length} bytes`);
+	if (a >= i.length) throw new L(`an access unit at ${a} of ${i.length} bytes`);
 	return {
-		kind: n === k ? "init" : "frame",
-		key: (r & j) !== 0,
-		backlog: (r & M) !== 0,
-		discontinuity: (r & N) !== 0,
+		kind: n === I ? "init" : "frame",
+		key: (r & be) !== 0,
+		backlog: (r & xe) !== 0,
+		discontinuity: (r & Se) !== 0,
 		epoch: t.getUint32(4),
 		captureMs: Number(t.getBigUint64(8)) / 1e3,
 		seq: Number(t.getBigUint64(16)),
@@ -486,13 +552,13 @@ function F(e) {
 		unitOffset: a
 	};
 }
-function I(e) {
-	let t = L(e);
+function we(e) {
+	let t = Te(e);
 	switch (t.type) {
 		case "hello": return {
 			type: "hello",
 			epoch: R(t, "epoch"),
-			codec: ve(t),
+			codec: De(t),
 			mime: z(t, "mime"),
 			width: R(t, "width"),
 			height: R(t, "height"),
@@ -505,7 +571,7 @@ function I(e) {
 		};
 		case "state": return {
 			type: "state",
-			camera: ye(t),
+			camera: Oe(t),
 			code: R(t, "code"),
 			message: z(t, "message")
 		};
@@ -531,39 +597,39 @@ function I(e) {
 		default: return null;
 	}
 }
-function L(e) {
+function Te(e) {
 	let t;
 	try {
 		t = JSON.parse(e);
 	} catch {
-		throw new P("a text message that is not JSON");
+		throw new L("a text message that is not JSON");
 	}
-	if (typeof t != "object" || !t || Array.isArray(t)) throw new P("a text message that is not an object");
+	if (typeof t != "object" || !t || Array.isArray(t)) throw new L("a text message that is not an object");
 	return t;
 }
 function R(e, t) {
 	let n = e[t] ?? 0;
-	if (typeof n != "number" || !Number.isFinite(n)) throw new P(`${t} is not a number`);
+	if (typeof n != "number" || !Number.isFinite(n)) throw new L(`${t} is not a number`);
 	return n;
 }
-var _e = 1e3;
+var Ee = 1e3;
 function z(e, t) {
 	let n = e[t] ?? "";
-	if (typeof n != "string") throw new P(`${t} is not a string`);
-	return n.slice(0, _e);
+	if (typeof n != "string") throw new L(`${t} is not a string`);
+	return n.slice(0, Ee);
 }
-function ve(e) {
+function De(e) {
 	let t = e.codec;
-	if (t !== "h264" && t !== "jpeg") throw new P(`codec ${String(t)}`);
+	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new L(`codec ${String(t)}`);
 	return t;
 }
-function ye(e) {
+function Oe(e) {
 	let t = e.camera;
-	if (t !== "online" && t !== "offline" && t !== "connecting") throw new P(`a camera that is ${String(t)}`);
+	if (t !== "online" && t !== "offline" && t !== "connecting") throw new L(`a camera that is ${String(t)}`);
 	return t;
 }
 // player/connection.ts
-var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
+var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	codecs;
 	clock;
 	events;
@@ -572,38 +638,43 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	pinging;
 	pings = 0;
 	opened = !1;
+	greeted = !1;
 	over = !1;
 	constructor(e, t, n, r) {
-		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, D), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(be);
+		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, P), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(ke);
 	}
 	send(e) {
-		this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
+		this.greeted && this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
 	}
 	close() {
 		this.over = !0, clearTimeout(this.watchdog), clearTimeout(this.pinging), this.socket.close(1e3);
 	}
 	open() {
-		this.over || (this.opened = !0, this.send({
+		this.over || (this.opened = !0, this.watch(B), this.hello());
+	}
+	async hello() {
+		let e = await this.codecs();
+		this.over || (this.greeted = !0, this.send({
 			type: "hello",
-			codecs: this.codecs
-		}), this.events.opened(), this.watch(B), this.ping());
+			codecs: e
+		}), this.events.opened(), this.ping());
 	}
 	ping() {
 		this.send({
 			type: "ping",
-			c: m()
-		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < xe ? Se : Ce);
+			c: v()
+		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Ae ? je : Me);
 	}
 	receive(e) {
 		if (this.over) return;
-		let t = m();
+		let t = v();
 		this.watch(B);
 		try {
 			if (typeof e != "string") {
-				this.events.packet(F(e));
+				this.events.packet(Ce(e));
 				return;
 			}
-			let n = I(e);
+			let n = we(e);
 			n?.type === "pong" ? this.clock.note(n.c, t, n.serverTimeUs / 1e3) : n && this.events.message(n);
 		} catch (e) {
 			this.end(`The server sent ${e.message}.`);
@@ -615,16 +686,16 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	end(e) {
 		this.over || (this.close(), this.events.closed(this.opened, e));
 	}
-}, Te = 500, Ee = class {
+}, Pe = 500, Fe = class {
 	url;
 	events;
 	surface = document.createElement("img");
-	backoff = new s(1e3, 15e3);
+	backoff = new u(1e3, 15e3);
 	retry;
 	looking;
 	size = "";
 	constructor(e, t) {
-		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Te), this.load();
+		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Pe), this.load();
 	}
 	close() {
 		clearInterval(this.looking), clearTimeout(this.retry), this.surface.removeAttribute("src");
@@ -642,7 +713,7 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, V = .04, H = .6, De = .35, Oe = .94, ke = 1.25, Ae = 3, je = .008, Me = .02, Ne = .04, Pe = 500, Fe = .1, Ie = class {
+}, V = .04, H = .6, Ie = .35, Le = .94, Re = 1.25, ze = 3, Be = .008, Ve = .02, He = .04, Ue = 500, We = .1, Ge = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
@@ -651,14 +722,14 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 	}
 	arrived(e) {
 		let t = e.newestS - e.currentS;
-		for (t - (this.samples.at(-1)?.leadS ?? t) > Fe && (this.samples = []), this.samples.push({
+		for (t - (this.samples.at(-1)?.leadS ?? t) > We && (this.samples = []), this.samples.push({
 			atMs: e.nowMs,
 			leadS: t
-		}); this.samples[0].atMs < e.nowMs - Pe;) this.samples.shift();
+		}); this.samples[0].atMs < e.nowMs - Ue;) this.samples.shift();
 		return this.decide(e);
 	}
 	decide(e) {
-		let t = e.seeking ? Le(e) : this.where(e);
+		let t = e.seeking ? Ke(e) : this.where(e);
 		return t === null ? this.jumpOnly || (this.rate = this.pace()) : (this.samples = [], this.rate = 1), {
 			rate: this.rate,
 			seekS: t
@@ -668,24 +739,24 @@ var be = 1e4, B = 1e4, xe = 6, Se = 150, Ce = 4e3, we = class {
 		let r = n.at(-1);
 		if (!r) return null;
 		let i = Math.max(r[0], t - V), a = Math.min(...this.samples.map((e) => e.leadS));
-		if (this.samples.length > 0 && a > (this.jumpOnly ? De : H) || e > r[1] + H) return i;
-		if (n.some(([t, n]) => t <= e && e < n - Ne)) return null;
+		if (this.samples.length > 0 && a > (this.jumpOnly ? Ie : H) || e > r[1] + H) return i;
+		if (n.some(([t, n]) => t <= e && e < n - He)) return null;
 		let o = n.find(([t]) => t > e);
 		return o ? o[0] : null;
 	}
 	pace() {
 		if (this.samples.length === 0) return this.rate;
 		let e = Math.min(...this.samples.map((e) => e.leadS)) - V;
-		if (Math.abs(e) < (this.rate === 1 ? Me : je)) return 1;
-		let t = Math.min(ke, Math.max(Oe, 1 + Ae * e));
+		if (Math.abs(e) < (this.rate === 1 ? Ve : Be)) return 1;
+		let t = Math.min(Re, Math.max(Le, 1 + ze * e));
 		return Math.round(t * 100) / 100;
 	}
 };
-function Le({ currentS: e, ranges: t }) {
+function Ke({ currentS: e, ranges: t }) {
 	return t.some(([t, n]) => t <= e && e < n) ? null : t.find(([t]) => t > e)?.[0] ?? null;
 }
 // player/timeline.ts
-var Re = 3, ze = .15, Be = 3, Ve = class {
+var qe = 3, Je = .15, Ye = 3, Xe = class {
 	offsetS = null;
 	endS = 0;
 	usualS = 0;
@@ -693,7 +764,7 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 	place(e, t, n) {
 		let r = e.decodeTime / t;
 		if (this.offsetS === null && !n) return null;
-		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > He) && (this.offsetS = this.endS - r);
+		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > Ze) && (this.offsetS = this.endS - r);
 		let i = e.durationAt < 0 ? e.duration / t : this.usual(e.duration / t), a = r + this.offsetS + e.composition / t;
 		return this.endS = r + this.offsetS + i, {
 			offsetS: this.offsetS,
@@ -705,10 +776,10 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 		this.offsetS = null;
 	}
 	usual(e) {
-		let t = this.usualS > 0 && e > Math.max(Re * this.usualS, this.usualS + ze);
-		return t && ++this.pauses < Be ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
+		let t = this.usualS > 0 && e > Math.max(qe * this.usualS, this.usualS + Je);
+		return t && ++this.pauses < Ye ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
 	}
-}, He = .001, U = 2048, Ue = class {
+}, Ze = .001, U = 2048, Qe = class {
 	pictures = [];
 	latestS = null;
 	add(e, t, n) {
@@ -724,7 +795,7 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 			let r = this.pictures[n];
 			if ((!t || Math.abs(r.startS - e) < Math.abs(t.startS - e)) && (t = r), r.startS < e - 1) break;
 		}
-		return t && Math.abs(t.startS - e) < We ? t.captureMs : null;
+		return t && Math.abs(t.startS - e) < $e ? t.captureMs : null;
 	}
 	keyBefore(e) {
 		for (let t = this.pictures.length - 1; t >= 0; t--) {
@@ -736,16 +807,16 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 	newestS() {
 		return this.latestS;
 	}
-}, We = .005, Ge = 32 << 20, Ke = 4, qe = .001, Je = 1e7, Ye = 250, Xe = class {
+}, $e = .005, et = 32 << 20, tt = 4, nt = .001, rt = 1e7, it = 250, at = class {
 	events;
 	surface = document.createElement("video");
 	source;
 	url;
 	buffer = null;
 	mime = "";
-	track = new Ve();
-	captures = new Ue();
-	follower = new Ie($e());
+	track = new Xe();
+	captures = new Qe();
+	follower = new Ge(ct());
 	checking;
 	init = null;
 	waiting = [];
@@ -756,9 +827,9 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 	closed = !1;
 	constructor(e) {
 		this.events = e;
-		let t = r();
+		let t = c();
 		if (!t) throw Error("This browser has no Media Source Extensions.");
-		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), Ye);
+		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), it);
 	}
 	begin() {
 		this.init = null, this.present = !1, this.joining = !0, this.firstS = null, this.track.cut(), this.forget();
@@ -789,24 +860,24 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 		e.requestVideoFrameCallback(t);
 	}
 	opened() {
-		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, Je), this.pump();
+		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, rt), this.pump();
 	}
 	takeInit(e) {
-		this.init = l(e.payload), this.track.cut();
+		this.init = f(e.payload), this.track.cut();
 		let t = `video/mp4; codecs="${this.init.codec}"`;
-		this.queue({
+		c()?.isTypeSupported(t) ? this.queue({
 			mime: t,
 			bytes: e.payload
-		});
+		}) : this.fail(/* @__PURE__ */ Error(`This browser does not play ${this.init.codec}.`));
 	}
 	takeFrame(e, t) {
 		e.discontinuity && this.track.cut();
-		let n = ce(e.payload), r = this.track.place(n, t.timescale, e.key);
+		let n = pe(e.payload), r = this.track.place(n, t.timescale, e.key);
 		if (!r) {
 			this.events.dropped(1);
 			return;
 		}
-		r.duration !== n.duration && Ze(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
+		r.duration !== n.duration && ot(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
 		let i = this.waiting.at(-1);
 		i && "fragments" in i && i.offsetS === r.offsetS ? (i.fragments.push(e.payload), this.waitingBytes += e.payload.length) : this.queue({
 			offsetS: r.offsetS,
@@ -814,7 +885,7 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 		}), e.backlog || (this.present = !0), this.pump();
 	}
 	queue(e) {
-		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= Ge || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
+		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= et || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
 	}
 	wantsMore() {
 		return this.source.streaming !== !1;
@@ -845,7 +916,7 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 		let t = this.buffer;
 		if (!t) throw Error("A fragment came before its init segment.");
 		t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS);
-		let n = e.fragments.length === 1 ? e.fragments[0] : Qe(e.fragments);
+		let n = e.fragments.length === 1 ? e.fragments[0] : st(e.fragments);
 		return t.appendBuffer(n), n.length;
 	}
 	appendFailed(e, t) {
@@ -872,7 +943,7 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 		for (let e = 0; e < t.length; e++) i.push([t.start(e), t.end(e)]);
 		let a = i.at(-1)?.[1] ?? 0;
 		return {
-			nowMs: m(),
+			nowMs: v(),
 			currentS: n,
 			seeking: r,
 			newestS: Math.min(e, a),
@@ -884,31 +955,31 @@ var Re = 3, ze = .15, Be = 3, Ve = class {
 	}
 	evict() {
 		let e = this.captures.keyBefore(this.surface.currentTime), { buffered: t } = this.surface;
-		e !== null && t.length > 0 && t.start(0) < e - Ke && this.evictBefore(e);
+		e !== null && t.length > 0 && t.start(0) < e - tt && this.evictBefore(e);
 	}
 	evictBefore(e) {
-		let t = this.buffer, n = e - qe;
+		let t = this.buffer, n = e - nt;
 		return !t || t.updating || t.buffered.length === 0 || t.buffered.start(0) >= n ? !1 : (t.remove(0, n), !0);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
 };
-function Ze(e, t, n) {
+function ot(e, t, n) {
 	new DataView(e.buffer, e.byteOffset).setUint32(t.durationAt, n);
 }
-function Qe(e) {
+function st(e) {
 	let t = new Uint8Array(e.reduce((e, t) => e + t.length, 0)), n = 0;
 	for (let r of e) t.set(r, n), n += r.length;
 	return t;
 }
-function $e() {
+function ct() {
 	return navigator.vendor.startsWith("Apple");
 }
 // player/posters.ts
-var et = 2, W = 4e3, G = 0, K = [];
-async function tt(e, t, n) {
-	for (; G >= et && !n.aborted;) await new Promise((e) => {
+var lt = 2, W = 4e3, G = 0, K = [];
+async function ut(e, t, n) {
+	for (; G >= lt && !n.aborted;) await new Promise((e) => {
 		K.push(e), n.addEventListener("abort", () => e(), { once: !0 });
 	});
 	if (n.aborted) return K.shift()?.(), !1;
@@ -928,39 +999,39 @@ function q(e, t, n) {
 		n.addEventListener("abort", () => a(!1), { once: !0 }), e.onload = () => a(!0), e.onerror = () => a(!1), e.src = t.href;
 	});
 }
-async function nt(e, t) {
+async function dt(e, t) {
 	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, W);
 	t.addEventListener("abort", r, { once: !0 });
 	try {
 		let t = await fetch(e, { signal: n.signal });
-		return t.ok ? (await t.body?.cancel(), "") : rt(await t.text()) || `The server answers ${t.status}.`;
+		return t.ok ? (await t.body?.cancel(), "") : ft(await t.text()) || `The server answers ${t.status}.`;
 	} catch {
 		return await q(new Image(), e, t) ? "" : null;
 	} finally {
 		clearTimeout(i), t.removeEventListener("abort", r);
 	}
 }
-function rt(e) {
+function ft(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
 // player/status.ts
-var it = 2e3, at = 5;
-function ot(e) {
+var pt = 2e3, mt = 5;
+function ht(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return ct(e);
+	if (!e.connected) return _t(e);
 	if (e.past) return {
 		state: "playback",
-		words: st(e.past)
+		words: gt(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: J("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(it, at * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(pt, mt * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -977,10 +1048,10 @@ function ot(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function st({ paused: e, end: t, message: n }) {
+function gt({ paused: e, end: t, message: n }) {
 	return n ? J("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function ct({ trouble: e, shown: t }) {
+function _t({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -992,7 +1063,7 @@ function ct({ trouble: e, shown: t }) {
 function J(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var lt = [
+var vt = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1006,7 +1077,7 @@ var lt = [
 		name: "days"
 	}
 ];
-function ut(e) {
+function yt(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1014,20 +1085,20 @@ function ut(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of lt) {
+	for (let e of vt) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, vt = 4, yt = class {
+var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, Dt = 4, Ot = class {
 	address;
 	wanted;
 	stage;
 	ladder;
-	clock = new me();
-	backoff = new s(dt, ft);
+	clock = new ve();
+	backoff = new u(bt, xt);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1038,6 +1109,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 	slowTicks = 0;
 	asking = null;
 	codec = null;
+	begun = "h264";
 	connected = !1;
 	firstMs = null;
 	lastMs = null;
@@ -1053,11 +1125,11 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 	shown = 0;
 	dropped = 0;
 	closed = !1;
-	constructor(e, t, r) {
-		this.address = e, this.wanted = t, this.stage = r, this.ladder = new a(t, n());
+	constructor(e, t, n) {
+		this.address = e, this.wanted = t, this.stage = n, this.ladder = new ne(t, r), o();
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), ht), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Y), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1104,7 +1176,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
 	}
 	tell(e) {
-		this.lastMs &&= m(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
+		this.lastMs &&= v(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
 	}
 	resume({ rate: e, paused: t }) {
 		this.soughtMs !== null && this.connection?.send({
@@ -1132,19 +1204,15 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		clearInterval(this.ticking), this.ticking = void 0, this.disconnect();
 	}
 	connect() {
-		let e = this.ladder.codecs();
-		if (e.length === 0) {
-			this.showImage();
-			return;
-		}
-		this.clock.reset();
-		let t = this.wanted === "auto" ? "auto" : e[0];
-		this.connection = new we(this.address.socket(t), e, this.clock, {
+		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Ne(this.address.socket(), () => this.codecs(), this.clock, {
 			opened: () => this.past && this.resume(this.past),
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
 			closed: (e, t) => this.lost(e, t)
-		}), this.report();
+		}), this.report());
+	}
+	async codecs() {
+		return await o(), this.ladder.codecs();
 	}
 	disconnect() {
 		clearTimeout(this.retry), this.asking?.abort(), this.connection?.close(), this.connection = null, this.image?.close(), this.image = null, this.connected = !1, this.codec = null, this.camera = null, this.firstMs = this.lastMs = null, this.delays = [];
@@ -1169,7 +1237,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 	}
 	begin(e) {
 		let t = this.ladder.modeFor(e);
-		t ? (this.codec = e, this.rendering === t && this.renderer || this.replaceRenderer(t), this.renderer?.begin(e)) : this.lost(!0, `The server sends ${e}, which cannot be shown here.`);
+		t ? (this.codec = this.begun = e, this.rendering === t && this.renderer || this.replaceRenderer(t), this.renderer?.begin(e)) : this.lost(!0, `The server sends ${e}, which cannot be shown here.`);
 	}
 	replaceRenderer(e) {
 		this.renderer?.close(), this.renderer = null, this.rendering = e;
@@ -1182,7 +1250,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new Xe(n) : new S(n);
+			this.renderer = e === "mse" ? new at(n) : new k(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -1193,7 +1261,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		this.renderer?.close(), this.renderer = null, this.firstMs === null ? this.fallBack(e, t.message) : (this.stage.trouble(e, t.message), this.lost(!0, ""));
 	}
 	fallBack(e, t) {
-		this.stage.trouble(e, t), this.ladder.fail(e), this.wanted === "auto" ? (this.disconnect(), this.rendering = null, this.slowTicks = 0, this.shownYet = !1, this.connect()) : this.lost(!0, `It cannot be shown here: ${t}`);
+		this.stage.trouble(e, t), this.ladder.fail(e, this.begun), this.wanted !== "auto" && this.begun !== "h265" ? this.lost(!0, `It cannot be shown here: ${t}`) : (this.disconnect(), this.rendering = null, this.slowTicks = 0, this.shownYet = !1, this.connect());
 	}
 	take(e) {
 		try {
@@ -1215,7 +1283,7 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && m() - this.firstMs > mt && this.backoff.reset();
+		this.firstMs !== null && v() - this.firstMs > Ct && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -1224,11 +1292,11 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 	}
 	async explain() {
 		this.asking = new AbortController();
-		let { signal: e } = this.asking, t = await nt(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(pt * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Y && (this.disconnect(), this.showImage()), this.report());
+		let { signal: e } = this.asking, t = await dt(this.address.still(), e);
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(St * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Tt && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
-		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ee(this.address.multipart(), {
+		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Fe(this.address.multipart(), {
 			shown: () => {
 				this.connected = !0, this.shownYet = !0, this.stage.pictured(), this.stage.say({
 					state: "live",
@@ -1245,10 +1313,10 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % gt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % wt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
-		let e = m();
+		let e = v();
 		return {
 			delayMs: this.delayMs(e),
 			errorMs: this.clock.errorMs(e),
@@ -1263,8 +1331,8 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		return this.lastMs === null || t === null || this.past ? null : e + t - this.lastCaptureMs;
 	}
 	isTooSlow({ bufferMs: e }) {
-		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.modes().includes("mse");
-		return this.slowTicks = t && e > _t ? this.slowTicks + 1 : 0, this.slowTicks >= vt;
+		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.offers("mse", this.begun);
+		return this.slowTicks = t && e > Et ? this.slowTicks + 1 : 0, this.slowTicks >= Dt;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -1279,11 +1347,11 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(ot({
+		this.image && this.ticking !== void 0 || this.stage.say(ht({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
-			quietMs: this.lastMs === null ? null : m() - this.lastMs,
+			quietMs: this.lastMs === null ? null : v() - this.lastMs,
 			intervalMs: this.intervalMs,
 			past: this.past,
 			camera: this.camera?.camera ?? null,
@@ -1291,12 +1359,12 @@ var dt = 250, ft = 5e3, pt = 5e3, mt = 5e3, ht = 500, gt = 4, Y = 2, _t = 250, v
 			trouble: this.problem
 		}));
 	}
-}, bt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function xt() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(bt)), X;
+}, kt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function At() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(kt)), X;
 }
 // player/view.ts
-var St = class {
+var jt = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -1307,7 +1375,7 @@ var St = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [xt()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [At()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
@@ -1328,7 +1396,7 @@ var St = class {
 		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "playback" && e !== "idle"), this.button.hidden = e !== "error";
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : ut(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : yt(e);
 	}
 };
 function Z(e, t) {
@@ -1336,7 +1404,7 @@ function Z(e, t) {
 	return n.className = t, n;
 }
 // player/element.ts
-var Ct = "100px", wt = 500, Tt = 150, Q = class extends HTMLElement {
+var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 	static observedAttributes = [
 		"src",
 		"mode",
@@ -1348,8 +1416,8 @@ var Ct = "100px", wt = 500, Tt = 150, Q = class extends HTMLElement {
 		"label",
 		"delay"
 	];
-	#e = new St(this.attachShadow({ mode: "open" }), () => this.retry());
-	#t = new IntersectionObserver((e) => this.#y(e), { rootMargin: Ct });
+	#e = new jt(this.attachShadow({ mode: "open" }), () => this.retry());
+	#t = new IntersectionObserver((e) => this.#y(e), { rootMargin: Mt });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -1455,7 +1523,7 @@ var Ct = "100px", wt = 500, Tt = 150, Q = class extends HTMLElement {
 		let e = this.#v();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new yt(e, i(t) ? t : "auto", this.#p), this.#b();
+		this.#n = new Ot(e, te(t) ? t : "auto", this.#p), this.#b();
 	}
 	#_() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h();
@@ -1482,7 +1550,7 @@ var Ct = "100px", wt = 500, Tt = 150, Q = class extends HTMLElement {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#b();
 	}
 	#b = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#S() : this.#s = setTimeout(() => this.#C(), wt);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#S() : this.#s = setTimeout(() => this.#C(), Nt);
 	};
 	#x = () => this.#n?.retryNow();
 	#S() {
@@ -1496,9 +1564,9 @@ var Ct = "100px", wt = 500, Tt = 150, Q = class extends HTMLElement {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, Tt));
+		e === null && await new Promise((e) => setTimeout(e, Pt));
 		let n = e === null ? this.#v()?.still() : new URL(e, document.baseURI);
-		n && !t.aborted && this.#e.posted(await tt(this.#e.poster, n, t));
+		n && !t.aborted && this.#e.posted(await ut(this.#e.poster, n, t));
 	}
 }, $ = [
 	"width",

@@ -6,14 +6,14 @@ const no = { width: null, height: null, fps: null, quality: null };
 describe('Address', () => {
   it('gives each form', () => {
     const address = new Address('/live/front', 'http://gate.test/page?x=1', { ...no, width: '640' });
-    expect(address.socket('auto').href).toBe('ws://gate.test/live/front?width=640&codec=auto');
+    expect(address.socket().href).toBe('ws://gate.test/live/front?width=640&codec=auto');
     expect(address.still().href).toBe('http://gate.test/live/front.jpg?width=640&max_age=24h');
     expect(address.multipart().href).toBe('http://gate.test/live/front.mjpeg?width=640');
   });
 
   it('keeps a signed link’s query and the scheme’s safety', () => {
     const address = new Address('wss://gate.test/live/front?exp=1&sig=a%2Bb', 'http://other.test/', no);
-    expect(address.socket('h264').href).toBe('wss://gate.test/live/front?exp=1&sig=a%2Bb&codec=h264');
+    expect(address.socket().href).toBe('wss://gate.test/live/front?exp=1&sig=a%2Bb&codec=auto');
     expect(address.multipart().href).toBe('https://gate.test/live/front.mjpeg?exp=1&sig=a%2Bb');
   });
 

@@ -25,9 +25,9 @@ export class Address {
     }
   }
 
-  /** The WebSocket for a codec: h264, jpeg, or auto for what the client says it can show. */
-  socket(codec: string): URL {
-    const url = this.with('', { codec });
+  /** The WebSocket, for what the client will say that it can show. */
+  socket(): URL {
+    const url = this.with('', { codec: 'auto' });
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return url;
   }

@@ -1,4 +1,4 @@
-// Shows H.264 by WebCodecs, and JPEG, on a canvas.
+// Shows H.264 and H.265 by WebCodecs, and JPEG, on a canvas.
 
 import { parseInit } from './fmp4';
 import { Painter, type PaintOrder, type PaintReport } from './painter';
@@ -25,8 +25,8 @@ export class CanvasRenderer implements Renderer {
 
   take(packet: Packet): void {
     if (packet.kind === 'init') {
-      const { codec, avcC } = parseInit(packet.payload);
-      this.order({ type: 'configure', codec, description: avcC });
+      const { codec, config } = parseInit(packet.payload);
+      this.order({ type: 'configure', codec, description: config });
       return;
     }
     const { key, backlog, captureMs } = packet;

@@ -26,12 +26,13 @@ export class Connection {
   private pinging: ReturnType<typeof setTimeout> | undefined;
   private pings = 0;
   private opened = false;
+  private greeted = false;
   private over = false;
 
-  /** codecs is what the client can show, best first. */
+  /** codecs is what the client can show, best first, once that is known. */
   constructor(
     url: URL,
-    private readonly codecs: string[],
+    private readonly codecs: () => Promise<string[]>,
     private readonly clock: ServerClock,
     private readonly events: ConnectionEvents,
   ) {
@@ -43,9 +44,9 @@ export class Connection {
     this.watch(OPEN_WITHIN_MS);
   }
 
-  /** Sends a message, if the connection is open. */
+  /** Sends a message, if the connection is open and the server knows what can be shown. */
   send(message: ClientMessage): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.greeted && this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
   /** Ends it without a word to the events. */
@@ -59,9 +60,16 @@ export class Connection {
   private open(): void {
     if (this.over) return;
     this.opened = true;
-    this.send({ type: 'hello', codecs: this.codecs });
-    this.events.opened();
     this.watch(SILENT_FOR_MS);
+    void this.hello();
+  }
+
+  private async hello(): Promise<void> {
+    const codecs = await this.codecs();
+    if (this.over) return;
+    this.greeted = true;
+    this.send({ type: 'hello', codecs });
+    this.events.opened();
     this.ping();
   }
 

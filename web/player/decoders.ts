@@ -22,22 +22,23 @@ export interface Sink {
 
 /** Decodes one codec. */
 export interface Decoder {
-  /** Says what is coming: an RFC 6381 string and the payload of an avcC box. */
+  /** Says what is coming: an RFC 6381 string and the payload of an avcC or hvcC box. */
   configure(codec: string, description: Uint8Array<ArrayBuffer>): void;
   decode(encoded: Encoded): void;
   close(): void;
 }
 
 const MOST_WAITING = 30; // live pictures; a decoder that is farther behind starts over at a keyframe
+const MOST_REORDERED = 16; // pictures that may come before one that is shown earlier
 const MOST_ERRORS = 3; // within ERRORS_WITHIN_MS; more are no accident
 const ERRORS_WITHIN_MS = 10_000;
 
 /**
- * Decodes H.264 by WebCodecs. Of a backlog it gives the keyframe, which is a
+ * Decodes H.264 and H.265 by WebCodecs. Of a backlog it gives the keyframe, which is a
  * picture at once, and then nothing before the present. What is damaged costs the pictures up to the next
  * keyframe; what the browser cannot decode at all is a failure.
  */
-export class H264Decoder implements Decoder {
+export class UnitDecoder implements Decoder {
   private decoder: VideoDecoder | null = null;
   private config: VideoDecoderConfig | null = null;
   private needsKey = true;
@@ -85,8 +86,19 @@ export class H264Decoder implements Decoder {
   private output(frame: VideoFrame): void {
     const encoded = this.inside.get(frame.timestamp);
     this.inside.delete(frame.timestamp);
+    this.giveUp(frame.timestamp - MOST_REORDERED);
     if (encoded && (encoded.key || !encoded.backlog)) this.sink.decoded(frame, encoded);
     else frame.close();
+  }
+
+  // giveUp forgets what went in before and does not come out: decoders leave out
+  // what they cannot decode after the keyframe that they began with.
+  private giveUp(before: number): void {
+    for (const [timestamp, { backlog }] of this.inside) {
+      if (timestamp >= before) return;
+      this.inside.delete(timestamp);
+      if (!backlog) this.sink.dropped(1);
+    }
   }
 
   private failed(error: Error): void {

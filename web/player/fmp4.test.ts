@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import byUs from '../../gateway/mp4/testdata/inorder.mp4?inline';
+import byUsInH265 from '../../gateway/mp4/testdata/h265.mp4?inline';
 import reordered from '../../gateway/mp4/testdata/reordered.mp4?inline';
 import { BoxError, parseFragment, parseInit } from './fmp4';
 import byFFmpeg from './testdata/ffmpeg.mp4?inline'; // 96x64, 30 a second, Main profile
@@ -22,7 +23,7 @@ describe('parseInit', () => {
   it('reads ffmpeg’s', () => {
     const init = parseInit(ofType(byFFmpeg, 'moov')[0]!);
     expect(init).toMatchObject({ codec: 'avc1.4d400a', width: 96, height: 64, timescale: 15360 });
-    expect([...init.avcC.subarray(0, 6)]).toEqual([1, 0x4d, 0x40, 0x0a, 0xff, 0xe1]);
+    expect([...init.config.subarray(0, 6)]).toEqual([1, 0x4d, 0x40, 0x0a, 0xff, 0xe1]);
   });
 
   it('reads our own', () => {
@@ -30,6 +31,19 @@ describe('parseInit', () => {
     expect(init.codec).toMatch(/^avc1\.[0-9a-f]{6}$/);
     expect(init.timescale).toBe(90_000);
     expect(init.width).toBeGreaterThan(0);
+  });
+
+  it('reads our own of H.265', () => {
+    const init = parseInit(ofType(byUsInH265, 'moov')[0]!);
+    expect(init).toMatchObject({ codec: 'hvc1.1.6.L30.90', width: 160, height: 96, timescale: 90_000 });
+    expect([...init.config.subarray(0, 6)]).toEqual([1, 1, 0x60, 0, 0, 0]);
+    const kept = init.config.length;
+    const bytes = ofType(byUsInH265, 'moov')[0]!;
+    const at = bytes.findIndex((_, i) => String.fromCharCode(...bytes.subarray(i, i + 4)) === 'hvcC') + 4;
+    bytes.set([0x7f, 0x12, 0x34, 0x56, 0x78], at + 1); // profile space A, high tier, profile 31
+    bytes.set([0, 0xb0, 0, 0x0f, 0, 0, 153], at + 6);
+    expect(parseInit(bytes)).toMatchObject({ codec: 'hvc1.A31.1E6A2C48.H153.0.B0.0.F' });
+    expect(parseInit(bytes).config.length).toBe(kept);
   });
 
   it('says what is missing', () => {
@@ -67,7 +81,7 @@ describe('parseFragment', () => {
 });
 
 describe('hostile bytes', () => {
-  const samples = [ofType(byFFmpeg, 'moov')[0]!, ofType(byFFmpeg, 'moof')[0]!, ofType(byUs, 'moof')[0]!];
+  const samples = [ofType(byFFmpeg, 'moov')[0]!, ofType(byUsInH265, 'moov')[0]!, ofType(byFFmpeg, 'moof')[0]!, ofType(byUs, 'moof')[0]!];
   const parse = (bytes: Uint8Array<ArrayBuffer>) => {
     for (const parser of [parseInit, parseFragment]) {
       try {
@@ -95,7 +109,7 @@ describe('hostile bytes', () => {
   });
 
   it('may say that a box is longer than what is there', () => {
-    const fragment = samples[1]!.slice();
+    const fragment = samples[2]!.slice();
     fragment[3]!++;
     expect(() => parseFragment(fragment)).toThrow(/^a box of \d+ bytes where \d+ are left$/);
   });

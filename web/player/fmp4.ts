@@ -6,9 +6,9 @@
 
 /** What an init segment says of its only video track. */
 export interface InitSegment {
-  /** The avcC box's payload (ISO/IEC 14496-15 section 5.3.3), as decoders want it. */
-  avcC: Uint8Array<ArrayBuffer>;
-  /** RFC 6381, such as avc1.64001f. */
+  /** The payload of the avcC or hvcC box (ISO/IEC 14496-15 sections 5.3.3 and 8.3.3), as decoders want it. */
+  config: Uint8Array<ArrayBuffer>;
+  /** RFC 6381, such as avc1.64001f or hvc1.1.6.L93.B0. */
   codec: string;
   width: number;
   height: number;
@@ -33,17 +33,34 @@ export class BoxError extends Error {}
 export function parseInit(bytes: Uint8Array<ArrayBuffer>): InitSegment {
   const track = find(bytes, ['moov', 'trak']);
   const entry = find(track, ['mdia', 'minf', 'stbl', 'stsd']).subarray(8); // version, flags, entry count
-  const sample = find(entry, ['avc1'], ['avc3']);
+  const h265 = child(entry, 'hvc1');
+  const sample = h265 ?? find(entry, ['avc1'], ['avc3']);
   const dimensions = viewOf(sample, 78); // of a VisualSampleEntry
-  const avcC = find(sample.subarray(78), ['avcC']);
-  if (avcC.length < 7 || avcC[0] !== 1) throw new BoxError('a bad avcC box');
+  const config = find(sample.subarray(78), [h265 ? 'hvcC' : 'avcC']);
+  if (config.length < (h265 ? 23 : 7) || config[0] !== 1) throw new BoxError('a bad decoder configuration');
   return {
-    avcC: avcC.slice(),
-    codec: 'avc1.' + [...avcC.subarray(1, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
+    config: config.slice(),
+    codec: h265 ? nameH265(config) : 'avc1.' + [...config.subarray(1, 4)].map((byte) => hex(byte).padStart(2, '0')).join(''),
     width: dimensions.getUint16(24),
     height: dimensions.getUint16(26),
     timescale: parseTimescale(find(track, ['mdia', 'mdhd'])),
   };
+}
+
+const hex = (value: number): string => value.toString(16);
+
+// nameH265 names H.265 by its configuration (ISO/IEC 14496-15, E.3): profile, the
+// profiles it is compatible with, tier and level, and constraints.
+function nameH265(hvcC: Uint8Array<ArrayBuffer>): string {
+  const profile = hvcC[1]!;
+  const space = ['', 'A', 'B', 'C'][profile >> 6]!;
+  let compatible = 0;
+  for (let bits = viewOf(hvcC, 6).getUint32(2), i = 0; i < 32; i++) compatible = compatible * 2 + ((bits >>> i) & 1);
+  const constraints = [...hvcC.subarray(6, 12)];
+  while (constraints.at(-1) === 0) constraints.pop();
+  const tier = profile & 0x20 ? 'H' : 'L';
+  const parts = [`${space}${profile & 0x1f}`, hex(compatible), `${tier}${hvcC[12]}`, ...constraints.map(hex)];
+  return 'hvc1.' + parts.join('.').toUpperCase();
 }
 
 function parseTimescale(mdhd: Uint8Array<ArrayBuffer>): number {

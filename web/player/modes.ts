@@ -11,6 +11,8 @@ export interface Abilities {
   mse: boolean;
   /** VideoDecoder is there, which pages without HTTPS have not. */
   webcodecs: boolean;
+  /** Which of these two shows H.265, as far as is known. */
+  h265: { mse: boolean; webcodecs: boolean };
   /** createImageBitmap is there. */
   jpeg: boolean;
 }
@@ -18,13 +20,38 @@ export interface Abilities {
 /** The H.264 that every browser with H.264 plays: Main profile, level 4. */
 const COMMON = 'video/mp4; codecs="avc1.4d4028"';
 
-/** Asks this browser what it can do. */
+/** The most common H.265: Main profile, level 4. Whether a camera's own is played shows when it comes. */
+const COMMON_H265 = 'hvc1.1.6.L120.B0';
+
+/** Asks this browser what it can do. It may have to wait for the answer as to H.265: see Abilities.h265 and asked. */
 export function abilities(): Abilities {
+  const plays = (type: string) => mediaSource()?.isTypeSupported(type) ?? false;
   return {
-    mse: mediaSource()?.isTypeSupported(COMMON) ?? false,
+    mse: plays(COMMON),
     webcodecs: typeof VideoDecoder === 'function',
     jpeg: typeof createImageBitmap === 'function',
+    h265: { mse: plays(`video/mp4; codecs="${COMMON_H265}"`), webcodecs: decodes },
   };
+}
+
+let decodes = false; // H.265, by WebCodecs
+let asking: Promise<void> | undefined;
+
+/** Waits until it is known whether WebCodecs decode H.265, once for a page; a browser that gives no answer does not. */
+export function asked(): Promise<void> {
+  return (asking ??= Promise.race([ask(), new Promise<void>((resolve) => setTimeout(resolve, ANSWER_WITHIN_MS))]));
+}
+
+const ANSWER_WITHIN_MS = 1000;
+
+async function ask(): Promise<void> {
+  if (typeof VideoDecoder !== 'function') return;
+  try {
+    const { supported } = await VideoDecoder.isConfigSupported({ codec: COMMON_H265, optimizeForLatency: true });
+    decodes = supported ?? false;
+  } catch {
+    // it knows no such codec
+  }
 }
 
 /** The MediaSource to use: the managed one only where there is no other (iPhones). */
@@ -38,47 +65,69 @@ export function isMode(value: string): value is Mode {
   return value === 'mse' || value === 'webcodecs' || value === 'jpeg' || value === 'img';
 }
 
+/** A way to show pictures of one codec; img has none. */
+interface Way {
+  mode: Mode;
+  codec: Codec | null;
+}
+
+const WAYS: Way[] = [
+  { mode: 'webcodecs', codec: 'h265' },
+  { mode: 'mse', codec: 'h265' },
+  { mode: 'webcodecs', codec: 'h264' },
+  { mode: 'mse', codec: 'h264' },
+  { mode: 'jpeg', codec: 'jpeg' },
+  { mode: 'img', codec: null },
+];
+
 /**
  * Ladder is the ways to show a camera, best first, and those that failed.
  *
  * WebCodecs comes before MSE because it draws a picture when it is there,
- * while a media element wants to have some in stock. JPEG costs the line more
- * than H.264, and img cannot even say what is wrong.
+ * while a media element wants to have some in stock. H.265 is sent as the camera
+ * has it or not at all. JPEG costs the line more than H.264, and img cannot even
+ * say what is wrong.
  */
 export class Ladder {
-  private readonly failed = new Set<Mode>();
+  private readonly failed = new Set<Way>();
 
-  /** wanted is a mode, or auto for all of them. */
+  /** wanted is a mode, or auto for all of them. has is asked each time, and so may become true later. */
   constructor(
     private readonly wanted: Mode | 'auto',
-    private readonly has: Abilities,
+    private readonly has: () => Abilities,
   ) {}
-
-  /** The ways that are left, best first. With a mode that was asked for by name it is that one, whatever happens. */
-  modes(): Mode[] {
-    if (this.wanted !== 'auto') return [this.wanted];
-    const all: Mode[] = ['webcodecs', 'mse', 'jpeg', 'img'];
-    return all.filter((mode) => (mode === 'img' || this.has[mode]) && !this.failed.has(mode));
-  }
 
   /** The way for a codec, or undefined if none is left. */
   modeFor(codec: Codec): Mode | undefined {
-    return this.modes().find((mode) => codecOf(mode) === codec);
+    return this.ways().find((way) => way.codec === codec)?.mode;
+  }
+
+  /** Says whether a mode that shows a codec is left. */
+  offers(mode: Mode, codec: Codec): boolean {
+    return this.ways().some((way) => way.mode === mode && way.codec === codec);
   }
 
   /** What to tell the server that it may send, best first; empty if all that is left is img. */
   codecs(): Codec[] {
-    const codecs = this.modes().map(codecOf).filter((codec) => codec !== null);
+    const codecs = this.ways().map(({ codec }) => codec).filter((codec) => codec !== null);
     return [...new Set(codecs)];
   }
 
-  /** Takes a way out. */
-  fail(mode: Mode): void {
-    this.failed.add(mode);
+  /** Takes out a way to show a codec. */
+  fail(mode: Mode, codec: Codec): void {
+    for (const way of WAYS) if (way.mode === mode && way.codec === codec) this.failed.add(way);
   }
-}
 
-function codecOf(mode: Mode): Codec | null {
-  if (mode === 'img') return null;
-  return mode === 'jpeg' ? 'jpeg' : 'h264';
+  // ways gives those that are left, best first. A mode that was asked for by name
+  // stays, whatever happens, for what every browser with it shows.
+  private ways(): Way[] {
+    const has = this.has();
+    return WAYS.filter((way) => {
+      const { mode, codec } = way;
+      if (this.wanted !== 'auto' && mode !== this.wanted) return false;
+      if (codec === 'h265') return !this.failed.has(way) && (mode === 'mse' || mode === 'webcodecs') && has.h265[mode];
+      if (this.wanted !== 'auto' || mode === 'img') return true;
+      return has[mode] && !this.failed.has(way);
+    });
+  }
 }

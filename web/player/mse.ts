@@ -1,4 +1,4 @@
-// Shows H.264 by Media Source Extensions, in a video element.
+// Shows H.264 and H.265 by Media Source Extensions, in a video element.
 
 import { wallMs } from './clock';
 import { parseFragment, parseInit, type FragmentHead, type InitSegment } from './fmp4';
@@ -118,6 +118,10 @@ export class MSERenderer implements Renderer {
     this.init = parseInit(packet.payload);
     this.track.cut();
     const mime = `video/mp4; codecs="${this.init.codec}"`;
+    if (!mediaSource()?.isTypeSupported(mime)) {
+      this.fail(new Error(`This browser does not play ${this.init.codec}.`));
+      return;
+    }
     this.queue({ mime, bytes: packet.payload });
   }
 

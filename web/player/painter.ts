@@ -2,7 +2,7 @@
 // or where none can be had in the page.
 
 import { wallMs } from './clock';
-import { H264Decoder, JPEGDecoder, type Decoder, type Encoded } from './decoders';
+import { JPEGDecoder, UnitDecoder, type Decoder, type Encoded } from './decoders';
 import type { Codec } from './protocol';
 
 /** What a painter is told to do. The order matters, and is kept. */
@@ -66,7 +66,7 @@ export class Painter {
       dropped: (count: number) => this.report({ type: 'dropped', count }),
       failed: (error: Error) => this.fail(error),
     };
-    this.decoder = codec === 'h264' ? new H264Decoder(sink) : new JPEGDecoder(sink);
+    this.decoder = codec === 'jpeg' ? new JPEGDecoder(sink) : new UnitDecoder(sink);
   }
 
   // rest gives the decoder back: systems have few of them.

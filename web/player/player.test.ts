@@ -2,16 +2,15 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Address } from './address';
 import type { ConnectionEvents } from './connection';
 import type { ClientMessage, Codec, Packet } from './protocol';
-import type { Player } from './player';
 import type { RendererEvents } from './renderer';
 
 // Connections as the player makes them, with what each was told to ask for.
-const connections: { codecs: string[]; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
+const connections: { codecs: () => Promise<string[]>; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
 
 vi.mock('./connection', () => ({
   Connection: class {
     private readonly sent: ClientMessage[] = [];
-    constructor(_url: URL, codecs: string[], _clock: unknown, events: ConnectionEvents) {
+    constructor(_url: URL, codecs: () => Promise<string[]>, _clock: unknown, events: ConnectionEvents) {
       connections.push({ codecs, events, sent: this.sent });
     }
     send(message: ClientMessage): void {
@@ -23,14 +22,16 @@ vi.mock('./connection', () => ({
 
 vi.mock('./modes', async (original) => ({
   ...(await original<typeof import('./modes')>()),
-  abilities: () => ({ mse: true, webcodecs: true, jpeg: true }),
+  abilities: () => ({ mse: true, webcodecs: true, jpeg: true, h265: { mse: true, webcodecs: false } }),
+  asked: () => Promise.resolve(),
 }));
 
 class Slow {
   readonly surface = {} as HTMLElement;
   constructor(readonly events: RendererEvents) {}
-  begin(_codec: Codec): void {
-    this.events.painted(0, 0);
+  begin(codec: Codec): void {
+    if (codec === 'h265') this.events.failed(new Error('This browser does not play hvc1.2.4.L153.90.'));
+    else this.events.painted(0, 0);
   }
   take(_packet: Packet): void {}
   rest(): void {}
@@ -51,19 +52,22 @@ afterEach(() => vi.useRealTimers());
 
 const hello = { type: 'hello', epoch: 1, codec: 'h264', mime: '', width: 1, height: 1, fps: 25, timescale: 1, keyAgeMs: 0, serverTimeUs: 0 } as const;
 
-// start gives a player that runs, and notes how it shows.
-async function start(shown: string[] = []): Promise<Player> {
+// play makes a player, and notes what it shows and what is wrong.
+async function play(wanted: 'auto' | 'mse') {
   const { Player } = await import('./player');
+  const shown: string[] = [];
+  const troubles: string[] = [];
   const ignore = (): void => {};
-  const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), 'auto', {
-    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore, trouble: ignore,
+  const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), wanted, {
+    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore,
+    trouble: (_code, message) => troubles.push(message),
   });
-  player.start();
-  return player;
+  return { player, shown, troubles };
 }
 
 test('what was recorded is asked for at once, and again by another connection, of a camera that shows nothing', async () => {
-  const player = await start();
+  const { player } = await play('auto');
+  player.start();
   player.seek(5000);
   const [first] = connections;
   first!.sent.length = 0; // what is said before it is open is not heard
@@ -80,8 +84,8 @@ test('what was recorded is asked for at once, and again by another connection, o
 });
 
 test('a machine that is too slow connects once more, however long that takes', async () => {
-  const shown: string[] = [];
-  const player = await start(shown);
+  const { player, shown } = await play('auto');
+  player.start();
   connections[0]!.events.message(hello);
   expect(shown).toEqual(['webcodecs']);
   vi.advanceTimersByTime(2500);
@@ -92,5 +96,18 @@ test('a machine that is too slow connects once more, however long that takes', a
   expect(shown).toEqual(['webcodecs', 'mse']);
   vi.advanceTimersByTime(20_000);
   expect(connections.length).toBe(2);
+  player.close();
+});
+
+test.each(['auto', 'mse'] as const)('a camera whose H.265 is not played here is shown as H.264 (%s)', async (wanted) => {
+  const { player, shown, troubles } = await play(wanted);
+  player.start();
+  expect((await connections[0]!.codecs()).slice(0, 2)).toEqual(['h265', 'h264']);
+  connections[0]!.events.message({ ...hello, codec: 'h265' });
+  expect(troubles).toEqual(['This browser does not play hvc1.2.4.L153.90.']);
+  expect(connections.length).toBe(2); // at once
+  expect((await connections[1]!.codecs())[0]).toBe('h264');
+  connections[1]!.events.message(hello);
+  expect(shown.at(-1)).toBe(wanted === 'auto' ? 'webcodecs' : 'mse');
   player.close();
 });

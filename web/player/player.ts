@@ -6,7 +6,7 @@ import { CanvasRenderer } from './canvas';
 import { ServerClock, wallMs } from './clock';
 import { Connection } from './connection';
 import { MultipartImage } from './img';
-import { abilities, Ladder, type Mode } from './modes';
+import { abilities, asked, Ladder, type Mode } from './modes';
 import { MSERenderer } from './mse';
 import { askWhy } from './posters';
 import type { Codec, Packet, Playback, ServerMessage } from './protocol';
@@ -76,6 +76,7 @@ export class Player {
   private asking: AbortController | null = null;
 
   private codec: Codec | null = null; // of this connection
+  private begun: Codec = 'h264'; // what the renderer was told to show last
   private connected = false;
   private firstMs: number | null = null; // when this connection's first picture was painted
   private lastMs: number | null = null; // when the last one was
@@ -97,7 +98,8 @@ export class Player {
     private readonly wanted: Mode | 'auto',
     private readonly stage: Stage,
   ) {
-    this.ladder = new Ladder(wanted, abilities());
+    this.ladder = new Ladder(wanted, abilities);
+    void asked(); // the answer is there, or nearly, when it is needed
   }
 
   /** Connects. Does nothing if it runs. */
@@ -200,20 +202,23 @@ export class Player {
   }
 
   private connect(): void {
-    const codecs = this.ladder.codecs();
-    if (codecs.length === 0) {
+    if (this.ladder.codecs().length === 0) {
       this.showImage();
       return;
     }
     this.clock.reset();
-    const ask = this.wanted === 'auto' ? 'auto' : codecs[0]!;
-    this.connection = new Connection(this.address.socket(ask), codecs, this.clock, {
+    this.connection = new Connection(this.address.socket(), () => this.codecs(), this.clock, {
       opened: () => this.past && this.resume(this.past),
       message: (message) => this.receive(message),
       packet: (packet) => this.take(packet),
       closed: (opened, reason) => this.lost(opened, reason),
     });
     this.report();
+  }
+
+  private async codecs(): Promise<Codec[]> {
+    await asked();
+    return this.ladder.codecs();
   }
 
   private disconnect(): void {
@@ -263,7 +268,7 @@ export class Player {
       this.lost(true, `The server sends ${codec}, which cannot be shown here.`);
       return;
     }
-    this.codec = codec;
+    this.codec = this.begun = codec;
     if (this.rendering !== mode || !this.renderer) this.replaceRenderer(mode);
     this.renderer?.begin(codec);
   }
@@ -308,8 +313,8 @@ export class Player {
   // if it is the only one.
   private fallBack(mode: Mode, reason: string): void {
     this.stage.trouble(mode, reason);
-    this.ladder.fail(mode);
-    if (this.wanted !== 'auto') {
+    this.ladder.fail(mode, this.begun);
+    if (this.wanted !== 'auto' && this.begun !== 'h265') {
       this.lost(true, `It cannot be shown here: ${reason}`);
       return;
     }
@@ -432,7 +437,7 @@ export class Player {
   // isTooSlow finds out that WebCodecs does not keep up, where a media element
   // might: that one need not copy pictures to a canvas.
   private isTooSlow({ bufferMs }: Measure): boolean {
-    const may = this.wanted === 'auto' && !this.past && this.rendering === 'webcodecs' && this.ladder.modes().includes('mse');
+    const may = this.wanted === 'auto' && !this.past && this.rendering === 'webcodecs' && this.ladder.offers('mse', this.begun);
     this.slowTicks = may && bufferMs > SLOW_MS ? this.slowTicks + 1 : 0;
     return this.slowTicks >= SLOW_TICKS;
   }

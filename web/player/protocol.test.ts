@@ -63,6 +63,7 @@ describe('parseMessage', () => {
     expect(
       parseMessage('{"type":"hello","epoch":1,"codec":"h264","mime":"video/mp4","width":1280,"height":720,"fps":29.97,"more":1}'),
     ).toEqual({ type: 'hello', epoch: 1, codec: 'h264', mime: 'video/mp4', width: 1280, height: 720, fps: 29.97 });
+    expect(parseMessage('{"type":"hello","codec":"h265"}')).toMatchObject({ type: 'hello', codec: 'h265' });
     expect(parseMessage('{"type":"state","camera":"offline","code":502,"message":"unreachable"}')).toEqual({
       type: 'state', camera: 'offline', code: 502, message: 'unreachable',
     });

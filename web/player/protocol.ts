@@ -23,7 +23,7 @@ const FLAG_BACKLOG = 2;
 const FLAG_DISCONTINUITY = 4;
 
 /** What the server sends pictures as. */
-export type Codec = 'h264' | 'jpeg';
+export type Codec = 'h265' | 'h264' | 'jpeg';
 
 /** A binary message. Its bytes are views of the message: copy them to keep one without the other. */
 export interface Packet {
@@ -40,7 +40,7 @@ export interface Packet {
   seq: number;
   /** An init segment, a fragment with one sample, or a JPEG. */
   payload: Uint8Array<ArrayBuffer>;
-  /** Where the access unit begins in the payload of an H.264 frame; 0 for others. */
+  /** Where the access unit begins in the payload of a frame of H.264 or H.265; 0 for others. */
   unitOffset: number;
 }
 
@@ -174,7 +174,7 @@ function string(fields: Fields, name: string): string {
 
 function codec(fields: Fields): Codec {
   const value = fields['codec'];
-  if (value !== 'h264' && value !== 'jpeg') throw new ProtocolError(`codec ${String(value)}`);
+  if (value !== 'h265' && value !== 'h264' && value !== 'jpeg') throw new ProtocolError(`codec ${String(value)}`);
   return value;
 }
 
