@@ -100,7 +100,7 @@ func Show(t testing.TB, looks ...Look) []Seen {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	browse(t, server.URL)
+	Browse(t, server.URL)
 	select {
 	case all := <-answers:
 		return all
@@ -110,8 +110,8 @@ func Show(t testing.TB, looks ...Look) []Seen {
 	}
 }
 
-// browse opens an address in a Chromium, all of whose processes end with the test.
-func browse(t testing.TB, url string) {
+// Browse opens an address in a Chromium, all of whose processes end with the test.
+func Browse(t testing.TB, url string) {
 	t.Helper()
 	browser := exec.CommandContext(context.Background(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
