@@ -81,9 +81,19 @@ var Marked = map[string]func(Pictures){
 	},
 }
 
-// endsUnit says whether a packet ends a NAL unit of H.264 (RFC 6184, 5.8).
+// endsUnit says whether a packet ends a NAL unit, of H.264 (RFC 6184, 5.8) or of
+// H.265 (RFC 7798, 4.4.3): what begins as a piece in one is nothing that encoders
+// give in the other.
 func endsUnit(payload []byte) bool {
-	return len(payload) < 2 || payload[0]&0x1F != 28 || payload[1]&0x40 != 0
+	switch {
+	case len(payload) < 3:
+		return true
+	case payload[0]&0x1F == 28:
+		return payload[1]&0x40 != 0
+	case payload[0]>>1&0x3F == 49:
+		return payload[2]&0x40 != 0
+	}
+	return true
 }
 
 // Counted are ways of cameras to count and name their packets, other than RFC

@@ -72,6 +72,7 @@ func TestFrameBeforeNextPacket(t *testing.T) {
 		groups func() [][]*rtp.Packet
 	}{
 		"H.264":                       {h264, func() [][]*rtp.Packet { return rtptest.Packets(t, rtptest.Encoded(t, n, 160, 120)) }},
+		"H.265":                       {offer(&format.H265{PayloadTyp: 96}), func() [][]*rtp.Packet { return rtptest.PacketsH265(t, rtptest.EncodedH265(t, n, 160, 120)) }},
 		"JPEG":                        {offer(&format.MJPEG{}), func() [][]*rtp.Packet { return rtptest.JPEGPackets(t, n) }},
 		"JPEG of a number of its own": {offer(&format.Generic{PayloadTyp: 97, RTPMa: "JPEG/90000", ClockRat: 90000}), func() [][]*rtp.Packet { return rtptest.JPEGPackets(t, n) }},
 		"H.264 beside JPEG":           {append(slices.Clone(h264), offer(&format.MJPEG{})...), func() [][]*rtp.Packet { return rtptest.Packets(t, rtptest.Encoded(t, n, 160, 120)) }},

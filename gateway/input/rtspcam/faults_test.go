@@ -64,10 +64,11 @@ func TestAnswersThatGiveNoVideo(t *testing.T) {
 		"another port":               {answer: answer(301, "Location", "rtsp://127.0.0.1:1/x"), is: rtspquirks.ErrElsewhere},
 		"an address that needs none": {answer: answer(301, "Location", "rtsp:///x"), is: rtspquirks.ErrElsewhere},
 		"a file":                     {answer: answer(301, "Location", "file:///etc/passwd"), want: "unsupported scheme"},
-		"H.265 alone":                {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H265/90000\na=control:t\n"), want: "only H265"},
+		"H.266 alone":                {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H266/90000\na=control:t\n"), want: "neither H.264, H.265 nor JPEG, only H266"},
 		"others":                     {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 MP4V-ES/90000\na=control:t\nm=video 0 RTP/AVP 97\na=rtpmap:97 JPEG2000/90000\na=control:u\n"), want: "only JPEG2000, MP4V-ES"},
 		"sound alone":                {answer: described("m=audio 0 RTP/AVP 0\na=control:t\n"), want: "no video"},
-		"interleaved H.264":          {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=2\na=control:t\n"), want: "packetization mode 2"},
+		"interleaved H.264":          {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=2\na=control:t\n"), want: "packetization-mode=2"},
+		"interleaved H.265":          {answer: described("m=video 0 RTP/AVP 96\na=rtpmap:96 H265/90000\na=fmtp:96 sprop-max-don-diff=1\na=control:t\n"), want: "another order than that of decoding (sprop-max-don-diff=1)"},
 		"garbage":                    {answer: described("m=video\na=\n"), want: "description"},
 		"HTML":                       {answer: html, want: "SDP"},
 	} {

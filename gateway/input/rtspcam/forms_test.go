@@ -71,7 +71,8 @@ func overEachTransport(t *testing.T, medias []*description.Media, pictures func(
 func TestPicturesAreWhole(t *testing.T) {
 	const n = 24
 	one, three := rtptest.Encoded(t, n, 160, 144), rtptest.Encoded(t, n, 160, 144, "-x264-params", "slices=3:sliced-threads=0")
-	h264 := offer(&format.H264{PayloadTyp: 96, PacketizationMode: 1})
+	several := rtptest.EncodedH265(t, n, 160, 144, "slices=3")
+	h264, h265 := offer(&format.H264{PayloadTyp: 96, PacketizationMode: 1}), offer(&format.H265{PayloadTyp: 96})
 	for _, c := range []struct {
 		kind     string
 		medias   []*description.Media
@@ -79,7 +80,8 @@ func TestPicturesAreWhole(t *testing.T) {
 		want     []media.Frame
 	}{
 		{"H.264", h264, func() camtest.Pictures { return rtptest.Packets(t, one) }, received(t, media.H264, rtptest.Packets(t, one))},
-		{"H.264 in slices", h264, func() camtest.Pictures { return inSlices(t, three) }, received(t, media.H264, inSlices(t, three))},
+		{"H.264 in slices", h264, func() camtest.Pictures { return inSlices(t, three, rtptest.Packets) }, received(t, media.H264, inSlices(t, three, rtptest.Packets))},
+		{"H.265 in slices", h265, func() camtest.Pictures { return inSlices(t, several, rtptest.PacketsH265) }, received(t, media.H265, inSlices(t, several, rtptest.PacketsH265))},
 		{"JPEG", offer(&format.MJPEG{}), func() camtest.Pictures { return rtptest.JPEGPackets(t, n) }, received(t, media.JPEG, rtptest.JPEGPackets(t, n))},
 	} {
 		rtptest.WantNumbers(t, c.want, rtptest.Span(0, n))
@@ -96,12 +98,12 @@ func TestPicturesAreWhole(t *testing.T) {
 }
 
 // inSlices makes packets of which each has a slice at most.
-func inSlices(t *testing.T, pictures []rtptest.Picture) (groups camtest.Pictures) {
+func inSlices(t *testing.T, pictures []rtptest.Picture, packets func(*testing.T, []rtptest.Picture) [][]*rtp.Packet) (groups camtest.Pictures) {
 	var sequence uint16
 	for i, p := range pictures {
 		var group []*rtp.Packet
 		for _, unit := range p {
-			for _, packet := range rtptest.Packets(t, []rtptest.Picture{{unit}})[0] {
+			for _, packet := range packets(t, []rtptest.Picture{{unit}})[0] {
 				packet.SequenceNumber, packet.Timestamp, packet.Marker, packet.SSRC = sequence, rtptest.TicksOf(i), false, 1
 				group = append(group, packet)
 				sequence++

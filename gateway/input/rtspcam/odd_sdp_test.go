@@ -13,6 +13,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/transcode/h264"
+	"framegate/transcode/h265"
 )
 
 // crlf ends lines as RTSP does.
@@ -169,6 +170,51 @@ func TestOddParameters(t *testing.T) {
 				SDP:         crlf(sdpHead + "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 " + c.fmtp + "\na=control:trackID=0\n"),
 			})
 			wantPlayed(t, camera, Options{}, rtptest.Packets(t, sent))
+		})
+	}
+}
+
+// TestOddParametersOfH265: as TestOddParameters, of the three parameters that
+// H.265 has for its sets.
+func TestOddParametersOfH265(t *testing.T) {
+	const n = 3
+	pictures := rtptest.EncodedH265(t, n, 160, 120)
+	var sets []string // VPS, SPS, PPS
+	var annexB []byte
+	for _, unit := range pictures[0] {
+		if h265.IsSet(unit) {
+			sets = append(sets, base64.StdEncoding.EncodeToString(unit))
+			annexB = append(append(annexB, 0, 0, 0, 1), unit...)
+		}
+	}
+	vps, sps, pps := sets[0], sets[1], sets[2]
+	short := base64.StdEncoding.EncodeToString([]byte{0x42, 1, 1, 1})
+	for name, c := range map[string]struct {
+		format, fmtp string
+		inBand       bool
+	}{
+		"usual":                   {"H265/90000", "profile-id=1;sprop-vps=" + vps + ";sprop-sps=" + sps + ";sprop-pps=" + pps, false},
+		"another name":            {"HEVC/90000", "sprop-pps=" + pps + "; sprop-sps=" + sps + "; sprop-vps=" + vps, false},
+		"quoted, in capitals":     {"h265", `SPROP-VPS="` + vps + `"; Sprop-SPS = "` + sps + `" ; sprop-pps="` + pps + `"`, false},
+		"several":                 {"H265/90000", "sprop-vps=" + vps + "," + vps + ";sprop-sps=," + sps + ";sprop-pps=" + pps + ",!", false},
+		"all in one":              {"H265/90000", "sprop-vps=" + base64.StdEncoding.EncodeToString(annexB), false},
+		"in order, as it is said": {"H265/90000", "sprop-max-don-diff=0;sprop-vps=" + vps + ";sprop-sps=" + sps + ";sprop-pps=" + pps, false},
+		"none":                    {"H265/90000", "sprop-max-don-diff=x;tx-mode=SRST", true},
+		"broken":                  {"H265/90000", "sprop-vps=!;sprop-sps=!;sprop-pps=!", true},
+		"cut off":                 {"H265/90000", "sprop-vps=" + vps + ";sprop-sps=" + short + ";sprop-pps=" + pps, true},
+		"no SPS":                  {"H265/90000", "sprop-vps=" + vps + ";sprop-pps=" + pps, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent := slices.Clone(pictures)
+			if !c.inBand {
+				sent[0] = slices.DeleteFunc(slices.Clone(sent[0]), h265.IsSet)
+			}
+			camera := newTextCamera(t, camtest.RTSPTextOptions{
+				PayloadType: 96,
+				SDP:         crlf(sdpHead + "m=video 0 RTP/AVP 96\na=rtpmap:96 " + c.format + "\na=fmtp:96 " + c.fmtp + "\na=control:trackID=0\n"),
+			})
+			wantPlayed(t, camera, Options{}, rtptest.PacketsH265(t, sent))
 		})
 	}
 }

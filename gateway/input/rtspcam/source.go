@@ -1,5 +1,5 @@
-// Package rtspcam pulls the pictures of an RTSP camera: H.264 or Motion JPEG,
-// over TCP or UDP, with or without TLS.
+// Package rtspcam pulls the pictures of an RTSP camera: H.264, H.265 or Motion
+// JPEG, over TCP or UDP, with or without TLS.
 //
 // gortsplib speaks RTSP (RFC 2326) and carries the packets. It hears what
 // cameras say as they should have said it, which is rtspquirks' affair, because

@@ -37,14 +37,13 @@ func (t *track) prepare(offer *rtspquirks.Offer) error {
 	if target, err := t.media.URL(t.base); err != nil || target == nil {
 		return errors.New("camera describes its video with a malformed URL")
 	}
-	if t.video.Codec == media.JPEG {
-		t.video.Width, t.video.Height = offer.Width, offer.Height
-		return nil
-	}
-	if offer.Mode > 1 {
-		return fmt.Errorf("camera sends H.264 in packetization mode %d (interleaved), which is not supported", offer.Mode)
+	if offer.Reordered != "" {
+		return fmt.Errorf("camera sends its video in another order than that of decoding (%s), which is not supported", offer.Reordered)
 	}
 	t.video.ParameterSets = offer.ParameterSets
+	if t.video.Codec == media.JPEG {
+		t.video.Width, t.video.Height = offer.Width, offer.Height
+	}
 	return nil
 }
 

@@ -107,11 +107,11 @@ type Options struct {
 }
 
 // Offer is what is taken of all that a camera offers: the first stream of H.264,
-// or else of JPEGs.
+// or else of JPEGs, or else of H.265.
 type Offer struct {
 	Codec         media.Codec
-	Mode          int      // of packetization, of H.264 (RFC 6184, 6.2)
-	ParameterSets [][]byte // of H.264, those that can be read
+	Reordered     string   // what says, in H.264 or H.265, that NAL units come in another order than that of decoding; else empty
+	ParameterSets [][]byte // of H.264 and H.265, those that can be read
 	Width, Height int      // of JPEGs, if it tells; else 0
 	Others        []string // what is not taken, for people
 }
@@ -359,7 +359,7 @@ func (c *Conn) describe(r *request, m message, res *base.Response) error {
 		return err
 	}
 	whole := aggregate(asked, d.control, m.get("Content-Base"), m.get("Content-Location"))
-	c.offer = &Offer{Codec: o.codec, Mode: o.mode(), ParameterSets: o.parameterSets(), Others: others}
+	c.offer = &Offer{Codec: o.codec, Reordered: o.reordered(), ParameterSets: o.parameterSets(), Others: others}
 	c.offer.Width, c.offer.Height = announcedSize(m.body)
 	res.Header["Content-Base"] = base.HeaderValue{whole.String()}
 	res.Header["Content-Type"] = base.HeaderValue{"application/sdp"}

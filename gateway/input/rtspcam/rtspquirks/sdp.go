@@ -13,9 +13,10 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
+	"framegate/transcode/h265"
 )
 
-// clockRate of video in RTP, in ticks a second (RFC 6184, RFC 2435).
+// clockRate of video in RTP, in ticks a second (RFC 6184, RFC 7798, RFC 2435).
 const clockRate = 90000
 
 // errNoSDP: what is to describe the pictures is a page, say.
@@ -132,15 +133,20 @@ type choice struct {
 	codec  media.Codec
 }
 
-// choose takes the first H.264 stream, or else the first of JPEGs. others names
-// what is not taken.
+// preferred are the codecs that are taken, the best first. What every viewer
+// can be given as it comes goes before H.265, which many cannot show; a camera
+// that offers both sends H.264 in less than JPEGs take.
+var preferred = []media.Codec{media.H264, media.JPEG, media.H265}
+
+// choose takes the first stream of the codec that is preferred of those that are
+// there. others names what is not taken.
 func (d *sdp) choose() (chosen choice, others []string, err error) {
 	var videos []string
 	for i := range d.streams {
 		s := &d.streams[i]
 		for _, kind := range s.types {
 			codec := s.codec(kind)
-			if codec == media.H264 && chosen.codec != media.H264 || codec != 0 && chosen.codec == 0 {
+			if rank := slices.Index(preferred, codec); rank >= 0 && (chosen.codec == 0 || rank < slices.Index(preferred, chosen.codec)) {
 				chosen = choice{s, kind, codec}
 			}
 			if codec == 0 && s.kind == "video" {
@@ -168,20 +174,23 @@ func noTrack(others []string) error {
 	}
 	slices.Sort(others)
 	others = slices.Compact(others)
-	return fmt.Errorf("camera offers neither H.264 nor JPEG, only %s", strings.Join(others[:min(len(others), maxNamed)], ", "))
+	return fmt.Errorf("camera offers neither H.264, H.265 nor JPEG, only %s", strings.Join(others[:min(len(others), maxNamed)], ", "))
 }
 
 // codec of a payload type; 0 if it is none of ours.
 func (s *sdpStream) codec(kind uint8) media.Codec {
 	name, rate, _ := strings.Cut(s.names[kind], "/")
 	rate, _, _ = strings.Cut(rate, "/")
-	switch {
+	counted := rate == "" || rate == "90000"
+	switch name = strings.ToUpper(name); {
 	case s.kind != "video":
 		return 0
-	case name == "" && kind == 26, strings.EqualFold(name, "JPEG"):
+	case name == "" && kind == 26, name == "JPEG":
 		return media.JPEG
-	case strings.EqualFold(name, "H264") && (rate == "" || rate == "90000"):
+	case name == "H264" && counted:
 		return media.H264
+	case (name == "H265" || name == "HEVC") && counted:
+		return media.H265
 	}
 	return 0
 }
@@ -207,13 +216,19 @@ func (o choice) parameter(name string) string {
 	return ""
 }
 
-// parameterSets gives those of sprop-parameter-sets (RFC 6184, 8.1) that can be
-// read: the camera sends them with its pictures, mostly.
+// parameterSets gives those that are described (RFC 6184, 8.1; RFC 7798, 7.1) and
+// can be read: the camera sends them with its pictures, mostly.
 func (o choice) parameterSets() (sets [][]byte) {
-	for _, text := range strings.Split(o.parameter("sprop-parameter-sets"), ",") {
-		for _, unit := range units(unbase64(text)) {
-			if _, _, ok := h264.Numbered(unit); ok {
-				sets = append(sets, unit)
+	names, numbered := []string{"sprop-parameter-sets"}, h264.Numbered
+	if o.codec == media.H265 {
+		names, numbered = []string{"sprop-vps", "sprop-sps", "sprop-pps"}, h265.Numbered
+	}
+	for _, name := range names {
+		for text := range strings.SplitSeq(o.parameter(name), ",") {
+			for _, unit := range units(unbase64(text)) {
+				if _, _, ok := numbered(unit); ok {
+					sets = append(sets, unit)
+				}
 			}
 		}
 	}
@@ -243,10 +258,18 @@ func units(b []byte) [][]byte {
 	return units
 }
 
-// mode gives the packetization mode. What is no number is none.
-func (o choice) mode() int {
-	n, _ := strconv.Atoi(o.parameter("packetization-mode"))
-	return n
+// reordered says, for people, that NAL units come in another order than that of
+// decoding (RFC 6184, 6.2; RFC 7798, 7.1), and is empty where they do not. What
+// is no number says nothing.
+func (o choice) reordered() string {
+	const interleaved = 2 // the packetization mode
+	if n, err := strconv.Atoi(o.parameter("packetization-mode")); o.codec == media.H264 && err == nil && n >= interleaved {
+		return fmt.Sprintf("packetization-mode=%d", n)
+	}
+	if n, err := strconv.Atoi(o.parameter("sprop-max-don-diff")); o.codec == media.H265 && err == nil && n > 0 {
+		return fmt.Sprintf("sprop-max-don-diff=%d", n)
+	}
+	return ""
 }
 
 // text describes the choice to gortsplib, which needs to know little of it. Its

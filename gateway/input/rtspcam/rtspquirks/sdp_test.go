@@ -2,7 +2,10 @@ package rtspquirks
 
 import (
 	"net/url"
+	"strings"
 	"testing"
+
+	"framegate/gateway/media"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
@@ -19,6 +22,33 @@ func TestAnnouncedSize(t *testing.T) {
 	} {
 		if w, h := announcedSize([]byte(sdp)); w != want[0] || h != want[1] {
 			t.Errorf("%q tells %dx%d", sdp, w, h)
+		}
+	}
+}
+
+// TestWhatIsPreferred, wherever it stands, and under whatever name.
+func TestWhatIsPreferred(t *testing.T) {
+	for text, want := range map[string]media.Codec{
+		"96 H265/90000, 97 H264/90000":                media.H264,
+		"96 H265/90000, 97 JPEG/90000":                media.JPEG,
+		"97 JPEG/90000, 96 H264/90000":                media.H264,
+		"96 H266/90000, 97 H265/90000":                media.H265,
+		"96 hevc, 97 VP8/90000":                       media.H265,
+		"96 h265/90000/1":                             media.H265,
+		"96 H265/8000, 97 HEVC/90000":                 media.H265,
+		"98 H265/90000, 96 H265/8000, 97 H263/90000":  media.H265,
+		"98 H265/8000, 96 H2650/90000, 97 XHEVC/9000": 0,
+	} {
+		sdp := "v=0\n"
+		for line := range strings.SplitSeq(text, ", ") {
+			sdp += "m=video 0 RTP/AVP " + line[:2] + "\na=rtpmap:" + line + "\n"
+		}
+		d, err := readSDP([]byte(sdp))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := d.choose(); got.codec != want || (err == nil) != (want != 0) {
+			t.Errorf("%s: %v, %v", text, got.codec, err)
 		}
 	}
 }
@@ -46,6 +76,7 @@ func FuzzDescription(f *testing.F) {
 	} {
 		f.Add([]byte(text), "rtsp://x:1/", "t")
 	}
+	f.Add([]byte("v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 HEVC\na=fmtp:96 sprop-vps=QAEMAf//AWAAAAMAkA,;sprop-sps=QgEBAWA=,!;sprop-pps=RAHAc8GJ;sprop-max-don-diff=99999999999999999999\n"), "", "")
 	f.Add([]byte("v=0\nm=video 0 RTP/SAVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 sprop-parameter-sets=Z0,aM;packetization-mode=x\na=key-mgmt:mikey !"), "//[::1", "rtsp://[fe80::1%25eth0]/%zz")
 	f.Fuzz(func(t *testing.T, text []byte, base, control string) {
 		wantReadable(t, text, base, control)
@@ -64,7 +95,7 @@ func wantReadable(t *testing.T, text []byte, contentBase, control string) {
 		return
 	}
 	c.parameterSets()
-	c.mode()
+	c.reordered()
 	asked := &url.URL{Scheme: "rtsp", Host: "camera.example", Path: "/cam"}
 	whole := aggregate(asked, d.control, contentBase)
 	for _, control := range []string{control, c.stream.control} {
