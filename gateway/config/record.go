@@ -70,8 +70,8 @@ const (
 // RecordCodec says as what a camera is recorded.
 type RecordCodec string
 
-// As H.264 unless it is said otherwise, which JPEGs are encoded to; as H.264;
-// or as the JPEGs that the camera sends.
+// H.264 and H.265 as they are, and JPEGs as H.264; all as H.264; or also JPEGs as
+// the camera sends them.
 const (
 	RecordAuto  RecordCodec = "auto"
 	RecordH264  RecordCodec = "h264"
@@ -128,7 +128,7 @@ var recordKeys = []CameraKey{
 		},
 	},
 	{
-		Name: "record.codec", About: "as what video is recorded: H.264, which JPEGs are encoded to, or the JPEGs that the camera sends",
+		Name: "record.codec", About: "as what video is recorded: auto keeps H.264 and H.265 as they are and encodes JPEGs to H.264, h264 encodes H.265 as well, mjpeg keeps JPEGs",
 		Words: words(RecordAuto, RecordH264, RecordMJPEG),
 		put:   func(c *Camera, text string) error { c.Record.Codec = RecordCodec(text); return nil },
 		text:  func(c Camera) string { return unless(c.Record.Codec, RecordAuto) },

@@ -16,6 +16,7 @@ import (
 	"framegate/gateway/record/timing"
 	"framegate/gateway/stream"
 	"framegate/transcode/h264"
+	"framegate/transcode/h265"
 )
 
 const (
@@ -184,21 +185,21 @@ func (r *recorder) count(change func(*Status)) {
 // record records until ctx is done.
 func (r *recorder) record(ctx context.Context, c Camera) {
 	r.set(Waiting, "the camera has sent no picture yet")
-	encoded := false // JPEGs are, in a rendition
+	own := c.takes // says which pictures of the camera's own are recorded
 	for ctx.Err() == nil {
 		key := stream.Key{Camera: r.id}
-		if encoded {
+		if own == nil {
 			key.Rendition = encodedKey
 		}
 		reader, err := r.all.options.Hub.Open(key, stream.ReadOptions{
 			Sequential: true, Buffer: r.all.settings().Buffer, Idle: idle, RunEnds: true,
 		})
 		if err == nil {
-			err = r.read(ctx, reader, !c.JPEG && !encoded)
+			err = r.read(ctx, reader, own)
 			reader.Close()
 		}
-		if errors.Is(err, errIsJPEG) {
-			encoded = true
+		if errors.Is(err, errIsEncoded) {
+			own = nil
 			continue
 		}
 		r.endRun(ctx, "the camera was away")
@@ -210,22 +211,22 @@ func (r *recorder) record(ctx context.Context, c Camera) {
 	r.endRun(ctx, "")
 }
 
-// encodedKey is the rendition that JPEGs are recorded as.
+// encodedKey is the rendition that is recorded where a camera's own pictures are not.
 const encodedKey = "h264"
 
-// errIsJPEG says that the camera's own pictures are not what is to be recorded.
-var errIsJPEG = errors.New("the camera sends JPEGs")
+// errIsEncoded says that the camera's own pictures are not what is to be recorded.
+var errIsEncoded = errors.New("the camera's pictures are recorded as H.264")
 
-// read records what a reader gives.
-func (r *recorder) read(ctx context.Context, reader *stream.Reader, noJPEG bool) error {
+// read records what a reader gives, if it takes that; nil takes all.
+func (r *recorder) read(ctx context.Context, reader *stream.Reader, takes func(media.Codec) bool) error {
 	r.last, r.damped = media.Frame{}, nil
 	newest := time.Now()
 	for {
 		f, err := reader.Next(ctx)
 		var source *stream.SourceError
 		switch {
-		case err == nil && noJPEG && f.Format.Codec == media.JPEG:
-			return errIsJPEG
+		case err == nil && takes != nil && !takes(f.Format.Codec):
+			return errIsEncoded
 		case err == nil:
 			newest = time.Now()
 			err = r.take(ctx, f)
@@ -331,7 +332,7 @@ func (r *recorder) alike(f *media.Format) *media.Format {
 	case bytes.Equal(last.Config, f.Config):
 		r.damped = f
 		return last
-	case f.Codec == media.H264 && h264.ShowAlike(last.Config, f.Config):
+	case f.Codec == media.H264 && h264.ShowAlike(last.Config, f.Config), f.Codec == media.H265 && h265.ShowAlike(last.Config, f.Config):
 		r.damped = f
 		r.count(func(s *Status) { s.Damped++ })
 		return last

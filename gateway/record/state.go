@@ -3,6 +3,8 @@ package record
 import (
 	"encoding/json"
 	"time"
+
+	"framegate/gateway/media"
 )
 
 // State says how the recording of a camera is, in one word.
@@ -78,6 +80,7 @@ type Camera struct {
 	ID    string
 	Mode  Mode
 	JPEG  bool          // JPEGs are kept as they are, instead of being encoded
+	H264  bool          // H.265 is encoded to H.264, instead of being kept as it is
 	Every time.Duration // ModePictures: from one to the next
 	Hours string        // ModeScheduled: another text where Covers is another
 	// Covers says of ModeScheduled whether a moment is covered, and when that
@@ -106,9 +109,14 @@ func (c *Camera) wanted(now time.Time) (yes bool, why string) {
 	return true, ""
 }
 
+// takes says whether pictures of a codec are recorded as they are.
+func (c Camera) takes(codec media.Codec) bool {
+	return codec == media.H264 || codec == media.JPEG && c.JPEG || codec == media.H265 && !c.H264
+}
+
 // same says that two are recorded alike, whatever is kept of them.
 func (c Camera) same(other Camera) bool {
-	return c.ID == other.ID && c.Mode == other.Mode && c.JPEG == other.JPEG && c.Every == other.Every && c.Hours == other.Hours
+	return c.ID == other.ID && c.Mode == other.Mode && c.JPEG == other.JPEG && c.H264 == other.H264 && c.Every == other.Every && c.Hours == other.Hours
 }
 
 // Settings are those of all recordings.

@@ -277,6 +277,8 @@ func FormatOf(f index.Format) (*media.Format, error) {
 	switch f.Codec {
 	case media.H264.String():
 		return media.FormatOfAVCC(f.Config)
+	case media.H265.String():
+		return media.FormatOfHVCC(f.Config)
 	case media.JPEG.String():
 		return &media.Format{Codec: media.JPEG, Width: f.Width, Height: f.Height}, nil
 	}

@@ -212,7 +212,7 @@ func (m *movie) mvex(w *mp4.Boxes) {
 // sampleEntry writes what a track is of. JPEG is mp4v with an object type of its
 // own (14496-14, 5.6; 14496-1, table 5).
 func sampleEntry(w *mp4.Boxes, f *media.Format) {
-	if f.Codec == media.H264 {
+	if f.Codec != media.JPEG {
 		w.SampleEntry(f)
 		return
 	}

@@ -168,21 +168,27 @@ func readSampleEntry(stsd []byte) (*media.Format, error) {
 	if err != nil || len(entry) < visual {
 		return nil, damaged("sample description %q: %v", kind, err)
 	}
-	boxes, err := pick(entry[visual:], "avcC", "esds")
+	boxes, err := pick(entry[visual:], "avcC", "esds", "hvcC")
 	switch {
 	case err != nil:
 		return nil, err
 	case kind == "avc1" && boxes[0] != nil:
-		f, err := media.FormatOfAVCC(boxes[0])
-		if err != nil {
-			return nil, damaged("%w", err)
-		}
-		return f, nil
+		return coded(media.FormatOfAVCC(boxes[0]))
+	case kind == "hvc1" && boxes[2] != nil:
+		return coded(media.FormatOfHVCC(boxes[2]))
 	case kind == "mp4v" && len(boxes[1]) > 11 && boxes[1][11] == jpegType:
 		width, height := binary.BigEndian.Uint16(entry[24:]), binary.BigEndian.Uint16(entry[26:])
 		return &media.Format{Codec: media.JPEG, Width: int(width), Height: int(height)}, nil
 	}
 	return nil, damaged("sample description %q", kind)
+}
+
+// coded says of a format that cannot be read that the file is damaged.
+func coded(f *media.Format, err error) (*media.Format, error) {
+	if err != nil {
+		return nil, damaged("%w", err)
+	}
+	return f, nil
 }
 
 // readSizes makes entries of stsz, each of which has a size there.

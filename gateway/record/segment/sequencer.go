@@ -116,7 +116,7 @@ func (s *Sequencer) Flush(lastDuration int64) []Sample {
 func (s *Sequencer) enter(f *media.Format) {
 	s.format, s.usual = f, firstDelta
 	s.depth, s.fixed, s.feared = 0, true, false
-	if f.Codec != media.H264 {
+	if f.Codec == media.JPEG {
 		return
 	}
 	depth, certain := f.Reordering()

@@ -71,12 +71,12 @@ func check(h Head, tracks []Track) error {
 	}
 	for _, t := range tracks {
 		switch f := t.Format; {
-		case f == nil || f.Codec != media.H264 && f.Codec != media.JPEG:
-			return fmt.Errorf("%w: neither H.264 nor JPEG", ErrFormat)
+		case f == nil || f.Codec.Kind() != media.Video:
+			return fmt.Errorf("%w: none of pictures", ErrFormat)
 		case f.Width < 1 || f.Width > math.MaxUint16 || f.Height < 1 || f.Height > math.MaxUint16:
 			return fmt.Errorf("%w: pictures of %dx%d", ErrFormat, f.Width, f.Height)
-		case f.Codec == media.H264 && len(f.Config) == 0:
-			return fmt.Errorf("%w: H.264 without parameter sets", ErrFormat)
+		case f.Codec != media.JPEG && len(f.Config) == 0:
+			return fmt.Errorf("%w: %s without parameter sets", ErrFormat, f.Codec)
 		}
 	}
 	return nil
