@@ -34,8 +34,8 @@ type TransportStreamOptions struct {
 	Log       *slog.Logger // nil discards
 }
 
-// TransportStream is a camera that sends H.264 as an MPEG transport stream
-// over TCP, as encoders, drones and ffmpeg do. It implements stream.Source.
+// TransportStream is a camera that sends H.264 or H.265 as an MPEG transport
+// stream over TCP, as encoders, drones and ffmpeg do. It implements stream.Source.
 //
 // Whoever listens takes one sender at a time. Another is turned away, unless
 // the one before is gone or has fallen silent. A sender that comes back within

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,17 @@ const (
 		"\x00\x00\x00\x01\x68\xeb\xe3\xcb\x22\xc0"
 	nalKey   = "\x00\x00\x01\x65\x88\x84"
 	nalSlice = "\x00\x00\x01\x41\x9a\x24"
+)
+
+// The same of H.265. The pictures in front of a keyframe (RASL) are shown before
+// it, and need what came before it.
+const (
+	nalSets265 = "\x00\x00\x00\x01\x40\x01\x0c\x01\xff\xff\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x5d\x95\x90\x09" +
+		"\x00\x00\x00\x01\x42\x01\x01\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x5d\xa0\x02\x80\x80\x2d\x16\x59\x59\x12\x93\x0b\xc0\x5a\x02\x00\x00\x03\x00\x02\x00\x00\x03\x00\x32\x10" +
+		"\x00\x00\x00\x01\x44\x01\xc0\x73\xc1\x89"
+	nalKey265   = "\x00\x00\x01\x2a\x01\xac\x12\x34"
+	nalFront265 = "\x00\x00\x01\x10\x01\xe0\x12\x34"
+	nalSlice265 = "\x00\x00\x01\x02\x01\xd0\x12\x34"
 )
 
 // fakeSender writes pictures 40 ms apart into a pipe.
@@ -208,10 +220,15 @@ func TestPatienceWithASender(t *testing.T) {
 		"sends a playlist": {func(s *fakeSender) { s.conn.Write([]byte("#EXTM3U\n")) }, "sender: sends an HLS playlist, not an MPEG transport stream", 0},
 		"sends other text": {func(s *fakeSender) { s.conn.Write([]byte("hello")); s.conn.Close() }, "sender: no MPEG transport stream: no packets in what is sent", 0},
 		"waits after text": {func(s *fakeSender) { s.conn.Write([]byte("hello")) }, "sender: no MPEG transport stream: no packets in what is sent", 30 * time.Second},
-		"sends H.265":      {func(s *fakeSender) { s.tables(0x24); s.conn.Write(s.flush()) }, "sender: the stream has no H.264 video, but H.265", 0},
+		"sends H.266":      {func(s *fakeSender) { s.tables(0x33); s.conn.Write(s.flush()) }, "sender: the stream has neither H.264 nor H.265 video, but H.266", 0},
 		"sends bad sets": {func(s *fakeSender) {
 			s.tables(streamTypeH264)
 			s.unit(0, []byte("\x00\x00\x01\x67\x64\x00\x1f\x00\x00\x01\x68\x80"+nalKey))
+			s.conn.Write(s.flush())
+		}, "", 0},
+		"sends bad sets of H.265": {func(s *fakeSender) {
+			s.tables(streamTypeH265)
+			s.unit(0, []byte("\x00\x00\x01\x40\x01\x0c\x00\x00\x01\x42\x01\x01\x01\x00\x00\x01\x44\x01\xc0"+nalKey265))
 			s.conn.Write(s.flush())
 		}, "", 0},
 	} {
@@ -275,6 +292,78 @@ func TestPicturesAfterALossWaitForAKeyframe(t *testing.T) {
 		frames := r.emitted()
 		if len(frames) != 5 || !frames[3].Key || frames[3].Format != frames[0].Format {
 			t.Fatalf("%d pictures after the keyframe, want 5", len(frames))
+		}
+	})
+}
+
+// sendH265 sends a picture of H.265, 40 ms after the one before.
+func (s *fakeSender) sendH265(picture string) {
+	s.unit(s.pts, []byte(picture+strings.Repeat("x", 300)))
+	s.pts += frameTicks
+	s.conn.Write(s.flush())
+}
+
+// TestPicturesInFrontOfAKeyframe are shown where what came before the keyframe
+// was, and not where that is missing.
+func TestPicturesInFrontOfAKeyframe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, sender := startDialled(t)
+		shown := func(kinds string) {
+			t.Helper()
+			var got []byte
+			for _, f := range r.emitted() {
+				switch {
+				case f.Format.Codec != media.H265 || f.Format.Width != 1280:
+					t.Fatalf("%+v", f.Format)
+				case f.Key:
+					got = append(got, 'K')
+				case f.Leading:
+					got = append(got, 'F')
+				default:
+					got = append(got, 's')
+				}
+			}
+			if string(got) != kinds {
+				t.Errorf("shown is %s, want %s", got, kinds)
+			}
+		}
+		gop := func() {
+			sender.tables(streamTypeH265)
+			sender.sendH265(nalSets265 + nalKey265)
+			sender.sendH265(nalFront265)
+			sender.sendH265(nalSlice265)
+		}
+		sender.sendH265(nalSlice265)
+		gop()
+		shown("Ks")
+		gop()
+		shown("KsKFs")
+		sender.counters[testVideo]++ // a packet is lost
+		sender.sendH265(nalSlice265)
+		gop()
+		gop()
+		shown("KsKFsKsKFs")
+	})
+}
+
+// TestSenderThatChangesItsCodec goes on with the same run.
+func TestSenderThatChangesItsCodec(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, sender := startDialled(t)
+		for range 2 {
+			sender.stream(2, 40*time.Millisecond)
+			sender.tables(streamTypeH265)
+			sender.sendH265(nalSlice265)
+			sender.sendH265(nalSets265 + nalKey265)
+			sender.sendH265(nalSlice265)
+		}
+		var codecs []media.Codec
+		for _, f := range r.emitted() {
+			codecs = append(codecs, f.Format.Codec)
+		}
+		want := []media.Codec{media.H264, media.H264, media.H265, media.H265, media.H264, media.H264, media.H265, media.H265}
+		if !slices.Equal(codecs, want) {
+			t.Errorf("%v, want %v", codecs, want)
 		}
 	})
 }

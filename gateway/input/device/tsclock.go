@@ -32,7 +32,7 @@ func (c *clock) next(stamp uint64) int64 {
 
 // broken says that a picture cannot follow the one before in the same time.
 // What is decoded after a keyframe is shown after what was decoded before it
-// (ITU-T H.264, 7.4.1.2.4), so a keyframe is never earlier than anything.
+// (ITU-T H.264, 7.4.1.2.4; H.265, 7.4.2.2), so a keyframe is never earlier than anything.
 func (c *clock) broken(stamp uint64, key bool, now time.Time) bool {
 	if !c.running {
 		return false

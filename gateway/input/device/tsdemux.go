@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"framegate/gateway/media"
 )
 
 // What a transport stream is refused for.
@@ -14,10 +16,10 @@ var (
 	errTooLarge  = errors.New("a picture is larger than the limit")
 )
 
-// demuxer takes the H.264 access units out of an MPEG transport stream
-// (ITU-T H.222.0, the sections of which are cited): of the first program, the
-// first H.264 stream, one access unit to a PES packet, as every muxer at hand
-// sends it.
+// demuxer takes the access units out of an MPEG transport stream (ITU-T H.222.0,
+// the sections of which are cited): of the first program, the first stream of
+// H.264, or else of H.265, one access unit to a PES packet, as every muxer at
+// hand sends it.
 //
 // mediacommon's reader is not used here because it gives a PES packet only when
 // the next one begins, which holds every picture back for one frame interval:
@@ -38,6 +40,7 @@ type demuxer struct {
 
 	pat, pmt         section
 	pmtPID, videoPID uint16 // 0: not known
+	codec            media.Codec
 
 	counted bool   // there was a packet before, with this counter and payload
 	counter byte   // continuity_counter (2.4.3.3)
@@ -61,9 +64,10 @@ const (
 
 // unit is the payload of one PES packet.
 type unit struct {
-	pts  uint64 // 90 kHz, modulo 1<<33
-	lost bool   // something was lost between this unit and the one before
-	data []byte // H.264 with start codes (Annex B), until take returns
+	pts   uint64 // 90 kHz, modulo 1<<33
+	lost  bool   // something was lost between this unit and the one before
+	codec media.Codec
+	data  []byte // with start codes (Annex B), until take returns
 }
 
 const (
@@ -224,7 +228,7 @@ func (d *demuxer) gather(payload []byte, stuffed bool, take func(unit) error) er
 
 // give gives the unit that was gathered.
 func (d *demuxer) give(take func(unit) error) error {
-	u := unit{pts: d.pts, lost: d.lost, data: d.data}
+	u := unit{pts: d.pts, lost: d.lost, codec: d.codec, data: d.data}
 	d.state, d.lost = given, false
 	return take(u)
 }

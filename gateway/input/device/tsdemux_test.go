@@ -237,7 +237,14 @@ func TestTables(t *testing.T) {
 	notYet[5] &^= 1
 	notYet = binary.BigEndian.AppendUint32(notYet[:len(notYet)-4], checksum(notYet[:len(notYet)-4]))
 	for name, write := range map[string]func(m *muxer){
-		"plain": func(m *muxer) { m.tables(streamTypeH264) },
+		"plain":        func(m *muxer) { m.tables(streamTypeH264) },
+		"H.265":        func(m *muxer) { m.tables(streamTypeH265) },
+		"two of H.265": func(m *muxer) { m.tables(streamTypeH265, streamTypeH265) },
+		"H.265 beside": func(m *muxer) {
+			m.section(0, pat(testPMT))
+			m.section(testPMT, pmtOf(testVideo-1, streamTypeH265, streamTypeH264))
+		},
+		"another codec now": func(m *muxer) { m.tables(streamTypeH264); m.unit(1, unitOf(170)); m.tables(streamTypeH265) },
 		"after audio": func(m *muxer) {
 			m.section(0, pat(testPMT))
 			m.section(testPMT, pmtOf(testVideo-2, 0x0F, 0x06, streamTypeH264))
@@ -287,9 +294,9 @@ func TestTables(t *testing.T) {
 
 func TestStreamsThatAreRefused(t *testing.T) {
 	for want, write := range map[string]func(m *muxer){
-		"the stream has no H.264 video, but H.265":        func(m *muxer) { m.tables(0x0F, 0x24) },
-		"the stream has no H.264 video, but MPEG-2 video": func(m *muxer) { m.tables(0x02) },
-		"the stream has no H.264 video":                   func(m *muxer) { m.tables(0x0F, 0x06) },
+		"the stream has neither H.264 nor H.265 video, but H.266":        func(m *muxer) { m.tables(0x0F, 0x33) },
+		"the stream has neither H.264 nor H.265 video, but MPEG-2 video": func(m *muxer) { m.tables(0x02) },
+		"the stream has no video of H.264 or H.265":                      func(m *muxer) { m.tables(0x0F, 0x06) },
 		"the video is scrambled": func(m *muxer) {
 			m.tables(streamTypeH264)
 			m.unit(0, unitOf(20))
@@ -338,7 +345,7 @@ func TestEndlessGarbageIsRefusedSoon(t *testing.T) {
 func FuzzDemuxer(f *testing.F) {
 	f.Add(mixture(), 500)
 	m := newMuxer()
-	m.tables(0x24)
+	m.tables(0x33)
 	f.Add(m.flush(), 3)
 	f.Fuzz(func(t *testing.T, b []byte, at int) {
 		const maxUnit = 1000

@@ -93,8 +93,7 @@ func decode(t *testing.T, frames []media.Frame) []int {
 	var in, out bytes.Buffer
 	for _, f := range frames {
 		if f.Key {
-			_, sps, pps := f.Format.ParameterSets()
-			for _, set := range slices.Concat(sps, pps) {
+			for _, set := range slices.Concat(f.Format.ParameterSets()) {
 				in.WriteString("\x00\x00\x00\x01" + string(set))
 			}
 		}
@@ -104,7 +103,8 @@ func decode(t *testing.T, frames []media.Frame) []int {
 			b = b[n:]
 		}
 	}
-	cmd := exec.Command("ffmpeg", strings.Fields("-loglevel error -f h264 -i pipe:0 -fps_mode passthrough -f rawvideo -pix_fmt gray pipe:1")...)
+	demuxer := map[media.Codec]string{media.H264: "h264", media.H265: "hevc"}[frames[0].Format.Codec]
+	cmd := exec.Command("ffmpeg", strings.Fields("-loglevel error -f "+demuxer+" -i pipe:0 -fps_mode passthrough -f rawvideo -pix_fmt gray pipe:1")...)
 	cmd.Stdin, cmd.Stdout = &in, &out
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("decoding: %v", err)
@@ -210,6 +210,8 @@ var encoders = map[string]string{
 	"with several slices": "-tune zerolatency -x264-params slices=4:sliced-threads=0",
 	"without delimiters":  "-tune zerolatency -x264-params aud=0:repeat-headers=1",
 	"at a constant rate":  "-tune zerolatency -muxrate 3M -pes_payload_size 0",
+	"of H.265":            "-c:v libx265 -preset ultrafast -tune zerolatency -x265-params log-level=none",
+	"of H.265, open GOPs": "-c:v libx265 -preset ultrafast -x265-params log-level=none:open-gop=1:bframes=3:b-adapt=0:keyint=12:min-keyint=12:slices=2:ctu=16",
 }
 
 func TestFFmpegIsDialled(t *testing.T) {
@@ -245,21 +247,30 @@ func TestFFmpegDials(t *testing.T) {
 func TestGStreamerDials(t *testing.T) {
 	needPeer(t, "ffmpeg")
 	needPeer(t, "gst-launch-1.0")
-	for _, element := range []string{"qtdemux", "h264parse", "mpegtsmux", "tcpclientsink"} {
+	for _, element := range []string{"qtdemux", "h264parse", "h265parse", "mpegtsmux", "tcpclientsink"} {
 		if err := exec.Command("gst-inspect-1.0", element).Run(); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
 			t.Skip("GStreamer's " + element + " is not installed")
 		}
 	}
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	for name, c := range map[string]struct{ encoder, parser string }{
+		"H.264": {"libx264 -bf 2", "h264parse"},
+		"H.265": {"libx265 -preset ultrafast -x265-params log-level=none:bframes=2", "h265parse"},
+	} {
+		t.Run(name, func(t *testing.T) { gstreamerDials(t, c.encoder, c.parser) })
+	}
+}
+
+func gstreamerDials(t *testing.T, encoder, parser string) {
 	source, address := listening(t)
 	_, port, _ := net.SplitHostPort(address)
 	clip := filepath.Join(t.TempDir(), "clip.mp4")
 	if out, err := exec.Command("ffmpeg", strings.Fields("-loglevel error -framerate 25 -f mjpeg -i "+numbers(t, 0, 60)+
-		" -c:v libx264 -threads 1 -pix_fmt yuv420p -g 25 -bf 2 "+clip)...).CombinedOutput(); err != nil {
+		" -c:v "+encoder+" -threads 1 -pix_fmt yuv420p -g 25 "+clip)...).CombinedOutput(); err != nil {
 		t.Fatalf("making a clip: %v: %s", err, out)
 	}
 	peer(t, nil, "gst-launch-1.0", strings.Fields("-q filesrc location="+clip+
-		" ! qtdemux ! h264parse config-interval=-1 ! mpegtsmux ! tcpclientsink host=127.0.0.1 port="+port)...)
+		" ! qtdemux ! "+parser+" config-interval=-1 ! mpegtsmux ! tcpclientsink host=127.0.0.1 port="+port)...)
 	frames := collectUntil(t, source, 60)
 	wantCount(t, decode(t, frames), 0, 60)
 	wantEven(t, frames)

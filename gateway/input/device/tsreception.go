@@ -32,13 +32,20 @@ type reception struct {
 	began    time.Time
 
 	demux   demuxer
-	framer  media.H264Framer
+	codec   media.Codec // of framer
+	framer  framer
 	joining bool // up to the next keyframe nothing can be shown
+	joined  bool // the last keyframe ended that
 	clock   clock
 
 	frames    int
 	silence   stream.Silence // of whole pictures, shown or not
 	lastShown time.Time
+}
+
+// framer is media.H264Framer or media.H265Framer.
+type framer interface {
+	Frame(nalus [][]byte) (frame media.Frame, ok bool, err error)
 }
 
 // receive emits what a sender sends until that ends, is wrong, or stays out.
@@ -116,13 +123,20 @@ func (r *reception) ended(ctx context.Context, got int, err error) error {
 // startOver forgets what is known of the sender's pictures and its time, but
 // not the media time.
 func (r *reception) startOver() {
-	r.framer = media.H264Framer{}
+	r.framer = new(media.H264Framer)
+	if r.codec == media.H265 {
+		r.framer = new(media.H265Framer)
+	}
 	r.clock.running = false
 	r.joining = true
 }
 
 // take emits the picture of an access unit.
 func (r *reception) take(u unit) error {
+	if u.codec != r.codec {
+		r.codec = u.codec
+		r.startOver()
+	}
 	now := time.Now()
 	nalus := splitUnits(u.data)
 	frame, ok, err := r.framer.Frame(nalus)
@@ -135,10 +149,9 @@ func (r *reception) take(u unit) error {
 		return err
 	}
 	r.silence.Picture(now)
-	if r.joining && !frame.Key {
+	if !r.leadsOn(frame) {
 		return nil
 	}
-	r.joining = false
 	frame.PTS = r.clock.set(u.pts, now, now.Sub(r.began))
 	r.frames++
 	r.lastShown = now
@@ -146,8 +159,19 @@ func (r *reception) take(u unit) error {
 	return nil
 }
 
+// leadsOn says whether all is there that a frame builds on.
+func (r *reception) leadsOn(f media.Frame) bool {
+	switch {
+	case f.Key:
+		r.joined, r.joining = r.joining, false
+	case f.Leading && r.joined:
+		return false
+	}
+	return !r.joining
+}
+
 // splitUnits gives the NAL units of an access unit with start codes (ITU-T
-// H.264, annex B), without the zero bytes that may follow each.
+// H.264 and H.265, annex B), without the zero bytes that may follow each.
 func splitUnits(b []byte) [][]byte {
 	var nalus [][]byte
 	startCode := []byte{0, 0, 1}

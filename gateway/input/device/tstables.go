@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"framegate/gateway/media"
 )
 
 // Tables of a transport stream that say what is in it (ITU-T H.222.0, 2.4.4).
@@ -12,13 +14,14 @@ const (
 	tablePMT = 2
 
 	streamTypeH264 = 0x1B
+	streamTypeH265 = 0x24
 )
 
-// otherStreams names what senders send by mistake instead of H.264 (table
-// 2-34), for the error.
+// otherStreams names what senders send by mistake instead of H.264 or H.265
+// (table 2-34), for the error.
 var otherStreams = map[byte]string{
 	0x01: "MPEG-1 video", 0x02: "MPEG-2 video", 0x10: "MPEG-4 video", 0x21: "JPEG 2000",
-	0x24: "H.265", 0x33: "H.266", 0x42: "AVS", 0xEA: "VC-1",
+	0x33: "H.266", 0x42: "AVS", 0xEA: "VC-1",
 }
 
 // section gathers one section of a table, of at most 1 KiB, out of packets.
@@ -99,14 +102,15 @@ func (d *demuxer) readPAT(table []byte) error {
 		}
 		if pid := pidOf(entry[2:]); pid != d.pmtPID {
 			d.pmtPID, d.pmt = pid, section{}
-			d.choose(0)
+			d.choose(0, 0)
 		}
 		return nil
 	}
 	return nil
 }
 
-// readPMT takes the first H.264 stream of the program (2.4.4.8).
+// readPMT takes the first H.264 stream of the program (2.4.4.8), or else the
+// first of H.265, which not every viewer can be given as it comes.
 func (d *demuxer) readPMT(table []byte) error {
 	if table[0] != tablePMT || len(table) < 12 {
 		return nil
@@ -115,27 +119,33 @@ func (d *demuxer) readPMT(table []byte) error {
 	if len(entry) < 5 {
 		return nil // nothing in it yet
 	}
-	other := ""
+	other, h265 := "", uint16(0)
 	for len(entry) >= 5 {
-		if entry[0] == streamTypeH264 {
-			d.choose(pidOf(entry[1:]))
+		switch kind, pid := entry[0], pidOf(entry[1:]); {
+		case kind == streamTypeH264:
+			d.choose(pid, media.H264)
 			return nil
-		}
-		if name := otherStreams[entry[0]]; name != "" {
-			other = name
+		case kind == streamTypeH265 && h265 == 0:
+			h265 = pid
+		case otherStreams[kind] != "":
+			other = otherStreams[kind]
 		}
 		entry = entry[min(len(entry), 5+int(binary.BigEndian.Uint16(entry[3:])&0x0FFF)):]
 	}
-	if other != "" {
-		return fmt.Errorf("the stream has no H.264 video, but %s", other)
+	switch {
+	case h265 != 0:
+		d.choose(h265, media.H265)
+		return nil
+	case other != "":
+		return fmt.Errorf("the stream has neither H.264 nor H.265 video, but %s", other)
 	}
-	return errors.New("the stream has no H.264 video")
+	return errors.New("the stream has no video of H.264 or H.265")
 }
 
 // choose takes the video from this stream from now on.
-func (d *demuxer) choose(pid uint16) {
-	if pid != d.videoPID {
-		d.videoPID = pid
+func (d *demuxer) choose(pid uint16, codec media.Codec) {
+	if pid != d.videoPID || codec != d.codec {
+		d.videoPID, d.codec = pid, codec
 		d.lose()
 	}
 }
