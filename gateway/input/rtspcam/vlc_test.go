@@ -56,6 +56,7 @@ func TestVLC(t *testing.T) {
 		args       []string
 	}{
 		{"x264 with B-frames", "f.mp4", []string{"-c:v", "libx264", "-bf", "2", "-g", "15", "-pix_fmt", "yuv420p"}},
+		{"x265 with B-frames", "f.mp4", []string{"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2:keyint=15:min-keyint=15:open-gop=0:repeat-headers=1", "-pix_fmt", "yuv420p", "-tag:v", "hvc1"}},
 		{"mjpeg of ffmpeg", "f.mov", []string{"-c:v", "mjpeg", "-huffman", "default", "-q:v", "3", "-pix_fmt", "yuvj420p"}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
