@@ -101,6 +101,45 @@ func TestH265ThatChangesItsParameterSets(t *testing.T) {
 	}
 }
 
+// TestH265BehindACut: pictures that need what was before it are none, and others
+// are, up to the next keyframe that goes on.
+func TestH265BehindACut(t *testing.T) {
+	var f media.H265Framer
+	f.Announce(vps265, sps265, pps265)
+	end := []byte{0x48, 0x01}
+	bla := bytes.Clone(cra265)
+	bla[0] = 17 << 1
+	frame265(t, &f, idr265)
+	for name, c := range map[string][][][]byte{
+		"BLA":                   {{bla}},
+		"end before a keyframe": {{end, cra265}},
+		"end behind a picture":  {{trail265, end}, {cra265}},
+		"end by itself":         {{end}, {sei265, cra265}},
+	} {
+		for i, unit := range c {
+			if i == len(c)-1 {
+				frame265(t, &f, unit...)
+				continue
+			}
+			if _, _, err := f.Frame(unit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if _, ok, err := f.Frame([][]byte{rasl265}); ok || err != nil {
+				t.Errorf("%s: a picture that cannot be decoded: %v", name, err)
+			}
+		}
+		if next := frame265(t, &f, trail265); next.Leading {
+			t.Errorf("%s: %+v", name, next)
+		}
+		frame265(t, &f, cra265)
+		if leading := frame265(t, &f, rasl265); !leading.Leading {
+			t.Errorf("%s: %+v", name, leading)
+		}
+	}
+}
+
 // TestH265WithoutKeyframes begins at recovery points, and says so.
 func TestH265WithoutKeyframes(t *testing.T) {
 	var f media.H265Framer

@@ -20,6 +20,8 @@ type H265Framer struct {
 
 	begun  bool // an IRAP picture has come
 	points int  // recovery points since the last one, or since the beginning
+	over   bool // the coded video sequence has ended
+	cut    bool // the last IRAP picture began another sequence
 }
 
 // Announce tells parameter sets that came apart from the pictures, as in a
@@ -59,11 +61,12 @@ func (f *H265Framer) Slice(nalu []byte) (h265.Slice, bool) { return f.sets.Slice
 // keyframe, and stay in the Data of pictures before. The frame's Data is a copy;
 // Key, Leading, Format and Data are set.
 //
-// ok is false for an access unit without a picture, and as long as parameter
-// sets are missing. An error is ErrBadParameterSets.
+// ok is false for an access unit without a picture, for a picture that no decoder
+// shows because it needs what was before a cut (RASL, 8.3.1), and as long as
+// parameter sets are missing. An error is ErrBadParameterSets.
 func (f *H265Framer) Frame(nalus [][]byte) (frame Frame, ok bool, err error) {
 	u := f.look(nalus)
-	if !u.picture {
+	if !u.picture || u.skipped && f.cut {
 		return Frame{}, false, nil
 	}
 	key := f.begins(u)
@@ -86,10 +89,13 @@ type h265Unit struct {
 // look learns the parameter sets of an access unit, and says what it is.
 func (f *H265Framer) look(nalus [][]byte) (u h265Unit) {
 	for _, n := range nalus {
-		if len(n) <= h265.HeaderSize || h265.Layer(n) != 0 {
+		if len(n) < h265.HeaderSize || h265.Layer(n) != 0 {
 			continue
 		}
 		switch {
+		case h265.Type(n) == h265.TypeEnd:
+			f.over = true
+		case len(n) == h265.HeaderSize:
 		case h265.IsSet(n):
 			f.Announce(n)
 		case h265.Type(n) == h265.TypePrefixSEI:
@@ -97,6 +103,9 @@ func (f *H265Framer) look(nalus [][]byte) (u h265Unit) {
 		case h265.IsPicture(n) && !u.picture:
 			u.first, _ = f.sets.Slice(n)
 			u.picture, u.irap, u.skipped = true, h265.IsIRAP(n), h265.IsSkipped(n)
+			if u.irap {
+				f.cut, f.over = f.over || h265.IsBLA(n), false
+			}
 		}
 	}
 	return u

@@ -10,7 +10,7 @@ const (
 	TypeRADLR     = 7
 	TypeRASLN     = 8 // shown before the picture that it follows, and not decodable without what came before
 	TypeRASLR     = 9
-	TypeBLA       = 16 // the first of those at which decoding may begin
+	TypeBLA       = 16 // the first of those at which decoding may begin; the first three come behind a cut
 	TypeIDRWRADL  = 19
 	TypeIDRNLP    = 20
 	TypeCRA       = 21
@@ -53,6 +53,10 @@ func IsPicture(nalu []byte) bool { return Type(nalu) <= TypeRASLR || IsIRAP(nalu
 
 // IsIRAP says whether decoding may begin with the picture that a NAL unit is of.
 func IsIRAP(nalu []byte) bool { t := Type(nalu); return t >= TypeBLA && t <= TypeCRA }
+
+// IsBLA says whether a NAL unit is of a picture at which one stream was joined to
+// another, so that nothing behind it can be decoded by what came before.
+func IsBLA(nalu []byte) bool { t := Type(nalu); return t >= TypeBLA && t < TypeIDRWRADL }
 
 // IsIDR says whether nothing that comes later refers to what was before the
 // picture that a NAL unit is of, in whatever order they are shown.
