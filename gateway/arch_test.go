@@ -80,7 +80,7 @@ var mayImport = map[string][]string{
 	"gateway/browsertest":        {},
 	"gateway/camtest":            {"gateway/media"},
 	"gateway/e2e/rig":            {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/command", "gateway/store", "transcode"},
-	"transcode":                  {"transcode/h264"},
+	"transcode":                  {"transcode/h264", "transcode/h265"},
 	"web":                        {},
 }
 

@@ -19,7 +19,7 @@ const (
 // arguments is ffmpeg's command line for a Spec.
 //
 // Frames held back were counted, not timed, on ffmpeg 5.1.9 and 7.1.5. None is,
-// with these: a demuxer that knows a packet's end (frames of IVF, tags of FLV)
+// with these: a demuxer that knows a packet's end (frames of IVF, tags of FLV, blocks of Matroska)
 // and does not probe (probesize, analyzeduration); one thread in each decoder,
 // filter and encoder; low_delay and zerolatency; a muxer whose packet is whole when it
 // is written (SMJPEG, FLV). Never "-fflags nobuffer": it throws away the packets
@@ -55,14 +55,17 @@ func input(s Spec) *ffmpeg.Stream {
 		if s.timed() {
 			options["f"], options["format_whitelist"], options["c:v"] = "flv", "flv", "mjpeg"
 		}
-	case H264:
+	case H264, H265:
 		options["f"], options["format_whitelist"], options["codec_whitelist"] = "flv", "flv", "h264"
+		if s.In == H265 {
+			options["f"], options["format_whitelist"], options["codec_whitelist"] = "matroska", "matroska", "hevc"
+		}
 		options["probesize"], options["analyzeduration"] = 32, 0
 		if !s.Whole {
 			options["flags"] = "low_delay"
 		}
 		if s.accelerated() {
-			maps.Copy(options, s.HWAccel.decoder(s.stays()))
+			maps.Copy(options, s.HWAccel.decoder(s))
 		}
 	default:
 		if s.Device != "" {
@@ -142,8 +145,8 @@ func output(s Spec) ffmpeg.KwArgs {
 		return options
 	}
 	maps.Copy(options, s.HWAccel.encoder())
-	if s.In == H264 || s.timed() {
-		options["enc_time_base"] = "1:1000" // FLV's; ffmpeg would round times to the rate that parameter sets tell
+	if s.In.leans() || s.timed() {
+		options["enc_time_base"] = "1:1000" // FLV's and our Matroska's; ffmpeg would round times to the rate that parameter sets tell
 	}
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
 	if s.Lasting {
@@ -168,7 +171,7 @@ func filters(s Spec) []string {
 	case s.Hurry > 0:
 		filters = append(filters, fmt.Sprintf(`select=eq(n\,0)+gte(n\,%d)`, s.Hurry))
 	}
-	if s.MaxFPS > 0 && s.In == H264 {
+	if s.MaxFPS > 0 && s.In.leans() {
 		// A little less than the interval, since cameras' times jitter.
 		interval := 0.9 / float64(s.MaxFPS)
 		filters = append(filters, fmt.Sprintf(`select=isnan(prev_selected_t)+gte(t-prev_selected_t\,%.4f)`, interval))

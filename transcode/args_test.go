@@ -73,6 +73,22 @@ func TestArguments(t *testing.T) {
 				"-threads 1 -tune zerolatency -vf scale=640:360" + global,
 		},
 		{
+			"H.265 to JPEG",
+			Spec{In: H265, Out: JPEG, Width: 640, Height: 360, MaxFPS: 10, Hurry: 30},
+			"-f matroska -analyzeduration 0 -codec_whitelist hevc -flags low_delay -format_whitelist matroska -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i pipe:0" + jpeg +
+				` -vf select=eq(n\,0)+gte(n\,30),select=isnan(prev_selected_t)+gte(t-prev_selected_t\,0.0900),scale=640:360` + global,
+		},
+		{
+			"H.265 to H.264",
+			Spec{In: H265, Out: H264, Width: 640, Height: 360},
+			"-f matroska -analyzeduration 0 -codec_whitelist hevc -flags low_delay -format_whitelist matroska -max_pixels 33177600 -probesize 32 " +
+				"-protocol_whitelist pipe -threads 1 -i pipe:0 " +
+				"-an -b:v 750000 -bf 0 -bufsize 90000 -c:v libx264 -enc_time_base 1:1000 -f flv -flush_packets 1 -flvflags no_duration_filesize+no_metadata " +
+				"-fps_mode passthrough -g 50 -maxrate 750000 -pix_fmt yuv420p -preset superfast -profile:v main -sc_threshold 0 " +
+				"-threads 1 -tune zerolatency -vf scale=640:360" + global,
+		},
+		{
 			"device that gives JPEGs",
 			Spec{Device: "/dev/video0", DeviceFormat: "mjpeg", DeviceWidth: 1280, DeviceHeight: 720, DeviceFPS: 30, Out: JPEG},
 			"-f v4l2 -video_size 1280x720 -analyzeduration 0 -codec_whitelist mjpeg -format_whitelist v4l2 -framerate 30 -input_format mjpeg -max_pixels 33177600 -probesize 32 " +
@@ -119,6 +135,9 @@ func TestArgumentsOfHardware(t *testing.T) {
 	smaller.Out = H264
 	asIs := toJPEG
 	asIs.Width, asIs.Height = 0, 0
+	h265ToJPEG, h265ToH264 := toJPEG, smaller
+	h265ToJPEG.In, h265ToH264.In = H265, H265
+	h265ToH264.Width, h265ToH264.Height, h265ToH264.InWidth, h265ToH264.InHeight = 0, 0, 640, 360
 	const (
 		h264Head = "-f flv -analyzeduration 0 "
 		h264Tail = "-flags low_delay -format_whitelist flv "
@@ -145,6 +164,9 @@ func TestArgumentsOfHardware(t *testing.T) {
 	byZscale := toJPEG
 	byZscale.useZscale = true
 	const zscale = ",format=yuv420p|yuvj420p,zscale=range=full"
+	h265In := func(in string) string {
+		return strings.NewReplacer("-f flv", "-f matroska", "-codec_whitelist h264", "-codec_whitelist hevc", "-format_whitelist flv", "-format_whitelist matroska").Replace(in)
+	}
 	for _, c := range []struct {
 		hardware HWAccel
 		spec     Spec
@@ -161,6 +183,9 @@ func TestArgumentsOfHardware(t *testing.T) {
 		{HWQSV, toJPEG, qsvIn + "-hwaccel_output_format qsv " + bounded + jpegOut + " -vf format=nv12|qsv,hwupload=extra_hw_frames=16,scale_qsv=w=640:h=360,hwdownload,format=nv12" + qsvGlobal},
 		{HWQSV, toH264, jpegIn + qsvOut + qsvGlobal},
 		{HWQSV, smaller, qsvIn + "-hwaccel_output_format qsv " + bounded + timed(qsvOut) + qsvGlobal},
+		{HWVAAPI, h265ToJPEG, h265In(vaapiIn) + "-hwaccel_output_format vaapi " + bounded + jpegOut + " -vf format=nv12|vaapi,hwupload,scale_vaapi=w=640:h=360:format=nv12,hwdownload,format=nv12" + vaapiGlobal},
+		{HWVAAPI, h265ToH264, h265In(vaapiIn) + "-hwaccel_output_format vaapi " + bounded + strings.Replace(timed(vaapiOut), "w=640:h=360", "format=nv12", 1) + vaapiGlobal},
+		{HWQSV, h265ToH264, h265In(h264Head+"-codec_whitelist h264 "+h264Tail) + bounded + strings.Replace(timed(qsvOut), "w=640:h=360", "format=nv12", 1) + qsvGlobal},
 		{HWVideoToolbox, toJPEG, appleIn + jpegOut + " -vf scale=640:360" + global},
 		{HWVideoToolbox, toH264, jpegIn + appleOut + global},
 		{HWVideoToolbox, smaller, appleIn + timed(appleOut) + global},

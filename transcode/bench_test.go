@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/transcode"
 )
 
-// The benchmarks of this file decode and encode 1280x720 as a live camera
+// The benchmarks of this file decode and encode 1280x720, if they say nothing else, as a live camera
 // gives it: 30 pictures a second, one every 33 ms, for eight seconds. Beside
 // the CPU that each picture takes stands what ffmpeg takes for the same work at
 // the same pace on a file, in turns with it, the median of three rounds each; and
@@ -125,6 +126,19 @@ func BenchmarkH264ToJPEG(b *testing.B) {
 	file, packets := benchClip(b)
 	spec := transcode.Spec{In: transcode.H264, Config: packets[0].Config, Out: transcode.JPEG, InWidth: benchWidth, InHeight: benchHeight}
 	beside(b, spec, packets, "-i", file, "-c:v", "mjpeg", "-threads", "1", "-q:v", "7", "-pix_fmt", "yuvj420p", "-f", "mjpeg", "-y", "/dev/null")
+}
+
+// BenchmarkH265ToJPEG is the same of H.265, of 1920x1080.
+func BenchmarkH265ToJPEG(b *testing.B) {
+	movie := camtest.Output(b, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=1920x1080:rate=30:duration=%d", benchFrames/30),
+		"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=0:keyint=60", "-b:v", "4M", "-pix_fmt", "yuv420p", "-tag:v", "hvc1",
+		"-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
+	file := b.TempDir() + "/clip.mp4"
+	if err := os.WriteFile(file, movie, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	spec := transcode.Spec{In: transcode.H265, Config: configOf(b, movie), Out: transcode.JPEG, InWidth: 1920, InHeight: 1080}
+	beside(b, spec, moviePackets(b, movie), "-i", file, "-c:v", "mjpeg", "-threads", "1", "-q:v", "7", "-pix_fmt", "yuvj420p", "-f", "mjpeg", "-y", "/dev/null")
 }
 
 func BenchmarkJPEGToH264(b *testing.B) {

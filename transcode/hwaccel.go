@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	ffmpeg "github.com/u2takey/ffmpeg-go"
 )
 
-// HWAccel names hardware that decodes, scales and encodes H.264.
+// HWAccel names hardware that decodes, scales and encodes H.264, and decodes
+// H.265.
 //
 // JPEGs are always decoded and encoded by the processor: what cameras send is
 // of kinds that hardware refuses, each another; drivers of some cards encode
@@ -43,7 +45,7 @@ func (s Spec) accelerated() bool {
 	if s.HWAccel == "" || s.HWAccel == HWNone || copies(s) {
 		return false
 	}
-	return s.In == H264 || s.Out == H264
+	return s.In.leans() || s.Out == H264
 }
 
 // opens are the global options that open the device, for decoder, filters and
@@ -55,16 +57,20 @@ func (a HWAccel) opens() []string {
 	return []string{"-init_hw_device", string(a) + "=" + hwDevice, "-filter_hw_device", hwDevice}
 }
 
-// decoder are the options of an input of H.264. Pictures stay in the hardware
-// if it has more to do with them. A stream that the hardware cannot decode is
-// decoded by the processor, except by qsv, which is a decoder of its own.
-func (a HWAccel) decoder(stays bool) ffmpeg.KwArgs {
+// decoder are the options of an input of H.264 or H.265. Pictures stay in the
+// hardware if it has more to do with them. A stream that the hardware cannot
+// decode is decoded by the processor, except by qsv, which is a decoder of its
+// own: so H.265, which not all such hardware decodes, is the processor's there.
+func (a HWAccel) decoder(s Spec) ffmpeg.KwArgs {
+	if a == HWQSV && s.In == H265 {
+		return nil
+	}
 	options := ffmpeg.KwArgs{"hwaccel": string(a)}
 	if a == HWVideoToolbox {
 		return options // it gives pictures to the processor's memory, which is its own
 	}
 	options["hwaccel_device"] = hwDevice
-	if stays {
+	if s.stays() {
 		options["hwaccel_output_format"] = string(a)
 	}
 	if a == HWQSV {
@@ -94,8 +100,15 @@ func (a HWAccel) filters(s Spec) (filters []string) {
 		upload += "=extra_hw_frames=16" // it allots all frames at once
 	}
 	filters = append(filters, fmt.Sprintf("format=nv12|%s", a), upload)
+	var scale []string
 	if s.Width > 0 {
-		filters = append(filters, fmt.Sprintf("scale_%s=w=%d:h=%d", a, s.Width, s.Height))
+		scale = append(scale, fmt.Sprintf("w=%d:h=%d", s.Width, s.Height))
+	}
+	if s.In == H265 {
+		scale = append(scale, "format=nv12") // it may have 10 bits
+	}
+	if len(scale) > 0 {
+		filters = append(filters, fmt.Sprintf("scale_%s=%s", a, strings.Join(scale, ":")))
 	}
 	if s.Out == JPEG {
 		filters = append(filters, "hwdownload", "format=nv12")

@@ -86,6 +86,27 @@ func probe(ctx context.Context, program string, a HWAccel) error {
 	return nil
 }
 
+// CheckH265 tries, as Check does, whether ffmpeg decodes H.265, which not all
+// builds do. It takes probePatience at the most, and no longer than ctx.
+func CheckH265(ctx context.Context, program string) error {
+	ctx, cancel := context.WithTimeout(ctx, probePatience)
+	defer cancel()
+	spec := Spec{FFmpeg: program, In: H265, Config: []byte(probeConfig), Out: JPEG}
+	if _, err := convert(ctx, spec, []Packet{{Key: true, Data: []byte(probePicture)}}); err != nil {
+		return oneLine{fmt.Errorf("decoding H.265: %w", err)}
+	}
+	return nil
+}
+
+// probePicture is a grey picture of 64x64, by libx265, and probeConfig what
+// belongs to it.
+const (
+	probeConfig = "\x01\x01\x60\x00\x00\x00\x90\x00\x00\x00\x00\x00\x1e\xf0\x00\xfc\xfd\xf8\xf8\x00\x00\x0f\x03\x20\x00\x01\x00\x18\x40\x01\x0c\x01\xff\xff\x01\x60" +
+		"\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x1e\xba\x02\x40\x21\x00\x01\x00\x28\x42\x01\x01\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00" +
+		"\x03\x00\x1e\xa0\x20\x81\x05\x96\xe9\x29\x30\xbc\x05\xa0\x20\x00\x00\x03\x00\x20\x00\x00\x03\x03\x21\x22\x00\x01\x00\x06\x44\x01\xc0\x73\xc0\x89"
+	probePicture = "\x00\x00\x00\x09\x28\x01\xac\x76\x0d\x90\x91\xd2\x38"
+)
+
 // convert gives what comes of packets: as many, or it is an error.
 func convert(ctx context.Context, s Spec, packets []Packet) (out []Packet, err error) {
 	p, err := Start(ctx, s)

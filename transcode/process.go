@@ -39,7 +39,7 @@ const (
 var (
 	// ErrStalled: ffmpeg takes packets and gives none.
 	ErrStalled = errors.New("ffmpeg gives nothing")
-	// ErrSpent: the media times of H264 packets have come 49 days from the
+	// ErrSpent: the media times of H264 or H265 packets have come 49 days from the
 	// first one's, which is as far as ffmpeg can count. Another has to go on.
 	ErrSpent = errors.New("ffmpeg cannot count any further")
 )
@@ -109,10 +109,13 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 			p.pre = slices.Concat(flvHeader, flvRate)
 		}
 	case H264:
-		p.stamps.order.configure(s.Config)
+		p.stamps.order = orderOf(s.In, s.Config)
 		p.pre = slices.Concat(flvHeader, flvRate)
 		p.pre = appendTagHead(p.pre, true, avcSequenceHeader, 0, 0, len(s.Config))
 		p.pre = appendTagTail(append(p.pre, s.Config...), len(s.Config))
+	case H265:
+		p.stamps.order = orderOf(s.In, s.Config)
+		p.pre = appendMatroskaHead(p.pre, s.Config, max(s.InWidth, 1), max(s.InHeight, 1))
 	}
 	return p, nil
 }
@@ -234,6 +237,9 @@ func (p *Process) wrapped(packet Packet) (head, tail []byte, err error) {
 	dts, cts, ok := p.stamps.tag(packet)
 	if !ok {
 		return nil, nil, ErrSpent
+	}
+	if p.in == H265 {
+		return appendClusterHead(p.pre, packet.Key, uint64(int64(dts)+int64(cts)), size), nil, nil
 	}
 	return appendTagHead(p.pre, packet.Key, avcNALUs, dts, cts, size), appendTagTail(nil, size), nil
 }

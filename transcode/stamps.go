@@ -18,7 +18,7 @@ type stamps struct {
 	most    int   // that are remembered; 0 is maxInside
 	dts     int64 // label of the last packet, as decoding time
 
-	order  order     // of H264
+	order  order     // of H264 and H265
 	newest int64     // the highest label
 	stuck  int       // packets in a row whose times did not go on
 	last   time.Time // the capture time of the last packet
@@ -84,7 +84,7 @@ func (s *stamps) time(p Packet) (at uint32, ok bool) {
 	return uint32(s.dts), true
 }
 
-// tag labels an H.264 packet, and gives its decoding time and the difference
+// tag labels a packet of H.264 or H.265, and gives its decoding time and the difference
 // between the two. It is not ok when labels are used up.
 //
 // ffmpeg insists on times that rise in the order of output, and not all cameras

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"framegate/transcode/h264"
+	"framegate/transcode/h265"
 )
 
 // Codec names how packets are compressed.
@@ -27,18 +28,24 @@ type Codec uint8
 const (
 	JPEG Codec = iota + 1
 	H264
+	H265 // only of packets written
 )
+
+// leans says whether packets refer to others.
+func (c Codec) leans() bool { return c == H264 || c == H265 }
 
 // Spec says what ffmpeg is to make of what. Exactly one of In, File, Device and
 // Pattern says where pictures come from.
 type Spec struct {
 	FFmpeg string // the program; "" means ffmpeg on the PATH
-	// HWAccel is the hardware that decodes, scales and encodes H.264 where it
+	// HWAccel is the hardware that decodes, scales and encodes video where it
 	// can; "" is none. Probe says which works.
 	HWAccel HWAccel
 
-	In     Codec  // of the packets written
-	Config []byte // of H264 packets written: an AVCDecoderConfigurationRecord
+	In Codec // of the packets written
+	// Config is that of packets written: an AVCDecoderConfigurationRecord for
+	// H264, a HEVCDecoderConfigurationRecord for H265.
+	Config []byte
 	// InWidth and InHeight are the size of the packets written, in pixels; 0
 	// where it is not known, which takes more work.
 	InWidth, InHeight int
@@ -61,9 +68,9 @@ type Spec struct {
 	Quality       int // of JPEGs, 1 (poor) to 100; 0 means 80
 	// Copy gives the H264 of a file as it is, rather than encoded anew.
 	Copy bool
-	// MaxFPS leaves out pictures of H264 packets before they are encoded, by
-	// their times; 0 encodes all. JPEG packets are better left out by the
-	// writer, who can do so without decoding.
+	// MaxFPS leaves out pictures of H264 and H265 packets before they are
+	// encoded, by their times; 0 encodes all. JPEG packets are better left out by
+	// the writer, who can do so without decoding.
 	MaxFPS int
 	// Hurry is how many packets at the start are old: all are decoded, but
 	// only the first and those behind Hurry are encoded, so that a viewer
@@ -75,8 +82,8 @@ type Spec struct {
 	// pictures are held back until it is certain in which order they are shown,
 	// so that none is lost, and as long as an encoder needs to know what comes.
 	Whole bool
-	// Skip is how much media time of H264 packets, from the first one's on, is
-	// decoded and not encoded.
+	// Skip is how much media time of H264 or H265 packets, from the first one's
+	// on, is decoded and not encoded.
 	Skip time.Duration
 	// Lasting has H264 encoded for a file: with as many bytes as it takes to look
 	// like what it is made of, and not for a line. The processor does it.
@@ -110,8 +117,8 @@ type Packet struct {
 	// written, PTS is ffmpeg's own.
 	PTS  time.Duration
 	Wall time.Time
-	Key  bool   // H264: decodable alone
-	Data []byte // JPEG: a whole one; H264: NAL units with 4-byte lengths (AVCC)
+	Key  bool   // H264, H265: decodable alone
+	Data []byte // JPEG: a whole one; H264, H265: NAL units with 4-byte lengths
 	// Config is that of an H264 packet read, as in a Spec. It is the same slice
 	// from packet to packet, as long as it does not change.
 	Config []byte
@@ -144,8 +151,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("packets of %dx%d", s.InWidth, s.InHeight)
 	case s.Quality < 0 || s.Quality > 100:
 		return fmt.Errorf("quality %d: 1 to 100 it can be", s.Quality)
-	case s.Skip < 0 || s.Skip > 0 && s.In != H264:
-		return fmt.Errorf("%v to be skipped: only of H.264 it can be", s.Skip)
+	case s.Skip < 0 || s.Skip > 0 && !s.In.leans():
+		return fmt.Errorf("%v to be skipped: only of H.264 and H.265 it can be", s.Skip)
 	case !s.Clock.IsZero() && s.In == 0:
 		return fmt.Errorf("a clock on what has no times of ours")
 	case s.Lasting && (s.Out != H264 || s.accelerated()):
@@ -155,6 +162,10 @@ func (s Spec) check() error {
 	case s.In == H264:
 		if _, _, err := h264.ReadAVCC(s.Config); err != nil {
 			return fmt.Errorf("H.264 without its parameter sets: %w", err)
+		}
+	case s.In == H265:
+		if _, _, _, err := h265.ReadHVCC(s.Config); err != nil {
+			return fmt.Errorf("H.265 without its parameter sets: %w", err)
 		}
 	case s.In == 0 && s.Device != "":
 		return s.checkDevice()

@@ -41,6 +41,8 @@ func (c *checkCommand) Run(env *environment) error {
 	}
 	if err := transcode.Check(env.ctx, settings.FFmpeg.Path); err != nil {
 		fmt.Fprintf(env.stderr, "framegate: warning: %s: %s: %v\n", server.WithoutFFmpeg, settings.FFmpeg.Path, err)
+	} else if err := transcode.CheckH265(env.ctx, settings.FFmpeg.Path); err != nil {
+		fmt.Fprintf(env.stderr, "framegate: warning: %s: %s: %v\n", server.WithoutH265, settings.FFmpeg.Path, err)
 	}
 	cameras := fmt.Sprintf("%d cameras", len(settings.Cameras))
 	if len(settings.Cameras) == 1 {

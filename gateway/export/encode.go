@@ -207,12 +207,14 @@ type stretch struct {
 // begin begins one with a picture, of those that are wanted from a time on.
 func (x *encoding) begin(ctx context.Context, f playback.Frame, from time.Time) (*stretch, error) {
 	spec := transcode.Spec{
-		FFmpeg: x.work.exports.options.FFmpeg, InWidth: f.Format.Width, InHeight: f.Format.Height,
+		FFmpeg: x.work.exports.options.FFmpeg, Config: f.Format.Config, InWidth: f.Format.Width, InHeight: f.Format.Height,
 		Out: transcode.H264, Fit: true, Whole: true, Lasting: true, Background: true,
 	}
 	switch f.Format.Codec {
 	case media.H264:
-		spec.In, spec.Config, spec.Skip = transcode.H264, f.Format.Config, max(from.Sub(f.Wall), 0)
+		spec.In, spec.Skip = transcode.H264, max(from.Sub(f.Wall), 0)
+	case media.H265:
+		spec.In, spec.Skip = transcode.H265, max(from.Sub(f.Wall), 0)
 	case media.JPEG:
 		spec.In = transcode.JPEG
 	default:

@@ -45,6 +45,24 @@ func TestEncodedIsExactAtBothEnds(t *testing.T) {
 	}
 }
 
+// TestEncodedH265IsH264 in the same file as that of another stretch of time.
+func TestEncodedH265IsH264(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, tape.Numbered(t, 0, 40, 64, 48, "-bf", "2"))
+	r.record("front", after(40), tape.Numbered(t, 40, 40, 64, 48,
+		"-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=none:keyint=10:min-keyint=10:bframes=3:b-adapt=0:open-gop=0"))
+	r.run()
+	_, b := r.made(Request{Cameras: []string{"front"}, From: after(33), To: after(67), Start: Encode})
+	if got := numbers(t, b); !slices.Equal(got, count(33, 67)) {
+		t.Errorf("it shows %v", got)
+	}
+	codec := camtest.Output(t, nil, "ffprobe", "-v", "error", "-show_entries", "stream=codec_name,pix_fmt", "-of", "csv=p=0", kept(t, b))
+	if strings.TrimSpace(string(codec)) != "h264,yuv420p" {
+		t.Errorf("it is %s", codec)
+	}
+}
+
 func TestEncodedJPEGsAreH264(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

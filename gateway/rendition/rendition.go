@@ -263,10 +263,10 @@ func (r *run) fps() int {
 // decoderFPS is what an encoder has to be told of the rate. JPEGs are left out
 // before it.
 func (r *run) decoderFPS(f *media.Format) int {
-	if f.Codec == media.H264 {
-		return r.fps()
+	if f.Codec == media.JPEG {
+		return 0
 	}
-	return 0
+	return r.fps()
 }
 
 // wanted says whether a frame that needs no other is to be shown, at the rate
@@ -354,14 +354,19 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 	spec := transcode.Spec{
 		FFmpeg:  r.ffmpeg,
 		HWAccel: r.hwaccel,
-		In:      transcode.JPEG,
+		Config:  format.Config,
 		Out:     transcode.JPEG,
 		Hurry:   len(frames) - 1,
 		Unshown: r.shown,
 		MaxFPS:  r.decoderFPS(format),
 	}
-	if format.Codec == media.H264 {
-		spec.In, spec.Config = transcode.H264, format.Config
+	switch format.Codec {
+	case media.JPEG:
+		spec.In = transcode.JPEG
+	case media.H264:
+		spec.In = transcode.H264
+	case media.H265:
+		spec.In = transcode.H265
 	}
 	if r.request.Codec == media.H264 {
 		spec.Out = transcode.H264

@@ -8,7 +8,6 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
-	"framegate/transcode"
 )
 
 // ErrNoStill: ffmpeg made nothing of the frames.
@@ -43,7 +42,7 @@ func Still(ctx context.Context, o StillOptions, each func(write func(media.Frame
 	}
 	r := run{request: o.Request, ffmpeg: o.FFmpeg}
 	spec := r.spec([]media.Frame{{Format: o.Format}})
-	spec.Whole, spec.Hurry, spec.Unshown, spec.MaxFPS = spec.In == transcode.H264, o.Before, true, 0
+	spec.Whole, spec.Hurry, spec.Unshown, spec.MaxFPS = o.Format.Codec != media.JPEG, o.Before, true, 0
 	e, err := startEncoder(ctx, spec, media.JPEG, o.Log)
 	if err != nil {
 		return media.Frame{}, err

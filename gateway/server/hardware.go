@@ -58,6 +58,9 @@ func (s *server) tryFFmpeg(ctx context.Context) {
 		s.Log.Warn(WithoutFFmpeg, "path", settings.FFmpeg.Path, "reason", err, "cameras", needFFmpeg(settings.Cameras))
 	default:
 		s.Log.Info("ffmpeg is confined", "by", transcode.Sandbox())
+		if err := transcode.CheckH265(ctx, settings.FFmpeg.Path); err != nil && ctx.Err() == nil {
+			s.Log.Warn(WithoutH265, "path", settings.FFmpeg.Path, "reason", err)
+		}
 		s.tryHardware(ctx)
 	}
 }
@@ -66,6 +69,10 @@ func (s *server) tryFFmpeg(ctx context.Context) {
 const WithoutFFmpeg = "ffmpeg does not work, so test patterns, files, capture devices, and what has to be encoded do not either " +
 	"(other sizes, JPEG of H.264 cameras, MP4 of JPEG cameras, JPEGs that browsers do not show): " +
 	"install ffmpeg " + transcode.Oldest + " or newer with libx264, or name it under ffmpeg.path"
+
+// WithoutH265 is what an operator has to know whose ffmpeg does all but that.
+const WithoutH265 = "ffmpeg does not decode H.265, so cameras that send it are shown by browsers alone that do: " +
+	"install an ffmpeg with the decoder hevc, or name it under ffmpeg.path"
 
 // needFFmpeg lists the cameras that give nothing at all without ffmpeg.
 func needFFmpeg(cameras []config.Camera) []string {

@@ -114,13 +114,16 @@ type ffmpeg struct{ program string }
 // encode is of type encode.
 func (f ffmpeg) encode(ctx context.Context, format *media.Format, count int, read func(int) ([]byte, error)) ([][]byte, error) {
 	spec := transcode.Spec{
-		FFmpeg: f.program, In: transcode.H264, Config: format.Config, InWidth: format.Width, InHeight: format.Height,
+		FFmpeg: f.program, Config: format.Config, InWidth: format.Width, InHeight: format.Height,
 		Out: transcode.JPEG, Width: Width, Height: heightOf(format), Quality: quality, Background: true,
 	}
 	switch format.Codec {
 	case media.H264:
+		spec.In = transcode.H264
+	case media.H265:
+		spec.In = transcode.H265
 	case media.JPEG:
-		spec.In, spec.Config = transcode.JPEG, nil
+		spec.In = transcode.JPEG
 	default:
 		return nil, fmt.Errorf("no thumbnails are made of %v", format.Codec)
 	}

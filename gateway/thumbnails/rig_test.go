@@ -161,12 +161,13 @@ func copies(_ context.Context, _ *media.Format, count int, read func(int) ([]byt
 func always(context.Context, func()) (func(), error) { return func() {}, nil }
 
 // movie is so many seconds of H.264 with a keyframe each second, of which each
-// second is another grey.
-func movie(t testing.TB, seconds int, size string) (frames []media.Frame) {
+// second is another grey, or what options of ffmpeg make of it.
+func movie(t testing.TB, seconds int, size string, options ...string) (frames []media.Frame) {
 	t.Helper()
-	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=black:size="+size+":rate=4:duration="+strconv.Itoa(seconds),
-		"-vf", "geq=lum='16+6*floor(T)':cb=128:cr=128", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "4", "-bf", "0",
-		"-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1").Output()
+	args := []string{"-v", "error", "-f", "lavfi", "-i", "color=black:size=" + size + ":rate=4:duration=" + strconv.Itoa(seconds),
+		"-vf", "geq=lum='16+6*floor(T)':cb=128:cr=128", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "4", "-bf", "0"}
+	args = append(append(args, options...), "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
+	out, err := exec.Command("ffmpeg", args...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

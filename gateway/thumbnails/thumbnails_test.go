@@ -241,11 +241,20 @@ func TestAddressesMayBeKept(t *testing.T) {
 	}
 }
 
-// TestFFmpegMakesThumbnails of H.264 and of JPEGs, each of its own moment.
+// TestFFmpegMakesThumbnails of H.264, H.265 and JPEGs, each of its own moment.
 func TestFFmpegMakesThumbnails(t *testing.T) {
 	t.Parallel()
+	for name, options := range map[string][]string{
+		"H.264": nil,
+		"H.265": {"-c:v", "libx265", "-x265-params", "log-level=none", "-tag:v", "hvc1"},
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); makesThumbnails(t, options) })
+	}
+}
+
+func makesThumbnails(t *testing.T, options []string) {
 	const seconds = 35
-	frames := movie(t, seconds, "640x360")
+	frames := movie(t, seconds, "640x360", options...)
 	s := newShelf(t)
 	s.record(noon, len(frames), 4, time.Second/4, frames[0].Format, func(n int) []byte { return frames[n].Data }, true)
 	picture, err := media.JPEGFrame(camtest.Picture(1, 320, 240), nil)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"os/exec"
@@ -82,6 +83,18 @@ func h264(t *testing.T, count, between int) (frames []media.Frame) {
 	return frames
 }
 
+// h265 is the same by libx265, with parameters of it.
+func h265(t *testing.T, count int, params string) []media.Frame {
+	t.Helper()
+	params = fmt.Sprintf("log-level=none:keyint=%d:min-keyint=%[1]d:scenecut=0:%s", gop, params)
+	frames := tape.Numbered(t, 0, count, 160, 96, "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", params)
+	first := frames[0].PTS
+	for i := range frames {
+		frames[i].PTS = (frames[i].PTS - first) * 10 / fps // it gives ten a second
+	}
+	return frames
+}
+
 // shown gives the place of the picture that is decoded n-th, of closed GOPs in
 // the order I0 P3 B1 B2 P6 and so on.
 func shown(n, between int) int {
@@ -139,7 +152,10 @@ func expect(t *testing.T, h *Handler, query, size string, want int) *httptest.Re
 
 func TestPictureOfAMoment(t *testing.T) {
 	t.Parallel()
-	for name, frames := range map[string][]media.Frame{"H.264": h264(t, 2*gop, 0), "reordered": h264(t, 2*gop, 2), "JPEG": jpegs(t, 2*gop)} {
+	for name, frames := range map[string][]media.Frame{
+		"H.264": h264(t, 2*gop, 0), "reordered": h264(t, 2*gop, 2), "JPEG": jpegs(t, 2*gop),
+		"H.265": h265(t, 2*gop, "bframes=0"), "H.265, reordered": h265(t, 2*gop, "bframes=3:b-adapt=0:open-gop=1"),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := tape.New(t)
