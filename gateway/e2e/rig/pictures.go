@@ -53,9 +53,21 @@ func NumberedFile(t *testing.T, count int) string {
 // B-frames.
 func NumberedClip(t *testing.T, count int) string {
 	t.Helper()
+	return numberedClip(t, count, "-c:v", "libx264", "-bf", "2", "-g", "40")
+}
+
+// NumberedH265 is NumberedClip of H.265, with open GOPs.
+func NumberedH265(t *testing.T, count int) string {
+	t.Helper()
+	return numberedClip(t, count, "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1",
+		"-x265-params", "log-level=error:pools=none:bframes=2:open-gop=1:keyint=40:min-keyint=40")
+}
+
+func numberedClip(t *testing.T, count int, codec ...string) string {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "numbers.mp4")
-	encode := Program(t, "ffmpeg", "-v", "error", "-f", "mjpeg", "-framerate", "20", "-i", NumberedFile(t, count),
-		"-c:v", "libx264", "-bf", "2", "-g", "40", "-pix_fmt", "yuv420p", name)
+	args := append([]string{"-v", "error", "-f", "mjpeg", "-framerate", "20", "-i", NumberedFile(t, count), "-pix_fmt", "yuv420p"}, codec...)
+	encode := Program(t, "ffmpeg", append(args, name)...)
 	if err := encode.Run(); err != nil {
 		t.Fatal(err)
 	}

@@ -73,12 +73,19 @@ func HeldPort(t *testing.T) int {
 // the address.
 func RTSPServer(t *testing.T, clip string) string {
 	t.Helper()
+	return RTSPServerOf(t, "h264", clip)
+}
+
+// RTSPServerOf is RTSPServer with a clip of another codec, by GStreamer's name for
+// it.
+func RTSPServerOf(t *testing.T, codec, clip string) string {
+	t.Helper()
 	const python = "/usr/bin/python3" // the system's own, which has the bindings
 	if exec.Command(python, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')").Run() != nil {
 		Missing(t, "GStreamer's RTSP server is not installed; scripts/test installs what the tests need")
 	}
 	server := Program(t, python, "../../input/rtspcam/testdata/gstserver.py",
-		"( filesrc location="+clip+" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 )", "none")
+		"( filesrc location="+clip+" ! qtdemux ! "+codec+"parse ! rtp"+codec+"pay name=pay0 pt=96 )", "none")
 	if _, err := server.StdinPipe(); err != nil { // it ends with its input
 		t.Fatal(err)
 	}
