@@ -30,7 +30,7 @@ func TestBadMessages(t *testing.T) {
 		"without a type":   {websocket.TextMessage, "{}", 1007, 400},
 		"of a wrong type":  {websocket.TextMessage, `{"type":1}`, 1007, 400},
 		"without codecs":   {websocket.TextMessage, `{"type":"hello"}`, 1008, 406},
-		"unknown codecs":   {websocket.TextMessage, `{"type":"hello","codecs":["h265","vp9"]}`, 1008, 406},
+		"unknown codecs":   {websocket.TextMessage, `{"type":"hello","codecs":["av1","vp9"]}`, 1008, 406},
 		"a long ping mark": {websocket.TextMessage, `{"type":"ping","c":"` + strings.Repeat("x", 100) + `"}`, 1007, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
