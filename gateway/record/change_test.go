@@ -264,3 +264,34 @@ func TestClockIsJudgedBeforeAnythingGoesByIt(t *testing.T) {
 		t.Error("the clock is trusted")
 	}
 }
+
+// TestCameraThatIsNotRecordedAnyMoreKeepsItsAge though nothing is said of it any more,
+// also after a start.
+func TestCameraThatIsNotRecordedAnyMoreKeepsItsAge(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := footage(); err != nil {
+		t.Fatal(err)
+	}
+	off := func(_ *record.Options, _ *record.Settings, c []record.Camera) { c[0].Mode = record.ModeOff }
+	for _, restart := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var settings record.Settings
+			g := start(t, dir, map[string]*camera{"front": newCamera()}, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+				settings, c[0].Keep.MaxAge = *s, 10*time.Minute
+			})
+			time.Sleep(time.Minute)
+			if restart {
+				g.stop()
+				g = start(t, dir, map[string]*camera{"front": newCamera()}, off)
+			} else {
+				g.recorders.Apply(settings, []record.Camera{{ID: "front", Mode: record.ModeOff}})
+			}
+			defer g.stop()
+			time.Sleep(12 * time.Minute)
+			if totals, err := g.recorders.Index().Totals(t.Context(), "front"); err != nil || totals.Segments > 0 {
+				t.Errorf("restarted %v: beyond its age there is %+v, %v", restart, totals, err)
+			}
+		})
+	}
+}

@@ -102,6 +102,9 @@ func (r *Recorders) stepped(ctx context.Context, s step) {
 func (r *Recorders) putRight(ctx context.Context, s step) {
 	v, _ := r.use()
 	if v == nil {
+		r.mu.Lock()
+		r.steps = append(r.steps, s)
+		r.mu.Unlock()
 		return
 	}
 	defer v.users.Done()
@@ -117,6 +120,14 @@ func (r *Recorders) putRight(ctx context.Context, s step) {
 		r.log.Warn("moving what was recorded before the clock was set", "err", err)
 	}
 	r.options.Changed()
+}
+
+// takeSteps gives those that came while there was no volume.
+func (r *Recorders) takeSteps() (all []step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all, r.steps = r.steps, nil
+	return all
 }
 
 // move puts the rows right of what was recorded since the host was started.

@@ -63,3 +63,33 @@ func TestRecordingsOfAWrongClockAreMoved(t *testing.T) {
 	defer x.Close()
 	right(x.Between(t.Context(), "front", time.Time{}, time.Time{}, 0))
 }
+
+// TestClockThatIsSetWhileTheVolumeIsAway puts right what is on it when it is back.
+func TestClockThatIsSetWhileTheVolumeIsAway(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("when the host was started is not known here")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	const by = 1000 * time.Hour
+	g := start(t, dir, map[string]*camera{"front": newCamera()}, func(_ *record.Options, s *record.Settings, _ []record.Camera) { s.Segment = time.Second })
+	defer g.stop()
+	g.expect("two files", func() bool { return g.recorders.Status("front").Segments >= 2 })
+	folder := filepath.Join(dir, "recordings")
+	if err := os.Rename(folder, folder+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	g.expect("no volume", func() bool { return g.recorders.Index() == nil })
+	g.recorders.PutRight(t.Context(), by)
+	if err := os.Rename(folder+"-away", folder); err != nil {
+		t.Fatal(err)
+	}
+	g.expect("rows at another time", func() bool {
+		x := g.recorders.Index()
+		if x == nil {
+			return false
+		}
+		rows, err := x.Between(t.Context(), "front", time.Now().Add(by/2), time.Now().Add(2*by), 0)
+		return err == nil && len(rows) >= 2
+	})
+}

@@ -212,7 +212,7 @@ func problem(err error) (State, string) {
 	switch {
 	case errors.As(err, &protected):
 		return Full, protected.Error()
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case noSpace(err):
 		return Full, "the disk is full"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return ReadOnly, "the disk cannot be written: " + reason(err)
@@ -223,6 +223,11 @@ func problem(err error) (State, string) {
 		return Missing, errSpoiled.Error()
 	}
 	return Missing, "the disk fails: " + reason(err)
+}
+
+// noSpace says that the disk, or what of it is ours, is full.
+func noSpace(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // reason is the innermost of an error, without names of files.

@@ -200,8 +200,9 @@ func (r *recorder) forgo(from, to time.Time) {
 
 // finish waits until what is being written is finished of what began before.
 func (r *recorder) finish(ctx context.Context, to time.Time) error {
-	for f := r.writes(to); f != nil; f = r.writes(to) {
+	for began := time.Now(); r.writes(to) != nil; {
 		r.cutNow.Store(true)
+		r.endNow.Store(time.Since(began) > keyPatience) // what needs it goes anyway
 		if !pause(ctx, nil, retryPause/10) {
 			return ctx.Err()
 		}
@@ -210,6 +211,10 @@ func (r *recorder) finish(ctx context.Context, to time.Time) error {
 	defer r.keeping.Unlock()
 	return nil
 }
+
+// keyPatience is how long the end of a file waits for a keyframe, from which recording
+// would go on without a gap.
+const keyPatience = 3 * time.Second
 
 // writes gives the file that is being written, if it began before.
 func (r *recorder) writes(before time.Time) *file {

@@ -178,6 +178,9 @@ func row(x context.Context, ix *index.Index, s segment.Summary, name string, sta
 	if err != nil {
 		return index.Segment{}, err
 	}
+	if longest := start.Add(index.MaxLength); end.After(longest) {
+		end = longest // as of a file that got no keyframe for hours; else nobody would ever delete it
+	}
 	return index.Segment{
 		Camera: s.Head.Camera, Run: s.Head.Run.String(), Sequence: s.Head.Sequence, Path: name,
 		Start: start, End: end, Bytes: s.Bytes,

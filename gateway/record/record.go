@@ -62,6 +62,7 @@ type Recorders struct {
 	kept      map[string]Keep // of cameras that are not there any more
 	noted     map[string]Keep // of all, as it was written down last
 	room      Room
+	steps     []step // of the clock, that are to be put right when there is a volume
 
 	clock tellClock
 	lives sync.WaitGroup
@@ -102,8 +103,10 @@ func (r *Recorders) Apply(s Settings, cameras []Camera) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	gone := maps.Clone(r.cameras)
+	maps.Copy(r.kept, keepsOf(r.cameras))
 	r.cameras = make(map[string]Camera, len(cameras))
 	for _, c := range cameras {
+		c.Keep = r.lastKept(c)
 		delete(gone, c.ID)
 		delete(r.kept, c.ID)
 		r.cameras[c.ID] = c
@@ -116,6 +119,23 @@ func (r *Recorders) Apply(s Settings, cameras []Camera) {
 			rec.apply(c)
 		}
 	}
+}
+
+// lastKept gives what is kept of a camera: of one that is not recorded, and of which
+// nothing is said, as before. The recorders are locked.
+func (r *Recorders) lastKept(c Camera) Keep {
+	if last, known := r.kept[c.ID]; known && (c.Mode == ModeOff || c.Mode == "") && c.Keep == (Keep{}) {
+		return last
+	}
+	return c.Keep
+}
+
+func keepsOf(cameras map[string]Camera) map[string]Keep {
+	all := make(map[string]Keep, len(cameras))
+	for id, c := range cameras {
+		all[id] = c.Keep
+	}
+	return all
 }
 
 // applyTo tells a camera's recorder, which begins to work where there was none
@@ -327,6 +347,9 @@ func (r *Recorders) keepVolume(ctx context.Context) {
 func (r *Recorders) attend(ctx context.Context, v *volume) {
 	r.log.Info("recordings are kept", "folder", r.options.Dir, "volume", v.id)
 	v.later() // whatever there is, the index is compared with it
+	for _, s := range r.takeSteps() {
+		r.lives.Go(func() { r.putRight(ctx, s) })
+	}
 	v.users.Add(3)
 	r.lives.Go(func() { defer v.users.Done(); r.syncFiles(ctx, v) })
 	r.lives.Go(func() { defer v.users.Done(); r.compareFiles(ctx, v) })
@@ -391,9 +414,7 @@ func (r *Recorders) keeps() map[string]Keep {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := maps.Clone(r.kept)
-	for id, c := range r.cameras {
-		all[id] = c.Keep
-	}
+	maps.Copy(all, keepsOf(r.cameras))
 	return all
 }
 
@@ -403,9 +424,13 @@ func (r *Recorders) recallKept(m memory) {
 	defer r.mu.Unlock()
 	for _, keeps := range []map[string]Keep{m.Cameras, m.Removed} {
 		for id, keep := range keeps {
-			_, there := r.cameras[id]
+			c, there := r.cameras[id]
 			if _, known := r.kept[id]; !there && !known {
 				r.kept[id] = keep
+			}
+			if off := c.Mode == ModeOff || c.Mode == ""; there && off && c.Keep == (Keep{}) {
+				c.Keep = keep
+				r.cameras[id] = c
 			}
 		}
 	}

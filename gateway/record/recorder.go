@@ -34,6 +34,9 @@ const (
 	perFile = 10 * time.Second
 	// busyLimit is how long the disk may take for one thing before it is slow.
 	busyLimit = 700 * time.Millisecond
+	// longestWait is how long a file goes on without a keyframe that could begin
+	// another. At twice the rate that is less than index.MaxLength still.
+	longestWait = 25 * time.Minute
 	// behindLimit is how old a picture may be when it is written.
 	behindLimit = 3 * time.Second
 )
@@ -69,6 +72,7 @@ type recorder struct {
 	revision int // of the clock, that rows are of
 
 	cutNow  atomic.Bool // the file is to end at the next keyframe
+	endNow  atomic.Bool // at the next picture
 	keeping sync.Mutex  // held while a picture is written and entered
 
 	busy atomic.Int64 // since when the disk is asked for something, in nanoseconds since all.start; 0: it is not
@@ -273,6 +277,12 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 		r.endRun(ctx, reasonErased)
 		r.last = f
 		return nil
+	}
+	if r.endNow.Load() && r.file != nil {
+		r.endRun(ctx, reasonErased)
+	}
+	if r.file != nil && f.Arrived.Sub(r.file.began) > longestWait {
+		r.endRun(ctx, "no keyframe came for too long")
 	}
 	r.judge(f)
 	r.last = f

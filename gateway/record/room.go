@@ -24,8 +24,8 @@ type Room struct {
 	Total     int64
 	Recorded  int64
 	Protected int64
-	Crammed   bool // more than half of what recordings may take is protected
-	Crowded   []string // cameras of which more than half of what they may take is protected
+	Crammed   bool          // more than half of what recordings may take is protected
+	Crowded   []string      // cameras of which more than half of what they may take is protected
 	Sync      time.Duration // from one bringing to the disk to the next
 	SlowSync  bool          // more than was asked for
 }
@@ -96,6 +96,7 @@ func (r *Recorders) makeRoom(ctx context.Context, v *volume, camera string) erro
 		}
 		free = r.believed(v, free)
 		limits := r.limits(v, free, total)
+		limits.Wanted = max(limits.Wanted, v.forced(limits))
 		plan, err := v.index.Plan(ctx, limits)
 		if err != nil {
 			return fmt.Errorf("what is to be deleted: %w", diskError(err))
@@ -109,6 +110,70 @@ func (r *Recorders) makeRoom(ctx context.Context, v *volume, camera string) erro
 		}
 		r.promise(v, free+plan.Bytes)
 	}
+}
+
+// Disks have bounds that they do not tell: a quota, or a number of files. Then they
+// refuse what there is room for.
+
+const (
+	// refusalGrace is how long a disk may refuse what it has room for, before anything
+	// goes for that: it may be over soon. Once it was not, nobody waits.
+	refusalGrace = 10 * time.Second
+	// refusalsApart is the longest time between two deletions for such a disk.
+	refusalsApart = time.Minute
+	// refusalLasts is for how long a disk is known for one.
+	refusalLasts = time.Hour
+)
+
+// refusal is what is known of a disk that refuses what it has room for.
+type refusal struct {
+	at    time.Time // when something went for it the last time; zero for never
+	pause time.Duration
+	force bool // something is to go for it
+}
+
+// due says whether something is to go for it: while that does not help, each time
+// after twice the time, since it may not be for room at all.
+func (f *refusal) due(waited time.Duration) bool {
+	since := time.Since(f.at)
+	if since < f.pause || waited < refusalGrace && since > refusalLasts {
+		return false
+	}
+	f.at, f.pause = time.Now(), min(max(2*f.pause, retryPause), refusalsApart)
+	return true
+}
+
+// makeRoomAnyhow makes room for a segment on a disk that has refused for so long what,
+// as it says, it has room for.
+func (r *Recorders) makeRoomAnyhow(ctx context.Context, v *volume, waited time.Duration) {
+	v.room.Lock()
+	due := v.refusal.due(waited)
+	v.refusal.force = v.refusal.force || due
+	v.room.Unlock()
+	if due {
+		r.log.Warn("the disk refuses what it has room for, as with a quota or too many files; what was recorded first goes")
+		_ = r.makeRoom(ctx, v, "") // else it is tried again
+	}
+}
+
+// relieved notes that what was refused is written.
+func (v *volume) relieved() {
+	v.room.Lock()
+	defer v.room.Unlock()
+	v.refusal.pause = 0
+}
+
+// forced gives how much is to go, if something is, whatever the disk says.
+func (v *volume) forced(l index.Limits) (bytes int64) {
+	if !v.refusal.force {
+		return 0
+	}
+	v.refusal.force = false
+	bytes = 1
+	for _, keep := range l.Cameras {
+		bytes = max(bytes, keep.Open)
+	}
+	return bytes
 }
 
 // promise is how much room there is once the disk shows what was deleted: some

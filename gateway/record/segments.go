@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"framegate/gateway/media"
@@ -172,6 +171,7 @@ func nameParts(name string) (start time.Time, sequence uint64, ok bool) {
 func (r *recorder) hold(f *file) {
 	r.file = f
 	r.cutNow.Store(false)
+	r.endNow.Store(false)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.open = f
@@ -335,8 +335,12 @@ func (r *recorder) gap(ctx context.Context, v *volume, start time.Time) {
 // volume is gone or ctx is done; with a file of its own no longer than perFile
 // where the disk is not full.
 func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() error) error {
+	refused := false
 	for began := time.Now(); ; {
 		err := v.judge(r.timed(do))
+		if refused && err == nil {
+			v.relieved()
+		}
 		if err == nil || errors.Is(err, segment.ErrFormat) || errors.Is(err, segment.ErrNothing) {
 			return err
 		}
@@ -348,8 +352,12 @@ func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() e
 		if own && state != Full && time.Since(began) > perFile {
 			return err
 		}
-		if errors.Is(err, syscall.ENOSPC) && own {
+		if noSpace(err) && own {
 			_ = r.all.makeRoom(ctx, v, "") // else it is tried again
+		}
+		if noSpace(err) && !errors.As(err, new(*errFilled)) {
+			refused = true
+			r.all.makeRoomAnyhow(ctx, v, time.Since(began))
 		}
 		if !pause(ctx, v.gone, retryPause) {
 			return err

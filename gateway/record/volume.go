@@ -56,6 +56,7 @@ type volume struct {
 
 	room    sync.Mutex // one makes room at a time; it guards what follows
 	promise promise
+	refusal refusal
 	stuck   string // the file that could not be deleted, which was said
 
 	mending sync.Mutex   // one looks at a file at a time, to finish it or move it; room may be taken inside
