@@ -41,6 +41,9 @@ func TestEveryRouteByEverybody(t *testing.T) {
 				auth.Playback: who == "playback" || who == "admin",
 				auth.Admin:    who == "admin",
 			}[route.Action]
+			if route.Path == "/api/v1/cameras/{id}/status" {
+				may = who == "viewer" || who == "playback" || who == "admin"
+			}
 			a := r.as(token).do(route.Method, address, nil)
 			refused := string(a.body) != "" && (a.response.StatusCode == 401 && strings.Contains(string(a.body), "log in first") ||
 				a.response.StatusCode == 404 && strings.Contains(string(a.body), notThere))
@@ -119,7 +122,23 @@ func TestPlaybackIsApartFromView(t *testing.T) {
 	looker.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "expires_in": "1m"}).want(404)
 	looker.do("POST", "/api/v1/cameras/phone/links", object{"action": "playback", "expires_in": "1m"}).want(404)
 	looker.do("GET", "/api/v1/cameras/gate", nil).want(404)
-	looker.do("GET", "/api/v1/cameras/gate/status", nil).want(404)
+	r.gateway.recordings = []Recording{{Camera: "gate", Mode: "continuous", State: "recording", Damped: 3}}
+	status := func(c client, camera string) (s cameraStatus) {
+		c.do("GET", "/api/v1/cameras/"+camera+"/status", nil).want(200).into(&s)
+		return s
+	}
+	if s := status(looker, "gate"); s.Recording == nil || s.Recording.Damped != 3 || s.State != "" || len(s.Streams) > 0 || s.Links["mp4"] != "" || s.Links["recording"] == "" {
+		t.Errorf("who may look back sees %+v", s)
+	}
+	if s := status(viewer, "gate"); s.Recording != nil || s.State != "idle" || s.Links["recording"] != "" {
+		t.Errorf("who may view sees %+v", s)
+	}
+	looker.do("GET", "/api/v1/cameras/phone/status", nil).want(404)
+	var all overview
+	looker.do("GET", "/api/v1/status", nil).want(200).into(&all)
+	if len(all.Cameras) != 1 || all.Cameras[0].ID != "gate" || all.Cameras[0].State != "" {
+		t.Errorf("of all, who may look back sees %+v", all.Cameras)
+	}
 	var timed, lasting signed
 	looker.do("POST", "/api/v1/cameras/gate/links", object{"action": "playback", "expires_in": "1m"}).want(201).into(&timed)
 	r.admin().do("POST", "/api/v1/cameras/gate/links", object{"action": "playback"}).want(201).into(&lasting)

@@ -158,6 +158,7 @@ type API struct {
 	limiter   limiter       // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
+	keeping sync.Mutex // one mark that protects at a time
 }
 
 // New makes an API. It starts nothing; Run is to run beside it.

@@ -26,7 +26,7 @@ func (a *API) registerEvents(r registrar) {
 		Route: Route{http.MethodGet, "/api/v1/events", Known}, id: "listen-to-events", tag: "status",
 		summary: "Listen to what happens",
 		about: "Server-sent events, for EventSource. The name of an event is its kind, and its data the JSON below. " +
-			"Those of cameras come to who may view them, those of settings to admins, those of exports to admins and to who asked for them. The stream ends when the login or a permission does.",
+			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them. The stream ends when the login or a permission does.",
 		problems: []int{http.StatusServiceUnavailable},
 	}
 	openapi.AddPlain[events.Event](r.set, op.declared(), "events, until either side ends it", "text/event-stream", a.serveEvents)

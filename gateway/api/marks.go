@@ -25,7 +25,7 @@ func (a *API) registerMarks(r registrar) {
 		Route: Route{http.MethodPost, "/api/v1/cameras/{id}/events", auth.Playback}, id: "add-mark", tag: tag, status: http.StatusCreated, free: "data",
 		summary: "Mark a stretch of time",
 		about: "What happened there, or that it is to be kept: of the present, the past, or what is to come. What a mark reaches stays as long as the camera's " +
-			"record.keep.marked.max_age says; with keep nothing deletes it but DELETE on recordings. Without an end it is still open, until PATCH ends it.",
+			"record.keep.marked.max_age says; with keep nothing deletes it but DELETE on recordings, which admins do. Who is no admin has one mark with keep reach a day at most, and all of them seven days. Without an end it is still open, until PATCH ends it.",
 		problems: []int{http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
 	}, a.addMark)
 	add(r, operation{
@@ -168,13 +168,14 @@ func (a *API) addMark(ctx context.Context, in *struct {
 }) (*addedMark, error) {
 	now := time.Now()
 	m, err := in.Body.change().apply(index.Mark{Camera: in.ID, Start: now, By: principalOf(ctx).String(), Created: now}, now)
-	if err == nil {
-		err = mayProtect(ctx, m)
-	}
 	if err != nil {
 		return nil, err
 	}
 	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+		defer a.protecting(m)()
+		if err = mayProtect(ctx, x, m); err != nil {
+			return err
+		}
 		if m.ID, err = x.AddMark(ctx, m); err != nil {
 			return err
 		}
@@ -213,16 +214,37 @@ func own(ctx context.Context, m index.Mark) error {
 	return nil
 }
 
-// mostProtected is how long a stretch may be that is protected by who is no admin:
-// what nothing deletes fills the disk, which is everybody's.
-const mostProtected = 24 * time.Hour
+// What nothing deletes fills the disk, which is everybody's. So who is no admin
+// protects this much at most, at once and in all, of all cameras.
+const (
+	mostProtected    = 24 * time.Hour
+	mostProtectedAll = 7 * 24 * time.Hour
+)
 
-// mayProtect says whether whoever asks may protect so much.
-func mayProtect(ctx context.Context, m index.Mark) error {
-	if !m.Keep || isAdmin(principalOf(ctx)) || !m.End.IsZero() && m.End.Sub(m.Start) <= mostProtected {
+// protecting has one at a time protect more, until done.
+func (a *API) protecting(m index.Mark) (done func()) {
+	if !m.Keep {
+		return func() {}
+	}
+	a.keeping.Lock()
+	return a.keeping.Unlock
+}
+
+// mayProtect says whether whoever asks may protect so much beside what the maker of
+// the mark protects already.
+func mayProtect(ctx context.Context, x *index.Index, m index.Mark) error {
+	if !m.Keep || isAdmin(principalOf(ctx)) {
 		return nil
 	}
-	return problem.New(http.StatusForbidden, "only an admin may protect more than a day, or without an end; give the mark an end within 24h of its start")
+	reach := m.End.Sub(m.Start) + m.Before + m.After
+	if m.End.IsZero() || reach > mostProtected {
+		return problem.New(http.StatusForbidden, "only an admin may protect more than a day, or without an end; have the mark reach 24h at most, with its before and after")
+	}
+	others, err := x.Protects(ctx, m.By, m.ID)
+	if err == nil && others+reach > mostProtectedAll {
+		return problem.New(http.StatusForbidden, "your other marks protect "+others.Round(time.Second).String()+" of recordings already, and who is no admin may protect 168h in all; delete some of them, or ask an admin")
+	}
+	return err
 }
 
 func (a *API) getMark(ctx context.Context, in *markPath) (*markAnswer, error) {
@@ -250,7 +272,8 @@ func (a *API) changeMark(ctx context.Context, in *struct {
 		if m, err = in.Body.apply(m, time.Now()); err != nil {
 			return err
 		}
-		if err = mayProtect(ctx, m); err != nil {
+		defer a.protecting(m)()
+		if err = mayProtect(ctx, x, m); err != nil {
 			return err
 		}
 		if err = x.UpdateMark(ctx, m); err != nil {

@@ -112,6 +112,30 @@ func TestOnlyAdminsProtectWithoutAnEnd(t *testing.T) {
 	c.do("PATCH", at, object{"keep": true, "end": "now"}).want(200)
 }
 
+// TestWhatOneProtectsIsBounded: with what a mark reaches beyond its ends, and with
+// all others of the same maker, but not of anybody else.
+func TestWhatOneProtectsIsBounded(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("p", "playback:*"))
+	body := func(hours, before, after string) object {
+		return object{"kind": "protect", "start": "2020-11-20T00:00:00Z", "end": "2020-11-20T" + hours, "before": before, "after": after, "keep": true}
+	}
+	c.do("POST", "/api/v1/cameras/gate/events", body("12:00:01Z", "6h", "6h")).want(403).says("24h at most, with its before and after")
+	var last mark
+	for i := range 7 {
+		c.do("POST", "/api/v1/cameras/"+[]string{"gate", "phone"}[i%2]+"/events", body("12:00:00Z", "6h", "6h")).want(201).into(&last)
+	}
+	c.do("POST", "/api/v1/cameras/gate/events", body("00:00:01Z", "0s", "0s")).want(403).says("protect 168h0m0s of recordings already").says("168h in all")
+	c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "motion"}).want(201)
+	at := "/api/v1/cameras/" + last.Camera + "/events/" + itoa(last.ID)
+	c.do("PATCH", at, object{"note": "x"}).want(200)
+	c.do("PATCH", at, object{"after": "7h"}).want(403)
+	c.do("PATCH", at, object{"after": "5h"}).want(200)
+	c.do("POST", "/api/v1/cameras/gate/events", body("01:00:00Z", "0s", "0s")).want(201)
+	r.as(r.token("q", "playback:*")).do("POST", "/api/v1/cameras/gate/events", body("12:00:00Z", "6h", "6h")).want(201)
+	r.admin().do("POST", "/api/v1/cameras/gate/events", body("12:00:01Z", "6h", "6h")).want(201)
+}
+
 func TestMarksThatCannotBe(t *testing.T) {
 	r := newRig(t)
 	c := r.as(r.token("p", "playback:gate"))

@@ -234,6 +234,19 @@ func TestRecordingsThatAreNotThere(t *testing.T) {
 	c.do("DELETE", "/api/v1/cameras/gate/recordings?from=2020-11-20T14:00:00Z&to=now", nil).want(404)
 }
 
+// TestErrorsOfDisksNameNoFile to who asks, but in the log.
+func TestErrorsOfDisksNameNoFile(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("p", "playback:gate"))
+	for err, status := range map[error]int{index.ErrReadOnly: 503, index.ErrBusy: 503, index.ErrFull: 507} {
+		r.past.away = fmt.Errorf("adding a mark: /canary/index.db %w: see the disk", err)
+		a := c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "a"}).want(status)
+		if strings.Contains(string(a.body), "canary") || !strings.Contains(r.log.String(), "/canary/index.db "+err.Error()) {
+			t.Errorf("%v: answered %s; the log has %s", err, a.body, r.log)
+		}
+	}
+}
+
 // FuzzStretch reads any two times of an address. What is taken is a stretch of
 // time that the index can have, and what is not is a problem.
 func FuzzStretch(f *testing.F) {

@@ -10,7 +10,7 @@ type Recording struct {
 	Reason string
 	Since  time.Time
 
-	Segments, Removed, Gaps, Frames, Bytes, Lost uint64
+	Segments, Removed, Gaps, Frames, Bytes, Lost, Damped uint64
 
 	Rate   float64   // media seconds of the camera in a true one; 0 where not known
 	Newest time.Time // when the last picture on the disk was taken; zero before any
@@ -24,8 +24,9 @@ type RecordingRoom struct {
 	Why    string // it is not
 	Free, Total,
 	Recorded, Protected int64 // bytes
-	Crammed bool          // more than half is protected
-	Sync    time.Duration // from one bringing to the disk to the next
+	Crammed  bool          // more than half is protected
+	Sync     time.Duration // from one bringing to the disk to the next
+	SlowSync bool          // which is longer than it is to be, since the disk is slow
 }
 
 // recordingStatus is how a camera is recorded, for people and programs.
@@ -40,6 +41,7 @@ type recordingStatus struct {
 	Bytes    uint64     `json:"bytes" doc:"written since the start"`
 	Lost     uint64     `json:"lost" doc:"frames that were not written since the start"`
 	Gaps     uint64     `json:"gaps" doc:"stretches not recorded since the start"`
+	Damped   uint64     `json:"damped" doc:"changes of the format since the start that show the same pictures, and began no file"`
 	Rate     float64    `json:"rate,omitempty" doc:"seconds that the camera counts in one, where that is not 1; recordings are put right"`
 	Crowded  bool       `json:"crowded" doc:"marks protect more than half of what may be kept of the camera; where no more fits beside that, the state is full"`
 }
@@ -47,7 +49,7 @@ type recordingStatus struct {
 func recordingStatusOf(r Recording) *recordingStatus {
 	s := &recordingStatus{
 		Mode: r.Mode, State: r.State, Reason: r.Reason, Since: timeOf(r.Since), Newest: timeOf(r.Newest),
-		Segments: r.Segments, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost, Gaps: r.Gaps,
+		Segments: r.Segments, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost, Gaps: r.Gaps, Damped: r.Damped,
 		Crowded: r.Crowded,
 	}
 	if r.Rate != 1 {
@@ -66,11 +68,12 @@ type recordingRoom struct {
 	Protected int64   `json:"protected" doc:"bytes of them that marks protect"`
 	Crammed   bool    `json:"crammed" doc:"more than half of what recordings may take is protected"`
 	SyncS     float64 `json:"sync_s" doc:"seconds from one bringing to the disk to the next, which is what a failure of the power costs"`
+	SlowSync  bool    `json:"slow_sync" doc:"that is longer than it is to be, since the disk is slow"`
 }
 
 func recordingRoomOf(r RecordingRoom) *recordingRoom {
 	return &recordingRoom{
 		Volume: r.Volume, Reason: r.Why, Free: r.Free, Total: r.Total, Recorded: r.Recorded, Protected: r.Protected,
-		Crammed: r.Crammed, SyncS: r.Sync.Seconds(),
+		Crammed: r.Crammed, SyncS: r.Sync.Seconds(), SlowSync: r.SlowSync,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/redact"
@@ -16,11 +17,12 @@ func (a *API) registerStatus(r registrar) {
 	const tag = "status"
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/status", Known}, id: "get-status", tag: tag,
-		summary: "Show what all cameras are doing", about: "Those you may view. Admins see who watches, and why a camera fails.",
+		summary: "Show what all cameras are doing", about: "Those you may view, or see recordings of: the part of that. Admins see who watches, and why a camera fails.",
 	}, a.getStatus)
 	add(r, operation{
-		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/status", auth.View}, id: "get-camera-status", tag: tag,
-		summary: "Show what a camera is doing",
+		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/status", Known}, id: "get-camera-status", tag: tag,
+		summary: "Show what a camera is doing", about: "For who may view it, or see its recordings: each sees the part of that.",
+		problems: []int{http.StatusNotFound},
 	}, a.getCameraStatus)
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/publishers", auth.Admin}, id: "list-publishers", tag: tag,
@@ -32,7 +34,7 @@ func (a *API) registerStatus(r registrar) {
 type cameraStatus struct {
 	ID         string           `json:"id"`
 	Name       string           `json:"name"`
-	State      string           `json:"state" enum:"idle,connecting,online,offline" doc:"idle: nobody watches; connecting: no picture yet; offline: wanted, but not there"`
+	State      string           `json:"state,omitempty" enum:"idle,connecting,online,offline" doc:"idle: nobody watches; connecting: no picture yet; offline: wanted, but not there; for who may view it, as all but recording and links"`
 	Codec      string           `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264, h265" example:"h264"`
 	Width      int              `json:"width,omitempty" doc:"pixels"`
 	Height     int              `json:"height,omitempty" doc:"pixels"`
@@ -133,7 +135,7 @@ func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview
 	all := a.snapshot()
 	o := overview{Version: a.options.Version, Started: a.started.UTC(), Cameras: []cameraStatus{}}
 	for _, c := range a.options.Gateway.Cameras() {
-		if auth.Authorize(p, auth.View, c.ID) {
+		if maySeeStatus(p, c.ID) {
 			o.Cameras = append(o.Cameras, all.of(p, a.base(ctx), c))
 		}
 	}
@@ -152,7 +154,15 @@ type overview struct {
 	Recordings *recordingRoom `json:"recordings,omitempty" doc:"where recordings are kept; for admins"`
 }
 
+// maySeeStatus says whether a principal may see some of what a camera is doing.
+func maySeeStatus(p auth.Principal, camera string) bool {
+	return auth.Authorize(p, auth.View, camera) || auth.Authorize(p, auth.Playback, camera)
+}
+
 func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Body cameraStatus }, error) {
+	if !maySeeStatus(principalOf(ctx), in.ID) {
+		return nil, problem.New(http.StatusNotFound, notThere)
+	}
 	c, err := a.find(in.ID)
 	if err != nil {
 		return nil, err
@@ -215,13 +225,19 @@ func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 	may := func(action auth.Action) bool {
 		return auth.Authorize(p, action, c.ID) && (action != auth.Publish || c.Source.Kind == config.SourceUpload)
 	}
-	status := cameraStatus{
-		ID: c.ID, Name: c.Name,
-		State:   stream.Idle.String(),
-		Viewers: s.count(c.ID),
-		Streams: []streamStatus{},
-		Links:   linksOf(s.forms, root, c.ID, may, ""),
+	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, root, c.ID, may, "")}
+	if r, ok := s.records[c.ID]; ok && may(auth.Playback) {
+		status.Recording = recordingStatusOf(r)
 	}
+	if may(auth.View) {
+		s.present(&status, c, admin)
+	}
+	return status
+}
+
+// present adds what is for who may view a camera.
+func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
+	status.State, status.Viewers = stream.Idle.String(), s.count(c.ID)
 	for _, stats := range s.streams[c.ID] {
 		one := statusOf(stats, c, admin)
 		one.Encoder = s.encoder[stats.Key]
@@ -236,15 +252,11 @@ func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 			status.FrameAgeMs = &age
 		}
 	}
-	if r, ok := s.records[c.ID]; ok && auth.Authorize(p, auth.Playback, c.ID) {
-		status.Recording = recordingStatusOf(r)
-	}
 	if admin {
 		for _, v := range s.viewers[c.ID] {
 			status.Watching = append(status.Watching, watcherOf(v))
 		}
 	}
-	return status
 }
 
 func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {

@@ -22,6 +22,10 @@ func (a *API) Run(ctx context.Context) error {
 		for _, e := range o.Observe(a.look()) {
 			a.listeners.Tell(e)
 		}
+		var again <-chan time.Time
+		if wait := o.Wait(); wait > 0 {
+			again = time.After(wait)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -31,8 +35,17 @@ func (a *API) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-a.changes:
+		case <-again:
 		}
 	}
+}
+
+// Recorded tells of what became of the recordings of a camera: a kind of events,
+// within which time, and why if that is to be said.
+func (a *API) Recorded(kind, camera string, from, to time.Time, reason string) {
+	a.listeners.Tell(events.Event{
+		Kind: kind, Camera: camera, At: time.Now().UTC(), From: timeOf(from), To: timeOf(to), Reason: reason,
+	})
 }
 
 // Changed says that something that events tell of may have changed. It returns
@@ -68,7 +81,7 @@ func (a *API) look() events.Look {
 	}
 	_, recordings := a.options.Gateway.Recordings()
 	for _, r := range recordings {
-		look.Recordings[r.Camera] = events.Recording{State: r.State, Crowded: r.Crowded, Added: r.Segments, Deleted: r.Removed, Missed: r.Gaps}
+		look.Recordings[r.Camera] = events.Recording{State: r.State, Reason: r.Reason, Crowded: r.Crowded}
 	}
 	for _, p := range a.options.Gateway.Publishers() {
 		look.Publishers[p.Camera] = p.Since

@@ -43,7 +43,7 @@ func (r Request) checked(now time.Time) (Request, *time.Location, error) {
 	if r.TimeZone != "" {
 		var err error
 		if zone, err = time.LoadLocation(r.TimeZone); err != nil {
-			return r, nil, fmt.Errorf("%w: time_zone %.40q is no zone; one is Europe/Berlin", ErrBad, r.TimeZone)
+			return r, nil, fmt.Errorf("%w: tz %.40q is no zone; one is Europe/Berlin", ErrBad, r.TimeZone)
 		}
 	}
 	r.Cameras = slices.Compact(slices.Sorted(slices.Values(r.Cameras)))

@@ -51,7 +51,7 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding)) er
 	if v.corrections, err = readCorrections(disk); err != nil {
 		return err
 	}
-	c := comparison{v: v, mend: repair != Look, read: true, anew: repair == Rebuild, say: say, hold: func() func() { return func() {} }, busy: busy != nil}
+	c := comparison{v: v, mend: repair != Look, read: true, anew: repair == Rebuild, say: say, news: func(NewsKind, string, ...index.Segment) {}, hold: func() func() { return func() {} }, busy: busy != nil}
 	if repair == Look {
 		return look(ctx, &c, dir)
 	}

@@ -32,11 +32,14 @@ type comparison struct {
 	anew    bool            // and entered again
 	known   map[string]Keep // cameras that are configured, or were
 	say     func(Finding)
+	news    func(kind NewsKind, reason string, of ...index.Segment)
 	hold    func() (release func())
 	busy    bool            // a server writes here
 	found   map[string]bool // files there are
 	garbage map[string]bool // those that were deleted: of a check only
 	rows    int             // that were added
+	came    []index.Segment // of which nobody was told yet
+	next    index.Segment   // the picture before which the one comes that is looked at
 	failed  int             // files and folders of which nothing is known
 }
 
@@ -156,6 +159,7 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 	if !slices.ContainsFunc(entries, isOurs) {
 		return nil // it is somebody else's
 	}
+	defer c.tellCame()
 	slices.Reverse(entries)
 	for _, e := range entries {
 		name := path.Join(folder, e.Name())
@@ -164,6 +168,12 @@ func (c *comparison) hour(ctx context.Context, folder string) error {
 		}
 	}
 	return nil
+}
+
+// tellCame tells of what was entered of an hour.
+func (c *comparison) tellCame() {
+	c.news(Came, "", c.came...)
+	c.came = nil
 }
 
 // entry compares one file, while nobody else does.
@@ -285,6 +295,11 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 // picture sees that a picture has its row.
 func (c *comparison) picture(ctx context.Context, name string) error {
 	c.found[name] = true
+	of := pictureOf(name)
+	if c.next.Camera == of.Camera && c.next.Start.After(of.Start) {
+		of.End = earlier(c.next.Start, of.Start.Add(longestPicture))
+	}
+	c.next = of
 	known, err := c.v.index.SegmentByPath(ctx, name)
 	there := err == nil && !known.Lost
 	if there && !c.read || err != nil && !errors.Is(err, index.ErrUnknown) {
@@ -297,7 +312,6 @@ func (c *comparison) picture(ctx context.Context, name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	of := pictureOf(name)
 	if err == nil {
 		_, _, err = film(of, b)
 	}
@@ -310,12 +324,12 @@ func (c *comparison) picture(ctx context.Context, name string) error {
 		c.tell(name, "is not in the index", "")
 		return nil
 	}
-	return c.enterPicture(ctx, name, known, b)
+	return c.enterPicture(ctx, of, known, b)
 }
 
 // enterPicture makes a row of a picture, of which one may be known.
-func (c *comparison) enterPicture(ctx context.Context, name string, known index.Segment, b []byte) error {
-	of := pictureOf(name)
+func (c *comparison) enterPicture(ctx context.Context, of, known index.Segment, b []byte) error {
+	name := of.Path
 	if known.ID != 0 {
 		of.Start, of.End = known.Start, known.End
 	}
@@ -324,14 +338,24 @@ func (c *comparison) enterPicture(ctx context.Context, name string, known index.
 		return c.notUnderstood(name, err)
 	}
 	defer c.hold()()
-	if _, err := c.v.index.Replace(ctx, of); err != nil && !errors.Is(err, index.ErrExists) {
+	if _, err := c.v.index.Replace(ctx, of); errors.Is(err, index.ErrExists) {
+		return nil // it was deleted, and is about to go
+	} else if err != nil {
 		return err
 	}
 	c.rows++
+	c.came = append(c.came, of)
 	if known.ID == 0 || known.Lost {
 		c.tell(name, "is not in the index", "entered")
 	}
 	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // pictureOf gives what the name of a picture says.
@@ -418,12 +442,16 @@ func (c *comparison) enter(ctx context.Context, name string, s segment.Summary) 
 	if errors.Is(err, index.ErrExists) { // it was deleted, and is about to go
 		return nil
 	}
+	if err == nil {
+		c.came = append(c.came, of)
+	}
 	return err
 }
 
 // lost finds the rows whose files are not there.
 func (c *comparison) lost(ctx context.Context, began time.Time) error {
-	var missing []index.Segment
+	var missing, lost []index.Segment
+	defer func() { c.news(Gone, index.ReasonLost, lost...) }()
 	err := c.v.index.All(ctx, func(s index.Segment) error {
 		if !s.Lost && !c.found[s.Path] {
 			missing = append(missing, s)
@@ -452,6 +480,7 @@ func (c *comparison) lost(ctx context.Context, began time.Time) error {
 		if err := c.v.index.MarkLost(ctx, s.ID); err != nil {
 			return err
 		}
+		lost = append(lost, s)
 		c.tell(s.Path, "is not there, but was in the index", "noted as lost")
 	}
 	return err

@@ -112,6 +112,7 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 	if err != nil {
 		return nil, fmt.Errorf("deleting from the index: %w", diskError(err))
 	}
+	r.tell(Gone, "", slices.Clone(gone)...)
 	if err := r.unlink(ctx, v); err != nil { // also what was deleted before, and is there yet
 		return gone, err
 	}
@@ -127,7 +128,7 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 // stretch of time, those too that nobody finished. The error says that some cannot
 // be read, which the log names.
 func (r *Recorders) enterAll(ctx context.Context, v *volume, camera string, from, to time.Time) error {
-	c := comparison{v: v, mend: true, say: r.sayFound, hold: r.makingRoom(v), found: make(map[string]bool)}
+	c := comparison{v: v, mend: true, say: r.sayFound, news: r.tell, hold: r.makingRoom(v), found: make(map[string]bool)}
 	days, err := c.folders(camera, dayFolder)
 	if err != nil {
 		return err

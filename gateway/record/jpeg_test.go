@@ -14,6 +14,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/record"
+	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
@@ -125,15 +126,20 @@ func TestPicturesAreTakenNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegs{2 * time.Second}, nil }})
 		defer hub.Close()
-		recorders := record.New(record.Options{Hub: hub, Dir: folder, Memory: filepath.Join(dir, "m.json")})
+		finished := 0
+		recorders := record.New(record.Options{Hub: hub, Dir: folder, Memory: filepath.Join(dir, "m.json"), Finished: func(s index.Segment) {
+			if finished++; s.ID == 0 || s.Frames != 1 {
+				t.Errorf("finished is %+v", s)
+			}
+		}})
 		recorders.Apply(record.Settings{}, []record.Camera{{
 			ID: "front", Mode: record.ModePictures, Every: 10 * time.Second, Keep: record.Keep{MaxAge: 10 * time.Minute},
 		}})
 		recorders.Start(t.Context())
 		defer recorders.Close()
 		time.Sleep(20 * time.Minute)
-		if s := recorders.Status("front"); s.State != record.Recording || s.Segments < 119 || s.Removed < 55 || s.Gaps > 0 {
-			t.Errorf("status is %+v", s)
+		if s := recorders.Status("front"); s.State != record.Recording || s.Segments < 119 || s.Removed < 55 || s.Gaps > 0 || finished < 119 {
+			t.Errorf("status is %+v, and %d were told to be finished", s, finished)
 		}
 		all, err := recorders.Index().Between(t.Context(), "front", time.Time{}, time.Time{}, 1000)
 		if err != nil || len(all) < 59 || len(all) > 63 {
@@ -171,6 +177,50 @@ func TestPicturesAreTakenNowAndThen(t *testing.T) {
 		}
 	}); err != nil || entered != len(want) {
 		t.Errorf("%d pictures were entered, %v; want %d", entered, err, len(want))
+	}
+	x, err := index.Look(t.Context(), filepath.Join(folder, "index.db"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if spans, err := x.Spans(t.Context(), "front", time.Time{}, time.Time{}); err != nil || len(spans) != 1 {
+		t.Errorf("made anew, spans are %v, %v", spans, err)
+	}
+}
+
+// TestPicturesFarApart have rows that are right, also where the next comes in a day,
+// and a camera that sends what it is asked for has no gap.
+func TestPicturesFarApart(t *testing.T) {
+	for every, lasts := range map[time.Duration]time.Duration{time.Minute: time.Minute, 65 * time.Minute: 2 * time.Minute, 24 * time.Hour: 2 * time.Minute} {
+		t.Run(every.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegs{time.Second}, nil }})
+				defer hub.Close()
+				recorders := record.New(record.Options{Hub: hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "m.json")})
+				recorders.Apply(record.Settings{}, []record.Camera{{ID: "front", Mode: record.ModePictures, Every: every}})
+				recorders.Start(t.Context())
+				defer recorders.Close()
+				time.Sleep(min(every, 65*time.Minute) + 10*time.Second)
+				rows, err := recorders.Index().Between(t.Context(), "front", time.Time{}, time.Time{}, 0)
+				if err != nil || len(rows) == 0 || every < 24*time.Hour && len(rows) != 2 {
+					t.Fatalf("rows are %+v, %v", rows, err)
+				}
+				f, err := recorders.Open(rows[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				s, err := segment.Open(f, f.Size)
+				if err != nil || s.Summary.Duration != lasts || rows[0].End.Sub(rows[0].Start) != lasts {
+					t.Errorf("the film lasts %v, the row %v, %v; want %v", s.Summary.Duration, rows[0].End.Sub(rows[0].Start), err, lasts)
+				}
+				if s := recorders.Status("front"); s.Gaps > 0 || s.State != record.Recording {
+					t.Errorf("status is %+v", s)
+				}
+			})
+		})
 	}
 }
 

@@ -21,6 +21,10 @@ const pictureSuffix = ".jpg"
 // pictureKey is the rendition that pictures are taken of.
 const pictureKey = "jpeg"
 
+// longestPicture is how long a picture is shown at most until the next, as long as
+// any sample of a film.
+const longestPicture = segment.MaxSample * time.Second / segment.Timescale
+
 // patience is how long a picture is waited for.
 const patience = 10 * time.Second
 
@@ -70,7 +74,7 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 		return err
 	}
 	start := f.Arrived.UTC().Truncate(time.Microsecond)
-	of := index.Segment{Camera: r.id, Start: start, End: start.Add(every)}
+	of := index.Segment{Camera: r.id, Start: start, End: start.Add(min(every, longestPicture))}
 	return r.persist(ctx, v, false, func() error {
 		r.keeping.Lock()
 		defer r.keeping.Unlock()
@@ -89,7 +93,7 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 		if r.why != "" {
 			r.gap(ctx, v, start)
 		}
-		r.end, r.why = of.End, "no picture came"
+		r.end, r.why = start.Add(every), "no picture came"
 		r.enterPicture(ctx, v, of, f.Data)
 		return nil
 	})
@@ -117,11 +121,15 @@ func (r *recorder) enterPicture(ctx context.Context, v *volume, of index.Segment
 	err := r.timed(func() error {
 		row, err := pictureRow(ctx, v.index, of, b)
 		if err == nil {
-			_, err = v.index.Replace(ctx, row)
+			of = row
+			of.ID, err = v.index.Replace(ctx, of)
 		}
 		return err
 	})
-	if err != nil {
+	if v.judge(err) == nil {
+		r.all.options.Finished(of)
+		r.all.tell(Came, "", of)
+	} else {
 		r.all.log.Warn("a picture is not in the index yet", "file", of.Path, "err", err)
 		v.later()
 	}

@@ -39,7 +39,10 @@ type Options struct {
 	// Finished is told of each segment that was written and is in the index; nil is
 	// not told. It must return at once.
 	Finished func(index.Segment)
-	Log      *slog.Logger // nil discards
+	// Told is given news; nil is not. It must return at once, and may be called with
+	// locks held.
+	Told func(News)
+	Log  *slog.Logger // nil discards
 }
 
 // Recorders are the recorders of all cameras. Any goroutine may call any method.
@@ -82,6 +85,9 @@ func New(o Options) *Recorders {
 	}
 	if o.Finished == nil {
 		o.Finished = func(index.Segment) {}
+	}
+	if o.Told == nil {
+		o.Told = func(News) {}
 	}
 	r := &Recorders{
 		options: o, log: o.Log, start: time.Now(), boot: bootID(),

@@ -320,14 +320,15 @@ func (r *Recorders) remove(ctx context.Context, v *volume, victims []index.Segme
 	for i, s := range victims {
 		ids[i] = s.ID
 	}
-	_, err := v.index.Delete(ctx, ids...)
+	gone, err := v.index.Delete(ctx, ids...)
 	if errors.Is(err, index.ErrFull) {
 		// There is no place to write down what is deleted, so one goes before.
 		if err := v.disk.Remove(victims[0].Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		_, err = v.index.Delete(ctx, ids[0])
+		gone, err = v.index.Delete(ctx, ids[0])
 	}
+	r.tell(Gone, "", gone...)
 	if err != nil {
 		return fmt.Errorf("deleting from the index: %w", diskError(err))
 	}

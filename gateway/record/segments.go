@@ -278,6 +278,7 @@ func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last t
 		f.volume.later()
 	} else {
 		r.all.options.Finished(of)
+		r.all.tell(Came, "", of)
 	}
 	r.rows = append(r.rows, past{f.name, f.head, r.first, last})
 	r.correct(ctx, f.volume)
@@ -328,6 +329,7 @@ func (r *recorder) gap(ctx context.Context, v *volume, start time.Time) {
 		r.all.log.Warn("a gap is not in the index", "camera", r.id, "err", err)
 	}
 	r.count(func(s *Status) { s.Gaps++; s.LastGap = &g })
+	r.all.inform(News{Missed, r.id, from, start, why})
 	r.all.options.Changed()
 }
 

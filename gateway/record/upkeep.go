@@ -36,7 +36,7 @@ func (r *Recorders) compareFiles(ctx context.Context, v *volume) {
 
 // compareOnce compares the folder with the index, and says whether all was done.
 func (r *Recorders) compareOnce(ctx context.Context, v *volume) (done bool) {
-	c := comparison{v: v, mend: true, known: r.keeps(), say: r.sayFound, hold: r.makingRoom(v)}
+	c := comparison{v: v, mend: true, known: r.keeps(), say: r.sayFound, news: r.tell, hold: r.makingRoom(v)}
 	err := v.judge(c.all(ctx))
 	if err != nil && c.over(ctx) == nil {
 		r.log.Warn("comparing recordings with their index", "err", err)

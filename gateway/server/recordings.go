@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/api/events"
 	"framegate/gateway/config"
 	"framegate/gateway/metrics"
 	"framegate/gateway/record"
@@ -17,8 +18,17 @@ import (
 func (s *server) newRecordings() *record.Recorders {
 	return record.New(record.Options{
 		Hub: s.hub, Dir: s.Config.Recordings.Dir, Memory: filepath.Join(s.Config.Data, "recordings.json"),
-		Changed: s.changed, Finished: s.thumbnails.Finished, Log: s.Log,
+		Changed: s.changed, Finished: s.thumbnails.Finished, Told: s.tellRecorded, Log: s.Log,
 	})
+}
+
+// recordedKinds are the events of what becomes of recordings.
+var recordedKinds = map[record.NewsKind]string{
+	record.Came: events.RecordingsAdded, record.Gone: events.RecordingsDeleted, record.Missed: events.RecordingGap,
+}
+
+func (s *server) tellRecorded(n record.News) {
+	s.api.Recorded(recordedKinds[n.Kind], n.Camera, n.From, n.To, n.Reason)
 }
 
 // applyRecordings has recorded what is configured at the moment.
@@ -54,12 +64,12 @@ func (s control) Recordings() (api.RecordingRoom, []api.Recording) {
 		all = append(all, api.Recording{
 			Camera: r.Camera, Mode: string(r.Mode), State: r.State.String(), Reason: r.Reason, Since: r.Since,
 			Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
-			Rate: r.Rate, Newest: r.Newest, Crowded: r.Crowded,
+			Damped: r.Damped, Rate: r.Rate, Newest: r.Newest, Crowded: r.Crowded,
 		})
 	}
 	return api.RecordingRoom{
 		Volume: room.Volume, Why: room.Why, Free: room.Free, Total: room.Total,
-		Recorded: room.Recorded, Protected: room.Protected, Crammed: room.Crammed, Sync: room.Sync,
+		Recorded: room.Recorded, Protected: room.Protected, Crammed: room.Crammed, Sync: room.Sync, SlowSync: room.SlowSync,
 	}, all
 }
 

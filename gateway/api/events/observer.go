@@ -21,11 +21,10 @@ type Look struct {
 // Export is a file that is made of recordings.
 type Export struct{ State, Owner string }
 
-// Recording is how a camera is recorded. Counters only grow.
+// Recording is how a camera is recorded, and why.
 type Recording struct {
-	State                  string
-	Crowded                bool
-	Added, Deleted, Missed uint64 // segments, and stretches that were not recorded
+	State, Reason string
+	Crowded       bool
 }
 
 // Observer knows what there was when it looked last. The zero value has not
@@ -34,7 +33,9 @@ type Observer struct {
 	looked bool
 	last   Look
 	states map[string]seen // by camera
-	told   []Event         // by the present look
+	heard  map[string]heard
+	wait   time.Duration
+	told   []Event // by the present look
 }
 
 // Observe takes a look and gives what has happened since the last one, in the
@@ -153,28 +154,42 @@ func (o *Observer) publishers(now map[string]time.Time) {
 	}
 }
 
-func (o *Observer) recordings(now map[string]Recording) {
-	for camera, r := range now {
-		before := o.last.Recordings[camera]
-		for _, change := range []struct {
-			kind string
-			is   bool
-		}{
-			{RecordingGap, r.Missed > before.Missed},
-			{RecordingsAdded, r.Added > before.Added},
-			{RecordingsDeleted, r.Deleted > before.Deleted},
-			{RecordingChanged, r.State != before.State || r.Crowded != before.Crowded},
-		} {
-			if change.is {
-				o.tell(change.kind, camera)
-			}
-		}
-	}
+// reasonPause is how long a reason that changes alone is not told after what was
+// told of that camera: one may come and go with each picture.
+const reasonPause = 10 * time.Second
+
+// heard is what was told of a recording, and when.
+type heard struct {
+	Recording
+	at time.Time
 }
+
+func (o *Observer) recordings(now map[string]Recording) {
+	all := make(map[string]heard, len(now))
+	o.wait = 0
+	for camera, r := range now {
+		before := o.heard[camera]
+		if all[camera] = before; r == before.Recording {
+			continue
+		}
+		if left := reasonPause - time.Since(before.at); r.State == before.State && r.Crowded == before.Crowded && left > 0 {
+			if o.wait == 0 || left < o.wait {
+				o.wait = left
+			}
+			continue
+		}
+		all[camera] = heard{r, time.Now()}
+		o.told = append(o.told, Event{Kind: RecordingChanged, Camera: camera, At: time.Now().UTC(), State: r.State, Reason: r.Reason})
+	}
+	o.heard = all
+}
+
+// Wait is after what time to look again, though nothing changes; 0 for never.
+func (o *Observer) Wait() time.Duration { return o.wait }
 
 func (o *Observer) exports(now map[string]Export) {
 	tell := func(kind, id string, e Export) {
-		o.told = append(o.told, Event{Kind: kind, Export: id, Owner: e.Owner, At: time.Now().UTC()})
+		o.told = append(o.told, Event{Kind: kind, Export: id, State: e.State, Owner: e.Owner, At: time.Now().UTC()})
 	}
 	for id, e := range now {
 		if before, there := o.last.Exports[id]; !there || before != e {

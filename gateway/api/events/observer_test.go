@@ -68,31 +68,40 @@ func TestDifferencesAreTold(t *testing.T) {
 	})
 }
 
-// TestRecordingIsTold: each counter that grew, and a state that is another.
+// TestRecordingIsTold: a state that is another at once, a reason alone after a while,
+// as it is then.
 func TestRecordingIsTold(t *testing.T) {
-	var o Observer
-	for i, step := range []struct {
-		now  Recording
-		want []string
-	}{
-		{Recording{State: "waiting"}, nil}, // the first look
-		{Recording{State: "recording"}, []string{RecordingChanged}},
-		{Recording{State: "recording", Added: 1}, []string{RecordingsAdded}},
-		{Recording{State: "recording", Added: 1}, nil},
-		{Recording{State: "slow", Added: 4, Deleted: 2, Missed: 1}, []string{RecordingGap, RecordingsAdded, RecordingsDeleted, RecordingChanged}},
-		{Recording{State: "recording", Added: 5, Deleted: 2, Missed: 1}, []string{RecordingsAdded, RecordingChanged}},
-	} {
-		var told []string
-		for _, e := range o.Observe(Look{Recordings: map[string]Recording{"front": step.now}}) {
-			told = append(told, e.Kind)
-			if e.Camera != "front" {
-				t.Errorf("step %d: %+v", i, e)
+	synctest.Test(t, func(t *testing.T) {
+		var o Observer
+		for i, step := range []struct {
+			after time.Duration
+			now   Recording
+			told  bool
+			wait  time.Duration
+		}{
+			{0, Recording{State: "waiting", Reason: "no picture"}, false, 0}, // the first look
+			{1, Recording{State: "recording", Reason: ""}, true, 0},
+			{1, Recording{State: "recording", Reason: ""}, false, 0},
+			{1, Recording{State: "full", Reason: "protected"}, true, 0},
+			{1, Recording{State: "full", Reason: "the disk is full"}, false, reasonPause - 1},
+			{1, Recording{State: "full", Reason: "protected"}, false, 0},
+			{1, Recording{State: "full", Reason: "a quota"}, false, reasonPause - 3},
+			{reasonPause - 3, Recording{State: "full", Reason: "the disk is full"}, true, 0},
+			{1, Recording{State: "full", Reason: "protected"}, false, reasonPause - 1},
+			{1, Recording{State: "recording", Reason: ""}, true, 0},
+		} {
+			time.Sleep(step.after)
+			all := o.Observe(Look{Recordings: map[string]Recording{"front": step.now}})
+			if step.told != (len(all) == 1) || o.Wait() != step.wait {
+				t.Errorf("step %d: told %+v, the next look is in %v", i, all, o.Wait())
+			}
+			for _, e := range all {
+				if e.Kind != RecordingChanged || e.Camera != "front" || e.State != step.now.State || e.Reason != step.now.Reason {
+					t.Errorf("step %d: %+v", i, e)
+				}
 			}
 		}
-		if !slices.Equal(told, step.want) {
-			t.Errorf("step %d: told %v, want %v", i, told, step.want)
-		}
-	}
+	})
 }
 
 // TestEventsHaveAnOrder: a publisher goes before the next comes, and a camera is

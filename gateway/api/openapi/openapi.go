@@ -130,7 +130,7 @@ func Add[in, out any](s *Set, op Operation, do func(context.Context, *in) (*out,
 		p := s.options.ProblemOf(err)
 		w, _ := ExchangeOf(ctx)
 		p.SetHeaders(w.Header())
-		if p.Status == http.StatusInternalServerError {
+		if p.Status >= http.StatusInternalServerError && p.Cause != nil && p.Cause.Error() != p.Detail {
 			s.options.Log.Error("request failed", "operation", op.ID, "err", p.Cause)
 		}
 		return nil, p

@@ -32,6 +32,9 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	if q.Speed != 1 {
 		return fmt.Errorf("%w: a playlist has no speed; recording.mp4 takes one", ErrBadQuery)
 	}
+	if q.Subtitles != nil {
+		return fmt.Errorf("%w: a playlist has no subtitles; recording.mp4 takes them", ErrBadQuery)
+	}
 	ctx, leave, err := h.enter(w, r)
 	if err != nil {
 		return err

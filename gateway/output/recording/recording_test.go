@@ -413,9 +413,10 @@ func TestPlaylistRefuses(t *testing.T) {
 	h := New(Options{Finder: s, Opener: s})
 	defer h.Close()
 	for query, want := range map[string]error{
-		span:              ErrNotMade, // JPEGs
-		span + "&speed=4": ErrBadQuery,
-		"from=now":        ErrBadQuery,
+		span:                  ErrNotMade, // JPEGs
+		span + "&speed=4":     ErrBadQuery,
+		span + "&subtitles=1": ErrBadQuery,
+		"from=now":            ErrBadQuery,
 	} {
 		if err := h.ServePlaylist(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/?"+query, nil), "front"); !errors.Is(err, want) {
 			t.Errorf("%s: %v", query, err)

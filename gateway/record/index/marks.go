@@ -309,3 +309,10 @@ func reached(by []stretch, segment stretch) bool {
 	i, _ := slices.BinarySearchFunc(by, segment.from, func(s stretch, t int64) int { return cmp.Compare(s.to, t) })
 	return i < len(by) && by[i].from < segment.to
 }
+
+// Protects gives how long the marks with Keep and an end are together that somebody
+// made, with what they reach, but for one of an ID.
+func (x *Index) Protects(ctx context.Context, by string, but int64) (time.Duration, error) {
+	us, err := readInt(x.reader.row(ctx, "SELECT coalesce(sum(to_us - from_us), 0) FROM marks WHERE keep = 1 AND made_by = ? AND id <> ? AND end_us < ?", by, but, endless))
+	return time.Duration(us) * time.Microsecond, x.explain("adding up marks", err)
+}
