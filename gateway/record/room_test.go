@@ -355,10 +355,11 @@ func TestRoomIsMadeForWhatTheIndexKeeps(t *testing.T) {
 		if kept < 1<<20 {
 			t.Fatalf("%d bytes are kept", kept)
 		}
+		left.Store(kept / 2) // more than the next files take
+		time.Sleep(15 * time.Second)
 		if err := os.Remove(filepath.Join(g.dir, "recordings", "index.db-reserve")); err != nil {
 			t.Fatal(err)
 		}
-		left.Store(kept / 2) // more than the next files take
 		time.Sleep(30 * time.Second)
 		if s := g.recorders.Status("front"); s.Removed == 0 || s.State != record.Recording {
 			t.Errorf("status is %+v", s)
