@@ -14,7 +14,7 @@ import (
 	"framegate/transcode"
 )
 
-// The benchmarks of this file decode and encode 1280x720, if they say nothing else, as a live camera
+// The benchmarks of this file decode and encode 1280x720, or what they say, as a live camera
 // gives it: 30 pictures a second, one every 33 ms, for eight seconds. Beside
 // the CPU that each picture takes stands what ffmpeg takes for the same work at
 // the same pace on a file, in turns with it, the median of three rounds each; and

@@ -27,7 +27,7 @@ func TestRecordingsAreCheckedAndMended(t *testing.T) {
 			t.Errorf("%v: %d\n%s%s\nwant %d, and %q", args, status, stdout, stderr, want, words)
 		}
 	}
-	write(config, "auth: off\nlisten: 127.0.0.1:0\nrecordings: {dir: "+recordings+"}\n")
+	write(config, "auth: off\nlisten: 127.0.0.1:0\nrecordings: {dir: "+recordings+"}\ncameras: {front: {source: 'upload:'}}\n")
 	say(exitFailed, "no such file", "check", "--recordings")
 	if err := os.MkdirAll(hour, 0o700); err != nil {
 		t.Fatal(err)

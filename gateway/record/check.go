@@ -29,8 +29,9 @@ var ErrInUse = errLocked
 // it with the index, while no server records there, and says what does not fit
 // together. Files that are being written, where
 // a server does after all, are nothing unusual to Look, and the others refuse
-// with ErrInUse.
-func Check(ctx context.Context, dir string, repair Repair, say func(Finding)) error {
+// with ErrInUse. The folders of cameras are those that the index knows, that hold
+// recordings of a camera with their name, or that are named here.
+func Check(ctx context.Context, dir string, repair Repair, say func(Finding), cameras ...string) error {
 	disk, err := OpenFolder(dir)
 	if err != nil {
 		return err
@@ -52,6 +53,10 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding)) er
 		return err
 	}
 	c := comparison{v: v, mend: repair != Look, read: true, anew: repair == Rebuild, say: say, news: func(NewsKind, string, ...index.Segment) {}, hold: func() func() { return func() {} }, busy: busy != nil}
+	c.known = make(map[string]Keep, len(cameras))
+	for _, camera := range cameras {
+		c.known[camera] = Keep{}
+	}
 	if repair == Look {
 		return look(ctx, &c, dir)
 	}

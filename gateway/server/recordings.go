@@ -103,6 +103,10 @@ const (
 // CheckRecordings compares the recordings with their index, writes a line for
 // each thing that does not fit, and counts those that are left so.
 func CheckRecordings(ctx context.Context, c *config.Config, repair record.Repair, out io.Writer) (left int, err error) {
+	var cameras []string
+	for _, camera := range c.Cameras {
+		cameras = append(cameras, camera.ID)
+	}
 	err = record.Check(ctx, c.Recordings.Dir, repair, func(f record.Finding) {
 		if f.Done == "" {
 			left++
@@ -110,7 +114,7 @@ func CheckRecordings(ctx context.Context, c *config.Config, repair record.Repair
 			return
 		}
 		fmt.Fprintf(out, "%s: %s: %s\n", f.Path, f.What, f.Done)
-	})
+	}, cameras...)
 	if err != nil {
 		return left, fmt.Errorf("recordings in %s: %w", c.Recordings.Dir, err)
 	}
