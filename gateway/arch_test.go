@@ -16,11 +16,12 @@ import (
 // mayImport is the import law: which of our packages each package may use.
 // Package server wires them, and may use all.
 var mayImport = map[string][]string{
-	"transcode/h264":        {},
-	"transcode/h265":        {"transcode/h264"},
+	"transcode/nal":         {},
+	"transcode/h264":        {"transcode/nal"},
+	"transcode/h265":        {"transcode/nal"},
 	"gateway/media":         {"transcode/h264", "transcode/h265"},
 	"gateway/stream":        {"gateway/media"},
-	"gateway/mp4":           {"gateway/media", "transcode/h264", "transcode/h265"},
+	"gateway/mp4":           {"gateway/media", "transcode/h264", "transcode/h265", "transcode/nal"},
 	"gateway/regular":       {},
 	"gateway/secret":        {},
 	"gateway/config":        {"gateway/config/plainyaml", "gateway/regular", "gateway/secret"},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 	"gateway/record/timing":    {},
 	"gateway/record":           {"gateway/media", "gateway/stream", "gateway/record/segment", "gateway/record/timing", "gateway/record/index", "gateway/record/thumbs", "transcode/h264", "transcode/h265"},
 
-	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264", "transcode/h265"},
+	"gateway/record/segment": {"gateway/media", "gateway/mp4", "transcode/h264"},
 	"gateway/playback/tape":  {"gateway/media", "gateway/mp4", "gateway/camtest", "gateway/playback", "gateway/record/index", "gateway/record/segment", "transcode/h264"},
 	"gateway/record/thumbs":  {"gateway/record/segment"},
 	"gateway/thumbnails":     {"gateway/media", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs", "transcode"},
@@ -80,7 +81,7 @@ var mayImport = map[string][]string{
 	"gateway/browsertest":        {},
 	"gateway/camtest":            {"gateway/media"},
 	"gateway/e2e/rig":            {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/command", "gateway/store", "transcode"},
-	"transcode":                  {"transcode/h264", "transcode/h265"},
+	"transcode":                  {"transcode/h264", "transcode/h265", "transcode/nal"},
 	"web":                        {},
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"framegate/transcode/h264"
 	"framegate/transcode/h265"
+	"framegate/transcode/nal"
 )
 
 // order knows in which order the pictures of a stream are shown, and which
@@ -26,13 +27,13 @@ type pictures interface {
 	// next gives the place of the next picture by its first part, which is nil
 	// where none was found, and whether others that come later may be shown
 	// before it.
-	next(part []byte) (place h264.Place, mayReorder bool)
+	next(part []byte) (place nal.Place, mayReorder bool)
 	// reset has what comes be shown behind all that came.
-	reset() h264.Place
+	reset() nal.Place
 }
 
 type labelled struct {
-	place h264.Place
+	place nal.Place
 	label int64
 }
 
@@ -68,7 +69,7 @@ func learned(p pictures, kinds ...[][]byte) pictures {
 func (o *order) room() int64 { return max(o.lead, 1) }
 
 // next gives the place of a picture, as NAL units with 4-byte lengths.
-func (o *order) next(data []byte) h264.Place {
+func (o *order) next(data []byte) nal.Place {
 	place, mayReorder := o.pictures.next(o.firstPart(data))
 	if mayReorder {
 		o.lead = roomForReordered
@@ -94,11 +95,11 @@ func (o *order) firstPart(data []byte) []byte {
 }
 
 // reset has what comes be shown behind all that came.
-func (o *order) reset() h264.Place { return o.pictures.reset() }
+func (o *order) reset() nal.Place { return o.pictures.reset() }
 
 // between gives the labels between which one for a place must lie. behind is
 // negative where nothing is shown later.
-func (o *order) between(place h264.Place) (before, behind int64) {
+func (o *order) between(place nal.Place) (before, behind int64) {
 	behind = -1
 	for _, known := range o.newest[:min(o.written, len(o.newest))] {
 		switch {
@@ -111,7 +112,7 @@ func (o *order) between(place h264.Place) (before, behind int64) {
 	return before, behind
 }
 
-func (o *order) remember(place h264.Place, label int64) {
+func (o *order) remember(place nal.Place, label int64) {
 	o.newest[o.written%len(o.newest)] = labelled{place, label}
 	o.written++
 }
@@ -126,12 +127,12 @@ func (p *h264Pictures) learn(nalu []byte) { p.sets.Learn(nalu) }
 
 func (p *h264Pictures) shows(nalu []byte) bool { return h264.IsSlice(nalu) }
 
-func (p *h264Pictures) next(part []byte) (h264.Place, bool) {
+func (p *h264Pictures) next(part []byte) (nal.Place, bool) {
 	slice, _ := p.sets.Slice(part)
 	return p.counter.Next(slice), slice.MayReorder()
 }
 
-func (p *h264Pictures) reset() h264.Place { return p.counter.Reset() }
+func (p *h264Pictures) reset() nal.Place { return p.counter.Reset() }
 
 // h265Pictures reads H.265.
 type h265Pictures struct {
@@ -145,9 +146,9 @@ func (p *h265Pictures) shows(nalu []byte) bool {
 	return len(nalu) > h265.HeaderSize && h265.Layer(nalu) == 0 && h265.IsPicture(nalu)
 }
 
-func (p *h265Pictures) next(part []byte) (h264.Place, bool) {
+func (p *h265Pictures) next(part []byte) (nal.Place, bool) {
 	slice, _ := p.sets.Slice(part)
 	return p.counter.Next(slice), slice.MayReorder()
 }
 
-func (p *h265Pictures) reset() h264.Place { return p.counter.Reset() }
+func (p *h265Pictures) reset() nal.Place { return p.counter.Reset() }

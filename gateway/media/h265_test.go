@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"framegate/gateway/media"
-	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // Parameter sets of x265 for 1280x720, and pictures that begin as theirs do.
@@ -184,7 +184,7 @@ func TestBadH265IsRefused(t *testing.T) {
 // large265 is a parameter set of pictures of 65536 pixels a side.
 func large265() []byte {
 	const upToLevel = 18
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.UE(0)
 	w.UE(1) // 4:2:0
 	w.UE(1 << 16)
@@ -194,7 +194,7 @@ func large265() []byte {
 	w.UE(0)
 	w.UE(4)
 	w.Bits(0xFFFFFF, 24)
-	return h264.Escape(bytes.Clone(sps265[:upToLevel]), w.B)
+	return nal.Escape(bytes.Clone(sps265[:upToLevel]), w.B)
 }
 
 // FuzzH265 holds that no NAL units make the framer panic, and that a format is

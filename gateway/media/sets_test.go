@@ -7,16 +7,17 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // numberedPPS makes a picture parameter set for the SPS of number 0.
 func numberedPPS(number uint32, value byte) []byte {
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.UE(number)
 	w.UE(0)
 	w.Bits(0, 2)
 	w.Bits(uint32(value)|1, 8)
-	return h264.Escape([]byte{0x68}, w.B)
+	return nal.Escape([]byte{0x68}, w.B)
 }
 
 // TestSeveralParameterSets: they are told apart by their numbers, and are one
@@ -76,7 +77,7 @@ func firstSPS(f *media.Format) []byte {
 
 // otherSPS is one of number 1, of the baseline profile.
 func otherSPS() []byte {
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.Bits(66<<16|31, 24)
 	for _, v := range []uint32{1, 0, 2, 1} { // number, log2_max_frame_num_minus4, pic_order_cnt_type, max_num_ref_frames
 		w.UE(v)
@@ -85,7 +86,7 @@ func otherSPS() []byte {
 	w.UE(9)
 	w.UE(9)
 	w.Bits(0b11001, 5) // frames only; nothing cut off, no VUI
-	return h264.Escape([]byte{0x67}, w.B)
+	return nal.Escape([]byte{0x67}, w.B)
 }
 
 // facts is all that a format says of how its frames come.

@@ -12,6 +12,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // encodings are the kinds of H.264 that cameras send, as options of libx264,
@@ -213,10 +214,10 @@ func withoutRestriction(t *testing.T, c clip) clip {
 	if !s.Restricted { // as x264 leaves it out where all are keyframes
 		return c
 	}
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.CopyBits(s.RBSP, 0, s.RestrictionFlag)
 	w.Bits(0b01, 2)
-	f, err := media.H264Format(h264.Escape(sps[0][:1:1], w.B), pps[0])
+	f, err := media.H264Format(nal.Escape(sps[0][:1:1], w.B), pps[0])
 	if err != nil {
 		t.Fatal(err)
 	}

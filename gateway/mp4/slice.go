@@ -3,7 +3,7 @@ package mp4
 import (
 	"encoding/binary"
 
-	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // Slices of an access unit that are looked at, and bytes of a slice's header:
@@ -42,7 +42,7 @@ func Bidirectional(data []byte) bool {
 
 func bidirectionalSlice(payload []byte) bool {
 	var room [maxSliceBytes]byte
-	r := h264.BitReader{B: h264.Unescape(room[:0], payload[:min(len(payload), maxSliceBytes)])}
+	r := nal.BitReader{B: nal.Unescape(room[:0], payload[:min(len(payload), maxSliceBytes)])}
 	r.UE() // first_mb_in_slice
 	kind := r.UE()
 	return !r.Failed && (kind == 1 || kind == 6)

@@ -4,16 +4,16 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // slice makes a slice's NAL unit: its header's first two codes, and some more.
 func slice(header byte, firstMB, kind uint32) []byte {
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.UE(firstMB)
 	w.UE(kind)
 	w.Bits(0x5A5A5A, 24)
-	return h264.Escape([]byte{header}, w.B)
+	return nal.Escape([]byte{header}, w.B)
 }
 
 func avcc(nalus ...[]byte) (b []byte) {

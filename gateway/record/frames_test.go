@@ -19,6 +19,7 @@ import (
 	"framegate/gateway/record/segment"
 	"framegate/gateway/stream"
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // reel is a camera that sends frames once, in the order in which they come, ten a
@@ -212,13 +213,13 @@ func retimed(t *testing.T, f *media.Format) *media.Format {
 	if !ok || s.Scale == 0 {
 		t.Fatal("the parameter set tells no times")
 	}
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.CopyBits(s.RBSP, 0, s.TimingFlag+1)
 	w.Bits(s.Tick, 32)
 	w.Bits(2*s.Scale, 32)
 	w.CopyBits(s.RBSP, s.TimingFlag+65, 8*len(s.RBSP))
 	other := *f
-	if other.Config, err = h264.AVCC([][]byte{h264.Escape([]byte{sps[0][0]}, w.B)}, pps); err != nil {
+	if other.Config, err = h264.AVCC([][]byte{nal.Escape([]byte{sps[0][0]}, w.B)}, pps); err != nil {
 		t.Fatal(err)
 	}
 	return &other

@@ -3,6 +3,8 @@ package h264
 import (
 	"bytes"
 	"slices"
+
+	"framegate/transcode/nal"
 )
 
 // ShowAlike says of two AVCDecoderConfigurationRecords whether the pictures of
@@ -33,7 +35,7 @@ func setsShowAlike(a, b []byte) bool {
 // shown gives the parameter set up to what its VUI says of times; without one, as
 // if there were one that says nothing.
 func (s *SPS) shown() []byte {
-	w := BitWriter{B: make([]byte, 0, len(s.RBSP)+1)}
+	w := nal.BitWriter{B: make([]byte, 0, len(s.RBSP)+1)}
 	w.CopyBits(s.RBSP, 0, s.VUIFlag)
 	if s.HasVUI {
 		w.CopyBits(s.RBSP, s.VUIFlag+1, s.TimingFlag)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // TestShowAlike: what parameter sets say of times alone makes no other pictures.
@@ -54,10 +55,10 @@ func retimed(t *testing.T, sps []byte) []byte {
 	if !ok || s.Scale == 0 {
 		t.Fatal("it tells no times")
 	}
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.CopyBits(s.RBSP, 0, s.TimingFlag+1)
 	w.Bits(s.Tick, 32)
 	w.Bits(s.Scale*2, 32)
 	w.CopyBits(s.RBSP, s.TimingFlag+65, 8*len(s.RBSP))
-	return h264.Escape([]byte{sps[0]}, w.B)
+	return nal.Escape([]byte{sps[0]}, w.B)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // Parameter sets of x264 for 1280x720.
@@ -27,7 +28,7 @@ func (h head) read(t *testing.T) h264.Slice {
 		t.Fatal("the sets are not read")
 	}
 	parsed, _ := h264.ParseSPS(sps)
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.UE(h.first)
 	w.UE(h264.SliceP)
 	w.UE(h.pps)
@@ -41,7 +42,7 @@ func (h head) read(t *testing.T) h264.Slice {
 	if h.withoutReferences {
 		header = h.kind
 	}
-	slice, ok := known.Slice(h264.Escape([]byte{header}, w.B))
+	slice, ok := known.Slice(nal.Escape([]byte{header}, w.B))
 	if !ok || slice.First != h.first {
 		t.Fatalf("read %v as %+v", h, slice)
 	}
@@ -82,7 +83,7 @@ func TestOrderOfOutput(t *testing.T) {
 	parsed, _ := h264.ParseSPS(sps)
 	cycle := uint32(1) << parsed.LSBBits
 	var o h264.Order
-	var last h264.Place
+	var last nal.Place
 	for n := range 3 * cycle { // P b P b, in the order of decoding
 		poc := 4 * (n/2 + 1)
 		if n%2 == 1 {

@@ -1,21 +1,11 @@
 package h264
 
-// Place is where a picture stands among all in the order of output: by its
-// Epoch, which begins with each IDR picture, and within that by its Count, the
-// picture order count (8.2.1).
-type Place struct {
-	Epoch, Count int64
-}
-
-// Less says whether a picture is shown before another.
-func (p Place) Less(other Place) bool {
-	return p.Epoch < other.Epoch || p.Epoch == other.Epoch && p.Count < other.Count
-}
+import "framegate/transcode/nal"
 
 // Order counts the pictures of a stream in the order of output, as they come in
 // that of decoding. The zero value is ready.
 type Order struct {
-	last     Place
+	last     nal.Place
 	high     int64  // PicOrderCntMsb of the last reference picture
 	lsb      uint32 // and its pic_order_cnt_lsb
 	number   uint32 // frame_num of the last picture
@@ -25,10 +15,10 @@ type Order struct {
 
 // Next gives the place of the next picture, by the header of its first slice.
 // Where that cannot be read, or says so, the order is that of decoding.
-func (o *Order) Next(s Slice) Place {
+func (o *Order) Next(s Slice) nal.Place {
 	decoding := !s.Known || s.sps.POCType == 2
 	if s.IDR || decoding != o.decoding {
-		*o = Order{last: Place{o.last.Epoch + 1, 0}, decoding: decoding}
+		*o = Order{last: nal.Place{Epoch: o.last.Epoch + 1}, decoding: decoding}
 	}
 	switch {
 	case decoding:
@@ -42,8 +32,8 @@ func (o *Order) Next(s Slice) Place {
 }
 
 // Reset has what comes be shown behind all that came.
-func (o *Order) Reset() Place {
-	*o = Order{last: Place{o.last.Epoch + 1, 0}, decoding: o.decoding}
+func (o *Order) Reset() nal.Place {
+	*o = Order{last: nal.Place{Epoch: o.last.Epoch + 1}, decoding: o.decoding}
 	return o.last
 }
 

@@ -1,9 +1,6 @@
 package h264
 
-import (
-	"bytes"
-	"slices"
-)
+import "framegate/transcode/nal"
 
 // PPS is a picture parameter set (7.3.2.2), as far as it is looked at.
 type PPS struct {
@@ -17,7 +14,7 @@ func ParsePPS(nalu []byte) (p PPS, ok bool) {
 	if len(nalu) < 2 || len(nalu) > MaxSet || nalu[0]&0x9F != TypePPS {
 		return p, false
 	}
-	r := BitReader{B: Unescape(make([]byte, 0, MaxHead), nalu[1:min(len(nalu), MaxHead)])}
+	r := nal.BitReader{B: nal.Unescape(make([]byte, 0, MaxHead), nalu[1:min(len(nalu), MaxHead)])}
 	id, sps := r.UE(), r.UE()
 	r.Bits(1) // entropy_coding_mode_flag
 	p = PPS{byte(id), byte(sps), r.Bits(1) == 1}
@@ -47,21 +44,7 @@ func Numbered(nalu []byte) (kind, number byte, ok bool) {
 
 // Sets are the parameter sets of a stream, the newest of each number. A picture
 // may refer to any of them. The zero value has none.
-type Sets struct {
-	sps     [32]*spsSet
-	pps     map[byte]*ppsSet
-	changes int
-}
-
-type spsSet struct {
-	SPS
-	nalu []byte
-}
-
-type ppsSet struct {
-	PPS
-	nalu []byte
-}
+type Sets struct{ kept nal.Sets[SPS, PPS] }
 
 // Learn takes a parameter set, of which it keeps a copy. Another NAL unit, and
 // what cannot be read, changes nothing. It says whether the set was read.
@@ -71,87 +54,42 @@ func (s *Sets) Learn(nalu []byte) bool {
 	}
 	switch Type(nalu) {
 	case TypeSPS:
-		return s.learnSPS(nalu)
+		return s.kept.LearnSPS(nalu, readSPS)
 	case TypePPS:
-		return s.learnPPS(nalu)
+		return s.kept.LearnPPS(nalu, readPPS)
 	}
 	return false
 }
 
-func (s *Sets) learnSPS(nalu []byte) bool {
-	for _, known := range s.sps { // most cameras repeat themselves
-		if known != nil && bytes.Equal(known.nalu, nalu) {
-			return true
-		}
-	}
-	parsed, ok := ParseSPS(nalu)
-	if ok {
-		s.sps[parsed.ID] = &spsSet{parsed, bytes.Clone(nalu)}
-		s.changes++
-	}
-	return ok
+func readSPS(nalu []byte) (s SPS, number byte, ok bool) {
+	s, ok = ParseSPS(nalu)
+	return s, s.ID, ok
 }
 
-func (s *Sets) learnPPS(nalu []byte) bool {
-	parsed, ok := ParsePPS(nalu)
-	if !ok {
-		return false
-	}
-	if known := s.pps[parsed.ID]; known != nil && bytes.Equal(known.nalu, nalu) {
-		return true
-	}
-	if s.pps == nil {
-		s.pps = make(map[byte]*ppsSet)
-	}
-	s.pps[parsed.ID] = &ppsSet{parsed, bytes.Clone(nalu)}
-	s.changes++
-	return true
+func readPPS(nalu []byte) (p PPS, number, of byte, ok bool) {
+	p, ok = ParsePPS(nalu)
+	return p, p.ID, p.SPS, ok
 }
 
 // Changes counts what Learn learned that was new.
-func (s *Sets) Changes() int { return s.changes }
+func (s *Sets) Changes() int { return s.kept.Changes() }
 
 // Of gives the sets that a slice refers to. Where its number says nothing,
 // those are the first that belong together.
 func (s *Sets) Of(slice Slice) (sps, pps []byte, ok bool) {
-	if p := s.pps[slice.PPS]; slice.Known && p != nil {
-		return s.sps[p.SPS].nalu, p.nalu, true
+	of, p := s.kept.Of(slice.PPS)
+	if !slice.Known || p == nil {
+		of, p = s.kept.First()
 	}
-	for _, p := range s.usable() {
-		return s.sps[p.SPS].nalu, p.nalu, true
+	if p == nil {
+		return nil, nil, false
 	}
-	return nil, nil, false
-}
-
-// usable gives the picture parameter sets whose SPS is known, by their numbers.
-func (s *Sets) usable() []*ppsSet {
-	var all []*ppsSet
-	for _, p := range s.pps {
-		if s.sps[p.SPS] != nil {
-			all = append(all, p)
-		}
-	}
-	slices.SortFunc(all, func(a, b *ppsSet) int { return int(a.ID) - int(b.ID) })
-	return all
+	return of.NALU, p.NALU, true
 }
 
 // Others gives, by their numbers and without those given, all sets that
 // pictures can refer to, the SPS first.
-func (s *Sets) Others(sps, pps []byte) (others [][]byte) {
-	usable := s.usable()
-	for id, set := range s.sps {
-		used := func(p *ppsSet) bool { return int(p.SPS) == id }
-		if set != nil && !bytes.Equal(set.nalu, sps) && slices.ContainsFunc(usable, used) {
-			others = append(others, set.nalu)
-		}
-	}
-	for _, p := range usable {
-		if !bytes.Equal(p.nalu, pps) {
-			others = append(others, p.nalu)
-		}
-	}
-	return others
-}
+func (s *Sets) Others(sps, pps []byte) [][]byte { return s.kept.Others(sps, pps) }
 
 // MaxHead is how many bytes of a slice or a PPS are looked at: more than all
 // numbers in it up to the picture order count take, escaped.
@@ -195,7 +133,7 @@ func (s *Sets) Slice(nalu []byte) (h Slice, ok bool) {
 		return h, false
 	}
 	var room [MaxHead]byte
-	r := BitReader{B: Unescape(room[:0], nalu[1:min(len(nalu), MaxHead)])}
+	r := nal.BitReader{B: nal.Unescape(room[:0], nalu[1:min(len(nalu), MaxHead)])}
 	h.IDR, h.Ref = Type(nalu) == TypeIDR, nalu[0]&0x60 != 0
 	h.First, h.Type = r.UE(), r.UE()
 	pps := r.UE()
@@ -204,14 +142,14 @@ func (s *Sets) Slice(nalu []byte) (h Slice, ok bool) {
 		return h, false
 	}
 	h.Type %= 5
-	if p := s.pps[h.PPS]; p != nil && s.sps[p.SPS] != nil {
-		h.read(&r, &s.sps[p.SPS].SPS, p.PPS)
+	if of, p := s.kept.Of(h.PPS); p != nil {
+		h.read(&r, &of.Read, p.Read)
 	}
 	return h, true
 }
 
 // read reads what takes the parameter sets to read.
-func (h *Slice) read(r *BitReader, sps *SPS, pps PPS) {
+func (h *Slice) read(r *nal.BitReader, sps *SPS, pps PPS) {
 	h.sps = sps
 	if sps.SeparatePlanes {
 		r.Bits(2)
@@ -244,29 +182,7 @@ func (h *Slice) read(r *BitReader, sps *SPS, pps PPS) {
 // IsRecoveryPoint says whether a NAL unit with supplemental information (7.3.2.3)
 // says that decoding can begin with its picture (D.1.8).
 func IsRecoveryPoint(nalu []byte) bool {
-	const recoveryPoint = 6
-	number := func(b []byte) (value int, rest []byte) {
-		for len(b) > 0 && b[0] == 0xFF {
-			value, b = value+0xFF, b[1:]
-		}
-		if len(b) == 0 {
-			return -1, nil
-		}
-		return value + int(b[0]), b[1:]
-	}
-	if len(nalu) < 3 || Type(nalu) != TypeSEI {
-		return false
-	}
-	for b := nalu[1:]; len(b) > 2; { // escaped or not, as only lengths are counted
-		var kind, size int
-		kind, b = number(b)
-		size, b = number(b)
-		if kind == recoveryPoint {
-			return true
-		}
-		b = b[min(max(size, 0), len(b)):]
-	}
-	return false
+	return len(nalu) > 1 && Type(nalu) == TypeSEI && nal.IsRecoveryPoint(nalu[1:])
 }
 
 // MayReorder says whether the stream may have pictures that are shown before

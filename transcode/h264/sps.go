@@ -4,6 +4,8 @@
 // neither cameras nor ffmpeg.
 package h264
 
+import "framegate/transcode/nal"
+
 // Types of NAL units (table 7-1).
 const (
 	TypeSlice      = 1
@@ -129,8 +131,8 @@ func ParseSPS(nalu []byte) (s SPS, ok bool) {
 	if len(nalu) < 5 || len(nalu) > MaxSet || nalu[0]&0x9F != TypeSPS {
 		return s, false
 	}
-	s.RBSP = Unescape(make([]byte, 0, len(nalu)), nalu[1:])
-	r := BitReader{B: s.RBSP}
+	s.RBSP = nal.Unescape(make([]byte, 0, len(nalu)), nalu[1:])
+	r := nal.BitReader{B: s.RBSP}
 	s.Profile = byte(r.Bits(8))
 	r.Bits(16) // constraints, level
 	id := r.UE()
@@ -152,7 +154,7 @@ func ParseSPS(nalu []byte) (s SPS, ok bool) {
 	if s.HasVUI {
 		s.readVUI(&r)
 	}
-	s.Whole = !r.Failed && r.atTrailingBits()
+	s.Whole = !r.Failed && r.AtTrailingBits()
 	if r.Failed && s.HasVUI {
 		s.forgetVUI()
 	}
@@ -168,11 +170,11 @@ func (s *SPS) forgetVUI() {
 // WithoutVUI gives the parameter set, without start code, with no VUI. header
 // is that of its NAL unit.
 func (s *SPS) WithoutVUI(header byte) []byte {
-	w := BitWriter{B: make([]byte, 0, len(s.RBSP))}
+	w := nal.BitWriter{B: make([]byte, 0, len(s.RBSP))}
 	w.CopyBits(s.RBSP, 0, s.VUIFlag)
 	w.Bits(0, 1) // vui_parameters_present_flag
 	w.Bits(1, 1) // rbsp_stop_one_bit
-	return Escape(append(make([]byte, 0, len(w.B)+8), header), w.B)
+	return nal.Escape(append(make([]byte, 0, len(w.B)+8), header), w.B)
 }
 
 // LowDelay gives the parameter set, without start code, with a
@@ -187,7 +189,7 @@ func (s *SPS) LowDelay(header byte) (nalu []byte, ok bool) {
 	if !s.Whole || s.Restricted {
 		return nil, false
 	}
-	w := BitWriter{B: make([]byte, 0, len(s.RBSP)+16)}
+	w := nal.BitWriter{B: make([]byte, 0, len(s.RBSP)+16)}
 	if s.HasVUI {
 		w.CopyBits(s.RBSP, 0, s.RestrictionFlag)
 	} else {
@@ -204,20 +206,20 @@ func (s *SPS) LowDelay(header byte) (nalu []byte, ok bool) {
 	w.UE(0)      // max_num_reorder_frames
 	w.UE(max(1, s.RefFrames))
 	w.Bits(1, 1) // rbsp_stop_one_bit
-	return Escape(append(make([]byte, 0, len(w.B)+8), header), w.B), true
+	return nal.Escape(append(make([]byte, 0, len(w.B)+8), header), w.B), true
 }
 
 // readLog2 reads a number of bits: log2 of something, less 4, at most 12.
-func readLog2(r *BitReader) int {
+func readLog2(r *nal.BitReader) int {
 	v := r.UE()
 	if v > 12 {
-		r.fail()
+		r.Failed = true
 	}
 	return int(v&15) + 4
 }
 
 // readChroma reads what the high profiles have more.
-func (s *SPS) readChroma(r *BitReader) {
+func (s *SPS) readChroma(r *nal.BitReader) {
 	s.ChromaFormat = r.UE()
 	lists := 8
 	if s.ChromaFormat == 3 {
@@ -226,7 +228,7 @@ func (s *SPS) readChroma(r *BitReader) {
 	}
 	s.LumaDepth, s.ChromaDepth = r.UE(), r.UE()
 	if s.ChromaFormat > 3 || s.LumaDepth > 6 || s.ChromaDepth > 6 {
-		r.fail()
+		r.Failed = true
 	}
 	r.Bits(1) // qpprime_y_zero_transform_bypass_flag
 	if r.Bits(1) == 0 {
@@ -237,14 +239,14 @@ func (s *SPS) readChroma(r *BitReader) {
 			continue
 		}
 		if i < 6 {
-			r.skipScalingList(16)
+			skipScalingList(r, 16)
 		} else {
-			r.skipScalingList(64)
+			skipScalingList(r, 64)
 		}
 	}
 }
 
-func (s *SPS) readPictureOrder(r *BitReader) {
+func (s *SPS) readPictureOrder(r *nal.BitReader) {
 	switch s.POCType = r.UE(); s.POCType {
 	case 0:
 		s.LSBBits = readLog2(r)
@@ -253,19 +255,19 @@ func (s *SPS) readPictureOrder(r *BitReader) {
 		s.cycle.nonRef, s.cycle.bottom = r.SE(), r.SE()
 		n := r.UE()
 		if n > 255 {
-			r.fail()
+			r.Failed = true
 		}
 		for i := uint32(0); i < n && !r.Failed; i++ {
 			s.cycle.frames = append(s.cycle.frames, r.SE())
 		}
 	case 2:
 	default:
-		r.fail()
+		r.Failed = true
 	}
 }
 
 // readSize reads the size and what is cut off of it (7.4.2.1.1).
-func (s *SPS) readSize(r *BitReader) {
+func (s *SPS) readSize(r *nal.BitReader) {
 	s.wide, s.high = 16*(uint64(r.UE())+1), 16*(uint64(r.UE())+1)
 	rows := uint64(1) // of a frame, for one of a field
 	if s.FrameOnly = r.Bits(1) == 1; !s.FrameOnly {
@@ -289,7 +291,7 @@ func (s *SPS) readSize(r *BitReader) {
 }
 
 // readVUI reads E.1.1.
-func (s *SPS) readVUI(r *BitReader) {
+func (s *SPS) readVUI(r *nal.BitReader) {
 	if r.Bits(1) == 1 && r.Bits(8) == 255 { // Extended_SAR
 		r.Bits(32)
 	}
@@ -313,11 +315,11 @@ func (s *SPS) readVUI(r *BitReader) {
 	}
 	nal := r.Bits(1) == 1
 	if nal {
-		s.messages[0] = r.readHRD()
+		s.messages[0] = readHRD(r)
 	}
 	vcl := r.Bits(1) == 1
 	if vcl {
-		s.messages[1] = r.readHRD()
+		s.messages[1] = readHRD(r)
 	}
 	if nal || vcl {
 		r.Bits(1) // low_delay_hrd_flag
@@ -332,4 +334,34 @@ func (s *SPS) readVUI(r *BitReader) {
 		s.Reorder = r.UE()
 		r.UE() // max_dec_frame_buffering
 	}
+}
+
+// skipScalingList reads H.264, 7.3.2.1.1.1.
+func skipScalingList(r *nal.BitReader, size int) {
+	last, next := int32(8), int32(8)
+	for range size {
+		if next != 0 {
+			next = (last + r.SE()) & 0xFF
+		}
+		if next != 0 {
+			last = next
+		}
+	}
+}
+
+// readHRD reads H.264, E.1.2, and gives what of it the syntax of messages about
+// buffers depends on: how many it is of, and how long their delays are.
+func readHRD(r *nal.BitReader) uint32 {
+	n := r.UE()
+	if n > 31 {
+		r.Failed = true
+		return 0
+	}
+	r.Bits(8)
+	for range n + 1 {
+		r.UE()
+		r.UE()
+		r.Bits(1)
+	}
+	return 1<<25 | n<<20 | r.Bits(20)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // spsKind makes sequence parameter sets of all kinds.
@@ -29,7 +30,7 @@ type spsKind struct {
 }
 
 func (s spsKind) bytes() []byte {
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.Bits(uint32(s.profile), 8)
 	w.Bits(0, 8)
 	w.Bits(31, 8)
@@ -69,10 +70,10 @@ func (s spsKind) bytes() []byte {
 		s.writeVUI(&w)
 	}
 	w.Bits(1, 1)
-	return h264.Escape([]byte{0x67}, w.B)
+	return nal.Escape([]byte{0x67}, w.B)
 }
 
-func (s spsKind) writeChroma(w *h264.BitWriter) {
+func (s spsKind) writeChroma(w *nal.BitWriter) {
 	lists := 8
 	if s.chroma == 0 {
 		s.chroma = 1
@@ -115,7 +116,7 @@ func (s spsKind) writeChroma(w *h264.BitWriter) {
 	}
 }
 
-func (s spsKind) writeVUI(w *h264.BitWriter) {
+func (s spsKind) writeVUI(w *nal.BitWriter) {
 	if !s.everything {
 		w.Bits(0, 8)
 	} else {
@@ -294,13 +295,13 @@ func TestEscape(t *testing.T) {
 		for i := range b {
 			b[i] = byte(r.IntN(5)) // the values that matter
 		}
-		escaped := h264.Escape(nil, b)
+		escaped := nal.Escape(nil, b)
 		for i := 2; i < len(escaped); i++ {
 			if escaped[i-2] == 0 && escaped[i-1] == 0 && escaped[i] < 3 {
 				t.Fatalf("% x became % x", b, escaped)
 			}
 		}
-		if got := h264.Unescape(nil, escaped); !bytes.Equal(got, b) {
+		if got := nal.Unescape(nil, escaped); !bytes.Equal(got, b) {
 			t.Fatalf("% x came back as % x", b, got)
 		}
 		if want := reference.EmulationPreventionRemove(escaped); !bytes.Equal(want, b) {

@@ -4,6 +4,8 @@
 // neither cameras nor ffmpeg.
 package h265
 
+import "framegate/transcode/nal"
+
 // Types of NAL units (table 7-1).
 const (
 	TypeRADLN     = 6 // shown before the picture that it follows, and decodable with it
@@ -72,27 +74,5 @@ func IsSet(nalu []byte) bool { t := Type(nalu); return t >= TypeVPS && t <= Type
 // IsRecoveryPoint says whether a NAL unit with supplemental information says that
 // decoding can begin with its picture (D.2.8).
 func IsRecoveryPoint(nalu []byte) bool {
-	const recoveryPoint = 6
-	number := func(b []byte) (value int, rest []byte) {
-		for len(b) > 0 && b[0] == 0xFF {
-			value, b = value+0xFF, b[1:]
-		}
-		if len(b) == 0 {
-			return -1, nil
-		}
-		return value + int(b[0]), b[1:]
-	}
-	if len(nalu) <= HeaderSize+1 || Type(nalu) != TypePrefixSEI {
-		return false
-	}
-	for b := nalu[HeaderSize:]; len(b) > 2; { // escaped or not, as only lengths are counted
-		var kind, size int
-		kind, b = number(b)
-		size, b = number(b)
-		if kind == recoveryPoint {
-			return true
-		}
-		b = b[min(max(size, 0), len(b)):]
-	}
-	return false
+	return len(nalu) > HeaderSize && Type(nalu) == TypePrefixSEI && nal.IsRecoveryPoint(nalu[HeaderSize:])
 }

@@ -13,8 +13,8 @@ import (
 
 	reference "github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
 
-	"framegate/transcode/h264"
 	"framegate/transcode/h265"
+	"framegate/transcode/nal"
 )
 
 // encoded gives the NAL units of moving pictures that x265 made.
@@ -105,7 +105,7 @@ func TestOrderIsThatOfOutput(t *testing.T) {
 		times := shown(t, stream)
 		var sets h265.Sets
 		var order h265.Order
-		var places []h264.Place
+		var places []nal.Place
 		skipped := 0
 		for _, n := range nalus {
 			sets.Learn(n)
@@ -130,7 +130,7 @@ func TestOrderIsThatOfOutput(t *testing.T) {
 	}
 }
 
-func compare(a, b h264.Place) int {
+func compare(a, b nal.Place) int {
 	switch {
 	case a.Less(b):
 		return -1

@@ -2,9 +2,8 @@ package h265
 
 import (
 	"bytes"
-	"slices"
 
-	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // PPS is a picture parameter set (7.3.2.3.1), as far as it is looked at.
@@ -55,19 +54,8 @@ func Numbered(nalu []byte) (kind, number byte, ok bool) {
 // may refer to any of them. The zero value has none.
 type Sets struct {
 	vps     [16][]byte
-	sps     [16]*spsSet
-	pps     map[byte]*ppsSet
-	changes int
-}
-
-type spsSet struct {
-	SPS
-	nalu []byte
-}
-
-type ppsSet struct {
-	PPS
-	nalu []byte
+	changes int // of these
+	kept    nal.Sets[SPS, PPS]
 }
 
 // Learn takes a parameter set, of which it keeps a copy. Another NAL unit, and
@@ -85,91 +73,43 @@ func (s *Sets) Learn(nalu []byte) bool {
 		}
 		return true
 	case TypeSPS:
-		return s.learnSPS(nalu)
+		return s.kept.LearnSPS(nalu, readSPS)
 	case TypePPS:
-		return s.learnPPS(nalu)
+		return s.kept.LearnPPS(nalu, readPPS)
 	}
 	return false
 }
 
-func (s *Sets) learnSPS(nalu []byte) bool {
-	for _, known := range s.sps { // most cameras repeat themselves
-		if known != nil && bytes.Equal(known.nalu, nalu) {
-			return true
-		}
-	}
-	parsed, ok := ParseSPS(nalu)
-	if ok {
-		s.sps[parsed.ID] = &spsSet{parsed, bytes.Clone(nalu)}
-		s.changes++
-	}
-	return ok
+func readSPS(nalu []byte) (s SPS, number byte, ok bool) {
+	s, ok = ParseSPS(nalu)
+	return s, s.ID, ok
 }
 
-func (s *Sets) learnPPS(nalu []byte) bool {
-	parsed, ok := ParsePPS(nalu)
-	if !ok {
-		return false
-	}
-	if known := s.pps[parsed.ID]; known != nil && bytes.Equal(known.nalu, nalu) {
-		return true
-	}
-	if s.pps == nil {
-		s.pps = make(map[byte]*ppsSet)
-	}
-	s.pps[parsed.ID] = &ppsSet{parsed, bytes.Clone(nalu)}
-	s.changes++
-	return true
+func readPPS(nalu []byte) (p PPS, number, of byte, ok bool) {
+	p, ok = ParsePPS(nalu)
+	return p, p.ID, p.SPS, ok
 }
 
 // Changes counts what Learn learned that was new.
-func (s *Sets) Changes() int { return s.changes }
+func (s *Sets) Changes() int { return s.changes + s.kept.Changes() }
 
 // Of gives the sets that a slice refers to. Where its number says nothing,
 // those are the first that belong together.
 func (s *Sets) Of(slice Slice) (vps, sps, pps []byte, ok bool) {
-	p := s.pps[slice.PPS]
+	of, p := s.kept.Of(slice.PPS)
 	if !slice.Known || p == nil {
-		usable := s.usable()
-		if len(usable) == 0 {
-			return nil, nil, nil, false
-		}
-		p = usable[0]
+		of, p = s.kept.First()
 	}
-	of := s.sps[p.SPS]
-	vps = s.vps[of.VPS]
-	return vps, of.nalu, p.nalu, vps != nil
-}
-
-// usable gives the picture parameter sets whose SPS is known, by their numbers.
-func (s *Sets) usable() []*ppsSet {
-	var all []*ppsSet
-	for _, p := range s.pps {
-		if s.sps[p.SPS] != nil {
-			all = append(all, p)
-		}
+	if p == nil {
+		return nil, nil, nil, false
 	}
-	slices.SortFunc(all, func(a, b *ppsSet) int { return int(a.ID) - int(b.ID) })
-	return all
+	vps = s.vps[of.Read.VPS]
+	return vps, of.NALU, p.NALU, vps != nil
 }
 
 // Others gives, by their numbers and without those given, all sets that
 // pictures can refer to, the SPS first.
-func (s *Sets) Others(sps, pps []byte) (others [][]byte) {
-	usable := s.usable()
-	for id, set := range s.sps {
-		used := func(p *ppsSet) bool { return int(p.SPS) == id }
-		if set != nil && !bytes.Equal(set.nalu, sps) && slices.ContainsFunc(usable, used) {
-			others = append(others, set.nalu)
-		}
-	}
-	for _, p := range usable {
-		if !bytes.Equal(p.nalu, pps) {
-			others = append(others, p.nalu)
-		}
-	}
-	return others
-}
+func (s *Sets) Others(sps, pps []byte) [][]byte { return s.kept.Others(sps, pps) }
 
 // Slice is what the header of a slice segment tells of its picture (7.3.6.1).
 type Slice struct {
@@ -201,7 +141,7 @@ func (s *Sets) Slice(nalu []byte) (h Slice, ok bool) {
 		return h, false
 	}
 	var room [MaxHead]byte
-	r := reader{h264.BitReader{B: h264.Unescape(room[:0], nalu[HeaderSize:min(len(nalu), MaxHead)])}}
+	r := reader{nal.BitReader{B: nal.Unescape(room[:0], nalu[HeaderSize:min(len(nalu), MaxHead)])}}
 	h.Kind, h.base = Type(nalu), isBase(nalu)
 	h.First = r.flag()
 	if IsIRAP(nalu) {
@@ -211,8 +151,8 @@ func (s *Sets) Slice(nalu []byte) (h Slice, ok bool) {
 	if r.Failed {
 		return h, false
 	}
-	if p := s.pps[h.PPS]; h.First && p != nil && s.sps[p.SPS] != nil {
-		h.read(&r, &s.sps[p.SPS].SPS, p.PPS)
+	if of, p := s.kept.Of(h.PPS); h.First && p != nil {
+		h.read(&r, &of.Read, p.Read)
 	}
 	return h, true
 }
@@ -252,7 +192,7 @@ func (h Slice) MayReorder() bool { return h.more }
 // Order counts the pictures of a stream in the order of output, as they come in
 // that of decoding. The zero value is ready.
 type Order struct {
-	last  h264.Place
+	last  nal.Place
 	high  int64  // PicOrderCntMsb of the last picture that others count from
 	lsb   uint32 // and its slice_pic_order_cnt_lsb
 	blind bool   // what was counted last was the order of decoding
@@ -261,11 +201,11 @@ type Order struct {
 
 // Next gives the place of the next picture, by the header of its first slice
 // segment (8.3.1). Where that cannot be read, the order is that of decoding.
-func (o *Order) Next(s Slice) h264.Place {
+func (o *Order) Next(s Slice) nal.Place {
 	irap := s.Kind >= TypeBLA && s.Kind <= TypeCRA
 	anew := irap && (s.Kind < TypeCRA || !o.begun)
 	if anew || o.blind != !s.Known || !o.begun {
-		o.last = h264.Place{Epoch: o.last.Epoch + 1}
+		o.last = nal.Place{Epoch: o.last.Epoch + 1}
 		o.high, o.lsb = 0, 0
 		o.begun, o.blind = true, !s.Known
 		if s.Known && !anew { // from the middle of a sequence on
@@ -300,7 +240,7 @@ func (o *Order) above(s Slice) int64 {
 }
 
 // Reset has what comes be shown behind all that came.
-func (o *Order) Reset() h264.Place {
-	*o = Order{last: h264.Place{Epoch: o.last.Epoch + 1}, high: o.high, lsb: o.lsb, blind: o.blind, begun: o.begun}
+func (o *Order) Reset() nal.Place {
+	*o = Order{last: nal.Place{Epoch: o.last.Epoch + 1}, high: o.high, lsb: o.lsb, blind: o.blind, begun: o.begun}
 	return o.last
 }

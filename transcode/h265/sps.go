@@ -1,6 +1,6 @@
 package h265
 
-import "framegate/transcode/h264"
+import "framegate/transcode/nal"
 
 // Profile is what a stream demands of its decoder, as the general part of
 // profile_tier_level says (7.3.3).
@@ -57,11 +57,11 @@ func (s *SPS) FrameTicks(perSecond int64) (ticks int64, ok bool) {
 }
 
 // reader reads a RBSP.
-type reader struct{ h264.BitReader }
+type reader struct{ nal.BitReader }
 
 func newReader(nalu []byte) reader {
 	payload := nalu[HeaderSize:]
-	return reader{h264.BitReader{B: h264.Unescape(make([]byte, 0, len(payload)), payload)}}
+	return reader{nal.BitReader{B: nal.Unescape(make([]byte, 0, len(payload)), payload)}}
 }
 
 func (r *reader) flag() bool { return r.Bits(1) == 1 }

@@ -9,6 +9,7 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
+	"framegate/transcode/nal"
 )
 
 // Data of a slice of a kind, as it begins.
@@ -129,10 +130,10 @@ func TestHoldsBackNoMoreThanItMust(t *testing.T) {
 // denies them: after the first ones they get good places.
 func TestDepthThatIsNotAnnounced(t *testing.T) {
 	parsed, _ := h264.ParseSPS(sps)
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.CopyBits(parsed.RBSP, 0, parsed.RestrictionFlag)
 	w.Bits(0b01, 2)
-	silent, err := media.H264Format(h264.Escape(sps[:1:1], w.B), pps)
+	silent, err := media.H264Format(nal.Escape(sps[:1:1], w.B), pps)
 	if err != nil {
 		t.Fatal(err)
 	}

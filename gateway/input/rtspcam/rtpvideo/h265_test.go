@@ -12,8 +12,8 @@ import (
 
 	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
-	"framegate/transcode/h264"
 	"framegate/transcode/h265"
+	"framegate/transcode/nal"
 )
 
 func newH265(t testing.TB) *reception { return newUnits(t, new(h265Codec)) }
@@ -241,7 +241,7 @@ func TestH265Damage(t *testing.T) {
 
 // TestH265OfEnormousPictures is refused in words.
 func TestH265OfEnormousPictures(t *testing.T) {
-	var w h264.BitWriter
+	var w nal.BitWriter
 	w.UE(0) // its number
 	w.UE(1) // 4:2:0
 	w.UE(16384)

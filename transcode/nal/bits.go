@@ -1,22 +1,20 @@
-package h264
+package nal
 
 import "math/bits"
 
 // BitReader reads bits and Exp-Golomb codes (H.264, 7.2 and 9.1) from a RBSP.
 // Past the end, and after a code that is too long, it has failed and gives
-// zeros.
+// zeros; H.265 has the same codes (9.2).
 type BitReader struct {
 	B      []byte
 	Pos    int // in bits
 	Failed bool
 }
 
-func (r *BitReader) fail() { r.Failed = true }
-
 // Bits gives the next n bits, at most 32.
 func (r *BitReader) Bits(n int) uint32 {
 	if r.Failed || r.Pos+n > 8*len(r.B) {
-		r.fail()
+		r.Failed = true
 		return 0
 	}
 	v := uint32(0)
@@ -32,7 +30,7 @@ func (r *BitReader) UE() uint32 {
 	zeros := 0
 	for r.Bits(1) == 0 {
 		if zeros++; r.Failed || zeros > 31 {
-			r.fail()
+			r.Failed = true
 			return 0
 		}
 	}
@@ -48,38 +46,8 @@ func (r *BitReader) SE() int32 {
 	return -int32(k / 2)
 }
 
-// skipScalingList reads H.264, 7.3.2.1.1.1.
-func (r *BitReader) skipScalingList(size int) {
-	last, next := int32(8), int32(8)
-	for range size {
-		if next != 0 {
-			next = (last + r.SE()) & 0xFF
-		}
-		if next != 0 {
-			last = next
-		}
-	}
-}
-
-// readHRD reads H.264, E.1.2, and gives what of it the syntax of messages about
-// buffers depends on: how many it is of, and how long their delays are.
-func (r *BitReader) readHRD() uint32 {
-	n := r.UE()
-	if n > 31 {
-		r.fail()
-		return 0
-	}
-	r.Bits(8)
-	for range n + 1 {
-		r.UE()
-		r.UE()
-		r.Bits(1)
-	}
-	return 1<<25 | n<<20 | r.Bits(20)
-}
-
-// atTrailingBits says whether only the stop bit and zeros follow.
-func (r *BitReader) atTrailingBits() bool {
+// AtTrailingBits says whether only the stop bit and zeros follow.
+func (r *BitReader) AtTrailingBits() bool {
 	if r.Bits(1) != 1 {
 		return false
 	}
