@@ -1,51 +1,29 @@
 package media
 
-import (
-	"bytes"
-	"encoding/binary"
-	"fmt"
-
-	"framegate/transcode/h264"
-)
+import "framegate/transcode/h264"
 
 // H264Framer makes frames of access units as they come off the network. It
 // remembers the parameter sets, the newest of each number: those that were
 // announced, and those that came in band since. The zero value knows none. It
 // is not safe for concurrent use.
 type H264Framer struct {
-	sets   h264.Sets
-	bad    bool    // one came that cannot be read
-	format *Format // of the sets when the last keyframe came, or nil
-	made   int     // of what Changes of the sets format is
-	sps    []byte  // that format was made of
-	config []byte  // that was announced last
-
-	begun  bool // an IDR picture has come
-	points int  // recovery points and I pictures since the last one, or since the beginning
+	sets h264.Sets
+	framing
 }
-
-// enoughPoints is how many recovery points and I pictures in a row say that no
-// IDR picture comes any more.
-const enoughPoints = 3
 
 // Announce tells parameter sets that came apart from the pictures, as in a
 // session description.
 func (f *H264Framer) Announce(sets ...[]byte) {
-	for _, set := range sets {
-		if len(set) > 0 && !f.sets.Learn(set) {
-			f.bad = true
-		}
-	}
+	f.learn(f.sets.Learn, sets...)
 }
 
 // AnnounceAVCC tells the parameter sets of an AVCDecoderConfigurationRecord,
 // which came apart from the pictures, as in a container. It keeps the record,
 // and looks into it only if it is another than last time.
 func (f *H264Framer) AnnounceAVCC(config []byte) {
-	if len(config) == 0 || bytes.Equal(config, f.config) {
+	if !f.another(config) {
 		return
 	}
-	f.config = config
 	sps, pps, err := h264.ReadAVCC(config)
 	if err != nil {
 		f.bad = true
@@ -119,63 +97,27 @@ func (f *H264Framer) look(nalus [][]byte) (u accessUnit) {
 func (f *H264Framer) begins(u accessUnit) bool {
 	switch {
 	case u.idr:
-		f.begun, f.points = true, 0
+		f.keyframe()
 		return true
 	case !u.recovery && !u.intra:
 		return false
 	}
-	f.points++
-	return f.points >= enoughPoints || u.recovery && !f.begun
+	return f.point() || u.recovery && !f.begun
 }
 
 // renew makes a format for a picture that begins with this slice, unless the
 // one there is still right.
 func (f *H264Framer) renew(first h264.Slice, refreshed bool) (ok bool, err error) {
 	sps, pps, ok := f.sets.Of(first)
-	switch {
-	case !ok && f.bad:
-		return false, fmt.Errorf("%w: they cannot be read", ErrBadParameterSets)
-	case !ok:
-		return false, nil
-	case f.format != nil && f.made == f.sets.Changes() && f.format.Refreshed == refreshed && f.fits(sps):
-		return true, nil
-	}
-	format, err := H264Format(sps, pps, f.sets.Others(sps, pps)...)
-	if err != nil {
-		return false, err
-	}
-	format.Refreshed = refreshed
-	f.format, f.made, f.sps = format, f.sets.Changes(), sps
-	return true, nil
+	return f.framing.renew(wanted{ok, sps, f.sets.Changes(), refreshed}, h264Size, func() (*Format, error) {
+		return H264Format(sps, pps, f.sets.Others(sps, pps)...)
+	})
 }
 
-// fits says whether pictures with a sequence parameter set, of those known, are
-// as large as the format says. Sets that differ in other things may take turns.
-func (f *H264Framer) fits(sps []byte) bool {
-	if bytes.Equal(sps, f.sps) {
-		return true
-	}
+func h264Size(sps []byte) (width, height uint64, ok bool) {
 	parsed, ok := h264.ParseSPS(sps)
-	w, h, _, _ := parsed.Size()
-	return ok && int(w) == f.format.Width && int(h) == f.format.Height
-}
-
-// joined gives those NAL units that are carried, as a frame's Data has them.
-func joined(nalus [][]byte, carried func([]byte) bool) []byte {
-	size := 0
-	for _, n := range nalus {
-		if carried(n) {
-			size += 4 + len(n)
-		}
-	}
-	data := make([]byte, 0, size)
-	for _, n := range nalus {
-		if carried(n) {
-			data = binary.BigEndian.AppendUint32(data, uint32(len(n)))
-			data = append(data, n...)
-		}
-	}
-	return data
+	width, height, _, _ = parsed.Size()
+	return width, height, ok
 }
 
 // carried says whether a NAL unit belongs into a frame's Data.

@@ -1,47 +1,30 @@
 package media
 
-import (
-	"bytes"
-	"fmt"
-
-	"framegate/transcode/h265"
-)
+import "framegate/transcode/h265"
 
 // H265Framer makes frames of access units as they come off the network, as
 // H264Framer does of H.264. The zero value knows no parameter set. It is not
 // safe for concurrent use.
 type H265Framer struct {
-	sets   h265.Sets
-	bad    bool    // one came that cannot be read
-	format *Format // of the sets when the last keyframe came, or nil
-	made   int     // of what Changes of the sets format is
-	sps    []byte  // that format was made of
-	config []byte  // that was announced last
-
-	begun  bool // an IRAP picture has come
-	points int  // recovery points since the last one, or since the beginning
-	over   bool // the coded video sequence has ended
-	cut    bool // the last IRAP picture began another sequence
+	sets h265.Sets
+	framing
+	over bool // the coded video sequence has ended
+	cut  bool // the last IRAP picture began another sequence
 }
 
 // Announce tells parameter sets that came apart from the pictures, as in a
 // session description.
 func (f *H265Framer) Announce(sets ...[]byte) {
-	for _, set := range sets {
-		if len(set) > 0 && !f.sets.Learn(set) {
-			f.bad = true
-		}
-	}
+	f.learn(f.sets.Learn, sets...)
 }
 
 // AnnounceHVCC tells the parameter sets of a HEVCDecoderConfigurationRecord,
 // which came apart from the pictures, as in a container. It keeps the record,
 // and looks into it only if it is another than last time.
 func (f *H265Framer) AnnounceHVCC(config []byte) {
-	if len(config) == 0 || bytes.Equal(config, f.config) {
+	if !f.another(config) {
 		return
 	}
-	f.config = config
 	vps, sps, pps, err := h265.ReadHVCC(config)
 	if err != nil {
 		f.bad = true
@@ -117,45 +100,27 @@ func (f *H265Framer) look(nalus [][]byte) (u h265Unit) {
 func (f *H265Framer) begins(u h265Unit) bool {
 	switch {
 	case u.irap:
-		f.begun, f.points = true, 0
+		f.keyframe()
 		return true
 	case !u.recovery:
 		return false
 	}
-	f.points++
-	return f.points >= enoughPoints || !f.begun
+	return f.point() || !f.begun
 }
 
 // renew makes a format for a picture that begins with this slice, unless the
 // one there is still right.
 func (f *H265Framer) renew(first h265.Slice, refreshed bool) (ok bool, err error) {
 	vps, sps, pps, ok := f.sets.Of(first)
-	switch {
-	case !ok && f.bad:
-		return false, fmt.Errorf("%w: they cannot be read", ErrBadParameterSets)
-	case !ok:
-		return false, nil
-	case f.format != nil && f.made == f.sets.Changes() && f.format.Refreshed == refreshed && f.fits(sps):
-		return true, nil
-	}
-	format, err := H265Format(vps, sps, pps, f.sets.Others(sps, pps)...)
-	if err != nil {
-		return false, err
-	}
-	format.Refreshed = refreshed
-	f.format, f.made, f.sps = format, f.sets.Changes(), sps
-	return true, nil
+	return f.framing.renew(wanted{ok, sps, f.sets.Changes(), refreshed}, h265Size, func() (*Format, error) {
+		return H265Format(vps, sps, pps, f.sets.Others(sps, pps)...)
+	})
 }
 
-// fits says whether pictures with a sequence parameter set, of those known, are
-// as large as the format says. Sets that differ in other things may take turns.
-func (f *H265Framer) fits(sps []byte) bool {
-	if bytes.Equal(sps, f.sps) {
-		return true
-	}
+func h265Size(sps []byte) (width, height uint64, ok bool) {
 	parsed, ok := h265.ParseSPS(sps)
-	w, h, _, _ := parsed.Size()
-	return ok && int(w) == f.format.Width && int(h) == f.format.Height
+	width, height, _, _ = parsed.Size()
+	return width, height, ok
 }
 
 // carried says whether a NAL unit belongs into a frame's Data.
