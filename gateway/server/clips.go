@@ -11,6 +11,7 @@ import (
 	"framegate/gateway/playback/clip"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
+	"framegate/gateway/stream"
 )
 
 // cuttings is what was recorded, as clips are cut of it.
@@ -74,9 +75,9 @@ func (s *server) newClips() *recording.Handler {
 }
 
 // cut makes a handle of what gives out recordings of a camera.
-func cut(give func(http.ResponseWriter, *http.Request, string) error) front.Handle {
+func cut(give func(http.ResponseWriter, *http.Request, string, stream.Client) error) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-		return give(w, r, v.Camera)
+		return give(w, r, v.Camera, v.Client())
 	}
 }
 

@@ -199,7 +199,7 @@ func (s *server) moment(show *moment.Handler) front.Handle {
 			return err
 		}
 		request.FPS = 0 // of one picture
-		return show.Serve(w, r, pastOf(v.Camera, request))
+		return show.Serve(w, r, pastOf(v.Camera, request), v.Client())
 	}
 }
 

@@ -53,7 +53,7 @@ func (s *server) newThumbnails() *thumbnails.Maker {
 
 // thumbnail shows one.
 func (s *server) thumbnail(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-	return s.thumbnails.Serve(w, r, v.Camera)
+	return s.thumbnails.Serve(w, r, v.Camera, v.Client())
 }
 
 // thumbnailRefusals says how errors of thumbnails are answered.

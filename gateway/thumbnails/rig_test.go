@@ -20,9 +20,12 @@ import (
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/gateway/record/thumbs"
+	"framegate/gateway/stream"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var anna = stream.Client{Address: "192.0.2.1", Principal: "user:anna"}
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"framegate/gateway/stream"
 )
 
 // ErrBadQuery says what is wrong with what was asked for.
@@ -16,14 +18,14 @@ var ErrBadQuery = errors.New("bad query")
 // recordings are deleted. What is being written may get another time yet.
 const lasts = "private, max-age=604800, immutable"
 
-// Serve answers a request for the thumbnail of a moment (at=). An error means that
+// Serve answers a client's request for the thumbnail of a moment (at=). An error means that
 // nothing was answered.
-func (m *Maker) Serve(w http.ResponseWriter, r *http.Request, camera string) error {
+func (m *Maker) Serve(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
 	at, err := momentOf(r.URL.Query().Get("at"))
 	if err != nil {
 		return err
 	}
-	p, lasting, err := m.Picture(r.Context(), camera, at)
+	p, lasting, err := m.Picture(r.Context(), client, camera, at)
 	if err != nil {
 		return err
 	}

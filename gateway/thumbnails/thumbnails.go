@@ -19,9 +19,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"framegate/gateway/places"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/gateway/record/thumbs"
+	"framegate/gateway/stream"
 )
 
 const (
@@ -31,7 +33,8 @@ const (
 	Width = 160
 
 	maxQueued = 64               // recordings that wait for the worker
-	maxAsking = 16               // requests that wait for a picture to be made
+	maxAsking = 32               // requests that wait for a picture to be made
+	maxEach   = 16               // those of one client
 	patience  = 10 * time.Second // how long such a request waits
 	// attempts is how often the worker begins with a recording, where others need
 	// its encoder.
@@ -85,7 +88,7 @@ type Maker struct {
 	encode  encode
 	queue   chan index.Segment
 	turn    chan struct{} // of capacity 1: who is in makes pictures
-	asking  atomic.Int64
+	asking  *places.Places
 
 	made, dropped, failed, asked atomic.Uint64
 }
@@ -103,7 +106,7 @@ type Stats struct {
 func New(o Options) *Maker {
 	return &Maker{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), encode: ffmpeg{o.FFmpeg}.encode,
-		queue: make(chan index.Segment, maxQueued), turn: make(chan struct{}, 1),
+		queue: make(chan index.Segment, maxQueued), turn: make(chan struct{}, 1), asking: places.New(maxAsking, maxEach),
 	}
 }
 
@@ -191,9 +194,9 @@ func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture,
 	return pictures, m.options.KeepThumbnails(ctx, s, pictures...)
 }
 
-// Picture gives the thumbnail of a moment, of which lasting says that it never
+// Picture gives a client the thumbnail of a moment, of which lasting says that it never
 // becomes another. The error is ErrNothing, ErrBusy, ctx's, or of the recordings.
-func (m *Maker) Picture(ctx context.Context, camera string, at time.Time) (p thumbs.Picture, lasting bool, err error) {
+func (m *Maker) Picture(ctx context.Context, client stream.Client, camera string, at time.Time) (p thumbs.Picture, lasting bool, err error) {
 	moment := at.UTC().Truncate(Grid)
 	s, err := m.find(ctx, camera, moment)
 	if err != nil {
@@ -202,11 +205,11 @@ func (m *Maker) Picture(ctx context.Context, camera string, at time.Time) (p thu
 	if p, err = m.kept(s, moment); !errors.Is(err, fs.ErrNotExist) {
 		return p, true, err
 	}
-	if m.asking.Add(1) > maxAsking {
-		m.asking.Add(-1)
+	leave, ok := m.asking.Take(client)
+	if !ok {
 		return p, false, ErrBusy
 	}
-	defer m.asking.Add(-1)
+	defer leave()
 	waiting, cancel := context.WithTimeoutCause(ctx, patience, ErrBusy)
 	defer cancel()
 	err = m.inTurn(waiting, func() error {

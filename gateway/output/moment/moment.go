@@ -18,6 +18,7 @@ import (
 
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
+	"framegate/gateway/places"
 	"framegate/gateway/playback"
 	"framegate/gateway/stream"
 )
@@ -30,7 +31,7 @@ var (
 	ErrUnreadable = errors.New("the recording cannot be read; the server's log says why")
 	// ErrLate: no picture came in time.
 	ErrLate = errors.New("no picture in time; key=1 takes less work")
-	// ErrBusy: too many pictures are being decoded.
+	// ErrBusy: too many pictures are being decoded, in all or for this client.
 	ErrBusy = errors.New("too many pictures of the past are asked for; ask again later")
 )
 
@@ -44,6 +45,8 @@ const (
 	// requests wait for that. Encoders are for who watches.
 	atWork  = 2
 	waiting = 32
+	// each is how many of both are for one client.
+	each = 16
 )
 
 // LimitMoments is that of pictures of the past that are asked for at a time, by
@@ -68,8 +71,8 @@ type Options struct {
 // goroutine.
 type Handler struct {
 	options Options
-	asked   chan struct{} // a place for each that is, or waits to be, decoded
-	decoded chan struct{} // and for each that is
+	asked   *places.Places // for each that is, or waits to be, decoded
+	decoded chan struct{}  // a place for each that is
 }
 
 // New makes a handler.
@@ -77,16 +80,16 @@ func New(options Options) *Handler {
 	if options.Limited == nil {
 		options.Limited = func(string) {}
 	}
-	return &Handler{options, make(chan struct{}, atWork+waiting), make(chan struct{}, atWork)}
+	return &Handler{options, places.New(atWork+waiting, each), make(chan struct{}, atWork)}
 }
 
-// Serve answers a request with the picture that a camera showed at a moment, the
+// Serve answers a client's request with the picture that a camera showed at a moment, the
 // query's at: as it was recorded where that is a JPEG and choice allows it, or
 // else as the rendition. With key=1 it is the keyframe before that.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrUnreadable,
 // ErrLate, ErrBusy, playback.ErrNothing or ErrMissing, or stream.ErrFull for want of an encoder.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice) error {
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client) error {
 	at, key, err := parse(r.URL.Query())
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	f, err := h.picture(ctx, choice, p)
+	f, err := h.picture(ctx, choice, client, p)
 	if err != nil {
 		return h.told(ctx, camera, err)
 	}
@@ -150,12 +153,12 @@ func (h *Handler) told(ctx context.Context, camera string, err error) error {
 }
 
 // picture gives a picture as a JPEG.
-func (h *Handler) picture(ctx context.Context, choice delivery.Choice, p *playback.Picture) (f media.Frame, err error) {
+func (h *Handler) picture(ctx context.Context, choice delivery.Choice, client stream.Client, p *playback.Picture) (f media.Frame, err error) {
 	if choice.Own != (stream.Key{}) && p.Format.Codec == media.JPEG && !p.Format.Unshowable {
 		err = p.Each(func(only media.Frame) error { f = only; return nil })
 		return f, err
 	}
-	leave, err := h.enter(ctx)
+	leave, err := h.enter(ctx, client)
 	if err != nil {
 		return f, err
 	}
@@ -164,18 +167,17 @@ func (h *Handler) picture(ctx context.Context, choice delivery.Choice, p *playba
 }
 
 // enter waits for a place to decode in, which is given back by leave.
-func (h *Handler) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case h.asked <- struct{}{}:
-	default:
+func (h *Handler) enter(ctx context.Context, client stream.Client) (leave func(), err error) {
+	free, ok := h.asked.Take(client)
+	if !ok {
 		h.options.Limited(LimitMoments)
 		return nil, ErrBusy
 	}
 	select {
 	case h.decoded <- struct{}{}:
-		return func() { <-h.decoded; <-h.asked }, nil
+		return func() { <-h.decoded; free() }, nil
 	case <-ctx.Done():
-		<-h.asked
+		free()
 		return nil, ctx.Err()
 	}
 }

@@ -123,6 +123,10 @@ func gallery(p *tape.Tape) *Handler {
 
 // ask asks for a picture, as it was recorded, or with JPEGs of a size.
 func ask(h *Handler, query, size string, header ...string) (*httptest.ResponseRecorder, error) {
+	return askAs(h, stream.Client{Address: "192.0.2.1", Principal: "user:anna"}, query, size, header...)
+}
+
+func askAs(h *Handler, client stream.Client, query, size string, header ...string) (*httptest.ResponseRecorder, error) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/live/front/recording.jpg?"+query, nil)
 	for i := 0; i+1 < len(header); i += 2 {
@@ -132,7 +136,7 @@ func ask(h *Handler, query, size string, header ...string) (*httptest.ResponseRe
 	if size == "" {
 		choice.Own = stream.Key{Camera: "front"}
 	}
-	return w, h.Serve(w, r, choice)
+	return w, h.Serve(w, r, choice, client)
 }
 
 func query(at time.Time) string { return "at=" + at.Format(time.RFC3339Nano) }
@@ -213,8 +217,8 @@ func TestNoPictureOfAMoment(t *testing.T) {
 	}
 }
 
-// TestFewAreDecodedAtATime however many are asked for: some wait, and the others are
-// told to come again. What needs no decoding is given all the same.
+// TestFewAreDecodedAtATime however many are asked for: some wait, not all of them one
+// client's, and the others are told to come again. What needs no decoding is given all the same.
 func TestFewAreDecodedAtATime(t *testing.T) {
 	t.Parallel()
 	p := tape.New(t)
@@ -238,11 +242,21 @@ func TestFewAreDecodedAtATime(t *testing.T) {
 			Log: slog.New(slog.DiscardHandler),
 		})
 		answers := make(chan error, atWork+waiting)
-		for range cap(answers) {
+		for range each {
 			go func() { _, err := ask(h, query(noon), "-w160"); answers <- err }()
 		}
 		synctest.Wait()
 		if _, err := ask(h, query(noon), "-w160"); !errors.Is(err, ErrBusy) || hits.Load() != 1 {
+			t.Errorf("one too many of a client: %v, %d hits", err, hits.Load())
+		}
+		for n := range cap(answers) - each {
+			go func() {
+				_, err := askAs(h, stream.Client{Principal: fmt.Sprint("user:", n)}, query(noon), "-w160")
+				answers <- err
+			}()
+		}
+		synctest.Wait()
+		if _, err := askAs(h, stream.Client{}, query(noon), "-w160"); !errors.Is(err, ErrBusy) || hits.Load() != 2 {
 			t.Errorf("one too many: %v, %d hits", err, hits.Load())
 		}
 		if _, err := ask(h, query(noon), ""); err != nil {

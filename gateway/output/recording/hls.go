@@ -12,6 +12,7 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/playback/clip"
+	"framegate/gateway/stream"
 )
 
 // settles is how long after a moment there may be pictures of it that are not
@@ -23,7 +24,7 @@ const settles = 10 * time.Second
 // up to the present, or beyond, grows while it is asked for again.
 //
 // An error means that nothing was answered, as of Serve.
-func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera string) error {
+func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
 	now := time.Now()
 	q, err := parse(r.URL.Query(), h.options.Zone, now)
 	if err != nil {
@@ -35,7 +36,7 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	if q.Subtitles != nil {
 		return fmt.Errorf("%w: a playlist has no subtitles; recording.mp4 takes them", ErrBadQuery)
 	}
-	ctx, leave, err := h.enter(w, r)
+	ctx, leave, err := h.enter(w, r, client)
 	if err != nil {
 		return err
 	}
@@ -148,12 +149,12 @@ func place(values url.Values) (p clip.Place, start time.Time, err error) {
 
 // servePart answers a request with a part of a playlist, or with what goes before
 // such parts.
-func (h *Handler) servePart(w http.ResponseWriter, r *http.Request, camera string) error {
+func (h *Handler) servePart(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
 	at, start, err := place(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := h.enter(w, r)
+	ctx, leave, err := h.enter(w, r, client)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,9 @@ import (
 	"sync"
 	"time"
 
+	"framegate/gateway/places"
 	"framegate/gateway/playback/clip"
+	"framegate/gateway/stream"
 )
 
 // Options are what a Handler needs.
@@ -38,14 +40,17 @@ type Handler struct {
 
 	looking chan struct{} // a place for each that looks for what is to be sent
 
-	mu     sync.Mutex // guards what follows, and served against being added to while it is waited for
-	count  int        // of those that are served
+	places *places.Places
+
+	mu     sync.Mutex // guards served against being added to while it is waited for
 	served sync.WaitGroup
 }
 
 const (
-	// atOnce is how many are served at a time. Each has some files open.
+	// atOnce is how many are served at a time, parts of playlists too, and each how
+	// many of them to one client. Each has some files open.
 	atOnce = 64
+	each   = 16
 	// atWork is how many are looked for at a time, which may mean reading the
 	// tables of thousands of files.
 	atWork = 2
@@ -57,8 +62,8 @@ const LimitClips = "clips"
 // LimitNames are the limits that this package knows.
 var LimitNames = []string{LimitClips}
 
-// ErrBusy: too many recordings are being sent.
-var ErrBusy = errors.New("too many recordings are being sent; ask again later")
+// ErrBusy: too many recordings are being sent, in all or to this client.
+var ErrBusy = errors.New("too many recordings are being sent; end others, or ask again later")
 
 // New makes a handler.
 func New(o Options) *Handler {
@@ -72,7 +77,7 @@ func New(o Options) *Handler {
 		o.Limited = func(string) {}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork)}
+	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork), places: places.New(atOnce, each)}
 }
 
 // Close ends all that is being sent, and waits for it.
@@ -83,33 +88,26 @@ func (h *Handler) Close() {
 	h.served.Wait()
 }
 
-// enter counts a request in; it is over when leave is called. The context ends
-// with the request's and with the handler, and whatever is being written then.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request) (ctx context.Context, leave func(), err error) {
+// enter counts a client's request in; it is over when leave is called. The context
+// ends with the request's and with the handler, and whatever is being written then.
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, client stream.Client) (ctx context.Context, leave func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	if h.count >= atOnce {
+	free, ok := h.places.Take(client)
+	if !ok {
 		h.options.Limited(LimitClips)
 		return nil, nil, ErrBusy
 	}
-	h.count++
 	h.served.Add(1)
 	ctx, cancel := context.WithCancel(r.Context())
 	forget := context.AfterFunc(h.ctx, func() {
 		cancel()
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now()) // whoever reads slowly holds up nobody
 	})
-	return ctx, func() { forget(); cancel(); h.leave() }, nil
-}
-
-func (h *Handler) leave() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.count--
-	h.served.Done()
+	return ctx, func() { forget(); cancel(); free(); h.served.Done() }, nil
 }
 
 // look does what reads many files, few at a time.
@@ -123,7 +121,7 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 	}
 }
 
-// Serve answers a request with a clip of a camera. The query has
+// Serve answers a client's request with a clip of a camera. The query has
 //
 //	from, to  from when until when, as RFC 3339 has times, or now
 //	start     keyframe: begin with the keyframe before from; exact: with from
@@ -142,15 +140,15 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, ErrBusy,
 // one of clip.New, or the end of the request or of the handler.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string) error {
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
 	if r.URL.Query().Has("segment") {
-		return h.servePart(w, r, camera)
+		return h.servePart(w, r, camera, client)
 	}
 	q, err := parse(r.URL.Query(), h.options.Zone, time.Now())
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := h.enter(w, r)
+	ctx, leave, err := h.enter(w, r, client)
 	if err != nil {
 		return err
 	}

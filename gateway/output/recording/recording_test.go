@@ -21,7 +21,10 @@ import (
 	"framegate/gateway/playback/clip"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
+	"framegate/gateway/stream"
 )
+
+var anna = stream.Client{Address: "192.0.2.1", Principal: "user:anna"}
 
 // noon is when the recording of a test begins.
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -127,7 +130,7 @@ func (h *handed) Close() error {
 // ask sends a query to a handler.
 func ask(h *Handler, method, query string) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	err := h.Serve(w, httptest.NewRequest(method, "/live/front/recording.mp4?"+query, nil), "front")
+	err := h.Serve(w, httptest.NewRequest(method, "/live/front/recording.mp4?"+query, nil), "front", anna)
 	return w.Result(), err
 }
 
@@ -223,7 +226,7 @@ func TestDownloadsEnd(t *testing.T) {
 			w := &slow{ResponseRecorder: httptest.NewRecorder(), next: make(chan struct{})}
 			done := make(chan error, 1)
 			go func() {
-				done <- h.Serve(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?"+span, nil), "front")
+				done <- h.Serve(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?"+span, nil), "front", anna)
 			}()
 			w.next <- struct{}{}
 			end(h, cancel)
@@ -249,7 +252,7 @@ func TestWhoeverLeavesHasNothingOpen(t *testing.T) {
 	var served atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer served.Add(1)
-		if err := h.Serve(w, r, "front"); err != nil {
+		if err := h.Serve(w, r, "front", anna); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	}))
@@ -297,7 +300,7 @@ func TestRangesOfThePresentNeedAValidator(t *testing.T) {
 			r.Header.Set("If-Range", validator)
 		}
 		w := httptest.NewRecorder()
-		if err := h.Serve(w, r, "front"); err != nil {
+		if err := h.Serve(w, r, "front", anna); err != nil {
 			t.Fatal(err)
 		}
 		return w.Result()
@@ -315,7 +318,8 @@ func TestRangesOfThePresentNeedAValidator(t *testing.T) {
 	}
 }
 
-// TestOnlySoManyAreSentAtATime and who is one too many is told, and counted.
+// TestOnlySoManyAreSentAtATime and who is one too many is told, and counted. No
+// client has all places, parts of playlists too.
 func TestOnlySoManyAreSentAtATime(t *testing.T) {
 	s := newShelf(t)
 	var hits []string
@@ -323,15 +327,27 @@ func TestOnlySoManyAreSentAtATime(t *testing.T) {
 	defer h.Close()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	var leaves []func()
-	for range atOnce {
-		_, leave, err := h.enter(httptest.NewRecorder(), r)
-		if err != nil {
-			t.Fatal(err)
+	enter := func(client stream.Client) (err error) {
+		_, leave, err := h.enter(httptest.NewRecorder(), r, client)
+		if err == nil {
+			leaves = append(leaves, leave)
 		}
-		leaves = append(leaves, leave)
+		return err
 	}
-	if _, err := ask(h, http.MethodGet, span); !errors.Is(err, ErrBusy) || len(hits) != 1 || hits[0] != LimitClips {
-		t.Errorf("%v, hits %v", err, hits)
+	for enter(anna) == nil {
+	}
+	if len(leaves) != each {
+		t.Errorf("%d are for one client", len(leaves))
+	}
+	for _, query := range []string{span, "segment=1&near=1795176000000000&first=0&last=50&origin=1795176000000000"} {
+		if _, err := ask(h, http.MethodGet, query); !errors.Is(err, ErrBusy) {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for n := 0; enter(stream.Client{Principal: fmt.Sprint("user:", n)}) == nil; n++ {
+	}
+	if len(leaves) != atOnce || len(hits) != 4 || hits[0] != LimitClips {
+		t.Errorf("%d are for all, hits %v", len(leaves), hits)
 	}
 	for _, leave := range leaves {
 		leave()
@@ -418,7 +434,7 @@ func TestPlaylistRefuses(t *testing.T) {
 		span + "&subtitles=1": ErrBadQuery,
 		"from=now":            ErrBadQuery,
 	} {
-		if err := h.ServePlaylist(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/?"+query, nil), "front"); !errors.Is(err, want) {
+		if err := h.ServePlaylist(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/?"+query, nil), "front", anna); !errors.Is(err, want) {
 			t.Errorf("%s: %v", query, err)
 		}
 	}

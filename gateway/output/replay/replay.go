@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"framegate/gateway/delivery"
+	"framegate/gateway/places"
 	"framegate/gateway/playback"
 	"framegate/gateway/stream"
 )
@@ -64,10 +65,11 @@ type Options struct {
 // goroutine.
 type Handler struct {
 	options Options
+	places  *places.Places
 
 	mu     sync.Mutex // guards what follows
 	closed bool
-	played map[*playback.Session]stream.Client
+	played map[*playback.Session]struct{}
 	served sync.WaitGroup
 }
 
@@ -76,7 +78,7 @@ func New(options Options) *Handler {
 	if options.Delivery.Limited == nil {
 		options.Delivery.Limited = func(string) {}
 	}
-	return &Handler{options: options, played: make(map[*playback.Session]stream.Client)}
+	return &Handler{options: options, places: places.New(maxPlayed, maxEach), played: make(map[*playback.Session]struct{})}
 }
 
 // As gives what serves the past in a form: from the query's from on, which has to
@@ -97,14 +99,15 @@ func (h *Handler) As(form func(delivery.Options) Output) func(http.ResponseWrite
 			return err
 		}
 		session := h.options.Session(camera, from)
+		leave := session.Close
 		if err = session.Rate(rate); err == nil {
-			err = h.enter(session, client)
+			leave, err = h.enter(session, client)
 		}
 		if err != nil {
 			session.Close()
 			return err
 		}
-		defer h.leave(session)
+		defer leave()
 		options := h.options.Delivery
 		options.Hub = session.Hub()
 		output := form(options)
@@ -141,35 +144,29 @@ func (h *Handler) there(ctx context.Context, camera string, from time.Time, rate
 	return err
 }
 
-// enter counts who plays something.
-func (h *Handler) enter(session *playback.Session, client stream.Client) error {
+// enter counts who plays something. leave ends the session, and gives its place
+// back.
+func (h *Handler) enter(session *playback.Session, client stream.Client) (leave func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return stream.ErrClosed
+		return nil, stream.ErrClosed
 	}
-	own := 0
-	for _, c := range h.played {
-		if c.Address == client.Address && c.Principal == client.Principal {
-			own++
-		}
-	}
-	if len(h.played) >= maxPlayed || own >= maxEach {
+	free, ok := h.places.Take(client)
+	if !ok {
 		h.options.Delivery.Limited(LimitReplays)
-		return ErrBusy
+		return nil, ErrBusy
 	}
-	h.played[session] = client
+	h.played[session] = struct{}{}
 	h.served.Add(1)
-	return nil
-}
-
-// leave ends a session, which may wait for the disk, and gives its place back.
-func (h *Handler) leave(session *playback.Session) {
-	session.Close()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.played, session)
-	h.served.Done()
+	return func() {
+		session.Close() // which may wait for the disk
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.played, session)
+		free()
+		h.served.Done()
+	}, nil
 }
 
 // parse reads a query.
