@@ -24,6 +24,9 @@ type Recordings interface {
 	// Growing gives the segment of a camera that is being written, as far as it
 	// can be read; it is in no index yet. ok is false where there is none.
 	Growing(camera string) (s index.Segment, ok bool)
+	// Missing gives the gap of a camera that goes on until now; it may be in no
+	// index yet. ok is false where there is none.
+	Missing(camera string) (g index.Gap, ok bool)
 	// Erase deletes all of a camera that has to do with a stretch of time,
 	// whatever protects it, also what is still being written. Recording goes on.
 	Erase(ctx context.Context, camera string, from, to time.Time) (Erased, error)
@@ -55,7 +58,7 @@ func (a *API) registerRecordings(r registrar) {
 		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/timeline", auth.Playback}, id: "show-timeline", tag: tag,
 		summary: "Show what was recorded, and when",
 		about: "Stretches that were recorded, gaps with their reasons, and marks; also of a camera that was removed, as long as something of it is kept. " +
-			"What is being written is among them. A stretch, gap or mark that is shorter than the resolution may be one with its neighbours. " +
+			"What is being written is among them, and a gap that goes on. A stretch, gap or mark that is shorter than the resolution may be one with its neighbours. " +
 			"Beyond 7.5 minutes marks of a kind are told apart by the next longer one of 15 and 30 minutes and 1, 2, 4, 8, 16 and 32 hours.",
 		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, a.showTimeline)
@@ -142,7 +145,8 @@ type span struct {
 type gap struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
-	Reason string    `json:"reason" example:"the disk is full"`
+	Reason string    `json:"reason" example:"the camera was away"`
+	Open   bool      `json:"open,omitempty" doc:"whether it goes on: to is now, or where the stretch ends that was asked for. What memory holds for a slow disk may still fill it"`
 }
 
 // shownFlag is a mark as a timeline has it.
@@ -179,6 +183,7 @@ func (a *API) showTimeline(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	missing, misses := a.missing(in.ID)
 	growing, grows := a.growing(in.ID) // first, so that what is finished meanwhile is in either
 	var t index.Timeline
 	err = a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
@@ -191,7 +196,19 @@ func (a *API) showTimeline(ctx context.Context, in *struct {
 	if grows {
 		t = withGrowing(t, growing)
 	}
-	return &struct{ Body timeline }{timelineOf(t)}, nil
+	answer := timelineOf(t)
+	if misses {
+		answer.addMissing(missing, t.Resolution)
+	}
+	return &struct{ Body timeline }{answer}, nil
+}
+
+// missing gives the gap of a camera that goes on.
+func (a *API) missing(camera string) (index.Gap, bool) {
+	if a.options.Recordings == nil {
+		return index.Gap{}, false
+	}
+	return a.options.Recordings.Missing(camera)
 }
 
 // growing gives the segment of a camera that is being written.
@@ -242,12 +259,35 @@ func timelineOf(t index.Timeline) timeline {
 		answer.Spans = append(answer.Spans, span{s.From.UTC(), s.To.UTC()})
 	}
 	for _, g := range t.Gaps {
-		answer.Gaps = append(answer.Gaps, gap{g.From.UTC(), g.To.UTC(), g.Reason})
+		answer.Gaps = append(answer.Gaps, gap{From: g.From.UTC(), To: g.To.UTC(), Reason: g.Reason})
 	}
 	for _, f := range t.Flags {
 		answer.Marks = append(answer.Marks, shownFlag{f.ID, f.Kind, f.From.UTC(), timeOf(f.To), f.Keep, f.Count})
 	}
 	return answer
+}
+
+// addMissing adds the gap that goes on. There is none any more where something was
+// recorded behind its beginning, which is known later.
+func (t *timeline) addMissing(g index.Gap, resolution time.Duration) {
+	from, to := latest(g.From, t.From).UTC(), earliest(g.To, t.To).UTC()
+	if n := len(t.Spans); n > 0 {
+		if t.Spans[n-1].To.Sub(g.From) > index.Joint {
+			return
+		}
+		from = latest(from, t.Spans[n-1].To)
+	}
+	if n := len(t.Gaps); n > 0 && !t.Gaps[n-1].To.Before(from) { // which the index knows in part
+		last := &t.Gaps[n-1]
+		if last.Reason == g.Reason && from.Before(to) {
+			last.To, last.Open = latest(to, last.To), true
+			return
+		}
+		from = last.To
+	}
+	if to.Sub(from) >= max(resolution, 1) {
+		t.Gaps = append(t.Gaps, gap{from, to, g.Reason, true})
+	}
 }
 
 type days struct {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,6 +42,9 @@ func timelineText(t timeline) string {
 	}
 	for _, g := range t.Gaps {
 		text += " " + g.Reason + " " + clock(g.From) + "-" + clock(g.To)
+		if g.Open {
+			text += "..."
+		}
 	}
 	for _, m := range t.Marks {
 		text += fmt.Sprintf(" %s %s %d", m.Kind, clock(m.From), m.Count)
@@ -100,6 +104,47 @@ func TestTimelineHasWhatIsBeingWritten(t *testing.T) {
 		r.past.growing["gate"] = index.Segment{Camera: "gate", Start: afternoon.Add(x.start), End: afternoon.Add(x.end)}
 		var line timeline
 		c.do("GET", "/api/v1/cameras/gate/timeline?from=2020-11-20T"+x.from+":00Z&to=2020-11-20T"+x.to+":00Z", nil).want(200).into(&line)
+		if got := timelineText(line); got != x.want {
+			t.Errorf("%s: %s, want %s", name, got, x.want)
+		}
+	}
+}
+
+// TestTimelineHasTheGapThatGoesOn, once, with what the index knows of it.
+func TestTimelineHasTheGapThatGoesOn(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("p", "playback:gate"))
+	r.recorded("gate", afternoon, 2)
+	must(t, r.past.Look(func(x *index.Index) error {
+		return x.AddGap(t.Context(), index.Gap{Camera: "gate", From: afternoon.Add(2 * time.Minute), To: afternoon.Add(5 * time.Minute), Reason: "the camera was away"})
+	}))
+	const hours = "from=2020-11-20T13:00:00Z&to=2020-11-20T15:00:00Z"
+	for name, x := range map[string]struct {
+		start  time.Duration // minutes after 14:00; until 14:09
+		reason string
+		writes [2]time.Duration // from when to when there is what is being written, if anything
+		query  string
+		want   string
+	}{
+		"known in part":                {start: 2, reason: "the camera was away", want: "14:00:00-14:02:00 the camera was away 14:02:00-14:09:00..."},
+		"for another reason":           {start: 2, reason: "full", want: "14:00:00-14:02:00 the camera was away 14:02:00-14:05:00 full 14:05:00-14:09:00..."},
+		"later":                        {start: 6, reason: "full", want: "14:00:00-14:02:00 the camera was away 14:02:00-14:05:00 full 14:06:00-14:09:00..."},
+		"cut off at the end":           {start: 2, reason: "full", query: "from=2020-11-20T13:00:00Z&to=2020-11-20T14:07:00Z", want: "14:00:00-14:02:00 the camera was away 14:02:00-14:05:00 full 14:05:00-14:07:00..."},
+		"later than asked for":         {start: 6, reason: "full", query: "from=2020-11-20T13:00:00Z&to=2020-11-20T14:04:00Z", want: "14:00:00-14:02:00 the camera was away 14:02:00-14:04:00"},
+		"earlier than asked for":       {start: 6, reason: "full", query: "from=2020-11-20T14:20:00Z&to=2020-11-20T14:30:00Z"},
+		"all that is asked for":        {start: 6, reason: "full", query: "from=2020-11-20T14:07:00Z&to=2020-11-20T14:08:00Z", want: "full 14:07:00-14:08:00..."},
+		"shorter than need be told":    {start: 6, reason: "full", query: hours + "&resolution=10m", want: "14:00:00-14:02:00"},
+		"over, as pictures are there":  {start: 1, reason: "full", want: "14:00:00-14:02:00 the camera was away 14:02:00-14:05:00"},
+		"over, as pictures come":       {start: 6, reason: "full", writes: [2]time.Duration{7, 8}, want: "14:00:00-14:02:00 14:07:00-14:08:00 the camera was away 14:02:00-14:05:00"},
+		"behind what is being written": {start: 6, reason: "slow", writes: [2]time.Duration{5, 6}, want: "14:00:00-14:02:00 14:05:00-14:06:00 the camera was away 14:02:00-14:05:00 slow 14:06:00-14:09:00..."},
+	} {
+		delete(r.past.growing, "gate")
+		if x.writes[1] > 0 {
+			r.past.growing["gate"] = index.Segment{Camera: "gate", Start: afternoon.Add(x.writes[0] * time.Minute), End: afternoon.Add(x.writes[1] * time.Minute)}
+		}
+		r.past.missing["gate"] = index.Gap{Camera: "gate", From: afternoon.Add(x.start * time.Minute), To: afternoon.Add(9 * time.Minute), Reason: x.reason}
+		var line timeline
+		c.do("GET", "/api/v1/cameras/gate/timeline?"+cmp.Or(x.query, hours), nil).want(200).into(&line)
 		if got := timelineText(line); got != x.want {
 			t.Errorf("%s: %s, want %s", name, got, x.want)
 		}

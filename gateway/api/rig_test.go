@@ -124,6 +124,7 @@ type fakeRecordings struct {
 	open    func() *index.Index // once somebody looks
 	away    error               // why not, if at all
 	growing map[string]index.Segment
+	missing map[string]index.Gap
 	erased  []string
 	erase   func() (Erased, error)
 }
@@ -140,6 +141,11 @@ func (f *fakeRecordings) Growing(camera string) (index.Segment, bool) {
 	return s, ok
 }
 
+func (f *fakeRecordings) Missing(camera string) (index.Gap, bool) {
+	g, ok := f.missing[camera]
+	return g, ok
+}
+
 func (f *fakeRecordings) Erase(_ context.Context, camera string, from, to time.Time) (Erased, error) {
 	f.erased = append(f.erased, camera+" "+from.UTC().Format(time.RFC3339)+" "+to.UTC().Format(time.RFC3339))
 	if f.erase == nil {
@@ -150,7 +156,7 @@ func (f *fakeRecordings) Erase(_ context.Context, camera string, from, to time.T
 
 // newRecordings makes those of a test.
 func newRecordings(t testing.TB) *fakeRecordings {
-	return &fakeRecordings{growing: make(map[string]index.Segment), open: sync.OnceValue(func() *index.Index {
+	return &fakeRecordings{growing: make(map[string]index.Segment), missing: make(map[string]index.Gap), open: sync.OnceValue(func() *index.Index {
 		x, err := index.Open(context.Background(), filepath.Join(t.TempDir(), "index.db"))
 		must(t, err)
 		t.Cleanup(func() { must(t, x.Close()) })

@@ -30,6 +30,7 @@ const patience = 10 * time.Second
 
 // pictures takes a picture now and then until ctx is done.
 func (r *recorder) pictures(ctx context.Context, c Camera) {
+	defer r.leave(ctx)
 	every := max(c.Every, time.Second)
 	r.set(Waiting, "the camera has sent no picture yet")
 	for next := time.Now(); pause(ctx, nil, time.Until(next)); {
@@ -38,7 +39,7 @@ func (r *recorder) pictures(ctx context.Context, c Camera) {
 		if err == nil {
 			_ = r.keepPicture(ctx, f, every) // the state says why not
 		} else if ctx.Err() == nil {
-			r.away(reason(err))
+			r.away(ctx, reason(err))
 		}
 		if ctx.Err() != nil {
 			return
@@ -90,10 +91,8 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 		if err := v.writePicture(of.Path, f.Data); err != nil {
 			return err
 		}
-		if r.why != "" {
-			r.gap(ctx, v, start)
-		}
-		r.end, r.why = start.Add(every), "no picture came"
+		r.resume(ctx, v, start, reasonNoPicture)
+		r.ended(start.Add(every), reasonNoPicture)
 		r.enterPicture(ctx, v, of, f.Data)
 		return nil
 	})

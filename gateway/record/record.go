@@ -175,6 +175,7 @@ func (r *Recorders) Start(ctx context.Context) {
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	living := r.ctx
 	for _, rec := range r.recorders {
+		rec.atStart = true
 		r.startOne(rec)
 	}
 	r.lives.Go(func() { r.keepVolume(living) })

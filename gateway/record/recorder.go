@@ -66,8 +66,9 @@ type recorder struct {
 	cutAt    time.Time
 	sequence uint64
 	known    bool      // sequence and end are
-	end      time.Time // of what was recorded; zero where nothing should have been since
-	why      string    // of the gap that follows end
+	atStart  bool      // it began to work when framegate did
+	since    time.Time // recording has been wanted
+	noted    time.Time // the gap that goes on was entered
 	rows     []past
 	revision int // of the clock, that rows are of
 
@@ -83,6 +84,8 @@ type recorder struct {
 	ends   context.CancelFunc // ends what is going on, for another look at camera
 	wants  bool               // that it is recording
 	open   *file
+	end    time.Time // of what is on the disk, as its goroutine alone says; zero where nothing should have been since
+	why    string    // of the gap that follows end, likewise
 	usual  int64     // bytes of a segment
 	erased []stretch // of which nothing is to be written any more
 }
@@ -103,13 +106,13 @@ func (r *recorder) work(ctx context.Context) {
 		yes, why := c.wanted(time.Now())
 		r.ends, r.wants = end, yes
 		r.mu.Unlock()
+		r.since = time.Now()
 		if yes && c.Mode == ModePictures {
 			r.pictures(life, c)
 		} else if yes {
 			r.record(life, c)
 		} else {
 			r.set(Off, why)
-			r.end = time.Time{}
 			<-life.Done()
 		}
 		end()
@@ -206,13 +209,14 @@ func (r *recorder) record(ctx context.Context, c Camera) {
 			own = nil
 			continue
 		}
-		r.endRun(ctx, "the camera was away")
 		if ctx.Err() == nil {
+			r.endRun(ctx, reasonAway)
 			r.set(Waiting, reason(err))
+			r.overdue(ctx, reasonAway)
 			pause(ctx, nil, retryPause)
 		}
 	}
-	r.endRun(ctx, "")
+	r.leave(ctx)
 }
 
 // encodedKey is the rendition that is recorded where a camera's own pictures are not.
@@ -238,30 +242,19 @@ func (r *recorder) read(ctx context.Context, reader *stream.Reader, takes func(m
 			err = r.cut(ctx, 0)
 		case errors.Is(err, stream.ErrIdle):
 			if err = r.flush(ctx, false); err == nil && time.Since(newest) > quiet {
-				r.away("the camera sends nothing")
+				r.away(ctx, "the camera sends nothing")
 			}
 		case errors.Is(err, stream.ErrRunEnded):
-			r.endRun(ctx, "the camera was away")
-			r.away("the camera is away")
+			r.endRun(ctx, reasonAway)
+			r.away(ctx, "the camera is away")
 			err = nil
 		case errors.As(err, &source):
-			r.away(reason(source))
+			r.away(ctx, reason(source))
 			err = nil
 		}
 		if err != nil {
 			return err
 		}
-	}
-}
-
-// away says that the camera gives nothing, where nothing worse is so: a trouble of
-// before is over where no file is open and the volume is there.
-func (r *recorder) away(why string) {
-	r.mu.Lock()
-	troubled := r.status.State.troubled()
-	r.mu.Unlock()
-	if !troubled || r.file == nil && r.all.Index() != nil {
-		r.set(Waiting, why)
 	}
 }
 
@@ -387,16 +380,13 @@ func (r *recorder) beginRun(f media.Frame) {
 }
 
 // endRun ends the run, if there is one, with its file. What follows is a gap for
-// this reason, none for "".
+// this reason.
 func (r *recorder) endRun(ctx context.Context, why string) {
 	if r.begun {
 		_ = r.cut(ctx, 0) // it says so itself
 	}
 	r.begun, r.pending = false, ""
-	r.why = why
-	if why == "" {
-		r.end = time.Time{}
-	}
+	r.ended(r.end, why)
 }
 
 // push gives a frame its time, and writes what is due.
@@ -440,6 +430,7 @@ func (r *recorder) flush(ctx context.Context, due bool) error {
 		s.Frames += frames
 		s.Bytes += bytes
 		s.Newest, s.Rate = newest, r.clock.Rate()
+		r.end = newest
 	})
 	r.settle()
 	return nil

@@ -85,7 +85,8 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 	r.hold(opened)
 	r.first, r.ticks, r.latest = at, inTicks(at), inTicks(at)
 	r.cutAt = nextCut(r.id, f.Arrived, length)
-	r.gap(ctx, v, head.Start)
+	r.resume(ctx, v, head.Start, reasonAway)
+	r.ended(head.Start, reasonSilent)
 	r.settle()
 	return nil
 }
@@ -104,8 +105,8 @@ func (r *recorder) recall(ctx context.Context, v *volume) error {
 		return err
 	}
 	r.sequence = max(totals.Sequence, newestSequence(v.disk, r.id))
-	if c := r.config(); r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
-		r.end, r.why = totals.Newest, "framegate did not run"
+	if c := r.config(); r.atStart && r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
+		r.ended(totals.Newest, reasonNotRun)
 	}
 	if totals.Segments > 0 {
 		r.count(func(*Status) { r.usual = totals.Bytes / int64(totals.Segments) })
@@ -192,7 +193,7 @@ func (r *recorder) drop() {
 // abandon leaves a file as it is, for the comparison with the index to mend.
 func (r *recorder) abandon(err error) {
 	r.all.log.Warn("a recording is left as it is, and mended later", "file", r.file.part, "err", err)
-	r.end, r.why = r.clock.Wall(fromTicks(r.ticks)), reason(err)
+	r.ended(r.clock.Wall(fromTicks(r.ticks)), reason(err))
 	r.times.Flush(0)
 	r.file.volume.later()
 	r.drop()
@@ -233,7 +234,7 @@ func (r *recorder) cut(ctx context.Context, lasts int64) error {
 		return r.unlessGone(ctx, err)
 	}
 	last := fromTicks(r.ticks)
-	r.end, r.why = r.clock.Wall(last), "cut"
+	r.ended(r.clock.Wall(last), reasonSilent)
 	r.enter(ctx, f, s, last)
 	r.drop()
 	return nil
@@ -271,7 +272,7 @@ func (r *recorder) enter(ctx context.Context, f *file, s segment.Summary, last t
 		return err
 	})
 	if !of.End.IsZero() {
-		r.end = of.End
+		r.ended(of.End, r.why)
 	}
 	if f.volume.judge(err) != nil {
 		r.all.log.Warn("a recording is not in the index yet", "file", f.name, "err", err)
@@ -311,26 +312,6 @@ func (r *recorder) correct(ctx context.Context, v *volume) {
 			r.all.log.Warn("the time of a recording is not put right in the index", "file", p.path, "err", err)
 		}
 	}
-}
-
-// gap enters why nothing was recorded before a new segment.
-func (r *recorder) gap(ctx context.Context, v *volume, start time.Time) {
-	from, why := r.end, r.why
-	r.end = time.Time{}
-	if from.IsZero() || start.Sub(from) <= index.Joint {
-		return
-	}
-	g := Gap{from, start, why}
-	err := r.timed(func() error {
-		return v.index.AddGap(ctx, index.Gap{Camera: r.id, From: from, To: start, Reason: why})
-	})
-	r.all.log.Warn("a stretch was not recorded", "camera", r.id, "from", from.UTC(), "to", start.UTC(), "reason", why)
-	if err != nil {
-		r.all.log.Warn("a gap is not in the index", "camera", r.id, "err", err)
-	}
-	r.count(func(s *Status) { s.Gaps++; s.LastGap = &g })
-	r.all.inform(News{Missed, r.id, from, start, why})
-	r.all.options.Changed()
 }
 
 // persist does something with the disk, again and again until it is done, the

@@ -48,13 +48,35 @@ func (s *server) recordsOn(folder string) bool {
 		unix.Stat(s.Config.Recordings.Dir, &there) == nil && here.Dev == there.Dev
 }
 
-// gaps gives what is missing of a camera, and why.
+// gaps gives what is missing of a camera until now, and why.
 func (c cuttings) gaps(ctx context.Context, camera string, from, to time.Time) (gaps []index.Gap, err error) {
+	g, goesOn := c.Missing(camera) // first, so that one that ends meanwhile is in either
 	err = c.Look(func(x *index.Index) error {
 		gaps, err = x.Gaps(ctx, camera, from, to)
 		return err
 	})
+	if goesOn {
+		gaps = withMissing(gaps, g, from, to)
+	}
 	return gaps, err
+}
+
+// withMissing adds what lies within a stretch of time of a gap that goes on, which the
+// index may know in part.
+func withMissing(gaps []index.Gap, g index.Gap, from, to time.Time) []index.Gap {
+	if n := len(gaps); n > 0 && g.From.Before(gaps[n-1].To) {
+		g.From = gaps[n-1].To
+	}
+	if g.From.Before(from) {
+		g.From = from
+	}
+	if g.To.After(to) {
+		g.To = to
+	}
+	if g.From.Before(g.To) {
+		gaps = append(gaps, g)
+	}
+	return gaps
 }
 
 // exportMetrics is how exports are, for scrapes.

@@ -35,6 +35,9 @@ func (p past) Growing(camera string) (index.Segment, bool) {
 	return g.Segment, ok
 }
 
+// Missing gives the gap of a camera that goes on.
+func (p past) Missing(camera string) (index.Gap, bool) { return p.recordings.Missing(camera) }
+
 // Erase deletes what has to do with a stretch of time.
 func (p past) Erase(ctx context.Context, camera string, from, to time.Time) (api.Erased, error) {
 	gone, err := p.recordings.Erase(ctx, camera, from, to)
