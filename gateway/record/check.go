@@ -48,7 +48,7 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding), ca
 	if id == "" {
 		return fmt.Errorf("%s has no recordings of Framegate: %s is not there", dir, markerName)
 	}
-	v := &volume{disk: disk, id: id, log: slog.New(slog.DiscardHandler)}
+	v := &volume{disk: disk, id: id, log: slog.New(slog.DiscardHandler), lasting: make(map[string]string)}
 	if v.corrections, err = readCorrections(disk); err != nil {
 		return err
 	}

@@ -232,7 +232,7 @@ func (c *comparison) part(ctx context.Context, name string) error {
 	} else if err != nil {
 		return err
 	}
-	if err := c.v.disk.SyncFolder(path.Dir(final)); err != nil {
+	if err := c.v.syncEntry(final); err != nil {
 		return err
 	}
 	c.tell(name, "was not finished", "finished")
@@ -397,6 +397,9 @@ func (c *comparison) halfPicture(ctx context.Context, name string) error {
 		c.aside(name, "is one whose recording is there already")
 		return nil
 	} else if err != nil {
+		return err
+	}
+	if err := c.v.syncEntry(final); err != nil {
 		return err
 	}
 	return c.picture(ctx, final)

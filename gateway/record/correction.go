@@ -80,7 +80,8 @@ func readCorrections(disk Disk) (all []correction, err error) {
 // keepCorrection writes one behind the others.
 func keepCorrection(disk Disk, c correction) error {
 	f, size, err := disk.Open(correctionsName, true)
-	if errors.Is(err, fs.ErrNotExist) {
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if isNew {
 		f, err = disk.Create(correctionsName)
 	}
 	if err != nil {
@@ -88,7 +89,11 @@ func keepCorrection(disk Disk, c correction) error {
 	}
 	line, _ := json.Marshal(c)                                            // text and times
 	_, err = f.WriteAt(append([]byte("\n"), append(line, '\n')...), size) // the last line may be torn
-	return errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Sync(), f.Close())
+	if isNew && err == nil {
+		err = disk.SyncFolder(".")
+	}
+	return err
 }
 
 // stepped is told that the host's clock was set.

@@ -20,7 +20,11 @@ func TestRecordingsOfAWrongClockAreMoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const by = 1000 * time.Hour
-	g := start(t, dir, map[string]*camera{"front": newCamera()}, func(_ *record.Options, s *record.Settings, _ []record.Camera) { s.Segment = time.Second })
+	var n names
+	g := start(t, dir, map[string]*camera{"front": newCamera()}, func(o *record.Options, s *record.Settings, _ []record.Camera) {
+		n.on(o)
+		s.Segment = time.Second
+	})
 	defer g.stop()
 	g.expect("two files", func() bool { return g.recorders.Status("front").Segments >= 2 })
 	began := time.Now()
@@ -40,6 +44,9 @@ func TestRecordingsOfAWrongClockAreMoved(t *testing.T) {
 	}
 	right(g.recorders.Index().Between(t.Context(), "front", time.Time{}, time.Time{}, 0))
 	g.recorders.Close()
+	if lost := n.lost(); len(lost) > 0 {
+		t.Errorf("when the power goes there would be lost %q", lost)
+	}
 
 	root := filepath.Join(dir, "recordings")
 	corrections, err := os.ReadFile(filepath.Join(root, "corrections.jsonl"))

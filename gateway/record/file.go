@@ -32,8 +32,9 @@ type file struct {
 	start  atomic.Pointer[time.Time] // of the first picture, as is known now
 	done   *segment.Summary          // once it is a regular MP4
 
-	mu     sync.Mutex // guards f against being closed while it is synced
+	mu     sync.Mutex // guards f against being closed while it is synced, and what follows
 	f      *strict
+	listed bool // its folder was synced since it is there
 	closed bool
 }
 
@@ -121,6 +122,14 @@ func (f *file) sync(log *slog.Logger) {
 	}
 	if err := f.f.Sync(); err != nil {
 		log.Warn("a recording is not kept by the disk, and ends at the next keyframe", "file", f.part, "err", err)
+		return
+	}
+	if f.listed {
+		return
+	}
+	f.listed = true // else finish does it, until it is done
+	if err := f.volume.syncEntry(f.part); err != nil {
+		log.Warn("the folder of a recording is not kept by the disk; it is tried again", "file", f.part, "err", err)
 	}
 }
 
@@ -141,7 +150,7 @@ func (f *file) finish(rate float64) (segment.Summary, error) {
 	if err := f.rename(); err != nil {
 		return s, err
 	}
-	return s, f.volume.disk.SyncFolder(path.Dir(f.name))
+	return s, f.volume.syncEntry(f.name)
 }
 
 // rename gives the file its name. It may have done so before, or the disk, which

@@ -158,10 +158,14 @@ func TestPicturesThatDoNotComeAreAGap(t *testing.T) {
 }
 
 // startPictures has a picture taken every ten seconds of a camera that may be away.
-func startPictures(t *testing.T, dir string, away *atomic.Bool) *rig {
+func startPictures(t *testing.T, dir string, away *atomic.Bool, set ...func(*record.Options)) *rig {
 	g := &rig{t: t, dir: dir, log: new(lines)}
 	g.hub = stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegsUnless{away}, nil }})
-	g.recorders = record.New(record.Options{Hub: g.hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "recordings.json")})
+	options := record.Options{Hub: g.hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "recordings.json")}
+	for _, set := range set {
+		set(&options)
+	}
+	g.recorders = record.New(options)
 	g.recorders.Apply(record.Settings{}, []record.Camera{{ID: "front", Mode: record.ModePictures, Every: 10 * time.Second}})
 	g.recorders.Start(t.Context())
 	return g

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 	"time"
 
@@ -108,7 +107,7 @@ func (v *volume) writePicture(name string, b []byte) error {
 		err = v.disk.Rename(part, name)
 	}
 	if err == nil {
-		return v.disk.SyncFolder(path.Dir(name))
+		return v.syncEntry(name)
 	}
 	if err := v.disk.Remove(part); err != nil {
 		v.later() // it may be there, or may have got its name

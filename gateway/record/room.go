@@ -425,6 +425,7 @@ func (r *Recorders) tidy(v *volume, folder string) {
 			_ = v.disk.SyncFolder(folder) // it has something: the rest is gone for good
 			return
 		}
+		v.forgetFolder(folder)
 		_ = v.disk.Remove(thumbs.Name(path.Join(folder, "x"))) // which shows nothing any more
 	}
 }

@@ -2,6 +2,8 @@ package record
 
 import (
 	"context"
+	"path"
+	"strings"
 	"time"
 )
 
@@ -41,6 +43,38 @@ func (r *Recorders) syncFiles(ctx context.Context, v *volume) {
 		case lag > usual && took < lag/(4*share):
 			lag = max(lag/2, usual)
 		}
+	}
+}
+
+// syncEntry brings to the disk that there is a file of a camera, and the folders that
+// lead to it where they are new: what is synced itself is lost without that when the
+// power goes.
+func (v *volume) syncEntry(name string) error {
+	camera, _, _ := strings.Cut(name, "/")
+	v.mu.Lock()
+	lasting := v.lasting[camera] + "/"
+	v.mu.Unlock()
+	folder := path.Dir(name)
+	err := v.disk.SyncFolder(folder)
+	for up := folder; err == nil && up != "." && !strings.HasPrefix(lasting, up+"/"); up = path.Dir(up) {
+		err = v.disk.SyncFolder(path.Dir(up))
+	}
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.lasting[camera] = folder
+	return nil
+}
+
+// forgetFolder says that a folder is not there any more. If it comes again it is new.
+func (v *volume) forgetFolder(folder string) {
+	camera, _, _ := strings.Cut(folder, "/")
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.lasting[camera] == folder {
+		delete(v.lasting, camera)
 	}
 }
 

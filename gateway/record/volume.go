@@ -64,9 +64,10 @@ type volume struct {
 
 	mu          sync.Mutex // guards what follows
 	open        map[*file]bool
-	parts       map[string]bool // pictures that are being written
-	pins        map[string]int  // readers by path
-	leftover    bool            // there is something in the folder that the index does not know
+	parts       map[string]bool   // pictures that are being written
+	pins        map[string]int    // readers by path
+	lasting     map[string]string // by camera: a folder that is on the disk, as those that lead to it
+	leftover    bool              // there is something in the folder that the index does not know
 	corrections []correction
 	total       int64 // bytes of the disk, as was seen last
 	free        int64
@@ -179,7 +180,19 @@ func remember(file string, m memory) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(half, file)
+	if err := os.Rename(half, file); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
+// syncFolder brings to the disk what there is in a folder, by name.
+func syncFolder(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // errNotHere is a volume that is not where it was, or another.
@@ -197,7 +210,11 @@ func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
 	r.recallKept(m)
 	known := m.Volume
 	if known == "" {
-		if err := os.Mkdir(folder, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := os.Mkdir(folder, 0o750)
+		if err == nil {
+			err = syncFolder(filepath.Dir(folder))
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 	}
@@ -249,6 +266,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 	return &volume{
 		disk: disk, index: x, id: id, log: r.log, gone: make(chan struct{}),
 		corrections: corrections, open: make(map[*file]bool), parts: make(map[string]bool), pins: make(map[string]int),
+		lasting: make(map[string]string),
 	}, nil
 }
 
