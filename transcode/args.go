@@ -151,6 +151,9 @@ func output(s Spec) ffmpeg.KwArgs {
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
 	if s.Lasting {
 		maps.Copy(options, lasting)
+		if s.Evenly {
+			options["x264-params"] = fmt.Sprint("force-cfr=1:fps=", nominalFPS)
+		}
 		delete(options, "tune")
 		return options
 	}

@@ -88,6 +88,9 @@ type Spec struct {
 	// Lasting has H264 encoded for a file: with as many bytes as it takes to look
 	// like what it is made of, and not for a line. The processor does it.
 	Lasting bool
+	// Evenly has pictures of a Lasting file encoded equally well, however long they
+	// are shown by their media time: what is shown for longer gets more bytes else.
+	Evenly bool
 	// Fit keeps what is in a picture in shape, with black beside it, where the
 	// size that is asked for has another shape.
 	Fit bool
@@ -157,6 +160,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("a clock on what has no times of ours")
 	case s.Lasting && (s.Out != H264 || s.accelerated()):
 		return fmt.Errorf("only H.264 of the processor is made to last")
+	case s.Evenly && !s.Lasting:
+		return fmt.Errorf("only what is made to last can be encoded evenly")
 	case s.MaxFPS < 0 || s.Hurry < 0:
 		return fmt.Errorf("rate %d, %d old packets: neither can be negative", s.MaxFPS, s.Hurry)
 	case s.In == H264:

@@ -19,7 +19,7 @@ func (a *API) registerExports(r registrar) {
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/exports", Known}, id: "add-export", tag: tag, status: http.StatusCreated,
 		summary: "Have a file made of what was recorded",
-		about: "For what /live/{id}/recording.mp4 cannot give at once: encoded from one picture to another, in one format where the camera changed it (which X-Framegate-Next-Format there says), with the time burned in, or of several cameras, as a ZIP. " +
+		about: "For what /live/{id}/recording.mp4 cannot give at once: encoded from one picture to another, in one format where the camera changed it (which X-Framegate-Next-Format there says), with the time burned in, as a timelapse of any length, or of several cameras, as a ZIP. " +
 			"It takes the permission playback for each camera. One file is made at a time, when no viewer needs the encoders. It is kept for 24 hours.",
 		problems: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
 	}, a.addExport)
@@ -55,6 +55,7 @@ type newExport struct {
 	Start    string   `json:"start,omitempty" enum:"keyframe,exact,encode" doc:"begin with the keyframe before from (as if left out), with the picture of that moment by an edit list, or with that picture by encoding"`
 	Clock    bool     `json:"clock,omitempty" doc:"burn the time of each picture into it, for which it is encoded"`
 	Width    int      `json:"width,omitempty" minimum:"16" maximum:"3840" doc:"pixels that encoded pictures have at most"`
+	Speed    float64  `json:"speed,omitempty" minimum:"1" maximum:"20000" doc:"instead: a timelapse of keyframes, so many times as fast, 2 at least, and 30 a second at most; encoded, and of any length" example:"300"`
 	TimeZone string   `json:"tz,omitempty" maxLength:"64" doc:"the time zone of names and of the clock; the server's, if left out" example:"Europe/Berlin"`
 }
 
@@ -68,6 +69,7 @@ type exported struct {
 	Start    string     `json:"start" enum:"keyframe,exact,encode"`
 	Clock    bool       `json:"clock"`
 	Width    int        `json:"width,omitempty"`
+	Speed    float64    `json:"speed,omitempty" doc:"of a timelapse"`
 	State    string     `json:"state" enum:"waiting,running,done,failed,canceled"`
 	Progress float64    `json:"progress" doc:"from 0 to 1"`
 	Error    string     `json:"error,omitempty" doc:"why it failed"`
@@ -81,7 +83,7 @@ type exported struct {
 
 func (a *API) exportedOf(ctx context.Context, j export.Job) exported {
 	e := exported{
-		ID: j.ID, By: j.By.Name, Cameras: j.Cameras, From: j.From.UTC(), To: j.To.UTC(), Start: string(j.Start), Clock: j.Clock, Width: j.Width,
+		ID: j.ID, By: j.By.Name, Cameras: j.Cameras, From: j.From.UTC(), To: j.To.UTC(), Start: string(j.Start), Clock: j.Clock, Width: j.Width, Speed: j.Speed,
 		State: string(j.State), Progress: j.Progress, Error: j.Error, Name: j.Name, Bytes: j.Bytes,
 		Made: j.Made.UTC(), Ended: timeOf(j.Ended), Expires: timeOf(j.Expires),
 	}
@@ -138,7 +140,7 @@ func (n newExport) request(now time.Time) (r export.Request, err error) {
 	if r.To, err = momentOf(n.To, now, now, "body.to"); err != nil {
 		return r, err
 	}
-	r.Start, r.Clock, r.Width, r.TimeZone = export.Start(n.Start), n.Clock, n.Width, n.TimeZone
+	r.Start, r.Clock, r.Width, r.Speed, r.TimeZone = export.Start(n.Start), n.Clock, n.Width, n.Speed, n.TimeZone
 	return r, nil
 }
 

@@ -62,12 +62,14 @@ func (r Request) checked(now time.Time) (Request, *time.Location, error) {
 		return r, nil, fmt.Errorf("%w: to must be later than from, which cannot be in the future", ErrBad)
 	case r.Start != Keyframe && r.Start != Exact && r.Start != Encode:
 		return r, nil, fmt.Errorf("%w: start %.20q is not keyframe, exact or encode", ErrBad, r.Start)
-	case r.encodes() && r.To.Sub(r.From) > maxEncoded:
-		return r, nil, fmt.Errorf("%w: what is encoded is %v long at most; ask for a shorter stretch of time", ErrBad, maxEncoded)
+	case r.Speed != 0 && r.Speed != 1 && !(r.Speed >= 2 && r.Speed <= clip.MaxSpeed):
+		return r, nil, fmt.Errorf("%w: speed %v is not a number from 2 to %d", ErrBad, r.Speed, clip.MaxSpeed)
+	case r.encodes() && r.lasts() > maxEncoded:
+		return r, nil, fmt.Errorf("%w: what is encoded is %v long at most; ask for a shorter stretch of time, or a higher speed", ErrBad, maxEncoded)
 	case r.Width < 0 || r.Width > maxWidth || r.Width > 0 && r.Width < 16:
 		return r, nil, fmt.Errorf("%w: width is from 16 to %d pixels", ErrBad, maxWidth)
 	case r.Width > 0 && !r.encodes():
-		return r, nil, fmt.Errorf("%w: a width takes start encode, or a clock", ErrBad)
+		return r, nil, fmt.Errorf("%w: a width takes start encode, a clock, or a speed", ErrBad)
 	}
 	return r, zone, nil
 }
@@ -79,7 +81,14 @@ func (e *Exports) look(ctx context.Context, j *Job, zone *time.Location) error {
 	found := false
 	j.Name = "export_" + clip.Between(j.From.In(zone), j.To.In(zone)) + ".zip"
 	for _, camera := range j.Cameras {
-		c, err := clip.New(ctx, e.options.Finder, e.options.Opener, clip.Request{Camera: camera, From: j.From, To: j.To})
+		request := clip.Request{Camera: camera, From: j.From, To: j.To}
+		if j.lapses() {
+			var err error
+			if request, err = e.firstOf(ctx, request); err != nil {
+				return err
+			}
+		}
+		c, err := clip.New(ctx, e.options.Finder, e.options.Opener, request)
 		if errors.Is(err, clip.ErrNothing) {
 			nothing = err
 			continue
@@ -94,6 +103,9 @@ func (e *Exports) look(ctx context.Context, j *Job, zone *time.Location) error {
 		}
 		if len(j.Cameras) == 1 {
 			j.Name = c.Name(zone)
+		}
+		if len(j.Cameras) == 1 && j.lapses() { // it is not known yet when the last picture was taken
+			j.Name = clip.NameOf(camera, later(j.From, c.Start).In(zone), j.To.In(zone), j.Speed)
 		}
 	}
 	if !found {

@@ -24,6 +24,7 @@ type manifest struct {
 	To        time.Time `json:"to"`
 	Start     Start     `json:"start"`
 	Clock     bool      `json:"clock"`
+	Speed     float64   `json:"speed,omitempty"`
 	Files     []listed  `json:"files"`
 	Missing   []missing `json:"missing,omitempty"` // cameras without a file
 }
@@ -57,11 +58,11 @@ func (w *work) bundle(ctx context.Context, out io.Writer) error {
 	z := zip.NewWriter(out)
 	m := manifest{
 		Framegate: w.exports.options.Version, Export: w.job.ID, By: w.job.By.Name, Made: time.Now().UTC(),
-		From: w.request.From.UTC(), To: w.request.To.UTC(), Start: w.request.Start, Clock: w.request.Clock, Files: []listed{},
+		From: w.request.From.UTC(), To: w.request.To.UTC(), Start: w.request.Start, Clock: w.request.Clock, Speed: w.request.Speed, Files: []listed{},
 	}
 	for i, camera := range w.request.Cameras {
 		w.part = i
-		err := w.movie(ctx, camera, func(c *clip.Clip) error {
+		err := w.movie(ctx, camera, func(c movie) error {
 			file, err := w.pack(ctx, z, camera, c)
 			m.Files = append(m.Files, file)
 			return err
@@ -84,14 +85,14 @@ func (w *work) bundle(ctx context.Context, out io.Writer) error {
 }
 
 // pack puts a clip into a ZIP.
-func (w *work) pack(ctx context.Context, z *zip.Writer, camera string, c *clip.Clip) (listed, error) {
-	l := listed{Name: c.Name(w.zone), Camera: camera, From: c.Start.UTC(), To: c.End.UTC(), Bytes: c.Size(), Gaps: []hole{}}
-	file, err := z.CreateHeader(&zip.FileHeader{Name: l.Name, Method: zip.Store, Modified: c.End.In(w.zone)})
+func (w *work) pack(ctx context.Context, z *zip.Writer, camera string, c movie) (listed, error) {
+	l := listed{Name: c.name, Camera: camera, From: c.from.UTC(), To: c.to.UTC(), Bytes: c.Size(), Gaps: []hole{}}
+	file, err := z.CreateHeader(&zip.FileHeader{Name: l.Name, Method: zip.Store, Modified: c.to.In(w.zone)})
 	if err != nil {
 		return l, err
 	}
 	sum := sha256.New()
-	if err := w.copy(ctx, io.MultiWriter(file, sum), c); err != nil {
+	if err := w.copy(ctx, io.MultiWriter(file, sum), c.Clip); err != nil {
 		return l, err
 	}
 	l.SHA256 = hex.EncodeToString(sum.Sum(nil))

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"framegate/gateway/media"
@@ -44,13 +45,20 @@ type encoding struct {
 	height   int           //
 	format   *media.Format // of the last picture that came out
 	config   []byte        // of that, as ffmpeg gave it
+
+	// Of a timelapse: when its first picture was taken, how far what came out is, and
+	// what went into ffmpeg since.
+	base   time.Time
+	far    lapse
+	inside []lapse
+	mu     sync.Mutex // guards inside
 }
 
 // encoded calls use with a clip of a camera that is encoded. Pictures are read
 // one after another, and go through an ffmpeg for each uninterrupted stretch of
 // them into files, of which a clip is then made: so times are those of the
 // recording, and what ffmpeg makes of times does not matter.
-func (w *work) encoded(ctx context.Context, camera string, use func(*clip.Clip) error) error {
+func (w *work) encoded(ctx context.Context, camera string, use func(movie) error) error {
 	dir := filepath.Join(w.dir, camera)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
@@ -76,7 +84,7 @@ func (w *work) encoded(ctx context.Context, camera string, use func(*clip.Clip) 
 		return err
 	}
 	defer c.Close()
-	if err := use(c); err != nil {
+	if err := use(x.movie(c)); err != nil {
 		return err
 	}
 	w.exports.refund(spent)
@@ -86,7 +94,7 @@ func (w *work) encoded(ctx context.Context, camera string, use func(*clip.Clip) 
 // beginning finds the picture to begin with: the one that is shown then, or the
 // keyframe before it. Where nothing is recorded it is what comes first.
 func (x *encoding) beginning(ctx context.Context) error {
-	p, err := x.work.exports.options.Library.At(ctx, x.camera, x.from, x.work.request.Start == Keyframe)
+	p, err := x.work.exports.options.Library.At(ctx, x.camera, x.from, x.work.request.Start == Keyframe || x.work.request.lapses())
 	if errors.Is(err, playback.ErrNothing) {
 		return nil
 	}
@@ -155,8 +163,9 @@ func (x *encoding) some(ctx context.Context) (err error) {
 			s.end()
 		}
 	}()
+	far := x.far
 	for unread := 0; ; {
-		f, err := cursor.Next(ctx)
+		f, err := x.next(ctx, cursor, &far)
 		if err != nil && !errors.Is(err, playback.ErrEnd) && ctx.Err() == nil {
 			if unread++; unread < maxUnread {
 				continue // it is a hole
@@ -173,7 +182,7 @@ func (x *encoding) some(ctx context.Context) (err error) {
 		if f.Format.Codec == media.JPEG && f.Wall.Before(from) {
 			continue // nothing leans on it
 		}
-		if s != nil && s.of != f.Format {
+		if s != nil && !s.takes(f) {
 			if err := s.finish(); err != nil {
 				return err
 			}
@@ -183,11 +192,22 @@ func (x *encoding) some(ctx context.Context) (err error) {
 			if s, err = x.begin(ctx, f, from); err != nil {
 				return err
 			}
+			s.shown = far.shown
 		}
-		if err := s.write(f); err != nil {
+		if err := s.write(f, far); err != nil {
 			return err
 		}
 	}
+}
+
+// next gives the picture that is to be encoded next; of a timelapse it notes how far
+// that is.
+func (x *encoding) next(ctx context.Context, cursor *playback.Cursor, far *lapse) (f playback.Frame, err error) {
+	if !x.work.request.lapses() {
+		return cursor.Next(ctx)
+	}
+	f, *far, err = far.next(ctx, cursor, x.work.request)
+	return f, err
 }
 
 // stretch is one ffmpeg, and what goes through it: pictures of one format that
@@ -198,8 +218,9 @@ type stretch struct {
 	cancel   func()
 	process  *transcode.Process
 	of       *media.Format
-	first    time.Time // of the pictures written
-	from     time.Time // of those that are wanted
+	first    time.Time     // of the pictures written
+	shown    time.Duration // when that is shown in a timelapse
+	from     time.Time     // of those that are wanted
 	done     chan error
 	over     bool // done was read
 }
@@ -229,6 +250,8 @@ func (x *encoding) begin(ctx context.Context, f playback.Frame, from time.Time) 
 	if x.work.request.Clock {
 		spec.Clock = f.Wall.In(x.work.zone)
 	}
+	spec.Evenly = x.work.request.lapses()
+	x.inside = nil
 	ctx, cancel := context.WithCancel(ctx)
 	process, err := transcode.Start(ctx, spec)
 	if err != nil {
@@ -257,9 +280,25 @@ func sizeOf(f *media.Format, width int) (w, h int) {
 	return max(w&^1, 2), max(h&^1, 2)
 }
 
-// write gives ffmpeg a picture.
-func (s *stretch) write(f playback.Frame) error {
-	err := s.process.Write(transcode.Packet{PTS: f.Wall.Sub(s.first), Wall: f.Wall, Key: f.Key, Data: f.Data})
+// takes says whether a picture goes through the same ffmpeg as those before it.
+func (s *stretch) takes(f playback.Frame) bool {
+	if s.encoding.work.request.lapses() { // no picture leans on another
+		return alike(s.of, f.Format) && f.Wall.Sub(s.first) < lapseStretch
+	}
+	return s.of == f.Format
+}
+
+// write gives ffmpeg a picture, with which a timelapse is so far. The clock is that of
+// its media time.
+func (s *stretch) write(f playback.Frame, far lapse) error {
+	p := transcode.Packet{PTS: f.Wall.Sub(s.first), Wall: f.Wall, Key: f.Key, Data: f.Data}
+	if x := s.encoding; x.work.request.lapses() {
+		x.enter(far)
+		if !x.work.request.Clock {
+			p.PTS = far.shown - s.shown
+		}
+	}
+	err := s.process.Write(p)
 	if err == nil {
 		return nil
 	}
@@ -319,7 +358,11 @@ func (s *stretch) read() error {
 		if x.film.reel == nil && !p.Key {
 			return encoderError{errors.New("ffmpeg did not begin with a keyframe")}
 		}
-		if err := x.film.add(media.Frame{Key: p.Key, Format: x.format, Data: p.Data, Wall: p.Wall}); err != nil {
+		shown, err := x.shown(p.Wall)
+		if err != nil {
+			return encoderError{err}
+		}
+		if err := x.film.add(media.Frame{Key: p.Key, Format: x.format, Data: p.Data, Wall: shown}); err != nil {
 			return err
 		}
 		x.from = p.Wall.Add(time.Millisecond) // which is what ffmpeg tells apart

@@ -231,16 +231,17 @@ func differs(a, b *image.Gray, area image.Rectangle) float64 {
 }
 
 // pushing is a shelf that has somebody need the encoder when some of its files are
-// opened.
+// opened, and something is so.
 type pushing struct {
 	played
 	yield *atomic.Value // of func()
-	at    map[string]bool
+	at    map[string]func()
 }
 
 func (p pushing) Open(row index.Segment) (playback.File, int64, error) {
-	if p.at[row.Path] {
+	if await := p.at[row.Path]; await != nil {
 		delete(p.at, row.Path)
+		await()
 		p.yield.Load().(func())()
 	}
 	return p.played.Open(row)
@@ -259,7 +260,7 @@ func TestViewersComeFirst(t *testing.T) {
 			return func() { given.Add(1) }, nil
 		}
 	})
-	r.options.Library.Recordings = pushing{played{r.shelf}, &pushed, map[string]bool{"2.mp4": true, "3.mp4": true}}
+	r.options.Library.Recordings = pushing{played{r.shelf}, &pushed, map[string]func(){"2.mp4": func() {}, "3.mp4": func() {}}}
 	frames := tape.Numbered(t, 0, 600, 64, 48, "-bf", "2")
 	for n := range 3 {
 		r.record("front", after(200*float64(n)), frames[200*n:200*(n+1)])

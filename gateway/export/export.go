@@ -66,11 +66,20 @@ type Request struct {
 	Start    Start     `json:"start"`
 	Clock    bool      `json:"clock,omitempty"` // burned in, for which pictures are encoded
 	Width    int       `json:"width,omitempty"` // of encoded pictures, at most; 0 keeps it
+	Speed    float64   `json:"speed,omitempty"` // above 1 a timelapse of keyframes, so many times as fast; encoded
 	TimeZone string    `json:"time_zone"`       // of names and clocks; "" is the server's
 }
 
 // encodes says that pictures are encoded.
-func (r Request) encodes() bool { return r.Start == Encode || r.Clock }
+func (r Request) encodes() bool { return r.Start == Encode || r.Clock || r.lapses() }
+
+// lapses says that a timelapse is made.
+func (r Request) lapses() bool { return r.Speed > 1 }
+
+// lasts gives how long what is made is at most.
+func (r Request) lasts() time.Duration {
+	return time.Duration(float64(r.To.Sub(r.From)) / max(r.Speed, 1))
+}
 
 // Asker is who asks for a file.
 type Asker struct {

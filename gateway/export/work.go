@@ -190,7 +190,7 @@ func (w *work) write(ctx context.Context, name string) (bytes int64, err error) 
 	defer f.Close()
 	out := &paid{w: f, spend: func(n int64) error { return w.exports.spend(ctx, n, patience) }}
 	if w.parts = len(w.request.Cameras); w.parts == 1 {
-		err = w.movie(ctx, w.request.Cameras[0], func(c *clip.Clip) error { return w.copy(ctx, out, c) })
+		err = w.movie(ctx, w.request.Cameras[0], func(m movie) error { return w.copy(ctx, out, m.Clip) })
 	} else {
 		err = w.bundle(ctx, out)
 	}
@@ -203,9 +203,16 @@ func (w *work) write(ctx context.Context, name string) (bytes int64, err error) 
 	return out.bytes, f.Close()
 }
 
-// movie calls use with the clip of a camera, which is encoded where that is asked
-// for.
-func (w *work) movie(ctx context.Context, camera string, use func(*clip.Clip) error) error {
+// movie is what a camera gives, with its name, and when its first picture was taken
+// and its last one ends.
+type movie struct {
+	*clip.Clip
+	name     string
+	from, to time.Time
+}
+
+// movie calls use with that of a camera, which is encoded where that is asked for.
+func (w *work) movie(ctx context.Context, camera string, use func(movie) error) error {
 	if w.request.encodes() {
 		return w.encoded(ctx, camera, use)
 	}
@@ -216,7 +223,7 @@ func (w *work) movie(ctx context.Context, camera string, use func(*clip.Clip) er
 		return err
 	}
 	defer c.Close()
-	return use(c)
+	return use(movie{c, c.Name(w.zone), c.Start, c.End})
 }
 
 // copyAtOnce is how many bytes are copied at a time.

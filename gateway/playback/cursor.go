@@ -295,9 +295,17 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// NextKey gives the next keyframe that is shown at a moment or after it. The
-// error is that of Next.
+// filesAhead is how many files like the present one are passed over one by one.
+const filesAhead = 4
+
+// NextKey gives the next keyframe that is shown at a moment or after it. Where that
+// is many files ahead the cursor is moved there. The error is that of Next.
 func (c *Cursor) NextKey(ctx context.Context, at time.Time) (Frame, error) {
+	if c.piece != nil && at.Sub(c.piece.end()) > filesAhead*c.piece.end().Sub(c.piece.row.Start) {
+		if err := c.Seek(ctx, at); err != nil {
+			return Frame{}, err
+		}
+	}
 	for {
 		if err := c.advance(ctx); err != nil {
 			return Frame{}, err

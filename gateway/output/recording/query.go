@@ -19,9 +19,6 @@ var (
 	ErrNotMade = errors.New("not to be had")
 )
 
-// maxSpeed bounds how fast a timelapse is: a year in half an hour.
-const maxSpeed = 20_000
-
 // query is what a request asks for.
 type query struct {
 	clip.Request
@@ -97,8 +94,8 @@ func speed(text string) (float64, error) {
 		return 1, nil
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n == 1 || n >= 2 && n <= maxSpeed) {
-		return 0, fmt.Errorf("%w: speed %.20q is not a number from 2 to %d", ErrBadQuery, text, maxSpeed)
+	if err != nil || !(n == 1 || n >= 2 && n <= clip.MaxSpeed) {
+		return 0, fmt.Errorf("%w: speed %.20q is not a number from 2 to %d", ErrBadQuery, text, clip.MaxSpeed)
 	}
 	return n, nil
 }

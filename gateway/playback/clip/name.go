@@ -16,9 +16,15 @@ func (c *Clip) Name(zone *time.Location) string {
 	if to.After(c.End) {
 		to = c.End.In(zone)
 	}
-	name := c.request.Camera + "_" + Between(from, to)
-	if c.request.Speed > 1 {
-		name += "_" + strconv.FormatFloat(c.request.Speed, 'f', -1, 64) + "x"
+	return NameOf(c.request.Camera, from, to, c.request.Speed)
+}
+
+// NameOf gives a name for a file of a camera from one time to another, in their
+// zones, with the speed of a timelapse where that is above 1.
+func NameOf(camera string, from, to time.Time, speed float64) string {
+	name := camera + "_" + Between(from, to)
+	if speed > 1 {
+		name += "_" + strconv.FormatFloat(speed, 'f', -1, 64) + "x"
 	}
 	return name + ".mp4"
 }
