@@ -8,6 +8,7 @@ package recording
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -159,6 +160,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, c
 		c, err = clip.New(ctx, h.options.Finder, h.options.Opener, q.Request)
 		return err
 	})
+	if errors.Is(err, clip.ErrStills) {
+		err = fmt.Errorf("%w: JPEGs were recorded, of which browsers play no timelapse; one of H.264 is asked for at /api/v1/exports, with speed", ErrNotMade)
+	}
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,6 @@ func TestClipIsNamedByItsTime(t *testing.T) {
 		span:                       "front_2026-11-20_12-00-01_to_12-00-05.mp4",
 		span + "&tz=Europe/Berlin": "front_2026-11-20_13-00-01_to_13-00-05.mp4",
 		span + "&tz=Asia/Kolkata":  "front_2026-11-20_17-30-01_to_17-30-05.mp4",
-		span + "&speed=60":         "front_2026-11-20_12-00-01_to_12-00-05_60x.mp4",
 		"from=2020-01-01T00:00:00Z&to=2030-01-01T00:00:00Z":                       "front_2026-11-20_12-00-00_to_12-00-10.mp4",
 		"from=2026-11-20T12:00:01Z&to=2026-11-20T12:00:05Z&tz=Pacific/Kiritimati": "front_2026-11-21_02-00-01_to_02-00-05.mp4",
 	} {
@@ -193,6 +192,7 @@ func TestBadQueriesAreToldWhatToDo(t *testing.T) {
 		"from=now&to=2026-11-20T12:00:01Z": {ErrBadQuery, "to must be later than from"},
 		span + "&start=now":                {ErrBadQuery, "neither keyframe nor exact"},
 		span + "&start=encode":             {ErrNotMade, "/api/v1/exports"},
+		span + "&speed=60":                 {ErrNotMade, "/api/v1/exports, with speed"}, // of JPEGs
 		span + "&subtitles=yes":            {ErrBadQuery, "subtitles can be 1"},
 		span + "&subtitles=1&speed=60":     {ErrBadQuery, "a timelapse has no subtitles"},
 		span + "&speed=1.5":                {ErrBadQuery, "not a number from 2 to"},

@@ -53,6 +53,8 @@ var (
 	ErrNothing = errors.New("nothing was recorded")
 	// ErrTooLong: the clip would be of too many segments.
 	ErrTooLong = errors.New("too much for one clip")
+	// ErrStills: a timelapse would be of JPEGs, which no browser plays.
+	ErrStills = errors.New("JPEGs were recorded")
 	// ErrChanged: a file is gone, or is not what the index says.
 	ErrChanged = errors.New("the recording is not what it was")
 )

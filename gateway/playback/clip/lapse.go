@@ -5,7 +5,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
+
+	"framegate/gateway/media"
+	"framegate/gateway/record/index"
 )
 
 // What a timelapse has at most: pictures in a second, so that players keep up,
@@ -24,33 +28,14 @@ type pick struct {
 	data  int64  // bytes of mdat before it
 }
 
-// lapse makes the clip of keyframes of parts.
-func (c *Clip) lapse(ctx context.Context, parts []part) error {
-	c.layout.parts = parts
+// rowsAtOnce is how many segments of a timelapse are looked up at a time.
+const rowsAtOnce = 1000
+
+// lapse makes the clip of keyframes.
+func (c *Clip) lapse(ctx context.Context, finder Finder) error {
 	l := picker{speed: c.request.Speed}
-	for i := range parts {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if p := &parts[i]; p.inside(c.request) && l.passes(p) {
-			l.now, c.End = l.now+p.ticks, p.row.End
-			continue
-		}
-		v, err := c.files.view(&parts[i])
-		if err != nil {
-			return err
-		}
-		if _, _, ok := v.cut(c.request.From, c.request.To); !ok {
-			continue
-		}
-		if c.Start.IsZero() {
-			c.Start = v.wall(v.entries[0])
-		}
-		c.End = v.wallAt(v.decodeOf(v.last))
-		l.pick(v, int32(i))
-		if len(l.picks) > maxPicks {
-			return fmt.Errorf("%w: it has more than %d pictures; ask for a higher speed or a shorter stretch of time", ErrTooLong, maxPicks)
-		}
+	if err := c.eachPart(ctx, finder, func(p part) error { return c.pick(&l, p) }); err != nil {
+		return err
 	}
 	if len(l.picks) == 0 {
 		return errEmpty
@@ -63,11 +48,88 @@ func (c *Clip) lapse(ctx context.Context, parts []part) error {
 	movie := movie{formats: c.entries.formats, created: c.Start, media: media, to: media}
 	c.layout.arrange(movie, counts{samples: n, keys: n, durations: n, chunks: n}, last.data+int64(last.size), pictures)
 	c.layout.tag = c.layout.hash()
-	for _, p := range l.picks {
-		if p := &parts[p.part]; p.entry != parts[l.picks[0].part].entry {
+	for i := range c.layout.parts {
+		if p := &c.layout.parts[i]; p.entry != c.layout.parts[0].entry {
 			c.Next = p.start
 			break
 		}
+	}
+	return nil
+}
+
+// eachPart calls with the segments that have to do with the request, by their start,
+// none of which is cut yet.
+func (c *Clip) eachPart(ctx context.Context, finder Finder, take func(part) error) error {
+	growing, grows := finder.Growing(c.request.Camera) // first, so that it is in one of both
+	grows = grows && growing.in(c.request)
+	for from, last, more := c.request.From, int64(0), true; more; {
+		rows, err := finder.Between(ctx, c.request.Camera, from, c.request.To, rowsAtOnce)
+		if err != nil {
+			return err
+		}
+		more = len(rows) == rowsAtOnce
+		if rows = behind(rows, last); more && len(rows) == 0 {
+			return tooMany() // at one moment
+		}
+		parts, err := c.entries.parts(ctx, rows)
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := take(p); err != nil {
+				return err
+			}
+			from, last = p.row.Start, p.row.ID
+		}
+		grows = grows && !has(parts, growing)
+	}
+	if !grows {
+		return nil
+	}
+	parts, err := c.entries.grow(nil, growing)
+	if err == nil {
+		err = take(parts[0])
+	}
+	return err
+}
+
+// behind gives those of rows, in their order, that are behind one, if that is among
+// them.
+func behind(rows []index.Segment, id int64) []index.Segment {
+	return rows[1+slices.IndexFunc(rows, func(r index.Segment) bool { return r.ID == id }):]
+}
+
+// pick takes what is shown of a part, whose file is opened for it.
+func (c *Clip) pick(l *picker, p part) error {
+	inside := p.inside(c.request)
+	if inside && l.passes(&p) {
+		l.now, c.End = l.now+p.ticks, p.row.End
+		return nil
+	}
+	if c.entries.formats[p.entry-1].Codec == media.JPEG {
+		return ErrStills
+	}
+	if l.opened++; l.opened > MaxSegments || len(l.picks) > maxPicks {
+		return fmt.Errorf("%w: a timelapse looks into %d segments at most, for %d pictures; ask for a higher speed or a shorter stretch of time, or have it exported", ErrTooLong, MaxSegments, maxPicks)
+	}
+	v, err := c.files.view(&p)
+	if err != nil {
+		return err
+	}
+	if inside {
+		v.last = len(v.all)
+	} else if _, _, ok := v.cut(c.request.From, c.request.To); !ok {
+		return nil
+	}
+	if c.Start.IsZero() {
+		c.Start = v.wall(v.entries[0])
+	}
+	c.End = v.wallAt(v.decodeOf(v.last))
+	if l.pick(v, int32(len(c.layout.parts))) {
+		c.layout.parts = append(c.layout.parts, p)
 	}
 	return nil
 }
@@ -78,6 +140,7 @@ type picker struct {
 	picks       []pick
 	now         int64 // ticks of all parts so far, at true speed
 	start, last int64 // when the first and the last picture were taken, by the same count
+	opened      int   // files
 }
 
 // shown gives when something is shown.
@@ -89,12 +152,17 @@ func (l *picker) passes(p *part) bool {
 	return len(l.picks) > 0 && l.shown(l.now+p.ticks)-l.shown(l.last) < Timescale/lapseRate
 }
 
-// pick takes keyframes of a part, none too soon after another.
-func (l *picker) pick(v *view, part int32) {
+// pick takes keyframes of a part, none too soon after another, and says whether it
+// took any.
+func (l *picker) pick(v *view, part int32) bool {
+	before := len(l.picks)
 	start := v.ticksAt(v.decodeOf(v.first))
 	for i, e := range v.entries {
+		if !e.Key {
+			continue
+		}
 		at := l.now + v.ticksAt(v.decodeOf(v.first+i)) - start
-		if !e.Key || len(l.picks) > 0 && l.shown(at)-l.shown(l.last) < Timescale/lapseRate {
+		if len(l.picks) > 0 && l.shown(at)-l.shown(l.last) < Timescale/lapseRate {
 			continue
 		}
 		data := int64(0)
@@ -108,6 +176,7 @@ func (l *picker) pick(v *view, part int32) {
 		l.last = at
 	}
 	l.now += v.ticks
+	return len(l.picks) > before
 }
 
 // end notes until when the last picture is shown.

@@ -17,11 +17,7 @@ var errEmpty = errors.New("empty")
 // plan finds out what the clip is made of.
 func (c *Clip) plan(ctx context.Context, finder Finder) error {
 	if c.request.Speed > 1 {
-		parts, err := find(ctx, finder, c.entries, c.request)
-		if err != nil {
-			return err
-		}
-		return c.lapse(ctx, parts)
+		return c.lapse(ctx, finder)
 	}
 	blocks, err := survey(ctx, finder, c.entries, c.request)
 	if err != nil {

@@ -7,10 +7,12 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/media"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 )
@@ -251,6 +253,27 @@ func TestSpeed(t *testing.T) {
 	}
 }
 
+// TestTimelapseIsOfMoreSegmentsThanAClip as long as it does not look into too many of
+// them, and of JPEGs it is not made.
+func TestTimelapseIsOfMoreSegmentsThanAClip(t *testing.T) {
+	t.Parallel()
+	const all = 2 * MaxSegments
+	v := minutes(t, all, 10)
+	request := Request{Camera: "front", From: noon, To: noon.Add(all * time.Minute), Speed: MaxSpeed}
+	c := v.clip(t, request)
+	if n := len(c.layout.picks); n < all/12 || n > all/11 || v.opened > 2*n || len(c.layout.parts) != n || c.End.Sub(request.To).Abs() > time.Second {
+		t.Errorf("%d pictures of %d files, of which %d are kept in mind, up to %v", n, v.opened, len(c.layout.parts), c.End)
+	}
+	request.Speed = 60
+	if _, err := New(t.Context(), v, v, request); !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), "exported") {
+		t.Error(err)
+	}
+	v.formats[0] = &media.Format{Codec: media.JPEG, Width: 64, Height: 48}
+	if _, err := New(t.Context(), v, v, request); !errors.Is(err, ErrStills) {
+		t.Error(err)
+	}
+}
+
 // TestTooMuch is refused.
 func TestTooMuch(t *testing.T) {
 	t.Parallel()
@@ -285,8 +308,8 @@ func TestFastTimelapseOpensFewFiles(t *testing.T) {
 		t.Errorf("%d pictures of %d files", n, v.opened)
 	}
 	for i, p := range c.layout.picks {
-		if int(p.part) != 10*i {
-			t.Errorf("picture %d is of minute %d", i, p.part)
+		if minute := c.layout.parts[p.part].row.ID - 1; minute != int64(10*i) {
+			t.Errorf("picture %d is of minute %d", i, minute)
 		}
 	}
 	if !c.End.Equal(noon.Add(59*time.Minute + 30*time.Second)) {

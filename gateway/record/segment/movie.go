@@ -15,6 +15,7 @@ type movie struct {
 	formats   []*media.Format
 	entries   [][]Entry // by track
 	growing   bool      // its samples are in fragments
+	read      counts    // of a movie that was read from its tables
 }
 
 // counts is how many entries the tables of the pictures have.

@@ -137,7 +137,9 @@ func (s *Segment) readFinished() error {
 		}
 		s.end += length
 	}
-	return s.take(m)
+	err = s.take(m)
+	s.Summary.STTS, s.Summary.CTTS, s.Summary.MoovBytes = m.read.stts, m.read.ctts, length
+	return err
 }
 
 // boxLength gives the size of the box at an offset, which is in the file.
@@ -159,7 +161,8 @@ func (s *Segment) boxLength(at int64) (int64, error) {
 	return int64(length), nil
 }
 
-// take makes what a movie says the Segment's, if it can be true.
+// take makes what a movie says the Segment's, if it can be true. What its tables have
+// is the caller's to say.
 func (s *Segment) take(m *movie) error {
 	if len(m.entries[0]) == 0 {
 		return fmt.Errorf("%w: its tables are empty", ErrNothing)
@@ -174,8 +177,5 @@ func (s *Segment) take(m *movie) error {
 	m.created = s.Head.Start
 	s.Formats, s.Table = m.formats, Table{Timescale: m.timescale, Entries: m.entries}
 	s.Summary = summary(s.Head, m, s.end)
-	var tables mp4.Boxes
-	counts := m.append(&tables)
-	s.Summary.STTS, s.Summary.CTTS, s.Summary.MoovBytes = counts.stts, counts.ctts, int64(len(tables))
 	return nil
 }

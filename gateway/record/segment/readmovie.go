@@ -87,9 +87,12 @@ func (m *movie) readTrack(trak []byte) error {
 	if err != nil {
 		return err
 	}
-	format, entries, err := readTables(stbl[0])
+	format, entries, counts, err := readTables(stbl[0])
 	if err != nil {
 		return err
+	}
+	if len(m.formats) == 0 {
+		m.read = counts
 	}
 	m.formats, m.entries = append(m.formats, format), append(m.entries, entries)
 	return m.shift(parts[0])
@@ -127,18 +130,18 @@ func (m *movie) shift(edts []byte) error {
 }
 
 // readTables reads an stbl: 14496-12, 8.5 to 8.7.
-func readTables(stbl []byte) (*media.Format, []Entry, error) {
+func readTables(stbl []byte) (format *media.Format, entries []Entry, has counts, err error) {
 	b, err := pick(stbl, "stsd", "stsz", "stts", "ctts", "stss", "stsc", "stco", "co64")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, has, err
 	}
-	format, err := readSampleEntry(b[0])
+	format, err = readSampleEntry(b[0])
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, has, err
 	}
-	entries, err := readSizes(b[1])
+	entries, err = readSizes(b[1])
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, has, err
 	}
 	for _, err := range []error{
 		readRuns(b[2], len(entries), func(i int, v uint32) { entries[i].Duration = v }),
@@ -147,7 +150,7 @@ func readTables(stbl []byte) (*media.Format, []Entry, error) {
 		readChunks(b[5], b[6], b[7], entries),
 	} {
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, has, err
 		}
 	}
 	at := int64(0)
@@ -155,7 +158,14 @@ func readTables(stbl []byte) (*media.Format, []Entry, error) {
 		entries[i].Decode = at
 		at += int64(entries[i].Duration)
 	}
-	return format, entries, nil
+	return format, entries, counts{runsOf(b[2]), runsOf(b[3])}, nil
+}
+
+// runsOf gives how many runs a table has, which was read.
+func runsOf(b []byte) int {
+	f := mp4.Fields{B: b}
+	f.U32()
+	return int(f.U32())
 }
 
 // readSampleEntry reads an stsd of one entry.

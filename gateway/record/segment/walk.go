@@ -50,7 +50,13 @@ func (s *Segment) walk() error {
 	if err := s.readPrepared(m); err != nil {
 		return err
 	}
-	return s.take(m)
+	if err := s.take(m); err != nil {
+		return err
+	}
+	var tables mp4.Boxes // as they will be
+	counts := m.append(&tables)
+	s.Summary.STTS, s.Summary.CTTS, s.Summary.MoovBytes = counts.stts, counts.ctts, int64(len(tables))
+	return nil
 }
 
 // readInit reads the moov before the fragments.
