@@ -50,8 +50,8 @@ func (a *API) registerExports(r registrar) {
 type newExport struct {
 	Camera   string   `json:"camera,omitempty" maxLength:"63" doc:"of which one MP4 is made" example:"front"`
 	Cameras  []string `json:"cameras,omitempty" nullable:"false" maxItems:"32" doc:"instead: several, of which a ZIP is made, with an MP4 of each and manifest.json"`
-	From     string   `json:"from" maxLength:"40" doc:"a time as in RFC 3339" example:"2026-11-20T14:05:10Z"`
-	To       string   `json:"to" maxLength:"40" doc:"a time as in RFC 3339, or now" example:"2026-11-20T14:07:00Z"`
+	From     string   `json:"from" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m" example:"2026-11-20T14:05:10Z"`
+	To       string   `json:"to" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m" example:"2026-11-20T14:07:00Z"`
 	Start    string   `json:"start,omitempty" enum:"keyframe,exact,encode" doc:"begin with the keyframe before from (as if left out), with the picture of that moment by an edit list, or with that picture by encoding"`
 	Clock    bool     `json:"clock,omitempty" doc:"burn the time of each picture into it, for which it is encoded"`
 	Width    int      `json:"width,omitempty" minimum:"16" maximum:"3840" doc:"pixels that encoded pictures have at most"`

@@ -96,8 +96,8 @@ func markOf(m index.Mark) mark {
 // newMark is a mark as it is added.
 type newMark struct {
 	Kind   string     `json:"kind" minLength:"1" maxLength:"64" doc:"what happened, of letters, digits, dots, dashes and underscores" example:"motion"`
-	Start  string     `json:"start,omitempty" maxLength:"40" doc:"a time as in RFC 3339, or now; now, if left out" example:"2026-11-20T14:05:10Z"`
-	End    string     `json:"end,omitempty" maxLength:"40" doc:"a time as in RFC 3339, or now; still open, if left out" example:"2026-11-20T14:05:40Z"`
+	Start  string     `json:"start,omitempty" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; now, if left out" example:"2026-11-20T14:05:10Z"`
+	End    string     `json:"end,omitempty" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; still open, if left out" example:"2026-11-20T14:05:40Z"`
 	Before string     `json:"before,omitempty" maxLength:"40" doc:"how far it reaches before its start, up to 24h" example:"5s"`
 	After  string     `json:"after,omitempty" maxLength:"40" doc:"how far it reaches behind its end, up to 24h" example:"10s"`
 	Keep   bool       `json:"keep,omitempty" doc:"protect what it reaches: no limit on age or size deletes that"`
@@ -108,8 +108,8 @@ type newMark struct {
 // markChange is what is to be different of a mark.
 type markChange struct {
 	Kind   *string     `json:"kind,omitempty" minLength:"1" maxLength:"64"`
-	Start  string      `json:"start,omitempty" maxLength:"40" doc:"a time as in RFC 3339, or now" example:"2026-11-20T14:05:10Z"`
-	End    string      `json:"end,omitempty" maxLength:"40" doc:"a time as in RFC 3339, or now, which ends it" example:"2026-11-20T14:05:40Z"`
+	Start  string      `json:"start,omitempty" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m" example:"2026-11-20T14:05:10Z"`
+	End    string      `json:"end,omitempty" maxLength:"40" doc:"a time as in RFC 3339, now, which ends it, or -30m" example:"2026-11-20T14:05:40Z"`
 	Before *string     `json:"before,omitempty" maxLength:"40"`
 	After  *string     `json:"after,omitempty" maxLength:"40"`
 	Keep   *bool       `json:"keep,omitempty"`
@@ -321,8 +321,8 @@ type markList struct {
 
 func (a *API) listMarks(ctx context.Context, in *struct {
 	ID    string `path:"id" doc:"the camera" example:"front"`
-	From  string `query:"from" maxLength:"40" doc:"only those that end later: a time as in RFC 3339" example:"2026-11-20T00:00:00Z"`
-	To    string `query:"to" maxLength:"40" doc:"only those that start earlier: a time as in RFC 3339" example:"2026-11-21T00:00:00Z"`
+	From  string `query:"from" maxLength:"40" doc:"only those that end later: a time as in RFC 3339, now, or -30m" example:"2026-11-20T00:00:00Z"`
+	To    string `query:"to" maxLength:"40" doc:"only those that start earlier: a time as in RFC 3339, now, or -30m" example:"2026-11-21T00:00:00Z"`
 	Kind  string `query:"kind" maxLength:"64" doc:"only those of this kind" example:"motion"`
 	Keep  bool   `query:"keep" doc:"only those that protect what they reach"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"how many at most"`

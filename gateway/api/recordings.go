@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/instant"
 	"framegate/gateway/record/index"
 )
 
@@ -106,16 +106,12 @@ func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index)
 // momentOf reads a time that somebody gives; "" is the one that is so anyway.
 // The error is a problem with the parameter or member at location.
 func momentOf(text string, usual, now time.Time, location string) (time.Time, error) {
-	switch text {
-	case "":
+	if text == "" {
 		return usual, nil
-	case "now":
-		return now, nil
 	}
-	// A plus in an address is a blank, unless it is written as %2B.
-	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+"))
-	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9998 {
-		return t, faulty(location, "must be a time such as 2026-11-20T14:05:10Z or 2026-11-20T15:05:10+01:00, from 1970 on, or now")
+	t, err := instant.Parse(text, now)
+	if err != nil {
+		return t, faulty(location, err.Error())
 	}
 	return t, nil
 }
@@ -171,8 +167,8 @@ type timeline struct {
 
 func (a *API) showTimeline(ctx context.Context, in *struct {
 	ID         string `path:"id" doc:"the camera" example:"front"`
-	From       string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; 24 hours before to, if left out" example:"2026-11-20T00:00:00Z"`
-	To         string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-11-21T00:00:00Z"`
+	From       string `query:"from" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; 24 hours before to, if left out" example:"2026-11-20T00:00:00Z"`
+	To         string `query:"to" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; now, if left out" example:"2026-11-21T00:00:00Z"`
 	Resolution string `query:"resolution" maxLength:"40" doc:"what need not be told apart, such as 1m; as fine as one answer can be, if left out" example:"1m"`
 }) (*struct{ Body timeline }, error) {
 	from, to, err := stretchOf(in.From, in.To)
@@ -298,8 +294,8 @@ type days struct {
 func (a *API) listDays(ctx context.Context, in *struct {
 	ID   string `path:"id" doc:"the camera" example:"front"`
 	Zone string `query:"tz" maxLength:"64" doc:"the time zone whose days are meant; UTC, if left out" example:"Europe/Berlin"`
-	From string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; ten years before to, if left out" example:"2026-11-01T00:00:00Z"`
-	To   string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-12-01T00:00:00Z"`
+	From string `query:"from" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; ten years before to, if left out" example:"2026-11-01T00:00:00Z"`
+	To   string `query:"to" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; now, if left out" example:"2026-12-01T00:00:00Z"`
 }) (*struct{ Body days }, error) {
 	answer := days{Zone: in.Zone, Days: []string{}}
 	if in.Zone == "" {
@@ -357,8 +353,8 @@ type segmentList struct {
 
 func (a *API) listSegments(ctx context.Context, in *struct {
 	ID    string `path:"id" doc:"the camera" example:"front"`
-	From  string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; 24 hours before to, if left out" example:"2026-11-20T00:00:00Z"`
-	To    string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-11-21T00:00:00Z"`
+	From  string `query:"from" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; 24 hours before to, if left out" example:"2026-11-20T00:00:00Z"`
+	To    string `query:"to" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; now, if left out" example:"2026-11-21T00:00:00Z"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"how many at most"`
 }) (*struct{ Body segmentList }, error) {
 	from, to, err := stretchOf(in.From, in.To)
@@ -420,8 +416,8 @@ type erased struct {
 
 func (a *API) eraseRecordings(ctx context.Context, in *struct {
 	ID   string `path:"id" doc:"the camera" example:"front"`
-	From string `query:"from" required:"true" maxLength:"40" doc:"a time as in RFC 3339" example:"2026-11-20T14:00:00Z"`
-	To   string `query:"to" required:"true" maxLength:"40" doc:"a time as in RFC 3339" example:"2026-11-20T14:30:00Z"`
+	From string `query:"from" required:"true" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m" example:"2026-11-20T14:00:00Z"`
+	To   string `query:"to" required:"true" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m" example:"2026-11-20T14:30:00Z"`
 }) (*struct{ Body erased }, error) {
 	from, to, err := stretchOf(in.From, in.To)
 	if err != nil {

@@ -40,8 +40,8 @@ type thumbnailList struct {
 
 func (a *API) listThumbnails(ctx context.Context, in *struct {
 	ID   string `path:"id" doc:"the camera" example:"front"`
-	From string `query:"from" maxLength:"40" doc:"a time as in RFC 3339; 24 hours before to, if left out" example:"2026-11-20T14:00:00Z"`
-	To   string `query:"to" maxLength:"40" doc:"a time as in RFC 3339; now, if left out" example:"2026-11-20T15:00:00Z"`
+	From string `query:"from" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; 24 hours before to, if left out" example:"2026-11-20T14:00:00Z"`
+	To   string `query:"to" maxLength:"40" doc:"a time as in RFC 3339, now, or -30m; now, if left out" example:"2026-11-20T15:00:00Z"`
 	Step string `query:"step" maxLength:"40" doc:"the time from one to the next, of whole tens of seconds; as short as 360 pictures allow, if left out" example:"1m"`
 }) (*struct{ Body thumbnailList }, error) {
 	from, to, err := stretchOf(in.From, in.To)

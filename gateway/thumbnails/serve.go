@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
+	"framegate/gateway/instant"
 	"framegate/gateway/stream"
 )
 
@@ -21,9 +21,10 @@ const lasts = "private, max-age=604800, immutable"
 // Serve answers a client's request for the thumbnail of a moment (at=). An error means that
 // nothing was answered.
 func (m *Maker) Serve(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
-	at, err := momentOf(r.URL.Query().Get("at"))
+	text := r.URL.Query().Get("at")
+	at, err := instant.Parse(text, time.Now())
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: at %w", ErrBadQuery, err)
 	}
 	p, lasting, err := m.Picture(r.Context(), client, camera, at)
 	if err != nil {
@@ -33,19 +34,9 @@ func (m *Maker) Serve(w http.ResponseWriter, r *http.Request, camera string, cli
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("ETag", fmt.Sprintf(`"%08x-%x"`, p.Sum(), len(p.Data)))
 	h.Set("Cache-Control", "private, no-cache")
-	if lasting {
+	if lasting && !instant.Relative(text) {
 		h.Set("Cache-Control", lasts)
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.Data))
 	return nil
-}
-
-// momentOf reads a time. A plus in an address is a blank, unless it is written as
-// %2B.
-func momentOf(text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+"))
-	if err != nil || t.Year() < 1970 || t.Year() > 9998 {
-		return t, fmt.Errorf("%w: at must be a time such as 2026-11-20T14:05:10Z or 2026-11-20T15:05:10%%2B01:00, from 1970 on", ErrBadQuery)
-	}
-	return t, nil
 }

@@ -235,7 +235,11 @@ func TestAddressesMayBeKept(t *testing.T) {
 	if other := get("at=2026-11-20T12:00:00Z", "If-None-Match", etag); other.Code != 200 {
 		t.Error(other.Code)
 	}
-	for _, query := range []string{"", "at=now", "at=1969-01-01T00:00:00Z", "at=1763640000"} {
+	s.record(time.Now().Truncate(Grid).Add(-time.Hour), 40, 7, time.Second, plain(t), numbered, true)
+	if w := get("at=-1h"); w.Code != 200 || w.Header().Get("Cache-Control") != "private, no-cache" {
+		t.Errorf("what is another one each time: %d %v", w.Code, w.Header())
+	}
+	for _, query := range []string{"", "at=noon", "at=1969-01-01T00:00:00Z", "at=1763640000"} {
 		r := httptest.NewRequest("GET", "/live/front/thumbnail.jpg?"+query, nil)
 		if err := m.Serve(httptest.NewRecorder(), r, "front", anna); !errors.Is(err, ErrBadQuery) {
 			t.Errorf("%s: %v", query, err)

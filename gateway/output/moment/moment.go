@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"framegate/gateway/delivery"
+	"framegate/gateway/instant"
 	"framegate/gateway/media"
 	"framegate/gateway/places"
 	"framegate/gateway/playback"
@@ -41,6 +42,9 @@ const (
 	// keptFor is how long caches may keep one. It does not change, but it may be
 	// deleted.
 	keptFor = time.Hour
+	// settles is how long after a moment there may be pictures of it that are not
+	// written yet.
+	settles = 10 * time.Second
 	// atWork is how many pictures are decoded at a time, and waiting how many
 	// requests wait for that. Encoders are for who watches.
 	atWork  = 2
@@ -84,19 +88,20 @@ func New(options Options) *Handler {
 }
 
 // Serve answers a client's request with the picture that a camera showed at a moment, the
-// query's at: as it was recorded where that is a JPEG and choice allows it, or
+// query's at, or the newest where that is about to be written: as it was recorded where that is a JPEG and choice allows it, or
 // else as the rendition. With key=1 it is the keyframe before that.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrUnreadable,
 // ErrLate, ErrBusy, playback.ErrNothing or ErrMissing, or stream.ErrFull for want of an encoder.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client) error {
-	at, key, err := parse(r.URL.Query())
+	at, key, err := parse(r.URL.Query(), time.Now())
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), patience, ErrLate)
 	defer cancel()
 	camera := choice.Rendition.Camera
+	at, settled := h.written(camera, at)
 	p, err := h.options.Library.At(ctx, camera, at, key)
 	if err != nil {
 		return h.told(ctx, camera, err)
@@ -113,7 +118,10 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.
 		return h.told(ctx, camera, err)
 	}
 	header.Set("ETag", tag)
-	header.Set("Cache-Control", fmt.Sprintf("private, max-age=%d", int(keptFor.Seconds())))
+	header.Set("Cache-Control", "private, no-cache")
+	if settled && !instant.Relative(r.URL.Query().Get("at")) {
+		header.Set("Cache-Control", fmt.Sprintf("private, max-age=%d", int(keptFor.Seconds())))
+	}
 	header.Set("Content-Type", "image/jpeg")
 	header.Set("Content-Length", strconv.Itoa(len(f.Data)))
 	micros := f.Wall.UnixMicro()
@@ -124,10 +132,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.
 	return nil
 }
 
-func parse(query url.Values) (at time.Time, key bool, err error) {
-	text := strings.ReplaceAll(query.Get("at"), " ", "+") // of a zone, which a query that was not escaped makes a space of
-	if at, err = time.Parse(time.RFC3339Nano, text); err != nil {
-		return at, false, fmt.Errorf("%w: at %.40q is no time such as 2026-11-20T14:05:10+01:00", ErrBadQuery, query.Get("at"))
+func parse(query url.Values, now time.Time) (at time.Time, key bool, err error) {
+	if at, err = instant.Parse(query.Get("at"), now); err != nil {
+		return at, false, fmt.Errorf("%w: at %w", ErrBadQuery, err)
 	}
 	switch query.Get("key") {
 	case "", "0":
@@ -136,6 +143,16 @@ func parse(query url.Values) (at time.Time, key bool, err error) {
 		return at, true, nil
 	}
 	return at, false, fmt.Errorf("%w: key %.20q is neither 0 nor 1", ErrBadQuery, query.Get("key"))
+}
+
+// written gives a moment of which there is a picture: where the one that is asked for
+// is about to be written, that of the newest so far. It says whether that is settled.
+func (h *Handler) written(camera string, at time.Time) (_ time.Time, settled bool) {
+	g, grows := h.options.Library.Growing(camera)
+	if behind := at.Sub(g.Segment.End); !grows || behind < 0 || behind > settles {
+		return at, true
+	}
+	return g.Segment.End.Add(-time.Microsecond), false
 }
 
 // told gives an error that a client may be told.

@@ -21,6 +21,8 @@ import (
 	"framegate/gateway/media"
 	"framegate/gateway/playback"
 	"framegate/gateway/playback/tape"
+	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 )
@@ -215,6 +217,59 @@ func TestNoPictureOfAMoment(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %v", q, err, w.Header(), want)
 		}
 	}
+}
+
+// written is a tape the only recording of which is still being written.
+type written struct {
+	*tape.Tape
+	grows playback.Growing
+}
+
+func (w *written) Growing(string) (playback.Growing, bool) { return w.grows, true }
+
+func (w *written) Between(context.Context, string, time.Time, time.Time, int) ([]index.Segment, error) {
+	return nil, nil
+}
+
+// TestNowIsTheNewestPicture so far, and what is another one each time is kept by no
+// cache.
+func TestNowIsTheNewestPicture(t *testing.T) {
+	t.Parallel()
+	p := tape.New(t)
+	p.Record(noon, jpegs(t, 25))
+	rows, _ := p.Between(t.Context(), "front", noon, time.Time{}, 1)
+	file, size, err := p.Open(rows[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	s, err := segment.Open(file, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		row := index.Segment{Camera: "front", Path: rows[0].Path, Start: time.Now().Add(-3 * time.Second), End: time.Now().Add(-2 * time.Second), Rate: 1}
+		h := gallery(p)
+		h.options.Library.Recordings = &written{p, playback.Growing{Segment: row, Format: s.Formats[0], Table: s.Table}}
+		past := query(row.Start.Add(500 * time.Millisecond))
+		for q, want := range map[string]struct {
+			number int
+			kept   string
+		}{
+			"at=now": {24, "private, no-cache"}, query(time.Now()): {24, "private, no-cache"},
+			"at=-2500ms": {12, "private, no-cache"}, past: {12, "private, max-age=3600"},
+		} {
+			if w := expect(t, h, q, "", want.number); w.Header().Get("Cache-Control") != want.kept {
+				t.Errorf("%s: %v", q, w.Header())
+			}
+		}
+		time.Sleep(settles)
+		for _, q := range []string{"at=now", query(time.Now().Add(time.Minute))} {
+			if _, err := ask(h, q, ""); !errors.Is(err, playback.ErrNothing) {
+				t.Errorf("%s: %v", q, err)
+			}
+		}
+	})
 }
 
 // TestFewAreDecodedAtATime however many are asked for: some wait, not all of them one

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
+	"framegate/gateway/instant"
 	"framegate/gateway/playback/clip"
 )
 
@@ -65,14 +65,9 @@ func parse(values url.Values, zone *time.Location, now time.Time) (q query, err 
 
 // moment reads a time.
 func moment(values url.Values, name string, now time.Time) (time.Time, error) {
-	text := values.Get(name)
-	if text == "now" {
-		return now, nil
-	}
-	// A plus in an address is a blank, unless it is written as %2B.
-	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(text, " ", "+"))
-	if err != nil || t.Year() < 1970 || t.Year() > 9998 {
-		return t, fmt.Errorf("%w: %s must be a time such as 2026-11-20T14:05:10Z or 2026-11-20T15:05:10%%2B01:00, from 1970 on, or now", ErrBadQuery, name)
+	t, err := instant.Parse(values.Get(name), now)
+	if err != nil {
+		return t, fmt.Errorf("%w: %s %w", ErrBadQuery, name, err)
 	}
 	return t, nil
 }

@@ -124,7 +124,7 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 
 // Serve answers a client's request with a clip of a camera. The query has
 //
-//	from, to  from when until when, as RFC 3339 has times, or now
+//	from, to  from when until when: see instant.Parse
 //	start     keyframe: begin with the keyframe before from; exact: with from
 //	speed     so many times as fast, of keyframes alone
 //	subtitles 1: a track of subtitles has the time of day in it

@@ -14,11 +14,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"framegate/gateway/delivery"
+	"framegate/gateway/instant"
 	"framegate/gateway/places"
 	"framegate/gateway/playback"
 	"framegate/gateway/stream"
@@ -38,6 +38,9 @@ const (
 	// of them by one principal at one address.
 	maxPlayed = 32
 	maxEach   = 8
+	// settles is how long after a moment there may be pictures of it that are not
+	// written yet.
+	settles = 10 * time.Second
 )
 
 // LimitReplays is that of recordings that are played at a time, by name.
@@ -135,7 +138,7 @@ func (h *Handler) there(ctx context.Context, camera string, from time.Time, rate
 		growing = growing && g.Segment.Start.Before(from)
 		from, to = to, from
 	} else {
-		growing = growing && g.Segment.End.After(from)
+		growing = growing && g.Segment.End.After(from.Add(-settles))
 	}
 	rows, err := h.options.Library.Between(ctx, camera, from, to, 1)
 	if err == nil && len(rows) == 0 && !growing {
@@ -171,11 +174,14 @@ func (h *Handler) enter(session *playback.Session, client stream.Client) (leave 
 
 // parse reads a query.
 func parse(query url.Values, now time.Time) (from time.Time, rate float64, err error) {
-	text := strings.ReplaceAll(query.Get("from"), " ", "+") // of a zone, which a query that was not escaped makes a space of
-	if from, err = time.Parse(time.RFC3339Nano, text); err != nil || from.After(now) {
-		return from, 0, fmt.Errorf("%w: from %.40q is no time such as 2026-11-20T14:05:10+01:00 that is past", ErrBadQuery, query.Get("from"))
+	if from, err = instant.Parse(query.Get("from"), now); err != nil {
+		return from, 0, fmt.Errorf("%w: from %w", ErrBadQuery, err)
 	}
-	if text = query.Get("rate"); text == "" {
+	if from.After(now) {
+		return from, 0, fmt.Errorf("%w: from %.40q is not past", ErrBadQuery, query.Get("from"))
+	}
+	text := query.Get("rate")
+	if text == "" {
 		return from, 1, nil
 	}
 	if rate, err = strconv.ParseFloat(text, 64); err != nil {

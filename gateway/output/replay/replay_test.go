@@ -174,7 +174,9 @@ func TestWhatCannotBePlayedIsTold(t *testing.T) {
 		"/mjpeg?from=2026-11-20T12:00:00Z&rate=0":       playback.ErrRate,
 		"/mjpeg?from=2026-11-20T12:00:00Z&rate=NaN":     playback.ErrRate,
 		"/mjpeg?from=2026-11-20T12:00:01Z&rate=-17":     playback.ErrRate,
-		"/mjpeg?from=2026-11-20T14:00:00Z":              playback.ErrNothing,
+		"/mjpeg?from=2026-11-20T14:01:00Z":              playback.ErrNothing,
+		"/mjpeg?from=now":                               playback.ErrNothing,
+		"/mjpeg?from=-1m":                               playback.ErrNothing,
 		"/sse?from=2026-11-20T11:59:59Z&rate=-1&who=me": playback.ErrNothing,
 	} {
 		if answer := c.ask(path); answer.StatusCode != http.StatusTeapot {
@@ -184,6 +186,16 @@ func TestWhatCannotBePlayedIsTold(t *testing.T) {
 		if err := <-c.refused; !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", path, err, want)
 		}
+	}
+}
+
+// TestWhatIsAboutToBeWrittenCanBePlayed from the moment on that is asked for, which
+// is always a little later than what was written.
+func TestWhatIsAboutToBeWrittenCanBePlayed(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	if answer := c.ask("/sse?from=2026-11-20T14:00:05Z"); answer.StatusCode != http.StatusOK {
+		t.Errorf("%s: %v", answer.Status, <-c.refused)
 	}
 }
 
