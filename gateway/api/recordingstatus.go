@@ -21,7 +21,7 @@ type Recording struct {
 // RecordingRoom is what is known of where recordings are kept.
 type RecordingRoom struct {
 	Volume string // "" where it is not there
-	Why    string // it is not
+	Why    string // it is not, or not where it is to be
 	Free, Total,
 	Recorded, Protected int64 // bytes
 	Crammed  bool          // more than half is protected
@@ -61,7 +61,7 @@ func recordingStatusOf(r Recording) *recordingStatus {
 // recordingRoom is what is known of where recordings are kept, for admins.
 type recordingRoom struct {
 	Volume    string  `json:"volume,omitempty" doc:"which it is; not there while it is not"`
-	Reason    string  `json:"reason,omitempty" doc:"why it is not there"`
+	Reason    string  `json:"reason,omitempty" doc:"why it is not there, or not in the folder that is configured"`
 	Free      int64   `json:"free" doc:"bytes"`
 	Total     int64   `json:"total" doc:"bytes of the disk"`
 	Recorded  int64   `json:"recorded" doc:"bytes of recordings"`

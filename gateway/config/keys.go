@@ -125,7 +125,7 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 func (d *draft) finish() (*Config, error) {
 	d.finishTLS()
 	c := d.config
-	d.config.Recordings.Dir = cmp.Or(c.Recordings.Dir, filepath.Join(c.Data, "recordings"))
+	d.config.Recordings.Dir = cmp.Or(c.Recordings.Dir, usualRecordings(&c))
 	c.Recordings.Dir = d.config.Recordings.Dir
 	d.finishRecordings()
 	for _, id := range d.order {
@@ -137,6 +137,9 @@ func (d *draft) finish() (*Config, error) {
 	}
 	return &c, nil
 }
+
+// usualRecordings is where recordings are if nothing says so.
+func usualRecordings(c *Config) string { return filepath.Join(c.Data, "recordings") }
 
 // ownFolders are those in the data folder that have other things than recordings.
 var ownFolders = []string{"acme", "exports", "tls"}

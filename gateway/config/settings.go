@@ -92,12 +92,12 @@ var settings = []Setting{
 	one("limits.camera_first_byte", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraFirstByte }, 10*time.Second, lasting(time.Second, 5*time.Minute)),
 	one("limits.camera_silence", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraSilence }, 5*time.Second, lasting(time.Second, time.Hour)),
 
-	one("recordings.dir", aRestart, func(c *Config) *string { return &c.Recordings.Dir }, "", named),
+	one("recordings.dir", nothing, func(c *Config) *string { return &c.Recordings.Dir }, "", named),
 	one("recordings.max_bytes", nothing, func(c *Config) *int64 { return &c.Recordings.MaxBytes }, 0, noneOr(minKept, maxVolumeBytes)),
 	one("recordings.min_free", nothing, func(c *Config) *int64 { return &c.Recordings.MinFree }, 1<<30, noneOr(1<<20, maxVolumeBytes)),
 	one("recordings.sync", nothing, func(c *Config) *Sync { return &c.Recordings.Sync }, SyncAuto, readSync),
 	one("recordings.segment", nothing, func(c *Config) *time.Duration { return &c.Recordings.Segment }, time.Minute, lasting(10*time.Second, 10*time.Minute)),
-	one("recordings.buffer", aRestart, func(c *Config) *int { return &c.Recordings.Buffer }, 64<<20, sized(1<<20, 1<<30)),
+	one("recordings.buffer", nothing, func(c *Config) *int { return &c.Recordings.Buffer }, 64<<20, sized(1<<20, 1<<30)),
 }
 
 // Settings gives the table of all keys but those of cameras, in the order in
@@ -129,6 +129,9 @@ func Merge(now, next *Config) (merged *Config, restart []string) {
 			reflect.ValueOf(s.in(&m)).Elem().Set(reflect.ValueOf(s.in(now)).Elem())
 			restart = append(restart, s.Key)
 		}
+	}
+	if next.Recordings.Dir == usualRecordings(next) {
+		m.Recordings.Dir = usualRecordings(&m) // it goes with the data folder
 	}
 	return &m, restart
 }

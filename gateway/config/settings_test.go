@@ -80,7 +80,7 @@ func TestSettingsThatTakeARestart(t *testing.T) {
 	want := strings.Fields(`base_path frame_ancestors hosts cors.origins network.allow trusted_proxies default_camera
 		limits.viewers limits.viewers_per_camera limits.viewers_per_principal limits.viewers_per_address
 		limits.connections limits.connections_per_address limits.api_body_bytes
-		recordings.max_bytes recordings.min_free recordings.sync recordings.segment`)
+		recordings.dir recordings.max_bytes recordings.min_free recordings.sync recordings.segment recordings.buffer`)
 	if !slices.Equal(live, want) {
 		t.Errorf("taken while running: %v, want %v", live, want)
 	}
@@ -107,6 +107,22 @@ func TestMergeTakesWhatItCan(t *testing.T) {
 	}
 	if again, restart := Merge(now, now); restart != nil || !reflect.DeepEqual(again, now) {
 		t.Errorf("of the same, %v take a restart", restart)
+	}
+}
+
+// TestRecordingsInTheDataFolderMoveWithIt alone: not before it is another one.
+func TestRecordingsInTheDataFolderMoveWithIt(t *testing.T) {
+	now := mustLoad(t, "data: /a\n")
+	for text, want := range map[string]string{
+		"data: /b\n":                        "/a/recordings",
+		"data: /b\nrecordings: {dir: /c}\n": "/c",
+		"recordings: {dir: /c}\ndata: /a\n": "/c",
+		"data: /a\n":                        "/a/recordings",
+	} {
+		merged, _ := Merge(now, mustLoad(t, text))
+		if merged.Data != "/a" || merged.Recordings.Dir != want {
+			t.Errorf("%s: recordings in %s, of the data in %s", text, merged.Recordings.Dir, merged.Data)
+		}
 	}
 }
 

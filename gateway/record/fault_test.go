@@ -275,6 +275,34 @@ func TestStallBeyondTheBufferIsAGap(t *testing.T) {
 	})
 }
 
+// TestBufferIsChangedWhileTheDiskStalls which loses nothing then.
+func TestBufferIsChangedWhileTheDiskStalls(t *testing.T) {
+	open, fail := newFaulty()
+	var settings record.Settings
+	var hub *stream.Hub
+	c := newCamera()
+	storyOf(t, c, func(o *record.Options, s *record.Settings, _ []record.Camera) {
+		hub = stream.New(stream.Options{RingBytes: 100 << 10, Resolve: func(stream.Key) (stream.Source, error) { return c, nil }})
+		o.Hub = hub
+		o.OpenDisk, s.Buffer, settings = open, 100<<10, *s
+	}, func(g *rig, c *camera) {
+		g.hub.Close()
+		g.hub = hub
+		time.Sleep(15 * time.Second)
+		stall := make(chan struct{})
+		fail(nil, stall)
+		settings.Buffer = 8 << 20
+		g.recorders.Apply(settings, []record.Camera{{ID: "front", Mode: record.ModeContinuous}})
+		time.Sleep(50 * time.Second)
+		fail(nil, nil)
+		close(stall)
+		time.Sleep(5 * time.Second)
+		if s := g.recorders.Status("front"); s.State != record.Recording || s.Lost > 0 || s.Gaps > 0 {
+			t.Errorf("5 s after the stall the status is %+v", s)
+		}
+	})
+}
+
 // TestCameraThatWentIsWaitedFor though the disk was slow when its last file ended.
 func TestCameraThatWentIsWaitedFor(t *testing.T) {
 	faultStory(t, func(g *rig, c *camera, fail func(error, chan struct{})) {

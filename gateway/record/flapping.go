@@ -1,10 +1,13 @@
 package record
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/transcode/h264"
+	"framegate/transcode/h265"
 )
 
 // leastFile is how long a file goes on before another Format ends it. Cameras whose
@@ -65,4 +68,28 @@ func (r *recorder) flap(now time.Time) {
 	if r.flaps.often && !before {
 		r.all.log.Warn("the format of a camera's pictures changes again and again, and each time a file begins", "camera", r.id)
 	}
+}
+
+// alike gives the Format of the last frame where this is another whose pictures are
+// shown alike, as of cameras that repeat their parameter sets, or that tell other
+// times in them with each group of pictures: it is no reason for another file.
+func (r *recorder) alike(f *media.Format) *media.Format {
+	last := r.last.Format
+	switch {
+	case last == nil || last == f:
+		r.damped = nil
+		return f
+	case r.damped == f:
+		return last
+	case last.Codec != f.Codec || last.Width != f.Width || last.Height != f.Height || last.Refreshed != f.Refreshed:
+		return f
+	case bytes.Equal(last.Config, f.Config):
+		r.damped = f
+		return last
+	case f.Codec == media.H264 && h264.ShowAlike(last.Config, f.Config), f.Codec == media.H265 && h265.ShowAlike(last.Config, f.Config):
+		r.damped = f
+		r.count(func(s *Status) { s.Damped++ })
+		return last
+	}
+	return f
 }

@@ -28,7 +28,7 @@ import (
 // Options are what Recorders need.
 type Options struct {
 	Hub *stream.Hub
-	Dir string // the folder of recordings
+	Dir string // the folder of recordings, until Move says another
 	// Memory is the file, elsewhere, that says which volume was in Dir.
 	Memory string
 	// OpenDisk opens Dir; nil is OpenFolder.
@@ -59,8 +59,9 @@ type Recorders struct {
 	cancel    context.CancelFunc
 	recorders map[string]*recorder
 	cameras   map[string]Camera
+	folder    string // where recordings are to be
 	current   *volume
-	trouble   error // why there is none
+	trouble   error // why there is none, or it is not in folder
 	removed   map[string]uint64
 	kept      map[string]Keep // of cameras that are not there any more
 	noted     map[string]Keep // of all, as it was written down last
@@ -92,7 +93,7 @@ func New(o Options) *Recorders {
 	r := &Recorders{
 		options: o, log: o.Log, start: time.Now(), boot: bootID(),
 		recorders: make(map[string]*recorder), cameras: make(map[string]Camera), removed: make(map[string]uint64),
-		kept: make(map[string]Keep),
+		kept: make(map[string]Keep), folder: o.Dir,
 	}
 	r.configured.Store(&Settings{})
 	return r
@@ -118,6 +119,9 @@ func (r *Recorders) Apply(s Settings, cameras []Camera) {
 		r.cameras[c.ID] = c
 		r.applyTo(c)
 	}
+	for _, rec := range r.recorders {
+		rec.rebuffer()
+	}
 	for id, c := range gone {
 		r.kept[id] = c.Keep
 		if rec := r.recorders[id]; rec != nil {
@@ -125,6 +129,22 @@ func (r *Recorders) Apply(s Settings, cameras []Camera) {
 			rec.apply(c)
 		}
 	}
+}
+
+// Move has recordings kept in another folder, as soon as that can be used; until
+// then they go on where they are. What is in a folder stays there, and is known
+// again when recordings are moved back.
+func (r *Recorders) Move(dir string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.folder = dir
+}
+
+// dir gives where recordings are to be.
+func (r *Recorders) dir() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.folder
 }
 
 // lastKept gives what is kept of a camera: of one that is not recorded, and of which
@@ -289,7 +309,7 @@ func (r *Recorders) uptime(t time.Time) time.Duration {
 func (r *Recorders) needed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m, err := remembered(r.options.Memory, r.options.Dir)
+	m, err := remembered(r.options.Memory, r.folder)
 	return len(r.recorders) > 0 || m.Volume != "" || err != nil
 }
 
@@ -319,40 +339,71 @@ func (r *Recorders) put(v *volume, why error) (before *volume) {
 }
 
 // keepVolume opens the volume when it is there, and lets go of it when it is
-// not, until ctx is done.
+// not, or when it is to be another, until ctx is done.
 func (r *Recorders) keepVolume(ctx context.Context) {
 	said := ""
 	for ok := true; ok; ok = pause(ctx, nil, retryPause) {
 		v, _ := r.use()
-		switch {
-		case v != nil:
+		moves := false
+		if v != nil {
 			spoiled := r.tend(v)
 			v.users.Done()
 			if spoiled {
 				v.close() // when all recorders have finished their files: then it is opened anew
 			}
-		case r.needed():
-			v, err := r.openVolume(ctx)
-			if err == nil {
-				said = ""
-				r.clock.started(v.newest(ctx)) // before anybody goes by the clock
-				r.put(v, nil)
-				r.attend(ctx, v)
-				continue
-			}
-			r.put(nil, err)
-			if text := err.Error(); text != said && ctx.Err() == nil {
-				said = text
-				r.log.Error("recordings cannot be kept", "err", err)
-			}
-			r.options.Changed()
+			moves = r.moves(v)
+		}
+		if moves || v == nil && r.needed() {
+			said = r.take(ctx, said)
 		}
 	}
 }
 
+// moves says whether recordings are to be elsewhere than on a volume. If not, it is no
+// trouble any more that they could not be.
+func (r *Recorders) moves(v *volume) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current != v || r.folder != v.folder {
+		return r.current == v
+	}
+	r.trouble = nil
+	return false
+}
+
+// take makes the folder where recordings are to be the volume that is there. Where it
+// cannot be opened, one that is there stays, and the log says why, unless that was
+// said last. It gives what was.
+func (r *Recorders) take(ctx context.Context, said string) string {
+	v, err := r.openVolume(ctx)
+	if err == nil {
+		r.clock.started(v.newest(ctx)) // before anybody goes by the clock
+		if before := r.put(v, nil); before != nil {
+			r.log.Info("recordings move", "from", before.folder, "to", v.folder)
+			r.lives.Go(before.close) // when all recorders have finished their files
+		}
+		r.attend(ctx, v)
+		return ""
+	}
+	r.mu.Lock()
+	r.trouble = err
+	stays := r.current
+	r.mu.Unlock()
+	r.options.Changed()
+	switch text := err.Error(); {
+	case text == said || ctx.Err() != nil:
+		return said
+	case stays != nil:
+		r.log.Error("recordings cannot be moved, and go on where they are", "folder", stays.folder, "err", err)
+	default:
+		r.log.Error("recordings cannot be kept", "err", err)
+	}
+	return err.Error()
+}
+
 // attend starts what a new volume needs.
 func (r *Recorders) attend(ctx context.Context, v *volume) {
-	r.log.Info("recordings are kept", "folder", r.options.Dir, "volume", v.id)
+	r.log.Info("recordings are kept", "folder", v.folder, "volume", v.id)
 	v.later() // whatever there is, the index is compared with it
 	for _, s := range r.takeSteps() {
 		r.lives.Go(func() { r.putRight(ctx, s) })
@@ -384,7 +435,7 @@ func (r *Recorders) tend(v *volume) (spoiled bool) {
 	if v.doubts++; passing(err) && v.doubts < goneAfter {
 		return false
 	}
-	r.log.Error("recordings are gone", "folder", r.options.Dir, "err", err)
+	r.log.Error("recordings are gone", "folder", v.folder, "err", err)
 	r.put(nil, err)
 	r.lives.Go(v.close)
 	r.options.Changed()
@@ -411,7 +462,7 @@ func (r *Recorders) noteKept(v *volume) {
 	if !news {
 		return
 	}
-	if err := remember(r.options.Memory, memory{Folder: r.options.Dir, Volume: v.id, Cameras: keeps}); err != nil {
+	if err := remember(r.options.Memory, memory{Folder: v.folder, Volume: v.id, Cameras: keeps}); err != nil {
 		r.log.Warn("what is kept of cameras is not written down", "err", err)
 	}
 }

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +14,6 @@ import (
 	"framegate/gateway/record/segment"
 	"framegate/gateway/record/timing"
 	"framegate/gateway/stream"
-	"framegate/transcode/h264"
-	"framegate/transcode/h265"
 )
 
 const (
@@ -65,7 +62,7 @@ type recorder struct {
 	ticks    int64     // media time of the end of the last sample written
 	cutAt    time.Time
 	sequence uint64
-	known    bool      // sequence and end are
+	known    string    // the volume of which sequence and end are known
 	atStart  bool      // it began to work when framegate did
 	since    time.Time // recording has been wanted
 	noted    time.Time // the gap that goes on was entered
@@ -84,10 +81,11 @@ type recorder struct {
 	ends   context.CancelFunc // ends what is going on, for another look at camera
 	wants  bool               // that it is recording
 	open   *file
-	end    time.Time // of what is on the disk, as its goroutine alone says; zero where nothing should have been since
-	why    string    // of the gap that follows end, likewise
-	usual  int64     // bytes of a segment
-	erased []stretch // of which nothing is to be written any more
+	reader *stream.Reader // nil while nothing is read
+	end    time.Time      // of what is on the disk, as its goroutine alone says; zero where nothing should have been since
+	why    string         // of the gap that follows end, likewise
+	usual  int64          // bytes of a segment
+	erased []stretch      // of which nothing is to be written any more
 }
 
 // past is a segment of the present run that was finished.
@@ -202,7 +200,9 @@ func (r *recorder) record(ctx context.Context, c Camera) {
 			Sequential: true, Buffer: r.all.settings().Buffer, Idle: idle, RunEnds: true,
 		})
 		if err == nil {
+			r.reads(reader)
 			err = r.read(ctx, reader, own)
+			r.reads(nil)
 			reader.Close()
 		}
 		if errors.Is(err, errIsEncoded) {
@@ -217,6 +217,23 @@ func (r *recorder) record(ctx context.Context, c Camera) {
 		}
 	}
 	r.leave(ctx)
+}
+
+// reads says what the recorder reads, nil for nothing.
+func (r *recorder) reads(reader *stream.Reader) {
+	r.mu.Lock()
+	r.reader = reader
+	r.mu.Unlock()
+	r.rebuffer()
+}
+
+// rebuffer has memory hold as much as is configured now.
+func (r *recorder) rebuffer() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reader != nil {
+		r.reader.SetBuffer(r.all.settings().Buffer)
+	}
 }
 
 // encodedKey is the rendition that is recorded where a camera's own pictures are not.
@@ -317,30 +334,6 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 // disk lost something of it, or its volume was let go of.
 func (r *recorder) hurried() bool {
 	return r.cutNow.Load() || r.file != nil && (r.file.broken() || r.file.volume.left())
-}
-
-// alike gives the Format of the last frame where this is another whose pictures are
-// shown alike, as of cameras that repeat their parameter sets, or that tell other
-// times in them with each group of pictures: it is no reason for another file.
-func (r *recorder) alike(f *media.Format) *media.Format {
-	last := r.last.Format
-	switch {
-	case last == nil || last == f:
-		r.damped = nil
-		return f
-	case r.damped == f:
-		return last
-	case last.Codec != f.Codec || last.Width != f.Width || last.Height != f.Height || last.Refreshed != f.Refreshed:
-		return f
-	case bytes.Equal(last.Config, f.Config):
-		r.damped = f
-		return last
-	case f.Codec == media.H264 && h264.ShowAlike(last.Config, f.Config), f.Codec == media.H265 && h265.ShowAlike(last.Config, f.Config):
-		r.damped = f
-		r.count(func(s *Status) { s.Damped++ })
-		return last
-	}
-	return f
 }
 
 // judge has the clock look at a frame, and notes if it is of another run.

@@ -16,38 +16,6 @@ import (
 	"framegate/gateway/record/thumbs"
 )
 
-// Room is what is known of the volume.
-type Room struct {
-	Volume    string // "" where it is not there
-	Why       string // why it is not
-	Free      int64  // bytes
-	Total     int64
-	Recorded  int64
-	Protected int64
-	Crammed   bool          // more than half of what recordings may take is protected
-	Crowded   []string      // cameras of which more than half of what they may take is protected
-	Sync      time.Duration // from one bringing to the disk to the next
-	SlowSync  bool          // more than was asked for
-}
-
-// Room gives what is known of the volume at the moment.
-func (r *Recorders) Room() Room {
-	r.mu.Lock()
-	room, v, why := r.room, r.current, r.trouble
-	r.mu.Unlock()
-	if v == nil {
-		room = Room{}
-		if why != nil {
-			room.Why = why.Error()
-		}
-		return room
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	room.Volume, room.Free, room.Total, room.Sync, room.SlowSync = v.id, v.free, v.total, v.lag, v.slowSync
-	return room
-}
-
 // errNoRoom says that nothing may be deleted to make room.
 type errNoRoom struct{ short int64 }
 

@@ -97,21 +97,21 @@ func expected(length time.Duration) int { return int((length + 30*time.Second).S
 
 // recall finds out where the recordings of the camera ended the last time.
 func (r *recorder) recall(ctx context.Context, v *volume) error {
-	if r.known {
+	if r.known == v.id {
 		return nil
 	}
 	totals, err := v.index.Totals(ctx, r.id)
 	if err != nil {
 		return err
 	}
-	r.sequence = max(totals.Sequence, newestSequence(v.disk, r.id))
-	if c := r.config(); r.atStart && r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
+	r.sequence = max(r.sequence, totals.Sequence, newestSequence(v.disk, r.id))
+	if c := r.config(); r.atStart && r.known == "" && r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
 		r.ended(totals.Newest, reasonNotRun)
 	}
 	if totals.Segments > 0 {
 		r.count(func(*Status) { r.usual = totals.Bytes / int64(totals.Segments) })
 	}
-	r.known = true
+	r.known = v.id
 	return nil
 }
 

@@ -140,3 +140,39 @@ func (m marker) text() []byte {
 	b, _ := json.MarshalIndent(m, "", "  ") // strings, a number and a time
 	return append(b, '\n')
 }
+
+// Room is what is known of the volume.
+type Room struct {
+	Volume    string // "" where it is not there
+	Folder    string // where it is
+	Why       string // why it is not there, or not where it is to be
+	Free      int64  // bytes
+	Total     int64
+	Recorded  int64
+	Protected int64
+	Crammed   bool          // more than half of what recordings may take is protected
+	Crowded   []string      // cameras of which more than half of what they may take is protected
+	Sync      time.Duration // from one bringing to the disk to the next
+	SlowSync  bool          // more than was asked for
+}
+
+// Room gives what is known of the volume at the moment.
+func (r *Recorders) Room() Room {
+	r.mu.Lock()
+	room, v, why := r.room, r.current, r.trouble
+	r.mu.Unlock()
+	if v == nil {
+		room = Room{}
+	}
+	if why != nil {
+		room.Why = why.Error()
+	}
+	if v == nil {
+		return room
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	room.Folder = v.folder
+	room.Volume, room.Free, room.Total, room.Sync, room.SlowSync = v.id, v.free, v.total, v.lag, v.slowSync
+	return room
+}

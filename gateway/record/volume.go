@@ -45,12 +45,13 @@ has Framegate delete what was recorded then.
 
 // volume is a folder of recordings that is there.
 type volume struct {
-	disk  Disk
-	index *index.Index
-	id    string
-	log   *slog.Logger
-	gone  chan struct{}  // closed when it is not to be used any more
-	users sync.WaitGroup // who still does
+	disk   Disk
+	index  *index.Index
+	folder string
+	id     string
+	log    *slog.Logger
+	gone   chan struct{}  // closed when it is not to be used any more
+	users  sync.WaitGroup // who still does
 
 	doubts int // looks that failed, one after the other; of keepVolume alone
 
@@ -138,63 +139,6 @@ func writeSmall(disk Disk, name string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// memory is which volume was found in a folder the last time. It lies elsewhere,
-// so that an empty folder is known for one whose disk is not mounted.
-type memory struct {
-	Folder string `json:"folder"`
-	Volume string `json:"volume"`
-	// Cameras is what is kept of each, and of those that are not there any more.
-	Cameras map[string]Keep `json:"cameras,omitempty"`
-	// Removed are the latter alone, as it was written before.
-	Removed map[string]Keep `json:"removed,omitempty"`
-}
-
-// remembered gives the memory of a folder, the zero value where there is none. One
-// that cannot be read is an error: a folder without its disk is not to be taken for
-// a new one.
-func remembered(file, folder string) (m memory, err error) {
-	b, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return memory{}, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &m)
-	}
-	if err != nil {
-		return memory{}, fmt.Errorf("%s, which says whose recordings are in %s, cannot be read; put it back from a backup, or delete it to use what is there: %w", file, folder, err)
-	}
-	if m.Folder != folder {
-		return memory{}, nil
-	}
-	return m, nil
-}
-
-func remember(file string, m memory) error {
-	b, _ := json.MarshalIndent(m, "", "  ") // strings
-	half := file + ".new"
-	f, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(half, file); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(file))
-}
-
-// syncFolder brings to the disk what there is in a folder, by name.
-func syncFolder(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // errNotHere is a volume that is not where it was, or another.
 type errNotHere struct{ text string }
 
@@ -202,7 +146,7 @@ func (e *errNotHere) Error() string { return e.text }
 
 // openVolume opens the folder of recordings, and makes it at the first time.
 func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
-	folder := r.options.Dir
+	folder := r.dir()
 	m, err := remembered(r.options.Memory, folder)
 	if err != nil {
 		return nil, err
@@ -222,15 +166,15 @@ func (r *Recorders) openVolume(ctx context.Context) (*volume, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := r.openOn(ctx, disk, known)
+	v, err := r.openOn(ctx, disk, folder, m)
 	if err != nil {
 		return nil, errors.Join(err, disk.Close())
 	}
 	return v, nil
 }
 
-func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volume, error) {
-	folder := r.options.Dir
+func (r *Recorders) openOn(ctx context.Context, disk Disk, folder string, m memory) (*volume, error) {
+	known := m.Volume
 	if err := disk.Lock(); err != nil {
 		return nil, err
 	}
@@ -247,7 +191,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 			return nil, err
 		}
 	}
-	if known == "" {
+	if m.Folder == "" {
 		if err := remember(r.options.Memory, memory{Folder: folder, Volume: id, Cameras: r.keeps()}); err != nil {
 			return nil, err
 		}
@@ -264,7 +208,7 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, known string) (*volum
 		r.log.Error("index of recordings was damaged and is made anew; the old one is kept", "aside", x.Aside())
 	}
 	return &volume{
-		disk: disk, index: x, id: id, log: r.log, gone: make(chan struct{}),
+		disk: disk, index: x, folder: folder, id: id, log: r.log, gone: make(chan struct{}),
 		corrections: corrections, open: make(map[*file]bool), parts: make(map[string]bool), pins: make(map[string]int),
 		lasting: make(map[string]string),
 	}, nil

@@ -44,8 +44,8 @@ func (s *server) dataDisk() (export.Disk, error) {
 // recordsOn says whether recordings are on the disk of a folder.
 func (s *server) recordsOn(folder string) bool {
 	var here, there unix.Stat_t
-	return s.recordings.Room().Volume != "" && unix.Stat(folder, &here) == nil &&
-		unix.Stat(s.Config.Recordings.Dir, &there) == nil && here.Dev == there.Dev
+	room := s.recordings.Room()
+	return room.Volume != "" && unix.Stat(folder, &here) == nil && unix.Stat(room.Folder, &there) == nil && here.Dev == there.Dev
 }
 
 // gaps gives what is missing of a camera until now, and why.

@@ -37,7 +37,9 @@ func (s *server) applyRecordings() {
 	for _, c := range s.cameras.All() {
 		cameras = append(cameras, recorded(c.Camera))
 	}
-	s.recordings.Apply(recordSettings(s.settings().Recordings), cameras)
+	settings := s.settings().Recordings
+	s.recordings.Apply(recordSettings(settings), cameras)
+	s.recordings.Move(settings.Dir)
 }
 
 func recordSettings(r config.Recordings) record.Settings {

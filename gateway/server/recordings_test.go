@@ -49,6 +49,27 @@ func TestRecordingIsAsConfigured(t *testing.T) {
 	}
 }
 
+// TestRecordingsMoveAsConfigured while the server runs, and with no restart to wait for.
+func TestRecordingsMoveAsConfigured(t *testing.T) {
+	t.Parallel()
+	camera, folder := countingCamera(t, 0), t.TempDir()
+	text := func(more string) string {
+		return fmt.Sprintf("network: {allow: [127.0.0.0/8]}\nrecordings: {segment: 10s, min_free: 0%s}\ncameras: {front: {source: %q, record: {mode: continuous, codec: mjpeg}}}\n", more, camera.URL("/"))
+	}
+	s, reload := wired(t, text(""))
+	s.recordings.Start(t.Context())
+	defer s.recordings.Close()
+	await(t, "the camera is recorded", func() bool { return s.recordings.Status("front").Frames > 0 })
+	reload(text(fmt.Sprintf(", dir: %q, buffer: 1MiB", folder)))
+	if waits := *s.waiting.Load(); len(waits) > 0 {
+		t.Errorf("%v wait for a restart", waits)
+	}
+	await(t, "the camera is recorded there", func() bool {
+		parts, _ := filepath.Glob(filepath.Join(folder, "front", "*", "*", "*.part"))
+		return len(parts) > 0
+	})
+}
+
 // TestExportsLeaveTheDiskToRecordings that are on it: to make room, and, where they
 // cannot, to have it.
 func TestExportsLeaveTheDiskToRecordings(t *testing.T) {

@@ -264,6 +264,16 @@ func (r *Reader) wait(ctx context.Context) error {
 	}
 }
 
+// SetBuffer makes another number of bytes the ReadOptions.Buffer. It may be called
+// from any goroutine.
+func (r *Reader) SetBuffer(bytes int) {
+	s := r.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.options.Buffer = bytes
+	s.resizeRing()
+}
+
 // Interrupt has the Next that waits, or else the one to come, give
 // ErrInterrupted, so that whoever waits there can be told of something else. It
 // may be called from any goroutine, and does not wait.

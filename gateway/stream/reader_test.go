@@ -93,6 +93,32 @@ func TestRecorderGetsEveryFrame(t *testing.T) {
 	})
 }
 
+// TestBufferOfARecorderIsChanged while it reads.
+func TestBufferOfARecorderIsChanged(t *testing.T) {
+	story(t, stream.Options{RingBytes: 20}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{Sequential: true, Buffer: 100})
+		cam.give(keyframe("I---------"))
+		expectFrame(t, r, "I---------")
+		for _, buffer := range []int{1000, 500} {
+			r.SetBuffer(buffer)
+			for range 200 {
+				cam.give(keyframe("I---------"))
+			}
+			if kept := stream.RingBytes(hub, front); kept != buffer {
+				t.Errorf("the ring keeps %d bytes, want %d", kept, buffer)
+			}
+		}
+		r.Close()
+		r.SetBuffer(1000)
+		other := open(t, hub, stream.ReadOptions{})
+		cam.give(keyframe("I---------"))
+		if kept := stream.RingBytes(hub, front); kept > 20 {
+			t.Errorf("the ring keeps %d bytes without a recorder", kept)
+		}
+		other.Close()
+	})
+}
+
 // TestRingKeepsWhatARecorderHasNotGotYet and nothing else for it, in as many
 // bytes as it asks for.
 func TestRingKeepsWhatARecorderHasNotGotYet(t *testing.T) {
