@@ -45,7 +45,7 @@ type cameraStatus struct {
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
-	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // failure is why a source ended last.

@@ -30,7 +30,7 @@ func (s *server) newForms() []front.Form {
 	relay, player, events, still := mjpeg.New(options), live.New(options), sse.New(options), snapshot.New(s.hub)
 	clips, replays := s.newClips(), s.newReplays(options)
 	return []front.Form{
-		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player, s.lookBack(replays)), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
 		}},
@@ -58,6 +58,7 @@ func (s *server) newForms() []front.Form {
 			{Err: replay.ErrBusy, Status: http.StatusServiceUnavailable},
 		}},
 		{Method: "GET", Address: "/live/{id}/recording.sse", Action: auth.Playback, Link: "recording_sse", Serve: s.replay(sse.Rate(0), replays.As(func(o delivery.Options) replay.Output { return sse.New(o) }))},
+		{Method: "GET", Address: "/live/{id}/recording", Action: auth.Playback, Link: "recording_socket", Serve: s.lookBack(replays)},
 		{Method: "GET", Address: "/live/{id}/thumbnail.jpg", Action: auth.Playback, Link: "thumbnail", Serve: s.thumbnail, Refusals: thumbnailRefusals},
 		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
@@ -139,28 +140,69 @@ func (s *server) events(show output) front.Handle {
 	}
 }
 
-// socket shows a camera as it is, or in what codec and size is asked for.
-func (s *server) socket(player *live.Handler) front.Handle {
+// socket shows a camera as it is, or in what codec and size is asked for; of one that
+// was removed what is kept, to whom that is permitted.
+func (s *server) socket(player *live.Handler, lookBack front.Handle) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-		asJPEG, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		if _, there := s.cameras.Find(v.Camera); !there && auth.Authorize(v.Principal, auth.Playback, v.Camera) {
+			return lookBack(w, r, v)
+		}
+		choice, err := s.choice(r, v)
 		if err != nil {
 			return err
 		}
-		asH264 := asJPEG
-		asH264.Codec = media.H264
-		choice := live.Choice{
-			H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
-			JPEG: stream.Key{Camera: v.Camera, Rendition: asJPEG.Key()},
-			Why:  why(v.Principal),
-			Past: s.past(v),
+		if choice.Own != (stream.Key{}) {
+			return player.ServeWebSocket(w, r, choice, v.Client())
 		}
-		if asJPEG.Plain() {
-			choice.Own = stream.Key{Camera: v.Camera}
-		} else if err := s.encodes(choice.H264, v.Client()); err != nil && s.encodes(choice.JPEG, v.Client()) != nil {
+		if err := s.encodes(choice.H264, v.Client()); err != nil && s.encodes(choice.JPEG, v.Client()) != nil {
 			return err
 		}
 		return player.ServeWebSocket(w, r, choice, v.Client())
 	}
+}
+
+// choice gives the streams that a socket can show.
+func (s *server) choice(r *http.Request, v front.Visit) (live.Choice, error) {
+	asJPEG, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+	if err != nil {
+		return live.Choice{}, err
+	}
+	asH264 := asJPEG
+	asH264.Codec = media.H264
+	choice := live.Choice{
+		H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
+		JPEG: stream.Key{Camera: v.Camera, Rendition: asJPEG.Key()},
+		Why:  why(v.Principal),
+		Past: s.past(v),
+	}
+	if asJPEG.Plain() {
+		choice.Own = stream.Key{Camera: v.Camera}
+	}
+	return choice, nil
+}
+
+// lookBack makes a handle that shows what was recorded of a camera, which need not be
+// there any more, by the protocol that shows the present.
+func (s *server) lookBack(replays *replay.Handler) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		choice, err := s.choice(r, v)
+		if err != nil {
+			return err
+		}
+		camera := delivery.Choice{Rendition: stream.Key{Camera: v.Camera}}
+		return replays.Alone(w, r, camera, v.Client(), func(o delivery.Options) replay.Output { return backwards{live.New(o), choice} })
+	}
+}
+
+// backwards is a player without a present, as package replay has outputs.
+type backwards struct {
+	*live.Handler
+	choice live.Choice
+}
+
+// Serve shows a client what it asks for.
+func (b backwards) Serve(w http.ResponseWriter, r *http.Request, _ delivery.Choice, client stream.Client) error {
+	return b.ServeWebSocket(w, r, b.choice, client)
 }
 
 // movie shows a camera as an endless MP4.

@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"bytes"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
+	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 )
 
@@ -122,7 +126,59 @@ func TestRecordingACameraOfTheAPI(t *testing.T) {
 		return len(names) > 0 && slices.Equal(names, recordedFiles(t, folder))
 	})
 	s.Call(t, "DELETE", "/api/v1/cameras/front", nil, rig.Credentials{}, 204)
-	if line := p.timeline(); len(line.Spans) != 1 {
-		t.Errorf("of a camera that was removed there is %+v", line)
+	line := p.timeline()
+	if len(line.Spans) != 1 {
+		t.Fatalf("of a camera that was removed there is %+v", line)
+	}
+	for _, path := range []string{"/live/front", "/live/front/recording"} { // what players ask for
+		showsPast(t, s, path, line.Spans[0].From)
+	}
+	rig.Await(t, "what is kept to be gone", func() bool {
+		p.ask("DELETE", "/recordings?from=2020-01-01T00:00:00Z&to=now", nil, 200, nil)
+		return len(p.timeline().Spans) == 0
+	})
+	if a := s.Send(t, s.Request(t, "GET", "/live/front", nil, rig.Upgrade()), rig.Credentials{}); a.StatusCode != 404 {
+		t.Errorf("of a camera of which nothing is kept: %d", a.StatusCode)
+	}
+}
+
+// showsPast looks back over a WebSocket, and back to a present that there is not.
+func showsPast(t *testing.T, s *rig.Server, path string, at time.Time) {
+	t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{"framegate.v1"}}
+	conn, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+path+"?codec=jpeg", nil)
+	if err != nil {
+		t.Fatal(path, err)
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(rig.Ceiling))
+	say := func(m map[string]any) {
+		if err := conn.WriteJSON(m); err != nil {
+			t.Fatal(path, err)
+		}
+	}
+	say(map[string]any{"type": "seek", "atUs": at.UnixMicro()})
+	for {
+		kind, b, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		var told struct {
+			Type, Camera string
+			Live         bool
+		}
+		if kind == websocket.TextMessage {
+			_ = json.Unmarshal(b, &told)
+		}
+		picture := bytes.Index(b, []byte{0xFF, 0xD8})
+		switch {
+		case kind == websocket.BinaryMessage && picture >= 0:
+			if _, err := camtest.ReadJPEGNumber(b[picture:]); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			say(map[string]any{"type": "play"})
+		case told.Type == "playback" && told.Live:
+			return
+		}
 	}
 }

@@ -72,7 +72,8 @@ type Handler struct {
 
 	mu     sync.Mutex // guards what follows
 	closed bool
-	played map[*playback.Session]struct{}
+	next   uint64
+	played map[uint64]func() // what ends each
 	served sync.WaitGroup
 }
 
@@ -81,7 +82,7 @@ func New(options Options) *Handler {
 	if options.Delivery.Limited == nil {
 		options.Delivery.Limited = func(string) {}
 	}
-	return &Handler{options: options, places: places.New(maxPlayed, maxEach), played: make(map[*playback.Session]struct{})}
+	return &Handler{options: options, places: places.New(maxPlayed, maxEach), played: make(map[uint64]func())}
 }
 
 // As gives what serves the past in a form: from the query's from on, which has to
@@ -104,7 +105,7 @@ func (h *Handler) As(form func(delivery.Options) Output) func(http.ResponseWrite
 		session := h.options.Session(camera, from)
 		leave := session.Close
 		if err = session.Rate(rate); err == nil {
-			leave, err = h.enter(session, client)
+			leave, err = h.enter(session.Close, client)
 		}
 		if err != nil {
 			session.Close()
@@ -119,12 +120,34 @@ func (h *Handler) As(form func(delivery.Options) Output) func(http.ResponseWrite
 	}
 }
 
+// Alone serves a client what was recorded of a camera, in a form that plays the past
+// itself, where there is no present, or that is not for the client: its hub has the
+// camera, which sends nothing. It comes back as what As gives does. The error is
+// ErrBusy, ErrNothing where nothing is recorded, ErrMissing, or one of the output.
+func (h *Handler) Alone(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client, form func(delivery.Options) Output) error {
+	if err := h.there(r.Context(), choice.Rendition.Camera, time.Time{}, 1); err != nil {
+		return err
+	}
+	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
+	defer hub.Close()
+	options := h.options.Delivery
+	options.Hub = hub
+	output := form(options)
+	leave, err := h.enter(output.Close, client)
+	if err != nil {
+		output.Close()
+		return err
+	}
+	defer leave()
+	return output.Serve(w, r, choice, client)
+}
+
 // Close ends all that is played, and waits for it.
 func (h *Handler) Close() {
 	h.mu.Lock()
 	h.closed = true
-	for session := range h.played {
-		h.served.Go(session.Close) // at its end its viewer leaves, and closes it as well
+	for _, end := range h.played {
+		h.served.Go(end) // at its end its viewer leaves, and ends it as well
 	}
 	h.mu.Unlock()
 	h.served.Wait()
@@ -147,9 +170,9 @@ func (h *Handler) there(ctx context.Context, camera string, from time.Time, rate
 	return err
 }
 
-// enter counts who plays something. leave ends the session, and gives its place
+// enter counts who plays something, until it ends. leave ends it, and gives its place
 // back.
-func (h *Handler) enter(session *playback.Session, client stream.Client) (leave func(), err error) {
+func (h *Handler) enter(end func(), client stream.Client) (leave func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -160,13 +183,15 @@ func (h *Handler) enter(session *playback.Session, client stream.Client) (leave 
 		h.options.Delivery.Limited(LimitReplays)
 		return nil, ErrBusy
 	}
-	h.played[session] = struct{}{}
+	number := h.next
+	h.next++
+	h.played[number] = end
 	h.served.Add(1)
 	return func() {
-		session.Close() // which may wait for the disk
+		end() // which may wait for the disk
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.played, session)
+		delete(h.played, number)
 		free()
 		h.served.Done()
 	}, nil
