@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -186,11 +185,14 @@ func (f *Folder) Free() (free, total int64, err error) {
 }
 
 // Lag is a second, and five where the disk has to move its heads.
-func (f *Folder) Lag() time.Duration {
+func (f *Folder) Lag() time.Duration { return lagOf("/sys", f.device) }
+
+// lagOf gives the lag of a block device, as the kernel tells below sys.
+func lagOf(sys string, device uint64) time.Duration {
 	const quick, rotating = time.Second, 5 * time.Second
-	block := fmt.Sprintf("/sys/dev/block/%d:%d", unix.Major(f.device), unix.Minor(f.device))
-	for _, queue := range []string{"queue", "../queue"} { // of the disk, or of that of a partition
-		b, err := os.ReadFile(filepath.Join(block, queue, "rotational"))
+	block := fmt.Sprintf("%s/dev/block/%d:%d", sys, unix.Major(device), unix.Minor(device))
+	for _, queue := range []string{"/queue", "/../queue"} { // of the disk, or of that of a partition: block is a link, and path.Join would take .. for where the link is
+		b, err := os.ReadFile(block + queue + "/rotational")
 		if err == nil && strings.TrimSpace(string(b)) == "1" {
 			return rotating
 		}

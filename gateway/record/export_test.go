@@ -12,3 +12,6 @@ func (r *Recorders) PutRight(ctx context.Context, by time.Duration) {
 
 // TrustsClock says whether anything may go for its age at the moment.
 func (r *Recorders) TrustsClock() bool { return r.clock.trusted() }
+
+// LagOf is what Folder.Lag gives of a block device, as is told below sys.
+func LagOf(sys string, device uint64) time.Duration { return lagOf(sys, device) }
