@@ -21,6 +21,7 @@ type Recording struct {
 // RecordingRoom is what is known of where recordings are kept.
 type RecordingRoom struct {
 	Volume string // "" where it is not there
+	Remote string // the network's file system that it is on, "" for none
 	Why    string // it is not, or not where it is to be
 	Free, Total,
 	Recorded, Protected int64 // bytes
@@ -61,6 +62,7 @@ func recordingStatusOf(r Recording) *recordingStatus {
 // recordingRoom is what is known of where recordings are kept, for admins.
 type recordingRoom struct {
 	Volume    string  `json:"volume,omitempty" doc:"which it is; not there while it is not"`
+	Remote    string  `json:"remote,omitempty" doc:"the network's file system that it is on, where its index may be damaged: use a local disk" example:"NFS"`
 	Reason    string  `json:"reason,omitempty" doc:"why it is not there, or not in the folder that is configured"`
 	Free      int64   `json:"free" doc:"bytes"`
 	Total     int64   `json:"total" doc:"bytes of the disk"`
@@ -73,7 +75,7 @@ type recordingRoom struct {
 
 func recordingRoomOf(r RecordingRoom) *recordingRoom {
 	return &recordingRoom{
-		Volume: r.Volume, Reason: r.Why, Free: r.Free, Total: r.Total, Recorded: r.Recorded, Protected: r.Protected,
+		Volume: r.Volume, Remote: r.Remote, Reason: r.Why, Free: r.Free, Total: r.Total, Recorded: r.Recorded, Protected: r.Protected,
 		Crammed: r.Crammed, SyncS: r.Sync.Seconds(), SlowSync: r.SlowSync,
 	}
 }

@@ -35,6 +35,8 @@ type Disk interface {
 	Check() error
 	// Free gives the bytes that we may still write, and all there are.
 	Free() (free, total int64, err error)
+	// Remote names the network's file system that it is on, as "NFS"; "" for none.
+	Remote() string
 	// Lag is how often what is written is worth being brought to the disk.
 	Lag() time.Duration
 	Close() error
@@ -172,16 +174,30 @@ var errReplaced = errors.New("another folder is there now")
 
 // Free is Disk.Free.
 func (f *Folder) Free() (free, total int64, err error) {
+	s, err := f.system()
+	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), err
+}
+
+// Remote is Disk.Remote.
+func (f *Folder) Remote() string {
+	s, err := f.system()
+	if err != nil {
+		return "" // whoever asks for the room is told
+	}
+	return remoteKind(&s)
+}
+
+// system gives what is known of the file system.
+func (f *Folder) system() (s unix.Statfs_t, err error) {
 	folder, err := f.root.Open(".")
 	if err != nil {
-		return 0, 0, err
+		return s, err
 	}
 	defer folder.Close()
-	var s unix.Statfs_t
 	if err := unix.Fstatfs(int(folder.Fd()), &s); err != nil {
-		return 0, 0, &fs.PathError{Op: "statfs", Path: f.path, Err: err}
+		return s, &fs.PathError{Op: "statfs", Path: f.path, Err: err}
 	}
-	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
+	return s, nil
 }
 
 // Lag is a second, and five where the disk has to move its heads.
@@ -211,7 +227,12 @@ func (f *Folder) Close() error {
 // problem says what is wrong with a disk, by what it answered.
 func problem(err error) (State, string) {
 	var protected *errFilled
+	var notHere *errNotHere
 	switch {
+	case errors.As(err, &notHere):
+		return Missing, notHere.short
+	case errors.Is(err, errLocked):
+		return Missing, errLocked.Error()
 	case errors.As(err, &protected):
 		return Full, protected.Error()
 	case noSpace(err):
@@ -232,13 +253,18 @@ func noSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// reason is the innermost of an error, without names of files.
+// reason is the innermost of an error, without names of files; of several, of each.
 func reason(err error) string {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err.Error()
-		}
-		err = inner
+	if inner := errors.Unwrap(err); inner != nil {
+		return reason(inner)
 	}
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err.Error()
+	}
+	var texts []string
+	for _, inner := range several.Unwrap() {
+		texts = append(texts, reason(inner))
+	}
+	return strings.Join(texts, ": ")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -479,7 +480,7 @@ func TestAnotherVolumeIsNeverWrittenTo(t *testing.T) {
 				defer g.stop()
 				g.expectState(record.Missing)
 				time.Sleep(10 * time.Second)
-				if s := g.recorders.Status("front"); s.State != record.Missing {
+				if s := g.recorders.Status("front"); s.State != record.Missing || strings.Contains(s.Reason, dir) || strings.Contains(s.Reason, "fails") {
 					t.Errorf("the state is %v: %s", s.State, s.Reason)
 				}
 				if after, _ := os.ReadDir(folder); len(after) != len(before) {
@@ -488,6 +489,27 @@ func TestAnotherVolumeIsNeverWrittenTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// remote is a folder on a network's file system.
+type remote struct{ record.Disk }
+
+func (remote) Remote() string { return "NFS" }
+
+// TestFolderOnANetworkIsWarnedOf once, and used.
+func TestFolderOnANetworkIsWarnedOf(t *testing.T) {
+	story(t, func(o *record.Options, _ *record.Settings, _ []record.Camera) {
+		o.OpenDisk = func(dir string) (record.Disk, error) {
+			folder, err := record.OpenFolder(dir)
+			return remote{folder}, err
+		}
+	}, func(g *rig, c *camera) {
+		g.expectState(record.Recording)
+		time.Sleep(10 * time.Second)
+		if n := strings.Count(g.log.String(), "not on a local disk"); n != 1 || g.recorders.Room().Remote != "NFS" {
+			t.Errorf("the log says it %d times; the room is %+v", n, g.recorders.Room())
+		}
+	})
 }
 
 // TestMemoryThatCannotBeReadIsNoNewFolder and neither is changed.

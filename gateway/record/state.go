@@ -145,6 +145,7 @@ func (m marker) text() []byte {
 type Room struct {
 	Volume    string // "" where it is not there
 	Folder    string // where it is
+	Remote    string // the network's file system that it is on, "" for none: there its index may be damaged
 	Why       string // why it is not there, or not where it is to be
 	Free      int64  // bytes
 	Total     int64
@@ -172,7 +173,7 @@ func (r *Recorders) Room() Room {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	room.Folder = v.folder
+	room.Folder, room.Remote = v.folder, v.remote
 	room.Volume, room.Free, room.Total, room.Sync, room.SlowSync = v.id, v.free, v.total, v.lag, v.slowSync
 	return room
 }

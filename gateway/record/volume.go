@@ -48,6 +48,7 @@ type volume struct {
 	disk   Disk
 	index  *index.Index
 	folder string
+	remote string // as Disk.Remote says
 	id     string
 	log    *slog.Logger
 	gone   chan struct{}  // closed when it is not to be used any more
@@ -91,10 +92,12 @@ func marked(disk Disk) (string, error) {
 	}
 	var m marker
 	if err := json.Unmarshal(b, &m); err != nil || m.Volume == "" {
-		return "", fmt.Errorf("%s is damaged; put it back from a backup, or move it away to have the folder taken as a new one", markerName)
+		const text = markerName + " is damaged; put it back from a backup, or move it away to have the folder taken as a new one"
+		return "", &errNotHere{text, text}
 	}
 	if m.Version > formatVersion {
-		return "", fmt.Errorf("%s was made by a newer Framegate; use that one, or another folder", markerName)
+		const text = markerName + " was made by a newer Framegate; use that one, or another folder"
+		return "", &errNotHere{text, text}
 	}
 	return m.Volume, nil
 }
@@ -139,8 +142,9 @@ func writeSmall(disk Disk, name string, b []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// errNotHere is a volume that is not where it was, or another.
-type errNotHere struct{ text string }
+// errNotHere is a volume that is not where it was, or another: in few words, and for
+// who may know names of folders.
+type errNotHere struct{ short, text string }
 
 func (e *errNotHere) Error() string { return e.text }
 
@@ -183,9 +187,9 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, folder string, m memo
 	case err != nil:
 		return nil, err
 	case known != "" && id == "":
-		return nil, &errNotHere{fmt.Sprintf("%s is empty of recordings: is its disk mounted? To begin anew there, delete %s", folder, r.options.Memory)}
+		return nil, &errNotHere{"the folder is empty of recordings: is its disk mounted?", fmt.Sprintf("%s is empty of recordings: is its disk mounted? To begin anew there, delete %s", folder, r.options.Memory)}
 	case known != "" && id != known:
-		return nil, &errNotHere{fmt.Sprintf("%s has the recordings of another disk or server; to use them, delete %s", folder, r.options.Memory)}
+		return nil, &errNotHere{"the folder has the recordings of another disk or server", fmt.Sprintf("%s has the recordings of another disk or server; to use them, delete %s", folder, r.options.Memory)}
 	case id == "":
 		if id, err = mark(disk); err != nil {
 			return nil, err
@@ -207,8 +211,12 @@ func (r *Recorders) openOn(ctx context.Context, disk Disk, folder string, m memo
 	if x.Aside() != "" {
 		r.log.Error("index of recordings was damaged and is made anew; the old one is kept", "aside", x.Aside())
 	}
+	remote := disk.Remote()
+	if remote != "" {
+		r.log.Warn("recordings are not on a local disk: their index may be damaged there, and be made anew; use a local one, and copy finished files", "folder", folder, "on", remote)
+	}
 	return &volume{
-		disk: disk, index: x, folder: folder, id: id, log: r.log, gone: make(chan struct{}),
+		disk: disk, remote: remote, index: x, folder: folder, id: id, log: r.log, gone: make(chan struct{}),
 		corrections: corrections, open: make(map[*file]bool), parts: make(map[string]bool), pins: make(map[string]int),
 		lasting: make(map[string]string),
 	}, nil

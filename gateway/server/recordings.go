@@ -70,7 +70,7 @@ func (s control) Recordings() (api.RecordingRoom, []api.Recording) {
 		})
 	}
 	return api.RecordingRoom{
-		Volume: room.Volume, Why: room.Why, Free: room.Free, Total: room.Total,
+		Volume: room.Volume, Remote: room.Remote, Why: room.Why, Free: room.Free, Total: room.Total,
 		Recorded: room.Recorded, Protected: room.Protected, Crammed: room.Crammed, Sync: room.Sync, SlowSync: room.SlowSync,
 	}, all
 }
