@@ -3,18 +3,15 @@ package clip
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
-
 	"framegate/gateway/media"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 )
 
@@ -118,7 +115,7 @@ func BenchmarkRead(b *testing.B) {
 // first bytes.
 func BenchmarkFirstByte(b *testing.B) {
 	v := minutes(b, 1, 10)
-	l := &library{Index: fill(b, v, 100_000), volume: v}
+	l := &library{Index: tape.Minutes(b, v.rows[0], index.Format{Codec: "h264", Width: 64, Height: 48, Config: v.formats[0].Config}, 100_000), volume: v}
 	for _, length := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 166 * time.Hour} {
 		b.Run(length.String(), func(b *testing.B) {
 			for b.Loop() {
@@ -140,7 +137,7 @@ func BenchmarkFirstByte(b *testing.B) {
 // before its first byte.
 func BenchmarkLookAtAll(b *testing.B) {
 	v := minutes(b, 1, 10)
-	l := &library{Index: fill(b, v, 100_000), volume: v}
+	l := &library{Index: tape.Minutes(b, v.rows[0], index.Format{Codec: "h264", Width: 64, Height: 48, Config: v.formats[0].Config}, 100_000), volume: v}
 	make := func(r Request) error {
 		c, err := New(b.Context(), l, l, r)
 		if err == nil {
@@ -186,33 +183,3 @@ func (l *library) Between(ctx context.Context, camera string, from, to time.Time
 
 func (l *library) Open(index.Segment) (File, error) { return l.volume.Open(l.volume.rows[0]) }
 func (l *library) Growing(string) (Growing, bool)   { return Growing{}, false }
-
-// fill makes an index in which the first row of a volume is so many times, a minute
-// apart.
-func fill(b *testing.B, v *volume, n int) *index.Index {
-	b.Helper()
-	path := filepath.Join(b.TempDir(), "index.db")
-	x, err := index.Open(b.Context(), path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = x.Close() })
-	row := v.rows[0]
-	if row.Format, err = x.AddFormat(b.Context(), index.Format{Codec: "h264", Width: 64, Height: 48, Config: v.formats[0].Config}); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := x.Add(b.Context(), row); err != nil {
-		b.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	if _, err := db.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-		INSERT INTO segments SELECT NULL, camera, run, sequence, path || i, start_us + i * 60000000, end_us + i * 60000000, bytes, frames, keys,
-		stts, ctts, moov_bytes, data_at, fragments, format, rate, lost, hold, written + i FROM segments, n`, n-1); err != nil {
-		b.Fatal(err)
-	}
-	return x
-}

@@ -1,6 +1,6 @@
 // Package tape is recordings for the tests of what plays them: real files, in a
-// folder of the test's, without a database; pictures to put on them, and a browser
-// that looks.
+// folder of the test's, without a database, or an index of very many; pictures to put
+// on them, and a browser that looks.
 //
 // Nothing that a user runs imports it.
 package tape
