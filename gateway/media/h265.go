@@ -47,14 +47,19 @@ func FormatOfHVCC(config []byte) (*Format, error) {
 	return H265Format(vps[0], sps[0], pps[0], slices.Concat(vps[1:], sps[1:], pps[1:])...)
 }
 
-// FormatOfConfig makes a format of H264 or H265 of what its Config was, as
-// FormatOfAVCC and FormatOfHVCC do. The error is ErrBadParameterSets.
+// FormatOfConfig makes a format of H264, H265, AAC or Opus of what its Config was,
+// as FormatOfAVCC, FormatOfHVCC and AACFormat do. The error is ErrBadParameterSets,
+// or ErrBadSound.
 func FormatOfConfig(codec Codec, config []byte) (*Format, error) {
 	switch codec {
 	case H264:
 		return FormatOfAVCC(config)
 	case H265:
 		return FormatOfHVCC(config)
+	case AAC:
+		return AACFormat(config)
+	case Opus:
+		return formatOfDOps(config)
 	}
 	return nil, fmt.Errorf("%w: %s has none", ErrBadParameterSets, codec)
 }

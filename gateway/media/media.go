@@ -1,6 +1,6 @@
-// Package media says what a picture on its way through Framegate is: a Frame
-// of compressed bytes with its times and its Format. It also reads, without
-// decoding, what the headers of those bytes tell.
+// Package media says what a picture or a piece of sound on its way through
+// Framegate is: a Frame of compressed bytes with its times and its Format. It also
+// reads, without decoding, what the headers of those bytes tell.
 //
 // It opens nothing, starts nothing and knows no network. Every other package
 // of the gateway speaks in its types.
@@ -17,31 +17,39 @@ const (
 	JPEG Codec = iota + 1
 	H264
 	H265
+	AAC
+	Opus
+	PCMA // G.711, A-law
+	PCMU // G.711, mu-law
 )
+
+// codecNames are the codecs as documents, logs and JSON spell them.
+var codecNames = [...]string{"unknown", "jpeg", "h264", "h265", "aac", "opus", "pcma", "pcmu"}
 
 // String gives the codec as documents, logs and JSON spell it.
 func (c Codec) String() string {
-	switch c {
-	case JPEG:
-		return "jpeg"
-	case H264:
-		return "h264"
-	case H265:
-		return "h265"
+	if int(c) < len(codecNames) {
+		return codecNames[c]
 	}
-	return "unknown"
+	return codecNames[0]
 }
 
-// Kind says what a codec is for: pictures.
+// Kind says what a codec is for: pictures or sound.
 type Kind uint8
 
-// Video is the kind of codecs of pictures.
-const Video Kind = 1
+// The kinds of codecs.
+const (
+	Video Kind = iota + 1 // pictures
+	Audio                 // sound
+)
 
 // String gives the kind as MIME types begin.
 func (k Kind) String() string {
-	if k == Video {
+	switch k {
+	case Video:
 		return "video"
+	case Audio:
+		return "audio"
 	}
 	return "unknown"
 }
@@ -51,6 +59,8 @@ func (c Codec) Kind() Kind {
 	switch c {
 	case JPEG, H264, H265:
 		return Video
+	case AAC, Opus, PCMA, PCMU:
+		return Audio
 	}
 	return 0
 }
@@ -59,13 +69,17 @@ func (c Codec) Kind() Kind {
 // those frames share the pointer: another pointer means a discontinuity
 // (another size, other parameter sets, another run). One of H264 is made by
 // H264Format or FormatOfAVCC, one of H265 by H265Format or FormatOfHVCC, which
-// read once what its configuration says.
+// read once what its configuration says; and one of sound by AACFormat, OpusFormat
+// or G711Format.
 type Format struct {
-	Codec         Codec
-	Width, Height int // of the picture, in pixels
+	Codec          Codec
+	Width, Height  int // of a picture, in pixels
+	Rate, Channels int // of sound: samples a second in each channel, and channels
 	// Config is what a decoder has to know before the first frame, and is not
 	// repeated in Data, as ISO/IEC 14496-15 has it: avcC for H264 and hvcC for
-	// H265 (see ParameterSets), and nothing for JPEG.
+	// H265 (see ParameterSets), AudioSpecificConfig for AAC (ISO/IEC 14496-3,
+	// 1.6.2.1), what is in dOps for Opus (Encapsulation of Opus in ISO BMFF, 4.3.2),
+	// and nothing for JPEG and G.711.
 	Config []byte
 	// Refreshed marks H264 and H265 without IDR pictures, whose Key frames are recovery
 	// points or I pictures. ffmpeg begins with those, and browsers do not.
@@ -77,6 +91,7 @@ type Format struct {
 
 	first            sequence // what the first SPS in Config says, or nil
 	vpss, spss, ppss [][]byte // the parameter sets, parts of Config
+	samples          int      // in each channel of a frame of AAC
 }
 
 // sequence is what a sequence parameter set says of the order and the times of
@@ -87,19 +102,21 @@ type sequence interface {
 	FrameTicks(perSecond int64) (ticks int64, ok bool)
 }
 
-// Frame is one compressed picture. It is passed by value; Data and Format are
+// Frame is one compressed picture, or a piece of sound: a unit of AAC, a packet of
+// Opus, or 10 to 100 ms of G.711. It is passed by value; Data and Format are
 // shared and read-only from the moment a source emits the frame.
 type Frame struct {
-	Seq     uint64        // position in its stream, given by the stream, from 1
+	Seq     uint64        // position among those of its kind in its stream, given by the stream, from 1
+	Run     uint64        // the run of the camera that it came in; pictures and sound of one have their PTS from one zero
 	PTS     time.Duration // media time, when to show it within a Format; only B-frames go back in it
 	Wall    time.Time     // when the picture was taken, or else when it arrived
 	Arrived time.Time     // when the stream got it, with a monotonic reading
-	Key     bool          // decodable alone; always true for JPEG
+	Key     bool          // decodable alone; always true for JPEG; of sound, which is always, true each half second
 	Backlog bool          // set by a reader on what was already old when it joined, and by a source on what only leads to another picture
 	Leading bool          // not decodable where decoding began with the keyframe that it follows; a reader that joined there is not given it
 	Leads   uint16        // how many Leading frames come right before it, given by the stream
 	Format  *Format
-	Data    []byte // JPEG: SOI to EOI; H264, H265: NAL units with 4-byte lengths (AVCC)
+	Data    []byte // JPEG: SOI to EOI; H264, H265: NAL units with 4-byte lengths (AVCC); AAC: without ADTS
 }
 
 // Lost counts the frames that are missing between the one with number before and
