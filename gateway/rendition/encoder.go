@@ -20,7 +20,8 @@ const drainGrace = 300 * time.Millisecond
 type encoder struct {
 	process *transcode.Process
 	out     media.Codec
-	fps     int // that it was told to leave at most; 0 leaves all
+	fps     int    // that it was told to leave at most; 0 leaves all
+	run     uint64 // of the camera's frames
 	log     *slog.Logger
 	config  []byte        // of the last packet of H264
 	done    chan struct{} // closed when all it gave is emitted
@@ -70,7 +71,7 @@ func (e *encoder) emitAll(emit func(media.Frame)) error {
 			return fmt.Errorf("what ffmpeg made: %w", err)
 		}
 		format = frame.Format
-		frame.PTS, frame.Wall = packet.PTS, packet.Wall
+		frame.PTS, frame.Wall, frame.Run = packet.PTS, packet.Wall, e.run
 		emit(frame)
 	}
 }

@@ -332,6 +332,7 @@ func (r *run) begin(ctx context.Context, frames []media.Frame) error {
 	if r.encoder != nil {
 		r.encoder.stop()
 	}
+	next.run = frames[0].Run
 	r.encoder = next
 	next.deliver(r.emit)
 	return nil

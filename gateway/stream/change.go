@@ -35,7 +35,7 @@ func (s *stream) change(source Source) bool {
 	}
 	s.source = source
 	s.run = nil // what the old source still gives while it ends is not taken
-	s.ring.endRun()
+	s.endTracks()
 	s.kept = media.Frame{} // a picture of somewhere else
 	s.retries = retries{}
 	if s.supervised && s.stop != nil {

@@ -7,5 +7,5 @@ func RingBytes(h *Hub, key Key) int {
 	s := h.streams[key]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ring.bytes
+	return s.pictures.ring.bytes
 }

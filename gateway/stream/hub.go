@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"framegate/gateway/media"
@@ -45,6 +46,7 @@ type Options struct {
 type Hub struct {
 	options Options
 	lives   sync.WaitGroup // supervised and attached runs
+	ran     atomic.Uint64  // runs there ever were
 
 	mu        sync.Mutex // guards what follows; taken before a stream's lock, never over I/O
 	streams   map[Key]*stream
@@ -108,7 +110,7 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 	switch {
 	case options.counted():
 		h.watchers[r] = &watching{since: time.Now(), readers: []*Reader{r}}
-	case h.watchers[options.Besides] != nil:
+	case h.watchers[options.Besides] != nil && !options.Sound:
 		w := h.watchers[options.Besides]
 		w.readers = append(w.readers, r)
 	}
@@ -228,7 +230,10 @@ func (h *Hub) stream(key Key) (*stream, error) {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	h.numbered++
-	return &stream{key: key, number: h.numbered, source: source, hub: h, ring: newRing(h.options.RingBytes)}, nil
+	return &stream{
+		key: key, number: h.numbered, source: source, hub: h,
+		pictures: newTrack(h.options.RingBytes), sound: newTrack(soundBytes),
+	}, nil
 }
 
 // hasten has what failed of a stream, or of the camera that it is a rendition

@@ -35,6 +35,11 @@ type ReadOptions struct {
 	// Leading has the reader give also what cannot be decoded where it began: it
 	// is for who passes frames on to holders of other readers (Reader.Withholds).
 	Leading bool
+	// Sound has the reader read the sound of the stream, and not its pictures. It
+	// never skips of its own will, since sound is small, and goes on at the oldest
+	// there is when the ring overtakes it. A Sequential one begins with the oldest
+	// sound of the run. See Companion for who wants both.
+	Sound bool
 	// Hold is for who only keeps the source running and waits for no frame, so
 	// that the source may rest between frames (Rest) while nobody else reads.
 	// Next gives what there is, but late.
@@ -59,7 +64,9 @@ type Client struct {
 // goroutine at a time; the other methods may be called from any.
 type Reader struct {
 	stream  *stream
+	track   *track // of stream
 	options ReadOptions
+	beside  *Companion    // whose sound goes along, or nil; of whoever calls Next
 	wake    chan struct{} // cap 1: something changed since the reader looked
 	idle    *time.Timer   // for options.Idle, made at the first wait
 	idling  bool          // Next gave something else while idle ran; it goes on
@@ -72,15 +79,16 @@ type Reader struct {
 	failures   uint64 // the stream's failures this reader knows of
 	ended      uint64 // the last frame of a run whose end was told (options.RunEnds)
 	dropped    uint64
-	waiting    bool // stands in stream.waiting
+	waiting    bool // stands in track.waiting
+	patient    bool // is woken when sound is due, and not by each frame of it
 	called     bool // Interrupt was, and Next has not said so yet
 	closed     bool
 }
 
 // Next gives the reader's next frame, and waits for it where it has not come.
 // It gives ctx's error when ctx is done, ErrIdle after ReadOptions.Idle,
-// ErrInterrupted after Interrupt, ErrRunEnded with ReadOptions.RunEnds,
-// ErrClosed at the end of the reader or the hub; and, to a reader that had no
+// ErrInterrupted after Interrupt, ErrRunEnded with ReadOptions.RunEnds, ErrSound
+// where it is Accompanied, ErrClosed at the end of the reader or the hub; and, to a reader that had no
 // frame yet, a *SourceError each time the stream's source fails. After all of
 // these but ErrClosed the reader is as good as before.
 //
@@ -91,6 +99,10 @@ func (r *Reader) Next(ctx context.Context) (media.Frame, error) {
 		if ok || err != nil {
 			r.idling = !ok && (r.idling || waits > 0)
 			return f, err
+		}
+		if r.beside != nil && r.beside.due() {
+			r.idling = r.idling || waits > 0
+			return f, ErrSound
 		}
 		if waits == 0 && !r.idling {
 			r.startIdle()
@@ -123,7 +135,7 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 		return f, false, ErrInterrupted
 	}
 	for r.seek() {
-		f = *s.ring.at(r.next)
+		f = *r.track.ring.at(r.next)
 		if r.Withholds(&f) && !r.options.Leading {
 			r.last, r.next = f.Seq, f.Seq+1
 			f = media.Frame{}
@@ -140,13 +152,13 @@ func (r *Reader) look(toWait bool) (f media.Frame, ok bool, err error) {
 		r.failures = s.failures
 		return f, false, r.because(s.lastError)
 	}
-	if r.options.RunEnds && r.ended < r.last && r.last < s.ring.joinFrom {
+	if r.options.RunEnds && r.ended < r.last && r.last < r.track.ring.joinFrom {
 		r.ended = r.last
 		return f, false, ErrRunEnded
 	}
 	if toWait && !r.waiting {
 		r.waiting = true
-		s.waiting = append(s.waiting, r)
+		r.track.waiting = append(r.track.waiting, r)
 	}
 	return f, false, nil
 }
@@ -166,7 +178,7 @@ func (r *Reader) because(reason error) *SourceError {
 // seek moves the reader to the frame it should get next, and says whether it
 // is there.
 func (r *Reader) seek() bool {
-	ring := &r.stream.ring
+	ring := &r.track.ring
 	if r.next == 0 {
 		return r.join()
 	}
@@ -176,7 +188,7 @@ func (r *Reader) seek() bool {
 	if r.next >= ring.next {
 		return false
 	}
-	if !r.options.Sequential && r.next < ring.newestKey {
+	if !r.options.Sequential && !r.options.Sound && r.next < ring.newestKey {
 		if ring.at(r.next).Key || ring.newestKey-r.next > slackFrames {
 			r.next = ring.newestKey
 		}
@@ -186,8 +198,11 @@ func (r *Reader) seek() bool {
 
 // join places a new reader at the newest keyframe of the present run.
 func (r *Reader) join() bool {
-	ring := &r.stream.ring
+	ring := &r.track.ring
 	n, ok := ring.joinPoint()
+	if ok && r.options.Sound && r.options.Sequential {
+		n = max(ring.first, ring.joinFrom)
+	}
 	if ok {
 		r.next, r.backlogEnd = n, ring.next-1
 	}
@@ -196,9 +211,11 @@ func (r *Reader) join() bool {
 
 // rejoin places a reader that the ring has overtaken.
 func (r *Reader) rejoin() bool {
-	ring := &r.stream.ring
+	ring := &r.track.ring
 	n, ok := ring.newestKey, ring.newestKey > 0
-	if r.options.Sequential {
+	if r.options.Sound {
+		n, ok = ring.first, ring.first < ring.next
+	} else if r.options.Sequential {
 		n, ok = ring.oldestKey()
 	}
 	if ok {
@@ -254,8 +271,14 @@ func (r *Reader) wait(ctx context.Context) error {
 	if r.idle != nil {
 		idle = r.idle.C
 	}
+	var sound <-chan struct{}
+	if r.beside != nil {
+		sound = r.beside.sound.wake
+	}
 	select {
 	case <-r.wake:
+		return nil
+	case <-sound:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -271,7 +294,7 @@ func (r *Reader) SetBuffer(bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.options.Buffer = bytes
-	s.resizeRing()
+	r.track.resize()
 }
 
 // Interrupt has the Next that waits, or else the one to come, give

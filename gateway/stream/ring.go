@@ -42,13 +42,18 @@ func (r *ring) push(f media.Frame, wanted uint64) {
 	if r.leads++; !f.Leading {
 		r.leads = 0
 	}
+	r.add(f)
+	r.trim(f.Format.Codec, wanted)
+}
+
+// add puts a frame behind the others.
+func (r *ring) add(f media.Frame) {
 	*r.at(r.next) = f
 	r.next++
 	r.bytes += len(f.Data)
 	if f.Key {
 		r.newestKey = f.Seq
 	}
-	r.trim(f.Format.Codec, wanted)
 }
 
 func (r *ring) grow() {
@@ -69,6 +74,11 @@ func (r *ring) trim(codec media.Codec, wanted uint64) {
 	for r.first+slack < r.newestKey && r.first < wanted {
 		r.dropOldest()
 	}
+	r.bound()
+}
+
+// bound drops the oldest frames beyond the bounds.
+func (r *ring) bound() {
 	for r.first+1 < r.next && (r.bytes > r.maxBytes || r.next-r.first > maxRingFrames) {
 		r.dropOldest()
 	}

@@ -31,6 +31,11 @@ import (
 // the media time that follows from arrival. Data and Format
 // must never change once emitted. emit never blocks for long: it waits for no
 // reader.
+//
+// A source may emit sound beside its pictures, with PTS from the same zero. A frame
+// of sound without Data only says, as early as that is known, that there will be
+// sound of its Format. A camera is as well as its pictures are, whatever its sound
+// does.
 type Source interface {
 	Run(ctx context.Context, emit func(media.Frame)) error
 }
@@ -66,6 +71,9 @@ var (
 	ErrIdle = errors.New("no frame in time")
 	// ErrInterrupted: Reader.Interrupt was called. The reader stays good.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrSound: sound has waited for a picture long enough to go out without one
+	// (Reader.Accompany). The reader stays good.
+	ErrSound = errors.New("sound is due")
 	// ErrRunEnded: the run that the reader's last frame is of has ended. The
 	// reader stays good.
 	ErrRunEnded = errors.New("run ended")

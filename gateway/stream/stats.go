@@ -35,6 +35,7 @@ type Stats struct {
 	FPS     float64
 	Format  *media.Format // of the newest frame; nil before any
 	Newest  time.Time     // arrival of the newest frame; zero before any
+	Sound   Sound
 
 	Failures    uint64 // runs of its source that ended by themselves
 	LastError   error  // why the last of those did
@@ -48,6 +49,7 @@ type counters struct {
 	format *media.Format
 	newest time.Time
 	pace   pace
+	heard  Sound
 }
 
 func (c *counters) count(f *media.Frame, now time.Time) {
@@ -101,7 +103,7 @@ func (s *stream) stats() Stats {
 	stats := Stats{
 		Key: s.key, State: s.state(), Readers: s.readers,
 		Runs: s.runs, Frames: s.frames, Bytes: s.bytes, Refused: s.refused, Dropped: s.dropped,
-		Format: s.format, Newest: s.newest,
+		Format: s.format, Newest: s.newest, Sound: s.heard,
 		Failures: s.failures, LastError: s.lastError, LastErrorAt: s.lastErrorAt,
 	}
 	stats.FPS = s.fps()

@@ -13,7 +13,7 @@ import (
 	"framegate/gateway/media"
 )
 
-// stream is one camera in one rendition: a ring, its readers, and the run of
+// stream is one camera in one rendition: its tracks, their readers, and the run of
 // its source. Its goroutine, supervise, lives while the stream has readers and
 // a linger longer, and is the only one that starts the source; frames of a
 // publisher come by attach instead.
@@ -23,17 +23,16 @@ type stream struct {
 	source Source // nil: frames come by attach alone
 	hub    *Hub
 
-	mu      sync.Mutex // guards what follows, and the readers' cursors
-	ring    ring
-	kept    media.Frame // newest keyframe ever; outlives the ring
-	readers int
-	sequels []*Reader     // of the readers, those that are to get every frame
-	holders int           // of the readers, those that wait for no frame
-	onces   int           // of the readers, those that want one frame
-	clients []Client      // of the readers, those whom they serve, in the order they came
-	waiting []*Reader     // in Next, to be woken
-	resting chan struct{} // what the source rests on, or nil: see Rest
-	closed  bool
+	mu       sync.Mutex // guards what follows, and the readers' cursors
+	pictures track
+	sound    track
+	kept     media.Frame // newest keyframe of pictures ever; outlives the ring
+	readers  int
+	holders  int           // of the readers, those that wait for no frame
+	onces    int           // of the readers, those that want one frame
+	clients  []Client      // of the readers, those whom they serve, in the order they came
+	resting  chan struct{} // what the source rests on, or nil: see Rest
+	closed   bool
 
 	supervised bool               // supervise lives
 	attached   bool               // a publisher's run is on
@@ -55,12 +54,15 @@ type stream struct {
 // run is one uninterrupted life of a source.
 type run struct {
 	stream *stream
+	number uint64 // among all of the hub
 	began  time.Time
-	frames uint64
-	pts    time.Duration // of the last frame
+	frames uint64        // of pictures, where there are any
+	pts    time.Duration // of the last one
+	wall   time.Time     // of that
 	timed  bool          // the source gives media times
 	first  time.Time     // when the first frame came
-	waking []*Reader     // the emitting goroutine's own: see emit
+	heard  soundTimes
+	waking []*Reader // the emitting goroutine's own: see wake
 }
 
 // state says how the stream is. The stream is locked.
@@ -86,7 +88,7 @@ func (s *stream) failing() bool {
 
 // join adds a reader and sees to it that the source runs.
 func (s *stream) join(options ReadOptions) *Reader {
-	r := &Reader{stream: s, options: options, wake: make(chan struct{}, 1)}
+	r := &Reader{stream: s, track: s.track(options.Sound), options: options, wake: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.failures = s.failures
@@ -107,8 +109,8 @@ func (s *stream) join(options ReadOptions) *Reader {
 		s.watched = true
 	}
 	if options.Sequential {
-		s.sequels = append(s.sequels, r)
-		s.resizeRing()
+		r.track.sequels = append(r.track.sequels, r)
+		r.track.resize()
 	}
 	if options.Client != nil {
 		client := *options.Client // which the caller may change
@@ -145,40 +147,19 @@ func (s *stream) leave(r *Reader) bool {
 		s.onces--
 	}
 	if r.options.Sequential {
-		s.sequels = slices.DeleteFunc(s.sequels, func(other *Reader) bool { return other == r })
-		s.resizeRing()
+		r.track.sequels = slices.DeleteFunc(r.track.sequels, func(other *Reader) bool { return other == r })
+		r.track.resize()
 	}
 	if c := r.options.Client; c != nil {
 		i := slices.Index(s.clients, *c)
 		s.clients = slices.Delete(s.clients, i, i+1)
 	}
 	if r.waiting {
-		s.waiting = slices.DeleteFunc(s.waiting, func(w *Reader) bool { return w == r })
+		r.track.waiting = slices.DeleteFunc(r.track.waiting, func(w *Reader) bool { return w == r })
 	}
 	r.signal()
 	s.startLinger()
 	return true
-}
-
-// resizeRing gives the ring the bytes that its readers ask for. The stream is
-// locked.
-func (s *stream) resizeRing() {
-	s.ring.maxBytes = s.hub.options.RingBytes
-	for _, r := range s.sequels {
-		s.ring.maxBytes = max(s.ring.maxBytes, r.options.Buffer)
-	}
-}
-
-// oldestWanted gives the oldest frame that somebody is still to get who gets
-// every one. The stream is locked.
-func (s *stream) oldestWanted() uint64 {
-	oldest := s.ring.next
-	for _, r := range s.sequels {
-		if r.next > 0 {
-			oldest = min(oldest, r.next)
-		}
-	}
-	return oldest
 }
 
 // startLinger begins the time after which a stream that nobody reads stops. The
@@ -246,7 +227,7 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 	s.yields, s.watched = false, s.readers > s.onces
 	if s.readers == 0 || s.closed {
 		s.supervised = false
-		s.ring.clear()
+		s.clear()
 		return nil, nil, false
 	}
 	ctx, s.stop = context.WithCancel(context.WithValue(context.Background(), lifeKey{}, s))
@@ -302,10 +283,10 @@ func (s *stream) runOnce(ctx context.Context, source Source) (err error) {
 func (s *stream) beginRun() *run {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.run = &run{stream: s, began: time.Now()}
+	s.run = &run{stream: s, number: s.hub.ran.Add(1), began: time.Now()}
 	s.runs++
 	s.pace = pace{}
-	s.ring.endRun()
+	s.endTracks()
 	s.hub.options.Changed()
 	return s.run
 }
@@ -317,7 +298,7 @@ func (s *stream) endRun() {
 		s.retries.ended(s.run.began, time.Now(), s.run.frames)
 	}
 	s.run = nil
-	s.ring.endRun()
+	s.endTracks()
 	s.hub.options.Changed()
 	s.wakeAll() // for those who ask for it (ReadOptions.RunEnds)
 }
@@ -420,12 +401,16 @@ func (s *stream) give() {
 	defer s.mu.Unlock()
 	s.attached, s.stop = false, nil
 	if s.readers == 0 {
-		s.ring.clear()
+		s.clear()
 	}
 }
 
 // emit is what a source calls with each frame.
 func (u *run) emit(f media.Frame) {
+	if f.Format.Codec.Kind() == media.Audio {
+		u.emitSound(f)
+		return
+	}
 	now := time.Now()
 	s := u.stream
 	s.mu.Lock()
@@ -437,18 +422,23 @@ func (u *run) emit(f media.Frame) {
 	if u.stamp(&f, now); u.frames == 1 {
 		s.hub.options.Changed()
 	}
-	s.ring.push(f, s.oldestWanted())
+	t := &s.pictures
+	t.ring.push(f, t.oldestWanted())
 	if f.Key {
-		s.kept = *s.ring.at(s.ring.next - 1)
+		s.kept = *t.ring.at(t.ring.next - 1)
 	}
 	s.count(&f, now)
-	s.waiting, u.waking = u.waking[:0], s.waiting
+	t.waiting, u.waking = u.waking[:0], t.waiting
+	u.wake()
+}
+
+// wake wakes those who are in waking, and unlocks the stream before, since each of
+// them takes the lock at once.
+func (u *run) wake() {
 	for _, r := range u.waking {
 		r.waiting = false
 	}
-	s.mu.Unlock()
-
-	// Readers are woken without the lock, since each takes it at once.
+	u.stream.mu.Unlock()
 	for _, r := range u.waking {
 		r.signal()
 	}
@@ -463,6 +453,9 @@ func (u *run) stamp(f *media.Frame, now time.Time) {
 	if f.Wall.IsZero() {
 		f.Wall = now
 	}
+	if f.Run == 0 {
+		f.Run = u.number
+	}
 	switch {
 	case f.PTS != 0:
 		u.timed = true
@@ -472,7 +465,7 @@ func (u *run) stamp(f *media.Frame, now time.Time) {
 		f.PTS = max(now.Sub(u.first), u.pts+1)
 	}
 	u.frames++
-	u.pts = f.PTS
+	u.pts, u.wall = f.PTS, f.Wall
 }
 
 // close ends the run and the readers; the hub waits for what ends.
@@ -487,12 +480,8 @@ func (s *stream) close() {
 }
 
 func (s *stream) wakeAll() {
-	for _, r := range s.waiting {
-		r.waiting = false
-		r.signal()
-	}
-	clear(s.waiting)
-	s.waiting = s.waiting[:0]
+	s.pictures.wakeAll()
+	s.sound.wakeAll()
 }
 
 func (r *Reader) signal() {

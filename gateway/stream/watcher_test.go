@@ -13,10 +13,10 @@ import (
 )
 
 // still is a source of one frame.
-type still media.Frame
+type still struct{ frame media.Frame }
 
 func (s still) Run(ctx context.Context, emit func(media.Frame)) error {
-	emit(media.Frame(s))
+	emit(s.frame)
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -25,8 +25,8 @@ func (s still) Run(ctx context.Context, emit func(media.Frame)) error {
 // player says.
 func TestWatchers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		jpeg := still{Key: true, Format: &media.Format{Codec: media.JPEG}, Data: []byte("jpeg")}
-		h264 := still{Key: true, Format: &media.Format{Codec: media.H264}, Data: []byte("h264")}
+		jpeg := still{media.Frame{Key: true, Format: &media.Format{Codec: media.JPEG}, Data: []byte("jpeg")}}
+		h264 := still{media.Frame{Key: true, Format: &media.Format{Codec: media.H264}, Data: []byte("h264")}}
 		hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
 			return map[string]stream.Source{"": jpeg, "h264": h264}[k.Rendition], nil
 		}})
