@@ -85,9 +85,13 @@ func (w *Boxes) OpenVisual(kind string, width, height int) int {
 	return at
 }
 
-// SampleEntry appends that of H.264 or H.265, all of whose parameter sets are in
-// it: 14496-15, 5.4.2 and 8.4.1.
+// SampleEntry appends that of a codec that is carried, with its whole Config. Of
+// H.264 and H.265 all parameter sets are in it: 14496-15, 5.4.2 and 8.4.1.
 func (w *Boxes) SampleEntry(f *media.Format) {
+	if f.Codec.Kind() == media.Audio {
+		w.soundEntry(f)
+		return
+	}
 	at := w.OpenVisual(entryOf(f.Codec), f.Width, f.Height)
 	config := w.Open(configs[entryOf(f.Codec)])
 	w.U8(f.Config...)
@@ -95,7 +99,8 @@ func (w *Boxes) SampleEntry(f *media.Format) {
 	w.Close(at)
 }
 
-// entryOf names the sample entry of a codec that is carried. It is a brand, too.
+// entryOf names the sample entry of a codec of pictures that is carried, and avc1
+// else. It is a brand, too.
 func entryOf(codec media.Codec) string {
 	if codec == media.H265 {
 		return "hvc1"

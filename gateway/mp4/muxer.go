@@ -45,6 +45,7 @@ type Muxer struct {
 	shift    int64 // from media time to the timeline
 	newest   int64 // the latest media time so far, on the timeline
 	usual    int64 // what lately lay between two frames
+	steady   int64 // the same, smoothed
 	behind   int   // frames in a row whose media time does not go on
 
 	reorder  int                   // frames that come before one that is shown earlier
@@ -131,6 +132,7 @@ func (m *Muxer) enter(f media.Frame) (at int64) {
 	if !reordered {
 		m.earlier = m.usual / 2
 	}
+	m.steady = m.usual
 	m.fill()
 	return m.rebase(f)
 }
@@ -207,6 +209,7 @@ func (m *Muxer) goBack(f media.Frame, at, gap int64) int64 {
 // learn notes a distance between two frames. One long one says little.
 func (m *Muxer) learn(delta int64) {
 	m.usual = max(1, min(delta, 2*m.usual))
+	m.steady += (m.usual - m.steady) / 8
 }
 
 // step gives the duration of the sample of a frame at at: how much decode time
@@ -258,6 +261,16 @@ func (m *Muxer) moveOn(by int64) {
 	}
 }
 
+// At gives where on the timeline the media time of a frame of sound belongs, in
+// ticks: where the picture of that time is shown.
+func (m *Muxer) At(pts time.Duration) int64 {
+	at := ticks(pts) + m.shift
+	if m.reorder == 0 {
+		return at - m.steady
+	}
+	return at - m.earlier
+}
+
 // ticks gives media time in ticks, rounded down, without overflow.
 func ticks(d time.Duration) int64 {
 	const perTick, ticksPer = 100000, 9 // nanoseconds
@@ -283,7 +296,7 @@ const (
 
 // appendHead writes a head for a sample that is shown when it is decoded.
 func appendHead(b []byte, sequence uint32, s sample, key bool, size int) []byte {
-	b = appendUpToRun(b, sequence, s.decode, 0)
+	b = appendUpToRun(b, sequence, trackID, s.decode, 0)
 	b = appendBox(b, trunSize, "trun", 0x000701) // data offset; duration, size, flags
 	b = appendRun(b, moofSize, s.duration, key, size)
 	return appendMdat(b, size)
@@ -292,7 +305,7 @@ func appendHead(b []byte, sequence uint32, s sample, key bool, size int) []byte 
 // appendHeadWithOffset writes one for a sample that is shown later or earlier.
 // Version 1 of trun has signed offsets: 14496-12, 8.8.8.
 func appendHeadWithOffset(b []byte, sequence uint32, s sample, key bool, size int) []byte {
-	b = appendUpToRun(b, sequence, s.decode, 4)
+	b = appendUpToRun(b, sequence, trackID, s.decode, 4)
 	b = appendBox(b, trunSize+4, "trun", 0x01000F01)
 	b = appendRun(b, moofSize+4, s.duration, key, size)
 	b = binary.BigEndian.AppendUint32(b, uint32(int32(s.offset)))
@@ -301,7 +314,7 @@ func appendHeadWithOffset(b []byte, sequence uint32, s sample, key bool, size in
 
 // appendUpToRun writes the boxes of a moof before trun, which is longer than
 // trunSize by more bytes.
-func appendUpToRun(b []byte, sequence uint32, decode int64, more uint32) []byte {
+func appendUpToRun(b []byte, sequence, track uint32, decode int64, more uint32) []byte {
 	b = binary.BigEndian.AppendUint32(b, moofSize+more)
 	b = append(b, "moof"...)
 	b = appendBox(b, mfhdSize, "mfhd", 0)
@@ -309,7 +322,7 @@ func appendUpToRun(b []byte, sequence uint32, decode int64, more uint32) []byte 
 	b = binary.BigEndian.AppendUint32(b, trafSize+more)
 	b = append(b, "traf"...)
 	b = appendBox(b, tfhdSize, "tfhd", 0x020000) // default-base-is-moof
-	b = binary.BigEndian.AppendUint32(b, trackID)
+	b = binary.BigEndian.AppendUint32(b, track)
 	b = appendBox(b, tfdtSize, "tfdt", 0x01000000)
 	return binary.BigEndian.AppendUint64(b, uint64(decode))
 }
