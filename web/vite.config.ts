@@ -1,17 +1,22 @@
 import { defineConfig } from 'vite';
 
-// Two builds, so that each gives one file that imports nothing: the element,
-// and the worker that draws for it. Their names carry no hash: the files are
-// committed and embedded, and other sites load them by name.
+// Three builds, so that each gives one file that imports nothing: the element,
+// the worker that draws for it, and the worklet that sounds for it. Their names
+// carry no hash: the files are committed and embedded, and other sites load them
+// by name.
+const parts: Record<string, [entry: string, name: string]> = {
+  worker: ['player/worker.ts', 'framegate-player-worker'],
+  worklet: ['player/soundworklet.ts', 'framegate-player-sound'],
+};
+
 export default defineConfig(({ mode }) => {
-  const worker = mode === 'worker';
-  const name = worker ? 'framegate-player-worker' : 'framegate-player';
+  const [entry, name] = parts[mode] ?? ['player/element.ts', 'framegate-player'];
   return {
     build: {
-      lib: { entry: worker ? 'player/worker.ts' : 'player/element.ts', formats: ['es'], fileName: () => `${name}.js` },
+      lib: { entry, formats: ['es'], fileName: () => `${name}.js` },
       target: 'es2022',
       minify: true,
-      emptyOutDir: !worker,
+      emptyOutDir: !(mode in parts),
       reportCompressedSize: false,
     },
     test: { include: ['player/**/*.test.ts'] },

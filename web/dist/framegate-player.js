@@ -23,7 +23,7 @@ var e = class {
 	}
 }, t = "video/mp4; codecs=\"avc1.4d4028\"", n = "hvc1.1.6.L120.B0";
 function r() {
-	let e = (e) => c()?.isTypeSupported(e) ?? !1;
+	let e = (e) => l()?.isTypeSupported(e) ?? !1;
 	return {
 		mse: e(t),
 		webcodecs: typeof VideoDecoder == "function",
@@ -36,10 +36,10 @@ function r() {
 }
 var i = !1, a;
 function o() {
-	return a ??= Promise.race([ee(), new Promise((e) => setTimeout(e, s))]);
+	return a ??= Promise.race([c(), new Promise((e) => setTimeout(e, s))]);
 }
 var s = 1e3;
-async function ee() {
+async function c() {
 	if (typeof VideoDecoder == "function") try {
 		let { supported: e } = await VideoDecoder.isConfigSupported({
 			codec: n,
@@ -48,14 +48,14 @@ async function ee() {
 		i = e ?? !1;
 	} catch {}
 }
-function c() {
+function l() {
 	let e = globalThis.ManagedMediaSource;
 	return globalThis.MediaSource ?? e;
 }
-function te(e) {
+function ee(e) {
 	return e === "mse" || e === "webcodecs" || e === "jpeg" || e === "img";
 }
-var l = [
+var u = [
 	{
 		mode: "webcodecs",
 		codec: "h265"
@@ -80,7 +80,7 @@ var l = [
 		mode: "img",
 		codec: null
 	}
-], ne = class {
+], te = class {
 	wanted;
 	has;
 	failed = /* @__PURE__ */ new Set();
@@ -98,16 +98,16 @@ var l = [
 		return [...new Set(e)];
 	}
 	fail(e, t) {
-		for (let n of l) n.mode === e && n.codec === t && this.failed.add(n);
+		for (let n of u) n.mode === e && n.codec === t && this.failed.add(n);
 	}
 	ways() {
 		let e = this.has();
-		return l.filter((t) => {
+		return u.filter((t) => {
 			let { mode: n, codec: r } = t;
 			return this.wanted !== "auto" && n !== this.wanted ? !1 : r === "h265" ? !this.failed.has(t) && (n === "mse" || n === "webcodecs") && e.h265[n] : this.wanted !== "auto" || n === "img" || e[n] && !this.failed.has(t);
 		});
 	}
-}, u = class {
+}, d = class {
 	baseMs;
 	capMs;
 	random;
@@ -125,106 +125,110 @@ var l = [
 	reset() {
 		this.failures = 0;
 	}
-}, d = class extends Error {};
-function f(e) {
-	let t = h(e, ["moov", "trak"]), n = h(t, [
+}, f = class extends Error {};
+function p(e) {
+	let t = v(e, ["moov", "trak"]), n = v(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), r = g(n, "hvc1"), i = r ?? h(n, ["avc1"], ["avc3"]), a = _(i, 78), o = h(i.subarray(78), [r ? "hvcC" : "avcC"]);
-	if (o.length < (r ? 23 : 7) || o[0] !== 1) throw new d("a bad decoder configuration");
+	]).subarray(8), r = y(n, "hvc1"), i = r ?? v(n, ["avc1"], ["avc3"]), a = b(i, 78), o = v(i.subarray(78), [r ? "hvcC" : "avcC"]);
+	if (o.length < (r ? 23 : 7) || o[0] !== 1) throw new f("a bad decoder configuration");
 	return {
 		config: o.slice(),
-		codec: r ? re(o) : "avc1." + [...o.subarray(1, 4)].map((e) => p(e).padStart(2, "0")).join(""),
+		codec: r ? ne(o) : "avc1." + [...o.subarray(1, 4)].map((e) => m(e).padStart(2, "0")).join(""),
 		width: a.getUint16(24),
 		height: a.getUint16(26),
-		timescale: m(h(t, ["mdia", "mdhd"]))
+		timescale: h(v(t, ["mdia", "mdhd"]))
 	};
 }
-var p = (e) => e.toString(16);
-function re(e) {
+var m = (e) => e.toString(16);
+function ne(e) {
 	let t = e[1], n = [
 		"",
 		"A",
 		"B",
 		"C"
 	][t >> 6], r = 0;
-	for (let t = _(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
+	for (let t = b(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
 	let i = [...e.subarray(6, 12)];
 	for (; i.at(-1) === 0;) i.pop();
 	let a = t & 32 ? "H" : "L";
 	return "hvc1." + [
 		`${n}${t & 31}`,
-		p(r),
+		m(r),
 		`${a}${e[12]}`,
-		...i.map(p)
+		...i.map(m)
 	].join(".").toUpperCase();
 }
-function m(e) {
-	let t = _(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
-	if (n === 0) throw new d("a timescale of 0");
+function h(e) {
+	let t = b(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
+	if (n === 0) throw new f("a timescale of 0");
 	return n;
 }
-var ie = 1, ae = 2, oe = 8, se = 1, ce = 4, le = 256, ue = 512, de = 1024, fe = 2048;
-function pe(e) {
-	let t = h(e, ["moof", "traf"]), n = _(h(t, ["tfdt"]), 8), r = n.getUint8(0) === 1 ? Number(_(h(t, ["tfdt"]), 12).getBigUint64(4)) : n.getUint32(4), i = h(t, ["trun"]), a = me(i), o = a.duration ?? he(h(t, ["tfhd"])), s = a.durationAt < 0 ? -1 : i.byteOffset - e.byteOffset + a.durationAt;
+var re = 1, ie = 2, ae = 8, oe = 1, se = 4, ce = 256, le = 512, ue = 1024, de = 2048;
+function g(e) {
+	let t = v(e, ["moof", "traf"]), n = _(t), r = v(t, ["trun"]), i = fe(r), a = i.duration ?? pe(v(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
 	return {
-		decodeTime: r,
-		composition: a.composition,
-		duration: o,
-		durationAt: s
+		decodeTime: n,
+		composition: i.composition,
+		duration: a,
+		durationAt: o
 	};
 }
-function me(e) {
-	let t = _(e, 8).getUint32(0) & 16777215, n = 8;
-	t & se && (n += 4), t & ce && (n += 4);
+function _(e) {
+	let t = v(e, ["tfdt"]);
+	return b(t, 8).getUint8(0) === 1 ? Number(b(t, 12).getBigUint64(4)) : b(t, 8).getUint32(4);
+}
+function fe(e) {
+	let t = b(e, 8).getUint32(0) & 16777215, n = 8;
+	t & oe && (n += 4), t & se && (n += 4);
 	let r = null, i = -1;
-	t & le && (r = _(e, n + 4).getUint32(n), i = n, n += 4), t & ue && (n += 4), t & de && (n += 4);
-	let a = t & fe ? _(e, n + 4).getInt32(n) : 0;
+	t & ce && (r = b(e, n + 4).getUint32(n), i = n, n += 4), t & le && (n += 4), t & ue && (n += 4);
+	let a = t & de ? b(e, n + 4).getInt32(n) : 0;
 	return {
 		duration: r,
 		durationAt: i,
 		composition: a
 	};
 }
-function he(e) {
-	let t = _(e, 8).getUint32(0) & 16777215;
-	if (!(t & oe)) return 0;
-	let n = 8 + (t & ie ? 8 : 0) + (t & ae ? 4 : 0);
-	return _(e, n + 4).getUint32(n);
+function pe(e) {
+	let t = b(e, 8).getUint32(0) & 16777215;
+	if (!(t & ae)) return 0;
+	let n = 8 + (t & re ? 8 : 0) + (t & ie ? 4 : 0);
+	return b(e, n + 4).getUint32(n);
 }
-function h(e, t, n) {
+function v(e, t, n) {
 	let r = e;
-	for (let i of t) if (r = g(r, i), !r) {
-		if (n) return h(e, n);
-		throw new d(`no ${i} box`);
+	for (let i of t) if (r = y(r, i), !r) {
+		if (n) return v(e, n);
+		throw new f(`no ${i} box`);
 	}
 	return r;
 }
-function g(e, t) {
-	let n = _(e, 0);
+function y(e, t) {
+	let n = b(e, 0);
 	for (let r = 0; r + 8 <= e.length;) {
 		let i = n.getUint32(r), a = 8;
 		if (i === 1) {
-			if (r + 16 > e.length) throw new d("a box that is cut off");
+			if (r + 16 > e.length) throw new f("a box that is cut off");
 			i = Number(n.getBigUint64(r + 8)), a = 16;
 		}
-		if (i === 0 && (i = e.length - r), i < a || i > e.length - r) throw new d(`a box of ${i} bytes where ${e.length - r} are left`);
+		if (i === 0 && (i = e.length - r), i < a || i > e.length - r) throw new f(`a box of ${i} bytes where ${e.length - r} are left`);
 		if (String.fromCharCode(...e.subarray(r + 4, r + 8)) === t) return e.subarray(r + a, r + i);
 		r += i;
 	}
 	return null;
 }
-function _(e, t) {
-	if (e.length < t) throw new d(`a box of ${e.length} bytes where ${t} are needed`);
+function b(e, t) {
+	if (e.length < t) throw new f(`a box of ${e.length} bytes where ${t} are needed`);
 	return new DataView(e.buffer, e.byteOffset, e.byteLength);
 }
 // player/clock.ts
-function v() {
+function x() {
 	return performance.timeOrigin + performance.now();
 }
-var ge = 12, _e = 1e-4, ve = class {
+var me = 12, he = 1e-4, ge = class {
 	samples = [];
 	note(e, t, n) {
 		let r = t - e;
@@ -232,7 +236,7 @@ var ge = 12, _e = 1e-4, ve = class {
 			offsetMs: n - (e + t) / 2,
 			roundTripMs: r,
 			atMs: t
-		}), this.samples.length > ge && this.samples.shift());
+		}), this.samples.length > me && this.samples.shift());
 	}
 	reset() {
 		this.samples = [];
@@ -242,19 +246,19 @@ var ge = 12, _e = 1e-4, ve = class {
 	}
 	errorMs(e) {
 		let t = this.best(e);
-		return t && y(t, e);
+		return t && S(t, e);
 	}
 	best(e) {
 		let t = null;
-		for (let n of this.samples) (!t || y(n, e) < y(t, e)) && (t = n);
+		for (let n of this.samples) (!t || S(n, e) < S(t, e)) && (t = n);
 		return t;
 	}
 };
-function y(e, t) {
-	return e.roundTripMs / 2 + (t - e.atMs) * _e;
+function S(e, t) {
+	return e.roundTripMs / 2 + (t - e.atMs) * he;
 }
 // player/decoders.ts
-var b = 30, x = 16, S = 3, C = 1e4, w = class {
+var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 	sink;
 	decoder = null;
 	config = null;
@@ -274,7 +278,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 	}
 	decode(e) {
 		if (!this.config) return;
-		if (!e.backlog && !e.key && this.liveInside() > b && this.restart(), this.needsKey && !e.key) {
+		if (!e.backlog && !e.key && this.liveInside() > _e && this.restart(), this.needsKey && !e.key) {
 			this.sink.dropped(1);
 			return;
 		}
@@ -282,7 +286,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 		let t = this.decoder ??= this.open(this.config), n = this.count++;
 		this.inside.set(n, {
 			...e,
-			bytes: T
+			bytes: Se
 		}), t.decode(new EncodedVideoChunk({
 			type: e.key ? "key" : "delta",
 			timestamp: n,
@@ -301,7 +305,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 	}
 	output(e) {
 		let t = this.inside.get(e.timestamp);
-		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - x), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - ve), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
 	}
 	giveUp(e) {
 		for (let [t, { backlog: n }] of this.inside) {
@@ -311,7 +315,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 	}
 	failed(e) {
 		let t = performance.now();
-		this.errors = [...this.errors.filter((e) => e > t - C), t], e.name === "NotSupportedError" || this.errors.length > S ? this.sink.failed(e) : this.restart();
+		this.errors = [...this.errors.filter((e) => e > t - be), t], e.name === "NotSupportedError" || this.errors.length > ye ? this.sink.failed(e) : this.restart();
 	}
 	restart() {
 		this.close(), this.needsKey = !0;
@@ -321,7 +325,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 		for (let t of this.inside.values()) t.backlog || e++;
 		return e;
 	}
-}, T = /* @__PURE__ */ new Uint8Array(), E = class {
+}, Se = /* @__PURE__ */ new Uint8Array(), Ce = class {
 	sink;
 	busy = !1;
 	next = null;
@@ -349,7 +353,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 		}
 		this.busy = !1;
 	}
-}, D = class {
+}, we = class {
 	canvas;
 	report;
 	context;
@@ -381,7 +385,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "jpeg" ? new E(t) : new w(t);
+		this.decoder = e === "jpeg" ? new Ce(t) : new xe(t);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;
@@ -406,12 +410,12 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 			height: r
 		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawn = {
 			captureMs: t,
-			drawnMs: v()
+			drawnMs: x()
 		};
 	}
 	refreshed(e) {
 		if (this.closed || !this.drawn) return;
-		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + O : r);
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + Te : r);
 		this.report({
 			type: "painted",
 			captureMs: t,
@@ -429,7 +433,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-}, O = 1e3 / 60, k = class {
+}, Te = 1e3 / 60, Ee = class {
 	events;
 	surface = document.createElement("canvas");
 	ordered = [];
@@ -448,7 +452,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 	}
 	take(e) {
 		if (e.kind === "init") {
-			let { codec: t, config: n } = f(e.payload);
+			let { codec: t, config: n } = p(e.payload);
 			this.order({
 				type: "configure",
 				codec: t,
@@ -475,7 +479,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 		this.closed = !0, this.order({ type: "close" });
 	}
 	async open() {
-		let e = await N();
+		let e = await Ae();
 		try {
 			this.order = (e && this.inWorker(e)) ?? this.inPage();
 		} catch (e) {
@@ -496,7 +500,7 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 		return e.postMessage(i, [n, r]), (e) => t.postMessage(e, e.type === "picture" ? [e.bytes.buffer] : []);
 	}
 	inPage() {
-		let e = new D(this.surface, (e) => this.reported(e));
+		let e = new we(this.surface, (e) => this.reported(e));
 		return (t) => e.obey(t);
 	}
 	reported(e) {
@@ -513,12 +517,12 @@ var b = 30, x = 16, S = 3, C = 1e4, w = class {
 			case "failed": this.events.failed(Error(e.message));
 		}
 	}
-}, A = "framegate-player-worker.js", j = 3e3, M;
-function N() {
-	return M ??= new Promise((e) => {
+}, De = "framegate-player-worker.js", Oe = 3e3, ke;
+function Ae() {
+	return ke ??= new Promise((e) => {
 		let t;
 		try {
-			t = new Worker(new URL(A, import.meta.url), {
+			t = new Worker(new URL(De, import.meta.url), {
 				type: "module",
 				name: "framegate-player"
 			});
@@ -526,25 +530,31 @@ function N() {
 			e(null);
 			return;
 		}
-		let n = setTimeout(() => (t.terminate(), e(null)), j);
+		let n = setTimeout(() => (t.terminate(), e(null)), Oe);
 		t.onerror = () => (clearTimeout(n), e(null)), t.onmessage = () => (clearTimeout(n), e(t));
 	});
 }
 // player/protocol.ts
-var P = "framegate.v1", F = 1, I = 1, ye = 2, be = 1, xe = 2, Se = 4, L = class extends Error {};
-function Ce(e) {
-	if (e.byteLength <= 32) throw new L(`a message of ${e.byteLength} bytes`);
+var je = "framegate.v1", Me = 1, Ne = [
+	void 0,
+	"init",
+	"frame",
+	"soundInit",
+	"sound"
+], Pe = 1, Fe = 2, Ie = 4, C = class extends Error {};
+function Le(e) {
+	if (e.byteLength <= 32) throw new C(`a message of ${e.byteLength} bytes`);
 	let t = new DataView(e);
-	if (t.getUint8(0) !== F) throw new L(`version ${t.getUint8(0)} of the protocol`);
-	let n = t.getUint8(1);
-	if (n !== I && n !== ye) throw new L(`a message of kind ${n}`);
+	if (t.getUint8(0) !== Me) throw new C(`version ${t.getUint8(0)} of the protocol`);
+	let n = Ne[t.getUint8(1)];
+	if (!n) throw new C(`a message of kind ${t.getUint8(1)}`);
 	let r = t.getUint16(2), i = new Uint8Array(e, 32), a = t.getUint32(24);
-	if (a >= i.length) throw new L(`an access unit at ${a} of ${i.length} bytes`);
+	if (a >= i.length) throw new C(`an access unit at ${a} of ${i.length} bytes`);
 	return {
-		kind: n === I ? "init" : "frame",
-		key: (r & be) !== 0,
-		backlog: (r & xe) !== 0,
-		discontinuity: (r & Se) !== 0,
+		kind: n,
+		key: (r & Pe) !== 0,
+		backlog: (r & Fe) !== 0,
+		discontinuity: (r & Ie) !== 0,
 		epoch: t.getUint32(4),
 		captureMs: Number(t.getBigUint64(8)) / 1e3,
 		seq: Number(t.getBigUint64(16)),
@@ -552,84 +562,100 @@ function Ce(e) {
 		unitOffset: a
 	};
 }
-function we(e) {
-	let t = Te(e);
+function Re(e) {
+	let t = ze(e);
 	switch (t.type) {
 		case "hello": return {
 			type: "hello",
-			epoch: R(t, "epoch"),
-			codec: De(t),
-			mime: z(t, "mime"),
-			width: R(t, "width"),
-			height: R(t, "height"),
-			fps: R(t, "fps")
+			epoch: w(t, "epoch"),
+			codec: Ve(t),
+			mime: T(t, "mime"),
+			width: w(t, "width"),
+			height: w(t, "height"),
+			fps: w(t, "fps"),
+			timescale: w(t, "timescale"),
+			sound: t.sound === !0
+		};
+		case "sound": return {
+			type: "sound",
+			codec: He(t),
+			mime: T(t, "mime"),
+			rate: w(t, "rate"),
+			channels: w(t, "channels"),
+			message: T(t, "message")
 		};
 		case "drop": return {
 			type: "drop",
-			frames: R(t, "frames"),
-			reason: z(t, "reason")
+			frames: w(t, "frames"),
+			reason: T(t, "reason")
 		};
 		case "state": return {
 			type: "state",
-			camera: Oe(t),
-			code: R(t, "code"),
-			message: z(t, "message")
+			camera: Ue(t),
+			code: w(t, "code"),
+			message: T(t, "message")
 		};
 		case "error": return {
 			type: "error",
-			code: R(t, "code"),
-			message: z(t, "message")
+			code: w(t, "code"),
+			message: T(t, "message")
 		};
 		case "playback": return {
 			type: "playback",
 			live: t.live === !0,
-			rate: R(t, "rate"),
+			rate: w(t, "rate"),
 			paused: t.paused === !0,
 			end: t.end === !0,
-			code: R(t, "code"),
-			message: z(t, "message")
+			code: w(t, "code"),
+			message: T(t, "message")
 		};
 		case "pong": return {
 			type: "pong",
-			c: R(t, "c"),
-			serverTimeUs: R(t, "serverTimeUs")
+			c: w(t, "c"),
+			serverTimeUs: w(t, "serverTimeUs")
 		};
 		default: return null;
 	}
 }
-function Te(e) {
+function ze(e) {
 	let t;
 	try {
 		t = JSON.parse(e);
 	} catch {
-		throw new L("a text message that is not JSON");
+		throw new C("a text message that is not JSON");
 	}
-	if (typeof t != "object" || !t || Array.isArray(t)) throw new L("a text message that is not an object");
+	if (typeof t != "object" || !t || Array.isArray(t)) throw new C("a text message that is not an object");
 	return t;
 }
-function R(e, t) {
+function w(e, t) {
 	let n = e[t] ?? 0;
-	if (typeof n != "number" || !Number.isFinite(n)) throw new L(`${t} is not a number`);
+	if (typeof n != "number" || !Number.isFinite(n)) throw new C(`${t} is not a number`);
 	return n;
 }
-var Ee = 1e3;
-function z(e, t) {
+var Be = 1e3;
+function T(e, t) {
 	let n = e[t] ?? "";
-	if (typeof n != "string") throw new L(`${t} is not a string`);
-	return n.slice(0, Ee);
+	if (typeof n != "string") throw new C(`${t} is not a string`);
+	return n.slice(0, Be);
 }
-function De(e) {
+function Ve(e) {
 	let t = e.codec;
-	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new L(`codec ${String(t)}`);
+	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new C(`codec ${String(t)}`);
 	return t;
 }
-function Oe(e) {
+function He(e) {
+	let t = e.codec ?? "";
+	if (t === "") return null;
+	if (t !== "aac" && t !== "opus") throw new C(`sound of codec ${String(t)}`);
+	return t;
+}
+function Ue(e) {
 	let t = e.camera;
-	if (t !== "online" && t !== "offline" && t !== "connecting") throw new L(`a camera that is ${String(t)}`);
+	if (t !== "online" && t !== "offline" && t !== "connecting") throw new C(`a camera that is ${String(t)}`);
 	return t;
 }
 // player/connection.ts
-var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
+var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	codecs;
 	clock;
 	events;
@@ -641,7 +667,7 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	greeted = !1;
 	over = !1;
 	constructor(e, t, n, r) {
-		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, P), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(ke);
+		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, je), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(We);
 	}
 	send(e) {
 		this.greeted && this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
@@ -650,7 +676,7 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 		this.over = !0, clearTimeout(this.watchdog), clearTimeout(this.pinging), this.socket.close(1e3);
 	}
 	open() {
-		this.over || (this.opened = !0, this.watch(B), this.hello());
+		this.over || (this.opened = !0, this.watch(E), this.hello());
 	}
 	async hello() {
 		let e = await this.codecs();
@@ -662,19 +688,19 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	ping() {
 		this.send({
 			type: "ping",
-			c: v()
-		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Ae ? je : Me);
+			c: x()
+		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Ge ? Ke : qe);
 	}
 	receive(e) {
 		if (this.over) return;
-		let t = v();
-		this.watch(B);
+		let t = x();
+		this.watch(E);
 		try {
 			if (typeof e != "string") {
-				this.events.packet(Ce(e));
+				this.events.packet(Le(e));
 				return;
 			}
-			let n = we(e);
+			let n = Re(e);
 			n?.type === "pong" ? this.clock.note(n.c, t, n.serverTimeUs / 1e3) : n && this.events.message(n);
 		} catch (e) {
 			this.end(`The server sent ${e.message}.`);
@@ -686,16 +712,62 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	end(e) {
 		this.over || (this.close(), this.events.closed(this.opened, e));
 	}
-}, Pe = 500, Fe = class {
+}, Ye = .05, Xe = class {
+	pass;
+	now;
+	waiting = [];
+	wantedMs = 0;
+	currentMs = 0;
+	changedMs = null;
+	timer;
+	constructor(e, t) {
+		this.pass = e, this.now = t;
+	}
+	set(e) {
+		this.advance(), this.wantedMs = e;
+	}
+	get heldMs() {
+		return this.advance(), this.currentMs;
+	}
+	take(e) {
+		this.advance(), this.currentMs === 0 && this.waiting.length === 0 ? this.pass(e) : (this.waiting.push({
+			thing: e,
+			dueMs: Math.max(this.now() + this.currentMs, this.waiting.at(-1)?.dueMs ?? 0)
+		}), this.waiting.length === 1 && this.wake());
+	}
+	flush() {
+		clearTimeout(this.timer);
+		let e = this.waiting;
+		this.waiting = [];
+		for (let { thing: t } of e) this.pass(t);
+	}
+	reset() {
+		clearTimeout(this.timer), this.waiting = [], this.wantedMs = this.currentMs = 0, this.changedMs = null;
+	}
+	advance() {
+		let e = this.now(), t = Ye * (e - (this.changedMs ?? e));
+		this.changedMs = e;
+		let n = this.wantedMs - this.currentMs;
+		this.currentMs += Math.min(Math.max(n, -t), t);
+	}
+	wake() {
+		this.timer = setTimeout(() => this.due(), Math.max(0, this.waiting[0].dueMs - this.now()));
+	}
+	due() {
+		let e = this.now();
+		for (; this.waiting[0] && this.waiting[0].dueMs <= e + Ze;) this.pass(this.waiting.shift().thing);
+		this.waiting.length > 0 && this.wake();
+	}
+}, Ze = 1, Qe = 500, $e = class {
 	url;
 	events;
 	surface = document.createElement("img");
-	backoff = new u(1e3, 15e3);
+	backoff = new d(1e3, 15e3);
 	retry;
 	looking;
 	size = "";
 	constructor(e, t) {
-		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Pe), this.load();
+		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Qe), this.load();
 	}
 	close() {
 		clearInterval(this.looking), clearTimeout(this.retry), this.surface.removeAttribute("src");
@@ -713,7 +785,7 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, V = .04, H = .6, Ie = .35, Le = .94, Re = 1.25, ze = 3, Be = .008, Ve = .02, He = .04, Ue = 500, We = .1, Ge = class {
+}, D = .04, O = .6, et = .35, tt = .94, nt = 1.25, rt = 3, it = .008, at = .02, ot = .04, st = 500, ct = .1, lt = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
@@ -722,14 +794,14 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	}
 	arrived(e) {
 		let t = e.newestS - e.currentS;
-		for (t - (this.samples.at(-1)?.leadS ?? t) > We && (this.samples = []), this.samples.push({
+		for (t - (this.samples.at(-1)?.leadS ?? t) > ct && (this.samples = []), this.samples.push({
 			atMs: e.nowMs,
 			leadS: t
-		}); this.samples[0].atMs < e.nowMs - Ue;) this.samples.shift();
+		}); this.samples[0].atMs < e.nowMs - st;) this.samples.shift();
 		return this.decide(e);
 	}
 	decide(e) {
-		let t = e.seeking ? Ke(e) : this.where(e);
+		let t = e.seeking ? ut(e) : this.where(e);
 		return t === null ? this.jumpOnly || (this.rate = this.pace()) : (this.samples = [], this.rate = 1), {
 			rate: this.rate,
 			seekS: t
@@ -738,25 +810,25 @@ var ke = 1e4, B = 1e4, Ae = 6, je = 150, Me = 4e3, Ne = class {
 	where({ currentS: e, newestS: t, ranges: n }) {
 		let r = n.at(-1);
 		if (!r) return null;
-		let i = Math.max(r[0], t - V), a = Math.min(...this.samples.map((e) => e.leadS));
-		if (this.samples.length > 0 && a > (this.jumpOnly ? Ie : H) || e > r[1] + H) return i;
-		if (n.some(([t, n]) => t <= e && e < n - He)) return null;
+		let i = Math.max(r[0], t - D), a = Math.min(...this.samples.map((e) => e.leadS));
+		if (this.samples.length > 0 && a > (this.jumpOnly ? et : O) || e > r[1] + O) return i;
+		if (n.some(([t, n]) => t <= e && e < n - ot)) return null;
 		let o = n.find(([t]) => t > e);
 		return o ? o[0] : null;
 	}
 	pace() {
 		if (this.samples.length === 0) return this.rate;
-		let e = Math.min(...this.samples.map((e) => e.leadS)) - V;
-		if (Math.abs(e) < (this.rate === 1 ? Ve : Be)) return 1;
-		let t = Math.min(Re, Math.max(Le, 1 + ze * e));
+		let e = Math.min(...this.samples.map((e) => e.leadS)) - D;
+		if (Math.abs(e) < (this.rate === 1 ? at : it)) return 1;
+		let t = Math.min(nt, Math.max(tt, 1 + rt * e));
 		return Math.round(t * 100) / 100;
 	}
 };
-function Ke({ currentS: e, ranges: t }) {
+function ut({ currentS: e, ranges: t }) {
 	return t.some(([t, n]) => t <= e && e < n) ? null : t.find(([t]) => t > e)?.[0] ?? null;
 }
 // player/timeline.ts
-var qe = 3, Je = .15, Ye = 3, Xe = class {
+var dt = 3, ft = .15, pt = 3, mt = class {
 	offsetS = null;
 	endS = 0;
 	usualS = 0;
@@ -764,7 +836,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 	place(e, t, n) {
 		let r = e.decodeTime / t;
 		if (this.offsetS === null && !n) return null;
-		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > Ze) && (this.offsetS = this.endS - r);
+		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > ht) && (this.offsetS = this.endS - r);
 		let i = e.durationAt < 0 ? e.duration / t : this.usual(e.duration / t), a = r + this.offsetS + e.composition / t;
 		return this.endS = r + this.offsetS + i, {
 			offsetS: this.offsetS,
@@ -776,10 +848,10 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 		this.offsetS = null;
 	}
 	usual(e) {
-		let t = this.usualS > 0 && e > Math.max(qe * this.usualS, this.usualS + Je);
-		return t && ++this.pauses < Ye ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
+		let t = this.usualS > 0 && e > Math.max(dt * this.usualS, this.usualS + ft);
+		return t && ++this.pauses < pt ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
 	}
-}, Ze = .001, U = 2048, Qe = class {
+}, ht = .001, k = 2048, gt = class {
 	pictures = [];
 	latestS = null;
 	add(e, t, n) {
@@ -787,7 +859,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 			startS: e,
 			captureMs: t,
 			key: n
-		}), this.pictures.length >= 2 * U && this.pictures.splice(0, U);
+		}), this.pictures.length >= 2 * k && this.pictures.splice(0, k);
 	}
 	captureMs(e) {
 		let t = null;
@@ -795,7 +867,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 			let r = this.pictures[n];
 			if ((!t || Math.abs(r.startS - e) < Math.abs(t.startS - e)) && (t = r), r.startS < e - 1) break;
 		}
-		return t && Math.abs(t.startS - e) < $e ? t.captureMs : null;
+		return t && Math.abs(t.startS - e) < _t ? t.captureMs : null;
 	}
 	keyBefore(e) {
 		for (let t = this.pictures.length - 1; t >= 0; t--) {
@@ -807,16 +879,16 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 	newestS() {
 		return this.latestS;
 	}
-}, $e = .005, et = 32 << 20, tt = 4, nt = .001, rt = 1e7, it = 250, at = class {
+}, _t = .005, vt = 32 << 20, yt = 4, bt = .001, xt = 1e7, St = 250, Ct = class {
 	events;
 	surface = document.createElement("video");
 	source;
 	url;
 	buffer = null;
 	mime = "";
-	track = new Xe();
-	captures = new Qe();
-	follower = new Ge(ct());
+	track = new mt();
+	captures = new gt();
+	follower = new lt(Et());
 	checking;
 	init = null;
 	waiting = [];
@@ -827,9 +899,9 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 	closed = !1;
 	constructor(e) {
 		this.events = e;
-		let t = c();
+		let t = l();
 		if (!t) throw Error("This browser has no Media Source Extensions.");
-		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), it);
+		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), St);
 	}
 	begin() {
 		this.init = null, this.present = !1, this.joining = !0, this.firstS = null, this.track.cut(), this.forget();
@@ -860,24 +932,24 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 		e.requestVideoFrameCallback(t);
 	}
 	opened() {
-		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, rt), this.pump();
+		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, xt), this.pump();
 	}
 	takeInit(e) {
-		this.init = f(e.payload), this.track.cut();
+		this.init = p(e.payload), this.track.cut();
 		let t = `video/mp4; codecs="${this.init.codec}"`;
-		c()?.isTypeSupported(t) ? this.queue({
+		l()?.isTypeSupported(t) ? this.queue({
 			mime: t,
 			bytes: e.payload
 		}) : this.fail(/* @__PURE__ */ Error(`This browser does not play ${this.init.codec}.`));
 	}
 	takeFrame(e, t) {
 		e.discontinuity && this.track.cut();
-		let n = pe(e.payload), r = this.track.place(n, t.timescale, e.key);
+		let n = g(e.payload), r = this.track.place(n, t.timescale, e.key);
 		if (!r) {
 			this.events.dropped(1);
 			return;
 		}
-		r.duration !== n.duration && ot(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
+		r.duration !== n.duration && wt(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
 		let i = this.waiting.at(-1);
 		i && "fragments" in i && i.offsetS === r.offsetS ? (i.fragments.push(e.payload), this.waitingBytes += e.payload.length) : this.queue({
 			offsetS: r.offsetS,
@@ -885,7 +957,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 		}), e.backlog || (this.present = !0), this.pump();
 	}
 	queue(e) {
-		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= et || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
+		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= vt || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
 	}
 	wantsMore() {
 		return this.source.streaming !== !1;
@@ -916,7 +988,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 		let t = this.buffer;
 		if (!t) throw Error("A fragment came before its init segment.");
 		t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS);
-		let n = e.fragments.length === 1 ? e.fragments[0] : st(e.fragments);
+		let n = e.fragments.length === 1 ? e.fragments[0] : Tt(e.fragments);
 		return t.appendBuffer(n), n.length;
 	}
 	appendFailed(e, t) {
@@ -930,7 +1002,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 	}
 	joined() {
 		let e = this.captures.newestS();
-		return this.joining ? e === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING ? !1 : (this.joining = !1, this.surface.currentTime = Math.max(this.firstS, e - V), this.surface.play().catch((e) => {
+		return this.joining ? e === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING ? !1 : (this.joining = !1, this.surface.currentTime = Math.max(this.firstS, e - D), this.surface.play().catch((e) => {
 			e.name !== "AbortError" && this.fail(e);
 		}), !0) : !0;
 	}
@@ -943,7 +1015,7 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 		for (let e = 0; e < t.length; e++) i.push([t.start(e), t.end(e)]);
 		let a = i.at(-1)?.[1] ?? 0;
 		return {
-			nowMs: v(),
+			nowMs: x(),
 			currentS: n,
 			seeking: r,
 			newestS: Math.min(e, a),
@@ -955,83 +1027,741 @@ var qe = 3, Je = .15, Ye = 3, Xe = class {
 	}
 	evict() {
 		let e = this.captures.keyBefore(this.surface.currentTime), { buffered: t } = this.surface;
-		e !== null && t.length > 0 && t.start(0) < e - tt && this.evictBefore(e);
+		e !== null && t.length > 0 && t.start(0) < e - yt && this.evictBefore(e);
 	}
 	evictBefore(e) {
-		let t = this.buffer, n = e - nt;
+		let t = this.buffer, n = e - bt;
 		return !t || t.updating || t.buffered.length === 0 || t.buffered.start(0) >= n ? !1 : (t.remove(0, n), !0);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
 };
-function ot(e, t, n) {
+function wt(e, t, n) {
 	new DataView(e.buffer, e.byteOffset).setUint32(t.durationAt, n);
 }
-function st(e) {
+function Tt(e) {
 	let t = new Uint8Array(e.reduce((e, t) => e + t.length, 0)), n = 0;
 	for (let r of e) t.set(r, n), n += r.length;
 	return t;
 }
-function ct() {
+function Et() {
 	return navigator.vendor.startsWith("Apple");
 }
 // player/posters.ts
-var lt = 2, W = 4e3, G = 0, K = [];
-async function ut(e, t, n) {
-	for (; G >= lt && !n.aborted;) await new Promise((e) => {
-		K.push(e), n.addEventListener("abort", () => e(), { once: !0 });
+var Dt = 2, A = 4e3, j = 0, M = [];
+async function Ot(e, t, n) {
+	for (; j >= Dt && !n.aborted;) await new Promise((e) => {
+		M.push(e), n.addEventListener("abort", () => e(), { once: !0 });
 	});
-	if (n.aborted) return K.shift()?.(), !1;
-	G++;
-	let r = await q(e, t, n);
-	return G--, K.shift()?.(), r;
+	if (n.aborted) return M.shift()?.(), !1;
+	j++;
+	let r = await kt(e, t, n);
+	return j--, M.shift()?.(), r;
 }
-function q(e, t, n) {
+function kt(e, t, n) {
 	return new Promise((r) => {
 		if (n.aborted) {
 			r(!1);
 			return;
 		}
-		let i = setTimeout(() => a(!1), W), a = (t) => {
+		let i = setTimeout(() => a(!1), A), a = (t) => {
 			clearTimeout(i), e.onload = e.onerror = null, t || e.removeAttribute("src"), r(t);
 		};
 		n.addEventListener("abort", () => a(!1), { once: !0 }), e.onload = () => a(!0), e.onerror = () => a(!1), e.src = t.href;
 	});
 }
-async function dt(e, t) {
-	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, W);
+async function At(e, t) {
+	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, A);
 	t.addEventListener("abort", r, { once: !0 });
 	try {
 		let t = await fetch(e, { signal: n.signal });
-		return t.ok ? (await t.body?.cancel(), "") : ft(await t.text()) || `The server answers ${t.status}.`;
+		return t.ok ? (await t.body?.cancel(), "") : jt(await t.text()) || `The server answers ${t.status}.`;
 	} catch {
-		return await q(new Image(), e, t) ? "" : null;
+		return await kt(new Image(), e, t) ? "" : null;
 	} finally {
 		clearTimeout(i), t.removeEventListener("abort", r);
 	}
 }
-function ft(e) {
+function jt(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
-// player/status.ts
-var pt = 2e3, mt = 5;
-function ht(e) {
+// player/lipsync.ts
+var Mt = 1500, Nt = 8e3, Pt = 3e3, Ft = 3, It = 200, Lt = class {
+	habits;
+	pictures = [];
+	sounds = [];
+	heldMs = 0;
+	stockMs;
+	stockedMs = null;
+	wantedHoldMs = 0;
+	behind = null;
+	fresh = !0;
+	constructor(e) {
+		this.habits = e, this.stockMs = e.stockMs;
+	}
+	painted(e, t, n) {
+		this.heldMs = n, P(this.pictures, {
+			atMs: t,
+			lagMs: t - e - n
+		}, Mt);
+	}
+	arrived(e, t) {
+		let n = t - e;
+		this.sounds = this.sounds.filter((e) => e.lagMs < n + It), P(this.sounds, {
+			atMs: t,
+			lagMs: n
+		}, Nt);
+	}
+	starved(e) {
+		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + Bt);
+	}
+	heard(e, t) {
+		this.unstock(t);
+		let n = this.shownLagMs();
+		this.behind = n === null ? null : t - e - n;
+		let r = this.lagMs();
+		return r === null ? {
+			rate: 1,
+			skipMs: 0
+		} : this.walk(t - e - r);
+	}
+	lagMs() {
+		let e = this.leastLagMs(), t = this.shownLagMs();
+		return e === null || t === null ? e ?? t : Math.max(e, t);
+	}
+	get behindMs() {
+		return this.behind;
+	}
+	holdMs() {
+		let e = this.leastLagMs();
+		if (e === null || this.pictures.length === 0) return this.wantedHoldMs;
+		let t = Math.min(Math.max(0, e - N(this.pictures)), 500), n = t - this.wantedHoldMs;
+		return (n > Vt || n < -Ht) && (this.wantedHoldMs = t), this.wantedHoldMs;
+	}
+	reset() {
+		this.pictures = [], this.sounds = [], this.behind = null, this.fresh = !0;
+	}
+	walk(e) {
+		let { bend: t, leapMs: n, firstLeapMs: r } = this.habits, i = Math.abs(e) > (this.fresh ? r : n);
+		return this.fresh = !1, i ? {
+			rate: 1,
+			skipMs: e
+		} : Math.abs(e) < Ft ? {
+			rate: 1,
+			skipMs: 0
+		} : {
+			rate: 1 + Math.min(t, Math.max(-t, e / Pt)),
+			skipMs: 0
+		};
+	}
+	unstock(e) {
+		let t = (e - (this.stockedMs ?? e)) * zt;
+		this.stockMs = Math.max(this.habits.stockMs, this.stockMs - t), this.stockedMs = e;
+	}
+	leastLagMs() {
+		if (this.sounds.length === 0) return null;
+		let e = this.sounds.map(({ lagMs: e }) => e).sort((e, t) => t - e);
+		return e[Math.floor(e.length * Rt)] + this.stockMs;
+	}
+	shownLagMs() {
+		return this.pictures.length === 0 ? null : N(this.pictures) + this.heldMs;
+	}
+}, Rt = .05, zt = 5e-4, Bt = 300, Vt = 5, Ht = 40, Ut = 500;
+function N(e) {
+	let t = e.map(({ lagMs: e }) => e).sort((e, t) => e - t);
+	return t[t.length >> 1];
+}
+function P(e, t, n) {
+	let r = e.at(-1);
+	for (r && Math.abs(r.lagMs - t.lagMs) > Ut && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
+}
+// player/elementspeaker.ts
+var Wt = {
+	stockMs: 120,
+	bend: .03,
+	leapMs: 600,
+	firstLeapMs: 600
+}, Gt = 40, Kt = 100, qt = 1, Jt = 5, Yt = 500, F = 100, Xt = class {
+	events;
+	sync = new Lt(Wt);
+	audio = document.createElement("audio");
+	source;
+	url;
+	checking;
+	buffer = null;
+	mime = "";
+	timescale = 1;
+	waiting = [];
+	offsetS = null;
+	fromS = 0;
+	endS = 0;
+	pausedUntilMs = 0;
+	heard = !1;
+	closed = !1;
+	constructor(e, t) {
+		this.events = t;
+		let n = l();
+		if (!n) throw Error("This browser has no Media Source Extensions.");
+		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Kt);
+	}
+	begin({ init: e, mime: t, bytes: n }) {
+		this.sync.reset(), this.timescale = e.timescale, this.offsetS = null, this.waiting = [], this.queue({
+			offsetS: null,
+			mime: t,
+			bytes: n
+		});
+	}
+	take({ frames: e, bytes: t }) {
+		let n = e[0].start / this.timescale, r = e.at(-1);
+		this.offsetS ??= this.place(n), this.endS = (r.start + r.duration) / this.timescale + this.offsetS, this.sync.arrived(n * 1e3, x()), this.queue({
+			offsetS: this.offsetS,
+			mime: null,
+			bytes: t
+		});
+	}
+	setVolume(e) {
+		this.audio.volume = e;
+	}
+	close() {
+		this.closed || (this.closed = !0, clearInterval(this.checking), this.waiting = [], this.audio.removeAttribute("src"), this.audio.load(), URL.revokeObjectURL(this.url));
+	}
+	setUp(e) {
+		let { audio: t } = this;
+		t.volume = e, t.preservesPitch = !0, t.disableRemotePlayback = !0, t.src = this.url, t.addEventListener("error", () => this.fail(Error(t.error?.message || "The browser cannot play it."))), t.addEventListener("waiting", () => this.stands()), this.play();
+	}
+	play() {
+		this.audio.play().catch((e) => {
+			if (!(this.closed || e.name === "AbortError")) {
+				if (e.name !== "NotAllowedError") return this.fail(e);
+				this.close(), this.events.refused();
+			}
+		});
+	}
+	place(e) {
+		return this.fromS = this.endS === 0 ? 0 : this.endS + qt, this.fromS - e;
+	}
+	queue(e) {
+		this.waiting.push(e), this.waiting.length > Yt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
+	}
+	pump() {
+		if (this.closed || this.source.readyState !== "open" || this.buffer?.updating) return;
+		let e = this.waiting.shift();
+		if (e) try {
+			e.mime !== null && this.prepare(e.mime);
+			let t = this.buffer;
+			e.offsetS !== null && t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS), t.appendBuffer(e.bytes);
+		} catch (e) {
+			this.fail(e);
+		}
+	}
+	prepare(e) {
+		this.buffer ? this.mime !== e && this.buffer.changeType(e) : (this.buffer = this.source.addSourceBuffer(e), this.buffer.addEventListener("updateend", () => this.appended())), this.mime = e;
+	}
+	appended() {
+		if (this.closed) return;
+		let { buffered: e, currentTime: t } = this.audio;
+		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Jt), this.pump();
+	}
+	stands() {
+		this.heard && !this.audio.seeking && this.sync.starved(Gt), this.heard = !1;
+	}
+	check() {
+		let e = x();
+		if (this.offsetS === null || e < this.pausedUntilMs) return;
+		let { audio: t } = this;
+		if (t.paused) this.play();
+		else if (t.seeking) return;
+		else t.currentTime < this.fromS ? this.goTo(this.fromS) : t.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? this.keepStep(this.offsetS, e) : this.leaveHole(this.offsetS, e);
+	}
+	keepStep(e, t) {
+		this.heard = !0;
+		let { rate: n, skipMs: r } = this.sync.heard((this.audio.currentTime - e) * 1e3, t), i = Math.round(n * F) / F;
+		this.audio.playbackRate !== i && (this.audio.playbackRate = i), r > 0 && this.goTo(this.audio.currentTime + r / 1e3), r < 0 && this.pause(t - r);
+	}
+	pause(e) {
+		this.pausedUntilMs = e, this.audio.pause();
+	}
+	leaveHole(e, t) {
+		let n = (t - (this.sync.lagMs() ?? 0)) / 1e3 + e, r = this.rangeAfter(this.audio.currentTime);
+		r !== null && r <= n && (this.audio.currentTime = r);
+	}
+	rangeAfter(e) {
+		let { buffered: t } = this.audio;
+		for (let n = 0; n < t.length; n++) if (t.start(n) > e) return t.start(n);
+		return null;
+	}
+	goTo(e) {
+		let { buffered: t } = this.audio;
+		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - Zt && e < t.end(n)) {
+			this.audio.currentTime = Math.max(e, t.start(n));
+			return;
+		}
+	}
+	fail(e) {
+		this.closed || (this.close(), this.events.failed(e));
+	}
+}, Zt = .1, I = 28;
+function Qt(e) {
+	let t = v(e, ["moov", "trak"]), n = v(t, [
+		"mdia",
+		"minf",
+		"stbl",
+		"stsd"
+	]).subarray(8), r = h(v(t, ["mdia", "mdhd"])), i = y(n, "Opus"), a = b(i ?? v(n, ["mp4a"]), I), o = a.getUint16(16);
+	if (o === 0) throw new f("sound in no channel");
+	let s = a.getUint32(24) >>> 16 || r;
+	if (i) return {
+		codec: "opus",
+		config: null,
+		rate: s,
+		channels: o,
+		timescale: r
+	};
+	let c = rn(v(v(n, ["mp4a"]).subarray(I), ["esds"]).subarray(4));
+	return {
+		codec: `mp4a.40.${$t(c)}`,
+		config: c.slice(),
+		rate: s,
+		channels: o,
+		timescale: r
+	};
+}
+function $t(e) {
+	if (e.length < 2) throw new f(`a configuration of AAC of ${e.length} bytes`);
+	let t = e[0] >> 3;
+	return t === 31 ? 32 + ((e[0] & 7) << 3) + (e[1] >> 5) : t;
+}
+var L = {
+	tag: 3,
+	bytes: 3
+}, R = {
+	tag: 4,
+	bytes: 13
+}, en = {
+	tag: 5,
+	bytes: 0
+}, z = 128, tn = 64, nn = 32;
+function rn(e) {
+	let t = B(e, L), n = t[2], r = (n & z ? 2 : 0) + (n & nn ? 2 : 0);
+	return n & tn && (r += 1 + (t[L.bytes + (n & z ? 2 : 0)] ?? 0)), B(B(t.subarray(L.bytes + r), R).subarray(R.bytes), en);
+}
+function B(e, { tag: t, bytes: n }) {
+	for (let r = 0; r < e.length;) {
+		let i = e[r++], a = 0;
+		for (let t = 0; t < 4; t++) {
+			let t = e[r++] ?? 0;
+			if (a = a * 128 + (t & 127), t < 128) break;
+		}
+		if (a > e.length - r) throw new f(`a descriptor of ${a} bytes where ${e.length - r} are left`);
+		if (i !== t) r += a;
+		else if (a >= n) return e.subarray(r, r + a);
+		else throw new f(`a descriptor of ${a} bytes`);
+	}
+	throw new f(`no descriptor ${t}`);
+}
+var an = 1, on = 4, sn = 256, cn = 512, ln = 1024, un = 2048;
+function dn(e, t) {
+	let n = v(e, ["moof", "traf"]), r = b(v(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
+	if (!(i & sn) || !(i & cn)) throw new f("frames of sound without duration or size");
+	let a = 8 + (i & ln ? 4 : 0) + (i & un ? 4 : 0), o = 8 + (i & an ? 4 : 0) + (i & on ? 4 : 0), s = r.getUint32(4);
+	if (o + s * a > r.byteLength) throw new f(`${s} frames of sound in a trun of ${r.byteLength} bytes`);
+	let c = [], l = _(n);
+	for (let n = 0; n < s; n++) {
+		let i = r.getUint32(o + n * a), s = r.getUint32(o + n * a + 4);
+		if (s > e.length - t) throw new f(`a frame of sound of ${s} bytes where ${e.length - t} are left`);
+		c.push({
+			start: l,
+			duration: i,
+			bytes: e.subarray(t, t + s)
+		}), l += i, t += s;
+	}
+	return c;
+}
+// player/speaker.ts
+var V = [["aac", "mp4a.40.2"], ["opus", "opus"]], fn;
+function H() {
+	return fn ??= pn();
+}
+async function pn() {
+	let e = new Promise((e) => setTimeout(() => e([]), mn));
+	return {
+		worklet: await Promise.race([hn(), e]),
+		element: gn()
+	};
+}
+var mn = 1e3;
+async function hn() {
+	if (typeof AudioDecoder != "function" || typeof AudioWorkletNode != "function") return [];
+	let e = [];
+	for (let [t, n] of V) try {
+		let { supported: r } = await AudioDecoder.isConfigSupported({
+			codec: n,
+			sampleRate: 48e3,
+			numberOfChannels: 2
+		});
+		r && e.push(t);
+	} catch {}
+	return e;
+}
+function gn() {
+	let e = l();
+	return V.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
+}
+// player/ring.ts
+var _n = "framegate-sound", vn = {
+	stockMs: 30,
+	bend: .005,
+	leapMs: 40,
+	firstLeapMs: 5
+}, yn = 10, bn = 200, xn = 3, Sn = 8e3, Cn = 1e3, wn = .02, U = 2, Tn = class {
+	events;
+	sync = new Lt(vn);
+	context = On();
+	gain;
+	node = null;
+	decoder = null;
+	init = null;
+	errors = 0;
+	starved = 0;
+	step = {
+		number: 0,
+		rate: 1
+	};
+	closed = !1;
+	constructor(e, t) {
+		this.events = t, this.gain = new GainNode(this.context, { gain: e }), this.gain.connect(this.context.destination), this.open();
+	}
+	begin({ init: e }) {
+		this.init = e, this.sync.reset(), this.order({ type: "clear" }), this.restart();
+	}
+	take({ frames: e }) {
+		if (this.decoder && this.init && this.node) {
+			this.decoder.decodeQueueSize > bn && this.restart();
+			for (let { start: t, duration: n, bytes: r } of e) {
+				let e = Math.round(t / this.init.timescale * 1e6), i = Math.round(n / this.init.timescale * 1e6);
+				this.decoder.decode(new EncodedAudioChunk({
+					type: "key",
+					timestamp: e,
+					duration: i,
+					data: r
+				}));
+			}
+		}
+	}
+	setVolume(e) {
+		this.gain.gain.setTargetAtTime(e, this.context.currentTime, wn);
+	}
+	close() {
+		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), kn());
+	}
+	async open() {
+		try {
+			let [e] = await Promise.all([jn(this.context), An(this.context)]);
+			if (this.closed) return;
+			if (!e) {
+				this.close(), this.events.refused();
+				return;
+			}
+			this.node = new AudioWorkletNode(this.context, _n, {
+				numberOfInputs: 0,
+				outputChannelCount: [U]
+			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain);
+		} catch (e) {
+			this.fail(e);
+		}
+	}
+	order(e, t = []) {
+		this.node?.port.postMessage(e, t);
+	}
+	restart() {
+		if (this.stop(), !this.init) return;
+		let { codec: e, config: t, rate: n, channels: r } = this.init, i = new AudioDecoder({
+			output: (e) => this.decoded(e, i),
+			error: (e) => i === this.decoder && this.broke(e)
+		});
+		this.decoder = i, i.configure({
+			codec: e,
+			sampleRate: n,
+			numberOfChannels: r,
+			...t && { description: t }
+		});
+	}
+	stop() {
+		this.decoder && this.decoder.state !== "closed" && this.decoder.close(), this.decoder = null;
+	}
+	decoded(e, t) {
+		try {
+			t === this.decoder && this.push(e);
+		} catch (e) {
+			this.fail(e);
+		} finally {
+			e.close();
+		}
+	}
+	push(e) {
+		this.errors = 0;
+		let t = [];
+		for (let n = 0; n < Math.min(e.numberOfChannels, U); n++) {
+			let r = new Float32Array(e.numberOfFrames);
+			e.copyTo(r, {
+				planeIndex: n,
+				format: "f32-planar"
+			}), t.push(r);
+		}
+		let n = {
+			startMs: e.timestamp / 1e3,
+			rate: e.sampleRate,
+			planes: t
+		};
+		this.sync.arrived(n.startMs, x() + this.latencyMs()), this.order({
+			type: "push",
+			piece: n
+		}, t.map(({ buffer: e }) => e));
+	}
+	broke(e) {
+		e.name === "NotSupportedError" || ++this.errors > xn ? this.fail(e) : this.restart();
+	}
+	reported({ mediaMs: e, contextS: t, starved: n, number: r }) {
+		if (this.closed || (n > this.starved && this.sync.starved(yn), this.starved = n, e === null || r < this.step.number)) return;
+		let { rate: i, skipMs: a } = this.sync.heard(e, this.heardAtMs(t));
+		(i !== this.step.rate || a !== 0) && this.walk({
+			rate: i,
+			skipMs: a
+		});
+	}
+	walk({ rate: e, skipMs: t }) {
+		this.step = {
+			number: this.step.number + 1,
+			rate: e
+		}, this.order({
+			type: "step",
+			...this.step,
+			skipMs: t
+		});
+	}
+	heardAtMs(e) {
+		return x() + this.latencyMs() + (e - this.context.currentTime) * 1e3;
+	}
+	latencyMs() {
+		let { contextTime: e = 0, performanceTime: t = 0 } = this.context.getOutputTimestamp(), n = e > 0 && t > 0, { baseLatency: r = 0, outputLatency: i = 0 } = this.context;
+		if (!n) return (r + i) * 1e3;
+		let a = e + (performance.now() - t) / 1e3;
+		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), En);
+	}
+	fail(e) {
+		this.closed || (this.close(), this.events.failed(e));
+	}
+}, En = 1e3, Dn = "framegate-player-sound.js", W, G, K = 0;
+function On() {
+	return W ??= new AudioContext({ latencyHint: "interactive" }), K++, W.resume().catch(() => {}), W;
+}
+function kn() {
+	--K === 0 && W?.suspend().catch(() => {});
+}
+function An(e) {
+	return G ??= e.audioWorklet.addModule(new URL(Dn, import.meta.url)), G.catch(() => G = void 0), G;
+}
+function jn(e) {
+	let t = navigator.userActivation?.hasBeenActive ?? !0;
+	return new Promise((n) => {
+		let r = setTimeout(() => i(), t ? Sn : Cn), i = () => {
+			clearTimeout(r), e.removeEventListener("statechange", a), n(e.state === "running");
+		}, a = () => e.state === "running" && i();
+		e.addEventListener("statechange", a), a();
+	});
+}
+// player/sound.ts
+var q = {
+	codec: null,
+	rate: 0,
+	channels: 0
+}, Mn = "The browser plays sound only after a click or a key on this page.", Nn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], Pn = 2e4, Fn = 600, In = class {
+	events;
+	muted = !0;
+	volume = 1;
+	state = {
+		available: !1,
+		...q,
+		message: ""
+	};
+	speaker = null;
+	kind = "worklet";
+	hears = {
+		worklet: [],
+		element: []
+	};
+	failed = /* @__PURE__ */ new Set();
+	retry;
+	turn = 0;
+	open = !1;
+	sent = "";
+	message = null;
+	init = null;
+	timescale = 0;
+	pictures = /* @__PURE__ */ new Map();
+	shiftMs = null;
+	constructor(e) {
+		this.events = e, H();
+	}
+	setMuted(e) {
+		e !== this.muted && (this.muted = e, this.failed.clear(), this.update({ message: "" }), e ? this.silence() : this.listen());
+	}
+	setVolume(e) {
+		this.volume = e, this.speaker?.setVolume(e);
+	}
+	connected() {
+		this.open = !0, this.sent = "", this.wish();
+	}
+	disconnected() {
+		this.open = !1, this.message = this.init = null, this.pictures.clear(), this.update(q);
+	}
+	begin(e, t, n) {
+		this.pictures.clear(), this.timescale = e === "jpeg" ? 0 : t, this.update({ available: n }), this.message?.codec || (this.sent = ""), this.wish();
+	}
+	answered(e) {
+		this.message = e, this.init = null, this.speaker && (e.codec ? this.update({ message: "" }) : this.update({
+			...q,
+			message: e.message
+		}));
+	}
+	take(e) {
+		if (this.speaker && this.message?.codec) try {
+			e.kind === "soundInit" ? this.takeInit(e, this.speaker, this.message) : this.init && !e.backlog && this.takeFrames(e, this.speaker, this.init);
+		} catch (e) {
+			this.speaker?.close(), this.broke(e);
+		}
+	}
+	picture(e, t) {
+		if (this.speaker && e.kind === "frame") {
+			this.pictures.set(e.captureMs, {
+				mediaMs: this.mediaMs(e),
+				heldMs: t
+			});
+			for (let e of this.pictures.keys()) {
+				if (this.pictures.size <= Fn) break;
+				this.pictures.delete(e);
+			}
+		}
+	}
+	painted(e, t) {
+		let n = this.pictures.get(e);
+		if (!n || !this.speaker) return;
+		let r = n.mediaMs ?? (this.shiftMs === null ? null : e - this.shiftMs);
+		r !== null && this.speaker.sync.painted(r, t, n.heldMs);
+	}
+	holdMs() {
+		return this.speaker && this.state.codec ? this.speaker.sync.holdMs() : 0;
+	}
+	get behindMs() {
+		return this.speaker?.sync.behindMs ?? null;
+	}
+	close() {
+		this.turn++, clearTimeout(this.retry), this.speaker?.close(), this.speaker = null;
+	}
+	mediaMs(e) {
+		if (this.timescale === 0) return null;
+		try {
+			let { decodeTime: t, composition: n } = g(e.payload);
+			return (t + n) / this.timescale * 1e3;
+		} catch {
+			return null;
+		}
+	}
+	silence() {
+		this.close(), this.init = null, this.update(q), this.wish();
+	}
+	async listen() {
+		let e = ++this.turn;
+		if (clearTimeout(this.retry), this.hears = await H(), e !== this.turn) return;
+		let t = J.find((e) => this.plays(e).length > 0);
+		if (!t) {
+			this.giveUp(Nn);
+			return;
+		}
+		this.kind = t;
+		let n = {
+			refused: () => e === this.turn && this.refuse(),
+			failed: (t) => e === this.turn && this.broke(t)
+		};
+		try {
+			this.speaker = t === "worklet" ? new Tn(this.volume, n) : new Xt(this.volume, n);
+		} catch (e) {
+			this.broke(e);
+			return;
+		}
+		this.sent = "", this.wish();
+	}
+	plays(e) {
+		return this.hears[e].filter((t) => !this.failed.has(e + t));
+	}
+	wish() {
+		let e = this.speaker ? this.plays(this.kind) : [], t = e.join();
+		this.open && t !== this.sent && (this.sent = t, this.events.wish(e));
+	}
+	takeInit(e, t, { codec: n, mime: r }) {
+		this.init = Qt(e.payload), this.shiftMs = null;
+		let { rate: i, channels: a } = this.init;
+		t.begin({
+			init: this.init,
+			mime: r,
+			bytes: e.payload
+		}), t === this.speaker && this.update({
+			codec: n,
+			rate: i,
+			channels: a,
+			message: ""
+		});
+	}
+	takeFrames(e, t, { timescale: n }) {
+		let r = dn(e.payload, e.unitOffset);
+		if (r.length === 0) return;
+		let i = e.captureMs - r[0].start / n * 1e3;
+		this.shiftMs = this.shiftMs === null ? i : this.shiftMs + (i - this.shiftMs) / 16, t.take({
+			frames: r,
+			bytes: e.payload
+		});
+	}
+	refuse() {
+		this.muted = !0, this.silence(), this.update({ message: Mn }), this.events.refused();
+	}
+	broke(e) {
+		let t = this.init && this.message?.codec ? [this.message.codec] : this.hears[this.kind];
+		for (let e of t) this.failed.add(this.kind + e);
+		this.speaker = null, this.init = null, this.update(q), this.wish(), J.some((e) => this.plays(e).length > 0) ? this.listen() : this.giveUp(`The sound cannot be played: ${e.message}`);
+	}
+	giveUp(e) {
+		this.turn++, this.speaker = null, this.wish(), this.update({
+			...q,
+			message: e
+		}), this.retry = setTimeout(() => {
+			this.failed.clear(), this.listen();
+		}, Pn);
+	}
+	update(e) {
+		let t = {
+			...this.state,
+			...e
+		};
+		Object.keys(t).every((e) => t[e] === this.state[e]) || (this.state = t, this.events.changed(t));
+	}
+}, Ln = 2e3, Rn = 5;
+function zn(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return _t(e);
+	if (!e.connected) return Vn(e);
 	if (e.past) return {
 		state: "playback",
-		words: gt(e.past)
+		words: Bn(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
-		words: J("Camera offline", e.cameraMessage)
+		words: Y("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(pt, mt * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(Ln, Rn * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -1042,16 +1772,16 @@ function ht(e) {
 	}
 	return e.camera === "connecting" ? {
 		state: "connecting",
-		words: J("Connecting to the camera…", e.cameraMessage)
+		words: Y("Connecting to the camera…", e.cameraMessage)
 	} : {
 		state: "connecting",
 		words: "Waiting for a picture…"
 	};
 }
-function gt({ paused: e, end: t, message: n }) {
-	return n ? J("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
+function Bn({ paused: e, end: t, message: n }) {
+	return n ? Y("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function _t({ trouble: e, shown: t }) {
+function Vn({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -1060,10 +1790,10 @@ function _t({ trouble: e, shown: t }) {
 		words: t ? "Connection lost. Trying again…" : "Connecting…"
 	};
 }
-function J(e, t) {
+function Y(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var vt = [
+var Hn = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1077,7 +1807,7 @@ var vt = [
 		name: "days"
 	}
 ];
-function yt(e) {
+function Un(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1085,20 +1815,20 @@ function yt(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of vt) {
+	for (let e of Hn) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, Dt = 4, Ot = class {
+var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, Qn = 4, $n = class {
 	address;
 	wanted;
 	stage;
 	ladder;
-	clock = new ve();
-	backoff = new u(bt, xt);
+	clock = new ge();
+	backoff = new d(Wn, Gn);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1125,17 +1855,32 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 	shown = 0;
 	dropped = 0;
 	closed = !1;
+	sound;
+	hold = new Xe((e) => this.render(e), x);
 	constructor(e, t, n) {
-		this.address = e, this.wanted = t, this.stage = n, this.ladder = new ne(t, r), o();
+		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new In({
+			wish: (e) => this.connection?.send({
+				type: "sound",
+				codecs: e
+			}),
+			changed: (e) => this.stage.sounds(e),
+			refused: () => this.stage.muted()
+		}), o();
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Y), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Jn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
 	}
 	retryNow() {
 		this.ticking === void 0 || this.connected || (this.problem = "", this.backoff.reset(), this.disconnect(), this.connect());
+	}
+	setMuted(e) {
+		this.sound.setMuted(e);
+	}
+	setVolume(e) {
+		this.sound.setVolume(e);
 	}
 	get takenMs() {
 		return this.lastCaptureMs;
@@ -1176,7 +1921,7 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
 	}
 	tell(e) {
-		this.lastMs &&= v(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
+		this.lastMs &&= x(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
 	}
 	resume({ rate: e, paused: t }) {
 		this.soughtMs !== null && this.connection?.send({
@@ -1198,29 +1943,35 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 		}, t && (this.soughtMs = null), this.jumped ||= t, e.code !== 0 && this.stage.trouble("playback", e.message), this.stage.played(this.past);
 	}
 	close() {
-		this.halt(), this.closed = !0, this.renderer?.close(), this.renderer = null;
+		this.halt(), this.closed = !0, this.sound.close(), this.renderer?.close(), this.renderer = null;
 	}
 	halt() {
 		clearInterval(this.ticking), this.ticking = void 0, this.disconnect();
 	}
 	connect() {
-		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Ne(this.address.socket(), () => this.codecs(), this.clock, {
-			opened: () => this.past && this.resume(this.past),
+		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Je(this.address.socket(), () => this.codecs(), this.clock, {
+			opened: () => this.opened(),
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
 			closed: (e, t) => this.lost(e, t)
 		}), this.report());
 	}
+	opened() {
+		this.past && this.resume(this.past), this.sound.connected();
+	}
 	async codecs() {
 		return await o(), this.ladder.codecs();
 	}
 	disconnect() {
-		clearTimeout(this.retry), this.asking?.abort(), this.connection?.close(), this.connection = null, this.image?.close(), this.image = null, this.connected = !1, this.codec = null, this.camera = null, this.firstMs = this.lastMs = null, this.delays = [];
+		clearTimeout(this.retry), this.asking?.abort(), this.connection?.close(), this.connection = null, this.image?.close(), this.image = null, this.hold.reset(), this.sound.disconnected(), this.connected = !1, this.codec = null, this.camera = null, this.firstMs = this.lastMs = null, this.delays = [];
 	}
 	receive(e) {
 		switch (this.connected = !0, e.type) {
 			case "hello":
-				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), this.jumped = !1;
+				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), this.jumped = !1, this.sound.begin(e.codec, e.timescale, e.sound);
+				break;
+			case "sound":
+				this.sound.answered(e);
 				break;
 			case "state":
 				this.camera = e;
@@ -1237,7 +1988,7 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 	}
 	begin(e) {
 		let t = this.ladder.modeFor(e);
-		t ? (this.codec = this.begun = e, this.rendering === t && this.renderer || this.replaceRenderer(t), this.renderer?.begin(e)) : this.lost(!0, `The server sends ${e}, which cannot be shown here.`);
+		t ? (this.hold.flush(), this.codec = this.begun = e, this.rendering === t && this.renderer || this.replaceRenderer(t), this.renderer?.begin(e)) : this.lost(!0, `The server sends ${e}, which cannot be shown here.`);
 	}
 	replaceRenderer(e) {
 		this.renderer?.close(), this.renderer = null, this.rendering = e;
@@ -1250,7 +2001,7 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new at(n) : new k(n);
+			this.renderer = e === "mse" ? new Ct(n) : new Ee(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -1264,6 +2015,9 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 		this.stage.trouble(e, t), this.ladder.fail(e, this.begun), this.wanted !== "auto" && this.begun !== "h265" ? this.lost(!0, `It cannot be shown here: ${t}`) : (this.disconnect(), this.rendering = null, this.slowTicks = 0, this.shownYet = !1, this.connect());
 	}
 	take(e) {
+		e.kind === "sound" || e.kind === "soundInit" ? this.sound.take(e) : (this.hold.set(this.sound.holdMs()), this.sound.picture(e, this.hold.heldMs), this.hold.take(e));
+	}
+	render(e) {
 		try {
 			this.renderer?.take(e);
 		} catch (e) {
@@ -1272,7 +2026,7 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 	}
 	painted(e, t) {
 		if (!this.connected) return;
-		if (this.shown++, this.firstMs === null && this.firstPicture(t), this.lastMs = t, this.lastCaptureMs = e, this.past) {
+		if (this.shown++, this.firstMs === null && this.firstPicture(t), this.lastMs = t, this.lastCaptureMs = e, this.sound.painted(e, t), this.past) {
 			this.soughtMs = e;
 			return;
 		}
@@ -1283,7 +2037,7 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && v() - this.firstMs > Ct && this.backoff.reset();
+		this.firstMs !== null && x() - this.firstMs > qn && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -1292,11 +2046,11 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 	}
 	async explain() {
 		this.asking = new AbortController();
-		let { signal: e } = this.asking, t = await dt(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(St * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Tt && (this.disconnect(), this.showImage()), this.report());
+		let { signal: e } = this.asking, t = await At(this.address.still(), e);
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(Kn * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Xn && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
-		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Fe(this.address.multipart(), {
+		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new $e(this.address.multipart(), {
 			shown: () => {
 				this.connected = !0, this.shownYet = !0, this.stage.pictured(), this.stage.say({
 					state: "live",
@@ -1313,14 +2067,15 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % wt === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % Yn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
-		let e = v();
+		let e = x();
 		return {
 			delayMs: this.delayMs(e),
 			errorMs: this.clock.errorMs(e),
 			bufferMs: this.renderer?.bufferMs() ?? 0,
+			soundMs: this.sound.behindMs,
 			shown: this.shown,
 			dropped: this.dropped
 		};
@@ -1332,7 +2087,7 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.offers("mse", this.begun);
-		return this.slowTicks = t && e > Et ? this.slowTicks + 1 : 0, this.slowTicks >= Dt;
+		return this.slowTicks = t && e > Zn ? this.slowTicks + 1 : 0, this.slowTicks >= Qn;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -1347,11 +2102,11 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(ht({
+		this.image && this.ticking !== void 0 || this.stage.say(zn({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
-			quietMs: this.lastMs === null ? null : v() - this.lastMs,
+			quietMs: this.lastMs === null ? null : x() - this.lastMs,
 			intervalMs: this.intervalMs,
 			past: this.past,
 			camera: this.camera?.camera ?? null,
@@ -1359,12 +2114,12 @@ var bt = 250, xt = 5e3, St = 5e3, Ct = 5e3, Y = 500, wt = 4, Tt = 2, Et = 250, D
 			trouble: this.problem
 		}));
 	}
-}, kt = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\nbutton:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function At() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(kt)), X;
+}, er = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\n.mute.wrong { border-style: dashed; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function tr() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(er)), X;
 }
 // player/view.ts
-var jt = class {
+var nr = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -1372,10 +2127,21 @@ var jt = class {
 	state = Z("span", "chip state");
 	delay = Z("span", "chip delay");
 	button = document.createElement("button");
+	mute = document.createElement("button");
+	loudspeaker = ir();
+	volume = document.createElement("input");
+	muted = !0;
+	sound = {
+		available: !1,
+		message: ""
+	};
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [At()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [tr()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
+	}
+	setUpSound({ mute: e, volume: t }) {
+		this.mute.type = "button", this.mute.className = "mute", this.mute.setAttribute("part", "mute"), this.mute.append(this.loudspeaker), this.mute.addEventListener("click", e), this.volume.type = "range", this.volume.max = "1", this.volume.step = "0.05", this.volume.setAttribute("part", "volume"), this.volume.setAttribute("aria-label", "Volume"), this.volume.addEventListener("input", () => t(this.volume.valueAsNumber)), this.loudness(!0, 1);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
@@ -1395,16 +2161,49 @@ var jt = class {
 	say({ state: e, words: t }) {
 		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "playback" && e !== "idle"), this.button.hidden = e !== "error";
 	}
+	sounds({ available: e, message: t }) {
+		this.sound = {
+			available: e,
+			message: t
+		}, this.arrange();
+	}
+	loudness(e, t) {
+		this.muted = e, this.volume.value = String(t), this.arrange();
+	}
+	arrange() {
+		let { muted: e, sound: t } = this;
+		this.mute.hidden = !t.available, this.volume.hidden = !t.available || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.title = t.message || (e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.mute.classList.toggle("wrong", t.message !== "");
+	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : yt(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Un(e);
 	}
 };
 function Z(e, t) {
 	let n = document.createElement(e);
 	return n.className = t, n;
 }
+var rr = "http://www.w3.org/2000/svg";
+function ir() {
+	let e = document.createElementNS(rr, "svg");
+	e.setAttribute("viewBox", "0 0 24 24"), e.setAttribute("aria-hidden", "true");
+	for (let [t, n] of Object.entries({
+		body: "M4 9v6h4l5 4V5L8 9z",
+		waves: "M16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
+		stroke: "M16 9l6 6M22 9l-6 6"
+	})) {
+		let r = document.createElementNS(rr, "path");
+		r.setAttribute("class", t), r.setAttribute("d", n), e.append(r);
+	}
+	return e;
+}
 // player/element.ts
-var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
+var ar = "100px", or = 500, sr = 150, Q = {
+	available: !1,
+	codec: null,
+	rate: 0,
+	channels: 0,
+	message: ""
+}, $ = class extends HTMLElement {
 	static observedAttributes = [
 		"src",
 		"mode",
@@ -1414,10 +2213,16 @@ var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 		"quality",
 		"poster",
 		"label",
-		"delay"
+		"delay",
+		"muted",
+		"volume"
 	];
-	#e = new jt(this.attachShadow({ mode: "open" }), () => this.retry());
-	#t = new IntersectionObserver((e) => this.#y(e), { rootMargin: Mt });
+	#e = new nr(this.attachShadow({ mode: "open" }), {
+		retry: () => this.retry(),
+		mute: () => this.muted = !this.muted,
+		volume: (e) => this.volume = e
+	});
+	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: ar });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -1432,6 +2237,9 @@ var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 	#u = null;
 	#d = null;
 	#f = null;
+	#p = !0;
+	#m = 1;
+	#h = Q;
 	get state() {
 		return this.#c.state;
 	}
@@ -1456,6 +2264,22 @@ var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 	get past() {
 		return this.#f;
 	}
+	get sound() {
+		return this.#h;
+	}
+	get muted() {
+		return this.#p;
+	}
+	set muted(e) {
+		this.#p !== !!e && (this.#p = !!e, this.#v(), this.#n?.setMuted(this.#p));
+	}
+	get volume() {
+		return this.#m;
+	}
+	set volume(e) {
+		if (!(e >= 0 && e <= 1)) throw RangeError(`a volume of ${e}; it is 0 to 1`);
+		this.#m !== e && (this.#m = Number(e), this.#n?.setVolume(this.#m), this.#v());
+	}
 	get rate() {
 		return this.#f?.rate ?? 1;
 	}
@@ -1477,61 +2301,68 @@ var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 		this.#n?.retryNow();
 	}
 	connectedCallback() {
-		document.addEventListener("visibilitychange", this.#b), window.addEventListener("online", this.#x), this.#t.observe(this), this.#i = !0, this.#g();
+		document.addEventListener("visibilitychange", this.#w), window.addEventListener("online", this.#T), this.#t.observe(this), this.#i = !0, this.#b();
 	}
 	disconnectedCallback() {
-		document.removeEventListener("visibilitychange", this.#b), window.removeEventListener("online", this.#x), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#_();
+		document.removeEventListener("visibilitychange", this.#w), window.removeEventListener("online", this.#T), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#x();
 	}
-	attributeChangedCallback(e) {
-		e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#h() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
-			this.#a = !1, this.#i && this.#g();
+	attributeChangedCallback(e, t, n) {
+		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = cr(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
+			this.#a = !1, this.#i && this.#b();
 		}));
 	}
-	#p = {
+	#g = {
 		show: (e, t) => {
-			this.#d = e, this.#u = t, this.#e.show(e), this.#m("mode", { mode: t });
+			this.#d = e, this.#u = t, this.#e.show(e), this.#_("mode", { mode: t });
 		},
 		pictured: () => {
 			this.#r?.abort(), this.#e.pictured();
 		},
 		say: (e) => {
-			(e.state !== this.#c.state || e.words !== this.#c.words) && (this.#c = e, this.#e.say(e), this.#m("state", { ...e }));
+			(e.state !== this.#c.state || e.words !== this.#c.words) && (this.#c = e, this.#e.say(e), this.#_("state", { ...e }));
 		},
-		sized: (e, t) => this.#m("size", {
+		sized: (e, t) => this.#_("size", {
 			width: e,
 			height: t
 		}),
 		measured: (e) => {
-			this.#l = e, this.#h(), this.#m("delay", { ...e });
+			this.#l = e, this.#y(), this.#_("delay", { ...e });
 		},
 		played: (e) => {
-			this.#f = e, this.#m("playback", { past: e });
+			this.#f = e, this.#_("playback", { past: e });
 		},
-		trouble: (e, t) => this.#m("error", {
+		sounds: (e) => {
+			this.#h = e, this.#e.sounds(e), this.#_("sound", { ...e });
+		},
+		muted: () => this.muted = !0,
+		trouble: (e, t) => this.#_("error", {
 			code: e,
 			message: t
 		})
 	};
-	#m(e, t) {
+	#_(e, t) {
 		this.dispatchEvent(new CustomEvent(`framegate-${e}`, { detail: t }));
 	}
-	#h() {
+	#v() {
+		this.#e.loudness(this.#p, this.#m), this.dispatchEvent(new Event("volumechange"));
+	}
+	#y() {
 		this.#e.delayed(this.hasAttribute("delay") ? this.delayMs : null);
 	}
-	#g() {
-		this.#_();
-		let e = this.#v();
+	#b() {
+		this.#x();
+		let e = this.#S();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new Ot(e, te(t) ? t : "auto", this.#p), this.#b();
+		this.#n = new $n(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
 	}
-	#_() {
-		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h();
+	#x() {
+		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h !== Q && this.#g.sounds(Q), this.#y();
 	}
-	#v() {
+	#S() {
 		let t = this.getAttribute("src");
 		if (!t) return null;
-		let [n = null, r = null, i = null, a = null] = $.map((e) => this.getAttribute(e));
+		let [n = null, r = null, i = null, a = null] = lr.map((e) => this.getAttribute(e));
 		try {
 			return new e(t, document.baseURI, {
 				width: n,
@@ -1540,35 +2371,40 @@ var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 				quality: a
 			});
 		} catch (e) {
-			return this.#p.say({
+			return this.#g.say({
 				state: "error",
 				words: e.message
 			}), null;
 		}
 	}
-	#y(e) {
-		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#b();
+	#C(e) {
+		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#w();
 	}
-	#b = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#S() : this.#s = setTimeout(() => this.#C(), Nt);
+	#w = () => {
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), or);
 	};
-	#x = () => this.#n?.retryNow();
-	#S() {
-		this.#n && (this.#n.start(), this.state !== "live" && this.#w());
+	#T = () => this.#n?.retryNow();
+	#E() {
+		this.#n && (this.#n.start(), this.state !== "live" && this.#O());
 	}
-	#C() {
+	#D() {
 		this.#r?.abort(), this.#n?.stop();
 	}
-	async #w() {
+	async #O() {
 		let e = this.getAttribute("poster");
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, Pt));
-		let n = e === null ? this.#v()?.still() : new URL(e, document.baseURI);
-		n && !t.aborted && this.#e.posted(await ut(this.#e.poster, n, t));
+		e === null && await new Promise((e) => setTimeout(e, sr));
+		let n = e === null ? this.#S()?.still() : new URL(e, document.baseURI);
+		n && !t.aborted && this.#e.posted(await Ot(this.#e.poster, n, t));
 	}
-}, $ = [
+};
+function cr(e) {
+	let t = e === null || e.trim() === "" ? 1 : Number(e);
+	return Number.isNaN(t) ? 1 : Math.min(1, Math.max(0, t));
+}
+var lr = [
 	"width",
 	"height",
 	"fps",
@@ -1577,10 +2413,10 @@ var Mt = "100px", Nt = 500, Pt = 150, Q = class extends HTMLElement {
 for (let e of [
 	"src",
 	"mode",
-	...$,
+	...lr,
 	"poster",
 	"label"
-]) Object.defineProperty(Q.prototype, e, {
+]) Object.defineProperty($.prototype, e, {
 	configurable: !0,
 	enumerable: !0,
 	get() {
@@ -1590,7 +2426,7 @@ for (let e of [
 		this.setAttribute(e, String(t));
 	}
 });
-Object.defineProperty(Q.prototype, "delay", {
+Object.defineProperty($.prototype, "delay", {
 	configurable: !0,
 	enumerable: !0,
 	get() {
@@ -1599,5 +2435,5 @@ Object.defineProperty(Q.prototype, "delay", {
 	set(e) {
 		this.toggleAttribute("delay", !!e);
 	}
-}), customElements.get("framegate-player") || customElements.define("framegate-player", Q);
-export { Q as FramegatePlayer };
+}), customElements.get("framegate-player") || customElements.define("framegate-player", $);
+export { $ as FramegatePlayer };

@@ -11,10 +11,19 @@
 //     poster                     a picture to show while it connects; "none" for none; otherwise the camera's newest
 //     label                      what the picture is of, for those who cannot see it
 //     delay                      show the delay from camera to screen
+//     muted                      "false" begins with the sound on, where the browser lets it
+//     volume                     0 to 1 (the default)
 //
 // Properties to read: state, words, delayMs, measure, activeMode, surface (the
 // video, canvas or img that shows it), time (when its picture was taken, a Date),
-// past. Method: retry().
+// past, sound. Method: retry().
+//
+// Sound is off at first: the property muted is true. Where the camera has sound there
+// is a button for it on the tile; a page that has its own sets muted = false when a
+// person clicks it. Browsers refuse sound before anybody did anything on a page: then
+// muted becomes true again, sound.message says why, and pictures go on. A player that
+// is muted asks for no sound. Pictures may be shown somewhat later while sound is
+// heard (half a second at most), so that both are in step.
 //
 // What was recorded is shown by seek(date), and then pause() and rate, a property
 // of 0.25 to 16, or backwards, -0.25 to -16, which also ends a pause; live() returns
@@ -24,12 +33,15 @@
 //
 //     framegate-state   {state, words}: idle, connecting, live, playback, stalled, offline or error
 //     framegate-playback {past}: {rate, paused, end, message} of what was recorded; null for the present
-//     framegate-delay   {delayMs, errorMs, bufferMs, shown, dropped}, twice a second
+//     framegate-delay   {delayMs, errorMs, bufferMs, soundMs, shown, dropped}, twice a second
+//     framegate-sound   {available, codec, rate, channels, message}: whether the camera has sound, what of
+//                       it is heard (codec null: nothing), and why it is not though it is wanted
+//     volumechange      muted or volume changed
 //     framegate-mode    {mode}: how it is shown from now on
 //     framegate-size    {width, height} of the pictures
 //     framegate-error   {code, message}: something went wrong; the player goes on trying
 //
-// Parts: picture, surface, poster, bar, state, delay, retry. Custom properties:
+// Parts: picture, surface, poster, bar, state, delay, retry, mute, volume. Custom properties:
 // --framegate-aspect, --framegate-fit, --framegate-background.
 //
 // It connects when it is on the screen and disconnects when it is not.
@@ -38,6 +50,7 @@ import { Address } from './address';
 import { isMode, type Mode } from './modes';
 import { Player, type Measure, type Past, type Stage } from './player';
 import { loadPoster } from './posters';
+import type { SoundState } from './sound';
 import type { PlayerState, Status } from './status';
 import { View } from './view';
 
@@ -45,11 +58,17 @@ const NEAR = '100px'; // of the screen is as good as on it
 const AWAY_MS = 500; // away for so long is gone; people scroll past
 const POSTER_AFTER_MS = 150; // a camera that is connected shows itself sooner
 
+const SILENT: SoundState = { available: false, codec: null, rate: 0, channels: 0, message: '' };
+
 /** The element. What is not public is #private, since pages put properties of their own on elements. */
 export class FramegatePlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'mode', 'width', 'height', 'fps', 'quality', 'poster', 'label', 'delay'];
+  static readonly observedAttributes = ['src', 'mode', 'width', 'height', 'fps', 'quality', 'poster', 'label', 'delay', 'muted', 'volume'];
 
-  readonly #view = new View(this.attachShadow({ mode: 'open' }), () => this.retry());
+  readonly #view = new View(this.attachShadow({ mode: 'open' }), {
+    retry: () => this.retry(),
+    mute: () => (this.muted = !this.muted),
+    volume: (volume) => (this.volume = volume),
+  });
   readonly #onScreen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: NEAR });
   #player: Player | null = null;
   #posting: AbortController | null = null;
@@ -62,6 +81,9 @@ export class FramegatePlayer extends HTMLElement {
   #mode: Mode | null = null;
   #surface: HTMLElement | null = null;
   #past: Past | null = null;
+  #muted = true;
+  #volume = 1;
+  #sound: SoundState = SILENT;
 
   /** What the player is doing. */
   get state(): PlayerState {
@@ -101,6 +123,36 @@ export class FramegatePlayer extends HTMLElement {
   /** How what was recorded is shown; null for the present. */
   get past(): Past | null {
     return this.#past;
+  }
+
+  /** What is known of the camera's sound, as in framegate-sound. */
+  get sound(): SoundState {
+    return this.#sound;
+  }
+
+  /** It is not heard. Set it to false when a person asks for sound, by a click or a key. */
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  set muted(muted: boolean) {
+    if (this.#muted === Boolean(muted)) return;
+    this.#muted = Boolean(muted);
+    this.#loudness();
+    this.#player?.setMuted(this.#muted);
+  }
+
+  /** How loud it is, 0 to 1. */
+  get volume(): number {
+    return this.#volume;
+  }
+
+  set volume(volume: number) {
+    if (!(volume >= 0 && volume <= 1)) throw new RangeError(`a volume of ${volume}; it is 0 to 1`);
+    if (this.#volume === volume) return;
+    this.#volume = Number(volume);
+    this.#player?.setVolume(this.#volume);
+    this.#loudness();
   }
 
   /** At which rate it is shown. */
@@ -154,8 +206,10 @@ export class FramegatePlayer extends HTMLElement {
   }
 
   /** @internal */
-  attributeChangedCallback(name: string): void {
-    if (name === 'label') this.#view.label(this.getAttribute('label') ?? '');
+  attributeChangedCallback(name: string, _before: string | null, value: string | null): void {
+    if (name === 'muted') this.muted = value !== 'false';
+    else if (name === 'volume') this.volume = loudness(value);
+    else if (name === 'label') this.#view.label(this.getAttribute('label') ?? '');
     else if (name === 'delay') this.#showDelay();
     else if (!this.#changing && this.#attached) {
       this.#changing = true; // several attributes change together
@@ -193,11 +247,22 @@ export class FramegatePlayer extends HTMLElement {
       this.#past = past;
       this.#emit('playback', { past });
     },
+    sounds: (state) => {
+      this.#sound = state;
+      this.#view.sounds(state);
+      this.#emit('sound', { ...state });
+    },
+    muted: () => (this.muted = true),
     trouble: (code, message) => this.#emit('error', { code, message }),
   };
 
   #emit(name: string, detail: object): void {
     this.dispatchEvent(new CustomEvent(`framegate-${name}`, { detail }));
+  }
+
+  #loudness(): void {
+    this.#view.loudness(this.#muted, this.#volume);
+    this.dispatchEvent(new Event('volumechange'));
   }
 
   #showDelay(): void {
@@ -211,6 +276,8 @@ export class FramegatePlayer extends HTMLElement {
     if (!address) return;
     const mode = this.getAttribute('mode') ?? '';
     this.#player = new Player(address, isMode(mode) ? mode : 'auto', this.#stage);
+    this.#player.setVolume(this.#volume);
+    this.#player.setMuted(this.#muted);
     this.#look();
   }
 
@@ -223,6 +290,7 @@ export class FramegatePlayer extends HTMLElement {
     this.#surface = this.#mode = null;
     this.#view.clear();
     this.#view.posted(false);
+    if (this.#sound !== SILENT) this.#stage.sounds(SILENT);
     this.#showDelay();
   }
 
@@ -272,6 +340,12 @@ export class FramegatePlayer extends HTMLElement {
     const url = wanted === null ? this.#address()?.still() : new URL(wanted, document.baseURI);
     if (url && !signal.aborted) this.#view.posted(await loadPoster(this.#view.poster, url, signal));
   }
+}
+
+// loudness reads the attribute volume.
+function loudness(value: string | null): number {
+  const volume = value === null || value.trim() === '' ? 1 : Number(value);
+  return Number.isNaN(volume) ? 1 : Math.min(1, Math.max(0, volume));
 }
 
 const RENDITION = ['width', 'height', 'fps', 'quality'] as const;

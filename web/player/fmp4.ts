@@ -63,7 +63,8 @@ function nameH265(hvcC: Uint8Array<ArrayBuffer>): string {
   return 'hvc1.' + parts.join('.').toUpperCase();
 }
 
-function parseTimescale(mdhd: Uint8Array<ArrayBuffer>): number {
+/** Reads the units of time in a second out of mdhd. */
+export function parseTimescale(mdhd: Uint8Array<ArrayBuffer>): number {
   const view = viewOf(mdhd, 24);
   const timescale = view.getUint8(0) === 1 ? view.getUint32(20) : view.getUint32(12);
   if (timescale === 0) throw new BoxError('a timescale of 0');
@@ -84,13 +85,18 @@ const TRUN_COMPOSITION = 0x800;
 /** Reads the head of a fragment, or throws a BoxError. */
 export function parseFragment(bytes: Uint8Array<ArrayBuffer>): FragmentHead {
   const track = find(bytes, ['moof', 'traf']);
-  const tfdt = viewOf(find(track, ['tfdt']), 8);
-  const decodeTime = tfdt.getUint8(0) === 1 ? Number(viewOf(find(track, ['tfdt']), 12).getBigUint64(4)) : tfdt.getUint32(4);
+  const decodeTime = parseDecodeTime(track);
   const trun = find(track, ['trun']);
   const first = parseFirstSample(trun);
   const duration = first.duration ?? defaultDuration(find(track, ['tfhd']));
   const durationAt = first.durationAt < 0 ? -1 : trun.byteOffset - bytes.byteOffset + first.durationAt;
   return { decodeTime, composition: first.composition, duration, durationAt };
+}
+
+/** Gives the decode time of a fragment's first sample, of its traf. */
+export function parseDecodeTime(track: Uint8Array<ArrayBuffer>): number {
+  const tfdt = find(track, ['tfdt']);
+  return viewOf(tfdt, 8).getUint8(0) === 1 ? Number(viewOf(tfdt, 12).getBigUint64(4)) : viewOf(tfdt, 8).getUint32(4);
 }
 
 interface FirstSample {
@@ -124,8 +130,8 @@ function defaultDuration(tfhd: Uint8Array<ArrayBuffer>): number {
   return viewOf(tfhd, at + 4).getUint32(at);
 }
 
-// find gives the payload of the first box at a path, or at another one.
-function find(bytes: Uint8Array<ArrayBuffer>, path: string[], otherwise?: string[]): Uint8Array<ArrayBuffer> {
+/** Gives the payload of the first box at a path, or at another one. */
+export function find(bytes: Uint8Array<ArrayBuffer>, path: string[], otherwise?: string[]): Uint8Array<ArrayBuffer> {
   let inside: Uint8Array<ArrayBuffer> | null = bytes;
   for (const type of path) {
     inside = child(inside, type);
@@ -136,7 +142,8 @@ function find(bytes: Uint8Array<ArrayBuffer>, path: string[], otherwise?: string
   return inside;
 }
 
-function child(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<ArrayBuffer> | null {
+/** Gives the payload of the first box of a type, or null. */
+export function child(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<ArrayBuffer> | null {
   const view = viewOf(bytes, 0);
   for (let at = 0; at + 8 <= bytes.length; ) {
     let size = view.getUint32(at);
@@ -154,7 +161,8 @@ function child(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<ArrayBu
   return null;
 }
 
-function viewOf(bytes: Uint8Array<ArrayBuffer>, least: number): DataView {
+/** Gives a view of bytes, of which there have to be some. */
+export function viewOf(bytes: Uint8Array<ArrayBuffer>, least: number): DataView {
   if (bytes.length < least) throw new BoxError(`a box of ${bytes.length} bytes where ${least} are needed`);
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

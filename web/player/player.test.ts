@@ -50,7 +50,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const hello = { type: 'hello', epoch: 1, codec: 'h264', mime: '', width: 1, height: 1, fps: 25, timescale: 1, keyAgeMs: 0, serverTimeUs: 0 } as const;
+const hello = { type: 'hello', epoch: 1, codec: 'h264', mime: '', width: 1, height: 1, fps: 25, timescale: 1, sound: false, keyAgeMs: 0, serverTimeUs: 0 } as const;
 
 // play makes a player, and notes what it shows and what is wrong.
 async function play(wanted: 'auto' | 'mse') {
@@ -59,7 +59,7 @@ async function play(wanted: 'auto' | 'mse') {
   const troubles: string[] = [];
   const ignore = (): void => {};
   const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), wanted, {
-    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore,
+    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore, sounds: ignore, muted: ignore,
     trouble: (_code, message) => troubles.push(message),
   });
   return { player, shown, troubles };

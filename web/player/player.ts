@@ -5,12 +5,14 @@ import { Backoff } from './backoff';
 import { CanvasRenderer } from './canvas';
 import { ServerClock, wallMs } from './clock';
 import { Connection } from './connection';
+import { Hold } from './hold';
 import { MultipartImage } from './img';
 import { abilities, asked, Ladder, type Mode } from './modes';
 import { MSERenderer } from './mse';
 import { askWhy } from './posters';
 import type { Codec, Packet, Playback, ServerMessage } from './protocol';
 import type { Renderer, RendererEvents } from './renderer';
+import { Sound, type SoundState } from './sound';
 import { status, type Status } from './status';
 
 /** What a player shows itself on. */
@@ -24,6 +26,10 @@ export interface Stage {
   measured(measure: Measure): void;
   /** The present is shown, or what was recorded, and how; null for the present. */
   played(past: Past | null): void;
+  /** What is known of the camera's sound. */
+  sounds(state: SoundState): void;
+  /** It is muted again: the browser does not let it be heard. */
+  muted(): void;
   /** Something went wrong. The player goes on trying. */
   trouble(code: string, message: string): void;
 }
@@ -44,6 +50,8 @@ export interface Measure {
   errorMs: number | null;
   /** How much is buffered ahead of the screen, in ms. */
   bufferMs: number;
+  /** By how much sound is behind the picture, in ms; null while none is heard. */
+  soundMs: number | null;
   /** Pictures shown and left out since the player began. */
   shown: number;
   dropped: number;
@@ -93,12 +101,20 @@ export class Player {
   private dropped = 0;
   private closed = false;
 
+  private readonly sound: Sound;
+  private readonly hold = new Hold<Packet>((packet) => this.render(packet), wallMs);
+
   constructor(
     private readonly address: Address,
     private readonly wanted: Mode | 'auto',
     private readonly stage: Stage,
   ) {
     this.ladder = new Ladder(wanted, abilities);
+    this.sound = new Sound({
+      wish: (codecs) => this.connection?.send({ type: 'sound', codecs }),
+      changed: (state) => this.stage.sounds(state),
+      refused: () => this.stage.muted(),
+    });
     void asked(); // the answer is there, or nearly, when it is needed
   }
 
@@ -127,6 +143,16 @@ export class Player {
     this.backoff.reset();
     this.disconnect();
     this.connect();
+  }
+
+  /** Has it be heard or not. A person has to have done something just now, or browsers refuse. */
+  setMuted(muted: boolean): void {
+    this.sound.setMuted(muted);
+  }
+
+  /** How loud, 0 to 1. */
+  setVolume(volume: number): void {
+    this.sound.setVolume(volume);
   }
 
   /** When the picture on the screen was taken, in ms since 1970; 0 before the first. */
@@ -191,6 +217,7 @@ export class Player {
   close(): void {
     this.halt();
     this.closed = true;
+    this.sound.close();
     this.renderer?.close();
     this.renderer = null;
   }
@@ -208,12 +235,17 @@ export class Player {
     }
     this.clock.reset();
     this.connection = new Connection(this.address.socket(), () => this.codecs(), this.clock, {
-      opened: () => this.past && this.resume(this.past),
+      opened: () => this.opened(),
       message: (message) => this.receive(message),
       packet: (packet) => this.take(packet),
       closed: (opened, reason) => this.lost(opened, reason),
     });
     this.report();
+  }
+
+  private opened(): void {
+    if (this.past) this.resume(this.past);
+    this.sound.connected();
   }
 
   private async codecs(): Promise<Codec[]> {
@@ -228,6 +260,8 @@ export class Player {
     this.connection = null;
     this.image?.close();
     this.image = null;
+    this.hold.reset();
+    this.sound.disconnected();
     this.connected = false;
     this.codec = null;
     this.camera = null;
@@ -243,6 +277,10 @@ export class Player {
         if (message.fps > 0) this.intervalMs = 1000 / message.fps;
         if (message.codec !== this.codec || this.past || this.jumped) this.begin(message.codec);
         this.jumped = false;
+        this.sound.begin(message.codec, message.timescale, message.sound);
+        break;
+      case 'sound':
+        this.sound.answered(message);
         break;
       case 'state':
         this.camera = message;
@@ -268,6 +306,7 @@ export class Player {
       this.lost(true, `The server sends ${codec}, which cannot be shown here.`);
       return;
     }
+    this.hold.flush(); // what waits is not of this codec
     this.codec = this.begun = codec;
     if (this.rendering !== mode || !this.renderer) this.replaceRenderer(mode);
     this.renderer?.begin(codec);
@@ -326,6 +365,16 @@ export class Player {
   }
 
   private take(packet: Packet): void {
+    if (packet.kind === 'sound' || packet.kind === 'soundInit') {
+      this.sound.take(packet);
+      return;
+    }
+    this.hold.set(this.sound.holdMs());
+    this.sound.picture(packet, this.hold.heldMs);
+    this.hold.take(packet);
+  }
+
+  private render(packet: Packet): void {
     try {
       this.renderer?.take(packet);
     } catch (error) {
@@ -339,6 +388,7 @@ export class Player {
     if (this.firstMs === null) this.firstPicture(paintedMs);
     this.lastMs = paintedMs;
     this.lastCaptureMs = captureMs;
+    this.sound.painted(captureMs, paintedMs);
     if (this.past) {
       this.soughtMs = captureMs;
       return; // it has no delay
@@ -420,6 +470,7 @@ export class Player {
       delayMs: this.delayMs(nowMs),
       errorMs: this.clock.errorMs(nowMs),
       bufferMs: this.renderer?.bufferMs() ?? 0,
+      soundMs: this.sound.behindMs,
       shown: this.shown,
       dropped: this.dropped,
     };

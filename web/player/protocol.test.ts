@@ -25,6 +25,8 @@ describe('parsePacket', () => {
       payload: new Uint8Array([1, 2, 3, 4]),
     });
     expect(parsePacket(message({ kind: 1, flags: 4 }))).toMatchObject({ kind: 'init', key: false, discontinuity: true });
+    expect(parsePacket(message({ kind: 3 }))).toMatchObject({ kind: 'soundInit' });
+    expect(parsePacket(message({ kind: 4, flags: 4, unitOffset: 3 }))).toMatchObject({ kind: 'sound', discontinuity: true, unitOffset: 3 });
   });
 
   it.each([
@@ -33,6 +35,7 @@ describe('parsePacket', () => {
     ['no payload', message({ payload: [] })],
     ['another version', message({ version: 2 })],
     ['another kind', message({ kind: 9 })],
+    ['no kind', message({ kind: 0 })],
     ['an offset behind the end', message({ unitOffset: 4 })],
     ['a huge offset', message({ unitOffset: 0xffffffff })],
   ])('refuses %s', (_, bytes) => {
@@ -61,9 +64,13 @@ function noise(seed: number, most: number): number[] {
 describe('parseMessage', () => {
   it('reads what the server says', () => {
     expect(
-      parseMessage('{"type":"hello","epoch":1,"codec":"h264","mime":"video/mp4","width":1280,"height":720,"fps":29.97,"more":1}'),
-    ).toEqual({ type: 'hello', epoch: 1, codec: 'h264', mime: 'video/mp4', width: 1280, height: 720, fps: 29.97 });
-    expect(parseMessage('{"type":"hello","codec":"h265"}')).toMatchObject({ type: 'hello', codec: 'h265' });
+      parseMessage('{"type":"hello","epoch":1,"codec":"h264","mime":"video/mp4","width":1280,"height":720,"fps":29.97,"timescale":90000,"sound":true,"more":1}'),
+    ).toEqual({ type: 'hello', epoch: 1, codec: 'h264', mime: 'video/mp4', width: 1280, height: 720, fps: 29.97, timescale: 90_000, sound: true });
+    expect(parseMessage('{"type":"hello","codec":"h265"}')).toMatchObject({ type: 'hello', codec: 'h265', sound: false });
+    expect(parseMessage('{"type":"sound","codec":"opus","mime":"audio/mp4; codecs=\\"opus\\"","rate":48000,"channels":2}')).toEqual(
+      { type: 'sound', codec: 'opus', mime: 'audio/mp4; codecs="opus"', rate: 48_000, channels: 2, message: '' });
+    expect(parseMessage('{"type":"sound","codec":"","message":"The camera has no sound."}')).toMatchObject(
+      { type: 'sound', codec: null, message: 'The camera has no sound.' });
     expect(parseMessage('{"type":"state","camera":"offline","code":502,"message":"unreachable"}')).toEqual({
       type: 'state', camera: 'offline', code: 502, message: 'unreachable',
     });
@@ -82,6 +89,7 @@ describe('parseMessage', () => {
   it.each([
     'no JSON', '[]', 'null', '3', '"hello"',
     '{"type":"hello","codec":"vp8"}', '{"type":"hello","codec":"h264","width":"12"}', '{"type":"hello","codec":"h264","mime":{}}',
+    '{"type":"sound","codec":"mp3"}', '{"type":"sound","codec":"aac","rate":"48000"}', '{"type":"sound","message":7}',
     '{"type":"state","camera":"on fire"}', '{"type":"state","camera":"online","message":[]}',
     '{"type":"pong","c":{"toString":1},"serverTimeUs":1}', '{"type":"drop","frames":1e999}',
   ])('refuses %s', (text) => {

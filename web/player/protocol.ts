@@ -5,9 +5,15 @@
 // bytes, big-endian, and a payload:
 //
 //      0 u8  version, 1                   8 u64 capture time, µs since 1970
-//      1 u8  kind: 1 init, 2 frame       16 u64 sequence number
-//      2 u16 flags                       24 u32 offset of the access unit in
-//      4 u32 epoch                              the payload, 0 if it is a JPEG
+//      1 u8  kind: 1 init, 2 frame,      16 u64 sequence number
+//            3 init of sound, 4 sound    24 u32 offset of the access unit, or of
+//      2 u16 flags                              the first frame of sound, in the
+//      4 u32 epoch                              payload, 0 if it is a JPEG
+//
+// Sound comes to who asks for it, by a message that says in which codecs, the
+// best first, and none to have no more of it. The server answers with what it
+// sends from now on, or with why there is none, then comes an init segment and
+// then fragments, each with a few frames. Times of sound and pictures count from one zero.
 
 /** The subprotocol to ask for. */
 export const SUBPROTOCOL = 'framegate.v1';
@@ -16,8 +22,7 @@ export const SUBPROTOCOL = 'framegate.v1';
 export const HEADER_BYTES = 32;
 
 const VERSION = 1;
-const KIND_INIT = 1;
-const KIND_FRAME = 2;
+const KINDS = [undefined, 'init', 'frame', 'soundInit', 'sound'] as const;
 const FLAG_KEY = 1;
 const FLAG_BACKLOG = 2;
 const FLAG_DISCONTINUITY = 4;
@@ -25,9 +30,12 @@ const FLAG_DISCONTINUITY = 4;
 /** What the server sends pictures as. */
 export type Codec = 'h265' | 'h264' | 'jpeg';
 
+/** What the server sends sound as. */
+export type SoundCodec = 'aac' | 'opus';
+
 /** A binary message. Its bytes are views of the message: copy them to keep one without the other. */
 export interface Packet {
-  kind: 'init' | 'frame';
+  kind: 'init' | 'frame' | 'soundInit' | 'sound';
   key: boolean;
   /** It was old already when this viewer joined. */
   backlog: boolean;
@@ -35,12 +43,12 @@ export interface Packet {
   discontinuity: boolean;
   /** Which init segment it belongs to. */
   epoch: number;
-  /** When the picture was taken, in ms since 1970 by the server's clock. */
+  /** When the picture was taken, or the sound began, in ms since 1970 by the server's clock. */
   captureMs: number;
   seq: number;
-  /** An init segment, a fragment with one sample, or a JPEG. */
+  /** An init segment, a fragment with one picture, or with some frames of sound, or a JPEG. */
   payload: Uint8Array<ArrayBuffer>;
-  /** Where the access unit begins in the payload of a frame of H.264 or H.265; 0 for others. */
+  /** Where the access unit or the sound begins in the payload of a fragment; 0 for others. */
   unitOffset: number;
 }
 
@@ -49,7 +57,8 @@ export type CameraState = 'online' | 'offline' | 'connecting';
 
 /** A text message of the server. Codes are HTTP statuses, 0 if nothing is wrong. */
 export type ServerMessage =
-  | { type: 'hello'; epoch: number; codec: Codec; mime: string; width: number; height: number; fps: number }
+  | { type: 'hello'; epoch: number; codec: Codec; mime: string; width: number; height: number; fps: number; timescale: number; sound: boolean }
+  | SoundMessage
   | { type: 'drop'; frames: number; reason: string }
   | { type: 'state'; camera: CameraState; code: number; message: string }
   | { type: 'error'; code: number; message: string }
@@ -68,8 +77,20 @@ export interface Playback {
   message: string;
 }
 
+/** What sound is sent from now on. */
+export interface SoundMessage {
+  type: 'sound';
+  /** null: none, and message says why. */
+  codec: SoundCodec | null;
+  mime: string;
+  rate: number;
+  channels: number;
+  message: string;
+}
+
 /** A text message to the server. */
 export type ClientMessage =
+  | { type: 'sound'; codecs: SoundCodec[] }
   | { type: 'seek'; atUs: number }
   | { type: 'rate'; rate: number }
   | { type: 'pause' }
@@ -86,14 +107,14 @@ export function parsePacket(message: ArrayBuffer): Packet {
   if (message.byteLength <= HEADER_BYTES) throw new ProtocolError(`a message of ${message.byteLength} bytes`);
   const view = new DataView(message);
   if (view.getUint8(0) !== VERSION) throw new ProtocolError(`version ${view.getUint8(0)} of the protocol`);
-  const kind = view.getUint8(1);
-  if (kind !== KIND_INIT && kind !== KIND_FRAME) throw new ProtocolError(`a message of kind ${kind}`);
+  const kind = KINDS[view.getUint8(1)];
+  if (!kind) throw new ProtocolError(`a message of kind ${view.getUint8(1)}`);
   const flags = view.getUint16(2);
   const payload = new Uint8Array(message, HEADER_BYTES);
   const unitOffset = view.getUint32(24);
   if (unitOffset >= payload.length) throw new ProtocolError(`an access unit at ${unitOffset} of ${payload.length} bytes`);
   return {
-    kind: kind === KIND_INIT ? 'init' : 'frame',
+    kind,
     key: (flags & FLAG_KEY) !== 0,
     backlog: (flags & FLAG_BACKLOG) !== 0,
     discontinuity: (flags & FLAG_DISCONTINUITY) !== 0,
@@ -118,6 +139,17 @@ export function parseMessage(text: string): ServerMessage | null {
         width: number(fields, 'width'),
         height: number(fields, 'height'),
         fps: number(fields, 'fps'),
+        timescale: number(fields, 'timescale'),
+        sound: fields['sound'] === true,
+      };
+    case 'sound':
+      return {
+        type: 'sound',
+        codec: soundCodec(fields),
+        mime: string(fields, 'mime'),
+        rate: number(fields, 'rate'),
+        channels: number(fields, 'channels'),
+        message: string(fields, 'message'),
       };
     case 'drop':
       return { type: 'drop', frames: number(fields, 'frames'), reason: string(fields, 'reason') };
@@ -175,6 +207,13 @@ function string(fields: Fields, name: string): string {
 function codec(fields: Fields): Codec {
   const value = fields['codec'];
   if (value !== 'h265' && value !== 'h264' && value !== 'jpeg') throw new ProtocolError(`codec ${String(value)}`);
+  return value;
+}
+
+function soundCodec(fields: Fields): SoundCodec | null {
+  const value = fields['codec'] ?? '';
+  if (value === '') return null;
+  if (value !== 'aac' && value !== 'opus') throw new ProtocolError(`sound of codec ${String(value)}`);
   return value;
 }
 

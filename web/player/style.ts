@@ -30,7 +30,15 @@ const rules = `
 .live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }
 .delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }
 button { min-height: 2rem; cursor: pointer; }
-button:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
+.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }
+.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }
+.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }
+.mute .body { fill: currentColor; stroke-linejoin: round; }
+.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }
+.mute.wrong { border-style: dashed; }
+input { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }
+.delay:not([hidden]) ~ input { margin-inline-start: 0; }
+button:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 @media (prefers-reduced-motion: reduce) { .poster { transition: none; } }
 @media (forced-colors: active) { .chip, button { border-color: CanvasText; } }
 `;

@@ -1,7 +1,16 @@
 // What stands on a player: the picture, and words about it.
 
+import type { SoundState } from './sound';
 import { delayWords, type Status } from './status';
 import { styleSheet } from './style';
+
+/** What a person wants. */
+export interface Controls {
+  retry(): void;
+  /** Sound on or off, whichever it is not. */
+  mute(): void;
+  volume(volume: number): void;
+}
 
 /** The inside of the element. It decides nothing. */
 export class View {
@@ -13,11 +22,15 @@ export class View {
   private readonly state = element('span', 'chip state');
   private readonly delay = element('span', 'chip delay');
   private readonly button = document.createElement('button');
+  private readonly mute = document.createElement('button');
+  private readonly loudspeaker = icon();
+  private readonly volume = document.createElement('input');
+  private muted = true;
+  private sound = { available: false, message: '' };
   private surface: HTMLElement | null = null;
   private before: HTMLElement | null = null; // the surface that still shows the last picture
 
-  /** retry is called when the person wants to try again. */
-  constructor(root: ShadowRoot, retry: () => void) {
+  constructor(root: ShadowRoot, controls: Controls) {
     root.adoptedStyleSheets = [styleSheet()];
     this.picture.setAttribute('role', 'img');
     this.picture.setAttribute('part', 'picture');
@@ -35,11 +48,27 @@ export class View {
     this.button.setAttribute('part', 'retry');
     this.button.textContent = 'Try again';
     this.button.hidden = true;
-    this.button.addEventListener('click', retry);
+    this.button.addEventListener('click', controls.retry);
+    this.setUpSound(controls);
     this.picture.append(this.poster);
-    this.bar.append(this.state, this.button, this.delay);
+    this.bar.append(this.state, this.button, this.delay, this.volume, this.mute);
     this.tile.append(this.picture, this.bar);
     root.append(this.tile);
+  }
+
+  private setUpSound({ mute, volume }: Controls): void {
+    this.mute.type = 'button';
+    this.mute.className = 'mute';
+    this.mute.setAttribute('part', 'mute');
+    this.mute.append(this.loudspeaker);
+    this.mute.addEventListener('click', mute);
+    this.volume.type = 'range';
+    this.volume.max = '1';
+    this.volume.step = '0.05';
+    this.volume.setAttribute('part', 'volume');
+    this.volume.setAttribute('aria-label', 'Volume');
+    this.volume.addEventListener('input', () => volume(this.volume.valueAsNumber));
+    this.loudness(true, 1);
   }
 
   /** Says what the picture is of. */
@@ -85,6 +114,29 @@ export class View {
     this.button.hidden = state !== 'error';
   }
 
+  /** Shows that the camera has sound, and what is wrong with it. */
+  sounds({ available, message }: Pick<SoundState, 'available' | 'message'>): void {
+    this.sound = { available, message };
+    this.arrange();
+  }
+
+  /** Shows how loud it is. */
+  loudness(muted: boolean, volume: number): void {
+    this.muted = muted;
+    this.volume.value = String(volume);
+    this.arrange();
+  }
+
+  private arrange(): void {
+    const { muted, sound } = this;
+    this.mute.hidden = !sound.available;
+    this.volume.hidden = !sound.available || muted;
+    this.mute.setAttribute('aria-label', muted ? 'Turn the sound on' : 'Turn the sound off');
+    this.mute.title = sound.message || (muted ? 'Turn the sound on' : 'Turn the sound off');
+    this.mute.classList.toggle('silent', muted);
+    this.mute.classList.toggle('wrong', sound.message !== '');
+  }
+
   /** Shows a delay, or none. */
   delayed(delayMs: number | null): void {
     this.delay.hidden = delayMs === null;
@@ -95,5 +147,22 @@ export class View {
 function element(tag: 'div' | 'span', className: string): HTMLElement {
   const made = document.createElement(tag);
   made.className = className;
+  return made;
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+// icon draws a loudspeaker, with waves or a stroke through it as the style says.
+function icon(): SVGSVGElement {
+  const made = document.createElementNS(SVG, 'svg');
+  made.setAttribute('viewBox', '0 0 24 24');
+  made.setAttribute('aria-hidden', 'true');
+  const paths = { body: 'M4 9v6h4l5 4V5L8 9z', waves: 'M16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11', stroke: 'M16 9l6 6M22 9l-6 6' };
+  for (const [name, d] of Object.entries(paths)) {
+    const path = document.createElementNS(SVG, 'path');
+    path.setAttribute('class', name);
+    path.setAttribute('d', d);
+    made.append(path);
+  }
   return made;
 }

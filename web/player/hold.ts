@@ -1,0 +1,83 @@
+// Pictures that wait for their sound.
+
+const SPEED = 0.05; // of the pictures is the most that they are held back or hurried by
+
+/**
+ * Passes things on somewhat later than they come, in their order. Sound is there
+ * later than the picture it belongs to: it comes in frames, and browsers want some
+ * in stock. Who listens sees pictures as much later.
+ *
+ * The time they wait changes slowly, so that nobody sees it. With none, which is how
+ * it begins, things are passed on at once.
+ */
+export class Hold<T> {
+  private waiting: { thing: T; dueMs: number }[] = [];
+  private wantedMs = 0;
+  private currentMs = 0;
+  private changedMs: number | null = null; // when currentMs was true
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly pass: (thing: T) => void,
+    private readonly now: () => number,
+  ) {}
+
+  /** For how long things wait from now on, in ms, as soon as that can be. */
+  set(wantedMs: number): void {
+    this.advance();
+    this.wantedMs = wantedMs;
+  }
+
+  /** For how long they wait now. */
+  get heldMs(): number {
+    this.advance();
+    return this.currentMs;
+  }
+
+  /** Passes a thing on, when it has waited. */
+  take(thing: T): void {
+    this.advance();
+    if (this.currentMs === 0 && this.waiting.length === 0) {
+      this.pass(thing);
+      return;
+    }
+    this.waiting.push({ thing, dueMs: Math.max(this.now() + this.currentMs, this.waiting.at(-1)?.dueMs ?? 0) });
+    if (this.waiting.length === 1) this.wake();
+  }
+
+  /** Passes on what waits, now. */
+  flush(): void {
+    clearTimeout(this.timer);
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const { thing } of waiting) this.pass(thing);
+  }
+
+  /** Forgets what waits, and goes on without waiting. */
+  reset(): void {
+    clearTimeout(this.timer);
+    this.waiting = [];
+    this.wantedMs = this.currentMs = 0;
+    this.changedMs = null;
+  }
+
+  private advance(): void {
+    const nowMs = this.now();
+    const mostMs = SPEED * (nowMs - (this.changedMs ?? nowMs));
+    this.changedMs = nowMs;
+    const missingMs = this.wantedMs - this.currentMs;
+    this.currentMs += Math.min(Math.max(missingMs, -mostMs), mostMs);
+  }
+
+  private wake(): void {
+    this.timer = setTimeout(() => this.due(), Math.max(0, this.waiting[0]!.dueMs - this.now()));
+  }
+
+  private due(): void {
+    const nowMs = this.now();
+    while (this.waiting[0] && this.waiting[0].dueMs <= nowMs + EARLY_MS) this.pass(this.waiting.shift()!.thing);
+    if (this.waiting.length > 0) this.wake();
+  }
+}
+
+const EARLY_MS = 1; // timers have whole milliseconds
