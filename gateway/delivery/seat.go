@@ -26,8 +26,9 @@ type Seat struct {
 	counted *stream.Reader // what counts the viewer
 
 	// Of the viewer's own goroutine, or of the pump's while it rides.
-	seq uint64 // the last frame that the viewer got
-	got uint64 // frames that the pump gave it this time, or withheld
+	sound *stream.Companion // that Next reads along, or nil
+	seq   uint64            // the last frame that the viewer got
+	got   uint64            // frames that the pump gave it this time, or withheld
 
 	// The crowd's lock guards what follows.
 	key      stream.Key
@@ -82,6 +83,7 @@ func (s *Seat) Change(key stream.Key, reader *stream.Reader) {
 	s.crowd.mu.Lock()
 	defer s.crowd.mu.Unlock()
 	s.key, s.reader, s.seq = key, reader, 0
+	reader.Accompany(s.sound)
 	if s.recalled {
 		reader.Interrupt() // the one before was, and is not asked any more
 	}
@@ -102,6 +104,14 @@ func (s *Seat) TryNext() (media.Frame, bool, error) {
 	f, ok, err := s.reader.TryNext()
 	s.note(f, ok, err)
 	return f, ok, err
+}
+
+// Accompany has Next give stream.ErrSound when sound of the companion is due
+// without a picture, whatever the viewer reads; nil ends that. The companion is the
+// caller's. It is for the viewer's own goroutine.
+func (s *Seat) Accompany(sound *stream.Companion) {
+	s.sound = sound
+	s.reader.Accompany(sound)
 }
 
 // note takes note of what the reader gave. A recall that is heard is over; one
@@ -125,12 +135,16 @@ func (s *Seat) Write(m Message) error {
 	return err
 }
 
+// leastRidden is how many pictures a second there must be for the pump to write to
+// who hears sound: it writes that along with pictures alone.
+const leastRidden = 12
+
 // Ride has the pump write frames to the viewer, if it has all there are so far
 // and its connection can be pumped, and returns nil when there is something to
 // do that the pump does not; or else an error of the reader or, where Gone says
 // so, of a write. It does not end with a context: see RecallWith.
 func (s *Seat) Ride() error {
-	if !s.conn.pumped() {
+	if !s.conn.pumped() || s.sound != nil && s.reader.FPS() < leastRidden {
 		return nil
 	}
 	boarded, err := s.crowd.board(s)

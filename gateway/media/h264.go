@@ -112,6 +112,9 @@ func (f *Format) ParameterSets() (vps, sps, pps [][]byte) { return f.vpss, f.sps
 // Reordering says how many frames, as far as the format tells, may come before
 // one that is shown earlier, and whether that is certain.
 func (f *Format) Reordering() (frames int, certain bool) {
+	if f.Codec == JPEG {
+		return 0, true
+	}
 	if f.first == nil {
 		return 1, false
 	}

@@ -82,6 +82,10 @@ func (m *Muxer) AppendHead(b []byte, f media.Frame) []byte {
 	return appendHeadWithOffset(b, m.sequence, s, f.Key, len(f.Data))
 }
 
+// Pass puts a frame on the timeline that is not written, as where sound goes along
+// with pictures that are no MP4.
+func (m *Muxer) Pass(f media.Frame) { m.place(f) }
+
 // place puts a frame on the timeline.
 func (m *Muxer) place(f media.Frame) sample {
 	var at, stretch int64

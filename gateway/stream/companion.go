@@ -24,6 +24,10 @@ func NewCompanion(sound *Reader) *Companion {
 	return &Companion{sound: sound}
 }
 
+// From has the sound go along with pictures that are shown already, the last of
+// them at a time in a run (Frame.Run, Frame.PTS).
+func (c *Companion) From(run uint64, pts time.Duration) { c.run, c.from = run, pts }
+
 // Next gives the next frame of sound that goes out before the picture f, which is
 // about to; or, if f is nil, the next of the run of the last one. It gives false
 // where there is none, and waits for nothing.

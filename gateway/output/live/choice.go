@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -18,6 +19,9 @@ type Choice struct {
 	Own stream.Key
 	// H264 and JPEG are the renditions in these codecs.
 	H264, JPEG stream.Key
+	// AAC and Opus are the renditions of the camera's sound. They are zero where it
+	// is to have none.
+	AAC, Opus stream.Key
 	// Why puts into words for the client why the camera cannot be reached; nil
 	// says that it cannot.
 	Why func(*stream.SourceError) string
@@ -60,7 +64,7 @@ func (c Choice) stays(key stream.Key, format *media.Format, wanted []media.Codec
 // hello is to decide. The error is ErrBadCodec.
 func parseCodecs(query url.Values, dialect string) ([]media.Codec, error) {
 	name := query.Get("codec")
-	codec, known := codecNamed(name)
+	codec, known := codecNamed(name, shownCodecs)
 	switch {
 	case dialect == DialectBare && (name == "" || name == "auto"):
 		return inMP4, nil
@@ -74,14 +78,36 @@ func parseCodecs(query url.Values, dialect string) ([]media.Codec, error) {
 	return nil, fmt.Errorf("%w %.20q: it is auto, h264, h265 or jpeg", ErrBadCodec, name)
 }
 
-// codecNamed finds a codec by the name it has in documents and JSON.
-func codecNamed(name string) (media.Codec, bool) {
-	for _, c := range []media.Codec{media.H264, media.H265, media.JPEG} {
+// What can be asked for by the names of codecs.
+var (
+	shownCodecs = []media.Codec{media.H264, media.H265, media.JPEG}
+	heardCodecs = []media.Codec{media.AAC, media.Opus}
+)
+
+// codecNamed finds one of some codecs by the name it has in documents and JSON.
+func codecNamed(name string, of []media.Codec) (media.Codec, bool) {
+	for _, c := range of {
 		if c.String() == name {
 			return c, true
 		}
 	}
 	return 0, false
+}
+
+// soundWanted reads the query's sound for a form that has it in one file with the
+// pictures: what it may be, the best first, or nothing. The error is ErrBadCodec.
+func soundWanted(query url.Values, otherwise string) ([]media.Codec, error) {
+	name := cmp.Or(query.Get("sound"), otherwise)
+	codec, known := codecNamed(name, heardCodecs)
+	switch {
+	case name == "off":
+		return nil, nil
+	case name == "auto":
+		return heardCodecs, nil
+	case known:
+		return []media.Codec{codec}, nil
+	}
+	return nil, fmt.Errorf("%w: sound %.20q is none of auto, off, aac, opus", ErrBadCodec, name)
 }
 
 // inMP4 is what who says nothing of codecs gets as MP4: what everything plays.
@@ -90,7 +116,7 @@ var inMP4 = []media.Codec{media.H264}
 // wantedInMP4 reads the query's codec for the endless MP4: h265 is what the camera
 // sends, and all else is h264.
 func wantedInMP4(query url.Values) []media.Codec {
-	if codec, _ := codecNamed(query.Get("codec")); codec == media.H265 {
+	if codec, _ := codecNamed(query.Get("codec"), shownCodecs); codec == media.H265 {
 		return []media.Codec{codec}
 	}
 	return inMP4

@@ -35,7 +35,7 @@ const (
 // clientMessage is any message from the client.
 type clientMessage struct {
 	Type   string          `json:"type"`
-	Codecs []string        `json:"codecs"` // of hello: the best first
+	Codecs []string        `json:"codecs"` // of hello and sound: the best first
 	C      json.RawMessage `json:"c"`      // of ping: comes back as it is
 	AtUs   *float64        `json:"atUs"`   // of seek and play: microseconds since 1970
 	Rate   float64         `json:"rate"`   // of rate
@@ -52,9 +52,10 @@ type mailbox struct {
 	// payload is that of the newest ping. RFC 6455, 5.5.3 has only that answered.
 	payload []byte
 
-	wish    wish // for the past
-	changed bool // how the past is
-	revoked bool // the past may not be seen any more
+	sound   *[]media.Codec // what is to be heard; nil: nothing new
+	wish    wish           // for the past
+	changed bool           // how the past is
+	revoked bool           // the past may not be seen any more
 }
 
 // pinged notes a WebSocket ping.
@@ -168,6 +169,8 @@ func (c *client) take(kind int, text []byte) error {
 		return c.takeHello(m.Codecs)
 	case "ping":
 		return c.takePing(m.C)
+	case "sound":
+		c.takeSound(m.Codecs)
 	case "stats":
 		c.stats(m.clientStats)
 	case "seek", "rate", "pause", "play":
@@ -177,12 +180,7 @@ func (c *client) take(kind int, text []byte) error {
 }
 
 func (c *client) takeHello(names []string) error {
-	var codecs []media.Codec
-	for _, name := range names[:min(len(names), maxCodecs)] {
-		if codec, known := codecNamed(name); known {
-			codecs = append(codecs, codec)
-		}
-	}
+	codecs := named(names, shownCodecs)
 	if len(codecs) == 0 {
 		return faultNoCodec
 	}
@@ -191,6 +189,21 @@ func (c *client) takeHello(names []string) error {
 	default: // it is chosen already
 	}
 	return nil
+}
+
+// named gives those of the codecs that a client names, in its order.
+func named(names []string, of []media.Codec) (codecs []media.Codec) {
+	for _, name := range names[:min(len(names), maxCodecs)] {
+		if codec, known := codecNamed(name, of); known {
+			codecs = append(codecs, codec)
+		}
+	}
+	return codecs
+}
+
+func (c *client) takeSound(names []string) {
+	codecs := named(names, heardCodecs)
+	c.mail(func(m *mailbox) { m.sound = &codecs })
 }
 
 func (c *client) takePing(mark json.RawMessage) error {

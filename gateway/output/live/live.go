@@ -4,6 +4,9 @@
 // an endless MP4 over HTTP, for VLC, ffplay, curl and <video src>. H.265 goes only
 // to who said that it can show that.
 //
+// Sound goes out along with pictures (sound.go): in the same file where there is one,
+// and else to those who asked for it.
+//
 // It encodes nothing and knows no camera: it reads frames from the hub and puts
 // a few bytes in front of each, which are the viewer's; the picture itself all
 // viewers share. A viewer joins at the newest keyframe and gets what came since

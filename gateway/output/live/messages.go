@@ -26,6 +26,7 @@ type (
 		FPS          float64 `json:"fps"`       // 0: not known yet
 		Timescale    int     `json:"timescale"` // of the fragments; 0 for JPEG
 		KeyAgeMs     int64   `json:"keyAgeMs"`  // of the keyframe that comes first
+		Sound        bool    `json:"sound"`     // the camera has some to be asked for
 		ServerTimeUs int64   `json:"serverTimeUs"`
 	}
 	// stateMessage says how the camera is, when that changes.
@@ -34,6 +35,15 @@ type (
 		Camera  string `json:"camera"`
 		Code    int    `json:"code"` // 0 but for an offline camera, and then as an HTTP status
 		Message string `json:"message"`
+	}
+	// soundMessage says what sound comes from now on, or why none does.
+	soundMessage struct {
+		Type     string `json:"type"`  // "sound"
+		Codec    string `json:"codec"` // empty: there is none
+		MIME     string `json:"mime"`
+		Rate     int    `json:"rate"` // samples a second, in which its fragments count
+		Channels int    `json:"channels"`
+		Message  string `json:"message"` // why there is none; empty where none is wanted
 	}
 	// errorMessage says why the connection is about to be closed.
 	errorMessage struct {

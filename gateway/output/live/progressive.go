@@ -14,7 +14,8 @@ import (
 	"framegate/gateway/stream"
 )
 
-// ServeMP4 answers a request with H.264 as an MP4 that never ends, and returns
+// ServeMP4 answers a request with H.264 as an MP4 that never ends, with the camera's
+// sound unless the query asks for none, and returns
 // when the viewer is gone or the handler is closed: the camera's own, while that
 // is H.264 and choice allows it, or else the rendition. Where the query asks for
 // H.265 it is the camera's own as long as that is H.265, and then nothing. The
@@ -30,7 +31,12 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice
 	}
 	streams := delivery.Choice{Own: choice.Own}
 	streams.Rendition, _ = choice.rendition(wanted)
-	return h.crowd.Serve(w, r, streams, client, &download{handler: h, choice: choice, wanted: wanted})
+	d := &download{handler: h, choice: choice, client: client, wanted: wanted}
+	var err error
+	if d.sound.wanted, err = soundWanted(r.URL.Query(), "auto"); err != nil {
+		return err
+	}
+	return h.crowd.Serve(w, r, streams, client, d)
 }
 
 // download is one client that gets an MP4. It belongs to its request's
@@ -38,12 +44,15 @@ func (h *Handler) ServeMP4(w http.ResponseWriter, r *http.Request, choice Choice
 type download struct {
 	handler *Handler
 	choice  Choice
+	client  stream.Client
 	wanted  []media.Codec
 	seat    *delivery.Seat
 
 	track track
+	sound sound
 	sets  *media.Format // whose parameter sets the client has; nil before the init segment
 	head  []byte        // scratch: what stands before a picture
+	tail  []byte        // scratch: the sound behind it
 }
 
 // Describe sets the headers of the response.
@@ -59,6 +68,7 @@ func (v *download) Show(ctx context.Context, seat *delivery.Seat, head []byte) e
 	defer end()
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
+	defer func() { v.sound.close(v.seat) }()
 	defer v.seat.HangUp()
 	defer v.seat.RecallWith(ctx)()
 	waiting.Go(func() { // ends when the connection is closed, at the latest
@@ -76,6 +86,13 @@ func (v *download) Show(ctx context.Context, seat *delivery.Seat, head []byte) e
 		case err == nil:
 		case v.seat.Gone():
 			return err
+		case errors.Is(err, stream.ErrSound):
+			if err := v.seat.Write(delivery.Message{Tail: v.soundWith(nil)}); err != nil {
+				return err
+			}
+			if v.sound.unfit {
+				v.sound.close(v.seat)
+			}
 		case errors.Is(err, stream.ErrIdle), errors.As(err, &failed): // it waits
 		default: // it is interrupted only when ctx is done
 			return err
@@ -93,7 +110,7 @@ func (v *download) step(ctx context.Context) error {
 			v.track.leave()
 			return v.seat.ReadRendition()
 		}
-		if frame, err = v.begin(frame); err != nil {
+		if frame, err = v.begin(ctx, frame); err != nil {
 			return err
 		}
 	}
@@ -107,8 +124,11 @@ func (v *download) step(ctx context.Context) error {
 // begin writes the init segment before the first frame. A file has only one:
 // parameter sets that come later go in front of their keyframe, where decoders
 // find them too.
-func (v *download) begin(f media.Frame) (media.Frame, error) {
-	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format)
+func (v *download) begin(ctx context.Context, f media.Frame) (media.Frame, error) {
+	if v.sets == nil {
+		v.sound.await(ctx, v.handler.hub, v.seat, &v.track, v.choice, stream.ReadOptions{Client: &v.client, Besides: v.seat.Reader()})
+	}
+	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format, v.sound.only)
 	if err != nil {
 		return f, err
 	}
@@ -142,5 +162,20 @@ func (v *download) Message(f *media.Frame) (delivery.Message, bool) {
 		return delivery.Message{}, false
 	}
 	v.head = v.track.appendHead(v.head[:0], f)
-	return delivery.Message{Head: v.head, Body: f.Data}, true
+	m := delivery.Message{Head: v.head, Body: f.Data}
+	if v.sound.on() {
+		m.Tail = v.soundWith(f)
+	}
+	return m, true
+}
+
+// soundWith gives the fragments of the sound that goes out with a picture, or of
+// all there is if f is nil. They are the viewer's scratch. Sound that is another
+// than the file's beginning says is left out.
+func (v *download) soundWith(f *media.Frame) []byte {
+	v.tail = v.tail[:0]
+	for v.sound.gather(&v.track.muxer, f) {
+		v.tail = v.sound.appendFragment(v.tail, &v.track.muxer)
+	}
+	return v.tail
 }

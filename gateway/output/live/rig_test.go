@@ -35,7 +35,9 @@ var (
 	own    = stream.Key{Camera: "front"}
 	asH264 = stream.Key{Camera: "front", Rendition: "h264"}
 	asJPEG = stream.Key{Camera: "front", Rendition: "jpeg"}
-	choice = Choice{Own: own, H264: asH264, JPEG: asJPEG}
+	asAAC  = stream.Key{Camera: "front", Rendition: "aac"}
+	asOpus = stream.Key{Camera: "front", Rendition: "opus"}
+	choice = Choice{Own: own, H264: asH264, JPEG: asJPEG, AAC: asAAC, Opus: asOpus}
 )
 
 // site is a handler behind a server, and the hub of a camera whose streams are
@@ -51,7 +53,7 @@ type site struct {
 }
 
 func newSite(t testing.TB, start func(*httptest.Server)) *site {
-	return newSiteOf(t, start, Choice{H264: asH264})
+	return newSiteOf(t, start, Choice{H264: asH264, AAC: asAAC, Opus: asOpus})
 }
 
 // newSiteOf is newSite with what the .mp4 may show.
@@ -234,7 +236,8 @@ type text struct {
 	Frames                                     uint64
 	KeyAgeMs, ServerTimeUs, AtUs               int64
 	FPS, Rate                                  float64
-	Live, Paused, End                          bool
+	Live, Paused, End, Sound                   bool
+	Channels                                   int
 	C                                          json.RawMessage
 }
 

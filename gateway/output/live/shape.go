@@ -52,9 +52,11 @@ func (s *shapes) of(stream uint64, format *media.Format) (*shape, error) {
 // whole GOP has come without one until one comes. Its methods may be called
 // from any goroutine.
 type shape struct {
-	init, lowInit []byte        // lowInit is nil where the camera's own words do
-	low           atomic.Bool   // lowInit is true of the stream
-	seen          atomic.Uint64 // the newest frame looked at
+	format, lowFormat *media.Format
+	init, lowInit     []byte // lowInit is nil where the camera's own words do
+
+	low  atomic.Bool   // lowInit is true of the stream
+	seen atomic.Uint64 // the newest frame looked at
 
 	mu  sync.Mutex // guards what follows, and the changes above
 	gop bool       // all frames since a keyframe were seen, and none was a B-frame
@@ -65,11 +67,12 @@ func newShape(format *media.Format) (*shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shape{init: init}
+	s := &shape{format: format, init: init}
 	low, ok := format.LowDelay()
 	if !ok {
 		return s, nil
 	}
+	s.lowFormat = low
 	if s.lowInit, err = mp4.Init(low); err != nil {
 		return nil, err
 	}
@@ -84,6 +87,16 @@ func (s *shape) choose() ([]byte, bool) {
 		return s.lowInit, true
 	}
 	return s.init, false
+}
+
+// with gives the same with a track of sound behind that of pictures.
+func (s *shape) with(sound *media.Format) (init []byte, low bool, err error) {
+	format, low := s.format, s.low.Load()
+	if low {
+		format = s.lowFormat
+	}
+	init, err = mp4.Init(format, sound)
+	return init, low, err
 }
 
 // look looks for B-frames. Whoever gets a frame first looks at it for all.

@@ -1,6 +1,8 @@
 package live
 
 import (
+	"time"
+
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
 )
@@ -13,7 +15,10 @@ type track struct {
 	shape  *shape        // of format; nil for JPEG
 	low    bool          // the init segment for low delay was given
 	muxer  mp4.Muxer
-	seq    uint64 // of the last frame; 0 in a new stream
+	timed  bool          // JPEGs have a place on the timeline, too
+	seq    uint64        // of the last frame; 0 in a new stream
+	run    uint64        // of the last frame
+	pts    time.Duration // of that
 }
 
 // begins says whether an epoch begins with f: its Format is another, or what
@@ -29,18 +34,20 @@ func (t *track) begins(f *media.Frame) bool {
 	return f.Key && t.low != t.shape.low.Load()
 }
 
-// begin starts an epoch and gives its init segment, which for JPEG is empty.
-// The error is mp4.ErrFormat.
-func (t *track) begin(shapes *shapes, stream uint64, format *media.Format) (init []byte, err error) {
+// begin starts an epoch and gives its init segment, which for JPEG is empty, and
+// has a track of sound if one is given. The error is mp4.ErrFormat.
+func (t *track) begin(shapes *shapes, stream uint64, format, sound *media.Format) (init []byte, err error) {
 	t.shape = nil
 	if mp4.Carries(format.Codec) {
 		if t.shape, err = shapes.of(stream, format); err != nil {
 			return nil, err
 		}
-		init, t.low = t.shape.choose()
+		if init, t.low = t.shape.choose(); sound != nil {
+			init, t.low, err = t.shape.with(sound)
+		}
 	}
 	t.format = format
-	return init, nil
+	return init, err
 }
 
 // leave says that what comes is of another stream: a new epoch, whose numbers
@@ -58,8 +65,11 @@ func (t *track) skipped(f *media.Frame) uint64 {
 // appendHead appends what stands before the frame's Data, and takes note of the
 // frame. It allocates nothing.
 func (t *track) appendHead(b []byte, f *media.Frame) []byte {
-	t.seq = f.Seq
+	t.seq, t.run, t.pts = f.Seq, f.Run, f.PTS
 	if t.shape == nil {
+		if t.timed {
+			t.muxer.Pass(*f)
+		}
 		return b
 	}
 	return t.muxer.AppendHead(b, *f)

@@ -29,11 +29,13 @@ type viewer struct {
 	box     mailbox
 
 	track         track
+	sound         sound
 	epoch         uint32
 	discontinuity bool // the next frame does not follow on the last
 	toldState     stateMessage
 	toldPlayback  playbackMessage
 	head          []byte // scratch: what stands before a picture
+	tail          []byte // scratch: the sound behind it
 }
 
 // mail changes what there is to answer, and has the viewer's goroutine answer.
@@ -68,8 +70,12 @@ func (v *viewer) read(hub *stream.Hub, key stream.Key) error {
 	if before != v.own {
 		before.Close()
 	}
+	changed := v.hub != hub
 	v.hub = hub
 	v.track.leave()
+	if changed && v.sound.on() {
+		return v.hear(v.choice.camera())
+	}
 	return nil
 }
 
@@ -77,7 +83,7 @@ func (v *viewer) read(hub *stream.Hub, key stream.Key) error {
 // client in between. It returns with an error.
 func (v *viewer) watch(ctx context.Context) error {
 	failed := (*stream.SourceError)(nil)
-	err := v.first()
+	err := v.first(ctx)
 	for {
 		switch {
 		case err == nil:
@@ -85,6 +91,8 @@ func (v *viewer) watch(ctx context.Context) error {
 			return err
 		case errors.Is(err, stream.ErrInterrupted) && ctx.Err() == nil:
 			err = v.answer(ctx)
+		case errors.Is(err, stream.ErrSound):
+			err = v.showSound()
 		case errors.Is(err, stream.ErrIdle):
 			err = v.tell(nil)
 		case errors.Is(err, stream.ErrFull):
@@ -102,10 +110,10 @@ func (v *viewer) watch(ctx context.Context) error {
 }
 
 // first says how the camera is unless there is a picture at once.
-func (v *viewer) first() error {
+func (v *viewer) first(ctx context.Context) error {
 	frame, ok, err := v.seat.TryNext()
 	if ok {
-		return v.show(&frame)
+		return v.show(ctx, &frame)
 	}
 	if err == nil {
 		err = stream.ErrIdle
@@ -120,23 +128,26 @@ func (v *viewer) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := v.show(&frame); err != nil || v.past != nil {
+	if err := v.show(ctx, &frame); err != nil || v.past != nil {
 		return err // nobody else reads the same past, for the pump to write it to
 	}
 	return v.seat.Ride()
 }
 
 // show writes one frame, and before it what it takes to understand it.
-func (v *viewer) show(f *media.Frame) error {
+func (v *viewer) show(ctx context.Context, f *media.Frame) error {
 	if v.track.begins(f) {
 		if !v.choice.stays(v.seat.Key(), f.Format, v.wanted) {
 			return v.readRendition()
 		}
-		if err := v.begin(f); err != nil {
+		if err := v.begin(ctx, f); err != nil {
 			return err
 		}
 	}
 	if err := v.tellOnline(); err != nil {
+		return err
+	}
+	if err := v.changeSound(); err != nil {
 		return err
 	}
 	m, _ := v.Message(f)
@@ -144,8 +155,11 @@ func (v *viewer) show(f *media.Frame) error {
 }
 
 // begin opens an epoch with hello and init segment.
-func (v *viewer) begin(f *media.Frame) error {
-	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format)
+func (v *viewer) begin(ctx context.Context, f *media.Frame) error {
+	if v.dialect == DialectBare && v.epoch == 0 {
+		v.sound.await(ctx, v.hub, v.seat, &v.track, v.choice, v.soundOptions())
+	}
+	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format, v.sound.only)
 	if err != nil {
 		return err
 	}
@@ -169,7 +183,7 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 		Type: "hello", Epoch: v.epoch, Codec: f.Format.Codec.String(),
 		Width: f.Format.Width, Height: f.Format.Height, FPS: v.seat.Reader().FPS(),
 		KeyAgeMs: max(0, time.Since(f.Wall).Milliseconds()), ServerTimeUs: nowMicros(),
-		MIME: "image/jpeg",
+		MIME: "image/jpeg", Sound: v.choice.AAC != (stream.Key{}) && v.hub.Sounds(v.choice.camera()).Format != nil,
 	}
 	if mp4.Carries(f.Format.Codec) {
 		m.MIME, m.Timescale = mp4.MIME(f.Format), mp4.Timescale
@@ -180,7 +194,7 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 // Message gives what goes out for a frame, in the present epoch. A gap is told
 // in the same write.
 func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
-	if v.track.begins(f) || v.toldState.Camera != stateNames[stream.Online] {
+	if v.track.begins(f) || v.toldState.Camera != stateNames[stream.Online] || v.sound.unfit {
 		return delivery.Message{}, false
 	}
 	b := v.head[:0]
@@ -199,7 +213,11 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	}
 	v.head = endMessage(b, at, opBinary, len(f.Data))
 	v.discontinuity = false
-	return delivery.Message{Head: v.head, Body: f.Data}, true
+	m := delivery.Message{Head: v.head, Body: f.Data}
+	if v.sound.on() {
+		m.Tail = v.soundWith(f)
+	}
+	return m, true
 }
 
 func (v *viewer) flags(f *media.Frame) uint16 {
@@ -256,6 +274,9 @@ func (v *viewer) answer(ctx context.Context) error {
 		if err := v.seat.Write(delivery.Message{Head: b}); err != nil {
 			return err
 		}
+	}
+	if err := v.attendSound(); err != nil {
+		return err
 	}
 	return v.attend(ctx)
 }

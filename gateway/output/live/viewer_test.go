@@ -362,7 +362,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 	} {
 		h := New(delivery.Options{})
 		v := &viewer{handler: h, dialect: DialectFramegate, toldState: stateMessage{Camera: "online"}}
-		if _, err := v.track.begin(&h.shapes, 1, frames[0].Format); err != nil {
+		if _, err := v.track.begin(&h.shapes, 1, frames[0].Format, nil); err != nil {
 			t.Fatal(err)
 		}
 		seq := uint64(0)
@@ -372,7 +372,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 			f.Seq = seq
 			f.PTS = time.Duration(seq) * time.Second / 30
 			if v.track.begins(&f) {
-				if _, err := v.track.begin(&h.shapes, 1, f.Format); err != nil {
+				if _, err := v.track.begin(&h.shapes, 1, f.Format, nil); err != nil {
 					t.Fatal(err)
 				}
 			}

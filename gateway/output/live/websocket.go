@@ -43,6 +43,12 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	if err := choice.possible(h.hub, wanted); err != nil {
 		return err
 	}
+	var sounds []media.Codec
+	if dialect == DialectBare {
+		if sounds, err = soundWanted(r.URL.Query(), "off"); err != nil {
+			return err
+		}
+	}
 	if h.crowd.Closed() {
 		return stream.ErrClosed
 	}
@@ -57,6 +63,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 		return err
 	}
 	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under, own: own, hub: h.hub}
+	v.sound.wanted = sounds
 	conn := delivery.NewConn(under)
 	v.seat = h.crowd.Enter(v, conn, choice.camera(), own)
 	if v.seat == nil {
@@ -150,6 +157,7 @@ func (v *viewer) serve(ctx context.Context, c *client) error {
 	reading.Go(func() { v.listen(ctx, end, c) }) // ends when the connection is closed, at the latest
 	defer v.seat.RecallWith(ctx)()
 	defer v.leavePast()
+	defer func() { v.sound.close(v.seat) }()
 	v.pinger = time.AfterFunc(pingEvery, func() { v.mail(func(m *mailbox) { m.ping = true }) })
 	defer v.pinger.Stop()
 
@@ -176,7 +184,7 @@ func (v *viewer) serve(ctx context.Context, c *client) error {
 // listen reads what the client says, until it is gone or nobody listens any
 // more.
 func (v *viewer) listen(ctx context.Context, end func(error), c *client) {
-	err := v.hear(ctx, c)
+	err := v.heed(ctx, c)
 	if limit := limitOf(err); limit != "" && ctx.Err() == nil {
 		v.handler.limited(limit)
 	}
@@ -196,8 +204,8 @@ func (v *viewer) listen(ctx context.Context, end func(error), c *client) {
 	}
 }
 
-// hear is client.read. A panic ends this viewer alone.
-func (v *viewer) hear(ctx context.Context, c *client) (err error) {
+// heed is client.read. A panic ends this viewer alone.
+func (v *viewer) heed(ctx context.Context, c *client) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			v.handler.log.Error("viewer panicked", "panic", p, "stack", string(debug.Stack()))

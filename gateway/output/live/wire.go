@@ -10,21 +10,25 @@ import (
 // endian:
 //
 //	 0  u8   version = 1
-//	 1  u8   kind: 1 init segment, 2 frame
+//	 1  u8   kind: 1 init segment, 2 frame, 3 init segment of sound, 4 sound
 //	 2  u16  flags: 1 key, 2 backlog, 4 discontinuity
 //	 4  u32  epoch: which init segment, or for JPEG which hello
 //	 8  u64  capture time, microseconds since 1970
 //	16  u64  sequence number; a gap is a drop
-//	24  u32  offset of the access unit within a fragment, else 0
+//	24  u32  offset of the access unit, or of the first frame of sound, within a
+//	         fragment, else 0
 //	28  u32  reserved, 0
 //
-// The times and numbers of an init segment are those of the frame behind it.
+// The times and numbers of an init segment are those of the frame behind it, and
+// of several frames of sound those of the first.
 const (
 	headerSize    = 32
 	headerVersion = 1
 
-	kindInit  = 1
-	kindFrame = 2
+	kindInit      = 1
+	kindFrame     = 2
+	kindSoundInit = 3
+	kindSound     = 4
 
 	flagKey           = 1
 	flagBacklog       = 2

@@ -1,0 +1,123 @@
+package live
+
+import (
+	"framegate/gateway/delivery"
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// What a client is told that hears nothing though it wants to.
+const (
+	noSound    = "the camera sends no sound, so far"
+	soundOff   = "the sound of this camera is off"
+	soundUnfit = "the sound of this camera cannot be had in a codec that was named"
+)
+
+// attendSound has the viewer hear what it wants to.
+func (v *viewer) attendSound() error {
+	v.box.mu.Lock()
+	wanted := v.box.sound
+	v.box.sound = nil
+	v.box.mu.Unlock()
+	if wanted == nil || v.dialect != DialectFramegate {
+		return nil
+	}
+	v.sound.close(v.seat)
+	v.sound.wanted = *wanted
+	switch {
+	case len(*wanted) == 0:
+		return v.saySilent("")
+	case v.choice.AAC == (stream.Key{}):
+		return v.saySilent(soundOff)
+	}
+	if err := v.hear(v.choice.camera()); err != nil || !v.sound.on() {
+		return err
+	}
+	if v.hub.Sounds(v.choice.camera()).Format == nil {
+		return v.saySilent(noSound)
+	}
+	return nil
+}
+
+// soundOptions says how sound is read: for the viewer, which is counted already.
+func (v *viewer) soundOptions() stream.ReadOptions {
+	return stream.ReadOptions{Client: &v.client, Besides: v.own}
+}
+
+// hear has the viewer hear a stream of sound: that of the camera, or a rendition. If
+// that cannot be, pictures go on.
+func (v *viewer) hear(key stream.Key) error {
+	v.track.timed = true
+	if err := v.sound.open(v.hub, v.seat, &v.track, key, v.soundOptions()); err != nil {
+		v.handler.log.Debug("viewer without sound", "stream", key.String(), "err", err)
+		v.sound.close(v.seat)
+		return v.saySilent(soundUnfit)
+	}
+	return nil
+}
+
+// showSound writes sound that is due without a picture.
+func (v *viewer) showSound() error {
+	if err := v.seat.Write(delivery.Message{Tail: v.soundWith(nil)}); err != nil {
+		return err
+	}
+	return v.changeSound()
+}
+
+// changeSound has the viewer hear a rendition of what it cannot take as it is.
+func (v *viewer) changeSound() error {
+	if !v.sound.unfit {
+		return nil
+	}
+	key, ok := v.sound.rendition(v.choice)
+	if !ok || v.sound.only != nil {
+		v.sound.close(v.seat)
+		return v.saySilent(soundUnfit)
+	}
+	return v.hear(key)
+}
+
+func (v *viewer) saySilent(why string) error {
+	if v.dialect != DialectFramegate {
+		return nil
+	}
+	return v.seat.Write(delivery.Message{Head: appendText(nil, soundMessage{Type: "sound", Message: why})})
+}
+
+// soundWith gives the messages of the sound that goes out with a picture, or of
+// all there is if f is nil. They are the viewer's scratch.
+func (v *viewer) soundWith(f *media.Frame) []byte {
+	b := v.tail[:0]
+	for v.sound.gather(&v.track.muxer, f) {
+		b = v.appendSound(b)
+	}
+	v.tail = b
+	return b
+}
+
+// appendSound appends what was gathered, and before it what it takes to understand
+// it.
+func (v *viewer) appendSound(b []byte) []byte {
+	first := v.sound.frames[0]
+	flags := uint16(0)
+	if v.dialect == DialectFramegate && v.sound.init != nil {
+		b = appendText(b, v.sound.message())
+		at := 0
+		b, at = beginMessage(b)
+		b = v.appendHeader(b, kindSoundInit, 0, &first)
+		b = endMessage(append(b, v.sound.init...), at, opBinary, 0)
+		v.sound.init = nil
+		flags = flagDiscontinuity
+	}
+	b, at := beginMessage(b)
+	b = v.appendHeader(b, kindSound, flags, &first)
+	if v.dialect == DialectFramegate {
+		putOffset(b[len(b)-headerSize:], soundOffset+8*len(v.sound.frames))
+	}
+	b = v.sound.appendFragment(b, &v.track.muxer)
+	return endMessage(b, at, opBinary, 0)
+}
+
+// soundOffset is where in a fragment of sound the first frame is, without the 8
+// bytes that each has in its table: see mp4.Sound.
+const soundOffset = 96
