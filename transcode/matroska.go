@@ -77,7 +77,11 @@ func appendMatroskaHead(b, config []byte, width, height int) []byte {
 	track = appendElement(track, mkvDefaultDuration, number(1e9/nominalFPS))
 	track = appendElement(track, mkvVideo, video)
 	track = appendElement(track, mkvCodecPrivate, config)
+	return appendMatroska(b, info, track)
+}
 
+// appendMatroska appends a head with what it says of times and of its track.
+func appendMatroska(b, info, track []byte) []byte {
 	b = appendElement(b, ebmlHeader, appendElement(nil, docType, []byte("matroska")))
 	b = binary.BigEndian.AppendUint64(appendID(b, mkvSegment), unknownSize)
 	b = appendElement(b, mkvInfo, info)

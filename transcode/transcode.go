@@ -29,6 +29,10 @@ const (
 	JPEG Codec = iota + 1
 	H264
 	H265 // only of packets written
+	AAC  // this and what follows: only of StartSound
+	Opus
+	PCMA // G.711, A-law
+	PCMU // G.711, mu-law
 )
 
 // leans says whether packets refer to others.

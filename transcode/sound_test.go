@@ -1,0 +1,305 @@
+package transcode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+)
+
+// decoded gives sound as samples of one channel at SoundRate.
+func decoded(t testing.TB, b []byte, options ...string) []float64 {
+	t.Helper()
+	args := append([]string{"-nostdin", "-v", "error"}, options...)
+	cmd := exec.Command("ffmpeg", append(args, "-i", "pipe:0", "-f", "s16le", "-ac", "1", "-ar", fmt.Sprint(SoundRate), "pipe:1")...)
+	raw := run(t, cmd, b)
+	samples := make([]float64, len(raw)/2)
+	for i := range samples {
+		samples[i] = float64(int16(uint16(raw[2*i])|uint16(raw[2*i+1])<<8)) / 32768
+	}
+	return samples
+}
+
+// made gives what ffmpeg makes of a filter graph of sound.
+func made(t testing.TB, graph string, options ...string) []byte {
+	t.Helper()
+	args := append([]string{"-nostdin", "-v", "error", "-f", "lavfi", "-i", graph}, options...)
+	return run(t, exec.Command("ffmpeg", append(args, "pipe:1")...), nil)
+}
+
+func run(t testing.TB, cmd *exec.Cmd, stdin []byte) []byte {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { // ends with the command
+		_, _ = in.Write(stdin)
+		in.Close()
+	}()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd, err)
+	}
+	return out
+}
+
+// beeps is silence with a beep of 50 ms at each second, from 1 s on.
+const beeps = "aevalsrc='0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.05)*gte(t\\,1)':s=%d:d=4"
+
+// frame of sound, as it is written.
+type frameOfSound struct {
+	pts     time.Duration
+	samples int
+	data    []byte
+}
+
+// frames gives the beeps in a codec.
+func beeping(t testing.TB, s SoundSpec) (config []byte, all []frameOfSound) {
+	t.Helper()
+	graph := fmt.Sprintf(beeps, s.Rate)
+	at := time.Duration(0)
+	add := func(data []byte, samples int) {
+		all = append(all, frameOfSound{at, samples, data})
+		at += time.Duration(samples) * time.Second / time.Duration(s.Rate)
+	}
+	switch s.In {
+	case PCMA, PCMU:
+		format := map[Codec]string{PCMA: "alaw", PCMU: "mulaw"}[s.In]
+		raw := made(t, graph, "-ac", fmt.Sprint(s.Channels), "-f", format)
+		for n := s.Rate / 50; len(raw) >= n*s.Channels; raw = raw[n*s.Channels:] {
+			add(raw[:n*s.Channels], n)
+		}
+	case AAC:
+		raw := made(t, graph, "-ac", fmt.Sprint(s.Channels), "-c:a", "aac", "-f", "adts")
+		var packets mpeg4audio.ADTSPackets
+		if err := packets.Unmarshal(raw); err != nil {
+			t.Fatal(err)
+		}
+		at = -time.Duration(1024) * time.Second / time.Duration(s.Rate) // what the encoder put before
+		var err error
+		p := packets[0]
+		if config, err = (mpeg4audio.AudioSpecificConfig{Type: p.Type, SampleRate: p.SampleRate, ChannelCount: p.ChannelCount}).Marshal(); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range packets {
+			add(p.AU, 1024)
+		}
+	}
+	return config, all
+}
+
+// onsets gives when the beeps begin, in seconds.
+func onsets(samples []float64) (all []float64) {
+	last := -1.0
+	for i, v := range samples {
+		at := float64(i) / SoundRate
+		if math.Abs(v) > 0.1 && at > last+0.5 {
+			all = append(all, at)
+			last = at
+		}
+	}
+	return all
+}
+
+// TestSoundKeepsItsTime: a beep is heard at the media time that it had before, to a
+// few milliseconds, whatever it was and becomes.
+func TestSoundKeepsItsTime(t *testing.T) {
+	for _, in := range []SoundSpec{
+		{In: PCMA, Rate: 8000, Channels: 1}, {In: PCMU, Rate: 8000, Channels: 1}, {In: PCMU, Rate: 16000, Channels: 2},
+		{In: AAC, Rate: 44100, Channels: 2}, {In: AAC, Rate: 16000, Channels: 1},
+	} {
+		config, frames := beeping(t, in)
+		in.Config = config
+		for _, out := range []Codec{AAC, Opus} {
+			spec := in
+			spec.Out = out
+			sound, first := through(t, spec, frames, time.Hour)
+			var heard []float64
+			for _, at := range onsets(sound) {
+				heard = append(heard, at+(first-time.Hour).Seconds())
+			}
+			if len(heard) != 3 {
+				t.Errorf("%d at %d Hz to %d: beeps at %v, want 3", in.In, in.Rate, out, heard)
+				continue
+			}
+			for i, at := range heard {
+				if away := at - float64(i+1); math.Abs(away) > 0.008 {
+					t.Errorf("%d at %d Hz to %d: beep %d is %.1f ms away", in.In, in.Rate, out, i, away*1000)
+				}
+			}
+		}
+	}
+}
+
+// through gives the sound that comes out, decoded, and the media time of its first
+// sample.
+func through(t testing.TB, spec SoundSpec, frames []frameOfSound, zero time.Duration) (sound []float64, first time.Duration) {
+	t.Helper()
+	s, err := StartSound(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	wrote := make(chan error, 1)
+	go func() { // ends when all is written, or with the process
+		defer s.CloseWrite()
+		for _, f := range frames {
+			if err := s.Write(zero+f.pts, f.samples, f.data); err != nil {
+				wrote <- err
+				return
+			}
+		}
+		wrote <- nil
+	}()
+	var packets []SoundPacket
+	for {
+		p, err := s.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(packets); n > 0 {
+			lasts := time.Duration(soundEncodings[spec.Out].samples) * time.Second / SoundRate
+			if gap := p.PTS - packets[n-1].PTS - lasts; gap < -time.Millisecond || gap > time.Millisecond {
+				t.Errorf("packet %d comes %v after it should", n, gap)
+			}
+		}
+		packets = append(packets, p)
+	}
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	config, channels := s.Config()
+	return decoded(t, contained(spec.Out, config, channels, packets)), packets[0].PTS
+}
+
+// contained gives packets as a file that ffmpeg decodes whole, what comes first too.
+func contained(out Codec, config []byte, channels int, packets []SoundPacket) []byte {
+	spec := SoundSpec{In: out, Config: config, Rate: SoundRate, Channels: channels}
+	b := spec.head()
+	for i, p := range packets {
+		b = append(appendClusterHead(b, true, uint64(i)*uint64(soundEncodings[out].samples)*1000/SoundRate, len(p.Data)), p.Data...)
+	}
+	return b
+}
+
+// TestSoundHoldsBackLittle: what is written frame by frame comes out but for what the
+// encoders need, without anything that comes after it.
+func TestSoundHoldsBackLittle(t *testing.T) {
+	const most = 65 * time.Millisecond
+	for _, out := range []Codec{AAC, Opus} {
+		spec := SoundSpec{In: PCMU, Rate: 8000, Channels: 1, Out: out}
+		_, frames := beeping(t, spec)
+		s, err := StartSound(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets := make(chan SoundPacket)
+		go func() { // ends with the process
+			defer close(packets)
+			for {
+				p, err := s.Read()
+				if err != nil {
+					return
+				}
+				packets <- p
+			}
+		}()
+		end := time.Duration(0)
+		for i, f := range frames {
+			if err := s.Write(f.pts, f.samples, f.data); err != nil {
+				t.Fatal(err)
+			}
+			for written := f.pts + 20*time.Millisecond; written-end > most; {
+				select {
+				case p := <-packets:
+					end = p.PTS + time.Duration(soundEncodings[out].samples)*time.Second/SoundRate
+				case <-time.After(30 * time.Second):
+					t.Fatalf("to %d: after %d frames, %v, sound up to %v came out", out, i+1, written, end)
+				}
+			}
+		}
+		go func() { // ends with the process
+			for range packets {
+			}
+		}()
+		s.Close()
+	}
+}
+
+// TestSoundOverAGap goes on at the time that comes behind it.
+func TestSoundOverAGap(t *testing.T) {
+	spec := SoundSpec{In: PCMU, Rate: 8000, Channels: 1, Out: AAC}
+	_, frames := beeping(t, spec)
+	s, err := StartSound(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	go func() { // ends when all is written, or with the process
+		defer s.CloseWrite()
+		for i, f := range frames {
+			if i >= 50 {
+				f.pts += 3 * time.Second
+			}
+			if s.Write(f.pts, f.samples, f.data) != nil {
+				return
+			}
+		}
+	}()
+	var gaps []time.Duration
+	var last time.Duration
+	for {
+		p, err := s.Read()
+		if err != nil {
+			break
+		}
+		if gap := p.PTS - last; gap > time.Second {
+			gaps = append(gaps, gap)
+			if p.PTS < 4*time.Second || p.PTS > 4*time.Second+22*time.Millisecond {
+				t.Errorf("it goes on at %v, want 4 s", p.PTS)
+			}
+		}
+		last = p.PTS
+	}
+	if len(gaps) != 1 {
+		t.Errorf("gaps %v, want one", gaps)
+	}
+}
+
+// TestSoundThatIsNone: ffmpeg that fails says so, and what cannot be is refused.
+func TestSoundThatIsNone(t *testing.T) {
+	for name, spec := range map[string]SoundSpec{
+		"pictures":                {In: JPEG, Rate: 8000, Channels: 1, Out: AAC},
+		"to G.711":                {In: AAC, Config: []byte{1}, Rate: 8000, Channels: 1, Out: PCMU},
+		"no rate":                 {In: PCMU, Channels: 1, Out: AAC},
+		"many channels":           {In: PCMU, Rate: 8000, Channels: 9, Out: AAC},
+		"AAC of nothing":          {In: AAC, Rate: 8000, Channels: 1, Out: Opus},
+		"an enormous AAC":         {In: AAC, Config: make([]byte, 65), Rate: 8000, Channels: 1, Out: Opus},
+		"more than anybody hears": {In: PCMU, Rate: 192000, Channels: 1, Out: AAC},
+	} {
+		if s, err := StartSound(t.Context(), spec); err == nil {
+			s.Close()
+			t.Errorf("%s is tried", name)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := StartSound(ctx, SoundSpec{In: PCMU, Rate: 8000, Channels: 1, Out: AAC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	cancel()
+	if _, err := s.Read(); err == nil {
+		t.Error("an ffmpeg that was ended gives sound")
+	}
+}
