@@ -38,7 +38,7 @@ type SoundPacket struct {
 // Sound is a running ffmpeg that makes sound of sound. Write is for one goroutine
 // and Read for one other; Close may be called from any.
 //
-// What is written comes out up to 65 ms later: AAC's encoder has to see a frame more,
+// What is written comes out up to 70 ms later: AAC's encoder has to see a frame more,
 // Ogg has a page of Opus wait for the next, and both are cut into frames of their own.
 type Sound struct {
 	process *Process

@@ -195,7 +195,7 @@ func contained(out Codec, config []byte, channels int, packets []SoundPacket) []
 // TestSoundHoldsBackLittle: what is written frame by frame comes out but for what the
 // encoders need, without anything that comes after it.
 func TestSoundHoldsBackLittle(t *testing.T) {
-	const most = 65 * time.Millisecond
+	const most = 70 * time.Millisecond
 	for _, out := range []Codec{AAC, Opus} {
 		spec := SoundSpec{In: PCMU, Rate: 8000, Channels: 1, Out: out}
 		_, frames := beeping(t, spec)

@@ -54,6 +54,9 @@ func newRig(t *testing.T, ffmpeg string) *rig {
 		if k.Rendition == "" {
 			return r.camera, nil
 		}
+		if codec, ok := rendition.ParseSoundKey(k.Rendition); ok {
+			return rendition.NewSound(rendition.SoundOptions{Hub: r.hub, Camera: k.Camera, Codec: codec, FFmpeg: ffmpeg, Slots: r.slots}), nil
+		}
 		request, ok := rendition.ParseKey(k.Rendition)
 		if !ok {
 			return nil, stream.ErrUnknown

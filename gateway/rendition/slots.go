@@ -30,6 +30,7 @@ type Slots struct {
 	dropped uint64
 	steps   uint64
 	jobs    map[*job]EncoderStats // of the sources at work
+	sounds  int                   // encoders of sound that run
 }
 
 // Stats is how encoders do at one moment. The counters only grow.
@@ -44,6 +45,7 @@ type Stats struct {
 	Dropped   uint64            // frames left out because an encoder was too slow
 	StepDowns uint64            // times that a rate was lowered for that reason
 	Encoders  []EncoderStats
+	Sounds    int // encoders of sound that run, which take no slot
 }
 
 // EncoderStats is how one source does that needs an encoder, in its present
@@ -75,7 +77,7 @@ func (s *Slots) Stats() Stats {
 	defer s.mu.Unlock()
 	stats := Stats{
 		Slots: s.atOnce, Running: len(s.holding), Waiting: len(s.waiting), Refused: maps.Clone(s.refused),
-		Queued: s.queued, Starts: s.started, Delayed: s.delayed, Dropped: s.dropped, StepDowns: s.steps,
+		Queued: s.queued, Starts: s.started, Delayed: s.delayed, Dropped: s.dropped, StepDowns: s.steps, Sounds: s.sounds,
 		Encoders: slices.Collect(maps.Values(s.jobs)),
 	}
 	slices.SortFunc(stats.Encoders, func(a, b EncoderStats) int { return strings.Compare(a.Stream.String(), b.Stream.String()) })

@@ -172,6 +172,8 @@ func (s *server) choice(r *http.Request, v front.Visit) (live.Choice, error) {
 	choice := live.Choice{
 		H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
 		JPEG: stream.Key{Camera: v.Camera, Rendition: asJPEG.Key()},
+		AAC:  rendition.SoundKey(v.Camera, media.AAC),
+		Opus: rendition.SoundKey(v.Camera, media.Opus),
 		Why:  why(v.Principal),
 		Past: s.past(v),
 	}
@@ -212,7 +214,11 @@ func (s *server) movie(player *live.Handler) front.Handle {
 		if err != nil {
 			return err
 		}
-		choice := live.Choice{H264: stream.Key{Camera: v.Camera, Rendition: request.Key()}}
+		choice := live.Choice{
+			H264: stream.Key{Camera: v.Camera, Rendition: request.Key()},
+			AAC:  rendition.SoundKey(v.Camera, media.AAC),
+			Opus: rendition.SoundKey(v.Camera, media.Opus),
+		}
 		if request.Plain() {
 			choice.Own = stream.Key{Camera: v.Camera}
 		} else if err := s.encodes(choice.H264, v.Client()); err != nil {

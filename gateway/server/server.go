@@ -166,9 +166,14 @@ func (s *server) resolve(k stream.Key) (stream.Source, error) {
 	return source, err
 }
 
-// newRendition makes what gives the pictures of a camera of a hub in another form.
+// newRendition makes what gives the pictures of a camera of a hub, or its sound, in another form.
 // In another hub than that of the present somebody alone looks at it.
 func (s *server) newRendition(hub *stream.Hub, k stream.Key) (stream.Source, error) {
+	if codec, ok := rendition.ParseSoundKey(k.Rendition); ok {
+		return rendition.NewSound(rendition.SoundOptions{
+			Hub: hub, Camera: k.Camera, Codec: codec, FFmpeg: s.settings().FFmpeg.Path, Slots: s.encoders, Log: s.Log.With("camera", k.Camera),
+		}), nil
+	}
 	request, ok := rendition.ParseKey(k.Rendition)
 	if !ok {
 		return nil, stream.ErrUnknown

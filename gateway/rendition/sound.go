@@ -1,0 +1,211 @@
+package rendition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+	"framegate/transcode"
+)
+
+// SoundCodecs are those in which a camera's sound is made, each a rendition by the
+// codec's name.
+var SoundCodecs = []media.Codec{media.AAC, media.Opus}
+
+// SoundKey gives a camera's sound in a codec of SoundCodecs.
+func SoundKey(camera string, codec media.Codec) stream.Key {
+	return stream.Key{Camera: camera, Rendition: codec.String()}
+}
+
+// ParseSoundKey reads the rendition of a SoundKey.
+func ParseSoundKey(rendition string) (media.Codec, bool) {
+	for _, codec := range SoundCodecs {
+		if codec.String() == rendition {
+			return codec, true
+		}
+	}
+	return 0, false
+}
+
+// SoundOptions say what a Sound makes of what.
+type SoundOptions struct {
+	Hub    *stream.Hub
+	Camera string
+	Codec  media.Codec // one of SoundCodecs
+	FFmpeg string      // the program; "" means ffmpeg on the PATH
+	Slots  *Slots
+	Log    *slog.Logger // nil discards
+}
+
+// Sound is the Source of a camera's sound in another codec: what the camera sends,
+// where it is that already, or what one ffmpeg makes of it for all who hear it.
+type Sound struct{ options SoundOptions }
+
+// NewSound makes a Sound. It starts nothing.
+func NewSound(o SoundOptions) *Sound {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Log = o.Log.With("rendition", o.Codec.String())
+	return &Sound{o}
+}
+
+// Run gives the camera's sound until ctx is done, the camera fails or goes away, or
+// ffmpeg fails. It begins with the oldest sound there is, for those who begin with a
+// picture that is as old.
+func (s *Sound) Run(ctx context.Context, emit func(media.Frame)) error {
+	reader, err := s.options.Hub.Open(stream.Key{Camera: s.options.Camera}, stream.ReadOptions{Sound: true, Sequential: true, RunEnds: true})
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	r := soundRun{SoundOptions: s.options, emit: emit}
+	defer r.stop()
+	for {
+		frame, err := reader.Next(ctx)
+		if errors.Is(err, stream.ErrRunEnded) {
+			return reader.Because(errAway)
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.take(ctx, frame); err != nil {
+			return err
+		}
+	}
+}
+
+// soundRun is one life of a Sound.
+type soundRun struct {
+	SoundOptions
+	emit    func(media.Frame)
+	format  *media.Format // of the camera's sound
+	encoder *soundEncoder // nil where bytes pass
+}
+
+// take passes a frame on, through an encoder if need be.
+func (r *soundRun) take(ctx context.Context, f media.Frame) error {
+	if f.Format != r.format {
+		r.stop()
+		r.format = f.Format
+		if f.Format.Codec != r.Codec {
+			if err := r.start(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	if r.encoder == nil {
+		r.emit(f)
+		return nil
+	}
+	samples := f.Samples()
+	if samples == 0 {
+		return nil // a packet that is none
+	}
+	return r.encoder.process.Write(f.PTS, samples, f.Data)
+}
+
+// soundCodecs are media's codecs of sound as ffmpeg has them.
+var soundCodecs = map[media.Codec]transcode.Codec{
+	media.AAC: transcode.AAC, media.Opus: transcode.Opus, media.PCMA: transcode.PCMA, media.PCMU: transcode.PCMU,
+}
+
+// start starts an encoder for frames like one.
+func (r *soundRun) start(ctx context.Context, f media.Frame) error {
+	release, err := r.Slots.sound()
+	if err != nil {
+		return err
+	}
+	process, err := transcode.StartSound(ctx, transcode.SoundSpec{
+		FFmpeg: r.FFmpeg, In: soundCodecs[f.Format.Codec], Config: f.Format.Config, Rate: f.Format.Rate, Channels: f.Format.Channels,
+		Out: soundCodecs[r.Codec],
+	})
+	if err != nil {
+		release()
+		return err
+	}
+	format, err := made(r.Codec, process)
+	if err != nil {
+		process.Close()
+		release()
+		return err
+	}
+	r.Log.Debug("encoder of sound starts", "of", f.Format.Codec, "rate", f.Format.Rate, "channels", f.Format.Channels)
+	r.emit(media.Frame{Format: format, Run: f.Run}) // it is known already what comes
+	r.encoder = &soundEncoder{process: process, release: release}
+	r.encoder.deliver(r.Log, format, f.Run, r.emit)
+	return nil
+}
+
+// made gives the format of what an ffmpeg makes.
+func made(codec media.Codec, process *transcode.Sound) (*media.Format, error) {
+	config, channels := process.Config()
+	if codec == media.Opus {
+		return media.OpusFormat(channels)
+	}
+	return media.AACFormat(config)
+}
+
+// stop ends the encoder, if there is one.
+func (r *soundRun) stop() {
+	if r.encoder != nil {
+		r.encoder.stop()
+		r.encoder = nil
+	}
+}
+
+// soundEncoder is one ffmpeg at work on sound. One goroutine writes to it, and one
+// of its own emits what it gives.
+type soundEncoder struct {
+	process *transcode.Sound
+	release func()
+	emits   sync.WaitGroup
+}
+
+// deliver begins to emit what comes out, in a goroutine that stop waits for.
+func (e *soundEncoder) deliver(log *slog.Logger, format *media.Format, run uint64, emit func(media.Frame)) {
+	e.emits.Go(func() {
+		err := contained(log, func() error {
+			for {
+				p, err := e.process.Read()
+				if err != nil {
+					return err
+				}
+				emit(media.Frame{Format: format, Run: run, PTS: p.PTS, Data: p.Data})
+			}
+		})
+		log.Debug("encoder of sound ends", "err", err)
+		e.process.Close() // a writer that waits learns of it
+	})
+}
+
+// stop ends ffmpeg, and leaves out what it has inside.
+func (e *soundEncoder) stop() {
+	e.process.Close()
+	e.emits.Wait()
+	e.release()
+}
+
+// mostSounds bounds how many encoders of sound there are at a time. They are cheap:
+// a picture's costs fifty times as much.
+const mostSounds = 64
+
+// sound takes one of the places for encoders of sound, which release gives back. The
+// error is stream.ErrFull.
+func (s *Slots) sound() (release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sounds == mostSounds {
+		return nil, fmt.Errorf("%w: %d encoders of sound run, and there are no more", stream.ErrFull, mostSounds)
+	}
+	s.sounds++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sounds--
+	}, nil
+}
