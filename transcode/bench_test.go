@@ -274,3 +274,51 @@ func benchJoin(b *testing.B, gop []transcode.Packet) (cpu, first, present time.D
 	p.Close()
 	return p.CPU(), first, present
 }
+
+// BenchmarkSound is what it costs to make AAC and Opus of G.711, for a minute of it
+// at a time, as fast as that goes: the part of a core that one camera takes.
+func BenchmarkSound(b *testing.B) {
+	frame := make([]byte, 160)
+	for i := range frame {
+		frame[i] = byte(i * 37)
+	}
+	for name, out := range map[string]transcode.Codec{"AAC": transcode.AAC, "Opus": transcode.Opus} {
+		b.Run(name, func(b *testing.B) {
+			const minute = 3000
+			for b.Loop() {
+				before := childTime()
+				s, err := transcode.StartSound(b.Context(), transcode.SoundSpec{In: transcode.PCMU, Rate: 8000, Channels: 1, Out: out})
+				if err != nil {
+					b.Fatal(err)
+				}
+				read := make(chan struct{})
+				go func() { // ends with the process
+					defer close(read)
+					for {
+						if _, err := s.Read(); err != nil {
+							return
+						}
+					}
+				}()
+				for n := range minute {
+					if err := s.Write(time.Duration(n)*20*time.Millisecond, 160, frame); err != nil {
+						b.Fatal(err)
+					}
+				}
+				s.CloseWrite()
+				<-read
+				s.Close()
+				b.ReportMetric(100*(childTime()-before).Seconds()/60, "%core")
+			}
+		})
+	}
+}
+
+// childTime is the CPU time of processes that ended and were waited for.
+func childTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
