@@ -127,19 +127,19 @@ var u = [
 	}
 }, f = class extends Error {};
 function p(e) {
-	let t = v(e, ["moov", "trak"]), n = v(t, [
+	let t = g(e, ["moov", "trak"]), n = g(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), r = y(n, "hvc1"), i = r ?? v(n, ["avc1"], ["avc3"]), a = b(i, 78), o = v(i.subarray(78), [r ? "hvcC" : "avcC"]);
+	]).subarray(8), r = _(n, "hvc1"), i = r ?? g(n, ["avc1"], ["avc3"]), a = v(i, 78), o = g(i.subarray(78), [r ? "hvcC" : "avcC"]);
 	if (o.length < (r ? 23 : 7) || o[0] !== 1) throw new f("a bad decoder configuration");
 	return {
 		config: o.slice(),
 		codec: r ? ne(o) : "avc1." + [...o.subarray(1, 4)].map((e) => m(e).padStart(2, "0")).join(""),
 		width: a.getUint16(24),
 		height: a.getUint16(26),
-		timescale: h(v(t, ["mdia", "mdhd"]))
+		timescale: re(g(t, ["mdia", "mdhd"]))
 	};
 }
 var m = (e) => e.toString(16);
@@ -150,7 +150,7 @@ function ne(e) {
 		"B",
 		"C"
 	][t >> 6], r = 0;
-	for (let t = b(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
+	for (let t = v(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
 	let i = [...e.subarray(6, 12)];
 	for (; i.at(-1) === 0;) i.pop();
 	let a = t & 32 ? "H" : "L";
@@ -161,14 +161,14 @@ function ne(e) {
 		...i.map(m)
 	].join(".").toUpperCase();
 }
-function h(e) {
-	let t = b(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
+function re(e) {
+	let t = v(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
 	if (n === 0) throw new f("a timescale of 0");
 	return n;
 }
-var re = 1, ie = 2, ae = 8, oe = 1, se = 4, ce = 256, le = 512, ue = 1024, de = 2048;
-function g(e) {
-	let t = v(e, ["moof", "traf"]), n = _(t), r = v(t, ["trun"]), i = fe(r), a = i.duration ?? pe(v(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
+var ie = 1, ae = 2, oe = 8, se = 1, ce = 4, le = 256, ue = 512, de = 1024, fe = 2048;
+function pe(e) {
+	let t = g(e, ["moof", "traf"]), n = h(t), r = g(t, ["trun"]), i = me(r), a = i.duration ?? he(g(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
 	return {
 		decodeTime: n,
 		composition: i.composition,
@@ -176,38 +176,38 @@ function g(e) {
 		durationAt: o
 	};
 }
-function _(e) {
-	let t = v(e, ["tfdt"]);
-	return b(t, 8).getUint8(0) === 1 ? Number(b(t, 12).getBigUint64(4)) : b(t, 8).getUint32(4);
+function h(e) {
+	let t = g(e, ["tfdt"]);
+	return v(t, 8).getUint8(0) === 1 ? Number(v(t, 12).getBigUint64(4)) : v(t, 8).getUint32(4);
 }
-function fe(e) {
-	let t = b(e, 8).getUint32(0) & 16777215, n = 8;
-	t & oe && (n += 4), t & se && (n += 4);
+function me(e) {
+	let t = v(e, 8).getUint32(0) & 16777215, n = 8;
+	t & se && (n += 4), t & ce && (n += 4);
 	let r = null, i = -1;
-	t & ce && (r = b(e, n + 4).getUint32(n), i = n, n += 4), t & le && (n += 4), t & ue && (n += 4);
-	let a = t & de ? b(e, n + 4).getInt32(n) : 0;
+	t & le && (r = v(e, n + 4).getUint32(n), i = n, n += 4), t & ue && (n += 4), t & de && (n += 4);
+	let a = t & fe ? v(e, n + 4).getInt32(n) : 0;
 	return {
 		duration: r,
 		durationAt: i,
 		composition: a
 	};
 }
-function pe(e) {
-	let t = b(e, 8).getUint32(0) & 16777215;
-	if (!(t & ae)) return 0;
-	let n = 8 + (t & re ? 8 : 0) + (t & ie ? 4 : 0);
-	return b(e, n + 4).getUint32(n);
+function he(e) {
+	let t = v(e, 8).getUint32(0) & 16777215;
+	if (!(t & oe)) return 0;
+	let n = 8 + (t & ie ? 8 : 0) + (t & ae ? 4 : 0);
+	return v(e, n + 4).getUint32(n);
 }
-function v(e, t, n) {
+function g(e, t, n) {
 	let r = e;
-	for (let i of t) if (r = y(r, i), !r) {
-		if (n) return v(e, n);
+	for (let i of t) if (r = _(r, i), !r) {
+		if (n) return g(e, n);
 		throw new f(`no ${i} box`);
 	}
 	return r;
 }
-function y(e, t) {
-	let n = b(e, 0);
+function _(e, t) {
+	let n = v(e, 0);
 	for (let r = 0; r + 8 <= e.length;) {
 		let i = n.getUint32(r), a = 8;
 		if (i === 1) {
@@ -220,15 +220,15 @@ function y(e, t) {
 	}
 	return null;
 }
-function b(e, t) {
+function v(e, t) {
 	if (e.length < t) throw new f(`a box of ${e.length} bytes where ${t} are needed`);
 	return new DataView(e.buffer, e.byteOffset, e.byteLength);
 }
 // player/clock.ts
-function x() {
+function y() {
 	return performance.timeOrigin + performance.now();
 }
-var me = 12, he = 1e-4, ge = class {
+var ge = 12, _e = 1e-4, ve = class {
 	samples = [];
 	note(e, t, n) {
 		let r = t - e;
@@ -236,7 +236,7 @@ var me = 12, he = 1e-4, ge = class {
 			offsetMs: n - (e + t) / 2,
 			roundTripMs: r,
 			atMs: t
-		}), this.samples.length > me && this.samples.shift());
+		}), this.samples.length > ge && this.samples.shift());
 	}
 	reset() {
 		this.samples = [];
@@ -246,19 +246,19 @@ var me = 12, he = 1e-4, ge = class {
 	}
 	errorMs(e) {
 		let t = this.best(e);
-		return t && S(t, e);
+		return t && b(t, e);
 	}
 	best(e) {
 		let t = null;
-		for (let n of this.samples) (!t || S(n, e) < S(t, e)) && (t = n);
+		for (let n of this.samples) (!t || b(n, e) < b(t, e)) && (t = n);
 		return t;
 	}
 };
-function S(e, t) {
-	return e.roundTripMs / 2 + (t - e.atMs) * he;
+function b(e, t) {
+	return e.roundTripMs / 2 + (t - e.atMs) * _e;
 }
 // player/decoders.ts
-var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
+var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 	sink;
 	decoder = null;
 	config = null;
@@ -278,7 +278,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 	}
 	decode(e) {
 		if (!this.config) return;
-		if (!e.backlog && !e.key && this.liveInside() > _e && this.restart(), this.needsKey && !e.key) {
+		if (!e.backlog && !e.key && this.liveInside() > ye && this.restart(), this.needsKey && !e.key) {
 			this.sink.dropped(1);
 			return;
 		}
@@ -286,7 +286,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 		let t = this.decoder ??= this.open(this.config), n = this.count++;
 		this.inside.set(n, {
 			...e,
-			bytes: Se
+			bytes: we
 		}), t.decode(new EncodedVideoChunk({
 			type: e.key ? "key" : "delta",
 			timestamp: n,
@@ -305,7 +305,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 	}
 	output(e) {
 		let t = this.inside.get(e.timestamp);
-		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - ve), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - be), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
 	}
 	giveUp(e) {
 		for (let [t, { backlog: n }] of this.inside) {
@@ -315,7 +315,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 	}
 	failed(e) {
 		let t = performance.now();
-		this.errors = [...this.errors.filter((e) => e > t - be), t], e.name === "NotSupportedError" || this.errors.length > ye ? this.sink.failed(e) : this.restart();
+		this.errors = [...this.errors.filter((e) => e > t - Se), t], e.name === "NotSupportedError" || this.errors.length > xe ? this.sink.failed(e) : this.restart();
 	}
 	restart() {
 		this.close(), this.needsKey = !0;
@@ -325,7 +325,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 		for (let t of this.inside.values()) t.backlog || e++;
 		return e;
 	}
-}, Se = /* @__PURE__ */ new Uint8Array(), Ce = class {
+}, we = /* @__PURE__ */ new Uint8Array(), Te = class {
 	sink;
 	busy = !1;
 	next = null;
@@ -353,7 +353,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 		}
 		this.busy = !1;
 	}
-}, we = class {
+}, Ee = class {
 	canvas;
 	report;
 	context;
@@ -385,7 +385,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "jpeg" ? new Ce(t) : new xe(t);
+		this.decoder = e === "jpeg" ? new Te(t) : new Ce(t);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;
@@ -410,12 +410,12 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 			height: r
 		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawn = {
 			captureMs: t,
-			drawnMs: x()
+			drawnMs: y()
 		};
 	}
 	refreshed(e) {
 		if (this.closed || !this.drawn) return;
-		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + Te : r);
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + De : r);
 		this.report({
 			type: "painted",
 			captureMs: t,
@@ -433,7 +433,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-}, Te = 1e3 / 60, Ee = class {
+}, De = 1e3 / 60, Oe = class {
 	events;
 	surface = document.createElement("canvas");
 	ordered = [];
@@ -479,7 +479,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 		this.closed = !0, this.order({ type: "close" });
 	}
 	async open() {
-		let e = await Ae();
+		let e = await Me();
 		try {
 			this.order = (e && this.inWorker(e)) ?? this.inPage();
 		} catch (e) {
@@ -500,7 +500,7 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 		return e.postMessage(i, [n, r]), (e) => t.postMessage(e, e.type === "picture" ? [e.bytes.buffer] : []);
 	}
 	inPage() {
-		let e = new we(this.surface, (e) => this.reported(e));
+		let e = new Ee(this.surface, (e) => this.reported(e));
 		return (t) => e.obey(t);
 	}
 	reported(e) {
@@ -517,12 +517,12 @@ var _e = 30, ve = 16, ye = 3, be = 1e4, xe = class {
 			case "failed": this.events.failed(Error(e.message));
 		}
 	}
-}, De = "framegate-player-worker.js", Oe = 3e3, ke;
-function Ae() {
-	return ke ??= new Promise((e) => {
+}, ke = "framegate-player-worker.js", Ae = 3e3, je;
+function Me() {
+	return je ??= new Promise((e) => {
 		let t;
 		try {
-			t = new Worker(new URL(De, import.meta.url), {
+			t = new Worker(new URL(ke, import.meta.url), {
 				type: "module",
 				name: "framegate-player"
 			});
@@ -530,31 +530,31 @@ function Ae() {
 			e(null);
 			return;
 		}
-		let n = setTimeout(() => (t.terminate(), e(null)), Oe);
+		let n = setTimeout(() => (t.terminate(), e(null)), Ae);
 		t.onerror = () => (clearTimeout(n), e(null)), t.onmessage = () => (clearTimeout(n), e(t));
 	});
 }
 // player/protocol.ts
-var je = "framegate.v1", Me = 1, Ne = [
+var Ne = "framegate.v1", Pe = 1, Fe = [
 	void 0,
 	"init",
 	"frame",
 	"soundInit",
 	"sound"
-], Pe = 1, Fe = 2, Ie = 4, C = class extends Error {};
-function Le(e) {
-	if (e.byteLength <= 32) throw new C(`a message of ${e.byteLength} bytes`);
+], Ie = 1, Le = 2, Re = 4, x = class extends Error {};
+function ze(e) {
+	if (e.byteLength <= 32) throw new x(`a message of ${e.byteLength} bytes`);
 	let t = new DataView(e);
-	if (t.getUint8(0) !== Me) throw new C(`version ${t.getUint8(0)} of the protocol`);
-	let n = Ne[t.getUint8(1)];
-	if (!n) throw new C(`a message of kind ${t.getUint8(1)}`);
+	if (t.getUint8(0) !== Pe) throw new x(`version ${t.getUint8(0)} of the protocol`);
+	let n = Fe[t.getUint8(1)];
+	if (!n) throw new x(`a message of kind ${t.getUint8(1)}`);
 	let r = t.getUint16(2), i = new Uint8Array(e, 32), a = t.getUint32(24);
-	if (a >= i.length) throw new C(`an access unit at ${a} of ${i.length} bytes`);
+	if (a >= i.length) throw new x(`an access unit at ${a} of ${i.length} bytes`);
 	return {
 		kind: n,
-		key: (r & Pe) !== 0,
-		backlog: (r & Fe) !== 0,
-		discontinuity: (r & Ie) !== 0,
+		key: (r & Ie) !== 0,
+		backlog: (r & Le) !== 0,
+		discontinuity: (r & Re) !== 0,
 		epoch: t.getUint32(4),
 		captureMs: Number(t.getBigUint64(8)) / 1e3,
 		seq: Number(t.getBigUint64(16)),
@@ -562,100 +562,100 @@ function Le(e) {
 		unitOffset: a
 	};
 }
-function Re(e) {
-	let t = ze(e);
+function Be(e) {
+	let t = Ve(e);
 	switch (t.type) {
 		case "hello": return {
 			type: "hello",
-			epoch: w(t, "epoch"),
-			codec: Ve(t),
-			mime: T(t, "mime"),
-			width: w(t, "width"),
-			height: w(t, "height"),
-			fps: w(t, "fps"),
-			timescale: w(t, "timescale"),
+			epoch: S(t, "epoch"),
+			codec: Ue(t),
+			mime: C(t, "mime"),
+			width: S(t, "width"),
+			height: S(t, "height"),
+			fps: S(t, "fps"),
+			timescale: S(t, "timescale"),
 			sound: t.sound === !0
 		};
 		case "sound": return {
 			type: "sound",
-			codec: He(t),
-			mime: T(t, "mime"),
-			rate: w(t, "rate"),
-			channels: w(t, "channels"),
-			message: T(t, "message")
+			codec: We(t),
+			mime: C(t, "mime"),
+			rate: S(t, "rate"),
+			channels: S(t, "channels"),
+			message: C(t, "message")
 		};
 		case "drop": return {
 			type: "drop",
-			frames: w(t, "frames"),
-			reason: T(t, "reason")
+			frames: S(t, "frames"),
+			reason: C(t, "reason")
 		};
 		case "state": return {
 			type: "state",
-			camera: Ue(t),
-			code: w(t, "code"),
-			message: T(t, "message")
+			camera: Ge(t),
+			code: S(t, "code"),
+			message: C(t, "message")
 		};
 		case "error": return {
 			type: "error",
-			code: w(t, "code"),
-			message: T(t, "message")
+			code: S(t, "code"),
+			message: C(t, "message")
 		};
 		case "playback": return {
 			type: "playback",
 			live: t.live === !0,
-			rate: w(t, "rate"),
+			rate: S(t, "rate"),
 			paused: t.paused === !0,
 			end: t.end === !0,
-			code: w(t, "code"),
-			message: T(t, "message")
+			code: S(t, "code"),
+			message: C(t, "message")
 		};
 		case "pong": return {
 			type: "pong",
-			c: w(t, "c"),
-			serverTimeUs: w(t, "serverTimeUs")
+			c: S(t, "c"),
+			serverTimeUs: S(t, "serverTimeUs")
 		};
 		default: return null;
 	}
 }
-function ze(e) {
+function Ve(e) {
 	let t;
 	try {
 		t = JSON.parse(e);
 	} catch {
-		throw new C("a text message that is not JSON");
+		throw new x("a text message that is not JSON");
 	}
-	if (typeof t != "object" || !t || Array.isArray(t)) throw new C("a text message that is not an object");
+	if (typeof t != "object" || !t || Array.isArray(t)) throw new x("a text message that is not an object");
 	return t;
 }
-function w(e, t) {
+function S(e, t) {
 	let n = e[t] ?? 0;
-	if (typeof n != "number" || !Number.isFinite(n)) throw new C(`${t} is not a number`);
+	if (typeof n != "number" || !Number.isFinite(n)) throw new x(`${t} is not a number`);
 	return n;
 }
-var Be = 1e3;
-function T(e, t) {
+var He = 1e3;
+function C(e, t) {
 	let n = e[t] ?? "";
-	if (typeof n != "string") throw new C(`${t} is not a string`);
-	return n.slice(0, Be);
-}
-function Ve(e) {
-	let t = e.codec;
-	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new C(`codec ${String(t)}`);
-	return t;
-}
-function He(e) {
-	let t = e.codec ?? "";
-	if (t === "") return null;
-	if (t !== "aac" && t !== "opus") throw new C(`sound of codec ${String(t)}`);
-	return t;
+	if (typeof n != "string") throw new x(`${t} is not a string`);
+	return n.slice(0, He);
 }
 function Ue(e) {
+	let t = e.codec;
+	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new x(`codec ${String(t)}`);
+	return t;
+}
+function We(e) {
+	let t = e.codec ?? "";
+	if (t === "") return null;
+	if (t !== "aac" && t !== "opus") throw new x(`sound of codec ${String(t)}`);
+	return t;
+}
+function Ge(e) {
 	let t = e.camera;
-	if (t !== "online" && t !== "offline" && t !== "connecting") throw new C(`a camera that is ${String(t)}`);
+	if (t !== "online" && t !== "offline" && t !== "connecting") throw new x(`a camera that is ${String(t)}`);
 	return t;
 }
 // player/connection.ts
-var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
+var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	codecs;
 	clock;
 	events;
@@ -667,7 +667,7 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	greeted = !1;
 	over = !1;
 	constructor(e, t, n, r) {
-		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, je), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(We);
+		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, Ne), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(Ke);
 	}
 	send(e) {
 		this.greeted && this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
@@ -676,7 +676,7 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 		this.over = !0, clearTimeout(this.watchdog), clearTimeout(this.pinging), this.socket.close(1e3);
 	}
 	open() {
-		this.over || (this.opened = !0, this.watch(E), this.hello());
+		this.over || (this.opened = !0, this.watch(w), this.hello());
 	}
 	async hello() {
 		let e = await this.codecs();
@@ -688,19 +688,19 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	ping() {
 		this.send({
 			type: "ping",
-			c: x()
-		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Ge ? Ke : qe);
+			c: y()
+		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < qe ? Je : Ye);
 	}
 	receive(e) {
 		if (this.over) return;
-		let t = x();
-		this.watch(E);
+		let t = y();
+		this.watch(w);
 		try {
 			if (typeof e != "string") {
-				this.events.packet(Le(e));
+				this.events.packet(ze(e));
 				return;
 			}
-			let n = Re(e);
+			let n = Be(e);
 			n?.type === "pong" ? this.clock.note(n.c, t, n.serverTimeUs / 1e3) : n && this.events.message(n);
 		} catch (e) {
 			this.end(`The server sent ${e.message}.`);
@@ -712,7 +712,7 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	end(e) {
 		this.over || (this.close(), this.events.closed(this.opened, e));
 	}
-}, Ye = .05, Xe = class {
+}, T = .06, Ze = .004, Qe = class {
 	pass;
 	now;
 	waiting = [];
@@ -745,20 +745,20 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 		clearTimeout(this.timer), this.waiting = [], this.wantedMs = this.currentMs = 0, this.changedMs = null;
 	}
 	advance() {
-		let e = this.now(), t = Ye * (e - (this.changedMs ?? e));
+		let e = this.now(), t = e - (this.changedMs ?? e);
 		this.changedMs = e;
-		let n = this.wantedMs - this.currentMs;
-		this.currentMs += Math.min(Math.max(n, -t), t);
+		let n = this.wantedMs - this.currentMs, r = this.wantedMs === 0 ? T : Ze;
+		this.currentMs += Math.min(Math.max(n, -t * r), t * T);
 	}
 	wake() {
 		this.timer = setTimeout(() => this.due(), Math.max(0, this.waiting[0].dueMs - this.now()));
 	}
 	due() {
 		let e = this.now();
-		for (; this.waiting[0] && this.waiting[0].dueMs <= e + Ze;) this.pass(this.waiting.shift().thing);
+		for (; this.waiting[0] && this.waiting[0].dueMs <= e + $e;) this.pass(this.waiting.shift().thing);
 		this.waiting.length > 0 && this.wake();
 	}
-}, Ze = 1, Qe = 500, $e = class {
+}, $e = 1, et = 500, tt = class {
 	url;
 	events;
 	surface = document.createElement("img");
@@ -767,7 +767,7 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	looking;
 	size = "";
 	constructor(e, t) {
-		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Qe), this.load();
+		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), et), this.load();
 	}
 	close() {
 		clearInterval(this.looking), clearTimeout(this.retry), this.surface.removeAttribute("src");
@@ -785,7 +785,7 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, D = .04, O = .6, et = .35, tt = .94, nt = 1.25, rt = 3, it = .008, at = .02, ot = .04, st = 500, ct = .1, lt = class {
+}, E = .04, D = .6, nt = .35, rt = .94, it = 1.25, at = 3, ot = .008, st = .02, ct = .04, lt = 500, ut = .1, dt = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
@@ -794,14 +794,14 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	}
 	arrived(e) {
 		let t = e.newestS - e.currentS;
-		for (t - (this.samples.at(-1)?.leadS ?? t) > ct && (this.samples = []), this.samples.push({
+		for (t - (this.samples.at(-1)?.leadS ?? t) > ut && (this.samples = []), this.samples.push({
 			atMs: e.nowMs,
 			leadS: t
-		}); this.samples[0].atMs < e.nowMs - st;) this.samples.shift();
+		}); this.samples[0].atMs < e.nowMs - lt;) this.samples.shift();
 		return this.decide(e);
 	}
 	decide(e) {
-		let t = e.seeking ? ut(e) : this.where(e);
+		let t = e.seeking ? ft(e) : this.where(e);
 		return t === null ? this.jumpOnly || (this.rate = this.pace()) : (this.samples = [], this.rate = 1), {
 			rate: this.rate,
 			seekS: t
@@ -810,25 +810,25 @@ var We = 1e4, E = 1e4, Ge = 6, Ke = 150, qe = 4e3, Je = class {
 	where({ currentS: e, newestS: t, ranges: n }) {
 		let r = n.at(-1);
 		if (!r) return null;
-		let i = Math.max(r[0], t - D), a = Math.min(...this.samples.map((e) => e.leadS));
-		if (this.samples.length > 0 && a > (this.jumpOnly ? et : O) || e > r[1] + O) return i;
-		if (n.some(([t, n]) => t <= e && e < n - ot)) return null;
+		let i = Math.max(r[0], t - E), a = Math.min(...this.samples.map((e) => e.leadS));
+		if (this.samples.length > 0 && a > (this.jumpOnly ? nt : D) || e > r[1] + D) return i;
+		if (n.some(([t, n]) => t <= e && e < n - ct)) return null;
 		let o = n.find(([t]) => t > e);
 		return o ? o[0] : null;
 	}
 	pace() {
 		if (this.samples.length === 0) return this.rate;
-		let e = Math.min(...this.samples.map((e) => e.leadS)) - D;
-		if (Math.abs(e) < (this.rate === 1 ? at : it)) return 1;
-		let t = Math.min(nt, Math.max(tt, 1 + rt * e));
+		let e = Math.min(...this.samples.map((e) => e.leadS)) - E;
+		if (Math.abs(e) < (this.rate === 1 ? st : ot)) return 1;
+		let t = Math.min(it, Math.max(rt, 1 + at * e));
 		return Math.round(t * 100) / 100;
 	}
 };
-function ut({ currentS: e, ranges: t }) {
+function ft({ currentS: e, ranges: t }) {
 	return t.some(([t, n]) => t <= e && e < n) ? null : t.find(([t]) => t > e)?.[0] ?? null;
 }
 // player/timeline.ts
-var dt = 3, ft = .15, pt = 3, mt = class {
+var pt = 3, mt = .15, ht = 3, gt = class {
 	offsetS = null;
 	endS = 0;
 	usualS = 0;
@@ -836,7 +836,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 	place(e, t, n) {
 		let r = e.decodeTime / t;
 		if (this.offsetS === null && !n) return null;
-		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > ht) && (this.offsetS = this.endS - r);
+		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > _t) && (this.offsetS = this.endS - r);
 		let i = e.durationAt < 0 ? e.duration / t : this.usual(e.duration / t), a = r + this.offsetS + e.composition / t;
 		return this.endS = r + this.offsetS + i, {
 			offsetS: this.offsetS,
@@ -848,10 +848,10 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 		this.offsetS = null;
 	}
 	usual(e) {
-		let t = this.usualS > 0 && e > Math.max(dt * this.usualS, this.usualS + ft);
-		return t && ++this.pauses < pt ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
+		let t = this.usualS > 0 && e > Math.max(pt * this.usualS, this.usualS + mt);
+		return t && ++this.pauses < ht ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
 	}
-}, ht = .001, k = 2048, gt = class {
+}, _t = .001, O = 2048, vt = class {
 	pictures = [];
 	latestS = null;
 	add(e, t, n) {
@@ -859,7 +859,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 			startS: e,
 			captureMs: t,
 			key: n
-		}), this.pictures.length >= 2 * k && this.pictures.splice(0, k);
+		}), this.pictures.length >= 2 * O && this.pictures.splice(0, O);
 	}
 	captureMs(e) {
 		let t = null;
@@ -867,7 +867,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 			let r = this.pictures[n];
 			if ((!t || Math.abs(r.startS - e) < Math.abs(t.startS - e)) && (t = r), r.startS < e - 1) break;
 		}
-		return t && Math.abs(t.startS - e) < _t ? t.captureMs : null;
+		return t && Math.abs(t.startS - e) < yt ? t.captureMs : null;
 	}
 	keyBefore(e) {
 		for (let t = this.pictures.length - 1; t >= 0; t--) {
@@ -879,16 +879,16 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 	newestS() {
 		return this.latestS;
 	}
-}, _t = .005, vt = 32 << 20, yt = 4, bt = .001, xt = 1e7, St = 250, Ct = class {
+}, yt = .005, bt = 32 << 20, xt = 4, St = .001, Ct = 1e7, wt = 250, Tt = class {
 	events;
 	surface = document.createElement("video");
 	source;
 	url;
 	buffer = null;
 	mime = "";
-	track = new mt();
-	captures = new gt();
-	follower = new lt(Et());
+	track = new gt();
+	captures = new vt();
+	follower = new dt(Ot());
 	checking;
 	init = null;
 	waiting = [];
@@ -901,7 +901,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 		this.events = e;
 		let t = l();
 		if (!t) throw Error("This browser has no Media Source Extensions.");
-		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), St);
+		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), wt);
 	}
 	begin() {
 		this.init = null, this.present = !1, this.joining = !0, this.firstS = null, this.track.cut(), this.forget();
@@ -932,7 +932,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 		e.requestVideoFrameCallback(t);
 	}
 	opened() {
-		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, xt), this.pump();
+		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, Ct), this.pump();
 	}
 	takeInit(e) {
 		this.init = p(e.payload), this.track.cut();
@@ -944,12 +944,12 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 	}
 	takeFrame(e, t) {
 		e.discontinuity && this.track.cut();
-		let n = g(e.payload), r = this.track.place(n, t.timescale, e.key);
+		let n = pe(e.payload), r = this.track.place(n, t.timescale, e.key);
 		if (!r) {
 			this.events.dropped(1);
 			return;
 		}
-		r.duration !== n.duration && wt(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
+		r.duration !== n.duration && Et(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
 		let i = this.waiting.at(-1);
 		i && "fragments" in i && i.offsetS === r.offsetS ? (i.fragments.push(e.payload), this.waitingBytes += e.payload.length) : this.queue({
 			offsetS: r.offsetS,
@@ -957,7 +957,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 		}), e.backlog || (this.present = !0), this.pump();
 	}
 	queue(e) {
-		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= vt || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
+		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= bt || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
 	}
 	wantsMore() {
 		return this.source.streaming !== !1;
@@ -988,7 +988,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 		let t = this.buffer;
 		if (!t) throw Error("A fragment came before its init segment.");
 		t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS);
-		let n = e.fragments.length === 1 ? e.fragments[0] : Tt(e.fragments);
+		let n = e.fragments.length === 1 ? e.fragments[0] : Dt(e.fragments);
 		return t.appendBuffer(n), n.length;
 	}
 	appendFailed(e, t) {
@@ -1002,7 +1002,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 	}
 	joined() {
 		let e = this.captures.newestS();
-		return this.joining ? e === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING ? !1 : (this.joining = !1, this.surface.currentTime = Math.max(this.firstS, e - D), this.surface.play().catch((e) => {
+		return this.joining ? e === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING ? !1 : (this.joining = !1, this.surface.currentTime = Math.max(this.firstS, e - E), this.surface.play().catch((e) => {
 			e.name !== "AbortError" && this.fail(e);
 		}), !0) : !0;
 	}
@@ -1015,7 +1015,7 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 		for (let e = 0; e < t.length; e++) i.push([t.start(e), t.end(e)]);
 		let a = i.at(-1)?.[1] ?? 0;
 		return {
-			nowMs: x(),
+			nowMs: y(),
 			currentS: n,
 			seeking: r,
 			newestS: Math.min(e, a),
@@ -1027,67 +1027,67 @@ var dt = 3, ft = .15, pt = 3, mt = class {
 	}
 	evict() {
 		let e = this.captures.keyBefore(this.surface.currentTime), { buffered: t } = this.surface;
-		e !== null && t.length > 0 && t.start(0) < e - yt && this.evictBefore(e);
+		e !== null && t.length > 0 && t.start(0) < e - xt && this.evictBefore(e);
 	}
 	evictBefore(e) {
-		let t = this.buffer, n = e - bt;
+		let t = this.buffer, n = e - St;
 		return !t || t.updating || t.buffered.length === 0 || t.buffered.start(0) >= n ? !1 : (t.remove(0, n), !0);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
 };
-function wt(e, t, n) {
+function Et(e, t, n) {
 	new DataView(e.buffer, e.byteOffset).setUint32(t.durationAt, n);
 }
-function Tt(e) {
+function Dt(e) {
 	let t = new Uint8Array(e.reduce((e, t) => e + t.length, 0)), n = 0;
 	for (let r of e) t.set(r, n), n += r.length;
 	return t;
 }
-function Et() {
+function Ot() {
 	return navigator.vendor.startsWith("Apple");
 }
 // player/posters.ts
-var Dt = 2, A = 4e3, j = 0, M = [];
-async function Ot(e, t, n) {
-	for (; j >= Dt && !n.aborted;) await new Promise((e) => {
-		M.push(e), n.addEventListener("abort", () => e(), { once: !0 });
+var kt = 2, k = 4e3, A = 0, j = [];
+async function At(e, t, n) {
+	for (; A >= kt && !n.aborted;) await new Promise((e) => {
+		j.push(e), n.addEventListener("abort", () => e(), { once: !0 });
 	});
-	if (n.aborted) return M.shift()?.(), !1;
-	j++;
-	let r = await kt(e, t, n);
-	return j--, M.shift()?.(), r;
+	if (n.aborted) return j.shift()?.(), !1;
+	A++;
+	let r = await jt(e, t, n);
+	return A--, j.shift()?.(), r;
 }
-function kt(e, t, n) {
+function jt(e, t, n) {
 	return new Promise((r) => {
 		if (n.aborted) {
 			r(!1);
 			return;
 		}
-		let i = setTimeout(() => a(!1), A), a = (t) => {
+		let i = setTimeout(() => a(!1), k), a = (t) => {
 			clearTimeout(i), e.onload = e.onerror = null, t || e.removeAttribute("src"), r(t);
 		};
 		n.addEventListener("abort", () => a(!1), { once: !0 }), e.onload = () => a(!0), e.onerror = () => a(!1), e.src = t.href;
 	});
 }
-async function At(e, t) {
-	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, A);
+async function Mt(e, t) {
+	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, k);
 	t.addEventListener("abort", r, { once: !0 });
 	try {
 		let t = await fetch(e, { signal: n.signal });
-		return t.ok ? (await t.body?.cancel(), "") : jt(await t.text()) || `The server answers ${t.status}.`;
+		return t.ok ? (await t.body?.cancel(), "") : Nt(await t.text()) || `The server answers ${t.status}.`;
 	} catch {
-		return await kt(new Image(), e, t) ? "" : null;
+		return await jt(new Image(), e, t) ? "" : null;
 	} finally {
 		clearTimeout(i), t.removeEventListener("abort", r);
 	}
 }
-function jt(e) {
+function Nt(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
 // player/lipsync.ts
-var Mt = 1500, Nt = 8e3, Pt = 3e3, Ft = 3, It = 200, Lt = class {
+var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, M = class {
 	habits;
 	pictures = [];
 	sounds = [];
@@ -1104,17 +1104,17 @@ var Mt = 1500, Nt = 8e3, Pt = 3e3, Ft = 3, It = 200, Lt = class {
 		this.heldMs = n, P(this.pictures, {
 			atMs: t,
 			lagMs: t - e - n
-		}, Mt);
+		}, Pt);
 	}
 	arrived(e, t) {
 		let n = t - e;
-		this.sounds = this.sounds.filter((e) => e.lagMs < n + It), P(this.sounds, {
+		this.sounds = this.sounds.filter((e) => e.lagMs < n + Rt), P(this.sounds, {
 			atMs: t,
 			lagMs: n
-		}, Nt);
+		}, Ft);
 	}
 	starved(e) {
-		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + Bt);
+		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + Vt);
 	}
 	heard(e, t) {
 		this.unstock(t);
@@ -1137,7 +1137,7 @@ var Mt = 1500, Nt = 8e3, Pt = 3e3, Ft = 3, It = 200, Lt = class {
 		let e = this.leastLagMs();
 		if (e === null || this.pictures.length === 0) return this.wantedHoldMs;
 		let t = Math.min(Math.max(0, e - N(this.pictures)), 500), n = t - this.wantedHoldMs;
-		return (n > Vt || n < -Ht) && (this.wantedHoldMs = t), this.wantedHoldMs;
+		return (n > Ht || n < -Ut) && (this.wantedHoldMs = t), this.wantedHoldMs;
 	}
 	reset() {
 		this.pictures = [], this.sounds = [], this.behind = null, this.fresh = !0;
@@ -1147,44 +1147,44 @@ var Mt = 1500, Nt = 8e3, Pt = 3e3, Ft = 3, It = 200, Lt = class {
 		return this.fresh = !1, i ? {
 			rate: 1,
 			skipMs: e
-		} : Math.abs(e) < Ft ? {
+		} : Math.abs(e) < Lt ? {
 			rate: 1,
 			skipMs: 0
 		} : {
-			rate: 1 + Math.min(t, Math.max(-t, e / Pt)),
+			rate: 1 + Math.min(t, Math.max(-t, e / It)),
 			skipMs: 0
 		};
 	}
 	unstock(e) {
-		let t = (e - (this.stockedMs ?? e)) * zt;
+		let t = (e - (this.stockedMs ?? e)) * Bt;
 		this.stockMs = Math.max(this.habits.stockMs, this.stockMs - t), this.stockedMs = e;
 	}
 	leastLagMs() {
 		if (this.sounds.length === 0) return null;
 		let e = this.sounds.map(({ lagMs: e }) => e).sort((e, t) => t - e);
-		return e[Math.floor(e.length * Rt)] + this.stockMs;
+		return e[Math.floor(e.length * zt)] + this.stockMs;
 	}
 	shownLagMs() {
 		return this.pictures.length === 0 ? null : N(this.pictures) + this.heldMs;
 	}
-}, Rt = .05, zt = 5e-4, Bt = 300, Vt = 5, Ht = 40, Ut = 500;
+}, zt = .05, Bt = 5e-4, Vt = 300, Ht = 5, Ut = 40, Wt = 500;
 function N(e) {
 	let t = e.map(({ lagMs: e }) => e).sort((e, t) => e - t);
 	return t[t.length >> 1];
 }
 function P(e, t, n) {
 	let r = e.at(-1);
-	for (r && Math.abs(r.lagMs - t.lagMs) > Ut && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
+	for (r && Math.abs(r.lagMs - t.lagMs) > Wt && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
 }
 // player/elementspeaker.ts
-var Wt = {
+var Gt = {
 	stockMs: 120,
 	bend: .03,
 	leapMs: 600,
 	firstLeapMs: 600
-}, Gt = 40, Kt = 100, qt = 1, Jt = 5, Yt = 500, F = 100, Xt = class {
+}, Kt = 40, qt = 100, Jt = 1, Yt = 5, Xt = 500, F = 500, Zt = class {
 	events;
-	sync = new Lt(Wt);
+	sync = new M(Gt);
 	audio = document.createElement("audio");
 	source;
 	url;
@@ -1203,7 +1203,7 @@ var Wt = {
 		this.events = t;
 		let n = l();
 		if (!n) throw Error("This browser has no Media Source Extensions.");
-		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Kt);
+		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), qt);
 	}
 	begin({ init: e, mime: t, bytes: n }) {
 		this.sync.reset(), this.timescale = e.timescale, this.offsetS = null, this.waiting = [], this.queue({
@@ -1214,7 +1214,7 @@ var Wt = {
 	}
 	take({ frames: e, bytes: t }) {
 		let n = e[0].start / this.timescale, r = e.at(-1);
-		this.offsetS ??= this.place(n), this.endS = (r.start + r.duration) / this.timescale + this.offsetS, this.sync.arrived(n * 1e3, x()), this.queue({
+		this.offsetS ??= this.place(n), this.endS = (r.start + r.duration) / this.timescale + this.offsetS, this.sync.arrived(n * 1e3, y()), this.queue({
 			offsetS: this.offsetS,
 			mime: null,
 			bytes: t
@@ -1228,7 +1228,7 @@ var Wt = {
 	}
 	setUp(e) {
 		let { audio: t } = this;
-		t.volume = e, t.preservesPitch = !0, t.disableRemotePlayback = !0, t.src = this.url, t.addEventListener("error", () => this.fail(Error(t.error?.message || "The browser cannot play it."))), t.addEventListener("waiting", () => this.stands()), this.play();
+		t.volume = e, t.preservesPitch = !1, t.disableRemotePlayback = !0, t.src = this.url, t.addEventListener("error", () => this.fail(Error(t.error?.message || "The browser cannot play it."))), t.addEventListener("waiting", () => this.stands()), this.play();
 	}
 	play() {
 		this.audio.play().catch((e) => {
@@ -1239,10 +1239,10 @@ var Wt = {
 		});
 	}
 	place(e) {
-		return this.fromS = this.endS === 0 ? 0 : this.endS + qt, this.fromS - e;
+		return this.fromS = this.endS === 0 ? 0 : this.endS + Jt, this.fromS - e;
 	}
 	queue(e) {
-		this.waiting.push(e), this.waiting.length > Yt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
+		this.waiting.push(e), this.waiting.length > Xt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
 	}
 	pump() {
 		if (this.closed || this.source.readyState !== "open" || this.buffer?.updating) return;
@@ -1261,13 +1261,13 @@ var Wt = {
 	appended() {
 		if (this.closed) return;
 		let { buffered: e, currentTime: t } = this.audio;
-		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Jt), this.pump();
+		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Yt), this.pump();
 	}
 	stands() {
-		this.heard && !this.audio.seeking && this.sync.starved(Gt), this.heard = !1;
+		this.heard && !this.audio.seeking && this.sync.starved(Kt), this.heard = !1;
 	}
 	check() {
-		let e = x();
+		let e = y();
 		if (this.offsetS === null || e < this.pausedUntilMs) return;
 		let { audio: t } = this;
 		if (t.paused) this.play();
@@ -1293,7 +1293,7 @@ var Wt = {
 	}
 	goTo(e) {
 		let { buffered: t } = this.audio;
-		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - Zt && e < t.end(n)) {
+		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - Qt && e < t.end(n)) {
 			this.audio.currentTime = Math.max(e, t.start(n));
 			return;
 		}
@@ -1301,14 +1301,14 @@ var Wt = {
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, Zt = .1, I = 28;
-function Qt(e) {
-	let t = v(e, ["moov", "trak"]), n = v(t, [
+}, Qt = .1, I = 28;
+function $t(e) {
+	let t = g(e, ["moov", "trak"]), n = g(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), r = h(v(t, ["mdia", "mdhd"])), i = y(n, "Opus"), a = b(i ?? v(n, ["mp4a"]), I), o = a.getUint16(16);
+	]).subarray(8), r = re(g(t, ["mdia", "mdhd"])), i = _(n, "Opus"), a = v(i ?? g(n, ["mp4a"]), I), o = a.getUint16(16);
 	if (o === 0) throw new f("sound in no channel");
 	let s = a.getUint32(24) >>> 16 || r;
 	if (i) return {
@@ -1318,16 +1318,16 @@ function Qt(e) {
 		channels: o,
 		timescale: r
 	};
-	let c = rn(v(v(n, ["mp4a"]).subarray(I), ["esds"]).subarray(4));
+	let c = an(g(g(n, ["mp4a"]).subarray(I), ["esds"]).subarray(4));
 	return {
-		codec: `mp4a.40.${$t(c)}`,
+		codec: `mp4a.40.${en(c)}`,
 		config: c.slice(),
 		rate: s,
 		channels: o,
 		timescale: r
 	};
 }
-function $t(e) {
+function en(e) {
 	if (e.length < 2) throw new f(`a configuration of AAC of ${e.length} bytes`);
 	let t = e[0] >> 3;
 	return t === 31 ? 32 + ((e[0] & 7) << 3) + (e[1] >> 5) : t;
@@ -1338,13 +1338,13 @@ var L = {
 }, R = {
 	tag: 4,
 	bytes: 13
-}, en = {
+}, tn = {
 	tag: 5,
 	bytes: 0
-}, z = 128, tn = 64, nn = 32;
-function rn(e) {
-	let t = B(e, L), n = t[2], r = (n & z ? 2 : 0) + (n & nn ? 2 : 0);
-	return n & tn && (r += 1 + (t[L.bytes + (n & z ? 2 : 0)] ?? 0)), B(B(t.subarray(L.bytes + r), R).subarray(R.bytes), en);
+}, z = 128, nn = 64, rn = 32;
+function an(e) {
+	let t = B(e, L), n = t[2], r = (n & z ? 2 : 0) + (n & rn ? 2 : 0);
+	return n & nn && (r += 1 + (t[L.bytes + (n & z ? 2 : 0)] ?? 0)), B(B(t.subarray(L.bytes + r), R).subarray(R.bytes), tn);
 }
 function B(e, { tag: t, bytes: n }) {
 	for (let r = 0; r < e.length;) {
@@ -1360,13 +1360,13 @@ function B(e, { tag: t, bytes: n }) {
 	}
 	throw new f(`no descriptor ${t}`);
 }
-var an = 1, on = 4, sn = 256, cn = 512, ln = 1024, un = 2048;
-function dn(e, t) {
-	let n = v(e, ["moof", "traf"]), r = b(v(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
-	if (!(i & sn) || !(i & cn)) throw new f("frames of sound without duration or size");
-	let a = 8 + (i & ln ? 4 : 0) + (i & un ? 4 : 0), o = 8 + (i & an ? 4 : 0) + (i & on ? 4 : 0), s = r.getUint32(4);
+var on = 1, sn = 4, cn = 256, ln = 512, un = 1024, dn = 2048;
+function fn(e, t) {
+	let n = g(e, ["moof", "traf"]), r = v(g(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
+	if (!(i & cn) || !(i & ln)) throw new f("frames of sound without duration or size");
+	let a = 8 + (i & un ? 4 : 0) + (i & dn ? 4 : 0), o = 8 + (i & on ? 4 : 0) + (i & sn ? 4 : 0), s = r.getUint32(4);
 	if (o + s * a > r.byteLength) throw new f(`${s} frames of sound in a trun of ${r.byteLength} bytes`);
-	let c = [], l = _(n);
+	let c = [], l = h(n);
 	for (let n = 0; n < s; n++) {
 		let i = r.getUint32(o + n * a), s = r.getUint32(o + n * a + 4);
 		if (s > e.length - t) throw new f(`a frame of sound of ${s} bytes where ${e.length - t} are left`);
@@ -1379,19 +1379,19 @@ function dn(e, t) {
 	return c;
 }
 // player/speaker.ts
-var V = [["aac", "mp4a.40.2"], ["opus", "opus"]], fn;
+var V = [["aac", "mp4a.40.2"], ["opus", "opus"]], pn;
 function H() {
-	return fn ??= pn();
+	return pn ??= mn();
 }
-async function pn() {
-	let e = new Promise((e) => setTimeout(() => e([]), mn));
+async function mn() {
+	let e = new Promise((e) => setTimeout(() => e([]), hn));
 	return {
-		worklet: await Promise.race([hn(), e]),
-		element: gn()
+		worklet: await Promise.race([gn(), e]),
+		element: _n()
 	};
 }
-var mn = 1e3;
-async function hn() {
+var hn = 1e3;
+async function gn() {
 	if (typeof AudioDecoder != "function" || typeof AudioWorkletNode != "function") return [];
 	let e = [];
 	for (let [t, n] of V) try {
@@ -1404,20 +1404,20 @@ async function hn() {
 	} catch {}
 	return e;
 }
-function gn() {
+function _n() {
 	let e = l();
 	return V.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
 }
 // player/ring.ts
-var _n = "framegate-sound", vn = {
+var vn = "framegate-sound", yn = {
 	stockMs: 30,
 	bend: .005,
 	leapMs: 40,
 	firstLeapMs: 5
-}, yn = 10, bn = 200, xn = 3, Sn = 8e3, Cn = 1e3, wn = .02, U = 2, Tn = class {
+}, bn = 10, xn = 200, Sn = 3, Cn = 8e3, wn = 1e3, Tn = .02, U = 2, En = class {
 	events;
-	sync = new Lt(vn);
-	context = On();
+	sync = new M(yn);
+	context = kn();
 	gain;
 	node = null;
 	decoder = null;
@@ -1437,7 +1437,7 @@ var _n = "framegate-sound", vn = {
 	}
 	take({ frames: e }) {
 		if (this.decoder && this.init && this.node) {
-			this.decoder.decodeQueueSize > bn && this.restart();
+			this.decoder.decodeQueueSize > xn && this.restart();
 			for (let { start: t, duration: n, bytes: r } of e) {
 				let e = Math.round(t / this.init.timescale * 1e6), i = Math.round(n / this.init.timescale * 1e6);
 				this.decoder.decode(new EncodedAudioChunk({
@@ -1450,20 +1450,20 @@ var _n = "framegate-sound", vn = {
 		}
 	}
 	setVolume(e) {
-		this.gain.gain.setTargetAtTime(e, this.context.currentTime, wn);
+		this.gain.gain.setTargetAtTime(e, this.context.currentTime, Tn);
 	}
 	close() {
-		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), kn());
+		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), An());
 	}
 	async open() {
 		try {
-			let [e] = await Promise.all([jn(this.context), An(this.context)]);
+			let [e] = await Promise.all([Mn(this.context), jn(this.context)]);
 			if (this.closed) return;
 			if (!e) {
 				this.close(), this.events.refused();
 				return;
 			}
-			this.node = new AudioWorkletNode(this.context, _n, {
+			this.node = new AudioWorkletNode(this.context, vn, {
 				numberOfInputs: 0,
 				outputChannelCount: [U]
 			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain);
@@ -1514,16 +1514,16 @@ var _n = "framegate-sound", vn = {
 			rate: e.sampleRate,
 			planes: t
 		};
-		this.sync.arrived(n.startMs, x() + this.latencyMs()), this.order({
+		this.sync.arrived(n.startMs, y() + this.latencyMs()), this.order({
 			type: "push",
 			piece: n
 		}, t.map(({ buffer: e }) => e));
 	}
 	broke(e) {
-		e.name === "NotSupportedError" || ++this.errors > xn ? this.fail(e) : this.restart();
+		e.name === "NotSupportedError" || ++this.errors > Sn ? this.fail(e) : this.restart();
 	}
 	reported({ mediaMs: e, contextS: t, starved: n, number: r }) {
-		if (this.closed || (n > this.starved && this.sync.starved(yn), this.starved = n, e === null || r < this.step.number)) return;
+		if (this.closed || (n > this.starved && this.sync.starved(bn), this.starved = n, e === null || r < this.step.number)) return;
 		let { rate: i, skipMs: a } = this.sync.heard(e, this.heardAtMs(t));
 		(i !== this.step.rate || a !== 0) && this.walk({
 			rate: i,
@@ -1541,31 +1541,31 @@ var _n = "framegate-sound", vn = {
 		});
 	}
 	heardAtMs(e) {
-		return x() + this.latencyMs() + (e - this.context.currentTime) * 1e3;
+		return y() + this.latencyMs() + (e - this.context.currentTime) * 1e3;
 	}
 	latencyMs() {
 		let { contextTime: e = 0, performanceTime: t = 0 } = this.context.getOutputTimestamp(), n = e > 0 && t > 0, { baseLatency: r = 0, outputLatency: i = 0 } = this.context;
 		if (!n) return (r + i) * 1e3;
 		let a = e + (performance.now() - t) / 1e3;
-		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), En);
+		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), Dn);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, En = 1e3, Dn = "framegate-player-sound.js", W, G, K = 0;
-function On() {
+}, Dn = 1e3, On = "framegate-player-sound.js", W, G, K = 0;
+function kn() {
 	return W ??= new AudioContext({ latencyHint: "interactive" }), K++, W.resume().catch(() => {}), W;
 }
-function kn() {
+function An() {
 	--K === 0 && W?.suspend().catch(() => {});
 }
-function An(e) {
-	return G ??= e.audioWorklet.addModule(new URL(Dn, import.meta.url)), G.catch(() => G = void 0), G;
-}
 function jn(e) {
+	return G ??= e.audioWorklet.addModule(new URL(On, import.meta.url)), G.catch(() => G = void 0), G;
+}
+function Mn(e) {
 	let t = navigator.userActivation?.hasBeenActive ?? !0;
 	return new Promise((n) => {
-		let r = setTimeout(() => i(), t ? Sn : Cn), i = () => {
+		let r = setTimeout(() => i(), t ? Cn : wn), i = () => {
 			clearTimeout(r), e.removeEventListener("statechange", a), n(e.state === "running");
 		}, a = () => e.state === "running" && i();
 		e.addEventListener("statechange", a), a();
@@ -1576,7 +1576,7 @@ var q = {
 	codec: null,
 	rate: 0,
 	channels: 0
-}, Mn = "The browser plays sound only after a click or a key on this page.", Nn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], Pn = 2e4, Fn = 600, In = class {
+}, Nn = "The browser plays sound only after a click or a key on this page.", Pn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], Fn = 2e4, In = 600, Ln = class {
 	events;
 	muted = !0;
 	volume = 1;
@@ -1617,7 +1617,7 @@ var q = {
 		this.open = !1, this.message = this.init = null, this.pictures.clear(), this.update(q);
 	}
 	begin(e, t, n) {
-		this.pictures.clear(), this.timescale = e === "jpeg" ? 0 : t, this.update({ available: n }), this.message?.codec || (this.sent = ""), this.wish();
+		this.pictures.clear(), this.timescale = e === "jpeg" ? 0 : t, this.update({ available: n }), this.message && !this.message.codec && (this.sent = ""), this.wish();
 	}
 	answered(e) {
 		this.message = e, this.init = null, this.speaker && (e.codec ? this.update({ message: "" }) : this.update({
@@ -1639,7 +1639,7 @@ var q = {
 				heldMs: t
 			});
 			for (let e of this.pictures.keys()) {
-				if (this.pictures.size <= Fn) break;
+				if (this.pictures.size <= In) break;
 				this.pictures.delete(e);
 			}
 		}
@@ -1662,7 +1662,7 @@ var q = {
 	mediaMs(e) {
 		if (this.timescale === 0) return null;
 		try {
-			let { decodeTime: t, composition: n } = g(e.payload);
+			let { decodeTime: t, composition: n } = pe(e.payload);
 			return (t + n) / this.timescale * 1e3;
 		} catch {
 			return null;
@@ -1676,7 +1676,7 @@ var q = {
 		if (clearTimeout(this.retry), this.hears = await H(), e !== this.turn) return;
 		let t = J.find((e) => this.plays(e).length > 0);
 		if (!t) {
-			this.giveUp(Nn);
+			this.giveUp(Pn);
 			return;
 		}
 		this.kind = t;
@@ -1685,7 +1685,7 @@ var q = {
 			failed: (t) => e === this.turn && this.broke(t)
 		};
 		try {
-			this.speaker = t === "worklet" ? new Tn(this.volume, n) : new Xt(this.volume, n);
+			this.speaker = t === "worklet" ? new En(this.volume, n) : new Zt(this.volume, n);
 		} catch (e) {
 			this.broke(e);
 			return;
@@ -1700,7 +1700,7 @@ var q = {
 		this.open && t !== this.sent && (this.sent = t, this.events.wish(e));
 	}
 	takeInit(e, t, { codec: n, mime: r }) {
-		this.init = Qt(e.payload), this.shiftMs = null;
+		this.init = $t(e.payload), this.shiftMs = null;
 		let { rate: i, channels: a } = this.init;
 		t.begin({
 			init: this.init,
@@ -1714,7 +1714,7 @@ var q = {
 		});
 	}
 	takeFrames(e, t, { timescale: n }) {
-		let r = dn(e.payload, e.unitOffset);
+		let r = fn(e.payload, e.unitOffset);
 		if (r.length === 0) return;
 		let i = e.captureMs - r[0].start / n * 1e3;
 		this.shiftMs = this.shiftMs === null ? i : this.shiftMs + (i - this.shiftMs) / 16, t.take({
@@ -1723,7 +1723,7 @@ var q = {
 		});
 	}
 	refuse() {
-		this.muted = !0, this.silence(), this.update({ message: Mn }), this.events.refused();
+		this.muted = !0, this.silence(), this.update({ message: Nn }), this.events.refused();
 	}
 	broke(e) {
 		let t = this.init && this.message?.codec ? [this.message.codec] : this.hears[this.kind];
@@ -1736,7 +1736,7 @@ var q = {
 			message: e
 		}), this.retry = setTimeout(() => {
 			this.failed.clear(), this.listen();
-		}, Pn);
+		}, Fn);
 	}
 	update(e) {
 		let t = {
@@ -1745,23 +1745,23 @@ var q = {
 		};
 		Object.keys(t).every((e) => t[e] === this.state[e]) || (this.state = t, this.events.changed(t));
 	}
-}, Ln = 2e3, Rn = 5;
-function zn(e) {
+}, Rn = 2e3, zn = 5;
+function Bn(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return Vn(e);
+	if (!e.connected) return Hn(e);
 	if (e.past) return {
 		state: "playback",
-		words: Bn(e.past)
+		words: Vn(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: Y("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(Ln, Rn * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(Rn, zn * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -1778,10 +1778,10 @@ function zn(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function Bn({ paused: e, end: t, message: n }) {
+function Vn({ paused: e, end: t, message: n }) {
 	return n ? Y("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function Vn({ trouble: e, shown: t }) {
+function Hn({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -1793,7 +1793,7 @@ function Vn({ trouble: e, shown: t }) {
 function Y(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var Hn = [
+var Un = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1807,7 +1807,7 @@ var Hn = [
 		name: "days"
 	}
 ];
-function Un(e) {
+function Wn(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1815,20 +1815,20 @@ function Un(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of Hn) {
+	for (let e of Un) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, Qn = 4, $n = class {
+var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, $n = 4, er = class {
 	address;
 	wanted;
 	stage;
 	ladder;
-	clock = new ge();
-	backoff = new d(Wn, Gn);
+	clock = new ve();
+	backoff = new d(Gn, Kn);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1856,9 +1856,9 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 	dropped = 0;
 	closed = !1;
 	sound;
-	hold = new Xe((e) => this.render(e), x);
+	hold = new Qe((e) => this.render(e), y);
 	constructor(e, t, n) {
-		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new In({
+		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new Ln({
 			wish: (e) => this.connection?.send({
 				type: "sound",
 				codecs: e
@@ -1868,7 +1868,7 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 		}), o();
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Jn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Yn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1921,7 +1921,7 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
 	}
 	tell(e) {
-		this.lastMs &&= x(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
+		this.lastMs &&= y(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
 	}
 	resume({ rate: e, paused: t }) {
 		this.soughtMs !== null && this.connection?.send({
@@ -1949,7 +1949,7 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 		clearInterval(this.ticking), this.ticking = void 0, this.disconnect();
 	}
 	connect() {
-		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Je(this.address.socket(), () => this.codecs(), this.clock, {
+		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Xe(this.address.socket(), () => this.codecs(), this.clock, {
 			opened: () => this.opened(),
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
@@ -2001,7 +2001,7 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new Ct(n) : new Ee(n);
+			this.renderer = e === "mse" ? new Tt(n) : new Oe(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -2037,7 +2037,7 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && x() - this.firstMs > qn && this.backoff.reset();
+		this.firstMs !== null && y() - this.firstMs > Jn && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -2046,11 +2046,11 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 	}
 	async explain() {
 		this.asking = new AbortController();
-		let { signal: e } = this.asking, t = await At(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(Kn * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Xn && (this.disconnect(), this.showImage()), this.report());
+		let { signal: e } = this.asking, t = await Mt(this.address.still(), e);
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(qn * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Zn && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
-		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new $e(this.address.multipart(), {
+		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new tt(this.address.multipart(), {
 			shown: () => {
 				this.connected = !0, this.shownYet = !0, this.stage.pictured(), this.stage.say({
 					state: "live",
@@ -2067,10 +2067,10 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % Yn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % Xn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
-		let e = x();
+		let e = y();
 		return {
 			delayMs: this.delayMs(e),
 			errorMs: this.clock.errorMs(e),
@@ -2087,7 +2087,7 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.offers("mse", this.begun);
-		return this.slowTicks = t && e > Zn ? this.slowTicks + 1 : 0, this.slowTicks >= Qn;
+		return this.slowTicks = t && e > Qn ? this.slowTicks + 1 : 0, this.slowTicks >= $n;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -2102,11 +2102,11 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(zn({
+		this.image && this.ticking !== void 0 || this.stage.say(Bn({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
-			quietMs: this.lastMs === null ? null : x() - this.lastMs,
+			quietMs: this.lastMs === null ? null : y() - this.lastMs,
 			intervalMs: this.intervalMs,
 			past: this.past,
 			camera: this.camera?.camera ?? null,
@@ -2114,12 +2114,12 @@ var Wn = 250, Gn = 5e3, Kn = 5e3, qn = 5e3, Jn = 500, Yn = 4, Xn = 2, Zn = 250, 
 			trouble: this.problem
 		}));
 	}
-}, er = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\n.mute.wrong { border-style: dashed; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function tr() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(er)), X;
+}, tr = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function nr() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(tr)), X;
 }
 // player/view.ts
-var nr = class {
+var rr = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -2128,7 +2128,8 @@ var nr = class {
 	delay = Z("span", "chip delay");
 	button = document.createElement("button");
 	mute = document.createElement("button");
-	loudspeaker = ir();
+	loudspeaker = ar();
+	note = Z("span", "chip");
 	volume = document.createElement("input");
 	muted = !0;
 	sound = {
@@ -2138,10 +2139,10 @@ var nr = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [tr()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [nr()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	setUpSound({ mute: e, volume: t }) {
-		this.mute.type = "button", this.mute.className = "mute", this.mute.setAttribute("part", "mute"), this.mute.append(this.loudspeaker), this.mute.addEventListener("click", e), this.volume.type = "range", this.volume.max = "1", this.volume.step = "0.05", this.volume.setAttribute("part", "volume"), this.volume.setAttribute("aria-label", "Volume"), this.volume.addEventListener("input", () => t(this.volume.valueAsNumber)), this.loudness(!0, 1);
+		this.note.setAttribute("part", "note"), this.note.setAttribute("role", "status"), this.mute.type = "button", this.mute.className = "mute", this.mute.setAttribute("part", "mute"), this.mute.append(this.loudspeaker), this.mute.addEventListener("click", e), this.volume.type = "range", this.volume.max = "1", this.volume.step = "0.05", this.volume.setAttribute("part", "volume"), this.volume.setAttribute("aria-label", "Volume"), this.volume.addEventListener("input", () => t(this.volume.valueAsNumber)), this.loudness(!0, 1);
 	}
 	label(e) {
 		this.picture.setAttribute("aria-label", e || "Live picture");
@@ -2172,32 +2173,32 @@ var nr = class {
 	}
 	arrange() {
 		let { muted: e, sound: t } = this;
-		this.mute.hidden = !t.available, this.volume.hidden = !t.available || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.title = t.message || (e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.mute.classList.toggle("wrong", t.message !== "");
+		this.mute.hidden = !t.available, this.volume.hidden = !t.available || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.note.hidden = !t.available || t.message === "", this.note.textContent !== t.message && (this.note.textContent = t.message);
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Un(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Wn(e);
 	}
 };
 function Z(e, t) {
 	let n = document.createElement(e);
 	return n.className = t, n;
 }
-var rr = "http://www.w3.org/2000/svg";
-function ir() {
-	let e = document.createElementNS(rr, "svg");
+var ir = "http://www.w3.org/2000/svg";
+function ar() {
+	let e = document.createElementNS(ir, "svg");
 	e.setAttribute("viewBox", "0 0 24 24"), e.setAttribute("aria-hidden", "true");
 	for (let [t, n] of Object.entries({
 		body: "M4 9v6h4l5 4V5L8 9z",
 		waves: "M16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
 		stroke: "M16 9l6 6M22 9l-6 6"
 	})) {
-		let r = document.createElementNS(rr, "path");
+		let r = document.createElementNS(ir, "path");
 		r.setAttribute("class", t), r.setAttribute("d", n), e.append(r);
 	}
 	return e;
 }
 // player/element.ts
-var ar = "100px", or = 500, sr = 150, Q = {
+var or = "100px", sr = 500, cr = 150, Q = {
 	available: !1,
 	codec: null,
 	rate: 0,
@@ -2217,12 +2218,12 @@ var ar = "100px", or = 500, sr = 150, Q = {
 		"muted",
 		"volume"
 	];
-	#e = new nr(this.attachShadow({ mode: "open" }), {
+	#e = new rr(this.attachShadow({ mode: "open" }), {
 		retry: () => this.retry(),
 		mute: () => this.muted = !this.muted,
 		volume: (e) => this.volume = e
 	});
-	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: ar });
+	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: or });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -2307,7 +2308,7 @@ var ar = "100px", or = 500, sr = 150, Q = {
 		document.removeEventListener("visibilitychange", this.#w), window.removeEventListener("online", this.#T), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#x();
 	}
 	attributeChangedCallback(e, t, n) {
-		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = cr(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
+		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = lr(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
 			this.#a = !1, this.#i && this.#b();
 		}));
 	}
@@ -2354,7 +2355,7 @@ var ar = "100px", or = 500, sr = 150, Q = {
 		let e = this.#S();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new $n(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
+		this.#n = new er(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
 	}
 	#x() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h !== Q && this.#g.sounds(Q), this.#y();
@@ -2362,7 +2363,7 @@ var ar = "100px", or = 500, sr = 150, Q = {
 	#S() {
 		let t = this.getAttribute("src");
 		if (!t) return null;
-		let [n = null, r = null, i = null, a = null] = lr.map((e) => this.getAttribute(e));
+		let [n = null, r = null, i = null, a = null] = ur.map((e) => this.getAttribute(e));
 		try {
 			return new e(t, document.baseURI, {
 				width: n,
@@ -2381,7 +2382,7 @@ var ar = "100px", or = 500, sr = 150, Q = {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#w();
 	}
 	#w = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), or);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), sr);
 	};
 	#T = () => this.#n?.retryNow();
 	#E() {
@@ -2395,16 +2396,16 @@ var ar = "100px", or = 500, sr = 150, Q = {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, sr));
+		e === null && await new Promise((e) => setTimeout(e, cr));
 		let n = e === null ? this.#S()?.still() : new URL(e, document.baseURI);
-		n && !t.aborted && this.#e.posted(await Ot(this.#e.poster, n, t));
+		n && !t.aborted && this.#e.posted(await At(this.#e.poster, n, t));
 	}
 };
-function cr(e) {
+function lr(e) {
 	let t = e === null || e.trim() === "" ? 1 : Number(e);
 	return Number.isNaN(t) ? 1 : Math.min(1, Math.max(0, t));
 }
-var lr = [
+var ur = [
 	"width",
 	"height",
 	"fps",
@@ -2413,7 +2414,7 @@ var lr = [
 for (let e of [
 	"src",
 	"mode",
-	...lr,
+	...ur,
 	"poster",
 	"label"
 ]) Object.defineProperty($.prototype, e, {

@@ -41,7 +41,7 @@
 //     framegate-size    {width, height} of the pictures
 //     framegate-error   {code, message}: something went wrong; the player goes on trying
 //
-// Parts: picture, surface, poster, bar, state, delay, retry, mute, volume. Custom properties:
+// Parts: picture, surface, poster, bar, state, delay, retry, mute, volume, note. Custom properties:
 // --framegate-aspect, --framegate-fit, --framegate-background.
 //
 // It connects when it is on the screen and disconnects when it is not.

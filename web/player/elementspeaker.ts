@@ -16,7 +16,7 @@ const CHECK_EVERY_MS = 100;
 const APART_S = 1; // between what is of different timelines
 const KEEP_S = 5;
 const MOST_WAITING = 500; // fragments; more means that appending has stopped
-const RATES = 100; // steps of 1: a change of rate costs a little each time
+const RATES = 500; // steps of 1
 
 type Part = { offsetS: number | null; mime: string | null; bytes: Uint8Array<ArrayBuffer> };
 
@@ -85,7 +85,7 @@ export class ElementSpeaker implements Speaker {
   private setUp(volume: number): void {
     const { audio } = this;
     audio.volume = volume;
-    audio.preservesPitch = true;
+    audio.preservesPitch = false; // of so little nobody hears it, and keeping it has Chrome leap at each change
     audio.disableRemotePlayback = true; // or a ManagedMediaSource does not open
     audio.src = this.url;
     audio.addEventListener('error', () => this.fail(new Error(audio.error?.message || 'The browser cannot play it.')));

@@ -47,6 +47,18 @@ describe('Hold', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('lets go more slowly while there is sound, which has to follow', () => {
+    const [hold, passed] = make();
+    hold.take(0);
+    hold.set(100);
+    stream(hold, passed, 4000);
+    hold.set(90);
+    stream(hold, passed, 1000);
+    expect(Math.abs(hold.heldMs - 96)).toBeLessThan(0.5);
+    stream(hold, passed, 2000);
+    expect(hold.heldMs).toBe(90);
+  });
+
   it('passes on what waits where that is asked for, or forgets it', () => {
     const [hold, passed] = make();
     hold.take(0);

@@ -1,6 +1,7 @@
 // Pictures that wait for their sound.
 
-const SPEED = 0.05; // of the pictures is the most that they are held back or hurried by
+const RAISED = 0.06; // of the time that passes: a media element can play so much slower (follow.ts)
+const LOWERED = 0.004; // sound has to be bent by as much (workletspeaker.ts)
 
 /**
  * Passes things on somewhat later than they come, in their order. Sound is there
@@ -63,10 +64,11 @@ export class Hold<T> {
 
   private advance(): void {
     const nowMs = this.now();
-    const mostMs = SPEED * (nowMs - (this.changedMs ?? nowMs));
+    const passedMs = nowMs - (this.changedMs ?? nowMs);
     this.changedMs = nowMs;
     const missingMs = this.wantedMs - this.currentMs;
-    this.currentMs += Math.min(Math.max(missingMs, -mostMs), mostMs);
+    const lowered = this.wantedMs === 0 ? RAISED : LOWERED; // with nothing to wait for there is no sound
+    this.currentMs += Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * RAISED);
   }
 
   private wake(): void {

@@ -89,6 +89,8 @@ test('it asks again on another connection, and when the camera has sound that ha
   const { sound, wishes, states, settle } = await make();
   sound.setMuted(false);
   await settle();
+  sound.begin('h264', 90_000, true); // before there is an answer
+  expect(wishes.length).toBe(1);
   sound.disconnected();
   sound.connected();
   expect(wishes.length).toBe(2);

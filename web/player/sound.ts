@@ -104,7 +104,7 @@ export class Sound {
     this.pictures.clear();
     this.timescale = codec === 'jpeg' ? 0 : timescale;
     this.update({ available });
-    if (!this.message?.codec) this.sent = ''; // there may be some now
+    if (this.message && !this.message.codec) this.sent = ''; // there may be some now
     this.wish();
   }
 

@@ -35,7 +35,6 @@ button { min-height: 2rem; cursor: pointer; }
 .mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }
 .mute .body { fill: currentColor; stroke-linejoin: round; }
 .mute:not(.silent) .stroke, .mute.silent .waves { display: none; }
-.mute.wrong { border-style: dashed; }
 input { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }
 .delay:not([hidden]) ~ input { margin-inline-start: 0; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }

@@ -24,6 +24,7 @@ export class View {
   private readonly button = document.createElement('button');
   private readonly mute = document.createElement('button');
   private readonly loudspeaker = icon();
+  private readonly note = element('span', 'chip');
   private readonly volume = document.createElement('input');
   private muted = true;
   private sound = { available: false, message: '' };
@@ -51,12 +52,14 @@ export class View {
     this.button.addEventListener('click', controls.retry);
     this.setUpSound(controls);
     this.picture.append(this.poster);
-    this.bar.append(this.state, this.button, this.delay, this.volume, this.mute);
+    this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute);
     this.tile.append(this.picture, this.bar);
     root.append(this.tile);
   }
 
   private setUpSound({ mute, volume }: Controls): void {
+    this.note.setAttribute('part', 'note');
+    this.note.setAttribute('role', 'status');
     this.mute.type = 'button';
     this.mute.className = 'mute';
     this.mute.setAttribute('part', 'mute');
@@ -132,9 +135,9 @@ export class View {
     this.mute.hidden = !sound.available;
     this.volume.hidden = !sound.available || muted;
     this.mute.setAttribute('aria-label', muted ? 'Turn the sound on' : 'Turn the sound off');
-    this.mute.title = sound.message || (muted ? 'Turn the sound on' : 'Turn the sound off');
     this.mute.classList.toggle('silent', muted);
-    this.mute.classList.toggle('wrong', sound.message !== '');
+    this.note.hidden = !sound.available || sound.message === '';
+    if (this.note.textContent !== sound.message) this.note.textContent = sound.message;
   }
 
   /** Shows a delay, or none. */
