@@ -1379,7 +1379,7 @@ function fn(e, t) {
 	return c;
 }
 // player/speaker.ts
-var V = [["aac", "mp4a.40.2"], ["opus", "opus"]], pn;
+var V = [["opus", "opus"], ["aac", "mp4a.40.2"]], pn;
 function H() {
 	return pn ??= mn();
 }
@@ -1422,6 +1422,8 @@ var vn = "framegate-sound", yn = {
 	node = null;
 	decoder = null;
 	init = null;
+	inside = [];
+	firstOut = !0;
 	errors = 0;
 	starved = 0;
 	step = {
@@ -1439,11 +1441,14 @@ var vn = "framegate-sound", yn = {
 		if (this.decoder && this.init && this.node) {
 			this.decoder.decodeQueueSize > xn && this.restart();
 			for (let { start: t, duration: n, bytes: r } of e) {
-				let e = Math.round(t / this.init.timescale * 1e6), i = Math.round(n / this.init.timescale * 1e6);
-				this.decoder.decode(new EncodedAudioChunk({
+				let e = t / this.init.timescale * 1e3, i = Math.round(e * 1e3), a = Math.round(n / this.init.timescale * 1e6);
+				this.inside.push({
+					startMs: e,
+					timestamp: i
+				}), this.decoder.decode(new EncodedAudioChunk({
 					type: "key",
-					timestamp: e,
-					duration: i,
+					timestamp: i,
+					duration: a,
 					data: r
 				}));
 			}
@@ -1460,7 +1465,7 @@ var vn = "framegate-sound", yn = {
 			let [e] = await Promise.all([Mn(this.context), jn(this.context)]);
 			if (this.closed) return;
 			if (!e) {
-				this.close(), this.events.refused();
+				this.refuse();
 				return;
 			}
 			this.node = new AudioWorkletNode(this.context, vn, {
@@ -1470,6 +1475,10 @@ var vn = "framegate-sound", yn = {
 		} catch (e) {
 			this.fail(e);
 		}
+	}
+	refuse() {
+		if (navigator.userActivation?.hasBeenActive) throw Error("The browser begins no sound. Has this machine a device for it?");
+		this.close(), this.events.refused();
 	}
 	order(e, t = []) {
 		this.node?.port.postMessage(e, t);
@@ -1488,7 +1497,7 @@ var vn = "framegate-sound", yn = {
 		});
 	}
 	stop() {
-		this.decoder && this.decoder.state !== "closed" && this.decoder.close(), this.decoder = null;
+		this.decoder && this.decoder.state !== "closed" && this.decoder.close(), this.decoder = null, this.inside = [], this.firstOut = !0;
 	}
 	decoded(e, t) {
 		try {
@@ -1501,23 +1510,30 @@ var vn = "framegate-sound", yn = {
 	}
 	push(e) {
 		this.errors = 0;
-		let t = [];
-		for (let n = 0; n < Math.min(e.numberOfChannels, U); n++) {
+		let t = this.startOf(e);
+		if (t === null) return;
+		let n = [];
+		for (let t = 0; t < Math.min(e.numberOfChannels, U); t++) {
 			let r = new Float32Array(e.numberOfFrames);
 			e.copyTo(r, {
-				planeIndex: n,
+				planeIndex: t,
 				format: "f32-planar"
-			}), t.push(r);
+			}), n.push(r);
 		}
-		let n = {
-			startMs: e.timestamp / 1e3,
+		let r = {
+			startMs: t,
 			rate: e.sampleRate,
-			planes: t
+			planes: n
 		};
-		this.sync.arrived(n.startMs, y() + this.latencyMs()), this.order({
+		this.sync.arrived(t, y() + this.latencyMs()), this.order({
 			type: "push",
-			piece: n
-		}, t.map(({ buffer: e }) => e));
+			piece: r
+		}, n.map(({ buffer: e }) => e));
+	}
+	startOf({ timestamp: e }) {
+		let t = (t) => Math.abs(this.inside[t].timestamp - e);
+		for (; this.firstOut && this.inside.length > 1 && t(1) < t(0);) this.inside.shift();
+		return this.firstOut = !1, this.inside.shift()?.startMs ?? null;
 	}
 	broke(e) {
 		e.name === "NotSupportedError" || ++this.errors > Sn ? this.fail(e) : this.restart();
@@ -1728,7 +1744,7 @@ var q = {
 	broke(e) {
 		let t = this.init && this.message?.codec ? [this.message.codec] : this.hears[this.kind];
 		for (let e of t) this.failed.add(this.kind + e);
-		this.speaker = null, this.init = null, this.update(q), this.wish(), J.some((e) => this.plays(e).length > 0) ? this.listen() : this.giveUp(`The sound cannot be played: ${e.message}`);
+		this.speaker = null, this.init = null, this.events.trouble(e.message), this.update(q), this.wish(), J.some((e) => this.plays(e).length > 0) ? this.listen() : this.giveUp(`The sound cannot be played: ${e.message}`);
 	}
 	giveUp(e) {
 		this.turn++, this.speaker = null, this.wish(), this.update({
@@ -1864,7 +1880,8 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 				codecs: e
 			}),
 			changed: (e) => this.stage.sounds(e),
-			refused: () => this.stage.muted()
+			refused: () => this.stage.muted(),
+			trouble: (e) => this.stage.trouble("sound", e)
 		}), o();
 	}
 	start() {

@@ -114,6 +114,7 @@ export class Player {
       wish: (codecs) => this.connection?.send({ type: 'sound', codecs }),
       changed: (state) => this.stage.sounds(state),
       refused: () => this.stage.muted(),
+      trouble: (message) => this.stage.trouble('sound', message),
     });
     void asked(); // the answer is there, or nearly, when it is needed
   }

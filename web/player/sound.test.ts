@@ -57,7 +57,9 @@ async function make() {
   const wishes: SoundCodec[][] = [];
   const states: SoundState[] = [];
   const refusals: string[] = [];
-  const sound = new Sound({ wish: (codecs) => wishes.push(codecs), changed: (state) => states.push(state), refused: () => refusals.push('refused') });
+  const sound = new Sound({ wish: (codecs) => wishes.push(codecs), changed: (state) => states.push(state),
+    refused: () => refusals.push('refused'),
+    trouble: (message) => refusals.push(message) });
   sound.connected();
   sound.begin('h264', 90_000, true);
   return { sound, wishes, states, refusals, settle: () => vi.advanceTimersByTimeAsync(0) };
@@ -121,7 +123,7 @@ test('where the browser refuses it, it is muted again and says why', async () =>
 });
 
 test('what cannot be played is tried in another codec, in another way, and later again', async () => {
-  const { sound, wishes, states, settle } = await make();
+  const { sound, wishes, states, refusals, settle } = await make();
   sound.setMuted(false);
   await settle();
   const next = async () => {
@@ -137,6 +139,7 @@ test('what cannot be played is tried in another codec, in another way, and later
   expect(wishes.at(-1)).toEqual(['aac']);
   await next();
   expect(wishes.at(-1)).toEqual([]);
+  expect(refusals).toEqual(['It is broken.', 'It is broken.', 'It is broken.']);
   expect(states.at(-1)!.message).toBe('The sound cannot be played: It is broken.');
   await vi.advanceTimersByTimeAsync(30_000);
   expect(speakers.at(-1)!.kind).toBe('worklet');

@@ -27,6 +27,8 @@ export interface SoundEvents {
   changed(state: SoundState): void;
   /** The browser plays nothing before the person does something, and so it is muted again. */
   refused(): void;
+  /** One way to play it does not work. */
+  trouble(message: string): void;
 }
 
 const NOTHING = { codec: null, rate: 0, channels: 0 };
@@ -251,6 +253,7 @@ export class Sound {
     for (const codec of codecs) this.failed.add(this.kind + codec);
     this.speaker = null;
     this.init = null;
+    this.events.trouble(reason.message);
     this.update(NOTHING);
     this.wish(); // no more of that
     if (KINDS.some((kind) => this.plays(kind).length > 0)) void this.listen();

@@ -17,6 +17,12 @@ const REFUSED_AFTER_MS = 1000; // on a page where nobody has done anything
 const SMOOTH_S = 0.02; // a change of volume
 const MOST_CHANNELS = 2;
 
+/** A frame that a decoder has. */
+interface Inside {
+  startMs: number;
+  timestamp: number;
+}
+
 /** Plays sound as soon as it is there, but for a few ms, and bends it to keep it in step. */
 export class WorkletSpeaker implements Speaker {
   readonly sync = new LipSync(HABITS);
@@ -25,6 +31,8 @@ export class WorkletSpeaker implements Speaker {
   private node: AudioWorkletNode | null = null;
   private decoder: AudioDecoder | null = null;
   private init: SoundInit | null = null;
+  private inside: Inside[] = [];
+  private firstOut = true; // of this decoder
   private errors = 0;
   private starved = 0;
   private step = { number: 0, rate: 1 };
@@ -50,8 +58,10 @@ export class WorkletSpeaker implements Speaker {
     if (!this.decoder || !this.init || !this.node) return;
     if (this.decoder.decodeQueueSize > MOST_DECODING) this.restart();
     for (const { start, duration, bytes } of frames) {
-      const timestamp = Math.round((start / this.init.timescale) * 1e6);
+      const startMs = (start / this.init.timescale) * 1000;
+      const timestamp = Math.round(startMs * 1000);
       const lastsUs = Math.round((duration / this.init.timescale) * 1e6);
+      this.inside.push({ startMs, timestamp });
       this.decoder.decode(new EncodedAudioChunk({ type: 'key', timestamp, duration: lastsUs, data: bytes }));
     }
   }
@@ -76,8 +86,7 @@ export class WorkletSpeaker implements Speaker {
       const [allowed] = await Promise.all([runs(this.context), load(this.context)]);
       if (this.closed) return;
       if (!allowed) {
-        this.close();
-        this.events.refused();
+        this.refuse();
         return;
       }
       this.node = new AudioWorkletNode(this.context, PROCESSOR, { numberOfInputs: 0, outputChannelCount: [MOST_CHANNELS] });
@@ -86,6 +95,14 @@ export class WorkletSpeaker implements Speaker {
     } catch (error) {
       this.fail(error as Error);
     }
+  }
+
+  // refuse tells a browser that waits for somebody to do something from one that has
+  // nothing to play sound with.
+  private refuse(): void {
+    if (navigator.userActivation?.hasBeenActive) throw new Error('The browser begins no sound. Has this machine a device for it?');
+    this.close();
+    this.events.refused();
   }
 
   private order(order: SoundOrder, transfer: Transferable[] = []): void {
@@ -107,6 +124,8 @@ export class WorkletSpeaker implements Speaker {
   private stop(): void {
     if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
     this.decoder = null;
+    this.inside = [];
+    this.firstOut = true;
   }
 
   private decoded(data: AudioData, decoder: AudioDecoder): void {
@@ -121,15 +140,26 @@ export class WorkletSpeaker implements Speaker {
 
   private push(data: AudioData): void {
     this.errors = 0;
+    const startMs = this.startOf(data);
+    if (startMs === null) return;
     const planes: Float32Array<ArrayBuffer>[] = [];
     for (let planeIndex = 0; planeIndex < Math.min(data.numberOfChannels, MOST_CHANNELS); planeIndex++) {
       const plane = new Float32Array(data.numberOfFrames);
       data.copyTo(plane, { planeIndex, format: 'f32-planar' });
       planes.push(plane);
     }
-    const piece: Piece = { startMs: data.timestamp / 1000, rate: data.sampleRate, planes };
-    this.sync.arrived(piece.startMs, wallMs() + this.latencyMs());
+    const piece: Piece = { startMs, rate: data.sampleRate, planes };
+    this.sync.arrived(startMs, wallMs() + this.latencyMs());
     this.order({ type: 'push', piece }, planes.map(({ buffer }) => buffer));
+  }
+
+  // startOf says when sound is to be heard: as the frame that it was made of. Chrome's
+  // own time for it counts on from the first frame, whatever is between two.
+  private startOf({ timestamp }: AudioData): number | null {
+    const away = (n: number): number => Math.abs(this.inside[n]!.timestamp - timestamp);
+    while (this.firstOut && this.inside.length > 1 && away(1) < away(0)) this.inside.shift(); // some give nothing for the first
+    this.firstOut = false;
+    return this.inside.shift()?.startMs ?? null;
   }
 
   private broke(error: Error): void {
