@@ -124,6 +124,17 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 	}
 }
 
+// TestOtherSitesMayLoadThePlayer, all of it: browsers ask whether they may.
+func TestOtherSitesMayLoadThePlayer(t *testing.T) {
+	for _, name := range []string{"framegate-player.js", "framegate-player-worker.js", "framegate-player-sound.js"} {
+		response, _ := get(New(nobody).Assets(), "/assets/"+name)
+		h := response.Header
+		if response.StatusCode != 200 || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+			t.Errorf("%s: %d %s", name, response.StatusCode, h)
+		}
+	}
+}
+
 func TestAssetTypesAndCaching(t *testing.T) {
 	assets := New(nobody).Assets()
 	for path, contentType := range map[string]string{
