@@ -31,11 +31,13 @@ type TransportStreamOptions struct {
 	// address; nil does without asking.
 	Dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	ListenTCP func(ctx context.Context, network, address string) (net.Listener, error)
+	Silent    bool         // the sound is left out
 	Log       *slog.Logger // nil discards
 }
 
 // TransportStream is a camera that sends H.264 or H.265 as an MPEG transport
-// stream over TCP, as encoders, drones and ffmpeg do. It implements stream.Source.
+// stream over TCP, as encoders, drones and ffmpeg do, with sound as AAC or Opus. It
+// implements stream.Source.
 //
 // Whoever listens takes one sender at a time. Another is turned away, unless
 // the one before is gone or has fallen silent. A sender that comes back within
@@ -68,7 +70,7 @@ func NewTransportStream(o TransportStreamOptions) *TransportStream {
 // first sender for as long as it takes. No connection and no listener outlives
 // it.
 func (s *TransportStream) Run(ctx context.Context, emit func(media.Frame)) error {
-	r := &reception{maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), silence: s.silence}
+	r := &reception{maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), silence: s.silence, log: s.opt.Log, silent: s.opt.Silent}
 	run := s.call
 	if s.opt.Listen {
 		run = s.listen

@@ -19,7 +19,7 @@ var (
 // demuxer takes the access units out of an MPEG transport stream (ITU-T H.222.0,
 // the sections of which are cited): of the first program, the first stream of
 // H.264, or else of H.265, one access unit to a PES packet, as every muxer at
-// hand sends it.
+// hand sends it; and the first stream of sound that is known.
 //
 // mediacommon's reader is not used here because it gives a PES packet only when
 // the next one begins, which holds every picture back for one frame interval:
@@ -41,6 +41,9 @@ type demuxer struct {
 	pat, pmt         section
 	pmtPID, videoPID uint16 // 0: not known
 	codec            media.Codec
+	sound            soundDemuxer
+	heard            func(soundUnit) // is given the sound; nil leaves it out
+	others           []string        // sounds that are left out
 
 	counted bool   // there was a packet before, with this counter and payload
 	counter byte   // continuity_counter (2.4.3.3)
@@ -137,6 +140,10 @@ func (d *demuxer) packet(p []byte, take func(unit) error) error {
 		return d.pat.add(begins, payload, d.readPAT)
 	case pid == d.pmtPID:
 		return d.pmt.add(begins, payload, d.readPMT)
+	case pid == d.sound.pid && d.heard != nil && pid != 0 && pid != d.videoPID:
+		if p[3]&scrambled == 0 {
+			d.sound.packet(p[3]&0x0F, begins, payload, d.heard)
+		}
 	case pid != d.videoPID:
 	case p[3]&scrambled != 0:
 		return errScrambled
@@ -233,16 +240,14 @@ func (d *demuxer) give(take func(unit) error) error {
 	return take(u)
 }
 
-// begin reads the header of a PES packet (2.4.3.6), which all muxers put into
-// one transport packet, and gives what of the payload follows it.
+// begin begins a PES packet, and gives what of the payload follows its header.
 func (d *demuxer) begin(b []byte, take func(unit) error) ([]byte, error) {
-	const lengthFrom, withStamp = 6, 14 // what PES_packet_length counts from; the header with a PTS
-	if len(b) < 9 || b[0] != 0 || b[1] != 0 || b[2] != 1 || b[6]&0xC0 != 0x80 || 9+int(b[8]) > len(b) {
+	head, ok := readPESHead(b)
+	if !ok {
 		d.lose()
 		return nil, nil
 	}
-	length, header := int(binary.BigEndian.Uint16(b[4:])), 9+int(b[8])
-	if b[7]&0x80 == 0 || header < withStamp { // no PTS: the unit before goes on
+	if !head.stamped { // the unit before goes on
 		if d.state == given {
 			d.waits = true
 			d.lose()
@@ -253,12 +258,10 @@ func (d *demuxer) begin(b []byte, take func(unit) error) ([]byte, error) {
 				return nil, err
 			}
 		}
-		d.state, d.data, d.pts = gathering, d.data[:0], readStamp(b[9:])
+		d.state, d.data, d.pts = gathering, d.data[:0], head.stamp
 	}
-	if d.left = -1; length > 0 {
-		d.left = max(0, lengthFrom+length-header)
-	}
-	return b[header:], nil
+	d.left = head.length
+	return b[head.size:], nil
 }
 
 // readStamp reads the 33 bits of a time stamp out of its 5 bytes.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -347,11 +349,23 @@ func FuzzDemuxer(f *testing.F) {
 	m := newMuxer()
 	m.tables(0x33)
 	f.Add(m.flush(), 3)
+	for _, sound := range []string{"adts.ts", "latm.ts", "opus.ts"} {
+		b, err := os.ReadFile(filepath.Join("testdata", sound))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, 1000)
+	}
 	f.Fuzz(func(t *testing.T, b []byte, at int) {
 		const maxUnit = 1000
 		at = max(0, min(at, len(b)))
 		run := func(pieces ...[]byte) (units []got, err error) {
-			d := demuxer{maxUnit: maxUnit}
+			d := demuxer{maxUnit: maxUnit, heard: func(u soundUnit) {
+				if len(u.data) > maxSoundUnit || u.format == nil {
+					t.Fatalf("sound of %d bytes, format %v", len(u.data), u.format)
+				}
+				units = append(units, got{PTS: u.stamp, Data: string(u.data)})
+			}}
 			for _, piece := range pieces {
 				if err = d.feed(piece, keep(&units)); err != nil {
 					break

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"framegate/gateway/media"
@@ -37,6 +39,10 @@ type reception struct {
 	joining bool // up to the next keyframe nothing can be shown
 	joined  bool // the last keyframe ended that
 	clock   clock
+	log     *slog.Logger
+	silent  bool          // sound is not wanted
+	heard   *media.Format // of the sound that came last
+	told    bool          // the log knows which sound is left out
 
 	frames    int
 	silence   stream.Silence // of whole pictures, shown or not
@@ -55,6 +61,9 @@ func (r *reception) receive(ctx context.Context, conn net.Conn) error {
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	r.startOver()
 	r.demux = demuxer{maxUnit: r.maxFrame}
+	if !r.silent {
+		r.demux.heard = r.hear
+	}
 	head, got := make([]byte, 0, 16), 0
 	b := make([]byte, 64<<10)
 	for connected := time.Now(); ; {
@@ -149,6 +158,7 @@ func (r *reception) take(u unit) error {
 		return err
 	}
 	r.silence.Picture(now)
+	r.tell()
 	if !r.leadsOn(frame) {
 		return nil
 	}
@@ -157,6 +167,32 @@ func (r *reception) take(u unit) error {
 	r.lastShown = now
 	r.emit(frame)
 	return nil
+}
+
+// tell tells once which sound is left out.
+func (r *reception) tell() {
+	if others := r.demux.others; len(others) > 0 && !r.told && !r.silent {
+		r.log.Info("sender has sound that is left out", "sounds", strings.Join(others, ", "))
+		r.told = true
+	}
+}
+
+// hear emits a frame of sound, at the time that its pictures have. Before there are
+// any nobody knows when that is.
+func (r *reception) hear(u soundUnit) {
+	if r.frames == 0 || !r.clock.running {
+		if r.heard != u.format {
+			r.heard = u.format
+			r.emit(media.Frame{Format: u.format})
+		}
+		return
+	}
+	at := r.clock.next(u.stamp)
+	if at < 0 || at < r.clock.at-mostAhead || at > r.clock.at+mostAhead {
+		return // of another time
+	}
+	r.heard = u.format
+	r.emit(media.Frame{Format: u.format, PTS: time.Duration(at * 100_000 / 9), Data: u.data})
 }
 
 // leadsOn says whether all is there that a frame builds on.

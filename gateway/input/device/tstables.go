@@ -119,20 +119,35 @@ func (d *demuxer) readPMT(table []byte) error {
 	if len(entry) < 5 {
 		return nil // nothing in it yet
 	}
-	other, h265 := "", uint16(0)
+	other, h264, h265 := "", uint16(0), uint16(0)
+	sounds := false
+	d.others = d.others[:0]
 	for len(entry) >= 5 {
-		switch kind, pid := entry[0], pidOf(entry[1:]); {
-		case kind == streamTypeH264:
-			d.choose(pid, media.H264)
-			return nil
+		kind, pid := entry[0], pidOf(entry[1:])
+		end := min(len(entry), 5+int(binary.BigEndian.Uint16(entry[3:])&0x0FFF))
+		if parse, name := soundOf(kind, entry[5:end]); parse != nil && !sounds {
+			d.sound.open(pid, kind, parse)
+			sounds = true
+		} else if name != "" {
+			d.others = append(d.others, name)
+		}
+		entry = entry[end:]
+		switch {
+		case kind == streamTypeH264 && h264 == 0:
+			h264 = pid
 		case kind == streamTypeH265 && h265 == 0:
 			h265 = pid
 		case otherStreams[kind] != "":
 			other = otherStreams[kind]
 		}
-		entry = entry[min(len(entry), 5+int(binary.BigEndian.Uint16(entry[3:])&0x0FFF)):]
+	}
+	if !sounds {
+		d.sound.open(0, 0, nil)
 	}
 	switch {
+	case h264 != 0:
+		d.choose(h264, media.H264)
+		return nil
 	case h265 != 0:
 		d.choose(h265, media.H265)
 		return nil
