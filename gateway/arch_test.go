@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"gateway/publish":       {"gateway/media", "gateway/stream"},
 	"gateway/input/upload":  {"gateway/media", "gateway/stream", "gateway/publish"},
 	"gateway/input/device":  {"gateway/media", "gateway/stream", "transcode"},
-	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo"},
+	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo", "gateway/input/rtspcam/rtpaudio"},
 
 	"gateway/config/plainyaml": {},
 	"gateway/api/events":       {"gateway/config", "gateway/stream"},
@@ -50,7 +50,9 @@ var mayImport = map[string][]string{
 	"gateway/thumbnails":     {"gateway/instant", "gateway/media", "gateway/stream", "gateway/places", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs", "transcode"},
 
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/camlogin", "transcode/h264", "transcode/h265"},
-	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "transcode/h264", "transcode/h265"},
+	"gateway/input/rtspcam/rtptrack":   {},
+	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "gateway/input/rtspcam/rtptrack", "transcode/h264", "transcode/h265"},
+	"gateway/input/rtspcam/rtpaudio":   {"gateway/media", "gateway/input/rtspcam/rtptrack"},
 	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264", "transcode/h265"},
 	"gateway/auth/passwords":           {"gateway/store"},
 

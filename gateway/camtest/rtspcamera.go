@@ -24,7 +24,7 @@ import (
 
 // RTSPOptions says what kind of camera an RTSPCamera is.
 type RTSPOptions struct {
-	Medias             []*description.Media // that it offers; the first is the one it sends
+	Medias             []*description.Media // that it offers; the first is its video
 	TLS                bool                 // with a certificate that nobody trusts
 	UDP                bool                 // it can send over UDP
 	RefuseTCP          bool                 // it answers 461 to those who want TCP
@@ -46,7 +46,7 @@ type RTSPCamera struct {
 
 	mu        sync.Mutex
 	changed   *sync.Cond
-	ssrc      uint32 // of what was sent
+	ssrc      [2]uint32 // of what was sent, of the video and beside it
 	udp       net.PacketConn
 	peers     []net.Addr // where packets go over UDP
 	conns     map[*rtspConn]bool
@@ -109,14 +109,19 @@ func (c *RTSPCamera) Close() {
 	c.server.Close()
 }
 
-// Send sends a packet to everybody who plays.
-func (c *RTSPCamera) Send(p *rtp.Packet) error {
+// Send sends a packet of video to everybody who plays.
+func (c *RTSPCamera) Send(p *rtp.Packet) error { return c.sendOn(0, p) }
+
+// SendSound sends a packet of what is offered second, its sound.
+func (c *RTSPCamera) SendSound(p *rtp.Packet) error { return c.sendOn(1, p) }
+
+func (c *RTSPCamera) sendOn(track int, p *rtp.Packet) error {
 	p.Version = 2
-	p.PayloadType = c.options.Medias[0].Formats[0].PayloadType()
-	err := c.stream.WritePacketRTP(c.options.Medias[0], p)
+	p.PayloadType = c.options.Medias[track].Formats[0].PayloadType()
+	err := c.stream.WritePacketRTP(c.options.Medias[track], p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ssrc = p.SSRC
+	c.ssrc[track] = p.SSRC
 	return err
 }
 
@@ -144,12 +149,17 @@ func (c *RTSPCamera) SendAs(p *rtp.Packet) error {
 }
 
 // Report sends a sender report: that these ticks mean this time. It is about
-// the packets sent before it.
-func (c *RTSPCamera) Report(ntp uint64, ticks uint32) error {
+// the packets of video sent before it.
+func (c *RTSPCamera) Report(ntp uint64, ticks uint32) error { return c.reportOn(0, ntp, ticks) }
+
+// ReportSound sends one about the packets of sound.
+func (c *RTSPCamera) ReportSound(ntp uint64, ticks uint32) error { return c.reportOn(1, ntp, ticks) }
+
+func (c *RTSPCamera) reportOn(track int, ntp uint64, ticks uint32) error {
 	c.mu.Lock()
-	report := &rtcp.SenderReport{SSRC: c.ssrc, NTPTime: ntp, RTPTime: ticks}
+	report := &rtcp.SenderReport{SSRC: c.ssrc[track], NTPTime: ntp, RTPTime: ticks}
 	c.mu.Unlock()
-	return c.stream.WritePacketRTCP(c.options.Medias[0], report)
+	return c.stream.WritePacketRTCP(c.options.Medias[track], report)
 }
 
 // Inject sends bytes as they are on every RTSP connection.

@@ -62,6 +62,12 @@ type RTSPTextCamera struct {
 type rtspTextClient struct {
 	net.Conn
 	playing bool
+	tracks  []rtspTextTrack // that were set up, in their order
+}
+
+// rtspTextTrack is where the packets of a track go.
+type rtspTextTrack struct {
+	url     string
 	channel byte         // of packets within the connection
 	to      *net.UDPAddr // nil: within the connection
 }
@@ -168,9 +174,16 @@ func (c *RTSPTextCamera) await(ctx context.Context, reached func() bool) error {
 	return ctx.Err()
 }
 
-// Send sends a packet to everybody who plays.
+// Send sends a packet, of the track that was set up first, to everybody who plays.
 func (c *RTSPTextCamera) Send(p *rtp.Packet) error {
-	p.Version, p.PayloadType = 2, c.options.PayloadType
+	p.PayloadType = c.options.PayloadType
+	return c.SendOn(0, p)
+}
+
+// SendOn sends a packet as one of the track that was set up at this place, from 0 on,
+// to everybody who plays and has set it up.
+func (c *RTSPTextCamera) SendOn(track int, p *rtp.Packet) error {
+	p.Version = 2
 	b, err := p.Marshal()
 	if err != nil {
 		return err
@@ -178,22 +191,22 @@ func (c *RTSPTextCamera) Send(p *rtp.Packet) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for client := range c.clients {
-		if client.playing {
-			err = c.sendTo(client, b)
+		if client.playing && track < len(client.tracks) {
+			err = c.sendTo(client, client.tracks[track], b)
 		}
 	}
 	return err
 }
 
 // sendTo sends a packet to a client. The lock is held.
-func (c *RTSPTextCamera) sendTo(client *rtspTextClient, b []byte) (err error) {
+func (c *RTSPTextCamera) sendTo(client *rtspTextClient, track rtspTextTrack, b []byte) (err error) {
 	switch {
-	case client.to == nil:
-		err = client.write(string([]byte{'$', client.channel, byte(len(b) >> 8), byte(len(b))}) + string(b))
+	case track.to == nil:
+		err = client.write(string([]byte{'$', track.channel, byte(len(b) >> 8), byte(len(b))}) + string(b))
 	case c.options.OtherPort:
-		_, err = c.other.WriteTo(b, client.to)
+		_, err = c.other.WriteTo(b, track.to)
 	default:
-		_, err = c.rtp.WriteTo(b, client.to)
+		_, err = c.rtp.WriteTo(b, track.to)
 	}
 	return err
 }
@@ -298,25 +311,32 @@ func (c *RTSPTextCamera) usual(r RTSPRequest, client *rtspTextClient) string {
 		return head + fmt.Sprintf("Content-Base: %s/\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
 			strings.TrimSuffix(r.URL, "/"), len(c.options.SDP), c.options.SDP)
 	case "SETUP":
-		return head + "Session: 12345678;timeout=60\r\nTransport: " + c.transport(r.Header.Get("Transport"), client) + "\r\n\r\n"
+		return head + "Session: 12345678;timeout=60\r\nTransport: " + c.transport(r, client) + "\r\n\r\n"
 	}
 	return head + "Session: 12345678\r\n\r\n"
 }
 
 // transport agrees on the transport that is asked for, and notes it.
-func (c *RTSPTextCamera) transport(asked string, client *rtspTextClient) string {
+func (c *RTSPTextCamera) transport(r RTSPRequest, client *rtspTextClient) string {
+	asked := r.Header.Get("Transport")
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	at := slices.IndexFunc(client.tracks, func(t rtspTextTrack) bool { return t.url == r.URL })
+	if at < 0 {
+		at = len(client.tracks)
+		client.tracks = append(client.tracks, rtspTextTrack{url: r.URL})
+	}
+	track := &client.tracks[at]
 	if _, channels, ok := strings.Cut(asked, "interleaved="); ok {
 		first, _, _ := strings.Cut(channels, "-")
 		number, _ := strconv.ParseUint(first, 10, 8)
-		client.channel, client.to = byte(number), nil
+		track.channel, track.to = byte(number), nil
 		return asked
 	}
 	_, ports, _ := strings.Cut(asked, "client_port=")
 	first, _, _ := strings.Cut(ports, "-")
 	port, _ := strconv.Atoi(first)
-	client.to = &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
+	track.to = &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
 	return asked + ";server_port=" + c.ports()
 }
 

@@ -77,7 +77,9 @@ func TestOddDescriptions(t *testing.T) {
 				options.SDP = crlf(oddDescriptions[name])
 				camera := newTextCamera(t, options)
 				wantPlayed(t, camera, opt, copied(groups))
-				if asked := askedWith(camera, "SETUP"); !slices.Equal(asked, []string{camera.URL("/cam/trackID=0")}) {
+				asked := askedWith(camera, "SETUP")
+				sounds := len(asked) == 2 && strings.Contains(options.SDP, "m=audio") && asked[1] != asked[0]
+				if asked[0] != camera.URL("/cam/trackID=0") || len(asked) > 1 && !sounds {
 					t.Errorf("set up: %q", asked)
 				}
 			})

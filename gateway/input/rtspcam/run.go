@@ -19,6 +19,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtpaudio"
 	"framegate/gateway/input/rtspcam/rtpvideo"
 	"framegate/gateway/input/rtspcam/rtspquirks"
 	"framegate/gateway/media"
@@ -54,8 +55,11 @@ type run struct {
 	watch    *watchdog
 	receiver *rtpvideo.Receiver
 	client   *gortsplib.Client
+	sound    *rtpaudio.Receiver
 	received atomic.Bool // a packet
 	showing  atomic.Bool // a picture was shown
+	asked    bool        // the camera was asked for sound
+	giving   sync.Mutex  // is held while a frame is emitted: pictures and sound may come from two goroutines
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials
 	dials int
@@ -70,7 +74,7 @@ func (r *run) newReceiver() *rtpvideo.Receiver {
 		Emit: func(f media.Frame, arrived time.Time) {
 			r.showing.Store(true)
 			r.watch.picture(arrived)
-			r.emit(f)
+			r.give(f)
 		},
 		First: func() {
 			r.received.Store(true)
@@ -83,6 +87,13 @@ func (r *run) newReceiver() *rtpvideo.Receiver {
 		TooLarge:      func() { s.opt.Limited(LimitFrameBytes) },
 		Log:           s.opt.Log,
 	})
+}
+
+// give emits a frame.
+func (r *run) give(f media.Frame) {
+	r.giving.Lock()
+	defer r.giving.Unlock()
+	r.emit(f)
 }
 
 // play pulls pictures until the run ends, and gives the reason.
@@ -121,17 +132,20 @@ func (r *run) converse(client *gortsplib.Client) error {
 	if err != nil {
 		return err
 	}
-	s.tell(offer.Others)
-	t.tap(func(p *rtp.Packet) { r.receiver.Packet(p, time.Now()) })
+	sound := s.chooseSound(session, offer)
+	tap(t.media, func(p *rtp.Packet) { r.receiver.Packet(p, time.Now()) })
 	agreed, err := r.setup(client, t)
 	if err != nil {
 		return explain("setting up the video", err)
 	}
 	t.video.Ordered = r.transport(client) == TCP
 	r.receiver.Begin(t.video)
-	r.shorten(agreed)
+	r.shorten(agreed, r.receiver.Bytes)
 	client.OnPacketRTP(t.media, t.format, func(*rtp.Packet) {}) // it has them: see tapped
 	client.OnPacketRTCP(t.media, r.receiver.Report)
+	if sound != nil {
+		r.addSound(client, session.BaseURL, sound)
+	}
 	if _, err := client.Play(nil); err != nil {
 		return explain("starting the video", err)
 	}
@@ -161,11 +175,11 @@ func (r *run) setup(client *gortsplib.Client, t track) (*base.Response, error) {
 	return client.Setup(t.base, t.media, 0, 0)
 }
 
-// shorten has the packets of the video come straight to the receiver, if they
+// shorten has the packets of a stream come straight to whom they are for, if they
 // come within a connection that can be looked into.
-func (r *run) shorten(agreed *base.Response) {
+func (r *run) shorten(agreed *base.Response, take func(data []byte, arrived time.Time)) {
 	if number, ok := r.channel(agreed); ok {
-		r.conversation().Straight(number, r.receiver.Bytes)
+		r.conversation().Straight(number, take)
 	}
 }
 

@@ -56,7 +56,7 @@ func TestShortcutUsed(t *testing.T) {
 		if c.scheme == "rtsps" {
 			continue // there is nothing to be read
 		}
-		r.shorten(agreed)
+		r.shorten(agreed, r.receiver.Bytes)
 		fmt.Fprint(r.conversation(), "PLAY rtsp://127.0.0.1/ RTSP/1.0\r\nCSeq: 5\r\n\r\n")
 		if _, err := io.Copy(io.Discard, r.conversation()); err != nil {
 			t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package rtspcam pulls the pictures of an RTSP camera: H.264, H.265 or Motion
-// JPEG, over TCP or UDP, with or without TLS.
+// Package rtspcam pulls the pictures of an RTSP camera, and its sound: H.264, H.265 or
+// Motion JPEG, over TCP or UDP, with or without TLS.
 //
 // gortsplib speaks RTSP (RFC 2326) and carries the packets. It hears what
 // cameras say as they should have said it, which is rtspquirks' affair, because
@@ -7,8 +7,9 @@
 // rtpvideo's.
 //
 // A Source is the source of a stream, which runs it while somebody watches and
-// does all reconnecting. The package decodes no picture, listens nowhere but
-// for the packets it asked for, and takes no audio.
+// does all reconnecting. The package decodes no picture, and listens nowhere but
+// for the packets it asked for. Sound that comes beside the pictures is taken too
+// (rtpaudio), and whatever is wrong with it, the pictures are not touched.
 package rtspcam
 
 import (
@@ -20,6 +21,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 
@@ -46,6 +49,7 @@ type Options struct {
 	Username, Password string    // sent only when the camera asks, and to the URL's own host and port alone
 	Transport          Transport // "" = Auto
 	InsecureTLS        bool      // accept any certificate: cameras sign their own
+	NoSound            bool      // take the pictures alone
 	MaxFrameBytes      int       // of one picture; 0 = 8 MiB
 	Patience           Patience
 	// Dial opens the RTSP connection, and may refuse an address; nil dials
@@ -67,8 +71,11 @@ type Source struct {
 	tls      *tls.Config
 	patience patience
 
-	refusesTCP bool // learned, and used if Options.Transport is Auto
-	told       bool // the log knows what the camera offers beside its video
+	refusesTCP bool        // learned, and used if Options.Transport is Auto
+	told       bool        // the log knows what the camera offers beside its video,
+	toldSound  atomic.Bool // and what is wrong with its sound
+	soundless  time.Time   // until then the camera is not asked for sound
+	suspected  bool        // a run that asked for sound showed nothing
 	markers    rtpvideo.Markers
 	silence    stream.Silence
 }
@@ -155,7 +162,9 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	r := &run{source: s, ctx: within, cancel: cancel, emit: emit}
 	r.watch = newWatchdog(cancel, s.patience, s.silence)
 	r.receiver = r.newReceiver()
+	r.sound = r.newSound()
 	err := r.play()
+	r.sound.End()
 	r.receiver.End()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -164,5 +173,6 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		s.silence = r.watch.Next()
 	}
 	s.count(err)
+	s.learn(r, err)
 	return err
 }

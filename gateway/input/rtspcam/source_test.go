@@ -38,7 +38,8 @@ func newSource(t *testing.T, opt Options) *Source {
 
 // started is a run of a source in the background.
 type started struct {
-	frames chan media.Frame
+	frames chan media.Frame // pictures
+	sounds chan media.Frame
 	done   chan error
 	cancel context.CancelFunc
 }
@@ -46,8 +47,16 @@ type started struct {
 // start runs s until the test ends.
 func start(t *testing.T, s *Source) *started {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &started{frames: make(chan media.Frame, 1000), done: make(chan error, 1), cancel: cancel}
-	go func() { r.done <- s.Run(ctx, func(f media.Frame) { r.frames <- f }) }()
+	r := &started{frames: make(chan media.Frame, 1000), sounds: make(chan media.Frame, 1000), done: make(chan error, 1), cancel: cancel}
+	go func() {
+		r.done <- s.Run(ctx, func(f media.Frame) {
+			if f.Format.Codec.Kind() == media.Audio {
+				r.sounds <- f
+			} else {
+				r.frames <- f
+			}
+		})
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if r.done != nil {
@@ -57,16 +66,27 @@ func start(t *testing.T, s *Source) *started {
 	return r
 }
 
-// next waits for a frame.
+// next waits for a picture.
 func (r *started) next(t *testing.T) media.Frame {
 	t.Helper()
+	return r.nextOf(t, r.frames)
+}
+
+// nextSound waits for a frame of sound.
+func (r *started) nextSound(t *testing.T) media.Frame {
+	t.Helper()
+	return r.nextOf(t, r.sounds)
+}
+
+func (r *started) nextOf(t *testing.T, frames chan media.Frame) media.Frame {
+	t.Helper()
 	select {
-	case f := <-r.frames:
+	case f := <-frames:
 		return f
 	case err := <-r.done:
 		r.done <- err
-		if len(r.frames) > 0 { // they came before the end
-			return <-r.frames
+		if len(frames) > 0 { // they came before the end
+			return <-frames
 		}
 		t.Fatalf("run ended before the frame: %v", err)
 	case <-time.After(generous):

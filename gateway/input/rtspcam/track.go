@@ -3,7 +3,6 @@ package rtspcam
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
@@ -15,7 +14,7 @@ import (
 	"framegate/gateway/media"
 )
 
-// track is the one stream of packets that is taken from a camera.
+// track is the stream of packets of pictures that is taken from a camera.
 type track struct {
 	base   *base.URL // that its URL is relative to
 	media  *description.Media
@@ -23,9 +22,9 @@ type track struct {
 	video  rtpvideo.Stream // what the packets carry, but for how they come
 }
 
-// newTrack makes the track that a camera's description was reduced to.
+// newTrack makes the track that a camera's description was reduced to, beside sound.
 func newTrack(session *description.Session, offer *rtspquirks.Offer) (track, error) {
-	m := session.Medias[0] // the only one
+	m := session.Medias[0]
 	t := track{base: session.BaseURL, media: m, format: m.Formats[0]}
 	t.video.Codec, t.video.PayloadType = offer.Codec, t.format.PayloadType()
 	return t, t.prepare(offer)
@@ -47,10 +46,9 @@ func (t *track) prepare(offer *rtspquirks.Offer) error {
 	return nil
 }
 
-// tap has the packets of the track taken, when it is set up.
-func (t *track) tap(take func(*rtp.Packet)) {
-	i := slices.Index(t.media.Formats, t.format)
-	t.media.Formats[i] = tapped{t.format, take}
+// tap has the packets of a stream of one format taken, when it is set up.
+func tap(m *description.Media, take func(*rtp.Packet)) {
+	m.Formats[0] = tapped{m.Formats[0], take}
 }
 
 // tapped is a format whose packets are taken before gortsplib judges them,

@@ -13,6 +13,10 @@ import (
 // afterGoodbye is how long a camera may take to show that it goes on.
 const afterGoodbye = time.Second
 
+// soundAnswer is how long a camera may take to answer when it is asked for its sound.
+// It is given up then, and not asked for that again soon.
+const soundAnswer = 4 * time.Second
+
 // Why a camera is given up.
 var (
 	errUnreachable   = errors.New("camera cannot be reached in time")
@@ -32,6 +36,8 @@ const (
 	connected
 	answered
 	detailed
+	adding // its sound to the video
+	added
 	playing
 	receiving
 	showing
@@ -66,8 +72,10 @@ func (w *watchdog) reach(s stage) {
 	switch s {
 	case connecting:
 		w.Expect(w.patience.connect, errUnreachable)
-	case connected, detailed:
+	case connected, detailed, added:
 		w.Expect(w.patience.answer, errNoAnswer)
+	case adding:
+		w.Expect(min(w.patience.answer, soundAnswer), errNoAnswer)
 	case answered:
 		w.Expect(max(w.patience.describe, w.patience.answer), errNoDescription)
 	case playing:
@@ -75,6 +83,13 @@ func (w *watchdog) reach(s stage) {
 	case receiving:
 		w.Expect(w.patience.picture, errNoPicture)
 	}
+}
+
+// reached says whether the run has come as far as a stage.
+func (w *watchdog) reached(s stage) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stage >= s
 }
 
 // picture notes a whole picture, and from now on limits the silence until the

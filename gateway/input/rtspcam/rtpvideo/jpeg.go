@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtptrack"
 	"framegate/gateway/media"
 )
 
@@ -43,7 +44,7 @@ type jpegAssembler struct {
 	begun  bool // with its first piece, and nothing is missing since
 	ended  bool // its marker came: it was shown, or will soon be
 	pieces int
-	at     moment
+	at     rtptrack.Moment
 	head   jpegHead
 	scan   []byte
 }
@@ -67,7 +68,7 @@ type piece struct {
 // add takes a packet. A picture begins with its first piece, whatever the
 // timestamps; that it is whole is said by its marker, if those hold (Markers),
 // or else by the next one.
-func (a *jpegAssembler) add(packet *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
+func (a *jpegAssembler) add(packet *rtp.Packet, at rtptrack.Moment, lost bool, show func(media.Frame, rtptrack.Moment)) error {
 	if lost {
 		if err := a.flush(show); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (a *jpegAssembler) add(packet *rtp.Packet, at moment, lost bool, show func(
 	default:
 		a.goOn(p)
 	}
-	a.at.arrived = at.arrived
+	a.at.Arrived = at.Arrived
 	if packet.Marker && a.begun && a.markers.ends(&a.ended) {
 		return a.finish(show)
 	}
@@ -93,7 +94,7 @@ func (a *jpegAssembler) add(packet *rtp.Packet, at moment, lost bool, show func(
 }
 
 // flush shows a picture that was kept back to see whether it goes on.
-func (a *jpegAssembler) flush(show func(media.Frame, moment)) error {
+func (a *jpegAssembler) flush(show func(media.Frame, rtptrack.Moment)) error {
 	if !a.ended {
 		return nil
 	}
@@ -101,7 +102,7 @@ func (a *jpegAssembler) flush(show func(media.Frame, moment)) error {
 }
 
 // next ends the picture under way and begins another with its first piece.
-func (a *jpegAssembler) next(packet *rtp.Packet, p piece, at moment, show func(media.Frame, moment)) error {
+func (a *jpegAssembler) next(packet *rtp.Packet, p piece, at rtptrack.Moment, show func(media.Frame, rtptrack.Moment)) error {
 	if a.ended {
 		a.markers.held(a.pieces > 1)
 	}
@@ -229,7 +230,7 @@ func realSize(packet *rtp.Packet) (width, height int, ok bool) {
 }
 
 // finish ends the picture under way and shows it, if it is whole.
-func (a *jpegAssembler) finish(show func(media.Frame, moment)) error {
+func (a *jpegAssembler) finish(show func(media.Frame, rtptrack.Moment)) error {
 	if !a.begun {
 		return nil
 	}

@@ -1,6 +1,5 @@
 // Package rtpvideo makes frames of packets of RTP: access units (units.go)
-// of RFC 6184 (h264.go) and RFC 7798 (h265.go), JPEGs of RFC 2435 (jpeg.go), in
-// which order and of which source (intake.go), and their times (clock.go). It
+// of RFC 6184 (h264.go) and RFC 7798 (h265.go), and JPEGs of RFC 2435 (jpeg.go). It
 // believes of what cameras write into packets what can be checked.
 //
 // Two things hold for every frame. It is emitted with its last packet, or, where
@@ -21,17 +20,21 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtptrack"
 	"framegate/gateway/media"
 )
+
+// ClockRate of video in RTP, in ticks a second (RFC 6184, RFC 2435).
+const ClockRate = 90000
 
 // assembler makes frames of the packets of a stream. The packets come in order
 // and without doubles; lost says that some are missing before this one. A
 // packet is its own only until add returns. An error is one that the run cannot
 // go on with.
 type assembler interface {
-	add(p *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error
+	add(p *rtp.Packet, at rtptrack.Moment, lost bool, show func(media.Frame, rtptrack.Moment)) error
 	// flush shows a picture that add keeps back to see whether it goes on.
-	flush(show func(media.Frame, moment)) error
+	flush(show func(media.Frame, rtptrack.Moment)) error
 }
 
 // keptBack is how long the first pictures of a camera are kept back after their
@@ -68,17 +71,17 @@ type Stream struct {
 // one goroutine, reports from the same or another. Its methods do not block.
 type Receiver struct {
 	opt   Options
-	clock clock
+	clock rtptrack.Clock
 
 	mu        sync.Mutex // guards what follows, and is held while a frame is emitted
 	kind      uint8      // payload type of the stream
 	received  bool       // a packet
-	intake    intake
+	intake    rtptrack.Intake
 	assembler assembler
-	straight  rtp.Packet                               // the last that came as bytes
-	took      func(*rtp.Packet, time.Time, continuity) // assemble, made once and not for each packet
-	shown     func(media.Frame, moment)                // show, likewise
-	keeping   *time.Timer                              // runs flush, while pictures are kept back
+	straight  rtp.Packet                         // the last that came as bytes
+	took      rtptrack.Give                      // assemble, made once and not for each packet
+	shown     func(media.Frame, rtptrack.Moment) // show, likewise
+	keeping   *time.Timer                        // runs flush, while pictures are kept back
 	closed    bool
 }
 
@@ -87,16 +90,19 @@ func New(o Options) *Receiver {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Receiver{opt: o}
+	r := &Receiver{opt: o, clock: rtptrack.Clock{Rate: ClockRate}}
 	r.took, r.shown = r.assemble, r.show
 	return r
 }
+
+// Clock gives the clock of the pictures, for what comes beside them.
+func (r *Receiver) Clock() *rtptrack.Clock { return &r.clock }
 
 // Begin says what the packets are, before the first one.
 func (r *Receiver) Begin(s Stream) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.assembler, r.kind, r.intake.reliable = r.opt.assembler(s), s.PayloadType, s.Ordered
+	r.assembler, r.kind, r.intake.Reliable = r.opt.assembler(s), s.PayloadType, s.Ordered
 }
 
 // assembler makes the one for a stream.
@@ -156,16 +162,16 @@ func (r *Receiver) take(p *rtp.Packet, arrived time.Time) {
 		r.received = true
 		r.opt.First()
 	}
-	r.intake.take(p, arrived, r.took)
+	r.intake.Take(p, arrived, r.took)
 }
 
 // assemble takes a packet whose turn it is.
-func (r *Receiver) assemble(p *rtp.Packet, arrived time.Time, c continuity) {
-	if c == renamed || c == another {
-		r.clock.follow(p.SSRC, c == another)
+func (r *Receiver) assemble(p *rtp.Packet, arrived time.Time, c rtptrack.Continuity) {
+	if c == rtptrack.Renamed || c == rtptrack.Another {
+		r.clock.Follow(p.SSRC, c == rtptrack.Another)
 	}
-	at := r.clock.stamp(p.SSRC, p.Timestamp, arrived)
-	if err := r.assembler.add(p, at, c == afterGap || c == another, r.shown); err != nil {
+	at := r.clock.Stamp(p.SSRC, p.Timestamp, arrived)
+	if err := r.assembler.add(p, at, c == rtptrack.AfterGap || c == rtptrack.Another, r.shown); err != nil {
 		r.opt.Fail(err)
 	}
 	if p.Marker && r.opt.Markers.unknown() {
@@ -205,9 +211,9 @@ func (r *Receiver) survive() {
 }
 
 // show emits a frame.
-func (r *Receiver) show(f media.Frame, at moment) {
-	f.PTS, f.Wall = at.pts, r.clock.wall(at)
-	r.opt.Emit(f, at.arrived)
+func (r *Receiver) show(f media.Frame, at rtptrack.Moment) {
+	f.PTS, f.Wall = at.PTS, r.clock.Wall(at)
+	r.opt.Emit(f, at.Arrived)
 }
 
 // Report takes a packet of the control protocol (RTCP). It may be called from
@@ -215,9 +221,9 @@ func (r *Receiver) show(f media.Frame, at moment) {
 func (r *Receiver) Report(p rtcp.Packet) {
 	switch p := p.(type) {
 	case *rtcp.SenderReport:
-		r.clock.report(p.SSRC, p.NTPTime, p.RTPTime)
+		r.clock.Report(p.SSRC, p.NTPTime, p.RTPTime)
 	case *rtcp.Goodbye:
-		if r.clock.is(p.Sources...) {
+		if r.clock.Is(p.Sources...) {
 			r.opt.Ended()
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"framegate/gateway/input/rtspcam/rtptrack"
 	"framegate/gateway/media"
 	"framegate/transcode/h264"
 	"framegate/transcode/h265"
@@ -104,21 +105,21 @@ type unitAssembler struct {
 	joined  bool // something was missing before the last one
 
 	// The packet at hand.
-	now  moment
-	show func(media.Frame, moment)
+	now  rtptrack.Moment
+	show func(media.Frame, rtptrack.Moment)
 	err  error
 	head [maxHead]byte // of a NAL unit that comes in pieces
 
 	// The picture under way.
 	units   [][]byte
-	slices  int    // how many of the units are it: those up to its last slice
-	read    bool   // its last slice has a header that can be read
-	paired  bool   // it has its second field
-	packets int    // that it came in
-	early   bool   // one before its last was marked
-	at      moment // of its first slice, but when its last packet arrived
-	ended   bool   // its marker came: it was shown, or will soon be
-	broken  bool   // something is missing, and no picture has begun since
+	slices  int             // how many of the units are it: those up to its last slice
+	read    bool            // its last slice has a header that can be read
+	paired  bool            // it has its second field
+	packets int             // that it came in
+	early   bool            // one before its last was marked
+	at      rtptrack.Moment // of its first slice, but when its last packet arrived
+	ended   bool            // its marker came: it was shown, or will soon be
+	broken  bool            // something is missing, and no picture has begun since
 
 	pieces  []byte // what came of the units, one behind another
 	partial bool   // the last of them is not whole yet
@@ -129,7 +130,7 @@ func newUnitAssembler(codec unitCodec, largest budget, markers *Markers) *unitAs
 	return &unitAssembler{codec: codec, header: codec.headerSize(), largest: largest, markers: markers, waiting: true, broken: true}
 }
 
-func (a *unitAssembler) add(p *rtp.Packet, at moment, lost bool, show func(media.Frame, moment)) error {
+func (a *unitAssembler) add(p *rtp.Packet, at rtptrack.Moment, lost bool, show func(media.Frame, rtptrack.Moment)) error {
 	a.now, a.show, a.err = at, show, nil
 	if lost {
 		if a.ended {
@@ -139,7 +140,7 @@ func (a *unitAssembler) add(p *rtp.Packet, at moment, lost bool, show func(media
 	}
 	a.payload(p.Payload)
 	if a.slices > 0 {
-		a.at.arrived = at.arrived
+		a.at.Arrived = at.Arrived
 	}
 	if a.slices > 0 || a.partial {
 		a.packets++
@@ -160,7 +161,7 @@ func (a *unitAssembler) mark(marked bool) {
 }
 
 // flush shows a picture that was kept back to see whether it goes on.
-func (a *unitAssembler) flush(show func(media.Frame, moment)) error {
+func (a *unitAssembler) flush(show func(media.Frame, rtptrack.Moment)) error {
 	if a.show, a.err = show, nil; a.ended && a.slices > 0 && !a.partial {
 		a.finish()
 	}
@@ -387,8 +388,8 @@ func (a *unitAssembler) begins(s slicePlace) bool {
 	case a.slices == 0 && !a.ended:
 		return false // it begins this one
 	case !s.read || !a.read:
-		return a.ended || a.now.ticks != a.at.ticks
-	case !a.ended && !a.paired && a.now.ticks == a.at.ticks && s.completes:
+		return a.ended || a.now.Ticks != a.at.Ticks
+	case !a.ended && !a.paired && a.now.Ticks == a.at.Ticks && s.completes:
 		a.paired = true
 		return false
 	}

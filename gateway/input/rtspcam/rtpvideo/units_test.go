@@ -32,14 +32,14 @@ func newReception(t testing.TB, a assembler) *reception {
 		Fail:    func(err error) { r.err = errors.Join(r.err, err) },
 		Markers: honest(), MaxFrameBytes: largest,
 	})
-	r.assembler, r.intake.reliable = a, true
+	r.assembler, r.intake.Reliable = a, true
 	t.Cleanup(r.End)
 	return r
 }
 
 // overUDP has packets be put in order.
 func overUDP(r *reception) *reception {
-	r.intake.reliable = false
+	r.intake.Reliable = false
 	return r
 }
 

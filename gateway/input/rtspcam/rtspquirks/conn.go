@@ -107,13 +107,24 @@ type Options struct {
 }
 
 // Offer is what is taken of all that a camera offers: the first stream of H.264,
-// or else of JPEGs, or else of H.265.
+// or else of JPEGs, or else of H.265; and what may be taken beside it.
 type Offer struct {
 	Codec         media.Codec
 	Reordered     string   // what says, in H.264 or H.265, that NAL units come in another order than that of decoding; else empty
 	ParameterSets [][]byte // of H.264 and H.265, those that can be read
 	Width, Height int      // of JPEGs, if it tells; else 0
-	Others        []string // what is not taken, for people
+	Sounds        []Sound  // that come beside, in the order of the description, which has them behind the video
+	Others        []string // what is not taken, for people; sound among it
+}
+
+// Sound is a stream of sound as a camera describes it.
+type Sound struct {
+	Name        string // for people, as in Offer.Others
+	PayloadType uint8
+	Encoding    string            // in capitals
+	Rate        int               // ticks a second; 0 if it does not say
+	Channels    int               // 1 if it does not say
+	Parameters  map[string]string // by names in lower case
 }
 
 // request is one of gortsplib's.
@@ -361,9 +372,11 @@ func (c *Conn) describe(r *request, m message, res *base.Response) error {
 	whole := aggregate(asked, d.control, m.get("Content-Base"), m.get("Content-Location"))
 	c.offer = &Offer{Codec: o.codec, Reordered: o.reordered(), ParameterSets: o.parameterSets(), Others: others}
 	c.offer.Width, c.offer.Height = announcedSize(m.body)
+	var sounds []choice
+	sounds, c.offer.Sounds = d.sounds(o)
 	res.Header["Content-Base"] = base.HeaderValue{whole.String()}
 	res.Header["Content-Type"] = base.HeaderValue{"application/sdp"}
-	res.Body = d.text(o, controlOf(whole, o.stream.control))
+	res.Body = d.text(o, controlOf(whole, o.stream.control), whole, sounds)
 	return nil
 }
 

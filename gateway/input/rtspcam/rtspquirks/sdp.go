@@ -2,6 +2,7 @@ package rtspquirks
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ var errNoSDP = errors.New("camera describes its pictures in something that is no
 
 // sdp is what is of use of a session description (RFC 8866). Cameras write what
 // they like into the rest of it, which gortsplib would refuse: a description of
-// ours is made for it, of one stream of video.
+// ours is made for it, of one stream of video and those of sound.
 type sdp struct {
 	control string
 	key     string // key-mgmt (RFC 4567)
@@ -35,6 +36,7 @@ type sdp struct {
 type sdpStream struct {
 	kind       string // as "video"
 	secure     bool   // SRTP
+	sendOnly   bool   // it is for us to send, or for nobody, as the camera says
 	control    string
 	key        string
 	types      []uint8 // payload types
@@ -104,6 +106,10 @@ func (d *sdp) attribute(text string) {
 		*control = value
 	case "key-mgmt":
 		*key = value
+	case "sendonly", "inactive": // of a back channel, as ONVIF has it
+		if len(d.streams) > 0 {
+			d.streams[len(d.streams)-1].sendOnly = true
+		}
 	}
 }
 
@@ -165,6 +171,67 @@ func (d *sdp) choose() (chosen choice, others []string, err error) {
 	return chosen, others[:min(len(others), maxNamed)], nil
 }
 
+// addressable says whether a stream has an address of its own beside the video's.
+// Without one, to ask for it would be to ask for the video once more.
+func (s *sdpStream) addressable(video *sdpStream) bool {
+	return s.control != "" && s.control != "*" && s.control != video.control
+}
+
+// maxSounds is how many streams of sound are considered.
+const maxSounds = 4
+
+// sounds gives the streams of sound that a camera sends as its video comes, in their
+// order, and what they are. Whether they can be used is not for us to say.
+func (d *sdp) sounds(video choice) (streams []choice, sounds []Sound) {
+	for i := range d.streams {
+		s := &d.streams[i]
+		// Who calls its video "sendonly" means by it what others call "recvonly".
+		backwards := s.sendOnly && !video.stream.sendOnly
+		if s.kind != "audio" || backwards || s.secure != video.stream.secure || !s.addressable(video.stream) {
+			continue
+		}
+		for _, kind := range s.types {
+			if len(streams) < maxSounds {
+				streams, sounds = append(streams, choice{stream: s, kind: kind}), append(sounds, s.sound(kind))
+			}
+		}
+	}
+	return streams, sounds
+}
+
+// static are the encodings whose numbers need no name (RFC 3551, 6).
+var static = map[uint8]string{
+	0: "PCMU/8000", 3: "GSM/8000", 4: "G723/8000", 8: "PCMA/8000", 9: "G722/8000", 10: "L16/44100/2",
+	11: "L16/44100", 14: "MPA/90000", 18: "G729/8000",
+}
+
+// sound reads what is said of a payload type of sound.
+func (s *sdpStream) sound(kind uint8) Sound {
+	sound := Sound{Name: printable(s.kind) + " " + s.name(kind), PayloadType: kind, Channels: 1, Parameters: make(map[string]string)}
+	parts := strings.Split(cmp.Or(s.names[kind], static[kind]), "/")
+	sound.Encoding = strings.ToUpper(strings.TrimSpace(parts[0]))
+	number := func(at, or int) int {
+		if at >= len(parts) {
+			return or
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(parts[at]), 10, 24)
+		if err != nil {
+			return or
+		}
+		return int(n)
+	}
+	sound.Rate, sound.Channels = number(1, 0), number(2, 1)
+	for text := range strings.SplitSeq(s.parameters[kind], ";") {
+		if key, value, _ := strings.Cut(text, "="); len(sound.Parameters) < maxParameters {
+			sound.Parameters[strings.ToLower(strings.TrimSpace(key))] = strings.Trim(value, blanks+`"'`)
+		}
+	}
+	return sound
+}
+
+// maxParameters is how many of them are read; who describes sound needs ten.
+const maxParameters = 32
+
 // maxNamed is how many formats a message of ours names.
 const maxNamed = 8
 
@@ -197,7 +264,11 @@ func (s *sdpStream) codec(kind uint8) media.Codec {
 
 // name names a payload type for people.
 func (s *sdpStream) name(kind uint8) string {
-	name, _, _ := strings.Cut(s.names[kind], "/")
+	name := s.names[kind]
+	if s.kind == "audio" {
+		name = cmp.Or(name, static[kind])
+	}
+	name, _, _ = strings.Cut(name, "/")
 	if name = printable(name); name == "" {
 		return fmt.Sprintf("payload type %d", kind)
 	}
@@ -272,24 +343,33 @@ func (o choice) reordered() string {
 	return ""
 }
 
-// text describes the choice to gortsplib, which needs to know little of it. Its
-// URL is absolute.
-func (d *sdp) text(o choice, control *url.URL) []byte {
+// text describes the choice and streams of sound to gortsplib, which needs to know
+// little of them. Their URLs are absolute.
+func (d *sdp) text(o choice, control *url.URL, whole *url.URL, sounds []choice) []byte {
 	var b bytes.Buffer
 	b.WriteString("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n")
-	secure := o.stream.secure && control.Scheme == "rtsps"
-	if secure && d.key != "" {
+	if o.stream.secure && control.Scheme == "rtsps" && d.key != "" {
 		fmt.Fprintf(&b, "a=key-mgmt:%s\r\n", d.key)
 	}
+	o.write(&b, control, fmt.Sprintf("VIDEO/%d", clockRate))
+	for _, sound := range sounds {
+		rate := cmp.Or(sound.stream.sound(sound.kind).Rate, clockRate)
+		sound.write(&b, controlOf(whole, sound.stream.control), fmt.Sprintf("SOUND/%d", rate))
+	}
+	return b.Bytes()
+}
+
+// write describes one stream to gortsplib.
+func (o choice) write(b *bytes.Buffer, control *url.URL, name string) {
+	secure := o.stream.secure && control.Scheme == "rtsps"
 	profile := "RTP/AVP"
 	if secure {
 		profile = "RTP/SAVP"
 	}
-	fmt.Fprintf(&b, "m=video 0 %s %d\r\na=rtpmap:%d VIDEO/%d\r\na=control:%s\r\n", profile, o.kind, o.kind, clockRate, control)
+	fmt.Fprintf(b, "m=%s 0 %s %d\r\na=rtpmap:%d %s\r\na=control:%s\r\n", o.stream.kind, profile, o.kind, o.kind, name, control)
 	if secure && o.stream.key != "" {
-		fmt.Fprintf(&b, "a=key-mgmt:%s\r\n", o.stream.key)
+		fmt.Fprintf(b, "a=key-mgmt:%s\r\n", o.stream.key)
 	}
-	return b.Bytes()
 }
 
 // announcedSize gives the size of pictures, in pixels, that a session

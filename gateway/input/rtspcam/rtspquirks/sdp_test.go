@@ -99,7 +99,8 @@ func wantReadable(t *testing.T, text []byte, contentBase, control string) {
 	asked := &url.URL{Scheme: "rtsp", Host: "camera.example", Path: "/cam"}
 	whole := aggregate(asked, d.control, contentBase)
 	for _, control := range []string{control, c.stream.control} {
-		made := d.text(c, controlOf(whole, control))
+		streams, sounds := d.sounds(c)
+		made := d.text(c, controlOf(whole, control), whole, streams)
 		var read rtspsdp.SessionDescription
 		var session description.Session
 		if err := read.Unmarshal(made); err != nil {
@@ -112,8 +113,13 @@ func wantReadable(t *testing.T, text []byte, contentBase, control string) {
 		if err != nil {
 			t.Fatalf("%s: %v", whole, err)
 		}
-		if target, err := session.Medias[0].URL(u); err != nil || target == nil {
-			t.Fatalf("%q: %v", made, err)
+		if len(session.Medias) != 1+len(sounds) {
+			t.Fatalf("%q: %d streams, of which %d of sound", made, len(session.Medias), len(sounds))
+		}
+		for _, m := range session.Medias {
+			if target, err := m.URL(u); err != nil || target == nil {
+				t.Fatalf("%q: %v", made, err)
+			}
 		}
 	}
 }

@@ -49,7 +49,7 @@ type channel struct {
 }
 
 // shortcutConn is an RTSP connection that is taken apart as it is read. The
-// packets of one channel go straight to whom they are for, past gortsplib, which
+// packets of some channels go straight to whom they are for, past gortsplib, which
 // would make a buffer and more for each of them, and fetch them from the system
 // 4 kB at a time (BenchmarkShortcut). Messages are heard first, and gortsplib
 // gets what is made of them. It gets the packets of other channels as they are.
@@ -60,7 +60,7 @@ type shortcutConn struct {
 	net.Conn
 	hear     func(message) ([]byte, error) // gives what gortsplib gets of a message, or an error that ends all
 	playing  atomic.Bool                   // packets are awaited; those that come before are passed over
-	straight atomic.Pointer[channel]       // nil while all packets go to gortsplib
+	straight atomic.Pointer[[]channel]     // nil while all packets go to gortsplib
 
 	// What follows belongs to the goroutine that reads.
 	buffer   []byte
@@ -73,9 +73,26 @@ type shortcutConn struct {
 }
 
 // Straight has the data of the packets of a channel taken, from now on and past
-// gortsplib, with the time when they came. The data is take's until it returns.
+// gortsplib, with the time when they came. The data is take's until it returns. It
+// is called by one goroutine at a time.
 func (c *shortcutConn) Straight(number byte, take func(data []byte, arrived time.Time)) {
-	c.straight.Store(&channel{number, take})
+	channels := []channel{{number, take}}
+	if before := c.straight.Load(); before != nil {
+		channels = append(channels, *before...)
+	}
+	c.straight.Store(&channels)
+}
+
+// taker gives who takes the packets of a channel; nil where gortsplib does.
+func (c *shortcutConn) taker(number byte) func(data []byte, arrived time.Time) {
+	if channels := c.straight.Load(); channels != nil {
+		for i := range *channels {
+			if (*channels)[i].number == number {
+				return (*channels)[i].take
+			}
+		}
+	}
+	return nil
 }
 
 // newShortcut has room for the largest packet.
@@ -156,9 +173,9 @@ func (c *shortcutConn) packet(b []byte) bool {
 		return false
 	}
 	size := packetHeader + int(binary.BigEndian.Uint16(b[2:]))
-	straight := c.straight.Load()
+	take := c.taker(b[1])
 	playing := c.playing.Load()
-	if playing && (straight == nil || straight.number != b[1]) {
+	if playing && take == nil {
 		c.rest = size
 		return false
 	}
@@ -167,7 +184,7 @@ func (c *shortcutConn) packet(b []byte) bool {
 	}
 	c.from += size
 	if playing {
-		straight.take(b[packetHeader:size], c.arrived)
+		take(b[packetHeader:size], c.arrived)
 	}
 	return true
 }

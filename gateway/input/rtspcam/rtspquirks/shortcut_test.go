@@ -69,7 +69,7 @@ func playingConn(conn net.Conn) *shortcutConn {
 // got, with what came by a shortcut for channel 2, and how it ended.
 func messages(t *testing.T, source io.Reader) (got []string, end error) {
 	s := playingConn(readConn{Reader: source})
-	s.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) { got = append(got, fmt.Sprintf("2: %x", data)) }})
+	s.Straight(2, func(data []byte, _ time.Time) { got = append(got, fmt.Sprintf("2: %x", data)) })
 	c := conn.NewConn(s)
 	for {
 		what, err := c.Read()
@@ -115,12 +115,12 @@ func TestShortcutTakesAtOnce(t *testing.T) {
 	defer camera.Close()
 	c := playingConn(our)
 	taken, read := make(chan string, 1), make(chan string, 1)
-	c.straight.Store(&channel{take: func(data []byte, arrived time.Time) {
+	c.Straight(0, func(data []byte, arrived time.Time) {
 		if arrived.IsZero() {
 			t.Error("no time of arrival")
 		}
 		taken <- string(data)
-	}})
+	})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -181,7 +181,7 @@ func TestShortcutGivesUp(t *testing.T) {
 		}
 		s := playingConn(source)
 		taken := ""
-		s.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) { taken += string(data) }})
+		s.Straight(2, func(data []byte, _ time.Time) { taken += string(data) })
 		_, err := io.Copy(io.Discard, s)
 		if err == nil {
 			err = io.EOF
@@ -221,7 +221,7 @@ func TestShortcutAllocates(t *testing.T) {
 	b := []byte(channelPacket(2, "\x80\x60\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x41\x9a\x9b"))
 	c := playingConn(readConn{Reader: &endless{b: b}})
 	taken := 0
-	c.straight.Store(&channel{number: 2, take: func([]byte, time.Time) { taken++ }})
+	c.Straight(2, func([]byte, time.Time) { taken++ })
 	allocated := testing.AllocsPerRun(100, func() {
 		if err := c.fill(); err != nil {
 			t.Fatal(err)
@@ -275,11 +275,11 @@ func BenchmarkShortcut(b *testing.B) {
 		var p rtp.Packet
 		for b.Loop() {
 			c := playingConn(source())
-			c.straight.Store(&channel{number: 2, take: func(data []byte, _ time.Time) {
+			c.Straight(2, func(data []byte, _ time.Time) {
 				if err := p.Unmarshal(data); err != nil {
 					b.Fatal(err)
 				}
-			}})
+			})
 			_, _ = c.Read(make([]byte, 1))
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*count), "ns/packet")

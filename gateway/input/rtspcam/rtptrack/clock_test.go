@@ -1,4 +1,4 @@
-package rtpvideo
+package rtptrack
 
 import (
 	"testing"
@@ -22,7 +22,7 @@ func TestNTPTime(t *testing.T) {
 // for pictures that depend on later ones, and goes on where the camera counts
 // anew.
 func TestMediaTime(t *testing.T) {
-	var c clock
+	c := Clock{Rate: 90000}
 	start := time.Now()
 	for i, step := range []struct {
 		ticks   uint32
@@ -39,29 +39,29 @@ func TestMediaTime(t *testing.T) {
 		{123456789 + 6000, 90 * time.Second, 31200 * time.Millisecond}, // held up on the way
 		{5, 90 * time.Second, 31201 * time.Millisecond},                // anew, at once
 	} {
-		at := c.stamp(1, step.ticks, start.Add(step.arrived))
-		if gap := at.pts - step.want; gap.Abs() > time.Microsecond {
-			t.Errorf("step %d: media time %v, want %v", i, at.pts, step.want)
+		at := c.Stamp(1, step.ticks, start.Add(step.arrived))
+		if gap := at.PTS - step.want; gap.Abs() > time.Microsecond {
+			t.Errorf("step %d: media time %v, want %v", i, at.PTS, step.want)
 		}
 	}
 }
 
 // TestWallAfterCountingAnew: a report from before says nothing any more.
 func TestWallAfterCountingAnew(t *testing.T) {
-	var c clock
+	c := Clock{Rate: 90000}
 	now := time.Unix(1_700_000_000, 0)
-	c.stamp(7, 1000, now)
+	c.Stamp(7, 1000, now)
 	ntp := uint64(now.Unix()-1+ntpEpoch) << 32
-	c.report(8, ntp, 1000)
-	if got := c.wall(c.stamp(7, 1000, now)); !got.Equal(now) {
+	c.Report(8, ntp, 1000)
+	if got := c.Wall(c.Stamp(7, 1000, now)); !got.Equal(now) {
 		t.Errorf("a report of another source is believed: %v", got)
 	}
-	c.report(7, ntp, 1000)
-	if got := c.wall(c.stamp(7, 91000, now.Add(2*time.Second))); !got.Equal(now) {
+	c.Report(7, ntp, 1000)
+	if got := c.Wall(c.Stamp(7, 91000, now.Add(2*time.Second))); !got.Equal(now) {
 		t.Errorf("taken at %v, want %v", got, now)
 	}
 	later := now.Add(3 * time.Second)
-	if got := c.wall(c.stamp(7, 1<<31, later)); !got.Equal(later) {
+	if got := c.Wall(c.Stamp(7, 1<<31, later)); !got.Equal(later) {
 		t.Errorf("an outdated report is believed: %v", got)
 	}
 }

@@ -1,19 +1,20 @@
-package rtpvideo
+package rtptrack
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/pion/rtp"
 )
 
-// continuity is how a packet follows the one before it.
-type continuity uint8
+// Continuity is how a packet follows the one before it.
+type Continuity uint8
 
 const (
-	next     continuity = iota
-	renamed             // it follows, but under another name (SSRC)
-	afterGap            // packets may be missing before it
-	another             // it is the first of another source
+	Next     Continuity = iota
+	Renamed             // it follows, but under another name (SSRC)
+	AfterGap            // packets may be missing before it
+	Another             // it is the first of another source
 )
 
 const (
@@ -23,22 +24,23 @@ const (
 	maxMisorder = 100
 	maxDropout  = 3000
 	// reordered is how many packets are awaited before one is given up that is
-	// missing.
+	// missing, if nobody says otherwise.
 	reordered = 64
 	// minAlone is how long a source must be silent for one to be taken that was
 	// found to be beside it.
 	minAlone = time.Second
 )
 
-// intake decides which packets are of the track, and when it is their turn.
+// Intake decides which packets are of the track, and when it is their turn.
 //
-// Over TCP (reliable) nothing is late and nothing is lost on the way: a number
+// Over TCP (Reliable) nothing is late and nothing is lost on the way: a number
 // that goes back is the camera's whim, and one that leaves out some says that
 // the camera left out packets. Over UDP packets are put in order. A packet of
 // another source (SSRC), or with a number out of any order, is kept until the
 // next says that it goes on so: one alone is a stray.
-type intake struct {
-	reliable bool
+type Intake struct {
+	Reliable bool
+	Awaited  int // packets that are awaited before one is given up that is missing; 0 = 64, which is the most
 
 	begun    bool
 	source   uint32 // SSRC
@@ -73,22 +75,22 @@ func markOf(p *rtp.Packet) mark {
 	return m
 }
 
-// give hands on a packet.
-type give func(*rtp.Packet, time.Time, continuity)
+// Give hands on a packet.
+type Give func(*rtp.Packet, time.Time, Continuity)
 
-// take takes a packet, and gives those whose turn it is.
-func (t *intake) take(p *rtp.Packet, arrived time.Time, give give) {
+// Take takes a packet, and gives those whose turn it is.
+func (t *Intake) Take(p *rtp.Packet, arrived time.Time, give Give) {
 	ahead := int16(p.SequenceNumber - t.expected)
 	switch {
 	case !t.begun:
 		t.begun, t.source = true, p.SSRC
-		t.hand(p, arrived, next, give)
+		t.hand(p, arrived, Next, give)
 	case p.SSRC != t.source && t.renames && ahead == 0:
 		t.source = p.SSRC
-		t.hand(p, arrived, renamed, give)
+		t.hand(p, arrived, Renamed, give)
 	case p.SSRC != t.source:
 		t.foreign(p, arrived, give)
-	case t.reliable:
+	case t.Reliable:
 		t.inOrder(p, ahead, arrived, give)
 	default:
 		t.outOfOrder(p, ahead, arrived, give)
@@ -96,9 +98,9 @@ func (t *intake) take(p *rtp.Packet, arrived time.Time, give give) {
 }
 
 // hand gives a packet, which is the newest.
-func (t *intake) hand(p *rtp.Packet, arrived time.Time, c continuity, give give) {
+func (t *Intake) hand(p *rtp.Packet, arrived time.Time, c Continuity, give Give) {
 	t.expected, t.arrived, t.newest = p.SequenceNumber+1, arrived, p.Timestamp
-	if t.reliable {
+	if t.Reliable {
 		t.last = markOf(p)
 	}
 	t.stray = nil
@@ -106,24 +108,24 @@ func (t *intake) hand(p *rtp.Packet, arrived time.Time, c continuity, give give)
 }
 
 // inOrder takes a packet of the source over TCP.
-func (t *intake) inOrder(p *rtp.Packet, ahead int16, arrived time.Time, give give) {
+func (t *Intake) inOrder(p *rtp.Packet, ahead int16, arrived time.Time, give Give) {
 	switch {
 	case ahead == -1 && markOf(p) == t.last: // some cameras send each twice
 	case ahead > 0 && ahead <= maxDropout:
-		t.hand(p, arrived, afterGap, give)
+		t.hand(p, arrived, AfterGap, give)
 	default:
-		t.hand(p, arrived, next, give)
+		t.hand(p, arrived, Next, give)
 	}
 }
 
 // outOfOrder takes a packet of the source over UDP.
-func (t *intake) outOfOrder(p *rtp.Packet, ahead int16, arrived time.Time, give give) {
+func (t *Intake) outOfOrder(p *rtp.Packet, ahead int16, arrived time.Time, give Give) {
 	late := ahead < 0 && ahead >= -maxMisorder && int32(p.Timestamp-t.newest) <= 0
 	switch {
 	case late:
 	case ahead < 0 || ahead > maxDropout:
 		t.anew(p, arrived, give)
-	case ahead >= reordered:
+	case int(ahead) >= cmp.Or(t.Awaited, reordered):
 		t.flush(arrived, give)
 		t.hand(p, arrived, t.gap(p.SequenceNumber), give)
 	case ahead > 0:
@@ -131,15 +133,15 @@ func (t *intake) outOfOrder(p *rtp.Packet, ahead int16, arrived time.Time, give 
 			*place, t.waiting = p, t.waiting+1
 		}
 	default:
-		t.hand(p, arrived, next, give)
+		t.hand(p, arrived, Next, give)
 		for t.waiting > 0 && t.early[t.expected%reordered] != nil {
-			t.hand(t.takeEarly(t.expected), arrived, next, give)
+			t.hand(t.takeEarly(t.expected), arrived, Next, give)
 		}
 	}
 }
 
 // takeEarly takes out the early packet with a number.
-func (t *intake) takeEarly(number uint16) *rtp.Packet {
+func (t *Intake) takeEarly(number uint16) *rtp.Packet {
 	p := t.early[number%reordered]
 	t.early[number%reordered] = nil
 	t.waiting--
@@ -147,7 +149,7 @@ func (t *intake) takeEarly(number uint16) *rtp.Packet {
 }
 
 // flush gives all packets that wait for one that is missing.
-func (t *intake) flush(arrived time.Time, give give) {
+func (t *Intake) flush(arrived time.Time, give Give) {
 	for number := t.expected; t.waiting > 0; number++ {
 		if t.early[number%reordered] == nil {
 			continue
@@ -157,15 +159,15 @@ func (t *intake) flush(arrived time.Time, give give) {
 }
 
 // gap says whether packets are missing before a number.
-func (t *intake) gap(number uint16) continuity {
+func (t *Intake) gap(number uint16) Continuity {
 	if number == t.expected {
-		return next
+		return Next
 	}
-	return afterGap
+	return AfterGap
 }
 
 // foreign takes a packet of another source.
-func (t *intake) foreign(p *rtp.Packet, arrived time.Time, give give) {
+func (t *Intake) foreign(p *rtp.Packet, arrived time.Time, give Give) {
 	ahead := int16(p.SequenceNumber - t.promised)
 	switch {
 	case t.found && p.SSRC == t.beside && arrived.Sub(t.arrived) < minAlone:
@@ -180,7 +182,7 @@ func (t *intake) foreign(p *rtp.Packet, arrived time.Time, give give) {
 
 // anew takes a packet that may be the first of another source, or of another
 // count, or a stray.
-func (t *intake) anew(p *rtp.Packet, arrived time.Time, give give) {
+func (t *Intake) anew(p *rtp.Packet, arrived time.Time, give Give) {
 	kept, since := t.stray, t.strayed
 	follows := kept != nil && kept.SequenceNumber+1 == p.SequenceNumber
 	countsOn := follows && kept.SSRC != t.source && kept.SequenceNumber == t.expected
@@ -191,19 +193,19 @@ func (t *intake) anew(p *rtp.Packet, arrived time.Time, give give) {
 	t.flush(arrived, give)
 	if countsOn {
 		t.renames, t.source = true, p.SSRC
-		t.hand(kept, since, renamed, give)
+		t.hand(kept, since, Renamed, give)
 	} else {
 		t.adopt(kept, since, give)
 	}
-	t.hand(p, arrived, next, give)
+	t.hand(p, arrived, Next, give)
 }
 
 // adopt goes on with the source of a packet.
-func (t *intake) adopt(p *rtp.Packet, arrived time.Time, give give) {
-	c := afterGap
+func (t *Intake) adopt(p *rtp.Packet, arrived time.Time, give Give) {
+	c := AfterGap
 	if p.SSRC != t.source {
 		t.former, t.promised = t.source, t.expected
-		t.source, c = p.SSRC, another
+		t.source, c = p.SSRC, Another
 	}
 	clear(t.early[:])
 	t.waiting = 0
