@@ -38,6 +38,7 @@ type cameraStatus struct {
 	Codec      string           `json:"codec,omitempty" doc:"what the camera sends: jpeg, h264, h265" example:"h264"`
 	Width      int              `json:"width,omitempty" doc:"pixels"`
 	Height     int              `json:"height,omitempty" doc:"pixels"`
+	Sound      *soundStatus     `json:"sound,omitempty" doc:"the sound that the camera sends; not there where it sends none"`
 	FPS        float64          `json:"fps" doc:"pictures a second; 0 where not online"`
 	FrameAgeMs *int64           `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
 	Viewers    int              `json:"viewers" doc:"how many watch"`
@@ -46,6 +47,15 @@ type cameraStatus struct {
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
 	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+}
+
+// soundStatus is the sound of a camera, or what is made of it.
+type soundStatus struct {
+	Codec    string `json:"codec" enum:"aac,opus,pcma,pcmu"`
+	Rate     int    `json:"rate" doc:"samples a second in each channel"`
+	Channels int    `json:"channels"`
+	Frames   uint64 `json:"frames" doc:"that came since the stream came to be"`
+	Bytes    uint64 `json:"bytes" doc:"of those"`
 }
 
 // failure is why a source ended last.
@@ -57,21 +67,22 @@ type failure struct {
 // streamStatus is what is known of a camera in one rendition. Counters are
 // since the stream came to be.
 type streamStatus struct {
-	Rendition string   `json:"rendition" doc:"empty for what the camera sends"`
-	State     string   `json:"state" enum:"idle,connecting,online,offline"`
-	Codec     string   `json:"codec,omitempty"`
-	Width     int      `json:"width,omitempty" doc:"pixels"`
-	Height    int      `json:"height,omitempty" doc:"pixels"`
-	FPS       float64  `json:"fps"`
-	Readers   int      `json:"readers" doc:"viewers and encoders that read it"`
-	Runs      uint64   `json:"runs" doc:"times it was started"`
-	Failures  uint64   `json:"failures" doc:"times it ended by itself"`
-	Frames    uint64   `json:"frames"`
-	Bytes     uint64   `json:"bytes"`
-	Refused   uint64   `json:"refused" doc:"frames that could not be used"`
-	Dropped   uint64   `json:"dropped" doc:"frames that slow readers skipped, added up"`
-	LastError *failure `json:"last_error,omitempty"`
-	Encoder   *encoder `json:"encoder,omitempty" doc:"the ffmpeg that makes it, where one does"`
+	Rendition string       `json:"rendition" doc:"empty for what the camera sends"`
+	State     string       `json:"state" enum:"idle,connecting,online,offline"`
+	Codec     string       `json:"codec,omitempty"`
+	Width     int          `json:"width,omitempty" doc:"pixels"`
+	Height    int          `json:"height,omitempty" doc:"pixels"`
+	FPS       float64      `json:"fps"`
+	Readers   int          `json:"readers" doc:"viewers and encoders that read it"`
+	Runs      uint64       `json:"runs" doc:"times it was started"`
+	Failures  uint64       `json:"failures" doc:"times it ended by itself"`
+	Frames    uint64       `json:"frames"`
+	Bytes     uint64       `json:"bytes"`
+	Sound     *soundStatus `json:"sound,omitempty" doc:"beside the pictures, or alone; not there where there is none"`
+	Refused   uint64       `json:"refused" doc:"frames that could not be used"`
+	Dropped   uint64       `json:"dropped" doc:"frames that slow readers skipped, added up"`
+	LastError *failure     `json:"last_error,omitempty"`
+	Encoder   *encoder     `json:"encoder,omitempty" doc:"the ffmpeg that makes it, where one does"`
 }
 
 // encoder is an ffmpeg.
@@ -245,7 +256,7 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 		if stats.Key.Rendition != "" {
 			continue
 		}
-		status.State, status.FPS, status.LastError = one.State, one.FPS, one.LastError
+		status.State, status.FPS, status.LastError, status.Sound = one.State, one.FPS, one.LastError, one.Sound
 		status.Codec, status.Width, status.Height = one.Codec, one.Width, one.Height
 		if !stats.Newest.IsZero() {
 			age := max(0, s.at.Sub(stats.Newest).Milliseconds())
@@ -274,6 +285,9 @@ func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {
 	}
 	if s.Format != nil {
 		status.Codec, status.Width, status.Height = s.Format.Codec.String(), s.Format.Width, s.Format.Height
+	}
+	if f := s.Sound.Format; f != nil {
+		status.Sound = &soundStatus{Codec: f.Codec.String(), Rate: f.Rate, Channels: f.Channels, Frames: s.Sound.Frames, Bytes: s.Sound.Bytes}
 	}
 	if s.LastError != nil {
 		status.LastError = &failure{Text: "unreachable", At: s.LastErrorAt.UTC()}

@@ -138,7 +138,12 @@ func TestLoggingInAndOut(t *testing.T) {
 	if who.Kind != "user" || who.Name != "anna" || who.Admin || who.Session == 0 || who.Expires == nil {
 		t.Errorf("me %+v", who)
 	}
-	out := c.do("POST", "/api/v1/logout", nil).want(204)
+	var out answered
+	waitFor(t, "the limit on what the public asks for to pass", func() bool { // which the wait before may have used up
+		out = c.do("POST", "/api/v1/logout", nil)
+		return out.response.StatusCode != 429
+	})
+	out.want(204)
 	if cookies := out.response.Cookies(); len(cookies) != 1 || cookies[0].MaxAge >= 0 {
 		t.Errorf("cookies %v", cookies)
 	}

@@ -60,6 +60,7 @@ type Sources struct {
 // Encoders is how the encoders do.
 type Encoders struct {
 	Slots, Running, Waiting    int
+	OfSound                    int // that run beside those
 	Starts, Dropped, StepDowns uint64
 }
 
@@ -160,6 +161,7 @@ func collectEncoders(to chan<- prometheus.Metric, e Encoders) {
 	encoderSlots.send(to, float64(e.Slots))
 	encodersRunning.send(to, float64(e.Running))
 	encodersWaiting.send(to, float64(e.Waiting))
+	encodersOfSound.send(to, float64(e.OfSound))
 	encoderStarts.send(to, float64(e.Starts))
 	encoderDropped.send(to, float64(e.Dropped))
 	encoderStepDowns.send(to, float64(e.StepDowns))

@@ -38,13 +38,13 @@ func steady() Sources {
 		Cameras: func() []string { return []string{"front", "phone"} },
 		Streams: func() []stream.Stats {
 			return []stream.Stats{
-				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived},
+				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived, Sound: stream.Sound{Frames: 47, Bytes: 16_000}},
 				{Key: stream.Key{Camera: "front", Rendition: "jpeg-640x360"}, State: stream.Connecting, Readers: 1, Runs: 1},
 				{Key: stream.Key{Camera: "gone"}, State: stream.Idle, Frames: 99},
 			}
 		},
 		Viewers:  func(camera string) int { return map[string]int{"front": 2}[camera] },
-		Encoders: func() Encoders { return Encoders{4, 2, 1, 10, 11, 12} },
+		Encoders: func() Encoders { return Encoders{4, 2, 1, 5, 10, 11, 12} },
 		Uploads:  func() Uploads { return Uploads{1, 20, 21, 22} },
 		Logins:   func() Logins { return Logins{30, 31, 3} },
 		Limits:   NewHits("viewers", "frame_bytes", "viewers").All,

@@ -35,6 +35,8 @@ var (
 	streamFails   = counter("stream_failures", "Runs of the source that ended by themselves.", "camera", "rendition")
 	streamFrames  = counter("stream_frames", "Frames taken from the source.", "camera", "rendition")
 	streamBytes   = counter("stream_bytes", "Bytes of those frames.", "camera", "rendition")
+	soundFrames   = counter("stream_sound_frames", "Frames of sound taken from the source.", "camera", "rendition")
+	soundBytes    = counter("stream_sound_bytes", "Bytes of those frames.", "camera", "rendition")
 	streamRefused = counter("stream_frames_refused", "Frames not taken: before the first keyframe of a run, or after its end.", "camera", "rendition")
 	streamDropped = counter("stream_frames_dropped", "Frames that slow readers skipped, of all readers.", "camera", "rendition")
 	streamsHidden = gauge("streams_left_out", "Renditions that are not told of here since there are too many.")
@@ -42,6 +44,7 @@ var (
 	encoderSlots     = gauge("encoder_slots", "Encoders that may run at a time.")
 	encodersRunning  = gauge("encoders_running", "Encoders that run now.")
 	encodersWaiting  = gauge("encoders_waiting", "Streams that wait for an encoder now.")
+	encodersOfSound  = gauge("encoders_of_sound_running", "Encoders of sound that run now, beside those of pictures.")
 	encoderStarts    = counter("encoder_starts", "Encoders started.")
 	encoderDropped   = counter("encoder_frames_dropped", "Frames left out because an encoder was too slow.")
 	encoderStepDowns = counter("encoder_step_downs", "Times that the rate of an encoder was lowered because it was too slow.")
@@ -87,8 +90,8 @@ var (
 var all = []metric{
 	info,
 	cameras, viewers, streamState, streamReaders, streamFPS, streamNewest, streamRuns, streamFails, streamFrames,
-	streamBytes, streamRefused, streamDropped, streamsHidden,
-	encoderSlots, encodersRunning, encodersWaiting, encoderStarts, encoderDropped, encoderStepDowns,
+	streamBytes, soundFrames, soundBytes, streamRefused, streamDropped, streamsHidden,
+	encoderSlots, encodersRunning, encodersWaiting, encodersOfSound, encoderStarts, encoderDropped, encoderStepDowns,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
 	recordingState, recordingNewest, recordingTight, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
 	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,

@@ -52,6 +52,10 @@ func collectStream(to chan<- prometheus.Metric, s *stream.Stats) {
 	send(streamFails, float64(s.Failures))
 	send(streamFrames, float64(s.Frames))
 	send(streamBytes, float64(s.Bytes))
+	if s.Sound.Frames > 0 {
+		send(soundFrames, float64(s.Sound.Frames))
+		send(soundBytes, float64(s.Sound.Bytes))
+	}
 	send(streamRefused, float64(s.Refused))
 	send(streamDropped, float64(s.Dropped))
 }

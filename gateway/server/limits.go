@@ -39,7 +39,7 @@ func (s *server) metricsHandler() http.Handler {
 		Encoders: func() metrics.Encoders {
 			e := s.encoders.Stats()
 			return metrics.Encoders{
-				Slots: e.Slots, Running: e.Running, Waiting: e.Waiting,
+				Slots: e.Slots, Running: e.Running, Waiting: e.Waiting, OfSound: e.Sounds,
 				Starts: e.Starts, Dropped: e.Dropped, StepDowns: e.StepDowns,
 			}
 		},
