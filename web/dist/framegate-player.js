@@ -593,7 +593,8 @@ function Be(e) {
 			type: "state",
 			camera: Ge(t),
 			code: S(t, "code"),
-			message: C(t, "message")
+			message: C(t, "message"),
+			sound: t.sound === !0
 		};
 		case "error": return {
 			type: "error",
@@ -1633,7 +1634,11 @@ var q = {
 		this.open = !1, this.message = this.init = null, this.pictures.clear(), this.update(q);
 	}
 	begin(e, t, n) {
-		this.pictures.clear(), this.timescale = e === "jpeg" ? 0 : t, this.update({ available: n }), this.message && !this.message.codec && (this.sent = ""), this.wish();
+		this.pictures.clear(), this.timescale = e === "jpeg" ? 0 : t, this.offered(n);
+	}
+	offered(e) {
+		let t = e && !this.state.available;
+		this.update({ available: e }), t && this.message && !this.message.codec && (this.sent = ""), this.wish();
 	}
 	answered(e) {
 		this.message = e, this.init = null, this.speaker && (e.codec ? this.update({ message: "" }) : this.update({
@@ -1991,7 +1996,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 				this.sound.answered(e);
 				break;
 			case "state":
-				this.camera = e;
+				this.camera = e, this.sound.offered(e.sound);
 				break;
 			case "playback":
 				this.played(e);

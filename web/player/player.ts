@@ -285,6 +285,7 @@ export class Player {
         break;
       case 'state':
         this.camera = message;
+        this.sound.offered(message.sound);
         break;
       case 'playback':
         this.played(message);

@@ -72,7 +72,7 @@ describe('parseMessage', () => {
     expect(parseMessage('{"type":"sound","codec":"","message":"The camera has no sound."}')).toMatchObject(
       { type: 'sound', codec: null, message: 'The camera has no sound.' });
     expect(parseMessage('{"type":"state","camera":"offline","code":502,"message":"unreachable"}')).toEqual({
-      type: 'state', camera: 'offline', code: 502, message: 'unreachable',
+      type: 'state', camera: 'offline', code: 502, message: 'unreachable', sound: false,
     });
     expect(parseMessage('{"type":"drop","frames":3,"reason":"slow"}')).toEqual({ type: 'drop', frames: 3, reason: 'slow' });
     expect(parseMessage('{"type":"error","code":503,"message":"too many viewers"}')).toMatchObject({ code: 503 });

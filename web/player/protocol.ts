@@ -60,7 +60,7 @@ export type ServerMessage =
   | { type: 'hello'; epoch: number; codec: Codec; mime: string; width: number; height: number; fps: number; timescale: number; sound: boolean }
   | SoundMessage
   | { type: 'drop'; frames: number; reason: string }
-  | { type: 'state'; camera: CameraState; code: number; message: string }
+  | { type: 'state'; camera: CameraState; code: number; message: string; sound: boolean }
   | { type: 'error'; code: number; message: string }
   | Playback
   | { type: 'pong'; c: number; serverTimeUs: number };
@@ -154,7 +154,7 @@ export function parseMessage(text: string): ServerMessage | null {
     case 'drop':
       return { type: 'drop', frames: number(fields, 'frames'), reason: string(fields, 'reason') };
     case 'state':
-      return { type: 'state', camera: camera(fields), code: number(fields, 'code'), message: string(fields, 'message') };
+      return { type: 'state', camera: camera(fields), code: number(fields, 'code'), message: string(fields, 'message'), sound: fields['sound'] === true };
     case 'error':
       return { type: 'error', code: number(fields, 'code'), message: string(fields, 'message') };
     case 'playback':

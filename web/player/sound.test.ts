@@ -96,9 +96,11 @@ test('it asks again on another connection, and when the camera has sound that ha
   sound.disconnected();
   sound.connected();
   expect(wishes.length).toBe(2);
+  sound.begin('h264', 90_000, false);
   sound.answered({ ...sent, codec: null, message: 'The camera has no sound.' });
-  expect(states.at(-1)).toMatchObject({ codec: null, message: 'The camera has no sound.' });
-  sound.begin('h264', 90_000, true);
+  expect(states.at(-1)).toMatchObject({ available: false, codec: null, message: 'The camera has no sound.' });
+  sound.offered(true);
+  expect(states.at(-1)!.available).toBe(true);
   expect(wishes.length).toBe(3);
   sound.answered(sent);
   expect(states.at(-1)!.message).toBe('');

@@ -105,8 +105,14 @@ export class Sound {
   begin(codec: Codec, timescale: number, available: boolean): void {
     this.pictures.clear();
     this.timescale = codec === 'jpeg' ? 0 : timescale;
+    this.offered(available);
+  }
+
+  /** The camera has sound to be asked for, or not. */
+  offered(available: boolean): void {
+    const more = available && !this.state.available;
     this.update({ available });
-    if (this.message && !this.message.codec) this.sent = ''; // there may be some now
+    if (more && this.message && !this.message.codec) this.sent = ''; // it was asked for in vain
     this.wish();
   }
 

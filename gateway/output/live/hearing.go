@@ -1,6 +1,8 @@
 package live
 
 import (
+	"time"
+
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
@@ -12,6 +14,21 @@ const (
 	soundOff   = "the sound of this camera is off"
 	soundUnfit = "the sound of this camera cannot be had in a codec that was named"
 )
+
+// soundLook is how often a viewer's pictures find out whether there is sound: many
+// cameras begin with it after their pictures, or end it.
+const soundLook = time.Second
+
+// lookForSound finds out, now and then, whether the camera has sound.
+func (v *viewer) lookForSound(f *media.Frame) {
+	if v.dialect == DialectFramegate && f.Arrived.Sub(v.soundsAt) >= soundLook {
+		v.sounds, v.soundsAt = v.hasSound(), f.Arrived
+	}
+}
+
+func (v *viewer) hasSound() bool {
+	return v.choice.AAC != (stream.Key{}) && v.hub.Sounds(v.choice.camera()).Format != nil
+}
 
 // attendSound has the viewer hear what it wants to.
 func (v *viewer) attendSound() error {

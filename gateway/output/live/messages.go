@@ -35,6 +35,7 @@ type (
 		Camera  string `json:"camera"`
 		Code    int    `json:"code"` // 0 but for an offline camera, and then as an HTTP status
 		Message string `json:"message"`
+		Sound   bool   `json:"sound"` // as in hello: there is some to be asked for
 	}
 	// soundMessage says what sound comes from now on, or why none does.
 	soundMessage struct {
@@ -116,7 +117,7 @@ func newStateMessage(state stream.State, failed *stream.SourceError, why func(*s
 
 // news says whether a client that was told before learns something by m.
 func (m stateMessage) news(before stateMessage) bool {
-	return m.Camera != before.Camera || m.Code == 502 && m.Message != before.Message
+	return m.Camera != before.Camera || m.Sound != before.Sound || m.Code == 502 && m.Message != before.Message
 }
 
 // fault is a reason to end a viewer: an error that says what the client is

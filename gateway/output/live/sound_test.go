@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -454,5 +455,33 @@ func TestBareSocketWithSound(t *testing.T) {
 		cam.leave()
 		cam = s.attach(own)
 		cam.give(media.Frame{Format: aacFormat}, frames[0])
+	}
+}
+
+// TestSoundThatBeginsLaterIsTold to who watches already, so that a player can offer
+// it.
+func TestSoundThatBeginsLaterIsTold(t *testing.T) {
+	t.Parallel()
+	for _, start := range []func(*httptest.Server){overTCP, overTLS} { // with the pump, and without
+		s := newSite(t, start)
+		cam := s.attach(own)
+		frames := clip(t, 0, 60, 10, "")
+		cam.give(frames[0])
+		p := s.watch("h264")
+		if p.text("hello").Sound || p.text("state").Sound {
+			t.Error("there is sound before there is")
+		}
+		cam.give(media.Frame{Format: aacFormat})
+		began := time.Now()
+		for _, f := range frames[1:] {
+			cam.give(f)
+			if time.Since(began) > soundLook+200*ms {
+				break
+			}
+			time.Sleep(40 * ms) // as a camera does
+		}
+		if m := p.text("state"); !m.Sound || m.Camera != "online" {
+			t.Errorf("told %+v", m)
+		}
 	}
 }

@@ -31,7 +31,9 @@ type viewer struct {
 	track         track
 	sound         sound
 	epoch         uint32
-	discontinuity bool // the next frame does not follow on the last
+	discontinuity bool      // the next frame does not follow on the last
+	sounds        bool      // the camera has sound, when that was looked up
+	soundsAt      time.Time // when
 	toldState     stateMessage
 	toldPlayback  playbackMessage
 	head          []byte // scratch: what stands before a picture
@@ -144,6 +146,7 @@ func (v *viewer) show(ctx context.Context, f *media.Frame) error {
 			return err
 		}
 	}
+	v.lookForSound(f)
 	if err := v.tellOnline(); err != nil {
 		return err
 	}
@@ -179,11 +182,12 @@ func (v *viewer) begin(ctx context.Context, f *media.Frame) error {
 }
 
 func (v *viewer) hello(f *media.Frame) helloMessage {
+	v.sounds, v.soundsAt = v.hasSound(), f.Arrived
 	m := helloMessage{
 		Type: "hello", Epoch: v.epoch, Codec: f.Format.Codec.String(),
 		Width: f.Format.Width, Height: f.Format.Height, FPS: v.seat.Reader().FPS(),
 		KeyAgeMs: max(0, time.Since(f.Wall).Milliseconds()), ServerTimeUs: nowMicros(),
-		MIME: "image/jpeg", Sound: v.choice.AAC != (stream.Key{}) && v.hub.Sounds(v.choice.camera()).Format != nil,
+		MIME: "image/jpeg", Sound: v.sounds,
 	}
 	if mp4.Carries(f.Format.Codec) {
 		m.MIME, m.Timescale = mp4.MIME(f.Format), mp4.Timescale
@@ -194,7 +198,8 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 // Message gives what goes out for a frame, in the present epoch. A gap is told
 // in the same write.
 func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
-	if v.track.begins(f) || v.toldState.Camera != stateNames[stream.Online] || v.sound.unfit {
+	v.lookForSound(f)
+	if v.track.begins(f) || v.toldState.Camera != stateNames[stream.Online] || v.toldState.Sound != v.sounds || v.sound.unfit {
 		return delivery.Message{}, false
 	}
 	b := v.head[:0]
@@ -246,11 +251,13 @@ func (v *viewer) appendHeader(b []byte, kind byte, flags uint16, f *media.Frame)
 
 // tell says how the camera is, if that is news to the client.
 func (v *viewer) tell(failed *stream.SourceError) error {
-	return v.say(newStateMessage(v.seat.Reader().CameraState(), failed, v.choice.Why))
+	m := newStateMessage(v.seat.Reader().CameraState(), failed, v.choice.Why)
+	m.Sound = v.sounds
+	return v.say(m)
 }
 
 func (v *viewer) tellOnline() error {
-	return v.say(stateMessage{Type: "state", Camera: stateNames[stream.Online]})
+	return v.say(stateMessage{Type: "state", Camera: stateNames[stream.Online], Sound: v.sounds})
 }
 
 func (v *viewer) say(m stateMessage) error {
