@@ -89,6 +89,9 @@ async function unharmed(page, ...players) {
 // be good, but not to be absurd.
 const absurd = 2000; // ms
 
+// As on pages without HTTPS, sound is played by an audio element then.
+const withoutDecoders = { script: () => delete window.AudioDecoder };
+
 const stories = {
   // Each way shows pictures that move, and says how old they are.
   async shows(telling) {
@@ -226,6 +229,68 @@ const stories = {
     const seen = await within(shown.evaluate(() => Promise.all([window.lookBack(0), window.lookBack(1)])), 'players to look back');
     for (const [n, mode] of modes.entries()) telling.note(`${mode}: ${JSON.stringify(seen[n])} pictures seen`);
     await unharmed(shown, 0, 1);
+  },
+
+  // Sound is in step with the picture, whatever plays it, once somebody wants it; and
+  // costs no picture.
+  async hears(telling) {
+    for (const { mode, worklet } of [{ mode: 'webcodecs', worklet: true }, { mode: 'mse', worklet: true }, { mode: 'mse', worklet: false }, { mode: 'jpeg', worklet: true }]) {
+      const address = `${telling.url}/demo/player.html?camera=beeps&poster=none&mode=${mode}`;
+      const shown = await open(telling.context, address, { path: 'hear.js' }, ...(worklet ? [] : [withoutDecoders]));
+      telling.pages.push(shown);
+      const wishes = [];
+      shown.on('websocket', (socket) => socket.on('framesent', ({ payload }) => String(payload).includes('"sound"') && wishes.push(String(payload))));
+      await shown.evaluate(() => {
+        const player = document.querySelector('framegate-player');
+        player.said = [];
+        for (const name of ['error', 'mode', 'sound']) player.addEventListener(`framegate-${name}`, ({ detail }) => player.said.push({ name, ...detail }));
+        window.see(player);
+      });
+      const player = shown.locator('framegate-player');
+      await player.locator('.mute').waitFor();
+      await shown.waitForFunction(() => document.querySelector('framegate-player').flashes.length >= 3);
+      check(wishes.length === 0, `${mode} asks for sound though it is muted: ${wishes}`);
+      await player.getByRole('button', { name: 'Turn the sound on' }).click();
+      // Most of the last beeps are near their flash, soon: not all, as a machine that others use stalls.
+      await shown.waitForFunction((ms) => {
+        const behind = window.behind(document.querySelector('framegate-player'), 20);
+        return behind.length === 20 && behind.filter((late) => Math.abs(late) <= ms).length >= 19;
+      }, 40);
+      const { behind, sound, measure, said } = await player.evaluate((player) => ({ behind: window.behind(player, 20), sound: player.sound, measure: player.measure, said: player.said }));
+      telling.note(`${mode}, ${worklet ? 'worklet' : 'element'}: beeps ${behind} ms behind flashes, ${JSON.stringify(sound)}, ${JSON.stringify(measure)}`);
+      check(sound.codec === 'aac' && sound.message === '', JSON.stringify(sound));
+      check(said.every(({ name }) => name !== 'error') && said.filter(({ name }) => name === 'mode').length <= 1, JSON.stringify(said));
+      await player.getByRole('button', { name: 'Turn the sound off' }).click();
+      await shown.waitForFunction(() => document.querySelector('framegate-player').sound.codec === null);
+      check(wishes.at(-1) === '{"type":"sound","codecs":[]}', `muted again it asks for ${wishes.at(-1)}`);
+      check(shown.complaints.length === 0, shown.complaints.join('\n'));
+      await shown.close();
+    }
+  },
+
+  // Where the browser lets nothing be heard before a click, the player says so, and a
+  // click does it.
+  async refused(telling) {
+    for (const worklet of [true, false]) {
+      const shown = await open(telling.context, `${telling.url}/demo/player.html?camera=beeps&muted=false`, ...(worklet ? [] : [withoutDecoders]));
+      telling.pages.push(shown);
+      const page = await telling.context.newCDPSession(shown);
+      // look evaluates without being a person who does something, which Playwright is.
+      const look = async (expression) => (await page.send('Runtime.evaluate', { expression, returnByValue: true, userGesture: false })).result.value;
+      const until = async (expression) => {
+        while (!(await look(expression))) await new Promise((resolve) => setTimeout(resolve, 50));
+      };
+      await within(until(`document.querySelector('framegate-player').sound.message.includes('after a click')`), 'the browser to refuse');
+      check((await look('navigator.userActivation.hasBeenActive')) === false, 'somebody did something');
+      check(await look(`document.querySelector('framegate-player').muted`), 'it is not muted');
+      await within(until(`document.querySelector('framegate-player').state === 'live'`), 'pictures');
+      const player = shown.locator('framegate-player');
+      check((await player.locator('[part=note]').textContent()).includes('after a click'), 'it does not say so');
+      await player.getByRole('button', { name: 'Turn the sound on' }).click();
+      await shown.waitForFunction(() => document.querySelector('framegate-player').sound.codec === 'aac');
+      check(await player.locator('[part=note]').isHidden(), 'it still says so');
+      await shown.close();
+    }
   },
 
   // Who does not look costs nothing, and sees the present when he looks again.
@@ -426,7 +491,7 @@ const stories = {
   },
 };
 
-const [context, end] = await launch();
+const [context, end] = await launch(['--autoplay-policy=document-user-activation-required']);
 const tellings = new Map();
 for await (const line of createInterface({ input: process.stdin })) {
   const [word, story, url] = line.split(' ');

@@ -5,7 +5,7 @@ for (const [name, value] of new URLSearchParams(location.search)) {
   if (name === 'camera') {
     player.setAttribute('src', `../live/${encodeURIComponent(value)}`);
     player.setAttribute('label', `Camera ${value}`);
-  } else if (['mode', 'width', 'height', 'fps', 'quality', 'poster'].includes(name)) {
+  } else if (['mode', 'width', 'height', 'fps', 'quality', 'poster', 'muted', 'volume'].includes(name)) {
     player.setAttribute(name, value);
   }
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -152,4 +154,42 @@ func (c *profileCamera) send(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// withBeeps has a camera that flashes and beeps at the same time, twice a second.
+func withBeeps(t *testing.T) (url string, do func(word string)) {
+	t.Helper()
+	rig.Need(t, "ffmpeg")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			sending.Go(func() { beep(t, conn) })
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		sending.Wait()
+	})
+	s := rig.Start(t, fmt.Sprintf("cameras: {beeps: {source: 'tcp://%s'}}", l.Addr()))
+	return s.URL, func(word string) { t.Errorf("the story asks to do %q", word) }
+}
+
+// beep sends flashes and beeps until who gets them is gone.
+func beep(t *testing.T, conn net.Conn) {
+	defer conn.Close()
+	camera := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error",
+		"-re", "-f", "lavfi", "-i", "color=black:s=160x96:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,0.5),0.1)'",
+		"-re", "-f", "lavfi", "-i", "aevalsrc='if(lt(mod(t,0.5),0.1),0.8*sin(6283*t),0)':s=48000",
+		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac",
+		"-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "-f", "mpegts", "pipe:1")
+	camera.Stdout = conn
+	_ = camera.Run() // it ends when it cannot write, or the test ends
 }
