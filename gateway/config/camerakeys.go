@@ -116,6 +116,13 @@ var cameraKeys = append([]CameraKey{
 		suits: onlyFor("rtsp and rtsps", func(s Source) bool { return s.Kind == SourceRTSP }),
 	},
 	{
+		Name: "sound", About: "whether the camera's sound is taken too",
+		Words: words(SoundAuto, SoundOff),
+		put:   func(c *Camera, text string) error { c.Sound = Sound(text); return nil },
+		text:  func(c Camera) string { return unless(c.Sound, SoundAuto) },
+		suits: onlyFor("rtsp, rtsps, tcp and tcp-listen", Source.sounds),
+	},
+	{
 		Name: "normalize", About: "which JPEGs are encoded anew: those that browsers do not show, all, or none",
 		Words: words(NormalizeAuto, NormalizeAlways, NormalizeNever),
 		put:   func(c *Camera, text string) error { c.Normalize = Normalize(text); return nil },

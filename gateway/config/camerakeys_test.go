@@ -37,6 +37,7 @@ var keyValues = map[string]struct {
 		"19ms": "must be from 20ms to 24h", "24h1s": "must be from", "0s": "must be from", "5": "must be a duration such as", "-1s": "must be a duration", "1 s": "must be a duration", "1w": "must be a duration", "": "must be a duration",
 	}},
 	"transport":    {source: "rtsp://a/", good: map[string]string{"auto": "", "tcp": "tcp", "udp": "udp"}, bad: map[string]string{"TCP": "must be auto, tcp or udp", "": "must be"}},
+	"sound":        {source: "rtsp://a/", good: map[string]string{"auto": "", "off": "off"}, bad: map[string]string{"on": "must be auto or off", "false": "must be", "": "must be"}},
 	"normalize":    {source: "http://a/", good: map[string]string{"auto": "", "always": "always", "never": "never"}, bad: map[string]string{"true": "must be auto, always or never", "": "must be"}},
 	"tls_insecure": {source: "https://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "1": "must be", "True": "must be", "": "must be"}},
 	"record.mode": {source: "test:", beside: map[string]string{"record.schedule.zone": "UTC", "record.schedule.hours": "mon 08:00-09:00"}, good: map[string]string{"off": "off", "scheduled": "scheduled"}, bad: map[string]string{
@@ -171,10 +172,10 @@ func TestValuesOfCameraKeys(t *testing.T) {
 // TestKeysThatDoNotSuitASource are refused where they are named, and are as they
 // should be where they are not.
 func TestKeysThatDoNotSuitASource(t *testing.T) {
-	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always"}
+	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "sound": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always"}
 	for source, suits := range map[string]string{
-		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport keep",
-		"rtsps://a/": "username normalize transport tls_insecure keep", "upload:": "", "test:": "keep",
+		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport sound keep",
+		"rtsps://a/": "username normalize transport sound tls_insecure keep", "upload:": "", "test:": "keep",
 	} {
 		for key, text := range values {
 			if key == "password" { // which needs a name besides
@@ -190,7 +191,7 @@ func TestKeysThatDoNotSuitASource(t *testing.T) {
 			}
 		}
 		camera, err := NewCamera("a", map[string]string{"source": source})
-		if err != nil || camera.Keep != KeepOnDemand || (camera.Transport == TransportAuto) != strings.Contains(suits, "transport") || (camera.Normalize == NormalizeAuto) != strings.Contains(suits, "normalize") {
+		if err != nil || camera.Keep != KeepOnDemand || (camera.Transport == TransportAuto) != strings.Contains(suits, "transport") || (camera.Sound == SoundAuto) != strings.Contains(suits, "sound") || (camera.Normalize == NormalizeAuto) != strings.Contains(suits, "normalize") {
 			t.Errorf("%s: %+v, %v", source, camera, err)
 		}
 	}

@@ -155,6 +155,7 @@ type Camera struct {
 	// come with self-signed ones, and few let their owner replace them.
 	TLSInsecure bool
 	Transport   Transport // SourceRTSP only
+	Sound       Sound     // SourceRTSP and SourceMPEGTS
 	Normalize   Normalize // SourceHTTP and SourceRTSP
 	Record      Record
 }
@@ -179,6 +180,15 @@ const (
 	TransportAuto Transport = "auto"
 	TransportTCP  Transport = "tcp"
 	TransportUDP  Transport = "udp"
+)
+
+// Sound says whether a camera's sound is taken.
+type Sound string
+
+// Sound is taken where a camera has some that can be, or never.
+const (
+	SoundAuto Sound = "auto"
+	SoundOff  Sound = "off"
 )
 
 // Keep says when a camera is connected.

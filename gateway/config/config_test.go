@@ -146,6 +146,7 @@ cameras:
   dome:
     source: rtsp://viewer:p%40ss@192.168.1.20:554/Streaming/Channels/101?transportmode=unicast
     transport: tcp
+    sound: off
     normalize: never
   vault: {source: "RTSPS://[fe80::1%25eth0]/live", username: u, password: p, tls_insecure: true}
   encoder: {source: tcp://10.0.0.5:5000}
@@ -208,16 +209,16 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{
 				ID: "dome", Name: "dome", Keep: KeepOnDemand,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20:554/Streaming/Channels/101?transportmode=unicast"},
-				Username: "viewer", Password: secret.New("p@ss"), Transport: TransportTCP, Normalize: NormalizeNever, Record: notRecorded,
+				Username: "viewer", Password: secret.New("p@ss"), Transport: TransportTCP, Sound: SoundOff, Normalize: NormalizeNever, Record: notRecorded,
 			},
 			{
 				ID: "vault", Name: "vault", Keep: KeepOnDemand, TLSInsecure: true,
 				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
-				Username: "u", Password: secret.New("p"), Transport: TransportAuto, Normalize: NormalizeAuto, Record: notRecorded,
+				Username: "u", Password: secret.New("p"), Transport: TransportAuto, Sound: SoundAuto, Normalize: NormalizeAuto, Record: notRecorded,
 			},
-			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand, Record: notRecorded},
-			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways, Record: notRecorded},
-			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
+			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways, Sound: SoundAuto, Record: notRecorded},
+			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand, Record: notRecorded},
 			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand, Record: notRecorded},
 			{ID: "shop", Name: "shop", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{

@@ -62,7 +62,7 @@ cameras:
 		},
 		{
 			ID: "garden", Name: "garden", Source: Source{Kind: SourceRTSP, URL: "rtsp://cam/"},
-			Username: "u", Password: secret.New("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Normalize: NormalizeAuto, Record: notRecorded,
+			Username: "u", Password: secret.New("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Sound: SoundAuto, Normalize: NormalizeAuto, Record: notRecorded,
 		},
 		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{Mode: RecordContinuous, Codec: RecordAuto}},
 		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
@@ -131,7 +131,7 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"CAMERAS__FRONT__RECORD=off":      `unknown variable; known here: FRAMEGATE_CAMERAS__FRONT__RECORD__CODEC, FRAMEGATE_CAMERAS__FRONT__RECORD__EVERY, FRAMEGATE_CAMERAS__FRONT__RECORD__KEEP__..., FRAMEGATE_CAMERAS__FRONT__RECORD__MODE, FRAMEGATE_CAMERAS__FRONT__RECORD__SCHEDULE__...`,
 		"CAMERAS__FRONT__RECORD__MOD=off": `unknown variable; did you mean FRAMEGATE_CAMERAS__FRONT__RECORD__MODE?`,
 		"CAMERAS__F__RECORD__KEEP__MARKED__AGE=1d": `unknown variable; known here: FRAMEGATE_CAMERAS__F__RECORD__KEEP__MARKED__MAX_AGE`,
-		"CAMERAS__F__KEEP__MAX_AGE=1d":             `unknown variable; known here: FRAMEGATE_CAMERAS__F__KEEP__INTERVAL, FRAMEGATE_CAMERAS__F__KEEP__KEEP, FRAMEGATE_CAMERAS__F__KEEP__NAME, FRAMEGATE_CAMERAS__F__KEEP__NORMALIZE, FRAMEGATE_CAMERAS__F__KEEP__PASSWORD, FRAMEGATE_CAMERAS__F__KEEP__PASSWORD_FILE, FRAMEGATE_CAMERAS__F__KEEP__RECORD__..., FRAMEGATE_CAMERAS__F__KEEP__SOURCE, FRAMEGATE_CAMERAS__F__KEEP__TLS_INSECURE, FRAMEGATE_CAMERAS__F__KEEP__TRANSPORT, FRAMEGATE_CAMERAS__F__KEEP__USERNAME`,
+		"CAMERAS__F__KEEP__MAX_AGE=1d":             `unknown variable; known here: FRAMEGATE_CAMERAS__F__KEEP__INTERVAL, FRAMEGATE_CAMERAS__F__KEEP__KEEP, FRAMEGATE_CAMERAS__F__KEEP__NAME, FRAMEGATE_CAMERAS__F__KEEP__NORMALIZE, FRAMEGATE_CAMERAS__F__KEEP__PASSWORD, FRAMEGATE_CAMERAS__F__KEEP__PASSWORD_FILE, FRAMEGATE_CAMERAS__F__KEEP__RECORD__..., FRAMEGATE_CAMERAS__F__KEEP__SOUND, FRAMEGATE_CAMERAS__F__KEEP__SOURCE, FRAMEGATE_CAMERAS__F__KEEP__TLS_INSECURE, FRAMEGATE_CAMERAS__F__KEEP__TRANSPORT, FRAMEGATE_CAMERAS__F__KEEP__USERNAME`,
 		"CAMERAS__DEMO__RECORD__MODE=scheduled":    `scheduled needs a schedule beside it, such as schedule: {zone: Europe/Berlin, hours: "mon-fri 08:00-18:00"}; or write continuous`,
 		"CAMERAS=x":                                `names no key of a camera; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the source of the camera front`,
 		"CAMERAS__FRONT=http://cam/":               `names no key; write FRAMEGATE_CAMERAS__FRONT__SOURCE for the camera's source`,

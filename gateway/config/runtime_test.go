@@ -18,7 +18,7 @@ func TestCameraAddedAtRunTime(t *testing.T) {
 	}
 	want := Camera{
 		ID: "front", Name: "Front door", Source: Source{Kind: SourceRTSP, URL: "rtsp://192.168.1.20/live"},
-		Username: "viewer", Password: secret.New("p@ss"), Keep: KeepAlways, Transport: TransportUDP, Normalize: NormalizeAuto, Record: notRecorded,
+		Username: "viewer", Password: secret.New("p@ss"), Keep: KeepAlways, Transport: TransportUDP, Sound: SoundAuto, Normalize: NormalizeAuto, Record: notRecorded,
 	}
 	if diff := cmp.Diff(want, got, opaqueEqual); diff != "" {
 		t.Error(diff)
@@ -40,8 +40,8 @@ func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
 		{"front", map[string]string{"source": "tcp-listen://:1"}, "source: tcp-listen: is for the configuration file alone" + forms},
 		{"front", map[string]string{"source": "tcp://h:1"}, "source: tcp: is for the configuration file alone" + forms},
 		{"front", map[string]string{"source": "http://cam/", "username": "u", "password_file": "/etc/passwd"},
-			"password_file: unknown key; known here: interval, keep, name, normalize, password, record.codec, record.every, record.keep.marked.max_age, record.keep.max_age, record.keep.max_bytes, record.mode, record.schedule.hours, record.schedule.zone, source, tls_insecure, transport, username"},
-		{"front", map[string]string{"source": "http://cam/", "record": "on"}, "record: unknown key; known here: interval, keep, name, normalize, password, record.codec, record.every, record.keep.marked.max_age, record.keep.max_age, record.keep.max_bytes, record.mode, record.schedule.hours, record.schedule.zone, source, tls_insecure, transport, username"},
+			"password_file: unknown key; known here: interval, keep, name, normalize, password, record.codec, record.every, record.keep.marked.max_age, record.keep.max_age, record.keep.max_bytes, record.mode, record.schedule.hours, record.schedule.zone, sound, source, tls_insecure, transport, username"},
+		{"front", map[string]string{"source": "http://cam/", "record": "on"}, "record: unknown key; known here: interval, keep, name, normalize, password, record.codec, record.every, record.keep.marked.max_age, record.keep.max_age, record.keep.max_bytes, record.mode, record.schedule.hours, record.schedule.zone, sound, source, tls_insecure, transport, username"},
 		{"front", map[string]string{"source": "test:", "sorce": "x", "keep": "yes", "transport": "tcp"},
 			"keep: must be on_demand or always, not \"yes\"\nsorce: unknown key; did you mean source?"},
 		{"front", map[string]string{"source": "test:", "transport": "tcp"}, "transport: is for rtsp and rtsps cameras, not for test:; remove it"},

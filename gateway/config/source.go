@@ -111,6 +111,9 @@ func (s Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // URL, perhaps with a name and a password.
 func (s Source) remote() bool { return s.Kind == SourceHTTP || s.Kind == SourceRTSP }
 
+// sounds says whether sound may come with the pictures.
+func (s Source) sounds() bool { return s.Kind == SourceRTSP || s.Kind == SourceMPEGTS }
+
 // scheme gives what stands before the colon of the source's text.
 func (s Source) scheme() string {
 	switch {

@@ -63,7 +63,12 @@ type normalized struct {
 func (s *normalized) Run(ctx context.Context, emit func(media.Frame)) error {
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	n := &normalizer{normalized: s, ctx: within, cancel: cancel, emit: emit}
+	n := &normalizer{normalized: s, ctx: within, cancel: cancel}
+	n.emit = func(f media.Frame) {
+		n.emitting.Lock()
+		defer n.emitting.Unlock()
+		emit(f)
+	}
 	err := s.source.Run(within, n.take)
 	n.endConversion()
 	if failed := context.Cause(within); failed != nil && ctx.Err() == nil {
@@ -87,10 +92,16 @@ type normalizer struct {
 	box     *box               // nil while nothing is converted
 	abandon context.CancelFunc // ends the conversion at once
 	done    chan struct{}      // closed when all that is converted is emitted
+
+	emitting sync.Mutex // sound passes while pictures are converted
 }
 
 // take takes a frame of the source, and does not wait.
 func (n *normalizer) take(f media.Frame) {
+	if f.Format.Codec.Kind() == media.Audio {
+		n.emit(f)
+		return
+	}
 	if f.Format.Codec != media.JPEG {
 		n.endConversion()
 		n.emit(f)

@@ -85,6 +85,35 @@ func TestUnshowablePicturesAreConvertedWithoutDelay(t *testing.T) {
 	}
 }
 
+// TestSoundPassesBesideConversion, which goes on with the same ffmpeg.
+func TestSoundPassesBesideConversion(t *testing.T) {
+	r, slots := newNormalizedRig(t, rendition.NormalizeAlways, "")
+	reader := r.open("")
+	sounds, err := r.hub.Open(stream.Key{Camera: "front"}, stream.ReadOptions{Sound: true, Sequential: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sounds.Close()
+	format, err := media.G711Format(media.PCMA, 8000, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, f := range picturesOfKind(t, camtest.CMYK, 700, 5, 320, 176) {
+		r.camera.emits <- f
+		r.camera.emits <- media.Frame{Format: format, PTS: time.Duration(n) * 40 * time.Millisecond, Data: bytes.Repeat([]byte{byte(n)}, 320)}
+		r.expect(reader, 700+n)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		heard, err := sounds.Next(ctx)
+		cancel()
+		if err != nil || heard.Data[0] != byte(n) {
+			t.Fatalf("heard %x, %v", heard.Data, err)
+		}
+	}
+	if s := slots.Stats(); s.Starts != 1 {
+		t.Errorf("%d encoders for pictures of one kind", s.Starts)
+	}
+}
+
 // TestKindsSamples converts what other encoders than the tests' own made.
 func TestKindsSamples(t *testing.T) {
 	for _, name := range []string{"cmyk", "ycck", "lossless"} {

@@ -75,6 +75,7 @@ func (s *server) newRTSP(c roster.Camera, log *slog.Logger) (stream.Source, erro
 		Username:      c.Username,
 		Password:      c.Password.Reveal(),
 		Transport:     rtspcam.Transport(c.Transport),
+		Silent:        c.Sound == config.SoundOff,
 		Patience:      rtspcam.Patience{Connect: l.CameraConnect, FirstByte: l.CameraFirstByte, Silence: l.CameraSilence},
 		Limited:       s.hits.Hit,
 		InsecureTLS:   c.TLSInsecure,
@@ -96,6 +97,7 @@ func (s *server) newMPEGTS(c roster.Camera, log *slog.Logger) (stream.Source, er
 		Address:       c.Source.Address,
 		Listen:        c.Source.Listen,
 		MaxFrameBytes: s.settings().Limits.FrameBytes,
+		Silent:        c.Sound == config.SoundOff,
 		Log:           log,
 	}), nil
 }

@@ -63,7 +63,7 @@ func (r *run) newSound() *rtpaudio.Receiver {
 func (s *Source) chooseSound(session *description.Session, offer *rtspquirks.Offer) *soundTrack {
 	var t *soundTrack
 	others := offer.Others
-	if !s.opt.NoSound && !time.Now().Before(s.soundless) {
+	if !s.opt.Silent && !time.Now().Before(s.soundless) {
 		var err error
 		if t, err = newSoundTrack(session, offer); err != nil {
 			s.tellSound(err)

@@ -317,7 +317,7 @@ func TestNoSoundIsAskedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			camera := newTextCamera(t, camtest.RTSPTextOptions{SDP: crlf(c.sdp)})
-			wantPlayed(t, camera, Options{NoSound: c.off}, copied(groups))
+			wantPlayed(t, camera, Options{Silent: c.off}, copied(groups))
 			if asked := askedWith(camera, "SETUP"); len(asked) != 1 {
 				t.Errorf("set up: %q", asked)
 			}

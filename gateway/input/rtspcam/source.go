@@ -49,7 +49,7 @@ type Options struct {
 	Username, Password string    // sent only when the camera asks, and to the URL's own host and port alone
 	Transport          Transport // "" = Auto
 	InsecureTLS        bool      // accept any certificate: cameras sign their own
-	NoSound            bool      // take the pictures alone
+	Silent             bool      // the sound is left out
 	MaxFrameBytes      int       // of one picture; 0 = 8 MiB
 	Patience           Patience
 	// Dial opens the RTSP connection, and may refuse an address; nil dials
