@@ -44,7 +44,7 @@ const (
 
 // TestBenchServer is not a test, but the server that the benchmark starts.
 func TestBenchServer(t *testing.T) {
-	serve := map[string]func(net.Listener){"bare": serveBare, "framegate": serveLive}[os.Getenv("FRAMEGATE_BENCH_SERVER")]
+	serve := map[string]func(net.Listener){"bare": serveBare, "framegate": serveLive, "heard": serveLive}[os.Getenv("FRAMEGATE_BENCH_SERVER")]
 	if serve == nil {
 		return
 	}
@@ -109,7 +109,7 @@ func serveBare(l net.Listener) {
 }
 
 // benchCamera emits frames as an H.264 camera does, each in a buffer of its
-// own.
+// own, with sound of 128 kbit/s.
 type benchCamera struct{}
 
 func (benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
@@ -119,6 +119,12 @@ func (benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 	payload := benchPayload()
 	binary.BigEndian.PutUint32(payload, uint32(len(payload)-4))
+	heard, err := media.AACFormat([]byte{0x11, 0x90})
+	if err != nil {
+		return err
+	}
+	sound := media.Frame{Format: heard, Data: make([]byte, 340)}
+	emit(media.Frame{Format: heard})
 	tick := time.NewTicker(time.Second / benchFPS)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -126,6 +132,9 @@ func (benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		}
+		for at := time.Duration(n) * time.Second / benchFPS; sound.PTS <= at; sound.PTS += sound.Duration() {
+			emit(sound)
 		}
 		emit(media.Frame{
 			Key: n%benchGOP == 0, Wall: time.Now(), PTS: time.Duration(n) * time.Second / benchFPS,
@@ -198,7 +207,8 @@ type benchCrowd struct {
 	delays []time.Duration
 }
 
-func (c *benchCrowd) join(b *testing.B, address string) {
+// joins one that asks for sound where kind is heard.
+func (c *benchCrowd) join(b *testing.B, kind, address string) {
 	b.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -207,16 +217,20 @@ func (c *benchCrowd) join(b *testing.B, address string) {
 	c.conns = append(c.conns, conn)
 	_, _ = io.WriteString(conn, "GET /?codec=h264 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+Subprotocol+"\r\n\r\n")
-	c.reading.Go(func() { c.watch(conn) }) // ends when conn is closed
+	c.reading.Go(func() { c.watch(conn, kind == "heard") }) // ends when conn is closed
 }
 
-func (c *benchCrowd) watch(conn net.Conn) {
+func (c *benchCrowd) watch(conn net.Conn, heard bool) {
 	r := bufio.NewReaderSize(conn, 16<<10)
 	for line := ""; line != "\r\n"; {
 		var err error
 		if line, err = r.ReadString('\n'); err != nil {
 			return
 		}
+	}
+	if heard {
+		wish := `{"type":"sound","codecs":["aac"]}`
+		_, _ = io.WriteString(conn, string([]byte{opText, 0x80 | byte(len(wish)), 0, 0, 0, 0})+wish) // masked by nothing
 	}
 	for {
 		opening, err := r.Peek(2)
@@ -282,11 +296,11 @@ func serveCrowd(b *testing.B, kind string, viewers int) served {
 	defer s.stop()
 	c := &benchCrowd{}
 	defer c.leave()
-	c.join(b, s.address)
+	c.join(b, kind, s.address)
 	time.Sleep(500 * time.Millisecond)
 	alone := s.usage()
 	for range viewers - 1 {
-		c.join(b, s.address)
+		c.join(b, kind, s.address)
 	}
 	time.Sleep(time.Second)
 	c.take()
@@ -301,6 +315,21 @@ func serveCrowd(b *testing.B, kind string, viewers int) served {
 		p50:         float64(p50.Microseconds()),
 		perViewer:   float64(after.RSS-alone.RSS) / float64(max(viewers-1, 1)) / 1024,
 	}
+}
+
+// BenchmarkSound is what sound adds for a viewer: the ratio of what it costs with and
+// without, in turns.
+func BenchmarkSound(b *testing.B) {
+	var silent, heard []float64
+	for range 5 {
+		silent = append(silent, serveCrowd(b, "framegate", benchViewers).cpuPerFrame)
+		heard = append(heard, serveCrowd(b, "heard", benchViewers).cpuPerFrame)
+	}
+	slices.Sort(silent)
+	slices.Sort(heard)
+	b.ReportMetric(heard[len(heard)/2], "cpu-us/frame")
+	b.ReportMetric(heard[len(heard)/2]/silent[len(silent)/2], "cpu-ratio")
+	b.ReportMetric(0, "ns/op")
 }
 
 func BenchmarkCrowd(b *testing.B) {
