@@ -46,6 +46,8 @@ func preferences() []byte {
 		{"network.dns.disablePrefetch", true},
 		{"network.http.http3.enable", false}, // UDP does not ask the proxy
 		{"media.peerconnection.enabled", false},
+		{"media.cubeb.force_mock_context", true}, // sound is heard by nobody, whether there is a device or not
+		{"media.cubeb.sandbox", false},           // or the processes of pages have none
 		{"network.captive-portal-service.enabled", false},
 		{"network.connectivity-service.enabled", false},
 		{"network.prefetch-next", false},

@@ -167,8 +167,8 @@ function re(e) {
 	return n;
 }
 var ie = 1, ae = 2, oe = 8, se = 1, ce = 4, le = 256, ue = 512, de = 1024, fe = 2048;
-function pe(e) {
-	let t = g(e, ["moof", "traf"]), n = h(t), r = g(t, ["trun"]), i = me(r), a = i.duration ?? he(g(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
+function h(e) {
+	let t = g(e, ["moof", "traf"]), n = pe(t), r = g(t, ["trun"]), i = me(r), a = i.duration ?? he(g(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
 	return {
 		decodeTime: n,
 		composition: i.composition,
@@ -176,7 +176,7 @@ function pe(e) {
 		durationAt: o
 	};
 }
-function h(e) {
+function pe(e) {
 	let t = g(e, ["tfdt"]);
 	return v(t, 8).getUint8(0) === 1 ? Number(v(t, 12).getBigUint64(4)) : v(t, 8).getUint32(4);
 }
@@ -945,7 +945,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 	}
 	takeFrame(e, t) {
 		e.discontinuity && this.track.cut();
-		let n = pe(e.payload), r = this.track.place(n, t.timescale, e.key);
+		let n = h(e.payload), r = this.track.place(n, t.timescale, e.key);
 		if (!r) {
 			this.events.dropped(1);
 			return;
@@ -1088,7 +1088,7 @@ function Nt(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
 // player/lipsync.ts
-var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, M = class {
+var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, zt = class {
 	habits;
 	pictures = [];
 	sounds = [];
@@ -1102,20 +1102,20 @@ var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, M = class {
 		this.habits = e, this.stockMs = e.stockMs;
 	}
 	painted(e, t, n) {
-		this.heldMs = n, P(this.pictures, {
+		this.heldMs = n, N(this.pictures, {
 			atMs: t,
 			lagMs: t - e - n
 		}, Pt);
 	}
 	arrived(e, t) {
 		let n = t - e;
-		this.sounds = this.sounds.filter((e) => e.lagMs < n + Rt), P(this.sounds, {
+		this.sounds = this.sounds.filter((e) => e.lagMs < n + Rt), N(this.sounds, {
 			atMs: t,
 			lagMs: n
 		}, Ft);
 	}
 	starved(e) {
-		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + Vt);
+		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + Ht);
 	}
 	heard(e, t) {
 		this.unstock(t);
@@ -1137,8 +1137,8 @@ var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, M = class {
 	holdMs() {
 		let e = this.leastLagMs();
 		if (e === null || this.pictures.length === 0) return this.wantedHoldMs;
-		let t = Math.min(Math.max(0, e - N(this.pictures)), 500), n = t - this.wantedHoldMs;
-		return (n > Ht || n < -Ut) && (this.wantedHoldMs = t), this.wantedHoldMs;
+		let t = Math.min(Math.max(0, e - M(this.pictures)), 500), n = t - this.wantedHoldMs;
+		return (n > Ut || n < -Wt) && (this.wantedHoldMs = t), this.wantedHoldMs;
 	}
 	reset() {
 		this.pictures = [], this.sounds = [], this.behind = null, this.fresh = !0;
@@ -1157,35 +1157,35 @@ var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, M = class {
 		};
 	}
 	unstock(e) {
-		let t = (e - (this.stockedMs ?? e)) * Bt;
+		let t = (e - (this.stockedMs ?? e)) * Vt;
 		this.stockMs = Math.max(this.habits.stockMs, this.stockMs - t), this.stockedMs = e;
 	}
 	leastLagMs() {
 		if (this.sounds.length === 0) return null;
 		let e = this.sounds.map(({ lagMs: e }) => e).sort((e, t) => t - e);
-		return e[Math.floor(e.length * zt)] + this.stockMs;
+		return e[Math.floor(e.length * Bt)] + this.stockMs;
 	}
 	shownLagMs() {
-		return this.pictures.length === 0 ? null : N(this.pictures) + this.heldMs;
+		return this.pictures.length === 0 ? null : M(this.pictures) + this.heldMs;
 	}
-}, zt = .05, Bt = 5e-4, Vt = 300, Ht = 5, Ut = 40, Wt = 500;
-function N(e) {
+}, Bt = .05, Vt = 5e-4, Ht = 300, Ut = 5, Wt = 40, Gt = 500;
+function M(e) {
 	let t = e.map(({ lagMs: e }) => e).sort((e, t) => e - t);
 	return t[t.length >> 1];
 }
-function P(e, t, n) {
+function N(e, t, n) {
 	let r = e.at(-1);
-	for (r && Math.abs(r.lagMs - t.lagMs) > Wt && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
+	for (r && Math.abs(r.lagMs - t.lagMs) > Gt && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
 }
 // player/elementspeaker.ts
-var Gt = {
+var Kt = {
 	stockMs: 120,
 	bend: .03,
-	leapMs: 600,
+	leapMs: 400,
 	firstLeapMs: 600
-}, Kt = 40, qt = 100, Jt = 1, Yt = 5, Xt = 500, F = 500, Zt = class {
+}, qt = 40, Jt = 100, Yt = 1, Xt = 5, Zt = 500, P = 500, Qt = class {
 	events;
-	sync = new M(Gt);
+	sync = new zt(Kt);
 	audio = document.createElement("audio");
 	source;
 	url;
@@ -1204,7 +1204,7 @@ var Gt = {
 		this.events = t;
 		let n = l();
 		if (!n) throw Error("This browser has no Media Source Extensions.");
-		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), qt);
+		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Jt);
 	}
 	begin({ init: e, mime: t, bytes: n }) {
 		this.sync.reset(), this.timescale = e.timescale, this.offsetS = null, this.waiting = [], this.queue({
@@ -1240,10 +1240,10 @@ var Gt = {
 		});
 	}
 	place(e) {
-		return this.fromS = this.endS === 0 ? 0 : this.endS + Jt, this.fromS - e;
+		return this.fromS = this.endS === 0 ? 0 : this.endS + Yt, this.fromS - e;
 	}
 	queue(e) {
-		this.waiting.push(e), this.waiting.length > Xt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
+		this.waiting.push(e), this.waiting.length > Zt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
 	}
 	pump() {
 		if (this.closed || this.source.readyState !== "open" || this.buffer?.updating) return;
@@ -1262,10 +1262,10 @@ var Gt = {
 	appended() {
 		if (this.closed) return;
 		let { buffered: e, currentTime: t } = this.audio;
-		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Yt), this.pump();
+		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Xt), this.pump();
 	}
 	stands() {
-		this.heard && !this.audio.seeking && this.sync.starved(Kt), this.heard = !1;
+		this.heard && !this.audio.seeking && this.sync.starved(qt), this.heard = !1;
 	}
 	check() {
 		let e = y();
@@ -1277,7 +1277,7 @@ var Gt = {
 	}
 	keepStep(e, t) {
 		this.heard = !0;
-		let { rate: n, skipMs: r } = this.sync.heard((this.audio.currentTime - e) * 1e3, t), i = Math.round(n * F) / F;
+		let { rate: n, skipMs: r } = this.sync.heard((this.audio.currentTime - e) * 1e3, t), i = Math.round(n * P) / P;
 		this.audio.playbackRate !== i && (this.audio.playbackRate = i), r > 0 && this.goTo(this.audio.currentTime + r / 1e3), r < 0 && this.pause(t - r);
 	}
 	pause(e) {
@@ -1294,7 +1294,7 @@ var Gt = {
 	}
 	goTo(e) {
 		let { buffered: t } = this.audio;
-		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - Qt && e < t.end(n)) {
+		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - $t && e < t.end(n)) {
 			this.audio.currentTime = Math.max(e, t.start(n));
 			return;
 		}
@@ -1302,14 +1302,14 @@ var Gt = {
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, Qt = .1, I = 28;
-function $t(e) {
+}, $t = .1, F = 28;
+function en(e) {
 	let t = g(e, ["moov", "trak"]), n = g(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), r = re(g(t, ["mdia", "mdhd"])), i = _(n, "Opus"), a = v(i ?? g(n, ["mp4a"]), I), o = a.getUint16(16);
+	]).subarray(8), r = re(g(t, ["mdia", "mdhd"])), i = _(n, "Opus"), a = v(i ?? g(n, ["mp4a"]), F), o = a.getUint16(16);
 	if (o === 0) throw new f("sound in no channel");
 	let s = a.getUint32(24) >>> 16 || r;
 	if (i) return {
@@ -1319,35 +1319,35 @@ function $t(e) {
 		channels: o,
 		timescale: r
 	};
-	let c = an(g(g(n, ["mp4a"]).subarray(I), ["esds"]).subarray(4));
+	let c = on(g(g(n, ["mp4a"]).subarray(F), ["esds"]).subarray(4));
 	return {
-		codec: `mp4a.40.${en(c)}`,
+		codec: `mp4a.40.${tn(c)}`,
 		config: c.slice(),
 		rate: s,
 		channels: o,
 		timescale: r
 	};
 }
-function en(e) {
+function tn(e) {
 	if (e.length < 2) throw new f(`a configuration of AAC of ${e.length} bytes`);
 	let t = e[0] >> 3;
 	return t === 31 ? 32 + ((e[0] & 7) << 3) + (e[1] >> 5) : t;
 }
-var L = {
+var I = {
 	tag: 3,
 	bytes: 3
-}, R = {
+}, L = {
 	tag: 4,
 	bytes: 13
-}, tn = {
+}, nn = {
 	tag: 5,
 	bytes: 0
-}, z = 128, nn = 64, rn = 32;
-function an(e) {
-	let t = B(e, L), n = t[2], r = (n & z ? 2 : 0) + (n & rn ? 2 : 0);
-	return n & nn && (r += 1 + (t[L.bytes + (n & z ? 2 : 0)] ?? 0)), B(B(t.subarray(L.bytes + r), R).subarray(R.bytes), tn);
+}, R = 128, rn = 64, an = 32;
+function on(e) {
+	let t = z(e, I), n = t[2], r = (n & R ? 2 : 0) + (n & an ? 2 : 0);
+	return n & rn && (r += 1 + (t[I.bytes + (n & R ? 2 : 0)] ?? 0)), z(z(t.subarray(I.bytes + r), L).subarray(L.bytes), nn);
 }
-function B(e, { tag: t, bytes: n }) {
+function z(e, { tag: t, bytes: n }) {
 	for (let r = 0; r < e.length;) {
 		let i = e[r++], a = 0;
 		for (let t = 0; t < 4; t++) {
@@ -1361,13 +1361,13 @@ function B(e, { tag: t, bytes: n }) {
 	}
 	throw new f(`no descriptor ${t}`);
 }
-var on = 1, sn = 4, cn = 256, ln = 512, un = 1024, dn = 2048;
-function fn(e, t) {
+var sn = 1, cn = 4, ln = 256, un = 512, dn = 1024, fn = 2048;
+function pn(e, t) {
 	let n = g(e, ["moof", "traf"]), r = v(g(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
-	if (!(i & cn) || !(i & ln)) throw new f("frames of sound without duration or size");
-	let a = 8 + (i & un ? 4 : 0) + (i & dn ? 4 : 0), o = 8 + (i & on ? 4 : 0) + (i & sn ? 4 : 0), s = r.getUint32(4);
+	if (!(i & ln) || !(i & un)) throw new f("frames of sound without duration or size");
+	let a = 8 + (i & dn ? 4 : 0) + (i & fn ? 4 : 0), o = 8 + (i & sn ? 4 : 0) + (i & cn ? 4 : 0), s = r.getUint32(4);
 	if (o + s * a > r.byteLength) throw new f(`${s} frames of sound in a trun of ${r.byteLength} bytes`);
-	let c = [], l = h(n);
+	let c = [], l = pe(n);
 	for (let n = 0; n < s; n++) {
 		let i = r.getUint32(o + n * a), s = r.getUint32(o + n * a + 4);
 		if (s > e.length - t) throw new f(`a frame of sound of ${s} bytes where ${e.length - t} are left`);
@@ -1380,22 +1380,22 @@ function fn(e, t) {
 	return c;
 }
 // player/speaker.ts
-var V = [["opus", "opus"], ["aac", "mp4a.40.2"]], pn;
-function H() {
-	return pn ??= mn();
+var B = [["opus", "opus"], ["aac", "mp4a.40.2"]], mn;
+function V() {
+	return mn ??= hn();
 }
-async function mn() {
-	let e = new Promise((e) => setTimeout(() => e([]), hn));
+async function hn() {
+	let e = new Promise((e) => setTimeout(() => e([]), gn));
 	return {
-		worklet: await Promise.race([gn(), e]),
-		element: _n()
+		worklet: await Promise.race([_n(), e]),
+		element: vn()
 	};
 }
-var hn = 1e3;
-async function gn() {
+var gn = 1e3;
+async function _n() {
 	if (typeof AudioDecoder != "function" || typeof AudioWorkletNode != "function") return [];
 	let e = [];
-	for (let [t, n] of V) try {
+	for (let [t, n] of B) try {
 		let { supported: r } = await AudioDecoder.isConfigSupported({
 			codec: n,
 			sampleRate: 48e3,
@@ -1405,20 +1405,20 @@ async function gn() {
 	} catch {}
 	return e;
 }
-function _n() {
+function vn() {
 	let e = l();
-	return V.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
+	return B.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
 }
 // player/ring.ts
-var vn = "framegate-sound", yn = {
+var yn = "framegate-sound", bn = {
 	stockMs: 30,
 	bend: .005,
 	leapMs: 40,
 	firstLeapMs: 5
-}, bn = 10, xn = 200, Sn = 3, Cn = 8e3, wn = 1e3, Tn = .02, U = 2, En = class {
+}, xn = 10, Sn = 200, Cn = 3, wn = 8e3, Tn = 1e3, En = .02, H = 2, Dn = class {
 	events;
-	sync = new M(yn);
-	context = kn();
+	sync = new zt(bn);
+	context = An();
 	gain;
 	node = null;
 	decoder = null;
@@ -1440,7 +1440,7 @@ var vn = "framegate-sound", yn = {
 	}
 	take({ frames: e }) {
 		if (this.decoder && this.init && this.node) {
-			this.decoder.decodeQueueSize > xn && this.restart();
+			this.decoder.decodeQueueSize > Sn && this.restart();
 			for (let { start: t, duration: n, bytes: r } of e) {
 				let e = t / this.init.timescale * 1e3, i = Math.round(e * 1e3), a = Math.round(n / this.init.timescale * 1e6);
 				this.inside.push({
@@ -1456,22 +1456,22 @@ var vn = "framegate-sound", yn = {
 		}
 	}
 	setVolume(e) {
-		this.gain.gain.setTargetAtTime(e, this.context.currentTime, Tn);
+		this.gain.gain.setTargetAtTime(e, this.context.currentTime, En);
 	}
 	close() {
-		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), An());
+		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), jn());
 	}
 	async open() {
 		try {
-			let [e] = await Promise.all([Mn(this.context), jn(this.context)]);
+			let [e] = await Promise.all([Nn(this.context), Mn(this.context)]);
 			if (this.closed) return;
 			if (!e) {
 				this.refuse();
 				return;
 			}
-			this.node = new AudioWorkletNode(this.context, vn, {
+			this.node = new AudioWorkletNode(this.context, yn, {
 				numberOfInputs: 0,
-				outputChannelCount: [U]
+				outputChannelCount: [H]
 			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain);
 		} catch (e) {
 			this.fail(e);
@@ -1514,7 +1514,7 @@ var vn = "framegate-sound", yn = {
 		let t = this.startOf(e);
 		if (t === null) return;
 		let n = [];
-		for (let t = 0; t < Math.min(e.numberOfChannels, U); t++) {
+		for (let t = 0; t < Math.min(e.numberOfChannels, H); t++) {
 			let r = new Float32Array(e.numberOfFrames);
 			e.copyTo(r, {
 				planeIndex: t,
@@ -1537,10 +1537,10 @@ var vn = "framegate-sound", yn = {
 		return this.firstOut = !1, this.inside.shift()?.startMs ?? null;
 	}
 	broke(e) {
-		e.name === "NotSupportedError" || ++this.errors > Sn ? this.fail(e) : this.restart();
+		e.name === "NotSupportedError" || ++this.errors > Cn ? this.fail(e) : this.restart();
 	}
 	reported({ mediaMs: e, contextS: t, starved: n, number: r }) {
-		if (this.closed || (n > this.starved && this.sync.starved(bn), this.starved = n, e === null || r < this.step.number)) return;
+		if (this.closed || (n > this.starved && this.sync.starved(xn), this.starved = n, e === null || r < this.step.number)) return;
 		let { rate: i, skipMs: a } = this.sync.heard(e, this.heardAtMs(t));
 		(i !== this.step.rate || a !== 0) && this.walk({
 			rate: i,
@@ -1564,25 +1564,28 @@ var vn = "framegate-sound", yn = {
 		let { contextTime: e = 0, performanceTime: t = 0 } = this.context.getOutputTimestamp(), n = e > 0 && t > 0, { baseLatency: r = 0, outputLatency: i = 0 } = this.context;
 		if (!n) return (r + i) * 1e3;
 		let a = e + (performance.now() - t) / 1e3;
-		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), Dn);
+		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), On);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, Dn = 1e3, On = "framegate-player-sound.js", W, G, K = 0;
-function kn() {
-	return W ??= new AudioContext({ latencyHint: "interactive" }), K++, W.resume().catch(() => {}), W;
-}
+}, On = 1e3, kn = "framegate-player-sound.js", U, W, G = 0;
 function An() {
-	--K === 0 && W?.suspend().catch(() => {});
+	return U || (U = new AudioContext({ latencyHint: "interactive" }), U.addEventListener("statechange", K)), G++, K(), U;
 }
-function jn(e) {
-	return G ??= e.audioWorklet.addModule(new URL(On, import.meta.url)), G.catch(() => G = void 0), G;
+function K() {
+	G > 0 && U?.state !== "running" && U?.resume().catch(() => {});
+}
+function jn() {
+	--G === 0 && U?.suspend().catch(() => {});
 }
 function Mn(e) {
+	return W ??= e.audioWorklet.addModule(new URL(kn, import.meta.url)), W.catch(() => W = void 0), W;
+}
+function Nn(e) {
 	let t = navigator.userActivation?.hasBeenActive ?? !0;
 	return new Promise((n) => {
-		let r = setTimeout(() => i(), t ? Cn : wn), i = () => {
+		let r = setTimeout(() => i(), t ? wn : Tn), i = () => {
 			clearTimeout(r), e.removeEventListener("statechange", a), n(e.state === "running");
 		}, a = () => e.state === "running" && i();
 		e.addEventListener("statechange", a), a();
@@ -1593,7 +1596,7 @@ var q = {
 	codec: null,
 	rate: 0,
 	channels: 0
-}, Nn = "The browser plays sound only after a click or a key on this page.", Pn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], Fn = 2e4, In = 600, Ln = class {
+}, Pn = "The browser plays sound only after a click or a key on this page.", Fn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], In = 2e4, Ln = 600, Rn = class {
 	events;
 	muted = !0;
 	volume = 1;
@@ -1619,7 +1622,7 @@ var q = {
 	pictures = /* @__PURE__ */ new Map();
 	shiftMs = null;
 	constructor(e) {
-		this.events = e, H();
+		this.events = e, V();
 	}
 	setMuted(e) {
 		e !== this.muted && (this.muted = e, this.failed.clear(), this.update({ message: "" }), e ? this.silence() : this.listen());
@@ -1660,7 +1663,7 @@ var q = {
 				heldMs: t
 			});
 			for (let e of this.pictures.keys()) {
-				if (this.pictures.size <= In) break;
+				if (this.pictures.size <= Ln) break;
 				this.pictures.delete(e);
 			}
 		}
@@ -1683,7 +1686,7 @@ var q = {
 	mediaMs(e) {
 		if (this.timescale === 0) return null;
 		try {
-			let { decodeTime: t, composition: n } = pe(e.payload);
+			let { decodeTime: t, composition: n } = h(e.payload);
 			return (t + n) / this.timescale * 1e3;
 		} catch {
 			return null;
@@ -1694,10 +1697,10 @@ var q = {
 	}
 	async listen() {
 		let e = ++this.turn;
-		if (clearTimeout(this.retry), this.hears = await H(), e !== this.turn) return;
+		if (clearTimeout(this.retry), this.hears = await V(), e !== this.turn) return;
 		let t = J.find((e) => this.plays(e).length > 0);
 		if (!t) {
-			this.giveUp(Pn);
+			this.giveUp(Fn);
 			return;
 		}
 		this.kind = t;
@@ -1706,7 +1709,7 @@ var q = {
 			failed: (t) => e === this.turn && this.broke(t)
 		};
 		try {
-			this.speaker = t === "worklet" ? new En(this.volume, n) : new Zt(this.volume, n);
+			this.speaker = t === "worklet" ? new Dn(this.volume, n) : new Qt(this.volume, n);
 		} catch (e) {
 			this.broke(e);
 			return;
@@ -1721,7 +1724,7 @@ var q = {
 		this.open && t !== this.sent && (this.sent = t, this.events.wish(e));
 	}
 	takeInit(e, t, { codec: n, mime: r }) {
-		this.init = $t(e.payload), this.shiftMs = null;
+		this.init = en(e.payload), this.shiftMs = null;
 		let { rate: i, channels: a } = this.init;
 		t.begin({
 			init: this.init,
@@ -1735,7 +1738,7 @@ var q = {
 		});
 	}
 	takeFrames(e, t, { timescale: n }) {
-		let r = fn(e.payload, e.unitOffset);
+		let r = pn(e.payload, e.unitOffset);
 		if (r.length === 0) return;
 		let i = e.captureMs - r[0].start / n * 1e3;
 		this.shiftMs = this.shiftMs === null ? i : this.shiftMs + (i - this.shiftMs) / 16, t.take({
@@ -1744,7 +1747,7 @@ var q = {
 		});
 	}
 	refuse() {
-		this.muted = !0, this.silence(), this.update({ message: Nn }), this.events.refused();
+		this.muted = !0, this.silence(), this.update({ message: Pn }), this.events.refused();
 	}
 	broke(e) {
 		let t = this.init && this.message?.codec ? [this.message.codec] : this.hears[this.kind];
@@ -1757,7 +1760,7 @@ var q = {
 			message: e
 		}), this.retry = setTimeout(() => {
 			this.failed.clear(), this.listen();
-		}, Fn);
+		}, In);
 	}
 	update(e) {
 		let t = {
@@ -1766,23 +1769,23 @@ var q = {
 		};
 		Object.keys(t).every((e) => t[e] === this.state[e]) || (this.state = t, this.events.changed(t));
 	}
-}, Rn = 2e3, zn = 5;
-function Bn(e) {
+}, zn = 2e3, Bn = 5;
+function Vn(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return Hn(e);
+	if (!e.connected) return Un(e);
 	if (e.past) return {
 		state: "playback",
-		words: Vn(e.past)
+		words: Hn(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: Y("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(Rn, zn * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(zn, Bn * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -1799,10 +1802,10 @@ function Bn(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function Vn({ paused: e, end: t, message: n }) {
+function Hn({ paused: e, end: t, message: n }) {
 	return n ? Y("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function Hn({ trouble: e, shown: t }) {
+function Un({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -1814,7 +1817,7 @@ function Hn({ trouble: e, shown: t }) {
 function Y(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var Un = [
+var Wn = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1828,7 +1831,7 @@ var Un = [
 		name: "days"
 	}
 ];
-function Wn(e) {
+function Gn(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1836,20 +1839,20 @@ function Wn(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of Un) {
+	for (let e of Wn) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, $n = 4, er = class {
+var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, er = 4, tr = class {
 	address;
 	wanted;
 	stage;
 	ladder;
 	clock = new ve();
-	backoff = new d(Gn, Kn);
+	backoff = new d(Kn, qn);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1879,7 +1882,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 	sound;
 	hold = new Qe((e) => this.render(e), y);
 	constructor(e, t, n) {
-		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new Ln({
+		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new Rn({
 			wish: (e) => this.connection?.send({
 				type: "sound",
 				codecs: e
@@ -1890,7 +1893,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 		}), o();
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Yn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Xn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -2059,7 +2062,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && y() - this.firstMs > Jn && this.backoff.reset();
+		this.firstMs !== null && y() - this.firstMs > Yn && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -2069,7 +2072,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 	async explain() {
 		this.asking = new AbortController();
 		let { signal: e } = this.asking, t = await Mt(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(qn * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Zn && (this.disconnect(), this.showImage()), this.report());
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(Jn * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Qn && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
 		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new tt(this.address.multipart(), {
@@ -2089,7 +2092,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % Xn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % Zn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
 		let e = y();
@@ -2109,7 +2112,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.offers("mse", this.begun);
-		return this.slowTicks = t && e > Qn ? this.slowTicks + 1 : 0, this.slowTicks >= $n;
+		return this.slowTicks = t && e > $n ? this.slowTicks + 1 : 0, this.slowTicks >= er;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -2124,7 +2127,7 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(Bn({
+		this.image && this.ticking !== void 0 || this.stage.say(Vn({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
@@ -2136,12 +2139,12 @@ var Gn = 250, Kn = 5e3, qn = 5e3, Jn = 5e3, Yn = 500, Xn = 4, Zn = 2, Qn = 250, 
 			trouble: this.problem
 		}));
 	}
-}, tr = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function nr() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(tr)), X;
+}, nr = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function rr() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(nr)), X;
 }
 // player/view.ts
-var rr = class {
+var ir = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -2150,7 +2153,7 @@ var rr = class {
 	delay = Z("span", "chip delay");
 	button = document.createElement("button");
 	mute = document.createElement("button");
-	loudspeaker = ar();
+	loudspeaker = or();
 	note = Z("span", "chip");
 	volume = document.createElement("input");
 	muted = !0;
@@ -2161,7 +2164,7 @@ var rr = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [nr()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [rr()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	setUpSound({ mute: e, volume: t }) {
 		this.note.setAttribute("part", "note"), this.note.setAttribute("role", "status"), this.mute.type = "button", this.mute.className = "mute", this.mute.setAttribute("part", "mute"), this.mute.append(this.loudspeaker), this.mute.addEventListener("click", e), this.volume.type = "range", this.volume.max = "1", this.volume.step = "0.05", this.volume.setAttribute("part", "volume"), this.volume.setAttribute("aria-label", "Volume"), this.volume.addEventListener("input", () => t(this.volume.valueAsNumber)), this.loudness(!0, 1);
@@ -2198,29 +2201,29 @@ var rr = class {
 		this.mute.hidden = !t.available, this.volume.hidden = !t.available || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.note.hidden = !t.available || t.message === "", this.note.textContent !== t.message && (this.note.textContent = t.message);
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Wn(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Gn(e);
 	}
 };
 function Z(e, t) {
 	let n = document.createElement(e);
 	return n.className = t, n;
 }
-var ir = "http://www.w3.org/2000/svg";
-function ar() {
-	let e = document.createElementNS(ir, "svg");
+var ar = "http://www.w3.org/2000/svg";
+function or() {
+	let e = document.createElementNS(ar, "svg");
 	e.setAttribute("viewBox", "0 0 24 24"), e.setAttribute("aria-hidden", "true");
 	for (let [t, n] of Object.entries({
 		body: "M4 9v6h4l5 4V5L8 9z",
 		waves: "M16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
 		stroke: "M16 9l6 6M22 9l-6 6"
 	})) {
-		let r = document.createElementNS(ir, "path");
+		let r = document.createElementNS(ar, "path");
 		r.setAttribute("class", t), r.setAttribute("d", n), e.append(r);
 	}
 	return e;
 }
 // player/element.ts
-var or = "100px", sr = 500, cr = 150, Q = {
+var sr = "100px", cr = 500, lr = 150, Q = {
 	available: !1,
 	codec: null,
 	rate: 0,
@@ -2240,12 +2243,12 @@ var or = "100px", sr = 500, cr = 150, Q = {
 		"muted",
 		"volume"
 	];
-	#e = new rr(this.attachShadow({ mode: "open" }), {
+	#e = new ir(this.attachShadow({ mode: "open" }), {
 		retry: () => this.retry(),
 		mute: () => this.muted = !this.muted,
 		volume: (e) => this.volume = e
 	});
-	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: or });
+	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: sr });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -2330,7 +2333,7 @@ var or = "100px", sr = 500, cr = 150, Q = {
 		document.removeEventListener("visibilitychange", this.#w), window.removeEventListener("online", this.#T), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#x();
 	}
 	attributeChangedCallback(e, t, n) {
-		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = lr(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
+		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = ur(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
 			this.#a = !1, this.#i && this.#b();
 		}));
 	}
@@ -2377,7 +2380,7 @@ var or = "100px", sr = 500, cr = 150, Q = {
 		let e = this.#S();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new er(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
+		this.#n = new tr(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
 	}
 	#x() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h !== Q && this.#g.sounds(Q), this.#y();
@@ -2385,7 +2388,7 @@ var or = "100px", sr = 500, cr = 150, Q = {
 	#S() {
 		let t = this.getAttribute("src");
 		if (!t) return null;
-		let [n = null, r = null, i = null, a = null] = ur.map((e) => this.getAttribute(e));
+		let [n = null, r = null, i = null, a = null] = dr.map((e) => this.getAttribute(e));
 		try {
 			return new e(t, document.baseURI, {
 				width: n,
@@ -2404,7 +2407,7 @@ var or = "100px", sr = 500, cr = 150, Q = {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#w();
 	}
 	#w = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), sr);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), cr);
 	};
 	#T = () => this.#n?.retryNow();
 	#E() {
@@ -2418,16 +2421,16 @@ var or = "100px", sr = 500, cr = 150, Q = {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, cr));
+		e === null && await new Promise((e) => setTimeout(e, lr));
 		let n = e === null ? this.#S()?.still() : new URL(e, document.baseURI);
 		n && !t.aborted && this.#e.posted(await At(this.#e.poster, n, t));
 	}
 };
-function lr(e) {
+function ur(e) {
 	let t = e === null || e.trim() === "" ? 1 : Number(e);
 	return Number.isNaN(t) ? 1 : Math.min(1, Math.max(0, t));
 }
-var ur = [
+var dr = [
 	"width",
 	"height",
 	"fps",
@@ -2436,7 +2439,7 @@ var ur = [
 for (let e of [
 	"src",
 	"mode",
-	...ur,
+	...dr,
 	"poster",
 	"label"
 ]) Object.defineProperty($.prototype, e, {

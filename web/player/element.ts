@@ -48,9 +48,10 @@
 
 import { Address } from './address';
 import { isMode, type Mode } from './modes';
-import { Player, type Measure, type Past, type Stage } from './player';
+import { Player } from './player';
 import { loadPoster } from './posters';
 import type { SoundState } from './sound';
+import type { Measure, Past, Stage } from './stage';
 import type { PlayerState, Status } from './status';
 import { View } from './view';
 

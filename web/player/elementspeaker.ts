@@ -10,7 +10,7 @@ import { LipSync } from './lipsync';
 import { mediaSource } from './modes';
 import type { Beginning, Portion, Speaker, SpeakerEvents } from './speaker';
 
-const HABITS = { stockMs: 120, bend: 0.03, leapMs: 600, firstLeapMs: 600 };
+const HABITS = { stockMs: 120, bend: 0.03, leapMs: 400, firstLeapMs: 600 };
 const STARVED_MS = 40; // more in stock each time
 const CHECK_EVERY_MS = 100;
 const APART_S = 1; // between what is of different timelines

@@ -214,10 +214,18 @@ let users = 0;
 // use gives the page's one context, and has it run. It has to be called when a
 // person does something, or the browser may refuse it.
 function use(): AudioContext {
-  shared ??= new AudioContext({ latencyHint: 'interactive' });
+  if (!shared) {
+    shared = new AudioContext({ latencyHint: 'interactive' });
+    shared.addEventListener('statechange', goOn);
+  }
   users++;
-  void shared.resume().catch(() => {}); // runs finds out
+  goOn();
   return shared;
+}
+
+// goOn has the context run while somebody uses it: systems stop it for a call.
+function goOn(): void {
+  if (users > 0 && shared?.state !== 'running') void shared?.resume().catch(() => {}); // runs finds out
 }
 
 function letGo(): void {

@@ -88,3 +88,52 @@ func TestPlayerInFirefox(t *testing.T) {
 		t.Errorf("it complains: %q", complaints)
 	}
 }
+
+// TestSoundInFirefox has another browser hear a camera in step with its pictures.
+// The clock of what it plays on there is wrong by several percent, which no device's
+// is, so that it leaps now and then; by an audio element, which does not, it is only
+// heard.
+func TestSoundInFirefox(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg")
+	rig.NeedFirefox(t)
+	url, _ := withBeeps(t)
+	hear, err := os.ReadFile(rig.BrowserTests + "/hear.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*rig.Ceiling)
+	defer cancel()
+	firefox, err := browsertest.StartFirefox(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer firefox.Close()
+	for _, way := range []struct{ name, before, wanted string }{
+		{"worklet", "", "behind(player, 20).filter((ms) => Math.abs(ms) <= 60).length >= 16"},
+		{"element", "delete window.AudioDecoder", "player.measure.soundMs !== null"},
+	} {
+		if err := firefox.Navigate(ctx, url+"/demo/player.html?camera=beeps&poster=none"); err != nil {
+			t.Fatal(err)
+		}
+		var heard string
+		err := firefox.Evaluate(ctx, fmt.Sprintf(`(async () => {
+			%s; {%s}
+			const until = async (so) => { while (!so()) await new Promise((resolve) => setTimeout(resolve, 50)); };
+			const player = window.player = document.querySelector('framegate-player');
+			see(player);
+			await until(() => player.sound.available && player.state === 'live');
+			player.muted = false;
+			await until(() => player.sound.message || player.sound.codec && %s);
+			return JSON.stringify([player.sound, player.measure, behind(player, 20)]);
+		})()`, way.before, hear, way.wanted), &heard)
+		if err != nil || !strings.Contains(heard, `"codec":"aac"`) {
+			var told string
+			late, cancel := context.WithTimeout(context.Background(), rig.Ceiling)
+			defer cancel()
+			_ = firefox.Evaluate(late, "JSON.stringify([player.state, player.sound, player.measure, behind(player, 20)])", &told)
+			t.Fatalf("%s: %q, %v; %s; it complains: %q", way.name, heard, err, told, firefox.Complaints())
+		}
+		t.Logf("%s: %s", way.name, heard)
+	}
+}
