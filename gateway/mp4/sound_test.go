@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
-
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 )
@@ -190,38 +188,14 @@ func TestSoundDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// adts gives what ffmpeg makes of a tone, as AAC.
-func adts(t testing.TB, rate, channels int, seconds string) (f *media.Format, all []media.Frame) {
-	t.Helper()
-	b := camtest.Output(t, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("sine=440:r=%d:d=%s", rate, seconds),
-		"-ac", fmt.Sprint(channels), "-c:a", "aac", "-f", "adts", "pipe:1")
-	var packets mpeg4audio.ADTSPackets
-	if err := packets.Unmarshal(b); err != nil {
-		t.Fatal(err)
-	}
-	for i, p := range packets {
-		if i == 0 {
-			config, err := mpeg4audio.AudioSpecificConfig{Type: p.Type, SampleRate: p.SampleRate, ChannelCount: p.ChannelCount}.Marshal()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if f, err = media.AACFormat(config); err != nil {
-				t.Fatal(err)
-			}
-		}
-		all = append(all, media.Frame{Format: f, PTS: time.Duration(i) * 1024 * time.Second / time.Duration(rate), Data: p.AU})
-	}
-	return f, all
-}
-
 // TestPeersTakeSound: ffprobe, ffmpeg and GStreamer find both tracks, all their
 // samples, and nothing to complain of.
 func TestPeersTakeSound(t *testing.T) {
 	camtest.Need(t, "ffmpeg", "ffprobe", "gst-launch-1.0")
 	c := encode(t, "s=320x240:r=25:d=3", "-profile:v", "baseline", "-g", "25")
 	for _, form := range []struct{ rate, channels int }{{48000, 2}, {8000, 1}, {44100, 2}} {
-		format, sound := adts(t, form.rate, form.channels, "3")
-		b, err := Init(c.frames[0].Format, format)
+		sound := camtest.AAC(t, "sine=440:d=3", form.rate, form.channels)
+		b, err := Init(c.frames[0].Format, sound[0].Format)
 		if err != nil {
 			t.Fatal(err)
 		}
