@@ -2,6 +2,7 @@ package rtpaudio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -419,6 +420,42 @@ func TestFloodIsBounded(t *testing.T) {
 	e.hear(t, e.packet([]byte{0x78, 1}, 960))
 	if len(e.frames) != 1 {
 		t.Error("sound does not come back after a flood")
+	}
+}
+
+// BenchmarkBytes is what a packet of sound costs.
+func BenchmarkBytes(b *testing.B) {
+	for name, d := range map[string]Description{"AAC": aacMono, "G.711": pcma} {
+		b.Run(name, func(b *testing.B) {
+			s, err := NewStream(d)
+			if err != nil {
+				b.Fatal(err)
+			}
+			pictures := &rtptrack.Clock{Rate: 90000}
+			now := time.Unix(1_700_000_000, 0)
+			pictures.Stamp(1, 0, now)
+			frames := 0
+			r := New(Options{Emit: func(media.Frame) { frames++ }, Pictures: pictures, Trouble: func(err error) { b.Error(err) }})
+			r.Begin(s, true)
+			payload, ticks := withHeaders(make([]byte, 300)), uint32(1024)
+			if d.Encoding == "PCMA" {
+				payload, ticks = make([]byte, 160), 160
+			}
+			packet, err := (&rtp.Packet{Header: rtp.Header{Version: 2, Marker: true, PayloadType: d.PayloadType}, Payload: payload}).Marshal()
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for i := uint32(0); b.Loop(); i++ {
+				binary.BigEndian.PutUint16(packet[2:], uint16(i))
+				binary.BigEndian.PutUint32(packet[4:], i*ticks)
+				now = now.Add(time.Duration(ticks) * time.Second / time.Duration(d.Rate))
+				r.Bytes(packet, now)
+			}
+			if frames < 2 {
+				b.Errorf("%d frames", frames)
+			}
+		})
 	}
 }
 

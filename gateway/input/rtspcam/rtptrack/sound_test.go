@@ -115,6 +115,12 @@ func TestSoundByArrival(t *testing.T) {
 			s.ticks = func(d time.Duration) uint32 { return ticksOf(d%(640*time.Millisecond), 16000) }
 		},
 		"missing now and then": func(s *scene) { s.missing = func(d time.Duration) (bool, bool) { return d/soundEvery%10 == 3, false } },
+		"beginning after 20 seconds": func(s *scene) {
+			s.missing = func(d time.Duration) (bool, bool) { return false, d < 20*time.Second }
+		},
+		"of another rate after a while": func(s *scene) {
+			s.ticks = func(d time.Duration) uint32 { return ticksOf(d+2*max(0, d-20*time.Second), 16000) }
+		},
 		"pausing now and then": func(s *scene) { s.missing = func(d time.Duration) (bool, bool) { return false, d/time.Second%5 == 2 } },
 		"pausing for 20 seconds": func(s *scene) {
 			s.missing = func(d time.Duration) (bool, bool) { return false, d/(20*time.Second) == 1 }
