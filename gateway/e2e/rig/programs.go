@@ -3,6 +3,7 @@ package rig
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"image"
 	"io"
 	"os"
@@ -55,6 +56,24 @@ func Program(t *testing.T, name string, args ...string) *exec.Cmd {
 		}
 	})
 	return cmd
+}
+
+// PeerTool gives the executable of a tool of scripts/peers, which is built where that
+// has not been done yet. None of them needs C.
+func PeerTool(t *testing.T, name string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*Ceiling)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile=../../../scripts/peers/go.mod", "-n", name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	said := &strings.Builder{}
+	cmd.Stderr = said
+	path, err := cmd.Output()
+	if err == nil {
+		return strings.TrimSpace(string(path))
+	}
+	Missing(t, fmt.Sprintf("%s cannot be built: %v\n%s", name, err, said))
+	return ""
 }
 
 // HeldPort gives a port for programs that have to be told one, which nobody

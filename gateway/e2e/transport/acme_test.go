@@ -4,14 +4,12 @@ package transport
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,23 +17,6 @@ import (
 
 	"framegate/gateway/e2e/rig"
 )
-
-// peerTool gives the executable of a tool of scripts/peers, which is built
-// where that has not been done yet.
-func peerTool(t *testing.T, name string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Ceiling)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile=../../../scripts/peers/go.mod", "-n", name)
-	said := &bytes.Buffer{}
-	cmd.Stderr = said
-	path, err := cmd.Output()
-	if err == nil {
-		return strings.TrimSpace(string(path))
-	}
-	rig.Missing(t, fmt.Sprintf("%s cannot be built: %v\n%s", name, err, said))
-	return ""
-}
 
 // acmeIssuer is Pebble, the issuer that those of Let's Encrypt test ACME
 // clients with, and a DNS server where it looks names up.
@@ -60,7 +41,7 @@ func newACMEIssuer(t *testing.T) *acmeIssuer {
 // certificates live for so many seconds.
 func (i *acmeIssuer) start(t *testing.T, port string, seconds int) {
 	t.Helper()
-	names := rig.Program(t, peerTool(t, "pebble-challtestsrv"), "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", "127.0.0.1:0",
+	names := rig.Program(t, rig.PeerTool(t, "pebble-challtestsrv"), "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", "127.0.0.1:0",
 		"-management", i.dnsControl, "-doh", "", "-http01", "", "-https01", "", "-tlsalpn01", "")
 	if err := names.Start(); err != nil {
 		t.Fatal(err)
@@ -78,7 +59,7 @@ func (i *acmeIssuer) start(t *testing.T, port string, seconds int) {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	issuer := rig.Program(t, peerTool(t, "pebble"), "-config", config, "-dnsserver", dns, "-strict")
+	issuer := rig.Program(t, rig.PeerTool(t, "pebble"), "-config", config, "-dnsserver", dns, "-strict")
 	issuer.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
 	if err := issuer.Start(); err != nil {
 		t.Fatal(err)

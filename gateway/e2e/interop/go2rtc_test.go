@@ -1,0 +1,53 @@
+package interop
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"framegate/gateway/e2e/rig"
+)
+
+// TestGo2rtcIsACameraWithSound of each codec that cameras have: the pictures come,
+// and the sound with them, as it is or encoded.
+func TestGo2rtcIsACameraWithSound(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg", "ffprobe")
+	program := rig.PeerTool(t, "go2rtc")
+	port := rig.HeldPort(t)
+	settings := fmt.Sprintf("api: {listen: ''}\nwebrtc: {listen: ''}\nsrtp: {listen: ''}\nrtsp: {listen: '127.0.0.1:%d'}\nstreams:\n", port)
+	cameras := "cameras:\n"
+	codecs := map[string]string{"aac": "aac -ar 48000", "opus": "libopus -ar 48000", "pcma": "pcm_alaw -ar 8000 -ac 1"}
+	for name, encoder := range codecs {
+		settings += fmt.Sprintf("  %s: 'exec:ffmpeg -v error -re -f lavfi -i testsrc2=s=320x240:r=25 -f lavfi -i sine=440 -c:v libx264 -preset ultrafast -tune zerolatency -g 25 -c:a %s -rtsp_transport tcp -f rtsp {output}'\n", name, encoder)
+		cameras += fmt.Sprintf("  %s: {source: 'rtsp://127.0.0.1:%d/%[1]s'}\n", name, port)
+	}
+	file := filepath.Join(t.TempDir(), "go2rtc.yaml")
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := rig.Program(t, program, "-config", file).Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := rig.Start(t, cameras)
+	for name := range codecs {
+		want := map[string]string{"aac": "h264 aac", "opus": "h264 opus", "pcma": "h264 aac"}[name]
+		rig.Await(t, "the sound of "+name, func() bool { return tracksOf(t, s.URL+"/live/"+name+".mp4") == want })
+	}
+}
+
+// tracksOf names the codecs of what an endless MP4 begins with.
+func tracksOf(t *testing.T, address string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Ceiling)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "ffprobe", "-v", "fatal", "-analyzeduration", "1000000", "-show_entries", "stream=codec_name", "-of", "csv=p=0", address).Output()
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
+}
