@@ -23,7 +23,7 @@ import (
 )
 
 // The cameras of this file send H.264 by RTSP, of numbered pictures, 20 a
-// second.
+// second; but for withBeeps.
 
 const (
 	clipPictures = 3100 // longer than a story may last
