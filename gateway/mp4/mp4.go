@@ -145,7 +145,7 @@ func (w *live) tkhd(id uint32, f *media.Format) {
 	at := w.OpenFull("tkhd", 0, 3)
 	w.U32(0, 0, id, 0, 0) // creation, modification, ID, reserved, duration
 	w.U32(0, 0)
-	w.U16(0, 0, volumeOf(f.Codec.Kind()), 0) // layer, group, volume
+	w.U16(0, 0, VolumeOf(f.Codec.Kind()), 0) // layer, group, volume
 	w.Matrix()
 	w.U32(uint32(f.Width)<<16, uint32(f.Height)<<16)
 	w.Close(at)
@@ -163,7 +163,7 @@ func (w *live) mdhd(f *media.Format) {
 func (w *live) hdlr(kind media.Kind) {
 	at := w.OpenFull("hdlr", 0, 0)
 	w.U32(0)
-	w.Text(map[media.Kind]string{media.Video: "vide", media.Audio: "soun"}[kind])
+	w.Text(HandlerOf(kind))
 	w.U32(0, 0, 0)
 	w.Text(kind.String() + "\x00")
 	w.Close(at)

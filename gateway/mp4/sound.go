@@ -16,12 +16,17 @@ func TimescaleOf(f *media.Format) uint32 {
 	return Timescale
 }
 
-// volumeOf is what tkhd says: full for sound (14496-12, 8.3.2).
-func volumeOf(kind media.Kind) uint16 {
+// VolumeOf is what tkhd says: full for sound (14496-12, 8.3.2).
+func VolumeOf(kind media.Kind) uint16 {
 	if kind == media.Audio {
 		return 0x0100
 	}
 	return 0
+}
+
+// HandlerOf is what hdlr says of a kind of track: 14496-12, 12.1.1 and 12.2.1.
+func HandlerOf(kind media.Kind) string {
+	return map[media.Kind]string{media.Video: "vide", media.Audio: "soun"}[kind]
 }
 
 // MediaHeader appends that of a kind of track: 14496-12, 12.1.2 and 12.2.2.

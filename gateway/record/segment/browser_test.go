@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func TestFirefoxPlaysAllForms(t *testing.T) {
 }
 
 func testPlayed(t *testing.T, browser func(dir, url string) *exec.Cmd) {
-	all := forms(t, reordered(t))
+	all := forms(t, reordered(t), heard(t)...)
 	names := slices.Sorted(maps.Keys(all))
 	var files [][]byte
 	for _, name := range names {
@@ -179,7 +180,11 @@ func testPlayed(t *testing.T, browser func(dir, url string) *exec.Cmd) {
 				first = a
 			}
 			t.Logf("%s: %+v", name, a)
-			if a.Error != "" || a.Width != 160 || a.Length < 3.9 || a.Length > 4.1 || !slices.Equal(a.Places, first.Places) {
+			longest := 4.1
+			if !strings.HasPrefix(name, "finished") && name != "repaired" {
+				longest = 4.3 // Chromium counts the time before the sound twice
+			}
+			if a.Error != "" || a.Width != 160 || a.Length < 3.9 || a.Length > longest || !slices.Equal(a.Places, first.Places) {
 				t.Errorf("%s: %+v; %s: %+v", name, a, names[0], first)
 			}
 		case <-time.After(ceiling):

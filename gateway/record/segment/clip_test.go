@@ -204,20 +204,44 @@ func (m *memory) afterPowerLoss() (all [][]byte) {
 	return all
 }
 
-// write writes a file of samples in fragments of so many, and does not finish
-// it.
-func write(t testing.TB, f File, format *media.Format, samples []Sample, each, expect int) *Writer {
+// write writes a file of samples in fragments of so many, with what sound there is
+// beside them, and does not finish it.
+func write(t testing.TB, f File, format *media.Format, samples []Sample, each, expect int, sound ...Sample) *Writer {
 	t.Helper()
-	w, err := Create(f, head, []Track{{format}}, expect)
+	w, err := Create(f, head, tracks(t, format, sound), expect)
 	if err != nil {
 		t.Fatal(err)
 	}
+	appendAll(t, w, samples, each, sound)
+	return w
+}
+
+// tracks are those of a file with or without sound.
+func tracks(t testing.TB, format *media.Format, sound []Sample) []Track {
+	if len(sound) == 0 {
+		return []Track{{format}}
+	}
+	return []Track{{format}, {aac(t)}}
+}
+
+// appendAll writes fragments of so many pictures, and of the sound up to their end,
+// or all that is left with the last.
+func appendAll(t testing.TB, w *Writer, samples []Sample, each int, sound []Sample) {
+	t.Helper()
 	for part := range slices.Chunk(samples, each) {
-		if err := w.Append(part); err != nil {
+		all, n := [][]Sample{part}, 0
+		if len(w.formats) > 1 {
+			last := &part[len(part)-1] == &samples[len(samples)-1]
+			for n < len(sound) && (last || sound[n].Decode < part[len(part)-1].Decode) {
+				n++
+			}
+			all = append(all, sound[:n])
+		}
+		if err := w.Append(all...); err != nil {
 			t.Fatal(err)
 		}
+		sound = sound[n:]
 	}
-	return w
 }
 
 func open(t testing.TB, b []byte) *Segment {

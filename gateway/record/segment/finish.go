@@ -42,6 +42,7 @@ func (w *Writer) Finish(rate float64) (Summary, error) {
 		return Summary{}, err
 	}
 	m := movie{timescale: uint32(math.Round(Timescale * rate)), created: w.head.Start, formats: w.formats, entries: w.entries}
+	m.dropEmpty()
 	w.buf = w.buf[:0]
 	counts := m.append(&w.buf)
 	moov := len(w.buf)

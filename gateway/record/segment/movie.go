@@ -18,6 +18,14 @@ type movie struct {
 	read      counts    // of a movie that was read from its tables
 }
 
+// dropEmpty drops the tracks behind the first of which nothing came: players wait for
+// what a track without samples is to give.
+func (m *movie) dropEmpty() {
+	for last := len(m.entries) - 1; last > 0 && len(m.entries[last]) == 0; last-- {
+		m.entries, m.formats = m.entries[:last], m.formats[:last]
+	}
+}
+
 // counts is how many entries the tables of the pictures have.
 type counts struct{ stts, ctts int }
 
@@ -30,17 +38,20 @@ type edit struct{ empty, media, length int64 }
 // keyframe of an open GOP, which needs pictures of another file, delays it.
 func (m *movie) edit(track int) edit {
 	all := m.entries[track]
-	if len(all) == 0 {
+	if len(m.entries[0]) == 0 || len(all) == 0 && !m.growing {
 		return edit{}
 	}
 	zero := m.entries[0][0].Decode + int64(m.entries[0][0].Offset)
+	if m.growing { // the media's time is that of its fragments, and what is shown has no end
+		return edit{media: zero}
+	}
 	late := all[0].Decode + int64(all[0].Offset) - zero
 	e := edit{empty: max(late, 0), media: zero + max(late, 0) - all[0].Decode}
 	last := all[len(all)-1]
 	if e.length = last.Decode + int64(last.Duration) - all[0].Decode; track == 0 {
 		e.length -= leading(all)
-	} else {
-		e.length = max(e.length-e.media, 0)
+	} else { // no longer than the pictures, whose length the movie has
+		e.length = max(min(e.length-e.media, m.edit(0).length-e.empty), 0)
 	}
 	return e
 }
@@ -119,11 +130,10 @@ func (m *movie) trak(w *mp4.Boxes, track int, c counts) counts {
 	m.edts(w, track)
 	mdia := w.Open("mdia")
 	m.mdhd(w, track)
-	hdlr(w)
+	kind := m.formats[track].Codec.Kind()
+	hdlr(w, kind)
 	minf := w.Open("minf")
-	vmhd := w.OpenFull("vmhd", 0, 1)
-	w.U16(0, 0, 0, 0)
-	w.Close(vmhd)
+	w.MediaHeader(kind)
 	w.DataInThisFile()
 	own := m.stbl(w, track)
 	w.Close(minf)
@@ -143,19 +153,15 @@ func (m *movie) tkhd(w *mp4.Boxes, track int) {
 	w.U32(uint32(track+1), 0)
 	w.U64(m.total(e.empty + e.length))
 	w.U32(0, 0)
-	w.U16(0, 0, 0, 0) // layer, group, volume
+	w.U16(0, 0, mp4.VolumeOf(m.formats[track].Codec.Kind()), 0) // layer, group, volume
 	w.Matrix()
 	w.U32(uint32(m.formats[track].Width)<<16, uint32(m.formats[track].Height)<<16)
 	w.Close(at)
 }
 
-// edts: 14496-12, 8.6.5 and 8.6.6. In a file that grows the media's time is that
-// of its fragments, and what is shown has no end: its length is 0.
+// edts: 14496-12, 8.6.5 and 8.6.6.
 func (m *movie) edts(w *mp4.Boxes, track int) {
 	e := m.edit(track)
-	if m.growing && len(m.entries[track]) > 0 {
-		e.media += m.entries[track][0].Decode
-	}
 	if e.empty == 0 && e.media == 0 {
 		return
 	}
@@ -190,12 +196,12 @@ func (m *movie) mdhd(w *mp4.Boxes, track int) {
 }
 
 // hdlr: 14496-12, 8.4.3.
-func hdlr(w *mp4.Boxes) {
+func hdlr(w *mp4.Boxes, kind media.Kind) {
 	at := w.OpenFull("hdlr", 0, 0)
 	w.U32(0)
-	w.Text("vide")
+	w.Text(mp4.HandlerOf(kind))
 	w.U32(0, 0, 0)
-	w.Text("video\x00")
+	w.Text(kind.String() + "\x00")
 	w.Close(at)
 }
 

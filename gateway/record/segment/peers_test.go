@@ -30,17 +30,18 @@ func reordered(t testing.TB) []media.Frame {
 	return encode(t, "s=160x120:r=25:d=4", "-bf", "3", "-b_strategy", "0", "-g", "25")
 }
 
-// forms gives one file in all the states that it can be found in.
-func forms(t testing.TB, frames []media.Frame) map[string][]byte {
+// forms gives one file in all the states that it can be found in, with sound or
+// without.
+func forms(t testing.TB, frames []media.Frame, sound ...Sample) map[string][]byte {
 	t.Helper()
 	samples := sequence(frames)
 	format := frames[0].Format
 	all := make(map[string][]byte)
 	for where, expect := range map[string]int{"": 200, ", at the end": -200} {
 		f := forever()
-		w := write(t, f, format, samples, 25, max(expect, 0))
+		w := write(t, f, format, samples, 25, max(expect, 0), sound...)
 		if expect < 0 { // as if the hole were full
-			w = narrow(t, f, format, samples)
+			w = narrow(t, f, format, samples, sound)
 		}
 		all["growing"+where] = f.b
 		f.left = 3
@@ -59,7 +60,8 @@ func forms(t testing.TB, frames []media.Frame) map[string][]byte {
 		}
 		all["finished"+where] = f.b
 	}
-	f := &memory{b: append(slices.Clone(all["growing"]), all["growing"][holeAt+minHole+20*200+700:][:3000]...), left: -1}
+	hole := int64(minHole) * int64(1+min(len(sound), 1))
+	f := &memory{b: append(slices.Clone(all["growing"]), all["growing"][holeAt+hole+20*200+700:][:3000]...), left: -1}
 	if _, err := Repair(f, int64(len(f.b))); err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +70,10 @@ func forms(t testing.TB, frames []media.Frame) map[string][]byte {
 }
 
 // narrow writes a file whose hole is too small.
-func narrow(t testing.TB, f *memory, format *media.Format, samples []Sample) *Writer {
+func narrow(t testing.TB, f *memory, format *media.Format, samples, sound []Sample) *Writer {
 	t.Helper()
 	f.b = nil
-	w, err := Create(f, head, []Track{{format}}, 0)
+	w, err := Create(f, head, tracks(t, format, sound), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +83,7 @@ func narrow(t testing.TB, f *memory, format *media.Format, samples []Sample) *Wr
 	if _, err := f.WriteAt(w.buf, 0); err != nil {
 		t.Fatal(err)
 	}
-	for part := range slices.Chunk(samples, 25) {
-		if err := w.Append(part); err != nil {
-			t.Fatal(err)
-		}
-	}
+	appendAll(t, w, samples, 25, sound)
 	return w
 }
 
@@ -107,7 +105,7 @@ func eachForm(t *testing.T, all map[string][]byte, test func(t *testing.T, name,
 // shown, in ticks.
 func pictures(t *testing.T, path string) (sums []string, times []int64) {
 	t.Helper()
-	args := []string{"-v", "error", "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framemd5", "pipe:1"}
+	args := []string{"-v", "error", "-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framemd5", "pipe:1"}
 	for line := range strings.Lines(string(camtest.Output(t, nil, "ffmpeg", args...))) {
 		if !strings.HasPrefix(line, "#") {
 			fields := strings.Split(strings.TrimSpace(line), ",")
@@ -262,11 +260,18 @@ func TestGStreamerOpensAllForms(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	eachForm(t, forms(t, reordered(t)), func(t *testing.T, name, path string) {
-		out := camtest.Output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "h264parse", "!",
-			"avdec_h264", "!", "identity", "silent=false", "name=picture", "!", "fakesink")
-		if n := bytes.Count(out, []byte("picture: last-message = chain")); n != clipFrames {
+	sound := heard(t)
+	eachForm(t, forms(t, reordered(t), sound...), func(t *testing.T, name, path string) {
+		decoded := func(by ...string) int {
+			args := append([]string{"-v", "filesrc", "location=" + path, "!", "qtdemux", "!"}, by...)
+			out := camtest.Output(t, nil, "gst-launch-1.0", append(args, "!", "identity", "silent=false", "name=one", "!", "fakesink")...)
+			return bytes.Count(out, []byte("one: last-message = chain"))
+		}
+		if n := decoded("h264parse", "!", "avdec_h264"); n != clipFrames {
 			t.Errorf("%d of %d pictures", n, clipFrames)
+		}
+		if n := decoded("aacparse", "!", "avdec_aac"); n < len(sound)-2 || n > len(sound) {
+			t.Errorf("%d of %d units of sound", n, len(sound))
 		}
 	})
 }

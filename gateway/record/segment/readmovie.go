@@ -175,6 +175,9 @@ func readSampleEntry(stsd []byte) (*media.Format, error) {
 		return nil, damaged("no sample description")
 	}
 	kind, entry, _, err := mp4.NextBox(stsd[8:])
+	if err == nil && kind == "mp4a" {
+		return readSoundEntry(entry)
+	}
 	if err != nil || len(entry) < visual {
 		return nil, damaged("sample description %q: %v", kind, err)
 	}
@@ -191,6 +194,24 @@ func readSampleEntry(stsd []byte) (*media.Format, error) {
 		return &media.Format{Codec: media.JPEG, Width: int(width), Height: int(height)}, nil
 	}
 	return nil, damaged("sample description %q", kind)
+}
+
+// readSoundEntry reads the content of an mp4a that we wrote: what is in its esds
+// stands at fixed places.
+func readSoundEntry(entry []byte) (*media.Format, error) {
+	const audio, config = 28, 26 // bytes of an AudioSampleEntry before its boxes; of esds before the configuration
+	if len(entry) < audio {
+		return nil, damaged("sample description of sound in %d bytes", len(entry))
+	}
+	boxes, err := pick(entry[audio:], "esds")
+	if err != nil {
+		return nil, err
+	}
+	esds := boxes[0]
+	if len(esds) < config || int(esds[config-1]) > len(esds)-config {
+		return nil, damaged("configuration of sound in %d bytes", len(esds))
+	}
+	return coded(media.AACFormat(esds[config : config+int(esds[config-1])]))
 }
 
 // coded says of a format that cannot be read that the file is damaged.

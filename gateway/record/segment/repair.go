@@ -104,27 +104,48 @@ func (s *Segment) dropDamaged() error {
 			for t := range s.Table.Entries {
 				s.Table.Entries[t] = s.Table.Entries[t][:s.fragments[i].samples[t]]
 			}
-			return nil
+			return s.dropDamagedSound(before)
 		}
 	}
 	return fmt.Errorf("%w: all of its pictures are zeros", ErrNothing)
 }
 
-// whole says whether the samples between two fragments can be pictures.
-func (s *Segment) whole(before, f fragment) (bool, error) {
-	for t, all := range s.Table.Entries {
-		for _, e := range all[before.samples[t]:f.samples[t]] {
+// dropDamagedSound drops the last sound, behind a fragment, from the first sample
+// on that cannot be what was written. It costs no picture.
+func (s *Segment) dropDamagedSound(before fragment) error {
+	for t := range s.Table.Entries[1:] {
+		all := &s.Table.Entries[1+t]
+		for i, e := range (*all)[before.samples[1+t]:] {
 			b, err := s.read(e.At, int64(e.Size))
 			if err != nil {
-				return false, err
+				return err
 			}
-			if !picture(s.Formats[t].Codec, b) {
-				return false, nil
+			if !unit(b) {
+				*all = (*all)[:before.samples[1+t]+i]
+				break
 			}
+		}
+	}
+	return nil
+}
+
+// whole says whether the samples between two fragments can be pictures.
+func (s *Segment) whole(before, f fragment) (bool, error) {
+	for _, e := range s.Table.Entries[0][before.samples[0]:f.samples[0]] {
+		b, err := s.read(e.At, int64(e.Size))
+		if err != nil {
+			return false, err
+		}
+		if !picture(s.Formats[0].Codec, b) {
+			return false, nil
 		}
 	}
 	return true, nil
 }
+
+// unit says whether bytes can be a unit of AAC: it ends with three bits that are set,
+// and less than a byte behind them (ISO/IEC 14496-3, 4.4.2.1).
+func unit(b []byte) bool { return len(b) > 0 && b[len(b)-1] != 0 }
 
 // sector is the least that a disk writes. As many zeros stand in no NAL unit,
 // where two may stand together (H.264, 7.4.1).

@@ -7,12 +7,16 @@
 //	growing   ftyp | uuid | free (a hole) | moov (init, mvex) | (moof mdat)*
 //	finished  ftyp | uuid | moov (full) | mdat ........................ to the end
 //
+// The first track is of pictures; a second one may be of their sound. What becomes
+// of it changes nothing of them: the length of a file, and all that an index keeps,
+// is that of its pictures.
+//
 // What makes one of the other is that eight bytes in the first sector say moov
 // where they said free: see Writer.Finish.
 //
 // A recorder gives the frames of one camera and Format to a Sequencer, which
-// gives them their times in the file, and the samples that come out to a Writer,
-// a second or a GOP at a time. Open reads a file in any state, also one that
+// gives them their times in the file, those of sound to a SoundSequencer, and the
+// samples that come out to a Writer, a second or a GOP at a time. Open reads a file in any state, also one that
 // grows; Repair finishes one that nobody will. The package knows boxes and a
 // File; it knows no clock, no index, no names of files, and starts no goroutine.
 package segment
@@ -59,8 +63,9 @@ type Head struct {
 	Media     int64         // the run's media time of the first picture, in ticks
 }
 
-// Track is what one track of a file is of. H264 goes in as avc1, JPEG as mp4v
-// with the object type of JPEG.
+// Track is what one track of a file is of. H264 goes in as avc1, H265 as hvc1, JPEG
+// as mp4v with the object type of JPEG, AAC as mp4a. All have one timescale, so that
+// Finish scales sound along with its pictures.
 type Track struct{ Format *media.Format }
 
 // Sample is one frame with its place in the file, in ticks.

@@ -16,7 +16,7 @@ func TestVLCOpensAllForms(t *testing.T) {
 	}
 	camtest.Need(t, "cvlc")
 	home := t.TempDir()
-	all := forms(t, reordered(t))
+	all := forms(t, reordered(t), heard(t)...)
 	ordinary := filepath.Join(home, "ordinary.mp4")
 	camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", file(t, "finished.mp4", all["finished"]), "-c", "copy", ordinary)
 	want := sumsOf(t, home, ordinary)

@@ -43,6 +43,7 @@ func (s *Segment) walk() error {
 		}
 		s.fragments = append(s.fragments, f)
 	}
+	m.dropEmpty()
 	if len(m.entries[0]) == 0 {
 		return fmt.Errorf("%w: it has no whole fragment", ErrNothing)
 	}
@@ -162,7 +163,7 @@ func (m *movie) addTraf(traf []byte, at, from, to int64) (n int64, err error) {
 			e.Offset = int32(trun.U32())
 		}
 		next := end(all)
-		if trun.Failed || e.Decode < next || e.Decode > next+MaxSample || e.Duration < 1 || len(all) == maxSamples || from+n+int64(e.Size) > to {
+		if trun.Failed || e.Decode < next || e.Decode > next+longestOf(int(track-1)) || e.Duration < 1 || len(all) == maxSamples || from+n+int64(e.Size) > to {
 			return 0, damaged("a sample that we did not write")
 		}
 		all = append(all, e)

@@ -12,7 +12,7 @@ import (
 
 // What bounds a file.
 const (
-	maxTracks   = 4
+	maxTracks   = 2
 	maxExpect   = 1 << 20
 	maxSamples  = 1 << 20 // of a track
 	maxFragment = 1 << 30
@@ -69,8 +69,12 @@ func check(h Head, tracks []Track) error {
 	if len(tracks) < 1 || len(tracks) > maxTracks {
 		return fmt.Errorf("%w: %d tracks, of at least 1 and at most %d", ErrFormat, len(tracks), maxTracks)
 	}
-	for _, t := range tracks {
+	for i, t := range tracks {
 		switch f := t.Format; {
+		case i > 0 && (f == nil || f.Codec != media.AAC || len(f.Config) == 0):
+			return fmt.Errorf("%w: sound that is no AAC", ErrFormat)
+		case i > 0:
+			continue
 		case f == nil || f.Codec.Kind() != media.Video:
 			return fmt.Errorf("%w: none of pictures", ErrFormat)
 		case f.Width < 1 || f.Width > math.MaxUint16 || f.Height < 1 || f.Height > math.MaxUint16:
@@ -119,12 +123,13 @@ func (w *Writer) accept(samples [][]Sample) error {
 	}
 	size := 0
 	for i, track := range samples {
+		longest := longestOf(i)
 		if len(w.entries[i])+len(track) > maxSamples {
 			return fmt.Errorf("%w: more than %d samples in a track", ErrFormat, maxSamples)
 		}
 		next := end(w.entries[i])
 		for _, s := range track {
-			if s.Decode < next || s.Decode > next+MaxSample || s.Duration < 1 {
+			if s.Decode < next || s.Decode > next+longest || s.Duration < 1 {
 				return fmt.Errorf("%w: a sample at %d for %d, behind one that ends at %d", ErrFormat, s.Decode, s.Duration, next)
 			}
 			next = s.Decode + int64(s.Duration)
@@ -135,6 +140,15 @@ func (w *Writer) accept(samples [][]Sample) error {
 		return fmt.Errorf("%w: a fragment of %d bytes, of at most %d", ErrFormat, size, maxFragment)
 	}
 	return nil
+}
+
+// longestOf is how far apart two samples of a track may be, in ticks. Sound may be
+// away for as long as a table can say: hours.
+func longestOf(track int) int64 {
+	if track == 0 {
+		return MaxSample
+	}
+	return math.MaxInt32
 }
 
 // end gives when a track's last sample ends.

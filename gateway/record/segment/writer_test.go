@@ -254,44 +254,6 @@ func TestLostFragment(t *testing.T) {
 	}
 }
 
-// TestSeveralTracks has room for a second track, which begins later.
-func TestSeveralTracks(t *testing.T) {
-	f := forever()
-	format := &media.Format{Codec: media.JPEG, Width: 64, Height: 48}
-	w, err := Create(f, head, []Track{{h264Format(t)}, {format}}, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, second := made(0, 40, 10), made(10, 30, 1)
-	for i := range second {
-		second[i].Decode += 1000
-	}
-	for i := 0; i < 40; i += 10 {
-		var other []Sample
-		if i > 0 {
-			other = second[i-10 : i]
-		}
-		if err := w.Append(first[i:i+10], other); err != nil {
-			t.Fatal(err)
-		}
-	}
-	check := func(state State) {
-		t.Helper()
-		s := open(t, f.b)
-		checkHolds(t, f.b, s, first, 40)
-		s.Table.Entries = s.Table.Entries[1:]
-		checkHolds(t, f.b, s, second, 30)
-		if s.State != state || s.Formats[1].Codec != media.JPEG || s.Formats[1].Width != 64 {
-			t.Errorf("state %v, format %+v", s.State, s.Formats[1])
-		}
-	}
-	check(Growing)
-	if _, err := w.Finish(1); err != nil {
-		t.Fatal(err)
-	}
-	check(Finished)
-}
-
 func TestWriterRefuses(t *testing.T) {
 	format := h264Format(t)
 	for name, make := range map[string]func() error{
@@ -299,9 +261,22 @@ func TestWriterRefuses(t *testing.T) {
 			_, err := Create(forever(), Head{Camera: string(make([]byte, 64))}, []Track{{format}}, 0)
 			return err
 		},
-		"no track":    func() error { _, err := Create(forever(), head, nil, 0); return err },
-		"five tracks": func() error { _, err := Create(forever(), head, slices.Repeat([]Track{{format}}, 5), 0); return err },
-		"no format":   func() error { _, err := Create(forever(), head, []Track{{}}, 0); return err },
+		"no track": func() error { _, err := Create(forever(), head, nil, 0); return err },
+		"three tracks": func() error {
+			_, err := Create(forever(), head, []Track{{format}, {aac(t)}, {aac(t)}}, 0)
+			return err
+		},
+		"two tracks of pictures": func() error { _, err := Create(forever(), head, []Track{{format}, {format}}, 0); return err },
+		"sound alone":            func() error { _, err := Create(forever(), head, []Track{{aac(t)}}, 0); return err },
+		"sound of another codec": func() error {
+			g711, err := media.G711Format(media.PCMU, 8000, 1)
+			if err != nil {
+				return err
+			}
+			_, err = Create(forever(), head, []Track{{format}, {g711}}, 0)
+			return err
+		},
+		"no format": func() error { _, err := Create(forever(), head, []Track{{}}, 0); return err },
 		"no sets": func() error {
 			_, err := Create(forever(), head, []Track{{&media.Format{Codec: media.H264, Width: 1, Height: 1}}}, 0)
 			return err
