@@ -335,6 +335,13 @@ func TestBadSoundCostsNoPicture(t *testing.T) {
 		"enormous units": func(i int) []*rtp.Packet {
 			return soundPackets(i, append([]byte{0, 16, 0xFF, 0xF8}, make([]byte, 1400)...))
 		},
+		"stopping and beginning": func(i int) []*rtp.Packet { return soundPackets(i, []byte{0, 16, 0, 8, 1})[:i/5%2] },
+		"at times that leap": func(i int) []*rtp.Packet {
+			p := soundPackets(i, []byte{0, 16, 0, 8, 1})
+			p[0].Timestamp += uint32(i/4) * 987654321
+			return p
+		},
+		"at one time": func(i int) []*rtp.Packet { p := soundPackets(i, []byte{0, 16, 0, 8, 1}); p[0].Timestamp = 7; return p },
 		"a flood": func(i int) []*rtp.Packet {
 			return soundPackets(i, bytes.Split(bytes.Repeat([]byte("\x00\x10\x00\x08x,"), 100), []byte(","))...)
 		},

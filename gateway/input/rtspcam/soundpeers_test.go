@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,4 +109,65 @@ func wantLoud(t *testing.T, frames []media.Frame) {
 	if loud := math.Sqrt(power / float64(len(decoded)/2)); seconds < 0.4 || loud < 5000 {
 		t.Errorf("%.2f s of sound, as loud as %.0f", seconds, loud)
 	}
+}
+
+// TestGStreamerSoundInStep: what flashes and what beeps at the same time do so here,
+// once GStreamer's reports have told when either was.
+func TestGStreamerSoundInStep(t *testing.T) {
+	thorough(t)
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "f.mov")
+	rtptest.FFmpeg(t, nil, "-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=60,drawbox=c=black:t=fill:enable='lt(mod(t,1),0.1)'",
+		"-f", "lavfi", "-i", "aevalsrc='0.7*sin(2*PI*1000*t)*lt(mod(t,1),0.1)':s=8000:d=60",
+		"-c:v", "mjpeg", "-huffman", "default", "-q:v", "3", "-pix_fmt", "yuvj420p", "-c:a", "pcm_alaw", path)
+	pipeline := fmt.Sprintf("( filesrc location=%s ! qtdemux name=d d.video_0 ! queue ! jpegparse ! rtpjpegpay name=pay0 pt=26 d.audio_0 ! queue ! rtppcmapay max-ptime=20000000 name=pay1 pt=8 )", path)
+	run := start(t, newSource(t, Options{URL: gstreamer(t, pipeline, "none")}))
+	var flashes, beeps begins
+	deadline := time.Now().Add(50 * time.Second)
+	for inStep := 0; inStep < 2; {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in step: flashes at %v, beeps at %v", flashes.at, beeps.at)
+		}
+		select {
+		case f := <-run.frames:
+			flashes.note(len(f.Data) < 2000, f.PTS)
+		case f := <-run.sounds:
+			for i, sample := range f.Data {
+				const quiet = 0x55 // A-law, but for the sign and the last bits
+				beeps.note(sample&0x70 != quiet&0x70, f.PTS+time.Duration(i)*time.Second/8000)
+			}
+		case err := <-run.done:
+			run.done <- err
+			t.Fatalf("the film ends before it is in step: %v; flashes at %v, beeps at %v", err, flashes.at, beeps.at)
+		}
+		inStep = countInStep(flashes.at, beeps.at)
+	}
+}
+
+// begins is where something began that was away for a while.
+type begins struct {
+	last time.Duration
+	at   []time.Duration
+}
+
+func (b *begins) note(there bool, pts time.Duration) {
+	if !there {
+		return
+	}
+	if len(b.at) == 0 || pts-b.last > 400*time.Millisecond {
+		b.at = append(b.at, pts)
+	}
+	b.last = pts
+}
+
+// countInStep counts the beeps at the end that began with a flash.
+func countInStep(flashes, beeps []time.Duration) int {
+	count := 0
+	for _, beep := range beeps {
+		near := slices.ContainsFunc(flashes, func(flash time.Duration) bool { return (beep - flash).Abs() < 10*time.Millisecond })
+		if count++; !near {
+			count = 0
+		}
+	}
+	return count
 }
