@@ -6,8 +6,8 @@
   window.beeps = [];
   const silenceS = 0.2;
 
-  // listen notes the beeps of what goes through a node, lateMs later than it says.
-  const listen = (node, lateMs) => {
+  // listen notes the beeps of what goes through a node.
+  const listen = (node) => {
     const { context } = node;
     const tap = new AnalyserNode(context, { fftSize: 8192 });
     connect.call(node, tap);
@@ -21,7 +21,7 @@
       for (let i = 0; i < samples.length; i++) {
         const atS = endS - (samples.length - i) / context.sampleRate;
         if (atS <= heardS || Math.abs(samples[i]) < 0.1) continue;
-        if (atS - loudS > silenceS) window.beeps.push(performance.timeOrigin + performanceTime + (atS - contextTime) * 1000 - lateMs);
+        if (atS - loudS > silenceS) window.beeps.push(performance.timeOrigin + performanceTime + (atS - contextTime) * 1000);
         loudS = atS;
       }
       heardS = endS;
@@ -32,7 +32,7 @@
   // What a page plays by Web Audio is heard at the context's destination.
   const { connect } = AudioNode.prototype;
   AudioNode.prototype.connect = function (to, ...rest) {
-    if (to === this.context.destination) listen(this, 0);
+    if (to === this.context.destination) listen(this);
     return connect.call(this, to, ...rest);
   };
 
@@ -42,11 +42,10 @@
     const made = create.call(this, name, ...rest);
     if (name === 'audio') made.addEventListener('playing', () => {
       const context = new AudioContext();
-      listen(context.createMediaStreamSource(made.captureStream()), CAPTURED_MS);
+      listen(context.createMediaStreamSource(made.captureStream()));
     }, { once: true });
     return made;
   };
-  const CAPTURED_MS = 20; // that what is captured is behind what is heard, about
 
   // see notes the flashes of a player.
   window.see = (player) => {

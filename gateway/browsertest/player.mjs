@@ -92,6 +92,22 @@ const absurd = 2000; // ms
 // As on pages without HTTPS, sound is played by an audio element then.
 const withoutDecoders = { script: () => delete window.AudioDecoder };
 
+// watchSound notes what the page's player says and shows.
+function watchSound() {
+  const player = document.querySelector('framegate-player');
+  player.said = [];
+  for (const name of ['error', 'mode', 'sound']) player.addEventListener(`framegate-${name}`, ({ detail }) => player.said.push({ name, ...detail }));
+  window.see(player);
+}
+
+// inStep waits until most of the last beeps are near their flash: not all, as a machine
+// that others use stalls, and then either is late. What is captured of an element is
+// ahead of what is heard or behind it, by some ms more or less.
+const inStep = (page, worklet) => page.waitForFunction((ms) => {
+  const behind = window.behind(document.querySelector('framegate-player'), 20);
+  return behind.length === 20 && behind.filter((late) => Math.abs(late) <= ms).length >= 15;
+}, worklet ? 40 : 100);
+
 // What the camera sends cannot be played then, and is encoded as Opus.
 const withoutAAC = {
   script: () => {
@@ -255,23 +271,13 @@ const stories = {
       telling.pages.push(shown);
       const wishes = [];
       shown.on('websocket', (socket) => socket.on('framesent', ({ payload }) => String(payload).includes('"sound"') && wishes.push(String(payload))));
-      await shown.evaluate(() => {
-        const player = document.querySelector('framegate-player');
-        player.said = [];
-        for (const name of ['error', 'mode', 'sound']) player.addEventListener(`framegate-${name}`, ({ detail }) => player.said.push({ name, ...detail }));
-        window.see(player);
-      });
+      await shown.evaluate(watchSound);
       const player = shown.locator('framegate-player');
       await player.locator('.mute').waitFor();
       await shown.waitForFunction(() => document.querySelector('framegate-player').flashes.length >= 3);
       check(wishes.length === 0, `${mode} asks for sound though it is muted: ${wishes}`);
       await player.getByRole('button', { name: 'Turn the sound on' }).click();
-      // Most of the last beeps are near their flash, soon: not all, as a machine that others use stalls, and then
-      // either is late.
-      await shown.waitForFunction((ms) => {
-        const behind = window.behind(document.querySelector('framegate-player'), 20);
-        return behind.length === 20 && behind.filter((late) => Math.abs(late) <= ms).length >= 15;
-      }, 40);
+      await inStep(shown, worklet);
       const { behind, sound, measure, said } = await player.evaluate((player) => ({ behind: window.behind(player, 20), sound: player.sound, measure: player.measure, said: player.said }));
       telling.note(`${mode}, ${worklet ? 'worklet' : 'element'}: beeps ${behind} ms behind flashes, ${JSON.stringify(sound)}, ${JSON.stringify(measure)}`);
       check(sound.codec === codec && sound.message === '', JSON.stringify(sound));
@@ -281,6 +287,28 @@ const stories = {
       check(wishes.at(-1) === '{"type":"sound","codecs":[]}', `muted again it asks for ${wishes.at(-1)}`);
       check(shown.complaints.length === 0, shown.complaints.join('\n'));
       await shown.close();
+    }
+  },
+
+  // Sound goes on, in step, after the line was held up, and after the camera was away.
+  async hearsOn(telling) {
+    for (const worklet of [true, false]) {
+      const line = await Line.to(telling.url);
+      const shown = await open(telling.context, `${line.url}/demo/player.html?camera=beeps&poster=none`, { path: 'hear.js' }, ...(worklet ? [] : [withoutDecoders]));
+      telling.pages.push(shown);
+      await shown.evaluate(watchSound);
+      await shown.locator('framegate-player').getByRole('button', { name: 'Turn the sound on' }).click();
+      await inStep(shown, worklet);
+      for (const harm of [() => line.hold(3000), () => telling.camera('cut')]) {
+        await harm();
+        await shown.evaluate(() => (window.beeps.length = 0));
+        await inStep(shown, worklet);
+      }
+      const { sound, said, measure } = await shown.evaluate(() => (({ sound, said, measure }) => ({ sound, said, measure }))(document.querySelector('framegate-player')));
+      telling.note(`${worklet ? 'worklet' : 'element'}: ${JSON.stringify(measure)}`);
+      check(sound.codec === 'aac' && said.every(({ name }) => name !== 'error'), JSON.stringify(said));
+      await shown.close();
+      line.close();
     }
   },
 

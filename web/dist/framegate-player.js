@@ -2158,7 +2158,7 @@ var ir = class {
 	volume = document.createElement("input");
 	muted = !0;
 	sound = {
-		available: !1,
+		offered: !1,
 		message: ""
 	};
 	surface = null;
@@ -2187,10 +2187,10 @@ var ir = class {
 	say({ state: e, words: t }) {
 		this.state.textContent !== t && (this.state.textContent = t), this.tile.classList.toggle("live", e === "live"), this.tile.classList.toggle("stale", e !== "live" && e !== "playback" && e !== "idle"), this.button.hidden = e !== "error";
 	}
-	sounds({ available: e, message: t }) {
+	sounds({ available: e, codec: t, message: n }) {
 		this.sound = {
-			available: e,
-			message: t
+			offered: e || t !== null,
+			message: n
 		}, this.arrange();
 	}
 	loudness(e, t) {
@@ -2198,7 +2198,7 @@ var ir = class {
 	}
 	arrange() {
 		let { muted: e, sound: t } = this;
-		this.mute.hidden = !t.available, this.volume.hidden = !t.available || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.note.hidden = !t.available || t.message === "", this.note.textContent !== t.message && (this.note.textContent = t.message);
+		this.mute.hidden = !t.offered, this.volume.hidden = !t.offered || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.note.hidden = !t.offered || t.message === "", this.note.textContent !== t.message && (this.note.textContent = t.message);
 	}
 	delayed(e) {
 		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Gn(e);

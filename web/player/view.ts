@@ -27,7 +27,7 @@ export class View {
   private readonly note = element('span', 'chip');
   private readonly volume = document.createElement('input');
   private muted = true;
-  private sound = { available: false, message: '' };
+  private sound = { offered: false, message: '' };
   private surface: HTMLElement | null = null;
   private before: HTMLElement | null = null; // the surface that still shows the last picture
 
@@ -118,8 +118,8 @@ export class View {
   }
 
   /** Shows that the camera has sound, and what is wrong with it. */
-  sounds({ available, message }: Pick<SoundState, 'available' | 'message'>): void {
-    this.sound = { available, message };
+  sounds({ available, codec, message }: SoundState): void {
+    this.sound = { offered: available || codec !== null, message }; // what is heard may be away for a moment
     this.arrange();
   }
 
@@ -132,11 +132,11 @@ export class View {
 
   private arrange(): void {
     const { muted, sound } = this;
-    this.mute.hidden = !sound.available;
-    this.volume.hidden = !sound.available || muted;
+    this.mute.hidden = !sound.offered;
+    this.volume.hidden = !sound.offered || muted;
     this.mute.setAttribute('aria-label', muted ? 'Turn the sound on' : 'Turn the sound off');
     this.mute.classList.toggle('silent', muted);
-    this.note.hidden = !sound.available || sound.message === '';
+    this.note.hidden = !sound.offered || sound.message === '';
     if (this.note.textContent !== sound.message) this.note.textContent = sound.message;
   }
 

@@ -156,7 +156,8 @@ func (c *profileCamera) send(ctx context.Context) error {
 	return nil
 }
 
-// withBeeps has a camera that flashes and beeps at the same time, twice a second.
+// withBeeps has a camera that flashes and beeps at the same time, twice a second. Told
+// to "cut", it hangs up, and begins anew for who calls again.
 func withBeeps(t *testing.T) (url string, do func(word string)) {
 	t.Helper()
 	rig.Need(t, "ffmpeg")
@@ -164,6 +165,7 @@ func withBeeps(t *testing.T) (url string, do func(word string)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	callers := make(chan net.Conn, 100)
 	var sending sync.WaitGroup
 	sending.Go(func() {
 		for {
@@ -171,6 +173,7 @@ func withBeeps(t *testing.T) (url string, do func(word string)) {
 			if err != nil {
 				return
 			}
+			callers <- conn
 			sending.Go(func() { beep(t, conn) })
 		}
 	})
@@ -179,7 +182,11 @@ func withBeeps(t *testing.T) (url string, do func(word string)) {
 		sending.Wait()
 	})
 	s := rig.Start(t, fmt.Sprintf("cameras: {beeps: {source: 'tcp://%s'}}", l.Addr()))
-	return s.URL, func(word string) { t.Errorf("the story asks to do %q", word) }
+	return s.URL, func(string) {
+		for len(callers) > 0 {
+			(<-callers).Close()
+		}
+	}
 }
 
 // beep sends flashes and beeps until who gets them is gone.

@@ -33,7 +33,7 @@ func TestPlayer(t *testing.T) {
 		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
-		{"film", withFilm}, {"hears", withBeeps}, {"refused", withBeeps},
+		{"film", withFilm}, {"hears", withBeeps}, {"hearsOn", withBeeps}, {"refused", withBeeps},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
