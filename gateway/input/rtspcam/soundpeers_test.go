@@ -37,6 +37,7 @@ func TestGStreamerSound(t *testing.T) {
 	for i, v := range voices {
 		transport := []Transport{TCP, UDP}[i%2]
 		t.Run(fmt.Sprintf("%s, %s", v.name, transport), func(t *testing.T) {
+			t.Parallel()
 			pipeline := fmt.Sprintf("( filesrc location=%s ! qtdemux ! h264parse ! rtph264pay config-interval=-1 name=pay0 pt=96 audiotestsrc samplesperbuffer=480 num-buffers=400 ! audioconvert ! audioresample ! %s )", path, v.encode)
 			run := start(t, newSource(t, Options{URL: gstreamer(t, pipeline, "none"), Transport: transport}))
 			frames := run.take(t, filmFrames)
