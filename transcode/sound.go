@@ -87,6 +87,12 @@ var soundDecoders = map[Codec]struct{ decoder, matroska string }{
 	PCMA: {"pcm_alaw", "A_MS/ACM"}, PCMU: {"pcm_mulaw", "A_MS/ACM"},
 }
 
+// soundFilling makes samples of SoundRate, and as many as were written: where a packet
+// could not be decoded there is silence in its place. Times are counted in samples, so
+// all that follows would be early otherwise. Times that go in are exact to a
+// millisecond, and 10 are the least that is made good.
+var soundFilling = fmt.Sprintf("aresample=%d:first_pts=0:async=1:min_hard_comp=0.01", SoundRate)
+
 // check refuses what ffmpeg should not be asked for.
 func (s SoundSpec) check() error {
 	const most = 96000
@@ -120,7 +126,7 @@ func (s SoundSpec) arguments() (args []string, err error) {
 		"probesize":       32, "analyzeduration": 0, "threads": 1,
 	})
 	out := ffmpeg.KwArgs{
-		"ar": SoundRate, "ac": s.channels(), "b:a": soundBitrate * s.channels(),
+		"af": soundFilling, "ac": s.channels(), "b:a": soundBitrate * s.channels(),
 		"threads": 1, "flush_packets": 1, "vn": "",
 	}
 	for name, value := range soundEncodings[s.Out].options {

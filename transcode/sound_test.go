@@ -53,14 +53,14 @@ func run(t testing.TB, cmd *exec.Cmd, stdin []byte) []byte {
 // beeps is silence with a beep of 50 ms at each second, from 1 s on.
 const beeps = "aevalsrc='0.5*sin(2*PI*1000*t)*lt(mod(t\\,1)\\,0.05)*gte(t\\,1)':s=%d:d=4"
 
-// frame of sound, as it is written.
+// frameOfSound is one as it is written.
 type frameOfSound struct {
 	pts     time.Duration
 	samples int
 	data    []byte
 }
 
-// frames gives the beeps in a codec.
+// beeping gives the beeps in a codec.
 func beeping(t testing.TB, s SoundSpec) (config []byte, all []frameOfSound) {
 	t.Helper()
 	graph := fmt.Sprintf(beeps, s.Rate)
@@ -71,11 +71,7 @@ func beeping(t testing.TB, s SoundSpec) (config []byte, all []frameOfSound) {
 	}
 	switch s.In {
 	case PCMA, PCMU:
-		format := map[Codec]string{PCMA: "alaw", PCMU: "mulaw"}[s.In]
-		raw := made(t, graph, "-ac", fmt.Sprint(s.Channels), "-f", format)
-		for n := s.Rate / 50; len(raw) >= n*s.Channels; raw = raw[n*s.Channels:] {
-			add(raw[:n*s.Channels], n)
-		}
+		all = telephoned(t, s, graph)
 	case AAC:
 		raw := made(t, graph, "-ac", fmt.Sprint(s.Channels), "-c:a", "aac", "-f", "adts")
 		var packets mpeg4audio.ADTSPackets
@@ -91,8 +87,25 @@ func beeping(t testing.TB, s SoundSpec) (config []byte, all []frameOfSound) {
 		for _, p := range packets {
 			add(p.AU, 1024)
 		}
+	case Opus:
+		from := SoundSpec{In: PCMU, Rate: 8000, Channels: s.Channels, Out: Opus}
+		for _, p := range packetsOf(t, from, telephoned(t, from, fmt.Sprintf(beeps, from.Rate))) {
+			all = append(all, frameOfSound{p.PTS, 960, p.Data})
+		}
 	}
 	return config, all
+}
+
+// telephoned gives what a filter graph makes as G.711, 20 ms a frame.
+func telephoned(t testing.TB, s SoundSpec, graph string) (all []frameOfSound) {
+	t.Helper()
+	format := map[Codec]string{PCMA: "alaw", PCMU: "mulaw"}[s.In]
+	raw := made(t, graph, "-ac", fmt.Sprint(s.Channels), "-f", format)
+	samples := s.Rate / 50
+	for size := samples * s.Channels; len(raw) >= size; raw = raw[size:] {
+		all = append(all, frameOfSound{time.Duration(len(all)) * 20 * time.Millisecond, samples, raw[:size]})
+	}
+	return all
 }
 
 // onsets gives when the beeps begin, in seconds.
@@ -111,36 +124,45 @@ func onsets(samples []float64) (all []float64) {
 // TestSoundKeepsItsTime: a beep is heard at the media time that it had before, to a
 // few milliseconds, whatever it was and becomes.
 func TestSoundKeepsItsTime(t *testing.T) {
-	for _, in := range []SoundSpec{
-		{In: PCMA, Rate: 8000, Channels: 1}, {In: PCMU, Rate: 8000, Channels: 1}, {In: PCMU, Rate: 16000, Channels: 2},
-		{In: AAC, Rate: 44100, Channels: 2}, {In: AAC, Rate: 16000, Channels: 1},
+	for _, spec := range []SoundSpec{
+		{In: PCMA, Rate: 8000, Channels: 1, Out: AAC}, {In: PCMU, Rate: 8000, Channels: 1, Out: Opus}, {In: PCMU, Rate: 16000, Channels: 2, Out: Opus},
+		{In: AAC, Rate: 44100, Channels: 2, Out: AAC}, {In: AAC, Rate: 16000, Channels: 1, Out: Opus}, {In: AAC, Rate: 48000, Channels: 6, Out: AAC},
+		{In: Opus, Rate: 48000, Channels: 2, Out: AAC},
 	} {
-		config, frames := beeping(t, in)
-		in.Config = config
-		for _, out := range []Codec{AAC, Opus} {
-			spec := in
-			spec.Out = out
-			sound, first := through(t, spec, frames, time.Hour)
-			var heard []float64
-			for _, at := range onsets(sound) {
-				heard = append(heard, at+(first-time.Hour).Seconds())
-			}
-			if len(heard) != 3 {
-				t.Errorf("%d at %d Hz to %d: beeps at %v, want 3", in.In, in.Rate, out, heard)
-				continue
-			}
-			for i, at := range heard {
-				if away := at - float64(i+1); math.Abs(away) > 0.008 {
-					t.Errorf("%d at %d Hz to %d: beep %d is %.1f ms away", in.In, in.Rate, out, i, away*1000)
-				}
-			}
+		config, frames := beeping(t, spec)
+		spec.Config = config
+		sound, first := through(t, spec, frames)
+		expectBeeps(t, spec, sound, first, 5*time.Millisecond)
+	}
+}
+
+// expectBeeps checks that beeps are heard at each second, to so much.
+func expectBeeps(t testing.TB, spec SoundSpec, sound []float64, first, most time.Duration) {
+	t.Helper()
+	name := fmt.Sprintf("%d at %d Hz in %d channels to %d", spec.In, spec.Rate, spec.Channels, spec.Out)
+	heard := onsets(sound)
+	if len(heard) != 3 {
+		t.Errorf("%s: beeps at %v, want 3", name, heard)
+		return
+	}
+	for i, at := range heard {
+		if away := at + first.Seconds() - float64(i+1); math.Abs(away) > most.Seconds() {
+			t.Errorf("%s: beep %d is %.1f ms away", name, i, away*1000)
 		}
 	}
 }
 
 // through gives the sound that comes out, decoded, and the media time of its first
 // sample.
-func through(t testing.TB, spec SoundSpec, frames []frameOfSound, zero time.Duration) (sound []float64, first time.Duration) {
+func through(t testing.TB, spec SoundSpec, frames []frameOfSound) (sound []float64, first time.Duration) {
+	t.Helper()
+	packets := packetsOf(t, spec, frames)
+	config, channels := (&Sound{spec: spec}).Config()
+	return decoded(t, contained(spec.Out, config, channels, packets)), packets[0].PTS
+}
+
+// packetsOf gives what is made of frames, packet behind packet.
+func packetsOf(t testing.TB, spec SoundSpec, frames []frameOfSound) (packets []SoundPacket) {
 	t.Helper()
 	s, err := StartSound(t.Context(), spec)
 	if err != nil {
@@ -151,14 +173,13 @@ func through(t testing.TB, spec SoundSpec, frames []frameOfSound, zero time.Dura
 	go func() { // ends when all is written, or with the process
 		defer s.CloseWrite()
 		for _, f := range frames {
-			if err := s.Write(zero+f.pts, f.samples, f.data); err != nil {
+			if err := s.Write(f.pts, f.samples, f.data); err != nil {
 				wrote <- err
 				return
 			}
 		}
 		wrote <- nil
 	}()
-	var packets []SoundPacket
 	for {
 		p, err := s.Read()
 		if errors.Is(err, io.EOF) {
@@ -178,8 +199,7 @@ func through(t testing.TB, spec SoundSpec, frames []frameOfSound, zero time.Dura
 	if err := <-wrote; err != nil {
 		t.Fatal(err)
 	}
-	config, channels := s.Config()
-	return decoded(t, contained(spec.Out, config, channels, packets)), packets[0].PTS
+	return packets
 }
 
 // contained gives packets as a file that ffmpeg decodes whole, what comes first too.
@@ -301,5 +321,72 @@ func TestSoundThatIsNone(t *testing.T) {
 	cancel()
 	if _, err := s.Read(); err == nil {
 		t.Error("an ffmpeg that was ended gives sound")
+	}
+}
+
+// TestSoundThatCannotBeDecoded is silence for as long as it lasts, and shifts nothing
+// that comes after it.
+func TestSoundThatCannotBeDecoded(t *testing.T) {
+	for _, spec := range []SoundSpec{{In: AAC, Rate: 16000, Channels: 1, Out: Opus}, {In: Opus, Rate: 48000, Channels: 1, Out: AAC}} {
+		config, frames := beeping(t, spec)
+		spec.Config = config
+		for i, f := range frames {
+			if at := f.pts % time.Second; at > 300*time.Millisecond && at < 500*time.Millisecond {
+				frames[i].data = []byte{0xFF, 0xFF, 0xFF}
+			}
+		}
+		sound, first := through(t, spec, frames)
+		expectBeeps(t, spec, sound, first, 30*time.Millisecond)
+	}
+}
+
+// TestSoundIsTheSameTone, as high and as loud as it was.
+func TestSoundIsTheSameTone(t *testing.T) {
+	for _, out := range []Codec{AAC, Opus} {
+		spec := SoundSpec{In: PCMA, Rate: 8000, Channels: 1, Out: out}
+		sound, _ := through(t, spec, telephoned(t, spec, "aevalsrc='0.5*sin(2*PI*440*t)':s=8000:d=2"))
+		sound = sound[SoundRate/2 : 3*SoundRate/2]
+		crossings, power := 0, 0.0
+		for i, v := range sound {
+			power += v * v / float64(len(sound))
+			if i > 0 && sound[i-1] < 0 && v >= 0 {
+				crossings++
+			}
+		}
+		if crossings < 438 || crossings > 442 {
+			t.Errorf("to %d: %d Hz, want 440", out, crossings)
+		}
+		if decibels := 10 * math.Log10(power/0.125); math.Abs(decibels) > 1 {
+			t.Errorf("to %d: louder by %.1f dB", out, decibels)
+		}
+	}
+}
+
+// TestSoundDoesNotDrift: in 20 minutes, also of a camera whose clock runs fast, what
+// comes out has the times of what goes in.
+func TestSoundDoesNotDrift(t *testing.T) {
+	const lasts = 20 * time.Minute
+	for _, in := range []struct {
+		rate, samples int
+		runs          float64 // seconds of the camera's clock in one of its sound
+	}{{8000, 160, 1}, {44100, 1024, 1}, {11025, 1024, 1.03}, {48000, 960, 0.97}} {
+		s := &Sound{spec: SoundSpec{Rate: in.rate, Out: AAC}}
+		out, e := int64(0), soundEncodings[AAC]
+		for n := 0; ; n++ {
+			at := float64(n*in.samples) / float64(in.rate)
+			if at > lasts.Seconds() {
+				break
+			}
+			s.mark(time.Duration(at*in.runs*float64(time.Second)), in.samples)
+			for ; float64(out)/SoundRate < at; out += e.samples {
+				want := float64(out) / SoundRate * in.runs
+				if got := s.heard(out).Seconds(); math.Abs(got-want) > 0.005 {
+					t.Fatalf("%d Hz: what is heard at %.3f s is said to be at %.3f s", in.rate, want, got)
+				}
+			}
+		}
+		if len(s.marks) > 100 {
+			t.Errorf("%d Hz: %d marks are kept", in.rate, len(s.marks))
+		}
 	}
 }
