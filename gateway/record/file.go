@@ -26,6 +26,7 @@ type file struct {
 	name   string // and after that
 	head   segment.Head
 	format *media.Format
+	sound  *media.Format // nil where it has none
 	w      *segment.Writer
 	dirty  atomic.Bool
 	began  time.Time
@@ -50,12 +51,12 @@ func nameOf(camera string, start time.Time, sequence uint64) string {
 	return path.Join(camera, at.Format("2006-01-02"), at.Format("15"), name)
 }
 
-// newFile begins a segment.
-func newFile(v *volume, head segment.Head, format *media.Format, expect int) (*file, error) {
+// newFile begins a segment, with sound where its format is not nil.
+func newFile(v *volume, head segment.Head, format, sound *media.Format, expect int) (*file, error) {
 	name := nameOf(head.Camera, head.Start, head.Sequence)
 	f := &file{
 		volume: v, camera: head.Camera, name: name, part: name + partSuffix,
-		head: head, format: format, began: time.Now(),
+		head: head, format: format, sound: sound, began: time.Now(),
 	}
 	f.start.Store(&head.Start)
 	v.opened(f) // before it is there: what nobody writes is mended, or removed
@@ -73,7 +74,11 @@ func (f *file) create(expect int) (err error) {
 		return err
 	}
 	f.f = &strict{File: created}
-	f.w, err = segment.Create(f.f, f.head, []segment.Track{{Format: f.format}}, expect)
+	tracks := []segment.Track{{Format: f.format}}
+	if f.sound != nil {
+		tracks = append(tracks, segment.Track{Format: f.sound})
+	}
+	f.w, err = segment.Create(f.f, f.head, tracks, expect)
 	if err != nil {
 		return errors.Join(err, f.f.Close(), disk.Remove(f.part))
 	}
@@ -104,9 +109,13 @@ func (s *strict) Sync() error {
 	return err
 }
 
-// append writes a fragment.
-func (f *file) append(samples []segment.Sample) error {
-	if err := f.w.Append(samples); err != nil {
+// append writes a fragment of pictures and sound.
+func (f *file) append(pictures, sound []segment.Sample) error {
+	tracks := [][]segment.Sample{pictures}
+	if f.sound != nil {
+		tracks = append(tracks, sound)
+	}
+	if err := f.w.Append(tracks...); err != nil {
 		return err
 	}
 	f.dirty.Store(true)

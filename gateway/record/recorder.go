@@ -58,8 +58,9 @@ type recorder struct {
 	first    time.Duration
 	batch    []segment.Sample
 	batched  time.Time // when the first of them arrived
-	latest   int64     // media time of the picture that is shown last, in ticks
-	ticks    int64     // media time of the end of the last sample written
+	sound    sound
+	latest   int64 // media time of the picture that is shown last, in ticks
+	ticks    int64 // media time of the end of the last sample written
 	cutAt    time.Time
 	sequence uint64
 	known    string    // the volume of which sequence and end are known
@@ -201,9 +202,13 @@ func (r *recorder) record(ctx context.Context, c Camera) {
 		})
 		if err == nil {
 			r.reads(reader)
+			if r.last = (media.Frame{}); !c.Silent {
+				r.listen(stream.Key{Camera: r.id})
+			}
 			err = r.read(ctx, reader, own)
 			r.reads(nil)
 			reader.Close()
+			r.deafen()
 		}
 		if errors.Is(err, errIsEncoded) {
 			own = nil
@@ -294,6 +299,7 @@ func (r *recorder) take(ctx context.Context, f media.Frame) error {
 	if r.file != nil && f.Arrived.Sub(r.file.began) > longestWait {
 		r.endRun(ctx, "no keyframe came for too long")
 	}
+	r.hear(f)
 	r.judge(f)
 	r.last = f
 	if f.Key && r.pending != "" {
@@ -402,8 +408,8 @@ func (r *recorder) flush(ctx context.Context, due bool) error {
 	if r.file == nil || len(r.batch) == 0 || !due && time.Since(r.batched) < fragment {
 		return nil
 	}
-	f, batch := r.file, r.batch
-	err := r.persist(ctx, f.volume, true, func() error { return f.append(batch) })
+	f, batch, sound := r.file, r.batch, r.sound.place(&r.times)
+	err := r.persist(ctx, f.volume, true, func() error { return f.append(batch, sound) })
 	if err != nil {
 		r.abandon(err)
 		return r.unlessGone(ctx, err)
@@ -412,11 +418,15 @@ func (r *recorder) flush(ctx context.Context, due bool) error {
 	for _, s := range batch {
 		bytes += uint64(len(s.Data))
 	}
+	for _, s := range sound {
+		bytes += uint64(len(s.Data))
+	}
 	last := batch[len(batch)-1]
 	r.ticks = inTicks(r.first) + last.Decode + int64(last.Duration)
 	frames := uint64(len(batch))
 	clear(r.batch)
 	r.batch = r.batch[:0]
+	r.sound.written()
 	begun, newest := r.clock.Wall(r.first), r.clock.Wall(fromTicks(r.ticks))
 	f.start.Store(&begun)
 	r.count(func(s *Status) {

@@ -75,7 +75,7 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 		}
 		head.Sequence = r.sequence + 1
 		r.sequence++ // also after an error, so that no name comes twice
-		opened, err = newFile(v, head, f.Format, expect)
+		opened, err = newFile(v, head, f.Format, r.soundOf(), expect)
 		return err
 	})
 	if err != nil {
@@ -83,6 +83,7 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 	}
 	v.users.Add(1) // the file does
 	r.hold(opened)
+	r.sound.begin()
 	r.first, r.ticks, r.latest = at, inTicks(at), inTicks(at)
 	r.cutAt = nextCut(r.id, f.Arrived, length)
 	r.resume(ctx, v, head.Start, reasonAway)
@@ -188,6 +189,7 @@ func (r *recorder) drop() {
 	f.volume.users.Done()
 	clear(r.batch)
 	r.batch = r.batch[:0]
+	r.sound.begin()
 }
 
 // abandon leaves a file as it is, for the comparison with the index to mend.

@@ -77,12 +77,13 @@ const (
 
 // Camera says how one is to be recorded. It is comparable but for Covers.
 type Camera struct {
-	ID    string
-	Mode  Mode
-	JPEG  bool          // JPEGs are kept as they are, instead of being encoded
-	H264  bool          // H.265 is encoded to H.264, instead of being kept as it is
-	Every time.Duration // ModePictures: from one to the next
-	Hours string        // ModeScheduled: another text where Covers is another
+	ID     string
+	Mode   Mode
+	JPEG   bool          // JPEGs are kept as they are, instead of being encoded
+	H264   bool          // H.265 is encoded to H.264, instead of being kept as it is
+	Silent bool          // its sound is not recorded
+	Every  time.Duration // ModePictures: from one to the next
+	Hours  string        // ModeScheduled: another text where Covers is another
 	// Covers says of ModeScheduled whether a moment is covered, and when that
 	// changes; never, for the zero time.
 	Covers func(time.Time) (covers bool, next time.Time)
@@ -116,7 +117,7 @@ func (c Camera) takes(codec media.Codec) bool {
 
 // same says that two are recorded alike, whatever is kept of them.
 func (c Camera) same(other Camera) bool {
-	return c.ID == other.ID && c.Mode == other.Mode && c.JPEG == other.JPEG && c.H264 == other.H264 && c.Every == other.Every && c.Hours == other.Hours
+	return c.ID == other.ID && c.Mode == other.Mode && c.JPEG == other.JPEG && c.H264 == other.H264 && c.Silent == other.Silent && c.Every == other.Every && c.Hours == other.Hours
 }
 
 // Settings are those of all recordings.
