@@ -40,7 +40,7 @@ var (
 	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
 	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
-	imported  = regexp.MustCompile(`(?:from '\./|new Worker\(new URL\(')([^']+)'|["'` + "`" + `](framegate-player-(?:worker|sound)\.js)`)
+	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound)\.js)`)
 )
 
 // nobody may show our pages in a frame.

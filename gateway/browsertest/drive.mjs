@@ -122,6 +122,45 @@ const stories = {
     check((await second.textContent('#by')) === 'WebSocket', 'it stays with POST');
   },
 
+  // Sound is sent once somebody turns it on, which a player then plays, and no more
+  // once it is turned off.
+  async microphone(context) {
+    const publisher = await open(context, broadcast);
+    const sound = async () => (await (await fetch(`${url}/api/v1/cameras/phone/status`)).json()).sound;
+    await sent(publisher, 2);
+    check((await sound()) === undefined, 'there is sound though nobody has turned it on');
+    await publisher.getByLabel('Send sound').check();
+    await publisher.locator('#sound', { hasText: 'Sound is sent.' }).waitFor();
+    const per = async (ms) => {
+      const [before, began] = [(await sound())?.frames ?? 0, performance.now()];
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return (((await sound())?.frames ?? 0) - before) / ((performance.now() - began) / 1000);
+    };
+    let rate = 0;
+    while (rate < 45 || rate > 55) rate = await per(3000); // of a machine that others use, some time
+    const { codec, rate: samples, channels } = await sound();
+    check(`${codec} ${samples} ${channels}` === 'opus 48000 1', `there is sound of ${codec}, ${samples} Hz, ${channels} channels`);
+
+    const viewer = await open(context, '/demo/player.html?camera=phone&poster=none', { path: 'hear.js' });
+    await viewer.locator('framegate-player').getByRole('button', { name: 'Turn the sound on' }).click();
+    await viewer.waitForFunction(() => window.beeps.length >= 5); // as the fake microphone does
+    const before = Number(await publisher.textContent('#sent'));
+    await sent(publisher, before + 5);
+
+    await publisher.getByLabel('Send sound').uncheck();
+    check(await publisher.locator('#sound').isHidden(), 'it still says something of sound');
+    while ((await per(1000)) > 0);
+    for (const page of [publisher, viewer]) check(page.complaints.length === 0, page.complaints.join('\n'));
+  },
+
+  // A browser that cannot encode sound says so, and sends pictures.
+  async mute(context) {
+    const publisher = await open(context, broadcast, { script: () => delete window.AudioEncoder });
+    await sent(publisher, 2);
+    check(await publisher.getByLabel('Send sound').isDisabled(), 'sound can be turned on');
+    check((await publisher.textContent('#sound')).includes('cannot encode sound'), 'it does not say why');
+  },
+
   // Where no WebSocket comes through, pictures go by POST.
   async fallback(context) {
     const publisher = await open(context, broadcast);
@@ -129,6 +168,8 @@ const stories = {
     await distinctPictures(viewer, 10);
     check((await publisher.textContent('#by')) === 'POST', 'pictures do not go by POST');
     await says(publisher, '1 viewer');
+    await publisher.getByLabel('Send sound').check();
+    await publisher.locator('#sound', { hasText: 'needs a WebSocket' }).waitFor();
   },
 
   // Settings that change while the camera is being opened, which gives itself

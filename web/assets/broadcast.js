@@ -1,4 +1,5 @@
-// The broadcaster page: this device's camera, sent up picture by picture.
+// The broadcaster page: this device's camera, sent up picture by picture, and its
+// microphone if that is wanted.
 //
 // One picture is in flight at a time. The next is taken when the one before
 // is acknowledged and its time has come, so it is always the newest there is,
@@ -6,6 +7,7 @@
 
 import { Camera, whyNoCamera } from './camera.js';
 import { Ended, PostLink, SocketLink } from './links.js';
+import { Microphone, whyNoMicrophone } from './microphone.js';
 
 const UNWATCHED_FPS = 1; // while nobody looks
 const SOCKET_TRIES = 2; // before pictures go by POST
@@ -13,12 +15,14 @@ const PAUSE = 500; // ms, before the second attempt; doubles
 const LONGEST_PAUSE = 10_000; // ms
 const BUSY_PAUSE = 4000; // ms
 const STEADY = 10_000; // ms after which a link that ends counts as no failure
+const SOUND_BEHIND = 16_000; // bytes besides a picture that are not on their way, behind which no sound is sent
 const LATE = 3000; // ms without an answer, after which the page does not say live
 
 const $ = (id) => document.getElementById(id);
 const settings = $('settings');
 const id = document.body.dataset.camera;
 const camera = new Camera($('preview'));
+const microphone = new Microphone();
 const ticker = new Worker(new URL('ticker.js', import.meta.url));
 
 let running = null; // AbortController of the broadcast, or null
@@ -90,12 +94,13 @@ function takeDue() {
 }
 
 async function sendOne(through) {
+  const takenAt = performance.now();
   const blob = await camera.take(wanted().quality);
   if (!blob) return;
   lastSize = blob.size;
   const began = (sentAt = performance.now());
   try {
-    const ack = await through.send(blob);
+    const ack = await through.send(blob, takenAt);
     trip = performance.now() - began;
     if (ack.dropped) {
       count.skipped++;
@@ -119,6 +124,48 @@ function sayLate() {
   const seconds = sentAt === null ? 0 : (performance.now() - sentAt) / 1000;
   if (running && link && seconds * 1000 > LATE) say('wait', `The server has not answered for ${Math.round(seconds)} seconds.`);
 }
+
+// The sound.
+
+function saySound(text) {
+  $('sound').textContent = text;
+  $('sound').hidden = text === '';
+}
+
+async function turnSound() {
+  if (!$('microphone').checked) {
+    endSound('');
+    return;
+  }
+  saySound('Opening the microphone.');
+  try {
+    await microphone.start();
+  } catch (error) {
+    endSound(whyNoMicrophone(error));
+    return;
+  }
+  if (microphone.open) askSound();
+}
+
+// askSound asks the server to take sound, once there is some and a connection.
+function askSound() {
+  if (!microphone.open) return;
+  if (!running) saySound('Sound will be sent with the pictures.');
+  else if (link && !link.askSound) saySound('No sound is sent: it needs a WebSocket, and none comes through here.');
+  else link?.askSound('opus');
+}
+
+function endSound(why) {
+  microphone.stop();
+  link?.askSound?.('');
+  $('microphone').checked = false;
+  saySound(why || Microphone.missing());
+}
+
+microphone.onended = endSound;
+microphone.onpacket = (ms, packet) => {
+  if (link?.sound && link.buffered <= lastSize + SOUND_BEHIND) link.sound(ms, packet);
+};
 
 // The connection.
 
@@ -167,7 +214,11 @@ async function use(opened, signal) {
     viewers = n;
     setPace();
   };
+  opened.onsound = (codec, message) => {
+    if (microphone.open) saySound(codec ? 'Sound is sent.' : `No sound is sent. ${message}`);
+  };
   link = opened;
+  askSound();
   $('by').textContent = opened.name;
   due = true;
   takeDue();
@@ -212,6 +263,7 @@ function stop() {
   running?.abort();
   running = null;
   camera.close();
+  endSound('');
   wakeLock?.release().catch(() => {});
   wakeLock = null;
   setPace();
@@ -366,6 +418,7 @@ settings.addEventListener('change', async ({ target }) => {
   if (target.name !== 'quality') await openCamera();
 });
 $('toggle').addEventListener('click', () => (running ? stop() : start()));
+$('microphone').addEventListener('change', turnSound);
 document.addEventListener('visibilitychange', keepAwake);
 addEventListener('pagehide', () => running && link?.close());
 setInterval(showCounters, 1000);
@@ -374,5 +427,7 @@ const query = new URLSearchParams(location.search);
 recall();
 readQuery(query);
 showQuality();
+$('microphone').disabled = Microphone.missing() !== '';
+saySound(Microphone.missing());
 if (!navigator.mediaDevices?.getUserMedia) explainInsecure();
 else if (query.has('autostart')) start();

@@ -1,9 +1,11 @@
 // The two ways a picture goes up: a WebSocket, or a POST for each.
 //
-// Both have send(blob), which resolves to {viewers, dropped} once the server
-// has the picture; delivered, whether that ever was; onviewers, called with
-// their number; closed, a promise of the Ended that ends it; and buffered, the
-// bytes that are not on their way yet.
+// Both have send(blob, ms), of a picture and when it was taken, which resolves to
+// {viewers, dropped} once the server has it; delivered, whether that ever was;
+// onviewers, called with their number; closed, a promise of the Ended that ends
+// it; and buffered, the bytes that are not on their way yet. A WebSocket also takes sound: askSound(codec),
+// which ends it with '', onsound, called with the codec that may be sent, or '' and
+// why not, and sound(ms, packet). A POST has none of these.
 
 // Ended says why a link is over. kind is "lost" (try again), "busy" (another
 // publisher is there), "free" (no longer so), "replaced" (this publisher
@@ -16,6 +18,18 @@ export class Ended extends Error {
 }
 
 const OPEN_WITHIN = 8000; // ms
+const SOUND_WITHIN = 5000; // ms; then the server knows nothing of sound
+
+// What stands in front of a message to a server that takes sound.
+const PICTURE = 1;
+const SOUND = 2;
+
+function head(kind, ms) {
+  const view = new DataView(new ArrayBuffer(12));
+  view.setUint8(0, kind);
+  view.setBigUint64(4, BigInt(Math.max(0, Math.round(ms * 1000))));
+  return view.buffer;
+}
 const ACK_WITHIN = 10_000; // ms; then the network is gone, whatever TCP hopes for
 
 export class SocketLink {
@@ -43,6 +57,11 @@ export class SocketLink {
     this.name = 'WebSocket';
     this.socket = socket;
     this.onviewers = () => {};
+    this.onsound = () => {};
+    this.codec = ''; // of the sound that the server takes
+    this.heads = false; // it knows them
+    this.asked = false; // to take sound
+    this.unanswered = 0; // timer of a question about sound
     this.delivered = false;
     this.pending = null; // of the one picture in flight
     this.closed = new Promise((resolve) => (this.resolve = resolve));
@@ -56,20 +75,38 @@ export class SocketLink {
     return this.socket.bufferedAmount;
   }
 
-  send(blob) {
+  send(blob, ms) {
     return new Promise((resolve, reject) => {
       if (this.socket.readyState !== WebSocket.OPEN) {
         reject(new Ended('lost', 'The connection was lost.'));
         return;
       }
       this.pending = { resolve, reject, late: setTimeout(() => this.end(new Ended('lost', 'The server does not answer.')), ACK_WITHIN) };
-      this.socket.send(blob);
+      this.socket.send(this.heads ? new Blob([head(PICTURE, ms), blob]) : blob);
     });
+  }
+
+  askSound(codec) {
+    if (this.socket.readyState !== WebSocket.OPEN || !codec && !this.asked) return;
+    this.asked = true;
+    if (!codec) this.codec = '';
+    this.socket.send(JSON.stringify({ type: 'sound', codec, channels: 1 }));
+    clearTimeout(this.unanswered);
+    if (codec) this.unanswered = setTimeout(() => this.onsound('', 'The server takes no sound.'), SOUND_WITHIN);
+  }
+
+  sound(ms, packet) {
+    if (!this.codec || this.socket.readyState !== WebSocket.OPEN) return;
+    const message = new Uint8Array(12 + packet.length);
+    message.set(new Uint8Array(head(SOUND, ms)));
+    message.set(packet, 12);
+    this.socket.send(message);
   }
 
   // end ends it at once: a browser tells of a connection's end only when the
   // other side says so, or after minutes.
   end(ended) {
+    clearTimeout(this.unanswered);
     clearTimeout(this.pending?.late);
     this.pending?.reject(ended);
     this.pending = null;
@@ -80,6 +117,10 @@ export class SocketLink {
 
   receive(message) {
     this.onviewers(message.viewers);
+    if (message.type === 'sound') {
+      this.hear(message);
+      return;
+    }
     const pending = this.pending;
     if (message.type === 'hint' || !pending) return;
     this.pending = null;
@@ -87,6 +128,14 @@ export class SocketLink {
     this.delivered = true;
     if (message.type === 'ack') pending.resolve(message);
     else pending.reject(new Ended('refused', message.message));
+  }
+
+  // hear takes the answer to askSound.
+  hear({ codec = '', message = '' }) {
+    clearTimeout(this.unanswered);
+    this.codec = codec;
+    this.heads ||= codec !== '';
+    this.onsound(codec, message);
   }
 
   close() {

@@ -19,7 +19,7 @@ import (
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	rig.NeedBrowser(t)
-	for _, story := range []string{"moves", "reload", "replaced", "taken", "settings", "insecure"} {
+	for _, story := range []string{"moves", "reload", "replaced", "taken", "settings", "insecure", "microphone", "mute"} {
 		t.Run(story, func(t *testing.T) {
 			rig.Drive(t, "drive.mjs", story, rig.Start(t, "").URL)
 		})

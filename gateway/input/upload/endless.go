@@ -77,7 +77,7 @@ func (e *endless) Run(ctx context.Context, emit func(media.Frame)) error {
 		}
 		b, err := e.pictures.next()
 		if err == nil {
-			_, err = in.picture(b)
+			_, err = in.picture(b, noTime)
 		}
 		end, err := e.judge(err)
 		switch {

@@ -177,5 +177,5 @@ func (s *session) publish(ctx context.Context, gone <-chan struct{}, frame media
 	}
 	s.pace.step(time.Now())
 	s.quiet.Reset(s.pace.patience())
-	return s.in.take(frame), true, nil
+	return s.in.take(frame, noTime), true, nil
 }

@@ -23,6 +23,10 @@ type intake struct {
 	format  *media.Format // of the last frame
 	frames  *rate.Limiter
 	bytes   *rate.Limiter
+
+	began   time.Time     // when the first frame was published
+	shown   time.Duration // media time of the last one
+	hearing hearing
 }
 
 func (h *Handler) newIntake(emit func(media.Frame)) *intake {
@@ -37,13 +41,13 @@ func (h *Handler) newIntake(emit func(media.Frame)) *intake {
 
 // picture publishes a picture whose memory is ours. It says whether the
 // picture was dropped because they come too fast; the errors are those of
-// media.JPEGFrame.
-func (in *intake) picture(b []byte) (dropped bool, err error) {
+// media.JPEGFrame. at is when it was taken by its publisher's clock, or noTime.
+func (in *intake) picture(b []byte, at time.Duration) (dropped bool, err error) {
 	frame, err := in.handler.check(b, in.format)
 	if err != nil {
 		return false, err
 	}
-	return in.take(frame), nil
+	return in.take(frame, at), nil
 }
 
 // check makes a frame of a picture, or counts it as refused.
@@ -56,7 +60,7 @@ func (h *Handler) check(b []byte, format *media.Format) (media.Frame, error) {
 }
 
 // take publishes a frame, unless they come too fast.
-func (in *intake) take(frame media.Frame) (dropped bool) {
+func (in *intake) take(frame media.Frame, at time.Duration) (dropped bool) {
 	now := time.Now()
 	switch {
 	case !in.frames.AllowN(now, 1):
@@ -68,6 +72,7 @@ func (in *intake) take(frame media.Frame) (dropped bool) {
 		frame.Format = f
 	}
 	in.format = frame.Format
+	in.place(&frame, at, now)
 	in.emit(frame)
 	in.handler.counters.frames.Add(1)
 	return false

@@ -15,6 +15,7 @@ const (
 	LimitPartHeaders         = "part_headers" // what stands between two pictures
 	LimitPublisherFPS        = "publisher_fps"
 	LimitPublisherBytes      = "publisher_bytes"
+	LimitPublisherSound      = "publisher_sound"       // packets of it that come too fast
 	LimitPublishersPerCamera = "publishers_per_camera" // one
 	LimitPublisherSilence    = "publisher_silence"
 	LimitPostTime            = "post_time"
@@ -26,7 +27,7 @@ const (
 
 // LimitNames are the limits that this package knows.
 var LimitNames = []string{
-	LimitFrameBytes, LimitFramePixels, LimitPartHeaders, LimitPublisherFPS, LimitPublisherBytes,
+	LimitFrameBytes, LimitFramePixels, LimitPartHeaders, LimitPublisherFPS, LimitPublisherBytes, LimitPublisherSound,
 	LimitPublishersPerCamera, LimitPublisherSilence, LimitPostTime, LimitPostBytes, LimitPostsPerAddress,
 	LimitWebSocketSilence, LimitWebSocketMessages,
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/media"
 )
 
 // hits counts the hits of limits.
@@ -167,6 +168,16 @@ var limitCases = map[string]struct {
 		}
 		_ = conn.Close()
 	}, map[string]int{}},
+	"a WebSocket with more sound than can be heard": {Options{}, func(_ *rig, c *client) {
+		conn := c.mustDial("phone/publish")
+		go drain(conn)
+		_ = conn.WriteMessage(websocket.TextMessage, []byte(wishForOpus))
+		for n := range soundBurst/(media.OpusRate/50) + 10 {
+			_ = conn.WriteMessage(websocket.BinaryMessage, headed(messageSound, time.Duration(n)*20*time.Millisecond, packetOf(n)))
+		}
+		synctest.Wait()
+		_ = conn.Close()
+	}, map[string]int{LimitPublisherSound: 10}},
 	"a WebSocket that is dead": {Options{}, func(_ *rig, c *client) {
 		conn := c.mustDial("phone/publish")
 		conn.SetPingHandler(func(string) error { return nil })

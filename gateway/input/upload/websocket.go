@@ -29,22 +29,28 @@ const (
 	viewersEvery = 500 * time.Millisecond // how often their number is looked at
 )
 
-// What a publisher may say besides its pictures: pings are answered, and text
-// is read, for nothing. Browsers and tools send one in seconds.
+// What a publisher may say besides its pictures and sound: pings are answered, and
+// text is read, mostly for nothing. Browsers and tools send one in seconds.
 const (
 	chatterBurst = 100
 	chatterEvery = 200 * time.Millisecond // one more
 	maxTextBytes = 64 << 10               // of one text message
+	maxWish      = 1 << 10                // bytes of one that says something
 )
 
 // errChatter ends a publisher that says too much besides its pictures.
 var errChatter = errors.New("too many pings and text messages")
 
 // ServeWebSocket serves a publisher that sends each picture as one binary
-// message; text messages mean nothing. It answers each in JSON: an ack (which
+// message. It answers each in JSON: an ack (which
 // says so if the picture came too fast to be published), or an error where the
 // picture is refused, which leaves the connection open. A hint tells the
 // number of viewers at the start and when it changes.
+//
+// The text message {"type":"sound","codec":"opus","channels":1} asks to send sound
+// too, and is answered in kind, with codec "" and a message where it may not be. From
+// then on messages have a head (see messageHead). Packets of Opus are not answered,
+// and bad ones dropped. Other text means nothing.
 //
 // An error is returned only before the handshake: those of ServeFrame
 // and ErrNotWebSocket. Whose page asks is the caller's to check.
@@ -63,11 +69,12 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, who pub
 
 // reply is a message to the publisher.
 type reply struct {
-	Type    string `json:"type"` // ack, error, hint
+	Type    string `json:"type"` // ack, error, hint, sound
 	Seq     uint64 `json:"seq,omitempty"`
 	Viewers int    `json:"viewers"`
 	Dropped bool   `json:"dropped,omitempty"`
 	Code    int    `json:"code,omitempty"`
+	Codec   string `json:"codec,omitempty"` // of the sound that may be sent
 	Message string `json:"message,omitempty"`
 }
 
@@ -138,17 +145,51 @@ func (s *socket) read(ctx context.Context, in *intake) error {
 	chatter := rate.NewLimiter(rate.Every(chatterEvery), chatterBurst)
 	s.limitPings(chatter)
 	for seq := uint64(1); ; {
-		message, err := s.nextPicture(chatter)
+		message, binary, err := s.next(chatter)
 		if err != nil {
 			return readError(ctx, err)
 		}
+		answer := reply{}
+		if binary {
+			answer = s.publish(seq, in, message)
+		} else if w, ok := readWish(message); ok {
+			answer = in.grant(w)
+			s.conn.SetReadLimit(int64(s.handler.options.MaxFrameBytes) + messageHead)
+		}
+		if answer.Type == "" {
+			continue
+		}
+		if answer.Seq > 0 {
+			seq++
+		}
 		select {
-		case s.replies <- answerTo(seq, in, message):
+		case s.replies <- answer:
 		case <-ctx.Done():
 			return nil
 		}
-		seq++
 	}
+}
+
+// publish publishes a message, and gives the answer to a picture.
+func (s *socket) publish(seq uint64, in *intake, message []byte) reply {
+	kind, at, data, err := in.readHead(message)
+	if kind != messageSound {
+		if err != nil {
+			return reply{Type: "error", Seq: seq, Code: http.StatusUnprocessableEntity, Message: err.Error()}
+		}
+		return answerTo(seq, in, data, at)
+	}
+	if err == nil {
+		err = in.sound(at, data)
+	}
+	if err != nil {
+		s.handler.counters.refused.Add(1)
+		if h := &in.hearing; !h.said {
+			h.said = true
+			s.handler.options.Log.Warn("sound of a publisher is left out", "camera", s.camera, "reason", err)
+		}
+	}
+	return reply{}
 }
 
 // limitPings has pings, and pongs that nobody asked for, be bounded before they
@@ -175,27 +216,31 @@ func (s *socket) alive(string) error {
 	return nil
 }
 
-// nextPicture gives the next binary message. Text is not kept.
-func (s *socket) nextPicture(chatter *rate.Limiter) ([]byte, error) {
-	for {
-		if err := s.alive(""); err != nil {
-			return nil, err
-		}
-		kind, message, err := s.conn.NextReader()
-		if err != nil {
-			return nil, err
-		}
-		if kind == websocket.BinaryMessage {
-			return io.ReadAll(arriving{message, s.conn, time.Now().Add(messageTime)})
-		}
-		n, err := io.Copy(io.Discard, io.LimitReader(message, maxTextBytes+1))
-		if err != nil {
-			return nil, err
-		}
-		if n > maxTextBytes || !chatter.Allow() {
-			return nil, errChatter
-		}
+// next gives the next message. Text is cut off where it is longer than a wish.
+func (s *socket) next(chatter *rate.Limiter) (message []byte, binary bool, err error) {
+	if err := s.alive(""); err != nil {
+		return nil, false, err
 	}
+	kind, from, err := s.conn.NextReader()
+	if err != nil {
+		return nil, false, err
+	}
+	if kind == websocket.BinaryMessage {
+		message, err = io.ReadAll(arriving{from, s.conn, time.Now().Add(messageTime)})
+		return message, true, err
+	}
+	message, err = io.ReadAll(io.LimitReader(from, maxWish))
+	if err != nil {
+		return nil, false, err
+	}
+	n, err := io.Copy(io.Discard, io.LimitReader(from, maxTextBytes+1))
+	if err != nil {
+		return nil, false, err
+	}
+	if n+int64(len(message)) > maxTextBytes || !chatter.Allow() {
+		return nil, false, errChatter
+	}
+	return message, false, nil
 }
 
 // arriving is a message while it comes, of which each part shows that the
@@ -238,8 +283,8 @@ func readError(ctx context.Context, err error) error {
 	return err
 }
 
-func answerTo(seq uint64, in *intake, picture []byte) reply {
-	dropped, err := in.picture(picture)
+func answerTo(seq uint64, in *intake, picture []byte, at time.Duration) reply {
+	dropped, err := in.picture(picture, at)
 	switch {
 	case errors.Is(err, media.ErrNotJPEG):
 		return reply{Type: "error", Seq: seq, Code: http.StatusUnsupportedMediaType, Message: err.Error()}
