@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
@@ -43,7 +44,10 @@ type SoundOptions struct {
 
 // Sound is the Source of a camera's sound in another codec: what the camera sends,
 // where it is that already, or what one ffmpeg makes of it for all who hear it.
-type Sound struct{ options SoundOptions }
+type Sound struct {
+	options SoundOptions
+	given   given // by all runs so far
+}
 
 // NewSound makes a Sound. It starts nothing.
 func NewSound(o SoundOptions) *Sound {
@@ -51,19 +55,22 @@ func NewSound(o SoundOptions) *Sound {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Log = o.Log.With("rendition", o.Codec.String())
-	return &Sound{o}
+	return &Sound{options: o}
 }
 
 // Run gives the camera's sound until ctx is done, the camera fails or goes away, or
 // ffmpeg fails. It begins with the oldest sound there is, for those who begin with a
-// picture that is as old.
+// picture that is as old, and after a failure where it was.
 func (s *Sound) Run(ctx context.Context, emit func(media.Frame)) error {
 	reader, err := s.options.Hub.Open(stream.Key{Camera: s.options.Camera}, stream.ReadOptions{Sound: true, Sequential: true, RunEnds: true})
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	r := soundRun{SoundOptions: s.options, emit: emit}
+	r := soundRun{SoundOptions: s.options, given: &s.given, had: s.given, emit: func(f media.Frame) {
+		s.given.note(f)
+		emit(f)
+	}}
 	defer r.stop()
 	for {
 		frame, err := reader.Next(ctx)
@@ -82,13 +89,47 @@ func (s *Sound) Run(ctx context.Context, emit func(media.Frame)) error {
 // soundRun is one life of a Sound.
 type soundRun struct {
 	SoundOptions
-	emit    func(media.Frame)
-	format  *media.Format // of the camera's sound
-	encoder *soundEncoder // nil where bytes pass
+	given   *given            // of the Sound; of who may emit
+	had     given             // by the runs before, until there is what was not
+	emit    func(media.Frame) // of one goroutine at a time: the encoder's, if there is one
+	format  *media.Format     // of the camera's sound
+	encoder *soundEncoder     // nil where bytes pass
 }
+
+// given is up to where a camera's sound was given.
+type given struct {
+	run   uint64
+	until time.Duration
+}
+
+func (g *given) note(f media.Frame) {
+	if len(f.Data) > 0 {
+		*g = given{f.Run, f.PTS + f.Duration()}
+	}
+}
+
+// has says whether a frame is of a time that was given already. One that is earlier by
+// more than most is new: the camera's clock was put back.
+func (g *given) has(f *media.Frame, most time.Duration) bool {
+	const jitter = 5 * time.Millisecond
+	early := g.until - f.PTS
+	return f.Run == g.run && early > jitter && early <= most
+}
+
+const (
+	// mostAgain is how far back a stream's sound goes, and what a source that fails
+	// and begins again finds. mostBefore is how far an encoder begins before what it
+	// is given.
+	mostAgain  = 15 * time.Second
+	mostBefore = 50 * time.Millisecond
+)
 
 // take passes a frame on, through an encoder if need be.
 func (r *soundRun) take(ctx context.Context, f media.Frame) error {
+	if r.had.has(&f, mostAgain) {
+		return nil
+	}
+	r.had = given{}
 	if f.Format != r.format {
 		r.stop()
 		r.format = f.Format
@@ -136,7 +177,7 @@ func (r *soundRun) start(ctx context.Context, f media.Frame) error {
 	}
 	r.Log.Debug("encoder of sound starts", "of", f.Format.Codec, "rate", f.Format.Rate, "channels", f.Format.Channels)
 	r.emit(media.Frame{Format: format, Run: f.Run}) // it is known already what comes
-	r.encoder = &soundEncoder{process: process, release: release}
+	r.encoder = &soundEncoder{process: process, release: release, before: *r.given}
 	r.encoder.deliver(r.Log, format, f.Run, r.emit)
 	return nil
 }
@@ -163,6 +204,7 @@ func (r *soundRun) stop() {
 type soundEncoder struct {
 	process *transcode.Sound
 	release func()
+	before  given // when it began
 	emits   sync.WaitGroup
 }
 
@@ -175,7 +217,10 @@ func (e *soundEncoder) deliver(log *slog.Logger, format *media.Format, run uint6
 				if err != nil {
 					return err
 				}
-				emit(media.Frame{Format: format, Run: run, PTS: p.PTS, Data: p.Data})
+				f := media.Frame{Format: format, Run: run, PTS: p.PTS, Data: p.Data}
+				if !e.before.has(&f, mostBefore) {
+					emit(f)
+				}
 			}
 		})
 		log.Debug("encoder of sound ends", "err", err)
