@@ -139,7 +139,7 @@ func TestPicturesThatDoNotComeAreAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var away atomic.Bool
 		began := time.Now()
-		g := startPictures(t, dir, &away)
+		g := startPictures(t, dir, 10*time.Second, &away)
 		time.Sleep(2 * time.Minute)
 		g.wantGaps(began, "")
 		away.Store(true)
@@ -150,15 +150,36 @@ func TestPicturesThatDoNotComeAreAGap(t *testing.T) {
 		g.stop()
 		time.Sleep(8 * time.Minute)
 		away.Store(false)
-		g = startPictures(t, dir, &away)
+		g = startPictures(t, dir, 10*time.Second, &away)
 		time.Sleep(2 * time.Minute)
 		g.wantGaps(began, "no picture came 2-22, framegate did not run 22-30")
 		g.stop()
 	})
 }
 
-// startPictures has a picture taken every ten seconds of a camera that may be away.
-func startPictures(t *testing.T, dir string, away *atomic.Bool, set ...func(*record.Options)) *rig {
+// TestPictureThatWasNotDueIsNoGap while framegate did not run.
+func TestPictureThatWasNotDueIsNoGap(t *testing.T) {
+	for pause, want := range map[time.Duration]string{20 * time.Minute: "", 80 * time.Minute: "framegate did not run 60-90"} {
+		t.Run(pause.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				g := startPictures(t, dir, time.Hour, new(atomic.Bool))
+				time.Sleep(10 * time.Minute)
+				g.stop()
+				time.Sleep(pause)
+				g = startPictures(t, dir, time.Hour, new(atomic.Bool))
+				defer g.stop()
+				time.Sleep(time.Minute)
+				g.wantGaps(began, want)
+			})
+		})
+	}
+}
+
+// startPictures has a picture taken now and then of a camera that may be away.
+func startPictures(t *testing.T, dir string, every time.Duration, away *atomic.Bool, set ...func(*record.Options)) *rig {
 	g := &rig{t: t, dir: dir, log: new(lines)}
 	g.hub = stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return jpegsUnless{away}, nil }})
 	options := record.Options{Hub: g.hub, Dir: filepath.Join(dir, "recordings"), Memory: filepath.Join(dir, "recordings.json")}
@@ -166,7 +187,7 @@ func startPictures(t *testing.T, dir string, away *atomic.Bool, set ...func(*rec
 		set(&options)
 	}
 	g.recorders = record.New(options)
-	g.recorders.Apply(record.Settings{}, []record.Camera{{ID: "front", Mode: record.ModePictures, Every: 10 * time.Second}})
+	g.recorders.Apply(record.Settings{}, []record.Camera{{ID: "front", Mode: record.ModePictures, Every: every}})
 	g.recorders.Start(t.Context())
 	return g
 }

@@ -158,7 +158,7 @@ func TestPowerThatGoesTakesNoPicture(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		var n names
-		g := startPictures(t, dir, new(atomic.Bool), n.on)
+		g := startPictures(t, dir, 10*time.Second, new(atomic.Bool), n.on)
 		defer g.stop()
 		time.Sleep(25 * time.Second)
 		if lost := n.lost(); len(lost) > 0 || len(files(t, dir, "*.jpg")) == 0 {

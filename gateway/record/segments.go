@@ -107,7 +107,11 @@ func (r *recorder) recall(ctx context.Context, v *volume) error {
 	}
 	r.sequence = max(r.sequence, totals.Sequence, newestSequence(v.disk, r.id))
 	if c := r.config(); r.atStart && r.known == "" && r.end.IsZero() && !totals.Newest.IsZero() && c.Mode != ModeScheduled {
-		r.ended(totals.Newest, reasonNotRun)
+		end := totals.Newest
+		if c.Mode == ModePictures {
+			end = end.Add(max(c.Every-longestPicture, 0)) // before which no picture was due
+		}
+		r.ended(end, reasonNotRun)
 	}
 	if totals.Segments > 0 {
 		r.count(func(*Status) { r.usual = totals.Bytes / int64(totals.Segments) })
