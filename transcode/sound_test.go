@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -213,10 +215,13 @@ func contained(out Codec, config []byte, channels int, packets []SoundPacket) []
 }
 
 // TestSoundHoldsBackLittle: what is written frame by frame comes out but for what the
-// encoders need, without anything that comes after it.
+// encoders need, without anything that comes after it. Of AAC those are the frame that
+// is being filled, the one that its encoder sees ahead, and as much that it puts before;
+// of Opus the packet that is being filled, the one that Ogg keeps, and what is put before.
 func TestSoundHoldsBackLittle(t *testing.T) {
-	const most = 70 * time.Millisecond
-	for _, out := range []Codec{AAC, Opus} {
+	const resampler = 96 // samples that it needs of what follows
+	for out, samples := range map[Codec]int{AAC: 3*1024 + resampler, Opus: 2*960 + 312 + resampler} {
+		most := time.Duration(samples) * time.Second / SoundRate
 		spec := SoundSpec{In: PCMU, Rate: 8000, Channels: 1, Out: out}
 		_, frames := beeping(t, spec)
 		s, err := StartSound(t.Context(), spec)
@@ -388,5 +393,28 @@ func TestSoundDoesNotDrift(t *testing.T) {
 		if len(s.marks) > 100 {
 			t.Errorf("%d Hz: %d marks are kept", in.rate, len(s.marks))
 		}
+	}
+}
+
+// TestSoundThatIsTakenForNothing: an ffmpeg that takes sound and gives none, or takes
+// none, is found out.
+func TestSoundThatIsTakenForNothing(t *testing.T) {
+	for name, does := range map[string]string{"takes all": "exec cat >/dev/null", "takes nothing": "exec sleep 600"} {
+		program := filepath.Join(t.TempDir(), "ffmpeg")
+		if err := os.WriteFile(program, []byte("#!/bin/sh\n"+does+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		s, err := StartSound(t.Context(), SoundSpec{FFmpeg: program, In: PCMU, Rate: 8000, Channels: 1, Out: AAC})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.process.watch.patience = 100 * time.Millisecond
+		for began := time.Now(); err == nil && time.Since(began) < 30*time.Second; {
+			err = s.Write(0, 160, make([]byte, 160))
+		}
+		if !errors.Is(err, ErrStalled) {
+			t.Errorf("%s: %v, want ErrStalled", name, err)
+		}
+		s.Close()
 	}
 }

@@ -147,3 +147,27 @@ func TestSpareSlotsAreGivenBackForViewers(t *testing.T) {
 		}
 	})
 }
+
+// TestEncodersOfSoundAreCountedApart: there are so many and no more, and slots of
+// pictures are not among them.
+func TestEncodersOfSoundAreCountedApart(t *testing.T) {
+	s := NewSlots(1, 1)
+	var last func()
+	for n := range mostSounds {
+		release, err := s.sound()
+		if err != nil {
+			t.Fatalf("encoder %d: %v", n, err)
+		}
+		last = release
+	}
+	if _, err := s.sound(); !errors.Is(err, stream.ErrFull) {
+		t.Errorf("one more: %v, want ErrFull", err)
+	}
+	last()
+	if _, err := s.sound(); err != nil {
+		t.Errorf("where one has ended: %v", err)
+	}
+	if stats := s.Stats(); stats.Sounds != mostSounds || stats.Running != 0 {
+		t.Errorf("%d of sound and %d of pictures run, want %d and none", stats.Sounds, stats.Running, mostSounds)
+	}
+}
