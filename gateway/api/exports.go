@@ -55,7 +55,7 @@ type newExport struct {
 	Start    string   `json:"start,omitempty" enum:"keyframe,exact,encode" doc:"begin with the keyframe before from (as if left out), with the picture of that moment by an edit list, or with that picture by encoding"`
 	Clock    bool     `json:"clock,omitempty" doc:"burn the time of each picture into it, for which it is encoded"`
 	Width    int      `json:"width,omitempty" minimum:"16" maximum:"3840" doc:"pixels that encoded pictures have at most"`
-	Speed    float64  `json:"speed,omitempty" minimum:"1" maximum:"20000" doc:"instead: a timelapse of keyframes, so many times as fast, 2 at least, and 30 a second at most; encoded, and of any length" example:"300"`
+	Speed    float64  `json:"speed,omitempty" minimum:"1" maximum:"20000" doc:"instead: a timelapse of keyframes, so many times as fast, 2 at least, and some 30 a second at most; encoded, and of any length" example:"300"`
 	TimeZone string   `json:"tz,omitempty" maxLength:"64" doc:"the time zone of names and of the clock; the server's, if left out" example:"Europe/Berlin"`
 }
 

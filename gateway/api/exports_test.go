@@ -220,9 +220,12 @@ func TestExportIsRefusedInWords(t *testing.T) {
 		`{"cameras": ["gate", "phone"], ` + tenSeconds + `}`:                               {404, notThere},
 		`{"camera": "gate", "start": "encode", "width": 9, ` + tenSeconds + `}`:            {400, "width"},
 		`{"camera": "gate", "start": "middle", ` + tenSeconds + `}`:                        {400, "keyframe, exact, encode"},
+		`{"camera": "gate", "speed": 1.5, ` + tenSeconds + `}`:                             {422, "from 2 to 20000"},
+		`{"camera": "gate", "speed": 20001, ` + tenSeconds + `}`:                           {400, "speed"},
 	} {
 		c.do("POST", "/api/v1/exports", body).want(want.status).says(want.words)
 	}
+	c.do("POST", "/api/v1/exports", `{"camera": "gate", "speed": 300, `+tenSeconds+`}`).want(201).says(`"speed":300`).says("_300x.mp4")
 	r.as(r.token("v", "view:gate")).do("POST", "/api/v1/exports", `{"camera": "gate", `+tenSeconds+`}`).want(404)
 	r.as("").do("POST", "/api/v1/exports", `{"camera": "gate", `+tenSeconds+`}`).want(401)
 	r.options.Exports = nil

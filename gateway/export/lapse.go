@@ -26,9 +26,9 @@ type lapse struct {
 }
 
 // step gives how much time there is at least from one picture to the next, as they
-// were taken.
+// were taken: a little less than the interval, since cameras' times jitter.
 func (r Request) step() time.Duration {
-	return time.Duration(r.Speed * float64(time.Second) / lapseRate)
+	return time.Duration(r.Speed * 0.95 * float64(time.Second) / lapseRate)
 }
 
 // next gives the next keyframe of a recording, and how far it is with that. A hole,
@@ -43,8 +43,8 @@ func (l lapse) next(ctx context.Context, cursor *playback.Cursor, r Request) (pl
 		return f, l, err
 	}
 	passed := f.Wall.Sub(l.taken)
-	if f.Joins {
-		passed = min(passed, l.usual)
+	if f.Joins && passed > 2*l.usual { // else it may only be that files were passed over
+		passed = l.usual
 	}
 	return f, lapse{f.Wall, passed, l.shown + time.Duration(float64(passed)/r.Speed)}, nil
 }

@@ -40,8 +40,8 @@ const _ = uint(Timescale-index.Ticks) + uint(index.Ticks-Timescale) // they are 
 // has a few more.
 const MaxSegments = index.MaxRows - 1
 
-// MaxSpeed is how fast a timelapse is at most: a year of files of a minute then has
-// one picture of eleven, and takes half an hour.
+// MaxSpeed is how fast a timelapse is at most: a year then lasts 26 minutes, with a
+// picture each eleven minutes.
 const MaxSpeed = 20_000
 
 // maxFormats is how many different Formats a clip has at most.

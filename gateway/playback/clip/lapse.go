@@ -16,7 +16,10 @@ import (
 // and pictures, whose places are kept in memory.
 const (
 	lapseRate = 30
-	maxPicks  = 100_000
+	// lapseLeast is how long each is shown at least, in ticks: a little less than the
+	// interval, since cameras' times jitter, and every second one would be too soon.
+	lapseLeast = Timescale * 95 / 100 / lapseRate
+	maxPicks   = 100_000
 )
 
 // pick is a picture of a timelapse.
@@ -149,7 +152,7 @@ func (l *picker) shown(at int64) int64 { return int64(float64(at) / l.speed) }
 // passes says that no picture of a part is taken, since another is still shown: its
 // file need not be opened.
 func (l *picker) passes(p *part) bool {
-	return len(l.picks) > 0 && l.shown(l.now+p.ticks)-l.shown(l.last) < Timescale/lapseRate
+	return len(l.picks) > 0 && l.shown(l.now+p.ticks)-l.shown(l.last) < lapseLeast
 }
 
 // pick takes keyframes of a part, none too soon after another, and says whether it
@@ -162,7 +165,7 @@ func (l *picker) pick(v *view, part int32) bool {
 			continue
 		}
 		at := l.now + v.ticksAt(v.decodeOf(v.first+i)) - start
-		if len(l.picks) > 0 && l.shown(at)-l.shown(l.last) < Timescale/lapseRate {
+		if len(l.picks) > 0 && l.shown(at)-l.shown(l.last) < lapseLeast {
 			continue
 		}
 		data := int64(0)
