@@ -109,6 +109,20 @@
   // in Go.
   const film = { startMs: Date.UTC(2020, 10, 20, 12), stretches: 6, everyMs: 66_000, pictures: 60, pictureMs: 100 };
 
+  // lookAt has a player show the very pictures that are sought, in stretches of a film.
+  window.lookAt = async (n, ...stretches) => {
+    const player = window.player(n);
+    const { seen } = player;
+    player.seek(film.startMs);
+    player.pause();
+    for (const stretch of stretches) {
+      const at = film.startMs + stretch * film.everyMs + 2350;
+      const wanted = stretch * film.pictures + 24;
+      player.seek(at);
+      while (!(seen.at(-1)?.number === wanted && Math.abs(player.time - at) <= film.pictureMs)) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
   // lookBack has a player show a film: the very pictures that are sought, forward
   // over all gaps, and back over them, by keyframes, from its last one to its first.
   window.lookBack = async (n) => {
@@ -125,14 +139,7 @@
     const check = (good, what, numbers) => {
       if (!good) throw new Error(`player ${n}, ${what}: ${numbers}`);
     };
-    player.seek(film.startMs);
-    player.pause();
-    for (const stretch of [3, 0, 5, 1, 4, 2]) {
-      const at = film.startMs + stretch * film.everyMs + 2350;
-      const wanted = stretch * film.pictures + 24;
-      player.seek(at);
-      await until(() => seen.at(-1)?.number === wanted && Math.abs(player.time - at) <= film.pictureMs);
-    }
+    await window.lookAt(n, 3, 0, 5, 1, 4, 2);
     // moving gives the numbers that are shown from a moment on, whose picture is not the
     // one that is shown already, at a rate. A machine that stalls loses the connection, and the next one begins with what was shown last; or it is
     // late, and goes on with the newest keyframe, whole stretches later.

@@ -255,6 +255,20 @@ const stories = {
     await unharmed(shown, 0, 1);
   },
 
+  // A camera that was removed is offline, and what is kept of it can be seen, by the
+  // address that it had and by that of its past.
+  async removed(telling) {
+    const shown = await telling.page(telling.url, 'removed');
+    const sources = ['/live/film', '/live/film/recording'];
+    shown.complaints.length = 0; // but of what follows
+    await shown.evaluate((sources) => window.add(...sources.map((src) => ({ src, poster: 'none' }))), sources);
+    for (const n of sources.keys()) await isIn(shown, n, 'offline');
+    await within(shown.evaluate(() => Promise.all([window.lookAt(0, 3, 1), window.lookAt(1, 2, 5)])), 'players to show a camera that was removed');
+    await shown.evaluate(() => window.player(0).live());
+    await isIn(shown, 0, 'offline');
+    await unharmed(shown, 0, 1);
+  },
+
   // Sound is in step with the picture, whatever plays it, once somebody wants it; and
   // costs no picture.
   async hears(telling) {

@@ -33,7 +33,7 @@ func TestPlayer(t *testing.T) {
 		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
-		{"film", withFilm}, {"hears", withBeeps}, {"hearsOn", withBeeps}, {"refused", withBeeps},
+		{"film", withFilm}, {"removed", withRemoved}, {"hears", withBeeps}, {"hearsOn", withBeeps}, {"refused", withBeeps},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
@@ -60,11 +60,16 @@ func withRecordings(t *testing.T) (url string, do func(word string)) {
 // and has a film among its recordings.
 func filmed(t *testing.T) *rig.Server {
 	t.Helper()
+	return filmedBy(t, strings.Replace(recordedCamera, "{phone", "{film: {source: 'upload:', record: {mode: continuous}}, phone", 1))
+}
+
+// filmedBy has that film among the recordings of a server with cameras.
+func filmedBy(t *testing.T, cameras string) *rig.Server {
+	t.Helper()
 	folder := filepath.Join(t.TempDir(), "recordings")
 	start := time.Date(2020, 11, 20, 12, 0, 0, 0, time.UTC)
 	tape.Folder(t, folder, "film", tape.Film(t, start, "-bf", "0"))
-	s := rig.Start(t, fmt.Sprintf("recordings: {dir: %q}\n%s", folder,
-		strings.Replace(recordedCamera, "{phone", "{film: {source: 'upload:', record: {mode: continuous}}, phone", 1)))
+	s := rig.Start(t, fmt.Sprintf("recordings: {dir: %q}\n%s", folder, cameras))
 	rig.Await(t, "the film to be known", func() bool {
 		a := s.Get(t, "/live/film/recording.m3u8?"+filmSpan, rig.Credentials{})
 		return strings.Count(string(a.Content), "#EXT-X-DISCONTINUITY\n") == tape.Gaps
@@ -77,6 +82,10 @@ const filmSpan = "from=2020-11-20T12:00:01.5Z&to=2020-11-20T12:10:00Z"
 
 func withFilm(t *testing.T) (url string, do func(word string)) {
 	return filmed(t).URL, func(word string) { t.Errorf("the story asks to do %q", word) }
+}
+
+func withRemoved(t *testing.T) (url string, do func(word string)) {
+	return filmedBy(t, recordedCamera).URL, func(word string) { t.Errorf("the story asks to do %q", word) }
 }
 
 func withoutSockets(t *testing.T) (url string, do func(word string)) {
