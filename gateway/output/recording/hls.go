@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/instant"
 	"framegate/gateway/media"
 	"framegate/gateway/playback/clip"
 	"framegate/gateway/stream"
@@ -21,7 +22,8 @@ const settles = 10 * time.Second
 
 // ServePlaylist answers a request with a playlist of HTTP Live Streaming (RFC
 // 8216), whose parts Serve gives out. It takes from, to and start. One that reaches
-// up to the present, or beyond, grows while it is asked for again.
+// up to the present, or beyond, grows while it is asked for again, from where it
+// began: one that begins so long ago is at another address, to which it is sent.
 //
 // An error means that nothing was answered, as of Serve.
 func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
@@ -32,6 +34,10 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	}
 	if q.Speed != 1 {
 		return fmt.Errorf("%w: a playlist has no speed; recording.mp4 takes one", ErrBadQuery)
+	}
+	if instant.Relative(r.URL.Query().Get("from")) {
+		redirect(w, r.URL.Query(), q.From)
+		return nil
 	}
 	if q.Subtitles != nil {
 		return fmt.Errorf("%w: a playlist has no subtitles; recording.mp4 takes them", ErrBadQuery)
@@ -62,6 +68,15 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	w.Header().Set("Cache-Control", "private, no-cache")
 	_, _ = io.WriteString(w, playlist(parts, q, now.Sub(q.To) > settles, permission(r.URL.Query()))) // a client that is gone has nothing to be told
 	return nil
+}
+
+// redirect sends a client to where a playlist begins with a moment that stays. The
+// address is relative, since a proxy may show this one under another.
+func redirect(w http.ResponseWriter, values url.Values, from time.Time) {
+	values.Set("from", from.UTC().Format(time.RFC3339Nano))
+	w.Header().Set("Location", "?"+values.Encode())
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
 // joins says of a client that parts of one format are given as if nothing were

@@ -24,6 +24,7 @@ type query struct {
 	clip.Request
 	zone   *time.Location
 	joined bool // a playlist has discontinuities at other formats alone
+	moves  bool // from or to is another moment each time it is read
 }
 
 // parse reads a query, for names in a zone unless it says another.
@@ -44,6 +45,7 @@ func parse(values url.Values, zone *time.Location, now time.Time) (q query, err 
 		return q, fmt.Errorf("%w: to must be later than from", ErrBadQuery)
 	}
 	q.From, q.To = q.From.In(q.zone), q.To.In(q.zone)
+	q.moves = instant.Relative(values.Get("from")) || instant.Relative(values.Get("to"))
 	if q.Exact, err = exact(values.Get("start")); err != nil {
 		return q, err
 	}

@@ -134,7 +134,8 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 // makes another clip at each request that reaches up to the present. Parts of a
 // playlist, which name their segment, are served as well.
 //
-// A range of what reaches up to the present is served only for its validator.
+// A range of what reaches up to the present, or moves with it, is served only for its
+// validator.
 //
 // Where not all pictures have the same format, X-Framegate-Next-Format says from when
 // on they have another than the first: browsers stop there.
@@ -168,7 +169,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, c
 	}
 	content := &content{ctx: ctx, clip: c}
 	defer content.close()
-	if q.To.After(time.Now().Add(-settles)) && r.Header.Get("If-Range") == "" {
+	if (q.moves || q.To.After(time.Now().Add(-settles))) && r.Header.Get("If-Range") == "" {
 		r.Header.Del("Range") // it would be of another clip than the one before
 	}
 	header := w.Header()

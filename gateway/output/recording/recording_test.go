@@ -308,6 +308,10 @@ func TestRangesOfThePresentNeedAValidator(t *testing.T) {
 	if r := get(span, ""); r.StatusCode != http.StatusPartialContent {
 		t.Errorf("a range of the past: %s", r.Status)
 	}
+	ago := func(t time.Time) string { return fmt.Sprintf("-%ds", int(time.Since(t).Seconds())) }
+	if r := get("from="+ago(noon.Add(2*time.Second))+"&to="+ago(noon.Add(8*time.Second)), ""); r.StatusCode != http.StatusOK {
+		t.Errorf("a range of what moves with the present: %s", r.Status)
+	}
 	present := "from=2026-11-20T12:00:01Z&to=now"
 	r := get(present, "")
 	if r.StatusCode != http.StatusOK {
@@ -421,6 +425,19 @@ recording.mp4?exp=5&first=0&last=5&near=1795176070000000&origin=1795176051500000
 	if p, start, err := place(values); err != nil || !start.Equal(noon) || !p.Near.Equal(at(5)) || p.Sequence != 8 || p.First != 0 || p.Last != 30 {
 		t.Errorf("%+v, %v, %v", p, start, err)
 	}
+}
+
+// TestPlaylistStaysWhereItBegan while it is asked for again.
+func TestPlaylistStaysWhereItBegan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(Options{Finder: newShelf(t)})
+		defer h.Close()
+		w := httptest.NewRecorder()
+		err := h.ServePlaylist(w, httptest.NewRequest(http.MethodGet, "/cams/live/front/recording.m3u8?from=-30m&to=now&sig=x", nil), "front", anna)
+		if want := "?from=1999-12-31T23%3A30%3A00Z&sig=x&to=now"; err != nil || w.Code != http.StatusTemporaryRedirect || w.Header().Get("Location") != want {
+			t.Errorf("%d to %s, %v", w.Code, w.Header().Get("Location"), err)
+		}
+	})
 }
 
 // TestPlaylistRefuses what does not go into one, in words.
