@@ -144,6 +144,26 @@ func TestWhatIsNotUnderstoodIsMovedAside(t *testing.T) {
 	}
 }
 
+// TestNumbersThatNobodyCountedTo in names of files leave none for what is recorded.
+func TestNumbersThatNobodyCountedTo(t *testing.T) {
+	t.Parallel()
+	dir := recordedFolder(t, 15*time.Second)
+	first := filepath.Join(dir, "recordings", files(t, dir, "*.mp4")[0])
+	b, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []string{"9223372036854775807", "18446744073709551615"} {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(first), "20000101T000050.000Z-"+number+".mp4"), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again(t, dir, func(g *rig) { g.expectState(record.Recording) })
+	if all := rowsOf(t, dir, "front"); len(all) < 5 { // two and two, and one with another name
+		t.Errorf("%d recordings are in the index: %+v", len(all), all)
+	}
+}
+
 // TestFileThatIsGoneIsLost and comes back with its row.
 func TestFileThatIsGoneIsLost(t *testing.T) {
 	t.Parallel()

@@ -124,12 +124,16 @@ func (r *recorder) recall(ctx context.Context, v *volume) error {
 // does not know yet.
 func newestSequence(disk Disk, camera string) (highest uint64) {
 	for _, e := range newestFiles(disk, camera) {
-		if n, ok := sequenceOf(e.Name()); ok {
+		if n, ok := sequenceOf(e.Name()); ok && n < farSequence {
 			highest = max(highest, n)
 		}
 	}
 	return highest
 }
+
+// farSequence is what no camera counts to: a name that somebody made up must not
+// leave it without numbers.
+const farSequence = 1 << 53
 
 // newestFiles gives what is in the newest folder of a camera.
 func newestFiles(disk Disk, camera string) []fs.DirEntry {
@@ -169,7 +173,7 @@ func nameParts(name string) (start time.Time, sequence uint64, ok bool) {
 	if !ok || !dash || err != nil {
 		return time.Time{}, 0, false
 	}
-	n, err := strconv.ParseUint(number, 10, 64)
+	n, err := strconv.ParseUint(number, 10, 63) // as far as the index counts
 	return start, n, err == nil
 }
 
