@@ -52,11 +52,7 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding), ca
 	if v.corrections, err = readCorrections(disk); err != nil {
 		return err
 	}
-	c := comparison{v: v, mend: repair != Look, read: true, anew: repair == Rebuild, say: say, news: func(NewsKind, string, ...index.Segment) {}, hold: func() func() { return func() {} }, busy: busy != nil}
-	c.known = make(map[string]Keep, len(cameras))
-	for _, camera := range cameras {
-		c.known[camera] = Keep{}
-	}
+	c := checking(v, repair, busy != nil, say, cameras)
 	if repair == Look {
 		return look(ctx, &c, dir)
 	}
@@ -71,6 +67,18 @@ func Check(ctx context.Context, dir string, repair Repair, say func(Finding), ca
 		return err
 	}
 	return verify(ctx, v, repair, say)
+}
+
+// checking gives the comparison of a check.
+func checking(v *volume, repair Repair, busy bool, say func(Finding), cameras []string) comparison {
+	known := make(map[string]Keep, len(cameras))
+	for _, camera := range cameras {
+		known[camera] = Keep{}
+	}
+	return comparison{
+		v: v, mend: repair != Look, read: true, anew: repair == Rebuild, known: known, say: say, busy: busy,
+		news: func(NewsKind, string, ...index.Segment) {}, hold: func() func() { return func() {} },
+	}
 }
 
 // look compares with the index as it is. That it cannot be read is a finding.

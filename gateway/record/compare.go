@@ -273,6 +273,7 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	case s.State != segment.Finished:
 		return c.unfinished(ctx, name, "was not finished")
 	}
+	s.Summary.Bytes = size // with what may have been written behind it, which is on the disk as well
 	known = known && row.Sequence == s.Head.Sequence && row.Frames == s.Summary.Frames && row.Keys == s.Summary.Keys
 	switch camera, _, _ := strings.Cut(name, "/"); {
 	case camera != s.Head.Camera, known && c.anew:
@@ -324,7 +325,7 @@ func (c *comparison) enter(ctx context.Context, name string, s segment.Summary) 
 	}
 	of, err := row(ctx, c.v.index, s, name, start, start.Add(s.Duration))
 	if err != nil {
-		return err
+		return c.notUnderstood(name, err)
 	}
 	c.found[name] = true
 	c.rows++
@@ -335,7 +336,7 @@ func (c *comparison) enter(ctx context.Context, name string, s segment.Summary) 
 	if err == nil {
 		c.came = append(c.came, of)
 	}
-	return err
+	return c.notUnderstood(name, err)
 }
 
 // lost finds the rows whose files are not there.
@@ -376,8 +377,8 @@ func (c *comparison) lost(ctx context.Context, began time.Time) error {
 	return err
 }
 
-// notUnderstood puts a file away for what is in it. An error of reading it says
-// nothing of that, and is given back.
+// notUnderstood puts a file away for what is in it, or says of itself that cannot
+// be true. An error of reading it says nothing of that, and is given back; so is nil.
 func (c *comparison) notUnderstood(name string, err error) error {
 	for _, content := range []error{segment.ErrForeign, segment.ErrDamaged, segment.ErrNothing, segment.ErrFormat, errNoPicture, index.ErrInvalid} {
 		if errors.Is(err, content) {
@@ -395,8 +396,12 @@ func (c *comparison) aside(name, why string) {
 		c.tell(name, why, "")
 		return
 	}
-	to := path.Join(asideName, time.Now().UTC().Format("20060102T150405.000Z"), name)
-	if err := c.v.disk.Rename(name, to); err != nil {
+	to, err := "", fs.ErrExist
+	for at := time.Now(); errors.Is(err, fs.ErrExist) && time.Until(at) < time.Second; at = at.Add(time.Millisecond) {
+		to = path.Join(asideName, at.UTC().Format("20060102T150405.000Z"), name) // one of that name may have been moved just now
+		err = c.v.disk.Rename(name, to)
+	}
+	if err != nil {
 		c.tell(name, why, "cannot be moved aside: "+reason(err))
 		return
 	}

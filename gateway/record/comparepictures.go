@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -60,7 +61,7 @@ func (c *comparison) enterPicture(ctx context.Context, of, known index.Segment, 
 	if _, err := c.v.index.Replace(ctx, of); errors.Is(err, index.ErrExists) {
 		return nil // it was deleted, and is about to go
 	} else if err != nil {
-		return err
+		return c.notUnderstood(name, err)
 	}
 	c.rows++
 	c.came = append(c.came, of)
@@ -103,6 +104,9 @@ func (c *comparison) halfPicture(ctx context.Context, name string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case errors.Is(err, errNoPicture) && !isBegun(b):
+		c.aside(name, err.Error())
+		return nil
 	case errors.Is(err, errNoPicture):
 		if err := c.v.disk.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -122,4 +126,10 @@ func (c *comparison) halfPicture(ctx context.Context, name string) error {
 		return err
 	}
 	return c.picture(ctx, final)
+}
+
+// isBegun says of what is no picture that it may be what was written of one, or what
+// a loss of power left of that. nil is what was too long to be read.
+func isBegun(b []byte) bool {
+	return b != nil && (bytes.HasPrefix(b, []byte{0xFF, 0xD8}) || len(bytes.Trim(b, "\x00")) == 0)
 }
