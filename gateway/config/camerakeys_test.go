@@ -47,6 +47,7 @@ var keyValues = map[string]struct {
 		"999ms": "must be from 1s to 24h", "2d": "must be from", "5": "must be a duration such as", "": "must be a duration",
 	}},
 	"record.codec": {source: "http://a/", beside: map[string]string{"record.mode": "continuous"}, good: map[string]string{"auto": "", "h264": "h264", "mjpeg": "mjpeg"}, bad: map[string]string{"h265": "must be auto, h264 or mjpeg", "": "must be"}},
+	"record.sound": {source: "rtsp://a/", beside: map[string]string{"record.mode": "continuous"}, good: map[string]string{"on": "", "off": "off"}, bad: map[string]string{"auto": "must be on or off", "": "must be"}},
 	"record.schedule.zone": {source: "test:", beside: map[string]string{"record.mode": "scheduled", "record.schedule.hours": "mon 08:00-09:00"}, good: map[string]string{"UTC": "UTC", "Australia/Lord_Howe": "Australia/Lord_Howe"}, bad: map[string]string{
 		"Local": "must be a time zone such as Europe/Berlin", "": "must be", "europe/nowhere": "must be", "../UTC": "must be", "/etc/localtime": "must be", "+02:00": "must be", strings.Repeat("x", 65): "must be",
 	}},

@@ -53,7 +53,7 @@ func mustLoad(t *testing.T, text string, environ ...string) *Config {
 }
 
 // notRecorded is what a camera has of which nothing is said.
-var notRecorded = Record{Mode: RecordOff, Codec: RecordAuto}
+var notRecorded = Record{Mode: RecordOff, Codec: RecordAuto, Sound: RecordSoundOn}
 
 const day = 24 * time.Hour
 
@@ -222,11 +222,11 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand, Record: notRecorded},
 			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand, Record: notRecorded},
 			{ID: "shop", Name: "shop", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
-				Mode: RecordScheduled, Codec: RecordMJPEG, Schedule: Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00, sat 10:00-14:00"},
+				Mode: RecordScheduled, Codec: RecordMJPEG, Sound: RecordSoundOn, Schedule: Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00, sat 10:00-14:00"},
 				Keep: Retention{MaxAge: 14 * day, MaxBytes: 200e9, MarkedMaxAge: 90 * day},
 			}},
 			{ID: "yard", Name: "yard", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
-				Mode: RecordEvents, Codec: RecordAuto, Keep: Retention{MaxAge: 5 * time.Minute, MarkedMaxAge: 30 * day},
+				Mode: RecordEvents, Codec: RecordAuto, Sound: RecordSoundOn, Keep: Retention{MaxAge: 5 * time.Minute, MarkedMaxAge: 30 * day},
 			}},
 			{ID: "site", Name: "site", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
 				Mode: RecordPictures, Every: 10 * time.Second, Keep: Retention{MaxAge: 400 * day, MarkedMaxAge: 400 * day},

@@ -56,7 +56,7 @@ cameras:
 		{
 			ID: "front-door", Name: "front-door", Source: Source{Kind: SourceHTTP, URL: "https://other/"},
 			Username: "u", Password: secret.New("from-file"), Keep: KeepAlways, Interval: 2e9, TLSInsecure: true, Normalize: NormalizeAuto, Record: Record{
-				Mode: RecordScheduled, Codec: RecordAuto, Schedule: Schedule{Zone: "UTC", Hours: "mon 08:00-09:00, tue 22:00-06:00"},
+				Mode: RecordScheduled, Codec: RecordAuto, Sound: RecordSoundOn, Schedule: Schedule{Zone: "UTC", Hours: "mon 08:00-09:00, tue 22:00-06:00"},
 				Keep: Retention{MaxAge: 7 * day, MarkedMaxAge: 8 * day},
 			},
 		},
@@ -64,7 +64,7 @@ cameras:
 			ID: "garden", Name: "garden", Source: Source{Kind: SourceRTSP, URL: "rtsp://cam/"},
 			Username: "u", Password: secret.New("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Sound: SoundAuto, Normalize: NormalizeAuto, Record: notRecorded,
 		},
-		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{Mode: RecordContinuous, Codec: RecordAuto}},
+		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{Mode: RecordContinuous, Codec: RecordAuto, Sound: RecordSoundOn}},
 		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
 	}
 	if diff := cmp.Diff(&want, c, opaqueEqual); diff != "" {
@@ -128,7 +128,7 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"RECORDINGS__MAX_BYTE=1TB":        `unknown variable; did you mean FRAMEGATE_RECORDINGS__MAX_BYTES?`,
 		"RECORDINGS__SYNC=never":          `must be a duration such as 500ms, 10s, 1m30s or 30d, not "never", or auto`,
 		"FFMPEG__HWACCEL=gpu":             `must be none, auto, vaapi, cuda, qsv or videotoolbox, not "gpu"`,
-		"CAMERAS__FRONT__RECORD=off":      `unknown variable; known here: FRAMEGATE_CAMERAS__FRONT__RECORD__CODEC, FRAMEGATE_CAMERAS__FRONT__RECORD__EVERY, FRAMEGATE_CAMERAS__FRONT__RECORD__KEEP__..., FRAMEGATE_CAMERAS__FRONT__RECORD__MODE, FRAMEGATE_CAMERAS__FRONT__RECORD__SCHEDULE__...`,
+		"CAMERAS__FRONT__RECORD=off":      `unknown variable; known here: FRAMEGATE_CAMERAS__FRONT__RECORD__CODEC, FRAMEGATE_CAMERAS__FRONT__RECORD__EVERY, FRAMEGATE_CAMERAS__FRONT__RECORD__KEEP__..., FRAMEGATE_CAMERAS__FRONT__RECORD__MODE, FRAMEGATE_CAMERAS__FRONT__RECORD__SCHEDULE__..., FRAMEGATE_CAMERAS__FRONT__RECORD__SOUND`,
 		"CAMERAS__FRONT__RECORD__MOD=off": `unknown variable; did you mean FRAMEGATE_CAMERAS__FRONT__RECORD__MODE?`,
 		"CAMERAS__F__RECORD__KEEP__MARKED__AGE=1d": `unknown variable; known here: FRAMEGATE_CAMERAS__F__RECORD__KEEP__MARKED__MAX_AGE`,
 		"CAMERAS__F__KEEP__MAX_AGE=1d":             `unknown variable; known here: FRAMEGATE_CAMERAS__F__KEEP__INTERVAL, FRAMEGATE_CAMERAS__F__KEEP__KEEP, FRAMEGATE_CAMERAS__F__KEEP__NAME, FRAMEGATE_CAMERAS__F__KEEP__NORMALIZE, FRAMEGATE_CAMERAS__F__KEEP__PASSWORD, FRAMEGATE_CAMERAS__F__KEEP__PASSWORD_FILE, FRAMEGATE_CAMERAS__F__KEEP__RECORD__..., FRAMEGATE_CAMERAS__F__KEEP__SOUND, FRAMEGATE_CAMERAS__F__KEEP__SOURCE, FRAMEGATE_CAMERAS__F__KEEP__TLS_INSECURE, FRAMEGATE_CAMERAS__F__KEEP__TRANSPORT, FRAMEGATE_CAMERAS__F__KEEP__USERNAME`,

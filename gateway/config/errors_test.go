@@ -73,11 +73,11 @@ framegate.yaml:1:88: recordings.buffer: must be from 1MiB to 1GiB, not "2GiB"`},
 framegate.yaml:2:19: trusted_proxies: must be an address or a range of addresses such as 192.168.0.0/16 or fd00::/8, not "proxy"`},
 	{"data nowhere", "data: ''\n",
 		`framegate.yaml:1:7: data: must not be empty`},
-	{"recording a camera", "cameras:\n  a: {source: 'test:', record: on}\n  b: {source: 'test:', record: {mode: on, sound: on, keep: 30d}}\n  c: {source: 'test:', record: {keep: {max_ages: 30d}}}\n",
-		`framegate.yaml:2:32: cameras.a.record: holds further keys: codec, every, keep, mode, schedule
+	{"recording a camera", "cameras:\n  a: {source: 'test:', record: on}\n  b: {source: 'test:', record: {mode: on, volume: 11, keep: 30d}}\n  c: {source: 'test:', record: {keep: {max_ages: 30d}}}\n",
+		`framegate.yaml:2:32: cameras.a.record: holds further keys: codec, every, keep, mode, schedule, sound
 framegate.yaml:3:39: cameras.b.record.mode: must be off, continuous, scheduled, events or pictures, not "on"
-framegate.yaml:3:43: cameras.b.record.sound: unknown key; known here: codec, every, keep, mode, schedule
-framegate.yaml:3:60: cameras.b.record.keep: holds further keys: marked, max_age, max_bytes
+framegate.yaml:3:43: cameras.b.record.volume: unknown key; known here: codec, every, keep, mode, schedule, sound
+framegate.yaml:3:61: cameras.b.record.keep: holds further keys: marked, max_age, max_bytes
 framegate.yaml:4:40: cameras.c.record.keep.max_ages: unknown key; did you mean max_age?`},
 	{"recording what does not fit together", "cameras:\n" +
 		"  a: {source: 'test:', record: {mode: scheduled}}\n" +

@@ -47,6 +47,7 @@ type Record struct {
 	Mode     RecordMode
 	Every    time.Duration // RecordPictures: from one picture to the next
 	Codec    RecordCodec   // "" for RecordPictures, which are JPEGs
+	Sound    RecordSound   // "" for those, too
 	Schedule Schedule      // RecordScheduled: when
 	Keep     Retention
 }
@@ -76,6 +77,15 @@ const (
 	RecordAuto  RecordCodec = "auto"
 	RecordH264  RecordCodec = "h264"
 	RecordMJPEG RecordCodec = "mjpeg"
+)
+
+// RecordSound says whether a camera's sound is recorded with its video.
+type RecordSound string
+
+// It is where the camera has some, or it is not.
+const (
+	RecordSoundOn  RecordSound = "on"
+	RecordSoundOff RecordSound = "off"
 )
 
 // Retention says how long what is recorded of a camera is kept. What is there
@@ -132,12 +142,14 @@ var recordKeys = []CameraKey{
 		Words: words(RecordAuto, RecordH264, RecordMJPEG),
 		put:   func(c *Camera, text string) error { c.Record.Codec = RecordCodec(text); return nil },
 		text:  func(c Camera) string { return unless(c.Record.Codec, RecordAuto) },
-		suits: func(c Camera) error {
-			if c.Record.Mode == RecordPictures {
-				return errors.New("is for video, and mode: pictures writes JPEGs; remove it")
-			}
-			return nil
-		},
+		suits: onlyVideo,
+	},
+	{
+		Name: "record.sound", About: "whether the camera's sound is recorded with its video",
+		Words: words(RecordSoundOn, RecordSoundOff),
+		put:   func(c *Camera, text string) error { c.Record.Sound = RecordSound(text); return nil },
+		text:  func(c Camera) string { return unless(c.Record.Sound, RecordSoundOn) },
+		suits: onlyVideo,
 	},
 	{
 		Name: "record.schedule.zone", About: "mode scheduled: the time zone that the hours are of", Example: "Europe/Berlin", MaxBytes: 64,
@@ -260,4 +272,12 @@ func unlessAge(age, usual time.Duration) string {
 		return ""
 	}
 	return ageText(age)
+}
+
+// onlyVideo refuses what says something of video where pictures are recorded.
+func onlyVideo(c Camera) error {
+	if c.Record.Mode == RecordPictures {
+		return errors.New("is for video, and mode: pictures writes JPEGs; remove it")
+	}
+	return nil
 }

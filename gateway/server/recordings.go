@@ -52,7 +52,7 @@ func recordSettings(r config.Recordings) record.Settings {
 func recorded(c config.Camera) record.Camera {
 	r := c.Record
 	return record.Camera{
-		ID: c.ID, Mode: record.Mode(r.Mode), JPEG: r.Codec == config.RecordMJPEG, H264: r.Codec == config.RecordH264, Every: r.Every,
+		ID: c.ID, Mode: record.Mode(r.Mode), JPEG: r.Codec == config.RecordMJPEG, H264: r.Codec == config.RecordH264, Silent: r.Sound == config.RecordSoundOff, Every: r.Every,
 		Hours: r.Schedule.Zone + " " + r.Schedule.Hours, Covers: r.Schedule.Covers,
 		Keep: record.Keep{MaxAge: r.Keep.MaxAge, MarkedAge: r.Keep.MarkedMaxAge, MaxBytes: r.Keep.MaxBytes},
 	}

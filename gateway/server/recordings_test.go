@@ -101,3 +101,13 @@ func TestExportsLeaveTheDiskToRecordings(t *testing.T) {
 	}
 	s.recordings.Close()
 }
+
+// TestSoundIsRecordedAsConfigured: unless the recording, or the camera, is without.
+func TestSoundIsRecordedAsConfigured(t *testing.T) {
+	for sound, silent := range map[config.RecordSound]bool{config.RecordSoundOn: false, config.RecordSoundOff: true} {
+		c := config.Camera{ID: "front", Record: config.Record{Mode: config.RecordContinuous, Sound: sound}}
+		if got := recorded(c).Silent; got != silent {
+			t.Errorf("sound: %s: silent %v, want %v", sound, got, silent)
+		}
+	}
+}
