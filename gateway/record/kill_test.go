@@ -76,6 +76,7 @@ func TestKilledProcessLosesASecondAtMost(t *testing.T) {
 	dir := t.TempDir()
 	had := make(map[string]int) // frames on the disk, by camera
 	worst := 0
+	var left []string // files that were being written when it was killed
 	for range rounds {
 		sent := killAfter(t, dir, time.Duration(1200+rand.IntN(1800))*time.Millisecond)
 		mended(t, dir)
@@ -94,11 +95,28 @@ func TestKilledProcessLosesASecondAtMost(t *testing.T) {
 			}
 		}
 		for _, name := range newest {
-			played(t, filepath.Join(dir, "recordings", name))
+			path := filepath.Join(dir, "recordings", name)
+			played(t, path)
+			left = append(left, path)
 		}
 		had = has
 	}
+	playedInChromium(t, left)
 	t.Logf("%d kills with %d cameras cost %d frames at most, of 25 a second", rounds, killedCameras, worst)
+}
+
+// playedInChromium has Chromium play files, to their ends.
+func playedInChromium(t *testing.T, paths []string) {
+	t.Helper()
+	if testing.Short() {
+		return
+	}
+	for i, p := range camtest.InChromium(t, paths) {
+		want := opened(t, paths[i]).Summary.Duration.Seconds()
+		if p.Error != "" || p.Width == 0 || p.Seconds < want-0.1 || p.Seconds > want+0.1 {
+			t.Errorf("%s, of %.2f s, in Chromium: %+v", paths[i], want, p)
+		}
+	}
 }
 
 // killAfter records for a while, and gives how many frames of each camera were
