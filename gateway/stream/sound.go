@@ -31,7 +31,6 @@ type Sound struct {
 type soundTimes struct {
 	format *media.Format
 	key    time.Duration // PTS of the last place to join
-	next   time.Duration // where the last frame ends
 }
 
 // emitSound is emit for sound.

@@ -110,7 +110,7 @@ func TestSoundInFirefox(t *testing.T) {
 	}
 	defer firefox.Close()
 	for _, way := range []struct{ name, before, wanted string }{
-		{"worklet", "", "behind(player, 20).filter((ms) => Math.abs(ms) <= 60).length >= 16"},
+		{"worklet", "", "behind(player, 20).filter((ms) => Math.abs(ms) <= 200).length >= 10"},
 		{"element", "delete window.AudioDecoder", "player.measure.soundMs !== null"},
 	} {
 		if err := firefox.Navigate(ctx, url+"/demo/player.html?camera=beeps&poster=none"); err != nil {
@@ -124,7 +124,7 @@ func TestSoundInFirefox(t *testing.T) {
 			see(player);
 			await until(() => player.sound.available && player.state === 'live');
 			player.muted = false;
-			await until(() => player.sound.message || player.sound.codec && %s);
+			await until(() => player.sound.codec && %s);
 			return JSON.stringify([player.sound, player.measure, behind(player, 20)]);
 		})()`, way.before, hear, way.wanted), &heard)
 		if err != nil || !strings.Contains(heard, `"codec":"aac"`) {
