@@ -262,12 +262,12 @@ func TestRestartKeepsWhatIsDone(t *testing.T) {
 	if _, err := last.Get(unread.ID); !errors.Is(err, ErrUnknown) || len(last.left(unread.ID)) == 0 {
 		t.Errorf("what cannot be read: %v, and there is %v", err, last.left(unread.ID))
 	}
+	last.await(waiting.ID, func(j Job) bool { return j.State == Done }) // another that begins now would clear away what is in work
 	for _, j := range []Job{whole, done} {
 		if j, err := last.again().Get(j.ID); err != nil || j.State != Done || j.Bytes != int64(len(b)) || j.Ended.IsZero() {
 			t.Errorf("what was whole is %+v, %v", j, err)
 		}
 	}
-	last.await(waiting.ID, func(j Job) bool { return j.State == Done })
 	f, j, err := last.Open(done.ID)
 	last.check(err)
 	defer f.Close()
