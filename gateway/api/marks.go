@@ -167,7 +167,8 @@ func (a *API) addMark(ctx context.Context, in *struct {
 	Body newMark
 }) (*addedMark, error) {
 	now := time.Now()
-	m, err := in.Body.change().apply(index.Mark{Camera: in.ID, Start: now, By: principalOf(ctx).String(), Created: now}, now)
+	p := principalOf(ctx)
+	m, err := in.Body.change().apply(index.Mark{Camera: in.ID, Start: now, By: p.String(), Owner: p.Owner(), Created: now}, now)
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +209,12 @@ func markAt(ctx context.Context, x *index.Index, at markPath) (index.Mark, error
 // own says whether a mark may be changed by whoever asks: those of others decide
 // what is kept for them.
 func own(ctx context.Context, m index.Mark) error {
-	if p := principalOf(ctx); !isAdmin(p) && m.By != p.String() {
+	p := principalOf(ctx)
+	mine := m.Owner == p.Owner()
+	if m.Owner == "" { // a link's, or of before that was kept
+		mine = m.By == p.String()
+	}
+	if !isAdmin(p) && !mine {
 		return problem.New(http.StatusForbidden, "the mark was made by "+m.By+"; ask an admin to change it")
 	}
 	return nil
@@ -240,7 +246,7 @@ func mayProtect(ctx context.Context, x *index.Index, m index.Mark) error {
 	if m.End.IsZero() || reach > mostProtected {
 		return problem.New(http.StatusForbidden, "only an admin may protect more than a day, or without an end; have the mark reach 24h at most, with its before and after")
 	}
-	others, err := x.Protects(ctx, m.By, m.ID)
+	others, err := x.Protects(ctx, m)
 	if err == nil && others+reach > mostProtectedAll {
 		return problem.New(http.StatusForbidden, "your other marks protect "+others.Round(time.Second).String()+" of recordings already, and who is no admin may protect 168h in all; delete some of them, or ask an admin")
 	}

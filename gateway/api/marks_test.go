@@ -95,6 +95,34 @@ func TestMarksOfOthers(t *testing.T) {
 	admin.do("DELETE", at, nil).want(204)
 }
 
+// TestMarksOfWhoHadTheName before are those of others, and no limit of who has it now.
+// Those of before that was kept go by the name.
+func TestMarksOfWhoHadTheName(t *testing.T) {
+	r := newRig(t)
+	const granted = "playback:*"
+	first := r.as(r.token("nvr", granted))
+	var m mark
+	protect := object{"kind": "protect", "start": "-24h", "end": "now", "keep": true}
+	for range 7 {
+		first.do("POST", "/api/v1/cameras/gate/events", protect).want(201).into(&m)
+	}
+	at := "/api/v1/cameras/gate/events/" + itoa(m.ID)
+	all, err := r.options.Auth.Tokens(t.Context())
+	must(t, err)
+	for _, token := range all {
+		if token.Name == "nvr" {
+			must(t, r.options.Auth.RevokeToken(t.Context(), token.ID))
+		}
+	}
+	second := r.as(r.token("nvr", granted))
+	second.do("PATCH", at, object{"keep": false}).want(403).says("made by token:nvr")
+	second.do("DELETE", at, nil).want(403)
+	second.do("POST", "/api/v1/cameras/gate/events", protect).want(201)
+	old, err := r.past.open().AddMark(t.Context(), index.Mark{Camera: "gate", Kind: "motion", Start: time.Now(), By: "token:nvr", Created: time.Now()})
+	must(t, err)
+	second.do("PATCH", "/api/v1/cameras/gate/events/"+itoa(old), object{"end": "now"}).want(200)
+}
+
 // TestOnlyAdminsProtectWithoutAnEnd since what nothing deletes fills the disk.
 func TestOnlyAdminsProtectWithoutAnEnd(t *testing.T) {
 	r := newRig(t)

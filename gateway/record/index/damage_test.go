@@ -104,6 +104,31 @@ func TestMarksOutliveDamage(t *testing.T) {
 	}
 }
 
+// TestMarksOfAnOlderIndexOutliveDamage, and are nobody's in particular, as others are
+// somebody's.
+func TestMarksOfAnOlderIndexOutliveDamage(t *testing.T) {
+	t.Parallel()
+	for name, older := range map[string]bool{"older": true, "as now": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := open(t)
+			id, err := x.AddMark(t.Context(), index.Mark{Camera: "front", Kind: "motion", Start: at(0), End: at(60), Keep: true, By: "user:ann", Owner: "user 7"})
+			must(t, err)
+			want := "user 7"
+			if older {
+				must(t, index.Execute(x, "ALTER TABLE marks DROP COLUMN owner"))
+				want = ""
+			}
+			must(t, x.Condemn())
+			must(t, x.Close())
+			x = openPath(t, x.Path())
+			if m, err := x.Mark(t.Context(), id); err != nil || m.By != "user:ann" || m.Owner != want {
+				t.Errorf("it is %+v, %v", m, err)
+			}
+		})
+	}
+}
+
 func TestNewerIsRefused(t *testing.T) {
 	t.Parallel()
 	path := used(t)

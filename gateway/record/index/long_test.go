@@ -176,7 +176,7 @@ func TestOldIndexIsBroughtUpToDate(t *testing.T) {
 		"DROP TRIGGER hour_more", "DROP TRIGGER hour_less", "DROP TRIGGER hour_changed_more", "DROP TRIGGER hour_changed_less",
 		"DROP TABLE hours", "DROP TABLE revisions", "DROP TABLE flags", "DROP INDEX spans_by_hole", "DROP INDEX gaps_by_class",
 		"ALTER TABLE spans DROP COLUMN class", "ALTER TABLE spans DROP COLUMN since_us", "ALTER TABLE gaps DROP COLUMN class",
-		"CREATE INDEX gaps_by_length ON gaps (camera, to_us - from_us, to_us)", "PRAGMA user_version = 1",
+		"CREATE INDEX gaps_by_length ON gaps (camera, to_us - from_us, to_us)", "ALTER TABLE marks DROP COLUMN owner", "PRAGMA user_version = 1",
 	} {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
@@ -257,7 +257,7 @@ func salvageOverlapping(t *testing.T, n int) uint64 {
 	_, err := x.AddMark(t.Context(), index.Mark{Camera: "front", Kind: "protect", Start: at(0), Keep: true})
 	must(t, err)
 	must(t, index.Execute(x, fmt.Sprintf(`WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		INSERT INTO marks SELECT NULL, camera, kind, start_us + i, end_us, before_us, after_us, from_us + i, to_us, keep, note, data, made_by, created_us FROM n, marks WHERE id = 1`, n-1)))
+		INSERT INTO marks SELECT NULL, camera, kind, start_us + i, end_us, before_us, after_us, from_us + i, to_us, keep, note, data, made_by, created_us, owner FROM n, marks WHERE id = 1`, n-1)))
 	must(t, x.Condemn())
 	must(t, x.Close())
 	var before, after runtime.MemStats

@@ -23,6 +23,7 @@ type Mark struct {
 	Note          string
 	Data          json.RawMessage // any JSON, nil for none
 	By            string          // who made it
+	Owner         string          // and whose it is, whoever has the name now; "" for nobody's in particular, and of before that was kept
 	Created       time.Time
 }
 
@@ -60,7 +61,7 @@ func (m Mark) check() error {
 	case len(m.Data) > MaxDataBytes, m.Data != nil && !json.Valid(m.Data):
 		return invalid("the data of a mark has to be JSON of at most %d bytes", MaxDataBytes)
 	}
-	return cmp.Or(checkText("the note of a mark", m.Note, 0, MaxNoteBytes), checkText("the maker of a mark", m.By, 0, 256))
+	return cmp.Or(checkText("the note of a mark", m.Note, 0, MaxNoteBytes), checkText("the maker of a mark", m.By, 0, 256), checkText("the owner of a mark", m.Owner, 0, 256))
 }
 
 // reach is what a mark reaches: segments that have anything between its two ends,
@@ -73,12 +74,12 @@ func (m Mark) reach() stretch {
 	return stretch{micros(m.Start.Add(-m.Before), 0), to}
 }
 
-const markColumns = `m.id, c.name, m.kind, m.start_us, m.end_us, m.before_us, m.after_us, m.keep, m.note, m.data, m.made_by, m.created_us
+const markColumns = `m.id, c.name, m.kind, m.start_us, m.end_us, m.before_us, m.after_us, m.keep, m.note, m.data, m.made_by, m.created_us, m.owner
 	FROM marks m JOIN cameras c ON c.id = m.camera `
 
 func readMark(row scanner) (m Mark, err error) {
 	var start, end, before, after, created int64
-	err = row.Scan(&m.ID, &m.Camera, &m.Kind, &start, &end, &before, &after, &m.Keep, &m.Note, (*[]byte)(&m.Data), &m.By, &created)
+	err = row.Scan(&m.ID, &m.Camera, &m.Kind, &start, &end, &before, &after, &m.Keep, &m.Note, (*[]byte)(&m.Data), &m.By, &created, &m.Owner)
 	m.Start, m.End, m.Created = fromMicros(start), fromMicros(end), fromMicros(created)
 	m.Before, m.After = time.Duration(before)*time.Microsecond, time.Duration(after)*time.Microsecond
 	return m, err
@@ -120,9 +121,9 @@ func (w *writer) insertMark(m Mark) (id int64, c camera, err error) {
 		return 0, c, fmt.Errorf("%w: %s has %d marks: delete some", ErrTooMany, m.Camera, n)
 	}
 	reach := m.reach()
-	id, err = readInt(w.row(`INSERT INTO marks VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+	id, err = readInt(w.row(`INSERT INTO marks VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		m.ID, c.id, m.Kind, micros(m.Start, 0), micros(m.End, endless), m.Before.Microseconds(), m.After.Microseconds(),
-		reach.from, reach.to, m.Keep, m.Note, []byte(m.Data), m.By, micros(m.Created, 0)))
+		reach.from, reach.to, m.Keep, m.Note, []byte(m.Data), m.By, micros(m.Created, 0), m.Owner))
 	if err != nil {
 		return 0, c, err
 	}
@@ -141,7 +142,7 @@ func (x *Index) EndMark(ctx context.Context, id int64, end time.Time) error {
 }
 
 // UpdateMark puts m in the place of the mark of its ID, which keeps its Camera,
-// By and Created.
+// By, Owner and Created.
 func (x *Index) UpdateMark(ctx context.Context, m Mark) error {
 	return x.changeMark(ctx, m.ID, "changing a mark", func(Mark) (Mark, error) { return m, nil })
 }
@@ -310,9 +311,10 @@ func reached(by []stretch, segment stretch) bool {
 	return i < len(by) && by[i].from < segment.to
 }
 
-// Protects gives how long the marks with Keep and an end are together that somebody
-// made, with what they reach, but for one of an ID.
-func (x *Index) Protects(ctx context.Context, by string, but int64) (time.Duration, error) {
-	us, err := readInt(x.reader.row(ctx, "SELECT coalesce(sum(to_us - from_us), 0) FROM marks WHERE keep = 1 AND made_by = ? AND id <> ? AND end_us < ?", by, but, endless))
+// Protects gives how long the marks with Keep and an end are together that belong to
+// whom one does, with what they reach, but for that one.
+func (x *Index) Protects(ctx context.Context, m Mark) (time.Duration, error) {
+	us, err := readInt(x.reader.row(ctx, `SELECT coalesce(sum(to_us - from_us), 0) FROM marks WHERE keep = 1 AND id <> ? AND end_us < ?
+		AND (owner = ? AND owner <> '' OR owner = '' AND made_by = ?)`, m.ID, endless, m.Owner, m.By))
 	return time.Duration(us) * time.Microsecond, x.explain("adding up marks", err)
 }

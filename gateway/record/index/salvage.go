@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"framegate/gateway/record/index/aside"
 )
@@ -39,7 +40,7 @@ func (x *Index) salvageFrom(ctx context.Context, damaged string) error {
 		return err
 	}
 	defer db.Close()
-	err = salvageRows(ctx, x, db, readMark, (*writer).salvageMark, `SELECT `+markColumns+`ORDER BY m.id`)
+	err = salvageRows(ctx, x, db, readMark, (*writer).salvageMark, `SELECT `+markColumnsOf(ctx, db)+`ORDER BY m.id`)
 	if err != nil {
 		return err
 	}
@@ -52,6 +53,16 @@ func (x *Index) salvageFrom(ctx context.Context, damaged string) error {
 		g.From, g.To = fromMicros(s.from), fromMicros(s.to)
 		return g, err
 	}, (*writer).addGap, `SELECT name, from_us, to_us, reason FROM gaps JOIN cameras ON id = camera`)
+}
+
+// markColumnsOf gives the columns of marks, of a database that may be older.
+func markColumnsOf(ctx context.Context, db *sql.DB) string {
+	var owner int
+	err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('marks') WHERE name = 'owner'").Scan(&owner)
+	if err == nil && owner == 0 {
+		return strings.Replace(markColumns, "m.owner", "''", 1)
+	}
+	return markColumns // of one that cannot be read too
 }
 
 // salvageMark keeps the ID, which clients know, and by which one is known that was

@@ -19,7 +19,7 @@ func spoiled(t *testing.T) (dir string, marks int) {
 	_, err := x.AddMark(t.Context(), index.Mark{Camera: "front", Kind: "protect", Start: at(0), End: at(1), Keep: true, Note: fmt.Sprintf("%01000d", 1)})
 	must(t, err)
 	must(t, index.Execute(x, `WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 699)
-		INSERT INTO marks SELECT NULL, camera, kind, start_us + i * 1000000, end_us + i * 1000000, before_us, after_us, from_us + i * 1000000, to_us + i * 1000000, keep, note, data, made_by, created_us FROM n, marks WHERE id = 1`))
+		INSERT INTO marks SELECT NULL, camera, kind, start_us + i * 1000000, end_us + i * 1000000, before_us, after_us, from_us + i * 1000000, to_us + i * 1000000, keep, note, data, made_by, created_us, owner FROM n, marks WHERE id = 1`))
 	must(t, x.AddGap(t.Context(), index.Gap{Camera: "front", From: at(-60), To: at(0), Reason: "full"}))
 	must(t, x.Condemn())
 	return image(t, from), 700

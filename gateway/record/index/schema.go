@@ -207,6 +207,8 @@ CREATE TRIGGER hour_changed_less AFTER UPDATE OF camera, start_us, end_us, bytes
 ` + hourLess + `END;
 CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence ON segments WHEN NEW.lost = 0 BEGIN
 ` + hourMore + `END;
+`, `
+ALTER TABLE marks ADD COLUMN owner TEXT NOT NULL DEFAULT ''; -- whose it is, whoever has the name of made_by now
 `}
 
 // What an hour has less without a segment OLD, and more with one NEW.
