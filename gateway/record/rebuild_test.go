@@ -231,7 +231,7 @@ func check(t *testing.T, root string, x *index.Index, repair record.Repair) map[
 }
 
 // ours are the names of recordings.
-var ours = regexp.MustCompile(`^(front|back|attic)/2026-11-2[01]/1[34]/[0-9]{8}T[0-9]{6}\.000Z-[0-9]{1,19}\.(mp4|jpg)(\.part)?$`)
+var ours = regexp.MustCompile(`^(front|back|attic)/2026-11-2[01]/1[34]/[0-9]{8}T[0-9]{6}\.[0-9]{3}Z-[0-9]{1,19}\.(mp4|jpg)(\.part)?$`)
 
 // isStrangers says of a file that it is in a folder without anything of ours.
 func isStrangers(name string, all map[string][]byte) bool {
