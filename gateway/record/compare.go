@@ -195,15 +195,21 @@ func (c *comparison) entry(ctx context.Context, name string, e fs.DirEntry) erro
 	return c.whole(ctx, name, e)
 }
 
+// leaves says whether a file that is not finished stays as it is: somebody writes it,
+// or nothing is to be mended, and then it is told of.
+func (c *comparison) leaves(name string) bool {
+	if c.v.writes(name) {
+		return true
+	}
+	if !c.mend && !c.busy {
+		c.tell(name, "was not finished", "")
+	}
+	return !c.mend
+}
+
 // part finishes a file that nobody writes any more.
 func (c *comparison) part(ctx context.Context, name string) error {
-	if c.v.writes(name) {
-		return nil
-	}
-	if !c.mend {
-		if !c.busy {
-			c.tell(name, "was not finished", "")
-		}
+	if c.leaves(name) {
 		return nil
 	}
 	f, size, err := c.v.disk.Open(name, true)

@@ -87,13 +87,7 @@ func pictureOf(name string) index.Segment {
 
 // halfPicture is one that was being written when the process died.
 func (c *comparison) halfPicture(ctx context.Context, name string) error {
-	if c.v.writes(name) {
-		return nil
-	}
-	if !c.mend {
-		if !c.busy {
-			c.tell(name, "was not finished", "")
-		}
+	if c.leaves(name) {
 		return nil
 	}
 	b, err := readPicture(c.v.disk, name)
