@@ -166,9 +166,9 @@ function re(e) {
 	if (n === 0) throw new f("a timescale of 0");
 	return n;
 }
-var ie = 1, ae = 2, oe = 8, se = 1, ce = 4, le = 256, ue = 512, de = 1024, fe = 2048;
+var ie = 1, ae = 2, oe = 8;
 function h(e) {
-	let t = g(e, ["moof", "traf"]), n = pe(t), r = g(t, ["trun"]), i = me(r), a = i.duration ?? he(g(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
+	let t = g(e, ["moof", "traf"]), n = se(t), r = g(t, ["trun"]), i = ce(r), a = i.duration ?? le(g(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
 	return {
 		decodeTime: n,
 		composition: i.composition,
@@ -176,23 +176,23 @@ function h(e) {
 		durationAt: o
 	};
 }
-function pe(e) {
+function se(e) {
 	let t = g(e, ["tfdt"]);
 	return v(t, 8).getUint8(0) === 1 ? Number(v(t, 12).getBigUint64(4)) : v(t, 8).getUint32(4);
 }
-function me(e) {
+function ce(e) {
 	let t = v(e, 8).getUint32(0) & 16777215, n = 8;
-	t & se && (n += 4), t & ce && (n += 4);
+	t & 1 && (n += 4), t & 4 && (n += 4);
 	let r = null, i = -1;
-	t & le && (r = v(e, n + 4).getUint32(n), i = n, n += 4), t & ue && (n += 4), t & de && (n += 4);
-	let a = t & fe ? v(e, n + 4).getInt32(n) : 0;
+	t & 256 && (r = v(e, n + 4).getUint32(n), i = n, n += 4), t & 512 && (n += 4), t & 1024 && (n += 4);
+	let a = t & 2048 ? v(e, n + 4).getInt32(n) : 0;
 	return {
 		duration: r,
 		durationAt: i,
 		composition: a
 	};
 }
-function he(e) {
+function le(e) {
 	let t = v(e, 8).getUint32(0) & 16777215;
 	if (!(t & oe)) return 0;
 	let n = 8 + (t & ie ? 8 : 0) + (t & ae ? 4 : 0);
@@ -228,7 +228,7 @@ function v(e, t) {
 function y() {
 	return performance.timeOrigin + performance.now();
 }
-var ge = 12, _e = 1e-4, ve = class {
+var ue = 12, de = 1e-4, fe = class {
 	samples = [];
 	note(e, t, n) {
 		let r = t - e;
@@ -236,7 +236,7 @@ var ge = 12, _e = 1e-4, ve = class {
 			offsetMs: n - (e + t) / 2,
 			roundTripMs: r,
 			atMs: t
-		}), this.samples.length > ge && this.samples.shift());
+		}), this.samples.length > ue && this.samples.shift());
 	}
 	reset() {
 		this.samples = [];
@@ -255,10 +255,10 @@ var ge = 12, _e = 1e-4, ve = class {
 	}
 };
 function b(e, t) {
-	return e.roundTripMs / 2 + (t - e.atMs) * _e;
+	return e.roundTripMs / 2 + (t - e.atMs) * de;
 }
 // player/decoders.ts
-var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
+var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 	sink;
 	decoder = null;
 	config = null;
@@ -278,7 +278,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 	}
 	decode(e) {
 		if (!this.config) return;
-		if (!e.backlog && !e.key && this.liveInside() > ye && this.restart(), this.needsKey && !e.key) {
+		if (!e.backlog && !e.key && this.liveInside() > pe && this.restart(), this.needsKey && !e.key) {
 			this.sink.dropped(1);
 			return;
 		}
@@ -286,7 +286,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 		let t = this.decoder ??= this.open(this.config), n = this.count++;
 		this.inside.set(n, {
 			...e,
-			bytes: we
+			bytes: ve
 		}), t.decode(new EncodedVideoChunk({
 			type: e.key ? "key" : "delta",
 			timestamp: n,
@@ -305,7 +305,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 	}
 	output(e) {
 		let t = this.inside.get(e.timestamp);
-		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - be), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - me), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
 	}
 	giveUp(e) {
 		for (let [t, { backlog: n }] of this.inside) {
@@ -315,7 +315,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 	}
 	failed(e) {
 		let t = performance.now();
-		this.errors = [...this.errors.filter((e) => e > t - Se), t], e.name === "NotSupportedError" || this.errors.length > xe ? this.sink.failed(e) : this.restart();
+		this.errors = [...this.errors.filter((e) => e > t - ge), t], e.name === "NotSupportedError" || this.errors.length > he ? this.sink.failed(e) : this.restart();
 	}
 	restart() {
 		this.close(), this.needsKey = !0;
@@ -325,7 +325,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 		for (let t of this.inside.values()) t.backlog || e++;
 		return e;
 	}
-}, we = /* @__PURE__ */ new Uint8Array(), Te = class {
+}, ve = /* @__PURE__ */ new Uint8Array(), ye = class {
 	sink;
 	busy = !1;
 	next = null;
@@ -353,7 +353,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 		}
 		this.busy = !1;
 	}
-}, Ee = class {
+}, be = class {
 	canvas;
 	report;
 	context;
@@ -385,7 +385,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "jpeg" ? new Te(t) : new Ce(t);
+		this.decoder = e === "jpeg" ? new ye(t) : new _e(t);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;
@@ -415,7 +415,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 	}
 	refreshed(e) {
 		if (this.closed || !this.drawn) return;
-		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + De : r);
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + xe : r);
 		this.report({
 			type: "painted",
 			captureMs: t,
@@ -433,7 +433,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-}, De = 1e3 / 60, Oe = class {
+}, xe = 1e3 / 60, Se = class {
 	events;
 	surface = document.createElement("canvas");
 	ordered = [];
@@ -479,7 +479,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 		this.closed = !0, this.order({ type: "close" });
 	}
 	async open() {
-		let e = await Me();
+		let e = await Ee();
 		try {
 			this.order = (e && this.inWorker(e)) ?? this.inPage();
 		} catch (e) {
@@ -500,7 +500,7 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 		return e.postMessage(i, [n, r]), (e) => t.postMessage(e, e.type === "picture" ? [e.bytes.buffer] : []);
 	}
 	inPage() {
-		let e = new Ee(this.surface, (e) => this.reported(e));
+		let e = new be(this.surface, (e) => this.reported(e));
 		return (t) => e.obey(t);
 	}
 	reported(e) {
@@ -517,12 +517,12 @@ var ye = 30, be = 16, xe = 3, Se = 1e4, Ce = class {
 			case "failed": this.events.failed(Error(e.message));
 		}
 	}
-}, ke = "framegate-player-worker.js", Ae = 3e3, je;
-function Me() {
-	return je ??= new Promise((e) => {
+}, Ce = "framegate-player-worker.js", we = 3e3, Te;
+function Ee() {
+	return Te ??= new Promise((e) => {
 		let t;
 		try {
-			t = new Worker(new URL(ke, import.meta.url), {
+			t = new Worker(new URL(Ce, import.meta.url), {
 				type: "module",
 				name: "framegate-player"
 			});
@@ -530,31 +530,31 @@ function Me() {
 			e(null);
 			return;
 		}
-		let n = setTimeout(() => (t.terminate(), e(null)), Ae);
+		let n = setTimeout(() => (t.terminate(), e(null)), we);
 		t.onerror = () => (clearTimeout(n), e(null)), t.onmessage = () => (clearTimeout(n), e(t));
 	});
 }
 // player/protocol.ts
-var Ne = "framegate.v1", Pe = 1, Fe = [
+var De = "framegate.v1", Oe = 1, ke = [
 	void 0,
 	"init",
 	"frame",
 	"soundInit",
 	"sound"
-], Ie = 1, Le = 2, Re = 4, x = class extends Error {};
-function ze(e) {
+], Ae = 1, je = 2, Me = 4, x = class extends Error {};
+function Ne(e) {
 	if (e.byteLength <= 32) throw new x(`a message of ${e.byteLength} bytes`);
 	let t = new DataView(e);
-	if (t.getUint8(0) !== Pe) throw new x(`version ${t.getUint8(0)} of the protocol`);
-	let n = Fe[t.getUint8(1)];
+	if (t.getUint8(0) !== Oe) throw new x(`version ${t.getUint8(0)} of the protocol`);
+	let n = ke[t.getUint8(1)];
 	if (!n) throw new x(`a message of kind ${t.getUint8(1)}`);
 	let r = t.getUint16(2), i = new Uint8Array(e, 32), a = t.getUint32(24);
 	if (a >= i.length) throw new x(`an access unit at ${a} of ${i.length} bytes`);
 	return {
 		kind: n,
-		key: (r & Ie) !== 0,
-		backlog: (r & Le) !== 0,
-		discontinuity: (r & Re) !== 0,
+		key: (r & Ae) !== 0,
+		backlog: (r & je) !== 0,
+		discontinuity: (r & Me) !== 0,
 		epoch: t.getUint32(4),
 		captureMs: Number(t.getBigUint64(8)) / 1e3,
 		seq: Number(t.getBigUint64(16)),
@@ -562,13 +562,13 @@ function ze(e) {
 		unitOffset: a
 	};
 }
-function Be(e) {
-	let t = Ve(e);
+function Pe(e) {
+	let t = Fe(e);
 	switch (t.type) {
 		case "hello": return {
 			type: "hello",
 			epoch: S(t, "epoch"),
-			codec: Ue(t),
+			codec: Le(t),
 			mime: C(t, "mime"),
 			width: S(t, "width"),
 			height: S(t, "height"),
@@ -578,7 +578,7 @@ function Be(e) {
 		};
 		case "sound": return {
 			type: "sound",
-			codec: We(t),
+			codec: Re(t),
 			mime: C(t, "mime"),
 			rate: S(t, "rate"),
 			channels: S(t, "channels"),
@@ -591,7 +591,7 @@ function Be(e) {
 		};
 		case "state": return {
 			type: "state",
-			camera: Ge(t),
+			camera: ze(t),
 			code: S(t, "code"),
 			message: C(t, "message"),
 			sound: t.sound === !0
@@ -618,7 +618,7 @@ function Be(e) {
 		default: return null;
 	}
 }
-function Ve(e) {
+function Fe(e) {
 	let t;
 	try {
 		t = JSON.parse(e);
@@ -633,30 +633,30 @@ function S(e, t) {
 	if (typeof n != "number" || !Number.isFinite(n)) throw new x(`${t} is not a number`);
 	return n;
 }
-var He = 1e3;
+var Ie = 1e3;
 function C(e, t) {
 	let n = e[t] ?? "";
 	if (typeof n != "string") throw new x(`${t} is not a string`);
-	return n.slice(0, He);
+	return n.slice(0, Ie);
 }
-function Ue(e) {
+function Le(e) {
 	let t = e.codec;
 	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new x(`codec ${String(t)}`);
 	return t;
 }
-function We(e) {
+function Re(e) {
 	let t = e.codec ?? "";
 	if (t === "") return null;
 	if (t !== "aac" && t !== "opus") throw new x(`sound of codec ${String(t)}`);
 	return t;
 }
-function Ge(e) {
+function ze(e) {
 	let t = e.camera;
 	if (t !== "online" && t !== "offline" && t !== "connecting") throw new x(`a camera that is ${String(t)}`);
 	return t;
 }
 // player/connection.ts
-var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
+var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	codecs;
 	clock;
 	events;
@@ -668,7 +668,7 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	greeted = !1;
 	over = !1;
 	constructor(e, t, n, r) {
-		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, Ne), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(Ke);
+		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, De), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(Be);
 	}
 	send(e) {
 		this.greeted && this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
@@ -690,7 +690,7 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 		this.send({
 			type: "ping",
 			c: y()
-		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < qe ? Je : Ye);
+		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Ve ? He : Ue);
 	}
 	receive(e) {
 		if (this.over) return;
@@ -698,10 +698,10 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 		this.watch(w);
 		try {
 			if (typeof e != "string") {
-				this.events.packet(ze(e));
+				this.events.packet(Ne(e));
 				return;
 			}
-			let n = Be(e);
+			let n = Pe(e);
 			n?.type === "pong" ? this.clock.note(n.c, t, n.serverTimeUs / 1e3) : n && this.events.message(n);
 		} catch (e) {
 			this.end(`The server sent ${e.message}.`);
@@ -713,7 +713,7 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	end(e) {
 		this.over || (this.close(), this.events.closed(this.opened, e));
 	}
-}, T = .06, Ze = .004, Qe = class {
+}, T = .06, Ge = .004, Ke = class {
 	pass;
 	now;
 	waiting = [];
@@ -748,7 +748,7 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	advance() {
 		let e = this.now(), t = e - (this.changedMs ?? e);
 		this.changedMs = e;
-		let n = this.wantedMs - this.currentMs, r = this.wantedMs === 0 ? T : Ze;
+		let n = this.wantedMs - this.currentMs, r = this.wantedMs === 0 ? T : Ge;
 		this.currentMs += Math.min(Math.max(n, -t * r), t * T);
 	}
 	wake() {
@@ -756,10 +756,10 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	}
 	due() {
 		let e = this.now();
-		for (; this.waiting[0] && this.waiting[0].dueMs <= e + $e;) this.pass(this.waiting.shift().thing);
+		for (; this.waiting[0] && this.waiting[0].dueMs <= e + qe;) this.pass(this.waiting.shift().thing);
 		this.waiting.length > 0 && this.wake();
 	}
-}, $e = 1, et = 500, tt = class {
+}, qe = 1, Je = 500, Ye = class {
 	url;
 	events;
 	surface = document.createElement("img");
@@ -768,7 +768,7 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	looking;
 	size = "";
 	constructor(e, t) {
-		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), et), this.load();
+		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Je), this.load();
 	}
 	close() {
 		clearInterval(this.looking), clearTimeout(this.retry), this.surface.removeAttribute("src");
@@ -786,7 +786,7 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, E = .04, D = .6, nt = .35, rt = .94, it = 1.25, at = 3, ot = .008, st = .02, ct = .04, lt = 500, ut = .1, dt = class {
+}, E = .04, D = .6, Xe = .35, Ze = .94, Qe = 1.25, $e = 3, et = .008, tt = .02, nt = .04, rt = 500, it = .1, at = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
@@ -795,14 +795,14 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 	}
 	arrived(e) {
 		let t = e.newestS - e.currentS;
-		for (t - (this.samples.at(-1)?.leadS ?? t) > ut && (this.samples = []), this.samples.push({
+		for (t - (this.samples.at(-1)?.leadS ?? t) > it && (this.samples = []), this.samples.push({
 			atMs: e.nowMs,
 			leadS: t
-		}); this.samples[0].atMs < e.nowMs - lt;) this.samples.shift();
+		}); this.samples[0].atMs < e.nowMs - rt;) this.samples.shift();
 		return this.decide(e);
 	}
 	decide(e) {
-		let t = e.seeking ? ft(e) : this.where(e);
+		let t = e.seeking ? ot(e) : this.where(e);
 		return t === null ? this.jumpOnly || (this.rate = this.pace()) : (this.samples = [], this.rate = 1), {
 			rate: this.rate,
 			seekS: t
@@ -812,24 +812,24 @@ var Ke = 1e4, w = 1e4, qe = 6, Je = 150, Ye = 4e3, Xe = class {
 		let r = n.at(-1);
 		if (!r) return null;
 		let i = Math.max(r[0], t - E), a = Math.min(...this.samples.map((e) => e.leadS));
-		if (this.samples.length > 0 && a > (this.jumpOnly ? nt : D) || e > r[1] + D) return i;
-		if (n.some(([t, n]) => t <= e && e < n - ct)) return null;
+		if (this.samples.length > 0 && a > (this.jumpOnly ? Xe : D) || e > r[1] + D) return i;
+		if (n.some(([t, n]) => t <= e && e < n - nt)) return null;
 		let o = n.find(([t]) => t > e);
 		return o ? o[0] : null;
 	}
 	pace() {
 		if (this.samples.length === 0) return this.rate;
 		let e = Math.min(...this.samples.map((e) => e.leadS)) - E;
-		if (Math.abs(e) < (this.rate === 1 ? st : ot)) return 1;
-		let t = Math.min(it, Math.max(rt, 1 + at * e));
+		if (Math.abs(e) < (this.rate === 1 ? tt : et)) return 1;
+		let t = Math.min(Qe, Math.max(Ze, 1 + $e * e));
 		return Math.round(t * 100) / 100;
 	}
 };
-function ft({ currentS: e, ranges: t }) {
+function ot({ currentS: e, ranges: t }) {
 	return t.some(([t, n]) => t <= e && e < n) ? null : t.find(([t]) => t > e)?.[0] ?? null;
 }
 // player/timeline.ts
-var pt = 3, mt = .15, ht = 3, gt = class {
+var st = 3, ct = .15, lt = 3, ut = class {
 	offsetS = null;
 	endS = 0;
 	usualS = 0;
@@ -837,7 +837,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 	place(e, t, n) {
 		let r = e.decodeTime / t;
 		if (this.offsetS === null && !n) return null;
-		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > _t) && (this.offsetS = this.endS - r);
+		(this.offsetS === null || Math.abs(r + this.offsetS - this.endS) > dt) && (this.offsetS = this.endS - r);
 		let i = e.durationAt < 0 ? e.duration / t : this.usual(e.duration / t), a = r + this.offsetS + e.composition / t;
 		return this.endS = r + this.offsetS + i, {
 			offsetS: this.offsetS,
@@ -849,10 +849,10 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 		this.offsetS = null;
 	}
 	usual(e) {
-		let t = this.usualS > 0 && e > Math.max(pt * this.usualS, this.usualS + mt);
-		return t && ++this.pauses < ht ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
+		let t = this.usualS > 0 && e > Math.max(st * this.usualS, this.usualS + ct);
+		return t && ++this.pauses < lt ? this.usualS : (this.pauses = 0, this.usualS = this.usualS === 0 || t ? e : this.usualS + (e - this.usualS) / 8, e);
 	}
-}, _t = .001, O = 2048, vt = class {
+}, dt = .001, O = 2048, ft = class {
 	pictures = [];
 	latestS = null;
 	add(e, t, n) {
@@ -868,7 +868,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 			let r = this.pictures[n];
 			if ((!t || Math.abs(r.startS - e) < Math.abs(t.startS - e)) && (t = r), r.startS < e - 1) break;
 		}
-		return t && Math.abs(t.startS - e) < yt ? t.captureMs : null;
+		return t && Math.abs(t.startS - e) < pt ? t.captureMs : null;
 	}
 	keyBefore(e) {
 		for (let t = this.pictures.length - 1; t >= 0; t--) {
@@ -880,16 +880,16 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 	newestS() {
 		return this.latestS;
 	}
-}, yt = .005, bt = 32 << 20, xt = 4, St = .001, Ct = 1e7, wt = 250, Tt = class {
+}, pt = .005, mt = 32 << 20, ht = 4, gt = .001, _t = 1e7, vt = 250, yt = class {
 	events;
 	surface = document.createElement("video");
 	source;
 	url;
 	buffer = null;
 	mime = "";
-	track = new gt();
-	captures = new vt();
-	follower = new dt(Ot());
+	track = new ut();
+	captures = new ft();
+	follower = new at(St());
 	checking;
 	init = null;
 	waiting = [];
@@ -902,7 +902,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 		this.events = e;
 		let t = l();
 		if (!t) throw Error("This browser has no Media Source Extensions.");
-		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), wt);
+		this.source = new t(), this.source.addEventListener("sourceopen", () => this.opened()), this.source.addEventListener("startstreaming", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(this.surface), this.checking = setInterval(() => this.check(), vt);
 	}
 	begin() {
 		this.init = null, this.present = !1, this.joining = !0, this.firstS = null, this.track.cut(), this.forget();
@@ -933,7 +933,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 		e.requestVideoFrameCallback(t);
 	}
 	opened() {
-		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, Ct), this.pump();
+		"setLiveSeekableRange" in this.source && this.source.setLiveSeekableRange(0, _t), this.pump();
 	}
 	takeInit(e) {
 		this.init = p(e.payload), this.track.cut();
@@ -950,7 +950,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 			this.events.dropped(1);
 			return;
 		}
-		r.duration !== n.duration && Et(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
+		r.duration !== n.duration && bt(e.payload, n, r.duration), this.captures.add(r.startS, e.captureMs, e.key), this.firstS ??= r.startS;
 		let i = this.waiting.at(-1);
 		i && "fragments" in i && i.offsetS === r.offsetS ? (i.fragments.push(e.payload), this.waitingBytes += e.payload.length) : this.queue({
 			offsetS: r.offsetS,
@@ -958,7 +958,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 		}), e.backlog || (this.present = !0), this.pump();
 	}
 	queue(e) {
-		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= bt || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
+		this.waiting.push(e), this.waitingBytes += "fragments" in e ? e.fragments[0].length : e.bytes.length, this.waitingBytes <= mt || (this.wantsMore() ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking pictures.")) : this.skip());
 	}
 	wantsMore() {
 		return this.source.streaming !== !1;
@@ -989,7 +989,7 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 		let t = this.buffer;
 		if (!t) throw Error("A fragment came before its init segment.");
 		t.timestampOffset !== e.offsetS && (t.timestampOffset = e.offsetS);
-		let n = e.fragments.length === 1 ? e.fragments[0] : Dt(e.fragments);
+		let n = e.fragments.length === 1 ? e.fragments[0] : xt(e.fragments);
 		return t.appendBuffer(n), n.length;
 	}
 	appendFailed(e, t) {
@@ -1028,39 +1028,39 @@ var pt = 3, mt = .15, ht = 3, gt = class {
 	}
 	evict() {
 		let e = this.captures.keyBefore(this.surface.currentTime), { buffered: t } = this.surface;
-		e !== null && t.length > 0 && t.start(0) < e - xt && this.evictBefore(e);
+		e !== null && t.length > 0 && t.start(0) < e - ht && this.evictBefore(e);
 	}
 	evictBefore(e) {
-		let t = this.buffer, n = e - St;
+		let t = this.buffer, n = e - gt;
 		return !t || t.updating || t.buffered.length === 0 || t.buffered.start(0) >= n ? !1 : (t.remove(0, n), !0);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
 };
-function Et(e, t, n) {
+function bt(e, t, n) {
 	new DataView(e.buffer, e.byteOffset).setUint32(t.durationAt, n);
 }
-function Dt(e) {
+function xt(e) {
 	let t = new Uint8Array(e.reduce((e, t) => e + t.length, 0)), n = 0;
 	for (let r of e) t.set(r, n), n += r.length;
 	return t;
 }
-function Ot() {
+function St() {
 	return navigator.vendor.startsWith("Apple");
 }
 // player/posters.ts
-var kt = 2, k = 4e3, A = 0, j = [];
-async function At(e, t, n) {
-	for (; A >= kt && !n.aborted;) await new Promise((e) => {
+var Ct = 2, k = 4e3, A = 0, j = [];
+async function wt(e, t, n) {
+	for (; A >= Ct && !n.aborted;) await new Promise((e) => {
 		j.push(e), n.addEventListener("abort", () => e(), { once: !0 });
 	});
 	if (n.aborted) return j.shift()?.(), !1;
 	A++;
-	let r = await jt(e, t, n);
+	let r = await Tt(e, t, n);
 	return A--, j.shift()?.(), r;
 }
-function jt(e, t, n) {
+function Tt(e, t, n) {
 	return new Promise((r) => {
 		if (n.aborted) {
 			r(!1);
@@ -1072,23 +1072,23 @@ function jt(e, t, n) {
 		n.addEventListener("abort", () => a(!1), { once: !0 }), e.onload = () => a(!0), e.onerror = () => a(!1), e.src = t.href;
 	});
 }
-async function Mt(e, t) {
+async function Et(e, t) {
 	let n = new AbortController(), r = () => n.abort(), i = setTimeout(r, k);
 	t.addEventListener("abort", r, { once: !0 });
 	try {
 		let t = await fetch(e, { signal: n.signal });
-		return t.ok ? (await t.body?.cancel(), "") : Nt(await t.text()) || `The server answers ${t.status}.`;
+		return t.ok ? (await t.body?.cancel(), "") : Dt(await t.text()) || `The server answers ${t.status}.`;
 	} catch {
-		return await jt(new Image(), e, t) ? "" : null;
+		return await Tt(new Image(), e, t) ? "" : null;
 	} finally {
 		clearTimeout(i), t.removeEventListener("abort", r);
 	}
 }
-function Nt(e) {
+function Dt(e) {
 	return e.trim().split("\n")[0].slice(0, 200);
 }
 // player/lipsync.ts
-var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, zt = class {
+var Ot = 1500, kt = 8e3, At = 3e3, jt = 3, Mt = 200, Nt = class {
 	habits;
 	pictures = [];
 	sounds = [];
@@ -1105,17 +1105,17 @@ var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, zt = class {
 		this.heldMs = n, N(this.pictures, {
 			atMs: t,
 			lagMs: t - e - n
-		}, Pt);
+		}, Ot);
 	}
 	arrived(e, t) {
 		let n = t - e;
-		this.sounds = this.sounds.filter((e) => e.lagMs < n + Rt), N(this.sounds, {
+		this.sounds = this.sounds.filter((e) => e.lagMs < n + Mt), N(this.sounds, {
 			atMs: t,
 			lagMs: n
-		}, Ft);
+		}, kt);
 	}
 	starved(e) {
-		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + Ht);
+		this.fresh = !0, this.stockMs = Math.min(this.stockMs + e, this.habits.stockMs + It);
 	}
 	heard(e, t) {
 		this.unstock(t);
@@ -1138,7 +1138,7 @@ var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, zt = class {
 		let e = this.leastLagMs();
 		if (e === null || this.pictures.length === 0) return this.wantedHoldMs;
 		let t = Math.min(Math.max(0, e - M(this.pictures)), 500), n = t - this.wantedHoldMs;
-		return (n > Ut || n < -Wt) && (this.wantedHoldMs = t), this.wantedHoldMs;
+		return (n > Lt || n < -Rt) && (this.wantedHoldMs = t), this.wantedHoldMs;
 	}
 	reset() {
 		this.pictures = [], this.sounds = [], this.behind = null, this.fresh = !0;
@@ -1148,44 +1148,44 @@ var Pt = 1500, Ft = 8e3, It = 3e3, Lt = 3, Rt = 200, zt = class {
 		return this.fresh = !1, i ? {
 			rate: 1,
 			skipMs: e
-		} : Math.abs(e) < Lt ? {
+		} : Math.abs(e) < jt ? {
 			rate: 1,
 			skipMs: 0
 		} : {
-			rate: 1 + Math.min(t, Math.max(-t, e / It)),
+			rate: 1 + Math.min(t, Math.max(-t, e / At)),
 			skipMs: 0
 		};
 	}
 	unstock(e) {
-		let t = (e - (this.stockedMs ?? e)) * Vt;
+		let t = (e - (this.stockedMs ?? e)) * Ft;
 		this.stockMs = Math.max(this.habits.stockMs, this.stockMs - t), this.stockedMs = e;
 	}
 	leastLagMs() {
 		if (this.sounds.length === 0) return null;
 		let e = this.sounds.map(({ lagMs: e }) => e).sort((e, t) => t - e);
-		return e[Math.floor(e.length * Bt)] + this.stockMs;
+		return e[Math.floor(e.length * Pt)] + this.stockMs;
 	}
 	shownLagMs() {
 		return this.pictures.length === 0 ? null : M(this.pictures) + this.heldMs;
 	}
-}, Bt = .05, Vt = 5e-4, Ht = 300, Ut = 5, Wt = 40, Gt = 500;
+}, Pt = .05, Ft = 5e-4, It = 300, Lt = 5, Rt = 40, zt = 500;
 function M(e) {
 	let t = e.map(({ lagMs: e }) => e).sort((e, t) => e - t);
 	return t[t.length >> 1];
 }
 function N(e, t, n) {
 	let r = e.at(-1);
-	for (r && Math.abs(r.lagMs - t.lagMs) > Gt && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
+	for (r && Math.abs(r.lagMs - t.lagMs) > zt && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
 }
 // player/elementspeaker.ts
-var Kt = {
+var Bt = {
 	stockMs: 120,
 	bend: .03,
 	leapMs: 400,
 	firstLeapMs: 600
-}, qt = 40, Jt = 100, Yt = 1, Xt = 5, Zt = 500, P = 500, Qt = class {
+}, Vt = 40, Ht = 100, Ut = 1, Wt = 5, Gt = 500, P = 500, Kt = class {
 	events;
-	sync = new zt(Kt);
+	sync = new Nt(Bt);
 	audio = document.createElement("audio");
 	source;
 	url;
@@ -1204,7 +1204,7 @@ var Kt = {
 		this.events = t;
 		let n = l();
 		if (!n) throw Error("This browser has no Media Source Extensions.");
-		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Jt);
+		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Ht);
 	}
 	begin({ init: e, mime: t, bytes: n }) {
 		this.sync.reset(), this.timescale = e.timescale, this.offsetS = null, this.waiting = [], this.queue({
@@ -1240,10 +1240,10 @@ var Kt = {
 		});
 	}
 	place(e) {
-		return this.fromS = this.endS === 0 ? 0 : this.endS + Yt, this.fromS - e;
+		return this.fromS = this.endS === 0 ? 0 : this.endS + Ut, this.fromS - e;
 	}
 	queue(e) {
-		this.waiting.push(e), this.waiting.length > Zt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
+		this.waiting.push(e), this.waiting.length > Gt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
 	}
 	pump() {
 		if (this.closed || this.source.readyState !== "open" || this.buffer?.updating) return;
@@ -1262,10 +1262,10 @@ var Kt = {
 	appended() {
 		if (this.closed) return;
 		let { buffered: e, currentTime: t } = this.audio;
-		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Xt), this.pump();
+		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Wt), this.pump();
 	}
 	stands() {
-		this.heard && !this.audio.seeking && this.sync.starved(qt), this.heard = !1;
+		this.heard && !this.audio.seeking && this.sync.starved(Vt), this.heard = !1;
 	}
 	check() {
 		let e = y();
@@ -1294,7 +1294,7 @@ var Kt = {
 	}
 	goTo(e) {
 		let { buffered: t } = this.audio;
-		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - $t && e < t.end(n)) {
+		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - qt && e < t.end(n)) {
 			this.audio.currentTime = Math.max(e, t.start(n));
 			return;
 		}
@@ -1302,8 +1302,8 @@ var Kt = {
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, $t = .1, F = 28;
-function en(e) {
+}, qt = .1, F = 28;
+function Jt(e) {
 	let t = g(e, ["moov", "trak"]), n = g(t, [
 		"mdia",
 		"minf",
@@ -1319,16 +1319,16 @@ function en(e) {
 		channels: o,
 		timescale: r
 	};
-	let c = on(g(g(n, ["mp4a"]).subarray(F), ["esds"]).subarray(4));
+	let c = $t(g(g(n, ["mp4a"]).subarray(F), ["esds"]).subarray(4));
 	return {
-		codec: `mp4a.40.${tn(c)}`,
+		codec: `mp4a.40.${Yt(c)}`,
 		config: c.slice(),
 		rate: s,
 		channels: o,
 		timescale: r
 	};
 }
-function tn(e) {
+function Yt(e) {
 	if (e.length < 2) throw new f(`a configuration of AAC of ${e.length} bytes`);
 	let t = e[0] >> 3;
 	return t === 31 ? 32 + ((e[0] & 7) << 3) + (e[1] >> 5) : t;
@@ -1339,13 +1339,13 @@ var I = {
 }, L = {
 	tag: 4,
 	bytes: 13
-}, nn = {
+}, Xt = {
 	tag: 5,
 	bytes: 0
-}, R = 128, rn = 64, an = 32;
-function on(e) {
-	let t = z(e, I), n = t[2], r = (n & R ? 2 : 0) + (n & an ? 2 : 0);
-	return n & rn && (r += 1 + (t[I.bytes + (n & R ? 2 : 0)] ?? 0)), z(z(t.subarray(I.bytes + r), L).subarray(L.bytes), nn);
+}, R = 128, Zt = 64, Qt = 32;
+function $t(e) {
+	let t = z(e, I), n = t[2], r = (n & R ? 2 : 0) + (n & Qt ? 2 : 0);
+	return n & Zt && (r += 1 + (t[I.bytes + (n & R ? 2 : 0)] ?? 0)), z(z(t.subarray(I.bytes + r), L).subarray(L.bytes), Xt);
 }
 function z(e, { tag: t, bytes: n }) {
 	for (let r = 0; r < e.length;) {
@@ -1361,13 +1361,12 @@ function z(e, { tag: t, bytes: n }) {
 	}
 	throw new f(`no descriptor ${t}`);
 }
-var sn = 1, cn = 4, ln = 256, un = 512, dn = 1024, fn = 2048;
-function pn(e, t) {
+function en(e, t) {
 	let n = g(e, ["moof", "traf"]), r = v(g(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
-	if (!(i & ln) || !(i & un)) throw new f("frames of sound without duration or size");
-	let a = 8 + (i & dn ? 4 : 0) + (i & fn ? 4 : 0), o = 8 + (i & sn ? 4 : 0) + (i & cn ? 4 : 0), s = r.getUint32(4);
+	if (!(i & 256) || !(i & 512)) throw new f("frames of sound without duration or size");
+	let a = 8 + (i & 1024 ? 4 : 0) + (i & 2048 ? 4 : 0), o = 8 + (i & 1 ? 4 : 0) + (i & 4 ? 4 : 0), s = r.getUint32(4);
 	if (o + s * a > r.byteLength) throw new f(`${s} frames of sound in a trun of ${r.byteLength} bytes`);
-	let c = [], l = pe(n);
+	let c = [], l = se(n);
 	for (let n = 0; n < s; n++) {
 		let i = r.getUint32(o + n * a), s = r.getUint32(o + n * a + 4);
 		if (s > e.length - t) throw new f(`a frame of sound of ${s} bytes where ${e.length - t} are left`);
@@ -1380,19 +1379,19 @@ function pn(e, t) {
 	return c;
 }
 // player/speaker.ts
-var B = [["opus", "opus"], ["aac", "mp4a.40.2"]], mn;
+var B = [["opus", "opus"], ["aac", "mp4a.40.2"]], tn;
 function V() {
-	return mn ??= hn();
+	return tn ??= nn();
 }
-async function hn() {
-	let e = new Promise((e) => setTimeout(() => e([]), gn));
+async function nn() {
+	let e = new Promise((e) => setTimeout(() => e([]), rn));
 	return {
-		worklet: await Promise.race([_n(), e]),
-		element: vn()
+		worklet: await Promise.race([an(), e]),
+		element: on()
 	};
 }
-var gn = 1e3;
-async function _n() {
+var rn = 1e3;
+async function an() {
 	if (typeof AudioDecoder != "function" || typeof AudioWorkletNode != "function") return [];
 	let e = [];
 	for (let [t, n] of B) try {
@@ -1405,20 +1404,20 @@ async function _n() {
 	} catch {}
 	return e;
 }
-function vn() {
+function on() {
 	let e = l();
 	return B.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
 }
 // player/ring.ts
-var yn = "framegate-sound", bn = {
+var sn = "framegate-sound", cn = {
 	stockMs: 30,
 	bend: .005,
 	leapMs: 40,
 	firstLeapMs: 5
-}, xn = 10, Sn = 200, Cn = 3, wn = 8e3, Tn = 1e3, En = .02, H = 2, Dn = class {
+}, ln = 10, un = 200, dn = 3, fn = 8e3, pn = 1e3, mn = .02, H = 2, hn = class {
 	events;
-	sync = new zt(bn);
-	context = An();
+	sync = new Nt(cn);
+	context = vn();
 	gain;
 	node = null;
 	decoder = null;
@@ -1440,7 +1439,7 @@ var yn = "framegate-sound", bn = {
 	}
 	take({ frames: e }) {
 		if (this.decoder && this.init && this.node) {
-			this.decoder.decodeQueueSize > Sn && this.restart();
+			this.decoder.decodeQueueSize > un && this.restart();
 			for (let { start: t, duration: n, bytes: r } of e) {
 				let e = t / this.init.timescale * 1e3, i = Math.round(e * 1e3), a = Math.round(n / this.init.timescale * 1e6);
 				this.inside.push({
@@ -1456,20 +1455,20 @@ var yn = "framegate-sound", bn = {
 		}
 	}
 	setVolume(e) {
-		this.gain.gain.setTargetAtTime(e, this.context.currentTime, En);
+		this.gain.gain.setTargetAtTime(e, this.context.currentTime, mn);
 	}
 	close() {
-		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), jn());
+		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), yn());
 	}
 	async open() {
 		try {
-			let [e] = await Promise.all([Nn(this.context), Mn(this.context)]);
+			let [e] = await Promise.all([xn(this.context), bn(this.context)]);
 			if (this.closed) return;
 			if (!e) {
 				this.refuse();
 				return;
 			}
-			this.node = new AudioWorkletNode(this.context, yn, {
+			this.node = new AudioWorkletNode(this.context, sn, {
 				numberOfInputs: 0,
 				outputChannelCount: [H]
 			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain);
@@ -1537,10 +1536,10 @@ var yn = "framegate-sound", bn = {
 		return this.firstOut = !1, this.inside.shift()?.startMs ?? null;
 	}
 	broke(e) {
-		e.name === "NotSupportedError" || ++this.errors > Cn ? this.fail(e) : this.restart();
+		e.name === "NotSupportedError" || ++this.errors > dn ? this.fail(e) : this.restart();
 	}
 	reported({ mediaMs: e, contextS: t, starved: n, number: r }) {
-		if (this.closed || (n > this.starved && this.sync.starved(xn), this.starved = n, e === null || r < this.step.number)) return;
+		if (this.closed || (n > this.starved && this.sync.starved(ln), this.starved = n, e === null || r < this.step.number)) return;
 		let { rate: i, skipMs: a } = this.sync.heard(e, this.heardAtMs(t));
 		(i !== this.step.rate || a !== 0) && this.walk({
 			rate: i,
@@ -1564,28 +1563,28 @@ var yn = "framegate-sound", bn = {
 		let { contextTime: e = 0, performanceTime: t = 0 } = this.context.getOutputTimestamp(), n = e > 0 && t > 0, { baseLatency: r = 0, outputLatency: i = 0 } = this.context;
 		if (!n) return (r + i) * 1e3;
 		let a = e + (performance.now() - t) / 1e3;
-		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), On);
+		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), gn);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, On = 1e3, kn = "framegate-player-sound.js", U, W, G = 0;
-function An() {
+}, gn = 1e3, _n = "framegate-player-sound.js", U, W, G = 0;
+function vn() {
 	return U || (U = new AudioContext({ latencyHint: "interactive" }), U.addEventListener("statechange", K)), G++, K(), U;
 }
 function K() {
 	G > 0 && U?.state !== "running" && U?.resume().catch(() => {});
 }
-function jn() {
+function yn() {
 	--G === 0 && U?.suspend().catch(() => {});
 }
-function Mn(e) {
-	return W ??= e.audioWorklet.addModule(new URL(kn, import.meta.url)), W.catch(() => W = void 0), W;
+function bn(e) {
+	return W ??= e.audioWorklet.addModule(new URL(_n, import.meta.url)), W.catch(() => W = void 0), W;
 }
-function Nn(e) {
+function xn(e) {
 	let t = navigator.userActivation?.hasBeenActive ?? !0;
 	return new Promise((n) => {
-		let r = setTimeout(() => i(), t ? wn : Tn), i = () => {
+		let r = setTimeout(() => i(), t ? fn : pn), i = () => {
 			clearTimeout(r), e.removeEventListener("statechange", a), n(e.state === "running");
 		}, a = () => e.state === "running" && i();
 		e.addEventListener("statechange", a), a();
@@ -1596,7 +1595,7 @@ var q = {
 	codec: null,
 	rate: 0,
 	channels: 0
-}, Pn = "The browser plays sound only after a click or a key on this page.", Fn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], In = 2e4, Ln = 600, Rn = class {
+}, Sn = "The browser plays sound only after a click or a key on this page.", Cn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], wn = 2e4, Tn = 600, En = class {
 	events;
 	muted = !0;
 	volume = 1;
@@ -1663,7 +1662,7 @@ var q = {
 				heldMs: t
 			});
 			for (let e of this.pictures.keys()) {
-				if (this.pictures.size <= Ln) break;
+				if (this.pictures.size <= Tn) break;
 				this.pictures.delete(e);
 			}
 		}
@@ -1700,7 +1699,7 @@ var q = {
 		if (clearTimeout(this.retry), this.hears = await V(), e !== this.turn) return;
 		let t = J.find((e) => this.plays(e).length > 0);
 		if (!t) {
-			this.giveUp(Fn);
+			this.giveUp(Cn);
 			return;
 		}
 		this.kind = t;
@@ -1709,7 +1708,7 @@ var q = {
 			failed: (t) => e === this.turn && this.broke(t)
 		};
 		try {
-			this.speaker = t === "worklet" ? new Dn(this.volume, n) : new Qt(this.volume, n);
+			this.speaker = t === "worklet" ? new hn(this.volume, n) : new Kt(this.volume, n);
 		} catch (e) {
 			this.broke(e);
 			return;
@@ -1724,7 +1723,7 @@ var q = {
 		this.open && t !== this.sent && (this.sent = t, this.events.wish(e));
 	}
 	takeInit(e, t, { codec: n, mime: r }) {
-		this.init = en(e.payload), this.shiftMs = null;
+		this.init = Jt(e.payload), this.shiftMs = null;
 		let { rate: i, channels: a } = this.init;
 		t.begin({
 			init: this.init,
@@ -1738,7 +1737,7 @@ var q = {
 		});
 	}
 	takeFrames(e, t, { timescale: n }) {
-		let r = pn(e.payload, e.unitOffset);
+		let r = en(e.payload, e.unitOffset);
 		if (r.length === 0) return;
 		let i = e.captureMs - r[0].start / n * 1e3;
 		this.shiftMs = this.shiftMs === null ? i : this.shiftMs + (i - this.shiftMs) / 16, t.take({
@@ -1747,7 +1746,7 @@ var q = {
 		});
 	}
 	refuse() {
-		this.muted = !0, this.silence(), this.update({ message: Pn }), this.events.refused();
+		this.muted = !0, this.silence(), this.update({ message: Sn }), this.events.refused();
 	}
 	broke(e) {
 		let t = this.init && this.message?.codec ? [this.message.codec] : this.hears[this.kind];
@@ -1760,7 +1759,7 @@ var q = {
 			message: e
 		}), this.retry = setTimeout(() => {
 			this.failed.clear(), this.listen();
-		}, In);
+		}, wn);
 	}
 	update(e) {
 		let t = {
@@ -1769,23 +1768,23 @@ var q = {
 		};
 		Object.keys(t).every((e) => t[e] === this.state[e]) || (this.state = t, this.events.changed(t));
 	}
-}, zn = 2e3, Bn = 5;
-function Vn(e) {
+}, Dn = 2e3, On = 5;
+function kn(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return Un(e);
+	if (!e.connected) return jn(e);
 	if (e.past) return {
 		state: "playback",
-		words: Hn(e.past)
+		words: An(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: Y("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(zn, Bn * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(Dn, On * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -1802,10 +1801,10 @@ function Vn(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function Hn({ paused: e, end: t, message: n }) {
+function An({ paused: e, end: t, message: n }) {
 	return n ? Y("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function Un({ trouble: e, shown: t }) {
+function jn({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -1817,7 +1816,7 @@ function Un({ trouble: e, shown: t }) {
 function Y(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var Wn = [
+var Mn = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1831,7 +1830,7 @@ var Wn = [
 		name: "days"
 	}
 ];
-function Gn(e) {
+function Nn(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1839,20 +1838,20 @@ function Gn(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of Wn) {
+	for (let e of Mn) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, er = 4, tr = class {
+var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, Hn = 4, Un = class {
 	address;
 	wanted;
 	stage;
 	ladder;
-	clock = new ve();
-	backoff = new d(Kn, qn);
+	clock = new fe();
+	backoff = new d(Pn, Fn);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1880,9 +1879,9 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 	dropped = 0;
 	closed = !1;
 	sound;
-	hold = new Qe((e) => this.render(e), y);
+	hold = new Ke((e) => this.render(e), y);
 	constructor(e, t, n) {
-		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new Rn({
+		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new En({
 			wish: (e) => this.connection?.send({
 				type: "sound",
 				codecs: e
@@ -1893,7 +1892,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 		}), o();
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Xn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Rn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1974,7 +1973,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 		clearInterval(this.ticking), this.ticking = void 0, this.disconnect();
 	}
 	connect() {
-		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Xe(this.address.socket(), () => this.codecs(), this.clock, {
+		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new We(this.address.socket(), () => this.codecs(), this.clock, {
 			opened: () => this.opened(),
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
@@ -2026,7 +2025,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new Tt(n) : new Oe(n);
+			this.renderer = e === "mse" ? new yt(n) : new Se(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -2062,7 +2061,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && y() - this.firstMs > Yn && this.backoff.reset();
+		this.firstMs !== null && y() - this.firstMs > Ln && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -2071,11 +2070,11 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 	}
 	async explain() {
 		this.asking = new AbortController();
-		let { signal: e } = this.asking, t = await Mt(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(Jn * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Qn && (this.disconnect(), this.showImage()), this.report());
+		let { signal: e } = this.asking, t = await Et(this.address.still(), e);
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(In * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Bn && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
-		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new tt(this.address.multipart(), {
+		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ye(this.address.multipart(), {
 			shown: () => {
 				this.connected = !0, this.shownYet = !0, this.stage.pictured(), this.stage.say({
 					state: "live",
@@ -2092,7 +2091,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % Zn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % zn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
 		let e = y();
@@ -2112,7 +2111,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.offers("mse", this.begun);
-		return this.slowTicks = t && e > $n ? this.slowTicks + 1 : 0, this.slowTicks >= er;
+		return this.slowTicks = t && e > Vn ? this.slowTicks + 1 : 0, this.slowTicks >= Hn;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -2127,7 +2126,7 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(Vn({
+		this.image && this.ticking !== void 0 || this.stage.say(kn({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
@@ -2139,12 +2138,12 @@ var Kn = 250, qn = 5e3, Jn = 5e3, Yn = 5e3, Xn = 500, Zn = 4, Qn = 2, $n = 250, 
 			trouble: this.problem
 		}));
 	}
-}, nr = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function rr() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(nr)), X;
+}, Wn = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function Gn() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(Wn)), X;
 }
 // player/view.ts
-var ir = class {
+var Kn = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -2153,7 +2152,7 @@ var ir = class {
 	delay = Z("span", "chip delay");
 	button = document.createElement("button");
 	mute = document.createElement("button");
-	loudspeaker = or();
+	loudspeaker = Jn();
 	note = Z("span", "chip");
 	volume = document.createElement("input");
 	muted = !0;
@@ -2164,7 +2163,7 @@ var ir = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [rr()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [Gn()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	setUpSound({ mute: e, volume: t }) {
 		this.note.setAttribute("part", "note"), this.note.setAttribute("role", "status"), this.mute.type = "button", this.mute.className = "mute", this.mute.setAttribute("part", "mute"), this.mute.append(this.loudspeaker), this.mute.addEventListener("click", e), this.volume.type = "range", this.volume.max = "1", this.volume.step = "0.05", this.volume.setAttribute("part", "volume"), this.volume.setAttribute("aria-label", "Volume"), this.volume.addEventListener("input", () => t(this.volume.valueAsNumber)), this.loudness(!0, 1);
@@ -2201,29 +2200,29 @@ var ir = class {
 		this.mute.hidden = !t.offered, this.volume.hidden = !t.offered || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.note.hidden = !t.offered || t.message === "", this.note.textContent !== t.message && (this.note.textContent = t.message);
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Gn(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Nn(e);
 	}
 };
 function Z(e, t) {
 	let n = document.createElement(e);
 	return n.className = t, n;
 }
-var ar = "http://www.w3.org/2000/svg";
-function or() {
-	let e = document.createElementNS(ar, "svg");
+var qn = "http://www.w3.org/2000/svg";
+function Jn() {
+	let e = document.createElementNS(qn, "svg");
 	e.setAttribute("viewBox", "0 0 24 24"), e.setAttribute("aria-hidden", "true");
 	for (let [t, n] of Object.entries({
 		body: "M4 9v6h4l5 4V5L8 9z",
 		waves: "M16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
 		stroke: "M16 9l6 6M22 9l-6 6"
 	})) {
-		let r = document.createElementNS(ar, "path");
+		let r = document.createElementNS(qn, "path");
 		r.setAttribute("class", t), r.setAttribute("d", n), e.append(r);
 	}
 	return e;
 }
 // player/element.ts
-var sr = "100px", cr = 500, lr = 150, Q = {
+var Yn = "100px", Xn = 500, Zn = 150, Q = {
 	available: !1,
 	codec: null,
 	rate: 0,
@@ -2243,12 +2242,12 @@ var sr = "100px", cr = 500, lr = 150, Q = {
 		"muted",
 		"volume"
 	];
-	#e = new ir(this.attachShadow({ mode: "open" }), {
+	#e = new Kn(this.attachShadow({ mode: "open" }), {
 		retry: () => this.retry(),
 		mute: () => this.muted = !this.muted,
 		volume: (e) => this.volume = e
 	});
-	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: sr });
+	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: Yn });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -2333,7 +2332,7 @@ var sr = "100px", cr = 500, lr = 150, Q = {
 		document.removeEventListener("visibilitychange", this.#w), window.removeEventListener("online", this.#T), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#x();
 	}
 	attributeChangedCallback(e, t, n) {
-		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = ur(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
+		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = Qn(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
 			this.#a = !1, this.#i && this.#b();
 		}));
 	}
@@ -2380,7 +2379,7 @@ var sr = "100px", cr = 500, lr = 150, Q = {
 		let e = this.#S();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new tr(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
+		this.#n = new Un(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
 	}
 	#x() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h !== Q && this.#g.sounds(Q), this.#y();
@@ -2388,7 +2387,7 @@ var sr = "100px", cr = 500, lr = 150, Q = {
 	#S() {
 		let t = this.getAttribute("src");
 		if (!t) return null;
-		let [n = null, r = null, i = null, a = null] = dr.map((e) => this.getAttribute(e));
+		let [n = null, r = null, i = null, a = null] = $n.map((e) => this.getAttribute(e));
 		try {
 			return new e(t, document.baseURI, {
 				width: n,
@@ -2407,7 +2406,7 @@ var sr = "100px", cr = 500, lr = 150, Q = {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#w();
 	}
 	#w = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), cr);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), Xn);
 	};
 	#T = () => this.#n?.retryNow();
 	#E() {
@@ -2421,16 +2420,16 @@ var sr = "100px", cr = 500, lr = 150, Q = {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, lr));
+		e === null && await new Promise((e) => setTimeout(e, Zn));
 		let n = e === null ? this.#S()?.still() : new URL(e, document.baseURI);
-		n && !t.aborted && this.#e.posted(await At(this.#e.poster, n, t));
+		n && !t.aborted && this.#e.posted(await wt(this.#e.poster, n, t));
 	}
 };
-function ur(e) {
+function Qn(e) {
 	let t = e === null || e.trim() === "" ? 1 : Number(e);
 	return Number.isNaN(t) ? 1 : Math.min(1, Math.max(0, t));
 }
-var dr = [
+var $n = [
 	"width",
 	"height",
 	"fps",
@@ -2439,7 +2438,7 @@ var dr = [
 for (let e of [
 	"src",
 	"mode",
-	...dr,
+	...$n,
 	"poster",
 	"label"
 ]) Object.defineProperty($.prototype, e, {

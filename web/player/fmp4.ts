@@ -75,12 +75,12 @@ export function parseTimescale(mdhd: Uint8Array<ArrayBuffer>): number {
 const TFHD_BASE_DATA_OFFSET = 0x1;
 const TFHD_DESCRIPTION = 0x2;
 const TFHD_DURATION = 0x8;
-const TRUN_DATA_OFFSET = 0x1;
-const TRUN_FIRST_FLAGS = 0x4;
-const TRUN_DURATION = 0x100;
-const TRUN_SIZE = 0x200;
-const TRUN_FLAGS = 0x400;
-const TRUN_COMPOSITION = 0x800;
+export const TRUN_DATA_OFFSET = 0x1;
+export const TRUN_FIRST_FLAGS = 0x4;
+export const TRUN_DURATION = 0x100;
+export const TRUN_SIZE = 0x200;
+export const TRUN_FLAGS = 0x400;
+export const TRUN_COMPOSITION = 0x800;
 
 /** Reads the head of a fragment, or throws a BoxError. */
 export function parseFragment(bytes: Uint8Array<ArrayBuffer>): FragmentHead {

@@ -1,7 +1,9 @@
 // What the player has to know of sound in fragmented MP4: how it is configured,
 // and where its frames are.
 
-import { BoxError, child, find, parseDecodeTime, parseTimescale, viewOf } from './fmp4';
+import {
+  BoxError, TRUN_COMPOSITION, TRUN_DATA_OFFSET, TRUN_DURATION, TRUN_FIRST_FLAGS, TRUN_FLAGS, TRUN_SIZE, child, find, parseDecodeTime, parseTimescale, viewOf,
+} from './fmp4';
 
 /** What an init segment says of its only track, which is of sound. */
 export interface SoundInit {
@@ -84,14 +86,6 @@ function descriptor(bytes: Uint8Array<ArrayBuffer>, { tag, bytes: least }: { tag
   throw new BoxError(`no descriptor ${tag}`);
 }
 
-// Flags of trun (ISO/IEC 14496-12, 8.8.8).
-const DATA_OFFSET = 0x1;
-const FIRST_FLAGS = 0x4;
-const DURATION = 0x100;
-const SIZE = 0x200;
-const FLAGS = 0x400;
-const COMPOSITION = 0x800;
-
 /**
  * Reads where the frames of a fragment are, or throws a BoxError. at is where the
  * first begins in it. Each has a duration and a size of its own.
@@ -100,9 +94,9 @@ export function parseSound(bytes: Uint8Array<ArrayBuffer>, at: number): SoundFra
   const track = find(bytes, ['moof', 'traf']);
   const trun = viewOf(find(track, ['trun']), 8);
   const flags = trun.getUint32(0) & 0xffffff;
-  if (!(flags & DURATION) || !(flags & SIZE)) throw new BoxError('frames of sound without duration or size');
-  const entry = 8 + (flags & FLAGS ? 4 : 0) + (flags & COMPOSITION ? 4 : 0);
-  const first = 8 + (flags & DATA_OFFSET ? 4 : 0) + (flags & FIRST_FLAGS ? 4 : 0);
+  if (!(flags & TRUN_DURATION) || !(flags & TRUN_SIZE)) throw new BoxError('frames of sound without duration or size');
+  const entry = 8 + (flags & TRUN_FLAGS ? 4 : 0) + (flags & TRUN_COMPOSITION ? 4 : 0);
+  const first = 8 + (flags & TRUN_DATA_OFFSET ? 4 : 0) + (flags & TRUN_FIRST_FLAGS ? 4 : 0);
   const count = trun.getUint32(4);
   if (first + count * entry > trun.byteLength) throw new BoxError(`${count} frames of sound in a trun of ${trun.byteLength} bytes`);
   const frames: SoundFrame[] = [];
