@@ -159,7 +159,7 @@ func TestRecordingOfAnAddedCamera(t *testing.T) {
 	var d shown
 	a := c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "test:", "record": record}).want(201).into(&d)
 	want := config.Record{
-		Mode: config.RecordScheduled, Codec: config.RecordAuto, Schedule: config.Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00"},
+		Mode: config.RecordScheduled, Codec: config.RecordAuto, Sound: config.RecordSoundOn, Schedule: config.Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00"},
 		Keep: config.Retention{MaxAge: 720 * time.Hour, MaxBytes: 200e9, MarkedMaxAge: 2160 * time.Hour},
 	}
 	if got := r.gateway.added["front"].Record; got != want {
@@ -185,7 +185,7 @@ func TestRecordingOfAnAddedCamera(t *testing.T) {
 	}
 	c.do("PATCH", "/api/v1/cameras/front", object{"record": object{}}).want(200)
 	c.do("PATCH", "/api/v1/cameras/front", object{"record": object{"mode": "", "keep": object{"marked": object{"max_age": ""}}}}).want(200)
-	if got := r.gateway.added["front"].Record; got != (config.Record{Mode: config.RecordOff, Codec: config.RecordAuto}) {
+	if got := r.gateway.added["front"].Record; got != (config.Record{Mode: config.RecordOff, Codec: config.RecordAuto, Sound: config.RecordSoundOn}) {
 		t.Errorf("taken away, it is %+v", got)
 	}
 }
@@ -204,7 +204,7 @@ func TestRecordingThatCannotBe(t *testing.T) {
 			t.Errorf("%v: %s, want %s", record, a.body, says)
 		}
 	}
-	for _, record := range []any{"on", nil, object{"Mode": "off"}, object{"mode": "on"}, object{"keep": "30d"}, object{"keep": object{"marked": object{"MAX_AGE": "1d"}}}, object{"sound": "on"}, object{"schedule": object{"hours": []string{"daily 8:00-9:00"}}}} {
+	for _, record := range []any{"on", nil, object{"Mode": "off"}, object{"mode": "on"}, object{"keep": "30d"}, object{"keep": object{"marked": object{"MAX_AGE": "1d"}}}, object{"sound": true}, object{"schedule": object{"hours": []string{"daily 8:00-9:00"}}}} {
 		c.do("POST", "/api/v1/cameras", object{"id": "a", "source": "test:", "record": record}).want(400)
 	}
 }
