@@ -52,6 +52,7 @@ type File interface {
 type Growing struct {
 	Segment index.Segment // what its row would be now, but for an ID
 	Format  *media.Format
+	Sound   *media.Format // of the second track; nil without one
 	Table   segment.Table // at the rate of its media time
 }
 

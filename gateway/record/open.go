@@ -71,6 +71,7 @@ type Growing struct {
 	// and an ID of 0.
 	Segment index.Segment
 	Format  *media.Format
+	Sound   *media.Format // of the second track; nil without one
 	Table   segment.Table
 }
 
@@ -93,7 +94,7 @@ func (r *Recorders) Growing(camera string) (g Growing, ok bool) {
 	if len(t.Entries) == 0 || len(t.Entries[0]) == 0 {
 		return g, false
 	}
-	g = Growing{Format: f.format, Table: t, Segment: index.Segment{
+	g = Growing{Format: f.format, Sound: f.sound, Table: t, Segment: index.Segment{
 		Camera: camera, Run: f.head.Run.String(), Sequence: f.head.Sequence, Path: f.name,
 		Start: *f.start.Load(), Bytes: f.w.Size(), Frames: len(t.Entries[0]), Rate: rate,
 	}}

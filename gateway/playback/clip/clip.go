@@ -78,6 +78,7 @@ type Finder interface {
 type Growing struct {
 	Segment index.Segment // what its row would be now, but for an ID
 	Format  *media.Format
+	Sound   *media.Format // of the second track; nil without one
 	Table   segment.Table // of all that is in it
 }
 
