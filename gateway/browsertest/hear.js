@@ -47,21 +47,20 @@
     return made;
   };
 
-  // see notes the flashes of a player.
+  // see notes the flashes of a player. It looks at its surface not only when the page is
+  // painted, which is seldom on a machine that has much to do.
   window.see = (player) => {
     player.flashes = [];
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     let white = false;
-    const look = (nowMs) => {
-      requestAnimationFrame(look);
+    setInterval(() => {
       const { surface } = player;
       if (!(surface?.videoWidth || surface?.width)) return;
       canvas.drawImage(surface, 0, 0, 1, 1);
       const isWhite = canvas.getImageData(0, 0, 1, 1).data[0] > 127;
-      if (isWhite && !white) player.flashes.push(performance.timeOrigin + nowMs);
+      if (isWhite && !white) player.flashes.push(performance.timeOrigin + performance.now());
       white = isWhite;
-    };
-    requestAnimationFrame(look);
+    }, 10);
   };
 
   // behind gives by how many ms each of the last beeps came after the flash nearest to it.
@@ -69,4 +68,10 @@
     const nearest = player.flashes.reduce((best, flash) => (Math.abs(flash - beep) < Math.abs(best - beep) ? flash : best), Infinity);
     return Math.round(beep - nearest);
   });
+
+  // heard tells what there is to know of a player's sound.
+  window.heard = (player) => {
+    const since = (times) => times.slice(-8).map((ms) => Math.round(ms - Date.now()));
+    return { sound: player.sound, said: player.said, behind: window.behind(player, 20), beeps: since(window.beeps), flashes: since(player.flashes) };
+  };
 }

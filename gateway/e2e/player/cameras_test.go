@@ -193,7 +193,7 @@ func withBeeps(t *testing.T) (url string, do func(word string)) {
 func beep(t *testing.T, conn net.Conn) {
 	defer conn.Close()
 	camera := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error",
-		"-re", "-f", "lavfi", "-i", "color=black:s=160x96:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,0.5),0.1)'",
+		"-re", "-f", "lavfi", "-i", "color=black:s=160x96:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,0.5),0.2)'",
 		"-re", "-f", "lavfi", "-i", "aevalsrc='if(lt(mod(t,0.5),0.1),0.8*sin(6283*t),0)':s=48000",
 		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac",
 		"-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "-f", "mpegts", "pipe:1")
