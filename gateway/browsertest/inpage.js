@@ -31,7 +31,7 @@
     player.seen = [];
     player.events = [];
     for (const name of ['state', 'mode', 'size', 'error']) {
-      player.addEventListener(`framegate-${name}`, ({ detail }) => player.events.push({ name, ...detail }));
+      player.addEventListener(`framegate-${name}`, ({ detail }) => player.events.push({ name, ...detail, at: Date.now() }));
     }
     const look = () => {
       const number = window.numberOn(player.surface);
