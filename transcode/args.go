@@ -118,6 +118,9 @@ func output(s Spec) ffmpeg.KwArgs {
 		"flush_packets": 1,
 		"an":            "",
 	}
+	if s.In == 0 && s.File != "" {
+		options["output_ts_offset"] = fileLead.Seconds()
+	}
 	if filters := filters(s); len(filters) > 0 {
 		options["vf"] = strings.Join(filters, ",")
 	}

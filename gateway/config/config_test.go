@@ -153,7 +153,7 @@ cameras:
   drone: {source: "tcp-listen://:5000", keep: always}
   robot: {source: "tcp-listen://[::1]:5001"}
   usb: {source: "v4l2:///dev/./video2?width=1280&height=720&fps=30"}
-  loop: {source: "file:///srv/./a%20clip%3F.mp4"}
+  loop: {source: "file:///srv/./a%20clip%3F.mp4", sound: off}
   shop:
     source: "test:"
     record:
@@ -220,7 +220,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways, Sound: SoundAuto, Record: notRecorded},
 			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand, Record: notRecorded},
-			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "loop", Name: "loop", Source: Source{Kind: SourceFile, Path: "/srv/a clip?.mp4"}, Keep: KeepOnDemand, Sound: SoundOff, Record: notRecorded},
 			{ID: "shop", Name: "shop", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{
 				Mode: RecordScheduled, Codec: RecordMJPEG, Sound: RecordSoundOn, Schedule: Schedule{Zone: "Europe/Berlin", Hours: "mon-fri 08:00-18:00, sat 10:00-14:00"},
 				Keep: Retention{MaxAge: 14 * day, MaxBytes: 200e9, MarkedMaxAge: 90 * day},

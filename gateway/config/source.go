@@ -112,7 +112,9 @@ func (s Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s Source) remote() bool { return s.Kind == SourceHTTP || s.Kind == SourceRTSP }
 
 // sounds says whether sound may come with the pictures.
-func (s Source) sounds() bool { return s.Kind == SourceRTSP || s.Kind == SourceMPEGTS }
+func (s Source) sounds() bool {
+	return s.Kind == SourceRTSP || s.Kind == SourceMPEGTS || s.Kind == SourceFile
+}
 
 // scheme gives what stands before the colon of the source's text.
 func (s Source) scheme() string {

@@ -1,10 +1,13 @@
 package server
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/stream"
 )
 
 // TestSoundIsAskedForAsConfigured, and a camera is asked anew as soon as it is
@@ -38,4 +41,25 @@ func TestSoundIsAskedForAsConfigured(t *testing.T) {
 	await(t, "asked for its video alone", func() bool { return asked() == "v" })
 	reload(configured("auto"))
 	await(t, "asked for sound again", func() bool { return asked() == "vs" })
+}
+
+// TestSoundOfAFileIsAskedForAsConfigured.
+func TestSoundOfAFileIsAskedForAsConfigured(t *testing.T) {
+	clip := filepath.Join(t.TempDir(), "clip.mp4")
+	camtest.Output(t, nil, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=10:d=2", "-f", "lavfi", "-i", "sine=d=2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", clip)
+	configured := func(sound string) string {
+		return "cameras:\n  loop: {source: 'file://" + clip + "', keep: always, sound: " + sound + "}\n"
+	}
+	s, reload := wired(t, configured("auto"))
+	key := stream.Key{Camera: "loop"}
+	await(t, "sound", func() bool { return s.hub.Sounds(key).Frames > 0 })
+	before, _ := s.hub.Newest(key)
+	reload(configured("off"))
+	await(t, "pictures without sound", func() bool {
+		now, ok := s.hub.Newest(key)
+		return ok && now.Run > before.Run && now.PTS > 12*time.Second // two seconds of it
+	})
+	if s.hub.Sounds(key).Format != nil {
+		t.Error("there is sound that nobody wants")
+	}
 }

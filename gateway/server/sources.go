@@ -115,7 +115,7 @@ func (s *server) newV4L2(c roster.Camera, log *slog.Logger) (stream.Source, erro
 
 func (s *server) newFile(c roster.Camera, log *slog.Logger) (stream.Source, error) {
 	settings := s.settings()
-	file := device.NewFile(device.FileOptions{FFmpeg: settings.FFmpeg.Path, Path: c.Source.Path, Log: log})
+	file := device.NewFile(device.FileOptions{FFmpeg: settings.FFmpeg.Path, Path: c.Source.Path, Silent: c.Sound == config.SoundOff, Log: log})
 	return stream.EndSilent(file, settings.Limits.CameraSilence), nil
 }
 

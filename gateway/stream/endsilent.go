@@ -16,7 +16,7 @@ var errSilent = errors.New("no picture")
 // are silent for longer than an uneven source with that least silence may be. It
 // is for sources that have no such limit themselves, since whom they wait for is
 // a process that may stop without ending. It costs a picture a look at the
-// clock.
+// clock. Sound does not count.
 func EndSilent(s Source, least time.Duration) Source {
 	return &silenced{source: s, silence: Silence{Least: least, Uneven: true}}
 }
@@ -35,7 +35,9 @@ func (s *silenced) Run(ctx context.Context, emit func(media.Frame)) error {
 	defer w.Stop()
 	w.Expect(s.silence.Allowed(), errSilent)
 	err := s.source.Run(watched, func(f media.Frame) {
-		w.Picture(time.Now(), errSilent)
+		if f.Format.Codec.Kind() != media.Audio {
+			w.Picture(time.Now(), errSilent)
+		}
 		emit(f)
 	})
 	if ctx.Err() != nil || !errors.Is(context.Cause(watched), errSilent) {

@@ -58,6 +58,32 @@ func TestSilentRunsEnd(t *testing.T) {
 	}
 }
 
+// TestSoundIsNoPicture: a run whose pictures stop ends, whatever is heard.
+func TestSoundIsNoPicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		err := stream.EndSilent(heard{}, 5*time.Second).Run(t.Context(), func(media.Frame) {})
+		if took := time.Since(began); took > 40*time.Second || err == nil {
+			t.Errorf("it ends after %v with %v", took, err)
+		}
+	})
+}
+
+// heard gives a picture, and then sound for ever.
+type heard struct{}
+
+func (heard) Run(ctx context.Context, emit func(media.Frame)) error {
+	emit(picture("1"))
+	for at := time.Duration(0); ; at += 20 * ms {
+		select {
+		case <-time.After(20 * ms):
+			emit(tone(at))
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 // TestSlowSourceIsLearned: one with a picture every 12 s has its second in time
 // after a run or two.
 func TestSlowSourceIsLearned(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
+	"time"
 
 	"framegate/gateway/media"
 	"framegate/transcode"
@@ -14,10 +16,12 @@ import (
 type FileOptions struct {
 	FFmpeg string // the program; "" means ffmpeg on the PATH
 	Path   string
+	Silent bool         // the sound is left out
 	Log    *slog.Logger // nil discards
 }
 
-// File is a source that plays a video file at its own pace, again and again.
+// File is a source that plays a video file at its own pace, again and again, with
+// its first sound: AAC and Opus as they are, anything else encoded as AAC.
 type File struct {
 	options FileOptions
 	encode  bool // what the file holds is not H.264; Run is never run twice at a time
@@ -54,6 +58,8 @@ func (f *File) play(ctx context.Context, emit func(media.Frame)) (frames int, er
 		return 0, err
 	}
 	defer process.Close()
+	sound, emit, stop := f.beside(ctx, emit)
+	defer stop()
 	var format *media.Format
 	for {
 		packet, err := process.Read()
@@ -69,6 +75,32 @@ func (f *File) play(ctx context.Context, emit func(media.Frame)) (frames int, er
 			}
 		}
 		emit(media.Frame{PTS: packet.PTS, Key: packet.Key, Format: format, Data: packet.Data})
+		sound(packet.PTS, packet.Key)
 		frames++
+	}
+}
+
+// beside plays the sound beside pictures: it is to be told of each of those behind the
+// emit that it gives, and stop ends it.
+func (f *File) beside(ctx context.Context, emit func(media.Frame)) (picture func(time.Duration, bool), locked func(media.Frame), stop func()) {
+	if f.options.Silent {
+		return func(time.Duration, bool) {}, emit, func() {}
+	}
+	var one sync.Mutex // emits at a time
+	locked = func(frame media.Frame) {
+		one.Lock()
+		defer one.Unlock()
+		emit(frame)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var plays sync.WaitGroup
+	s := &fileSound{options: f.options, encoded: f.encode, emit: locked, changed: make(chan struct{}, 1)}
+	picture = func(pts time.Duration, key bool) {
+		s.picture(pts, key)
+		s.begin.Do(func() { plays.Go(func() { s.run(ctx) }) })
+	}
+	return picture, locked, func() {
+		cancel()
+		plays.Wait()
 	}
 }

@@ -14,6 +14,8 @@ var (
 	errNoSync    = errors.New("no MPEG transport stream: no packets in what is sent")
 	errScrambled = errors.New("the video is scrambled")
 	errTooLarge  = errors.New("a picture is larger than the limit")
+	// errOtherSound is only of a stream that is to have sound alone.
+	errOtherSound = errors.New("no sound that is taken as it is")
 )
 
 // demuxer takes the access units out of an MPEG transport stream (ITU-T H.222.0,
@@ -43,6 +45,7 @@ type demuxer struct {
 	codec            media.Codec
 	sound            soundDemuxer
 	heard            func(soundUnit) // is given the sound; nil leaves it out
+	soundAlone       bool            // there is no video, and need not be any
 	others           []string        // sounds that are left out
 
 	counted bool   // there was a packet before, with this counter and payload

@@ -145,6 +145,10 @@ func (d *demuxer) readPMT(table []byte) error {
 		d.sound.open(0, 0, nil)
 	}
 	switch {
+	case d.soundAlone && !sounds:
+		return errOtherSound
+	case d.soundAlone:
+		return nil
 	case h264 != 0:
 		d.choose(h264, media.H264)
 		return nil
