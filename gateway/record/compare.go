@@ -254,8 +254,9 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	}
 	row, rowErr := c.v.index.SegmentByPath(ctx, name)
 	known := rowErr == nil && !row.Lost && row.Bytes == info.Size()
+	unheard := c.mend && row.Sound == index.Unheard
 	switch {
-	case known && !c.read:
+	case known && !c.read && !unheard:
 		return nil
 	case rowErr != nil && !errors.Is(rowErr, index.ErrUnknown):
 		return rowErr
@@ -284,6 +285,8 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	switch camera, _, _ := strings.Cut(name, "/"); {
 	case camera != s.Head.Camera, known && c.anew:
 		return c.enter(ctx, name, s.Summary)
+	case known && unheard:
+		return c.hear(ctx, row, s.Summary)
 	case known:
 		return nil
 	}
@@ -297,6 +300,20 @@ func (c *comparison) whole(ctx context.Context, name string, e fs.DirEntry) erro
 	}
 	c.tell(name, what, "entered")
 	return c.enter(ctx, name, s.Summary)
+}
+
+// hear notes of a row that was made before there was any what sound its file has.
+func (c *comparison) hear(ctx context.Context, known index.Segment, s segment.Summary) error {
+	defer c.hold()()
+	of, err := row(ctx, c.v.index, s, known.Path, known.Start, known.End)
+	if err != nil {
+		return err
+	}
+	known.Sound, known.Sounds = of.Sound, of.Sounds
+	if _, err = c.v.index.Replace(ctx, known); errors.Is(err, index.ErrExists) { // it was deleted, and is about to go
+		return nil
+	}
+	return err
 }
 
 // unfinished is a file with the name of a finished one that is none, as what says.

@@ -196,6 +196,12 @@ func row(x context.Context, ix *index.Index, s segment.Summary, name string, sta
 	if err != nil {
 		return index.Segment{}, err
 	}
+	sound := int64(0)
+	if s.Sounds > 0 {
+		if sound, err = ix.AddFormat(x, formatOf(s.Formats[1])); err != nil {
+			return index.Segment{}, err
+		}
+	}
 	if longest := start.Add(index.MaxLength); end.After(longest) {
 		end = longest // as of a file that got no keyframe for hours; else nobody would ever delete it
 	}
@@ -204,6 +210,7 @@ func row(x context.Context, ix *index.Index, s segment.Summary, name string, sta
 		Start: start, End: end, Bytes: s.Bytes,
 		Frames: s.Frames, Keys: s.Keys, STTS: s.STTS, CTTS: s.CTTS, MoovBytes: s.MoovBytes,
 		DataAt: s.DataAt, Fragments: s.Fragments, Format: format, Rate: cmp.Or(s.Rate, 1),
+		Sound: sound, Sounds: s.Sounds,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/record"
+	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 	"framegate/gateway/stream"
 )
@@ -76,11 +78,16 @@ func sing(format *media.Format) func(int, time.Duration) (media.Frame, bool) {
 // opera records such a camera in virtual time for half a minute, and gives the files.
 func opera(t *testing.T, s singer, rendition stream.Source) (all []*segment.Segment) {
 	t.Helper()
+	return operaIn(t, t.TempDir(), s, rendition)
+}
+
+// operaIn does so in a folder.
+func operaIn(t *testing.T, dir string, s singer, rendition stream.Source) (all []*segment.Segment) {
+	t.Helper()
 	_, failed := tone()
 	if _, err := footage(); errors.Join(err, failed) != nil {
 		t.Fatal(err, failed)
 	}
-	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
 			switch {
@@ -144,8 +151,39 @@ func wantInStep(t *testing.T, all []*segment.Segment, n int) {
 // pictures, over the ends of files.
 func TestSoundIsRecorded(t *testing.T) {
 	t.Parallel()
-	all := opera(t, singer{newCamera(), sing(aac(t, 0x11, 0x88))}, nil)
+	dir := t.TempDir()
+	all := operaIn(t, dir, singer{newCamera(), sing(aac(t, 0x11, 0x88))}, nil)
 	wantInStep(t, all, 1) // what came before the first picture went with it
+	wantHeard(t, dir, all)
+}
+
+// wantHeard wants rows to say what sound files have, also of files of before there was
+// any, once these were looked at.
+func wantHeard(t *testing.T, dir string, all []*segment.Segment) {
+	t.Helper()
+	for _, unheard := range []bool{false, true} {
+		x, err := index.Open(t.Context(), filepath.Join(dir, "recordings", "index.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := 0
+		err = x.All(t.Context(), func(s index.Segment) error {
+			f, err := x.Format(t.Context(), s.Sound)
+			if want := all[i]; err != nil || !bytes.Equal(f.Config, want.Formats[1].Config) || s.Sounds != want.Summary.Sounds || s.Sounds < 40 {
+				t.Errorf("unheard %v: the row of file %d has %d frames of %+v, want %d; %v", unheard, i, s.Sounds, f, want.Summary.Sounds, err)
+			}
+			i++
+			s.Sound, s.Sounds = index.Unheard, 0
+			_, err = x.Replace(t.Context(), s)
+			return err
+		})
+		if err = errors.Join(err, x.Close()); err != nil || i != len(all) {
+			t.Fatalf("%d rows of %d files, %v", i, len(all), err)
+		}
+		if err := record.Check(t.Context(), filepath.Join(dir, "recordings"), record.Mend, func(f record.Finding) { t.Errorf("it finds %+v", f) }); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // encoder makes AAC of any sound, and begins a second late.

@@ -56,7 +56,7 @@ func manyRows(t *testing.T, name string, n int) {
 	}
 	_, err = db.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
 		INSERT INTO segments SELECT NULL, camera, run, sequence + i, path || i, start_us + i * 60000000, end_us + i * 60000000, bytes, frames, keys,
-		stts, ctts, moov_bytes, data_at, fragments, format, rate, lost, hold, written + i FROM segments, n`, n-1)
+		stts, ctts, moov_bytes, data_at, fragments, format, rate, lost, hold, written + i, sound, sounds FROM segments, n`, n-1)
 	if err != nil || db.Close() != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,13 @@ func parse(values url.Values, zone *time.Location, now time.Time) (q query, err 
 	default:
 		return q, fmt.Errorf("%w: subtitles can be 1, or left out", ErrBadQuery)
 	}
+	switch values.Get("sound") {
+	case "":
+	case "off":
+		q.Silent = true
+	default:
+		return q, fmt.Errorf("%w: sound can be off, or left out", ErrBadQuery)
+	}
 	if q.Subtitles != nil && q.Speed > 1 {
 		return q, fmt.Errorf("%w: a timelapse has no subtitles", ErrBadQuery)
 	}

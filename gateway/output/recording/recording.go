@@ -128,6 +128,7 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 //	start     keyframe: begin with the keyframe before from; exact: with from
 //	speed     so many times as fast, of keyframes alone
 //	subtitles 1: a track of subtitles has the time of day in it
+//	sound     off: none, and zeros in its place; else there is what was recorded
 //	tz        the zone of that, and of the times in the clip's name, such as Europe/Berlin
 //
 // Ranges are served, and validators that name the bytes: what is recorded right now
@@ -137,8 +138,9 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 // A range of what reaches up to the present, or moves with it, is served only for its
 // validator.
 //
-// Where not all pictures have the same format, X-Framegate-Next-Format says from when
-// on they have another than the first: browsers stop there.
+// Where not all pictures have the same format, or their sound, X-Framegate-Next-Format
+// says from when on they have another than the first: browsers stop there, and sound of
+// another is left out.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, ErrBusy,
 // one of clip.New, or the end of the request or of the handler.

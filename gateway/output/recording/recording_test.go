@@ -195,6 +195,7 @@ func TestBadQueriesAreToldWhatToDo(t *testing.T) {
 		span + "&speed=60":                 {ErrNotMade, "/api/v1/exports, with speed"}, // of JPEGs
 		span + "&subtitles=yes":            {ErrBadQuery, "subtitles can be 1"},
 		span + "&subtitles=1&speed=60":     {ErrBadQuery, "a timelapse has no subtitles"},
+		span + "&sound=on":                 {ErrBadQuery, "sound can be off"},
 		span + "&speed=1.5":                {ErrBadQuery, "not a number from 2 to"},
 		span + "&speed=NaN":                {ErrBadQuery, "not a number from 2 to"},
 		span + "&speed=-3":                 {ErrBadQuery, "not a number from 2 to"},

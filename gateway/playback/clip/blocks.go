@@ -13,15 +13,17 @@ import (
 // block is a stretch of a clip: an hour of which all is wanted, and whose parts are
 // looked up when their tables or pictures are read; or parts that are known.
 type block struct {
-	hours []index.Hour // of one hour, a format each; nil where the parts are known
-	parts []part       // nil where they are not
-	moved bool         // the parts of an hour have other times than when it was planned
+	hours  []index.Hour // of one hour, a format each; nil where the parts are known
+	parts  []part       // nil where they are not
+	silent bool         // of an hour: it has not the sound of the clip
+	moved  bool         // the parts of an hour have other times than when it was planned
 
 	pictures [sha256.Size]byte // of an hour that was looked up: see picturesOf
 
 	has   counts
 	bytes int64
 	ticks int64
+	tones tones
 	ahead
 }
 
@@ -118,7 +120,12 @@ func (s *surveyor) hour(ctx context.Context, hours []index.Hour) error {
 		if _, err := s.entries.of(ctx, h.Format); err != nil {
 			return err
 		}
-		n, odd = n+h.Segments, odd+h.Odd
+		if _, err := s.entries.hear(ctx, h.Sound); err != nil {
+			return err
+		}
+		if n, odd = n+h.Segments, odd+h.Odd; unheard(h.Sound, s.request) {
+			odd++
+		}
 	}
 	if odd > 0 {
 		return s.rows(ctx, hours[0].Start, hours[0].Start.Add(time.Hour), false)
@@ -186,7 +193,9 @@ func (c *Clip) lookUp(b *block) (parts []part, changed bool, err error) {
 	parts, changed = make([]part, len(rows)), len(rows) == 0 || !slices.Equal(hours, b.hours)
 	for i, row := range rows {
 		entry, known := c.entries.byID[row.Format]
-		parts[i], changed = partOf(row, entry), changed || !known
+		sound, heard := c.entries.sounds[row.Sound]
+		parts[i], changed = partOf(row, entry), changed || !known || !heard && row.Sound > 0
+		parts[i].sings(sound)
 	}
 	return parts, changed, nil
 }
@@ -196,23 +205,27 @@ func (b *block) changed() error {
 	return fmt.Errorf("%w: from %s to an hour later other segments are recorded than there were", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
 }
 
-// sum gives what a block has in all columns, with offsets for each segment where any
-// of the clip has some.
-func (b *block) sum(shifted bool) {
-	b.has, b.bytes, b.ticks = counts{}, 0, 0
+// sum gives what a block has in all columns of a layout, with offsets for each segment
+// where any of the clip has some.
+func (b *block) sum(l *layout) {
+	b.has, b.bytes, b.ticks, b.tones = counts{}, 0, 0, tones{}
 	for _, h := range b.hours {
 		has := counts{h.Frames, h.Keys, h.Durations, h.Offsets, h.Fragments}
-		if shifted {
+		if l.shifted {
 			has.offsets += h.Plain
 		}
 		b.has, b.bytes, b.ticks = b.has.plus(has), b.bytes+h.Bytes, b.ticks+h.Ticks
 	}
 	for i := range b.parts {
 		p := &b.parts[i]
-		if shifted {
+		if l.shifted {
 			p.has.offsets = max(p.has.offsets, 1)
 		}
-		b.has, b.bytes, b.ticks = b.has.plus(p.has), b.bytes+p.to-p.from, b.ticks+p.ticks
+		p.tones = l.voice.of(p)
+		b.has, b.bytes, b.ticks, b.tones = b.has.plus(p.has), b.bytes+p.to-p.from, b.ticks+p.ticks, b.tones.plus(p.tones)
+	}
+	if b.hours != nil || b.silent {
+		b.tones = l.voice.ofAll(b, b.ticks)
 	}
 }
 
@@ -239,11 +252,12 @@ func (b *block) place(subtitles bool) ahead {
 		p := &b.parts[i]
 		p.ahead = next
 		next.before, next.data, next.decode = next.before.plus(p.has), next.data+p.to-p.from, next.decode+p.ticks
+		next.heard = next.heard.plus(p.tones)
 		if subtitles {
 			count, runs := p.texts()
 			next.cues, next.runs = next.cues+count, next.runs+runs
 		}
 	}
-	next.before, next.data, next.decode = b.before.plus(b.has), b.data+b.bytes, b.decode+b.ticks
+	next.before, next.data, next.decode, next.heard = b.before.plus(b.has), b.data+b.bytes, b.decode+b.ticks, b.heard.plus(b.tones)
 	return next
 }

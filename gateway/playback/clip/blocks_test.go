@@ -16,7 +16,7 @@ import (
 
 // hours is a volume of six hours with segments here and there: of pictures that are
 // reordered and of such that are not, in two formats, with holes, some of which are
-// longer than an hour.
+// longer than an hour. In the first hour some have sound, and then all.
 func hours(t testing.TB) *volume {
 	t.Helper()
 	v := newVolume()
@@ -28,6 +28,10 @@ func hours(t testing.TB) *volume {
 			frames = shuffled()[40:70]
 		case 1:
 			frames = largePictures()[:10]
+		}
+		v.sung = nil
+		if at.Sub(noon) >= time.Hour || len(v.rows)%2 == 0 {
+			v.sung = beeping(0, 0)
 		}
 		at = v.record(t, at, 1+float64(random.IntN(3))/100, frames)
 		at = at.Add(time.Duration(random.IntN(int(8 * time.Minute))))
@@ -62,7 +66,7 @@ func TestHoursAreCutLikeSegments(t *testing.T) {
 			t.Fatalf("%v to %v: %d bytes, want %d; from %v to %v, want %v to %v", request.From, request.To, len(got), len(all), c.Start, c.End, want.Start, want.End)
 		}
 		if looked >= len(v.rows)*3/4 && request.To.Sub(request.From) > 5*time.Hour {
-			t.Errorf("%d rows were looked at before the first byte", looked)
+			t.Errorf("%d rows of %d were looked at before the first byte", looked, len(v.rows))
 		}
 		if c.Next.IsZero() {
 			t.Error("it does not say where another format begins")
@@ -194,17 +198,17 @@ func TestSumsOfTheIndexAreThoseOfClips(t *testing.T) {
 	defer func() { _ = x.Close() }()
 	byID := make(map[int64]int64)
 	for i, f := range v.formats {
-		if byID[int64(i+1)], err = x.AddFormat(t.Context(), index.Format{Codec: "h264", Width: f.Width, Height: f.Height, Config: f.Config}); err != nil {
+		if byID[int64(i+1)], err = x.AddFormat(t.Context(), index.Format{Codec: f.Codec.String(), Width: f.Width, Height: f.Height, Config: f.Config}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	v.rows[5].Frames, v.rows[7].CTTS, v.rows[9].End = 1, 0, v.rows[9].Start.Add(59*time.Minute+1234567*time.Microsecond)
 	for i, row := range v.rows {
-		row.ID, row.Format = 0, byID[row.Format]
+		row.ID, row.Format, row.Sound = 0, byID[row.Format], byID[row.Sound]
 		if v.rows[i].ID, err = x.Add(t.Context(), row); err != nil {
 			t.Fatal(err)
 		}
-		v.rows[i].Format = row.Format
+		v.rows[i].Format, v.rows[i].Sound = row.Format, row.Sound
 	}
 	got, err := x.Hours(t.Context(), "front", noon, noon.Add(48*time.Hour))
 	if err != nil {
@@ -217,7 +221,9 @@ func TestSumsOfTheIndexAreThoseOfClips(t *testing.T) {
 	for i := range want {
 		want[i].Revision = 0
 	}
-	slices.SortStableFunc(want, func(a, b index.Hour) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Format, b.Format)) })
+	slices.SortStableFunc(want, func(a, b index.Hour) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Format, b.Format), cmp.Compare(a.Sound, b.Sound))
+	})
 	if !slices.Equal(got, want) {
 		t.Errorf("%v\nwant %v", got, want)
 	}

@@ -12,11 +12,11 @@ import (
 const trackID = 1
 
 // size gives how many bytes boxes makes.
-func (m movie) size() int64 { return int64(len(m.boxes(0))) }
+func (m movie) size() int64 { return int64(len(m.boxes(0, 0))) }
 
 // boxes makes all that stands before the tables: ftyp, and moov but for its
-// tables, which take so many bytes.
-func (m movie) boxes(tables int64) mp4.Boxes {
+// tables and the other tracks, which take so many bytes.
+func (m movie) boxes(tables, others int64) mp4.Boxes {
 	var w mp4.Boxes
 	ftyp := w.Open("ftyp")
 	w.Text("isom")
@@ -26,10 +26,10 @@ func (m movie) boxes(tables int64) mp4.Boxes {
 	moov := w.Open("moov")
 	m.mvhd(&w)
 	trak := w.Open("trak")
-	m.trackHead(&w, trackID)
+	m.trackHead(&w, trackID, media.Video)
 	m.edit(&w, m.from)
 	mdia := w.Open("mdia")
-	m.mdhd(&w)
+	m.mdhd(&w, Timescale, m.media)
 	handler(&w, "vide", "video")
 	minf := w.Open("minf")
 	vmhd := w.OpenFull("vmhd", 0, 1)
@@ -41,7 +41,7 @@ func (m movie) boxes(tables int64) mp4.Boxes {
 	for _, at := range []int{trak, mdia, minf, stbl} {
 		binary.BigEndian.PutUint32(w[at:], uint32(int64(len(w)-at)+tables))
 	}
-	binary.BigEndian.PutUint32(w[moov:], uint32(int64(len(w)-moov)+tables+m.cueTrackSize()))
+	binary.BigEndian.PutUint32(w[moov:], uint32(int64(len(w)-moov)+tables+others))
 	return w
 }
 
@@ -66,25 +66,27 @@ func (m movie) mvhd(w *mp4.Boxes) {
 	w.U32(0, 0)       //
 	w.Matrix()        //
 	w.Zeros(24)       //
-	w.U32(cueID + 1)  //
+	w.U32(soundID + 1)
 	w.Close(at)
 }
 
 func (m movie) createdAt() uint64 { return uint64(m.created.Unix() + epoch) }
 
 // trackHead appends tkhd: 14496-12, 8.3.2. The track is enabled, in the movie and as large as its
-// largest pictures.
-func (m movie) trackHead(w *mp4.Boxes, id uint32) {
+// largest pictures, if it is to be seen.
+func (m movie) trackHead(w *mp4.Boxes, id uint32, kind media.Kind) {
 	width, height := 0, 0
 	for _, f := range m.formats {
-		width, height = max(width, f.Width), max(height, f.Height)
+		if kind == media.Video {
+			width, height = max(width, f.Width), max(height, f.Height)
+		}
 	}
 	at := w.OpenFull("tkhd", 1, 3)
 	w.U64(m.createdAt(), m.createdAt())
 	w.U32(id, 0)
 	w.U64(uint64(m.to - m.from))
 	w.U32(0, 0)
-	w.U16(0, 0, 0, 0) // layer, group, volume
+	w.U16(0, 0, mp4.VolumeOf(kind), 0) // layer, group, volume
 	w.Matrix()
 	w.U32(uint32(width)<<16, uint32(height)<<16)
 	w.Close(at)
@@ -104,11 +106,11 @@ func (m movie) edit(w *mp4.Boxes, from int64) {
 }
 
 // mdhd: 14496-12, 8.4.2. The language is "und", three times five bits.
-func (m movie) mdhd(w *mp4.Boxes) {
+func (m movie) mdhd(w *mp4.Boxes, timescale uint32, length int64) {
 	at := w.OpenFull("mdhd", 1, 0)
 	w.U64(m.createdAt(), m.createdAt())
-	w.U32(Timescale)
-	w.U64(uint64(m.media))
+	w.U32(timescale)
+	w.U64(uint64(length))
 	w.U16(0x55C4, 0)
 	w.Close(at)
 }

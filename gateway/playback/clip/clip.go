@@ -3,7 +3,7 @@
 // its place. So a clip of a day begins at once, has a length, and is taken up
 // again where a download was cut off.
 //
-//	ftyp | moov | mdat: subtitles, and of each segment the bytes from its first sample to its last
+//	ftyp | moov | mdat: a frame of silence, subtitles, and of each segment the bytes from its first sample to its last
 //
 // How long the tables in moov are is known of the index alone, and of hours of which
 // all is wanted by one sum for each; only segments that are taken in part are opened
@@ -14,7 +14,7 @@
 //
 // Time in a clip is the time of the index: a segment lasts as long as its row
 // says, whatever its camera believed a second to be. A stretch of which nothing
-// was recorded takes no time.
+// was recorded takes no time. Sound is cut to the pictures: see sound.go.
 //
 // The package knows no HTTP, starts no goroutine, and writes nothing.
 package clip
@@ -107,6 +107,8 @@ type Request struct {
 	// Subtitles has a track of them with the time of day in this zone; nil has
 	// none, and neither has a timelapse.
 	Subtitles *time.Location
+	// Silent leaves out the sound: zeros are in its place. A timelapse has none.
+	Silent bool
 }
 
 // Clip is one MP4. It reads as a file does. It is not safe for concurrent use,
@@ -114,7 +116,7 @@ type Request struct {
 type Clip struct {
 	Start, End time.Time // of the pictures that it shows
 	// Next is from when on they have another Format than the first, where browsers
-	// stop; zero where all have the same.
+	// stop, or their sound has, which is left out; zero where all have the same.
 	Next time.Time
 
 	request Request
@@ -132,6 +134,7 @@ type Clip struct {
 // index, and the tables of two files; for a timelapse of all. ctx has to last as long
 // as the clip, which looks up more as it is read.
 func New(ctx context.Context, finder Finder, opener Opener, request Request) (*Clip, error) {
+	request.Silent = request.Silent || request.Speed > 1
 	c := &Clip{request: request, files: &files{opener: opener}, entries: entriesOf(finder)}
 	c.rows = func(start time.Time) ([]index.Segment, []index.Hour, error) {
 		return hourOf(ctx, finder, request.Camera, start)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"framegate/gateway/media"
 	"framegate/gateway/mp4"
 )
 
@@ -23,7 +24,6 @@ const (
 type cues struct {
 	zone        *time.Location // nil where there is no such track
 	count, runs int
-	shift       int64 // ticks: view.shift of the clip
 }
 
 // bytes gives how many bytes the samples have.
@@ -73,10 +73,10 @@ func (m movie) cueTrackSize() int64 {
 func (m movie) cueHead() mp4.Boxes {
 	var w mp4.Boxes
 	trak := w.Open("trak")
-	m.trackHead(&w, cueID)
-	m.edit(&w, max(m.from-m.cues.shift, 0))
+	m.trackHead(&w, cueID, media.Video)
+	m.edit(&w, max(m.from-m.shift, 0))
 	mdia := w.Open("mdia")
-	m.mdhd(&w)
+	m.mdhd(&w, Timescale, m.media)
 	handler(&w, "sbtl", "clock")
 	minf := w.Open("minf")
 	w.Close(w.OpenFull("nmhd", 0, 0))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"framegate/gateway/media"
 	"framegate/gateway/record/segment"
 )
 
@@ -25,6 +26,7 @@ type opened struct {
 	path    string
 	file    File
 	table   segment.Table
+	sound   *media.Format // of the second track; nil without one
 	entries int
 	stays   bool
 }
@@ -35,7 +37,11 @@ func (f *files) view(p *part) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return look(p, file.table)
+	v, err := look(p, file.table)
+	if err == nil {
+		v.soundFormat = file.sound
+	}
+	return v, err
 }
 
 // get gives the file of a part, and its table.
@@ -66,7 +72,7 @@ func (f *files) read(p *part) (opened, error) {
 		return opened{}, err
 	}
 	if p.growing != nil {
-		return opened{path: p.row.Path, file: file, table: *p.growing, stays: true}, nil
+		return opened{path: p.row.Path, file: file, table: *p.growing, sound: p.sound, stays: true}, nil
 	}
 	s, err := segment.Open(file, p.row.Bytes)
 	if err != nil {
@@ -78,6 +84,9 @@ func (f *files) read(p *part) (opened, error) {
 		return opened{}, fmt.Errorf("%w: %s is another file", ErrChanged, p.row.Path)
 	}
 	o := opened{path: p.row.Path, file: file, table: s.Table}
+	if len(s.Formats) > 1 {
+		o.sound = s.Formats[1]
+	}
 	for _, track := range s.Table.Entries {
 		o.entries += len(track)
 	}

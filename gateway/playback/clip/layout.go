@@ -23,7 +23,9 @@ type layout struct {
 	dataAt  int64 // where the payload of mdat begins
 	size    int64
 	shift   int64 // ticks: see view.shift
+	muted   bool  // no sound is in what is copied
 	cues    cues
+	voice   voice
 	wide    bool // offsets take 8 bytes
 	tag     string
 }
@@ -45,6 +47,9 @@ const (
 	sizes                          // stsz
 	chunkOffsets                   // stco, co64
 	keys                           // stss
+	soundRuns                      // stts of the sound
+	soundSizes                     // stsz
+	soundOffsets                   // stco, co64
 	cueRuns                        // stts of the subtitles
 	cueTexts                       // mdat, before the pictures
 	payload                        // mdat, of parts
@@ -69,6 +74,12 @@ func (l *layout) before(c column, a ahead) int64 {
 	switch c {
 	case payload:
 		return a.data
+	case soundRuns:
+		return int64(a.heard.runs) * runSize
+	case soundSizes:
+		return int64(a.heard.frames) * l.width(sizes)
+	case soundOffsets:
+		return int64(a.heard.frames) * l.width(chunkOffsets)
 	case cueRuns:
 		return int64(a.runs) * runSize
 	case cueTexts:
@@ -77,15 +88,14 @@ func (l *layout) before(c column, a ahead) int64 {
 	return int64(c.entriesOf(a.before)) * l.width(c)
 }
 
-// make lays out the clip of blocks, whose parts are cut, with subtitles of a zone
-// where that is not nil.
-func (l *layout) make(blocks []block, formats []*media.Format, show shows, zone *time.Location) {
-	l.blocks, l.shift = blocks, show.shift
-	l.cues.zone, l.cues.shift = zone, show.shift
+// make lays out the clip of a request and blocks, whose parts are cut.
+func (l *layout) make(blocks []block, formats []*media.Format, show shows, request Request) {
+	l.blocks, l.shift, l.muted = blocks, show.shift, request.Silent
+	l.cues.zone = request.Subtitles
 	all := l.sum()
 	l.cues.count, l.cues.runs = all.cues, all.runs
 	last := blocks[len(blocks)-1].parts
-	movie := movie{formats: formats, created: show.start, media: all.decode, from: show.from, to: last[len(last)-1].decode + show.to, cues: l.cues}
+	movie := movie{formats: formats, created: show.start, media: all.decode, from: show.from, to: last[len(last)-1].decode + show.to, shift: show.shift, cues: l.cues, tones: all.heard}
 	l.arrange(movie, all.before, all.data, payload)
 	l.tag = l.hash()
 }
@@ -98,7 +108,7 @@ func (l *layout) sum() (all ahead) {
 	}
 	for i := range l.blocks {
 		b := &l.blocks[i]
-		b.sum(l.shifted)
+		b.sum(l)
 		b.ahead = all
 		all = b.place(l.cues.zone != nil)
 	}
@@ -108,26 +118,30 @@ func (l *layout) sum() (all ahead) {
 // arrange makes the regions: the boxes before the tables, the tables, mdat.
 func (l *layout) arrange(m movie, total counts, bytes int64, data column) {
 	texts := l.cues.bytes()
-	l.wide = m.size()+l.tables(total)+m.cueTrackSize()+texts+bytes > math.MaxUint32
-	head := m.boxes(l.tables(total))
+	silence := l.voice.silence
+	bytes += texts + int64(len(silence))
+	l.wide = m.size()+l.tables(total)+l.soundTrackSize(m)+m.cueTrackSize()+bytes > math.MaxUint32
+	head := m.boxes(l.tables(total), l.soundTrackSize(m)+m.cueTrackSize())
 	for _, t := range tablesOf(total) {
 		head = t.begin(head, l.wide, total)
 		l.fixed(head)
 		l.add(t.column, int64(t.column.entriesOf(total))*l.width(t.column))
 		head = nil
 	}
-	begin := mdat(bytes + texts)
+	l.arrangeSound(m)
+	begin := mdat(bytes)
 	if l.cues.zone != nil {
 		l.fixed(m.cueHead())
 		l.add(cueRuns, int64(l.cues.runs)*runSize)
-		l.fixed(m.cueTail(l.size + int64(len(m.cueTail(0))+len(begin))))
+		l.fixed(m.cueTail(l.size + int64(len(m.cueTail(0))+len(begin)+len(silence))))
 	}
-	l.fixed(begin)
+	l.voice.silenceAt = l.size + int64(len(begin))
+	l.fixed(append(begin, silence...))
 	if texts > 0 {
 		l.add(cueTexts, texts)
 	}
 	l.dataAt = l.size
-	l.add(data, bytes)
+	l.add(data, bytes-texts-int64(len(silence)))
 }
 
 // tables gives how many bytes the tables take.
@@ -185,13 +199,13 @@ func (c *Clip) load(b *block, of column) error {
 	if err != nil {
 		return err
 	}
-	known := block{parts: parts, ahead: b.ahead}
-	known.sum(l.shifted)
+	known := block{parts: parts, silent: b.silent, ahead: b.ahead}
+	known.sum(l)
 	pictures := picturesOf(parts)
 	if changed && (of != payload || pictures != b.pictures) {
 		return b.changed()
 	}
-	if !changed && (known.has != b.has || known.bytes != b.bytes || known.ticks != b.ticks) {
+	if !changed && (known.has != b.has || known.bytes != b.bytes || known.ticks != b.ticks || known.tones != b.tones) {
 		return fmt.Errorf("%w: the sums of %s are not those of its segments", ErrChanged, b.hours[0].Start.Format(time.RFC3339))
 	}
 	if l.loaded != nil {
@@ -225,6 +239,9 @@ func (l *layout) hash() string {
 	if l.cues.zone != nil {
 		b = append(b, l.cues.zone.String()...)
 	}
+	if l.muted {
+		b = append(b, "muted"...)
+	}
 	for _, one := range l.blocks {
 		for _, hour := range one.hours {
 			b = binary.BigEndian.AppendUint64(b, uint64(hour.Start.UnixMicro()))
@@ -251,7 +268,7 @@ func appendParts(b []byte, parts []part) []byte {
 		for _, n := range []int64{p.row.ID, int64(p.row.Sequence), p.row.Start.UnixMicro(), p.start.UnixMicro(), p.length, int64(p.entry), int64(p.first), int64(p.last), p.from, p.to, p.ticks} {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
-		for _, n := range []int{p.has.samples, p.has.keys, p.has.durations, p.has.offsets, p.has.chunks} {
+		for _, n := range []int{p.has.samples, p.has.keys, p.has.durations, p.has.offsets, p.has.chunks, p.tones.frames} {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
 	}
@@ -268,5 +285,7 @@ type movie struct {
 	media   int64 // ticks of all samples
 	from    int64 // what of them is shown
 	to      int64
+	shift   int64 // ticks: view.shift of the clip
 	cues    cues
+	tones   tones
 }

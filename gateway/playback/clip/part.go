@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"time"
 
+	"framegate/gateway/media"
 	"framegate/gateway/record/index"
 	"framegate/gateway/record/segment"
 )
@@ -23,6 +24,10 @@ type part struct {
 	ticks       int64 // that it lasts
 	has         counts
 
+	sound  *media.Format // nil where nothing is to be heard
+	frames int           // of it
+	tones  tones         // of the track of sound
+
 	start time.Time // of what of it is shown first
 
 	ahead
@@ -31,6 +36,7 @@ type part struct {
 // ahead is what is before a part, or before a block, in the clip.
 type ahead struct {
 	before     counts
+	heard      tones
 	cues, runs int   // of subtitles, and of their stts
 	data       int64 // bytes of mdat
 	decode     int64 // ticks
@@ -49,6 +55,10 @@ type view struct {
 	all     []segment.Entry // of the segment
 	entries []segment.Entry // of the part
 
+	sounds      []segment.Entry // of the segment
+	soundFormat *media.Format   // nil without any
+	timescale   int64           // of the segment's own count: ticks in a true second
+
 	// By the segment's own count: what it lasts from its first sample on, and when
 	// the picture is shown that is shown before all others.
 	total, earliest int64
@@ -64,7 +74,10 @@ func look(p *part, table segment.Table) (*view, error) {
 	if len(table.Entries) == 0 || len(table.Entries[0]) == 0 {
 		return nil, fmt.Errorf("%w: %s has no picture", ErrChanged, p.row.Path)
 	}
-	v := &view{part: p, all: table.Entries[0]}
+	v := &view{part: p, all: table.Entries[0], timescale: int64(table.Timescale)}
+	if len(table.Entries) > 1 {
+		v.sounds = table.Entries[1]
+	}
 	last := v.all[len(v.all)-1]
 	v.total, v.earliest = last.Decode+int64(last.Duration)-v.all[0].Decode, shown(v.all[0])
 	before := v.all[0].Decode
@@ -77,7 +90,7 @@ func look(p *part, table segment.Table) (*view, error) {
 	v.ofTotal, v.ofTold = v.total, v.total-(shown(v.all[0])-v.earliest)
 	if p.growing != nil { // the same for each length that it grows to
 		v.ofTotal = int64(math.Round(segment.Timescale * p.row.Rate))
-		v.ofTold = v.ofTotal
+		v.ofTold, v.timescale = v.ofTotal, v.ofTotal
 	}
 	if min(v.ofTotal, v.ofTold, p.length) <= 0 {
 		return nil, fmt.Errorf("%w: %s lasts no time", ErrChanged, p.row.Path)

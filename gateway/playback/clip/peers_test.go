@@ -14,12 +14,15 @@ import (
 )
 
 // mixed is a volume of what differs: a camera that lies about its rate, a gap,
-// another size, reordered pictures, a segment that grows.
+// another size, reordered pictures, a segment that grows, sound and none.
 func mixed(t testing.TB) (v *volume, end time.Time) {
 	v = newVolume()
+	v.sung = beeping(0, 0)
 	end = v.record(t, noon, 1, shuffled()[:40])
 	end = v.record(t, end, 1.25, plainFrames()[40:80])
+	v.sung = nil
 	end = v.record(t, end.Add(time.Minute), 1, largePictures()[:20])
+	v.sung = beeping(0, 0)
 	v.grow(t, end, shuffled()[80:120])
 	return v, end.Add(4 * time.Second)
 }
@@ -35,7 +38,7 @@ func TestMP4ffReadsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.IsFragmented() || len(f.Moov.Traks) != 1 || f.Moov.Mvhd.CreationTimeS() != c.Start.Unix() {
+	if f.IsFragmented() || len(f.Moov.Traks) != 2 || f.Moov.Mvhd.CreationTimeS() != c.Start.Unix() {
 		t.Errorf("fragmented %v, %d tracks, made at %v", f.IsFragmented(), len(f.Moov.Traks), f.Moov.Mvhd.CreationTimeS())
 	}
 	trak := f.Moov.Traks[0]
@@ -53,6 +56,10 @@ func TestMP4ffReadsIt(t *testing.T) {
 		if r := ranges[0]; !bytes.Equal(b[r.Offset:r.Offset+r.Size], want[number-1].Data) || stbl.Stss.IsSyncSample(number) != want[number-1].Key {
 			t.Errorf("sample %d is another", number)
 		}
+	}
+	heard := sounds(t, b)
+	if seconds := float64(trak.Mdia.Mdhd.Duration) / Timescale; math.Abs(float64(len(heard))*frameLength-seconds) > 4*frameLength {
+		t.Errorf("%d frames of sound in %.3f s", len(heard), seconds)
 	}
 	at, lasts := stbl.Stts.GetDecodeTime(n)
 	if total := at + uint64(lasts); total != trak.Mdia.Mdhd.Duration {
@@ -79,6 +86,7 @@ func (v *volume) served(r Request) http.HandlerFunc {
 // format becomes another, of a clip up to there and of one from there on.
 func TestChromiumPlaysIt(t *testing.T) {
 	v := newVolume()
+	v.sung = beeping(0, -300*time.Millisecond)
 	end := v.record(t, noon, 1, shuffled()[:40])
 	end = v.record(t, end, 1.25, shuffled()[40:80]) // 3.2 s
 	v.grow(t, end.Add(time.Minute), shuffled()[80:])

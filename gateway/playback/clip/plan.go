@@ -107,8 +107,11 @@ func (c *Clip) cut(ctx context.Context, blocks []block) error {
 	if err != nil {
 		return err
 	}
+	if err := c.tune(kept); err != nil {
+		return err
+	}
 	c.Start, c.End = show.start, show.end
-	c.layout.make(kept, c.entries.formats, show, c.request.Subtitles)
+	c.layout.make(kept, c.entries.formats, show, c.request)
 	c.Next, err = c.next(kept)
 	return err
 }
@@ -121,7 +124,7 @@ func (c *Clip) next(blocks []block) (time.Time, error) {
 		b, parts := &blocks[i], blocks[i].parts
 		if parts == nil {
 			entry := c.entries.byID[b.hours[0].Format]
-			if len(b.hours) == 1 && (first == 0 || first == entry) {
+			if len(b.hours) == 1 && (first == 0 || first == entry) && !c.other(c.entries.first(b)) {
 				first = entry
 				continue
 			}
@@ -131,13 +134,18 @@ func (c *Clip) next(blocks []block) (time.Time, error) {
 			}
 		}
 		for i := range parts {
-			if p := &parts[i]; first != 0 && p.entry != first {
+			if p := &parts[i]; first != 0 && p.entry != first || c.other(p.sound) {
 				return p.start, nil
 			}
 			first = parts[i].entry
 		}
 	}
 	return time.Time{}, nil
+}
+
+// other says that sound is of another format than that of the clip.
+func (c *Clip) other(sound *media.Format) bool {
+	return !c.request.Silent && sound != nil && sound != c.layout.voice.sound
 }
 
 // trimAll cuts the parts of a block, which may be the first or the last of all, and
@@ -167,7 +175,7 @@ func (c *Clip) trimAll(ctx context.Context, b *block, show *shows, first, last b
 // inside says that all of a segment is wanted, and its row has all there is to
 // know of it.
 func (p *part) inside(r Request) bool {
-	return p.growing == nil && p.has.samples > 0 && p.has.chunks > 0 && !p.row.Start.Before(r.From) && !p.row.End.After(r.To)
+	return p.growing == nil && p.has.samples > 0 && p.has.chunks > 0 && !unheard(p.row.Sound, r) && !p.row.Start.Before(r.From) && !p.row.End.After(r.To)
 }
 
 // shows is what a clip shows of its pictures: what the edit list says.
@@ -188,6 +196,9 @@ func (c *Clip) trim(p *part, show *shows, first bool) (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if !c.request.Silent {
+		v.listen(c.entries)
+	}
 	if first {
 		if !c.request.Exact {
 			begin = v.first
@@ -201,15 +212,18 @@ func (c *Clip) trim(p *part, show *shows, first bool) (bool, error) {
 	return true, nil
 }
 
-// entries are the sample entries of a clip: its formats, each once.
+// entries are the sample entries of a clip: its formats, each once, and those of the
+// sound that was recorded.
 type entries struct {
 	finder  Finder
 	byID    map[int64]uint32
 	formats []*media.Format
+	sounds  map[int64]*media.Format // by ID, of those in heard
+	heard   []*media.Format
 }
 
 func entriesOf(finder Finder) *entries {
-	return &entries{finder: finder, byID: make(map[int64]uint32)}
+	return &entries{finder: finder, byID: make(map[int64]uint32), sounds: make(map[int64]*media.Format)}
 }
 
 // parts makes parts of whole segments.
@@ -220,7 +234,13 @@ func (e *entries) parts(ctx context.Context, rows []index.Segment) ([]part, erro
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, partOf(row, entry))
+		sound, err := e.hear(ctx, row.Sound)
+		if err != nil {
+			return nil, err
+		}
+		p := partOf(row, entry)
+		p.sings(sound)
+		parts = append(parts, p)
 	}
 	return parts, nil
 }
@@ -232,7 +252,7 @@ func (e *entries) grow(parts []part, growing Growing) ([]part, error) {
 		return nil, err
 	}
 	p := partOf(growing.Segment, entry)
-	p.growing, p.length = &growing.Table, Timescale
+	p.growing, p.length, p.sound = &growing.Table, Timescale, growing.Sound
 	return append(parts, p), nil
 }
 

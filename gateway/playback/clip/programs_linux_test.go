@@ -10,9 +10,11 @@ import (
 	"framegate/gateway/camtest"
 )
 
-// overAGap is a clip of 80 pictures of one camera, a minute of which is missing.
+// overAGap is a clip of 80 pictures and 375 frames of sound of one camera, a minute of
+// which is missing.
 func overAGap(t *testing.T) []byte {
 	v := newVolume()
+	v.sung = beeping(0, 0)
 	end := v.record(t, noon, 1, shuffled()[:40])
 	v.record(t, end.Add(time.Minute), 1, shuffled()[40:80])
 	return whole(t, v.clip(t, Request{From: noon, To: noon.Add(time.Hour)}))
@@ -30,6 +32,11 @@ func TestGStreamerReadsIt(t *testing.T) {
 		"avdec_h264", "!", "identity", "silent=false", "name=picture", "!", "fakesink")
 	if n := bytes.Count(out, []byte("picture: last-message = chain")); n != 80 {
 		t.Errorf("%d of 80 pictures", n)
+	}
+	out = camtest.Output(t, nil, "gst-launch-1.0", "-v", "filesrc", "location="+path, "!", "qtdemux", "!", "aacparse", "!",
+		"avdec_aac", "!", "identity", "silent=false", "name=sound", "!", "fakesink")
+	if n, want := bytes.Count(out, []byte("sound: last-message = chain")), len(sounds(t, overAGap(t))); n < want-1 || want < 374 {
+		t.Errorf("%d of %d frames of sound", n, want)
 	}
 }
 

@@ -77,7 +77,12 @@ func (c *Clip) readPart(b []byte, in int64) (int, error) {
 		return 0, err
 	}
 	left := p.data + (p.to - p.from) - in
-	return readFull(o.file, b[:min(int64(len(b)), left)], p.from+in-p.data)
+	b, at := b[:min(int64(len(b)), left)], p.from+in-p.data
+	n, err := readFull(o.file, b, at)
+	if c.request.Silent {
+		mute(b[:n], at, o.table)
+	}
+	return n, err
 }
 
 // readFull reads all of b: a file that ends before is another than it was.
@@ -98,6 +103,9 @@ func (c *Clip) makePiece(r *region, in int64) error {
 	if c.layout.picks != nil {
 		c.piece = piece{r.at, c.layout.writePicks(c.piece.b[:0], r.column)}
 		return nil
+	}
+	if r.column.ofSound() {
+		return c.makeSound(r, in)
 	}
 	p, err := c.part(r.column, in)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,8 +45,9 @@ type volume struct {
 	growing *Growing
 	opened  int
 	open    int
-	single  bool // no hours are known
-	looked  int  // how many rows were given
+	single  bool                                       // no hours are known
+	looked  int                                        // how many rows were given
+	sung    func(pictures []media.Frame) []media.Frame // the sound of what is recorded; nil where there is none
 }
 
 func newVolume() *volume { return &volume{files: make(map[string]*memory)} }
@@ -66,9 +68,11 @@ func (v *volume) Hours(_ context.Context, _ string, from, to time.Time) (hours [
 		if v.single || start.Before(from) || start.Add(time.Hour+index.MaxLength).After(to) {
 			continue
 		}
-		i := slices.IndexFunc(hours, func(h index.Hour) bool { return h.Start.Equal(start) && h.Format == row.Format })
+		i := slices.IndexFunc(hours, func(h index.Hour) bool {
+			return h.Start.Equal(start) && h.Format == row.Format && h.Sound == row.Sound
+		})
 		if i < 0 {
-			i, hours = len(hours), append(hours, index.Hour{Start: start, Format: row.Format})
+			i, hours = len(hours), append(hours, index.Hour{Start: start, Format: row.Format, Sound: row.Sound})
 		}
 		h := &hours[i]
 		h.Segments++
@@ -77,6 +81,7 @@ func (v *volume) Hours(_ context.Context, _ string, from, to time.Time) (hours [
 		h.Bytes += row.Bytes - row.DataAt
 		h.Frames, h.Keys, h.Fragments = h.Frames+row.Frames, h.Keys+row.Keys, h.Fragments+row.Fragments
 		h.Durations, h.Offsets = h.Durations+min(row.STTS+1, row.Frames), h.Offsets+row.CTTS
+		h.Sounds += row.Sounds
 		if row.CTTS == 0 {
 			h.Plain++
 		}
@@ -147,14 +152,26 @@ func (v *volume) writer(t testing.TB, start time.Time, frames []media.Frame) (*s
 	path := fmt.Sprintf("front/%d.mp4", sequence)
 	file := &memory{}
 	v.files[path] = file
-	w, err := segment.Create(file, segment.Head{Camera: "front", Sequence: sequence, Start: start}, []segment.Track{{Format: frames[0].Format}}, 1500)
+	tracks := []segment.Track{{Format: frames[0].Format}}
+	var heard []media.Frame
+	if v.sung != nil {
+		heard = v.sung(frames)
+		tracks = append(tracks, segment.Track{Format: heard[0].Format})
+	}
+	w, err := segment.Create(file, segment.Head{Camera: "front", Sequence: sequence, Start: start}, tracks, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var samples []segment.Sample
+	var samples, sounds []segment.Sample
 	var s segment.Sequencer
+	var places segment.SoundSequencer
 	for _, f := range frames {
 		samples = append(samples, s.Push(f, int64(f.PTS)*segment.Timescale/int64(time.Second))...)
+	}
+	for _, f := range heard {
+		if sample, ok := places.Push(&s, f, int64(f.PTS)*segment.Timescale/int64(time.Second)); ok {
+			sounds = append(sounds, sample)
+		}
 	}
 	samples = append(samples, s.Flush(segment.Timescale/10)...)
 	for len(samples) > 0 {
@@ -162,7 +179,16 @@ func (v *volume) writer(t testing.TB, start time.Time, frames []media.Frame) (*s
 		for n < len(samples) && !samples[n].Key {
 			n++
 		}
-		if err := w.Append(samples[:n]); err != nil {
+		batch := [][]segment.Sample{samples[:n]}
+		if heard != nil {
+			m := len(sounds)
+			if n < len(samples) {
+				m = slices.IndexFunc(append(sounds, segment.Sample{Decode: math.MaxInt64}), func(s segment.Sample) bool { return s.Decode > samples[n].Decode })
+			}
+			batch = append(batch, sounds[:m])
+			sounds = sounds[m:]
+		}
+		if err := w.Append(batch...); err != nil {
 			t.Fatal(err)
 		}
 		samples = samples[n:]
@@ -179,27 +205,39 @@ func (v *volume) record(t testing.TB, start time.Time, rate float64, frames []me
 	if err != nil {
 		t.Fatal(err)
 	}
-	format := slices.IndexFunc(v.formats, func(f *media.Format) bool {
-		return bytes.Equal(f.Config, s.Formats[0].Config) && f.Codec == s.Formats[0].Codec
-	})
-	if format < 0 {
-		v.formats = append(v.formats, s.Formats[0])
-		format = len(v.formats) - 1
+	sound := int64(0)
+	if s.Sounds > 0 {
+		sound = v.format(s.Formats[1])
 	}
 	row := index.Segment{
 		ID: int64(len(v.rows) + 1), Camera: "front", Sequence: s.Head.Sequence, Path: path, Start: start, End: start.Add(s.Duration.Round(time.Microsecond)),
 		Bytes: s.Bytes, Frames: s.Frames, Keys: s.Keys, STTS: s.STTS, CTTS: s.CTTS, MoovBytes: s.MoovBytes, DataAt: s.DataAt, Fragments: s.Fragments,
-		Format: int64(format + 1), Rate: rate,
+		Format: v.format(s.Formats[0]), Rate: rate, Sound: sound, Sounds: s.Sounds,
 	}
 	v.rows = append(v.rows, row)
 	return row.End
+}
+
+// format gives the number of a format.
+func (v *volume) format(f *media.Format) int64 {
+	i := slices.IndexFunc(v.formats, func(known *media.Format) bool {
+		return bytes.Equal(f.Config, known.Config) && f.Codec == known.Codec
+	})
+	if i < 0 {
+		i, v.formats = len(v.formats), append(v.formats, f)
+	}
+	return int64(i + 1)
 }
 
 // grow writes a segment that goes on.
 func (v *volume) grow(t testing.TB, start time.Time, frames []media.Frame) {
 	t.Helper()
 	w, path := v.writer(t, start, frames)
-	v.growing = &Growing{Format: frames[0].Format, Table: w.Table(), Segment: index.Segment{
+	var sound *media.Format
+	if v.sung != nil {
+		sound = v.sung(frames)[0].Format
+	}
+	v.growing = &Growing{Format: frames[0].Format, Sound: sound, Table: w.Table(), Segment: index.Segment{
 		Camera: "front", Path: path, Sequence: uint64(len(v.rows) + 1), Bytes: w.Size(), Rate: 1,
 		Start: start, End: start.Add(time.Duration(len(frames)) * time.Second / 10),
 	}}

@@ -27,7 +27,7 @@ func shownAt(t testing.TB, b []byte) (at []float64, length float64) {
 		}
 		Format struct{ Duration string }
 	}
-	out := camtest.Output(t, nil, "ffprobe", "-v", "error", "-show_entries", "frame=best_effort_timestamp_time:format=duration", "-of", "json", file(t, b))
+	out := camtest.Output(t, nil, "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=best_effort_timestamp_time:format=duration", "-of", "json", file(t, b))
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatal(err)
 	}

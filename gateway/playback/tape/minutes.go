@@ -34,7 +34,7 @@ func Minutes(t testing.TB, segment index.Segment, format index.Format, n int) *i
 	defer func() { _ = db.Close() }()
 	_, err = db.ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
 		INSERT INTO segments SELECT NULL, camera, run, sequence, path || i, start_us + i * ?2, end_us + i * ?2, bytes, frames, keys,
-		stts, ctts, moov_bytes, data_at, fragments, format, rate, lost, hold, written + i FROM segments, n`, n-1, time.Minute.Microseconds())
+		stts, ctts, moov_bytes, data_at, fragments, format, rate, lost, hold, written + i, sound, sounds FROM segments, n`, n-1, time.Minute.Microseconds())
 	check(err)
 	return x
 }

@@ -215,7 +215,7 @@ func (w *writer) forgetMarks(c camera, before int64) error {
 const formatsKept = 10000
 
 func (w *writer) forgetFormats() error {
-	return w.run(`DELETE FROM formats WHERE seen < (SELECT coalesce(max(id), 0) FROM segments) - ? AND id NOT IN (SELECT DISTINCT format FROM segments)`, formatsKept)
+	return w.run(`DELETE FROM formats WHERE seen < (SELECT coalesce(max(id), 0) FROM segments) - ? AND id NOT IN (SELECT format FROM segments UNION SELECT sound FROM segments)`, formatsKept)
 }
 
 // Reorder makes the order of writing anew out of sequences and starts, after rows

@@ -342,7 +342,7 @@ func TestMendPutsRight(t *testing.T) {
 		"INSERT INTO garbage (camera, path, bytes) SELECT 'front', path, 0 FROM segments",
 		"UPDATE spans SET since_us = since_us + 1 WHERE from_us > (SELECT min(from_us) FROM spans)", "UPDATE spans SET class = class + 1", "UPDATE gaps SET class = class - 1",
 		"DELETE FROM flags WHERE width_us = 3600000000", "UPDATE flags SET count = count + 1", "UPDATE hours SET ticks = ticks - 1", "DELETE FROM hours",
-		"INSERT INTO hours SELECT camera, hour + 1, format, revision, segments, ticks, bytes, frames, keys, durations, offsets, plain, fragments, odd FROM hours",
+		"INSERT INTO hours SELECT camera, hour + 1, format, sound, revision, segments, ticks, bytes, frames, keys, durations, offsets, plain, fragments, odd, sounds FROM hours",
 	} {
 		must(t, index.Execute(x, damage))
 		if faults, err := x.Verify(t.Context()); err != nil || len(faults) == 0 {

@@ -176,7 +176,7 @@ func TestOldIndexIsBroughtUpToDate(t *testing.T) {
 		"DROP TRIGGER hour_more", "DROP TRIGGER hour_less", "DROP TRIGGER hour_changed_more", "DROP TRIGGER hour_changed_less",
 		"DROP TABLE hours", "DROP TABLE revisions", "DROP TABLE flags", "DROP INDEX spans_by_hole", "DROP INDEX gaps_by_class",
 		"ALTER TABLE spans DROP COLUMN class", "ALTER TABLE spans DROP COLUMN since_us", "ALTER TABLE gaps DROP COLUMN class",
-		"CREATE INDEX gaps_by_length ON gaps (camera, to_us - from_us, to_us)", "ALTER TABLE marks DROP COLUMN owner", "PRAGMA user_version = 1",
+		"CREATE INDEX gaps_by_length ON gaps (camera, to_us - from_us, to_us)", "ALTER TABLE marks DROP COLUMN owner", "ALTER TABLE segments DROP COLUMN sound", "ALTER TABLE segments DROP COLUMN sounds", "PRAGMA user_version = 1",
 	} {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
@@ -188,6 +188,16 @@ func TestOldIndexIsBroughtUpToDate(t *testing.T) {
 		t.Fatal("it was made anew")
 	}
 	compareLong(t, x, holes, marks, random)
+	for _, unheard := range []bool{true, false} {
+		rows, err := x.Between(t.Context(), "front", noon, noon.AddDate(9, 0, 0), 1)
+		must(t, err)
+		if (rows[0].Sound == index.Unheard) != unheard {
+			t.Errorf("its sound is %d", rows[0].Sound)
+		}
+		rows[0].Sound = 0
+		_, err = x.Replace(t.Context(), rows[0])
+		must(t, err)
+	}
 	add(t, x, segment(1000, -100, -40))
 	verified(t, x)
 }

@@ -209,9 +209,73 @@ CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes
 ` + hourMore + `END;
 `, `
 ALTER TABLE marks ADD COLUMN owner TEXT NOT NULL DEFAULT ''; -- whose it is, whoever has the name of made_by now
+`, `
+-- What clips need to know of sound. Nobody has looked for it in what is there.
+ALTER TABLE segments ADD COLUMN sound INTEGER NOT NULL DEFAULT -1; -- its format; 0: none, -1: not known
+ALTER TABLE segments ADD COLUMN sounds INTEGER NOT NULL DEFAULT 0; -- frames of it in a clip
+UPDATE segments SET sound = 0 WHERE path LIKE '%.jpg';
+DROP TRIGGER hour_more;
+DROP TRIGGER hour_less;
+DROP TRIGGER hour_changed_less;
+DROP TRIGGER hour_changed_more;
+DROP TABLE hours;
+CREATE TABLE hours ( -- of the segments of a format, and one of sound, that are there and start in one hour
+	camera    INTEGER NOT NULL REFERENCES cameras (id),
+	hour      INTEGER NOT NULL,
+	format    INTEGER NOT NULL,
+	sound     INTEGER NOT NULL,
+	revision  INTEGER NOT NULL,
+	segments  INTEGER NOT NULL,
+	ticks     INTEGER NOT NULL,
+	bytes     INTEGER NOT NULL,
+	frames    INTEGER NOT NULL,
+	keys      INTEGER NOT NULL,
+	durations INTEGER NOT NULL,
+	offsets   INTEGER NOT NULL,
+	plain     INTEGER NOT NULL,
+	fragments INTEGER NOT NULL,
+	odd       INTEGER NOT NULL,
+	sounds    INTEGER NOT NULL,
+	PRIMARY KEY (camera, hour, format, sound)
+) STRICT, WITHOUT ROWID;
+UPDATE revisions SET last = last + 1;
+INSERT INTO hours SELECT camera, start_us / 3600000000, format, sound, (SELECT last FROM revisions), count(*),
+	sum(min(((end_us - start_us) * 9 + 2) / 5, frames * 4294967295)), sum(bytes - data_at), sum(frames), sum(keys),
+	sum(min(stts + 1, frames)), sum(ctts), sum(ctts = 0), sum(fragments), sum(frames = 0 OR fragments = 0), sum(sounds)
+	FROM segments WHERE lost = 0 GROUP BY camera, start_us / 3600000000, format, sound;
+CREATE TRIGGER hour_more AFTER INSERT ON segments WHEN NEW.lost = 0 BEGIN
+` + hourMoreSound + `END;
+CREATE TRIGGER hour_less AFTER DELETE ON segments WHEN OLD.lost = 0 BEGIN
+` + hourLessSound + `END;
+CREATE TRIGGER hour_changed_less AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence, sound, sounds ON segments WHEN OLD.lost = 0 BEGIN
+` + hourLessSound + `END;
+CREATE TRIGGER hour_changed_more AFTER UPDATE OF camera, start_us, end_us, bytes, frames, keys, stts, ctts, data_at, fragments, format, lost, path, sequence, sound, sounds ON segments WHEN NEW.lost = 0 BEGIN
+` + hourMoreSound + `END;
 `}
 
 // What an hour has less without a segment OLD, and more with one NEW.
+const (
+	hourLessSound = `	UPDATE revisions SET last = last + 1;
+	UPDATE hours SET revision = (SELECT last FROM revisions), segments = segments - 1,
+		ticks = ticks - min(((OLD.end_us - OLD.start_us) * 9 + 2) / 5, OLD.frames * 4294967295), bytes = bytes - (OLD.bytes - OLD.data_at),
+		frames = frames - OLD.frames, keys = keys - OLD.keys, durations = durations - min(OLD.stts + 1, OLD.frames),
+		offsets = offsets - OLD.ctts, plain = plain - (OLD.ctts = 0), fragments = fragments - OLD.fragments, odd = odd - (OLD.frames = 0 OR OLD.fragments = 0), sounds = sounds - OLD.sounds
+		WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format AND sound = OLD.sound;
+	DELETE FROM hours WHERE camera = OLD.camera AND hour = OLD.start_us / 3600000000 AND format = OLD.format AND sound = OLD.sound AND segments = 0;
+`
+	hourMoreSound = `	UPDATE revisions SET last = last + 1;
+	INSERT INTO hours SELECT NEW.camera, NEW.start_us / 3600000000, NEW.format, NEW.sound, last, 1,
+		min(((NEW.end_us - NEW.start_us) * 9 + 2) / 5, NEW.frames * 4294967295), NEW.bytes - NEW.data_at, NEW.frames, NEW.keys,
+		min(NEW.stts + 1, NEW.frames), NEW.ctts, NEW.ctts = 0, NEW.fragments, NEW.frames = 0 OR NEW.fragments = 0, NEW.sounds
+		FROM revisions WHERE true
+	ON CONFLICT (camera, hour, format, sound) DO UPDATE SET
+		revision = excluded.revision, segments = segments + 1, ticks = ticks + excluded.ticks, bytes = bytes + excluded.bytes,
+		frames = frames + excluded.frames, keys = keys + excluded.keys, durations = durations + excluded.durations,
+		offsets = offsets + excluded.offsets, plain = plain + excluded.plain, fragments = fragments + excluded.fragments, odd = odd + excluded.odd, sounds = sounds + excluded.sounds;
+`
+)
+
+// The same as the second version had it, which knew no sound.
 const (
 	hourLess = `	UPDATE revisions SET last = last + 1;
 	UPDATE hours SET revision = (SELECT last FROM revisions), segments = segments - 1,

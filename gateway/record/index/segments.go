@@ -27,10 +27,16 @@ type Segment struct {
 	Fragments  int
 	Format     int64   // of AddFormat
 	Rate       float64 // media seconds per true second, 1 for most
+	Sound      int64   // of AddFormat, 0 for none, Unheard where nobody has looked
+	Sounds     int     // frames of sound that a clip of all of it has
 	Lost       bool    // the file is not there
 }
 
-// Format is how the pictures of a segment are encoded.
+// Unheard is the Sound of rows that were made before there was any. Whoever opens the
+// file knows.
+const Unheard = -1
+
+// Format is how the pictures of a segment are encoded, or its sound, which has no size.
 type Format struct {
 	ID            int64
 	Codec         string
@@ -52,12 +58,12 @@ type Totals struct {
 
 // segmentColumns are those of readSegment, of segments s joined with cameras c.
 const segmentColumns = `s.id, c.name, s.run, s.sequence, s.path, s.start_us, s.end_us, s.bytes, s.frames, s.keys, s.stts, s.ctts,
-	s.moov_bytes, s.data_at, s.fragments, s.format, s.rate, s.lost FROM segments s JOIN cameras c ON c.id = s.camera `
+	s.moov_bytes, s.data_at, s.fragments, s.format, s.rate, s.lost, s.sound, s.sounds FROM segments s JOIN cameras c ON c.id = s.camera `
 
 func readSegment(row scanner) (s Segment, err error) {
 	var start, end int64
 	err = row.Scan(&s.ID, &s.Camera, &s.Run, &s.Sequence, &s.Path, &start, &end, &s.Bytes, &s.Frames, &s.Keys, &s.STTS, &s.CTTS,
-		&s.MoovBytes, &s.DataAt, &s.Fragments, &s.Format, &s.Rate, &s.Lost)
+		&s.MoovBytes, &s.DataAt, &s.Fragments, &s.Format, &s.Rate, &s.Lost, &s.Sound, &s.Sounds)
 	s.Start, s.End = fromMicros(start), fromMicros(end)
 	return s, err
 }
@@ -77,7 +83,7 @@ func (s Segment) check() error {
 		return invalid("%q is no path below the folder of the recordings", s.Path)
 	case s.Sequence > math.MaxInt64, len(s.Run) > 64:
 		return invalid("the sequence or the run of a segment is not one")
-	case min(s.Bytes, s.MoovBytes, s.DataAt, s.Format) < 0, min(s.Frames, s.Keys, s.STTS, s.CTTS, s.Fragments) < 0:
+	case min(s.Bytes, s.MoovBytes, s.DataAt, s.Format) < 0, min(s.Frames, s.Keys, s.STTS, s.CTTS, s.Fragments, s.Sounds) < 0, s.Sound < Unheard:
 		return invalid("a number of a segment is negative")
 	case !(s.Rate >= 0 && s.Rate < 1000): // also where it is no number
 		return invalid("%v is no rate", s.Rate)
@@ -137,9 +143,12 @@ func (w *writer) refuseGarbage(s Segment) error {
 	if err == nil && n > 0 {
 		return ErrExists
 	}
-	if err == nil && s.Format != 0 {
-		if n, err = readInt(w.row("SELECT count(*) FROM formats WHERE id = ?", s.Format)); err == nil && n == 0 {
-			return invalid("there is no format %d: ask for it again", s.Format)
+	for _, format := range []int64{s.Format, s.Sound} {
+		if err != nil || format <= 0 {
+			continue
+		}
+		if n, err = readInt(w.row("SELECT count(*) FROM formats WHERE id = ?", format)); err == nil && n == 0 {
+			return invalid("there is no format %d: ask for it again", format)
 		}
 	}
 	return err
@@ -165,9 +174,9 @@ func (w *writer) putIn(s Segment) (int64, error) {
 	if s.ID == 0 {
 		id = nil // SQLite gives one
 	}
-	result, err := w.exec(`INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	result, err := w.exec(`INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, c.id, s.Run, int64(s.Sequence), s.Path, start, end, s.Bytes, s.Frames, s.Keys, s.STTS, s.CTTS,
-		s.MoovBytes, s.DataAt, s.Fragments, s.Format, s.Rate, s.Lost, hold, written)
+		s.MoovBytes, s.DataAt, s.Fragments, s.Format, s.Rate, s.Lost, hold, written, s.Sound, s.Sounds)
 	if err != nil {
 		return 0, err
 	}

@@ -17,7 +17,7 @@ var contradictions = []string{
 	`SELECT path || ' has a row and is garbage' FROM segments WHERE path IN (SELECT path FROM garbage)`,
 	// Sequences are the order in which a camera's segments were written.
 	`SELECT path || ' is not in its place in the order of writing' FROM (SELECT path, written, lag(written) OVER (PARTITION BY camera ORDER BY sequence, id) AS before FROM segments) WHERE written < before`,
-	`SELECT path || ' has a format that is not there' FROM segments WHERE format <> 0 AND format NOT IN (SELECT id FROM formats)`,
+	`SELECT path || ' has a format that is not there' FROM segments WHERE format <> 0 AND format NOT IN (SELECT id FROM formats) OR sound > 0 AND sound NOT IN (SELECT id FROM formats)`,
 	`SELECT path || ' lasts longer than the longest of its camera' FROM segments s JOIN cameras c ON c.id = s.camera WHERE end_us - start_us > longest_us`,
 	// Gaps do not overlap.
 	`SELECT 'two gaps of ' || name || ' overlap' FROM (SELECT camera, from_us, lag(to_us) OVER (PARTITION BY camera ORDER BY from_us) AS before FROM gaps) JOIN cameras ON id = camera WHERE from_us < before`,
@@ -151,6 +151,9 @@ func (x *Index) Mend(ctx context.Context) error {
 		if err := w.run("UPDATE segments SET format = 0 WHERE format NOT IN (SELECT id FROM formats)"); err != nil {
 			return err
 		}
+		if err := w.run("UPDATE segments SET sound = -1 WHERE sound > 0 AND sound NOT IN (SELECT id FROM formats)"); err != nil {
+			return err
+		}
 		if err := w.run(`UPDATE cameras SET longest_us = max(longest_us, coalesce(longest, 0)), sequence = max(sequence, coalesce(highest, 0)) FROM (` + sums + `) WHERE camera = id`); err != nil {
 			return err
 		}
@@ -188,7 +191,7 @@ func (w *writer) mendTotals() error {
 	err := cmp.Or(
 		w.run("DELETE FROM hours"),
 		w.run("UPDATE revisions SET last = last + 1"),
-		w.run("INSERT INTO hours (camera, hour, format, segments, ticks, bytes, frames, keys, durations, offsets, plain, fragments, odd, revision) SELECT made.*, last FROM ("+hoursMade+") made, revisions"),
+		w.run("INSERT INTO hours (camera, hour, format, segments, ticks, bytes, frames, keys, durations, offsets, plain, fragments, odd, sound, sounds, revision) SELECT made.*, last FROM ("+hoursMade+") made, revisions"),
 		w.run("WITH RECURSIVE powers (p) AS (VALUES (1) UNION ALL SELECT p * 2 FROM powers WHERE p < 1 << 60) UPDATE gaps SET class = (SELECT count(*) FROM powers WHERE p <= to_us - from_us)"),
 	)
 	if err != nil {

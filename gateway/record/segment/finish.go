@@ -128,7 +128,7 @@ func summary(h Head, m *movie, size int64) Summary {
 			s.Keys++
 		}
 	}
-	s.DataAt = m.entries[0][0].At
+	s.DataAt, s.Sounds = m.entries[0][0].At, m.voiced()
 	chunks(m.entries[0], func(int, int) { s.Fragments++ })
 	return s
 }

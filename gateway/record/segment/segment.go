@@ -109,7 +109,7 @@ type Summary struct {
 	Head      Head
 	Formats   []*media.Format // by track
 	Bytes     int64           // size of the file
-	Frames    int             // of the track of pictures, as all that follows
+	Frames    int             // of the track of pictures, as all that follows but Sounds
 	Keys      int
 	STTS      int // entries of the tables of durations
 	CTTS      int // and of composition offsets; 0 without any
@@ -118,6 +118,7 @@ type Summary struct {
 	Fragments int           // stretches of samples that lie together
 	Duration  time.Duration // from the first picture to the end of the last, in true time
 	Rate      float64       // media seconds in a true second
+	Sounds    int           // frames of the Voice of all pictures, 0 without sound
 }
 
 // State is how far a file has come.
