@@ -120,7 +120,7 @@ var cameraKeys = append([]CameraKey{
 		Words: words(SoundAuto, SoundOff),
 		put:   func(c *Camera, text string) error { c.Sound = Sound(text); return nil },
 		text:  func(c Camera) string { return unless(c.Sound, SoundAuto) },
-		suits: onlyFor("rtsp, rtsps, tcp, tcp-listen and file", Source.sounds),
+		suits: onlyFor("rtsp, rtsps, tcp, tcp-listen, file and upload", Source.sounds),
 	},
 	{
 		Name: "normalize", About: "which JPEGs are encoded anew: those that browsers do not show, all, or none",

@@ -176,7 +176,7 @@ func TestKeysThatDoNotSuitASource(t *testing.T) {
 	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "sound": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always"}
 	for source, suits := range map[string]string{
 		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport sound keep",
-		"rtsps://a/": "username normalize transport sound tls_insecure keep", "upload:": "", "test:": "keep",
+		"rtsps://a/": "username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
 	} {
 		for key, text := range values {
 			if key == "password" { // which needs a name besides

@@ -155,7 +155,7 @@ type Camera struct {
 	// come with self-signed ones, and few let their owner replace them.
 	TLSInsecure bool
 	Transport   Transport // SourceRTSP only
-	Sound       Sound     // SourceRTSP, SourceMPEGTS and SourceFile
+	Sound       Sound     // SourceRTSP, SourceMPEGTS, SourceFile and SourceUpload
 	Normalize   Normalize // SourceHTTP and SourceRTSP
 	Record      Record
 }

@@ -82,7 +82,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 		Recordings: Recordings{Dir: "data/recordings", MinFree: 1 << 30, Segment: time.Minute, Buffer: 64 << 20},
 		Cameras: []Camera{
 			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: notRecorded},
-			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 		},
 	}
 	if diff := cmp.Diff(want, got, opaqueEqual); diff != "" {
@@ -203,7 +203,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Source:   Source{Kind: SourceHTTP, URL: "http://cam.local/mjpeg"},
 				Username: "viewer", Password: secret.New("p@ss"), Normalize: NormalizeAuto, Record: notRecorded,
 			},
-			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
+			{ID: "tablet", Name: "tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 			{ID: "pattern", Name: "pattern", Source: Source{Kind: SourceTest, Width: 640, Height: 480, FPS: 10}, Keep: KeepOnDemand, Record: notRecorded},
 			{ID: "1", Name: "1", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: notRecorded},
 			{

@@ -65,7 +65,7 @@ cameras:
 			Username: "u", Password: secret.New("new=er"), Keep: KeepOnDemand, Transport: TransportUDP, Sound: SoundAuto, Normalize: NormalizeAuto, Record: notRecorded,
 		},
 		{ID: "a--b-c", Name: "a--b-c", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: Record{Mode: RecordContinuous, Codec: RecordAuto, Sound: RecordSoundOn}},
-		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Record: notRecorded},
+		{ID: "tablet", Name: "The tablet", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 	}
 	if diff := cmp.Diff(&want, c, opaqueEqual); diff != "" {
 		t.Error(diff)

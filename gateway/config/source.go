@@ -113,7 +113,11 @@ func (s Source) remote() bool { return s.Kind == SourceHTTP || s.Kind == SourceR
 
 // sounds says whether sound may come with the pictures.
 func (s Source) sounds() bool {
-	return s.Kind == SourceRTSP || s.Kind == SourceMPEGTS || s.Kind == SourceFile
+	switch s.Kind {
+	case SourceRTSP, SourceMPEGTS, SourceFile, SourceUpload:
+		return true
+	}
+	return false
 }
 
 // scheme gives what stands before the colon of the source's text.

@@ -89,7 +89,14 @@ func (s *server) uploadOptions(l config.Limits) upload.Options {
 		PostTime:           l.PostTime,
 		PostBytesPerSecond: l.PostBytes,
 		PostsPerAddress:    l.PostsPerAddress,
+		Silent:             s.takesNoSound,
 		Limited:            s.hits.Hit,
 		Log:                s.Log,
 	}
+}
+
+// takesNoSound says whether a camera's sound is left out.
+func (s *server) takesNoSound(camera string) bool {
+	c, _ := s.cameras.Find(camera)
+	return c.Sound == config.SoundOff
 }

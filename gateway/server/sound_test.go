@@ -63,3 +63,16 @@ func TestSoundOfAFileIsAskedForAsConfigured(t *testing.T) {
 		t.Error("there is sound that nobody wants")
 	}
 }
+
+// TestPublishersAreSilentAsConfigured, from the moment on that it is.
+func TestPublishersAreSilentAsConfigured(t *testing.T) {
+	s, reload := wired(t, "cameras:\n  phone: {source: 'upload:', sound: off}\n  tablet: {source: 'upload:'}\n")
+	silent := s.uploadOptions(s.settings().Limits).Silent
+	if !silent("phone") || silent("tablet") || silent("nobody") {
+		t.Errorf("silent: phone %v, tablet %v, nobody %v", silent("phone"), silent("tablet"), silent("nobody"))
+	}
+	reload("cameras:\n  phone: {source: 'upload:'}\n  tablet: {source: 'upload:', sound: off}\n")
+	if silent("phone") || !silent("tablet") {
+		t.Errorf("after a reload silent: phone %v, tablet %v", silent("phone"), silent("tablet"))
+	}
+}

@@ -207,6 +207,32 @@ func TestWishesForSoundThatAreRefused(t *testing.T) {
 	})
 }
 
+// TestSoundThatIsNotTaken is refused in words, and left out where that is said in the
+// middle of it.
+func TestSoundThatIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := true
+		s := newSounding(t, Options{Silent: func(camera string) bool { return camera == "phone" && silent }})
+		refused := reply{Type: "sound", Message: "no sound is taken of this camera"}
+		s.say(wishForOpus, refused)
+		_ = s.conn.WriteMessage(websocket.BinaryMessage, camtest.Picture(1, 64, 48))
+		s.seq++
+		expectReply(t, s.conn, reply{Type: "ack", Seq: s.seq})
+		silent = false
+		s.say(wishForOpus, reply{Type: "sound", Codec: "opus"})
+		for n := range 3 {
+			silent = n == 1
+			at := time.Duration(n) * 20 * time.Millisecond
+			s.sound(at, packetOf(n))
+			s.picture(at)
+		}
+		s.say(`{"type":"sound","codec":""}`, reply{Type: "sound"})
+		if frames := s.heard(); len(frames) != 2 || string(frames[0].Data) != string(packetOf(0)) || string(frames[1].Data) != string(packetOf(2)) {
+			t.Errorf("%d packets are heard, want the first and the last of three", len(frames))
+		}
+	})
+}
+
 // TestBadSoundOfAPublisher costs no picture, and is told once.
 func TestBadSoundOfAPublisher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

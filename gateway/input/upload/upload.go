@@ -56,6 +56,10 @@ type Options struct {
 	PostTime           time.Duration
 	PostBytesPerSecond int
 	PostsPerAddress    int
+	// Silent says whether no sound is taken of a camera's publishers, which may
+	// change; nil takes it of all. It is called from any goroutine and must return
+	// at once.
+	Silent func(camera string) bool
 	// Limited is told, by its name, of each hit of a limit; nil is not told. It
 	// is called from any goroutine and must return at once.
 	Limited func(limit string)
@@ -70,6 +74,9 @@ func (o Options) withDefaults() Options {
 	o.PostTime = cmp.Or(o.PostTime, bodyTime)
 	o.PostBytesPerSecond = cmp.Or(o.PostBytesPerSecond, bodyBytesPerSec)
 	o.PostsPerAddress = cmp.Or(o.PostsPerAddress, bodiesAtOnce)
+	if o.Silent == nil {
+		o.Silent = func(string) bool { return false }
+	}
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}

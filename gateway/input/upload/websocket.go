@@ -153,7 +153,7 @@ func (s *socket) read(ctx context.Context, in *intake) error {
 		if binary {
 			answer = s.publish(seq, in, message)
 		} else if w, ok := readWish(message); ok {
-			answer = in.grant(w)
+			answer = s.grant(in, w)
 			s.conn.SetReadLimit(int64(s.handler.options.MaxFrameBytes) + messageHead)
 		}
 		if answer.Type == "" {
@@ -170,6 +170,17 @@ func (s *socket) read(ctx context.Context, in *intake) error {
 	}
 }
 
+// grant answers a wish to send sound.
+func (s *socket) grant(in *intake, w wish) reply {
+	if w.Codec != "" && s.silent() {
+		return reply{Type: "sound", Message: "no sound is taken of this camera"}
+	}
+	return in.grant(w)
+}
+
+// silent says whether no sound is taken now.
+func (s *socket) silent() bool { return s.handler.options.Silent(s.camera) }
+
 // publish publishes a message, and gives the answer to a picture.
 func (s *socket) publish(seq uint64, in *intake, message []byte) reply {
 	kind, at, data, err := in.readHead(message)
@@ -179,7 +190,7 @@ func (s *socket) publish(seq uint64, in *intake, message []byte) reply {
 		}
 		return answerTo(seq, in, data, at)
 	}
-	if err == nil {
+	if err == nil && !s.silent() {
 		err = in.sound(at, data)
 	}
 	if err != nil {
