@@ -52,7 +52,7 @@ func TestPlaylistOverGapsIsReadByOthers(t *testing.T) {
 		t.Errorf("GStreamer shows %d pictures: %v", len(got), got)
 	}
 
-	stream := camtest.ThroughVLC(t, t.TempDir(), s.URL+path)
+	stream := camtest.ThroughVLC(t, t.TempDir(), camtest.Film{Path: s.URL + path})[0].Path
 	each := append([]string{"-v", "error", "-i", stream, "-fps_mode", "passthrough"}, show...)
 	got := numbersIn(t, camtest.Output(t, nil, "ffmpeg", each...))
 	most := len(all) - 3 // of any stream VLC forgets what it has read last

@@ -210,7 +210,8 @@ func TestFfmpegOpensAllForms(t *testing.T) {
 	})
 }
 
-// TestMp4ffOpensAllForms has an independent reader read the boxes.
+// TestMp4ffOpensAllForms has an independent reader read the boxes, find each sample
+// by them, and look for those to begin with at three times.
 func TestMp4ffOpensAllForms(t *testing.T) {
 	t.Parallel()
 	frames := reordered(t)
@@ -219,61 +220,88 @@ func TestMp4ffOpensAllForms(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		var sizes []int
+		find := samplesOf
 		if finished := !strings.HasPrefix(name, "growing") && !strings.Contains(name, "prepared"); finished == f.IsFragmented() {
 			t.Fatalf("%s: fragmented: %v", name, f.IsFragmented())
-		} else if finished {
-			stsz := f.Moov.Trak.Mdia.Minf.Stbl.Stsz
-			for i := range stsz.SampleNumber {
-				sizes = append(sizes, int(stsz.GetSampleSize(int(i+1))))
-			}
-			if d := f.Moov.Mvhd.Duration; d != clipFrames*3600 {
-				t.Errorf("%s: it takes %d", name, d)
-			}
-		} else {
-			for _, s := range f.Segments {
-				for _, fragment := range s.Fragments {
-					samples, err := fragment.GetFullSamples(f.Moov.Mvex.Trex)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for _, s := range samples {
-						sizes = append(sizes, len(s.Data))
-					}
-				}
+		} else if !finished {
+			find = fragmentsOf
+		} else if d := f.Moov.Mvhd.Duration; d != clipFrames*3600 {
+			t.Errorf("%s: it takes %d", name, d)
+		}
+		samples := find(t, f, b)
+		if len(samples) != clipFrames {
+			t.Fatalf("%s: %d samples", name, len(samples))
+		}
+		for i, s := range samples {
+			if s.DecodeTime != uint64(i)*3600 || !bytes.Equal(s.Data, frames[i].Data) || s.IsSync() != frames[i].Key {
+				t.Fatalf("%s: sample %d, at %d, is another", name, i, s.DecodeTime)
 			}
 		}
-		if len(sizes) != clipFrames {
-			t.Fatalf("%s: %d samples", name, len(sizes))
-		}
-		for i, size := range sizes {
-			if size != len(frames[i].Data) {
-				t.Fatalf("%s: sample %d has %d bytes, want %d", name, i, size, len(frames[i].Data))
+		for _, place := range []int{13, 51, 97} {
+			if got, want := beginning(t, f, uint64(place)*3600), place/25*25; got != want {
+				t.Errorf("%s: who seeks sample %d begins with %d, want %d", name, place, got, want)
 			}
 		}
 	}
 }
 
-// TestGStreamerOpensAllForms counts what it decodes.
-func TestGStreamerOpensAllForms(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
+// samplesOf finds the samples of a regular file by its tables.
+func samplesOf(t *testing.T, f *ff.File, b []byte) (all []ff.FullSample) {
+	t.Helper()
+	tables := f.Moov.Trak.Mdia.Minf.Stbl
+	for n := uint32(1); n <= tables.Stsz.SampleNumber; n++ {
+		ranges, err := f.Moov.Trak.GetRangesForSampleInterval(n, n)
+		if err != nil || len(ranges) != 1 {
+			t.Fatal(ranges, err)
+		}
+		at, _ := tables.Stts.GetDecodeTime(n)
+		flags := uint32(ff.NonSyncSampleFlags)
+		if tables.Stss.IsSyncSample(n) {
+			flags = ff.SyncSampleFlags
+		}
+		all = append(all, ff.FullSample{Sample: ff.Sample{Flags: flags}, DecodeTime: at, Data: b[ranges[0].Offset:][:ranges[0].Size]})
 	}
-	t.Parallel()
-	sound := heard(t)
-	eachForm(t, forms(t, reordered(t), sound...), func(t *testing.T, name, path string) {
-		decoded := func(by ...string) int {
-			args := append([]string{"-v", "filesrc", "location=" + path, "!", "qtdemux", "!"}, by...)
-			out := camtest.Output(t, nil, "gst-launch-1.0", append(args, "!", "identity", "silent=false", "name=one", "!", "fakesink")...)
-			return bytes.Count(out, []byte("one: last-message = chain"))
+	return all
+}
+
+// fragmentsOf finds those of a file of fragments.
+func fragmentsOf(t *testing.T, f *ff.File, _ []byte) (all []ff.FullSample) {
+	t.Helper()
+	for _, s := range f.Segments {
+		for _, fragment := range s.Fragments {
+			samples, err := fragment.GetFullSamples(f.Moov.Mvex.Trex)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, samples...)
 		}
-		if n := decoded("h264parse", "!", "avdec_h264"); n != clipFrames {
-			t.Errorf("%d of %d pictures", n, clipFrames)
+	}
+	return all
+}
+
+// beginning gives the sample that decoding begins with to show one: that of the last
+// keyframe, or of the last fragment, before it.
+func beginning(t *testing.T, f *ff.File, at uint64) (sample int) {
+	t.Helper()
+	if !f.IsFragmented() {
+		tables := f.Moov.Trak.Mdia.Minf.Stbl
+		n, err := tables.Stts.GetSampleNrAtTime(at)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if n := decoded("aacparse", "!", "avdec_aac"); n < len(sound)-2 || n > len(sound) {
-			t.Errorf("%d of %d units of sound", n, len(sound))
+		for !tables.Stss.IsSyncSample(n) {
+			n--
 		}
-	})
+		return int(n) - 1
+	}
+	for _, s := range f.Segments {
+		for _, fragment := range s.Fragments {
+			if begin := fragment.Moof.Traf.Tfdt.BaseMediaDecodeTime(); begin <= at {
+				sample = int(begin / 3600)
+			}
+		}
+	}
+	return sample
 }
 
 // TestOpenGOP begins a file at a keyframe that pictures follow which are shown
