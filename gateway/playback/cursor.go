@@ -30,18 +30,14 @@ type Cursor struct {
 	joins   bool   // what comes next does not follow on what came
 	from    time.Time
 	format  *media.Format
+	ears    ears
 }
 
 // Cursor gives a cursor that is nowhere yet.
 func (l *Library) Cursor(camera string) *Cursor { return &Cursor{library: l, camera: camera} }
 
 // Close gives back what is open.
-func (c *Cursor) Close() {
-	if c.piece != nil {
-		c.piece.close()
-		c.piece = nil
-	}
-}
+func (c *Cursor) Close() { c.leave(true) }
 
 // neighbours is how many rows are looked at to find the one that comes next.
 const neighbours = 32
@@ -152,12 +148,12 @@ func (c *Cursor) passOver(err error) error {
 
 // enter goes to an entry of a file, which is a keyframe.
 func (c *Cursor) enter(p *piece, entry int, joins bool) {
-	c.Close()
-	c.piece, c.next = p, entry
 	if joins || c.format == nil || !alike(c.format, p.format) {
 		format := *p.format
 		c.format, joins = &format, true
 	}
+	c.leave(joins)
+	c.piece, c.next = p, entry
 	if c.joins = c.joins || joins; c.joins { // else what leans on the file before has been read
 		c.from = p.shown(p.entries()[entry])
 	}

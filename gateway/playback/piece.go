@@ -27,6 +27,9 @@ type piece struct {
 	table   segment.Table
 	grows   bool
 	slower  float64 // media seconds in a true second, of a table that does not say
+
+	sound      *media.Format // nil where there is none
+	soundTrack int
 }
 
 // open opens the file of a row.
@@ -44,6 +47,7 @@ func (l *Library) open(row index.Segment) (*piece, error) {
 		p.table = s.Table
 		p.track = max(slices.IndexFunc(s.Formats, func(f *media.Format) bool { return f != nil && f.Codec.Kind() == media.Video }), 0)
 		p.format = s.Formats[p.track]
+		p.hears(s.Formats)
 		err = p.check()
 	}
 	if err != nil {
@@ -68,7 +72,10 @@ func (l *Library) openGrowing(g Growing) (*piece, error) {
 	return p, nil
 }
 
-func (p *piece) take(g Growing) { p.table, p.slower = g.Table, cmp.Or(g.Segment.Rate, 1) }
+func (p *piece) take(g Growing) {
+	p.table, p.slower = g.Table, cmp.Or(g.Segment.Rate, 1)
+	p.hears([]*media.Format{g.Format, g.Sound})
+}
 
 // grown looks whether there are more pictures than before.
 func (p *piece) grown() bool {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 const (
@@ -31,9 +32,11 @@ type player struct {
 	due   time.Time // when that was due
 	pts   time.Duration
 	ahead time.Time // Wall at pts
+	heard time.Time // sound that is over by then is not given
 	dry   time.Time // since when there is nothing more; zero while there is
 
-	failed string // what was logged last
+	sound  *media.Format // that was told of last
+	failed string        // what was logged last
 }
 
 // obey takes note of what the viewer wants.
@@ -82,7 +85,7 @@ func (p *player) play(ctx context.Context) error {
 		}
 		p.held = &f
 	}
-	if d := time.Until(p.dueAt(p.held)); d > 0 && p.wait(ctx, d) {
+	if p.await(ctx) {
 		return nil
 	}
 	f := *p.held
@@ -93,6 +96,57 @@ func (p *player) play(ctx context.Context) error {
 	}
 	p.give(f)
 	return nil
+}
+
+// await waits until the picture that is held is due, and gives the sound that is
+// heard until then. It says whether something else is wanted before that.
+func (p *player) await(ctx context.Context) bool {
+	for {
+		listens := p.listen(ctx)
+		d := time.Until(p.dueAt(p.held))
+		if d <= 0 {
+			return false
+		}
+		if listens {
+			d = min(d, soundAhead/2)
+		}
+		if p.wait(ctx, d) {
+			return true
+		}
+	}
+}
+
+const (
+	// soundAhead is how much earlier than it is heard sound is given, so that no
+	// picture has to wait for it.
+	soundAhead = 100 * time.Millisecond
+	// soundBehind is how much later than the newest picture sound is still given:
+	// pictures that are shown in another order are given before it.
+	soundBehind = 300 * time.Millisecond
+)
+
+// listen gives the sound that goes along with the pictures now, where somebody
+// listens and time passes as it did, and says whether it does.
+func (p *player) listen(ctx context.Context) bool {
+	listens := p.rate == 1 && stream.LifeOf(ctx).Heard()
+	if p.cursor.Listen(listens); !listens || p.last.Format == nil || p.held.Joins {
+		return listens
+	}
+	after := later(p.heard, p.ahead.Add(-soundBehind))
+	before := p.ahead.Add(time.Since(p.due))
+	if next := later(p.ahead, p.held.Wall); before.After(next) { // the picture comes late
+		before = next
+	}
+	before = before.Add(soundAhead)
+	for {
+		f, ok := p.cursor.Sound(after, before)
+		if !ok {
+			return true
+		}
+		if f.PTS = p.pts + f.Wall.Sub(p.ahead); f.PTS >= 0 {
+			p.emit(f)
+		}
+	}
 }
 
 // next reads the picture that comes next at this rate.
@@ -142,6 +196,7 @@ func (p *player) seek(ctx context.Context) error {
 		p.due = time.Now()
 		p.give(f)
 		if !p.every() || err != nil || next.After(enough) { // all is given that a decoder wants to show it
+			p.heard = shown
 			return nil
 		}
 	}
@@ -153,6 +208,10 @@ func (p *player) give(f Frame) {
 	frame := f.Frame
 	frame.PTS = p.place(&f)
 	p.emit(frame)
+	if format := p.cursor.SoundFormat(); format != nil && format != p.sound {
+		p.sound = format
+		p.emit(media.Frame{Format: format}) // so that it is known what there is to hear
+	}
 	f.Data = nil
 	p.last, p.dry, p.failed = f, time.Time{}, ""
 	p.session.note(func(status *Status) { status.At, status.End, status.Problem = f.Wall, false, "" })

@@ -105,6 +105,7 @@ type tape struct {
 	growing *pen
 	asked   int
 	open    int
+	reads   int
 }
 
 func newTape(t testing.TB) *tape {
@@ -143,7 +144,7 @@ func (p *tape) Growing(camera string) (Growing, bool) {
 	table := w.writer.Table()
 	last := table.Entries[0][len(table.Entries[0])-1]
 	row.End = w.start.Add(time.Duration(last.Decode+int64(last.Duration)) * time.Second / segment.Timescale)
-	return Growing{Segment: row, Format: w.format, Table: table}, true
+	return Growing{Segment: row, Format: w.format, Sound: w.sound, Table: table}, true
 }
 
 // Open opens a file.
@@ -165,6 +166,13 @@ type counted struct {
 	tape *tape
 }
 
+func (c *counted) ReadAt(b []byte, at int64) (int, error) {
+	c.tape.mu.Lock()
+	c.tape.reads++
+	c.tape.mu.Unlock()
+	return c.File.ReadAt(b, at)
+}
+
 func (c *counted) Close() error {
 	c.tape.mu.Lock()
 	defer c.tape.mu.Unlock()
@@ -182,19 +190,31 @@ type pen struct {
 	writer    *segment.Writer
 	sequencer segment.Sequencer
 	last      int64
+	sound     *media.Format // nil for a file without
+	voice     segment.SoundSequencer
 }
 
 // begin begins the file whose first picture is f, taken at start.
 func (p *tape) begin(run string, start time.Time, f media.Frame) *pen {
 	p.t.Helper()
-	w := &pen{tape: p, run: run, format: f.Format, start: start, path: start.Format("20060102T150405.000Z") + "-" + run + ".mp4"}
+	return p.beginWith(run, start, f, nil)
+}
+
+// beginWith begins one with sound of a format.
+func (p *tape) beginWith(run string, start time.Time, f media.Frame, sound *media.Format) *pen {
+	p.t.Helper()
+	w := &pen{tape: p, run: run, format: f.Format, sound: sound, start: start, path: start.Format("20060102T150405.000Z") + "-" + run + ".mp4"}
 	var err error
 	if w.file, err = os.Create(filepath.Join(p.dir, w.path)); err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { w.file.Close() })
 	head := segment.Head{Camera: "front", Start: start}
-	if w.writer, err = segment.Create(w.file, head, []segment.Track{{Format: f.Format}}, 1500); err != nil {
+	tracks := []segment.Track{{Format: f.Format}}
+	if sound != nil {
+		tracks = append(tracks, segment.Track{Format: sound})
+	}
+	if w.writer, err = segment.Create(w.file, head, tracks, 1500); err != nil {
 		p.t.Fatal(err)
 	}
 	return w
@@ -213,7 +233,22 @@ func (w *pen) write(frames ...media.Frame) {
 
 func (w *pen) append(samples []segment.Sample) {
 	w.tape.t.Helper()
-	if err := w.writer.Append(samples); err != nil {
+	tracks := [][]segment.Sample{samples, nil}[:len(w.writer.Table().Entries)]
+	if err := w.writer.Append(tracks...); err != nil {
+		w.tape.t.Fatal(err)
+	}
+}
+
+// say writes frames of sound, whose PTS counts from the same zero as the pictures'.
+func (w *pen) say(frames ...media.Frame) {
+	w.tape.t.Helper()
+	var samples []segment.Sample
+	for _, f := range frames {
+		if s, ok := w.voice.Push(&w.sequencer, f, int64(f.PTS*segment.Timescale/time.Second)); ok {
+			samples = append(samples, s)
+		}
+	}
+	if err := w.writer.Append(nil, samples); err != nil {
 		w.tape.t.Fatal(err)
 	}
 }
@@ -228,7 +263,13 @@ func (w *pen) grow() {
 // finish finishes the file and gives it its row.
 func (w *pen) finish() {
 	w.tape.t.Helper()
-	w.append(w.sequencer.Flush(segment.Timescale / fps))
+	w.finishAfter(time.Second / fps)
+}
+
+// finishAfter is finish with a last picture that lasts for so long.
+func (w *pen) finishAfter(lasts time.Duration) {
+	w.tape.t.Helper()
+	w.append(w.sequencer.Flush(int64(lasts * segment.Timescale / time.Second)))
 	summary, err := w.writer.Finish(1)
 	if err != nil {
 		w.tape.t.Fatal(err)

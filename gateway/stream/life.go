@@ -41,3 +41,13 @@ func (l Life) Yield() {
 	l.stream.yields = true
 	l.stream.stopIfUnread()
 }
+
+// Heard says whether somebody reads the stream's sound.
+func (l Life) Heard() bool {
+	if l.stream == nil {
+		return false
+	}
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	return l.stream.sound.readers > 0
+}

@@ -91,6 +91,7 @@ func (s *stream) join(options ReadOptions) *Reader {
 	r := &Reader{stream: s, track: s.track(options.Sound), options: options, wake: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r.track.readers++
 	r.failures = s.failures
 	if s.failing() {
 		r.failures-- // so that it hears at once what is wrong
@@ -137,6 +138,7 @@ func (s *stream) leave(r *Reader) bool {
 		return false
 	}
 	r.closed = true
+	r.track.readers--
 	if s.readers--; s.readers == 0 {
 		s.hub.options.Changed()
 	}

@@ -9,6 +9,7 @@ type track struct {
 	bytes   int       // that the ring may keep, if no reader asks for more
 	sequels []*Reader // of its readers, those that are to get every frame
 	waiting []*Reader // in Next, to be woken
+	readers int
 }
 
 func newTrack(bytes int) track { return track{ring: newRing(bytes), bytes: bytes} }

@@ -160,6 +160,18 @@ func (c *profileCamera) send(ctx context.Context) error {
 // to "cut", it hangs up, and begins anew for who calls again.
 func withBeeps(t *testing.T) (url string, do func(word string)) {
 	t.Helper()
+	return beeping(t, "")
+}
+
+// withRecordedBeeps has that camera recorded.
+func withRecordedBeeps(t *testing.T) (url string, do func(word string)) {
+	t.Helper()
+	return beeping(t, ", record: {mode: continuous}")
+}
+
+// beeping has it with more keys.
+func beeping(t *testing.T, keys string) (url string, do func(word string)) {
+	t.Helper()
 	rig.Need(t, "ffmpeg")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -181,7 +193,7 @@ func withBeeps(t *testing.T) (url string, do func(word string)) {
 		l.Close()
 		sending.Wait()
 	})
-	s := rig.Start(t, fmt.Sprintf("cameras: {beeps: {source: 'tcp://%s'}}", l.Addr()))
+	s := rig.Start(t, fmt.Sprintf("cameras: {beeps: {source: 'tcp://%s'%s}}", l.Addr(), keys))
 	return s.URL, func(string) {
 		for len(callers) > 0 {
 			(<-callers).Close()
