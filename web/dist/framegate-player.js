@@ -127,19 +127,19 @@ var u = [
 	}
 }, f = class extends Error {};
 function p(e) {
-	let t = g(e, ["moov", "trak"]), n = g(t, [
+	let t = _(e, ["moov", "trak"]), n = _(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), r = _(n, "hvc1"), i = r ?? g(n, ["avc1"], ["avc3"]), a = v(i, 78), o = g(i.subarray(78), [r ? "hvcC" : "avcC"]);
+	]).subarray(8), r = v(n, "hvc1"), i = r ?? _(n, ["avc1"], ["avc3"]), a = y(i, 78), o = _(i.subarray(78), [r ? "hvcC" : "avcC"]);
 	if (o.length < (r ? 23 : 7) || o[0] !== 1) throw new f("a bad decoder configuration");
 	return {
 		config: o.slice(),
 		codec: r ? ne(o) : "avc1." + [...o.subarray(1, 4)].map((e) => m(e).padStart(2, "0")).join(""),
 		width: a.getUint16(24),
 		height: a.getUint16(26),
-		timescale: re(g(t, ["mdia", "mdhd"]))
+		timescale: re(_(t, ["mdia", "mdhd"]))
 	};
 }
 var m = (e) => e.toString(16);
@@ -150,7 +150,7 @@ function ne(e) {
 		"B",
 		"C"
 	][t >> 6], r = 0;
-	for (let t = v(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
+	for (let t = y(e, 6).getUint32(2), n = 0; n < 32; n++) r = r * 2 + (t >>> n & 1);
 	let i = [...e.subarray(6, 12)];
 	for (; i.at(-1) === 0;) i.pop();
 	let a = t & 32 ? "H" : "L";
@@ -162,13 +162,13 @@ function ne(e) {
 	].join(".").toUpperCase();
 }
 function re(e) {
-	let t = v(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
+	let t = y(e, 24), n = t.getUint8(0) === 1 ? t.getUint32(20) : t.getUint32(12);
 	if (n === 0) throw new f("a timescale of 0");
 	return n;
 }
 var ie = 1, ae = 2, oe = 8;
 function h(e) {
-	let t = g(e, ["moof", "traf"]), n = se(t), r = g(t, ["trun"]), i = ce(r), a = i.duration ?? le(g(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
+	let t = _(e, ["moof", "traf"]), n = g(t), r = _(t, ["trun"]), i = se(r), a = i.duration ?? ce(_(t, ["tfhd"])), o = i.durationAt < 0 ? -1 : r.byteOffset - e.byteOffset + i.durationAt;
 	return {
 		decodeTime: n,
 		composition: i.composition,
@@ -176,38 +176,38 @@ function h(e) {
 		durationAt: o
 	};
 }
-function se(e) {
-	let t = g(e, ["tfdt"]);
-	return v(t, 8).getUint8(0) === 1 ? Number(v(t, 12).getBigUint64(4)) : v(t, 8).getUint32(4);
+function g(e) {
+	let t = _(e, ["tfdt"]);
+	return y(t, 8).getUint8(0) === 1 ? Number(y(t, 12).getBigUint64(4)) : y(t, 8).getUint32(4);
 }
-function ce(e) {
-	let t = v(e, 8).getUint32(0) & 16777215, n = 8;
+function se(e) {
+	let t = y(e, 8).getUint32(0) & 16777215, n = 8;
 	t & 1 && (n += 4), t & 4 && (n += 4);
 	let r = null, i = -1;
-	t & 256 && (r = v(e, n + 4).getUint32(n), i = n, n += 4), t & 512 && (n += 4), t & 1024 && (n += 4);
-	let a = t & 2048 ? v(e, n + 4).getInt32(n) : 0;
+	t & 256 && (r = y(e, n + 4).getUint32(n), i = n, n += 4), t & 512 && (n += 4), t & 1024 && (n += 4);
+	let a = t & 2048 ? y(e, n + 4).getInt32(n) : 0;
 	return {
 		duration: r,
 		durationAt: i,
 		composition: a
 	};
 }
-function le(e) {
-	let t = v(e, 8).getUint32(0) & 16777215;
+function ce(e) {
+	let t = y(e, 8).getUint32(0) & 16777215;
 	if (!(t & oe)) return 0;
 	let n = 8 + (t & ie ? 8 : 0) + (t & ae ? 4 : 0);
-	return v(e, n + 4).getUint32(n);
+	return y(e, n + 4).getUint32(n);
 }
-function g(e, t, n) {
+function _(e, t, n) {
 	let r = e;
-	for (let i of t) if (r = _(r, i), !r) {
-		if (n) return g(e, n);
+	for (let i of t) if (r = v(r, i), !r) {
+		if (n) return _(e, n);
 		throw new f(`no ${i} box`);
 	}
 	return r;
 }
-function _(e, t) {
-	let n = v(e, 0);
+function v(e, t) {
+	let n = y(e, 0);
 	for (let r = 0; r + 8 <= e.length;) {
 		let i = n.getUint32(r), a = 8;
 		if (i === 1) {
@@ -220,15 +220,15 @@ function _(e, t) {
 	}
 	return null;
 }
-function v(e, t) {
+function y(e, t) {
 	if (e.length < t) throw new f(`a box of ${e.length} bytes where ${t} are needed`);
 	return new DataView(e.buffer, e.byteOffset, e.byteLength);
 }
 // player/clock.ts
-function y() {
+function b() {
 	return performance.timeOrigin + performance.now();
 }
-var ue = 12, de = 1e-4, fe = class {
+var le = 12, ue = 1e-4, de = class {
 	samples = [];
 	note(e, t, n) {
 		let r = t - e;
@@ -236,7 +236,7 @@ var ue = 12, de = 1e-4, fe = class {
 			offsetMs: n - (e + t) / 2,
 			roundTripMs: r,
 			atMs: t
-		}), this.samples.length > ue && this.samples.shift());
+		}), this.samples.length > le && this.samples.shift());
 	}
 	reset() {
 		this.samples = [];
@@ -246,19 +246,19 @@ var ue = 12, de = 1e-4, fe = class {
 	}
 	errorMs(e) {
 		let t = this.best(e);
-		return t && b(t, e);
+		return t && x(t, e);
 	}
 	best(e) {
 		let t = null;
-		for (let n of this.samples) (!t || b(n, e) < b(t, e)) && (t = n);
+		for (let n of this.samples) (!t || x(n, e) < x(t, e)) && (t = n);
 		return t;
 	}
 };
-function b(e, t) {
-	return e.roundTripMs / 2 + (t - e.atMs) * de;
+function x(e, t) {
+	return e.roundTripMs / 2 + (t - e.atMs) * ue;
 }
 // player/decoders.ts
-var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
+var fe = 30, pe = 16, me = 3, he = 1e4, ge = class {
 	sink;
 	decoder = null;
 	config = null;
@@ -278,7 +278,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 	}
 	decode(e) {
 		if (!this.config) return;
-		if (!e.backlog && !e.key && this.liveInside() > pe && this.restart(), this.needsKey && !e.key) {
+		if (!e.backlog && !e.key && this.liveInside() > fe && this.restart(), this.needsKey && !e.key) {
 			this.sink.dropped(1);
 			return;
 		}
@@ -286,7 +286,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 		let t = this.decoder ??= this.open(this.config), n = this.count++;
 		this.inside.set(n, {
 			...e,
-			bytes: ve
+			bytes: _e
 		}), t.decode(new EncodedVideoChunk({
 			type: e.key ? "key" : "delta",
 			timestamp: n,
@@ -305,7 +305,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 	}
 	output(e) {
 		let t = this.inside.get(e.timestamp);
-		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - me), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
+		this.inside.delete(e.timestamp), this.giveUp(e.timestamp - pe), t && (t.key || !t.backlog) ? this.sink.decoded(e, t) : e.close();
 	}
 	giveUp(e) {
 		for (let [t, { backlog: n }] of this.inside) {
@@ -315,7 +315,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 	}
 	failed(e) {
 		let t = performance.now();
-		this.errors = [...this.errors.filter((e) => e > t - ge), t], e.name === "NotSupportedError" || this.errors.length > he ? this.sink.failed(e) : this.restart();
+		this.errors = [...this.errors.filter((e) => e > t - he), t], e.name === "NotSupportedError" || this.errors.length > me ? this.sink.failed(e) : this.restart();
 	}
 	restart() {
 		this.close(), this.needsKey = !0;
@@ -325,7 +325,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 		for (let t of this.inside.values()) t.backlog || e++;
 		return e;
 	}
-}, ve = /* @__PURE__ */ new Uint8Array(), ye = class {
+}, _e = /* @__PURE__ */ new Uint8Array(), ve = class {
 	sink;
 	busy = !1;
 	next = null;
@@ -353,7 +353,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 		}
 		this.busy = !1;
 	}
-}, be = class {
+}, ye = class {
 	canvas;
 	report;
 	context;
@@ -385,7 +385,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 			}),
 			failed: (e) => this.fail(e)
 		};
-		this.decoder = e === "jpeg" ? new ye(t) : new _e(t);
+		this.decoder = e === "jpeg" ? new ve(t) : new ge(t);
 	}
 	rest() {
 		this.decoder?.close(), this.decoder = null;
@@ -410,12 +410,12 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 			height: r
 		})), this.context.drawImage(e, 0, 0, n, r), e.close(), this.drawn = {
 			captureMs: t,
-			drawnMs: y()
+			drawnMs: b()
 		};
 	}
 	refreshed(e) {
 		if (this.closed || !this.drawn) return;
-		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + xe : r);
+		let { captureMs: t, drawnMs: n } = this.drawn, r = performance.timeOrigin + e, i = Math.max(n, r < n ? r + be : r);
 		this.report({
 			type: "painted",
 			captureMs: t,
@@ -433,7 +433,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 	close() {
 		this.closed = !0, this.decoder?.close(), this.next?.image.close(), this.next = null;
 	}
-}, xe = 1e3 / 60, Se = class {
+}, be = 1e3 / 60, xe = class {
 	events;
 	surface = document.createElement("canvas");
 	ordered = [];
@@ -479,7 +479,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 		this.closed = !0, this.order({ type: "close" });
 	}
 	async open() {
-		let e = await Ee();
+		let e = await Te();
 		try {
 			this.order = (e && this.inWorker(e)) ?? this.inPage();
 		} catch (e) {
@@ -500,7 +500,7 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 		return e.postMessage(i, [n, r]), (e) => t.postMessage(e, e.type === "picture" ? [e.bytes.buffer] : []);
 	}
 	inPage() {
-		let e = new be(this.surface, (e) => this.reported(e));
+		let e = new ye(this.surface, (e) => this.reported(e));
 		return (t) => e.obey(t);
 	}
 	reported(e) {
@@ -517,12 +517,12 @@ var pe = 30, me = 16, he = 3, ge = 1e4, _e = class {
 			case "failed": this.events.failed(Error(e.message));
 		}
 	}
-}, Ce = "framegate-player-worker.js", we = 3e3, Te;
-function Ee() {
-	return Te ??= new Promise((e) => {
+}, Se = "framegate-player-worker.js", Ce = 3e3, we;
+function Te() {
+	return we ??= new Promise((e) => {
 		let t;
 		try {
-			t = new Worker(new URL(Ce, import.meta.url), {
+			t = new Worker(new URL(Se, import.meta.url), {
 				type: "module",
 				name: "framegate-player"
 			});
@@ -530,31 +530,31 @@ function Ee() {
 			e(null);
 			return;
 		}
-		let n = setTimeout(() => (t.terminate(), e(null)), we);
+		let n = setTimeout(() => (t.terminate(), e(null)), Ce);
 		t.onerror = () => (clearTimeout(n), e(null)), t.onmessage = () => (clearTimeout(n), e(t));
 	});
 }
 // player/protocol.ts
-var De = "framegate.v1", Oe = 1, ke = [
+var Ee = "framegate.v1", De = 1, Oe = [
 	void 0,
 	"init",
 	"frame",
 	"soundInit",
 	"sound"
-], Ae = 1, je = 2, Me = 4, x = class extends Error {};
-function Ne(e) {
-	if (e.byteLength <= 32) throw new x(`a message of ${e.byteLength} bytes`);
+], ke = 1, Ae = 2, je = 4, S = class extends Error {};
+function Me(e) {
+	if (e.byteLength <= 32) throw new S(`a message of ${e.byteLength} bytes`);
 	let t = new DataView(e);
-	if (t.getUint8(0) !== Oe) throw new x(`version ${t.getUint8(0)} of the protocol`);
-	let n = ke[t.getUint8(1)];
-	if (!n) throw new x(`a message of kind ${t.getUint8(1)}`);
+	if (t.getUint8(0) !== De) throw new S(`version ${t.getUint8(0)} of the protocol`);
+	let n = Oe[t.getUint8(1)];
+	if (!n) throw new S(`a message of kind ${t.getUint8(1)}`);
 	let r = t.getUint16(2), i = new Uint8Array(e, 32), a = t.getUint32(24);
-	if (a >= i.length) throw new x(`an access unit at ${a} of ${i.length} bytes`);
+	if (a >= i.length) throw new S(`an access unit at ${a} of ${i.length} bytes`);
 	return {
 		kind: n,
-		key: (r & Ae) !== 0,
-		backlog: (r & je) !== 0,
-		discontinuity: (r & Me) !== 0,
+		key: (r & ke) !== 0,
+		backlog: (r & Ae) !== 0,
+		discontinuity: (r & je) !== 0,
 		epoch: t.getUint32(4),
 		captureMs: Number(t.getBigUint64(8)) / 1e3,
 		seq: Number(t.getBigUint64(16)),
@@ -562,101 +562,101 @@ function Ne(e) {
 		unitOffset: a
 	};
 }
-function Pe(e) {
-	let t = Fe(e);
+function Ne(e) {
+	let t = Pe(e);
 	switch (t.type) {
 		case "hello": return {
 			type: "hello",
-			epoch: S(t, "epoch"),
-			codec: Le(t),
-			mime: C(t, "mime"),
-			width: S(t, "width"),
-			height: S(t, "height"),
-			fps: S(t, "fps"),
-			timescale: S(t, "timescale"),
+			epoch: C(t, "epoch"),
+			codec: Ie(t),
+			mime: w(t, "mime"),
+			width: C(t, "width"),
+			height: C(t, "height"),
+			fps: C(t, "fps"),
+			timescale: C(t, "timescale"),
 			sound: t.sound === !0
 		};
 		case "sound": return {
 			type: "sound",
-			codec: Re(t),
-			mime: C(t, "mime"),
-			rate: S(t, "rate"),
-			channels: S(t, "channels"),
-			message: C(t, "message")
+			codec: Le(t),
+			mime: w(t, "mime"),
+			rate: C(t, "rate"),
+			channels: C(t, "channels"),
+			message: w(t, "message")
 		};
 		case "drop": return {
 			type: "drop",
-			frames: S(t, "frames"),
-			reason: C(t, "reason")
+			frames: C(t, "frames"),
+			reason: w(t, "reason")
 		};
 		case "state": return {
 			type: "state",
-			camera: ze(t),
-			code: S(t, "code"),
-			message: C(t, "message"),
+			camera: Re(t),
+			code: C(t, "code"),
+			message: w(t, "message"),
 			sound: t.sound === !0
 		};
 		case "error": return {
 			type: "error",
-			code: S(t, "code"),
-			message: C(t, "message")
+			code: C(t, "code"),
+			message: w(t, "message")
 		};
 		case "playback": return {
 			type: "playback",
 			live: t.live === !0,
-			rate: S(t, "rate"),
+			rate: C(t, "rate"),
 			paused: t.paused === !0,
 			end: t.end === !0,
-			code: S(t, "code"),
-			message: C(t, "message")
+			code: C(t, "code"),
+			message: w(t, "message")
 		};
 		case "pong": return {
 			type: "pong",
-			c: S(t, "c"),
-			serverTimeUs: S(t, "serverTimeUs")
+			c: C(t, "c"),
+			serverTimeUs: C(t, "serverTimeUs")
 		};
 		default: return null;
 	}
 }
-function Fe(e) {
+function Pe(e) {
 	let t;
 	try {
 		t = JSON.parse(e);
 	} catch {
-		throw new x("a text message that is not JSON");
+		throw new S("a text message that is not JSON");
 	}
-	if (typeof t != "object" || !t || Array.isArray(t)) throw new x("a text message that is not an object");
+	if (typeof t != "object" || !t || Array.isArray(t)) throw new S("a text message that is not an object");
 	return t;
 }
-function S(e, t) {
+function C(e, t) {
 	let n = e[t] ?? 0;
-	if (typeof n != "number" || !Number.isFinite(n)) throw new x(`${t} is not a number`);
+	if (typeof n != "number" || !Number.isFinite(n)) throw new S(`${t} is not a number`);
 	return n;
 }
-var Ie = 1e3;
-function C(e, t) {
+var Fe = 1e3;
+function w(e, t) {
 	let n = e[t] ?? "";
-	if (typeof n != "string") throw new x(`${t} is not a string`);
-	return n.slice(0, Ie);
+	if (typeof n != "string") throw new S(`${t} is not a string`);
+	return n.slice(0, Fe);
+}
+function Ie(e) {
+	let t = e.codec;
+	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new S(`codec ${String(t)}`);
+	return t;
 }
 function Le(e) {
-	let t = e.codec;
-	if (t !== "h265" && t !== "h264" && t !== "jpeg") throw new x(`codec ${String(t)}`);
+	let t = e.codec ?? "";
+	if (t === "") return null;
+	if (t !== "aac" && t !== "opus") throw new S(`sound of codec ${String(t)}`);
 	return t;
 }
 function Re(e) {
-	let t = e.codec ?? "";
-	if (t === "") return null;
-	if (t !== "aac" && t !== "opus") throw new x(`sound of codec ${String(t)}`);
-	return t;
-}
-function ze(e) {
 	let t = e.camera;
-	if (t !== "online" && t !== "offline" && t !== "connecting") throw new x(`a camera that is ${String(t)}`);
+	if (t !== "online" && t !== "offline" && t !== "connecting") throw new S(`a camera that is ${String(t)}`);
 	return t;
 }
 // player/connection.ts
-var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
+var ze = 1e4, T = 1e4, Be = 6, Ve = 150, He = 4e3, Ue = class {
 	codecs;
 	clock;
 	events;
@@ -668,7 +668,7 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	greeted = !1;
 	over = !1;
 	constructor(e, t, n, r) {
-		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, De), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(Be);
+		this.codecs = t, this.clock = n, this.events = r, this.socket = new WebSocket(e, Ee), this.socket.binaryType = "arraybuffer", this.socket.onopen = () => this.open(), this.socket.onmessage = (e) => this.receive(e.data), this.socket.onclose = ({ reason: e }) => this.end(e), this.watch(ze);
 	}
 	send(e) {
 		this.greeted && this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(e));
@@ -677,7 +677,7 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 		this.over = !0, clearTimeout(this.watchdog), clearTimeout(this.pinging), this.socket.close(1e3);
 	}
 	open() {
-		this.over || (this.opened = !0, this.watch(w), this.hello());
+		this.over || (this.opened = !0, this.watch(T), this.hello());
 	}
 	async hello() {
 		let e = await this.codecs();
@@ -689,19 +689,19 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	ping() {
 		this.send({
 			type: "ping",
-			c: y()
-		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Ve ? He : Ue);
+			c: b()
+		}), this.pings++, this.pinging = setTimeout(() => this.ping(), this.pings < Be ? Ve : He);
 	}
 	receive(e) {
 		if (this.over) return;
-		let t = y();
-		this.watch(w);
+		let t = b();
+		this.watch(T);
 		try {
 			if (typeof e != "string") {
-				this.events.packet(Ne(e));
+				this.events.packet(Me(e));
 				return;
 			}
-			let n = Pe(e);
+			let n = Ne(e);
 			n?.type === "pong" ? this.clock.note(n.c, t, n.serverTimeUs / 1e3) : n && this.events.message(n);
 		} catch (e) {
 			this.end(`The server sent ${e.message}.`);
@@ -713,7 +713,7 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	end(e) {
 		this.over || (this.close(), this.events.closed(this.opened, e));
 	}
-}, T = .06, Ge = .004, Ke = class {
+}, E = .06, We = .004, Ge = class {
 	pass;
 	now;
 	waiting = [];
@@ -748,18 +748,18 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	advance() {
 		let e = this.now(), t = e - (this.changedMs ?? e);
 		this.changedMs = e;
-		let n = this.wantedMs - this.currentMs, r = this.wantedMs === 0 ? T : Ge;
-		this.currentMs += Math.min(Math.max(n, -t * r), t * T);
+		let n = this.wantedMs - this.currentMs, r = this.wantedMs === 0 ? E : We;
+		this.currentMs += Math.min(Math.max(n, -t * r), t * E);
 	}
 	wake() {
 		this.timer = setTimeout(() => this.due(), Math.max(0, this.waiting[0].dueMs - this.now()));
 	}
 	due() {
 		let e = this.now();
-		for (; this.waiting[0] && this.waiting[0].dueMs <= e + qe;) this.pass(this.waiting.shift().thing);
+		for (; this.waiting[0] && this.waiting[0].dueMs <= e + Ke;) this.pass(this.waiting.shift().thing);
 		this.waiting.length > 0 && this.wake();
 	}
-}, qe = 1, Je = 500, Ye = class {
+}, Ke = 1, qe = 500, Je = class {
 	url;
 	events;
 	surface = document.createElement("img");
@@ -768,7 +768,7 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	looking;
 	size = "";
 	constructor(e, t) {
-		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), Je), this.load();
+		this.url = e, this.events = t, this.surface.alt = "", this.surface.addEventListener("error", () => this.broken()), this.looking = setInterval(() => this.look(), qe), this.load();
 	}
 	close() {
 		clearInterval(this.looking), clearTimeout(this.retry), this.surface.removeAttribute("src");
@@ -786,7 +786,7 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	broken() {
 		this.size = "", this.events.broken(), clearTimeout(this.retry), this.retry = setTimeout(() => this.load(), this.backoff.next());
 	}
-}, E = .04, D = .6, Xe = .35, Ze = .94, Qe = 1.25, $e = 3, et = .008, tt = .02, nt = .04, rt = 500, it = .1, at = class {
+}, D = .04, Ye = .6, Xe = .35, Ze = .94, Qe = 1.25, $e = 3, et = .008, tt = .02, nt = .04, rt = 500, it = .1, at = class {
 	jumpOnly;
 	samples = [];
 	rate = 1;
@@ -811,15 +811,15 @@ var Be = 1e4, w = 1e4, Ve = 6, He = 150, Ue = 4e3, We = class {
 	where({ currentS: e, newestS: t, ranges: n }) {
 		let r = n.at(-1);
 		if (!r) return null;
-		let i = Math.max(r[0], t - E), a = Math.min(...this.samples.map((e) => e.leadS));
-		if (this.samples.length > 0 && a > (this.jumpOnly ? Xe : D) || e > r[1] + D) return i;
+		let i = Math.max(r[0], t - D), a = Math.min(...this.samples.map((e) => e.leadS));
+		if (this.samples.length > 0 && a > (this.jumpOnly ? Xe : Ye) || e > r[1] + Ye) return i;
 		if (n.some(([t, n]) => t <= e && e < n - nt)) return null;
 		let o = n.find(([t]) => t > e);
 		return o ? o[0] : null;
 	}
 	pace() {
 		if (this.samples.length === 0) return this.rate;
-		let e = Math.min(...this.samples.map((e) => e.leadS)) - E;
+		let e = Math.min(...this.samples.map((e) => e.leadS)) - D;
 		if (Math.abs(e) < (this.rate === 1 ? tt : et)) return 1;
 		let t = Math.min(Qe, Math.max(Ze, 1 + $e * e));
 		return Math.round(t * 100) / 100;
@@ -1003,7 +1003,7 @@ var st = 3, ct = .15, lt = 3, ut = class {
 	}
 	joined() {
 		let e = this.captures.newestS();
-		return this.joining ? e === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING ? !1 : (this.joining = !1, this.surface.currentTime = Math.max(this.firstS, e - E), this.surface.play().catch((e) => {
+		return this.joining ? e === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING ? !1 : (this.joining = !1, this.surface.currentTime = Math.max(this.firstS, e - D), this.surface.play().catch((e) => {
 			e.name !== "AbortError" && this.fail(e);
 		}), !0) : !0;
 	}
@@ -1016,7 +1016,7 @@ var st = 3, ct = .15, lt = 3, ut = class {
 		for (let e = 0; e < t.length; e++) i.push([t.start(e), t.end(e)]);
 		let a = i.at(-1)?.[1] ?? 0;
 		return {
-			nowMs: y(),
+			nowMs: b(),
 			currentS: n,
 			seeking: r,
 			newestS: Math.min(e, a),
@@ -1102,14 +1102,14 @@ var Ot = 1500, kt = 8e3, At = 3e3, jt = 3, Mt = 200, Nt = class {
 		this.habits = e, this.stockMs = e.stockMs;
 	}
 	painted(e, t, n) {
-		this.heldMs = n, N(this.pictures, {
+		this.heldMs = n, M(this.pictures, {
 			atMs: t,
 			lagMs: t - e - n
 		}, Ot);
 	}
 	arrived(e, t) {
 		let n = t - e;
-		this.sounds = this.sounds.filter((e) => e.lagMs < n + Mt), N(this.sounds, {
+		this.sounds = this.sounds.filter((e) => e.lagMs < n + Mt), M(this.sounds, {
 			atMs: t,
 			lagMs: n
 		}, kt);
@@ -1137,7 +1137,7 @@ var Ot = 1500, kt = 8e3, At = 3e3, jt = 3, Mt = 200, Nt = class {
 	holdMs() {
 		let e = this.leastLagMs();
 		if (e === null || this.pictures.length === 0) return this.wantedHoldMs;
-		let t = Math.min(Math.max(0, e - M(this.pictures)), 500), n = t - this.wantedHoldMs;
+		let t = Math.min(Math.max(0, e - Bt(this.pictures)), 500), n = t - this.wantedHoldMs;
 		return (n > Lt || n < -Rt) && (this.wantedHoldMs = t), this.wantedHoldMs;
 	}
 	reset() {
@@ -1166,26 +1166,26 @@ var Ot = 1500, kt = 8e3, At = 3e3, jt = 3, Mt = 200, Nt = class {
 		return e[Math.floor(e.length * Pt)] + this.stockMs;
 	}
 	shownLagMs() {
-		return this.pictures.length === 0 ? null : M(this.pictures) + this.heldMs;
+		return this.pictures.length === 0 ? null : Bt(this.pictures) + this.heldMs;
 	}
 }, Pt = .05, Ft = 5e-4, It = 300, Lt = 5, Rt = 40, zt = 500;
-function M(e) {
+function Bt(e) {
 	let t = e.map(({ lagMs: e }) => e).sort((e, t) => e - t);
 	return t[t.length >> 1];
 }
-function N(e, t, n) {
+function M(e, t, n) {
 	let r = e.at(-1);
 	for (r && Math.abs(r.lagMs - t.lagMs) > zt && (e.length = 0), e.push(t); e[0].atMs < t.atMs - n;) e.shift();
 }
 // player/elementspeaker.ts
-var Bt = {
+var Vt = {
 	stockMs: 120,
 	bend: .03,
 	leapMs: 400,
 	firstLeapMs: 600
-}, Vt = 40, Ht = 100, Ut = 1, Wt = 5, Gt = 500, P = 500, Kt = class {
+}, Ht = 40, Ut = 100, Wt = 1, Gt = 5, Kt = 500, N = 500, qt = class {
 	events;
-	sync = new Nt(Bt);
+	sync = new Nt(Vt);
 	audio = document.createElement("audio");
 	source;
 	url;
@@ -1204,7 +1204,7 @@ var Bt = {
 		this.events = t;
 		let n = l();
 		if (!n) throw Error("This browser has no Media Source Extensions.");
-		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Ht);
+		this.source = new n(), this.source.addEventListener("sourceopen", () => this.pump()), this.url = URL.createObjectURL(this.source), this.setUp(e), this.checking = setInterval(() => this.check(), Ut);
 	}
 	begin({ init: e, mime: t, bytes: n }) {
 		this.sync.reset(), this.timescale = e.timescale, this.offsetS = null, this.waiting = [], this.queue({
@@ -1215,11 +1215,14 @@ var Bt = {
 	}
 	take({ frames: e, bytes: t }) {
 		let n = e[0].start / this.timescale, r = e.at(-1);
-		this.offsetS ??= this.place(n), this.endS = (r.start + r.duration) / this.timescale + this.offsetS, this.sync.arrived(n * 1e3, y()), this.queue({
+		this.offsetS ??= this.place(n), this.endS = (r.start + r.duration) / this.timescale + this.offsetS, this.sync.arrived(n * 1e3, b()), this.queue({
 			offsetS: this.offsetS,
 			mime: null,
 			bytes: t
 		});
+	}
+	rest() {
+		this.sync.reset(), this.offsetS = null, this.pausedUntilMs = 0, this.heard = !1, this.waiting = this.waiting.filter(({ mime: e }) => e !== null), this.audio.pause();
 	}
 	setVolume(e) {
 		this.audio.volume = e;
@@ -1240,10 +1243,10 @@ var Bt = {
 		});
 	}
 	place(e) {
-		return this.fromS = this.endS === 0 ? 0 : this.endS + Ut, this.fromS - e;
+		return this.fromS = this.endS === 0 ? 0 : this.endS + Wt, this.fromS - e;
 	}
 	queue(e) {
-		this.waiting.push(e), this.waiting.length > Gt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
+		this.waiting.push(e), this.waiting.length > Kt ? this.fail(/* @__PURE__ */ Error("The browser has stopped taking sound.")) : this.pump();
 	}
 	pump() {
 		if (this.closed || this.source.readyState !== "open" || this.buffer?.updating) return;
@@ -1262,22 +1265,24 @@ var Bt = {
 	appended() {
 		if (this.closed) return;
 		let { buffered: e, currentTime: t } = this.audio;
-		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Wt), this.pump();
+		this.waiting.length === 0 && e.length > 0 && e.start(0) < t - 10 && this.buffer?.remove(0, t - Gt), this.pump();
 	}
 	stands() {
-		this.heard && !this.audio.seeking && this.sync.starved(Vt), this.heard = !1;
+		this.heard && !this.audio.seeking && this.sync.starved(Ht), this.heard = !1;
 	}
 	check() {
-		let e = y();
+		let e = b();
 		if (this.offsetS === null || e < this.pausedUntilMs) return;
 		let { audio: t } = this;
-		if (t.paused) this.play();
-		else if (t.seeking) return;
-		else t.currentTime < this.fromS ? this.goTo(this.fromS) : t.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? this.keepStep(this.offsetS, e) : this.leaveHole(this.offsetS, e);
+		if (!(t.currentTime < this.fromS && !this.goTo(this.fromS))) {
+			if (t.paused) this.play();
+			else if (t.seeking) return;
+			else t.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? this.keepStep(this.offsetS, e) : this.leaveHole(this.offsetS, e);
+		}
 	}
 	keepStep(e, t) {
 		this.heard = !0;
-		let { rate: n, skipMs: r } = this.sync.heard((this.audio.currentTime - e) * 1e3, t), i = Math.round(n * P) / P;
+		let { rate: n, skipMs: r } = this.sync.heard((this.audio.currentTime - e) * 1e3, t), i = Math.round(n * N) / N;
 		this.audio.playbackRate !== i && (this.audio.playbackRate = i), r > 0 && this.goTo(this.audio.currentTime + r / 1e3), r < 0 && this.pause(t - r);
 	}
 	pause(e) {
@@ -1294,22 +1299,20 @@ var Bt = {
 	}
 	goTo(e) {
 		let { buffered: t } = this.audio;
-		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - qt && e < t.end(n)) {
-			this.audio.currentTime = Math.max(e, t.start(n));
-			return;
-		}
+		for (let n = 0; n < t.length; n++) if (e >= t.start(n) - Jt && e < t.end(n)) return this.audio.currentTime = Math.max(e, t.start(n)), !0;
+		return !1;
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, qt = .1, F = 28;
-function Jt(e) {
-	let t = g(e, ["moov", "trak"]), n = g(t, [
+}, Jt = .1, P = 28;
+function Yt(e) {
+	let t = _(e, ["moov", "trak"]), n = _(t, [
 		"mdia",
 		"minf",
 		"stbl",
 		"stsd"
-	]).subarray(8), r = re(g(t, ["mdia", "mdhd"])), i = _(n, "Opus"), a = v(i ?? g(n, ["mp4a"]), F), o = a.getUint16(16);
+	]).subarray(8), r = re(_(t, ["mdia", "mdhd"])), i = v(n, "Opus"), a = y(i ?? _(n, ["mp4a"]), P), o = a.getUint16(16);
 	if (o === 0) throw new f("sound in no channel");
 	let s = a.getUint32(24) >>> 16 || r;
 	if (i) return {
@@ -1319,35 +1322,35 @@ function Jt(e) {
 		channels: o,
 		timescale: r
 	};
-	let c = $t(g(g(n, ["mp4a"]).subarray(F), ["esds"]).subarray(4));
+	let c = en(_(_(n, ["mp4a"]).subarray(P), ["esds"]).subarray(4));
 	return {
-		codec: `mp4a.40.${Yt(c)}`,
+		codec: `mp4a.40.${Xt(c)}`,
 		config: c.slice(),
 		rate: s,
 		channels: o,
 		timescale: r
 	};
 }
-function Yt(e) {
+function Xt(e) {
 	if (e.length < 2) throw new f(`a configuration of AAC of ${e.length} bytes`);
 	let t = e[0] >> 3;
 	return t === 31 ? 32 + ((e[0] & 7) << 3) + (e[1] >> 5) : t;
 }
-var I = {
+var F = {
 	tag: 3,
 	bytes: 3
-}, L = {
+}, I = {
 	tag: 4,
 	bytes: 13
-}, Xt = {
+}, Zt = {
 	tag: 5,
 	bytes: 0
-}, R = 128, Zt = 64, Qt = 32;
-function $t(e) {
-	let t = z(e, I), n = t[2], r = (n & R ? 2 : 0) + (n & Qt ? 2 : 0);
-	return n & Zt && (r += 1 + (t[I.bytes + (n & R ? 2 : 0)] ?? 0)), z(z(t.subarray(I.bytes + r), L).subarray(L.bytes), Xt);
+}, L = 128, Qt = 64, $t = 32;
+function en(e) {
+	let t = R(e, F), n = t[2], r = (n & L ? 2 : 0) + (n & $t ? 2 : 0);
+	return n & Qt && (r += 1 + (t[F.bytes + (n & L ? 2 : 0)] ?? 0)), R(R(t.subarray(F.bytes + r), I).subarray(I.bytes), Zt);
 }
-function z(e, { tag: t, bytes: n }) {
+function R(e, { tag: t, bytes: n }) {
 	for (let r = 0; r < e.length;) {
 		let i = e[r++], a = 0;
 		for (let t = 0; t < 4; t++) {
@@ -1361,12 +1364,12 @@ function z(e, { tag: t, bytes: n }) {
 	}
 	throw new f(`no descriptor ${t}`);
 }
-function en(e, t) {
-	let n = g(e, ["moof", "traf"]), r = v(g(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
+function tn(e, t) {
+	let n = _(e, ["moof", "traf"]), r = y(_(n, ["trun"]), 8), i = r.getUint32(0) & 16777215;
 	if (!(i & 256) || !(i & 512)) throw new f("frames of sound without duration or size");
 	let a = 8 + (i & 1024 ? 4 : 0) + (i & 2048 ? 4 : 0), o = 8 + (i & 1 ? 4 : 0) + (i & 4 ? 4 : 0), s = r.getUint32(4);
 	if (o + s * a > r.byteLength) throw new f(`${s} frames of sound in a trun of ${r.byteLength} bytes`);
-	let c = [], l = se(n);
+	let c = [], l = g(n);
 	for (let n = 0; n < s; n++) {
 		let i = r.getUint32(o + n * a), s = r.getUint32(o + n * a + 4);
 		if (s > e.length - t) throw new f(`a frame of sound of ${s} bytes where ${e.length - t} are left`);
@@ -1379,22 +1382,22 @@ function en(e, t) {
 	return c;
 }
 // player/speaker.ts
-var B = [["opus", "opus"], ["aac", "mp4a.40.2"]], tn;
-function V() {
-	return tn ??= nn();
+var z = [["opus", "opus"], ["aac", "mp4a.40.2"]], nn;
+function B() {
+	return nn ??= rn();
 }
-async function nn() {
-	let e = new Promise((e) => setTimeout(() => e([]), rn));
+async function rn() {
+	let e = new Promise((e) => setTimeout(() => e([]), an));
 	return {
-		worklet: await Promise.race([an(), e]),
-		element: on()
+		worklet: await Promise.race([on(), e]),
+		element: sn()
 	};
 }
-var rn = 1e3;
-async function an() {
+var an = 1e3;
+async function on() {
 	if (typeof AudioDecoder != "function" || typeof AudioWorkletNode != "function") return [];
 	let e = [];
-	for (let [t, n] of B) try {
+	for (let [t, n] of z) try {
 		let { supported: r } = await AudioDecoder.isConfigSupported({
 			codec: n,
 			sampleRate: 48e3,
@@ -1404,20 +1407,20 @@ async function an() {
 	} catch {}
 	return e;
 }
-function on() {
+function sn() {
 	let e = l();
-	return B.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
+	return z.filter(([, t]) => e?.isTypeSupported(`audio/mp4; codecs="${t}"`)).map(([e]) => e);
 }
 // player/ring.ts
-var sn = "framegate-sound", cn = {
+var cn = "framegate-sound", ln = {
 	stockMs: 30,
 	bend: .005,
 	leapMs: 40,
 	firstLeapMs: 5
-}, ln = 10, un = 200, dn = 3, fn = 8e3, pn = 1e3, mn = .02, H = 2, hn = class {
+}, un = 10, dn = 200, fn = 3, pn = 8e3, mn = 1e3, hn = .02, V = 2, gn = class {
 	events;
-	sync = new Nt(cn);
-	context = vn();
+	sync = new Nt(ln);
+	context = yn();
 	gain;
 	node = null;
 	decoder = null;
@@ -1435,11 +1438,17 @@ var sn = "framegate-sound", cn = {
 		this.events = t, this.gain = new GainNode(this.context, { gain: e }), this.gain.connect(this.context.destination), this.open();
 	}
 	begin({ init: e }) {
-		this.init = e, this.sync.reset(), this.order({ type: "clear" }), this.restart();
+		this.init = e, this.rest();
+	}
+	rest() {
+		this.sync.reset(), this.walk({
+			rate: 1,
+			skipMs: 0
+		}), this.order({ type: "clear" }), this.restart();
 	}
 	take({ frames: e }) {
 		if (this.decoder && this.init && this.node) {
-			this.decoder.decodeQueueSize > un && this.restart();
+			this.decoder.decodeQueueSize > dn && this.restart();
 			for (let { start: t, duration: n, bytes: r } of e) {
 				let e = t / this.init.timescale * 1e3, i = Math.round(e * 1e3), a = Math.round(n / this.init.timescale * 1e6);
 				this.inside.push({
@@ -1455,22 +1464,22 @@ var sn = "framegate-sound", cn = {
 		}
 	}
 	setVolume(e) {
-		this.gain.gain.setTargetAtTime(e, this.context.currentTime, mn);
+		this.gain.gain.setTargetAtTime(e, this.context.currentTime, hn);
 	}
 	close() {
-		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), yn());
+		this.closed || (this.closed = !0, this.order({ type: "close" }), this.node?.port.close(), this.gain.disconnect(), this.stop(), bn());
 	}
 	async open() {
 		try {
-			let [e] = await Promise.all([xn(this.context), bn(this.context)]);
+			let [e] = await Promise.all([Sn(this.context), xn(this.context)]);
 			if (this.closed) return;
 			if (!e) {
 				this.refuse();
 				return;
 			}
-			this.node = new AudioWorkletNode(this.context, sn, {
+			this.node = new AudioWorkletNode(this.context, cn, {
 				numberOfInputs: 0,
-				outputChannelCount: [H]
+				outputChannelCount: [V]
 			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain);
 		} catch (e) {
 			this.fail(e);
@@ -1513,7 +1522,7 @@ var sn = "framegate-sound", cn = {
 		let t = this.startOf(e);
 		if (t === null) return;
 		let n = [];
-		for (let t = 0; t < Math.min(e.numberOfChannels, H); t++) {
+		for (let t = 0; t < Math.min(e.numberOfChannels, V); t++) {
 			let r = new Float32Array(e.numberOfFrames);
 			e.copyTo(r, {
 				planeIndex: t,
@@ -1525,7 +1534,7 @@ var sn = "framegate-sound", cn = {
 			rate: e.sampleRate,
 			planes: n
 		};
-		this.sync.arrived(t, y() + this.latencyMs()), this.order({
+		this.sync.arrived(t, b() + this.latencyMs()), this.order({
 			type: "push",
 			piece: r
 		}, n.map(({ buffer: e }) => e));
@@ -1536,10 +1545,10 @@ var sn = "framegate-sound", cn = {
 		return this.firstOut = !1, this.inside.shift()?.startMs ?? null;
 	}
 	broke(e) {
-		e.name === "NotSupportedError" || ++this.errors > dn ? this.fail(e) : this.restart();
+		e.name === "NotSupportedError" || ++this.errors > fn ? this.fail(e) : this.restart();
 	}
 	reported({ mediaMs: e, contextS: t, starved: n, number: r }) {
-		if (this.closed || (n > this.starved && this.sync.starved(ln), this.starved = n, e === null || r < this.step.number)) return;
+		if (this.closed || (n > this.starved && this.sync.starved(un), this.starved = n, e === null || r < this.step.number)) return;
 		let { rate: i, skipMs: a } = this.sync.heard(e, this.heardAtMs(t));
 		(i !== this.step.rate || a !== 0) && this.walk({
 			rate: i,
@@ -1557,53 +1566,55 @@ var sn = "framegate-sound", cn = {
 		});
 	}
 	heardAtMs(e) {
-		return y() + this.latencyMs() + (e - this.context.currentTime) * 1e3;
+		return b() + this.latencyMs() + (e - this.context.currentTime) * 1e3;
 	}
 	latencyMs() {
 		let { contextTime: e = 0, performanceTime: t = 0 } = this.context.getOutputTimestamp(), n = e > 0 && t > 0, { baseLatency: r = 0, outputLatency: i = 0 } = this.context;
 		if (!n) return (r + i) * 1e3;
 		let a = e + (performance.now() - t) / 1e3;
-		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), gn);
+		return Math.min(Math.max(0, (this.context.currentTime - a) * 1e3), _n);
 	}
 	fail(e) {
 		this.closed || (this.close(), this.events.failed(e));
 	}
-}, gn = 1e3, _n = "framegate-player-sound.js", U, W, G = 0;
-function vn() {
-	return U || (U = new AudioContext({ latencyHint: "interactive" }), U.addEventListener("statechange", K)), G++, K(), U;
-}
-function K() {
-	G > 0 && U?.state !== "running" && U?.resume().catch(() => {});
-}
+}, _n = 1e3, vn = "framegate-player-sound.js", H, U, W = 0;
 function yn() {
-	--G === 0 && U?.suspend().catch(() => {});
+	return H || (H = new AudioContext({ latencyHint: "interactive" }), H.addEventListener("statechange", G)), W++, G(), H;
 }
-function bn(e) {
-	return W ??= e.audioWorklet.addModule(new URL(_n, import.meta.url)), W.catch(() => W = void 0), W;
+function G() {
+	W > 0 && H?.state !== "running" && H?.resume().catch(() => {});
+}
+function bn() {
+	--W === 0 && H?.suspend().catch(() => {});
 }
 function xn(e) {
+	return U ??= e.audioWorklet.addModule(new URL(vn, import.meta.url)), U.catch(() => U = void 0), U;
+}
+function Sn(e) {
 	let t = navigator.userActivation?.hasBeenActive ?? !0;
 	return new Promise((n) => {
-		let r = setTimeout(() => i(), t ? fn : pn), i = () => {
+		let r = setTimeout(() => i(), t ? pn : mn), i = () => {
 			clearTimeout(r), e.removeEventListener("statechange", a), n(e.state === "running");
 		}, a = () => e.state === "running" && i();
 		e.addEventListener("statechange", a), a();
 	});
 }
 // player/sound.ts
-var q = {
+var K = {
 	codec: null,
 	rate: 0,
 	channels: 0
-}, Sn = "The browser plays sound only after a click or a key on this page.", Cn = "This browser plays none of the sound that is sent.", J = ["worklet", "element"], wn = 2e4, Tn = 600, En = class {
+}, Cn = "The browser plays sound only after a click or a key on this page.", wn = "This browser plays none of the sound that is sent.", q = ["worklet", "element"], Tn = 2e4, En = 600, Dn = class {
 	events;
 	muted = !0;
 	volume = 1;
 	state = {
 		available: !1,
-		...q,
+		...K,
 		message: ""
 	};
+	told = this.state;
+	quiet = null;
 	speaker = null;
 	kind = "worklet";
 	hears = {
@@ -1621,7 +1632,7 @@ var q = {
 	pictures = /* @__PURE__ */ new Map();
 	shiftMs = null;
 	constructor(e) {
-		this.events = e, V();
+		this.events = e, B();
 	}
 	setMuted(e) {
 		e !== this.muted && (this.muted = e, this.failed.clear(), this.update({ message: "" }), e ? this.silence() : this.listen());
@@ -1633,7 +1644,7 @@ var q = {
 		this.open = !0, this.sent = "", this.wish();
 	}
 	disconnected() {
-		this.open = !1, this.message = this.init = null, this.pictures.clear(), this.update(q);
+		this.open = !1, this.message = this.init = null, this.pictures.clear(), this.update(K);
 	}
 	begin(e, t, n) {
 		this.pictures.clear(), this.timescale = e === "jpeg" ? 0 : t, this.offered(n);
@@ -1642,27 +1653,33 @@ var q = {
 		let t = e && !this.state.available;
 		this.update({ available: e }), t && this.message && !this.message.codec && (this.sent = ""), this.wish();
 	}
+	hush(e) {
+		e !== this.quiet && (this.quiet = e, this.leap(), this.update({}));
+	}
+	leap() {
+		this.speaker?.rest(), this.pictures.clear(), this.shiftMs = null;
+	}
 	answered(e) {
 		this.message = e, this.init = null, this.speaker && (e.codec ? this.update({ message: "" }) : this.update({
-			...q,
+			...K,
 			message: e.message
 		}));
 	}
 	take(e) {
 		if (this.speaker && this.message?.codec) try {
-			e.kind === "soundInit" ? this.takeInit(e, this.speaker, this.message) : this.init && !e.backlog && this.takeFrames(e, this.speaker, this.init);
+			e.kind === "soundInit" ? this.takeInit(e, this.speaker, this.message) : this.init && !e.backlog && this.quiet === null && this.takeFrames(e, this.speaker, this.init);
 		} catch (e) {
 			this.speaker?.close(), this.broke(e);
 		}
 	}
 	picture(e, t) {
-		if (this.speaker && e.kind === "frame") {
+		if (this.speaker && e.kind === "frame" && !e.backlog && this.quiet === null) {
 			this.pictures.set(e.captureMs, {
 				mediaMs: this.mediaMs(e),
 				heldMs: t
 			});
 			for (let e of this.pictures.keys()) {
-				if (this.pictures.size <= Tn) break;
+				if (this.pictures.size <= En) break;
 				this.pictures.delete(e);
 			}
 		}
@@ -1674,7 +1691,7 @@ var q = {
 		r !== null && this.speaker.sync.painted(r, t, n.heldMs);
 	}
 	holdMs() {
-		return this.speaker && this.state.codec ? this.speaker.sync.holdMs() : 0;
+		return this.speaker && this.told.codec ? this.speaker.sync.holdMs() : 0;
 	}
 	get behindMs() {
 		return this.speaker?.sync.behindMs ?? null;
@@ -1692,14 +1709,14 @@ var q = {
 		}
 	}
 	silence() {
-		this.close(), this.init = null, this.update(q), this.wish();
+		this.close(), this.init = null, this.update(K), this.wish();
 	}
 	async listen() {
 		let e = ++this.turn;
-		if (clearTimeout(this.retry), this.hears = await V(), e !== this.turn) return;
-		let t = J.find((e) => this.plays(e).length > 0);
+		if (clearTimeout(this.retry), this.hears = await B(), e !== this.turn) return;
+		let t = q.find((e) => this.plays(e).length > 0);
 		if (!t) {
-			this.giveUp(Cn);
+			this.giveUp(wn);
 			return;
 		}
 		this.kind = t;
@@ -1708,7 +1725,7 @@ var q = {
 			failed: (t) => e === this.turn && this.broke(t)
 		};
 		try {
-			this.speaker = t === "worklet" ? new hn(this.volume, n) : new Kt(this.volume, n);
+			this.speaker = t === "worklet" ? new gn(this.volume, n) : new qt(this.volume, n);
 		} catch (e) {
 			this.broke(e);
 			return;
@@ -1723,7 +1740,7 @@ var q = {
 		this.open && t !== this.sent && (this.sent = t, this.events.wish(e));
 	}
 	takeInit(e, t, { codec: n, mime: r }) {
-		this.init = Jt(e.payload), this.shiftMs = null;
+		this.init = Yt(e.payload), this.shiftMs = null;
 		let { rate: i, channels: a } = this.init;
 		t.begin({
 			init: this.init,
@@ -1737,7 +1754,7 @@ var q = {
 		});
 	}
 	takeFrames(e, t, { timescale: n }) {
-		let r = en(e.payload, e.unitOffset);
+		let r = tn(e.payload, e.unitOffset);
 		if (r.length === 0) return;
 		let i = e.captureMs - r[0].start / n * 1e3;
 		this.shiftMs = this.shiftMs === null ? i : this.shiftMs + (i - this.shiftMs) / 16, t.take({
@@ -1746,45 +1763,54 @@ var q = {
 		});
 	}
 	refuse() {
-		this.muted = !0, this.silence(), this.update({ message: Sn }), this.events.refused();
+		this.muted = !0, this.silence(), this.update({ message: Cn }), this.events.refused();
 	}
 	broke(e) {
 		let t = this.init && this.message?.codec ? [this.message.codec] : this.hears[this.kind];
 		for (let e of t) this.failed.add(this.kind + e);
-		this.speaker = null, this.init = null, this.events.trouble(e.message), this.update(q), this.wish(), J.some((e) => this.plays(e).length > 0) ? this.listen() : this.giveUp(`The sound cannot be played: ${e.message}`);
+		this.speaker = null, this.init = null, this.events.trouble(e.message), this.update(K), this.wish(), q.some((e) => this.plays(e).length > 0) ? this.listen() : this.giveUp(`The sound cannot be played: ${e.message}`);
 	}
 	giveUp(e) {
 		this.turn++, this.speaker = null, this.wish(), this.update({
-			...q,
+			...K,
 			message: e
 		}), this.retry = setTimeout(() => {
 			this.failed.clear(), this.listen();
-		}, wn);
+		}, Tn);
 	}
 	update(e) {
-		let t = {
+		this.state = {
 			...this.state,
 			...e
 		};
-		Object.keys(t).every((e) => t[e] === this.state[e]) || (this.state = t, this.events.changed(t));
+		let t = this.quiet === null ? this.state : this.hushed(this.quiet);
+		Object.keys(t).every((e) => t[e] === this.told[e]) || (this.told = t, this.events.changed(t));
 	}
-}, Dn = 2e3, On = 5;
-function kn(e) {
+	hushed(e) {
+		let { available: t, codec: n, message: r } = this.state;
+		return {
+			...K,
+			available: t || n !== null,
+			message: r || (this.muted ? "" : e)
+		};
+	}
+}, On = 2e3, kn = 5;
+function An(e) {
 	if (!e.running) return {
 		state: "idle",
 		words: "Paused"
 	};
-	if (!e.connected) return jn(e);
+	if (!e.connected) return Mn(e);
 	if (e.past) return {
 		state: "playback",
-		words: An(e.past)
+		words: jn(e.past)
 	};
 	if (e.camera === "offline") return {
 		state: "offline",
 		words: Y("Camera offline", e.cameraMessage)
 	};
 	if (e.quietMs !== null) {
-		if (!(e.quietMs > Math.max(Dn, On * e.intervalMs))) return {
+		if (!(e.quietMs > Math.max(On, kn * e.intervalMs))) return {
 			state: "live",
 			words: "Live"
 		};
@@ -1801,10 +1827,13 @@ function kn(e) {
 		words: "Waiting for a picture…"
 	};
 }
-function An({ paused: e, end: t, message: n }) {
+function jn({ paused: e, end: t, message: n }) {
 	return n ? Y("No picture", n) : e ? "Recorded, paused" : t ? "End of the recording" : "Recorded";
 }
-function jn({ trouble: e, shown: t }) {
+function J(e) {
+	return !e || e.rate === 1 && !e.paused ? null : e.paused ? "" : "Sound is heard at normal speed only.";
+}
+function Mn({ trouble: e, shown: t }) {
 	return e ? {
 		state: "error",
 		words: e
@@ -1816,7 +1845,7 @@ function jn({ trouble: e, shown: t }) {
 function Y(e, t) {
 	return t ? e.endsWith("…") ? `${e} ${t}` : `${e}: ${t}` : e;
 }
-var Mn = [
+var Nn = [
 	{
 		ms: 6e4,
 		name: "min"
@@ -1830,7 +1859,7 @@ var Mn = [
 		name: "days"
 	}
 ];
-function Nn(e) {
+function Pn(e) {
 	let t = Math.max(0, e);
 	if (t < 999.5) return `${Math.round(t)} ms`;
 	if (t < 9950) return `${(t / 1e3).toFixed(1)} s`;
@@ -1838,20 +1867,20 @@ function Nn(e) {
 		ms: 1e3,
 		name: "s"
 	};
-	for (let e of Mn) {
+	for (let e of Nn) {
 		if (Math.round(t / n.ms) * n.ms < 2 * e.ms) break;
 		n = e;
 	}
 	return `${Math.round(t / n.ms)} ${n.name}`;
 }
 // player/player.ts
-var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, Hn = 4, Un = class {
+var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, Un = 4, Wn = class {
 	address;
 	wanted;
 	stage;
 	ladder;
-	clock = new fe();
-	backoff = new d(Pn, Fn);
+	clock = new de();
+	backoff = new d(Fn, In);
 	connection = null;
 	renderer = null;
 	rendering = null;
@@ -1879,9 +1908,9 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 	dropped = 0;
 	closed = !1;
 	sound;
-	hold = new Ke((e) => this.render(e), y);
+	hold = new Ge((e) => this.render(e), b);
 	constructor(e, t, n) {
-		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new En({
+		this.address = e, this.wanted = t, this.stage = n, this.ladder = new te(t, r), this.sound = new Dn({
 			wish: (e) => this.connection?.send({
 				type: "sound",
 				codecs: e
@@ -1892,7 +1921,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 		}), o();
 	}
 	start() {
-		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), Rn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
+		this.ticking !== void 0 || this.closed || (this.ticking = setInterval(() => this.tick(), zn), this.backoff.reset(), this.shownYet = !1, this.problem = "", this.connect());
 	}
 	stop() {
 		this.ticking !== void 0 && (this.halt(), this.renderer?.rest(), this.report());
@@ -1945,7 +1974,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
 	}
 	tell(e) {
-		this.lastMs &&= y(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.connection?.send(e), this.report();
+		this.lastMs &&= b(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.sound.hush(J(this.past)), this.connection?.send(e), this.report();
 	}
 	resume({ rate: e, paused: t }) {
 		this.soughtMs !== null && this.connection?.send({
@@ -1964,7 +1993,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 			paused: r,
 			end: i,
 			message: e.message
-		}, t && (this.soughtMs = null), this.jumped ||= t, e.code !== 0 && this.stage.trouble("playback", e.message), this.stage.played(this.past);
+		}, t && (this.soughtMs = null), this.jumped ||= t, this.sound.hush(J(this.past)), e.code !== 0 && this.stage.trouble("playback", e.message), this.stage.played(this.past);
 	}
 	close() {
 		this.halt(), this.closed = !0, this.sound.close(), this.renderer?.close(), this.renderer = null;
@@ -1973,7 +2002,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 		clearInterval(this.ticking), this.ticking = void 0, this.disconnect();
 	}
 	connect() {
-		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new We(this.address.socket(), () => this.codecs(), this.clock, {
+		this.ladder.codecs().length === 0 ? this.showImage() : (this.clock.reset(), this.connection = new Ue(this.address.socket(), () => this.codecs(), this.clock, {
 			opened: () => this.opened(),
 			message: (e) => this.receive(e),
 			packet: (e) => this.take(e),
@@ -1992,7 +2021,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 	receive(e) {
 		switch (this.connected = !0, e.type) {
 			case "hello":
-				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), this.jumped = !1, this.sound.begin(e.codec, e.timescale, e.sound);
+				this.problem = "", e.fps > 0 && (this.intervalMs = 1e3 / e.fps), (e.codec !== this.codec || this.past || this.jumped) && this.begin(e.codec), (this.past || this.jumped) && this.sound.leap(), this.jumped = !1, this.sound.begin(e.codec, e.timescale, e.sound);
 				break;
 			case "sound":
 				this.sound.answered(e);
@@ -2025,7 +2054,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 			}
 		};
 		try {
-			this.renderer = e === "mse" ? new yt(n) : new Se(n);
+			this.renderer = e === "mse" ? new yt(n) : new xe(n);
 		} catch (e) {
 			n.failed(e);
 			return;
@@ -2061,7 +2090,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 		this.firstMs = e, this.shownYet = !0, this.lastMs = e, this.stage.pictured(), this.report();
 	}
 	lost(e, t) {
-		this.firstMs !== null && y() - this.firstMs > Ln && this.backoff.reset();
+		this.firstMs !== null && b() - this.firstMs > Rn && this.backoff.reset();
 		let n = this.problem || (this.shownYet && e ? "" : t);
 		this.disconnect(), this.problem = n, this.later(this.backoff.next()), e || this.explain(), this.report();
 	}
@@ -2071,10 +2100,10 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 	async explain() {
 		this.asking = new AbortController();
 		let { signal: e } = this.asking, t = await Et(this.address.still(), e);
-		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(In * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Bn && (this.disconnect(), this.showImage()), this.report());
+		e.aborted || (this.problem = t ?? "The server cannot be reached. Trying again…", t && this.later(Ln * (1 + Math.random())), t === "" && (this.problem = "The server is there, but no WebSocket comes through."), this.stage.trouble("unreachable", this.problem), t === "" && this.wanted === "auto" && this.backoff.count >= Vn && (this.disconnect(), this.showImage()), this.report());
 	}
 	showImage() {
-		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Ye(this.address.multipart(), {
+		this.renderer?.close(), this.renderer = null, this.rendering = "img", this.image = new Je(this.address.multipart(), {
 			shown: () => {
 				this.connected = !0, this.shownYet = !0, this.stage.pictured(), this.stage.say({
 					state: "live",
@@ -2091,10 +2120,10 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 	tick() {
 		if (this.image) return;
 		let e = this.measure();
-		this.delays = [], this.stage.measured(e), ++this.ticks % zn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
+		this.delays = [], this.stage.measured(e), ++this.ticks % Bn === 0 && this.connected && this.sendStats(e), this.isTooSlow(e) && this.fallBack("webcodecs", "This machine is too slow for it."), this.report();
 	}
 	measure() {
-		let e = y();
+		let e = b();
 		return {
 			delayMs: this.delayMs(e),
 			errorMs: this.clock.errorMs(e),
@@ -2111,7 +2140,7 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 	}
 	isTooSlow({ bufferMs: e }) {
 		let t = this.wanted === "auto" && !this.past && this.rendering === "webcodecs" && this.ladder.offers("mse", this.begun);
-		return this.slowTicks = t && e > Vn ? this.slowTicks + 1 : 0, this.slowTicks >= Hn;
+		return this.slowTicks = t && e > Hn ? this.slowTicks + 1 : 0, this.slowTicks >= Un;
 	}
 	sendStats({ shown: e, dropped: t, bufferMs: n, delayMs: r }) {
 		let i = {
@@ -2126,11 +2155,11 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 		});
 	}
 	report() {
-		this.image && this.ticking !== void 0 || this.stage.say(kn({
+		this.image && this.ticking !== void 0 || this.stage.say(An({
 			running: this.ticking !== void 0,
 			connected: this.connected,
 			shown: this.shownYet,
-			quietMs: this.lastMs === null ? null : y() - this.lastMs,
+			quietMs: this.lastMs === null ? null : b() - this.lastMs,
 			intervalMs: this.intervalMs,
 			past: this.past,
 			camera: this.camera?.camera ?? null,
@@ -2138,12 +2167,12 @@ var Pn = 250, Fn = 5e3, In = 5e3, Ln = 5e3, Rn = 500, zn = 4, Bn = 2, Vn = 250, 
 			trouble: this.problem
 		}));
 	}
-}, Wn = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
-function Gn() {
-	return X || (X = new CSSStyleSheet(), X.replaceSync(Wn)), X;
+}, Gn = "\n:host {\n  display: block; position: relative; overflow: hidden; contain: content;\n  aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;\n  background: var(--framegate-background, #0b0d10); color: #fff;\n  font: 0.875rem/1.35 system-ui, -apple-system, \"Segoe UI\", Roboto, \"Noto Sans\", sans-serif;\n}\n:host([hidden]) { display: none; }\n[hidden] { display: none !important; }\n.picture, .picture > * { position: absolute; inset: 0; width: 100%; height: 100%; }\n.picture > * { object-fit: var(--framegate-fit, contain); border: 0; }\n.poster { opacity: 1; transition: opacity 120ms; }\n.pictured .poster { opacity: 0; pointer-events: none; }\n.stale .picture { filter: saturate(0.4) brightness(0.7); }\n.bar {\n  position: absolute; inset: auto 0 0 0; padding: 0.5rem;\n  display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem;\n}\n.chip, button {\n  max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;\n  background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;\n}\n:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }\n@media (prefers-color-scheme: dark) {\n  :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }\n}\n.live .state { position: absolute; width: 1px; height: 1px; padding: 0; overflow: hidden; clip-path: inset(50%); border: 0; }\n.delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }\nbutton { min-height: 2rem; cursor: pointer; }\n.mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }\n.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }\n.mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }\n.mute .body { fill: currentColor; stroke-linejoin: round; }\n.mute:not(.silent) .stroke, .mute.silent .waves { display: none; }\ninput { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }\n.delay:not([hidden]) ~ input { margin-inline-start: 0; }\nbutton:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }\n@media (prefers-reduced-motion: reduce) { .poster { transition: none; } }\n@media (forced-colors: active) { .chip, button { border-color: CanvasText; } }\n", X;
+function Kn() {
+	return X || (X = new CSSStyleSheet(), X.replaceSync(Gn)), X;
 }
 // player/view.ts
-var Kn = class {
+var qn = class {
 	poster = document.createElement("img");
 	tile = Z("div", "tile");
 	picture = Z("div", "picture");
@@ -2152,7 +2181,7 @@ var Kn = class {
 	delay = Z("span", "chip delay");
 	button = document.createElement("button");
 	mute = document.createElement("button");
-	loudspeaker = Jn();
+	loudspeaker = Yn();
 	note = Z("span", "chip");
 	volume = document.createElement("input");
 	muted = !0;
@@ -2163,7 +2192,7 @@ var Kn = class {
 	surface = null;
 	before = null;
 	constructor(e, t) {
-		e.adoptedStyleSheets = [Gn()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
+		e.adoptedStyleSheets = [Kn()], this.picture.setAttribute("role", "img"), this.picture.setAttribute("part", "picture"), this.label(""), this.poster.className = "poster", this.poster.setAttribute("part", "poster"), this.poster.alt = "", this.poster.hidden = !0, this.bar.setAttribute("part", "bar"), this.state.setAttribute("part", "state"), this.state.setAttribute("role", "status"), this.delay.setAttribute("part", "delay"), this.delay.hidden = !0, this.button.type = "button", this.button.setAttribute("part", "retry"), this.button.textContent = "Try again", this.button.hidden = !0, this.button.addEventListener("click", t.retry), this.setUpSound(t), this.picture.append(this.poster), this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute), this.tile.append(this.picture, this.bar), e.append(this.tile);
 	}
 	setUpSound({ mute: e, volume: t }) {
 		this.note.setAttribute("part", "note"), this.note.setAttribute("role", "status"), this.mute.type = "button", this.mute.className = "mute", this.mute.setAttribute("part", "mute"), this.mute.append(this.loudspeaker), this.mute.addEventListener("click", e), this.volume.type = "range", this.volume.max = "1", this.volume.step = "0.05", this.volume.setAttribute("part", "volume"), this.volume.setAttribute("aria-label", "Volume"), this.volume.addEventListener("input", () => t(this.volume.valueAsNumber)), this.loudness(!0, 1);
@@ -2200,29 +2229,29 @@ var Kn = class {
 		this.mute.hidden = !t.offered, this.volume.hidden = !t.offered || e, this.mute.setAttribute("aria-label", e ? "Turn the sound on" : "Turn the sound off"), this.mute.classList.toggle("silent", e), this.note.hidden = !t.offered || t.message === "", this.note.textContent !== t.message && (this.note.textContent = t.message);
 	}
 	delayed(e) {
-		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Nn(e);
+		this.delay.hidden = e === null, this.delay.textContent = e === null ? "" : Pn(e);
 	}
 };
 function Z(e, t) {
 	let n = document.createElement(e);
 	return n.className = t, n;
 }
-var qn = "http://www.w3.org/2000/svg";
-function Jn() {
-	let e = document.createElementNS(qn, "svg");
+var Jn = "http://www.w3.org/2000/svg";
+function Yn() {
+	let e = document.createElementNS(Jn, "svg");
 	e.setAttribute("viewBox", "0 0 24 24"), e.setAttribute("aria-hidden", "true");
 	for (let [t, n] of Object.entries({
 		body: "M4 9v6h4l5 4V5L8 9z",
 		waves: "M16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
 		stroke: "M16 9l6 6M22 9l-6 6"
 	})) {
-		let r = document.createElementNS(qn, "path");
+		let r = document.createElementNS(Jn, "path");
 		r.setAttribute("class", t), r.setAttribute("d", n), e.append(r);
 	}
 	return e;
 }
 // player/element.ts
-var Yn = "100px", Xn = 500, Zn = 150, Q = {
+var Xn = "100px", Zn = 500, Qn = 150, Q = {
 	available: !1,
 	codec: null,
 	rate: 0,
@@ -2242,12 +2271,12 @@ var Yn = "100px", Xn = 500, Zn = 150, Q = {
 		"muted",
 		"volume"
 	];
-	#e = new Kn(this.attachShadow({ mode: "open" }), {
+	#e = new qn(this.attachShadow({ mode: "open" }), {
 		retry: () => this.retry(),
 		mute: () => this.muted = !this.muted,
 		volume: (e) => this.volume = e
 	});
-	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: Yn });
+	#t = new IntersectionObserver((e) => this.#C(e), { rootMargin: Xn });
 	#n = null;
 	#r = null;
 	#i = !1;
@@ -2332,7 +2361,7 @@ var Yn = "100px", Xn = 500, Zn = 150, Q = {
 		document.removeEventListener("visibilitychange", this.#w), window.removeEventListener("online", this.#T), this.#t.disconnect(), this.#i = !1, this.#o = !1, this.#x();
 	}
 	attributeChangedCallback(e, t, n) {
-		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = Qn(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
+		e === "muted" ? this.muted = n !== "false" : e === "volume" ? this.volume = $n(n) : e === "label" ? this.#e.label(this.getAttribute("label") ?? "") : e === "delay" ? this.#y() : !this.#a && this.#i && (this.#a = !0, queueMicrotask(() => {
 			this.#a = !1, this.#i && this.#b();
 		}));
 	}
@@ -2379,7 +2408,7 @@ var Yn = "100px", Xn = 500, Zn = 150, Q = {
 		let e = this.#S();
 		if (!e) return;
 		let t = this.getAttribute("mode") ?? "";
-		this.#n = new Un(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
+		this.#n = new Wn(e, ee(t) ? t : "auto", this.#g), this.#n.setVolume(this.#m), this.#n.setMuted(this.#p), this.#w();
 	}
 	#x() {
 		clearTimeout(this.#s), this.#r?.abort(), this.#n?.close(), this.#n = null, this.#l = this.#f = null, this.#d = this.#u = null, this.#e.clear(), this.#e.posted(!1), this.#h !== Q && this.#g.sounds(Q), this.#y();
@@ -2387,7 +2416,7 @@ var Yn = "100px", Xn = 500, Zn = 150, Q = {
 	#S() {
 		let t = this.getAttribute("src");
 		if (!t) return null;
-		let [n = null, r = null, i = null, a = null] = $n.map((e) => this.getAttribute(e));
+		let [n = null, r = null, i = null, a = null] = er.map((e) => this.getAttribute(e));
 		try {
 			return new e(t, document.baseURI, {
 				width: n,
@@ -2406,7 +2435,7 @@ var Yn = "100px", Xn = 500, Zn = 150, Q = {
 		this.#o = e.at(-1)?.isIntersecting ?? !1, this.#w();
 	}
 	#w = () => {
-		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), Xn);
+		clearTimeout(this.#s), this.#o && document.visibilityState === "visible" ? this.#E() : this.#s = setTimeout(() => this.#D(), Zn);
 	};
 	#T = () => this.#n?.retryNow();
 	#E() {
@@ -2420,16 +2449,16 @@ var Yn = "100px", Xn = 500, Zn = 150, Q = {
 		this.#r?.abort();
 		let { signal: t } = this.#r = new AbortController();
 		if (e === "none") return;
-		e === null && await new Promise((e) => setTimeout(e, Zn));
+		e === null && await new Promise((e) => setTimeout(e, Qn));
 		let n = e === null ? this.#S()?.still() : new URL(e, document.baseURI);
 		n && !t.aborted && this.#e.posted(await wt(this.#e.poster, n, t));
 	}
 };
-function Qn(e) {
+function $n(e) {
 	let t = e === null || e.trim() === "" ? 1 : Number(e);
 	return Number.isNaN(t) ? 1 : Math.min(1, Math.max(0, t));
 }
-var $n = [
+var er = [
 	"width",
 	"height",
 	"fps",
@@ -2438,7 +2467,7 @@ var $n = [
 for (let e of [
 	"src",
 	"mode",
-	...$n,
+	...er,
 	"poster",
 	"label"
 ]) Object.defineProperty($.prototype, e, {

@@ -27,7 +27,8 @@
 //
 // What was recorded is shown by seek(date), and then pause() and rate, a property
 // of 0.25 to 16, or backwards, -0.25 to -16, which also ends a pause; live() returns
-// to the present.
+// to the present. It is heard at a rate of 1; at another there is no sound, and
+// sound.message says why.
 //
 // Events; none bubbles:
 //

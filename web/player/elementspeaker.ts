@@ -68,6 +68,15 @@ export class ElementSpeaker implements Speaker {
     this.queue({ offsetS: this.offsetS, mime: null, bytes });
   }
 
+  rest(): void {
+    this.sync.reset();
+    this.offsetS = null;
+    this.pausedUntilMs = 0;
+    this.heard = false;
+    this.waiting = this.waiting.filter(({ mime }) => mime !== null);
+    this.audio.pause(); // until there is something to play, which is elsewhere
+  }
+
   setVolume(volume: number): void {
     this.audio.volume = volume;
   }
@@ -157,9 +166,9 @@ export class ElementSpeaker implements Speaker {
     const nowMs = wallMs();
     if (this.offsetS === null || nowMs < this.pausedUntilMs) return;
     const { audio } = this;
+    if (audio.currentTime < this.fromS && !this.goTo(this.fromS)) return;
     if (audio.paused) this.play();
     else if (audio.seeking) return;
-    else if (audio.currentTime < this.fromS) this.goTo(this.fromS);
     else if (audio.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) this.keepStep(this.offsetS, nowMs);
     else this.leaveHole(this.offsetS, nowMs);
   }
@@ -191,15 +200,16 @@ export class ElementSpeaker implements Speaker {
     return null;
   }
 
-  // goTo goes somewhere if there is sound.
-  private goTo(timeS: number): void {
+  // goTo goes somewhere if there is sound, and says whether there is.
+  private goTo(timeS: number): boolean {
     const { buffered } = this.audio;
     for (let i = 0; i < buffered.length; i++) {
       if (timeS >= buffered.start(i) - NEAR_S && timeS < buffered.end(i)) {
         this.audio.currentTime = Math.max(timeS, buffered.start(i));
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   private fail(error: Error): void {

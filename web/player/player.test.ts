@@ -44,8 +44,26 @@ class Slow {
 vi.mock('./canvas', () => ({ CanvasRenderer: Slow }));
 vi.mock('./mse', () => ({ MSERenderer: Slow }));
 
+// What the sound of a player is told.
+const told: string[] = [];
+
+vi.mock('./sound', () => ({
+  Sound: class {
+    behindMs = null;
+    hush = (why: string | null) => told.push(`hush ${why}`);
+    leap = () => told.push('leap');
+    begin = () => told.push('begin');
+    holdMs = () => 0;
+    connected(): void {}
+    disconnected(): void {}
+    painted(): void {}
+    close(): void {}
+  },
+}));
+
 beforeEach(() => {
   vi.useFakeTimers();
+  told.length = 0;
   connections.length = 0;
 });
 afterEach(() => vi.useRealTimers());
@@ -109,5 +127,31 @@ test.each(['auto', 'mse'] as const)('a camera whose H.265 is not played here is 
   expect((await connections[1]!.codecs())[0]).toBe('h264');
   connections[1]!.events.message(hello);
   expect(shown.at(-1)).toBe(wanted === 'auto' ? 'webcodecs' : 'mse');
+  player.close();
+});
+
+test('what was recorded is heard at its own rate, and each time it is sought what was heard ends', async () => {
+  const { player } = await play('auto');
+  player.start();
+  const { events } = connections[0]!;
+  events.message(hello);
+  events.message({ ...hello, epoch: 2 }); // as of another size: the sound goes on
+  expect(told).toEqual(['begin', 'begin']);
+  const does = (what: () => void): string[] => {
+    told.length = 0;
+    what();
+    return told.slice();
+  };
+  expect(does(() => player.seek(5000))).toEqual(['hush null']);
+  expect(does(() => events.message(hello))).toEqual(['leap', 'begin']);
+  expect(does(() => player.setRate(2))).toEqual(['hush Sound is heard at normal speed only.']);
+  const says = { type: 'playback', live: false, rate: 1, paused: false, end: false, code: 0, message: '' } as const;
+  expect(does(() => events.message({ ...says, rate: 2 }))).toEqual(['hush Sound is heard at normal speed only.']);
+  expect(does(() => player.pause())).toEqual(['hush ']);
+  expect(does(() => events.message(says))).toEqual(['hush null']);
+  expect(does(() => player.pause())).toEqual(['hush ']);
+  expect(does(() => player.live())).toEqual(['hush null']);
+  expect(does(() => events.message(hello))).toEqual(['leap', 'begin']);
+  expect(does(() => events.message(hello))).toEqual(['begin']);
   player.close();
 });

@@ -14,7 +14,7 @@ import type { Codec, Packet, Playback, ServerMessage } from './protocol';
 import type { Renderer, RendererEvents } from './renderer';
 import { Sound } from './sound';
 import type { Measure, Past, Stage } from './stage';
-import { status } from './status';
+import { quiet, status } from './status';
 
 const RETRY_BASE_MS = 250;
 const RETRY_CAP_MS = 5000;
@@ -151,6 +151,7 @@ export class Player {
   private tell(message: Parameters<Connection['send']>[0]): void {
     this.lastMs &&= wallMs();
     if (this.image) this.stage.trouble('playback', 'Recordings cannot be shown this way.');
+    this.sound.hush(quiet(this.past));
     this.connection?.send(message);
     this.report();
   }
@@ -169,6 +170,7 @@ export class Player {
     this.past = live ? null : { rate, paused, end, message: message.message };
     if (live) this.soughtMs = null;
     this.jumped ||= live;
+    this.sound.hush(quiet(this.past));
     if (message.code !== 0) this.stage.trouble('playback', message.message);
     this.stage.played(this.past);
   }
@@ -236,6 +238,7 @@ export class Player {
         this.problem = '';
         if (message.fps > 0) this.intervalMs = 1000 / message.fps;
         if (message.codec !== this.codec || this.past || this.jumped) this.begin(message.codec);
+        if (this.past || this.jumped) this.sound.leap();
         this.jumped = false;
         this.sound.begin(message.codec, message.timescale, message.sound);
         break;

@@ -10,6 +10,7 @@ class Fake {
   readonly painted: number[] = [];
   readonly sync = { painted: (mediaMs: number) => this.painted.push(mediaMs), holdMs: () => 77, behindMs: 5 };
   volume: number;
+  rests = 0;
   closed = false;
   constructor(
     readonly kind: string,
@@ -24,6 +25,9 @@ class Fake {
   }
   take(portion: Portion): void {
     this.portions.push(portion);
+  }
+  rest(): void {
+    this.rests++;
   }
   setVolume(volume: number): void {
     this.volume = volume;
@@ -186,5 +190,72 @@ test('a browser that plays nothing of it says so', async () => {
   await settle();
   expect(wishes).toEqual([]);
   expect(states.at(-1)!.message).toContain('This browser plays none');
+  sound.close();
+});
+
+// spoken is a packet of sound that begins at a media time and was recorded at another, in s.
+function spoken(mediaS: number, captureMs: number): Packet {
+  const payload = new Uint8Array(105);
+  const view = new DataView(payload.buffer);
+  const box = (at: number, size: number, name: string): void => {
+    view.setUint32(at, size);
+    payload.set(new TextEncoder().encode(name), at + 4);
+  };
+  box(0, 96, 'moof');
+  box(8, 88, 'traf');
+  box(16, 20, 'tfdt');
+  view.setUint8(24, 1); // its version
+  view.setBigUint64(28, BigInt(mediaS * 48_000));
+  box(36, 60, 'trun');
+  view.setUint32(44, 0x000300); // duration, size
+  view.setUint32(48, 1);
+  view.setUint32(52, 1024);
+  view.setUint32(56, 1);
+  return { ...header, kind: 'sound', captureMs, payload, unitOffset: 104 };
+}
+
+test('what is shown at another rate is not heard, and it says so to who wants to hear it', async () => {
+  const { sound, wishes, states, settle } = await make();
+  sound.hush('It is too fast.');
+  expect(states.at(-1)).toMatchObject({ available: true, codec: null, message: '' });
+  sound.setMuted(false);
+  await settle();
+  sound.answered(sent);
+  sound.take(init());
+  sound.take(spoken(1, 5000));
+  sound.offered(false); // as far as the server knows
+  expect(states.at(-1)).toEqual({ available: true, codec: null, rate: 0, channels: 0, message: 'It is too fast.' });
+  expect([sound.holdMs(), speakers[0]!.portions.length]).toEqual([0, 0]);
+  sound.hush(null);
+  expect(states.at(-1)).toEqual({ available: false, codec: 'aac', rate: 48_000, channels: 2, message: '' });
+  sound.take(spoken(2, 6000));
+  expect([sound.holdMs(), speakers[0]!.portions.length]).toEqual([77, 1]);
+  const { rests } = speakers[0]!;
+  sound.hush('');
+  expect(speakers[0]!.rests).toBe(rests + 1); // at once
+  expect(states.at(-1)).toMatchObject({ codec: null, message: '' });
+  expect(wishes.length).toBe(1);
+  sound.close();
+});
+
+test('behind a leap JPEGs and their sound have another distance', async () => {
+  const { sound, settle } = await make();
+  sound.begin('jpeg', 0, true);
+  sound.setMuted(false);
+  await settle();
+  sound.answered(sent);
+  sound.take(init());
+  const shows = (captureMs: number, backlog = false): void => {
+    sound.picture({ ...header, kind: 'frame', captureMs, backlog, payload: new Uint8Array(9) }, 0);
+    sound.painted(captureMs, 0);
+  };
+  sound.take(spoken(1, 100_000));
+  shows(100_500);
+  sound.leap();
+  shows(50_000); // nobody knows yet where that is
+  sound.take(spoken(2, 51_000));
+  shows(49_000, true); // on the way to what was sought
+  shows(51_250);
+  expect(speakers[0]!.painted).toEqual([1500, 2250]);
   sound.close();
 });

@@ -49,7 +49,9 @@ interface Pictured {
 export class Sound {
   private muted = true;
   private volume = 1;
-  private state: SoundState = { available: false, ...NOTHING, message: '' };
+  private state: SoundState = { available: false, ...NOTHING, message: '' }; // as if nothing were quiet
+  private told = this.state;
+  private quiet: string | null = null; // why nothing is heard of what is shown, '' if that needs no words; null where it is heard
 
   private speaker: Speaker | null = null;
   private kind: SpeakerKind = 'worklet';
@@ -116,6 +118,21 @@ export class Sound {
     this.wish();
   }
 
+  /** What is shown is heard, or is not, and then why, '' if that needs no words; null where it is. */
+  hush(why: string | null): void {
+    if (why === this.quiet) return;
+    this.quiet = why;
+    this.leap();
+    this.update({});
+  }
+
+  /** What is shown from now on does not continue what was shown: that is not heard any more. */
+  leap(): void {
+    this.speaker?.rest();
+    this.pictures.clear();
+    this.shiftMs = null;
+  }
+
   /** The server says what sound it sends. */
   answered(message: SoundMessage): void {
     this.message = message;
@@ -130,7 +147,7 @@ export class Sound {
     if (!this.speaker || !this.message?.codec) return;
     try {
       if (packet.kind === 'soundInit') this.takeInit(packet, this.speaker, this.message);
-      else if (this.init && !packet.backlog) this.takeFrames(packet, this.speaker, this.init);
+      else if (this.init && !packet.backlog && this.quiet === null) this.takeFrames(packet, this.speaker, this.init);
     } catch (error) {
       this.speaker?.close();
       this.broke(error as Error);
@@ -139,7 +156,7 @@ export class Sound {
 
   /** Is told of each packet with a picture, and for how long it is held. */
   picture(packet: Packet, heldMs: number): void {
-    if (!this.speaker || packet.kind !== 'frame') return;
+    if (!this.speaker || packet.kind !== 'frame' || packet.backlog || this.quiet !== null) return;
     this.pictures.set(packet.captureMs, { mediaMs: this.mediaMs(packet), heldMs });
     for (const captureMs of this.pictures.keys()) {
       if (this.pictures.size <= REMEMBERED) break;
@@ -157,7 +174,7 @@ export class Sound {
 
   /** For how long pictures are to be held back. */
   holdMs(): number {
-    return this.speaker && this.state.codec ? this.speaker.sync.holdMs() : 0;
+    return this.speaker && this.told.codec ? this.speaker.sync.holdMs() : 0;
   }
 
   /** By how much sound is behind the picture, in ms; null while nothing is heard. */
@@ -278,11 +295,17 @@ export class Sound {
   }
 
   private update(change: Partial<SoundState>): void {
-    const state = { ...this.state, ...change };
-    const keys = Object.keys(state) as (keyof SoundState)[];
-    if (keys.every((key) => state[key] === this.state[key])) return;
-    this.state = state;
-    this.events.changed(state);
+    this.state = { ...this.state, ...change };
+    const told = this.quiet === null ? this.state : this.hushed(this.quiet);
+    const keys = Object.keys(told) as (keyof SoundState)[];
+    if (keys.every((key) => told[key] === this.told[key])) return;
+    this.told = told;
+    this.events.changed(told);
+  }
+
+  private hushed(why: string): SoundState {
+    const { available, codec, message } = this.state;
+    return { ...NOTHING, available: available || codec !== null, message: message || (this.muted ? '' : why) };
   }
 }
 

@@ -37,6 +37,8 @@ export interface Speaker {
   /** From here on sound is of another kind, or on another timeline. */
   begin(beginning: Beginning): void;
   take(portion: Portion): void;
+  /** Is silent at once, and forgets what was to be heard. What comes then may be elsewhere on the timeline. */
+  rest(): void;
   /** How loud, 0 to 1. */
   setVolume(volume: number): void;
   /** Ends it and gives everything back. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { delayWords, status, type Facts } from './status';
+import { delayWords, quiet, status, type Facts } from './status';
 
 const live: Facts = {
   running: true, connected: true, shown: true, quietMs: 10, intervalMs: 33, camera: 'online', cameraMessage: '', past: null, trouble: '',
@@ -24,6 +24,19 @@ describe('status', () => {
     [{ past: { paused: false, end: false, message: 'nothing then' } }, 'playback', 'No picture: nothing then'],
   ])('%o is %s: %s', (facts, state, words) => {
     expect(status({ ...live, ...facts })).toEqual({ state, words });
+  });
+});
+
+describe('quiet', () => {
+  it.each([
+    [null, null],
+    [{ rate: 1, paused: false }, null],
+    [{ rate: 1, paused: true }, ''],
+    [{ rate: 2, paused: true }, ''],
+    [{ rate: 2, paused: false }, 'Sound is heard at normal speed only.'],
+    [{ rate: -1, paused: false }, 'Sound is heard at normal speed only.'],
+  ])('of %o it says %s', (past, words) => {
+    expect(quiet(past)).toBe(words);
   });
 });
 

@@ -55,6 +55,12 @@ function pastWords({ paused, end, message }: { paused: boolean; end: boolean; me
   return end ? 'End of the recording' : 'Recorded';
 }
 
+/** Says why nothing is heard of what is shown: '' if that needs no words, null where it is heard. */
+export function quiet(past: { rate: number; paused: boolean } | null): string | null {
+  if (!past || (past.rate === 1 && !past.paused)) return null;
+  return past.paused ? '' : 'Sound is heard at normal speed only.';
+}
+
 function unconnected({ trouble, shown }: Facts): Status {
   if (trouble) return { state: 'error', words: trouble };
   return { state: 'connecting', words: shown ? 'Connection lost. Trying again…' : 'Connecting…' };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { SoundOrder } from './ring';
+import type { SoundOrder, SoundReport } from './ring';
 import type { SoundInit } from './soundboxes';
 
 const init: SoundInit = { codec: 'mp4a.40.2', config: new Uint8Array([0x11, 0x90]), rate: 48_000, channels: 1, timescale: 48_000 };
@@ -19,10 +19,19 @@ class FakeContext extends EventTarget {
   getOutputTimestamp = () => ({});
 }
 
+interface FakePort {
+  postMessage(order: SoundOrder): void;
+  close(): void;
+  onmessage?(message: { data: SoundReport }): void;
+}
+
 class FakeNode {
-  readonly port = { postMessage: (order: SoundOrder) => orders.push(order), close: () => {} };
+  static last: FakeNode | null = null;
+  readonly port: FakePort = { postMessage: (order: SoundOrder) => orders.push(order), close: () => {} };
   readonly gain = { setTargetAtTime: () => {} };
-  connect = () => {};
+  connect = () => {
+    FakeNode.last = this;
+  };
   disconnect = () => {};
 }
 
@@ -89,6 +98,31 @@ test.each([0, 1])('sound is heard at its own time, also behind a gap, by a decod
   expect(starts()).toEqual([1000, 1021, 1043, 5000, 5021].slice(needs));
   speaker.close();
   expect(orders.at(-1)).toEqual({ type: 'close' });
+});
+
+test('what was to be heard is not when it is to be silent, and what comes then is', async () => {
+  const { speaker } = await make();
+  speaker.begin({ init, mime: '', bytes: new Uint8Array(0) });
+  speaker.take({ frames: [frame(48_000)], bytes: new Uint8Array(0) });
+  speaker.rest();
+  expect(orders.at(-1)).toEqual({ type: 'clear' });
+  speaker.take({ frames: [frame(480_000)], bytes: new Uint8Array(0) });
+  expect(starts()).toEqual([1000, 10_000]);
+  speaker.close();
+});
+
+test('what the worklet reports of before moves nothing', async () => {
+  const { speaker } = await make();
+  speaker.begin({ init, mime: '', bytes: new Uint8Array(0) });
+  const numbers = orders.flatMap((order) => (order.type === 'step' ? [order.number] : []));
+  speaker.sync.painted(10_000, 0, 0);
+  const before = orders.length;
+  const report = (number: number, mediaMs: number): void => FakeNode.last!.port.onmessage!({ data: { mediaMs, contextS: 0, starved: 0, number } });
+  report(numbers.at(-1)! - 1, 1000);
+  expect(orders.length).toBe(before);
+  report(numbers.at(-1)!, 1000);
+  expect(orders.at(-1)).toMatchObject({ type: 'step', number: numbers.at(-1)! + 1 });
+  speaker.close();
 });
 
 test('a browser that waits for a person refuses, one without a device fails', async () => {

@@ -49,7 +49,12 @@ export class WorkletSpeaker implements Speaker {
 
   begin({ init }: Beginning): void {
     this.init = init;
+    this.rest();
+  }
+
+  rest(): void {
     this.sync.reset();
+    this.walk({ rate: 1, skipMs: 0 }); // so that nothing is made of what is still reported of before
     this.order({ type: 'clear' });
     this.restart();
   }
