@@ -175,9 +175,9 @@ func (p *player) scaled(d time.Duration) time.Duration {
 }
 
 // seek goes to a moment and gives its picture, and before that, as fast as may
-// be, those that lead to it.
+// be, those that lead to it: where it is paused the very picture, whatever the rate.
 func (p *player) seek(ctx context.Context) error {
-	at := p.sought
+	at, exact := p.sought, p.every() || p.paused
 	if err := p.cursor.Seek(ctx, at); err != nil {
 		return err
 	}
@@ -192,10 +192,10 @@ func (p *player) seek(ctx context.Context) error {
 			return err
 		}
 		next, err := p.cursor.Peek(ctx)
-		f.Backlog = p.every() && f.Wall.Before(shown.Add(-4*reordered))
+		f.Backlog = exact && f.Wall.Before(shown.Add(-4*reordered))
 		p.due = time.Now()
 		p.give(f)
-		if !p.every() || err != nil || next.After(enough) { // all is given that a decoder wants to show it
+		if !exact || err != nil || next.After(enough) { // all is given that a decoder wants to show it
 			p.heard = shown
 			return nil
 		}

@@ -192,6 +192,13 @@ func TestPauseKeepsThePicture(t *testing.T) {
 		}
 		w.session.Play()
 		w.shows(interval, 131, 132, 133)
+		w.rate(-8)
+		w.until(50)
+		w.session.Pause()
+		w.session.Seek(at(140))
+		w.shows(0, 140) // whatever it was played at
+		w.session.Play()
+		w.shows(time.Second/8, 125, 100, 75)
 	})
 }
 
