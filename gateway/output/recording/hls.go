@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"encoding/hex"
 	"fmt"
 	"io"
 	"math"
@@ -21,7 +22,7 @@ import (
 const settles = 10 * time.Second
 
 // ServePlaylist answers a request with a playlist of HTTP Live Streaming (RFC
-// 8216), whose parts Serve gives out. It takes from, to and start. One that reaches
+// 8216), whose parts Serve gives out. It takes from, to, start and sound. One that reaches
 // up to the present, or beyond, grows while it is asked for again, from where it
 // began: one that begins so long ago is at another address, to which it is sent.
 //
@@ -113,7 +114,7 @@ func playlist(parts *clip.Parts, q query, ended bool, permission url.Values) str
 	}
 	format := -1
 	for i, p := range parts.Parts {
-		address := placeValues(p.Place, p.Origin, permission)
+		address := placeValues(p.Place, p.Origin, parts.Sound, permission)
 		if i > 0 && (p.Format != format || p.Break && !q.joined) {
 			b.WriteString("#EXT-X-DISCONTINUITY\n")
 		}
@@ -132,14 +133,17 @@ func playlist(parts *clip.Parts, q query, ended bool, permission url.Values) str
 	return b.String()
 }
 
-// placeValues gives the query for a part.
-func placeValues(p clip.Place, origin time.Time, permission url.Values) string {
+// placeValues gives the query for a part, with sound of a format where that is not nil.
+func placeValues(p clip.Place, origin time.Time, sound *media.Format, permission url.Values) string {
 	values := url.Values{
 		"segment": {strconv.FormatUint(p.Sequence, 10)},
 		"near":    {strconv.FormatInt(p.Near.UnixMicro(), 10)},
 		"first":   {strconv.Itoa(p.First)},
 		"last":    {strconv.Itoa(p.Last)},
 		"origin":  {strconv.FormatInt(origin.UnixMicro(), 10)},
+	}
+	if sound != nil {
+		values.Set("sound", hex.EncodeToString(sound.Config))
 	}
 	for name, value := range permission {
 		values[name] = value
@@ -162,10 +166,30 @@ func place(values url.Values) (p clip.Place, start time.Time, err error) {
 	return p, time.UnixMicro(number("origin")), err
 }
 
+// soundOf reads which sound parts are to have, nil for none.
+func soundOf(values url.Values) (*media.Format, error) {
+	text := values.Get("sound")
+	if text == "" {
+		return nil, nil
+	}
+	config, err := hex.DecodeString(text)
+	if err == nil {
+		var f *media.Format
+		if f, err = media.AACFormat(config); err == nil {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: sound %.20q is none; addresses of parts are those of recording.m3u8", ErrBadQuery, text)
+}
+
 // servePart answers a request with a part of a playlist, or with what goes before
 // such parts.
 func (h *Handler) servePart(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
 	at, start, err := place(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	sound, err := soundOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -176,14 +200,14 @@ func (h *Handler) servePart(w http.ResponseWriter, r *http.Request, camera strin
 	defer leave()
 	w.Header().Set("Cache-Control", "private, max-age=3600")
 	if r.URL.Query().Has("init") {
-		b, err := clip.InitOf(ctx, h.options.Finder, camera, at)
+		b, err := clip.InitOf(ctx, h.options.Finder, camera, at, sound)
 		if err == nil {
 			w.Header().Set("Content-Type", "video/mp4")
 			_, _ = w.Write(b)
 		}
 		return err
 	}
-	f, err := clip.OpenPart(ctx, h.options.Finder, h.options.Opener, camera, at, start)
+	f, err := clip.OpenPart(ctx, h.options.Finder, h.options.Opener, camera, at, start, sound)
 	if err != nil {
 		return err
 	}

@@ -422,7 +422,17 @@ recording.mp4?exp=5&first=0&last=5&near=1795176070000000&origin=1795176051500000
 	if got := playlist(parts, joined, true, signed); got != strings.Replace(want, inner, strings.Replace(inner, "#EXT-X-DISCONTINUITY\n", "", 1), 1) {
 		t.Errorf("for VLC:\n%s", got)
 	}
-	values, _ := url.ParseQuery(placeValues(parts.Parts[1].Place, noon, nil))
+	if f, err := soundOf(nil); f != nil || err != nil {
+		t.Errorf("of parts without sound: %v, %v", f, err)
+	}
+	parts.Sound = &media.Format{Codec: media.AAC, Config: []byte{0x11, 0x88}}
+	if got := playlist(parts, q, true, signed); got != strings.ReplaceAll(want, "&sig=x", "&sig=x&sound=1188") {
+		t.Errorf("with sound:\n%s", got)
+	}
+	values, _ := url.ParseQuery(placeValues(parts.Parts[1].Place, noon, parts.Sound, nil))
+	if f, err := soundOf(values); err != nil || f.Rate != 48000 || string(f.Config) != string(parts.Sound.Config) {
+		t.Errorf("the sound of parts is %+v, %v", f, err)
+	}
 	if p, start, err := place(values); err != nil || !start.Equal(noon) || !p.Near.Equal(at(5)) || p.Sequence != 8 || p.First != 0 || p.Last != 30 {
 		t.Errorf("%+v, %v, %v", p, start, err)
 	}
@@ -459,6 +469,11 @@ func TestPlaylistRefuses(t *testing.T) {
 	for _, query := range []string{"segment=1", "segment=-1&near=0&first=0&last=1&origin=0", "segment=x&near=0&first=0&last=1&origin=0"} {
 		if _, err := ask(h, http.MethodGet, query); !errors.Is(err, ErrBadQuery) {
 			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for _, sound := range []string{"aac", "00", strings.Repeat("11", 1000)} {
+		if _, err := ask(h, http.MethodGet, "segment=2&near=0&first=0&last=1&origin=0&sound="+sound); !errors.Is(err, ErrBadQuery) {
+			t.Errorf("sound %.9s: %v", sound, err)
 		}
 	}
 	if _, err := ask(h, http.MethodGet, "segment=2&near=0&first=0&last=1&origin=0"); !errors.Is(err, clip.ErrNothing) {

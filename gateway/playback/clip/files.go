@@ -72,7 +72,7 @@ func (f *files) read(p *part) (opened, error) {
 		return opened{}, err
 	}
 	if p.growing != nil {
-		return opened{path: p.row.Path, file: file, table: *p.growing, sound: p.sound, stays: true}, nil
+		return opened{path: p.row.Path, file: file, table: p.growing.Table, sound: p.growing.Sound, stays: true}, nil
 	}
 	s, err := segment.Open(file, p.row.Bytes)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 
 // part is what a clip takes of one segment.
 type part struct {
-	row     index.Segment  // what else its file has by now is not looked at
-	length  int64          // ticks of the whole segment, by its row; of one that grows, in a second
-	growing *segment.Table // its samples at the time of the request
-	entry   uint32         // which of the sample entries, from 1
+	row     index.Segment // what else its file has by now is not looked at
+	length  int64         // ticks of the whole segment, by its row; of one that grows, in a second
+	growing *Growing      // what it was at the time of the request
+	entry   uint32        // which of the sample entries, from 1
 
 	whole       bool  // else samples first to last
 	first, last int   // of the segment's

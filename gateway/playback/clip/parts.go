@@ -12,6 +12,7 @@ import (
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
 	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
 )
 
 const (
@@ -52,6 +53,7 @@ type Place struct {
 type Parts struct {
 	From    time.Time // of the picture to begin with, in the first part
 	Formats []*media.Format
+	Sound   *media.Format // that all parts have, as a clip has it; nil for none
 	Parts   []Part
 }
 
@@ -85,6 +87,10 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 		begin, _, ok := v.cut(request.From, request.To)
 		if !ok {
 			continue
+		}
+		if all.Sound == nil && !request.Silent {
+			v.listen(entries)
+			all.Sound = v.sound
 		}
 		broken := before == nil || before.Run != p.row.Run || p.row.Start.Sub(before.End) > index.Joint
 		switch {
@@ -141,9 +147,10 @@ type Fragment struct {
 // Close closes what is open.
 func (f *Fragment) Close() { f.files.close() }
 
-// OpenPart opens a part at a place, with decode times that count from start. The
+// OpenPart opens a part at a place, with decode times that count from start, and with
+// sound of a format, which is silence where the segment has no such; nil is without. The
 // error is ErrNothing where its segment is not there any more.
-func OpenPart(ctx context.Context, finder Finder, opener Opener, camera string, at Place, start time.Time) (*Fragment, error) {
+func OpenPart(ctx context.Context, finder Finder, opener Opener, camera string, at Place, start time.Time, sound *media.Format) (*Fragment, error) {
 	p, err := findPart(ctx, finder, camera, at)
 	if err != nil {
 		return nil, err
@@ -151,7 +158,7 @@ func OpenPart(ctx context.Context, finder Finder, opener Opener, camera string, 
 	f := &Fragment{files: &files{opener: opener}}
 	v, err := f.files.view(p)
 	if err == nil {
-		err = f.take(v, at, start)
+		err = f.take(v, at, start, sound)
 	}
 	if err != nil {
 		f.files.close()
@@ -179,14 +186,14 @@ func findPart(ctx context.Context, finder Finder, camera string, at Place) (*par
 	}
 	if grows && growing.Segment.Sequence == at.Sequence {
 		p := partOf(growing.Segment, 1)
-		p.growing, p.length = &growing.Table, Timescale
+		p.growing, p.length = &growing, Timescale
 		return &p, nil
 	}
 	return nil, fmt.Errorf("%w: that part is not there any more", ErrNothing)
 }
 
 // take makes a fragment of a view.
-func (f *Fragment) take(v *view, at Place, start time.Time) error {
+func (f *Fragment) take(v *view, at Place, start time.Time, sound *media.Format) error {
 	began := v.row.Start.Sub(start)
 	if at.First < 0 || at.First >= at.Last || at.Last > len(v.all) || at.Last-at.First > maxPartSamples || began < 0 {
 		return fmt.Errorf("%w: no part is there", ErrNothing)
@@ -197,19 +204,43 @@ func (f *Fragment) take(v *view, at Place, start time.Time) error {
 	}
 	v.whole, v.first, v.last = false, at.First, at.Last
 	v.take()
-	head := v.moof(timeToTicks(began + lead))
+	data := stretches(v.entries)
+	began90k, track := timeToTicks(began+lead), soundRun{}
+	if sound != nil {
+		track = v.soundRun(sound, began90k)
+		data = append(data, track.data...)
+	}
+	head := v.moof(began90k, track)
 	readers := []io.Reader{bytes.NewReader(head)}
 	f.Size = int64(len(head))
-	for i := 0; i < len(v.entries); {
-		from, size := v.entries[i].At, int64(v.entries[i].Size)
-		for i++; i < len(v.entries) && follows(v.entries[i-1], v.entries[i]); i++ {
-			size += int64(v.entries[i].Size)
+	for _, d := range data {
+		if d.silence != nil {
+			readers = append(readers, bytes.NewReader(d.silence))
+		} else {
+			readers = append(readers, io.NewSectionReader(file.file, d.at, d.size))
 		}
-		readers = append(readers, io.NewSectionReader(file.file, from, size))
-		f.Size += size
+		f.Size += d.size
 	}
 	f.Reader = io.MultiReader(readers...)
 	return nil
+}
+
+// stretch is bytes of a file, or a frame of silence.
+type stretch struct {
+	at, size int64
+	silence  []byte
+}
+
+// stretches gives where samples lie, those that follow on each other together.
+func stretches(entries []segment.Entry) (all []stretch) {
+	for i, e := range entries {
+		if i > 0 && follows(entries[i-1], e) {
+			all[len(all)-1].size += int64(e.Size)
+		} else {
+			all = append(all, stretch{at: e.At, size: int64(e.Size)})
+		}
+	}
+	return all
 }
 
 // own gives ticks of a clip in those of an init segment.
@@ -224,23 +255,17 @@ const (
 )
 
 // moof makes the boxes before the data of a part, whose segment begins at so many
-// ticks.
-func (v *view) moof(began int64) mp4.Boxes {
+// ticks, and of its sound, where that has frames.
+func (v *view) moof(began int64, sound soundRun) mp4.Boxes {
 	var w mp4.Boxes
 	moof := w.Open("moof")
 	mfhd := w.OpenFull("mfhd", 0, 0)
 	w.U32(1)
 	w.Close(mfhd)
-	traf := w.Open("traf")
-	tfhd := w.OpenFull("tfhd", 0, baseIsMoof)
-	w.U32(trackID)
-	w.Close(tfhd)
-	tfdt := w.OpenFull("tfdt", 1, 0)
-	w.U64(uint64(own(began + v.ticksAt(v.decodeOf(v.first)) - v.shift())))
-	w.Close(tfdt)
+	traf := openTraf(&w, trackID, own(began+v.ticksAt(v.decodeOf(v.first))-v.shift()))
 	trun := w.OpenFull("trun", 1, trunAll)
 	w.U32(uint32(len(v.entries)))
-	w.U32(uint32(len(w) + 4 + 16*len(v.entries) + 8))
+	w.U32(uint32(len(w) + 4 + 16*len(v.entries) + sound.boxes() + 8))
 	bytes := int64(0)
 	for i, e := range v.entries {
 		flags := uint32(deltaFlags)
@@ -253,14 +278,28 @@ func (v *view) moof(began int64) mp4.Boxes {
 	}
 	w.Close(trun)
 	w.Close(traf)
+	bytes += sound.append(&w, bytes)
 	w.Close(moof)
 	w.U32(uint32(bytes + 8))
 	w.Text("mdat")
 	return w
 }
 
-// InitOf gives the init segment that goes before the parts of a segment.
-func InitOf(ctx context.Context, finder Finder, camera string, at Place) ([]byte, error) {
+// openTraf starts what a fragment says of a track: 14496-12, 8.8.6 and 8.8.12.
+func openTraf(w *mp4.Boxes, track uint32, decode int64) int {
+	traf := w.Open("traf")
+	tfhd := w.OpenFull("tfhd", 0, baseIsMoof)
+	w.U32(track)
+	w.Close(tfhd)
+	tfdt := w.OpenFull("tfdt", 1, 0)
+	w.U64(uint64(decode))
+	w.Close(tfdt)
+	return traf
+}
+
+// InitOf gives the init segment that goes before the parts of a segment, with sound
+// where that is not nil.
+func InitOf(ctx context.Context, finder Finder, camera string, at Place, sound *media.Format) ([]byte, error) {
 	p, err := findPart(ctx, finder, camera, at)
 	if err != nil {
 		return nil, err
@@ -268,7 +307,7 @@ func InitOf(ctx context.Context, finder Finder, camera string, at Place) ([]byte
 	if p.growing != nil {
 		growing, _ := finder.Growing(camera)
 		if growing.Segment.Sequence == at.Sequence {
-			return mp4.Init(growing.Format)
+			return initOf(growing.Format, sound)
 		}
 		return nil, fmt.Errorf("%w: it is finished by now; ask again", ErrChanged)
 	}
@@ -280,5 +319,12 @@ func InitOf(ctx context.Context, finder Finder, camera string, at Place) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	return mp4.Init(format)
+	return initOf(format, sound)
+}
+
+func initOf(pictures, sound *media.Format) ([]byte, error) {
+	if sound == nil {
+		return mp4.Init(pictures)
+	}
+	return mp4.Init(pictures, sound)
 }

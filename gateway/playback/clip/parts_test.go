@@ -20,11 +20,11 @@ func (v *volume) partsOf(t *testing.T, r Request) (parts *Parts, sent [][]byte) 
 		t.Fatal(err)
 	}
 	for _, p := range parts.Parts {
-		begin, err := InitOf(t.Context(), v, "front", p.Place)
+		begin, err := InitOf(t.Context(), v, "front", p.Place, parts.Sound)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := OpenPart(t.Context(), v, v, "front", p.Place, p.Origin)
+		f, err := OpenPart(t.Context(), v, v, "front", p.Place, p.Origin, parts.Sound)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,6 +46,7 @@ func (v *volume) partsOf(t *testing.T, r Request) (parts *Parts, sent [][]byte) 
 func TestPartsPlayOnTheirOwn(t *testing.T) {
 	t.Parallel()
 	v := newVolume()
+	v.sung = beeping(0, 0)
 	end := v.record(t, noon, 1, shuffled()[:70])
 	end = v.record(t, end, 1.25, shuffled()[70:90]) // 1.6 s
 	end = v.record(t, end.Add(time.Minute), 1, shuffled()[90:110])
@@ -81,6 +82,7 @@ func TestPartsPlayOnTheirOwn(t *testing.T) {
 func TestPartsStayWhileTheirSegmentGrows(t *testing.T) {
 	t.Parallel()
 	v := newVolume()
+	v.sung = beeping(0, 0)
 	v.grow(t, noon, plainFrames()[:70])
 	request := Request{From: noon, To: after(100)}
 	before, sent := v.partsOf(t, request)
@@ -100,7 +102,7 @@ func TestPartsStayWhileTheirSegmentGrows(t *testing.T) {
 	}
 	place := finished.Parts[0].Place
 	v.rows = nil
-	if _, err := OpenPart(context.Background(), v, v, "front", place, noon); !errors.Is(err, ErrNothing) {
+	if _, err := OpenPart(context.Background(), v, v, "front", place, noon, nil); !errors.Is(err, ErrNothing) {
 		t.Errorf("of a segment that was deleted: %v", err)
 	}
 }
@@ -112,7 +114,7 @@ func TestPlacesThatAreNone(t *testing.T) {
 	v.record(t, noon, 1, plainFrames())
 	for _, p := range []Place{{First: -1, Last: 5}, {First: 5, Last: 5}, {First: 0, Last: 121}, {First: 7, Last: math.MaxInt}, {First: math.MaxInt, Last: math.MinInt}} {
 		p.Sequence, p.Near = 1, noon
-		if _, err := OpenPart(context.Background(), v, v, "front", p, noon); !errors.Is(err, ErrNothing) {
+		if _, err := OpenPart(context.Background(), v, v, "front", p, noon, nil); !errors.Is(err, ErrNothing) {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}

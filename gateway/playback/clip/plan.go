@@ -252,7 +252,7 @@ func (e *entries) grow(parts []part, growing Growing) ([]part, error) {
 		return nil, err
 	}
 	p := partOf(growing.Segment, entry)
-	p.growing, p.length, p.sound = &growing.Table, Timescale, growing.Sound
+	p.growing, p.length = &growing, Timescale
 	return append(parts, p), nil
 }
 

@@ -85,9 +85,9 @@ func heardAt(t testing.TB, b []byte, byTime bool) (at []float64) {
 // such a picture, or before the end.
 func wantBeepsInStep(t testing.TB, name string, b []byte, missing ...int) {
 	t.Helper()
-	pictures, length := shownAt(t, b)
+	pictures, _ := shownAt(t, b)
 	var want []float64
-	may := []float64{length}
+	may := []float64{pictures[len(pictures)-1] - pictures[0] + 0.1}
 	for i, n := range numbers(t, b) {
 		switch at := pictures[i] - pictures[0]; {
 		case n%10 == 0 && slices.Contains(missing, n):
@@ -117,7 +117,7 @@ func wantBeepsInStep(t testing.TB, name string, b []byte, missing ...int) {
 }
 
 // TestSoundIsInStep over five gaps, in files whose sound is longer or shorter than
-// their pictures, begins late, or is not there.
+// their pictures, begins late, or is not there: in clips, and in parts one behind another.
 func TestSoundIsInStep(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
@@ -139,6 +139,20 @@ func TestSoundIsInStep(t *testing.T) {
 		wantBeepsInStep(t, name, all, 60, 70, 80)
 		if !c.Next.IsZero() {
 			t.Errorf("%s: its sound becomes another at %v", name, c.Next)
+		}
+		c.Close()
+		parts, sent := v.partsOf(t, Request{From: noon, To: end})
+		joined := sent[0]
+		for i, p := range sent[1:] {
+			init, err := InitOf(t.Context(), v, "front", parts.Parts[i+1].Place, parts.Sound)
+			if err != nil {
+				t.Fatal(err)
+			}
+			joined = append(joined, p[len(init):]...)
+		}
+		wantBeepsInStep(t, name+" in parts", joined, 60, 70, 80)
+		if parts, sent = v.partsOf(t, Request{From: noon, To: end, Silent: true}); parts.Sound != nil || bytes.Contains(sent[0], []byte("soun")) {
+			t.Errorf("%s: silent parts have sound", name)
 		}
 		wantBeepsInStep(t, name+" from within", whole(t, v.clip(t, Request{From: after(0.53), To: end.Add(-time.Second), Exact: true})), 60, 70, 80)
 	}

@@ -1,6 +1,10 @@
 package segment
 
-import "framegate/gateway/media"
+import (
+	"sort"
+
+	"framegate/gateway/media"
+)
 
 // Silent stands in a Voice for a frame in which nothing is to be heard.
 const Silent = -1
@@ -10,8 +14,9 @@ const Silent = -1
 // they last as long as the pictures. Where none is to be heard it has Silent, and so
 // its frames are always as many as fit.
 //
-// A frame is heard where the picture of its time is shown, but for the length of one.
-// Nothing adds up: who puts stretch behind stretch has them in step in each.
+// A frame is heard in the stretch in which it begins, where the picture of its time is
+// shown, but for the length of one. So nothing adds up: who puts stretch behind stretch
+// has each frame once, and in step.
 type Voice []int32
 
 // leeway is the part of a frame's length by which it may stray farther, so that
@@ -25,15 +30,9 @@ func VoiceOf(sound []Entry, format *media.Format, timescale, from, to int64) Voi
 	samples, rate := int64((&media.Frame{Format: format}).Samples()), int64(format.Rate)
 	long, total := samples*timescale, (to-from)*rate // in parts of rate of a tick, as all times are
 	at := func(i int) int64 { return (sound[i].Decode - from) * rate }
-	first := 0
-	for first < len(sound) && sound[first].Decode < to && sound[first].Decode-from <= -long/rate {
-		first++
-	}
-	last := first
-	for last < len(sound) && sound[last].Decode < to {
-		last++
-	}
-	if first == last {
+	first := sort.Search(len(sound), func(i int) bool { return sound[i].Decode >= from })
+	last := sort.Search(len(sound), func(i int) bool { return sound[i].Decode >= to })
+	if first >= last {
 		return nil
 	}
 	n := framesIn(total, at(first), long, last-first)
@@ -57,8 +56,7 @@ func VoiceOf(sound []Entry, format *media.Format, timescale, from, to int64) Voi
 }
 
 // framesIn gives how many frames of a length begin in a stretch of time, the first of
-// those that came at some time in it, or overlapping its beginning. One that hardly
-// begins in it has to have come.
+// those that came at some time in it. One that hardly begins in it has to have come.
 func framesIn(total, at, long int64, came int) int {
 	if at > long+long/leeway { // there was room for others
 		at %= long

@@ -23,7 +23,7 @@ func TestVoice(t *testing.T) {
 		"in step":                           {from(0, 47), []run{{0, 47}}},
 		"a little later":                    {from(1900, 46), []run{{0, 46}}},
 		"a frame later":                     {from(1920, 46), []run{{0, 46}}},
-		"of which one begins before":        {from(-1000, 48), []run{{0, 48}}},
+		"of which one begins before":        {from(-1000, 48), []run{{1, 47}}},
 		"all the sound of a longer time":    {from(-19200, 90), []run{{10, 47}}},
 		"late":                              {from(9700, 42), []run{{Silent, 5}, {0, 42}}},
 		"soon over":                         {from(0, 20), []run{{0, 20}, {Silent, 27}}},
