@@ -11,6 +11,7 @@ import (
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/export"
+	"framegate/gateway/ranges"
 	"framegate/gateway/record/index"
 )
 
@@ -242,7 +243,7 @@ func (a *API) giveExport(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Disposition", `attachment; filename="`+j.Name+`"`)
 	h.Set("ETag", `"`+j.ID+`"`)
 	h.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(w, r, "", time.Time{}, &lasting{ctx, f})
+	ranges.Serve(w, r, &lasting{ctx, f})
 	return nil
 }
 

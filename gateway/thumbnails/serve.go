@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"framegate/gateway/instant"
+	"framegate/gateway/ranges"
 	"framegate/gateway/stream"
 )
 
@@ -37,6 +38,6 @@ func (m *Maker) Serve(w http.ResponseWriter, r *http.Request, camera string, cli
 	if lasting && !instant.Relative(text) {
 		h.Set("Cache-Control", lasts)
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.Data))
+	ranges.Serve(w, r, bytes.NewReader(p.Data))
 	return nil
 }

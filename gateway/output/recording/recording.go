@@ -18,6 +18,7 @@ import (
 
 	"framegate/gateway/places"
 	"framegate/gateway/playback/clip"
+	"framegate/gateway/ranges"
 	"framegate/gateway/stream"
 )
 
@@ -182,7 +183,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, c
 		header.Set("X-Framegate-Next-Format", c.Next.UTC().Format(time.RFC3339Nano))
 	}
 	header.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(w, r, "", time.Time{}, content)
+	ranges.Serve(w, r, content)
 	if err := content.close(); err != nil {
 		h.options.Log.Warn("a clip ended before its end", "camera", camera, "from", q.From, "to", q.To, "err", err)
 	}
@@ -190,7 +191,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, c
 }
 
 // content is a clip that is sent while a context lasts. Of several ranges
-// http.ServeContent reads in a goroutine that it does not wait for.
+// package http reads in a goroutine that it does not wait for.
 type content struct {
 	ctx context.Context
 
