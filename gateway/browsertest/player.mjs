@@ -334,30 +334,41 @@ const stories = {
   // What was recorded is heard, too, as far as it is shown at its own speed, and then the
   // present again.
   async hearsPast(telling) {
-    const shown = await open(telling.context, `${telling.url}/demo/player.html?camera=beeps&poster=none`, { path: 'hear.js' });
-    telling.pages.push(shown);
-    await shown.evaluate(watchSound);
-    const player = shown.locator('framegate-player');
-    await player.getByRole('button', { name: 'Turn the sound on' }).click();
-    await inStep(shown, true, 10);
-    const began = await shown.evaluate(() => Date.now() - 12_000);
-    const anew = () => shown.evaluate(() => (window.beeps.length = 0));
-    await player.evaluate((player, at) => player.seek(at), began);
-    await shown.waitForFunction(() => document.querySelector('framegate-player').state === 'playback');
-    await anew();
-    await inStep(shown, true, 10);
-    const off = await player.evaluate((player) => Date.now() - player.time.getTime());
-    check(off > 8000, `it hears what was ${off} ms ago`);
-    await player.evaluate((player) => player.pause());
-    await shown.waitForFunction(() => window.beeps.length > 0 && Date.now() - window.beeps.at(-1) > 3000);
-    await player.evaluate((player) => (player.rate = 1));
-    await anew();
-    await inStep(shown, true, 10);
-    await player.evaluate((player) => player.live());
-    await shown.waitForFunction(() => document.querySelector('framegate-player').state === 'live');
-    await anew();
-    await inStep(shown, true, 10);
-    telling.note(JSON.stringify(await shown.evaluate(() => window.heard(document.querySelector('framegate-player')))));
+    for (const worklet of [true, false]) {
+      const shown = await open(telling.context, `${telling.url}/demo/player.html?camera=beeps&poster=none`, { path: 'hear.js' }, ...(worklet ? [] : [withoutDecoders]));
+      telling.pages.push(shown);
+      await shown.evaluate(watchSound);
+      const player = shown.locator('framegate-player');
+      // after does something to the player, and waits until what it shows then is heard.
+      const after = async (what, state) => {
+        await player.evaluate(what);
+        await shown.waitForFunction((state) => document.querySelector('framegate-player').state === state, state);
+        await shown.evaluate(() => (window.beeps.length = 0));
+        await inStep(shown, worklet, 10);
+      };
+      // hushed does something, and waits until nothing has been heard for a while.
+      const hushed = async (what, message) => {
+        await player.evaluate(what);
+        await shown.waitForFunction((since) => Date.now() - Math.max(since, ...window.beeps) > 2000, await shown.evaluate(() => Date.now()));
+        const { available, codec, message: said } = await player.evaluate(({ sound }) => sound);
+        check(available && codec === null && said === message, JSON.stringify({ available, codec, said }));
+      };
+      await player.getByRole('button', { name: 'Turn the sound on' }).click();
+      await inStep(shown, worklet, 10);
+      await after((player) => player.seek(Date.now() - 4000), 'playback');
+      const off = await player.evaluate((player) => Date.now() - player.time.getTime());
+      check(off > 2000, `it hears what was ${off} ms ago`);
+      if (worklet) {
+        await hushed((player) => player.pause(), '');
+        await hushed((player) => (player.rate = 0.5), 'Sound is heard at normal speed only.');
+        await after((player) => (player.rate = 1), 'playback');
+      }
+      await after((player) => player.live(), 'live');
+      const heard = await shown.evaluate(() => window.heard(document.querySelector('framegate-player')));
+      telling.note(`${worklet ? 'worklet' : 'element'}: ${JSON.stringify(heard)}`);
+      check(heard.said.every(({ name, available }) => name !== 'error' && available !== false), JSON.stringify(heard.said));
+      await shown.close();
+    }
   },
 
   // Where the browser lets nothing be heard before a click, the player says so, and a

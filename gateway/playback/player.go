@@ -205,13 +205,13 @@ func (p *player) seek(ctx context.Context) error {
 
 // give gives a picture, with its place on the line of media time.
 func (p *player) give(f Frame) {
+	if format := p.cursor.SoundFormat(); format != nil && format != p.sound {
+		p.sound = format
+		p.emit(media.Frame{Format: format}) // so that whoever gets the picture knows what there is to hear
+	}
 	frame := f.Frame
 	frame.PTS = p.place(&f)
 	p.emit(frame)
-	if format := p.cursor.SoundFormat(); format != nil && format != p.sound {
-		p.sound = format
-		p.emit(media.Frame{Format: format}) // so that it is known what there is to hear
-	}
 	f.Data = nil
 	p.last, p.dry, p.failed = f, time.Time{}, ""
 	p.session.note(func(status *Status) { status.At, status.End, status.Problem = f.Wall, false, "" })

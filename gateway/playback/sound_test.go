@@ -136,6 +136,27 @@ func TestSoundGoesAlong(t *testing.T) {
 	})
 }
 
+// TestSoundIsKnown with the first picture, also while nobody listens.
+func TestSoundIsKnown(t *testing.T) {
+	p := newTape(t)
+	p.recordWith("a", aac(t, 1), 0, 50)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var given []media.Frame
+	session := NewSession(SessionOptions{Library: p.library, Camera: "front"}, at(30))
+	_ = session.Run(ctx, func(f media.Frame) {
+		if given = append(given, f); len(given) == 2 {
+			cancel()
+		}
+	})
+	if first := given[0]; first.Format.Codec != media.AAC || len(first.Data) > 0 {
+		t.Errorf("a frame of %s and %d bytes comes first", first.Format.Codec, len(first.Data))
+	}
+	if second := given[1]; second.Format.Codec.Kind() != media.Video {
+		t.Errorf("a frame of %s comes second", second.Format.Codec)
+	}
+}
+
 // TestSoundAtItsOwnSpeed alone is heard, and none that nobody hears is read.
 func TestSoundAtItsOwnSpeed(t *testing.T) {
 	p := newTape(t)
