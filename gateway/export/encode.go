@@ -73,6 +73,9 @@ func (w *work) encoded(ctx context.Context, camera string, use func(movie) error
 	if err := x.beginning(ctx); err != nil {
 		return err
 	}
+	if err := x.listen(ctx); err != nil {
+		return err
+	}
 	if err := x.all(ctx); err != nil {
 		return err
 	}
@@ -106,13 +109,26 @@ func (x *encoding) beginning(ctx context.Context) error {
 	return nil
 }
 
+// listen finds what sound goes along, if any can be read. A timelapse has none.
+func (x *encoding) listen(ctx context.Context) error {
+	if x.work.request.lapses() {
+		return nil
+	}
+	o := x.work.exports.options
+	sounds, err := clip.SoundsOf(ctx, o.Finder, o.Opener, x.camera, x.from, x.to)
+	if err == nil && sounds.Format != nil {
+		x.film.sounds = sounds
+	}
+	return ctx.Err()
+}
+
 // all encodes what is wanted, while others leave an encoder to it. Where it has to
 // give way, or ffmpeg fails, it goes on behind the last picture that came out.
 func (x *encoding) all(ctx context.Context) error {
 	for left := attempts; ; {
 		from := x.from
 		err := x.spared(ctx)
-		if cut := x.film.cut(); cut != nil {
+		if cut := x.film.cut(ctx); cut != nil {
 			return cut
 		}
 		if err == nil || ctx.Err() != nil {
@@ -176,14 +192,14 @@ func (x *encoding) some(ctx context.Context) (err error) {
 			if s == nil || ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return s.finish()
+			return s.finish(ctx)
 		}
 		unread = 0
 		if f.Format.Codec == media.JPEG && f.Wall.Before(from) {
 			continue // nothing leans on it
 		}
 		if s != nil && !s.takes(f) {
-			if err := s.finish(); err != nil {
+			if err := s.finish(ctx); err != nil {
 				return err
 			}
 			s = nil
@@ -309,7 +325,7 @@ func (s *stretch) write(f playback.Frame, far lapse) error {
 }
 
 // finish lets ffmpeg give what it has, and ends the file.
-func (s *stretch) finish() error {
+func (s *stretch) finish(ctx context.Context) error {
 	s.process.CloseWrite()
 	err := <-s.done
 	s.over = true
@@ -317,7 +333,7 @@ func (s *stretch) finish() error {
 	if err != nil {
 		return err
 	}
-	return s.encoding.film.cut()
+	return s.encoding.film.cut(ctx)
 }
 
 // end ends ffmpeg, and says why nothing came out any more.
@@ -362,7 +378,10 @@ func (s *stretch) read() error {
 		if err != nil {
 			return encoderError{err}
 		}
-		if err := x.film.add(media.Frame{Key: p.Key, Format: x.format, Data: p.Data, Wall: shown}); err != nil {
+		if err := x.film.add(s.ctx, media.Frame{Key: p.Key, Format: x.format, Data: p.Data, Wall: shown}); err != nil {
+			if s.ctx.Err() != nil {
+				err = encoderError{err}
+			}
 			return err
 		}
 		x.from = p.Wall.Add(time.Millisecond) // which is what ffmpeg tells apart

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"image"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -21,6 +22,7 @@ import (
 func TestEncodedIsExactAtBothEnds(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.heard = tape.Beeps(t, "4.5")
 	r.record("front", noon, tape.Numbered(t, 0, 50, 64, 48, "-bf", "2"))
 	r.record("front", after(200), tape.Numbered(t, 100, 40, 64, 48, "-bf", "0"))
 	r.run()
@@ -32,6 +34,18 @@ func TestEncodedIsExactAtBothEnds(t *testing.T) {
 	for i, at := range times(t, b) {
 		if at != 100*i {
 			t.Errorf("picture %d is shown at %d ms", i, at)
+		}
+	}
+	for _, byTime := range []bool{true, false} { // with pictures 20, 30, 40, 100 and 110
+		want := []float64{0.7, 1.7, 2.7, 3.7, 4.7}
+		got := tape.BeepsIn(t, kept(t, b), byTime)
+		if len(got) < len(want) || len(got) > len(want)+1 {
+			t.Fatalf("beeps at %.3f, want %.3f", got, want)
+		}
+		for i := range want {
+			if math.Abs(got[i]-want[i]) > 0.045 {
+				t.Errorf("by time %v: a beep at %.3f, want %.3f", byTime, got[i], want[i])
+			}
 		}
 	}
 	if j.Name != "front_2026-11-20_13-00-01_to_13-00-22.mp4" {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -33,6 +34,10 @@ type film struct {
 	rows    []index.Segment
 	formats []index.Format
 	reel    *reel // that is being written; nil where none is
+
+	// sounds is what was recorded beside what is encoded, which goes along as it is;
+	// nil where that has none.
+	sounds *clip.Sounds
 }
 
 // reel is a file that is being written.
@@ -44,12 +49,17 @@ type reel struct {
 	start  time.Time
 	times  segment.Sequencer
 	held   []segment.Sample
+
+	sound  *media.Format // nil without any
+	places segment.SoundSequencer
+	heard  time.Time // from when on sound is to be taken
+	voices []segment.Sample
 }
 
 // add adds a picture behind all others. The first one after cut is a keyframe.
-func (f *film) add(frame media.Frame) error {
+func (f *film) add(ctx context.Context, frame media.Frame) error {
 	if r := f.reel; r != nil && (r.format != frame.Format || frame.Key && frame.Wall.Sub(r.start) >= reelLength) {
-		if err := f.cut(); err != nil {
+		if err := f.cut(ctx); err != nil {
 			return err
 		}
 	}
@@ -59,12 +69,35 @@ func (f *film) add(frame media.Frame) error {
 		}
 	}
 	r := f.reel
-	since := int64(frame.Wall.Sub(r.start)) * segment.Timescale / int64(time.Second)
-	r.held = append(r.held, r.times.Push(frame, since)...)
-	if len(r.held) < batch {
+	if len(r.held) >= batch {
+		if err := cmp.Or(f.hear(ctx, frame.Wall), r.flush()); err != nil {
+			return err // and the picture is not added
+		}
+	}
+	r.held = append(r.held, r.times.Push(frame, r.ticks(frame.Wall))...)
+	return nil
+}
+
+// ticks gives a time as media time of the reel.
+func (r *reel) ticks(at time.Time) int64 {
+	return int64(at.Sub(r.start)) * segment.Timescale / int64(time.Second)
+}
+
+// hear takes the sound up to a time. What cannot be read is silence.
+func (f *film) hear(ctx context.Context, until time.Time) error {
+	r := f.reel
+	if r.sound == nil || !until.After(r.heard) {
 		return nil
 	}
-	return r.flush()
+	from := r.heard
+	r.heard = until
+	_ = f.sounds.Between(ctx, from, until, func(heard media.Frame) error {
+		if sample, ok := r.places.Push(&r.times, heard, r.ticks(heard.Wall)); ok {
+			r.voices = append(r.voices, sample)
+		}
+		return nil
+	})
+	return ctx.Err()
 }
 
 // flush writes what is held.
@@ -72,8 +105,12 @@ func (r *reel) flush() error {
 	if len(r.held) == 0 {
 		return nil
 	}
-	err := r.writer.Append(r.held)
-	r.held = r.held[:0]
+	tracks := [][]segment.Sample{r.held}
+	if r.sound != nil {
+		tracks = append(tracks, r.voices)
+	}
+	err := r.writer.Append(tracks...)
+	r.held, r.voices = r.held[:0], r.voices[:0]
 	return err
 }
 
@@ -85,23 +122,34 @@ func (f *film) begin(frame media.Frame) error {
 		return err
 	}
 	head := segment.Head{Camera: f.camera, Sequence: uint64(len(f.rows) + 1), Start: frame.Wall}
-	w, err := segment.Create(spending{file, f.spend}, head, []segment.Track{{Format: frame.Format}}, reelFrames)
+	tracks, sound := []segment.Track{{Format: frame.Format}}, (*media.Format)(nil)
+	if f.sounds != nil {
+		sound = f.sounds.Format
+		tracks = append(tracks, segment.Track{Format: sound})
+	}
+	w, err := segment.Create(spending{file, f.spend}, head, tracks, reelFrames)
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	f.reel = &reel{name: name, file: file, writer: w, format: frame.Format, start: frame.Wall}
+	f.reel = &reel{name: name, file: file, writer: w, format: frame.Format, start: frame.Wall, sound: sound, heard: frame.Wall}
 	return nil
 }
 
 // cut finishes the file that is being written, if one is.
-func (f *film) cut() error {
+func (f *film) cut(ctx context.Context) error {
 	r := f.reel
 	if r == nil {
 		return nil
 	}
-	f.reel = nil
-	defer r.file.Close()
+	defer func() {
+		f.reel = nil
+		_ = r.file.Close() // what was written is durable, or not wanted
+	}()
 	r.held = append(r.held, r.times.Flush(0)...)
+	if n := len(r.held); n > 0 {
+		ends := r.held[n-1].Decode + int64(r.held[n-1].Duration)
+		_ = f.hear(context.WithoutCancel(ctx), r.start.Add(time.Duration(ends)*time.Second/segment.Timescale)) // the pictures are to stay, whoever pushed
+	}
 	if err := r.flush(); err != nil {
 		return err
 	}
@@ -109,19 +157,31 @@ func (f *film) cut() error {
 	if err != nil {
 		return err
 	}
-	f.formats = append(f.formats, index.Format{
-		ID: int64(len(f.formats) + 1), Codec: r.format.Codec.String(), Width: r.format.Width, Height: r.format.Height, Config: r.format.Config,
-	})
+	sound := int64(0)
+	if s.Sounds > 0 {
+		sound = f.enter(r.sound)
+	}
 	f.rows = append(f.rows, index.Segment{
 		ID: int64(len(f.rows) + 1), Camera: f.camera, Sequence: s.Head.Sequence, Path: r.name,
 		Start: r.start, End: r.start.Add(s.Duration), Bytes: s.Bytes, Frames: s.Frames, Keys: s.Keys, STTS: s.STTS, CTTS: s.CTTS,
-		MoovBytes: s.MoovBytes, DataAt: s.DataAt, Fragments: s.Fragments, Format: int64(len(f.formats)), Rate: 1,
+		MoovBytes: s.MoovBytes, DataAt: s.DataAt, Fragments: s.Fragments, Format: f.enter(r.format), Rate: 1,
+		Sound: sound, Sounds: s.Sounds,
 	})
 	return nil
 }
 
-// close lets go of what is being written.
+// enter gives the number of a format.
+func (f *film) enter(of *media.Format) int64 {
+	id := int64(len(f.formats) + 1)
+	f.formats = append(f.formats, index.Format{ID: id, Codec: of.Codec.String(), Width: of.Width, Height: of.Height, Config: of.Config})
+	return id
+}
+
+// close lets go of what is being written, and read.
 func (f *film) close() {
+	if f.sounds != nil {
+		f.sounds.Close()
+	}
 	if f.reel != nil {
 		_ = f.reel.file.Close() // it is removed with the folder
 	}
@@ -142,7 +202,7 @@ func (f *film) Hours(context.Context, string, time.Time, time.Time) ([]index.Hou
 	return nil, nil
 }
 
-// Format gives what the pictures of a file are.
+// Format gives what the pictures of a file are, or its sound.
 func (f *film) Format(_ context.Context, id int64) (index.Format, error) {
 	if id < 1 || id > int64(len(f.formats)) {
 		return index.Format{}, index.ErrUnknown

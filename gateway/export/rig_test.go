@@ -49,6 +49,7 @@ type shelf struct {
 	dir     string
 	rows    []index.Segment
 	formats []index.Format
+	heard   []media.Frame // the sound beside what is recorded, as many frames as fit; nil for none
 }
 
 // record writes a recording of a camera, the first picture of which was taken at
@@ -60,23 +61,42 @@ func (s *shelf) record(camera string, start time.Time, frames []media.Frame) {
 	f, err := os.Create(filepath.Join(s.dir, name))
 	s.check(err)
 	defer f.Close()
-	w, err := segment.Create(f, segment.Head{Camera: camera, Sequence: uint64(number), Start: start}, []segment.Track{{Format: frames[0].Format}}, len(frames))
+	tracks := []segment.Track{{Format: frames[0].Format}}
+	if s.heard != nil {
+		tracks = append(tracks, segment.Track{Format: s.heard[0].Format})
+	}
+	w, err := segment.Create(f, segment.Head{Camera: camera, Sequence: uint64(number), Start: start}, tracks, len(frames))
 	s.check(err)
 	var times segment.Sequencer
+	var places segment.SoundSequencer
+	batch := make([][]segment.Sample, len(tracks))
 	for _, frame := range frames {
 		if samples := times.Push(frame, int64(frame.PTS*segment.Timescale/time.Second)); len(samples) > 0 {
-			s.check(w.Append(samples))
+			batch[0] = samples
+			s.check(w.Append(batch...))
 		}
 	}
-	s.check(w.Append(times.Flush(segment.Timescale / 10)))
+	batch[0] = times.Flush(segment.Timescale / 10)
+	for _, h := range s.heard {
+		if sample, ok := places.Push(&times, h, int64((frames[0].PTS+h.PTS)*segment.Timescale/time.Second)); ok {
+			batch[1] = append(batch[1], sample)
+		}
+	}
+	s.check(w.Append(batch...))
 	sum, err := w.Finish(1)
 	s.check(err)
-	format := frames[0].Format
-	s.formats = append(s.formats, index.Format{Codec: format.Codec.String(), Width: format.Width, Height: format.Height, Config: format.Config})
+	sound := int64(0)
+	for _, f := range sum.Formats {
+		s.formats = append(s.formats, index.Format{Codec: f.Codec.String(), Width: f.Width, Height: f.Height, Config: f.Config})
+	}
+	format := int64(len(s.formats))
+	if sum.Sounds > 0 {
+		format, sound = format-1, format
+	}
 	s.rows = append(s.rows, index.Segment{
 		ID: int64(number), Camera: camera, Run: name, Sequence: uint64(number), Path: name, Start: start, End: start.Add(sum.Duration),
 		Bytes: sum.Bytes, Frames: sum.Frames, Keys: sum.Keys, STTS: sum.STTS, CTTS: sum.CTTS, MoovBytes: sum.MoovBytes, DataAt: sum.DataAt,
-		Fragments: sum.Fragments, Format: int64(number), Rate: 1,
+		Fragments: sum.Fragments, Format: format, Rate: 1, Sound: sound, Sounds: sum.Sounds,
 	})
 }
 

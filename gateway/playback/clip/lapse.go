@@ -37,7 +37,7 @@ const rowsAtOnce = 1000
 // lapse makes the clip of keyframes.
 func (c *Clip) lapse(ctx context.Context, finder Finder) error {
 	l := picker{speed: c.request.Speed}
-	if err := c.eachPart(ctx, finder, func(p part) error { return c.pick(&l, p) }); err != nil {
+	if err := eachPart(ctx, finder, c.entries, c.request, func(p part) error { return c.pick(&l, p) }); err != nil {
 		return err
 	}
 	if len(l.picks) == 0 {
@@ -60,13 +60,13 @@ func (c *Clip) lapse(ctx context.Context, finder Finder) error {
 	return nil
 }
 
-// eachPart calls with the segments that have to do with the request, by their start,
+// eachPart calls with the segments that have to do with a request, by their start,
 // none of which is cut yet.
-func (c *Clip) eachPart(ctx context.Context, finder Finder, take func(part) error) error {
-	growing, grows := finder.Growing(c.request.Camera) // first, so that it is in one of both
-	grows = grows && growing.in(c.request)
-	for from, last, more := c.request.From, int64(0), true; more; {
-		rows, err := finder.Between(ctx, c.request.Camera, from, c.request.To, rowsAtOnce)
+func eachPart(ctx context.Context, finder Finder, entries *entries, request Request, take func(part) error) error {
+	growing, grows := finder.Growing(request.Camera) // first, so that it is in one of both
+	grows = grows && growing.in(request)
+	for from, last, more := request.From, int64(0), true; more; {
+		rows, err := finder.Between(ctx, request.Camera, from, request.To, rowsAtOnce)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (c *Clip) eachPart(ctx context.Context, finder Finder, take func(part) erro
 		if rows = behind(rows, last); more && len(rows) == 0 {
 			return tooMany() // at one moment
 		}
-		parts, err := c.entries.parts(ctx, rows)
+		parts, err := entries.parts(ctx, rows)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (c *Clip) eachPart(ctx context.Context, finder Finder, take func(part) erro
 	if !grows {
 		return nil
 	}
-	parts, err := c.entries.grow(nil, growing)
+	parts, err := entries.grow(nil, growing)
 	if err == nil {
 		err = take(parts[0])
 	}

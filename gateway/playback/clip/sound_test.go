@@ -2,7 +2,6 @@ package clip
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -12,35 +11,18 @@ import (
 	"time"
 
 	ff "github.com/Eyevinn/mp4ff/mp4"
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 )
 
 // frameLength is how long a frame of the tests' sound lasts, in seconds.
 const frameLength = 1024. / 48000
 
-// beeps are thirteen seconds of sound with a beep in the first 50 ms of each. The
-// first frame is what an encoder has before its sound begins.
-var beeps = sync.OnceValue(func() (frames []media.Frame) {
-	out := camtest.Output(new(helper), nil, "ffmpeg", "-v", "error", "-f", "lavfi",
-		"-i", `aevalsrc=if(lt(mod(t\,1)\,0.05)\,0.8*sin(2*PI*1000*t)\,0):s=48000:d=13`, "-c:a", "aac", "-b:a", "64k", "-f", "adts", "pipe:1")
-	var packets mpeg4audio.ADTSPackets
-	format, err := media.AACFormat([]byte{0x11, 0x88})
-	if err == nil {
-		err = packets.Unmarshal(out)
-	}
-	if err != nil {
-		panic(err)
-	}
-	for i, p := range packets {
-		at := time.Duration(i-1) * 1024 * time.Second / 48000
-		frames = append(frames, media.Frame{PTS: at, Format: format, Data: p.AU})
-	}
-	return frames
-})
+// beeps are thirteen seconds of sound with a beep in the first 50 ms of each.
+var beeps = sync.OnceValue(func() []media.Frame { return tape.Beeps(new(helper), "13") })
 
 // beeping gives the sound of pictures that were numbered, from so long after the first
 // of them to so long after the last.
@@ -57,27 +39,6 @@ func beeping(after, behind time.Duration) func([]media.Frame) []media.Frame {
 		}
 		return heard
 	}
-}
-
-// heardAt gives when, in seconds, beeps begin in a clip: as players hear it that go by
-// times, or such as only count frames.
-func heardAt(t testing.TB, b []byte, byTime bool) (at []float64) {
-	t.Helper()
-	args := []string{"-v", "error", "-i", file(t, b), "-map", "0:a"}
-	if byTime {
-		args = append(args, "-af", "aresample=async=1:first_pts=0:min_hard_comp=0.001")
-	}
-	pcm := camtest.Output(t, nil, "ffmpeg", append(args, "-ac", "1", "-ar", "48000", "-f", "s16le", "pipe:1")...)
-	last := math.Inf(-1)
-	for i := 0; i+1 < len(pcm); i += 2 {
-		if now := float64(i/2) / 48000; int16(binary.LittleEndian.Uint16(pcm[i:])) > 8000 {
-			if now-last > 0.3 {
-				at = append(at, now)
-			}
-			last = now
-		}
-	}
-	return at
 }
 
 // wantBeepsInStep wants a beep with each picture whose number is a multiple of ten, but
@@ -97,7 +58,7 @@ func wantBeepsInStep(t testing.TB, name string, b []byte, missing ...int) {
 		}
 	}
 	for _, byTime := range []bool{true, false} {
-		got := slices.DeleteFunc(heardAt(t, b, byTime), func(at float64) bool {
+		got := slices.DeleteFunc(tape.BeepsIn(t, file(t, b), byTime), func(at float64) bool {
 			return slices.ContainsFunc(may, func(m float64) bool { return math.Abs(at-m) < 1.5*frameLength })
 		})
 		most := frameLength + 0.002 // by which a beep may be heard to begin earlier than it does
