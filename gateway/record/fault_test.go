@@ -2,8 +2,11 @@ package record_test
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"framegate/gateway/record"
 	"framegate/gateway/record/segment"
@@ -107,6 +112,12 @@ func faultStory(t *testing.T, f func(g *rig, c *camera, fail func(error, chan st
 // called: that fails where any frame came later than it should.
 func (g *rig) watched() (end func()) {
 	g.t.Helper()
+	return g.watchedEach(time.Second / 25)
+}
+
+// watchedEach is watched of a camera whose pictures are so far apart.
+func (g *rig) watchedEach(apart time.Duration) (end func()) {
+	g.t.Helper()
 	viewer, err := g.hub.Open(stream.Key{Camera: "front"}, stream.ReadOptions{})
 	if err != nil {
 		g.t.Fatal(err)
@@ -125,7 +136,7 @@ func (g *rig) watched() (end func()) {
 		g.t.Helper()
 		viewer.Close()
 		<-over
-		if longest > 50*time.Millisecond || frames < 50 {
+		if longest > apart+10*time.Millisecond || frames < 50 {
 			g.t.Errorf("a viewer waited %v for one of %d frames", longest, frames)
 		}
 	}
@@ -489,6 +500,66 @@ func TestAnotherVolumeIsNeverWrittenTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRetentionLeavesAnotherVolumeAlone though all on it is older than it may be, and
+// has the names of what was there; and goes on where its own is back.
+func TestRetentionLeavesAnotherVolumeAlone(t *testing.T) {
+	story(t, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+		c[0].Keep.MaxAge = time.Minute
+	}, func(g *rig, c *camera) {
+		t := g.t
+		g.expectState(record.Recording)
+		defer g.watched()()
+		time.Sleep(50 * time.Second)
+		folder, away := filepath.Join(g.dir, "recordings"), filepath.Join(g.dir, "away")
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(os.Rename(folder, away))
+		must(os.CopyFS(folder, os.DirFS(away)))
+		must(os.WriteFile(filepath.Join(folder, "framegate-recordings.json"), []byte(`{"volume": "0123456789abcdef0123456789abcdef", "version": 1}`), 0o600))
+		other, own := listed(t, folder), files(t, g.dir, "*.mp4")
+		if len(own) < 3 {
+			t.Fatalf("only %v is recorded", own)
+		}
+		time.Sleep(3 * time.Minute)
+		if s := g.recorders.Status("front"); s.State != record.Missing {
+			t.Errorf("where another volume is the state is %v: %s", s.State, s.Reason)
+		}
+		if after := listed(t, folder); !cmp.Equal(after, other) {
+			t.Errorf("of another volume became %s", cmp.Diff(other, after))
+		}
+		must(os.RemoveAll(folder))
+		must(os.Rename(away, folder))
+		g.expectState(record.Recording)
+		g.expect("what is too old to go", func() bool {
+			return !slices.ContainsFunc(files(t, g.dir, "*.mp4"), func(name string) bool { return slices.Contains(own, name) })
+		})
+	})
+}
+
+// listed gives the size and the time of each file in a folder.
+func listed(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			all[name] = fmt.Sprint(info.Size(), info.ModTime())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // remote is a folder on a network's file system.

@@ -66,6 +66,7 @@ func TestDiskThatIsReallyFull(t *testing.T) {
 		r.Apply(record.Settings{Segment: 10 * time.Second, Buffer: 8 << 20}, cameras)
 		r.Start(t.Context())
 		defer func() { r.Close(); hub.Close() }()
+		defer (&rig{t: t, hub: hub, recorders: r}).watchedEach(time.Second / 10)()
 		time.Sleep(70 * time.Second)
 		if s := r.Status("front"); s.State != record.Recording || s.Removed == 0 || s.Gaps > 0 {
 			t.Errorf("on a disk for a minute the status is %+v", s)
