@@ -69,41 +69,57 @@ func (c told) Run(ctx context.Context, emit func(media.Frame)) error {
 }
 
 // TestKilledProcessLosesASecondAtMost of each camera, whenever it is killed, and
-// leaves files that play and an index that the next start makes agree with them.
+// leaves files that play and an index that the next start makes agree with them. Of
+// two starts one is at once, and the other after all was mended.
 func TestKilledProcessLosesASecondAtMost(t *testing.T) {
 	t.Parallel()
 	rounds := camtest.Long(8, 50)
 	dir := t.TempDir()
-	had := make(map[string]int) // frames on the disk, by camera
-	worst := 0
-	var left []string // files that were being written when it was killed
-	for range rounds {
-		sent := killAfter(t, dir, time.Duration(1200+rand.IntN(1800))*time.Millisecond)
+	had := make(map[string]int)  // frames on the disk, by camera
+	sent := make(map[string]int) // since then
+	kills, worst := 0, 0
+	var known, left []string // files; and those that were being written when it was killed, or right before
+	for round := range rounds {
+		for id, n := range killAfter(t, dir, time.Duration(1200+rand.IntN(1800))*time.Millisecond) {
+			sent[id] += n
+		}
+		if kills++; round%2 == 0 && round+1 < rounds {
+			continue
+		}
 		mended(t, dir)
 		has := make(map[string]int)
-		newest := make(map[string]string)
-		for _, name := range files(t, dir, "*.mp4") {
+		fresh := make(map[string][]string)
+		all := files(t, dir, "*.mp4")
+		for _, name := range all {
 			id, _, _ := strings.Cut(name, "/")
 			has[id] += opened(t, filepath.Join(dir, "recordings", name)).Summary.Frames
-			newest[id] = name
+			if !slices.Contains(known, name) {
+				fresh[id] = append(fresh[id], filepath.Join(dir, "recordings", name))
+			}
 		}
 		for id, n := range sent {
 			lost := n - (has[id] - had[id])
-			worst = max(worst, lost)
-			if lost > 25+3 || lost < 0 {
-				t.Errorf("of %d frames of %s %d are lost, more than a second's", n, id, lost)
+			worst = max(worst, lost/kills)
+			if lost > kills*(25+onTheWay) || lost < 0 {
+				t.Errorf("of %d frames of %s %d are lost, more than a second's in %d kills", n, id, lost, kills)
 			}
 		}
-		for _, name := range newest {
-			path := filepath.Join(dir, "recordings", name)
-			played(t, path)
-			left = append(left, path)
+		for _, paths := range fresh {
+			for _, path := range paths {
+				played(t, path)
+			}
+			left = append(left, paths[max(0, len(paths)-2):]...)
 		}
-		had = has
+		had, known, kills = has, all, 0
+		clear(sent)
 	}
 	playedInChromium(t, left)
 	t.Logf("%d kills with %d cameras cost %d frames at most, of 25 a second", rounds, killedCameras, worst)
 }
+
+// onTheWay is how many frames may be on their way to a recorder that a busy machine does
+// not let run; TestKillInEachStepOfClosingAndDeleting allows none.
+const onTheWay = 3
 
 // playedInChromium has Chromium play files, to their ends.
 func playedInChromium(t *testing.T, paths []string) {
