@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,10 +13,12 @@ import (
 )
 
 // Stretch is pictures that were recorded without a gap, in decode order. The first
-// was taken at Start; each follows by PTS.
+// was taken at Start; each follows by PTS, and so does Sound, of one format, which may
+// be nil.
 type Stretch struct {
 	Start  time.Time
 	Frames []media.Frame
+	Sound  []media.Frame
 }
 
 // Folder makes of a folder one of recordings of a camera, a file for each stretch,
@@ -35,7 +38,7 @@ func Folder(t testing.TB, folder, camera string, stretches []Stretch) {
 		f, err := os.Create(filepath.Join(hour, fmt.Sprintf("%s-%d.mp4", start.Format("20060102T150405.000Z"), i+1)))
 		check(err)
 		head := segment.Head{Camera: camera, Run: segment.ID{byte(i + 1)}, Sequence: uint64(i + 1), Start: start}
-		_, err = write(f, head, s.Frames)
+		_, err = write(f, head, s.Frames, s.Sound)
 		check(err)
 		check(f.Close())
 	}
@@ -43,22 +46,38 @@ func Folder(t testing.TB, folder, camera string, stretches []Stretch) {
 	check(os.WriteFile(filepath.Join(folder, "framegate-recordings.json"), []byte(marker), 0o600))
 }
 
-// write writes a file of pictures, and finishes it.
-func write(f segment.File, head segment.Head, frames []media.Frame) (segment.Summary, error) {
-	w, err := segment.Create(f, head, []segment.Track{{Format: frames[0].Format}}, len(frames))
+// write writes a file of pictures and sound, and finishes it.
+func write(f segment.File, head segment.Head, frames, sound []media.Frame) (segment.Summary, error) {
+	tracks := []segment.Track{{Format: frames[0].Format}}
+	if sound != nil {
+		tracks = append(tracks, segment.Track{Format: sound[0].Format})
+	}
+	w, err := segment.Create(f, head, tracks, len(frames))
 	if err != nil {
 		return segment.Summary{}, err
 	}
 	var times segment.Sequencer
-	for _, frame := range frames {
-		if samples := times.Push(frame, int64((frame.PTS-frames[0].PTS)*segment.Timescale/time.Second)); len(samples) > 0 {
-			if err := w.Append(samples); err != nil {
-				return segment.Summary{}, err
-			}
+	var places segment.SoundSequencer
+	batch := make([][]segment.Sample, len(tracks))
+	ticks := func(f media.Frame) int64 { return int64((f.PTS - frames[0].PTS) * segment.Timescale / time.Second) }
+	for i, frame := range frames {
+		batch[0] = times.Push(frame, ticks(frame))
+		if i == len(frames)-1 {
+			batch[0] = append(slices.Clone(batch[0]), times.Flush(0)...)
 		}
-	}
-	if err := w.Append(times.Flush(0)); err != nil {
-		return segment.Summary{}, err
+		for len(sound) > 0 && (sound[0].PTS <= frame.PTS || i == len(frames)-1) {
+			if sample, ok := places.Push(&times, sound[0], ticks(sound[0])); ok {
+				batch[1] = append(batch[1], sample)
+			}
+			sound = sound[1:]
+		}
+		if len(batch[0]) == 0 {
+			continue
+		}
+		if err := w.Append(batch...); err != nil {
+			return segment.Summary{}, err
+		}
+		clear(batch)
 	}
 	return w.Finish(1)
 }
@@ -76,4 +95,23 @@ func Film(t testing.TB, start time.Time, options ...string) (stretches []Stretch
 		stretches = append(stretches, Stretch{Start: start.Add(time.Duration(i) * 66 * time.Second), Frames: frames[i*each : (i+1)*each]})
 	}
 	return stretches
+}
+
+// Sing gives a film sound: a beep with each tenth picture.
+func Sing(t testing.TB, film []Stretch) {
+	t.Helper()
+	beeps := Beeps(t, "40")
+	begin := film[0].Frames[0].PTS
+	for i := range film {
+		s := &film[i]
+		from, to := s.Frames[0].PTS, s.Frames[0].PTS
+		for _, f := range s.Frames {
+			from, to = min(from, f.PTS), max(to, f.PTS+time.Second/10)
+		}
+		for _, f := range beeps {
+			if f.PTS += begin; f.PTS >= from && f.PTS < to {
+				s.Sound = append(s.Sound, f)
+			}
+		}
+	}
 }

@@ -37,7 +37,7 @@ func (p *Tape) Record(start time.Time, frames []media.Frame) {
 	f, err := os.Create(filepath.Join(p.dir, name))
 	p.check(err)
 	defer f.Close()
-	s, err := write(f, segment.Head{Camera: "front", Start: start}, frames)
+	s, err := write(f, segment.Head{Camera: "front", Start: start}, frames, nil)
 	p.check(err)
 	p.rows = append(p.rows, index.Segment{ID: int64(len(p.rows) + 1), Camera: "front", Run: name, Path: name, Start: start, End: start.Add(s.Duration)})
 }
