@@ -5,6 +5,8 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,4 +44,29 @@ func Output(t testing.TB, stdin []byte, program string, args ...string) []byte {
 		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr.Bytes())
 	}
 	return stdout.Bytes()
+}
+
+// PictureSums gives MD5 sums over the pixels of the pictures that ffmpeg decodes of
+// films, each from its first keyframe on.
+func PictureSums(t testing.TB, paths ...string) (all [][]string) {
+	t.Helper()
+	args, outputs, dir := []string{"-v", "quiet"}, []string{}, t.TempDir()
+	for i, path := range paths {
+		args = append(args, "-i", path)
+		outputs = append(outputs, "-map", strconv.Itoa(i)+":v", "-fps_mode", "passthrough", "-f", "framemd5", filepath.Join(dir, strconv.Itoa(i)))
+	}
+	Output(t, nil, "ffmpeg", append(args, outputs...)...)
+	for i := range paths {
+		b, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, nil)
+		for line := range strings.Lines(string(b)) {
+			if fields := strings.Fields(line); !strings.HasPrefix(line, "#") {
+				all[i] = append(all[i], fields[len(fields)-1])
+			}
+		}
+	}
+	return all
 }

@@ -28,30 +28,6 @@ func allForms(t *testing.T, dir string, all map[string][]byte) (names, paths []s
 	return names, paths
 }
 
-// sumsOf gives sums over the pictures of films, each from its first keyframe on.
-func sumsOf(t *testing.T, paths ...string) (all [][]string) {
-	t.Helper()
-	args, outputs, dir := []string{"-v", "quiet"}, []string{}, t.TempDir()
-	for i, path := range paths {
-		args = append(args, "-i", path)
-		outputs = append(outputs, "-map", strconv.Itoa(i)+":v", "-fps_mode", "passthrough", "-f", "framemd5", filepath.Join(dir, strconv.Itoa(i)))
-	}
-	camtest.Output(t, nil, "ffmpeg", append(args, outputs...)...)
-	for i := range paths {
-		b, err := os.ReadFile(filepath.Join(dir, strconv.Itoa(i)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, nil)
-		for line := range strings.Lines(string(b)) {
-			if fields := strings.Fields(line); !strings.HasPrefix(line, "#") {
-				all[i] = append(all[i], fields[len(fields)-1])
-			}
-		}
-	}
-	return all
-}
-
 // TestGStreamerOpensAllForms has it decode and seek: the pictures are those that
 // ffmpeg decodes, each at its time, and all of the sound is there. Of what is not
 // finished it takes the end of the sound for the end.
@@ -63,7 +39,7 @@ func TestGStreamerOpensAllForms(t *testing.T) {
 	sound := heard(t)
 	all := forms(t, reordered(t), sound...)
 	names, paths := allForms(t, t.TempDir(), all)
-	want := sumsOf(t, paths[slices.Index(names, "finished")])[0]
+	want := camtest.PictureSums(t, paths[slices.Index(names, "finished")])[0]
 	if len(want) != clipFrames {
 		t.Fatalf("%d pictures", len(want))
 	}
@@ -124,7 +100,7 @@ func TestVLCOpensAllForms(t *testing.T) {
 	for _, s := range streamed {
 		streams = append(streams, s.Path)
 	}
-	sums := sumsOf(t, streams...)
+	sums := camtest.PictureSums(t, streams...)
 	pictures, sums := sums[0], sums[1:]
 	for i, name := range names {
 		for n, place := range places {
