@@ -195,6 +195,17 @@
     return numbers;
   };
 
+  // overGaps has a clip of all of a film shown at both sides of each of its gaps, which
+  // take no time in it.
+  window.overGaps = async () => {
+    const wanted = [3, 1, 5, 2, 4].flatMap((gap) => [gap * film.pictures, gap * film.pictures + 1]);
+    const span = [film.startMs, film.startMs + film.stretches * film.everyMs].map((ms) => new Date(ms).toISOString());
+    const times = wanted.map((number) => ((number - 0.5) * film.pictureMs) / 1000);
+    const shown = await window.filmed(`/live/film/recording.mp4?from=${span[0]}&to=${span[1]}&start=exact`, times);
+    if (String(shown) !== String(wanted)) throw new Error(`of a clip over gaps it shows ${shown}, want ${wanted}`);
+    return shown.length;
+  };
+
   // told says what all players do, for who looks into a failure.
   window.told = () =>
     JSON.stringify(

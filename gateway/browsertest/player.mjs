@@ -256,6 +256,7 @@ const stories = {
     for (const n of modes.keys()) await isIn(shown, n, 'offline');
     const seen = await shown.evaluate(() => Promise.all([window.lookBack(0), window.lookBack(1)]));
     for (const [n, mode] of modes.entries()) telling.note(`${mode}: ${JSON.stringify(seen[n])} pictures seen`);
+    await within(shown.evaluate(() => window.overGaps()), 'a clip at both sides of its gaps');
     await unharmed(shown, 0, 1);
   },
 

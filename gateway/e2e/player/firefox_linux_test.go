@@ -86,6 +86,7 @@ func TestPlayerInFirefox(t *testing.T) {
 	if want := []int{34, 321, 81}; !slices.Equal(clip, want) { // it begins with the keyframe, 11, and has 50 pictures of the first stretch
 		t.Errorf("of a clip it shows %v, want %v", clip, want)
 	}
+	evaluate("overGaps()", nil)
 	for _, mode := range []string{"webcodecs", "jpeg"} { // painted in a worker
 		if err := firefox.Navigate(ctx, s.URL+"/demo/player.html?camera=phone&mode="+mode); err != nil {
 			t.Fatal(err)
