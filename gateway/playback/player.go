@@ -23,6 +23,7 @@ type player struct {
 	session *Session
 	cursor  *Cursor
 	emit    func(media.Frame)
+	life    stream.Life
 	rate    float64
 	paused  bool
 	sought  time.Time // where to go to, for a picture that is given even while paused; zero for nowhere
@@ -35,7 +36,7 @@ type player struct {
 	heard time.Time // sound that is over by then is not given
 	dry   time.Time // since when there is nothing more; zero while there is
 
-	sound  *media.Format // that was told of last
+	sound  *media.Format // that was announced; nil for silence
 	failed string        // what was logged last
 }
 
@@ -102,7 +103,7 @@ func (p *player) play(ctx context.Context) error {
 // heard until then. It says whether something else is wanted before that.
 func (p *player) await(ctx context.Context) bool {
 	for {
-		listens := p.listen(ctx)
+		listens := p.listen()
 		d := time.Until(p.dueAt(p.held))
 		if d <= 0 {
 			return false
@@ -127,8 +128,8 @@ const (
 
 // listen gives the sound that goes along with the pictures now, where somebody
 // listens and time passes as it did, and says whether it does.
-func (p *player) listen(ctx context.Context) bool {
-	listens := p.rate == 1 && stream.LifeOf(ctx).Heard()
+func (p *player) listen() bool {
+	listens := p.rate == 1 && p.life.Heard()
 	if p.cursor.Listen(listens); !listens || p.last.Format == nil || p.held.Joins {
 		return listens
 	}
@@ -205,16 +206,26 @@ func (p *player) seek(ctx context.Context) error {
 
 // give gives a picture, with its place on the line of media time.
 func (p *player) give(f Frame) {
-	if format := p.cursor.SoundFormat(); format != nil && format != p.sound {
-		p.sound = format
-		p.emit(media.Frame{Format: format}) // so that whoever gets the picture knows what there is to hear
-	}
+	p.announce(p.cursor.SoundFormat())
 	frame := f.Frame
 	frame.PTS = p.place(&f)
 	p.emit(frame)
 	f.Data = nil
 	p.last, p.dry, p.failed = f, time.Time{}, ""
 	p.session.note(func(status *Status) { status.At, status.End, status.Problem = f.Wall, false, "" })
+}
+
+// announce says what there is to hear, so that whoever gets the next picture knows.
+func (p *player) announce(sound *media.Format) {
+	switch {
+	case sound == p.sound:
+		return
+	case sound == nil:
+		p.life.Silence()
+	default:
+		p.emit(media.Frame{Format: sound})
+	}
+	p.sound = sound
 }
 
 // place gives the media time of a picture: as far from the one before as they

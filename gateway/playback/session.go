@@ -169,7 +169,7 @@ func (s *Session) note(change func(*Status)) {
 
 // Run plays, as the source of the camera's stream.
 func (s *Session) Run(ctx context.Context, emit func(media.Frame)) error {
-	p := &player{session: s, cursor: s.options.Library.Cursor(s.options.Camera), emit: emit}
+	p := &player{session: s, cursor: s.options.Library.Cursor(s.options.Camera), emit: emit, life: stream.LifeOf(ctx)}
 	defer p.cursor.Close()
 	if last := s.Status().At; !last.IsZero() { // somebody reads again
 		s.change(func(w *wanted) {

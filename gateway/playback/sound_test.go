@@ -296,6 +296,14 @@ func TestHolesAreSilent(t *testing.T) {
 		w.shows(interval, 200, 201, 202)
 		synctest.Wait()
 		l.silent()
+		if known := w.session.Hub().Sounds(stream.Key{Camera: "front"}); known.Format != nil {
+			t.Errorf("where none was recorded it tells of %+v", known)
+		}
+		w.session.Seek(noon)
+		w.until(0)
+		if known := w.session.Hub().Sounds(stream.Key{Camera: "front"}); known.Format == nil {
+			t.Error("where some was recorded it tells of none")
+		}
 	})
 }
 

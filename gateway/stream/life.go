@@ -42,6 +42,19 @@ func (l Life) Yield() {
 	l.stream.stopIfUnread()
 }
 
+// Silence says that there is no sound for now, until the source emits some.
+func (l Life) Silence() {
+	if l.stream == nil {
+		return
+	}
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	if l.stream.heard.Format != nil {
+		l.stream.heard.Format = nil
+		l.stream.hub.options.Changed()
+	}
+}
+
 // Heard says whether somebody reads the stream's sound.
 func (l Life) Heard() bool {
 	if l.stream == nil {

@@ -21,7 +21,7 @@ const (
 
 // Sound is what is known of the sound of a stream.
 type Sound struct {
-	Format *media.Format // of what came last, or was announced, in the present run; nil before that
+	Format *media.Format // of what came last, or was announced, in the present run; nil before that, and after Life.Silence
 	Frames uint64        // taken from the source
 	Bytes  uint64        // of those
 	Newest time.Time     // arrival of the newest frame; zero before any

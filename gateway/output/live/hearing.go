@@ -10,9 +10,10 @@ import (
 
 // What a client is told that hears nothing though it wants to.
 const (
-	noSound    = "the camera sends no sound, so far"
-	soundOff   = "the sound of this camera is off"
-	soundUnfit = "the sound of this camera cannot be had in a codec that was named"
+	noSound     = "the camera sends no sound, so far"
+	noPastSound = "no sound was recorded of this"
+	soundOff    = "the sound of this camera is off"
+	soundUnfit  = "the sound of this camera cannot be had in a codec that was named"
 )
 
 // soundLook is how often a viewer's pictures find out whether there is sound: many
@@ -51,9 +52,27 @@ func (v *viewer) attendSound() error {
 		return err
 	}
 	if v.hub.Sounds(v.choice.camera()).Format == nil {
-		return v.saySilent(noSound)
+		return v.saySilent(v.nothing())
 	}
 	return nil
+}
+
+// nothing says that there is no sound in what the viewer sees.
+func (v *viewer) nothing() string {
+	if v.past != nil {
+		return noPastSound
+	}
+	return noSound
+}
+
+// hush says that what is shown of the past has no sound, though what came before it
+// had. When some comes it is begun anew.
+func (v *viewer) hush() error {
+	if v.past == nil || v.sounds || v.sound.format == nil {
+		return nil
+	}
+	v.sound.format = nil
+	return v.saySilent(noPastSound)
 }
 
 // soundOptions says how sound is read: for the viewer, which is counted already.

@@ -256,3 +256,36 @@ func TestPastsThatHangAreNotAddedTo(t *testing.T) {
 	}
 	p.seek(noon)
 }
+
+// TestSoundOfThePast comes where some was recorded, and where none was that is said.
+func TestSoundOfThePast(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	a := s.remember(context.Background())
+	var sound []media.Frame
+	for n := range 30 {
+		sound = append(sound, heard(aacFormat, time.Duration(n)*64*ms))
+	}
+	a.RecordWith(noon, pictures(100, 50), sound)
+	a.Record(noon.Add(time.Hour), pictures(500, 50))
+	s.attach(own).give(picture(1))
+	p := s.watch("jpeg")
+	p.frame()
+	p.listen("aac")
+	if m := p.text("sound"); m.Codec != "" || m.Message != noSound {
+		t.Errorf("of the present it says %+v", m)
+	}
+	for range 2 {
+		p.seek(noon)
+		if m := p.text("sound"); m.Codec != "aac" {
+			t.Fatalf("where sound was recorded it says %+v", m)
+		}
+		if got := p.sounds(2); got[0].Kind != kindSoundInit || got[1].Kind != kindSound {
+			t.Errorf("comes %+v", got)
+		}
+		p.seek(noon.Add(time.Hour))
+		if m := p.text("sound"); m.Codec != "" || m.Message != noPastSound {
+			t.Errorf("where none was it says %+v", m)
+		}
+	}
+}

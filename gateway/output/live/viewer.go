@@ -150,6 +150,9 @@ func (v *viewer) show(ctx context.Context, f *media.Frame) error {
 	if err := v.tellOnline(); err != nil {
 		return err
 	}
+	if err := v.hush(); err != nil {
+		return err
+	}
 	if err := v.changeSound(); err != nil {
 		return err
 	}

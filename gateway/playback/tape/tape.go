@@ -33,11 +33,17 @@ func New(t testing.TB) *Tape { return &Tape{t: t, dir: t.TempDir()} }
 // reads, and with the earliest first.
 func (p *Tape) Record(start time.Time, frames []media.Frame) {
 	p.t.Helper()
+	p.RecordWith(start, frames, nil)
+}
+
+// RecordWith is Record with sound, whose PTS counts from the pictures' zero.
+func (p *Tape) RecordWith(start time.Time, frames, sound []media.Frame) {
+	p.t.Helper()
 	name := start.Format("20060102T150405.000Z") + ".mp4"
 	f, err := os.Create(filepath.Join(p.dir, name))
 	p.check(err)
 	defer f.Close()
-	s, err := write(f, segment.Head{Camera: "front", Start: start}, frames, nil)
+	s, err := write(f, segment.Head{Camera: "front", Start: start}, frames, sound)
 	p.check(err)
 	p.rows = append(p.rows, index.Segment{ID: int64(len(p.rows) + 1), Camera: "front", Run: name, Path: name, Start: start, End: start.Add(s.Duration)})
 }
