@@ -154,6 +154,9 @@ func output(s Spec) ffmpeg.KwArgs {
 	options["profile:v"], options["bf"], options["g"] = "main", 0, gop
 	if s.Lasting {
 		maps.Copy(options, lasting)
+		if level := level(s.size()); level != "" {
+			options["level"] = level
+		}
 		if s.Evenly {
 			options["x264-params"] = fmt.Sprint("force-cfr=1:fps=", nominalFPS)
 		}
@@ -167,6 +170,25 @@ func output(s Spec) ffmpeg.KwArgs {
 
 // lasting is how H.264 is encoded for a file: by how it looks.
 var lasting = ffmpeg.KwArgs{"preset": "veryfast", "crf": 21}
+
+// levels are those that hold 60 pictures a second of so many macroblocks: H.264,
+// table A-1.
+var levels = []struct {
+	macroblocks int
+	level       string
+}{{1800, "3.1"}, {4096, "4"}, {8704, "4.2"}, {16384, "5.1"}, {34560, "5.2"}}
+
+// level gives that of a size. The encoder would go by the rate that it takes its input
+// for, and what is made of several inputs would not have one format. "" leaves it to
+// it.
+func level(width, height int) string {
+	for _, l := range levels {
+		if (width+15)/16*((height+15)/16) <= l.macroblocks {
+			return l.level
+		}
+	}
+	return ""
+}
 
 // filters is what happens to pictures between decoder and encoder.
 func filters(s Spec) []string {
