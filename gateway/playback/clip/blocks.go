@@ -221,7 +221,9 @@ func (b *block) sum(l *layout) {
 		if l.shifted {
 			p.has.offsets = max(p.has.offsets, 1)
 		}
-		p.tones = l.voice.of(p)
+		if p.tones = (tones{}); !b.silent {
+			p.tones = l.voice.of(p)
+		}
 		b.has, b.bytes, b.ticks, b.tones = b.has.plus(p.has), b.bytes+p.to-p.from, b.ticks+p.ticks, b.tones.plus(p.tones)
 	}
 	if b.hours != nil || b.silent {
@@ -244,20 +246,23 @@ func (b *block) shifts() bool {
 	return false
 }
 
-// place notes what is before each of a block's parts, whose subtitles count or not,
-// and gives what is before what follows.
-func (b *block) place(subtitles bool) ahead {
+// place notes what is before each of a block's parts in a layout, and gives what is
+// before what follows.
+func (b *block) place(l *layout) ahead {
 	next := b.ahead
+	if b.silent {
+		next.data += l.voice.room(b.tones) // which is its silence
+	}
 	for i := range b.parts {
 		p := &b.parts[i]
 		p.ahead = next
-		next.before, next.data, next.decode = next.before.plus(p.has), next.data+p.to-p.from, next.decode+p.ticks
+		next.before, next.data, next.decode = next.before.plus(p.has), next.data+p.to-p.from+l.voice.room(p.tones), next.decode+p.ticks
 		next.heard = next.heard.plus(p.tones)
-		if subtitles {
+		if l.cues.zone != nil {
 			count, runs := p.texts()
 			next.cues, next.runs = next.cues+count, next.runs+runs
 		}
 	}
-	next.before, next.data, next.decode, next.heard = b.before.plus(b.has), b.data+b.bytes, b.decode+b.ticks, b.heard.plus(b.tones)
+	next.before, next.data, next.decode, next.heard = b.before.plus(b.has), b.data+b.bytes+l.voice.room(b.tones), b.decode+b.ticks, b.heard.plus(b.tones)
 	return next
 }

@@ -3,7 +3,7 @@
 // its place. So a clip of a day begins at once, has a length, and is taken up
 // again where a download was cut off.
 //
-//	ftyp | moov | mdat: a frame of silence, subtitles, and of each segment the bytes from its first sample to its last
+//	ftyp | moov | mdat: subtitles, and of each segment the bytes from its first sample to its last, with silence in between
 //
 // How long the tables in moov are is known of the index alone, and of hours of which
 // all is wanted by one sum for each; only segments that are taken in part are opened
@@ -127,6 +127,7 @@ type Clip struct {
 	rows  func(start time.Time) ([]index.Segment, []index.Hour, error)
 	at    int64 // where Read goes on
 	piece piece
+	weft  *weft // of the part that was read last
 	err   error // what ended it
 }
 

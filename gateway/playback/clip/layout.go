@@ -110,7 +110,7 @@ func (l *layout) sum() (all ahead) {
 		b := &l.blocks[i]
 		b.sum(l)
 		b.ahead = all
-		all = b.place(l.cues.zone != nil)
+		all = b.place(l)
 	}
 	return all
 }
@@ -118,9 +118,7 @@ func (l *layout) sum() (all ahead) {
 // arrange makes the regions: the boxes before the tables, the tables, mdat.
 func (l *layout) arrange(m movie, total counts, bytes int64, data column) {
 	texts := l.cues.bytes()
-	silence := l.voice.silence
-	bytes += texts + int64(len(silence))
-	l.wide = m.size()+l.tables(total)+l.soundTrackSize(m)+m.cueTrackSize()+bytes > math.MaxUint32
+	l.wide = m.size()+l.tables(total)+l.soundTrackSize(m)+m.cueTrackSize()+texts+bytes > math.MaxUint32
 	head := m.boxes(l.tables(total), l.soundTrackSize(m)+m.cueTrackSize())
 	for _, t := range tablesOf(total) {
 		head = t.begin(head, l.wide, total)
@@ -129,19 +127,18 @@ func (l *layout) arrange(m movie, total counts, bytes int64, data column) {
 		head = nil
 	}
 	l.arrangeSound(m)
-	begin := mdat(bytes)
+	begin := mdat(bytes + texts)
 	if l.cues.zone != nil {
 		l.fixed(m.cueHead())
 		l.add(cueRuns, int64(l.cues.runs)*runSize)
-		l.fixed(m.cueTail(l.size + int64(len(m.cueTail(0))+len(begin)+len(silence))))
+		l.fixed(m.cueTail(l.size + int64(len(m.cueTail(0))+len(begin))))
 	}
-	l.voice.silenceAt = l.size + int64(len(begin))
-	l.fixed(append(begin, silence...))
+	l.fixed(begin)
 	if texts > 0 {
 		l.add(cueTexts, texts)
 	}
 	l.dataAt = l.size
-	l.add(data, bytes-texts-int64(len(silence)))
+	l.add(data, bytes)
 }
 
 // tables gives how many bytes the tables take.
@@ -211,7 +208,7 @@ func (c *Clip) load(b *block, of column) error {
 	if l.loaded != nil {
 		l.loaded.parts = nil
 	}
-	known.place(false)
+	known.place(l)
 	b.parts, b.pictures, b.moved, l.loaded = parts, pictures, changed, b
 	return nil
 }

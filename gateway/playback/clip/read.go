@@ -68,16 +68,25 @@ func (c *Clip) read(b []byte) (int, error) {
 
 // readPart reads what lies so far into the payload.
 func (c *Clip) readPart(b []byte, in int64) (int, error) {
+	l := &c.layout
+	if of := l.block(payload, in); of.silent {
+		if left := of.data + l.voice.room(of.tones) - in; left > 0 {
+			return repeat(b[:min(int64(len(b)), left)], l.voice.silence, in-of.data), nil
+		}
+	}
 	p, err := c.part(payload, in)
 	if err != nil {
 		return 0, err
 	}
+	return c.readWoven(b, p, in-p.data)
+}
+
+// readFile reads what lies at a place in the file of a part.
+func (c *Clip) readFile(b []byte, p *part, at int64) (int, error) {
 	o, err := c.files.get(p)
 	if err != nil {
 		return 0, err
 	}
-	left := p.data + (p.to - p.from) - in
-	b, at := b[:min(int64(len(b)), left)], p.from+in-p.data
 	n, err := readFull(o.file, b, at)
 	if c.request.Silent {
 		mute(b[:n], at, o.table)
@@ -123,6 +132,14 @@ func (c *Clip) makePiece(r *region, in int64) error {
 		return err
 	}
 	c.piece.at = r.at + c.layout.before(r.column, p.ahead)
+	if r.column == chunkOffsets {
+		w, err := c.weave(p)
+		if err != nil {
+			return err
+		}
+		c.piece.b = c.layout.writeOffsetsOfChunks(c.piece.b[:0], v, w)
+		return nil
+	}
 	c.piece.b = c.layout.write(c.piece.b[:0], r.column, v)
 	return nil
 }
@@ -149,8 +166,6 @@ func (l *layout) write(b []byte, c column, v *view) []byte {
 		}
 	case chunkSamples:
 		b = v.writeChunks(b)
-	case chunkOffsets:
-		b = l.writeOffsetsOfChunks(b, v)
 	}
 	return b
 }
@@ -187,12 +202,12 @@ func (v *view) writeChunks(b []byte) []byte {
 }
 
 // writeOffsetsOfChunks appends where the chunks lie in the clip.
-func (l *layout) writeOffsetsOfChunks(b []byte, v *view) []byte {
+func (l *layout) writeOffsetsOfChunks(b []byte, v *view, w *weft) []byte {
 	for i, e := range v.entries {
 		if i > 0 && follows(v.entries[i-1], e) {
 			continue
 		}
-		at := uint64(l.dataAt + v.data + e.At - v.from)
+		at := uint64(l.dataAt + v.data + e.At - v.from + int64(w.before(e.At)*len(l.voice.silence)))
 		if l.wide {
 			b = binary.BigEndian.AppendUint64(b, at)
 		} else {

@@ -15,8 +15,8 @@ import (
 // The track of sound has frames that all last as long as each other, in each part as
 // long as its pictures: see segment.Voice. So it is without holes for players that
 // only count frames, and in step for those that go by times. Where nothing was heard
-// stands the same frame of silence, which is at the start of mdat. Each frame is a
-// chunk, so that where they lie in files changes no table's length.
+// stands a frame of silence: see weft. Each frame is a chunk, so that where they lie in
+// files changes no table's length.
 //
 // All of it is of one format: that of the first part that has some. A part with another
 // is silent.
@@ -31,10 +31,9 @@ func (t tones) plus(u tones) tones { return tones{t.frames + u.frames, t.runs + 
 
 // voice is the track of sound of a clip.
 type voice struct {
-	sound     *media.Format // nil where there is no such track
-	silence   []byte        // a frame of it
-	silenceAt int64         // where that is in the clip
-	frame     int64         // ticks
+	sound   *media.Format // nil where there is no such track
+	silence []byte        // a frame of it
+	frame   int64         // ticks
 }
 
 // take makes it one of a format.
@@ -203,65 +202,30 @@ func (c column) ofSound() bool { return c == soundRuns || c == soundSizes || c =
 func (c *Clip) makeSound(r *region, in int64) error {
 	l := &c.layout
 	if b := l.block(r.column, in); b.silent {
-		c.piece = piece{r.at + l.before(r.column, b.ahead), l.writeSilence(c.piece.b[:0], r.column, b.tones.frames, b.decode, b.ticks)}
+		c.piece = piece{r.at + l.before(r.column, b.ahead), l.writeSound(c.piece.b[:0], r.column, b.tones.frames, b.ahead, b.ticks, 0, &weft{})}
 		return nil
 	}
 	p, err := c.part(r.column, in)
 	if err != nil {
 		return err
 	}
-	at := r.at + l.before(r.column, p.ahead)
-	if p.sound != l.voice.sound {
-		c.piece = piece{at, l.writeSilence(c.piece.b[:0], r.column, p.tones.frames, p.decode, p.ticks)}
-		return nil
-	}
-	v, err := c.files.view(p)
+	w, err := c.weave(p)
 	if err != nil {
 		return err
 	}
-	frames := v.voice(p.sound)
-	for _, i := range frames {
-		if i != segment.Silent && (v.sounds[i].At < v.from || v.sounds[i].At+int64(v.sounds[i].Size) > v.to) {
-			return fmt.Errorf("%w: the sound of %s is not where it was", ErrChanged, p.row.Path)
-		}
-	}
-	if len(frames) != p.tones.frames {
-		return fmt.Errorf("%w: the sound of %s is not what the index says", ErrChanged, p.row.Path)
-	}
-	c.piece = piece{at, l.writeSound(c.piece.b[:0], r.column, len(frames), l.voice.samples(p.decode, p.ticks), func(n int) (int64, int) {
-		i := frames[n]
-		if i == segment.Silent {
-			return l.voice.silenceAt, len(l.voice.silence)
-		}
-		return l.dataAt + v.data + v.sounds[i].At - v.from, int(v.sounds[i].Size)
-	})}
+	c.piece = piece{r.at + l.before(r.column, p.ahead), l.writeSound(c.piece.b[:0], r.column, p.tones.frames, p.ahead, p.ticks, p.from, w)}
 	return nil
 }
 
-// writeSilence appends what a stretch in which nothing is heard has in a column.
-func (l *layout) writeSilence(b []byte, c column, frames int, decode, ticks int64) []byte {
-	return l.writeSound(b, c, frames, l.voice.samples(decode, ticks), func(int) (int64, int) { return l.voice.silenceAt, len(l.voice.silence) })
-}
-
-// writeSound appends what frames have in a column that last so many samples together.
-// where says at which byte of the clip each is, and how large.
-func (l *layout) writeSound(b []byte, c column, frames int, samples int64, where func(n int) (at int64, size int)) []byte {
+// writeSound appends what a stretch of so many ticks has in a column, whose frames are
+// woven into bytes of a file from one on.
+func (l *layout) writeSound(b []byte, c column, frames int, before ahead, ticks, from int64, w *weft) []byte {
 	u32 := binary.BigEndian.AppendUint32
 	if c == soundRuns {
-		each, longer := samples/int64(frames), samples%int64(frames)
-		if longer == 0 {
-			each, longer = each-1, int64(frames)
-		}
-		if longer == int64(frames) && frames > 1 { // two entries all the same
-			b, frames, longer = u32(u32(b, 1), uint32(each+1)), frames-1, longer-1
-		}
-		if n := int64(frames) - longer; n > 0 {
-			b = u32(u32(b, uint32(n)), uint32(each))
-		}
-		return u32(u32(b, uint32(longer)), uint32(each+1))
+		return appendRuns(b, int64(frames), l.voice.samples(before.decode, ticks))
 	}
-	for n := range frames {
-		at, size := where(n)
+	w.each(from, int64(len(l.voice.silence)), frames, func(at, size int64) {
+		at += l.dataAt + before.data
 		switch {
 		case c == soundSizes:
 			b = u32(b, uint32(size))
@@ -270,6 +234,26 @@ func (l *layout) writeSound(b []byte, c column, frames int, samples int64, where
 		default:
 			b = u32(b, uint32(at))
 		}
+	})
+	return b
+}
+
+// appendRuns appends how long frames last that last so many samples together: in two
+// entries, also where one would do, or in one of a single frame.
+func appendRuns(b []byte, frames, samples int64) []byte {
+	each, longer := samples/frames, samples%frames
+	if longer == 0 && frames > 1 {
+		longer = 1
+		each--
+		b = binary.BigEndian.AppendUint32(b, uint32(frames-1))
+		b = binary.BigEndian.AppendUint32(b, uint32(each+1))
+	} else if n := frames - longer; n > 0 {
+		b = binary.BigEndian.AppendUint32(b, uint32(n))
+		b = binary.BigEndian.AppendUint32(b, uint32(each))
+	}
+	if longer > 0 {
+		b = binary.BigEndian.AppendUint32(b, uint32(longer))
+		b = binary.BigEndian.AppendUint32(b, uint32(each+1))
 	}
 	return b
 }
