@@ -355,6 +355,11 @@ func FuzzDemuxer(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(b, 1000)
+		for at := 300; at < len(b); at += 997 { // lengths and heads that lie
+			lies := bytes.Clone(b)
+			lies[at] ^= 0x5F
+			f.Add(lies, at)
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte, at int) {
 		const maxUnit = 1000

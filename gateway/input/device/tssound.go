@@ -132,6 +132,21 @@ func skipTo(b []byte, sync byte) int {
 	return len(b)
 }
 
+// syncWord is how a frame begins: with a byte, and bits of the next.
+type syncWord struct{ first, mask, second byte }
+
+// at says whether a frame may begin behind n bytes, as far as these are there. What a
+// length in a frame says is believed if so.
+func (s syncWord) at(b []byte, n int) bool {
+	return (len(b) <= n || b[n] == s.first) && (len(b) <= n+1 || b[n+1]&s.mask == s.second)
+}
+
+var (
+	syncADTS = syncWord{0xFF, 0xF6, 0xF0}
+	syncLATM = syncWord{0x56, 0xE0, 0xE0}
+	syncOpus = syncWord{0x7F, 0xE0, 0xE0}
+)
+
 // parseADTS takes a frame of ADTS: ISO/IEC 14496-3, 1.A.3.2.
 func parseADTS(s *soundDemuxer) (n, samples int, data []byte) {
 	const head = 7
@@ -139,8 +154,8 @@ func parseADTS(s *soundDemuxer) (n, samples int, data []byte) {
 	switch {
 	case len(b) == 0:
 		return 0, 0, nil
-	case b[0] != 0xFF || len(b) > 1 && b[1]&0xF6 != 0xF0:
-		return skipTo(b, 0xFF), 0, nil
+	case !syncADTS.at(b, 0):
+		return skipTo(b, syncADTS.first), 0, nil
 	case len(b) < head:
 		return 0, 0, nil
 	}
@@ -150,10 +165,13 @@ func parseADTS(s *soundDemuxer) (n, samples int, data []byte) {
 		from += 2 // a checksum
 	}
 	if size <= from || size > maxSoundUnit {
-		return skipTo(b, 0xFF), 0, nil
+		return skipTo(b, syncADTS.first), 0, nil
 	}
-	if len(b) < size {
+	switch {
+	case len(b) < size:
 		return 0, 0, nil
+	case !syncADTS.at(b, size):
+		return skipTo(b, syncADTS.first), 0, nil
 	}
 	s.describe(string([]byte{b[1] & 8, b[2], b[3] & 0xC0}), func() (*media.Format, error) {
 		kind, rate, channels := b[2]>>6+1, b[2]>>2&15, b[2]&1<<2|b[3]>>6
@@ -174,17 +192,20 @@ func parseLATM(s *soundDemuxer) (n, samples int, data []byte) {
 	switch {
 	case len(b) == 0:
 		return 0, 0, nil
-	case b[0] != 0x56 || len(b) > 1 && b[1]&0xE0 != 0xE0:
-		return skipTo(b, 0x56), 0, nil
+	case !syncLATM.at(b, 0):
+		return skipTo(b, syncLATM.first), 0, nil
 	case len(b) < head:
 		return 0, 0, nil
 	}
 	size := head + int(binary.BigEndian.Uint16(b[1:])&0x1FFF)
 	if size > maxSoundUnit {
-		return skipTo(b, 0x56), 0, nil
+		return skipTo(b, syncLATM.first), 0, nil
 	}
-	if len(b) < size {
+	switch {
+	case len(b) < size:
 		return 0, 0, nil
+	case !syncLATM.at(b, size):
+		return skipTo(b, syncLATM.first), 0, nil
 	}
 	element := mpeg4audio.AudioMuxElement{MuxConfigPresent: true, StreamMuxConfig: s.latm}
 	if element.Unmarshal(b[head:size]) != nil {
@@ -218,8 +239,8 @@ func opusOf(channels int) func(*soundDemuxer) (n, samples int, data []byte) {
 		switch {
 		case len(b) == 0:
 			return 0, 0, nil
-		case b[0] != 0x7F || len(b) > 1 && b[1]&0xE0 != 0xE0:
-			return skipTo(b, 0x7F), 0, nil
+		case !syncOpus.at(b, 0):
+			return skipTo(b, syncOpus.first), 0, nil
 		}
 		from, size, ok := opusControl(b)
 		if !ok {
@@ -229,10 +250,13 @@ func opusOf(channels int) func(*soundDemuxer) (n, samples int, data []byte) {
 			return 0, 0, nil
 		}
 		if size > maxSoundUnit {
-			return skipTo(b, 0x7F), 0, nil
+			return skipTo(b, syncOpus.first), 0, nil
 		}
-		if len(b) < from+size {
+		switch {
+		case len(b) < from+size:
 			return 0, 0, nil
+		case !syncOpus.at(b, from+size):
+			return skipTo(b, syncOpus.first), 0, nil
 		}
 		s.describe("Opus", func() (*media.Format, error) { return media.OpusFormat(channels) })
 		if s.format == nil || size == 0 {

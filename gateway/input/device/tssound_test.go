@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,4 +226,116 @@ func TestSoundOfAClockThatBeginsAnew(t *testing.T) {
 	if len(sound) < 300 {
 		t.Errorf("%d frames of sound", len(sound))
 	}
+}
+
+// TestSoundThatLies: lengths, times and rates that are wrong cost the frames that they
+// are of, and none of those behind them.
+func TestSoundThatLies(t *testing.T) {
+	const frames = 12
+	for name, test := range map[string]struct {
+		harm func(n int, frame []byte) []byte  // a frame of ADTS
+		pes  func(n int, packet []byte) []byte // the packet that holds two
+		want string                            // the frames that come
+	}{
+		"as it should be":           {want: "0 1 2 3 4 5 6 7 8 9 10 11"},
+		"PES says it is longer":     {pes: func(_ int, p []byte) []byte { p[4], p[5] = 0x7F, 0xFF; return p }, want: "0 1 2 3 4 5 6 7 8 9 10 11"},
+		"PES says it is shorter":    {pes: func(_ int, p []byte) []byte { p[4], p[5] = 0, 20; return p }, want: "0 1 2 3 4 5 6 7 8 9 10 11"},
+		"a frame says it is longer": {harm: func(n int, f []byte) []byte { return lasting(n == 4, f, len(f)+30) }, want: "0 1 2 3 5 6 7 8 9 10 11"},
+		"as long as two":            {harm: func(n int, f []byte) []byte { return lasting(n == 4, f, 2*len(f)+1) }, want: "0 1 2 3 5 6 7 8 9 10 11"},
+		"it says it is shorter":     {harm: func(n int, f []byte) []byte { return lasting(n == 4, f, 40) }, want: "0 1 2 3 5 6 7 8 9 10 11"},
+		"a head is garbage":         {harm: func(n int, f []byte) []byte { return spoilt(n == 4, f) }, want: "0 1 2 3 5 6 7 8 9 10 11"},
+		"it is cut off": {harm: func(n int, f []byte) []byte {
+			if n == 4 {
+				f = f[:50]
+			}
+			return f
+		}, want: "0 1 2 3 5 6 7 8 9 10 11"},
+		"PES has no head": {pes: func(n int, p []byte) []byte {
+			if n == 2 {
+				p[2] = 7
+			}
+			return p
+		}, want: "0 1 2 3 6 7 8 9 10 11"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMuxer()
+			m.tables(streamTypeH264, streamTypeADTS)
+			for n := range frames / 2 {
+				var data []byte
+				for i := 2 * n; i < 2*n+2; i++ {
+					frame := adtsOf(i, 3)
+					if test.harm != nil {
+						frame = test.harm(i, frame)
+					}
+					data = append(data, frame...)
+				}
+				packet := pesOf(uint64(n)*3840, data, true)
+				packet[3] = 0xC0
+				if test.pes != nil {
+					packet = test.pes(n, packet)
+				}
+				m.pes(testVideo+1, packet)
+			}
+			heard := soundOfAll(t, m.flush())
+			var got []string
+			for _, u := range heard {
+				n, _, _ := strings.Cut(string(u.data), " ")
+				got = append(got, n)
+				if i, _ := strconv.Atoi(n); i%2 == 0 && u.stamp != uint64(i)*1920 {
+					t.Errorf("frame %d is at %d, want %d", i, u.stamp, i*1920)
+				}
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("got frames %v, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// TestSoundOfAnotherRate, in the middle, is another format from that frame on.
+func TestSoundOfAnotherRate(t *testing.T) {
+	m := newMuxer()
+	m.tables(streamTypeH264, streamTypeADTS)
+	for n := range 6 {
+		m.pes(testVideo+1, pesOf(uint64(n)*1920, adtsOf(n, byte(3+n/3)), true))
+	}
+	for n, u := range soundOfAll(t, m.flush()) {
+		if want := []int{48000, 44100}[n/3]; u.format.Rate != want {
+			t.Errorf("frame %d is of %d Hz, want %d", n, u.format.Rate, want)
+		}
+	}
+}
+
+// adtsOf gives a frame of ADTS with a number in it, of a rate of table 1.18, that
+// takes some packets.
+func adtsOf(n int, rate byte) []byte {
+	data := fmt.Appendf(nil, "%d %0200d", n, 0)
+	f := []byte{0xFF, 0xF1, 1<<6 | rate<<2, 0x40, 0, 0x1F, 0xFC}
+	return lasting(true, append(f, data...), len(f)+len(data))
+}
+
+// lasting has a frame of ADTS say how long it is, if it is to.
+func lasting(say bool, f []byte, size int) []byte {
+	if say {
+		f[3], f[4], f[5] = f[3]&^3|byte(size>>11), byte(size>>3), f[5]&0x1F|byte(size<<5)
+	}
+	return f
+}
+
+// spoilt makes garbage of the first bytes, if it is to.
+func spoilt(spoil bool, f []byte) []byte {
+	if spoil {
+		copy(f, "\xFFgarbage\xFF\x00")
+	}
+	return f
+}
+
+// soundOfAll gives the sound of a transport stream.
+func soundOfAll(t *testing.T, b []byte) (all []soundUnit) {
+	t.Helper()
+	d := demuxer{maxUnit: 1 << 20, heard: func(u soundUnit) { all = append(all, u) }}
+	if err := d.feed(b, func(unit) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
