@@ -204,6 +204,16 @@ func TestSilentClipsHaveNoSound(t *testing.T) {
 			t.Fatalf("frame %d of its sound is in it", i)
 		}
 	}
+	v = newVolume()
+	v.sung = beeping(time.Second, time.Second) // behind the pictures, where no clip has it
+	end = v.record(t, noon, 1, plainFrames()[:10])
+	end = v.record(t, end, 1, plainFrames()[10:20])
+	request = Request{From: noon, To: v.record(t, end, 1, plainFrames()[20:30])}
+	heard = v.clip(t, request)
+	request.Silent = true
+	if without := v.clip(t, request); without.ETag() == heard.ETag() || len(sounds(t, whole(t, heard))) > 0 {
+		t.Error("clips of other bytes have the same validator")
+	}
 	at := int64(len(silent) / 2)
 	part := make([]byte, 5000)
 	if _, err := c.Seek(at, io.SeekStart); err != nil {
@@ -325,5 +335,18 @@ func TestSilenceIsSilent(t *testing.T) {
 		if n := len(pcm) / 2 / f.Channels; math.Abs(float64(n-f.Rate)) > float64(f.Rate)/8 || len(bytes.Trim(pcm, "\x00")) > 0 {
 			t.Errorf("%s: %d samples at %d Hz, not all of them zero", name, n, f.Rate)
 		}
+	}
+}
+
+// TestSoundOfWhatGrowsAtARateOfItsOwn is as long as its pictures.
+func TestSoundOfWhatGrowsAtARateOfItsOwn(t *testing.T) {
+	t.Parallel()
+	v := newVolume()
+	v.sung = beeping(0, 0)
+	v.grow(t, noon, plainFrames()[:50])
+	v.growing.Segment.Rate, v.growing.Segment.End = 1.25, after(4)
+	c := v.clip(t, Request{From: noon, To: after(10)})
+	if n := len(sounds(t, whole(t, c))); math.Abs(float64(n)-4/frameLength) > 1 {
+		t.Errorf("%d frames of sound in four seconds", n)
 	}
 }

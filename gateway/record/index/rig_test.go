@@ -53,6 +53,7 @@ func segment(sequence int, from, to float64) index.Segment {
 	return index.Segment{
 		Camera: "front", Run: "run", Sequence: uint64(sequence), Path: fmt.Sprintf("front/%d.mp4", sequence),
 		Start: at(from), End: at(to), Bytes: 1000, Frames: 10, Keys: 1, STTS: 2, CTTS: 3, MoovBytes: 400, DataAt: 500, Fragments: 6, Rate: 1,
+		Sound: -int64(sequence / 3 % 2), Sounds: 7,
 	}
 }
 
