@@ -1480,7 +1480,11 @@ var cn = "framegate-sound", ln = {
 			this.node = new AudioWorkletNode(this.context, cn, {
 				numberOfInputs: 0,
 				outputChannelCount: [V]
-			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain);
+			}), this.node.port.onmessage = ({ data: e }) => this.reported(e), this.node.connect(this.gain), this.order({
+				type: "step",
+				...this.step,
+				skipMs: 0
+			});
 		} catch (e) {
 			this.fail(e);
 		}

@@ -111,6 +111,19 @@ test('what was to be heard is not when it is to be silent, and what comes then i
   speaker.close();
 });
 
+test('sound that began before there was a worklet is kept in step', async () => {
+  const { WorkletSpeaker } = await import('./workletspeaker');
+  const speaker = new WorkletSpeaker(1, { refused: () => {}, failed: () => {} });
+  speaker.begin({ init, mime: '', bytes: new Uint8Array(0) });
+  await vi.advanceTimersByTimeAsync(0);
+  speaker.take({ frames: [frame(48_000)], bytes: new Uint8Array(0) });
+  const known = orders.flatMap((order) => (order.type === 'step' ? [order.number] : [])).at(-1) ?? 0; // as the worklet has it
+  speaker.sync.painted(1000, 0, 0);
+  FakeNode.last!.port.onmessage!({ data: { mediaMs: 1000, contextS: 0, starved: 0, number: known } });
+  expect(speaker.sync.behindMs).not.toBeNull();
+  speaker.close();
+});
+
 test('what the worklet reports of before moves nothing', async () => {
   const { speaker } = await make();
   speaker.begin({ init, mime: '', bytes: new Uint8Array(0) });

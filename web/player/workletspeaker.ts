@@ -97,6 +97,7 @@ export class WorkletSpeaker implements Speaker {
       this.node = new AudioWorkletNode(this.context, PROCESSOR, { numberOfInputs: 0, outputChannelCount: [MOST_CHANNELS] });
       this.node.port.onmessage = ({ data }: MessageEvent<SoundReport>) => this.reported(data);
       this.node.connect(this.gain);
+      this.order({ type: 'step', ...this.step, skipMs: 0 }); // which may have been taken before there was a worklet
     } catch (error) {
       this.fail(error as Error);
     }
