@@ -57,6 +57,7 @@ type newExport struct {
 	Clock    bool     `json:"clock,omitempty" doc:"burn the time of each picture into it, for which it is encoded"`
 	Width    int      `json:"width,omitempty" minimum:"16" maximum:"3840" doc:"pixels that encoded pictures have at most"`
 	Speed    float64  `json:"speed,omitempty" minimum:"1" maximum:"20000" doc:"instead: a timelapse of keyframes, so many times as fast, 2 at least, and some 30 a second at most; encoded, and of any length" example:"300"`
+	Silent   bool     `json:"silent,omitempty" doc:"leave out the sound"`
 	TimeZone string   `json:"tz,omitempty" maxLength:"64" doc:"the time zone of names and of the clock; the server's, if left out" example:"Europe/Berlin"`
 }
 
@@ -71,6 +72,7 @@ type exported struct {
 	Clock    bool       `json:"clock"`
 	Width    int        `json:"width,omitempty"`
 	Speed    float64    `json:"speed,omitempty" doc:"of a timelapse"`
+	Silent   bool       `json:"silent,omitempty" doc:"without sound, as was asked for"`
 	State    string     `json:"state" enum:"waiting,running,done,failed,canceled"`
 	Progress float64    `json:"progress" doc:"from 0 to 1"`
 	Error    string     `json:"error,omitempty" doc:"why it failed"`
@@ -84,7 +86,7 @@ type exported struct {
 
 func (a *API) exportedOf(ctx context.Context, j export.Job) exported {
 	e := exported{
-		ID: j.ID, By: j.By.Name, Cameras: j.Cameras, From: j.From.UTC(), To: j.To.UTC(), Start: string(j.Start), Clock: j.Clock, Width: j.Width, Speed: j.Speed,
+		ID: j.ID, By: j.By.Name, Cameras: j.Cameras, From: j.From.UTC(), To: j.To.UTC(), Start: string(j.Start), Clock: j.Clock, Width: j.Width, Speed: j.Speed, Silent: j.Silent,
 		State: string(j.State), Progress: j.Progress, Error: j.Error, Name: j.Name, Bytes: j.Bytes,
 		Made: j.Made.UTC(), Ended: timeOf(j.Ended), Expires: timeOf(j.Expires),
 	}
@@ -141,7 +143,7 @@ func (n newExport) request(now time.Time) (r export.Request, err error) {
 	if r.To, err = momentOf(n.To, now, now, "body.to"); err != nil {
 		return r, err
 	}
-	r.Start, r.Clock, r.Width, r.Speed, r.TimeZone = export.Start(n.Start), n.Clock, n.Width, n.Speed, n.TimeZone
+	r.Start, r.Clock, r.Width, r.Speed, r.Silent, r.TimeZone = export.Start(n.Start), n.Clock, n.Width, n.Speed, n.Silent, n.TimeZone
 	return r, nil
 }
 

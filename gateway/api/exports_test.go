@@ -95,8 +95,8 @@ func TestExportIsItsMakers(t *testing.T) {
 	r.user("anna", "playback:gate")
 	anna, bob, admin := r.login("anna"), r.as(r.token("bob", "playback:gate")), r.admin()
 	var made exported
-	a := anna.do("POST", "/api/v1/exports", `{"camera": "gate", "start": "exact", "tz": "Europe/Berlin", `+tenSeconds+`}`).want(201).into(&made)
-	if at := a.response.Header.Get("Location"); at != "/api/v1/exports/"+made.ID || made.By != "user:anna" || made.Name != "gate_2020-11-20_15-00-02_to_15-00-08.mp4" {
+	a := anna.do("POST", "/api/v1/exports", `{"camera": "gate", "start": "exact", "silent": true, "tz": "Europe/Berlin", `+tenSeconds+`}`).want(201).into(&made)
+	if at := a.response.Header.Get("Location"); at != "/api/v1/exports/"+made.ID || made.By != "user:anna" || made.Name != "gate_2020-11-20_15-00-02_to_15-00-08.mp4" || !made.Silent {
 		t.Errorf("%+v at %s", made, at)
 	}
 	done := anna.awaited(made.ID)

@@ -25,6 +25,7 @@ type manifest struct {
 	Start     Start     `json:"start"`
 	Clock     bool      `json:"clock"`
 	Speed     float64   `json:"speed,omitempty"`
+	Silent    bool      `json:"silent,omitempty"`
 	Files     []listed  `json:"files"`
 	Missing   []missing `json:"missing,omitempty"` // cameras without a file
 }
@@ -58,7 +59,7 @@ func (w *work) bundle(ctx context.Context, out io.Writer) error {
 	z := zip.NewWriter(out)
 	m := manifest{
 		Framegate: w.exports.options.Version, Export: w.job.ID, By: w.job.By.Name, Made: time.Now().UTC(),
-		From: w.request.From.UTC(), To: w.request.To.UTC(), Start: w.request.Start, Clock: w.request.Clock, Speed: w.request.Speed, Files: []listed{},
+		From: w.request.From.UTC(), To: w.request.To.UTC(), Start: w.request.Start, Clock: w.request.Clock, Speed: w.request.Speed, Silent: w.request.Silent, Files: []listed{},
 	}
 	for i, camera := range w.request.Cameras {
 		w.part = i

@@ -109,9 +109,9 @@ func (x *encoding) beginning(ctx context.Context) error {
 	return nil
 }
 
-// listen finds what sound goes along, if any can be read. A timelapse has none.
+// listen finds what sound goes along, if any can be read and is wanted. A timelapse has none.
 func (x *encoding) listen(ctx context.Context) error {
-	if x.work.request.lapses() {
+	if x.work.request.lapses() || x.work.request.Silent {
 		return nil
 	}
 	o := x.work.exports.options

@@ -48,6 +48,12 @@ func TestEncodedIsExactAtBothEnds(t *testing.T) {
 			}
 		}
 	}
+	for _, start := range []Start{Keyframe, Encode} {
+		silent := Request{Cameras: []string{"front"}, From: after(20), To: after(25), Start: start, Silent: true}
+		if _, b := r.made(silent); strings.Contains(string(b), "soun") {
+			t.Errorf("%s: there is sound all the same", start)
+		}
+	}
 	if j.Name != "front_2026-11-20_13-00-01_to_13-00-22.mp4" {
 		t.Errorf("it is called %s", j.Name)
 	}

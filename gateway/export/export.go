@@ -64,10 +64,11 @@ type Request struct {
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
 	Start    Start     `json:"start"`
-	Clock    bool      `json:"clock,omitempty"` // burned in, for which pictures are encoded
-	Width    int       `json:"width,omitempty"` // of encoded pictures, at most; 0 keeps it
-	Speed    float64   `json:"speed,omitempty"` // above 1 a timelapse of keyframes, so many times as fast; encoded
-	TimeZone string    `json:"time_zone"`       // of names and clocks; "" is the server's
+	Clock    bool      `json:"clock,omitempty"`  // burned in, for which pictures are encoded
+	Width    int       `json:"width,omitempty"`  // of encoded pictures, at most; 0 keeps it
+	Speed    float64   `json:"speed,omitempty"`  // above 1 a timelapse of keyframes, so many times as fast; encoded
+	Silent   bool      `json:"silent,omitempty"` // without sound, which a timelapse has not anyway
+	TimeZone string    `json:"time_zone"`        // of names and clocks; "" is the server's
 }
 
 // encodes says that pictures are encoded.

@@ -217,7 +217,7 @@ func (w *work) movie(ctx context.Context, camera string, use func(movie) error) 
 		return w.encoded(ctx, camera, use)
 	}
 	c, err := clip.New(ctx, w.exports.options.Finder, w.exports.options.Opener, clip.Request{
-		Camera: camera, From: w.request.From, To: w.request.To, Exact: w.request.Start == Exact,
+		Camera: camera, From: w.request.From, To: w.request.To, Exact: w.request.Start == Exact, Silent: w.request.Silent,
 	})
 	if err != nil {
 		return err
