@@ -42,6 +42,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"L16 of more than can be taken": {rated(l16, 96000, 2), "96000 Hz"},
 		"LATM of nothing":               {Description{Encoding: "MP4A-LATM", Rate: 16000, Parameters: map[string]string{"config": "00"}}, "LATM"},
 		"LATM without configuration":    {Description{Encoding: "MP4A-LATM", Rate: 16000}, "without its configuration"},
+		"LATM that tells in packets":    {Description{Encoding: "MP4A-LATM", Rate: 90000, Parameters: map[string]string{"cpresent": "1"}}, "LATM with its configuration in packets"},
 		"G.726":                         {Description{Encoding: "G726-32", Rate: 8000, Channels: 1}, ErrUnknown.Error()},
 		"MP2":                           {Description{Encoding: "MPA", Rate: 90000, Channels: 1}, ErrUnknown.Error()},
 		"nothing":                       {Description{}, ErrUnknown.Error()},
