@@ -15,6 +15,8 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/bluenviron/gortsplib/v4/pkg/format/rtph264"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/pion/rtp"
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
@@ -259,6 +261,7 @@ type filmCamera struct {
 	camera  *camtest.RTSPCamera
 	encoder *rtph264.Encoder
 	bytes   int // of a picture
+	sound   int // frames of sound that there were; speak's
 	began   time.Time
 	sendings
 
@@ -273,9 +276,7 @@ type filmCamera struct {
 // filmAge is how old the pictures of a filmCamera are when they are sent.
 const filmAge = 2 * time.Second
 
-func newFilmCamera(t *testing.T) numbersCamera { return newFilmCameraOf(t, pictureBytes) }
-
-func newFilmCameraOf(t *testing.T, bytes int) *filmCamera {
+func newFilmCameraOf(t *testing.T, bytes int, heard bool) *filmCamera {
 	t.Helper()
 	rig.Need(t, "ffmpeg")
 	f, err := film()
@@ -287,14 +288,25 @@ func newFilmCameraOf(t *testing.T, bytes int) *filmCamera {
 	if c.encoder, err = offered.CreateEncoder(); err != nil {
 		t.Fatal(err)
 	}
-	c.camera, err = camtest.NewRTSPCamera(camtest.RTSPOptions{
-		Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{offered}}},
-		Answer: c.answer,
-	})
+	medias := []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{offered}}}
+	if heard {
+		medias = append(medias, &description.Media{Type: description.MediaTypeAudio, Formats: []format.Format{&format.MPEG4Audio{
+			PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
+			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: filmRate, ChannelCount: 1},
+		}}})
+	}
+	c.camera, err = camtest.NewRTSPCamera(camtest.RTSPOptions{Medias: medias, Answer: c.answer})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.camera.Close)
+	if heard {
+		ctx, cancel := context.WithCancel(context.Background())
+		var speaks sync.WaitGroup
+		speaks.Go(func() { c.speak(ctx) })
+		t.Cleanup(speaks.Wait)
+		t.Cleanup(cancel)
+	}
 	return c
 }
 
@@ -354,6 +366,34 @@ func (c *filmCamera) show() int {
 		}
 	}
 	return n
+}
+
+// filmRate is that of the camera's sound, in samples a second.
+const filmRate = 48000
+
+// speak sends sound to whoever is connected, until ctx is done.
+func (c *filmCamera) speak(ctx context.Context) {
+	const often = 20 * time.Millisecond
+	for tick := time.NewTicker(often); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			c.say(time.Now())
+		}
+	}
+}
+
+// say sends the sound that there was up to a moment.
+func (c *filmCamera) say(until time.Time) {
+	const samples = 1024
+	for ended := int(until.Sub(c.began)*filmRate/time.Second) / samples; c.sound < ended; c.sound++ {
+		unit := fmt.Appendf(nil, "sound %08d", c.sound)
+		p := &rtp.Packet{Header: rtp.Header{Version: 2, Marker: true, PayloadType: 97, SequenceNumber: uint16(c.sound), Timestamp: uint32(c.sound * samples), SSRC: 9}}
+		p.Payload = append([]byte{0, 16, byte(len(unit) >> 5), byte(len(unit) << 3)}, unit...)
+		_ = c.camera.SendSound(p) // fails while the camera ends
+	}
 }
 
 func (c *filmCamera) leave() {

@@ -290,6 +290,10 @@ func shutdownOfViewers(t *testing.T, form outputForm) {
 	for late.last < newest { // so that nothing is left to take but the end
 		late.picture()
 	}
+	for form.heard && late.sounds == 0 {
+		showAll(camera, v)
+		late.picture()
+	}
 	s.Stop()
 	for _, viewer := range []*spectator{v, late} {
 		viewer.patient()
@@ -402,14 +406,11 @@ func snapshots(t *testing.T) {
 // time.
 func TestEndWithStalledViewersOfAllForms(t *testing.T) {
 	rig.Need(t, "ffmpeg")
-	jpegs, films := newJPEGCamera(t), newFilmCamera(t)
-	s := rig.Start(t, fmt.Sprintf("cameras: {jpegs: {source: '%s'}, front: {source: '%s'}}", jpegs.source(), films.source()))
+	s, cameras := stageOfAll(t)
 	healthy := make(map[numbersCamera]*spectator)
 	for _, form := range outputForms {
-		camera, name := numbersCamera(jpegs), "jpegs"
-		if form.film {
-			camera, name = films, "front"
-		}
+		name := form.cameraName()
+		camera := cameras[name]
 		healthy[camera] = watchCamera(t, s, name, form, 0)
 		watchCamera(t, s, name, form, smallBuffer) // and never reads
 	}

@@ -50,7 +50,7 @@ func TestFirefox(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg")
 	rig.NeedFirefox(t)
-	films, jpegs := newFilmCameraOf(t, 1000), newJPEGCameraOf(t, 4000)
+	films, jpegs := newFilmCameraOf(t, 1000, false), newJPEGCameraOf(t, 4000)
 	s := rig.Start(t, fmt.Sprintf("cameras: {front: {source: '%s'}, phone: {source: '%s'}}", films.source(), jpegs.source()))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Ceiling)
 	defer cancel()

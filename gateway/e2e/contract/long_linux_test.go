@@ -47,7 +47,7 @@ func TestLongRunAtHighRate(t *testing.T) {
 	rig.NeedBrowser(t)
 	rig.Need(t, "ffmpeg")
 	span := camtest.Long(longTime, 20*time.Minute)
-	films, jpegs := newFilmCameraOf(t, 500), newJPEGCameraOf(t, 0)
+	films, jpegs := newFilmCameraOf(t, 500, false), newJPEGCameraOf(t, 0)
 	jpegs.draw = drawnBefore()
 	s := rig.Start(t, fmt.Sprintf("cameras: {front: {source: '%s'}, phone: {source: '%s'}}", films.source(), jpegs.source()))
 	var came atomic.Int64

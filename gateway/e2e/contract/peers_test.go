@@ -40,7 +40,7 @@ var moviePeers = map[string]func(t *testing.T, s *rig.Server){
 func TestPeersOfMP4(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg", "ffprobe", "gst-launch-1.0", "cvlc", "curl")
-	passed, encoded := newFilmCameraOf(t, 1000), newJPEGCameraOf(t, 4000)
+	passed, encoded := newFilmCameraOf(t, 1000, false), newJPEGCameraOf(t, 4000)
 	stories := make(map[string]func(*testing.T))
 	for kind, camera := range map[string]numbersCamera{"H.264": passed, "JPEG": encoded} {
 		s := stage(t, camera)

@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"fmt"
 	"net"
 	"runtime"
 	"testing"
@@ -21,17 +20,13 @@ const stalledPatience = 10 * time.Second
 func TestStalledViewersOfAllForms(t *testing.T) {
 	rig.Thorough(t)
 	const stalledOfEach = 8
-	jpegs, films := newJPEGCamera(t), newFilmCamera(t)
-	s := rig.Start(t, fmt.Sprintf("cameras: {jpegs: {source: '%s'}, front: {source: '%s'}}", jpegs.source(), films.source()))
+	s, cameras := stageOfAll(t)
 	// join has viewers of all forms come to the camera that sends what they show.
 	join := func(buffer int) (all map[numbersCamera][]*spectator) {
 		all = make(map[numbersCamera][]*spectator)
 		for _, form := range outputForms {
-			if form.film {
-				all[films] = append(all[films], watchAs(t, s, form, buffer))
-			} else {
-				all[jpegs] = append(all[jpegs], watchCamera(t, s, "jpegs", form, buffer))
-			}
+			camera := cameras[form.cameraName()]
+			all[camera] = append(all[camera], watchCamera(t, s, form.cameraName(), form, buffer))
 		}
 		return all
 	}

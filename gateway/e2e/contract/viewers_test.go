@@ -31,6 +31,7 @@ import (
 type outputForm struct {
 	name   string
 	film   bool   // it shows H.264, else JPEGs
+	heard  bool   // its camera has sound, and the viewer asks for it
 	path   string // behind the camera's name
 	watch  func(*spectator, outputForm, string)
 	pace   time.Duration // at least between pictures; they are left out otherwise
@@ -49,6 +50,9 @@ const (
 	boundH264 = 16 + 2*filmGOP
 )
 
+// soundPace has each picture be for longer than a frame of sound is.
+const soundPace = 40 * time.Millisecond
+
 // outputForms is all that streams.
 var outputForms = []outputForm{
 	{name: "mjpeg", path: ".mjpeg", watch: watchParts, stills: true, bound: boundJPEG},
@@ -57,15 +61,42 @@ var outputForms = []outputForm{
 	{name: "framegate.v1 jpeg", path: "?codec=jpeg", watch: watchMessages, states: true, tells: true, bound: boundJPEG},
 	{name: "framegate.v1 h264", film: true, path: "?codec=h264", watch: watchMessages, states: true, tells: true, bound: boundH264},
 	{name: "ws-fmp4", film: true, path: "", watch: watchSegments, bound: boundH264},
+	{name: "mp4 with sound", film: true, heard: true, pace: soundPace, path: ".mp4?sound=aac", watch: watchMovie, bound: boundH264},
+	{name: "framegate.v1 h264 with sound", film: true, heard: true, pace: soundPace, path: "?codec=h264", watch: watchMessages, states: true, tells: true, bound: boundH264},
+	{name: "ws-fmp4 with sound", film: true, heard: true, pace: soundPace, path: "?codec=h264&sound=aac", watch: watchSegments, bound: boundH264},
 }
 
 // camera starts a camera that needs no encoder to be shown in the form.
 func (f outputForm) camera(t *testing.T) numbersCamera {
 	t.Helper()
 	if f.film {
-		return newFilmCamera(t)
+		return newFilmCameraOf(t, pictureBytes, f.heard)
 	}
 	return newJPEGCamera(t)
+}
+
+// cameraName is what a camera is called that forms of its kind share.
+func (f outputForm) cameraName() string {
+	switch {
+	case f.heard:
+		return "voices"
+	case f.film:
+		return "films"
+	}
+	return "jpegs"
+}
+
+// stageOfAll is a gateway with a camera for each kind of forms, by cameraName.
+func stageOfAll(t *testing.T) (*rig.Server, map[string]numbersCamera) {
+	t.Helper()
+	cameras, configuration := make(map[string]numbersCamera), "cameras:\n"
+	for _, form := range outputForms {
+		if name := form.cameraName(); cameras[name] == nil {
+			cameras[name] = form.camera(t)
+			configuration += fmt.Sprintf("  %s: {source: '%s'}\n", name, cameras[name].source())
+		}
+	}
+	return rig.Start(t, configuration), cameras
 }
 
 // sight is one thing that a viewer gets.
@@ -90,6 +121,7 @@ type spectator struct {
 
 	last   int      // the last picture's number
 	seq    uint64   // and its place
+	sounds int      // fragments of sound that came
 	states []string // told so far
 	reels  []reel   // of H.264, all that came, or the first maxReel of each
 }
@@ -283,6 +315,10 @@ func readBoxes(r *bufio.Reader) (kind string, segment []byte, err error) {
 // segment takes an init segment or a fragment.
 func (v *spectator) segment(kind string, segment []byte) (sight, error) {
 	if kind == "ftyp" {
+		if v.form.heard && bytes.Count(segment, []byte("trak")) == 2 { // ReadInit reads one track, and develop all
+			v.reels = append(v.reels, reel{bytes: segment})
+			return sight{}, nil
+		}
 		if _, timescale, err := mp4.ReadInit(segment); err != nil || timescale != mp4.Timescale {
 			return sight{}, fmt.Errorf("init segment: timescale %d, %w", timescale, err)
 		}
@@ -291,6 +327,10 @@ func (v *spectator) segment(kind string, segment []byte) (sight, error) {
 	}
 	if kind != "moof" || len(v.reels) == 0 {
 		return sight{}, fmt.Errorf("box %q, %d init segments before it", kind, len(v.reels))
+	}
+	if isSound(segment) {
+		v.sounds++
+		return sight{}, nil
 	}
 	fragment, n, err := mp4.ReadFragment(segment)
 	if err != nil || n != len(segment) {
@@ -308,6 +348,12 @@ func (v *spectator) segment(kind string, segment []byte) (sight, error) {
 	r.numbers = append(r.numbers, number)
 	r.ends = append(r.ends, int64(fragment.DecodeTime)+int64(fragment.Duration))
 	return sight{kind: "picture", number: number}, nil
+}
+
+// isSound says whether a fragment is of the track of sound, which is the second.
+func isSound(fragment []byte) bool {
+	_, head, found := bytes.Cut(fragment, []byte("tfhd"))
+	return found && len(head) >= 8 && binary.BigEndian.Uint32(head[4:]) == 2
 }
 
 // socket makes a WebSocket of the connection.
@@ -345,8 +391,13 @@ func watchSegments(v *spectator, _ outputForm, address string) {
 	}
 }
 
-func watchMessages(v *spectator, _ outputForm, address string) {
+func watchMessages(v *spectator, form outputForm, address string) {
 	socket := v.socket(address, "framegate.v1")
+	if form.heard {
+		if err := socket.WriteMessage(websocket.TextMessage, []byte(`{"type":"sound","codecs":["aac"]}`)); err != nil {
+			v.t.Fatal(err)
+		}
+	}
 	if got := socket.Subprotocol(); got != "framegate.v1" {
 		v.t.Fatalf("subprotocol %q", got)
 	}
@@ -381,6 +432,13 @@ func readText(message []byte) (sight, error) {
 func (v *spectator) payload(b []byte) (seen sight, err error) {
 	if len(b) < 32 || b[0] != 1 {
 		return sight{}, fmt.Errorf("message % x", b[:min(32, len(b))])
+	}
+	switch b[1] {
+	case 3: // an init segment of sound
+		return sight{}, nil
+	case 4:
+		v.sounds++
+		return sight{}, nil
 	}
 	content := b[32:]
 	if offset := binary.BigEndian.Uint32(b[24:]); b[1] == 1 || offset > 0 {
@@ -460,9 +518,13 @@ func (v *spectator) expect(camera numbersCamera, n int) {
 }
 
 // develop decodes all H.264 that came: each fragment is a picture, and shows
-// the number that it is labelled with.
+// the number that it is labelled with. Sound came where it was asked for, and nowhere
+// else.
 func (v *spectator) develop() {
 	v.t.Helper()
+	if (v.sounds > 0) != v.form.heard {
+		v.t.Errorf("%s: %d fragments of sound", v.form.name, v.sounds)
+	}
 	for _, r := range v.reels {
 		numbers := decodeNumbers(v.t, r.bytes)
 		if fmt.Sprint(numbers) != fmt.Sprint(r.numbers) {
