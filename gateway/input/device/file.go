@@ -58,7 +58,7 @@ func (f *File) play(ctx context.Context, emit func(media.Frame)) (frames int, er
 		return 0, err
 	}
 	defer process.Close()
-	sound, emit, stop := f.beside(ctx, emit)
+	picture, stop := f.beside(ctx, emit)
 	defer stop()
 	var format *media.Format
 	for {
@@ -74,32 +74,43 @@ func (f *File) play(ctx context.Context, emit func(media.Frame)) (frames int, er
 				return frames, fmt.Errorf("video file: %w", err)
 			}
 		}
-		emit(media.Frame{PTS: packet.PTS, Key: packet.Key, Format: format, Data: packet.Data})
-		sound(packet.PTS, packet.Key)
+		picture(media.Frame{PTS: packet.PTS, Key: packet.Key, Format: format, Data: packet.Data})
 		frames++
 	}
 }
 
-// beside plays the sound beside pictures: it is to be told of each of those behind the
-// emit that it gives, and stop ends it.
-func (f *File) beside(ctx context.Context, emit func(media.Frame)) (picture func(time.Duration, bool), locked func(media.Frame), stop func()) {
+// firstSound is how long the first picture waits until it is known whether there is
+// sound, since who shows an MP4 has to say so at its beginning.
+const firstSound = 5 * time.Second
+
+// beside plays the sound beside the pictures that it is given, which it emits, until
+// stop.
+func (f *File) beside(ctx context.Context, emit func(media.Frame)) (picture func(media.Frame), stop func()) {
 	if f.options.Silent {
-		return func(time.Duration, bool) {}, emit, func() {}
+		return emit, func() {}
 	}
 	var one sync.Mutex // emits at a time
-	locked = func(frame media.Frame) {
+	s := &fileSound{options: f.options, encoded: f.encode, known: make(chan struct{}), changed: make(chan struct{}, 1), emit: func(frame media.Frame) {
 		one.Lock()
 		defer one.Unlock()
 		emit(frame)
-	}
+	}}
 	ctx, cancel := context.WithCancel(ctx)
 	var plays sync.WaitGroup
-	s := &fileSound{options: f.options, encoded: f.encode, emit: locked, changed: make(chan struct{}, 1)}
-	picture = func(pts time.Duration, key bool) {
-		s.picture(pts, key)
-		s.begin.Do(func() { plays.Go(func() { s.run(ctx) }) })
+	plays.Go(func() { s.run(ctx) })
+	await := sync.OnceFunc(func() {
+		select {
+		case <-s.known:
+		case <-time.After(firstSound):
+		case <-ctx.Done():
+		}
+	})
+	picture = func(frame media.Frame) {
+		await()
+		s.emit(frame)
+		s.picture(frame.PTS, frame.Key)
 	}
-	return picture, locked, func() {
+	return picture, func() {
 		cancel()
 		plays.Wait()
 	}

@@ -34,7 +34,7 @@ type fileSound struct {
 	options FileOptions
 	encoded bool // the pictures are, and not as they are in the file
 	emit    func(media.Frame)
-	begin   sync.Once // run, with the first picture
+	known   chan struct{} // closed when the sound was announced, or there will be none
 
 	mu      sync.Mutex    // guards what follows
 	rounds  int           // that have begun
@@ -65,7 +65,8 @@ func (s *fileSound) picture(pts time.Duration, key bool) {
 		return
 	}
 	if s.rounds == 0 {
-		s.rounds, s.from, s.first = 1, pts, pts
+		s.from, s.first = pts, pts
+		s.begin()
 	}
 	if s.last == 0 {
 		s.pending = append(s.pending, shown{pts, key})
@@ -83,13 +84,19 @@ func (s *fileSound) place(p shown) {
 	later := p.pts > s.from+s.last+pictureSlack
 	again := p.pts <= s.newest && p.pts > s.from+pictureSlack && (p.key || s.encoded) // a keyframe is never earlier than what was before it
 	if later || again {
-		s.rounds, s.from = s.rounds+1, p.pts
-		select {
-		case s.changed <- struct{}{}:
-		default:
-		}
+		s.from = p.pts
+		s.begin()
 	}
 	s.see(p.pts)
+}
+
+// begin begins a round. s is locked.
+func (s *fileSound) begin() {
+	s.rounds++
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
 }
 
 // see takes note of the latest picture. s is locked.
@@ -127,7 +134,7 @@ func (s *fileSound) round() (n int, from time.Duration) {
 }
 
 // run emits the sound until ctx is done or there is none to be had, which the log is
-// told, where the file has some. There has been a picture.
+// told, where the file has some.
 func (s *fileSound) run(ctx context.Context) {
 	defer s.stop()
 	err := s.play(ctx)
@@ -138,11 +145,17 @@ func (s *fileSound) run(ctx context.Context) {
 
 func (s *fileSound) play(ctx context.Context) error {
 	t, err := s.open(ctx)
+	if err == nil {
+		s.emit(media.Frame{Format: t.unit.format})
+	}
+	close(s.known)
 	if err != nil {
 		return err
 	}
 	defer t.close()
-	s.emit(media.Frame{Format: t.unit.format})
+	if err := s.await(ctx, 0, -1); err != nil { // for the first picture
+		return err
+	}
 	last, end, err := transcode.LastPicture(ctx, s.options.FFmpeg, s.options.Path, s.encoded)
 	if err != nil {
 		return err
@@ -167,8 +180,12 @@ func (s *fileSound) play(ctx context.Context) error {
 func (s *fileSound) open(ctx context.Context) (*soundtrack, error) {
 	t := &soundtrack{spec: transcode.FileSoundSpec{FFmpeg: s.options.FFmpeg, File: s.options.Path}}
 	err := t.start(ctx)
-	if err == nil || ctx.Err() != nil || errors.Is(err, transcode.ErrNoSound) {
-		return t, err
+	if err == nil {
+		return t, nil
+	}
+	if ctx.Err() != nil || errors.Is(err, transcode.ErrNoSound) {
+		t.close()
+		return nil, err
 	}
 	s.options.Log.Debug("sound of the video file is encoded", "reason", err)
 	t.spec.Encode = true

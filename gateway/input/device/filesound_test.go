@@ -37,6 +37,7 @@ func withTone(t *testing.T, name, seconds string, options ...string) string {
 // loop is what a file gave.
 type loop struct {
 	pictures, sound []media.Frame
+	announced       bool // sound, before the first picture
 	log             bytes.Buffer
 }
 
@@ -48,6 +49,7 @@ func played(t *testing.T, o device.FileOptions, pictures int) (l loop) {
 	o.Log = slog.New(slog.NewTextHandler(&l.log, nil))
 	err := device.NewFile(o).Run(ctx, func(f media.Frame) {
 		if f.Format.Codec.Kind() == media.Audio {
+			l.announced = l.announced || len(l.pictures) == 0
 			l.sound = append(l.sound, f)
 			return
 		}
@@ -85,6 +87,9 @@ func TestSoundOfAFileIsInStepInEachRound(t *testing.T) {
 			l := played(t, device.FileOptions{Path: withTone(t, test.file, test.lasts, test.options...)}, 50*rounds)
 			if len(l.sound) == 0 || len(l.sound[0].Data) > 0 || l.sound[0].Format.Codec != test.codec {
 				t.Fatalf("it begins with %d frames of sound: %+v; %s", len(l.sound), l.sound[:min(1, len(l.sound))], &l.log)
+			}
+			if !l.announced {
+				t.Error("that there is sound is not known with the first picture")
 			}
 			first, quiet, heard := l.pictures[0].PTS, true, 0
 			end := first
