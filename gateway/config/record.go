@@ -138,7 +138,7 @@ var recordKeys = []CameraKey{
 		},
 	},
 	{
-		Name: "record.codec", About: "as what video is recorded: auto keeps H.264 and H.265 as they are and encodes JPEGs to H.264, h264 encodes H.265 as well, mjpeg keeps JPEGs",
+		Name: "record.codec", About: "as what video is recorded: auto keeps H.264 and H.265 as they are and encodes JPEGs to H.264, h264 encodes H.265 as well, and H.264 without IDR pictures, mjpeg keeps JPEGs",
 		Words: words(RecordAuto, RecordH264, RecordMJPEG),
 		put:   func(c *Camera, text string) error { c.Record.Codec = RecordCodec(text); return nil },
 		text:  func(c Camera) string { return unless(c.Record.Codec, RecordAuto) },

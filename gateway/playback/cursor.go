@@ -150,6 +150,7 @@ func (c *Cursor) passOver(err error) error {
 func (c *Cursor) enter(p *piece, entry int, joins bool) {
 	if joins || c.format == nil || !alike(c.format, p.format) {
 		format := *p.format
+		format.Refreshed = format.Refreshed || p.refreshed(p.entries()[entry])
 		c.format, joins = &format, true
 	}
 	c.leave(joins)

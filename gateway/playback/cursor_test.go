@@ -345,3 +345,31 @@ func TestWhatLeansOnAnUnreadablePictureIsLeftOut(t *testing.T) {
 		t.Errorf("there are %v; want %v", got, want)
 	}
 }
+
+// TestRecoveryPoints are told of where decoding begins with one, which no browser does,
+// and not where it begins with an IDR picture, or goes on.
+func TestRecoveryPoints(t *testing.T) {
+	p := newTape(t)
+	frames := encode(t, 4*gop, "-bf", "0", "-x264-params", "aud=1:intra-refresh=1")
+	for i := range frames {
+		frames[i].PTS, frames[i].Key = time.Duration(i)*interval, i%gop == 0
+	}
+	p.recordAt("a", noon, frames[:2*gop])
+	p.recordAt("a", at(2*gop), frames[2*gop:])
+	c := p.library.Cursor("front")
+	defer c.Close()
+	for n, want := range map[int]bool{0: false, gop: true, 2 * gop: true, 3*gop + 5: true} {
+		seek(t, c, at(n))
+		if f, err := c.Next(t.Context()); err != nil {
+			t.Fatal(n, err)
+		} else if f.Format.Refreshed != want {
+			t.Errorf("picture %d: %v", n, f.Format.Refreshed)
+		}
+	}
+	seek(t, c, noon)
+	for range 3 * gop {
+		if f, err := c.Next(t.Context()); err != nil || f.Format.Refreshed {
+			t.Fatalf("of what goes on: %v, %+v", err, f.Format)
+		}
+	}
+}

@@ -169,6 +169,18 @@ func (p *piece) keyAfter(from int, at time.Time) int {
 	return len(p.entries())
 }
 
+// refreshed says of a keyframe that it is one as of media.Format.Refreshed, which
+// files do not tell. Where it cannot be read it is none.
+func (p *piece) refreshed(e segment.Entry) bool {
+	const enough = 4 << 10 // bytes, that a picture's parameter sets and messages take
+	if p.format.Codec == media.JPEG {
+		return false
+	}
+	head := make([]byte, min(e.Size, enough))
+	n, _ := p.file.ReadAt(head, e.At)
+	return media.RefreshedFrom(p.format.Codec, head[:n])
+}
+
 // read reads a picture.
 func (p *piece) read(e segment.Entry) ([]byte, error) {
 	if e.Size > maxPicture {

@@ -248,14 +248,14 @@ const encodedKey = "h264"
 var errIsEncoded = errors.New("the camera's pictures are recorded as H.264")
 
 // read records what a reader gives, if it takes that; nil takes all.
-func (r *recorder) read(ctx context.Context, reader *stream.Reader, takes func(media.Codec) bool) error {
+func (r *recorder) read(ctx context.Context, reader *stream.Reader, takes func(*media.Format) bool) error {
 	r.last, r.damped = media.Frame{}, nil
 	newest := time.Now()
 	for {
 		f, err := reader.Next(ctx)
 		var source *stream.SourceError
 		switch {
-		case err == nil && takes != nil && !takes(f.Format.Codec):
+		case err == nil && takes != nil && !takes(f.Format):
 			return errIsEncoded
 		case err == nil:
 			newest = time.Now()

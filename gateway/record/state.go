@@ -80,7 +80,7 @@ type Camera struct {
 	ID     string
 	Mode   Mode
 	JPEG   bool          // JPEGs are kept as they are, instead of being encoded
-	H264   bool          // H.265 is encoded to H.264, instead of being kept as it is
+	H264   bool          // H.265, and H.264 without IDR pictures, are encoded to H.264 instead of being kept as they are
 	Silent bool          // its sound is not recorded
 	Every  time.Duration // ModePictures: from one to the next
 	Hours  string        // ModeScheduled: another text where Covers is another
@@ -110,9 +110,15 @@ func (c *Camera) wanted(now time.Time) (yes bool, why string) {
 	return true, ""
 }
 
-// takes says whether pictures of a codec are recorded as they are.
-func (c Camera) takes(codec media.Codec) bool {
-	return codec == media.H264 || codec == media.JPEG && c.JPEG || codec == media.H265 && !c.H264
+// takes says whether pictures of a format are recorded as they are.
+func (c Camera) takes(f *media.Format) bool {
+	switch f.Codec {
+	case media.JPEG:
+		return c.JPEG
+	case media.H264:
+		return !(c.H264 && f.Refreshed)
+	}
+	return !c.H264
 }
 
 // same says that two are recorded alike, whatever is kept of them.
