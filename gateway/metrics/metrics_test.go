@@ -38,7 +38,7 @@ func steady() Sources {
 		Cameras: func() []string { return []string{"front", "phone"} },
 		Streams: func() []stream.Stats {
 			return []stream.Stats{
-				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived, Sound: stream.Sound{Frames: 47, Bytes: 16_000}},
+				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived, Sound: stream.Sound{Format: &media.Format{Codec: media.AAC, Rate: 48_000, Channels: 2}, Frames: 47, Bytes: 16_000}},
 				{Key: stream.Key{Camera: "front", Rendition: "jpeg-640x360"}, State: stream.Connecting, Readers: 1, Runs: 1},
 				{Key: stream.Key{Camera: "gone"}, State: stream.Idle, Frames: 99},
 			}
@@ -305,7 +305,7 @@ func get(t *testing.T, url string) string {
 
 // TestLabelsAreFew: they are those of a short list, without addresses and users.
 func TestLabelsAreFew(t *testing.T) {
-	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion"}
+	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels"}
 	for _, f := range gather(t, steady()) {
 		if !strings.HasPrefix(f.GetName(), "framegate_") {
 			continue

@@ -35,6 +35,7 @@ var (
 	streamFails   = counter("stream_failures", "Runs of the source that ended by themselves.", "camera", "rendition")
 	streamFrames  = counter("stream_frames", "Frames taken from the source.", "camera", "rendition")
 	streamBytes   = counter("stream_bytes", "Bytes of those frames.", "camera", "rendition")
+	soundInfo     = gauge("stream_sound_info", "1 for the codec, the samples a second and the channels of the sound that the stream has now.", "camera", "rendition", "codec", "rate", "channels")
 	soundFrames   = counter("stream_sound_frames", "Frames of sound taken from the source.", "camera", "rendition")
 	soundBytes    = counter("stream_sound_bytes", "Bytes of those frames.", "camera", "rendition")
 	streamRefused = counter("stream_frames_refused", "Frames not taken: before the first keyframe of a run, or after its end.", "camera", "rendition")
@@ -90,7 +91,7 @@ var (
 var all = []metric{
 	info,
 	cameras, viewers, streamState, streamReaders, streamFPS, streamNewest, streamRuns, streamFails, streamFrames,
-	streamBytes, soundFrames, soundBytes, streamRefused, streamDropped, streamsHidden,
+	streamBytes, soundInfo, soundFrames, soundBytes, streamRefused, streamDropped, streamsHidden,
 	encoderSlots, encodersRunning, encodersWaiting, encodersOfSound, encoderStarts, encoderDropped, encoderStepDowns,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
 	recordingState, recordingNewest, recordingTight, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,

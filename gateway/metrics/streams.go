@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"framegate/gateway/stream"
@@ -52,6 +54,9 @@ func collectStream(to chan<- prometheus.Metric, s *stream.Stats) {
 	send(streamFails, float64(s.Failures))
 	send(streamFrames, float64(s.Frames))
 	send(streamBytes, float64(s.Bytes))
+	if f := s.Sound.Format; f != nil {
+		soundInfo.send(to, 1, s.Key.Camera, s.Key.Rendition, f.Codec.String(), strconv.Itoa(f.Rate), strconv.Itoa(f.Channels))
+	}
 	if s.Sound.Frames > 0 {
 		send(soundFrames, float64(s.Sound.Frames))
 		send(soundBytes, float64(s.Sound.Bytes))
