@@ -248,21 +248,29 @@ func claiming(b []byte) (all [][]byte) {
 	tables := []string{"stsz", "stts", "ctts", "stss", "stsc", "stco", "stsd", "trun"}
 	boxes := []string{"moov", "mvhd", "trak", "stbl", "moof", "traf", "mdat", "avcC"}
 	for _, kind := range append(tables, boxes...) {
-		at, counted := bytes.Index(b, []byte(kind)), 8
+		first, last, counted := bytes.Index(b, []byte(kind)), bytes.LastIndex(b, []byte(kind)), 8
 		switch {
 		case kind == "stsz":
 			counted = 12
 		case slices.Contains(boxes, kind):
 			counted = -4
 		}
-		if at < 0 {
+		if first < 0 {
 			continue
 		}
-		for _, n := range []string{"\x00\x0f\xff\xff", "\x00\x3f\xff\xff", "\x7f\xff\xff\xff"} {
-			c := slices.Clone(b)
-			copy(c[at+counted:], n)
-			all = append(all, c)
+		for _, at := range slices.Compact([]int{first, last}) { // of pictures, and of sound
+			all = append(all, claims(b, at+counted)...)
 		}
+	}
+	return all
+}
+
+// claims gives files that count otherwise at a place.
+func claims(b []byte, at int) (all [][]byte) {
+	for _, n := range []string{"\x00\x0f\xff\xff", "\x00\x3f\xff\xff", "\x7f\xff\xff\xff"} {
+		c := slices.Clone(b)
+		copy(c[at:], n)
+		all = append(all, c)
 	}
 	return all
 }
@@ -281,6 +289,19 @@ func allocated(f func()) int64 {
 // has a hundred bytes, and is read with 4 kB.
 const timesAllocated = 64
 
+// sounding is a little file with sound.
+func sounding(t testing.TB, expect int, finish bool) []byte {
+	t.Helper()
+	f := forever()
+	w := write(t, f, h264Format(t), made(0, 30, 5), 5, expect, tones(0, 20)...)
+	if finish {
+		if _, err := w.Finish(1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f.b
+}
+
 // FuzzOpen reads and mends anything: what it opens lies in the file, what it
 // mends is finished and holds as many pictures, and neither allocates what a
 // file says, but a few times what is in it.
@@ -288,9 +309,11 @@ func FuzzOpen(f *testing.F) {
 	for _, expect := range []int{30, -1} {
 		for _, finish := range []bool{true, false} {
 			b, _, _ := small(f, expect, finish)
-			f.Add(b)
-			for _, b := range claiming(b) {
+			for _, b := range [][]byte{b, sounding(f, expect, finish)} {
 				f.Add(b)
+				for _, b := range claiming(b) {
+					f.Add(b)
+				}
 			}
 		}
 	}
