@@ -162,6 +162,9 @@ func TestDiskErrorsAreSeenAndOvercome(t *testing.T) {
 				if s := g.recorders.Status("front"); s.State != c.want {
 					t.Fatalf("2 s after the disk failed the state is %v, want %v", s.State, c.want)
 				}
+				if line := "msg=recording camera=front state=" + c.want.String() + " reason="; !strings.Contains(g.log.String(), line) {
+					t.Errorf("the log has no line %q:\n%s", line, g.log)
+				}
 				time.Sleep(5 * time.Second)
 				fail(nil, nil)
 				time.Sleep(5 * time.Second)
