@@ -172,15 +172,22 @@ func TestPastIsNotForAll(t *testing.T) {
 	}
 }
 
-// TestPastOfH264 begins with the keyframe before, which decoders hurry through.
-func TestPastOfH264(t *testing.T) {
-	t.Parallel()
+// TestPastOfVideo begins with the keyframe before, which decoders hurry through.
+func TestPastOfVideo(t *testing.T) {
+	t.Run("h264", func(t *testing.T) { t.Parallel(); pastOfVideo(t, "h264", clip(t, 0, 50, 25, "")) })
+	t.Run("h265", func(t *testing.T) {
+		t.Parallel()
+		pastOfVideo(t, "h265", clipH265(t, 0, 50, 25, "bframes=0:scenecut=0"))
+	})
+}
+
+func pastOfVideo(t *testing.T, codec string, frames []media.Frame) {
+	t.Helper()
 	s := newSite(t, overTCP)
 	a := s.remember(context.Background())
-	frames := clip(t, 0, 50, 25, "")
 	a.Record(noon, frames)
 	s.attach(own).give(frames[0])
-	p := s.watch("h264")
+	p := s.watch(codec)
 	p.frame()
 	p.say(map[string]any{"type": "pause"})
 	for f := p.frame(); !f.Wall.Equal(taken(49)); f = p.frame() {
