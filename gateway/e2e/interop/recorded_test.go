@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,11 +18,12 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-// TestCamerasOfAllKindsAreRecorded with nothing else configured: H.264 as it was sent,
-// every picture of it, and JPEGs encoded.
+// TestCamerasOfAllKindsAreRecorded with nothing else configured: H.264 and H.265 as they
+// were sent, every picture of them, with their sound, and JPEGs encoded.
 func TestCamerasOfAllKindsAreRecorded(t *testing.T) {
 	t.Parallel()
 	film, port := rig.NumberedClip(t, 1200), rig.HeldPort(t)
+	heard, h265 := sounding(t, film), sounding(t, rig.NumberedH265(t, 1200))
 	jpegs, err := camtest.NewCountingCamera(0)
 	if err != nil {
 		t.Fatal(err)
@@ -32,15 +35,18 @@ func TestCamerasOfAllKindsAreRecorded(t *testing.T) {
   mpegts: {source: 'tcp-listen://127.0.0.1:%d', record: {mode: continuous}}
   http: {source: '%s', record: {mode: continuous}}
   upload: {source: 'upload:', record: {mode: continuous}}
-`, rig.RTSPServer(t, film), film, port, jpegs.URL("/")))
-	sender := rig.Program(t, "sh", "-c", fmt.Sprintf("until ffmpeg -v error -re -i '%s' -c copy -f mpegts tcp://127.0.0.1:%d; do sleep 0.1; done", film, port))
+`, rig.RTSPServer(t, film), heard, port, jpegs.URL("/")))
+	sender := rig.Program(t, "sh", "-c", fmt.Sprintf("until ffmpeg -v error -re -i '%s' -c copy -f mpegts tcp://127.0.0.1:%d; do sleep 0.1; done", h265, port))
 	if err := sender.Start(); err != nil {
 		t.Fatal(err)
 	}
 	rig.SendNumbers(t, s, "upload")
 	for camera, whole := range map[string]bool{"rtsp": true, "file": true, "mpegts": true, "http": false, "upload": false} {
 		rig.Await(t, "recording "+camera, func() bool { return recordedOf(t, s, camera) > 3*time.Second })
-		numbers := clipOf(t, s, camera)
+		numbers, tracks := clipOf(t, s, camera)
+		if want := map[string]string{"file": "h264 aac", "mpegts": "hevc aac"}[camera]; tracks != cmp.Or(want, "h264") {
+			t.Errorf("%s: recorded are %s", camera, tracks)
+		}
 		if len(numbers) < 40 {
 			t.Errorf("%s: only %d pictures are recorded", camera, len(numbers))
 		}
@@ -50,6 +56,16 @@ func TestCamerasOfAllKindsAreRecorded(t *testing.T) {
 			}
 		}
 	}
+}
+
+// sounding gives a film with sound.
+func sounding(t *testing.T, film string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "sounding.mp4")
+	if err := rig.Program(t, "ffmpeg", "-v", "error", "-i", film, "-f", "lavfi", "-i", "sine=r=48000", "-shortest", "-c:v", "copy", "-c:a", "aac", name).Run(); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // recordedOf gives how much is recorded of a camera.
@@ -71,8 +87,9 @@ func recordedOf(t *testing.T, s *rig.Server, camera string) (long time.Duration)
 	return long
 }
 
-// clipOf gives the numbers of the pictures of a clip of what is recorded of a camera.
-func clipOf(t *testing.T, s *rig.Server, camera string) (numbers []int) {
+// clipOf gives the numbers of the pictures of a clip of what is recorded of a camera,
+// and the codecs of its tracks.
+func clipOf(t *testing.T, s *rig.Server, camera string) (numbers []int, tracks string) {
 	t.Helper()
 	from := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
 	a, err := http.Get(fmt.Sprintf("%s/live/%s/recording.mp4?from=%s&to=now", s.URL, camera, from))
@@ -99,5 +116,9 @@ func clipOf(t *testing.T, s *rig.Server, camera string) (numbers []int) {
 		}
 		numbers = append(numbers, n)
 	}
-	return numbers
+	out, err = rig.Program(t, "ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return numbers, strings.Join(strings.Fields(strings.ReplaceAll(string(out), ",", "")), " ")
 }
