@@ -76,6 +76,29 @@ func FuzzMux(f *testing.F) {
 	})
 }
 
+// FuzzSound reads what an ffmpeg makes of sound, and says of a file.
+func FuzzSound(f *testing.F) {
+	f.Add([]byte("\xff\xf1\x4c\x80\x01\x3f\xfcab\xff\xf1\x4c\x80\x01\x1f\xfcc"))
+	page := "OggS" + strings.Repeat("\x00", 22) + "\x01\x03abc"
+	f.Add([]byte(page + page + page))
+	f.Add([]byte("#tb 0: 1/12800\n0, 0, 512, 512, 9, 0x1\n0, 512, NOPTS, 512, 9, 0x1\n0, 1024, 9223372036854775807, -1, 9, 0x1\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, read := range []func(*Sound) ([]byte, error){(*Sound).readADTS, (*Sound).readOgg} {
+			s := &Sound{process: &Process{frames: bufio.NewReader(bytes.NewReader(b))}}
+			for total := 0; ; {
+				data, err := read(s)
+				if err != nil {
+					break
+				}
+				if total += len(data); total > len(b) {
+					t.Fatalf("%d bytes out of %d", total, len(b))
+				}
+			}
+		}
+		_, _, _ = latest(bytes.NewReader(b))
+	})
+}
+
 // Said gives what ffmpeg printed last.
 func (p *Process) Said() string { return p.stderr.String() }
 
