@@ -35,11 +35,7 @@ func (c *Cursor) SoundFormat() *media.Format {
 	if c.piece == nil || c.piece.sound == nil {
 		return nil
 	}
-	e := &c.ears
-	if e.format == nil || !same(e.format, c.piece.sound) {
-		e.format = c.piece.sound
-	}
-	return e.format
+	return c.formatOf(c.piece)
 }
 
 // same says whether one decoder plays sound of both formats.
@@ -90,7 +86,8 @@ func (c *Cursor) Sound(after, before time.Time) (f media.Frame, ok bool) {
 	}
 }
 
-// formatOf gives the format of a file's sound.
+// formatOf gives the format of a file's sound, which it has: the one of before where
+// that is alike.
 func (c *Cursor) formatOf(p *piece) *media.Format {
 	if c.ears.format == nil || !same(c.ears.format, p.sound) {
 		c.ears.format = p.sound
