@@ -3,7 +3,6 @@ package contract
 import (
 	"bytes"
 	"image"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,23 +22,7 @@ import (
 func cutting(t *testing.T, s *rig.Server, method string, from, to time.Time, header ...string) (*http.Response, []byte) {
 	t.Helper()
 	query := url.Values{"from": {from.Format(time.RFC3339Nano)}, "to": {to.Format(time.RFC3339Nano)}, "start": {"exact"}}
-	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+"/live/front/recording.mp4?"+query.Encode(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, b
+	return asked(t, method, s.URL+"/live/front/recording.mp4?"+query.Encode(), header...)
 }
 
 // numbersOf has ffmpeg show a clip, and reads the numbers of its pictures.
