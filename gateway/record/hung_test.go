@@ -154,5 +154,7 @@ func TestIndexThatIsLocked(t *testing.T) {
 	if s := g.recorders.Status("front"); s.Lost > 0 || s.Gaps > 0 {
 		t.Errorf("%+v\n%s", s, g.log)
 	}
-	g.wantAllFrames(c, 5) // that are on their way when it ends
+	c.away.Store(true) // so that no frame is on its way when all ends
+	g.expectState(record.Waiting)
+	g.wantAllFrames(c, 0)
 }
