@@ -67,7 +67,7 @@ func TestPlayerInFirefox(t *testing.T) {
 			t.Logf("%s: %.0f ms", mode, *shown.DelayMs)
 		}
 	}
-	for range 4 { // what it had of a place is partly thrown away when somebody comes back to it
+	for range 8 { // what it had of a place is partly thrown away when somebody comes back to it
 		evaluate("(player(0).style.display = 'none', idle(0))", nil)
 		evaluate("(player(0).style.display = '', player(0).scrollIntoView(), live(0).then(() => moved(0, 3)).then(() => 0))", nil)
 	}
