@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 
-// Three builds, so that each gives one file that imports nothing: the element,
+// The player, in three builds, so that each gives one file that imports nothing: the element,
 // the worker that draws for it, and the worklet that sounds for it. Their names
 // carry no hash: the files are committed and embedded, and other sites load them
 // by name.
@@ -19,6 +19,5 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: !(mode in parts),
       reportCompressedSize: false,
     },
-    test: { include: ['player/**/*.test.ts'] },
   };
 });

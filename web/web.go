@@ -27,7 +27,7 @@ var files embed.FS
 
 // policy is what pages may do, up to whose pages may show them in a frame.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
-	"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
+	"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
 
 // security is the further headers that every page and asset carries.
 var security = map[string]string{
@@ -111,6 +111,12 @@ func (p *Pages) add(folder, address string) {
 	if err != nil {
 		panic(err) // what is embedded can be read
 	}
+}
+
+// App is the page of the app, which finds out by itself who looks at it and what
+// they may see. It is the same at each of its addresses.
+func (p *Pages) App(w http.ResponseWriter, r *http.Request) {
+	p.show(w, r, http.StatusOK, "app.html", nil)
 }
 
 // Viewer shows cameras to a user, whose name is "" where nobody has to log in.

@@ -21,6 +21,7 @@ func pages(p *Pages) map[string]http.HandlerFunc {
 		"login": func(w http.ResponseWriter, r *http.Request) {
 			p.Login(w, r, http.StatusOK, Login{Next: `/gate"`, Refusal: camera.Name})
 		},
+		"app":         p.App,
 		"broadcaster": func(w http.ResponseWriter, r *http.Request) { p.Broadcaster(w, r, "", camera) },
 	}
 }
@@ -40,6 +41,7 @@ var (
 	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
 	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
+	chunk     = regexp.MustCompile("(?:from *|import\\()[\"'`](\\./[^\"'`]+\\.js)[\"'`]")
 	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound)\.js)`)
 )
 
@@ -65,6 +67,9 @@ func TestPagesKeepTheirOwnPolicy(t *testing.T) {
 		}
 		if found := elsewhere.FindString(body); found != "" {
 			t.Errorf("%s: %q is elsewhere", name, found)
+		}
+		if name == "app" {
+			continue // which shows no camera by itself
 		}
 		if !strings.Contains(body, "&lt;script&gt;") || !strings.Contains(body, "gate&#34;") && !strings.Contains(body, `gate"`) {
 			t.Errorf("%s does not show the camera:\n%s", name, body)
@@ -98,6 +103,11 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 		}
 		for _, match := range imported.FindAllStringSubmatch(body, -1) {
 			load("/assets/" + match[1] + match[2])
+		}
+		for _, match := range chunk.FindAllStringSubmatch(body, -1) {
+			if strings.HasPrefix(path, "/assets/app/") {
+				load("/assets/app/" + match[1][2:])
+			}
 		}
 	}
 	loadFrom := func(base, body string) {
@@ -167,7 +177,7 @@ func TestPagesAreRightUnderAnyPath(t *testing.T) {
 			if found := absolute.FindString(body); found != "" {
 				t.Errorf("%s at %s: %s", name, at, found)
 			}
-			if !strings.Contains(body, `href="`+root+`assets/style.css"`) {
+			if !strings.Contains(body, `href="`+root+`assets/style.css"`) && !strings.Contains(body, `href="`+root+`assets/app/app.css"`) {
 				t.Errorf("%s at %s does not find its style", name, at)
 			}
 		}

@@ -11,6 +11,12 @@ import (
 	"framegate/web"
 )
 
+// showApp shows the app, which asks the API who looks at it.
+func (f *Front) showApp(w http.ResponseWriter, r *http.Request, _ Visit) error {
+	f.options.Pages.App(w, r)
+	return nil
+}
+
 // showViewer shows the cameras that whoever asks may see or send pictures to.
 func (f *Front) showViewer(w http.ResponseWriter, r *http.Request, v Visit) error {
 	var cameras []web.Camera

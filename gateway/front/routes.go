@@ -36,9 +36,15 @@ func (f *Front) routes() []route {
 		{"GET /healthz", api.Public, 0, noCamera, sayOK},
 		{"GET /readyz", api.Public, 0, noCamera, f.sayReady},
 	}
+	for _, path := range appPaths {
+		routes = append(routes, route{"GET " + path, api.Public, 0, noCamera, f.showApp})
+	}
 	routes = append(routes, f.formRoutes()...)
 	return append(routes, f.apiRoutes()...)
 }
+
+// appPaths are the addresses of the app's views; web/app/router.svelte.ts has the same.
+var appPaths = []string{"/recordings", "/recordings/{part}", "/settings", "/settings/{part}", "/welcome"}
 
 // apiRoutes is the part of the route table that is the API's.
 func (f *Front) apiRoutes() []route {

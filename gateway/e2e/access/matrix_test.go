@@ -148,6 +148,11 @@ func rows() []row {
 	add("GET /{$}", "/", rig.AsPage, nil)
 	camera("GET /camera/{id}", "/camera/{}", rig.AsPage, nil)
 	camera("GET /broadcast/{id}", "/broadcast/{}", rig.AsPage, nil)
+	for _, view := range []string{"/recordings", "/settings", "/welcome"} {
+		add("GET "+view, view, rig.AsPage, nil)
+	}
+	add("GET /recordings/{part}", "/recordings/marks", rig.AsPage, nil)
+	add("GET /settings/{part}", "/settings/users", rig.AsPage, nil)
 	add("GET /login", "/login", rig.AsPage, nil)
 	add("POST /login", "/login", rig.AsForm, says("link=none"))
 	add("POST /logout", "/logout", rig.AsForm, nil)

@@ -1,0 +1,186 @@
+// What the app knows of the server, kept true by one stream of events: who is
+// logged in, which cameras there are, what they do. Nothing is asked for over
+// and over; after a gap in the stream all of it is asked for anew.
+
+import { call, onUnauthorized, Problem, type Schemas } from './api/client';
+import { address } from './root';
+
+export type Camera = Schemas['Camera'];
+export type CameraStatus = Schemas['CameraStatus'];
+export type Me = Schemas['Me'];
+export type Overview = Schemas['Overview'];
+export type ServerEvent = Schemas['Event'];
+
+/** How it stands with the server. */
+export type Connection = 'connecting' | 'open' | 'lost';
+
+const STATUS_EVERY = '2s';
+const CALM_MS = 200; // several changes often come together
+const AGAIN_MS = 2000;
+
+// Kinds of events after which something is asked for anew.
+const OF_CAMERAS = ['camera_added', 'camera_changed', 'camera_removed', 'settings_changed'];
+const OF_STATUS = ['camera_online', 'camera_offline', 'camera_idle', 'publisher_came', 'publisher_went', 'recording_changed'];
+const OTHERS = [
+  'recordings_added', 'recordings_deleted', 'recording_gap', 'recording_mark_added', 'recording_mark_changed', 'recording_mark_deleted',
+  'export_changed', 'export_removed', 'settings_refused', 'preferences_changed', 'log_added',
+];
+
+let me = $state.raw<Me | null | undefined>(undefined);
+let cameras = $state.raw<readonly Camera[] | undefined>(undefined);
+let overview = $state.raw<Overview | undefined>(undefined);
+let statuses = $state.raw<ReadonlyMap<string, CameraStatus>>(new Map());
+let connection = $state<Connection>('connecting');
+let problem = $state.raw<Problem | null>(null);
+let offsetMs = 0; // of the server's clock before ours
+
+/** All of it, to read. Reactive. */
+export const live = {
+  /** Who is logged in; null: nobody, undefined: not known yet. */
+  get me() {
+    return me;
+  },
+  /** Which cameras there are, of those that one may know; undefined: not known yet. */
+  get cameras() {
+    return cameras;
+  },
+  /** What the server as a whole does; of two seconds ago at most. */
+  get overview() {
+    return overview;
+  },
+  get connection() {
+    return connection;
+  },
+  /** Why nothing could be learned; null where that went well. */
+  get problem() {
+    return problem;
+  },
+  /** What a camera does. */
+  status(id: string): CameraStatus | undefined {
+    return statuses.get(id);
+  },
+  camera(id: string): Camera | undefined {
+    return cameras?.find((camera) => camera.id === id);
+  },
+  /** The server's present, in ms since 1970. Not reactive. */
+  nowMs(): number {
+    return Date.now() + offsetMs;
+  },
+};
+
+/** Says whether who is logged in may do something with a camera. */
+export function may(camera: Camera | undefined, action: Camera['may'][number]): boolean {
+  return camera?.may.includes(action) ?? false;
+}
+
+type Heard = (event: ServerEvent) => void;
+const hearers = new Map<string, Set<Heard>>();
+
+/** Calls heard at each event of the kinds, and with 'ready' whenever some may have been missed. The result ends it. */
+export function onEvent(kinds: readonly (ServerEvent['kind'] | 'preferences_changed' | 'log_added')[], heard: Heard): () => void {
+  for (const kind of kinds) hearers.set(kind, (hearers.get(kind) ?? new Set()).add(heard));
+  return () => {
+    for (const kind of kinds) hearers.get(kind)?.delete(heard);
+  };
+}
+
+let source: EventSource | null = null;
+let again: ReturnType<typeof setTimeout> | undefined;
+const asking = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Begins: asks who is logged in, and listens. */
+export async function begin(): Promise<void> {
+  clearTimeout(again);
+  try {
+    me = await call('get', '/api/v1/me');
+    problem = null;
+    listen();
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) me = null;
+    else {
+      problem = error instanceof Problem ? error : new Problem(0, String(error));
+      connection = 'lost';
+      again = setTimeout(() => void begin(), AGAIN_MS);
+    }
+  }
+}
+
+/** Takes over who has just logged in; null: logged out. */
+export function loggedIn(who: Me | null): void {
+  const same = who !== null && who.session === me?.session;
+  me = who;
+  if (same) return;
+  deafen();
+  cameras = overview = undefined;
+  statuses = new Map();
+  if (who) listen();
+}
+
+function listen(): void {
+  deafen();
+  connection = 'connecting';
+  source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
+  source.addEventListener('ready', (event) => {
+    connection = 'open';
+    hear(event);
+    soon('cameras', askCameras);
+    soon('status', askStatus);
+  });
+  source.addEventListener('status', (event) => take(JSON.parse(event.data as string) as Overview));
+  for (const kind of OF_CAMERAS) source.addEventListener(kind, (event) => (hear(event), soon('cameras', askCameras)));
+  for (const kind of OF_STATUS) source.addEventListener(kind, (event) => (hear(event), soon('status', askStatus)));
+  for (const kind of OTHERS) source.addEventListener(kind, hear);
+  source.addEventListener('lost', () => {
+    hearers.get('ready')?.forEach((heard) => heard({ kind: 'ready', at: new Date(live.nowMs()).toISOString() }));
+    soon('cameras', askCameras);
+    soon('status', askStatus);
+  });
+  source.onerror = () => {
+    connection = 'lost';
+    if (source?.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    deafen();
+    clearTimeout(again);
+    again = setTimeout(() => void begin(), AGAIN_MS);
+  };
+}
+
+function deafen(): void {
+  source?.close();
+  source = null;
+  clearTimeout(again);
+}
+
+function hear(event: MessageEvent): void {
+  const told = JSON.parse(event.data as string) as ServerEvent;
+  if (told.kind === 'ready') offsetMs = new Date(told.at).getTime() - Date.now();
+  hearers.get(told.kind)?.forEach((heard) => heard(told));
+}
+
+function take(now: Overview): void {
+  overview = now;
+  statuses = new Map(now.cameras.map((status) => [status.id, status]));
+}
+
+// soon asks once for what several events call for.
+function soon(what: string, ask: () => Promise<void>): void {
+  clearTimeout(asking.get(what));
+  asking.set(what, setTimeout(() => void ask().catch(() => undefined), CALM_MS)); // the next event, or 'ready', asks again
+}
+
+async function askCameras(): Promise<void> {
+  ({ cameras } = await call('get', '/api/v1/cameras'));
+}
+
+async function askStatus(): Promise<void> {
+  take(await call('get', '/api/v1/status'));
+}
+
+onUnauthorized(() => {
+  if (me) loggedIn(null);
+});
+
+// A page that slept, or a network that changed: browsers notice late.
+addEventListener('online', () => void begin());
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && connection === 'lost') void begin();
+});

@@ -1,0 +1,92 @@
+// The address is the state: which view is shown, and what of it. Links are
+// plain links; those to views of ours need no new page.
+
+import { address, below } from './root';
+
+/** A place in the app: the path below the root, and the query. */
+export interface Place {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly hash: string;
+}
+
+let current = $state.raw<Place>(place());
+let guard: (() => boolean) | null = null; // says whether the view may be left
+
+function place(): Place {
+  return { path: below(new URL(location.href)) ?? '/', query: new URLSearchParams(location.search), hash: location.hash.slice(1) };
+}
+
+/** Where the app is. Reactive. */
+export const router = {
+  get path(): string {
+    return current.path;
+  },
+  get query(): URLSearchParams {
+    return current.query;
+  },
+  get hash(): string {
+    return current.hash;
+  },
+};
+
+/** Goes to a path of the app, such as "/camera/front?at=…". */
+export function go(path: string, { replace = false } = {}): void {
+  if (path !== router.path && guard && !guard()) return;
+  const url = address(path);
+  if (replace) history.replaceState(null, '', url);
+  else history.pushState(null, '', url);
+  current = place();
+  if (!replace) scrollTo(0, 0);
+}
+
+/** Changes keys of the query; null removes one. It makes no new entry of the history unless asked to. */
+export function setQuery(changes: Record<string, string | null>, { push = false } = {}): void {
+  const query = new URLSearchParams(current.query);
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) query.delete(key);
+    else query.set(key, value);
+  }
+  const text = query.toString();
+  if (text === current.query.toString()) return;
+  const url = address(current.path) + (text && `?${text}`);
+  if (push) history.pushState(null, '', url);
+  else history.replaceState(null, '', url);
+  current = place();
+}
+
+/** Has someone asked before the view is left, as where something is not saved. The result takes it back. */
+export function guardLeaving(mayLeave: () => boolean): () => void {
+  guard = mayLeave;
+  return () => {
+    if (guard === mayLeave) guard = null;
+  };
+}
+
+/** Follows links and the history, until the result is called. */
+export function startRouter(): () => void {
+  const popped = (): void => {
+    current = place();
+  };
+  const clicked = (event: MouseEvent): void => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest<HTMLAnchorElement>('a[href]');
+    if (!link || link.target || link.hasAttribute('download')) return;
+    const url = new URL(link.href);
+    const path = below(url);
+    if (path === null || !isView(path)) return;
+    event.preventDefault();
+    go(path + url.search + url.hash);
+  };
+  addEventListener('popstate', popped);
+  document.addEventListener('click', clicked);
+  return () => {
+    removeEventListener('popstate', popped);
+    document.removeEventListener('click', clicked);
+  };
+}
+
+/** Says whether a path is one of the app's views. front/routes.go has the same. */
+export function isView(path: string): boolean {
+  return /^\/(|login|welcome|camera\/[^/]+|broadcast\/[^/]+|(recordings|settings)(\/[^/]+)?)$/.test(path);
+}

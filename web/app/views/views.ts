@@ -1,0 +1,55 @@
+// Which view is at which path. A view is loaded when it is first wanted.
+
+import type { Component } from 'svelte';
+
+/** A view of the app. */
+export interface View {
+  /** Another key is another view, which begins anew. */
+  readonly key: string;
+  /** Whether it stands without the header. */
+  readonly bare?: boolean;
+  readonly load: () => Promise<{ default: Component<Record<string, string>> }>;
+  readonly parameters: Record<string, string>;
+}
+
+type Load = () => Promise<{ default: unknown }>;
+
+// Each path, with names for its parts; a "?" makes a part optional.
+const table: [pattern: string, load: Load, options?: { bare: boolean }][] = [
+  ['/', () => import('./wall/Wall.svelte')],
+  ['/camera/:id', () => import('./camera/Camera.svelte')],
+  ['/recordings/:part?', () => import('./recordings/Recordings.svelte')],
+  ['/broadcast/:id', () => import('./broadcast/Broadcast.svelte')],
+  ['/settings/:part?', () => import('./settings/Settings.svelte')],
+  ['/welcome', () => import('./welcome/Welcome.svelte'), { bare: true }],
+];
+
+/** Gives the view at a path of the app; null where there is none. */
+export function viewOf(path: string): View | null {
+  for (const [pattern, load, options] of table) {
+    const parameters = match(pattern, path);
+    if (parameters) return { key: `${pattern} ${parameters['id'] ?? ''}`, load: load as View['load'], parameters, ...options };
+  }
+  return null;
+}
+
+/** Compares a path with a pattern, and gives its named parts. */
+export function match(pattern: string, path: string): Record<string, string> | null {
+  const wanted = pattern.split('/').slice(1);
+  const parts = path.split('/').slice(1);
+  if (parts.length > wanted.length) return null;
+  const found: Record<string, string> = {};
+  for (const [i, want] of wanted.entries()) {
+    const part = parts[i];
+    if (!want.startsWith(':')) {
+      if (part !== want) return null;
+    } else if (part) {
+      try {
+        found[want.replace(/[:?]/g, '')] = decodeURIComponent(part);
+      } catch {
+        return null; // what is no encoding of anything
+      }
+    } else if (!want.endsWith('?')) return null;
+  }
+  return found;
+}

@@ -1,0 +1,1 @@
+import{C as e,S as t,_ as n,a as r,d as i,f as a,g as o,o as s,p as c,s as l,v as u,w as d}from"./app.js";var f=c(`<section class="page stack"><h1> </h1></section>`);function p(c,p){e(p,!1),l();var m=f(),h=n(m),g=u(h,!0);d(m),o(e=>i(g,e),[()=>s(r.cameras)]),a(c,m),t()}export{p as default};
