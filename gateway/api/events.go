@@ -26,7 +26,7 @@ func (a *API) registerEvents(r registrar) {
 		Route: Route{http.MethodGet, "/api/v1/events", Known}, id: "listen-to-events", tag: "status",
 		summary: "Listen to what happens",
 		about: "Server-sent events, for EventSource. The name of an event is its kind, and its data the JSON below. " +
-			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them. The stream ends when the login or a permission does.",
+			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. The stream ends when the login or a permission does.",
 		problems: []int{http.StatusServiceUnavailable},
 	}
 	openapi.AddPlain[events.Event](r.set, op.declared(), "events, until either side ends it", "text/event-stream", a.serveEvents)
@@ -105,10 +105,11 @@ func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, ou
 // ends the stream, and a browser that comes again is told what it may be told.
 func (a *API) hears(ctx context.Context, p auth.Principal, v events.Event) (bool, error) {
 	action := auth.View
-	if v.Export != "" {
-		return mayKnow(p, v.Owner), nil
-	}
 	switch {
+	case v.Export != "":
+		return mayKnow(p, v.Owner), nil
+	case v.Kind == events.PreferencesChanged: // of nobody in particular where auth is off, and all are that
+		return p.Owner() == v.Owner, nil
 	case v.Camera == "":
 		action = auth.Admin
 	case strings.HasPrefix(string(v.Kind), "recording"):

@@ -29,7 +29,7 @@ type operation struct {
 	about    string
 	status   int    // of success; 0 is 200, or 204 without a body
 	problems []int  // besides those of every operation
-	free     string // a member of the body that is any object; "" for none
+	free     string // a member of the body that is any object, or openapi.WholeBody; "" for none
 }
 
 // registrar declares operations.
@@ -63,6 +63,7 @@ func (a *API) register() {
 	a.registerUsers(r)
 	a.registerTokens(r)
 	a.registerSessions(r)
+	a.registerPreferences(r)
 	a.registerSettings(r)
 	a.document = a.set.Document()
 	a.registerDocs(r)

@@ -115,10 +115,18 @@ func calls(d described, op describedRoute) (all []call) {
 	if op.Body == nil {
 		return []call{{name: "unwanted body", body: object{"a": 1}}}
 	}
-	ref := op.Body.Content["application/json"].Schema["$ref"].(string)
+	good := make(object)
+	noObject := []call{
+		{name: "list", body: []any{good}}, {name: "number", body: 1}, {name: "text", body: `"x"`}, {name: "null", body: "null"},
+		{name: "empty", body: ""}, {name: "bomb", body: strings.Repeat(`{"a":`, 10000)},
+		{name: "large", body: object{"name": strings.Repeat("x", maxBodyBytes)}},
+	}
+	ref, named := op.Body.Content["application/json"].Schema["$ref"].(string)
+	if !named { // any object will do
+		return noObject
+	}
 	schema := d.Parts.Schemas[ref[strings.LastIndex(ref, "/")+1:]]
 	properties := schema["properties"].(map[string]any)
-	good := make(object)
 	for _, name := range required(schema) {
 		good[name] = fitting(properties[name].(map[string]any))
 	}
@@ -143,12 +151,7 @@ func calls(d described, op describedRoute) (all []call) {
 		delete(body, name)
 		all = append(all, call{name: "without " + name, body: body})
 	}
-	return append(all,
-		call{name: "unknown member", body: with("unheard_of", 1)},
-		call{name: "list", body: []any{good}}, call{name: "number", body: 1}, call{name: "text", body: `"x"`},
-		call{name: "empty", body: ""}, call{name: "bomb", body: strings.Repeat(`{"a":`, 10000)},
-		call{name: "large", body: with("name", strings.Repeat("x", maxBodyBytes))},
-	)
+	return append(append(all, noObject...), call{name: "unknown member", body: with("unheard_of", 1)})
 }
 
 // Whatever is sent to whichever operation, off its schema or odd, is refused

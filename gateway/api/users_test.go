@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/auth"
 )
 
@@ -211,6 +212,10 @@ func TestAnyone(t *testing.T) {
 	c.do("POST", "/api/v1/cameras/gate/links", object{"action": "view", "expires_in": "1m"}).want(403)
 	c.do("POST", "/api/v1/cameras", object{"id": "a", "source": "upload:"}).want(201)
 	c.do("GET", "/api/v1/sessions", nil).want(200)
+	e := c.hear()
+	c.do("PUT", "/api/v1/me/preferences", object{"theme": "dark"}).want(204)
+	e.expect(events.PreferencesChanged, "")
+	c.do("GET", "/api/v1/me/preferences", nil).want(200).says(`{"theme":"dark"}`)
 }
 
 // Users of names that may not be given any more, since they stand badly in

@@ -84,6 +84,7 @@ func fill(t *testing.T, s *store.Store) store.User {
 	if _, err := s.AddSession(ctx, store.Session{Hash: []byte("session"), User: user.ID}, 10); err != nil {
 		t.Fatal(err)
 	}
+	must(t, s.SetPreferences(ctx, user.ID, []byte(`{"order": []}`)))
 	if _, err := s.SecretOrSet(ctx, "links", secret.New("canary-links")); err != nil {
 		t.Fatal(err)
 	}

@@ -124,6 +124,13 @@ CREATE TABLE links (
 ) STRICT;
 CREATE TRIGGER links_changed AFTER UPDATE OF name, camera, action, expires_ms ON links BEGIN UPDATE changes SET n = n + 1 WHERE area = 'access'; END;
 CREATE TRIGGER links_removed AFTER DELETE ON links BEGIN UPDATE changes SET n = n + 1 WHERE area = 'access'; END;
+`, `
+CREATE TABLE preferences (
+	owner    INTEGER PRIMARY KEY, -- the user's id; 0 is whoever comes where auth is off
+	user     INTEGER REFERENCES users (id) ON DELETE CASCADE, -- the same, NULL for 0
+	document BLOB NOT NULL
+) STRICT;
+CREATE INDEX preferences_by_user ON preferences (user);
 `}
 
 // fillDatabase makes an empty file a database of the present version.

@@ -1,7 +1,7 @@
 // Package store keeps what Framegate has to remember, in one folder: state.db,
-// an SQLite database with the cameras added at run time, users, tokens, links,
-// sessions and secrets, and key, which encrypts the secrets in it. It is the
-// only package that knows SQL or writes there.
+// an SQLite database with the cameras added at run time, users and their
+// preferences, tokens, links, sessions and secrets, and key, which encrypts the
+// secrets in it. It is the only package that knows SQL or writes there.
 //
 // It decides nothing: who may do what, how a password is hashed and what a
 // camera's settings mean is for its callers (auth, api, main). Passwords,

@@ -336,6 +336,37 @@ func TestLinksAreBounded(t *testing.T) {
 	}
 }
 
+func TestPreferencesGoWithTheirUser(t *testing.T) {
+	s, ctx := open(t, folder(t)), t.Context()
+	fill(t, s)
+	berta, err := s.AddUser(ctx, store.User{Name: "berta", Password: "hash"})
+	must(t, err)
+	want := func(user int64, document string) {
+		t.Helper()
+		if got, err := s.Preferences(ctx, user); err != nil || string(got) != document {
+			t.Errorf("of %d: %s, %v", user, got, err)
+		}
+	}
+	before, err := s.AccessRevision(ctx)
+	must(t, err)
+	want(berta.ID, "")
+	for owner, document := range map[int64]string{0: `{"a":0}`, berta.ID: `{"a":1}`} {
+		must(t, s.SetPreferences(ctx, owner, []byte(`{}`)))
+		must(t, s.SetPreferences(ctx, owner, []byte(document)))
+	}
+	want(0, `{"a":0}`)
+	want(berta.ID, `{"a":1}`)
+	if after, err := s.AccessRevision(ctx); err != nil || after != before {
+		t.Errorf("the revision went from %d to %d, %v", before, after, err)
+	}
+	if err := s.SetPreferences(ctx, 4711, []byte(`{}`)); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("%v", err)
+	}
+	must(t, s.RemoveUser(ctx, berta.ID))
+	want(berta.ID, "")
+	want(0, `{"a":0}`)
+}
+
 func TestPlacesAreTheLastOnes(t *testing.T) {
 	s, ctx := open(t, folder(t)), t.Context()
 	user := fill(t, s)

@@ -26,7 +26,7 @@ const (
 // bodyForm says what a pattern takes for a body.
 type bodyForm struct {
 	taken bool   // one at all
-	free  string // the member that may hold any JSON; "" for none
+	free  string // the member that may hold any JSON, or WholeBody; "" for none
 }
 
 // gate reads the body of a request, which it gives with the body in memory. An
@@ -104,15 +104,15 @@ func checkType(r *http.Request, hasBody bool) *problem.Problem {
 // checkJSON refuses what readers of JSON disagree on (RFC 8259 sections 4 and
 // 8.1): names that are there twice, text that is not UTF-8, depth; and nulls,
 // which mean nothing here. Names are of small letters, so that "Source" is not
-// taken for "source", as encoding/json would. Within what the member free holds there may
-// be nulls and any names.
+// taken for "source", as encoding/json would. Within what the member free holds, or in all
+// where that is WholeBody, there may be nulls and any names.
 func checkJSON(body []byte, free string) error {
 	if !utf8.Valid(body) {
 		return errors.New("is not UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	if err := checkValue(d, 1, free, false); err != nil {
+	if err := checkValue(d, 1, free, free == WholeBody); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -127,7 +127,7 @@ func checkValue(d *json.Decoder, depth int, free string, isFree bool) error {
 	switch {
 	case err != nil:
 		return errors.New("is not JSON: " + strings.TrimPrefix(err.Error(), "json: "))
-	case token == nil && !(isFree && depth > 2):
+	case token == nil && !(isFree && (depth > 2 || depth == 2 && free == WholeBody)):
 		return errors.New("holds a null; leave out what is to stay as it is")
 	case depth > maxDepth:
 		return errors.New("is nested too deep")

@@ -44,6 +44,17 @@ func TestWhatIsNotTakenForJSON(t *testing.T) {
 	}
 }
 
+func TestABodyThatMayBeAnyObject(t *testing.T) {
+	for body, taken := range map[string]bool{
+		`{}`: true, `{"A":null,"b-c":[null,{"Ü":1}]}`: true, strings.Repeat(`{"A":`, 7) + `{}` + strings.Repeat("}", 7): true,
+		`null`: false, `{"A":1,"A":2}`: false, `{"A":1}{}`: false, strings.Repeat(`{"A":`, 8) + `{}` + strings.Repeat("}", 8): false,
+	} {
+		if err := checkJSON([]byte(body), WholeBody); (err == nil) != taken {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
 // FuzzBodies: a body is taken by checkJSON only if encoding/json takes it for
 // one value without a null.
 func FuzzBodies(f *testing.F) {

@@ -40,8 +40,11 @@ type Operation struct {
 	Open       bool   // to everybody, so that no login is told of
 	Status     int    // of success; 0 is 200, or 204 without a body
 	Problems   []int  // statuses of errors besides those of every operation
-	Free       string // the member of the body that may hold any JSON; "" for none
+	Free       string // the member of the body that may hold any JSON, or WholeBody; "" for none
 }
+
+// WholeBody, as Operation.Free, says that the body may be any object.
+const WholeBody = "*"
 
 // Login is a way to say who one is.
 type Login struct {
@@ -137,7 +140,7 @@ func Add[in, out any](s *Set, op Operation, do func(context.Context, *in) (*out,
 	})
 	s.bodies[op.Method+" "+op.Path] = bodyForm{}
 	documented := s.huma.OpenAPI().Paths[op.Path]
-	for _, d := range []*huma.Operation{documented.Post, documented.Patch} {
+	for _, d := range []*huma.Operation{documented.Post, documented.Put, documented.Patch} {
 		if d != nil && d.OperationID == op.ID {
 			s.bodies[op.Method+" "+op.Path] = bodyForm{taken: d.RequestBody != nil, free: op.Free}
 		}
@@ -234,7 +237,7 @@ func (s *Set) Document() []byte {
 // sent says whether the schema of this name is that of a body that is sent in.
 func (s *Set) sent(name string) bool {
 	for _, item := range s.huma.OpenAPI().Paths {
-		for _, op := range []*huma.Operation{item.Post, item.Patch} {
+		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
 			if op != nil && op.RequestBody != nil && strings.HasSuffix(op.RequestBody.Content["application/json"].Schema.Ref, "/"+name) {
 				return true
 			}

@@ -231,6 +231,8 @@ func apiRows() []row {
 	plain("POST /api/v1/login", says(`{"name": "viewer", "password": "`+rig.GoodPassword+`"}`))
 	plain("POST /api/v1/logout", nil)
 	plain("GET /api/v1/me", nil)
+	plain("GET /api/v1/me/preferences", nil)
+	plain("PUT /api/v1/me/preferences", says(`{"Any": null}`))
 	plain("POST /api/v1/me/password", says(`{"old": "`+rig.GoodPassword+`", "password": "short"}`))
 	plain("GET /api/v1/sessions", nil)
 	add("DELETE /api/v1/sessions/{number}", (*matrix).addedSession, nil)
