@@ -5,8 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,6 +154,77 @@ func TestImportLaw(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestDesignNamesWhatRoomsImport: in the list of rooms in DESIGN.md the last
+// column is what each imports of ours, where it has one.
+func TestDesignNamesWhatRoomsImport(t *testing.T) {
+	document, err := os.ReadFile("DESIGN.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(document), "\n## The rooms\n")
+	list, _, _ = strings.Cut(list, "\nWho may import whom")
+	rooms := goFiles(t, false)
+	column := regexp.MustCompile(`\s{2,}`)
+	var above []string // the folders that the line is in, a level each of two spaces
+	told := 0
+	for line := range strings.Lines(list) {
+		name, words, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || !strings.HasSuffix(name, "/") {
+			continue
+		}
+		depth := (len(line) - len(strings.TrimLeft(line, " ")) - 4) / 2
+		above = append(above[:min(depth, len(above))], strings.TrimSuffix(name, "/"))
+		columns := column.Split(strings.TrimSpace(words), -1)
+		dir := path.Join(above...)
+		if len(columns) < 2 || rooms[dir] == nil {
+			continue
+		}
+		told++
+		if text := columns[len(columns)-1]; !importsAre(text, dir, ourImports(t, rooms[dir])) {
+			t.Errorf("DESIGN.md says that %s imports %s; it is %v", dir, text, ourImports(t, rooms[dir]))
+		}
+	}
+	if told < 40 {
+		t.Errorf("only %d rooms were compared; is the list another?", told)
+	}
+}
+
+// ourImports gives which of our packages files import, each once.
+func ourImports(t *testing.T, files []*ast.File) (all []string) {
+	t.Helper()
+	for _, file := range files {
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ours, ok := strings.CutPrefix(name, module); ok && !slices.Contains(all, ours) {
+				all = append(all, ours)
+			}
+		}
+	}
+	return all
+}
+
+// importsAre compares a list in words with what a directory imports.
+func importsAre(text, dir string, imports []string) bool {
+	if text == "nothing of ours" {
+		return len(imports) == 0
+	}
+	named := strings.Split(text, ", ")
+	found := make(map[string]bool)
+	for _, ours := range imports {
+		i := slices.IndexFunc(named, func(name string) bool {
+			return strings.HasSuffix("/"+ours, "/"+name) || name == "its rooms below" && strings.HasPrefix(ours, dir+"/")
+		})
+		if i < 0 {
+			return false
+		}
+		found[named[i]] = true
+	}
+	return len(found) == len(named)
 }
 
 // TestPackagesHaveOneCommentAndAUniqueName, those of tests only too.
