@@ -25,7 +25,7 @@ func Check(ctx context.Context, program string) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	version, unknown := versionOf(ctx, program)
+	version, unknown := Version(ctx, program)
 	switch {
 	case unknown != nil:
 		return oneLine{err}
@@ -44,8 +44,9 @@ var (
 	release     = regexp.MustCompile(`^n?(\d{1,4})\.(\d{1,4})`) // N-110000-g1234567 is not a release
 )
 
-// versionOf asks the program what it is.
-func versionOf(ctx context.Context, program string) (string, error) {
+// Version asks ffmpeg which version it is. It takes twice probePatience at the
+// most, and no longer than ctx.
+func Version(ctx context.Context, program string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, probePatience)
 	defer cancel()
 	p, err := launched(ctx, program, []string{"-version"}, confinement{}, 0)

@@ -36,6 +36,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 		for who, token := range everybody {
 			may := map[auth.Action]bool{
 				Public:        true,
+				Anybody:       true,
 				Known:         who != "nobody",
 				auth.View:     who == "viewer" || who == "admin",
 				auth.Playback: who == "playback" || who == "admin",

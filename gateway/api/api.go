@@ -58,6 +58,8 @@ type Gateway interface {
 	Recordings() (RecordingRoom, []Recording)
 	// Settings gives what is configured.
 	Settings() Settings
+	// Facts gives what is known of the server itself.
+	Facts() Facts
 }
 
 // Camera is a camera of the running gateway.
@@ -197,8 +199,9 @@ type Route struct {
 
 // What a Route may need besides the actions that package auth knows.
 const (
-	Public auth.Action = "public" // nothing: everybody may use it
-	Known  auth.Action = "known"  // to be somebody; what is shown depends on whom
+	Public  auth.Action = "public"  // nothing: everybody may use it
+	Anybody auth.Action = "anybody" // nothing either, but what is shown depends on whether and whom one is
+	Known   auth.Action = "known"   // to be somebody; what is shown depends on whom
 )
 
 // Routes gives every address of the API. What is under /api/ but not among

@@ -35,6 +35,7 @@ var tags = []*huma.Tag{
 	{Name: "recordings", Description: "What was recorded, and what is marked of it"},
 	{Name: "exports", Description: "Files that are made of what was recorded"},
 	{Name: "settings", Description: "How the server is set up"},
+	{Name: "server", Description: "What it is, and how it is"},
 }
 
 // registerDocs serves the document, and a page that shows it without anything

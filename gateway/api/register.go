@@ -65,6 +65,7 @@ func (a *API) register() {
 	a.registerSessions(r)
 	a.registerPreferences(r)
 	a.registerSettings(r)
+	a.registerServer(r)
 	a.document = a.set.Document()
 	a.registerDocs(r)
 }
@@ -92,12 +93,15 @@ func (r registrar) note(route Route) {
 func (op operation) declared() openapi.Operation {
 	d := openapi.Operation{
 		Method: op.Method, Path: op.Path, ID: op.id, Tag: op.tag, Summary: op.summary, About: op.about,
-		Permission: string(op.Action), Open: op.Action == Public, Status: op.status, Problems: op.problems, Free: op.free,
+		Permission: string(op.Action), Open: op.Action == Public, Optional: op.Action == Anybody,
+		Status: op.status, Problems: op.problems, Free: op.free,
 	}
 	switch {
 	case op.Action == Public && op.Method != http.MethodGet:
 		d.Problems = append(d.Problems, http.StatusTooManyRequests)
 	case op.Action == Public:
+	case op.Action == Anybody: // who names itself may be one who guesses
+		d.Problems = append(d.Problems, http.StatusTooManyRequests)
 	case op.Action == Known:
 		d.Problems = append(d.Problems, http.StatusUnauthorized)
 	default:
@@ -137,7 +141,7 @@ func (a *API) countBody(p *problem.Problem) {
 func refusal(r *http.Request, action auth.Action) *problem.Problem {
 	p, allowed := principalOf(r.Context()), false
 	switch action {
-	case Public:
+	case Public, Anybody:
 		return nil
 	case Known:
 		allowed = p.Known()

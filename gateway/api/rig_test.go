@@ -48,6 +48,7 @@ type fakeGateway struct {
 	room       RecordingRoom
 	recordings []Recording
 	settings   Settings
+	facts      Facts
 	probe      func(context.Context, config.Camera) (Probed, error)
 }
 
@@ -109,6 +110,12 @@ func (g *fakeGateway) Settings() Settings {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.settings
+}
+
+func (g *fakeGateway) Facts() Facts {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.facts
 }
 
 func (g *fakeGateway) change(f func()) {

@@ -269,6 +269,23 @@ func TestKeysOfTheIssuerAreKeptSecret(t *testing.T) {
 	}
 }
 
+// TestKeptCertificatesAreTold without a word to the issuer, also where there is
+// none, or a file that is no certificate.
+func TestKeptCertificatesAreTold(t *testing.T) {
+	d := newDomain(t)
+	d.keep(t, "a.example.org", -time.Hour, 89*day)
+	if err := os.WriteFile(filepath.Join(d.folder, "acme", "b.example.org"), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept := Kept(d.folder, []string{"localhost", "b.example.org", "a.example.org", "../a.example.org"})
+	if len(kept) != 2 || kept[0].DNSNames[0] != "a.example.org" || time.Until(kept[0].NotAfter) < 88*day || d.issuer.times() > 0 {
+		t.Errorf("%v, the issuer was asked %d times", kept, d.issuer.times())
+	}
+	if kept := Kept(t.TempDir(), []string{"a.example.org"}); kept != nil {
+		t.Errorf("%v in an empty folder", kept)
+	}
+}
+
 // TestServersWithoutAPublicName have no certificate, and nobody is asked.
 func TestServersWithoutAPublicName(t *testing.T) {
 	d := newDomain(t, "localhost", "192.0.2.1", "::1")

@@ -20,6 +20,10 @@ func (f *Front) admit(r *http.Request, t route, camera string) (admitted *http.R
 		return r, p, func() {}, nil
 	case api.Known:
 		admitted, p, leave, err = f.options.Auth.AdmitLogin(r, waysOf(r, t))
+	case api.Anybody:
+		if admitted, p, leave, err = f.options.Auth.AdmitLogin(r, waysOf(r, t)); errors.Is(err, auth.ErrDenied) {
+			return r, auth.Principal{}, func() {}, nil
+		}
 	default:
 		admitted, p, leave, err = f.options.Auth.Admit(r, auth.Use{Action: t.needs, Camera: camera, Ways: waysOf(r, t)})
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,6 +26,7 @@ type Identity struct {
 	authority *certs.Authority // nil where its certificates are somebody else's
 	lasting   bool             // browsers may insist on TLS from now on
 	hosts     func() []string  // names that the server answers to, at the moment
+	shown     func() []*x509.Certificate
 }
 
 // NewIdentity gets the certificates that the configuration asks for, and makes
@@ -36,6 +38,12 @@ func NewIdentity(c *config.Config, hosts func() []string, log *slog.Logger) (i I
 	machine := certs.HostNames()
 	i.hosts = func() []string { return slices.Concat(hosts(), machine) }
 	i.lasting = c.TLS.Mode == config.TLSFiles || c.TLS.Mode == config.TLSACME
+	i.shown = func() []*x509.Certificate {
+		if leaf := certs.Shown(i.tls); leaf != nil {
+			return []*x509.Certificate{leaf}
+		}
+		return nil
+	}
 	switch c.TLS.Mode {
 	case config.TLSFiles:
 		i.tls, err = certs.Files(c.TLS.Cert, c.TLS.Key, log)
@@ -45,6 +53,7 @@ func NewIdentity(c *config.Config, hosts func() []string, log *slog.Logger) (i I
 			i.tls = i.authority.Config()
 		}
 	case config.TLSACME:
+		i.shown = func() []*x509.Certificate { return certs.Kept(c.Data, hosts()) }
 		i.tls = certs.ACME(certs.ACMEOptions{Folder: c.Data, Names: hosts, Email: c.TLS.Email, Directory: c.TLS.Directory, Log: log})
 	}
 	return i, err
@@ -65,6 +74,18 @@ func (i Identity) Fingerprint() string {
 		return ""
 	}
 	return i.authority.Fingerprint()
+}
+
+// Hosts gives the names that the server answers to at the moment, besides any
+// address.
+func (i Identity) Hosts() []string { return i.hosts() }
+
+// Certificates gives those that the server shows at the moment, none without TLS.
+func (i Identity) Certificates() []*x509.Certificate {
+	if i.tls == nil {
+		return nil
+	}
+	return i.shown()
 }
 
 // insist tells browsers to come by TLS alone from now on (RFC 6797), where the

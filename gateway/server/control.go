@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"framegate/gateway/api"
 	"framegate/gateway/config"
@@ -56,6 +57,19 @@ func (s control) Settings() api.Settings {
 		settings.Refused, settings.RefusedAt = refused.err, refused.at
 	}
 	return settings
+}
+
+// Facts gives what is known of the server itself.
+func (s control) Facts() api.Facts {
+	facts := api.Facts{Authority: s.identity.Fingerprint(), Hosts: s.identity.Hosts(), FFmpeg: s.ffmpeg.Load()}
+	for _, c := range s.identity.Certificates() {
+		names := slices.Clone(c.DNSNames)
+		for _, ip := range c.IPAddresses {
+			names = append(names, ip.String())
+		}
+		facts.Certificates = append(facts.Certificates, api.Certificate{Names: names, Issuer: c.Issuer.String(), From: c.NotBefore, Until: c.NotAfter})
+	}
+	return facts
 }
 
 // checkSource refuses a source that could never be connected to: one with an

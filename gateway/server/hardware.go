@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"path/filepath"
 
+	"framegate/gateway/api"
 	"framegate/gateway/config"
 	"framegate/transcode"
 )
@@ -52,6 +54,7 @@ func (s *server) encodesWith() transcode.HWAccel {
 func (s *server) tryFFmpeg(ctx context.Context) {
 	settings := s.settings()
 	err := transcode.Check(ctx, settings.FFmpeg.Path)
+	s.ffmpeg.Store(ffmpegFound(ctx, settings.FFmpeg.Path, err))
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
@@ -63,6 +66,17 @@ func (s *server) tryFFmpeg(ctx context.Context) {
 		}
 		s.tryHardware(ctx)
 	}
+}
+
+// ffmpegFound is what is known of an ffmpeg that was tried, with what is wrong with
+// it.
+func ffmpegFound(ctx context.Context, path string, wrong error) *api.FFmpeg {
+	found := &api.FFmpeg{Program: filepath.Base(path)}
+	found.Version, _ = transcode.Version(ctx, path) // one that tells none has none
+	if wrong != nil {
+		found.Problem = wrong.Error()
+	}
+	return found
 }
 
 // WithoutFFmpeg is what an operator has to know whose ffmpeg is none.

@@ -55,6 +55,7 @@ type server struct {
 	forms      []front.Form
 	hits       *metrics.Hits                     // of limits
 	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
+	ffmpeg     atomic.Pointer[api.FFmpeg]        // what was found out of it; nil while nothing is
 	api        *api.API
 	store      *store.Store
 	auth       *auth.Auth

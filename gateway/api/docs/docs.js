@@ -120,6 +120,7 @@ function answers(api, responses) {
 
 const permissions = {
   public: "Everybody may do this.",
+  anybody: "Everybody may do this; whoever is logged in is told more.",
   known: "Whoever is logged in may do this.",
   admin: "Admins may do this.",
   view: "Whoever may view the camera may do this.",

@@ -38,6 +38,7 @@ type Operation struct {
 	About      string
 	Permission string // what whoever asks must be allowed to do, in a word
 	Open       bool   // to everybody, so that no login is told of
+	Optional   bool   // to everybody, but a login is of use
 	Status     int    // of success; 0 is 200, or 204 without a body
 	Problems   []int  // statuses of errors besides those of every operation
 	Free       string // the member of the body that may hold any JSON, or WholeBody; "" for none
@@ -190,9 +191,10 @@ func (s *Set) describe(op Operation) *huma.Operation {
 		Responses:       make(map[string]*huma.Response),
 		Extensions:      map[string]any{"x-permission": op.Permission},
 	}
-	if op.Open {
+	if op.Open || op.Optional {
 		d.Security = []map[string][]string{{}}
-	} else {
+	}
+	if !op.Open {
 		for _, login := range s.options.Logins {
 			d.Security = append(d.Security, map[string][]string{login.Name: {}})
 		}

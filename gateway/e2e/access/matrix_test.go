@@ -237,6 +237,7 @@ func apiRows() []row {
 	plain("GET /api/v1/sessions", nil)
 	add("DELETE /api/v1/sessions/{number}", (*matrix).addedSession, nil)
 	plain("GET /api/v1/settings", nil)
+	plain("GET /api/v1/server", nil)
 	plain("GET /api/openapi.json", nil)
 	plain("GET /api/docs", nil)
 	plain("GET /api/docs/docs.js", nil)

@@ -61,6 +61,10 @@ func TestCookiesAreSecureBehindAProxyWithTLS(t *testing.T) {
 				t.Fatal(err)
 			}
 			response.Body.Close()
+			_, about := rig.Fetch(t, c, proxy.URL+"/api/v1/server")
+			if strings.Contains(about, `"scheme":"https"`) != trusted || strings.Contains(about, "version") {
+				t.Errorf("who comes over TLS without a login is told %s", about)
+			}
 			if response.StatusCode != http.StatusOK {
 				t.Errorf("the cookie opens nothing: %s", response.Status)
 			}

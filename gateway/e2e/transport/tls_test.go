@@ -78,6 +78,13 @@ func TestSelfSignedServerIsKnownByAllItsNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	server, err := rig.Program(t, "curl", "-sSf", "--cacert", authority, l.URL+"/api/v1/server").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"scheme":"https","base_path":"","authority":"` + fingerprint + `"}`; !strings.Contains(string(server), want) {
+		t.Errorf("before a login the API says %s", server)
+	}
 	for where, text := range map[string]string{"the start": l.Printed.String(), "the login page": string(login)} {
 		if !strings.Contains(text, fingerprint) || !strings.Contains(text, "/ca.crt") {
 			t.Errorf("%s does not show the authority %s:\n%s", where, fingerprint, text)
@@ -241,6 +248,11 @@ func TestCertificateFilesChangeUnderConnections(t *testing.T) {
 		return certificateOf(t, l).Equal(second) && strings.Contains(l.Log.String(), "the old one stays")
 	})
 	rig.ExpectMore(t, v.Next, 5)
+
+	_, about := rig.Fetch(t, newClient(t, &http.Transport{TLSClientConfig: blind.Clone()}), l.URL+"/api/v1/server")
+	if until := second.NotAfter.UTC().Format(time.RFC3339); !strings.Contains(about, `"mode":"files","certificates":[{"names":["127.0.0.1"]`) || !strings.Contains(about, until) {
+		t.Errorf("the API does not name the certificate that ends at %s: %s", until, about)
+	}
 
 	third := writeServerPair(t, cert, key)
 	rig.Await(t, "good files count again", func() bool { return certificateOf(t, l).Equal(third) })

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"time"
+
+	"framegate/gateway/api/openapi"
+	"framegate/gateway/config"
+)
+
+func (a *API) registerServer(r registrar) {
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/server", Anybody}, id: "get-server", tag: "server",
+		summary: "Show what this server is",
+		about: "Before a login: whether one is needed, and how a device knows this server. Whoever is logged in is told the version, " +
+			"and admins how it is set up. Members that are not for you are not there.",
+	}, a.getServer)
+}
+
+// Facts is what is known of the server itself.
+type Facts struct {
+	Authority    string   // the fingerprint of its own certificate authority; "" where it has none
+	Hosts        []string // names that it answers to
+	Certificates []Certificate
+	FFmpeg       *FFmpeg // nil while it is being tried; not to be changed
+}
+
+// Certificate is what the server proves with who it is.
+type Certificate struct {
+	Names  []string  `json:"names" nullable:"false" doc:"names and addresses that it is for"`
+	Issuer string    `json:"issuer" example:"CN=R11,O=Let's Encrypt,C=US"`
+	From   time.Time `json:"from"`
+	Until  time.Time `json:"until" doc:"when it ends; another one is in its place before that, where the server makes or gets it"`
+}
+
+// FFmpeg is what was found out of ffmpeg when the server started.
+type FFmpeg struct {
+	Program string `json:"program" doc:"the name of its file" example:"ffmpeg"`
+	Version string `json:"version,omitempty" doc:"as it tells it" example:"5.1.9-0+deb12u1"`
+	Problem string `json:"problem,omitempty" doc:"why it cannot be used, where it cannot"`
+}
+
+// aboutServer is what somebody is told of the server.
+type aboutServer struct {
+	Now       time.Time     `json:"now" doc:"the server's clock"`
+	Login     bool          `json:"login" doc:"whether nothing is shown without one; not, where auth is off"`
+	Scheme    string        `json:"scheme" enum:"http,https" doc:"by which you came, as far as the proxies that are trusted tell"`
+	BasePath  string        `json:"base_path" doc:"the path under which you know the server; empty for the root" example:"/cams"`
+	Authority string        `json:"authority,omitempty" doc:"the SHA-256 fingerprint of the server's own certificate authority, where it has one; its certificate is at /ca.crt" example:"3B:0C:…"`
+	Version   string        `json:"version,omitempty" doc:"of this Framegate; for who is logged in"`
+	System    *serverSystem `json:"system,omitempty" doc:"how it is set up; for admins"`
+}
+
+// serverSystem is what admins are told of how the server is set up.
+type serverSystem struct {
+	Started  time.Time `json:"started"`
+	Platform string    `json:"platform" example:"linux/amd64"`
+	Go       string    `json:"go" doc:"the version of Go that it was built with" example:"go1.26.0"`
+	Licence  string    `json:"licence" example:"MIT"`
+	Data     string    `json:"data" doc:"the folder of what it keeps" example:"/var/lib/framegate"`
+	Hosts    []string  `json:"hosts" nullable:"false" doc:"names that it answers to, besides any address"`
+	TLS      serverTLS `json:"tls"`
+	FFmpeg   *FFmpeg   `json:"ffmpeg,omitempty" doc:"not there while it is being tried, at the start"`
+	Waiting  []string  `json:"waiting" nullable:"false" doc:"keys of the configuration whose change waits for a restart"`
+	Refused  bool      `json:"refused" doc:"whether the configuration file has mistakes, so that the one of before is in effect; the settings say which"`
+}
+
+// serverTLS is by what the server proves who it is.
+type serverTLS struct {
+	Mode         string        `json:"mode" enum:"off,self-signed,files,acme"`
+	Certificates []Certificate `json:"certificates" nullable:"false" doc:"those it shows now; of acme those it has got"`
+}
+
+func (a *API) getServer(ctx context.Context, _ *nothing) (*struct{ Body aboutServer }, error) {
+	p, facts, settings := principalOf(ctx), a.options.Gateway.Facts(), a.options.Gateway.Settings()
+	about := aboutServer{
+		Now: time.Now().UTC(), Login: settings.Config.Auth != config.AuthOff, Scheme: "http", BasePath: a.base(ctx), Authority: facts.Authority,
+	}
+	if _, r := openapi.ExchangeOf(ctx); r.TLS != nil {
+		about.Scheme = "https"
+	}
+	if p.Known() {
+		about.Version = a.options.Version
+	}
+	if isAdmin(p) {
+		about.System = a.systemOf(facts, settings)
+	}
+	return &struct{ Body aboutServer }{about}, nil
+}
+
+func (a *API) systemOf(facts Facts, settings Settings) *serverSystem {
+	certificates := make([]Certificate, 0, len(facts.Certificates))
+	for _, c := range facts.Certificates {
+		c.From, c.Until = c.From.UTC(), c.Until.UTC()
+		certificates = append(certificates, c)
+	}
+	return &serverSystem{
+		Started: a.started.UTC(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Licence: "MIT",
+		Data: settings.Config.Data, Hosts: append([]string{}, facts.Hosts...),
+		TLS:     serverTLS{Mode: string(settings.Config.TLS.Mode), Certificates: certificates},
+		FFmpeg:  facts.FFmpeg,
+		Waiting: append([]string{}, settings.Waiting...), Refused: settings.Refused != nil,
+	}
+}

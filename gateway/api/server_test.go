@@ -1,0 +1,52 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Everybody is told what a login takes, and each only what is for them.
+func TestServerTellsEachWhatTheyMayKnow(t *testing.T) {
+	r := newRig(t)
+	until := time.Date(2027, 2, 1, 1, 0, 0, 0, time.FixedZone("", 3600))
+	r.gateway.facts = Facts{
+		Authority: "AB:CD", Hosts: []string{"cams.lan"}, FFmpeg: &FFmpeg{Program: "ffmpeg", Version: "5.1.9"},
+		Certificates: []Certificate{{Names: []string{"cams.lan", "192.0.2.1"}, Issuer: "CN=x", From: until.AddDate(0, -3, 0), Until: until}},
+	}
+	r.gateway.settings.Waiting, r.gateway.settings.Refused = []string{"listen"}, errors.New("a mistake")
+	r.user("anna", "view:gate")
+
+	open := []string{"authority", "base_path", "login", "now", "scheme"}
+	for _, c := range []struct {
+		who     client
+		besides []string
+	}{
+		{r.as(""), nil},
+		{r.login("anna"), []string{"version"}},
+		{r.as(r.token("metrics", "metrics")), []string{"version"}},
+		{r.admin(), []string{"system", "version"}},
+	} {
+		var told map[string]json.RawMessage
+		c.who.do("GET", "/api/v1/server", nil).want(200).into(&told)
+		if got, want := slices.Sorted(maps.Keys(told)), slices.Sorted(slices.Values(slices.Concat(open, c.besides))); !slices.Equal(got, want) {
+			t.Errorf("told %v, want %v", got, want)
+		}
+	}
+
+	var about aboutServer
+	r.as(r.token("a", "admin")).do("GET", "/api/v1/server", nil).want(200).into(&about)
+	if !about.Login || about.Scheme != "http" || about.Authority != "AB:CD" || about.Version != "test" || time.Since(about.Now).Abs() > time.Hour {
+		t.Errorf("%+v", about)
+	}
+	s := about.System
+	if s.TLS.Mode != "off" || len(s.TLS.Certificates) != 1 || !s.TLS.Certificates[0].Until.Equal(until) || s.FFmpeg.Version != "5.1.9" ||
+		!slices.Equal(s.Waiting, []string{"listen"}) || !s.Refused || !slices.Equal(s.Hosts, []string{"cams.lan"}) || s.Data != "data" ||
+		!strings.Contains(s.Go, "go") || s.Started.After(about.Now) {
+		t.Errorf("%+v", s)
+	}
+}
