@@ -26,4 +26,9 @@ export const common = {
   nothingHereWords: ['This address leads nowhere, or to what you may not see.', 'Diese Adresse führt nirgendwohin, oder zu etwas, das Sie nicht sehen dürfen.'],
   toCameras: ['To the cameras', 'Zu den Kameras'],
   viewFailed: ['This part of the app could not be loaded', 'Dieser Teil der App konnte nicht geladen werden'],
+  keys: ['Keys', 'Tastenkürzel'],
+  everywhere: ['Everywhere', 'Überall'],
+  showKeys: ['Show what the keys do', 'Zeigen, was die Tasten tun'],
+  keySpace: ['Space', 'Leertaste'],
+  keyShift: ['Shift', 'Umschalt'],
 } as const satisfies Record<string, Text>;
