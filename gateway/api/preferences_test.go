@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"framegate/gateway/api/events"
 )
@@ -31,7 +32,9 @@ func TestPreferencesAreOnesOwn(t *testing.T) {
 	heard.expect(events.PreferencesChanged, "")
 	is(anna, `{}`)
 	boss.do("PUT", address, `{"a": 1}`).want(204)
-	bossHeard.expect(events.PreferencesChanged, "") // the first of which it hears
+	r.listeners.Tell(events.Event{Kind: events.SettingsChanged, At: time.Now()})
+	bossHeard.expect(events.PreferencesChanged, "") // no more than this one
+	bossHeard.expect(events.SettingsChanged, "")
 	is(anna, `{}`)
 	program := r.admin()
 	program.do("GET", address, nil).want(403).says("a token has none")
