@@ -155,6 +155,7 @@ type API struct {
 	document []byte                 // OpenAPI
 
 	listeners *events.Listeners
+	recent    recent        // of those of them who hear how all is
 	changes   chan struct{} // holds a token while something has changed since the last look
 	probing   chan struct{} // holds a token for each probe
 	limiter   limiter       // of those who are nobody yet

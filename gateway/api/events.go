@@ -4,32 +4,56 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"reflect"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"framegate/gateway/api/events"
 	"framegate/gateway/api/openapi"
 	"framegate/gateway/auth"
+	"framegate/gateway/config"
 )
 
 const (
 	// pingInterval is how often a listener hears something, so that proxies and
 	// browsers keep the connection.
 	pingInterval = 15 * time.Second
-	// eventPatience is how long a write to a listener may take.
-	eventPatience = 10 * time.Second
+	// eventPatience is how long a write of so many bytes to a listener may take.
+	eventPatience   = 10 * time.Second
+	eventPieceBytes = 16 << 10
+	// minStatusPause and maxStatusPause bound how often a listener hears how all
+	// is, and snapshotAge how old that may be: so a crowd costs few looks.
+	minStatusPause = time.Second
+	maxStatusPause = time.Minute
+	snapshotAge    = 200 * time.Millisecond
 )
+
+// heard is the data of an event.
+type heard struct{}
+
+// Schema says so in the document.
+func (heard) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{
+		r.Schema(reflect.TypeFor[events.Event](), true, "Event"), r.Schema(reflect.TypeFor[overview](), true, "Overview"),
+	}}
+}
 
 func (a *API) registerEvents(r registrar) {
 	op := operation{
 		Route: Route{http.MethodGet, "/api/v1/events", Known}, id: "listen-to-events", tag: "status",
 		summary: "Listen to what happens",
 		about: "Server-sent events, for EventSource. The name of an event is its kind, and its data the JSON below. " +
-			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. The stream ends when the login or a permission does.",
-		problems: []int{http.StatusServiceUnavailable},
+			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. " +
+			"With status, events of that name come too, whose data is what GET /api/v1/status answers you: one behind ready, and then one after another. The stream ends when the login or a permission does.",
+		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		query:    map[string]string{"status": "how long after one status the next comes, from 1s to 1m, such as 2s; none comes, if left out"},
 	}
-	openapi.AddPlain[events.Event](r.set, op.declared(), "events, until either side ends it", "text/event-stream", a.serveEvents)
+	openapi.AddPlain[heard](r.set, op.declared(), "events, until either side ends it", "text/event-stream", a.serveEvents)
 	r.note(op.Route)
 }
 
@@ -44,6 +68,11 @@ var crowded = map[string]string{
 // be here any more.
 func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	p := principalOf(r.Context())
+	pause, err := statusPauseOf(r.URL.Query().Get("status"))
+	if err != nil {
+		problemOf(err).Write(w)
+		return
+	}
 	l, leave, limit := a.listeners.Listen(p.Subject(), auth.Network(r))
 	if limit != "" {
 		a.options.Limited(limit)
@@ -64,13 +93,19 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
+	var status <-chan time.Time // nil where none is wanted
+	if pause > 0 {
+		status = time.After(0)
+	}
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-ping.C:
 			err = out.write(": ping\n\n")
+		case <-status:
+			err = a.passStatus(ctx, p, out)
+			status = time.After(pause) // only now, so that none waits for another to be read
 		case <-l.Wake():
 			err = a.pass(ctx, l, p, out)
 		}
@@ -98,6 +133,48 @@ func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, ou
 		}
 	}
 	return nil
+}
+
+// statusPauseOf reads how often a listener wants to hear how all is; 0 is never. The
+// error is a problem.
+func statusPauseOf(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := config.Duration(text)
+	if err != nil || d < minStatusPause || d > maxStatusPause {
+		return 0, faulty("query.status", "how often has to be from 1s to 1m, such as 2s")
+	}
+	return d, nil
+}
+
+// passStatus writes how all is, as far as a principal may see that now.
+func (a *API) passStatus(ctx context.Context, p auth.Principal, out eventWriter) error {
+	present, err := a.options.Auth.Present(ctx, p)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(a.overviewFor(present, a.base(ctx), a.recentSnapshot()))
+	if err != nil {
+		return err
+	}
+	return out.write(fmt.Sprintf("event: status\ndata: %s\n\n", data))
+}
+
+// recent is a snapshot that several listeners get.
+type recent struct {
+	mu sync.Mutex // guards what follows, and is held while one is made
+	snapshot
+}
+
+// recentSnapshot gives one that is hardly older than one that was made now.
+func (a *API) recentSnapshot() snapshot {
+	a.recent.mu.Lock()
+	defer a.recent.mu.Unlock()
+	if age := time.Since(a.recent.at); age < 0 || age >= snapshotAge {
+		a.recent.snapshot = a.snapshot()
+	}
+	return a.recent.snapshot
 }
 
 // hears says whether a principal may know of an event. The principal is as it
@@ -139,9 +216,13 @@ func (o eventWriter) send(v events.Event) error {
 }
 
 func (o eventWriter) write(text string) error {
-	_ = o.control.SetWriteDeadline(time.Now().Add(eventPatience)) // where it is no connection it is not waited for
-	if _, err := o.w.Write([]byte(text)); err != nil {
-		return err
+	for len(text) > 0 {
+		n := min(len(text), eventPieceBytes)
+		_ = o.control.SetWriteDeadline(time.Now().Add(eventPatience)) // where it is no connection it is not waited for
+		if _, err := io.WriteString(o.w, text[:n]); err != nil {
+			return err
+		}
+		text = text[n:]
 	}
 	return o.control.Flush()
 }

@@ -39,13 +39,17 @@ func (r *rig) run() {
 type ears struct {
 	t        testing.TB
 	events   chan events.Event // closed at its end
+	statuses chan string
 	response *http.Response
 }
 
 // hear opens an event stream, and gives it when it has begun.
-func (c client) hear() ears {
+func (c client) hear() ears { return c.hearWith("") }
+
+// hearWith does so with a query.
+func (c client) hearWith(query string) ears {
 	c.t.Helper()
-	q, err := http.NewRequest("GET", c.server.URL+"/api/v1/events", nil)
+	q, err := http.NewRequest("GET", c.server.URL+"/api/v1/events"+query, nil)
 	must(c.t, err)
 	c.identify(q)
 	response, err := c.server.Client().Do(q)
@@ -53,7 +57,7 @@ func (c client) hear() ears {
 	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
 		c.t.Fatalf("status %d, %v", response.StatusCode, response.Header)
 	}
-	e := ears{c.t, make(chan events.Event, 1000), response}
+	e := ears{c.t, make(chan events.Event, 1000), make(chan string, 1000), response}
 	done := make(chan struct{})
 	go func() { // ends with the body
 		defer close(done)
@@ -63,7 +67,11 @@ func (c client) hear() ears {
 			if text, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
 				name = text
 			}
-			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			data, ok := strings.CutPrefix(lines.Text(), "data: ")
+			switch {
+			case ok && name == "status":
+				e.statuses <- data
+			case ok:
 				var v events.Event
 				if err := json.Unmarshal([]byte(data), &v); err != nil || v.Kind != name || v.At.IsZero() {
 					c.t.Errorf("event %s is %s: %v", name, data, err)
@@ -85,6 +93,17 @@ func (e ears) next() (events.Event, bool) {
 	case <-time.After(30 * time.Second):
 		e.t.Fatal("no event came")
 		return events.Event{}, false
+	}
+}
+
+func (e ears) status() string {
+	e.t.Helper()
+	select {
+	case v := <-e.statuses:
+		return v
+	case <-time.After(30 * time.Second):
+		e.t.Fatal("no status came")
+		return ""
 	}
 }
 
@@ -263,6 +282,54 @@ func TestWhoIsOneTooMany(t *testing.T) {
 	}
 }
 
+// TestTheStatusComesByItself, as whoever listens may see it at that moment.
+func TestTheStatusComesByItself(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:gate")
+	r.user("boss", "admin")
+	anna, boss := r.login("anna"), r.login("boss")
+	annas, bosss := anna.hearWith("?status=1s"), boss.hearWith("?status=1m")
+	is := func(status, answer string) {
+		t.Helper()
+		if strings.TrimSpace(status) != strings.TrimSpace(answer) {
+			t.Errorf("the status is\n%s, and what is answered\n%s", status, answer)
+		}
+	}
+	both := string(boss.do("GET", "/api/v1/status", nil).want(200).says(`"phone"`).says(`"recordings"`).body)
+	is(bosss.status(), both)
+	one := string(anna.do("GET", "/api/v1/status", nil).want(200).says(`"gate"`).body)
+	is(annas.status(), one)
+	is(annas.status(), one)
+	must(t, r.options.Auth.SetGrants(t.Context(), "anna", r.grants([]string{"view:phone"})))
+	waitFor(t, "another status", func() bool { return strings.Contains(annas.status(), `"phone"`) })
+	if status := annas.status(); strings.Contains(status, `"gate"`) {
+		t.Errorf("%s", status)
+	}
+	must(t, r.options.Auth.RemoveUser(t.Context(), "anna"))
+	if v, ok := annas.next(); ok {
+		t.Errorf("heard %+v", v)
+	}
+	for _, pause := range []string{"999ms", "61s", "2", "-2s", "often"} {
+		boss.do("GET", "/api/v1/events?status="+pause, nil).want(422).says("query.status")
+	}
+}
+
+// TestOneSnapshotServesAll who listen at the moment, and none of the next.
+func TestOneSnapshotServesAll(t *testing.T) {
+	r := newRig(t)
+	synctest.Test(t, func(t *testing.T) {
+		first := r.recentSnapshot()
+		time.Sleep(snapshotAge - 1)
+		if r.recentSnapshot().at != first.at {
+			t.Error("another was made at once")
+		}
+		time.Sleep(1 * time.Nanosecond)
+		if r.recentSnapshot().at == first.at {
+			t.Errorf("it is the same after %v", snapshotAge)
+		}
+	})
+}
+
 func TestAListenerIsPinged(t *testing.T) {
 	r := newRig(t)
 	open, err := auth.New(t.Context(), auth.Options{Store: r.options.Store, Open: true})
@@ -276,11 +343,14 @@ func TestAListenerIsPinged(t *testing.T) {
 		done := make(chan struct{})
 		go func() { // ends by cancel
 			defer close(done)
-			r.serveEvents(out, httptest.NewRequest("GET", "/api/v1/events", nil).WithContext(ctx))
+			r.serveEvents(out, httptest.NewRequest("GET", "/api/v1/events?status=7s", nil).WithContext(ctx))
 		}()
 		time.Sleep(2*pingInterval + time.Second)
 		cancel()
 		<-done
+		if n := strings.Count(out.Body.String(), "event: status\n"); n != 5 { // after 0, 7, 14, 21 and 28 s
+			t.Errorf("%d statuses in %v", n, 2*pingInterval+time.Second)
+		}
 		if n := strings.Count(out.Body.String(), ": ping\n\n"); n != 2 {
 			t.Errorf("%d pings in %v", n, 2*pingInterval+time.Second)
 		}

@@ -27,9 +27,10 @@ type operation struct {
 	tag      string
 	summary  string
 	about    string
-	status   int    // of success; 0 is 200, or 204 without a body
-	problems []int  // besides those of every operation
-	free     string // a member of the body that is any object, or openapi.WholeBody; "" for none
+	status   int               // of success; 0 is 200, or 204 without a body
+	problems []int             // besides those of every operation
+	query    map[string]string // of what answers by itself: what may stand in the query, and what it means
+	free     string            // a member of the body that is any object, or openapi.WholeBody; "" for none
 }
 
 // registrar declares operations.
@@ -94,7 +95,7 @@ func (op operation) declared() openapi.Operation {
 	d := openapi.Operation{
 		Method: op.Method, Path: op.Path, ID: op.id, Tag: op.tag, Summary: op.summary, About: op.about,
 		Permission: string(op.Action), Open: op.Action == Public, Optional: op.Action == Anybody,
-		Status: op.status, Problems: op.problems, Free: op.free,
+		Status: op.status, Problems: op.problems, Free: op.free, Query: op.query,
 	}
 	switch {
 	case op.Action == Public && op.Method != http.MethodGet:

@@ -17,7 +17,7 @@ func (a *API) registerStatus(r registrar) {
 	const tag = "status"
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/status", Known}, id: "get-status", tag: tag,
-		summary: "Show what all cameras are doing", about: "Those you may view, or see recordings of: the part of that. Admins see who watches, and why a camera fails.",
+		summary: "Show what all cameras are doing", about: "Those you may view, or see recordings of: the part of that. Admins see who watches, and why a camera fails. The events have it too, again and again: GET /api/v1/events?status=2s.",
 	}, a.getStatus)
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/cameras/{id}/status", Known}, id: "get-camera-status", tag: tag,
@@ -142,19 +142,23 @@ func linksOf(forms []Form, root, id string, may func(auth.Action) bool, query st
 }
 
 func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview }, error) {
-	p := principalOf(ctx)
-	all := a.snapshot()
+	return &struct{ Body overview }{a.overviewFor(principalOf(ctx), a.base(ctx), a.snapshot())}, nil
+}
+
+// overviewFor gives what a principal may see of a snapshot, who knows the server
+// below a root.
+func (a *API) overviewFor(p auth.Principal, root string, all snapshot) overview {
 	o := overview{Version: a.options.Version, Started: a.started.UTC(), Cameras: []cameraStatus{}}
 	for _, c := range a.options.Gateway.Cameras() {
 		if maySeeStatus(p, c.ID) {
-			o.Cameras = append(o.Cameras, all.of(p, a.base(ctx), c))
+			o.Cameras = append(o.Cameras, all.of(p, root, c))
 		}
 	}
 	if isAdmin(p) {
 		room, _ := a.options.Gateway.Recordings()
 		o.Recordings = recordingRoomOf(room)
 	}
-	return &struct{ Body overview }{o}, nil
+	return o
 }
 
 // overview is what all is doing.
@@ -181,7 +185,7 @@ func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Bod
 	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), a.base(ctx), c)}, nil
 }
 
-// snapshot is what all is doing at one moment.
+// snapshot is what all is doing at one moment. It may be read from any goroutine.
 type snapshot struct {
 	at      time.Time
 	streams map[string][]stream.Stats // by camera, what it sends itself first

@@ -76,7 +76,7 @@ func (a *Auth) recheck(ctx context.Context) error {
 // changed in the database this is a look into a map, and it keeps the session
 // from being idle.
 func (a *Auth) recheckOne(ctx context.Context, w *watch) error {
-	present, err := a.current(ctx, w.principal)
+	present, err := a.Present(ctx, w.principal)
 	if errors.Is(err, ErrDenied) || err == nil && !w.allows(present) {
 		a.log.Info("access ended", "principal", w.principal.String(), "action", string(w.action), "camera", w.camera)
 		a.unwatch(w, ErrRevoked)
@@ -93,9 +93,10 @@ func (w *watch) allows(p Principal) bool {
 	return Authorize(p, w.action, w.camera)
 }
 
-// current gives a principal as it is now: with the permissions it has now, or
-// ErrDenied if it is nobody any more.
-func (a *Auth) current(ctx context.Context, p Principal) (Principal, error) {
+// Present gives a principal with the permissions it has now, which may be others
+// than when it was identified. The error is ErrDenied where it is nobody any
+// more, or of the store.
+func (a *Auth) Present(ctx context.Context, p Principal) (Principal, error) {
 	switch p.kind {
 	case Anyone:
 		return p, nil

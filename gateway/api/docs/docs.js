@@ -26,6 +26,7 @@ function kind(api, schema) {
   const name = nameOf(schema);
   if (name) return element("a", { href: `#schema-${name}` }, name);
   if (!schema || Object.keys(schema).length === 0) return "anything";
+  if (schema.oneOf) return element("span", {}, ...schema.oneOf.flatMap((one, i) => (i ? [" or ", kind(api, one)] : [kind(api, one)])));
   if (schema.type === "array") return element("span", {}, "list of ", kind(api, schema.items));
   const types = [].concat(schema.type ?? []).join(" or ");
   return schema.format ? `${types} (${schema.format})` : types;

@@ -14,10 +14,12 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +44,8 @@ type Operation struct {
 	Status     int    // of success; 0 is 200, or 204 without a body
 	Problems   []int  // statuses of errors besides those of every operation
 	Free       string // the member of the body that may hold any JSON, or WholeBody; "" for none
+
+	Query map[string]string // of AddPlain: what may stand in the query, all texts, and what it means
 }
 
 // WholeBody, as Operation.Free, says that the body may be any object.
@@ -161,6 +165,9 @@ func AddPlain[of any](s *Set, op Operation, description, contentType string, han
 	}
 	for _, name := range pathNames.FindAllStringSubmatch(op.Path, -1) {
 		described.Parameters = append(described.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	for _, name := range slices.Sorted(maps.Keys(op.Query)) {
+		described.Parameters = append(described.Parameters, &huma.Param{Name: name, In: "query", Description: op.Query[name], Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	s.huma.OpenAPI().AddOperation(described)
 	s.Handle(op.Method, op.Path, handler)

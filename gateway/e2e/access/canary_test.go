@@ -313,7 +313,7 @@ func (s *story) logins(t *testing.T) rig.Credentials {
 func (s *story) listen(t *testing.T, admin rig.Credentials) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := s.Request(t, "GET", "/api/v1/events", nil, nil).WithContext(ctx)
+	r := s.Request(t, "GET", "/api/v1/events?status=1s", nil, nil).WithContext(ctx)
 	admin.Put(r)
 	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
