@@ -9,7 +9,8 @@ import { chromium } from 'playwright-core';
 export const ceiling = 60_000; // ms, of one wait
 const storyCeiling = Number(process.env.STORY_CEILING ?? 300_000); // ms
 
-const flags = [
+export const executablePath = '/usr/bin/chromium';
+export const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
 ];
@@ -21,7 +22,7 @@ export function check(ok, message) {
 // launch starts a Chromium of its own, with more flags. The second result ends it.
 export async function launch(more = []) {
   const profile = await mkdtemp(join(tmpdir(), 'framegate-browser-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: [...flags, ...more] });
+  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: [...flags, ...more] });
   const end = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });

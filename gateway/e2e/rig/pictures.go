@@ -163,6 +163,7 @@ func ExpectMore(t *testing.T, next func() (camtest.Part, error), count int) {
 type TimePublisher struct {
 	t       testing.TB
 	address string
+	who     Credentials
 
 	mu            sync.Mutex // guards the size
 	width, height int
@@ -173,7 +174,12 @@ type TimePublisher struct {
 // PublishTime sends pictures of 160x96 to a camera of the gateway at url, until
 // the test ends.
 func PublishTime(t testing.TB, url, camera string) *TimePublisher {
-	p := &TimePublisher{t: t, address: url + "/live/" + camera + ".mjpeg", width: 160, height: 96}
+	return PublishTimeAs(t, url, camera, Credentials{})
+}
+
+// PublishTimeAs is PublishTime for gateways that want to know who sends.
+func PublishTimeAs(t testing.TB, url, camera string, who Credentials) *TimePublisher {
+	p := &TimePublisher{t: t, address: url + "/live/" + camera + ".mjpeg", who: who, width: 160, height: 96}
 	p.start()
 	t.Cleanup(p.Stop)
 	return p
@@ -211,6 +217,7 @@ func (p *TimePublisher) start() {
 		return
 	}
 	request.Header.Set("Content-Type", "image/jpeg")
+	p.who.Put(request)
 	var sending sync.WaitGroup
 	sending.Go(func() {
 		if response, err := http.DefaultClient.Do(request); err == nil {

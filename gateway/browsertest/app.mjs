@@ -1,0 +1,166 @@
+// Leads Chromium through the app, one view after another: e2e/app names them in
+// lines on stdin, and is told in lines on stdout:
+//
+//     went VIEW JOURNEY WINDOW SECONDS
+//     failed TEXT            a string of JSON: where, why, and what there was to see
+//     do DEED                to be done to the gateway, and answered by a line
+//     arrived                no more of this view
+//
+// It all ends with stdin. The journeys of a view are what app/VIEW.mjs exports:
+// functions that take a Traveller. Each is gone once in a wide window by light,
+// and once on a telephone by dark; `wall.windows = ['wide']` leaves one out. They
+// share a gateway, so each puts back what it changes.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { ceiling, check, executablePath, flags, inTime } from './chromium.mjs';
+
+const { origin, password, admin } = JSON.parse(process.argv[2]);
+const chosen = new RegExp(process.env.FRAMEGATE_TEST_JOURNEYS ?? '');
+
+const windows = {
+  wide: { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
+};
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const axeSource = await readFile(fileURLToPath(import.meta.resolve('axe-core')), 'utf8');
+const stdin = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+const contexts = new Map(); // by window and user, so that nobody logs in twice
+
+// Traveller is who goes through the app on one journey.
+class Traveller {
+  constructor(view, journey, window) {
+    Object.assign(this, { view, journey, window, origin, password, admin, dark: window === 'phone', touch: window === 'phone' });
+    Object.assign(this, windows[window].viewport);
+    this.pages = [];
+    this.complaints = [];
+    this.expected = [];
+    this.fresh = [];
+    for (const name of ['as', 'api', 'axe', 'expect', 'gateway', 'shot']) this[name] = this[name].bind(this); // so that journeys may take them apart
+  }
+
+  // as gives a page of somebody who is logged in: 'admin', 'viewer', 'publisher', 'nobody', who may do
+  // nothing; and without a name one of who is not logged in. Its context is shared with other journeys, which
+  // want to stay logged in: who logs out says {fresh: true}.
+  async as(name, { fresh = false, path = null, locale = 'en-GB' } = {}) {
+    const key = `${this.window} ${name} ${locale}`;
+    let context = fresh || !name ? null : contexts.get(key);
+    if (!context) {
+      context = await browser.newContext({ ...windows[this.window], locale, timezoneId: 'Europe/Berlin' });
+      context.setDefaultTimeout(ceiling);
+      if (name) await this.logIn(context, name === 'admin' ? admin : name);
+      if (fresh || !name) this.fresh.push(context);
+      else contexts.set(key, context);
+    }
+    const page = await context.newPage();
+    this.pages.push(page);
+    this.watch(page);
+    this.page = page;
+    this.context = context;
+    if (path !== null) await page.goto(origin + path);
+    return page;
+  }
+
+  async logIn(context, name) {
+    const answer = await context.request.post(`${origin}/api/v1/login`, { data: { name, password } });
+    check(answer.ok(), `${name} cannot log in: ${answer.status()} ${await answer.text()}`);
+  }
+
+  // watch notes whatever no page may do.
+  watch(page) {
+    const complain = (text) => this.complaints.push(text);
+    page.on('pageerror', (error) => complain(`uncaught: ${error.stack ?? error}`));
+    page.on('console', (message) => message.type() === 'error' && complain(`console: ${message.text()} ${message.location().url}`));
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (!['blob:', 'data:'].includes(url.protocol) && url.host !== new URL(origin).host) complain(`asks elsewhere: ${url}`);
+    });
+  }
+
+  // expect says what the browser may complain of on this journey, such as a refused login.
+  expect(...patterns) {
+    this.expected.push(...patterns);
+  }
+
+  // api asks the gateway as who has the page, and gives what is answered.
+  async api(method, path, data) {
+    const answer = await this.context.request.fetch(`${origin}/api/v1/${path}`, { method, ...(data !== undefined && { data }) });
+    check(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return answer.status() === 204 ? undefined : answer.json();
+  }
+
+  // gateway has something done to it: 'publish' (to the camera phone), 'hang up'.
+  async gateway(deed) {
+    console.log(`do ${deed}`);
+    await stdin.next();
+  }
+
+  // shot makes a picture of the page where SCREENSHOTS names a folder.
+  async shot(name, page = this.page) {
+    const folder = process.env.SCREENSHOTS;
+    if (!folder) return;
+    await mkdir(folder, { recursive: true });
+    await page.screenshot({ path: join(folder, `${this.view}-${name}-${this.window}.png`) });
+  }
+
+  // axe judges whether the page can be used without eyes or a mouse, as far as a program can tell.
+  async axe(page = this.page) {
+    await page.evaluate(axeSource);
+    const { violations, passes } = await page.evaluate((runOnly) => window.axe.run({ runOnly }), rules);
+    check(passes.length > 5, 'axe finds nothing to judge');
+    const found = violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} ${failureSummary}`));
+    check(found.length === 0, found.join('\n'));
+    // What axe has no rule for: nothing may be cut off, nor have to be scrolled to the side.
+    const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    check(inner <= outer, `the page is ${inner} px wide in a window of ${outer}`);
+  }
+
+  // unexpected gives what the browser complained of.
+  unexpected() {
+    return this.complaints.filter((text) => !this.expected.some((pattern) => pattern.test(text)));
+  }
+
+  async arrive() {
+    for (const page of this.pages) await page.close();
+    for (const context of this.fresh) await context.close();
+  }
+}
+
+// explain puts into words what went wrong, and what there is to see of it.
+async function explain(traveller, error) {
+  const lines = [`${traveller.view} ${traveller.journey}, ${traveller.window}: ${error.stack ?? error}`, ...traveller.complaints];
+  for (const page of traveller.pages) {
+    if (page.isClosed()) continue;
+    lines.push(`${page.url()}:\n${await page.locator('body').ariaSnapshot({ timeout: 2000 }).catch(String)}`);
+    await traveller.shot('failed', page).catch(() => {});
+  }
+  return lines.join('\n').slice(0, 12_000);
+}
+
+async function go(view, journey, tell, window) {
+  const traveller = new Traveller(view, journey, window);
+  const began = performance.now();
+  try {
+    await inTime(tell(traveller));
+    check(traveller.unexpected().length === 0, 'the browser complains');
+    console.log(`went ${view} ${journey} ${window} ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    console.log(`failed ${JSON.stringify(await explain(traveller, error))}`);
+  } finally {
+    await traveller.arrive();
+  }
+}
+
+for (let line = await stdin.next(); !line.done; line = await stdin.next()) {
+  const view = line.value;
+  for (const [journey, tell] of Object.entries(await import(`./app/${view}.mjs`))) {
+    if (!chosen.test(journey)) continue;
+    for (const window of tell.windows ?? Object.keys(windows)) await go(view, journey, tell, window);
+  }
+  console.log('arrived');
+}
+await browser.close();

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"framegate/gateway/e2e/rig"
+	"framegate/gateway/playback/tape"
+)
+
+// TestJourneys has people go through the app in Chromium, in a wide window by
+// light and on a telephone by dark. Each view has its journeys in
+// browsertest/app, and is a test of its own:
+//
+//	SCREENSHOTS=$PWD/.build/shots go test -run TestJourneys/login ./gateway/e2e/app
+//
+// FRAMEGATE_TEST_JOURNEYS, a regular expression, chooses among those of a view.
+func TestJourneys(t *testing.T) {
+	t.Parallel()
+	rig.NeedBrowser(t)
+	rig.Need(t, "ffmpeg")
+	views, err := filepath.Glob(rig.BrowserTests + "/app/*.mjs")
+	if err != nil || len(views) == 0 {
+		t.Fatal("no journeys", err)
+	}
+	h := openHouse(t)
+	guide := startGuide(t, h)
+	for _, file := range views {
+		view := strings.TrimSuffix(filepath.Base(file), ".mjs")
+		t.Run(view, func(t *testing.T) { guide.lead(t, view, h.deeds(t)) })
+	}
+}
+
+// house is a gateway with a bit of everything that the app shows.
+type house struct {
+	*rig.Guarded
+	phone *rig.TimePublisher // while one is there
+}
+
+// houseCameras are small, so that they cost little. The film was recorded two
+// hours ago, and gate is recorded.
+const houseCameras = `
+recordings: {dir: %q}
+cameras:
+  yard: {name: The yard, source: 'test:?width=160&height=120&fps=5'}
+  gate: {name: Gate, source: 'test:?width=160&height=120&fps=5', record: {mode: continuous}}
+  phone: {name: A phone, source: 'upload:'}
+  away: {name: Away, source: 'http://127.0.0.1:%d/', keep: always}
+  film: {name: Film, source: 'upload:', record: {mode: continuous}}
+`
+
+// people are the users besides the admin, all of whom have rig.GoodPassword, and
+// what they may do.
+var people = map[string][]string{
+	"viewer":    {"view:yard", "view:film", "playback:film"},
+	"publisher": {"publish:phone"},
+	"nobody":    nil, // who may log in, and nothing else
+}
+
+func openHouse(t *testing.T) *house {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "recordings")
+	tape.Folder(t, folder, "film", tape.Film(t, time.Now().Add(-2*time.Hour).Truncate(time.Minute), "-bf", "0"))
+	h := &house{Guarded: rig.StartGuarded(t, fmt.Sprintf(houseCameras, folder, rig.HeldPort(t)))}
+	for name, grants := range people {
+		h.AddUser(t, name, grants...)
+	}
+	h.Beside(t, "user", "passwd", h.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
+	admin := h.AsAdmin(t)
+	rig.Await(t, "something of both cameras to be recorded", func() bool {
+		for _, camera := range []string{"film", "gate"} {
+			a := h.Call(t, http.MethodGet, "/api/v1/cameras/"+camera+"/segments?from=-3h&to=now", nil, admin, http.StatusOK)
+			if !strings.Contains(string(a.Content), `"start"`) {
+				return false
+			}
+		}
+		return true
+	})
+	return h
+}
+
+// deeds are what journeys may have done to the gateway, by name.
+func (h *house) deeds(t *testing.T) map[string]func() {
+	t.Cleanup(h.hangUp) // so that each view begins alike
+	return map[string]func(){
+		"publish": func() {
+			h.hangUp()
+			h.phone = rig.PublishTimeAs(t, h.URL, "phone", h.AsAdmin(t)) // until the view ends
+		},
+		"hang up": h.hangUp,
+	}
+}
+
+// hangUp ends what is sent to the camera phone.
+func (h *house) hangUp() {
+	if h.phone != nil {
+		h.phone.Stop()
+		h.phone = nil
+	}
+}
