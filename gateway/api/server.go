@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"framegate/gateway/api/openapi"
@@ -62,9 +63,16 @@ type serverSystem struct {
 	Data     string    `json:"data" doc:"the folder of what it keeps" example:"/var/lib/framegate"`
 	Hosts    []string  `json:"hosts" nullable:"false" doc:"names that it answers to, besides any address"`
 	TLS      serverTLS `json:"tls"`
+	Setup    setup     `json:"setup" doc:"how far it is set up"`
 	FFmpeg   *FFmpeg   `json:"ffmpeg,omitempty" doc:"not there while it is being tried, at the start"`
 	Waiting  []string  `json:"waiting" nullable:"false" doc:"keys of the configuration whose change waits for a restart"`
 	Refused  bool      `json:"refused" doc:"whether the configuration file has mistakes, so that the one of before is in effect; the settings say which"`
+}
+
+// setup is how far a new server is set up.
+type setup struct {
+	Cameras string   `json:"cameras" enum:"none,examples,own" doc:"examples: no file lists any, and none was added, so that there are those which show what there can be"`
+	First   []string `json:"first_password" nullable:"false" doc:"users whose password is still the one that was printed at the first start" example:"[\"admin\"]"`
 }
 
 // serverTLS is by what the server proves who it is.
@@ -85,9 +93,35 @@ func (a *API) getServer(ctx context.Context, _ *nothing) (*struct{ Body aboutSer
 		about.Version = a.options.Version
 	}
 	if isAdmin(p) {
+		setup, err := a.setupOf(ctx, settings)
+		if err != nil {
+			return nil, err
+		}
 		about.System = a.systemOf(facts, settings)
+		about.System.Setup = setup
 	}
 	return &struct{ Body aboutServer }{about}, nil
+}
+
+// setupOf finds out how far the server is set up.
+func (a *API) setupOf(ctx context.Context, settings Settings) (setup, error) {
+	s := setup{Cameras: "none", First: []string{}}
+	cameras := a.options.Gateway.Cameras()
+	added := func(c Camera) bool { return c.Added }
+	switch {
+	case len(cameras) == 0:
+	case settings.Config.Examples() && !slices.ContainsFunc(cameras, added):
+		s.Cameras = "examples"
+	default:
+		s.Cameras = "own"
+	}
+	users, err := a.options.Auth.Users(ctx)
+	for _, u := range users {
+		if u.First {
+			s.First = append(s.First, u.Name)
+		}
+	}
+	return s, err
 }
 
 func (a *API) systemOf(facts Facts, settings Settings) *serverSystem {

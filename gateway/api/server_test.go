@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"framegate/gateway/config"
 )
 
 // Everybody is told what a login takes, and each only what is for them.
@@ -49,4 +51,42 @@ func TestServerTellsEachWhatTheyMayKnow(t *testing.T) {
 		!strings.Contains(s.Go, "go") || s.Started.After(about.Now) {
 		t.Errorf("%+v", s)
 	}
+}
+
+// How far a new server is set up is told to admins, and to each whether the
+// password is the first.
+func TestServerTellsHowFarItIsSetUp(t *testing.T) {
+	r := newRig(t)
+	first, err := r.options.Auth.FirstStart(t.Context())
+	must(t, err)
+	admin := r.admin()
+	expect := func(cameras string, users ...string) {
+		t.Helper()
+		var about aboutServer
+		admin.do("GET", "/api/v1/server", nil).want(200).into(&about)
+		if s := about.System.Setup; s.Cameras != cameras || !slices.Equal(s.First, users) {
+			t.Errorf("%+v, want %s %v", s, cameras, users)
+		}
+	}
+	expect("examples", "admin")
+	login := map[string]string{"name": first.User, "password": first.Password.Reveal()}
+	me := client{rig: r, cookie: r.as("").do("POST", "/api/v1/login", login).want(200).says(`"first_password":true`).response.Cookies()[0]}
+	me.do("GET", "/api/v1/me", nil).want(200).says(`"first_password":true`)
+	changed := me.do("POST", "/api/v1/me/password", map[string]string{"old": first.Password.Reveal(), "password": good}).want(200)
+	me.cookie = changed.response.Cookies()[0]
+	if again := me.do("GET", "/api/v1/me", nil).want(200); strings.Contains(string(changed.body)+string(again.body), "first_password") {
+		t.Errorf("after another password: %s%s", changed.body, again.body)
+	}
+	expect("examples")
+	admin.do("POST", "/api/v1/cameras", map[string]string{"id": "own", "source": "upload:"}).want(201)
+	expect("own")
+	r.gateway.change(func() { r.gateway.added, r.gateway.file = nil, nil })
+	expect("none")
+	other := *r.gateway.settings.Config
+	other.Cameras = other.Cameras[1:]
+	r.gateway.change(func() {
+		r.gateway.file = map[string]config.Camera{"phone": fileCamera(t, "phone", keys{"source": "upload:"})}
+		r.gateway.settings.Config = &other
+	})
+	expect("own")
 }

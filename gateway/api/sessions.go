@@ -51,6 +51,7 @@ type me struct {
 	Grants  []string   `json:"grants" nullable:"false" example:"[\"view:*\"]"`
 	Expires *time.Time `json:"expires,omitempty" doc:"when this login ends by itself"`
 	Session int64      `json:"session,omitempty" doc:"its id, for those who logged in"`
+	First   bool       `json:"first_password,omitempty" doc:"whether your password is still the one that was printed at the server's first start; not known of servers that began with an earlier version"`
 }
 
 func meOf(p auth.Principal) me {
@@ -61,6 +62,7 @@ func meOf(p auth.Principal) me {
 		Grants:  textsOf(p.Grants()),
 		Expires: timeOf(p.Expires()),
 		Session: p.SessionID(),
+		First:   p.FirstPassword(),
 	}
 }
 

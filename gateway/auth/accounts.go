@@ -221,6 +221,7 @@ func userPrincipal(u store.User, key accountKey) Principal {
 		id:          u.ID,
 		name:        u.Name,
 		generation:  u.Generation,
+		first:       u.First,
 		permissions: permit(fromStored(u.Grants)),
 	}
 }

@@ -80,6 +80,7 @@ type Principal struct {
 	session     int64      // 0: came without one
 	name        string
 	generation  int64 // of the user's password
+	first       bool  // which is that of the first start
 	permissions permissions
 	expires     time.Time // zero: never
 }
@@ -123,6 +124,10 @@ func (p Principal) UserID() int64 {
 
 // SessionID is the id of the session the principal came with, or 0.
 func (p Principal) SessionID() int64 { return p.session }
+
+// FirstPassword says that the principal is a user whose password is still the one
+// that FirstStart made.
+func (p Principal) FirstPassword() bool { return p.first }
 
 // Expires is when the session, token or link ends by itself; zero: never.
 func (p Principal) Expires() time.Time { return p.expires }

@@ -258,6 +258,10 @@ func TestFirstStart(t *testing.T) {
 	if p := r.who(basic("admin", told[0].Password.Reveal())); !Authorize(p, Admin, "") {
 		t.Errorf("%v may not do everything", p)
 	}
+	r.user("anna", "admin")
+	if !r.who(basic("admin", told[0].Password.Reveal())).FirstPassword() || r.who(basic("anna", good)).FirstPassword() {
+		t.Error("whose password is the first start's is not known")
+	}
 	w := httptest.NewRecorder()
 	p, err := other.LoginByLink(w, request(), told[0].Login)
 	if err != nil || p.Name() != "admin" || !r.who(cookie(onlyCookie(t, w))).Known() {
@@ -265,6 +269,10 @@ func TestFirstStart(t *testing.T) {
 	}
 	if first, err := r.FirstStart(t.Context()); first != nil || err != nil {
 		t.Errorf("again: %+v, %v", first, err)
+	}
+	must(t, r.SetPassword(t.Context(), "admin", secret.New(good)))
+	if admin, err := r.User(t.Context(), "admin"); err != nil || admin.First || r.who(basic("admin", good)).FirstPassword() {
+		t.Errorf("another password is told to be the first start's: %+v, %v", admin, err)
 	}
 }
 

@@ -24,6 +24,7 @@ type User struct {
 	Name    string
 	Created time.Time
 	Grants  []Grant // as permitted, sorted
+	First   bool    // the password is still the one that FirstStart made
 }
 
 // Token is a long random text with permissions of its own, for programs.
@@ -59,7 +60,7 @@ func (a *Auth) Users(ctx context.Context) ([]User, error) {
 }
 
 func userOf(u store.User) User {
-	return User{ID: u.ID, Name: u.Name, Created: u.Created, Grants: permit(fromStored(u.Grants)).grants()}
+	return User{ID: u.ID, Name: u.Name, Created: u.Created, Grants: permit(fromStored(u.Grants)).grants(), First: u.First}
 }
 
 // User gives the user of a name, in whatever case, or ErrUnknown.

@@ -27,6 +27,7 @@ package config
 import (
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -252,6 +253,13 @@ func Load(path string, environ []string) (*Config, error) {
 		return nil, err
 	}
 	return Parse(path, content, environ)
+}
+
+// Examples says whether the cameras are those that there are where nobody lists
+// any.
+func (c *Config) Examples() bool {
+	usual, err := Parse("", nil, nil)
+	return err == nil && reflect.DeepEqual(c.Cameras, usual.Cameras)
 }
 
 // Parse gives what the content of the file at path and the environment say,

@@ -258,7 +258,7 @@ func TestSourcesInWords(t *testing.T) {
 func TestFileWithoutCamerasKeepsTheDefaultOnes(t *testing.T) {
 	for _, text := range []string{"", "# nothing yet\n", "---\n", "listen: localhost:0\n", "\ufefflisten: localhost:0\r\n"} {
 		c := mustLoad(t, text)
-		if len(c.Cameras) != 2 || c.DefaultCamera != "phone" {
+		if len(c.Cameras) != 2 || !c.Examples() || c.DefaultCamera != "phone" {
 			t.Errorf("%q: cameras %v, default %q", text, c.Cameras, c.DefaultCamera)
 		}
 	}
@@ -266,7 +266,7 @@ func TestFileWithoutCamerasKeepsTheDefaultOnes(t *testing.T) {
 
 func TestListedCamerasReplaceTheDefaultOnes(t *testing.T) {
 	c := mustLoad(t, "cameras: {front: {source: http://cam/}}\n")
-	if len(c.Cameras) != 1 || c.Cameras[0].ID != "front" {
+	if len(c.Cameras) != 1 || c.Examples() || c.Cameras[0].ID != "front" {
 		t.Errorf("cameras %v", c.Cameras)
 	}
 	if c.DefaultCamera != "" {

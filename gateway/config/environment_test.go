@@ -87,6 +87,9 @@ func TestEnvironmentAddsToTheDefaultCameras(t *testing.T) {
 	if diff := cmp.Diff([]string{"demo=Pattern", "phone=phone", "cam1=cam1", "cam2=cam2", "cam2-b=cam2-b", "cam10=cam10", "front=front"}, got); diff != "" {
 		t.Error(diff)
 	}
+	if c.Examples() {
+		t.Error("cameras that somebody gave are told to be examples")
+	}
 }
 
 func TestVariablesThatAreNotOurs(t *testing.T) {

@@ -131,6 +131,8 @@ CREATE TABLE preferences (
 	document BLOB NOT NULL
 ) STRICT;
 CREATE INDEX preferences_by_user ON preferences (user);
+`, `
+ALTER TABLE users ADD COLUMN first INTEGER NOT NULL DEFAULT 0; -- 1 while the password is that of the first start
 `}
 
 // fillDatabase makes an empty file a database of the present version.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -55,5 +56,34 @@ func TestMigration(t *testing.T) {
 	}
 	if err := migrate(ctx, s.db, "x", migrations); !errors.Is(err, ErrNewer) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A user of a database from before that was kept is not told to have the
+// password of the first start.
+func TestUsersFromBeforeKeepTheirPasswords(t *testing.T) {
+	ctx := t.Context()
+	name := filepath.Join(t.TempDir(), "state.db")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := connect(name, busyTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const before = 4 // versions
+	if err := migrate(ctx, db, "x", migrations[:before]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(ctx, "INSERT INTO users (name, password, generation, created_ms) VALUES ('admin', 'x', 1, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate(ctx, db, "x", migrations); err != nil {
+		t.Fatal(err)
+	}
+	u, err := scanUser(db.QueryRowContext(ctx, userColumns))
+	if err != nil || u.Name != "admin" || u.Password != "x" || u.First {
+		t.Errorf("%+v, %v", u, err)
 	}
 }

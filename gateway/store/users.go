@@ -24,10 +24,11 @@ type User struct {
 	Password   string // its hash
 	Generation int64  // how often the password was changed
 	Created    time.Time
+	First      bool    // the password is that of AddFirstAdmin, where a version that knows of this added it
 	Grants     []Grant // sorted by camera and action
 }
 
-const userColumns = `SELECT id, name, password, generation, created_ms,
+const userColumns = `SELECT id, name, password, generation, created_ms, first,
 	(SELECT json_group_array(json_array(camera, action)) FROM user_grants WHERE user = users.id) FROM users`
 
 // Users gives all users, by name.
@@ -51,7 +52,7 @@ func (s *Store) User(ctx context.Context, id int64) (User, error) {
 func scanUser(row scanner) (u User, err error) {
 	var created int64
 	var grants string
-	if err := row.Scan(&u.ID, &u.Name, &u.Password, &u.Generation, &created, &grants); err != nil {
+	if err := row.Scan(&u.ID, &u.Name, &u.Password, &u.Generation, &created, &u.First, &grants); err != nil {
 		return User{}, err
 	}
 	u.Created = fromMillis(created)
@@ -88,8 +89,8 @@ func (s *Store) AddUser(ctx context.Context, u User) (User, error) {
 	return u, err
 }
 
-// AddFirstAdmin adds a user as AddUser does, and a login for it, if nobody is
-// admin. added says whether it did.
+// AddFirstAdmin adds a user as AddUser does, as First, and a login for it, if nobody
+// is admin. added says whether it did.
 func (s *Store) AddFirstAdmin(ctx context.Context, u User, login Login) (_ User, added bool, err error) {
 	err = s.write(ctx, "adding the first admin", func(tx *sql.Tx) error {
 		admins, err := countAdmins(ctx, tx)
@@ -99,6 +100,10 @@ func (s *Store) AddFirstAdmin(ctx context.Context, u User, login Login) (_ User,
 		if u, err = insertUser(ctx, tx, u); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, "UPDATE users SET first = 1 WHERE id = ?", u.ID); err != nil {
+			return err
+		}
+		u.First = true
 		login.User = u.ID
 		added = true
 		return insertLogin(ctx, tx, login)
@@ -140,7 +145,7 @@ func insertGrants(ctx context.Context, tx *sql.Tx, table string, id int64, grant
 // SetPassword gives a user another password, and ends its sessions and logins.
 func (s *Store) SetPassword(ctx context.Context, id int64, hash string) error {
 	return s.write(ctx, "changing the password", func(tx *sql.Tx) error {
-		err := changedOne(tx.ExecContext(ctx, "UPDATE users SET password = ?, generation = generation + 1 WHERE id = ?", hash, id))
+		err := changedOne(tx.ExecContext(ctx, "UPDATE users SET password = ?, generation = generation + 1, first = 0 WHERE id = ?", hash, id))
 		if err != nil {
 			return err
 		}
