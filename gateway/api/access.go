@@ -7,23 +7,12 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
-	"framegate/gateway/redact"
 )
 
-const (
-	// maxProbes bounds the probes at a time: each holds a connection.
-	maxProbes = 2
-	// probePatience is how long a probe may take.
-	probePatience = 15 * time.Second
-)
-
-// registerAccess declares what gives links to cameras, and what tries cameras
-// that are not there yet.
+// registerAccess declares what gives links to cameras.
 func (a *API) registerAccess(r registrar) {
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/cameras/{id}/links", Known}, id: "make-links", tag: "links", status: http.StatusCreated,
@@ -41,11 +30,6 @@ func (a *API) registerAccess(r registrar) {
 		Route: Route{http.MethodDelete, "/api/v1/links/{number}", auth.Admin}, id: "revoke-link", tag: "links",
 		summary: "Revoke a lasting link", about: "What goes on by it ends. The number is in the link too.",
 	}, a.revokeLink)
-	add(r, operation{
-		Route: Route{http.MethodPost, "/api/v1/cameras/probe", auth.Admin}, id: "probe-camera", tag: "cameras",
-		summary: "Try a source", about: "Connects to it for up to 15 seconds, and says what it sends or what is wrong. Nothing is kept.",
-		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-	}, a.probe)
 }
 
 // signed is what links a camera has for those without a login.
@@ -177,89 +161,4 @@ func (a *API) revokeLink(ctx context.Context, in *numberPath) (*nothing, error) 
 	}
 	a.log.Info("lasting link revoked", "id", in.Number, "by", principalOf(ctx).String())
 	return &nothing{}, nil
-}
-
-// Probed is what a camera turned out to be. What is not known is zero.
-type Probed struct {
-	Codec            string // jpeg, h264, h265
-	Width, Height    int    // pixels
-	FPS              float64
-	FirstFrame       time.Duration // from the attempt to connect to the first keyframe
-	KeyframeInterval time.Duration // of H.264 and H.265
-	Frames           int           // that came
-	Bytes            int64         // of those
-}
-
-// probed is what a probe answers.
-type probed struct {
-	OK                 bool    `json:"ok" doc:"whether pictures came"`
-	Problem            string  `json:"problem,omitempty" doc:"what is wrong, where they did not"`
-	Codec              string  `json:"codec,omitempty" example:"h264"`
-	Width              int     `json:"width,omitempty" doc:"pixels"`
-	Height             int     `json:"height,omitempty" doc:"pixels"`
-	FPS                float64 `json:"fps,omitempty"`
-	FirstFrameMs       float64 `json:"first_frame_ms,omitempty" doc:"from connecting to the first picture, in milliseconds"`
-	KeyframeIntervalMs float64 `json:"keyframe_interval_ms,omitempty" doc:"of H.264 and H.265: the longest a viewer waits to join, in milliseconds"`
-	Frames             int     `json:"frames" doc:"that came"`
-	Bytes              int64   `json:"bytes" doc:"of those"`
-}
-
-// trial is a camera to try, with all settings that one can have.
-type trial struct{ settings settings }
-
-// UnmarshalJSON reads the settings.
-func (t *trial) UnmarshalJSON(b []byte) (err error) {
-	t.settings, err = freshSettingsIn(b)
-	return err
-}
-
-// TransformSchema adds the settings.
-func (trial) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return withFreshSettings(s)
-}
-
-func (a *API) probe(ctx context.Context, in *struct{ Body trial }) (*struct{ Body probed }, error) {
-	camera, err := change{settings: in.Body.settings}.apply("probe", nil)
-	if err != nil {
-		return nil, err
-	}
-	if camera.Source.Kind == config.SourceUpload {
-		return nil, faulty("body.source", "there is nothing to try: its pictures are sent in")
-	}
-	if err := a.options.CheckSource(camera.Source); err != nil {
-		return nil, faulty("body.source", err.Error())
-	}
-	select {
-	case a.probing <- struct{}{}:
-		defer func() { <-a.probing }()
-	default:
-		p := problem.New(http.StatusServiceUnavailable, "other sources are being tried")
-		p.RetryAfter = probePatience / 3
-		return nil, p
-	}
-	ctx, cancel := context.WithTimeout(ctx, probePatience)
-	defer cancel()
-	found, err := a.options.Gateway.Probe(ctx, camera)
-	return &struct{ Body probed }{probedOf(found, err, camera)}, nil
-}
-
-func probedOf(found Probed, err error, camera config.Camera) probed {
-	p := probed{
-		OK:                 err == nil,
-		Codec:              found.Codec,
-		Width:              found.Width,
-		Height:             found.Height,
-		FPS:                found.FPS,
-		FirstFrameMs:       milliseconds(found.FirstFrame),
-		KeyframeIntervalMs: milliseconds(found.KeyframeInterval),
-		Frames:             found.Frames,
-		Bytes:              found.Bytes,
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		p.Problem = "no picture came within " + probePatience.String()
-	case err != nil:
-		p.Problem = redact.New(camera).Text(err.Error())
-	}
-	return p
 }

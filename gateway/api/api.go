@@ -47,9 +47,9 @@ type Gateway interface {
 	// error nothing is different. It does not wait for cameras.
 	SetAdded([]config.Camera) error
 	// Probe connects to a camera, apart from those there are, until its first
-	// keyframes came or ctx is done. The error is words for an admin, without
-	// secrets.
-	Probe(ctx context.Context, c config.Camera) (Probed, error)
+	// keyframes came, patience is over or ctx is done, and makes a picture of one.
+	// The error is words for an admin, without secrets.
+	Probe(ctx context.Context, c config.Camera, patience time.Duration) (Probed, error)
 	// Publishers gives who sends frames in now, the oldest first.
 	Publishers() []Publisher
 	// Encoders gives the ffmpegs that make renditions, or wait for their turn.

@@ -300,19 +300,9 @@ func (a *API) changeCamera(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	before, err := unpack(kept)
+	camera, before, err := in.Body.to(kept)
 	if err != nil {
 		return nil, err
-	}
-	if in.Body.ID != "" && in.Body.ID != in.ID {
-		return nil, faulty("body.id", "an id cannot be changed; add another camera and remove this one")
-	}
-	camera, err := in.Body.apply(in.ID, before)
-	if err != nil {
-		return nil, err
-	}
-	if old, err := cameraOf(kept); err == nil && in.Body.misleads(old, camera) {
-		return nil, faulty("body.password", "write the camera's password once more, since it is to be sent to another host, or without encryption; or an empty one")
 	}
 	if maps.Equal(keysOf(camera), before) {
 		return answerOf(p, Camera{camera, true}, kept), nil

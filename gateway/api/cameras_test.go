@@ -502,32 +502,37 @@ func TestProbing(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
 	body := object{"source": "rtsp://192.0.2.1/x?token=canary-query", "username": "u", "password": "canary-password"}
-	r.gateway.probe = func(ctx context.Context, _ config.Camera) (Probed, error) {
-		if _, bounded := ctx.Deadline(); !bounded {
-			t.Error("without a deadline")
+	r.gateway.probe = func(_ context.Context, c config.Camera, patience time.Duration) (Probed, error) {
+		if patience != probePatience {
+			t.Errorf("a patience of %v", patience)
 		}
-		return Probed{Codec: "h264", Width: 1280, Height: 720, FPS: 25, FirstFrame: 120e6, KeyframeInterval: 2e9, Frames: 51, Bytes: 9}, nil
+		return Probed{
+			Codec: "h264", Width: 1280, Height: 720, FPS: 25, FirstFrame: 120e6, KeyframeInterval: 2e9, Frames: 51, Bytes: 9,
+			Sound: ProbedSound{"aac", 48000, 2}, Picture: []byte("JPEG"),
+		}, nil
 	}
 	var p probed
 	c.do("POST", "/api/v1/cameras/probe", body).want(200).into(&p)
-	if want := (probed{OK: true, Codec: "h264", Width: 1280, Height: 720, FPS: 25, FirstFrameMs: 120, KeyframeIntervalMs: 2000, Frames: 51, Bytes: 9}); p != want {
+	if want := (probed{OK: true, Codec: "h264", Width: 1280, Height: 720, FPS: 25, FirstFrameMs: 120, KeyframeIntervalMs: 2000, Frames: 51, Bytes: 9, Sound: &probedSound{"aac", 48000, 2}, Picture: "data:image/jpeg;base64,SlBFRw=="}); !cmp.Equal(p, want) {
 		t.Errorf("probed %+v", p)
 	}
-	r.gateway.probe = func(context.Context, config.Camera) (Probed, error) {
+	r.gateway.probe = func(context.Context, config.Camera, time.Duration) (Probed, error) {
 		return Probed{}, fmt.Errorf("asking rtsp://192.0.2.1/x?token=canary-query as canary-password: refused")
 	}
 	a := c.do("POST", "/api/v1/cameras/probe", body).want(200).says(`"ok":false`).says("refused")
 	if strings.Contains(string(a.body), "canary") {
 		t.Errorf("a secret is answered: %s", a.body)
 	}
-	r.gateway.probe = func(context.Context, config.Camera) (Probed, error) { return Probed{}, context.DeadlineExceeded }
+	r.gateway.probe = func(context.Context, config.Camera, time.Duration) (Probed, error) {
+		return Probed{}, context.DeadlineExceeded
+	}
 	c.do("POST", "/api/v1/cameras/probe", body).want(200).says("within 15s")
 	c.do("POST", "/api/v1/cameras/probe", object{"source": "upload:"}).want(422)
 	c.do("POST", "/api/v1/cameras/probe", object{"source": "http://169.254.1.1/"}).want(422)
 	c.do("POST", "/api/v1/cameras/probe", object{"source": "file:///etc/passwd"}).want(422)
 
 	entered, release := make(chan struct{}), make(chan struct{})
-	r.gateway.probe = func(context.Context, config.Camera) (Probed, error) {
+	r.gateway.probe = func(context.Context, config.Camera, time.Duration) (Probed, error) {
 		entered <- struct{}{}
 		<-release
 		return Probed{}, nil
@@ -542,6 +547,34 @@ func TestProbing(t *testing.T) {
 	}
 	close(release)
 	all.Wait()
+}
+
+// A camera that is there is tried with the password that is kept of it, but not
+// at another host.
+func TestProbingWithAChange(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "rtsp://192.0.2.1/x", "username": "u", "password": "canary-password"}).want(201)
+	var tried config.Camera
+	r.gateway.probe = func(_ context.Context, c config.Camera, _ time.Duration) (Probed, error) {
+		tried = c
+		return Probed{Codec: "jpeg"}, nil
+	}
+	c.do("POST", "/api/v1/cameras/front/probe", object{}).want(200)
+	if tried.Source.URL != "rtsp://192.0.2.1/x" || tried.Password.Reveal() != "canary-password" {
+		t.Errorf("tried %v", tried.Source)
+	}
+	c.do("POST", "/api/v1/cameras/front/probe", object{"source": "rtsp://192.0.2.1/y", "transport": "udp"}).want(200)
+	if tried.Source.URL != "rtsp://192.0.2.1/y" || tried.Transport != config.TransportUDP || tried.Password.Empty() {
+		t.Errorf("tried %v over %q", tried.Source, tried.Transport)
+	}
+	c.do("POST", "/api/v1/cameras/front/probe", object{"source": "rtsp://192.0.2.2/y"}).want(422).says("body.password")
+	c.do("POST", "/api/v1/cameras/front/probe", object{"source": "upload:", "username": "", "password": ""}).want(422)
+	c.do("POST", "/api/v1/cameras/gate/probe", object{}).want(http.StatusConflict)
+	c.do("POST", "/api/v1/cameras/nowhere/probe", object{}).want(404)
+	if kept := r.gateway.added["front"]; kept.Source.URL != "rtsp://192.0.2.1/x" {
+		t.Errorf("the camera became %v", kept.Source)
+	}
 }
 
 // Another process may have changed what was read here a moment ago.

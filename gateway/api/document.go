@@ -192,6 +192,24 @@ func (change) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return s
 }
 
+// to gives the camera that is to be in place of what is kept of it, and the keys
+// that there are. The error is a problem where the change is to blame.
+func (c change) to(kept store.Camera) (camera config.Camera, before keys, err error) {
+	if before, err = unpack(kept); err != nil {
+		return camera, nil, err
+	}
+	if c.ID != "" && c.ID != kept.ID {
+		return camera, nil, faulty("body.id", "an id cannot be changed; add another camera and remove this one")
+	}
+	if camera, err = c.apply(kept.ID, before); err != nil {
+		return camera, nil, err
+	}
+	if old, err := cameraOf(kept); err == nil && c.misleads(old, camera) {
+		return camera, nil, faulty("body.password", "write the camera's password once more, since it is to be sent to another host, or without encryption; or an empty one")
+	}
+	return camera, before, nil
+}
+
 // apply gives the camera that is to be, of the keys that are. It is for a new
 // camera too, which has none. The error is a problem.
 func (c change) apply(id string, before keys) (config.Camera, error) {

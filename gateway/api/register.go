@@ -57,6 +57,7 @@ func (a *API) register() {
 	a.registerStatus(r)
 	a.registerEvents(r)
 	a.registerAccess(r)
+	a.registerProbes(r)
 	a.registerRecordings(r)
 	a.registerThumbnails(r)
 	a.registerMarks(r)

@@ -49,7 +49,7 @@ type fakeGateway struct {
 	recordings []Recording
 	settings   Settings
 	facts      Facts
-	probe      func(context.Context, config.Camera) (Probed, error)
+	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 }
 
 func (g *fakeGateway) Cameras() []Camera {
@@ -84,8 +84,8 @@ func (g *fakeGateway) SetAdded(cameras []config.Camera) error {
 	return nil
 }
 
-func (g *fakeGateway) Probe(ctx context.Context, c config.Camera) (Probed, error) {
-	return g.probe(ctx, c)
+func (g *fakeGateway) Probe(ctx context.Context, c config.Camera, patience time.Duration) (Probed, error) {
+	return g.probe(ctx, c, patience)
 }
 
 func (g *fakeGateway) Publishers() []Publisher {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"framegate/gateway/config"
 )
@@ -158,7 +159,7 @@ func calls(d described, op describedRoute) (all []call) {
 // with a problem document and is no failure of ours.
 func TestNothingSentIsAFailureOfOurs(t *testing.T) {
 	r := newRig(t)
-	r.gateway.probe = func(_ context.Context, c config.Camera) (Probed, error) {
+	r.gateway.probe = func(_ context.Context, c config.Camera, _ time.Duration) (Probed, error) {
 		return Probed{}, fmt.Errorf("no %s", c.Source)
 	}
 	admin := r.admin()

@@ -9,15 +9,23 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/config"
 	"framegate/gateway/media"
+	"framegate/gateway/redact"
+	"framegate/gateway/rendition"
 	"framegate/gateway/roster"
 )
 
-// probeTime is how long a camera is looked at once its pictures come.
-const probeTime = 2 * time.Second
+const (
+	// probeTime is how long a camera is looked at once its pictures come.
+	probeTime = 2 * time.Second
+	// stillTime is how long it may take to make a picture of one.
+	stillTime = 5 * time.Second
+	// stillWidth is how wide that is, in pixels, at most.
+	stillWidth = 640
+)
 
 // Probe connects to a camera, apart from those there are, until it is known
-// what it sends or ctx is done.
-func (s control) Probe(ctx context.Context, c config.Camera) (api.Probed, error) {
+// what it sends, patience is over or ctx is done.
+func (s control) Probe(ctx context.Context, c config.Camera, patience time.Duration) (api.Probed, error) {
 	source, err := s.newSource(roster.Camera{Camera: c, Added: true})
 	if err != nil {
 		return api.Probed{}, err
@@ -25,29 +33,52 @@ func (s control) Probe(ctx context.Context, c config.Camera) (api.Probed, error)
 	if source == nil {
 		return api.Probed{}, errors.New("an upload camera waits for its publisher; there is nothing to connect to")
 	}
-	ctx, stop := context.WithCancel(ctx)
+	looking, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	look := look{began: time.Now(), stop: stop}
-	err = source.Run(ctx, look.take)
+	err = source.Run(looking, look.take)
 	switch {
 	case look.Frames > 0:
-		return look.result(), nil
-	case ctx.Err() != nil:
+		found := look.result()
+		found.Picture = s.stillOf(ctx, c, look.shown)
+		return found, nil
+	case looking.Err() != nil:
 		return api.Probed{}, fmt.Errorf("it was reached, or not, but sent no picture in %v", time.Since(look.began).Round(time.Second))
 	}
 	return api.Probed{}, err
+}
+
+// stillOf makes a small JPEG of a picture that can be decoded alone; nil where
+// that takes too long or does not work.
+func (s control) stillOf(ctx context.Context, c config.Camera, f media.Frame) []byte {
+	ctx, cancel := context.WithTimeout(ctx, stillTime)
+	defer cancel()
+	log := s.Log.With("camera", c.ID)
+	still, err := rendition.Still(ctx, rendition.StillOptions{
+		Camera: c.ID, Request: rendition.Request{Codec: media.JPEG, Width: stillWidth}, Format: f.Format, Wall: f.Wall,
+		FFmpeg: s.settings().FFmpeg.Path, Slots: s.encoders, Log: log,
+	}, func(write func(media.Frame) error) error { return write(f) })
+	if err != nil {
+		log.Info("no picture could be made of a camera that was tried", "err", redact.New(c).Text(err.Error()))
+	}
+	return still.Data
 }
 
 // look is what a probe sees.
 type look struct {
 	api.Probed
 	began, first, last, key time.Time
+	shown                   media.Frame // the newest that can be decoded alone
 	stop                    func()
 }
 
 // take looks at one frame, and ends the probe with the one after which more
 // would not tell more: of H.264 and H.265 the second keyframe.
 func (l *look) take(f media.Frame) {
+	if f.Format.Codec.Kind() == media.Audio {
+		l.Sound = api.ProbedSound{Codec: f.Format.Codec.String(), Rate: f.Format.Rate, Channels: f.Format.Channels}
+		return
+	}
 	now := time.Now()
 	if l.Frames == 0 {
 		l.first, l.FirstFrame = now, now.Sub(l.began)
@@ -56,6 +87,10 @@ func (l *look) take(f media.Frame) {
 	l.Bytes += int64(len(f.Data))
 	l.Codec, l.Width, l.Height = f.Format.Codec.String(), f.Format.Width, f.Format.Height
 	l.last = now
+	if f.Key {
+		l.shown = f
+		l.shown.Wall = now
+	}
 	if f.Format.Codec != media.JPEG && f.Key {
 		if !l.key.IsZero() {
 			l.KeyframeInterval = now.Sub(l.key)
