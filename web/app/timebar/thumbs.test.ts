@@ -17,6 +17,7 @@ describe('thumbMoment', () => {
     expect(thumbMoment(700_000, 60_000, lane)).toBe(600_000);
     expect(thumbMoment(1_190_000, 60_000, lane)).toBe(1_190_000); // 1 200 000 was not
     expect(thumbMoment(1_250_000, 100, lane)).toBeNull();
+    expect(thumbMoment(1_230_000, 60_000, lane)).toBeNull(); // also where the grid's moment was
     expect(thumbMoment(1_408_000, 600_000, lane)).toBe(1_410_000); // the grid's moment before was not
     expect(thumbMoment(1_306_000, 100, lane)).toBe(1_300_000); // none was: the server knows the nearest
   });

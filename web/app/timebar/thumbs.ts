@@ -17,10 +17,10 @@ export function thumbStep(pixelMs: number): number {
  * finger that moves a little asks for nothing; null is that nothing was recorded.
  */
 export function thumbMoment(ms: number, pixelMs: number, lane: Lane | null): number | null {
+  if (lane && !isRecorded(lane, ms)) return null;
   const step = thumbStep(pixelMs);
   const round = Math.round(ms / step) * step;
   if (!lane || isRecorded(lane, round)) return round;
-  if (!isRecorded(lane, ms)) return null;
   const before = Math.floor(ms / GRID_MS) * GRID_MS;
   return !isRecorded(lane, before) && isRecorded(lane, before + GRID_MS) ? before + GRID_MS : before;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { View } from './geometry';
-import { Timelines, laneOf, parametersOf, queryFor, resolutionFor, type TimelineAnswer, type TimelineQuery } from './timelines';
+import { Timelines, contentAt, grownTo, laneOf, parametersOf, queryFor, resolutionFor, type Kept, type TimelineAnswer, type TimelineQuery } from './timelines';
 
 const HOUR = 3_600_000;
 const nowMs = Date.parse('2026-11-03T14:00:00Z');
@@ -156,6 +156,32 @@ describe('Timelines', () => {
     expect(timelines.lanes('front', at(0)).length).toBe(0);
     expect(timelines.laneAt('front', at(13).fromMs)?.resolutionMs).toBe(2048);
     expect(timelines.laneAt('front', at(0).fromMs)).toBeNull();
+  });
+});
+
+describe('what goes on', () => {
+  const lane = (end: number, gaps: Kept['gaps'] = []): Kept => ({
+    fromMs: nowMs - HOUR, toMs: nowMs + HOUR, spans: Float64Array.of(nowMs - HOUR, end), gaps, marks: [], resolutionMs: 1000, askedMs: nowMs,
+  });
+
+  it('is what was being recorded, for as long as nobody need have heard of its end', () => {
+    expect(grownTo(lane(nowMs - 2000), nowMs + 60_000)).toEqual({ kind: 'span', fromMs: nowMs - 2000 });
+    expect(grownTo(lane(nowMs - 2000), nowMs + 600_000)).toBeNull();
+    expect(grownTo(lane(nowMs - 60_000), nowMs + 1000)).toBeNull();
+    expect(contentAt(lane(nowMs - 2000), nowMs + 30_000, nowMs + 60_000)).toBe('recorded');
+    expect(contentAt(lane(nowMs - 2000), nowMs + 61_000, nowMs + 60_000)).toBeNull();
+    expect(contentAt(lane(nowMs - 60_000), nowMs - 30_000, nowMs)).toBeNull();
+    expect(contentAt(lane(nowMs - 60_000), nowMs - 61_000, nowMs)).toBe('recorded');
+  });
+
+  it('is a gap that is open', () => {
+    const gap = { fromMs: nowMs - 60_000, toMs: nowMs, reason: 'the camera was away', open: true };
+    const away = lane(nowMs - 60_000, [gap]);
+    expect(grownTo(away, nowMs + 600_000)).toEqual({ kind: 'gap', fromMs: nowMs });
+    expect(contentAt(away, nowMs - 1, nowMs)).toEqual({ reason: 'the camera was away' });
+    expect(contentAt(away, nowMs + 1000, nowMs + 5000)).toEqual({ reason: 'the camera was away' });
+    expect(grownTo({ ...away, toMs: nowMs }, nowMs + 600_000)).toBeNull();
+    expect(grownTo(lane(nowMs - 60_000, [{ ...gap, open: false }]), nowMs + 5000)).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@
 // server says that something became another.
 
 import { pixelMs, spanOf, type View } from './geometry';
-import type { Lane } from './lanes';
+import { gapAt, isRecorded, type Lane } from './lanes';
 
 /** What the API answers, of GET /api/v1/cameras/{id}/timeline, as far as it is used. */
 export interface TimelineAnswer {
@@ -43,6 +43,31 @@ export interface Kept extends Lane {
   resolutionMs: number;
   /** The server's time when it was asked for: what is later is not in it. */
   askedMs: number;
+}
+
+const FRESH_MS = 15_000; // before it was asked for, and what ended then goes on
+const GROWS_MS = 150_000; // for so long nobody need have heard that a file is finished
+
+/**
+ * What goes on behind the end of a lane, until now: what was being recorded when it
+ * was asked for, or a gap that was open. Events tell when that is over.
+ */
+export function grownTo(lane: Kept, nowMs: number): { kind: 'span' | 'gap'; fromMs: number } | null {
+  const end = lane.spans.at(-1) ?? -Infinity;
+  const gap = lane.gaps.at(-1);
+  if (gap?.open && gap.toMs >= end) return gap.toMs < lane.toMs ? { kind: 'gap', fromMs: gap.toMs } : null;
+  const fresh = end >= lane.askedMs - FRESH_MS && nowMs - lane.askedMs < GROWS_MS;
+  return fresh && end < Math.min(nowMs, lane.toMs) ? { kind: 'span', fromMs: end } : null;
+}
+
+/** What there is at an instant: something recorded, a gap with its reason, or neither. */
+export function contentAt(lane: Kept, ms: number, nowMs: number): 'recorded' | { reason: string } | null {
+  if (isRecorded(lane, ms)) return 'recorded';
+  const gap = gapAt(lane, ms);
+  if (gap) return { reason: gap.reason };
+  const grown = grownTo(lane, nowMs);
+  if (!grown || ms < grown.fromMs || ms > nowMs) return null;
+  return grown.kind === 'span' ? 'recorded' : { reason: lane.gaps.at(-1)!.reason };
 }
 
 const MOST_KEPT = 8; // of a camera
