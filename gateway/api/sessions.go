@@ -2,9 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"framegate/gateway/api/openapi"
 	"framegate/gateway/api/problem"
@@ -16,8 +21,8 @@ func (a *API) registerSessions(r registrar) {
 	const tag = "login"
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/login", Public}, id: "log-in", tag: tag,
-		summary: "Log in with a password", about: "The answer sets a cookie. After a few wrong passwords none is looked at for a while.",
-		problems: []int{http.StatusUnauthorized},
+		summary: "Log in with a password, or a link", about: "The answer sets a cookie. After a few wrong passwords none is looked at for a while. Of a link that logs in once what stands behind its # is sent, instead of a name and password.",
+		problems: []int{http.StatusUnauthorized, http.StatusUnprocessableEntity},
 	}, a.logIn)
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/logout", Public}, id: "log-out", tag: tag,
@@ -32,6 +37,11 @@ func (a *API) registerSessions(r registrar) {
 		summary: "Change your password", about: "All your sessions, streams and links end; the answer begins a new session.",
 		problems: []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 	}, a.changeMyPassword)
+	add(r, operation{
+		Route: Route{http.MethodPost, "/api/v1/me/login-link", Known}, id: "make-login-link", tag: tag, status: http.StatusCreated,
+		summary: "Make a link that logs you in once more", about: "On a phone, say, as a QR code: once, within ten minutes. The one you made before is good no more, and a new password ends it too. Only for those who logged in, not for tokens.",
+		problems: []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
+	}, a.makeLoginLink)
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/sessions", Known}, id: "list-sessions", tag: tag,
 		summary: "List your sessions", about: "Admins see everybody's.",
@@ -72,14 +82,27 @@ func (a *API) getMe(ctx context.Context, _ *nothing) (*meAnswer, error) {
 	return &meAnswer{meOf(principalOf(ctx))}, nil
 }
 
-func (a *API) logIn(ctx context.Context, in *struct {
-	Body struct {
-		Name     string `json:"name" maxLength:"200" example:"anna"`
-		Password string `json:"password" maxLength:"4096" writeOnly:"true" format:"password"`
-	} `nameHint:"Credentials"`
-}) (*meAnswer, error) {
+// credentials are what somebody logs in by.
+type credentials struct {
+	Name     *string `json:"name,omitempty" maxLength:"200" example:"anna"`
+	Password *string `json:"password,omitempty" maxLength:"4096" writeOnly:"true" format:"password"`
+	Link     string  `json:"link,omitempty" maxLength:"200" writeOnly:"true" doc:"instead: what stands behind the # of a link that logs in once"`
+}
+
+func (a *API) logIn(ctx context.Context, in *struct{ Body credentials }) (*meAnswer, error) {
 	w, r := openapi.ExchangeOf(ctx)
-	p, err := a.options.Auth.Login(w, r, in.Body.Name, secret.New(in.Body.Password))
+	var p auth.Principal
+	var err error
+	switch c := in.Body; {
+	case c.Link != "" && (c.Name != nil || c.Password != nil):
+		err = faulty("body.link", "send a link, or a name and password")
+	case c.Link != "":
+		p, err = a.options.Auth.LoginByLink(w, r, secret.New(c.Link))
+	case c.Name == nil || c.Password == nil:
+		err = faulty("body", "name and password are needed, or a link")
+	default:
+		p, err = a.options.Auth.Login(w, r, *c.Name, secret.New(*c.Password))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +130,44 @@ func (a *API) changeMyPassword(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return &meAnswer{meOf(p)}, nil
+}
+
+// loginLink is what logs a user in once.
+type loginLink struct {
+	Link    string    `json:"link" doc:"the secret of it, for POST /api/v1/login; only here"`
+	URL     string    `json:"url" doc:"the address that a browser opens, on this server: the secret stands behind its #, where no server sees it" example:"/login?next=%2Fcamera%2Ffront#…"`
+	Expires time.Time `json:"expires"`
+}
+
+func (a *API) makeLoginLink(ctx context.Context, in *struct {
+	Body *struct {
+		Next string `json:"next,omitempty" maxLength:"2000" doc:"where to go then: a path of this server" example:"/camera/front"`
+	} `nameHint:"NewLoginLink"`
+}) (*struct{ Body loginLink }, error) {
+	query := ""
+	if in.Body != nil && in.Body.Next != "" {
+		if !OwnPath(in.Body.Next) {
+			return nil, faulty("body.next", "has to be a path of this server, such as /camera/front")
+		}
+		query = "?" + url.Values{"next": {in.Body.Next}}.Encode()
+	}
+	text, expires, err := a.options.Auth.LoginLink(ctx, principalOf(ctx))
+	if errors.Is(err, auth.ErrForbidden) {
+		err = problem.New(http.StatusForbidden, "only who logged in can make such a link; a token, or a password with each request, cannot")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body loginLink }{loginLink{
+		Link: text.Reveal(), URL: a.base(ctx) + "/login" + query + "#" + text.Reveal(), Expires: expires.UTC().Truncate(time.Second),
+	}}, nil
+}
+
+// OwnPath says whether an address is a path of this server, and nothing that
+// could lead elsewhere.
+func OwnPath(address string) bool {
+	odd := strings.Contains(address, "\\") || strings.ContainsFunc(address, func(r rune) bool { return !unicode.IsPrint(r) })
+	return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !odd && utf8.ValidString(address)
 }
 
 // session is a session as it is answered.

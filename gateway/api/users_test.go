@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -149,6 +150,44 @@ func TestLoggingInAndOut(t *testing.T) {
 		t.Errorf("cookies %v", cookies)
 	}
 	c.do("GET", "/api/v1/me", nil).want(401)
+}
+
+// TestALoginLinkLogsInOnce whom it was made for, elsewhere.
+func TestALoginLinkLogsInOnce(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:gate")
+	r.options.Base = func(context.Context) string { return "/cams" }
+	anna, nobody := r.login("anna"), r.as("")
+	const address = "/api/v1/me/login-link"
+	var first, second loginLink
+	anna.do("POST", address, nil).want(201).into(&first)
+	anna.do("POST", address, object{"next": "/camera/gate?x=1"}).want(201).into(&second)
+	if first.URL != "/cams/login#"+first.Link || second.URL != "/cams/login?next=%2Fcamera%2Fgate%3Fx%3D1#"+second.Link || second.Link == "" {
+		t.Errorf("%+v, %+v", first, second)
+	}
+	if left := time.Until(second.Expires); left <= 0 || left > 10*time.Minute {
+		t.Errorf("it is good for %v", left)
+	}
+	nobody.do("POST", "/api/v1/login", object{"link": first.Link}).want(401) // there is a newer one
+	var who me
+	a := nobody.do("POST", "/api/v1/login", object{"link": second.Link}).want(200).into(&who)
+	if cookies := a.response.Cookies(); len(cookies) != 1 || who.Name != "anna" || who.Session == 0 {
+		t.Errorf("%v, %+v", cookies, who)
+	}
+	nobody.do("POST", "/api/v1/login", object{"link": second.Link}).want(401)
+	anna.do("GET", "/api/v1/me", nil).want(200) // the session that made it goes on
+	for _, body := range []object{{}, {"name": "anna"}, {"password": good}, {"link": ""}, {"link": "x", "name": "anna", "password": good}} {
+		nobody.do("POST", "/api/v1/login", body).want(422)
+	}
+	for _, next := range []string{"camera", "//foe.example", "https://foe.example/", `/\foe.example`, "/a\n"} {
+		anna.do("POST", address, object{"next": next}).want(422)
+	}
+	r.as(r.token("t", "admin")).do("POST", address, nil).want(403).says("a token")
+	for _, text := range []string{first.Link, second.Link} {
+		if strings.Contains(r.log.String(), text) {
+			t.Error("the log has a link's secret")
+		}
+	}
 }
 
 func TestChangingOnesPassword(t *testing.T) {

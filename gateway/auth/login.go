@@ -214,6 +214,26 @@ func (a *Auth) ChangePassword(w http.ResponseWriter, r *http.Request, p Principa
 	return a.begin(w, r, user)
 }
 
+// LoginLink makes the text of a link that logs the user who asks in once more, as
+// on a phone, within ten minutes; it is in the answer and nowhere else. An earlier
+// one of the same user is good no more. The error is ErrForbidden for those who
+// are no user with a session, ErrDenied where that is over, or of the store.
+func (a *Auth) LoginLink(ctx context.Context, p Principal) (text secret.Text, expires time.Time, err error) {
+	if p.kind != UserKind || p.session == 0 {
+		return secret.Text{}, time.Time{}, ErrForbidden
+	}
+	made, login := newLogin()
+	err = a.store.AddLogin(ctx, p.session, login)
+	if errors.Is(err, store.ErrUnknown) {
+		err = ErrDenied
+	}
+	if err != nil {
+		return secret.Text{}, time.Time{}, err
+	}
+	a.log.Info("login link made", "user", p.name, "session", p.session)
+	return secret.New(made), login.Expires, nil
+}
+
 // newLogin makes what logs a user in once, within ten minutes, in place of an
 // earlier one of the same user.
 func newLogin() (text string, login store.Login) {

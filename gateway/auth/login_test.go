@@ -328,6 +328,22 @@ func TestLoginLink(t *testing.T) {
 	})
 }
 
+func TestLoginLinksAreForSessions(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:front")
+	_, token := r.token("nvr", "admin")
+	for name, p := range map[string]Principal{"nobody": {}, "token": r.who(bearer(token)), "no session": r.who(basic("anna", good))} {
+		if text, _, err := r.LoginLink(t.Context(), p); !errors.Is(err, ErrForbidden) || !text.Empty() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p := r.who(cookie(r.login("anna")))
+	must(t, r.RevokeSession(t.Context(), p.SessionID()))
+	if text, _, err := r.LoginLink(t.Context(), p); !errors.Is(err, ErrDenied) || !text.Empty() {
+		t.Errorf("by a session that was ended: %v", err)
+	}
+}
+
 func TestChangePassword(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")

@@ -3,11 +3,9 @@ package front
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/secret"
 	"framegate/web"
@@ -72,8 +70,7 @@ func (f *Front) logOut(w http.ResponseWriter, r *http.Request, _ Visit) error {
 // nextPage gives where to go after the login: an address of this server, and
 // the start page for what could lead elsewhere.
 func nextPage(asked string) string {
-	odd := strings.Contains(asked, "\\") || strings.ContainsFunc(asked, func(r rune) bool { return !unicode.IsPrint(r) })
-	if !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || odd || !utf8.ValidString(asked) {
+	if !api.OwnPath(asked) {
 		return "/"
 	}
 	return asked

@@ -73,10 +73,16 @@ type Login struct {
 	Expires time.Time
 }
 
-// AddLogin adds a login, in place of an older one of the same user. ErrUnknown
-// says that there is no such user.
-func (s *Store) AddLogin(ctx context.Context, l Login) error {
-	return s.write(ctx, "adding the login link", func(tx *sql.Tx) error { return insertLogin(ctx, tx, l) })
+// AddLogin adds a login for the user of a session, of which it takes Hash and
+// Expires, in place of an older one of the same user. ErrUnknown says that the
+// session is over.
+func (s *Store) AddLogin(ctx context.Context, session int64, l Login) error {
+	return s.write(ctx, "adding the login link", func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "SELECT user FROM sessions WHERE id = ?", session).Scan(&l.User); err != nil {
+			return err
+		}
+		return insertLogin(ctx, tx, l)
+	})
 }
 
 func insertLogin(ctx context.Context, tx *sql.Tx, l Login) error {

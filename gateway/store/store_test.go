@@ -102,7 +102,7 @@ func TestUnknownAndTaken(t *testing.T) {
 		"user": user, "user by id": userByID, "remove user": s.RemoveUser(ctx, 99), "password": s.SetPassword(ctx, 99, "x"),
 		"grants": s.SetUserGrants(ctx, 99, nil), "token": token, "remove token": s.RemoveToken(ctx, 99), "session": session,
 		"session of nobody": sessionOfNobody, "remove session": s.RemoveSession(ctx, 99), "login": login,
-		"login of nobody": s.AddLogin(ctx, store.Login{Hash: []byte("x"), User: 99}), "secret": secret,
+		"login of nobody": s.AddLogin(ctx, 99, store.Login{Hash: []byte("x")}), "secret": secret,
 	} {
 		if !errors.Is(err, store.ErrUnknown) {
 			t.Errorf("%s: %v", what, err)
@@ -131,8 +131,13 @@ func TestUserIsKept(t *testing.T) {
 func TestNewPasswordEndsSessionsAndLogins(t *testing.T) {
 	ctx, s := t.Context(), open(t, folder(t))
 	user := fill(t, s)
-	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("login"), User: user.ID, Expires: time.Now().Add(time.Hour)}))
+	session, err := s.SessionOf(ctx, []byte("session"))
+	must(t, err)
+	must(t, s.AddLogin(ctx, session.ID, store.Login{Hash: []byte("login"), Expires: time.Now().Add(time.Hour)}))
 	must(t, s.SetPassword(ctx, user.ID, "other"))
+	if err := s.AddLogin(ctx, session.ID, store.Login{Hash: []byte("late"), Expires: time.Now().Add(time.Hour)}); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("a login by the session that ended: %v", err)
+	}
 	if _, err := s.SessionOf(ctx, []byte("session")); !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("the session: %v", err)
 	}
@@ -211,8 +216,10 @@ func TestFirstAdminIsMadeOnce(t *testing.T) {
 func TestLoginIsTakenOnce(t *testing.T) {
 	ctx, s := t.Context(), open(t, folder(t))
 	user := fill(t, s)
-	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("old"), User: user.ID}))
-	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("new"), User: user.ID}))
+	session, err := s.SessionOf(ctx, []byte("session"))
+	must(t, err)
+	must(t, s.AddLogin(ctx, session.ID, store.Login{Hash: []byte("old")}))
+	must(t, s.AddLogin(ctx, session.ID, store.Login{Hash: []byte("new")}))
 	if _, err := s.TakeLogin(ctx, []byte("old")); !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("the one that was replaced: %v", err)
 	}
@@ -266,11 +273,11 @@ func TestPruneTakesWhatExpired(t *testing.T) {
 	ctx, s := t.Context(), open(t, folder(t))
 	user := fill(t, s)
 	now := time.Now()
-	_, err := s.AddSession(ctx, store.Session{Hash: []byte("good"), User: user.ID, Expires: now.Add(time.Hour)}, 10)
+	kept, err := s.AddSession(ctx, store.Session{Hash: []byte("good"), User: user.ID, Expires: now.Add(time.Hour)}, 10)
 	must(t, err)
 	_, err = s.AddSession(ctx, store.Session{Hash: []byte("expired"), User: user.ID, Expires: now.Add(-time.Hour)}, 10)
 	must(t, err)
-	must(t, s.AddLogin(ctx, store.Login{Hash: []byte("login"), User: user.ID, Expires: now.Add(-time.Hour)}))
+	must(t, s.AddLogin(ctx, kept.ID, store.Login{Hash: []byte("login"), Expires: now.Add(-time.Hour)}))
 	must(t, s.Prune(ctx, now, now.Add(-time.Hour), now))
 	_, good := s.SessionOf(ctx, []byte("good"))
 	_, expired := s.SessionOf(ctx, []byte("expired"))

@@ -284,6 +284,17 @@ func (s *story) logins(t *testing.T) rig.Credentials {
 	cookie := a.Cookies()[0]
 	s.keep("session", cookie.Value)
 	admin := rig.Credentials{Cookie: &http.Cookie{Name: cookie.Name, Value: cookie.Value}}
+	again := s.call(t, "POST", "/api/v1/me/login-link", map[string]string{"next": "/"}, admin, "login link").Content
+	var once struct{ Link string }
+	if json.Unmarshal(again, &once) != nil || once.Link == "" {
+		t.Fatalf("no link in %s", again)
+	}
+	s.keep("second login link", once.Link)
+	phone := s.call(t, "POST", "/api/v1/login", map[string]string{"link": once.Link}, rig.Credentials{}, "session")
+	if len(phone.Cookies()) != 1 {
+		t.Fatalf("status %d, no cookie", phone.StatusCode)
+	}
+	s.keep("session of a phone", phone.Cookies()[0].Value)
 	made := s.call(t, "POST", "/api/v1/tokens", map[string]any{"name": "second", "grants": []string{"view:*"}}, admin, "token").Content
 	var second struct{ Text string }
 	if json.Unmarshal(made, &second) != nil || second.Text == "" {
@@ -403,6 +414,7 @@ func (s *story) mistakes(t *testing.T, admin rig.Credentials) {
 	s.ask(t, "GET", "/live/phone.jpg", nil, nil, rig.Credentials{Query: "exp=1&sig=" + slip("link")})
 	s.ask(t, "GET", "/live/phone.jpg", nil, nil, rig.Credentials{Cookie: &http.Cookie{Name: "framegate", Value: slip("cookie")}})
 	s.ask(t, "POST", "/login", []byte("link="+slip("login link")), rig.AsForm, rig.Credentials{})
+	s.call(t, "POST", "/api/v1/login", map[string]string{"link": slip("login link to the API")}, rig.Credentials{})
 	s.ask(t, "GET", "/?next="+slip("query"), nil, nil, admin)
 	s.Raw(t, "GET /live/phone.jpg?token="+slip("malformed")+" HTTP/1.1\r\nHost: localhost\r\nAuthorization : Basic x\r\n\r\n")
 }

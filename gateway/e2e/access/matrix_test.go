@@ -235,6 +235,7 @@ func apiRows() []row {
 	plain("GET /api/v1/me/preferences", nil)
 	plain("PUT /api/v1/me/preferences", says(`{"Any": null}`))
 	plain("POST /api/v1/me/password", says(`{"old": "`+rig.GoodPassword+`", "password": "short"}`))
+	plain("POST /api/v1/me/login-link", says(`{"next": "/camera/front"}`))
 	plain("GET /api/v1/sessions", nil)
 	add("DELETE /api/v1/sessions/{number}", (*matrix).addedSession, nil)
 	plain("GET /api/v1/settings", nil)
