@@ -1,1 +1,1 @@
-import{_ as e,d as t,f as n,g as r,p as i,v as a,w as o}from"./app.js";var s=i(`<section class="page stack"><h1> </h1></section>`);function c(i,c){var l=s(),u=e(l),d=a(u,!0);o(l),r(()=>t(d,c.id)),n(i,l)}export{c as default};
+import{G as e,W as t,lt as n,nt as r,q as i,st as a,vt as o}from"./app.js";var s=i(`<section class="page stack"><h1> </h1></section>`);function c(i,c){var l=s(),u=a(l),d=n(u,!0);o(l),r(()=>t(d,c.id)),e(i,l)}export{c as default};
