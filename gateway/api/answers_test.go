@@ -81,7 +81,7 @@ func TestRequestsWithoutALoginArePaced(t *testing.T) {
 		if l.allows("a") || !l.allows("b") {
 			t.Error("one network's limit is another's")
 		}
-		time.Sleep(time.Second / publicRate)
+		time.Sleep(time.Second / PublicRate)
 		if !l.allows("a") || l.allows("a") {
 			t.Error("after a while one more is to be read")
 		}

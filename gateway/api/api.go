@@ -58,6 +58,8 @@ type Gateway interface {
 	Recordings() (RecordingRoom, []Recording)
 	// Settings gives what is configured.
 	Settings() Settings
+	// Limits gives the limits there are, by name.
+	Limits() []Limit
 	// Facts gives what is known of the server itself.
 	Facts() Facts
 }

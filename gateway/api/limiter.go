@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// publicRate is how many requests a second are read that come from one
+	// PublicRate is how many requests a second are read that come from one
 	// network and change something without a login.
-	publicRate  = 20
+	PublicRate  = 20
 	publicBurst = 100
 	// maxNetworks bounds the networks that are counted.
 	maxNetworks = 1024
@@ -36,7 +36,7 @@ func (l *limiter) allows(network string) bool {
 			}
 			delete(l.networks, other)
 		}
-		of = rate.NewLimiter(publicRate, publicBurst)
+		of = rate.NewLimiter(PublicRate, publicBurst)
 		l.networks[network] = of
 	}
 	return of.Allow()

@@ -68,6 +68,7 @@ func (a *API) register() {
 	a.registerPreferences(r)
 	a.registerSettings(r)
 	a.registerServer(r)
+	a.registerLimits(r)
 	a.document = a.set.Document()
 	a.registerDocs(r)
 }

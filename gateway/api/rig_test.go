@@ -49,6 +49,7 @@ type fakeGateway struct {
 	recordings []Recording
 	settings   Settings
 	facts      Facts
+	limits     []Limit
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 }
 
@@ -110,6 +111,12 @@ func (g *fakeGateway) Settings() Settings {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.settings
+}
+
+func (g *fakeGateway) Limits() []Limit {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.limits)
 }
 
 func (g *fakeGateway) Facts() Facts {

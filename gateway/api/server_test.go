@@ -90,3 +90,12 @@ func TestServerTellsHowFarItIsSetUp(t *testing.T) {
 	})
 	expect("own")
 }
+
+func TestLimitsAreListed(t *testing.T) {
+	r := newRig(t)
+	c := r.admin()
+	c.do("GET", "/api/v1/limits", nil).want(200).says(`{"limits":[]}`)
+	r.gateway.limits = []Limit{{Name: "viewers", Key: "limits.viewers", Value: 7, Bounds: "viewers", Hits: 3}, {Name: "logins", Bounds: "guesses"}}
+	c.do("GET", "/api/v1/limits", nil).want(200).
+		says(`[{"name":"viewers","key":"limits.viewers","value":7,"bounds":"viewers","hits":3},{"name":"logins","bounds":"guesses","hits":0}]`)
+}

@@ -13,15 +13,15 @@ type Hits struct {
 	names []string                  // of the limits, sorted
 }
 
-// otherLimits are those that NewHits was not told of. That there are some is a
+// OtherLimits are those that NewHits was not told of. That there are some is a
 // mistake in the wiring; a count without a name is better than none.
-const otherLimits = "other"
+const OtherLimits = "other"
 
 // NewHits makes counters for the limits with these names, at 0. A name may be
 // there twice.
 func NewHits(names ...string) *Hits {
 	h := &Hits{of: make(map[string]*atomic.Uint64)}
-	h.Add(otherLimits)
+	h.Add(OtherLimits)
 	h.Add(names...)
 	return h
 }
@@ -41,7 +41,7 @@ func (h *Hits) Add(names ...string) {
 func (h *Hits) Hit(limit string) {
 	n := h.of[limit]
 	if n == nil {
-		n = h.of[otherLimits]
+		n = h.of[OtherLimits]
 	}
 	n.Add(1)
 }

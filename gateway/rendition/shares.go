@@ -24,8 +24,8 @@ var ShareLimits = []string{LimitEncodersPerPrincipal, LimitEncodersPerAddress, L
 // without such shares one viewer could have them all. What shows a camera to
 // everybody is not counted: there is only so much of it as there are cameras.
 const (
-	mostPerPrincipal = 2
-	mostPerAddress   = 2 * mostPerPrincipal // several people may be behind one
+	MostPerPrincipal = 2
+	MostPerAddress   = 2 * MostPerPrincipal // several people may be behind one
 
 	// sharePatience is how long who has no share left may wait for one, so that
 	// pictures asked for at once, each of which takes a moment, come in turn.
@@ -51,9 +51,9 @@ func (s *Slots) reserve() int {
 	return max(s.atOnce/4, 1)
 }
 
-// mostPerCamera is how many such encoders a camera may have at a time: half of
+// MostPerCamera is how many such encoders a camera may have at a time: half of
 // them.
-func (s *Slots) mostPerCamera() int { return (s.atOnce - s.reserve() + 1) / 2 }
+func (s *Slots) MostPerCamera() int { return (s.atOnce - s.reserve() + 1) / 2 }
 
 // room says that a slot is free for a job. The slots are locked.
 func (s *Slots) room(j *job) bool {
@@ -78,7 +78,7 @@ func (s *Slots) share(j *job) *refusal {
 // shareOf is share for a stream of a camera that is read for these clients: one
 // that has a share left will do.
 func (s *Slots) shareOf(camera string, clients []stream.Client) (refused *refusal) {
-	if most := s.mostPerCamera(); s.count(func(h *job) bool { return h.shared() && h.stream.Camera == camera }) >= most {
+	if most := s.MostPerCamera(); s.count(func(h *job) bool { return h.shared() && h.stream.Camera == camera }) >= most {
 		return &refusal{LimitEncodersPerCamera, fmt.Sprintf("%d other sizes, rates or qualities of this camera are being shown already, which is all there may be", most)}
 	}
 	for _, c := range clients {
@@ -91,12 +91,12 @@ func (s *Slots) shareOf(camera string, clients []stream.Client) (refused *refusa
 
 func (s *Slots) shareOfClient(c stream.Client) *refusal {
 	principal := func(other stream.Client) bool { return other.Principal == c.Principal }
-	if c.Principal != "" && s.count(charged(principal)) >= mostPerPrincipal {
-		return &refusal{LimitEncodersPerPrincipal, fmt.Sprintf("%d sizes, rates or qualities are being made for this user already, which is all one may have", mostPerPrincipal)}
+	if c.Principal != "" && s.count(charged(principal)) >= MostPerPrincipal {
+		return &refusal{LimitEncodersPerPrincipal, fmt.Sprintf("%d sizes, rates or qualities are being made for this user already, which is all one may have", MostPerPrincipal)}
 	}
 	address := func(other stream.Client) bool { return other.Address == c.Address }
-	if s.count(charged(address)) >= mostPerAddress {
-		return &refusal{LimitEncodersPerAddress, fmt.Sprintf("%d sizes, rates or qualities are being made for this address already, which is all one may have", mostPerAddress)}
+	if s.count(charged(address)) >= MostPerAddress {
+		return &refusal{LimitEncodersPerAddress, fmt.Sprintf("%d sizes, rates or qualities are being made for this address already, which is all one may have", MostPerAddress)}
 	}
 	return nil
 }

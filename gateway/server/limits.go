@@ -53,17 +53,20 @@ func (s *server) metricsHandler() http.Handler {
 			l := s.auth.Stats()
 			return metrics.Logins{Hashed: uint64(l.Hashed), Failed: uint64(l.Failed), Watched: l.Watched}
 		},
-		Limits: func(yield func(limit string, hits uint64)) {
-			s.hits.All(yield)
-			encoders := s.encoders.Stats()
-			yield(rendition.LimitEncoders, encoders.Queued)
-			yield(rendition.LimitEncoderStarts, encoders.Delayed)
-			for _, limit := range rendition.ShareLimits {
-				yield(limit, encoders.Refused[limit])
-			}
-			yield(limitLogins, uint64(s.auth.Stats().Limited))
-		},
+		Limits: s.limitHits,
 	})
+}
+
+// limitHits calls yield with each limit and how often it was hit.
+func (s *server) limitHits(yield func(limit string, hits uint64)) {
+	s.hits.All(yield)
+	encoders := s.encoders.Stats()
+	yield(rendition.LimitEncoders, encoders.Queued)
+	yield(rendition.LimitEncoderStarts, encoders.Delayed)
+	for _, limit := range rendition.ShareLimits {
+		yield(limit, encoders.Refused[limit])
+	}
+	yield(limitLogins, uint64(s.auth.Stats().Limited))
 }
 
 // httpLimits are what the limits say of connections. A viewer comes by one, and

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"framegate/gateway/api"
+	"framegate/gateway/config"
 	"framegate/gateway/rendition"
 )
 
@@ -31,6 +33,55 @@ func TestEveryLimitIsTold(t *testing.T) {
 	for _, want := range []string{`framegate_viewers{camera="demo"} 0`, "framegate_cameras 2", "framegate_publishers 0", "framegate_encoders_running 0", "framegate_logins_failed_total 0"} {
 		if !strings.Contains(answer, want+"\n") {
 			t.Errorf("no %s", want)
+		}
+	}
+}
+
+// TestEveryLimitIsExplained to admins, with the value that it has now.
+func TestEveryLimitIsExplained(t *testing.T) {
+	s, reload := wired(t, "limits: {viewers: 7}")
+	s.hits.Hit("viewers")
+	known := make(map[string]bool)
+	s.limitHits(func(name string, _ uint64) { known[name] = true })
+	for name := range limitTexts {
+		if !known[name] {
+			t.Errorf("%s is explained, and no limit", name)
+		}
+	}
+	for name := range s.constantLimits() {
+		if !known[name] {
+			t.Errorf("%s has a value, and is no limit", name)
+		}
+	}
+	settings, told := make(map[string]bool), make(map[string]api.Limit)
+	for _, l := range (control{s}).Limits() {
+		if l.Bounds == "" || told[l.Name].Name != "" {
+			t.Errorf("%+v", l)
+		}
+		settings[l.Key], told[l.Name] = true, l
+	}
+	if len(told) != len(known) {
+		t.Errorf("%d limits are told, %d known", len(told), len(known))
+	}
+	for _, setting := range config.Settings() {
+		if strings.HasPrefix(setting.Key, "limits.") && !settings[setting.Key] {
+			t.Errorf("%s is the setting of no limit", setting.Key)
+		}
+	}
+	want := api.Limit{Name: "viewers", Key: "limits.viewers", Value: 7, Bounds: "viewers at a time; others are refused", Hits: 1}
+	if told["viewers"] != want {
+		t.Errorf("%+v", told["viewers"])
+	}
+	if l := told["camera_first_picture"]; l.Key != "" || l.Value != "30s" {
+		t.Errorf("%+v", l)
+	}
+	if l := told["answer_patience"]; l.Key != "limits.viewer_patience" || l.Value != "10s" {
+		t.Errorf("%+v", l)
+	}
+	reload("limits: {viewers: 8}")
+	for _, l := range (control{s}).Limits() {
+		if l.Name == "viewers" && l.Value != 8 {
+			t.Errorf("after a reload %+v", l)
 		}
 	}
 }

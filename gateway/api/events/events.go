@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// maxListeners bounds those who listen at a time; the others those of one
+	// MaxListeners bounds those who listen at a time; the others those of one
 	// principal and of one network, so that nobody takes all places.
-	maxListeners             = 256
-	maxListenersPerPrincipal = 16
-	maxListenersPerNetwork   = 64
+	MaxListeners             = 256
+	MaxListenersPerPrincipal = 16
+	MaxListenersPerNetwork   = 64
 	// queueLength is how many events a listener may be behind.
 	queueLength = 64
 )
@@ -106,11 +106,11 @@ func (ls *Listeners) Listen(principal, network string) (l *Listener, leave func(
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	switch {
-	case principal != "" && ls.principal[principal] >= maxListenersPerPrincipal:
+	case principal != "" && ls.principal[principal] >= MaxListenersPerPrincipal:
 		return nil, nil, LimitListenersPerPrincipal
-	case ls.network[network] >= maxListenersPerNetwork:
+	case ls.network[network] >= MaxListenersPerNetwork:
 		return nil, nil, LimitListenersPerNetwork
-	case len(ls.all) >= maxListeners:
+	case len(ls.all) >= MaxListeners:
 		return nil, nil, LimitListeners
 	}
 	l = &Listener{principal: principal, network: network, wake: make(chan struct{}, 1)}

@@ -53,12 +53,12 @@ func TestOnlySoManyListen(t *testing.T) {
 			leaving = append(leaving, leave)
 		}
 	}
-	listen("token:one", "192.0.2.1", maxListenersPerPrincipal, LimitListenersPerPrincipal)
+	listen("token:one", "192.0.2.1", MaxListenersPerPrincipal, LimitListenersPerPrincipal)
 	listen("token:one", "192.0.2.2", 0, LimitListenersPerPrincipal)
-	listen("token:two", "192.0.2.1", maxListenersPerPrincipal, LimitListenersPerPrincipal)
-	listen("", "192.0.2.1", maxListenersPerNetwork-2*maxListenersPerPrincipal, LimitListenersPerNetwork)
-	listen("", "192.0.2.3", maxListenersPerNetwork, LimitListenersPerNetwork)
-	for i := len(leaving); i < maxListeners; i++ {
+	listen("token:two", "192.0.2.1", MaxListenersPerPrincipal, LimitListenersPerPrincipal)
+	listen("", "192.0.2.1", MaxListenersPerNetwork-2*MaxListenersPerPrincipal, LimitListenersPerNetwork)
+	listen("", "192.0.2.3", MaxListenersPerNetwork, LimitListenersPerNetwork)
+	for i := len(leaving); i < MaxListeners; i++ {
 		_, leave, limit := ls.Listen("user:"+strconv.Itoa(i), strconv.Itoa(i))
 		if limit != "" {
 			t.Fatal(limit)

@@ -240,6 +240,7 @@ func apiRows() []row {
 	add("DELETE /api/v1/sessions/{number}", (*matrix).addedSession, nil)
 	plain("GET /api/v1/settings", nil)
 	plain("GET /api/v1/server", nil)
+	plain("GET /api/v1/limits", nil)
 	plain("GET /api/openapi.json", nil)
 	plain("GET /api/docs", nil)
 	plain("GET /api/docs/docs.js", nil)

@@ -20,7 +20,7 @@ import (
 // messages have a few hundred bytes, and from proxies that cut connections which
 // are idle for 30 or 60 s; so they are not for anybody to turn.
 const (
-	maxMessage  = 4 << 10 // bytes
+	MaxMessage  = 4 << 10 // bytes
 	maxCodecs   = 16      // in a hello
 	maxPongs    = 8       // pings not answered yet; older ones are forgotten
 	maxPingMark = 64      // bytes of a ping's c
@@ -82,7 +82,7 @@ type client struct {
 }
 
 func newClient(v *viewer, conn *websocket.Conn) *client {
-	conn.SetReadLimit(maxMessage)
+	conn.SetReadLimit(MaxMessage)
 	return &client{
 		conn:    conn,
 		dialect: v.dialect,

@@ -49,6 +49,8 @@ const (
 	// requests wait for that. Encoders are for who watches.
 	atWork  = 2
 	waiting = 32
+	// MaxAsking is how many requests that makes at a time.
+	MaxAsking = atWork + waiting
 	// each is how many of both are for one client.
 	each = 16
 )
@@ -84,7 +86,7 @@ func New(options Options) *Handler {
 	if options.Limited == nil {
 		options.Limited = func(string) {}
 	}
-	return &Handler{options, places.New(atWork+waiting, each), make(chan struct{}, atWork)}
+	return &Handler{options, places.New(MaxAsking, each), make(chan struct{}, atWork)}
 }
 
 // Serve answers a client's request with the picture that a camera showed at a moment, the

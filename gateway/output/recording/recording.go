@@ -49,10 +49,10 @@ type Handler struct {
 }
 
 const (
-	// atOnce is how many are served at a time, parts of playlists too, and each how
+	// MaxAtOnce is how many are served at a time, parts of playlists too, and each how
 	// many of them to one client. Each has some files open.
-	atOnce = 64
-	each   = 16
+	MaxAtOnce = 64
+	each      = 16
 	// atWork is how many are looked for at a time, which may mean reading the
 	// tables of thousands of files.
 	atWork = 2
@@ -79,7 +79,7 @@ func New(o Options) *Handler {
 		o.Limited = func(string) {}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork), places: places.New(atOnce, each)}
+	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork), places: places.New(MaxAtOnce, each)}
 }
 
 // Close ends all that is being sent, and waits for it.

@@ -351,7 +351,7 @@ func TestOnlySoManyAreSentAtATime(t *testing.T) {
 	}
 	for n := 0; enter(stream.Client{Principal: fmt.Sprint("user:", n)}) == nil; n++ {
 	}
-	if len(leaves) != atOnce || len(hits) != 4 || hits[0] != LimitClips {
+	if len(leaves) != MaxAtOnce || len(hits) != 4 || hits[0] != LimitClips {
 		t.Errorf("%d are for all, hits %v", len(leaves), hits)
 	}
 	for _, leave := range leaves {

@@ -34,9 +34,9 @@ var (
 )
 
 const (
-	// maxPlayed is how many recordings are played at a time, and maxEach how many
+	// MaxPlayed is how many recordings are played at a time, and maxEach how many
 	// of them by one principal at one address.
-	maxPlayed = 32
+	MaxPlayed = 32
 	maxEach   = 8
 	// settles is how long after a moment there may be pictures of it that are not
 	// written yet.
@@ -82,7 +82,7 @@ func New(options Options) *Handler {
 	if options.Delivery.Limited == nil {
 		options.Delivery.Limited = func(string) {}
 	}
-	return &Handler{options: options, places: places.New(maxPlayed, maxEach), played: make(map[uint64]func())}
+	return &Handler{options: options, places: places.New(MaxPlayed, maxEach), played: make(map[uint64]func())}
 }
 
 // As gives what serves the past in a form: from the query's from on, which has to
