@@ -1,0 +1,80 @@
+// What the app keeps for a user, on the server: the same on each device. The
+// last change counts, of whatever page it is.
+
+import { call } from './api/client';
+import { read, type Preferences } from './chosen';
+import { live, onEvent } from './live.svelte';
+import { language } from './text.svelte';
+
+/** What becomes of a change: undefined chooses nothing any more. */
+export type Change = { readonly [K in keyof Preferences]?: Preferences[K] | undefined };
+
+const CALM_MS = 500; // several changes often come together
+const LOOKS = 'framegate-looks'; // what a page is to look like before anybody is known
+
+let kept = $state.raw<Preferences>(looks());
+let unsaved: ReturnType<typeof setTimeout> | undefined;
+
+/** What was chosen. Reactive. */
+export const preferences = {
+  get now(): Preferences {
+    return kept;
+  },
+};
+
+/** Chooses something, at once on this page, and soon everywhere. */
+export function prefer(change: Change): void {
+  take(Object.fromEntries(Object.entries({ ...kept, ...change }).filter(([, value]) => value !== undefined)));
+  clearTimeout(unsaved);
+  unsaved = setTimeout(() => void save(), CALM_MS);
+}
+
+/** Follows what is kept for who is logged in, until the result is called. */
+export function followPreferences(): () => void {
+  const ask = (): void => void load();
+  ask();
+  const deaf = onEvent(['ready', 'preferences_changed'], ask);
+  return () => {
+    deaf();
+    if (unsaved !== undefined) void save();
+  };
+}
+
+async function load(): Promise<void> {
+  if (unsaved !== undefined || !live.me || live.me.kind === 'token') return; // ours is newer, and on its way
+  const found = await call('get', '/api/v1/me/preferences').catch(() => null); // the next event asks again
+  if (found && unsaved === undefined) take(read(found));
+}
+
+async function save(): Promise<void> {
+  clearTimeout(unsaved);
+  unsaved = undefined;
+  if (!live.me || live.me.kind === 'token') return;
+  await call('put', '/api/v1/me/preferences', { body: kept as Record<string, unknown> }).catch(() => undefined); // it holds on this page all the same
+}
+
+function take(chosen: Preferences): void {
+  kept = chosen;
+  wear();
+  try {
+    localStorage.setItem(LOOKS, JSON.stringify({ theme: chosen.theme, language: chosen.language }));
+  } catch {
+    // Storage is full or forbidden: the next page looks as the browser prefers, until the server answers.
+  }
+}
+
+/** Gives the page its theme and language. */
+export function wear(): void {
+  if (kept.theme) document.documentElement.dataset['theme'] = kept.theme;
+  else delete document.documentElement.dataset['theme'];
+  language.choose(kept.language ?? null);
+}
+
+function looks(): Preferences {
+  try {
+    const { theme, language } = read(JSON.parse(localStorage.getItem(LOOKS) ?? '{}'));
+    return { ...(theme && { theme }), ...(language && { language }) };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,42 @@
+// How tiles are laid out: as large as they can be.
+
+import type { Grid } from '../../chosen';
+
+/** A grid: how many columns, and how wide a tile is in pixels of CSS. */
+export interface Layout {
+  readonly columns: number;
+  readonly tile: number;
+}
+
+const RATIO = 16 / 9;
+const SMALLEST = 260; // px; smaller tiles are scrolled for
+const NARROW = 640; // px; a telephone
+const SMALLEST_NARROW = 150;
+const WHOLE_NARROW = 3; // so many or fewer are as wide as a telephone
+
+/** Lays out so many tiles in a space. With a grid of n, n tiles fill the space and others are scrolled for. */
+export function layout(tiles: number, width: number, height: number, gap: number, grid: Grid = 'auto'): Layout {
+  if (tiles === 0 || width <= 0) return { columns: 1, tile: Math.max(0, width) };
+  if (grid !== 'auto') {
+    const side = Math.sqrt(grid);
+    return { columns: side, tile: fit(side, side, width, height, gap) };
+  }
+  let best: Layout = { columns: 1, tile: 0 };
+  for (let columns = 1; columns <= tiles; columns++) {
+    const tile = fit(columns, Math.ceil(tiles / columns), width, height, gap);
+    if (tile > best.tile) best = { columns, tile };
+  }
+  const least = width < NARROW ? (tiles <= WHOLE_NARROW ? width : SMALLEST_NARROW) : SMALLEST;
+  if (best.tile >= least) return best;
+  const columns = Math.max(1, Math.min(tiles, Math.floor((width + gap) / (least + gap))));
+  return { columns, tile: across(columns, width, gap) };
+}
+
+// fit is the width of a tile of which so many columns and rows fit.
+function fit(columns: number, rows: number, width: number, height: number, gap: number): number {
+  return Math.max(0, Math.min(across(columns, width, gap), Math.floor(((height - (rows - 1) * gap) / rows) * RATIO)));
+}
+
+function across(columns: number, width: number, gap: number): number {
+  return Math.max(0, Math.floor((width - (columns - 1) * gap) / columns));
+}
