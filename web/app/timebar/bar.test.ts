@@ -222,6 +222,10 @@ describe('Bar', () => {
     bar.drop(0);
     expect(r.selected!.fromMs).toBe(start - 8 * HOUR);
     expect(Math.abs(r.selected!.toMs - (start - 7 * HOUR))).toBeLessThanOrEqual(60_000);
+    bar.zoomBy(1 / 3);
+    bar.mark('to');
+    expect(Number.isInteger(r.selected!.fromMs)).toBe(true);
+    bar.zoomBy(3);
     bar.mark(null);
     bar.goLive();
     bar.mark('from');

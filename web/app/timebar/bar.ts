@@ -232,7 +232,7 @@ export class Bar {
   mark(end: 'from' | 'to' | null): void {
     const { select } = this.options;
     if (!select) return;
-    const head = this.head, length = spanOf(this.view) / 10, now = this.options.now();
+    const head = Math.round(this.head), length = Math.round(spanOf(this.view) / 10), now = this.options.now();
     const old = this.selection;
     if (end === null) this.selection = null;
     else if (end === 'from') this.selection = { fromMs: Math.min(head, now - length), toMs: old && old.toMs > head ? old.toMs : Math.min(head + length, now) };

@@ -100,7 +100,6 @@ async function askOldest(camera: string): Promise<void> {
 // Begins to hear. What happened before nobody has heard.
 function listen(): () => void {
   timelines.outdate();
-  oldest.clear();
   const recorded = onEvent(['recordings_added', 'recordings_deleted', 'recording_gap'], (e) => {
     if (e.kind === 'recordings_deleted') {
       thumbs.forget(e.camera);
@@ -112,7 +111,7 @@ function listen(): () => void {
   });
   const marked = onEvent(['recording_mark_added', 'recording_mark_changed', 'recording_mark_deleted'], (e) => timelines.outdate(e.camera));
   const missed = onEvent(['ready'], () => {
-    oldest.clear();
+    for (const [camera, ms] of oldest) if (ms === null) oldest.delete(camera);
     timelines.outdate();
   });
   return () => {

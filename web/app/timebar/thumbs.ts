@@ -157,10 +157,10 @@ export class Thumbs<P> {
   }
 }
 
-/** Gets a picture for a canvas, which no policy on the sources of pictures concerns. */
+/** Gets a picture for a canvas, which no policy on the sources of pictures concerns. What is refused is not there. */
 export async function loadBitmap(url: string, signal: AbortSignal): Promise<ImageBitmap | null> {
   const answer = await fetch(url, { signal });
-  if (answer.status === 404) return null;
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return null;
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
   return createImageBitmap(await answer.blob());
 }

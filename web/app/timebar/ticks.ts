@@ -146,9 +146,30 @@ function following(d: Day, s: Step): Day {
 
 type Format = Intl.DateTimeFormatOptions;
 
+const forms = {
+  second: { timeStyle: 'medium' },
+  minute: { timeStyle: 'short' },
+  weekday: { weekday: 'short', day: 'numeric' },
+  week: { day: 'numeric', month: 'short' },
+  month: { month: 'short' },
+  year: { year: 'numeric' },
+  moment: { dateStyle: 'full', timeStyle: 'medium' },
+  brief: { dateStyle: 'medium', timeStyle: 'medium' },
+} as const satisfies Record<string, Format>;
+
+const periods: Record<'day' | 'month' | 'year', readonly Format[]> = { // the longest first
+  day: [
+    { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
+    { weekday: 'short', day: 'numeric', month: 'short' },
+    { day: 'numeric', month: 'numeric' },
+  ],
+  month: [{ month: 'long', year: 'numeric' }, { month: 'short', year: '2-digit' }, forms.month],
+  year: [forms.year],
+};
+
 /** What stands at ticks and over periods, in a language and a zone. */
 export class Labels {
-  private readonly formats = new Map<string, Intl.DateTimeFormat>();
+  private readonly formats = new Map<Format, Intl.DateTimeFormat>();
 
   constructor(
     private readonly language: string,
@@ -159,47 +180,36 @@ export class Labels {
   tick(ms: number, s: Step): string {
     switch (s.unit) {
       case 'ms':
-        return this.text(ms, s.count < MINUTE ? { timeStyle: 'medium' } : { timeStyle: 'short' });
+        return this.text(ms, s.count < MINUTE ? forms.second : forms.minute);
       case 'day':
-        return this.text(ms, s.count === 1 ? { weekday: 'short', day: 'numeric' } : { day: 'numeric', month: 'short' });
+        return this.text(ms, s.count === 1 ? forms.weekday : forms.week);
       case 'month':
-        return this.text(ms, { month: 'short' });
+        return this.text(ms, forms.month);
       case 'year':
-        return this.text(ms, { year: 'numeric' });
+        return this.text(ms, forms.year);
     }
   }
 
   /** Names of the period that has an instant, the longest first. */
   period(ms: number, unit: 'day' | 'month' | 'year'): string[] {
-    const forms: Format[] = {
-      day: [
-        { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
-        { weekday: 'short', day: 'numeric', month: 'short' },
-        { day: 'numeric', month: 'numeric' },
-      ] as Format[],
-      month: [{ month: 'long', year: 'numeric' }, { month: 'short', year: '2-digit' }, { month: 'short' }] as Format[],
-      year: [{ year: 'numeric' }] as Format[],
-    }[unit];
-    return forms.map((f) => this.text(ms, f));
+    return periods[unit].map((f) => this.text(ms, f));
   }
 
-  /** A time, as it is spoken and shown under a finger: with the day, and seconds where they count. */
-  moment(ms: number, v?: View): string {
-    const seconds = v !== undefined && spanOf(v) > 2 * DAY ? 'short' : 'medium';
-    return this.text(ms, { dateStyle: 'full', timeStyle: seconds });
+  /** A time, as it is spoken: with the day. */
+  moment(ms: number): string {
+    return this.text(ms, forms.moment);
   }
 
   /** A time in little room. */
   brief(ms: number): string {
-    return this.text(ms, { dateStyle: 'medium', timeStyle: 'medium' });
+    return this.text(ms, forms.brief);
   }
 
   private text(ms: number, options: Format): string {
-    const key = JSON.stringify(options);
-    let format = this.formats.get(key);
+    let format = this.formats.get(options);
     if (!format) {
       format = new Intl.DateTimeFormat(this.language, { ...options, timeZone: this.zone.name });
-      this.formats.set(key, format);
+      this.formats.set(options, format);
     }
     return format.format(ms);
   }
