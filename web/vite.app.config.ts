@@ -8,7 +8,7 @@ import { defineConfig } from 'vitest/config';
 //
 // `npm run dev` serves it with live reload, and all else from the gateway at
 // FRAMEGATE (http://127.0.0.1:8080 unless that says otherwise).
-const ofGateway = ['/api', '/live', '/play', '/assets', '/demo', '/ca.crt'];
+const ofGateway = ['^/api/(v1|docs|openapi)', '^/(live|play|assets|demo)/', '^/ca\\.crt'];
 
 export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? '.' : 'app',

@@ -41,7 +41,7 @@ var (
 	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
 	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
-	chunk     = regexp.MustCompile("(?:from *|import\\()[\"'`](\\./[^\"'`]+\\.js)[\"'`]")
+	chunk     = regexp.MustCompile("(?:from *|import *\\(?)[\"'`](\\./[^\"'`]+\\.js)[\"'`]")
 	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound)\.js)`)
 )
 

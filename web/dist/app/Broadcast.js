@@ -1,1 +1,1 @@
-import{G as e,W as t,lt as n,nt as r,q as i,st as a,vt as o}from"./app.js";var s=i(`<section class="page stack"><h1> </h1></section>`);function c(i,c){var l=s(),u=a(l),d=n(u,!0);o(l),r(()=>t(d,c.id)),e(i,l)}export{c as default};
+import"./disclose-version.js";import{$ as e,I as t,J as n,M as r,P as i,mt as a,tt as o}from"./index-client.js";var s=t(`<section class="page stack"><h1> </h1></section>`);function c(t,c){var l=s(),u=e(l),d=o(u,!0);a(l),n(()=>r(d,c.id)),i(t,l)}export{c as default};

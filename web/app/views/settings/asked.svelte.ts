@@ -1,0 +1,31 @@
+// What a part asks the server for when it is shown, and anew after each change.
+
+import { Problem } from '../../api/client';
+
+/** An answer of the server, once it is there. Reactive. */
+export class Asked<T> {
+  /** The newest answer; undefined before the first. */
+  value = $state.raw<T>();
+  /** Why there was none the last time. */
+  problem = $state.raw<Problem | null>(null);
+  readonly #ask: () => Promise<T>;
+  #newest = 0;
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask;
+    void this.again();
+  }
+
+  /** Asks anew. What was answered last stays meanwhile. */
+  again = async (): Promise<void> => {
+    const number = ++this.#newest;
+    try {
+      const value = await this.#ask();
+      if (number !== this.#newest) return; // asked again since
+      this.value = value;
+      this.problem = null;
+    } catch (error) {
+      if (number === this.#newest) this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+    }
+  };
+}

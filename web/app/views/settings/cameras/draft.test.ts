@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+
+import { body, changed, draftOf, emptyDraft, fresh, suits } from './draft';
+
+const camera = {
+  id: 'front', name: 'Front', source: 'rtsp://cam/1', keep: 'on_demand', transport: 'udp', may: ['view'],
+  record: { mode: 'scheduled', schedule: { zone: 'UTC', hours: 'daily 00:00-24:00' }, keep: { max_age: '30d' } },
+};
+
+test('a camera is drafted, and what is usual is nothing', () => {
+  const draft = draftOf(camera);
+  expect(draft['record.keep.max_age']).toBe('30d');
+  expect(draft.keep).toBe('');
+  expect(draft.transport).toBe('udp');
+  expect(draftOf({ tls_insecure: true, record: { mode: 'off' } })).toEqual({ ...emptyDraft(), tls_insecure: 'true' });
+});
+
+test('only what differs is sent, and what has no use any more is taken away', () => {
+  const before = draftOf(camera);
+  expect(changed(before, before)).toEqual({});
+  expect(changed(before, { ...before, source: 'http://cam/x', 'record.mode': 'pictures' })).toEqual({
+    source: 'http://cam/x', transport: '', 'record.mode': 'pictures', 'record.schedule.zone': '', 'record.schedule.hours': '',
+  });
+});
+
+test('what is set of recording stays while it is off', () => {
+  const before = draftOf(camera);
+  expect(changed(before, { ...before, 'record.mode': '' })).toEqual({ 'record.mode': '' });
+});
+
+test('bodies are objects within objects', () => {
+  expect(body({ name: 'x', 'record.keep.max_age': '1d', 'record.keep.marked.max_age': '2d', tls_insecure: 'true' })).toEqual({
+    name: 'x', tls_insecure: true, record: { keep: { max_age: '1d', marked: { max_age: '2d' } } },
+  });
+  expect(fresh({ ...emptyDraft(), source: 'upload:', keep: 'always', name: 'Phone' })).toEqual({ source: 'upload:', name: 'Phone' });
+});
+
+test('keys suit addresses', () => {
+  const draft = { ...emptyDraft(), source: 'RTSPS://x' };
+  expect(suits('transport', draft) && suits('tls_insecure', draft)).toBe(true);
+  expect(suits('interval', draft)).toBe(false);
+  expect(suits('keep', { ...draft, source: 'upload:' })).toBe(false);
+});

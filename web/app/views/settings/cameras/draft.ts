@@ -1,0 +1,98 @@
+// A camera's settings while they are changed: texts by the keys of the API, with dots where
+// those stand in objects within objects, as record.keep.max_age. '' is what is so anyway.
+
+import type { Schemas } from '../../../api/client';
+import { schemeOf } from './source';
+
+/** All keys of a camera that can be set, in the order of the form. */
+export const KEYS = [
+  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'tls_insecure',
+  'record.mode', 'record.every', 'record.codec', 'record.sound', 'record.schedule.zone', 'record.schedule.hours',
+  'record.keep.max_age', 'record.keep.max_bytes', 'record.keep.marked.max_age',
+] as const;
+export type Key = (typeof KEYS)[number];
+
+/** What is filled in, by key. */
+export type Draft = Record<Key, string>;
+
+// What is so without the key, where the server says it nevertheless.
+const USUAL: Partial<Draft> = { keep: 'on_demand', 'record.mode': 'off' };
+
+/** A draft in which nothing is said. */
+export function emptyDraft(): Draft {
+  return Object.fromEntries(KEYS.map((key) => [key, ''])) as Draft;
+}
+
+/** The draft of a camera as the server tells of it, or of what a form begins with. */
+export function draftOf(camera: object): Draft {
+  const draft = emptyDraft();
+  for (const key of KEYS) {
+    const value = key.split('.').reduce<unknown>((object, name) => (object as Record<string, unknown> | undefined)?.[name], camera);
+    const text = value === true ? 'true' : typeof value === 'string' ? value : '';
+    draft[key] = text === USUAL[key] ? '' : text;
+  }
+  return draft;
+}
+
+const remote = ['http', 'https', 'rtsp', 'rtsps'];
+
+// For which addresses a key is; all where nothing is said. The same is in gateway/config.
+const FOR: Partial<Record<Key, readonly string[]>> = {
+  username: remote,
+  password: remote,
+  interval: ['http', 'https'],
+  transport: ['rtsp', 'rtsps'],
+  sound: ['rtsp', 'rtsps', 'tcp', 'tcp-listen', 'file', 'upload'],
+  normalize: remote,
+  tls_insecure: ['https', 'rtsps'],
+};
+
+/** Says whether a key has a use for the camera that is drafted. */
+export function suits(key: Key, draft: Draft): boolean {
+  const scheme = schemeOf(draft.source);
+  if (key === 'keep') return scheme !== 'upload';
+  const mode = draft['record.mode'];
+  switch (key) {
+    case 'record.every':
+      return mode === 'pictures';
+    case 'record.codec':
+    case 'record.sound':
+      return mode !== '' && mode !== 'pictures';
+    case 'record.schedule.zone':
+    case 'record.schedule.hours':
+      return mode === 'scheduled';
+  }
+  return FOR[key]?.includes(scheme) ?? true;
+}
+
+// What may stay while recording is off, so that it can be switched on again.
+function kept(key: Key, draft: Draft): boolean {
+  return draft['record.mode'] === '' && key.startsWith('record.');
+}
+
+/** What of a draft differs from what was there: texts by key, '' for what is taken away. What has no use is taken away. */
+export function changed(before: Draft, after: Draft): Partial<Draft> {
+  const changes: Partial<Draft> = {};
+  for (const key of KEYS) {
+    const text = suits(key, after) || kept(key, after) ? after[key] : '';
+    if (text !== before[key]) changes[key] = text;
+  }
+  return changes;
+}
+
+/** Makes the body of a request of texts by key. */
+export function body(texts: Partial<Draft>): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (const [key, text] of Object.entries(texts)) {
+    const names = key.split('.');
+    const last = names.pop() as string;
+    const section = names.reduce((above, name) => (above[name] ??= {}) as Record<string, unknown>, object);
+    section[last] = key === 'tls_insecure' ? text === 'true' : text;
+  }
+  return object;
+}
+
+/** The body of a new camera: what is said, and suits. */
+export function fresh(draft: Draft): Schemas['Trial'] {
+  return { source: draft.source, ...body(changed(emptyDraft(), draft)) };
+}

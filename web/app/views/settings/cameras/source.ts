@@ -1,0 +1,72 @@
+// The address of a camera as people have it, often with a name and a password in it.
+
+/** What an address says. */
+export interface Source {
+  /** Without name and password. */
+  readonly address: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The part of an address before the colon, in small letters; "" for none, as where a port stands behind it. */
+export function schemeOf(address: string): string {
+  return /^\s*([a-z][a-z0-9-]*):(?!\d)/i.exec(address)?.[1]?.toLowerCase() ?? '';
+}
+
+/**
+ * Takes the name and the password out of an address: of rtsp://admin:p@ss@10.0.0.5/1 the last @ before the path ends
+ * them, since people paste passwords as they are. Null where there are none.
+ */
+export function splitSource(text: string): Source | null {
+  const found = /^(\s*(?:rtsps?|https?):\/\/)([^/?#]*)@([^@]*)$/i.exec(text.trim()) ?? /^(\s*(?:rtsps?|https?):\/\/)([^/?#]*)@(.*)$/i.exec(text.trim());
+  if (!found) return null;
+  const [, before = '', login = '', behind = ''] = found;
+  const colon = login.indexOf(':');
+  const name = colon < 0 ? login : login.slice(0, colon);
+  const password = colon < 0 ? '' : login.slice(colon + 1);
+  return { address: before + behind, username: decoded(name), password: decoded(password) };
+}
+
+// decoded reads %XX, and leaves what is no encoding of anything.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Makes an address of what was typed: a bare host becomes one of RTSP. */
+export function withScheme(text: string): string {
+  const address = text.trim();
+  return !schemeOf(address) && /^[\w.-]+(:\d+)?($|\/)/.test(address) ? `rtsp://${address}` : address;
+}
+
+const NOTHING = /^(stream|streaming|live|cam|camera|video|h264|h265|main|sub|ch|channels?|mjpe?g|snapshot|axis-cgi|cgi-bin|media|\d+)\d*$/i;
+
+/** Suggests an id for a camera: of its name for people, or of where it is. It is none of those that are taken. */
+export function suggestId(name: string, address: string, taken: readonly string[]): string {
+  const base = slug(name) || slug(hostWord(address)) || (schemeOf(address) === 'test' ? 'pattern' : 'camera');
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? base : `${base.slice(0, 58)}-${n}`;
+    if (!taken.includes(id)) return id;
+  }
+}
+
+/** Makes an id of a name: a to z, 0 to 9 and single dashes. */
+export function slug(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/ä/g, 'ae').replace(/ö/g, 'oe').replace(/ü/g, 'ue').replace(/ß/g, 'ss')
+    .normalize('NFD').replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60).replace(/-+$/, '');
+}
+
+// hostWord gives a name that an address has: that of the host, or of the path where that says more than "stream".
+function hostWord(address: string): string {
+  const found = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)(?::\d+)?([^?#]*)/i.exec(address.trim());
+  if (!found) return '';
+  const [, host = '', path = ''] = found;
+  if (/[a-z]/i.test(host) && !host.startsWith('[') && host !== 'localhost') return host.split('.')[0] ?? '';
+  return path.split('/').find((part) => /[a-z]{3}/i.test(part) && !NOTHING.test(part.replace(/\.\w+$/, '')))?.replace(/\.\w+$/, '') ?? '';
+}

@@ -1,0 +1,42 @@
+// The parts of the settings, in groups. A further part is a row here, a folder beside this
+// file and its texts. A part is loaded when it is first wanted.
+
+import cctv from 'lucide-static/icons/cctv.svg?raw';
+import type { Component } from 'svelte';
+
+import type { Me } from '../../live.svelte';
+import type { Text } from '../../text.svelte';
+import { settings } from '../../texts/settings';
+
+/** One part of the settings. */
+export interface Part {
+  /** What stands behind settings/ in its address. */
+  readonly id: string;
+  readonly icon: string;
+  readonly text: Text;
+  /** What is to be found there, in one line. */
+  readonly about: Text;
+  /** Who is shown it. */
+  readonly for: (me: Me) => boolean;
+  readonly load: () => Promise<{ default: Component }>;
+}
+
+/** Parts that belong together. */
+export interface Group {
+  readonly text: Text;
+  readonly parts: readonly Part[];
+}
+
+const admins = (me: Me): boolean => me.admin;
+
+const groups: readonly Group[] = [
+  {
+    text: settings.groupCameras,
+    parts: [{ id: 'cameras', icon: cctv, text: settings.cameras, about: settings.camerasAbout, for: admins, load: () => import('./cameras/Cameras.svelte') }],
+  },
+];
+
+/** The groups that somebody is shown, with the parts that somebody is shown of them. */
+export function groupsFor(me: Me): Group[] {
+  return groups.map((group) => ({ ...group, parts: group.parts.filter((part) => part.for(me)) })).filter((group) => group.parts.length > 0);
+}
