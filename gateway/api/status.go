@@ -28,6 +28,10 @@ func (a *API) registerStatus(r registrar) {
 		Route: Route{http.MethodGet, "/api/v1/publishers", auth.Admin}, id: "list-publishers", tag: tag,
 		summary: "List who sends pictures in",
 	}, a.listPublishers)
+	add(r, operation{
+		Route: Route{http.MethodDelete, "/api/v1/viewers/{number}", auth.Admin}, id: "end-viewer", tag: tag,
+		summary: "End a viewer", about: "The number is its id, in the status of its camera. Players are told, with the code 403; nothing keeps a viewer from coming again, but a permission that is taken away.",
+	}, a.endViewer)
 }
 
 // cameraStatus is what a camera is doing.
@@ -94,6 +98,7 @@ type encoder struct {
 
 // watcher is a viewer.
 type watcher struct {
+	ID        uint64    `json:"id" doc:"of no other viewer, ever; to end it by"`
 	Camera    string    `json:"camera"`
 	Rendition string    `json:"rendition"`
 	Form      string    `json:"form" example:"mjpeg"`
@@ -304,6 +309,7 @@ func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {
 
 func watcherOf(v stream.Watcher) watcher {
 	w := watcher{
+		ID:        v.ID,
 		Camera:    v.Key.Camera,
 		Rendition: v.Key.Rendition,
 		Form:      v.Form,
@@ -346,4 +352,15 @@ func (a *API) listPublishers(context.Context, *nothing) (*struct{ Body publisher
 		list.Publishers = append(list.Publishers, publisher{p.Camera, p.Address, p.Principal, p.Since.UTC()})
 	}
 	return &struct{ Body publisherList }{list}, nil
+}
+
+func (a *API) endViewer(ctx context.Context, in *struct {
+	Number uint64 `path:"number" minimum:"1" doc:"its id"`
+}) (*nothing, error) {
+	ended, there := a.options.Hub.EndViewer(in.Number)
+	if !there {
+		return nil, problem.New(http.StatusNotFound, notThere)
+	}
+	a.log.Info("viewer ended", "id", ended.ID, "stream", ended.Key.String(), "form", ended.Form, "address", ended.Address, "principal", ended.Principal, "by", principalOf(ctx).String())
+	return &nothing{}, nil
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +28,9 @@ func TestStatusOfACamera(t *testing.T) {
 	if s := status(viewer); s.State != "idle" || len(s.Streams) != 0 || s.FrameAgeMs != nil || s.Links["mjpeg"] != "/live/gate.mjpeg" || s.Links["publish"] != "" {
 		t.Errorf("before: %+v", s)
 	}
+	ended := 0
 	reader, err := r.hub.Open(stream.Key{Camera: "gate"}, stream.ReadOptions{
-		Client: &stream.Client{Form: "framegate.v1", Address: "192.0.2.3", Principal: "user:anna"},
+		Client: &stream.Client{Form: "framegate.v1", Address: "192.0.2.3", Principal: "user:anna", Exit: &stream.Exit{End: func() { ended++ }}},
 	})
 	must(t, err)
 	defer reader.Close()
@@ -50,13 +52,19 @@ func TestStatusOfACamera(t *testing.T) {
 	want := []watcher{{Camera: "gate", Form: "framegate.v1", Codec: "jpeg", Address: "192.0.2.3", Principal: "user:anna",
 		Player: &player{Shown: 100, Dropped: 2, BufferMs: 20, DelayMs: 150}}}
 	if len(s.Watching) == 1 {
-		want[0].Since = s.Watching[0].Since
+		want[0].Since, want[0].ID = s.Watching[0].Since, s.Watching[0].ID
 	}
 	if !cmp.Equal(s.Watching, want) {
 		t.Errorf("watching: %s", cmp.Diff(want, s.Watching))
 	}
 	if s := status(viewer); s.Watching != nil || s.Viewers != 1 {
 		t.Errorf("a viewer sees who watches: %+v", s)
+	}
+	at := "/api/v1/viewers/" + strconv.FormatUint(want[0].ID, 10)
+	viewer.do("DELETE", at, nil).want(404)
+	admin.do("DELETE", at+"0", nil).want(404)
+	if admin.do("DELETE", at, nil).want(204); ended != 1 || !strings.Contains(r.log.String(), "principal=user:anna by=\"token:admin "+t.Name()) {
+		t.Errorf("ended %d times; %s", ended, r.log)
 	}
 	r.sources["gate"].fail <- &url.Error{Op: "Get", URL: "http://192.0.2.7/mjpeg?pwd=canary-query", Err: errors.New("connection refused")}
 	waitFor(t, "the failure", func() bool { return status(viewer).LastError != nil })

@@ -37,6 +37,7 @@ var refusals = []Refusal{
 	{stream.ErrBusy, http.StatusConflict},
 	{stream.ErrPulled, http.StatusConflict},
 	{stream.ErrFull, http.StatusServiceUnavailable},
+	{stream.ErrEnded, http.StatusForbidden},
 	{stream.ErrClosed, http.StatusServiceUnavailable},
 	{media.ErrNotJPEG, http.StatusUnsupportedMediaType},
 	{media.ErrMalformed, http.StatusUnprocessableEntity},

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,11 +16,24 @@ type Visit struct {
 	Camera    string         // that it is about; "" for none
 	Principal auth.Principal // from whom
 	Address   string         // of the client, without its port
+
+	exit *stream.Exit // of a viewer
 }
 
 // Client is who asks, as limits on viewers count it.
 func (v Visit) Client() stream.Client {
-	return stream.Client{Address: v.Address, Principal: v.Principal.Subject()}
+	return stream.Client{Address: v.Address, Principal: v.Principal.Subject(), Exit: v.exit}
+}
+
+// endable makes a handle of a viewer's that an admin can end, as the end of a
+// permission does.
+func endable(serve Handle) Handle {
+	return func(w http.ResponseWriter, r *http.Request, v Visit) error {
+		ctx, end := context.WithCancelCause(r.Context())
+		defer end(nil)
+		v.exit = &stream.Exit{End: func() { end(stream.ErrEnded) }}
+		return serve(w, r.WithContext(ctx), v)
+	}
 }
 
 // Handle answers a request. An error means that nothing has been answered yet;
@@ -66,6 +80,9 @@ func (f Form) of(camera string) string { return strings.Replace(f.Address, "{id}
 func (f *Front) formRoutes() (routes []route) {
 	methods := make(map[string]map[string]Handle)
 	for _, form := range f.options.Forms {
+		if form.Method == http.MethodGet {
+			form.Serve = endable(form.Serve)
+		}
 		extension, shared := form.extension()
 		if !shared {
 			routes = append(routes, route{form.Method + " " + form.Address, form.Action, auth.Media, f.cameraOf(form), form.Serve})

@@ -51,6 +51,7 @@ type Hub struct {
 	mu        sync.Mutex // guards what follows; taken before a stream's lock, never over I/O
 	streams   map[Key]*stream
 	numbered  uint64 // streams there ever were
+	lastID    uint64 // that a viewer got; the first is the time, in microseconds, so that none comes again after a restart
 	admission admission
 	watchers  map[*Reader]*watching // by the reader that counts them
 	closed    bool
@@ -84,6 +85,7 @@ func New(options Options) *Hub {
 		streams:   make(map[Key]*stream),
 		admission: newAdmission(options.Limits, options.Limited),
 		watchers:  make(map[*Reader]*watching),
+		lastID:    uint64(time.Now().UnixMicro()),
 	}
 }
 
@@ -109,7 +111,8 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 	r := s.join(options)
 	switch {
 	case options.counted():
-		h.watchers[r] = &watching{since: time.Now(), readers: []*Reader{r}}
+		h.lastID++
+		h.watchers[r] = &watching{id: h.lastID, since: time.Now(), readers: []*Reader{r}}
 	case h.watchers[options.Besides] != nil && !options.Sound:
 		w := h.watchers[options.Besides]
 		w.readers = append(w.readers, r)

@@ -57,6 +57,13 @@ type Client struct {
 	Address   string // without port
 	Principal string // who it is; empty while nobody has to say
 	Form      string // the output that serves it: "mjpeg", "snapshot"
+	Exit      *Exit  // nil where nobody else can end it
+}
+
+// Exit is how somebody else ends a viewer. It is a pointer in a Client so that
+// clients can be compared.
+type Exit struct {
+	End func() // with ErrEnded; it returns at once
 }
 
 // Reader walks through the frames of one stream at its own pace, and keeps the

@@ -67,6 +67,9 @@ var (
 	ErrFull = errors.New("too many viewers")
 	// ErrClosed: the hub, the stream or the reader was closed.
 	ErrClosed = errors.New("stream closed")
+	// ErrEnded: somebody ended the viewer (Hub.EndViewer). It is the cause with
+	// which a context ends that a Client.Exit is of.
+	ErrEnded = errors.New("an admin ended it")
 	// ErrIdle: no frame came for ReadOptions.Idle. The reader stays good.
 	ErrIdle = errors.New("no frame in time")
 	// ErrInterrupted: Reader.Interrupt was called. The reader stays good.

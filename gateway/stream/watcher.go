@@ -10,6 +10,7 @@ import (
 // Watcher is a viewer that is there.
 type Watcher struct {
 	Client
+	ID      uint64      // of no other viewer, not even of one before a restart
 	Key     Key         // of the stream that it reads
 	Codec   media.Codec // of what it read; 0 before the first frame
 	Since   time.Time
@@ -27,6 +28,7 @@ type Report struct {
 
 // watching is what the hub knows of a viewer. The hub's lock guards it.
 type watching struct {
+	id      uint64
 	since   time.Time
 	readers []*Reader // of the viewer, the first of which counts it; the last is what it reads
 	report  *Report
@@ -45,9 +47,32 @@ func (h *Hub) Watchers() []Watcher {
 	return all
 }
 
+// EndViewer has a viewer end, and gives it; false where there is none that can.
+// It does not wait for the end.
+func (h *Hub) EndViewer(id uint64) (Watcher, bool) {
+	seen, there := h.watcher(id)
+	if !there || seen.Exit == nil {
+		return Watcher{}, false
+	}
+	seen.Exit.End()
+	return seen, true
+}
+
+// watcher finds a viewer.
+func (h *Hub) watcher(id uint64) (Watcher, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for r, w := range h.watchers {
+		if w.id == id {
+			return w.look(*r.options.Client), true
+		}
+	}
+	return Watcher{}, false
+}
+
 // look gives what is known of a viewer. The hub is locked.
 func (w *watching) look(c Client) Watcher {
-	seen := Watcher{Client: c, Since: w.since, Report: w.report}
+	seen := Watcher{Client: c, ID: w.id, Since: w.since, Report: w.report}
 	for _, r := range w.readers {
 		seen.Dropped += r.Dropped()
 	}

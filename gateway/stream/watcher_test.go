@@ -31,16 +31,25 @@ func TestWatchers(t *testing.T) {
 			return map[string]stream.Source{"": jpeg, "h264": h264}[k.Rendition], nil
 		}})
 		defer hub.Close()
+		ended := ""
 		ann, bob := stream.Client{Principal: "ann", Form: "mjpeg"}, stream.Client{Principal: "bob", Form: "framegate.v1"}
+		bob.Exit = &stream.Exit{End: func() { ended += "bob" }}
 		began := time.Now()
 		first := open(t, hub, stream.ReadOptions{Client: &ann})
 		time.Sleep(time.Second)
 		second := open(t, hub, stream.ReadOptions{Client: &bob})
 		open(t, hub, stream.ReadOptions{}) // for nobody
-		want := []stream.Watcher{{Client: ann, Key: front, Since: began}, {Client: bob, Key: front, Since: began.Add(time.Second)}}
+		want := []stream.Watcher{{Client: ann, Key: front, Since: began}, {Client: stream.Client{Principal: "bob", Form: "framegate.v1"}, Key: front, Since: began.Add(time.Second)}}
 		expect := func(what string) {
 			t.Helper()
-			if got := hub.Watchers(); !cmp.Equal(got, want) {
+			got := hub.Watchers()
+			for i, w := range got {
+				if w.ID == 0 || i > 0 && w.ID <= got[i-1].ID {
+					t.Errorf("%s: the id of %s is %d", what, w.Principal, w.ID)
+				}
+				got[i].ID, got[i].Exit = 0, nil
+			}
+			if !cmp.Equal(got, want) {
 				t.Errorf("%s: %s", what, cmp.Diff(want, got))
 			}
 		}
@@ -62,11 +71,21 @@ func TestWatchers(t *testing.T) {
 		besides.Report(stream.Report{Shown: 99}) // it counts nobody
 		want[1].Codec, want[1].Report = media.H264, &stream.Report{Shown: 12, Delay: time.Second}
 		expect("its player says something")
+		all := hub.Watchers()
+		if w, ok := hub.EndViewer(all[1].ID); !ok || w.ID != all[1].ID || w.Key != key || ended != "bob" {
+			t.Errorf("ended %q, %+v, %v", ended, w, ok)
+		}
+		if _, ok := hub.EndViewer(all[0].ID); ok {
+			t.Error("one was ended that cannot be")
+		}
 		first.Close()
 		want = want[1:]
 		expect("one left")
 		second.Close()
 		second.Report(stream.Report{})
+		if _, ok := hub.EndViewer(all[1].ID); ok || ended != "bob" {
+			t.Error("one was ended that has gone")
+		}
 		want = []stream.Watcher{}
 		expect("all left")
 	})

@@ -195,6 +195,7 @@ func apiRows() []row {
 	plain("GET /api/v1/status", nil)
 	camera("GET /api/v1/cameras/{id}/status", nil)
 	plain("GET /api/v1/publishers", nil)
+	add("DELETE /api/v1/viewers/{number}", (*matrix).addedViewer, nil)
 	plain("GET /api/v1/events", nil)
 	camera("POST /api/v1/cameras/{id}/links", says(`{"action": "view", "expires_in": "1m"}`))
 	camera("POST /api/v1/cameras/{id}/links", says(`{"action": "view"}`)) // for ever
@@ -286,6 +287,13 @@ func (m *matrix) addedLink(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return "/api/v1/links/" + strconv.FormatInt(l.ID, 10)
+}
+
+// addedViewer has one watch a camera.
+func (m *matrix) addedViewer(t *testing.T) string {
+	m.Open(t, m.Request(t, http.MethodGet, "/live/front.mjpeg", nil, nil), m.as(t, "viewer"), nil)
+	all := viewersOf(t, m.Guarded, m.as(t, "admin"))
+	return "/api/v1/viewers/" + strconv.FormatUint(all[len(all)-1].ID, 10)
 }
 
 // addedMark has an admin make a mark.

@@ -312,3 +312,58 @@ func TestSessionsEndWhereTheyAreListed(t *testing.T) {
 		t.Errorf("the stolen cookie: status %d", a.StatusCode)
 	}
 }
+
+// watching is a viewer as admins see it.
+type watching struct {
+	ID                      uint64
+	Camera, Form, Principal string
+}
+
+// viewersOf gives who watches the camera front, the oldest first.
+func viewersOf(t *testing.T, g *rig.Guarded, admin rig.Credentials) []watching {
+	t.Helper()
+	var status struct{ Watching []watching }
+	if err := json.Unmarshal(g.Call(t, "GET", "/api/v1/cameras/front/status", nil, admin, 200).Content, &status); err != nil {
+		t.Fatal(err)
+	}
+	return status.Watching
+}
+
+// TestAdminsEndViewers one by one, of each form; the others go on.
+func TestAdminsEndViewers(t *testing.T) {
+	t.Parallel()
+	g, admin := rig.StartWithPicture(t, "")
+	g.AddUser(t, "anna", "view:front")
+	anna := rig.Credentials{Name: "anna", Password: rig.GoodPassword}
+	ended := make(map[string]*rig.OpenStream)
+	for form, path := range map[string]string{"mjpeg": "/live/front.mjpeg", "sse": "/live/front.sse", "fmp4": "/live/front"} {
+		var header map[string]string
+		if form == "fmp4" {
+			header = rig.Upgrade()
+		}
+		ended[form] = g.Open(t, g.Request(t, "GET", path, nil, header), anna, nil)
+	}
+	stays := g.Open(t, g.Request(t, "GET", "/live/front.mjpeg", nil, nil), admin, nil)
+	all := viewersOf(t, g, admin)
+	if len(all) != 4 {
+		t.Fatalf("%+v", all)
+	}
+	for _, w := range all[:3] {
+		address := fmt.Sprintf("/api/v1/viewers/%d", w.ID)
+		g.Call(t, "DELETE", address, nil, anna, 404)
+		g.Call(t, "DELETE", address, nil, admin, 204)
+		expectEnds(t, g, []*rig.OpenStream{ended[w.Form]}, nil, time.Now())
+		rig.Await(t, "the viewer to be gone", func() bool {
+			return g.Send(t, g.Request(t, "DELETE", address, nil, nil), admin).StatusCode == 404
+		})
+		delete(ended, w.Form)
+	}
+	if left := viewersOf(t, g, admin); len(left) != 1 || left[0].ID != all[3].ID || len(ended) != 0 {
+		t.Errorf("%+v are left of %+v", left, all)
+	}
+	select {
+	case <-stays.Ended:
+		t.Error("the admin's own ended as well")
+	default:
+	}
+}

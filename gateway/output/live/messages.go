@@ -132,6 +132,7 @@ func (f *fault) Error() string { return f.Message }
 
 var (
 	faultGoingAway = &fault{Close: websocket.CloseGoingAway, Message: "the server is ending"}
+	faultEnded     = &fault{websocket.ClosePolicyViolation, 403, stream.ErrEnded.Error()}
 	faultNoHello   = &fault{websocket.ClosePolicyViolation, 408, "no hello came"}
 	faultNoCodec   = &fault{websocket.ClosePolicyViolation, 406, "none of the codecs named is one of h264, h265, jpeg"}
 	faultTooLarge  = &fault{websocket.CloseMessageTooBig, 413, "message of more than 4096 bytes"}
@@ -155,6 +156,8 @@ func lastWords(err error, dialect string) ([]byte, bool) {
 	case errors.As(err, &left) && left.Code != websocket.CloseAbnormalClosure:
 		return appendClose(nil, websocket.CloseNormalClosure, ""), true
 	case errors.As(err, &why):
+	case errors.Is(err, stream.ErrEnded):
+		why = faultEnded
 	case errors.Is(err, stream.ErrClosed), errors.Is(err, context.Canceled):
 		why = faultGoingAway
 	case errors.Is(err, stream.ErrFull):

@@ -50,6 +50,7 @@ type site struct {
 	choice Choice
 	file   Choice // of the .mp4
 	revoke func() // ends the context of all requests
+	end    func() // does so as an admin does
 }
 
 func newSite(t testing.TB, start func(*httptest.Server)) *site {
@@ -68,9 +69,9 @@ func newSiteOf(t testing.TB, start func(*httptest.Server), file Choice) *site {
 	s := &site{t: t, hub: hub, choice: choice, file: file}
 	s.live = New(delivery.Options{Hub: hub})
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
-	requests, revoke := context.WithCancel(context.Background())
-	s.revoke = revoke
-	t.Cleanup(revoke)
+	requests, end := context.WithCancelCause(context.Background())
+	s.revoke, s.end = func() { end(nil) }, func() { end(stream.ErrEnded) }
+	t.Cleanup(s.revoke)
 	s.server.Config.BaseContext = func(net.Listener) context.Context { return requests }
 	start(s.server)
 	t.Cleanup(func() { s.live.Close(); s.server.Close() })

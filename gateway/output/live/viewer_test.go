@@ -331,6 +331,18 @@ func TestRequestEnds(t *testing.T) {
 	}
 }
 
+// TestAnAdminEndsIt: whoever is thrown out is told.
+func TestAnAdminEndsIt(t *testing.T) {
+	s := newSite(t, overTCP)
+	s.attach(own).give(picture(1))
+	p := s.watch("jpeg")
+	p.frame()
+	s.end()
+	if code, why := p.end(); code != websocket.ClosePolicyViolation || why.Code != 403 || why.Message != stream.ErrEnded.Error() {
+		t.Errorf("closed with %d, %+v", code, why)
+	}
+}
+
 // TestHubClosesFirst: viewers are told that the server ends.
 func TestHubClosesFirst(t *testing.T) {
 	s := newSite(t, overTCP)
