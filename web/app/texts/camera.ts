@@ -110,7 +110,7 @@ export const camera = {
   // Panels.
   panels: ['More of this camera', 'Mehr zu dieser Kamera'],
   now: ['State', 'Zustand'],
-  marks: ['Marks', 'Marken'],
+  marks: ['Marks', 'Markierungen'],
   statistics: ['Statistics', 'Statistik'],
   addresses: ['Addresses', 'Adressen'],
 
@@ -142,7 +142,7 @@ export const camera = {
     off: ['nothing', 'nichts'],
     continuous: ['all', 'alles'],
     scheduled: ['by a schedule', 'nach Zeitplan'],
-    events: ['around marks', 'rund um Marken'],
+    events: ['around marks', 'rund um Markierungen'],
     pictures: ['a picture now and then', 'ab und zu ein Bild'],
   },
   since: (when: string): Text => [`since ${when}`, `seit ${when}`],
@@ -151,7 +151,7 @@ export const camera = {
   newestAt: ['Newest on the disk', 'Neuestes auf dem Datenträger'],
   crowded: [
     'Marks protect more than half of what may be kept. Delete some, or allow more.',
-    'Marken schützen mehr als die Hälfte dessen, was aufbewahrt werden darf. Löschen Sie welche, oder erlauben Sie mehr.',
+    'Markierungen schützen mehr als die Hälfte dessen, was aufbewahrt werden darf. Löschen Sie welche, oder erlauben Sie mehr.',
   ],
   lastError: ['Last error', 'Letzter Fehler'],
   nextSteps: {
@@ -202,22 +202,11 @@ export const camera = {
   markIt: ['Mark', 'Markieren'],
   marked: (time: string): Text => [`Marked ${time}.`, `${time} markiert.`],
   edit: ['Edit', 'Bearbeiten'],
-  marksNear: ['Marks near this moment', 'Marken um diesen Moment'],
+  marksNear: ['Marks near this moment', 'Markierungen um diesen Moment'],
   noMarks: ['There are none near.', 'Es gibt keine in der Nähe.'],
   noMarksWords: ['M marks the moment that you see.', 'Mit M markieren Sie, was Sie gerade sehen.'],
-  kind: ['Kind', 'Art'],
-  kindHint: ['Letters, digits, dots, dashes', 'Buchstaben, Ziffern, Punkte, Striche'],
-  note: ['Note', 'Notiz'],
-  keep: ['Protect from deletion', 'Vor dem Löschen schützen'],
   kept: ['Protected', 'Geschützt'],
   open: ['goes on', 'dauert an'],
-  endNow: ['It ended here', 'Endete hier'],
-  by: (who: string): Text => [`by ${who}`, `von ${who}`],
-  deleteMark: ['Delete this mark?', 'Diese Marke löschen?'],
-  deleteMarkWords: (kind: string, time: string): Text => [
-    `The mark “${kind}” of ${time}. What it protects may then be deleted with age.`,
-    `Die Marke „${kind}“ von ${time}. Was sie schützt, kann danach mit dem Alter gelöscht werden.`,
-  ],
   goThere: (time: string): Text => [`Go to ${time}`, `Gehe zu ${time}`],
 
   // A file that takes time.

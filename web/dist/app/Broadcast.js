@@ -1,1 +1,1 @@
-import"./disclose-version.js";import{$ as e,I as t,J as n,M as r,P as i,mt as a,tt as o}from"./index-client.js";var s=t(`<section class="page stack"><h1> </h1></section>`);function c(t,c){var l=s(),u=e(l),d=o(u,!0);a(l),n(()=>r(d,c.id)),i(t,l)}export{c as default};
+import"./disclose-version.js";import{I as e,M as t,P as n,Y as r,et as i,gt as a,nt as o}from"./index-client.js";var s=e(`<section class="page stack"><h1> </h1></section>`);function c(e,c){var l=s(),u=i(l),d=o(u,!0);a(l),r(()=>t(d,c.id)),n(e,l)}export{c as default};
