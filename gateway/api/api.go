@@ -20,6 +20,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -31,6 +32,7 @@ import (
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/export"
+	"framegate/gateway/journal"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 )
@@ -129,7 +131,8 @@ type Options struct {
 	// Limited is told, by its name, of each hit of a limit; nil is not told. It
 	// is called from any goroutine and must return at once.
 	Limited func(limit string)
-	Version string // of this Framegate
+	Version string           // of this Framegate
+	Journal *journal.Journal // of the log; nil where nothing of it is kept
 	Log     *slog.Logger
 }
 
@@ -170,6 +173,9 @@ type API struct {
 func New(options Options) *API {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Journal == nil {
+		options.Journal = journal.New(io.Discard)
 	}
 	if options.CheckSource == nil {
 		options.CheckSource = func(config.Source) error { return nil }

@@ -51,7 +51,8 @@ func (a *API) registerEvents(r registrar) {
 			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. " +
 			"With status, events of that name come too, whose data is what GET /api/v1/status answers you: one behind ready, and then one after another. The stream ends when the login or a permission does.",
 		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-		query:    map[string]string{"status": "how long after one status the next comes, from 1s to 1m, such as 2s; none comes, if left out"},
+		query: map[string]string{"log": "true has log_added come too, to admins, once a second at most while something is logged",
+			"status": "how long after one status the next comes, from 1s to 1m, such as 2s; none comes, if left out"},
 	}
 	openapi.AddPlain[heard](r.set, op.declared(), "events, until either side ends it", "text/event-stream", a.serveEvents)
 	r.note(op.Route)
@@ -71,6 +72,11 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	pause, err := statusPauseOf(r.URL.Query().Get("status"))
 	if err != nil {
 		problemOf(err).Write(w)
+		return
+	}
+	log := r.URL.Query().Get("log")
+	if log != "" && log != "true" {
+		faulty("query.log", "has to be true, or left out").Write(w)
 		return
 	}
 	l, leave, limit := a.listeners.Listen(p.Subject(), auth.Network(r))
@@ -107,7 +113,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 			err = a.passStatus(ctx, p, out)
 			status = time.After(pause) // only now, so that none waits for another to be read
 		case <-l.Wake():
-			err = a.pass(ctx, l, p, out)
+			err = a.pass(ctx, l, p, log != "", out)
 		}
 		if err != nil {
 			return
@@ -115,8 +121,8 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pass writes what a listener has to hear.
-func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, out eventWriter) error {
+// pass writes what a listener has to hear, and of the log where that was asked for.
+func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, log bool, out eventWriter) error {
 	all, lost := l.Take()
 	if lost > 0 {
 		if err := out.send(events.Event{Kind: events.Lost, At: time.Now().UTC(), Lost: lost}); err != nil {
@@ -124,6 +130,9 @@ func (a *API) pass(ctx context.Context, l *events.Listener, p auth.Principal, ou
 		}
 	}
 	for _, v := range all {
+		if v.Kind == events.LogAdded && !log {
+			continue
+		}
 		hears, err := a.hears(ctx, p, v)
 		if err == nil && hears {
 			err = out.send(v)

@@ -204,7 +204,7 @@ func TestALossIsTold(t *testing.T) {
 	}
 	p, err := r.options.Auth.Identify(bearerRequest(r.token("a", "admin")), auth.Use{Ways: auth.Control})
 	must(t, err)
-	must(t, r.pass(t.Context(), slow, p, eventWriter{out, http.NewResponseController(out)}))
+	must(t, r.pass(t.Context(), slow, p, false, eventWriter{out, http.NewResponseController(out)}))
 	heard := strings.Count(out.Body.String(), "event: settings_refused")
 	if text := out.Body.String(); !strings.HasPrefix(text, "event: lost\n") || !strings.Contains(text, `"lost":`+itoa(int64(told-heard))) || heard == 0 || heard == told {
 		t.Errorf("heard %s", text)

@@ -69,6 +69,7 @@ func (a *API) register() {
 	a.registerSettings(r)
 	a.registerServer(r)
 	a.registerLimits(r)
+	a.registerLog(r)
 	a.document = a.set.Document()
 	a.registerDocs(r)
 }

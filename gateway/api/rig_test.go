@@ -23,6 +23,7 @@ import (
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
+	"framegate/gateway/journal"
 	"framegate/gateway/media"
 	"framegate/gateway/record/index"
 	"framegate/gateway/secret"
@@ -242,7 +243,8 @@ func fileCamera(t testing.TB, id string, k keys) config.Camera {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	log := new(lockedBuffer)
-	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	kept := journal.New(log)
+	logger := slog.New(slog.NewTextHandler(kept, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "data"))
 	must(t, err)
 	t.Cleanup(func() { s.Close() })
@@ -275,7 +277,7 @@ func newRig(t testing.TB) *rig {
 	})
 	t.Cleanup(r.hub.Close)
 	r.API = New(Options{
-		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Recordings: r.past, Version: "test", Log: logger,
+		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Recordings: r.past, Version: "test", Journal: kept, Log: logger,
 		Forms: []Form{
 			{"mjpeg", "/live/{id}.mjpeg", auth.View}, {"jpeg", "/live/{id}.jpg", auth.View},
 			{"publish", "/live/{id}/publish", auth.Publish}, {"post_jpeg", "/live/{id}.jpg", auth.Publish},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"framegate/gateway/api/events"
@@ -18,6 +19,9 @@ const lookPause = 50 * time.Millisecond
 // are no events.
 func (a *API) Run(ctx context.Context) error {
 	var o events.Observer
+	var log sync.WaitGroup
+	defer log.Wait()
+	log.Go(func() { a.tellOfLog(ctx) })
 	for {
 		for _, e := range o.Observe(a.look()) {
 			a.listeners.Tell(e)

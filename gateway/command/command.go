@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"framegate/gateway/config"
+	"framegate/gateway/journal"
 	"framegate/gateway/server"
 )
 
@@ -161,9 +162,10 @@ func (c *serveCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	kept := journal.New(env.stderr)
+	log := slog.New(slog.NewTextHandler(kept, &slog.HandlerOptions{Level: c.LogLevel}))
 	reload := server.Reload{File: c.Config, Known: content, Parse: func(content []byte) (*config.Config, error) { return c.settings(env, content) }}
-	return server.Serve(env.ctx, server.Options{Config: settings, Reload: reload, Version: version(), Log: log}, env.stdout)
+	return server.Serve(env.ctx, server.Options{Config: settings, Reload: reload, Version: version(), Journal: kept, Log: log}, env.stdout)
 }
 
 type healthcheckCommand struct {

@@ -17,6 +17,7 @@ import (
 	"framegate/gateway/export"
 	"framegate/gateway/front"
 	"framegate/gateway/input/upload"
+	"framegate/gateway/journal"
 	"framegate/gateway/media"
 	"framegate/gateway/metrics"
 	"framegate/gateway/output/sse"
@@ -35,7 +36,8 @@ import (
 type Options struct {
 	Config  *config.Config
 	Reload  Reload
-	Version string // of the program, for people
+	Version string           // of the program, for people
+	Journal *journal.Journal // of Log; nil where nothing of it is kept
 	Log     *slog.Logger
 }
 
@@ -107,7 +109,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.api = api.New(api.Options{
 		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: linked(s.forms),
 		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
-		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Log: o.Log,
+		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
 	s.front = front.New(front.Options{
 		Settings: s.settings, Identity: s.identity, Auth: s.auth, API: s.api, Cameras: s.cameras, Forms: s.forms,

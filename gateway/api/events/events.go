@@ -56,13 +56,15 @@ const (
 
 	PreferencesChanged = "preferences_changed"
 
+	LogAdded = "log_added" // once a second at most
+
 	Lost  = "lost"
 	Ready = "ready"
 )
 
 // Event is something that happened.
 type Event struct {
-	Kind   string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,lost" doc:"what happened; it is the name of the event too"`
+	Kind   string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
 	Camera string     `json:"camera,omitempty" doc:"which camera it happened to"`
 	Export string     `json:"export,omitempty" doc:"the id of the export that it happened to"`
 	Owner  string     `json:"-"` // of the export, the preferences: auth.Principal.Owner of whose it is
