@@ -3,7 +3,12 @@
 import type { Text } from '../text.svelte';
 
 export const timebar = {
-  time: ['Time', 'Zeit'],
+  time: ['Time bar', 'Zeitleiste'],
+  keyStep: ['A step back or on', 'Einen Schritt zurück oder vor'],
+  keyPage: ['A quarter of what is shown back or on', 'Ein Viertel des Gezeigten zurück oder vor'],
+  keyEnds: ['To the oldest recording, or to live', 'Zur ältesten Aufnahme oder zu live'],
+  keyZoom: ['Show less or more time', 'Weniger oder mehr Zeit zeigen'],
+  keyMarks: ['To the previous or next mark', 'Zur vorherigen oder nächsten Markierung'],
   goTo: ['Go to a time', 'Zu einer Zeit springen'],
   example: ['-30m, yesterday 14:05, 2026-11-03 14:00', '-30m, gestern 14:05, 3.11.2026 14:00'],
   live: ['Live', 'Live'],

@@ -211,10 +211,10 @@ describe('Bar', () => {
     const r = rig();
     const { bar, plain } = r;
     bar.goTo(start - 10 * HOUR);
-    bar.key('i', plain);
+    bar.mark('from');
     expect(r.selected).toEqual({ fromMs: start - 10 * HOUR, toMs: start - 7.6 * HOUR });
     bar.goTo(start - 8 * HOUR);
-    bar.key('o', plain);
+    bar.mark('to');
     expect(r.selected).toEqual({ fromMs: start - 10 * HOUR, toMs: start - 8 * HOUR });
     bar.grab('from', xOf(bar.view, 1440, start - 10 * HOUR));
     bar.drag(180);

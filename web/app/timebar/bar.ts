@@ -255,8 +255,6 @@ export class Bar {
     else if (key === '-') this.zoomBy(2);
     else if (key === 'n') this.toMark(1);
     else if (key === 'p') this.toMark(-1);
-    else if (key === 'i' && this.options.select) this.mark('from');
-    else if (key === 'o' && this.options.select) this.mark('to');
     else if (key === 'Escape' && this.selection) this.mark(null);
     else return false;
     return true;
