@@ -2,6 +2,11 @@
 // file and its texts. A part is loaded when it is first wanted.
 
 import cctv from 'lucide-static/icons/cctv.svg?raw';
+import key from 'lucide-static/icons/key-round.svg?raw';
+import link from 'lucide-static/icons/link.svg?raw';
+import monitor from 'lucide-static/icons/monitor-smartphone.svg?raw';
+import person from 'lucide-static/icons/circle-user-round.svg?raw';
+import users from 'lucide-static/icons/users-round.svg?raw';
 import type { Component } from 'svelte';
 
 import type { Me } from '../../live.svelte';
@@ -28,11 +33,25 @@ export interface Group {
 }
 
 const admins = (me: Me): boolean => me.admin;
+const all = (): boolean => true;
 
 const groups: readonly Group[] = [
   {
     text: settings.groupCameras,
     parts: [{ id: 'cameras', icon: cctv, text: settings.cameras, about: settings.camerasAbout, for: admins, load: () => import('./cameras/Cameras.svelte') }],
+  },
+  {
+    text: settings.groupAccess,
+    parts: [
+      { id: 'users', icon: users, text: settings.users, about: settings.usersAbout, for: admins, load: () => import('./people/Users.svelte') },
+      { id: 'tokens', icon: key, text: settings.tokens, about: settings.tokensAbout, for: admins, load: () => import('./people/Tokens.svelte') },
+      { id: 'links', icon: link, text: settings.links, about: settings.linksAbout, for: admins, load: () => import('./people/Links.svelte') },
+      { id: 'sessions', icon: monitor, text: settings.sessions, about: settings.sessionsAbout, for: ({ kind }) => kind !== 'token', load: () => import('./people/Sessions.svelte') },
+    ],
+  },
+  {
+    text: settings.groupYou,
+    parts: [{ id: 'account', icon: person, text: settings.account, about: settings.accountAbout, for: all, load: () => import('./account/Account.svelte') }],
   },
 ];
 
