@@ -70,6 +70,7 @@ func (a *API) register() {
 	a.registerServer(r)
 	a.registerLimits(r)
 	a.registerLog(r)
+	a.registerDiagnostics(r)
 	a.document = a.set.Document()
 	a.registerDocs(r)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/config"
+	"framegate/gateway/stream"
 )
 
 // Everybody is told what a login takes, and each only what is for them.
@@ -98,4 +99,36 @@ func TestLimitsAreListed(t *testing.T) {
 	r.gateway.limits = []Limit{{Name: "viewers", Key: "limits.viewers", Value: 7, Bounds: "viewers", Hits: 3}, {Name: "logins", Bounds: "guesses"}}
 	c.do("GET", "/api/v1/limits", nil).want(200).
 		says(`[{"name":"viewers","key":"limits.viewers","value":7,"bounds":"viewers","hits":3},{"name":"logins","bounds":"guesses","hits":0}]`)
+}
+
+// The file for a bug report has all parts, and no secret.
+func TestDiagnosticsTellAllButSecrets(t *testing.T) {
+	r := newRig(t)
+	r.API.log.Warn("a line of the log")
+	r.gateway.limits = []Limit{{Name: "viewers", Bounds: "viewers"}}
+	r.gateway.publishers = []Publisher{{Camera: "phone", Address: "192.0.2.9", Since: time.Now()}}
+	w, err := r.hub.Open(stream.Key{Camera: "gate"}, stream.ReadOptions{})
+	must(t, err)
+	defer w.Close()
+	select {
+	case r.sources["gate"].fail <- errors.New("GET http://viewer:canary-password@192.0.2.7/mjpeg?pwd=canary-query: refused"):
+	case <-time.After(30 * time.Second):
+		t.Fatal("the source does not run")
+	}
+	c := r.admin()
+	var a answered
+	waitFor(t, "the failure", func() bool {
+		a = c.do("GET", "/api/v1/diagnostics", nil).want(200)
+		return strings.Contains(string(a.body), "refused")
+	})
+	if name := a.response.Header.Get("Content-Disposition"); !strings.HasPrefix(name, `attachment; filename="framegate-diagnostics-2`) || !strings.HasSuffix(name, `Z.json"`) {
+		t.Errorf("named %s", name)
+	}
+	if strings.Contains(string(a.body), "canary") {
+		t.Errorf("a secret is in %s", a.body)
+	}
+	for _, part := range []string{`"licence": "MIT"`, `"goroutines": `, `"key": "limits.viewers"`, `"source": "http://192.0.2.7/mjpeg`, `"last_error"`, `"192.0.2.9"`, `"bounds": "viewers"`, `"a line of the log"`} {
+		a.says(part)
+	}
+	r.as(r.token("v", "view:gate")).do("GET", "/api/v1/diagnostics", nil).want(404)
 }

@@ -228,6 +228,9 @@ func TestSecretsAreSeenNowhere(t *testing.T) {
 	s.commands(t)
 	s.reloads(t, configuration)
 	s.waitForFailures(t, admin)
+	if a := s.ask(t, "GET", "/api/v1/diagnostics", nil, nil, admin); !bytes.Contains(a.Content, []byte(`"message": "source ended"`)) || !bytes.Contains(a.Content, []byte(`"last_error"`)) {
+		t.Errorf("the diagnostics tell nothing of what failed: %s", a.Content)
+	}
 	s.looksAtProcesses(t, admin)
 	stop()
 	s.dump(t)
@@ -375,7 +378,7 @@ func (s *story) everything(t *testing.T, admin rig.Credentials) {
 		for _, path := range []string{"/", "/login", "/broadcast/phone", "/stream", "/healthz", "/readyz", "/metrics", "/ca.crt", "/absent", "/assets/login.js", "/debug/pprof/"} {
 			s.ask(t, "GET", path, nil, rig.AsPage, who)
 		}
-		for _, path := range []string{"cameras", "status", "publishers", "users", "users/anna", "tokens", "sessions", "me", "settings", "server", "limits", "log", "absent"} {
+		for _, path := range []string{"cameras", "status", "publishers", "users", "users/anna", "tokens", "sessions", "me", "settings", "server", "limits", "log", "diagnostics", "absent"} {
 			s.ask(t, "GET", "/api/v1/"+path, nil, nil, who)
 		}
 		s.ask(t, "GET", "/api/openapi.json", nil, nil, who)

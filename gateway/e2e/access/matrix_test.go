@@ -243,6 +243,7 @@ func apiRows() []row {
 	plain("GET /api/v1/server", nil)
 	plain("GET /api/v1/limits", nil)
 	plain("GET /api/v1/log", nil)
+	plain("GET /api/v1/diagnostics", nil)
 	plain("GET /api/openapi.json", nil)
 	plain("GET /api/docs", nil)
 	plain("GET /api/docs/docs.js", nil)
