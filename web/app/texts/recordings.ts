@@ -53,6 +53,53 @@ export const recordings = {
   today: ['Today', 'Heute'],
   yesterday: ['Yesterday', 'Gestern'],
   toCome: ['To come', 'Bevorstehend'],
+
+  // Files that are made.
+  make: ['Make a file…', 'Datei erstellen…'],
+  noFiles: ['No file is being made', 'Es wird keine Datei erstellt'],
+  noFilesWords: [
+    'Of any stretch of what was recorded a video can be made, with the time in its pictures or as a timelapse, or a ZIP of several cameras.',
+    'Aus jedem Stück der Aufnahmen lässt sich ein Video erstellen, mit der Uhrzeit im Bild oder als Zeitraffer, oder ein ZIP mehrerer Kameras.',
+  ],
+  fileStates: {
+    waiting: ['waits for its turn', 'wartet'],
+    running: ['is being made', 'wird erstellt'],
+    done: ['ready', 'fertig'],
+    failed: ['failed', 'fehlgeschlagen'],
+    canceled: ['cancelled', 'abgebrochen'],
+  },
+  span: (from: string, to: string, length: string): Text => [`${from} to ${to} (${length})`, `${from} bis ${to} (${length})`],
+  withClock: ['time in the picture', 'Uhrzeit im Bild'],
+  silent: ['without sound', 'ohne Ton'],
+  timesFast: (n: string): Text => [`${n} times as fast`, `${n}-mal so schnell`],
+  wide: (n: string): Text => [`${n} pixels wide at most`, `höchstens ${n} Pixel breit`],
+  askedBy: (who: string): Text => [`by ${who}`, `von ${who}`],
+  keptUntil: (when: string): Text => [`deleted ${when}`, `wird ${when} gelöscht`],
+  download: ['Download', 'Herunterladen'],
+  cancelFile: ['Cancel', 'Abbrechen'],
+  again: ['Make again…', 'Erneut erstellen…'],
+  deleteFile: ['Delete this file?', 'Diese Datei löschen?'],
+  deleteFileWords: (name: string): Text => [`${name}. What it was made of stays.`, `${name}. Die Aufnahmen, aus denen sie erstellt wurde, bleiben.`],
+
+  // The form for one.
+  makeTitle: ['Make a file', 'Datei erstellen'],
+  makeWords: [
+    'It is made when no viewer needs the machine, and kept for 24 hours.',
+    'Sie wird erstellt, sobald niemand die Rechenleistung zum Ansehen braucht, und 24 Stunden aufbewahrt.',
+  ],
+  ofCameras: ['Of which cameras', 'Von welchen Kameras'],
+  asZip: ['Of several cameras it is a ZIP with a video of each.', 'Von mehreren Kameras wird es ein ZIP mit je einem Video.'],
+  notBehind: ['The end has to be later than the beginning.', 'Das Ende muss nach dem Anfang liegen.'],
+  speed: ['Speed', 'Geschwindigkeit'],
+  normalSpeed: ['Normal', 'Normal'],
+  lapse: (n: string): Text => [`Timelapse, ${n} times as fast`, `Zeitraffer, ${n}-mal so schnell`],
+  lasts: (length: string): Text => [`The video will last ${length}.`, `Das Video wird ${length} lang.`],
+  burnClock: ['Show the time in the picture', 'Uhrzeit im Bild zeigen'],
+  exact: ['Begin and end exactly, which takes encoding', 'Auf das Bild genau schneiden (wird dafür kodiert)'],
+  leaveSound: ['Leave out the sound', 'Ton weglassen'],
+  size: ['Size', 'Größe'],
+  original: ['As it was recorded', 'Wie aufgenommen'],
+  makeIt: ['Make it', 'Erstellen'],
 } as const;
 
 type Texts = { readonly [key: string]: Text | ((...values: never[]) => Text) | Texts };

@@ -18,3 +18,10 @@ export function msOf(text: string | null): number | null {
   const reading = text ? read(text) : null;
   return reading && 'ms' in reading ? reading.ms : null;
 }
+
+/** Writes a moment so that read understands it, to the second. */
+export function written(ms: number): string {
+  const { year, month, day, hour, minute, second } = zone.wall(ms);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`;
+}
