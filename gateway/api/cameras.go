@@ -28,7 +28,7 @@ func (a *API) registerCameras(r registrar) {
 	const tag = "cameras"
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/cameras", Known}, id: "list-cameras", tag: tag,
-		summary: "List cameras", about: "Those you may view or play back, by id. Admins see all, with their settings.",
+		summary: "List cameras", about: "Those you may view, play back or send pictures to, by id. Admins see all, with their settings.",
 	}, a.listCameras)
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/cameras", auth.Admin}, id: "add-camera", tag: tag, status: http.StatusCreated,
@@ -108,7 +108,7 @@ func (a *API) listCameras(ctx context.Context, _ *nothing) (*struct{ Body camera
 	}
 	list := cameraList{Cameras: []document{}}
 	for _, c := range a.options.Gateway.Cameras() {
-		if auth.Authorize(p, auth.View, c.ID) || auth.Authorize(p, auth.Playback, c.ID) {
+		if isAdmin(p) || len(actionsOf(p, c)) > 0 {
 			list.Cameras = append(list.Cameras, documentFor(p, c, kept[c.ID]))
 		}
 	}
@@ -142,13 +142,20 @@ func documentFor(p auth.Principal, c Camera, kept store.Camera) document {
 			d.Created, d.Changed = timeOf(kept.Created), timeOf(kept.Changed)
 		}
 	}
-	d.May = []string{}
+	d.May = actionsOf(p, c)
+	return d
+}
+
+// actionsOf gives what a principal may do with a camera. Nobody sends pictures to
+// one that has a source of its own.
+func actionsOf(p auth.Principal, c Camera) []string {
+	actions := []string{}
 	for _, action := range []auth.Action{auth.View, auth.Publish, auth.Playback} {
-		if auth.Authorize(p, action, c.ID) {
-			d.May = append(d.May, string(action))
+		if auth.Authorize(p, action, c.ID) && (action != auth.Publish || c.Source.Kind == config.SourceUpload) {
+			actions = append(actions, string(action))
 		}
 	}
-	return d
+	return actions
 }
 
 // timeOf gives a time as it is answered, in UTC; nil for none.

@@ -69,7 +69,8 @@ func TestCamerasAsWhoeverAsksMaySeeThem(t *testing.T) {
 		"admin":         {r.as(r.token("a", "admin")), []string{"front", "gate", "phone"}},
 		"viewer of all": {r.as(r.token("all", "view:*")), []string{"front", "gate", "phone"}},
 		"viewer of one": {r.as(r.token("one", "view:front", "publish:front")), []string{"front"}},
-		"publisher":     {r.as(r.token("pub", "publish:phone")), nil},
+		"publisher":     {r.as(r.token("pub", "publish:*")), []string{"phone"}}, // the others have sources of their own
+		"nobody":        {r.as(r.token("nobody", "metrics")), nil},
 		"playback":      {r.as(r.token("back", "playback:gate")), []string{"gate"}},
 	} {
 		var list struct{ Cameras []shown }
@@ -91,7 +92,7 @@ func TestCamerasAsWhoeverAsksMaySeeThem(t *testing.T) {
 	one := r.as(r.token("another", "view:front", "publish:front"))
 	var d shown
 	a := one.do("GET", "/api/v1/cameras/front", nil).want(200).into(&d)
-	if want := (shown{ID: "front", Name: "Front door", May: []string{"view", "publish"}}); !cmp.Equal(d, want) {
+	if want := (shown{ID: "front", Name: "Front door", May: []string{"view"}}); !cmp.Equal(d, want) {
 		t.Errorf("a viewer sees %+v", d)
 	}
 	if tag := a.response.Header.Get("ETag"); tag != "" {

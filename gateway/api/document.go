@@ -98,7 +98,7 @@ func cameraOf(kept store.Camera) (config.Camera, error) {
 type document struct {
 	ID   string   `json:"id" doc:"its name in addresses" example:"front"`
 	Name string   `json:"name" doc:"its name for people" example:"Front door"`
-	May  []string `json:"may" nullable:"false" doc:"what you may do with it: view, publish, playback" example:"[\"view\"]"`
+	May  []string `json:"may" nullable:"false" doc:"what you may do with it: view, publish (where its source is upload:), playback" example:"[\"view\"]"`
 
 	Origin      string     `json:"origin,omitempty" enum:"file,api" doc:"where it was configured; one of the file is changed there alone. Admins see this and what follows"`
 	PasswordSet *bool      `json:"password_set,omitempty" doc:"whether there is a password, which is never shown"`

@@ -3,12 +3,12 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
-	"framegate/gateway/config"
 	"framegate/gateway/redact"
 	"framegate/gateway/stream"
 )
@@ -242,9 +242,8 @@ func encoderOf(e Encoder) *encoder {
 // server below a root.
 func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 	admin := isAdmin(p)
-	may := func(action auth.Action) bool {
-		return auth.Authorize(p, action, c.ID) && (action != auth.Publish || c.Source.Kind == config.SourceUpload)
-	}
+	actions := actionsOf(p, c)
+	may := func(action auth.Action) bool { return slices.Contains(actions, string(action)) }
 	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, root, c.ID, may, "")}
 	if r, ok := s.records[c.ID]; ok && may(auth.Playback) {
 		status.Recording = recordingStatusOf(r)
