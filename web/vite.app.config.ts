@@ -14,6 +14,8 @@ export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? '.' : 'app',
   base: './',
   plugins: [svelte()],
+  // Workers and worklets are files of their own, since no script may come of a blob.
+  worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'app/[name].js', chunkFileNames: 'app/[name].js' } } },
   build: {
     outDir: '../dist',
     emptyOutDir: false,

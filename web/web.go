@@ -165,11 +165,6 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, refus
 	p.show(w, r, status, "refusal.html", refusal)
 }
 
-// Broadcaster is the page that makes a camera of the device it is open on.
-func (p *Pages) Broadcaster(w http.ResponseWriter, r *http.Request, user string, camera Camera) {
-	p.show(w, r, http.StatusOK, "broadcast.html", single{user, camera, nil})
-}
-
 // Assets serves what pages load under /assets/, the player among it, and pages
 // that demonstrate the player under /demo/. Pages of other sites may load the
 // player too: it is the same for everybody.
@@ -186,6 +181,9 @@ func (p *Pages) Assets() http.Handler {
 				w.Header().Set("Access-Control-Allow-Origin", "*")
 			}
 			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		}
+		if path.Ext(r.URL.Path) == ".webmanifest" { // which systems do not know
+			w.Header().Set("Content-Type", "application/manifest+json")
 		}
 		w.Header().Set("Cache-Control", "no-cache") // that is: ask whether it changed
 		w.Header().Set("ETag", a.etag)

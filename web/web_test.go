@@ -21,8 +21,7 @@ func pages(p *Pages) map[string]http.HandlerFunc {
 		"login": func(w http.ResponseWriter, r *http.Request) {
 			p.Login(w, r, http.StatusOK, Login{Next: `/gate"`, Refusal: camera.Name})
 		},
-		"app":         p.App,
-		"broadcaster": func(w http.ResponseWriter, r *http.Request) { p.Broadcaster(w, r, "", camera) },
+		"app": p.App,
 	}
 }
 
@@ -41,7 +40,8 @@ var (
 	inline    = regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script(?:\s+type="module")?\s*>`)
 	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
-	chunk     = regexp.MustCompile("(?:from *|import *\\(?)[\"'`](\\./[^\"'`]+\\.js)[\"'`]")
+	chunk     = regexp.MustCompile("(?:from *|import *\\(?|new URL\\()[\"'`](?:\\./)?([\\w.-]+\\.js)[\"'`]")
+	icon      = regexp.MustCompile(`"src": "([\w-]+\.\w+)"`)
 	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound)\.js)`)
 )
 
@@ -104,9 +104,14 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 		for _, match := range imported.FindAllStringSubmatch(body, -1) {
 			load("/assets/" + match[1] + match[2])
 		}
+		if strings.HasSuffix(path, ".webmanifest") {
+			for _, match := range icon.FindAllStringSubmatch(body, -1) {
+				load("/assets/" + match[1])
+			}
+		}
 		for _, match := range chunk.FindAllStringSubmatch(body, -1) {
 			if strings.HasPrefix(path, "/assets/app/") {
-				load("/assets/app/" + match[1][2:])
+				load("/assets/app/" + match[1])
 			}
 		}
 	}

@@ -18,7 +18,7 @@ const stories = {
     const page = await open(context, broadcast);
     check(await page.evaluate(() => isSecureContext), 'the page is no secure context');
     await page.locator('#status[data-state=live]').waitFor();
-    await page.waitForFunction(() => Number(document.getElementById('sent').textContent) >= 10);
+    await page.waitForFunction(() => Number(document.getElementById('sent')?.textContent) >= 10);
     check((await page.textContent('#by')) === 'WebSocket', 'pictures do not go by WebSocket');
     check(await page.locator('#insecure').isHidden(), 'it says that it gets no camera');
     check(page.complaints.length === 0, page.complaints.join('\n'));
@@ -35,7 +35,7 @@ const stories = {
       'trusted_proxies', `http://localhost:${new URL(url).port}/broadcast/phone`, `ssh -L`]) {
       check(advice.includes(text), `it does not say ${text}: ${advice}`);
     }
-    check(await page.locator('#toggle').isDisabled(), 'it can be started all the same');
+    check(await page.locator('#toggle').isHidden(), 'it can be started all the same');
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
   },
 };

@@ -48,19 +48,6 @@ func (f *Front) uses(camera string) (uses []web.Use) {
 	return uses
 }
 
-func (f *Front) showBroadcaster(w http.ResponseWriter, r *http.Request, v Visit) error {
-	c, ok := f.options.Cameras.Find(v.Camera)
-	switch {
-	case !ok:
-		return stream.ErrUnknown
-	case c.Source.Kind != config.SourceUpload:
-		answer(w, http.StatusNotFound, c.ID+": "+stream.ErrPulled.Error())
-		return nil
-	}
-	f.options.Pages.Broadcaster(w, r, v.Principal.Name(), pageCamera(r, v.Principal, c))
-	return nil
-}
-
 // pageCamera is what a page says of a camera to who asks.
 func pageCamera(r *http.Request, p auth.Principal, c roster.Camera) web.Camera {
 	return web.Camera{

@@ -24,7 +24,6 @@ func (f *Front) routes() []route {
 	routes := []route{
 		{"GET /{$}", api.Known, auth.Cookie, noCamera, f.showViewer},
 		{"GET /camera/{id}", auth.View, auth.Cookie, cameraOfPath, f.showCamera},
-		{"GET /broadcast/{id}", auth.Publish, auth.Cookie, cameraOfPath, f.showBroadcaster},
 		{"GET /login", api.Public, 0, noCamera, f.showLogin},
 		{"POST /login", api.Public, 0, noCamera, f.logIn},
 		{"POST /logout", api.Public, 0, noCamera, f.logOut},
@@ -44,7 +43,7 @@ func (f *Front) routes() []route {
 }
 
 // appPaths are the addresses of the app's views; web/app/router.svelte.ts has the same.
-var appPaths = []string{"/recordings", "/recordings/{part}", "/settings", "/settings/{part}", "/welcome"}
+var appPaths = []string{"/broadcast/{id}", "/recordings", "/recordings/{part}", "/settings", "/settings/{part}", "/welcome"}
 
 // apiRoutes is the part of the route table that is the API's.
 func (f *Front) apiRoutes() []route {

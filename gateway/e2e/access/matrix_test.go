@@ -147,7 +147,7 @@ func rows() []row {
 	add("POST /upload", "/upload", rig.AsJPEG, aPicture)
 	add("GET /{$}", "/", rig.AsPage, nil)
 	camera("GET /camera/{id}", "/camera/{}", rig.AsPage, nil)
-	camera("GET /broadcast/{id}", "/broadcast/{}", rig.AsPage, nil)
+	add("GET /broadcast/{id}", "/broadcast/front", rig.AsPage, nil)
 	for _, view := range []string{"/recordings", "/settings", "/welcome"} {
 		add("GET "+view, view, rig.AsPage, nil)
 	}

@@ -11,7 +11,7 @@ type PathOf<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M,
 type OperationOf<M extends Method, P extends PathOf<M>> = paths[P][M];
 type Json<T> = T extends { content: { 'application/json': infer B } } ? B : undefined;
 type ResultOf<O> = O extends { responses: infer R } ? Json<R[Extract<keyof R, 200 | 201 | 202>]> : never;
-type BodyOf<O> = O extends { requestBody: { content: { 'application/json': infer B } } } ? B : never;
+type BodyOf<O> = O extends { requestBody?: infer R } ? ([Exclude<R, undefined>] extends [never] ? never : Exclude<R, undefined> extends { content: { 'application/json': infer B } } ? B : never) : never;
 type ParametersOf<O, K extends 'path' | 'query'> = O extends { parameters: { [_ in K]?: infer Q } } ? Exclude<Q, undefined> : never;
 
 /** What goes along with a call. */

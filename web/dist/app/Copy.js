@@ -1,4 +1,4 @@
-import"./disclose-version.js";import{B as e,G as t,I as n,M as r,P as i,V as a,Y as o,at as s,dt as c,et as l,ft as u,gt as d,lt as f,nt as p,ot as m,p as h,r as g,rt as _,s as v}from"./index-client.js";import{E as y,O as b,T as x}from"./app.js";var S=`<!-- @license lucide-static v1.62.0 - ISC -->
+import"./disclose-version.js";import{H as e,I as t,P as n,R as r,U as i,Z as a,a as o,at as s,ct as c,dt as l,h as u,it as d,l as f,mt as p,n as m,nt as h,pt as g,q as _,st as v,vt as y}from"./text.svelte.js";import{E as b,T as x}from"./app.js";var S=`<!-- @license lucide-static v1.62.0 - ISC -->
 <svg
   class="lucide lucide-check"
   xmlns="http://www.w3.org/2000/svg"
@@ -29,4 +29,4 @@ import"./disclose-version.js";import{B as e,G as t,I as n,M as r,P as i,V as a,Y
   <rect width="14" height="14" x="8" y="8" rx="2" ry="2" />
   <path d="M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2" />
 </svg>
-`,w=n(`<span class="copy svelte-avcsai"><code class="svelte-avcsai"> </code> <button type="button" class="button bare icon"><!></button></span>`);function T(e,n){u(n,!0);let T=g(n,`label`,3,``),E=m(!1),D;async function O(){try{await navigator.clipboard.writeText(n.text)}catch{if(getSelection()?.selectAllChildren(D),s(E,document.execCommand(`copy`),!0),!t(E))return}s(E,!0),setTimeout(()=>s(E,!1),2e3)}var k=w(),A=l(k),j=p(A,!0);v(A,e=>D=e,()=>D);var M=_(A,2),N=l(M);{let e=f(()=>t(E)?S:C);x(N,{get svg(){return t(e)}})}d(M),d(k),o((e,t)=>{r(j,n.text),h(M,`aria-label`,e),h(M,`title`,t)},[()=>`${b(t(E)?y.copied:y.copy)}${T()&&`: ${T()}`}`,()=>b(t(E)?y.copied:y.copy)]),a(`click`,M,O),i(e,k),c()}e([`click`]);export{T as t};
+`,w=r(`<span class="copy svelte-avcsai"><code class="svelte-avcsai"> </code> <button type="button" class="button bare icon"><!></button></span>`);function T(e,r){p(r,!0);let T=o(r,`label`,3,``),E=c(!1),D;async function O(){try{await navigator.clipboard.writeText(r.text)}catch{if(getSelection()?.selectAllChildren(D),v(E,document.execCommand(`copy`),!0),!_(E))return}v(E,!0),setTimeout(()=>v(E,!1),2e3)}var k=w(),A=h(k),j=d(A,!0);f(A,e=>D=e,()=>D);var M=s(A,2),N=h(M);{let e=l(()=>_(E)?S:C);x(N,{get svg(){return _(e)}})}y(M),y(k),a((e,t)=>{n(j,r.text),u(M,`aria-label`,e),u(M,`title`,t)},[()=>`${m(_(E)?b.copied:b.copy)}${T()&&`: ${T()}`}`,()=>m(_(E)?b.copied:b.copy)]),i(`click`,M,O),t(e,k),g()}e([`click`]);export{T as t};

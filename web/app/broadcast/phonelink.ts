@@ -1,0 +1,26 @@
+// The address that a phone opens to become the camera.
+
+import type { Schemas } from '../api/client';
+
+/** Says whether a host is this very machine, wherever it is said. */
+export function isLocal(host: string): boolean {
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return name === 'localhost' || name.endsWith('.localhost') || /^127\./.test(name) || name === '::1' || name === '0.0.0.0';
+}
+
+/** Gives the origins by which a phone may reach the server: the page's own, or what the server tells of its names. */
+export function originsFor(page: Pick<URL, 'protocol' | 'host' | 'port' | 'origin'>, server: Schemas['AboutServer'] | null): string[] {
+  if (!isLocal(page.host)) return [page.origin];
+  const names = [...(server?.system?.hosts ?? []), ...(server?.system?.tls.certificates ?? []).flatMap(({ names }) => names)];
+  const port = page.port && `:${page.port}`;
+  const hosts = names.filter((name) => name && !isLocal(name) && !name.includes('*') && !isLocal(`[${name}]`)).map((name) => (name.includes(':') ? `[${name}]` : name));
+  return [...new Set(hosts)].map((host) => `${page.protocol}//${host}${port}`);
+}
+
+/** Reads an origin that somebody wrote, such as cam.lan:8080; null where it is none. */
+export function originOf(text: string, protocol: string): string | null {
+  const whole = /^https?:\/\//i.test(text) ? text : `${protocol}//${text}`;
+  if (!text.trim() || !URL.canParse(whole)) return null;
+  const { hostname, origin } = new URL(whole);
+  return hostname ? origin : null;
+}

@@ -1,0 +1,1 @@
+let e;onmessage=({data:t})=>{clearInterval(e),t>0&&(e=setInterval(()=>postMessage(null),t))};
