@@ -43,6 +43,7 @@ type cameraStatus struct {
 	Width      int              `json:"width,omitempty" doc:"pixels"`
 	Height     int              `json:"height,omitempty" doc:"pixels"`
 	Sound      *soundStatus     `json:"sound,omitempty" doc:"the sound that the camera sends; not there where it sends none"`
+	LeftOut    string           `json:"sound_trouble,omitempty" doc:"why the camera's sound is left out, or part of it; left out, for who is no admin" example:"camera sends sound of a kind that is not taken"`
 	FPS        float64          `json:"fps" doc:"pictures a second; 0 where not online"`
 	FrameAgeMs *int64           `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
 	Viewers    int              `json:"viewers" doc:"how many watch"`
@@ -265,6 +266,7 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 			continue
 		}
 		status.State, status.FPS, status.LastError, status.Sound = one.State, one.FPS, one.LastError, one.Sound
+		status.LeftOut = soundTroubleOf(stats, c, admin)
 		status.Codec, status.Width, status.Height = one.Codec, one.Width, one.Height
 		if !stats.Newest.IsZero() {
 			age := max(0, s.at.Sub(stats.Newest).Milliseconds())
@@ -304,6 +306,17 @@ func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {
 		}
 	}
 	return status
+}
+
+// soundTroubleOf puts into words why a camera's sound is left out; "" where it is not.
+func soundTroubleOf(s stream.Stats, c Camera, admin bool) string {
+	switch err := s.Sound.Trouble; {
+	case err == nil:
+		return ""
+	case admin:
+		return redact.New(c.Camera).Text(err.Error())
+	}
+	return "left out"
 }
 
 func watcherOf(v stream.Watcher) watcher {

@@ -91,6 +91,13 @@ func TestErrorsAreToldWithoutSecrets(t *testing.T) {
 		if strings.Contains(got, "canary") || strings.Contains(got, "dTpjYW5hcnkgMg") || !strings.Contains(got, secret.Redacted) {
 			t.Errorf("%q is told as %q", err, got)
 		}
+		trouble := stream.Stats{Sound: stream.Sound{Trouble: err}}
+		if text := soundTroubleOf(trouble, c, true); text != got {
+			t.Errorf("of sound %q is told as %q", err, text)
+		}
+		if text := soundTroubleOf(trouble, c, false); text != "left out" {
+			t.Errorf("who is no admin is told %q", text)
+		}
 	}
 }
 

@@ -55,6 +55,18 @@ func (l Life) Silence() {
 	}
 }
 
+// SoundTrouble says why the sound of the present run is left out, or part of it.
+func (l Life) SoundTrouble(err error) {
+	if l.stream == nil {
+		return
+	}
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	if l.stream.run != nil {
+		l.stream.heard.Trouble = err
+	}
+}
+
 // Heard says whether somebody reads the stream's sound.
 func (l Life) Heard() bool {
 	if l.stream == nil {

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -41,6 +42,34 @@ func TestLifeKnowsForWhomItIs(t *testing.T) {
 		if got := (stream.Life{}).Clients(); got != nil {
 			t.Errorf("none is for %v", got)
 		}
+	})
+}
+
+// TestSoundTroubleIsOfOneRun, and what a run says behind its end of none.
+func TestSoundTroubleIsOfOneRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := make(seen, 1)
+		hub := hubOf(t, stream.Options{}, map[string]stream.Source{"front": source})
+		trouble := errors.New("of a kind that is not taken")
+		for range 2 {
+			r := open(t, hub, stream.ReadOptions{})
+			life := <-source
+			if s := hub.Sounds(front); s.Trouble != nil {
+				t.Errorf("before it is said: %v", s.Trouble)
+			}
+			life.SoundTrouble(trouble)
+			if s := hub.Sounds(front); s.Trouble != trouble {
+				t.Errorf("of the run: %v", s.Trouble)
+			}
+			r.Close()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			life.SoundTrouble(trouble)
+			if s := hub.Sounds(front); s.Trouble != nil {
+				t.Errorf("behind its end: %v", s.Trouble)
+			}
+		}
+		stream.Life{}.SoundTrouble(trouble) // which is of nobody
 	})
 }
 

@@ -25,6 +25,9 @@ type Sound struct {
 	Frames uint64        // taken from the source
 	Bytes  uint64        // of those
 	Newest time.Time     // arrival of the newest frame; zero before any
+	// Trouble is why the sound of the present run is left out, or part of it, as
+	// its source has it, whose words are not redacted; nil where it is not.
+	Trouble error
 }
 
 // soundTimes is what a run knows of the times of its sound.

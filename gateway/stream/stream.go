@@ -232,7 +232,7 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 		s.clear()
 		return nil, nil, false
 	}
-	ctx, s.stop = context.WithCancel(context.WithValue(context.Background(), lifeKey{}, s))
+	ctx, s.stop = context.WithCancel(context.Background())
 	return ctx, s.source, true
 }
 
@@ -279,7 +279,7 @@ func (s *stream) runOnce(ctx context.Context, source Source) (err error) {
 			err = fmt.Errorf("internal error: %v", p)
 		}
 	}()
-	return source.Run(ctx, run.emit)
+	return source.Run(context.WithValue(ctx, lifeKey{}, s), run.emit)
 }
 
 func (s *stream) beginRun() *run {

@@ -27,7 +27,7 @@ func (s *stream) track(sound bool) *track {
 func (s *stream) endTracks() {
 	s.pictures.ring.endRun()
 	s.sound.ring.endRun()
-	s.heard.Format = nil
+	s.heard.Format, s.heard.Trouble = nil, nil
 }
 
 // clear drops all frames. The stream is locked.

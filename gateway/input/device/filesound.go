@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 	"framegate/transcode"
 )
 
@@ -139,6 +140,7 @@ func (s *fileSound) run(ctx context.Context) {
 	defer s.stop()
 	err := s.play(ctx)
 	if ctx.Err() == nil && !errors.Is(err, transcode.ErrNoSound) {
+		stream.LifeOf(ctx).SoundTrouble(err)
 		s.options.Log.Info("sound of the video file is left out", "err", err)
 	}
 }

@@ -43,6 +43,7 @@ type reception struct {
 	silent  bool          // sound is not wanted
 	heard   *media.Format // of the sound that came last
 	told    bool          // the log knows which sound is left out
+	life    stream.Life   // of the camera's stream
 
 	frames    int
 	silence   stream.Silence // of whole pictures, shown or not
@@ -173,6 +174,9 @@ func (r *reception) take(u unit) error {
 func (r *reception) tell() {
 	if others := r.demux.others; len(others) > 0 && !r.told && !r.silent {
 		r.log.Info("sender has sound that is left out", "sounds", strings.Join(others, ", "))
+		if r.demux.sound.pid == 0 {
+			r.life.SoundTrouble(fmt.Errorf("sender has sound of a kind that is not taken: %s", strings.Join(others, ", ")))
+		}
 		r.told = true
 	}
 }

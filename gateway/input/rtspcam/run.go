@@ -132,7 +132,7 @@ func (r *run) converse(client *gortsplib.Client) error {
 	if err != nil {
 		return err
 	}
-	sound := s.chooseSound(session, offer)
+	sound := r.chooseSound(session, offer)
 	tap(t.media, func(p *rtp.Packet) { r.receiver.Packet(p, time.Now()) })
 	agreed, err := r.setup(client, t)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
@@ -53,20 +54,35 @@ func (r *run) newSound() *rtpaudio.Receiver {
 	return rtpaudio.New(rtpaudio.Options{
 		Emit:     r.give,
 		Pictures: r.receiver.Clock(),
-		Trouble:  r.source.tellSound,
+		Trouble:  r.tellSound,
 		Log:      r.source.opt.Log,
 	})
 }
 
+// errOtherKind says that a camera's sounds are of no kind that is taken.
+func errOtherKind(sounds []rtspquirks.Sound) error {
+	var names []string
+	for _, s := range sounds {
+		names = append(names, s.Name)
+	}
+	return fmt.Errorf("camera sends sound of a kind that is not taken: %s", strings.Join(names, ", "))
+}
+
 // chooseSound gives the sound to take beside the video, if there is any, and tells
 // once what is left out.
-func (s *Source) chooseSound(session *description.Session, offer *rtspquirks.Offer) *soundTrack {
+func (r *run) chooseSound(session *description.Session, offer *rtspquirks.Offer) *soundTrack {
 	var t *soundTrack
-	others := offer.Others
-	if !s.opt.Silent && !time.Now().Before(s.soundless) {
+	s, others := r.source, offer.Others
+	switch {
+	case s.opt.Silent || len(offer.Sounds) == 0:
+	case time.Now().Before(s.soundless):
+		r.tellSound(s.why)
+	default:
 		var err error
 		if t, err = newSoundTrack(session, offer); err != nil {
-			s.tellSound(err)
+			r.tellSound(err)
+		} else if t == nil { // which the log is told of with the others
+			stream.LifeOf(r.ctx).SoundTrouble(errOtherKind(offer.Sounds))
 		}
 	}
 	if t != nil {
@@ -88,7 +104,7 @@ func (r *run) addSound(client *gortsplib.Client, whole *base.URL, t *soundTrack)
 	agreed, err := client.Setup(whole, t.media, 0, 0)
 	r.watch.reach(added)
 	if err != nil {
-		r.source.tellSound(explain("setting it up", err))
+		r.tellSound(explain("setting it up", err))
 		return
 	}
 	r.sound.Begin(t.stream, r.transport(client) == TCP)
@@ -99,10 +115,12 @@ func (r *run) addSound(client *gortsplib.Client, whole *base.URL, t *soundTrack)
 	r.source.opt.Log.Debug("camera sends sound", "codec", f.Codec, "rate", f.Rate, "channels", f.Channels)
 }
 
-// tellSound tells once why a camera's sound is left out, or part of it.
-func (s *Source) tellSound(err error) {
-	if s.toldSound.CompareAndSwap(false, true) {
-		s.opt.Log.Warn("the camera's sound is left out, or part of it", "error", err)
+// tellSound tells the stream why the camera's sound is left out, or part of it, and
+// the log once.
+func (r *run) tellSound(err error) {
+	stream.LifeOf(r.ctx).SoundTrouble(err)
+	if r.source.toldSound.CompareAndSwap(false, true) {
+		r.source.opt.Log.Warn("the camera's sound is left out, or part of it", "error", err)
 	}
 }
 
@@ -119,7 +137,8 @@ func (s *Source) learn(r *run, err error) {
 		s.suspected = true // it may be about to start
 	case r.asked:
 		s.soundless, s.suspected = time.Now().Add(soundless), false
-		s.tellSound(fmt.Errorf("camera shows nothing where it is asked for its sound: %w", err))
+		s.why = fmt.Errorf("camera shows nothing where it is asked for its sound: %w", err)
+		r.tellSound(s.why)
 	case played:
 		s.soundless = time.Time{}
 	}

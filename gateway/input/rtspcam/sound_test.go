@@ -18,6 +18,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // soundKind is sound of a kind, as camtest's camera sends it.
@@ -269,8 +270,36 @@ func TestSoundThatBreaksTheCamera(t *testing.T) {
 			if n := strings.Count(log.String(), "sound is left out"); n != 1 {
 				t.Errorf("told %d times: %s", n, log.String())
 			}
+			wantSoundTrouble(t, s, "")
 		})
 	}
+}
+
+// wantSoundTrouble runs a source in a stream, which it is to tell why its sound is left
+// out.
+func wantSoundTrouble(t *testing.T, s *Source, says string) {
+	t.Helper()
+	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return s, nil }})
+	defer hub.Close()
+	key := stream.Key{Camera: "front"}
+	r, err := hub.Open(key, stream.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for until := time.Now().Add(30 * time.Second); hub.Sounds(key).Trouble == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the stream is not told why there is no sound")
+		}
+	}
+	if text := hub.Sounds(key).Trouble.Error(); !strings.Contains(text, says) {
+		t.Errorf("told %q, want %q", text, says)
+	}
+}
+
+func TestSoundOfAnotherKindIsTold(t *testing.T) {
+	camera := newTextCamera(t, camtest.RTSPTextOptions{SDP: crlf(sdpHead + sdpJPEG + "m=audio 0 RTP/AVP 9\na=control:trackID=1\n")})
+	wantSoundTrouble(t, newSource(t, Options{URL: camera.URL("/cam")}), "not taken: audio G722")
 }
 
 // TestSoundIsSuspectedTwice: a camera that plays, and sends nothing, may be about to

@@ -74,7 +74,8 @@ type Source struct {
 	refusesTCP bool        // learned, and used if Options.Transport is Auto
 	told       bool        // the log knows what the camera offers beside its video,
 	toldSound  atomic.Bool // and what is wrong with its sound
-	soundless  time.Time   // until then the camera is not asked for sound
+	soundless  time.Time   // until then the camera is not asked for sound,
+	why        error       // for this reason
 	suspected  bool        // a run that asked for sound showed nothing
 	markers    rtpvideo.Markers
 	silence    stream.Silence

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // What one publisher may send where Options say nothing. More is dropped and
@@ -27,6 +28,7 @@ type intake struct {
 	began   time.Time     // when the first frame was published
 	shown   time.Duration // media time of the last one
 	hearing hearing
+	life    stream.Life // of the camera's stream
 }
 
 func (h *Handler) newIntake(emit func(media.Frame)) *intake {

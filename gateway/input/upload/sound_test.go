@@ -256,6 +256,9 @@ func TestBadSoundOfAPublisher(t *testing.T) {
 				t.Errorf("%s: %d packets are heard", name, len(frames))
 			}
 		}
+		if s.rig.hub.Sounds(stream.Key{Camera: "phone"}).Trouble == nil {
+			t.Error("the stream is not told")
+		}
 		s.sound(1100*time.Millisecond, packetOf(1))
 		s.sound(500*time.Millisecond, packetOf(2)) // heard already
 		s.picture(1200 * time.Millisecond)

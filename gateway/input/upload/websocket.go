@@ -15,6 +15,7 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/publish"
+	"framegate/gateway/stream"
 )
 
 // Times of a publishing WebSocket. Proxies cut connections that are idle for 30
@@ -107,7 +108,9 @@ func (s *socket) Run(ctx context.Context, emit func(media.Frame)) error {
 		goodbye(conn, context.Cause(ctx))
 	})
 	wg.Go(func() { end(s.write(ctx)) }) // ends with ctx
-	return s.read(ctx, s.handler.newIntake(emit))
+	in := s.handler.newIntake(emit)
+	in.life = stream.LifeOf(ctx)
+	return s.read(ctx, in)
 }
 
 func (s *socket) upgrade() (*websocket.Conn, error) {
@@ -197,6 +200,7 @@ func (s *socket) publish(seq uint64, in *intake, message []byte) reply {
 		s.handler.counters.refused.Add(1)
 		if h := &in.hearing; !h.said {
 			h.said = true
+			in.life.SoundTrouble(err)
 			s.handler.options.Log.Warn("sound of a publisher is left out", "camera", s.camera, "reason", err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	noSound     = "the camera sends no sound, so far"
 	noPastSound = "no sound was recorded of this"
+	leftOut     = "the sound of this camera is left out; its status says why"
 	soundOff    = "the sound of this camera is off"
 	soundUnfit  = "the sound of this camera cannot be had in a codec that was named"
 )
@@ -59,8 +60,11 @@ func (v *viewer) attendSound() error {
 
 // nothing says that there is no sound in what the viewer sees.
 func (v *viewer) nothing() string {
-	if v.past != nil {
+	switch {
+	case v.past != nil:
 		return noPastSound
+	case v.hub.Sounds(v.choice.camera()).Trouble != nil:
+		return leftOut
 	}
 	return noSound
 }

@@ -106,6 +106,7 @@ type publisher struct {
 	taken  chan struct{} // the hub has what was handed out
 	done   chan struct{}
 	leave  func()
+	life   stream.Life // set when it takes the first frame
 }
 
 // attach has a stream given its frames by the test.
@@ -126,6 +127,7 @@ func (p *publisher) Run(ctx context.Context, emit func(media.Frame)) error {
 	for {
 		select {
 		case f := <-p.frames:
+			p.life = stream.LifeOf(ctx)
 			emit(f)
 			p.taken <- struct{}{}
 		case <-ctx.Done():

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -265,6 +266,12 @@ func TestCameraWithoutSound(t *testing.T) {
 		p.listen("aac")
 		if m := p.text("sound"); m.Codec != "" || m.Message != name {
 			t.Errorf("told %+v, want %q", m, name)
+		}
+		if cam.life.SoundTrouble(errors.New("of another kind")); name == noSound {
+			p.listen("aac")
+			if m := p.text("sound"); m.Message != leftOut {
+				t.Errorf("told %+v, want %q", m, leftOut)
+			}
 		}
 	}
 }
