@@ -1,0 +1,103 @@
+// Texts of how much is kept of what was recorded.
+
+import type { Text } from '../text.svelte';
+
+export const storage = {
+  failedWords: ['The disk of the recordings may be away. What is recorded meanwhile waits in memory.', 'Vielleicht ist der Datenträger der Aufnahmen nicht da. Was inzwischen aufgenommen wird, wartet im Arbeitsspeicher.'],
+  nothing: ['Nothing is recorded', 'Es wird nichts aufgenommen'],
+  nothingAdmin: ['The settings of each camera say what of it is recorded, and how long that is kept.', 'In den Einstellungen jeder Kamera steht, was von ihr aufgenommen und wie lange es aufbewahrt wird.'],
+  nothingWords: ['An administrator can have cameras recorded.', 'Die Administration kann Kameras aufnehmen lassen.'],
+
+  // The disk.
+  disk: ['Disk', 'Datenträger'],
+  missing: ['The disk is not there.', 'Der Datenträger ist nicht da.'],
+  missingWords: ['Nothing is recorded until it is back. Check that it is connected and mounted; nothing was deleted.', 'Bis er wieder da ist, wird nichts aufgenommen. Prüfen Sie, ob er angeschlossen und eingehängt ist; gelöscht wurde nichts.'],
+  recordedPart: ['Recordings', 'Aufnahmen'],
+  protectedPart: ['Protected by marks', 'Durch Markierungen geschützt'],
+  otherPart: ['Other files', 'Andere Dateien'],
+  freePart: ['Free', 'Frei'],
+  upTo: (size: string): Text => [`Recordings may take ${size} in all.`, `Aufnahmen dürfen zusammen ${size} belegen.`],
+  upToDisk: ['Recordings may fill the disk.', 'Aufnahmen dürfen den Datenträger füllen.'],
+  keepsFree: (size: string): Text => [`${size} of it stay free.`, `${size} bleiben frei.`],
+  nearFull: ['The disk is as full as it may become. The oldest recordings make room for new ones.', 'Der Datenträger ist so voll, wie er werden darf. Die ältesten Aufnahmen machen neuen Platz.'],
+  crammed: ['Marks protect more than half of what recordings may take. Delete some, or allow more.', 'Markierungen schützen mehr als die Hälfte dessen, was Aufnahmen belegen dürfen. Löschen Sie welche, oder erlauben Sie mehr.'],
+  slow: (seconds: number): Text => [
+    `The disk is slow: if the power fails, the last ${seconds} seconds may be lost.`,
+    `Der Datenträger ist langsam: Bei einem Stromausfall können die letzten ${seconds} Sekunden verloren gehen.`,
+  ],
+  remote: (kind: string): Text => [
+    `It is a network drive (${kind}), on which the index may be damaged. Better use a local disk.`,
+    `Es ist ein Netzlaufwerk (${kind}), auf dem der Index Schaden nehmen kann. Besser ist ein lokaler Datenträger.`,
+  ],
+
+  // A camera.
+  states: {
+    off: ['Not recorded', 'Keine Aufnahme'],
+    waiting: ['Waiting for pictures', 'Wartet auf Bilder'],
+    recording: ['Recording', 'Nimmt auf'],
+    slow: ['The disk is behind', 'Der Datenträger kommt nicht nach'],
+    full: ['No room', 'Kein Platz'],
+    read_only: ['The disk is read-only', 'Der Datenträger ist schreibgeschützt'],
+    missing: ['The disk is not there', 'Der Datenträger fehlt'],
+  },
+  removed: ['Removed', 'Entfernt'],
+  nextSteps: {
+    waiting: ['Recording begins with the next picture. Look at the camera if none comes.', 'Die Aufnahme beginnt mit dem nächsten Bild. Sehen Sie nach der Kamera, wenn keines kommt.'],
+    slow: ['Pictures wait in memory. If this stays so, the disk is too slow for this many cameras.', 'Bilder warten im Arbeitsspeicher. Bleibt das so, ist der Datenträger zu langsam für so viele Kameras.'],
+    full: ['Allow recordings more room, delete marks that protect, or free the disk.', 'Erlauben Sie den Aufnahmen mehr Platz, löschen Sie schützende Markierungen, oder schaffen Sie Platz auf dem Datenträger.'],
+    read_only: ['Check the file system of the disk, and who may write there.', 'Prüfen Sie das Dateisystem des Datenträgers und wer dort schreiben darf.'],
+    missing: ['Check that the disk is connected and mounted.', 'Prüfen Sie, ob der Datenträger angeschlossen und eingehängt ist.'],
+  },
+  crowded: [
+    'Marks protect more than half of what may be kept of this camera. Delete some, or allow more.',
+    'Markierungen schützen mehr als die Hälfte dessen, was von dieser Kamera aufbewahrt werden darf. Löschen Sie welche, oder erlauben Sie mehr.',
+  ],
+  lost: (n: number): Text => (n === 1 ? ['One file is lost: it is not on the disk any more.', 'Eine Datei ist verloren: Sie ist nicht mehr auf dem Datenträger.'] : [`${n} files are lost: they are not on the disk any more.`, `${n} Dateien sind verloren: Sie sind nicht mehr auf dem Datenträger.`]),
+  oldest: ['Oldest', 'Älteste Aufnahme'],
+  size: ['Size', 'Größe'],
+  ofItProtected: (size: string): Text => [`${size} protected`, `davon ${size} geschützt`],
+  aDay: ['A day takes', 'Ein Tag belegt'],
+  keptFor: ['At this rate kept for', 'So aufbewahrt für'],
+  forEver: ['ever: no limit is in sight', 'immer: keine Grenze in Sicht'],
+  notGrowing: ['nothing new comes', 'es kommt nichts Neues'],
+  agesOut: ['it ages as before', 'altert wie bisher'],
+  nothingYet: ['Nothing is kept of it yet.', 'Von ihr ist noch nichts aufbewahrt.'],
+  why: {
+    age: ['its limit of age', 'ihre Altersgrenze'],
+    bytes: ['its limit of size', 'ihre Größengrenze'],
+    room: ['then there is no more room', 'dann ist der Platz zu Ende'],
+    none: ['', ''],
+  },
+
+  // Its limits.
+  limits: ['Limits', 'Grenzen'],
+  limitsOf: (name: string): Text => [`Limits of ${name}`, `Grenzen von ${name}`],
+  would: ['What that would do', 'Was das bewirkt'],
+  wouldGo: (size: string): Text => [`About ${size} would be deleted at once.`, `Etwa ${size} würden sofort gelöscht.`],
+  wouldStay: ['Nothing would be deleted at once.', 'Sofort gelöscht würde nichts.'],
+  wouldKeep: (length: string, size: string): Text => [`At the present rate ${length} would be kept, some ${size}:`, `Beim jetzigen Umfang blieben ${length} erhalten, rund ${size}:`],
+  wouldForEver: ['At the present rate no limit is in sight.', 'Beim jetzigen Umfang ist keine Grenze in Sicht.'],
+  wouldWords: ['Reckoned from the last 24 hours, as if all days were alike.', 'Berechnet aus den letzten 24 Stunden, als wären alle Tage gleich.'],
+  ofFile: ['This camera is set in the configuration file, where it would say:', 'Diese Kamera steht in der Konfigurationsdatei; dort hieße es:'],
+  saveTitle: ['Delete older recordings?', 'Ältere Aufnahmen löschen?'],
+  saveWords: (name: string, size: string): Text => [`These limits delete about ${size} of ${name} at once.`, `Diese Grenzen löschen sofort etwa ${size} von ${name}.`],
+
+  // Deleting.
+  erase: ['Delete recordings of a stretch of time', 'Aufnahmen eines Zeitraums löschen'],
+  eraseWords: [
+    'For privacy: at once, and whatever marks protect it. Files are deleted whole, so about a minute before and after goes too, and files that were made of it.',
+    'Zum Schutz der Privatsphäre: sofort, auch was Markierungen schützen. Aufnahmedateien werden ganz gelöscht, also auch etwa eine Minute davor und danach, und Dateien, die daraus erstellt wurden.',
+  ],
+  choose: ['Choose…', 'Wählen…'],
+  eraseTitle: ['Delete these recordings?', 'Diese Aufnahmen löschen?'],
+  eraseConfirm: (name: string, from: string, to: string): Text => [
+    `All that was recorded of ${name} from ${from} to ${to} will be gone for good.`,
+    `Alles, was von ${name} zwischen ${from} und ${to} aufgenommen wurde, ist danach endgültig weg.`,
+  ],
+  eraseDeed: ['Delete recordings', 'Aufnahmen löschen'],
+  erased: (n: number, size: string): Text => (n === 1 ? [`One file (${size}) was deleted.`, `Eine Datei (${size}) wurde gelöscht.`] : [`${n} files (${size}) were deleted.`, `${n} Dateien (${size}) wurden gelöscht.`]),
+  erasedNothing: ['Nothing was recorded then.', 'In diesem Zeitraum war nichts aufgenommen.'],
+} as const;
+
+type Texts = { readonly [key: string]: Text | ((...values: never[]) => Text) | Texts };
+storage satisfies Texts;
