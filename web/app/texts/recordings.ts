@@ -41,7 +41,6 @@ export const recordings = {
   kept: ['Protected', 'Geschützt'],
   open: ['goes on', 'dauert an'],
   edit: ['Edit', 'Bearbeiten'],
-  look: (kind: string, camera: string, time: string): Text => [`${kind}, ${camera}, ${time}`, `${kind}, ${camera}, ${time}`],
   noPicture: ['No picture', 'Kein Bild'],
   noMarks: ['There are no marks yet', 'Es gibt noch keine Markierungen'],
   noMarksWords: [

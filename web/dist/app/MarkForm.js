@@ -1,4 +1,27 @@
-import{B as e,H as t,I as n,O as r,P as i,R as a,U as o,W as s,Z as c,a as l,at as u,bt as d,ct as f,dt as p,f as m,ft as h,h as g,it as _,j as v,m as y,mt as b,n as x,nt as S,ot as C,pt as w,q as T,rt as E,st as D,u as O,vt as k}from"./text.svelte.js";import"./disclose-version.js";import{E as A,S as j,_ as M,w as N,x as P}from"./app.js";import{i as F}from"./format.js";var I=`<!-- @license lucide-static v1.62.0 - ISC -->
+import{F as e,G as t,J as n,L as r,M as i,Q as a,U as o,V as s,W as c,a as l,at as u,ct as d,f,ft as p,h as m,ht as h,it as g,k as _,lt as v,m as y,mt as b,n as x,ot as S,pt as C,rt as w,st as T,u as E,xt as D,yt as O,z as k}from"./text.svelte.js";import"./disclose-version.js";import{E as A,S as j,_ as M,w as N,x as P}from"./app.js";import{i as F}from"./format.js";var I=`<!-- @license lucide-static v1.62.0 - ISC -->
+<svg
+  class="lucide lucide-sliders-horizontal"
+  xmlns="http://www.w3.org/2000/svg"
+  width="24"
+  height="24"
+  viewBox="0 0 24 24"
+  fill="none"
+  stroke="currentColor"
+  stroke-width="2"
+  stroke-linecap="round"
+  stroke-linejoin="round"
+>
+  <path d="M10 5H3" />
+  <path d="M12 19H3" />
+  <path d="M14 3v4" />
+  <path d="M16 17v4" />
+  <path d="M21 12h-9" />
+  <path d="M21 19h-5" />
+  <path d="M21 5h-7" />
+  <path d="M8 10v4" />
+  <path d="M8 12H3" />
+</svg>
+`,L=`<!-- @license lucide-static v1.62.0 - ISC -->
 <svg
   class="lucide lucide-clapperboard"
   xmlns="http://www.w3.org/2000/svg"
@@ -16,7 +39,7 @@ import{B as e,H as t,I as n,O as r,P as i,R as a,U as o,W as s,Z as c,a as l,at 
   <path d="M3 11h18v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z" />
   <path d="m6.18 5.276 3.1 3.899" />
 </svg>
-`,L=`<!-- @license lucide-static v1.62.0 - ISC -->
+`,R=`<!-- @license lucide-static v1.62.0 - ISC -->
 <svg
   class="lucide lucide-shield-check"
   xmlns="http://www.w3.org/2000/svg"
@@ -32,4 +55,4 @@ import{B as e,H as t,I as n,O as r,P as i,R as a,U as o,W as s,Z as c,a as l,at 
   <path d="M20 13c0 5-3.5 7.5-7.66 8.95a1 1 0 0 1-.67-.01C7.5 20.5 4 18 4 13V6a1 1 0 0 1 1-1c2 0 4.5-1.2 6.24-2.72a1.17 1.17 0 0 1 1.52 0C14.51 3.81 17 5 19 5a1 1 0 0 1 1 1z" />
   <path d="m9 12 2 2 4-4" />
 </svg>
-`,R={kind:[`Kind`,`Art`],kindHint:[`Letters, digits, dots, dashes`,`Buchstaben, Ziffern, Punkte, Striche`],note:[`Note`,`Notiz`],keep:[`Protect from deletion`,`Vor dem Löschen schützen`],endHere:[`It ended here`,`Endete hier`],endNow:[`It ends now`,`Endet jetzt`],by:e=>[`by ${e}`,`von ${e}`],deleteMark:[`Delete this mark?`,`Diese Markierung löschen?`],deleteMarkWords:(e,t)=>[`The mark “${e}” of ${t}. What it protects may then be deleted with age.`,`Die Markierung „${e}“ von ${t}. Was sie schützt, kann danach mit dem Alter gelöscht werden.`]},z=a(`<button type="button" class="button"> </button>`),B=a(`<button type="button" class="button danger"> </button> <!> <button type="submit" class="button primary"> </button>`,1),V=a(`<option></option>`),H=a(`<dt> </dt><dd> </dd>`,1),U=a(`<dl class="facts small"></dl>`),W=a(`<form class="stack"><label class="field"><span> </span> <input required="" maxlength="64" pattern="[A-Za-z0-9._\\-]+"/> <datalist></datalist></label> <label class="field"><span> </span><textarea rows="3" maxlength="4096"></textarea></label> <label class="check"><input type="checkbox"/> </label> <!> <p class="quiet small"> </p></form>`);function G(t,a){let I=e();b(a,!0);let L=l(a,`atMs`,3,null),G={...a.mark},K=f(C(G.kind)),q=f(C(G.note??``)),J=f(C(G.keep)),Y=p(()=>({id:a.mark.camera,number:a.mark.id}));async function X(e){await P(()=>M(`patch`,`/api/v1/cameras/{id}/events/{number}`,{path:T(Y),body:e}),x(A.saved))&&a.onclose()}async function Z(){a.onclose(),await j({title:x(R.deleteMark),words:x(R.deleteMarkWords(a.mark.kind,F(a.mark.start))),deed:x(A.delete)})&&await P(()=>M(`delete`,`/api/v1/cameras/{id}/events/{number}`,{path:T(Y)}))}{let e=e=>{var t=B(),r=E(t),s=_(r,!0),l=u(r,2),d=e=>{var t=z(),r=_(t,!0);c(e=>i(r,e),[()=>x(L()===null?R.endNow:R.endHere)]),o(`click`,t,()=>void X({end:L()===null?`now`:new Date(L()).toISOString()})),n(e,t)};v(l,e=>{a.mark.end||e(d)});var f=u(l,2),p=_(f,!0);c((e,t)=>{i(s,e),g(f,`form`,I),i(p,t)},[()=>x(A.delete),()=>x(A.save)]),o(`click`,r,Z),n(e,t)},l=p(()=>F(a.mark.start));N(t,{get title(){return T(l)},get onclose(){return a.onclose},actions:e,children:(e,t)=>{var o=W(),l=S(o),f=S(l),b=_(f,!0),C=u(f,2);y(C);var w=u(C,2);r(w,20,()=>a.kinds,e=>e,(e,t)=>{var r=V(),i={};c(()=>{i!==(i=t)&&(r.value=(r.__value=i)??``)}),n(e,r)}),k(w),k(l);var A=u(l,2),j=S(A),M=_(j,!0),N=u(j);h(N),k(A);var P=u(A,2),F=S(P);y(F);var L=u(F,1,!0);k(P);var z=u(P,2),B=e=>{var t=U();r(t,21,()=>Object.entries(a.mark.data),([e,t])=>e,(e,t)=>{var r=p(()=>d(T(t),2));let a=()=>T(r)[0],o=()=>T(r)[1];var s=H(),l=E(s),f=_(l,!0),m=u(l),h=_(m,!0);c(e=>{i(f,a()),i(h,e)},[()=>typeof o()==`string`?o():JSON.stringify(o())]),n(e,s)}),k(t),n(e,t)};v(z,e=>{a.mark.data&&e(B)});var G=u(z,2),Y=_(G,!0);k(o),c((e,t,n,r,a)=>{g(o,`id`,I),i(b,e),g(C,`list`,`${I}-kinds`),g(C,`title`,t),g(w,`id`,`${I}-kinds`),i(M,n),i(L,r),i(Y,a)},[()=>x(R.kind),()=>x(R.kindHint),()=>x(R.note),()=>x(R.keep),()=>x(R.by(a.mark.by.replace(/^user:/,``)))]),s(`submit`,o,e=>(e.preventDefault(),void X({kind:T(K),note:T(q),keep:T(J)}))),m(C,()=>T(K),e=>D(K,e)),m(N,()=>T(q),e=>D(q,e)),O(F,()=>T(J),e=>D(J,e)),n(e,o)},$$slots:{actions:!0,default:!0}})}w()}t([`click`]);export{L as n,I as r,G as t};
+`,z={kind:[`Kind`,`Art`],kindHint:[`Letters, digits, dots, dashes`,`Buchstaben, Ziffern, Punkte, Striche`],note:[`Note`,`Notiz`],keep:[`Protect from deletion`,`Vor dem Löschen schützen`],endHere:[`It ended here`,`Endete hier`],endNow:[`It ends now`,`Endet jetzt`],by:e=>[`by ${e}`,`von ${e}`],deleteMark:[`Delete this mark?`,`Diese Markierung löschen?`],deleteMarkWords:(e,t)=>[`The mark “${e}” of ${t}. What it protects may then be deleted with age.`,`Die Markierung „${e}“ von ${t}. Was sie schützt, kann danach mit dem Alter gelöscht werden.`]},B=k(`<button type="button" class="button"> </button>`),V=k(`<button type="button" class="button danger"> </button> <!> <button type="submit" class="button primary"> </button>`,1),H=k(`<option></option>`),U=k(`<dt> </dt><dd> </dd>`,1),W=k(`<dl class="facts small"></dl>`),G=k(`<form class="stack"><label class="field"><span> </span> <input required="" maxlength="64" pattern="[A-Za-z0-9._\\-]+"/> <datalist></datalist></label> <label class="field"><span> </span><textarea rows="3" maxlength="4096"></textarea></label> <label class="check"><input type="checkbox"/> </label> <!> <p class="quiet small"> </p></form>`);function K(o,k){let I=s();h(k,!0);let L=l(k,`atMs`,3,null),R={...k.mark},K=v(T(R.kind)),q=v(T(R.note??``)),J=v(T(R.keep)),Y={id:R.camera,number:R.id};async function X(e){await P(()=>M(`patch`,`/api/v1/cameras/{id}/events/{number}`,{path:Y,body:e}),x(A.saved))&&k.onclose()}async function Z(){k.onclose(),await j({title:x(z.deleteMark),words:x(z.deleteMarkWords(R.kind,F(R.start))),deed:x(A.delete)})&&await P(()=>M(`delete`,`/api/v1/cameras/{id}/events/{number}`,{path:Y}))}{let s=t=>{var n=V(),o=g(n),s=u(o,!0),l=S(o,2),d=t=>{var n=B(),i=u(n,!0);a(t=>e(i,t),[()=>x(L()===null?z.endNow:z.endHere)]),c(`click`,n,()=>void X({end:L()===null?`now`:new Date(L()).toISOString()})),r(t,n)};i(l,e=>{k.mark.end||e(d)});var f=S(l,2),p=u(f,!0);a((t,n)=>{e(s,t),m(f,`form`,I),e(p,n)},[()=>x(A.delete),()=>x(A.save)]),c(`click`,o,Z),r(t,n)},l=p(()=>F(k.mark.start));N(o,{get title(){return n(l)},get onclose(){return k.onclose},actions:s,children:(o,s)=>{var c=G(),l=w(c),h=w(l),v=u(h,!0),b=S(h,2);y(b);var T=S(b,2);_(T,20,()=>k.kinds,e=>e,(e,t)=>{var n=H(),i={};a(()=>{i!==(i=t)&&(n.value=(n.__value=i)??``)}),r(e,n)}),O(T),O(l);var A=S(l,2),j=w(A),M=u(j,!0),N=S(j);C(N),O(A);var P=S(A,2),F=w(P);y(F);var L=S(F,1,!0);O(P);var R=S(P,2),B=t=>{var i=W();_(i,21,()=>Object.entries(k.mark.data),([e,t])=>e,(t,i)=>{var o=p(()=>D(n(i),2));let s=()=>n(o)[0],c=()=>n(o)[1];var l=U(),d=g(l),f=u(d,!0),m=S(d),h=u(m,!0);a(t=>{e(f,s()),e(h,t)},[()=>typeof c()==`string`?c():JSON.stringify(c())]),r(t,l)}),O(i),r(t,i)};i(R,e=>{k.mark.data&&e(B)});var V=S(R,2),Y=u(V,!0);O(c),a((t,n,r,i,a)=>{m(c,`id`,I),e(v,t),m(b,`list`,`${I}-kinds`),m(b,`title`,n),m(T,`id`,`${I}-kinds`),e(M,r),e(L,i),e(Y,a)},[()=>x(z.kind),()=>x(z.kindHint),()=>x(z.note),()=>x(z.keep),()=>x(z.by(k.mark.by.replace(/^user:/,``)))]),t(`submit`,c,e=>(e.preventDefault(),void X({kind:n(K),note:n(q),keep:n(J)}))),f(b,()=>n(K),e=>d(K,e)),f(N,()=>n(q),e=>d(q,e)),E(F,()=>n(J),e=>d(J,e)),r(o,c)},$$slots:{actions:!0,default:!0}})}b()}o([`click`]);export{I as i,R as n,L as r,K as t};

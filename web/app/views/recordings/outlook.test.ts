@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 const GB = 1e9;
 
 function stock(id: string, more: Partial<Stock> = {}): Stock {
-  return { id, bytes: 10 * GB, protectedBytes: 0, dayBytes: GB, oldestMs: 0, newestMs: 10 * DAY, limits: { maxAgeMs: null, maxBytes: null }, ...more };
+  return { id, bytes: 10 * GB, protectedBytes: 0, dayBytes: GB, oldestMs: 0, newestMs: 10 * DAY, limits: { maxAgeMs: null, maxBytes: null }, lost: 0, ...more };
 }
 
 const days = (some: ReturnType<typeof outlooks>): Record<string, [number, string]> =>

@@ -15,6 +15,8 @@ export interface Stock {
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly limits: Limits;
+  /** Files that are not there any more. */
+  readonly lost: number;
 }
 
 /** The bounds of a camera. */
