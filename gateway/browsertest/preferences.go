@@ -91,7 +91,9 @@ func preferences() []byte {
 		{"browser.topsites.contile.enabled", false},
 		{"startup.homepage_welcome_url", ""},
 		{"trailhead.firstrun.didSeeAboutWelcome", true},
-		{"media.autoplay.default", 0}, // videos may play
+		{"media.autoplay.default", 0},                 // videos may play
+		{"media.navigator.streams.fake", true},        // a camera and a microphone of its own
+		{"media.navigator.permission.disabled", true}, // which pages have without being asked about
 	} {
 		fmt.Fprintf(&b, "user_pref(%q, %#v);\n", p.name, p.value)
 	}

@@ -152,3 +152,34 @@ func TestSoundInFirefox(t *testing.T) {
 		t.Logf("%s: %s", way.name, heard)
 	}
 }
+
+// TestBroadcastInFirefox has another browser be a camera, with sound.
+func TestBroadcastInFirefox(t *testing.T) {
+	t.Parallel()
+	rig.NeedFirefox(t)
+	s := rig.Start(t, "")
+	ctx, cancel := context.WithTimeout(t.Context(), 4*rig.Ceiling)
+	defer cancel()
+	firefox, err := browsertest.StartFirefox(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer firefox.Close()
+	if err := firefox.Navigate(ctx, s.URL+"/broadcast/phone?width=320&height=240&fps=10&autostart=1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, expression := range []string{
+		"document.querySelector('#status[data-state=live]')",
+		"document.querySelector('.actions input[type=checkbox]').checked || document.querySelector('.actions input[type=checkbox]').click()", // is checked by the next look
+		"document.getElementById('sound').textContent === 'Sound is sent.'",
+		"Number(document.getElementById('sent').textContent) >= 3 && document.getElementById('by').textContent === 'WebSocket'",
+		"await fetch('/api/v1/cameras/phone/status').then((answer) => answer.json()).then(({state, sound}) => state === 'online' && sound?.codec === 'opus' && sound.frames > 50)",
+	} {
+		if err := firefox.Await(ctx, expression); err != nil {
+			t.Fatalf("%v; it complains: %q", err, firefox.Complaints())
+		}
+	}
+	if complaints := firefox.Complaints(); len(complaints) > 0 {
+		t.Errorf("it complains: %q", complaints)
+	}
+}

@@ -30,7 +30,9 @@ it.each([
   ['https://cam.lan/x?y', 'https://cam.lan'],
   ['192.168.1.10', 'http://192.168.1.10'],
   ['', null],
+  ['[fd00::1]:8080', 'http://[fd00::1]:8080'],
   ['not an address', null],
+  ['not%20an%20address', null],
   ['http://', null],
 ])('%j is the origin %j', (text, origin) => {
   expect(originOf(text, 'http:')).toBe(origin);

@@ -17,10 +17,12 @@ export function originsFor(page: Pick<URL, 'protocol' | 'host' | 'port' | 'origi
   return [...new Set(hosts)].map((host) => `${page.protocol}//${host}${port}`);
 }
 
+const HOST = /^(\[[\da-f:.]+\]|[a-z\d._-]+)$/; // browsers have spaces in one, as %20
+
 /** Reads an origin that somebody wrote, such as cam.lan:8080; null where it is none. */
 export function originOf(text: string, protocol: string): string | null {
   const whole = /^https?:\/\//i.test(text) ? text : `${protocol}//${text}`;
   if (!text.trim() || !URL.canParse(whole)) return null;
   const { hostname, origin } = new URL(whole);
-  return hostname ? origin : null;
+  return HOST.test(hostname) ? origin : null;
 }
