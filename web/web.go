@@ -139,20 +139,6 @@ type single struct {
 	Uses   []Use
 }
 
-// Login is what the login page shows.
-type Login struct {
-	Next    string // the address to go to afterwards
-	Refusal string // why the last attempt failed; "" before any
-	// Authority is the fingerprint of the server's own certificate authority,
-	// whose certificate is at /ca.crt; "" where it has none.
-	Authority string
-}
-
-// Login is where people say who they are.
-func (p *Pages) Login(w http.ResponseWriter, r *http.Request, status int, login Login) {
-	p.show(w, r, status, "login.html", login)
-}
-
 // Refusal is what the page shows that stands where something was refused.
 type Refusal struct {
 	Title string // what it is about, in a word or two

@@ -18,9 +18,6 @@ func pages(p *Pages) map[string]http.HandlerFunc {
 		"camera": func(w http.ResponseWriter, r *http.Request) {
 			p.Camera(w, r, "anna", camera, []Use{{"In a film", "live/gate.film"}})
 		},
-		"login": func(w http.ResponseWriter, r *http.Request) {
-			p.Login(w, r, http.StatusOK, Login{Next: `/gate"`, Refusal: camera.Name})
-		},
 		"app": p.App,
 	}
 }

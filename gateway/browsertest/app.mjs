@@ -1,5 +1,6 @@
-// Leads Chromium through the app, one view after another: e2e/app names them in
-// lines on stdin, and is told in lines on stdout:
+// Leads Chromium through the app, one view after another. e2e/app names each in a
+// line on stdin, with JSON that says of which gateway ({"origin", "admin", "password"}),
+// and is told in lines on stdout:
 //
 //     went VIEW JOURNEY WINDOW SECONDS
 //     failed TEXT            a string of JSON: where, why, and what there was to see
@@ -18,7 +19,6 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { ceiling, check, executablePath, flags, inTime } from './chromium.mjs';
 
-const { origin, password, admin } = JSON.parse(process.argv[2]);
 const chosen = new RegExp(process.env.FRAMEGATE_TEST_JOURNEYS ?? '');
 
 const windows = {
@@ -29,12 +29,12 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 const axeSource = await readFile(fileURLToPath(import.meta.resolve('axe-core')), 'utf8');
 const stdin = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const browser = await chromium.launch({ executablePath, headless: true, args: flags });
-const contexts = new Map(); // by window and user, so that nobody logs in twice
+const contexts = new Map(); // by gateway, window and user, so that nobody logs in twice
 
 // Traveller is who goes through the app on one journey.
 class Traveller {
-  constructor(view, journey, window) {
-    Object.assign(this, { view, journey, window, origin, password, admin, dark: window === 'phone', touch: window === 'phone' });
+  constructor(house, view, journey, window) {
+    Object.assign(this, house, { view, journey, window, dark: window === 'phone', touch: window === 'phone' });
     Object.assign(this, windows[window].viewport);
     this.pages = [];
     this.complaints = [];
@@ -47,12 +47,12 @@ class Traveller {
   // nothing; and without a name one of who is not logged in. Its context is shared with other journeys, which
   // want to stay logged in: who logs out says {fresh: true}.
   async as(name, { fresh = false, path = null, locale = 'en-GB' } = {}) {
-    const key = `${this.window} ${name} ${locale}`;
+    const key = `${this.origin} ${this.window} ${name} ${locale}`;
     let context = fresh || !name ? null : contexts.get(key);
     if (!context) {
       context = await browser.newContext({ ...windows[this.window], locale, timezoneId: 'Europe/Berlin' });
       context.setDefaultTimeout(ceiling);
-      if (name) await this.logIn(context, name === 'admin' ? admin : name);
+      if (name) await this.logIn(context, name === 'admin' ? this.admin : name);
       if (fresh || !name) this.fresh.push(context);
       else contexts.set(key, context);
     }
@@ -61,12 +61,12 @@ class Traveller {
     this.watch(page);
     this.page = page;
     this.context = context;
-    if (path !== null) await page.goto(origin + path);
+    if (path !== null) await page.goto(this.origin + path);
     return page;
   }
 
   async logIn(context, name) {
-    const answer = await context.request.post(`${origin}/api/v1/login`, { data: { name, password } });
+    const answer = await context.request.post(`${this.origin}/api/v1/login`, { data: { name, password: this.password } });
     check(answer.ok(), `${name} cannot log in: ${answer.status()} ${await answer.text()}`);
   }
 
@@ -77,7 +77,7 @@ class Traveller {
     page.on('console', (message) => message.type() === 'error' && complain(`console: ${message.text()} ${message.location().url}`));
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (!['blob:', 'data:'].includes(url.protocol) && url.host !== new URL(origin).host) complain(`asks elsewhere: ${url}`);
+      if (!['blob:', 'data:'].includes(url.protocol) && url.host !== new URL(this.origin).host) complain(`asks elsewhere: ${url}`);
     });
   }
 
@@ -88,7 +88,7 @@ class Traveller {
 
   // api asks the gateway as who has the page, and gives what is answered.
   async api(method, path, data) {
-    const answer = await this.context.request.fetch(`${origin}/api/v1/${path}`, { method, ...(data !== undefined && { data }) });
+    const answer = await this.context.request.fetch(`${this.origin}/api/v1/${path}`, { method, ...(data !== undefined && { data }) });
     check(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
     return answer.status() === 204 ? undefined : answer.json();
   }
@@ -141,8 +141,8 @@ async function explain(traveller, error) {
   return lines.join('\n').slice(0, 12_000);
 }
 
-async function go(view, journey, tell, window) {
-  const traveller = new Traveller(view, journey, window);
+async function go(house, view, journey, tell, window) {
+  const traveller = new Traveller(house, view, journey, window);
   const began = performance.now();
   try {
     await inTime(tell(traveller));
@@ -156,10 +156,10 @@ async function go(view, journey, tell, window) {
 }
 
 for (let line = await stdin.next(); !line.done; line = await stdin.next()) {
-  const view = line.value;
+  const [view, house] = line.value.split(/ (.*)/);
   for (const [journey, tell] of Object.entries(await import(`./app/${view}.mjs`))) {
     if (!chosen.test(journey)) continue;
-    for (const window of tell.windows ?? Object.keys(windows)) await go(view, journey, tell, window);
+    for (const window of tell.windows ?? Object.keys(windows)) await go(JSON.parse(house), view, journey, tell, window);
   }
   console.log('arrived');
 }

@@ -64,7 +64,7 @@ func fromBrowser(r *http.Request) bool {
 // challengeAPI says in a 401 of the API what it takes, and gives the words.
 func challengeAPI(w http.ResponseWriter, r *http.Request, err error) string {
 	w.Header().Add("WWW-Authenticate", `Bearer realm="Framegate"`)
-	if fromBrowser(r) { // which would show a window of its own
+	if fromBrowser(r) || strings.HasPrefix(r.UserAgent(), "Mozilla/") { // which would show a window of its own, and the page waits for that
 		return err.Error() + "; pages take the cookie of POST /api/v1/login, or Authorization: Bearer with a token, and no name and password with each request"
 	}
 	w.Header().Add("WWW-Authenticate", `Basic realm="Framegate", charset="UTF-8"`)

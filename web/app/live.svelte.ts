@@ -17,6 +17,7 @@ export type Connection = 'connecting' | 'open' | 'lost';
 const STATUS_EVERY = '2s';
 const CALM_MS = 200; // several changes often come together
 const AGAIN_MS = 2000;
+const SILENCE_MS = 10_000; // after which the stream is dead, though nobody said so, as on a network that is gone
 
 // Kinds of events after which something is asked for anew.
 const OF_CAMERAS = ['camera_added', 'camera_changed', 'camera_removed', 'settings_changed'];
@@ -32,6 +33,8 @@ let overview = $state.raw<Overview | undefined>(undefined);
 let statuses = $state.raw<ReadonlyMap<string, CameraStatus>>(new Map());
 let connection = $state<Connection>('connecting');
 let problem = $state.raw<Problem | null>(null);
+let ended = $state(false);
+let before: string | undefined; // the name of who was logged in last
 let offsetMs = 0; // of the server's clock before ours
 
 /** All of it, to read. Reactive. */
@@ -39,6 +42,10 @@ export const live = {
   /** Who is logged in; null: nobody, undefined: not known yet. */
   get me() {
     return me;
+  },
+  /** Whether somebody was logged in whose login ended, other than by logging out here. */
+  get ended() {
+    return ended;
   },
   /** Which cameras there are, of those that one may know; undefined: not known yet. */
   get cameras() {
@@ -86,17 +93,18 @@ export function onEvent(kinds: readonly (ServerEvent['kind'] | 'preferences_chan
 
 let source: EventSource | null = null;
 let again: ReturnType<typeof setTimeout> | undefined;
+let silence: ReturnType<typeof setTimeout> | undefined;
 const asking = new Map<string, ReturnType<typeof setTimeout>>();
 
 /** Begins: asks who is logged in, and listens. */
 export async function begin(): Promise<void> {
   clearTimeout(again);
   try {
-    me = await call('get', '/api/v1/me');
+    takeOver(await call('get', '/api/v1/me'));
     problem = null;
     listen();
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) me = null;
+    if (error instanceof Problem && error.status === 401) takeOver(null);
     else {
       problem = error instanceof Problem ? error : new Problem(0, String(error));
       connection = 'lost';
@@ -107,17 +115,29 @@ export async function begin(): Promise<void> {
 
 /** Takes over who has just logged in; null: logged out. */
 export function loggedIn(who: Me | null): void {
-  const same = who !== null && who.session === me?.session;
+  if (takeOver(who) && who) listen();
+  ended = false;
+}
+
+// takeOver forgets what the one before was told, and says whether this is another
+// one. Where somebody else was here before, the page itself begins anew, so that
+// nothing of theirs is left in it.
+function takeOver(who: Me | null): boolean {
+  const same = who !== null && who.session === me?.session && who.name === me?.name;
+  ended = who === null && (ended || (me ?? null) !== null);
   me = who;
-  if (same) return;
+  if (same) return false;
   deafen();
   cameras = overview = undefined;
   statuses = new Map();
-  if (who) listen();
+  if (who?.name !== undefined && before !== undefined && before !== who.name) location.reload();
+  before = who?.name ?? before;
+  return true;
 }
 
 function listen(): void {
   deafen();
+  stillHearing();
   connection = 'connecting';
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
@@ -148,6 +168,18 @@ function deafen(): void {
   source?.close();
   source = null;
   clearTimeout(again);
+  clearTimeout(silence);
+}
+
+// stillHearing begins anew where it is not called again for a while: the status
+// comes every two seconds.
+function stillHearing(): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => {
+    deafen();
+    connection = 'lost';
+    void begin();
+  }, SILENCE_MS);
 }
 
 function hear(event: MessageEvent): void {
@@ -157,6 +189,7 @@ function hear(event: MessageEvent): void {
 }
 
 function take(now: Overview): void {
+  if (source) stillHearing();
   overview = now;
   statuses = new Map(now.cameras.map((status) => [status.id, status]));
 }
@@ -175,8 +208,13 @@ async function askStatus(): Promise<void> {
   take(await call('get', '/api/v1/status'));
 }
 
+// Whether somebody is still logged in is asked for: the answer may have been about
+// a password that was wrong.
+let doubted = false;
 onUnauthorized(() => {
-  if (me) loggedIn(null);
+  if (!me || doubted) return;
+  doubted = true;
+  void begin().finally(() => (doubted = false));
 });
 
 // A page that slept, or a network that changed: browsers notice late.

@@ -6,5 +6,10 @@ import './style/base.css';
 import { mount } from 'svelte';
 
 import App from './App.svelte';
+import { address } from './root';
+
+// Its address is relative to the page's, which changes.
+const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
+if (icon) icon.href = address('assets/icon.svg');
 
 mount(App, { target: document.body });

@@ -6,11 +6,11 @@ export const root: URL = import.meta.env.DEV ? new URL('/', location.href) : new
 
 /** Makes an address of a path below the root, such as "api/v1/me" or "/camera/front". */
 export function address(path: string): string {
-  return new URL(path.replace(/^\//, ''), root).href;
+  return new URL(`./${path.replace(/^\/+/, '')}`, root).href; // below the root, whatever the path looks like
 }
 
 /** Gives the path below the root of an address, with a slash in front; null where it is of elsewhere. */
-export function below(url: URL): string | null {
-  if (url.origin !== root.origin || !url.pathname.startsWith(root.pathname)) return null;
-  return `/${url.pathname.slice(root.pathname.length)}`;
+export function below(url: URL, base: URL = root): string | null {
+  if (url.origin !== base.origin || !url.pathname.startsWith(base.pathname)) return null;
+  return `/${url.pathname.slice(base.pathname.length)}`;
 }

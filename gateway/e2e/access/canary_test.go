@@ -279,8 +279,8 @@ func (s *story) logins(t *testing.T) rig.Credentials {
 	s.Beside(t, "user", "add", "anna", "--password-file", rig.PasswordFile(t, s.breed("user password")), "--grant", "view:*")
 	s.keep("made password", strings.TrimPrefix(s.Beside(t, "user", "add", "bert", "--grant", "view:phone"), "password: "))
 	token := s.keep("token", s.AddToken(t, "nvr", "view:*", "publish:*"))
-	page := url.Values{"link": {s.Admin.Link}}.Encode()
-	a := s.ask(t, "POST", "/login", []byte(page), rig.AsForm, rig.Credentials{}, "session")
+	first := fmt.Appendf(nil, `{"link": %q}`, s.Admin.Link)
+	a := s.ask(t, "POST", "/api/v1/login", first, rig.AsJSON, rig.Credentials{}, "session")
 	if len(a.Cookies()) != 1 {
 		t.Fatalf("status %d, no cookie", a.StatusCode)
 	}
@@ -375,7 +375,7 @@ func (s *story) everything(t *testing.T, admin rig.Credentials) {
 			s.ask(t, "HEAD", "/live/"+path, nil, nil, who)
 		}
 		s.ask(t, "GET", "/live/written.sse", nil, nil, who)
-		for _, path := range []string{"/", "/login", "/broadcast/phone", "/stream", "/healthz", "/readyz", "/metrics", "/ca.crt", "/absent", "/assets/login.js", "/debug/pprof/"} {
+		for _, path := range []string{"/", "/login", "/broadcast/phone", "/stream", "/healthz", "/readyz", "/metrics", "/ca.crt", "/absent", "/assets/app/app.js", "/debug/pprof/"} {
 			s.ask(t, "GET", path, nil, rig.AsPage, who)
 		}
 		for _, path := range []string{"cameras", "status", "publishers", "users", "users/anna", "tokens", "sessions", "me", "settings", "server", "limits", "log", "diagnostics", "absent"} {
@@ -410,13 +410,13 @@ func (s *story) mistakes(t *testing.T, admin rig.Credentials) {
 		s.ask(t, "PATCH", "/api/v1/users/anna", []byte(body), rig.AsJSON, admin)
 	}
 	// A password is typed where the name goes, or wrong by one letter.
-	guess := url.Values{"name": {slip("as the name")}, "password": {slip("wrong")}}.Encode()
-	s.ask(t, "POST", "/login", []byte(guess), rig.AsForm, rig.Credentials{})
+	guess := fmt.Appendf(nil, `{"name": %q, "password": %q}`, slip("as the name"), slip("wrong"))
+	s.ask(t, "POST", "/api/v1/login", guess, rig.AsJSON, rig.Credentials{})
 	s.ask(t, "GET", "/live/phone.jpg", nil, nil, rig.Credentials{Name: slip("as a player's name"), Password: slip("a player's")})
 	s.ask(t, "GET", "/live/phone.jpg", nil, nil, rig.Credentials{Bearer: "fg_" + slip("bearer")})
 	s.ask(t, "GET", "/live/phone.jpg", nil, nil, rig.Credentials{Query: "exp=1&sig=" + slip("link")})
 	s.ask(t, "GET", "/live/phone.jpg", nil, nil, rig.Credentials{Cookie: &http.Cookie{Name: "framegate", Value: slip("cookie")}})
-	s.ask(t, "POST", "/login", []byte("link="+slip("login link")), rig.AsForm, rig.Credentials{})
+	s.ask(t, "POST", "/api/v1/login", fmt.Appendf(nil, `{"link": %q}`, slip("login link")), rig.AsJSON, rig.Credentials{})
 	s.call(t, "POST", "/api/v1/login", map[string]string{"link": slip("login link to the API")}, rig.Credentials{})
 	s.ask(t, "GET", "/?next="+slip("query"), nil, nil, admin)
 	s.Raw(t, "GET /live/phone.jpg?token="+slip("malformed")+" HTTP/1.1\r\nHost: localhost\r\nAuthorization : Basic x\r\n\r\n")

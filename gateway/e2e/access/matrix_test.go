@@ -148,13 +148,11 @@ func rows() []row {
 	add("GET /{$}", "/", rig.AsPage, nil)
 	camera("GET /camera/{id}", "/camera/{}", rig.AsPage, nil)
 	add("GET /broadcast/{id}", "/broadcast/front", rig.AsPage, nil)
-	for _, view := range []string{"/recordings", "/settings", "/welcome"} {
+	for _, view := range []string{"/recordings", "/settings", "/login", "/welcome"} {
 		add("GET "+view, view, rig.AsPage, nil)
 	}
 	add("GET /recordings/{part}", "/recordings/marks", rig.AsPage, nil)
 	add("GET /settings/{part}", "/settings/users", rig.AsPage, nil)
-	add("GET /login", "/login", rig.AsPage, nil)
-	add("POST /login", "/login", rig.AsForm, says("link=none"))
 	add("POST /logout", "/logout", rig.AsForm, nil)
 	add("GET /assets/", "/assets/style.css", nil, nil)
 	add("GET /demo/", "/demo/absent.html", nil, nil)
@@ -451,7 +449,7 @@ func (m *matrix) checkRefusal(t *testing.T, row row, principal, path string, a r
 	if isAPI && a.StatusCode >= 400 && a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%s: %d with %q: %s", about, a.StatusCode, a.Header.Get("Content-Type"), a.Content)
 	}
-	if a.StatusCode == http.StatusUnauthorized && !isAPI && a.Header.Get("WWW-Authenticate") == "" && row.route != "POST /login" {
+	if a.StatusCode == http.StatusUnauthorized && !isAPI && a.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("%s: 401 without a challenge", about)
 	}
 	if a.StatusCode >= 400 && a.Header.Get("X-Content-Type-Options") != "nosniff" {

@@ -82,7 +82,7 @@ func theUser(name string) func(*testing.T, *rig.Guarded) rig.Credentials {
 // revocations is all ways: by the server itself and by another process.
 var revocations = []revocation{
 	{"logout", theUser("logout"), func(t *testing.T, g *rig.Guarded, who rig.Credentials) {
-		g.Send(t, g.Request(t, "POST", "/logout", nil, rig.AsForm), who)
+		g.Call(t, "POST", "/api/v1/logout", nil, who, 204)
 	}, nil},
 	{"passwd", theUser("passwd"), func(t *testing.T, g *rig.Guarded, _ rig.Credentials) {
 		g.Beside(t, "user", "passwd", "passwd", "--password-file", rig.PasswordFile(t, "another horse battery"))

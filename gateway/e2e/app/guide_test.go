@@ -19,17 +19,11 @@ type guide struct {
 	said  *bufio.Scanner // a line each
 }
 
-// startGuide starts a browser that knows who may log in at a gateway.
-func startGuide(t *testing.T, h *house) *guide {
+// startGuide starts a browser.
+func startGuide(t *testing.T) *guide {
 	t.Helper()
-	told, err := json.Marshal(map[string]any{
-		"origin": h.URL, "password": rig.GoodPassword, "admin": h.Admin.Name,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
-	browser := rig.Node(ctx, "app.mjs", string(told))
+	browser := rig.Node(ctx, "app.mjs")
 	browser.WaitDelay = 5 * time.Second
 	words := &rig.Buffer{}
 	browser.Stderr = words
@@ -55,11 +49,15 @@ func startGuide(t *testing.T, h *house) *guide {
 	return g
 }
 
-// lead has the browser go through all journeys of a view, and does what they
-// ask for.
-func (g *guide) lead(t *testing.T, view string, deeds map[string]func()) {
+// lead has the browser go through all journeys of a view of a gateway, where
+// everybody has the same password, and does what they ask for.
+func (g *guide) lead(t *testing.T, view string, of *rig.Guarded, password string, deeds map[string]func()) {
 	t.Helper()
-	g.write(t, view)
+	told, err := json.Marshal(map[string]string{"origin": of.URL, "password": password, "admin": of.Admin.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.write(t, view+" "+string(told))
 	for g.said.Scan() {
 		switch word, rest, _ := strings.Cut(g.said.Text(), " "); word {
 		case "went": // well, and how long it took

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,17 +29,25 @@ func TestJourneys(t *testing.T) {
 		t.Fatal("no journeys", err)
 	}
 	h := openHouse(t)
-	guide := startGuide(t, h)
+	guide := startGuide(t)
 	for _, file := range views {
 		view := strings.TrimSuffix(filepath.Base(file), ".mjs")
-		t.Run(view, func(t *testing.T) { guide.lead(t, view, h.deeds(t)) })
+		t.Run(view, func(t *testing.T) {
+			if view == "welcome" { // which is for servers that are new
+				fresh := rig.StartGuarded(t, "")
+				guide.lead(t, view, fresh, fresh.Admin.Password, nil)
+				return
+			}
+			guide.lead(t, view, h.Guarded, rig.GoodPassword, h.deeds(t))
+		})
 	}
 }
 
 // house is a gateway with a bit of everything that the app shows.
 type house struct {
 	*rig.Guarded
-	phone *rig.TimePublisher // while one is there
+	configuration string
+	phone         *rig.TimePublisher // while one is there
 }
 
 // houseCameras are small, so that they cost little. The film was recorded two
@@ -65,7 +74,8 @@ func openHouse(t *testing.T) *house {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "recordings")
 	tape.Folder(t, folder, "film", tape.Film(t, time.Now().Add(-2*time.Hour).Truncate(time.Minute), "-bf", "0"))
-	h := &house{Guarded: rig.StartGuarded(t, fmt.Sprintf(houseCameras, folder, rig.HeldPort(t)))}
+	h := &house{configuration: fmt.Sprintf(houseCameras, folder, rig.HeldPort(t))}
+	h.Guarded = rig.StartGuarded(t, h.configuration)
 	for name, grants := range people {
 		h.AddUser(t, name, grants...)
 	}
@@ -91,7 +101,9 @@ func (h *house) deeds(t *testing.T) map[string]func() {
 			h.hangUp()
 			h.phone = rig.PublishTimeAs(t, h.URL, "phone", h.AsAdmin(t)) // until the view ends
 		},
-		"hang up": h.hangUp,
+		"hang up":                 h.hangUp,
+		"spoil the configuration": func() { h.configure(t, h.configuration+"nothing: like this\n") },
+		"mend the configuration":  func() { h.configure(t, h.configuration) },
 	}
 }
 
@@ -100,5 +112,12 @@ func (h *house) hangUp() {
 	if h.phone != nil {
 		h.phone.Stop()
 		h.phone = nil
+	}
+}
+
+// configure has the file of the configuration hold another text.
+func (h *house) configure(t *testing.T, text string) {
+	if err := os.WriteFile(h.Config, []byte(text), 0o600); err != nil {
+		t.Error(err)
 	}
 }

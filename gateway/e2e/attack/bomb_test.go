@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,15 +54,14 @@ func TestBombs(t *testing.T) {
 		{"large picture", "POST", "/live/front.jpg", rig.AsJPEG, camtest.PadTo(camtest.Picture(1, 32, 16), 256<<10+4), 413},
 		{"form of many parts", "POST", "/live/front.jpg", map[string]string{"Content-Type": "multipart/form-data; boundary=x"},
 			bytes.Repeat([]byte("--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"), 20_000), 0},
-		{"huge login", "POST", "/login", rig.AsForm, []byte("name=" + strings.Repeat("x", 1<<20)), 413},
-		{"login of many fields", "POST", "/login", rig.AsForm, bytes.Repeat([]byte("a=1&"), 100_000), 413},
+		{"huge login", "POST", "/api/v1/login", rig.AsJSON, []byte(`{"name": "` + strings.Repeat("x", 1<<20) + `"}`), 413},
 	} {
 		a := g.Send(t, g.Request(t, c.method, c.path, c.body, c.header), admin)
 		if c.status == 0 && (a.StatusCode < 400 || a.StatusCode > 499) || c.status != 0 && a.StatusCode != c.status {
 			t.Errorf("%s: status %d, want %d: %.200s", c.name, a.StatusCode, c.status, a.Content)
 		}
 	}
-	for _, path := range []string{"/login", "/api/v1/users", "/api/v1/login", "/live/front.jpg"} {
+	for _, path := range []string{"/api/v1/users", "/api/v1/login", "/live/front.jpg"} {
 		sendEndless(t, g, path, admin)
 	}
 	if grown := int64(rig.Heap()) - int64(before); grown > 128<<20 {
@@ -196,8 +194,8 @@ func TestDrippingClientsHarmNobody(t *testing.T) {
 
 // dripping is how a request begins that does not go on.
 var dripping = []string{
-	"G", "GET / HTTP/1.1\r\nX: ", "POST /login HTTP/1.1\r\n",
-	slowBody("/login"), slowBody("/api/v1/login"), slowBody("/live/front.jpg"), slowBody("/absent"), slowBody("/healthz"),
+	"G", "GET / HTTP/1.1\r\nX: ", "POST /api/v1/login HTTP/1.1\r\n",
+	slowBody("/api/v1/login"), slowBody("/live/front.jpg"), slowBody("/absent"), slowBody("/healthz"),
 }
 
 // slowBody begins a request with a body, of nobody.
@@ -237,15 +235,13 @@ func drip(g *rig.Guarded, i int, stop <-chan struct{}, open *atomic.Int64) {
 	}
 }
 
-// guessPassword tries a password, as the API, the login page or a player do, and gives
-// the status and Retry-After.
+// guessPassword tries a password, as the API or a player do, and gives the
+// status and Retry-After.
 func guessPassword(t *testing.T, g *rig.Guarded, how, name, password, from string) (int, string) {
 	t.Helper()
 	var r *http.Request
 	who := rig.Credentials{}
 	switch how {
-	case "page":
-		r = g.Request(t, "POST", "/login", []byte(url.Values{"name": {name}, "password": {password}}.Encode()), rig.AsForm)
 	case "api":
 		r = g.Request(t, "POST", "/api/v1/login", fmt.Appendf(nil, `{"name": %q, "password": %q}`, name, password), rig.AsJSON)
 	default:
@@ -261,39 +257,39 @@ func guessPassword(t *testing.T, g *rig.Guarded, how, name, password, from strin
 // TestGuessingIsSlow guesses passwords as fast as it can, in every way at once.
 func TestGuessingIsSlow(t *testing.T) {
 	t.Parallel()
-	ways := []string{"page", "api", "player"}
+	ways := []string{"api", "player"}
 	t.Run("one address", func(t *testing.T) {
 		g, _ := rig.StartWithPicture(t, "")
 		expectSlow(t, g, 1, func(i int) (int, string) { // untrusted, what a client says of its address is not believed
-			return guessPassword(t, g, ways[i%3], g.Admin.Name, "guess-"+strconv.Itoa(i), fmt.Sprintf("203.0.113.%d", i))
+			return guessPassword(t, g, ways[i%2], g.Admin.Name, "guess-"+strconv.Itoa(i), fmt.Sprintf("203.0.113.%d", i))
 		})
-		if status, retry := guessPassword(t, g, "page", g.Admin.Name, g.Admin.Password, ""); status != http.StatusTooManyRequests || retry == "" {
+		if status, retry := guessPassword(t, g, "api", g.Admin.Name, g.Admin.Password, ""); status != http.StatusTooManyRequests || retry == "" {
 			t.Errorf("the right password, too soon: status %d, Retry-After %q", status, retry)
 		}
 	})
 	t.Run("one address, many users", func(t *testing.T) {
 		g, _ := rig.StartWithPicture(t, "")
 		expectSlow(t, g, 1, func(i int) (int, string) {
-			return guessPassword(t, g, ways[i%3], "user"+strconv.Itoa(i), "guess-12345", "")
+			return guessPassword(t, g, ways[i%2], "user"+strconv.Itoa(i), "guess-12345", "")
 		})
 	})
 	t.Run("many addresses, one user", func(t *testing.T) {
 		g, _ := rig.StartWithPicture(t, "trusted_proxies: [127.0.0.1/32]")
 		home := "192.168.7.7"
-		if status, _ := guessPassword(t, g, "page", g.Admin.Name, g.Admin.Password, home); status != http.StatusSeeOther {
+		if status, _ := guessPassword(t, g, "api", g.Admin.Name, g.Admin.Password, home); status != http.StatusOK {
 			t.Fatalf("status %d", status)
 		}
 		expectSlow(t, g, 5, func(i int) (int, string) {
-			return guessPassword(t, g, ways[i%3], g.Admin.Name, "guess-"+strconv.Itoa(i), fmt.Sprintf("203.0.113.%d", i))
+			return guessPassword(t, g, ways[i%2], g.Admin.Name, "guess-"+strconv.Itoa(i), fmt.Sprintf("203.0.113.%d", i))
 		})
-		if status, _ := guessPassword(t, g, "page", g.Admin.Name, g.Admin.Password, home); status != http.StatusSeeOther {
+		if status, _ := guessPassword(t, g, "api", g.Admin.Name, g.Admin.Password, home); status != http.StatusOK {
 			t.Errorf("the user at home is locked out by strangers: status %d", status)
 		}
 	})
 	t.Run("one network of IPv6", func(t *testing.T) {
 		g, _ := rig.StartWithPicture(t, "trusted_proxies: [127.0.0.1/32]")
 		expectSlow(t, g, 1, func(i int) (int, string) {
-			return guessPassword(t, g, ways[i%3], "user"+strconv.Itoa(i), "guess-12345", fmt.Sprintf("2001:db8::%x", i+1))
+			return guessPassword(t, g, ways[i%2], "user"+strconv.Itoa(i), "guess-12345", fmt.Sprintf("2001:db8::%x", i+1))
 		})
 	})
 }

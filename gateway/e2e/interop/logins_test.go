@@ -48,7 +48,7 @@ func TestCurlLogsIn(t *testing.T) {
 	if err := os.WriteFile(picture, rig.Picture(9), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"name": {"viewer"}, "password": {rig.HardPassword}, "next": {"/live/phone.jpg"}}.Encode()
+	login := fmt.Sprintf(`{"name": "viewer", "password": %q}`, rig.HardPassword)
 	snapshot := g.URL + "/live/phone.jpg?max_age=1m"
 	for _, c := range []struct {
 		how    []string
@@ -65,7 +65,7 @@ func TestCurlLogsIn(t *testing.T) {
 		{[]string{"-u", "sender:" + rig.GoodPassword, "-F", "picture=@" + picture, g.URL + "/live/mail.jpg"}, "204"},
 		{[]string{"-u", "viewer:" + rig.HardPassword, g.URL + "/live/mail.jpg?max_age=1h"}, "200"},
 		{[]string{addressAs(g, "viewer", rig.HardPassword, "/live/phone.jpg?max_age=1m")}, "200"},
-		{[]string{"-c", jar, "-L", "--data", form, g.URL + "/login"}, "200"},
+		{[]string{"-c", jar, "--json", login, g.URL + "/api/v1/login"}, "200"},
 		{[]string{"-b", jar, snapshot}, "200"},
 	} {
 		var status string

@@ -90,19 +90,26 @@ func passDoors(t *testing.T, g *rig.Guarded, doors []string, sockets bool, flags
 	})
 }
 
+// fillLogin fills in the form of the login with a name and a password, and sends it.
+const fillLogin = `(() => {
+	const field = (name) => document.querySelector('input[name=' + name + ']');
+	for (const [name, value] of [['name', %q], ['password', %q]]) {
+		field(name).value = value;
+		field(name).dispatchEvent(new Event('input', { bubbles: true }));
+	}
+	field('name').form.requestSubmit();
+})()`
+
 // passInFirefox logs in at an address, sees pictures and logs out.
 func passInFirefox(ctx context.Context, firefox *browsertest.Firefox, door string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*rig.Ceiling)
 	defer cancel()
 	steps := []struct{ do, until string }{
-		{"", "location.href.startsWith('" + door + "/login?')"},
-		{
-			fmt.Sprintf("(() => { const form = document.querySelector('#login'); form.name.value = 'viewer'; form.password.value = %q; form.requestSubmit(); })()", rig.HardPassword),
-			"location.href === '" + door + "/camera/phone' && document.querySelector('framegate-player')?.state === 'live'",
-		},
-		{"document.querySelector('form[action$=\"logout\"]').requestSubmit()", "location.href === '" + door + "/login' && document.readyState !== 'loading'"},
+		{"", "document.querySelector('input[name=password]')"},
+		{fmt.Sprintf(fillLogin, "viewer", rig.HardPassword), "location.href === '" + door + "/camera/phone' && document.querySelector('framegate-player')?.state === 'live'"},
+		{"document.querySelector('body > header button').click()", "document.querySelector('input[name=password]')"},
 	}
-	if err := firefox.Navigate(ctx, door+"/camera/phone"); err != nil {
+	if err := firefox.Navigate(ctx, door+"/login?next=%2Fcamera%2Fphone"); err != nil {
 		return err
 	}
 	for _, step := range steps {

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -43,13 +44,13 @@ func TestCookiesAreSecureBehindAProxyWithTLS(t *testing.T) {
 			secret, _, _ = strings.Cut(secret, " ")
 			c := proxy.Client()
 			c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			response, err := c.PostForm(proxy.URL+"/login", url.Values{"link": {secret}})
+			response, err := c.Post(proxy.URL+"/api/v1/login", "application/json", strings.NewReader(fmt.Sprintf(`{"link": %q}`, secret)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			response.Body.Close()
 			cookies := response.Cookies()
-			if response.StatusCode != http.StatusSeeOther || len(cookies) != 1 {
+			if response.StatusCode != http.StatusOK || len(cookies) != 1 {
 				t.Fatalf("%s, %v", response.Status, cookies)
 			}
 			if secure := cookies[0].Secure && strings.HasPrefix(cookies[0].Name, "__Host-"); secure != trusted {
@@ -78,12 +79,12 @@ func TestCookiesAreSecureBehindAProxyWithTLS(t *testing.T) {
 func TestLoginsAreLimitedForTheClientBehindAProxy(t *testing.T) {
 	l := rig.Launch(t, "127.0.0.1:0", "trusted_proxies: [127.0.0.1]", "FRAMEGATE_AUTH=required")
 	try := func(user, forwardedFor string) int {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.URL+"/login",
-			strings.NewReader(url.Values{"name": {user}, "password": {"wrong"}}.Encode()))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.URL+"/api/v1/login",
+			strings.NewReader(fmt.Sprintf(`{"name": %q, "password": "wrong"}`, user)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Content-Type", "application/json")
 		request.Header.Set("X-Forwarded-For", forwardedFor)
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {

@@ -2,10 +2,15 @@
 
 import type { Component } from 'svelte';
 
+import type { Text } from '../text.svelte';
+import { common } from '../texts/common';
+
 /** A view of the app. */
 export interface View {
   /** Another key is another view, which begins anew. */
   readonly key: string;
+  /** What it is called, until it says more itself. */
+  readonly title?: Text;
   /** Whether it stands without the header. */
   readonly bare?: boolean;
   readonly load: () => Promise<{ default: Component<Record<string, string>> }>;
@@ -15,13 +20,13 @@ export interface View {
 type Load = () => Promise<{ default: unknown }>;
 
 // Each path, with names for its parts; a "?" makes a part optional.
-const table: [pattern: string, load: Load, options?: { bare: boolean }][] = [
-  ['/', () => import('./wall/Wall.svelte')],
+const table: [pattern: string, load: Load, options?: { bare?: boolean; title?: Text }][] = [
+  ['/', () => import('./wall/Wall.svelte'), { title: common.cameras }],
   ['/camera/:id', () => import('./camera/Camera.svelte')],
-  ['/recordings/:part?', () => import('./recordings/Recordings.svelte')],
+  ['/recordings/:part?', () => import('./recordings/Recordings.svelte'), { title: common.recordings }],
   ['/broadcast/:id', () => import('./broadcast/Broadcast.svelte')],
-  ['/settings/:part?', () => import('./settings/Settings.svelte')],
-  ['/welcome', () => import('./welcome/Welcome.svelte'), { bare: true }],
+  ['/settings/:part?', () => import('./settings/Settings.svelte'), { title: common.settings }],
+  ['/welcome', () => import('./welcome/Welcome.svelte'), { bare: true, title: common.welcome }],
 ];
 
 /** Gives the view at a path of the app; null where there is none. */

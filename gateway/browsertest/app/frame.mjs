@@ -1,0 +1,75 @@
+// What stands around every view.
+
+import { check } from '../chromium.mjs';
+
+// Each is offered what they may use.
+export async function header({ as, axe, shot }) {
+  const offered = async (name) => {
+    const page = await as(name, { path: '/settings' });
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    return page;
+  };
+  const links = (page, ...want) => page.waitForFunction((want) => [...document.querySelectorAll('header nav a')].map((link) => link.textContent.trim()).join() === want, want.join());
+  await links(await offered('admin'), 'Cameras', 'Recordings', 'Settings');
+  await axe();
+  await shot('admin');
+  await links(await offered('viewer'), 'Cameras', 'Recordings', 'Settings');
+  await links(await offered('publisher'), 'Cameras', 'Settings');
+  await shot('publisher');
+  await links(await offered('nobody'), 'Cameras', 'Settings');
+}
+
+// "?" shows the keys, but not to who types it somewhere.
+export async function keys({ as, axe, shot }) {
+  const page = await as('admin', { path: '/settings' });
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await page.keyboard.press('Shift+?');
+  const dialog = page.getByRole('dialog', { name: 'Keys' });
+  await dialog.getByText('Show what the keys do').waitFor();
+  await axe();
+  await shot('keys');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.evaluate(() => document.body.append(document.createElement('textarea')));
+  await page.locator('textarea').last().press('Shift+?');
+  check((await dialog.count()) === 0, 'the keys are shown to who types a question mark');
+}
+keys.windows = ['wide'];
+
+// A configuration that is refused is told on every page until it is mended.
+export async function refused({ as, gateway, axe, shot }) {
+  const page = await as('admin', { path: '/settings' });
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await gateway('spoil the configuration');
+  const banner = page.getByText('The configuration file has mistakes');
+  await banner.waitFor();
+  await axe();
+  await shot('refused');
+  await gateway('mend the configuration');
+  await banner.waitFor({ state: 'detached' });
+}
+
+// A network that dies without a word is told, and that it is back.
+export async function lost({ as, origin, shot, axe, expect }) {
+  expect(/ERR_|Failed to load/);
+  const page = await as('admin', { fresh: true });
+  await page.addInitScript(() => { // Chromium that is made to be offline goes on with streams that it has
+    const add = EventSource.prototype.addEventListener;
+    EventSource.prototype.addEventListener = function (kind, heard) {
+      add.call(this, kind, (event) => window.deaf || heard(event));
+    };
+  });
+  await page.goto(`${origin}/settings`);
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await page.evaluate(() => (window.deaf = true));
+  await page.context().setOffline(true);
+  const banner = page.getByText('The server cannot be reached');
+  await banner.waitFor();
+  await axe();
+  await shot('lost');
+  await page.evaluate(() => (window.deaf = false));
+  await page.context().setOffline(false);
+  await page.getByText('The connection is back').waitFor();
+  await banner.waitFor({ state: 'detached' });
+}
+lost.windows = ['phone'];
