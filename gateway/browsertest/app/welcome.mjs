@@ -39,7 +39,7 @@ export async function bDone({ as, password, axe, shot, expect }) {
   await page.getByRole('button', { name: 'Dieses Telefon' }).click();
   await page.waitForURL('**/broadcast/phone');
   await page.goBack();
-  await page.getByText('Vorhanden: ').waitFor();
+  await page.getByText('Bisher: ').waitFor();
   await axe();
   await shot('done');
   await page.getByRole('button', { name: 'Kameras ansehen' }).click();

@@ -19,7 +19,7 @@ export const welcome = {
   change: ['Change the password', 'Passwort ändern'],
   camera: ['The first camera', 'Die erste Kamera'],
   cameraWords: ['Where do its pictures come from?', 'Woher kommen ihre Bilder?'],
-  cameraDone: (names: string): Text => [`There is ${names}.`, `Vorhanden: ${names}.`],
+  cameraDone: (names: string): Text => [`So far: ${names}.`, `Bisher: ${names}.`],
   network: ['A camera in the network', 'Eine Kamera im Netz'],
   networkWords: ['It has an address, such as rtsp://192.168.1.20/stream', 'Sie hat eine Adresse, etwa rtsp://192.168.1.20/stream'],
   phone: ['This phone or computer', 'Dieses Telefon oder dieser Computer'],
