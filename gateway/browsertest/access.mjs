@@ -167,7 +167,7 @@ const stories = {
   // Whoever starts the server logs in with the link that it prints.
   async link(context) {
     const page = await open(context, `/login#${extra}`);
-    await page.waitForURL(`${url}/`);
+    await page.waitForURL(`${url}/welcome`);
     check(!(await page.evaluate(() => JSON.stringify([history.length, location.href, document.referrer]))).includes(extra), 'the link is still there');
     const again = await open(context, `/login#${extra}`);
     await again.getByRole('alert').waitFor();

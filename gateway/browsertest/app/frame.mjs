@@ -73,3 +73,39 @@ export async function lost({ as, origin, shot, axe, expect }) {
   await banner.waitFor({ state: 'detached' });
 }
 lost.windows = ['phone'];
+
+// Another version of the server, and disks that take nothing, are told; what is only
+// a warning can be put away.
+export async function told({ as, origin, axe, shot }) {
+  const page = await as('admin');
+  await page.addInitScript(() => {
+    const add = EventSource.prototype.addEventListener;
+    EventSource.prototype.addEventListener = function (kind, heard) {
+      add.call(this, kind, (event) => {
+        if (kind !== 'status' || !window.changed) {
+          heard(event);
+          window.knows ||= kind === 'status';
+          return;
+        }
+        const status = JSON.parse(event.data);
+        Object.assign(status, { version: '99.1' }, { recordings: { ...status.recordings, slow_sync: true, sync_s: 7 } });
+        for (const { id, recording } of status.cameras) if (id === 'gate') recording.state = 'full';
+        heard(new MessageEvent(kind, { data: JSON.stringify(status) }));
+      });
+    };
+  });
+  await page.goto(`${origin}/settings`);
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await page.waitForFunction(() => window.knows);
+  await page.evaluate(() => (window.changed = true));
+  await page.getByText('Framegate was updated to 99.1').waitFor();
+  await page.getByText('There is no room to record Gate').waitFor();
+  const slow = page.getByText('a power failure would cost the last 7 s');
+  await slow.waitFor();
+  await axe();
+  await shot('told');
+  await page.getByRole('paragraph').filter({ has: slow }).getByRole('button', { name: 'Close' }).click();
+  await slow.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await page.getByText('Framegate was updated').waitFor({ state: 'detached' });
+}

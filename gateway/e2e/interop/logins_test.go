@@ -226,9 +226,10 @@ func TestBrowserLogsIn(t *testing.T) {
 	t.Parallel()
 	rig.NeedBrowser(t)
 	g := newClients(t)
+	g.AddUser(t, "boss", "admin") // whose password is not the first
 	t.Run("by hand", func(t *testing.T) { g.Story(t, "login", "viewer", rig.HardPassword, "") })
-	t.Run("and sees cameras come and go", func(t *testing.T) { g.Story(t, "wall", g.Admin.Name, g.Admin.Password, "") })
-	t.Run("whoever they are", func(t *testing.T) { g.Story(t, "accessible", g.Admin.Name, g.Admin.Password, "") })
+	t.Run("and sees cameras come and go", func(t *testing.T) { g.Story(t, "wall", "boss", rig.GoodPassword, "") })
+	t.Run("whoever they are", func(t *testing.T) { g.Story(t, "accessible", "boss", rig.GoodPassword, "") })
 	t.Run("by the first link", func(t *testing.T) { g.Story(t, "link", "", "", g.Admin.Link) })
 }
 

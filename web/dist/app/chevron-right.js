@@ -1,20 +1,5 @@
 var e=`<!-- @license lucide-static v1.62.0 - ISC -->
 <svg
-  class="lucide lucide-chevron-left"
-  xmlns="http://www.w3.org/2000/svg"
-  width="24"
-  height="24"
-  viewBox="0 0 24 24"
-  fill="none"
-  stroke="currentColor"
-  stroke-width="2"
-  stroke-linecap="round"
-  stroke-linejoin="round"
->
-  <path d="m15 18-6-6 6-6" />
-</svg>
-`,t=`<!-- @license lucide-static v1.62.0 - ISC -->
-<svg
   class="lucide lucide-chevron-right"
   xmlns="http://www.w3.org/2000/svg"
   width="24"
@@ -28,4 +13,4 @@ var e=`<!-- @license lucide-static v1.62.0 - ISC -->
 >
   <path d="m9 18 6-6-6-6" />
 </svg>
-`;export{e as n,t};
+`;export{e as t};
