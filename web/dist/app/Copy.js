@@ -1,4 +1,4 @@
-import"./disclose-version.js";import{F as e,J as t,L as n,Q as r,U as i,W as a,a as o,at as s,ct as c,ft as l,h as u,ht as d,l as f,lt as p,mt as m,n as h,ot as g,rt as _,yt as v,z as y}from"./text.svelte.js";import{E as b,T as x}from"./app.js";var S=`<!-- @license lucide-static v1.62.0 - ISC -->
+import"./disclose-version.js";import{F as e,J as t,L as n,Q as r,U as i,W as a,a as o,at as s,ct as c,ft as l,h as u,ht as d,l as f,lt as p,mt as m,n as h,ot as g,rt as _,yt as v,z as y}from"./text.svelte.js";import{b,g as x}from"./app.js";var S=`<!-- @license lucide-static v1.62.0 - ISC -->
 <svg
   class="lucide lucide-check"
   xmlns="http://www.w3.org/2000/svg"
