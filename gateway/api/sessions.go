@@ -34,7 +34,7 @@ func (a *API) registerSessions(r registrar) {
 	}, a.getMe)
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/me/password", Known}, id: "change-my-password", tag: tag,
-		summary: "Change your password", about: "All your sessions, streams and links end; the answer begins a new session.",
+		summary: "Change your password", about: "A wrong old one is a fault of the body. All your sessions, streams and links end; the answer begins a new session.",
 		problems: []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 	}, a.changeMyPassword)
 	add(r, operation{
@@ -126,6 +126,9 @@ func (a *API) changeMyPassword(ctx context.Context, in *struct {
 	}
 	w, r := openapi.ExchangeOf(ctx)
 	p, err := a.options.Auth.ChangePassword(w, r, principalOf(ctx), secret.New(in.Body.Old), password)
+	if errors.Is(err, auth.ErrDenied) { // who asks is logged in all the same
+		err = faulty("body.old", "is not your password")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -12,4 +12,7 @@ import { address } from './root';
 const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
 if (icon) icon.href = address('assets/icon.svg');
 
+// The page names its icon by a relative address, which browsers would resolve anew as the app goes on.
+for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = icon.href;
+
 mount(App, { target: document.body });

@@ -45,6 +45,7 @@ export const record = {
   sound: ['Sound', 'Ton'],
   soundOn: ['Record it, where there is some', 'Aufzeichnen, wenn es welchen gibt'],
   soundOff: ['Leave it out', 'Weglassen'],
+  unit: ['Unit', 'Einheit'],
   milliseconds: ['ms', 'ms'],
   seconds: ['seconds', 'Sekunden'],
   minutes: ['minutes', 'Minuten'],

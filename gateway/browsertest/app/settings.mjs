@@ -1,0 +1,195 @@
+// Who sets things: cameras, users and what they may do, tokens, links, sessions, and oneself.
+
+import { check } from '../chromium.mjs';
+
+const pattern = 'test:?width=160&height=120&fps=5';
+
+// A camera is tried, added, changed by two at a time, and removed.
+export async function camera({ as, api, axe, shot, expect }) {
+  expect(/412/, /422/, /404/); // somebody was quicker; a fault; nothing was recorded
+  const page = await as('admin', { path: '/settings/cameras?add' });
+  const address = page.getByLabel('Address', { exact: true });
+  await address.fill('http://u:p%40ss@192.0.2.1/mjpeg');
+  await address.blur();
+  check((await address.inputValue()) === 'http://192.0.2.1/mjpeg', 'the address has the login still');
+  check((await page.getByLabel('User name').inputValue()) === 'u', 'no name was taken out of the address');
+  check((await page.locator('[name=camera-password]').inputValue()) === 'p@ss', 'no password was taken out of the address');
+  await address.fill(pattern);
+  await page.getByRole('button', { name: 'Try it' }).click();
+  const picture = page.getByAltText('What the camera shows');
+  await picture.waitFor();
+  check(await picture.evaluate((image) => image.decode().then(() => image.naturalWidth === 160)), 'the picture is none');
+  await page.getByLabel('Name', { exact: true }).fill('Haus & Hof');
+  await page.getByText('At certain hours').click();
+  await page.getByRole('button', { name: 'Add hours' }).click();
+  await axe();
+  await shot('add');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+
+  await page.getByRole('link', { name: /Haus & Hof/ }).click();
+  await page.getByRole('heading', { name: 'Haus & Hof' }).waitFor();
+  const added = await api('GET', 'cameras/haus-hof');
+  check(added.record.schedule.hours === 'mon-fri 08:00-18:00' && added.source.startsWith('test:'), `added as ${JSON.stringify(added)}`);
+  await axe();
+  await shot('change');
+
+  await page.getByLabel('Name', { exact: true }).fill('Mine');
+  await api('PATCH', 'cameras/haus-hof', { name: 'Theirs' });
+  await page.getByRole('button', { name: 'Show what it is now' }).click();
+  await page.getByRole('heading', { name: 'Theirs' }).waitFor();
+  await page.getByRole('combobox', { name: 'Connected' }).selectOption('always');
+  const age = page.getByRole('spinbutton', { name: 'Keep it for' });
+  await age.fill('0');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('must be from 1m').waitFor();
+  check((await age.getAttribute('aria-invalid')) === 'true', 'the fault is not at its field');
+  await age.fill('2');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The camera was changed.').waitFor();
+  const changed = await api('GET', 'cameras/haus-hof');
+  check(changed.keep === 'always' && changed.record.keep.max_age === '2d' && changed.name === 'Theirs', `changed to ${JSON.stringify(changed)}`);
+
+  await page.getByRole('button', { name: 'Remove this camera' }).click();
+  await page.getByRole('checkbox', { name: 'Delete what was recorded' }).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('Theirs was removed.').waitFor();
+  check(!(await api('GET', 'cameras')).cameras.some(({ id }) => id === 'haus-hof'), 'the camera is still there');
+}
+
+// A camera of the configuration file is only shown.
+export async function fileCamera({ as, axe, shot }) {
+  const page = await as('admin', { path: '/settings' });
+  if ((await page.getByRole('link', { name: /Gate/ }).count()) === 0) await page.getByRole('main').getByRole('link', { name: 'Cameras' }).click();
+  await axe();
+  await shot('cameras');
+  await page.getByRole('link', { name: /Gate/ }).click();
+  await page.getByText('Set in the configuration file', { exact: true }).waitFor();
+  check((await page.getByRole('button', { name: 'Save' }).count()) === 0, 'what cannot be changed can be saved');
+}
+
+// A user is added with a password that is made, may then do more, and is removed.
+export async function users({ as, api, axe, shot, expect, origin, admin }) {
+  expect(/409/);
+  const page = await as('admin', { path: '/settings/users' });
+  await page.getByRole('button', { name: 'Add a user' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('gina');
+  await dialog.getByRole('button', { name: 'Make one' }).click();
+  await dialog.getByRole('checkbox', { name: 'Live: All cameras' }).check();
+  await axe();
+  await shot('user');
+  await dialog.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('heading', { name: 'The password of gina' }).waitFor();
+  const password = await dialog.locator('code').textContent();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  check(await logsIn(origin, 'gina', password), 'nobody can log in with the password that was told');
+
+  await page.getByRole('button', { name: 'What gina may do' }).click();
+  await dialog.getByRole('checkbox', { name: 'Send: A phone' }).check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('sees live: all cameras · sends pictures: A phone').waitFor();
+  await axe();
+  await shot('users');
+  await page.getByRole('button', { name: 'Remove: gina' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('gina was removed.').waitFor();
+  check((await api('GET', 'users')).users.every(({ name }) => name !== 'gina'), 'the user is still there');
+
+  await page.getByRole('button', { name: `Remove: ${admin}` }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText(/last/).waitFor(); // one admin stays
+}
+
+async function logsIn(origin, name, password) {
+  const answer = await fetch(`${origin}/api/v1/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password }) });
+  return answer.ok;
+}
+
+// Tokens and links are shown once, and listed until they are revoked.
+export async function tokensAndLinks({ as, api, axe, shot }) {
+  const page = await as('admin', { path: '/settings/tokens' });
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('What it is for').fill('a program');
+  await dialog.getByRole('checkbox', { name: 'Recordings: Gate' }).check();
+  await dialog.getByRole('button', { name: 'Make', exact: true }).click();
+  await dialog.getByText(/^fg_/).waitFor();
+  await axe();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('sees recordings: Gate').waitFor();
+  await axe();
+  await shot('tokens');
+  await page.getByRole('button', { name: 'Revoke: a program' }).click();
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('The token a program was revoked.').waitFor();
+  check((await api('GET', 'tokens')).tokens.every(({ name }) => name !== 'a program'), 'the token is still there');
+
+  await page.goto(new URL('/settings/links', page.url()).href);
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  await dialog.getByRole('combobox', { name: 'Camera' }).selectOption('yard');
+  await dialog.getByLabel('What it is for').fill('a dashboard');
+  await dialog.getByRole('button', { name: 'Make', exact: true }).click();
+  const link = await dialog.getByText(/\/live\/yard\.jpg\?link=/).textContent();
+  await axe();
+  await shot('link');
+  check((await fetch(link)).ok, 'the link leads nowhere');
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'Revoke: a dashboard' }).click();
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByText('The link was revoked.').waitFor();
+  check(!(await fetch(link)).ok, 'a link that was revoked leads somewhere');
+}
+
+// Who is no admin is shown what is theirs alone; language and colours hold after a reload.
+export async function oneself({ as, axe, shot }) {
+  const page = await as('viewer', { path: '/settings/account' });
+  let kept = isKept(page);
+  await page.getByRole('radio', { name: 'Dark' }).check({ force: true });
+  await page.getByRole('radio', { name: 'Deutsch' }).check({ force: true });
+  await page.getByRole('heading', { name: 'Konto und Anzeige' }).waitFor();
+  await kept;
+  await axe();
+  await shot('account');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Konto und Anzeige' }).waitFor();
+  check((await page.evaluate(() => document.documentElement.dataset.theme)) === 'dark', 'the page is not dark any more');
+  kept = isKept(page);
+  await page.getByRole('radio', { name: 'Wie der Browser' }).check({ force: true });
+  await page.getByRole('radio', { name: 'As the device' }).check({ force: true });
+  await kept;
+  await page.goto(new URL('/settings', page.url()).href);
+  await page.getByRole('link', { name: /^Sessions/ }).click();
+  await page.getByText('this one').waitFor();
+  await axe();
+  check((await page.getByRole('link', { name: /^Users/ }).count()) === 0, 'a viewer is shown the users');
+  await page.goto(new URL('/settings/users', page.url()).href);
+  await page.getByText('There is no such part').waitFor();
+}
+
+// isKept waits until what is chosen next is kept on the server.
+function isKept(page) {
+  return page.waitForResponse((answer) => answer.url().endsWith('/preferences') && answer.request().method() === 'PUT');
+}
+
+// Another password ends all other sessions, and goes on with this one.
+export async function password({ as, api, password: good, expect }) {
+  expect(/422/, /429/);
+  await as('admin');
+  await api('POST', 'users', { name: 'changer', password: good, grants: ['view:yard'] });
+  const page = await as('changer', { fresh: true, path: '/settings/account' });
+  await page.getByLabel('Present password').fill('not this one, surely');
+  await page.getByLabel('New password').fill('another good password');
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByText('is not your password').waitFor();
+  await page.getByLabel('Present password').fill(good);
+  for (let answer; !answer?.ok(); ) { // until passwords are looked at again
+    [answer] = await Promise.all([
+      page.waitForResponse(/me\/password/),
+      page.getByRole('button', { name: 'Change the password' }).click(),
+    ]);
+  }
+  await page.getByText('Your password was changed.').waitFor();
+  check((await api('GET', 'me')).name === 'changer', 'who changed the password is logged out');
+  await as('admin');
+  await api('DELETE', 'users/changer');
+}
