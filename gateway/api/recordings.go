@@ -30,6 +30,9 @@ type Recordings interface {
 	// Erase deletes all of a camera that has to do with a stretch of time,
 	// whatever protects it, also what is still being written. Recording goes on.
 	Erase(ctx context.Context, camera string, from, to time.Time) (Erased, error)
+	// Forecast says what would become of a camera's recordings if it was recorded as
+	// here. It changes nothing.
+	Forecast(ctx context.Context, c config.Camera) (Forecast, error)
 }
 
 // Why recordings cannot be looked at.

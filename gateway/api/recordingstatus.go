@@ -1,6 +1,12 @@
 package api
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"framegate/gateway/config"
+)
 
 // Recording is how a camera is recorded. Counters are since the server started.
 type Recording struct {
@@ -16,6 +22,8 @@ type Recording struct {
 	Newest time.Time // when the last picture on the disk was taken; zero before any
 
 	Crowded bool // marks protect more than half of what may be kept
+
+	Kept Kept // a minute late
 }
 
 // RecordingRoom is what is known of where recordings are kept.
@@ -28,6 +36,8 @@ type RecordingRoom struct {
 	Crammed  bool          // more than half is protected
 	Sync     time.Duration // from one bringing to the disk to the next
 	SlowSync bool          // which is longer than it is to be, since the disk is slow
+
+	Removed map[string]Kept // what there is of cameras that are not there any more, by id
 }
 
 // recordingStatus is how a camera is recorded, for people and programs.
@@ -44,6 +54,7 @@ type recordingStatus struct {
 	Gaps     uint64     `json:"gaps" doc:"stretches not recorded since the start"`
 	Damped   uint64     `json:"damped" doc:"changes of the format since the start that show the same pictures, and began no file"`
 	Rate     float64    `json:"rate,omitempty" doc:"seconds that the camera counts in one, where that is not 1; recordings are put right"`
+	Kept     keptStatus `json:"kept" doc:"what there is of it, a minute late"`
 	Crowded  bool       `json:"crowded" doc:"marks protect more than half of what may be kept of the camera; where no more fits beside that, the state is full"`
 }
 
@@ -51,7 +62,7 @@ func recordingStatusOf(r Recording) *recordingStatus {
 	s := &recordingStatus{
 		Mode: r.Mode, State: r.State, Reason: r.Reason, Since: timeOf(r.Since), Newest: timeOf(r.Newest),
 		Segments: r.Segments, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost, Gaps: r.Gaps, Damped: r.Damped,
-		Crowded: r.Crowded,
+		Crowded: r.Crowded, Kept: keptStatusOf(r.Kept),
 	}
 	if r.Rate != 1 {
 		s.Rate = r.Rate
@@ -71,11 +82,25 @@ type recordingRoom struct {
 	Crammed   bool    `json:"crammed" doc:"more than half of what recordings may take is protected"`
 	SyncS     float64 `json:"sync_s" doc:"seconds from one bringing to the disk to the next, which is what a failure of the power costs"`
 	SlowSync  bool    `json:"slow_sync" doc:"that is longer than it is to be, since the disk is slow"`
+	MaxBytes  int64   `json:"max_bytes,omitempty" doc:"that all recordings may take; not there where nothing bounds them"`
+	MinFree   int64   `json:"min_free,omitempty" doc:"bytes that the disk is to keep free"`
+
+	Removed []removedCamera `json:"removed,omitempty" doc:"cameras that are not there any more, of which recordings are"`
 }
 
-func recordingRoomOf(r RecordingRoom) *recordingRoom {
-	return &recordingRoom{
+// removedCamera is what there is of a camera that is not there any more.
+type removedCamera struct {
+	Camera string     `json:"camera"`
+	Kept   keptStatus `json:"kept"`
+}
+
+func recordingRoomOf(r RecordingRoom, limits config.Recordings) *recordingRoom {
+	room := &recordingRoom{
 		Volume: r.Volume, Remote: r.Remote, Reason: r.Why, Free: r.Free, Total: r.Total, Recorded: r.Recorded, Protected: r.Protected,
-		Crammed: r.Crammed, SyncS: r.Sync.Seconds(), SlowSync: r.SlowSync,
+		Crammed: r.Crammed, SyncS: r.Sync.Seconds(), SlowSync: r.SlowSync, MaxBytes: limits.MaxBytes, MinFree: limits.MinFree,
 	}
+	for _, camera := range slices.Sorted(maps.Keys(r.Removed)) {
+		room.Removed = append(room.Removed, removedCamera{camera, keptStatusOf(r.Removed[camera])})
+	}
+	return room
 }

@@ -62,6 +62,7 @@ func (a *API) register() {
 	a.registerKept(r)
 	a.registerThumbnails(r)
 	a.registerMarks(r)
+	a.registerKeeping(r)
 	a.registerExports(r)
 	a.registerUsers(r)
 	a.registerTokens(r)

@@ -142,6 +142,8 @@ type fakeRecordings struct {
 	missing map[string]index.Gap
 	erased  []string
 	erase   func() (Erased, error)
+	asked   config.Camera // of Forecast
+	would   Forecast
 }
 
 func (f *fakeRecordings) Look(use func(*index.Index) error) error {
@@ -167,6 +169,11 @@ func (f *fakeRecordings) Erase(_ context.Context, camera string, from, to time.T
 		return Erased{}, nil
 	}
 	return f.erase()
+}
+
+func (f *fakeRecordings) Forecast(_ context.Context, c config.Camera) (Forecast, error) {
+	f.asked = c
+	return f.would, f.away
 }
 
 // newRecordings makes those of a test.

@@ -162,7 +162,7 @@ func (a *API) overviewFor(p auth.Principal, root string, all snapshot) overview 
 	}
 	if isAdmin(p) {
 		room, _ := a.options.Gateway.Recordings()
-		o.Recordings = recordingRoomOf(room)
+		o.Recordings = recordingRoomOf(room, a.options.Gateway.Settings().Config.Recordings)
 	}
 	return o
 }

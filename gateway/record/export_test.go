@@ -37,3 +37,12 @@ func CheckWith(ctx context.Context, dir string, x *index.Index, repair Repair, s
 
 // LagOf is what Folder.Lag gives of a block device, as is told below sys.
 func LagOf(sys string, device uint64) time.Duration { return lagOf(sys, device) }
+
+// Horizon is horizon of pairs of bytes a day and days.
+func Horizon(pairs [][2]float64, bytes float64) float64 {
+	var flows []flow
+	for _, p := range pairs {
+		flows = append(flows, flow{p[0], p[1]})
+	}
+	return horizon(flows, bytes)
+}

@@ -66,7 +66,8 @@ type Recorders struct {
 	kept      map[string]Keep // of cameras that are not there any more
 	noted     map[string]Keep // of all, as it was written down last
 	room      Room
-	steps     []step // of the clock, that are to be put right when there is a volume
+	tallied   map[string]Kept // what there is of each camera, since the last look
+	steps     []step          // of the clock, that are to be put right when there is a volume
 
 	clock tellClock
 	lives sync.WaitGroup

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/config"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
 	"framegate/gateway/roster"
@@ -56,4 +57,16 @@ func (p past) Erase(ctx context.Context, camera string, from, to time.Time) (api
 		}
 	}
 	return e, err
+}
+
+// Forecast says what would become of a camera's recordings if it was as here.
+func (p past) Forecast(ctx context.Context, c config.Camera) (api.Forecast, error) {
+	f, err := p.recordings.Forecast(ctx, recorded(c))
+	if errors.Is(err, record.ErrMissing) {
+		err = api.ErrNotHere
+	}
+	return api.Forecast{
+		Deleted: api.Erased{Segments: f.Segments, Bytes: f.Bytes, From: f.From, To: f.To},
+		After:   keptOf(f.After), Crowded: f.Crowded, Filled: f.Filled,
+	}, err
 }

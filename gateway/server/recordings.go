@@ -60,19 +60,32 @@ func recorded(c config.Camera) record.Camera {
 
 // Recordings gives how cameras are recorded, and the room for it.
 func (s control) Recordings() (api.RecordingRoom, []api.Recording) {
-	room := s.recordings.Room()
+	room, kept := s.recordings.Room(), s.recordings.Kept()
+	removed := make(map[string]api.Kept)
+	for id, k := range kept {
+		if _, there := s.cameras.Find(id); !there && k.Segments > 0 {
+			removed[id] = keptOf(k)
+		}
+	}
 	var all []api.Recording
 	for _, r := range s.recordings.Statuses() {
 		all = append(all, api.Recording{
 			Camera: r.Camera, Mode: string(r.Mode), State: r.State.String(), Reason: r.Reason, Since: r.Since,
 			Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
-			Damped: r.Damped, Rate: r.Rate, Newest: r.Newest, Crowded: r.Crowded,
+			Damped: r.Damped, Rate: r.Rate, Newest: r.Newest, Crowded: r.Crowded, Kept: keptOf(kept[r.Camera]),
 		})
 	}
 	return api.RecordingRoom{
 		Volume: room.Volume, Remote: room.Remote, Why: room.Why, Free: room.Free, Total: room.Total,
-		Recorded: room.Recorded, Protected: room.Protected, Crammed: room.Crammed, Sync: room.Sync, SlowSync: room.SlowSync,
+		Recorded: room.Recorded, Protected: room.Protected, Crammed: room.Crammed, Sync: room.Sync, SlowSync: room.SlowSync, Removed: removed,
 	}, all
+}
+
+func keptOf(k record.Kept) api.Kept {
+	return api.Kept{
+		Segments: k.Segments, Bytes: k.Bytes, Protected: k.Protected, Oldest: k.Oldest, PerDay: k.PerDay,
+		Lasts: k.Lasts, Bound: string(k.Bound), MaxAge: k.Keep.MaxAge, MarkedAge: k.Keep.MarkedAge, MaxBytes: k.Keep.MaxBytes,
+	}
 }
 
 // recordingMetrics is Recordings for scrapes, of the cameras there are.

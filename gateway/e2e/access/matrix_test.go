@@ -208,6 +208,7 @@ func apiRows() []row {
 	for _, id := range []string{"front", "absent"} {
 		add("DELETE /api/v1/cameras/{id}/recordings", at("/api/v1/cameras/"+id+"/recordings?from=2020-11-20T14:00:00Z&to=now"), nil)
 	}
+	camera("POST /api/v1/cameras/{id}/recordings/forecast", says(`{"record": {"keep": {"max_age": "30d"}}}`))
 	camera("GET /api/v1/cameras/{id}/events", nil)
 	camera("POST /api/v1/cameras/{id}/events", says(`{"kind": "motion", "end": "now"}`))
 	add("GET /api/v1/cameras/{id}/events/{number}", (*matrix).addedMark, nil)

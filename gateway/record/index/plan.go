@@ -3,6 +3,7 @@ package index
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 )
@@ -54,8 +55,31 @@ type Plan struct {
 // Plan says what is to be deleted. It changes nothing: Delete does.
 func (x *Index) Plan(ctx context.Context, l Limits) (Plan, error) {
 	p := &planner{index: x, limits: l, most: clamp(l.Most), taken: make(map[int64]bool)}
+	err := p.make(ctx)
+	return p.plan, err
+}
+
+// Forecast is a Plan of all that is to go, however much that is, and says what is the
+// oldest of a camera then, the zero time where nothing is. It is for telling what
+// limits would do.
+func (x *Index) Forecast(ctx context.Context, l Limits, camera string) (plan Plan, oldest time.Time, err error) {
+	p := &planner{index: x, limits: l, most: math.MaxInt, taken: make(map[int64]bool)}
+	if err := p.make(ctx); err != nil {
+		return Plan{}, time.Time{}, err
+	}
+	err = x.each(ctx, func(s Segment) bool {
+		if !p.taken[s.ID] {
+			oldest = s.Start
+		}
+		return p.taken[s.ID]
+	}, `WHERE s.camera = (SELECT id FROM cameras WHERE name = ?) AND s.lost = 0 ORDER BY s.start_us`, camera)
+	return p.plan, oldest, x.explain("looking for the oldest", err)
+}
+
+// make makes the plan.
+func (p *planner) make(ctx context.Context) error {
 	err := p.look(ctx)
-	if err == nil && l.Trusted {
+	if err == nil && p.limits.Trusted {
 		err = p.byAge(ctx)
 	}
 	for _, c := range p.cameras {
@@ -66,7 +90,7 @@ func (x *Index) Plan(ctx context.Context, l Limits) (Plan, error) {
 	if err == nil {
 		err = p.byAllSpace(ctx)
 	}
-	return p.plan, x.explain("planning what to delete", err)
+	return p.index.explain("planning what to delete", err)
 }
 
 // planner makes one plan.

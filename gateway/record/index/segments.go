@@ -344,6 +344,13 @@ func (x *Index) Totals(ctx context.Context, camera string) (Totals, error) {
 	return t, x.explain("counting segments", err)
 }
 
+// BytesSince gives the bytes of a camera's segments that begin at a time or later.
+func (x *Index) BytesSince(ctx context.Context, camera string, from time.Time) (bytes int64, err error) {
+	err = x.reader.row(ctx, `SELECT coalesce(sum(bytes), 0) FROM segments
+		WHERE camera = (SELECT id FROM cameras WHERE name = ?) AND start_us >= ? AND lost = 0`, camera, micros(from, 0)).Scan(&bytes)
+	return bytes, x.explain("adding up segments", err)
+}
+
 // Total says what all cameras have.
 func (x *Index) Total(ctx context.Context) (Totals, error) {
 	t, err := readTotals(x.reader.row(ctx, `SELECT coalesce(sum(segments), 0), coalesce(sum(bytes), 0), coalesce(sum(protected), 0), coalesce(sum(marked), 0), coalesce(sum(lost), 0), 0,
