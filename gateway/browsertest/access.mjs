@@ -157,7 +157,7 @@ const stories = {
     await page.reload();
     await moves(page);
     await judge(page, 'wall');
-    for (const path of ['/camera/phone', '/camera/mail', '/broadcast/mail', '/demo/player.html', '/demo/sse.html', '/nowhere', '/api/docs']) {
+    for (const path of ['/camera/phone', '/camera/mail', '/demo/player.html', '/demo/sse.html', '/nowhere', '/api/docs']) {
       await page.goto(url + path);
       await judge(page, path);
     }

@@ -61,6 +61,16 @@ export async function sends({ as, origin, axe, shot }) {
   await axe();
   await shot('live');
 
+  for (const stays of [true, false]) {
+    page.once('dialog', (asked) => (stays ? asked.dismiss() : asked.accept()));
+    await page.getByRole('link', { name: 'Settings' }).click();
+    if (stays) await live(page);
+  }
+  await page.getByRole('heading', { name: 'Settings' }).waitFor();
+  await page.goBack();
+  await page.getByRole('button', { name: 'Start broadcasting' }).click();
+  await live(page);
+
   await page.getByRole('button', { name: 'Stop' }).click();
   await status(page, 'Not broadcasting');
   check(await page.evaluate(() => document.getElementById('preview').srcObject === null), 'the camera is still open');
@@ -141,6 +151,7 @@ export async function isTold({ as, api, gateway, origin, expect, axe, shot, wind
   await api('DELETE', `cameras/${id}`);
   await heading(page, 'This camera was removed');
 }
+isTold.windows = ['phone'];
 
 // It can be installed, and speaks German.
 export async function isInstalled({ as, axe, shot }) {

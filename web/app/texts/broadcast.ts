@@ -86,6 +86,7 @@ export const texts = {
   preview: ['Preview', 'Vorschau'],
   endPreview: ['End preview', 'Vorschau beenden'],
   sendSound: ['Send sound', 'Ton senden'],
+  leave: ['The broadcast ends when you leave this page. Leave it?', 'Die Sendung endet, wenn Sie diese Seite verlassen. Wirklich verlassen?'],
   torch: ['Light', 'Licht'],
   watch: ['Watch in another tab', 'In anderem Tab ansehen'],
   usePhone: ['Use a phone', 'Smartphone verwenden'],
