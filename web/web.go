@@ -43,13 +43,6 @@ type Camera struct {
 	// View says that who asks may see it, Broadcast that they may make a camera
 	// of their device for it.
 	View, Broadcast bool
-	Base            string // the path under which who asks knows the server; "" is the root
-}
-
-// Use is a form in which programs have a camera.
-type Use struct {
-	For     string // what it is for
-	Address string // below the root
 }
 
 // Title gives what to call the camera.
@@ -125,18 +118,6 @@ func (p *Pages) Viewer(w http.ResponseWriter, r *http.Request, user string, came
 		User    string
 		Cameras []Camera
 	}{user, cameras})
-}
-
-// Camera shows one camera, and in what forms other programs have it.
-func (p *Pages) Camera(w http.ResponseWriter, r *http.Request, user string, camera Camera, uses []Use) {
-	p.show(w, r, http.StatusOK, "camera.html", single{user, camera, uses})
-}
-
-// single is what a page about one camera shows.
-type single struct {
-	User   string
-	Camera Camera
-	Uses   []Use
 }
 
 // Refusal is what the page shows that stands where something was refused.

@@ -15,10 +15,7 @@ func pages(p *Pages) map[string]http.HandlerFunc {
 	camera := Camera{ID: "gate", Name: `<script>alert("x")</script>`, Source: "upload"}
 	return map[string]http.HandlerFunc{
 		"viewer": func(w http.ResponseWriter, r *http.Request) { p.Viewer(w, r, "anna", []Camera{camera, {ID: "front"}}) },
-		"camera": func(w http.ResponseWriter, r *http.Request) {
-			p.Camera(w, r, "anna", camera, []Use{{"In a film", "live/gate.film"}})
-		},
-		"app": p.App,
+		"app":    p.App,
 	}
 }
 
@@ -71,15 +68,6 @@ func TestPagesKeepTheirOwnPolicy(t *testing.T) {
 		if !strings.Contains(body, "&lt;script&gt;") || !strings.Contains(body, "gate&#34;") && !strings.Contains(body, `gate"`) {
 			t.Errorf("%s does not show the camera:\n%s", name, body)
 		}
-	}
-}
-
-// TestPageOfACameraNamesItsForms, for people to copy, with an address that is
-// relative, too.
-func TestPageOfACameraNamesItsForms(t *testing.T) {
-	_, body := get(pages(New(nobody))["camera"], "/camera/gate")
-	if want := `<dt>In a film</dt><dd><a href="../live/gate.film">/live/gate.film</a></dd>`; !strings.Contains(body, want) {
-		t.Errorf("%s is not in\n%s", want, body)
 	}
 }
 

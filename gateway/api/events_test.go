@@ -317,6 +317,7 @@ func TestTheStatusComesByItself(t *testing.T) {
 // TestOneSnapshotServesAll who listen at the moment, and none of the next.
 func TestOneSnapshotServesAll(t *testing.T) {
 	r := newRig(t)
+	r.API.options.Recordings = nil // whose index has a goroutine of its own
 	synctest.Test(t, func(t *testing.T) {
 		first := r.recentSnapshot()
 		time.Sleep(snapshotAge - 1)
@@ -334,7 +335,7 @@ func TestAListenerIsPinged(t *testing.T) {
 	r := newRig(t)
 	open, err := auth.New(t.Context(), auth.Options{Store: r.options.Store, Open: true})
 	must(t, err)
-	r.options.Auth = open
+	r.options.Auth, r.API.options.Recordings = open, nil // whose index has a goroutine of its own
 	anyone, err := open.Identify(httptest.NewRequest("GET", "/", nil), auth.Use{})
 	must(t, err)
 	synctest.Test(t, func(t *testing.T) {

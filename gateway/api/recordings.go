@@ -85,6 +85,11 @@ func (a *API) registerRecordings(r registrar) {
 	}, a.eraseRecordings)
 }
 
+// keepsRecordings says whether something was recorded, or is to be.
+func (a *API) keepsRecordings() bool {
+	return a.options.Recordings != nil && !errors.Is(a.options.Recordings.Look(func(*index.Index) error { return nil }), ErrNoRecordings)
+}
+
 // inIndex calls use with the index, for a camera of which something may be kept.
 // The error is a problem, or of use.
 func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index) error) error {

@@ -263,6 +263,11 @@ func TestRecordingsThatAreNotThere(t *testing.T) {
 	c := r.admin()
 	addresses := []string{"timeline", "days", "segments", "events", "events/1"}
 	r.past.away = ErrNotHere
+	var away cameraStatus
+	c.do("GET", "/api/v1/cameras/gate/status", nil).want(200).into(&away)
+	if away.Links["recording"] == "" {
+		t.Errorf("the status leads to no recordings, since their disk is away: %v", away.Links)
+	}
 	for _, address := range addresses {
 		a := c.do("GET", "/api/v1/cameras/gate/"+address, nil).want(503).says("not at hand")
 		if a.response.Header.Get("Retry-After") == "" {
@@ -274,6 +279,11 @@ func TestRecordingsThatAreNotThere(t *testing.T) {
 		none()
 		for _, address := range addresses {
 			c.do("GET", "/api/v1/cameras/gate/"+address, nil).want(404).says("keeps no recordings")
+		}
+		var gate cameraStatus
+		c.do("GET", "/api/v1/cameras/gate/status", nil).want(200).into(&gate)
+		if links := gate.Links; links["recording"] != "" || links["page"] == "" {
+			t.Errorf("the status leads to recordings that nobody keeps: %v", links)
 		}
 	}
 	c.do("DELETE", "/api/v1/cameras/gate/recordings?from=2020-11-20T14:00:00Z&to=now", nil).want(404)

@@ -51,7 +51,7 @@ type cameraStatus struct {
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
-	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // soundStatus is the sound of a camera, or what is made of it.
@@ -133,7 +133,7 @@ func (a *API) base(ctx context.Context) string {
 // says, below a root and with a query behind each.
 func linksOf(forms []Form, root, id string, may func(auth.Action) bool, query string) links {
 	l := make(links)
-	if may(auth.View) && query == "" { // pages take no signature
+	if (may(auth.View) || may(auth.Playback)) && query == "" { // pages take no signature
 		l["page"] = root + "/camera/" + id
 	}
 	if query != "" {
@@ -200,6 +200,7 @@ type snapshot struct {
 	records map[string]Recording
 	count   func(camera string) int
 	forms   []Form
+	past    bool // whether recordings are kept
 }
 
 func (a *API) snapshot() snapshot {
@@ -221,6 +222,7 @@ func (a *API) snapshot() snapshot {
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
 	}
+	s.past = a.keepsRecordings()
 	_, records := a.options.Gateway.Recordings()
 	for _, r := range records {
 		s.records[r.Camera] = r
@@ -245,7 +247,8 @@ func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
 	admin := isAdmin(p)
 	actions := actionsOf(p, c)
 	may := func(action auth.Action) bool { return slices.Contains(actions, string(action)) }
-	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, root, c.ID, may, "")}
+	leads := func(action auth.Action) bool { return may(action) && (action != auth.Playback || s.past) }
+	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, root, c.ID, leads, "")}
 	if r, ok := s.records[c.ID]; ok && may(auth.Playback) {
 		status.Recording = recordingStatusOf(r)
 	}

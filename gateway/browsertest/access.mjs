@@ -159,6 +159,7 @@ const stories = {
     await judge(page, 'wall');
     for (const path of ['/camera/phone', '/camera/mail', '/demo/player.html', '/demo/sse.html', '/nowhere', '/api/docs']) {
       await page.goto(url + path);
+      if (path.startsWith('/camera/')) await page.getByRole('heading', { level: 1 }).waitFor();
       await judge(page, path);
     }
     check(found.length === 0, found.join('\n'));

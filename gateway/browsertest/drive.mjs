@@ -33,13 +33,12 @@ const sentBy = async (page) => numberOf(await page.textContent('#sent'));
 // pictures were painted, by their pixels, and gives the picture's size.
 function distinctPictures(page, count) {
   return page.evaluate(async (count) => {
-    const player = document.querySelector('framegate-player');
     const canvas = document.createElement('canvas');
     const context = canvas.getContext('2d', { willReadFrequently: true });
     const seen = new Set();
     while (seen.size < count) {
       await new Promise(requestAnimationFrame);
-      const image = player.surface;
+      const image = document.querySelector('framegate-player')?.surface; // which comes when the page knows who looks
       const width = image?.naturalWidth ?? image?.videoWidth ?? image?.width;
       if (!width) continue;
       canvas.width = width;

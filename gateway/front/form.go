@@ -52,7 +52,6 @@ type Form struct {
 	Method   string      // GET, for which HEAD will do too, is for viewers; POST, for which PUT will do, for publishers
 	Address  string      // begins with /live/{id} and goes on with ".extension" or "/name" or nothing; without {id} it is for the default camera
 	Action   auth.Action // that must be permitted; where there is an extension View for GET, Publish for POST
-	Use      string      // what it is for, as the page of a camera says; "" where it does not stand there
 	Link     string      // by which name the API gives its address; "" where it does not
 	Serve    Handle
 	Refusals []Refusal // of Serve
@@ -72,9 +71,6 @@ func (f Form) extension() (string, bool) {
 	extension, ok := strings.CutPrefix(f.Address, live)
 	return extension, ok && !strings.HasPrefix(extension, "/")
 }
-
-// of gives the form's address of a camera.
-func (f Form) of(camera string) string { return strings.Replace(f.Address, "{id}", camera, 1) }
 
 // formRoutes gives the routes of all forms.
 func (f *Front) formRoutes() (routes []route) {

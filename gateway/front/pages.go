@@ -2,12 +2,10 @@ package front
 
 import (
 	"net/http"
-	"strings"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/roster"
-	"framegate/gateway/stream"
 	"framegate/web"
 )
 
@@ -21,7 +19,7 @@ func (f *Front) showApp(w http.ResponseWriter, r *http.Request, _ Visit) error {
 func (f *Front) showViewer(w http.ResponseWriter, r *http.Request, v Visit) error {
 	var cameras []web.Camera
 	for _, c := range f.options.Cameras.All() {
-		if camera := pageCamera(r, v.Principal, c); camera.View || camera.Broadcast {
+		if camera := pageCamera(v.Principal, c); camera.View || camera.Broadcast {
 			cameras = append(cameras, camera)
 		}
 	}
@@ -29,29 +27,10 @@ func (f *Front) showViewer(w http.ResponseWriter, r *http.Request, v Visit) erro
 	return nil
 }
 
-func (f *Front) showCamera(w http.ResponseWriter, r *http.Request, v Visit) error {
-	c, ok := f.options.Cameras.Find(v.Camera)
-	if !ok {
-		return stream.ErrUnknown
-	}
-	f.options.Pages.Camera(w, r, v.Principal.Name(), pageCamera(r, v.Principal, c), f.uses(c.ID))
-	return nil
-}
-
-// uses gives the forms of a camera that its page names.
-func (f *Front) uses(camera string) (uses []web.Use) {
-	for _, form := range f.options.Forms {
-		if form.Use != "" {
-			uses = append(uses, web.Use{For: form.Use, Address: strings.TrimPrefix(form.of(camera), "/")})
-		}
-	}
-	return uses
-}
-
 // pageCamera is what a page says of a camera to who asks.
-func pageCamera(r *http.Request, p auth.Principal, c roster.Camera) web.Camera {
+func pageCamera(p auth.Principal, c roster.Camera) web.Camera {
 	return web.Camera{
-		ID: c.ID, Name: c.Name, Source: string(c.Source.Kind), Base: BaseOf(r.Context()),
+		ID: c.ID, Name: c.Name, Source: string(c.Source.Kind),
 		View:      auth.Authorize(p, auth.View, c.ID),
 		Broadcast: c.Source.Kind == config.SourceUpload && auth.Authorize(p, auth.Publish, c.ID),
 	}

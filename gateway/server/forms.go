@@ -34,14 +34,14 @@ func (s *server) newForms() []front.Form {
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
 		}},
-		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Use: "In an <img>", Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve))},
-		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Use: "One picture", Link: "jpeg", Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Link: "jpeg", Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
 			{Err: snapshot.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: snapshot.ErrNoFrame, Status: http.StatusGatewayTimeout},
 		}},
-		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Use: "In a player such as VLC", Link: "mp4", Serve: s.movie(player)},
-		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Use: "As events for scripts", Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.movie(player)},
+		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
 		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Serve: cut(clips.ServePlaylist)},
 		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Limited: s.hits.Hit, Log: s.Log})), Limits: moment.LimitNames, Refusals: []front.Refusal{

@@ -53,7 +53,6 @@ func TestAnswersToBadInput(t *testing.T) {
 		{Name: "unknown camera", Path: "/live/nobody.jpg", Status: 404, Says: "no such camera"},
 		{Name: "unknown camera's stream", Path: "/live/nobody.mjpeg", Status: 404, Says: "no such camera"},
 		{Name: "unknown camera's publisher", Method: "POST", Path: "/live/nobody.jpg", Body: good, Status: 404, Says: "no such camera"},
-		{Name: "unknown camera's page", Path: "/camera/nobody", Status: 404, Says: "no such camera"},
 		{Name: "unknown form", Path: "/live/phone.avi", Status: 404, Says: ".avi"},
 		{Name: "unknown page", Path: "/admin", Status: 404},
 		{Name: "unknown asset", Path: "/assets/main.go", Status: 404},

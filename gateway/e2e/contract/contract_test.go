@@ -42,7 +42,7 @@ func TestContract(t *testing.T) {
 // TestContractIsOfEveryForm that the gateway names to who may see a camera.
 func TestContractIsOfEveryForm(t *testing.T) {
 	t.Parallel()
-	s := rig.Start(t, "cameras: {front: {source: 'http://127.0.0.1:1/'}}")
+	s := rig.Start(t, "cameras: {front: {source: 'http://127.0.0.1:1/', record: {mode: continuous}}}")
 	var camera struct{ Links map[string]string }
 	if err := json.Unmarshal(s.Get(t, "/api/v1/cameras/front/status", rig.Credentials{}).Content, &camera); err != nil {
 		t.Fatal(err)

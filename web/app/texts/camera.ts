@@ -22,6 +22,7 @@ export const camera = {
   removedWords: ['What was recorded of it stays until it is too old.', 'Was von ihr aufgenommen wurde, bleibt bis zum Ende der Aufbewahrung.'],
   seeRecordings: ['See what was recorded', 'Aufnahmen ansehen'],
   removedRecorded: ['This camera has been removed. This is what was recorded of it.', 'Diese Kamera wurde entfernt. Dies ist, was von ihr aufgenommen wurde.'],
+  nothingRecorded: ['Nothing was recorded of this camera yet', 'Von dieser Kamera ist noch nichts aufgenommen'],
   noPresent: ['You may see what was recorded of this camera, but not the present.', 'Sie dürfen die Aufnahmen dieser Kamera sehen, nicht aber das Livebild.'],
 
   noPast: ['You may not see what was recorded of this camera. This is the present.', 'Sie dürfen die Aufnahmen dieser Kamera nicht sehen. Dies ist das Livebild.'],

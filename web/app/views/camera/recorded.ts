@@ -1,11 +1,11 @@
 // What was recorded of a camera, asked of the API.
 
 import { call } from '../../api/client';
+import { holeIn } from './holes';
 import type { Hole } from './transport.svelte';
 
 const DAY_MS = 86_400_000;
 const YEARS_MS = 20 * 365 * DAY_MS;
-const SHORT_MS = 1000; // so little is missing between two pictures of a slow camera
 
 /** When the newest picture was taken that was recorded; null: there is none. It throws where that may not be known. */
 export async function newestOf(id: string, signal: AbortSignal): Promise<number | null> {
@@ -26,16 +26,6 @@ export async function holeOf(id: string, fromMs: number, toMs: number): Promise<
     fromMs,
     toMs,
   );
-}
-
-/** The same of stretches that were recorded, by time, and of gaps with reasons. */
-export function holeIn(spans: readonly (readonly [number, number])[], gaps: readonly Hole[], fromMs: number, toMs: number): Hole | null {
-  let at = fromMs;
-  for (const [begin, end] of [...spans, [toMs, toMs] as const]) {
-    if (begin - at >= SHORT_MS) return { fromMs: at, toMs: begin, reason: gaps.find((gap) => gap.fromMs < begin && gap.toMs > at)?.reason ?? '' };
-    at = Math.max(at, end);
-  }
-  return null;
 }
 
 /** How long a picture lasts in the recording of a moment, in ms; null: not known. */

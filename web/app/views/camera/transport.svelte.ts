@@ -186,6 +186,7 @@ export class Transport {
 
   /** Shows the picture before or behind, and stays there. */
   stepBy(direction: 1 | -1): void {
+    this.tick(); // or the picture that comes may be the one of the last tick
     if (!this.paused) this.pause();
     const from = this.step?.baseMs ?? this.atMs;
     if (from === null) return;

@@ -117,6 +117,14 @@ describe('Transport', () => {
     transport.played({ ...playing, paused: true });
     transport.stepBy(-1);
     expect(deck.take()).toEqual(['seek -861']);
+    deck.show(-900);
+    transport.tick();
+    transport.stepBy(1);
+    deck.show(-860);
+    transport.stepBy(-1);
+    deck.show(-900);
+    transport.tick();
+    expect(transport.atMs).toBe(NOW - 900);
   });
 
   it('lets time pass in a hole where holes are not skipped', async () => {

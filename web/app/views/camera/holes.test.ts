@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { holeIn } from './recorded';
+import { holeIn } from './holes';
 
 it('finds the first stretch that is missing, and says why', () => {
   const gaps = [{ fromMs: 20_000, toMs: 30_000, reason: 'the camera was away' }];
