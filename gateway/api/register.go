@@ -59,7 +59,6 @@ func (a *API) register() {
 	a.registerAccess(r)
 	a.registerProbes(r)
 	a.registerRecordings(r)
-	a.registerKept(r)
 	a.registerThumbnails(r)
 	a.registerMarks(r)
 	a.registerKeeping(r)

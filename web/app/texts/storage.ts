@@ -3,11 +3,6 @@
 import type { Text } from '../text.svelte';
 
 export const storage = {
-  failedWords: ['The disk of the recordings may be away. What is recorded meanwhile waits in memory.', 'Vielleicht ist der Datenträger der Aufnahmen nicht da. Was inzwischen aufgenommen wird, wartet im Arbeitsspeicher.'],
-  nothing: ['Nothing is recorded', 'Es wird nichts aufgenommen'],
-  nothingAdmin: ['The settings of each camera say what of it is recorded, and how long that is kept.', 'In den Einstellungen jeder Kamera steht, was von ihr aufgenommen und wie lange es aufbewahrt wird.'],
-  nothingWords: ['An administrator can have cameras recorded.', 'Die Administration kann Kameras aufnehmen lassen.'],
-
   // The disk.
   disk: ['Disk', 'Datenträger'],
   missing: ['The disk is not there.', 'Der Datenträger ist nicht da.'],
@@ -52,35 +47,33 @@ export const storage = {
     'Marks protect more than half of what may be kept of this camera. Delete some, or allow more.',
     'Markierungen schützen mehr als die Hälfte dessen, was von dieser Kamera aufbewahrt werden darf. Löschen Sie welche, oder erlauben Sie mehr.',
   ],
-  lost: (n: number): Text => (n === 1 ? ['One file is lost: it is not on the disk any more.', 'Eine Datei ist verloren: Sie ist nicht mehr auf dem Datenträger.'] : [`${n} files are lost: they are not on the disk any more.`, `${n} Dateien sind verloren: Sie sind nicht mehr auf dem Datenträger.`]),
   oldest: ['Oldest', 'Älteste Aufnahme'],
   size: ['Size', 'Größe'],
   ofItProtected: (size: string): Text => [`${size} protected`, `davon ${size} geschützt`],
   aDay: ['A day takes', 'Ein Tag belegt'],
   keptFor: ['At this rate kept for', 'So aufbewahrt für'],
-  forEver: ['ever: no limit is in sight', 'immer: keine Grenze in Sicht'],
-  notGrowing: ['nothing new comes', 'es kommt nichts Neues'],
-  agesOut: ['it ages as before', 'altert wie bisher'],
+  noBound: ['no limit is in sight', 'keine Grenze in Sicht'],
   nothingYet: ['Nothing is kept of it yet.', 'Von ihr ist noch nichts aufbewahrt.'],
-  why: {
-    age: ['its limit of age', 'ihre Altersgrenze'],
-    bytes: ['its limit of size', 'ihre Größengrenze'],
-    room: ['then there is no more room', 'dann ist der Platz zu Ende'],
-    none: ['', ''],
+  firstFile: ['Its first file is being written.', 'Ihre erste Datei wird gerade geschrieben.'],
+  bounds: {
+    max_age: ['its limit of age', 'ihre Altersgrenze'],
+    max_bytes: ['its limit of size', 'ihre Größengrenze'],
+    'recordings.max_bytes': ['the limit of all recordings', 'die Grenze aller Aufnahmen'],
+    'recordings.min_free': ['then the disk is full', 'dann ist der Datenträger voll'],
   },
 
   // Its limits.
   limits: ['Limits', 'Grenzen'],
   limitsOf: (name: string): Text => [`Limits of ${name}`, `Grenzen von ${name}`],
   would: ['What that would do', 'Was das bewirkt'],
-  wouldGo: (size: string): Text => [`About ${size} would be deleted at once.`, `Etwa ${size} würden sofort gelöscht.`],
+  wouldGo: (size: string, from: string, to: string): Text => [`${size} would be deleted at once, from ${from} to ${to}.`, `${size} würden sofort gelöscht, von ${from} bis ${to}.`],
   wouldStay: ['Nothing would be deleted at once.', 'Sofort gelöscht würde nichts.'],
-  wouldKeep: (length: string, size: string): Text => [`At the present rate ${length} would be kept, some ${size}:`, `Beim jetzigen Umfang blieben ${length} erhalten, rund ${size}:`],
+  wouldKeep: (length: string): Text => [`At the present rate what is recorded stays ${length}:`, `Beim jetzigen Umfang bleibt Aufgenommenes ${length}:`],
   wouldForEver: ['At the present rate no limit is in sight.', 'Beim jetzigen Umfang ist keine Grenze in Sicht.'],
-  wouldWords: ['Reckoned from the last 24 hours, as if all days were alike.', 'Berechnet aus den letzten 24 Stunden, als wären alle Tage gleich.'],
+  wouldFill: ['Marks protect so much of that that nothing more could be recorded.', 'Markierungen schützen davon so viel, dass nichts mehr aufgenommen werden könnte.'],
   ofFile: ['This camera is set in the configuration file, where it would say:', 'Diese Kamera steht in der Konfigurationsdatei; dort hieße es:'],
   saveTitle: ['Delete older recordings?', 'Ältere Aufnahmen löschen?'],
-  saveWords: (name: string, size: string): Text => [`These limits delete about ${size} of ${name} at once.`, `Diese Grenzen löschen sofort etwa ${size} von ${name}.`],
+  saveWords: (name: string, size: string): Text => [`These limits delete ${size} of ${name} at once.`, `Diese Grenzen löschen sofort ${size} von ${name}.`],
 
   // Deleting.
   erase: ['Delete recordings of a stretch of time', 'Aufnahmen eines Zeitraums löschen'],
