@@ -13,7 +13,7 @@ async function fill(page, name, password) {
 
 // Somebody goes to a view, mistypes the password, logs in there, and out again.
 export async function inAndOut({ as, admin, password, expect, axe, shot }) {
-  expect(/401/); // of who asks who it is
+  expect(/401/); // of the wrong password
   const page = await as(null, { path: '/settings' });
   await form(page);
   check(await page.getByLabel('Name').evaluate((field) => field === document.activeElement), 'one has to go to the field first');
@@ -24,6 +24,7 @@ export async function inAndOut({ as, admin, password, expect, axe, shot }) {
   check((await page.getByLabel('Password', { exact: true }).getAttribute('type')) === 'text', 'the password is not shown');
   await axe();
   await shot('wrong');
+  await page.waitForTimeout(1100); // a wrong password costs a second
   await fill(page, admin, password);
   await page.getByRole('heading', { name: 'Settings' }).first().waitFor();
   check(/Settings\b.*Framegate/.test(await page.title()), `the title is ${await page.title()}`);
@@ -54,7 +55,7 @@ tooMany.windows = ['phone'];
 // A login that ends elsewhere is told where one is, and there it goes on; somebody
 // else gets a page of their own.
 export async function ended({ as, api, admin, password, expect, shot, axe }) {
-  expect(/401/);
+  expect(/401/); // of the stream of events
   const page = await as('admin', { fresh: true, path: '/settings' });
   const settings = page.getByRole('heading', { name: 'Settings' }).first();
   await settings.waitFor();
@@ -75,8 +76,7 @@ export async function ended({ as, api, admin, password, expect, shot, axe }) {
 }
 
 // What has caps lock on says so.
-export async function capsLock({ as, expect }) {
-  expect(/401/);
+export async function capsLock({ as }) {
   const page = await as(null, { path: '/settings' });
   const press = (on) => page.getByLabel('Password', { exact: true }).evaluate((field, on) => {
     field.dispatchEvent(new KeyboardEvent('keydown', { key: 'A', modifierCapsLock: on, bubbles: true }));
@@ -87,3 +87,29 @@ export async function capsLock({ as, expect }) {
   await page.getByText('Caps Lock is on').waitFor({ state: 'detached' });
 }
 capsLock.windows = ['wide'];
+
+// A link logs in once, leads to where it says, and leaves nothing behind.
+export async function byLink({ as, api, expect }) {
+  expect(/401/); // of the link that is used up
+  await as('viewer', { path: '/settings' });
+  const { url, link } = await api('POST', 'me/login-link', { next: '/settings/account' });
+  const page = await as(null, { path: url });
+  await page.getByRole('banner').getByText('viewer').waitFor();
+  check(new URL(page.url()).pathname === '/settings/account', `it is at ${page.url()}`);
+  check(!(await page.evaluate(() => JSON.stringify([history.length, location.href, document.referrer]))).includes(link), 'the link is still there');
+  const again = await as(null, { path: url });
+  await again.getByRole('alert').getByText('was used already').waitFor();
+  await form(again);
+}
+byLink.windows = ['wide'];
+
+// What is no view of the app is gone to as a page, and nowhere else.
+export async function onwards({ as, origin, password, expect }) {
+  expect(/404/); // of what is not there
+  for (const [next, at] of [['/api/docs', '/api/docs'], ['//evil.example/', '/evil.example/']]) {
+    const page = await as(null, { path: `/login?next=${encodeURIComponent(next)}` });
+    await fill(page, 'nobody', password);
+    await page.waitForURL(origin + at);
+  }
+}
+onwards.windows = ['wide'];
