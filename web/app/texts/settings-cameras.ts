@@ -21,9 +21,8 @@ export const cameras = {
   connecting: ['Connecting', 'Verbindet'],
   offline: ['Offline', 'Offline'],
   idle: ['Idle', 'Bereit'],
-  idleWords: ['Connects when somebody watches', 'Verbindet sich, wenn jemand zusieht'],
   recording: ['Recording', 'Zeichnet auf'],
-  recordingOff: ['Not recorded', 'Keine Aufzeichnung'],
+  recordingLater: ['Records at other hours', 'Zeichnet zu anderen Zeiten auf'],
   recordingWaits: ['Waiting to record', 'Wartet mit der Aufzeichnung'],
   recordingBad: ['Not recording', 'Aufzeichnung gestört'],
   watching: (n: number): Text => [n === 1 ? '1 viewer' : `${n} viewers`, n === 1 ? '1 Zuschauer' : `${n} Zuschauer`],
@@ -71,7 +70,6 @@ export const cameras = {
   addIt: ['Add', 'Hinzufügen'],
   addAnyway: ['Add it all the same', 'Trotzdem hinzufügen'],
   added: (name: string): Text => [`${name} was added.`, `${name} wurde hinzugefügt.`],
-  record: ['Record', 'Aufzeichnen'],
   more: ['More settings', 'Weitere Einstellungen'],
 
   // change

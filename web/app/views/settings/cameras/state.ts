@@ -29,8 +29,9 @@ export function stateOf(status: CameraStatus | undefined): Shown | null {
 export function recordingOf(status: CameraStatus | undefined): Shown | null {
   switch (status?.recording?.state) {
     case undefined:
-    case 'off':
       return null;
+    case 'off':
+      return status?.recording?.mode === 'scheduled' ? { text: cameras.recordingLater, tone: 'quiet' } : null;
     case 'recording':
       return { text: cameras.recording, tone: 'good' };
     case 'waiting':
