@@ -54,7 +54,7 @@ type recordingStatus struct {
 	Gaps     uint64     `json:"gaps" doc:"stretches not recorded since the start"`
 	Damped   uint64     `json:"damped" doc:"changes of the format since the start that show the same pictures, and began no file"`
 	Rate     float64    `json:"rate,omitempty" doc:"seconds that the camera counts in one, where that is not 1; recordings are put right"`
-	Kept     keptStatus `json:"kept" doc:"what there is of it, a minute late"`
+	Kept     keptStatus `json:"kept" doc:"what there is of it, a minute late, and its limits"`
 	Crowded  bool       `json:"crowded" doc:"marks protect more than half of what may be kept of the camera; where no more fits beside that, the state is full"`
 }
 

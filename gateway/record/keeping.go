@@ -53,14 +53,23 @@ type Forecast struct {
 }
 
 // Kept gives what there is of each camera, a minute late, also of those that are not
-// recorded any more, by id.
+// recorded any more, by id, and for how long it lasts by the limits of this moment.
 func (r *Recorders) Kept() map[string]Kept {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.current == nil {
+		r.mu.Unlock()
 		return nil
 	}
-	return maps.Clone(r.tallied)
+	all := make(map[string]Kept, len(r.tallied))
+	maps.Copy(all, r.tallied)
+	for id, c := range r.cameras {
+		k := all[id]
+		k.Keep = c.Keep
+		all[id] = k
+	}
+	r.mu.Unlock()
+	r.reckon(all)
+	return all
 }
 
 // tally looks what there is of each camera.

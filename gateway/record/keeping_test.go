@@ -59,9 +59,11 @@ func TestForecastIsWhatHappens(t *testing.T) {
 
 // TestWhatIsKeptIsTold with how much comes in a day and how long it lasts.
 func TestWhatIsKeptIsTold(t *testing.T) {
+	var settings record.Settings
 	story(t, func(_ *record.Options, s *record.Settings, c []record.Camera) {
 		s.MaxBytes = 1 << 40
 		c[0].Keep.MaxBytes = 1 << 30
+		settings = *s
 	}, func(g *rig, c *camera) {
 		time.Sleep(2 * time.Minute)
 		if k := g.recorders.Kept()["front"]; k.Segments < 1 || k.Bytes < 1 || k.Oldest.IsZero() || k.PerDay != 0 || k.Lasts != 0 {
@@ -76,6 +78,11 @@ func TestWhatIsKeptIsTold(t *testing.T) {
 		days := float64(1<<30) / float64(k.PerDay)
 		if k.Bound != record.BySpace || math.Abs(k.Lasts.Hours()/24/days-1) > 0.01 || k.Keep.MaxBytes != 1<<30 {
 			t.Errorf("%+v, and not %.3f days", k, days)
+		}
+		g.recorders.Apply(settings, []record.Camera{{ID: "front", Mode: record.ModeContinuous, Keep: record.Keep{MaxAge: time.Hour}}, {ID: "new", Keep: record.Keep{MaxAge: time.Minute}}})
+		kept := g.recorders.Kept()
+		if k := kept["front"]; k.Bound != record.ByAge || k.Lasts != time.Hour || k.Segments < 60 || kept["new"].Lasts != time.Minute {
+			t.Errorf("after other limits %+v", kept)
 		}
 	})
 }
