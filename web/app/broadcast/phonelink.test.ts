@@ -12,15 +12,15 @@ it.each(['192.168.1.2:8080', 'cam.lan', 'localhost.example', '[fd00::1]:8080'])(
 });
 
 describe('what a phone is told', () => {
-  const server = { system: { hosts: ['localhost', 'nas', 'nas.lan'], tls: { certificates: [{ names: ['nas', '127.0.0.1', '192.168.1.2', 'fd00::1', '::1', '*.lan'] }] } } };
+  const server = { system: { hosts: ['localhost', 'nas', 'nas.lan'], tls: { certificates: [{ names: ['nas', '127.0.0.1', '192.168.1.2', 'fe80::1', 'fd00::1', '::1', '*.lan'] }] } } };
   const about = server as unknown as Schemas['AboutServer'];
 
   it('is where the page is', () => {
     expect(originsFor(new URL('http://192.168.1.2:8080/broadcast/x'), about)).toEqual(['http://192.168.1.2:8080']);
   });
 
-  it('is what the server calls itself, where the page is of this machine', () => {
-    expect(originsFor(new URL('https://localhost:8443/'), about)).toEqual(['nas', 'nas.lan', '192.168.1.2', '[fd00::1]'].map((host) => `https://${host}:8443`));
+  it('is what the server calls itself, what phones find most likely first, where the page is of this machine', () => {
+    expect(originsFor(new URL('https://localhost:8443/'), about)).toEqual(['192.168.1.2', 'nas.lan', '[fd00::1]', 'nas'].map((host) => `https://${host}:8443`));
     expect(originsFor(new URL('http://localhost/'), null)).toEqual([]);
   });
 });

@@ -13,8 +13,16 @@ export function originsFor(page: Pick<URL, 'protocol' | 'host' | 'port' | 'origi
   if (!isLocal(page.host)) return [page.origin];
   const names = [...(server?.system?.hosts ?? []), ...(server?.system?.tls.certificates ?? []).flatMap(({ names }) => names)];
   const port = page.port && `:${page.port}`;
-  const hosts = names.filter((name) => name && !isLocal(name) && !name.includes('*') && !isLocal(`[${name}]`)).map((name) => (name.includes(':') ? `[${name}]` : name));
+  const useful = names.filter((name) => name && !name.includes('*') && !isLocal(name) && !isLocal(`[${name}]`) && !name.startsWith('fe80:'));
+  const hosts = useful.sort((a, b) => reach(b) - reach(a)).map((name) => (name.includes(':') ? `[${name}]` : name));
   return [...new Set(hosts)].map((host) => `${page.protocol}//${host}${port}`);
+}
+
+// reach says how likely a phone finds a name: an address of IPv4 most, then names
+// that are whole, or of mDNS.
+function reach(name: string): number {
+  if (/^\d+(\.\d+){3}$/.test(name)) return 3;
+  return name.includes(':') ? 1 : name.includes('.') ? 2 : 0;
 }
 
 const HOST = /^(\[[\da-f:.]+\]|[a-z\d._-]+)$/; // browsers have spaces in one, as %20

@@ -186,6 +186,10 @@ export const texts = {
     'Over plain HTTP the phone will give the page no camera; the page says there what helps.',
     'Ohne HTTPS gibt das Smartphone der Seite keine Kamera; die Seite sagt dort, was hilft.',
   ],
+  phoneTrust: (fingerprint: string): Text => [
+    `The phone warns of the certificate until it trusts Framegate’s authority, which is at /ca.crt; SHA-256 fingerprint ${fingerprint}`,
+    `Das Smartphone warnt vor dem Zertifikat, bis es der Zertifizierungsstelle von Framegate vertraut: /ca.crt, SHA-256-Fingerabdruck ${fingerprint}`,
+  ],
   phoneBad: ['This is no address such as https://cam.lan', 'Das ist keine Adresse wie https://cam.lan'],
   expires: (when: string): Text => [`Good once, until ${when}.`, `Einmal gültig, bis ${when}.`],
   expired: ['This link is too old.', 'Dieser Link ist zu alt.'],
