@@ -2,10 +2,15 @@
 // file and its texts. A part is loaded when it is first wanted.
 
 import cctv from 'lucide-static/icons/cctv.svg?raw';
+import file from 'lucide-static/icons/file-cog.svg?raw';
+import gauge from 'lucide-static/icons/gauge.svg?raw';
 import key from 'lucide-static/icons/key-round.svg?raw';
 import link from 'lucide-static/icons/link.svg?raw';
+import logs from 'lucide-static/icons/logs.svg?raw';
 import monitor from 'lucide-static/icons/monitor-smartphone.svg?raw';
 import person from 'lucide-static/icons/circle-user-round.svg?raw';
+import server from 'lucide-static/icons/server.svg?raw';
+import shield from 'lucide-static/icons/shield-check.svg?raw';
 import users from 'lucide-static/icons/users-round.svg?raw';
 import type { Component } from 'svelte';
 
@@ -47,6 +52,16 @@ const groups: readonly Group[] = [
       { id: 'tokens', icon: key, text: settings.tokens, about: settings.tokensAbout, for: admins, load: () => import('./people/Tokens.svelte') },
       { id: 'links', icon: link, text: settings.links, about: settings.linksAbout, for: admins, load: () => import('./people/Links.svelte') },
       { id: 'sessions', icon: monitor, text: settings.sessions, about: settings.sessionsAbout, for: ({ kind }) => kind !== 'token', load: () => import('./people/Sessions.svelte') },
+    ],
+  },
+  {
+    text: settings.groupServer,
+    parts: [
+      { id: 'server', icon: server, text: settings.server, about: settings.serverAbout, for: admins, load: () => import('./server/Server.svelte') },
+      { id: 'tls', icon: shield, text: settings.tls, about: settings.tlsAbout, for: admins, load: () => import('./server/Encryption.svelte') },
+      { id: 'limits', icon: gauge, text: settings.limits, about: settings.limitsAbout, for: admins, load: () => import('./server/Limits.svelte') },
+      { id: 'log', icon: logs, text: settings.log, about: settings.logAbout, for: admins, load: () => import('./server/Log.svelte') },
+      { id: 'all', icon: file, text: settings.all, about: settings.allAbout, for: admins, load: () => import('./server/AllSettings.svelte') },
     ],
   },
   {
