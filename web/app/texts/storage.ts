@@ -54,6 +54,8 @@ export const storage = {
   keptFor: ['At this rate kept for', 'So aufbewahrt für'],
   noBound: ['no limit is in sight', 'keine Grenze in Sicht'],
   nothingYet: ['Nothing is kept of it yet.', 'Von ihr ist noch nichts aufbewahrt.'],
+  counting: ['What there is of it is being counted.', 'Ihr Bestand wird gerade gezählt.'],
+  longYears: ['more than ten years', 'mehr als zehn Jahre'],
   firstFile: ['Its first file is being written.', 'Ihre erste Datei wird gerade geschrieben.'],
   bounds: {
     max_age: ['its limit of age', 'ihre Altersgrenze'],
