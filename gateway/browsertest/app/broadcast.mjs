@@ -79,7 +79,8 @@ export async function sends({ as, origin, axe, shot }) {
 
 // A phone scans a code, is logged in by it, and is the camera; the code is good
 // no more.
-export async function handsOver({ as, origin, axe, shot }) {
+export async function handsOver({ as, origin, expect, axe, shot }) {
+  expect(/401/); // of a phone that asks who it is
   const page = await as('admin', { path: '/broadcast/phone' });
   await page.getByRole('button', { name: 'Use a phone' }).click();
   const address = page.getByLabel('Address that the phone reaches'); // since this one is of this machine
