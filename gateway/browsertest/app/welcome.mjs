@@ -21,7 +21,7 @@ aPutOff.windows = ['wide'];
 
 // Whoever does it has another password, and a camera.
 export async function bDone({ as, password, axe, shot, expect }) {
-  expect(/401|403/); // of a password that is mistyped
+  expect(/422/); // of a password that is mistyped
   const page = await as('admin', { fresh: true, path: '/welcome', locale: 'de-DE' });
   await page.getByRole('heading', { name: 'Willkommen bei Framegate' }).waitFor();
   const change = async (old) => {
