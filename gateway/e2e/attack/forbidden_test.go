@@ -57,6 +57,19 @@ type resolver struct {
 	asked map[string]int // for addresses of IPv4
 }
 
+// asks is the resolver that this process asks; nil: the usual one. What asks may
+// go on when a test has ended, so the resolver is never put in another's place.
+var asks atomic.Pointer[string]
+
+func init() {
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if resolver := asks.Load(); resolver != nil {
+			network, address = "udp", *resolver
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}
+}
+
 // newResolver makes a resolver, which this process asks until the test ends.
 func newResolver(t *testing.T) *resolver {
 	t.Helper()
@@ -78,12 +91,10 @@ func newResolver(t *testing.T) *resolver {
 			}
 		}
 	})
-	usual := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", conn.LocalAddr().String())
-	}}
+	address := conn.LocalAddr().String()
+	asks.Store(&address)
 	t.Cleanup(func() {
-		net.DefaultResolver = usual
+		asks.Store(nil)
 		conn.Close()
 		wg.Wait()
 	})
