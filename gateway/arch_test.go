@@ -77,7 +77,7 @@ var mayImport = map[string][]string{
 	"gateway/api/problem":      {},
 	"gateway/roster":           {"gateway/config", "gateway/stream"},
 	"gateway/front": {
-		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/certs", "gateway/rendition", "gateway/roster", "gateway/api", "web",
+		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/certs", "gateway/rendition", "gateway/api", "web",
 	},
 	"gateway/watch":              {"gateway/regular"},
 	"gateway/playback/clip":      {"gateway/media", "gateway/mp4", "gateway/record/index", "gateway/record/segment"},

@@ -35,24 +35,6 @@ var security = map[string]string{
 	"Referrer-Policy":        "same-origin", // with no-referrer browsers say of our own forms: Origin: null
 }
 
-// Camera is what a page says of a camera.
-type Camera struct {
-	ID     string
-	Name   string // as people call it; the ID where it has none
-	Source string // what it is: "upload", "http", "test"
-	// View says that who asks may see it, Broadcast that they may make a camera
-	// of their device for it.
-	View, Broadcast bool
-}
-
-// Title gives what to call the camera.
-func (c Camera) Title() string {
-	if c.Name == "" {
-		return c.ID
-	}
-	return c.Name
-}
-
 // Pages serves the pages. Its methods may be called from any goroutine.
 type Pages struct {
 	templates [maxDepth]func() *template.Template // by the depth of the page's path
@@ -110,14 +92,6 @@ func (p *Pages) add(folder, address string) {
 // they may see. It is the same at each of its addresses.
 func (p *Pages) App(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r, http.StatusOK, "app.html", nil)
-}
-
-// Viewer shows cameras to a user, whose name is "" where nobody has to log in.
-func (p *Pages) Viewer(w http.ResponseWriter, r *http.Request, user string, cameras []Camera) {
-	p.show(w, r, http.StatusOK, "viewer.html", struct {
-		User    string
-		Cameras []Camera
-	}{user, cameras})
 }
 
 // Refusal is what the page shows that stands where something was refused.

@@ -10,12 +10,13 @@ import (
 	"testing"
 )
 
-// pages is every page, with a camera whose words try to break out of it.
+// pages is every page, with words that try to break out of it.
 func pages(p *Pages) map[string]http.HandlerFunc {
-	camera := Camera{ID: "gate", Name: `<script>alert("x")</script>`, Source: "upload"}
 	return map[string]http.HandlerFunc{
-		"viewer": func(w http.ResponseWriter, r *http.Request) { p.Viewer(w, r, "anna", []Camera{camera, {ID: "front"}}) },
-		"app":    p.App,
+		"app": p.App,
+		"refusal": func(w http.ResponseWriter, r *http.Request) {
+			p.Refuse(w, r, http.StatusOK, Refusal{Title: "Nothing", Text: `<script>alert("x")</script>`, Login: `login?next="gate"`})
+		},
 	}
 }
 
@@ -63,10 +64,10 @@ func TestPagesKeepTheirOwnPolicy(t *testing.T) {
 			t.Errorf("%s: %q is elsewhere", name, found)
 		}
 		if name == "app" {
-			continue // which shows no camera by itself
+			continue // which has no words of others
 		}
-		if !strings.Contains(body, "&lt;script&gt;") || !strings.Contains(body, "gate&#34;") && !strings.Contains(body, `gate"`) {
-			t.Errorf("%s does not show the camera:\n%s", name, body)
+		if !strings.Contains(body, "&lt;script&gt;") || strings.Contains(body, `"gate"`) {
+			t.Errorf("%s does not show the words:\n%s", name, body)
 		}
 	}
 }
@@ -138,7 +139,7 @@ func TestOtherSitesMayLoadThePlayer(t *testing.T) {
 func TestAssetTypesAndCaching(t *testing.T) {
 	assets := New(nobody).Assets()
 	for path, contentType := range map[string]string{
-		"/assets/style.css": "text/css", "/assets/framegate-player.js": "text/javascript", "/assets/icon.svg": "image/svg+xml",
+		"/assets/app/app.css": "text/css", "/assets/framegate-player.js": "text/javascript", "/assets/icon.svg": "image/svg+xml",
 	} {
 		response, _ := get(assets, path)
 		if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, contentType) {
@@ -149,7 +150,7 @@ func TestAssetTypesAndCaching(t *testing.T) {
 			t.Errorf("%s: unchanged, it gives %d", path, again.StatusCode)
 		}
 	}
-	for _, path := range []string{"/assets/", "/assets/none.js", "/assets/../web.go", "/assets/../pages/viewer.html"} {
+	for _, path := range []string{"/assets/", "/assets/none.js", "/assets/../web.go", "/assets/../pages/app.html"} {
 		if response, _ := get(assets, path); response.StatusCode != 404 {
 			t.Errorf("%s: %d, want 404", path, response.StatusCode)
 		}
@@ -167,7 +168,7 @@ func TestPagesAreRightUnderAnyPath(t *testing.T) {
 			if found := absolute.FindString(body); found != "" {
 				t.Errorf("%s at %s: %s", name, at, found)
 			}
-			if !strings.Contains(body, `href="`+root+`assets/style.css"`) && !strings.Contains(body, `href="`+root+`assets/app/app.css"`) {
+			if !strings.Contains(body, `href="`+root+`assets/app/app.css"`) {
 				t.Errorf("%s at %s does not find its style", name, at)
 			}
 		}

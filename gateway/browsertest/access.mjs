@@ -103,32 +103,6 @@ const stories = {
     }
   },
 
-  // The wall learns of cameras that come, change and go, and leaves the others
-  // alone; and says where to log in when somebody logged out elsewhere.
-  async wall(context) {
-    const page = await open(context, '/login');
-    await logIn(page, password);
-    await page.waitForURL(`${url}/`);
-    await page.reload();
-    const ids = (want) => page.waitForFunction((want) => [...document.querySelectorAll('[data-camera]')].map((tile) => tile.dataset.camera).join() === want, want);
-    const ask = (method, path, body) => page.evaluate(([method, path, body]) => fetch(path, {
-      method, headers: { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body),
-    }).then((answer) => answer.ok || answer.text()), [method, path, body]).then((ok) => check(ok === true, `${method} ${path}: ${ok}`));
-    await ids('phone,mail');
-    await page.evaluate(() => (document.querySelector('framegate-player').stays = true));
-    await ask('POST', '/api/v1/cameras', { id: 'added', source: 'upload:' });
-    await ids('phone,mail,added');
-    await ask('PATCH', '/api/v1/cameras/added', { name: 'The new one' });
-    await page.getByRole('heading', { name: 'The new one' }).waitFor();
-    await photograph(page, 'wall');
-    await ask('DELETE', '/api/v1/cameras/added');
-    await ids('phone,mail');
-    check(await page.evaluate(() => document.querySelector('framegate-player').stays), 'the tile of a camera that stayed was made anew');
-    await ask('POST', '/api/v1/logout');
-    await page.getByRole('alert').getByRole('link', { name: 'Log in' }).click();
-    await page.waitForURL(`${url}/login?next=%2F`);
-  },
-
   // Every page can be used without eyes or a mouse, as far as a program can tell
   // (WCAG 2.2 AA, by axe), by light and by dark.
   async accessible(context) {

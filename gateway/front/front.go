@@ -11,7 +11,6 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
-	"framegate/gateway/roster"
 	"framegate/web"
 )
 
@@ -22,7 +21,6 @@ type Options struct {
 	Auth     *auth.Auth
 	API      *api.API
 	Pages    *web.Pages
-	Cameras  *roster.Roster
 	Forms    []Form
 	Metrics  http.Handler
 	Log      *slog.Logger

@@ -22,7 +22,6 @@ type route struct {
 func (f *Front) routes() []route {
 	assets := plain(f.options.Pages.Assets())
 	routes := []route{
-		{"GET /{$}", api.Known, auth.Cookie, noCamera, f.showViewer},
 		{"POST /logout", api.Public, 0, noCamera, f.logOut},
 		{"GET /assets/", api.Public, 0, noCamera, assets},
 		{"GET /demo/", api.Public, 0, noCamera, assets},
@@ -40,7 +39,7 @@ func (f *Front) routes() []route {
 }
 
 // appPaths are the addresses of the app's views; web/app/router.svelte.ts has the same.
-var appPaths = []string{"/broadcast/{id}", "/camera/{id}", "/recordings", "/recordings/{part}", "/settings", "/settings/{part}", "/login", "/welcome"}
+var appPaths = []string{"/{$}", "/broadcast/{id}", "/camera/{id}", "/recordings", "/recordings/{part}", "/settings", "/settings/{part}", "/login", "/welcome"}
 
 // apiRoutes is the part of the route table that is the API's.
 func (f *Front) apiRoutes() []route {

@@ -143,8 +143,7 @@ function listen(): void {
   source.addEventListener('ready', (event) => {
     connection = 'open';
     hear(event);
-    soon('cameras', askCameras);
-    soon('status', askStatus);
+    soon('cameras', askCameras, 0); // the status comes by itself
   });
   source.addEventListener('status', (event) => take(JSON.parse(event.data as string) as Overview));
   for (const kind of OF_CAMERAS) source.addEventListener(kind, (event) => (hear(event), soon('cameras', askCameras)));
@@ -195,9 +194,9 @@ function take(now: Overview): void {
 }
 
 // soon asks once for what several events call for.
-function soon(what: string, ask: () => Promise<void>): void {
+function soon(what: string, ask: () => Promise<void>, withinMs = CALM_MS): void {
   clearTimeout(asking.get(what));
-  asking.set(what, setTimeout(() => void ask().catch(() => undefined), CALM_MS)); // the next event, or 'ready', asks again
+  asking.set(what, setTimeout(() => void ask().catch(() => undefined), withinMs)); // the next event, or 'ready', asks again
 }
 
 async function askCameras(): Promise<void> {

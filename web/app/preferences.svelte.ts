@@ -34,9 +34,14 @@ export function followPreferences(): () => void {
   const ask = (): void => void load();
   ask();
   const deaf = onEvent(['ready', 'preferences_changed'], ask);
+  const leave = (): void => {
+    if (unsaved !== undefined) void save();
+  };
+  addEventListener('pagehide', leave);
   return () => {
     deaf();
-    if (unsaved !== undefined) void save();
+    removeEventListener('pagehide', leave);
+    leave();
   };
 }
 
@@ -50,7 +55,7 @@ async function save(): Promise<void> {
   clearTimeout(unsaved);
   unsaved = undefined;
   if (!live.me || live.me.kind === 'token') return;
-  await call('put', '/api/v1/me/preferences', { body: kept as Record<string, unknown> }).catch(() => undefined); // it holds on this page all the same
+  await call('put', '/api/v1/me/preferences', { body: kept as Record<string, unknown>, keepalive: true }).catch(() => undefined); // it holds on this page all the same
 }
 
 function take(chosen: Preferences): void {

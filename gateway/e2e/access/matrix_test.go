@@ -154,7 +154,7 @@ func rows() []row {
 	add("GET /recordings/{part}", "/recordings/marks", rig.AsPage, nil)
 	add("GET /settings/{part}", "/settings/users", rig.AsPage, nil)
 	add("POST /logout", "/logout", rig.AsForm, nil)
-	add("GET /assets/", "/assets/style.css", nil, nil)
+	add("GET /assets/", "/assets/app/app.css", nil, nil)
 	add("GET /demo/", "/demo/absent.html", nil, nil)
 	add("GET /ca.crt", "/ca.crt", nil, nil)
 	add("GET /metrics", "/metrics", nil, nil)

@@ -49,33 +49,3 @@ func TestPeopleGetPages(t *testing.T) {
 		})
 	}
 }
-
-// TestPagesOfferWhatIsPermitted and nothing else.
-func TestPagesOfferWhatIsPermitted(t *testing.T) {
-	t.Parallel()
-	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}, back: {source: 'upload:'}}")
-	const watch, send = `<framegate-player src="./live/front"`, `href="./broadcast/front"`
-	for name, row := range map[string]struct {
-		grants    []string
-		has, lack []string
-	}{
-		"viewer":    {[]string{"view:front"}, []string{watch}, []string{send, "back"}},
-		"publisher": {[]string{"publish:front"}, []string{send, "not see them"}, []string{watch, `href="./camera/front"`, "back"}},
-		"both":      {[]string{"view:front", "publish:front"}, []string{watch, send}, []string{"back"}},
-		"nothing":   {nil, []string{"There is no camera that you may see or send to."}, []string{"front", "back"}},
-	} {
-		g.AddUser(t, name, row.grants...)
-		cookie := rig.Credentials{Cookie: g.AddSession(t, name, time.Hour)}
-		page := string(g.Get(t, "/", cookie).Content)
-		for _, text := range row.has {
-			if !strings.Contains(page, text) {
-				t.Errorf("the page of %s lacks %s:\n%s", name, text, page)
-			}
-		}
-		for _, text := range row.lack {
-			if strings.Contains(page, text) {
-				t.Errorf("the page of %s has %s:\n%s", name, text, page)
-			}
-		}
-	}
-}

@@ -177,7 +177,7 @@ var cors = []string{
 // corsPaths is an address of every kind.
 var corsPaths = []string{
 	"/live/front.jpg?max_age=1h", "/live/front.mjpeg", "/live/front.sse", "/live/absent.jpg", "/", "/login", "/healthz", "/absent",
-	"/api/v1/cameras", "/api/v1/absent", "/api/openapi.json", "/assets/style.css", "/assets/framegate-player.js",
+	"/api/v1/cameras", "/api/v1/absent", "/api/openapi.json", "/assets/app/app.css", "/assets/framegate-player.js",
 }
 
 func TestNobodyIsSharedWithByDefault(t *testing.T) {

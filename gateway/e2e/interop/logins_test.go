@@ -228,7 +228,6 @@ func TestBrowserLogsIn(t *testing.T) {
 	g := newClients(t)
 	g.AddUser(t, "boss", "admin") // whose password is not the first
 	t.Run("by hand", func(t *testing.T) { g.Story(t, "login", "viewer", rig.HardPassword, "") })
-	t.Run("and sees cameras come and go", func(t *testing.T) { g.Story(t, "wall", "boss", rig.GoodPassword, "") })
 	t.Run("whoever they are", func(t *testing.T) { g.Story(t, "accessible", "boss", rig.GoodPassword, "") })
 	t.Run("by the first link", func(t *testing.T) { g.Story(t, "link", "", "", g.Admin.Link) })
 }

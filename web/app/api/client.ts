@@ -14,8 +14,8 @@ type ResultOf<O> = O extends { responses: infer R } ? Json<R[Extract<keyof R, 20
 type BodyOf<O> = O extends { requestBody?: infer R } ? ([Exclude<R, undefined>] extends [never] ? never : Exclude<R, undefined> extends { content: { 'application/json': infer B } } ? B : never) : never;
 type ParametersOf<O, K extends 'path' | 'query'> = O extends { parameters: { [_ in K]?: infer Q } } ? Exclude<Q, undefined> : never;
 
-/** What goes along with a call. */
-export type Ask<O> = { signal?: AbortSignal; headers?: Record<string, string> } & ([BodyOf<O>] extends [never] ? { body?: never } : { body: BodyOf<O> }) &
+/** What goes along with a call. With keepalive it goes on when the page is left. */
+export type Ask<O> = { signal?: AbortSignal; keepalive?: boolean; headers?: Record<string, string> } & ([BodyOf<O>] extends [never] ? { body?: never } : { body: BodyOf<O> }) &
   ([ParametersOf<O, 'path'>] extends [never] ? { path?: never } : { path: ParametersOf<O, 'path'> }) &
   ([ParametersOf<O, 'query'>] extends [never] ? { query?: never } : { query?: ParametersOf<O, 'query'> });
 
@@ -40,8 +40,8 @@ type Args<O> = Record<string, never> extends Ask<O> ? [ask?: Ask<O>] : [ask: Ask
  * logged in any more, whoever set onUnauthorized is told as well.
  */
 export async function call<M extends Method, P extends PathOf<M>>(method: M, path: P, ...[ask]: Args<OperationOf<M, P>>): Promise<ResultOf<OperationOf<M, P>>> {
-  const { body, path: inPath, query, signal, headers } = (ask ?? {}) as { body?: unknown; path?: object; query?: object; signal?: AbortSignal; headers?: Record<string, string> };
-  const request: RequestInit = { method: method.toUpperCase(), headers: { Accept: 'application/json', ...headers } };
+  const { body, path: inPath, query, signal, headers, keepalive = false } = (ask ?? {}) as { body?: unknown; path?: object; query?: object; signal?: AbortSignal; headers?: Record<string, string>; keepalive?: boolean };
+  const request: RequestInit = { keepalive, method: method.toUpperCase(), headers: { Accept: 'application/json', ...headers } };
   if (signal) request.signal = signal;
   if (body !== undefined) {
     request.body = JSON.stringify(body);

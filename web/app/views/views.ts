@@ -33,9 +33,23 @@ const table: [pattern: string, load: Load, options?: { bare?: boolean; title?: T
 export function viewOf(path: string): View | null {
   for (const [pattern, load, options] of table) {
     const parameters = match(pattern, path);
-    if (parameters) return { key: `${pattern} ${parameters['id'] ?? ''}`, load: load as View['load'], parameters, ...options };
+    if (parameters) return { key: `${pattern} ${parameters['id'] ?? ''}`, load: () => once(pattern, load as View['load']), parameters, ...options };
   }
   return null;
+}
+
+const loads = new Map<string, ReturnType<View['load']>>();
+
+// once gives the same promise each time, or else the view would begin anew with
+// each change of the address. What failed is tried again.
+function once(pattern: string, load: View['load']): ReturnType<View['load']> {
+  let loading = loads.get(pattern);
+  if (!loading) {
+    loading = load();
+    loads.set(pattern, loading);
+    loading.catch(() => loads.delete(pattern));
+  }
+  return loading;
 }
 
 /** Compares a path with a pattern, and gives its named parts. */

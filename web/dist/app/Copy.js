@@ -1,4 +1,4 @@
-import"./disclose-version.js";import{F as e,J as t,L as n,Q as r,U as i,W as a,a as o,at as s,ct as c,ft as l,h as u,ht as d,l as f,lt as p,mt as m,n as h,ot as g,rt as _,yt as v,z as y}from"./text.svelte.js";import{t as b}from"./copy2.js";import{b as x,g as S}from"./app.js";var C=`<!-- @license lucide-static v1.62.0 - ISC -->
+import"./live.svelte.js";import{F as e,J as t,L as n,Q as r,U as i,W as a,a as o,at as s,ct as c,ft as l,h as u,ht as d,l as f,lt as p,mt as m,n as h,ot as g,rt as _,yt as v,z as y}from"./text.svelte.js";import{t as b}from"./copy2.js";import{b as x,g as S}from"./app.js";var C=`<!-- @license lucide-static v1.62.0 - ISC -->
 <svg
   class="lucide lucide-check"
   xmlns="http://www.w3.org/2000/svg"

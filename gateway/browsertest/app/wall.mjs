@@ -1,0 +1,131 @@
+// All cameras at once.
+
+import { check } from '../chromium.mjs';
+
+const ids = (page, ...want) => page.waitForFunction((want) => [...document.querySelectorAll('[data-camera]')].map((tile) => tile.dataset.camera).join() === want, want.join());
+const live = (page, camera) => page.locator(`[data-camera="${camera}"].live`).waitFor();
+
+// Whoever looks sees what is permitted, alive, and of the rest why there is nothing.
+export async function tiles({ as, axe, shot }) {
+  const page = await as('admin', { path: '/' });
+  await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
+  await live(page, 'yard');
+  await live(page, 'gate');
+  await page.locator('[data-camera="gate"]').getByRole('img', { name: 'Is being recorded' }).waitFor();
+  await page.locator('[data-camera="away"].trouble.offline').waitFor();
+  await page.locator('[data-camera="phone"].trouble').waitFor();
+  await page.waitForFunction(() => document.querySelector('[data-camera="yard"] .marks').textContent.includes(' ms'));
+  await axe();
+  await shot('tiles');
+}
+
+export async function permitted({ as, axe, shot }) {
+  const viewer = await as('viewer', { path: '/' });
+  await ids(viewer, 'film', 'yard');
+  await live(viewer, 'yard');
+  await viewer.close();
+  const publisher = await as('publisher', { path: '/' });
+  await ids(publisher, 'phone');
+  await publisher.getByText('You may send pictures to this camera, but not see them.').waitFor();
+  check((await publisher.locator('framegate-player').count()) === 0, 'a publisher sees the camera');
+  await publisher.getByRole('link', { name: 'Broadcast' }).waitFor();
+  await axe();
+  await shot('publisher');
+  const nobody = await as('nobody', { path: '/' });
+  await nobody.getByText('There is no camera that you may see or send to').waitFor();
+  await axe();
+}
+
+// The wall learns of cameras that come, change and go, and leaves the others alone.
+export async function changes({ as, api, expect, window: name }) {
+  expect(/\/live\/a-/); // of which nothing is there for a moment, when it is gone
+  const page = await as('admin', { path: '/' });
+  await live(page, 'yard');
+  await page.evaluate(() => (document.querySelector('[data-camera="yard"] framegate-player').stays = true));
+  await api('POST', 'cameras', { id: `a-${name}`, name: 'An attic', source: 'upload:' });
+  await ids(page, 'phone', `a-${name}`, 'away', 'film', 'gate', 'yard');
+  await api('PATCH', `cameras/a-${name}`, { name: 'Zoo' });
+  await ids(page, 'phone', 'away', 'film', 'gate', 'yard', `a-${name}`);
+  await page.getByRole('heading', { name: 'Zoo' }).waitFor();
+  await api('DELETE', `cameras/a-${name}`);
+  await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
+  check(await page.evaluate(() => document.querySelector('[data-camera="yard"] framegate-player').stays), 'the tile of a camera that stayed was made anew');
+}
+
+// Cameras are put into an order, hidden and grouped, which is kept for who did it.
+export async function arranged({ as, api, shot }) {
+  const page = await as('admin', { path: '/' });
+  await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
+  await page.getByRole('button', { name: 'Arrange' }).click();
+  await page.locator('[data-slot="yard"]').focus();
+  await page.keyboard.press('ArrowLeft');
+  await ids(page, 'phone', 'away', 'film', 'yard', 'gate');
+  check(await page.evaluate(() => document.activeElement.dataset.slot === 'yard'), 'what was moved has lost the focus');
+  const [from, to] = [await page.locator('[data-slot="gate"]').boundingBox(), await page.locator('[data-slot="phone"]').boundingBox()];
+  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 4 });
+  await page.mouse.up();
+  await ids(page, 'gate', 'phone', 'away', 'film', 'yard');
+  await page.getByRole('button', { name: 'Hide: Away' }).click();
+  await ids(page, 'gate', 'phone', 'film', 'yard');
+  await shot('arranging');
+  await page.getByRole('button', { name: 'New group' }).click();
+  await page.getByRole('dialog').getByLabel('Name of the group').fill('Outside');
+  await page.getByRole('dialog').getByLabel('The yard').check();
+  await page.getByRole('dialog').getByLabel('Away').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForURL(/group=Outside/);
+  await ids(page, 'away', 'yard');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.goto(page.url()); // at once: what was chosen is not lost
+  await ids(page, 'away', 'yard');
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await ids(page, 'gate', 'phone', 'film', 'yard');
+  await api('PUT', 'me/preferences', {});
+  await ids(page, 'phone', 'away', 'film', 'gate', 'yard'); // as another page of the user hears
+}
+
+// A key enlarges a camera, with the player that it has; without a header it is a kiosk.
+export async function enlarged({ as, shot }) {
+  const page = await as('admin', { path: '/' });
+  await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
+  await live(page, 'yard');
+  await page.evaluate(() => (document.querySelector('[data-camera="yard"] framegate-player').stays = true));
+  await page.keyboard.press('5');
+  await page.waitForURL(/camera=yard/);
+  await page.waitForFunction(() => {
+    const tile = document.querySelector('[data-camera="yard"]').getBoundingClientRect();
+    return tile.width >= document.documentElement.clientWidth && tile.top === 0;
+  });
+  await shot('enlarged');
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !location.search.includes('camera'));
+  check(await page.evaluate(() => document.querySelector('[data-camera="yard"] framegate-player').stays), 'the player was made anew');
+  await page.goto(`${new URL(page.url()).origin}/?kiosk`);
+  await live(page, 'yard');
+  check((await page.locator('header').count()) === 0 && (await page.getByRole('button', { name: 'Arrange' }).count()) === 0, 'a kiosk has more than cameras');
+  await shot('kiosk');
+}
+
+// All cameras go back to a time that is typed, and forth again.
+export async function back({ as, api, axe, shot }) {
+  const page = await as('admin', { path: '/' });
+  const { segments: [first] } = await api('GET', 'cameras/film/segments?from=-3h&to=now');
+  await live(page, 'gate');
+  await page.getByRole('button', { name: 'Look back' }).click();
+  const field = page.getByRole('textbox', { name: 'Go to a time' });
+  await field.fill(first.start);
+  await field.press('Enter');
+  await page.waitForURL(/at=/);
+  await page.locator('[data-camera="film"].playback').waitFor();
+  await page.locator('[data-camera="gate"]').getByText('Nothing was recorded here').waitFor(); // which goes on much later
+  check((await page.locator('[data-camera="film"]').getByText('Nothing was recorded here').count()) === 0, 'the film is said not to be there');
+  await axe();
+  await shot('past');
+  await page.reload();
+  await page.locator('[data-camera="film"].playback').waitFor();
+  await page.getByRole('button', { name: 'Live', exact: true }).click();
+  await live(page, 'gate');
+  await page.waitForFunction(() => !location.search.includes('at='));
+}
