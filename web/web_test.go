@@ -118,6 +118,7 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 		_, body := get(p.Assets(), demo)
 		loadFrom("/demo/", body)
 	}
+	load("/assets/app/licences.md") // a link of the app leads there
 	for path := range p.assets {
 		if !used[path] {
 			t.Errorf("nothing loads %s", path)

@@ -7,6 +7,7 @@ export const server = {
   words: ['What runs here, and how it is.', 'Was hier läuft und wie es darum steht.'],
   version: ['Version', 'Version'],
   licence: ['Licence', 'Lizenz'],
+  licences: ['those of what the app contains', 'die der Teile der App'],
   started: ['Started', 'Gestartet'],
   platform: ['System', 'System'],
   go: ['Built with', 'Gebaut mit'],

@@ -1,17 +1,1 @@
-var e=`<!-- @license lucide-static v1.62.0 - ISC -->
-<svg
-  class="lucide lucide-plus"
-  xmlns="http://www.w3.org/2000/svg"
-  width="24"
-  height="24"
-  viewBox="0 0 24 24"
-  fill="none"
-  stroke="currentColor"
-  stroke-width="2"
-  stroke-linecap="round"
-  stroke-linejoin="round"
->
-  <path d="M5 12h14" />
-  <path d="M12 5v14" />
-</svg>
-`;export{e as t};
+var e=`<path d="M5 12h14" /><path d="M12 5v14" />`;export{e as t};
