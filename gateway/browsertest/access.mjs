@@ -36,7 +36,7 @@ function moves(page) {
     const seen = new Set();
     while (seen.size < 5) {
       await new Promise(requestAnimationFrame);
-      const surface = document.querySelector('framegate-player')?.surface;
+      const surface = [...document.querySelectorAll('framegate-player')].find((player) => player.state === 'live')?.surface;
       if (!(surface?.videoWidth || surface?.naturalWidth || surface?.width)) continue;
       context.drawImage(surface, 0, 0, 80, 40);
       const { data } = context.getImageData(0, 0, 80, 40);
@@ -90,7 +90,7 @@ const stories = {
       await at('/');
       await page.reload();
       await moves(page);
-      const mode = await page.evaluate(() => document.querySelector('framegate-player').activeMode);
+      const mode = await page.evaluate(() => [...document.querySelectorAll('framegate-player')].find((player) => player.state === 'live')?.activeMode);
       check((mode !== 'img') === sockets, `${door}: it is shown by ${mode}`);
       await photograph(page, door.replaceAll(/[^a-z0-9]+/g, '-'));
       const complaints = page.complaints.filter((text) => !text.includes('401') && (sockets || !text.startsWith('WebSocket')));

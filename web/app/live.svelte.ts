@@ -24,7 +24,7 @@ const OF_CAMERAS = ['camera_added', 'camera_changed', 'camera_removed', 'setting
 const OF_STATUS = ['camera_online', 'camera_offline', 'camera_idle', 'publisher_came', 'publisher_went', 'recording_changed'];
 const OTHERS = [
   'recordings_added', 'recordings_deleted', 'recording_gap', 'recording_mark_added', 'recording_mark_changed', 'recording_mark_deleted',
-  'export_changed', 'export_removed', 'settings_refused', 'preferences_changed', 'log_added',
+  'export_changed', 'export_removed', 'settings_refused', 'preferences_changed',
 ];
 
 let me = $state.raw<Me | null | undefined>(undefined);
@@ -84,7 +84,7 @@ type Heard = (event: ServerEvent) => void;
 const hearers = new Map<string, Set<Heard>>();
 
 /** Calls heard at each event of the kinds, and with 'ready' whenever some may have been missed. The result ends it. */
-export function onEvent(kinds: readonly (ServerEvent['kind'] | 'preferences_changed' | 'log_added')[], heard: Heard): () => void {
+export function onEvent(kinds: readonly (ServerEvent['kind'] | 'preferences_changed')[], heard: Heard): () => void {
   for (const kind of kinds) hearers.set(kind, (hearers.get(kind) ?? new Set()).add(heard));
   return () => {
     for (const kind of kinds) hearers.get(kind)?.delete(heard);

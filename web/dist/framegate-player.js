@@ -1904,6 +1904,7 @@ var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, 
 	camera = null;
 	problem = "";
 	past = null;
+	returning = !1;
 	soughtMs = null;
 	jumped = !1;
 	shownYet = !1;
@@ -1948,7 +1949,7 @@ var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, 
 			paused: !1,
 			end: !1,
 			message: ""
-		}, this.soughtMs = e, this.tell({
+		}, this.returning = !1, this.soughtMs = e, this.tell({
 			type: "seek",
 			atUs: Math.round(e * 1e3)
 		});
@@ -1960,7 +1961,7 @@ var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, 
 			...this.past,
 			rate: e,
 			paused: !1
-		}, this.tell({
+		}, this.returning = !1, this.tell({
 			type: "rate",
 			rate: e
 		});
@@ -1972,10 +1973,10 @@ var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, 
 			message: "",
 			...this.past,
 			paused: !0
-		}, this.tell({ type: "pause" });
+		}, this.returning = !1, this.tell({ type: "pause" });
 	}
 	live() {
-		this.past && (this.past = this.soughtMs = null, this.jumped = !0, this.tell({ type: "play" }), this.stage.played(null));
+		this.past && (this.past = this.soughtMs = null, this.jumped = this.returning = !0, this.tell({ type: "play" }), this.stage.played(null));
 	}
 	tell(e) {
 		this.lastMs &&= b(), this.image && this.stage.trouble("playback", "Recordings cannot be shown this way."), this.sound.hush(J(this.past)), this.connection?.send(e), this.report();
@@ -1990,7 +1991,8 @@ var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, 
 		}), t && this.connection?.send({ type: "pause" });
 	}
 	played(e) {
-		if (e.live && this.past && e.code === 0) return;
+		if (e.live && this.past && e.code === 0 || !e.live && this.returning) return;
+		this.returning = !1;
 		let { live: t, rate: n, paused: r, end: i } = e;
 		this.past = t ? null : {
 			rate: n,
@@ -2014,7 +2016,7 @@ var Fn = 250, In = 5e3, Ln = 5e3, Rn = 5e3, zn = 500, Bn = 4, Vn = 2, Hn = 250, 
 		}), this.report());
 	}
 	opened() {
-		this.past && this.resume(this.past), this.sound.connected();
+		this.returning = !1, this.past && this.resume(this.past), this.sound.connected();
 	}
 	async codecs() {
 		return await o(), this.ladder.codecs();

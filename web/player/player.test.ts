@@ -3,6 +3,7 @@ import { Address } from './address';
 import type { ConnectionEvents } from './connection';
 import type { ClientMessage, Codec, Packet } from './protocol';
 import type { RendererEvents } from './renderer';
+import type { Past } from './stage';
 
 // Connections as the player makes them, with what each was told to ask for.
 const connections: { codecs: () => Promise<string[]>; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
@@ -75,12 +76,13 @@ async function play(wanted: 'auto' | 'mse') {
   const { Player } = await import('./player');
   const shown: string[] = [];
   const troubles: string[] = [];
+  const played: (Past | null)[] = [];
   const ignore = (): void => {};
   const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), wanted, {
-    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: ignore, sounds: ignore, muted: ignore,
+    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: (past) => played.push(past), sounds: ignore, muted: ignore,
     trouble: (_code, message) => troubles.push(message),
   });
-  return { player, shown, troubles };
+  return { player, shown, troubles, played };
 }
 
 test('what was recorded is asked for at once, and again by another connection, of a camera that shows nothing', async () => {
@@ -98,6 +100,23 @@ test('what was recorded is asked for at once, and again by another connection, o
   expect(connections[1]!.sent).toEqual(first!.sent);
   connections[1]!.events.message(hello);
   expect(connections[1]!.sent.length).toBe(2);
+  player.close();
+});
+
+test('who returns to the present stays there, whatever was said of the past on the way', async () => {
+  const { player, played } = await play('auto');
+  const say = (live: boolean): void => connections[0]!.events.message({ type: 'playback', live, rate: 1, paused: false, end: false, message: '', code: 0 });
+  player.start();
+  connections[0]!.events.opened();
+  connections[0]!.events.message(hello);
+  player.seek(5000);
+  player.live();
+  say(false); // to the seek
+  say(true); // to the return
+  expect(played.every((past) => past === null)).toBe(true);
+  player.seek(6000);
+  say(false);
+  expect(played.at(-1)).not.toBeNull();
   player.close();
 });
 

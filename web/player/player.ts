@@ -52,6 +52,7 @@ export class Player {
   private camera: (ServerMessage & { type: 'state' }) | null = null;
   private problem = '';
   private past: Past | null = null; // what is wanted; null for the present
+  private returning = false; // the present is wanted, and the server has not said yet that it is shown
   private soughtMs: number | null = null; // where the past goes on when it was interrupted
   private jumped = false; // what comes next continues nothing
   private shownYet = false; // since it was started
@@ -123,6 +124,7 @@ export class Player {
   /** Shows what was recorded, from a moment on. */
   seek(atMs: number): void {
     this.past ??= { rate: 1, paused: false, end: false, message: '' };
+    this.returning = false;
     this.soughtMs = atMs;
     this.tell({ type: 'seek', atUs: Math.round(atMs * 1000) });
   }
@@ -130,12 +132,14 @@ export class Player {
   /** Shows it at another rate, or backwards, and goes on with it after a pause. */
   setRate(rate: number): void {
     this.past = { end: false, message: '', ...this.past, rate, paused: false };
+    this.returning = false;
     this.tell({ type: 'rate', rate });
   }
 
   /** Keeps the picture. */
   pause(): void {
     this.past = { rate: 1, end: false, message: '', ...this.past, paused: true };
+    this.returning = false;
     this.tell({ type: 'pause' });
   }
 
@@ -143,7 +147,7 @@ export class Player {
   live(): void {
     if (!this.past) return;
     this.past = this.soughtMs = null;
-    this.jumped = true;
+    this.jumped = this.returning = true;
     this.tell({ type: 'play' });
     this.stage.played(null);
   }
@@ -166,6 +170,8 @@ export class Player {
 
   private played(message: Playback): void {
     if (message.live && this.past && message.code === 0) return; // it was said before we wanted the past
+    if (!message.live && this.returning) return; // or before we wanted the present
+    this.returning = false;
     const { live, rate, paused, end } = message;
     this.past = live ? null : { rate, paused, end, message: message.message };
     if (live) this.soughtMs = null;
@@ -206,6 +212,7 @@ export class Player {
   }
 
   private opened(): void {
+    this.returning = false; // another connection begins with the present
     if (this.past) this.resume(this.past);
     this.sound.connected();
   }

@@ -7,6 +7,7 @@ export async function header({ as, axe, shot }) {
   const offered = async (name) => {
     const page = await as(name, { path: '/settings' });
     await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    await page.getByRole('heading', { level: 1 }).first().waitFor(); // the view is loaded by itself
     return page;
   };
   const links = (page, ...want) => page.waitForFunction((want) => [...document.querySelectorAll('header nav a')].map((link) => link.textContent.trim()).join() === want, want.join());

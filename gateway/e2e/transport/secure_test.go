@@ -38,7 +38,7 @@ func TestMediaOverHTTP2(t *testing.T) {
 		{"/live/phone.jpg", "--http2", "image/jpeg", "\xff\xd8\xff"},
 		{"/api/v1/cameras", "--http2", "application/json", `"id":"phone"`},
 		{"/api/v1/events", "--http2", "text/event-stream", "data:"},
-		{"/", "--http2", "text/html", "phone"},
+		{"/", "--http2", "text/html", "assets/app/app.js"},
 		{"/live/phone.mjpeg", "--http1.1", "multipart/x-mixed-replace", "\r\nContent-Type: image/jpeg\r\nContent-Length: "},
 		{"/live/phone.sse", "--http1.1", "text/event-stream", "event: frame\n"},
 		{"/live/phone.mp4", "--http1.1", "video/mp4", "moof"},

@@ -162,7 +162,11 @@ func expectInfo(t *testing.T, s *site, want stream.Watcher, after time.Time) {
 	if got.Since.Before(after) || got.Since.After(time.Now()) {
 		t.Errorf("since %v", got.Since)
 	}
-	if got.Since = want.Since; !reflect.DeepEqual(got, want) {
+	if got.ID == 0 {
+		t.Error("it has no number")
+	}
+	got.ID, got.Since = want.ID, want.Since
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

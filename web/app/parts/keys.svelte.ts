@@ -28,7 +28,7 @@ export const keys = {
   },
 };
 
-/** Has keys do something until the result is called: `$effect(() => registerKeys(texts.wall, [{ keys: ['f'], does: texts.fullscreen, run: … }]))`. */
+/** Has keys do something until the result is called: `onMount(() => registerKeys(texts.wall, [{ keys: ['f'], does: texts.fullscreen, run: … }]))`; within an effect it would begin anew for ever. */
 export function registerKeys(title: Text, some: readonly Key[]): () => void {
   const group = { title, keys: some };
   groups = [group, ...groups];
