@@ -130,15 +130,6 @@ export const camera = {
   perSecond: (n: string): Text => [`${n} a second`, `${n} pro Sekunde`],
   viewers: ['Viewers', 'Zuschauer'],
   recording: ['Recording', 'Aufnahme'],
-  recordingStates: {
-    off: ['Off', 'Aus'],
-    waiting: ['Waiting for pictures', 'Wartet auf Bilder'],
-    recording: ['Recording', 'Nimmt auf'],
-    slow: ['The disk is behind', 'Der Datenträger kommt nicht nach'],
-    full: ['No room', 'Kein Platz'],
-    read_only: ['The disk is read-only', 'Der Datenträger ist schreibgeschützt'],
-    missing: ['The disk is not there', 'Der Datenträger fehlt'],
-  },
   recordingModes: {
     off: ['nothing', 'nichts'],
     continuous: ['all', 'alles'],

@@ -26,15 +26,6 @@ export const storage = {
   ],
 
   // A camera.
-  states: {
-    off: ['Not recorded', 'Keine Aufnahme'],
-    waiting: ['Waiting for pictures', 'Wartet auf Bilder'],
-    recording: ['Recording', 'Nimmt auf'],
-    slow: ['The disk is behind', 'Der Datenträger kommt nicht nach'],
-    full: ['No room', 'Kein Platz'],
-    read_only: ['The disk is read-only', 'Der Datenträger ist schreibgeschützt'],
-    missing: ['The disk is not there', 'Der Datenträger fehlt'],
-  },
   removed: ['Removed', 'Entfernt'],
   nextSteps: {
     waiting: ['Recording begins with the next picture. Look at the camera if none comes.', 'Die Aufnahme beginnt mit dem nächsten Bild. Sehen Sie nach der Kamera, wenn keines kommt.'],

@@ -24,7 +24,6 @@ export const wall = {
   playbackOnly: ['You may see its recordings, but not the present.', 'Sie dürfen die Aufnahmen sehen, aber nicht die Gegenwart.'],
   toRecordings: ['To its recordings', 'Zu den Aufnahmen'],
   fullScreen: ['Full screen', 'Vollbild'],
-  leaveFullScreen: ['Leave full screen', 'Vollbild verlassen'],
   enlarge: ['Enlarge', 'Vergrößern'],
   shrink: ['Back to all cameras', 'Zurück zu allen Kameras'],
   arrange: ['Arrange', 'Anordnen'],
@@ -32,7 +31,6 @@ export const wall = {
   done: ['Done', 'Fertig'],
   hide: ['Hide', 'Ausblenden'],
   show: ['Show', 'Einblenden'],
-  hidden: ['Hidden', 'Ausgeblendet'],
   reset: ['Order by name', 'Nach Namen ordnen'],
   find: ['Find a camera', 'Kamera suchen'],
   all: ['All', 'Alle'],
@@ -64,14 +62,8 @@ export const wall = {
 /** How long ago the last picture was taken, put into words by format.ts. */
 export const lastPicture = (ago: string): Text => [`Last picture ${ago}`, `Letztes Bild ${ago}`];
 
-/** How the recording fails, by its state. */
-export const recordingTroubles: Record<string, Text> = {
-  waiting: ['Recording waits for pictures', 'Die Aufnahme wartet auf Bilder'],
-  slow: ['Recording: the disk is too slow', 'Aufnahme: Das Laufwerk ist zu langsam'],
-  full: ['Not recording: the disk is full', 'Keine Aufnahme: Das Laufwerk ist voll'],
-  read_only: ['Not recording: the disk cannot be written', 'Keine Aufnahme: Das Laufwerk ist schreibgeschützt'],
-  missing: ['Not recording: the disk is missing', 'Keine Aufnahme: Das Laufwerk fehlt'],
-};
+/** How the recording fails, in words of texts/recording.ts. */
+export const recordingTrouble = (state: Text): Text => [`Recording: ${state[0]}`, `Aufnahme: ${state[1]}`];
 
 /** A delay on a tile. */
 export const milliseconds = (text: string): Text => [`${text} ms`, `${text} ms`];

@@ -52,6 +52,6 @@ export class TilePlayer {
   }
 
   private measured({ delayMs }: Measure): void {
-    this.delayMs = delayMs === null || delayMs < 0 ? (delayMs === null ? null : 0) : Math.round(delayMs / DELAY_STEP_MS) * DELAY_STEP_MS;
+    this.delayMs = delayMs === null ? null : Math.round(Math.max(0, delayMs) / DELAY_STEP_MS) * DELAY_STEP_MS;
   }
 }
