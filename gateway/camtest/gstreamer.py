@@ -10,12 +10,14 @@ patience = 60 * Gst.SECOND
 queue = "queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 name="
 pipeline = (
     "filesrc name=file ! qtdemux name=film "
-    "film.video_0 ! " + queue + "seen ! h264parse ! avdec_h264 ! appsink name=pictures sync=false "
+    "film.video_0 ! " + queue + "seen ! %sparse ! avdec_%s ! appsink name=pictures sync=false "
     "film.audio_0 ! " + queue + "heard ! aacparse ! avdec_aac ! appsink name=sound sync=false async=false")
 
 
 def show(path, places):
-    player = Gst.parse_launch(pipeline)
+    with open(path, "rb") as film:
+        codec = "h265" if b"hvc1" in film.read() else "h264"
+    player = Gst.parse_launch(pipeline % (codec, codec))
     player.get_by_name("file").set_property("location", path)
 
     def settle():

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Shown is what GStreamer shows of a film of H.264, with AAC or without sound.
+// Shown is what GStreamer shows of a film of H.264 or H.265, with AAC or without
+// sound.
 type Shown struct {
 	Length   time.Duration // that it takes the film for
 	Pictures []Decoded

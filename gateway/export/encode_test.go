@@ -70,8 +70,7 @@ func TestEncodedH265IsH264(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.record("front", noon, tape.Numbered(t, 0, 40, 64, 48, "-bf", "2"))
-	r.record("front", after(40), tape.Numbered(t, 40, 40, 64, 48,
-		"-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=none:keyint=10:min-keyint=10:bframes=3:b-adapt=0:open-gop=0"))
+	r.record("front", after(40), tape.NumberedH265(t, 40, 40, 64, 48))
 	r.run()
 	_, b := r.made(Request{Cameras: []string{"front"}, From: after(33), To: after(67), Start: Encode})
 	if got := numbers(t, b); !slices.Equal(got, count(33, 67)) {

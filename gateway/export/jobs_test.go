@@ -37,7 +37,7 @@ func TestSeveralCamerasAreAZIP(t *testing.T) {
 			return nil, nil
 		}
 	})
-	r.record("front", noon, tape.Numbered(t, 0, 30, 64, 48, "-bf", "0"))
+	r.record("front", noon, tape.NumberedH265(t, 0, 30, 64, 48))
 	r.record("back", noon, stills(50, 30, 64, 48))
 	r.run()
 	for _, start := range []Start{Exact, Encode} {

@@ -20,7 +20,8 @@ import (
 func TestTimelapseIsH264OfKeyframes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.record("front", noon, tape.Numbered(t, 0, 40, 64, 48, "-bf", "2"))
+	r.record("front", noon, tape.Numbered(t, 0, 20, 64, 48, "-bf", "2"))
+	r.record("front", after(20), tape.NumberedH265(t, 20, 20, 64, 48))
 	r.record("front", after(40), stills(40, 30, 64, 48))
 	r.record("front", after(36000), stills(100, 40, 64, 48))
 	r.run()

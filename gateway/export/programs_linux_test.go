@@ -13,7 +13,7 @@ import (
 )
 
 // TestProgramsPlayWhatIsEncoded with a clock, of three recordings and so by three
-// ffmpegs, in one format though the last is of JPEGs: GStreamer and VLC show the
+// ffmpegs, in one format though they are of H.264, H.265 and JPEGs: GStreamer and VLC show the
 // pictures that ffmpeg shows, and as long; and of JPEGs, without a clock. Of any
 // stream VLC forgets what it has read last.
 func TestProgramsPlayWhatIsEncoded(t *testing.T) {
@@ -24,7 +24,7 @@ func TestProgramsPlayWhatIsEncoded(t *testing.T) {
 	camtest.Need(t, "cvlc")
 	r := newRig(t)
 	r.record("front", noon, tape.Numbered(t, 0, 50, 320, 240, "-bf", "2"))
-	r.record("front", after(200), tape.Numbered(t, 50, 20, 320, 240, "-bf", "0"))
+	r.record("front", after(200), tape.NumberedH265(t, 50, 20, 320, 240))
 	r.record("front", after(900), stills(70, 40, 320, 240))
 	r.run()
 	request := Request{Cameras: []string{"front"}, From: after(13), To: after(920), Start: Encode, Clock: true}

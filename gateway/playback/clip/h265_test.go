@@ -4,15 +4,13 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"framegate/gateway/playback/tape"
 )
 
 // TestH265 is cut to the picture and goes into parts, over a gap and in files that
 // grow, with pictures that come in another order than they are shown in.
 func TestH265(t *testing.T) {
 	t.Parallel()
-	frames := tape.Numbered(t, 0, 120, 128, 96, "-c:v", "libx265", "-tag:v", "hvc1", "-x265-params", "log-level=none:keyint=10:min-keyint=10:scenecut=0:bframes=3:open-gop=0")
+	frames := shuffledH265()
 	v := newVolume()
 	end := v.record(t, noon, 1, frames[:50])
 	end = v.record(t, end.Add(time.Minute), 1, frames[50:90])

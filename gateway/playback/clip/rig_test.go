@@ -26,6 +26,7 @@ import (
 var (
 	plainFrames   = sync.OnceValue(func() []media.Frame { return tape.Numbered(new(helper), 0, 120, 64, 48, "-bf", "0") })
 	shuffled      = sync.OnceValue(func() []media.Frame { return tape.Numbered(new(helper), 0, 120, 64, 48, "-bf", "2") })
+	shuffledH265  = sync.OnceValue(func() []media.Frame { return tape.NumberedH265(new(helper), 0, 120, 64, 48) })
 	largePictures = sync.OnceValue(func() []media.Frame { return tape.Numbered(new(helper), 200, 40, 96, 64, "-bf", "0") })
 )
 

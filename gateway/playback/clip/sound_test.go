@@ -82,11 +82,11 @@ func wantBeepsInStep(t testing.TB, name string, b []byte, missing ...int) {
 func TestSoundIsInStep(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
-	reordered := slices.Clone(shuffled())
+	reordered := slices.Clone(shuffledH265())
 	for i := range reordered {
-		reordered[i].PTS -= shuffled()[0].PTS // which are behind by how far they are reordered
+		reordered[i].PTS -= shuffledH265()[0].PTS // which are behind by how far they are reordered
 	}
-	for name, frames := range map[string][]media.Frame{"in order": plainFrames(), "reordered": reordered} {
+	for name, frames := range map[string][]media.Frame{"H.264 in order": plainFrames(), "H.265 reordered": reordered} {
 		v := newVolume()
 		end := noon
 		for i, sung := range []func([]media.Frame) []media.Frame{

@@ -230,10 +230,14 @@ func TestDeletedUnderADownload(t *testing.T) {
 
 // TestSpeed makes a timelapse of keyframes.
 func TestSpeed(t *testing.T) {
-	t.Parallel()
+	t.Run("H.264", func(t *testing.T) { t.Parallel(); atSpeeds(t, plainFrames()) })
+	t.Run("H.265", func(t *testing.T) { t.Parallel(); atSpeeds(t, shuffledH265()) })
+}
+
+func atSpeeds(t *testing.T, frames []media.Frame) {
 	v := newVolume()
-	end := v.record(t, noon, 1, plainFrames()[:60])
-	v.record(t, end.Add(time.Hour), 1, plainFrames()[60:])
+	end := v.record(t, noon, 1, frames[:60])
+	v.record(t, end.Add(time.Hour), 1, frames[60:])
 	for _, test := range []struct {
 		speed float64
 		want  []int

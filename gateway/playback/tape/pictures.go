@@ -43,6 +43,17 @@ func Numbered(t testing.TB, from, n, width, height int, options ...string) (fram
 	}
 }
 
+// NumberedH265 gives the like of H.265, which come in another order than they are
+// shown in.
+func NumberedH265(t testing.TB, from, n, width, height int) []media.Frame {
+	t.Helper()
+	return Numbered(t, from, n, width, height, H265...)
+}
+
+// H265 are options of libx265 for that.
+var H265 = []string{"-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1",
+	"-x265-params", "log-level=none:keyint=10:min-keyint=10:scenecut=0:bframes=3:b-adapt=0:open-gop=0"}
+
 // recoveryPoint says whether a picture begins with the message that decoding may
 // begin with it, as keyframes of open GOPs do, which ffmpeg does not mark.
 func recoveryPoint(data []byte) bool {

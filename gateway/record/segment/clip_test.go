@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"image"
 	"image/color"
@@ -64,6 +65,20 @@ var (
 func h264Format(t testing.TB) *media.Format {
 	t.Helper()
 	f, err := media.H264Format(sps, pps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// h265Format is that of x265 for 1280x720.
+func h265Format(t testing.TB) *media.Format {
+	t.Helper()
+	var sets [3][]byte
+	for i, set := range []string{"40010c01ffff01600000030090000003000003005d959009", "42010101600000030090000003000003005da00280802d16595912930bc05a020000030002000003003210", "4401c073c189"} {
+		sets[i], _ = hex.DecodeString(set)
+	}
+	f, err := media.H265Format(sets[0], sets[1], sets[2])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,12 @@ func reordered(t testing.TB) []media.Frame {
 	return encode(t, "s=160x120:r=25:d=4", "-bf", "3", "-b_strategy", "0", "-g", "25")
 }
 
+// reorderedH265 encodes the like by libx265.
+func reorderedH265(t testing.TB) []media.Frame {
+	return encode(t, "s=160x120:r=25:d=4", "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1",
+		"-x265-params", "log-level=none:keyint=25:min-keyint=25:scenecut=0:bframes=4:b-adapt=0:b-pyramid=1:open-gop=0")
+}
+
 // forms gives one file in all the states that it can be found in, with sound or
 // without.
 func forms(t testing.TB, frames []media.Frame, sound ...Sample) map[string][]byte {
@@ -150,8 +156,8 @@ func annexB(frames []media.Frame) (b []byte) {
 	nalu := func(n []byte) { b = append(append(b, 0, 0, 0, 1), n...) }
 	for _, f := range frames {
 		if f.Key {
-			_, sps, pps := f.Format.ParameterSets()
-			for _, set := range slices.Concat(sps, pps) {
+			vps, sps, pps := f.Format.ParameterSets()
+			for _, set := range slices.Concat(vps, sps, pps) {
 				nalu(set)
 			}
 		}
@@ -167,9 +173,12 @@ func annexB(frames []media.Frame) (b []byte) {
 // TestFfmpegOpensAllForms has ffmpeg decode, measure and seek: the pictures are
 // those of the stream itself, from 0 on, a frame apart.
 func TestFfmpegOpensAllForms(t *testing.T) {
-	t.Parallel()
-	frames := reordered(t)
-	want, _ := pictures(t, file(t, "clip.h264", annexB(frames)))
+	t.Run("h264", func(t *testing.T) { t.Parallel(); ffmpegOpens(t, reordered(t), "avc1") })
+	t.Run("hevc", func(t *testing.T) { t.Parallel(); ffmpegOpens(t, reorderedH265(t), "hvc1") })
+}
+
+func ffmpegOpens(t *testing.T, frames []media.Frame, tag string) {
+	want, _ := pictures(t, file(t, "clip."+frames[0].Format.Codec.String(), annexB(frames)))
 	if len(want) != clipFrames {
 		t.Fatalf("%d pictures", len(want))
 	}
@@ -196,7 +205,7 @@ func TestFfmpegOpensAllForms(t *testing.T) {
 		if err := json.Unmarshal(out, &probed); err != nil || len(probed.Streams) != 1 {
 			t.Fatalf("%v: %s", err, out)
 		}
-		if s := probed.Streams[0]; s.Tag != "avc1" || s.Packets != strconv.Itoa(clipFrames) || s.Rate != "25/1" || s.Reordered != 2 {
+		if s := probed.Streams[0]; s.Tag != tag || s.Packets != strconv.Itoa(clipFrames) || s.Rate != "25/1" || s.Reordered != 2 {
 			t.Errorf("%+v", s)
 		}
 		if probed.Format.Duration != "4.000000" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/media"
 )
 
 // allForms lays files in all their states into a folder, and names them and the
@@ -36,9 +37,13 @@ func TestGStreamerOpensAllForms(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
+	t.Run("H.264", func(t *testing.T) { t.Parallel(); gstreamerOpens(t, reordered(t)) })
+	t.Run("H.265", func(t *testing.T) { t.Parallel(); gstreamerOpens(t, reorderedH265(t)) })
+}
+
+func gstreamerOpens(t *testing.T, frames []media.Frame) {
 	sound := heard(t)
-	all := forms(t, reordered(t), sound...)
-	names, paths := allForms(t, t.TempDir(), all)
+	names, paths := allForms(t, t.TempDir(), forms(t, frames, sound...))
 	want := camtest.PictureSums(t, paths[slices.Index(names, "finished")])[0]
 	if len(want) != clipFrames {
 		t.Fatalf("%d pictures", len(want))
@@ -81,14 +86,25 @@ func TestVLCOpensAllForms(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
+	t.Run("H.264", func(t *testing.T) {
+		t.Parallel()
+		vlcOpens(t, forms(t, reordered(t), heard(t)...), 0, 13, 30, 51)
+	})
+	t.Run("H.265", func(t *testing.T) {
+		t.Parallel()
+		all := forms(t, reorderedH265(t), heard(t)...)
+		vlcOpens(t, map[string][]byte{"growing": all["growing"], "finished": all["finished"]}, 0, 30)
+	})
+}
+
+func vlcOpens(t *testing.T, all map[string][]byte, places ...int) {
 	camtest.Need(t, "cvlc")
 	home := t.TempDir()
-	names, paths := allForms(t, home, forms(t, reordered(t), heard(t)...))
+	names, paths := allForms(t, home, all)
 	finished := paths[slices.Index(names, "finished")]
 	regular, fragmented := filepath.Join(home, "regular.mp4"), filepath.Join(home, "fragmented.mp4")
 	camtest.Output(t, nil, "ffmpeg", "-v", "error", "-i", finished, "-c", "copy", regular,
 		"-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof", fragmented)
-	places := []int{0, 13, 30, 51}
 	var films []camtest.Film
 	for _, path := range append(paths, regular, fragmented) {
 		for _, place := range places {

@@ -7,11 +7,19 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"framegate/gateway/media"
 )
 
 // small gives a file of few small samples, growing or finished with its tables
 // in front or at the end, and how many samples are whole up to each offset.
 func small(t testing.TB, expect int, finish bool) (b []byte, samples []Sample, whole func(size int) int) {
+	t.Helper()
+	return smallOf(t, h264Format(t), nil, expect, finish)
+}
+
+// smallOf gives one of a format, with sound or without.
+func smallOf(t testing.TB, format *media.Format, sound []Sample, expect int, finish bool) (b []byte, samples []Sample, whole func(size int) int) {
 	t.Helper()
 	samples = made(0, 30, 5)
 	for i := range samples {
@@ -24,13 +32,11 @@ func small(t testing.TB, expect int, finish bool) (b []byte, samples []Sample, w
 		}
 	}
 	f := forever()
-	w := write(t, f, h264Format(t), nil, 1, expect)
+	w := write(t, f, format, nil, 1, expect, sound...)
 	ends := []int64{}
 	each := len(samples) / 5
-	for part := range slices.Chunk(samples, each) {
-		if err := w.Append(part); err != nil {
-			t.Fatal(err)
-		}
+	for i := range 5 {
+		appendAll(t, w, samples[i*each:(i+1)*each], each, sound[i*len(sound)/5:(i+1)*len(sound)/5])
 		ends = append(ends, w.Size())
 	}
 	if finish {
@@ -49,8 +55,9 @@ func small(t testing.TB, expect int, finish bool) (b []byte, samples []Sample, w
 }
 
 // checkRepaired checks that a file is repaired to these samples, or left as it is
-// where there is none; and that it then is as if it had ended there.
-func checkRepaired(t *testing.T, b []byte, samples []Sample, want int) {
+// where there is none; and that it then is as if it had ended there. It gives what
+// it is then, or nil.
+func checkRepaired(t *testing.T, b []byte, samples []Sample, want int) *Segment {
 	t.Helper()
 	f := &memory{b: b, left: -1}
 	sum, err := Repair(f, int64(len(b)))
@@ -58,7 +65,7 @@ func checkRepaired(t *testing.T, b []byte, samples []Sample, want int) {
 		if !errors.Is(err, ErrNothing) || !bytes.Equal(f.b, b) {
 			t.Fatalf("of %d bytes: %v, changed: %v", len(b), err, !bytes.Equal(f.b, b))
 		}
-		return
+		return nil
 	}
 	if err != nil {
 		t.Fatalf("of %d bytes: %v", len(b), err)
@@ -68,22 +75,36 @@ func checkRepaired(t *testing.T, b []byte, samples []Sample, want int) {
 		t.Fatalf("of %d bytes: state %v, %d frames, %d bytes of %d; want %d", len(b), s.State, sum.Frames, sum.Bytes, len(f.b), want)
 	}
 	checkHolds(t, f.b, s, samples, want)
+	return s
 }
 
 // TestRepairAtEveryByte cuts files off at every byte: all whole fragments are
-// kept, of files that grew and of finished ones that are damaged.
+// kept, of files that grew and of finished ones that are damaged, and the sound with
+// its pictures.
 func TestRepairAtEveryByte(t *testing.T) {
-	for name, finish := range map[string]bool{"growing": false, "finished": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b, samples, whole := small(t, 30, finish)
-			for size := range b {
-				if size > headSize+16 && size < holeAt+minHole { // the hole is all alike
-					continue
+	for name, c := range map[string]struct {
+		format *media.Format
+		sound  []Sample
+	}{"H.264": {h264Format(t), nil}, "H.265 with sound": {h265Format(t), tones(0, 50)}} {
+		for state, finish := range map[string]bool{"growing": false, "finished": true} {
+			t.Run(name+", "+state, func(t *testing.T) {
+				t.Parallel()
+				b, samples, whole := smallOf(t, c.format, c.sound, 30, finish)
+				for size := range b {
+					if size > headSize+16 && size < holeAt+minHole { // the hole is all alike
+						continue
+					}
+					s := checkRepaired(t, b[:size], samples, whole(size))
+					if s == nil {
+						continue
+					}
+					heard := len(slices.Concat(s.Table.Entries[1:]...))
+					if s.Formats[0].Codec != c.format.Codec || heard != whole(size)*len(c.sound)/len(samples) {
+						t.Fatalf("of %d bytes: pictures of %v, and %d of sound", size, s.Formats[0].Codec, heard)
+					}
 				}
-				checkRepaired(t, b[:size], samples, whole(size))
-			}
-		})
+			})
+		}
 	}
 }
 
