@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { loadEnv, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-// The app: one entry, a chunk for each view, one style sheet. Names carry no
+// The app: one entry, a chunk for each view and for each group of the settings, one style sheet. Names carry no
 // hash, as those of the player; the server says when a file has changed. It is
 // built after the player, whose first build empties dist.
 //
@@ -21,10 +21,29 @@ const icons: Plugin = {
   },
 };
 
+// A view is imported as it stands: the helper of Vite would load ahead what modulePreload leaves alone.
+const plainImports: Plugin = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null),
+};
+
+// What shares a file: a file costs a request, and is compressed alone. What stands in no group and is shared by
+// several views has a file of its own.
+const groups = [
+  { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm)|views\/views)|texts\/common|preload-helper/ },
+  { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|recording|marks)\.|parts\/MarkForm/ },
+  { name: 'icons', test: /lucide/, minShareCount: 2 },
+  { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
+  { name: 'settings', test: /views\/settings\/[\w.]+$|texts\/settings\.ts/ },
+  { name: 'people', test: /views\/settings\/(people|account)\/|texts\/settings-(people|account)/ },
+  { name: 'server', test: /views\/settings\/server\/|texts\/settings-(server|trust)/ },
+];
+
 export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? '.' : 'app',
   base: './',
-  plugins: [svelte(), icons],
+  plugins: [svelte({ compilerOptions: { cssHash: ({ hash, css }) => `s${hash(css)}` } }), icons, plainImports], // a short class for each style
   // Workers and worklets are files of their own, since no script may come of a blob.
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'app/[name].js', chunkFileNames: 'app/[name].js' } } },
   build: {
@@ -42,6 +61,7 @@ export default defineConfig(({ mode }) => ({
         entryFileNames: 'app/app.js',
         chunkFileNames: 'app/[name].js',
         assetFileNames: 'app/app[extname]',
+        codeSplitting: { groups },
       },
     },
   },

@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => {
     build: {
       lib: { entry, formats: ['es'], fileName: () => `${name}.js` },
       target: 'es2022',
-      minify: true,
+      rolldownOptions: { output: { minify: true } }, // all of it: Vite leaves white space in libraries
       emptyOutDir: !(mode in parts),
       reportCompressedSize: false,
     },

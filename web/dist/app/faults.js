@@ -1,1 +1,0 @@
-function e(e,t){let n={},r=(e,t)=>{n[e]=n[e]?`${n[e]}; ${t}`:t},{message:i,faults:a=[]}=e;for(let{location:e=``,detail:n=``}of a){let i=e.replace(/^body\.?/,``).replace(/\[\d+\]$/,``);t.includes(i)?r(i,n):r(``,i?`${i}: ${n}`:n)}return a.length>0?n:{"":i??String(e)}}export{e as t};
