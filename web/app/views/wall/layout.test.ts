@@ -26,8 +26,9 @@ describe('the layout of tiles', () => {
     expect(layout(100, 1440, 700, 8)).toEqual({ columns: 5, tile: 281 });
   });
   it('has few cameras as wide as a telephone, and many beside each other', () => {
-    expect(layout(3, 360, 600, 8)).toEqual({ columns: 1, tile: 360 });
-    expect(layout(6, 360, 600, 8).columns).toBe(2);
+    expect(layout(4, 360, 600, 8)).toEqual({ columns: 1, tile: 360 });
+    expect(layout(5, 360, 600, 8)).toEqual({ columns: 2, tile: 176 });
+    expect(layout(20, 360, 600, 8)).toEqual({ columns: 2, tile: 176 });
   });
   it('fills the screen with as many as somebody chose', () => {
     expect(layout(30, 1600, 900, 0, 9)).toEqual({ columns: 3, tile: 533 });

@@ -10,9 +10,8 @@ export interface Layout {
 
 const RATIO = 16 / 9;
 const SMALLEST = 260; // px; smaller tiles are scrolled for
-const NARROW = 640; // px; a telephone
-const SMALLEST_NARROW = 150;
-const WHOLE_NARROW = 3; // so many or fewer are as wide as a telephone
+const NARROW = 640; // px; a telephone, of which all the width is taken
+const WHOLE_NARROW = 4; // so many or fewer are as wide as a telephone, and others half
 
 /** Lays out so many tiles in a space. With a grid of n, n tiles fill the space and others are scrolled for. */
 export function layout(tiles: number, width: number, height: number, gap: number, grid: Grid = 'auto'): Layout {
@@ -21,14 +20,17 @@ export function layout(tiles: number, width: number, height: number, gap: number
     const side = Math.sqrt(grid);
     return { columns: side, tile: fit(side, side, width, height, gap) };
   }
+  if (width < NARROW) {
+    const columns = tiles <= WHOLE_NARROW ? 1 : 2;
+    return { columns, tile: across(columns, width, gap) };
+  }
   let best: Layout = { columns: 1, tile: 0 };
   for (let columns = 1; columns <= tiles; columns++) {
     const tile = fit(columns, Math.ceil(tiles / columns), width, height, gap);
     if (tile > best.tile) best = { columns, tile };
   }
-  const least = width < NARROW ? (tiles <= WHOLE_NARROW ? width : SMALLEST_NARROW) : SMALLEST;
-  if (best.tile >= least) return best;
-  const columns = Math.max(1, Math.min(tiles, Math.floor((width + gap) / (least + gap))));
+  if (best.tile >= SMALLEST) return best;
+  const columns = Math.max(1, Math.min(tiles, Math.floor((width + gap) / (SMALLEST + gap))));
   return { columns, tile: across(columns, width, gap) };
 }
 
