@@ -30,7 +30,7 @@ func (a *API) registerStatus(r registrar) {
 	}, a.listPublishers)
 	add(r, operation{
 		Route: Route{http.MethodDelete, "/api/v1/viewers/{number}", auth.Admin}, id: "end-viewer", tag: tag,
-		summary: "End a viewer", about: "The number is its id, in the status of its camera. Players are told, with the code 403; nothing keeps a viewer from coming again, but a permission that is taken away.",
+		summary: "End a viewer", about: "The number is its id, in the status of its camera. Players are told, with the code 403, and come again only if a person asks for it; nothing else keeps a viewer from that but a permission that is taken away.",
 	}, a.endViewer)
 }
 

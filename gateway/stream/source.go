@@ -69,7 +69,7 @@ var (
 	ErrClosed = errors.New("stream closed")
 	// ErrEnded: somebody ended the viewer (Hub.EndViewer). It is the cause with
 	// which a context ends that a Client.Exit is of.
-	ErrEnded = errors.New("an admin ended it")
+	ErrEnded = errors.New("an administrator ended this")
 	// ErrIdle: no frame came for ReadOptions.Idle. The reader stays good.
 	ErrIdle = errors.New("no frame in time")
 	// ErrInterrupted: Reader.Interrupt was called. The reader stays good.

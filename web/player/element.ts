@@ -40,7 +40,8 @@
 //     volumechange      muted or volume changed
 //     framegate-mode    {mode}: how it is shown from now on
 //     framegate-size    {width, height} of the pictures
-//     framegate-error   {code, message}: something went wrong; the player goes on trying
+//     framegate-error   {code, message}: something went wrong; the player goes on trying,
+//                       but after 403: an administrator ended it, or it may not be shown any more
 //
 // Parts: picture, surface, poster, bar, state, delay, retry, mute, volume, note. Custom properties:
 // --framegate-aspect, --framegate-fit, --framegate-background.
@@ -183,9 +184,9 @@ export class FramegatePlayer extends HTMLElement {
     this.#player?.live();
   }
 
-  /** Connects now if it waits to try again. */
+  /** Connects now if it waits to try again, or others ended it. */
   retry(): void {
-    this.#player?.retryNow();
+    this.#player?.retryNow(true);
   }
 
   /** @internal */

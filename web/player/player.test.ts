@@ -120,6 +120,27 @@ test('who returns to the present stays there, whatever was said of the past on t
   player.close();
 });
 
+test('whoever was thrown out comes back when a person asks for it, and not before', async () => {
+  const { player, troubles } = await play('mse');
+  player.start();
+  connections[0]!.events.message(hello);
+  connections[0]!.events.message({ type: 'error', code: 403, message: 'an administrator ended this' });
+  connections[0]!.events.closed(true, '');
+  expect(troubles).toEqual(['an administrator ended this']);
+  vi.advanceTimersByTime(60_000);
+  player.retryNow(); // as when the network is back
+  player.stop();
+  player.start(); // as on a page that is looked at again
+  vi.advanceTimersByTime(60_000);
+  expect(connections.length).toBe(1);
+  player.retryNow(true);
+  connections[1]!.events.message(hello);
+  connections[1]!.events.closed(true, ''); // as always
+  vi.advanceTimersByTime(60_000);
+  expect(connections.length).toBeGreaterThan(2);
+  player.close();
+});
+
 test('a machine that is too slow connects once more, however long that takes', async () => {
   const { player, shown } = await play('auto');
   player.start();

@@ -20,6 +20,7 @@ const RETRY_BASE_MS = 250;
 const RETRY_CAP_MS = 5000;
 const REFUSED_MS = 5000; // a server that says no will not think better of it at once
 const LASTED_MS = 5000; // a connection that gave pictures for so long was a success
+const ENDED = 403;
 const TICK_MS = 500;
 const STATS_EVERY = 4; // ticks
 const TRIES_BEFORE_IMG = 2;
@@ -59,6 +60,7 @@ export class Player {
   private delays: number[] = []; // of the pictures painted since the last tick
   private shown = 0;
   private dropped = 0;
+  private ended = false; // by an administrator, or it may not be shown any more
   private closed = false;
 
   private readonly sound: Sound;
@@ -83,10 +85,8 @@ export class Player {
   start(): void {
     if (this.ticking !== undefined || this.closed) return;
     this.ticking = setInterval(() => this.tick(), TICK_MS);
-    this.backoff.reset();
     this.shownYet = false;
-    this.problem = '';
-    this.connect();
+    this.retryNow();
   }
 
   /** Disconnects, and leaves the last picture where it is. */
@@ -97,9 +97,10 @@ export class Player {
     this.report();
   }
 
-  /** Tries again now instead of later. */
-  retryNow(): void {
-    if (this.ticking === undefined || this.connected) return;
+  /** Tries again now instead of later; where others ended it, only if a person asks for it. */
+  retryNow(asked = false): void {
+    if (this.ticking === undefined || this.connected || (this.ended && !asked)) return;
+    this.ended = false;
     this.problem = '';
     this.backoff.reset();
     this.disconnect();
@@ -264,6 +265,7 @@ export class Player {
         break;
       case 'error':
         this.problem = message.message || `error ${message.code}`;
+        this.ended = message.code === ENDED;
         this.stage.trouble(String(message.code), this.problem);
         break;
     }
@@ -381,7 +383,7 @@ export class Player {
     const problem = this.problem || (this.shownYet && opened ? '' : reason);
     this.disconnect();
     this.problem = problem;
-    this.later(this.backoff.next());
+    if (!this.ended) this.later(this.backoff.next());
     if (!opened) void this.explain();
     this.report();
   }

@@ -38,6 +38,11 @@ export async function present(traveller) {
   await page.getByText(/JPEG · 160 × 120/).waitFor();
   await page.getByText(/^user:/).first().waitFor(); // who watches
   await axe();
+  await page.getByRole('button', { name: /^End: user:/ }).last().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+  await page.getByText('an administrator ended this').first().waitFor();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await playing(page, 'live');
   await page.getByRole('tab', { name: 'Statistics' }).click();
   await page.locator('.plot canvas').first().waitFor();
   await axe();

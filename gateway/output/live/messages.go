@@ -132,7 +132,6 @@ func (f *fault) Error() string { return f.Message }
 
 var (
 	faultGoingAway = &fault{Close: websocket.CloseGoingAway, Message: "the server is ending"}
-	faultEnded     = &fault{websocket.ClosePolicyViolation, 403, stream.ErrEnded.Error()}
 	faultNoHello   = &fault{websocket.ClosePolicyViolation, 408, "no hello came"}
 	faultNoCodec   = &fault{websocket.ClosePolicyViolation, 406, "none of the codecs named is one of h264, h265, jpeg"}
 	faultTooLarge  = &fault{websocket.CloseMessageTooBig, 413, "message of more than 4096 bytes"}
@@ -146,6 +145,16 @@ var (
 	faultUnfit     = &fault{websocket.CloseInternalServerErr, 502, "the camera sends what cannot be shown"}
 )
 
+// ended gives the fault of a viewer whom others ended, as the cause of its
+// request's context says; nil where nobody did. Players that are told 403 stay away.
+func ended(request context.Context) *fault {
+	why := context.Cause(request)
+	if why == nil || errors.Is(why, context.Canceled) {
+		return nil
+	}
+	return &fault{websocket.ClosePolicyViolation, 403, why.Error()}
+}
+
 // lastWords gives what goes to the client before its connection is closed for
 // err: a close frame, after an error message where there is one; or false for
 // a client that is not there to hear.
@@ -156,8 +165,6 @@ func lastWords(err error, dialect string) ([]byte, bool) {
 	case errors.As(err, &left) && left.Code != websocket.CloseAbnormalClosure:
 		return appendClose(nil, websocket.CloseNormalClosure, ""), true
 	case errors.As(err, &why):
-	case errors.Is(err, stream.ErrEnded):
-		why = faultEnded
 	case errors.Is(err, stream.ErrClosed), errors.Is(err, context.Canceled):
 		why = faultGoingAway
 	case errors.Is(err, stream.ErrFull):

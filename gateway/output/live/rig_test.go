@@ -50,7 +50,7 @@ type site struct {
 	choice Choice
 	file   Choice // of the .mp4
 	revoke func() // ends the context of all requests
-	end    func() // does so as an admin does
+	end    func(why error)
 }
 
 func newSite(t testing.TB, start func(*httptest.Server)) *site {
@@ -70,7 +70,7 @@ func newSiteOf(t testing.TB, start func(*httptest.Server), file Choice) *site {
 	s.live = New(delivery.Options{Hub: hub})
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	requests, end := context.WithCancelCause(context.Background())
-	s.revoke, s.end = func() { end(nil) }, func() { end(stream.ErrEnded) }
+	s.revoke, s.end = func() { end(nil) }, end
 	t.Cleanup(s.revoke)
 	s.server.Config.BaseContext = func(net.Listener) context.Context { return requests }
 	start(s.server)

@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -335,15 +336,17 @@ func TestRequestEnds(t *testing.T) {
 	}
 }
 
-// TestAnAdminEndsIt: whoever is thrown out is told.
-func TestAnAdminEndsIt(t *testing.T) {
-	s := newSite(t, overTCP)
-	s.attach(own).give(picture(1))
-	p := s.watch("jpeg")
-	p.frame()
-	s.end()
-	if code, why := p.end(); code != websocket.ClosePolicyViolation || why.Code != 403 || why.Message != stream.ErrEnded.Error() {
-		t.Errorf("closed with %d, %+v", code, why)
+// TestOthersEndIt: whoever is thrown out, or may watch no longer, is told so.
+func TestOthersEndIt(t *testing.T) {
+	for _, cause := range []error{stream.ErrEnded, errors.New("the permission was taken away")} {
+		s := newSite(t, overTCP)
+		s.attach(own).give(picture(1))
+		p := s.watch("jpeg")
+		p.frame()
+		s.end(cause)
+		if code, why := p.end(); code != websocket.ClosePolicyViolation || why.Code != 403 || why.Message != cause.Error() {
+			t.Errorf("%v: closed with %d, %+v", cause, code, why)
+		}
 	}
 }
 

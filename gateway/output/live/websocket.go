@@ -148,8 +148,8 @@ const (
 )
 
 // serve serves the viewer until it or the server ends it, and says why.
-func (v *viewer) serve(ctx context.Context, c *client) error {
-	ctx, end := context.WithCancelCause(ctx)
+func (v *viewer) serve(request context.Context, c *client) error {
+	ctx, end := context.WithCancelCause(request)
 	defer end(nil)
 	var reading sync.WaitGroup
 	defer reading.Wait()
@@ -164,6 +164,9 @@ func (v *viewer) serve(ctx context.Context, c *client) error {
 	err := v.run(ctx, c.hello)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
+	}
+	if why := ended(request); why != nil {
+		err = why
 	}
 	words, said := lastWords(err, v.dialect)
 	if !said || v.seat.Gone() {
