@@ -29,10 +29,12 @@ type playback struct {
 	Message      string
 }
 
-func look(t *testing.T, s *rig.Server) *looker {
+func look(t *testing.T, s *rig.Server) *looker { t.Helper(); return lookAt(t, s, "front") }
+
+func lookAt(t *testing.T, s *rig.Server, camera string) *looker {
 	t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{"framegate.v1"}}
-	conn, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/live/front", nil)
+	conn, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+"/live/"+camera, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,15 +60,16 @@ func withRecordings(t *testing.T) (url string, do func(word string)) {
 // and has a film among its recordings.
 func filmed(t *testing.T) *rig.Server {
 	t.Helper()
-	return filmedBy(t, strings.Replace(recordedCamera, "{phone", "{film: {source: 'upload:', record: {mode: continuous}}, phone", 1))
+	return filmedBy(t, strings.Replace(recordedCamera, "{phone", "{film: {source: 'upload:', record: {mode: continuous}}, phone", 1), "-bf", "0")
 }
 
-// filmedBy has that film among the recordings of a server with cameras.
-func filmedBy(t *testing.T, cameras string) *rig.Server {
+// filmedBy has that film among the recordings of a server with cameras, with options of
+// its encoder.
+func filmedBy(t *testing.T, cameras string, options ...string) *rig.Server {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "recordings")
 	start := time.Date(2020, 11, 20, 12, 0, 0, 0, time.UTC)
-	tape.Folder(t, folder, "film", tape.Film(t, start, "-bf", "0"))
+	tape.Folder(t, folder, "film", tape.Film(t, start, options...))
 	s := rig.Start(t, fmt.Sprintf("recordings: {dir: %q}\n%s", folder, cameras))
 	rig.Await(t, "the film to be known", func() bool {
 		a := s.Get(t, "/live/film/recording.m3u8?"+filmSpan, rig.Credentials{})
@@ -84,8 +85,10 @@ func withFilm(t *testing.T) (url string, do func(word string)) {
 	return filmed(t).URL, func(word string) { t.Errorf("the story asks to do %q", word) }
 }
 
+// withRemoved has a film of H.265 of a camera that was removed, which browsers that do
+// not show it get encoded.
 func withRemoved(t *testing.T) (url string, do func(word string)) {
-	return filmedBy(t, recordedCamera).URL, func(word string) { t.Errorf("the story asks to do %q", word) }
+	return filmedBy(t, recordedCamera, tape.H265InOrder...).URL, func(word string) { t.Errorf("the story asks to do %q", word) }
 }
 
 func withoutSockets(t *testing.T) (url string, do func(word string)) {

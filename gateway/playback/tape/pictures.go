@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -50,9 +51,17 @@ func NumberedH265(t testing.TB, from, n, width, height int) []media.Frame {
 	return Numbered(t, from, n, width, height, H265...)
 }
 
-// H265 are options of libx265 for that.
-var H265 = []string{"-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1",
-	"-x265-params", "log-level=none:keyint=10:min-keyint=10:scenecut=0:bframes=3:b-adapt=0:open-gop=0"}
+// H265 are options of libx265 for that, and H265InOrder for pictures that come as they
+// are shown.
+var (
+	H265        = h265(3)
+	H265InOrder = h265(0)
+)
+
+func h265(between int) []string {
+	return []string{"-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1",
+		"-x265-params", fmt.Sprintf("log-level=none:keyint=10:min-keyint=10:scenecut=0:bframes=%d:b-adapt=0:open-gop=0", between)}
+}
 
 // recoveryPoint says whether a picture begins with the message that decoding may
 // begin with it, as keyframes of open GOPs do, which ffmpeg does not mark.
