@@ -27,7 +27,7 @@ func TestHoursOfCamerasWhoseClocksAreWrong(t *testing.T) {
 	dir := t.TempDir()
 	cameras := make(map[string]*camera)
 	for id, ppm := range map[string]time.Duration{"fast": -300, "slow": 700} {
-		cameras[id] = &camera{stamped: time.Second, apart: time.Second + ppm*time.Microsecond}
+		cameras[id] = &camera{clip: footage, stamped: time.Second, apart: time.Second + ppm*time.Microsecond}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, dir, cameras, func(_ *record.Options, s *record.Settings, recorded []record.Camera) {

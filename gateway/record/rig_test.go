@@ -30,10 +30,18 @@ import (
 const ceiling = time.Minute
 
 // footage is two seconds of a camera: 25 frames a second, a keyframe each second.
-var footage = sync.OnceValues(func() ([]media.Frame, error) {
-	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2",
-		"-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-threads", "1", "-g", "25", "-bf", "0",
-		"-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1").Output()
+var (
+	footage     = sync.OnceValues(func() ([]media.Frame, error) { return shoot("-c:v", "libx264", "-g", "25", "-bf", "0") })
+	footageH265 = sync.OnceValues(func() ([]media.Frame, error) {
+		return shoot("-c:v", "libx265", "-tag:v", "hvc1", "-x265-params", "log-level=none:keyint=25:min-keyint=25:scenecut=0:bframes=0")
+	})
+)
+
+// shoot encodes such a clip.
+func shoot(codec ...string) ([]media.Frame, error) {
+	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2"}, codec...)
+	args = append(args, "-preset", "veryfast", "-pix_fmt", "yuv420p", "-threads", "1", "-f", "mp4", "-movflags", "frag_every_frame+empty_moov+default_base_moof", "pipe:1")
+	out, err := exec.Command("ffmpeg", args...).Output()
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +62,11 @@ var footage = sync.OnceValues(func() ([]media.Frame, error) {
 		frames = append(frames, media.Frame{PTS: shown, Key: f.Key, Format: format, Data: f.Data})
 		b = b[n:]
 	}
-})
+}
 
 // camera sends the clip again and again. Each run has a Format of its own.
 type camera struct {
+	clip           func() ([]media.Frame, error)
 	stamped, apart time.Duration // from one picture to the next, as it says and in truth
 	sent           atomic.Int64
 	last           atomic.Int64 // when it sent the last picture, in nanoseconds since 1970
@@ -65,13 +74,17 @@ type camera struct {
 	jump           atomic.Int64 // that its clock makes before the next picture
 }
 
-func newCamera() *camera { return &camera{stamped: time.Second / 25, apart: time.Second / 25} }
+func newCamera() *camera {
+	return &camera{clip: footage, stamped: time.Second / 25, apart: time.Second / 25}
+}
 
 // newSlowCamera sends two pictures a second, for stories that are long.
-func newSlowCamera() *camera { return &camera{stamped: time.Second / 2, apart: time.Second / 2} }
+func newSlowCamera() *camera {
+	return &camera{clip: footage, stamped: time.Second / 2, apart: time.Second / 2}
+}
 
 func (c *camera) Run(ctx context.Context, emit func(media.Frame)) error {
-	frames, err := footage()
+	frames, err := c.clip()
 	if err != nil {
 		return err
 	}
