@@ -40,6 +40,8 @@ type commandLine struct {
 	Index       indexCommand       `cmd:"" help:"Manage the index of recordings."`
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
+	Backup      backupCommand      `cmd:"" help:"Put what a server cannot do without into one file, also while it runs: users, tokens, links, cameras of the API, certificates."`
+	Restore     restoreCommand     `cmd:"" help:"Take a backup apart into a data folder that has nothing of it yet."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`
 	Completion  completionCommand  `cmd:"" help:"Print what has a shell complete these commands: source <(framegate completion bash)."`
 	Complete    completeCommand    `cmd:"" hidden:""`

@@ -183,7 +183,7 @@ func sweep(dir string) {
 		name := entry.Name()
 		ours := strings.HasPrefix(name, ".") && strings.Contains(name, ".new-") || strings.HasPrefix(name, ".room-")
 		if info, err := entry.Info(); ours && err == nil && time.Since(info.ModTime()) > time.Hour {
-			os.Remove(filepath.Join(dir, name))
+			os.RemoveAll(filepath.Join(dir, name)) // a folder, where it was a backup
 		}
 	}
 }
