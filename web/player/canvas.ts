@@ -9,61 +9,63 @@ import type { Opening } from './worker';
 /** Renders on a canvas, whose painter is in a worker if possible. */
 export class CanvasRenderer implements Renderer {
   readonly surface = document.createElement('canvas');
-  private ordered: PaintOrder[] | null = []; // until there is a painter
-  private order: (order: PaintOrder) => void = (order) => this.ordered?.push(order);
-  private newestMs = 0; // capture time of the newest picture that came
-  private paintedMs = 0; // and of the one on the screen
-  private closed = false;
+  #ordered: PaintOrder[] | null = []; // until there is a painter
+  #order: (order: PaintOrder) => void = (order) => this.#ordered?.push(order);
+  #newestMs = 0; // capture time of the newest picture that came
+  #paintedMs = 0; // and of the one on the screen
+  #closed = false;
+  readonly #events: RendererEvents;
 
-  constructor(private readonly events: RendererEvents) {
-    void this.open();
+  constructor(events: RendererEvents) {
+    this.#events = events;
+    void this.#open();
   }
 
   begin(codec: Codec): void {
-    this.order({ type: 'begin', codec });
+    this.#order({ type: 'begin', codec });
   }
 
   take(packet: Packet): void {
     if (packet.kind === 'init') {
       const { codec, config } = parseInit(packet.payload);
-      this.order({ type: 'configure', codec, description: config });
+      this.#order({ type: 'configure', codec, description: config });
       return;
     }
     const { key, backlog, captureMs } = packet;
-    this.newestMs = captureMs;
-    this.order({ type: 'picture', bytes: packet.payload.subarray(packet.unitOffset), key, backlog, captureMs });
+    this.#newestMs = captureMs;
+    this.#order({ type: 'picture', bytes: packet.payload.subarray(packet.unitOffset), key, backlog, captureMs });
   }
 
   rest(): void {
-    this.order({ type: 'rest' });
+    this.#order({ type: 'rest' });
   }
 
   bufferMs(): number {
-    return this.paintedMs === 0 ? 0 : Math.max(0, this.newestMs - this.paintedMs);
+    return this.#paintedMs === 0 ? 0 : Math.max(0, this.#newestMs - this.#paintedMs);
   }
 
   close(): void {
-    this.closed = true;
-    this.order({ type: 'close' });
+    this.#closed = true;
+    this.#order({ type: 'close' });
   }
 
-  private async open(): Promise<void> {
+  async #open(): Promise<void> {
     const worker = await paintWorker();
     try {
-      this.order = (worker && this.inWorker(worker)) ?? this.inPage();
+      this.#order = (worker && this.#inWorker(worker)) ?? this.#inPage();
     } catch (error) {
-      this.events.failed(error as Error);
+      this.#events.failed(error as Error);
       return;
     }
-    const ordered = this.ordered ?? [];
-    this.ordered = null;
-    ordered.forEach(this.order);
+    const ordered = this.#ordered ?? [];
+    this.#ordered = null;
+    ordered.forEach(this.#order);
   }
 
-  private inWorker(worker: Worker): ((order: PaintOrder) => void) | null {
+  #inWorker(worker: Worker): ((order: PaintOrder) => void) | null {
     if (!('transferControlToOffscreen' in this.surface)) return null;
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = ({ data }: MessageEvent<PaintReport>) => this.reported(data);
+    port1.onmessage = ({ data }: MessageEvent<PaintReport>) => this.#reported(data);
     const canvas = this.surface.transferControlToOffscreen();
     const opening: Opening = { port: port2, canvas };
     worker.postMessage(opening, [port2, canvas]);
@@ -71,26 +73,26 @@ export class CanvasRenderer implements Renderer {
     return (order) => port1.postMessage(order, order.type === 'picture' ? [order.bytes.buffer] : []);
   }
 
-  private inPage(): (order: PaintOrder) => void {
-    const painter = new Painter(this.surface, (report) => this.reported(report));
+  #inPage(): (order: PaintOrder) => void {
+    const painter = new Painter(this.surface, (report) => this.#reported(report));
     return (order) => painter.obey(order);
   }
 
-  private reported(report: PaintReport): void {
-    if (this.closed) return;
+  #reported(report: PaintReport): void {
+    if (this.#closed) return;
     switch (report.type) {
       case 'painted':
-        this.paintedMs = report.captureMs;
-        this.events.painted(report.captureMs, report.paintedMs);
+        this.#paintedMs = report.captureMs;
+        this.#events.painted(report.captureMs, report.paintedMs);
         break;
       case 'dropped':
-        this.events.dropped(report.count);
+        this.#events.dropped(report.count);
         break;
       case 'sized':
-        this.events.sized(report.width, report.height);
+        this.#events.sized(report.width, report.height);
         break;
       case 'failed':
-        this.events.failed(new Error(report.message));
+        this.#events.failed(new Error(report.message));
         break;
     }
   }

@@ -22,35 +22,35 @@ const DRIFT_PER_MS = 100e-6; // of two crystals, at most
  * nearly; one that is old loses against the drift of the clocks.
  */
 export class ServerClock {
-  private samples: Sample[] = [];
+  #samples: Sample[] = [];
 
   /** Notes an answer: when it was asked for and arrived here, and the server's time in it, all in ms. */
   note(sentMs: number, arrivedMs: number, serverMs: number): void {
     const roundTripMs = arrivedMs - sentMs;
     if (!(roundTripMs >= 0)) return;
-    this.samples.push({ offsetMs: serverMs - (sentMs + arrivedMs) / 2, roundTripMs, atMs: arrivedMs });
-    if (this.samples.length > KEPT) this.samples.shift();
+    this.#samples.push({ offsetMs: serverMs - (sentMs + arrivedMs) / 2, roundTripMs, atMs: arrivedMs });
+    if (this.#samples.length > KEPT) this.#samples.shift();
   }
 
   /** Forgets all: the next answer may come from another machine. */
   reset(): void {
-    this.samples = [];
+    this.#samples = [];
   }
 
   /** How far the server's clock is ahead in ms, or null before the first answer. */
   offsetMs(nowMs: number): number | null {
-    return this.best(nowMs)?.offsetMs ?? null;
+    return this.#best(nowMs)?.offsetMs ?? null;
   }
 
   /** How wrong offsetMs can be, in ms, or null before the first answer. */
   errorMs(nowMs: number): number | null {
-    const best = this.best(nowMs);
+    const best = this.#best(nowMs);
     return best && doubt(best, nowMs);
   }
 
-  private best(nowMs: number): Sample | null {
+  #best(nowMs: number): Sample | null {
     let best: Sample | null = null;
-    for (const sample of this.samples) {
+    for (const sample of this.#samples) {
       if (!best || doubt(sample, nowMs) < doubt(best, nowMs)) best = sample;
     }
     return best;

@@ -21,89 +21,90 @@ const PING_EVERY_MS = 4000;
 
 /** Connects at once. The clock is told of every answer to a ping. */
 export class Connection {
-  private readonly socket: WebSocket;
-  private watchdog: ReturnType<typeof setTimeout> | undefined;
-  private pinging: ReturnType<typeof setTimeout> | undefined;
-  private pings = 0;
-  private opened = false;
-  private greeted = false;
-  private over = false;
+  readonly #socket: WebSocket;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #pinging: ReturnType<typeof setTimeout> | undefined;
+  #pings = 0;
+  #opened = false;
+  #greeted = false;
+  #over = false;
+  readonly #codecs: () => Promise<string[]>;
+  readonly #clock: ServerClock;
+  readonly #events: ConnectionEvents;
 
   /** codecs is what the client can show, best first, once that is known. */
-  constructor(
-    url: URL,
-    private readonly codecs: () => Promise<string[]>,
-    private readonly clock: ServerClock,
-    private readonly events: ConnectionEvents,
-  ) {
-    this.socket = new WebSocket(url, SUBPROTOCOL);
-    this.socket.binaryType = 'arraybuffer';
-    this.socket.onopen = () => this.open();
-    this.socket.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
-    this.socket.onclose = ({ reason }) => this.end(reason);
-    this.watch(OPEN_WITHIN_MS);
+  constructor(url: URL, codecs: () => Promise<string[]>, clock: ServerClock, events: ConnectionEvents) {
+    this.#codecs = codecs;
+    this.#clock = clock;
+    this.#events = events;
+    this.#socket = new WebSocket(url, SUBPROTOCOL);
+    this.#socket.binaryType = 'arraybuffer';
+    this.#socket.onopen = () => this.#open();
+    this.#socket.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);
+    this.#socket.onclose = ({ reason }) => this.#end(reason);
+    this.#watch(OPEN_WITHIN_MS);
   }
 
   /** Sends a message, if the connection is open and the server knows what can be shown. */
   send(message: ClientMessage): void {
-    if (this.greeted && this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.#greeted && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   /** Ends it without a word to the events. */
   close(): void {
-    this.over = true;
-    clearTimeout(this.watchdog);
-    clearTimeout(this.pinging);
-    this.socket.close(1000);
+    this.#over = true;
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#pinging);
+    this.#socket.close(1000);
   }
 
-  private open(): void {
-    if (this.over) return;
-    this.opened = true;
-    this.watch(SILENT_FOR_MS);
-    void this.hello();
+  #open(): void {
+    if (this.#over) return;
+    this.#opened = true;
+    this.#watch(SILENT_FOR_MS);
+    void this.#hello();
   }
 
-  private async hello(): Promise<void> {
-    const codecs = await this.codecs();
-    if (this.over) return;
-    this.greeted = true;
+  async #hello(): Promise<void> {
+    const codecs = await this.#codecs();
+    if (this.#over) return;
+    this.#greeted = true;
     this.send({ type: 'hello', codecs });
-    this.events.opened();
-    this.ping();
+    this.#events.opened();
+    this.#ping();
   }
 
-  private ping(): void {
+  #ping(): void {
     this.send({ type: 'ping', c: wallMs() });
-    this.pings++;
-    this.pinging = setTimeout(() => this.ping(), this.pings < PINGS_AT_FIRST ? PING_FIRST_MS : PING_EVERY_MS);
+    this.#pings++;
+    this.#pinging = setTimeout(() => this.#ping(), this.#pings < PINGS_AT_FIRST ? PING_FIRST_MS : PING_EVERY_MS);
   }
 
-  private receive(data: unknown): void {
-    if (this.over) return;
+  #receive(data: unknown): void {
+    if (this.#over) return;
     const arrivedMs = wallMs();
-    this.watch(SILENT_FOR_MS);
+    this.#watch(SILENT_FOR_MS);
     try {
       if (typeof data !== 'string') {
-        this.events.packet(parsePacket(data as ArrayBuffer));
+        this.#events.packet(parsePacket(data as ArrayBuffer));
         return;
       }
       const message = parseMessage(data);
-      if (message?.type === 'pong') this.clock.note(message.c, arrivedMs, message.serverTimeUs / 1000);
-      else if (message) this.events.message(message);
+      if (message?.type === 'pong') this.#clock.note(message.c, arrivedMs, message.serverTimeUs / 1000);
+      else if (message) this.#events.message(message);
     } catch (error) {
-      this.end(`The server sent ${(error as Error).message}.`);
+      this.#end(`The server sent ${(error as Error).message}.`);
     }
   }
 
-  private watch(withinMs: number): void {
-    clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => this.end('The server does not answer.'), withinMs);
+  #watch(withinMs: number): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#end('The server does not answer.'), withinMs);
   }
 
-  private end(reason: string): void {
-    if (this.over) return;
+  #end(reason: string): void {
+    if (this.#over) return;
     this.close();
-    this.events.closed(this.opened, reason);
+    this.#events.closed(this.#opened, reason);
   }
 }

@@ -39,83 +39,86 @@ const ERRORS_WITHIN_MS = 10_000;
  * keyframe; what the browser cannot decode at all is a failure.
  */
 export class UnitDecoder implements Decoder {
-  private decoder: VideoDecoder | null = null;
-  private config: VideoDecoderConfig | null = null;
-  private needsKey = true;
-  private count = 0; // of access units; labels them on their way through the decoder
-  private inside = new Map<number, Encoded>();
-  private errors: number[] = []; // when they happened
+  #decoder: VideoDecoder | null = null;
+  #config: VideoDecoderConfig | null = null;
+  #needsKey = true;
+  #count = 0; // of access units; labels them on their way through the decoder
+  #inside = new Map<number, Encoded>();
+  #errors: number[] = []; // when they happened
+  readonly #sink: Sink;
 
-  constructor(private readonly sink: Sink) {}
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
 
   configure(codec: string, description: Uint8Array<ArrayBuffer>): void {
-    this.config = { codec, description, optimizeForLatency: true };
-    this.restart();
+    this.#config = { codec, description, optimizeForLatency: true };
+    this.#restart();
   }
 
   decode(encoded: Encoded): void {
-    if (!this.config) return;
-    if (!encoded.backlog && !encoded.key && this.liveInside() > MOST_WAITING) this.restart();
-    if (this.needsKey && !encoded.key) {
-      this.sink.dropped(1);
+    if (!this.#config) return;
+    if (!encoded.backlog && !encoded.key && this.#liveInside() > MOST_WAITING) this.#restart();
+    if (this.#needsKey && !encoded.key) {
+      this.#sink.dropped(1);
       return;
     }
-    this.needsKey = false;
-    const decoder = (this.decoder ??= this.open(this.config));
-    const timestamp = this.count++;
-    this.inside.set(timestamp, { ...encoded, bytes: NOTHING });
+    this.#needsKey = false;
+    const decoder = (this.#decoder ??= this.#open(this.#config));
+    const timestamp = this.#count++;
+    this.#inside.set(timestamp, { ...encoded, bytes: NOTHING });
     decoder.decode(new EncodedVideoChunk({ type: encoded.key ? 'key' : 'delta', timestamp, data: encoded.bytes }));
   }
 
   close(): void {
-    this.sink.dropped(this.liveInside());
-    this.inside.clear();
-    if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
-    this.decoder = null;
+    this.#sink.dropped(this.#liveInside());
+    this.#inside.clear();
+    if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
+    this.#decoder = null;
   }
 
-  private open(config: VideoDecoderConfig): VideoDecoder {
+  #open(config: VideoDecoderConfig): VideoDecoder {
     const decoder = new VideoDecoder({
-      output: (frame) => this.output(frame),
-      error: (error) => decoder === this.decoder && this.failed(error),
+      output: (frame) => this.#output(frame),
+      error: (error) => decoder === this.#decoder && this.#failed(error),
     });
     decoder.configure(config);
     return decoder;
   }
 
-  private output(frame: VideoFrame): void {
-    const encoded = this.inside.get(frame.timestamp);
-    this.inside.delete(frame.timestamp);
-    this.giveUp(frame.timestamp - MOST_REORDERED);
-    if (encoded && (encoded.key || !encoded.backlog)) this.sink.decoded(frame, encoded);
+  #output(frame: VideoFrame): void {
+    const encoded = this.#inside.get(frame.timestamp);
+    this.#inside.delete(frame.timestamp);
+    this.#giveUp(frame.timestamp - MOST_REORDERED);
+    if (encoded && (encoded.key || !encoded.backlog)) this.#sink.decoded(frame, encoded);
     else frame.close();
   }
 
-  // giveUp forgets what went in before and does not come out: decoders leave out
+  // #giveUp forgets what went in before and does not come out: decoders leave out
   // what they cannot decode after the keyframe that they began with.
-  private giveUp(before: number): void {
-    for (const [timestamp, { backlog }] of this.inside) {
+  #giveUp(before: number): void {
+    for (const [timestamp, { backlog }] of this.#inside) {
       if (timestamp >= before) return;
-      this.inside.delete(timestamp);
-      if (!backlog) this.sink.dropped(1);
+      this.#inside.delete(timestamp);
+      if (!backlog) this.#sink.dropped(1);
     }
   }
 
-  private failed(error: Error): void {
+  #failed(error: Error): void {
     const now = performance.now();
-    this.errors = [...this.errors.filter((at) => at > now - ERRORS_WITHIN_MS), now];
-    if (error.name === 'NotSupportedError' || this.errors.length > MOST_ERRORS) this.sink.failed(error);
-    else this.restart();
+    this.#errors = [...this.#errors.filter((at) => at > now - ERRORS_WITHIN_MS), now];
+    if (error.name === 'NotSupportedError' || this.#errors.length > MOST_ERRORS) this.#sink.failed(error);
+    else this.#restart();
   }
 
-  private restart(): void {
+  #restart(): void {
     this.close();
-    this.needsKey = true;
+    this.#needsKey = true;
   }
 
-  private liveInside(): number {
+  #liveInside(): number {
     let live = 0;
-    for (const encoded of this.inside.values()) if (!encoded.backlog) live++;
+    for (const encoded of this.#inside.values()) if (!encoded.backlog) live++;
     return live;
   }
 }
@@ -124,39 +127,42 @@ const NOTHING = new Uint8Array(0);
 
 /** Decodes JPEGs, one at a time; of those that come meanwhile the newest. */
 export class JPEGDecoder implements Decoder {
-  private busy = false;
-  private next: Encoded | null = null;
-  private closed = false;
+  #busy = false;
+  #next: Encoded | null = null;
+  #closed = false;
+  readonly #sink: Sink;
 
-  constructor(private readonly sink: Sink) {}
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
 
   configure(): void {}
 
   decode(encoded: Encoded): void {
     if (encoded.backlog) return;
-    if (this.next) this.sink.dropped(1);
-    this.next = encoded;
-    if (!this.busy) void this.work();
+    if (this.#next) this.#sink.dropped(1);
+    this.#next = encoded;
+    if (!this.#busy) void this.#work();
   }
 
   close(): void {
-    this.closed = true;
-    this.next = null;
+    this.#closed = true;
+    this.#next = null;
   }
 
-  private async work(): Promise<void> {
-    this.busy = true;
-    while (this.next) {
-      const encoded = this.next;
-      this.next = null;
+  async #work(): Promise<void> {
+    this.#busy = true;
+    while (this.#next) {
+      const encoded = this.#next;
+      this.#next = null;
       try {
         const image = await createImageBitmap(new Blob([encoded.bytes], { type: 'image/jpeg' }));
-        if (this.closed) image.close();
-        else this.sink.decoded(image, encoded);
+        if (this.#closed) image.close();
+        else this.#sink.decoded(image, encoded);
       } catch {
-        this.sink.dropped(1); // one broken picture; the next is another
+        this.#sink.dropped(1); // one broken picture; the next is another
       }
     }
-    this.busy = false;
+    this.#busy = false;
   }
 }

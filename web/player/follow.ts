@@ -47,50 +47,53 @@ interface Sample {
  * It is pure: it reads no clock and touches no element.
  */
 export class Follower {
-  private samples: Sample[] = [];
-  private rate = 1;
+  #samples: Sample[] = [];
+  #rate = 1;
+  readonly #jumpOnly: boolean;
 
   /** jumpOnly is for players whose picture stutters at other rates than 1 (Safari). */
-  constructor(private readonly jumpOnly = false) {}
+  constructor(jumpOnly = false) {
+    this.#jumpOnly = jumpOnly;
+  }
 
   /** Is told of each arrival of pictures, once they are buffered. */
   arrived(situation: Situation): Move {
     const leadS = situation.newestS - situation.currentS;
-    if (leadS - (this.samples.at(-1)?.leadS ?? leadS) > BURST_S) this.samples = []; // what was before it says nothing
-    this.samples.push({ atMs: situation.nowMs, leadS });
-    while (this.samples[0]!.atMs < situation.nowMs - WINDOW_MS) this.samples.shift();
+    if (leadS - (this.#samples.at(-1)?.leadS ?? leadS) > BURST_S) this.#samples = []; // what was before it says nothing
+    this.#samples.push({ atMs: situation.nowMs, leadS });
+    while (this.#samples[0]!.atMs < situation.nowMs - WINDOW_MS) this.#samples.shift();
     return this.decide(situation);
   }
 
   /** Is asked now and then, so that nothing stays stuck when no pictures arrive. */
   decide(situation: Situation): Move {
-    const seekS = situation.seeking ? missed(situation) : this.where(situation);
+    const seekS = situation.seeking ? missed(situation) : this.#where(situation);
     if (seekS !== null) {
-      this.samples = [];
-      this.rate = 1;
-    } else if (!this.jumpOnly) {
-      this.rate = this.pace();
+      this.#samples = [];
+      this.#rate = 1;
+    } else if (!this.#jumpOnly) {
+      this.#rate = this.#pace();
     }
-    return { rate: this.rate, seekS };
+    return { rate: this.#rate, seekS };
   }
 
-  // where gives a time to jump to, if it is time to jump.
-  private where({ currentS, newestS, ranges }: Situation): number | null {
+  // #where gives a time to jump to, if it is time to jump.
+  #where({ currentS, newestS, ranges }: Situation): number | null {
     const last = ranges.at(-1);
     if (!last) return null;
     const live = Math.max(last[0], newestS - LEAD_S);
-    const lowest = Math.min(...this.samples.map((sample) => sample.leadS));
-    if (this.samples.length > 0 && lowest > (this.jumpOnly ? JUMP_ONLY_S : JUMP_S)) return live;
+    const lowest = Math.min(...this.#samples.map((sample) => sample.leadS));
+    if (this.#samples.length > 0 && lowest > (this.#jumpOnly ? JUMP_ONLY_S : JUMP_S)) return live;
     if (currentS > last[1] + JUMP_S) return live; // what was buffered was taken away
     if (ranges.some(([startS, endS]) => startS <= currentS && currentS < endS - EDGE_S)) return null;
     const next = ranges.find(([startS]) => startS > currentS); // a hole is between, or there is nothing
     return next ? next[0] : null;
   }
 
-  private pace(): number {
-    if (this.samples.length === 0) return this.rate;
-    const excessS = Math.min(...this.samples.map((sample) => sample.leadS)) - LEAD_S;
-    if (Math.abs(excessS) < (this.rate === 1 ? AWAY_S : CLOSE_S)) return 1;
+  #pace(): number {
+    if (this.#samples.length === 0) return this.#rate;
+    const excessS = Math.min(...this.#samples.map((sample) => sample.leadS)) - LEAD_S;
+    if (Math.abs(excessS) < (this.#rate === 1 ? AWAY_S : CLOSE_S)) return 1;
     const rate = Math.min(FASTEST, Math.max(SLOWEST, 1 + GAIN * excessS));
     return Math.round(rate * 100) / 100;
   }

@@ -12,73 +12,75 @@ const LOWERED = 0.004; // sound has to be bent by as much (workletspeaker.ts)
  * it begins, things are passed on at once.
  */
 export class Hold<T> {
-  private waiting: { thing: T; dueMs: number }[] = [];
-  private wantedMs = 0;
-  private currentMs = 0;
-  private changedMs: number | null = null; // when currentMs was true
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  #waiting: { thing: T; dueMs: number }[] = [];
+  #wantedMs = 0;
+  #currentMs = 0;
+  #changedMs: number | null = null; // when currentMs was true
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #pass: (thing: T) => void;
+  readonly #now: () => number;
 
-  constructor(
-    private readonly pass: (thing: T) => void,
-    private readonly now: () => number,
-  ) {}
+  constructor(pass: (thing: T) => void, now: () => number) {
+    this.#pass = pass;
+    this.#now = now;
+  }
 
   /** For how long things wait from now on, in ms, as soon as that can be. */
   set(wantedMs: number): void {
-    this.advance();
-    this.wantedMs = wantedMs;
+    this.#advance();
+    this.#wantedMs = wantedMs;
   }
 
   /** For how long they wait now. */
   get heldMs(): number {
-    this.advance();
-    return this.currentMs;
+    this.#advance();
+    return this.#currentMs;
   }
 
   /** Passes a thing on, when it has waited. */
   take(thing: T): void {
-    this.advance();
-    if (this.currentMs === 0 && this.waiting.length === 0) {
-      this.pass(thing);
+    this.#advance();
+    if (this.#currentMs === 0 && this.#waiting.length === 0) {
+      this.#pass(thing);
       return;
     }
-    this.waiting.push({ thing, dueMs: Math.max(this.now() + this.currentMs, this.waiting.at(-1)?.dueMs ?? 0) });
-    if (this.waiting.length === 1) this.wake();
+    this.#waiting.push({ thing, dueMs: Math.max(this.#now() + this.#currentMs, this.#waiting.at(-1)?.dueMs ?? 0) });
+    if (this.#waiting.length === 1) this.#wake();
   }
 
   /** Passes on what waits, now. */
   flush(): void {
-    clearTimeout(this.timer);
-    const waiting = this.waiting;
-    this.waiting = [];
-    for (const { thing } of waiting) this.pass(thing);
+    clearTimeout(this.#timer);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { thing } of waiting) this.#pass(thing);
   }
 
   /** Forgets what waits, and goes on without waiting. */
   reset(): void {
-    clearTimeout(this.timer);
-    this.waiting = [];
-    this.wantedMs = this.currentMs = 0;
-    this.changedMs = null;
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+    this.#wantedMs = this.#currentMs = 0;
+    this.#changedMs = null;
   }
 
-  private advance(): void {
-    const nowMs = this.now();
-    const passedMs = nowMs - (this.changedMs ?? nowMs);
-    this.changedMs = nowMs;
-    const missingMs = this.wantedMs - this.currentMs;
-    const lowered = this.wantedMs === 0 ? RAISED : LOWERED; // with nothing to wait for there is no sound
-    this.currentMs += Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * RAISED);
+  #advance(): void {
+    const nowMs = this.#now();
+    const passedMs = nowMs - (this.#changedMs ?? nowMs);
+    this.#changedMs = nowMs;
+    const missingMs = this.#wantedMs - this.#currentMs;
+    const lowered = this.#wantedMs === 0 ? RAISED : LOWERED; // with nothing to wait for there is no sound
+    this.#currentMs += Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * RAISED);
   }
 
-  private wake(): void {
-    this.timer = setTimeout(() => this.due(), Math.max(0, this.waiting[0]!.dueMs - this.now()));
+  #wake(): void {
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, this.#waiting[0]!.dueMs - this.#now()));
   }
 
-  private due(): void {
-    const nowMs = this.now();
-    while (this.waiting[0] && this.waiting[0].dueMs <= nowMs + EARLY_MS) this.pass(this.waiting.shift()!.thing);
-    if (this.waiting.length > 0) this.wake();
+  #due(): void {
+    const nowMs = this.#now();
+    while (this.#waiting[0] && this.#waiting[0].dueMs <= nowMs + EARLY_MS) this.#pass(this.#waiting.shift()!.thing);
+    if (this.#waiting.length > 0) this.#wake();
   }
 }
 

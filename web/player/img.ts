@@ -17,48 +17,49 @@ const LOOK_EVERY_MS = 500;
 /** Shows an endless multipart response. */
 export class MultipartImage {
   readonly surface = document.createElement('img');
-  private readonly backoff = new Backoff(1000, 15_000);
-  private retry: ReturnType<typeof setTimeout> | undefined;
-  private readonly looking: ReturnType<typeof setInterval>;
-  private size = '';
+  readonly #backoff = new Backoff(1000, 15_000);
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #looking: ReturnType<typeof setInterval>;
+  #size = '';
+  readonly #url: URL;
+  readonly #events: ImageEvents;
 
-  constructor(
-    private readonly url: URL,
-    private readonly events: ImageEvents,
-  ) {
+  constructor(url: URL, events: ImageEvents) {
+    this.#url = url;
+    this.#events = events;
     this.surface.alt = '';
-    this.surface.addEventListener('error', () => this.broken());
-    this.looking = setInterval(() => this.look(), LOOK_EVERY_MS); // Firefox fires load but once, Chrome at the end
-    this.load();
+    this.surface.addEventListener('error', () => this.#broken());
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS); // Firefox fires load but once, Chrome at the end
+    this.#load();
   }
 
   /** Ends it. Taking the source away is what closes the connection. */
   close(): void {
-    clearInterval(this.looking);
-    clearTimeout(this.retry);
+    clearInterval(this.#looking);
+    clearTimeout(this.#retry);
     this.surface.removeAttribute('src');
   }
 
-  private load(): void {
-    const url = new URL(this.url);
+  #load(): void {
+    const url = new URL(this.#url);
     url.searchParams.set('t', Date.now().toString(36)); // or browsers share one response, even a dead one
     this.surface.src = url.href;
   }
 
-  private look(): void {
+  #look(): void {
     const { naturalWidth, naturalHeight } = this.surface;
     if (naturalWidth === 0) return;
     const size = `${naturalWidth}x${naturalHeight}`;
-    if (this.size === '') this.events.shown();
-    if (this.size !== size) this.events.sized(naturalWidth, naturalHeight);
-    this.size = size;
-    this.backoff.reset();
+    if (this.#size === '') this.#events.shown();
+    if (this.#size !== size) this.#events.sized(naturalWidth, naturalHeight);
+    this.#size = size;
+    this.#backoff.reset();
   }
 
-  private broken(): void {
-    this.size = '';
-    this.events.broken();
-    clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.load(), this.backoff.next());
+  #broken(): void {
+    this.#size = '';
+    this.#events.broken();
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#load(), this.#backoff.next());
   }
 }

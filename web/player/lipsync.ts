@@ -44,103 +44,105 @@ interface Sample {
  * It is pure: it reads no clock.
  */
 export class LipSync {
-  private pictures: Sample[] = []; // with the lag they would have if they were not held
-  private sounds: Sample[] = [];
-  private heldMs = 0; // of the newest picture
-  private stockMs: number;
-  private stockedMs: number | null = null; // when stockMs was true
-  private wantedHoldMs = 0;
-  private behind: number | null = null;
-  private fresh = true; // nothing was heard since it began
+  #pictures: Sample[] = []; // with the lag they would have if they were not held
+  #sounds: Sample[] = [];
+  #heldMs = 0; // of the newest picture
+  #stockMs: number;
+  #stockedMs: number | null = null; // when stockMs was true
+  #wantedHoldMs = 0;
+  #behind: number | null = null;
+  #fresh = true; // nothing was heard since it began
+  readonly #habits: Habits;
 
-  constructor(private readonly habits: Habits) {
-    this.stockMs = habits.stockMs;
+  constructor(habits: Habits) {
+    this.#habits = habits;
+    this.#stockMs = habits.stockMs;
   }
 
   /** A picture was shown, that was held for a while. */
   painted(mediaMs: number, atMs: number, heldMs: number): void {
-    this.heldMs = heldMs;
-    note(this.pictures, { atMs, lagMs: atMs - mediaMs - heldMs }, PICTURES_FOR_MS);
+    this.#heldMs = heldMs;
+    note(this.#pictures, { atMs, lagMs: atMs - mediaMs - heldMs }, PICTURES_FOR_MS);
   }
 
   /** Sound that begins at a media time can be heard from a moment on, and not before. */
   arrived(mediaMs: number, atMs: number): void {
     const lagMs = atMs - mediaMs;
-    this.sounds = this.sounds.filter((before) => before.lagMs < lagMs + OUTAGE_MS);
-    note(this.sounds, { atMs, lagMs }, SOUND_FOR_MS);
+    this.#sounds = this.#sounds.filter((before) => before.lagMs < lagMs + OUTAGE_MS);
+    note(this.#sounds, { atMs, lagMs }, SOUND_FOR_MS);
   }
 
   /** It ran out of sound: it needs more in stock, for a while. */
   starved(byMs: number): void {
-    this.fresh = true;
-    this.stockMs = Math.min(this.stockMs + byMs, this.habits.stockMs + MOST_STOCKED_MS);
+    this.#fresh = true;
+    this.#stockMs = Math.min(this.#stockMs + byMs, this.#habits.stockMs + MOST_STOCKED_MS);
   }
 
   /** Sound of a media time is heard at a moment. Says what to do. */
   heard(mediaMs: number, atMs: number): Step {
-    this.unstock(atMs);
-    const shown = this.shownLagMs();
-    this.behind = shown === null ? null : atMs - mediaMs - shown;
+    this.#unstock(atMs);
+    const shown = this.#shownLagMs();
+    this.#behind = shown === null ? null : atMs - mediaMs - shown;
     const lagMs = this.lagMs();
-    return lagMs === null ? { rate: 1, skipMs: 0 } : this.walk(atMs - mediaMs - lagMs);
+    return lagMs === null ? { rate: 1, skipMs: 0 } : this.#walk(atMs - mediaMs - lagMs);
   }
 
   /** The lag that sound should have, or null while nothing is known. */
   lagMs(): number | null {
-    const least = this.leastLagMs();
-    const shown = this.shownLagMs();
+    const least = this.#leastLagMs();
+    const shown = this.#shownLagMs();
     return least === null || shown === null ? (least ?? shown) : Math.max(least, shown);
   }
 
   /** By how much sound was behind the picture when it was heard last, or null. */
   get behindMs(): number | null {
-    return this.behind;
+    return this.#behind;
   }
 
   /** For how long pictures have to be held. */
   holdMs(): number {
-    const least = this.leastLagMs();
-    if (least === null || this.pictures.length === 0) return this.wantedHoldMs;
-    const neededMs = Math.min(Math.max(0, least - middle(this.pictures)), MOST_HELD_MS);
-    const moreMs = neededMs - this.wantedHoldMs;
-    if (moreMs > RAISED_MS || moreMs < -LOWERED_MS) this.wantedHoldMs = neededMs; // or pictures would never keep their pace
-    return this.wantedHoldMs;
+    const least = this.#leastLagMs();
+    if (least === null || this.#pictures.length === 0) return this.#wantedHoldMs;
+    const neededMs = Math.min(Math.max(0, least - middle(this.#pictures)), MOST_HELD_MS);
+    const moreMs = neededMs - this.#wantedHoldMs;
+    if (moreMs > RAISED_MS || moreMs < -LOWERED_MS) this.#wantedHoldMs = neededMs; // or pictures would never keep their pace
+    return this.#wantedHoldMs;
   }
 
   /** The timeline begins anew. */
   reset(): void {
-    this.pictures = [];
-    this.sounds = [];
-    this.behind = null;
-    this.fresh = true;
+    this.#pictures = [];
+    this.#sounds = [];
+    this.#behind = null;
+    this.#fresh = true;
   }
 
-  // walk makes good an error, of more than 0 where sound is late.
-  private walk(errorMs: number): Step {
-    const { bend, leapMs, firstLeapMs } = this.habits;
-    const leaps = Math.abs(errorMs) > (this.fresh ? firstLeapMs : leapMs);
-    this.fresh = false;
+  // #walk makes good an error, of more than 0 where sound is late.
+  #walk(errorMs: number): Step {
+    const { bend, leapMs, firstLeapMs } = this.#habits;
+    const leaps = Math.abs(errorMs) > (this.#fresh ? firstLeapMs : leapMs);
+    this.#fresh = false;
     if (leaps) return { rate: 1, skipMs: errorMs };
     if (Math.abs(errorMs) < STILL_MS) return { rate: 1, skipMs: 0 };
     return { rate: 1 + Math.min(bend, Math.max(-bend, errorMs / BENT_OVER_MS)), skipMs: 0 };
   }
 
-  private unstock(nowMs: number): void {
-    const lessMs = (nowMs - (this.stockedMs ?? nowMs)) * UNSTOCKED;
-    this.stockMs = Math.max(this.habits.stockMs, this.stockMs - lessMs);
-    this.stockedMs = nowMs;
+  #unstock(nowMs: number): void {
+    const lessMs = (nowMs - (this.#stockedMs ?? nowMs)) * UNSTOCKED;
+    this.#stockMs = Math.max(this.#habits.stockMs, this.#stockMs - lessMs);
+    this.#stockedMs = nowMs;
   }
 
-  // leastLagMs leaves out the sound that is latest: it is held up now and then, and
+  // #leastLagMs leaves out the sound that is latest: it is held up now and then, and
   // to have that always in stock is worse than a short silence.
-  private leastLagMs(): number | null {
-    if (this.sounds.length === 0) return null;
-    const lags = this.sounds.map(({ lagMs }) => lagMs).sort((a, b) => b - a);
-    return lags[Math.floor(lags.length * LEFT_OUT)]! + this.stockMs;
+  #leastLagMs(): number | null {
+    if (this.#sounds.length === 0) return null;
+    const lags = this.#sounds.map(({ lagMs }) => lagMs).sort((a, b) => b - a);
+    return lags[Math.floor(lags.length * LEFT_OUT)]! + this.#stockMs;
   }
 
-  private shownLagMs(): number | null {
-    return this.pictures.length === 0 ? null : middle(this.pictures) + this.heldMs;
+  #shownLagMs(): number | null {
+    return this.#pictures.length === 0 ? null : middle(this.#pictures) + this.#heldMs;
   }
 }
 

@@ -89,45 +89,47 @@ const WAYS: Way[] = [
  * say what is wrong.
  */
 export class Ladder {
-  private readonly failed = new Set<Way>();
+  readonly #failed = new Set<Way>();
+  readonly #wanted: Mode | 'auto';
+  readonly #has: () => Abilities;
 
   /** wanted is a mode, or auto for all of them. has is asked each time, and so may become true later. */
-  constructor(
-    private readonly wanted: Mode | 'auto',
-    private readonly has: () => Abilities,
-  ) {}
+  constructor(wanted: Mode | 'auto', has: () => Abilities) {
+    this.#wanted = wanted;
+    this.#has = has;
+  }
 
   /** The way for a codec, or undefined if none is left. */
   modeFor(codec: Codec): Mode | undefined {
-    return this.ways().find((way) => way.codec === codec)?.mode;
+    return this.#ways().find((way) => way.codec === codec)?.mode;
   }
 
   /** Says whether a mode that shows a codec is left. */
   offers(mode: Mode, codec: Codec): boolean {
-    return this.ways().some((way) => way.mode === mode && way.codec === codec);
+    return this.#ways().some((way) => way.mode === mode && way.codec === codec);
   }
 
   /** What to tell the server that it may send, best first; empty if all that is left is img. */
   codecs(): Codec[] {
-    const codecs = this.ways().map(({ codec }) => codec).filter((codec) => codec !== null);
+    const codecs = this.#ways().map(({ codec }) => codec).filter((codec) => codec !== null);
     return [...new Set(codecs)];
   }
 
   /** Takes out a way to show a codec. */
   fail(mode: Mode, codec: Codec): void {
-    for (const way of WAYS) if (way.mode === mode && way.codec === codec) this.failed.add(way);
+    for (const way of WAYS) if (way.mode === mode && way.codec === codec) this.#failed.add(way);
   }
 
-  // ways gives those that are left, best first. A mode that was asked for by name
+  // #ways gives those that are left, best first. A mode that was asked for by name
   // stays, whatever happens, for what every browser with it shows.
-  private ways(): Way[] {
-    const has = this.has();
+  #ways(): Way[] {
+    const has = this.#has();
     return WAYS.filter((way) => {
       const { mode, codec } = way;
-      if (this.wanted !== 'auto' && mode !== this.wanted) return false;
-      if (codec === 'h265') return !this.failed.has(way) && (mode === 'mse' || mode === 'webcodecs') && has.h265[mode];
-      if (this.wanted !== 'auto' || mode === 'img') return true;
-      return has[mode] && !this.failed.has(way);
+      if (this.#wanted !== 'auto' && mode !== this.#wanted) return false;
+      if (codec === 'h265') return !this.#failed.has(way) && (mode === 'mse' || mode === 'webcodecs') && has.h265[mode];
+      if (this.#wanted !== 'auto' || mode === 'img') return true;
+      return has[mode] && !this.#failed.has(way);
     });
   }
 }

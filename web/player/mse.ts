@@ -22,47 +22,49 @@ const CHECK_EVERY_MS = 250;
 export class MSERenderer implements Renderer {
   readonly surface = document.createElement('video');
 
-  private readonly source: MediaSource;
-  private readonly url: string;
-  private buffer: SourceBuffer | null = null;
-  private mime = '';
-  private readonly track = new Track();
-  private readonly captures = new Captures();
-  private readonly follower = new Follower(playsUnevenly());
-  private readonly checking: ReturnType<typeof setInterval>;
+  readonly #source: MediaSource;
+  readonly #url: string;
+  #buffer: SourceBuffer | null = null;
+  #mime = '';
+  readonly #track = new Track();
+  readonly #captures = new Captures();
+  readonly #follower = new Follower(playsUnevenly());
+  readonly #checking: ReturnType<typeof setInterval>;
 
-  private init: InitSegment | null = null;
-  private waiting: Part[] = [];
-  private waitingBytes = 0;
-  private joining = true; // until it is decided where to begin
-  private firstS: number | null = null; // where this connection's first picture is
-  private present = false; // has arrived on this connection
-  private closed = false;
+  #init: InitSegment | null = null;
+  #waiting: Part[] = [];
+  #waitingBytes = 0;
+  #joining = true; // until it is decided where to begin
+  #firstS: number | null = null; // where this connection's first picture is
+  #present = false; // has arrived on this connection
+  #closed = false;
+  readonly #events: RendererEvents;
 
-  constructor(private readonly events: RendererEvents) {
+  constructor(events: RendererEvents) {
+    this.#events = events;
     const Source = mediaSource();
     if (!Source) throw new Error('This browser has no Media Source Extensions.');
-    this.source = new Source();
-    this.source.addEventListener('sourceopen', () => this.opened());
-    this.source.addEventListener('startstreaming', () => this.pump());
-    this.url = URL.createObjectURL(this.source);
-    this.setUp(this.surface);
-    this.checking = setInterval(() => this.check(), CHECK_EVERY_MS);
+    this.#source = new Source();
+    this.#source.addEventListener('sourceopen', () => this.#opened());
+    this.#source.addEventListener('startstreaming', () => this.#pump());
+    this.#url = URL.createObjectURL(this.#source);
+    this.#setUp(this.surface);
+    this.#checking = setInterval(() => this.#check(), CHECK_EVERY_MS);
   }
 
   begin(): void {
-    this.init = null;
-    this.present = false;
-    this.joining = true;
-    this.firstS = null;
-    this.track.cut();
-    this.forget();
+    this.#init = null;
+    this.#present = false;
+    this.#joining = true;
+    this.#firstS = null;
+    this.#track.cut();
+    this.#forget();
   }
 
   take(packet: Packet): void {
-    if (this.closed) return;
-    if (packet.kind === 'init') this.takeInit(packet);
-    else if (this.init) this.takeFrame(packet, this.init);
+    if (this.#closed) return;
+    if (packet.kind === 'init') this.#takeInit(packet);
+    else if (this.#init) this.#takeFrame(packet, this.#init);
   }
 
   rest(): void {
@@ -75,133 +77,133 @@ export class MSERenderer implements Renderer {
   }
 
   close(): void {
-    this.closed = true;
-    clearInterval(this.checking);
-    this.forget();
+    this.#closed = true;
+    clearInterval(this.#checking);
+    this.#forget();
     this.surface.removeAttribute('src');
     this.surface.load(); // lets go of the decoder
-    URL.revokeObjectURL(this.url);
+    URL.revokeObjectURL(this.#url);
   }
 
-  private setUp(video: HTMLVideoElement): void {
+  #setUp(video: HTMLVideoElement): void {
     video.muted = true;
     video.autoplay = true;
     video.playsInline = true;
     video.disableRemotePlayback = true; // or a ManagedMediaSource does not open
-    video.src = this.url;
-    video.addEventListener('error', () => this.fail(new Error(video.error?.message || 'The browser cannot play it.')));
-    video.addEventListener('loadedmetadata', () => this.pump());
-    video.addEventListener('resize', () => this.events.sized(video.videoWidth, video.videoHeight));
-    this.watchPaints(video);
+    video.src = this.#url;
+    video.addEventListener('error', () => this.#fail(new Error(video.error?.message || 'The browser cannot play it.')));
+    video.addEventListener('loadedmetadata', () => this.#pump());
+    video.addEventListener('resize', () => this.#events.sized(video.videoWidth, video.videoHeight));
+    this.#watchPaints(video);
   }
 
-  // watchPaints tells of each picture that is painted. Browsers without
+  // #watchPaints tells of each picture that is painted. Browsers without
   // requestVideoFrameCallback show pictures, but not their delay.
-  private watchPaints(video: HTMLVideoElement): void {
+  #watchPaints(video: HTMLVideoElement): void {
     if (!('requestVideoFrameCallback' in video)) return;
     const painted: VideoFrameRequestCallback = (_, { mediaTime, expectedDisplayTime }) => {
-      if (this.closed) return;
-      const captureMs = this.captures.captureMs(mediaTime);
-      if (captureMs !== null) this.events.painted(captureMs, performance.timeOrigin + expectedDisplayTime);
+      if (this.#closed) return;
+      const captureMs = this.#captures.captureMs(mediaTime);
+      if (captureMs !== null) this.#events.painted(captureMs, performance.timeOrigin + expectedDisplayTime);
       video.requestVideoFrameCallback(painted);
     };
     video.requestVideoFrameCallback(painted);
   }
 
-  // opened lets the element go to places that are not buffered yet.
-  private opened(): void {
-    if ('setLiveSeekableRange' in this.source) this.source.setLiveSeekableRange(0, FAR_S);
-    this.pump();
+  // #opened lets the element go to places that are not buffered yet.
+  #opened(): void {
+    if ('setLiveSeekableRange' in this.#source) this.#source.setLiveSeekableRange(0, FAR_S);
+    this.#pump();
   }
 
-  private takeInit(packet: Packet): void {
-    this.init = parseInit(packet.payload);
-    this.track.cut();
-    const mime = `video/mp4; codecs="${this.init.codec}"`;
+  #takeInit(packet: Packet): void {
+    this.#init = parseInit(packet.payload);
+    this.#track.cut();
+    const mime = `video/mp4; codecs="${this.#init.codec}"`;
     if (!mediaSource()?.isTypeSupported(mime)) {
-      this.fail(new Error(`This browser does not play ${this.init.codec}.`));
+      this.#fail(new Error(`This browser does not play ${this.#init.codec}.`));
       return;
     }
-    this.queue({ mime, bytes: packet.payload });
+    this.#queue({ mime, bytes: packet.payload });
   }
 
-  private takeFrame(packet: Packet, init: InitSegment): void {
-    if (packet.discontinuity) this.track.cut();
+  #takeFrame(packet: Packet, init: InitSegment): void {
+    if (packet.discontinuity) this.#track.cut();
     const head = parseFragment(packet.payload);
-    const place = this.track.place(head, init.timescale, packet.key);
+    const place = this.#track.place(head, init.timescale, packet.key);
     if (!place) {
-      this.events.dropped(1);
+      this.#events.dropped(1);
       return;
     }
     if (place.duration !== head.duration) setDuration(packet.payload, head, place.duration);
-    this.captures.add(place.startS, packet.captureMs, packet.key);
-    this.firstS ??= place.startS;
-    const last = this.waiting.at(-1);
+    this.#captures.add(place.startS, packet.captureMs, packet.key);
+    this.#firstS ??= place.startS;
+    const last = this.#waiting.at(-1);
     if (last && 'fragments' in last && last.offsetS === place.offsetS) {
       last.fragments.push(packet.payload);
-      this.waitingBytes += packet.payload.length;
+      this.#waitingBytes += packet.payload.length;
     } else {
-      this.queue({ offsetS: place.offsetS, fragments: [packet.payload] });
+      this.#queue({ offsetS: place.offsetS, fragments: [packet.payload] });
     }
-    if (!packet.backlog) this.present = true;
-    this.pump();
+    if (!packet.backlog) this.#present = true;
+    this.#pump();
   }
 
-  private queue(part: Part): void {
-    this.waiting.push(part);
-    this.waitingBytes += 'fragments' in part ? part.fragments[0]!.length : part.bytes.length;
-    if (this.waitingBytes <= MAX_WAITING_BYTES) return;
-    if (this.wantsMore()) this.fail(new Error('The browser has stopped taking pictures.'));
-    else this.skip();
+  #queue(part: Part): void {
+    this.#waiting.push(part);
+    this.#waitingBytes += 'fragments' in part ? part.fragments[0]!.length : part.bytes.length;
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
+    if (this.#wantsMore()) this.#fail(new Error('The browser has stopped taking pictures.'));
+    else this.#skip();
   }
 
-  // wantsMore is false while a managed source has enough.
-  private wantsMore(): boolean {
-    return (this.source as { streaming?: boolean }).streaming !== false;
+  // #wantsMore is false while a managed source has enough.
+  #wantsMore(): boolean {
+    return (this.#source as { streaming?: boolean }).streaming !== false;
   }
 
-  // skip drops the pictures that wait, and goes on at the next keyframe.
-  private skip(): void {
-    const inits = this.waiting.filter((part) => 'mime' in part);
-    this.forget();
-    this.waiting = inits.slice(-1);
-    this.waitingBytes = this.waiting.length === 0 ? 0 : inits.at(-1)!.bytes.length;
-    this.track.cut();
+  // #skip drops the pictures that wait, and goes on at the next keyframe.
+  #skip(): void {
+    const inits = this.#waiting.filter((part) => 'mime' in part);
+    this.#forget();
+    this.#waiting = inits.slice(-1);
+    this.#waitingBytes = this.#waiting.length === 0 ? 0 : inits.at(-1)!.bytes.length;
+    this.#track.cut();
   }
 
-  private forget(): void {
-    this.waiting = [];
-    this.waitingBytes = 0;
+  #forget(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
-  // pump appends what waits, one part at a time. The backlog of a new
+  // #pump appends what waits, one part at a time. The backlog of a new
   // connection goes in at once, when all of it is there.
-  private pump(): void {
-    if (this.closed || !this.present || this.source.readyState !== 'open' || this.buffer?.updating || !this.wantsMore()) return;
-    const part = this.waiting[0];
-    if (!part || ('fragments' in part && !this.joined())) return;
-    this.waiting.shift();
+  #pump(): void {
+    if (this.#closed || !this.#present || this.#source.readyState !== 'open' || this.#buffer?.updating || !this.#wantsMore()) return;
+    const part = this.#waiting[0];
+    if (!part || ('fragments' in part && !this.#joined())) return;
+    this.#waiting.shift();
     try {
-      this.waitingBytes -= 'fragments' in part ? this.appendFragments(part) : this.appendInit(part);
+      this.#waitingBytes -= 'fragments' in part ? this.#appendFragments(part) : this.#appendInit(part);
     } catch (error) {
-      this.appendFailed(part, error as Error);
+      this.#appendFailed(part, error as Error);
     }
   }
 
-  private appendInit(part: { mime: string; bytes: Uint8Array<ArrayBuffer> }): number {
-    if (!this.buffer) {
-      this.buffer = this.source.addSourceBuffer(part.mime);
-      this.buffer.addEventListener('updateend', () => this.appended());
-    } else if (this.mime !== part.mime) {
-      this.buffer.changeType(part.mime);
+  #appendInit(part: { mime: string; bytes: Uint8Array<ArrayBuffer> }): number {
+    if (!this.#buffer) {
+      this.#buffer = this.#source.addSourceBuffer(part.mime);
+      this.#buffer.addEventListener('updateend', () => this.#appended());
+    } else if (this.#mime !== part.mime) {
+      this.#buffer.changeType(part.mime);
     }
-    this.mime = part.mime;
-    this.buffer.appendBuffer(part.bytes);
+    this.#mime = part.mime;
+    this.#buffer.appendBuffer(part.bytes);
     return part.bytes.length;
   }
 
-  private appendFragments(part: { offsetS: number; fragments: Uint8Array<ArrayBuffer>[] }): number {
-    const buffer = this.buffer;
+  #appendFragments(part: { offsetS: number; fragments: Uint8Array<ArrayBuffer>[] }): number {
+    const buffer = this.#buffer;
     if (!buffer) throw new Error('A fragment came before its init segment.');
     if (buffer.timestampOffset !== part.offsetS) buffer.timestampOffset = part.offsetS;
     const bytes = part.fragments.length === 1 ? part.fragments[0]! : concatenate(part.fragments);
@@ -209,49 +211,49 @@ export class MSERenderer implements Renderer {
     return bytes.length;
   }
 
-  // appendFailed makes room if that is what is missing, and gives up otherwise.
-  private appendFailed(part: Part, error: Error): void {
-    const key = this.captures.keyBefore(this.surface.currentTime);
-    if (error.name !== 'QuotaExceededError' || !this.buffer || key === null || !this.evictBefore(key)) {
-      this.fail(error);
+  // #appendFailed makes room if that is what is missing, and gives up otherwise.
+  #appendFailed(part: Part, error: Error): void {
+    const key = this.#captures.keyBefore(this.surface.currentTime);
+    if (error.name !== 'QuotaExceededError' || !this.#buffer || key === null || !this.#evictBefore(key)) {
+      this.#fail(error);
       return;
     }
-    this.waiting.unshift(part); // updateend comes when there is room
+    this.#waiting.unshift(part); // updateend comes when there is room
   }
 
-  // appended follows the present, and throws away the past.
-  private appended(): void {
-    if (this.closed) return;
-    const newestS = this.captures.newestS();
-    if (newestS !== null && !this.joining && this.surface.buffered.length > 0) {
-      this.move(this.follower.arrived(this.situation(newestS)));
+  // #appended follows the present, and throws away the past.
+  #appended(): void {
+    if (this.#closed) return;
+    const newestS = this.#captures.newestS();
+    if (newestS !== null && !this.#joining && this.surface.buffered.length > 0) {
+      this.#move(this.#follower.arrived(this.#situation(newestS)));
     }
-    if (!this.buffer?.updating) this.evict();
-    this.pump();
+    if (!this.#buffer?.updating) this.#evict();
+    this.#pump();
   }
 
-  // joined goes to the present of a new connection, before any of its pictures
+  // #joined goes to the present of a new connection, before any of its pictures
   // is appended: otherwise the oldest of the backlog would be shown first. It
   // says whether that was possible already.
-  private joined(): boolean {
-    const newestS = this.captures.newestS();
-    if (!this.joining) return true;
-    if (newestS === null || this.firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING) return false;
-    this.joining = false;
-    this.surface.currentTime = Math.max(this.firstS, newestS - LEAD_S);
+  #joined(): boolean {
+    const newestS = this.#captures.newestS();
+    if (!this.#joining) return true;
+    if (newestS === null || this.#firstS === null || this.surface.readyState === HTMLMediaElement.HAVE_NOTHING) return false;
+    this.#joining = false;
+    this.surface.currentTime = Math.max(this.#firstS, newestS - LEAD_S);
     this.surface.play().catch((error: Error) => {
-      if (error.name !== 'AbortError') this.fail(error);
+      if (error.name !== 'AbortError') this.#fail(error);
     });
     return true;
   }
 
-  private check(): void {
-    const newestS = this.captures.newestS();
-    if (newestS !== null && !this.joining) this.move(this.follower.decide(this.situation(newestS)));
-    this.pump();
+  #check(): void {
+    const newestS = this.#captures.newestS();
+    if (newestS !== null && !this.#joining) this.#move(this.#follower.decide(this.#situation(newestS)));
+    this.#pump();
   }
 
-  private situation(newestS: number): Situation {
+  #situation(newestS: number): Situation {
     const { buffered, currentTime, seeking } = this.surface;
     const ranges: [number, number][] = [];
     for (let i = 0; i < buffered.length; i++) ranges.push([buffered.start(i), buffered.end(i)]);
@@ -259,35 +261,35 @@ export class MSERenderer implements Renderer {
     return { nowMs: wallMs(), currentS: currentTime, seeking, newestS: Math.min(newestS, endS), ranges };
   }
 
-  private move({ rate, seekS }: Move): void {
+  #move({ rate, seekS }: Move): void {
     if (this.surface.seeking && seekS === null) return;
     if (this.surface.playbackRate !== rate) this.surface.playbackRate = rate;
     if (seekS !== null) this.surface.currentTime = seekS;
   }
 
-  // evict throws away what lies before the keyframe of the present, some
+  // #evict throws away what lies before the keyframe of the present, some
   // seconds at a time.
-  private evict(): void {
-    const key = this.captures.keyBefore(this.surface.currentTime);
+  #evict(): void {
+    const key = this.#captures.keyBefore(this.surface.currentTime);
     const { buffered } = this.surface;
-    if (key !== null && buffered.length > 0 && buffered.start(0) < key - KEEP_S) this.evictBefore(key);
+    if (key !== null && buffered.length > 0 && buffered.start(0) < key - KEEP_S) this.#evictBefore(key);
   }
 
-  // evictBefore throws away what lies before a keyframe, and says whether there was
+  // #evictBefore throws away what lies before a keyframe, and says whether there was
   // anything. What is removed reaches to the next keyframe: to the one after this,
   // where the browser has rounded its time down.
-  private evictBefore(keyS: number): boolean {
-    const buffer = this.buffer;
+  #evictBefore(keyS: number): boolean {
+    const buffer = this.#buffer;
     const endS = keyS - ROUNDED_S;
     if (!buffer || buffer.updating || buffer.buffered.length === 0 || buffer.buffered.start(0) >= endS) return false;
     buffer.remove(0, endS);
     return true;
   }
 
-  private fail(error: Error): void {
-    if (this.closed) return;
+  #fail(error: Error): void {
+    if (this.#closed) return;
     this.close();
-    this.events.failed(error);
+    this.#events.failed(error);
   }
 }
 

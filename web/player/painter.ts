@@ -23,122 +23,125 @@ export type PaintReport =
 /** A picture that can be drawn, and has to be closed. */
 export type Drawable = VideoFrame | ImageBitmap;
 
+type Context = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
+
 /**
  * Draws at most one picture for each refresh of the display: the first at
  * once, without waiting for the refresh, and of those that follow before it the
  * newest.
  */
 export class Painter {
-  private readonly context: OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
-  private decoder: Decoder | null = null;
-  private next: { image: Drawable; captureMs: number } | null = null;
-  private drawn: { captureMs: number; drawnMs: number } | null = null; // what waits for the display's refresh
-  private newestMs = 0; // capture time of the newest that came
-  private closed = false;
+  readonly #context: Context;
+  #decoder: Decoder | null = null;
+  #next: { image: Drawable; captureMs: number } | null = null;
+  #drawn: { captureMs: number; drawnMs: number } | null = null; // what waits for the display's refresh
+  #newestMs = 0; // capture time of the newest that came
+  #closed = false;
+  readonly #canvas: OffscreenCanvas | HTMLCanvasElement;
+  readonly #report: (report: PaintReport) => void;
 
-  constructor(
-    private readonly canvas: OffscreenCanvas | HTMLCanvasElement,
-    private readonly report: (report: PaintReport) => void,
-  ) {
-    const context = canvas.getContext('2d', { alpha: false }) as typeof this.context | null;
+  constructor(canvas: OffscreenCanvas | HTMLCanvasElement, report: (report: PaintReport) => void) {
+    this.#canvas = canvas;
+    this.#report = report;
+    const context = canvas.getContext('2d', { alpha: false }) as Context | null;
     if (!context) throw new Error('no 2d context');
-    this.context = context;
+    this.#context = context;
   }
 
   /** Does as told. */
   obey(order: PaintOrder): void {
-    if (this.closed) return;
+    if (this.#closed) return;
     try {
-      if (order.type === 'begin') this.begin(order.codec);
-      else if (order.type === 'rest') this.rest();
-      else if (order.type === 'close') this.close();
-      else if (order.type === 'configure') this.decoder?.configure(order.codec, order.description);
-      else this.decoder?.decode(order);
+      if (order.type === 'begin') this.#begin(order.codec);
+      else if (order.type === 'rest') this.#rest();
+      else if (order.type === 'close') this.#close();
+      else if (order.type === 'configure') this.#decoder?.configure(order.codec, order.description);
+      else this.#decoder?.decode(order);
     } catch (error) {
-      this.fail(error as Error);
+      this.#fail(error as Error);
     }
   }
 
-  private begin(codec: Codec): void {
-    this.decoder?.close();
+  #begin(codec: Codec): void {
+    this.#decoder?.close();
     const sink = {
-      decoded: (image: Drawable, { captureMs, backlog }: Encoded) => this.arrived(image, captureMs, backlog),
-      dropped: (count: number) => this.report({ type: 'dropped', count }),
-      failed: (error: Error) => this.fail(error),
+      decoded: (image: Drawable, { captureMs, backlog }: Encoded) => this.#arrived(image, captureMs, backlog),
+      dropped: (count: number) => this.#report({ type: 'dropped', count }),
+      failed: (error: Error) => this.#fail(error),
     };
-    this.decoder = codec === 'jpeg' ? new JPEGDecoder(sink) : new UnitDecoder(sink);
+    this.#decoder = codec === 'jpeg' ? new JPEGDecoder(sink) : new UnitDecoder(sink);
   }
 
-  // rest gives the decoder back: systems have few of them.
-  private rest(): void {
-    this.decoder?.close();
-    this.decoder = null;
+  // #rest gives the decoder back: systems have few of them.
+  #rest(): void {
+    this.#decoder?.close();
+    this.#decoder = null;
   }
 
-  // arrived leaves out what is older than what is on the screen: who joins
+  // #arrived leaves out what is older than what is on the screen: who joins
   // again gets a backlog.
-  private arrived(image: Drawable, captureMs: number, backlog: boolean): void {
-    if (this.closed || (backlog && captureMs < this.newestMs)) {
+  #arrived(image: Drawable, captureMs: number, backlog: boolean): void {
+    if (this.#closed || (backlog && captureMs < this.#newestMs)) {
       image.close();
       return;
     }
-    this.newestMs = captureMs;
-    this.show(image, captureMs);
+    this.#newestMs = captureMs;
+    this.#show(image, captureMs);
   }
 
-  private show(image: Drawable, captureMs: number): void {
-    if (!this.drawn) {
-      this.draw(image, captureMs);
-      requestAnimationFrame((timeMs) => this.refreshed(timeMs));
+  #show(image: Drawable, captureMs: number): void {
+    if (!this.#drawn) {
+      this.#draw(image, captureMs);
+      requestAnimationFrame((timeMs) => this.#refreshed(timeMs));
     } else {
-      if (this.next) {
-        this.next.image.close();
-        this.report({ type: 'dropped', count: 1 });
+      if (this.#next) {
+        this.#next.image.close();
+        this.#report({ type: 'dropped', count: 1 });
       }
-      this.next = { image, captureMs };
+      this.#next = { image, captureMs };
     }
   }
 
-  private draw(image: Drawable, captureMs: number): void {
+  #draw(image: Drawable, captureMs: number): void {
     const width = 'displayWidth' in image ? image.displayWidth : image.width;
     const height = 'displayHeight' in image ? image.displayHeight : image.height;
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
-      this.report({ type: 'sized', width, height });
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+      this.#report({ type: 'sized', width, height });
     }
-    this.context.drawImage(image, 0, 0, width, height);
+    this.#context.drawImage(image, 0, 0, width, height);
     image.close();
-    this.drawn = { captureMs, drawnMs: wallMs() };
+    this.#drawn = { captureMs, drawnMs: wallMs() };
   }
 
-  // refreshed tells of what was drawn before. It is visible from the first
+  // #refreshed tells of what was drawn before. It is visible from the first
   // refresh of the display after the drawing: the one that the time of this
   // animation frame says, or the one after that, since a frame that is asked
   // for late is one that began before.
-  private refreshed(timeMs: number): void {
-    if (this.closed || !this.drawn) return;
-    const { captureMs, drawnMs } = this.drawn;
+  #refreshed(timeMs: number): void {
+    if (this.#closed || !this.#drawn) return;
+    const { captureMs, drawnMs } = this.#drawn;
     const refreshMs = performance.timeOrigin + timeMs;
     const paintedMs = Math.max(drawnMs, refreshMs < drawnMs ? refreshMs + REFRESH_MS : refreshMs);
-    this.report({ type: 'painted', captureMs, paintedMs });
-    this.drawn = null;
-    const next = this.next;
-    this.next = null;
-    if (next) this.show(next.image, next.captureMs);
+    this.#report({ type: 'painted', captureMs, paintedMs });
+    this.#drawn = null;
+    const next = this.#next;
+    this.#next = null;
+    if (next) this.#show(next.image, next.captureMs);
   }
 
-  private fail(error: Error): void {
-    if (this.closed) return;
-    this.close();
-    this.report({ type: 'failed', message: error.message });
+  #fail(error: Error): void {
+    if (this.#closed) return;
+    this.#close();
+    this.#report({ type: 'failed', message: error.message });
   }
 
-  private close(): void {
-    this.closed = true;
-    this.decoder?.close();
-    this.next?.image.close();
-    this.next = null;
+  #close(): void {
+    this.#closed = true;
+    this.#decoder?.close();
+    this.#next?.image.close();
+    this.#next = null;
   }
 }
 

@@ -29,461 +29,463 @@ const SLOW_TICKS = 4;
 
 /** Shows one camera from start to stop, as often as wanted. close ends it for good. */
 export class Player {
-  private readonly ladder: Ladder;
-  private readonly clock = new ServerClock();
-  private readonly backoff = new Backoff(RETRY_BASE_MS, RETRY_CAP_MS);
+  readonly #ladder: Ladder;
+  readonly #clock = new ServerClock();
+  readonly #backoff = new Backoff(RETRY_BASE_MS, RETRY_CAP_MS);
 
-  private connection: Connection | null = null;
-  private renderer: Renderer | null = null;
-  private rendering: Mode | null = null;
-  private image: MultipartImage | null = null;
-  private retry: ReturnType<typeof setTimeout> | undefined;
-  private ticking: ReturnType<typeof setInterval> | undefined;
-  private ticks = 0;
-  private slowTicks = 0; // in a row
-  private asking: AbortController | null = null;
+  #connection: Connection | null = null;
+  #renderer: Renderer | null = null;
+  #rendering: Mode | null = null;
+  #image: MultipartImage | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  #ticks = 0;
+  #slowTicks = 0; // in a row
+  #asking: AbortController | null = null;
 
-  private codec: Codec | null = null; // of this connection
-  private begun: Codec = 'h264'; // what the renderer was told to show last
-  private connected = false;
-  private firstMs: number | null = null; // when this connection's first picture was painted
-  private lastMs: number | null = null; // when the last one was
-  private lastCaptureMs = 0;
-  private intervalMs = 0;
-  private camera: (ServerMessage & { type: 'state' }) | null = null;
-  private problem = '';
-  private past: Past | null = null; // what is wanted; null for the present
-  private returning = false; // the present is wanted, and the server has not said yet that it is shown
-  private soughtMs: number | null = null; // where the past goes on when it was interrupted
-  private jumped = false; // what comes next continues nothing
-  private shownYet = false; // since it was started
-  private delays: number[] = []; // of the pictures painted since the last tick
-  private shown = 0;
-  private dropped = 0;
-  private ended = false; // by an administrator, or it may not be shown any more
-  private closed = false;
+  #codec: Codec | null = null; // of this connection
+  #begun: Codec = 'h264'; // what the renderer was told to show last
+  #connected = false;
+  #firstMs: number | null = null; // when this connection's first picture was painted
+  #lastMs: number | null = null; // when the last one was
+  #lastCaptureMs = 0;
+  #intervalMs = 0;
+  #camera: (ServerMessage & { type: 'state' }) | null = null;
+  #problem = '';
+  #past: Past | null = null; // what is wanted; null for the present
+  #returning = false; // the present is wanted, and the server has not said yet that it is shown
+  #soughtMs: number | null = null; // where the past goes on when it was interrupted
+  #jumped = false; // what comes next continues nothing
+  #shownYet = false; // since it was started
+  #delays: number[] = []; // of the pictures painted since the last tick
+  #shown = 0;
+  #dropped = 0;
+  #ended = false; // by an administrator, or it may not be shown any more
+  #closed = false;
 
-  private readonly sound: Sound;
-  private readonly hold = new Hold<Packet>((packet) => this.render(packet), wallMs);
+  readonly #sound: Sound;
+  readonly #hold = new Hold<Packet>((packet) => this.#render(packet), wallMs);
+  readonly #address: Address;
+  readonly #wanted: Mode | 'auto';
+  readonly #stage: Stage;
 
-  constructor(
-    private readonly address: Address,
-    private readonly wanted: Mode | 'auto',
-    private readonly stage: Stage,
-  ) {
-    this.ladder = new Ladder(wanted, abilities);
-    this.sound = new Sound({
-      wish: (codecs) => this.connection?.send({ type: 'sound', codecs }),
-      changed: (state) => this.stage.sounds(state),
-      refused: () => this.stage.muted(),
-      trouble: (message) => this.stage.trouble('sound', message),
+  constructor(address: Address, wanted: Mode | 'auto', stage: Stage) {
+    this.#address = address;
+    this.#wanted = wanted;
+    this.#stage = stage;
+    this.#ladder = new Ladder(wanted, abilities);
+    this.#sound = new Sound({
+      wish: (codecs) => this.#connection?.send({ type: 'sound', codecs }),
+      changed: (state) => this.#stage.sounds(state),
+      refused: () => this.#stage.muted(),
+      trouble: (message) => this.#stage.trouble('sound', message),
     });
     void asked(); // the answer is there, or nearly, when it is needed
   }
 
   /** Connects. Does nothing if it runs. */
   start(): void {
-    if (this.ticking !== undefined || this.closed) return;
-    this.ticking = setInterval(() => this.tick(), TICK_MS);
-    this.shownYet = false;
+    if (this.#ticking !== undefined || this.#closed) return;
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
+    this.#shownYet = false;
     this.retryNow();
   }
 
   /** Disconnects, and leaves the last picture where it is. */
   stop(): void {
-    if (this.ticking === undefined) return;
-    this.halt();
-    this.renderer?.rest();
-    this.report();
+    if (this.#ticking === undefined) return;
+    this.#halt();
+    this.#renderer?.rest();
+    this.#report();
   }
 
   /** Tries again now instead of later; where others ended it, only if a person asks for it. */
   retryNow(asked = false): void {
-    if (this.ticking === undefined || this.connected || (this.ended && !asked)) return;
-    this.ended = false;
-    this.problem = '';
-    this.backoff.reset();
-    this.disconnect();
-    this.connect();
+    if (this.#ticking === undefined || this.#connected || (this.#ended && !asked)) return;
+    this.#ended = false;
+    this.#problem = '';
+    this.#backoff.reset();
+    this.#disconnect();
+    this.#connect();
   }
 
   /** Has it be heard or not. A person has to have done something just now, or browsers refuse. */
   setMuted(muted: boolean): void {
-    this.sound.setMuted(muted);
+    this.#sound.setMuted(muted);
   }
 
   /** How loud, 0 to 1. */
   setVolume(volume: number): void {
-    this.sound.setVolume(volume);
+    this.#sound.setVolume(volume);
   }
 
   /** When the picture on the screen was taken, in ms since 1970; 0 before the first. */
   get takenMs(): number {
-    return this.lastCaptureMs;
+    return this.#lastCaptureMs;
   }
 
   /** Shows what was recorded, from a moment on. */
   seek(atMs: number): void {
-    this.past ??= { rate: 1, paused: false, end: false, message: '' };
-    this.returning = false;
-    this.soughtMs = atMs;
-    this.tell({ type: 'seek', atUs: Math.round(atMs * 1000) });
+    this.#past ??= { rate: 1, paused: false, end: false, message: '' };
+    this.#returning = false;
+    this.#soughtMs = atMs;
+    this.#tell({ type: 'seek', atUs: Math.round(atMs * 1000) });
   }
 
   /** Shows it at another rate, or backwards, and goes on with it after a pause. */
   setRate(rate: number): void {
-    this.past = { end: false, message: '', ...this.past, rate, paused: false };
-    this.returning = false;
-    this.tell({ type: 'rate', rate });
+    this.#past = { end: false, message: '', ...this.#past, rate, paused: false };
+    this.#returning = false;
+    this.#tell({ type: 'rate', rate });
   }
 
   /** Keeps the picture. */
   pause(): void {
-    this.past = { rate: 1, end: false, message: '', ...this.past, paused: true };
-    this.returning = false;
-    this.tell({ type: 'pause' });
+    this.#past = { rate: 1, end: false, message: '', ...this.#past, paused: true };
+    this.#returning = false;
+    this.#tell({ type: 'pause' });
   }
 
   /** Returns to the present. */
   live(): void {
-    if (!this.past) return;
-    this.past = this.soughtMs = null;
-    this.jumped = this.returning = true;
-    this.tell({ type: 'play' });
-    this.stage.played(null);
+    if (!this.#past) return;
+    this.#past = this.#soughtMs = null;
+    this.#jumped = this.#returning = true;
+    this.#tell({ type: 'play' });
+    this.#stage.played(null);
   }
 
-  private tell(message: Parameters<Connection['send']>[0]): void {
-    this.lastMs &&= wallMs();
-    if (this.image) this.stage.trouble('playback', 'Recordings cannot be shown this way.');
-    this.sound.hush(quiet(this.past));
-    this.connection?.send(message);
-    this.report();
+  #tell(message: Parameters<Connection['send']>[0]): void {
+    this.#lastMs &&= wallMs();
+    if (this.#image) this.#stage.trouble('playback', 'Recordings cannot be shown this way.');
+    this.#sound.hush(quiet(this.#past));
+    this.#connection?.send(message);
+    this.#report();
   }
 
-  // resume goes on with the past on another connection, also where the camera has
+  // #resume goes on with the past on another connection, also where the camera has
   // nothing to show.
-  private resume({ rate, paused }: Past): void {
-    if (this.soughtMs !== null) this.connection?.send({ type: 'seek', atUs: Math.round(this.soughtMs * 1000) });
-    if (this.soughtMs === null || rate !== 1) this.connection?.send({ type: 'rate', rate });
-    if (paused) this.connection?.send({ type: 'pause' });
+  #resume({ rate, paused }: Past): void {
+    if (this.#soughtMs !== null) this.#connection?.send({ type: 'seek', atUs: Math.round(this.#soughtMs * 1000) });
+    if (this.#soughtMs === null || rate !== 1) this.#connection?.send({ type: 'rate', rate });
+    if (paused) this.#connection?.send({ type: 'pause' });
   }
 
-  private played(message: Playback): void {
-    if (message.live && this.past && message.code === 0) return; // it was said before we wanted the past
-    if (!message.live && this.returning) return; // or before we wanted the present
-    this.returning = false;
+  #played(message: Playback): void {
+    if (message.live && this.#past && message.code === 0) return; // it was said before we wanted the past
+    if (!message.live && this.#returning) return; // or before we wanted the present
+    this.#returning = false;
     const { live, rate, paused, end } = message;
-    this.past = live ? null : { rate, paused, end, message: message.message };
-    if (live) this.soughtMs = null;
-    this.jumped ||= live;
-    this.sound.hush(quiet(this.past));
-    if (message.code !== 0) this.stage.trouble('playback', message.message);
-    this.stage.played(this.past);
+    this.#past = live ? null : { rate, paused, end, message: message.message };
+    if (live) this.#soughtMs = null;
+    this.#jumped ||= live;
+    this.#sound.hush(quiet(this.#past));
+    if (message.code !== 0) this.#stage.trouble('playback', message.message);
+    this.#stage.played(this.#past);
   }
 
   /** Ends it and gives everything back. */
   close(): void {
-    this.halt();
-    this.closed = true;
-    this.sound.close();
-    this.renderer?.close();
-    this.renderer = null;
+    this.#halt();
+    this.#closed = true;
+    this.#sound.close();
+    this.#renderer?.close();
+    this.#renderer = null;
   }
 
-  private halt(): void {
-    clearInterval(this.ticking);
-    this.ticking = undefined;
-    this.disconnect();
+  #halt(): void {
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    this.#disconnect();
   }
 
-  private connect(): void {
-    if (this.ladder.codecs().length === 0) {
-      this.showImage();
+  #connect(): void {
+    if (this.#ladder.codecs().length === 0) {
+      this.#showImage();
       return;
     }
-    this.clock.reset();
-    this.connection = new Connection(this.address.socket(), () => this.codecs(), this.clock, {
-      opened: () => this.opened(),
-      message: (message) => this.receive(message),
-      packet: (packet) => this.take(packet),
-      closed: (opened, reason) => this.lost(opened, reason),
+    this.#clock.reset();
+    this.#connection = new Connection(this.#address.socket(), () => this.#codecs(), this.#clock, {
+      opened: () => this.#opened(),
+      message: (message) => this.#receive(message),
+      packet: (packet) => this.#take(packet),
+      closed: (opened, reason) => this.#lost(opened, reason),
     });
-    this.report();
+    this.#report();
   }
 
-  private opened(): void {
-    this.returning = false; // another connection begins with the present
-    if (this.past) this.resume(this.past);
-    this.sound.connected();
+  #opened(): void {
+    this.#returning = false; // another connection begins with the present
+    if (this.#past) this.#resume(this.#past);
+    this.#sound.connected();
   }
 
-  private async codecs(): Promise<Codec[]> {
+  async #codecs(): Promise<Codec[]> {
     await asked();
-    return this.ladder.codecs();
+    return this.#ladder.codecs();
   }
 
-  private disconnect(): void {
-    clearTimeout(this.retry);
-    this.asking?.abort();
-    this.connection?.close();
-    this.connection = null;
-    this.image?.close();
-    this.image = null;
-    this.hold.reset();
-    this.sound.disconnected();
-    this.connected = false;
-    this.codec = null;
-    this.camera = null;
-    this.firstMs = this.lastMs = null;
-    this.delays = [];
+  #disconnect(): void {
+    clearTimeout(this.#retry);
+    this.#asking?.abort();
+    this.#connection?.close();
+    this.#connection = null;
+    this.#image?.close();
+    this.#image = null;
+    this.#hold.reset();
+    this.#sound.disconnected();
+    this.#connected = false;
+    this.#codec = null;
+    this.#camera = null;
+    this.#firstMs = this.#lastMs = null;
+    this.#delays = [];
   }
 
-  private receive(message: ServerMessage): void {
-    this.connected = true;
+  #receive(message: ServerMessage): void {
+    this.#connected = true;
     switch (message.type) {
       case 'hello':
-        this.problem = '';
-        if (message.fps > 0) this.intervalMs = 1000 / message.fps;
-        if (message.codec !== this.codec || this.past || this.jumped) this.begin(message.codec);
-        if (this.past || this.jumped) this.sound.leap();
-        this.jumped = false;
-        this.sound.begin(message.codec, message.timescale, message.sound);
+        this.#problem = '';
+        if (message.fps > 0) this.#intervalMs = 1000 / message.fps;
+        if (message.codec !== this.#codec || this.#past || this.#jumped) this.#begin(message.codec);
+        if (this.#past || this.#jumped) this.#sound.leap();
+        this.#jumped = false;
+        this.#sound.begin(message.codec, message.timescale, message.sound);
         break;
       case 'sound':
-        this.sound.answered(message);
+        this.#sound.answered(message);
         break;
       case 'state':
-        this.camera = message;
-        this.sound.offered(message.sound);
+        this.#camera = message;
+        this.#sound.offered(message.sound);
         break;
       case 'playback':
-        this.played(message);
+        this.#played(message);
         break;
       case 'drop':
-        this.dropped += message.frames;
+        this.#dropped += message.frames;
         break;
       case 'error':
-        this.problem = message.message || `error ${message.code}`;
-        this.ended = message.code === ENDED;
-        this.stage.trouble(String(message.code), this.problem);
+        this.#problem = message.message || `error ${message.code}`;
+        this.#ended = message.code === ENDED;
+        this.#stage.trouble(String(message.code), this.#problem);
         break;
     }
-    this.report();
+    this.#report();
   }
 
-  // begin gets a renderer ready for what this connection sends.
-  private begin(codec: Codec): void {
-    const mode = this.ladder.modeFor(codec);
+  // #begin gets a renderer ready for what this connection sends.
+  #begin(codec: Codec): void {
+    const mode = this.#ladder.modeFor(codec);
     if (!mode) {
-      this.lost(true, `The server sends ${codec}, which cannot be shown here.`);
+      this.#lost(true, `The server sends ${codec}, which cannot be shown here.`);
       return;
     }
-    this.hold.flush(); // what waits is not of this codec
-    this.codec = this.begun = codec;
-    if (this.rendering !== mode || !this.renderer) this.replaceRenderer(mode);
-    this.renderer?.begin(codec);
+    this.#hold.flush(); // what waits is not of this codec
+    this.#codec = this.#begun = codec;
+    if (this.#rendering !== mode || !this.#renderer) this.#replaceRenderer(mode);
+    this.#renderer?.begin(codec);
   }
 
-  private replaceRenderer(mode: Mode): void {
-    this.renderer?.close();
-    this.renderer = null;
-    this.rendering = mode;
+  #replaceRenderer(mode: Mode): void {
+    this.#renderer?.close();
+    this.#renderer = null;
+    this.#rendering = mode;
     let current = true; // a renderer that was replaced has nothing more to say
     const events: RendererEvents = {
-      painted: (captureMs, paintedMs) => current && this.painted(captureMs, paintedMs),
-      dropped: (count) => (this.dropped += count),
-      sized: (width, height) => current && this.stage.sized(width, height),
+      painted: (captureMs, paintedMs) => current && this.#painted(captureMs, paintedMs),
+      dropped: (count) => (this.#dropped += count),
+      sized: (width, height) => current && this.#stage.sized(width, height),
       failed: (reason) => {
-        if (current) this.rendererFailed(mode, reason);
+        if (current) this.#rendererFailed(mode, reason);
         current = false;
       },
     };
     try {
-      this.renderer = mode === 'mse' ? new MSERenderer(events) : new CanvasRenderer(events);
+      this.#renderer = mode === 'mse' ? new MSERenderer(events) : new CanvasRenderer(events);
     } catch (error) {
       events.failed(error as Error);
       return;
     }
-    this.stage.show(this.renderer.surface, mode);
+    this.#stage.show(this.#renderer.surface, mode);
   }
 
-  // rendererFailed takes a mode out that has never worked, and gives one that
+  // #rendererFailed takes a mode out that has never worked, and gives one that
   // has another try.
-  private rendererFailed(mode: Mode, reason: Error): void {
-    this.renderer?.close();
-    this.renderer = null;
-    if (this.firstMs === null) {
-      this.fallBack(mode, reason.message);
+  #rendererFailed(mode: Mode, reason: Error): void {
+    this.#renderer?.close();
+    this.#renderer = null;
+    if (this.#firstMs === null) {
+      this.#fallBack(mode, reason.message);
     } else {
-      this.stage.trouble(mode, reason.message);
-      this.lost(true, '');
+      this.#stage.trouble(mode, reason.message);
+      this.#lost(true, '');
     }
   }
 
-  // fallBack goes on with the next mode at once, or tries this one again later
+  // #fallBack goes on with the next mode at once, or tries this one again later
   // if it is the only one.
-  private fallBack(mode: Mode, reason: string): void {
-    this.stage.trouble(mode, reason);
-    this.ladder.fail(mode, this.begun);
-    if (this.wanted !== 'auto' && this.begun !== 'h265') {
-      this.lost(true, `It cannot be shown here: ${reason}`);
+  #fallBack(mode: Mode, reason: string): void {
+    this.#stage.trouble(mode, reason);
+    this.#ladder.fail(mode, this.#begun);
+    if (this.#wanted !== 'auto' && this.#begun !== 'h265') {
+      this.#lost(true, `It cannot be shown here: ${reason}`);
       return;
     }
-    this.disconnect();
-    this.rendering = null; // what is on the screen is the old mode's, and says nothing of the next
-    this.slowTicks = 0;
-    this.shownYet = false;
-    this.connect();
+    this.#disconnect();
+    this.#rendering = null; // what is on the screen is the old mode's, and says nothing of the next
+    this.#slowTicks = 0;
+    this.#shownYet = false;
+    this.#connect();
   }
 
-  private take(packet: Packet): void {
+  #take(packet: Packet): void {
     if (packet.kind === 'sound' || packet.kind === 'soundInit') {
-      this.sound.take(packet);
+      this.#sound.take(packet);
       return;
     }
-    this.hold.set(this.sound.holdMs());
-    this.sound.picture(packet, this.hold.heldMs);
-    this.hold.take(packet);
+    this.#hold.set(this.#sound.holdMs());
+    this.#sound.picture(packet, this.#hold.heldMs);
+    this.#hold.take(packet);
   }
 
-  private render(packet: Packet): void {
+  #render(packet: Packet): void {
     try {
-      this.renderer?.take(packet);
+      this.#renderer?.take(packet);
     } catch (error) {
-      this.lost(true, `The server sent ${(error as Error).message}.`);
+      this.#lost(true, `The server sent ${(error as Error).message}.`);
     }
   }
 
-  private painted(captureMs: number, paintedMs: number): void {
-    if (!this.connected) return; // the last of a connection that is gone
-    this.shown++;
-    if (this.firstMs === null) this.firstPicture(paintedMs);
-    this.lastMs = paintedMs;
-    this.lastCaptureMs = captureMs;
-    this.sound.painted(captureMs, paintedMs);
-    if (this.past) {
-      this.soughtMs = captureMs;
+  #painted(captureMs: number, paintedMs: number): void {
+    if (!this.#connected) return; // the last of a connection that is gone
+    this.#shown++;
+    if (this.#firstMs === null) this.#firstPicture(paintedMs);
+    this.#lastMs = paintedMs;
+    this.#lastCaptureMs = captureMs;
+    this.#sound.painted(captureMs, paintedMs);
+    if (this.#past) {
+      this.#soughtMs = captureMs;
       return; // it has no delay
     }
-    const offsetMs = this.clock.offsetMs(paintedMs);
-    if (offsetMs !== null) this.delays.push(paintedMs + offsetMs - captureMs);
+    const offsetMs = this.#clock.offsetMs(paintedMs);
+    if (offsetMs !== null) this.#delays.push(paintedMs + offsetMs - captureMs);
   }
 
-  private firstPicture(atMs: number): void {
-    this.firstMs = atMs;
-    this.shownYet = true;
-    this.lastMs = atMs;
-    this.stage.pictured();
-    this.report();
+  #firstPicture(atMs: number): void {
+    this.#firstMs = atMs;
+    this.#shownYet = true;
+    this.#lastMs = atMs;
+    this.#stage.pictured();
+    this.#report();
   }
 
-  private lost(opened: boolean, reason: string): void {
-    if (this.firstMs !== null && wallMs() - this.firstMs > LASTED_MS) this.backoff.reset();
-    const problem = this.problem || (this.shownYet && opened ? '' : reason);
-    this.disconnect();
-    this.problem = problem;
-    if (!this.ended) this.later(this.backoff.next());
-    if (!opened) void this.explain();
-    this.report();
+  #lost(opened: boolean, reason: string): void {
+    if (this.#firstMs !== null && wallMs() - this.#firstMs > LASTED_MS) this.#backoff.reset();
+    const problem = this.#problem || (this.#shownYet && opened ? '' : reason);
+    this.#disconnect();
+    this.#problem = problem;
+    if (!this.#ended) this.#later(this.#backoff.next());
+    if (!opened) void this.#explain();
+    this.#report();
   }
 
-  private later(waitMs: number): void {
-    clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.connect(), waitMs);
+  #later(waitMs: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#connect(), waitMs);
   }
 
-  // explain finds out over HTTP why there is no WebSocket: browsers do not say.
-  private async explain(): Promise<void> {
-    this.asking = new AbortController();
-    const { signal } = this.asking;
-    const why = await askWhy(this.address.still(), signal);
+  // #explain finds out over HTTP why there is no WebSocket: browsers do not say.
+  async #explain(): Promise<void> {
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    const why = await askWhy(this.#address.still(), signal);
     if (signal.aborted) return;
-    this.problem = why ?? 'The server cannot be reached. Trying again…';
-    if (why) this.later(REFUSED_MS * (1 + Math.random()));
-    if (why === '') this.problem = 'The server is there, but no WebSocket comes through.';
-    this.stage.trouble('unreachable', this.problem);
-    if (why === '' && this.wanted === 'auto' && this.backoff.count >= TRIES_BEFORE_IMG) {
-      this.disconnect();
-      this.showImage();
+    this.#problem = why ?? 'The server cannot be reached. Trying again…';
+    if (why) this.#later(REFUSED_MS * (1 + Math.random()));
+    if (why === '') this.#problem = 'The server is there, but no WebSocket comes through.';
+    this.#stage.trouble('unreachable', this.#problem);
+    if (why === '' && this.#wanted === 'auto' && this.#backoff.count >= TRIES_BEFORE_IMG) {
+      this.#disconnect();
+      this.#showImage();
     }
-    this.report();
+    this.#report();
   }
 
-  private showImage(): void {
-    this.renderer?.close();
-    this.renderer = null;
-    this.rendering = 'img';
-    this.image = new MultipartImage(this.address.multipart(), {
+  #showImage(): void {
+    this.#renderer?.close();
+    this.#renderer = null;
+    this.#rendering = 'img';
+    this.#image = new MultipartImage(this.#address.multipart(), {
       shown: () => {
-        this.connected = true;
-        this.shownYet = true;
-        this.stage.pictured();
-        this.stage.say({ state: 'live', words: 'Live' });
+        this.#connected = true;
+        this.#shownYet = true;
+        this.#stage.pictured();
+        this.#stage.say({ state: 'live', words: 'Live' });
       },
-      broken: () => this.stage.say({ state: 'error', words: 'No picture. Trying again…' }),
-      sized: (width, height) => this.stage.sized(width, height),
+      broken: () => this.#stage.say({ state: 'error', words: 'No picture. Trying again…' }),
+      sized: (width, height) => this.#stage.sized(width, height),
     });
-    this.stage.show(this.image.surface, 'img');
+    this.#stage.show(this.#image.surface, 'img');
   }
 
-  private tick(): void {
-    if (this.image) return; // which knows nothing to tell
-    const measure = this.measure();
-    this.delays = [];
-    this.stage.measured(measure);
-    if (++this.ticks % STATS_EVERY === 0 && this.connected) this.sendStats(measure);
-    if (this.isTooSlow(measure)) this.fallBack('webcodecs', 'This machine is too slow for it.');
-    this.report();
+  #tick(): void {
+    if (this.#image) return; // which knows nothing to tell
+    const measure = this.#measure();
+    this.#delays = [];
+    this.#stage.measured(measure);
+    if (++this.#ticks % STATS_EVERY === 0 && this.#connected) this.#sendStats(measure);
+    if (this.#isTooSlow(measure)) this.#fallBack('webcodecs', 'This machine is too slow for it.');
+    this.#report();
   }
 
-  private measure(): Measure {
+  #measure(): Measure {
     const nowMs = wallMs();
     return {
-      delayMs: this.delayMs(nowMs),
-      errorMs: this.clock.errorMs(nowMs),
-      bufferMs: this.renderer?.bufferMs() ?? 0,
-      soundMs: this.sound.behindMs,
-      shown: this.shown,
-      dropped: this.dropped,
+      delayMs: this.#delayMs(nowMs),
+      errorMs: this.#clock.errorMs(nowMs),
+      bufferMs: this.#renderer?.bufferMs() ?? 0,
+      soundMs: this.#sound.behindMs,
+      shown: this.#shown,
+      dropped: this.#dropped,
     };
   }
 
-  // delayMs is the median of what was painted lately. When nothing was, what is
+  // #delayMs is the median of what was painted lately. When nothing was, what is
   // on the screen grows old.
-  private delayMs(nowMs: number): number | null {
-    if (this.delays.length > 0) return this.delays.sort((a, b) => a - b)[this.delays.length >> 1]!;
-    const offsetMs = this.clock.offsetMs(nowMs);
-    if (this.lastMs === null || offsetMs === null || this.past) return null;
-    return nowMs + offsetMs - this.lastCaptureMs;
+  #delayMs(nowMs: number): number | null {
+    if (this.#delays.length > 0) return this.#delays.sort((a, b) => a - b)[this.#delays.length >> 1]!;
+    const offsetMs = this.#clock.offsetMs(nowMs);
+    if (this.#lastMs === null || offsetMs === null || this.#past) return null;
+    return nowMs + offsetMs - this.#lastCaptureMs;
   }
 
-  // isTooSlow finds out that WebCodecs does not keep up, where a media element
+  // #isTooSlow finds out that WebCodecs does not keep up, where a media element
   // might: that one need not copy pictures to a canvas.
-  private isTooSlow({ bufferMs }: Measure): boolean {
-    const may = this.wanted === 'auto' && !this.past && this.rendering === 'webcodecs' && this.ladder.offers('mse', this.begun);
-    this.slowTicks = may && bufferMs > SLOW_MS ? this.slowTicks + 1 : 0;
-    return this.slowTicks >= SLOW_TICKS;
+  #isTooSlow({ bufferMs }: Measure): boolean {
+    const may = this.#wanted === 'auto' && !this.#past && this.#rendering === 'webcodecs' && this.#ladder.offers('mse', this.#begun);
+    this.#slowTicks = may && bufferMs > SLOW_MS ? this.#slowTicks + 1 : 0;
+    return this.#slowTicks >= SLOW_TICKS;
   }
 
-  private sendStats({ shown, dropped, bufferMs, delayMs }: Measure): void {
+  #sendStats({ shown, dropped, bufferMs, delayMs }: Measure): void {
     const rounded = { shown, dropped, bufferMs: Math.round(bufferMs), latencyMs: Math.round(delayMs ?? 0) };
-    this.connection?.send({ type: 'stats', ...rounded });
+    this.#connection?.send({ type: 'stats', ...rounded });
   }
 
-  private report(): void {
-    if (this.image && this.ticking !== undefined) return;
-    this.stage.say(
+  #report(): void {
+    if (this.#image && this.#ticking !== undefined) return;
+    this.#stage.say(
       status({
-        running: this.ticking !== undefined,
-        connected: this.connected,
-        shown: this.shownYet,
-        quietMs: this.lastMs === null ? null : wallMs() - this.lastMs,
-        intervalMs: this.intervalMs,
-        past: this.past,
-        camera: this.camera?.camera ?? null,
-        cameraMessage: this.camera?.message ?? '',
-        trouble: this.problem,
+        running: this.#ticking !== undefined,
+        connected: this.#connected,
+        shown: this.#shownYet,
+        quietMs: this.#lastMs === null ? null : wallMs() - this.#lastMs,
+        intervalMs: this.#intervalMs,
+        past: this.#past,
+        camera: this.#camera?.camera ?? null,
+        cameraMessage: this.#camera?.message ?? '',
+        trouble: this.#problem,
       }),
     );
   }

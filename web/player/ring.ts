@@ -50,120 +50,122 @@ export class Ring {
   /** How often it ran out of sound. */
   starved = 0;
 
-  private pieces: Piece[] = [];
-  private at = 0; // in samples of the first piece; less than 0 is before it
-  private playing = false;
-  private level = 0; // of the fade, 0 to 1
-  private last: number[] = [0, 0]; // what was given out, to fade it
-  private readonly fade: number;
+  #pieces: Piece[] = [];
+  #at = 0; // in samples of the first piece; less than 0 is before it
+  #playing = false;
+  #level = 0; // of the fade, 0 to 1
+  #last: number[] = [0, 0]; // what was given out, to fade it
+  readonly #fade: number;
+  readonly #outRate: number;
 
   /** outRate is that of what is taken out. */
-  constructor(private readonly outRate: number) {
-    this.fade = 1 / (FADE_S * outRate);
+  constructor(outRate: number) {
+    this.#outRate = outRate;
+    this.#fade = 1 / (FADE_S * outRate);
   }
 
   push(piece: Piece): void {
     const length = piece.planes[0]?.length ?? 0;
     if (length === 0) return;
-    const endMs = this.endMs;
+    const endMs = this.#endMs;
     if (endMs !== null && (piece.startMs < endMs - SEAM_MS || piece.startMs > endMs + LONG_GAP_MS)) this.clear();
-    if (this.pieces.length === 0 && !this.playing) this.at = 0;
-    this.pieces.push(piece);
-    while (this.bufferedMs > MOST_MS) this.drop();
+    if (this.#pieces.length === 0 && !this.#playing) this.#at = 0;
+    this.#pieces.push(piece);
+    while (this.bufferedMs > MOST_MS) this.#drop();
   }
 
   /** Forgets all. */
   clear(): void {
-    this.pieces = [];
-    this.at = 0;
-    this.playing = false;
+    this.#pieces = [];
+    this.#at = 0;
+    this.#playing = false;
   }
 
   /** Leaves out so much, as far as there is more, or waits for so long if it is less than 0. */
   skip(ms: number): void {
-    const piece = this.pieces[0];
+    const piece = this.#pieces[0];
     if (!piece) return;
-    this.level = 0;
-    this.at += (Math.min(ms, Math.max(0, this.bufferedMs - STOCK_MS)) / 1000) * piece.rate;
-    this.settle();
+    this.#level = 0;
+    this.#at += (Math.min(ms, Math.max(0, this.bufferedMs - STOCK_MS)) / 1000) * piece.rate;
+    this.#settle();
   }
 
   /** Media time of what is given out next; null while there is nothing. */
   get positionMs(): number | null {
-    const piece = this.pieces[0];
-    return piece && this.playing ? piece.startMs + (this.at / piece.rate) * 1000 : null;
+    const piece = this.#pieces[0];
+    return piece && this.#playing ? piece.startMs + (this.#at / piece.rate) * 1000 : null;
   }
 
   /** How much there is. */
   get bufferedMs(): number {
-    const first = this.pieces[0];
-    return first ? this.endMs! - first.startMs - (this.at / first.rate) * 1000 : 0;
+    const first = this.#pieces[0];
+    return first ? this.#endMs! - first.startMs - (this.#at / first.rate) * 1000 : 0;
   }
 
   /** Takes out as many samples as out has room for. What is more than two channels is left out. */
   read(out: Float32Array[]): void {
     const length = out[0]?.length ?? 0;
-    for (let i = 0; i < length; i++) this.sample(out, i);
+    for (let i = 0; i < length; i++) this.#sample(out, i);
   }
 
-  private get endMs(): number | null {
-    const last = this.pieces.at(-1);
+  get #endMs(): number | null {
+    const last = this.#pieces.at(-1);
     return last ? last.startMs + (last.planes[0]!.length / last.rate) * 1000 : null;
   }
 
-  private sample(out: Float32Array[], i: number): void {
-    const piece = this.ready();
-    const sounds = piece !== undefined && this.at >= 0;
-    this.level = Math.min(1, Math.max(0, this.level + (sounds ? this.fade : -this.fade)));
+  #sample(out: Float32Array[], i: number): void {
+    const piece = this.#ready();
+    const sounds = piece !== undefined && this.#at >= 0;
+    this.#level = Math.min(1, Math.max(0, this.#level + (sounds ? this.#fade : -this.#fade)));
     for (let channel = 0; channel < out.length; channel++) {
-      const value = sounds ? this.value(piece, channel) : (this.last[channel] ?? 0);
-      this.last[channel] = value;
-      out[channel]![i] = value * this.level;
+      const value = sounds ? this.#value(piece, channel) : (this.#last[channel] ?? 0);
+      this.#last[channel] = value;
+      out[channel]![i] = value * this.#level;
     }
     if (!piece) return;
-    this.at += (piece.rate / this.outRate) * this.speed;
-    this.settle();
+    this.#at += (piece.rate / this.#outRate) * this.speed;
+    this.#settle();
   }
 
-  // ready gives the piece to play, if it is time to play.
-  private ready(): Piece | undefined {
-    const piece = this.pieces[0];
-    if (!this.playing && this.bufferedMs >= STOCK_MS) this.playing = true;
-    return this.playing ? piece : undefined;
+  // #ready gives the piece to play, if it is time to play.
+  #ready(): Piece | undefined {
+    const piece = this.#pieces[0];
+    if (!this.#playing && this.bufferedMs >= STOCK_MS) this.#playing = true;
+    return this.#playing ? piece : undefined;
   }
 
-  // value is between two samples.
-  private value(piece: Piece, channel: number): number {
+  // #value is between two samples.
+  #value(piece: Piece, channel: number): number {
     const plane = piece.planes[channel] ?? piece.planes[0]!; // one is for all
-    const at = Math.floor(this.at);
+    const at = Math.floor(this.#at);
     const before = plane[at]!;
-    const after = plane[at + 1] ?? this.pieces[1]?.planes[channel]?.[0] ?? before;
-    return before + (after - before) * (this.at - at);
+    const after = plane[at + 1] ?? this.#pieces[1]?.planes[channel]?.[0] ?? before;
+    return before + (after - before) * (this.#at - at);
   }
 
-  // settle goes on to the next piece where one has ended.
-  private settle(): void {
-    for (let piece = this.pieces[0]; piece && this.at >= piece.planes[0]!.length; piece = this.pieces[0]) this.next(piece);
+  // #settle goes on to the next piece where one has ended.
+  #settle(): void {
+    for (let piece = this.#pieces[0]; piece && this.#at >= piece.planes[0]!.length; piece = this.#pieces[0]) this.#next(piece);
   }
 
-  private next(piece: Piece): void {
+  #next(piece: Piece): void {
     const length = piece.planes[0]!.length;
-    this.pieces.shift();
-    const following = this.pieces[0];
+    this.#pieces.shift();
+    const following = this.#pieces[0];
     if (!following) {
       this.starved++;
-      this.at = 0;
-      this.playing = false;
+      this.#at = 0;
+      this.#playing = false;
       return;
     }
-    this.at = ((this.at - length) / piece.rate) * following.rate;
+    this.#at = ((this.#at - length) / piece.rate) * following.rate;
     const gapMs = following.startMs - piece.startMs - (length / piece.rate) * 1000;
-    if (gapMs > SEAM_MS) this.at -= (gapMs / 1000) * following.rate;
+    if (gapMs > SEAM_MS) this.#at -= (gapMs / 1000) * following.rate;
   }
 
-  private drop(): void {
-    this.pieces.shift();
-    this.at = 0;
-    this.level = 0;
+  #drop(): void {
+    this.#pieces.shift();
+    this.#at = 0;
+    this.#level = 0;
   }
 }

@@ -12,44 +12,44 @@ declare const AudioWorkletProcessor: (new () => { readonly port: MessagePort }) 
 
 function register(Processor: NonNullable<typeof AudioWorkletProcessor>): void {
   class SoundProcessor extends Processor {
-    private readonly ring = new Ring(sampleRate);
-    private number = 0;
-    private reportAtS = 0;
-    private closed = false;
+    readonly #ring = new Ring(sampleRate);
+    #number = 0;
+    #reportAtS = 0;
+    #closed = false;
 
     constructor() {
       super();
-      this.port.onmessage = ({ data }: MessageEvent<SoundOrder>) => this.obey(data);
+      this.port.onmessage = ({ data }: MessageEvent<SoundOrder>) => this.#obey(data);
     }
 
     process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
-      if (currentTime >= this.reportAtS) this.report();
-      this.ring.read(outputs[0]!);
-      return !this.closed;
+      if (currentTime >= this.#reportAtS) this.#report();
+      this.#ring.read(outputs[0]!);
+      return !this.#closed;
     }
 
-    private report(): void {
-      this.reportAtS = currentTime + REPORT_EVERY_S;
-      const { positionMs: mediaMs, starved } = this.ring;
-      const report: SoundReport = { mediaMs, contextS: currentTime, starved, number: this.number };
+    #report(): void {
+      this.#reportAtS = currentTime + REPORT_EVERY_S;
+      const { positionMs: mediaMs, starved } = this.#ring;
+      const report: SoundReport = { mediaMs, contextS: currentTime, starved, number: this.#number };
       this.port.postMessage(report);
     }
 
-    private obey(order: SoundOrder): void {
+    #obey(order: SoundOrder): void {
       switch (order.type) {
         case 'push':
-          this.ring.push(order.piece);
+          this.#ring.push(order.piece);
           break;
         case 'step':
-          this.number = order.number;
-          this.ring.speed = order.rate;
-          if (order.skipMs !== 0) this.ring.skip(order.skipMs);
+          this.#number = order.number;
+          this.#ring.speed = order.rate;
+          if (order.skipMs !== 0) this.#ring.skip(order.skipMs);
           break;
         case 'clear':
-          this.ring.clear();
+          this.#ring.clear();
           break;
         case 'close':
-          this.closed = true;
+          this.#closed = true;
       }
     }
   }

@@ -28,33 +28,33 @@ const PAUSES = 3; // in a row are a new usual
  * what follows moves up.
  */
 export class Track {
-  private offsetS: number | null = null;
-  private endS = 0;
-  private usualS = 0;
-  private pauses = 0;
+  #offsetS: number | null = null;
+  #endS = 0;
+  #usualS = 0;
+  #pauses = 0;
 
   /** Places a fragment, or gives null for one that cannot be decoded there: the first after a cut that is not a keyframe. */
   place(head: FragmentHead, timescale: number, key: boolean): Place | null {
     const decodeS = head.decodeTime / timescale;
-    if (this.offsetS === null && !key) return null;
-    if (this.offsetS === null || Math.abs(decodeS + this.offsetS - this.endS) > TOLERANCE_S) this.offsetS = this.endS - decodeS;
-    const durationS = head.durationAt < 0 ? head.duration / timescale : this.usual(head.duration / timescale);
-    const startS = decodeS + this.offsetS + head.composition / timescale;
-    this.endS = decodeS + this.offsetS + durationS;
-    return { offsetS: this.offsetS, startS, duration: Math.round(durationS * timescale) };
+    if (this.#offsetS === null && !key) return null;
+    if (this.#offsetS === null || Math.abs(decodeS + this.#offsetS - this.#endS) > TOLERANCE_S) this.#offsetS = this.#endS - decodeS;
+    const durationS = head.durationAt < 0 ? head.duration / timescale : this.#usual(head.duration / timescale);
+    const startS = decodeS + this.#offsetS + head.composition / timescale;
+    this.#endS = decodeS + this.#offsetS + durationS;
+    return { offsetS: this.#offsetS, startS, duration: Math.round(durationS * timescale) };
   }
 
   /** Makes the next fragment be placed anew, whatever its times: it belongs to another epoch or connection. */
   cut(): void {
-    this.offsetS = null;
+    this.#offsetS = null;
   }
 
-  // usual gives a duration, or the usual one in place of one with a pause in it.
-  private usual(durationS: number): number {
-    const pause = this.usualS > 0 && durationS > Math.max(LONG * this.usualS, this.usualS + LONG_S);
-    if (pause && ++this.pauses < PAUSES) return this.usualS;
-    this.pauses = 0;
-    this.usualS = this.usualS === 0 || pause ? durationS : this.usualS + (durationS - this.usualS) / 8;
+  // #usual gives a duration, or the usual one in place of one with a pause in it.
+  #usual(durationS: number): number {
+    const pause = this.#usualS > 0 && durationS > Math.max(LONG * this.#usualS, this.#usualS + LONG_S);
+    if (pause && ++this.#pauses < PAUSES) return this.#usualS;
+    this.#pauses = 0;
+    this.#usualS = this.#usualS === 0 || pause ? durationS : this.#usualS + (durationS - this.#usualS) / 8;
     return durationS;
   }
 }
@@ -71,21 +71,21 @@ const REMEMBERED = 2048; // pictures; half a minute at 60 a second
 
 /** Remembers of the pictures on the timeline when they were taken. */
 export class Captures {
-  private pictures: Picture[] = [];
-  private latestS: number | null = null;
+  #pictures: Picture[] = [];
+  #latestS: number | null = null;
 
   /** Notes a picture, in the order in which they are decoded. */
   add(startS: number, captureMs: number, key: boolean): void {
-    this.latestS = Math.max(startS, this.latestS ?? startS);
-    this.pictures.push({ startS, captureMs, key });
-    if (this.pictures.length >= 2 * REMEMBERED) this.pictures.splice(0, REMEMBERED);
+    this.#latestS = Math.max(startS, this.#latestS ?? startS);
+    this.#pictures.push({ startS, captureMs, key });
+    if (this.#pictures.length >= 2 * REMEMBERED) this.#pictures.splice(0, REMEMBERED);
   }
 
   /** When the picture that is shown at a time was taken, in ms, or null if no picture is near. */
   captureMs(mediaTimeS: number): number | null {
     let nearest: Picture | null = null;
-    for (let i = this.pictures.length - 1; i >= 0; i--) {
-      const picture = this.pictures[i]!;
+    for (let i = this.#pictures.length - 1; i >= 0; i--) {
+      const picture = this.#pictures[i]!;
       if (!nearest || Math.abs(picture.startS - mediaTimeS) < Math.abs(nearest.startS - mediaTimeS)) nearest = picture;
       if (picture.startS < mediaTimeS - 1) break;
     }
@@ -94,8 +94,8 @@ export class Captures {
 
   /** The start of the newest keyframe that is not behind a time, or null. */
   keyBefore(timeS: number): number | null {
-    for (let i = this.pictures.length - 1; i >= 0; i--) {
-      const picture = this.pictures[i]!;
+    for (let i = this.#pictures.length - 1; i >= 0; i--) {
+      const picture = this.#pictures[i]!;
       if (picture.key && picture.startS <= timeS) return picture.startS;
     }
     return null;
@@ -103,7 +103,7 @@ export class Captures {
 
   /** The start of the picture that is shown last, or null. */
   newestS(): number | null {
-    return this.latestS;
+    return this.#latestS;
   }
 }
 

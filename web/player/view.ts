@@ -16,85 +16,85 @@ export interface Controls {
 export class View {
   /** For a still picture below the moving one. */
   readonly poster = document.createElement('img');
-  private readonly tile = element('div', 'tile');
-  private readonly picture = element('div', 'picture');
-  private readonly bar = element('div', 'bar');
-  private readonly state = element('span', 'chip state');
-  private readonly delay = element('span', 'chip delay');
-  private readonly button = document.createElement('button');
-  private readonly mute = document.createElement('button');
-  private readonly loudspeaker = icon();
-  private readonly note = element('span', 'chip');
-  private readonly volume = document.createElement('input');
-  private muted = true;
-  private sound = { offered: false, message: '' };
-  private surface: HTMLElement | null = null;
-  private before: HTMLElement | null = null; // the surface that still shows the last picture
+  readonly #tile = element('div', 'tile');
+  readonly #picture = element('div', 'picture');
+  readonly #bar = element('div', 'bar');
+  readonly #state = element('span', 'chip state');
+  readonly #delay = element('span', 'chip delay');
+  readonly #button = document.createElement('button');
+  readonly #mute = document.createElement('button');
+  readonly #loudspeaker = icon();
+  readonly #note = element('span', 'chip');
+  readonly #volume = document.createElement('input');
+  #muted = true;
+  #sound = { offered: false, message: '' };
+  #surface: HTMLElement | null = null;
+  #before: HTMLElement | null = null; // the surface that still shows the last picture
 
   constructor(root: ShadowRoot, controls: Controls) {
     root.adoptedStyleSheets = [styleSheet()];
-    this.picture.setAttribute('role', 'img');
-    this.picture.setAttribute('part', 'picture');
+    this.#picture.setAttribute('role', 'img');
+    this.#picture.setAttribute('part', 'picture');
     this.label('');
     this.poster.className = 'poster';
     this.poster.setAttribute('part', 'poster');
     this.poster.alt = '';
     this.poster.hidden = true;
-    this.bar.setAttribute('part', 'bar');
-    this.state.setAttribute('part', 'state');
-    this.state.setAttribute('role', 'status');
-    this.delay.setAttribute('part', 'delay');
-    this.delay.hidden = true;
-    this.button.type = 'button';
-    this.button.setAttribute('part', 'retry');
-    this.button.textContent = 'Try again';
-    this.button.hidden = true;
-    this.button.addEventListener('click', controls.retry);
-    this.setUpSound(controls);
-    this.picture.append(this.poster);
-    this.bar.append(this.state, this.button, this.note, this.delay, this.volume, this.mute);
-    this.tile.append(this.picture, this.bar);
-    root.append(this.tile);
+    this.#bar.setAttribute('part', 'bar');
+    this.#state.setAttribute('part', 'state');
+    this.#state.setAttribute('role', 'status');
+    this.#delay.setAttribute('part', 'delay');
+    this.#delay.hidden = true;
+    this.#button.type = 'button';
+    this.#button.setAttribute('part', 'retry');
+    this.#button.textContent = 'Try again';
+    this.#button.hidden = true;
+    this.#button.addEventListener('click', controls.retry);
+    this.#setUpSound(controls);
+    this.#picture.append(this.poster);
+    this.#bar.append(this.#state, this.#button, this.#note, this.#delay, this.#volume, this.#mute);
+    this.#tile.append(this.#picture, this.#bar);
+    root.append(this.#tile);
   }
 
-  private setUpSound({ mute, volume }: Controls): void {
-    this.note.setAttribute('part', 'note');
-    this.note.setAttribute('role', 'status');
-    this.mute.type = 'button';
-    this.mute.className = 'mute';
-    this.mute.setAttribute('part', 'mute');
-    this.mute.append(this.loudspeaker);
-    this.mute.addEventListener('click', mute);
-    this.volume.type = 'range';
-    this.volume.max = '1';
-    this.volume.step = '0.05';
-    this.volume.setAttribute('part', 'volume');
-    this.volume.setAttribute('aria-label', 'Volume');
-    this.volume.addEventListener('input', () => volume(this.volume.valueAsNumber));
+  #setUpSound({ mute, volume }: Controls): void {
+    this.#note.setAttribute('part', 'note');
+    this.#note.setAttribute('role', 'status');
+    this.#mute.type = 'button';
+    this.#mute.className = 'mute';
+    this.#mute.setAttribute('part', 'mute');
+    this.#mute.append(this.#loudspeaker);
+    this.#mute.addEventListener('click', mute);
+    this.#volume.type = 'range';
+    this.#volume.max = '1';
+    this.#volume.step = '0.05';
+    this.#volume.setAttribute('part', 'volume');
+    this.#volume.setAttribute('aria-label', 'Volume');
+    this.#volume.addEventListener('input', () => volume(this.#volume.valueAsNumber));
     this.loudness(true, 1);
   }
 
   /** Says what the picture is of. */
   label(text: string): void {
-    this.picture.setAttribute('aria-label', text || 'Live picture');
+    this.#picture.setAttribute('aria-label', text || 'Live picture');
   }
 
   /** Puts what shows the pictures on the tile, below what was there, until it has a first one. */
   show(surface: HTMLElement): void {
-    if (this.before) this.surface?.remove();
-    else this.before = this.surface;
-    this.surface = surface;
+    if (this.#before) this.#surface?.remove();
+    else this.#before = this.#surface;
+    this.#surface = surface;
     surface.setAttribute('part', 'surface');
-    this.picture.prepend(surface);
-    if (!this.before) this.tile.classList.remove('pictured');
+    this.#picture.prepend(surface);
+    if (!this.#before) this.#tile.classList.remove('pictured');
   }
 
   /** Takes all pictures away. */
   clear(): void {
-    this.surface?.remove();
-    this.before?.remove();
-    this.surface = this.before = null;
-    this.tile.classList.remove('pictured');
+    this.#surface?.remove();
+    this.#before?.remove();
+    this.#surface = this.#before = null;
+    this.#tile.classList.remove('pictured');
   }
 
   /** The poster has something to show, or not. */
@@ -104,46 +104,47 @@ export class View {
 
   /** The surface has something to show. */
   pictured(): void {
-    this.before?.remove();
-    this.before = null;
-    this.tile.classList.add('pictured');
+    this.#before?.remove();
+    this.#before = null;
+    this.#tile.classList.add('pictured');
   }
 
   /** Shows a state in words. */
   say({ state, words }: Status): void {
-    if (this.state.textContent !== words) this.state.textContent = words; // or it is read aloud again
-    this.tile.classList.toggle('live', state === 'live');
-    this.tile.classList.toggle('stale', state !== 'live' && state !== 'playback' && state !== 'idle');
-    this.button.hidden = state !== 'error';
+    if (this.#state.textContent !== words) this.#state.textContent = words; // or it is read aloud again
+    this.#tile.classList.toggle('live', state === 'live');
+    this.#tile.classList.toggle('stale', state !== 'live' && state !== 'playback' && state !== 'idle');
+    this.#button.hidden = state !== 'error';
   }
 
   /** Shows that the camera has sound, and what is wrong with it. */
   sounds({ available, codec, message }: SoundState): void {
-    this.sound = { offered: available || codec !== null, message }; // what is heard may be away for a moment
-    this.arrange();
+    this.#sound = { offered: available || codec !== null, message }; // what is heard may be away for a moment
+    this.#arrange();
   }
 
   /** Shows how loud it is. */
   loudness(muted: boolean, volume: number): void {
-    this.muted = muted;
-    this.volume.value = String(volume);
-    this.arrange();
+    this.#muted = muted;
+    this.#volume.value = String(volume);
+    this.#arrange();
   }
 
-  private arrange(): void {
-    const { muted, sound } = this;
-    this.mute.hidden = !sound.offered;
-    this.volume.hidden = !sound.offered || muted;
-    this.mute.setAttribute('aria-label', muted ? 'Turn the sound on' : 'Turn the sound off');
-    this.mute.classList.toggle('silent', muted);
-    this.note.hidden = !sound.offered || sound.message === '';
-    if (this.note.textContent !== sound.message) this.note.textContent = sound.message;
+  #arrange(): void {
+    const muted = this.#muted;
+    const sound = this.#sound;
+    this.#mute.hidden = !sound.offered;
+    this.#volume.hidden = !sound.offered || muted;
+    this.#mute.setAttribute('aria-label', muted ? 'Turn the sound on' : 'Turn the sound off');
+    this.#mute.classList.toggle('silent', muted);
+    this.#note.hidden = !sound.offered || sound.message === '';
+    if (this.#note.textContent !== sound.message) this.#note.textContent = sound.message;
   }
 
   /** Shows a delay, or none. */
   delayed(delayMs: number | null): void {
-    this.delay.hidden = delayMs === null;
-    this.delay.textContent = delayMs === null ? '' : delayWords(delayMs);
+    this.#delay.hidden = delayMs === null;
+    this.#delay.textContent = delayMs === null ? '' : delayWords(delayMs);
   }
 }
 

@@ -26,127 +26,126 @@ interface Inside {
 /** Plays sound as soon as it is there, but for a few ms, and bends it to keep it in step. */
 export class WorkletSpeaker implements Speaker {
   readonly sync = new LipSync(HABITS);
-  private readonly context = use();
-  private readonly gain: GainNode;
-  private node: AudioWorkletNode | null = null;
-  private decoder: AudioDecoder | null = null;
-  private init: SoundInit | null = null;
-  private inside: Inside[] = [];
-  private firstOut = true; // of this decoder
-  private errors = 0;
-  private starved = 0;
-  private step = { number: 0, rate: 1 };
-  private closed = false;
+  readonly #context = use();
+  readonly #gain: GainNode;
+  #node: AudioWorkletNode | null = null;
+  #decoder: AudioDecoder | null = null;
+  #init: SoundInit | null = null;
+  #inside: Inside[] = [];
+  #firstOut = true; // of this decoder
+  #errors = 0;
+  #starved = 0;
+  #step = { number: 0, rate: 1 };
+  #closed = false;
+  readonly #events: SpeakerEvents;
 
-  constructor(
-    volume: number,
-    private readonly events: SpeakerEvents,
-  ) {
-    this.gain = new GainNode(this.context, { gain: volume });
-    this.gain.connect(this.context.destination);
-    void this.open();
+  constructor(volume: number, events: SpeakerEvents) {
+    this.#events = events;
+    this.#gain = new GainNode(this.#context, { gain: volume });
+    this.#gain.connect(this.#context.destination);
+    void this.#open();
   }
 
   begin({ init }: Beginning): void {
-    this.init = init;
+    this.#init = init;
     this.rest();
   }
 
   rest(): void {
     this.sync.reset();
-    this.walk({ rate: 1, skipMs: 0 }); // so that nothing is made of what is still reported of before
-    this.order({ type: 'clear' });
-    this.restart();
+    this.#walk({ rate: 1, skipMs: 0 }); // so that nothing is made of what is still reported of before
+    this.#order({ type: 'clear' });
+    this.#restart();
   }
 
   take({ frames }: Portion): void {
-    if (!this.decoder || !this.init || !this.node) return;
-    if (this.decoder.decodeQueueSize > MOST_DECODING) this.restart();
+    if (!this.#decoder || !this.#init || !this.#node) return;
+    if (this.#decoder.decodeQueueSize > MOST_DECODING) this.#restart();
     for (const { start, duration, bytes } of frames) {
-      const startMs = (start / this.init.timescale) * 1000;
+      const startMs = (start / this.#init.timescale) * 1000;
       const timestamp = Math.round(startMs * 1000);
-      const lastsUs = Math.round((duration / this.init.timescale) * 1e6);
-      this.inside.push({ startMs, timestamp });
-      this.decoder.decode(new EncodedAudioChunk({ type: 'key', timestamp, duration: lastsUs, data: bytes }));
+      const lastsUs = Math.round((duration / this.#init.timescale) * 1e6);
+      this.#inside.push({ startMs, timestamp });
+      this.#decoder.decode(new EncodedAudioChunk({ type: 'key', timestamp, duration: lastsUs, data: bytes }));
     }
   }
 
   setVolume(volume: number): void {
-    this.gain.gain.setTargetAtTime(volume, this.context.currentTime, SMOOTH_S);
+    this.#gain.gain.setTargetAtTime(volume, this.#context.currentTime, SMOOTH_S);
   }
 
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.order({ type: 'close' });
-    this.node?.port.close();
-    this.gain.disconnect();
-    this.stop();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#order({ type: 'close' });
+    this.#node?.port.close();
+    this.#gain.disconnect();
+    this.#stop();
     letGo();
   }
 
-  // open waits until the browser lets sound be heard, and has loaded the worklet.
-  private async open(): Promise<void> {
+  // #open waits until the browser lets sound be heard, and has loaded the worklet.
+  async #open(): Promise<void> {
     try {
-      const [allowed] = await Promise.all([runs(this.context), load(this.context)]);
-      if (this.closed) return;
+      const [allowed] = await Promise.all([runs(this.#context), load(this.#context)]);
+      if (this.#closed) return;
       if (!allowed) {
-        this.refuse();
+        this.#refuse();
         return;
       }
-      this.node = new AudioWorkletNode(this.context, PROCESSOR, { numberOfInputs: 0, outputChannelCount: [MOST_CHANNELS] });
-      this.node.port.onmessage = ({ data }: MessageEvent<SoundReport>) => this.reported(data);
-      this.node.connect(this.gain);
-      this.order({ type: 'step', ...this.step, skipMs: 0 }); // which may have been taken before there was a worklet
+      this.#node = new AudioWorkletNode(this.#context, PROCESSOR, { numberOfInputs: 0, outputChannelCount: [MOST_CHANNELS] });
+      this.#node.port.onmessage = ({ data }: MessageEvent<SoundReport>) => this.#reported(data);
+      this.#node.connect(this.#gain);
+      this.#order({ type: 'step', ...this.#step, skipMs: 0 }); // which may have been taken before there was a worklet
     } catch (error) {
-      this.fail(error as Error);
+      this.#fail(error as Error);
     }
   }
 
-  // refuse tells a browser that waits for somebody to do something from one that has
+  // #refuse tells a browser that waits for somebody to do something from one that has
   // nothing to play sound with.
-  private refuse(): void {
+  #refuse(): void {
     if (navigator.userActivation?.hasBeenActive) throw new Error('The browser begins no sound. Has this machine a device for it?');
     this.close();
-    this.events.refused();
+    this.#events.refused();
   }
 
-  private order(order: SoundOrder, transfer: Transferable[] = []): void {
-    this.node?.port.postMessage(order, transfer);
+  #order(order: SoundOrder, transfer: Transferable[] = []): void {
+    this.#node?.port.postMessage(order, transfer);
   }
 
-  private restart(): void {
-    this.stop();
-    if (!this.init) return;
-    const { codec, config, rate, channels } = this.init;
+  #restart(): void {
+    this.#stop();
+    if (!this.#init) return;
+    const { codec, config, rate, channels } = this.#init;
     const decoder: AudioDecoder = new AudioDecoder({
-      output: (data) => this.decoded(data, decoder),
-      error: (error) => decoder === this.decoder && this.broke(error),
+      output: (data) => this.#decoded(data, decoder),
+      error: (error) => decoder === this.#decoder && this.#broke(error),
     });
-    this.decoder = decoder;
+    this.#decoder = decoder;
     decoder.configure({ codec, sampleRate: rate, numberOfChannels: channels, ...(config && { description: config }) });
   }
 
-  private stop(): void {
-    if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
-    this.decoder = null;
-    this.inside = [];
-    this.firstOut = true;
+  #stop(): void {
+    if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
+    this.#decoder = null;
+    this.#inside = [];
+    this.#firstOut = true;
   }
 
-  private decoded(data: AudioData, decoder: AudioDecoder): void {
+  #decoded(data: AudioData, decoder: AudioDecoder): void {
     try {
-      if (decoder === this.decoder) this.push(data);
+      if (decoder === this.#decoder) this.#push(data);
     } catch (error) {
-      this.fail(error as Error);
+      this.#fail(error as Error);
     } finally {
       data.close();
     }
   }
 
-  private push(data: AudioData): void {
-    this.errors = 0;
-    const startMs = this.startOf(data);
+  #push(data: AudioData): void {
+    this.#errors = 0;
+    const startMs = this.#startOf(data);
     if (startMs === null) return;
     const planes: Float32Array<ArrayBuffer>[] = [];
     for (let planeIndex = 0; planeIndex < Math.min(data.numberOfChannels, MOST_CHANNELS); planeIndex++) {
@@ -155,57 +154,57 @@ export class WorkletSpeaker implements Speaker {
       planes.push(plane);
     }
     const piece: Piece = { startMs, rate: data.sampleRate, planes };
-    this.sync.arrived(startMs, wallMs() + this.latencyMs());
-    this.order({ type: 'push', piece }, planes.map(({ buffer }) => buffer));
+    this.sync.arrived(startMs, wallMs() + this.#latencyMs());
+    this.#order({ type: 'push', piece }, planes.map(({ buffer }) => buffer));
   }
 
-  // startOf says when sound is to be heard: as the frame that it was made of. Chrome's
+  // #startOf says when sound is to be heard: as the frame that it was made of. Chrome's
   // own time for it counts on from the first frame, whatever is between two.
-  private startOf({ timestamp }: AudioData): number | null {
-    const away = (n: number): number => Math.abs(this.inside[n]!.timestamp - timestamp);
-    while (this.firstOut && this.inside.length > 1 && away(1) < away(0)) this.inside.shift(); // some give nothing for the first
-    this.firstOut = false;
-    return this.inside.shift()?.startMs ?? null;
+  #startOf({ timestamp }: AudioData): number | null {
+    const away = (n: number): number => Math.abs(this.#inside[n]!.timestamp - timestamp);
+    while (this.#firstOut && this.#inside.length > 1 && away(1) < away(0)) this.#inside.shift(); // some give nothing for the first
+    this.#firstOut = false;
+    return this.#inside.shift()?.startMs ?? null;
   }
 
-  private broke(error: Error): void {
-    if (error.name === 'NotSupportedError' || ++this.errors > MOST_ERRORS) this.fail(error);
-    else this.restart();
+  #broke(error: Error): void {
+    if (error.name === 'NotSupportedError' || ++this.#errors > MOST_ERRORS) this.#fail(error);
+    else this.#restart();
   }
 
-  private reported({ mediaMs, contextS, starved, number }: SoundReport): void {
-    if (this.closed) return;
-    if (starved > this.starved) this.sync.starved(STARVED_MS);
-    this.starved = starved;
-    if (mediaMs === null || number < this.step.number) return; // it did not know the newest step yet
-    const { rate, skipMs } = this.sync.heard(mediaMs, this.heardAtMs(contextS));
-    if (rate !== this.step.rate || skipMs !== 0) this.walk({ rate, skipMs });
+  #reported({ mediaMs, contextS, starved, number }: SoundReport): void {
+    if (this.#closed) return;
+    if (starved > this.#starved) this.sync.starved(STARVED_MS);
+    this.#starved = starved;
+    if (mediaMs === null || number < this.#step.number) return; // it did not know the newest step yet
+    const { rate, skipMs } = this.sync.heard(mediaMs, this.#heardAtMs(contextS));
+    if (rate !== this.#step.rate || skipMs !== 0) this.#walk({ rate, skipMs });
   }
 
-  private walk({ rate, skipMs }: Step): void {
-    this.step = { number: this.step.number + 1, rate };
-    this.order({ type: 'step', ...this.step, skipMs });
+  #walk({ rate, skipMs }: Step): void {
+    this.#step = { number: this.#step.number + 1, rate };
+    this.#order({ type: 'step', ...this.#step, skipMs });
   }
 
-  // heardAtMs gives when a moment of the context's time is heard.
-  private heardAtMs(contextS: number): number {
-    return wallMs() + this.latencyMs() + (contextS - this.context.currentTime) * 1000;
+  // #heardAtMs gives when a moment of the context's time is heard.
+  #heardAtMs(contextS: number): number {
+    return wallMs() + this.#latencyMs() + (contextS - this.#context.currentTime) * 1000;
   }
 
-  // latencyMs is how long sound needs from the worklet to the ear.
-  private latencyMs(): number {
-    const { contextTime = 0, performanceTime = 0 } = this.context.getOutputTimestamp();
+  // #latencyMs is how long sound needs from the worklet to the ear.
+  #latencyMs(): number {
+    const { contextTime = 0, performanceTime = 0 } = this.#context.getOutputTimestamp();
     const known = contextTime > 0 && performanceTime > 0;
-    const { baseLatency = 0, outputLatency = 0 } = this.context;
+    const { baseLatency = 0, outputLatency = 0 } = this.#context;
     if (!known) return (baseLatency + outputLatency) * 1000;
     const heardS = contextTime + (performance.now() - performanceTime) / 1000;
-    return Math.min(Math.max(0, (this.context.currentTime - heardS) * 1000), MOST_LATENCY_MS);
+    return Math.min(Math.max(0, (this.#context.currentTime - heardS) * 1000), MOST_LATENCY_MS);
   }
 
-  private fail(error: Error): void {
-    if (this.closed) return;
+  #fail(error: Error): void {
+    if (this.#closed) return;
     this.close();
-    this.events.failed(error);
+    this.#events.failed(error);
   }
 }
 
