@@ -41,11 +41,8 @@ export interface Packet {
   backlog: boolean;
   /** It does not continue the one before it. */
   discontinuity: boolean;
-  /** Which init segment it belongs to. */
-  epoch: number;
   /** When the picture was taken, or the sound began, in ms since 1970 by the server's clock. */
   captureMs: number;
-  seq: number;
   /** An init segment, a fragment with one picture, or with some frames of sound, or a JPEG. */
   payload: Uint8Array<ArrayBuffer>;
   /** Where the access unit or the sound begins in the payload of a fragment; 0 for others. */
@@ -55,12 +52,12 @@ export interface Packet {
 /** What the camera is doing, in the server's words. */
 export type CameraState = 'online' | 'offline' | 'connecting';
 
-/** A text message of the server. Codes are HTTP statuses, 0 if nothing is wrong. */
+/** A text message of the server, as far as it is of use here. Codes are HTTP statuses, 0 if nothing is wrong. */
 export type ServerMessage =
-  | { type: 'hello'; epoch: number; codec: Codec; mime: string; width: number; height: number; fps: number; timescale: number; sound: boolean }
+  | { type: 'hello'; codec: Codec; fps: number; timescale: number; sound: boolean }
   | SoundMessage
-  | { type: 'drop'; frames: number; reason: string }
-  | { type: 'state'; camera: CameraState; code: number; message: string; sound: boolean }
+  | { type: 'drop'; frames: number }
+  | { type: 'state'; camera: CameraState; message: string; sound: boolean }
   | { type: 'error'; code: number; message: string }
   | Playback
   | { type: 'pong'; c: number; serverTimeUs: number };
@@ -83,8 +80,6 @@ export interface SoundMessage {
   /** null: none, and message says why. */
   codec: SoundCodec | null;
   mime: string;
-  rate: number;
-  channels: number;
   message: string;
 }
 
@@ -118,9 +113,7 @@ export function parsePacket(message: ArrayBuffer): Packet {
     key: (flags & FLAG_KEY) !== 0,
     backlog: (flags & FLAG_BACKLOG) !== 0,
     discontinuity: (flags & FLAG_DISCONTINUITY) !== 0,
-    epoch: view.getUint32(4),
     captureMs: Number(view.getBigUint64(8)) / 1000,
-    seq: Number(view.getBigUint64(16)),
     payload,
     unitOffset,
   };
@@ -128,55 +121,53 @@ export function parsePacket(message: ArrayBuffer): Packet {
 
 /** Reads a text message. Gives null for one of a type it does not know, and throws a ProtocolError for nonsense. */
 export function parseMessage(text: string): ServerMessage | null {
-  const fields = parseObject(text);
-  switch (fields['type']) {
-    case 'hello':
-      return {
-        type: 'hello',
-        epoch: number(fields, 'epoch'),
-        codec: codec(fields),
-        mime: string(fields, 'mime'),
-        width: number(fields, 'width'),
-        height: number(fields, 'height'),
-        fps: number(fields, 'fps'),
-        timescale: number(fields, 'timescale'),
-        sound: fields['sound'] === true,
-      };
-    case 'sound':
-      return {
-        type: 'sound',
-        codec: soundCodec(fields),
-        mime: string(fields, 'mime'),
-        rate: number(fields, 'rate'),
-        channels: number(fields, 'channels'),
-        message: string(fields, 'message'),
-      };
-    case 'drop':
-      return { type: 'drop', frames: number(fields, 'frames'), reason: string(fields, 'reason') };
-    case 'state':
-      return { type: 'state', camera: camera(fields), code: number(fields, 'code'), message: string(fields, 'message'), sound: fields['sound'] === true };
-    case 'error':
-      return { type: 'error', code: number(fields, 'code'), message: string(fields, 'message') };
-    case 'playback':
-      return {
-        type: 'playback',
-        live: fields['live'] === true,
-        rate: number(fields, 'rate'),
-        paused: fields['paused'] === true,
-        end: fields['end'] === true,
-        code: number(fields, 'code'),
-        message: string(fields, 'message'),
-      };
-    case 'pong':
-      return { type: 'pong', c: number(fields, 'c'), serverTimeUs: number(fields, 'serverTimeUs') };
-    default:
-      return null;
-  }
+  const given = parseObject(text);
+  const type = String(given['type']);
+  if (!Object.hasOwn(MESSAGES, type)) return null;
+  const fields = Object.entries(MESSAGES[type as ServerMessage['type']]);
+  return Object.fromEntries([['type', type], ...fields.map(([name, read]) => [name, read(given[name], name)])]) as ServerMessage;
 }
 
-type Fields = Record<string, unknown>;
+type Read<T> = (value: unknown, name: string) => T;
+type Fields<M> = { [Name in Exclude<keyof M, 'type'>]: Read<M[Name]> };
 
-function parseObject(text: string): Fields {
+// An absent number is 0 and an absent string is empty, as in the server's JSON.
+const number: Read<number> = (value = 0, name) => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ProtocolError(`${name} is not a number`);
+  return value;
+};
+
+const MAX_STRING = 1000;
+
+const string: Read<string> = (value = '', name) => {
+  if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
+  return value.slice(0, MAX_STRING);
+};
+
+const flag: Read<boolean> = (value) => value === true;
+
+// oneOf reads a word of a few.
+function oneOf<T extends string>(...words: T[]): Read<T> {
+  return (value, name) => {
+    if (!words.includes(value as T)) throw new ProtocolError(`a ${name} that is ${String(value)}`);
+    return value as T;
+  };
+}
+
+const soundCodec = oneOf<SoundCodec>('aac', 'opus');
+
+// What is read of each type of message.
+const MESSAGES: { [Type in ServerMessage['type']]: Fields<Extract<ServerMessage, { type: Type }>> } = {
+  hello: { codec: oneOf<Codec>('h265', 'h264', 'jpeg'), fps: number, timescale: number, sound: flag },
+  sound: { codec: (value, name) => (value ? soundCodec(value, name) : null), mime: string, message: string },
+  drop: { frames: number },
+  state: { camera: oneOf<CameraState>('online', 'offline', 'connecting'), message: string, sound: flag },
+  error: { code: number, message: string },
+  playback: { live: flag, rate: number, paused: flag, end: flag, code: number, message: string },
+  pong: { c: number, serverTimeUs: number },
+};
+
+function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -186,41 +177,5 @@ function parseObject(text: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ProtocolError('a text message that is not an object');
   }
-  return value as Fields;
-}
-
-// An absent number is 0 and an absent string is empty, as in the server's JSON.
-function number(fields: Fields, name: string): number {
-  const value = fields[name] ?? 0;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ProtocolError(`${name} is not a number`);
-  return value;
-}
-
-const MAX_STRING = 1000;
-
-function string(fields: Fields, name: string): string {
-  const value = fields[name] ?? '';
-  if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
-  return value.slice(0, MAX_STRING);
-}
-
-function codec(fields: Fields): Codec {
-  const value = fields['codec'];
-  if (value !== 'h265' && value !== 'h264' && value !== 'jpeg') throw new ProtocolError(`codec ${String(value)}`);
-  return value;
-}
-
-function soundCodec(fields: Fields): SoundCodec | null {
-  const value = fields['codec'] ?? '';
-  if (value === '') return null;
-  if (value !== 'aac' && value !== 'opus') throw new ProtocolError(`sound of codec ${String(value)}`);
-  return value;
-}
-
-function camera(fields: Fields): CameraState {
-  const value = fields['camera'];
-  if (value !== 'online' && value !== 'offline' && value !== 'connecting') {
-    throw new ProtocolError(`a camera that is ${String(value)}`);
-  }
-  return value;
+  return value as Record<string, unknown>;
 }

@@ -15,63 +15,29 @@ export interface Controls {
 /** The inside of the element. It decides nothing. */
 export class View {
   /** For a still picture below the moving one. */
-  readonly poster = document.createElement('img');
-  readonly #tile = element('div', 'tile');
-  readonly #picture = element('div', 'picture');
-  readonly #bar = element('div', 'bar');
-  readonly #state = element('span', 'chip state');
-  readonly #delay = element('span', 'chip delay');
-  readonly #button = document.createElement('button');
-  readonly #mute = document.createElement('button');
-  readonly #loudspeaker = icon();
-  readonly #note = element('span', 'chip');
-  readonly #volume = document.createElement('input');
+  readonly poster = make('img', { class: 'poster', part: 'poster', alt: '', hidden: '' });
+  readonly #picture = make('div', { class: 'picture', part: 'picture', role: 'img' }, this.poster);
+  readonly #state = make('span', { class: 'chip state', part: 'state', role: 'status' });
+  readonly #delay = make('span', { class: 'chip delay', part: 'delay', hidden: '' });
+  readonly #retry = make('button', { type: 'button', part: 'retry', hidden: '' }, 'Try again');
+  readonly #mute = make('button', { type: 'button', class: 'mute', part: 'mute' }, loudspeaker());
+  readonly #note = make('span', { class: 'chip', part: 'note', role: 'status' });
+  readonly #volume = make('input', { type: 'range', max: '1', step: '0.05', part: 'volume', 'aria-label': 'Volume' });
+  readonly #bar = make('div', { class: 'bar', part: 'bar' }, this.#state, this.#retry, this.#note, this.#delay, this.#volume, this.#mute);
+  readonly #tile = make('div', { class: 'tile' }, this.#picture, this.#bar);
   #muted = true;
   #sound = { offered: false, message: '' };
   #surface: HTMLElement | null = null;
   #before: HTMLElement | null = null; // the surface that still shows the last picture
 
-  constructor(root: ShadowRoot, controls: Controls) {
+  constructor(root: ShadowRoot, { retry, mute, volume }: Controls) {
     root.adoptedStyleSheets = [styleSheet()];
-    this.#picture.setAttribute('role', 'img');
-    this.#picture.setAttribute('part', 'picture');
     this.label('');
-    this.poster.className = 'poster';
-    this.poster.setAttribute('part', 'poster');
-    this.poster.alt = '';
-    this.poster.hidden = true;
-    this.#bar.setAttribute('part', 'bar');
-    this.#state.setAttribute('part', 'state');
-    this.#state.setAttribute('role', 'status');
-    this.#delay.setAttribute('part', 'delay');
-    this.#delay.hidden = true;
-    this.#button.type = 'button';
-    this.#button.setAttribute('part', 'retry');
-    this.#button.textContent = 'Try again';
-    this.#button.hidden = true;
-    this.#button.addEventListener('click', controls.retry);
-    this.#setUpSound(controls);
-    this.#picture.append(this.poster);
-    this.#bar.append(this.#state, this.#button, this.#note, this.#delay, this.#volume, this.#mute);
-    this.#tile.append(this.#picture, this.#bar);
-    root.append(this.#tile);
-  }
-
-  #setUpSound({ mute, volume }: Controls): void {
-    this.#note.setAttribute('part', 'note');
-    this.#note.setAttribute('role', 'status');
-    this.#mute.type = 'button';
-    this.#mute.className = 'mute';
-    this.#mute.setAttribute('part', 'mute');
-    this.#mute.append(this.#loudspeaker);
-    this.#mute.addEventListener('click', mute);
-    this.#volume.type = 'range';
-    this.#volume.max = '1';
-    this.#volume.step = '0.05';
-    this.#volume.setAttribute('part', 'volume');
-    this.#volume.setAttribute('aria-label', 'Volume');
-    this.#volume.addEventListener('input', () => volume(this.#volume.valueAsNumber));
     this.loudness(true, 1);
+    this.#retry.addEventListener('click', retry);
+    this.#mute.addEventListener('click', mute);
+    this.#volume.addEventListener('input', () => volume(this.#volume.valueAsNumber));
+    root.append(this.#tile);
   }
 
   /** Says what the picture is of. */
@@ -114,7 +80,7 @@ export class View {
     if (this.#state.textContent !== words) this.#state.textContent = words; // or it is read aloud again
     this.#tile.classList.toggle('live', state === 'live');
     this.#tile.classList.toggle('stale', state !== 'live' && state !== 'playback' && state !== 'idle');
-    this.#button.hidden = state !== 'error';
+    this.#retry.hidden = state !== 'error';
   }
 
   /** Shows that the camera has sound, and what is wrong with it. */
@@ -148,16 +114,18 @@ export class View {
   }
 }
 
-function element(tag: 'div' | 'span', className: string): HTMLElement {
+// make makes an element with attributes, and puts something into it.
+function make<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, attributes: Record<string, string>, ...inside: (Node | string)[]): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
-  made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...inside);
   return made;
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-// icon draws a loudspeaker, with waves or a stroke through it as the style says.
-function icon(): SVGSVGElement {
+// loudspeaker draws one, with waves or a stroke through it as the style says.
+function loudspeaker(): SVGSVGElement {
   const made = document.createElementNS(SVG, 'svg');
   made.setAttribute('viewBox', '0 0 24 24');
   made.setAttribute('aria-hidden', 'true');
