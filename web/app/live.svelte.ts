@@ -139,6 +139,7 @@ function listen(): void {
   deafen();
   stillHearing();
   connection = 'connecting';
+  if (!cameras) soon('cameras', askCameras, 0); // and again once no change can be missed
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
     connection = 'open';
@@ -199,8 +200,11 @@ function soon(what: string, ask: () => Promise<void>, withinMs = CALM_MS): void 
   asking.set(what, setTimeout(() => void ask().catch(() => undefined), withinMs)); // the next event, or 'ready', asks again
 }
 
+let asks = 0;
 async function askCameras(): Promise<void> {
-  ({ cameras } = await call('get', '/api/v1/cameras'));
+  const mine = ++asks;
+  const found = await call('get', '/api/v1/cameras');
+  if (mine === asks) ({ cameras } = found); // or a newer answer is there, or on its way
 }
 
 async function askStatus(): Promise<void> {

@@ -6,11 +6,6 @@ import './style/base.css';
 import { mount } from 'svelte';
 
 import App from './App.svelte';
-import { address } from './root';
-
-// Its address is relative to the page's, which changes.
-const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
-if (icon) icon.href = address('assets/icon.svg');
 
 // The page names its icon by a relative address, which browsers would resolve anew as the app goes on.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = icon.href;

@@ -103,6 +103,11 @@ const READY_WITHIN_MS = 3000;
 
 let starting: Promise<Worker | null> | undefined;
 
+/** Gets ready for renderers that will be wanted soon. */
+export function prepareCanvas(): void {
+  void paintWorker();
+}
+
 // paintWorker gives the page's one worker, or null where none can be had: pages
 // of other sites may not start ours, and a policy may forbid it.
 function paintWorker(): Promise<Worker | null> {

@@ -42,7 +42,7 @@ class Slow {
   close(): void {}
 }
 
-vi.mock('./canvas', () => ({ CanvasRenderer: Slow }));
+vi.mock('./canvas', () => ({ CanvasRenderer: Slow, prepareCanvas: () => undefined }));
 vi.mock('./mse', () => ({ MSERenderer: Slow }));
 
 // What the sound of a player is told.

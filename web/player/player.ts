@@ -2,7 +2,7 @@
 
 import type { Address } from './address';
 import { Backoff } from './backoff';
-import { CanvasRenderer } from './canvas';
+import { CanvasRenderer, prepareCanvas } from './canvas';
 import { ServerClock, wallMs } from './clock';
 import { Connection } from './connection';
 import { Hold } from './hold';
@@ -205,6 +205,7 @@ export class Player {
       return;
     }
     this.#clock.reset();
+    if (this.#wanted !== 'mse') prepareCanvas();
     this.#connection = new Connection(this.#address.socket(), () => this.#codecs(), this.#clock, {
       opened: () => this.#opened(),
       message: (message) => this.#receive(message),
