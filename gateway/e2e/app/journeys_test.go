@@ -33,12 +33,16 @@ func TestJourneys(t *testing.T) {
 	for _, file := range views {
 		view := strings.TrimSuffix(filepath.Base(file), ".mjs")
 		t.Run(view, func(t *testing.T) {
-			if view == "welcome" { // which is for servers that are new
+			switch view {
+			case "welcome": // which is for servers that are new
 				fresh := rig.StartGuarded(t, "")
 				guide.lead(t, view, fresh, fresh.Admin.Password, nil)
-				return
+			case "many":
+				crowded := openCrowd(t)
+				guide.lead(t, view, crowded, rig.GoodPassword, nil)
+			default:
+				guide.lead(t, view, h.Guarded, rig.GoodPassword, h.deeds(t))
 			}
-			guide.lead(t, view, h.Guarded, rig.GoodPassword, h.deeds(t))
 		})
 	}
 }
@@ -91,6 +95,25 @@ func openHouse(t *testing.T) *house {
 		return true
 	})
 	return h
+}
+
+// openCrowd starts a gateway with 16 cameras, which send JPEGs of 640x360, and of
+// each of which a minute was recorded an hour ago.
+func openCrowd(t *testing.T) *rig.Guarded {
+	folder := filepath.Join(t.TempDir(), "recordings")
+	film := []tape.Stretch{{Start: time.Now().Add(-time.Hour).Truncate(time.Minute), Frames: tape.Numbered(t, 1, 600, 96, 64, "-bf", "0")}}
+	configuration := fmt.Sprintf("recordings: {dir: %q}\ncameras:\n", folder)
+	var cameras []string
+	for i := range 16 {
+		name := fmt.Sprintf("c%02d", i)
+		tape.Folder(t, folder, name, film)
+		configuration += fmt.Sprintf("  %s: {source: 'upload:', record: %s}\n", name, rig.RecordedLater())
+		cameras = append(cameras, name)
+	}
+	g := rig.StartGuarded(t, configuration)
+	g.Beside(t, "user", "passwd", g.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
+	rig.Feed(t, g.URL, g.AsAdmin(t), cameras, rig.CameraPictures(t))
+	return g
 }
 
 // deeds are what journeys may have done to the gateway, by name.

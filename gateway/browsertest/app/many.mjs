@@ -1,0 +1,138 @@
+// What a wall of 16 cameras costs, each of which sends ten pictures a second. Nothing here
+// is how long something took: on a machine that others use, too, it is as often and as much.
+
+import { check } from '../chromium.mjs';
+import { Costs } from '../costs.mjs';
+
+const many = 16;
+
+const alive = (page) => page.waitForFunction((many) => document.querySelectorAll('[data-camera].live').length === many, many);
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+// The page's processor does little more than with bare images of the same cameras.
+export async function processor({ as, api, expect, origin }) {
+  const page = await as('admin', { path: '/' });
+  await alive(page);
+  const costs = await Costs.of(page);
+  const sent = async () => (await api('GET', 'status')).cameras.reduce((sum, { streams: [own] }) => sum + own.frames, 0);
+  const looked = () => costs.cpu(async () => {
+    for (const enough = (await sent()) + 500; (await sent()) < enough; ) await soon();
+  });
+  const wall = await looked();
+  expect(/favicon\.ico/, /asks elsewhere: http:\/\/c\d\d\.localhost:/); // or six of them would be all that the browser asks for
+  const link = async ({ id }) => [id, (await api('POST', `cameras/${id}/links`, { action: 'view', expires_in: '1h' })).query];
+  await costs.bare(origin, Object.fromEntries(await Promise.all((await api('GET', 'cameras')).cameras.map(link))));
+  const bare = await looked();
+  check(wall.pages < 2 * bare.pages, `of 500 pictures the wall takes ${wall.pages.toFixed(2)} s of CPU, bare images ${bare.pages.toFixed(2)} s`);
+}
+processor.windows = ['wide'];
+
+// Whoever drags the bar of time asks for a small picture of each camera and of each ten seconds, once.
+export async function scrubbed({ as, api, origin }) {
+  const page = await as('admin');
+  const asked = [];
+  page.on('request', (request) => request.url().includes('/thumbnail.jpg') && asked.push(request.url()));
+  const { segments: [film] } = await api('GET', 'cameras/c00/segments?from=-3h&to=now');
+  await page.goto(`${origin}/?at=${new Date(Date.parse(film.start) + 50_000).toISOString()}`);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const slider = page.getByRole('slider', { name: 'Time bar' });
+  await slider.focus();
+  for (let i = 0; i < 5; i++) await page.keyboard.press('+'); // a pixel is two seconds
+  const { x, y, width, height } = await slider.boundingBox();
+  const moved = async (px) => {
+    await page.mouse.move(x + width * 0.2 + px, y + height - 10);
+    await page.waitForFunction((many) => document.querySelectorAll('[data-camera] canvas.thumb').length === many, many);
+  };
+  await page.mouse.move(x + width * 0.2, y + height - 10);
+  await page.locator('.tip', { hasText: 'nothing recorded' }).waitFor();
+  asked.length = 0;
+  await page.mouse.down();
+  for (let px = 5; px <= 25; px++) await moved(px);
+  const steps = new Set(asked.map((url) => new URL(url).searchParams.get('at'))).size;
+  check(steps > 2 && asked.length === steps * many && new Set(asked).size === asked.length, `for ${steps} steps of ${many} cameras it asks ${asked.length} times, ${new Set(asked).size} different ones`);
+  for (let px = 25; px >= 5; px--) await moved(px);
+  check(asked.length === steps * many, 'it asks again for what it had');
+  await page.mouse.up();
+}
+scrubbed.windows = ['wide'];
+
+// However much happens, the page keeps no more of it.
+export async function stays({ as, api, expect, origin }) {
+  expect(/\/live\/extra/); // of which nothing is there for a moment, when it is gone
+  const page = await as('admin');
+  await page.addInitScript(() => {
+    window.EventSource = class extends EventSource {
+      constructor(...all) {
+        super(...all);
+        window.source = this;
+        super.addEventListener('status', ({ data }) => (window.told = data));
+      }
+    };
+    // happen has the status come so many times, each time another.
+    window.happen = async (times) => {
+      const status = JSON.parse(window.told);
+      for (let i = 0; i < times; i++) {
+        for (const [n, camera] of status.cameras.entries()) {
+          camera.frame_age_ms = i;
+          camera.viewers = i % 7;
+          camera.recording = { ...camera.recording, state: (i + n) % 2 ? 'recording' : 'off' };
+        }
+        window.source.dispatchEvent(new MessageEvent('status', { data: JSON.stringify(status) }));
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    };
+  });
+  await page.goto(`${origin}/`);
+  await alive(page);
+  const costs = await Costs.of(page);
+  const round = async () => {
+    await page.evaluate(() => window.happen(200));
+    for (let i = 0; i < 2; i++) {
+      await api('POST', 'cameras', { id: 'extra', name: 'Extra', source: 'upload:' });
+      await page.locator('[data-camera=extra]').waitFor();
+      await api('DELETE', 'cameras/extra');
+      await page.locator('[data-camera=extra]').waitFor({ state: 'detached' });
+    }
+    await page.locator('nav a[href$=recordings]').click();
+    await page.locator('[data-camera]').first().waitFor({ state: 'detached' });
+    await page.locator('nav a').first().click();
+    await alive(page);
+    await page.waitForFunction(() => [...document.querySelectorAll('framegate-player')].every(({ measure }) => measure?.shown > 20));
+    return costs.kept();
+  };
+  await round(); // until all that is kept once is there
+  const once = await round();
+  const twice = await round();
+  const grown = twice.players !== many || twice.nodes > 1.02 * once.nodes || twice.listeners > 1.02 * once.listeners || twice.heap > 1.03 * once.heap;
+  check(!grown, `after all of it twice the page has ${JSON.stringify(twice)}, after once ${JSON.stringify(once)}`);
+}
+stays.windows = ['wide'];
+
+// Whatever somebody does, the page is not at work with it for long.
+export async function touched({ as, api }) {
+  const page = await as('admin', { path: '/' });
+  await alive(page);
+  const costs = await Costs.of(page);
+  const { segments: [film] } = await api('GET', 'cameras/c00/segments?from=-3h&to=now');
+  const longest = await costs.longestTask(async () => {
+    await page.keyboard.press('5');
+    await page.waitForURL(/camera=/);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Arrange' }).click();
+    await page.locator('[data-slot=c03]').focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForFunction(() => document.activeElement.dataset.slot === 'c03');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Look back' }).click();
+    const field = page.getByRole('textbox', { name: 'Go to a time' });
+    await field.fill(film.start);
+    await field.press('Enter');
+    await page.waitForFunction((many) => document.querySelectorAll('[data-camera].playback').length === many, many);
+    await page.getByRole('button', { name: 'Live', exact: true }).click();
+    await alive(page);
+  });
+  await api('PUT', 'me/preferences', {});
+  check(longest < 50, `the page was at work for ${longest.toFixed(0)} ms without a pause`);
+}
+touched.windows = ['wide'];
