@@ -29,8 +29,12 @@ func (a *API) registerStatus(r registrar) {
 		summary: "List who sends pictures in",
 	}, a.listPublishers)
 	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/viewers", auth.Admin}, id: "list-viewers", tag: tag,
+		summary: "List who is shown something", about: "Of all cameras, also of what was recorded of cameras that were removed; the oldest first.",
+	}, a.listViewers)
+	add(r, operation{
 		Route: Route{http.MethodDelete, "/api/v1/viewers/{number}", auth.Admin}, id: "end-viewer", tag: tag,
-		summary: "End a viewer", about: "The number is its id, in the status of its camera. Players are told, with the code 403, and come again only if a person asks for it; nothing else keeps a viewer from that but a permission that is taken away.",
+		summary: "End a viewer", about: "The number is its id, in the status of its camera and in the list. Players are told, with the code 403, and come again only if a person asks for it; nothing else keeps a viewer from that but a permission that is taken away. Who plays recordings by HLS is refused for a minute.",
 	}, a.endViewer)
 }
 
@@ -46,11 +50,11 @@ type cameraStatus struct {
 	LeftOut    string           `json:"sound_trouble,omitempty" doc:"why the camera's sound is left out, or part of it; left out, for who is no admin" example:"camera sends sound of a kind that is not taken"`
 	FPS        float64          `json:"fps" doc:"pictures a second; 0 where not online"`
 	FrameAgeMs *int64           `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
-	Viewers    int              `json:"viewers" doc:"how many watch"`
+	Viewers    int              `json:"viewers" doc:"how many watch; who is shown nothing but what was recorded is not counted"`
 	LastError  *failure         `json:"last_error,omitempty"`
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
-	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches; for admins"`
+	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches, or is shown what was recorded; for admins"`
 	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
@@ -102,7 +106,8 @@ type watcher struct {
 	ID        uint64    `json:"id" doc:"of no other viewer, ever; to end it by"`
 	Camera    string    `json:"camera"`
 	Rendition string    `json:"rendition"`
-	Form      string    `json:"form" example:"mjpeg"`
+	Form      string    `json:"form" doc:"of recordings one of mjpeg, sse, framegate.v1, mp4, hls; of those who play by hls all requests in a minute are one viewer" example:"mjpeg"`
+	Past      bool      `json:"past,omitempty" doc:"what it is shown was recorded"`
 	Codec     string    `json:"codec,omitempty"`
 	Address   string    `json:"address" example:"192.168.1.77"`
 	Principal string    `json:"principal" example:"user:anna"`
@@ -328,6 +333,7 @@ func watcherOf(v stream.Watcher) watcher {
 		Camera:    v.Key.Camera,
 		Rendition: v.Key.Rendition,
 		Form:      v.Form,
+		Past:      v.Past,
 		Address:   v.Address,
 		Principal: v.Principal,
 		Since:     v.Since.UTC(),
@@ -367,6 +373,18 @@ func (a *API) listPublishers(context.Context, *nothing) (*struct{ Body publisher
 		list.Publishers = append(list.Publishers, publisher{p.Camera, p.Address, p.Principal, p.Since.UTC()})
 	}
 	return &struct{ Body publisherList }{list}, nil
+}
+
+type viewerList struct {
+	Viewers []watcher `json:"viewers" nullable:"false"`
+}
+
+func (a *API) listViewers(context.Context, *nothing) (*struct{ Body viewerList }, error) {
+	list := viewerList{Viewers: []watcher{}}
+	for _, v := range a.options.Hub.Watchers() {
+		list.Viewers = append(list.Viewers, watcherOf(v))
+	}
+	return &struct{ Body viewerList }{list}, nil
 }
 
 func (a *API) endViewer(ctx context.Context, in *struct {

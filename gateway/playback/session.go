@@ -43,7 +43,9 @@ type SessionOptions struct {
 	// Changed is told when the Status is another but for the time, from any
 	// goroutine, and must return at once; nil is not told.
 	Changed func()
-	Log     *slog.Logger // nil discards
+	// Audience is what the viewer is added to; nil is one that nobody asks.
+	Audience *stream.Audience
+	Log      *slog.Logger // nil discards
 }
 
 // Session plays what is recorded of a camera to one viewer, as that asks. It is
@@ -80,7 +82,7 @@ func NewSession(options SessionOptions, at time.Time) *Session {
 		options.Changed = func() {}
 	}
 	s := &Session{options: options, wake: make(chan struct{}, 1), wanted: wanted{at: at, rate: 1}, status: Status{Rate: 1}}
-	s.hub = stream.New(stream.Options{Resolve: s.resolve, RingBytes: ringBytes, Log: options.Log})
+	s.hub = stream.New(stream.Options{Resolve: s.resolve, RingBytes: ringBytes, Audience: options.Audience, Past: true, Log: options.Log})
 	return s
 }
 

@@ -71,7 +71,7 @@ func (c cuttings) Open(row index.Segment) (clip.File, error) {
 // newClips makes what gives out clips.
 func (s *server) newClips() *recording.Handler {
 	c := cuttings{past{s}}
-	return recording.New(recording.Options{Finder: c, Opener: c, Limited: s.hits.Hit, Log: s.Log})
+	return recording.New(recording.Options{Finder: c, Opener: c, Audience: s.hub.Audience, Limited: s.hits.Hit, Log: s.Log})
 }
 
 // cut makes a handle of what gives out recordings of a camera.

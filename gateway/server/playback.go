@@ -75,7 +75,7 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 		}
 		session := playback.NewSession(playback.SessionOptions{
 			Library: s.library(), Camera: v.Camera, Changed: changed, Log: s.Log,
-			Rendition: s.newRendition,
+			Rendition: s.newRendition, Audience: s.hub.Audience,
 		}, from)
 		return &live.Past{Session: session, Allowed: allowed, Stop: stop}, nil
 	}
@@ -84,7 +84,7 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 // newReplays makes what plays recordings in the forms of the present.
 func (s *server) newReplays(options delivery.Options) *replay.Handler {
 	return replay.New(replay.Options{Library: s.library(), Delivery: options, Session: func(camera string, from time.Time) *playback.Session {
-		return playback.NewSession(playback.SessionOptions{Library: s.library(), Camera: camera, Log: s.Log, Rendition: s.newRendition}, from)
+		return playback.NewSession(playback.SessionOptions{Library: s.library(), Camera: camera, Log: s.Log, Rendition: s.newRendition, Audience: s.hub.Audience}, from)
 	}})
 }
 

@@ -39,11 +39,17 @@ type Options struct {
 	// be run again, since its time has come, is not told. It is called with
 	// streams locked: it must return at once and not call the hub.
 	Changed func()
-	Log     *slog.Logger // nil discards
+	// Audience is that of another hub, to which the viewers of this one are added;
+	// nil is one of its own.
+	Audience *Audience
+	// Past says that what the streams have was recorded.
+	Past bool
+	Log  *slog.Logger // nil discards
 }
 
 // Hub holds the streams. All its methods may be called from any goroutine.
 type Hub struct {
+	*Audience
 	options Options
 	lives   sync.WaitGroup // supervised and attached runs
 	ran     atomic.Uint64  // runs there ever were
@@ -51,9 +57,7 @@ type Hub struct {
 	mu        sync.Mutex // guards what follows; taken before a stream's lock, never over I/O
 	streams   map[Key]*stream
 	numbered  uint64 // streams there ever were
-	lastID    uint64 // that a viewer got; the first is the time, in microseconds, so that none comes again after a restart
 	admission admission
-	watchers  map[*Reader]*watching // by the reader that counts them
 	closed    bool
 }
 
@@ -80,12 +84,14 @@ func New(options Options) *Hub {
 	if options.Changed == nil {
 		options.Changed = func() {}
 	}
+	if options.Audience == nil {
+		options.Audience = NewAudience()
+	}
 	return &Hub{
+		Audience:  options.Audience,
 		options:   options,
 		streams:   make(map[Key]*stream),
 		admission: newAdmission(options.Limits, options.Limited),
-		watchers:  make(map[*Reader]*watching),
-		lastID:    uint64(time.Now().UnixMicro()),
 	}
 }
 
@@ -109,13 +115,8 @@ func (h *Hub) Open(key Key, options ReadOptions) (*Reader, error) {
 		h.hasten(key)
 	}
 	r := s.join(options)
-	switch {
-	case options.counted():
-		h.lastID++
-		h.watchers[r] = &watching{id: h.lastID, since: time.Now(), readers: []*Reader{r}}
-	case h.watchers[options.Besides] != nil && !options.Sound:
-		w := h.watchers[options.Besides]
-		w.readers = append(w.readers, r)
+	if options.Client != nil {
+		h.Audience.join(r)
 	}
 	return r, nil
 }
@@ -265,5 +266,5 @@ func (h *Hub) release(r *Reader) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.admission.release(r.stream.key.Camera, *r.options.Client)
-	delete(h.watchers, r)
+	h.Audience.leave(r)
 }

@@ -16,7 +16,7 @@ type ReadOptions struct {
 	Client *Client
 	// Besides is another reader that the viewer has open, which is what counts
 	// it: this one says for whom its stream runs (Life.Clients), and what the
-	// viewer reads now (Hub.Watchers).
+	// viewer reads now (Audience.Watchers).
 	Besides *Reader
 	// Sequential readers (recorders, tests) get every frame and never skip of
 	// their own will: the ring keeps what they have not got yet, as far as its

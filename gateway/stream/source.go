@@ -67,7 +67,7 @@ var (
 	ErrFull = errors.New("too many viewers")
 	// ErrClosed: the hub, the stream or the reader was closed.
 	ErrClosed = errors.New("stream closed")
-	// ErrEnded: somebody ended the viewer (Hub.EndViewer). It is the cause with
+	// ErrEnded: somebody ended the viewer (Audience.EndViewer). It is the cause with
 	// which a context ends that a Client.Exit is of.
 	ErrEnded = errors.New("an administrator ended this")
 	// ErrIdle: no frame came for ReadOptions.Idle. The reader stays good.

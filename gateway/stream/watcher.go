@@ -1,7 +1,9 @@
 package stream
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 	"time"
 
 	"framegate/gateway/media"
@@ -12,6 +14,7 @@ type Watcher struct {
 	Client
 	ID      uint64      // of no other viewer, not even of one before a restart
 	Key     Key         // of the stream that it reads
+	Past    bool        // what it is shown was recorded
 	Codec   media.Codec // of what it read; 0 before the first frame
 	Since   time.Time
 	Dropped uint64  // frames it skipped because it was slow
@@ -26,31 +29,49 @@ type Report struct {
 	Delay   time.Duration // from the camera to the screen
 }
 
-// watching is what the hub knows of a viewer. The hub's lock guards it.
+// Audience is the viewers that are there, those of one hub or of several, and who is
+// shown what no hub has. Its methods may be called from any goroutine.
+type Audience struct {
+	mu     sync.Mutex            // guards what follows; taken after a hub's lock, before a stream's
+	lastID uint64                // that a viewer got; the first is the time, in microseconds, so that none comes again after a restart
+	counts map[*Reader]*watching // by the reader that counts them
+	others map[uint64]Watcher    // who read no stream, by id
+}
+
+// NewAudience makes an audience without viewers.
+func NewAudience() *Audience {
+	return &Audience{lastID: uint64(time.Now().UnixMicro()), counts: make(map[*Reader]*watching), others: make(map[uint64]Watcher)}
+}
+
+// watching is what is known of a viewer of a stream. The audience's lock guards it.
 type watching struct {
 	id      uint64
 	since   time.Time
-	readers []*Reader // of the viewer, the first of which counts it; the last is what it reads
+	reads   *Reader // now: what counts the viewer, or one besides it
+	dropped uint64  // by those besides it that it read before
 	report  *Report
 }
 
 // Watchers gives the viewers that are there, the oldest first. It looks at each
 // of their streams, so it is for those who ask now and then.
-func (h *Hub) Watchers() []Watcher {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	all := make([]Watcher, 0, len(h.watchers))
-	for r, w := range h.watchers {
-		all = append(all, w.look(*r.options.Client))
+func (a *Audience) Watchers() []Watcher {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := make([]Watcher, 0, len(a.counts)+len(a.others))
+	for r, w := range a.counts {
+		all = append(all, w.look(r))
 	}
-	slices.SortFunc(all, func(a, b Watcher) int { return a.Since.Compare(b.Since) })
+	for _, w := range a.others {
+		all = append(all, w)
+	}
+	slices.SortFunc(all, func(a, b Watcher) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }
 
 // EndViewer has a viewer end, and gives it; false where there is none that can.
 // It does not wait for the end.
-func (h *Hub) EndViewer(id uint64) (Watcher, bool) {
-	seen, there := h.watcher(id)
+func (a *Audience) EndViewer(id uint64) (Watcher, bool) {
+	seen, there := a.watcher(id)
 	if !there || seen.Exit == nil {
 		return Watcher{}, false
 	}
@@ -59,26 +80,70 @@ func (h *Hub) EndViewer(id uint64) (Watcher, bool) {
 }
 
 // watcher finds a viewer.
-func (h *Hub) watcher(id uint64) (Watcher, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for r, w := range h.watchers {
+func (a *Audience) watcher(id uint64) (Watcher, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for r, w := range a.counts {
 		if w.id == id {
-			return w.look(*r.options.Client), true
+			return w.look(r), true
 		}
 	}
-	return Watcher{}, false
+	w, there := a.others[id]
+	return w, there
 }
 
-// look gives what is known of a viewer. The hub is locked.
-func (w *watching) look(c Client) Watcher {
-	seen := Watcher{Client: c, ID: w.id, Since: w.since, Report: w.report}
-	for _, r := range w.readers {
-		seen.Dropped += r.Dropped()
+// Show adds a viewer who is shown what was recorded of a camera, and reads no
+// stream. leave is to be called when it is gone, at least once.
+func (a *Audience) Show(camera string, c Client) (leave func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lastID++
+	id := a.lastID
+	a.others[id] = Watcher{Client: c, ID: id, Key: Key{Camera: camera}, Past: true, Since: time.Now()}
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.others, id)
 	}
-	reads := w.readers[len(w.readers)-1]
-	seen.Key = reads.stream.key
-	seen.Codec = reads.codec()
+}
+
+// join notes what a viewer reads.
+func (a *Audience) join(r *Reader) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r.options.counted() {
+		a.lastID++
+		a.counts[r] = &watching{id: a.lastID, since: time.Now(), reads: r}
+		return
+	}
+	counts := r.options.Besides
+	w := a.counts[counts]
+	if w == nil || r.options.Sound {
+		return
+	}
+	if w.reads != counts {
+		w.dropped += w.reads.Dropped()
+	}
+	w.reads = r
+}
+
+// leave forgets a viewer by the reader that counts it.
+func (a *Audience) leave(r *Reader) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.counts, r)
+}
+
+// look gives what is known of a viewer that a reader counts. The audience is locked.
+func (w *watching) look(counts *Reader) Watcher {
+	seen := Watcher{
+		Client: *counts.options.Client, ID: w.id, Since: w.since, Report: w.report,
+		Key: w.reads.stream.key, Past: w.reads.stream.hub.options.Past, Codec: w.reads.codec(),
+		Dropped: w.dropped + counts.Dropped(),
+	}
+	if w.reads != counts {
+		seen.Dropped += w.reads.Dropped()
+	}
 	return seen
 }
 
@@ -94,10 +159,10 @@ func (r *Reader) codec() media.Codec {
 
 // Report notes what the viewer that the reader counts says of itself.
 func (r *Reader) Report(said Report) {
-	h := r.stream.hub
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if w := h.watchers[r]; w != nil {
+	a := r.stream.hub.Audience
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w := a.counts[r]; w != nil {
 		w.report = &said
 	}
 }

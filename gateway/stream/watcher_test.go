@@ -71,6 +71,29 @@ func TestWatchers(t *testing.T) {
 		besides.Report(stream.Report{Shown: 99}) // it counts nobody
 		want[1].Codec, want[1].Report = media.H264, &stream.Report{Shown: 12, Delay: time.Second}
 		expect("its player says something")
+		past := stream.New(stream.Options{Audience: hub.Audience, Past: true, Resolve: func(stream.Key) (stream.Source, error) { return jpeg, nil }})
+		defer past.Close()
+		looksBack, err := past.Open(front, stream.ReadOptions{Client: &bob, Besides: second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectFrame(t, looksBack, "jpeg")
+		carl := stream.Client{Principal: "carl", Form: "mp4"}
+		leave := hub.Show("gone", carl)
+		want[1].Key, want[1].Codec, want[1].Past = front, media.JPEG, true
+		want = append(want, stream.Watcher{Client: carl, Key: stream.Key{Camera: "gone"}, Past: true, Since: time.Now()})
+		expect("one looks back, and another does nothing else")
+		leave()
+		looksBack.Close()
+		besides, err = hub.Open(key, stream.ReadOptions{Client: &bob, Besides: second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer besides.Close()
+		expectFrame(t, besides, "h264")
+		want[1].Key, want[1].Codec, want[1].Past = key, media.H264, false
+		want = want[:2]
+		expect("the present again")
 		all := hub.Watchers()
 		if w, ok := hub.EndViewer(all[1].ID); !ok || w.ID != all[1].ID || w.Key != key || ended != "bob" {
 			t.Errorf("ended %q, %+v, %v", ended, w, ok)

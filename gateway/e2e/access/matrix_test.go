@@ -193,6 +193,7 @@ func apiRows() []row {
 	plain("GET /api/v1/status", nil)
 	camera("GET /api/v1/cameras/{id}/status", nil)
 	plain("GET /api/v1/publishers", nil)
+	plain("GET /api/v1/viewers", nil)
 	add("DELETE /api/v1/viewers/{number}", (*matrix).addedViewer, nil)
 	plain("GET /api/v1/events", nil)
 	camera("POST /api/v1/cameras/{id}/links", says(`{"action": "view", "expires_in": "1m"}`))

@@ -2,6 +2,8 @@ package contract
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"image"
 	"net/http"
 	"net/url"
@@ -134,6 +136,55 @@ func TestPlaylistOfARecording(t *testing.T) {
 				t.Errorf("without a signature: %d", a.StatusCode)
 			}
 		}
+	}
+	expectEndable(t, g, link, from, path)
+}
+
+// expectEndable has recordings shown in every form that takes its time, and ends each
+// as an admin does, who finds them in the list; hls is played already.
+func expectEndable(t *testing.T, g *rig.Guarded, link string, from time.Time, playlist string) {
+	t.Helper()
+	open := map[string]*rig.OpenStream{}
+	for form, address := range map[string]string{"mjpeg": "recording.mjpeg", "sse": "recording.sse", "framegate.v1": "recording"} {
+		var header map[string]string
+		if form == "framegate.v1" {
+			header = rig.Upgrade()
+			header["Sec-WebSocket-Protocol"] = form
+		}
+		path := "/live/front/" + address + "?from=" + from.Format(time.RFC3339Nano) + "&" + link
+		open[form] = g.Open(t, g.Request(t, "GET", path, nil, header), rig.Credentials{}, nil)
+	}
+	ended := map[string]bool{}
+	rig.Await(t, "all of them to be in the list, and to end", func() bool {
+		var list struct {
+			Viewers []struct {
+				ID           uint64
+				Camera, Form string
+				Principal    string
+				Past         bool
+			}
+		}
+		if err := json.Unmarshal(g.Call(t, "GET", "/api/v1/viewers", nil, g.AsAdmin(t), 200).Content, &list); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range list.Viewers {
+			if !v.Past || v.Camera != "front" || v.Principal != "link:watcher" {
+				t.Fatalf("%+v", v)
+			}
+			a := g.Send(t, g.Request(t, "DELETE", fmt.Sprintf("/api/v1/viewers/%d", v.ID), nil, nil), g.AsAdmin(t))
+			ended[v.Form] = ended[v.Form] || a.StatusCode == http.StatusNoContent
+		}
+		return len(ended) == 4 && len(list.Viewers) == 0
+	})
+	for form, s := range open {
+		select {
+		case <-s.Ended:
+		case <-rig.Unhurried(t, 5*time.Second):
+			t.Errorf("%s goes on", form)
+		}
+	}
+	if a := g.Get(t, playlist, rig.Credentials{}); a.StatusCode != http.StatusForbidden || !ended["hls"] {
+		t.Errorf("the playlist afterwards: %d; ended %v", a.StatusCode, ended)
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *site) remember(allowed context.Context) *tape.Tape {
 			return nil, ErrForbidden
 		}
 		session := playback.NewSession(playback.SessionOptions{
-			Library: &playback.Library{Recordings: a}, Camera: "front", Changed: changed,
+			Library: &playback.Library{Recordings: a}, Camera: "front", Changed: changed, Audience: s.hub.Audience,
 			Rendition: func(*stream.Hub, stream.Key) (stream.Source, error) { return nil, stream.ErrUnknown },
 		}, from)
 		return &Past{Session: session, Allowed: allowed, Stop: func() {}}, nil
@@ -86,6 +86,9 @@ func TestPastAndBack(t *testing.T) {
 		t.Errorf("taken at %v, flags %b", f.Wall, f.Flags)
 	}
 	numbered(t, p.frame(), 131)
+	if all := s.hub.Watchers(); len(all) != 1 || !all[0].Past {
+		t.Errorf("admins are told of %+v", all)
+	}
 	p.say(map[string]any{"type": "rate", "rate": 4})
 	if m := p.text("playback"); m.Rate != 4 || m.Live || m.Paused {
 		t.Errorf("%+v", m)

@@ -43,7 +43,7 @@ func (h *Handler) ServePlaylist(w http.ResponseWriter, r *http.Request, camera s
 	if q.Subtitles != nil {
 		return fmt.Errorf("%w: a playlist has no subtitles; recording.mp4 takes them", ErrBadQuery)
 	}
-	ctx, leave, err := h.enter(w, r, client)
+	ctx, leave, err := h.play(w, r, camera, client)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (h *Handler) servePart(w http.ResponseWriter, r *http.Request, camera strin
 	if err != nil {
 		return err
 	}
-	ctx, leave, err := h.enter(w, r, client)
+	ctx, leave, err := h.play(w, r, camera, client)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ type Options struct {
 	Finder clip.Finder
 	Opener clip.Opener
 	Zone   *time.Location // of names, where a request says none; nil is the server's
+	// Audience is what those who are shown something are added to; nil is one that
+	// nobody asks.
+	Audience *stream.Audience
 	// Limited is told, by its name, of each limit that keeps a request out; nil is
 	// not told.
 	Limited func(limit string)
@@ -44,8 +47,9 @@ type Handler struct {
 
 	places *places.Places
 
-	mu     sync.Mutex // guards served against being added to while it is waited for
+	mu     sync.Mutex // guards what follows; served against being added to while it is waited for
 	served sync.WaitGroup
+	guests map[who]*guest
 }
 
 const (
@@ -75,17 +79,24 @@ func New(o Options) *Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Audience == nil {
+		o.Audience = stream.NewAudience()
+	}
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork), places: places.New(MaxAtOnce, each)}
+	return &Handler{options: o, ctx: ctx, end: end, looking: make(chan struct{}, atWork), places: places.New(MaxAtOnce, each), guests: make(map[who]*guest)}
 }
 
 // Close ends all that is being sent, and waits for it.
 func (h *Handler) Close() {
 	h.mu.Lock()
 	h.end()
+	for _, g := range h.guests {
+		g.left.Stop()
+		g.leave()
+	}
 	h.mu.Unlock()
 	h.served.Wait()
 }
@@ -105,11 +116,11 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, client stream.Cl
 	}
 	h.served.Add(1)
 	ctx, cancel := context.WithCancel(r.Context())
-	forget := context.AfterFunc(h.ctx, func() {
-		cancel()
+	forget := context.AfterFunc(h.ctx, cancel)
+	spare := context.AfterFunc(ctx, func() {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now()) // whoever reads slowly holds up nobody
 	})
-	return ctx, func() { forget(); cancel(); free(); h.served.Done() }, nil
+	return ctx, func() { spare(); forget(); cancel(); free(); h.served.Done() }, nil
 }
 
 // look does what reads many files, few at a time.
@@ -144,7 +155,8 @@ func (h *Handler) look(ctx context.Context, do func() error) error {
 // another is left out.
 //
 // An error means that nothing was answered. It is ErrBadQuery, ErrNotMade, ErrBusy,
-// one of clip.New, or the end of the request or of the handler.
+// one of clip.New, or the end of the request or of the handler; of parts also
+// stream.ErrEnded, where somebody ended who plays them a moment ago.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, client stream.Client) error {
 	if r.URL.Query().Has("segment") {
 		return h.servePart(w, r, camera, client)
@@ -158,6 +170,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, camera string, c
 		return err
 	}
 	defer leave()
+	client.Form = "mp4"
+	defer h.options.Audience.Show(camera, client)()
 	q.Camera = camera
 	var c *clip.Clip
 	err = h.look(ctx, func() (err error) {

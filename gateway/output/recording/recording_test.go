@@ -480,3 +480,58 @@ func TestPlaylistRefuses(t *testing.T) {
 		t.Errorf("a segment that is not there: %v", err)
 	}
 }
+
+// TestWhoPlaysAPlaylistIsOneViewer until it has asked for nothing for a while; whoever
+// is ended gets nothing for as long.
+func TestWhoPlaysAPlaylistIsOneViewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, audience := newShelf(t), stream.NewAudience()
+		h := New(Options{Finder: s, Opener: s, Audience: audience})
+		defer h.Close()
+		part := func(client stream.Client) (context.Context, error) {
+			ctx, leave, err := h.play(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), "front", client)
+			if err == nil {
+				time.AfterFunc(away/2, leave)
+			}
+			return ctx, err
+		}
+		for range 4 {
+			if _, err := part(anna); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(away)
+			all := audience.Watchers()
+			if len(all) != 1 || all[0].Form != "hls" || !all[0].Past || all[0].Key.Camera != "front" || all[0].Principal != anna.Principal || time.Since(all[0].Since) < away {
+				t.Fatalf("%+v", all)
+			}
+		}
+		time.Sleep(away)
+		synctest.Wait()
+		if all := audience.Watchers(); len(all) != 0 {
+			t.Fatalf("%+v are left", all)
+		}
+		asked, err := part(anna)
+		if err != nil {
+			t.Fatal(err)
+		}
+		audience.EndViewer(audience.Watchers()[0].ID)
+		synctest.Wait()
+		if _, err := part(anna); !errors.Is(err, stream.ErrEnded) || asked.Err() == nil || len(audience.Watchers()) != 0 {
+			t.Errorf("whoever was ended gets %v, %v", err, asked.Err())
+		}
+		if _, err := part(stream.Client{Address: anna.Address, Principal: "user:ben"}); err != nil {
+			t.Errorf("somebody else: %v", err)
+		}
+		time.Sleep(2 * away)
+		synctest.Wait()
+		if _, err := part(anna); err != nil {
+			t.Errorf("later: %v", err)
+		}
+		for n := 0; err == nil; n++ {
+			_, err = part(stream.Client{Principal: fmt.Sprint("user:", n)})
+		}
+		if !errors.Is(err, ErrBusy) {
+			t.Error(err)
+		}
+	})
+}

@@ -60,7 +60,8 @@ type Options struct {
 	// Session makes what plays a camera from a moment on.
 	Session func(camera string, from time.Time) *playback.Session
 	Library *playback.Library
-	// Delivery is for the outputs; its Hub is not used.
+	// Delivery is for the outputs; of its Hub only the audience is used, to which
+	// viewers are added.
 	Delivery delivery.Options
 }
 
@@ -128,7 +129,7 @@ func (h *Handler) Alone(w http.ResponseWriter, r *http.Request, choice delivery.
 	if err := h.there(r.Context(), choice.Rendition.Camera, time.Time{}, 1); err != nil {
 		return err
 	}
-	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
+	hub := stream.New(stream.Options{Audience: h.options.Delivery.Hub.Audience, Past: true, Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
 	defer hub.Close()
 	options := h.options.Delivery
 	options.Hub = hub

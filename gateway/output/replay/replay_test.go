@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,11 +41,12 @@ func (growing) Growing(string) (playback.Growing, bool) {
 
 // cinema is a server of recordings.
 type cinema struct {
-	t       *testing.T
-	url     string
-	handler *replay.Handler
-	refused chan error
-	hits    atomic.Int64
+	t        *testing.T
+	url      string
+	handler  *replay.Handler
+	audience *stream.Audience
+	refused  chan error
+	hits     atomic.Int64
 }
 
 func open(t *testing.T) *cinema {
@@ -64,11 +66,11 @@ func open(t *testing.T) *cinema {
 		p.Record(noon.Add(time.Duration(hour)*time.Hour), frames)
 	}
 	library := &playback.Library{Recordings: growing{p}}
-	c := &cinema{t: t, refused: make(chan error, 100)}
+	c := &cinema{t: t, audience: stream.NewAudience(), refused: make(chan error, 100)}
 	c.handler = replay.New(replay.Options{
 		Library: library, Delivery: delivery.Options{Limited: func(string) { c.hits.Add(1) }},
 		Session: func(camera string, from time.Time) *playback.Session {
-			return playback.NewSession(playback.SessionOptions{Library: library, Camera: camera}, from)
+			return playback.NewSession(playback.SessionOptions{Library: library, Camera: camera, Audience: c.audience}, from)
 		},
 	})
 	mux := http.NewServeMux()
@@ -156,6 +158,9 @@ func TestPastPlaysAsTheFormsOfThePresent(t *testing.T) {
 	answer := c.ask("/sse?from=2026-11-20T12:00:01Z")
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
 		if lines.Text() == "event: frame" {
+			if all := c.audience.Watchers(); !slices.ContainsFunc(all, func(w stream.Watcher) bool { return w.Form == "sse" && w.Past }) {
+				t.Errorf("admins are told of %+v", all)
+			}
 			return
 		}
 	}
