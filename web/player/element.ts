@@ -46,7 +46,8 @@
 // Parts: picture, surface, poster, bar, state, delay, retry, mute, volume, note. Custom properties:
 // --framegate-aspect, --framegate-fit, --framegate-background.
 //
-// It connects when it is on the screen and disconnects when it is not.
+// It connects when it is on the screen and disconnects when it is not. Where it is moved in
+// the page it goes on.
 
 import { Address } from './address';
 import { isMode, type Mode } from './modes';
@@ -195,7 +196,7 @@ export class FramegatePlayer extends HTMLElement {
     window.addEventListener('online', this.#backOnline);
     this.#onScreen.observe(this);
     this.#attached = true;
-    this.#rebuild();
+    if (!this.#player) this.#rebuild(); // or it was moved, and goes on
   }
 
   /** @internal */
@@ -204,8 +205,11 @@ export class FramegatePlayer extends HTMLElement {
     window.removeEventListener('online', this.#backOnline);
     this.#onScreen.disconnect();
     this.#attached = false;
-    this.#inView = false;
-    this.#tearDown();
+    queueMicrotask(() => {
+      if (this.#attached) return; // elsewhere
+      this.#inView = false;
+      this.#tearDown();
+    });
   }
 
   /** @internal */
@@ -214,7 +218,7 @@ export class FramegatePlayer extends HTMLElement {
     else if (name === 'volume') this.volume = loudness(value);
     else if (name === 'label') this.#view.label(this.getAttribute('label') ?? '');
     else if (name === 'delay') this.#showDelay();
-    else if (!this.#changing && this.#attached) {
+    else if (!this.#changing && (this.#attached || this.#player)) {
       this.#changing = true; // several attributes change together
       queueMicrotask(() => {
         this.#changing = false;

@@ -56,6 +56,11 @@ export async function changes({ as, api, expect, window: name }) {
 export async function arranged({ as, api, shot }) {
   const page = await as('admin', { path: '/' });
   await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
+  await live(page, 'yard');
+  await page.evaluate(() => {
+    const player = document.querySelector('[data-camera="yard"] framegate-player');
+    player.was = player.surface;
+  });
   await page.getByRole('button', { name: 'Arrange' }).click();
   await page.locator('[data-slot="yard"]').focus();
   await page.keyboard.press('ArrowLeft');
@@ -67,6 +72,11 @@ export async function arranged({ as, api, shot }) {
   await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 4 });
   await page.mouse.up();
   await ids(page, 'gate', 'phone', 'away', 'film', 'yard');
+  const goesOn = await page.evaluate(() => {
+    const player = document.querySelector('[data-camera="yard"] framegate-player');
+    return player.surface !== null && player.surface === player.was;
+  });
+  check(goesOn, 'a player that was moved began anew');
   await page.getByRole('button', { name: 'Hide: Away' }).click();
   await ids(page, 'gate', 'phone', 'film', 'yard');
   await shot('arranging');
