@@ -2,12 +2,11 @@ package command
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"framegate/gateway/backup"
+	"framegate/gateway/store"
 )
 
 // standard is the name of what has none: the standard output or input.
@@ -39,7 +38,7 @@ func (c *backupCommand) Run(env *environment) error {
 }
 
 func explainBackup(data string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if exists, lookErr := store.Exists(data); lookErr == nil && !exists {
 		return fmt.Errorf("making a backup of %s: %w; say by --config or FRAMEGATE_DATA which data folder the server has", data, err)
 	}
 	return fmt.Errorf("making a backup of %s: %w", data, err)

@@ -30,6 +30,12 @@ func TestABackupMakesAnotherServer(t *testing.T) {
 	if status, _, stderr := rig.SayIn(t, g.Variables, append([]string{"restore", file}, g.ConfigFlags()...)...); status != 1 || !strings.Contains(stderr, "state.db is there already") {
 		t.Errorf("over the server that runs: status %d, says %q", status, stderr)
 	}
+	if status, _, stderr := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + filepath.Join(t.TempDir(), "data")}, "backup", file); status != 1 || !strings.Contains(stderr, "say by --config or FRAMEGATE_DATA") {
+		t.Errorf("of another data folder: status %d, says %q", status, stderr)
+	}
+	if status, _, stderr := rig.SayIn(t, g.Variables, append([]string{"backup", "/nowhere/backup"}, g.ConfigFlags()...)...); status != 1 || strings.Contains(stderr, "say by --config") {
+		t.Errorf("to nowhere: status %d, says %q", status, stderr)
+	}
 	data := filepath.Join(t.TempDir(), "data")
 	status, said, stderr := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + data}, append([]string{"restore", file}, g.ConfigFlags()...)...)
 	if status != 0 || !strings.HasPrefix(said, "good: "+data+" is restored") {
