@@ -72,12 +72,10 @@ func (h *Handler) welcome(key who, client stream.Client) (*guest, error) {
 func (h *Handler) takeIn(key who, client stream.Client) *guest {
 	ctx, end := context.WithCancel(h.ctx)
 	g := &guest{ctx: ctx}
-	var hide func()
-	client.Form, client.Exit = "hls", &stream.Exit{End: func() { end(); hide() }}
-	hide = h.options.Audience.Show(key.camera, client)
+	client.Form, client.Exit = "hls", &stream.Exit{End: end} // which may be called before Show is back
+	context.AfterFunc(ctx, h.options.Audience.Show(key.camera, client))
 	g.leave = func() {
 		end()
-		hide()
 		if h.guests[key] == g {
 			delete(h.guests, key)
 		}
