@@ -48,8 +48,8 @@ func (a *API) registerEvents(r registrar) {
 		Route: Route{http.MethodGet, "/api/v1/events", Known}, id: "listen-to-events", tag: "status",
 		summary: "Listen to what happens",
 		about: "Server-sent events, for EventSource. The name of an event is its kind, and its data the JSON below. " +
-			"Those of cameras come to who may view them, those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. " +
-			"With status, events of that name come too, whose data is what GET /api/v1/status answers you: one behind ready, and then one after another. The stream ends when the login or a permission does.",
+			"Those of cameras come to who may view them, and that one was added, changed or removed to who may do anything with it; those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. " +
+			"With status, events of that name come too, whose data is what GET /api/v1/status answers you: one behind ready, and then one after another. The stream ends with the login, and when you may do something else than before: EventSource comes again.",
 		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 		query: map[string]string{"log": "true has log_added come too, to admins, once a second at most while something is logged",
 			"status": "how long after one status the next comes, from 1s to 1m, such as 2s; none comes, if left out"},
@@ -87,7 +87,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	ctx, stop := a.options.Auth.WatchLogin(r.Context(), p)
+	ctx, stop := a.options.Auth.WatchPermissions(r.Context(), p)
 	defer stop()
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -192,6 +192,8 @@ func (a *API) recentSnapshot() snapshot {
 func (a *API) hears(ctx context.Context, p auth.Principal, v events.Event) (bool, error) {
 	action := auth.View
 	switch {
+	case v.Kind == events.CameraAdded || v.Kind == events.CameraChanged || v.Kind == events.CameraRemoved:
+		action = anyAction(p, v.Camera)
 	case v.Export != "":
 		return mayKnow(p, v.Owner), nil
 	case v.Kind == events.PreferencesChanged: // of nobody in particular where auth is off, and all are that
@@ -207,6 +209,16 @@ func (a *API) hears(ctx context.Context, p auth.Principal, v events.Event) (bool
 	still, stop := a.options.Auth.Watch(ctx, p, action, v.Camera)
 	defer stop()
 	return still.Err() == nil, still.Err()
+}
+
+// anyAction gives something that a principal may do with a camera, if there is any.
+func anyAction(p auth.Principal, camera string) auth.Action {
+	for _, action := range []auth.Action{auth.View, auth.Publish} {
+		if auth.Authorize(p, action, camera) {
+			return action
+		}
+	}
+	return auth.Playback
 }
 
 // eventWriter writes server-sent events

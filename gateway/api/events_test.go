@@ -154,7 +154,8 @@ func TestEventsOfACamerasLife(t *testing.T) {
 func TestEventsGoToWhoMayView(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
-	anna, admin := r.login("anna").hear(), r.admin().hear()
+	r.user("ben", "publish:phone", "playback:front")
+	anna, ben, admin := r.login("anna").hear(), r.login("ben").hear(), r.admin().hear()
 	tell := func(kind, camera string) { r.listeners.Tell(events.Event{Kind: kind, Camera: camera, At: time.Now()}) }
 	tell(events.CameraOnline, "gate")
 	tell(events.SettingsChanged, "")
@@ -165,6 +166,35 @@ func TestEventsGoToWhoMayView(t *testing.T) {
 	admin.expect(events.SettingsChanged, "")
 	admin.expect(events.RecordingChanged, "front")
 	admin.expect(events.CameraOnline, "front")
+	ben.expect(events.RecordingChanged, "front")
+	for _, kind := range []string{events.CameraAdded, events.CameraChanged, events.CameraRemoved} {
+		tell(kind, "gate")
+		tell(kind, "phone")
+		tell(kind, "front")
+		tell(events.CameraIdle, "phone")
+		ben.expect(kind, "phone")
+		ben.expect(kind, "front")
+		anna.expect(kind, "front")
+	}
+}
+
+// TestEventsBeginAnewWithOtherPermissions, so that whoever listens hears of all that it
+// may know, and asks for it.
+func TestEventsBeginAnewWithOtherPermissions(t *testing.T) {
+	r := newRig(t)
+	r.user("anna", "view:front")
+	r.user("ben", "view:front")
+	anna, ben := r.login("anna"), r.login("ben")
+	before, bens := anna.hear(), ben.hear()
+	must(t, r.options.Auth.SetGrants(t.Context(), "anna", r.grants([]string{"view:front", "publish:gate"})))
+	if v, ok := before.next(); ok {
+		t.Errorf("heard %+v", v)
+	}
+	now := anna.hear()
+	r.listeners.Tell(events.Event{Kind: events.CameraChanged, Camera: "gate", At: time.Now()})
+	now.expect(events.CameraChanged, "gate")
+	r.listeners.Tell(events.Event{Kind: events.CameraOnline, Camera: "front", At: time.Now()})
+	bens.expect(events.CameraOnline, "front") // and nothing of what happened to anna
 }
 
 func TestEventsEndWithThePermission(t *testing.T) {
@@ -301,7 +331,10 @@ func TestTheStatusComesByItself(t *testing.T) {
 	is(annas.status(), one)
 	is(annas.status(), one)
 	must(t, r.options.Auth.SetGrants(t.Context(), "anna", r.grants([]string{"view:phone"})))
-	waitFor(t, "another status", func() bool { return strings.Contains(annas.status(), `"phone"`) })
+	if v, ok := annas.next(); ok {
+		t.Errorf("heard %+v", v)
+	}
+	annas = anna.hearWith("?status=1s")
 	if status := annas.status(); strings.Contains(status, `"gate"`) {
 		t.Errorf("%s", status)
 	}

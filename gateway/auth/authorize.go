@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -51,6 +52,10 @@ type permissions struct {
 	metrics bool
 	all     actions
 	cameras map[string]actions
+}
+
+func (p permissions) equal(q permissions) bool {
+	return p.admin == q.admin && p.metrics == q.metrics && p.all == q.all && maps.Equal(p.cameras, q.cameras)
 }
 
 // Kind says what a principal is.

@@ -11,6 +11,7 @@ type watch struct {
 	principal Principal
 	action    Action // "": to be logged in is enough
 	camera    string
+	same      bool // and to be permitted the same
 	end       context.CancelCauseFunc
 }
 
@@ -34,6 +35,12 @@ func (a *Auth) Watch(parent context.Context, p Principal, action Action, camera 
 // ends when the principal is nobody any more.
 func (a *Auth) WatchLogin(parent context.Context, p Principal) (ctx context.Context, stop func()) {
 	return a.watch(parent, &watch{principal: p})
+}
+
+// WatchPermissions is WatchLogin whose context ends as well when the principal may do
+// something else than it could: for who is told all that it may know.
+func (a *Auth) WatchPermissions(parent context.Context, p Principal) (ctx context.Context, stop func()) {
+	return a.watch(parent, &watch{principal: p, same: true})
 }
 
 func (a *Auth) watch(parent context.Context, w *watch) (context.Context, func()) {
@@ -88,7 +95,7 @@ func (a *Auth) recheckOne(ctx context.Context, w *watch) error {
 // allows says whether what goes on may go on.
 func (w *watch) allows(p Principal) bool {
 	if w.action == "" {
-		return p.Known()
+		return p.Known() && !(w.same && !p.permissions.equal(w.principal.permissions))
 	}
 	return Authorize(p, w.action, w.camera)
 }

@@ -142,6 +142,7 @@ function listen(): void {
   if (!cameras) soon('cameras', askCameras, 0); // and again once no change can be missed
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
+    if (connection === 'lost') soon('me', async () => void takeOver(await call('get', '/api/v1/me')), 0); // it ends also when one may do something else
     connection = 'open';
     hear(event);
     soon('cameras', askCameras, 0); // the status comes by itself
