@@ -22,11 +22,9 @@ type route struct {
 func (f *Front) routes() []route {
 	assets := plain(f.options.Pages.Assets())
 	routes := []route{
-		{"POST /logout", api.Public, 0, noCamera, f.logOut},
 		{"GET /assets/", api.Public, 0, noCamera, assets},
 		{"GET /demo/", api.Public, 0, noCamera, assets},
 		{"GET /ca.crt", api.Public, 0, noCamera, f.options.Identity.showAuthority},
-
 		{"GET /metrics", auth.Metrics, auth.Cookie | auth.Bearer | auth.Basic, noCamera, plain(f.options.Metrics)},
 		{"GET /healthz", api.Public, 0, noCamera, sayOK},
 		{"GET /readyz", api.Public, 0, noCamera, f.sayReady},

@@ -21,11 +21,11 @@ func TestPeopleGetPages(t *testing.T) {
 		status       int
 		says         string
 	}{
-		"an address of nothing":       {"GET", "/nothing/here", nil, 404, "No page of this server has that address."},
-		"a camera that is not there":  {"GET", "/live/absent.jpg", nil, 404, "There is nothing here"},
-		"a form of another site":      {"POST", "/logout", func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403, "trusted_proxies"},
-		"another server's name":       {"GET", "/", func(r *http.Request) { r.Host = "other.example" }, 421, "list it under hosts"},
-		"a form that is none of ours": {"GET", "/logout", nil, 404, "To the cameras"},
+		"an address of nothing":      {"GET", "/nothing/here", nil, 404, "No page of this server has that address."},
+		"a camera that is not there": {"GET", "/live/absent.jpg", nil, 404, "There is nothing here"},
+		"a way back":                 {"GET", "/logout", nil, 404, "To the cameras"},
+		"a form of another site":     {"POST", "/live/front.jpg", func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403, "trusted_proxies"},
+		"another server's name":      {"GET", "/", func(r *http.Request) { r.Host = "other.example" }, 421, "list it under hosts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, person := range []bool{true, false} {

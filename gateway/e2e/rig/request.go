@@ -45,7 +45,6 @@ var (
 	AsPage = map[string]string{"Accept": "text/html,*/*"}
 	AsJSON = map[string]string{"Content-Type": "application/json"}
 	AsJPEG = map[string]string{"Content-Type": "image/jpeg"}
-	AsForm = map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 )
 
 // Upgrade is the header of a request for a WebSocket as tools send it, without an
