@@ -70,7 +70,6 @@ export const camera = {
   leaveFullScreen: ['Leave full screen', 'Vollbild beenden'],
   options: ['How it is shown', 'Darstellung'],
   keys: ['Keys', 'Tasten'],
-  goTo: ['Go to a time', 'Gehe zu'],
   skipGaps: ['Skip what was not recorded', 'Lücken überspringen'],
   mode: ['Way of showing', 'Art der Anzeige'],
   modes: {
@@ -138,7 +137,6 @@ export const camera = {
     pictures: ['a picture now and then', 'ab und zu ein Bild'],
   },
   since: (when: string): Text => [`since ${when}`, `seit ${when}`],
-  notRecorded: ['It is not recorded.', 'Sie wird nicht aufgenommen.'],
   lost: ['Pictures lost since the start', 'Verlorene Bilder seit dem Start'],
   newestAt: ['Newest on the disk', 'Neuestes auf dem Datenträger'],
   crowded: [

@@ -8,7 +8,6 @@ export const common = {
   settings: ['Settings', 'Einstellungen'],
   logOut: ['Log out', 'Abmelden'],
   logIn: ['Log in', 'Anmelden'],
-  account: ['Account', 'Konto'],
   welcome: ['Welcome', 'Willkommen'],
   skip: ['Skip to the content', 'Zum Inhalt springen'],
   navigation: ['Main', 'Hauptnavigation'],

@@ -31,7 +31,5 @@ export const settings = {
   accountAbout: ['Colours, language, password', 'Farben, Sprache, Passwort'],
   noPart: ['There is no such part of the settings, or you may not see it.', 'Diesen Teil der Einstellungen gibt es nicht, oder Sie dürfen ihn nicht sehen.'],
   failed: ['This could not be loaded', 'Das konnte nicht geladen werden'],
-  optional: ['optional', 'optional'],
-  never: ['Never', 'Nie'],
   showSecret: ['Show the password', 'Passwort anzeigen'],
 } as const satisfies Record<string, Text>;

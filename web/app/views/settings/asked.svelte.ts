@@ -2,8 +2,16 @@
 
 import { Problem } from '../../api/client';
 
+/** An answer, or why there is none; neither while it is waited for. */
+export interface Answered<T> {
+  readonly value: T | undefined;
+  readonly problem: Problem | null;
+  /** Asks once more. */
+  readonly again?: () => unknown;
+}
+
 /** An answer of the server, once it is there. Reactive. */
-export class Asked<T> {
+export class Asked<T> implements Answered<T> {
   /** The newest answer; undefined before the first. */
   value = $state.raw<T>();
   /** Why there was none the last time. */
