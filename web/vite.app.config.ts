@@ -21,6 +21,17 @@ const icons: Plugin = {
   },
 };
 
+// uPlot without what it hangs on its constructor for others at its end (curves, bars and the like), which the app has no use for.
+const linesAlone: Plugin = {
+  name: 'lines-alone',
+  transform(code, id) {
+    if (!id.endsWith('/uPlot.esm.js')) return null;
+    const end = /\nuPlot\.assign = [\s\S]*(?=\nexport )/;
+    if (!end.test(code)) this.error('uPlot ends otherwise than it did');
+    return { code: code.replace(end, ''), map: null };
+  },
+};
+
 // A view is imported as it stands: the helper of Vite would load ahead what modulePreload leaves alone.
 const plainImports: Plugin = {
   name: 'plain-imports',
@@ -43,7 +54,7 @@ const groups = [
 export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? '.' : 'app',
   base: './',
-  plugins: [svelte({ compilerOptions: { cssHash: ({ hash, css }) => `s${hash(css)}` } }), icons, plainImports], // a short class for each style
+  plugins: [svelte({ compilerOptions: { cssHash: ({ hash, css }) => `s${hash(css)}` } }), icons, linesAlone, plainImports], // a short class for each style
   // Workers and worklets are files of their own, since no script may come of a blob.
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'app/[name].js', chunkFileNames: 'app/[name].js' } } },
   build: {
