@@ -10,6 +10,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"fmt"
@@ -45,10 +46,15 @@ type Pages struct {
 // maxDepth is how deep pages may be: /camera/front has the depth 1.
 const maxDepth = 8
 
+// asset is a file that is served. Its methods may be called from any goroutine.
 type asset struct {
 	content []byte
 	etag    string
+	gzipped func() []byte // the same by gzip, made when it is first wanted; nil for what is compressed already
 }
+
+// gzipped is what is sent by gzip to who takes that: what is text.
+var gzipped = map[string]bool{".js": true, ".css": true, ".svg": true, ".html": true}
 
 // New makes the pages of what is embedded. ancestors gives the origins whose
 // pages may show ours in a frame, at the moment. It starts nothing.
@@ -80,7 +86,11 @@ func (p *Pages) add(folder, address string) {
 			return err
 		}
 		content, err := files.ReadFile(name)
-		p.assets[address+strings.TrimPrefix(name, folder)] = asset{content, fmt.Sprintf(`"%x"`, sha256.Sum256(content))}
+		a := asset{content: content, etag: fmt.Sprintf("%x", sha256.Sum256(content))}
+		if gzipped[path.Ext(name)] {
+			a.gzipped = sync.OnceValue(func() []byte { return compress(content) })
+		}
+		p.assets[address+strings.TrimPrefix(name, folder)] = a
 		return err
 	})
 	if err != nil {
@@ -127,9 +137,40 @@ func (p *Pages) Assets() http.Handler {
 			w.Header().Set("Content-Type", "application/manifest+json")
 		}
 		w.Header().Set("Cache-Control", "no-cache") // that is: ask whether it changed
-		w.Header().Set("ETag", a.etag)
-		http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(a.content))
+		content, etag := a.content, a.etag
+		if a.gzipped != nil {
+			w.Header().Add("Vary", "Accept-Encoding")
+			if takesGzip(r) {
+				content, etag = a.gzipped(), etag+"-gzip"
+				w.Header().Set("Content-Encoding", "gzip")
+			}
+		}
+		w.Header().Set("ETag", `"`+etag+`"`)
+		http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(content))
 	})
+}
+
+// takesGzip says whether an answer may be in gzip (RFC 9110, 12.5.3).
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(coding), ";")
+		if strings.TrimSpace(name) == "gzip" {
+			return !weighted || strings.Trim(weight, " q=0.") != "" // a weight of 0 forbids it
+		}
+	}
+	return false
+}
+
+// compress gives something by gzip, as small as that makes it.
+func compress(content []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		panic(err) // there is such a level
+	}
+	_, _ = w.Write(content) // a buffer takes everything
+	_ = w.Close()
+	return b.Bytes()
 }
 
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name string, data any) {

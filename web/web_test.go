@@ -1,7 +1,9 @@
 package web
 
 import (
+	"compress/gzip"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path"
@@ -194,5 +196,111 @@ func TestFrames(t *testing.T) {
 				t.Errorf("%s: %s", name, policy)
 			}
 		}
+	}
+}
+
+// TestTextIsSentByGzip to who takes it, and is the same.
+func TestTextIsSentByGzip(t *testing.T) {
+	assets := New(nobody).Assets()
+	for _, name := range []string{"/assets/framegate-player.js", "/assets/app/app.css", "/assets/icon.svg", "/demo/player.html"} {
+		plain, want := get(assets, name)
+		for accepted, coding := range map[string]string{
+			"gzip": "gzip", "deflate, gzip;q=0.5, br": "gzip", "gzip; q=1": "gzip", "": "", "br": "", "gzip;q=0": "", "br, gzip; q=0.0": "", "xgzip": "",
+		} {
+			response, got := get(assets, name, "Accept-Encoding", accepted)
+			h := response.Header
+			if h.Get("Content-Encoding") != coding || h.Get("Vary") != "Accept-Encoding" || h.Get("Content-Type") != plain.Header.Get("Content-Type") {
+				t.Fatalf("%s for %q: %s", name, accepted, h)
+			}
+			if coding == "" {
+				continue
+			}
+			if unpacked := unzip(t, got); unpacked != want || len(got) >= len(want) {
+				t.Errorf("%s for %q: %d bytes are %d, of %d", name, accepted, len(got), len(unpacked), len(want))
+			}
+			if h.Get("ETag") == plain.Header.Get("ETag") {
+				t.Errorf("%s has one tag for two contents", name)
+			}
+			if again, _ := get(assets, name, "Accept-Encoding", accepted, "If-None-Match", h.Get("ETag")); again.StatusCode != 304 {
+				t.Errorf("%s for %q: unchanged, it gives %d", name, accepted, again.StatusCode)
+			}
+		}
+	}
+	if response, _ := get(assets, "/assets/icon-192.png", "Accept-Encoding", "gzip"); response.Header.Get("Content-Encoding") != "" {
+		t.Error("a picture is compressed once more")
+	}
+}
+
+func unzip(t *testing.T, packed string) string {
+	t.Helper()
+	r, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(unpacked)
+}
+
+// What scripts may cost, in bytes as they are sent, by gzip.
+const (
+	maxPlayer  = 20_000  // what a page of others loads; its worker and its worklet are files of their own
+	maxAddress = 120_000 // of the app, when it is the first that somebody opens, the player included
+	maxScripts = 225_000 // all there are
+)
+
+var (
+	static  = regexp.MustCompile("(?:import|from) *[\"'`]\\./([\\w.-]+\\.js)")
+	dynamic = regexp.MustCompile("import\\([\"'`]\\./([\\w.-]+\\.js)")
+)
+
+// TestScriptsAreSmall: a view by itself, with all that it loads at once or later,
+// but for the player's worklet: sound is asked for.
+func TestScriptsAreSmall(t *testing.T) {
+	const player, app = "/assets/framegate-player", "/assets/app/"
+	p := New(nobody)
+	check := func(what string, scripts map[string]bool, most int) {
+		sum := 0
+		for name := range scripts {
+			_, body := get(p.Assets(), name, "Accept-Encoding", "gzip")
+			sum += len(body)
+		}
+		t.Logf("%s: %d bytes, of %d", what, sum, most)
+		if sum > most {
+			t.Errorf("%s: %d bytes, of at most %d", what, sum, most)
+		}
+	}
+	all := make(map[string]bool)
+	for name := range p.assets {
+		if path.Ext(name) == ".js" && strings.HasPrefix(name, "/assets/") {
+			all[name] = true
+		}
+	}
+	check("all", all, maxScripts)
+	check("the player", map[string]bool{player + ".js": true}, maxPlayer)
+
+	frame := map[string]bool{player + ".js": true, player + "-worker.js": true}
+	follow(p, frame, app+"app.js", static)
+	views := dynamic.FindAllSubmatch(p.assets[app+"app.js"].content, -1)
+	if len(views) < 7 {
+		t.Fatalf("the app has %d views", len(views))
+	}
+	for _, view := range views {
+		scripts := maps.Clone(frame)
+		follow(p, scripts, app+string(view[1]), chunk)
+		check(string(view[1]), scripts, maxAddress)
+	}
+}
+
+// follow adds a script, and what it imports by what an expression finds.
+func follow(p *Pages, scripts map[string]bool, name string, imports *regexp.Regexp) {
+	if scripts[name] {
+		return
+	}
+	scripts[name] = true
+	for _, match := range imports.FindAllSubmatch(p.assets[name].content, -1) {
+		follow(p, scripts, path.Join(path.Dir(name), string(match[1])), imports)
 	}
 }
