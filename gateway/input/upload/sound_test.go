@@ -300,3 +300,51 @@ func TestPublisherClock(t *testing.T) {
 		}
 	}
 }
+
+// FuzzMessages: whatever a publisher says and sends after it was granted sound, of what
+// is taken for a packet its stream gets no more than is allowed, of the format that was
+// granted last, and in order.
+func FuzzMessages(f *testing.F) {
+	for _, message := range [][]byte{nil, {messageSound}, {0xFF, 0xD8, 0xFF}, headed(messageSound, time.Second, nil),
+		headed(messageSound, time.Second, packetOf(1)), headed(messagePicture, time.Second, camtest.Picture(1, 32, 16)),
+		headed(messageSound, latestTime*time.Microsecond+1, packetOf(1)), {messageSound, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}} {
+		f.Add([]byte(wishForOpus), message)
+	}
+	f.Add([]byte(`{"type":"sound","codec":"opus","channels":3}`), headed(messageSound, 0, packetOf(1)))
+	f.Add([]byte(`{"type":"sound","codec":""}`), headed(messageSound, 0, packetOf(1)))
+	h := New(nil, nil, Options{})
+	f.Fuzz(func(t *testing.T, text, message []byte) {
+		var granted *media.Format
+		last := time.Duration(-1)
+		in := h.newIntake(func(f media.Frame) {
+			if f.Format.Codec.Kind() != media.Audio {
+				return
+			}
+			if granted = f.Format; len(f.Data) == 0 {
+				return // announced
+			}
+			if len(f.Data) > largestPacket || f.PTS < last || !bytes.HasSuffix(message, f.Data) {
+				t.Errorf("%d bytes of %v behind %v", len(f.Data), f.PTS, last)
+			}
+			last = f.PTS
+		})
+		s := &socket{handler: h}
+		in.grant(wish{Type: "sound", Codec: "opus", Channels: 1})
+		s.publish(1, in, headed(messagePicture, time.Second, camtest.Picture(1, 32, 16)))
+		if w, ok := readWish(text); ok {
+			answer := in.grant(w)
+			if granted == nil || answer.Codec != "" && (answer.Codec != "opus" || granted.Channels != w.Channels) {
+				t.Errorf("%q is answered by %+v, and %v", text, answer, granted)
+			}
+		}
+		kind, at, data, err := in.readHead(bytes.Clone(message))
+		if err == nil && (kind != messagePicture && kind != messageSound || at < noTime || at > latestTime*time.Microsecond || !bytes.HasSuffix(message, data)) {
+			t.Errorf("%x is of kind %d at %v, %v", message, kind, at, err)
+		}
+		for seq := range uint64(3) {
+			if answer := s.publish(seq, in, bytes.Clone(message)); (answer.Type == "") != (kind == messageSound) {
+				t.Errorf("of kind %d, answered %+v", kind, answer)
+			}
+		}
+	})
+}
