@@ -135,6 +135,9 @@ func TestSoundOfAFileCostsNoPicture(t *testing.T) {
 			if said := l.log.String(); test.logs == "" && said != "" || !strings.Contains(said, test.logs) {
 				t.Errorf("the log has %q, want %q", said, test.logs)
 			}
+			if test.logs != "" {
+				device.WantSoundTrouble(t, device.NewFile(test.options), "encoding it")
+			}
 			for i, f := range l.pictures[1:] {
 				if step := f.PTS - l.pictures[i].PTS; step < -200*time.Millisecond || step > 200*time.Millisecond {
 					t.Errorf("%v between two pictures", step)

@@ -243,6 +243,44 @@ func TestFFmpegDials(t *testing.T) {
 	}
 }
 
+// TestFFmpegSendsSound beside its pictures: all of it, without a hole, as long as they
+// are.
+func TestFFmpegSendsSound(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	const sound = "-filter_complex sine=sample_rate=48000:duration=2.4[a] -map 0:v -map [a] -tune zerolatency -bf 0 -c:a "
+	for encoder, codec := range map[string]media.Codec{"aac": media.AAC, "libopus": media.Opus} {
+		t.Run(encoder, func(t *testing.T) {
+			address := heldAddress(t)
+			peer(t, nil, "ffmpeg", ffmpegArgs(numbers(t, 0, 60), sound+encoder, "tcp://"+address+"?listen=1")...)
+			var pictures, heard []media.Frame
+			for _, f := range collectUntil(t, NewTransportStream(TransportStreamOptions{Address: address}), 0) {
+				switch {
+				case f.Format.Codec.Kind() == media.Video:
+					pictures = append(pictures, f)
+				case len(f.Data) > 0:
+					heard = append(heard, f)
+				}
+			}
+			wantCount(t, decode(t, pictures), 0, len(pictures))
+			wantEven(t, pictures)
+			if len(pictures) < 59 || len(heard) == 0 || heard[0].Format.Codec != codec {
+				t.Fatalf("%d pictures of 60, and %d frames of sound", len(pictures), len(heard))
+			}
+			end := heard[0].PTS
+			for _, f := range heard {
+				if off := f.PTS - end; off.Abs() > time.Millisecond {
+					t.Fatalf("sound at %v, where what was before it ends at %v", f.PTS, end)
+				}
+				end = f.PTS + f.Duration()
+			}
+			from := heard[0].PTS - pictures[0].PTS // what was before the first picture is left out
+			if long := end - pictures[0].PTS; from > time.Second/2 || long < 2300*time.Millisecond || long > 2600*time.Millisecond {
+				t.Errorf("sound from %v to %v, of 2.4s of pictures", from, long)
+			}
+		})
+	}
+}
+
 // TestGStreamerDials has a muxer that says how long its PES packets are.
 func TestGStreamerDials(t *testing.T) {
 	needPeer(t, "ffmpeg")

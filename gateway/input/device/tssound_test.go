@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // soundForms are the ways in which ffmpeg puts sound into a transport stream.
@@ -199,6 +201,36 @@ func TestOtherSoundIsLeftOut(t *testing.T) {
 		if err := d.feed(b, func(unit) error { return nil }); err != nil || fmt.Sprint(d.others) != "["+name+"]" {
 			t.Errorf("%s is called %v (%v)", name, d.others, err)
 		}
+		source, address := listening(t)
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })   // what a run has told is over with it
+		go func() { _, _ = conn.Write(b) }() // ends with conn
+		WantSoundTrouble(t, source, "not taken: "+name)
+	}
+}
+
+// WantSoundTrouble runs a source in a stream, which it is to tell why its sound is left
+// out.
+func WantSoundTrouble(t *testing.T, source stream.Source, says string) {
+	t.Helper()
+	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return source, nil }})
+	defer hub.Close()
+	key := stream.Key{Camera: "front"}
+	r, err := hub.Open(key, stream.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for until := time.Now().Add(generous); hub.Sounds(key).Trouble == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the stream is not told why there is no sound")
+		}
+	}
+	if text := hub.Sounds(key).Trouble.Error(); !strings.Contains(text, says) {
+		t.Errorf("told %q, want %q", text, says)
 	}
 }
 
