@@ -5,6 +5,7 @@ package live
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,11 +42,28 @@ const (
 	benchFPS     = 30
 	benchFrame   = 3_000_000 / 8 / benchFPS // bytes of a frame at 3 Mbit/s
 	benchGOP     = 2 * benchFPS
+	benchUnit    = 340 // bytes of a frame of sound, at 128 kbit/s
+	// benchSound is how many bytes go out with a picture to who hears the camera: a
+	// message of 1.6 frames of sound.
+	benchSound = 4 + headerSize + soundOffset + (8+benchUnit)*48000/1024/benchFPS
+)
+
+// Kinds of servers, and of who watches them.
+const (
+	bareServer  = "bare"
+	wordyServer = "bare, with as many bytes as who hears gets"
+	liveServer  = "framegate"
+	heardServer = "framegate, heard"
+	muteServer  = "framegate, of a camera without sound"
 )
 
 // TestBenchServer is not a test, but the server that the benchmark starts.
 func TestBenchServer(t *testing.T) {
-	serve := map[string]func(net.Listener){"bare": serveBare, "framegate": serveLive, "heard": serveLive}[os.Getenv("FRAMEGATE_BENCH_SERVER")]
+	serve := map[string]func(net.Listener){
+		bareServer: func(l net.Listener) { serveBare(l, 0) }, wordyServer: func(l net.Listener) { serveBare(l, benchSound) },
+		liveServer: func(l net.Listener) { serveLive(l, true) }, heardServer: func(l net.Listener) { serveLive(l, true) },
+		muteServer: func(l net.Listener) { serveLive(l, false) },
+	}[os.Getenv("FRAMEGATE_BENCH_SERVER")]
 	if serve == nil {
 		return
 	}
@@ -61,26 +80,33 @@ func TestBenchServer(t *testing.T) {
 		}
 		statm, _ := os.ReadFile("/proc/self/statm")
 		pages, _ := strconv.Atoi(strings.Fields(string(statm))[1])
-		_ = json.NewEncoder(os.Stdout).Encode(usage{time.Duration(r.Utime.Nano() + r.Stime.Nano()), pages * os.Getpagesize()})
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		_ = json.NewEncoder(os.Stdout).Encode(usage{time.Duration(r.Utime.Nano() + r.Stime.Nano()), pages * os.Getpagesize(), m.Mallocs})
 	}
 	os.Exit(0)
 }
 
 // usage is what a server has used so far.
 type usage struct {
-	CPU time.Duration
-	RSS int // bytes
+	CPU       time.Duration
+	RSS       int // bytes
+	Allocated uint64
 }
 
 // benchPayload is what a frame is on the wire but for its header.
 func benchPayload() []byte { return bytes.Repeat([]byte{0x41}, benchFrame) }
 
-// serveBare is the yardstick.
-func serveBare(l net.Listener) {
+// serveBare is the yardstick, with so many bytes more in each write.
+func serveBare(l net.Listener, more int) {
 	message := appendOpening(nil, opBinary, headerSize+108+benchFrame)
 	at := len(message)
 	message = append(message, make([]byte, headerSize+108)...)
 	message = append(message, benchPayload()...)
+	if more > 0 {
+		message = appendOpening(message, opBinary, more-4)
+		message = append(message, make([]byte, more-4)...)
+	}
 	var mu sync.Mutex
 	var conns []net.Conn
 	go func() {
@@ -109,42 +135,48 @@ func serveBare(l net.Listener) {
 }
 
 // benchCamera emits frames as an H.264 camera does, each in a buffer of its
-// own, with sound of 128 kbit/s.
-type benchCamera struct{}
+// own, with sound of 128 kbit/s if it has some.
+type benchCamera struct{ sounds bool }
 
-func (benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
+func (c benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
 	format, err := media.H264Format(mainSPS, anyPPS)
 	if err != nil {
 		return err
 	}
 	payload := benchPayload()
 	binary.BigEndian.PutUint32(payload, uint32(len(payload)-4))
-	heard, err := media.AACFormat([]byte{0x11, 0x90})
+	aac, err := media.AACFormat([]byte{0x11, 0x90})
 	if err != nil {
 		return err
 	}
-	sound := media.Frame{Format: heard, Data: make([]byte, 340)}
-	emit(media.Frame{Format: heard})
-	tick := time.NewTicker(time.Second / benchFPS)
-	defer tick.Stop()
-	for n := 0; ; n++ {
+	sound := media.Frame{Format: aac, Data: make([]byte, benchUnit)}
+	if c.sounds {
+		emit(media.Frame{Format: aac})
+	}
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for n, began := 0, time.Now(); ; {
+		at, ends := time.Duration(n)*time.Second/benchFPS, sound.PTS+sound.Duration()
+		wait.Reset(min(at, ends) - time.Since(began))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-wait.C:
 		}
-		for at := time.Duration(n) * time.Second / benchFPS; sound.PTS <= at; sound.PTS += sound.Duration() {
-			emit(sound)
+		if ends < at { // a camera has a frame of sound when it is over
+			if sound.Wall = time.Now(); c.sounds {
+				emit(sound)
+			}
+			sound.PTS = ends
+			continue
 		}
-		emit(media.Frame{
-			Key: n%benchGOP == 0, Wall: time.Now(), PTS: time.Duration(n) * time.Second / benchFPS,
-			Format: format, Data: slices.Clone(payload),
-		})
+		emit(media.Frame{Key: n%benchGOP == 0, Wall: time.Now(), PTS: at, Format: format, Data: slices.Clone(payload)})
+		n++
 	}
 }
 
-func serveLive(l net.Listener) {
-	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return benchCamera{}, nil }})
+func serveLive(l net.Listener, sounds bool) {
+	hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return benchCamera{sounds}, nil }})
 	h := New(delivery.Options{Hub: hub})
 	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = h.ServeWebSocket(w, r, choice, stream.Client{})
@@ -205,9 +237,10 @@ type benchCrowd struct {
 
 	mu     sync.Mutex // guards what follows
 	delays []time.Duration
+	sounds []time.Duration // delays of messages of sound
 }
 
-// joins one that asks for sound where kind is heard.
+// join has one join, who asks for sound where kind is heardServer.
 func (c *benchCrowd) join(b *testing.B, kind, address string) {
 	b.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -217,10 +250,10 @@ func (c *benchCrowd) join(b *testing.B, kind, address string) {
 	c.conns = append(c.conns, conn)
 	_, _ = io.WriteString(conn, "GET /?codec=h264 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+Subprotocol+"\r\n\r\n")
-	c.reading.Go(func() { c.watch(conn, kind == "heard") }) // ends when conn is closed
+	c.reading.Go(func() { c.watch(conn, kind == heardServer) }) // ends when conn is closed
 }
 
-func (c *benchCrowd) watch(conn net.Conn, heard bool) {
+func (c *benchCrowd) watch(conn net.Conn, hears bool) {
 	r := bufio.NewReaderSize(conn, 16<<10)
 	for line := ""; line != "\r\n"; {
 		var err error
@@ -228,7 +261,7 @@ func (c *benchCrowd) watch(conn net.Conn, heard bool) {
 			return
 		}
 	}
-	if heard {
+	if hears {
 		wish := `{"type":"sound","codecs":["aac"]}`
 		_, _ = io.WriteString(conn, string([]byte{opText, 0x80 | byte(len(wish)), 0, 0, 0, 0})+wish) // masked by nothing
 	}
@@ -259,6 +292,12 @@ func (c *benchCrowd) watch(conn net.Conn, heard bool) {
 			c.mu.Unlock()
 			continue
 		}
+		if head[at+1] == kindSound {
+			taken := time.UnixMicro(int64(binary.BigEndian.Uint64(head[at+8:])))
+			c.mu.Lock()
+			c.sounds = append(c.sounds, time.Since(taken))
+			c.mu.Unlock()
+		}
 		if _, err := r.Discard(at + n); err != nil {
 			return
 		}
@@ -272,23 +311,31 @@ func (c *benchCrowd) leave() {
 	c.reading.Wait()
 }
 
-// take gives the number of frames since it was called last, and the median of
-// their delays.
-func (c *benchCrowd) take() (frames int, p50 time.Duration) {
+// take gives the delays of frames since it was called last, and of sound, sorted.
+func (c *benchCrowd) take() (frames, sounds []time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	slices.Sort(c.delays)
-	if frames = len(c.delays); frames > 0 {
-		p50 = c.delays[frames/2]
+	frames, sounds = c.delays, c.sounds
+	c.delays, c.sounds = nil, nil
+	slices.Sort(frames)
+	slices.Sort(sounds)
+	return frames, sounds
+}
+
+// quantile gives that of delays that are sorted, in microseconds; 0 of none.
+func quantile(sorted []time.Duration, q float64) float64 {
+	if len(sorted) == 0 {
+		return 0
 	}
-	c.delays = c.delays[:0]
-	return frames, p50
+	return float64(sorted[int(q*float64(len(sorted)-1))].Microseconds())
 }
 
 // served is what one run with a crowd gives.
 type served struct {
 	cpuPerFrame, p50 float64 // microseconds
+	sound50, sound95 float64 // delay of sound
 	perViewer        float64 // kB of memory
+	allocated        float64 // times for a frame, however many get it
 }
 
 func serveCrowd(b *testing.B, kind string, viewers int) served {
@@ -307,46 +354,63 @@ func serveCrowd(b *testing.B, kind string, viewers int) served {
 	before := s.usage()
 	time.Sleep(2 * time.Second)
 	after := s.usage()
-	frames, p50 := c.take()
-	cpu := after.CPU - before.CPU
-	b.Logf("%s, %d viewers: %d frames, %v CPU, p50 %v", kind, viewers, frames, cpu, p50)
+	delays, sounds := c.take()
+	cpu, frames := after.CPU-before.CPU, len(delays)
+	b.Logf("%s, %d viewers: %d frames, %v CPU, p50 %v µs", kind, viewers, frames, cpu, quantile(delays, 0.5))
 	return served{
 		cpuPerFrame: float64(cpu.Microseconds()) / float64(max(frames, 1)),
-		p50:         float64(p50.Microseconds()),
+		p50:         quantile(delays, 0.5),
+		sound50:     quantile(sounds, 0.5),
+		sound95:     quantile(sounds, 0.95),
 		perViewer:   float64(after.RSS-alone.RSS) / float64(max(viewers-1, 1)) / 1024,
+		allocated:   float64(after.Allocated-before.Allocated) / float64(max(frames, 1)) * float64(viewers),
 	}
 }
 
-// BenchmarkSound is what sound adds for a viewer: the ratio of what it costs with and
-// without, in turns.
+// BenchmarkSound is what sound adds, in turns: for a viewer who hears it, beside what
+// as many bytes more add to a bare loop; and for one who does not, beside a camera that
+// has none.
 func BenchmarkSound(b *testing.B) {
-	var silent, heard []float64
-	for range 5 {
-		silent = append(silent, serveCrowd(b, "framegate", benchViewers).cpuPerFrame)
-		heard = append(heard, serveCrowd(b, "heard", benchViewers).cpuPerFrame)
+	cpu, allocated := make(map[string]float64), make(map[string]float64)
+	kinds := []string{muteServer, liveServer, heardServer, bareServer, wordyServer}
+	runs := make(map[string][]served)
+	for range 9 {
+		for _, kind := range kinds {
+			runs[kind] = append(runs[kind], serveCrowd(b, kind, benchViewers))
+		}
 	}
-	slices.Sort(silent)
-	slices.Sort(heard)
-	b.ReportMetric(heard[len(heard)/2], "cpu-us/frame")
-	b.ReportMetric(heard[len(heard)/2]/silent[len(silent)/2], "cpu-ratio")
+	for _, kind := range kinds {
+		cpu[kind] = median(runs[kind], func(s served) float64 { return s.cpuPerFrame })
+		allocated[kind] = median(runs[kind], func(s served) float64 { return s.allocated })
+	}
+	b.ReportMetric(cpu[liveServer]/cpu[muteServer], "unheard-cpu-ratio")
+	b.ReportMetric(allocated[liveServer]-allocated[muteServer], "unheard-allocs/frame")
+	b.ReportMetric(cpu[heardServer], "heard-cpu-us/frame")
+	b.ReportMetric(cpu[heardServer]/cpu[liveServer], "heard-cpu-ratio")
+	b.ReportMetric(allocated[heardServer]-allocated[liveServer], "heard-allocs/frame")
+	b.ReportMetric(median(runs[heardServer], func(s served) float64 { return s.sound50 }), "heard-sound-p50-us")
+	b.ReportMetric(median(runs[heardServer], func(s served) float64 { return s.sound95 }), "heard-sound-p95-us")
+	b.ReportMetric(cpu[wordyServer]/cpu[bareServer], "bare-cpu-ratio")
 	b.ReportMetric(0, "ns/op")
+}
+
+// median gives that of something of runs.
+func median(runs []served, of func(served) float64) float64 {
+	slices.SortFunc(runs, func(x, y served) int { return cmp.Compare(of(x), of(y)) })
+	return of(runs[len(runs)/2])
 }
 
 func BenchmarkCrowd(b *testing.B) {
 	for _, viewers := range []int{1, benchViewers} {
 		b.Run(fmt.Sprint(viewers), func(b *testing.B) {
-			var bare, framegate []served
+			var theirs, ours []served
 			for range 3 {
-				bare = append(bare, serveCrowd(b, "bare", viewers))
-				framegate = append(framegate, serveCrowd(b, "framegate", viewers))
+				theirs = append(theirs, serveCrowd(b, bareServer, viewers))
+				ours = append(ours, serveCrowd(b, liveServer, viewers))
 			}
 			report := func(name string, of func(served) float64) {
-				median := func(runs []served) float64 {
-					slices.SortFunc(runs, func(x, y served) int { return int(of(x)*1000) - int(of(y)*1000) })
-					return of(runs[len(runs)/2])
-				}
-				b.ReportMetric(median(framegate), name)
-				b.ReportMetric(median(framegate)/median(bare), name+"-ratio")
+				b.ReportMetric(median(ours, of), name)
+				b.ReportMetric(median(ours, of)/median(theirs, of), name+"-ratio")
 			}
 			report("cpu-us/frame", func(s served) float64 { return s.cpuPerFrame })
 			report("p50-us", func(s served) float64 { return s.p50 })
