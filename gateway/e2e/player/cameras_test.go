@@ -160,17 +160,37 @@ func (c *profileCamera) send(ctx context.Context) error {
 // to "cut", it hangs up, and begins anew for who calls again.
 func withBeeps(t *testing.T) (url string, do func(word string)) {
 	t.Helper()
-	return beeping(t, "")
+	return beeping(t, "", "")
 }
 
 // withRecordedBeeps has that camera recorded.
 func withRecordedBeeps(t *testing.T) (url string, do func(word string)) {
 	t.Helper()
-	return beeping(t, ", record: {mode: continuous}")
+	return beeping(t, ", record: {mode: continuous}", "")
 }
 
-// beeping has it with more keys.
-func beeping(t *testing.T, keys string) (url string, do func(word string)) {
+// withBeepsOfG711 has one beside it that does so by RTSP, with G.711.
+func withBeepsOfG711(t *testing.T) (url string, do func(word string)) {
+	t.Helper()
+	clip := filepath.Join(t.TempDir(), "beeps.mov")
+	args := append(append([]string{"-v", "error"}, flashes...), "-t", "150", "-c:a", "pcm_alaw", "-ar", "8000", "-bf", "0", clip)
+	if err := rig.Program(t, "ffmpeg", args...).Run(); err != nil {
+		t.Fatal(err)
+	}
+	source := rig.ServeRTSP(t, "filesrc location="+clip+" ! qtdemux name=clip clip.video_0 ! queue ! h264parse ! rtph264pay config-interval=-1 name=pay0 pt=96 "+
+		"clip.audio_0 ! queue ! rtppcmapay name=pay1 pt=8")
+	return beeping(t, "", ", g711: {source: '"+source+"'}")
+}
+
+// flashes has ffmpeg make flashes and beeps, and encode the flashes.
+var flashes = []string{
+	"-f", "lavfi", "-i", "color=black:s=160x96:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,0.5),0.2)'",
+	"-f", "lavfi", "-i", "aevalsrc='if(lt(mod(t,0.5),0.1),0.8*sin(6283*t),0)':s=48000",
+	"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p",
+}
+
+// beeping has it with more keys, and beside more cameras.
+func beeping(t *testing.T, keys, beside string) (url string, do func(word string)) {
 	t.Helper()
 	rig.Need(t, "ffmpeg")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -193,7 +213,7 @@ func beeping(t *testing.T, keys string) (url string, do func(word string)) {
 		l.Close()
 		sending.Wait()
 	})
-	s := rig.Start(t, fmt.Sprintf("cameras: {beeps: {source: 'tcp://%s'%s}}", l.Addr(), keys))
+	s := rig.Start(t, fmt.Sprintf("cameras: {beeps: {source: 'tcp://%s'%s}%s}", l.Addr(), keys, beside))
 	return s.URL, func(string) {
 		for len(callers) > 0 {
 			(<-callers).Close()
@@ -204,11 +224,10 @@ func beeping(t *testing.T, keys string) (url string, do func(word string)) {
 // beep sends flashes and beeps until who gets them is gone.
 func beep(t *testing.T, conn net.Conn) {
 	defer conn.Close()
-	camera := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error",
-		"-re", "-f", "lavfi", "-i", "color=black:s=160x96:r=25,drawbox=c=white:t=fill:enable='lt(mod(t,0.5),0.2)'",
-		"-re", "-f", "lavfi", "-i", "aevalsrc='if(lt(mod(t,0.5),0.1),0.8*sin(6283*t),0)':s=48000",
-		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac",
-		"-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "-f", "mpegts", "pipe:1")
+	args := append([]string{"-v", "error", "-readrate", "1"}, flashes[:4]...)
+	args = append(append(args, "-readrate", "1"), flashes[4:]...)
+	camera := exec.CommandContext(t.Context(), "ffmpeg", append(args, "-c:a", "aac",
+		"-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "-f", "mpegts", "pipe:1")...)
 	camera.Stdout = conn
 	_ = camera.Run() // it ends when it cannot write, or the test ends
 }

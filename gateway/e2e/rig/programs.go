@@ -99,12 +99,18 @@ func RTSPServer(t *testing.T, clip string) string {
 // it.
 func RTSPServerOf(t *testing.T, codec, clip string) string {
 	t.Helper()
+	return ServeRTSP(t, "filesrc location="+clip+" ! qtdemux ! "+codec+"parse ! rtp"+codec+"pay name=pay0 pt=96")
+}
+
+// ServeRTSP has GStreamer serve what goes through elements of it until the test ends,
+// and gives the address.
+func ServeRTSP(t *testing.T, elements string) string {
+	t.Helper()
 	const python = "/usr/bin/python3" // the system's own, which has the bindings
 	if exec.Command(python, "-c", "import gi; gi.require_version('GstRtspServer', '1.0')").Run() != nil {
 		Missing(t, "GStreamer's RTSP server is not installed; scripts/test installs what the tests need")
 	}
-	server := Program(t, python, "../../input/rtspcam/testdata/gstserver.py",
-		"( filesrc location="+clip+" ! qtdemux ! "+codec+"parse ! rtp"+codec+"pay name=pay0 pt=96 )", "none")
+	server := Program(t, python, "../../input/rtspcam/testdata/gstserver.py", "( "+elements+" )", "none")
 	if _, err := server.StdinPipe(); err != nil { // it ends with its input
 		t.Fatal(err)
 	}
