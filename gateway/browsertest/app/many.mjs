@@ -136,3 +136,25 @@ export async function touched({ as, api }) {
   check(longest < 50, `the page was at work for ${longest.toFixed(0)} ms without a pause`);
 }
 touched.windows = ['wide'];
+
+// As many tiles as somebody chose fill the screen, and others are scrolled for; and back again.
+export async function chosen({ as, api }) {
+  const page = await as('admin', { path: '/' });
+  const fits = (columns) => page.waitForFunction((columns) => {
+    const tiles = [...document.querySelectorAll('[data-camera]')].map((tile) => tile.getBoundingClientRect());
+    const { top, bottom } = document.querySelector('.space').getBoundingClientRect();
+    const rest = document.documentElement.scrollHeight - (bottom - top); // of the page, but for the tiles
+    const rows = new Set(tiles.map(({ top }) => top));
+    const tall = [...rows][columns - 1] + tiles[0].height - tiles[0].top;
+    return tiles[columns - 1].top === tiles[0].top && tiles[columns].top > tiles[0].top && tall + rest <= innerHeight && tall + rest > innerHeight * 0.8;
+  }, columns);
+  await fits(4);
+  await page.locator('select.grid').selectOption('9');
+  await fits(3);
+  await page.setViewportSize({ width: 1400, height: 860 });
+  await fits(3);
+  await page.locator('select.grid').selectOption('auto');
+  await fits(4);
+  await api('PUT', 'me/preferences', {});
+}
+chosen.windows = ['wide'];
