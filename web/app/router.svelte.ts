@@ -12,9 +12,22 @@ export interface Place {
 
 let current = $state.raw<Place>(place());
 let guard: (() => boolean) | null = null; // says whether the view may be left
+let at = number(history.state) ?? 0; // the number of this entry of the history; each new one has the next
 
 function place(): Place {
   return { path: below(new URL(location.href)) ?? '/', query: new URLSearchParams(location.search), hash: location.hash.slice(1) };
+}
+
+// number reads what is kept with an entry of the history; null for one that is not of the app.
+function number(state: unknown): number | null {
+  return (state as { n?: number } | null)?.n ?? null;
+}
+
+// enter puts an address into the history.
+function enter(url: string, push: boolean): void {
+  if (push) history.pushState({ n: ++at }, '', url);
+  else history.replaceState({ n: at }, '', url);
+  current = place();
 }
 
 /** Where the app is. Reactive. */
@@ -33,10 +46,7 @@ export const router = {
 /** Goes to a path of the app, such as "/camera/front?at=…". */
 export function go(path: string, { replace = false } = {}): void {
   if (path !== router.path && guard && !guard()) return;
-  const url = address(path);
-  if (replace) history.replaceState(null, '', url);
-  else history.pushState(null, '', url);
-  current = place();
+  enter(address(path), !replace);
   if (!replace) scrollTo(0, 0);
 }
 
@@ -49,10 +59,7 @@ export function setQuery(changes: Record<string, string | null>, { push = false 
   }
   const text = query.toString();
   if (text === current.query.toString()) return;
-  const url = address(current.path) + (text && `?${text}`);
-  if (push) history.pushState(null, '', url);
-  else history.replaceState(null, '', url);
-  current = place();
+  enter(address(current.path) + (text && `?${text}`), push);
 }
 
 /** Has someone asked before the view is left, as where something is not saved. The result takes it back. */
@@ -65,7 +72,15 @@ export function guardLeaving(mayLeave: () => boolean): () => void {
 
 /** Follows links and the history, until the result is called. */
 export function startRouter(): () => void {
-  const popped = (): void => {
+  history.replaceState({ n: at }, '', location.href);
+  // The browser has gone there before it tells: who is to stay is led back.
+  const popped = ({ state }: PopStateEvent): void => {
+    const to = number(state) ?? at; // a link to a part of the page is no step of ours
+    if (to !== at && guard && !guard()) {
+      history.go(at - to);
+      return;
+    }
+    at = to;
     current = place();
   };
   const clicked = (event: MouseEvent): void => {

@@ -34,6 +34,11 @@ export async function camera({ as, api, axe, shot, expect }) {
   await shot('change');
 
   await page.getByLabel('Name', { exact: true }).fill('Mine');
+  const asked = page.waitForEvent('dialog');
+  await page.evaluate(() => history.back());
+  await (await asked).dismiss();
+  await page.waitForURL(/camera=haus-hof/);
+  check((await page.getByLabel('Name', { exact: true }).inputValue()) === 'Mine', 'what was changed is lost by going back');
   await api('PATCH', 'cameras/haus-hof', { name: 'Theirs' });
   await page.getByRole('button', { name: 'Show what it is now' }).click();
   await page.getByRole('heading', { name: 'Theirs' }).waitFor();
