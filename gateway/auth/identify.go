@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -35,7 +36,17 @@ type Use struct {
 // ErrTooManyAttempts where nobody is logged in (401 and 429), ErrForbidden
 // where somebody is who may not (404 for media), or of the store.
 func (a *Auth) Admit(r *http.Request, use Use) (watched *http.Request, p Principal, stop func(), err error) {
-	p, err = a.Identify(r, use)
+	ctx, p, stop, err := a.AdmitWith(r.Context(), a.credentials(r), use)
+	if err != nil {
+		return nil, p, nil, err
+	}
+	return r.WithContext(ctx), p, stop, nil
+}
+
+// AdmitWith is Admit by what was brought in another protocol than HTTP. The context
+// it gives is one of parent.
+func (a *Auth) AdmitWith(parent context.Context, c Credentials, use Use) (watched context.Context, p Principal, stop func(), err error) {
+	p, err = a.Verify(parent, c, use)
 	if err != nil {
 		return nil, p, nil, err
 	}
@@ -45,8 +56,8 @@ func (a *Auth) Admit(r *http.Request, use Use) (watched *http.Request, p Princip
 		}
 		return nil, p, nil, ErrForbidden
 	}
-	ctx, stop := a.Watch(r.Context(), p, use.Action, use.Camera)
-	return r.WithContext(ctx), p, stop, nil
+	watched, stop = a.Watch(parent, p, use.Action, use.Camera)
+	return watched, p, stop, nil
 }
 
 // AdmitLogin is Admit for what everybody who is logged in may do, such as
@@ -77,19 +88,20 @@ func (a *Auth) credentials(r *http.Request) Credentials {
 	if hash, ok := a.cookieHash(r); ok {
 		c.session = &hash
 	}
-	headers := r.Header.Values("Authorization") // RFC 9110 section 11.6.2
-	switch {
-	case len(headers) > 1:
-		c.Token = new(secret.Text)
-	case len(headers) == 1:
-		c.authorize(headers[0])
-	}
+	c.Authorize(r.Header.Values("Authorization"))
 	return c
 }
 
-// authorize adds what an Authorization header says.
-func (c *Credentials) authorize(header string) {
-	scheme, text, _ := strings.Cut(header, " ")
+// Authorize adds what an Authorization header says, as it stands in HTTP and RTSP
+// (RFC 9110, 11.6.2). Of several nothing is true.
+func (c *Credentials) Authorize(headers []string) {
+	if len(headers) > 1 {
+		c.Token = new(secret.Text)
+	}
+	if len(headers) != 1 {
+		return
+	}
+	scheme, text, _ := strings.Cut(headers[0], " ")
 	text = strings.TrimLeft(text, " ")
 	switch strings.ToLower(scheme) {
 	case "bearer":
