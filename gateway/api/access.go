@@ -67,7 +67,7 @@ func (a *API) makeLinks(ctx context.Context, in *struct {
 		return nil, err
 	}
 	made.Query = query.Encode()
-	made.Links = linksOf(a.options.Forms, a.base(ctx), in.ID, func(other auth.Action) bool { return other == action }, made.Query)
+	made.Links = linksOf(a.options.Forms, a.root(ctx), in.ID, func(other auth.Action) bool { return other == action }, made.Query)
 	return &struct{ Body signed }{made}, nil
 }
 

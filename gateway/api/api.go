@@ -93,7 +93,7 @@ type Publisher struct {
 // Form is a way in which pictures of cameras go out or come in.
 type Form struct {
 	Name    string      // of its links
-	Address string      // with {id} in place of the camera
+	Address string      // with {id} in place of the camera; one of another protocol than HTTP is whole, with {host} in place of the server's name
 	Action  auth.Action // what it is to use it: View, Publish or Playback
 }
 
@@ -222,6 +222,15 @@ type principalKey struct{}
 // WithPrincipal says who a request with this context comes from.
 func WithPrincipal(ctx context.Context, p auth.Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// hostKey finds in a context by which name a client knows the server.
+type hostKey struct{}
+
+// WithHost says by which name or address, without a port, whoever made a request with
+// this context knows the server.
+func WithHost(ctx context.Context, host string) context.Context {
+	return context.WithValue(ctx, hostKey{}, host)
 }
 
 // principalOf gives who a request comes from, and nobody where none was told.

@@ -101,7 +101,7 @@ func (a *API) diagnose(ctx context.Context) (d diagnostics, err error) {
 	}
 	return diagnostics{
 		Made: time.Now().UTC(), Server: server.Body, Process: processNow(), Settings: settings.Body, Cameras: cameras.Body.Cameras,
-		Status:     a.overviewFor(principalOf(ctx), a.base(ctx), a.snapshot()),
+		Status:     a.overviewFor(principalOf(ctx), a.root(ctx), a.snapshot()),
 		Publishers: publishers.Body, Limits: limits.Body, Log: a.logged(0, "debug", 1000),
 	}, nil
 }

@@ -163,7 +163,7 @@ func (a *API) passStatus(ctx context.Context, p auth.Principal, out eventWriter)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(a.overviewFor(present, a.base(ctx), a.recentSnapshot()))
+	data, err := json.Marshal(a.overviewFor(present, a.root(ctx), a.recentSnapshot()))
 	if err != nil {
 		return err
 	}

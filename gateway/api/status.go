@@ -55,7 +55,7 @@ type cameraStatus struct {
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches, or is shown what was recorded; for admins"`
-	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // soundStatus is the sound of a camera, or what is made of it.
@@ -134,35 +134,54 @@ func (a *API) base(ctx context.Context) string {
 	return a.options.Base(ctx)
 }
 
+// root is how a client knows the server: the path of its pages, and its name.
+type root struct{ path, host string }
+
+// root is how who asks knows the server.
+func (a *API) root(ctx context.Context) root {
+	host, _ := ctx.Value(hostKey{}).(string)
+	return root{a.base(ctx), host}
+}
+
 // linksOf gives the addresses of a camera that one may use who may do what may
 // says, below a root and with a query behind each.
-func linksOf(forms []Form, root, id string, may func(auth.Action) bool, query string) links {
+func linksOf(forms []Form, at root, id string, may func(auth.Action) bool, query string) links {
 	l := make(links)
 	if (may(auth.View) || may(auth.Playback)) && query == "" { // pages take no signature
-		l["page"] = root + "/camera/" + id
+		l["page"] = at.path + "/camera/" + id
 	}
 	if query != "" {
 		query = "?" + query
 	}
 	for _, form := range forms {
 		if may(form.Action) {
-			l[form.Name] = root + strings.Replace(form.Address, "{id}", id, 1) + query
+			l[form.Name] = at.of(form.Address, id) + query
 		}
 	}
 	return l
 }
 
+// of gives the address of a form, of a camera. One of another protocol than HTTP is
+// whole.
+func (r root) of(form, id string) string {
+	address := strings.Replace(form, "{id}", id, 1)
+	if strings.HasPrefix(address, "/") {
+		return r.path + address
+	}
+	return strings.Replace(address, "{host}", r.host, 1)
+}
+
 func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview }, error) {
-	return &struct{ Body overview }{a.overviewFor(principalOf(ctx), a.base(ctx), a.snapshot())}, nil
+	return &struct{ Body overview }{a.overviewFor(principalOf(ctx), a.root(ctx), a.snapshot())}, nil
 }
 
 // overviewFor gives what a principal may see of a snapshot, who knows the server
-// below a root.
-func (a *API) overviewFor(p auth.Principal, root string, all snapshot) overview {
+// by a root.
+func (a *API) overviewFor(p auth.Principal, at root, all snapshot) overview {
 	o := overview{Version: a.options.Version, Started: a.started.UTC(), Cameras: []cameraStatus{}}
 	for _, c := range a.options.Gateway.Cameras() {
 		if maySeeStatus(p, c.ID) {
-			o.Cameras = append(o.Cameras, all.of(p, root, c))
+			o.Cameras = append(o.Cameras, all.of(p, at, c))
 		}
 	}
 	if isAdmin(p) {
@@ -193,7 +212,7 @@ func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), a.base(ctx), c)}, nil
+	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), a.root(ctx), c)}, nil
 }
 
 // snapshot is what all is doing at one moment. It may be read from any goroutine.
@@ -247,13 +266,13 @@ func encoderOf(e Encoder) *encoder {
 }
 
 // of gives what a principal may see of what a camera is doing, who knows the
-// server below a root.
-func (s snapshot) of(p auth.Principal, root string, c Camera) cameraStatus {
+// server by a root.
+func (s snapshot) of(p auth.Principal, at root, c Camera) cameraStatus {
 	admin := isAdmin(p)
 	actions := actionsOf(p, c)
 	may := func(action auth.Action) bool { return slices.Contains(actions, string(action)) }
 	leads := func(action auth.Action) bool { return may(action) && (action != auth.Playback || s.past) }
-	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, root, c.ID, leads, "")}
+	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, at, c.ID, leads, "")}
 	if r, ok := s.records[c.ID]; ok && may(auth.Playback) {
 		status.Recording = recordingStatusOf(r)
 	}

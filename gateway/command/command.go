@@ -142,9 +142,9 @@ func (f serveFlags) settings(env *environment, content []byte) (*config.Config, 
 			return nil, mistake(fmt.Errorf("framegate: --listen: %w", err))
 		}
 	}
-	if settings.Auth == config.AuthOff && !settings.Loopback() && !f.AllowOpen {
+	if at, open := settings.OpenListener(); settings.Auth == config.AuthOff && open && !f.AllowOpen {
 		return nil, mistake(fmt.Errorf("framegate: listening on %s with auth: off would open every camera to whoever reaches it: "+
-			"listen on 127.0.0.1, leave auth at required, or say --allow-open if the network around is trusted", settings.Listen))
+			"listen on 127.0.0.1, leave auth at required, or say --allow-open if the network around is trusted", at))
 	}
 	return settings, nil
 }

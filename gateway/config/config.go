@@ -45,6 +45,7 @@ type Config struct {
 	FrameAncestors []string // origins whose pages may show ours in a frame
 	Hosts          []string // further names of this server, lower case, without port
 	TLS            TLS
+	RTSP           RTSP
 	CORS           CORS
 	Network        Network
 	TrustedProxies []netip.Prefix // whose word on where a request comes from is taken
@@ -83,6 +84,13 @@ const (
 	TLSFiles      TLSMode = "files"
 	TLSACME       TLSMode = "acme"
 )
+
+// RTSP says where cameras are given out over RTSP; each "" for nowhere.
+type RTSP struct {
+	Listen    string // host:port
+	TLSListen string // host:port, in TLS
+	UDP       string // host:port of the first of the two ports that packets come from over UDP
+}
 
 // CORS says which other sites' pages may read what the server answers.
 type CORS struct {
@@ -211,11 +219,30 @@ func (c *Config) Camera(id string) (Camera, bool) {
 	return c.Cameras[i], true
 }
 
-// Loopback says whether only this machine can reach the listener. An empty host
+// Loopback says whether only this machine can reach the listeners. An empty host
 // and 0.0.0.0 are every address of the machine; of names only localhost counts,
 // since another may come to mean something else.
 func (c *Config) Loopback() bool {
-	host, _, err := net.SplitHostPort(c.Listen)
+	_, open := c.OpenListener()
+	return !open
+}
+
+// OpenListener gives the first of the listeners that others than this machine can
+// reach, where there is one.
+func (c *Config) OpenListener() (address string, open bool) {
+	for _, other := range []string{c.RTSP.Listen, c.RTSP.TLSListen} {
+		if other != "" && !isLoopback(other) {
+			address, open = other, true
+		}
+	}
+	if !isLoopback(c.Listen) {
+		address, open = c.Listen, true
+	}
+	return address, open
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
 	}

@@ -398,6 +398,9 @@ func TestListenIsLoopback(t *testing.T) {
 		if got := (&Config{Listen: addr}).Loopback(); got != want {
 			t.Errorf("%q: %v, want %v", addr, got, want)
 		}
+		if at, open := (&Config{Listen: "[::1]:80", RTSP: RTSP{TLSListen: addr}}).OpenListener(); addr != "" && (open == want || open && at != addr) {
+			t.Errorf("%q for RTSP: %q, %v", addr, at, open)
+		}
 	}
 }
 

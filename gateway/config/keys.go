@@ -97,6 +97,13 @@ func (d *draft) settingField(s Setting) field {
 // finishTLS checks what the mode needs and has no use for.
 func (d *draft) finishTLS() {
 	t, mode := d.config.TLS, d.given["tls.mode"]
+	rtsp := d.config.RTSP
+	if rtsp.TLSListen != "" && t.Mode == TLSOff {
+		d.report(d.given["rtsp.tls_listen"], "rtsp.tls_listen", "needs a certificate; set tls.mode")
+	}
+	if rtsp.UDP != "" && rtsp.Listen == "" {
+		d.report(d.given["rtsp.udp"], "rtsp.udp", "is for who asks at rtsp.listen; set that too")
+	}
 	switch files := t.Cert != "" || t.Key != ""; {
 	case t.Mode == TLSFiles && (t.Cert == "" || t.Key == ""):
 		d.report(mode, "tls", "mode: files needs cert and key, the names of PEM files")

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"reflect"
 	"runtime"
@@ -55,6 +56,10 @@ var settings = []Setting{
 	one("tls.key", aRestart, func(c *Config) *string { return &c.TLS.Key }, "", named),
 	one("tls.email", aRestart, func(c *Config) *string { return &c.TLS.Email }, "", checked(emailAddress)),
 	one("tls.directory", aRestart, func(c *Config) *string { return &c.TLS.Directory }, "", checked(httpsURL)),
+
+	one("rtsp.listen", aRestart, func(c *Config) *string { return &c.RTSP.Listen }, "", noneOrListen),
+	one("rtsp.tls_listen", aRestart, func(c *Config) *string { return &c.RTSP.TLSListen }, "", noneOrListen),
+	one("rtsp.udp", aRestart, func(c *Config) *string { return &c.RTSP.UDP }, "", noneOrPair),
 
 	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),
@@ -226,6 +231,24 @@ func checked(check func(string) error) func(value) (string, error) {
 }
 
 func anything(string) error { return nil } // draft.finish checks it
+
+// noneOrListen reads where to listen, or nothing for nowhere.
+func noneOrListen(v value) (string, error) {
+	if v.text == "" {
+		return "", nil
+	}
+	return v.text, checkListen(v.text)
+}
+
+// noneOrPair is noneOrListen for a pair of ports, of which the first is even (RFC
+// 3550, 11).
+func noneOrPair(v value) (string, error) {
+	text, err := noneOrListen(v)
+	if _, port, _ := net.SplitHostPort(text); err == nil && port != "" && strings.IndexByte("02468", port[len(port)-1]) < 0 {
+		err = fmt.Errorf("must end in an even port, such as 8000, since the one behind it is used too, not %s", quote(port))
+	}
+	return text, err
+}
 
 // named reads the name of a file or folder.
 func named(v value) (string, error) { return v.fileName(), filePath(v.text) }

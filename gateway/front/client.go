@@ -59,6 +59,16 @@ func publicHost(r *http.Request, ours []string) string {
 	return host
 }
 
+// hostOf is the name, or the address, by which a client asks for this server, as it
+// stands in addresses.
+func hostOf(r *http.Request) string {
+	u := url.URL{Host: r.Host}
+	if host := u.Hostname(); strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return u.Hostname()
+}
+
 // Trusts says whether an address is that of a proxy that is trusted.
 func (f *Front) Trusts(address netip.Addr) bool {
 	return contains(f.options.Settings().TrustedProxies, address)

@@ -59,6 +59,16 @@ func NewIdentity(c *config.Config, hosts func() []string, log *slog.Logger) (i I
 	return i, err
 }
 
+// TLS is with what other protocols than HTTP prove it; nil where the server does not.
+func (i Identity) TLS() *tls.Config {
+	if i.tls == nil {
+		return nil
+	}
+	c := i.tls.Clone()
+	c.NextProtos = nil
+	return c
+}
+
 // Scheme is what the server's addresses begin with.
 func (i Identity) Scheme() string {
 	if i.tls != nil {

@@ -42,7 +42,8 @@ var appPaths = []string{"/{$}", "/broadcast/{id}", "/camera/{id}", "/recordings"
 // apiRoutes is the part of the route table that is the API's.
 func (f *Front) apiRoutes() []route {
 	serve := func(w http.ResponseWriter, r *http.Request, v Visit) error {
-		f.options.API.ServeHTTP(w, r.WithContext(api.WithPrincipal(r.Context(), v.Principal)))
+		ctx := api.WithHost(api.WithPrincipal(r.Context(), v.Principal), hostOf(r))
+		f.options.API.ServeHTTP(w, r.WithContext(ctx))
 		return nil
 	}
 	routes := []route{{"/api/", api.Public, 0, noCamera, serve}} // which says what is not there

@@ -19,7 +19,7 @@ type places struct {
 // limits was met, that on all or that on one address. Of those that need none of
 // all, such as this machine's own, only what they have themselves counts.
 func (p *places) take(from netip.Addr, ofAll bool) (taken, full bool) {
-	at, room := network(from), p.room()
+	at, room := Network(from), p.room()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.by[at] >= room.PerAddress {
@@ -38,7 +38,7 @@ func (p *places) take(from netip.Addr, ofAll bool) (taken, full bool) {
 
 // give gives a place back.
 func (p *places) give(from netip.Addr) {
-	at := network(from)
+	at := Network(from)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.all--
@@ -47,9 +47,9 @@ func (p *places) give(from netip.Addr) {
 	}
 }
 
-// network is what counts as one address: of IPv6 it is the half that a
+// Network is what counts as one address: of IPv6 it is the half that a
 // provider gives to one customer (RFC 6177), who has all the rest.
-func network(a netip.Addr) netip.Prefix {
+func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
 	if a.Is6() {

@@ -18,12 +18,15 @@ import (
 // Check gives what Serve would fail with, but for what other programs do. It
 // makes nothing.
 func Check(ctx context.Context, c *config.Config) error {
-	return errors.Join(checkListen(c.Listen), checkCertificate(c), store.Check(ctx, c.Data), checkSources(c))
+	return errors.Join(checkListen(c.Listen), checkListen(c.RTSP.Listen), checkListen(c.RTSP.TLSListen), checkCertificate(c), store.Check(ctx, c.Data), checkSources(c))
 }
 
 // checkListen refuses an address that is not this machine's, or a port that is
 // not for this user. One that is taken may be so by the server that runs.
 func checkListen(address string) error {
+	if address == "" {
+		return nil
+	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {

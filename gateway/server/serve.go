@@ -61,6 +61,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	var works sync.WaitGroup // which may take the time that viewers get
 	works.Go(func() { s.thumbnails.Run(living) })
 	works.Go(func() { s.exports.Run(living) })
+	s.serveRTSP(works.Go) // until close
 	s.recordings.Start(ctx)
 	s.front.SetReady(true)
 	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)

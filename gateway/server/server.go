@@ -64,6 +64,7 @@ type server struct {
 	identity   front.Identity
 	front      *front.Front
 	port       uint16 // that we listen on
+	rtsp       rtspDoors
 
 	refused atomic.Pointer[refusal]  // of the last reload; nil where it was not
 	waiting atomic.Pointer[[]string] // keys of the configuration that take a restart
@@ -103,11 +104,15 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
 	s.forms = s.newForms()
+	if err := s.openRTSP(); err != nil {
+		s.close()
+		return nil, err
+	}
 	for _, form := range s.forms {
 		s.hits.Add(form.Limits...)
 	}
 	s.api = api.New(api.Options{
-		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: linked(s.forms),
+		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: append(linked(s.forms), s.rtsp.links()...),
 		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
@@ -210,6 +215,7 @@ func (s *server) close() {
 			viewers.Go(form.Close)
 		}
 	}
+	viewers.Go(s.rtsp.close)
 	viewers.Wait()
 	s.cameras.Close()
 	s.hub.Close()

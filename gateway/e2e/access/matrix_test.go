@@ -41,6 +41,7 @@ func newMatrix(t *testing.T) *matrix {
 	m := &matrix{tokens: make(map[string]string)}
 	m.Guarded = rig.StartGuarded(t, `
 default_camera: front
+rtsp: {listen: "127.0.0.1:0"}
 limits: {viewers_per_address: 1000}
 cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: continuous}}}`)
 	for name, grant := range map[string]string{
@@ -360,6 +361,7 @@ func TestPermissionMatrix(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "%-32s %-45s%s\n", row.route, shown, strings.TrimRight(line.String(), " "))
 	}
+	table.WriteString(m.overRTSP(t))
 	golden := filepath.Join("testdata", "permissions.golden")
 	got := trimLines(table.String())
 	if *update {

@@ -1,0 +1,55 @@
+package access
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/e2e/rig"
+)
+
+// overRTSP gives the rows of RTSP: a codec that there is not is refused (406) to who
+// may see the camera, at once and whatever that sends.
+func (m *matrix) overRTSP(t *testing.T) string {
+	t.Helper()
+	var table strings.Builder
+	for _, camera := range []string{"front", "absent"} {
+		var line strings.Builder
+		for _, p := range principals {
+			status, _ := rig.DescribeRTSP(t, m.RTSP(t, false, camera)+"?codec=none", m.as(t, p))
+			fmt.Fprintf(&line, " %-9d", status)
+		}
+		fmt.Fprintf(&table, "%-32s %-45s%s\n", "DESCRIBE rtsp", "/"+camera, strings.TrimRight(line.String(), " "))
+	}
+	return table.String()
+}
+
+// TestRTSPTakesPasswordsOverTLSAlone, and tokens in their place everywhere.
+func TestRTSPTakesPasswordsOverTLSAlone(t *testing.T) {
+	g := rig.StartGuarded(t, "tls: {mode: self-signed}\nrtsp: {listen: '127.0.0.1:0', tls_listen: '127.0.0.1:0'}\ncameras: {front: {source: 'upload:'}}")
+	g.AddUser(t, "viewer", "view:front")
+	token := g.AddToken(t, "nvr", "view:front")
+	link := g.SignLink(t, token, auth.View, "front")
+	for _, secure := range []bool{false, true} {
+		withPassword := map[bool]int{false: 401, true: 406}[secure]
+		address := g.RTSP(t, secure, "front")
+		for _, c := range []struct {
+			name   string
+			who    rig.Credentials
+			status int
+		}{
+			{"nobody", rig.Credentials{}, 401},
+			{"a user", rig.Credentials{Name: "viewer", Password: rig.GoodPassword}, withPassword},
+			{"a wrong password", rig.Credentials{Name: "viewer", Password: rig.GoodPassword + "!"}, 401},
+			{"a token in the place of a password", rig.Credentials{Name: "any", Password: token}, 406},
+			{"a wrong token", rig.Credentials{Name: "any", Password: token[:len(token)-1] + "-"}, 401},
+			{"a link", rig.Credentials{Query: link}, 406},
+		} {
+			status, header := rig.DescribeRTSP(t, address+"?codec=none", c.who)
+			if status != c.status || (status == 401) != strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ") {
+				t.Errorf("%s at %s: status %d, %v", c.name, address, status, header)
+			}
+		}
+	}
+}

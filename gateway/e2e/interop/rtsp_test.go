@@ -1,0 +1,55 @@
+package interop
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"framegate/gateway/e2e/rig"
+)
+
+// TestAPhoneIsAnRTSPCamera for those who take no other: each sees the pictures of a
+// browser, in order.
+func TestAPhoneIsAnRTSPCamera(t *testing.T) {
+	t.Parallel()
+	s := rig.Start(t, "tls: {mode: self-signed}\nrtsp: {listen: '127.0.0.1:0', tls_listen: '127.0.0.1:0', udp: '127.0.0.1:0'}\ncameras: {phone: {source: 'upload:'}}")
+	blind := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // who it is does not matter here
+	rig.PublishOver(t, blind, s, "phone", 0)
+	plain, secure := s.RTSP(t, false, "phone"), s.RTSP(t, true, "phone")
+	raw := []string{"-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"}
+	ffmpeg := func(transport, address string) []string {
+		return append([]string{"ffmpeg", "-v", "error", "-rtsp_transport", transport, "-i", address}, raw...)
+	}
+	gray := []string{"!", "rtph264depay", "!", "avdec_h264", "!", "videoconvert", "!", "video/x-raw,format=GRAY8", "!", "fdsink", "fd=1"}
+	for name, viewer := range map[string][]string{
+		"ffmpeg over TCP":         ffmpeg("tcp", plain),
+		"ffmpeg over UDP":         ffmpeg("udp", plain),
+		"ffmpeg over TLS":         ffmpeg("tcp", secure),
+		"GStreamer over TCP":      append([]string{"gst-launch-1.0", "-q", "rtspsrc", "protocols=tcp", "latency=0", "location=" + plain}, gray...),
+		"GStreamer over UDP":      append([]string{"gst-launch-1.0", "-q", "rtspsrc", "protocols=udp", "latency=0", "location=" + plain}, gray...),
+		"OpenCV":                  {"/usr/bin/python3", "-c", openCV, plain},
+		"ffmpeg by way of go2rtc": ffmpeg("tcp", throughGo2rtc(t, plain)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			rig.ExpectRaw(t, rig.Program(t, viewer[0], viewer[1:]...), 10)
+		})
+	}
+}
+
+// throughGo2rtc gives the address at which go2rtc gives out what it reads at another.
+func throughGo2rtc(t *testing.T, address string) string {
+	t.Helper()
+	port := rig.HeldPort(t)
+	file := filepath.Join(t.TempDir(), "go2rtc.yaml")
+	settings := fmt.Sprintf("api: {listen: ''}\nwebrtc: {listen: ''}\nsrtp: {listen: ''}\nrtsp: {listen: '127.0.0.1:%d'}\nstreams: {phone: '%s'}\n", port, address)
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := rig.Program(t, rig.PeerTool(t, "go2rtc"), "-config", file).Start(); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("rtsp://127.0.0.1:%d/phone", port)
+}

@@ -1,0 +1,247 @@
+// Package rtspserver gives cameras out over RTSP 1.0 (RFC 2326), to recorders and
+// players that know nothing else: H.264 and H.265 as the camera sends them, and
+// H.264 of cameras that send JPEGs, with the camera's sound, in RTP (RFC 3550)
+// within the connection that asks, or over UDP to the address that it comes from.
+//
+// It encodes nothing and knows no camera: it reads frames from the hub, and each
+// viewer writes them into packets of its own, a picture in one write. A viewer
+// begins at the next keyframe; one that is slow skips to the newest keyframe, and
+// one that takes nothing for ten seconds is cut: all as package delivery has it.
+//
+// A session lives as long as its connection, which has one goroutine that reads
+// requests (conn.go, methods.go) and, once it plays, another that writes
+// (viewer.go). Who may see what the caller says (Options.Admit).
+//
+// Package server calls Serve for each listener; Close comes before the hub's.
+package rtspserver
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"framegate/gateway/delivery"
+	"framegate/gateway/httplimit"
+	"framegate/gateway/media"
+	"framegate/gateway/stream"
+)
+
+// Form is what viewers of this output are called, as stream.Client.Form has it.
+const Form = "rtsp"
+
+const (
+	// idleAfter is how long without a frame a viewer waits before it looks again.
+	idleAfter = time.Second
+	// closePatience is what Close grants viewers for their last words.
+	closePatience = 2 * time.Second
+	// answerTime is what a client gets to take an answer, before it plays.
+	answerTime = 5 * time.Second
+)
+
+// Options are what a server works with.
+type Options struct {
+	delivery.Options
+	// Admit says whether and as whom somebody may see a camera. The error is a
+	// *Refusal, or one of the hub's.
+	Admit func(ctx context.Context, ask Ask) (*Visit, error)
+	// Room is how many connections there may be at the moment, and how many of them
+	// one network address may have.
+	Room func() (all, perAddress int)
+	// Head is what a request may take until all of it is there, in bytes and in
+	// time, and Idle how long a connection that plays nothing may ask for nothing.
+	HeadBytes int
+	HeadTime  time.Duration
+	Idle      time.Duration
+	UDP       *UDP // nil: packets go within connections alone
+}
+
+// Ask is what somebody asks to see.
+type Ask struct {
+	Camera        string
+	Query         url.Values
+	Method        string
+	URL           string // as it stands in the request
+	Authorization []string
+	From          netip.Addr
+	Secure        bool // it comes over TLS
+}
+
+// Refusal is an error that says what is answered.
+type Refusal struct {
+	Status     int
+	Words      string
+	Challenges []string // of a 401, each a WWW-Authenticate
+}
+
+// Error says what is answered.
+func (r *Refusal) Error() string { return r.Words }
+
+// Visit is somebody who was let in to see a camera.
+type Visit struct {
+	Context context.Context // ends with the permission
+	Leave   func()          // is called once, at the end
+	Client  stream.Client   // its Form is set
+	Choice  Choice
+}
+
+// Choice is the streams that can be shown.
+type Choice struct {
+	Own       stream.Key // the camera's
+	Plain     bool       // the camera's own pictures will do
+	H264      stream.Key // its pictures as H.264, as they are asked for
+	AAC, Opus stream.Key // its sound; zero: it has none
+	// Encodes says why there would be no encoder for a stream; nil is not asked.
+	Encodes func(stream.Key) error
+}
+
+// Server serves all viewers of this form. Its methods may be called from any
+// goroutine.
+type Server struct {
+	options Options
+	log     *slog.Logger
+	crowd   *delivery.Crowd
+	ctx     context.Context // of all connections
+	end     context.CancelFunc
+	serving sync.WaitGroup
+	door    door
+
+	mu        sync.Mutex // guards what follows
+	listeners []net.Listener
+	closed    bool
+}
+
+// New makes a server. It listens nowhere yet.
+func New(o Options) *Server {
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	if o.Limited == nil {
+		o.Limited = func(string) {}
+	}
+	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: door{room: o.Room}}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	if o.UDP != nil {
+		s.serving.Go(o.UDP.listen) // ends with Close
+	}
+	return s
+}
+
+// Serve takes connections from a listener, in TLS where that is given, until the
+// server is closed, and then returns nil. The listener is the server's to close.
+func (s *Server) Serve(l net.Listener, secure *tls.Config) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return l.Close()
+	}
+	s.listeners = append(s.listeners, l)
+	s.serving.Add(1)
+	s.mu.Unlock()
+	defer s.serving.Done()
+	for wait := time.Duration(0); ; {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+			wait = 0
+			s.take(c, secure)
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case wait >= time.Second:
+			return fmt.Errorf("RTSP at %s: %w", l.Addr(), err)
+		default: // as where no more files may be open
+			wait = max(2*wait, 5*time.Millisecond)
+			time.Sleep(wait)
+		}
+	}
+}
+
+// take serves a connection, if there is room for it.
+func (s *Server) take(c net.Conn, secure *tls.Config) {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		c.Close()
+		return
+	}
+	leave, limit := s.door.enter(tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr())
+	if leave == nil {
+		s.options.Limited(limit)
+		_ = tcp.SetLinger(0) // there is nothing to wait for
+		tcp.Close()
+		return
+	}
+	httplimit.BoundQueue(tcp)
+	served := newConn(s, tcp, secure)
+	s.serving.Go(func() { // ends with the connection, which Close ends at the latest
+		defer leave()
+		served.serve()
+	})
+}
+
+// Close takes no more connections, ends all viewers and waits until they are gone.
+// Those that do not take their last words in time are cut.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for _, l := range s.listeners {
+		l.Close()
+	}
+	s.mu.Unlock()
+	s.crowd.Close(closePatience)
+	s.end()
+	if s.options.UDP != nil {
+		s.options.UDP.close()
+	}
+	s.serving.Wait()
+}
+
+// door counts connections, in all and by network.
+type door struct {
+	room func() (all, perAddress int)
+
+	mu  sync.Mutex // guards what follows
+	all int
+	by  map[netip.Prefix]int
+}
+
+// enter counts a connection in, and gives what counts it out; or nil and the limit
+// that keeps it out.
+func (d *door) enter(from netip.Addr) (leave func(), limit string) {
+	network := httplimit.Network(from)
+	all, each := d.room()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.by[network] >= each:
+		return nil, httplimit.LimitConnectionsPerAddress
+	case d.all >= all:
+		return nil, httplimit.LimitConnections
+	}
+	if d.by == nil {
+		d.by = make(map[netip.Prefix]int)
+	}
+	d.all++
+	d.by[network]++
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.all--
+		if d.by[network]--; d.by[network] == 0 {
+			delete(d.by, network)
+		}
+	}, ""
+}
+
+// carried are the codecs that go out, pictures and sound.
+func carried(c media.Codec) bool {
+	switch c {
+	case media.H264, media.H265, media.AAC, media.Opus, media.PCMA, media.PCMU:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,165 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"framegate/gateway/api"
+	"framegate/gateway/auth"
+	"framegate/gateway/delivery"
+	"framegate/gateway/media"
+	"framegate/gateway/output/rtspserver"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+)
+
+// rtspDoors are the listeners of RTSP, and who serves them; none where none is
+// configured.
+type rtspDoors struct {
+	server       *rtspserver.Server
+	plain, inTLS net.Listener
+}
+
+// openRTSP listens where the configuration says. Nothing is served yet.
+func (s *server) openRTSP() (err error) {
+	c := s.Config.RTSP
+	if c.Listen == "" && c.TLSListen == "" {
+		return nil
+	}
+	var udp *rtspserver.UDP
+	if c.UDP != "" {
+		if udp, err = rtspserver.ListenUDP(c.UDP); err != nil {
+			return err
+		}
+	}
+	l := s.Config.Limits
+	s.rtsp.server = rtspserver.New(rtspserver.Options{
+		Options: delivery.Options{Hub: s.hub, Patience: l.ViewerPatience, Limited: s.hits.Hit, Log: s.Log},
+		Admit:   s.admitRTSP,
+		Room: func() (all, perAddress int) {
+			l := s.settings().Limits
+			return l.Connections + l.Viewers, l.ConnectionsPerAddress + l.ViewersPerAddress
+		},
+		HeadBytes: l.HeaderBytes, HeadTime: l.HeaderTimeout, Idle: l.IdleTimeout,
+		UDP: udp,
+	})
+	if s.rtsp.plain, err = listenRTSP(c.Listen); err != nil {
+		return err
+	}
+	s.rtsp.inTLS, err = listenRTSP(c.TLSListen)
+	return err
+}
+
+// listenRTSP listens at an address, "" for nowhere.
+func listenRTSP(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return net.Listen("tcp", address)
+}
+
+// serveRTSP has what serves each listener, until it is closed, run.
+func (s *server) serveRTSP(run func(func())) {
+	for _, door := range []struct {
+		listener net.Listener
+		secure   *tls.Config
+	}{{s.rtsp.plain, nil}, {s.rtsp.inTLS, s.identity.TLS()}} {
+		if door.listener == nil {
+			continue
+		}
+		s.Log.Info("framegate listens for RTSP", "address", door.listener.Addr().String(), "tls", door.secure != nil)
+		run(func() {
+			if err := s.rtsp.server.Serve(door.listener, door.secure); err != nil {
+				s.Log.Error("RTSP is not served any more", "err", err)
+			}
+		})
+	}
+}
+
+// links gives the addresses of RTSP. Who can reach but one address of the machine is
+// told that.
+func (d *rtspDoors) links() (links []api.Form) {
+	for name, l := range map[string]net.Listener{"rtsp": d.plain, "rtsps": d.inTLS} {
+		if l == nil {
+			continue
+		}
+		at, host := l.Addr().(*net.TCPAddr), "{host}"
+		if !at.IP.IsUnspecified() {
+			host, _, _ = strings.Cut(net.JoinHostPort(at.IP.String(), "|"), ":|")
+		}
+		links = append(links, api.Form{Name: name, Address: fmt.Sprintf("%s://%s:%d/{id}", name, host, at.Port), Action: auth.View})
+	}
+	return links
+}
+
+// close ends the viewers of RTSP, and waits for them.
+func (d *rtspDoors) close() {
+	if d.server == nil {
+		return
+	}
+	for _, l := range []net.Listener{d.plain, d.inTLS} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	d.server.Close()
+}
+
+// admitRTSP lets in who may view a camera, and gives what there is to see of it.
+func (s *server) admitRTSP(ctx context.Context, ask rtspserver.Ask) (*rtspserver.Visit, error) {
+	watched, p, stop, err := s.auth.AdmitWith(ctx, credentialsOf(ask), auth.Use{Action: auth.View, Camera: ask.Camera, Ways: auth.Media &^ auth.Cookie})
+	if err != nil {
+		return nil, refusalOf(err)
+	}
+	request, err := rendition.ParseQuery(media.H264, ask.Query)
+	if err != nil {
+		stop()
+		return nil, &rtspserver.Refusal{Status: http.StatusBadRequest, Words: err.Error()}
+	}
+	watched, end := context.WithCancelCause(watched)
+	client := stream.Client{Address: ask.From.String(), Principal: p.Subject(), Exit: &stream.Exit{End: func() { end(stream.ErrEnded) }}}
+	return &rtspserver.Visit{
+		Context: watched,
+		Leave:   func() { end(nil); stop() },
+		Client:  client,
+		Choice: rtspserver.Choice{
+			Own:     stream.Key{Camera: ask.Camera},
+			Plain:   request.Plain(),
+			H264:    stream.Key{Camera: ask.Camera, Rendition: request.Key()},
+			AAC:     rendition.SoundKey(ask.Camera, media.AAC),
+			Opus:    rendition.SoundKey(ask.Camera, media.Opus),
+			Encodes: func(key stream.Key) error { return s.encodes(key, client) },
+		},
+	}, nil
+}
+
+// credentialsOf gives what somebody brings. Without TLS what stands for a password is
+// looked at as a token alone: nobody's password is to go through a network that all
+// can hear.
+func credentialsOf(ask rtspserver.Ask) auth.Credentials {
+	c := auth.Credentials{From: ask.From, Query: ask.Query}
+	c.Authorize(ask.Authorization)
+	if c.Login != nil && !ask.Secure {
+		token := c.Login.Password
+		c.Token, c.Login = &token, nil
+	}
+	return c
+}
+
+// refusalOf gives what is answered to who is not let in.
+func refusalOf(err error) error {
+	switch {
+	case errors.Is(err, auth.ErrDenied):
+		return &rtspserver.Refusal{Status: http.StatusUnauthorized, Words: err.Error(), Challenges: []string{`Basic realm="Framegate"`}}
+	case errors.Is(err, auth.ErrForbidden):
+		return stream.ErrUnknown
+	case errors.Is(err, auth.ErrTooManyAttempts):
+		return &rtspserver.Refusal{Status: http.StatusServiceUnavailable, Words: err.Error()}
+	}
+	return err
+}
