@@ -117,8 +117,8 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, status int, refus
 }
 
 // Assets serves what pages load under /assets/, the player among it, and pages
-// that demonstrate the player under /demo/. Pages of other sites may load the
-// player too: it is the same for everybody.
+// that demonstrate the player under /demo/; text by gzip, to who takes that. Pages
+// of other sites may load the player too: it is the same for everybody.
 func (p *Pages) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := p.assets[path.Clean(r.URL.Path)]
