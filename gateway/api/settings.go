@@ -22,7 +22,7 @@ func (a *API) registerSettings(r registrar) {
 type setting struct {
 	Key     string `json:"key" doc:"as it stands in the configuration file" example:"limits.viewers"`
 	Value   any    `json:"value" doc:"a text, a number, or a list of texts"`
-	Origin  string `json:"origin" enum:"default,configured" doc:"configured: it differs from what it is without a file"`
+	Origin  string `json:"origin" enum:"default,configured" doc:"configured: it differs from what it is where it is not given"`
 	Restart bool   `json:"restart" doc:"whether a change takes a restart"`
 	Waiting bool   `json:"waiting" doc:"whether the file has another value, which waits for one"`
 }
@@ -40,10 +40,7 @@ type refused struct {
 
 func (a *API) getSettings(context.Context, *nothing) (*struct{ Body settingsBody }, error) {
 	now := a.options.Gateway.Settings()
-	usual, err := config.Load("", nil)
-	if err != nil {
-		return nil, err
-	}
+	usual := config.Usual(now.Config)
 	var body settingsBody
 	for _, s := range config.Settings() {
 		origin := "configured"

@@ -152,6 +152,8 @@ func TestSettings(t *testing.T) {
 		"tls.key":                    {Value: "", Origin: "default", Restart: true},
 		"limits.viewer_patience":     {Value: "10s", Origin: "default", Restart: true},
 		"cors.origins":               {Value: []any{}, Origin: "default"},
+		"recordings.dir":             {Value: "/srv/data/recordings", Origin: "default"},
+		"default_camera":             {Value: "phone", Origin: "default"},
 	} {
 		want.Key = key
 		if !cmp.Equal(got[key], want) {

@@ -204,18 +204,23 @@ func (d *draft) finishCamera(id string) Camera {
 func (d *draft) chooseDefaultCamera(c *Config) string {
 	id, at := c.DefaultCamera, d.given["default_camera"]
 	if !at.given() {
-		id = phoneCamera
+		return usualDefaultCamera(c)
 	}
 	camera, ok := c.Camera(id)
 	switch {
 	case ok && camera.Source.Kind == SourceUpload:
 		return id
-	case !at.given():
-		return ""
 	case !ok:
 		d.report(at, "default_camera", "there is no camera %s; %s", quote(id), suggestUpload(id, c))
 	case camera.Source.Kind != "": // else its source is reported already
 		d.report(at, "default_camera", "camera %s takes no uploads; name one whose source is \"upload:\"", id)
+	}
+	return ""
+}
+
+func usualDefaultCamera(c *Config) string {
+	if camera, _ := c.Camera(phoneCamera); camera.Source.Kind == SourceUpload {
+		return phoneCamera
 	}
 	return ""
 }

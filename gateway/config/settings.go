@@ -125,6 +125,15 @@ func (s Setting) Value(c *Config) any {
 // Same says whether the setting is the same in two configurations.
 func (s Setting) Same(a, b *Config) bool { return reflect.DeepEqual(s.Value(a), s.Value(b)) }
 
+// Usual gives what the settings would be if none was given, nor in the environment,
+// with the cameras and the data folder of c.
+func Usual(c *Config) *Config {
+	usual := defaults()
+	usual.DefaultCamera = usualDefaultCamera(c)
+	usual.Recordings.Dir = usualRecordings(c)
+	return &usual
+}
+
 // Merge gives what of next can be in effect while a server runs that was started
 // with now, and the keys of all else in which they differ, which take a restart.
 func Merge(now, next *Config) (merged *Config, restart []string) {

@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -146,5 +148,24 @@ func TestSettingsAsJSON(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not there: %v", want)
+	}
+}
+
+// TestUsualIsWhatNobodyAskedFor, whatever else was.
+func TestUsualIsWhatNobodyAskedFor(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "framegate.yaml")
+	if err := os.WriteFile(file, []byte("data: /srv/data\ncameras: {gate: {source: 'http://192.0.2.1/'}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, given := range map[string][]string{"": nil, file: {"data"}} {
+		c, err := Load(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range Settings() {
+			if same := s.Same(c, Usual(c)); same == slices.Contains(given, s.Key) {
+				t.Errorf("%s, of %q, is as usual: %v", s.Key, path, same)
+			}
+		}
 	}
 }
