@@ -74,7 +74,7 @@ func (a *API) look() events.Look {
 	}
 	if a.options.Exports != nil {
 		for _, j := range a.options.Exports.All() {
-			look.Exports[j.ID] = events.Export{State: string(j.State), Owner: j.By.ID}
+			look.Exports[j.ID] = events.Export{State: string(j.State), Owner: j.By.ID, Percent: int(100 * j.Progress)}
 		}
 	}
 	if settings.Refused != nil {

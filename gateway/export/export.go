@@ -161,7 +161,8 @@ type Options struct {
 	FFmpeg  string // the program; "" means ffmpeg on the PATH
 	Version string // of this program, for manifests
 	// Changed is told when the state of a job has become another, or one is there
-	// no more. It must return at once; nil is not told.
+	// no more, and each second while one is made. It is called with the jobs locked: it must return
+	// at once; nil is not told.
 	Changed func()
 	Log     *slog.Logger // nil discards
 }

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"framegate/gateway/camtest"
@@ -556,4 +557,19 @@ func TestListIsBounded(t *testing.T) {
 	if n := len(r.All()); n != maxJobs {
 		t.Errorf("there are %d", n)
 	}
+}
+
+// TestProgressIsTold once a second at most, however often there is some.
+func TestProgressIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		w := &work{exports: &Exports{options: Options{Changed: func() { told++ }}}, job: &job{}, parts: 2}
+		for i := range 100 {
+			w.progress(float64(i) / 100)
+			time.Sleep(progressPause / 10)
+		}
+		if told != 10 || w.job.Progress != 0.495 {
+			t.Errorf("told %d times, until %v", told, w.job.Progress)
+		}
+	})
 }

@@ -138,8 +138,9 @@ type work struct {
 	request Request
 	dir     string
 	zone    *time.Location
-	parts   int // of which the whole is made
-	part    int // which is being made
+	parts   int       // of which the whole is made
+	part    int       // which is being made
+	told    time.Time // when it was told how far that is
 }
 
 // contained makes an error of a panic: it ends what is made, and not the process.
@@ -257,7 +258,14 @@ func (w *work) progress(share float64) {
 	defer w.exports.mu.Unlock()
 	now := (float64(w.part) + min(max(share, 0), 1)) / float64(max(w.parts, 1))
 	w.job.Progress = max(w.job.Progress, now)
+	if time.Since(w.told) >= progressPause {
+		w.told = time.Now()
+		w.exports.options.Changed()
+	}
 }
+
+// progressPause is how long nothing is told of how far a job is after that was.
+const progressPause = time.Second
 
 // paid is a writer each of whose bytes is asked for before.
 type paid struct {

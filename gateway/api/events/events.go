@@ -51,7 +51,7 @@ const (
 	MarkChanged = "recording_mark_changed"
 	MarkDeleted = "recording_mark_deleted"
 
-	ExportChanged = "export_changed" // its state; also that it is new
+	ExportChanged = "export_changed" // its state, or how far it is; also that it is new
 	ExportRemoved = "export_removed"
 
 	PreferencesChanged = "preferences_changed"
@@ -64,17 +64,18 @@ const (
 
 // Event is something that happened.
 type Event struct {
-	Kind   string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
-	Camera string     `json:"camera,omitempty" doc:"which camera it happened to"`
-	Export string     `json:"export,omitempty" doc:"the id of the export that it happened to"`
-	Owner  string     `json:"-"` // of the export, the preferences: auth.Principal.Owner of whose it is
-	At     time.Time  `json:"at" doc:"when"`
-	State  string     `json:"state,omitempty" doc:"of recording_changed, export_changed: what it is now" example:"recording"`
-	Reason string     `json:"reason,omitempty" doc:"of recording_changed, recording_gap: why, in words; of recordings_deleted: lost, where the files are not there any more and nobody deleted them"`
-	From   *time.Time `json:"from,omitempty" doc:"of recordings_added, recordings_deleted, recording_gap: what changed lies behind this"`
-	To     *time.Time `json:"to,omitempty" doc:"and before this"`
-	Mark   int64      `json:"mark,omitempty" doc:"of marks: the id of which one"`
-	Lost   int        `json:"lost,omitempty" doc:"of lost: how many events were, because they were not read fast enough; ask for the status anew"`
+	Kind     string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
+	Camera   string     `json:"camera,omitempty" doc:"which camera it happened to"`
+	Export   string     `json:"export,omitempty" doc:"the id of the export that it happened to"`
+	Owner    string     `json:"-"` // of the export, the preferences: auth.Principal.Owner of whose it is
+	At       time.Time  `json:"at" doc:"when"`
+	State    string     `json:"state,omitempty" doc:"of recording_changed, export_changed: what it is now" example:"recording"`
+	Reason   string     `json:"reason,omitempty" doc:"of recording_changed, recording_gap: why, in words; of recordings_deleted: lost, where the files are not there any more and nobody deleted them"`
+	Progress float64    `json:"progress,omitempty" doc:"of export_changed: how far it is, from 0 to 1; each percent is told once at most"`
+	From     *time.Time `json:"from,omitempty" doc:"of recordings_added, recordings_deleted, recording_gap: what changed lies behind this"`
+	To       *time.Time `json:"to,omitempty" doc:"and before this"`
+	Mark     int64      `json:"mark,omitempty" doc:"of marks: the id of which one"`
+	Lost     int        `json:"lost,omitempty" doc:"of lost: how many events were, because they were not read fast enough; ask for the status anew"`
 }
 
 // Listeners are those who listen. All methods may be called from any goroutine.

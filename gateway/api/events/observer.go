@@ -18,8 +18,11 @@ type Look struct {
 	Exports    map[string]Export    // by id
 }
 
-// Export is a file that is made of recordings.
-type Export struct{ State, Owner string }
+// Export is a file that is made of recordings, and to how many percent.
+type Export struct {
+	State, Owner string
+	Percent      int
+}
 
 // Recording is how a camera is recorded, and why.
 type Recording struct {
@@ -189,7 +192,7 @@ func (o *Observer) Wait() time.Duration { return o.wait }
 
 func (o *Observer) exports(now map[string]Export) {
 	tell := func(kind, id string, e Export) {
-		o.told = append(o.told, Event{Kind: kind, Export: id, State: e.State, Owner: e.Owner, At: time.Now().UTC()})
+		o.told = append(o.told, Event{Kind: kind, Export: id, State: e.State, Progress: float64(e.Percent) / 100, Owner: e.Owner, At: time.Now().UTC()})
 	}
 	for id, e := range now {
 		if before, there := o.last.Exports[id]; !there || before != e {

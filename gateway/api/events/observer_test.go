@@ -164,3 +164,23 @@ func TestStatesAreToldOnce(t *testing.T) {
 		t.Errorf("of a stream that is gone: %v", told)
 	}
 }
+
+// TestEachPercentIsTold of an export, once.
+func TestEachPercentIsTold(t *testing.T) {
+	var o Observer
+	for i, step := range []struct {
+		percent int
+		want    []float64
+	}{{0, nil}, {1, []float64{0.01}}, {1, nil}, {40, []float64{0.4}}} {
+		var told []float64
+		for _, e := range o.Observe(Look{Exports: map[string]Export{"e": {State: "running", Owner: "user 1", Percent: step.percent}}}) {
+			if e.Kind != ExportChanged || e.Export != "e" || e.State != "running" || e.Owner != "user 1" {
+				t.Errorf("%+v", e)
+			}
+			told = append(told, e.Progress)
+		}
+		if !slices.Equal(told, step.want) {
+			t.Errorf("step %d: told %v, want %v", i, told, step.want)
+		}
+	}
+}
