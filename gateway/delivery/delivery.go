@@ -36,6 +36,13 @@ type Viewer interface {
 	Message(f *media.Frame) (Message, bool)
 }
 
+// Lender is a Viewer whose messages are in memory that it lends: it is told when all
+// of one was written, by whoever calls Message, and may then give that to another.
+type Lender interface {
+	Viewer
+	Written()
+}
+
 // Options are an output's settings.
 type Options struct {
 	Hub *stream.Hub
@@ -94,8 +101,10 @@ func NewCrowd(options Options, idle time.Duration) *Crowd {
 // the caller's still.
 func (c *Crowd) Enter(viewer Viewer, conn Conn, key stream.Key, reader *stream.Reader) *Seat {
 	conn.bind(c.patience, c.limited)
+	lender, _ := viewer.(Lender)
 	s := &Seat{
-		crowd: c, viewer: viewer, conn: conn, key: key, reader: reader,
+		lender: lender,
+		crowd:  c, viewer: viewer, conn: conn, key: key, reader: reader,
 		back: make(chan error, 1), done: make(chan struct{}),
 	}
 	c.mu.Lock()

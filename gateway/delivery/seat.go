@@ -15,6 +15,7 @@ import (
 type Seat struct {
 	crowd  *Crowd
 	viewer Viewer
+	lender Lender // the viewer, if it is one
 	conn   Conn
 	back   chan error    // cap 1: the pump hands the viewer back
 	done   chan struct{} // closed with the crowd
@@ -132,7 +133,15 @@ func (s *Seat) note(f media.Frame, ok bool, err error) {
 func (s *Seat) Write(m Message) error {
 	err := s.conn.Write(m)
 	s.gone = err != nil
+	s.written()
 	return err
+}
+
+// written says that nothing of a message is left.
+func (s *Seat) written() {
+	if s.lender != nil {
+		s.lender.Written()
+	}
 }
 
 // leastRidden is how many pictures a second there must be for the pump to write to
@@ -156,11 +165,10 @@ func (s *Seat) Ride() error {
 	if err != nil {
 		return err
 	}
-	if err := s.conn.finish(); err != nil {
-		s.gone = true
-		return err
-	}
-	return nil
+	err = s.conn.finish()
+	s.gone = err != nil
+	s.written()
+	return err
 }
 
 // alight has the viewer's own reader go on where the pump's got to.
@@ -216,5 +224,9 @@ func (s *Seat) step(f *media.Frame) (stays bool, err error) {
 	}
 	s.seq = f.Seq
 	s.got++
-	return s.conn.try(m), nil
+	if !s.conn.try(m) {
+		return false, nil
+	}
+	s.written()
+	return true, nil
 }

@@ -175,6 +175,9 @@ func format264(t testing.TB) *media.Format {
 // numbered is added to numbers, so that no start code is among their bytes.
 const numbered = 0x11111111
 
+// filler is what picture n is filled with.
+func filler(n int) byte { return byte(n) | 0x80 }
+
 // pictures makes pictures of H.264 or H.265, 25 a second, every tenth a keyframe, of
 // two units the second of which has a size and begins with a number.
 func pictures(format *media.Format, from, count, size int) (all []media.Frame) {
@@ -190,7 +193,7 @@ func pictures(format *media.Format, from, count, size int) (all []media.Frame) {
 			}
 		}
 		kinds[1] = binary.BigEndian.AppendUint32(kinds[1], numbered+uint32(n))
-		kinds[1] = append(kinds[1], bytes.Repeat([]byte{0xAB}, size)...)
+		kinds[1] = append(kinds[1], bytes.Repeat([]byte{filler(n)}, size)...)
 		var data []byte
 		for _, unit := range kinds {
 			data = append(binary.BigEndian.AppendUint32(data, uint32(len(unit))), unit...)

@@ -112,6 +112,7 @@ type Server struct {
 	end     context.CancelFunc
 	serving sync.WaitGroup
 	door    door
+	lent    sync.Pool // of *packets
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener
@@ -125,6 +126,7 @@ func New(o Options) *Server {
 		o.Limited = func(string) {}
 	}
 	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: door{room: o.Room}}
+	s.lent.New = func() any { return new(packets) }
 	s.ctx, s.end = context.WithCancel(context.Background())
 	if o.UDP != nil {
 		s.serving.Go(o.UDP.listen) // ends with Close

@@ -49,7 +49,30 @@ type viewer struct {
 	begun    bool // it has got a keyframe to begin with
 	paused   bool
 	reported time.Time // when the last reports went out, by the arrival of pictures
-	packets  []byte    // scratch
+	packets  *packets  // that are being written; nil: none are
+}
+
+// packets is room for those of a frame. Viewers of a server lend it to each other, so
+// that who rides the pump finds in the processor's cache what the one before wrote.
+type packets struct{ b []byte }
+
+// maxLent bounds the room that is kept: a larger frame is rare.
+const maxLent = 1 << 20
+
+// room gives room for packets, which Written gives back.
+func (v *viewer) room() []byte {
+	if v.packets == nil {
+		v.packets = v.conn.server.lent.Get().(*packets)
+	}
+	return v.packets.b[:0]
+}
+
+// Written gives back the room for what was written.
+func (v *viewer) Written() {
+	if p := v.packets; p != nil && cap(p.b) <= maxLent {
+		v.conn.server.lent.Put(p)
+	}
+	v.packets = nil
 }
 
 // mailbox is what a viewer is to write besides frames.
@@ -188,7 +211,7 @@ func (v *viewer) run() (err error) {
 		case errors.Is(err, stream.ErrInterrupted) && v.ctx.Err() == nil:
 			err = v.attend()
 		case errors.Is(err, stream.ErrSound):
-			err = v.write(v.appendSound(v.packets[:0], nil))
+			err = v.write(v.appendSound(v.room(), nil))
 		case errors.Is(err, stream.ErrIdle), errors.As(err, &failed) && !errors.Is(err, stream.ErrFull):
 			err = nil // it waits for the camera
 		}
@@ -233,7 +256,7 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	}
 	v.begun = true
 	at := v.clock.at(f)
-	b := v.packets[:0]
+	b := v.room()
 	if f.Arrived.Sub(v.reported) >= reportEvery {
 		v.reported = f.Arrived
 		for _, track := range v.tracks {
@@ -246,7 +269,7 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	if pictures := v.tracks[0]; pictures != nil {
 		b = pictures.appendFrame(b, f, at)
 	}
-	v.packets = b
+	v.packets.b = b
 	return delivery.Message{Head: b}, true
 }
 
@@ -264,7 +287,7 @@ func (v *viewer) appendSound(b []byte, f *media.Frame) []byte {
 	for {
 		sound, ok := v.sounds.Next(f)
 		if !ok {
-			v.packets = b
+			v.packets.b = b
 			return b
 		}
 		if v.begun && !v.paused && fits(v.shown.sound, sound.Format) {
@@ -279,6 +302,7 @@ func (v *viewer) write(packets []byte) error {
 		return v.seat.Write(delivery.Message{Head: packets})
 	}
 	v.to.send(packets, func(channel byte) netip.AddrPort { return v.tracks[channel/2].way.to[channel%2] })
+	v.Written()
 	return nil
 }
 
@@ -305,7 +329,7 @@ func (v *viewer) attend() error {
 
 // sayBye says that nothing more comes.
 func (v *viewer) sayBye() {
-	b := v.packets[:0]
+	b := v.room()
 	for _, track := range v.tracks {
 		if track != nil {
 			b = track.appendBye(b)
