@@ -34,6 +34,19 @@ describe('Hold', () => {
     expect(hold.heldMs).toBe(100);
   });
 
+  it('holds back soon at first where things are painted as they come, and slowly then', () => {
+    const [hold, passed] = make();
+    stream(hold, passed, 4000);
+    hold.set(0, true);
+    hold.set(100, true);
+    stream(hold, passed, 400);
+    expect(Math.abs(hold.heldMs - 100)).toBeLessThan(2);
+    stream(hold, passed, 3000);
+    hold.set(200, true);
+    stream(hold, passed, 1000);
+    expect(Math.abs(hold.heldMs - 160)).toBeLessThan(3);
+  });
+
   it('lets go as slowly, keeps the order, and ends without waiting', () => {
     const [hold, passed] = make();
     hold.take(0);

@@ -1,6 +1,8 @@
 // Pictures that wait for their sound.
 
 const RAISED = 0.06; // of the time that passes: a media element can play so much slower (follow.ts)
+const RAISED_FIRST = 0.25; // where pictures are painted as they come, while
+const FIRST_MS = 2000; // has passed since they began to wait: who turned the sound on wants it in step
 const LOWERED = 0.004; // sound has to be bent by as much (workletspeaker.ts)
 
 /**
@@ -8,14 +10,16 @@ const LOWERED = 0.004; // sound has to be bent by as much (workletspeaker.ts)
  * later than the picture it belongs to: it comes in frames, and browsers want some
  * in stock. Who listens sees pictures as much later.
  *
- * The time they wait changes slowly, so that nobody sees it. With none, which is how
- * it begins, things are passed on at once.
+ * The time they wait changes slowly, so that nobody sees it, but for the beginning. With
+ * none, which is how it begins, things are passed on at once.
  */
 export class Hold<T> {
   #waiting: { thing: T; dueMs: number }[] = [];
   #wantedMs = 0;
   #currentMs = 0;
   #changedMs: number | null = null; // when currentMs was true
+  #firstMs = 0; // when they began to wait, after a time without
+  #painted = false; // nothing plays them at a pace of its own
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #pass: (thing: T) => void;
   readonly #now: () => number;
@@ -25,10 +29,15 @@ export class Hold<T> {
     this.#now = now;
   }
 
-  /** For how long things wait from now on, in ms, as soon as that can be. */
-  set(wantedMs: number): void {
+  /**
+   * For how long things wait from now on, in ms, as soon as that can be; and whether
+   * they are painted as they come, and not played by something with a pace of its own.
+   */
+  set(wantedMs: number, painted = false): void {
     this.#advance();
+    if (this.#currentMs === 0 && this.#wantedMs === 0) this.#firstMs = this.#now();
     this.#wantedMs = wantedMs;
+    this.#painted = painted;
   }
 
   /** For how long they wait now. */
@@ -70,7 +79,8 @@ export class Hold<T> {
     this.#changedMs = nowMs;
     const missingMs = this.#wantedMs - this.#currentMs;
     const lowered = this.#wantedMs === 0 ? RAISED : LOWERED; // with nothing to wait for there is no sound
-    this.#currentMs += Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * RAISED);
+    const raised = this.#painted && nowMs - this.#firstMs < FIRST_MS ? RAISED_FIRST : RAISED;
+    this.#currentMs += Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * raised);
   }
 
   #wake(): void {

@@ -345,7 +345,7 @@ export class Player {
       this.#sound.take(packet);
       return;
     }
-    this.#hold.set(this.#sound.holdMs());
+    this.#hold.set(this.#sound.holdMs(), this.#rendering !== 'mse');
     this.#sound.picture(packet, this.#hold.heldMs);
     this.#hold.take(packet);
   }
