@@ -42,7 +42,7 @@ const plainImports: Plugin = {
 // What shares a file: a file costs a request, and is compressed alone. What stands in no group and is shared by
 // several views has a file of its own.
 const groups = [
-  { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm)|views\/views)|texts\/common|preload-helper/ },
+  { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm|DeviceLink)|views\/views)|texts\/common|preload-helper/ },
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|recording|marks)\.|parts\/MarkForm/ },
   { name: 'icons', test: /lucide/, minShareCount: 2 },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },

@@ -83,7 +83,7 @@ export async function handsOver({ as, origin, expect, axe, shot }) {
   expect(/401/); // of a phone that asks who it is
   const page = await as('admin', { path: '/broadcast/phone' });
   await page.getByRole('button', { name: 'Use a phone' }).click();
-  const address = page.getByLabel('Address that the phone reaches'); // since this one is of this machine
+  const address = page.getByLabel('Address that the device reaches'); // since this one is of this machine
   await address.fill('nowhere at all');
   await page.getByText('This is no address').waitFor();
   await address.fill('https://cam.lan:8443');

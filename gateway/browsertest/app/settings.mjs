@@ -146,15 +146,27 @@ export async function tokensAndLinks({ as, api, axe, shot }) {
 }
 
 // Who is no admin is shown what is theirs alone; language and colours hold after a reload.
-export async function oneself({ as, axe, shot }) {
+export async function oneself({ as, origin, expect, axe, shot }) {
+  expect(/401/); // of a device that asks who it is
   const page = await as('viewer', { path: '/settings/account' });
+  await page.getByRole('button', { name: 'Log in on another device' }).click();
+  await page.getByLabel('Address that the device reaches').fill('https://cam.lan'); // since this one is of this machine
+  await page.getByRole('img', { name: 'QR code' }).waitFor();
+  await axe();
+  await shot('device');
+  const link = new URL(await page.locator('dialog .copy code').textContent());
+  const device = await as(null, { path: link.href.slice(link.origin.length) });
+  await device.waitForURL(`${origin}/`);
+  check((await device.evaluate(() => fetch('api/v1/me').then((answer) => answer.json()))).name === 'viewer', 'somebody else is logged in');
+  await device.close();
+  await page.keyboard.press('Escape');
   let kept = isKept(page);
   await page.getByRole('radio', { name: 'Dark' }).check({ force: true });
   await page.getByRole('radio', { name: 'Deutsch' }).check({ force: true });
   await page.getByRole('heading', { name: 'Konto und Anzeige' }).waitFor();
   await kept;
-  await axe();
-  await shot('account');
+  await axe(page);
+  await shot('account', page);
   await page.reload();
   await page.getByRole('heading', { name: 'Konto und Anzeige' }).waitFor();
   check((await page.evaluate(() => document.documentElement.dataset.theme)) === 'dark', 'the page is not dark any more');
@@ -165,7 +177,7 @@ export async function oneself({ as, axe, shot }) {
   await page.goto(new URL('/settings', page.url()).href);
   await page.getByRole('link', { name: /^Sessions/ }).click();
   await page.getByText('this one').waitFor();
-  await axe();
+  await axe(page);
   check((await page.getByRole('link', { name: /^Users/ }).count()) === 0, 'a viewer is shown the users');
   await page.goto(new URL('/settings/users', page.url()).href);
   await page.getByText('There is no such part').waitFor();

@@ -176,24 +176,8 @@ export const texts = {
     `Scannen Sie dies mit der Kamera des Smartphones. Sie werden dort einmal als ${name} angemeldet; behandeln Sie es wie ein Passwort.`,
   ],
   phoneWordsOpen: ['Scan this with the phone’s camera.', 'Scannen Sie dies mit der Kamera des Smartphones.'],
-  phoneCode: ['QR code of the address', 'QR-Code der Adresse'],
-  phoneAddress: ['Address that the phone reaches', 'Adresse, die das Smartphone erreicht'],
-  phoneLocal: [
-    'The phone cannot use “localhost”, which is this machine alone. Choose or write an address by which the phone reaches Framegate; it has to listen there (listen: 0.0.0.0:8080).',
-    'Das Smartphone kann mit „localhost“ nichts anfangen, das nur dieser Rechner ist. Wählen oder schreiben Sie eine Adresse, unter der es Framegate erreicht; dort muss Framegate hören (listen: 0.0.0.0:8080).',
-  ],
   phoneInsecure: [
     'Over plain HTTP the phone will give the page no camera; the page says there what helps.',
     'Ohne HTTPS gibt das Smartphone der Seite keine Kamera; die Seite sagt dort, was hilft.',
   ],
-  phoneTrust: (fingerprint: string): Text => [
-    `The phone warns of the certificate until it trusts Framegate’s authority, which is at /ca.crt; SHA-256 fingerprint ${fingerprint}`,
-    `Das Smartphone warnt vor dem Zertifikat, bis es der Zertifizierungsstelle von Framegate vertraut: /ca.crt, SHA-256-Fingerabdruck ${fingerprint}`,
-  ],
-  phoneBad: ['This is no address such as https://cam.lan', 'Das ist keine Adresse wie https://cam.lan'],
-  expires: (when: string): Text => [`Good once, until ${when}.`, `Einmal gültig, bis ${when}.`],
-  expired: ['This link is too old.', 'Dieser Link ist zu alt.'],
-  used: ['This link was used.', 'Dieser Link wurde benutzt.'],
-  another: ['Make a new one', 'Neuen Link erzeugen'],
-  linkFailed: ['No link can be made', 'Es lässt sich kein Link erzeugen'],
 } as const;
