@@ -61,6 +61,29 @@ export async function camera({ as, api, axe, shot, expect }) {
   check(!(await api('GET', 'cameras')).cameras.some(({ id }) => id === 'haus-hof'), 'the camera is still there');
 }
 
+// A camera that pictures are sent to says where, and whether any arrive.
+export async function upload({ as, api, axe, shot }) {
+  const page = await as('admin', { path: '/settings/cameras?add' });
+  await page.locator('label', { has: page.locator('input[value=upload]') }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Sent');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByText('No picture has arrived yet').waitFor();
+  await page.locator('.copy code', { hasText: /\.jpg$/ }).waitFor();
+  await axe();
+  await shot('upload');
+  const status = await page.evaluate(async () => {
+    const address = [...document.querySelectorAll('.copy code')].map((code) => code.textContent).find((text) => text.endsWith('.jpg'));
+    const canvas = new OffscreenCanvas(64, 48);
+    canvas.getContext('2d').fillRect(0, 0, 32, 24);
+    const body = await canvas.convertToBlob({ type: 'image/jpeg' });
+    return (await fetch(address, { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body })).status;
+  });
+  check(status === 204, `the picture is answered with ${status}`);
+  await page.getByText(/^(Pictures arrive|The last picture came)/).waitFor();
+  await page.getByRole('link', { name: 'Make a token' }).waitFor();
+  await api('DELETE', 'cameras/sent');
+}
+
 // A camera of the configuration file is only shown.
 export async function fileCamera({ as, axe, shot }) {
   const page = await as('admin', { path: '/settings' });
