@@ -1,6 +1,7 @@
 // What was recorded of a camera, asked of the API.
 
 import { call } from '../../api/client';
+import { live } from '../../live.svelte';
 import { holeIn } from './holes';
 import type { Hole } from './transport.svelte';
 
@@ -10,7 +11,7 @@ const YEARS_MS = 20 * 365 * DAY_MS;
 /** When the newest picture was taken that was recorded; null: there is none. It throws where that may not be known. */
 export async function newestOf(id: string, signal: AbortSignal): Promise<number | null> {
   for (const from of [DAY_MS, YEARS_MS]) {
-    const { spans } = await call('get', '/api/v1/cameras/{id}/timeline', { path: { id }, query: { from: new Date(Date.now() - from).toISOString(), to: 'now' }, signal });
+    const { spans } = await call('get', '/api/v1/cameras/{id}/timeline', { path: { id }, query: { from: iso(live.nowMs() - from), to: 'now' }, signal });
     const last = spans.at(-1);
     if (last) return Date.parse(last.to);
   }

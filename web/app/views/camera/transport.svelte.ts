@@ -100,7 +100,7 @@ export class Transport {
       const { rate, paused } = this;
       this.seek(at);
       if (paused) this.pause();
-      else if (rate !== 1) this.setRate(rate);
+      else this.setRate(rate); // also at normal speed: a hole has paused it
     } else if (this.options.newest) this.live();
   }
 
