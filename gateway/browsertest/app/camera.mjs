@@ -1,5 +1,7 @@
 // A camera that is looked at: the present, what was recorded of it, and what there is to know.
 
+import { fileURLToPath } from 'node:url';
+
 import { check } from '../chromium.mjs';
 
 // playing waits for pictures, and gives when one of them was taken.
@@ -25,7 +27,14 @@ async function film(traveller) {
 export async function present(traveller) {
   const { as, axe, shot, touch } = traveller;
   const page = await as('admin', { path: '/camera/gate' });
-  await playing(page, 'live');
+  const shown = await playing(page, 'live');
+  await page.waitForFunction(() => document.querySelector('[role="slider"]').ariaValueText?.startsWith('Live'));
+  const now = await page.getByRole('slider').getAttribute('aria-valuenow');
+  for (const [what, ms] of Object.entries({ picture: shown, 'bar of time': now * 1000 })) { // the clock of a device that is wrong says nothing
+    check(Math.abs(ms - Date.now()) < 1_800_000, `the ${what} is of ${new Date(ms).toISOString()}`);
+  }
+  const delay = page.locator('.over').getByText(/^\d{1,5} ms$/);
+  await delay.waitFor();
   await page.getByRole('heading', { name: 'Gate', level: 1 }).waitFor();
   await page.getByText('Recording', { exact: true }).first().waitFor();
   const saved = page.waitForEvent('download');
@@ -133,20 +142,107 @@ export async function honest(traveller) {
   await playing(page, 'live');
   check((await page.getByRole('button', { name: 'Pause', exact: true }).count()) === 0, 'who may see the present alone can look back');
   check((await page.getByRole('link', { name: 'Settings of this camera' }).count()) === 0, 'who is no admin is led to the settings');
-  await page.goto(`${origin}/camera/gate`);
-  await page.getByText('There is no such camera').waitFor();
-  await axe();
-  page = await as('publisher', { path: '/camera/phone' });
-  await page.getByText('You may send pictures to this camera').waitFor();
-  await axe();
   page = await as('admin', { path: '/camera/away?panel=now' });
   await page.getByText('Check the port').waitFor(); // of nothing that answers
   await shot('away');
-  await traveller.api('POST', 'cameras', { id: 'passing', source: 'upload:' });
+  await traveller.api('POST', 'cameras', { id: 'passing', source: 'test:?width=160&height=120&fps=5', record: { mode: 'continuous' } });
   await page.goto(`${origin}/camera/passing`);
-  await page.getByRole('heading', { name: 'passing' }).waitFor();
-  await traveller.api('DELETE', 'cameras/passing');
+  await playing(page, 'live');
+  await page.locator('header').getByText('Recording', { exact: true }).waitFor();
+  await traveller.api('DELETE', 'cameras/passing'); // while it plays
   await page.getByText('This camera has been removed').waitFor();
+  await axe();
+  await shot('removed');
+  await page.getByRole('button', { name: 'See what was recorded' }).click();
+  await page.getByText('This is what was recorded of it').waitFor();
+  await playing(page, 'playback');
+  await shot('remains');
   await page.getByRole('link', { name: 'To the cameras' }).click();
   await page.waitForURL(`${origin}/`);
+}
+
+// Somebody who knows the keys: speeds both ways, a stretch, a picture, sound, and windows of its own.
+export async function operated(traveller) {
+  const { as, shot, touch } = traveller;
+  const page = await as('viewer', { path: '/' });
+  await page.addInitScript({ path: fileURLToPath(import.meta.resolve('../hear.js')) });
+  const { from } = await film(traveller);
+  const third = from + 132_000; // of the stretches of the film
+  await page.goto(`${traveller.origin}/camera/film?at=${encodeURIComponent(new Date(from + 1000).toISOString())}`);
+  await playing(page, 'playback');
+  const speed = page.getByRole('combobox', { name: 'Speed' });
+  const rate = (wanted) => page.waitForFunction((wanted) => {
+    const { past } = document.querySelector('framegate-player');
+    return document.querySelector('select[aria-label="Speed"]').value === String(wanted) && (Math.abs(wanted) > 16 ? past.paused : !past.paused && past.rate === wanted);
+  }, wanted);
+
+  const goTo = async (ms) => {
+    await page.getByLabel('Go to a time').blur(); // or what plays goes on in it
+    await page.getByLabel('Go to a time').fill(new Date(ms).toISOString());
+    await page.getByLabel('Go to a time').press('Enter');
+  };
+
+  // Each speed is one of the player, or leaps that it is led to.
+  const start = third + 3000;
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  for (const wanted of (await speed.locator('option').evaluateAll((options) => options.map(({ value }) => Number(value)))).filter((wanted) => touch === Math.abs(wanted) < 1)) {
+    await goTo(start);
+    await page.waitForFunction((start) => Math.abs(document.querySelector('framegate-player').time?.getTime() - start) < 100, start);
+    await speed.selectOption(String(wanted));
+    await rate(wanted);
+    await page.waitForFunction(([start, way]) => (document.querySelector('framegate-player').time?.getTime() - start) * way > 200, [start, Math.sign(wanted)]);
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  }
+
+  // Its sound is heard as soon as somebody wants that.
+  await speed.selectOption('1');
+  await goTo(from);
+  await page.getByRole('button', { name: 'Turn the sound on' }).click();
+  await page.waitForFunction(() => window.beeps.length > 0);
+  await page.getByRole('slider', { name: 'Volume' }).fill('0.5');
+  await shot('operated');
+  await page.getByRole('button', { name: 'Turn the sound off' }).click();
+  await page.waitForFunction(() => document.querySelector('framegate-player').muted && document.querySelector('framegate-player').volume === 0.5);
+
+  const float = page.getByRole('button', { name: 'Picture in picture' });
+  await float.click();
+  await page.waitForFunction(() => document.pictureInPictureElement !== null);
+  await float.click();
+  await page.waitForFunction(() => document.pictureInPictureElement === null);
+  if (touch) {
+    await page.getByRole('button', { name: 'Full screen' }).click();
+    await page.waitForFunction(() => document.fullscreenElement !== null);
+    await shot('full');
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await page.waitForFunction(() => document.fullscreenElement === null);
+    return;
+  }
+
+  await page.getByRole('heading', { level: 1 }).click(); // or the space bar presses the button that was clicked
+  await page.keyboard.press('a');
+  await page.waitForFunction(() => !document.querySelector('framegate-player').muted);
+  for (const [key, wanted] of [['l', 2], ['l', 4], ['j', -1], ['j', -2], ['l', 1]]) {
+    await page.keyboard.press(key);
+    await rate(wanted);
+  }
+  const paused = (so) => page.waitForFunction((so) => document.querySelector('framegate-player').past?.paused === so, so);
+  await page.keyboard.press('k');
+  await paused(true);
+  await page.keyboard.press(' ');
+  await paused(false);
+  await page.keyboard.press('k');
+  await paused(true);
+  const at = await taken(page);
+  await page.keyboard.press('.');
+  await later(page, at);
+  await page.keyboard.press(',');
+  await back(page, at);
+  await page.keyboard.press('i');
+  await page.keyboard.press('.');
+  await later(page, at);
+  await page.keyboard.press('o');
+  await page.getByText(/^Selected: /).waitFor();
+  const saved = page.waitForEvent('download');
+  await page.keyboard.press('s');
+  check(/^film_.*\.jpg$/.test((await saved).suggestedFilename()), (await saved).suggestedFilename());
 }

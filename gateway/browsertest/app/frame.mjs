@@ -2,24 +2,6 @@
 
 import { check } from '../chromium.mjs';
 
-// Each is offered what they may use.
-export async function header({ as, axe, shot }) {
-  const offered = async (name) => {
-    const page = await as(name, { path: '/settings' });
-    await page.getByRole('navigation', { name: 'Main' }).waitFor();
-    await page.getByRole('heading', { level: 1 }).first().waitFor(); // the view is loaded by itself
-    return page;
-  };
-  const links = (page, ...want) => page.waitForFunction((want) => [...document.querySelectorAll('header nav a')].map((link) => link.textContent.trim()).join() === want, want.join());
-  await links(await offered('admin'), 'Cameras', 'Recordings', 'Settings');
-  await axe();
-  await shot('admin');
-  await links(await offered('viewer'), 'Cameras', 'Recordings', 'Settings');
-  await links(await offered('publisher'), 'Cameras', 'Settings');
-  await shot('publisher');
-  await links(await offered('nobody'), 'Cameras', 'Settings');
-}
-
 // "?" shows the keys, but not to who types it somewhere.
 export async function keys({ as, axe, shot }) {
   const page = await as('admin', { path: '/settings' });

@@ -1,6 +1,7 @@
 // All cameras at once.
 
 import { check } from '../chromium.mjs';
+import { Fingers, pixelMs } from '../fingers.mjs';
 
 const ids = (page, ...want) => page.waitForFunction((want) => [...document.querySelectorAll('[data-camera]')].map((tile) => tile.dataset.camera).join() === want, want.join());
 const live = (page, camera) => page.locator(`[data-camera="${camera}"].live`).waitFor();
@@ -14,39 +15,26 @@ export async function tiles({ as, axe, shot }) {
   await page.locator('[data-camera="gate"]').getByRole('img', { name: 'Is being recorded' }).waitFor();
   await page.locator('[data-camera="away"].trouble.offline').waitFor();
   await page.locator('[data-camera="phone"].trouble').waitFor();
-  await page.waitForFunction(() => document.querySelector('[data-camera="yard"] .marks').textContent.includes(' ms'));
+  await page.waitForFunction(() => /^\s*\d{1,5} ms/.test(document.querySelector('[data-camera="yard"] .marks').textContent)); // by the server's clock
   await axe();
   await shot('tiles');
 }
 
-export async function permitted({ as, axe, shot }) {
-  const viewer = await as('viewer', { path: '/' });
-  await ids(viewer, 'film', 'yard');
-  await live(viewer, 'yard');
-  await viewer.close();
-  const publisher = await as('publisher', { path: '/' });
-  await ids(publisher, 'phone');
-  await publisher.getByText('You may send pictures to this camera, but not see them.').waitFor();
-  check((await publisher.locator('framegate-player').count()) === 0, 'a publisher sees the camera');
-  await publisher.getByRole('link', { name: 'Broadcast' }).waitFor();
-  await axe();
-  await shot('publisher');
-  const nobody = await as('nobody', { path: '/' });
-  await nobody.getByText('There is no camera that you may see or send to').waitFor();
-  await axe();
-}
-
-// The wall learns of cameras that come, change and go, and leaves the others alone.
+// The wall learns of cameras that come, change and go, and leaves the others alone; one that
+// fills the page when it goes makes room for them.
 export async function changes({ as, api, expect, window: name }) {
   expect(/\/live\/a-/); // of which nothing is there for a moment, when it is gone
   const page = await as('admin', { path: '/' });
   await live(page, 'yard');
   await page.evaluate(() => (document.querySelector('[data-camera="yard"] framegate-player').stays = true));
-  await api('POST', 'cameras', { id: `a-${name}`, name: 'An attic', source: 'upload:' });
+  await api('POST', 'cameras', { id: `a-${name}`, name: 'An attic', source: 'test:?width=160&height=120&fps=5' });
   await ids(page, 'phone', `a-${name}`, 'away', 'film', 'gate', 'yard');
   await api('PATCH', `cameras/a-${name}`, { name: 'Zoo' });
   await ids(page, 'phone', 'away', 'film', 'gate', 'yard', `a-${name}`);
   await page.getByRole('heading', { name: 'Zoo' }).waitFor();
+  await page.keyboard.press('6');
+  await page.waitForURL(/camera=a-/);
+  await live(page, `a-${name}`);
   await api('DELETE', `cameras/a-${name}`);
   await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
   check(await page.evaluate(() => document.querySelector('[data-camera="yard"] framegate-player').stays), 'the tile of a camera that stayed was made anew');
@@ -139,3 +127,28 @@ export async function back({ as, api, axe, shot }) {
   await live(page, 'gate');
   await page.waitForFunction(() => !location.search.includes('at='));
 }
+
+// A finger drags the time of all cameras back, sees of each a small picture, and lets go.
+export async function dragged({ as, api, expect, shot }) {
+  expect(/ 404 .*\/live\/(film|gate)\/thumbnail/); // of moments of which there is none
+  const page = await as('admin', { path: '/' });
+  const { segments: [first] } = await api('GET', 'cameras/film/segments?from=-3h&to=now');
+  await live(page, 'gate');
+  await page.getByRole('button', { name: 'Look back' }).click();
+  const slider = page.getByRole('slider', { name: 'Time bar' });
+  await slider.scrollIntoViewIfNeeded();
+  const finger = await Fingers.on(page, slider);
+  const backMs = Date.now() - Date.parse(first.start) - 3000;
+  const picture = page.locator('[data-camera="film"] canvas.thumb');
+  await finger.drag(0.3, backMs / pixelMs, async () => {
+    await picture.waitFor();
+    await page.locator('[data-camera="gate"]').getByText('Nothing was recorded here').waitFor();
+    await shot('dragged');
+  });
+  await page.waitForURL(/at=/);
+  await page.locator('[data-camera="film"].playback').waitFor();
+  await picture.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Live', exact: true }).click();
+  await live(page, 'gate');
+}
+dragged.windows = ['phone'];

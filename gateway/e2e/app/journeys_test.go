@@ -11,6 +11,7 @@ import (
 
 	"framegate/gateway/e2e/rig"
 	"framegate/gateway/playback/tape"
+	"framegate/gateway/record/index"
 )
 
 // TestJourneys has people go through the app in Chromium, in a wide window by
@@ -37,6 +38,14 @@ func TestJourneys(t *testing.T) {
 			case "welcome": // which is for servers that are new
 				fresh := rig.StartGuarded(t, "")
 				guide.lead(t, view, fresh, fresh.Admin.Password, nil)
+			case "encryption":
+				for _, tls := range []string{"self-signed", certificateFiles(t)} {
+					g := rig.StartGuarded(t, "tls: {mode: "+tls+"}")
+					guide.lead(t, view, g, g.Admin.Password, nil)
+				}
+			case "trouble":
+				own := openWorkshop(t)
+				guide.lead(t, view, own.Guarded, rig.GoodPassword, own.deeds(t))
 			case "many":
 				crowded := openCrowd(t)
 				guide.lead(t, view, crowded, rig.GoodPassword, nil)
@@ -77,7 +86,10 @@ var people = map[string][]string{
 func openHouse(t *testing.T) *house {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "recordings")
-	tape.Folder(t, folder, "film", tape.Film(t, time.Now().Add(-2*time.Hour).Truncate(time.Minute), "-bf", "0"))
+	film := tape.Film(t, time.Now().Add(-2*time.Hour).Truncate(time.Minute), "-bf", "0")
+	tape.Sing(t, film)
+	tape.Folder(t, folder, "film", film)
+	giveReasons(t, folder, film)
 	h := &house{configuration: fmt.Sprintf(houseCameras, folder, rig.HeldPort(t))}
 	h.Guarded = rig.StartGuarded(t, h.configuration)
 	for name, grants := range people {
@@ -114,6 +126,24 @@ func openCrowd(t *testing.T) *rig.Guarded {
 	g.Beside(t, "user", "passwd", g.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
 	rig.Feed(t, g.URL, g.AsAdmin(t), cameras, rig.CameraPictures(t))
 	return g
+}
+
+// giveReasons says of each gap of a film why it is there, as the server does that
+// recorded it.
+func giveReasons(t *testing.T, folder string, film []tape.Stretch) {
+	t.Helper()
+	x, err := index.Open(t.Context(), filepath.Join(folder, "index.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	reasons := [tape.Gaps]string{"the camera was away", "the camera sent nothing", "framegate did not run", "full", "slow"}
+	for i, reason := range reasons {
+		gap := index.Gap{Camera: "film", From: film[i].Start.Add(6 * time.Second), To: film[i+1].Start, Reason: reason}
+		if err := x.AddGap(t.Context(), gap); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // deeds are what journeys may have done to the gateway, by name.

@@ -148,6 +148,14 @@ func (s *Server) End(t *testing.T) {
 	}
 }
 
+// StartAgain runs the gateway that has ended once more, with what it had, at the
+// address that it had.
+func (s *Server) StartAgain(t *testing.T) {
+	t.Helper()
+	s.Printed, s.status = &Buffer{}, make(chan int, 1)
+	s.run(t, "127.0.0.1:"+s.Port)
+}
+
 // EndInTime ends the gateway, and expects that in the time that a signal's
 // sender is promised.
 func (s *Server) EndInTime(t *testing.T) {
