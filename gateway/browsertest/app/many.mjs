@@ -148,6 +148,7 @@ export async function chosen({ as, api }) {
     const tall = [...rows][columns - 1] + tiles[0].height - tiles[0].top;
     return tiles[columns - 1].top === tiles[0].top && tiles[columns].top > tiles[0].top && tall + rest <= innerHeight && tall + rest > innerHeight * 0.8;
   }, columns);
+  await page.locator('[data-camera]').nth(15).waitFor(); // until the page is there, nothing can be measured
   await fits(4);
   await page.locator('select.grid').selectOption('9');
   await fits(3);
