@@ -188,7 +188,7 @@ const measures = {
     const page = await open('/', hearTwiceAsOften);
     await allLive(page);
     const costs = await Costs.of(page);
-    const seconds = Number(process.env.FRAMEGATE_BENCH_SECONDS ?? 600);
+    const seconds = Number(process.env.FRAMEGATE_BENCH_SECONDS ?? 120);
     const looks = [];
     for (const began = performance.now(); performance.now() - began < seconds * 1000; ) {
       const next = wait((seconds * 1000) / 20);

@@ -113,7 +113,7 @@ func (i Identity) Serve(s *http.Server, l net.Listener) error {
 	if i.tls == nil {
 		return s.Serve(l)
 	}
-	s.TLSConfig = i.tls
+	s.TLSConfig = i.tls.Clone() // which it changes, while RTSP has it too
 	return s.ServeTLS(&secureListener{l, i.hosts, int64(s.MaxHeaderBytes)}, "", "")
 }
 

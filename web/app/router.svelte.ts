@@ -12,7 +12,7 @@ export interface Place {
 
 let current = $state.raw<Place>(place());
 let guard: (() => boolean) | null = null; // says whether the view may be left
-let at = number(history.state) ?? 0; // the number of this entry of the history; each new one has the next
+let at = 0; // the number of this entry of the history; each new one has the next
 
 function place(): Place {
   return { path: below(new URL(location.href)) ?? '/', query: new URLSearchParams(location.search), hash: location.hash.slice(1) };
@@ -72,6 +72,7 @@ export function guardLeaving(mayLeave: () => boolean): () => void {
 
 /** Follows links and the history, until the result is called. */
 export function startRouter(): () => void {
+  at = number(history.state) ?? 0;
   history.replaceState({ n: at }, '', location.href);
   // The browser has gone there before it tells: who is to stay is led back.
   const popped = ({ state }: PopStateEvent): void => {

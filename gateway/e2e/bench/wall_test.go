@@ -21,7 +21,7 @@ const (
 
 // BenchmarkWall has Chromium show the app's wall of 16 cameras that send JPEGs of
 // 640x360, ten a second, and measures each of its goals: browsertest/wallbench.mjs.
-// memory takes ten minutes, or as many seconds as FRAMEGATE_BENCH_SECONDS says.
+// memory takes two minutes, or as many seconds as FRAMEGATE_BENCH_SECONDS says.
 func BenchmarkWall(b *testing.B) {
 	if _, err := os.Stat(rig.BrowserTests + "/node_modules"); err != nil {
 		b.Skip(err)

@@ -234,8 +234,8 @@ func (s *site) play(address string, transport gortsplib.Transport) *player {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	p.client = &gortsplib.Client{Transport: &transport, OnPacketsLost: func(n uint64) { p.lost <- n }}
-	if err := p.client.Start(u.Scheme, u.Host); err != nil {
+	p.client = &gortsplib.Client{Scheme: u.Scheme, Host: u.Host, Transport: &transport, OnPacketsLost: func(n uint64) { p.lost <- n }}
+	if err := p.client.Start2(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(p.client.Close)
