@@ -38,7 +38,7 @@ type field struct{ name, value string }
 // are so many bytes as wanted says.
 //
 // Lines may end with LF alone; those that begin with a blank go on the one
-// before; those without a colon are passed over.
+// before; those without a colon, or with too long a name, are passed over.
 func readMessage(b []byte) (m message, size, wanted int, err error) {
 	head := headSize(b)
 	switch {
@@ -97,6 +97,9 @@ func (m *message) begin(words []string) error {
 	return nil
 }
 
+// maxName bounds the names of fields, in bytes: gortsplib takes 511.
+const maxName = 255
+
 func readHeader(text string) []field {
 	var header []field
 	for _, line := range strings.Split(text, "\n") {
@@ -106,7 +109,7 @@ func readHeader(text string) []field {
 			continue
 		}
 		name, value, ok := strings.Cut(line, ":")
-		if name = strings.Trim(name, blanks); ok && name != "" {
+		if name = strings.Trim(name, blanks); ok && name != "" && len(name) <= maxName {
 			header = append(header, field{name, strings.Trim(value, blanks)})
 		}
 	}
