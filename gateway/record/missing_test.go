@@ -47,7 +47,7 @@ func TestGapThatGoesOnIsTold(t *testing.T) {
 		g.wantGaps(began, "")
 		c.away.Store(true)
 		time.Sleep(9 * time.Second)
-		g.wantGaps(began, "") // which may be only slow
+		g.wantGaps(began, "")                  // which may be only slow
 		time.Sleep(time.Hour - 20*time.Second) // of which it is tried again half a minute later at most
 		if gap, goesOn := g.recorders.Missing("front"); !goesOn || gap.Reason != "the camera was away" || time.Since(gap.To) > time.Second || gap.To.Sub(gap.From) < time.Hour-20*time.Second {
 			t.Errorf("the gap that goes on is %+v, %t", gap, goesOn)
