@@ -90,7 +90,7 @@ var mayImport = map[string][]string{
 	"gateway":                    {"gateway/command", "transcode"},
 	"gateway/browsertest":        {},
 	"gateway/camtest":            {"gateway/media"},
-	"gateway/e2e/rig":            {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/command", "gateway/store", "transcode"},
+	"gateway/e2e/rig":            {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/certs", "gateway/command", "gateway/store", "transcode"},
 	"transcode":                  {"transcode/h264", "transcode/h265", "transcode/nal"},
 	"web":                        {},
 }

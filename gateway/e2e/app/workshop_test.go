@@ -1,11 +1,7 @@
 package app
 
 import (
-	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +9,6 @@ import (
 
 	_ "modernc.org/sqlite" // the driver of an index
 
-	"framegate/gateway/certs"
 	"framegate/gateway/e2e/rig"
 )
 
@@ -80,25 +75,9 @@ func (w *workshop) hold(t *testing.T) (err error) {
 // files.
 func certificateFiles(t *testing.T) string {
 	t.Helper()
-	authority, err := certs.OpenAuthority(t.TempDir(), func() []string { return []string{"127.0.0.1"} })
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair, err := authority.Config().GetCertificate(&tls.ClientHelloInfo{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all bytes.Buffer
-	for _, der := range pair.Certificate {
-		pem.Encode(&all, &pem.Block{Type: "CERTIFICATE", Bytes: der})
-	}
-	pem.Encode(&all, &pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	_, chain, key := rig.CertificatePair(t)
 	name := filepath.Join(t.TempDir(), "both.pem")
-	if err := os.WriteFile(name, all.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(name, append(chain, key...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("files, cert: %q, key: %[1]q", name)

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -176,23 +175,8 @@ func exchange(t *testing.T, port, request string) string {
 // 127.0.0.1, and its key, and gives it.
 func writeServerPair(t *testing.T, cert, key string) *x509.Certificate {
 	t.Helper()
-	authority, err := certs.OpenAuthority(t.TempDir(), func() []string { return []string{"127.0.0.1"} })
-	if err != nil {
-		t.Fatal(err)
-	}
-	pair, err := authority.Config().GetCertificate(&tls.ClientHelloInfo{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var chain bytes.Buffer
-	for _, der := range pair.Certificate {
-		pem.Encode(&chain, &pem.Block{Type: "CERTIFICATE", Bytes: der})
-	}
-	for name, content := range map[string][]byte{cert: chain.Bytes(), key: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})} {
+	leaf, chain, private := rig.CertificatePair(t)
+	for name, content := range map[string][]byte{cert: chain, key: private} {
 		if err := os.WriteFile(name+".new", content, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +184,7 @@ func writeServerPair(t *testing.T, cert, key string) *x509.Certificate {
 			t.Fatal(err)
 		}
 	}
-	return pair.Leaf
+	return leaf
 }
 
 // certificateOf gives the certificate that a new connection is shown.
