@@ -2,6 +2,7 @@ package playback
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"framegate/gateway/media"
@@ -95,7 +96,7 @@ func (p *player) play(ctx context.Context) error {
 	if time.Since(p.due) > late {
 		p.due = time.Now()
 	}
-	p.give(f)
+	p.give(f, p.rate)
 	return nil
 }
 
@@ -167,12 +168,12 @@ func (p *player) dueAt(f *Frame) time.Time {
 	if f.Joins || p.last.Format == nil {
 		return p.due.Add(usual)
 	}
-	return p.due.Add(max(p.scaled(f.Decode.Sub(p.last.Decode)), 0))
+	return p.due.Add(max(scaled(f.Decode.Sub(p.last.Decode), p.rate), 0))
 }
 
-// scaled gives how long a stretch of what is recorded takes.
-func (p *player) scaled(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / p.rate)
+// scaled gives how long a stretch of what is recorded takes at a rate.
+func scaled(d time.Duration, rate float64) time.Duration {
+	return time.Duration(float64(d) / rate)
 }
 
 // seek goes to a moment and gives its picture, and before that, as fast as may
@@ -195,7 +196,7 @@ func (p *player) seek(ctx context.Context) error {
 		next, err := p.cursor.Peek(ctx)
 		f.Backlog = exact && f.Wall.Before(shown.Add(-4*reordered))
 		p.due = time.Now()
-		p.give(f)
+		p.give(f, math.Abs(p.rate))                     // they lead forward, whatever the rate
 		if !exact || err != nil || next.After(enough) { // all is given that a decoder wants to show it
 			p.heard = shown
 			return nil
@@ -204,11 +205,12 @@ func (p *player) seek(ctx context.Context) error {
 	return nil
 }
 
-// give gives a picture, with its place on the line of media time.
-func (p *player) give(f Frame) {
+// give gives a picture, with its place on the line of media time, on which times are
+// as far apart as they are at a rate.
+func (p *player) give(f Frame, rate float64) {
 	p.announce(p.cursor.SoundFormat())
 	frame := f.Frame
-	frame.PTS = p.place(&f)
+	frame.PTS = p.place(&f, rate)
 	p.emit(frame)
 	f.Data = nil
 	p.last, p.dry, p.failed = f, time.Time{}, ""
@@ -229,14 +231,14 @@ func (p *player) announce(sound *media.Format) {
 }
 
 // place gives the media time of a picture: as far from the one before as they
-// are apart at this rate, or as usual where they have nothing to do with each
+// are apart at a rate, or as usual where they have nothing to do with each
 // other.
-func (p *player) place(f *Frame) time.Duration {
+func (p *player) place(f *Frame, rate float64) time.Duration {
 	if p.last.Format == nil {
 		p.ahead = f.Wall
 		return 0
 	}
-	after := p.scaled(f.Wall.Sub(p.ahead))
+	after := scaled(f.Wall.Sub(p.ahead), rate)
 	if f.Joins {
 		after = usual
 	}

@@ -16,6 +16,7 @@ type watcher struct {
 	t       *testing.T
 	session *Session
 	reader  *stream.Reader
+	shown   time.Duration // the media time of the newest picture, in whose order others come
 }
 
 func (p *tape) play(t *testing.T, from time.Time) *watcher {
@@ -41,6 +42,10 @@ func (w *watcher) next() media.Frame {
 		if err != nil {
 			w.t.Fatal(err)
 		}
+		if f.PTS < w.shown {
+			w.t.Fatalf("picture %d is shown at %v, and one that was given before it at %v", number(w.t, f), f.PTS, w.shown)
+		}
+		w.shown = f.PTS
 		if !f.Backlog {
 			return f
 		}
