@@ -29,6 +29,7 @@ async function dragged(page, fromX, toX, y, meanwhile) {
 
 // Somebody drags the bar back, sees a small picture of that time, and comes back to the present.
 export async function dragBack(traveller) {
+  traveller.expect(/ 404 .*\/thumbnail/); // of moments of which there is none
   const { page, slider, said, played, box } = await bar(traveller);
   await said(live);
   const { x, y, width, height } = await box();
@@ -94,6 +95,7 @@ export async function keysAndWords(traveller) {
 
 // Two fingers spread the bar, so that a drag is over less time; and what is flung goes on.
 export async function touched(traveller) {
+  traveller.expect(/ 404 .*\/thumbnail/); // of moments of which there is none
   const { page, slider, said, played } = await bar(traveller);
   await said(live);
   const fingers = await Fingers.on(page, slider);
@@ -108,6 +110,18 @@ export async function touched(traveller) {
   await fingers.fling(0.3, 60);
   const farS = (before - 1.2 * wentMs) / 1000;
   await page.waitForFunction((farS) => Number(document.querySelector('[role="slider"]').ariaValueNow) < farS, farS);
+
+  // Whoever returns to the present while the bar still moves is there, and stays.
+  for (let i = 0; i < 3; i++) {
+    await fingers.fling(0.3, 60);
+    await said(past);
+    await slider.press('End');
+    await said(live);
+    await page.evaluate(async () => {
+      for (let frame = 0; frame < 30; frame++) await new Promise(requestAnimationFrame);
+    });
+    await said(live);
+  }
 }
 touched.windows = ['phone'];
 
