@@ -97,6 +97,11 @@ func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index)
 		return ErrNoRecordings
 	}
 	_, unknown := a.find(camera)
+	if unknown != nil { // asked before the index, which has what is finished meanwhile
+		if _, grows := a.growing(camera); grows {
+			unknown = nil
+		}
+	}
 	return a.options.Recordings.Look(func(x *index.Index) error {
 		if unknown != nil {
 			cameras, err := x.Cameras(ctx)

@@ -110,6 +110,21 @@ func TestTimelineHasWhatIsBeingWritten(t *testing.T) {
 	}
 }
 
+// TestTimelineOfWhatIsBeingWritten of a camera that was removed a moment ago, of which
+// nothing was finished before.
+func TestTimelineOfWhatIsBeingWritten(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("p", "playback:*"))
+	const path = "/api/v1/cameras/passing/timeline?from=2020-11-20T13:00:00Z&to=2020-11-20T15:00:00Z"
+	c.do("GET", path, nil).want(404)
+	r.past.growing["passing"] = index.Segment{Camera: "passing", Start: afternoon, End: afternoon.Add(time.Minute)}
+	var line timeline
+	c.do("GET", path, nil).want(200).into(&line)
+	if got := timelineText(line); got != "14:00:00-14:01:00" {
+		t.Errorf("it is %s", got)
+	}
+}
+
 // TestTimelineHasTheGapThatGoesOn, once, with what the index knows of it.
 func TestTimelineHasTheGapThatGoesOn(t *testing.T) {
 	r := newRig(t)

@@ -254,6 +254,7 @@ const stories = {
   async film(telling) {
     const shown = await telling.page(telling.url, 'film');
     const modes = ['mse', 'webcodecs'];
+    await shown.waitForLoadState('networkidle'); // what the page's own player had asked for is answered
     shown.complaints.length = 0; // but of what follows: there is no poster
     await shown.evaluate((modes) => window.add(...modes.map((mode) => ({ src: '/live/film', poster: 'none', mode }))), modes);
     for (const n of modes.keys()) await isIn(shown, n, 'offline');
@@ -268,6 +269,7 @@ const stories = {
   async removed(telling) {
     const shown = await telling.page(telling.url, 'removed');
     const sources = ['/live/film', '/live/film/recording'];
+    await shown.waitForLoadState('networkidle'); // what the page's own player had asked for is answered
     shown.complaints.length = 0; // but of what follows
     await shown.evaluate((sources) => window.add(...sources.map((src) => ({ src, poster: 'none' }))), sources);
     for (const n of sources.keys()) await isIn(shown, n, 'offline');
