@@ -42,7 +42,8 @@ def show(path, places):
 
     player.set_state(Gst.State.PLAYING)
     settle()
-    seen = {"Length": player.query_duration(Gst.Format.TIME)[1], "Pictures": pictures(), "Sought": [], "Sound": 0}
+    seen = {"Pictures": pictures(), "Sought": [], "Sound": 0}
+    seen["Length"] = player.query_duration(Gst.Format.TIME)[1] # of fragments it knows it once it has read them
     if player.get_by_name("heard").get_static_pad("sink").is_linked():
         seen["Sound"] = len(list(all_of("sound")))
     for place in places:

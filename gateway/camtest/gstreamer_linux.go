@@ -12,7 +12,7 @@ import (
 // Shown is what GStreamer shows of a film of H.264 or H.265, with AAC or without
 // sound.
 type Shown struct {
-	Length   time.Duration // that it takes the film for
+	Length   time.Duration // that it takes the film for, which it has read
 	Pictures []Decoded
 	Sound    int         // how many pieces of it are heard
 	Sought   [][]Decoded // from each place on

@@ -232,6 +232,9 @@ export async function operated(traveller) {
   await paused(false);
   await page.keyboard.press('k');
   await paused(true);
+  await goTo(start); // or what was on its way as it was paused is shown a moment later
+  await page.waitForFunction((start) => Math.abs(document.querySelector('framegate-player').time?.getTime() - start) < 100, start);
+  await page.getByRole('heading', { level: 1 }).click();
   const at = await taken(page);
   await page.keyboard.press('.');
   await later(page, at);
