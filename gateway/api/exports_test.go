@@ -141,7 +141,7 @@ func TestDownloadEndsWithThePermission(t *testing.T) {
 	r := newRig(t)
 	r.exporting(t)
 	admin := r.admin()
-	token, text, err := r.options.Auth.CreateToken(t.Context(), "t", r.grants([]string{"playback:gate"}), time.Time{})
+	token, text, err := r.options.Auth.CreateToken(t.Context(), "t", r.grants([]string{"playback:gate"}), time.Time{}, false)
 	must(t, err)
 	users := func(method string, body any) func(client) {
 		return func(client) { admin.do(method, "/api/v1/users/anna", body) }

@@ -323,7 +323,7 @@ func must(t testing.TB, err error) {
 // token makes one, and gives its text.
 func (r *rig) token(name string, granted ...string) string {
 	r.t.Helper()
-	_, text, err := r.options.Auth.CreateToken(r.t.Context(), name, r.grants(granted), time.Time{})
+	_, text, err := r.options.Auth.CreateToken(r.t.Context(), name, r.grants(granted), time.Time{}, false)
 	must(r.t, err)
 	return text.Reveal()
 }

@@ -265,6 +265,7 @@ type token struct {
 	Created time.Time  `json:"created"`
 	Expires *time.Time `json:"expires,omitempty" doc:"not there: never"`
 	Used    *time.Time `json:"used,omitempty" doc:"when it was used last, a minute late"`
+	Sealed  bool       `json:"sealed" doc:"its text is kept encrypted, not as a hash alone"`
 	Text    string     `json:"text,omitempty" doc:"what goes behind Authorization: Bearer; only where it is made"`
 
 	Warnings []string `json:"warnings,omitempty" nullable:"false" doc:"where it is made: grants for cameras that are not there"`
@@ -273,7 +274,7 @@ type token struct {
 func tokenOf(t auth.Token) token {
 	return token{
 		ID: t.ID, Name: t.Name, Grants: textsOf(t.Grants),
-		Created: t.Created.UTC(), Expires: timeOf(t.Expires), Used: timeOf(t.Used),
+		Created: t.Created.UTC(), Expires: timeOf(t.Expires), Used: timeOf(t.Used), Sealed: t.Sealed,
 	}
 }
 
@@ -298,6 +299,7 @@ func (a *API) makeToken(ctx context.Context, in *struct {
 		Name      string   `json:"name" minLength:"1" maxLength:"200" doc:"what it is for" example:"nvr"`
 		Grants    []string `json:"grants,omitempty" nullable:"false" maxItems:"1000" doc:"what it allows, as for users" example:"[\"view:*\"]"`
 		ExpiresIn string   `json:"expires_in,omitempty" maxLength:"40" doc:"how long it is good, such as 12h or 90d; for ever, if left out" example:"90d"`
+		Sealed    bool     `json:"sealed,omitempty" doc:"also keep its text, encrypted, for recorders that log in by Digest (RTSP), with its name as that of the user"`
 	} `nameHint:"NewToken"`
 }) (*struct{ Body token }, error) {
 	grants, err := grantsOf(in.Body.Grants)
@@ -308,11 +310,11 @@ func (a *API) makeToken(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	t, text, err := a.options.Auth.CreateToken(ctx, in.Body.Name, grants, until(lifetime))
+	t, text, err := a.options.Auth.CreateToken(ctx, in.Body.Name, grants, until(lifetime), in.Body.Sealed)
 	if err != nil {
 		return nil, err
 	}
-	a.log.Info("token made", "token", t.Name, "by", principalOf(ctx).String())
+	a.log.Info("token made", "token", t.Name, "sealed", t.Sealed, "by", principalOf(ctx).String())
 	answer := tokenOf(t)
 	answer.Text, answer.Warnings = text.Reveal(), a.warnings(grants)
 	return &struct{ Body token }{answer}, nil

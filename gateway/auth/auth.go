@@ -1,14 +1,16 @@
 // Package auth says who somebody is and what that principal may do.
 //
 // One function decides, Authorize. Principals come from Verify, by a session
-// cookie, a bearer token, HTTP Basic or a signed link; Watch ends what a
+// cookie, a bearer token, Basic, Digest or a signed link; Watch ends what a
 // principal is doing when it may do so no longer. The rest of the package is
 // managing: users and their passwords, tokens, sessions, and links.
 //
 // Passwords are kept as argon2id hashes, which are computed few at a time and
 // counted against limits for each network and each user. Tokens, session
 // cookies and login links are random and kept as hashes: whoever reads the
-// database cannot use any of them.
+// database cannot use any of them. Sealed tokens are kept encrypted as well, for
+// recorders that prove by Digest that they have one: whoever reads the database
+// and the key beside it can use those.
 //
 // A change made by this process takes effect before the method that makes it
 // returns, one made by another ("framegate user") within two seconds, on open
@@ -104,10 +106,13 @@ type Auth struct {
 	linkKey  []byte // signs links
 	hasher   *passwords.Hasher
 	limits   *passwords.Limiter
+	answers  *passwords.Limiter // of Digest
 	accounts *accounts
 	verified *passwords.Remembered // passwords that were right
 	wrong    *passwords.Remembered // and that were not
 	checking singleflight.Group    // Basic credentials that are being verified
+
+	nobodysToken secret.Text // which nobody has
 
 	failed, limited atomic.Int64 // see Stats
 	running         atomic.Bool  // Run does
@@ -137,10 +142,13 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 		linkKey:  key,
 		hasher:   passwords.NewHasher(hashesAtOnce),
 		limits:   passwords.NewLimiter(),
+		answers:  passwords.NewLimiter(),
 		accounts: newAccounts(options.Store),
 		verified: passwords.NewRemembered(verifiedFor, maxVerified),
 		wrong:    passwords.NewRemembered(wrongFor, maxWrong),
 		watches:  make(map[*watch]struct{}),
+
+		nobodysToken: secret.New(tokenPrefix + randomText()),
 	}
 	a.limits.Load(places)
 	return a, nil

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/icholy/digest"
+
 	"framegate/gateway/secret"
 )
 
@@ -17,6 +19,7 @@ const (
 	Cookie Ways = 1 << iota // the session cookie of a browser that logged in
 	Bearer                  // Authorization: Bearer and a token
 	Basic                   // Authorization: Basic with a user's name and password, or any name and a token
+	Digest                  // Authorization: Digest, by the name and the text of a sealed token, where somebody was asked for it
 	Link                    // ?exp=&sig= or ?link=&sig=, made by SignLink and MakeLink
 
 	Control = Cookie | Bearer                // what browsers do with the API
@@ -110,6 +113,10 @@ func (c *Credentials) Authorize(headers []string) {
 	case "basic":
 		login := basicLogin(text)
 		c.Login = &login
+	case "digest":
+		if c.digest, _ = digest.ParseCredentials(headers[0]); c.digest == nil { // what cannot be read proves nothing
+			c.digest = new(digest.Credentials)
+		}
 	}
 }
 

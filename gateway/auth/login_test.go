@@ -186,7 +186,7 @@ func TestLastUseIsKept(t *testing.T) {
 func TestTokensExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
-		_, text, err := r.CreateToken(t.Context(), "nvr", grants("view:front"), time.Now().Add(time.Hour))
+		_, text, err := r.CreateToken(t.Context(), "nvr", grants("view:front"), time.Now().Add(time.Hour), false)
 		must(t, err)
 		_, ever := r.token("ever", "view:front")
 		time.Sleep(time.Hour - time.Second)
@@ -201,7 +201,7 @@ func TestTokensExpire(t *testing.T) {
 		if !r.who(bearer(ever)).Known() {
 			t.Error("one without an end ended")
 		}
-		if _, _, err := r.CreateToken(t.Context(), "late", nil, time.Now()); !errors.Is(err, ErrBadLifetime) {
+		if _, _, err := r.CreateToken(t.Context(), "late", nil, time.Now(), false); !errors.Is(err, ErrBadLifetime) {
 			t.Errorf("%v", err)
 		}
 		r.store.Close()
@@ -214,13 +214,13 @@ func TestTokens(t *testing.T) {
 	if !strings.HasPrefix(text, "fg_") || len(text) != tokenLength || token.Name != "nvr" || len(token.Grants) != 2 {
 		t.Errorf("%+v, %d characters", token, len(text))
 	}
-	if _, _, err := r.CreateToken(t.Context(), "NVR", nil, time.Time{}); !errors.Is(err, ErrExists) {
+	if _, _, err := r.CreateToken(t.Context(), "NVR", nil, time.Time{}, false); !errors.Is(err, ErrExists) {
 		t.Errorf("taken: %v", err)
 	}
-	if _, _, err := r.CreateToken(t.Context(), "a:b", nil, time.Time{}); !errors.Is(err, ErrBadName) {
+	if _, _, err := r.CreateToken(t.Context(), "a:b", nil, time.Time{}, false); !errors.Is(err, ErrBadName) {
 		t.Errorf("bad name: %v", err)
 	}
-	if _, _, err := r.CreateToken(t.Context(), "x", []Grant{{"x", "y"}}, time.Time{}); !errors.Is(err, ErrBadGrant) {
+	if _, _, err := r.CreateToken(t.Context(), "x", []Grant{{"x", "y"}}, time.Time{}, false); !errors.Is(err, ErrBadGrant) {
 		t.Errorf("bad grant: %v", err)
 	}
 	must(t, r.RevokeToken(t.Context(), token.ID))

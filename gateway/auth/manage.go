@@ -34,6 +34,7 @@ type Token struct {
 	Created time.Time
 	Expires time.Time // zero: never
 	Used    time.Time // zero: not yet; a minute late
+	Sealed  bool      // it does for Digest
 	Grants  []Grant   // as permitted, sorted
 }
 
@@ -148,13 +149,13 @@ func (a *Auth) Tokens(ctx context.Context) ([]Token, error) {
 }
 
 func tokenOf(t store.Token) Token {
-	return Token{ID: t.ID, Name: t.Name, Created: t.Created, Expires: t.Expires, Used: t.Used, Grants: permit(fromStored(t.Grants)).grants()}
+	return Token{ID: t.ID, Name: t.Name, Created: t.Created, Expires: t.Expires, Used: t.Used, Sealed: t.Sealed, Grants: permit(fromStored(t.Grants)).grants()}
 }
 
-// CreateToken makes a token. Its text is in the answer and nowhere else. A zero
-// time never expires. The error is ErrBadName, ErrBadGrant, ErrBadLifetime,
+// CreateToken makes a token. Its text is in the answer, sealed in the database if it
+// is to do for Digest, and nowhere else. A zero time never expires. The error is ErrBadName, ErrBadGrant, ErrBadLifetime,
 // ErrExists or of the store.
-func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, expires time.Time) (Token, secret.Text, error) {
+func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, expires time.Time, sealed bool) (Token, secret.Text, error) {
 	if err := checkName(name); err != nil {
 		return Token{}, secret.Text{}, err
 	}
@@ -164,13 +165,17 @@ func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, exp
 	if !expires.IsZero() && !time.Now().Before(expires) {
 		return Token{}, secret.Text{}, fmt.Errorf("%w: the token would have expired already", ErrBadLifetime)
 	}
-	text := tokenPrefix + randomText()
-	hash := sha256.Sum256([]byte(text))
-	t, err := a.store.AddToken(ctx, store.Token{Name: name, Hash: hash[:], Grants: toStored(grants), Expires: expires})
+	text := secret.New(tokenPrefix + randomText())
+	kept := secret.Text{}
+	if sealed {
+		kept = text
+	}
+	hash := sha256.Sum256([]byte(text.Reveal()))
+	t, err := a.store.AddToken(ctx, store.Token{Name: name, Hash: hash[:], Grants: toStored(grants), Expires: expires}, kept)
 	if err != nil {
 		return Token{}, secret.Text{}, err
 	}
-	return tokenOf(t), secret.New(text), nil
+	return tokenOf(t), text, nil
 }
 
 // SetTokenGrants replaces all that a token may do. What goes on without

@@ -120,7 +120,7 @@ func (r *rig) user(name string, granted ...string) {
 
 func (r *rig) token(name string, granted ...string) (Token, string) {
 	r.t.Helper()
-	token, text, err := r.CreateToken(context.Background(), name, grants(granted...), time.Time{})
+	token, text, err := r.CreateToken(context.Background(), name, grants(granted...), time.Time{}, false)
 	must(r.t, err)
 	return token, text.Reveal()
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/icholy/digest"
+
 	"framegate/gateway/auth/passwords"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
@@ -30,7 +32,9 @@ type Credentials struct {
 	Query   url.Values   // of the address that it asks for, in which a link may be
 	Token   *secret.Text // by itself
 	Login   *Login
-	session *[sha256.Size]byte // of a cookie, which HTTP alone has
+	Asked   *Question           // that an answer of Digest is to; nil: none is looked at
+	digest  *digest.Credentials // an answer of Digest
+	session *[sha256.Size]byte  // of a cookie, which HTTP alone has
 }
 
 // Login is a user's name and password, or any name and a token in the place of
@@ -48,7 +52,8 @@ type Login struct {
 // not looked at now; other errors are the database's.
 //
 // What is there counts in this order: a signed link, a token, the cookie, a
-// password. Ways that use does not allow are not looked at.
+// password, an answer of Digest. Ways that use does not allow are not looked at. ErrStale
+// says that such an answer is true, but to another challenge.
 func (a *Auth) Verify(ctx context.Context, c Credentials, use Use) (Principal, error) {
 	if a.options.Open {
 		return anyone(), nil
@@ -80,6 +85,9 @@ func (a *Auth) verifyDirectly(ctx context.Context, c Credentials, ways Ways) (Pr
 	}
 	if c.Login != nil && ways&Basic != 0 {
 		return a.byLogin(ctx, c.From, *c.Login)
+	}
+	if c.digest != nil && c.Asked != nil && ways&Digest != 0 {
+		return a.byDigest(ctx, c.From, c.digest, c.Asked)
 	}
 	return Principal{}, nil
 }

@@ -162,7 +162,7 @@ func TestWhatExpiresEndsWhatIsOpen(t *testing.T) {
 		r.user("anna", "view:front")
 		session := r.login("anna")
 		user := r.who(cookie(session))
-		_, text, err := r.CreateToken(t.Context(), "nvr", grants("view:front"), time.Now().Add(time.Hour))
+		_, text, err := r.CreateToken(t.Context(), "nvr", grants("view:front"), time.Now().Add(time.Hour), false)
 		must(t, err)
 		link, err := r.SignLink(t.Context(), user, View, "front", time.Hour)
 		must(t, err)

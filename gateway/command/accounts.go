@@ -223,6 +223,7 @@ type tokenCreate struct {
 	grantFlags
 	Name      string   `arg:"" help:"What the token is for."`
 	ExpiresIn lifetime `placeholder:"DURATION" help:"How long it is good, such as 12h or 90d; for ever without this."`
+	Sealed    bool     `help:"Also keep it, encrypted, for recorders that log in by Digest over RTSP, with its name as that of the user. As long as there is one, all are asked for Digest first."`
 }
 
 // lifetime is how long something is good; 0 is for ever.
@@ -249,7 +250,7 @@ func (c *tokenCreate) Run(env *environment) error {
 		expires = time.Now().Add(time.Duration(c.ExpiresIn))
 	}
 	err = c.accounts(env, false, func(a *auth.Auth) error {
-		_, secret, err := a.CreateToken(env.ctx, c.Name, grants, expires)
+		_, secret, err := a.CreateToken(env.ctx, c.Name, grants, expires, c.Sealed)
 		if err != nil {
 			return fmt.Errorf("token %s: %w", c.Name, err)
 		}
@@ -276,6 +277,9 @@ func (c *tokenList) Run(env *environment) error {
 			until := "for ever"
 			if !t.Expires.IsZero() {
 				until = "until " + t.Expires.Format(time.DateTime)
+			}
+			if t.Sealed {
+				until += ", sealed"
 			}
 			fmt.Fprintf(table, "%d\t%s\t%s\t%s\n", t.ID, t.Name, until, joinGrants(t.Grants))
 		}

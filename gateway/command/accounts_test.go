@@ -84,15 +84,18 @@ func TestGrantsAreChangedFromTheCommandLine(t *testing.T) {
 		t.Errorf("a token for a day and a half is listed as %q", list)
 	}
 	must("token", "revoke", "short")
+	must("token", "create", "recorder", "--sealed")
+	lists("token", "2 recorder for ever, sealed")
+	must("token", "revoke", "recorder")
 	must("token", "create", "nvr", "--grant", "view:*")
 	must("user", "grant", "anna", "publish:phone", "view:front", "admin")
 	must("token", "grant", "nvr", "publish:phone")
 	lists("user", "anna admin view:front publish:phone")
-	lists("token", "2 nvr for ever view:* publish:phone")
+	lists("token", "3 nvr for ever view:* publish:phone")
 	must("user", "revoke", "Anna", "view:front", "publish:phone")
 	must("token", "revoke", "nvr", "view:*")
 	lists("user", "anna admin")
-	lists("token", "2 nvr for ever publish:phone")
+	lists("token", "3 nvr for ever publish:phone")
 	for _, c := range []struct {
 		args   []string
 		status int

@@ -112,9 +112,10 @@ func (d *rtspDoors) close() {
 
 // admitRTSP lets in who may view a camera, and gives what there is to see of it.
 func (s *server) admitRTSP(ctx context.Context, ask rtspserver.Ask) (*rtspserver.Visit, error) {
-	watched, p, stop, err := s.auth.AdmitWith(ctx, credentialsOf(ask), auth.Use{Action: auth.View, Camera: ask.Camera, Ways: auth.Media &^ auth.Cookie})
+	who := credentialsOf(&ask)
+	watched, p, stop, err := s.auth.AdmitWith(ctx, who, auth.Use{Action: auth.View, Camera: ask.Camera, Ways: auth.Media&^auth.Cookie | auth.Digest})
 	if err != nil {
-		return nil, refusalOf(err)
+		return nil, s.refuseRTSP(ctx, err, who.Asked)
 	}
 	request, err := rendition.ParseQuery(media.H264, ask.Query)
 	if err != nil {
@@ -140,10 +141,14 @@ func (s *server) admitRTSP(ctx context.Context, ask rtspserver.Ask) (*rtspserver
 
 // credentialsOf gives what somebody brings. Without TLS what stands for a password is
 // looked at as a token alone: nobody's password is to go through a network that all
-// can hear.
-func credentialsOf(ask rtspserver.Ask) auth.Credentials {
+// can hear. So Digest is asked for there, and nowhere else: with it users could not log
+// in, since clients that know both take that.
+func credentialsOf(ask *rtspserver.Ask) auth.Credentials {
 	c := auth.Credentials{From: ask.From, Query: ask.Query}
 	c.Authorize(ask.Authorization)
+	if !ask.Secure && ask.Query.Get("login") != "basic" {
+		c.Asked = &auth.Question{Nonce: ask.Nonce, Method: ask.Method, Fits: ask.Fits}
+	}
 	if c.Login != nil && !ask.Secure {
 		token := c.Login.Password
 		c.Token, c.Login = &token, nil
@@ -151,11 +156,16 @@ func credentialsOf(ask rtspserver.Ask) auth.Credentials {
 	return c
 }
 
-// refusalOf gives what is answered to who is not let in.
-func refusalOf(err error) error {
+// refuseRTSP gives what is answered to who is not let in, and is asked for Digest or
+// not.
+func (s *server) refuseRTSP(ctx context.Context, err error, asked *auth.Question) error {
 	switch {
-	case errors.Is(err, auth.ErrDenied):
-		return &rtspserver.Refusal{Status: http.StatusUnauthorized, Words: err.Error(), Challenges: []string{`Basic realm="Framegate"`}}
+	case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrStale):
+		challenges, failed := s.auth.Challenges(ctx, asked, errors.Is(err, auth.ErrStale))
+		if failed != nil {
+			return failed
+		}
+		return &rtspserver.Refusal{Status: http.StatusUnauthorized, Words: err.Error(), Challenges: challenges}
 	case errors.Is(err, auth.ErrForbidden):
 		return stream.ErrUnknown
 	case errors.Is(err, auth.ErrTooManyAttempts):

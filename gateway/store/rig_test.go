@@ -78,7 +78,7 @@ func fill(t *testing.T, s *store.Store) store.User {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.AddToken(ctx, store.Token{Name: "nvr", Hash: []byte("token"), Grants: []store.Grant{{Camera: "*", Action: "view"}}}); err != nil {
+	if _, err := s.AddToken(ctx, store.Token{Name: "nvr", Hash: []byte("token"), Grants: []store.Grant{{Camera: "*", Action: "view"}}}, secret.New("canary-token")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.AddSession(ctx, store.Session{Hash: []byte("session"), User: user.ID}, 10); err != nil {

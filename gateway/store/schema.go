@@ -133,6 +133,8 @@ CREATE TABLE preferences (
 CREATE INDEX preferences_by_user ON preferences (user);
 `, `
 ALTER TABLE users ADD COLUMN first INTEGER NOT NULL DEFAULT 0; -- 1 while the password is that of the first start
+`, `
+ALTER TABLE tokens ADD COLUMN text BLOB; -- sealed; NULL: the hash is all there is of it
 `}
 
 // fillDatabase makes an empty file a database of the present version.

@@ -60,8 +60,8 @@ func TestMigration(t *testing.T) {
 }
 
 // A user of a database from before that was kept is not told to have the
-// password of the first start.
-func TestUsersFromBeforeKeepTheirPasswords(t *testing.T) {
+// password of the first start, nor a token to be sealed.
+func TestLoginsFromBeforeStayAsTheyAre(t *testing.T) {
 	ctx := t.Context()
 	name := filepath.Join(t.TempDir(), "state.db")
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
@@ -79,8 +79,14 @@ func TestUsersFromBeforeKeepTheirPasswords(t *testing.T) {
 	if _, err := db.ExecContext(ctx, "INSERT INTO users (name, password, generation, created_ms) VALUES ('admin', 'x', 1, 1)"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := db.ExecContext(ctx, "INSERT INTO tokens (name, hash, created_ms, expires_ms, used_ms) VALUES ('nvr', x'01', 1, 0, 0)"); err != nil {
+		t.Fatal(err)
+	}
 	if err := migrate(ctx, db, "x", migrations); err != nil {
 		t.Fatal(err)
+	}
+	if token, err := scanToken(db.QueryRowContext(ctx, tokenColumns)); err != nil || token.Name != "nvr" || token.Sealed {
+		t.Errorf("%+v, %v", token, err)
 	}
 	u, err := scanUser(db.QueryRowContext(ctx, userColumns))
 	if err != nil || u.Name != "admin" || u.Password != "x" || u.First {

@@ -93,14 +93,24 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
-// TestSecretIsBoundToItsCamera moves a sealed password to another camera, as
-// somebody with the database but not the key could.
-func TestSecretIsBoundToItsCamera(t *testing.T) {
+// TestSecretIsBoundToItsPlace moves a sealed password to another camera, and a text to
+// another token, as somebody with the database but not the key could.
+func TestSecretIsBoundToItsPlace(t *testing.T) {
 	dir := closed(t)
 	db := raw(t, dir)
 	_, err := db.Exec("UPDATE cameras SET secret = (SELECT secret FROM cameras WHERE id = 'cam-aa') WHERE id = 'cam-ba'")
 	must(t, err)
 	s := open(t, dir)
+	_, err = s.AddToken(t.Context(), store.Token{Name: "other", Hash: []byte("other")}, secret.New("x"))
+	must(t, err)
+	if text, err := s.TokenText(t.Context(), "NVR"); err != nil || text.Reveal() != "canary-token" {
+		t.Errorf("the text is %d bytes, %v", len(text.Reveal()), err)
+	}
+	_, err = db.Exec("UPDATE tokens SET text = (SELECT text FROM tokens WHERE name = 'nvr') WHERE name = 'other'")
+	must(t, err)
+	if _, err := s.TokenText(t.Context(), "other"); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("of another token: %v", err)
+	}
 	if _, err := s.Camera(t.Context(), "cam-aa"); err != nil {
 		t.Error(err)
 	}

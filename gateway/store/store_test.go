@@ -89,13 +89,13 @@ func TestUnknownAndTaken(t *testing.T) {
 	_, session := s.SessionOf(ctx, []byte("none"))
 	_, sessionOfNobody := s.AddSession(ctx, store.Session{Hash: []byte("new"), User: 99}, 10)
 	_, login := s.TakeLogin(ctx, []byte("none"))
-	_, secret := s.Secret(ctx, "none")
+	_, named := s.Secret(ctx, "none")
 	for what, err := range map[string]error{
 		"camera": camera, "set camera": setCamera, "remove camera": s.RemoveCamera(ctx, "none", 0),
 		"user": user, "user by id": userByID, "remove user": s.RemoveUser(ctx, 99), "password": s.SetPassword(ctx, 99, "x"),
 		"grants": s.SetUserGrants(ctx, 99, nil), "token": token, "remove token": s.RemoveToken(ctx, 99), "session": session,
 		"session of nobody": sessionOfNobody, "remove session": s.RemoveSession(ctx, 99), "login": login,
-		"login of nobody": s.AddLogin(ctx, 99, store.Login{Hash: []byte("x")}), "secret": secret,
+		"login of nobody": s.AddLogin(ctx, 99, store.Login{Hash: []byte("x")}), "secret": named,
 	} {
 		if !errors.Is(err, store.ErrUnknown) {
 			t.Errorf("%s: %v", what, err)
@@ -103,7 +103,7 @@ func TestUnknownAndTaken(t *testing.T) {
 	}
 	_, takenCamera := s.AddCamera(ctx, store.Camera{ID: "cam-aa"})
 	_, takenUser := s.AddUser(ctx, store.User{Name: "ANNA"})
-	_, takenToken := s.AddToken(ctx, store.Token{Name: "Nvr", Hash: []byte("other")})
+	_, takenToken := s.AddToken(ctx, store.Token{Name: "Nvr", Hash: []byte("other")}, secret.Text{})
 	for what, err := range map[string]error{"camera": takenCamera, "user": takenUser, "token": takenToken} {
 		if !errors.Is(err, store.ErrExists) {
 			t.Errorf("%s: %v", what, err)
@@ -402,7 +402,7 @@ func TestRevisionsMove(t *testing.T) {
 	must(t, err)
 	nobody, err := s.AddUser(ctx, store.User{Name: "nobody"})
 	must(t, err)
-	bare, err := s.AddToken(ctx, store.Token{Name: "bare", Hash: []byte("bare")})
+	bare, err := s.AddToken(ctx, store.Token{Name: "bare", Hash: []byte("bare")}, secret.Text{})
 	must(t, err)
 	token, err := s.TokenOf(ctx, []byte("token"))
 	must(t, err)

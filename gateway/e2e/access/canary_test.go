@@ -298,7 +298,7 @@ func (s *story) logins(t *testing.T) rig.Credentials {
 		t.Fatalf("status %d, no cookie", phone.StatusCode)
 	}
 	s.keep("session of a phone", phone.Cookies()[0].Value)
-	made := s.call(t, "POST", "/api/v1/tokens", map[string]any{"name": "second", "grants": []string{"view:*"}}, admin, "token").Content
+	made := s.call(t, "POST", "/api/v1/tokens", map[string]any{"name": "second", "grants": []string{"view:*"}, "sealed": true}, admin, "token").Content
 	var second struct{ Text string }
 	if json.Unmarshal(made, &second) != nil || second.Text == "" {
 		t.Fatalf("no token in %s", made)

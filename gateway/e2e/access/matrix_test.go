@@ -15,6 +15,7 @@ import (
 
 	"framegate/gateway/auth"
 	"framegate/gateway/e2e/rig"
+	"framegate/gateway/secret"
 	"framegate/gateway/store"
 )
 
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // principals are the columns of the matrix. Those without a name of their own
 // in the manner of coming in come with a cookie.
 var principals = []string{
-	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics", "lasting",
+	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics", "lasting", "digest",
 }
 
 // matrix is a gateway with one of each principal.
@@ -53,6 +54,7 @@ cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: 
 		m.tokens[name] = m.AddToken(t, name, "view:front")
 	}
 	m.tokens["metrics"] = m.AddToken(t, "metrics", "metrics")
+	m.tokens["digest"] = m.Beside(t, "token", "create", "recorder", "--sealed", "--grant", "view:front")
 	m.Beside(t, "token", "revoke", "revoked")
 	m.linked = m.SignLink(t, m.tokens["maker"], auth.View, "front")
 	m.lasting = lastingLink(t, m.Guarded, "/api/v1/cameras/front/links")
@@ -79,6 +81,8 @@ func (m *matrix) as(t *testing.T, principal string) rig.Credentials {
 		return rig.Credentials{Bearer: m.tokens[principal]}
 	case "basic":
 		return rig.Credentials{Name: "viewer", Password: rig.GoodPassword}
+	case "digest":
+		return rig.Credentials{Name: "recorder", Password: m.tokens["digest"], Digest: true}
 	case "link":
 		return rig.Credentials{Query: m.linked}
 	case "lasting":
@@ -275,7 +279,7 @@ func (m *matrix) addedUser(t *testing.T) string {
 
 func (m *matrix) addedToken(t *testing.T) string {
 	name := m.next()
-	v, err := m.Store.AddToken(t.Context(), store.Token{Name: name, Hash: []byte(name)})
+	v, err := m.Store.AddToken(t.Context(), store.Token{Name: name, Hash: []byte(name)}, secret.Text{})
 	if err != nil {
 		t.Fatal(err)
 	}

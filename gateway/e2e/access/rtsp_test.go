@@ -25,14 +25,19 @@ func (m *matrix) overRTSP(t *testing.T) string {
 	return table.String()
 }
 
-// TestRTSPTakesPasswordsOverTLSAlone, and tokens in their place everywhere.
+// TestRTSPTakesPasswordsOverTLSAlone, and tokens in their place everywhere. Without
+// TLS it asks for Digest first, which a sealed token alone does for.
 func TestRTSPTakesPasswordsOverTLSAlone(t *testing.T) {
 	g := rig.StartGuarded(t, "tls: {mode: self-signed}\nrtsp: {listen: '127.0.0.1:0', tls_listen: '127.0.0.1:0'}\ncameras: {front: {source: 'upload:'}}")
 	g.AddUser(t, "viewer", "view:front")
 	token := g.AddToken(t, "nvr", "view:front")
+	recorder := g.Beside(t, "token", "create", "recorder", "--sealed", "--grant", "view:front")
 	link := g.SignLink(t, token, auth.View, "front")
 	for _, secure := range []bool{false, true} {
-		withPassword := map[bool]int{false: 401, true: 406}[secure]
+		withPassword, byDigest, first := 401, 406, "Digest "
+		if secure {
+			withPassword, byDigest, first = 406, 401, "Basic "
+		}
 		address := g.RTSP(t, secure, "front")
 		for _, c := range []struct {
 			name   string
@@ -44,12 +49,23 @@ func TestRTSPTakesPasswordsOverTLSAlone(t *testing.T) {
 			{"a wrong password", rig.Credentials{Name: "viewer", Password: rig.GoodPassword + "!"}, 401},
 			{"a token in the place of a password", rig.Credentials{Name: "any", Password: token}, 406},
 			{"a wrong token", rig.Credentials{Name: "any", Password: token[:len(token)-1] + "-"}, 401},
+			{"Digest", rig.Credentials{Name: "Recorder", Password: recorder, Digest: true}, byDigest},
+			{"Digest with a token that is hashed", rig.Credentials{Name: "nvr", Password: token, Digest: true}, 401},
+			{"a sealed token in the place of a password", rig.Credentials{Name: "any", Password: recorder}, 406},
 			{"a link", rig.Credentials{Query: link}, 406},
 		} {
 			status, header := rig.DescribeRTSP(t, address+"?codec=none", c.who)
-			if status != c.status || (status == 401) != strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ") {
+			if status != c.status || (status == 401) != strings.HasPrefix(header.Get("WWW-Authenticate"), first) {
 				t.Errorf("%s at %s: status %d, %v", c.name, address, status, header)
 			}
 		}
 	}
+	if _, header := rig.DescribeRTSP(t, g.RTSP(t, false, "front")+"?login=basic", rig.Credentials{}); !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ") {
+		t.Errorf("who wants Basic is asked for %s", header)
+	}
+	g.Beside(t, "token", "revoke", "recorder")
+	rig.Await(t, "the end of Digest", func() bool {
+		_, header := rig.DescribeRTSP(t, g.RTSP(t, false, "front"), rig.Credentials{})
+		return strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ")
+	})
 }

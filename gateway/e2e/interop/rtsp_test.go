@@ -6,19 +6,21 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"framegate/gateway/e2e/rig"
 )
 
 // TestAPhoneIsAnRTSPCamera for those who take no other: each sees the pictures of a
-// browser, in order.
+// browser, in order. Without TLS they log in by Digest, which all of them take where
+// they are asked for it, and with TLS by Basic.
 func TestAPhoneIsAnRTSPCamera(t *testing.T) {
 	t.Parallel()
-	s := rig.Start(t, "tls: {mode: self-signed}\nrtsp: {listen: '127.0.0.1:0', tls_listen: '127.0.0.1:0', udp: '127.0.0.1:0'}\ncameras: {phone: {source: 'upload:'}}")
-	blind := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // who it is does not matter here
-	rig.PublishOver(t, blind, s, "phone", 0)
-	plain, secure := s.RTSP(t, false, "phone"), s.RTSP(t, true, "phone")
+	s := rig.StartGuarded(t, "tls: {mode: self-signed}\nrtsp: {listen: '127.0.0.1:0', tls_listen: '127.0.0.1:0', udp: '127.0.0.1:0'}\ncameras: {phone: {source: 'upload:'}}")
+	rig.PublishOver(t, &http.Client{Transport: bearer(s.AddToken(t, "phone", "publish:phone"))}, s.Server, "phone", 0)
+	login := "://nvr:" + s.Beside(t, "token", "create", "nvr", "--sealed", "--grant", "view:phone") + "@"
+	plain, secure := strings.Replace(s.RTSP(t, false, "phone"), "://", login, 1), strings.Replace(s.RTSP(t, true, "phone"), "://", login, 1)
 	raw := []string{"-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"}
 	ffmpeg := func(transport, address string) []string {
 		return append([]string{"ffmpeg", "-v", "error", "-rtsp_transport", transport, "-i", address}, raw...)
@@ -38,6 +40,17 @@ func TestAPhoneIsAnRTSPCamera(t *testing.T) {
 		})
 	}
 }
+
+// bearer sends requests with a token, to whoever the server is.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return blind.RoundTrip(r)
+}
+
+var blind = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // who it is does not matter here
 
 // throughGo2rtc gives the address at which go2rtc gives out what it reads at another.
 func throughGo2rtc(t *testing.T, address string) string {

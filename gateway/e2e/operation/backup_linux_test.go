@@ -14,10 +14,10 @@ import (
 // sessions, tokens and cameras.
 func TestABackupMakesAnotherServer(t *testing.T) {
 	t.Parallel()
-	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}}")
+	g := rig.StartGuarded(t, "rtsp: {listen: '127.0.0.1:0'}\ncameras: {front: {source: 'upload:'}}")
 	admin := g.AsAdmin(t)
 	g.Call(t, http.MethodPost, "/api/v1/cameras", map[string]string{"id": "yard", "name": "The yard", "source": "upload:"}, admin, http.StatusCreated)
-	token := g.AddToken(t, "program", "view:yard")
+	token := g.Beside(t, "token", "create", "program", "--sealed", "--grant", "view:yard")
 	file := filepath.Join(t.TempDir(), "backup")
 	if said := g.Beside(t, "backup", file); !strings.HasPrefix(said, "good: "+file+" has ") {
 		t.Errorf("it says %q", said)
@@ -50,4 +50,8 @@ func TestABackupMakesAnotherServer(t *testing.T) {
 		t.Errorf("the camera is %s", a.Content)
 	}
 	again.Call(t, http.MethodGet, "/api/v1/cameras/yard/status", nil, rig.Credentials{Bearer: token}, http.StatusOK)
+	recorder := rig.Credentials{Name: "program", Password: token, Digest: true}
+	if status, _ := rig.DescribeRTSP(t, again.RTSP(t, false, "yard")+"?codec=none", recorder); status != http.StatusNotAcceptable {
+		t.Errorf("by Digest: status %d", status)
+	}
 }

@@ -20,6 +20,7 @@ type Credentials struct {
 	Cookie         *http.Cookie
 	Bearer         string
 	Name, Password string // of HTTP Basic
+	Digest         bool   // Name and Password are for Digest
 	Query          string // of a signed link
 }
 
@@ -30,6 +31,8 @@ func (c Credentials) Put(r *http.Request) {
 		r.AddCookie(c.Cookie)
 	case c.Bearer != "":
 		r.Header.Set("Authorization", "Bearer "+c.Bearer)
+	case c.Digest:
+		r.Header.Set("Authorization", c.answer("", r.Method, r.URL.RequestURI()))
 	case c.Name != "":
 		r.SetBasicAuth(c.Name, c.Password)
 	case c.Query != "":

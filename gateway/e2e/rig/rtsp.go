@@ -5,12 +5,16 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/textproto"
 	"net/url"
 	"regexp"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/icholy/digest"
 )
 
 var rtspLogged = regexp.MustCompile(`msg="framegate listens for RTSP" address=(\S+) tls=(true|false)`)
@@ -45,27 +49,57 @@ func DescribeRTSP(t *testing.T, address string, who Credentials) (status int, he
 	if u.Scheme == "rtsps" {
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // who it is does not matter here
 	}
+	answers := textproto.NewReader(bufio.NewReader(c))
 	login := ""
 	switch {
 	case who.Bearer != "":
-		login = "Authorization: Bearer " + who.Bearer + "\r\n"
+		login = "Bearer " + who.Bearer
+	case who.Digest:
+		_, asked := describe(t, c, answers, u, "")
+		login = who.answer(asked.Get("WWW-Authenticate"), "DESCRIBE", u.String())
 	case who.Name != "":
-		login = "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(who.Name+":"+who.Password)) + "\r\n"
+		login = "Basic " + base64.StdEncoding.EncodeToString([]byte(who.Name+":"+who.Password))
 	case who.Query != "":
 		u.RawQuery += "&" + who.Query
+	}
+	return describe(t, c, answers, u, login)
+}
+
+// answer gives what answers a challenge of Digest, or one that nobody asked.
+func (c Credentials) answer(challenge, method, uri string) string {
+	asked, err := digest.ParseChallenge(challenge)
+	if err != nil {
+		asked = &digest.Challenge{Realm: "Framegate", Nonce: "none", Algorithm: "MD5"}
+	}
+	a, err := digest.Digest(asked, digest.Options{Method: method, URI: uri, Count: 1, Username: c.Name, Password: c.Password})
+	if err != nil {
+		panic(err) // of these algorithms it cannot fail
+	}
+	return a.String()
+}
+
+// describe asks for the description of an address, and gives the status and the
+// headers of the answer.
+func describe(t *testing.T, c net.Conn, answers *textproto.Reader, u *url.URL, login string) (status int, header textproto.MIMEHeader) {
+	t.Helper()
+	if login != "" {
+		login = "Authorization: " + login + "\r\n"
 	}
 	if _, err := fmt.Fprintf(c, "DESCRIBE %s RTSP/1.0\r\nCSeq: 1\r\n%s\r\n", u, login); err != nil {
 		t.Fatal(err)
 	}
-	answer := textproto.NewReader(bufio.NewReader(c))
-	line, err := answer.ReadLine()
+	line, err := answers.ReadLine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Sscanf(line, "RTSP/1.0 %d", &status); err != nil {
 		t.Fatalf("%q: %v", line, err)
 	}
-	if header, err = answer.ReadMIMEHeader(); err != nil {
+	if header, err = answers.ReadMIMEHeader(); err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.ParseInt(header.Get("Content-Length"), 10, 32) // 0 without
+	if _, err := io.CopyN(io.Discard, answers.R, n); err != nil {
 		t.Fatal(err)
 	}
 	return status, header

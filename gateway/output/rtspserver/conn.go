@@ -33,6 +33,7 @@ type conn struct {
 	head   headReader
 	reader *bufio.Reader
 	until  time.Time // a request has to be there
+	nonce  string    // of its challenges
 
 	refused int         // requests of who said who he is, and is not
 	visit   *Visit      // of who was let in; nil before
@@ -50,7 +51,7 @@ const maxRefused = 5
 const maxBody = 16 << 10
 
 func newConn(s *Server, tcp *net.TCPConn, secure *tls.Config) *conn {
-	c := &conn{server: s, tcp: tcp, under: tcp, secure: secure != nil, from: tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")}
+	c := &conn{server: s, tcp: tcp, under: tcp, secure: secure != nil, nonce: rand.Text(), from: tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")}
 	if secure != nil {
 		c.under = tls.Server(tcp, secure)
 	}

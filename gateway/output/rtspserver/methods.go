@@ -110,7 +110,7 @@ func (c *conn) admit(ctx context.Context, r *request) error {
 	}
 	c.forget()
 	visit, err := c.server.options.Admit(ctx, Ask{
-		Camera: p.camera, Query: p.query, Method: r.method, URL: r.target,
+		Camera: p.camera, Query: p.query, Method: r.method, Nonce: c.nonce,
 		Authorization: r.header.Values("Authorization"), From: c.from, Secure: c.secure,
 	})
 	if err != nil {

@@ -68,10 +68,21 @@ type Ask struct {
 	Camera        string
 	Query         url.Values
 	Method        string
-	URL           string // as it stands in the request
+	Nonce         string // of the connection, for challenges
 	Authorization []string
 	From          netip.Addr
 	Secure        bool // it comes over TLS
+}
+
+// Fits says that an address, as it stands in an answer to a challenge, is of the camera
+// that is asked for. Clients put the address of all, of a track, or a path there.
+func (a *Ask) Fits(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return false
+	}
+	p, ok := placeOf(u)
+	return ok && p.camera == a.Camera
 }
 
 // Refusal is an error that says what is answered.
