@@ -38,9 +38,6 @@ func ReadFLV(b []byte) (packets []Packet, err error) {
 // Age lets so much time pass for the labels of H264 packets.
 func (p *Process) Age(d time.Duration) { p.stamps.first -= d }
 
-// CPU gives the processor time that an ended process took.
-func (p *Process) CPU() time.Duration { return p.exitState().UserTime() + p.exitState().SystemTime() }
-
 func (p *Process) exitState() *os.ProcessState { return p.cmd.ProcessState }
 
 // HasZscale says whether a program is known to have the filter, or tries.

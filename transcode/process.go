@@ -345,6 +345,20 @@ func (p *Process) end() {
 	<-p.gone
 }
 
+// CPU gives the processor time that ffmpeg took so far. It reads a file where ffmpeg
+// lives, so it is for those who ask now and then.
+func (p *Process) CPU() time.Duration {
+	select {
+	case <-p.gone:
+		return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+	default:
+		return timeOf(p.cmd.Process.Pid)
+	}
+}
+
+// Inside counts the packets that were written and did not come out yet.
+func (p *Process) Inside() int { return p.stamps.count() }
+
 // within waits for the process to end, and says whether it did in time.
 func (p *Process) within(d time.Duration) bool {
 	t := time.NewTimer(d)

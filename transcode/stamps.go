@@ -28,6 +28,7 @@ type stamp struct {
 	label uint32
 	pts   time.Duration
 	wall  time.Time
+	came  time.Time
 }
 
 const (
@@ -151,7 +152,7 @@ func (s *stamps) remember(label uint32, p Packet) {
 	if len(s.inside) == cmp.Or(s.most, maxInside) {
 		s.inside = append(s.inside[:0], s.inside[1:]...)
 	}
-	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall})
+	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall, p.Arrived})
 }
 
 // restore gives a packet that came out the times of the one that went in.
@@ -164,7 +165,7 @@ func (s *stamps) restore(p *Packet, label uint32, inOrder bool) {
 		if (t.label^label)&labelBits != 0 {
 			continue
 		}
-		p.PTS, p.Wall = t.pts, t.wall
+		p.PTS, p.Wall, p.Arrived = t.pts, t.wall, t.came
 		from := i
 		if inOrder {
 			from = 0

@@ -124,8 +124,10 @@ type Packet struct {
 	// written, PTS is ffmpeg's own.
 	PTS  time.Duration
 	Wall time.Time
-	Key  bool   // H264, H265: decodable alone
-	Data []byte // JPEG: a whole one; H264, H265: NAL units with 4-byte lengths
+	// Arrived is when it came, and is carried along as well.
+	Arrived time.Time
+	Key     bool   // H264, H265: decodable alone
+	Data    []byte // JPEG: a whole one; H264, H265: NAL units with 4-byte lengths
 	// Config is that of an H264 packet read, as in a Spec. It is the same slice
 	// from packet to packet, as long as it does not change.
 	Config []byte

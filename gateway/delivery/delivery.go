@@ -105,7 +105,7 @@ func (c *Crowd) Enter(viewer Viewer, conn Conn, key stream.Key, reader *stream.R
 	s := &Seat{
 		lender: lender,
 		crowd:  c, viewer: viewer, conn: conn, key: key, reader: reader,
-		back: make(chan error, 1), done: make(chan struct{}),
+		back: make(chan error, 1), done: make(chan struct{}), tally: c.hub.TallyOf(reader),
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

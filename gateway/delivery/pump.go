@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"time"
 
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
@@ -106,6 +107,13 @@ func (p *pump) takeIn() {
 // on by themselves.
 func (p *pump) writeAll(frame media.Frame) {
 	p.keep(func(s *Seat) (bool, error) { return s.step(&frame) })
+	delay := time.Since(frame.Arrived) // of the last one, which spares the others a look at the clock
+	for _, s := range p.riding {
+		if s.rode {
+			s.rode = false
+			s.tally.Given(delay)
+		}
+	}
 }
 
 // release hands back those who are recalled.

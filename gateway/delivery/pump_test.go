@@ -87,7 +87,7 @@ func (g *guest) Message(f *media.Frame) (Message, bool) {
 func (r *rig) enter(interrupted func(*guest)) *guest {
 	r.t.Helper()
 	near, far := tcpPair(r.t)
-	reader, err := r.hub.Open(front, stream.ReadOptions{Idle: time.Minute})
+	reader, err := r.hub.Open(front, stream.ReadOptions{Idle: time.Minute, Client: &stream.Client{Form: "guests"}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -180,6 +180,19 @@ func TestPumpLivesWhileItHasViewers(t *testing.T) {
 	r.awaitRiders(1)
 	r.give("b")
 	g.expect(t, "ab")
+	for end := time.Now().Add(soon); ; time.Sleep(time.Millisecond) { // until the pump has counted, too
+		given := uint64(0)
+		f := r.hub.Forms()[0]
+		for _, n := range f.Delays {
+			given += n
+		}
+		if f.Form == "guests" && f.Viewers == 1 && f.Frames == 2 && given == 2 && f.Delay > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the form has %+v", f)
+		}
+	}
 	g.far.Close()
 	for end := time.Now().Add(soon); r.pumps() > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
@@ -19,6 +20,7 @@ type Seat struct {
 	conn   Conn
 	back   chan error    // cap 1: the pump hands the viewer back
 	done   chan struct{} // closed with the crowd
+	tally  *stream.Tally // of the viewer's form
 	gone   bool          // a write failed
 
 	// Of Crowd.Serve.
@@ -30,6 +32,9 @@ type Seat struct {
 	sound *stream.Companion // that Next reads along, or nil
 	seq   uint64            // the last frame that the viewer got
 	got   uint64            // frames that the pump gave it this time, or withheld
+	came  time.Time         // when the frame came that is to be written; zero where none is
+	old   bool              // that frame was old when the viewer came
+	rode  bool              // the pump wrote its frame, and has not counted that yet
 
 	// The crowd's lock guards what follows.
 	key      stream.Key
@@ -119,7 +124,7 @@ func (s *Seat) Accompany(sound *stream.Companion) {
 // that comes meanwhile will be heard by the next Next.
 func (s *Seat) note(f media.Frame, ok bool, err error) {
 	if ok {
-		s.seq = f.Seq
+		s.seq, s.came, s.old = f.Seq, f.Arrived, f.Backlog
 	}
 	if errors.Is(err, stream.ErrInterrupted) {
 		s.crowd.mu.Lock()
@@ -134,6 +139,7 @@ func (s *Seat) Write(m Message) error {
 	err := s.conn.Write(m)
 	s.gone = err != nil
 	s.written()
+	s.tell()
 	return err
 }
 
@@ -142,6 +148,19 @@ func (s *Seat) written() {
 	if s.lender != nil {
 		s.lender.Written()
 	}
+}
+
+// tell counts the frame that was written, if it was one.
+func (s *Seat) tell() {
+	switch {
+	case s.gone || s.came.IsZero():
+		return
+	case s.old:
+		s.tally.GivenOld()
+	default:
+		s.tally.Given(time.Since(s.came))
+	}
+	s.came = time.Time{}
 }
 
 // leastRidden is how many pictures a second there must be for the pump to write to
@@ -168,6 +187,7 @@ func (s *Seat) Ride() error {
 	err = s.conn.finish()
 	s.gone = err != nil
 	s.written()
+	s.tell()
 	return err
 }
 
@@ -225,8 +245,10 @@ func (s *Seat) step(f *media.Frame) (stays bool, err error) {
 	s.seq = f.Seq
 	s.got++
 	if !s.conn.try(m) {
+		s.came, s.old = f.Arrived, false
 		return false, nil
 	}
 	s.written()
+	s.rode = true
 	return true, nil
 }

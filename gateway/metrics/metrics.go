@@ -5,7 +5,7 @@
 // frame costs no metric anything, and there is no registry but that of New.
 //
 // Labels are names of cameras that are configured, of renditions, of which
-// there is a bounded number, of states and of limits. No address, no user and
+// there is a bounded number, of forms, states, reasons and limits. No address, no user and
 // no secret is among them.
 //
 // Package main gives the Sources and routes requests here, after it has decided
@@ -43,6 +43,7 @@ type Sources struct {
 	// out, so that labels are bounded by the configuration.
 	Cameras  func() []string
 	Streams  func() []stream.Stats
+	Forms    func() []stream.FormStats
 	Viewers  func(camera string) int // who watch it; called for each of Cameras
 	Encoders func() Encoders
 	Uploads  func() Uploads
@@ -50,6 +51,7 @@ type Sources struct {
 	// Recordings gives how cameras are recorded, and the room for it.
 	Recordings func() (RecordingRoom, []Recording)
 	Exports    func() Exports // files made of recordings
+	Panics     func() uint64  // that were caught
 	// Limits calls yield with the name of each limit there is and how often it
 	// was hit since the start.
 	Limits func(yield func(limit string, hits uint64))
@@ -62,6 +64,18 @@ type Encoders struct {
 	Slots, Running, Waiting    int
 	OfSound                    int // that run beside those
 	Starts, Dropped, StepDowns uint64
+	CPU                        time.Duration
+	Each                       []Encoder
+}
+
+// Encoder is how one does: what encodes a rendition, or makes a camera's pictures
+// showable.
+type Encoder struct {
+	Stream  stream.Key
+	CPU     time.Duration
+	Dropped uint64 // frames left out because it was too slow
+	Lag     time.Duration
+	Inside  int // pictures
 }
 
 // Uploads is how the publishers do.
@@ -118,9 +132,17 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 // Collect takes the snapshot.
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	info.send(to, 1, c.Version, runtime.Version())
-	c.collectCameras(to)
+	var encoders Encoders
 	if c.Encoders != nil {
-		collectEncoders(to, c.Encoders())
+		encoders = c.Encoders()
+		collectEncoders(to, encoders)
+	}
+	c.collectCameras(to, encoders.Each)
+	if c.Forms != nil {
+		collectForms(to, c.Forms())
+	}
+	if c.Panics != nil {
+		panicsCaught.send(to, float64(c.Panics()))
 	}
 	if c.Uploads != nil {
 		collectUploads(to, c.Uploads())
@@ -140,7 +162,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 }
 
 // collectCameras tells of the cameras there are, and of their streams.
-func (c *collector) collectCameras(to chan<- prometheus.Metric) {
+func (c *collector) collectCameras(to chan<- prometheus.Metric, encoders []Encoder) {
 	if c.Cameras == nil {
 		return
 	}
@@ -153,7 +175,7 @@ func (c *collector) collectCameras(to chan<- prometheus.Metric) {
 	}
 	cameras.send(to, float64(len(known)))
 	if c.Streams != nil {
-		collectStreams(to, c.Streams(), known)
+		collectStreams(to, c.Streams(), encoders, known)
 	}
 }
 
@@ -165,6 +187,7 @@ func collectEncoders(to chan<- prometheus.Metric, e Encoders) {
 	encoderStarts.send(to, float64(e.Starts))
 	encoderDropped.send(to, float64(e.Dropped))
 	encoderStepDowns.send(to, float64(e.StepDowns))
+	encoderCPU.send(to, e.CPU.Seconds())
 }
 
 func collectUploads(to chan<- prometheus.Metric, u Uploads) {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -33,25 +34,34 @@ var update = flag.Bool("update", false, "write the golden file anew")
 // steady are sources whose numbers never change.
 func steady() Sources {
 	arrived := time.UnixMilli(1_700_000_000_250)
+	failed := stream.Stats{}.Failed
+	failed[stream.ReasonSilent] = 1
+	forms := []stream.FormStats{{Form: "mjpeg", Viewers: 2, Frames: 9, Dropped: 8, Delay: 7 * time.Second}}
+	forms[0].Delays[0], forms[0].Delays[5], forms[0].Delays[len(forms[0].Delays)-1] = 3, 2, 1
+	jpeg := stream.Key{Camera: "front", Rendition: "jpeg-640x360"}
 	return Sources{
 		Version: "1.2.3",
+		Forms:   func() []stream.FormStats { return forms },
+		Panics:  func() uint64 { return 2 },
 		Cameras: func() []string { return []string{"front", "phone"} },
 		Streams: func() []stream.Stats {
 			return []stream.Stats{
-				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived, Sound: stream.Sound{Format: &media.Format{Codec: media.AAC, Rate: 48_000, Channels: 2}, Frames: 47, Bytes: 16_000}},
+				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Failed: failed, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived, Sound: stream.Sound{Format: &media.Format{Codec: media.AAC, Rate: 48_000, Channels: 2}, Frames: 47, Bytes: 16_000}},
 				{Key: stream.Key{Camera: "front", Rendition: "jpeg-640x360"}, State: stream.Connecting, Readers: 1, Runs: 1},
 				{Key: stream.Key{Camera: "gone"}, State: stream.Idle, Frames: 99},
 			}
 		},
-		Viewers:  func(camera string) int { return map[string]int{"front": 2}[camera] },
-		Encoders: func() Encoders { return Encoders{4, 2, 1, 5, 10, 11, 12} },
-		Uploads:  func() Uploads { return Uploads{1, 20, 21, 22} },
-		Logins:   func() Logins { return Logins{30, 31, 3} },
-		Limits:   NewHits("viewers", "frame_bytes", "viewers").All,
+		Viewers: func(camera string) int { return map[string]int{"front": 2}[camera] },
+		Encoders: func() Encoders {
+			return Encoders{4, 2, 1, 5, 10, 11, 12, 13 * time.Second, []Encoder{{jpeg, 1500 * time.Millisecond, 14, 15 * time.Millisecond, 2}}}
+		},
+		Uploads: func() Uploads { return Uploads{1, 20, 21, 22} },
+		Logins:  func() Logins { return Logins{30, 31, 3} },
+		Limits:  NewHits("viewers", "frame_bytes", "viewers").All,
 		Recordings: func() (RecordingRoom, []Recording) {
-			return RecordingRoom{40, 41, 42, 1500 * time.Millisecond, 43, 44, 45, 46}, []Recording{
-				{"front", "slow", 50, 51, 52, 53, 54, 55, 56, 57, arrived, true},
-				{"phone", "off", 0, 0, 0, 0, 0, 0, 0, 0, time.Time{}, false},
+			return RecordingRoom{40, 39, 41, 42, 1500 * time.Millisecond, 43, 44, 45, 46}, []Recording{
+				{"front", "slow", 50, 51, 52, 53, 54, 55, 56, 57, arrived, true, 1.25, arrived.Add(-time.Hour), 58},
+				{"phone", "off", 0, 0, 0, 0, 0, 0, 0, 0, time.Time{}, false, 0, time.Time{}, 0},
 			}
 		},
 		Exports: func() Exports {
@@ -305,7 +315,7 @@ func get(t *testing.T, url string) string {
 
 // TestLabelsAreFew: they are those of a short list, without addresses and users.
 func TestLabelsAreFew(t *testing.T) {
-	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels"}
+	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason"}
 	for _, f := range gather(t, steady()) {
 		if !strings.HasPrefix(f.GetName(), "framegate_") {
 			continue
@@ -317,5 +327,18 @@ func TestLabelsAreFew(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestPanicsAreCounted where whoever caught one tells the log.
+func TestPanicsAreCounted(t *testing.T) {
+	var panics Panics
+	var told strings.Builder
+	log := slog.New(panics.Counting(slog.NewTextHandler(&told, nil)))
+	log.Error("source panicked", "stream", "front", "panic", "oh")
+	log.With("camera", "front").WithGroup("g").Error("encoder panicked", "panic", "oh")
+	log.Error("no panic", "err", "panic")
+	if n := panics.Count(); n != 2 || strings.Count(told.String(), "\n") != 3 || !strings.Contains(told.String(), "camera=front") {
+		t.Errorf("%d counted, of\n%s", n, told.String())
 	}
 }

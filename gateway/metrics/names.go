@@ -20,6 +20,11 @@ func counter(name, help string, labels ...string) metric {
 	return metric{prometheus.NewDesc("framegate_"+name+"_total", help, labels, nil), prometheus.CounterValue}
 }
 
+// histogram has values that are told apart by bounds, and not by send.
+func histogram(name, help string, labels ...string) metric {
+	return metric{desc: prometheus.NewDesc("framegate_"+name, help, labels, nil)}
+}
+
 // What there is to tell. Counters begin with the process, and those of a
 // rendition with the rendition, which ends with its last viewer.
 var (
@@ -33,6 +38,7 @@ var (
 	streamNewest  = gauge("stream_last_frame_timestamp_seconds", "When the newest frame arrived, in seconds since 1970.", "camera", "rendition")
 	streamRuns    = counter("stream_runs", "Times that the source was started or a publisher attached.", "camera", "rendition")
 	streamFails   = counter("stream_failures", "Runs of the source that ended by themselves.", "camera", "rendition")
+	restarts      = counter("camera_restarts", "Runs of a camera's own source that ended by themselves, by why: denied, unreachable, silent, ended, limit, panic or other.", "camera", "reason")
 	streamFrames  = counter("stream_frames", "Frames taken from the source.", "camera", "rendition")
 	streamBytes   = counter("stream_bytes", "Bytes of those frames.", "camera", "rendition")
 	soundInfo     = gauge("stream_sound_info", "1 for the codec, the samples a second and the channels of the sound that the stream has now.", "camera", "rendition", "codec", "rate", "channels")
@@ -50,6 +56,18 @@ var (
 	encoderDropped   = counter("encoder_frames_dropped", "Frames left out because an encoder was too slow.")
 	encoderStepDowns = counter("encoder_step_downs", "Times that the rate of an encoder was lowered because it was too slow.")
 
+	encoderCPU = counter("encoder_cpu_seconds", "Processor time of all ffmpegs that encode pictures.")
+
+	renditionCPU     = counter("rendition_cpu_seconds", "Processor time of the ffmpegs of a rendition since it began.", "camera", "rendition")
+	renditionDropped = counter("rendition_frames_dropped", "Frames left out of a rendition because its encoder was too slow, since it began.", "camera", "rendition")
+	renditionLag     = gauge("rendition_lag_seconds", "From the coming of the newest picture made to its being made.", "camera", "rendition")
+	renditionInside  = gauge("rendition_frames_inside", "Pictures that are inside ffmpeg.", "camera", "rendition")
+
+	formViewers = gauge("form_viewers", "Clients that watch now, by the form in which they get pictures.", "form")
+	formFrames  = counter("form_frames", "Frames given to the viewers of a form.", "form")
+	formDropped = counter("form_frames_dropped", "Frames that viewers of a form skipped because they were slow.", "form")
+	formDelay   = histogram("form_delay_seconds", "From the coming of a frame to its being handed to the system for a viewer, of frames that came while it watched.", "form")
+
 	publishers       = gauge("publishers", "Publishers connected now.")
 	publisherFrames  = counter("publisher_frames", "Frames taken from publishers.")
 	publisherDropped = counter("publisher_frames_dropped", "Frames dropped because a publisher sent too many, or too much.")
@@ -63,12 +81,16 @@ var (
 	recordingGaps   = counter("recording_gaps", "Stretches that were not recorded although they should have been.", "camera")
 	recordingDamped = counter("recording_formats_damped", "Other parameter sets of a camera that show the same pictures, and so began no other file.", "camera")
 	recordingOthers = counter("recording_formats_changed", "Other parameter sets that show other pictures, each of which began a file.", "camera")
+	recordingOldest = gauge("recording_oldest_timestamp_seconds", "When the oldest picture that is kept was taken, in seconds since 1970.", "camera")
+	recordingKept   = gauge("recording_kept_bytes", "Bytes of what is kept of a camera.", "camera")
+	recordingClock  = gauge("recording_clock_rate", "Seconds that a camera counts in one, where that is known.", "camera")
 	recordingTight  = gauge("recording_crowded", "1 where marks protect more than half of what may be kept of a camera.", "camera")
 	recordingsMade  = counter("recording_segments", "Files finished.", "camera")
 	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")
 	recordingsBytes = gauge("recordings_bytes", "Bytes of all recordings.")
 	recordingsKept  = gauge("recordings_protected_bytes", "Bytes of recordings that marks protect.")
 	recordingsFree  = gauge("recordings_free_bytes", "Bytes free where recordings are kept; 0 while that is not there.")
+	recordingsDisk  = gauge("recordings_disk_bytes", "Size of the disk where recordings are kept; 0 while that is not there.")
 	recordingsSync  = gauge("recordings_sync_seconds", "Time from one bringing of recordings to the disk to the next.")
 
 	thumbnailsMade   = counter("thumbnails", "Thumbnails of recordings made.")
@@ -84,20 +106,24 @@ var (
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
 
+	panicsCaught = counter("panics", "Panics that were caught, each of which ended one camera, viewer or request.")
+
 	limitHits = counter("limit_hits", "Times that a limit was hit.", "limit")
 )
 
 // all is every metric of this package.
 var all = []metric{
 	info,
-	cameras, viewers, streamState, streamReaders, streamFPS, streamNewest, streamRuns, streamFails, streamFrames,
+	cameras, viewers, streamState, streamReaders, streamFPS, streamNewest, streamRuns, streamFails, restarts, streamFrames,
 	streamBytes, soundInfo, soundFrames, soundBytes, streamRefused, streamDropped, streamsHidden,
-	encoderSlots, encodersRunning, encodersWaiting, encodersOfSound, encoderStarts, encoderDropped, encoderStepDowns,
+	encoderSlots, encodersRunning, encodersWaiting, encodersOfSound, encoderStarts, encoderDropped, encoderStepDowns, encoderCPU,
+	renditionCPU, renditionDropped, renditionLag, renditionInside,
+	formViewers, formFrames, formDropped, formDelay,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
-	recordingState, recordingNewest, recordingTight, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
-	recordingsBytes, recordingsKept, recordingsFree, recordingsSync,
+	recordingState, recordingNewest, recordingOldest, recordingKept, recordingClock, recordingTight, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
+	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	passwordsHashed, loginsFailed, requestsWatched,
-	limitHits,
+	panicsCaught, limitHits,
 }

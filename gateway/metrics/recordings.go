@@ -12,12 +12,16 @@ type Recording struct {
 	Segments, Removed, Gaps, Frames, Bytes, Lost, Damped, Reformed uint64
 	Newest                                                         time.Time // zero before any
 	Crowded                                                        bool      // marks protect more than half of what may be kept
+
+	Rate   float64   // seconds that the camera counts in one; 0 where not known
+	Oldest time.Time // what is kept; zero where nothing is
+	Kept   int64     // bytes
 }
 
 // RecordingRoom is what is known of where recordings are kept.
 type RecordingRoom struct {
-	Free, Recorded, Protected int64
-	Sync                      time.Duration
+	Free, Disk, Recorded, Protected int64
+	Sync                            time.Duration
 
 	Thumbnails                                         uint64 // made
 	ThumbnailsLeft, ThumbnailsFailed, ThumbnailsQueued uint64 // recordings that were left out, of which none can be made, that wait
@@ -31,6 +35,7 @@ func collectRecordings(to chan<- prometheus.Metric, recordings func() (Recording
 	recordingsBytes.send(to, float64(room.Recorded))
 	recordingsKept.send(to, float64(room.Protected))
 	recordingsFree.send(to, float64(room.Free))
+	recordingsDisk.send(to, float64(room.Disk))
 	recordingsSync.send(to, room.Sync.Seconds())
 	thumbnailsMade.send(to, float64(room.Thumbnails))
 	thumbnailsLeft.send(to, float64(room.ThumbnailsLeft))
@@ -51,6 +56,13 @@ func collectRecording(to chan<- prometheus.Metric, r Recording) {
 	}
 	if !r.Newest.IsZero() {
 		recordingNewest.send(to, float64(r.Newest.UnixMilli())/1e3, r.Camera)
+	}
+	if !r.Oldest.IsZero() {
+		recordingOldest.send(to, float64(r.Oldest.UnixMilli())/1e3, r.Camera)
+	}
+	recordingKept.send(to, float64(r.Kept), r.Camera)
+	if r.Rate > 0 {
+		recordingClock.send(to, r.Rate, r.Camera)
 	}
 	crowded := 0.0
 	if r.Crowded {

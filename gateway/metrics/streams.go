@@ -18,7 +18,11 @@ var states = [...]stream.State{stream.Idle, stream.Connecting, stream.Online, st
 
 // collectStreams tells of the streams of known cameras: what cameras send
 // always, and renditions in the order given, up to the bound.
-func collectStreams(to chan<- prometheus.Metric, streams []stream.Stats, known map[string]bool) {
+func collectStreams(to chan<- prometheus.Metric, streams []stream.Stats, encoders []Encoder, known map[string]bool) {
+	works := make(map[stream.Key]*Encoder)
+	for i, e := range encoders {
+		works[e.Stream] = &encoders[i]
+	}
 	told, hidden := 0, 0
 	for _, s := range streams {
 		switch {
@@ -32,8 +36,19 @@ func collectStreams(to chan<- prometheus.Metric, streams []stream.Stats, known m
 			told++
 		}
 		collectStream(to, &s)
+		if e := works[s.Key]; e != nil {
+			collectEncoder(to, e)
+		}
 	}
 	streamsHidden.send(to, float64(hidden))
+}
+
+func collectEncoder(to chan<- prometheus.Metric, e *Encoder) {
+	send := func(m metric, value float64) { m.send(to, value, e.Stream.Camera, e.Stream.Rendition) }
+	send(renditionCPU, e.CPU.Seconds())
+	send(renditionDropped, float64(e.Dropped))
+	send(renditionLag, e.Lag.Seconds())
+	send(renditionInside, float64(e.Inside))
 }
 
 func collectStream(to chan<- prometheus.Metric, s *stream.Stats) {
@@ -52,6 +67,11 @@ func collectStream(to chan<- prometheus.Metric, s *stream.Stats) {
 	}
 	send(streamRuns, float64(s.Runs))
 	send(streamFails, float64(s.Failures))
+	if s.Key.Rendition == "" {
+		for _, reason := range stream.Reasons() {
+			restarts.send(to, float64(s.Failed[reason]), s.Key.Camera, reason.String())
+		}
+	}
 	send(streamFrames, float64(s.Frames))
 	send(streamBytes, float64(s.Bytes))
 	if f := s.Sound.Format; f != nil {

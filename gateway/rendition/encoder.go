@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"framegate/gateway/media"
@@ -25,6 +26,7 @@ type encoder struct {
 	log     *slog.Logger
 	config  []byte        // of the last packet of H264
 	done    chan struct{} // closed when all it gave is emitted
+	lag     atomic.Int64  // of the last frame made, in nanoseconds after its picture came
 }
 
 // startEncoder starts an ffmpeg.
@@ -72,6 +74,9 @@ func (e *encoder) emitAll(emit func(media.Frame)) error {
 		}
 		format = frame.Format
 		frame.PTS, frame.Wall, frame.Run = packet.PTS, packet.Wall, e.run
+		if !packet.Arrived.IsZero() {
+			e.lag.Store(int64(time.Since(packet.Arrived)))
+		}
 		emit(frame)
 	}
 }
@@ -104,7 +109,7 @@ func (e *encoder) writeAll(frames []media.Frame) error {
 // write gives ffmpeg a frame. When it fails, what ffmpeg said last is the
 // reason.
 func (e *encoder) write(f media.Frame) error {
-	err := e.process.Write(transcode.Packet{PTS: f.PTS, Wall: f.Wall, Key: f.Key, Data: f.Data})
+	err := e.process.Write(transcode.Packet{PTS: f.PTS, Wall: f.Wall, Arrived: f.Arrived, Key: f.Key, Data: f.Data})
 	if err == nil {
 		return nil
 	}

@@ -127,6 +127,7 @@ func (n *normalizer) take(f media.Frame) {
 // later it is too late. As in a stream, media time begins with 0.
 func (n *normalizer) stamp(f *media.Frame) {
 	now := time.Now()
+	f.Arrived = now
 	if f.Wall.IsZero() {
 		f.Wall = now
 	}

@@ -332,6 +332,7 @@ func (r *run) begin(ctx context.Context, frames []media.Frame) error {
 	if r.encoder != nil {
 		r.encoder.stop()
 	}
+	r.job.works(next)
 	next.run = frames[0].Run
 	r.encoder = next
 	next.deliver(r.emit)
@@ -343,6 +344,7 @@ func (r *run) stop() {
 	if r.encoder != nil {
 		r.encoder.stop()
 		r.encoder = nil
+		r.job.works(nil)
 		r.job.drop(r.newlyLost())
 	}
 	r.load = load{patience: r.load.patience}

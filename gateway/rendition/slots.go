@@ -29,6 +29,7 @@ type Slots struct {
 	delayed uint64
 	dropped uint64
 	steps   uint64
+	cpu     time.Duration         // of jobs that ended
 	jobs    map[*job]EncoderStats // of the sources at work
 	sounds  int                   // encoders of sound that run
 }
@@ -45,7 +46,8 @@ type Stats struct {
 	Dropped   uint64            // frames left out because an encoder was too slow
 	StepDowns uint64            // times that a rate was lowered for that reason
 	Encoders  []EncoderStats
-	Sounds    int // encoders of sound that run, which take no slot
+	CPU       time.Duration // that all ffmpegs took that encode
+	Sounds    int           // encoders of sound that run, which take no slot
 }
 
 // EncoderStats is how one source does that needs an encoder, in its present
@@ -58,6 +60,22 @@ type EncoderStats struct {
 	// FPS is the rate that it stepped down to, in pictures a second; 0 while
 	// it keeps up.
 	FPS int
+
+	CPU    time.Duration // that its ffmpegs took
+	Lag    time.Duration // from the coming of the newest picture that was made to its being made
+	Inside int           // pictures that are in ffmpeg
+
+	works *encoder // nil while none does; its time is not in CPU yet
+}
+
+// used gives a job's figures as they are now. Whoever holds the slots' lock waits for
+// no process, but for the kernel to tell of one.
+func (e EncoderStats) used() EncoderStats {
+	if e.works != nil {
+		e.CPU += e.works.process.CPU()
+		e.Lag, e.Inside = time.Duration(e.works.lag.Load()), e.works.process.Inside()
+	}
+	return e
 }
 
 // NewSlots makes slots for so many encoders at a time, and starts a second.
@@ -78,7 +96,12 @@ func (s *Slots) Stats() Stats {
 	stats := Stats{
 		Slots: s.atOnce, Running: len(s.holding), Waiting: len(s.waiting), Refused: maps.Clone(s.refused),
 		Queued: s.queued, Starts: s.started, Delayed: s.delayed, Dropped: s.dropped, StepDowns: s.steps, Sounds: s.sounds,
-		Encoders: slices.Collect(maps.Values(s.jobs)),
+		CPU: s.cpu,
+	}
+	for _, e := range s.jobs {
+		used := e.used()
+		stats.CPU += used.CPU
+		stats.Encoders = append(stats.Encoders, used)
 	}
 	slices.SortFunc(stats.Encoders, func(a, b EncoderStats) int { return strings.Compare(a.Stream.String(), b.Stream.String()) })
 	return stats
@@ -263,11 +286,22 @@ func (j *job) change(how func(*EncoderStats)) {
 	j.slots.jobs[j] = e
 }
 
+// works notes which encoder works for the job now; nil, none, which must have ended.
+func (j *job) works(e *encoder) {
+	j.change(func(s *EncoderStats) {
+		if s.works != nil {
+			s.CPU += s.works.process.CPU()
+		}
+		s.works = e
+	})
+}
+
 // end gives the slot back and forgets the job.
 func (j *job) end() {
 	s := j.slots
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.cpu += s.jobs[j].used().CPU
 	delete(s.jobs, j)
 	delete(s.holding, j)
 	s.grant()

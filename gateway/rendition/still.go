@@ -47,7 +47,8 @@ func Still(ctx context.Context, o StillOptions, each func(write func(media.Frame
 	if err != nil {
 		return media.Frame{}, err
 	}
-	defer func() { e.process.Close(); <-e.done }()
+	j.works(e)
+	defer func() { e.process.Close(); <-e.done; j.works(nil) }()
 	var still media.Frame // e's, until it is done
 	e.deliver(func(f media.Frame) {
 		if f.Wall.Equal(o.Wall) {

@@ -36,9 +36,16 @@ func (s *server) metricsHandler() http.Handler {
 		},
 		Streams: s.hub.Stats,
 		Viewers: s.hub.Viewers,
+		Forms:   s.hub.Forms,
+		Panics:  s.panics.Count,
 		Encoders: func() metrics.Encoders {
 			e := s.encoders.Stats()
+			var each []metrics.Encoder
+			for _, one := range e.Encoders {
+				each = append(each, metrics.Encoder{Stream: one.Stream, CPU: one.CPU, Dropped: one.Dropped, Lag: one.Lag, Inside: one.Inside})
+			}
 			return metrics.Encoders{
+				CPU: e.CPU, Each: each,
 				Slots: e.Slots, Running: e.Running, Waiting: e.Waiting, OfSound: e.Sounds,
 				Starts: e.Starts, Dropped: e.Dropped, StepDowns: e.StepDowns,
 			}

@@ -90,7 +90,7 @@ func keptOf(k record.Kept) api.Kept {
 
 // recordingMetrics is Recordings for scrapes, of the cameras there are.
 func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording) {
-	room := s.recordings.Room()
+	room, kept := s.recordings.Room(), s.recordings.Kept()
 	var all []metrics.Recording
 	for _, r := range s.recordings.Statuses() {
 		if _, there := s.cameras.Find(r.Camera); there {
@@ -98,12 +98,13 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 				Camera: r.Camera, State: r.State.String(),
 				Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,
 				Damped: r.Damped, Reformed: r.Reformed, Newest: r.Newest, Crowded: r.Crowded,
+				Rate: r.Rate, Oldest: kept[r.Camera].Oldest, Kept: kept[r.Camera].Bytes,
 			})
 		}
 	}
 	t := s.thumbnails.Stats()
 	return metrics.RecordingRoom{
-		Free: room.Free, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync,
+		Free: room.Free, Disk: room.Total, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync,
 		Thumbnails: t.Made, ThumbnailsLeft: t.Dropped, ThumbnailsFailed: t.Failed, ThumbnailsQueued: uint64(t.Queued),
 	}, all
 }

@@ -55,7 +55,8 @@ type server struct {
 	thumbnails *thumbnails.Maker
 	exports    *export.Exports
 	forms      []front.Form
-	hits       *metrics.Hits                     // of limits
+	hits       *metrics.Hits // of limits
+	panics     metrics.Panics
 	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
 	ffmpeg     atomic.Pointer[api.FFmpeg]        // what was found out of it; nil while nothing is
 	api        *api.API
@@ -78,6 +79,7 @@ func (s *server) settings() *config.Config { return s.current.Load() }
 // called in the end.
 func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *server, err error) {
 	s := newParts(o)
+	o.Log = s.Log
 	s.port = listens.Port()
 	hosts := func() []string { return s.settings().Hosts }
 	if s.identity, err = front.NewIdentity(o.Config, hosts, o.Log); err != nil {
@@ -134,6 +136,7 @@ func newParts(o Options) *server {
 		hits:     newHits(),
 		encoders: rendition.NewSlots(o.Config.Limits.Encoders, o.Config.Limits.EncoderStarts),
 	}
+	s.Log = slog.New(s.panics.Counting(o.Log.Handler()))
 	for _, of := range inputs {
 		s.hits.Add(of.limits...)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // errSilent is the cause of the end of a run that gave no picture for too long.
-var errSilent = errors.New("no picture")
+var errSilent = Silent("no picture")
 
 // EndSilent gives a source whose runs end, with an error that says so, when they
 // are silent for longer than an uneven source with that least silence may be. It

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -267,3 +271,38 @@ func TestSourceThatFailedIsNotTriedAgainForNobody(t *testing.T) {
 		})
 	})
 }
+
+// TestFailuresAreCountedByReason, of which there are few.
+func TestFailuresAreCountedByReason(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+	for want, errs := range map[stream.Reason][]error{
+		stream.ReasonDenied:      {fmt.Errorf("DESCRIBE: %w", stream.ErrDenied)},
+		stream.ReasonUnreachable: {refused, fmt.Errorf("camera: %w", refused), &net.DNSError{IsTimeout: true}, stream.Unreachable("no way")},
+		stream.ReasonSilent:      {fmt.Errorf("run: %w", stream.Silent("nothing")), &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}},
+		stream.ReasonEnded:       {nil, fmt.Errorf("ffmpeg ended: %w", io.EOF), stream.Ended("bye"), &net.OpError{Op: "read", Err: syscall.ECONNRESET}},
+		stream.ReasonLimit:       {fmt.Errorf("%w: 2 in all", stream.ErrFull)},
+		stream.ReasonPanic:       {errPanic},
+		stream.ReasonOther:       {errors.New("status 404 Not Found")},
+	} {
+		for _, err := range errs {
+			t.Run(fmt.Sprint(want, "/", err), func(t *testing.T) {
+				fails := func(int32) error {
+					if err == errPanic {
+						panic("a broken source")
+					}
+					return err
+				}
+				failingStory(t, fails, func(t *testing.T, hub *stream.Hub, cam *failing) {
+					open(t, hub, stream.ReadOptions{})
+					synctest.Wait()
+					stats := hub.Stats()[0]
+					if stats.Failures == 0 || stats.Failed[want] != stats.Failures {
+						t.Errorf("%d failures, by reason %v; want %v", stats.Failures, stats.Failed, want)
+					}
+				})
+			})
+		}
+	}
+}
+
+var errPanic = errors.New("panic")

@@ -37,8 +37,9 @@ type Stats struct {
 	Newest  time.Time     // arrival of the newest frame; zero before any
 	Sound   Sound
 
-	Failures    uint64 // runs of its source that ended by themselves
-	LastError   error  // why the last of those did
+	Failures    uint64          // runs of its source that ended by themselves
+	Failed      [reasons]uint64 // of those, by Reason
+	LastError   error           // why the last of those did
 	LastErrorAt time.Time
 }
 
@@ -104,7 +105,7 @@ func (s *stream) stats() Stats {
 		Key: s.key, State: s.state(), Readers: s.readers,
 		Runs: s.runs, Frames: s.frames, Bytes: s.bytes, Refused: s.refused, Dropped: s.dropped,
 		Format: s.format, Newest: s.newest, Sound: s.heard,
-		Failures: s.failures, LastError: s.lastError, LastErrorAt: s.lastErrorAt,
+		Failures: s.failures, Failed: s.failed, LastError: s.lastError, LastErrorAt: s.lastErrorAt,
 	}
 	stats.FPS = s.fps()
 	return stats

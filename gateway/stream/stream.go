@@ -46,6 +46,7 @@ type stream struct {
 
 	retries     retries // when the source may be run again, whoever comes and goes
 	failures    uint64  // runs of the source that ended by themselves
+	failed      [reasons]uint64
 	lastError   error
 	lastErrorAt time.Time
 	counters
@@ -276,7 +277,7 @@ func (s *stream) runOnce(ctx context.Context, source Source) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.hub.options.Log.Error("source panicked", "stream", s.key.String(), "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal error: %v", p)
+			err = &panicError{fmt.Errorf("internal error: %v", p)}
 		}
 	}()
 	return source.Run(context.WithValue(ctx, lifeKey{}, s), run.emit)
@@ -316,6 +317,7 @@ func (s *stream) fail(ctx context.Context, err error) (news bool) {
 		return false
 	}
 	s.failures++
+	s.failed[reasonOf(err)]++
 	s.lastError, s.lastErrorAt = err, time.Now()
 	var upstream *SourceError
 	if errors.As(err, &upstream) {

@@ -36,11 +36,12 @@ type Audience struct {
 	lastID uint64                // that a viewer got; the first is the time, in microseconds, so that none comes again after a restart
 	counts map[*Reader]*watching // by the reader that counts them
 	others map[uint64]Watcher    // who read no stream, by id
+	forms  map[string]*Tally     // by the name of the form
 }
 
 // NewAudience makes an audience without viewers.
 func NewAudience() *Audience {
-	return &Audience{lastID: uint64(time.Now().UnixMicro()), counts: make(map[*Reader]*watching), others: make(map[uint64]Watcher)}
+	return &Audience{lastID: uint64(time.Now().UnixMicro()), counts: make(map[*Reader]*watching), others: make(map[uint64]Watcher), forms: make(map[string]*Tally)}
 }
 
 // watching is what is known of a viewer of a stream. The audience's lock guards it.
@@ -99,6 +100,7 @@ func (a *Audience) Show(camera string, c Client) (leave func()) {
 	defer a.mu.Unlock()
 	a.lastID++
 	id := a.lastID
+	a.tally(c.Form)
 	a.others[id] = Watcher{Client: c, ID: id, Key: Key{Camera: camera}, Past: true, Since: time.Now()}
 	return func() {
 		a.mu.Lock()
@@ -113,6 +115,7 @@ func (a *Audience) join(r *Reader) {
 	defer a.mu.Unlock()
 	if r.options.counted() {
 		a.lastID++
+		a.tally(r.options.Client.Form)
 		a.counts[r] = &watching{id: a.lastID, since: time.Now(), reads: r}
 		return
 	}
@@ -131,20 +134,29 @@ func (a *Audience) join(r *Reader) {
 func (a *Audience) leave(r *Reader) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if w := a.counts[r]; w != nil {
+		a.forms[r.options.Client.Form].dropped += w.drops(r)
+	}
 	delete(a.counts, r)
 }
 
 // look gives what is known of a viewer that a reader counts. The audience is locked.
 func (w *watching) look(counts *Reader) Watcher {
-	seen := Watcher{
+	return Watcher{
 		Client: *counts.options.Client, ID: w.id, Since: w.since, Report: w.report,
 		Key: w.reads.stream.key, Past: w.reads.stream.hub.options.Past, Codec: w.reads.codec(),
-		Dropped: w.dropped + counts.Dropped(),
+		Dropped: w.drops(counts),
 	}
+}
+
+// drops gives how many frames a viewer skipped that a reader counts. The audience is
+// locked.
+func (w *watching) drops(counts *Reader) uint64 {
+	dropped := w.dropped + counts.Dropped()
 	if w.reads != counts {
-		seen.Dropped += w.reads.Dropped()
+		dropped += w.reads.Dropped()
 	}
-	return seen
+	return dropped
 }
 
 // codec is that of the newest frame, for a reader that had one.

@@ -83,6 +83,11 @@ func TestWatchers(t *testing.T) {
 		want[1].Key, want[1].Codec, want[1].Past = front, media.JPEG, true
 		want = append(want, stream.Watcher{Client: carl, Key: stream.Key{Camera: "gone"}, Past: true, Since: time.Now()})
 		expect("one looks back, and another does nothing else")
+		for _, f := range hub.Forms() {
+			if f.Viewers != 1 {
+				t.Errorf("%d viewers of %s", f.Viewers, f.Form)
+			}
+		}
 		leave()
 		looksBack.Close()
 		besides, err = hub.Open(key, stream.ReadOptions{Client: &bob, Besides: second})
@@ -111,5 +116,15 @@ func TestWatchers(t *testing.T) {
 		}
 		want = []stream.Watcher{}
 		expect("all left")
+		var forms []string
+		for _, f := range hub.Forms() {
+			forms = append(forms, f.Form)
+			if f.Viewers != 0 {
+				t.Errorf("%d viewers of %s", f.Viewers, f.Form)
+			}
+		}
+		if !cmp.Equal(forms, []string{"framegate.v1", "mjpeg", "mp4"}) {
+			t.Errorf("forms %q", forms)
+		}
 	})
 }

@@ -21,10 +21,10 @@ const firstByte = 10 * time.Second
 
 // Why a sender is given up.
 var (
-	errNoByte    = fmt.Errorf("sends nothing for %v", firstByte)
-	errNoPicture = fmt.Errorf("sends no picture to begin with for %v", stream.FirstPicture)
-	errSilent    = errors.New("has fallen silent: no whole picture any more")
-	errEnded     = errors.New("ended the stream")
+	errNoByte    = stream.Silent(fmt.Sprintf("sends nothing for %v", firstByte))
+	errNoPicture = stream.Silent(fmt.Sprintf("sends no picture to begin with for %v", stream.FirstPicture))
+	errSilent    = stream.Silent("has fallen silent: no whole picture any more")
+	errEnded     = stream.Ended("ended the stream")
 )
 
 // reception is what one run receives, of one sender after the other.

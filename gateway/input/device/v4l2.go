@@ -51,8 +51,8 @@ var (
 	errUnplugged    = errors.New("is gone; was the camera unplugged?")
 	errNotAllowed   = errors.New("may not be opened by this user; on most systems the group video may")
 	errDeviceBusy   = errors.New("is busy: another program takes its pictures")
-	errDeviceSilent = errors.New("gives no picture")
-	errDeviceEnded  = errors.New("gives no more pictures, as when it is unplugged")
+	errDeviceSilent = stream.Silent("gives no picture")
+	errDeviceEnded  = stream.Ended("gives no more pictures, as when it is unplugged")
 )
 
 // NewV4L2 makes the source. It opens nothing yet.

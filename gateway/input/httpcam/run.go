@@ -20,9 +20,9 @@ const (
 
 // Why a camera's answer is given up.
 var (
-	errNoAnswer  = errors.New("camera does not answer")
-	errNoPicture = fmt.Errorf("camera sends no whole picture for %v", stream.FirstPicture)
-	errSilent    = errors.New("camera has fallen silent: no whole picture any more")
+	errNoAnswer  = stream.Silent("camera does not answer")
+	errNoPicture = stream.Silent(fmt.Sprintf("camera sends no whole picture for %v", stream.FirstPicture))
+	errSilent    = stream.Silent("camera has fallen silent: no whole picture any more")
 )
 
 // run is one life of the source: one endless answer, or the polling of a
@@ -139,7 +139,7 @@ func (r *run) ended(ctx context.Context, p *parser, pictures int, err error) err
 		r.polling = true
 		return nil
 	case pictures > 1:
-		return errors.New("camera ended the stream")
+		return stream.Ended("camera ended the stream")
 	case p.pos == 0 && len(p.buf) == 0:
 		return errors.New("camera's answer is empty")
 	case r.polling && p.badInRow > 0 && r.badInRow < maxBadInARow:

@@ -2,7 +2,6 @@ package rtspcam
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -19,12 +18,12 @@ const soundAnswer = 4 * time.Second
 
 // Why a camera is given up.
 var (
-	errUnreachable   = errors.New("camera cannot be reached in time")
-	errNoAnswer      = errors.New("camera does not answer")
-	errNoDescription = errors.New("camera answers, but does not describe its pictures")
-	errNoPacket      = errors.New("camera answers, but sends no video packets")
-	errNoPicture     = errors.New("camera sends packets, but no whole picture to start with")
-	errSilent        = errors.New("camera has fallen silent: no whole picture any more")
+	errUnreachable   = stream.Unreachable("camera cannot be reached in time")
+	errNoAnswer      = stream.Silent("camera does not answer")
+	errNoDescription = stream.Silent("camera answers, but does not describe its pictures")
+	errNoPacket      = stream.Silent("camera answers, but sends no video packets")
+	errNoPicture     = stream.Silent("camera sends packets, but no whole picture to start with")
+	errSilent        = stream.Silent("camera has fallen silent: no whole picture any more")
 )
 
 // stage is how far a run has come. It never goes back.

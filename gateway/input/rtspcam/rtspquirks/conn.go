@@ -25,6 +25,7 @@ import (
 
 	"framegate/gateway/camlogin"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 const (
@@ -45,7 +46,7 @@ const (
 
 // What ends a connection.
 var (
-	ErrEnded     = errors.New("camera ended the stream")
+	ErrEnded     = stream.Ended("camera ended the stream")
 	ErrElsewhere = errors.New("camera redirects to another host or port")
 )
 
