@@ -7,6 +7,8 @@
 # configuration is mounted:
 #
 #     -v ./framegate.yaml:/etc/framegate.yaml:ro ... framegate serve --config /etc/framegate.yaml
+#
+# scripts/compose.yaml has it all, with a second volume for recordings.
 
 FROM golang:1.26-trixie AS build
 WORKDIR /src
@@ -22,7 +24,7 @@ RUN apt-get update \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates ffmpeg fonts-dejavu-core tini \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin framegate \
-	&& install -d -m 0700 -o framegate /data
+	&& install -d -m 0700 -o framegate /data /recordings
 COPY --from=build /framegate /usr/local/bin/framegate
 USER framegate
 ENV FRAMEGATE_LISTEN=0.0.0.0:8080 FRAMEGATE_DATA=/data

@@ -126,7 +126,7 @@ func mistake(err error) error { return fmt.Errorf("%w: %w", err, errMistake) }
 // serveFlags say what is to be served, and where.
 type serveFlags struct {
 	configFlags
-	Listen    string `placeholder:"HOST:PORT" help:"Where to listen, instead of what the configuration says."`
+	Listen    string `placeholder:"HOST:PORT" help:"Where to listen, instead of what the configuration says. A socket of systemd's goes before both."`
 	AllowOpen bool   `help:"Listen on other than loopback addresses though there is no authentication: whoever reaches the port sees and publishes everything."`
 }
 
@@ -160,6 +160,13 @@ func (c *serveCommand) Run(env *environment) error {
 	if err != nil {
 		return mistake(err)
 	}
+	socket, err := inherited()
+	if err != nil {
+		return mistake(fmt.Errorf("framegate: %w", err))
+	}
+	if socket != nil {
+		c.Listen = socket.Addr().String()
+	}
 	settings, err := c.settings(env, content)
 	if err != nil {
 		return err
@@ -167,7 +174,7 @@ func (c *serveCommand) Run(env *environment) error {
 	kept := journal.New(env.stderr)
 	log := slog.New(slog.NewTextHandler(kept, &slog.HandlerOptions{Level: c.LogLevel}))
 	reload := server.Reload{File: c.Config, Known: content, Parse: func(content []byte) (*config.Config, error) { return c.settings(env, content) }}
-	return server.Serve(env.ctx, server.Options{Config: settings, Reload: reload, Version: version(), Journal: kept, Log: log}, env.stdout)
+	return server.Serve(env.ctx, server.Options{Config: settings, Socket: socket, Reload: reload, Version: version(), Journal: kept, Log: log}, env.stdout)
 }
 
 type healthcheckCommand struct {

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"framegate/gateway/config"
 	"framegate/gateway/regular"
 	"framegate/gateway/stream"
@@ -48,6 +50,8 @@ type refusal struct {
 // reload reads the configuration and puts it into effect. A bad one leaves all
 // as it is.
 func (s *server) reload() {
+	s.tell(daemon.SdNotifyReloading)
+	defer s.tell(daemon.SdNotifyReady)
 	defer s.changed()
 	next, err := s.Reload.again()
 	if err == nil {

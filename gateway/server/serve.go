@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/front"
@@ -24,9 +26,10 @@ const shutdownGrace = 4 * time.Second
 // Serve runs a server until ctx is done, and then ends it in order: not ready, no
 // new connections, the viewers at the end of a part, the cameras. It returns
 // within five seconds after that; nil if all went well. The addresses to open go
-// to stdout once it listens.
+// to stdout once it listens. A service manager that started this process is told of
+// start, reloads and end (sd_notify(3)).
 func Serve(ctx context.Context, o Options, stdout io.Writer) error {
-	listener, err := net.Listen("tcp", o.Config.Listen)
+	listener, err := o.listen()
 	if err != nil {
 		return err
 	}
@@ -66,11 +69,13 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	s.front.SetReady(true)
 	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)
 	o.Log.Info("framegate listens", "address", listener.Addr().String(), "data", s.store.Dir(), "version", o.Version, "cameras", len(o.Config.Cameras))
+	s.tell(daemon.SdNotifyReady)
 
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 	}
+	s.tell(daemon.SdNotifyStopping)
 	s.front.SetReady(false)
 	o.Log.Info("framegate ends")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
@@ -93,6 +98,21 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 		return nil
 	}
 	return err
+}
+
+// listen opens the socket, where it is not open yet.
+func (o Options) listen() (net.Listener, error) {
+	if o.Socket != nil {
+		return o.Socket, nil
+	}
+	return net.Listen("tcp", o.Config.Listen)
+}
+
+// tell tells the service manager how it is, where there is one.
+func (s *server) tell(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		s.Log.Warn("the service manager is not told how it is", "state", state, "err", err)
+	}
 }
 
 // firstStart makes an admin where there is none and one is needed.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,7 @@ import (
 // Options are what a server is made of.
 type Options struct {
 	Config  *config.Config
+	Socket  *net.TCPListener // that is listened at already, at Config.Listen; else nil
 	Reload  Reload
 	Version string           // of the program, for people
 	Journal *journal.Journal // of Log; nil where nothing of it is kept

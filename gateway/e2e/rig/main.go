@@ -3,7 +3,9 @@ package rig
 import (
 	"context"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 
 	"framegate/gateway/command"
@@ -26,7 +28,8 @@ func Main(m *testing.M) {
 				variables = append(variables, v)
 			}
 		}
-		os.Exit(command.Run(context.Background(), strings.Split(args, "\n"), variables, os.Stdout, os.Stderr))
+		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		os.Exit(command.Run(ctx, strings.Split(args, "\n"), variables, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

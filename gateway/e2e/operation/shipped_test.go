@@ -1,0 +1,121 @@
+package operation
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"framegate/gateway/e2e/rig"
+)
+
+// dockerfile is what the container's image is made of.
+func dockerfile(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(scripts + "../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// imageFolders are the folders that the image's user may write to, where volumes belong.
+func imageFolders(t *testing.T) []string {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)install -d -m 0700 -o framegate (/.*)$`).FindStringSubmatch(dockerfile(t))
+	if found == nil {
+		t.Fatal("the Dockerfile makes no folders for the user framegate")
+	}
+	return strings.Fields(found[1])
+}
+
+// expectGood expects check to find nothing wrong with this around it.
+func expectGood(t *testing.T, variables []string, args ...string) {
+	t.Helper()
+	status, stdout, stderr := rig.SayIn(t, append(variables, "PATH="+os.Getenv("PATH"), "FRAMEGATE_DATA="+t.TempDir()), append([]string{"check"}, args...)...)
+	if status != 0 || !strings.HasPrefix(stdout, "good: ") {
+		t.Errorf("check: status %d, says %q, %q", status, stdout, stderr)
+	}
+}
+
+// TestComposeFileFitsTheImage: what it names is there, and what it configures is right.
+func TestComposeFileFitsTheImage(t *testing.T) {
+	b, err := os.ReadFile(scripts + "compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Volumes  map[string]any
+		Services map[string]struct {
+			Build       struct{ Context string }
+			Ports       []string
+			Environment map[string]string
+			Volumes     []string
+			ReadOnly    bool     `yaml:"read_only"`
+			CapDrop     []string `yaml:"cap_drop"`
+			SecurityOpt []string `yaml:"security_opt"`
+			Healthcheck struct{ Test []string }
+		}
+	}
+	if err := yaml.Unmarshal(b, &file); err != nil {
+		t.Fatal(err)
+	}
+	service := file.Services["framegate"]
+	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || !slices.Equal(service.SecurityOpt, []string{"no-new-privileges:true"}) {
+		t.Errorf("it may do more than it has to: %+v", service)
+	}
+	if b, err := os.ReadFile(scripts + service.Build.Context + "/Dockerfile"); err != nil || string(b) != dockerfile(t) {
+		t.Errorf("it is built from another Dockerfile: %v", err)
+	}
+	for _, port := range service.Ports {
+		inside := port[strings.LastIndex(port, ":")+1:]
+		if !strings.Contains(dockerfile(t), "\nEXPOSE "+inside+"\n") {
+			t.Errorf("the image exposes no port %s", inside)
+		}
+	}
+	for _, volume := range service.Volumes {
+		name, folder, _ := strings.Cut(volume, ":")
+		if _, known := file.Volumes[name]; !known || !slices.Contains(imageFolders(t), folder) {
+			t.Errorf("volume %s: nobody declares it, or the image has no such folder", volume)
+		}
+	}
+	var check []string
+	_, list, _ := strings.Cut(dockerfile(t), "--retries=3 CMD ")
+	if err := json.NewDecoder(strings.NewReader(list)).Decode(&check); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(service.Healthcheck.Test, append([]string{"CMD"}, check...)) {
+		t.Errorf("it checks with %v, and the image with %v", service.Healthcheck.Test, check)
+	}
+	var variables []string
+	for name, value := range service.Environment {
+		if name == "FRAMEGATE_RECORDINGS__DIR" {
+			if !slices.Contains(imageFolders(t), value) {
+				t.Errorf("recordings go to %s", value)
+			}
+			value = t.TempDir()
+		}
+		variables = append(variables, name+"="+value)
+	}
+	expectGood(t, variables)
+}
+
+// TestServiceHasAGoodConfiguration: of its own, in the folder that its unit makes.
+func TestServiceHasAGoodConfiguration(t *testing.T) {
+	expectGood(t, nil, scripts+"framegate.yaml")
+	unit, err := os.ReadFile(scripts + "framegate.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	configuration, err := os.ReadFile(scripts + "framegate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(unit), "\nStateDirectory=framegate\n") || !strings.Contains(string(configuration), "\ndata: /var/lib/framegate\n") {
+		t.Error("the unit makes another folder than the configuration names")
+	}
+}
