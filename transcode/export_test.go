@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +36,6 @@ func ReadFLV(b []byte) (packets []Packet, err error) {
 
 // Age lets so much time pass for the labels of H264 packets.
 func (p *Process) Age(d time.Duration) { p.stamps.first -= d }
-
-func (p *Process) exitState() *os.ProcessState { return p.cmd.ProcessState }
 
 // HasZscale says whether a program is known to have the filter, or tries.
 func HasZscale(ctx context.Context, program string) bool {

@@ -83,7 +83,7 @@ var (
 	recordingOthers = counter("recording_formats_changed", "Other parameter sets that show other pictures, each of which began a file.", "camera")
 	recordingOldest = gauge("recording_oldest_timestamp_seconds", "When the oldest picture that is kept was taken, in seconds since 1970.", "camera")
 	recordingKept   = gauge("recording_kept_bytes", "Bytes of what is kept of a camera.", "camera")
-	recordingClock  = gauge("recording_clock_rate", "Seconds that a camera counts in one, where that is known.", "camera")
+	recordingClock  = gauge("recording_clock_rate", "Seconds that a camera counts in one; 1 where that is not known.", "camera")
 	recordingTight  = gauge("recording_crowded", "1 where marks protect more than half of what may be kept of a camera.", "camera")
 	recordingsMade  = counter("recording_segments", "Files finished.", "camera")
 	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")

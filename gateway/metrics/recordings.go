@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -61,9 +62,7 @@ func collectRecording(to chan<- prometheus.Metric, r Recording) {
 		recordingOldest.send(to, float64(r.Oldest.UnixMilli())/1e3, r.Camera)
 	}
 	recordingKept.send(to, float64(r.Kept), r.Camera)
-	if r.Rate > 0 {
-		recordingClock.send(to, r.Rate, r.Camera)
-	}
+	recordingClock.send(to, cmp.Or(r.Rate, 1), r.Camera)
 	crowded := 0.0
 	if r.Crowded {
 		crowded = 1
