@@ -9,6 +9,21 @@ func insertHuffmanTables(picture []byte, at int) []byte {
 	return append(b, picture[at:]...)
 }
 
+// StandardHuffman gives one of the four typical tables of ITU-T T.81, K.3.3, as DHT
+// has it behind its number: of class 0 (DC) or 1 (AC), for brightness or for colours.
+// Nobody may write to it.
+func StandardHuffman(class int, colours bool) []byte {
+	const head, dc, ac = 4, 1 + 16 + 12, 1 + 16 + 162
+	at, n := head, dc
+	if colours {
+		at += dc + ac
+	}
+	if class == 1 {
+		at, n = at+dc, ac
+	}
+	return standardHuffman[at+1 : at+n : at+n]
+}
+
 // standardHuffman is the DHT segment with the four typical tables of
 // ITU-T T.81, K.3.3. Each starts with its class and number, then the count of
 // codes of each length from 1 to 16 bits, then the symbols.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,13 +26,22 @@ func TestAPhoneIsAnRTSPCamera(t *testing.T) {
 	ffmpeg := func(transport, address string) []string {
 		return append([]string{"ffmpeg", "-v", "error", "-rtsp_transport", transport, "-i", address}, raw...)
 	}
-	gray := []string{"!", "rtph264depay", "!", "avdec_h264", "!", "videoconvert", "!", "video/x-raw,format=GRAY8", "!", "fdsink", "fd=1"}
+	jpegs := plain + "?codec=jpeg"
+	gray := []string{"!", "videoconvert", "!", "video/x-raw,format=GRAY8", "!", "fdsink", "fd=1"}
+	gstreamer := func(transport, address string, decoder ...string) []string {
+		source := []string{"gst-launch-1.0", "-q", "rtspsrc", "protocols=" + transport, "latency=0", "location=" + address}
+		return slices.Concat(source, decoder, gray)
+	}
+	h264, jpeg := []string{"!", "rtph264depay", "!", "avdec_h264"}, []string{"!", "rtpjpegdepay", "!", "jpegdec"}
 	for name, viewer := range map[string][]string{
 		"ffmpeg over TCP":         ffmpeg("tcp", plain),
 		"ffmpeg over UDP":         ffmpeg("udp", plain),
 		"ffmpeg over TLS":         ffmpeg("tcp", secure),
-		"GStreamer over TCP":      append([]string{"gst-launch-1.0", "-q", "rtspsrc", "protocols=tcp", "latency=0", "location=" + plain}, gray...),
-		"GStreamer over UDP":      append([]string{"gst-launch-1.0", "-q", "rtspsrc", "protocols=udp", "latency=0", "location=" + plain}, gray...),
+		"ffmpeg, JPEGs over TCP":  ffmpeg("tcp", jpegs),
+		"ffmpeg, JPEGs over UDP":  ffmpeg("udp", jpegs),
+		"GStreamer over TCP":      gstreamer("tcp", plain, h264...),
+		"GStreamer over UDP":      gstreamer("udp", plain, h264...),
+		"GStreamer, JPEGs":        gstreamer("udp", jpegs, jpeg...),
 		"OpenCV":                  {"/usr/bin/python3", "-c", openCV, plain},
 		"ffmpeg by way of go2rtc": ffmpeg("tcp", throughGo2rtc(t, plain)),
 	} {
@@ -39,6 +49,9 @@ func TestAPhoneIsAnRTSPCamera(t *testing.T) {
 			rig.ExpectRaw(t, rig.Program(t, viewer[0], viewer[1:]...), 10)
 		})
 	}
+	t.Run("Framegate, JPEGs", func(t *testing.T) {
+		rig.ExpectNumbers(t, rig.Start(t, "cameras: {again: {source: '"+jpegs+"'}}"), "again", 10)
+	})
 }
 
 // bearer sends requests with a token, to whoever the server is.

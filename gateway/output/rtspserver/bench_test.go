@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 )
 
@@ -21,9 +22,21 @@ const (
 // one write each. Both have those who read in the same process.
 func BenchmarkViewers100(b *testing.B) {
 	f := format264(b)
-	p := newPacker(f, 0)
-	frame := func(n int) media.Frame { return pictures(f, n, 1, benchBytes)[0] }
+	b.Run("H264", func(b *testing.B) {
+		benchViewers100(b, "", func(n int) media.Frame { return pictures(f, n, 1, benchBytes)[0] })
+	})
+	picture := camtest.Picture(1, 1280, 720) // of about as many bytes
+	b.Run("JPEG", func(b *testing.B) {
+		benchViewers100(b, "&codec=jpeg", func(n int) media.Frame { return frameOf(b, picture, n) })
+	})
+}
+
+func benchViewers100(b *testing.B, query string, frame func(n int) media.Frame) {
 	packet := frame(1)
+	p := newPacker(packet.Format, 0)
+	if err := p.takes(&packet); err != nil {
+		b.Fatal(err)
+	}
 	written := p.appendFrame(nil, &packet, 0)
 	bare := func() func(n int) {
 		var came atomic.Int64
@@ -50,7 +63,7 @@ func BenchmarkViewers100(b *testing.B) {
 	var came atomic.Int64
 	for range benchViewers {
 		k := s.dial()
-		k.begin(s.url(""))
+		k.begin(s.url(query))
 		_ = k.conn.SetDeadline(time.Time{}) // of a connection that is open it cannot fail
 		go count(k.reader, &came)           // ends with the benchmark
 	}

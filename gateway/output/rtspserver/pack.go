@@ -32,8 +32,9 @@ type packer struct {
 	payload byte // type
 	rate    int  // of timestamps
 	ssrc    uint32
-	seq     uint16 // of the next packet
-	zero    uint32 // the timestamp of time 0
+	seq     uint16      // of the next packet
+	zero    uint32      // the timestamp of time 0
+	jpeg    jpegPicture // that goes out; see takes
 
 	packets, octets uint32 // so far, as reports have them
 }
@@ -75,12 +76,15 @@ func (p *packer) appendPacket(b []byte, timestamp uint32, marker bool, head, bod
 	return append(append(b, head...), body...)
 }
 
-// appendFrame appends the packets of a frame that is due at a time.
+// appendFrame appends the packets of a frame that is due at a time, and that takes
+// has taken.
 func (p *packer) appendFrame(b []byte, f *media.Frame, at time.Duration) []byte {
 	timestamp := p.timestamp(at)
 	switch f.Format.Codec {
 	case media.H264, media.H265:
 		return p.appendPicture(b, f, timestamp)
+	case media.JPEG:
+		return p.appendJPEG(b, timestamp)
 	case media.AAC:
 		return p.appendAAC(b, f.Data, timestamp)
 	case media.PCMA, media.PCMU:

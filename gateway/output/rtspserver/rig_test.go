@@ -220,7 +220,7 @@ func numberOf(units [][]byte) int {
 type player struct {
 	client   *gortsplib.Client
 	session  *description.Session
-	pictures chan [][]byte
+	pictures chan [][]byte    // their units; of a JPEG there is one
 	packets  chan *rtp.Packet // of sound
 	reports  [2]chan *rtcp.SenderReport
 	lost     chan uint64
@@ -282,6 +282,15 @@ func (p *player) decoder(t testing.TB) func(*rtp.Packet) ([][]byte, error) {
 			t.Fatal(err)
 		}
 		return d.Decode
+	case *format.MJPEG:
+		d, err := f.CreateDecoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(p *rtp.Packet) ([][]byte, error) {
+			picture, err := d.Decode(p)
+			return [][]byte{picture}, err
+		}
 	}
 	t.Fatalf("described is %T", p.session.Medias[0].Formats[0])
 	return nil

@@ -1,7 +1,8 @@
 // Package rtspserver gives cameras out over RTSP 1.0 (RFC 2326), to recorders and
 // players that know nothing else: H.264 and H.265 as the camera sends them, and
-// H.264 of cameras that send JPEGs, with the camera's sound, in RTP (RFC 3550)
-// within the connection that asks, or over UDP to the address that it comes from.
+// H.264 of cameras that send JPEGs, or those JPEGs, with the camera's sound, in RTP
+// (RFC 3550) within the connection that asks, or over UDP to the address that it
+// comes from.
 //
 // It encodes nothing and knows no camera: it reads frames from the hub, and each
 // viewer writes them into packets of its own, a picture in one write. A viewer

@@ -34,6 +34,7 @@ var errNoPicture = errors.New("the camera gives no picture at the moment")
 const (
 	payloadPCMU     = 0
 	payloadPCMA     = 8
+	payloadJPEG     = 26
 	payloadPictures = 96
 	payloadSound    = 97
 )
@@ -92,7 +93,7 @@ func (s *Server) find(v *Visit, p place) (*shown, error) {
 }
 
 // codecAsked reads the query's codec: 0 is what the camera sends, or H.264 where it
-// sends JPEGs.
+// sends JPEGs, which few recorders take.
 func codecAsked(query url.Values) (media.Codec, error) {
 	switch name := query.Get("codec"); name {
 	case "", "auto", "copy":
@@ -101,8 +102,10 @@ func codecAsked(query url.Values) (media.Codec, error) {
 		return media.H264, nil
 	case "h265":
 		return media.H265, nil
+	case "jpeg":
+		return media.JPEG, nil
 	default:
-		return 0, &Refusal{Status: 406, Words: fmt.Sprintf("codec %.20q is none of auto, copy, h264, h265", name)}
+		return 0, &Refusal{Status: 406, Words: fmt.Sprintf("codec %.20q is none of auto, copy, h264, h265, jpeg", name)}
 	}
 }
 
@@ -110,15 +113,19 @@ func codecAsked(query url.Values) (media.Codec, error) {
 func (s *shown) findPictures(ctx context.Context, codec media.Codec) error {
 	choice := s.visit.Choice
 	s.key = choice.Own
-	if choice.Plain || codec == media.H265 {
+	sentOnly := codec == media.H265 || codec == media.JPEG
+	if choice.Plain || sentOnly {
 		f, err := first(ctx, s.own)
 		if err != nil {
 			return err
 		}
 		s.pictures = f.Format
 		sends := f.Format.Codec
-		if codec == media.H265 && (sends != codec || !choice.Plain) {
-			return &Refusal{Status: 406, Words: fmt.Sprintf("H.265 is not encoded here, and the camera sends %s", sends)}
+		if sentOnly && (sends != codec || !choice.Plain) {
+			return &Refusal{Status: 406, Words: fmt.Sprintf("%s goes out as the camera sends it alone, and in no other size or rate; the camera sends %s", codec, sends)}
+		}
+		if codec == media.JPEG {
+			return refuseJPEG(&f)
 		}
 		if carried(sends) && (codec == 0 || codec == sends) {
 			return nil
@@ -133,6 +140,14 @@ func (s *shown) findPictures(ctx context.Context, codec media.Codec) error {
 	f, err := s.look(ctx, s.key, stream.ReadOptions{})
 	s.pictures = f.Format
 	return err
+}
+
+// refuseJPEG says why a picture cannot be carried, and nil if it can.
+func refuseJPEG(f *media.Frame) error {
+	if _, err := readJPEG(f.Data); err != nil {
+		return &Refusal{Status: 406, Words: err.Error() + "; the camera is here as H.264"}
+	}
+	return nil
 }
 
 // findSound chooses the stream of the sound: what the camera sends, where nothing
@@ -191,7 +206,8 @@ func first(ctx context.Context, r *stream.Reader) (media.Frame, error) {
 
 // fits says that a frame may go out under the description of format.
 func fits(format *media.Format, f *media.Format) bool {
-	return f == format || f.Codec == format.Codec && f.Rate == format.Rate && f.Channels == format.Channels && bytes.Equal(f.Config, format.Config)
+	return f == format || f.Codec == format.Codec && f.Width == format.Width && f.Height == format.Height &&
+		f.Rate == format.Rate && f.Channels == format.Channels && bytes.Equal(f.Config, format.Config)
 }
 
 // describe gives the description of what is shown (RFC 8866), for a client that asked
@@ -239,6 +255,8 @@ func described(f *media.Format) (format.Format, error) {
 		return &format.H264{PayloadTyp: payloadPictures, SPS: sps[0], PPS: pps[0], PacketizationMode: 1}, nil
 	case media.H265:
 		return &format.H265{PayloadTyp: payloadPictures, VPS: vps[0], SPS: sps[0], PPS: pps[0]}, nil
+	case media.JPEG:
+		return &format.MJPEG{}, nil
 	case media.AAC:
 		config := new(mpeg4audio.AudioSpecificConfig)
 		if err := config.Unmarshal(f.Config); err != nil {
@@ -256,6 +274,8 @@ func described(f *media.Format) (format.Format, error) {
 // payloadOf gives the payload type of a format.
 func payloadOf(f *media.Format) byte {
 	switch {
+	case f.Codec == media.JPEG:
+		return payloadJPEG
 	case f.Codec.Kind() == media.Video:
 		return payloadPictures
 	case f.Codec == media.PCMU && f.Rate == 8000 && f.Channels == 1:

@@ -254,6 +254,10 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	if v.paused || !v.begun && !v.begins(f) {
 		return delivery.Message{}, true
 	}
+	pictures := v.tracks[0]
+	if pictures != nil && pictures.takes(f) != nil {
+		return delivery.Message{}, false
+	}
 	v.begun = true
 	at := v.clock.at(f)
 	b := v.room()
@@ -266,7 +270,7 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 		}
 	}
 	b = v.appendSound(b, f)
-	if pictures := v.tracks[0]; pictures != nil {
+	if pictures != nil {
 		b = pictures.appendFrame(b, f, at)
 	}
 	v.packets.b = b
