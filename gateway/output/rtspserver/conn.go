@@ -116,6 +116,7 @@ func (c *conn) shake(ctx context.Context) error {
 var (
 	errHeadTime  = errors.New("a request does not come to its end")
 	errIdle      = errors.New("nothing is asked for")
+	errSilent    = errors.New("nothing is heard of who gets datagrams")
 	errHeadBytes = errors.New("a request is too large")
 )
 
@@ -126,7 +127,7 @@ func (c *conn) limitOf(err error) string {
 		return httplimit.LimitHeaderBytes
 	case errors.Is(err, errHeadTime):
 		return httplimit.LimitHeaderTimeout
-	case errors.Is(err, errIdle):
+	case errors.Is(err, errIdle), errors.Is(err, errSilent):
 		return httplimit.LimitIdleTimeout
 	}
 	return ""
@@ -159,28 +160,27 @@ func (c *conn) step(ctx context.Context) error {
 // gives the rest of it its time. A viewer need say nothing, since it is seen by what
 // it takes; but over UDP it is asked for a sign of life.
 func (c *conn) await() error {
+	until := time.Time{}
+	switch now := time.Now(); {
+	case c.viewer != nil && c.viewer.to == nil: // for ever
+	case c.viewer != nil:
+		until = now.Add(c.server.options.Silence)
+	case c.visit == nil:
+		until = now.Add(c.server.options.HeadTime)
+	default:
+		until = now.Add(c.server.options.Idle)
+	}
 	for {
-		wait := c.server.options.Idle
-		switch {
-		case c.viewer != nil && c.viewer.to == nil:
-			wait = 0
-		case c.viewer != nil:
-			wait = udpSilence
-		case c.visit == nil:
-			wait = c.server.options.HeadTime
-		}
-		until := time.Time{}
-		if wait > 0 {
-			until = time.Now().Add(wait)
-		}
 		_ = c.under.SetReadDeadline(until) // fails where the read will
 		c.head.left = c.server.options.HeadBytes + maxBody
 		b, err := c.reader.Peek(1)
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			if c.viewer != nil && c.viewer.to.heard(udpSilence) {
-				continue
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.viewer != nil:
+			if until = c.viewer.to.heard().Add(c.server.options.Silence); !time.Now().Before(until) {
+				return errSilent
 			}
+			continue
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			return errIdle
 		case err != nil:
 			return err

@@ -14,11 +14,13 @@ import (
 // methods are those that are answered.
 const methods = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 
-// sessionTime is what a client is told after which a session ends of which nothing
-// is heard. It is said in seconds; over UDP it gets twice as much.
 const (
+	// sessionTime is what a client is told after which a session ends of which nothing
+	// is heard, in whole seconds.
 	sessionTime = 60 * time.Second
-	udpSilence  = 2 * sessionTime
+	// usualSilence is after which it ends: later, since some clients say that they are
+	// there in the last moment, and packets may be lost.
+	usualSilence = sessionTime + sessionTime/4
 )
 
 // errDone ends a connection whose client ends its session.

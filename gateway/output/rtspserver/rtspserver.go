@@ -62,6 +62,9 @@ type Options struct {
 	HeadTime  time.Duration
 	Idle      time.Duration
 	UDP       *UDP // nil: packets go within connections alone
+	// Silence is after which somebody gets no datagrams any more who neither reports
+	// nor asks; 0 is what clients are told, and a bit.
+	Silence time.Duration
 }
 
 // Ask is what somebody asks to see.
@@ -134,6 +137,7 @@ type Server struct {
 // New makes a server. It listens nowhere yet.
 func New(o Options) *Server {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	o.Silence = cmp.Or(o.Silence, usualSilence)
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}

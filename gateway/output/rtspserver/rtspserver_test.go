@@ -325,50 +325,6 @@ func TestWhoIsNotLetIn(t *testing.T) {
 	}
 }
 
-// TestDatagramsGoWhereTheyWereAskedFrom and nowhere else, and none before PLAY.
-func TestDatagramsGoWhereTheyWereAskedFrom(t *testing.T) {
-	s := newSite(t, nil)
-	camera := s.attach(own)
-	f := format264(t)
-	camera.give(pictures(f, 0, 1, 10)...)
-	rtp, _ := freePair(t)
-	port := portOf(rtp)
-	k := s.dial()
-	for transport, status := range map[string]int{
-		"RTP/AVP;unicast;client_port=53-54":                                                  463,
-		"RTP/AVP;unicast;client_port=65535":                                                  463,
-		"RTP/AVP;unicast;client_port=9000-9000":                                              463,
-		"RTP/AVP;unicast;client_port=5000-99999":                                             463,
-		fmt.Sprintf("RTP/AVP;unicast;destination=192.0.2.9;client_port=%d-%d", port, port+1): 463,
-		"RTP/AVP;multicast;client_port=5000-5001":                                            461,
-		"RTP/AVP":                        461,
-		"RTP/SAVP;client_port=5000-5001": 461,
-		"":                               461,
-	} {
-		if a := k.ask("SETUP", s.url(""), "Transport: "+transport); a.status != status {
-			t.Errorf("%s: %+v", transport, a)
-		}
-	}
-	a := k.ask("SETUP", s.url(""), fmt.Sprintf("Transport: RTP/AVP;multicast,RTP/AVP/UDP;unicast;client_port=%d-%d", port, port+1))
-	if a.status != 200 || !strings.Contains(a.header.Get("Transport"), fmt.Sprintf("client_port=%d-%d;server_port=%d", port, port+1, s.server.options.UDP.Port())) {
-		t.Fatalf("%+v", a)
-	}
-	camera.give(pictures(f, 10, 1, 10)...)
-	_ = rtp.SetReadDeadline(time.Now().Add(50 * time.Millisecond)) // nothing can come, and so nothing can be waited for
-	if n, err := rtp.Read(make([]byte, 2000)); err == nil {
-		t.Errorf("%d bytes come before PLAY", n)
-	}
-	if a := k.ask("PLAY", s.url("")); a.status != 200 {
-		t.Fatalf("%+v", a)
-	}
-	camera.give(pictures(f, 20, 1, 10)...)
-	_ = rtp.SetReadDeadline(time.Now().Add(soon)) // of a socket that is open it cannot fail
-	b := make([]byte, 2000)
-	if n, err := rtp.Read(b); err != nil || n < headBytes || b[0] != 2<<6 {
-		t.Errorf("%x, %v", b[:n], err)
-	}
-}
-
 // TestWhoPausesGoesOnWithAKeyframe, and who leaves is told so.
 func TestWhoPausesGoesOnWithAKeyframe(t *testing.T) {
 	s := newSite(t, nil)

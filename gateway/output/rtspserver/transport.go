@@ -2,6 +2,7 @@ package rtspserver
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ func (w *way) String(ssrc uint32) string {
 // Why there is no way to a client.
 var (
 	errNoWay     = &Refusal{Status: 461, Words: "packets go within the connection (RTP/AVP/TCP), or to a pair of UDP ports where this server has that"}
-	errElsewhere = &Refusal{Status: 463, Words: "packets go to the address that asks, and to no port below 1024"}
+	errElsewhere = &Refusal{Status: 463, Words: "packets go to the address that asks, to no port below 1024 and to none of this server"}
 )
 
 // chooseWay takes the first way that a client offers and that there is: each is a
@@ -106,7 +107,7 @@ func (c *conn) datagrams(parameters map[string]string, track int) (*way, error) 
 	if pair {
 		rtcp, err2 = strconv.ParseUint(second, 10, 16)
 	}
-	if err != nil || err2 != nil || rtp < 1024 || rtcp < 1024 || rtcp > 65535 || rtp == rtcp {
+	if err != nil || err2 != nil || rtp < 1024 || rtcp < 1024 || rtcp > 65535 || rtp == rtcp || c.isOurs(rtp) || c.isOurs(rtcp) {
 		return nil, errElsewhere
 	}
 	return &way{
@@ -114,4 +115,12 @@ func (c *conn) datagrams(parameters map[string]string, track int) (*way, error) 
 		to:       [2]netip.AddrPort{netip.AddrPortFrom(c.from, uint16(rtp)), netip.AddrPortFrom(c.from, uint16(rtcp))},
 		from:     udp.ports(),
 	}, nil
+}
+
+// isOurs says that a port of the client's address is one that this server's packets come
+// from: who asks from the same machine would have the server hear its own reports.
+func (c *conn) isOurs(port uint64) bool {
+	local := c.tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")
+	ours := c.server.options.UDP.ports()
+	return (c.from.IsLoopback() || c.from == local) && (port == uint64(ours[0]) || port == uint64(ours[1]))
 }

@@ -112,10 +112,8 @@ func (p *peer) leave() {
 	}
 }
 
-// heard says that the viewer reported within a time.
-func (p *peer) heard(within time.Duration) bool {
-	return p != nil && time.Since(time.Unix(0, p.at.Load())) < within
-}
+// heard says when the viewer reported last; 1970 is never.
+func (p *peer) heard() time.Time { return time.Unix(0, p.at.Load()) }
 
 // send sends packets, each behind the framing that it has within a connection, to
 // where their channels go. One that cannot be sent is lost, as others are on their
