@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"gateway/mp4":           {"gateway/media", "transcode/h264", "transcode/h265", "transcode/nal"},
 	"gateway/regular":       {},
 	"gateway/journal":       {},
+	"gateway/health":        {},
 	"gateway/secret":        {},
 	"gateway/config":        {"gateway/config/plainyaml", "gateway/regular", "gateway/secret"},
 	"gateway/store":         {"gateway/regular", "gateway/secret"},

@@ -64,6 +64,8 @@ type Gateway interface {
 	Limits() []Limit
 	// Facts gives what is known of the server itself.
 	Facts() Facts
+	// Troubles gives what is wrong around the server, in an order of its own.
+	Troubles() []Trouble
 }
 
 // Camera is a camera of the running gateway.

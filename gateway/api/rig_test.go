@@ -120,6 +120,8 @@ func (g *fakeGateway) Limits() []Limit {
 	return slices.Clone(g.limits)
 }
 
+func (g *fakeGateway) Troubles() []Trouble { return nil }
+
 func (g *fakeGateway) Facts() Facts {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -28,6 +28,13 @@ type Facts struct {
 	FFmpeg       *FFmpeg // nil while it is being tried; not to be changed
 }
 
+// Trouble is something that is wrong around the server.
+type Trouble struct {
+	Name  string    `json:"name" doc:"with what: ffmpeg; database; disk, of the data folder; clock" example:"database"`
+	Text  string    `json:"text" doc:"what is wrong, and what to do"`
+	Since time.Time `json:"since"`
+}
+
 // Certificate is what the server proves with who it is.
 type Certificate struct {
 	Names  []string  `json:"names" nullable:"false" doc:"names and addresses that it is for"`

@@ -185,6 +185,7 @@ func (a *API) overviewFor(p auth.Principal, at root, all snapshot) overview {
 		}
 	}
 	if isAdmin(p) {
+		o.Troubles = a.options.Gateway.Troubles()
 		room, _ := a.options.Gateway.Recordings()
 		o.Recordings = recordingRoomOf(room, a.options.Gateway.Settings().Config.Recordings)
 	}
@@ -197,6 +198,7 @@ type overview struct {
 	Started    time.Time      `json:"started"`
 	Cameras    []cameraStatus `json:"cameras" nullable:"false"`
 	Recordings *recordingRoom `json:"recordings,omitempty" doc:"where recordings are kept; for admins"`
+	Troubles   []Trouble      `json:"troubles,omitempty" doc:"what is wrong around the server; for admins; not there while nothing is"`
 }
 
 // maySeeStatus says whether a principal may see some of what a camera is doing.

@@ -71,6 +71,7 @@ func (a *API) look() events.Look {
 		Publishers: make(map[string]time.Time),
 		Recordings: make(map[string]events.Recording),
 		Exports:    make(map[string]events.Export),
+		Troubles:   make(map[string]string),
 	}
 	if a.options.Exports != nil {
 		for _, j := range a.options.Exports.All() {
@@ -79,6 +80,9 @@ func (a *API) look() events.Look {
 	}
 	if settings.Refused != nil {
 		look.Refused = settings.Refused.Error()
+	}
+	for _, t := range a.options.Gateway.Troubles() {
+		look.Troubles[t.Name] = t.Text
 	}
 	for _, c := range a.options.Gateway.Cameras() {
 		look.Cameras[c.ID] = c.Camera

@@ -29,6 +29,7 @@ var refusals = []Refusal{
 	{errNotThere, http.StatusNotFound},
 	{errUnreachable, http.StatusBadGateway},
 	{errShuttingDown, http.StatusServiceUnavailable},
+	{ErrUnready, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // the server ends, or nobody is there to hear
 	{auth.ErrDenied, http.StatusUnauthorized},
 	{auth.ErrRevoked, http.StatusUnauthorized},
@@ -50,8 +51,10 @@ var refusals = []Refusal{
 var (
 	errNoForm       = errors.New("no such form")
 	errShuttingDown = errors.New("shutting down")
-	errUnreachable  = errors.New("unreachable") // a camera, to who may not know more
-	errNotThere     = errors.New("there is nothing of that name here, or you may not see it")
+	// ErrUnready, wrapped, is what Options.Unready gives.
+	ErrUnready     = errors.New("not ready")
+	errUnreachable = errors.New("unreachable") // a camera, to who may not know more
+	errNotThere    = errors.New("there is nothing of that name here, or you may not see it")
 )
 
 // statusOf turns an error into an HTTP status. What is wrong with a camera is

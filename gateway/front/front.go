@@ -23,6 +23,7 @@ type Options struct {
 	Pages    *web.Pages
 	Forms    []Form
 	Metrics  http.Handler
+	Unready  func() error // why requests are not welcome though the server is ready; nil where they are
 	Log      *slog.Logger
 }
 

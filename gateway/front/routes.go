@@ -108,5 +108,8 @@ func (f *Front) sayReady(w http.ResponseWriter, r *http.Request, v Visit) error 
 	if !f.ready.Load() {
 		return errShuttingDown
 	}
+	if err := f.options.Unready(); err != nil {
+		return err
+	}
 	return sayOK(w, r, v)
 }

@@ -52,6 +52,8 @@ type Sources struct {
 	Recordings func() (RecordingRoom, []Recording)
 	Exports    func() Exports // files made of recordings
 	Panics     func() uint64  // that were caught
+	// Troubles says of all that is looked at, by name, whether it is wrong.
+	Troubles func() map[string]bool
 	// Limits calls yield with the name of each limit there is and how often it
 	// was hit since the start.
 	Limits func(yield func(limit string, hits uint64))
@@ -140,6 +142,15 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	c.collectCameras(to, encoders.Each)
 	if c.Forms != nil {
 		collectForms(to, c.Forms())
+	}
+	if c.Troubles != nil {
+		for name, wrong := range c.Troubles() {
+			is := 0.0
+			if wrong {
+				is = 1
+			}
+			trouble.send(to, is, name)
+		}
 	}
 	if c.Panics != nil {
 		panicsCaught.send(to, float64(c.Panics()))

@@ -40,10 +40,11 @@ func steady() Sources {
 	forms[0].Delays[0], forms[0].Delays[5], forms[0].Delays[len(forms[0].Delays)-1] = 3, 2, 1
 	jpeg := stream.Key{Camera: "front", Rendition: "jpeg-640x360"}
 	return Sources{
-		Version: "1.2.3",
-		Forms:   func() []stream.FormStats { return forms },
-		Panics:  func() uint64 { return 2 },
-		Cameras: func() []string { return []string{"front", "phone"} },
+		Version:  "1.2.3",
+		Forms:    func() []stream.FormStats { return forms },
+		Panics:   func() uint64 { return 2 },
+		Troubles: func() map[string]bool { return map[string]bool{"clock": true, "database": false} },
+		Cameras:  func() []string { return []string{"front", "phone"} },
 		Streams: func() []stream.Stats {
 			return []stream.Stats{
 				{Key: stream.Key{Camera: "front"}, State: stream.Online, Readers: 3, Runs: 2, Failures: 1, Failed: failed, Frames: 1000, Bytes: 75_000_000, Refused: 4, Dropped: 5, FPS: 29.97, Newest: arrived, Sound: stream.Sound{Format: &media.Format{Codec: media.AAC, Rate: 48_000, Channels: 2}, Frames: 47, Bytes: 16_000}},
@@ -315,7 +316,7 @@ func get(t *testing.T, url string) string {
 
 // TestLabelsAreFew: they are those of a short list, without addresses and users.
 func TestLabelsAreFew(t *testing.T) {
-	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason"}
+	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason", "trouble"}
 	for _, f := range gather(t, steady()) {
 		if !strings.HasPrefix(f.GetName(), "framegate_") {
 			continue

@@ -106,6 +106,7 @@ var (
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
 
+	trouble      = gauge("trouble", "1 while something around the server is wrong: ffmpeg, the database, the disk of the data folder or the clock.", "trouble")
 	panicsCaught = counter("panics", "Panics that were caught, each of which ended one camera, viewer or request.")
 
 	limitHits = counter("limit_hits", "Times that a limit was hit.", "limit")
@@ -125,5 +126,5 @@ var all = []metric{
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	passwordsHashed, loginsFailed, requestsWatched,
-	panicsCaught, limitHits,
+	trouble, panicsCaught, limitHits,
 }

@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
+	"strings"
 
 	"framegate/gateway/api"
 	"framegate/gateway/config"
@@ -49,23 +51,30 @@ func (s *server) encodesWith() transcode.HWAccel {
 	return transcode.HWNone
 }
 
-// tryFFmpeg says once how far ffmpeg is confined, or what does not work for
-// want of a good one, and looks for hardware.
-func (s *server) tryFFmpeg(ctx context.Context) {
+// tryFFmpeg finds out whether ffmpeg can be used, says how far it is confined, and looks
+// for hardware. It gives what does not work for want of a good one.
+func (s *server) tryFFmpeg(ctx context.Context) error {
 	settings := s.settings()
 	err := transcode.Check(ctx, settings.FFmpeg.Path)
 	s.ffmpeg.Store(ffmpegFound(ctx, settings.FFmpeg.Path, err))
-	switch {
-	case ctx.Err() != nil:
-	case err != nil:
-		s.Log.Warn(WithoutFFmpeg, "path", settings.FFmpeg.Path, "reason", err, "cameras", needFFmpeg(settings.Cameras))
-	default:
-		s.Log.Info("ffmpeg is confined", "by", transcode.Sandbox())
-		if err := transcode.CheckH265(ctx, settings.FFmpeg.Path); err != nil && ctx.Err() == nil {
-			s.Log.Warn(WithoutH265, "path", settings.FFmpeg.Path, "reason", err)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		said := WithoutFFmpeg
+		if without := needFFmpeg(settings.Cameras); len(without) > 0 {
+			said += "; cameras without pictures: " + strings.Join(without, ", ")
 		}
+		return fmt.Errorf("%s: %w: %s", settings.FFmpeg.Path, err, said)
+	}
+	s.Log.Info("ffmpeg is confined", "by", transcode.Sandbox())
+	if err := transcode.CheckH265(ctx, settings.FFmpeg.Path); err != nil && ctx.Err() == nil {
+		s.Log.Warn(WithoutH265, "path", settings.FFmpeg.Path, "reason", err)
+	}
+	if s.hardware.Load() == nil {
 		s.tryHardware(ctx)
 	}
+	return nil
 }
 
 // ffmpegFound is what is known of an ffmpeg that was tried, with what is wrong with

@@ -34,10 +34,11 @@ func (s *server) metricsHandler() http.Handler {
 			}
 			return ids
 		},
-		Streams: s.hub.Stats,
-		Viewers: s.hub.Viewers,
-		Forms:   s.hub.Forms,
-		Panics:  s.panics.Count,
+		Streams:  s.hub.Stats,
+		Viewers:  s.hub.Viewers,
+		Forms:    s.hub.Forms,
+		Panics:   s.panics.Count,
+		Troubles: s.troubleMetrics,
 		Encoders: func() metrics.Encoders {
 			e := s.encoders.Stats()
 			var each []metrics.Encoder

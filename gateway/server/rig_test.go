@@ -29,11 +29,17 @@ func rewrite(t *testing.T, name, text string) {
 // wired is a server without its HTTP side, whose reloads are the test's.
 func wired(t *testing.T, text string) (s *server, reload func(text string)) {
 	t.Helper()
+	return wiredAt(t, t.TempDir(), text)
+}
+
+// wiredAt is wired with a data folder.
+func wiredAt(t *testing.T, data, text string) (s *server, reload func(text string)) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "framegate.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	variables := []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + t.TempDir()}
+	variables := []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + data}
 	again := Reload{File: file, Parse: func(content []byte) (*config.Config, error) { return config.Parse(file, content, variables) }}
 	c, err := again.again()
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"framegate/gateway/config"
 	"framegate/gateway/export"
 	"framegate/gateway/front"
+	"framegate/gateway/health"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/journal"
 	"framegate/gateway/media"
@@ -68,6 +69,10 @@ type server struct {
 	front      *front.Front
 	port       uint16 // that we listen on
 	rtsp       rtspDoors
+	health     *health.Monitor
+	clock      health.Clock
+	tried      *attempt // of ffmpeg, at the last look; nil before the first
+	wrong      error    // with it
 
 	refused atomic.Pointer[refusal]  // of the last reload; nil where it was not
 	waiting atomic.Pointer[[]string] // keys of the configuration that take a restart
@@ -101,6 +106,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		Changed: s.changed,
 		Log:     o.Log,
 	})
+	s.health = s.newHealth()
 	s.thumbnails = s.newThumbnails()
 	s.recordings = s.newRecordings()
 	s.exports = s.newExports()
@@ -122,7 +128,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	})
 	s.front = front.New(front.Options{
 		Settings: s.settings, Identity: s.identity, Auth: s.auth, API: s.api, Forms: s.forms,
-		Pages: web.New(func() []string { return s.settings().FrameAncestors }), Metrics: s.metricsHandler(), Log: o.Log,
+		Pages: web.New(func() []string { return s.settings().FrameAncestors }), Metrics: s.metricsHandler(), Unready: s.unready, Log: o.Log,
 	})
 	if err := s.setCameras(ctx); err != nil {
 		s.close()

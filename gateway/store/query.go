@@ -27,6 +27,14 @@ func (s *Store) write(ctx context.Context, what string, f func(*sql.Tx) error) e
 	return s.explain(what, transact(ctx, s.writer, f))
 }
 
+// Ready says why nothing can be written, or read, at the moment; nil where it can. It
+// takes the right to write, and gives it back: it changes nothing.
+func (s *Store) Ready(ctx context.Context) error {
+	return s.write(ctx, "looking at the state", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM users").Scan(new(int))
+	})
+}
+
 func transact(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 	tx, err := begin(ctx, db)
 	if err != nil {

@@ -41,6 +41,8 @@ const (
 	PublisherWent   = "publisher_went"
 	SettingsChanged = "settings_changed"
 	SettingsRefused = "settings_refused"
+	TroubleBegan    = "trouble_began"
+	TroubleEnded    = "trouble_ended"
 
 	RecordingChanged  = "recording_changed" // its state, why, or whether it is crowded
 	RecordingsAdded   = "recordings_added"
@@ -64,13 +66,13 @@ const (
 
 // Event is something that happened.
 type Event struct {
-	Kind     string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
+	Kind     string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,trouble_began,trouble_ended,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
 	Camera   string     `json:"camera,omitempty" doc:"which camera it happened to"`
 	Export   string     `json:"export,omitempty" doc:"the id of the export that it happened to"`
 	Owner    string     `json:"-"` // of the export, the preferences: auth.Principal.Owner of whose it is
 	At       time.Time  `json:"at" doc:"when"`
-	State    string     `json:"state,omitempty" doc:"of recording_changed, export_changed: what it is now" example:"recording"`
-	Reason   string     `json:"reason,omitempty" doc:"of recording_changed, recording_gap: why, in words; of recordings_deleted: lost, where the files are not there any more and nobody deleted them"`
+	State    string     `json:"state,omitempty" doc:"of recording_changed, export_changed: what it is now; of trouble_began, trouble_ended: with what, as in the status" example:"recording"`
+	Reason   string     `json:"reason,omitempty" doc:"of recording_changed, recording_gap, trouble_began: why, in words; of recordings_deleted: lost, where the files are not there any more and nobody deleted them"`
 	Progress float64    `json:"progress,omitempty" doc:"of export_changed: how far it is, from 0 to 1; each percent is told once at most"`
 	From     *time.Time `json:"from,omitempty" doc:"of recordings_added, recordings_deleted, recording_gap: what changed lies behind this"`
 	To       *time.Time `json:"to,omitempty" doc:"and before this"`

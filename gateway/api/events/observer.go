@@ -16,6 +16,7 @@ type Look struct {
 	Publishers map[string]time.Time // since when, by camera
 	Recordings map[string]Recording // by camera
 	Exports    map[string]Export    // by id
+	Troubles   map[string]string    // what is wrong, by with what
 }
 
 // Export is a file that is made of recordings, and to how many percent.
@@ -51,6 +52,7 @@ func (o *Observer) Observe(now Look) []Event {
 	o.publishers(now.Publishers)
 	o.recordings(now.Recordings)
 	o.exports(now.Exports)
+	o.troubles(now.Troubles)
 	first := !o.looked
 	o.looked, o.last = true, now
 	if first {
@@ -61,6 +63,20 @@ func (o *Observer) Observe(now Look) []Event {
 
 func (o *Observer) tell(kind, camera string) {
 	o.told = append(o.told, Event{Kind: kind, Camera: camera, At: time.Now().UTC()})
+}
+
+// troubles tells of what begins or ceases to be wrong.
+func (o *Observer) troubles(now map[string]string) {
+	for name, text := range now {
+		if _, was := o.last.Troubles[name]; !was {
+			o.told = append(o.told, Event{Kind: TroubleBegan, State: name, Reason: text, At: time.Now().UTC()})
+		}
+	}
+	for name := range o.last.Troubles {
+		if _, is := now[name]; !is {
+			o.told = append(o.told, Event{Kind: TroubleEnded, State: name, At: time.Now().UTC()})
+		}
+	}
 }
 
 func (o *Observer) settings(now Look) {

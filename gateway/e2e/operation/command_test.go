@@ -76,7 +76,7 @@ func TestFfmpegThatIsOfNoUseIsTold(t *testing.T) {
 		l := rig.Launch(t, "127.0.0.1:0", "ffmpeg: {path: '"+path+"'}\ncameras: {phone: {source: 'upload:'}, clip: {source: 'test:'}}")
 		rig.Await(t, "the log tells it", func() bool { return strings.Contains(l.Log.String(), withoutFFmpeg) })
 		said := l.Log.String()
-		if !strings.Contains(said, why) || !strings.Contains(said, "cameras=[clip]") || strings.Contains(said, "is confined") {
+		if !strings.Contains(said, why) || !strings.Contains(said, "cameras without pictures: clip") || strings.Contains(said, "is confined") {
 			t.Errorf("%s: the log says %q", path, said)
 		}
 		response, err := http.Post(l.URL+"/live/phone.jpg", "image/jpeg", bytes.NewReader(camtest.Picture(1, 64, 32)))
