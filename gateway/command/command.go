@@ -258,8 +258,15 @@ func versionLine() string {
 	return fmt.Sprintf("framegate %s %s/%s %s", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
-// version is the module's, or the commit's where there is none.
+// release is which one this is, where a package or an image is made of it: the linker
+// sets it (-X framegate/gateway/command.release=1.2).
+var release string
+
+// version is the release, else the module's, or the commit's where there is none.
 func version() string {
+	if release != "" {
+		return release
+	}
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -13,20 +13,26 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-// dockerfile is what the container's image is made of.
-func dockerfile(t *testing.T) string {
+// scripts is where what is shipped besides the program lies.
+const scripts = "../../../scripts/"
+
+// contentOf is what a file of the repository, or one made of it, holds.
+func contentOf(t *testing.T, name string) string {
 	t.Helper()
-	b, err := os.ReadFile(scripts + "../Dockerfile")
+	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
 }
 
+// dockerfile is what the container's image is made of.
+const dockerfile = scripts + "../Dockerfile"
+
 // imageFolders are the folders that the image's user may write to, where volumes belong.
 func imageFolders(t *testing.T) []string {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)install -d -m 0700 -o framegate (/.*)$`).FindStringSubmatch(dockerfile(t))
+	found := regexp.MustCompile(`(?m)install -d -m 0700 -o framegate (/.*)$`).FindStringSubmatch(contentOf(t, dockerfile))
 	if found == nil {
 		t.Fatal("the Dockerfile makes no folders for the user framegate")
 	}
@@ -44,10 +50,6 @@ func expectGood(t *testing.T, variables []string, args ...string) {
 
 // TestComposeFileFitsTheImage: what it names is there, and what it configures is right.
 func TestComposeFileFitsTheImage(t *testing.T) {
-	b, err := os.ReadFile(scripts + "compose.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var file struct {
 		Volumes  map[string]any
 		Services map[string]struct {
@@ -61,19 +63,19 @@ func TestComposeFileFitsTheImage(t *testing.T) {
 			Healthcheck struct{ Test []string }
 		}
 	}
-	if err := yaml.Unmarshal(b, &file); err != nil {
+	if err := yaml.Unmarshal([]byte(contentOf(t, scripts+"compose.yaml")), &file); err != nil {
 		t.Fatal(err)
 	}
 	service := file.Services["framegate"]
 	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || !slices.Equal(service.SecurityOpt, []string{"no-new-privileges:true"}) {
 		t.Errorf("it may do more than it has to: %+v", service)
 	}
-	if b, err := os.ReadFile(scripts + service.Build.Context + "/Dockerfile"); err != nil || string(b) != dockerfile(t) {
-		t.Errorf("it is built from another Dockerfile: %v", err)
+	if contentOf(t, scripts+service.Build.Context+"/Dockerfile") != contentOf(t, dockerfile) {
+		t.Error("it is built from another Dockerfile")
 	}
 	for _, port := range service.Ports {
 		inside := port[strings.LastIndex(port, ":")+1:]
-		if !strings.Contains(dockerfile(t), "\nEXPOSE "+inside+"\n") {
+		if !strings.Contains(contentOf(t, dockerfile), "\nEXPOSE "+inside+"\n") {
 			t.Errorf("the image exposes no port %s", inside)
 		}
 	}
@@ -84,7 +86,7 @@ func TestComposeFileFitsTheImage(t *testing.T) {
 		}
 	}
 	var check []string
-	_, list, _ := strings.Cut(dockerfile(t), "--retries=3 CMD ")
+	_, list, _ := strings.Cut(contentOf(t, dockerfile), "--retries=3 CMD ")
 	if err := json.NewDecoder(strings.NewReader(list)).Decode(&check); err != nil {
 		t.Fatal(err)
 	}
@@ -107,15 +109,8 @@ func TestComposeFileFitsTheImage(t *testing.T) {
 // TestServiceHasAGoodConfiguration: of its own, in the folder that its unit makes.
 func TestServiceHasAGoodConfiguration(t *testing.T) {
 	expectGood(t, nil, scripts+"framegate.yaml")
-	unit, err := os.ReadFile(scripts + "framegate.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	configuration, err := os.ReadFile(scripts + "framegate.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(unit), "\nStateDirectory=framegate\n") || !strings.Contains(string(configuration), "\ndata: /var/lib/framegate\n") {
+	if !strings.Contains(contentOf(t, scripts+"framegate.service"), "\nStateDirectory=framegate\n") ||
+		!strings.Contains(contentOf(t, scripts+"framegate.yaml"), "\ndata: /var/lib/framegate\n") {
 		t.Error("the unit makes another folder than the configuration names")
 	}
 }

@@ -15,9 +15,6 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-// scripts is where what is shipped besides the program lies.
-const scripts = "../../../scripts/"
-
 // activated is a gateway without logins that systemd's own tool starts as soon as
 // somebody comes to a socket, and whose state goes to notify.
 func activated(t *testing.T, listen, notify string) *exec.Cmd {
@@ -107,11 +104,7 @@ func TestUnitIsConfined(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, name := range []string{"framegate.service", "framegate.socket"} {
-		unit, err := os.ReadFile(scripts + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		here := strings.Replace(string(unit), "/usr/bin/framegate", "/bin/true", 1) // it is not installed
+		here := strings.Replace(contentOf(t, scripts+name), "/usr/bin/framegate", "/bin/true", 1) // it is not installed
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(here), 0o600); err != nil {
 			t.Fatal(err)
 		}
