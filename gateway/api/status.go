@@ -106,7 +106,7 @@ type watcher struct {
 	ID        uint64    `json:"id" doc:"of no other viewer, ever; to end it by"`
 	Camera    string    `json:"camera"`
 	Rendition string    `json:"rendition"`
-	Form      string    `json:"form" doc:"of recordings one of mjpeg, sse, framegate.v1, mp4, hls; of those who play by hls all requests in a minute are one viewer" example:"mjpeg"`
+	Form      string    `json:"form" doc:"of the present one of mjpeg, snapshot, sse, framegate.v1, mp4, rtsp, rtsps, rtsp-udp, and others that players speak; of recordings one of mjpeg, sse, framegate.v1, mp4, hls; of those who play by hls all requests in a minute are one viewer" example:"mjpeg"`
 	Past      bool      `json:"past,omitempty" doc:"what it is shown was recorded"`
 	Codec     string    `json:"codec,omitempty"`
 	Address   string    `json:"address" example:"192.168.1.77"`

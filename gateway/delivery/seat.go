@@ -143,6 +143,12 @@ func (s *Seat) Write(m Message) error {
 	return err
 }
 
+// Sent is Write of a frame that goes out otherwise than by the connection.
+func (s *Seat) Sent() {
+	s.written()
+	s.tell()
+}
+
 // written says that nothing of a message is left.
 func (s *Seat) written() {
 	if s.lender != nil {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -49,12 +50,13 @@ type FormStats struct {
 	Delay  time.Duration // all of those
 }
 
-// TallyOf gives the tally of the form that a reader serves.
+// TallyOf gives the tally of the form in which a reader's viewer gets pictures now.
 func (a *Audience) TallyOf(r *Reader) *Tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if c := r.options.Client; c != nil {
-		return a.tally(c.Form)
+	counts := cmp.Or(r.options.Besides, r)
+	if w := a.counts[counts]; w != nil {
+		return a.tally(w.form)
 	}
 	return new(Tally) // of nobody
 }
@@ -84,7 +86,7 @@ func (a *Audience) Forms() []FormStats {
 		stats[form] = s
 	}
 	for r, w := range a.counts {
-		s := stats[r.options.Client.Form]
+		s := stats[w.form]
 		s.Viewers++
 		s.Dropped += w.drops(r)
 	}

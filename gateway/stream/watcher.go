@@ -47,6 +47,7 @@ func NewAudience() *Audience {
 // watching is what is known of a viewer of a stream. The audience's lock guards it.
 type watching struct {
 	id      uint64
+	form    string // its client's, or what SetForm said
 	since   time.Time
 	reads   *Reader // now: what counts the viewer, or one besides it
 	dropped uint64  // by those besides it that it read before
@@ -116,7 +117,7 @@ func (a *Audience) join(r *Reader) {
 	if r.options.counted() {
 		a.lastID++
 		a.tally(r.options.Client.Form)
-		a.counts[r] = &watching{id: a.lastID, since: time.Now(), reads: r}
+		a.counts[r] = &watching{id: a.lastID, form: r.options.Client.Form, since: time.Now(), reads: r}
 		return
 	}
 	counts := r.options.Besides
@@ -135,15 +136,17 @@ func (a *Audience) leave(r *Reader) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if w := a.counts[r]; w != nil {
-		a.forms[r.options.Client.Form].dropped += w.drops(r)
+		a.forms[w.form].dropped += w.drops(r)
 	}
 	delete(a.counts, r)
 }
 
 // look gives what is known of a viewer that a reader counts. The audience is locked.
 func (w *watching) look(counts *Reader) Watcher {
+	client := *counts.options.Client
+	client.Form = w.form
 	return Watcher{
-		Client: *counts.options.Client, ID: w.id, Since: w.since, Report: w.report,
+		Client: client, ID: w.id, Since: w.since, Report: w.report,
 		Key: w.reads.stream.key, Past: w.reads.stream.hub.options.Past, Codec: w.reads.codec(),
 		Dropped: w.drops(counts),
 	}
@@ -167,6 +170,19 @@ func (r *Reader) codec() media.Codec {
 		return 0
 	}
 	return r.stream.format.Codec
+}
+
+// SetForm notes in which form the viewer that the reader counts gets pictures, where
+// that is agreed on after it came. What its seat counts it counts by the form at which
+// that was taken.
+func (r *Reader) SetForm(form string) {
+	a := r.stream.hub.Audience
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if w := a.counts[r]; w != nil {
+		w.form = form
+		a.tally(form)
+	}
 }
 
 // Report notes what the viewer that the reader counts says of itself.

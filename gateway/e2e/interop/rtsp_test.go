@@ -3,14 +3,17 @@ package interop
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"framegate/gateway/e2e/rig"
+	"framegate/gateway/output/rtspserver"
 )
 
 // TestAPhoneIsAnRTSPCamera for those who take no other: each sees the pictures of a
@@ -48,6 +51,22 @@ func TestAPhoneIsAnRTSPCamera(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rig.ExpectRaw(t, rig.Program(t, viewer[0], viewer[1:]...), 10)
 		})
+	}
+	scraper := &http.Client{Transport: bearer(s.AddToken(t, "prometheus", "metrics"))}
+	a, err := scraper.Get(s.URL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	scraped, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{rtspserver.Form, rtspserver.FormUDP, rtspserver.FormTLS} {
+		found := regexp.MustCompile(`framegate_form_frames_total\{form="` + form + `"\} (\d+)`).FindSubmatch(scraped)
+		if found == nil || len(found[1]) < 2 {
+			t.Errorf("of %s are counted %q", form, found)
+		}
 	}
 	t.Run("Framegate, JPEGs", func(t *testing.T) {
 		rig.ExpectNumbers(t, rig.Start(t, "cameras: {again: {source: '"+jpegs+"'}}"), "again", 10)

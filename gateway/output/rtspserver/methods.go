@@ -119,6 +119,9 @@ func (c *conn) admit(ctx context.Context, r *request) error {
 		return err
 	}
 	visit.Client.Form = Form
+	if c.secure {
+		visit.Client.Form = FormTLS
+	}
 	c.visit, c.unwatch = visit, context.AfterFunc(visit.Context, func() { c.tcp.Close() })
 	c.shown, err = c.server.find(visit, p)
 	if err != nil {
@@ -195,6 +198,9 @@ func (c *conn) setUp(ctx context.Context, r *request) (answer, error) {
 	way, err := c.chooseWay(r.header.Values("Transport"), track)
 	if err != nil {
 		return c.refuse(r, err)
+	}
+	if way.overUDP() {
+		c.shown.own.SetForm(FormUDP)
 	}
 	c.tracks[track] = &out{way: way, packer: newPacker(c.shown.formatOf(track), byte(way.channels[0]))}
 	if c.session == "" {

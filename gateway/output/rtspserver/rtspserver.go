@@ -35,8 +35,13 @@ import (
 	"framegate/gateway/stream"
 )
 
-// Form is what viewers of this output are called, as stream.Client.Form has it.
-const Form = "rtsp"
+// What viewers of this output are called, as stream.Client.Form has it: they get
+// packets within the connection, without TLS or with it, or over UDP.
+const (
+	Form    = "rtsp"
+	FormTLS = "rtsps"
+	FormUDP = "rtsp-udp"
+)
 
 const (
 	// idleAfter is how long without a frame a viewer waits before it looks again.

@@ -355,7 +355,7 @@ func TestWhoPausesGoesOnWithAKeyframe(t *testing.T) {
 }
 
 // TestAViewerEnds with its permission, and with the server, and is counted as long as
-// it is there.
+// it is there, by its form.
 func TestAViewerEnds(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
@@ -365,13 +365,20 @@ func TestAViewerEnds(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	plays.begin(s.url(""))
+	byUDP := s.beginUDP()
 	watchers := s.hub.Watchers()
-	if len(watchers) != 2 || watchers[0].Form != Form {
+	if len(watchers) != 3 || watchers[0].Form != Form || watchers[1].Form != Form || watchers[2].Form != FormUDP {
 		t.Errorf("viewers are %+v", watchers)
 	}
+	camera.give(pictures(format264(t), 1, 9, 10)...)
+	s.until("the counts of each form", func() bool {
+		forms := s.hub.Forms()
+		return len(forms) == 2 && forms[0].Form == Form && forms[0].Viewers == 2 && forms[0].Frames >= 9 && forms[1].Viewers == 1 && forms[1].Frames >= 9
+	})
 	s.end(stream.ErrEnded)
 	described.gone("who was described the camera")
 	plays.gone("who plays")
+	byUDP.gone("who plays by UDP")
 	s.server.Close()
 	if n := s.hub.Viewers(own.Camera); n != 0 {
 		t.Errorf("%d viewers are counted at the end", n)

@@ -307,6 +307,7 @@ func (v *viewer) write(packets []byte) error {
 	}
 	v.to.send(packets, func(channel byte) netip.AddrPort { return v.tracks[channel/2].way.to[channel%2] })
 	v.Written()
+	v.seat.Sent()
 	return nil
 }
 
