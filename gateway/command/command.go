@@ -37,6 +37,7 @@ var errMistake = errors.New("configuration mistake")
 type commandLine struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"Run the gateway (the default)."`
 	Check       checkCommand       `cmd:"" help:"Check a configuration and exit."`
+	Doctor      doctorCommand      `cmd:"" help:"Look at what a server needs and what it meets (ffmpeg, folders, ports, the clock, cameras), also beside one that runs, and say what to do."`
 	Index       indexCommand       `cmd:"" help:"Manage the index of recordings."`
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`

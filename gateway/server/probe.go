@@ -26,26 +26,37 @@ const (
 // Probe connects to a camera, apart from those there are, until it is known
 // what it sends, patience is over or ctx is done.
 func (s control) Probe(ctx context.Context, c config.Camera, patience time.Duration) (api.Probed, error) {
-	source, err := s.newSource(roster.Camera{Camera: c, Added: true})
+	look, err := s.tryCamera(ctx, roster.Camera{Camera: c, Added: true}, patience)
 	if err != nil {
 		return api.Probed{}, err
 	}
+	found := look.result()
+	found.Picture = s.stillOf(ctx, c, look.shown)
+	return found, nil
+}
+
+// tryCamera looks at what a camera sends. It gives no error where pictures came.
+func (s *server) tryCamera(ctx context.Context, c roster.Camera, patience time.Duration) (*look, error) {
+	source, err := s.newSource(c)
+	if err != nil {
+		return nil, err
+	}
 	if source == nil {
-		return api.Probed{}, errors.New("an upload camera waits for its publisher; there is nothing to connect to")
+		return nil, errors.New("an upload camera waits for its publisher; there is nothing to connect to")
 	}
 	looking, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	look := look{began: time.Now(), stop: stop}
+	look := &look{began: time.Now(), stop: stop}
 	err = source.Run(looking, look.take)
 	switch {
 	case look.Frames > 0:
-		found := look.result()
-		found.Picture = s.stillOf(ctx, c, look.shown)
-		return found, nil
+		return look, nil
 	case looking.Err() != nil:
-		return api.Probed{}, fmt.Errorf("it was reached, or not, but sent no picture in %v", time.Since(look.began).Round(time.Second))
+		return nil, fmt.Errorf("it was reached, or not, but sent no picture in %v", time.Since(look.began).Round(time.Second))
+	case err == nil:
+		return nil, errors.New("it ended without a picture")
 	}
-	return api.Probed{}, err
+	return nil, err
 }
 
 // stillOf makes a small JPEG of a picture that can be decoded alone; nil where

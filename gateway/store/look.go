@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +20,37 @@ func Exists(dir string) (bool, error) {
 	default:
 		return false, fmt.Errorf("looking for the database: %w", explainFile(dir, err))
 	}
+}
+
+// OpenAsItIs opens a folder that Open has made, without changing it: ErrOlder where Open
+// would bring it to the form of this version.
+func OpenAsItIs(ctx context.Context, dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFolder(dir); err != nil {
+		return nil, err
+	}
+	key, err := readOrMakeKey(dir, true) // which makes none
+	if err != nil {
+		return nil, err
+	}
+	seal, err := newSealer(key)
+	if err != nil {
+		return nil, err
+	}
+	return openDatabase(ctx, dir, seal, refuseOlder)
+}
+
+// refuseOlder is migrate that changes nothing.
+func refuseOlder(ctx context.Context, db *sql.DB, name string, migrations []string) error {
+	var version int
+	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err == nil && version < len(migrations) {
+		err = fmt.Errorf("%s %w", name, ErrOlder)
+	}
+	return err
 }
 
 // Check gives the error that Open would, as far as that shows without making or

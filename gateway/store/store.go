@@ -44,6 +44,7 @@ var (
 
 	ErrDamaged  = errors.New("is damaged")
 	ErrNewer    = errors.New("was made by a newer Framegate")
+	ErrOlder    = errors.New("was made by an older Framegate")
 	ErrKey      = errors.New("the key does not fit")
 	ErrUnsafe   = errors.New("is open to other users of this machine")
 	ErrReadOnly = errors.New("cannot be written")
@@ -105,11 +106,12 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		}
 	}
 	sweep(dir)
-	return openDatabase(ctx, dir, seal)
+	return openDatabase(ctx, dir, seal, migrate)
 }
 
-// openDatabase opens a database that is there, and checks it.
-func openDatabase(ctx context.Context, dir string, seal *sealer) (*Store, error) {
+// openDatabase opens a database that is there, has it brought to the form of this
+// version, and checks it.
+func openDatabase(ctx context.Context, dir string, seal *sealer, bring func(context.Context, *sql.DB, string, []string) error) (*Store, error) {
 	name := filepath.Join(dir, databaseName)
 	if err := restrict(name); err != nil {
 		return nil, err
@@ -127,7 +129,7 @@ func openDatabase(ctx context.Context, dir string, seal *sealer) (*Store, error)
 	s := &Store{dir: dir, db: db, writer: writer, seal: seal, writing: make(chan struct{}, 1)}
 	err = checkHeader(ctx, db, name)
 	if err == nil {
-		err = migrate(ctx, db, name, migrations)
+		err = bring(ctx, db, name, migrations)
 	}
 	if err == nil {
 		err = checkPages(ctx, db, name)

@@ -1,0 +1,66 @@
+package doctor
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Kernel says which one runs.
+func Kernel() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
+}
+
+// synchronized says whether something keeps the clock right; known is false where the
+// kernel does not tell.
+func synchronized() (yes, known bool) {
+	state, err := unix.Adjtimex(&unix.Timex{})
+	return state != unix.TIME_ERROR, err == nil
+}
+
+// owner says which process listens on a port of TCP; "" where that cannot be seen.
+func owner(port string) string {
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return ""
+	}
+	inodes := make(map[string]bool)
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		listeners(table, fmt.Sprintf(":%04X", number), inodes)
+	}
+	files, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	for _, file := range files {
+		if to, err := os.Readlink(file); err == nil && inodes[to] {
+			pid := strings.Split(file, "/")[2]
+			name, _ := os.ReadFile("/proc/" + pid + "/comm")
+			return fmt.Sprintf("%s (process %s)", strings.TrimSpace(string(name)), pid)
+		}
+	}
+	return ""
+}
+
+// listeners collects the sockets of a table that listen on a port, as links of open
+// files name them (proc_net_tcp: local address, remote address, state, ... inode).
+func listeners(table, port string, inodes map[string]bool) {
+	f, err := os.Open(table)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	const listening = "0A"
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) > 9 && strings.HasSuffix(fields[1], port) && fields[3] == listening {
+			inodes["socket:["+fields[9]+"]"] = true
+		}
+	}
+}

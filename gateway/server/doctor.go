@@ -1,0 +1,288 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"framegate/gateway/api"
+	"framegate/gateway/config"
+	"framegate/gateway/doctor"
+	"framegate/gateway/health"
+	"framegate/gateway/record"
+	"framegate/gateway/redact"
+	"framegate/gateway/roster"
+	"framegate/gateway/store"
+	"framegate/transcode"
+)
+
+const (
+	// doctorPatience is how long a camera may take to send pictures, and doctorAtOnce how
+	// many are tried at a time.
+	doctorPatience = 15 * time.Second
+	doctorAtOnce   = 4
+	// slowStart is how long ffmpeg may take to start without that being worth a word:
+	// viewers of what has to be encoded wait for it.
+	slowStart = time.Second
+	// roomWanted is what the data folder should have free.
+	roomWanted = 256 << 20
+)
+
+// Doctor looks at all that a server with this configuration needs, also while one runs,
+// and tells what it finds, one thing after the other. It changes nothing.
+func Doctor(ctx context.Context, c *config.Config, version string, tell func(doctor.Finding)) {
+	running := runs(ctx, c)
+	tell(aboutServer(c, version, running))
+	tell(aboutProgram(ctx, c))
+	tell(aboutSandbox())
+	tell(doctor.Folder("data", c.Data, roomWanted))
+	tell(aboutState(ctx, c))
+	for _, f := range aboutRecordings(c) {
+		tell(f)
+	}
+	for _, at := range []struct{ name, address string }{{"port", c.Listen}, {"RTSP port", c.RTSP.Listen}, {"RTSPS port", c.RTSP.TLSListen}} {
+		if at.address != "" {
+			tell(doctor.Port(at.name, at.address, running))
+		}
+	}
+	if c.TLS.Mode != config.TLSOff {
+		tell(aboutCertificate(c))
+	}
+	tell(doctor.Clock(new(health.Clock).Look(ctx)))
+	tell(doctor.Files(c.Limits.Viewers + c.Limits.Connections + 256))
+	aboutCameras(ctx, c, running, tell)
+}
+
+// runs says whether a Framegate answers where this configuration listens.
+func runs(ctx context.Context, c *config.Config) bool {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || port == "0" {
+		return false
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	scheme := "http"
+	if c.TLS.Mode != config.TLSOff {
+		scheme = "https"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "127.0.0.1"}} // it is this machine that is asked
+	defer transport.CloseIdleConnections()
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+func aboutServer(c *config.Config, version string, running bool) doctor.Finding {
+	cameras := fmt.Sprintf("%d cameras in the configuration", len(c.Cameras))
+	if running {
+		return doctor.Good("server", "one answers at %s; this is %s; %s", c.Listen, version, cameras)
+	}
+	return doctor.Good("server", "none answers at %s; this is %s; %s", c.Listen, version, cameras)
+}
+
+// aboutProgram tries ffmpeg.
+func aboutProgram(ctx context.Context, c *config.Config) doctor.Finding {
+	const name = "ffmpeg"
+	path := c.FFmpeg.Path
+	install := "install ffmpeg " + transcode.Oldest + " or newer with libx264, or name it under ffmpeg.path"
+	began := time.Now()
+	version, err := transcode.Version(ctx, path)
+	took := time.Since(began)
+	if err != nil {
+		return doctor.But(name, doctor.Bad, install, "%s does not start: %v", path, err)
+	}
+	if err := transcode.Check(ctx, path); err != nil {
+		return doctor.But(name, doctor.Bad, install, "%s: %v", path, err)
+	}
+	about := fmt.Sprintf("%s %s starts in %d ms, makes JPEG and H.264 of each other", path, version, took.Milliseconds())
+	if err := transcode.CheckH265(ctx, path); err != nil {
+		return doctor.But(name, doctor.Warn, "install an ffmpeg with the decoder hevc, if you have cameras that send H.265", "%s, but does not decode H.265: %v", about, err)
+	}
+	about += ", and decodes H.265"
+	if wanted := hardwareOf[c.FFmpeg.HWAccel]; wanted != transcode.HWNone {
+		works, err := transcode.Probe(ctx, path, wanted)
+		if err != nil && wanted != transcode.HWAuto {
+			return doctor.But(name, doctor.Warn, "see that its driver is installed and that this user may use its device, or leave ffmpeg.hwaccel out", "%s, but not with %s: %v", about, wanted, err)
+		}
+		about += "; hardware: " + cmp.Or(string(works), "none")
+	}
+	if took > slowStart {
+		return doctor.But(name, doctor.Warn, "see what else the machine does; viewers of what has to be encoded wait so long for their first picture", "%s", about)
+	}
+	return doctor.Good(name, "%s", about)
+}
+
+func aboutSandbox() doctor.Finding {
+	how := transcode.Sandbox()
+	if !strings.Contains(how, "Landlock V") {
+		return doctor.But("kernel", doctor.Warn, "use Linux 5.13 or newer, and let the container use Landlock (Docker's own profile does)", "%s confines ffmpeg by %s", doctor.Kernel(), how)
+	}
+	return doctor.Good("kernel", "%s confines ffmpeg by %s", doctor.Kernel(), how)
+}
+
+// aboutState looks at users, tokens and cameras.
+func aboutState(ctx context.Context, c *config.Config) doctor.Finding {
+	const name = "state"
+	if err := store.Check(ctx, c.Data); err != nil {
+		return doctor.But(name, doctor.Bad, "put right what it says, or restore a backup: framegate restore FILE", "%v", err)
+	}
+	exists, err := store.Exists(c.Data)
+	if err != nil || !exists {
+		return doctor.Good(name, "there is none yet; the server makes it, and the first admin, when it starts")
+	}
+	s, err := store.OpenAsItIs(ctx, c.Data)
+	if errors.Is(err, store.ErrOlder) {
+		return doctor.Good(name, "it is whole, and of an older version: the next start of this one brings it up to date, so make a backup before")
+	}
+	if err != nil {
+		return doctor.But(name, doctor.Bad, "put right what it says, or restore a backup: framegate restore FILE", "%v", err)
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		return doctor.But(name, doctor.Bad, "see which other process has the data folder open, and end it: fuser -v "+filepath.Join(c.Data, "state.db"), "it cannot be written: %v", err)
+	}
+	users, err := s.Users(ctx)
+	if err != nil {
+		return doctor.But(name, doctor.Bad, "restore a backup: framegate restore FILE", "%v", err)
+	}
+	return doctor.Good(name, "it can be read and written; %d users", len(users))
+}
+
+// aboutRecordings looks at where recordings are kept, if some are made.
+func aboutRecordings(c *config.Config) []doctor.Finding {
+	const name = "recordings"
+	recorded := slices.ContainsFunc(c.Cameras, func(c config.Camera) bool { return c.Record.Mode != config.RecordOff })
+	if !recorded {
+		return nil
+	}
+	f := doctor.Folder(name, c.Recordings.Dir, c.Recordings.MinFree)
+	if f.State == doctor.Warn {
+		f.Next = "free some space: the oldest recordings are deleted to have that much"
+	}
+	disk, err := record.OpenFolder(c.Recordings.Dir)
+	if err != nil {
+		return []doctor.Finding{f} // it is not there yet, or f says what is wrong
+	}
+	defer disk.Close()
+	if remote := disk.Remote(); remote != "" && f.State == doctor.OK {
+		f = doctor.But(name, doctor.Warn, "use a local disk, or one that looks so, as iSCSI does", "%s, but is on a file system of the network (%s), where the index may be damaged", f.Text, remote)
+	}
+	return []doctor.Finding{f}
+}
+
+func aboutCertificate(c *config.Config) doctor.Finding {
+	if err := checkCertificate(c); err != nil {
+		return doctor.But("certificate", doctor.Bad, "put right tls in the configuration, or its files", "%v", err)
+	}
+	return doctor.Good("certificate", "tls: %s can be used", c.TLS.Mode)
+}
+
+// aboutCameras tries each camera, and tells of them in order.
+func aboutCameras(ctx context.Context, c *config.Config, running bool, tell func(doctor.Finding)) {
+	s := newParts(Options{Config: c, Log: slog.New(slog.DiscardHandler)})
+	cameras, broken := s.allCameras(ctx)
+	for _, err := range broken {
+		tell(doctor.But("cameras", doctor.Bad, "put right the camera by the API or the app, or remove it", "%v", err))
+	}
+	found := make([]doctor.Finding, len(cameras))
+	places := make(chan struct{}, doctorAtOnce)
+	var trying sync.WaitGroup
+	for i, camera := range cameras {
+		trying.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			found[i] = s.aboutCamera(ctx, camera, running)
+		})
+	}
+	trying.Wait()
+	for _, f := range found {
+		tell(f)
+	}
+}
+
+// allCameras gives those of the configuration and those that were added.
+func (s *server) allCameras(ctx context.Context) (cameras []roster.Camera, broken []error) {
+	for _, c := range s.Config.Cameras {
+		cameras = append(cameras, roster.Camera{Camera: c})
+	}
+	if exists, err := store.Exists(s.Config.Data); err != nil || !exists {
+		return cameras, nil
+	}
+	state, err := store.OpenAsItIs(ctx, s.Config.Data)
+	if err != nil {
+		return cameras, nil // which aboutState tells
+	}
+	defer state.Close()
+	added, broken, err := api.Added(ctx, state)
+	if err != nil {
+		broken = append(broken, err)
+	}
+	for _, c := range added {
+		if !slices.ContainsFunc(s.Config.Cameras, func(of config.Camera) bool { return of.ID == c.ID }) {
+			cameras = append(cameras, roster.Camera{Camera: c, Added: true})
+		}
+	}
+	return cameras, broken
+}
+
+// aboutCamera tries a camera, unless one alone can have its pictures and the server does.
+func (s *server) aboutCamera(ctx context.Context, c roster.Camera, running bool) doctor.Finding {
+	name := "camera " + c.ID
+	switch c.Source.Kind {
+	case config.SourceUpload:
+		return doctor.Good(name, "waits for who sends pictures in")
+	case config.SourceV4L2, config.SourceMPEGTS:
+		if running {
+			return doctor.Good(name, "not tried, since one alone can have its pictures, and the server runs: its status tells")
+		}
+	}
+	looking, err := s.tryCamera(ctx, c, doctorPatience)
+	if err != nil {
+		return doctor.But(name, doctor.Bad, nextFor(err), "%s", redact.New(c.Camera).Text(err.Error()))
+	}
+	p := looking.result()
+	about := fmt.Sprintf("%s of %dx%d", p.Codec, p.Width, p.Height)
+	if p.FPS > 0 {
+		about += fmt.Sprintf(", %.3g a second", p.FPS)
+	}
+	about += fmt.Sprintf(", the first after %d ms", p.FirstFrame.Milliseconds())
+	if p.KeyframeInterval > 5*time.Second {
+		return doctor.But(name, doctor.Warn, "set the camera's keyframe interval (I-frame interval, GOP) to one or two seconds", "%s, but a keyframe only every %v, for which who joins may wait", about, p.KeyframeInterval.Round(100*time.Millisecond))
+	}
+	return doctor.Good(name, "%s", about)
+}
+
+// nextFor says what to do about a camera that gives no pictures.
+func nextFor(err error) string {
+	var failed *net.OpError
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &lookup):
+		return "see that the name is right, and that this machine can look it up"
+	case errors.As(err, &failed) && failed.Op == "dial":
+		return "see that the camera has power and is in the network, and that address and port are right"
+	}
+	return "see that user, password and path are right: its manual, or a player such as VLC, tells; framegate serve --log-level debug says more"
+}
