@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { loadEnv, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-// The app: one entry, a chunk for each view and for each group of the settings, one style sheet. Names carry no
+// The app: one entry, a chunk for each view, one style sheet. Names carry no
 // hash, as those of the player; the server says when a file has changed. It is
 // built after the player, whose first build empties dist.
 //
@@ -46,9 +46,7 @@ const groups = [
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|recording|marks)\.|parts\/MarkForm/ },
   { name: 'icons', test: /lucide/, minShareCount: 2 },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
-  { name: 'settings', test: /views\/settings\/[\w.]+$|texts\/settings\.ts/ },
-  { name: 'people', test: /views\/settings\/(people|account)\/|texts\/settings-(people|account)/ },
-  { name: 'server', test: /views\/settings\/server\/|texts\/settings-(server|trust)/ },
+  { name: 'settings', test: /views\/settings\/|texts\/settings/ },
 ];
 
 export default defineConfig(({ mode }) => ({
