@@ -29,6 +29,7 @@ type stamp struct {
 	pts   time.Duration
 	wall  time.Time
 	came  time.Time
+	mark  int8
 }
 
 const (
@@ -152,7 +153,7 @@ func (s *stamps) remember(label uint32, p Packet) {
 	if len(s.inside) == cmp.Or(s.most, maxInside) {
 		s.inside = append(s.inside[:0], s.inside[1:]...)
 	}
-	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall, p.Arrived})
+	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall, p.Arrived, p.Mark})
 }
 
 // restore gives a packet that came out the times of the one that went in.
@@ -165,7 +166,7 @@ func (s *stamps) restore(p *Packet, label uint32, inOrder bool) {
 		if (t.label^label)&labelBits != 0 {
 			continue
 		}
-		p.PTS, p.Wall, p.Arrived = t.pts, t.wall, t.came
+		p.PTS, p.Wall, p.Arrived, p.Mark = t.pts, t.wall, t.came, t.mark
 		from := i
 		if inOrder {
 			from = 0

@@ -126,6 +126,7 @@ type Packet struct {
 	Wall time.Time
 	// Arrived is when it came, and is carried along as well.
 	Arrived time.Time
+	Mark    int8   // the writer's own, carried along as well; 0 where it is not known
 	Key     bool   // H264, H265: decodable alone
 	Data    []byte // JPEG: a whole one; H264, H265: NAL units with 4-byte lengths
 	// Config is that of an H264 packet read, as in a Spec. It is the same slice

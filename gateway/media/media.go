@@ -112,12 +112,22 @@ type Frame struct {
 	Wall    time.Time     // when the picture was taken, or else when it arrived
 	Arrived time.Time     // when the stream got it, with a monotonic reading
 	Key     bool          // decodable alone; always true for JPEG; of sound, which is always, true each half second
-	Backlog bool          // set by a reader on what was already old when it joined, and by a source on what only leads to another picture
+	Backlog bool          // set by a reader on what was already old when it joined, but for the past, and by a source on what only leads to another picture
 	Leading bool          // not decodable where decoding began with the keyframe that it follows; a reader that joined there is not given it
 	Leads   uint16        // how many Leading frames come right before it, given by the stream
+	Beside  Beside        // set by a source on what is given for the sake of a picture that was sought, and is not to be seen
 	Format  *Format
 	Data    []byte // JPEG: SOI to EOI; H264, H265: NAL units with 4-byte lengths (AVCC); AAC: without ADTS
 }
+
+// Beside says on which side of a picture that was sought one lies that only decoders
+// are to have. The zero value is a picture that is to be seen.
+type Beside int8
+
+const (
+	Before Beside = -1 // it is needed to decode what was sought
+	Behind Beside = 1  // decoders of reordered pictures give what was sought once they have it; what is seen goes on with it
+)
 
 // Lost counts the frames that are missing between the one with number before and
 // f, which comes later in the same stream. Those that only lead to f are not

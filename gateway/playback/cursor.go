@@ -165,13 +165,14 @@ func alike(a, b *media.Format) bool {
 	return a.Codec == b.Codec && a.Width == b.Width && a.Height == b.Height && bytes.Equal(a.Config, b.Config)
 }
 
-// Peek gives when the picture that Next gives is to be decoded, without reading
-// it. The error is that of Next.
-func (c *Cursor) Peek(ctx context.Context) (time.Time, error) {
+// Peek gives when the picture that Next gives is to be decoded, and whether it is a
+// keyframe, without reading it. The error is that of Next.
+func (c *Cursor) Peek(ctx context.Context) (decode time.Time, key bool, err error) {
 	if err := c.advance(ctx); err != nil {
-		return time.Time{}, err
+		return time.Time{}, false, err
 	}
-	return c.piece.decoded(c.piece.entries()[c.next]), nil
+	e := c.piece.entries()[c.next]
+	return c.piece.decoded(e), e.Key, nil
 }
 
 // Next gives the next picture in decode order. The error is ErrEnd where none has

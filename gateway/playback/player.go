@@ -28,6 +28,7 @@ type player struct {
 	rate    float64
 	paused  bool
 	sought  time.Time // where to go to, for a picture that is given even while paused; zero for nowhere
+	ends    bool      // too little comes behind what is sought for decoders that reorder pictures to show it
 
 	held  *Frame    // read, and not due yet
 	last  Frame     // given last, without its Data; no Format before the first
@@ -51,7 +52,7 @@ func (p *player) obey(w wanted) {
 		p.turn(w.rate)
 	}
 	if !w.at.IsZero() {
-		p.sought, p.held = w.at, nil
+		p.sought, p.ends, p.held = w.at, false, nil
 	}
 }
 
@@ -177,7 +178,8 @@ func scaled(d time.Duration, rate float64) time.Duration {
 }
 
 // seek goes to a moment and gives its picture, and before that, as fast as may
-// be, those that lead to it: where it is paused the very picture, whatever the rate.
+// be, those that lead to it: where it is paused the very picture, whatever the rate,
+// and so much of what comes behind it that decoders show it that reorder pictures.
 func (p *player) seek(ctx context.Context) error {
 	at, exact := p.sought, p.every() || p.paused
 	if err := p.cursor.Seek(ctx, at); err != nil {
@@ -187,22 +189,57 @@ func (p *player) seek(ctx context.Context) error {
 	// Decoders that are to hold nothing back learn how pictures are reordered,
 	// from some that they lose.
 	reordered := p.cursor.reordered()
-	shown, enough := p.cursor.shownAt(at), at.Add(2*reordered)
+	shown := p.cursor.shownAt(at)
+	near := shown
+	if p.ends {
+		near = shown.Add(-4 * reordered)
+	}
+	var found bool
+	var behind time.Duration // how much is given that is shown later
 	for ctx.Err() == nil && !p.session.seeks() {
 		f, err := p.cursor.Next(ctx)
 		if err != nil {
 			return err
 		}
-		next, err := p.cursor.Peek(ctx)
 		f.Backlog = exact && f.Wall.Before(shown.Add(-4*reordered))
+		switch {
+		case exact && f.Wall.Before(near):
+			f.Beside = media.Before
+		case p.paused && f.Wall.After(shown):
+			f.Beside = media.Behind
+			behind += p.apart(&f)
+		}
 		p.due = time.Now()
-		p.give(f, math.Abs(p.rate))                     // they lead forward, whatever the rate
-		if !exact || err != nil || next.After(enough) { // all is given that a decoder wants to show it
+		p.give(f, math.Abs(p.rate)) // they lead forward, whatever the rate
+		found = found || !f.Wall.Before(shown)
+		if !exact || found && p.enough(ctx, shown, behind >= 2*reordered) {
 			p.heard = shown
+			if p.paused && !p.ends && behind < 2*reordered {
+				p.sought, p.ends = at, true // again, and one near it is shown
+			}
 			return nil
 		}
 	}
 	return nil
+}
+
+// apart gives how long after the picture that was given last one is to be decoded.
+func (p *player) apart(f *Frame) time.Duration {
+	if f.Joins {
+		return usual
+	}
+	return f.Decode.Sub(p.last.Decode)
+}
+
+// enough says whether all was given that leads to a picture, which was itself. While it
+// pauses that is ample of what comes next, too, for decoders that reorder pictures;
+// otherwise that comes when it is due, as keyframes do, to which slow readers skip.
+func (p *player) enough(ctx context.Context, shown time.Time, ample bool) bool {
+	next, key, err := p.cursor.Peek(ctx)
+	if p.paused {
+		return ample || err != nil
+	}
+	return err != nil || key || !next.Before(shown)
 }
 
 // give gives a picture, with its place on the line of media time, on which times are
@@ -214,7 +251,11 @@ func (p *player) give(f Frame, rate float64) {
 	p.emit(frame)
 	f.Data = nil
 	p.last, p.dry, p.failed = f, time.Time{}, ""
-	p.session.note(func(status *Status) { status.At, status.End, status.Problem = f.Wall, false, "" })
+	p.session.note(func(status *Status) {
+		if status.End, status.Problem = false, ""; f.Beside != media.Behind {
+			status.At = f.Wall
+		}
+	})
 }
 
 // announce says what there is to hear, so that whoever gets the next picture knows.

@@ -25,6 +25,7 @@ type encoder struct {
 	run     uint64 // of the camera's frames
 	log     *slog.Logger
 	config  []byte        // of the last packet of H264
+	behind  []media.Frame // that came since a picture that was sought, and are seen where it goes on
 	done    chan struct{} // closed when all it gave is emitted
 	lag     atomic.Int64  // of the last frame made, in nanoseconds after its picture came
 }
@@ -73,12 +74,34 @@ func (e *encoder) emitAll(emit func(media.Frame)) error {
 			return fmt.Errorf("what ffmpeg made: %w", err)
 		}
 		format = frame.Format
-		frame.PTS, frame.Wall, frame.Run = packet.PTS, packet.Wall, e.run
+		frame.PTS, frame.Wall, frame.Run, frame.Beside = packet.PTS, packet.Wall, e.run, media.Beside(packet.Mark)
 		if !packet.Arrived.IsZero() {
 			e.lag.Store(int64(time.Since(packet.Arrived)))
 		}
-		emit(frame)
+		e.show(frame, emit)
 	}
+}
+
+// mostBehind bounds how many pictures are kept behind one that was sought: more than
+// any decoder reorders.
+const mostBehind = 64
+
+// show emits a picture, if it is to be seen. What only leads to another is left out, or
+// where others lean on it, emitted as old.
+func (e *encoder) show(frame media.Frame, emit func(media.Frame)) {
+	e.behind = append(e.behind, frame)
+	if frame.Beside == media.Behind && len(e.behind) < mostBehind {
+		return
+	}
+	elsewhere := frame.Beside == media.Before
+	for _, f := range e.behind {
+		f.Beside, f.Backlog = 0, elsewhere
+		if !elsewhere || f.Format.Codec != media.JPEG {
+			emit(f)
+		}
+	}
+	clear(e.behind)
+	e.behind = e.behind[:0]
 }
 
 // frame makes a frame of a packet, with the format of the one before if that
@@ -109,7 +132,7 @@ func (e *encoder) writeAll(frames []media.Frame) error {
 // write gives ffmpeg a frame. When it fails, what ffmpeg said last is the
 // reason.
 func (e *encoder) write(f media.Frame) error {
-	err := e.process.Write(transcode.Packet{PTS: f.PTS, Wall: f.Wall, Arrived: f.Arrived, Key: f.Key, Data: f.Data})
+	err := e.process.Write(transcode.Packet{PTS: f.PTS, Wall: f.Wall, Arrived: f.Arrived, Mark: int8(f.Beside), Key: f.Key, Data: f.Data})
 	if err == nil {
 		return nil
 	}

@@ -215,6 +215,9 @@ func (r *run) change(ctx context.Context, first media.Frame) error {
 	if other != nil {
 		return r.take(ctx, *other)
 	}
+	if r.format == nil {
+		frames[0].Beside = 0 // something is seen at once
+	}
 	if err := r.begin(ctx, frames); err != nil {
 		return err
 	}
@@ -314,7 +317,7 @@ func (r *run) backlog(first media.Frame, late bool) (frames []media.Frame, other
 			return frames, nil, nil
 		case frame.Format != first.Format:
 			return nil, &frame, nil
-		case frame.Key:
+		case frame.Key && frame.Beside != media.Behind:
 			frames = frames[:0]
 		}
 		frames = append(frames, frame)
@@ -351,6 +354,22 @@ func (r *run) stop() {
 	r.job.end()
 }
 
+// old counts the frames that are shown before the present one, which is the last
+// unless one was sought.
+func old(frames []media.Frame) int {
+	before, sought := 0, false
+	for i := range frames {
+		sought = sought || frames[i].Beside != 0
+		if frames[i].Beside == media.Before {
+			before++
+		}
+	}
+	if sought {
+		return before
+	}
+	return len(frames) - 1
+}
+
 // spec says what ffmpeg has to do with frames like these.
 func (r *run) spec(frames []media.Frame) transcode.Spec {
 	format := frames[0].Format
@@ -359,8 +378,8 @@ func (r *run) spec(frames []media.Frame) transcode.Spec {
 		HWAccel: r.hwaccel,
 		Config:  format.Config,
 		Out:     transcode.JPEG,
-		Hurry:   len(frames) - 1,
-		Unshown: r.shown,
+		Hurry:   old(frames),
+		Unshown: r.shown || frames[0].Beside == media.Before,
 		MaxFPS:  r.decoderFPS(format),
 	}
 	switch format.Codec {

@@ -210,10 +210,14 @@ func (r *Reader) join() bool {
 	if ok && r.options.Sound && r.options.Sequential {
 		n = max(ring.first, ring.joinFrom)
 	}
-	if ok {
-		r.next, r.backlogEnd = n, ring.next-1
+	if !ok {
+		return false
 	}
-	return ok
+	r.next = n
+	if !r.stream.hub.options.Past { // where nothing is old but what leads to what is sought
+		r.backlogEnd = ring.next - 1
+	}
+	return true
 }
 
 // rejoin places a reader that the ring has overtaken.

@@ -51,7 +51,7 @@ func (r *ring) add(f media.Frame) {
 	*r.at(r.next) = f
 	r.next++
 	r.bytes += len(f.Data)
-	if f.Key {
+	if f.Key && f.Beside != media.Behind {
 		r.newestKey = f.Seq
 	}
 }

@@ -136,36 +136,61 @@ func picturesAreSeen(t *testing.T, s *rig.Server, camera string) {
 		t.Fatal(err)
 	}
 	defer image.Close()
-	seen := func(who string, next func() int) {
-		for before, count := keyframe-1, 0; count < 5; { // those that lead to it may be seen to pass
-			switch n := next(); {
-			case n == 0: // it says that nothing comes, or is of the present
-			case n < before || n > 2*sought:
-				t.Fatalf("%s: %s shows picture %d behind %d", camera, who, n, before)
-			case n > before:
-				before, count = n, count+1
-			}
+	// shows reads up to another picture than the last, which must be one of some in a row.
+	shows := func(who string, last int, next func() int, from, to int) int {
+		t.Helper()
+		n := last
+		for n == 0 || n == last { // it says that nothing comes, or is of the present; what stands still is shown now and then
+			n = next()
 		}
+		if n < from || n > to {
+			t.Fatalf("%s: %s shows picture %d behind %d, want %d to %d", camera, who, n, last, from, to)
+		}
+		return n
 	}
-	seen("an image", func() int {
+	const late = sought + 5                  // who takes it late has skipped some
+	shows("an image", keyframe, func() int { // at once, before it
 		part, err := image.Next()
 		if err != nil {
 			t.Fatal(err)
 		}
 		n, _ := camtest.ReadJPEGNumber(part.JPEG)
 		return n
-	})
+	}, sought, late)
 
 	player := lookAt(t, s, camera)
-	player.say(map[string]any{"type": "seek", "atUs": filmedAt(sought).UnixMicro()})
-	player.until(func(_ int, _ time.Time, told *playback) bool { return told != nil && !told.Live })
-	seen("a player", func() int {
+	next := func() int {
 		n, taken, told := player.next()
-		if told == nil && !taken.Equal(filmedAt(n)) {
+		if told == nil && n != 0 && !taken.Equal(filmedAt(n)) {
 			t.Errorf("%s: picture %d is said to be of %v", camera, n, taken)
 		}
 		return n
-	})
+	}
+	seek := func(number int) {
+		player.say(map[string]any{"type": "seek", "atUs": filmedAt(number).UnixMicro()})
+	}
+	seek(sought)
+	player.until(func(_ int, _ time.Time, told *playback) bool { return told != nil && !told.Live })
+	shows("a player", keyframe, next, sought, late)
+	player.say(map[string]any{"type": "pause"})
+	player.until(func(_ int, _ time.Time, told *playback) bool { return told != nil && told.Paused })
+	far, last := 2*sought, 0 // from what is on its way still
+	seek(far)
+	player.until(func(number int, _ time.Time, _ *playback) bool { last = number; return number > far-30 })
+	shows("a player that pauses", 0, func() int { return last }, far, far)
+	for _, number := range []int{far + 1, far + 2, far + 10, far - 40, 31, 30, 29} { // the very one, and none beside it
+		seek(number)
+		last = shows("a player that pauses", last, next, number, number)
+	}
+	const end = (tape.Gaps + 1) * 60
+	seek(end) // behind which nothing comes that decoders need for it
+	player.until(func(number int, _ time.Time, _ *playback) bool { return number > end-5 })
+	seek(last)
+	player.until(func(number int, _ time.Time, _ *playback) bool { return number == last })
+	player.say(map[string]any{"type": "rate", "rate": 1})
+	for range 5 {
+		last = shows("a player that goes on", last, next, last+1, last+10)
+	}
 }
 
 // countTo gives the numbers of pictures up to one.
