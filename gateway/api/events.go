@@ -43,9 +43,12 @@ func (heard) Schema(r huma.Registry) *huma.Schema {
 	}}
 }
 
+// EventsPath is the address of the events, which go on until who listens goes.
+const EventsPath = "/api/v1/events"
+
 func (a *API) registerEvents(r registrar) {
 	op := operation{
-		Route: Route{http.MethodGet, "/api/v1/events", Known}, id: "listen-to-events", tag: "status",
+		Route: Route{http.MethodGet, EventsPath, Known}, id: "listen-to-events", tag: "status",
 		summary: "Listen to what happens",
 		about: "Server-sent events, for EventSource. The name of an event is its kind, and its data the JSON below. " +
 			"Those of cameras come to who may view them, and that one was added, changed or removed to who may do anything with it; those of recordings to who has playback for the camera, those of settings to admins, those of exports to admins and to who asked for them, and that your preferences changed to you. " +

@@ -152,7 +152,8 @@ func (f serveFlags) settings(env *environment, content []byte) (*config.Config, 
 
 type serveCommand struct {
 	serveFlags
-	LogLevel slog.Level `default:"info" help:"debug, info, warn or error."`
+	LogLevel slog.Level    `default:"info" help:"debug, info, warn or error."`
+	Drain    time.Duration `placeholder:"DURATION" help:"At the end, take nobody new, and wait so long at most until exports and downloads that are under way are done."`
 }
 
 // Run serves until the context ends.
@@ -175,7 +176,7 @@ func (c *serveCommand) Run(env *environment) error {
 	kept := journal.New(env.stderr)
 	log := slog.New(slog.NewTextHandler(kept, &slog.HandlerOptions{Level: c.LogLevel}))
 	reload := server.Reload{File: c.Config, Known: content, Parse: func(content []byte) (*config.Config, error) { return c.settings(env, content) }}
-	return server.Serve(env.ctx, server.Options{Config: settings, Socket: socket, Reload: reload, Version: version(), Journal: kept, Log: log}, env.stdout)
+	return server.Serve(env.ctx, server.Options{Config: settings, Socket: socket, Reload: reload, Drain: c.Drain, Version: version(), Journal: kept, Log: log}, env.stdout)
 }
 
 type healthcheckCommand struct {

@@ -29,6 +29,7 @@ var refusals = []Refusal{
 	{errNotThere, http.StatusNotFound},
 	{errUnreachable, http.StatusBadGateway},
 	{errShuttingDown, http.StatusServiceUnavailable},
+	{errDraining, http.StatusServiceUnavailable},
 	{ErrUnready, http.StatusServiceUnavailable},
 	{context.Canceled, http.StatusServiceUnavailable}, // the server ends, or nobody is there to hear
 	{auth.ErrDenied, http.StatusUnauthorized},
@@ -51,6 +52,7 @@ var refusals = []Refusal{
 var (
 	errNoForm       = errors.New("no such form")
 	errShuttingDown = errors.New("shutting down")
+	errDraining     = errors.New("this server is about to end and takes nobody new; come back later")
 	// ErrUnready, wrapped, is what Options.Unready gives.
 	ErrUnready     = errors.New("not ready")
 	errUnreachable = errors.New("unreachable") // a camera, to who may not know more

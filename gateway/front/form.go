@@ -54,6 +54,7 @@ type Form struct {
 	Action   auth.Action // that must be permitted; where there is an extension View for GET, Publish for POST
 	Link     string      // by which name the API gives its address; "" where it does not
 	Serve    Handle
+	Ends     bool      // a request for it ends by itself, and the end of the server waits for that where it was told to
 	Refusals []Refusal // of Serve
 	Limits   []string  // names of those that it hits
 	Close    func()    // ends all that are served, and waits for them; nil where another form does, or none need be
@@ -79,6 +80,10 @@ func (f *Front) formRoutes() (routes []route) {
 		if form.Method == http.MethodGet {
 			form.Serve = endable(form.Serve)
 		}
+		if form.Ends {
+			form.Serve = f.counted(form.Serve)
+		}
+		form.Serve = f.welcoming(form.Serve)
 		extension, shared := form.extension()
 		if !shared {
 			routes = append(routes, route{form.Method + " " + form.Address, form.Action, auth.Media, f.cameraOf(form), form.Serve})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
@@ -32,6 +33,8 @@ type Front struct {
 	options  Options
 	refusals []Refusal // the first that fits counts
 	ready    atomic.Bool
+	drains   atomic.Pointer[time.Time] // see Drain; nil while the server does not
+	busy     atomic.Int64              // requests under way that end by themselves
 }
 
 // New makes a front that is not ready. No two forms may have the same method and

@@ -53,7 +53,11 @@ func (f *Front) apiRoutes() []route {
 		case auth.View, auth.Publish, auth.Playback:
 			of = cameraOfPath
 		}
-		routes = append(routes, route{t.Method + " " + t.Path, t.Action, auth.Control | auth.Basic, of, serve})
+		handle := f.counted(serve)
+		if t.Path == api.EventsPath {
+			handle = serve // which has no end of its own
+		}
+		routes = append(routes, route{t.Method + " " + t.Path, t.Action, auth.Control | auth.Basic, of, handle})
 	}
 	return routes
 }
@@ -107,6 +111,9 @@ func sayOK(w http.ResponseWriter, _ *http.Request, _ Visit) error {
 func (f *Front) sayReady(w http.ResponseWriter, r *http.Request, v Visit) error {
 	if !f.ready.Load() {
 		return errShuttingDown
+	}
+	if f.refuseDraining(w) {
+		return errDraining
 	}
 	if err := f.options.Unready(); err != nil {
 		return err

@@ -19,7 +19,9 @@ func (s *server) newExports() *export.Exports {
 	c := cuttings{past{s}}
 	return export.New(export.Options{
 		Dir: filepath.Join(s.Config.Data, "exports"), Finder: c, Opener: c, Library: s.library(), Gaps: c.gaps,
-		Ready: func() bool { return s.recordings.Look(func(*index.Index) error { return nil }) == nil },
+		Ready: func() bool {
+			return !s.front.Draining() && s.recordings.Look(func(*index.Index) error { return nil }) == nil
+		},
 		Spare: s.encoders.Spare, Disk: s.dataDisk, FFmpeg: s.settings().FFmpeg.Path,
 		Version: s.Version, Changed: s.changed, Log: s.Log,
 	})

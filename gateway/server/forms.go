@@ -36,15 +36,15 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve))},
-		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Link: "jpeg", Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Link: "jpeg", Ends: true, Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
 			{Err: snapshot.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: snapshot.ErrNoFrame, Status: http.StatusGatewayTimeout},
 		}},
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
-		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Serve: cut(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
-		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Serve: cut(clips.ServePlaylist)},
-		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Limited: s.hits.Hit, Log: s.Log})), Limits: moment.LimitNames, Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Ends: true, Serve: cut(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
+		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Ends: true, Serve: cut(clips.ServePlaylist)},
+		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Ends: true, Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Limited: s.hits.Hit, Log: s.Log})), Limits: moment.LimitNames, Refusals: []front.Refusal{
 			{Err: moment.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: moment.ErrUnreadable, Status: http.StatusServiceUnavailable},
 			{Err: moment.ErrBusy, Status: http.StatusServiceUnavailable},
@@ -59,7 +59,7 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}/recording.sse", Action: auth.Playback, Link: "recording_sse", Serve: s.replay(sse.Rate(0), replays.As(func(o delivery.Options) replay.Output { return sse.New(o) }))},
 		{Method: "GET", Address: "/live/{id}/recording", Action: auth.Playback, Link: "recording_socket", Serve: s.lookBack(replays)},
-		{Method: "GET", Address: "/live/{id}/thumbnail.jpg", Action: auth.Playback, Link: "thumbnail", Serve: s.thumbnail, Refusals: thumbnailRefusals},
+		{Method: "GET", Address: "/live/{id}/thumbnail.jpg", Action: auth.Playback, Link: "thumbnail", Ends: true, Serve: s.thumbnail, Refusals: thumbnailRefusals},
 		{Method: "GET", Address: "/live/{id}/publish", Action: auth.Publish, Link: "publish", Serve: publishing(s.upload.ServeWebSocket), Limits: upload.LimitNames, Refusals: []front.Refusal{
 			{Err: upload.ErrBadBody, Status: http.StatusBadRequest},
 			{Err: upload.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},
@@ -67,7 +67,7 @@ func (s *server) newForms() []front.Form {
 			{Err: upload.ErrTooMany, Status: http.StatusTooManyRequests},
 			{Err: upload.ErrNotWebSocket, Status: http.StatusBadRequest},
 		}},
-		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Link: "post_jpeg", Serve: publishing(s.upload.ServeFrame)},
+		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Link: "post_jpeg", Ends: true, Serve: publishing(s.upload.ServeFrame)},
 		{Method: "POST", Address: "/live/{id}.mjpeg", Action: auth.Publish, Link: "post_mjpeg", Serve: publishing(s.upload.ServeEndless)},
 		{Method: "POST", Address: "/upload", Action: auth.Publish, Serve: publishing(s.upload.ServeUpload)},
 	}

@@ -23,9 +23,9 @@ import (
 // five seconds after the signal.
 const shutdownGrace = 4 * time.Second
 
-// Serve runs a server until ctx is done, and then ends it in order: not ready, no
-// new connections, the viewers at the end of a part, the cameras. It returns
-// within five seconds after that; nil if all went well. The addresses to open go
+// Serve runs a server until ctx is done, and then ends it in order: drained, for as long as
+// it was told, not ready, no new connections, the viewers at the end of a part, the cameras.
+// It returns within five seconds after it has drained; nil if all went well. The addresses to open go
 // to stdout once it listens. A service manager that started this process is told of
 // start, reloads and end (sd_notify(3)).
 func Serve(ctx context.Context, o Options, stdout io.Writer) error {
@@ -76,6 +76,9 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	case <-ctx.Done():
 	}
 	s.tell(daemon.SdNotifyStopping)
+	if ctx.Err() != nil {
+		s.drain(o.Drain)
+	}
 	s.front.SetReady(false)
 	o.Log.Info("framegate ends")
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)

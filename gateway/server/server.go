@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
@@ -39,6 +40,7 @@ type Options struct {
 	Config  *config.Config
 	Socket  *net.TCPListener // that is listened at already, at Config.Listen; else nil
 	Reload  Reload
+	Drain   time.Duration    // how long the end waits at most for what ends by itself
 	Version string           // of the program, for people
 	Journal *journal.Journal // of Log; nil where nothing of it is kept
 	Log     *slog.Logger

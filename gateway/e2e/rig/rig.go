@@ -60,6 +60,14 @@ func Launch(t *testing.T, listen, configuration string, variables ...string) *Se
 	return LaunchFile(t, listen, WriteConfig(t, configuration), variables...)
 }
 
+// LaunchFlags is Start with more words on the command line.
+func LaunchFlags(t *testing.T, configuration string, flags ...string) *Server {
+	t.Helper()
+	s := newServer(WriteConfig(t, configuration), t.TempDir(), []string{"FRAMEGATE_AUTH=off"})
+	s.run(t, "127.0.0.1:0", flags...)
+	return s
+}
+
 // LaunchFile is Launch with a configuration that is a file already.
 func LaunchFile(t *testing.T, listen, config string, variables ...string) *Server {
 	t.Helper()
