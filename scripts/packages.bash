@@ -1,5 +1,6 @@
 # Sourced by the scripts: says what this machine lacks, installs it with apt, and
-# where apt has it from. It changes nothing when sourced.
+# where apt has it from; and which version a commit is. It changes nothing when
+# sourced.
 
 # present PROBE: whether something is here. A probe is a command's name, or
 # font, or the name of a Debian package behind a colon.
@@ -83,3 +84,6 @@ proxy_settings() {
 		[ -z "${!name-}" ] || echo "$name=${!name}"
 	done
 }
+
+# version_of_commit prints one that grows with the commits: 0~20261120.140510.1234567.
+version_of_commit() { TZ=UTC git log -1 --date=format-local:%Y%m%d.%H%M%S --format='0~%cd.%h' --abbrev=7; }

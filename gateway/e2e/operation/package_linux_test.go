@@ -17,7 +17,9 @@ func TestPackageOfDebian(t *testing.T) {
 	folder := t.TempDir()
 	pack := rig.Program(t, scripts+"package", runtime.GOARCH)
 	pack.Env = append(pack.Environ(), "VERSION=1.2~test", "FOLDER="+folder)
-	if err := pack.Run(); err != nil {
+	if err := pack.Run(); pack.ProcessState.ExitCode() == 3 {
+		rig.Missing(t, "nfpm could not be built")
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(folder, "framegate_1.2~test_"+runtime.GOARCH+".deb")

@@ -32,11 +32,15 @@ const dockerfile = scripts + "../Dockerfile"
 // imageFolders are the folders that the image's user may write to, where volumes belong.
 func imageFolders(t *testing.T) []string {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)install -d -m 0700 -o framegate (/.*)$`).FindStringSubmatch(contentOf(t, dockerfile))
+	found := regexp.MustCompile(`(?m)cd /image && install -d -m 0700 -o framegate (.*)$`).FindStringSubmatch(contentOf(t, dockerfile))
 	if found == nil {
 		t.Fatal("the Dockerfile makes no folders for the user framegate")
 	}
-	return strings.Fields(found[1])
+	folders := strings.Fields(found[1])
+	for i := range folders {
+		folders[i] = "/" + folders[i]
+	}
+	return folders
 }
 
 // expectGood expects check to find nothing wrong with this around it.
