@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"gateway/record/thumbs":  {"gateway/record/segment"},
 	"gateway/thumbnails":     {"gateway/instant", "gateway/ranges", "gateway/media", "gateway/stream", "gateway/places", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs", "transcode"},
 
+	"gateway/input/rtspin":             {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtpvideo", "gateway/input/rtspcam/rtpaudio"},
 	"gateway/input/rtspcam/rtspquirks": {"gateway/media", "gateway/stream", "gateway/camlogin", "transcode/h264", "transcode/h265"},
 	"gateway/input/rtspcam/rtptrack":   {},
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "gateway/input/rtspcam/rtptrack", "transcode/h264", "transcode/h265"},

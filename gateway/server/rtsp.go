@@ -40,7 +40,7 @@ func (s *server) openRTSP() (err error) {
 	l := s.Config.Limits
 	s.rtsp.server = rtspserver.New(rtspserver.Options{
 		Options: delivery.Options{Hub: s.hub, Patience: l.ViewerPatience, Limited: s.hits.Hit, Log: s.Log},
-		Admit:   s.admitRTSP,
+		Admit:   s.admitRTSP, Announce: s.announceRTSP,
 		Room: func() (all, perAddress int) {
 			l := s.settings().Limits
 			return l.Connections + l.Viewers, l.ConnectionsPerAddress + l.ViewersPerAddress

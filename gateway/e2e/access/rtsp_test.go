@@ -10,17 +10,20 @@ import (
 )
 
 // overRTSP gives the rows of RTSP: a codec that there is not is refused (406) to who
-// may see the camera, at once and whatever that sends.
+// may see the camera, at once and whatever that sends, and nothing (415) of who may
+// send its pictures.
 func (m *matrix) overRTSP(t *testing.T) string {
 	t.Helper()
 	var table strings.Builder
-	for _, camera := range []string{"front", "absent"} {
-		var line strings.Builder
-		for _, p := range principals {
-			status, _ := rig.DescribeRTSP(t, m.RTSP(t, false, camera)+"?codec=none", m.as(t, p))
-			fmt.Fprintf(&line, " %-9d", status)
+	for _, method := range []string{"DESCRIBE", "ANNOUNCE"} {
+		for _, camera := range []string{"front", "absent"} {
+			var line strings.Builder
+			for _, p := range principals {
+				status, _ := rig.AskRTSP(t, method, m.RTSP(t, false, camera)+"?codec=none", m.as(t, p))
+				fmt.Fprintf(&line, " %-9d", status)
+			}
+			fmt.Fprintf(&table, "%-32s %-45s%s\n", method+" rtsp", "/"+camera, strings.TrimRight(line.String(), " "))
 		}
-		fmt.Fprintf(&table, "%-32s %-45s%s\n", "DESCRIBE rtsp", "/"+camera, strings.TrimRight(line.String(), " "))
 	}
 	return table.String()
 }
@@ -54,18 +57,36 @@ func TestRTSPTakesPasswordsOverTLSAlone(t *testing.T) {
 			{"a sealed token in the place of a password", rig.Credentials{Name: "any", Password: recorder}, 406},
 			{"a link", rig.Credentials{Query: link}, 406},
 		} {
-			status, header := rig.DescribeRTSP(t, address+"?codec=none", c.who)
+			status, header := rig.AskRTSP(t, "DESCRIBE", address+"?codec=none", c.who)
 			if status != c.status || (status == 401) != strings.HasPrefix(header.Get("WWW-Authenticate"), first) {
 				t.Errorf("%s at %s: status %d, %v", c.name, address, status, header)
 			}
 		}
 	}
-	if _, header := rig.DescribeRTSP(t, g.RTSP(t, false, "front")+"?login=basic", rig.Credentials{}); !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ") {
+	sender := rig.Credentials{Name: "sender", Password: g.Beside(t, "token", "create", "sender", "--sealed", "--grant", "publish:front"), Digest: true}
+	for name, c := range map[string]struct {
+		camera string
+		who    rig.Credentials
+		status int
+	}{
+		"who may send":     {"front", sender, 415},
+		"to no camera":     {"absent", sender, 404},
+		"who may see":      {"front", rig.Credentials{Name: "any", Password: token}, 404},
+		"a link to see":    {"front", rig.Credentials{Query: link}, 401},
+		"nobody":           {"front", rig.Credentials{}, 401},
+		"a wrong password": {"front", rig.Credentials{Name: "viewer", Password: rig.GoodPassword}, 401},
+	} {
+		if status, _ := rig.AskRTSP(t, "ANNOUNCE", g.RTSP(t, false, c.camera), c.who); status != c.status {
+			t.Errorf("%s sends: status %d", name, status)
+		}
+	}
+	g.Beside(t, "token", "revoke", "sender")
+	if _, header := rig.AskRTSP(t, "DESCRIBE", g.RTSP(t, false, "front")+"?login=basic", rig.Credentials{}); !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ") {
 		t.Errorf("who wants Basic is asked for %s", header)
 	}
 	g.Beside(t, "token", "revoke", "recorder")
 	rig.Await(t, "the end of Digest", func() bool {
-		_, header := rig.DescribeRTSP(t, g.RTSP(t, false, "front"), rig.Credentials{})
+		_, header := rig.AskRTSP(t, "DESCRIBE", g.RTSP(t, false, "front"), rig.Credentials{})
 		return strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ")
 	})
 }

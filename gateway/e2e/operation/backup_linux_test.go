@@ -51,7 +51,7 @@ func TestABackupMakesAnotherServer(t *testing.T) {
 	}
 	again.Call(t, http.MethodGet, "/api/v1/cameras/yard/status", nil, rig.Credentials{Bearer: token}, http.StatusOK)
 	recorder := rig.Credentials{Name: "program", Password: token, Digest: true}
-	if status, _ := rig.DescribeRTSP(t, again.RTSP(t, false, "yard")+"?codec=none", recorder); status != http.StatusNotAcceptable {
+	if status, _ := rig.AskRTSP(t, "DESCRIBE", again.RTSP(t, false, "yard")+"?codec=none", recorder); status != http.StatusNotAcceptable {
 		t.Errorf("by Digest: status %d", status)
 	}
 }

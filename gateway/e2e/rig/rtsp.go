@@ -32,9 +32,9 @@ func (s *Server) RTSP(t *testing.T, secure bool, camera string) string {
 	return ""
 }
 
-// DescribeRTSP asks for the description of what is at an address of RTSP, with
-// credentials, and gives the status and the headers of the answer.
-func DescribeRTSP(t *testing.T, address string, who Credentials) (status int, header textproto.MIMEHeader) {
+// AskRTSP makes a request, with credentials, of what is at an address of RTSP, and
+// gives the status and the headers of the answer.
+func AskRTSP(t *testing.T, method, address string, who Credentials) (status int, header textproto.MIMEHeader) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
@@ -55,14 +55,14 @@ func DescribeRTSP(t *testing.T, address string, who Credentials) (status int, he
 	case who.Bearer != "":
 		login = "Bearer " + who.Bearer
 	case who.Digest:
-		_, asked := describe(t, c, answers, u, "")
-		login = who.answer(asked.Get("WWW-Authenticate"), "DESCRIBE", u.String())
+		_, asked := sayRTSP(t, c, answers, method, u, "")
+		login = who.answer(asked.Get("WWW-Authenticate"), method, u.String())
 	case who.Name != "":
 		login = "Basic " + base64.StdEncoding.EncodeToString([]byte(who.Name+":"+who.Password))
 	case who.Query != "":
 		u.RawQuery += "&" + who.Query
 	}
-	return describe(t, c, answers, u, login)
+	return sayRTSP(t, c, answers, method, u, login)
 }
 
 // answer gives what answers a challenge of Digest, or one that nobody asked.
@@ -78,14 +78,14 @@ func (c Credentials) answer(challenge, method, uri string) string {
 	return a.String()
 }
 
-// describe asks for the description of an address, and gives the status and the
-// headers of the answer.
-func describe(t *testing.T, c net.Conn, answers *textproto.Reader, u *url.URL, login string) (status int, header textproto.MIMEHeader) {
+// sayRTSP makes a request on a connection, and gives the status and the headers of the
+// answer.
+func sayRTSP(t *testing.T, c net.Conn, answers *textproto.Reader, method string, u *url.URL, login string) (status int, header textproto.MIMEHeader) {
 	t.Helper()
 	if login != "" {
 		login = "Authorization: " + login + "\r\n"
 	}
-	if _, err := fmt.Fprintf(c, "DESCRIBE %s RTSP/1.0\r\nCSeq: 1\r\n%s\r\n", u, login); err != nil {
+	if _, err := fmt.Fprintf(c, "%s %s RTSP/1.0\r\nCSeq: 1\r\n%s\r\n", method, u, login); err != nil {
 		t.Fatal(err)
 	}
 	line, err := answers.ReadLine()

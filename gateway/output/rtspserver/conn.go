@@ -42,12 +42,18 @@ type conn struct {
 	session string      // its name, once a track was set up
 	tracks  [2]*out     // that were set up: pictures and sound
 	viewer  *viewer     // once it plays
+
+	sending   *Sending      // what was announced; nil: it sends nothing
+	sent      [maxSent]*way // its tracks that were set up
+	recording bool          // they come
+	sender    *peer         // from which datagrams come; nil: from nobody
+	packet    []byte        // room for one within the connection
 }
 
 // maxRefused is how many wrong logins a connection may try.
 const maxRefused = 5
 
-// maxBody bounds the body of a request, of which nothing is looked at.
+// maxBody bounds the body of a request, of which ANNOUNCE's alone is looked at.
 const maxBody = 16 << 10
 
 func newConn(s *Server, tcp *net.TCPConn, secure *tls.Config) *conn {
@@ -99,6 +105,7 @@ func (c *conn) forget() {
 		c.unwatch()
 		c.visit.Leave()
 	}
+	c.stopSending()
 	c.shown, c.visit = nil, nil
 }
 
@@ -129,6 +136,8 @@ func (c *conn) limitOf(err error) string {
 		return httplimit.LimitHeaderTimeout
 	case errors.Is(err, errIdle), errors.Is(err, errSilent):
 		return httplimit.LimitIdleTimeout
+	case errors.Is(err, errSenderSilent):
+		return LimitPublisherSilence
 	}
 	return ""
 }
@@ -165,7 +174,9 @@ func (c *conn) await() error {
 	case c.viewer != nil && c.viewer.to == nil: // for ever
 	case c.viewer != nil:
 		until = now.Add(c.server.options.Silence)
-	case c.visit == nil:
+	case c.recording:
+		until = now.Add(c.server.patience())
+	case c.visit == nil && c.sending == nil:
 		until = now.Add(c.server.options.HeadTime)
 	default:
 		until = now.Add(c.server.options.Idle)
@@ -180,6 +191,13 @@ func (c *conn) await() error {
 				return errSilent
 			}
 			continue
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.sender != nil:
+			if until = c.sender.heard().Add(c.server.patience()); !time.Now().Before(until) {
+				return errSenderSilent
+			}
+			continue
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.recording:
+			return errSenderSilent
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return errIdle
 		case err != nil:
@@ -215,6 +233,7 @@ type request struct {
 	method, target string
 	url            *url.URL // nil for *
 	header         textproto.MIMEHeader
+	body           []byte
 }
 
 // interleaved is the first byte of a packet within the connection (RFC 2326, 10.12).
@@ -223,7 +242,7 @@ const interleaved = '$'
 // read reads a request; nil is what need not be answered.
 func (c *conn) read() (*request, error) {
 	if b, err := c.reader.Peek(1); err != nil || b[0] == interleaved {
-		return nil, c.skip()
+		return nil, c.take()
 	}
 	text := textproto.NewReader(c.reader)
 	line, err := text.ReadLine()
@@ -252,21 +271,11 @@ func (c *conn) read() (*request, error) {
 	if err != nil || n > maxBody {
 		return nil, errHeadBytes
 	}
-	_, err = io.CopyN(io.Discard, c.reader, int64(n))
-	return r, err
-}
-
-// skip reads a packet within the connection, of which nothing is needed: who plays
-// by TCP is seen by what it takes.
-func (c *conn) skip() error {
-	var head [4]byte
-	if _, err := io.ReadFull(c.reader, head[:]); err != nil {
-		return err
+	r.body, err = io.ReadAll(io.LimitReader(c.reader, int64(n))) // which grows with what comes
+	if err == nil && len(r.body) < int(n) {
+		err = io.ErrUnexpectedEOF
 	}
-	n := int(head[2])<<8 | int(head[3])
-	c.head.left = max(c.head.left, n)
-	_, err := c.reader.Discard(n)
-	return err
+	return r, err
 }
 
 // answer is what is answered to a request.
@@ -300,7 +309,7 @@ func (a answer) bytes() []byte {
 
 // reasons are the phrases of statuses (RFC 2326, 7.1.1).
 var reasons = map[int]string{
-	200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 406: "Not Acceptable", 454: "Session Not Found",
+	200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 415: "Unsupported Media Type", 453: "Not Enough Bandwidth", 454: "Session Not Found",
 	455: "Method Not Valid in This State", 461: "Unsupported Transport", 463: "Destination Prohibited", 500: "Internal Server Error",
 	501: "Not Implemented", 503: "Service Unavailable",
 }

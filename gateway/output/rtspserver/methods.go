@@ -12,7 +12,7 @@ import (
 )
 
 // methods are those that are answered.
-const methods = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
+const methods = "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, RECORD, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 
 const (
 	// sessionTime is what a client is told after which a session ends of which nothing
@@ -41,8 +41,15 @@ func (c *conn) answer(ctx context.Context, r *request) (a answer, err error) {
 		return answer{status: 200}.with("Public", methods), nil
 	case "DESCRIBE":
 		return c.describe(ctx, r)
+	case "ANNOUNCE":
+		return c.announce(ctx, r)
 	case "SETUP":
+		if c.sending != nil {
+			return c.setUpSent(r)
+		}
 		return c.setUp(ctx, r)
+	case "RECORD":
+		return c.record(r)
 	case "PLAY":
 		return c.play(r)
 	case "PAUSE":
@@ -107,14 +114,11 @@ func (c *conn) admit(ctx context.Context, r *request) error {
 	if c.shown != nil && c.shown.camera == p.camera && r.method == "SETUP" {
 		return nil
 	}
-	if c.viewer != nil || c.session != "" {
+	if c.viewer != nil || c.session != "" || c.sending != nil {
 		return &Refusal{Status: 455, Words: "the session is set up already"}
 	}
 	c.forget()
-	visit, err := c.server.options.Admit(ctx, Ask{
-		Camera: p.camera, Query: p.query, Method: r.method, Nonce: c.nonce,
-		Authorization: r.header.Values("Authorization"), From: c.from, Secure: c.secure,
-	})
+	visit, err := c.server.options.Admit(ctx, c.ask(r, p))
 	if err != nil {
 		return err
 	}
@@ -128,6 +132,14 @@ func (c *conn) admit(ctx context.Context, r *request) error {
 		c.forget()
 	}
 	return err
+}
+
+// ask says what a request asks for.
+func (c *conn) ask(r *request, p place) Ask {
+	return Ask{
+		Camera: p.camera, Query: p.query, Method: r.method, Nonce: c.nonce,
+		Authorization: r.header.Values("Authorization"), From: c.from, Secure: c.secure,
+	}
 }
 
 // refuse makes an answer of an error.
@@ -147,6 +159,10 @@ func (c *conn) refuse(r *request, err error) (answer, error) {
 		return a, nil
 	case errors.Is(err, stream.ErrUnknown):
 		return answer{status: 404}, nil
+	case errors.Is(err, stream.ErrBusy):
+		return answer{status: 453, body: []byte(err.Error() + "\n")}, nil
+	case errors.Is(err, stream.ErrPulled):
+		return answer{status: 405, body: []byte(err.Error() + "\n")}, nil
 	case errors.Is(err, stream.ErrFull), errors.Is(err, stream.ErrClosed), errors.As(err, &failed), errors.Is(err, errNoPicture):
 		return answer{status: 503, body: []byte(words(err) + "\n")}.with("Retry-After", "5"), nil
 	}
@@ -206,7 +222,7 @@ func (c *conn) setUp(ctx context.Context, r *request) (answer, error) {
 	if c.session == "" {
 		c.session = newSession()
 	}
-	return c.inSession(answer{status: 200}.with("Transport", way.String(c.tracks[track].ssrc))), nil
+	return c.inSession(answer{status: 200}.with("Transport", fmt.Sprintf("%s;ssrc=%08X", way, c.tracks[track].ssrc))), nil
 }
 
 func (c *conn) play(r *request) (answer, error) {
@@ -229,6 +245,9 @@ func (c *conn) play(r *request) (answer, error) {
 }
 
 func (c *conn) pause() (answer, error) {
+	if c.recording { // what comes all the same is taken
+		return c.inSession(answer{status: 200}), nil
+	}
 	if c.viewer == nil {
 		return answer{status: 455}, nil
 	}

@@ -9,6 +9,9 @@
 // begins at the next keyframe; one that is slow skips to the newest keyframe, and
 // one that takes nothing for ten seconds is cut: all as package delivery has it.
 //
+// Who sends a camera's pictures (ANNOUNCE, RECORD) is heard as well (sending.go): what
+// is in its packets is for others to see (Options.Announce).
+//
 // A session lives as long as its connection, which has one goroutine that reads
 // requests (conn.go, methods.go) and, once it plays, another that writes
 // (viewer.go). Who may see what the caller says (Options.Admit).
@@ -58,6 +61,9 @@ type Options struct {
 	// Admit says whether and as whom somebody may see a camera. The error is a
 	// *Refusal, or one of the hub's.
 	Admit func(ctx context.Context, ask Ask) (*Visit, error)
+	// Announce says whether and as whom somebody may send a camera's pictures, which the
+	// description is of; nil: nobody may. The error is a *Refusal, or one of the hub's.
+	Announce func(ctx context.Context, ask Ask, description []byte) (*Sending, error)
 	// Room is how many connections there may be at the moment, and how many of them
 	// one network address may have.
 	Room func() (all, perAddress int)

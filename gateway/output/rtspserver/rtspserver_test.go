@@ -303,7 +303,7 @@ func TestWhoIsNotLetIn(t *testing.T) {
 			t.Errorf("%s: %+v", method, a)
 		}
 	}
-	for method, status := range map[string]int{"PLAY": 455, "PAUSE": 455, "OPTIONS": 200, "RECORD": 501, "ANNOUNCE": 501, "GET_PARAMETER": 200} {
+	for method, status := range map[string]int{"PLAY": 455, "PAUSE": 455, "OPTIONS": 200, "RECORD": 455, "ANNOUNCE": 501, "GET_PARAMETER": 200} {
 		if a := k.ask(method, bad); a.status != status {
 			t.Errorf("%s: %+v", method, a)
 		}

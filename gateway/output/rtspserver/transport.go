@@ -19,11 +19,26 @@ type way struct {
 func (w *way) overUDP() bool { return w.to[0].IsValid() }
 
 // String gives the way as an answer's Transport has it (RFC 2326, 12.39).
-func (w *way) String(ssrc uint32) string {
+func (w *way) String() string {
 	if w.overUDP() {
-		return fmt.Sprintf("RTP/AVP;unicast;client_port=%d-%d;server_port=%d-%d;ssrc=%08X", w.to[0].Port(), w.to[1].Port(), w.from[0], w.from[1], ssrc)
+		return fmt.Sprintf("RTP/AVP;unicast;client_port=%d-%d;server_port=%d-%d", w.to[0].Port(), w.to[1].Port(), w.from[0], w.from[1])
 	}
-	return fmt.Sprintf("RTP/AVP/TCP;unicast;interleaved=%d-%d;ssrc=%08X", w.channels[0], w.channels[1], ssrc)
+	return fmt.Sprintf("RTP/AVP/TCP;unicast;interleaved=%d-%d", w.channels[0], w.channels[1])
+}
+
+// ways gives those of the tracks that are set up.
+func (c *conn) ways() (all []*way) {
+	for _, track := range c.tracks {
+		if track != nil {
+			all = append(all, track.way)
+		}
+	}
+	for _, w := range c.sent {
+		if w != nil {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // Why there is no way to a client.
@@ -63,10 +78,10 @@ func (c *conn) chooseWay(headers []string, track int) (*way, error) {
 	return nil, errNoWay
 }
 
-// sameWay says that the other track goes out in the same way, if it was set up.
+// sameWay says that the other tracks that are set up go in the same way.
 func (c *conn) sameWay(w *way) bool {
-	for _, other := range c.tracks {
-		if other != nil && other.way.overUDP() != w.overUDP() {
+	for _, other := range c.ways() {
+		if other.overUDP() != w.overUDP() {
 			return false
 		}
 	}
@@ -81,8 +96,8 @@ func (c *conn) within(asked string, track int) *way {
 	if n, err := strconv.ParseUint(from, 10, 8); err == nil && n < 255 {
 		first = int(n)
 	}
-	for _, other := range c.tracks {
-		if other != nil && (other.way.channels[0] == first || other.way.channels[1] == first || other.way.channels[0] == first+1) {
+	for _, other := range c.ways() {
+		if other.channels[0] == first || other.channels[1] == first || other.channels[0] == first+1 {
 			return nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,14 @@ type peer struct {
 	udp *UDP
 	to  []netip.AddrPort // from which it may report
 	at  atomic.Int64     // when it last did, in nanoseconds since 1970
+	// take takes what comes from one of these addresses, by its place; nil: it sends
+	// nothing but reports, which are signs of life.
+	take func(place int, b []byte)
 }
+
+// udpBuffer holds the packets of a keyframe that come all at once. The system may
+// allow less.
+const udpBuffer = 2 << 20
 
 // pairTries is how many pairs are tried where any will do.
 const pairTries = 20
@@ -41,6 +49,7 @@ func ListenUDP(address string) (*UDP, error) {
 		if u.rtp, err = net.ListenUDP("udp", at); err != nil {
 			return nil, err
 		}
+		_ = u.rtp.SetReadBuffer(udpBuffer) // as much as there is
 		next := *at
 		next.Port = u.rtp.LocalAddr().(*net.UDPAddr).Port + 1
 		if next.Port%2 == 1 {
@@ -64,22 +73,36 @@ func (u *UDP) Port() int { return u.rtp.LocalAddr().(*net.UDPAddr).Port }
 
 func (u *UDP) ports() [2]uint16 { return [2]uint16{uint16(u.Port()), uint16(u.Port() + 1)} }
 
-// listen hears reports of viewers, until the ports are closed. What they say in them
-// is not looked at: they are signs of life.
+// listen hears, on both ports, until they are closed, reports of viewers and all that
+// comes of who sends. Of others nothing is looked at.
 func (u *UDP) listen() {
-	var b [64]byte // of which the rest is cut off
+	var both sync.WaitGroup
+	for _, socket := range []*net.UDPConn{u.rtp, u.rtcp} {
+		both.Go(func() { u.listenTo(socket) }) // ends with the socket
+	}
+	both.Wait()
+}
+
+func (u *UDP) listenTo(socket *net.UDPConn) {
+	b := make([]byte, 64<<10)
 	for {
-		_, from, err := u.rtcp.ReadFromUDPAddrPort(b[:])
+		n, from, err := socket.ReadFromUDPAddrPort(b)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err != nil {
 			continue // as where a viewer has closed its port
 		}
+		at := netip.AddrPortFrom(from.Addr().Unmap().WithZone(""), from.Port())
 		u.mu.Lock()
-		p := u.peers[netip.AddrPortFrom(from.Addr().Unmap().WithZone(""), from.Port())]
+		p := u.peers[at]
 		u.mu.Unlock()
-		if p != nil {
+		switch {
+		case p == nil:
+		case p.take != nil:
+			p.at.Store(time.Now().UnixNano())
+			p.take(slices.Index(p.to, at), b[:n])
+		case socket == u.rtcp:
 			p.at.Store(time.Now().UnixNano())
 		}
 	}
@@ -93,15 +116,33 @@ func (u *UDP) close() {
 // add says where a viewer's datagrams go: to a pair of addresses for each track.
 func (u *UDP) add(to []netip.AddrPort) *peer {
 	p := &peer{udp: u, to: to}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, a := range to {
-		u.peers[a] = p
-	}
+	u.put(p)
 	return p
 }
 
-// leave forgets a viewer.
+// hear takes what comes by ways of tracks, by their numbers.
+func (u *UDP) hear(ways map[int]*way, take func(track int, report bool, b []byte)) *peer {
+	var from []netip.AddrPort
+	var tracks []int
+	for track, w := range ways {
+		from, tracks = append(from, w.to[:]...), append(tracks, track)
+	}
+	p := &peer{udp: u, to: from, take: func(place int, b []byte) { take(tracks[place/2], place%2 == 1, b) }}
+	p.at.Store(time.Now().UnixNano())
+	u.put(p)
+	return p
+}
+
+// put adds a peer.
+func (u *UDP) put(p *peer) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, a := range p.to {
+		u.peers[a] = p
+	}
+}
+
+// leave forgets a viewer, or who sends.
 func (p *peer) leave() {
 	p.udp.mu.Lock()
 	defer p.udp.mu.Unlock()

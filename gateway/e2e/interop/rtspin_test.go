@@ -1,0 +1,65 @@
+package interop
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"framegate/gateway/e2e/rig"
+)
+
+// TestWhoSendsByRTSP is a camera: ffmpeg, with sound, and GStreamer, in each way that
+// they send. A second one is refused, and so is who sends to a camera that is pulled.
+func TestWhoSendsByRTSP(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg", "gst-launch-1.0")
+	if exec.Command("gst-inspect-1.0", "rtspclientsink").Run() != nil {
+		rig.Missing(t, "GStreamer's rtspclientsink is not installed; scripts/test installs what the tests need")
+	}
+	s := rig.Start(t, `
+rtsp: {listen: '127.0.0.1:0', udp: '127.0.0.1:0'}
+cameras:
+  tcp: {source: 'upload:'}
+  udp: {source: 'upload:'}
+  jpegs: {source: 'upload:'}
+  gtcp: {source: 'upload:'}
+  gudp: {source: 'upload:'}
+  pulled: {source: 'http://127.0.0.1:9/'}`)
+	clip, jpegs := rig.NumberedClip(t, 400), rig.NumberedFile(t, 400)
+	ffmpeg := func(transport, camera string, input ...string) []string {
+		return append(append([]string{"ffmpeg", "-v", "error", "-re"}, input...), "-c:v", "copy", "-f", "rtsp", "-rtsp_transport", transport, s.RTSP(t, false, camera))
+	}
+	gstreamer := func(transport, camera string) []string {
+		return []string{"gst-launch-1.0", "-q", "filesrc", "location=" + clip, "!", "qtdemux", "!", "h264parse", "!",
+			"rtspclientsink", "protocols=" + transport, "latency=0", "location=" + s.RTSP(t, false, camera)}
+	}
+	for camera, sender := range map[string][]string{
+		"tcp":   ffmpeg("tcp", "tcp", "-i", clip, "-re", "-f", "lavfi", "-i", "sine", "-map", "0:v", "-map", "1:a", "-c:a", "aac"),
+		"udp":   ffmpeg("udp", "udp", "-i", clip),
+		"jpegs": ffmpeg("tcp", "jpegs", "-f", "mjpeg", "-framerate", "20", "-i", jpegs),
+		"gtcp":  gstreamer("tcp", "gtcp"),
+		"gudp":  gstreamer("udp", "gudp"),
+	} {
+		t.Run(camera, func(t *testing.T) {
+			if err := rig.Program(t, sender[0], sender[1:]...).Start(); err != nil {
+				t.Fatal(err)
+			}
+			rig.ExpectNumbers(t, s, camera, 10)
+			if camera != "tcp" {
+				return
+			}
+			rig.Await(t, "the sound", func() bool {
+				a := s.Call(t, http.MethodGet, "/api/v1/cameras/tcp/status", nil, rig.Credentials{}, http.StatusOK)
+				return strings.Contains(string(a.Content), `"codec":"aac"`)
+			})
+			for _, taken := range []string{"tcp", "pulled"} {
+				again := ffmpeg("tcp", taken, "-i", clip)
+				if err := rig.Program(t, again[0], again[1:]...).Run(); err == nil {
+					t.Errorf("another sends to %s", taken)
+				}
+			}
+			rig.ExpectNumbers(t, s, camera, 10)
+		})
+	}
+}
