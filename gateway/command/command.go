@@ -20,6 +20,7 @@ import (
 
 	"framegate/gateway/config"
 	"framegate/gateway/journal"
+	"framegate/gateway/logging"
 	"framegate/gateway/server"
 )
 
@@ -152,8 +153,9 @@ func (f serveFlags) settings(env *environment, content []byte) (*config.Config, 
 
 type serveCommand struct {
 	serveFlags
-	LogLevel slog.Level    `default:"info" help:"debug, info, warn or error."`
-	Drain    time.Duration `placeholder:"DURATION" help:"At the end, take nobody new, and wait so long at most until exports and downloads that are under way are done."`
+	LogLevel  slog.Level     `default:"info" help:"debug, info, warn or error."`
+	LogFormat logging.Format `default:"auto" help:"text, json, or auto: text on a terminal and JSON elsewhere."`
+	Drain     time.Duration  `placeholder:"DURATION" help:"At the end, take nobody new, and wait so long at most until exports and downloads that are under way are done."`
 }
 
 // Run serves until the context ends.
@@ -173,8 +175,9 @@ func (c *serveCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	kept := journal.New(env.stderr)
-	log := slog.New(slog.NewTextHandler(kept, &slog.HandlerOptions{Level: c.LogLevel}))
+	kept := journal.New(io.Discard)
+	log, endLog := logging.New(logging.Options{To: env.stderr, Format: c.LogFormat, Level: c.LogLevel, Kept: kept})
+	defer endLog()
 	reload := server.Reload{File: c.Config, Known: content, Parse: func(content []byte) (*config.Config, error) { return c.settings(env, content) }}
 	return server.Serve(env.ctx, server.Options{Config: settings, Socket: socket, Reload: reload, Drain: c.Drain, Version: version(), Journal: kept, Log: log}, env.stdout)
 }

@@ -92,7 +92,7 @@ func (s *Server) run(t *testing.T, listen string, flags ...string) {
 
 // serving is the command line that starts the gateway.
 func (s *Server) serving(listen string, flags ...string) []string {
-	args := append([]string{"serve", "--listen", listen, "--log-level", "debug"}, s.ConfigFlags()...)
+	args := append([]string{"serve", "--listen", listen, "--log-level", "debug", "--log-format", "text"}, s.ConfigFlags()...)
 	return append(args, flags...)
 }
 

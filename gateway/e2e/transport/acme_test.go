@@ -141,7 +141,7 @@ func TestACMEIssuerGivesAndRenewsCertificates(t *testing.T) {
 		"FRAMEGATE_TLS__MODE=acme", "FRAMEGATE_TLS__EMAIL=admin@example.org", "FRAMEGATE_TLS__DIRECTORY=https://" + issuer.listen + "/dir",
 		"FRAMEGATE_HOSTS=192.0.2.1,cams.example.org,lost.example.org",
 		"FRAMEGATE_LIMITS__HEADER_TIMEOUT=1m", // for the handshake that waits for the issuer
-	}, "--listen", "127.0.0.1:0")
+	}, "--listen", "127.0.0.1:0", "--log-format", "text")
 	printed, logged := &rig.Buffer{}, &rig.Buffer{}
 	gateway.Stdout, gateway.Stderr = printed, logged
 	if err := gateway.Start(); err != nil {
