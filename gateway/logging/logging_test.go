@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,28 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// buffer is what several goroutines write to.
+type buffer struct {
+	mu sync.Mutex // guards b
+	b  []byte
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.b = append(b.b, p...)
+	return len(p), nil
+}
+
+// take gives what was written since it was called last.
+func (b *buffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := string(b.b)
+	b.b = b.b[:0]
+	return text
+}
+
 // line is one of JSON.
 type line struct {
 	Msg, Camera, State string
@@ -52,17 +75,16 @@ type line struct {
 // TestRepeatsAreHeldBack by what they are about, and the last is told.
 func TestRepeatsAreHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var to strings.Builder
+		var to buffer
 		log, end := New(Options{To: &to, Level: slog.LevelInfo})
 		told := func() (all []line) {
-			for text := range strings.Lines(to.String()) {
+			for text := range strings.Lines(to.take()) {
 				var l line
 				if err := json.Unmarshal([]byte(text), &l); err != nil {
 					t.Fatal(err)
 				}
 				all = append(all, l)
 			}
-			to.Reset()
 			return all
 		}
 		front := log.With("camera", "front")
