@@ -40,7 +40,8 @@ var security = map[string]string{
 type Pages struct {
 	templates [maxDepth]func() *template.Template // by the depth of the page's path
 	ancestors func() []string
-	assets    map[string]asset // by path
+	assets    map[string]asset    // by path
+	ahead     map[string][]string // scripts of each view, by the first part of its address
 }
 
 // maxDepth is how deep pages may be: /camera/front has the depth 1.
@@ -65,6 +66,10 @@ func New(ancestors func() []string) *Pages {
 	}
 	for folder, address := range map[string]string{"assets": "/assets", "dist": "/assets", "demo": "/demo"} {
 		p.add(folder, address)
+	}
+	p.ahead = make(map[string][]string)
+	for part, view := range views {
+		p.ahead[part] = p.scripts(nil, view)
 	}
 	return p
 }
@@ -99,9 +104,10 @@ func (p *Pages) add(folder, address string) {
 }
 
 // App is the page of the app, which finds out by itself who looks at it and what
-// they may see. It is the same at each of its addresses.
+// they may see. It differs by its address only in which scripts it has loaded ahead.
 func (p *Pages) App(w http.ResponseWriter, r *http.Request) {
-	p.show(w, r, http.StatusOK, "app.html", nil)
+	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	p.show(w, r, http.StatusOK, "app.html", p.ahead[part])
 }
 
 // Refusal is what the page shows that stands where something was refused.

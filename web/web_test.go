@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -252,7 +253,6 @@ const (
 )
 
 var (
-	static  = regexp.MustCompile("(?:import|from) *[\"'`]\\./([\\w.-]+\\.js)")
 	dynamic = regexp.MustCompile("import\\([\"'`]\\./([\\w.-]+\\.js)")
 )
 
@@ -282,7 +282,7 @@ func TestScriptsAreSmall(t *testing.T) {
 	check("the player", map[string]bool{player + ".js": true}, maxPlayer)
 
 	frame := map[string]bool{player + ".js": true, player + "-worker.js": true}
-	follow(p, frame, app+"app.js", static)
+	follow(p, frame, app+"app.js", needed)
 	views := dynamic.FindAllSubmatch(p.assets[app+"app.js"].content, -1)
 	if len(views) < 7 {
 		t.Fatalf("the app has %d views", len(views))
@@ -291,6 +291,28 @@ func TestScriptsAreSmall(t *testing.T) {
 		scripts := maps.Clone(frame)
 		follow(p, scripts, app+string(view[1]), chunk)
 		check(string(view[1]), scripts, maxAddress)
+	}
+}
+
+// TestViewsAreLoadedAhead: the page has the scripts of its view fetched at once, and so
+// that of every view.
+func TestViewsAreLoadedAhead(t *testing.T) {
+	p := New(nobody)
+	for _, view := range dynamic.FindAllSubmatch(p.assets["/assets/app/app.js"].content, -1) {
+		if !slices.Contains(slices.Collect(maps.Values(views)), string(view[1])) {
+			t.Errorf("%s is no view's", view[1])
+		}
+	}
+	for part, view := range views {
+		_, body := get(http.HandlerFunc(p.App), "/"+part)
+		wanted := make(map[string]bool)
+		follow(p, wanted, "/assets/app/"+view, needed)
+		delete(wanted, "/assets/app/app.js")
+		for name := range wanted {
+			if _, ok := p.assets[name]; !ok || !strings.Contains(body, `<link rel="modulepreload" href=".`+name+`">`) {
+				t.Errorf("the page at /%s does not load %s", part, name)
+			}
+		}
 	}
 }
 

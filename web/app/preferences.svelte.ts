@@ -33,7 +33,11 @@ export function prefer(change: Change): void {
 export function followPreferences(): () => void {
   const ask = (): void => void load();
   ask();
-  const deaf = onEvent(['ready', 'preferences_changed'], ask);
+  let early = live.connection !== 'open'; // the first 'ready' is then about what was just asked
+  const deaf = onEvent(['ready', 'preferences_changed'], ({ kind }) => {
+    if (kind !== 'ready' || !early) ask();
+    early = false;
+  });
   const leave = (): void => {
     if (unsaved !== undefined) void save();
   };

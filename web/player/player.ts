@@ -81,6 +81,7 @@ export class Player {
       trouble: (message) => this.#stage.trouble('sound', message),
     });
     void asked(); // the answer is there, or nearly, when it is needed
+    if (wanted !== 'mse' && wanted !== 'img') prepareCanvas();
   }
 
   /** Connects. Does nothing if it runs. */
@@ -205,7 +206,6 @@ export class Player {
       return;
     }
     this.#clock.reset();
-    if (this.#wanted !== 'mse') prepareCanvas();
     this.#connection = new Connection(this.#address.socket(), () => this.#codecs(), this.#clock, {
       opened: () => this.#opened(),
       message: (message) => this.#receive(message),
