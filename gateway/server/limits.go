@@ -53,7 +53,7 @@ func (s *server) metricsHandler() http.Handler {
 		},
 		Uploads: func() metrics.Uploads {
 			u := s.upload.Stats()
-			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames, RateDropped: u.RateDropped, Refused: u.Refused}
+			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames + s.rtsp.sent.Frames.Load(), RateDropped: u.RateDropped + s.rtsp.sent.Dropped.Load(), Refused: u.Refused}
 		},
 		Recordings: s.recordingMetrics,
 		Exports:    s.exportMetrics,

@@ -12,6 +12,7 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/delivery"
+	"framegate/gateway/input/rtspin"
 	"framegate/gateway/media"
 	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/rendition"
@@ -23,6 +24,7 @@ import (
 type rtspDoors struct {
 	server       *rtspserver.Server
 	plain, inTLS net.Listener
+	sent         rtspin.Counters // of who sends
 }
 
 // openRTSP listens where the configuration says. Nothing is served yet.

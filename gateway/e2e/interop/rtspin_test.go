@@ -3,6 +3,7 @@ package interop
 import (
 	"net/http"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,5 +62,9 @@ cameras:
 			}
 			rig.ExpectNumbers(t, s, camera, 10)
 		})
+	}
+	counted := regexp.MustCompile(`(?m)^framegate_publisher_frames_total (\d+)`).FindSubmatch(s.Get(t, "/metrics", rig.Credentials{}).Content)
+	if counted == nil || len(counted[1]) < 2 {
+		t.Errorf("the pictures that came are counted as %q", counted)
 	}
 }

@@ -33,11 +33,18 @@ const (
 	LimitPublisherBytes = "publisher_bytes"
 )
 
+// Counters count what all senders together did since they were made.
+type Counters struct {
+	Frames  atomic.Uint64 // pictures that were taken
+	Dropped atomic.Uint64 // those that came too fast
+}
+
 // Options are what a Source works with. All but Log are needed.
 type Options struct {
-	MaxFrameBytes       int // of a picture; a larger one is given up
-	FPS, BytesPerSecond int // of pictures; more are dropped, up to the next keyframe
-	Silent              bool
+	MaxFrameBytes       int  // of a picture; a larger one is given up
+	FPS, BytesPerSecond int  // of pictures; more are dropped, up to the next keyframe
+	Silent              bool // no sound is taken
+	Counters            *Counters
 	Limited             func(limit string) // is called from any goroutine, and must return at once
 	Log                 *slog.Logger       // nil discards
 }
@@ -178,10 +185,14 @@ func (s *Source) picture(f media.Frame) {
 	switch {
 	case limit != "":
 		s.dropping = true
+		s.opt.Counters.Dropped.Add(1)
 		s.opt.Limited(limit)
 	case f.Key || !s.dropping:
 		s.dropping = false
+		s.opt.Counters.Frames.Add(1)
 		s.emit(f)
+	default:
+		s.opt.Counters.Dropped.Add(1)
 	}
 }
 

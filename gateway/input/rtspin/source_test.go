@@ -41,7 +41,7 @@ const (
 
 // options are those of these tests.
 func options(hit func(string)) Options {
-	return Options{MaxFrameBytes: 1 << 20, FPS: 1000, BytesPerSecond: 1 << 30, Limited: hit}
+	return Options{MaxFrameBytes: 1 << 20, FPS: 1000, BytesPerSecond: 1 << 30, Limited: hit, Counters: new(Counters)}
 }
 
 // TestWhatIsTaken of what is announced: the first video and the first sound that are
@@ -206,7 +206,7 @@ func TestTooManyPicturesAreDropped(t *testing.T) {
 		time.Sleep(time.Microsecond) // in which there is room for another
 		s.picture(media.Frame{Key: n == 8, Data: make([]byte, n)})
 	}
-	if want := []int{0, 1, 2, 8, 9}; !slices.Equal(got, want) || hits != 3 {
+	if want := []int{0, 1, 2, 8, 9}; !slices.Equal(got, want) || hits != 3 || o.Counters.Frames.Load() != 5 || o.Counters.Dropped.Load() != 5 {
 		t.Errorf("pictures %v come, and %d are too many", got, hits)
 	}
 }

@@ -123,7 +123,14 @@ func FuzzRequests(f *testing.F) {
 	f.Add([]byte("SETUP rtsp://h/front/trackID=1?link=good/trackID=0 RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP;unicast;client_port=5000-5001\r\n\r\n"))
 	f.Add([]byte("$\x00\x00\x04abcdPLAY rtsp://h/front/ RTSP/1.0\r\nCSeq: 3\r\nSession: x\r\nContent-Length: 3\r\n\r\nabc"))
 	f.Add([]byte("PLAY rtsp://h RTSP/1.0\r\nCSeq: 3\r\n\r\nTEARDOWN * RTSP/1.0\r\nCSeq: 4\r\n\r\nPAUSE * RTSP/1.0\r\nCSeq: 5\r\n\r\n"))
+	f.Add([]byte("ANNOUNCE rtsp://h/a RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 3\r\n\r\nv=0SETUP rtsp://h/a/1 RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\nRECORD rtsp://h/a RTSP/1.0\r\nCSeq: 3\r\n\r\n$\x00\x00\x02ab$\x01\x00\x01c"))
 	s := newSite(f, func(o *Options) {
+		o.Announce = func(ctx context.Context, _ Ask, _ []byte) (*Sending, error) {
+			return &Sending{
+				Context: ctx, Leave: func() {}, Track: func(address string) int { return int(address[len(address)-1]) - '0' },
+				Begin: func([]int) error { return nil }, Packet: func(int, bool, []byte) {},
+			}, nil
+		}
 		o.HeadTime, o.Idle = 50*time.Millisecond, 50*time.Millisecond
 		o.Log, o.Limited = nil, nil
 		o.Admit = func(context.Context, Ask) (*Visit, error) { return nil, &Refusal{Status: 401, Words: "no"} }
