@@ -1,7 +1,12 @@
 package access
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -28,8 +33,11 @@ func (m *matrix) overRTSP(t *testing.T) string {
 	return table.String()
 }
 
+var blind = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true} // who it is does not matter here
+
 // TestRTSPTakesPasswordsOverTLSAlone, and tokens in their place everywhere. Without
-// TLS it asks for Digest first, which a sealed token alone does for.
+// TLS it asks for Digest first, which a sealed token alone does for. Who sees or sends
+// by a token ends with it.
 func TestRTSPTakesPasswordsOverTLSAlone(t *testing.T) {
 	g := rig.StartGuarded(t, "tls: {mode: self-signed}\nrtsp: {listen: '127.0.0.1:0', tls_listen: '127.0.0.1:0'}\ncameras: {front: {source: 'upload:'}}")
 	g.AddUser(t, "viewer", "view:front")
@@ -80,11 +88,32 @@ func TestRTSPTakesPasswordsOverTLSAlone(t *testing.T) {
 			t.Errorf("%s sends: status %d", name, status)
 		}
 	}
+	sends, status, _ := rig.OpenRTSP(t, "ANNOUNCE", g.RTSP(t, false, "front"), sender, "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:x\r\n")
+	if status != 200 {
+		t.Errorf("who describes pictures: status %d", status)
+	}
+	posted := g.Request(t, "POST", "/live/front.jpg", rig.Picture(1), rig.AsJPEG)
+	rig.Credentials{Bearer: sender.Password}.Put(posted)
+	if a, err := blind.RoundTrip(posted); err != nil {
+		t.Fatal(err)
+	} else if a.Body.Close(); a.StatusCode != 204 {
+		t.Fatalf("the picture: status %d", a.StatusCode)
+	}
+	sees, status, _ := rig.OpenRTSP(t, "DESCRIBE", g.RTSP(t, false, "front")+"?codec=jpeg", rig.Credentials{Name: "recorder", Password: recorder, Digest: true}, "")
+	if status != 200 {
+		t.Errorf("who sees: status %d", status)
+	}
 	g.Beside(t, "token", "revoke", "sender")
+	if _, err := io.Copy(io.Discard, sends); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("who may send no longer is not cut: %v", err)
+	}
 	if _, header := rig.AskRTSP(t, "DESCRIBE", g.RTSP(t, false, "front")+"?login=basic", rig.Credentials{}); !strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ") {
 		t.Errorf("who wants Basic is asked for %s", header)
 	}
 	g.Beside(t, "token", "revoke", "recorder")
+	if _, err := io.Copy(io.Discard, sees); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("who may see no longer is not cut: %v", err)
+	}
 	rig.Await(t, "the end of Digest", func() bool {
 		_, header := rig.AskRTSP(t, "DESCRIBE", g.RTSP(t, false, "front"), rig.Credentials{})
 		return strings.HasPrefix(header.Get("WWW-Authenticate"), "Basic ")

@@ -36,15 +36,22 @@ func (s *Server) RTSP(t *testing.T, secure bool, camera string) string {
 // gives the status and the headers of the answer.
 func AskRTSP(t *testing.T, method, address string, who Credentials) (status int, header textproto.MIMEHeader) {
 	t.Helper()
+	c, status, header := OpenRTSP(t, method, address, who, "")
+	c.Close()
+	return status, header
+}
+
+// OpenRTSP is AskRTSP with a body, and leaves the connection open.
+func OpenRTSP(t *testing.T, method, address string, who Credentials, body string) (c net.Conn, status int, header textproto.MIMEHeader) {
+	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := net.Dial("tcp", u.Host)
-	if err != nil {
+	if c, err = net.Dial("tcp", u.Host); err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(Ceiling)) // of a connection that is open it cannot fail
 	if u.Scheme == "rtsps" {
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // who it is does not matter here
@@ -55,14 +62,15 @@ func AskRTSP(t *testing.T, method, address string, who Credentials) (status int,
 	case who.Bearer != "":
 		login = "Bearer " + who.Bearer
 	case who.Digest:
-		_, asked := sayRTSP(t, c, answers, method, u, "")
+		_, asked := sayRTSP(t, c, answers, method, u, "", body)
 		login = who.answer(asked.Get("WWW-Authenticate"), method, u.String())
 	case who.Name != "":
 		login = "Basic " + base64.StdEncoding.EncodeToString([]byte(who.Name+":"+who.Password))
 	case who.Query != "":
 		u.RawQuery += "&" + who.Query
 	}
-	return sayRTSP(t, c, answers, method, u, login)
+	status, header = sayRTSP(t, c, answers, method, u, login, body)
+	return c, status, header
 }
 
 // answer gives what answers a challenge of Digest, or one that nobody asked.
@@ -80,12 +88,12 @@ func (c Credentials) answer(challenge, method, uri string) string {
 
 // sayRTSP makes a request on a connection, and gives the status and the headers of the
 // answer.
-func sayRTSP(t *testing.T, c net.Conn, answers *textproto.Reader, method string, u *url.URL, login string) (status int, header textproto.MIMEHeader) {
+func sayRTSP(t *testing.T, c net.Conn, answers *textproto.Reader, method string, u *url.URL, login, body string) (status int, header textproto.MIMEHeader) {
 	t.Helper()
 	if login != "" {
 		login = "Authorization: " + login + "\r\n"
 	}
-	if _, err := fmt.Fprintf(c, "%s %s RTSP/1.0\r\nCSeq: 1\r\n%s\r\n", method, u, login); err != nil {
+	if _, err := fmt.Fprintf(c, "%s %s RTSP/1.0\r\nCSeq: 1\r\n%sContent-Length: %d\r\n\r\n%s", method, u, login, len(body), body); err != nil {
 		t.Fatal(err)
 	}
 	line, err := answers.ReadLine()
