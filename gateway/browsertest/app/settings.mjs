@@ -140,11 +140,14 @@ export async function tokensAndLinks({ as, api, axe, shot }) {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('What it is for').fill('a program');
   await dialog.getByRole('checkbox', { name: 'Recordings: Gate' }).check();
+  await dialog.getByRole('checkbox', { name: /^For recorders that log in by Digest/ }).check();
   await dialog.getByRole('button', { name: 'Make', exact: true }).click();
   await dialog.getByText(/^fg_/).waitFor();
   await axe();
   await dialog.getByRole('button', { name: 'Done' }).click();
   await page.getByText('sees recordings: Gate').waitFor();
+  await page.getByText('· Digest').waitFor();
+  check((await api('GET', 'tokens')).tokens.some(({ name, sealed }) => name === 'a program' && sealed), 'the token is not sealed');
   await axe();
   await shot('tokens');
   await page.getByRole('button', { name: 'Revoke: a program' }).click();

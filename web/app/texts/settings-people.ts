@@ -56,6 +56,8 @@ export const people = {
   noTokens: ['No tokens', 'Keine Tokens'],
   tokenName: ['What it is for', 'Wofür es ist'],
   tokenNameHint: ['Home Assistant', 'Home Assistant'],
+  sealed: ['For recorders that log in by Digest', 'Für Rekorder, die sich mit Digest anmelden'],
+  sealedWords: ['Over RTSP, with this name as the user’s. It is kept encrypted, not as a hash alone.', 'Über RTSP, mit diesem Namen als dem des Benutzers. Es wird verschlüsselt aufbewahrt, nicht nur als Hash.'],
   tokenMade: ['The token is made', 'Das Token ist erstellt'],
   tokenMadeWords: ['Copy it now: it is shown only here, and nobody can have it again.', 'Kopieren Sie es jetzt: Es wird nur hier gezeigt, und niemand bekommt es noch einmal.'],
   tokenUse: ['A program sends it as', 'Ein Programm sendet es als'],
