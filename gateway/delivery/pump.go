@@ -24,6 +24,8 @@ type pump struct {
 	crowd  *Crowd
 	lead   *stream.Reader
 	riding []*Seat // the pump's goroutine alone
+	tally  *stream.Tally
+	given  int // of the frame under way, to viewers in a row that tally counts
 
 	// The crowd's lock guards what follows.
 	boarding []*Seat
@@ -106,14 +108,28 @@ func (p *pump) takeIn() {
 // writeAll writes a frame to each viewer, and hands back those who have to go
 // on by themselves.
 func (p *pump) writeAll(frame media.Frame) {
-	p.keep(func(s *Seat) (bool, error) { return s.step(&frame) })
-	delay := time.Since(frame.Arrived) // of the last one, which spares the others a look at the clock
-	for _, s := range p.riding {
+	p.keep(func(s *Seat) (bool, error) {
+		stays, err := s.step(&frame)
 		if s.rode {
 			s.rode = false
-			s.tally.Given(delay)
+			p.count(s.tally, frame.Arrived)
 		}
+		return stays, err
+	})
+	p.count(nil, frame.Arrived)
+}
+
+// count counts a frame that came then and was given, together with those before it that go
+// into the same tally: the viewers of one stream share one as a rule, and so a look at the
+// clock and two additions do for all of them. A tally of nil ends that.
+func (p *pump) count(t *stream.Tally, came time.Time) {
+	if t != p.tally {
+		if p.tally != nil {
+			p.tally.Given(p.given, time.Since(came))
+		}
+		p.tally, p.given = t, 0
 	}
+	p.given++
 }
 
 // release hands back those who are recalled.

@@ -164,7 +164,7 @@ func (s *Seat) tell() {
 	case s.old:
 		s.tally.GivenOld()
 	default:
-		s.tally.Given(time.Since(s.came))
+		s.tally.Given(1, time.Since(s.came))
 	}
 	s.came = time.Time{}
 }

@@ -112,10 +112,13 @@ func (d *rtspDoors) close() {
 	d.server.Close()
 }
 
+// drains is what those are told who come while the server drains.
+const drains = "this server is about to end and takes nobody new"
+
 // admitRTSP lets in who may view a camera, and gives what there is to see of it.
 func (s *server) admitRTSP(ctx context.Context, ask rtspserver.Ask) (*rtspserver.Visit, error) {
 	if s.front.Draining() {
-		return nil, &rtspserver.Refusal{Status: http.StatusServiceUnavailable, Words: "this server is about to end and takes nobody new"}
+		return nil, &rtspserver.Refusal{Status: http.StatusServiceUnavailable, Words: drains}
 	}
 	who := credentialsOf(&ask)
 	watched, p, stop, err := s.auth.AdmitWith(ctx, who, auth.Use{Action: auth.View, Camera: ask.Camera, Ways: auth.Media&^auth.Cookie | auth.Digest})

@@ -16,6 +16,9 @@ import (
 
 // announceRTSP lets in who may send a camera's pictures by RTSP, as it describes them.
 func (s *server) announceRTSP(ctx context.Context, ask rtspserver.Ask, description []byte) (*rtspserver.Sending, error) {
+	if s.front.Draining() {
+		return nil, &rtspserver.Refusal{Status: http.StatusServiceUnavailable, Words: drains}
+	}
 	who := credentialsOf(&ask)
 	permitted, p, stop, err := s.auth.AdmitWith(ctx, who, auth.Use{Action: auth.Publish, Camera: ask.Camera, Ways: auth.Media&^auth.Cookie | auth.Digest})
 	if err != nil {

@@ -24,14 +24,14 @@ type Tally struct {
 	dropped uint64 // by viewers that are gone; the audience's lock guards it
 }
 
-// Given counts a frame that a viewer was given so long after it came.
-func (t *Tally) Given(delay time.Duration) {
+// Given counts a frame that so many viewers were given so long after it came.
+func (t *Tally) Given(viewers int, delay time.Duration) {
 	i := 0
 	for i < len(DelayBounds) && delay > DelayBounds[i] {
 		i++
 	}
-	t.delays[i].Add(1)
-	t.nanos.Add(int64(delay))
+	t.delays[i].Add(uint64(viewers))
+	t.nanos.Add(int64(viewers) * int64(delay))
 }
 
 // GivenOld counts one that was old when the viewer came, which says nothing of delays.

@@ -19,11 +19,12 @@ func TestFormsCountWhatTheirViewersGot(t *testing.T) {
 		tally := hub.TallyOf(r)
 		tally.GivenOld()
 		for _, d := range []time.Duration{time.Millisecond, 1001 * time.Microsecond, time.Minute} {
-			tally.Given(d)
+			tally.Given(1, d)
 		}
-		hub.TallyOf(open(t, hub, stream.ReadOptions{})).Given(0) // for nobody
-		want := stream.FormStats{Form: "mjpeg", Viewers: 1, Frames: 4, Delay: time.Minute + 2001*time.Microsecond}
-		want.Delays[0], want.Delays[1], want.Delays[len(want.Delays)-1] = 1, 1, 1
+		hub.TallyOf(open(t, hub, stream.ReadOptions{})).Given(1, 0) // for nobody
+		tally.Given(2, time.Minute)
+		want := stream.FormStats{Form: "mjpeg", Viewers: 1, Frames: 6, Delay: 3*time.Minute + 2001*time.Microsecond}
+		want.Delays[0], want.Delays[1], want.Delays[len(want.Delays)-1] = 1, 1, 3
 		expect := func(what string) {
 			t.Helper()
 			if got := hub.Forms(); len(got) != 1 || got[0] != want {

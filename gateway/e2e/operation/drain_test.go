@@ -18,7 +18,7 @@ import (
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg")
-	s := rig.LaunchFlags(t, "limits: {encoders: 2}\ncameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}\n", "--drain", rig.Ceiling.String())
+	s := rig.LaunchFlags(t, "limits: {encoders: 2}\nrtsp: {listen: '127.0.0.1:0'}\ncameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}\n", "--drain", rig.Ceiling.String())
 	from := time.Now().UTC().Add(-time.Second)
 	rig.SendNumbers(t, s, "front")
 	rig.Await(t, "something is recorded", func() bool {
@@ -48,6 +48,7 @@ func TestDrain(t *testing.T) {
 		return job.State == "running"
 	})
 
+	rtsp := s.RTSP(t, false, "front")
 	s.Stop()
 	refused := func(path string) {
 		t.Helper()
@@ -62,6 +63,9 @@ func TestDrain(t *testing.T) {
 	}
 	if _, answer, err := dialer.Dial("ws"+strings.TrimPrefix(s.URL, "http")+"/live/front", nil); err == nil || answer == nil || answer.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("another player: %v, %+v", err, answer)
+	}
+	if status, _ := rig.AskRTSP(t, "DESCRIBE", rtsp, rig.Credentials{}); status != http.StatusServiceUnavailable {
+		t.Errorf("by RTSP it answers %d", status)
 	}
 	if a := s.Get(t, "/healthz", rig.Credentials{}); a.StatusCode != http.StatusOK {
 		t.Errorf("it is alive, and answers %d", a.StatusCode)
