@@ -248,6 +248,25 @@ func problem(err error) (State, string) {
 	return Missing, "the disk fails: " + reason(err)
 }
 
+// advice says what is wrong with the folder of recordings, and what to do, to who may
+// know its name.
+func advice(err error) string {
+	var notHere *errNotHere
+	var of *fs.PathError
+	if errors.As(err, &notHere) || !errors.As(err, &of) {
+		return err.Error()
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return of.Path + " is not there: mount its disk, or put the folder back"
+	case errors.Is(err, fs.ErrPermission):
+		return of.Path + " may not be used: give it to the user that Framegate runs as"
+	case errors.Is(err, syscall.EROFS):
+		return of.Path + " is read-only: mount its disk for writing"
+	}
+	return err.Error()
+}
+
 // noSpace says that the disk, or what of it is ours, is full.
 func noSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)

@@ -26,3 +26,18 @@ func TestReasonsNameNoFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestAdviceSaysWhatToDo where an error of the system alone would be shown.
+func TestAdviceSaysWhatToDo(t *testing.T) {
+	for want, err := range map[string]error{
+		"/mnt/disk is not there: mount its disk, or put the folder back":              fmt.Errorf("opening: %w", &fs.PathError{Op: "stat", Path: "/mnt/disk", Err: syscall.ENOENT}),
+		"/mnt/disk may not be used: give it to the user that Framegate runs as":       &fs.PathError{Op: "open", Path: "/mnt/disk", Err: syscall.EACCES},
+		"/mnt/disk is read-only: mount its disk for writing":                          errors.Join(&fs.PathError{Op: "mkdir", Path: "/mnt/disk", Err: syscall.EROFS}),
+		"elsewhere, said in full":                                                     fmt.Errorf("%w", &errNotHere{"elsewhere", "elsewhere, said in full"}),
+		errLocked.Error() + ": open /mnt/disk/lock: resource temporarily unavailable": fmt.Errorf("%w: %w", errLocked, &fs.PathError{Op: "open", Path: "/mnt/disk/lock", Err: syscall.EAGAIN}),
+	} {
+		if got := advice(err); got != want {
+			t.Errorf("of %q the advice is %q, want %q", err, got, want)
+		}
+	}
+}

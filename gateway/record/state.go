@@ -173,7 +173,7 @@ func (r *Recorders) Room() Room {
 		room = Room{}
 	}
 	if why != nil {
-		room.Why = why.Error()
+		room.Why = advice(why)
 	}
 	if v == nil {
 		return room

@@ -52,7 +52,7 @@ export async function disks({ as, api, gateway, expect, axe, shot }) {
 
   const missing = page.getByText('Nothing is recorded: ');
   await gateway('take the disk away');
-  await missing.waitFor();
+  await missing.filter({ hasText: 'mount its disk' }).waitFor();
   await axe();
   await shot('missing');
   for (const path of ['/camera/gate', '/recordings', '/recordings/storage', '/settings', '/']) {
