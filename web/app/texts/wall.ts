@@ -26,6 +26,8 @@ export const wall = {
   fullScreen: ['Full screen', 'Vollbild'],
   enlarge: ['Enlarge', 'Vergrößern'],
   shrink: ['Back to all cameras', 'Zurück zu allen Kameras'],
+  gone: ['This camera is not there any more', 'Diese Kamera ist nicht mehr da'],
+  goneWords: ['It was removed, or you may not see it any more.', 'Sie wurde entfernt, oder Sie dürfen sie nicht mehr sehen.'],
   arrange: ['Arrange', 'Anordnen'],
   arranging: ['Drag cameras into their order, or move the chosen one by the arrow keys.', 'Ziehen Sie die Kameras in ihre Reihenfolge, oder bewegen Sie die ausgewählte mit den Pfeiltasten.'],
   done: ['Done', 'Fertig'],
