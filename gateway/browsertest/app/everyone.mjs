@@ -18,14 +18,16 @@ const everybody = ['admin', 'viewer', 'publisher', 'nobody'];
 const all = (there) => Object.fromEntries(everybody.map((name) => [name, there]));
 const admins = (...there) => ({ ...all(noPart), admin: there });
 
+const wall = {
+  admin: [tiles('phone', 'away', 'film', 'gate', 'yard'), button('Arrange')],
+  viewer: [tiles('film', 'yard')],
+  publisher: [tiles('phone'), words('You may send pictures to this camera, but not see them'), link('Broadcast')],
+  nobody: [words('There is no camera that you may see or send to'), words('can permit it')],
+};
+
 // Each view, and what there is of it for whom.
 const views = {
-  '/': {
-    admin: [tiles('phone', 'away', 'film', 'gate', 'yard'), button('Arrange')],
-    viewer: [tiles('film', 'yard')],
-    publisher: [tiles('phone'), words('You may send pictures to this camera, but not see them'), link('Broadcast')],
-    nobody: [words('There is no camera that you may see or send to'), words('can permit it')],
-  },
+  '/': wall,
   '/camera/yard': { admin: [plays, link('Settings of this camera')], viewer: [plays, button('Save this picture')], publisher: noCamera, nobody: noCamera },
   '/camera/film': { admin: [plays, button('Mark')], viewer: [plays, button('Mark')], publisher: noCamera, nobody: noCamera },
   '/camera/phone': { admin: [plays], viewer: noCamera, publisher: [...refused('You may send pictures to this camera'), link('Send pictures')], nobody: noCamera },
@@ -34,6 +36,7 @@ const views = {
   '/recordings/storage': { ...all(noRecordings), admin: [heading('Disk'), button('Limits of Film')], viewer: [link('Film')] },
   '/broadcast/phone': { admin: [button('Start broadcasting')], viewer: noCamera, publisher: [button('Start broadcasting')], nobody: noCamera },
   '/broadcast/yard': { admin: refused('This camera has a source of its own'), viewer: refused('You may not send to this camera'), publisher: noCamera, nobody: noCamera },
+  '/welcome': { ...wall, admin: [link(/^A camera in the network/)] }, // others have nothing to set up
   '/settings': all([link(/^Account/), link(/^Sessions/)]),
   '/settings/cameras': admins(link('Add a camera')),
   '/settings/users': admins(button('Add a user')),
