@@ -190,7 +190,10 @@ function hear(event: MessageEvent): void {
 }
 
 function take(now: Overview): void {
-  if (source) stillHearing();
+  if (source) {
+    stillHearing();
+    if (source.readyState === EventSource.OPEN) connection = 'open';
+  }
   overview = now;
   statuses = new Map(now.cameras.map((status) => [status.id, status]));
 }
@@ -223,6 +226,9 @@ onUnauthorized(() => {
 
 // A page that slept, or a network that changed: browsers notice late.
 addEventListener('online', () => void begin());
+addEventListener('offline', () => {
+  if (source) connection = 'lost'; // or the next status comes all the same, as of a server on this machine
+});
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible' && connection === 'lost') void begin();
 });

@@ -15,6 +15,7 @@ export interface ConnectionEvents {
 
 const OPEN_WITHIN_MS = 10_000;
 const SILENT_FOR_MS = 10_000; // though it was pinged: the network is gone, whatever TCP hopes for
+const DOUBTED_FOR_MS = 2000;
 const PINGS_AT_FIRST = 6;
 const PING_FIRST_MS = 150;
 const PING_EVERY_MS = 4000;
@@ -48,6 +49,12 @@ export class Connection {
   /** Sends a message, if the connection is open and the server knows what can be shown. */
   send(message: ClientMessage): void {
     if (this.#greeted && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Has it end soon unless the server answers, as where the network is another one. */
+  doubt(): void {
+    if (this.#greeted) this.#watch(DOUBTED_FOR_MS);
+    this.send({ type: 'ping', c: wallMs() });
   }
 
   /** Ends it without a word to the events. */

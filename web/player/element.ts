@@ -324,7 +324,7 @@ export class FramegatePlayer extends HTMLElement {
     else this.#leaving = setTimeout(() => this.#leave(), AWAY_MS);
   };
 
-  readonly #backOnline = (): void => this.#player?.retryNow();
+  readonly #backOnline = (): void => this.#player?.backOnline();
 
   #enter(): void {
     if (!this.#player) return;

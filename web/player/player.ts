@@ -110,6 +110,12 @@ export class Player {
     this.#connect();
   }
 
+  /** Tries again now, or finds out whether the connection is one still: the network was gone, and may be another. */
+  backOnline(): void {
+    this.#connection?.doubt();
+    this.retryNow();
+  }
+
   /** Has it be heard or not. A person has to have done something just now, or browsers refuse. */
   setMuted(muted: boolean): void {
     this.#sound.setMuted(muted);

@@ -36,7 +36,8 @@ export async function refused({ as, gateway, axe, shot }) {
 export async function lost({ as, origin, shot, axe, expect }) {
   expect(/ERR_|Failed to load/);
   const page = await as('admin', { fresh: true });
-  await page.addInitScript(() => { // Chromium that is made to be offline goes on with streams that it has
+  await page.addInitScript(() => { // Chromium that is made to be offline goes on with streams that it has, and says so
+    addEventListener('offline', (event) => event.stopImmediatePropagation());
     const add = EventSource.prototype.addEventListener;
     EventSource.prototype.addEventListener = function (kind, heard) {
       add.call(this, kind, (event) => window.deaf || heard(event));

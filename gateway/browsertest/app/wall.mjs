@@ -21,8 +21,8 @@ export async function tiles({ as, axe, shot }) {
 }
 
 // The wall learns of cameras that come, change and go, and leaves the others alone; one that
-// fills the page when it goes makes room for them.
-export async function changes({ as, api, expect, window: name }) {
+// fills the page when it goes is told to be gone.
+export async function changes({ as, api, axe, expect, shot, window: name }) {
   expect(/\/live\/a-/); // of which nothing is there for a moment, when it is gone
   const page = await as('admin', { path: '/' });
   await live(page, 'yard');
@@ -36,6 +36,11 @@ export async function changes({ as, api, expect, window: name }) {
   await page.waitForURL(/camera=a-/);
   await live(page, `a-${name}`);
   await api('DELETE', `cameras/a-${name}`);
+  await page.getByText('This camera is not there any more').waitFor();
+  await axe();
+  await shot('gone');
+  await page.getByRole('button', { name: 'Back to all cameras' }).click();
+  await page.getByText('This camera is not there any more').waitFor({ state: 'detached' });
   await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
   check(await page.evaluate(() => document.querySelector('[data-camera="yard"] framegate-player').stays), 'the tile of a camera that stayed was made anew');
 }
@@ -105,6 +110,39 @@ export async function enlarged({ as, shot }) {
   check((await page.locator('header').count()) === 0 && (await page.getByRole('button', { name: 'Arrange' }).count()) === 0, 'a kiosk has more than cameras');
   await shot('kiosk');
 }
+
+// A network that goes and is another one when it comes back is told, and costs no patience: neither
+// the stream of events nor the connections of players say that they are dead.
+export async function network({ as, origin, expect, shot }) {
+  expect(/ERR_|Failed to load|WebSocket/);
+  const page = await as('admin', { fresh: true });
+  let dead = false;
+  await page.routeWebSocket(/\/live\/yard/, (near) => {
+    const far = near.connectToServer();
+    const old = !dead;
+    far.onMessage((message) => old && dead || near.send(message));
+  });
+  await page.addInitScript(() => {
+    const add = EventSource.prototype.addEventListener;
+    EventSource.prototype.addEventListener = function (kind, heard) {
+      add.call(this, kind, (event) => window.deaf || heard(event));
+    };
+  });
+  await page.goto(`${origin}/`);
+  await live(page, 'yard');
+  dead = true;
+  await page.evaluate(() => (window.deaf = true));
+  await page.context().setOffline(true);
+  const banner = page.locator('.banners').getByText('The server cannot be reached');
+  await banner.waitFor();
+  await page.locator('[data-camera="yard"]:not(.live)').waitFor();
+  await shot('offline');
+  await page.evaluate(() => (window.deaf = false));
+  await page.context().setOffline(false);
+  await live(page, 'yard');
+  await banner.waitFor({ state: 'detached' });
+}
+network.windows = ['phone'];
 
 // All cameras go back to a time that is typed, and forth again.
 export async function back({ as, api, axe, shot }) {
