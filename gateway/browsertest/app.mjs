@@ -134,7 +134,7 @@ class Traveller {
 
   // axe judges whether the page can be used without eyes or a mouse, as far as a program can tell.
   async axe(page = this.page) {
-    await page.evaluate(axeSource);
+    if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource); // or it is there since before
     const { violations, passes } = await page.evaluate((runOnly) => window.axe.run({ runOnly, resultTypes: ['violations'] }), rules);
     check(passes.length > 5, 'axe finds nothing to judge');
     const found = violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} ${failureSummary}`));

@@ -93,3 +93,4 @@ export async function told({ as, origin, axe, shot }) {
   await page.getByRole('button', { name: 'Reload' }).click();
   await page.getByText('Framegate was updated').waitFor({ state: 'detached' });
 }
+told.windows = ['phone'];

@@ -74,6 +74,7 @@ export async function ended({ as, api, admin, password, expect, shot, axe }) {
   await page.waitForFunction(() => !window.stays);
   await settings.waitFor();
 }
+ended.windows = ['phone'];
 
 // What has caps lock on says so.
 export async function capsLock({ as }) {

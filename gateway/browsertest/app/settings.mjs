@@ -236,3 +236,4 @@ export async function password({ as, api, password: good, expect }) {
   await as('admin');
   await api('DELETE', 'users/changer');
 }
+password.windows = ['wide'];
