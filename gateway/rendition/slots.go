@@ -121,8 +121,7 @@ type job struct {
 // take waits for a slot, unless the job has one. An error that is no context's
 // is a *refusal.
 func (j *job) take(ctx context.Context) error {
-	j.life = stream.LifeOf(ctx)
-	if !j.queue() {
+	if !j.queue(stream.LifeOf(ctx)) {
 		return nil
 	}
 	defer j.leaveQueue()
@@ -144,10 +143,11 @@ func (j *job) take(ctx context.Context) error {
 
 // queue takes a slot if one is free for the job, and otherwise has it wait for
 // one: those that nobody reads any more end for it.
-func (j *job) queue() (waits bool) {
+func (j *job) queue(life stream.Life) (waits bool) {
 	s := j.slots
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	j.life = life // which whoever else queues looks at
 	if s.holding[j] {
 		return false
 	}

@@ -35,6 +35,9 @@ func TestDrain(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	defer player.Close()
+	if err := player.WriteJSON(map[string]any{"type": "hello", "codecs": []string{"h264", "jpeg"}}); err != nil {
+		t.Fatal(err)
+	}
 	var job struct{ ID, State, URL string }
 	ask := func(method, path string, body any, status int) {
 		t.Helper()
