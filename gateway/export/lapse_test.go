@@ -115,7 +115,7 @@ func TestTimelapseGoesOn(t *testing.T) {
 		}
 	})
 	made := func(share float64) {
-		for end := time.Now().Add(time.Minute); r.All()[0].Progress < share && time.Now().Before(end); {
+		for end := time.Now().Add(ceiling); r.All()[0].Progress < share && time.Now().Before(end); {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
