@@ -110,7 +110,7 @@ func (p *player) await(ctx context.Context) bool {
 		if d <= 0 {
 			return false
 		}
-		if listens {
+		if listens || p.sound != nil && p.rate == 1 { // somebody may listen soon
 			d = min(d, soundAhead/2)
 		}
 		if p.wait(ctx, d) {
