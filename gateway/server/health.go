@@ -8,9 +8,8 @@ import (
 	"os/exec"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"framegate/gateway/api"
+	"framegate/gateway/doctor"
 	"framegate/gateway/front"
 	"framegate/gateway/health"
 	"framegate/gateway/store"
@@ -81,11 +80,11 @@ func (s *server) lookAtDatabase(ctx context.Context) error {
 }
 
 func (s *server) lookAtDisk(context.Context) error {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(s.Config.Data, &fs); err != nil {
+	free, err := doctor.Free(s.Config.Data)
+	if err != nil {
 		return fmt.Errorf("%s: %w", s.Config.Data, err)
 	}
-	if free := int64(fs.Bavail) * int64(fs.Bsize); free < leastFree {
+	if free < leastFree {
 		return fmt.Errorf("%s has %d kB left: free some space, or nothing can be changed", s.Config.Data, free>>10)
 	}
 	return nil
