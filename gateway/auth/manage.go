@@ -153,8 +153,8 @@ func tokenOf(t store.Token) Token {
 }
 
 // CreateToken makes a token. Its text is in the answer, sealed in the database if it
-// is to do for Digest, and nowhere else. A zero time never expires. The error is ErrBadName, ErrBadGrant, ErrBadLifetime,
-// ErrExists or of the store.
+// is to do for Digest, and nowhere else. A zero time never expires. The error is
+// ErrBadName, ErrBadGrant, ErrBadLifetime, ErrExists or of the store.
 func (a *Auth) CreateToken(ctx context.Context, name string, grants []Grant, expires time.Time, sealed bool) (Token, secret.Text, error) {
 	if err := checkName(name); err != nil {
 		return Token{}, secret.Text{}, err

@@ -25,9 +25,9 @@ const shutdownGrace = 4 * time.Second
 
 // Serve runs a server until ctx is done, and then ends it in order: drained, for as long as
 // it was told, not ready, no new connections, the viewers at the end of a part, the cameras.
-// It returns within five seconds after it has drained; nil if all went well. The addresses to open go
-// to stdout once it listens. A service manager that started this process is told of
-// start, reloads and end (sd_notify(3)).
+// It returns within five seconds after it has drained; nil if all went well. The addresses
+// to open go to stdout once it listens. A service manager that started this process is
+// told of start, reloads and end (sd_notify(3)).
 func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	listener, err := o.listen()
 	if err != nil {
