@@ -52,8 +52,12 @@ type attempt struct {
 	at   time.Time
 }
 
+// ffmpegAgain is how long an ffmpeg that does not work is taken to be so: a machine that
+// has no time for it, or a library that is put right, leaves the file what it was.
+const ffmpegAgain = 5 * time.Second
+
 // lookAtFFmpeg says why ffmpeg cannot be used. It is tried when it is another file than
-// at the last look, and else only looked for.
+// at the last look, and again where it did not work, and else only looked for.
 func (s *server) lookAtFFmpeg(ctx context.Context) error {
 	var now attempt
 	if path, err := exec.LookPath(s.settings().FFmpeg.Path); err == nil {
@@ -62,9 +66,10 @@ func (s *server) lookAtFFmpeg(ctx context.Context) error {
 			now.size, now.at = about.Size(), about.ModTime()
 		}
 	}
-	if s.tried == nil || *s.tried != now {
+	again := s.wrong != nil && now.path != "" && time.Since(s.triedAt) >= ffmpegAgain
+	if s.tried == nil || *s.tried != now || again {
 		s.wrong = s.tryFFmpeg(ctx)
-		s.tried = &now
+		s.tried, s.triedAt = &now, time.Now()
 	}
 	return s.wrong
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -139,6 +140,23 @@ func TestEveryFaultIsSeen(t *testing.T) {
 			t.Errorf("but alive: %q", got)
 		}
 	})
+}
+
+// TestFFmpegIsTriedAgain where it did not work, after a while, though its file is the same.
+func TestFFmpegIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("ffmpeg is not installed")
+	}
+	s, _ := wiredAt(t, t.TempDir(), "")
+	must(t, s.lookAtFFmpeg(t.Context()))
+	late := errors.New("it was not done in time")
+	for after, want := range map[time.Duration]error{0: late, ffmpegAgain: nil} {
+		s.wrong, s.triedAt = late, time.Now().Add(-after)
+		if err := s.lookAtFFmpeg(t.Context()); err != want {
+			t.Errorf("%v after it failed: %v, want %v", after, err, want)
+		}
+	}
 }
 
 // mount makes a folder that is a disk of its own, of 32 MB; false where that is not

@@ -73,8 +73,9 @@ type server struct {
 	rtsp       rtspDoors
 	health     *health.Monitor
 	clock      health.Clock
-	tried      *attempt // of ffmpeg, at the last look; nil before the first
-	wrong      error    // with it
+	tried      *attempt // of ffmpeg, the last; nil before the first
+	triedAt    time.Time
+	wrong      error // with it
 
 	refused atomic.Pointer[refusal]  // of the last reload; nil where it was not
 	waiting atomic.Pointer[[]string] // keys of the configuration that take a restart
