@@ -2,6 +2,8 @@ package config
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -146,26 +148,22 @@ func TestEnvironmentWins(t *testing.T) {
 		if c.beside != "" || len(c.good) < 2 {
 			continue
 		}
-		i := 0
-		var texts []string
-		for text := range c.good {
-			texts = append(texts, text)
-			if i++; i == 2 {
-				break
-			}
+		texts := slices.Sorted(maps.Keys(c.good))
+		if texts[0] == "" { // an empty variable counts as not set
+			texts = texts[1:]
 		}
-		for _, s := range Settings() {
-			if s.Key != key {
-				continue
-			}
-			got, err := Parse("/f.yaml", []byte(inFile(key, texts[0], s.list)), []string{variableFor(key, texts[1])})
+		all := Settings()
+		setting := all[slices.IndexFunc(all, func(s Setting) bool { return s.Key == key })]
+		for i, set := range texts {
+			written := texts[(i+1)%len(texts)]
+			got, err := Parse("/f.yaml", []byte(inFile(key, written, setting.list)), []string{variableFor(key, set)})
 			if err != nil {
 				t.Fatalf("%s: %v", key, err)
 			}
-			if b, _ := json.Marshal(s.Value(got)); string(b) != c.good[texts[1]] {
-				t.Errorf("%s: %q in the file and %q in the environment is %s", key, texts[0], texts[1], b)
+			if b, _ := json.Marshal(setting.Value(got)); string(b) != c.good[set] {
+				t.Errorf("%s: %q in the file and %q in the environment is %s", key, written, set, b)
 			}
-			for _, other := range Settings() {
+			for _, other := range all {
 				if other.Key != key && other.Key != "data" && other.Key != "recordings.dir" && other.Key != "default_camera" && !other.Same(got, &usual) {
 					t.Errorf("%s changes %s", key, other.Key)
 				}
