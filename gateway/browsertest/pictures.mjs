@@ -1,4 +1,4 @@
-// Makes pictures of the app for the README: node pictures.mjs ORIGIN PASSWORD FOLDER,
+// Makes pictures of the app for the documents: node pictures.mjs ORIGIN PASSWORD FOLDER,
 // which scripts/pictures calls.
 
 import { join } from 'node:path';

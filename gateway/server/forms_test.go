@@ -27,9 +27,9 @@ func TestEveryFormIsInTheMatrix(t *testing.T) {
 
 // TestFormsOfCamerasAreNamed by the API, whose links the contract of forms goes by
 // (e2e/contract) and whose document lists them, and, those that give pictures, by
-// the README.
+// the page of what comes out.
 func TestFormsOfCamerasAreNamed(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../docs/outputs.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +43,8 @@ func TestFormsOfCamerasAreNamed(t *testing.T) {
 		if strings.Contains(form.Address, "{id}") && (form.Link == "" || !strings.Contains(listed, " "+form.Link)) {
 			t.Errorf("%s %s is not among the %q", form.Method, form.Address, listed)
 		}
-		if form.Action == auth.View && !bytes.Contains(readme, []byte("| `"+form.Address+"` |")) {
-			t.Errorf("the README does not say what %s gives", form.Address)
+		if form.Action == auth.View && !bytes.Contains(page, []byte("| `"+form.Address+"` |")) {
+			t.Errorf("docs/outputs.md does not say what %s gives", form.Address)
 		}
 	}
 }

@@ -56,7 +56,8 @@ func TestPackageOfDebian(t *testing.T) {
 	}
 	for name, source := range map[string]string{
 		"usr/lib/systemd/system/framegate.service": "framegate.service", "usr/lib/systemd/system/framegate.socket": "framegate.socket",
-		"usr/lib/sysusers.d/framegate.conf": "framegate.sysusers", "usr/share/doc/framegate/README.md": "../README.md", "usr/share/doc/framegate/copyright": "../LICENSE",
+		"usr/lib/sysusers.d/framegate.conf": "framegate.sysusers", "usr/share/doc/framegate/README.md": "../README.md",
+		"usr/share/doc/framegate/gateway/docs/install.md": "../gateway/docs/install.md", "usr/share/doc/framegate/copyright": "../LICENSE",
 	} {
 		if got, want := contentOf(t, filepath.Join(folder, name)), contentOf(t, scripts+source); got != want {
 			t.Errorf("%s is not what it was made of", name)

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// link is one of Markdown, or a picture.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// code is what Markdown shows as it is: spans and indented or fenced blocks.
+var code = regexp.MustCompile("(?m)`[^`\n]+`|^(?:    |\t).*$|(?s:^```.*?^```)")
+
+// documents returns the text of each document for people, by its path from the
+// root of the repository.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	for _, pattern := range []string{"README.md", ".github/*.md", "gateway/DESIGN.md", "gateway/record/DESIGN.md", "gateway/docs/*.md"} {
+		names, err := filepath.Glob(filepath.Join("..", pattern))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("there is no %s: %v", pattern, err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[filepath.ToSlash(name)[len("../"):]] = string(text)
+		}
+	}
+	return found
+}
+
+// anchors returns where links into a document may lead: its headings, as GitHub
+// and GitLab name them.
+func anchors(text string) []string {
+	var found []string
+	for line := range strings.Lines(code.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.HasPrefix(s, "```") || !strings.HasPrefix(s, "`") {
+			return "" // a block; a span may be within a heading
+		}
+		return strings.Trim(s, "`")
+	})) {
+		level := strings.TrimLeft(line, "#")
+		if level == line || !strings.HasPrefix(level, " ") {
+			continue
+		}
+		found = append(found, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-', r == '_', unicode.IsLetter(r), unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, strings.TrimSpace(level)))
+	}
+	return found
+}
+
+// TestLinksOfDocumentsLeadSomewhere, to files that are there and to headings in
+// them, and from the README to every page.
+func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
+	texts := documents(t)
+	leads := make(map[string][]string)
+	for name, text := range texts {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(text, ""), -1) {
+			if strings.Contains(match[1], "://") || strings.HasPrefix(match[1], "mailto:") {
+				continue
+			}
+			file, anchor, _ := strings.Cut(match[1], "#")
+			to := name
+			if file != "" {
+				to = path.Join(path.Dir(name), file)
+			}
+			if _, err := os.Stat(filepath.Join("..", to)); err != nil {
+				t.Errorf("%s: %s is not there", name, match[1])
+			} else if anchor != "" && !slices.Contains(anchors(texts[to]), anchor) {
+				t.Errorf("%s: %s has no heading #%s", name, to, anchor)
+			}
+			leads[name] = append(leads[name], to)
+		}
+	}
+	reached := []string{"README.md"}
+	for i := 0; i < len(reached); i++ {
+		for _, to := range leads[reached[i]] {
+			if !slices.Contains(reached, to) {
+				reached = append(reached, to)
+			}
+		}
+	}
+	for name := range texts {
+		if !slices.Contains(reached, name) {
+			t.Errorf("no link leads from README.md to %s", name)
+		}
+	}
+}
+
+// TestReadmeIsShort: a page and a half, so that somebody reads it. What is more
+// belongs to the pages of docs.
+func TestReadmeIsShort(t *testing.T) {
+	if words := len(strings.Fields(documents(t)["README.md"])); words > 1300 {
+		t.Errorf("README.md has %d words", words)
+	}
+}
