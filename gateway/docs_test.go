@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -108,5 +109,88 @@ func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 func TestReadmeIsShort(t *testing.T) {
 	if words := len(strings.Fields(documents(t)["README.md"])); words > 1300 {
 		t.Errorf("README.md has %d words", words)
+	}
+}
+
+// TestSymptomsAreWhatIsSaid: what the pages for people in trouble quote of the
+// program is in its source, so that they are found by what is seen.
+func TestSymptomsAreWhatIsSaid(t *testing.T) {
+	source := said(t)
+	quote := regexp.MustCompile(`“([^”]+)”`)
+	for _, page := range []string{"symptoms.md", "cameras.md"} {
+		quotes := quote.FindAllStringSubmatch(documents(t)["gateway/docs/"+page], -1)
+		if len(quotes) == 0 {
+			t.Errorf("%s quotes nothing", page)
+		}
+		for _, match := range quotes {
+			if text := match[1]; text != "quotes" && !strings.Contains(source, text) {
+				t.Errorf("%s: nothing says %q", page, text)
+			}
+		}
+	}
+}
+
+// said returns all source that has texts for people: ours, without tests, and of the
+// system's what it says of addresses.
+func said(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	all.WriteString("address already in use\n") // EADDRINUSE
+	for _, root := range []string{".", "../web/app", "../web/player"} {
+		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == "testdata"):
+				return filepath.SkipDir
+			case entry.IsDir(), strings.HasSuffix(name, "_test.go"), strings.HasSuffix(name, ".test.ts"):
+				return nil
+			}
+			if extension := filepath.Ext(name); extension != ".go" && extension != ".ts" && extension != ".svelte" {
+				return nil
+			}
+			text, err := os.ReadFile(name)
+			all.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
+}
+
+// TestContributingNamesWhatIsThere: files, folders and tests, in the walk from the
+// first line of an input or output to its last test.
+func TestContributingNamesWhatIsThere(t *testing.T) {
+	guide := documents(t)[".github/CONTRIBUTING.md"]
+	tests, err := os.ReadFile("arch_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := regexp.MustCompile("(?:gateway|web|scripts|transcode)/[a-z0-9/_]+(?:\\.[a-z]+)?").FindAllString(guide, -1)
+	if len(files) < 20 {
+		t.Errorf("only %q are named", files)
+	}
+	for _, file := range files {
+		if _, err := os.Stat(filepath.Join("..", file)); err != nil {
+			t.Errorf("%s is not there", file)
+		}
+	}
+	all := string(tests)
+	for _, pattern := range []string{"*/*_test.go", "*/*/*_test.go", "*/*/*/*_test.go"} {
+		names, _ := filepath.Glob(pattern)
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += string(text)
+		}
+	}
+	for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(guide, -1) {
+		if !strings.Contains(all, "func "+name+"(") {
+			t.Errorf("there is no %s", name)
+		}
 	}
 }
