@@ -39,6 +39,7 @@ type commandLine struct {
 	Serve       serveCommand       `cmd:"" default:"withargs" help:"Run the gateway (the default)."`
 	Check       checkCommand       `cmd:"" help:"Check a configuration and exit."`
 	Doctor      doctorCommand      `cmd:"" help:"Look at what a server needs and what it meets (ffmpeg, folders, ports, the clock, cameras), also beside one that runs, and say what to do."`
+	Import      importCommand      `cmd:"" help:"Print a configuration made of one of go2rtc's, Frigate's or MediaMTX's, and say what of that has no place in it."`
 	Index       indexCommand       `cmd:"" help:"Manage the index of recordings."`
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`

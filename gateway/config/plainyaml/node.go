@@ -32,16 +32,38 @@ type Node struct {
 // Entry is a key of a mapping, and what it has. The key is a Text, or Refused.
 type Entry struct{ Key, Value *Node }
 
-// nodeOf gives the node of a syntax tree.
-func nodeOf(n ast.Node) *Node {
+// Get gives the value of a key, nil where it is not there. Of a key that comes twice
+// it is the first.
+func (n *Node) Get(key string) *Node {
+	for _, entry := range n.Entries {
+		if entry.Key.Text == key && entry.Key.Kind == Text {
+			return entry.Value
+		}
+	}
+	return nil
+}
+
+// builder makes nodes of a syntax tree. Without shorthand it marks anchors, aliases
+// and merge keys as refused.
+type builder struct {
+	shorthand *shorthand
+}
+
+// node gives the node of a syntax tree.
+func (b builder) node(n ast.Node) *Node {
 	if m, ok := n.(ast.MapNode); ok {
-		return mappingOf(m, n.GetToken())
+		return b.mapping(m, n.GetToken())
+	}
+	if b.shorthand != nil {
+		if node := b.shorthand.node(b, n); node != nil {
+			return node
+		}
 	}
 	switch n := n.(type) {
 	case *ast.SequenceNode:
 		list := &Node{Place: placeOf(n.GetToken()), Kind: List}
 		for _, item := range n.Values {
-			list.Items = append(list.Items, nodeOf(item))
+			list.Items = append(list.Items, b.node(item))
 		}
 		return list
 	case *ast.NullNode:
@@ -78,11 +100,16 @@ func textOf(n ast.Node) *Node {
 	return node
 }
 
-// mappingOf gives the node of a mapping, and of the token that stands for it.
-func mappingOf(m ast.MapNode, t *token.Token) *Node {
+// mapping gives the node of a mapping, and of the token that stands for it.
+func (b builder) mapping(m ast.MapNode, t *token.Token) *Node {
 	mapping := &Node{Place: placeOf(t), Kind: Mapping}
+	var merged []*Node
 	for entries := m.MapRange(); entries.Next(); {
-		key, value := keyOf(entries.Key()), nodeOf(entries.Value())
+		key, value := keyOf(entries.Key()), b.node(entries.Value())
+		if _, merges := entries.Key().(*ast.MergeKeyNode); merges && b.shorthand != nil {
+			merged = append(merged, value)
+			continue
+		}
 		if value.Kind == Nothing {
 			value.Comment = commentBehind(entries.Key().GetToken().Next) // which is the colon
 		}
@@ -91,6 +118,9 @@ func mappingOf(m ast.MapNode, t *token.Token) *Node {
 	// The token of a mapping without braces is a colon, behind its first key.
 	if len(mapping.Entries) > 0 && t.Type != token.MappingStartType {
 		mapping.Place = mapping.Entries[0].Key.Place
+	}
+	if merged != nil {
+		b.shorthand.merge(mapping, merged)
 	}
 	return mapping
 }

@@ -7,7 +7,8 @@
 // sees in it, so that 0123 and no are those. How long reading takes is bounded,
 // whatever is read.
 //
-// It knows no keys. Package config calls it.
+// It knows no keys. Package config calls it, and migrate, for which aliases are
+// written out.
 package plainyaml
 
 import (
@@ -54,7 +55,22 @@ func (e *Error) Error() string {
 }
 
 // Parse gives the root of a document, nil where there is nothing but comments.
-func Parse(document []byte) (node *Node, wrong *Error) {
+func Parse(document []byte) (*Node, *Error) { return read(document, builder{}) }
+
+// ParseShorthand is Parse for documents that others wrote for other programs: what
+// an alias or a merge key stands for is in its place, and shared where it stands in
+// several.
+func ParseShorthand(document []byte) (*Node, *Error) {
+	b := builder{&shorthand{anchors: make(map[string]*Node)}}
+	root, wrong := read(document, b)
+	if wrong == nil && b.shorthand.tooMuch(root) {
+		return nil, &Error{root.Place, "has too many keys and values where aliases are written out"}
+	}
+	return root, wrong
+}
+
+// read gives the root of a document as b makes it.
+func read(document []byte, b builder) (node *Node, wrong *Error) {
 	// The parser is not ours and has met few files meant to break it. A panic
 	// in it must not look like one of Framegate.
 	defer func() {
@@ -74,7 +90,7 @@ func Parse(document []byte) (node *Node, wrong *Error) {
 	if root == nil || err != nil {
 		return nil, err
 	}
-	return nodeOf(root), nil
+	return b.node(root), nil
 }
 
 // firstNonText finds the first byte that is not part of UTF-8 text.

@@ -1,0 +1,196 @@
+package migrate
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"framegate/gateway/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestSampleConfigurations reads a whole configuration of each program, and compares
+// what is written, and what is said to be lost, with a file beside it.
+func TestSampleConfigurations(t *testing.T) {
+	for _, sample := range []struct {
+		file   string
+		format Format
+	}{{"go2rtc.yaml", Go2RTC}, {"frigate.yml", Frigate}, {"mediamtx.yml", MediaMTX}} {
+		t.Run(sample.file, func(t *testing.T) {
+			document, err := os.ReadFile("testdata/" + sample.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := Read(document, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Format != sample.format {
+				t.Errorf("it is taken for one of %s", result.Format)
+			}
+			ours, err := config.Parse("framegate.yaml", result.Config, nil)
+			if err != nil {
+				t.Fatalf("our own configuration is refused: %v\n%s", err, result.Config)
+			}
+			if len(ours.Cameras) != result.Cameras {
+				t.Errorf("it has %d cameras, and says %d", len(ours.Cameras), result.Cameras)
+			}
+			var got bytes.Buffer
+			got.Write(result.Config)
+			got.WriteString("--- lost\n")
+			for _, loss := range result.Losses {
+				fmt.Fprintf(&got, "%d: %s\n", loss.Line, loss)
+			}
+			golden := "testdata/" + sample.file + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != string(want) {
+				t.Errorf("it became\n%s\nwant\n%s", got.String(), want)
+			}
+		})
+	}
+}
+
+// TestSources takes the kinds of sources that go2rtc has.
+func TestSources(t *testing.T) {
+	for _, c := range []struct{ source, want, lost string }{
+		{"rtsp://10.0.0.1/a", "rtsp://10.0.0.1/a", ""},
+		{"RTSP://10.0.0.1/a", "rtsp://10.0.0.1/a", ""},
+		{"rtspx://10.0.0.1/a", "rtsps://10.0.0.1/a", ""},
+		{"httpx://10.0.0.1/a", "https://10.0.0.1/a", ""},
+		{"ffmpeg:rtsp://10.0.0.1/a#video=copy", "rtsp://10.0.0.1/a", ""},
+		{"ffmpeg:device?video=/dev/video2", "v4l2:///dev/video2", ""},
+		{"v4l2:device?video=/dev/video2&video_size=640x480", "v4l2:///dev/video2?height=480&width=640", ""},
+		{"ffmpeg:device?video=FaceTime", "", "names no device"},
+		{"ffmpeg:/media/a.mp4", "file:///media/a.mp4", ""},
+		{"tcp://10.0.0.1:5000", "tcp://10.0.0.1:5000", ""},
+		{"http://10.0.0.1/a.m3u8?x=1", "", "HLS"},
+		{"exec:ffmpeg -i x {output}", "", "programs are not started"},
+		{"tapo://x@10.0.0.1", "", "go2rtc run beside"},
+		{"rtsp://a:${P}x@10.0.0.1/", "", "a part of its address"},
+		{"rtsp://10.0.0.1:${P}/", "", "a part of its address"},
+		{"rtsp://a b@10.0.0.1/", "", "no URL"},
+		{"just text", "", "no address"},
+		{"rtsp://10.0.0.1/a#header=X", "rtsp://10.0.0.1/a", "#header"},
+	} {
+		result, err := Read(fmt.Appendf(nil, "streams:\n  a: %q\n  kept: rtsp://10.0.0.9/\n", c.source), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := config.Parse("framegate.yaml", result.Config, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if camera, there := ours.Camera("a"); there {
+			got = camera.Source.Text()
+		}
+		if got != c.want {
+			t.Errorf("%s became %q, want %q", c.source, got, c.want)
+		}
+		switch {
+		case c.lost == "" && len(result.Losses) > 0:
+			t.Errorf("of %s is said to be lost: %v", c.source, result.Losses)
+		case c.lost != "" && (len(result.Losses) != 1 || !strings.Contains(result.Losses[0].Text, c.lost) || result.Losses[0].Line != 2):
+			t.Errorf("of %s is said to be lost: %v, want something of %q on line 2", c.source, result.Losses, c.lost)
+		}
+	}
+}
+
+// TestIDs makes ids of names that are none, each once.
+func TestIDs(t *testing.T) {
+	var document strings.Builder
+	document.WriteString("streams:\n")
+	names := []string{"Front.Door", "front_door", "Küche", "北", "-", strings.Repeat("x", 100), strings.Repeat("x", 101)}
+	for _, name := range names {
+		fmt.Fprintf(&document, "  %q: rtsp://10.0.0.1/\n", name)
+	}
+	result, err := Read([]byte(document.String()), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := config.Parse("framegate.yaml", result.Config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for i, camera := range ours.Cameras {
+		ids = append(ids, camera.ID)
+		if camera.Name != names[i] {
+			t.Errorf("%s is named %q, want %q", camera.ID, camera.Name, names[i])
+		}
+	}
+	x := strings.Repeat("x", 60)
+	if got, want := strings.Join(ids, " "), "front-door front-door-2 k-che camera camera-2 "+x+" "+x+"-2"; got != want {
+		t.Errorf("the ids are %s, want %s", got, want)
+	}
+}
+
+// TestNothingToTake says why there is nothing to write.
+func TestNothingToTake(t *testing.T) {
+	for _, c := range []struct {
+		document string
+		format   Format
+		want     string
+	}{
+		{"", "", "holds no keys"},
+		{"- a", "", "holds no keys"},
+		{"a: [", "", "brackets"},
+		{"listen: 1", "", "none of the keys"},
+		{"streams:\n", "", "no camera"},
+		{"streams: 5", "", "no camera"},
+		{"cameras: {a: {ffmpeg: {inputs: 5}}}", "", "no camera"},
+		{"paths: {a: {source: rpiCamera}}", "", "no camera"},
+		{"streams: {a: }", "nvr", "not known here"},
+	} {
+		if _, err := Read([]byte(c.document), c.format); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want something of %q", c.document, err, c.want)
+		}
+	}
+}
+
+// FuzzRead: whatever is read, what is written is a configuration of ours, and what is
+// lost is told in lines.
+func FuzzRead(f *testing.F) {
+	for _, name := range []string{"go2rtc.yaml", "frigate.yml", "mediamtx.yml"} {
+		document, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(document)
+	}
+	f.Add([]byte("streams: {a: }\napi: {base_path: x y}\nrtsp: {listen: nowhere}\nffmpeg: {bin: ''}"))
+	f.Add([]byte("streams: {a: 'rtsp://u:p@h/\x01', \"b\\nc: d\": , c: [x, {y: z}]}"))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		result, err := Read(document, "")
+		if result == nil {
+			return
+		}
+		for _, loss := range result.Losses {
+			if strings.ContainsAny(loss.String(), "\n\r\x00") {
+				t.Errorf("what is lost is told in more than a line: %q", loss)
+			}
+		}
+		if err != nil {
+			return
+		}
+		ours, err := config.Parse("framegate.yaml", result.Config, nil)
+		switch {
+		case err != nil:
+			t.Errorf("%v\n%s", err, result.Config)
+		case len(ours.Cameras) != result.Cameras:
+			t.Errorf("%d cameras are written as %d", result.Cameras, len(ours.Cameras))
+		}
+	})
+}
