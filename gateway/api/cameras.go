@@ -226,7 +226,7 @@ func errChanged() error {
 
 // inFile says that a camera is not the API's to change.
 func inFile(id string) error {
-	return problem.New(http.StatusConflict, "camera "+id+" is in the configuration file; change it there")
+	return problem.New(http.StatusConflict, "camera "+id+" is in the configuration file; change it there").Coded(problem.OfFile)
 }
 
 // begin gives what is kept of a camera that is to be changed, and a context that
@@ -280,14 +280,14 @@ func (a *API) keep(ctx context.Context, camera config.Camera) (store.Camera, err
 	added := 0
 	for _, c := range present {
 		if c.ID == camera.ID {
-			return store.Camera{}, problem.New(http.StatusConflict, "there is a camera "+c.ID+" already")
+			return store.Camera{}, problem.New(http.StatusConflict, "there is a camera "+c.ID+" already").Coded(problem.Exists)
 		}
 		if c.Added {
 			added++
 		}
 	}
 	if added >= maxAdded {
-		return store.Camera{}, problem.New(http.StatusConflict, fmt.Sprintf("%d cameras were added, which is the most", maxAdded))
+		return store.Camera{}, problem.New(http.StatusConflict, fmt.Sprintf("%d cameras were added, which is the most", maxAdded)).Coded(problem.TooMany)
 	}
 	packed, err := pack(camera)
 	if err != nil {

@@ -5,8 +5,11 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"framegate/gateway/api/problem"
 )
 
 //go:embed docs
@@ -17,12 +20,13 @@ const docSecurity = "default-src 'none'; script-src 'self'; style-src 'self'; co
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // introduction begins the document.
-const introduction = "Framegate takes cameras in and gives them out to browsers and tools; this is how it is told what to do.\n\n" +
+var introduction = "Framegate takes cameras in and gives them out to browsers and tools; this is how it is told what to do.\n\n" +
 	"Whoever asks is known by the cookie of POST /api/v1/login, or by a token in Authorization: Bearer; " +
 	"programs also by a name and password in Authorization: Basic. " +
-	"What you may not see is answered like what is not there, with 404. Errors are problem documents (RFC 9457). " +
+	"What you may not see is answered like what is not there, with 404. Errors are problem documents (RFC 9457), whose code stays what it is when words change. " +
 	"Bodies are JSON of at most 64 KiB, before a login 8 KiB; what is not known in one is refused. Times are in UTC.\n\n" +
-	"Pictures are at addresses of their own, under /live/; the status of a camera names them."
+	"Pictures are at addresses of their own, under /live/; the status of a camera names them.\n\n" +
+	"The codes of errors: " + strings.Join(problem.Codes(), "; ") + "."
 
 // tags are the groups of the document, in its order.
 var tags = []*huma.Tag{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -437,7 +438,7 @@ func (a answered) problem() problem.Problem {
 	}
 	var p problem.Problem
 	must(a.t, json.Unmarshal(a.body, &p))
-	if p.Status != a.response.StatusCode || p.Title == "" || p.Detail == "" || p.Type != "about:blank" {
+	if p.Status != a.response.StatusCode || p.Title == "" || p.Detail == "" || p.Type != "about:blank" || !slices.ContainsFunc(problem.Codes(), func(line string) bool { return strings.HasPrefix(line, fmt.Sprintf("%s (%d): ", p.Code, p.Status)) }) {
 		a.t.Fatalf("%s: problem %s", a.what, a.body)
 	}
 	return p

@@ -127,7 +127,7 @@ func (a *API) changeMyPassword(ctx context.Context, in *struct {
 	w, r := openapi.ExchangeOf(ctx)
 	p, err := a.options.Auth.ChangePassword(w, r, principalOf(ctx), secret.New(in.Body.Old), password)
 	if errors.Is(err, auth.ErrDenied) { // who asks is logged in all the same
-		err = faulty("body.old", "is not your password")
+		err = faulty("body.old", "is not your password").Coded(problem.WrongPassword)
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -13,6 +14,12 @@ const (
 	// stepLasts is how long a step is a trouble that is not taken back. The clock is taken
 	// for right then.
 	stepLasts = time.Minute
+)
+
+// What may be wrong with a clock.
+var (
+	ErrImplausible = errors.New("is over")
+	ErrStepped     = errors.New("was set")
 )
 
 // plausible is before any time that a clock can have that is right.
@@ -41,7 +48,7 @@ func (c *Clock) Look(context.Context) error {
 	offset := wall.Sub(c.start.Round(0)) - now.Sub(c.start)
 	switch step := offset - c.offset; {
 	case wall.Before(plausible):
-		return fmt.Errorf("says %s, which is over: recordings get wrong times and logins end too late; set it, and have it kept right (NTP)", wall.UTC().Format(time.DateTime))
+		return fmt.Errorf("says %s, which %w: recordings get wrong times and logins end too late; set it, and have it kept right (NTP)", wall.UTC().Format(time.DateTime), ErrImplausible)
 	case step.Abs() <= mostStep:
 		c.stepped = time.Time{}
 		return nil
@@ -49,7 +56,7 @@ func (c *Clock) Look(context.Context) error {
 		c.stepped = now
 		fallthrough
 	case now.Sub(c.stepped) < stepLasts:
-		return fmt.Errorf("was set %s by %v: recordings begin a new run; have it kept right (NTP), so that it is not set by steps", direction(step), step.Abs().Round(time.Second))
+		return fmt.Errorf("%w %s by %v: recordings begin a new run; have it kept right (NTP), so that it is not set by steps", ErrStepped, direction(step), step.Abs().Round(time.Second))
 	}
 	c.offset, c.stepped = offset, time.Time{}
 	return nil

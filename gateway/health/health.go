@@ -23,8 +23,8 @@ const (
 	Patience = 1500 * time.Millisecond
 )
 
-// errHangs is the trouble of what does not answer.
-var errHangs = errors.New("does not answer")
+// ErrHangs is the trouble of what does not answer.
+var ErrHangs = errors.New("does not answer")
 
 // Check is one thing to look at.
 type Check struct {
@@ -71,7 +71,7 @@ func (m *Monitor) watch(ctx context.Context, c Check) {
 	again := time.NewTicker(Period)
 	defer again.Stop()
 	for {
-		late := time.AfterFunc(cmp.Or(c.Patience, Patience), func() { m.note(c.Name, errHangs) })
+		late := time.AfterFunc(cmp.Or(c.Patience, Patience), func() { m.note(c.Name, ErrHangs) })
 		err := c.Look(ctx)
 		late.Stop()
 		if ctx.Err() != nil {

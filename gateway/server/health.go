@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"time"
@@ -90,7 +91,7 @@ func (s *server) lookAtDisk(context.Context) error {
 		return fmt.Errorf("%s: %w", s.Config.Data, err)
 	}
 	if free < leastFree {
-		return fmt.Errorf("%s has %d kB left: free some space, or nothing can be changed", s.Config.Data, free>>10)
+		return fmt.Errorf("%s: %w: %d kB are left; free some space, or nothing can be changed", s.Config.Data, store.ErrFull, free>>10)
 	}
 	return nil
 }
@@ -106,10 +107,35 @@ func (s *server) unready() error {
 	return nil
 }
 
+// ways are those in which things may be wrong, for the codes of troubles.
+var ways = []struct {
+	err  error
+	word string
+}{
+	{health.ErrHangs, "hangs"},
+	{exec.ErrNotFound, "missing"},
+	{fs.ErrNotExist, "missing"},
+	{store.ErrBusy, "locked"},
+	{store.ErrFull, "full"},
+	{store.ErrReadOnly, "read_only"},
+	{health.ErrImplausible, "wrong"},
+	{health.ErrStepped, "stepped"},
+}
+
+// codeOf gives what programs know a trouble by: what is wrong, and in which way.
+func codeOf(t health.Trouble) string {
+	for _, w := range ways {
+		if errors.Is(t.Err, w.err) {
+			return t.Name + "_" + w.word
+		}
+	}
+	return t.Name + "_broken"
+}
+
 // Troubles gives what is wrong around the server.
 func (s control) Troubles() (all []api.Trouble) {
 	for _, t := range s.health.Troubles() {
-		all = append(all, api.Trouble{Name: t.Name, Text: t.Err.Error(), Since: t.Since.UTC()})
+		all = append(all, api.Trouble{Name: t.Name, Code: codeOf(t), Text: t.Err.Error(), Since: t.Since.UTC()})
 	}
 	return all
 }

@@ -58,13 +58,13 @@ func TestEveryFaultIsSeen(t *testing.T) {
 	all := map[string]fault{
 		"ffmpeg is missing": {
 			inject: func(t *testing.T) { must(t, os.Remove(program)) }, cure: link,
-			status: `"name":"ffmpeg"`, metric: `framegate_trouble{trouble="ffmpeg"}`,
+			status: `"code":"ffmpeg_missing"`, metric: `framegate_trouble{trouble="ffmpeg"}`,
 			began: `"trouble_began","at":`, ended: `"state":"ffmpeg"`,
 		},
 		"ffmpeg is broken": {
 			inject: func(t *testing.T) { must(t, os.Remove(program)); must(t, os.Symlink("/bin/false", program)) },
 			cure:   func(t *testing.T) { must(t, os.Remove(program)); link(t) },
-			status: `"name":"ffmpeg"`, metric: `framegate_trouble{trouble="ffmpeg"}`,
+			status: `"code":"ffmpeg_broken"`, metric: `framegate_trouble{trouble="ffmpeg"}`,
 			began: `ffmpeg does not work`, ended: `"state":"ffmpeg"`,
 		},
 		"the database is locked": {
@@ -76,17 +76,17 @@ func TestEveryFaultIsSeen(t *testing.T) {
 				must(t, err)
 			},
 			cure:   func(t *testing.T) { must(t, locked.Close()) },
-			status: `"name":"database"`, metric: `framegate_trouble{trouble="database"}`,
+			status: `"code":"database_locked"`, metric: `framegate_trouble{trouble="database"}`,
 			began: `what else has the data folder open`, ended: `"state":"database"`,
 		},
 		"the clock is stepped": {
 			inject: func(*testing.T) { set.Store(int64(time.Hour)) }, cure: func(*testing.T) { set.Store(0) },
-			status: `was set forward by 1h`, metric: `framegate_trouble{trouble="clock"}`,
+			status: `"code":"clock_stepped"`, metric: `framegate_trouble{trouble="clock"}`,
 			began: `was set forward by 1h`, ended: `"state":"clock"`,
 		},
 		"the clock is wrong": {
 			inject: func(*testing.T) { set.Store(int64(-50 * 365 * 24 * time.Hour)) }, cure: func(*testing.T) { set.Store(0) },
-			status: `which is over`, metric: `framegate_trouble{trouble="clock"}`,
+			status: `"code":"clock_wrong"`, metric: `framegate_trouble{trouble="clock"}`,
 			began: `which is over`, ended: `"state":"clock"`,
 		},
 		"the recordings are gone": {
@@ -104,7 +104,7 @@ func TestEveryFaultIsSeen(t *testing.T) {
 		filling := filepath.Join(data, "filling")
 		all["the disk is full"] = fault{
 			inject: func(t *testing.T) { must(t, os.WriteFile(filling, make([]byte, 20<<20), 0o600)) }, cure: func(t *testing.T) { must(t, os.Remove(filling)) },
-			status: `"name":"disk"`, metric: `framegate_trouble{trouble="disk"}`,
+			status: `"code":"disk_full"`, metric: `framegate_trouble{trouble="disk"}`,
 			began: `free some space`, ended: `"state":"disk"`,
 		}
 	}

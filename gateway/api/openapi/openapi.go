@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -134,6 +135,9 @@ func Add[in, out any](s *Set, op Operation, do func(context.Context, *in) (*out,
 		o, err := do(ctx, i)
 		if err == nil {
 			return o, nil
+		}
+		if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+			err = cause // such as that who asked may do so no longer
 		}
 		p := s.options.ProblemOf(err)
 		w, _ := ExchangeOf(ctx)

@@ -87,7 +87,7 @@ func newShop() *shop {
 		}) (*struct{}, error) {
 			w, r := ExchangeOf(ctx)
 			http.SetCookie(w, &http.Cookie{Name: "removed", Value: r.PathValue("room")})
-			return &struct{}{}, nil
+			return &struct{}{}, ctx.Err()
 		})
 	AddPlain[lamp](s.Set, Operation{Method: "GET", Path: "/lamps", ID: "watch-lamps", Tag: "lamps", Summary: "Watch them", Permission: "see", Open: true}, "one after another", "text/event-stream",
 		func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "data: {}\n\n") })
@@ -130,6 +130,17 @@ func TestOperationDoesWhatItIsAsked(t *testing.T) {
 	}
 	if w := s.ask("GET", "/page", ""); w.Body.String() != "page" {
 		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+}
+
+// TestWhyARequestWasEndedIsAnswered, not that it was.
+func TestWhyARequestWasEndedIsAnswered(t *testing.T) {
+	ctx, end := context.WithCancelCause(t.Context())
+	end(errBroken)
+	w := httptest.NewRecorder()
+	newShop().ServeHTTP(w, httptest.NewRequestWithContext(ctx, "DELETE", "/lamps/hall", nil))
+	if w.Code != http.StatusConflict {
+		t.Errorf("status %d", w.Code)
 	}
 }
 

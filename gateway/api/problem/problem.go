@@ -21,7 +21,8 @@ const ContentType = "application/problem+json"
 // Problem is an error as it is answered. It is an error too, so that handlers
 // return it. Make it with New.
 type Problem struct {
-	Type   string  `json:"type" doc:"always about:blank: status says what kind of problem it is" example:"about:blank"`
+	Type   string  `json:"type" doc:"always about:blank: status and code say what kind of problem it is" example:"about:blank"`
+	Code   Code    `json:"code" enum:"bad_request,not_logged_in,wrong_login,not_allowed,not_there,nothing_recorded,wrong_method,too_slow,conflict,exists,too_many,last_admin,of_file,not_done,changed_meanwhile,too_large,wrong_type,wrong_host,invalid,weak_password,wrong_password,too_long,too_often,too_many_attempts,internal,busy,locked,read_only,ending,disk_full,not_written" doc:"what kind of problem it is, for programs: it stays what it is when words change" example:"invalid"`
 	Title  string  `json:"title" doc:"the status in words" example:"Unprocessable Entity"`
 	Status int     `json:"status" doc:"the status of the answer" example:"422"`
 	Detail string  `json:"detail" doc:"what is wrong, and what to do instead" example:"the camera cannot be taken"`
@@ -45,9 +46,9 @@ const (
 	maxDetailBytes = 1 << 10
 )
 
-// New makes the problem of a status.
+// New makes the problem of a status, with the code of it.
 func New(status int, detail string) *Problem {
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+	return &Problem{Type: "about:blank", Code: codeOf(status), Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
 // Error gives the line in words.

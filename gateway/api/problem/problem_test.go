@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +42,28 @@ func TestProblemIsAnsweredAsItIs(t *testing.T) {
 	}
 	if p.Error() != p.Detail || !errors.Is(p, fs.ErrNotExist) {
 		t.Errorf("as an error it is %v", error(p))
+	}
+}
+
+// TestEveryProblemHasACode of its status, which the document names.
+func TestEveryProblemHasACode(t *testing.T) {
+	field, _ := reflect.TypeFor[Problem]().FieldByName("Code")
+	var codes []string
+	for _, k := range kinds {
+		codes = append(codes, string(k.code))
+		if _, read := answer(t, New(k.status, "x").Coded(k.code)); read.Code != k.code {
+			t.Errorf("%s is read as %s", k.code, read.Code)
+		}
+	}
+	if named := field.Tag.Get("enum"); named != strings.Join(codes, ",") {
+		t.Errorf("the document names %s; there are %s", named, strings.Join(codes, ","))
+	}
+	for status := range 600 {
+		of := New(status, "x").Code
+		at := slices.IndexFunc(kinds, func(k kind) bool { return k.code == of })
+		if at < 0 || of != internal && kinds[at].status != status {
+			t.Errorf("a problem of %d is %q", status, of)
+		}
 	}
 }
 
