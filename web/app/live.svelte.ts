@@ -21,7 +21,7 @@ const SILENCE_MS = 10_000; // after which the stream is dead, though nobody said
 
 // Kinds of events after which something is asked for anew.
 const OF_CAMERAS = ['camera_added', 'camera_changed', 'camera_removed', 'settings_changed'];
-const OF_STATUS = ['camera_online', 'camera_offline', 'camera_idle', 'publisher_came', 'publisher_went', 'recording_changed'];
+const OF_STATUS = ['camera_online', 'camera_offline', 'camera_idle', 'publisher_came', 'publisher_went', 'recording_changed', 'trouble_began', 'trouble_ended'];
 const OTHERS = [
   'recordings_added', 'recordings_deleted', 'recording_gap', 'recording_mark_added', 'recording_mark_changed', 'recording_mark_deleted',
   'export_changed', 'export_removed', 'settings_refused', 'preferences_changed',

@@ -70,6 +70,19 @@ export async function disks({ as, api, gateway, expect, axe, shot }) {
   await gateway('let the index go');
   await slow.waitFor({ state: 'detached' });
 
+  // What is wrong around the server is told in the language of the page, with what the server says beside it.
+  const german = await as('admin', { path: '/', locale: 'de-DE' });
+  const trouble = german.getByText('Ein anderes Programm hält die Datenbank');
+  await gateway('lock the database');
+  await trouble.waitFor();
+  await german.getByText('Einzelheiten').click();
+  await german.getByText('see what else has the data folder open').waitFor();
+  await axe(german);
+  await shot('locked', german);
+  await gateway('let it go');
+  await trouble.waitFor({ state: 'detached' });
+  await german.close();
+
   // keptFree waits until the server knows how much of the disk is to be free.
   const keptFree = async (so) => {
     while (!so((await api('GET', 'status')).recordings.min_free));
@@ -79,7 +92,7 @@ export async function disks({ as, api, gateway, expect, axe, shot }) {
   await keptFree((bytes) => bytes);
   await anotherFile(7);
   await full.waitFor();
-  await shot('full');
+  await shot('full', page);
   await gateway('make room');
   await keptFree((bytes) => !bytes);
   await full.waitFor({ state: 'detached' });

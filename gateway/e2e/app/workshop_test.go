@@ -17,6 +17,7 @@ type workshop struct {
 	*rig.Guarded
 	folder string // of recordings
 	index  *sql.DB
+	state  *sql.DB
 }
 
 // workshopCameras keep so much of the disk free.
@@ -56,6 +57,8 @@ func (w *workshop) deeds(t *testing.T) map[string]func() {
 		"give the disk back": func() { must(os.Rename(away, w.folder)) },
 		"hold the index":     func() { must(w.hold(t)) },
 		"let the index go":   func() { must(w.index.Close()) },
+		"lock the database":  func() { must(w.lock(t)) },
+		"let it go":          func() { must(w.state.Close()) },
 		"fill the disk":      keepFree("1000TB"),
 		"make room":          keepFree("0"),
 	}
@@ -63,12 +66,25 @@ func (w *workshop) deeds(t *testing.T) map[string]func() {
 
 // hold has whoever writes to the index wait, as on a disk that does not answer.
 func (w *workshop) hold(t *testing.T) (err error) {
-	if w.index, err = sql.Open("sqlite", filepath.Join(w.folder, "index.db")); err != nil {
-		return err
-	}
-	w.index.SetMaxOpenConns(1)
-	_, err = w.index.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	w.index, err = begin(t, filepath.Join(w.folder, "index.db"))
 	return err
+}
+
+// lock has whoever writes to the state wait.
+func (w *workshop) lock(t *testing.T) (err error) {
+	w.state, err = begin(t, filepath.Join(w.Data, "state.db"))
+	return err
+}
+
+// begin is another process that writes to a database.
+func begin(t *testing.T, name string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	return db, err
 }
 
 // certificateFiles gives the configuration of a server that has its certificate of

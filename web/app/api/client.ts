@@ -1,6 +1,8 @@
 // The server's API, with the types of its document.
 
 import { address } from '../root';
+import { language, t } from '../text.svelte';
+import { common } from '../texts/common';
 import type { components, paths } from './schema';
 
 /** What the document calls by name, such as Schemas['Camera']. */
@@ -52,7 +54,7 @@ export async function call<M extends Method, P extends PathOf<M>>(method: M, pat
     response = await fetch(addressOf(path, inPath, query), request);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Problem(0, 'The server cannot be reached.');
+    throw new Problem(0, t(common.unreachable));
   }
   if (!response.ok) throw await problemOf(response);
   return (response.status === 204 ? undefined : await response.json()) as ResultOf<OperationOf<M, P>>;
@@ -78,7 +80,18 @@ export function onUnauthorized(f: () => void): void {
 
 async function problemOf(response: Response): Promise<Problem> {
   if (response.status === 401) for (const tell of unauthorized) tell();
-  const told = (await response.json().catch(() => ({}))) as { title?: string; detail?: string; errors?: { location?: string; detail?: string }[] };
+  const told = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
   const after = Number(response.headers.get('Retry-After'));
-  return new Problem(response.status, told.detail || told.title || `The server answers ${response.status}.`, told.errors ?? [], after > 0 ? after : null);
+  const said = told.detail || told.title || `HTTP ${response.status}`;
+  const message = await inWords(told.code, said);
+  // One mistake that has a code is told by it; others have the server's words.
+  const faults = (told.errors ?? []).map((fault) => (message !== said && !message.endsWith(said) ? { ...fault, detail: message } : fault));
+  return new Problem(response.status, message, faults, after > 0 ? after : null);
+}
+
+// inWords says in the language of the page what the server says in English.
+async function inWords(code: string | undefined, said: string): Promise<string> {
+  if (language.now === 'en' || !code) return said;
+  const words = await import('../texts/wrong').catch(() => null);
+  return words?.inGerman(code, said) ?? said;
 }

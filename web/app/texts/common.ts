@@ -22,6 +22,8 @@ export const common = {
   tryAgain: ['Try again', 'Erneut versuchen'],
   loading: ['Loading…', 'Wird geladen…'],
   lost: ['The server cannot be reached. Trying again…', 'Der Server ist nicht erreichbar. Neuer Versuch…'],
+  unreachable: ['The server cannot be reached.', 'Der Server ist nicht erreichbar.'],
+  details: ['Details', 'Einzelheiten'],
   nothingHere: ['There is nothing here', 'Hier ist nichts'],
   nothingHereWords: ['This address leads nowhere, or to what you may not see.', 'Diese Adresse führt nirgendwohin, oder zu etwas, das Sie nicht sehen dürfen.'],
   toCameras: ['To the cameras', 'Zu den Kameras'],

@@ -1,0 +1,65 @@
+// What the server says is wrong, by its code. It is loaded when there is such a thing: the troubles around a server
+// where there are some, and problems of the API in the language that the server does not speak.
+
+import type { Schemas } from '../api/client';
+import type { Text } from '../text.svelte';
+
+/** What is wrong around a server, and what to do. */
+export const troubles: Record<Schemas['Trouble']['code'], Text> = {
+  ffmpeg_missing: ['There is no ffmpeg, so nothing can be encoded. Install it, or set ffmpeg.path.', 'ffmpeg fehlt, daher kann nichts umgerechnet werden. Installieren Sie es, oder setzen Sie ffmpeg.path.'],
+  ffmpeg_broken: ['ffmpeg does not work, so nothing can be encoded. Install another one, or set ffmpeg.path.', 'ffmpeg funktioniert nicht, daher kann nichts umgerechnet werden. Installieren Sie ein anderes, oder setzen Sie ffmpeg.path.'],
+  ffmpeg_hangs: ['ffmpeg does not answer. See whether the server has too much to do.', 'ffmpeg antwortet nicht. Prüfen Sie, ob der Server überlastet ist.'],
+  database_locked: ['Another program holds the database: logins and changes wait. See what else has the data folder open.', 'Ein anderes Programm hält die Datenbank: Anmeldungen und Änderungen warten. Prüfen Sie, was den Datenordner noch geöffnet hat.'],
+  database_full: ['The database cannot grow: nothing can be changed. Free some space.', 'Die Datenbank kann nicht wachsen: Nichts lässt sich ändern. Schaffen Sie Platz.'],
+  database_read_only: ['The database cannot be written: nothing can be changed. See who may write to the data folder.', 'Die Datenbank ist nicht beschreibbar: Nichts lässt sich ändern. Prüfen Sie, wer in den Datenordner schreiben darf.'],
+  database_hangs: ['The database does not answer. See whether the disk of the data folder does.', 'Die Datenbank antwortet nicht. Prüfen Sie den Datenträger des Datenordners.'],
+  database_broken: ['The database cannot be used. Nobody can log in; restore a backup.', 'Die Datenbank ist nicht benutzbar. Niemand kann sich anmelden; stellen Sie eine Sicherung wieder her.'],
+  disk_full: ['The disk of the data folder is full: nothing can be changed. Free some space.', 'Der Datenträger des Datenordners ist voll: Nichts lässt sich ändern. Schaffen Sie Platz.'],
+  disk_missing: ['The data folder is gone. See whether its disk is mounted.', 'Der Datenordner ist weg. Prüfen Sie, ob sein Datenträger eingehängt ist.'],
+  disk_hangs: ['The disk of the data folder does not answer. See whether it is connected.', 'Der Datenträger des Datenordners antwortet nicht. Prüfen Sie, ob er angeschlossen ist.'],
+  disk_broken: ['The data folder cannot be read. See whether its disk is well.', 'Der Datenordner ist nicht lesbar. Prüfen Sie seinen Datenträger.'],
+  clock_wrong: ['The clock of the server is wrong: recordings get wrong times. Set it, and have it kept right (NTP).', 'Die Uhr des Servers geht falsch: Aufnahmen bekommen falsche Zeiten. Stellen Sie sie, und lassen Sie sie nachführen (NTP).'],
+  clock_stepped: ['The clock of the server was set by a step. Have it kept right (NTP).', 'Die Uhr des Servers wurde sprunghaft verstellt. Lassen Sie sie nachführen (NTP).'],
+};
+
+// What ends in a colon is followed by what the server says.
+const problems: Record<Schemas['Problem']['code'], string> = {
+  bad_request: 'Der Server versteht die Anfrage nicht:',
+  not_logged_in: 'Sie sind nicht mehr angemeldet.',
+  wrong_login: 'Name, Passwort oder Link ist falsch oder abgelaufen.',
+  not_allowed: 'Das dürfen Sie nicht:',
+  not_there: 'Das gibt es hier nicht (mehr), oder Sie dürfen es nicht sehen.',
+  nothing_recorded: 'Aus dieser Zeit gibt es keine Aufnahme.',
+  wrong_method: 'Der Server kennt diese Anfrage nicht:',
+  too_slow: 'Die Übertragung hat zu lange gedauert. Versuchen Sie es erneut.',
+  conflict: 'Das verträgt sich nicht mit dem, was es schon gibt:',
+  exists: 'Diesen Namen gibt es schon. Wählen Sie einen anderen.',
+  too_many: 'Mehr davon sind nicht erlaubt. Löschen Sie zuerst welche.',
+  last_admin: 'Jemand muss den Server verwalten, und dies ist der letzte Zugang dafür.',
+  of_file: 'Das steht in der Konfigurationsdatei; ändern Sie es dort.',
+  not_done: 'Das ist noch nicht fertig.',
+  changed_meanwhile: 'Jemand anders hat es inzwischen geändert. Laden Sie neu.',
+  too_large: 'Das ist zu groß:',
+  wrong_type: 'Dieses Format nimmt der Server nicht:',
+  wrong_host: 'Unter diesem Namen ist der Server nicht erreichbar:',
+  invalid: 'Das kann der Server so nicht übernehmen:',
+  weak_password: 'Dieses Passwort ist zu schwach. Nehmen Sie ein längeres.',
+  wrong_password: 'Das ist nicht Ihr jetziges Passwort.',
+  too_long: 'Das ist zu viel Zeit für eine Datei. Wählen Sie weniger.',
+  too_often: 'Das war zu oft hintereinander. Warten Sie einen Moment.',
+  too_many_attempts: 'Zu viele falsche Passwörter. Warten Sie einige Minuten.',
+  internal: 'Im Server ging etwas schief:',
+  busy: 'Das geht gerade nicht. Versuchen Sie es gleich wieder.',
+  locked: 'Ein anderes Programm schreibt gerade. Versuchen Sie es gleich wieder.',
+  read_only: 'Der Datenträger der Aufnahmen ist nicht beschreibbar.',
+  ending: 'Der Server wird gerade beendet.',
+  disk_full: 'Der Datenträger ist voll, nichts wurde geändert. Schaffen Sie Platz.',
+  not_written: 'Es gilt nur bis zum Neustart, denn es ließ sich nicht speichern. Schaffen Sie Platz auf dem Datenträger.',
+};
+
+/** Gives in German what the server says; a code that is not known leaves it as it is. */
+export function inGerman(code: string, detail: string): string {
+  const words = (problems as Partial<Record<string, string>>)[code];
+  if (!words) return detail;
+  return words.endsWith(':') ? `${words} ${detail}` : words;
+}
