@@ -70,6 +70,22 @@ class Story {
 }
 
 describe('Follower', () => {
+  it('goes once to a last picture that was not shown', () => {
+    const follower = new Follower();
+    const last = { newestS: 8.9, ranges: [[0, 9]] as [number, number][] };
+    const at = (nowMs: number, currentS: number, shownS: number | null) => follower.decide({ nowMs, currentS, shownS, ...last }).seekS;
+    expect(follower.arrived({ nowMs: 1000, currentS: 9.3, shownS: 8.7, ...last }).seekS).toBeNull();
+    expect(at(1300, 9.3, 8.7)).toBeNull(); // it may be about to be painted
+    expect(at(1500, 9.3, null)).toBeNull(); // a browser that does not tell
+    expect(at(1500, 9.3, 8.899)).toBeNull();
+    expect(at(1500, 9.3, 8.7)).toBeCloseTo(8.901, 6);
+    expect(at(1750, 8.9, 8.7)).toBeNull();
+    const next = { currentS: 8.95, shownS: 8.9, newestS: 9.2, ranges: [[0, 9.3]] as [number, number][] };
+    expect(follower.arrived({ nowMs: 2000, ...next }).seekS).toBeNull();
+    expect(follower.decide({ nowMs: 2600, ...next }).seekS).toBeNull(); // it is not due before
+    expect(follower.decide({ nowMs: 2700, ...next }).seekS).toBeCloseTo(9.201, 6);
+  });
+
   it('goes to the pictures where the element seeks a time before them', () => {
     const follower = new Follower();
     const at = (currentS: number, ...ranges: [number, number][]) => follower.decide({ nowMs: 0, currentS, seeking: true, newestS: 9, ranges }).seekS;

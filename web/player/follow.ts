@@ -8,6 +8,8 @@ export interface Situation {
   seeking?: boolean;
   /** Start of the newest picture. */
   newestS: number;
+  /** Start of the picture on the screen; null where that is not known. */
+  shownS?: number | null;
   /** Buffered ranges, in order. */
   ranges: ReadonlyArray<readonly [startS: number, endS: number]>;
 }
@@ -30,6 +32,8 @@ const AWAY_S = 0.02; // far enough to leave it
 const EDGE_S = 0.04; // players stand still about so long before the end of what they have
 const WINDOW_MS = 500;
 const BURST_S = 0.1; // more at once than a line that flows gives
+const WITHIN_S = 0.001; // its beginning may be rounded to the end of the picture before
+const QUIET_MS = 400; // after it was due, with no other behind it, a picture was missed
 
 interface Sample {
   atMs: number;
@@ -48,6 +52,8 @@ interface Sample {
  */
 export class Follower {
   #samples: Sample[] = [];
+  #dueMs = 0; // when the newest picture is shown at the latest
+  #fetchedS: number | null = null; // a newest picture that was gone to
   #rate = 1;
   readonly #jumpOnly: boolean;
 
@@ -59,6 +65,7 @@ export class Follower {
   /** Is told of each arrival of pictures, once they are buffered. */
   arrived(situation: Situation): Move {
     const leadS = situation.newestS - situation.currentS;
+    this.#dueMs = situation.nowMs + Math.max(0, leadS) * 1000 + QUIET_MS;
     if (leadS - (this.#samples.at(-1)?.leadS ?? leadS) > BURST_S) this.#samples = []; // what was before it says nothing
     this.#samples.push({ atMs: situation.nowMs, leadS });
     while (this.#samples[0]!.atMs < situation.nowMs - WINDOW_MS) this.#samples.shift();
@@ -78,16 +85,25 @@ export class Follower {
   }
 
   // #where gives a time to jump to, if it is time to jump.
-  #where({ currentS, newestS, ranges }: Situation): number | null {
+  #where(situation: Situation): number | null {
+    const { currentS, newestS, ranges } = situation;
     const last = ranges.at(-1);
     if (!last) return null;
     const live = Math.max(last[0], newestS - LEAD_S);
     const lowest = Math.min(...this.#samples.map((sample) => sample.leadS));
     if (this.#samples.length > 0 && lowest > (this.#jumpOnly ? JUMP_ONLY_S : JUMP_S)) return live;
     if (currentS > last[1] + JUMP_S) return live; // what was buffered was taken away
+    if (this.#misses(situation)) return (this.#fetchedS = newestS) + WITHIN_S;
     if (ranges.some(([startS, endS]) => startS <= currentS && currentS < endS - EDGE_S)) return null;
     const next = ranges.find(([startS]) => startS > currentS); // a hole is between, or there is nothing
     return next ? next[0] : null;
+  }
+
+  // #misses says, once, that the newest picture is not shown though nothing follows it. A
+  // browser that paints seldom notices late that it has run out: what comes then is of a
+  // time that has passed, and is thrown away, the last picture of a recording, too.
+  #misses({ nowMs, newestS, shownS = null }: Situation): boolean {
+    return shownS !== null && shownS < newestS - CLOSE_S && nowMs > this.#dueMs && this.#fetchedS !== newestS;
   }
 
   #pace(): number {

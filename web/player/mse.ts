@@ -37,6 +37,7 @@ export class MSERenderer implements Renderer {
   #joining = true; // until it is decided where to begin
   #firstS: number | null = null; // where this connection's first picture is
   #present = false; // has arrived on this connection
+  #shownS: number | null = null; // where the picture on the screen is
   #closed = false;
   readonly #events: RendererEvents;
 
@@ -103,6 +104,7 @@ export class MSERenderer implements Renderer {
     if (!('requestVideoFrameCallback' in video)) return;
     const painted: VideoFrameRequestCallback = (_, { mediaTime, expectedDisplayTime }) => {
       if (this.#closed) return;
+      this.#shownS = mediaTime;
       const captureMs = this.#captures.captureMs(mediaTime);
       if (captureMs !== null) this.#events.painted(captureMs, performance.timeOrigin + expectedDisplayTime);
       video.requestVideoFrameCallback(painted);
@@ -258,7 +260,7 @@ export class MSERenderer implements Renderer {
     const ranges: [number, number][] = [];
     for (let i = 0; i < buffered.length; i++) ranges.push([buffered.start(i), buffered.end(i)]);
     const endS = ranges.at(-1)?.[1] ?? 0; // the newest picture may still wait to be appended
-    return { nowMs: wallMs(), currentS: currentTime, seeking, newestS: Math.min(newestS, endS), ranges };
+    return { nowMs: wallMs(), currentS: currentTime, seeking, newestS: Math.min(newestS, endS), shownS: this.#shownS, ranges };
   }
 
   #move({ rate, seekS }: Move): void {
