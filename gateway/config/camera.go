@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"framegate/gateway/regular"
@@ -11,6 +13,21 @@ import (
 
 // maxPasswordFileBytes bounds the file of a password.
 const maxPasswordFileBytes = 4 << 10
+
+// maxIDBytes is how long an id of a camera may be.
+const maxIDBytes = 63
+
+// IDOf gives the id that a camera has which other programs know by a name: the name,
+// as far as ids can say it. It is never "".
+func IDOf(name string) string {
+	id := strings.Trim(notInIDs.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if len(id) > maxIDBytes {
+		id = strings.TrimRight(id[:maxIDBytes], "-")
+	}
+	return cmp.Or(id, "camera")
+}
+
+var notInIDs = regexp.MustCompile(`[^a-z0-9-]+`)
 
 // cameraDraft is one camera while it is read. What depends on the kind of its
 // source is judged by finish, since keys come in any order.

@@ -46,6 +46,7 @@ type Config struct {
 	Hosts          []string // further names of this server, lower case, without port
 	TLS            TLS
 	RTSP           RTSP
+	Compat         []Compat // programs at whose addresses it answers as they do
 	CORS           CORS
 	Network        Network
 	TrustedProxies []netip.Prefix // whose word on where a request comes from is taken
@@ -91,6 +92,15 @@ type RTSP struct {
 	TLSListen string // host:port, in TLS
 	UDP       string // host:port of the first of the two ports that packets come from over UDP
 }
+
+// Compat is a program whose clients find at its addresses here what they look for.
+type Compat string
+
+// These programs.
+const (
+	CompatGo2RTC       Compat = "go2rtc"
+	CompatMJPGStreamer Compat = "mjpg-streamer" // of OctoPrint, Mainsail and Fluidd
+)
 
 // CORS says which other sites' pages may read what the server answers.
 type CORS struct {

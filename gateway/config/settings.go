@@ -61,6 +61,7 @@ var settings = []Setting{
 	one("rtsp.tls_listen", aRestart, func(c *Config) *string { return &c.RTSP.TLSListen }, "", noneOrListen),
 	one("rtsp.udp", aRestart, func(c *Config) *string { return &c.RTSP.UDP }, "", noneOrPair),
 
+	many("compat", nothing, func(c *Config) *[]Compat { return &c.Compat }, func(text string) (Compat, error) { return Compat(text), oneOf(text, CompatGo2RTC, CompatMJPGStreamer) }),
 	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),
 	many("trusted_proxies", nothing, func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, addressRange),

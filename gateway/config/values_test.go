@@ -43,6 +43,7 @@ var settingValues = map[string]struct {
 	"rtsp.listen":     {good: map[string]string{"": `""`, ":8554": `":8554"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"8554": "must be host:port", "a:65536": "must end in a port"}},
 	"rtsp.tls_listen": {beside: "tls.mode=self-signed", good: map[string]string{"": `""`, "[::1]:8322": `"[::1]:8322"`}, bad: map[string]string{"8322": "must be host:port"}},
 	"rtsp.udp":        {beside: "rtsp.listen=:8554", good: map[string]string{"": `""`, ":8000": `":8000"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"8000": "must be host:port", ":8001": "must end in an even port"}},
+	"compat":          {good: map[string]string{"go2rtc": `["go2rtc"]`, "go2rtc,mjpg-streamer": `["go2rtc","mjpg-streamer"]`}, bad: map[string]string{"frigate": "must be go2rtc or mjpg-streamer", "go2rtc,": "must be"}},
 	"cors.origins":    {good: origins, bad: noOrigins},
 	"network.allow":   {good: ranges, bad: noRanges}, "trusted_proxies": {good: ranges, bad: noRanges},
 	"default_camera": {good: map[string]string{"phone": `"phone"`}, bad: map[string]string{"fone": "did you mean phone?", "demo": "takes no uploads", "xyzzyx": "known here: phone"}},

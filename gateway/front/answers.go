@@ -26,6 +26,7 @@ import (
 var refusals = []Refusal{
 	{stream.ErrUnknown, http.StatusNotFound},
 	{errNoForm, http.StatusNotFound},
+	{errNoCompat, http.StatusNotFound},
 	{errNotThere, http.StatusNotFound},
 	{errUnreachable, http.StatusBadGateway},
 	{errShuttingDown, http.StatusServiceUnavailable},

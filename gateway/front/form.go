@@ -77,13 +77,7 @@ func (f Form) extension() (string, bool) {
 func (f *Front) formRoutes() (routes []route) {
 	methods := make(map[string]map[string]Handle)
 	for _, form := range f.options.Forms {
-		if form.Method == http.MethodGet {
-			form.Serve = endable(form.Serve)
-		}
-		if form.Ends {
-			form.Serve = f.counted(form.Serve)
-		}
-		form.Serve = f.welcoming(form.Serve)
+		form.Serve = f.prepared(form)
 		extension, shared := form.extension()
 		if !shared {
 			routes = append(routes, route{form.Method + " " + form.Address, form.Action, auth.Media, f.cameraOf(form), form.Serve})
@@ -106,6 +100,18 @@ func (f *Front) formRoutes() (routes []route) {
 		route{"POST /live/{name}", auth.Publish, auth.Media, cameraOfName, takes},
 		route{"PUT /live/{name}", auth.Publish, auth.Media, cameraOfName, takes}, // curl -T and GStreamer know no other
 	)
+}
+
+// prepared gives the handle of a form with what all of them have in common.
+func (f *Front) prepared(form Form) Handle {
+	serve := form.Serve
+	if form.Method == http.MethodGet {
+		serve = endable(serve)
+	}
+	if form.Ends {
+		serve = f.counted(serve)
+	}
+	return f.welcoming(serve)
 }
 
 // cameraOf gives what finds the camera that a request for a form is about.

@@ -23,6 +23,7 @@ type Options struct {
 	API      *api.API
 	Pages    *web.Pages
 	Forms    []Form
+	Cameras  func() []config.Camera // at the moment, in their order
 	Metrics  http.Handler
 	Unready  func() error // why requests are not welcome though the server is ready; nil where they are
 	Log      *slog.Logger

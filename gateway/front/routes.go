@@ -33,6 +33,7 @@ func (f *Front) routes() []route {
 		routes = append(routes, route{"GET " + path, api.Public, 0, noCamera, f.showApp})
 	}
 	routes = append(routes, f.formRoutes()...)
+	routes = append(routes, f.compatRoutes()...)
 	return append(routes, f.apiRoutes()...)
 }
 
@@ -69,7 +70,7 @@ func (f *Front) Handler() http.Handler {
 	for _, route := range f.routes() {
 		mux.Handle(route.pattern, f.answering(route))
 	}
-	return f.guard(f.elsewhere(mux))
+	return f.guard(f.translated(f.elsewhere(mux)))
 }
 
 // elsewhere has people who go to an address where nothing is get a page that

@@ -12,30 +12,19 @@ import (
 	"framegate/gateway/config/plainyaml"
 )
 
-// maxIDBytes is how long an id of a camera of ours may be.
-const maxIDBytes = 63
-
 // camera makes a camera of ours for one of this name, which is not yet among those
 // that are written. Its id is the name as far as ids can say it.
 func (r *reader) camera(name string, n *plainyaml.Node, path string) *camera {
-	id := strings.Trim(notInIDs.ReplaceAllString(strings.ToLower(name), "-"), "-")
-	if len(id) > maxIDBytes-3 {
-		id = strings.Trim(id[:maxIDBytes-3], "-")
-	}
-	if id == "" {
-		id = "camera"
-	}
+	id := config.IDOf(name)
 	c := &camera{id: id, line: n.Line, path: path, keys: make(map[string]string)}
 	for i := 2; r.has(c.id); i++ {
-		c.id = fmt.Sprintf("%s-%d", id, i)
+		c.id = config.IDOf(fmt.Sprintf("%.50s-%d", id, i))
 	}
 	if c.id != name {
 		c.keys["name"] = name
 	}
 	return c
 }
-
-var notInIDs = regexp.MustCompile(`[^a-z0-9-]+`)
 
 func (r *reader) has(id string) bool {
 	return slices.ContainsFunc(r.cameras, func(c *camera) bool { return c.id == id })

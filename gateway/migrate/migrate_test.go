@@ -131,8 +131,8 @@ func TestIDs(t *testing.T) {
 			t.Errorf("%s is named %q, want %q", camera.ID, camera.Name, names[i])
 		}
 	}
-	x := strings.Repeat("x", 60)
-	if got, want := strings.Join(ids, " "), "front-door front-door-2 k-che camera camera-2 "+x+" "+x+"-2"; got != want {
+	x := strings.Repeat("x", 63)
+	if got, want := strings.Join(ids, " "), "front-door front-door-2 k-che camera camera-2 "+x+" "+x[:50]+"-2"; got != want {
 		t.Errorf("the ids are %s, want %s", got, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"framegate/gateway/media"
 	"framegate/transcode/h265"
@@ -34,17 +35,18 @@ func Carries(c media.Codec) bool {
 	return c == media.H264 || c == media.H265 || c == media.AAC || c == media.Opus
 }
 
-// MIME gives the type of f as MediaSource.isTypeSupported takes it, such as
-// `video/mp4; codecs="avc1.64001F"` (RFC 6381, 3.3), or "" if f is of a codec
-// that is not carried or lacks its Config.
-func MIME(f *media.Format) string {
-	if f == nil {
-		return ""
+// MIME gives the type of a file with these tracks, that of pictures first, as
+// MediaSource.isTypeSupported takes it, such as `video/mp4; codecs="avc1.64001F"`
+// (RFC 6381, 3.3), or "" if one is of a codec that is not carried or lacks its Config.
+func MIME(formats ...*media.Format) string {
+	var all []string
+	for _, f := range formats {
+		if f == nil || codecs(f) == "" {
+			return ""
+		}
+		all = append(all, codecs(f))
 	}
-	if codecs := codecs(f); codecs != "" {
-		return fmt.Sprintf(`%s/mp4; codecs="%s"`, f.Codec.Kind(), codecs)
-	}
-	return ""
+	return fmt.Sprintf(`%s/mp4; codecs="%s"`, formats[0].Codec.Kind(), strings.Join(all, ","))
 }
 
 func codecs(f *media.Format) string {

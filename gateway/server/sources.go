@@ -159,3 +159,11 @@ func (s *server) normalized(source stream.Source, c roster.Camera, mode renditio
 		Log:    s.Log.With("camera", c.ID),
 	})
 }
+
+// listed gives the cameras there are, as people see them.
+func (s *server) listed() (cameras []config.Camera) {
+	for _, c := range s.cameras.All() {
+		cameras = append(cameras, c.Camera)
+	}
+	return cameras
+}

@@ -43,6 +43,7 @@ func newMatrix(t *testing.T) *matrix {
 	m.Guarded = rig.StartGuarded(t, `
 default_camera: front
 rtsp: {listen: "127.0.0.1:0"}
+compat: [go2rtc, mjpg-streamer]
 limits: {viewers_per_address: 1000}
 cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: continuous}}}`)
 	for name, grant := range map[string]string{
@@ -164,6 +165,16 @@ func rows() []row {
 	add("GET /metrics", "/metrics", nil, nil)
 	add("GET /healthz", "/healthz", nil, nil)
 	add("GET /readyz", "/readyz", nil, nil)
+	camera("GET /api/frame.jpeg", "/api/frame.jpeg?src={}&cache=1h", nil, nil)
+	camera("GET /api/stream.mjpeg", "/api/stream.mjpeg?src={}", nil, nil)
+	camera("GET /api/stream.mp4", "/api/stream.mp4?src={}", nil, nil)
+	camera("GET /api/ws", "/api/ws?src={}", rig.Upgrade(), nil)
+	camera("GET /api/streams", "/api/streams?src={}", nil, nil)
+	for _, path := range []string{"/api", "/api/streams", "/api/schemes", "/api/preload"} {
+		add("GET "+path, path, nil, nil)
+	}
+	add("GET /{$}", "/?action=snapshot&cacheBust=1", nil, nil)
+	add("GET /{$}", "/webcam/?action=stream", nil, nil)
 	return append(all, apiRows()...)
 }
 

@@ -49,6 +49,8 @@ type mailbox struct {
 	ping  bool       // one of ours is due
 	pong  bool       // one is owed for a ping with payload
 	marks []json.RawMessage
+	came  chan struct{} // cap 1: there is something, for who waits for it alone
+	sorry []string      // what cannot be done, for who speaks as go2rtc's players do
 	// payload is that of the newest ping. RFC 6455, 5.5.3 has only that answered.
 	payload []byte
 
@@ -83,6 +85,9 @@ type client struct {
 
 func newClient(v *viewer, conn *websocket.Conn) *client {
 	conn.SetReadLimit(MaxMessage)
+	if v.dialect == DialectGo2RTC {
+		conn.SetReadLimit(maxOffer)
+	}
 	return &client{
 		conn:    conn,
 		dialect: v.dialect,
@@ -160,6 +165,9 @@ func (c *client) take(kind int, text []byte) error {
 	if kind != websocket.TextMessage {
 		return faultBinary
 	}
+	if c.dialect == DialectGo2RTC {
+		return c.takeGo2RTC(text)
+	}
 	var m clientMessage
 	if json.Unmarshal(text, &m) != nil || m.Type == "" {
 		return faultNotJSON
@@ -184,11 +192,16 @@ func (c *client) takeHello(names []string) error {
 	if len(codecs) == 0 {
 		return faultNoCodec
 	}
+	c.choose(codecs)
+	return nil
+}
+
+// choose says what the client can show and hear.
+func (c *client) choose(codecs []media.Codec) {
 	select {
 	case c.hello <- codecs:
 	default: // it is chosen already
 	}
-	return nil
 }
 
 // named gives those of the codecs that a client names, in its order.
@@ -231,6 +244,10 @@ func (m *mailbox) empty(b []byte) (longer []byte, ours bool) {
 	for _, mark := range m.marks {
 		b = appendText(b, pongMessage{Type: "pong", C: mark, ServerTimeUs: nowMicros()})
 	}
+	for _, why := range m.sorry {
+		b = appendText(b, go2rtcMessage{Type: "error", Value: why})
+	}
+	m.sorry = nil
 	ours = m.ping
 	m.pong, m.ping, m.marks = false, false, m.marks[:0]
 	return b, ours

@@ -16,7 +16,8 @@
 // A WebSocket without a subprotocol carries bare fragmented MP4: an init
 // segment, then one fragment a message. With the subprotocol framegate.v1 there
 // are JSON messages beside it, in files client.go and messages.go, and a header
-// before each payload, in wire.go.
+// before each payload, in wire.go. With ?dialect=go2rtc it is what go2rtc's players
+// speak, in go2rtc.go.
 //
 // Such a viewer may look into the past (past.go): its seat then reads a hub in
 // which the camera's streams are of what was recorded, and everything else is as
@@ -119,6 +120,7 @@ func (h *Handler) Close() {
 const (
 	DialectBare        = "fmp4"      // a WebSocket with bare fragmented MP4
 	DialectFramegate   = Subprotocol // a WebSocket with messages and headers
+	DialectGo2RTC      = "go2rtc"    // a WebSocket as go2rtc's players know it
 	DialectProgressive = "mp4"       // an endless file over HTTP
 )
 

@@ -177,6 +177,9 @@ func lastWords(err error, dialect string) ([]byte, bool) {
 		return nil, false
 	}
 	var b []byte
+	if why.Status != 0 && dialect == DialectGo2RTC {
+		b = appendText(b, go2rtcMessage{Type: "error", Value: "mse: " + why.Message})
+	}
 	if why.Status != 0 && dialect == DialectFramegate {
 		m := errorMessage{Type: "error", Code: why.Status, Message: why.Message}
 		if failed := (*stream.SourceError)(nil); why == faultFull && errors.As(err, &failed) {

@@ -31,9 +31,10 @@ type viewer struct {
 	track         track
 	sound         sound
 	epoch         uint32
-	discontinuity bool      // the next frame does not follow on the last
-	sounds        bool      // the camera has sound, when that was looked up
-	soundsAt      time.Time // when
+	kind          go2rtcMessage // of what goes out, as go2rtc's players are told it
+	discontinuity bool          // the next frame does not follow on the last
+	sounds        bool          // the camera has sound, when that was looked up
+	soundsAt      time.Time     // when
 	toldState     stateMessage
 	toldPlayback  playbackMessage
 	head          []byte // scratch: what stands before a picture
@@ -45,6 +46,10 @@ func (v *viewer) mail(change func(*mailbox)) {
 	v.box.mu.Lock()
 	change(&v.box)
 	v.box.mu.Unlock()
+	select {
+	case v.box.came <- struct{}{}:
+	default: // that it has not been seen
+	}
 	v.seat.Recall()
 }
 
@@ -162,7 +167,7 @@ func (v *viewer) show(ctx context.Context, f *media.Frame) error {
 
 // begin opens an epoch with hello and init segment.
 func (v *viewer) begin(ctx context.Context, f *media.Frame) error {
-	if v.dialect == DialectBare && v.epoch == 0 {
+	if v.dialect != DialectFramegate && v.epoch == 0 {
 		v.sound.await(ctx, v.hub, v.seat, &v.track, v.choice, v.soundOptions())
 	}
 	init, err := v.track.begin(&v.handler.shapes, v.seat.Reader().Stream(), f.Format, v.sound.only)
@@ -172,8 +177,13 @@ func (v *viewer) begin(ctx context.Context, f *media.Frame) error {
 	v.epoch++
 	v.discontinuity = v.epoch > 1
 	var b []byte
-	if v.dialect == DialectFramegate {
+	switch v.dialect {
+	case DialectFramegate:
 		b = appendText(b, v.hello(f))
+	case DialectGo2RTC:
+		if b, err = v.appendKind(b, f.Format); err != nil {
+			return err
+		}
 	}
 	if len(init) > 0 {
 		at := 0
@@ -276,17 +286,23 @@ func (v *viewer) say(m stateMessage) error {
 
 // answer answers what the client asked.
 func (v *viewer) answer(ctx context.Context) error {
-	b, pinged := v.box.empty(nil)
-	if pinged {
-		v.pinger.Reset(pingEvery)
-	}
-	if len(b) > 0 {
-		if err := v.seat.Write(delivery.Message{Head: b}); err != nil {
-			return err
-		}
+	if err := v.reply(); err != nil {
+		return err
 	}
 	if err := v.attendSound(); err != nil {
 		return err
 	}
 	return v.attend(ctx)
+}
+
+// reply sends what is owed to the client at once.
+func (v *viewer) reply() error {
+	b, pinged := v.box.empty(nil)
+	if pinged {
+		v.pinger.Reset(pingEvery)
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return v.seat.Write(delivery.Message{Head: b})
 }

@@ -32,10 +32,7 @@ const handshakeTime = 5 * time.Second
 // after Close), ErrNotWebSocket or ErrBadCodec, wrapped. Whose page asks
 // is the caller's to check.
 func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice Choice, client stream.Client) error {
-	dialect := DialectBare
-	if slices.Contains(websocket.Subprotocols(r), Subprotocol) {
-		dialect = DialectFramegate
-	}
+	dialect := dialectOf(r)
 	wanted, err := parseCodecs(r.URL.Query(), dialect)
 	if err != nil {
 		return err
@@ -64,6 +61,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	}
 	v := &viewer{handler: h, choice: choice, client: client, dialect: dialect, wanted: wanted, under: under, own: own, hub: h.hub}
 	v.sound.wanted = sounds
+	v.box.came = make(chan struct{}, 1)
 	conn := delivery.NewConn(under)
 	v.seat = h.crowd.Enter(v, conn, choice.camera(), own)
 	if v.seat == nil {
@@ -76,6 +74,17 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	err = v.serve(r.Context(), newClient(v, socket))
 	h.log.Debug("viewer left", "stream", v.seat.Key().String(), "address", client.Address, "dropped", v.seat.Reader().Dropped(), "err", err)
 	return nil
+}
+
+// dialectOf gives what a client wants to speak.
+func dialectOf(r *http.Request) string {
+	switch {
+	case slices.Contains(websocket.Subprotocols(r), Subprotocol):
+		return DialectFramegate
+	case r.URL.Query().Get("dialect") == DialectGo2RTC:
+		return DialectGo2RTC
+	}
+	return DialectBare
 }
 
 // upgrade answers the handshake. It gives what reads messages, and the
@@ -225,7 +234,13 @@ func (v *viewer) run(ctx context.Context, hello <-chan []media.Codec) error {
 		if err != nil {
 			return err
 		}
-		v.wanted = codecs
+		for _, codec := range codecs {
+			if codec.Kind() == media.Video {
+				v.wanted = append(v.wanted, codec)
+			} else {
+				v.sound.wanted = append(v.sound.wanted, codec)
+			}
+		}
 	}
 	if v.choice.Own == (stream.Key{}) {
 		if err := v.readRendition(); err != nil {
@@ -241,14 +256,20 @@ const helloTime = 5 * time.Second
 func (v *viewer) awaitHello(ctx context.Context, hello <-chan []media.Codec) ([]media.Codec, error) {
 	late := time.NewTimer(helloTime)
 	defer late.Stop()
-	select {
-	case codecs := <-hello:
-		return codecs, nil
-	case <-late.C:
-		return nil, faultNoHello
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-v.seat.Done():
-		return nil, stream.ErrClosed
+	for {
+		select {
+		case codecs := <-hello:
+			return codecs, nil
+		case <-v.box.came:
+			if err := v.reply(); err != nil {
+				return nil, err
+			}
+		case <-late.C:
+			return nil, faultNoHello
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-v.seat.Done():
+			return nil, stream.ErrClosed
+		}
 	}
 }

@@ -1,0 +1,172 @@
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image/jpeg"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/e2e/rig"
+)
+
+// TestGo2rtcsPlayer has go2rtc's own player, on a page of another site, show a camera in
+// Chromium.
+func TestGo2rtcsPlayer(t *testing.T) {
+	t.Parallel()
+	rig.NeedBrowser(t)
+	rig.Need(t, "ffmpeg")
+	rig.PeerTool(t, "go2rtc") // which brings its player
+	folder, err := exec.Command("go", "list", "-modfile=../../../scripts/peers/go.mod", "-m", "-f", "{{.Dir}}", "github.com/AlexxIT/go2rtc").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gateway *rig.Server
+	pages := http.NewServeMux()
+	pages.Handle("GET /www/", http.StripPrefix("/www/", http.FileServer(http.Dir(filepath.Join(strings.TrimSpace(string(folder)), "www")))))
+	pages.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<!doctype html><script type="module">
+			import { VideoRTC } from './www/video-rtc.js';
+			customElements.define('video-rtc', VideoRTC);
+			const player = document.createElement('video-rtc');
+			player.id = 'player';
+			player.mode = %q;
+			player.src = %q;
+			document.body.append(player);
+		</script>`, r.FormValue("mode"), strings.Replace(gateway.URL, "http", "ws", 1)+"/api/ws?src=Front.Door")
+	})
+	site := httptest.NewServer(pages)
+	t.Cleanup(site.Close)
+	gateway = rig.Start(t, fmt.Sprintf("compat: [go2rtc]\ncors: {origins: [%q]}\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10'}}\n", site.URL))
+	rig.Drive(t, "go2rtc.mjs", site.URL+"/page")
+}
+
+// TestGo2rtcsClients asks as Home Assistant's go2rtc-client and cards of dashboards do.
+func TestGo2rtcsClients(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg")
+	s := rig.Start(t, "compat: [go2rtc]\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10', name: The door}, printer: {source: 'upload:'}}\n")
+	var about struct{ Version string }
+	if readJSON(t, s.URL+"/api", &about); about.Version != "1.9.14" {
+		t.Errorf("the version is %q", about.Version)
+	}
+	var streams map[string]struct{ Producers, Consumers []any }
+	readJSON(t, s.URL+"/api/streams", &streams)
+	if one, there := streams["front-door"]; len(streams) != 2 || !there || one.Producers == nil || one.Consumers == nil {
+		t.Errorf("the streams are %+v", streams)
+	}
+	for _, name := range []string{"front-door", "Front.Door", "The door"} {
+		response := get(t, s.URL+"/api/frame.jpeg?src="+url.QueryEscape(name)+"&w=160&rotate=90")
+		content, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v", name, response.Status, err)
+		}
+		if picture, err := jpeg.DecodeConfig(bytes.NewReader(content)); err != nil || picture.Width != 160 {
+			t.Errorf("%s: a picture of %+v, %v", name, picture, err)
+		}
+	}
+	if got := tracksOf(t, s.URL+"/api/stream.mp4?src=front-door&video=h264"); got != "h264" {
+		t.Errorf("the MP4 has %s", got)
+	}
+	partsOf(t, get(t, s.URL+"/api/stream.mjpeg?src=front-door"), 3)
+	if response := get(t, s.URL+"/api/frame.jpeg?src=absent"); response.StatusCode != http.StatusNotFound {
+		t.Errorf("a camera that is not there is %s", response.Status)
+	}
+}
+
+// TestPrinters asks as OctoPrint, Mainsail and Fluidd do of mjpg-streamer, by a link.
+func TestPrinters(t *testing.T) {
+	t.Parallel()
+	g := rig.StartGuarded(t, "compat: [mjpg-streamer]\ncameras: {bed: {source: 'test:?width=320&height=240&fps=10'}, nozzle: {source: 'test:?width=160&height=120&fps=5'}}\n")
+	for i, id := range []string{"bed", "nozzle"} {
+		link := g.SignLink(t, g.AddToken(t, "maker-"+id, "view:"+id), auth.View, id)
+		for _, number := range []string{"", fmt.Sprintf("_%d", i)} {
+			if i > 0 && number == "" {
+				continue // the first one is meant
+			}
+			response := get(t, g.URL+"/webcam/?action=snapshot"+number+"&bypassCache=1700000000&"+link)
+			if picture, err := jpeg.DecodeConfig(response.Body); err != nil || picture.Width != 320>>i {
+				t.Errorf("%s%s: %s, %+v, %v", id, number, response.Status, picture, err)
+			}
+			partsOf(t, get(t, g.URL+"/?action=stream"+number+"&cacheBust=5&"+link), 3)
+		}
+		if response := get(t, g.URL+"/?action=stream_"+fmt.Sprint(1-i)+"&"+link); response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("the link to %s is good for another: %s", id, response.Status)
+		}
+	}
+	page := get(t, g.URL+"/?action=other")
+	if content, _ := io.ReadAll(page.Body); !bytes.Contains(content, []byte("<html")) {
+		t.Errorf("another action is no page: %s", page.Status)
+	}
+}
+
+// TestCompatibleAddressesAreOff where the configuration does not name them.
+func TestCompatibleAddressesAreOff(t *testing.T) {
+	t.Parallel()
+	s := rig.Start(t, "")
+	for _, path := range []string{"/api", "/api/streams", "/api/frame.jpeg?src=demo", "/api/ws?src=demo"} {
+		response := get(t, s.URL+path)
+		content, _ := io.ReadAll(response.Body)
+		if response.StatusCode != http.StatusNotFound || !strings.Contains(string(content), "compat: [go2rtc]") {
+			t.Errorf("%s is %s: %s", path, response.Status, content)
+		}
+	}
+	response := get(t, s.URL+"/?action=snapshot")
+	if kind := response.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
+		t.Errorf("/?action=snapshot is %s", kind)
+	}
+}
+
+// get asks for an address, until the test ends.
+func get(t *testing.T, address string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { response.Body.Close() })
+	return response
+}
+
+func readJSON(t *testing.T, address string, into any) {
+	t.Helper()
+	response := get(t, address)
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", address, response.Status, err)
+	}
+}
+
+// partsOf wants so many JPEGs of a multipart response, and leaves it.
+func partsOf(t *testing.T, response *http.Response, n int) {
+	t.Helper()
+	defer response.Body.Close()
+	kind, parameters, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/x-mixed-replace" {
+		t.Fatalf("%s, %s, %v", response.Status, kind, err)
+	}
+	parts := multipart.NewReader(response.Body, strings.TrimPrefix(parameters["boundary"], "--"))
+	for range n {
+		part, err := parts.NextRawPart()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := jpeg.Decode(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
