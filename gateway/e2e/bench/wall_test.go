@@ -34,7 +34,7 @@ func BenchmarkWall(b *testing.B) {
 	for _, what := range []string{"cpu", "first", "scrub", "touch", "step", "memory"} {
 		b.Run(what, func(b *testing.B) {
 			browser := rig.Node(b.Context(), "wallbench.mjs", what, url, start.UTC().Format(time.RFC3339))
-			browser.Stderr, browser.Env = os.Stderr, append(os.Environ(), "STORY_CEILING=1200000")
+			browser.Stderr, browser.Env = os.Stderr, append(os.Environ(), "STORY_CEILING=3600000")
 			said, err := browser.Output()
 			var metrics map[string]float64
 			if err == nil {
