@@ -208,7 +208,8 @@ let asks = 0;
 async function askCameras(): Promise<void> {
   const mine = ++asks;
   const found = await call('get', '/api/v1/cameras');
-  if (mine === asks) ({ cameras } = found); // or a newer answer is there, or on its way
+  if (mine !== asks || JSON.stringify(found.cameras) === JSON.stringify(cameras)) return; // a newer answer is there, or on its way; or nothing is new
+  ({ cameras } = found);
 }
 
 async function askStatus(): Promise<void> {

@@ -5,11 +5,13 @@ import { Connection } from './connection';
 class Socket {
   static readonly OPEN = 1;
   static last: Socket;
+  static count = 0;
   readonly readyState = 1;
   onopen?: () => void;
   onmessage?: (event: { data: string }) => void;
   constructor() {
     Socket.last = this;
+    Socket.count++;
   }
   send(): void {}
   close(): void {}
@@ -22,6 +24,25 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+test('few are opened at a time, and one that takes long keeps nobody waiting', () => {
+  const connect = () => new Connection(new URL('ws://127.0.0.1/'), () => Promise.resolve([]), {} as ServerClock, { opened: () => {}, message: () => {}, packet: () => {}, closed: () => {} });
+  Socket.count = 0;
+  const all = Array.from({ length: 4 }, connect);
+  const fourth = Socket.last;
+  all.push(...Array.from({ length: 6 }, connect));
+  expect(Socket.count).toBe(4);
+  fourth.onopen?.();
+  expect(Socket.count).toBe(5);
+  all[5]!.close(); // before its turn
+  all[0]!.close();
+  all[0]!.close();
+  expect(Socket.count).toBe(6);
+  vi.advanceTimersByTime(1000);
+  expect(Socket.count).toBe(9);
+  for (const connection of all) connection.close();
+  expect(connect() && Socket.count).toBe(10);
 });
 
 test('a connection that is doubted ends soon, unless the server answers', async () => {

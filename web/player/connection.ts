@@ -20,9 +20,41 @@ const PINGS_AT_FIRST = 6;
 const PING_FIRST_MS = 150;
 const PING_EVERY_MS = 4000;
 
-/** Connects at once. The clock is told of every answer to a ping. */
+// Chromium has those wait that are opened while many others are: the sixteenth for one to five seconds, the eighth
+// for a 256th of that. It opens one after the other anyway, and so no more than these are begun at a time.
+const OPENING_AT_ONCE = 4;
+const OPENING_MS = 1000; // for which one has others wait
+
+let opening = 0;
+const next: (() => void)[] = [];
+
+// inTurn calls begin when it is its turn, which the result gives on.
+function inTurn(begin: () => void): () => void {
+  let ours = false; // one of those that are opening
+  const leave = (): void => {
+    const at = next.indexOf(go);
+    if (at >= 0) next.splice(at, 1);
+    if (ours) {
+      opening--;
+      next.shift()?.();
+    }
+    ours = false;
+  };
+  const go = (): void => {
+    ours = true;
+    opening++;
+    setTimeout(leave, OPENING_MS);
+    begin();
+  };
+  if (opening < OPENING_AT_ONCE) go();
+  else next.push(go);
+  return leave;
+}
+
+/** Connects as soon as few others do. The clock is told of every answer to a ping. */
 export class Connection {
-  readonly #socket: WebSocket;
+  #socket: WebSocket | undefined; // once it is our turn
+  readonly #leave: () => void;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #pinging: ReturnType<typeof setTimeout> | undefined;
   #pings = 0;
@@ -38,17 +70,12 @@ export class Connection {
     this.#codecs = codecs;
     this.#clock = clock;
     this.#events = events;
-    this.#socket = new WebSocket(url, SUBPROTOCOL);
-    this.#socket.binaryType = 'arraybuffer';
-    this.#socket.onopen = () => this.#open();
-    this.#socket.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);
-    this.#socket.onclose = ({ reason }) => this.#end(reason);
-    this.#watch(OPEN_WITHIN_MS);
+    this.#leave = inTurn(() => this.#connect(url));
   }
 
   /** Sends a message, if the connection is open and the server knows what can be shown. */
   send(message: ClientMessage): void {
-    if (this.#greeted && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#greeted && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   /** Has it end soon unless the server answers, as where the network is another one. */
@@ -62,11 +89,22 @@ export class Connection {
     this.#over = true;
     clearTimeout(this.#watchdog);
     clearTimeout(this.#pinging);
-    this.#socket.close(1000);
+    this.#leave();
+    this.#socket?.close(1000);
+  }
+
+  #connect(url: URL): void {
+    const socket = (this.#socket = new WebSocket(url, SUBPROTOCOL));
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#open();
+    socket.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);
+    socket.onclose = ({ reason }) => this.#end(reason);
+    this.#watch(OPEN_WITHIN_MS);
   }
 
   #open(): void {
     if (this.#over) return;
+    this.#leave();
     this.#opened = true;
     this.#watch(SILENT_FOR_MS);
     void this.#hello();
