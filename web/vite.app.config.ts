@@ -39,12 +39,21 @@ const plainImports: Plugin = {
   load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null),
 };
 
+// A short class for each style, which no other may have.
+const classes = new Map<string, string>();
+const cssHash = ({ hash, css }: { hash: (text: string) => string; css: string }): string => {
+  const name = `s${hash(css).slice(0, 4)}`;
+  if (name !== (classes.get(css) ?? name) || [...classes].some(([other, taken]) => taken === name && other !== css)) throw new Error('two styles have one class');
+  classes.set(css, name);
+  return name;
+};
+
 // What shares a file: a file costs a request, and is compressed alone. What stands in no group and is shared by
 // several views has a file of its own.
 const groups = [
+  { name: 'icons', test: /lucide/, minShareCount: 2 },
   { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm|DeviceLink)|views\/views)|texts\/common|preload-helper/ },
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|recording|marks)\.|parts\/MarkForm/ },
-  { name: 'icons', test: /lucide/, minShareCount: 2 },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
   { name: 'settings', test: /views\/settings\/|texts\/settings/ },
 ];
@@ -52,7 +61,7 @@ const groups = [
 export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? '.' : 'app',
   base: './',
-  plugins: [svelte({ compilerOptions: { cssHash: ({ hash, css }) => `s${hash(css)}` } }), icons, linesAlone, plainImports], // a short class for each style
+  plugins: [svelte({ compilerOptions: { cssHash } }), icons, linesAlone, plainImports],
   // Workers and worklets are files of their own, since no script may come of a blob.
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'app/[name].js', chunkFileNames: 'app/[name].js' } } },
   build: {

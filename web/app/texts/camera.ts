@@ -144,25 +144,6 @@ export const camera = {
     'Markierungen schützen mehr als die Hälfte dessen, was aufbewahrt werden darf. Löschen Sie welche, oder erlauben Sie mehr.',
   ],
   lastError: ['Last error', 'Letzter Fehler'],
-  nextSteps: {
-    login: ['Check the name and the password of the camera in its settings.', 'Prüfen Sie Name und Passwort der Kamera in ihren Einstellungen.'],
-    refused: [
-      'The host is there, but nothing answers at this port. Check the port, and whether the service of the camera is on.',
-      'Der Rechner ist da, aber unter diesem Port antwortet nichts. Prüfen Sie den Port und ob der Dienst der Kamera eingeschaltet ist.',
-    ],
-    away: [
-      'Check whether the camera has power and network, and whether its address is still the same.',
-      'Prüfen Sie, ob die Kamera Strom und Netz hat und ob ihre Adresse noch stimmt.',
-    ],
-    name: ['Check how the name of the host is written, or use its address.', 'Prüfen Sie die Schreibweise des Rechnernamens, oder verwenden Sie die IP-Adresse.'],
-    certificate: [
-      'The certificate of the camera is not trusted. If it is your own, its settings can allow any certificate.',
-      'Dem Zertifikat der Kamera wird nicht vertraut. Ist es Ihr eigenes, können die Einstellungen jedes Zertifikat zulassen.',
-    ],
-    path: ['The camera does not know this path. Look up the address of its stream in its manual.', 'Die Kamera kennt diesen Pfad nicht. Die Adresse des Streams steht in ihrer Anleitung.'],
-    other: ['Try the source in the settings of the camera: they say at which step it fails.', 'Testen Sie die Quelle in den Einstellungen der Kamera: dort sehen Sie, woran es scheitert.'],
-    ask: ['An administrator sees why.', 'Die Administration sieht den Grund.'],
-  },
 
   // Who watches.
   watching: ['Who watches', 'Wer zusieht'],

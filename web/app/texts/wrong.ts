@@ -1,5 +1,5 @@
-// What the server says is wrong, by its code. It is loaded when there is such a thing: the troubles around a server
-// where there are some, and problems of the API in the language that the server does not speak.
+// What is wrong, in words, with what to do. It is loaded when something is (parts/wrong.svelte.ts): troubles around
+// the server, why a camera gives no pictures, and problems of the API in the language that the server does not speak.
 
 import type { Schemas } from '../api/client';
 import type { Text } from '../text.svelte';
@@ -21,6 +21,50 @@ export const troubles: Record<Schemas['Trouble']['code'], Text> = {
   clock_wrong: ['The clock of the server is wrong: recordings get wrong times. Set it, and have it kept right (NTP).', 'Die Uhr des Servers geht falsch: Aufnahmen bekommen falsche Zeiten. Stellen Sie sie, und lassen Sie sie nachführen (NTP).'],
   clock_stepped: ['The clock of the server was set by a step. Have it kept right (NTP).', 'Die Uhr des Servers wurde sprunghaft verstellt. Lassen Sie sie nachführen (NTP).'],
 };
+
+/** Why there are no pictures, and what to do; without words it is what the server says. */
+export interface Failure {
+  readonly what?: Text;
+  readonly step: Text;
+}
+
+// Failures by what the server, or a player, says of them; the first that fits counts.
+const failures: readonly (readonly [said: RegExp, failure: Failure])[] = [
+  [/administrator ended/, { what: ['An administrator ended this.', 'Die Administration hat dies beendet.'], step: ['Ask there, or try again.', 'Fragen Sie dort nach, oder versuchen Sie es erneut.'] }],
+  [/too many viewers/, { what: ['Too many are watching.', 'Zu viele schauen zu.'], step: ['Try again later.', 'Versuchen Sie es später erneut.'] }],
+  [/^The server cannot be reached/, { what: ['The server cannot be reached. Trying again…', 'Der Server ist nicht erreichbar. Neuer Versuch…'], step: ['Check your network.', 'Prüfen Sie Ihr Netz.'] }],
+  [/\b401\b|\b403\b|unauthori[sz]ed|forbidden|password|log ?in|credential/i, {
+    what: ['The camera refuses the login.', 'Die Kamera lehnt die Anmeldung ab.'],
+    step: ['Check the name and the password of the camera in its settings.', 'Prüfen Sie Name und Passwort der Kamera in ihren Einstellungen.'],
+  }],
+  [/certificate|x509|tls/i, {
+    what: ['The certificate of the camera is not trusted.', 'Dem Zertifikat der Kamera wird nicht vertraut.'],
+    step: ['If it is your own, its settings can allow any certificate.', 'Ist es Ihr eigenes, können die Einstellungen jedes Zertifikat zulassen.'],
+  }],
+  [/no such host|server misbehaving|lookup/i, {
+    what: ['No host of that name can be found.', 'Der Rechnername ist nicht bekannt.'],
+    step: ['Check how it is written, or use its address.', 'Prüfen Sie die Schreibweise, oder verwenden Sie die IP-Adresse.'],
+  }],
+  [/connection refused/i, {
+    what: ['Nothing answers at this port.', 'Unter diesem Port antwortet nichts.'],
+    step: ['The host is there: check the port, and whether the service of the camera is on.', 'Der Rechner ist da: Prüfen Sie den Port und ob der Dienst der Kamera eingeschaltet ist.'],
+  }],
+  [/\b404\b|not found/i, {
+    what: ['The camera does not know this path.', 'Die Kamera kennt diesen Pfad nicht.'],
+    step: ['Look up the address of its stream in its manual.', 'Die Adresse des Streams steht in ihrer Anleitung.'],
+  }],
+  [/time ?out|timed out|deadline|no route|unreachable host|network is unreachable|host is down|reset|EOF|no picture|ended/i, {
+    what: ['The camera does not answer.', 'Die Kamera antwortet nicht.'],
+    step: ['Check whether it has power and network, and whether its address is still the same.', 'Prüfen Sie, ob sie Strom und Netz hat und ob ihre Adresse noch stimmt.'],
+  }],
+  [/^unreachable$/, { what: ['The camera cannot be reached.', 'Die Kamera ist nicht erreichbar.'], step: ['An administrator sees why.', 'Die Administration sieht den Grund.'] }], // which is all that others hear
+  [/(?:)/, { step: ['Try the source in the settings of the camera: they say at which step it fails.', 'Testen Sie die Quelle in den Einstellungen der Kamera: dort sehen Sie, woran es scheitert.'] }],
+];
+
+/** Puts into words what the server says of a camera, or a player of itself. */
+export function failureOf(said: string): Failure {
+  return (failures.find(([pattern]) => pattern.test(said)) as (typeof failures)[number])[1];
+}
 
 // What ends in a colon is followed by what the server says.
 const problems: Record<Schemas['Problem']['code'], string> = {
