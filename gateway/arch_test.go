@@ -62,6 +62,10 @@ var mayImport = map[string][]string{
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "gateway/input/rtspcam/rtptrack", "transcode/h264", "transcode/h265"},
 	"gateway/input/rtspcam/rtpaudio":   {"gateway/media", "gateway/input/rtspcam/rtptrack"},
 	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264", "transcode/h265"},
+	"gateway/input/rtmpin":             {"gateway/httplimit", "gateway/media", "gateway/stream", "gateway/input/rtmpcam/rtmp", "gateway/input/rtmpcam/flv"},
+	"gateway/input/rtmpcam/rtmp":       {},
+	"gateway/input/rtmpcam/flv":        {"gateway/media"},
+	"gateway/input/rtmpcam/rtmptest":   {"gateway/media"},
 	"gateway/auth/passwords":           {"gateway/store"},
 
 	"gateway/rendition":         {"gateway/media", "gateway/stream", "transcode"},

@@ -47,6 +47,7 @@ type Config struct {
 	TLS            TLS
 	RTSP           RTSP
 	Compat         []Compat // programs at whose addresses it answers as they do
+	RTMP           RTMP
 	CORS           CORS
 	Network        Network
 	TrustedProxies []netip.Prefix // whose word on where a request comes from is taken
@@ -101,6 +102,12 @@ const (
 	CompatGo2RTC       Compat = "go2rtc"
 	CompatMJPGStreamer Compat = "mjpg-streamer" // of OctoPrint, Mainsail and Fluidd
 )
+
+// RTMP says where pictures are sent in by RTMP; each "" for nowhere.
+type RTMP struct {
+	Listen    string // host:port
+	TLSListen string // host:port, in TLS
+}
 
 // CORS says which other sites' pages may read what the server answers.
 type CORS struct {
@@ -240,7 +247,7 @@ func (c *Config) Loopback() bool {
 // OpenListener gives the first of the listeners that others than this machine can
 // reach, where there is one.
 func (c *Config) OpenListener() (address string, open bool) {
-	for _, other := range []string{c.RTSP.Listen, c.RTSP.TLSListen} {
+	for _, other := range []string{c.RTSP.Listen, c.RTSP.TLSListen, c.RTMP.Listen, c.RTMP.TLSListen} {
 		if other != "" && !isLoopback(other) {
 			address, open = other, true
 		}

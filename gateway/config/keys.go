@@ -101,6 +101,9 @@ func (d *draft) finishTLS() {
 	if rtsp.TLSListen != "" && t.Mode == TLSOff {
 		d.report(d.given["rtsp.tls_listen"], "rtsp.tls_listen", "needs a certificate; set tls.mode")
 	}
+	if d.config.RTMP.TLSListen != "" && t.Mode == TLSOff {
+		d.report(d.given["rtmp.tls_listen"], "rtmp.tls_listen", "needs a certificate; set tls.mode")
+	}
 	if rtsp.UDP != "" && rtsp.Listen == "" {
 		d.report(d.given["rtsp.udp"], "rtsp.udp", "is for who asks at rtsp.listen; set that too")
 	}

@@ -62,6 +62,9 @@ var settings = []Setting{
 	one("rtsp.udp", aRestart, func(c *Config) *string { return &c.RTSP.UDP }, "", noneOrPair),
 
 	many("compat", nothing, func(c *Config) *[]Compat { return &c.Compat }, func(text string) (Compat, error) { return Compat(text), oneOf(text, CompatGo2RTC, CompatMJPGStreamer) }),
+	one("rtmp.listen", aRestart, func(c *Config) *string { return &c.RTMP.Listen }, "", noneOrListen),
+	one("rtmp.tls_listen", aRestart, func(c *Config) *string { return &c.RTMP.TLSListen }, "", noneOrListen),
+
 	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),
 	many("trusted_proxies", nothing, func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, addressRange),

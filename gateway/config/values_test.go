@@ -42,6 +42,8 @@ var settingValues = map[string]struct {
 	"tls.directory":   {beside: "tls.mode=acme hosts=a.example.org", good: map[string]string{"https://a:14000/dir?x=y": `"https://a:14000/dir?x=y"`}, bad: map[string]string{"http://a/": "must be a URL such as https://", "a": "must be", "https:///x": "must be", "https://u@a/": "must be", "https://a/#b": "must be", "https://a/" + strings.Repeat("x", 2048): "longer than 2048"}},
 	"rtsp.listen":     {good: map[string]string{"": `""`, ":8554": `":8554"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"8554": "must be host:port", "a:65536": "must end in a port"}},
 	"rtsp.tls_listen": {beside: "tls.mode=self-signed", good: map[string]string{"": `""`, "[::1]:8322": `"[::1]:8322"`}, bad: map[string]string{"8322": "must be host:port"}},
+	"rtmp.listen":     {good: map[string]string{"": `""`, ":1935": `":1935"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"1935": "must be host:port", "a:65536": "must end in a port"}},
+	"rtmp.tls_listen": {beside: "tls.mode=self-signed", good: map[string]string{"": `""`, ":1936": `":1936"`}, bad: map[string]string{"1936": "must be host:port"}},
 	"rtsp.udp":        {beside: "rtsp.listen=:8554", good: map[string]string{"": `""`, ":8000": `":8000"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"8000": "must be host:port", ":8001": "must end in an even port"}},
 	"compat":          {good: map[string]string{"go2rtc": `["go2rtc"]`, "go2rtc,mjpg-streamer": `["go2rtc","mjpg-streamer"]`}, bad: map[string]string{"frigate": "must be go2rtc or mjpg-streamer", "go2rtc,": "must be"}},
 	"cors.origins":    {good: origins, bad: noOrigins},

@@ -9,6 +9,7 @@ import (
 	"framegate/gateway/httplimit"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/metrics"
+	"framegate/gateway/publish"
 	"framegate/gateway/rendition"
 	"framegate/gateway/stream"
 )
@@ -53,7 +54,7 @@ func (s *server) metricsHandler() http.Handler {
 		},
 		Uploads: func() metrics.Uploads {
 			u := s.upload.Stats()
-			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames + s.rtsp.sent.Frames.Load(), RateDropped: u.RateDropped + s.rtsp.sent.Dropped.Load(), Refused: u.Refused}
+			return metrics.Uploads{Publishers: len(s.publishers.All()), Frames: u.Frames + s.sent.Frames.Load(), RateDropped: u.RateDropped + s.sent.Dropped.Load(), Refused: u.Refused}
 		},
 		Recordings: s.recordingMetrics,
 		Exports:    s.exportMetrics,
@@ -82,13 +83,16 @@ func (s *server) limitHits(yield func(limit string, hits uint64)) {
 func (s *server) httpLimits(l config.Limits) httplimit.Limits {
 	return httplimit.Limits{
 		HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience,
-		Room: func() httplimit.Room {
-			l := s.settings().Limits
-			return httplimit.Room{All: l.Connections + l.Viewers, PerAddress: l.ConnectionsPerAddress + l.ViewersPerAddress}
-		},
+		Room:    s.room,
 		Trusted: s.front.Trusts,
 		Client:  s.front.Client,
 	}
+}
+
+// room is how many connections there may be at the moment, at each of the doors.
+func (s *server) room() httplimit.Room {
+	l := s.settings().Limits
+	return httplimit.Room{All: l.Connections + l.Viewers, PerAddress: l.ConnectionsPerAddress + l.ViewersPerAddress}
 }
 
 // uploadOptions are what the limits say of publishers.
@@ -104,6 +108,14 @@ func (s *server) uploadOptions(l config.Limits) upload.Options {
 		Limited:            s.hits.Hit,
 		Log:                s.Log,
 	}
+}
+
+// throttle bounds what one publisher sends that is no HTTP.
+func (s *server) throttle() *publish.Throttle {
+	l := s.settings().Limits
+	return publish.NewThrottle(publish.ThrottleOptions{
+		FPS: l.PublisherFPS, BytesPerSecond: l.PublisherBytes, MaxFrameBytes: l.FrameBytes, Counters: &s.sent, Limited: s.hits.Hit,
+	})
 }
 
 // takesNoSound says whether a camera's sound is left out.

@@ -12,7 +12,6 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/delivery"
-	"framegate/gateway/input/rtspin"
 	"framegate/gateway/media"
 	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/rendition"
@@ -24,7 +23,6 @@ import (
 type rtspDoors struct {
 	server       *rtspserver.Server
 	plain, inTLS net.Listener
-	sent         rtspin.Counters // of who sends
 }
 
 // openRTSP listens where the configuration says. Nothing is served yet.
@@ -43,22 +41,19 @@ func (s *server) openRTSP() (err error) {
 	s.rtsp.server = rtspserver.New(rtspserver.Options{
 		Options: delivery.Options{Hub: s.hub, Patience: l.ViewerPatience, Limited: s.hits.Hit, Log: s.Log},
 		Admit:   s.admitRTSP, Announce: s.announceRTSP,
-		Room: func() (all, perAddress int) {
-			l := s.settings().Limits
-			return l.Connections + l.Viewers, l.ConnectionsPerAddress + l.ViewersPerAddress
-		},
+		Room:      s.room,
 		HeadBytes: l.HeaderBytes, HeadTime: l.HeaderTimeout, Idle: l.IdleTimeout,
 		UDP: udp,
 	})
-	if s.rtsp.plain, err = listenRTSP(c.Listen); err != nil {
+	if s.rtsp.plain, err = listenAt(c.Listen); err != nil {
 		return err
 	}
-	s.rtsp.inTLS, err = listenRTSP(c.TLSListen)
+	s.rtsp.inTLS, err = listenAt(c.TLSListen)
 	return err
 }
 
-// listenRTSP listens at an address, "" for nowhere.
-func listenRTSP(address string) (net.Listener, error) {
+// listenAt listens at an address, "" for nowhere.
+func listenAt(address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
@@ -67,36 +62,48 @@ func listenRTSP(address string) (net.Listener, error) {
 
 // serveRTSP has what serves each listener, until it is closed, run.
 func (s *server) serveRTSP(run func(func())) {
+	s.serveDoors("RTSP", s.rtsp.plain, s.rtsp.inTLS, run, func(l net.Listener, secure *tls.Config) error {
+		return s.rtsp.server.Serve(l, secure)
+	})
+}
+
+// serveDoors has what serves the listeners of a protocol run, each until it is closed;
+// nil is none.
+func (s *server) serveDoors(protocol string, plain, inTLS net.Listener, run func(func()), serve func(net.Listener, *tls.Config) error) {
 	for _, door := range []struct {
 		listener net.Listener
 		secure   *tls.Config
-	}{{s.rtsp.plain, nil}, {s.rtsp.inTLS, s.identity.TLS()}} {
+	}{{plain, nil}, {inTLS, s.identity.TLS()}} {
 		if door.listener == nil {
 			continue
 		}
-		s.Log.Info("framegate listens for RTSP", "address", door.listener.Addr().String(), "tls", door.secure != nil)
+		s.Log.Info("framegate listens for "+protocol, "address", door.listener.Addr().String(), "tls", door.secure != nil)
 		run(func() {
-			if err := s.rtsp.server.Serve(door.listener, door.secure); err != nil {
-				s.Log.Error("RTSP is not served any more", "err", err)
+			if err := serve(door.listener, door.secure); err != nil {
+				s.Log.Error(protocol+" is not served any more", "err", err)
 			}
 		})
 	}
 }
 
-// links gives the addresses of RTSP. Who can reach but one address of the machine is
-// told that.
+// links gives the addresses of RTSP.
 func (d *rtspDoors) links() (links []api.Form) {
 	for name, l := range map[string]net.Listener{"rtsp": d.plain, "rtsps": d.inTLS} {
-		if l == nil {
-			continue
+		if l != nil {
+			links = append(links, api.Form{Name: name, Address: fmt.Sprintf("%s://%s/{id}", name, reachableAt(l)), Action: auth.View})
 		}
-		at, host := l.Addr().(*net.TCPAddr), "{host}"
-		if !at.IP.IsUnspecified() {
-			host, _, _ = strings.Cut(net.JoinHostPort(at.IP.String(), "|"), ":|")
-		}
-		links = append(links, api.Form{Name: name, Address: fmt.Sprintf("%s://%s:%d/{id}", name, host, at.Port), Action: auth.View})
 	}
 	return links
+}
+
+// reachableAt gives the host and port of a listener as links have it. Who can reach but
+// one address of the machine is told that.
+func reachableAt(l net.Listener) string {
+	at, host := l.Addr().(*net.TCPAddr), "{host}"
+	if !at.IP.IsUnspecified() {
+		host, _, _ = strings.Cut(net.JoinHostPort(at.IP.String(), "|"), ":|")
+	}
+	return fmt.Sprintf("%s:%d", host, at.Port)
 }
 
 // close ends the viewers of RTSP, and waits for them.
@@ -104,12 +111,17 @@ func (d *rtspDoors) close() {
 	if d.server == nil {
 		return
 	}
-	for _, l := range []net.Listener{d.plain, d.inTLS} {
+	closeListeners(d.plain, d.inTLS)
+	d.server.Close()
+}
+
+// closeListeners closes those that there are.
+func closeListeners(all ...net.Listener) {
+	for _, l := range all {
 		if l != nil {
 			l.Close()
 		}
 	}
-	d.server.Close()
 }
 
 // drains is what those are told who come while the server drains.

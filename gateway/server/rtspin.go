@@ -30,8 +30,8 @@ func (s *server) announceRTSP(ctx context.Context, ask rtspserver.Ask, descripti
 	}
 	o := s.uploadOptions(s.settings().Limits)
 	source, err := rtspin.New(description, rtspin.Options{
-		MaxFrameBytes: o.MaxFrameBytes, FPS: o.FPS, BytesPerSecond: o.BytesPerSecond,
-		Silent: s.takesNoSound(ask.Camera), Counters: &s.rtsp.sent, Limited: o.Limited, Log: s.Log.With("camera", ask.Camera),
+		MaxFrameBytes: o.MaxFrameBytes, Lets: s.throttle().Lets,
+		Silent: s.takesNoSound(ask.Camera), Limited: o.Limited, Log: s.Log.With("camera", ask.Camera),
 	})
 	if err != nil {
 		stop()

@@ -65,6 +65,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	works.Go(func() { s.thumbnails.Run(living) })
 	works.Go(func() { s.exports.Run(living) })
 	s.serveRTSP(works.Go) // until close
+	s.serveRTMP(works.Go) // likewise
 	s.recordings.Start(ctx)
 	s.front.SetReady(true)
 	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)

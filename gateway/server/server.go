@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,8 +70,10 @@ type server struct {
 	auth       *auth.Auth
 	identity   front.Identity
 	front      *front.Front
-	port       uint16 // that we listen on
+	port       uint16           // that we listen on
+	sent       publish.Counters // of publishers that speak no HTTP
 	rtsp       rtspDoors
+	rtmp       rtmpDoors
 	health     *health.Monitor
 	clock      health.Clock
 	tried      *attempt // of ffmpeg, the last; nil before the first
@@ -117,7 +120,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
 	s.forms = s.newForms()
-	if err := s.openRTSP(); err != nil {
+	if err := errors.Join(s.openRTSP(), s.openRTMP()); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -125,7 +128,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		s.hits.Add(form.Limits...)
 	}
 	s.api = api.New(api.Options{
-		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: append(linked(s.forms), s.rtsp.links()...),
+		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: slices.Concat(linked(s.forms), s.rtsp.links(), s.rtmp.links()),
 		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
@@ -230,6 +233,7 @@ func (s *server) close() {
 		}
 	}
 	viewers.Go(s.rtsp.close)
+	viewers.Go(s.rtmp.close)
 	viewers.Wait()
 	s.cameras.Close()
 	s.hub.Close()

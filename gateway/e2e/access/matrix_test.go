@@ -44,6 +44,7 @@ func newMatrix(t *testing.T) *matrix {
 default_camera: front
 rtsp: {listen: "127.0.0.1:0"}
 compat: [go2rtc, mjpg-streamer]
+rtmp: {listen: "127.0.0.1:0"}
 limits: {viewers_per_address: 1000}
 cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: continuous}}}`)
 	for name, grant := range map[string]string{
@@ -377,6 +378,7 @@ func TestPermissionMatrix(t *testing.T) {
 		fmt.Fprintf(&table, "%-32s %-45s%s\n", row.route, shown, strings.TrimRight(line.String(), " "))
 	}
 	table.WriteString(m.overRTSP(t))
+	table.WriteString(m.overRTMP(t))
 	golden := filepath.Join("testdata", "permissions.golden")
 	got := trimLines(table.String())
 	if *update {

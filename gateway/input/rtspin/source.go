@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"golang.org/x/time/rate"
 
 	"framegate/gateway/input/rtspcam/rtpaudio"
 	"framegate/gateway/input/rtspcam/rtpvideo"
@@ -26,27 +25,16 @@ import (
 	"framegate/gateway/stream"
 )
 
-// The limits on who sends, by name, as Options.Limited is told of them.
-const (
-	LimitFrameBytes     = "frame_bytes"
-	LimitPublisherFPS   = "publisher_fps"
-	LimitPublisherBytes = "publisher_bytes"
-)
-
-// Counters count what all senders together did since they were made.
-type Counters struct {
-	Frames  atomic.Uint64 // pictures that were taken
-	Dropped atomic.Uint64 // those that came too fast
-}
+// LimitFrameBytes is the limit on a picture by name, as Options.Limited is told of it.
+const LimitFrameBytes = "frame_bytes"
 
 // Options are what a Source works with. All but Log are needed.
 type Options struct {
-	MaxFrameBytes       int  // of a picture; a larger one is given up
-	FPS, BytesPerSecond int  // of pictures; more are dropped, up to the next keyframe
-	Silent              bool // no sound is taken
-	Counters            *Counters
-	Limited             func(limit string) // is called from any goroutine, and must return at once
-	Log                 *slog.Logger       // nil discards
+	MaxFrameBytes int                     // of a picture; a larger one is given up
+	Lets          func(*media.Frame) bool // whether a picture may go on; calls come one by one
+	Silent        bool                    // no sound is taken
+	Limited       func(limit string)      // is called from any goroutine, and must return at once
+	Log           *slog.Logger            // nil discards
 }
 
 // Source is what one client sends, once. Run makes a stream of it; Packet may be
@@ -56,14 +44,11 @@ type Source struct {
 	tracks []track
 	video  *rtpvideo.Receiver
 	sound  *rtpaudio.Receiver
-	frames *rate.Limiter
-	bytes  *rate.Limiter
 	failed chan error // cap 1
 	runs   atomic.Bool
 
-	giving   sync.Mutex // guards what follows, and is held while a frame is emitted
-	emit     func(media.Frame)
-	dropping bool // pictures, up to the next keyframe
+	giving sync.Mutex // guards what follows, and is held while a frame is emitted
+	emit   func(media.Frame)
 }
 
 // New makes a Source of a description (RFC 8866). The error says, to who sends, why
@@ -72,8 +57,6 @@ func New(sdp []byte, o Options) (*Source, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	s := &Source{
 		opt:    o,
-		frames: rate.NewLimiter(rate.Limit(o.FPS), o.FPS),
-		bytes:  rate.NewLimiter(rate.Limit(o.BytesPerSecond), max(o.BytesPerSecond, o.MaxFrameBytes)),
 		failed: make(chan error, 1),
 	}
 	if err := s.read(sdp); err != nil {
@@ -170,29 +153,12 @@ func (s *Source) report(t *track, b []byte) {
 	}
 }
 
-// picture emits a picture, unless they come too fast: then it is dropped, and those
-// that need it.
+// picture emits a picture, if it may go on.
 func (s *Source) picture(f media.Frame) {
-	now, limit := time.Now(), ""
-	switch {
-	case !s.frames.AllowN(now, 1):
-		limit = LimitPublisherFPS
-	case !s.bytes.AllowN(now, len(f.Data)):
-		limit = LimitPublisherBytes
-	}
 	s.giving.Lock()
 	defer s.giving.Unlock()
-	switch {
-	case limit != "":
-		s.dropping = true
-		s.opt.Counters.Dropped.Add(1)
-		s.opt.Limited(limit)
-	case f.Key || !s.dropping:
-		s.dropping = false
-		s.opt.Counters.Frames.Add(1)
+	if s.opt.Lets(&f) {
 		s.emit(f)
-	default:
-		s.opt.Counters.Dropped.Add(1)
 	}
 }
 

@@ -41,7 +41,7 @@ const (
 
 // options are those of these tests.
 func options(hit func(string)) Options {
-	return Options{MaxFrameBytes: 1 << 20, FPS: 1000, BytesPerSecond: 1 << 30, Limited: hit, Counters: new(Counters)}
+	return Options{MaxFrameBytes: 1 << 20, Lets: func(*media.Frame) bool { return true }, Limited: hit}
 }
 
 // TestWhatIsTaken of what is announced: the first video and the first sound that are
@@ -180,34 +180,6 @@ func TestPicturesAndSoundComeOut(t *testing.T) {
 	}
 	if len(frames) > came {
 		t.Error("a frame comes behind the end")
-	}
-}
-
-// TestTooManyPicturesAreDropped up to the next keyframe.
-func TestTooManyPicturesAreDropped(t *testing.T) {
-	hits := 0
-	o := options(func(limit string) {
-		if limit == LimitPublisherFPS {
-			hits++
-		}
-	})
-	o.FPS = 3
-	s, err := New(describe(h264), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []int
-	s.emit = func(f media.Frame) { got = append(got, len(f.Data)) }
-	for n := range 6 {
-		s.picture(media.Frame{Key: n == 0, Data: make([]byte, n)})
-	}
-	s.frames.SetLimit(1e9) // as if time had gone by
-	for n := 6; n < 10; n++ {
-		time.Sleep(time.Microsecond) // in which there is room for another
-		s.picture(media.Frame{Key: n == 8, Data: make([]byte, n)})
-	}
-	if want := []int{0, 1, 2, 8, 9}; !slices.Equal(got, want) || hits != 3 || o.Counters.Frames.Load() != 5 || o.Counters.Dropped.Load() != 5 {
-		t.Errorf("pictures %v come, and %d are too many", got, hits)
 	}
 }
 

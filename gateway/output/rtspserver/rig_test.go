@@ -26,6 +26,7 @@ import (
 	"go.uber.org/goleak"
 
 	"framegate/gateway/delivery"
+	"framegate/gateway/httplimit"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -70,7 +71,7 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	}
 	o := Options{
 		Options: delivery.Options{Hub: s.hub, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Limited: func(limit string) { s.hits <- limit }},
-		Room:    func() (int, int) { return 1000, 1000 }, HeadBytes: 4 << 10, HeadTime: soon, Idle: soon, UDP: udp,
+		Room:    func() httplimit.Room { return httplimit.Room{All: 1000, PerAddress: 1000} }, HeadBytes: 4 << 10, HeadTime: soon, Idle: soon, UDP: udp,
 	}
 	o.Admit = func(_ context.Context, ask Ask) (*Visit, error) {
 		s.asked <- ask

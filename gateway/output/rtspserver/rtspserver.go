@@ -23,8 +23,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -64,9 +62,8 @@ type Options struct {
 	// Announce says whether and as whom somebody may send a camera's pictures, which the
 	// description is of; nil: nobody may. The error is a *Refusal, or one of the hub's.
 	Announce func(ctx context.Context, ask Ask, description []byte) (*Sending, error)
-	// Room is how many connections there may be at the moment, and how many of them
-	// one network address may have.
-	Room func() (all, perAddress int)
+	// Room is how many connections there may be at the moment.
+	Room func() httplimit.Room
 	// Head is what a request may take until all of it is there, in bytes and in
 	// time, and Idle how long a connection that plays nothing may ask for nothing.
 	HeadBytes int
@@ -137,7 +134,7 @@ type Server struct {
 	ctx     context.Context // of all connections
 	end     context.CancelFunc
 	serving sync.WaitGroup
-	door    door
+	door    *httplimit.Door
 	lent    sync.Pool // of *packets
 
 	mu        sync.Mutex // guards what follows
@@ -152,7 +149,7 @@ func New(o Options) *Server {
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}
-	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: door{room: o.Room}}
+	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: httplimit.NewDoor(o.Room)}
 	s.lent.New = func() any { return new(packets) }
 	s.ctx, s.end = context.WithCancel(context.Background())
 	if o.UDP != nil {
@@ -173,42 +170,12 @@ func (s *Server) Serve(l net.Listener, secure *tls.Config) error {
 	s.serving.Add(1)
 	s.mu.Unlock()
 	defer s.serving.Done()
-	for wait := time.Duration(0); ; {
-		c, err := l.Accept()
-		switch {
-		case err == nil:
-			wait = 0
-			s.take(c, secure)
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case wait >= time.Second:
-			return fmt.Errorf("RTSP at %s: %w", l.Addr(), err)
-		default: // as where no more files may be open
-			wait = max(2*wait, 5*time.Millisecond)
-			time.Sleep(wait)
-		}
-	}
-}
-
-// take serves a connection, if there is room for it.
-func (s *Server) take(c net.Conn, secure *tls.Config) {
-	tcp, ok := c.(*net.TCPConn)
-	if !ok {
-		c.Close()
-		return
-	}
-	leave, limit := s.door.enter(tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr())
-	if leave == nil {
-		s.options.Limited(limit)
-		_ = tcp.SetLinger(0) // there is nothing to wait for
-		tcp.Close()
-		return
-	}
-	httplimit.BoundQueue(tcp)
-	served := newConn(s, tcp, secure)
-	s.serving.Go(func() { // ends with the connection, which Close ends at the latest
-		defer leave()
-		served.serve()
+	return s.door.Serve(l, s.options.Limited, func(tcp *net.TCPConn, leave func()) {
+		served := newConn(s, tcp, secure)
+		s.serving.Go(func() { // ends with the connection, which Close ends at the latest
+			defer leave()
+			served.serve()
+		})
 	})
 }
 
@@ -227,43 +194,6 @@ func (s *Server) Close() {
 		s.options.UDP.close()
 	}
 	s.serving.Wait()
-}
-
-// door counts connections, in all and by network.
-type door struct {
-	room func() (all, perAddress int)
-
-	mu  sync.Mutex // guards what follows
-	all int
-	by  map[netip.Prefix]int
-}
-
-// enter counts a connection in, and gives what counts it out; or nil and the limit
-// that keeps it out.
-func (d *door) enter(from netip.Addr) (leave func(), limit string) {
-	network := httplimit.Network(from)
-	all, each := d.room()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case d.by[network] >= each:
-		return nil, httplimit.LimitConnectionsPerAddress
-	case d.all >= all:
-		return nil, httplimit.LimitConnections
-	}
-	if d.by == nil {
-		d.by = make(map[netip.Prefix]int)
-	}
-	d.all++
-	d.by[network]++
-	return func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.all--
-		if d.by[network]--; d.by[network] == 0 {
-			delete(d.by, network)
-		}
-	}, ""
 }
 
 // carried are the codecs that go out, pictures and sound.

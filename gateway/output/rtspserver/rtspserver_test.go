@@ -391,7 +391,7 @@ func TestWhoAsksForNoEnd(t *testing.T) {
 	room := 3
 	s := newSite(t, func(o *Options) {
 		o.HeadTime, o.Idle, o.Patience = 100*time.Millisecond, 100*time.Millisecond, time.Second
-		o.Room = func() (int, int) { return 1000, room }
+		o.Room = func() httplimit.Room { return httplimit.Room{All: 1000, PerAddress: room} }
 	})
 	s.attach(own).give(pictures(format264(t), 0, 1, 10)...)
 	for name, c := range map[string]struct{ says, limit string }{
