@@ -33,6 +33,7 @@ import (
 	"framegate/gateway/config"
 	"framegate/gateway/export"
 	"framegate/gateway/journal"
+	"framegate/gateway/onvif"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 )
@@ -52,6 +53,11 @@ type Gateway interface {
 	// keyframes came, patience is over or ctx is done, and makes a picture of one.
 	// The error is words for an admin, without secrets.
 	Probe(ctx context.Context, c config.Camera, patience time.Duration) (Probed, error)
+	// Search asks the network for cameras until ctx is done.
+	Search(ctx context.Context) ([]onvif.Found, error)
+	// Look asks a camera what it is. The error is words for an admin, or wraps
+	// onvif.ErrLogin.
+	Look(ctx context.Context, address, username, password string) (*onvif.About, error)
 	// Publishers gives who sends frames in now, the oldest first.
 	Publishers() []Publisher
 	// Encoders gives the ffmpegs that make renditions, or wait for their turn.

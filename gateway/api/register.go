@@ -58,6 +58,7 @@ func (a *API) register() {
 	a.registerEvents(r)
 	a.registerAccess(r)
 	a.registerProbes(r)
+	a.registerDiscovery(r)
 	a.registerRecordings(r)
 	a.registerThumbnails(r)
 	a.registerMarks(r)

@@ -26,6 +26,7 @@ import (
 	"framegate/gateway/config"
 	"framegate/gateway/journal"
 	"framegate/gateway/media"
+	"framegate/gateway/onvif"
 	"framegate/gateway/record/index"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
@@ -53,6 +54,17 @@ type fakeGateway struct {
 	facts      Facts
 	limits     []Limit
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
+	found      []onvif.Found
+	look       func(address, username, password string) (*onvif.About, error)
+}
+
+func (g *fakeGateway) Search(context.Context) ([]onvif.Found, error) { return g.found, nil }
+
+func (g *fakeGateway) Look(_ context.Context, address, username, password string) (*onvif.About, error) {
+	if g.look == nil {
+		return nil, onvif.ErrNotONVIF
+	}
+	return g.look(address, username, password)
 }
 
 func (g *fakeGateway) Cameras() []Camera {

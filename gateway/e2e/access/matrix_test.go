@@ -218,6 +218,7 @@ func apiRows() []row {
 	add("DELETE /api/v1/links/{number}", (*matrix).addedLink, nil)
 	plain("POST /api/v1/cameras/probe", says(`{"source": "http://169.254.169.254/"}`))
 	camera("POST /api/v1/cameras/{id}/probe", says(`{}`))
+	plain("POST /api/v1/cameras/discover", says(`{"address": "http://169.254.169.254/"}`))
 	camera("GET /api/v1/cameras/{id}/timeline", nil)
 	camera("GET /api/v1/cameras/{id}/days", nil)
 	camera("GET /api/v1/cameras/{id}/thumbnails", nil)

@@ -1,0 +1,232 @@
+package onvif
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestCameras looks at cameras with the faults of real ones: all give the same.
+func TestCameras(t *testing.T) {
+	for name, c := range map[string]*camera{
+		"as specified":        {username: "admin", password: "p&<w"},
+		"without a login":     {open: true},
+		"a clock of 1970":     {username: "admin", password: "pw", ahead: -56 * 365 * 24 * time.Hour},
+		"a clock ahead":       {username: "admin", password: "pw", ahead: 9 * time.Hour},
+		"another host":        {username: "admin", password: "pw", claims: "192.168.0.99"},
+		"Digest alone":        {username: "admin", password: "pw", digestOnly: true},
+		"a clock with a lock": {username: "admin", password: "pw", answer: refusing("GetSystemDateAndTime", "ter:NotAuthorized")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.start(t)
+			if c.claims == "192.168.0.99" { // with the port that it really has
+				_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.server.URL, "http://"))
+				c.claims = net.JoinHostPort(c.claims, port)
+			}
+			about, err := Look(t.Context(), c.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := &About{Manufacturer: "Acme", Model: "Eye 3000", Firmware: "1.2", Turns: true, Profiles: []Profile{
+				{Token: "main", Name: "main", Codec: "h264", Width: 2560, Height: 1440, FPS: 25, Sound: "AAC", Stream: "rtsp://127.0.0.1:554/main", Snapshot: "http://127.0.0.1/snap.jpg"},
+				{Token: "a&b", Name: "a&b", Codec: "h265", Width: 640, Height: 360, FPS: 10, Stream: "rtsp://127.0.0.1:554/sub?channel=1&subtype=1", Snapshot: "http://127.0.0.1/snap.jpg"},
+				{Token: "odd", Name: "odd", FPS: 5, Stream: "rtsp://127.0.0.1:554/main", Snapshot: "http://127.0.0.1/snap.jpg"},
+			}}
+			if !reflect.DeepEqual(about, want) {
+				t.Errorf("%+v, want %+v", about, want)
+			}
+		})
+	}
+}
+
+// refusing has a camera refuse a question.
+func refusing(question, code string) func(string) (int, string) {
+	return func(asked string) (int, string) {
+		if asked != question {
+			return 0, ""
+		}
+		return http.StatusBadRequest, enveloped(`<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>` + code + `</s:Value></s:Subcode></s:Code><s:Reason><s:Text>no
+			way</s:Text></s:Reason></s:Fault>`)
+	}
+}
+
+// TestCamerasThatDoNotAnswer: what is wrong is told, and nothing is taken that is too
+// large or has a DTD.
+func TestCamerasThatDoNotAnswer(t *testing.T) {
+	all := func(status int, body string) func(string) (int, string) {
+		return func(string) (int, string) { return status, body }
+	}
+	for name, c := range map[string]struct {
+		answer func(string) (int, string)
+		want   error
+		text   string
+	}{
+		"a page":          {all(200, "<html><body>hello"), ErrNotONVIF, ""},
+		"nothing there":   {all(404, "not found"), ErrNotONVIF, "404"},
+		"a redirect":      {all(302, ""), ErrNotONVIF, "302"},
+		"an endless one":  {all(200, enveloped(strings.Repeat("<a>x</a>", maxAnswer/8))), ErrNotONVIF, "262144 bytes"},
+		"a bomb":          {all(200, `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "x">]>`+enveloped("<a>&b;</a>")), ErrNotONVIF, "DTD"},
+		"another login":   {refusing("GetProfiles", "ter:NotAuthorized"), ErrLogin, ""},
+		"no profiles":     {refusing("GetProfiles", "ter:ActionNotSupported"), nil, "the camera says: no way"},
+		"no capabilities": {refusing("GetCapabilities", "ter:ActionNotSupported"), nil, "no way"},
+		"deep XML":        {all(200, strings.Repeat("<a>", 20_000)), ErrNotONVIF, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			camera := (&camera{username: "admin", password: "pw", answer: c.answer}).start(t)
+			_, err := Look(t.Context(), camera.options())
+			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%v, want %v %q", err, c.want, c.text)
+			}
+		})
+	}
+	wrong := (&camera{username: "admin", password: "pw", digestOnly: true}).start(t)
+	o := wrong.options()
+	o.Username = "root"
+	if _, err := Look(t.Context(), o); !errors.Is(err, ErrLogin) {
+		t.Errorf("a wrong name: %v", err)
+	}
+	for _, address := range []string{"", "rtsp://cam/", "http://", "http://u:p@cam/", "http://%zz/"} {
+		if _, err := Look(t.Context(), Options{Address: address}); err == nil {
+			t.Errorf("%q is taken", address)
+		}
+	}
+	refused := errors.New("not there")
+	if _, err := Look(t.Context(), Options{Address: "cam", Dial: func(context.Context, string, string) (net.Conn, error) { return nil, refused }}); !errors.Is(err, refused) {
+		t.Errorf("its dialer's error is %v", err)
+	}
+}
+
+// TestCameraThatStalls ends with the context.
+func TestCameraThatStalls(t *testing.T) {
+	held := make(chan struct{})
+	camera := (&camera{answer: func(string) (int, string) { <-held; return 200, "" }}).start(t)
+	defer close(held)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := Look(ctx, camera.options()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSearch has cameras answer at a group of the test's: good ones, ones that say
+// another address, and ones that lie.
+func TestSearch(t *testing.T) {
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	answered := make(chan struct{})
+	go func() { // ends with the connection, or the answers
+		defer close(answered)
+		b := make([]byte, 64<<10)
+		n, from, err := conn.ReadFromUDP(b)
+		if err != nil {
+			return
+		}
+		_, id, _ := strings.Cut(string(b[:n]), "<w:MessageID>")
+		id, _, _ = strings.Cut(id, "</w:MessageID>")
+		match := func(relates, addresses, scopes string) string {
+			return fmt.Sprintf(`<?xml version="1.0"?><SOAP-ENV:Envelope xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery">`+
+				`<SOAP-ENV:Header><wsa:RelatesTo>%s</wsa:RelatesTo></SOAP-ENV:Header><SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><d:Scopes>%s</d:Scopes><d:XAddrs>%s</d:XAddrs></d:ProbeMatch></d:ProbeMatches></SOAP-ENV:Body></SOAP-ENV:Envelope>`, relates, scopes, addresses)
+		}
+		for _, answer := range []string{
+			match(id, "http://192.168.0.9:8899/onvif/device_service http://127.0.0.1:80/onvif/device_service", "onvif://www.onvif.org/name/Front%20Door onvif://www.onvif.org/hardware/X-1"),
+			match(id, "http://192.168.0.9:8899/onvif/device_service", ""), // an old address
+			match(id, "http://192.168.0.9:8899/onvif/device_service", ""), // again
+			match("urn:uuid:other", "http://127.0.0.1/other", ""),         // to another
+			match(id, "file:///etc/passwd javascript:alert(1)", ""),       // no address
+			match(id, "", ""), // none
+			"<!DOCTYPE a []>" + match(id, "http://127.0.0.1/dtd", ""), "no XML", "<a><b", // nothing of it
+			match(id, "http://127.0.0.1:81/x", "onvif://www.onvif.org/name/"+strings.Repeat("x", 1000)),
+		} {
+			if _, err := conn.WriteToUDP([]byte(answer), from); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	go func() { <-answered; time.AfterFunc(200*time.Millisecond, cancel) }()
+	got, err := search(ctx, conn.LocalAddr().(*net.UDPAddr).AddrPort(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Found{
+		{"http://127.0.0.1:80/onvif/device_service", "Front Door", "X-1"},
+		{"http://127.0.0.1:81/x", strings.Repeat("x", 200), ""},
+		{"http://127.0.0.1:8899/onvif/device_service", "", ""},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestSearchOfTheNetwork sends a search by every interface, to the real group.
+func TestSearchOfTheNetwork(t *testing.T) {
+	if len(interfaces()) == 0 {
+		t.Skip("this machine is in no network with multicast")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := Search(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAddressOf takes the address that a camera answered from.
+func TestAddressOf(t *testing.T) {
+	for said, want := range map[string]string{
+		"http://[fe80::1]/a http://10.0.0.2:8080/b": "http://10.0.0.2:8080/b",
+		"https://cam.local/a":                       "https://10.0.0.2/a",
+		"ftp://10.0.0.2/a":                          "",
+		"http://10.0.0.3/a?b=c":                     "http://10.0.0.2/a?b=c",
+	} {
+		if got := addressOf(said, netip.MustParseAddr("10.0.0.2")); got != want {
+			t.Errorf("%s: %s, want %s", said, got, want)
+		}
+	}
+}
+
+// FuzzLook: whatever a camera answers, Look ends, and what it gives is short.
+func FuzzLook(f *testing.F) {
+	c := &camera{claims: "10.0.0.1"}
+	for _, question := range []string{"GetSystemDateAndTime", "GetCapabilities", "GetProfiles", "GetStreamUri"} {
+		f.Add([]byte(enveloped(c.says(question, ""))))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		about, err := Look(t.Context(), Options{Address: "http://cam/", Username: "u", Dial: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			go func() { // ends with the connection
+				defer theirs.Close()
+				_ = theirs.SetDeadline(time.Now().Add(time.Second))
+				request, err := http.ReadRequest(bufio.NewReader(theirs))
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, request.Body)
+				fmt.Fprintf(theirs, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+			}()
+			return ours, nil
+		}})
+		if err != nil {
+			return
+		}
+		for _, p := range about.Profiles {
+			if len(p.Name) > maxTextBytes || p.Stream != "" && !strings.HasPrefix(p.Stream, "rtsp") || strings.Contains(p.Stream, "@") {
+				t.Errorf("%+v", p)
+			}
+		}
+	})
+}
