@@ -3,6 +3,7 @@ package main
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -191,6 +192,36 @@ func TestContributingNamesWhatIsThere(t *testing.T) {
 	for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w+`).FindAllString(guide, -1) {
 		if !strings.Contains(all, "func "+name+"(") {
 			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+// TestReleaseIsDescribed by a section of the changelog, of which scripts/release makes
+// the notes; it refuses a tag that has none, or is no version.
+func TestReleaseIsDescribed(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("there is no bash")
+	}
+	changes := documents(t)["gateway/docs/changelog.md"]
+	next := regexp.MustCompile(`(?m)^## (\S+)`).FindStringSubmatch(changes)
+	if next == nil {
+		t.Fatal("the changelog has no section")
+	}
+	release := func(tag string) (string, error) {
+		said, err := exec.Command("../scripts/release", "--dry-run", tag).CombinedOutput()
+		return string(said), err
+	}
+	_, section, _ := strings.Cut(changes, "\n"+next[0]+"\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, tag := range []string{"v" + next[1], "v" + next[1] + "-rc.1"} {
+		said, err := release(tag)
+		if err != nil || !strings.Contains(said, strings.TrimSpace(section)) || !strings.Contains(said, "framegate_"+tag[1:]+"_linux_armv7.tar.gz") {
+			t.Errorf("%s: %v, %s", tag, err, said)
+		}
+	}
+	for _, tag := range []string{"v1000.0.0", next[1], "v" + next[1] + ".1", "v" + next[1] + "+dirty", ""} {
+		if said, err := release(tag); err == nil {
+			t.Errorf("%q: %s", tag, said)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package operation
 
 import (
+	"compress/gzip"
+	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -63,6 +66,14 @@ func TestPackageOfDebian(t *testing.T) {
 			t.Errorf("%s is not what it was made of", name)
 		}
 	}
+	for _, command := range []string{"serve", "user add", "index rebuild", "version"} {
+		if manual := unzipped(t, filepath.Join(folder, "usr/share/man/man1/framegate.1.gz")); !strings.Contains(manual, ".SH \"framegate "+command+"\"\n.nf\nUsage: framegate "+command+" ") {
+			t.Errorf("the manual does not say how %s is used", command)
+		}
+	}
+	if changes := unzipped(t, filepath.Join(folder, "usr/share/doc/framegate/changelog.gz")); changes != contentOf(t, scripts+"../gateway/docs/changelog.md") {
+		t.Error("the changelog is another")
+	}
 	for name, shell := range map[string]string{
 		"bash-completion/completions/framegate": "bash", "zsh/vendor-completions/_framegate": "zsh", "fish/vendor_completions.d/framegate.fish": "fish",
 	} {
@@ -70,4 +81,23 @@ func TestPackageOfDebian(t *testing.T) {
 			t.Errorf("%s does not complete: %q", name, got)
 		}
 	}
+}
+
+// unzipped reads a file that is compressed.
+func unzipped(t *testing.T, name string) string {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	zipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(zipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
