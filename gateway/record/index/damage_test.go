@@ -1,6 +1,7 @@
 package index_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -129,16 +130,24 @@ func TestMarksOfAnOlderIndexOutliveDamage(t *testing.T) {
 	}
 }
 
+// TestNewerIsRefused in words that say what to do, and left as it is.
 func TestNewerIsRefused(t *testing.T) {
 	t.Parallel()
 	path := used(t)
 	x := openPath(t, path)
 	must(t, index.Execute(x, "PRAGMA user_version = 1000"))
 	must(t, x.Close())
-	_, err := index.Open(t.Context(), path)
+	before, err := os.ReadFile(path)
+	must(t, err)
+	_, err = index.Open(t.Context(), path)
 	wants(t, err, index.ErrNewer)
-	if !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "1000") {
-		t.Error(err)
+	for _, words := range []string{path, "1000", "start that Framegate, or move the file away"} {
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("%v; does not say %q", err, words)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("it was changed, %v", err)
 	}
 }
 
