@@ -1,0 +1,60 @@
+package config_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"framegate/gateway/config"
+)
+
+// TestPageHasEveryKey: docs/configuration.md has a row of each, with what is so
+// without it, and whether another value takes a restart.
+func TestPageHasEveryKey(t *testing.T) {
+	text, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	others := map[string]string{
+		"default_camera": "`phone`, where that is `upload:`", "limits.encoders": "two a core", "recordings.dir": "`recordings` in `data`", "recordings.sync": "`auto`",
+	}
+	usual := config.Usual(&config.Config{Data: "data"})
+	rows := 0
+	for _, s := range config.Settings() {
+		without, ok := others[s.Key]
+		if !ok {
+			without = inWords(s.Value(usual))
+		}
+		restart := ""
+		if s.Restart {
+			restart = "yes "
+		}
+		want := fmt.Sprintf("\n| `%s` | %s | %s| ", s.Key, without, restart)
+		if !strings.Contains(page, want) {
+			t.Errorf("it has no row%s", want)
+		}
+		rows++
+	}
+	for _, k := range config.CameraKeys() {
+		want := fmt.Sprintf("\n| `%s` | %s | ", k.Name, inWords(k.Usual()))
+		if !strings.Contains(page, want) {
+			t.Errorf("it has no row%s", want)
+		}
+		rows++
+	}
+	if got := strings.Count(page, "\n| `"); got != rows {
+		t.Errorf("it has %d rows for %d keys", got, rows)
+	}
+}
+
+// inWords writes a value as the page does: nothing for none.
+func inWords(v any) string {
+	switch text := strings.Trim(fmt.Sprint(v), "[]"); text {
+	case "", "0":
+		return "none"
+	default:
+		return "`" + text + "`"
+	}
+}
