@@ -2,7 +2,7 @@
 // line on stdin, with JSON that says of which gateway ({"origin", "admin", "password"}),
 // and is told in lines on stdout:
 //
-//     went VIEW JOURNEY WINDOW SECONDS
+//     went VIEW: JOURNEY, WINDOW: SECONDS
 //     failed TEXT            a string of JSON: where, why, and what there was to see
 //     do DEED                to be done to the gateway, and answered by a line
 //     arrived                no more of this view
@@ -172,7 +172,7 @@ async function go(house, view, journey, tell, window) {
   try {
     await inTime(tell(traveller));
     check(traveller.unexpected().length === 0, 'the browser complains');
-    console.log(`went ${view} ${journey} ${window} ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    console.log(`went ${view}: ${journey}, ${window}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
   } catch (error) {
     console.log(`failed ${JSON.stringify(await explain(traveller, error))}`);
   } finally {

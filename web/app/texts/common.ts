@@ -29,7 +29,7 @@ export const common = {
   toCameras: ['To the cameras', 'Zu den Kameras'],
   viewFailed: ['This part of the app could not be loaded', 'Dieser Teil der App konnte nicht geladen werden'],
   back: ['The connection is back.', 'Die Verbindung ist wieder da.'],
-  updated: (version: string): Text => [`Framegate was updated${version && ` to ${version}`}. This page is still of before.`, `Framegate wurde aktualisiert${version && ` (${version})`}. Diese Seite ist noch von vorher.`],
+  updated: (version: string): Text => [`Framegate was updated${version && ` to ${version}`}. Reload the page to use it.`, `Framegate wurde aktualisiert${version && ` (${version})`}. Laden Sie die Seite neu.`],
   reload: ['Reload', 'Neu laden'],
   refused: ['The configuration file has mistakes. The one of before stays in effect.', 'Die Konfigurationsdatei enthält Fehler. Die vorherige gilt weiter.'],
   toSettings: ['To the settings', 'Zu den Einstellungen'],
