@@ -92,13 +92,14 @@ func TestFrameBeforeNextPacket(t *testing.T) {
 			"with a password": {camtest.RTSPOptions{Username: "viewer", Password: "p:ä\"s"}, Options{Username: "viewer", Password: "p:ä\"s"}},
 		} {
 			t.Run(name+", "+way, func(t *testing.T) {
+				t.Parallel()
 				c.camera.Medias = s.medias
 				camera := newCamera(t, c.camera)
 				c.opt.URL = camera.URL("/video")
 				run := start(t, newSource(t, c.opt))
 				awaitPlay(t, camera, 1)
 				var frames []media.Frame
-				for _, group := range groups {
+				for _, group := range copied(groups) {
 					send(t, camera, group)
 					frames = append(frames, run.next(t))
 				}

@@ -123,6 +123,7 @@ func TestOddChallenges(t *testing.T) {
 		"opaque and a domain":        {`Digest realm="camera", domain="/", nonce="%n", opaque="o p"`},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
 				t.Parallel()
 				g := &guard{challenges: challenges}
@@ -154,6 +155,7 @@ func TestNonceGoesStale(t *testing.T) {
 		"with Basic beside":            {challenges: []string{`Digest realm="camera", nonce="%n"`, `Basic realm="camera"`}, serves: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
 				t.Parallel()
 				g := &guard{challenges: kind.challenges, serves: kind.serves, renews: kind.renews, stale: kind.stale}
@@ -241,6 +243,7 @@ func TestOptionsRefused(t *testing.T) {
 	groups := rtptest.JPEGPackets(t, 2)
 	for _, status := range []string{"404 Not Found", "403 Forbidden", "405 Method Not Allowed", "501 Not Implemented", "551 Option not supported", "400 Bad Request", "454 Session Not Found", "302 Moved"} {
 		t.Run(status, func(t *testing.T) {
+			t.Parallel()
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
 				t.Parallel()
 				options.Answer = refusing("OPTIONS", status)

@@ -72,6 +72,7 @@ func TestOddDescriptions(t *testing.T) {
 	groups := rtptest.JPEGPackets(t, 3)
 	for _, name := range slices.Sorted(maps.Keys(oddDescriptions)) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
 				t.Parallel()
 				options.SDP = crlf(oddDescriptions[name])

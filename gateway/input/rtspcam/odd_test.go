@@ -163,6 +163,7 @@ func TestOddTexts(t *testing.T) {
 	groups := rtptest.JPEGPackets(t, 3)
 	for _, name := range slices.Sorted(maps.Keys(oddTexts)) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
 				t.Parallel()
 				options.Answer = func(_ camtest.RTSPRequest, usual string) string { return oddTexts[name](usual) }
@@ -221,6 +222,7 @@ func TestOddRedirects(t *testing.T) {
 		"one that is bad": {"rtsp://[::1/", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			everyWay(t, func(t *testing.T, options camtest.RTSPTextOptions, opt Options) {
 				t.Parallel()
 				var camera *camtest.RTSPTextCamera

@@ -82,6 +82,7 @@ func TestGStreamer(t *testing.T) {
 		for j, transport := range []Transport{TCP, UDP} {
 			login := logins[(i+j)%len(logins)]
 			t.Run(fmt.Sprintf("%s, %s, login %s", f.name, transport, login), func(t *testing.T) {
+				t.Parallel()
 				opt := Options{URL: gstreamer(t, pipeline, login), Transport: transport}
 				if login != "none" {
 					opt.Username, opt.Password = "viewer", "s3cret"

@@ -60,6 +60,7 @@ func TestVLC(t *testing.T) {
 		{"mjpeg of ffmpeg", "f.mov", []string{"-c:v", "mjpeg", "-huffman", "default", "-q:v", "3", "-pix_fmt", "yuvj420p"}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
 			s := newSource(t, Options{URL: vlc(t, rtptest.Film(t, 240, 160, 120, f.file, f.args...))})
 			reader := open(t, newHub(t, s))
 			var frames []media.Frame
