@@ -38,7 +38,7 @@ type CameraKey struct {
 var cameraKeys = append([]CameraKey{
 	{
 		Name: "source", MaxBytes: 4096,
-		About:   "where its pictures come from: http://, https://, rtsp:// or rtsps:// and where it is; upload: for one whose pictures are sent in; test: for a test pattern",
+		About:   "where its pictures come from: http://, https://, rtsp://, rtsps://, rtmp:// or rtmps:// and where it is; upload: for one whose pictures are sent in; test: for a test pattern",
 		Example: "rtsp://192.168.1.20:554/stream1",
 		put:     func(*Camera, string) error { return nil }, // which parseSource does
 		text:    func(c Camera) string { return c.Source.Text() },
@@ -67,13 +67,13 @@ var cameraKeys = append([]CameraKey{
 			return nil
 		},
 		text:  func(c Camera) string { return c.Username },
-		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+		suits: onlyFor("http, https, rtsp and rtsps", Source.logsIn),
 	},
 	{
 		Name: "password", About: "what the camera asks for", MaxBytes: maxPasswordFileBytes, Secret: true, instead: "password_file",
 		put:   func(c *Camera, text string) error { c.Password = secret.New(text); return nil },
 		text:  func(c Camera) string { return c.Password.Reveal() },
-		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+		suits: onlyFor("http, https, rtsp and rtsps", Source.logsIn),
 	},
 	{
 		Name: "password_file", About: "the file that holds the password", MaxBytes: 4096, FileOnly: true, instead: "password",
@@ -84,7 +84,7 @@ var cameraKeys = append([]CameraKey{
 			return nil
 		},
 		text:  func(Camera) string { return "" }, // the password is the password's
-		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+		suits: onlyFor("http, https, rtsp and rtsps", Source.logsIn),
 	},
 	{
 		Name: "keep", About: "whether it stays connected without viewers, so that joining is instant",
@@ -120,23 +120,23 @@ var cameraKeys = append([]CameraKey{
 		Words: words(SoundAuto, SoundOff),
 		put:   func(c *Camera, text string) error { c.Sound = Sound(text); return nil },
 		text:  func(c Camera) string { return unless(c.Sound, SoundAuto) },
-		suits: onlyFor("rtsp, rtsps, tcp, tcp-listen, file and upload", Source.sounds),
+		suits: onlyFor("rtsp, rtsps, rtmp, rtmps, FLV by http and https, tcp, tcp-listen, file and upload", Source.sounds),
 	},
 	{
 		Name: "normalize", About: "which JPEGs are encoded anew: those that browsers do not show, all, or none",
 		Words: words(NormalizeAuto, NormalizeAlways, NormalizeNever),
 		put:   func(c *Camera, text string) error { c.Normalize = Normalize(text); return nil },
 		text:  func(c Camera) string { return unless(c.Normalize, NormalizeAuto) },
-		suits: onlyFor("http, https, rtsp and rtsps", Source.remote),
+		suits: onlyFor("http, https, rtsp and rtsps", Source.normalizes),
 	},
 	{
-		Name: "tls_insecure", About: "whether any certificate of an https or rtsps camera will do", Boolean: true,
+		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do", Boolean: true,
 		put: func(c *Camera, text string) (err error) {
 			c.TLSInsecure, err = boolean(text)
 			return err
 		},
 		text:  func(c Camera) string { return unless(strconv.FormatBool(c.TLSInsecure), "false") },
-		suits: onlyFor("https and rtsps", func(s Source) bool { return s.scheme() == "https" || s.scheme() == "rtsps" }),
+		suits: onlyFor("https, rtsps and rtmps", func(s Source) bool { return slices.Contains([]string{"https", "rtsps", "rtmps"}, s.scheme()) }),
 	},
 }, recordKeys...)
 

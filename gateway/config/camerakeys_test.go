@@ -21,9 +21,11 @@ var keyValues = map[string]struct {
 		"http://a": "http://a", "HTTPS://A:8443/x?pwd=canary": "https://A:8443/x?<redacted>", "rtsp://[::1]:554/live": "rtsp://[::1]:554/live", "upload:": "upload:", "test:": "test:",
 		"test:?fps=1": "test:?fps=1", "test:?fps=60&height=2160&width=3840": "test:?fps=60&height=2160&width=3840", "test:?height=16&width=16": "test:?height=16&width=16",
 		"rtsp://a/user=u_password=canary_x=1": "rtsp://a/user=u_password=<redacted>_x=1", "rtsp://a:65535/": "rtsp://a:65535/",
+		"rtmp://a/bcs/main.bcs?channel=0&password=canary": "rtmp://a/bcs/main.bcs?<redacted>", "rtmps://a:1/x/y": "rtmps://a:1/x/y", "http://a/live/x.flv": "http://a/live/x.flv",
 	}, bad: map[string]string{
 		"": "is not a source; write one such as", "a": "is not a source", "ftp://a": "is not a source", "upload": `did you mean "upload:"?`, "test:?fps=61": "fps must be a whole number from 1 to 60",
 		"test:?height=15&width=16": "height must be a whole number from 16 to 2160", "test:?height=16&width=3841": "width must be", "test:?fps=1.5": "fps must be", "http://a:0/": "has a port",
+		"rtmp://a/": "has no path; write rtmp://host:port/app/key", "rtmp://u:canary@a/x/y": "holds a name and a password, for which there is no place in RTMP",
 		"http://" + strings.Repeat("a", 4096): "must not be longer than 4096 bytes",
 	}},
 	"name": {source: "test:", good: map[string]string{"Front door": "Front door", "Tür 📷": "Tür 📷", strings.Repeat("x", 200): strings.Repeat("x", 200), "👨‍👩": "👨‍👩"}, bad: map[string]string{
@@ -177,6 +179,7 @@ func TestKeysThatDoNotSuitASource(t *testing.T) {
 	for source, suits := range map[string]string{
 		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport sound keep",
 		"rtsps://a/": "username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
+		"rtmp://a/x/y": "sound keep", "rtmps://a/x/y": "sound tls_insecure keep", "http://a/x.FLV": "username sound keep", "https://a/flv?x=y": "username sound tls_insecure keep",
 	} {
 		for key, text := range values {
 			if key == "password" { // which needs a name besides

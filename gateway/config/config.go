@@ -177,11 +177,11 @@ type Camera struct {
 	Password secret.Text   // what an HTTP or RTSP camera asks for
 	Keep     Keep          // whether to stay connected without viewers
 	Interval time.Duration // from one snapshot of an HTTP camera to the next; 0 leaves it to the input
-	// TLSInsecure accepts any certificate from an https or rtsps camera. Cameras
+	// TLSInsecure accepts any certificate from an https, rtsps or rtmps camera. Cameras
 	// come with self-signed ones, and few let their owner replace them.
 	TLSInsecure bool
 	Transport   Transport // SourceRTSP only
-	Sound       Sound     // SourceRTSP, SourceMPEGTS, SourceFile and SourceUpload
+	Sound       Sound     // SourceRTSP, SourceFLV, SourceMPEGTS, SourceFile and SourceUpload
 	Normalize   Normalize // SourceHTTP and SourceRTSP
 	Record      Record
 }

@@ -141,7 +141,7 @@ func TestErrorsInVariablesNameThem(t *testing.T) {
 		"CAMERAS__FRONT__SORCE=x":                  `unknown variable; did you mean FRAMEGATE_CAMERAS__FRONT__SOURCE?`,
 		"CAMERAS__front__SOURCE=http://x/":         `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
 		"CAMERAS____SOURCE=http://x/":              `names no camera id; write FRAMEGATE_CAMERAS__FRONT_DOOR__SOURCE for the camera front-door`,
-		"CAMERAS__FRONT__NAME=Front":               `camera front has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`,
+		"CAMERAS__FRONT__NAME=Front":               `camera front has no source; add source with http://host/path, rtsp://host/path, rtmp://host/app/key, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`,
 		"CAMERAS__FRONT__SOURCE=tcp://x/":          `is not an address alone; write tcp://host:port`,
 		"CAMERAS__DEMO__PASSWORD=canary":           `is for http, https, rtsp and rtsps cameras, not for test:; remove it`,
 		"DEFAULT_CAMERA=demo":                      `camera demo takes no uploads; name one whose source is "upload:"`,

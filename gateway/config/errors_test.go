@@ -147,7 +147,7 @@ framegate.yaml:4:3: cameras.front_door: is not a camera id; use 1 to 63 of a-z, 
 		`framegate.yaml:1:11: cameras.` + strings.Repeat("a", 64) + `...: is not a camera id; use 1 to 63 of a-z, 0-9 and -, not beginning with -, and put other text into name`},
 	{"empty camera", "cameras:\n  front:\n  gate: {}\n",
 		`framegate.yaml:2:3: cameras.front: has no value; give it one, or remove the key
-framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`},
+framegate.yaml:3:3: cameras.gate: camera gate has no source; add source with http://host/path, rtsp://host/path, rtmp://host/app/key, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`},
 	{"default camera unknown", "default_camera: fone\n",
 		`framegate.yaml:1:17: default_camera: there is no camera "fone"; did you mean phone?`},
 	{"default camera unknown, none fits", "default_camera: fone\n" + goodCamera,
@@ -169,9 +169,9 @@ framegate.yaml:2:61: cameras.a.normalize: must be auto, always or never, not "tr
 		`framegate.yaml:2:32: cameras.a.keep: an upload camera is connected when its publisher is; remove it
 framegate.yaml:2:50: cameras.a.username: is for http, https, rtsp and rtsps cameras, not for upload:; remove it
 framegate.yaml:3:34: cameras.b.interval: is for http and https cameras, not for test:; remove it
-framegate.yaml:4:42: cameras.c.tls_insecure: is for https and rtsps cameras, not for http:; remove it
+framegate.yaml:4:42: cameras.c.tls_insecure: is for https, rtsps and rtmps cameras, not for http:; remove it
 framegate.yaml:4:59: cameras.c.transport: is for rtsp and rtsps cameras, not for http:; remove it
-framegate.yaml:5:42: cameras.d.tls_insecure: is for https and rtsps cameras, not for rtsp:; remove it
+framegate.yaml:5:42: cameras.d.tls_insecure: is for https, rtsps and rtmps cameras, not for rtsp:; remove it
 framegate.yaml:5:58: cameras.d.interval: is for http and https cameras, not for rtsp:; remove it
 framegate.yaml:6:47: cameras.e.password: is for http, https, rtsp and rtsps cameras, not for tcp-listen:; remove it
 framegate.yaml:7:37: cameras.f.transport: is for rtsp and rtsps cameras, not for file:; remove it`},
@@ -260,7 +260,7 @@ func TestErrorsSayWhereAndWhatInstead(t *testing.T) {
 }
 
 func TestSourcesThatCannotBe(t *testing.T) {
-	const form = `is not a source; write one such as http://host/path, rtsp://host/path, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`
+	const form = `is not a source; write one such as http://host/path, rtsp://host/path, rtmp://host/app/key, tcp://host:port, tcp-listen://:port, file:///path, v4l2:///dev/video0, "upload:" or "test:"`
 	const noFile = "; write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
 	const listen = "; write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
 	const noDevice = "; write v4l2:///dev/video0, or v4l2:///dev/video0?width=1280&height=720&fps=30"

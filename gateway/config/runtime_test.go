@@ -26,7 +26,7 @@ func TestCameraAddedAtRunTime(t *testing.T) {
 }
 
 func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
-	const forms = `; write http://host/path, rtsp://host/path, "upload:" or "test:"`
+	const forms = `; write http://host/path, rtsp://host/path, rtmp://host/app/key, "upload:" or "test:"`
 	for _, c := range []struct {
 		id   string
 		keys map[string]string
@@ -58,7 +58,7 @@ func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
 // TestSourceIsOfTheFileAloneUnlessItsRowSaysElse, so that a new kind of camera
 // opens no file or device to those who add cameras.
 func TestSourceIsOfTheFileAloneUnlessItsRowSaysElse(t *testing.T) {
-	addable := map[string]bool{"http": true, "https": true, "rtsp": true, "rtsps": true, "upload": true, "test": true}
+	addable := map[string]bool{"http": true, "https": true, "rtsp": true, "rtsps": true, "rtmp": true, "rtmps": true, "upload": true, "test": true}
 	for _, row := range append(slices.Clone(sourceSchemes), sourceScheme{name: "further"}) {
 		source := Source{Kind: SourceKind(row.name), URL: row.name + "://host/path"}
 		switch row.name {
@@ -66,6 +66,8 @@ func TestSourceIsOfTheFileAloneUnlessItsRowSaysElse(t *testing.T) {
 			source.Kind = SourceHTTP
 		case "rtsp", "rtsps":
 			source.Kind = SourceRTSP
+		case "rtmp", "rtmps":
+			source.Kind = SourceFLV
 		case "tcp", "tcp-listen":
 			source.Kind, source.Listen = SourceMPEGTS, row.name == "tcp-listen"
 		}

@@ -23,6 +23,7 @@ type SourceKind string
 const (
 	SourceHTTP   SourceKind = "http"   // pulled from an http or https URL
 	SourceRTSP   SourceKind = "rtsp"   // pulled from an rtsp or rtsps URL
+	SourceFLV    SourceKind = "flv"    // pulled from an rtmp or rtmps URL, or as FLV from an http or https URL
 	SourceMPEGTS SourceKind = "mpegts" // an MPEG transport stream over TCP
 	SourceFile   SourceKind = "file"   // a video file, again and again
 	SourceV4L2   SourceKind = "v4l2"   // a camera of this machine, by Video4Linux2
@@ -35,7 +36,7 @@ const (
 // any way, leaves these out. Log the Source, never its URL.
 type Source struct {
 	Kind          SourceKind
-	URL           string // SourceHTTP, SourceRTSP: absolute, without user name and password
+	URL           string // SourceHTTP, SourceRTSP, SourceFLV: absolute, without user name and password
 	Address       string // SourceMPEGTS: host:port; only where Listen is set the host may be empty
 	Listen        bool   // SourceMPEGTS: the camera dials us, at Address
 	Path          string // SourceFile, SourceV4L2: absolute
@@ -47,7 +48,7 @@ type Source struct {
 // credentials in its path.
 func (s Source) String() string {
 	switch s.Kind {
-	case SourceHTTP, SourceRTSP:
+	case SourceHTTP, SourceRTSP, SourceFLV:
 		before, _, hasQuery := strings.Cut(s.URL, "?")
 		before = withoutCredentials(before)
 		if hasQuery {
@@ -66,7 +67,7 @@ func (s Source) String() string {
 // credentials in its path, which may be secret.
 func (s Source) Text() string {
 	switch s.Kind {
-	case SourceHTTP, SourceRTSP:
+	case SourceHTTP, SourceRTSP, SourceFLV:
 		return s.URL
 	case SourceFile:
 		return s.scheme() + "://" + (&url.URL{Path: s.Path}).EscapedPath()
@@ -109,12 +110,20 @@ func (s Source) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // remote says whether the camera is a server that is asked for its pictures by
 // URL, perhaps with a name and a password.
-func (s Source) remote() bool { return s.Kind == SourceHTTP || s.Kind == SourceRTSP }
+func (s Source) remote() bool {
+	return s.Kind == SourceHTTP || s.Kind == SourceRTSP || s.Kind == SourceFLV
+}
+
+// logsIn says whether it may ask for a name and a password.
+func (s Source) logsIn() bool { return s.remote() && !strings.HasPrefix(s.scheme(), "rtmp") }
+
+// normalizes says whether its JPEGs may be encoded anew.
+func (s Source) normalizes() bool { return s.Kind == SourceHTTP || s.Kind == SourceRTSP }
 
 // sounds says whether sound may come with the pictures.
 func (s Source) sounds() bool {
 	switch s.Kind {
-	case SourceRTSP, SourceMPEGTS, SourceFile, SourceUpload:
+	case SourceRTSP, SourceFLV, SourceMPEGTS, SourceFile, SourceUpload:
 		return true
 	}
 	return false
@@ -137,6 +146,7 @@ func (s Source) scheme() string {
 // What to write for each source.
 const (
 	httpForm   = "write http://host:port/path"
+	rtmpForm   = "write rtmp://host:port/app/key"
 	rtspForm   = "write rtsp://host:port/path"
 	tcpForm    = "write tcp://host:port"
 	listenForm = "write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
@@ -155,10 +165,12 @@ type sourceScheme struct {
 
 // sourceSchemes is the table of them. A further input is a further row.
 var sourceSchemes = []sourceScheme{
-	{"http", "http://host/path", true, remoteSource(SourceHTTP, httpForm)},
-	{"https", "", true, remoteSource(SourceHTTP, httpForm)},
+	{"http", "http://host/path", true, httpSource},
+	{"https", "", true, httpSource},
 	{"rtsp", "rtsp://host/path", true, remoteSource(SourceRTSP, rtspForm)},
 	{"rtsps", "", true, remoteSource(SourceRTSP, rtspForm)},
+	{"rtmp", "rtmp://host/app/key", true, rtmpSource},
+	{"rtmps", "", true, rtmpSource},
 	{"tcp", "tcp://host:port", false, localSource(func(rest string) (Source, error) { return parseTCPSource(rest, false, tcpForm) })},
 	{"tcp-listen", "tcp-listen://:port", false, localSource(func(rest string) (Source, error) { return parseTCPSource(rest, true, listenForm) })},
 	{"file", "file:///path", false, localSource(parseFileSource)},
@@ -170,6 +182,31 @@ var sourceSchemes = []sourceScheme{
 // remoteSource makes a row's parse of a source that is a server's URL.
 func remoteSource(kind SourceKind, form string) func(text, rest string) (Source, *url.Userinfo, error) {
 	return func(text, _ string) (Source, *url.Userinfo, error) { return parseRemoteSource(kind, text, form) }
+}
+
+// httpSource reads a URL of HTTP. What its path calls FLV is that: as JPEGs it could not
+// be taken.
+func httpSource(text, _ string) (Source, *url.Userinfo, error) {
+	source, user, err := parseRemoteSource(SourceHTTP, text, httpForm)
+	if u, bad := url.Parse(source.URL); err == nil && bad == nil && (strings.EqualFold(path.Ext(u.Path), ".flv") || strings.EqualFold(path.Base(u.Path), "flv")) {
+		source.Kind = SourceFLV
+	}
+	return source, user, err
+}
+
+// rtmpSource reads a URL of RTMP, whose servers ask for no name and no password.
+func rtmpSource(text, _ string) (Source, *url.Userinfo, error) {
+	source, user, err := parseRemoteSource(SourceFLV, text, rtmpForm)
+	if err != nil {
+		return source, nil, err
+	}
+	if user != nil {
+		return source, nil, errors.New("holds a name and a password, for which there is no place in RTMP; write them as the camera wants them, often at the end: ?user=…&password=…")
+	}
+	if u, bad := url.Parse(source.URL); bad != nil || strings.Trim(u.Path, "/") == "" {
+		return source, nil, errors.New("has no path; " + rtmpForm)
+	}
+	return source, nil, nil
 }
 
 // localSource makes a row's parse of what reads behind the colon.

@@ -75,7 +75,7 @@ func (s control) Facts() api.Facts {
 // checkSource refuses a source that could never be connected to: one with an
 // address where no camera may be. Names are judged when they are dialled.
 func (s *server) checkSource(source config.Source) error {
-	if source.Kind != config.SourceHTTP && source.Kind != config.SourceRTSP {
+	if source.URL == "" {
 		return nil
 	}
 	u, err := url.Parse(source.URL)
@@ -97,7 +97,7 @@ func (s *server) checkSource(source config.Source) error {
 func portOf(u *url.URL) uint16 {
 	port, err := net.LookupPort("tcp", u.Port())
 	if u.Port() == "" || err != nil {
-		port = map[string]int{"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}[u.Scheme]
+		port = map[string]int{"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}[u.Scheme]
 	}
 	return uint16(port)
 }

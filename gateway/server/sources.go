@@ -8,6 +8,7 @@ import (
 	"framegate/gateway/config"
 	"framegate/gateway/input/device"
 	"framegate/gateway/input/httpcam"
+	"framegate/gateway/input/rtmpcam"
 	"framegate/gateway/input/rtspcam"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/reach"
@@ -28,6 +29,7 @@ type input struct {
 var inputs = map[config.SourceKind]input{
 	config.SourceHTTP:   {source: (*server).newHTTP, limits: httpcam.LimitNames},
 	config.SourceRTSP:   {source: (*server).newRTSP, limits: rtspcam.LimitNames},
+	config.SourceFLV:    {source: (*server).newFLV, limits: rtmpcam.LimitNames},
 	config.SourceMPEGTS: {source: (*server).newMPEGTS},
 	config.SourceV4L2:   {source: (*server).newV4L2, ffmpeg: true},
 	config.SourceFile:   {source: (*server).newFile, ffmpeg: true},
@@ -90,6 +92,26 @@ func (s *server) newRTSP(c roster.Camera, log *slog.Logger) (stream.Source, erro
 		return source, nil // RTP carries no JPEGs but those that browsers show (RFC 2435)
 	}
 	return s.normalized(source, c, rendition.NormalizeAlways), nil
+}
+
+func (s *server) newFLV(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	l := s.settings().Limits
+	source, err := rtmpcam.New(rtmpcam.Options{
+		URL:           c.Source.URL,
+		Username:      c.Username,
+		Password:      c.Password.Reveal(),
+		InsecureTLS:   c.TLSInsecure,
+		Silent:        c.Sound == config.SoundOff,
+		MaxFrameBytes: l.FrameBytes,
+		Patience:      rtmpcam.Patience{Connect: l.CameraConnect, FirstByte: l.CameraFirstByte, Silence: l.CameraSilence},
+		Limited:       s.hits.Hit,
+		Dial:          s.dialerFor(c),
+		Log:           log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return source, nil
 }
 
 func (s *server) newMPEGTS(c roster.Camera, log *slog.Logger) (stream.Source, error) {

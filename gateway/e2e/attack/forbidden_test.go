@@ -192,7 +192,7 @@ func TestAddedCamerasReachNoForbiddenPlace(t *testing.T) {
 	admin := g.AsAdmin(t)
 	viewer := rig.Credentials{Bearer: g.AddToken(t, "viewer", "view:*")}
 	for i, host := range forbiddenHosts {
-		source := fmt.Sprintf("%s://%s:%d/pictures?secret", []string{"http", "rtsp"}[i%2], host, here.port())
+		source := fmt.Sprintf([]string{"http://%s:%d/pictures?secret", "rtsp://%s:%d/pictures?secret", "rtmp://%s:%d/app/x?secret", "http://%s:%d/x.flv?secret"}[i%4], host, here.port())
 		expectUnreachable(t, g, source, admin, viewer)
 	}
 	own := g.URL[strings.LastIndex(g.URL, ":")+1:]

@@ -51,3 +51,19 @@ func greet(rw io.Writer, from io.Reader) error {
 	_, err = io.CopyN(io.Discard, from, helloLen)
 	return err
 }
+
+// meet shakes hands as a client.
+func meet(rw io.Writer, from io.Reader) error {
+	if _, err := rw.Write(append([]byte{version}, newHello()...)); err != nil {
+		return err
+	}
+	hello, err := readHello(from)
+	if err != nil {
+		return err
+	}
+	if _, err := rw.Write(hello); err != nil {
+		return err
+	}
+	_, err = io.CopyN(io.Discard, from, helloLen)
+	return err
+}
