@@ -10,7 +10,7 @@
 // It all ends with stdin. The journeys of a view are what app/VIEW.mjs exports:
 // functions that take a Traveller. Each is gone once in a wide window by light,
 // and once on a telephone by dark, whose clock is wrong; `wall.windows = ['wide']`
-// leaves one out. They share a gateway, so each puts back what it changes.
+// leaves one out; FRAMEGATE_TEST_COLOURS=swapped has the wide window dark and the telephone light. They share a gateway, so each puts back what it changes.
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -21,9 +21,10 @@ import { ceiling, check, executablePath, flags, inTime } from './chromium.mjs';
 
 const chosen = new RegExp(process.env.FRAMEGATE_TEST_JOURNEYS ?? '');
 
+const [day, night] = process.env.FRAMEGATE_TEST_COLOURS === 'swapped' ? ['dark', 'light'] : ['light', 'dark'];
 const windows = {
-  wide: { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
-  phone: { viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
+  wide: { viewport: { width: 1440, height: 900 }, colorScheme: day },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: night, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
 };
 const wrongMs = 3_600_000; // of the telephone's clock: all that is shown goes by the server's
 
@@ -58,7 +59,7 @@ const contexts = new Map(); // by gateway, window and user, so that nobody logs 
 // Traveller is who goes through the app on one journey.
 class Traveller {
   constructor(house, view, journey, window) {
-    Object.assign(this, house, { view, journey, window, dark: window === 'phone', touch: window === 'phone' });
+    Object.assign(this, house, { view, journey, window, touch: window === 'phone' });
     Object.assign(this, windows[window].viewport);
     this.pages = [];
     this.complaints = [];
