@@ -21,14 +21,21 @@ const icons: Plugin = {
   },
 };
 
-// uPlot without what it hangs on its constructor for others at its end (curves, bars and the like), which the app has no use for.
+// uPlot without what the app has no use for: what it hangs on its constructor for others at its end (curves, bars and
+// the like), scales other than even ones, and how it writes times, which the app does.
+const unused = [
+  ...['rangeLog', 'rangeAsinh', 'logAxisSplits', 'asinhAxisSplits', 'log10AxisValsFilt', 'log2AxisValsFilt'].map((name) => new RegExp(`(\\nfunction ${name}\\(.*?\\) {)[\\s\\S]*?\\n(?=}\\n)`)),
+  /(\nconst subs = {)[\s\S]*?\n(?=};\n)/,
+  /(\n\tconst _timeAxisStamps = \[)[\s\S]*?\n(?=\t\];\n)/,
+];
 const linesAlone: Plugin = {
   name: 'lines-alone',
   transform(code, id) {
     if (!id.endsWith('/uPlot.esm.js')) return null;
     const end = /\nuPlot\.assign = [\s\S]*(?=\nexport )/;
     if (!end.test(code)) this.error('uPlot ends otherwise than it did');
-    return { code: code.replace(end, ''), map: null };
+    for (const part of unused) if (!part.test(code)) this.error(`uPlot has no ${part}`);
+    return { code: unused.reduce((code, part) => code.replace(part, '$1'), code).replace(end, ''), map: null };
   },
 };
 

@@ -140,10 +140,12 @@ function listen(): void {
   stillHearing();
   connection = 'connecting';
   if (!cameras) soon('cameras', askCameras, 0); // and again once no change can be missed
+  let heard = false;
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
     if (connection === 'lost') soon('me', async () => void takeOver(await call('get', '/api/v1/me')), 0); // it ends also when one may do something else
     connection = 'open';
+    heard = true;
     hear(event);
     soon('cameras', askCameras, 0); // the status comes by itself
   });
@@ -161,7 +163,7 @@ function listen(): void {
     if (source?.readyState !== EventSource.CLOSED) return; // it tries again by itself
     deafen();
     clearTimeout(again);
-    again = setTimeout(() => void begin(), AGAIN_MS);
+    again = setTimeout(() => void begin(), heard ? 0 : AGAIN_MS); // at once where it worked before: somebody is logged in no more
   };
 }
 
