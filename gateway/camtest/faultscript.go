@@ -1,6 +1,7 @@
 package camtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -54,7 +55,7 @@ func ParseScript(text string) (script []Event, err error) {
 		}
 		script = append(script, e)
 	}
-	slices.SortStableFunc(script, func(a, b Event) int { return int(a.At - b.At) })
+	slices.SortStableFunc(script, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	return script, nil
 }
 

@@ -1,6 +1,7 @@
 package mp4
 
 import (
+	"cmp"
 	"encoding/hex"
 	"math"
 	"math/big"
@@ -277,7 +278,7 @@ func checkShown(t *testing.T, frames []media.Frame, all []Fragment) {
 		if formats[a] != formats[b] {
 			return formats[a] - formats[b]
 		}
-		return int(frames[a].PTS - frames[b].PTS)
+		return cmp.Compare(frames[a].PTS, frames[b].PTS) // a difference may be more than an int of 32 bits
 	})
 	shown := func(i int) int64 { return int64(all[i].DecodeTime) + int64(all[i].Offset) }
 	end := shown(order[0])

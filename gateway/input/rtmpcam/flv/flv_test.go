@@ -2,6 +2,7 @@ package flv
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func TestPicturesHaveTheirTimes(t *testing.T) {
 			t.Fatalf("%d pictures and %d of sound, %q", len(got), len(sound), *troubles)
 		}
 		ordered := slices.Clone(got)
-		slices.SortFunc(ordered, func(a, b media.Frame) int { return int(a.PTS - b.PTS) })
+		slices.SortFunc(ordered, func(a, b media.Frame) int { return cmp.Compare(a.PTS, b.PTS) })
 		if slices.EqualFunc(got, ordered, func(a, b media.Frame) bool { return a.PTS == b.PTS }) {
 			t.Error("the film has no B-frames")
 		}
