@@ -102,6 +102,7 @@ var mayImport = map[string][]string{
 	"gateway/browsertest":        {},
 	"gateway/camtest":            {"gateway/media"},
 	"scripts/fakecam":            {"gateway/camtest"},
+	"scripts/figures":            {},
 	"gateway/e2e/rig":            {"gateway/auth", "gateway/browsertest", "gateway/camtest", "gateway/certs", "gateway/command", "gateway/store", "transcode"},
 	"transcode":                  {"transcode/h264", "transcode/h265", "transcode/nal"},
 	"web":                        {},

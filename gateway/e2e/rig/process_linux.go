@@ -19,9 +19,13 @@ type Process struct {
 }
 
 // Command is a command line of the gateway to be run in a process of its own,
-// which the kernel kills with us. Main must be the TestMain.
+// which the kernel kills with us. Main must be the TestMain. The gateway is in the
+// binary of the tests, or is the program that FRAMEGATE_TEST_PROGRAM names.
 func Command(variables []string, args ...string) *exec.Cmd {
 	c := exec.Command("/proc/self/exe")
+	if program := os.Getenv("FRAMEGATE_TEST_PROGRAM"); program != "" {
+		c = exec.Command(program, args...)
+	}
 	c.Env = append(append(os.Environ(), besideVariable+"="+strings.Join(args, "\n")), variables...)
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return c
