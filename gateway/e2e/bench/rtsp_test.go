@@ -4,7 +4,6 @@ package bench
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"net/textproto"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -41,31 +39,20 @@ import (
 
 const (
 	benchBitrate = 3_000_000
-	benchGOP     = 60
 	benchMTU     = 1400 // bytes of a packet's payload
 )
 
 // benchVideo makes eight seconds of video and gives its pictures' NAL units.
 func benchVideo() (pictures [][][]byte, err error) {
-	encode := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=1280x720:rate=%d:duration=8", benchFPS),
-		"-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-bf", "0", "-g", strconv.Itoa(benchGOP), "-keyint_min", strconv.Itoa(benchGOP),
-		"-b:v", strconv.Itoa(benchBitrate), "-maxrate", strconv.Itoa(benchBitrate), "-bufsize", strconv.Itoa(benchBitrate), "-x264-params", "nal-hrd=cbr:sliced-threads=0", "-pix_fmt", "yuv420p",
-		"-bsf:v", "h264_metadata=aud=insert", "-f", "h264", "pipe:1")
-	var said bytes.Buffer
-	encode.Stderr = &said
-	video, err := encode.Output()
+	rate := strconv.Itoa(benchBitrate)
+	footage, err := camtest.NewFootage(camtest.FootageOptions{
+		Codec: "h264", Width: 1280, Height: 720, Rate: benchFPS, Seconds: 8,
+		Args: []string{"-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-nal-hrd", "cbr"},
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, &said)
+		return nil, err
 	}
-	delimiter := []byte{0, 0, 0, 1, 9}
-	for _, picture := range bytes.Split(video, delimiter)[1:] {
-		var units [][]byte
-		for _, unit := range bytes.Split(picture, []byte{0, 0, 1})[1:] {
-			units = append(units, bytes.TrimRight(unit, "\x00"))
-		}
-		pictures = append(pictures, units)
-	}
-	return pictures, nil
+	return footage.Pictures, nil
 }
 
 // benchCameras is as many cameras as FRAMEGATE_BENCH_CAMERAS says.
