@@ -32,16 +32,19 @@ func TestLinesThatFail(t *testing.T) {
 	http, rtsp, ts := fakeCamera(t, "http", ""), fakeCamera(t, "rtsp", ""), transportStream(t, clip)
 	s := rig.Start(t, `
 rtsp: {listen: '127.0.0.1:0'}
+rtmp: {listen: '127.0.0.1:0'}
 cameras:
   uploaded: {source: 'upload:'}
   sent: {source: 'upload:'}
+  streamed: {source: 'upload:'}
   http: {source: '`+http.URL+`'}
   rtsp: {source: '`+rtsp.URL+`', transport: tcp}
   ts: {source: 'tcp://`+ts.Address()+`'}`)
 	lines := map[string]*camtest.Line{
 		"http": http.Line, "rtsp": rtsp.Line, "ts": ts,
 		"uploaded": fakeCamera(t, "upload", s.URL+"/live/uploaded.mjpeg").Line,
-		"sent":     sendAgain(t, clip, s.RTSP(t, false, "sent")),
+		"sent":     sendAgain(t, clip, s.RTSP(t, false, "sent"), "-f", "rtsp", "-rtsp_transport", "tcp"),
+		"streamed": sendAgain(t, clip, s.RTMP(t, false, "streamed"), "-f", "flv"),
 	}
 	var watched sync.WaitGroup
 	for name, line := range lines {
@@ -150,9 +153,9 @@ func transportStream(t *testing.T, clip string) *camtest.Line {
 	return badLine(t, camtest.LineOptions{To: strings.TrimPrefix(c.URL(""), "http://"), Seed: 7, Every: 4_000})
 }
 
-// sendAgain has ffmpeg send a clip by RTSP over a line that fails, and begin again
+// sendAgain has ffmpeg send a clip in some way over a line that fails, and begin again
 // each time that it ends.
-func sendAgain(t *testing.T, clip, to string) *camtest.Line {
+func sendAgain(t *testing.T, clip, to string, way ...string) *camtest.Line {
 	t.Helper()
 	u, err := url.Parse(to)
 	if err != nil {
@@ -164,7 +167,8 @@ func sendAgain(t *testing.T, clip, to string) *camtest.Line {
 	var sending sync.WaitGroup
 	sending.Go(func() { // ends with the test
 		for ctx.Err() == nil {
-			_ = exec.CommandContext(ctx, "ffmpeg", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", "-f", "rtsp", "-rtsp_transport", "tcp", u.String()).Run() // it fails as its line does
+			args := append([]string{"-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy"}, way...)
+			_ = exec.CommandContext(ctx, "ffmpeg", append(args, u.String())...).Run() // it fails as its line does
 		}
 	})
 	t.Cleanup(func() {

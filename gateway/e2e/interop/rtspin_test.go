@@ -1,16 +1,19 @@
 package interop
 
 import (
+	"context"
+	"crypto/tls"
 	"net/http"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 )
 
-// TestWhoSendsByRTSP is a camera: ffmpeg, with sound, and GStreamer, in each way that
+// TestWhoSendsByRTSP is a camera: ffmpeg, with sound, with H.265 and with JPEGs, and GStreamer, in each way that
 // they send. A second one is refused, and so is who sends to a camera that is pulled.
 func TestWhoSendsByRTSP(t *testing.T) {
 	t.Parallel()
@@ -24,6 +27,7 @@ cameras:
   tcp: {source: 'upload:'}
   udp: {source: 'upload:'}
   jpegs: {source: 'upload:'}
+  hevc: {source: 'upload:'}
   gtcp: {source: 'upload:'}
   gudp: {source: 'upload:'}
   pulled: {source: 'http://127.0.0.1:9/'}`)
@@ -38,6 +42,7 @@ cameras:
 	for camera, sender := range map[string][]string{
 		"tcp":   ffmpeg("tcp", "tcp", "-i", clip, "-re", "-f", "lavfi", "-i", "sine", "-map", "0:v", "-map", "1:a", "-c:a", "aac"),
 		"udp":   ffmpeg("udp", "udp", "-i", clip),
+		"hevc":  ffmpeg("tcp", "hevc", "-i", rig.NumberedH265(t, 400)),
 		"jpegs": ffmpeg("tcp", "jpegs", "-f", "mjpeg", "-framerate", "20", "-i", jpegs),
 		"gtcp":  gstreamer("tcp", "gtcp"),
 		"gudp":  gstreamer("udp", "gudp"),
@@ -66,5 +71,34 @@ cameras:
 	counted := regexp.MustCompile(`(?m)^framegate_publisher_frames_total (\d+)`).FindSubmatch(s.Get(t, "/metrics", rig.Credentials{}).Content)
 	if counted == nil || len(counted[1]) < 2 {
 		t.Errorf("the pictures that came are counted as %q", counted)
+	}
+}
+
+// TestWhoSendsInTLS, by RTSP and by RTMP, brings a token there.
+func TestWhoSendsInTLS(t *testing.T) {
+	t.Parallel()
+	rig.Need(t, "ffmpeg")
+	s := rig.StartGuarded(t, "tls: {mode: self-signed}\nrtsp: {tls_listen: '127.0.0.1:0'}\nrtmp: {tls_listen: '127.0.0.1:0'}\ncameras: {rtsp: {source: 'upload:'}, rtmp: {source: 'upload:'}}")
+	token, clip := s.AddToken(t, "both", "publish:*,view:*"), rig.NumberedClip(t, 400)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Ceiling)
+	defer cancel()
+	for camera, to := range map[string][]string{
+		"rtsp": {"-f", "rtsp", "-rtsp_transport", "tcp", strings.Replace(s.RTSP(t, true, "rtsp"), "://", "://any:"+token+"@", 1)},
+		"rtmp": {"-f", "flv", s.RTMP(t, true, "rtmp") + "?token=" + token},
+	} {
+		if err := rig.Program(t, "ffmpeg", append([]string{"-v", "error", "-re", "-i", clip, "-c", "copy"}, to...)...).Start(); err != nil {
+			t.Fatal(err)
+		}
+		v, err := camtest.Watch(ctx, s.URL+"/live/"+camera+".mjpeg", camtest.WatchOptions{
+			Header: http.Header{"Authorization": {"Bearer " + token}}, TLS: &tls.Config{InsecureSkipVerify: true},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		rig.ExpectMore(t, v.Next, 10)
+	}
+	if strings.Contains(s.Log.String(), token) {
+		t.Error("the log has the token")
 	}
 }

@@ -149,7 +149,10 @@ func (c *conn) step(ctx context.Context) error {
 		return err
 	}
 	r, err := c.read()
-	if err != nil && !time.Now().Before(c.until) { // also where what had come is wrong by itself
+	switch { // also where what had come is wrong by itself
+	case err != nil && c.head.left <= 0:
+		err = errHeadBytes
+	case err != nil && !time.Now().Before(c.until):
 		err = errHeadTime
 	}
 	if err != nil || r == nil {

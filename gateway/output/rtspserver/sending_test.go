@@ -13,6 +13,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/pion/rtp"
 
+	"framegate/gateway/httplimit"
 	"framegate/gateway/stream"
 )
 
@@ -202,4 +203,45 @@ func TestWhoMaySendNoLonger(t *testing.T) {
 	st.end(stream.ErrEnded)
 	k.gone("who may send no longer")
 	next(t, "the end", st.left)
+}
+
+// TestWhatIsAnnouncedIsBounded: a description of 10 MB, one of a thousand tracks, and a
+// head without end are refused, counted, and hurt nobody else. Packets come from who asks, whatever a
+// client says of other hosts.
+func TestWhatIsAnnouncedIsBounded(t *testing.T) {
+	st := newStudio(t, nil)
+	other := st.dial()
+	for name, sent := range map[string]string{
+		"10 MB":             "Content-Length: 10485760\r\n\r\n" + strings.Repeat("a=x\r\n", 1000),
+		"a thousand tracks": "Content-Length: 21000\r\n\r\n" + strings.Repeat("m=video 0 RTP/AVP 26\n", 1000),
+		"a head":            strings.Repeat("X: y\r\n", 10_000),
+		"a line":            "X: " + strings.Repeat("y", 100_000),
+		"a length":          "Content-Length: -1\r\n\r\n",
+	} {
+		k := st.dial()
+		_, _ = fmt.Fprintf(k.conn, "ANNOUNCE %s RTSP/1.0\r\nCSeq: 1\r\n%s", st.url(""), sent) // it may be gone by the end
+		k.gone("who announces " + name)
+		if hit := next(t, "the limit", st.hits); hit != httplimit.LimitHeaderBytes {
+			t.Errorf("%s: limit %s", name, hit)
+		}
+	}
+	if a := other.ask("ANNOUNCE", st.url("")); a.status != 200 {
+		t.Errorf("another: %+v", a)
+	}
+	rtp, _ := freePair(t)
+	elsewhere := fmt.Sprintf("Transport: RTP/AVP;unicast;destination=192.0.2.1;source=192.0.2.2;client_port=%d-%d;mode=record", portOf(rtp), portOf(rtp)+1)
+	if a := other.ask("SETUP", st.url("")+"/0", elsewhere); a.status != 200 {
+		t.Fatalf("%+v", a)
+	}
+	if a := other.ask("RECORD", st.url("")); a.status != 200 {
+		t.Fatalf("%+v", a)
+	}
+	udp := st.server.options.UDP
+	udp.mu.Lock()
+	defer udp.mu.Unlock()
+	for address := range udp.peers {
+		if !address.Addr().IsLoopback() {
+			t.Errorf("packets may come from %s", address)
+		}
+	}
 }
