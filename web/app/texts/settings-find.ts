@@ -1,0 +1,11 @@
+// Texts of finding cameras in the network.
+
+import type { Text } from '../text.svelte';
+
+export const find = {
+  search: ['Find cameras', 'Kameras suchen'],
+  asking: ['Asking…', 'Fragt…'],
+  none: ['None answered. Switch on ONVIF in the camera, or paste its address.', 'Keine hat geantwortet. Schalten Sie in der Kamera ONVIF ein, oder fügen Sie die Adresse ein.'],
+  there: ['already here', 'schon da'],
+  login: ['It wants a user name and a password. Fill them in below.', 'Sie will Benutzername und Passwort. Tragen Sie beides unten ein.'],
+} as const satisfies Record<string, Text>;
