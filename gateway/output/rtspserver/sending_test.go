@@ -229,9 +229,14 @@ func TestWhatIsAnnouncedIsBounded(t *testing.T) {
 		t.Errorf("another: %+v", a)
 	}
 	rtp, _ := freePair(t)
-	elsewhere := fmt.Sprintf("Transport: RTP/AVP;unicast;destination=192.0.2.1;source=192.0.2.2;client_port=%d-%d;mode=record", portOf(rtp), portOf(rtp)+1)
-	if a := other.ask("SETUP", st.url("")+"/0", elsewhere); a.status != 200 {
-		t.Fatalf("%+v", a)
+	for _, c := range []struct {
+		elsewhere string
+		status    int
+	}{{"destination=192.0.2.1", 463}, {"source=192.0.2.2", 200}} {
+		transport := fmt.Sprintf("Transport: RTP/AVP;unicast;%s;client_port=%d-%d;mode=record", c.elsewhere, portOf(rtp), portOf(rtp)+1)
+		if a := other.ask("SETUP", st.url("")+"/0", transport); a.status != c.status {
+			t.Fatalf("%s: %+v", c.elsewhere, a)
+		}
 	}
 	if a := other.ask("RECORD", st.url("")); a.status != 200 {
 		t.Fatalf("%+v", a)
