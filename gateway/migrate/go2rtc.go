@@ -11,6 +11,9 @@ import (
 // usualRTSP is where all three programs give cameras out over RTSP if nothing is said.
 const usualRTSP = ":8554"
 
+// usualRTMP is where MediaMTX takes what is sent by RTMP if nothing is said.
+const usualRTMP = ":1935"
+
 // go2rtc reads a configuration of go2rtc 1.9 (its README.md, and internal/*/README.md).
 func (r *reader) go2rtc(root *plainyaml.Node) {
 	if look("rtsp", root) == nil {
@@ -39,6 +42,9 @@ func (r *reader) go2rtc(root *plainyaml.Node) {
 		},
 		"ffmpeg": func(n *plainyaml.Node, path string) {
 			r.section(n, path, map[string]taker{"bin": func(n *plainyaml.Node, path string) { r.set("ffmpeg.path", n, path) }})
+		},
+		"rtmp": func(n *plainyaml.Node, path string) {
+			r.section(n, path, map[string]taker{"listen": func(n *plainyaml.Node, path string) { r.set("rtmp.listen", n, path) }})
 		},
 		"preload": silently,
 		"log":     silently, // framegate serve --log-level

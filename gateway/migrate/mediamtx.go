@@ -21,7 +21,7 @@ func (r *reader) mediamtx(root *plainyaml.Node) {
 		case key == "rtspEncryption" || key == "encryption":
 			r.encryption(n, path)
 		case key == "rtmp" && yes(n):
-			r.lose(n, path, "pictures are not taken in over RTMP here")
+			r.settings["rtmp.listen"] = setting{text: cmp.Or(text(root.Get("rtmpAddress")), usualRTMP), line: n.Line, path: path}
 		case key == "webrtc" && yes(n), key == "srt" && yes(n):
 			r.lose(n, path, "is not spoken here")
 		case strings.HasPrefix(key, "auth"):
