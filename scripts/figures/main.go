@@ -50,6 +50,7 @@ var rows = []row{
 	{what: "its backlog for who joins: CPU for a picture; for the start", bench: "Backlog", framegate: "{cpu-ms/frame} ms; {start-cpu-ms} ms", ratio: "{cpu-ratio}", goal: "1.0"},
 	{what: "player joins a camera that is connected: first picture; the present", bench: "RTSPLive", framegate: "{first-ms} ms; {present-ms} ms", goal: "1 ms"},
 	{what: "delay from the camera to the player's socket, p50 and p95; bare asks the camera itself", bench: "RTSPLive", framegate: "{p50-ms} ms, {p95-ms} ms", bare: "{direct-p50-ms} ms, {direct-p95-ms} ms"},
+	{what: "delay from who sends by RTMP to a player's socket, p50 and p95; bare copies from a socket to another", bench: "RTMPLive", framegate: "{p50-ms} ms, {p95-ms} ms", bare: "{bare-p50-ms} ms, {bare-p95-ms} ms", goal: "5 ms"},
 	{what: "H.264 to 100 players: CPU for a frame and player; memory", bench: "Crowd/100", framegate: "{cpu-us/frame} µs; {kB/viewer} kB", ratio: "{cpu-us/frame-ratio}", goal: "1.2"},
 	{what: "MSE in Chromium: from the message to the screen, p50 and p95", bench: "Player/mse", framegate: "{paint-p50-ms} ms, {paint-p95-ms} ms", goal: "45 ms"},
 	{what: "20 RTSP cameras held, which write packets: CPU, of a core", bench: "RTSPCameras20/packets", framegate: "{cpu-%} %", ratio: "{cpu-ratio}", goal: "1.0"},

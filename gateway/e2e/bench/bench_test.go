@@ -62,7 +62,7 @@ func TestBenchServer(t *testing.T) {
 	kind := os.Getenv("FRAMEGATE_BENCH_SERVER")
 	serve := map[string]func(net.Listener) (viewers func() int){
 		"bare": serveBare, "framegate": serveHub, "bare-tls": serveBareTLS, "framegate-tls": serveHubTLS,
-		"cameras": serveCameras, "gateway": serveGateway, "sockets": serveSockets,
+		"cameras": serveCameras, "gateway": serveGateway, "sockets": serveSockets, "pipe": servePipe,
 	}[kind]
 	if serve == nil {
 		return
