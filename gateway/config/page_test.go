@@ -3,6 +3,8 @@ package config_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -56,5 +58,45 @@ func inWords(v any) string {
 		return "none"
 	default:
 		return "`" + text + "`"
+	}
+}
+
+// block is an indented block of code in a page.
+var block = regexp.MustCompile(`(?m)(?:^    .*\n)+`)
+
+// TestPagesShowGoodConfigurations: what pages show of configurations is taken as it
+// stands, but for files that are not there.
+func TestPagesShowGoodConfigurations(t *testing.T) {
+	keys := map[string]bool{"cameras": true}
+	for _, s := range config.Settings() {
+		key, _, _ := strings.Cut(s.Key, ".")
+		keys[key] = true
+	}
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal("no pages", err)
+	}
+	shown := 0
+	for _, page := range append(pages, "../../README.md", "../../.github/CONTRIBUTING.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, indented := range block.FindAllString(string(text), -1) {
+			content := strings.ReplaceAll("\n"+indented, "\n    ", "\n")
+			if key, _, is := strings.Cut(strings.TrimSpace(content), ":"); !is || !keys[key] {
+				continue
+			}
+			shown++
+			_, err := config.Parse("page.yaml", []byte(content), nil)
+			for line := range strings.Lines(fmt.Sprint(err)) {
+				if err != nil && !strings.Contains(line, "no such file") {
+					t.Errorf("%s shows\n%s\nwhich is refused: %s", page, content, line)
+				}
+			}
+		}
+	}
+	if shown < 5 {
+		t.Errorf("only %d configurations are shown", shown)
 	}
 }
