@@ -109,7 +109,7 @@ func TestPicturesHaveTheirTimes(t *testing.T) {
 
 // TestASenderThatBeginsAnew goes on in media time, as another format, with a keyframe.
 func TestASenderThatBeginsAnew(t *testing.T) {
-	tags := film(t, 20, "-c:v", "libx264", "-bf", "0", "-g", "10")
+	tags := film(t, 20, "-c:v", "libx264", "-bf", "0", "-g", "10", "-sc_threshold", "0")
 	r, frames, _ := receiver()
 	take(t, r, tags, 1_000_000)
 	take(t, r, tags[1:], 5) // without what describes them
@@ -119,6 +119,10 @@ func TestASenderThatBeginsAnew(t *testing.T) {
 	before, after := (*frames)[19], (*frames)[20]
 	if after.PTS <= before.PTS || after.Format == before.Format || !after.Key {
 		t.Errorf("it goes on at %v after %v", after.PTS, before.PTS)
+	}
+	take(t, r, tags[6:], 3_000_000_000) // between keyframes, and earlier, if that is a time
+	if last := (*frames)[39]; len(*frames) != 50 || !(*frames)[40].Key || (*frames)[40].PTS <= last.PTS {
+		t.Errorf("of what begins between keyframes %d pictures are shown", len(*frames)-40)
 	}
 }
 
