@@ -169,22 +169,23 @@ func (r *reader) repeated(s *chunkStream) error {
 	return err
 }
 
-// begin begins a message.
+// begin begins a message. It gets the room of one that was read only where no other is
+// under way: of many that begin and do not go on each would keep as much.
 func (r *reader) begin(s *chunkStream) error {
 	s.left, s.cut = s.length, false
-	s.body, r.spare = r.spare, nil
-	if s.length <= largestWords {
-		return nil
-	}
-	switch s.kind {
-	case Pictures, Sound:
+	switch {
+	case s.length <= largestWords:
+	case s.kind == Pictures, s.kind == Sound:
 		s.cut = s.length > r.largest
-		return nil
-	case Data: // at which nobody looks
+	case s.kind == Data: // at which nobody looks
 		s.cut = true
-		return nil
+	default:
+		return fmt.Errorf("%w: of kind %d and %d bytes", errOverlong, s.kind, s.length)
 	}
-	return fmt.Errorf("%w: of kind %d and %d bytes", errOverlong, s.kind, s.length)
+	if r.kept == 0 && !s.cut {
+		s.body, r.spare = r.spare, nil
+	}
+	return nil
 }
 
 // piece reads what a chunk has of a message, and says whether that is whole with it.
