@@ -13,11 +13,12 @@ import (
 )
 
 // camera makes a camera of ours for one of this name, which is not yet among those
-// that are written. Its id is the name as far as ids can say it.
+// that are written. Its id is the name as far as ids can say it, unless that is another's
+// name: whoever asks for that one must not see this.
 func (r *reader) camera(name string, n *plainyaml.Node, path string) *camera {
 	id := config.IDOf(name)
 	c := &camera{id: id, line: n.Line, path: path, keys: make(map[string]string)}
-	for i := 2; r.has(c.id); i++ {
+	for i := 2; r.has(c.id) || c.id != name && r.names.Get(c.id) != nil; i++ {
 		c.id = config.IDOf(fmt.Sprintf("%.50s-%d", id, i))
 	}
 	if c.id != name {

@@ -21,6 +21,7 @@ func (r *reader) frigate(root *plainyaml.Node) {
 	used := make(map[string]bool)
 	known := map[string]taker{
 		"cameras": func(n *plainyaml.Node, path string) {
+			r.names = n
 			r.each(n, path, func(name string, n *plainyaml.Node, path string) { r.frigateCamera(root, name, n, path, used) })
 			r.arrange(n)
 		},
@@ -157,7 +158,9 @@ func (r *reader) frigateRecord(c *camera, n, root *plainyaml.Node, path string) 
 	days := func(keys ...string) (longest float64) {
 		for _, key := range keys {
 			d, _ := strconv.ParseFloat(text(look(key, own, all)), 64)
-			longest = max(longest, d)
+			if d > longest { // which what is no number never is
+				longest = min(d, maxDays)
+			}
 		}
 		return longest
 	}
@@ -181,6 +184,10 @@ func (r *reader) frigateRecord(c *camera, n, root *plainyaml.Node, path string) 
 		r.lose(at, path, "export, sync_recordings and expire_interval have no counterpart here")
 	}
 }
+
+// maxDays is longer than anything is kept: what is larger is no number of days as
+// configurations have it.
+const maxDays = 36500
 
 // usualEventDays is how long Frigate keeps what it detected if nothing is said.
 const usualEventDays = 10

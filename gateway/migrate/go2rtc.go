@@ -22,6 +22,7 @@ func (r *reader) go2rtc(root *plainyaml.Node) {
 	preloaded := look("preload", root)
 	r.section(root, "", map[string]taker{
 		"streams": func(n *plainyaml.Node, path string) {
+			r.names = n
 			r.each(n, path, func(name string, sources *plainyaml.Node, path string) {
 				c := r.camera(name, sources, path)
 				if preloaded != nil && preloaded.Get(name) != nil {
@@ -81,6 +82,9 @@ func (r *reader) go2rtcRTSP(n *plainyaml.Node, path string) {
 // Without any, pictures are sent to it.
 func (r *reader) stream(c *camera, name string, sources *plainyaml.Node, path string) {
 	taken := false
+	if url := sources.Get("url"); url != nil {
+		sources = url // its longer form
+	}
 	all := texts(sources)
 	for _, source := range all {
 		switch {
@@ -91,7 +95,11 @@ func (r *reader) stream(c *camera, name string, sources *plainyaml.Node, path st
 			taken = r.go2rtcSource(c, text(source), source, path)
 		}
 	}
-	if len(all) == 0 {
+	switch {
+	case len(all) > 0:
+	case sources.Kind == plainyaml.Mapping:
+		r.lose(sources, path, "has keys in the place of a source, and no url among them")
+	default:
 		c.keys["source"], taken = "upload:", true
 	}
 	if taken {

@@ -15,6 +15,7 @@ func (r *reader) mediamtx(root *plainyaml.Node) {
 	r.each(root, "", func(key string, n *plainyaml.Node, path string) {
 		switch {
 		case key == "paths":
+			r.names = n
 			r.each(n, path, func(name string, n *plainyaml.Node, path string) { r.mediamtxPath(name, n, defaults, path) })
 		case key == "pathDefaults":
 			r.pathKeys(n, path)

@@ -194,3 +194,33 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestClumsyConfigurations are taken as they are meant, or told of: no camera has the id
+// that is another's name, no source is passed over in silence, nothing is kept for less
+// than was said, and no password is told.
+func TestClumsyConfigurations(t *testing.T) {
+	for document, want := range map[string]struct{ config, lost string }{
+		"streams:\n  cam 1: rtsp://10.0.0.1/\n  cam-1: rtsp://10.0.0.2/\n": {"  cam-1-2:\n    source: rtsp://10.0.0.1/\n    name: cam 1\n  cam-1:\n    source: rtsp://10.0.0.2/\n", ""},
+		"paths:\n  cam 1: {}\n  cam-1: {source: \"rtsp://10.0.0.2/\"}\n":   {"  cam-1:\n    source: rtsp://10.0.0.2/\n", ""},
+		"streams:\n  a: {url: \"rtsp://10.0.0.1/\"}\n":                     {"  a:\n    source: rtsp://10.0.0.1/\n", ""},
+		"streams:\n  b: rtsp://10.0.0.1/\n  a:\n    rtsp://10.0.0.2/: x\n": {"  b:\n", "streams.a: has keys"},
+		"cameras:\n  a:\n    ffmpeg: {inputs: [{path: \"rtsp://10.0.0.1/\"}]}\n    record: {enabled: true, retain: {days: 1e300}}\n": {
+			"max_age: 36500d", "alerts and detections"},
+		"streams:\n  b: rtsp://10.0.0.1/\n  rtsp://admin:hunter2@10.0.0.2/: exec:x\n": {"  b:\n", "streams.rtsp://…: programs"},
+	} {
+		result, err := Read([]byte(document), "")
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		if _, err := config.Parse("framegate.yaml", result.Config, nil); err != nil {
+			t.Errorf("%s became what is refused: %v", document, err)
+		}
+		if !strings.Contains(string(result.Config), want.config) {
+			t.Errorf("%s became\n%s\nwant in it\n%s", document, result.Config, want.config)
+		}
+		lost := fmt.Sprint(result.Losses)
+		if want.lost == "" && lost != "[]" || !strings.Contains(lost, want.lost) || strings.Contains(lost, "hunter2") {
+			t.Errorf("of %s is said to be lost: %s", document, lost)
+		}
+	}
+}

@@ -12,6 +12,7 @@ type reader struct {
 	format   Format
 	settings map[string]setting // by config.Setting's keys
 	cameras  []*camera
+	names    *plainyaml.Node // what has all cameras by name
 	losses   []Loss
 	told     map[string]int // where in losses, by the last key of the path and the text
 }
@@ -141,9 +142,13 @@ func texts(n *plainyaml.Node) []*plainyaml.Node {
 	return nil
 }
 
-// shorten keeps a message to a line, whatever a key is.
+// shorten keeps a message to a line, whatever a key is, and a password out of it: where
+// indentation is wrong an address stands in the place of a key.
 func shorten(key string) string {
 	const most = 64
+	if scheme, rest, is := strings.Cut(key, "://"); is && strings.Contains(rest, "@") {
+		key = scheme + "://…"
+	}
 	if len(key) > most {
 		key = key[:most] + "…"
 	}
