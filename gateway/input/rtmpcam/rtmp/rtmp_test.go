@@ -259,3 +259,54 @@ func FuzzServe(f *testing.F) {
 		}
 	})
 }
+
+// TestPlayHearsAServer that refuses, at once or later, or has no more; of what it says a
+// line at most comes out.
+func TestPlayHearsAServer(t *testing.T) {
+	say := func(values ...any) []byte {
+		var w wire
+		if err := (&writer{to: &w, chunk: 128}).command(0, values...); err != nil {
+			t.Fatal(err)
+		}
+		return w.told.Bytes()
+	}
+	hello := append([]byte{version}, make([]byte, 2*helloLen)...)
+	connected := slices.Concat(hello, say("_result", 1.0, nil, status("status", "NetConnection.Connect.Success", "")))
+	created := slices.Concat(connected, say("onBWDone", 0.0, nil), say("_result", 2.0, nil, 7.0))
+	for name, c := range map[string]struct {
+		said []byte
+		want error
+	}{
+		"another version": {[]byte{6}, errVersion},
+		"not connected":   {slices.Concat(hello, say("_error", 1.0, nil, status("error", "NetConnection.Connect.Rejected", strings.Repeat("x", 5000)))), ErrRefused},
+		"no stream":       {slices.Concat(connected, say("_error", 2.0, nil, nil)), ErrRefused},
+		"talk":            {slices.Concat(hello, bytes.Repeat(say("onBWDone", 0.0, nil), maxBefore+1)), errNoAnswer},
+		"no such":         {slices.Concat(created, say("onStatus", 0.0, nil, status("error", "NetStream.Play.StreamNotFound", ""))), ErrRefused},
+		"the end":         {slices.Concat(created, say("onStatus", 0.0, nil, status("status", "NetStream.Play.Stop", ""))), io.EOF},
+		"gone":            {created, io.EOF},
+	} {
+		w := &wire{Reader: bytes.NewReader(c.said)}
+		p, err := Play(w, Place{Address: "rtmp://h/a", App: "a", Key: "k?user=u"}, 1<<20)
+		for err == nil {
+			_, err = p.Next()
+		}
+		if !errors.Is(err, c.want) || len(err.Error()) > 300 {
+			t.Errorf("%s: %v", name, err)
+		}
+		if asked := w.told.String(); c.want == io.EOF && (!strings.Contains(asked, "k?user=u") || !strings.Contains(asked, "\x07\x00\x00\x00\x02\x00\x04play")) {
+			t.Errorf("%s: it is asked %q", name, asked)
+		}
+	}
+}
+
+// FuzzPlay holds that whatever a server says comes to its end.
+func FuzzPlay(f *testing.F) {
+	f.Add(slices.Concat(chunk(3, 0, kindCommand, 20), []byte("\x02\x00\x07_result\x00\x3F\xF0\x00\x00\x00\x00\x00\x00\x05")))
+	f.Add(slices.Concat(chunk(3, 0, kindCommand, 19), []byte("\x02\x00\x06_error\x00\x3F\xF0\x00\x00\x00\x00\x00\x00\x05")))
+	f.Fuzz(func(t *testing.T, said []byte) {
+		p, err := Play(&wire{Reader: io.MultiReader(bytes.NewReader(append([]byte{version}, make([]byte, 2*helloLen)...)), bytes.NewReader(said))}, Place{}, 1<<20)
+		for err == nil {
+			_, err = p.Next()
+		}
+	})
+}
