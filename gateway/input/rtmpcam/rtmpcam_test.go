@@ -132,7 +132,7 @@ func TestFLVOverHTTP(t *testing.T) {
 		o := Options{URL: camera.URL + at, Username: "u", Password: "p", MaxFrameBytes: 100_000, Patience: Patience{never, never, never}}
 		switch at {
 		case "/stops.flv":
-			o.Patience.Silence = 100 * time.Millisecond
+			o.Patience.Silence = 500 * time.Millisecond
 		case "/silent.flv":
 			o.Patience.FirstByte = 100 * time.Millisecond
 		}
@@ -216,7 +216,7 @@ func TestRTMPCameras(t *testing.T) {
 		o := Options{URL: serveRTMP(t, want.answer), Patience: Patience{never, never, never}}
 		switch want.err {
 		case errSilent:
-			o.Patience.Silence = 200 * time.Millisecond
+			o.Patience.Silence = 500 * time.Millisecond
 		case errNoAnswer:
 			o.Patience.FirstByte = 100 * time.Millisecond
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -220,16 +221,16 @@ func TestWhoIsGone(t *testing.T) {
 // TestWhoIsSlowOrStops is cut: before it says what it wants, and while it sends, also
 // where bytes come all the time, and never a picture. Others are not hurt.
 func TestWhoIsSlowOrStops(t *testing.T) {
-	s := newSite(t, func(o *Options) { o.HeadTime, o.Silence = 100*time.Millisecond, 200*time.Millisecond })
-	silent := rtmptest.Connect(t, s.address, false)
+	s := newSite(t, func(o *Options) { o.HeadTime = 500 * time.Millisecond })
+	silent, greeted := rtmptest.Connect(t, s.address, false), rtmptest.Dial(t, s.address, false)
 	s.hit(httplimit.LimitHeaderTimeout)
-	if _, err := io.Copy(io.Discard, silent); errors.Is(err, context.DeadlineExceeded) {
+	s.hit(httplimit.LimitHeaderTimeout)
+	if _, err := io.Copy(io.Discard, silent); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error(err)
 	}
-	greeted := rtmptest.Dial(t, s.address, false)
-	s.hit(httplimit.LimitHeaderTimeout)
 	greeted.Ends()
-	for name, go_on := range map[string]func(c *sender) error{
+	s = newSite(t, func(o *Options) { o.Silence = 500 * time.Millisecond })
+	for name, goOn := range map[string]func(c *sender) error{
 		"stops": func(c *sender) error { return errors.New("no more") },
 		"drips": func(c *sender) error { time.Sleep(time.Millisecond); _, err := c.Write([]byte{0}); return err },
 		"has sound alone": func(c *sender) error {
@@ -253,7 +254,7 @@ func TestWhoIsSlowOrStops(t *testing.T) {
 			}
 		}
 		for err := error(nil); err == nil && len(s.ended) == 0; {
-			err = go_on(c)
+			err = goOn(c)
 		}
 		if err := s.end(); !errors.Is(err, errSilent) {
 			t.Errorf("who %s ends by %v", name, err)
@@ -306,7 +307,7 @@ func TestWhoLies(t *testing.T) {
 		if _, err := other.Write([]byte(hello)); err != nil {
 			t.Fatal(err)
 		}
-		if b, err := io.ReadAll(other); len(b) > 0 || errors.Is(err, context.DeadlineExceeded) {
+		if b, err := io.ReadAll(other); len(b) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%.8q is answered %q, %v", hello, b, err)
 		}
 	}
@@ -336,7 +337,7 @@ func TestWhoIsNotLetIn(t *testing.T) {
 	room.Store(1)
 	second := rtmptest.Connect(t, s.address, false)
 	s.hit(httplimit.LimitConnectionsPerAddress)
-	if _, err := io.ReadAll(second); errors.Is(err, context.DeadlineExceeded) {
+	if _, err := io.ReadAll(second); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("a second connection is left open")
 	}
 	s.revoke(errors.New("not any more"))
