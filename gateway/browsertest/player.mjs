@@ -260,8 +260,10 @@ const stories = {
     for (const n of modes.keys()) await isIn(shown, n, 'offline');
     const seen = await shown.evaluate(() => Promise.all([window.lookBack(0), window.lookBack(1)]));
     for (const [n, mode] of modes.entries()) telling.note(`${mode}: ${JSON.stringify(seen[n])} pictures seen`);
+    await shown.evaluate((modes) => window.add(...modes.map((mode) => ({ src: '/live/reordered', poster: 'none', mode }))), modes);
+    for (const n of [2, 3]) await within(shown.evaluate((n) => window.lookAt(n, 3, 0, 5, 1, 4, 2), n), `${modes[n - 2]} to show what is sought among B-frames`);
     await within(shown.evaluate(() => window.overGaps()), 'a clip at both sides of its gaps');
-    await unharmed(shown, 0, 1);
+    await unharmed(shown, 0, 1, 2, 3);
   },
 
   // A camera that was removed is offline, and what is kept of it can be seen, by the

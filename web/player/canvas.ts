@@ -31,9 +31,9 @@ export class CanvasRenderer implements Renderer {
       this.#order({ type: 'configure', codec, description: config });
       return;
     }
-    const { key, backlog, captureMs } = packet;
+    const { key, backlog, behind, captureMs } = packet;
     this.#newestMs = captureMs;
-    this.#order({ type: 'picture', bytes: packet.payload.subarray(packet.unitOffset), key, backlog, captureMs });
+    this.#order({ type: 'picture', bytes: packet.payload.subarray(packet.unitOffset), key, backlog, behind, captureMs });
   }
 
   rest(): void {

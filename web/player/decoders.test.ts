@@ -30,9 +30,9 @@ test('what a decoder leaves out is given up, and costs nothing later', () => {
     failed: (error) => expect.fail(error.message),
   });
   decoder.configure('hvc1.1.6.L93.B0', new Uint8Array(23));
-  for (let n = 0; n < 300; n++) decoder.decode({ bytes: new Uint8Array(1), key: n === 0, backlog: n < 30, captureMs: n });
+  for (let n = 0; n < 300; n++) decoder.decode({ bytes: new Uint8Array(1), key: n === 0, backlog: n < 30, behind: n >= 270, captureMs: n });
   expect(opened).toBe(1);
-  expect(decoded).toBe(1 + 180); // of the backlog the keyframe
+  expect(decoded).toBe(1 + 160); // of the backlog the keyframe
   expect(dropped).toBeGreaterThan(80);
   expect(dropped).toBeLessThanOrEqual(90);
   decoder.close();

@@ -8,6 +8,8 @@ export interface Encoded {
   bytes: Uint8Array<ArrayBuffer>;
   key: boolean;
   backlog: boolean;
+  /** It is not to be shown. */
+  behind: boolean;
   captureMs: number;
 }
 
@@ -90,7 +92,7 @@ export class UnitDecoder implements Decoder {
     const encoded = this.#inside.get(frame.timestamp);
     this.#inside.delete(frame.timestamp);
     this.#giveUp(frame.timestamp - MOST_REORDERED);
-    if (encoded && (encoded.key || !encoded.backlog)) this.#sink.decoded(frame, encoded);
+    if (encoded && !encoded.behind && (encoded.key || !encoded.backlog)) this.#sink.decoded(frame, encoded);
     else frame.close();
   }
 

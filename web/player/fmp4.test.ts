@@ -111,7 +111,7 @@ describe('hostile bytes', () => {
   it('may say that a box is longer than what is there', () => {
     const fragment = samples[2]!.slice();
     fragment[3]!++;
-    expect(() => parseFragment(fragment)).toThrow(/^a box of \d+ bytes where \d+ are left$/);
+    expect(() => parseFragment(fragment)).toThrow('a box that is cut off');
   });
 
   it('end, however many boxes they claim to have', () => {

@@ -154,7 +154,7 @@ export function child(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<
       head = 16;
     }
     if (size === 0) size = bytes.length - at; // it reaches to the end
-    if (size < head || size > bytes.length - at) throw new BoxError(`a box of ${size} bytes where ${bytes.length - at} are left`);
+    if (size < head || size > bytes.length - at) throw new BoxError('a box that is cut off');
     if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === type) return bytes.subarray(at + head, at + size);
     at += size;
   }
@@ -163,6 +163,6 @@ export function child(bytes: Uint8Array<ArrayBuffer>, type: string): Uint8Array<
 
 /** Gives a view of bytes, of which there have to be some. */
 export function viewOf(bytes: Uint8Array<ArrayBuffer>, least: number): DataView {
-  if (bytes.length < least) throw new BoxError(`a box of ${bytes.length} bytes where ${least} are needed`);
+  if (bytes.length < least) throw new BoxError('a box that is cut off');
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -47,7 +47,7 @@ class Story {
   private step(): void {
     let arrived = false;
     for (; this.arrivals[0] && this.arrivals[0].atMs <= this.nowMs; arrived = true) this.newestS = this.arrivals.shift()!.startS;
-    const situation = { nowMs: this.nowMs, currentS: this.currentS, newestS: this.newestS, ranges: this.ranges() };
+    const situation = { nowMs: this.nowMs, currentS: this.currentS, newestS: this.newestS, shownS: Infinity, ranges: this.ranges() };
     if (arrived) this.leads.push(this.newestS - this.currentS);
     if (arrived || this.nowMs % 250 === 0) {
       const { rate, seekS } = arrived ? this.follower.arrived(situation) : this.follower.decide(situation);
@@ -73,10 +73,10 @@ describe('Follower', () => {
   it('goes once to a last picture that was not shown', () => {
     const follower = new Follower();
     const last = { newestS: 8.9, ranges: [[0, 9]] as [number, number][] };
-    const at = (nowMs: number, currentS: number, shownS: number | null) => follower.decide({ nowMs, currentS, shownS, ...last }).seekS;
+    const at = (nowMs: number, currentS: number, shownS: number) => follower.decide({ nowMs, currentS, shownS, ...last }).seekS;
     expect(follower.arrived({ nowMs: 1000, currentS: 9.3, shownS: 8.7, ...last }).seekS).toBeNull();
     expect(at(1300, 9.3, 8.7)).toBeNull(); // it may be about to be painted
-    expect(at(1500, 9.3, null)).toBeNull(); // a browser that does not tell
+    expect(at(1500, 9.3, Infinity)).toBeNull(); // a browser that does not tell
     expect(at(1500, 9.3, 8.899)).toBeNull();
     expect(at(1500, 9.3, 8.7)).toBeCloseTo(8.901, 6);
     expect(at(1750, 8.9, 8.7)).toBeNull();
@@ -88,7 +88,7 @@ describe('Follower', () => {
 
   it('goes to the pictures where the element seeks a time before them', () => {
     const follower = new Follower();
-    const at = (currentS: number, ...ranges: [number, number][]) => follower.decide({ nowMs: 0, currentS, seeking: true, newestS: 9, ranges }).seekS;
+    const at = (currentS: number, ...ranges: [number, number][]) => follower.decide({ nowMs: 0, currentS, seeking: true, newestS: 9, shownS: Infinity, ranges }).seekS;
     expect(at(6.18, [7.1, 9])).toBe(7.1); // and not further
     expect(at(6.18, [1, 6.18], [7.1, 9])).toBe(7.1);
     expect(at(7.2, [7.1, 9])).toBeNull(); // it is about to be shown

@@ -8,8 +8,8 @@ export interface Situation {
   seeking?: boolean;
   /** Start of the newest picture. */
   newestS: number;
-  /** Start of the picture on the screen; null where that is not known. */
-  shownS?: number | null;
+  /** Start of the picture on the screen; none where that is not known. */
+  shownS?: number;
   /** Buffered ranges, in order. */
   ranges: ReadonlyArray<readonly [startS: number, endS: number]>;
 }
@@ -32,7 +32,8 @@ const AWAY_S = 0.02; // far enough to leave it
 const EDGE_S = 0.04; // players stand still about so long before the end of what they have
 const WINDOW_MS = 500;
 const BURST_S = 0.1; // more at once than a line that flows gives
-const WITHIN_S = 0.001; // its beginning may be rounded to the end of the picture before
+/** How far into a picture to go to it, in seconds: its beginning may be rounded to the end of the one before. */
+const WITHIN_S = 0.001;
 const QUIET_MS = 400; // after it was due, with no other behind it, a picture was missed
 
 interface Sample {
@@ -102,8 +103,8 @@ export class Follower {
   // #misses says, once, that the newest picture is not shown though nothing follows it. A
   // browser that paints seldom notices late that it has run out: what comes then is of a
   // time that has passed, and is thrown away, the last picture of a recording, too.
-  #misses({ nowMs, newestS, shownS = null }: Situation): boolean {
-    return shownS !== null && shownS < newestS - CLOSE_S && nowMs > this.#dueMs && this.#fetchedS !== newestS;
+  #misses({ nowMs, newestS, shownS }: Situation): boolean {
+    return shownS! < newestS - CLOSE_S && nowMs > this.#dueMs && this.#fetchedS !== newestS;
   }
 
   #pace(): number {

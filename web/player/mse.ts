@@ -17,6 +17,8 @@ const KEEP_S = 4; // how long before the keyframe of the present something is th
 const ROUNDED_S = 0.001; // browsers round times by less, and pictures are farther apart
 const FAR_S = 1e7; // more than anybody watches, in seconds
 const CHECK_EVERY_MS = 250;
+const STANDS = navigator.vendor === 'Google Inc.'; // at the very picture: Firefox was seen to show others, and plays on
+const SLOWLY = 1 / 16; // so that one is not over when it is known that it is painted
 
 /** Renders fragmented MP4. Its buffer holds about the last group of pictures. */
 export class MSERenderer implements Renderer {
@@ -36,8 +38,11 @@ export class MSERenderer implements Renderer {
   #waitingBytes = 0;
   #joining = true; // until it is decided where to begin
   #firstS: number | null = null; // where this connection's first picture is
+  #stoodS: number | null = null; // where it was to be still last
+  #halfS = 0; // of a picture: elements are told how long each lasts, and one before may reach into it
+  #still = false; // the newest picture is to be shown, and what comes behind it is not
   #present = false; // has arrived on this connection
-  #shownS: number | null = null; // where the picture on the screen is
+  #shownS = Infinity; // where the picture on the screen is
   #closed = false;
   readonly #events: RendererEvents;
 
@@ -105,6 +110,7 @@ export class MSERenderer implements Renderer {
     const painted: VideoFrameRequestCallback = (_, { mediaTime, expectedDisplayTime }) => {
       if (this.#closed) return;
       this.#shownS = mediaTime;
+      if (this.#still) this.#check(); // at once
       const captureMs = this.#captures.captureMs(mediaTime);
       if (captureMs !== null) this.#events.painted(captureMs, performance.timeOrigin + expectedDisplayTime);
       video.requestVideoFrameCallback(painted);
@@ -138,7 +144,9 @@ export class MSERenderer implements Renderer {
       return;
     }
     if (place.duration !== head.duration) setDuration(packet.payload, head, place.duration);
-    this.#captures.add(place.startS, packet.captureMs, packet.key);
+    this.#still = STANDS && packet.behind;
+    this.#halfS = place.duration / init.timescale / 2;
+    this.#captures.add(place.startS, packet.captureMs, packet.key, this.#still);
     this.#firstS ??= place.startS;
     const last = this.#waiting.at(-1);
     if (last && 'fragments' in last && last.offsetS === place.offsetS) {
@@ -155,7 +163,7 @@ export class MSERenderer implements Renderer {
     this.#waiting.push(part);
     this.#waitingBytes += 'fragments' in part ? part.fragments[0]!.length : part.bytes.length;
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
-    if (this.#wantsMore()) this.#fail(new Error('The browser has stopped taking pictures.'));
+    if (this.#wantsMore()) this.#fail(new Error('The browser has stopped taking it.'));
     else this.#skip();
   }
 
@@ -205,8 +213,7 @@ export class MSERenderer implements Renderer {
   }
 
   #appendFragments(part: { offsetS: number; fragments: Uint8Array<ArrayBuffer>[] }): number {
-    const buffer = this.#buffer;
-    if (!buffer) throw new Error('A fragment came before its init segment.');
+    const buffer = this.#buffer!; // an init segment came first, or nothing is taken
     if (buffer.timestampOffset !== part.offsetS) buffer.timestampOffset = part.offsetS;
     const bytes = part.fragments.length === 1 ? part.fragments[0]! : concatenate(part.fragments);
     buffer.appendBuffer(bytes);
@@ -228,7 +235,7 @@ export class MSERenderer implements Renderer {
     if (this.#closed) return;
     const newestS = this.#captures.newestS();
     if (newestS !== null && !this.#joining && this.surface.buffered.length > 0) {
-      this.#move(this.#follower.arrived(this.#situation(newestS)));
+      if (!this.#still) this.#move(this.#follower.arrived(this.#situation(newestS)));
     }
     if (!this.#buffer?.updating) this.#evict();
     this.#pump();
@@ -251,7 +258,10 @@ export class MSERenderer implements Renderer {
 
   #check(): void {
     const newestS = this.#captures.newestS();
-    if (newestS !== null && !this.#joining) this.#move(this.#follower.decide(this.#situation(newestS)));
+    if (newestS !== null && !this.#joining) {
+      if (this.#still) this.#stand(newestS);
+      else this.#move(this.#follower.decide(this.#situation(newestS)));
+    }
     this.#pump();
   }
 
@@ -261,6 +271,21 @@ export class MSERenderer implements Renderer {
     for (let i = 0; i < buffered.length; i++) ranges.push([buffered.start(i), buffered.end(i)]);
     const endS = ranges.at(-1)?.[1] ?? 0; // the newest picture may still wait to be appended
     return { nowMs: wallMs(), currentS: currentTime, seeking, newestS: Math.min(newestS, endS), shownS: this.#shownS, ranges };
+  }
+
+  // #stand goes to the newest picture, of which what is buffered behind it shall not be
+  // seen, and again where that was. Time stands still once it is painted, and
+  // not before: an element whose time does shows the first picture that its decoder
+  // gives, which may be the one before.
+  #stand(newestS: number): void {
+    const video = this.surface;
+    const begun = this.#stoodS === newestS;
+    if (begun && Math.abs(this.#shownS - newestS) < this.#halfS) video.playbackRate = 0;
+    else if (!begun || video.currentTime > newestS + 2 * this.#halfS) {
+      this.#stoodS = newestS;
+      video.playbackRate = SLOWLY;
+      video.currentTime = newestS + this.#halfS;
+    }
   }
 
   #move({ rate, seekS }: Move): void {

@@ -9,7 +9,7 @@ import type { Codec } from './protocol';
 export type PaintOrder =
   | { type: 'begin'; codec: Codec }
   | { type: 'configure'; codec: string; description: Uint8Array<ArrayBuffer> }
-  | { type: 'picture'; bytes: Uint8Array<ArrayBuffer>; key: boolean; backlog: boolean; captureMs: number }
+  | { type: 'picture'; bytes: Uint8Array<ArrayBuffer>; key: boolean; backlog: boolean; behind: boolean; captureMs: number }
   | { type: 'rest' }
   | { type: 'close' };
 

@@ -19,12 +19,12 @@ function message(fields: { version?: number; kind?: number; flags?: number; unit
 
 describe('parsePacket', () => {
   it('reads the header', () => {
-    expect(parsePacket(message({ flags: 3, unitOffset: 2 }))).toMatchObject({
-      kind: 'frame', key: true, backlog: true, discontinuity: false,
+    expect(parsePacket(message({ flags: 3 + 8, unitOffset: 2 }))).toMatchObject({
+      kind: 'frame', key: true, backlog: true, discontinuity: false, behind: true,
       captureMs: 1_795_254_000_123.456, unitOffset: 2,
       payload: new Uint8Array([1, 2, 3, 4]),
     });
-    expect(parsePacket(message({ kind: 1, flags: 4 }))).toMatchObject({ kind: 'init', key: false, discontinuity: true });
+    expect(parsePacket(message({ kind: 1, flags: 4 }))).toMatchObject({ kind: 'init', key: false, discontinuity: true, behind: false });
     expect(parsePacket(message({ kind: 3 }))).toMatchObject({ kind: 'soundInit' });
     expect(parsePacket(message({ kind: 4, flags: 4, unitOffset: 3 }))).toMatchObject({ kind: 'sound', discontinuity: true, unitOffset: 3 });
   });

@@ -26,6 +26,7 @@ const KINDS = [undefined, 'init', 'frame', 'soundInit', 'sound'] as const;
 const FLAG_KEY = 1;
 const FLAG_BACKLOG = 2;
 const FLAG_DISCONTINUITY = 4;
+const FLAG_BEHIND = 8;
 
 /** What the server sends pictures as. */
 export type Codec = 'h265' | 'h264' | 'jpeg';
@@ -41,6 +42,8 @@ export interface Packet {
   backlog: boolean;
   /** It does not continue the one before it. */
   discontinuity: boolean;
+  /** It comes behind what was sought, for decoders that give that only then, and is not to be seen. */
+  behind: boolean;
   /** When the picture was taken, or the sound began, in ms since 1970 by the server's clock. */
   captureMs: number;
   /** An init segment, a fragment with one picture, or with some frames of sound, or a JPEG. */
@@ -99,7 +102,7 @@ export class ProtocolError extends Error {}
 
 /** Reads a binary message, or throws a ProtocolError. */
 export function parsePacket(message: ArrayBuffer): Packet {
-  if (message.byteLength <= HEADER_BYTES) throw new ProtocolError(`a message of ${message.byteLength} bytes`);
+  if (message.byteLength <= HEADER_BYTES) throw new ProtocolError('a message that is cut off');
   const view = new DataView(message);
   if (view.getUint8(0) !== VERSION) throw new ProtocolError(`version ${view.getUint8(0)} of the protocol`);
   const kind = KINDS[view.getUint8(1)];
@@ -107,12 +110,13 @@ export function parsePacket(message: ArrayBuffer): Packet {
   const flags = view.getUint16(2);
   const payload = new Uint8Array(message, HEADER_BYTES);
   const unitOffset = view.getUint32(24);
-  if (unitOffset >= payload.length) throw new ProtocolError(`an access unit at ${unitOffset} of ${payload.length} bytes`);
+  if (unitOffset >= payload.length) throw new ProtocolError('a message that is cut off');
   return {
     kind,
     key: (flags & FLAG_KEY) !== 0,
     backlog: (flags & FLAG_BACKLOG) !== 0,
     discontinuity: (flags & FLAG_DISCONTINUITY) !== 0,
+    behind: (flags & FLAG_BEHIND) !== 0,
     captureMs: Number(view.getBigUint64(8)) / 1000,
     payload,
     unitOffset,
@@ -133,14 +137,14 @@ type Fields<M> = { [Name in Exclude<keyof M, 'type'>]: Read<M[Name]> };
 
 // An absent number is 0 and an absent string is empty, as in the server's JSON.
 const number: Read<number> = (value = 0, name) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ProtocolError(`${name} is not a number`);
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ProtocolError(`a bad ${name}`);
   return value;
 };
 
 const MAX_STRING = 1000;
 
 const string: Read<string> = (value = '', name) => {
-  if (typeof value !== 'string') throw new ProtocolError(`${name} is not a string`);
+  if (typeof value !== 'string') throw new ProtocolError(`a bad ${name}`);
   return value.slice(0, MAX_STRING);
 };
 
@@ -172,10 +176,10 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new ProtocolError('a text message that is not JSON');
+    // and so it is none
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ProtocolError('a text message that is not an object');
+    throw new ProtocolError('a bad text message');
   }
   return value as Record<string, unknown>;
 }

@@ -52,7 +52,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 const sent: SoundMessage = { type: 'sound', codec: 'aac', mime: 'audio/mp4; codecs="mp4a.40.2"', message: '' };
-const header = { key: true, backlog: false, discontinuity: false, captureMs: 5000, unitOffset: 0 };
+const header = { key: true, backlog: false, discontinuity: false, behind: false, captureMs: 5000, unitOffset: 0 };
 const init = (): Packet => ({ ...header, kind: 'soundInit', payload: Uint8Array.from(atob(aac.split(',')[1]!), (c) => c.charCodeAt(0)) });
 
 // make gives the sound of a camera that is connected, and what came of it.

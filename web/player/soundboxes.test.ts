@@ -56,13 +56,13 @@ describe('parseSound', () => {
 
   it('refuses frames that are not there, and counts that cannot be', () => {
     const [bytes, at] = fragment(0, [{ duration: 1024, bytes: [1, 2, 3] }]);
-    expect(() => parseSound(bytes, at + 1)).toThrow('a frame of sound of 3 bytes where 2 are left');
+    expect(() => parseSound(bytes, at + 1)).toThrow('frames of sound that are cut off');
     const many = bytes.slice();
     const count = many.findIndex((_, i) => String.fromCharCode(...many.subarray(i, i + 4)) === 'trun') + 8;
     many.set([0xff, 0xff, 0xff, 0xff], count);
-    expect(() => parseSound(many, at)).toThrow(/^4294967295 frames of sound in a trun of \d+ bytes$/);
+    expect(() => parseSound(many, at)).toThrow('frames of sound that are cut off');
     many.set([0, 0, 0], count - 3); // no duration, no size
-    expect(() => parseSound(many, at)).toThrow('without duration or size');
+    expect(() => parseSound(many, at)).toThrow('cut off');
   });
 });
 

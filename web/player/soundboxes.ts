@@ -45,7 +45,7 @@ export function parseSoundInit(bytes: Uint8Array<ArrayBuffer>): SoundInit {
 
 // objectType gives the type of AAC (ISO/IEC 14496-3, 1.6.2.1).
 function objectType(config: Uint8Array): number {
-  if (config.length < 2) throw new BoxError(`a configuration of AAC of ${config.length} bytes`);
+  if (config.length < 2) throw new BoxError('a bad decoder configuration');
   const type = config[0]! >> 3;
   return type === 31 ? 32 + ((config[0]! & 7) << 3) + (config[1]! >> 5) : type;
 }
@@ -78,10 +78,10 @@ function descriptor(bytes: Uint8Array<ArrayBuffer>, { tag, bytes: least }: { tag
       size = size * 128 + (digit & 0x7f);
       if (digit < 0x80) break;
     }
-    if (size > bytes.length - at) throw new BoxError(`a descriptor of ${size} bytes where ${bytes.length - at} are left`);
+    if (size > bytes.length - at) throw new BoxError('a descriptor that is cut off');
     if (found !== tag) at += size;
     else if (size >= least) return bytes.subarray(at, at + size);
-    else throw new BoxError(`a descriptor of ${size} bytes`);
+    else throw new BoxError('a descriptor that is cut off');
   }
   throw new BoxError(`no descriptor ${tag}`);
 }
@@ -94,17 +94,17 @@ export function parseSound(bytes: Uint8Array<ArrayBuffer>, at: number): SoundFra
   const track = find(bytes, ['moof', 'traf']);
   const trun = viewOf(find(track, ['trun']), 8);
   const flags = trun.getUint32(0) & 0xffffff;
-  if (!(flags & TRUN_DURATION) || !(flags & TRUN_SIZE)) throw new BoxError('frames of sound without duration or size');
+  if (!(flags & TRUN_DURATION) || !(flags & TRUN_SIZE)) throw new BoxError('frames of sound that are cut off');
   const entry = 8 + (flags & TRUN_FLAGS ? 4 : 0) + (flags & TRUN_COMPOSITION ? 4 : 0);
   const first = 8 + (flags & TRUN_DATA_OFFSET ? 4 : 0) + (flags & TRUN_FIRST_FLAGS ? 4 : 0);
   const count = trun.getUint32(4);
-  if (first + count * entry > trun.byteLength) throw new BoxError(`${count} frames of sound in a trun of ${trun.byteLength} bytes`);
+  if (first + count * entry > trun.byteLength) throw new BoxError('frames of sound that are cut off');
   const frames: SoundFrame[] = [];
   let start = parseDecodeTime(track);
   for (let i = 0; i < count; i++) {
     const duration = trun.getUint32(first + i * entry);
     const size = trun.getUint32(first + i * entry + 4);
-    if (size > bytes.length - at) throw new BoxError(`a frame of sound of ${size} bytes where ${bytes.length - at} are left`);
+    if (size > bytes.length - at) throw new BoxError('frames of sound that are cut off');
     frames.push({ start, duration, bytes: bytes.subarray(at, at + size) });
     start += duration;
     at += size;

@@ -74,9 +74,9 @@ export class Captures {
   #pictures: Picture[] = [];
   #latestS: number | null = null;
 
-  /** Notes a picture, in the order in which they are decoded. */
-  add(startS: number, captureMs: number, key: boolean): void {
-    this.#latestS = Math.max(startS, this.#latestS ?? startS);
+  /** Notes a picture, in the order in which they are decoded; one that is not to be shown is never the newest. */
+  add(startS: number, captureMs: number, key: boolean, behind = false): void {
+    if (!behind) this.#latestS = Math.max(startS, this.#latestS ?? startS);
     this.#pictures.push({ startS, captureMs, key });
     if (this.#pictures.length >= 2 * REMEMBERED) this.#pictures.splice(0, REMEMBERED);
   }
@@ -101,7 +101,7 @@ export class Captures {
     return null;
   }
 
-  /** The start of the picture that is shown last, or null. */
+  /** The start of the picture that is to be shown last, or null. */
   newestS(): number | null {
     return this.#latestS;
   }

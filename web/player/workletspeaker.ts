@@ -105,7 +105,7 @@ export class WorkletSpeaker implements Speaker {
   // #refuse tells a browser that waits for somebody to do something from one that has
   // nothing to play sound with.
   #refuse(): void {
-    if (navigator.userActivation?.hasBeenActive) throw new Error('The browser begins no sound. Has this machine a device for it?');
+    if (navigator.userActivation?.hasBeenActive) throw new Error('The browser begins no sound. Is there a device?');
     this.close();
     this.#events.refused();
   }

@@ -81,6 +81,7 @@ func TestPlayerInFirefox(t *testing.T) {
 	}
 	evaluate("add({src: '/live/film', poster: 'none', mode: 'mse'}, {src: '/live/film', poster: 'none', mode: 'webcodecs'})", nil)
 	evaluate("([3, 4].forEach((n) => (player(n).style.width = '160px')), player(3).scrollIntoView(), Promise.all([lookBack(3), lookBack(4)]))", nil) // both are in view
+	evaluate("(add({src: '/live/reordered', poster: 'none', mode: 'webcodecs'}), player(5).scrollIntoView(), lookAt(5, 3, 0, 5, 1))", nil)
 	var clip []int
 	evaluate(fmt.Sprintf("filmed('/live/film/recording.mp4?%s&start=keyframe', [2.35, 31.05, 7.05])", filmSpan), &clip)
 	if want := []int{34, 321, 81}; !slices.Equal(clip, want) { // it begins with the keyframe, 11, and has 50 pictures of the first stretch

@@ -64,12 +64,13 @@ func filmed(t *testing.T) *rig.Server {
 }
 
 // filmedBy has that film among the recordings of a server with cameras, with options of
-// its encoder.
+// its encoder, and the same with B-frames of a camera that was removed.
 func filmedBy(t *testing.T, cameras string, options ...string) *rig.Server {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "recordings")
 	start := time.Date(2020, 11, 20, 12, 0, 0, 0, time.UTC)
 	tape.Folder(t, folder, "film", tape.Film(t, start, options...))
+	tape.Folder(t, folder, "reordered", tape.Film(t, start, "-bf", "3"))
 	s := rig.Start(t, fmt.Sprintf("recordings: {dir: %q}\n%s", folder, cameras))
 	rig.Await(t, "the film to be known", func() bool {
 		a := s.Get(t, "/live/film/recording.m3u8?"+filmSpan, rig.Credentials{})

@@ -249,6 +249,9 @@ func (v *viewer) flags(f *media.Frame) uint16 {
 	if v.discontinuity {
 		flags |= flagDiscontinuity
 	}
+	if f.Beside == media.Behind {
+		flags |= flagBehind
+	}
 	return flags
 }
 

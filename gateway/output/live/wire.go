@@ -11,7 +11,8 @@ import (
 //
 //	 0  u8   version = 1
 //	 1  u8   kind: 1 init segment, 2 frame, 3 init segment of sound, 4 sound
-//	 2  u16  flags: 1 key, 2 backlog, 4 discontinuity
+//	 2  u16  flags: 1 key, 2 backlog, 4 discontinuity, 8 behind
+//	           what was sought, for decoders alone
 //	 4  u32  epoch: which init segment, or for JPEG which hello
 //	 8  u64  capture time, microseconds since 1970
 //	16  u64  sequence number; a gap is a drop
@@ -33,6 +34,7 @@ const (
 	flagKey           = 1
 	flagBacklog       = 2
 	flagDiscontinuity = 4
+	flagBehind        = 8
 )
 
 // putHeader fills in the header of a frame or of the init segment before it.
