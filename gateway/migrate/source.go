@@ -18,11 +18,11 @@ import (
 var variablePattern = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)(?::[^}]*)?\}|\{(FRIGATE_[A-Za-z0-9_]+)\}`)
 
 // beside is what to do about sources that Framegate does not take.
-const beside = "let go2rtc run beside Framegate for it, with rtsp://127.0.0.1:8554/ and its name there as the source here"
+const beside = "let go2rtc run beside Framegate for it, at another port than Framegate's (rtsp: {listen: \"127.0.0.1:8556\"}), with rtsp://127.0.0.1:8556/ and its name there as the source here"
 
 // foreign says of schemes that Framegate does not take what to do instead.
 var foreign = map[string]string{
-	"onvif":   "write the camera's RTSP address, which its page or its manual says",
+	"onvif":   "write the camera's RTSP address, which its page, its manual or Find cameras in the app says",
 	"exec":    "programs are not started here; let the program send to an upload: camera, or " + beside,
 	"echo":    "programs are not started here; write the address that the program prints",
 	"expr":    "expressions are not evaluated here; write the address",
