@@ -30,7 +30,7 @@ export interface Failure {
 
 // Failures by what the server, or a player, says of them; the first that fits counts.
 const failures: readonly (readonly [said: RegExp, failure: Failure])[] = [
-  [/administrator ended/, { what: ['An administrator ended this.', 'Die Administration hat dies beendet.'], step: ['Ask there, or try again.', 'Fragen Sie dort nach, oder versuchen Sie es erneut.'] }],
+  [/administrator ended/, { what: ['An administrator ended this.', 'Die Administration hat dies beendet.'], step: ['Try again.', 'Versuchen Sie es erneut.'] }],
   [/too many viewers/, { what: ['Too many are watching.', 'Zu viele schauen zu.'], step: ['Try again later.', 'Versuchen Sie es später erneut.'] }],
   [/^The server cannot be reached/, { what: ['The server cannot be reached. Trying again…', 'Der Server ist nicht erreichbar. Neuer Versuch…'], step: ['Check your network.', 'Prüfen Sie Ihr Netz.'] }],
   [/\b401\b|\b403\b|unauthori[sz]ed|forbidden|password|log ?in|credential/i, {
@@ -75,17 +75,17 @@ const problems: Record<Schemas['Problem']['code'], string> = {
   not_there: 'Das gibt es hier nicht (mehr), oder Sie dürfen es nicht sehen.',
   nothing_recorded: 'Aus dieser Zeit gibt es keine Aufnahme.',
   wrong_method: 'Der Server kennt diese Anfrage nicht:',
-  too_slow: 'Die Übertragung hat zu lange gedauert. Versuchen Sie es erneut.',
-  conflict: 'Das verträgt sich nicht mit dem, was es schon gibt:',
+  too_slow: 'Das hat zu lange gedauert. Versuchen Sie es erneut.',
+  conflict: 'Das geht so nicht:',
   exists: 'Diesen Namen gibt es schon. Wählen Sie einen anderen.',
   too_many: 'Mehr davon sind nicht erlaubt. Löschen Sie zuerst welche.',
-  last_admin: 'Jemand muss den Server verwalten, und dies ist der letzte Zugang dafür.',
+  last_admin: 'Dies ist der letzte Zugang, der den Server verwalten darf.',
   of_file: 'Das steht in der Konfigurationsdatei; ändern Sie es dort.',
   not_done: 'Das ist noch nicht fertig.',
   changed_meanwhile: 'Jemand anders hat es inzwischen geändert. Laden Sie neu.',
   too_large: 'Das ist zu groß:',
   wrong_type: 'Dieses Format nimmt der Server nicht:',
-  wrong_host: 'Unter diesem Namen ist der Server nicht erreichbar:',
+  wrong_host: 'Der Server hat einen anderen Namen:',
   invalid: 'Das kann der Server so nicht übernehmen:',
   weak_password: 'Dieses Passwort ist zu schwach. Nehmen Sie ein längeres.',
   wrong_password: 'Das ist nicht Ihr jetziges Passwort.',
@@ -98,7 +98,7 @@ const problems: Record<Schemas['Problem']['code'], string> = {
   read_only: 'Der Datenträger der Aufnahmen ist nicht beschreibbar.',
   ending: 'Der Server wird gerade beendet.',
   disk_full: 'Der Datenträger ist voll, nichts wurde geändert. Schaffen Sie Platz.',
-  not_written: 'Es gilt nur bis zum Neustart, denn es ließ sich nicht speichern. Schaffen Sie Platz auf dem Datenträger.',
+  not_written: 'Es gilt nur bis zum Neustart: Der Datenträger ist voll. Schaffen Sie Platz.',
 };
 
 /** Gives in German what the server says; a code that is not known leaves it as it is. */
