@@ -171,9 +171,16 @@ func (f *Front) translated(next http.Handler) http.Handler {
 	})
 }
 
+// absent is where no camera can be: whoever asks for one too many is answered as for any
+// that is not there, and does not learn how many there are.
+const absent = "/live/-"
+
 // printerForm gives the address of ours that a request in mjpg-streamer's words means;
 // "" for all others.
 func (f *Front) printerForm(r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return "" // at our addresses others send pictures in
+	}
 	if r.URL.Path != "/" && r.URL.Path != "/webcam/" || r.URL.RawQuery == "" || !f.speaksAs(config.CompatMJPGStreamer) {
 		return ""
 	}
@@ -194,7 +201,7 @@ func (f *Front) printerForm(r *http.Request) string {
 		}
 	}
 	if n >= len(cameras) {
-		return ""
+		return absent + extension
 	}
 	return "/live/" + cameras[n].ID + extension
 }

@@ -105,6 +105,19 @@ func TestPrinters(t *testing.T) {
 			t.Errorf("the link to %s is good for another: %s", id, response.Status)
 		}
 	}
+	for _, number := range []string{"_1", "_2", "_99"} { // of which the last two are not there
+		if response := get(t, g.URL+"/?action=snapshot"+number); response.StatusCode != http.StatusUnauthorized {
+			t.Errorf("snapshot%s without a login is %s", number, response.Status)
+		}
+	}
+	sent, err := http.Post(g.URL+"/?action=snapshot&"+g.SignLink(t, g.AddToken(t, "sender", "publish:bed"), auth.Publish, "bed"), "image/jpeg", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sent.Body.Close()
+	if sent.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("what is posted there is answered %s", sent.Status)
+	}
 	page := get(t, g.URL+"/?action=other")
 	if content, _ := io.ReadAll(page.Body); !bytes.Contains(content, []byte("<html")) {
 		t.Errorf("another action is no page: %s", page.Status)
