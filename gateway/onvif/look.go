@@ -136,11 +136,20 @@ func (d *device) profiles(ctx context.Context, media *url.URL) (profiles []Profi
 		video := p.VideoEncoderConfiguration
 		profiles = append(profiles, Profile{
 			Token: p.Token, Name: short(p.Name), Codec: codecs[strings.ToUpper(video.Encoding)],
-			Width: max(0, video.Resolution.Width), Height: max(0, video.Resolution.Height), FPS: max(0, video.RateControl.FrameRateLimit),
+			Width: max(0, video.Resolution.Width), Height: max(0, video.Resolution.Height), FPS: rate(video.RateControl.FrameRateLimit),
 			Sound: short(p.AudioEncoderConfiguration.Encoding),
 		})
 	}
 	return profiles, nil
+}
+
+// rate gives a number of pictures a second, 0 where what is said is none: XML has NaN and
+// INF too, of which JSON knows nothing.
+func rate(said float64) float64 {
+	if said > 0 && said <= maxRate {
+		return said
+	}
+	return 0
 }
 
 // codecs are names of ours by those of the specification (tt:VideoEncoding), and what

@@ -23,6 +23,8 @@ const (
 	maxFound     = 256       // cameras of a search
 	maxProfiles  = 32        // of a camera
 	maxTextBytes = 200       // of a name
+	maxURLBytes  = 2048      // of an address
+	maxRate      = 1000      // pictures a second
 )
 
 // Errors that callers tell apart.

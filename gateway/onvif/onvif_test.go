@@ -107,6 +107,33 @@ func TestCamerasThatDoNotAnswer(t *testing.T) {
 	}
 }
 
+// TestCamerasThatSayTooMuch: numbers that are none, and addresses of a size that nobody
+// can use, are left out, and the rest is there.
+func TestCamerasThatSayTooMuch(t *testing.T) {
+	camera := &camera{open: true, answer: func(question string) (int, string) {
+		switch question {
+		case "GetProfiles":
+			body := ""
+			for _, rate := range []string{"NaN", "INF", "-INF", "1e300", "12.5"} {
+				body += `<Profiles token="p"><VideoEncoderConfiguration><RateControl><FrameRateLimit>` + rate + `</FrameRateLimit></RateControl></VideoEncoderConfiguration></Profiles>`
+			}
+			return 200, enveloped(`<GetProfilesResponse>` + body + `</GetProfilesResponse>`)
+		case "GetStreamUri":
+			return 200, enveloped(`<GetStreamUriResponse><MediaUri><Uri>rtsp://cam/` + strings.Repeat("x", 100_000) + `</Uri></MediaUri></GetStreamUriResponse>`)
+		}
+		return 0, ""
+	}}
+	about, err := Look(t.Context(), camera.start(t).options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range about.Profiles {
+		if want := []float64{0, 0, 0, 0, 12.5}[i]; p.FPS != want || p.Stream != "" || p.Snapshot == "" {
+			t.Errorf("profile %d has %v pictures a second, at %.30s and %s", i, p.FPS, p.Stream, p.Snapshot)
+		}
+	}
+}
+
 // TestCameraThatStalls ends with the context.
 func TestCameraThatStalls(t *testing.T) {
 	held := make(chan struct{})

@@ -198,10 +198,11 @@ func (d *device) envelope(question string) []byte {
 }
 
 // here gives an address of the camera's as it is from here: at the host that is asked,
-// under its own port and path. nil is for what is no address.
+// under its own port and path. nil is for what is no address, or a longer one than a
+// camera's source may be.
 func (d *device) here(said string, schemes ...string) *url.URL {
 	u, err := url.Parse(strings.TrimSpace(said))
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || len(said) > maxURLBytes {
 		return nil
 	}
 	for _, scheme := range schemes {
