@@ -125,7 +125,8 @@ func (a *API) search(ctx context.Context) (*discoverAnswer, error) {
 func (a *API) cameraAt(address string) string {
 	host := hostOf(address)
 	for _, c := range a.options.Gateway.Cameras() {
-		if c.Source.Kind == config.SourceHTTP || c.Source.Kind == config.SourceRTSP {
+		switch c.Source.Kind {
+		case config.SourceHTTP, config.SourceRTSP, config.SourceFLV:
 			if hostOf(c.Source.URL) == host {
 				return c.ID
 			}

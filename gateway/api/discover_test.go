@@ -16,12 +16,13 @@ func TestDiscovery(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
 	c.do("POST", "/api/v1/cameras", object{"id": "front", "source": "rtsp://192.0.2.20:554/x", "username": "u", "password": "canary-password"}).want(201)
+	c.do("POST", "/api/v1/cameras", object{"id": "back", "source": "rtmp://192.0.2.21/live/x"}).want(201)
 	c.do("POST", "/api/v1/cameras/discover", object{}).want(200).says(`"cameras":[]`)
 	r.gateway.found = []onvif.Found{{Address: "http://192.0.2.20/onvif/device_service", Name: "Door", Hardware: "X"}, {Address: "http://192.0.2.21:8000/a"}}
 	var found discovered
 	c.do("POST", "/api/v1/cameras/discover", object{}).want(200).into(&found)
 	if want := (discovered{[]discoveredCamera{
-		{Address: "http://192.0.2.20/onvif/device_service", Name: "Door", Hardware: "X", Camera: "front"}, {Address: "http://192.0.2.21:8000/a"},
+		{Address: "http://192.0.2.20/onvif/device_service", Name: "Door", Hardware: "X", Camera: "front"}, {Address: "http://192.0.2.21:8000/a", Camera: "back"},
 	}}); !cmp.Equal(found, want) {
 		t.Errorf("found %+v", found)
 	}
