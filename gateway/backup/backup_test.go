@@ -119,6 +119,17 @@ func TestWhatIsRestoredIsWhatWasBackedUp(t *testing.T) {
 	}
 }
 
+// TestFoldersMayBeRelative, as the data folder beside a configuration in this folder is.
+func TestFoldersMayBeRelative(t *testing.T) {
+	t.Chdir(filepath.Dir(used(t)))
+	if err := backup.Read(t.Context(), "restored", bytes.NewReader(backedUp(t, "data"))); err != nil {
+		t.Fatal(err)
+	}
+	if users, err := open(t, "restored").Users(t.Context()); err != nil || len(users) != 1 {
+		t.Errorf("restored are %v, %v", users, err)
+	}
+}
+
 // TestBackupsAreOfOneMoment makes them while users come, each with two grants.
 func TestBackupsAreOfOneMoment(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")

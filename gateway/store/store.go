@@ -147,6 +147,10 @@ func openDatabase(ctx context.Context, dir string, seal *sealer, bring func(cont
 // connect gives the pool for a database file that exists, whose connections wait
 // so long for others. mode=rw keeps SQLite from making one.
 func connect(name string, busy time.Duration) (*sql.DB, error) {
+	name, err := filepath.Abs(name) // the first folder of a relative one would be a URI's host
+	if err != nil {
+		return nil, err
+	}
 	query := url.Values{
 		"mode":          {"rw"},
 		"_busy_timeout": {fmt.Sprint(busy.Milliseconds())},
