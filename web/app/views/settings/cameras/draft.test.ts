@@ -41,3 +41,17 @@ test('keys suit addresses', () => {
   expect(suits('interval', draft)).toBe(false);
   expect(suits('keep', { ...draft, source: 'upload:' })).toBe(false);
 });
+
+test.each(['rtmp://cam/app/key', 'rtmps://cam/app/key', 'http://cam/flv?port=1935', 'https://cam/live/x.FLV?a=b'])('what %s sends has sound, and no JPEGs', (source) => {
+  const before = { ...emptyDraft(), source, sound: 'off' };
+  expect(changed(before, { ...before, name: 'Yard' })).toEqual({ name: 'Yard' });
+  expect(suits('normalize', before) || suits('interval', before)).toBe(false);
+  expect(suits('tls_insecure', before)).toBe(/^(rtmp|http)s:/.test(source));
+  expect(suits('username', before)).toBe(source.startsWith('http'));
+});
+
+test('what only looks like FLV is HTTP', () => {
+  for (const source of ['http://cam.flv', 'http://cam/x.flv.jpg', 'http://cam/x?file=a.flv']) {
+    expect(suits('interval', { ...emptyDraft(), source })).toBe(true);
+  }
+});

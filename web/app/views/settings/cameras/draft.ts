@@ -2,7 +2,7 @@
 // those stand in objects within objects, as record.keep.max_age. '' is what is so anyway.
 
 import type { Schemas } from '../../../api/client';
-import { schemeOf } from './source';
+import { wireOf } from './source';
 
 /** All keys of a camera that can be set, in the order of the form. */
 export const KEYS = [
@@ -34,23 +34,21 @@ export function draftOf(camera: object): Draft {
   return draft;
 }
 
-const remote = ['http', 'https', 'rtsp', 'rtsps'];
-
-// For which addresses a key is; all where nothing is said. The same is in gateway/config.
-const FOR: Partial<Record<Key, readonly string[]>> = {
-  username: remote,
-  password: remote,
-  interval: ['http', 'https'],
-  transport: ['rtsp', 'rtsps'],
-  sound: ['rtsp', 'rtsps', 'tcp', 'tcp-listen', 'file', 'upload'],
-  normalize: remote,
-  tls_insecure: ['https', 'rtsps'],
+// For which addresses a key is, by wireOf; all where nothing is said. The same is in gateway/config.
+const FOR: Partial<Record<Key, RegExp>> = {
+  username: /^(http|rtsp|flv)s?$/,
+  password: /^(http|rtsp|flv)s?$/,
+  interval: /^https?$/,
+  transport: /^rtsps?$/,
+  sound: /^((rtsp|rtmp|flv)s?|tcp(-listen)?|file|upload)$/,
+  normalize: /^(http|rtsp)s?$/,
+  tls_insecure: /^(http|rtsp|rtmp|flv)s$/,
 };
 
 /** Says whether a key has a use for the camera that is drafted. */
 export function suits(key: Key, draft: Draft): boolean {
-  const scheme = schemeOf(draft.source);
-  if (key === 'keep') return scheme !== 'upload';
+  const wire = wireOf(draft.source);
+  if (key === 'keep') return wire !== 'upload';
   const mode = draft['record.mode'];
   switch (key) {
     case 'record.every':
@@ -62,7 +60,7 @@ export function suits(key: Key, draft: Draft): boolean {
     case 'record.schedule.hours':
       return mode === 'scheduled';
   }
-  return FOR[key]?.includes(scheme) ?? true;
+  return FOR[key]?.test(wire) ?? true;
 }
 
 // What may stay while recording is off, so that it can be switched on again.

@@ -13,12 +13,18 @@ export function schemeOf(address: string): string {
   return /^\s*([a-z][a-z0-9-]*):(?!\d)/i.exec(address)?.[1]?.toLowerCase() ?? '';
 }
 
+/** What schemeOf says, but for FLV over HTTP, which its path tells: "flv", and over HTTPS "flvs". */
+export function wireOf(address: string): string {
+  const scheme = schemeOf(address);
+  return /^[^/]+\/\/[^/?]+\/([^?]*[./])?flv(\s*$|\?)/i.test(address) ? scheme.replace('http', 'flv') : scheme;
+}
+
 /**
  * Takes the name and the password out of an address: of rtsp://admin:p@ss@10.0.0.5/1 the last @ before the path ends
  * them, since people paste passwords as they are. Null where there are none.
  */
 export function splitSource(text: string): Source | null {
-  const found = /^(\s*(?:rtsps?|https?):\/\/)([^/?#]*)@([^@]*)$/i.exec(text.trim()) ?? /^(\s*(?:rtsps?|https?):\/\/)([^/?#]*)@(.*)$/i.exec(text.trim());
+  const found = /^((?:rtsp|http)s?:\/\/)([^/?#]*)@(.*)$/i.exec(text.trim());
   if (!found) return null;
   const [, before = '', login = '', behind = ''] = found;
   const colon = login.indexOf(':');
