@@ -128,7 +128,8 @@ func (c *conn) Run(ctx context.Context, emit func(media.Frame)) error {
 	}))
 	switch {
 	case ctx.Err() != nil:
-		c.refuse(context.Cause(ctx)) // before others wait for us no longer
+		err = context.Cause(ctx)
+		c.refuse(err) // before others wait for us no longer
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSilent
 	case errors.Is(err, io.EOF):

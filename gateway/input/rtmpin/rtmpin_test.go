@@ -340,9 +340,12 @@ func TestWhoIsNotLetIn(t *testing.T) {
 	if _, err := io.ReadAll(second); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("a second connection is left open")
 	}
-	s.revoke(errors.New("not any more"))
+	revoked := errors.New("not any more")
+	s.revoke(revoked)
 	if said := c.Ends(); !strings.Contains(string(said), "not any more") {
 		t.Errorf("who may no longer is told %q", said)
 	}
-	_ = s.end()
+	if err := s.end(); !errors.Is(err, revoked) {
+		t.Errorf("who may no longer ended for %v", err)
+	}
 }
