@@ -134,7 +134,7 @@ var (
 	faultGoingAway = &fault{Close: websocket.CloseGoingAway, Message: "the server is ending"}
 	faultNoHello   = &fault{websocket.ClosePolicyViolation, 408, "no hello came"}
 	faultNoCodec   = &fault{websocket.ClosePolicyViolation, 406, "none of the codecs named is one of h264, h265, jpeg"}
-	faultTooLarge  = &fault{websocket.CloseMessageTooBig, 413, "message of more than 4096 bytes"}
+	faultTooLarge  = &fault{websocket.CloseMessageTooBig, 413, "a message that is too large"}
 	faultBinary    = &fault{websocket.CloseUnsupportedData, 415, "messages are JSON text"}
 	faultNotJSON   = &fault{websocket.CloseInvalidFramePayloadData, 400, "a message that is not JSON with a type"}
 	faultNoMoment  = &fault{websocket.CloseInvalidFramePayloadData, 400, "seek and play take atUs: microseconds since 1970"}
