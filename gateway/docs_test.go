@@ -169,7 +169,7 @@ func TestContributingNamesWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := regexp.MustCompile("(?:gateway|web|scripts|transcode)/[a-z0-9/_]+(?:\\.[a-z]+)?").FindAllString(guide, -1)
+	files := regexp.MustCompile(`(?:gateway|web|scripts|transcode)/[a-z0-9/_]+(?:\.[a-z]+)?`).FindAllString(guide, -1)
 	if len(files) < 20 {
 		t.Errorf("only %q are named", files)
 	}
