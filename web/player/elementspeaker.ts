@@ -118,7 +118,7 @@ export class ElementSpeaker implements Speaker {
 
   #queue(part: Part): void {
     this.#waiting.push(part);
-    if (this.#waiting.length > MOST_WAITING) this.#fail(new Error('The browser has stopped taking it.'));
+    if (this.#waiting.length > MOST_WAITING) this.#fail(new Error('The browser has stopped taking sound.'));
     else this.#pump();
   }
 

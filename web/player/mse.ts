@@ -163,7 +163,7 @@ export class MSERenderer implements Renderer {
     this.#waiting.push(part);
     this.#waitingBytes += 'fragments' in part ? part.fragments[0]!.length : part.bytes.length;
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
-    if (this.#wantsMore()) this.#fail(new Error('The browser has stopped taking it.'));
+    if (this.#wantsMore()) this.#fail(new Error('The browser has stopped taking pictures.'));
     else this.#skip();
   }
 
