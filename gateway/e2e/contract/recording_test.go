@@ -72,6 +72,9 @@ func TestClipOfARecording(t *testing.T) {
 	stop := rig.PublishOver(t, http.DefaultClient, s, "front", 0)
 	rig.Await(t, "a second and a half of a recording", func() bool { return length() > least })
 	stop()
+	rig.Await(t, "its publisher to be gone", func() bool {
+		return !strings.Contains(string(s.Get(t, "/api/v1/publishers", rig.Credentials{}).Content), "front")
+	})
 	rig.SendNumbers(t, s, "front")
 	rig.Await(t, "as much after a hole", func() bool { return length() > 3*least })
 
