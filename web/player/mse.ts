@@ -18,6 +18,7 @@ const ROUNDED_S = 0.001; // browsers round times by less, and pictures are farth
 const FAR_S = 1e7; // more than anybody watches, in seconds
 const CHECK_EVERY_MS = 250;
 const STANDS = navigator.vendor === 'Google Inc.'; // at the very picture: Firefox was seen to show others, and plays on
+const UNSEEN_MS = 1000; // with no picture, somebody goes there again: elements were seen to paint none
 const SLOWLY = 1 / 16; // so that one is not over when it is known that it is painted
 
 /** Renders fragmented MP4. Its buffer holds about the last group of pictures. */
@@ -39,6 +40,7 @@ export class MSERenderer implements Renderer {
   #joining = true; // until it is decided where to begin
   #firstS: number | null = null; // where this connection's first picture is
   #stoodS: number | null = null; // where it was to be still last
+  #stoodMs = 0; // when it was sent there
   #halfS = 0; // of a picture: elements are told how long each lasts, and one before may reach into it
   #still = false; // the newest picture is to be shown, and what comes behind it is not
   #present = false; // has arrived on this connection
@@ -281,8 +283,9 @@ export class MSERenderer implements Renderer {
     const video = this.surface;
     const begun = this.#stoodS === newestS;
     if (begun && Math.abs(this.#shownS - newestS) < this.#halfS) video.playbackRate = 0;
-    else if (!begun || video.currentTime > newestS + 2 * this.#halfS) {
+    else if (!begun || video.currentTime > newestS + 2 * this.#halfS || (!video.seeking && wallMs() > this.#stoodMs + UNSEEN_MS)) {
       this.#stoodS = newestS;
+      this.#stoodMs = wallMs();
       video.playbackRate = SLOWLY;
       video.currentTime = newestS + this.#halfS;
     }
