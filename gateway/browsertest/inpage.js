@@ -118,8 +118,11 @@
     for (const stretch of stretches) {
       const at = film.startMs + stretch * film.everyMs + 2350;
       const wanted = stretch * film.pictures + 24;
-      player.seek(at);
-      while (!(seen.at(-1)?.number === wanted && Math.abs(player.time - at) <= film.pictureMs)) await new Promise((resolve) => setTimeout(resolve, 20));
+      // Beside much else Chromium paints nothing at times of what it was given, until it is sought again.
+      for (let waited = 0; !(seen.at(-1)?.number === wanted && Math.abs(player.time - at) <= film.pictureMs); waited++) {
+        if (waited % 250 === 0) player.seek(at);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
     }
   };
 
