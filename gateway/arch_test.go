@@ -43,7 +43,8 @@ var mayImport = map[string][]string{
 	"gateway/input/httpcam": {"gateway/media", "gateway/stream", "gateway/camlogin"},
 	"gateway/publish":       {"gateway/media", "gateway/stream"},
 	"gateway/input/upload":  {"gateway/media", "gateway/stream", "gateway/publish"},
-	"gateway/input/device":  {"gateway/media", "gateway/stream", "transcode"},
+	"gateway/input/stamps":  {},
+	"gateway/input/device":  {"gateway/input/stamps", "gateway/media", "gateway/stream", "transcode"},
 	"gateway/input/rtspcam": {"gateway/media", "gateway/stream", "gateway/input/rtspcam/rtspquirks", "gateway/input/rtspcam/rtpvideo", "gateway/input/rtspcam/rtpaudio"},
 
 	"gateway/config/plainyaml": {},
@@ -65,7 +66,7 @@ var mayImport = map[string][]string{
 	"gateway/input/rtmpin":             {"gateway/httplimit", "gateway/media", "gateway/stream", "gateway/input/rtmpcam/rtmp", "gateway/input/rtmpcam/flv"},
 	"gateway/input/rtmpcam":            {"gateway/camlogin", "gateway/media", "gateway/stream", "gateway/input/rtmpcam/rtmp", "gateway/input/rtmpcam/flv"},
 	"gateway/input/rtmpcam/rtmp":       {},
-	"gateway/input/rtmpcam/flv":        {"gateway/media"},
+	"gateway/input/rtmpcam/flv":        {"gateway/input/stamps", "gateway/media"},
 	"gateway/input/rtmpcam/rtmptest":   {"gateway/media"},
 	"gateway/auth/passwords":           {"gateway/store"},
 

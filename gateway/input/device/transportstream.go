@@ -70,7 +70,7 @@ func NewTransportStream(o TransportStreamOptions) *TransportStream {
 // first sender for as long as it takes. No connection and no listener outlives
 // it.
 func (s *TransportStream) Run(ctx context.Context, emit func(media.Frame)) error {
-	r := &reception{life: stream.LifeOf(ctx), maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), silence: s.silence, log: s.opt.Log, silent: s.opt.Silent}
+	r := &reception{life: stream.LifeOf(ctx), maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), clock: newClock(), silence: s.silence, log: s.opt.Log, silent: s.opt.Silent}
 	run := s.call
 	if s.opt.Listen {
 		run = s.listen

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/input/stamps"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -33,17 +34,16 @@ type reception struct {
 	emit     func(media.Frame)
 	began    time.Time
 
-	demux   demuxer
-	codec   media.Codec // of framer
-	framer  framer
-	joining bool // up to the next keyframe nothing can be shown
-	joined  bool // the last keyframe ended that
-	clock   clock
-	log     *slog.Logger
-	silent  bool          // sound is not wanted
-	heard   *media.Format // of the sound that came last
-	told    bool          // the log knows which sound is left out
-	life    stream.Life   // of the camera's stream
+	demux  demuxer
+	codec  media.Codec // of framer
+	framer framer
+	join   media.Join
+	clock  stamps.Clock
+	log    *slog.Logger
+	silent bool          // sound is not wanted
+	heard  *media.Format // of the sound that came last
+	told   bool          // the log knows which sound is left out
+	life   stream.Life   // of the camera's stream
 
 	frames    int
 	silence   stream.Silence // of whole pictures, shown or not
@@ -130,6 +130,16 @@ func (r *reception) ended(ctx context.Context, got int, err error) error {
 	return fmt.Errorf("%w: %w", errEnded, err)
 }
 
+// ticksPerSecond is the rate of the time stamps in a transport stream.
+const ticksPerSecond = 90_000
+
+// ticks gives a time as they have it.
+func ticks(d time.Duration) int64 { return int64(d) * 9 / 100_000 } // 9e4/1e9
+
+// newClock makes the clock of a sender's stamps, which have 33 bits (ISO/IEC 13818-1,
+// 2.4.3.7).
+func newClock() stamps.Clock { return stamps.Clock{Bits: 33, Rate: ticksPerSecond} }
+
 // startOver forgets what is known of the sender's pictures and its time, but
 // not the media time.
 func (r *reception) startOver() {
@@ -137,8 +147,8 @@ func (r *reception) startOver() {
 	if r.codec == media.H265 {
 		r.framer = new(media.H265Framer)
 	}
-	r.clock.running = false
-	r.joining = true
+	r.clock.Stop()
+	r.join.Lost()
 }
 
 // take emits the picture of an access unit.
@@ -150,20 +160,22 @@ func (r *reception) take(u unit) error {
 	now := time.Now()
 	nalus := splitUnits(u.data)
 	frame, ok, err := r.framer.Frame(nalus)
-	if err == nil && ok && r.clock.broken(u.pts, frame.Key, now) {
+	if err == nil && ok && r.clock.Broken(u.pts, frame.Key, now) {
 		r.startOver()
 		frame, ok, err = r.framer.Frame(nalus)
 	}
-	r.joining = r.joining || u.lost
+	if u.lost {
+		r.join.Lost()
+	}
 	if err != nil || !ok {
 		return err
 	}
 	r.silence.Picture(now)
 	r.tell()
-	if !r.leadsOn(frame) {
+	if !r.join.Takes(frame) {
 		return nil
 	}
-	frame.PTS = r.clock.set(u.pts, now, now.Sub(r.began))
+	frame.PTS = r.clock.Set(u.pts, now, now.Sub(r.began))
 	r.frames++
 	r.lastShown = now
 	r.emit(frame)
@@ -184,30 +196,19 @@ func (r *reception) tell() {
 // hear emits a frame of sound, at the time that its pictures have. Before there are
 // any nobody knows when that is.
 func (r *reception) hear(u soundUnit) {
-	if r.frames == 0 || !r.clock.running {
+	if !r.clock.Runs() {
 		if r.heard != u.format {
 			r.heard = u.format
 			r.emit(media.Frame{Format: u.format})
 		}
 		return
 	}
-	at := r.clock.next(u.stamp)
-	if at < 0 || at < r.clock.at-mostAhead || at > r.clock.at+mostAhead {
+	at, ok := r.clock.Near(u.stamp)
+	if !ok {
 		return // of another time
 	}
 	r.heard = u.format
-	r.emit(media.Frame{Format: u.format, PTS: time.Duration(at * 100_000 / 9), Data: u.data})
-}
-
-// leadsOn says whether all is there that a frame builds on.
-func (r *reception) leadsOn(f media.Frame) bool {
-	switch {
-	case f.Key:
-		r.joined, r.joining = r.joining, false
-	case f.Leading && r.joined:
-		return false
-	}
-	return !r.joining
+	r.emit(media.Frame{Format: u.format, PTS: at, Data: u.data})
 }
 
 // splitUnits gives the NAL units of an access unit with start codes (ITU-T

@@ -59,7 +59,7 @@ func pts(t *testing.T, b []byte, kind string) (all []uint64) {
 // received gives what a reception makes of a transport stream that comes in pieces.
 func received(t *testing.T, b []byte) (pictures, sound []media.Frame) {
 	t.Helper()
-	r := &reception{maxFrame: 1 << 20, began: time.Now(), log: slog.New(slog.DiscardHandler), emit: func(f media.Frame) {
+	r := &reception{maxFrame: 1 << 20, began: time.Now(), clock: newClock(), log: slog.New(slog.DiscardHandler), emit: func(f media.Frame) {
 		if f.Format.Codec.Kind() == media.Audio {
 			sound = append(sound, f)
 		} else {

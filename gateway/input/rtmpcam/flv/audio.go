@@ -151,7 +151,7 @@ func (r *Receiver) unit(codec media.Codec, stamp uint32, data []byte) error {
 	case len(data) > maxUnit:
 		return errTooLong
 	}
-	at, ok := r.clock.near(stamp)
+	at, ok := r.clock.Near(uint64(stamp))
 	if !ok {
 		return nil
 	}
@@ -162,7 +162,7 @@ func (r *Receiver) unit(codec media.Codec, stamp uint32, data []byte) error {
 func (r *Receiver) samples(stamp uint32, data []byte) error {
 	const most, least = 100, 10 // ms
 	perMillis := r.sound.format.Rate / 1000 * r.sound.format.Channels
-	at, ok := r.clock.near(stamp)
+	at, ok := r.clock.Near(uint64(stamp))
 	for ok && len(data) >= least*perMillis {
 		n := min(len(data), most*perMillis)
 		if rest := len(data) - n; rest > 0 && rest < least*perMillis {

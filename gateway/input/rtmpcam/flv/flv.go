@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"framegate/gateway/input/stamps"
 	"framegate/gateway/media"
 )
 
@@ -36,14 +37,13 @@ type Options struct {
 type Receiver struct {
 	opt   Options
 	began time.Time
-	clock clock
+	clock stamps.Clock
 
 	codec   media.Codec // of framer; 0 before the first picture
 	framer  framer
 	config  []byte // that was announced last
 	lengths int    // bytes of the lengths of NAL units
-	joining bool   // up to the next keyframe nothing can be shown
-	joined  bool   // the last keyframe ended that
+	join    media.Join
 
 	sound sound
 	told  bool // of trouble
@@ -59,7 +59,7 @@ func New(o Options) *Receiver {
 	if o.Picture == nil {
 		o.Picture = func(time.Time) {}
 	}
-	return &Receiver{opt: o, began: time.Now(), joining: true, sound: sound{heard: rate.NewLimiter(soundRate, soundBurst)}}
+	return &Receiver{opt: o, began: time.Now(), clock: stamps.Clock{Bits: 32, Rate: 1000}, sound: sound{heard: rate.NewLimiter(soundRate, soundBurst)}}
 }
 
 // ErrCodec: the pictures are of a codec that is not taken.
@@ -90,7 +90,7 @@ func (r *Receiver) Pictures(stamp uint32, body []byte) error {
 }
 
 // Lost says that a picture is missing.
-func (r *Receiver) Lost() { r.joining = true }
+func (r *Receiver) Lost() { r.join.Lost() }
 
 // lengthAt is where avcC and hvcC say how long the lengths are (ISO/IEC 14496-15,
 // 5.3.3.1.2 and 8.3.3.1.2).
@@ -128,20 +128,20 @@ func (r *Receiver) startOver() {
 		r.framer = new(media.H265Framer)
 	}
 	r.tellConfig()
-	r.clock.running = false
-	r.joining = true
+	r.clock.Stop()
+	r.join.Lost()
 }
 
 // picture emits the picture of a packet.
 func (r *Receiver) picture(p videoPacket, stamp uint32, now time.Time) error {
 	nalus, whole := splitUnits(p.data, r.lengths)
 	if !whole {
-		r.joining = true
+		r.join.Lost()
 		return nil
 	}
 	shown := stamp + uint32(p.shift)
 	frame, ok, err := r.framer.Frame(nalus)
-	if err == nil && ok && r.clock.broken(shown, frame.Key, now) {
+	if err == nil && ok && r.clock.Broken(uint64(shown), frame.Key, now) {
 		r.startOver()
 		frame, ok, err = r.framer.Frame(nalus)
 	}
@@ -149,23 +149,12 @@ func (r *Receiver) picture(p videoPacket, stamp uint32, now time.Time) error {
 		return err
 	}
 	r.opt.Picture(now)
-	if !r.leadsOn(frame) {
+	if !r.join.Takes(frame) {
 		return nil
 	}
-	frame.PTS = r.clock.set(shown, now, now.Sub(r.began))
+	frame.PTS = r.clock.Set(uint64(shown), now, now.Sub(r.began))
 	r.opt.Emit(frame)
 	return nil
-}
-
-// leadsOn says whether all is there that a frame builds on.
-func (r *Receiver) leadsOn(f media.Frame) bool {
-	switch {
-	case f.Key:
-		r.joined, r.joining = r.joining, false
-	case f.Leading && r.joined:
-		return false
-	}
-	return !r.joining
 }
 
 // splitUnits gives the NAL units behind their lengths, each of so many bytes. whole is

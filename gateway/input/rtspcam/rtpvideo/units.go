@@ -101,8 +101,7 @@ type unitAssembler struct {
 	header  int // headerSize of codec
 	largest budget
 	markers *Markers
-	waiting bool // for a keyframe: something is missing since the last one
-	joined  bool // something was missing before the last one
+	join    media.Join
 
 	// The packet at hand.
 	now  rtptrack.Moment
@@ -127,7 +126,7 @@ type unitAssembler struct {
 }
 
 func newUnitAssembler(codec unitCodec, largest budget, markers *Markers) *unitAssembler {
-	return &unitAssembler{codec: codec, header: codec.headerSize(), largest: largest, markers: markers, waiting: true, broken: true}
+	return &unitAssembler{codec: codec, header: codec.headerSize(), largest: largest, markers: markers, broken: true}
 }
 
 func (a *unitAssembler) add(p *rtp.Packet, at rtptrack.Moment, lost bool, show func(media.Frame, rtptrack.Moment)) error {
@@ -406,21 +405,10 @@ func (a *unitAssembler) finish() {
 	switch {
 	case err != nil:
 		a.err = err
-	case ok && a.leadsOn(frame):
+	case ok && a.join.Takes(frame):
 		a.show(frame, a.at)
 	}
 	a.drop()
-}
-
-// leadsOn says whether all is there that a frame builds on.
-func (a *unitAssembler) leadsOn(f media.Frame) bool {
-	switch {
-	case f.Key:
-		a.joined, a.waiting = a.waiting, false
-	case f.Leading && a.joined:
-		return false
-	}
-	return !a.waiting
 }
 
 // drop lets go of the picture under way, but not of what came behind it.
@@ -442,5 +430,6 @@ func (a *unitAssembler) spoil() {
 	clear(a.units)
 	a.units, a.pieces, a.slices = a.units[:0], a.pieces[:0], 0
 	a.ended, a.partial = false, false
-	a.broken, a.waiting = true, true
+	a.broken = true
+	a.join.Lost()
 }
