@@ -5,15 +5,27 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
-// Door is where connections come in that speak no HTTP, and counts them, in all and by network.
-// Its methods may be called from any goroutine.
-type Door struct{ places places }
+// Door is where connections come in that speak no HTTP: it counts them, in all and by
+// network, and each has a goroutine. Its methods may be called from any goroutine.
+type Door struct {
+	places  places
+	limited func(limit string)
+	serving sync.WaitGroup
 
-// NewDoor makes a door. room is asked at each connection, from any goroutine.
-func NewDoor(room func() Room) *Door { return &Door{places{room: room}} }
+	mu        sync.Mutex // guards what follows
+	listeners []net.Listener
+	shut      bool
+}
+
+// NewDoor makes a door. room is asked at each connection, and limited told of each that
+// there is no room for, from any goroutine.
+func NewDoor(room func() Room, limited func(limit string)) *Door {
+	return &Door{places: places{room: room}, limited: limited}
+}
 
 // enter counts a connection in, and gives what counts it out; or nil and the limit
 // that keeps it out.
@@ -28,16 +40,25 @@ func (d *Door) enter(from netip.Addr) (leave func(), limit string) {
 	return nil, LimitConnectionsPerAddress
 }
 
-// Serve takes connections from a listener until that is closed, and then returns nil.
-// Each that there is room for is given to serve, which is to return at once and to have leave be called
-// when it has ended; of others limited is told.
-func (d *Door) Serve(l net.Listener, limited func(limit string), serve func(tcp *net.TCPConn, leave func())) error {
+// Serve takes connections from a listener, which is the door's to close, until the door
+// is shut, and then returns nil. Each that there is room for is given to serve, in a
+// goroutine of its own.
+func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) error {
+	d.mu.Lock()
+	if d.shut {
+		d.mu.Unlock()
+		return l.Close()
+	}
+	d.listeners = append(d.listeners, l)
+	d.serving.Add(1)
+	d.mu.Unlock()
+	defer d.serving.Done()
 	for wait := time.Duration(0); ; {
 		c, err := l.Accept()
 		switch {
 		case err == nil:
 			wait = 0
-			d.take(c, limited, serve)
+			d.take(c, serve)
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case wait >= time.Second:
@@ -49,8 +70,21 @@ func (d *Door) Serve(l net.Listener, limited func(limit string), serve func(tcp 
 	}
 }
 
+// Shut closes all listeners, and those that come. It does not wait.
+func (d *Door) Shut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shut = true
+	for _, l := range d.listeners {
+		l.Close()
+	}
+}
+
+// Wait waits, once the door is shut, until all connections have been served.
+func (d *Door) Wait() { d.serving.Wait() }
+
 // take has a connection be served, if there is room for it.
-func (d *Door) take(c net.Conn, limited func(limit string), serve func(tcp *net.TCPConn, leave func())) {
+func (d *Door) take(c net.Conn, serve func(tcp *net.TCPConn)) {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		c.Close()
@@ -58,11 +92,14 @@ func (d *Door) take(c net.Conn, limited func(limit string), serve func(tcp *net.
 	}
 	leave, limit := d.enter(tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr())
 	if leave == nil {
-		limited(limit)
+		d.limited(limit)
 		_ = tcp.SetLinger(0) // there is nothing to wait for
 		tcp.Close()
 		return
 	}
 	BoundQueue(tcp)
-	serve(tcp, leave)
+	d.serving.Go(func() { // ends with the connection
+		defer leave()
+		serve(tcp)
+	})
 }

@@ -20,7 +20,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"sync"
 	"time"
 
 	"framegate/gateway/httplimit"
@@ -99,18 +98,13 @@ type Server struct {
 	ctx     context.Context // of all connections
 	end     context.CancelFunc
 	door    *httplimit.Door
-	serving sync.WaitGroup
-
-	mu        sync.Mutex // guards what follows
-	listeners []net.Listener
-	closed    bool
 }
 
 // New makes a server. It listens nowhere yet.
 func New(o Options) *Server {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.Silence = cmp.Or(o.Silence, silence)
-	s := &Server{options: o, door: httplimit.NewDoor(o.Room)}
+	s := &Server{options: o, door: httplimit.NewDoor(o.Room, o.Limited)}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	return s
 }
@@ -118,34 +112,14 @@ func New(o Options) *Server {
 // Serve takes connections from a listener, in TLS where that is given, until the server
 // is closed, and then returns nil.
 func (s *Server) Serve(l net.Listener, secure *tls.Config) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return l.Close()
-	}
-	s.listeners = append(s.listeners, l)
-	s.serving.Add(1)
-	s.mu.Unlock()
-	defer s.serving.Done()
-	return s.door.Serve(l, s.options.Limited, func(tcp *net.TCPConn, leave func()) {
-		c := newConn(s, tcp, secure)
-		s.serving.Go(func() { // ends with the connection, which Close ends at the latest
-			defer leave()
-			c.serve()
-		})
-	})
+	return s.door.Serve(l, func(tcp *net.TCPConn) { newConn(s, tcp, secure).serve() }) // which Close ends at the latest
 }
 
 // Close takes no more connections, cuts those there are, and waits for them.
 func (s *Server) Close() {
-	s.mu.Lock()
-	s.closed = true
-	for _, l := range s.listeners {
-		l.Close()
-	}
-	s.mu.Unlock()
+	s.door.Shut()
 	s.end()
-	s.serving.Wait()
+	s.door.Wait()
 }
 
 // codeOf gives the code of an error that is answered.

@@ -133,13 +133,9 @@ type Server struct {
 	crowd   *delivery.Crowd
 	ctx     context.Context // of all connections
 	end     context.CancelFunc
-	serving sync.WaitGroup
+	serving sync.WaitGroup // what hears UDP
 	door    *httplimit.Door
 	lent    sync.Pool // of *packets
-
-	mu        sync.Mutex // guards what follows
-	listeners []net.Listener
-	closed    bool
 }
 
 // New makes a server. It listens nowhere yet.
@@ -149,7 +145,7 @@ func New(o Options) *Server {
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}
-	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: httplimit.NewDoor(o.Room)}
+	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: httplimit.NewDoor(o.Room, o.Limited)}
 	s.lent.New = func() any { return new(packets) }
 	s.ctx, s.end = context.WithCancel(context.Background())
 	if o.UDP != nil {
@@ -161,38 +157,19 @@ func New(o Options) *Server {
 // Serve takes connections from a listener, in TLS where that is given, until the
 // server is closed, and then returns nil. The listener is the server's to close.
 func (s *Server) Serve(l net.Listener, secure *tls.Config) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return l.Close()
-	}
-	s.listeners = append(s.listeners, l)
-	s.serving.Add(1)
-	s.mu.Unlock()
-	defer s.serving.Done()
-	return s.door.Serve(l, s.options.Limited, func(tcp *net.TCPConn, leave func()) {
-		served := newConn(s, tcp, secure)
-		s.serving.Go(func() { // ends with the connection, which Close ends at the latest
-			defer leave()
-			served.serve()
-		})
-	})
+	return s.door.Serve(l, func(tcp *net.TCPConn) { newConn(s, tcp, secure).serve() }) // which Close ends at the latest
 }
 
 // Close takes no more connections, ends all viewers and waits until they are gone.
 // Those that do not take their last words in time are cut.
 func (s *Server) Close() {
-	s.mu.Lock()
-	s.closed = true
-	for _, l := range s.listeners {
-		l.Close()
-	}
-	s.mu.Unlock()
+	s.door.Shut()
 	s.crowd.Close(closePatience)
 	s.end()
 	if s.options.UDP != nil {
 		s.options.UDP.close()
 	}
+	s.door.Wait()
 	s.serving.Wait()
 }
 
