@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -153,50 +155,57 @@ func TestSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var answering sync.WaitGroup
+	defer answering.Wait()
 	defer conn.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	answered := make(chan struct{})
-	go func() { // ends with the connection, or the answers
-		defer close(answered)
-		b := make([]byte, 64<<10)
-		n, from, err := conn.ReadFromUDP(b)
-		if err != nil {
-			return
-		}
-		_, id, _ := strings.Cut(string(b[:n]), "<w:MessageID>")
-		id, _, _ = strings.Cut(id, "</w:MessageID>")
-		match := func(relates, addresses, scopes string) string {
-			return fmt.Sprintf(`<?xml version="1.0"?><SOAP-ENV:Envelope xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery">`+
-				`<SOAP-ENV:Header><wsa:RelatesTo>%s</wsa:RelatesTo></SOAP-ENV:Header><SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><d:Scopes>%s</d:Scopes><d:XAddrs>%s</d:XAddrs></d:ProbeMatch></d:ProbeMatches></SOAP-ENV:Body></SOAP-ENV:Envelope>`, relates, scopes, addresses)
-		}
-		for _, answer := range []string{
-			match(id, "http://192.168.0.9:8899/onvif/device_service http://127.0.0.1:80/onvif/device_service", "onvif://www.onvif.org/name/Front%20Door onvif://www.onvif.org/hardware/X-1"),
-			match(id, "http://192.168.0.9:8899/onvif/device_service", ""), // an old address
-			match(id, "http://192.168.0.9:8899/onvif/device_service", ""), // again
-			match("urn:uuid:other", "http://127.0.0.1/other", ""),         // to another
-			match(id, "file:///etc/passwd javascript:alert(1)", ""),       // no address
-			match(id, "", ""), // none
-			"<!DOCTYPE a []>" + match(id, "http://127.0.0.1/dtd", ""), "no XML", "<a><b", // nothing of it
-			match(id, "http://127.0.0.1:81/x", "onvif://www.onvif.org/name/"+strings.Repeat("x", 1000)),
-		} {
-			if _, err := conn.WriteToUDP([]byte(answer), from); err != nil {
-				t.Error(err)
+	answering.Go(func() { // ends with the connection
+		for b := make([]byte, 64<<10); ; {
+			n, from, err := conn.ReadFromUDPAddrPort(b)
+			if err != nil {
+				return
+			}
+			_, id, _ := strings.Cut(string(b[:n]), "<w:MessageID>")
+			id, _, _ = strings.Cut(id, "</w:MessageID>")
+			for _, answer := range answers(id) {
+				_, _ = conn.WriteToUDPAddrPort([]byte(answer), from) // who waits no more misses nothing
 			}
 		}
-	}()
-	go func() { <-answered; time.AfterFunc(200*time.Millisecond, cancel) }()
-	got, err := search(ctx, conn.LocalAddr().(*net.UDPAddr).AddrPort(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	want := []Found{
 		{"http://127.0.0.1:80/onvif/device_service", "Front Door", "X-1"},
 		{"http://127.0.0.1:81/x", strings.Repeat("x", 200), ""},
 		{"http://127.0.0.1:8899/onvif/device_service", "", ""},
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, want %+v", got, want)
+	for patience := 50 * time.Millisecond; ; patience *= 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		got, err := search(ctx, conn.LocalAddr().(*net.UDPAddr).AddrPort(), nil)
+		cancel()
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case reflect.DeepEqual(got, want):
+			return
+		case len(got) > len(want) || patience > 10*time.Second:
+			t.Fatalf("%+v, want %+v", got, want)
+		}
+	}
+}
+
+// answers are what comes to who searched with a message of this id.
+func answers(id string) []string {
+	match := func(relates, addresses, scopes string) string {
+		return fmt.Sprintf(`<?xml version="1.0"?><SOAP-ENV:Envelope xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery">`+
+			`<SOAP-ENV:Header><wsa:RelatesTo>%s</wsa:RelatesTo></SOAP-ENV:Header><SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><d:Scopes>%s</d:Scopes><d:XAddrs>%s</d:XAddrs></d:ProbeMatch></d:ProbeMatches></SOAP-ENV:Body></SOAP-ENV:Envelope>`, relates, scopes, addresses)
+	}
+	return []string{
+		match(id, "http://192.168.0.9:8899/onvif/device_service http://127.0.0.1:80/onvif/device_service", "onvif://www.onvif.org/name/Front%20Door onvif://www.onvif.org/hardware/X-1"),
+		match(id, "http://192.168.0.9:8899/onvif/device_service", ""), // an old address
+		match(id, "http://192.168.0.9:8899/onvif/device_service", ""), // again
+		match("urn:uuid:other", "http://127.0.0.1/other", ""),         // to another
+		match(id, "file:///etc/passwd javascript:alert(1)", ""),       // no address
+		match(id, "", ""), // none
+		"<!DOCTYPE a []>" + match(id, "http://127.0.0.1/dtd", ""), "no XML", "<a><b", // nothing of it
+		match(id, "http://127.0.0.1:81/x", "onvif://www.onvif.org/name/"+strings.Repeat("x", 1000)),
 	}
 }
 
@@ -207,8 +216,11 @@ func TestSearchOfTheNetwork(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := Search(ctx); err != nil {
+	switch _, err := Search(ctx); {
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EPERM):
 		t.Skip("no network of this machine takes a search: ", err)
+	case err != nil:
+		t.Error(err)
 	}
 }
 
