@@ -5,7 +5,7 @@
 //
 // It is written here and not taken from a library because whoever connects says all of it before
 // anybody knows who that is: what gortmplib 1.0.1 reads of values within values has a message
-// of two megabytes end the process, and its buffers are as large as a peer says.
+// of five to ten megabytes end the process, and its buffers are as large as a peer says.
 //
 // The package opens no connection, starts nothing and sets no deadline: those are the
 // caller's.
