@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,15 +32,12 @@ type alias struct {
 	fixed      url.Values        // what is asked of ours besides
 }
 
-// sizes are the parameters of pictures (go2rtc's internal/mjpeg/README.md).
-var sizes = map[string]string{"width": "width", "w": "width", "height": "height", "h": "height"}
-
-// aliases is the table of them (go2rtc's api/openapi.yaml).
+// aliases is the table of them (go2rtc's api/openapi.yaml and internal/mjpeg/README.md).
 var aliases = []alias{
-	{pattern: "GET /api/frame.jpeg", form: "/live/{id}.jpg", parameters: map[string]string{"width": "width", "w": "width", "height": "height", "h": "height", "cache": "max_age"}},
-	{pattern: "GET /api/stream.mjpeg", form: "/live/{id}.mjpeg", parameters: sizes},
-	{pattern: "GET /api/stream.mp4", form: "/live/{id}.mp4"},
-	{pattern: "GET /api/ws", form: "/live/{id}", fixed: url.Values{"dialect": {"go2rtc"}}},
+	{"GET /api/frame.jpeg", "/live/{id}.jpg", map[string]string{"width": "width", "w": "width", "height": "height", "h": "height", "cache": "max_age"}, url.Values{}},
+	{"GET /api/stream.mjpeg", "/live/{id}.mjpeg", map[string]string{"width": "width", "w": "width", "height": "height", "h": "height"}, url.Values{}},
+	{"GET /api/stream.mp4", "/live/{id}.mp4", nil, url.Values{}},
+	{"GET /api/ws", "/live/{id}", nil, url.Values{"dialect": {"go2rtc"}}},
 }
 
 // compatRoutes gives the routes of addresses that clients of go2rtc know.
@@ -77,21 +75,23 @@ func (f *Front) speaksAs(program config.Compat) bool {
 // handle makes a handle of a form that is asked for in go2rtc's words.
 func (a alias) handle(serve Handle) Handle {
 	return func(w http.ResponseWriter, r *http.Request, v Visit) error {
-		theirs, ours := r.URL.Query(), make(url.Values)
-		for name, value := range theirs {
-			if name := a.parameters[name]; name != "" && len(value) > 0 {
-				ours.Set(name, value[0])
+		theirs, ours := r.URL.Query(), maps.Clone(a.fixed)
+		for _, name := range slices.Sorted(maps.Keys(a.parameters)) { // width counts, where w is there too
+			if theirs.Has(name) {
+				ours.Set(a.parameters[name], theirs.Get(name))
 			}
 		}
-		for name, value := range a.fixed {
-			ours[name] = value
-		}
-		asked := *r.URL
-		asked.RawQuery = ours.Encode()
-		seen := r.Clone(r.Context())
-		seen.URL = &asked
-		return serve(w, seen, v)
+		return serve(w, askedAs(r, r.URL.Path, ours), v)
 	}
+}
+
+// askedAs gives a request as it would be for another address.
+func askedAs(r *http.Request, path string, query url.Values) *http.Request {
+	address := *r.URL
+	address.Path, address.RawPath, address.RawQuery = path, "", query.Encode()
+	r = r.Clone(r.Context())
+	r.URL = &address
+	return r
 }
 
 // cameraOfSource gives the camera that a client of go2rtc names: by its id, by its name
@@ -162,10 +162,7 @@ func (f *Front) translated(next http.Handler) http.Handler {
 					delete(query, name)
 				}
 			}
-			asked := *r.URL
-			asked.Path, asked.RawPath, asked.RawQuery = form, "", query.Encode()
-			r = r.Clone(r.Context())
-			r.URL = &asked
+			r = askedAs(r, form, query)
 		}
 		next.ServeHTTP(w, r)
 	})
