@@ -15,6 +15,15 @@ var views = map[string]string{
 // needed finds what a script of the app cannot begin without.
 var needed = regexp.MustCompile("(?:import|from) *[\"'`]\\./([\\w.-]+\\.js)")
 
+// scriptsOfViews gives those of each view, by the first part of its address.
+func (p *Pages) scriptsOfViews() map[string][]string {
+	of := make(map[string][]string)
+	for part, view := range views {
+		of[part] = p.scripts(nil, view)
+	}
+	return of
+}
+
 // scripts adds a script of the app, and all that it cannot begin without, to those
 // that are found, but for the app's own, which each page names. A browser that
 // loads them ahead need not read one to learn of the next.

@@ -40,8 +40,8 @@ var security = map[string]string{
 type Pages struct {
 	templates [maxDepth]func() *template.Template // by the depth of the page's path
 	ancestors func() []string
-	assets    map[string]asset    // by path
-	ahead     map[string][]string // scripts of each view, by the first part of its address
+	assets    map[string]asset           // by path
+	ahead     func() map[string][]string // scripts of each view, by the first part of its address
 }
 
 // maxDepth is how deep pages may be: /camera/front has the depth 1.
@@ -67,10 +67,7 @@ func New(ancestors func() []string) *Pages {
 	for folder, address := range map[string]string{"assets": "/assets", "dist": "/assets", "demo": "/demo"} {
 		p.add(folder, address)
 	}
-	p.ahead = make(map[string][]string)
-	for part, view := range views {
-		p.ahead[part] = p.scripts(nil, view)
-	}
+	p.ahead = sync.OnceValue(p.scriptsOfViews)
 	return p
 }
 
@@ -107,7 +104,7 @@ func (p *Pages) add(folder, address string) {
 // they may see. It differs by its address only in which scripts it has loaded ahead.
 func (p *Pages) App(w http.ResponseWriter, r *http.Request) {
 	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	p.show(w, r, http.StatusOK, "app.html", p.ahead[part])
+	p.show(w, r, http.StatusOK, "app.html", p.ahead()[part])
 }
 
 // Refusal is what the page shows that stands where something was refused.
