@@ -19,8 +19,14 @@ const oldestMajor, oldestMinor = 5, 1
 // the demuxers, decoders, encoders and muxers that JPEG and H.264 take. It
 // gives nil, or why not in one line, with the program's version where it tells
 // one. It takes a fifth of a second of the processor's time, twice
-// probePatience at the most, and no longer than ctx.
+// probePatience at the most, and no longer than ctx, and nothing where the same file
+// passed before.
 func Check(ctx context.Context, program string) error {
+	_, err := once(program, "all but H.265", func() (struct{}, error) { return struct{}{}, check(ctx, program) })
+	return err
+}
+
+func check(ctx context.Context, program string) error {
 	err := probe(ctx, program, HWNone)
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -44,9 +50,13 @@ var (
 	release     = regexp.MustCompile(`^n?(\d{1,4})\.(\d{1,4})`) // N-110000-g1234567 is not a release
 )
 
-// Version asks ffmpeg which version it is. It takes twice probePatience at the
-// most, and no longer than ctx.
+// Version asks ffmpeg which version it is, once where the file is the same. It takes
+// twice probePatience at the most, and no longer than ctx.
 func Version(ctx context.Context, program string) (string, error) {
+	return once(program, "version", func() (string, error) { return version(ctx, program) })
+}
+
+func version(ctx context.Context, program string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, probePatience)
 	defer cancel()
 	p, err := launched(ctx, program, []string{"-version"}, confinement{}, 0)

@@ -89,6 +89,11 @@ func probe(ctx context.Context, program string, a HWAccel) error {
 // CheckH265 tries, as Check does, whether ffmpeg decodes H.265, which not all
 // builds do. It takes probePatience at the most, and no longer than ctx.
 func CheckH265(ctx context.Context, program string) error {
+	_, err := once(program, "H.265", func() (struct{}, error) { return struct{}{}, checkH265(ctx, program) })
+	return err
+}
+
+func checkH265(ctx context.Context, program string) error {
 	ctx, cancel := context.WithTimeout(ctx, probePatience)
 	defer cancel()
 	spec := Spec{FFmpeg: program, In: H265, Config: []byte(probeConfig), Out: JPEG}

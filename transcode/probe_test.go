@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -122,4 +123,33 @@ func TestCheckSaysWhatIsWrongWithFfmpeg(t *testing.T) {
 	if err := transcode.Check(t.Context(), "/nowhere/ffmpeg"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing: got %v", err)
 	}
+}
+
+// TestFfmpegIsAskedOnce while it is the same file, and again about what it failed at.
+func TestFfmpegIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	program := writeProgram(t, "")
+	written := time.Now().Add(-time.Hour)
+	becomes := func(content string) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(program, []byte(content), 0o700), os.Chtimes(program, written, written)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(want string) {
+		t.Helper()
+		if got, err := transcode.Version(t.Context(), program); got != want || (err == nil) != (want != "") {
+			t.Errorf("version %q, %v; want %q", got, err, want)
+		}
+	}
+	const script = "#!/bin/sh\necho 'ffmpeg version "
+	becomes(script[:len(script)-1] + "_9'\n")
+	expect("")
+	becomes(script + "9'\n")
+	expect("9")
+	becomes(script + "8'\n")
+	expect("9")
+	written = written.Add(time.Second)
+	becomes(script + "8'\n")
+	expect("8")
 }

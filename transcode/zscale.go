@@ -2,10 +2,7 @@ package transcode
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -48,37 +45,6 @@ func (s Spec) size() (width, height int) {
 
 // trialPatience is how long a program may take to show that it has zscale.
 const trialPatience = 5 * time.Second
-
-// trials has one for each executable that was started.
-var trials sync.Map // of executable to *trial
-
-// executable is a program as it is installed now.
-type executable struct {
-	path     string
-	bytes    int64
-	modified int64 // nanoseconds since 1970
-}
-
-// trial finds out once whether a program has a zscale that works.
-type trial struct {
-	mu           sync.Mutex // held while it is tried, for others to wait
-	known, works bool
-}
-
-// trialOf gives the trial of a program, or nil if there is no such program.
-func trialOf(program string) *trial {
-	path, err := exec.LookPath(orFFmpeg(program))
-	if err != nil {
-		return nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
-	key := executable{path, info.Size(), info.ModTime().UnixNano()}
-	t, _ := trials.LoadOrStore(key, new(trial))
-	return t.(*trial)
-}
 
 // passed says whether the program has it. The first time that takes as long as
 // starting it.
