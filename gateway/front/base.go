@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -43,11 +44,31 @@ func rootFrom(path string) string {
 	return "./"
 }
 
+// tidied has who asks for a path with empty parts come to the one without. The router would send
+// there too, but knows of no base path.
+func tidied(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		if !strings.Contains(asked, "//") || strings.Contains(asked, "/.") { // a path that leads up is the router's affair
+			next.ServeHTTP(w, r)
+			return
+		}
+		to := path.Clean(asked)
+		if strings.HasSuffix(asked, "/") && to != "/" {
+			to += "/"
+		}
+		if r.URL.RawQuery != "" {
+			to += "?" + r.URL.RawQuery
+		}
+		sendTo(w, r, to, http.StatusTemporaryRedirect)
+	})
+}
+
 // sendTo answers that what is asked for is at another path of this server. It
 // says so relative to the path that was asked for, which is right also behind a
 // proxy that takes a base path off and tells nobody.
 func sendTo(w http.ResponseWriter, r *http.Request, path string, status int) {
-	w.Header().Set("Location", rootFrom(r.URL.Path)+strings.TrimPrefix(path, "/"))
+	w.Header().Set("Location", rootFrom(r.URL.EscapedPath())+strings.TrimPrefix(path, "/"))
 	w.WriteHeader(status)
 }
 

@@ -70,7 +70,7 @@ func (f *Front) Handler() http.Handler {
 	for _, route := range f.routes() {
 		mux.Handle(route.pattern, f.answering(route))
 	}
-	return f.guard(f.translated(f.elsewhere(mux)))
+	return f.guard(tidied(f.translated(f.elsewhere(mux))))
 }
 
 // elsewhere has people who go to an address where nothing is get a page that
