@@ -179,7 +179,7 @@ func TestKeysThatDoNotSuitASource(t *testing.T) {
 	for source, suits := range map[string]string{
 		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport sound keep",
 		"rtsps://a/": "username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
-		"rtmp://a/x/y": "sound keep", "rtmps://a/x/y": "sound tls_insecure keep", "http://a/x.FLV": "username sound keep", "https://a/flv?x=y": "username sound tls_insecure keep",
+		"http://a/flv/": "username normalize interval keep", "http://a/x.flv.jpg": "username normalize interval keep", "rtmp://a/x/y": "sound keep", "rtmps://a/x/y": "sound tls_insecure keep", "http://a/x.FLV": "username sound keep", "https://a/flv?x=y": "username sound tls_insecure keep",
 	} {
 		for key, text := range values {
 			if key == "password" { // which needs a name besides

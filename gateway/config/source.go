@@ -184,12 +184,14 @@ func remoteSource(kind SourceKind, form string) func(text, rest string) (Source,
 	return func(text, _ string) (Source, *url.Userinfo, error) { return parseRemoteSource(kind, text, form) }
 }
 
-// httpSource reads a URL of HTTP. What its path calls FLV is that: as JPEGs it could not
-// be taken.
+// httpSource reads a URL of HTTP. What its path calls FLV is that from the first connection on;
+// of others the camera says it. The app has the same rule.
 func httpSource(text, _ string) (Source, *url.Userinfo, error) {
 	source, user, err := parseRemoteSource(SourceHTTP, text, httpForm)
-	if u, bad := url.Parse(source.URL); err == nil && bad == nil && (strings.EqualFold(path.Ext(u.Path), ".flv") || strings.EqualFold(path.Base(u.Path), "flv")) {
-		source.Kind = SourceFLV
+	if u, bad := url.Parse(source.URL); err == nil && bad == nil {
+		if at := strings.ToLower(u.EscapedPath()); strings.HasSuffix(at, ".flv") || strings.HasSuffix(at, "/flv") {
+			source.Kind = SourceFLV
+		}
 	}
 	return source, user, err
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { body, changed, draftOf, emptyDraft, fresh, suits } from './draft';
+import { body, changed, draftOf, emptyDraft, fresh, KEYS, suits } from './draft';
+import golden from './suits.golden.json';
 
 const camera = {
   id: 'front', name: 'Front', source: 'rtsp://cam/1', keep: 'on_demand', transport: 'udp', may: ['view'],
@@ -50,8 +51,9 @@ test.each(['rtmp://cam/app/key', 'rtmps://cam/app/key', 'http://cam/flv?port=193
   expect(suits('username', before)).toBe(source.startsWith('http'));
 });
 
-test('what only looks like FLV is HTTP', () => {
-  for (const source of ['http://cam.flv', 'http://cam/x.flv.jpg', 'http://cam/x?file=a.flv']) {
-    expect(suits('interval', { ...emptyDraft(), source })).toBe(true);
-  }
+// The gateway writes the file, of what it has a use for.
+test.each(Object.entries(golden))('keys suit %s as the gateway says', (camera, keys) => {
+  const [source = '', mode = ''] = camera.split(' ');
+  const draft = { ...emptyDraft(), source, 'record.mode': mode };
+  expect(KEYS.filter((key) => suits(key, draft)).sort()).toEqual(keys.split(' ').sort());
 });
