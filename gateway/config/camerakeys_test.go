@@ -21,7 +21,7 @@ var keyValues = map[string]struct {
 		"http://a": "http://a", "HTTPS://A:8443/x?pwd=canary": "https://A:8443/x?<redacted>", "rtsp://[::1]:554/live": "rtsp://[::1]:554/live", "upload:": "upload:", "test:": "test:",
 		"test:?fps=1": "test:?fps=1", "test:?fps=60&height=2160&width=3840": "test:?fps=60&height=2160&width=3840", "test:?height=16&width=16": "test:?height=16&width=16",
 		"rtsp://a/user=u_password=canary_x=1": "rtsp://a/user=u_password=<redacted>_x=1", "rtsp://a:65535/": "rtsp://a:65535/",
-		"rtmp://a/bcs/main.bcs?channel=0&password=canary": "rtmp://a/bcs/main.bcs?<redacted>", "rtmps://a:1/x/y": "rtmps://a:1/x/y", "http://a/live/x.flv": "http://a/live/x.flv",
+		"rtmp://a/bcs/main.bcs?channel=0&password=canary": "rtmp://a/bcs/<redacted>?<redacted>", "rtmps://a:1/x/canary": "rtmps://a:1/x/<redacted>", "http://a/live/x.flv": "http://a/live/x.flv",
 	}, bad: map[string]string{
 		"": "is not a source; write one such as", "a": "is not a source", "ftp://a": "is not a source", "upload": `did you mean "upload:"?`, "test:?fps=61": "fps must be a whole number from 1 to 60",
 		"test:?height=15&width=16": "height must be a whole number from 16 to 2160", "test:?height=16&width=3841": "width must be", "test:?fps=1.5": "fps must be", "http://a:0/": "has a port",

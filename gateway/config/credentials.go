@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"framegate/gateway/secret"
@@ -26,8 +27,8 @@ func isCredential(name string) bool {
 type span struct{ from, to int }
 
 // pathCredentials finds what must not be told in the path of a URL, as it is
-// written: "/user=admin_password=x_channel=1", "/user:x/stream". The path may
-// begin with more of the URL, up to start.
+// written: "/user=admin_password=x_channel=1", "/user:x/stream", and the key of
+// RTMP. The path may begin with more of the URL, up to start, and is of RTMP where that says so.
 func pathCredentials(path string, start int) (found []span) {
 	for i := start; i < len(path); i++ {
 		if path[i] != '=' || !isCredential(nameBefore(path[start:i])) {
@@ -44,7 +45,20 @@ func pathCredentials(path string, start int) (found []span) {
 		from := start + strings.Index(path[start:], first) + len(user) + 1
 		found = append(found, span{from, from + len(password)})
 	}
+	if key, ok := streamKey(path, start); ok {
+		found = append(slices.DeleteFunc(found, func(s span) bool { return s.from >= key.from }), key)
+	}
 	return found
+}
+
+// streamKey finds the key of RTMP, the last part of the path: who has it may often send there,
+// too.
+func streamKey(path string, start int) (key span, ok bool) {
+	end := len(strings.TrimRight(path, "/"))
+	if !strings.HasPrefix(path, "rtmp") || end <= start {
+		return span{}, false
+	}
+	return span{strings.LastIndexByte(path[:end], '/') + 1, end}, true
 }
 
 // isContainer says that what stands before a colon in a path is no user: media

@@ -36,12 +36,15 @@ func TestCredentialsInAddresses(t *testing.T) {
 		{"http://a/RTSP:x/y", "http://a/RTSP:x/y", nil},
 		{"http://a/keyframe=3", "http://a/keyframe=<redacted>", []string{"3"}}, // rather too much than too little
 		{"http://a/channel=1_stream=0", "http://a/channel=1_stream=0", nil},
+		{"rtmp://a/live/s1", "rtmp://a/live/<redacted>", []string{"s1"}},
+		{"rtmps://a:1/x/live/s%201/?k=v", "rtmps://a:1/x/live/<redacted>/?<redacted>", []string{"s%201", "s 1"}},
+		{"rtmp://a/s1", "rtmp://a/<redacted>", []string{"s1"}},
+		{"rtmp://a/admin:s1/x/s2", "rtmp://a/admin:<redacted>/x/<redacted>", []string{"s1", "s2"}},
 	} {
-		kind := SourceHTTP
-		if strings.HasPrefix(c.address, "rtsp") {
-			kind = SourceRTSP
+		source, _, err := parseSource(c.address)
+		if err != nil {
+			t.Fatal(err)
 		}
-		source := Source{Kind: kind, URL: c.address}
 		if got := source.Shown(); got != c.shown {
 			t.Errorf("%s is shown as %s", c.address, got)
 		}
@@ -58,13 +61,17 @@ func TestCredentialsInAddresses(t *testing.T) {
 // is shown, and the rest of it is.
 func FuzzCredentials(f *testing.F) {
 	for _, seed := range []string{"user=admin_password=s1_channel=1", "admin:s1/x", "pwd=a,pwd=b;pwd=c", "=", "pwd==x", ":/:", "a_pwd=b_c=d_pass=e"} {
-		f.Add(seed)
+		f.Add(seed, false)
+		f.Add(seed, true)
 	}
-	f.Fuzz(func(t *testing.T, path string) {
+	f.Fuzz(func(t *testing.T, path string, rtmp bool) {
 		if strings.Contains(path, "?") || strings.Contains(path, "<") {
 			return
 		}
 		source := Source{Kind: SourceHTTP, URL: "http://host/" + path}
+		if rtmp {
+			source = Source{Kind: SourceFLV, URL: "rtmp://host/" + path}
+		}
 		found := pathCredentials(source.URL, pathStart(source.URL))
 		rest, at := "", 0
 		for _, s := range found {
