@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 
@@ -9,8 +10,10 @@ import (
 	"framegate/gateway/input/device"
 	"framegate/gateway/input/httpcam"
 	"framegate/gateway/input/rtmpcam"
+	"framegate/gateway/input/rtmpcam/flv"
 	"framegate/gateway/input/rtspcam"
 	"framegate/gateway/input/upload"
+	"framegate/gateway/media"
 	"framegate/gateway/reach"
 	"framegate/gateway/redact"
 	"framegate/gateway/rendition"
@@ -67,7 +70,27 @@ func (s *server) newHTTP(c roster.Camera, log *slog.Logger) (stream.Source, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.normalized(source, c, rendition.Normalize(c.Normalize)), nil
+	asFLV, err := s.newFLV(c, log)
+	return &eitherHTTP{jpegs: s.normalized(source, c, rendition.Normalize(c.Normalize)), asFLV: asFLV}, err
+}
+
+// eitherHTTP is a camera of JPEGs over HTTP until it says that it sends FLV.
+type eitherHTTP struct {
+	jpegs, asFLV stream.Source
+	isFLV        bool // as it said last
+}
+
+// Run runs the one that it is.
+func (e *eitherHTTP) Run(ctx context.Context, emit func(media.Frame)) error {
+	if !e.isFLV {
+		if err := e.jpegs.Run(ctx, emit); !errors.Is(err, httpcam.ErrFLV) {
+			return err
+		}
+		e.isFLV = true
+	}
+	err := e.asFLV.Run(ctx, emit)
+	e.isFLV = !errors.Is(err, flv.ErrNotFLV)
+	return err
 }
 
 func (s *server) newRTSP(c roster.Camera, log *slog.Logger) (stream.Source, error) {

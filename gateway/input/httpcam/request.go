@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -132,10 +133,16 @@ func (s *Source) requestHeader(target *url.URL) (http.Header, error) {
 	return h, err
 }
 
+// ErrFLV: the camera's answer is FLV, as its type says.
+var ErrFLV = errors.New("camera sends FLV")
+
 // check refuses answers that cannot hold pictures. Whether the body does, its
-// bytes tell and not its type: scripts call pictures text/html.
+// bytes tell and not its type, unless that is FLV: scripts call pictures text/html.
 func (a *answer) check() error {
 	err := a.statusError()
+	if kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type")); err == nil && (kind == "video/x-flv" || kind == "video/flv") {
+		err = ErrFLV
+	}
 	if coding := a.header.Get("Content-Encoding"); err == nil && coding != "" && !strings.EqualFold(coding, "identity") {
 		err = fmt.Errorf("camera compresses its answer (Content-Encoding: %.8q), which is not supported", coding) // of which no name is longer; what is may be anything
 	}

@@ -9,6 +9,9 @@
 // half a picture, and it never holds one back: a frame is emitted with its last
 // byte.
 //
+// What a camera calls FLV is not read: Run ends with ErrFLV then, and whoever runs it has
+// another source for that.
+//
 // A Source is the source of a stream, which runs it while somebody watches and
 // does all reconnecting. The package decodes nothing and listens nowhere.
 package httpcam
