@@ -102,6 +102,8 @@ func (c *conn) admit(ctx context.Context) (*Visit, error) {
 	switch w := c.sender.Wish; {
 	case w.Plays:
 		return nil, &Refusal{rtmp.Failed, "nothing is given out by RTMP here; by RTSP it is"}
+	case w.Wrong:
+		return nil, &Refusal{rtmp.BadName, "the key cannot be read: behind a % stand two digits, as in %2F; write %25 for a % itself"}
 	case w.App != app:
 		return nil, &Refusal{rtmp.BadName, "the address ends in /" + app + ", and the key begins with the camera's id"}
 	}

@@ -325,6 +325,7 @@ func TestWhoIsNotLetIn(t *testing.T) {
 	for _, c := range []struct{ what, app, key, code string }{
 		{"publish", "live", "front", rtmp.Denied},
 		{"publish", "app", "front?good", rtmp.BadName},
+		{"publish", "live", "front?good&token=%zz", rtmp.BadName},
 		{"play", "live", "front?good", rtmp.Failed},
 	} {
 		client := rtmptest.Dial(t, s.address, false)

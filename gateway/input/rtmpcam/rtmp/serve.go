@@ -14,6 +14,7 @@ type Wish struct {
 	App   string     // of the address: rtmp://host/APP/KEY
 	Key   string     // without its query
 	Query url.Values // of both
+	Wrong bool       // that cannot be read, as % without two digits behind it
 	Plays bool       // it wants to see, and not to send
 }
 
@@ -78,7 +79,8 @@ func (s *Sender) heard(m Message) (wish bool, err error) {
 	case "publish", "play":
 		s.Wish.Plays, s.stream = name == "play", m.stream
 		key, _ := textAt(values, 1)
-		return true, s.wish(key)
+		s.wish(key)
+		return true, nil
 	}
 	return false, nil
 }
@@ -138,15 +140,12 @@ func first(values []any) any {
 
 // wish reads what is wanted. A query may stand behind the app and behind the key, and
 // OBS has all that is typed into its fields in them.
-func (s *Sender) wish(key string) error {
+func (s *Sender) wish(key string) {
 	app, more, _ := strings.Cut(s.Wish.App, "?")
 	key, query, _ := strings.Cut(key, "?")
 	var err error
-	if s.Wish.Query, err = url.ParseQuery(strings.Trim(more+"&"+query, "&")); err != nil {
-		return fmt.Errorf("%w: the query of its key", errCommand)
-	}
-	s.Wish.App, s.Wish.Key = strings.Trim(app, "/"), strings.Trim(key, "/")
-	return nil
+	s.Wish.Query, err = url.ParseQuery(strings.Trim(more+"&"+query, "&"))
+	s.Wish.App, s.Wish.Key, s.Wish.Wrong = strings.Trim(app, "/"), strings.Trim(key, "/"), err != nil
 }
 
 // Accept has the client send.
