@@ -27,6 +27,7 @@ type conn struct {
 	from     netip.Addr
 	sender   *rtmp.Sender // once it said what it wants
 
+	wishBy  time.Time      // by then it says what it wants; zero once it did
 	visit   *Visit         // of who was let in
 	silence stream.Silence // of whole pictures, shown or not
 	began   time.Time      // when it was let in
@@ -41,6 +42,19 @@ func newConn(s *Server, tcp *net.TCPConn, secure *tls.Config) *conn {
 		c.Conn = tls.Server(tcp, secure)
 	}
 	return c
+}
+
+// Read reads what the other end says. Until that says what it wants it is never silent for long:
+// who lost bytes of the handshake on the way waits for us, and we for them.
+func (c *conn) Read(b []byte) (int, error) {
+	if !c.wishBy.IsZero() {
+		by := time.Now().Add(c.server.options.HeadTime)
+		if by.After(c.wishBy) {
+			by = c.wishBy
+		}
+		_ = c.SetReadDeadline(by) // fails where reading will
+	}
+	return c.Conn.Read(b)
 }
 
 // Write writes what the other end has to take in time.
@@ -78,7 +92,7 @@ func (c *conn) serve() {
 
 // listen hears what the client wants, and lets it.
 func (c *conn) listen(ctx context.Context) error {
-	_ = c.SetReadDeadline(time.Now().Add(steps * c.server.options.HeadTime)) // fails where reading will
+	c.wishBy = time.Now().Add(steps * c.server.options.HeadTime)
 	var err error
 	if c.sender, err = rtmp.Serve(c); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -86,6 +100,7 @@ func (c *conn) listen(ctx context.Context) error {
 		}
 		return err
 	}
+	c.wishBy = time.Time{}
 	if c.visit, err = c.admit(ctx); err != nil {
 		c.refuse(err)
 		return err

@@ -56,8 +56,8 @@ type Options struct {
 	Admit func(ctx context.Context, ask Ask) (*Visit, error)
 	// Room is how many connections there may be at the moment.
 	Room func() httplimit.Room
-	// HeadTime is what a request may take of other protocols. It is a fourth of what a client may
-	// take until it says what it wants.
+	// HeadTime is what a request may take of other protocols. Until a client says what it wants it
+	// may be silent for so long, and take four times that in all.
 	HeadTime time.Duration
 	Silence  time.Duration      // without a picture, at least; 0 is 20 s
 	Limited  func(limit string) // is called from any goroutine, and must return at once

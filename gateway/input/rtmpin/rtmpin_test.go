@@ -221,10 +221,23 @@ func TestWhoIsGone(t *testing.T) {
 // TestWhoIsSlowOrStops is cut: before it says what it wants, and while it sends, also
 // where bytes come all the time, and never a picture. Others are not hurt.
 func TestWhoIsSlowOrStops(t *testing.T) {
-	s := newSite(t, func(o *Options) { o.HeadTime = 500 * time.Millisecond })
+	s := newSite(t, func(o *Options) { o.HeadTime = time.Second })
+	dripping := rtmptest.Connect(t, s.address, false)
 	silent, greeted := rtmptest.Connect(t, s.address, false), rtmptest.Dial(t, s.address, false)
-	s.hit(httplimit.LimitHeaderTimeout)
-	s.hit(httplimit.LimitHeaderTimeout)
+	var dripped error
+	for cut := 0; dripped == nil || cut < 3; {
+		time.Sleep(10 * time.Millisecond)
+		if dripped == nil {
+			_, dripped = dripping.Write([]byte{3})
+		}
+		select {
+		case <-s.hits:
+			if cut++; cut == 2 && dripped != nil {
+				t.Error("who drips is cut before who says nothing")
+			}
+		default:
+		}
+	}
 	if _, err := io.Copy(io.Discard, silent); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error(err)
 	}
