@@ -30,7 +30,9 @@ func TestDoctor(t *testing.T) {
 	}
 	t.Cleanup(good.Close)
 	denies, err := camtest.NewHTTPCamera(func(c *camtest.HTTPConn) {
-		fmt.Fprint(c, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"\r\nContent-Length: 0\r\n\r\n")
+		if c.Request() != nil { // before that an answer is none
+			fmt.Fprint(c, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"\r\nContent-Length: 0\r\n\r\n")
+		}
 	})
 	if err != nil {
 		t.Fatal(err)
