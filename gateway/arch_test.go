@@ -75,6 +75,8 @@ var mayImport = map[string][]string{
 	"gateway/output/mjpeg":      {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/output/live":       {"gateway/media", "gateway/stream", "gateway/mp4", "gateway/delivery", "gateway/playback"},
 	"gateway/output/rtspserver": {"gateway/media", "gateway/stream", "gateway/delivery", "gateway/httplimit", "transcode/h264", "transcode/h265"},
+	"gateway/output/whep":       {"gateway/media", "gateway/stream", "gateway/delivery", "gateway/rtc", "transcode/h264", "transcode/h265"},
+	"gateway/rtc":               {"gateway/httplimit"},
 	"gateway/output/sse":        {"gateway/media", "gateway/stream", "gateway/delivery"},
 	"gateway/places":            {"gateway/stream"},
 	"gateway/instant":           {},

@@ -48,6 +48,7 @@ type Config struct {
 	RTSP           RTSP
 	Compat         []Compat // programs at whose addresses it answers as they do
 	RTMP           RTMP
+	WebRTC         WebRTC
 	CORS           CORS
 	Network        Network
 	TrustedProxies []netip.Prefix // whose word on where a request comes from is taken
@@ -108,6 +109,21 @@ type RTMP struct {
 	Listen    string // host:port
 	TLSListen string // host:port, in TLS
 }
+
+// WebRTC says where its packets come and go.
+type WebRTC struct {
+	Listen string   // host:port of UDP and TCP, WebRTCAuto or WebRTCOff
+	Hosts  []string // addresses and names at which the port can be reached besides those that this machine knows of
+}
+
+const (
+	// WebRTCAuto is WebRTCPort at the address of listen.
+	WebRTCAuto = "auto"
+	// WebRTCOff is nowhere.
+	WebRTCOff = "off"
+	// WebRTCPort is the usual one.
+	WebRTCPort = "8555"
+)
 
 // CORS says which other sites' pages may read what the server answers.
 type CORS struct {
@@ -247,8 +263,8 @@ func (c *Config) Loopback() bool {
 // OpenListener gives the first of the listeners that others than this machine can
 // reach, where there is one.
 func (c *Config) OpenListener() (address string, open bool) {
-	for _, other := range []string{c.RTSP.Listen, c.RTSP.TLSListen, c.RTMP.Listen, c.RTMP.TLSListen} {
-		if other != "" && !isLoopback(other) {
+	for _, other := range []string{c.RTSP.Listen, c.RTSP.TLSListen, c.RTMP.Listen, c.RTMP.TLSListen, c.WebRTC.Listen} {
+		if other != "" && other != WebRTCAuto && other != WebRTCOff && !isLoopback(other) {
 			address, open = other, true
 		}
 	}

@@ -79,6 +79,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 			Encoders: 2 * runtime.NumCPU(), EncoderStarts: 4,
 			CameraConnect: 5 * time.Second, CameraFirstByte: 10 * time.Second, CameraSilence: 5 * time.Second,
 		},
+		WebRTC:     WebRTC{Listen: WebRTCAuto},
 		Recordings: Recordings{Dir: "data/recordings", MinFree: 1 << 30, Segment: time.Minute, Buffer: 64 << 20},
 		Cameras: []Camera{
 			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: notRecorded},
@@ -192,6 +193,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			CameraConnect: 1500 * time.Millisecond, CameraFirstByte: 20 * time.Second, CameraSilence: 15 * time.Second,
 		},
 		Recordings: Recordings{Dir: "/mnt/disk", MaxBytes: 500e9, MinFree: 20 << 30, Sync: Sync(2 * time.Second), Segment: 30 * time.Second, Buffer: 128 << 20},
+		WebRTC:     WebRTC{Listen: WebRTCAuto},
 		Cameras: []Camera{
 			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,

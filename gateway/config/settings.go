@@ -65,6 +65,9 @@ var settings = []Setting{
 	one("rtmp.listen", aRestart, func(c *Config) *string { return &c.RTMP.Listen }, "", noneOrListen),
 	one("rtmp.tls_listen", aRestart, func(c *Config) *string { return &c.RTMP.TLSListen }, "", noneOrListen),
 
+	one("webrtc.listen", aRestart, func(c *Config) *string { return &c.WebRTC.Listen }, WebRTCAuto, autoOrListen),
+	many("webrtc.hosts", nothing, func(c *Config) *[]string { return &c.WebRTC.Hosts }, hostName),
+
 	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),
 	many("trusted_proxies", nothing, func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, addressRange),
@@ -251,6 +254,18 @@ func noneOrListen(v value) (string, error) {
 		return "", nil
 	}
 	return v.text, checkListen(v.text)
+}
+
+// autoOrListen reads where to listen, or one of the words for that.
+func autoOrListen(v value) (string, error) {
+	if v.text == WebRTCAuto || v.text == WebRTCOff {
+		return v.text, nil
+	}
+	err := checkListen(v.text)
+	if err != nil {
+		err = fmt.Errorf("%w; or auto for port %s at the address of listen, or off", err, WebRTCPort)
+	}
+	return v.text, err
 }
 
 // noneOrPair is noneOrListen for a pair of ports, of which the first is even (RFC

@@ -45,6 +45,8 @@ var settingValues = map[string]struct {
 	"rtmp.listen":     {good: map[string]string{"": `""`, ":1935": `":1935"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"1935": "must be host:port", "a:65536": "must end in a port"}},
 	"rtmp.tls_listen": {beside: "tls.mode=self-signed", good: map[string]string{"": `""`, ":1936": `":1936"`}, bad: map[string]string{"1936": "must be host:port"}},
 	"rtsp.udp":        {beside: "rtsp.listen=:8554", good: map[string]string{"": `""`, ":8000": `":8000"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"8000": "must be host:port", ":8001": "must end in an even port"}},
+	"webrtc.listen":   {good: map[string]string{"off": `"off"`, "auto": `"auto"`, ":8555": `":8555"`, "127.0.0.1:0": `"127.0.0.1:0"`}, bad: map[string]string{"8555": "must be host:port", "on": "or auto for port 8555"}},
+	"webrtc.hosts":    {good: map[string]string{"192.0.2.1,cams.example.org": `["192.0.2.1","cams.example.org"]`}, bad: map[string]string{"192.0.2.1:8555": "must be a name or address"}},
 	"compat":          {good: map[string]string{"go2rtc": `["go2rtc"]`, "go2rtc,mjpg-streamer": `["go2rtc","mjpg-streamer"]`}, bad: map[string]string{"frigate": "must be go2rtc or mjpg-streamer", "go2rtc,": "must be"}},
 	"cors.origins":    {good: origins, bad: noOrigins},
 	"network.allow":   {good: ranges, bad: noRanges}, "trusted_proxies": {good: ranges, bad: noRanges},

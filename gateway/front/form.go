@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"framegate/gateway/api"
 	"framegate/gateway/auth"
 	"framegate/gateway/stream"
 )
@@ -58,6 +59,8 @@ type Form struct {
 	Refusals []Refusal // of Serve
 	Limits   []string  // names of those that it hits
 	Close    func()    // ends all that are served, and waits for them; nil where another form does, or none need be
+	Explain  Handle    // answers OPTIONS, to anybody and of any camera alike; nil where nothing does
+	Session  Handle    // answers PATCH and DELETE of {session} below the address, to whoever knows that name; nil where there are none
 }
 
 // live is where the addresses of forms begin.
@@ -81,6 +84,7 @@ func (f *Front) formRoutes() (routes []route) {
 		extension, shared := form.extension()
 		if !shared {
 			routes = append(routes, route{form.Method + " " + form.Address, form.Action, auth.Media, f.cameraOf(form), form.Serve})
+			routes = append(routes, form.sessionRoutes()...)
 			continue
 		}
 		if form.Action != actions[form.Method] {
@@ -100,6 +104,20 @@ func (f *Front) formRoutes() (routes []route) {
 		route{"POST /live/{name}", auth.Publish, auth.Media, cameraOfName, takes},
 		route{"PUT /live/{name}", auth.Publish, auth.Media, cameraOfName, takes}, // curl -T and GStreamer know no other
 	)
+}
+
+// sessionRoutes gives the routes of what is made at a form's address. The name of a
+// session is a secret of who made it, and takes the place of a permission.
+func (f Form) sessionRoutes() (routes []route) {
+	if f.Explain != nil {
+		routes = append(routes, route{"OPTIONS " + f.Address, api.Public, 0, noCamera, f.Explain})
+	}
+	if f.Session != nil {
+		for _, method := range []string{http.MethodPatch, http.MethodDelete} {
+			routes = append(routes, route{method + " " + f.Address + "/{session}", api.Public, 0, noCamera, f.Session})
+		}
+	}
+	return routes
 }
 
 // prepared gives the handle of a form with what all of them have in common.

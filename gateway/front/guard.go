@@ -68,7 +68,7 @@ func (f *Front) sharing(protection *http.CrossOriginProtection, next http.Handle
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
-		h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, X-Framegate-Next-Format, X-Framegate-Viewers, X-Timestamp")
+		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After, X-Framegate-Next-Format, X-Framegate-Viewers, X-Timestamp")
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
 			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")

@@ -50,7 +50,7 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	for _, f := range aboutRecordings(c) {
 		tell(f)
 	}
-	for _, at := range []struct{ name, address string }{{"port", c.Listen}, {"RTSP port", c.RTSP.Listen}, {"RTSPS port", c.RTSP.TLSListen}, {"RTMP port", c.RTMP.Listen}, {"RTMPS port", c.RTMP.TLSListen}} {
+	for _, at := range []struct{ name, address string }{{"port", c.Listen}, {"RTSP port", c.RTSP.Listen}, {"RTSPS port", c.RTSP.TLSListen}, {"RTMP port", c.RTMP.Listen}, {"RTMPS port", c.RTMP.TLSListen}, {"WebRTC port", webRTCListen(c)}} {
 		if at.address != "" {
 			tell(doctor.Port(at.name, at.address, running))
 		}

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"net/http"
+	"slices"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
@@ -29,7 +30,7 @@ func (s *server) newForms() []front.Form {
 	options := delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log}
 	relay, player, events, still := mjpeg.New(options), live.New(options), sse.New(options), snapshot.New(s.hub)
 	clips, replays := s.newClips(), s.newReplays(options)
-	return []front.Form{
+	return slices.Concat([]front.Form{
 		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player, s.lookBack(replays)), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
@@ -70,7 +71,7 @@ func (s *server) newForms() []front.Form {
 		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Link: "post_jpeg", Ends: true, Serve: publishing(s.upload.ServeFrame)},
 		{Method: "POST", Address: "/live/{id}.mjpeg", Action: auth.Publish, Link: "post_mjpeg", Serve: publishing(s.upload.ServeEndless)},
 		{Method: "POST", Address: "/upload", Action: auth.Publish, Serve: publishing(s.upload.ServeUpload)},
-	}
+	}, s.webRTCForms(options))
 }
 
 // linked gives the forms that the API has links for.

@@ -18,6 +18,7 @@ import (
 	"framegate/gateway/output/recording"
 	"framegate/gateway/output/replay"
 	"framegate/gateway/rendition"
+	"framegate/gateway/rtc"
 	"framegate/gateway/stream"
 )
 
@@ -48,6 +49,12 @@ var limitTexts = map[string]string{
 	httpcam.LimitCameraFirstByte:    "how long a camera may take to answer; then it is tried again",
 	httpcam.LimitCameraFirstPicture: "how long a camera that answers may take to its first picture; then it is tried again",
 	httpcam.LimitCameraSilence:      "how long a camera may send no picture, or ten of its own intervals where those are longer; then it is tried again",
+
+	rtc.LimitStrangers: "packets at the port of WebRTC that are of nobody's session; each is dropped",
+	rtc.LimitConnect:   "how long a session of WebRTC may take until it is connected; then it ends",
+	rtc.LimitSessions:  "sessions of WebRTC at a time; others are refused",
+	rtc.LimitOffer:     "bytes of what is sent to make or change a session of WebRTC; more is refused",
+	rtc.LimitConsent:   "how long the other end of a session of WebRTC may not be heard; then it ends",
 
 	httplimit.LimitHeaderBytes:           "bytes of the head of a request; larger ones are refused",
 	httplimit.LimitHeaderTimeout:         "how long the head of a request may take to come; then the connection is closed",
@@ -94,6 +101,10 @@ func (s *server) constantLimits() map[string]any {
 		recording.LimitClips:                recording.MaxAtOnce,
 		replay.LimitReplays:                 replay.MaxPlayed,
 		moment.LimitMoments:                 moment.MaxAsking,
+		rtc.LimitConnect:                    rtc.ConnectTime.String(),
+		rtc.LimitSessions:                   rtc.MaxSessions,
+		rtc.LimitOffer:                      rtc.MaxOffer,
+		rtc.LimitConsent:                    rtc.ConsentTime.String(),
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"framegate/gateway/record"
 	"framegate/gateway/rendition"
 	"framegate/gateway/roster"
+	"framegate/gateway/rtc"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 	"framegate/gateway/thumbnails"
@@ -74,6 +75,7 @@ type server struct {
 	sent       publish.Counters // of publishers that speak no HTTP
 	rtsp       rtspDoors
 	rtmp       rtmpDoors
+	webrtc     *rtc.Port
 	health     *health.Monitor
 	clock      health.Clock
 	tried      *attempt // of ffmpeg, the last; nil before the first
@@ -119,6 +121,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.rosterChanged, Log: o.Log})
 	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
+	s.webrtc = s.newWebRTC()
 	s.forms = s.newForms()
 	if err := errors.Join(s.openRTSP(), s.openRTMP()); err != nil {
 		s.close()
@@ -235,6 +238,7 @@ func (s *server) close() {
 	viewers.Go(s.rtsp.close)
 	viewers.Go(s.rtmp.close)
 	viewers.Wait()
+	s.webrtc.Close()
 	s.cameras.Close()
 	s.hub.Close()
 	if err := s.store.Close(); err != nil {

@@ -45,6 +45,7 @@ default_camera: front
 rtsp: {listen: "127.0.0.1:0"}
 compat: [go2rtc, mjpg-streamer]
 rtmp: {listen: "127.0.0.1:0"}
+webrtc: {listen: "127.0.0.1:0"}
 limits: {viewers_per_address: 1000}
 cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: continuous}}}`)
 	for name, grant := range map[string]string{
@@ -141,6 +142,10 @@ func rows() []row {
 	camera("GET /live/{id}/recording.mp4", "/live/{}/recording.mp4", nil, nil)
 	camera("GET /live/{id}/recording.m3u8", "/live/{}/recording.m3u8", nil, nil)
 	camera("GET /live/{id}/thumbnail.jpg", "/live/{}/thumbnail.jpg", nil, nil)
+	camera("POST /live/{id}/whep", "/live/{}/whep", rig.AsSDP, says(rig.Offer))
+	camera("OPTIONS /live/{id}/whep", "/live/{}/whep", nil, nil)
+	camera("PATCH /live/{id}/whep/{session}", "/live/{}/whep/absent", nil, nil)
+	camera("DELETE /live/{id}/whep/{session}", "/live/{}/whep/absent", nil, nil)
 	camera("GET /live/{id}.avi", "/live/{}.avi", nil, nil)
 	camera("POST /live/{id}.jpg", "/live/{}.jpg", rig.AsJPEG, aPicture)
 	camera("POST /live/{id}.mjpeg", "/live/{}.mjpeg", rig.AsJPEG, aPicture)

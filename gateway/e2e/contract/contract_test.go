@@ -47,7 +47,7 @@ func TestContractIsOfEveryForm(t *testing.T) {
 	if err := json.Unmarshal(s.Get(t, "/api/v1/cameras/front/status", rig.Credentials{}).Content, &camera); err != nil {
 		t.Fatal(err)
 	}
-	held := map[string]bool{"/camera/front": true, "/live/front.jpg": true, "/live/front/recording.jpg": true, "/live/front/recording.mp4": true, "/live/front/recording.m3u8": true, "/live/front/recording.mjpeg": true, "/live/front/recording.sse": true, "/live/front/recording": true, "/live/front/thumbnail.jpg": true} // a page, the story of snapshots, and the past
+	held := map[string]bool{"/camera/front": true, "/live/front.jpg": true, "/live/front/recording.jpg": true, "/live/front/recording.mp4": true, "/live/front/recording.m3u8": true, "/live/front/recording.mjpeg": true, "/live/front/recording.sse": true, "/live/front/recording": true, "/live/front/thumbnail.jpg": true, "/live/front/whep": true} // a page, the story of snapshots, the past, and WebRTC, which has stories of its own (output/whep)
 	for _, form := range outputForms {
 		path, _, _ := strings.Cut(form.path, "?")
 		held["/live/front"+path] = true

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"framegate/gateway/auth"
+	"framegate/gateway/config"
+	"framegate/gateway/delivery"
+	"framegate/gateway/front"
+	"framegate/gateway/media"
+	"framegate/gateway/output/whep"
+	"framegate/gateway/rendition"
+	"framegate/gateway/rtc"
+	"framegate/gateway/stream"
+)
+
+// newWebRTC makes the port of WebRTC, which the first session opens.
+func (s *server) newWebRTC() *rtc.Port {
+	l := s.Config.Limits
+	return rtc.New(rtc.Options{
+		Listen: webRTCListen(s.Config), Hosts: func() []string { return s.settings().WebRTC.Hosts },
+		Room: s.room, HeadTime: l.HeaderTimeout, Patience: l.ViewerPatience, Limited: s.hits.Hit, Log: s.Log,
+	})
+}
+
+// webRTCListen gives where the port of WebRTC is; "" for nowhere. Where nothing is
+// configured it can be reached by whom HTTP can be.
+func webRTCListen(c *config.Config) string {
+	switch c.WebRTC.Listen {
+	case config.WebRTCOff:
+		return ""
+	case config.WebRTCAuto:
+	default:
+		return c.WebRTC.Listen
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return ""
+	}
+	return net.JoinHostPort(host, config.WebRTCPort)
+}
+
+// webRTCForms gives the rows of forms that are WebRTC.
+func (s *server) webRTCForms(options delivery.Options) []front.Form {
+	viewers := whep.New(whep.Options{Options: options, Port: s.webrtc})
+	explain := func(w http.ResponseWriter, _ *http.Request, _ front.Visit) error { return s.webrtc.Explain(w) }
+	session := func(w http.ResponseWriter, r *http.Request, _ front.Visit) error {
+		return s.webrtc.Serve(w, r, r.PathValue("session"))
+	}
+	return []front.Form{
+		{Method: "POST", Address: "/live/{id}/whep", Action: auth.View, Link: "webrtc", Serve: s.whep(viewers), Explain: explain, Session: session, Close: viewers.Close, Limits: rtc.LimitNames, Refusals: []front.Refusal{
+			{Err: rtc.ErrOff, Status: http.StatusNotFound},
+			{Err: rtc.ErrFull, Status: http.StatusServiceUnavailable},
+			{Err: rtc.ErrClosed, Status: http.StatusServiceUnavailable},
+			{Err: rtc.ErrBadOffer, Status: http.StatusBadRequest},
+			{Err: rtc.ErrTooLarge, Status: http.StatusRequestEntityTooLarge},
+			{Err: rtc.ErrNotSDP, Status: http.StatusUnsupportedMediaType},
+			{Err: rtc.ErrNotFragment, Status: http.StatusUnsupportedMediaType},
+			{Err: rtc.ErrNoSession, Status: http.StatusNotFound},
+			{Err: rtc.ErrRestart, Status: http.StatusUnprocessableEntity},
+			{Err: whep.ErrNoH264, Status: http.StatusNotAcceptable},
+			{Err: whep.ErrNoPicture, Status: http.StatusServiceUnavailable},
+		}},
+	}
+}
+
+// whep makes a handle that shows a camera by WebRTC.
+func (s *server) whep(viewers *whep.Handler) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		request, err := rendition.ParseQuery(media.H264, r.URL.Query())
+		if err != nil {
+			return err
+		}
+		offer, err := viewers.Offered(r)
+		if err != nil {
+			return err
+		}
+		visit := s.lasting(r, v, auth.View)
+		visit.Choice = s.webRTCChoice(v.Camera, request, visit.Client)
+		return viewers.Serve(r.Context(), w, offer, visit)
+	}
+}
+
+// lasting gives a visit that goes on when its request is answered, for as long as it is
+// permitted.
+func (s *server) lasting(r *http.Request, v front.Visit, action auth.Action) *whep.Visit {
+	watched, stop := s.auth.Watch(context.WithoutCancel(r.Context()), v.Principal, action, v.Camera)
+	watched, end := context.WithCancelCause(watched)
+	client := v.Client()
+	client.Exit = &stream.Exit{End: func() { end(stream.ErrEnded) }}
+	return &whep.Visit{
+		Context: watched, Leave: func() { end(nil); stop() },
+		Client: client, Host: r.Host, Where: front.BaseOf(r.Context()) + r.URL.Path,
+	}
+}
+
+// webRTCChoice gives the streams that can be shown of a camera.
+func (s *server) webRTCChoice(camera string, request rendition.Request, client stream.Client) whep.Choice {
+	key := func(r rendition.Request) stream.Key { return stream.Key{Camera: camera, Rendition: r.Key()} }
+	choice := whep.Choice{
+		Own:      stream.Key{Camera: camera},
+		Plain:    request.Plain(),
+		H264:     key(request),
+		Straight: key(request),
+		Opus:     rendition.SoundKey(camera, media.Opus),
+		Encodes:  func(key stream.Key) error { return s.encodes(key, client) },
+	}
+	return choice
+}
