@@ -48,9 +48,10 @@ func TestCamerasOfAllKindsAreRecorded(t *testing.T) {
 			t.Errorf("%s: recorded are %s", camera, tracks)
 		}
 		if len(numbers) < 40 {
-			t.Errorf("%s: only %d pictures are recorded", camera, len(numbers))
+			t.Fatalf("%s: only %d pictures are recorded", camera, len(numbers))
 		}
-		for i, n := range numbers[1:] {
+		settled := numbers[:len(numbers)-2] // what B-frames show before the last is written after it
+		for i, n := range settled[1:] {
 			if before := numbers[i]; n <= before || whole && n != before+1 {
 				t.Errorf("%s: picture %d comes after %d", camera, n, before)
 			}
