@@ -42,6 +42,11 @@ export class Address {
     return this.#with('.mjpeg', {});
   }
 
+  /** Where a session of WebRTC is opened (WHEP). */
+  webrtc(): URL {
+    return this.#with('/whep', {});
+  }
+
   #with(extension: string, query: Record<string, string>): URL {
     const url = new URL(this.#url);
     url.pathname += extension;

@@ -6,7 +6,7 @@
 // Attributes, each also a property of the same name:
 //
 //     src                        the camera's address; without one nothing is shown
-//     mode                       auto (the default), mse, webcodecs, jpeg or img
+//     mode                       auto (the default), mse, webcodecs, jpeg, img or webrtc
 //     width height fps quality   ask for a rendition: never larger than the camera's
 //     poster                     a picture to show while it connects; "none" for none; otherwise the camera's newest
 //     label                      what the picture is of, for those who cannot see it
@@ -54,15 +54,13 @@ import { isMode, type Mode } from './modes';
 import { Player } from './player';
 import { loadPoster } from './posters';
 import type { SoundState } from './sound';
-import type { Measure, Past, Stage } from './stage';
+import { SILENT, type Measure, type Past, type Stage } from './stage';
 import type { PlayerState, Status } from './status';
 import { View } from './view';
 
 const NEAR = '100px'; // of the screen is as good as on it
 const AWAY_MS = 500; // away for so long is gone; people scroll past
 const POSTER_AFTER_MS = 150; // a camera that is connected shows itself sooner
-
-const SILENT: SoundState = { available: false, codec: null, rate: 0, channels: 0, message: '' };
 
 /** The element. What is not public is #private, since pages put properties of their own on elements. */
 export class FramegatePlayer extends HTMLElement {
@@ -109,7 +107,7 @@ export class FramegatePlayer extends HTMLElement {
     return this.#measure;
   }
 
-  /** How it is shown: mse, webcodecs, jpeg, img; null before that is decided. */
+  /** How it is shown: mse, webcodecs, jpeg, img, webrtc; null before that is decided. */
   get activeMode(): Mode | null {
     return this.#mode;
   }

@@ -2,19 +2,11 @@
 // WebSocket comes through. It knows neither delay nor what the camera does.
 
 import { Backoff } from './backoff';
-
-/** What is known of an image. */
-export interface ImageEvents {
-  /** A first picture is there. */
-  shown(): void;
-  /** The stream ended, or there is none. It is tried again. */
-  broken(): void;
-  sized(width: number, height: number): void;
-}
+import type { Stage } from './stage';
 
 const LOOK_EVERY_MS = 500;
 
-/** Shows an endless multipart response. */
+/** Shows an endless multipart response, and tells the stage of it. */
 export class MultipartImage {
   readonly surface = document.createElement('img');
   readonly #backoff = new Backoff(1000, 15_000);
@@ -22,16 +14,29 @@ export class MultipartImage {
   readonly #looking: ReturnType<typeof setInterval>;
   #size = '';
   readonly #url: URL;
-  readonly #events: ImageEvents;
+  readonly #stage: Stage;
 
-  constructor(url: URL, events: ImageEvents) {
+  constructor(url: URL, stage: Stage) {
     this.#url = url;
-    this.#events = events;
+    this.#stage = stage;
     this.surface.alt = '';
     this.surface.addEventListener('error', () => this.#broken());
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS); // Firefox fires load but once, Chrome at the end
     this.#load();
+    stage.show(this.surface, 'img');
   }
+
+  /** Asks again now, unless it shows something. */
+  retry(): void {
+    if (this.#size === '') this.#load();
+  }
+
+  /** An image tells of no time. */
+  readonly takenMs = 0;
+
+  /** And is silent. */
+  setMuted(): void {}
+  setVolume(): void {}
 
   /** Ends it. Taking the source away is what closes the connection. */
   close(): void {
@@ -41,6 +46,7 @@ export class MultipartImage {
   }
 
   #load(): void {
+    clearTimeout(this.#retry);
     const url = new URL(this.#url);
     url.searchParams.set('t', Date.now().toString(36)); // or browsers share one response, even a dead one
     this.surface.src = url.href;
@@ -50,15 +56,18 @@ export class MultipartImage {
     const { naturalWidth, naturalHeight } = this.surface;
     if (naturalWidth === 0) return;
     const size = `${naturalWidth}x${naturalHeight}`;
-    if (this.#size === '') this.#events.shown();
-    if (this.#size !== size) this.#events.sized(naturalWidth, naturalHeight);
+    if (this.#size === '') {
+      this.#stage.pictured();
+      this.#stage.say({ state: 'live', words: 'Live' });
+    }
+    if (this.#size !== size) this.#stage.sized(naturalWidth, naturalHeight);
     this.#size = size;
     this.#backoff.reset();
   }
 
   #broken(): void {
     this.#size = '';
-    this.#events.broken();
+    this.#stage.say({ state: 'error', words: 'No picture. Trying again…' });
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#load(), this.#backoff.next());
   }

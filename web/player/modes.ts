@@ -3,7 +3,7 @@
 import type { Codec } from './protocol';
 
 /** A way to show pictures. */
-export type Mode = 'mse' | 'webcodecs' | 'jpeg' | 'img';
+export type Mode = 'mse' | 'webcodecs' | 'jpeg' | 'img' | 'webrtc';
 
 /** What of a browser decides which ways it has. */
 export interface Abilities {
@@ -60,14 +60,25 @@ export function mediaSource(): typeof MediaSource | undefined {
   return globalThis.MediaSource ?? managed;
 }
 
-/** What the attribute mode may say. */
-export function isMode(value: string): value is Mode {
-  return value === 'mse' || value === 'webcodecs' || value === 'jpeg' || value === 'img';
+/** Whether WebRTC comes before all else: it is asked for by name, or nothing else plays H.264, as on old iPhones. */
+export function webRTCFirst(wanted: Mode | 'auto'): boolean {
+  const { mse, webcodecs } = abilities();
+  return wanted === 'webrtc' || (wanted === 'auto' && !mse && !webcodecs && hasWebRTC());
 }
 
-/** A way to show pictures of one codec; img has none. */
+/** Whether there is WebRTC at all. */
+export function hasWebRTC(): boolean {
+  return typeof RTCPeerConnection === 'function';
+}
+
+/** What the attribute mode may say. */
+export function isMode(value: string): value is Mode {
+  return /^(mse|webcodecs|jpeg|img|webrtc)$/.test(value);
+}
+
+/** A way to show pictures of one codec; img has none. WebRTC is no such way, but comes before all of them or beside them (bypass.ts). */
 interface Way {
-  mode: Mode;
+  mode: Exclude<Mode, 'webrtc'>;
   codec: Codec | null;
 }
 

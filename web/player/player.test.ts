@@ -21,10 +21,38 @@ vi.mock('./connection', () => ({
   },
 }));
 
+// What the browser has.
+const has = { mse: true, webcodecs: true, jpeg: true, h265: { mse: true, webcodecs: false } };
+let first = false; // WebRTC comes before all else
+
 vi.mock('./modes', async (original) => ({
   ...(await original<typeof import('./modes')>()),
-  abilities: () => ({ mse: true, webcodecs: true, jpeg: true, h265: { mse: true, webcodecs: false } }),
+  abilities: () => has,
   asked: () => Promise.resolve(),
+  hasWebRTC: () => true,
+  webRTCFirst: () => first,
+}));
+
+// What shows a camera without a WebSocket, and what of it was asked for.
+const asides: { passed: (toWebRTC: boolean) => void; asked: string[] }[] = [];
+let begins = true;
+
+vi.mock('./later', () => ({
+  loadAside: () =>
+    Promise.resolve({
+      Aside: class {
+        private readonly asked: string[] = [];
+        takenMs = 77;
+        constructor(_url: URL, _insists: boolean, _stage: unknown, _loudness: unknown, passed: (toWebRTC: boolean) => void) {
+          asides.push({ passed, asked: this.asked });
+        }
+        begin = () => (this.asked.push('begin'), begins);
+        image = () => void this.asked.push('image');
+        leftOut = () => void this.asked.push('leftOut');
+        retry = () => void this.asked.push('retry');
+        end = () => void this.asked.push('end');
+      },
+    }),
 }));
 
 class Slow {
@@ -55,6 +83,7 @@ vi.mock('./sound', () => ({
     leap = () => told.push('leap');
     begin = () => told.push('begin');
     holdMs = () => 0;
+    picture(): void {}
     connected(): void {}
     disconnected(): void {}
     painted(): void {}
@@ -65,14 +94,16 @@ vi.mock('./sound', () => ({
 beforeEach(() => {
   vi.useFakeTimers();
   told.length = 0;
-  connections.length = 0;
+  connections.length = asides.length = 0;
+  first = false;
+  begins = true;
 });
 afterEach(() => vi.useRealTimers());
 
 const hello = { type: 'hello', codec: 'h264', fps: 25, timescale: 1, sound: false } as const;
 
 // play makes a player, and notes what it shows and what is wrong.
-async function play(wanted: 'auto' | 'mse') {
+async function play(wanted: 'auto' | 'mse' | 'img') {
   const { Player } = await import('./player');
   const shown: string[] = [];
   const troubles: string[] = [];
@@ -193,5 +224,86 @@ test('what was recorded is heard at its own rate, and each time it is sought wha
   expect(does(() => player.live())).toEqual(['hush null']);
   expect(does(() => events.message(hello))).toEqual(['leap', 'begin']);
   expect(does(() => events.message(hello))).toEqual(['begin']);
+  player.close();
+});
+
+// frame is a picture that took so long to come.
+const frame = (afterMs: number): Packet => ({
+  kind: 'frame', key: true, backlog: false, discontinuity: false, behind: false, captureMs: performance.timeOrigin + performance.now() - afterMs, payload: new Uint8Array(1), unitOffset: 0,
+});
+const settle = () => vi.advanceTimersByTimeAsync(1);
+
+test('pictures that are left out are no matter while the others come in time, and of the past never', async () => {
+  const { player } = await play('auto');
+  player.start();
+  const { events } = connections[0]!;
+  events.message(hello);
+  const leaveOut = async (afterMs: number): Promise<number> => {
+    events.packet(frame(afterMs));
+    events.message({ type: 'drop', frames: 5 });
+    await settle();
+    return asides[0]?.asked.filter((what) => what === 'leftOut').length ?? 0;
+  };
+  events.packet(frame(1000)); // as clocks differ
+  expect(await leaveOut(1100)).toBe(0);
+  expect(await leaveOut(1400)).toBe(1);
+  player.seek(5000);
+  expect(await leaveOut(1500)).toBe(1);
+  player.close();
+});
+
+test('WebRTC takes over from a WebSocket, gives the camera back, and has no past', async () => {
+  const { player } = await play('auto');
+  player.start();
+  connections[0]!.events.message(hello);
+  connections[0]!.events.packet(frame(0));
+  connections[0]!.events.packet(frame(500));
+  connections[0]!.events.message({ type: 'drop', frames: 5 });
+  await settle();
+  asides[0]!.passed(true);
+  vi.advanceTimersByTime(60_000);
+  expect([connections.length, player.takenMs]).toEqual([1, 77]); // nothing connects, and nothing is as old as the last picture was
+  asides[0]!.passed(false);
+  expect(connections.length).toBe(2);
+  connections[1]!.events.message(hello);
+  asides[0]!.passed(true);
+  player.seek(5000);
+  expect([connections.length, asides[0]!.asked.at(-1)]).toEqual([3, 'end']);
+  connections[2]!.events.opened();
+  expect(connections[2]!.sent).toEqual([{ type: 'seek', atUs: 5_000_000 }]);
+  asides[0]!.passed(true); // too late
+  expect(asides[0]!.asked.at(-1)).toBe('end');
+  player.close();
+});
+
+test('where WebRTC comes first the past comes by a WebSocket, and the present by WebRTC again', async () => {
+  first = true;
+  const { player } = await play('auto');
+  player.start();
+  await settle();
+  expect([connections.length, asides[0]!.asked]).toEqual([0, ['begin']]);
+  player.retryNow(true);
+  player.seek(5000);
+  expect([connections.length, asides[0]!.asked]).toEqual([1, ['begin', 'retry', 'end']]);
+  player.live();
+  await settle();
+  expect([connections.length, asides[0]!.asked.at(-1)]).toEqual([1, 'begin']);
+  player.stop();
+  expect(asides[0]!.asked.at(-1)).toBe('end');
+  begins = false; // it failed lately
+  player.start();
+  await settle();
+  expect(connections.length).toBe(2);
+  player.close();
+});
+
+test('an image is asked for where it is wanted, and has no past either', async () => {
+  const { player, troubles } = await play('img');
+  player.start();
+  await settle();
+  expect([connections.length, asides[0]!.asked]).toEqual([0, ['image']]);
+  player.seek(5000);
+  await settle();
+  expect([asides[0]!.asked, troubles]).toEqual([['image'], ['Recordings cannot be shown this way.']]);
   player.close();
 });

@@ -1,19 +1,21 @@
 // One camera, shown: connections, their renderer, and what is said of them.
 
 import type { Address } from './address';
+import type { Aside } from './aside';
 import { Backoff } from './backoff';
 import { CanvasRenderer, prepareCanvas } from './canvas';
 import { ServerClock, wallMs } from './clock';
 import { Connection } from './connection';
 import { Hold } from './hold';
-import { MultipartImage } from './img';
-import { abilities, asked, Ladder, type Mode } from './modes';
+import { loadAside } from './later';
+import { Looking } from './looking';
+import { abilities, asked, hasWebRTC, Ladder, webRTCFirst, type Mode } from './modes';
 import { MSERenderer } from './mse';
 import { askWhy } from './posters';
-import type { Codec, Packet, Playback, ServerMessage } from './protocol';
+import type { ClientMessage, Codec, Packet, Playback, ServerMessage } from './protocol';
 import type { Renderer, RendererEvents } from './renderer';
 import { Sound } from './sound';
-import type { Measure, Past, Stage } from './stage';
+import type { Measure, Stage } from './stage';
 import { quiet, status } from './status';
 
 const RETRY_BASE_MS = 250;
@@ -26,6 +28,7 @@ const STATS_EVERY = 4; // ticks
 const TRIES_BEFORE_IMG = 2;
 const SLOW_MS = 250; // behind what has arrived
 const SLOW_TICKS = 4;
+const LATE_MS = 300; // more than the picture that was the least late on its way
 
 /** Shows one camera from start to stop, as often as wanted. close ends it for good. */
 export class Player {
@@ -36,7 +39,6 @@ export class Player {
   #connection: Connection | null = null;
   #renderer: Renderer | null = null;
   #rendering: Mode | null = null;
-  #image: MultipartImage | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ticking: ReturnType<typeof setInterval> | undefined;
   #ticks = 0;
@@ -52,10 +54,10 @@ export class Player {
   #intervalMs = 0;
   #camera: (ServerMessage & { type: 'state' }) | null = null;
   #problem = '';
-  #past: Past | null = null; // what is wanted; null for the present
-  #returning = false; // the present is wanted, and the server has not said yet that it is shown
-  #soughtMs: number | null = null; // where the past goes on when it was interrupted
-  #jumped = false; // what comes next continues nothing
+  #aside: { by: Mode } | null = null; // it is shown without a WebSocket, or is to be
+  #way: Aside | null = null; // which does that, once it was of use
+  #leastMs = Infinity; // from taking a picture to its arrival, as far as clocks agree
+  #lateMs = 0; // by how much more the newest took
   #shownYet = false; // since it was started
   #delays: number[] = []; // of the pictures painted since the last tick
   #shown = 0;
@@ -63,6 +65,7 @@ export class Player {
   #ended = false; // by an administrator, or it may not be shown any more
   #closed = false;
 
+  readonly #looking = new Looking();
   readonly #sound: Sound;
   readonly #hold = new Hold<Packet>((packet) => this.#render(packet), wallMs);
   readonly #address: Address;
@@ -73,10 +76,10 @@ export class Player {
     this.#address = address;
     this.#wanted = wanted;
     this.#stage = stage;
-    this.#ladder = new Ladder(wanted, abilities);
+    this.#ladder = new Ladder(wanted === 'webrtc' ? 'auto' : wanted, abilities);
     this.#sound = new Sound({
       wish: (codecs) => this.#connection?.send({ type: 'sound', codecs }),
-      changed: (state) => this.#stage.sounds(state),
+      changed: (state) => this.#aside || this.#stage.sounds(state),
       refused: () => this.#stage.muted(),
       trouble: (message) => this.#stage.trouble('sound', message),
     });
@@ -104,6 +107,7 @@ export class Player {
   retryNow(asked = false): void {
     if (this.#ticking === undefined || this.#connected || (this.#ended && !asked)) return;
     this.#ended = false;
+    if (this.#aside) return this.#way?.retry();
     this.#problem = '';
     this.#backoff.reset();
     this.#disconnect();
@@ -118,77 +122,61 @@ export class Player {
 
   /** Has it be heard or not. A person has to have done something just now, or browsers refuse. */
   setMuted(muted: boolean): void {
+    this.#way?.setMuted(muted);
     this.#sound.setMuted(muted);
   }
 
   /** How loud, 0 to 1. */
   setVolume(volume: number): void {
+    this.#way?.setVolume(volume);
     this.#sound.setVolume(volume);
   }
 
   /** When the picture on the screen was taken, in ms since 1970; 0 before the first. */
   get takenMs(): number {
-    return this.#lastCaptureMs;
+    return this.#aside ? (this.#way?.takenMs ?? 0) : this.#lastCaptureMs;
   }
 
   /** Shows what was recorded, from a moment on. */
   seek(atMs: number): void {
-    this.#past ??= { rate: 1, paused: false, end: false, message: '' };
-    this.#returning = false;
-    this.#soughtMs = atMs;
-    this.#tell({ type: 'seek', atUs: Math.round(atMs * 1000) });
+    this.#tell(this.#looking.seek(atMs));
   }
 
   /** Shows it at another rate, or backwards, and goes on with it after a pause. */
   setRate(rate: number): void {
-    this.#past = { end: false, message: '', ...this.#past, rate, paused: false };
-    this.#returning = false;
-    this.#tell({ type: 'rate', rate });
+    this.#tell(this.#looking.rate(rate));
   }
 
   /** Keeps the picture. */
   pause(): void {
-    this.#past = { rate: 1, end: false, message: '', ...this.#past, paused: true };
-    this.#returning = false;
-    this.#tell({ type: 'pause' });
+    this.#tell(this.#looking.pause());
   }
 
   /** Returns to the present. */
   live(): void {
-    if (!this.#past) return;
-    this.#past = this.#soughtMs = null;
-    this.#jumped = this.#returning = true;
-    this.#tell({ type: 'play' });
+    if (!this.#looking.past) return;
+    this.#tell(this.#looking.live());
     this.#stage.played(null);
   }
 
-  #tell(message: Parameters<Connection['send']>[0]): void {
+  #tell(message: ClientMessage): void {
     this.#lastMs &&= wallMs();
-    if (this.#image) this.#stage.trouble('playback', 'Recordings cannot be shown this way.');
-    this.#sound.hush(quiet(this.#past));
+    if (this.#aside?.by === 'img') this.#stage.trouble('playback', 'Recordings cannot be shown this way.');
+    this.#sound.hush(quiet(this.#looking.past));
     this.#connection?.send(message);
+    if (this.#ticking !== undefined && this.#aside?.by !== 'img' && (this.#looking.past ? this.#aside : webRTCFirst(this.#wanted))) {
+      this.#disconnect();
+      this.#connect();
+    }
     this.#report();
   }
 
-  // #resume goes on with the past on another connection, also where the camera has
-  // nothing to show.
-  #resume({ rate, paused }: Past): void {
-    if (this.#soughtMs !== null) this.#connection?.send({ type: 'seek', atUs: Math.round(this.#soughtMs * 1000) });
-    if (this.#soughtMs === null || rate !== 1) this.#connection?.send({ type: 'rate', rate });
-    if (paused) this.#connection?.send({ type: 'pause' });
-  }
-
   #played(message: Playback): void {
-    if (message.live && this.#past && message.code === 0) return; // it was said before we wanted the past
-    if (!message.live && this.#returning) return; // or before we wanted the present
-    this.#returning = false;
-    const { live, rate, paused, end } = message;
-    this.#past = live ? null : { rate, paused, end, message: message.message };
-    if (live) this.#soughtMs = null;
-    this.#jumped ||= live;
-    this.#sound.hush(quiet(this.#past));
+    if (!this.#looking.played(message)) return;
+    const { past } = this.#looking;
+    this.#sound.hush(quiet(past));
     if (message.code !== 0) this.#stage.trouble('playback', message.message);
-    this.#stage.played(this.#past);
+    this.#stage.played(past);
   }
 
   /** Ends it and gives everything back. */
@@ -206,13 +194,55 @@ export class Player {
     this.#disconnect();
   }
 
+  // #connect shows the camera by what comes first here. WebRTC has no past.
   #connect(): void {
+    if (!this.#looking.past && webRTCFirst(this.#wanted)) void this.#goAside('webrtc');
+    else this.#open();
+    this.#report();
+  }
+
+  // #goAside has the camera be shown without a WebSocket.
+  async #goAside(by: 'img' | 'webrtc'): Promise<void> {
+    const turn = (this.#aside = { by });
+    this.#rendering = null; // what is on the screen stays until there is a picture elsewhere
+    const way = await this.#otherWay();
+    if (this.#aside !== turn) return;
+    if (by === 'img' && way) way.image(this.#address.multipart());
+    else if (by === 'img') this.#lost(false, '');
+    else if (!way?.begin()) this.#passed(false);
+  }
+
+  // #lags: the server left pictures out. Where those that come are late, too, it is the line.
+  async #lags(): Promise<void> {
+    if (this.#wanted !== 'auto' || this.#looking.past || this.#lateMs < LATE_MS || !hasWebRTC()) return;
+    const connection = this.#connection;
+    const way = await this.#otherWay();
+    if (connection && this.#connection === connection) way?.leftOut();
+  }
+
+  // #otherWay gives what shows it so, or null where that cannot be loaded.
+  async #otherWay(): Promise<Aside | null> {
+    const module = await loadAside().catch(() => null);
+    if (module) this.#way ??= new module.Aside(this.#address.webrtc(), this.#wanted === 'webrtc', this.#stage, this.#sound, (toWebRTC) => this.#passed(toWebRTC));
+    return this.#way;
+  }
+
+  // #passed: WebRTC shows the camera from now on, or a WebSocket again.
+  #passed(toWebRTC: boolean): void {
+    if (toWebRTC && this.#looking.past) return this.#way?.end();
+    if (toWebRTC) this.#disconnectSocket();
+    this.#rendering = null;
+    this.#aside = toWebRTC ? { by: 'webrtc' } : null;
+    if (!toWebRTC) this.#open();
+  }
+
+  #open(): void {
     if (this.#ladder.codecs().length === 0) {
-      this.#showImage();
+      void this.#goAside('img');
       return;
     }
     this.#clock.reset();
-    this.#connection = new Connection(this.#address.socket(), () => this.#codecs(), this.#clock, {
+    this.#connection = new Connection(this.#address.socket(), () => asked().then(() => this.#ladder.codecs()), this.#clock, {
       opened: () => this.#opened(),
       message: (message) => this.#receive(message),
       packet: (packet) => this.#take(packet),
@@ -222,26 +252,25 @@ export class Player {
   }
 
   #opened(): void {
-    this.#returning = false; // another connection begins with the present
-    if (this.#past) this.#resume(this.#past);
+    for (const message of this.#looking.resumed()) this.#connection?.send(message);
     this.#sound.connected();
   }
 
-  async #codecs(): Promise<Codec[]> {
-    await asked();
-    return this.#ladder.codecs();
+  #disconnect(): void {
+    this.#aside = null;
+    this.#way?.end();
+    this.#disconnectSocket();
   }
 
-  #disconnect(): void {
+  #disconnectSocket(): void {
     clearTimeout(this.#retry);
     this.#asking?.abort();
     this.#connection?.close();
     this.#connection = null;
-    this.#image?.close();
-    this.#image = null;
     this.#hold.reset();
     this.#sound.disconnected();
     this.#connected = false;
+    this.#leastMs = Infinity;
     this.#codec = null;
     this.#camera = null;
     this.#firstMs = this.#lastMs = null;
@@ -254,9 +283,9 @@ export class Player {
       case 'hello':
         this.#problem = '';
         if (message.fps > 0) this.#intervalMs = 1000 / message.fps;
-        if (message.codec !== this.#codec || this.#past || this.#jumped) this.#begin(message.codec);
-        if (this.#past || this.#jumped) this.#sound.leap();
-        this.#jumped = false;
+        if (message.codec !== this.#codec || this.#looking.past || this.#looking.jumped) this.#begin(message.codec);
+        if (this.#looking.past || this.#looking.jumped) this.#sound.leap();
+        this.#looking.jumped = false;
         this.#sound.begin(message.codec, message.timescale, message.sound);
         break;
       case 'sound':
@@ -271,6 +300,7 @@ export class Player {
         break;
       case 'drop':
         this.#dropped += message.frames;
+        void this.#lags();
         break;
       case 'error':
         this.#problem = message.message || `error ${message.code}`;
@@ -351,6 +381,11 @@ export class Player {
       this.#sound.take(packet);
       return;
     }
+    if (packet.kind === 'frame' && !packet.backlog) {
+      const afterMs = wallMs() - packet.captureMs;
+      this.#leastMs = Math.min(this.#leastMs, afterMs);
+      this.#lateMs = afterMs - this.#leastMs;
+    }
     this.#hold.set(this.#sound.holdMs(), this.#rendering !== 'mse');
     this.#sound.picture(packet, this.#hold.heldMs);
     this.#hold.take(packet);
@@ -371,8 +406,8 @@ export class Player {
     this.#lastMs = paintedMs;
     this.#lastCaptureMs = captureMs;
     this.#sound.painted(captureMs, paintedMs);
-    if (this.#past) {
-      this.#soughtMs = captureMs;
+    if (this.#looking.past) {
+      this.#looking.soughtMs = captureMs;
       return; // it has no delay
     }
     const offsetMs = this.#clock.offsetMs(paintedMs);
@@ -382,7 +417,6 @@ export class Player {
   #firstPicture(atMs: number): void {
     this.#firstMs = atMs;
     this.#shownYet = true;
-    this.#lastMs = atMs;
     this.#stage.pictured();
     this.#report();
   }
@@ -414,30 +448,13 @@ export class Player {
     this.#stage.trouble('unreachable', this.#problem);
     if (why === '' && this.#wanted === 'auto' && this.#backoff.count >= TRIES_BEFORE_IMG) {
       this.#disconnect();
-      this.#showImage();
+      void this.#goAside('img');
     }
     this.#report();
   }
 
-  #showImage(): void {
-    this.#renderer?.close();
-    this.#renderer = null;
-    this.#rendering = 'img';
-    this.#image = new MultipartImage(this.#address.multipart(), {
-      shown: () => {
-        this.#connected = true;
-        this.#shownYet = true;
-        this.#stage.pictured();
-        this.#stage.say({ state: 'live', words: 'Live' });
-      },
-      broken: () => this.#stage.say({ state: 'error', words: 'No picture. Trying again…' }),
-      sized: (width, height) => this.#stage.sized(width, height),
-    });
-    this.#stage.show(this.#image.surface, 'img');
-  }
-
   #tick(): void {
-    if (this.#image) return; // which knows nothing to tell
+    if (this.#aside) return; // which tells what it knows itself
     const measure = this.#measure();
     this.#delays = [];
     this.#stage.measured(measure);
@@ -463,14 +480,14 @@ export class Player {
   #delayMs(nowMs: number): number | null {
     if (this.#delays.length > 0) return this.#delays.sort((a, b) => a - b)[this.#delays.length >> 1]!;
     const offsetMs = this.#clock.offsetMs(nowMs);
-    if (this.#lastMs === null || offsetMs === null || this.#past) return null;
+    if (this.#lastMs === null || offsetMs === null || this.#looking.past) return null;
     return nowMs + offsetMs - this.#lastCaptureMs;
   }
 
   // #isTooSlow finds out that WebCodecs does not keep up, where a media element
   // might: that one need not copy pictures to a canvas.
   #isTooSlow({ bufferMs }: Measure): boolean {
-    const may = this.#wanted === 'auto' && !this.#past && this.#rendering === 'webcodecs' && this.#ladder.offers('mse', this.#begun);
+    const may = this.#wanted === 'auto' && !this.#looking.past && this.#rendering === 'webcodecs' && this.#ladder.offers('mse', this.#begun);
     this.#slowTicks = may && bufferMs > SLOW_MS ? this.#slowTicks + 1 : 0;
     return this.#slowTicks >= SLOW_TICKS;
   }
@@ -481,7 +498,7 @@ export class Player {
   }
 
   #report(): void {
-    if (this.#image && this.#ticking !== undefined) return;
+    if (this.#aside && this.#ticking !== undefined) return;
     this.#stage.say(
       status({
         running: this.#ticking !== undefined,
@@ -489,7 +506,7 @@ export class Player {
         shown: this.#shownYet,
         quietMs: this.#lastMs === null ? null : wallMs() - this.#lastMs,
         intervalMs: this.#intervalMs,
-        past: this.#past,
+        past: this.#looking.past,
         camera: this.#camera?.camera ?? null,
         cameraMessage: this.#camera?.message ?? '',
         trouble: this.#problem,

@@ -5,6 +5,7 @@ import { ElementSpeaker } from './elementspeaker';
 import { parseFragment } from './fmp4';
 import type { Codec, Packet, SoundCodec, SoundMessage } from './protocol';
 import { parseSound, parseSoundInit, type SoundInit } from './soundboxes';
+import { SOUND_REFUSED } from './status';
 import { hearing, type Hearing, type Speaker, type SpeakerEvents, type SpeakerKind } from './speaker';
 import { WorkletSpeaker } from './workletspeaker';
 
@@ -32,7 +33,6 @@ export interface SoundEvents {
 }
 
 const NOTHING = { codec: null, rate: 0, channels: 0 };
-const REFUSED = 'The browser plays sound only after a click or a key on this page.';
 const UNPLAYABLE = 'This browser plays none of the sound that is sent.';
 const KINDS: SpeakerKind[] = ['worklet', 'element'];
 const RETRY_MS = 20_000; // after everything has failed
@@ -88,6 +88,14 @@ export class Sound {
   setVolume(volume: number): void {
     this.#volume = volume;
     this.#speaker?.setVolume(volume);
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  get volume(): number {
+    return this.#volume;
   }
 
   /** The server listens. */
@@ -268,7 +276,7 @@ export class Sound {
   #refuse(): void {
     this.#muted = true;
     this.#silence();
-    this.#update({ message: REFUSED });
+    this.#update({ message: SOUND_REFUSED });
     this.#events.refused();
   }
 

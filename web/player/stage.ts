@@ -23,6 +23,9 @@ export interface Stage {
   trouble(code: string, message: string): void;
 }
 
+/** A camera of whose sound nothing is known. */
+export const SILENT: SoundState = { available: false, codec: null, rate: 0, channels: 0, message: '' };
+
 /** How what was recorded is shown. */
 export interface Past {
   rate: number;

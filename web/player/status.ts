@@ -34,6 +34,9 @@ export interface Status {
 const STALLED_MS = 2000;
 const STALLED_INTERVALS = 5;
 
+/** Why nothing is heard before a person did something. */
+export const SOUND_REFUSED = 'The browser plays sound only after a click or a key on this page.';
+
 /** Puts what is known into a sentence. */
 export function status(facts: Facts): Status {
   if (!facts.running) return { state: 'idle', words: 'Paused' };

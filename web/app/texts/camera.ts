@@ -78,6 +78,7 @@ export const camera = {
     webcodecs: ['WebCodecs', 'WebCodecs'],
     jpeg: ['Single JPEGs', 'Einzelne JPEGs'],
     img: ['Image without script (MJPEG)', 'Einfaches Bild (MJPEG)'],
+    webrtc: ['WebRTC', 'WebRTC'],
   },
   modeNow: (mode: string): Text => [`at the moment: ${mode}`, `zurzeit: ${mode}`],
   size: ['Largest size', 'Größte Auflösung'],

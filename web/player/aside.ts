@@ -1,0 +1,96 @@
+// What shows a camera without our WebSocket: WebRTC, or an endless image. It is a file of its
+// own, which the player loads when it is needed.
+
+import { wallMs } from './clock';
+import { MultipartImage } from './img';
+import { Line, mayTry } from './line';
+import type { Stage } from './stage';
+import { WebRTCView } from './webrtcview';
+
+/** How loud it is to be. */
+export interface Loudness {
+  readonly muted: boolean;
+  readonly volume: number;
+}
+
+/** One camera's other ways. */
+export class Aside {
+  readonly #line = new Line();
+  #view: WebRTCView | MultipartImage | null = null;
+  #shows = false; // or is to, by itself
+  readonly #url: URL;
+  readonly #insists: boolean;
+  readonly #stage: Stage;
+  readonly #loudness: Loudness;
+  readonly #passed: (toWebRTC: boolean) => void;
+
+  /** insists says that WebRTC is asked for by name, and so is tried for as long as it takes. passed is told that WebRTC
+   * shows the camera from now on where a WebSocket did, or that a WebSocket is to, again. */
+  constructor(url: URL, insists: boolean, stage: Stage, loudness: Loudness, passed: (toWebRTC: boolean) => void) {
+    this.#url = url;
+    this.#insists = insists;
+    this.#stage = stage;
+    this.#loudness = loudness;
+    this.#passed = passed;
+  }
+
+  /** When the picture that it shows was taken, in ms since 1970; 0 where that is not known. */
+  get takenMs(): number {
+    return this.#view?.takenMs ?? 0;
+  }
+
+  setMuted(muted: boolean): void {
+    this.#view?.setMuted(muted);
+  }
+
+  setVolume(volume: number): void {
+    this.#view?.setVolume(volume);
+  }
+
+  /** Over the WebSocket pictures were left out, and those that came were late. */
+  leftOut(): void {
+    if (!this.#view && this.#line.leftOut(wallMs())) this.#show(true);
+  }
+
+  /** Shows the camera by an endless image. */
+  image(url: URL): void {
+    this.#view = new MultipartImage(url, this.#stage);
+  }
+
+  /** Shows it by WebRTC alone, if that did not fail lately, and says whether it does. */
+  begin(): boolean {
+    this.#shows = this.#insists || mayTry(wallMs());
+    if (this.#shows) this.#show(false);
+    return this.#shows;
+  }
+
+  /** Connects now if it waits to try again. */
+  retry(): void {
+    this.#view?.retry();
+  }
+
+  /** Ends it. */
+  end(): void {
+    this.#view?.close();
+    this.#view = null;
+    this.#shows = false;
+  }
+
+  #show(beside: boolean): void {
+    const { muted, volume } = this.#loudness;
+    const view = new WebRTCView({ url: this.#url, muted, volume, insists: this.#insists, line: beside ? this.#line : null }, this.#stage, {
+      ready: () => {
+        const beside = !this.#shows;
+        this.#shows = true;
+        if (beside) this.#passed(true);
+      },
+      over: () => {
+        const shown = this.#shows;
+        this.end();
+        if (shown) this.#passed(false);
+      },
+    });
+    this.#view = view;
+    view.open();
+  }
+}
