@@ -158,7 +158,7 @@ func (a *API) addUser(ctx context.Context, in *struct {
 	Body struct {
 		Name     string   `json:"name" doc:"without colons" minLength:"1" maxLength:"200" example:"anna"`
 		Password string   `json:"password" doc:"12 characters or more" maxLength:"4096" writeOnly:"true" format:"password"`
-		Grants   []string `json:"grants,omitempty" nullable:"false" maxItems:"1000" doc:"what the user may do: view:front, publish:front, playback:front, with * for all cameras; metrics; or admin" example:"[\"view:*\"]"`
+		Grants   []string `json:"grants,omitempty" nullable:"false" maxItems:"1000" doc:"what the user may do: view:front, publish:front, playback:front, with * for all cameras; metrics; add; or admin" example:"[\"view:*\"]"`
 	} `nameHint:"NewUser"`
 }) (*newUserAnswer, error) {
 	grants, err := grantsOf(in.Body.Grants)

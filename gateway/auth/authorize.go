@@ -14,14 +14,18 @@ import (
 type Action string
 
 // All actions there are. Admin is to change cameras, users and tokens; who may do
-// that may do everything. It and Metrics are not about one camera.
+// that may do everything. It, Metrics and Add are not about one camera.
 const (
 	View     Action = "view"     // see what the camera sends now
 	Publish  Action = "publish"  // be the camera
 	Playback Action = "playback" // see recordings
 	Metrics  Action = "metrics"  // read what is counted, for monitoring
+	Add      Action = "add"      // add cameras by the addresses of other programs, and change what was added so
 	Admin    Action = "admin"
 )
+
+// alone says that the action is not about one camera.
+func (a Action) alone() bool { return a == Admin || a == Metrics || a == Add }
 
 // AllCameras in a Grant means every camera there is or will be.
 const AllCameras = "*"
@@ -50,12 +54,13 @@ func (a Action) bit() actions {
 type permissions struct {
 	admin   bool
 	metrics bool
+	add     bool
 	all     actions
 	cameras map[string]actions
 }
 
 func (p permissions) equal(q permissions) bool {
-	return p.admin == q.admin && p.metrics == q.metrics && p.all == q.all && maps.Equal(p.cameras, q.cameras)
+	return p.admin == q.admin && p.metrics == q.metrics && p.add == q.add && p.all == q.all && maps.Equal(p.cameras, q.cameras)
 }
 
 // Kind says what a principal is.
@@ -100,6 +105,8 @@ func Authorize(p Principal, action Action, camera string) bool {
 		return camera == "" && p.permissions.admin
 	case Metrics:
 		return camera == "" && (p.permissions.admin || p.permissions.metrics)
+	case Add:
+		return camera == "" && (p.permissions.admin || p.permissions.add)
 	}
 	bit := action.bit()
 	if bit == 0 || !cameraPattern.MatchString(camera) {
@@ -168,17 +175,17 @@ func (p Principal) String() string {
 func (p Principal) Grants() []Grant { return p.permissions.grants() }
 
 // Grant allows an action on one camera, or on AllCameras. Its text form, also
-// in JSON, is "view:front", "view:*", "metrics" or "admin".
+// in JSON, is "view:front", "view:*", "metrics", "add" or "admin".
 type Grant struct {
 	Action Action
-	Camera string // "" with Admin and Metrics
+	Camera string // "" with Admin, Metrics and Add
 }
 
 // ParseGrant reads the text form. The error is an ErrBadGrant.
 func ParseGrant(text string) (Grant, error) {
 	action, camera, _ := strings.Cut(text, ":")
 	g := Grant{Action(action), camera}
-	if alone := Action(action) == Admin || Action(action) == Metrics; alone && text != action {
+	if g.Action.alone() && text != action {
 		return Grant{}, fmt.Errorf("%w %s: %s is about no camera; write it alone", ErrBadGrant, quote(text), action)
 	}
 	return g, g.check()
@@ -187,9 +194,9 @@ func ParseGrant(text string) (Grant, error) {
 // check says whether the grant means anything.
 func (g Grant) check() error {
 	switch {
-	case (g.Action == Admin || g.Action == Metrics) && g.Camera == "":
+	case g.Action.alone() && g.Camera == "":
 	case g.Action.bit() == 0:
-		return fmt.Errorf("%w %s: write admin, metrics, or view, publish or playback with a camera, as in view:front or view:*", ErrBadGrant, quote(g.String()))
+		return fmt.Errorf("%w %s: write admin, metrics, add, or view, publish or playback with a camera, as in view:front or view:*", ErrBadGrant, quote(g.String()))
 	case g.Camera != AllCameras && !cameraPattern.MatchString(g.Camera):
 		return fmt.Errorf("%w %s: write a camera's id, or * for all, behind the colon", ErrBadGrant, quote(g.String()))
 	}
@@ -254,6 +261,8 @@ func permit(grants []Grant) permissions {
 			p.admin = true
 		case g.Action == Metrics:
 			p.metrics = true
+		case g.Action == Add:
+			p.add = true
 		case g.Camera == AllCameras:
 			p.all |= g.Action.bit()
 		default:
@@ -280,6 +289,9 @@ func (p permissions) grants() []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
 		return strings.Compare(a.Camera+" "+string(a.Action), b.Camera+" "+string(b.Action))
 	})
+	if p.add {
+		grants = slices.Insert(grants, 0, Grant{Action: Add})
+	}
 	if p.metrics {
 		grants = slices.Insert(grants, 0, Grant{Action: Metrics})
 	}

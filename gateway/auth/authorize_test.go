@@ -31,23 +31,25 @@ func TestPermissions(t *testing.T) {
 		{"view+publish:front", user("view:front", "publish:front")},
 		{"view:*+publish:gate", user("view:*", "publish:gate")},
 		{"metrics", user("metrics")},
+		{"add", user("add")},
 		{"admin", user("admin")},
 	}
-	// The columns: view, publish, playback of front; the same of gate; metrics, admin.
+	// The columns: view, publish, playback of front; the same of gate; metrics, adding cameras, admin.
 	const want = `
-nobody              --- --- --
-anyone              vpb vpb ma
-no grants           --- --- --
-view:front          v-- --- --
-view:*              v-- v-- --
-publish:front       -p- --- --
-publish:*           -p- -p- --
-playback:front      --b --- --
-view:gate           --- v-- --
-view+publish:front  vp- --- --
-view:*+publish:gate v-- vp- --
-metrics             --- --- m-
-admin               vpb vpb ma
+nobody              --- --- ---
+anyone              vpb vpb mca
+no grants           --- --- ---
+view:front          v-- --- ---
+view:*              v-- v-- ---
+publish:front       -p- --- ---
+publish:*           -p- -p- ---
+playback:front      --b --- ---
+view:gate           --- v-- ---
+view+publish:front  vp- --- ---
+view:*+publish:gate v-- vp- ---
+metrics             --- --- m--
+add                 --- --- -c-
+admin               vpb vpb mca
 `
 	var got strings.Builder
 	got.WriteString("\n")
@@ -62,7 +64,7 @@ admin               vpb vpb ma
 		for _, camera := range []string{"front", "gate"} {
 			row += mark(View, camera, "v") + mark(Publish, camera, "p") + mark(Playback, camera, "b") + " "
 		}
-		got.WriteString(row + mark(Metrics, "", "m") + mark(Admin, "", "a") + "\n")
+		got.WriteString(row + mark(Metrics, "", "m") + mark(Add, "", "c") + mark(Admin, "", "a") + "\n")
 	}
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Error(diff)
@@ -86,7 +88,7 @@ func TestUnknownMeansNo(t *testing.T) {
 }
 
 func TestGrantText(t *testing.T) {
-	for _, text := range []string{"view:front", "publish:*", "playback:a-1", "metrics", "admin"} {
+	for _, text := range []string{"view:front", "publish:*", "playback:a-1", "metrics", "add", "admin"} {
 		g, err := ParseGrant(text)
 		if err != nil || g.String() != text {
 			t.Errorf("%s: %v, %v", text, g, err)
@@ -99,7 +101,7 @@ func TestGrantText(t *testing.T) {
 			t.Errorf("%s: %s, %v", text, b, back)
 		}
 	}
-	for _, text := range []string{"", ":", "view", "view:", ":front", "view:Front", "view:*:", "see:front", "admin:", "admin:*", "admin:front", "metrics:", "metrics:*", "metrics:front", "view:front,gate", "view:**", strings.Repeat("x", 1000)} {
+	for _, text := range []string{"", ":", "view", "view:", ":front", "view:Front", "view:*:", "see:front", "admin:", "admin:*", "admin:front", "metrics:", "metrics:*", "metrics:front", "add:*", "view:front,gate", "view:**", strings.Repeat("x", 1000)} {
 		if g, err := ParseGrant(text); !errors.Is(err, ErrBadGrant) || len(err.Error()) > 300 {
 			t.Errorf("%q: %v, %v", text, g, err)
 		}
@@ -111,8 +113,8 @@ func TestGrantText(t *testing.T) {
 }
 
 func TestMeaninglessGrantsPermitNothing(t *testing.T) {
-	p := permit([]Grant{{Admin, "front"}, {Admin, "*"}, {"everything", "*"}, {Metrics, "*"}, {View, ""}, {View, "Front"}, {"", ""}})
-	if p.admin || p.metrics || p.all != 0 || len(p.cameras) != 0 {
+	p := permit([]Grant{{Admin, "front"}, {Admin, "*"}, {"everything", "*"}, {Metrics, "*"}, {Add, "*"}, {View, ""}, {View, "Front"}, {"", ""}})
+	if p.admin || p.metrics || p.add || p.all != 0 || len(p.cameras) != 0 {
 		t.Errorf("%+v", p)
 	}
 	r := newRig(t)
@@ -124,9 +126,9 @@ func TestMeaninglessGrantsPermitNothing(t *testing.T) {
 }
 
 func TestGrantsComeBack(t *testing.T) {
-	want := grants("admin", "metrics", "publish:*", "view:*", "view:front", "publish:gate")
+	want := grants("admin", "metrics", "add", "publish:*", "view:*", "view:front", "publish:gate")
 	got := Principal{permissions: permit(append(want, want...))}.Grants()
-	if diff := cmp.Diff(grants("admin", "metrics", "publish:*", "view:*", "view:front", "publish:gate"), got); diff != "" {
+	if diff := cmp.Diff(grants("admin", "metrics", "add", "publish:*", "view:*", "view:front", "publish:gate"), got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -29,7 +29,7 @@ const (
 // Use is what somebody is about to do.
 type Use struct {
 	Action Action
-	Camera string // "" with Admin and Metrics
+	Camera string // "" with Admin, Metrics and Add
 	Ways   Ways
 }
 

@@ -129,7 +129,7 @@ func (c *accounts) without(p Principal) (Principal, bool) {
 
 // and gives what both permit.
 func (p permissions) and(q permissions) permissions {
-	both := permissions{admin: p.admin && q.admin, metrics: (p.admin || p.metrics) && (q.admin || q.metrics), all: p.all & q.all, cameras: make(map[string]actions)}
+	both := permissions{admin: p.admin && q.admin, metrics: (p.admin || p.metrics) && (q.admin || q.metrics), add: (p.admin || p.add) && (q.admin || q.add), all: p.all & q.all, cameras: make(map[string]actions)}
 	set := func(of permissions, camera string) actions {
 		if of.admin {
 			return ^actions(0)

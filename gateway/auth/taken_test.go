@@ -147,13 +147,15 @@ func TestPermissionsThatBothHave(t *testing.T) {
 		{"metrics", "metrics view:*"},
 		{"admin", "metrics"},
 		{"metrics", "view:*"},
+		{"add", "add metrics"},
+		{"admin", "add"},
 	} {
 		a, b := permit(grants(strings.Fields(test.a)...)), permit(grants(strings.Fields(test.b)...))
 		for _, both := range []permissions{a.and(b), b.and(a)} {
 			for _, camera := range []string{"front", "back", "other"} {
-				for _, action := range []Action{View, Publish, Playback, Metrics, Admin} {
+				for _, action := range []Action{View, Publish, Playback, Metrics, Add, Admin} {
 					at := camera
-					if action == Admin || action == Metrics {
+					if action.alone() {
 						at = ""
 					}
 					want := Authorize(Principal{permissions: a}, action, at) && Authorize(Principal{permissions: b}, action, at)

@@ -103,7 +103,7 @@ func TestGrantsAreChangedFromTheCommandLine(t *testing.T) {
 	}{
 		{[]string{"user", "revoke", "anna", "view:gate"}, exitFailed, "user anna: view:gate is not granted, but admin"},
 		{[]string{"user", "revoke", "anna", "admin"}, exitFailed, "this is the last one"},
-		{[]string{"user", "grant", "anna", "see:front"}, exitMistake, "write admin, metrics, or view, publish"},
+		{[]string{"user", "grant", "anna", "see:front"}, exitMistake, "write admin, metrics, add, or view, publish"},
 		{[]string{"user", "grant", "anna"}, exitMistake, "expected"},
 		{[]string{"user", "grant", "berta", "view:*"}, exitFailed, "user berta: reading the user: unknown"},
 		{[]string{"token", "create", "other", "--expires-in", "0s"}, exitMistake, "must be a second or more"},

@@ -17,6 +17,11 @@ const maxPasswordFileBytes = 4 << 10
 // maxIDBytes is how long an id of a camera may be.
 const maxIDBytes = 63
 
+// ComesFrom says that two cameras are asked for the same, by the same name and password.
+func (c Camera) ComesFrom(other Camera) bool {
+	return c.Source == other.Source && c.Username == other.Username && c.Password.Reveal() == other.Password.Reveal()
+}
+
 // IDOf gives the id that a camera has which other programs know by a name: the name,
 // as far as ids can say it. It is never "".
 func IDOf(name string) string {

@@ -224,6 +224,16 @@ func (s Source) addable() bool {
 	return slices.ContainsFunc(sourceSchemes, func(row sourceScheme) bool { return row.name == s.scheme() && row.added })
 }
 
+// AddedSchemes gives what the sources of cameras may begin with that are added while the server runs.
+func AddedSchemes() (names []string) {
+	for _, s := range sourceSchemes {
+		if s.added {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
 // sourceForms lists what can be written, for people: all of it, or what will do
 // for cameras that are added while the server runs.
 func sourceForms(all bool) string {

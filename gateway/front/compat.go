@@ -45,7 +45,8 @@ func (f *Front) compatRoutes() []route {
 	routes := []route{
 		{"GET /api", api.Known, auth.Media, noCamera, f.compat(sayVersion)},
 		{"GET /api/streams", api.Known, auth.Media, noCamera, f.compat(f.sayStreams)},
-		{"GET /api/schemes", api.Known, auth.Media, noCamera, f.compat(sayJSON([]string{}))}, // of sources that may be added, which are none
+		{"PUT /api/streams", auth.Add, auth.Control | auth.Basic, noCamera, f.compat(f.addStream)},
+		{"GET /api/schemes", api.Known, auth.Media, noCamera, f.compat(f.saySchemes)},
 		{"GET /api/preload", api.Known, auth.Media, noCamera, f.compat(sayJSON(struct{}{}))},
 	}
 	for _, form := range f.options.Forms {
@@ -94,10 +95,14 @@ func askedAs(r *http.Request, path string, query url.Values) *http.Request {
 	return r
 }
 
-// cameraOfSource gives the camera that a client of go2rtc names: by its id, by its name
-// for people, or by a name of which the id was made.
+// cameraOfSource gives the camera that a client of go2rtc asks for.
 func (f *Front) cameraOfSource(r *http.Request) string {
-	source := r.URL.Query().Get("src")
+	return f.cameraNamed(r.URL.Query().Get("src"))
+}
+
+// cameraNamed gives the camera that a client of go2rtc means: by its id, by its name for people,
+// or by a name of which the id was made.
+func (f *Front) cameraNamed(source string) string {
 	cameras := f.options.Cameras()
 	for _, is := range []func(config.Camera) bool{
 		func(c config.Camera) bool { return c.ID == source },
@@ -111,29 +116,31 @@ func (f *Front) cameraOfSource(r *http.Request) string {
 	return ""
 }
 
-// go2rtcStream is a camera as go2rtc's clients know it. What it comes from is nobody's
-// business.
+// go2rtcStream is a camera as go2rtc's clients know it.
 type go2rtcStream struct {
-	Producers []struct{} `json:"producers"`
-	Consumers []struct{} `json:"consumers"`
+	Producers []go2rtcProducer `json:"producers"`
+	Consumers []struct{}       `json:"consumers"`
+}
+
+// go2rtcProducer is what it comes from, which is told nobody but who wrote it.
+type go2rtcProducer struct {
+	URL string `json:"url"`
 }
 
 // sayStreams lists the cameras that who asks may see, or says that one is there.
 func (f *Front) sayStreams(w http.ResponseWriter, r *http.Request, v Visit) error {
-	one := go2rtcStream{[]struct{}{}, []struct{}{}}
-	if r.URL.Query().Has("src") {
-		if id := f.cameraOfSource(r); id == "" || !auth.Authorize(v.Principal, auth.View, id) {
-			return stream.ErrUnknown
-		}
-		return sayJSON(one)(w, r, v)
+	all := f.streamsOf(v.Principal)
+	if !r.URL.Query().Has("src") {
+		return sayJSON(all)(w, r, v)
 	}
-	all := make(map[string]go2rtcStream)
-	for _, camera := range f.options.Cameras() {
-		if auth.Authorize(v.Principal, auth.View, camera.ID) {
-			all[camera.ID] = one
-		}
+	one, there := all[r.URL.Query().Get("src")]
+	if !there {
+		one, there = all[f.cameraOfSource(r)]
 	}
-	return sayJSON(all)(w, r, v)
+	if !there {
+		return stream.ErrUnknown
+	}
+	return sayJSON(one)(w, r, v)
 }
 
 func sayVersion(w http.ResponseWriter, r *http.Request, v Visit) error {

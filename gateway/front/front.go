@@ -33,6 +33,7 @@ type Options struct {
 type Front struct {
 	options  Options
 	refusals []Refusal // the first that fits counts
+	written  written   // of cameras that were added as go2rtc's
 	ready    atomic.Bool
 	drains   atomic.Pointer[time.Time] // see Drain; nil while the server does not
 	busy     atomic.Int64              // requests under way that end by themselves

@@ -176,6 +176,7 @@ func rows() []row {
 	camera("GET /api/stream.mp4", "/api/stream.mp4?src={}", nil, nil)
 	camera("GET /api/ws", "/api/ws?src={}", rig.Upgrade(), nil)
 	camera("GET /api/streams", "/api/streams?src={}", nil, nil)
+	add("PUT /api/streams", "/api/streams?name=front&src=upload:", nil, nil)
 	for _, path := range []string{"/api", "/api/streams", "/api/schemes", "/api/preload"} {
 		add("GET "+path, path, nil, nil)
 	}

@@ -20,6 +20,9 @@ export const people = {
   doPlayback: ['sees recordings', 'sieht Aufnahmen'],
   doPublish: ['sends pictures', 'sendet Bilder'],
   doMetrics: ['reads metrics', 'liest Metriken'],
+  add: ['Add cameras', 'Kameras hinzufügen'],
+  addWords: ['For Home Assistant, as in go2rtc', 'Für Home Assistant, wie in go2rtc'],
+  doAdd: ['adds cameras', 'fügt Kameras hinzu'],
   ofAll: ['all cameras', 'alle Kameras'],
   rights: ['What this may do', 'Rechte'],
 

@@ -1,4 +1,4 @@
-// What somebody may do, as the server writes it: admin, metrics, or an action with a camera,
+// What somebody may do, as the server writes it: admin, metrics, add, or an action with a camera,
 // as view:front or view:*.
 
 export const ACTIONS = ['view', 'playback', 'publish'] as const;
