@@ -90,6 +90,7 @@ var mayImport = map[string][]string{
 	"gateway/export":            {"gateway/media", "gateway/playback", "gateway/playback/clip", "gateway/record/index", "gateway/record/segment", "transcode"},
 	"gateway/api/problem":       {},
 	"gateway/roster":            {"gateway/config", "gateway/stream"},
+	"gateway/notify":            {"gateway/api/events", "gateway/config", "gateway/redact", "gateway/secret"},
 	"gateway/front": {
 		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/certs", "gateway/rendition", "gateway/api", "web",
 	},
@@ -100,7 +101,7 @@ var mayImport = map[string][]string{
 	"gateway/record/index/aside": {},
 	"gateway/onvif":              {"gateway/camlogin", "gateway/stream"},
 	"gateway/migrate":            {"gateway/config", "gateway/config/plainyaml"},
-	"gateway/command":            {"gateway/auth", "gateway/backup", "gateway/config", "gateway/config/plainyaml", "gateway/migrate", "gateway/doctor", "gateway/journal", "gateway/logging", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
+	"gateway/command":            {"gateway/auth", "gateway/backup", "gateway/config", "gateway/config/plainyaml", "gateway/migrate", "gateway/doctor", "gateway/journal", "gateway/logging", "gateway/notify", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
 	"gateway":                    {"gateway/command", "transcode"},
 	"gateway/browsertest":        {},
 	"gateway/camtest":            {"gateway/media"},

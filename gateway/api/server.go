@@ -26,12 +26,13 @@ type Facts struct {
 	Hosts        []string // names that it answers to
 	Certificates []Certificate
 	FFmpeg       *FFmpeg // nil while it is being tried; not to be changed
+	Notified     []Notified
 }
 
 // Trouble is something that is wrong around the server.
 type Trouble struct {
-	Name  string    `json:"name" doc:"with what: ffmpeg; database; disk, of the data folder; clock" example:"database"`
-	Code  string    `json:"code" enum:"ffmpeg_missing,ffmpeg_broken,ffmpeg_hangs,database_locked,database_full,database_read_only,database_hangs,database_broken,disk_full,disk_missing,disk_hangs,disk_broken,clock_wrong,clock_stepped" doc:"what is wrong, for programs: with what, and in which way"`
+	Name  string    `json:"name" doc:"with what: ffmpeg; database; disk, of the data folder; clock; notify, which is who is told of events" example:"database"`
+	Code  string    `json:"code" enum:"ffmpeg_missing,ffmpeg_broken,ffmpeg_hangs,database_locked,database_full,database_read_only,database_hangs,database_broken,disk_full,disk_missing,disk_hangs,disk_broken,clock_wrong,clock_stepped,notify_broken" doc:"what is wrong, for programs: with what, and in which way"`
 	Text  string    `json:"text" doc:"what is wrong, and what to do"`
 	Since time.Time `json:"since"`
 }
@@ -51,6 +52,19 @@ type FFmpeg struct {
 	Problem string `json:"problem,omitempty" doc:"why it cannot be used, where it cannot"`
 }
 
+// Notified is who is told of what happens, without asking.
+type Notified struct {
+	Name      string     `json:"name" doc:"of a webhook the one that the configuration gives it" example:"ops"`
+	Kind      string     `json:"kind" enum:"webhook,mqtt"`
+	Address   string     `json:"address" doc:"as far as it is not secret" example:"https://example.org"`
+	State     string     `json:"state" enum:"waiting,fine,failing,gone" doc:"waiting: there was nothing to tell yet; failing: what was told last was not taken, and is tried again; gone: it said that it wants nothing any more"`
+	Delivered *time.Time `json:"delivered,omitempty" doc:"when it took something last"`
+	Error     string     `json:"error,omitempty" doc:"why it did not, the last time that it did not" example:"answers 503 Service Unavailable"`
+	ErrorAt   *time.Time `json:"error_at,omitempty" doc:"when that was"`
+	Queued    int        `json:"queued" doc:"events that wait for it"`
+	Lost      uint64     `json:"lost" doc:"events since the start that it was not told of"`
+}
+
 // aboutServer is what somebody is told of the server.
 type aboutServer struct {
 	Now       time.Time     `json:"now" doc:"the server's clock"`
@@ -64,17 +78,18 @@ type aboutServer struct {
 
 // serverSystem is what admins are told of how the server is set up.
 type serverSystem struct {
-	Started  time.Time `json:"started"`
-	Platform string    `json:"platform" example:"linux/amd64"`
-	Go       string    `json:"go" doc:"the version of Go that it was built with" example:"go1.26.0"`
-	Licence  string    `json:"licence" example:"MIT"`
-	Data     string    `json:"data" doc:"the folder of what it keeps" example:"/var/lib/framegate"`
-	Hosts    []string  `json:"hosts" nullable:"false" doc:"names that it answers to, besides any address"`
-	TLS      serverTLS `json:"tls"`
-	Setup    setup     `json:"setup" doc:"how far it is set up"`
-	FFmpeg   *FFmpeg   `json:"ffmpeg,omitempty" doc:"not there while it is being tried, at the start"`
-	Waiting  []string  `json:"waiting" nullable:"false" doc:"keys of the configuration whose change waits for a restart"`
-	Refused  bool      `json:"refused" doc:"whether the configuration file has mistakes, so that the one of before is in effect; the settings say which"`
+	Started  time.Time  `json:"started"`
+	Platform string     `json:"platform" example:"linux/amd64"`
+	Go       string     `json:"go" doc:"the version of Go that it was built with" example:"go1.26.0"`
+	Licence  string     `json:"licence" example:"MIT"`
+	Data     string     `json:"data" doc:"the folder of what it keeps" example:"/var/lib/framegate"`
+	Hosts    []string   `json:"hosts" nullable:"false" doc:"names that it answers to, besides any address"`
+	TLS      serverTLS  `json:"tls"`
+	Setup    setup      `json:"setup" doc:"how far it is set up"`
+	FFmpeg   *FFmpeg    `json:"ffmpeg,omitempty" doc:"not there while it is being tried, at the start"`
+	Notified []Notified `json:"notified" nullable:"false" doc:"who is told of what happens, as the configuration says"`
+	Waiting  []string   `json:"waiting" nullable:"false" doc:"keys of the configuration whose change waits for a restart"`
+	Refused  bool       `json:"refused" doc:"whether the configuration file has mistakes, so that the one of before is in effect; the settings say which"`
 }
 
 // setup is how far a new server is set up.
@@ -141,8 +156,8 @@ func (a *API) systemOf(facts Facts, settings Settings) *serverSystem {
 	return &serverSystem{
 		Started: a.started.UTC(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Licence: "MIT",
 		Data: settings.Config.Data, Hosts: append([]string{}, facts.Hosts...),
-		TLS:     serverTLS{Mode: string(settings.Config.TLS.Mode), Certificates: certificates},
-		FFmpeg:  facts.FFmpeg,
+		TLS:    serverTLS{Mode: string(settings.Config.TLS.Mode), Certificates: certificates},
+		FFmpeg: facts.FFmpeg, Notified: append([]Notified{}, facts.Notified...),
 		Waiting: append([]string{}, settings.Waiting...), Refused: settings.Refused != nil,
 	}
 }

@@ -52,6 +52,10 @@ func (a *API) Recorded(kind, camera string, from, to time.Time, reason string) {
 	})
 }
 
+// Follow gives a listener of this process, who hears all that happens. leave must be
+// called in the end.
+func (a *API) Follow() (l *events.Listener, leave func()) { return a.listeners.Follow() }
+
 // Changed says that something that events tell of may have changed. It returns
 // at once and may be called from any goroutine, with whatever locked.
 func (a *API) Changed() {

@@ -41,6 +41,7 @@ type commandLine struct {
 	Doctor      doctorCommand      `cmd:"" help:"Look at what a server needs and what it meets (ffmpeg, folders, ports, the clock, cameras), also beside one that runs, and say what to do."`
 	Import      importCommand      `cmd:"" help:"Print a configuration made of one of go2rtc's, Frigate's or MediaMTX's, and say what of that has no place in it."`
 	Index       indexCommand       `cmd:"" help:"Manage the index of recordings."`
+	Notify      notifyCommand      `cmd:"" help:"Try those who are told of events."`
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
 	Backup      backupCommand      `cmd:"" help:"Put what a server cannot do without into one file, also while it runs: users, tokens, links, cameras of the API, certificates."`

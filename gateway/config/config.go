@@ -56,6 +56,7 @@ type Config struct {
 	FFmpeg         FFmpeg
 	Limits         Limits
 	Recordings     Recordings
+	Notify         Notify
 	Cameras        []Camera // in the file's order, then those of the environment
 }
 

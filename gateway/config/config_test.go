@@ -128,6 +128,11 @@ limits:
   camera_first_byte: 20s
   camera_silence: 15s
 recordings: {dir: /mnt/disk, max_bytes: 500GB, min_free: 20GiB, sync: 2s, segment: 30s, buffer: 128MiB}
+notify:
+  address: https://cams.example.org/
+  webhooks:
+    ops: {url: "https://u:p@example.org/hook?x=1", secret: "whsec_d2ViaG9va3Mgb2YgdGhlIGZpcnN0IGNhbWVyYQ==", events: [camera_offline, trouble_began], cameras: [gate, dome]}
+    on-call: {url: "http://192.168.1.5/"}
 cameras:
   gate:
     source: https://192.168.1.21:8443/snap.jpg?user=a&pwd=b
@@ -194,6 +199,13 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		Recordings: Recordings{Dir: "/mnt/disk", MaxBytes: 500e9, MinFree: 20 << 30, Sync: Sync(2 * time.Second), Segment: 30 * time.Second, Buffer: 128 << 20},
 		WebRTC:     WebRTC{Listen: WebRTCAuto},
+		Notify: Notify{
+			Address: "https://cams.example.org",
+			Webhooks: []Webhook{
+				{Name: "ops", URL: secret.New("https://u:p@example.org/hook?x=1"), Key: secret.New("webhooks of the first camera"), Events: []string{"camera_offline", "trouble_began"}, Cameras: []string{"gate", "dome"}},
+				{Name: "on-call", URL: secret.New("http://192.168.1.5/"), Events: usualEvents()},
+			},
+		},
 		Cameras: []Camera{
 			{
 				ID: "gate", Name: "gate", Keep: KeepAlways, Interval: 90 * time.Second, TLSInsecure: true,

@@ -119,10 +119,22 @@ func sectionVariable(name, sectionPrefix, below string, section map[string]field
 	switch {
 	case ok && f.section != nil:
 		return sectionVariable(name, sectionPrefix+key+"__", further, f.section)
-	case ok && !nested:
+	case ok && f.each != nil && nested:
+		return namedVariable(name, sectionPrefix+key+"__", further, f)
+	case ok && f.each == nil && !nested:
 		return f, ""
 	}
 	return f, unknownVariable(name, variableNames(sectionPrefix, section))
+}
+
+// namedVariable finds the key of what has a name in NAME__KEY.
+func namedVariable(name, sectionPrefix, rest string, f field) (field, string) {
+	upper, key, _ := strings.Cut(rest, "__")
+	fields, err := f.each(strings.ToLower(strings.ReplaceAll(upper, "_", "-")))
+	if err != nil || upper != strings.ToUpper(upper) {
+		return field{}, "names no " + f.such + "; write " + sectionPrefix + "OPS__URL for the url of ops"
+	}
+	return sectionVariable(name, sectionPrefix+upper+"__", key, fields)
 }
 
 // cameraVariable finds the key of a camera in ID__KEY.

@@ -227,9 +227,9 @@ framegate.yaml:2:16: ffmpeg.path: aliases (*) are not supported; write the value
 	{"merge key", "limits:\n  <<: {viewers: 5}\n",
 		`framegate.yaml:2:3: limits: is not a plain key; write key: value, without anchors, merge keys (<<) and question marks`},
 	{"alias bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nlimits: *c\n",
-		`framegate.yaml:1:1: a: unknown key; known here: auth, base_path, cameras, compat, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, recordings, rtmp, rtsp, tls, trusted_proxies, webrtc
-framegate.yaml:2:1: b: unknown key; known here: auth, base_path, cameras, compat, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, recordings, rtmp, rtsp, tls, trusted_proxies, webrtc
-framegate.yaml:3:1: c: unknown key; known here: auth, base_path, cameras, compat, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, recordings, rtmp, rtsp, tls, trusted_proxies, webrtc
+		`framegate.yaml:1:1: a: unknown key; known here: auth, base_path, cameras, compat, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, notify, recordings, rtmp, rtsp, tls, trusted_proxies, webrtc
+framegate.yaml:2:1: b: unknown key; known here: auth, base_path, cameras, compat, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, notify, recordings, rtmp, rtsp, tls, trusted_proxies, webrtc
+framegate.yaml:3:1: c: unknown key; known here: auth, base_path, cameras, compat, cors, data, default_camera, ffmpeg, frame_ancestors, hosts, limits, listen, network, notify, recordings, rtmp, rtsp, tls, trusted_proxies, webrtc
 framegate.yaml:4:9: limits: aliases (*) are not supported; write the value out, or into quotes if it begins with *`},
 	{"not text", "listen: localhost:0\nauth: \xff\n",
 		`framegate.yaml:2:7: is not UTF-8 text; save the file as UTF-8, without control characters`},

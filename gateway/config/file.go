@@ -134,8 +134,10 @@ func (w walker) field(n, keyNode *plainyaml.Node, path string, f field) {
 		w.value(n, path, f)
 	case n.Kind != plainyaml.Mapping:
 		w.report(n, path, sectionText(f))
-	case f.each != nil:
+	case f.each != nil && path == "cameras":
 		w.cameras(n, path, f)
+	case f.each != nil:
+		w.sections(n, path, f)
 	default:
 		w.mapping(n, path, f.section)
 	}
@@ -165,6 +167,19 @@ func (w walker) cameras(n *plainyaml.Node, path string, f field) {
 	}
 }
 
+// sections takes a section for each webhook.
+func (w walker) sections(n *plainyaml.Node, path string, f field) {
+	w.entries(n, path, func(name string, nameNode, section *plainyaml.Node) {
+		fields, err := f.each(name)
+		if err != nil {
+			w.report(nameNode, join(path, name), err.Error())
+			return
+		}
+		w.draft.webhook(name).at = w.at(nameNode.Place)
+		w.field(section, nameNode, join(path, name), field{section: fields})
+	})
+}
+
 func (w walker) value(n *plainyaml.Node, path string, f field) {
 	if n.Kind != plainyaml.Text {
 		w.report(n, path, "takes one value, not a list or a section; put it into quotes if it begins with [ or {")
@@ -191,8 +206,10 @@ func misread(n *plainyaml.Node, path string) string {
 		return ""
 	}
 	wrong := "holds ${...}, and variables are not replaced in here; set " + variableOf(path) + " in the environment instead"
-	if strings.HasSuffix(path, ".password") {
-		wrong += ", or name a password_file"
+	for _, key := range []string{"password", "secret"} {
+		if strings.HasSuffix(path, "."+key) {
+			wrong += ", or name a " + key + "_file"
+		}
 	}
 	return wrong
 }

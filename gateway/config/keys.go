@@ -18,6 +18,7 @@ type field struct {
 	list    func([]value) (wrong value, err error)    // takes any number of texts
 	section map[string]field                          // holds further keys
 	each    func(id string) (map[string]field, error) // holds a section for each id, made by asking for it
+	such    string                                    // of each: of what, and an example
 }
 
 // putField puts a field where its key says, in sections within sections, which it
@@ -42,7 +43,8 @@ type draft struct {
 	given         map[string]place // where settings of one text were given, by key
 	cameras       map[string]*cameraDraft
 	order         []string // their ids
-	camerasListed bool     // the file has the key cameras
+	webhooks      []*webhookDraft
+	camerasListed bool // the file has the key cameras
 	problems      problems
 }
 
@@ -76,8 +78,12 @@ func (d *draft) report(at place, path, format string, args ...any) {
 // topFields is the whole configuration but the cameras' own keys, for which
 // see cameraDraft.fields.
 func (d *draft) topFields() map[string]field {
-	top := map[string]field{"cameras": {each: d.cameraFields}}
+	top := map[string]field{"cameras": {each: d.cameraFields, such: "camera, such as cameras: {front: {source: \"http://192.168.1.21/mjpeg\"}}"}}
 	for _, s := range settings {
+		if s.each {
+			putField(top, s.Key, field{each: d.webhookFields, such: "webhook, such as webhooks: {ops: {url: \"https://example.org/hook\"}}"})
+			continue
+		}
 		putField(top, s.Key, d.settingField(s))
 	}
 	return top
@@ -138,6 +144,8 @@ func (d *draft) finish() (*Config, error) {
 	d.config.Recordings.Dir = cmp.Or(c.Recordings.Dir, usualRecordings(&c))
 	c.Recordings.Dir = d.config.Recordings.Dir
 	d.finishRecordings()
+	d.finishNotify()
+	c.Notify = d.config.Notify
 	for _, id := range d.order {
 		c.Cameras = append(c.Cameras, d.finishCamera(id))
 	}
@@ -193,12 +201,15 @@ func (d *draft) finishCamera(id string) Camera {
 	if _, given := c.given["source"]; given {
 		return c.finish(id, d.report)
 	}
-	if !slices.ContainsFunc(d.problems, func(p problem) bool {
-		return p.path == path || strings.HasPrefix(p.path, path+".")
-	}) {
+	if !d.problemsWith(path) {
 		d.report(c.at, path, "camera %s has no source; add source with %s", id, sourceForms(true))
 	}
 	return Camera{ID: id}
+}
+
+// problemsWith says whether there are some with a section, or a key in it.
+func (d *draft) problemsWith(path string) bool {
+	return slices.ContainsFunc(d.problems, func(p problem) bool { return p.path == path || strings.HasPrefix(p.path, path+".") })
 }
 
 // chooseDefaultCamera gives the id asked for, which must be that of an upload
@@ -250,7 +261,7 @@ func unknownKey(key string, fields map[string]field) string {
 // sectionText says that a section was given one value.
 func sectionText(f field) string {
 	if f.each != nil {
-		return "holds a section for each camera, such as cameras: {front: {source: \"http://192.168.1.21/mjpeg\"}}"
+		return "holds a section for each " + f.such
 	}
 	return "holds further keys: " + strings.Join(slices.Sorted(maps.Keys(f.section)), ", ")
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,13 @@ func TestPageHasEveryKey(t *testing.T) {
 	}
 	for _, k := range config.CameraKeys() {
 		want := fmt.Sprintf("\n| `%s` | %s | ", k.Name, inWords(k.Usual()))
+		if !strings.Contains(page, want) {
+			t.Errorf("it has no row%s", want)
+		}
+		rows++
+	}
+	for _, k := range config.WebhookKeys() {
+		want := fmt.Sprintf("\n| `%s` | %s | %s |\n", k.Name, cmp.Or(k.Without, "none"), k.About)
 		if !strings.Contains(page, want) {
 			t.Errorf("it has no row%s", want)
 		}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"framegate/gateway/secret"
 )
 
 // Setting is one key of the configuration that is none of a camera, with all
@@ -20,6 +22,7 @@ type Setting struct {
 	Key     string // as it stands in the file: limits.viewers is the key viewers of limits
 	Restart bool   // another value takes a restart
 
+	each  bool                                            // it holds a section for each name, which draft.webhookFields reads
 	list  bool                                            // it takes any number of texts, else one
 	usual func(*Config)                                   // gives it what it is without being given
 	read  func(*Config, []value) (wrong value, err error) // gives it what the texts say
@@ -110,6 +113,9 @@ var settings = []Setting{
 	one("recordings.sync", nothing, func(c *Config) *Sync { return &c.Recordings.Sync }, SyncAuto, readSync),
 	one("recordings.segment", nothing, func(c *Config) *time.Duration { return &c.Recordings.Segment }, time.Minute, lasting(10*time.Second, 10*time.Minute)),
 	one("recordings.buffer", nothing, func(c *Config) *int { return &c.Recordings.Buffer }, 64<<20, sized(1<<20, 1<<30)),
+
+	one("notify.address", nothing, func(c *Config) *string { return &c.Notify.Address }, "", pagesAddress),
+	{Key: "notify.webhooks", each: true, usual: func(*Config) {}, in: func(c *Config) any { return &c.Notify.Webhooks }},
 }
 
 // Settings gives the table of all keys but those of cameras, in the order in
@@ -120,6 +126,9 @@ func Settings() []Setting { return slices.Clone(settings) }
 // text, a number, or a list that is never nil.
 func (s Setting) Value(c *Config) any {
 	v := reflect.ValueOf(s.in(c)).Elem()
+	if hidden, ok := v.Interface().(secret.Text); ok && hidden.Empty() {
+		return ""
+	}
 	if d, ok := v.Interface().(time.Duration); ok {
 		return d.String()
 	}

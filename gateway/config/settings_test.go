@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"framegate/gateway/secret"
 )
 
 // fields gives every value that a struct holds, as far down as they are structs
@@ -34,6 +36,8 @@ func alter(v reflect.Value) {
 		v.SetString(v.String() + "x")
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+	case reflect.Struct:
+		v.Set(reflect.ValueOf(secret.New("x")))
 	default:
 		v.SetInt(v.Int() + 1)
 	}
@@ -82,7 +86,8 @@ func TestSettingsThatTakeARestart(t *testing.T) {
 	want := strings.Fields(`base_path frame_ancestors hosts compat webrtc.hosts cors.origins network.allow trusted_proxies default_camera
 		limits.viewers limits.viewers_per_camera limits.viewers_per_principal limits.viewers_per_address
 		limits.connections limits.connections_per_address limits.api_body_bytes
-		recordings.dir recordings.max_bytes recordings.min_free recordings.sync recordings.segment recordings.buffer`)
+		recordings.dir recordings.max_bytes recordings.min_free recordings.sync recordings.segment recordings.buffer
+		notify.address notify.webhooks`)
 	if !slices.Equal(live, want) {
 		t.Errorf("taken while running: %v, want %v", live, want)
 	}

@@ -2,8 +2,10 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -60,6 +62,9 @@ var settingValues = map[string]struct {
 	"recordings.sync":      {good: map[string]string{"auto": `"auto"`, "1s": `"1s"`, "1m": `"1m"`}, bad: map[string]string{"0s": "must be from 1s to 1m", "61s": "or auto", "off": "or auto"}},
 	"recordings.segment":   {good: map[string]string{"10s": `"10s"`, "10m": `"10m0s"`}, bad: map[string]string{"9s": "must be from 10s to 10m", "11m": "must be"}},
 	"recordings.buffer":    {good: map[string]string{"1MiB": `1048576`, "1GiB": `1073741824`}, bad: map[string]string{"0": "must be a whole number with a unit", "1KiB": "must be from 1MiB to 1GiB"}},
+
+	"notify.address": {good: map[string]string{"https://cams.example.org/": `"https://cams.example.org"`, "http://192.168.1.5:8080/cams": `"http://192.168.1.5:8080/cams"`},
+		bad: map[string]string{"cams.example.org": "must be an address such as", "https://u:p@a": "must be", "https://a?b": "must be", "ftp://a": "must be"}},
 }
 
 var origins = map[string]string{"http://a": `["http://a"]`, "https://a.example.org:8443,http://[::1]:80": `["https://a.example.org:8443","http://[::1]:80"]`}
@@ -93,10 +98,21 @@ func inFile(key, text string, list bool) string {
 		}
 		written = "[" + strings.Join(items, ", ") + "]"
 	}
-	if section, name, nested := strings.Cut(key, "."); nested {
-		return section + ":\n  " + name + ": " + written + "\n"
+	return nested(key, written)
+}
+
+// nested gives the file that has what was written under a key, each section of which
+// is a line.
+func nested(key, written string) string {
+	var b strings.Builder
+	levels := strings.Split(key, ".")
+	for i, level := range levels {
+		fmt.Fprintf(&b, "%s%s:", strings.Repeat("  ", i), level)
+		if i < len(levels)-1 {
+			b.WriteByte('\n')
+		}
 	}
-	return key + ": " + written + "\n"
+	return b.String() + " " + written + "\n"
 }
 
 // TestValuesOfSettings: each takes what it is for, and the same in the file and
@@ -105,7 +121,7 @@ func TestValuesOfSettings(t *testing.T) {
 	for _, s := range Settings() {
 		c, tested := settingValues[s.Key]
 		if !tested {
-			if !strings.HasPrefix(s.Key, "limits.") { // see limitBounds
+			if !strings.HasPrefix(s.Key, "limits.") && !s.each { // see limitBounds and notify_test.go
 				t.Errorf("%s is not tested", s.Key)
 			}
 			continue
@@ -185,12 +201,11 @@ func TestWrongKinds(t *testing.T) {
 		if s.list {
 			wrong = map[string]string{"{a: b}": "takes a list", "a": "takes a list", "[a, [b]]": "takes a list of single values", "[{a: b}]": "takes a list of single values", "~": "has no value", "[~]": "takes a list of single"}
 		}
-		section, name, nested := strings.Cut(s.Key, ".")
+		if s.each {
+			continue
+		}
 		for written, want := range wrong {
-			content, line := s.Key+": "+written+"\n", "1"
-			if nested {
-				content, line = section+":\n  "+name+": "+written+"\n", "2"
-			}
+			content, line := nested(s.Key, written), strconv.Itoa(1+strings.Count(s.Key, "."))
 			_, err := Parse("f.yaml", []byte(content), nil)
 			if err == nil || !strings.HasPrefix(err.Error(), "f.yaml:"+line+":") || !strings.Contains(err.Error(), ": "+s.Key+": "+want) {
 				t.Errorf("%q: %v", content, err)

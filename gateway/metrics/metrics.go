@@ -51,6 +51,7 @@ type Sources struct {
 	// Recordings gives how cameras are recorded, and the room for it.
 	Recordings func() (RecordingRoom, []Recording)
 	Exports    func() Exports // files made of recordings
+	Told       func() []Told  // to webhooks and brokers
 	Panics     func() uint64  // that were caught
 	// Troubles says of all that is looked at, by name, whether it is wrong.
 	Troubles func() map[string]bool
@@ -84,6 +85,12 @@ type Encoder struct {
 type Uploads struct {
 	Publishers                   int
 	Frames, RateDropped, Refused uint64
+}
+
+// Told is what became of what was to be told to the peers of a kind.
+type Told struct {
+	Kind                       string
+	Delivered, Failed, Dropped uint64
 }
 
 // Logins is how logging in goes.
@@ -163,6 +170,13 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 	if c.Exports != nil {
 		collectExports(to, c.Exports())
+	}
+	if c.Told != nil {
+		for _, of := range c.Told() {
+			told.send(to, float64(of.Delivered), of.Kind, "delivered")
+			told.send(to, float64(of.Failed), of.Kind, "failed")
+			told.send(to, float64(of.Dropped), of.Kind, "dropped")
+		}
 	}
 	if c.Logins != nil {
 		collectLogins(to, c.Logins())

@@ -65,6 +65,7 @@ func steady() Sources {
 				{"phone", "off", 0, 0, 0, 0, 0, 0, 0, 0, time.Time{}, false, 0, time.Time{}, 0},
 			}
 		},
+		Told: func() []Told { return []Told{{"webhook", 60, 61, 62}} },
 		Exports: func() Exports {
 			return Exports{map[string]int{"waiting": 2, "done": 5}, map[string]uint64{"done": 40, "failed": 41}, 42}
 		},
@@ -316,7 +317,7 @@ func get(t *testing.T, url string) string {
 
 // TestLabelsAreFew: they are those of a short list, without addresses and users.
 func TestLabelsAreFew(t *testing.T) {
-	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason", "trouble"}
+	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason", "trouble", "kind", "result"}
 	for _, f := range gather(t, steady()) {
 		if !strings.HasPrefix(f.GetName(), "framegate_") {
 			continue

@@ -102,11 +102,13 @@ var (
 	exportsBytes = gauge("exports_bytes", "Bytes of the files of exports.")
 	exportsEnded = counter("exports_ended", "Exports that ended, by how: done, failed or canceled.", "state")
 
+	told = counter("notify_messages", "Messages to those who are told of events, by what became of them: delivered; failed, which is given up; or dropped, where too many waited.", "kind", "result")
+
 	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
 
-	trouble      = gauge("trouble", "1 while something around the server is wrong: ffmpeg, the database, the disk of the data folder or the clock.", "trouble")
+	trouble      = gauge("trouble", "1 while something around the server is wrong: ffmpeg, the database, the disk of the data folder, the clock or who is to be told of events.", "trouble")
 	panicsCaught = counter("panics", "Panics that were caught, each of which ended one camera, viewer or request.")
 
 	limitHits = counter("limit_hits", "Times that a limit was hit.", "limit")
@@ -125,6 +127,6 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
-	passwordsHashed, loginsFailed, requestsWatched,
+	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

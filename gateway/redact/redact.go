@@ -1,4 +1,5 @@
-// Package redact takes a camera's secrets out of what is said about it. Cameras
+// Package redact takes secrets of a camera, or of another peer, out of what is said
+// about it. Cameras
 // repeat in their answers what they are told, and errors and logs tell their
 // answers.
 package redact
@@ -49,6 +50,21 @@ func New(c config.Camera) Redactor {
 			}
 		}
 	}
+	return redactorOf(all)
+}
+
+// Of makes the Redactor of these texts, none of which may be seen, as they are.
+func Of(texts ...string) Redactor {
+	all := make(map[string]bool)
+	for _, s := range texts {
+		all[s] = true
+		quoted := strconv.Quote(s)
+		all[quoted[1:len(quoted)-1]] = true
+	}
+	return redactorOf(all)
+}
+
+func redactorOf(all map[string]bool) Redactor {
 	delete(all, "")
 	var r Redactor
 	for s := range all {

@@ -61,7 +61,7 @@ func (s control) Settings() api.Settings {
 
 // Facts gives what is known of the server itself.
 func (s control) Facts() api.Facts {
-	facts := api.Facts{Authority: s.identity.Fingerprint(), Hosts: s.identity.Hosts(), FFmpeg: s.ffmpeg.Load()}
+	facts := api.Facts{Authority: s.identity.Fingerprint(), Hosts: s.identity.Hosts(), FFmpeg: s.ffmpeg.Load(), Notified: s.notified()}
 	for _, c := range s.identity.Certificates() {
 		names := slices.Clone(c.DNSNames)
 		for _, ip := range c.IPAddresses {

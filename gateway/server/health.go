@@ -22,6 +22,7 @@ const (
 	troubleDatabase = "database"
 	troubleDisk     = "disk"
 	troubleClock    = "clock"
+	troubleNotify   = "notify"
 )
 
 // leastFree is how many bytes the disk of the data folder is to have: users, cameras
@@ -43,6 +44,7 @@ func (s *server) newHealth() *health.Monitor {
 		{Name: troubleDatabase, Look: s.lookAtDatabase},
 		{Name: troubleDisk, Look: s.lookAtDisk},
 		{Name: troubleClock, Look: s.clock.Look},
+		{Name: troubleNotify, Look: s.lookAtNotify},
 	}, s.changed, s.Log)
 }
 

@@ -61,6 +61,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	lives.Go(func() { _ = s.auth.Run(living) }) // gives nil
 	lives.Go(func() { _ = s.api.Run(living) })  // gives nil
 	lives.Go(func() { s.health.Run(living) })
+	lives.Go(func() { s.notifier.Run(living) })
 	var works sync.WaitGroup // which may take the time that viewers get
 	works.Go(func() { s.thumbnails.Run(living) })
 	works.Go(func() { s.exports.Run(living) })

@@ -24,6 +24,7 @@ import (
 	"framegate/gateway/journal"
 	"framegate/gateway/media"
 	"framegate/gateway/metrics"
+	"framegate/gateway/notify"
 	"framegate/gateway/output/sse"
 	"framegate/gateway/publish"
 	"framegate/gateway/record"
@@ -76,6 +77,7 @@ type server struct {
 	rtsp       rtspDoors
 	rtmp       rtmpDoors
 	webrtc     *rtc.Port
+	notifier   *notify.Notifier
 	health     *health.Monitor
 	clock      health.Clock
 	tried      *attempt // of ffmpeg, the last; nil before the first
@@ -135,6 +137,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
+	s.notifier = s.newNotifier()
 	s.front = front.New(front.Options{
 		Settings: s.settings, Identity: s.identity, Auth: s.auth, API: s.api, Forms: s.forms, Cameras: s.listed,
 		Pages: web.New(func() []string { return s.settings().FrameAncestors }), Metrics: s.metricsHandler(), Unready: s.unready, Log: o.Log,

@@ -69,6 +69,7 @@ type Event struct {
 	Kind     string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,trouble_began,trouble_ended,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
 	Camera   string     `json:"camera,omitempty" doc:"which camera it happened to"`
 	Export   string     `json:"export,omitempty" doc:"the id of the export that it happened to"`
+	Cause    string     `json:"-"` // of camera_offline: why, in words for admins
 	Owner    string     `json:"-"` // of the export, the preferences: auth.Principal.Owner of whose it is
 	At       time.Time  `json:"at" doc:"when"`
 	State    string     `json:"state,omitempty" doc:"of recording_changed, export_changed: what it is now; of trouble_began, trouble_ended: with what, as in the status" example:"recording"`
@@ -84,6 +85,7 @@ type Event struct {
 type Listeners struct {
 	mu        sync.Mutex // guards what follows
 	all       map[*Listener]struct{}
+	counted   int            // of them, those whom limits are for
 	principal map[string]int // how many listen, by principal
 	network   map[string]int // and by network
 }
@@ -115,20 +117,36 @@ func (ls *Listeners) Listen(principal, network string) (l *Listener, leave func(
 		return nil, nil, LimitListenersPerPrincipal
 	case ls.network[network] >= MaxListenersPerNetwork:
 		return nil, nil, LimitListenersPerNetwork
-	case len(ls.all) >= MaxListeners:
+	case ls.counted >= MaxListeners:
 		return nil, nil, LimitListeners
 	}
 	l = &Listener{principal: principal, network: network, wake: make(chan struct{}, 1)}
 	ls.all[l] = struct{}{}
+	ls.counted++
 	ls.principal[principal]++
 	ls.network[network]++
 	return l, func() { ls.leave(l) }, ""
+}
+
+// Follow adds a listener of this process, which no limit is for. leave must be called
+// in the end.
+func (ls *Listeners) Follow() (l *Listener, leave func()) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l = &Listener{wake: make(chan struct{}, 1)}
+	ls.all[l] = struct{}{}
+	return l, func() {
+		ls.mu.Lock()
+		defer ls.mu.Unlock()
+		delete(ls.all, l)
+	}
 }
 
 func (ls *Listeners) leave(l *Listener) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	delete(ls.all, l)
+	ls.counted--
 	drop(ls.principal, l.principal)
 	drop(ls.network, l.network)
 }

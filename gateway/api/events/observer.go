@@ -1,6 +1,7 @@
 package events
 
 import (
+	"slices"
 	"time"
 
 	"framegate/gateway/config"
@@ -43,21 +44,23 @@ type Observer struct {
 }
 
 // Observe takes a look and gives what has happened since the last one, in the
-// order in which it makes sense to whoever hears it; nothing at the first.
+// order in which it makes sense to whoever hears it. At the first that is which
+// cameras are there or fail by now, and what is wrong.
 func (o *Observer) Observe(now Look) []Event {
 	o.told = nil
-	o.settings(now)
-	o.cameras(now.Cameras)
+	if o.looked {
+		o.settings(now)
+		o.cameras(now.Cameras)
+	}
 	o.streams(now.Streams)
 	o.publishers(now.Publishers)
 	o.recordings(now.Recordings)
 	o.exports(now.Exports)
-	o.troubles(now.Troubles)
-	first := !o.looked
-	o.looked, o.last = true, now
-	if first {
-		return nil
+	if !o.looked {
+		o.told = slices.DeleteFunc(o.told, func(e Event) bool { return e.Kind != CameraOnline && e.Kind != CameraOffline })
 	}
+	o.troubles(now.Troubles)
+	o.looked, o.last = true, now
 	return o.told
 }
 
@@ -108,6 +111,7 @@ func (o *Observer) cameras(now map[string]config.Camera) {
 type seen struct {
 	state stream.State // never Connecting
 	runs  uint64
+	why   error // its last run ended
 }
 
 func (o *Observer) streams(all []stream.Stats) {
@@ -119,15 +123,15 @@ func (o *Observer) streams(all []stream.Stats) {
 		before := o.states[s.Key.Camera]
 		after := before.follow(s)
 		if before.state == stream.Online && after.state == stream.Online && before.runs != after.runs {
-			o.tell(CameraOffline, s.Key.Camera) // and on again meanwhile
+			o.offline(s.Key.Camera, s.LastError) // and on again meanwhile
 			o.tell(CameraOnline, s.Key.Camera)
 		}
-		o.state(before.state, after.state, s.Key.Camera)
+		o.state(before.state, after, s.Key.Camera)
 		now[s.Key.Camera] = after
 	}
 	for camera, before := range o.states {
 		if _, there := now[camera]; !there {
-			o.state(before.state, stream.Idle, camera)
+			o.state(before.state, seen{state: stream.Idle}, camera)
 		}
 	}
 	o.states = now
@@ -136,7 +140,7 @@ func (o *Observer) streams(all []stream.Stats) {
 // follow gives what is seen of a stream after this. A camera that is connecting
 // is what it was, but not online any more.
 func (before seen) follow(s stream.Stats) seen {
-	after := seen{s.State, s.Runs}
+	after := seen{s.State, s.Runs, s.LastError}
 	if s.State == stream.Connecting {
 		after.state = before.state
 	}
@@ -146,17 +150,24 @@ func (before seen) follow(s stream.Stats) seen {
 	return after
 }
 
-func (o *Observer) state(before, after stream.State, camera string) {
-	if before == after {
+func (o *Observer) state(before stream.State, after seen, camera string) {
+	if before == after.state {
 		return
 	}
-	switch after {
+	switch after.state {
 	case stream.Online:
 		o.tell(CameraOnline, camera)
 	case stream.Offline:
-		o.tell(CameraOffline, camera)
+		o.offline(camera, after.why)
 	case stream.Idle:
 		o.tell(CameraIdle, camera)
+	}
+}
+
+func (o *Observer) offline(camera string, why error) {
+	o.tell(CameraOffline, camera)
+	if why != nil {
+		o.told[len(o.told)-1].Cause = why.Error()
 	}
 }
 

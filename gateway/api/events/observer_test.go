@@ -1,6 +1,7 @@
 package events
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -162,6 +163,19 @@ func TestStatesAreToldOnce(t *testing.T) {
 	look(stream.Stats{Key: stream.Key{Camera: "front"}, State: stream.Online})
 	if told := look(); !slices.Equal(told, []string{CameraIdle}) {
 		t.Errorf("of a stream that is gone: %v", told)
+	}
+}
+
+// TestFirstLookTellsWhatIsByThen: what fails from the beginning has nothing to compare with.
+func TestFirstLookTellsWhatIsByThen(t *testing.T) {
+	var o Observer
+	told := o.Observe(Look{
+		Settings: &config.Config{}, Cameras: map[string]config.Camera{"front": {}}, Publishers: map[string]time.Time{"phone": time.Now()},
+		Streams:    []stream.Stats{{Key: stream.Key{Camera: "front"}, State: stream.Offline, LastError: errors.New("refused")}, {Key: stream.Key{Camera: "phone"}, State: stream.Connecting}},
+		Recordings: map[string]Recording{"front": {State: "waiting"}}, Troubles: map[string]string{"disk": "full"},
+	})
+	if len(told) != 2 || told[0].Kind != CameraOffline || told[0].Camera != "front" || told[0].Cause != "refused" || told[0].Reason != "" || told[1].Kind != TroubleBegan {
+		t.Errorf("%+v", told)
 	}
 }
 

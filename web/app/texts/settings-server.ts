@@ -1,6 +1,15 @@
 // Texts about the server itself: what it is, its certificates, limits, log and settings.
 
+import type { Schemas } from '../api/client';
 import type { Text } from '../text.svelte';
+
+/** How somebody is who is told what happens. */
+export const notifiedStates: Record<Schemas['Notified']['state'], Text> = {
+  waiting: ['nothing was to be told yet', 'noch nichts zu melden'],
+  fine: ['takes what is told', 'nimmt Meldungen an'],
+  failing: ['does not take what is told', 'nimmt Meldungen nicht an'],
+  gone: ['wants nothing any more', 'will nichts mehr'],
+};
 
 export const server = {
   // What it is.
@@ -28,6 +37,9 @@ export const server = {
     `It was printed then, so others may know it. Set another one for: ${names}`,
     `Es wurde damals ausgegeben, andere kennen es also vielleicht. Setzen Sie ein anderes für: ${names}`,
   ],
+  notified: ['Told what happens', 'Wird benachrichtigt'],
+  notifiedLast: (ago: string): Text => [`the last ${ago}`, `zuletzt ${ago}`],
+  notifiedLost: (n: number): Text => [`${n} were lost`, `${n} gingen verloren`],
   diagnostics: ['Diagnostics', 'Diagnose'],
   diagnosticsWords: [
     'One file for a report of a mistake: the server and its process, all settings, the cameras and how they are, who sends and who watches, the limits and the newest of the log.',
