@@ -26,6 +26,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 		"viewer of other": r.token("o", "view:gate"),
 		"publisher":       r.token("p", "publish:front"),
 		"playback":        r.token("b", "playback:front"),
+		"turner":          r.token("t", "ptz:front"),
 		"admin":           r.token("a", "admin"),
 	}
 	for _, route := range New(Options{}).Routes() {
@@ -40,6 +41,7 @@ func TestEveryRouteByEverybody(t *testing.T) {
 				Known:         who != "nobody",
 				auth.View:     who == "viewer" || who == "admin",
 				auth.Playback: who == "playback" || who == "admin",
+				auth.PTZ:      who == "turner" || who == "admin",
 				auth.Admin:    who == "admin",
 			}[route.Action]
 			if route.Path == "/api/v1/cameras/{id}/status" {

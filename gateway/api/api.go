@@ -34,6 +34,7 @@ import (
 	"framegate/gateway/export"
 	"framegate/gateway/journal"
 	"framegate/gateway/onvif"
+	"framegate/gateway/ptz"
 	"framegate/gateway/store"
 	"framegate/gateway/stream"
 )
@@ -128,6 +129,8 @@ type Options struct {
 	Recordings Recordings
 	// Exports are files of that; nil where none are made.
 	Exports *export.Exports
+	// PTZ are the cameras that turn. It is needed.
+	PTZ *ptz.Cameras
 	// CheckSource refuses, in words, a source that is never to be connected to,
 	// as far as its text shows: dialling it decides. nil refuses none.
 	CheckSource func(config.Source) error
@@ -210,7 +213,7 @@ func New(options Options) *API {
 // Route is an address of the API, and what whoever asks must be allowed to do.
 type Route struct {
 	Method string // GET includes HEAD
-	Path   string // as http.ServeMux takes it; {id} is the camera for View, Publish and Playback
+	Path   string // as http.ServeMux takes it; {id} is the camera for View, Publish, Playback and PTZ
 	Action auth.Action
 }
 

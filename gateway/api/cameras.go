@@ -147,11 +147,15 @@ func documentFor(p auth.Principal, c Camera, kept store.Camera) document {
 }
 
 // actionsOf gives what a principal may do with a camera. Nobody sends pictures to
-// one that has a source of its own.
+// one that has a source of its own, or turns one that cannot be told to.
 func actionsOf(p auth.Principal, c Camera) []string {
 	actions := []string{}
-	for _, action := range []auth.Action{auth.View, auth.Publish, auth.Playback} {
-		if auth.Authorize(p, action, c.ID) && (action != auth.Publish || c.Source.Kind == config.SourceUpload) {
+	for _, action := range []auth.Action{auth.View, auth.Publish, auth.Playback, auth.PTZ} {
+		switch {
+		case !auth.Authorize(p, action, c.ID):
+		case action == auth.Publish && c.Source.Kind != config.SourceUpload:
+		case action == auth.PTZ && c.ONVIF == "":
+		default:
 			actions = append(actions, string(action))
 		}
 	}

@@ -98,7 +98,7 @@ func cameraOf(kept store.Camera) (config.Camera, error) {
 type document struct {
 	ID   string   `json:"id" doc:"its name in addresses" example:"front"`
 	Name string   `json:"name" doc:"its name for people" example:"Front door"`
-	May  []string `json:"may" nullable:"false" doc:"what you may do with it: view, publish (where its source is upload:), playback" example:"[\"view\"]"`
+	May  []string `json:"may" nullable:"false" doc:"what you may do with it: view, publish (where its source is upload:), playback, ptz (where it has an onvif address)" example:"[\"view\"]"`
 
 	Origin      string     `json:"origin,omitempty" enum:"file,api" doc:"where it was configured; one of the file is changed there alone. Admins see this and what follows"`
 	PasswordSet *bool      `json:"password_set,omitempty" doc:"whether there is a password, which is never shown"`
@@ -248,13 +248,21 @@ func (c change) apply(id string, before keys) (config.Camera, error) {
 	return camera, nil
 }
 
-// misleads says that a change of a camera's source would send the password that
+// misleads says that a change of where a camera is would send the password that
 // is kept of it where it never was meant to go, to another host or in clear:
 // who may change cameras need not know their passwords.
 func (c change) misleads(before, after config.Camera) bool {
 	source, moves := c.settings["source"]
 	_, named := c.settings["password"]
-	if !moves || named || before.Password.Empty() || after.Password.Empty() {
+	if named || before.Password.Empty() || after.Password.Empty() {
+		return false
+	}
+	if before.ONVIF != after.ONVIF && strings.HasPrefix(after.ONVIF, "http:") && !strings.HasPrefix(before.ONVIF, "http:") {
+		if u, err := url.Parse(before.Source.URL); err != nil || isSecure(u) { // it is at the same host
+			return true
+		}
+	}
+	if !moves {
 		return false
 	}
 	if u, err := url.Parse(source); err == nil && u.User != nil {

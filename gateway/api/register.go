@@ -59,6 +59,7 @@ func (a *API) register() {
 	a.registerAccess(r)
 	a.registerProbes(r)
 	a.registerDiscovery(r)
+	a.registerPTZ(r)
 	a.registerRecordings(r)
 	a.registerThumbnails(r)
 	a.registerMarks(r)

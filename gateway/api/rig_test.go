@@ -27,6 +27,7 @@ import (
 	"framegate/gateway/journal"
 	"framegate/gateway/media"
 	"framegate/gateway/onvif"
+	"framegate/gateway/ptz"
 	"framegate/gateway/record/index"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
@@ -65,6 +66,16 @@ func (g *fakeGateway) Look(_ context.Context, address, username, password string
 		return nil, onvif.ErrNotONVIF
 	}
 	return g.look(address, username, password)
+}
+
+// turning says where a camera is told to turn.
+func (g *fakeGateway) turning(id string) (onvif.Options, error) {
+	for _, c := range g.Cameras() {
+		if c.ID == id && c.ONVIF != "" {
+			return onvif.Options{Address: c.ONVIF, Username: c.Username, Password: c.Password.Reveal()}, nil
+		}
+	}
+	return onvif.Options{}, ptz.ErrNone
 }
 
 func (g *fakeGateway) Cameras() []Camera {
@@ -298,7 +309,10 @@ func newRig(t testing.TB) *rig {
 		Changed: changed,
 	})
 	t.Cleanup(r.hub.Close)
+	turning := ptz.New(ptz.Options{Camera: r.gateway.turning})
+	t.Cleanup(turning.Close)
 	r.API = New(Options{
+		PTZ:   turning,
 		Store: s, Auth: logins, Hub: r.hub, Gateway: g, Recordings: r.past, Version: "test", Journal: kept, Log: logger,
 		Forms: []Form{
 			{"mjpeg", "/live/{id}.mjpeg", auth.View}, {"jpeg", "/live/{id}.jpg", auth.View},

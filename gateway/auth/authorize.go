@@ -19,6 +19,7 @@ const (
 	View     Action = "view"     // see what the camera sends now
 	Publish  Action = "publish"  // be the camera
 	Playback Action = "playback" // see recordings
+	PTZ      Action = "ptz"      // have it turn and zoom
 	Metrics  Action = "metrics"  // read what is counted, for monitoring
 	Add      Action = "add"      // add cameras by the addresses of other programs, and change what was added so
 	Admin    Action = "admin"
@@ -26,6 +27,9 @@ const (
 
 // alone says that the action is not about one camera.
 func (a Action) alone() bool { return a == Admin || a == Metrics || a == Add }
+
+// ofCameras are the actions that are about one camera.
+var ofCameras = []Action{View, Publish, Playback, PTZ}
 
 // AllCameras in a Grant means every camera there is or will be.
 const AllCameras = "*"
@@ -46,6 +50,8 @@ func (a Action) bit() actions {
 		return 2
 	case Playback:
 		return 4
+	case PTZ:
+		return 8
 	}
 	return 0
 }
@@ -196,7 +202,7 @@ func (g Grant) check() error {
 	switch {
 	case g.Action.alone() && g.Camera == "":
 	case g.Action.bit() == 0:
-		return fmt.Errorf("%w %s: write admin, metrics, add, or view, publish or playback with a camera, as in view:front or view:*", ErrBadGrant, quote(g.String()))
+		return fmt.Errorf("%w %s: write admin, metrics, add, or view, publish, playback or ptz with a camera, as in view:front or view:*", ErrBadGrant, quote(g.String()))
 	case g.Camera != AllCameras && !cameraPattern.MatchString(g.Camera):
 		return fmt.Errorf("%w %s: write a camera's id, or * for all, behind the colon", ErrBadGrant, quote(g.String()))
 	}
@@ -276,7 +282,7 @@ func permit(grants []Grant) permissions {
 func (p permissions) grants() []Grant {
 	var grants []Grant
 	add := func(set actions, camera string) {
-		for _, action := range []Action{View, Publish, Playback} {
+		for _, action := range ofCameras {
 			if set&action.bit() != 0 {
 				grants = append(grants, Grant{action, camera})
 			}

@@ -250,7 +250,7 @@ func (a *Auth) checkLink(ctx context.Context, l link, use Use) (Principal, error
 func (p Principal) boundBy(maker Principal) Principal {
 	bound := make(map[string]actions, len(p.permissions.cameras))
 	for camera, set := range p.permissions.cameras {
-		for _, action := range []Action{View, Publish, Playback} {
+		for _, action := range ofCameras {
 			if set&action.bit() != 0 && Authorize(maker, action, camera) {
 				bound[camera] |= action.bit()
 			}

@@ -105,7 +105,7 @@ func (f passwordFlags) choose() (password string, made bool, err error) {
 
 // grantFlags say what somebody may do.
 type grantFlags struct {
-	Grant []string `placeholder:"GRANT" help:"What is permitted: admin, metrics, add, or view, publish or playback with a camera behind a colon, as view:front or view:* for all. May be given several times."`
+	Grant []string `placeholder:"GRANT" help:"What is permitted: admin, metrics, add, or view, publish, playback or ptz with a camera behind a colon, as view:front or view:* for all. May be given several times."`
 }
 
 func (f grantFlags) parse() ([]auth.Grant, error) {

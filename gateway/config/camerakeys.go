@@ -130,13 +130,37 @@ var cameraKeys = append([]CameraKey{
 		suits: onlyFor("http, https, rtsp and rtsps", Source.normalizes),
 	},
 	{
-		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do", Boolean: true,
+		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do, and of an onvif address", Boolean: true,
 		put: func(c *Camera, text string) (err error) {
 			c.TLSInsecure, err = boolean(text)
 			return err
 		},
-		text:  func(c Camera) string { return unless(strconv.FormatBool(c.TLSInsecure), "false") },
-		suits: onlyFor("https, rtsps and rtmps", func(s Source) bool { return slices.Contains([]string{"https", "rtsps", "rtmps"}, s.scheme()) }),
+		text: func(c Camera) string { return unless(strconv.FormatBool(c.TLSInsecure), "false") },
+		suits: func(c Camera) error {
+			if strings.HasPrefix(c.ONVIF, "https:") {
+				return nil
+			}
+			return onlyFor("https, rtsps and rtmps", func(s Source) bool { return slices.Contains([]string{"https", "rtsps", "rtmps"}, s.scheme()) })(c)
+		},
+	},
+	{
+		Name: "onvif", MaxBytes: 2048,
+		About:   "where the camera is told to turn and zoom: the address of its ONVIF device service, at the source's host, with the same name and password",
+		Example: "http://192.168.1.20/onvif/device_service",
+		put: func(c *Camera, text string) error {
+			c.ONVIF = text
+			return onvifAddress(text)
+		},
+		text: func(c Camera) string { return c.ONVIF },
+		suits: func(c Camera) error {
+			if err := onlyFor("http, https, rtsp and rtsps", Source.logsIn)(c); err != nil {
+				return err
+			}
+			if at, source := hostOf(c.ONVIF), hostOf(c.Source.URL); c.ONVIF != "" && at != source {
+				return errors.New("is at another host than the source, and the camera's name and password go to its own host alone; write both alike")
+			}
+			return nil
+		},
 	},
 }, recordKeys...)
 

@@ -197,6 +197,7 @@ type Camera struct {
 	// TLSInsecure accepts any certificate from an https, rtsps or rtmps camera. Cameras
 	// come with self-signed ones, and few let their owner replace them.
 	TLSInsecure bool
+	ONVIF       string    // the address of the device service that turns it, at the source's host; "" for none
 	Transport   Transport // SourceRTSP only
 	Sound       Sound     // SourceRTSP, SourceFLV, SourceMPEGTS, SourceFile and SourceUpload
 	Normalize   Normalize // SourceHTTP and SourceRTSP

@@ -311,6 +311,29 @@ func parseTCPSource(rest string, listen bool, form string) (Source, error) {
 	return source, nil
 }
 
+// onvifAddress says what is wrong with the address of a device service.
+func onvifAddress(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Port() != "" && !isPort(u.Port()):
+		return errors.New("is not the address of a device service; write http://host/onvif/device_service, or https://, and a port where it has another")
+	case u.User != nil:
+		return errors.New("holds a name or password; the camera's username and password are taken")
+	case u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#"):
+		return errors.New("contains a ? or a #, which no device service has; leave it out")
+	}
+	return nil
+}
+
+// hostOf gives the host of a URL, however it is written.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+}
+
 func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return err == nil && n > 0

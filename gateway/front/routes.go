@@ -51,7 +51,7 @@ func (f *Front) apiRoutes() []route {
 	for _, t := range f.options.API.Routes() {
 		of := noCamera
 		switch t.Action {
-		case auth.View, auth.Publish, auth.Playback:
+		case auth.View, auth.Publish, auth.Playback, auth.PTZ:
 			of = cameraOfPath
 		}
 		handle := f.counted(serve)

@@ -15,6 +15,7 @@ const (
 	deviceNS = ` xmlns="http://www.onvif.org/ver10/device/wsdl"`
 	mediaNS  = ` xmlns="http://www.onvif.org/ver10/media/wsdl"`
 	schemaNS = ` xmlns="http://www.onvif.org/ver10/schema"`
+	ptzNS    = ` xmlns="http://www.onvif.org/ver20/ptz/wsdl"`
 )
 
 // Look asks a camera what it is and where its pictures are. It takes 5 s a question at

@@ -1,4 +1,5 @@
-// Package onvif finds cameras in the network and asks them where their pictures are:
+// Package onvif finds cameras in the network, asks them where their pictures are, and
+// turns those that turn:
 // WS-Discovery (OASIS, April 2005), and of ONVIF the Core, Media and PTZ
 // specifications, as far as it takes to know a camera's profiles and addresses.
 //
@@ -8,7 +9,8 @@
 // wrong addresses of themselves behind networks and after moves, so this is also
 // what makes them work.
 //
-// It knows nothing of our cameras. Package server calls it, for an admin who asks.
+// It knows nothing of our cameras. Package server calls it for an admin who asks, and
+// package ptz for who may turn a camera.
 package onvif
 
 import (
@@ -19,12 +21,14 @@ import (
 // Bounds on what cameras say.
 const (
 	callTime     = 5 * time.Second
-	maxAnswer    = 256 << 10 // bytes
-	maxFound     = 256       // cameras of a search
-	maxProfiles  = 32        // of a camera
-	maxTextBytes = 200       // of a name
-	maxURLBytes  = 2048      // of an address
-	maxRate      = 1000      // pictures a second
+	idleTime     = 30 * time.Second // of a connection
+	maxAnswer    = 256 << 10        // bytes
+	maxFound     = 256              // cameras of a search
+	maxProfiles  = 32               // of a camera
+	maxPresets   = 256              // likewise
+	maxTextBytes = 200              // of a name
+	maxURLBytes  = 2048             // of an address
+	maxRate      = 1000             // pictures a second
 )
 
 // Errors that callers tell apart.
@@ -33,6 +37,10 @@ var (
 	ErrLogin = errors.New("the camera wants another name or password")
 	// ErrNotONVIF: what is at the address does not speak it.
 	ErrNotONVIF = errors.New("it does not answer as ONVIF cameras do")
+	// ErrRefused: the camera will not do what it was told, and its words say why.
+	ErrRefused = errors.New("the camera refuses")
+	// ErrFixed: the camera has nothing that turns.
+	ErrFixed = errors.New("the camera cannot be turned: it has no PTZ service, or has it switched off")
 )
 
 // Found is a camera that answered a search.

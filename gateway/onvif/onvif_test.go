@@ -15,27 +15,33 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"framegate/gateway/onvif/onviftest"
 )
+
+func optionsOf(c *onviftest.Camera) Options {
+	return Options{Address: c.URL, Username: c.Username, Password: c.Password}
+}
 
 // TestCameras looks at cameras with the faults of real ones: all give the same.
 func TestCameras(t *testing.T) {
-	for name, c := range map[string]*camera{
-		"as specified":        {username: "admin", password: "p&<w"},
-		"without a login":     {open: true},
-		"a clock of 1970":     {username: "admin", password: "pw", ahead: -56 * 365 * 24 * time.Hour},
-		"a clock ahead":       {username: "admin", password: "pw", ahead: 9 * time.Hour},
-		"another host":        {username: "admin", password: "pw", claims: "192.168.0.99"},
-		"Digest alone":        {username: "admin", password: "pw", digestOnly: true},
-		"a clock with a lock": {username: "admin", password: "pw", answer: refusing("GetSystemDateAndTime", "ter:NotAuthorized")},
+	for name, c := range map[string]*onviftest.Camera{
+		"as specified":        {Username: "admin", Password: "p&<w"},
+		"without a login":     {Open: true},
+		"a clock of 1970":     {Username: "admin", Password: "pw", Ahead: -56 * 365 * 24 * time.Hour},
+		"a clock ahead":       {Username: "admin", Password: "pw", Ahead: 9 * time.Hour},
+		"another host":        {Username: "admin", Password: "pw", Claims: "192.168.0.99"},
+		"Digest alone":        {Username: "admin", Password: "pw", DigestOnly: true},
+		"a clock with a lock": {Username: "admin", Password: "pw", Answer: refusing("GetSystemDateAndTime", "ter:NotAuthorized")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c.start(t)
-			if c.claims == "192.168.0.99" { // with the port that it really has
-				_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.server.URL, "http://"))
-				c.claims = net.JoinHostPort(c.claims, port)
+			c.Start(t)
+			if c.Claims == "192.168.0.99" { // with the port that it really has
+				_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.URL, "http://"))
+				c.Claims = net.JoinHostPort(c.Claims, port)
 			}
-			about, err := Look(t.Context(), c.options())
+			about, err := Look(t.Context(), optionsOf(c))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,7 +63,7 @@ func refusing(question, code string) func(string) (int, string) {
 		if asked != question {
 			return 0, ""
 		}
-		return http.StatusBadRequest, enveloped(`<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>` + code + `</s:Value></s:Subcode></s:Code><s:Reason><s:Text>no
+		return http.StatusBadRequest, onviftest.Enveloped(`<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>` + code + `</s:Value></s:Subcode></s:Code><s:Reason><s:Text>no
 			way</s:Text></s:Reason></s:Fault>`)
 	}
 }
@@ -76,8 +82,8 @@ func TestCamerasThatDoNotAnswer(t *testing.T) {
 		"a page":          {all(200, "<html><body>hello"), ErrNotONVIF, ""},
 		"nothing there":   {all(404, "not found"), ErrNotONVIF, "404"},
 		"a redirect":      {all(302, ""), ErrNotONVIF, "302"},
-		"an endless one":  {all(200, enveloped(strings.Repeat("<a>x</a>", maxAnswer/8))), ErrNotONVIF, "262144 bytes"},
-		"a bomb":          {all(200, `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "x">]>`+enveloped("<a>&b;</a>")), ErrNotONVIF, "DTD"},
+		"an endless one":  {all(200, onviftest.Enveloped(strings.Repeat("<a>x</a>", maxAnswer/8))), ErrNotONVIF, "262144 bytes"},
+		"a bomb":          {all(200, `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "x">]>`+onviftest.Enveloped("<a>&b;</a>")), ErrNotONVIF, "DTD"},
 		"another login":   {refusing("GetProfiles", "ter:NotAuthorized"), ErrLogin, ""},
 		"no profiles":     {refusing("GetProfiles", "ter:ActionNotSupported"), nil, "the camera says: no way"},
 		"no capabilities": {refusing("GetCapabilities", "ter:ActionNotSupported"), nil, "no way"},
@@ -85,15 +91,15 @@ func TestCamerasThatDoNotAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			camera := (&camera{username: "admin", password: "pw", answer: c.answer}).start(t)
-			_, err := Look(t.Context(), camera.options())
+			camera := (&onviftest.Camera{Username: "admin", Password: "pw", Answer: c.answer}).Start(t)
+			_, err := Look(t.Context(), optionsOf(camera))
 			if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%v, want %v %q", err, c.want, c.text)
 			}
 		})
 	}
-	wrong := (&camera{username: "admin", password: "pw", digestOnly: true}).start(t)
-	o := wrong.options()
+	wrong := (&onviftest.Camera{Username: "admin", Password: "pw", DigestOnly: true}).Start(t)
+	o := optionsOf(wrong)
 	o.Username = "root"
 	if _, err := Look(t.Context(), o); !errors.Is(err, ErrLogin) {
 		t.Errorf("a wrong name: %v", err)
@@ -112,20 +118,20 @@ func TestCamerasThatDoNotAnswer(t *testing.T) {
 // TestCamerasThatSayTooMuch: numbers that are none, and addresses of a size that nobody
 // can use, are left out, and the rest is there.
 func TestCamerasThatSayTooMuch(t *testing.T) {
-	camera := &camera{open: true, answer: func(question string) (int, string) {
+	camera := &onviftest.Camera{Open: true, Answer: func(question string) (int, string) {
 		switch question {
 		case "GetProfiles":
 			body := ""
 			for _, rate := range []string{"NaN", "INF", "-INF", "1e300", "12.5"} {
 				body += `<Profiles token="p"><VideoEncoderConfiguration><RateControl><FrameRateLimit>` + rate + `</FrameRateLimit></RateControl></VideoEncoderConfiguration></Profiles>`
 			}
-			return 200, enveloped(`<GetProfilesResponse>` + body + `</GetProfilesResponse>`)
+			return 200, onviftest.Enveloped(`<GetProfilesResponse>` + body + `</GetProfilesResponse>`)
 		case "GetStreamUri":
-			return 200, enveloped(`<GetStreamUriResponse><MediaUri><Uri>rtsp://cam/` + strings.Repeat("x", 100_000) + `</Uri></MediaUri></GetStreamUriResponse>`)
+			return 200, onviftest.Enveloped(`<GetStreamUriResponse><MediaUri><Uri>rtsp://cam/` + strings.Repeat("x", 100_000) + `</Uri></MediaUri></GetStreamUriResponse>`)
 		}
 		return 0, ""
 	}}
-	about, err := Look(t.Context(), camera.start(t).options())
+	about, err := Look(t.Context(), optionsOf(camera.Start(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,11 +145,11 @@ func TestCamerasThatSayTooMuch(t *testing.T) {
 // TestCameraThatStalls ends with the context.
 func TestCameraThatStalls(t *testing.T) {
 	held := make(chan struct{})
-	camera := (&camera{answer: func(string) (int, string) { <-held; return 200, "" }}).start(t)
+	camera := (&onviftest.Camera{Answer: func(string) (int, string) { <-held; return 200, "" }}).Start(t)
 	defer close(held)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := Look(ctx, camera.options()); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Look(ctx, optionsOf(camera)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 }
@@ -240,9 +246,9 @@ func TestAddressOf(t *testing.T) {
 
 // FuzzLook: whatever a camera answers, Look ends, and what it gives is short.
 func FuzzLook(f *testing.F) {
-	c := &camera{claims: "10.0.0.1"}
+	c := &onviftest.Camera{Claims: "10.0.0.1"}
 	for _, question := range []string{"GetSystemDateAndTime", "GetCapabilities", "GetProfiles", "GetStreamUri"} {
-		f.Add([]byte(enveloped(c.says(question, ""))))
+		f.Add([]byte(onviftest.Enveloped(c.Says(question, ""))))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		about, err := Look(t.Context(), Options{Address: "http://cam/", Username: "u", Dial: func(context.Context, string, string) (net.Conn, error) {

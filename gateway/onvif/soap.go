@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha1"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
@@ -24,6 +25,7 @@ import (
 type Options struct {
 	Address            string // of its device service, or its host alone; http or https
 	Username, Password string
+	InsecureTLS        bool // any certificate will do: cameras sign their own
 	// Dial connects to it; nil is a plain net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -61,11 +63,16 @@ func newDevice(o Options) (*device, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
+	secure := &tls.Config{InsecureSkipVerify: o.InsecureTLS}
+	if o.InsecureTLS {
+		secure.MinVersion = tls.VersionTLS10 // old cameras know no better
+	}
 	return &device{
 		options: o, service: u, login: camlogin.Login{Username: o.Username, Password: o.Password},
 		client: &http.Client{
 			Transport: &http.Transport{
-				DialContext: dial, ResponseHeaderTimeout: callTime, TLSHandshakeTimeout: callTime, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true,
+				DialContext: dial, TLSClientConfig: secure, ResponseHeaderTimeout: callTime, TLSHandshakeTimeout: callTime, MaxResponseHeaderBytes: 16 << 10,
+				IdleConnTimeout: idleTime, DisableCompression: true,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -90,6 +97,9 @@ type fault struct {
 type refusal struct{ text string }
 
 func (r *refusal) Error() string { return "the camera says: " + r.text }
+
+// Is says that it is an ErrRefused.
+func (r *refusal) Is(target error) bool { return target == ErrRefused }
 
 // call asks a service, whose path may be "" for that of the device, and reads the
 // answer's body. The question is the XML of its body. Errors are ErrLogin, ErrNotONVIF,

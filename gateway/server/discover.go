@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"framegate/gateway/onvif"
+	"framegate/gateway/ptz"
 	"framegate/gateway/roster"
 )
 
@@ -15,4 +16,15 @@ func (s control) Look(ctx context.Context, address, username, password string) (
 	return onvif.Look(ctx, onvif.Options{
 		Address: address, Username: username, Password: password, Dial: s.dialerFor(roster.Camera{Added: true}),
 	})
+}
+
+// turning says where a camera is told to turn, and how.
+func (s *server) turning(id string) (onvif.Options, error) {
+	c, there := s.cameras.Find(id)
+	if !there || c.ONVIF == "" {
+		return onvif.Options{}, ptz.ErrNone
+	}
+	return onvif.Options{
+		Address: c.ONVIF, Username: c.Username, Password: c.Password.Reveal(), InsecureTLS: c.TLSInsecure, Dial: s.dialerFor(c),
+	}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"framegate/gateway/output/moment"
 	"framegate/gateway/output/recording"
 	"framegate/gateway/output/replay"
+	"framegate/gateway/ptz"
 	"framegate/gateway/rendition"
 	"framegate/gateway/rtc"
 	"framegate/gateway/stream"
@@ -63,6 +64,8 @@ var limitTexts = map[string]string{
 	httplimit.LimitConnections:           "connections at a time, besides those of viewers; others are closed",
 	httplimit.LimitConnectionsPerAddress: "connections at a time from one network address, besides those of viewers; others are closed",
 	httplimit.LimitRequestsPerAddress:    "requests at a time from one network address, besides those of viewers; others are refused",
+
+	ptz.LimitWaiting: "lists and changes of presets that wait for one camera; others are refused",
 
 	api.LimitBodyBytes:                "bytes of what the API is sent; larger bodies are refused",
 	api.LimitPublicRequests:           "requests a second from one network that change something before a login, such as logins; others are refused",

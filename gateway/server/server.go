@@ -26,6 +26,7 @@ import (
 	"framegate/gateway/metrics"
 	"framegate/gateway/notify"
 	"framegate/gateway/output/sse"
+	"framegate/gateway/ptz"
 	"framegate/gateway/publish"
 	"framegate/gateway/record"
 	"framegate/gateway/rendition"
@@ -62,6 +63,7 @@ type server struct {
 	recordings *record.Recorders
 	thumbnails *thumbnails.Maker
 	exports    *export.Exports
+	ptz        *ptz.Cameras
 	forms      []front.Form
 	hits       *metrics.Hits // of limits
 	panics     metrics.Panics
@@ -120,6 +122,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.thumbnails = s.newThumbnails()
 	s.recordings = s.newRecordings()
 	s.exports = s.newExports()
+	s.ptz = ptz.New(ptz.Options{Camera: s.turning, Limited: s.hits.Hit, Log: o.Log})
 	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.rosterChanged, Log: o.Log})
 	s.publishers = publish.New(s.hub, s.changed, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
@@ -134,7 +137,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	}
 	s.api = api.New(api.Options{
 		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: slices.Concat(linked(s.forms), s.rtsp.links(), s.rtmp.links()),
-		CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
+		PTZ: s.ptz, CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
 	s.notifier = s.newNotifier()
@@ -238,6 +241,7 @@ func (s *server) close() {
 			viewers.Go(form.Close)
 		}
 	}
+	viewers.Go(s.ptz.Close)
 	viewers.Go(s.rtsp.close)
 	viewers.Go(s.rtmp.close)
 	viewers.Wait()

@@ -26,6 +26,8 @@ const (
 	ReadOnly        Code = "read_only"
 	Ending          Code = "ending"
 	NotWritten      Code = "not_written"
+	NoPTZ           Code = "no_ptz"
+	CameraLogin     Code = "camera_login"
 )
 
 // internal is the code of what has no other.
@@ -55,6 +57,7 @@ var kinds = []kind{
 	{LastAdmin, http.StatusConflict, "nobody would be admin"},
 	{OfFile, http.StatusConflict, "it is of the configuration file, and changed there"},
 	{NotDone, http.StatusConflict, "it is not ready"},
+	{NoPTZ, http.StatusConflict, "the camera does not turn, or nothing says where it is told to"},
 	{"changed_meanwhile", http.StatusPreconditionFailed, "somebody else changed it meanwhile"},
 	{"too_large", http.StatusRequestEntityTooLarge, "what was sent is too large"},
 	{"wrong_type", http.StatusUnsupportedMediaType, "what was sent is of a kind that is not taken"},
@@ -66,10 +69,13 @@ var kinds = []kind{
 	{"too_often", http.StatusTooManyRequests, "too many requests; Retry-After says when to come back"},
 	{TooManyAttempts, http.StatusTooManyRequests, "too many wrong passwords; none is looked at for a while"},
 	{internal, http.StatusInternalServerError, "something went wrong inside"},
+	{"camera_failed", http.StatusBadGateway, "the camera does not do it"},
+	{CameraLogin, http.StatusBadGateway, "the camera wants another name or password"},
 	{"busy", http.StatusServiceUnavailable, "not at the moment; try again"},
 	{Locked, http.StatusServiceUnavailable, "another process is writing what this would change"},
 	{ReadOnly, http.StatusServiceUnavailable, "the disk of the recordings cannot be written"},
 	{Ending, http.StatusServiceUnavailable, "the server ends"},
+	{"camera_silent", http.StatusGatewayTimeout, "the camera does not answer"},
 	{"disk_full", http.StatusInsufficientStorage, "the disk is full, and nothing was changed"},
 	{NotWritten, http.StatusInsufficientStorage, "it holds until a restart, since it could not be written"},
 }

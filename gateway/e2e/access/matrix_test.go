@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // principals are the columns of the matrix. Those without a name of their own
 // in the manner of coming in come with a cookie.
 var principals = []string{
-	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics", "lasting", "digest",
+	"nobody", "other", "viewer", "publisher", "playback", "admin", "expired", "token", "revoked", "basic", "link", "badlink", "metrics", "lasting", "digest", "turner",
 }
 
 // matrix is a gateway with one of each principal.
@@ -49,7 +49,7 @@ webrtc: {listen: "127.0.0.1:0"}
 limits: {viewers_per_address: 1000}
 cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: continuous}}}`)
 	for name, grant := range map[string]string{
-		"other": "view:other", "viewer": "view:front", "publisher": "publish:front", "playback": "playback:front", "expired": "admin",
+		"other": "view:other", "viewer": "view:front", "publisher": "publish:front", "playback": "playback:front", "turner": "ptz:front", "expired": "admin",
 	} {
 		m.AddUser(t, name, grant)
 	}
@@ -225,6 +225,12 @@ func apiRows() []row {
 	plain("POST /api/v1/cameras/probe", says(`{"source": "http://169.254.169.254/"}`))
 	camera("POST /api/v1/cameras/{id}/probe", says(`{}`))
 	plain("POST /api/v1/cameras/discover", says(`{"address": "http://169.254.169.254/"}`))
+	camera("GET /api/v1/cameras/{id}/ptz", nil)
+	camera("POST /api/v1/cameras/{id}/ptz", says(`{"pan": 1}`))
+	camera("POST /api/v1/cameras/{id}/ptz/presets", says(`{"name": "x"}`))
+	for _, id := range []string{"front", "absent"} {
+		add("DELETE /api/v1/cameras/{id}/ptz/presets/{preset}", at("/api/v1/cameras/"+id+"/ptz/presets/1"), nil)
+	}
 	camera("GET /api/v1/cameras/{id}/timeline", nil)
 	camera("GET /api/v1/cameras/{id}/days", nil)
 	camera("GET /api/v1/cameras/{id}/thumbnails", nil)
@@ -481,7 +487,7 @@ func (m *matrix) checkRefusal(t *testing.T, row row, principal, path string, a r
 	if a.StatusCode >= 400 && a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%s: %d without nosniff", about, a.StatusCode)
 	}
-	mayBe := slices.Contains([]string{"viewer", "publisher", "playback", "admin", "token", "basic", "link", "lasting"}, principal)
+	mayBe := slices.Contains([]string{"viewer", "publisher", "playback", "admin", "token", "basic", "link", "lasting", "turner"}, principal)
 	if mayBe || !strings.Contains(path, "front") && !strings.Contains(path, "absent") {
 		return
 	}

@@ -101,6 +101,8 @@ export const cameras = {
   normalizeAuto: ['Encode anew what browsers do not show', 'Neu kodieren, was Browser nicht zeigen'],
   normalizeAlways: ['Encode all anew', 'Alle neu kodieren'],
   normalizeNever: ['Leave them as they are', 'Lassen, wie sie sind'],
+  onvif: ['Turns at (ONVIF)', 'Schwenkt über (ONVIF)'],
+  onvifHelp: ['For a camera that turns: its ONVIF address, at the same host. Finding cameras fills it in.', 'Für schwenkbare Kameras: die ONVIF-Adresse, am selben Rechner. Die Kamerasuche trägt sie ein.'],
   insecure: ['Accept any certificate', 'Jedes Zertifikat annehmen'],
   insecureHelp: ['For cameras with a certificate of their own. Whoever sits in between can pretend to be the camera.', 'Für Kameras mit eigenem Zertifikat. Wer dazwischen sitzt, kann sich als die Kamera ausgeben.'],
   saved: ['The camera was changed.', 'Die Kamera wurde geändert.'],

@@ -98,6 +98,10 @@ const problems: Record<Schemas['Problem']['code'], string> = {
   locked: 'Ein anderes Programm schreibt gerade. Versuchen Sie es gleich wieder.',
   read_only: 'Der Datenträger der Aufnahmen ist nicht beschreibbar.',
   ending: 'Der Server wird gerade beendet.',
+  no_ptz: 'Diese Kamera lässt sich nicht schwenken, oder ihr fehlt die ONVIF-Adresse.',
+  camera_failed: 'Die Kamera macht das nicht:',
+  camera_login: 'Die Kamera verlangt einen anderen Benutzer oder ein anderes Passwort. Er muss ONVIF benutzen und sie schwenken dürfen.',
+  camera_silent: 'Die Kamera antwortet nicht. Prüfen Sie, ob sie Strom und Netz hat und ob ihre ONVIF-Adresse stimmt.',
   disk_full: 'Der Datenträger ist voll, nichts wurde geändert. Schaffen Sie Platz.',
   not_written: 'Es gilt nur bis zum Neustart: Der Datenträger ist voll. Schaffen Sie Platz.',
 };

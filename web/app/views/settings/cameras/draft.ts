@@ -6,7 +6,7 @@ import { wireOf } from './source';
 
 /** All keys of a camera that can be set, in the order of the form. */
 export const KEYS = [
-  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'tls_insecure',
+  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'tls_insecure', 'onvif',
   'record.mode', 'record.every', 'record.codec', 'record.sound', 'record.schedule.zone', 'record.schedule.hours',
   'record.keep.max_age', 'record.keep.max_bytes', 'record.keep.marked.max_age',
 ] as const;
@@ -43,6 +43,7 @@ const FOR: Partial<Record<Key, RegExp>> = {
   sound: /^((rtsp|rtmp|flv)s?|tcp(-listen)?|file|upload)$/,
   normalize: /^(http|rtsp)s?$/,
   tls_insecure: /^(http|rtsp|rtmp|flv)s$/,
+  onvif: /^(http|rtsp|flv)s?$/,
 };
 
 /** Says whether a key has a use for the camera that is drafted. */
@@ -51,6 +52,9 @@ export function suits(key: Key, draft: Draft): boolean {
   if (key === 'keep') return wire !== 'upload';
   const mode = draft['record.mode'];
   switch (key) {
+    case 'tls_insecure':
+      if (draft.onvif.startsWith('https:')) return true;
+      break;
     case 'record.every':
       return mode === 'pictures';
     case 'record.codec':

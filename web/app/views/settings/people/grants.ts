@@ -1,8 +1,11 @@
 // What somebody may do, as the server writes it: admin, metrics, add, or an action with a camera,
 // as view:front or view:*.
 
-export const ACTIONS = ['view', 'playback', 'publish'] as const;
+export const ACTIONS = ['view', 'playback', 'publish', 'ptz'] as const;
 export type Action = (typeof ACTIONS)[number];
+
+/** What a link can be for. */
+export const LINKED = ['view', 'playback', 'publish'] as const;
 
 /** All cameras, in place of one. */
 export const ALL = '*';
@@ -20,7 +23,7 @@ export function withGrant(grants: readonly string[], grant: string, given: boole
 
 /** The cameras that grants name, ALL left out. */
 export function camerasOf(grants: readonly string[]): string[] {
-  return [...new Set(grants.flatMap((grant) => /^(?:view|playback|publish):(.+)$/.exec(grant)?.[1] ?? []))].filter((camera) => camera !== ALL);
+  return [...new Set(grants.flatMap((grant) => /^(?:view|playback|publish|ptz):(.+)$/.exec(grant)?.[1] ?? []))].filter((camera) => camera !== ALL);
 }
 
 /** What is sent: who may do everything needs no more than that, and what all cameras have none has besides. */
