@@ -14,8 +14,8 @@ async function playing(page, state) {
 }
 
 const taken = (page) => page.evaluate(() => document.querySelector('framegate-player').time.getTime());
-const later = (page, ms) => page.waitForFunction((ms) => document.querySelector('framegate-player').time?.getTime() > ms, ms);
-const back = (page, ms) => page.waitForFunction((ms) => document.querySelector('framegate-player').time?.getTime() === ms, ms);
+const later = (page, ms) => page.waitForFunction((ms) => document.querySelector('framegate-player')?.time?.getTime() > ms, ms);
+const back = (page, ms) => page.waitForFunction((ms) => document.querySelector('framegate-player')?.time?.getTime() === ms, ms);
 
 // film gives the stretch in which the film was recorded.
 async function film(traveller) {
@@ -28,7 +28,7 @@ export async function present(traveller) {
   const { as, axe, shot, touch } = traveller;
   const page = await as('admin', { path: '/camera/gate' });
   const shown = await playing(page, 'live');
-  await page.waitForFunction(() => document.querySelector('[role="slider"]').ariaValueText?.startsWith('Live'));
+  await page.waitForFunction(() => document.querySelector('[role="slider"]')?.ariaValueText?.startsWith('Live'));
   const now = await page.getByRole('slider').getAttribute('aria-valuenow');
   for (const [what, ms] of Object.entries({ picture: shown, 'bar of time': now * 1000 })) { // the clock of a device that is wrong says nothing
     check(Math.abs(ms - Date.now()) < 1_800_000, `the ${what} is of ${new Date(ms).toISOString()}`);
@@ -69,7 +69,7 @@ export async function present(traveller) {
   await page.getByRole('button', { name: 'How it is shown' }).click();
   await page.getByLabel(/^Way of showing/).selectOption('jpeg');
   await page.getByLabel('Largest size').selectOption('320');
-  await page.waitForFunction(() => document.querySelector('framegate-player').activeMode === 'jpeg');
+  await page.waitForFunction(() => document.querySelector('framegate-player')?.activeMode === 'jpeg');
   check(new URL(page.url()).search.includes('mode=jpeg') && new URL(page.url()).search.includes('width=320'), page.url());
   await page.keyboard.press('Escape');
   if (touch) return;
@@ -93,7 +93,7 @@ export async function past(traveller) {
   check(first >= from + 1900 && first < to, `${new Date(first).toISOString()} is shown, ${at} was wanted`);
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await page.locator('.over').getByText('Recorded, paused').waitFor();
-  await page.waitForFunction(() => document.querySelector('framegate-player').past?.paused);
+  await page.waitForFunction(() => document.querySelector('framegate-player')?.past?.paused);
   await axe();
   await shot('past');
 
@@ -187,10 +187,10 @@ export async function operated(traveller) {
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   for (const wanted of (await speed.locator('option').evaluateAll((options) => options.map(({ value }) => Number(value)))).filter((wanted) => touch === Math.abs(wanted) < 1)) {
     await goTo(start);
-    await page.waitForFunction((start) => Math.abs(document.querySelector('framegate-player').time?.getTime() - start) < 100, start);
+    await page.waitForFunction((start) => Math.abs(document.querySelector('framegate-player')?.time?.getTime() - start) < 100, start);
     await speed.selectOption(String(wanted));
     await rate(wanted);
-    await page.waitForFunction(([start, way]) => (document.querySelector('framegate-player').time?.getTime() - start) * way > 200, [start, Math.sign(wanted)]);
+    await page.waitForFunction(([start, way]) => (document.querySelector('framegate-player')?.time?.getTime() - start) * way > 200, [start, Math.sign(wanted)]);
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
   }
 
@@ -202,7 +202,7 @@ export async function operated(traveller) {
   await page.getByRole('slider', { name: 'Volume' }).fill('0.5');
   await shot('operated');
   await page.getByRole('button', { name: 'Turn the sound off' }).click();
-  await page.waitForFunction(() => document.querySelector('framegate-player').muted && document.querySelector('framegate-player').volume === 0.5);
+  await page.waitForFunction(() => document.querySelector('framegate-player')?.muted && document.querySelector('framegate-player')?.volume === 0.5);
 
   const float = page.getByRole('button', { name: 'Picture in picture' });
   await float.click();
@@ -220,12 +220,12 @@ export async function operated(traveller) {
 
   await page.getByRole('heading', { level: 1 }).click(); // or the space bar presses the button that was clicked
   await page.keyboard.press('a');
-  await page.waitForFunction(() => !document.querySelector('framegate-player').muted);
+  await page.waitForFunction(() => document.querySelector('framegate-player')?.muted === false);
   for (const [key, wanted] of [['l', 2], ['l', 4], ['j', -1], ['j', -2], ['l', 1]]) {
     await page.keyboard.press(key);
     await rate(wanted);
   }
-  const paused = (so) => page.waitForFunction((so) => document.querySelector('framegate-player').past?.paused === so, so);
+  const paused = (so) => page.waitForFunction((so) => document.querySelector('framegate-player')?.past?.paused === so, so);
   await page.keyboard.press('k');
   await paused(true);
   await page.keyboard.press(' ');
@@ -233,7 +233,7 @@ export async function operated(traveller) {
   await page.keyboard.press('k');
   await paused(true);
   await goTo(start); // or what was on its way as it was paused is shown a moment later
-  await page.waitForFunction((start) => Math.abs(document.querySelector('framegate-player').time?.getTime() - start) < 100, start);
+  await page.waitForFunction((start) => Math.abs(document.querySelector('framegate-player')?.time?.getTime() - start) < 100, start);
   await page.getByRole('heading', { level: 1 }).click();
   const at = await taken(page);
   await page.keyboard.press('.');

@@ -9,7 +9,7 @@ async function bar({ as }) {
   const slider = page.getByRole('slider', { name: 'Time bar' });
   await slider.waitFor();
   const field = page.getByLabel('Go to a time');
-  const said = (pattern) => page.waitForFunction((source) => new RegExp(source).test(document.querySelector('[role="slider"]').ariaValueText), pattern.source);
+  const said = (pattern) => page.waitForFunction((source) => new RegExp(source).test(document.querySelector('[role="slider"]')?.ariaValueText), pattern.source);
   const played = async () => Number(await slider.getAttribute('aria-valuenow'));
   const box = () => slider.boundingBox();
   return { page, slider, field, said, played, box };
@@ -77,7 +77,7 @@ export async function keysAndWords(traveller) {
   await said(past);
   const first = await played();
   await page.keyboard.press('PageDown');
-  await page.waitForFunction((was) => Number(document.querySelector('[role="slider"]').ariaValueNow) < was, first);
+  await page.waitForFunction((was) => Number(document.querySelector('[role="slider"]')?.ariaValueNow) < was, first);
   await page.keyboard.press('End');
   await said(live);
   await field.fill('soon');
@@ -109,7 +109,7 @@ export async function touched(traveller) {
   await said(live);
   await fingers.fling(0.3, 60);
   const farS = (before - 1.2 * wentMs) / 1000;
-  await page.waitForFunction((farS) => Number(document.querySelector('[role="slider"]').ariaValueNow) < farS, farS);
+  await page.waitForFunction((farS) => Number(document.querySelector('[role="slider"]')?.ariaValueNow) < farS, farS);
 
   // Whoever returns to the present while the bar still moves is there, and stays.
   for (let i = 0; i < 3; i++) {
@@ -174,7 +174,7 @@ export async function holes(traveller) {
   for (let whole = false; !whole; ) {
     await goTo(starts[0] + 500);
     await speed.selectOption({ label: '8×' });
-    await page.waitForFunction((ms) => document.querySelector('framegate-player').time?.getTime() > ms, starts[5] + 1000);
+    await page.waitForFunction((ms) => document.querySelector('framegate-player')?.time?.getTime() > ms, starts[5] + 1000);
     whole = await page.evaluate(() => [0, 1, 2, 3, 4, 5].every((stretch) => window.shown.has(stretch)));
   }
   check(await page.evaluate(() => !window.shown.has('a hole')), 'a hole takes time');
@@ -192,6 +192,6 @@ export async function holes(traveller) {
   const at = new URL(page.url()).searchParams.get('at');
   await page.waitForFunction((at) => Date.parse(new URL(location.href).searchParams.get('at')) > Date.parse(at) + 1000, at); // the address goes on with the time in it
   await page.getByRole('button', { name: 'Skip the gap' }).click();
-  await page.waitForFunction((ms) => document.querySelector('framegate-player').time?.getTime() >= ms, starts[2]);
+  await page.waitForFunction((ms) => document.querySelector('framegate-player')?.time?.getTime() >= ms, starts[2]);
   await hole.waitFor({ state: 'detached' });
 }

@@ -9,7 +9,7 @@ const tile = (page, camera) => page.locator(`[data-camera="${camera}"].live`);
 // computer slept meanwhile.
 export async function restarted({ as, gateway, expect, axe, shot }) {
   expect(/ERR_|Failed to load|WebSocket/);
-  const playing = (page) => page.waitForFunction(() => document.querySelector('framegate-player').state === 'live');
+  const playing = (page) => page.waitForFunction(() => document.querySelector('framegate-player')?.state === 'live');
   const wall = await as('admin', { path: '/' });
   const camera = await as('admin', { path: '/camera/gate' });
   const asleep = await as('admin', { path: '/camera/yard' });
@@ -32,7 +32,7 @@ export async function restarted({ as, gateway, expect, axe, shot }) {
   await tile(wall, 'yard').waitFor();
   for (const page of [camera, asleep]) {
     await playing(page);
-    await page.waitForFunction((again) => document.querySelector('framegate-player').time > again, again);
+    await page.waitForFunction((again) => document.querySelector('framegate-player')?.time > again, again);
   }
   for (const page of [wall, camera, asleep]) {
     await lost(page).waitFor({ state: 'detached' });

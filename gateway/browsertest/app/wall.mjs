@@ -15,7 +15,7 @@ export async function tiles({ as, axe, shot }) {
   await page.locator('[data-camera="gate"]').getByRole('img', { name: 'Is being recorded' }).waitFor();
   await page.locator('[data-camera="away"].trouble.offline').waitFor();
   await page.locator('[data-camera="phone"].trouble').waitFor();
-  await page.waitForFunction(() => /^\s*\d{1,5} ms/.test(document.querySelector('[data-camera="yard"] .marks').textContent)); // by the server's clock
+  await page.waitForFunction(() => /^\s*\d{1,5} ms/.test(document.querySelector('[data-camera="yard"] .marks')?.textContent)); // by the server's clock
   await axe();
   await shot('tiles');
 }
