@@ -3,9 +3,7 @@ package interop
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +15,6 @@ import (
 func TestGo2rtcIsACameraWithSound(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg", "ffprobe")
-	program := rig.PeerTool(t, "go2rtc")
 	port, rtmp, http := rig.HeldPort(t), rig.HeldPort(t), rig.HeldPort(t)
 	settings := fmt.Sprintf("api: {listen: '127.0.0.1:%d'}\nrtmp: {listen: '127.0.0.1:%d'}\nwebrtc: {listen: ''}\nsrtp: {listen: ''}\nrtsp: {listen: '127.0.0.1:%d'}\nstreams:\n", http, rtmp, port)
 	cameras := fmt.Sprintf("cameras:\n  rtmp: {source: 'rtmp://127.0.0.1:%d/aac'}\n  flv: {source: 'http://127.0.0.1:%d/api/stream.flv?src=aac'}\n", rtmp, http)
@@ -26,13 +23,7 @@ func TestGo2rtcIsACameraWithSound(t *testing.T) {
 		settings += fmt.Sprintf("  %s: 'exec:ffmpeg -v error -re -f lavfi -i testsrc2=s=320x240:r=25 -f lavfi -i sine=440 -c:v libx264 -preset ultrafast -tune zerolatency -g 25 -c:a %s -rtsp_transport tcp -f rtsp {output}'\n", name, encoder)
 		cameras += fmt.Sprintf("  %s: {source: 'rtsp://127.0.0.1:%d/%[1]s'}\n", name, port)
 	}
-	file := filepath.Join(t.TempDir(), "go2rtc.yaml")
-	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := rig.Program(t, program, "-config", file).Start(); err != nil {
-		t.Fatal(err)
-	}
+	startGo2rtc(t, settings)
 	s := rig.Start(t, cameras)
 	for name, want := range map[string]string{"aac": "h264 aac", "opus": "h264 opus", "pcma": "h264 aac", "rtmp": "h264 aac", "flv": "h264 aac"} {
 		rig.Await(t, "the sound of "+name, func() bool { return tracksOf(t, s.URL+"/live/"+name+".mp4") == want })

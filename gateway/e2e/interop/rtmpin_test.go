@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"fmt"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -9,8 +10,8 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-// TestWhoSendsByRTMP is a camera: ffmpeg with B-frames and sound, and GStreamer. A second one is refused, and so is who sends to a camera that is pulled,
-// and who sends what is not taken.
+// TestWhoSendsByRTMP is a camera: ffmpeg with B-frames and sound, GStreamer, and go2rtc, which has its pictures from here by RTSP. A second one
+// is refused, and so is who sends to a camera that is pulled, and who sends what is not taken.
 func TestWhoSendsByRTMP(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg", "gst-launch-1.0")
@@ -19,9 +20,11 @@ func TestWhoSendsByRTMP(t *testing.T) {
 	}
 	s := rig.Start(t, `
 rtmp: {listen: '127.0.0.1:0'}
+rtsp: {listen: '127.0.0.1:0'}
 cameras:
   plain: {source: 'upload:'}
   gst: {source: 'upload:'}
+  bridged: {source: 'upload:'}
   other: {source: 'upload:'}
   pulled: {source: 'http://127.0.0.1:9/'}`)
 	clip := rig.NumberedClip(t, 400)
@@ -42,6 +45,9 @@ cameras:
 			if camera != "plain" {
 				return
 			}
+			bridge := fmt.Sprintf("api: {listen: ''}\nwebrtc: {listen: ''}\nsrtp: {listen: ''}\nrtsp: {listen: ''}\nstreams: {plain: '%s'}\npublish: {plain: '%s'}\n", s.RTSP(t, false, "plain"), s.RTMP(t, false, "bridged"))
+			startGo2rtc(t, bridge)
+			rig.ExpectNumbers(t, s, "bridged", 10)
 			rig.Await(t, "the sound", func() bool {
 				a := s.Call(t, http.MethodGet, "/api/v1/cameras/plain/status", nil, rig.Credentials{}, http.StatusOK)
 				return strings.Contains(string(a.Content), `"codec":"aac"`)

@@ -91,13 +91,18 @@ var blind = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: tru
 func throughGo2rtc(t *testing.T, address string) string {
 	t.Helper()
 	port := rig.HeldPort(t)
+	startGo2rtc(t, fmt.Sprintf("api: {listen: ''}\nwebrtc: {listen: ''}\nsrtp: {listen: ''}\nrtsp: {listen: '127.0.0.1:%d'}\nstreams: {phone: '%s'}\n", port, address))
+	return fmt.Sprintf("rtsp://127.0.0.1:%d/phone", port)
+}
+
+// startGo2rtc has it run until the test ends.
+func startGo2rtc(t *testing.T, settings string) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "go2rtc.yaml")
-	settings := fmt.Sprintf("api: {listen: ''}\nwebrtc: {listen: ''}\nsrtp: {listen: ''}\nrtsp: {listen: '127.0.0.1:%d'}\nstreams: {phone: '%s'}\n", port, address)
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := rig.Program(t, rig.PeerTool(t, "go2rtc"), "-config", file).Start(); err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("rtsp://127.0.0.1:%d/phone", port)
 }

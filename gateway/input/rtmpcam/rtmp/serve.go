@@ -36,7 +36,7 @@ var (
 	errNoWish  = errors.New("it says much and never what it wants")
 )
 
-// fourCCs are the codecs that are taken of Enhanced RTMP, as connect is answered.
+// fourCCs are the codecs that are taken of Enhanced RTMP, as connect is answered where it names any.
 var fourCCs = []string{"avc1", "hvc1", "mp4a", "Opus"}
 
 // Serve shakes hands with a client and answers it until it says what it wants, which is
@@ -112,6 +112,10 @@ func textAt(values []any, n int) (string, bool) {
 func (s *Sender) connect(id float64, values []any) error {
 	said, _ := first(values).(object)
 	s.Wish.App, _ = said["app"].(string)
+	about := []named{{"fmsVer", "FMS/3,0,1,123"}, {"capabilities", 31.0}}
+	if said["fourCcList"] != nil { // go2rtc, which sends none, hears nothing that has a list in it
+		about = append(about, named{"fourCcList", fourCCs})
+	}
 	write := func(kind Kind, body []byte) func() error {
 		return func() error { return s.writer.message(controlStream, kind, 0, body) }
 	}
@@ -120,8 +124,7 @@ func (s *Sender) connect(id float64, values []any) error {
 		write(kindBandwidth, append(number(defaultWindow), 2)), // dynamic
 		func() error {
 			return s.writer.command(0, "_result", id,
-				[]named{{"fmsVer", "FMS/3,0,1,123"}, {"capabilities", 31.0}, {"fourCcList", fourCCs}},
-				status("status", "NetConnection.Connect.Success", "connected", named{"objectEncoding", 0.0}))
+				about, status("status", "NetConnection.Connect.Success", "connected", named{"objectEncoding", 0.0}))
 		},
 	} {
 		if err := do(); err != nil {
