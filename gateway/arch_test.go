@@ -63,6 +63,7 @@ var mayImport = map[string][]string{
 	"gateway/input/rtspcam/rtpvideo":   {"gateway/media", "gateway/input/rtspcam/rtptrack", "transcode/h264", "transcode/h265"},
 	"gateway/input/rtspcam/rtpaudio":   {"gateway/media", "gateway/input/rtspcam/rtptrack"},
 	"gateway/input/rtspcam/rtptest":    {"gateway/media", "gateway/camtest", "transcode/h264", "transcode/h265"},
+	"gateway/input/whipin":             {"gateway/media", "gateway/stream", "gateway/rtc", "gateway/input/rtspcam/rtpvideo", "gateway/input/rtspcam/rtpaudio"},
 	"gateway/input/rtmpin":             {"gateway/httplimit", "gateway/media", "gateway/stream", "gateway/input/rtmpcam/rtmp", "gateway/input/rtmpcam/flv"},
 	"gateway/input/rtmpcam":            {"gateway/camlogin", "gateway/media", "gateway/stream", "gateway/input/rtmpcam/rtmp", "gateway/input/rtmpcam/flv"},
 	"gateway/input/rtmpcam/rtmp":       {},

@@ -55,7 +55,7 @@ type cameraStatus struct {
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches, or is shown what was recorded; for admins"`
-	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks WebRTC webrtc (WHEP), RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, and where this server takes RTMP rtmp and rtmps, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks WebRTC webrtc (WHEP), RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, publish_webrtc (WHIP), and where this server takes RTMP rtmp and rtmps, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // soundStatus is the sound of a camera, or what is made of it.

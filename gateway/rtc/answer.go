@@ -108,6 +108,9 @@ func (p *Port) writeMedia(b *strings.Builder, m *Media, t Track, s *Session) {
 		for _, report := range reports {
 			fmt.Fprintf(b, "a=rtcp-fb:%d %s\r\n", c.Payload, report)
 		}
+		if !t.Sends {
+			fmt.Fprintf(b, "a=rtcp-fb:%d goog-remb\r\n", c.Payload)
+		}
 	}
 	if t.FMTP != "" {
 		fmt.Fprintf(b, "a=fmtp:%d %s\r\n", c.Payload, t.FMTP)

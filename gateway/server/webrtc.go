@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 
@@ -9,8 +10,11 @@ import (
 	"framegate/gateway/config"
 	"framegate/gateway/delivery"
 	"framegate/gateway/front"
+	"framegate/gateway/input/upload"
+	"framegate/gateway/input/whipin"
 	"framegate/gateway/media"
 	"framegate/gateway/output/whep"
+	"framegate/gateway/publish"
 	"framegate/gateway/rendition"
 	"framegate/gateway/rtc"
 	"framegate/gateway/stream"
@@ -45,6 +49,7 @@ func webRTCListen(c *config.Config) string {
 // webRTCForms gives the rows of forms that are WebRTC.
 func (s *server) webRTCForms(options delivery.Options) []front.Form {
 	viewers := whep.New(whep.Options{Options: options, Port: s.webrtc})
+	senders := whipin.New(whipin.Options{Port: s.webrtc, Limited: s.hits.Hit, Log: s.Log})
 	explain := func(w http.ResponseWriter, _ *http.Request, _ front.Visit) error { return s.webrtc.Explain(w) }
 	session := func(w http.ResponseWriter, r *http.Request, _ front.Visit) error {
 		return s.webrtc.Serve(w, r, r.PathValue("session"))
@@ -63,6 +68,9 @@ func (s *server) webRTCForms(options delivery.Options) []front.Form {
 			{Err: whep.ErrNoH264, Status: http.StatusNotAcceptable},
 			{Err: whep.ErrNoPicture, Status: http.StatusServiceUnavailable},
 		}},
+		{Method: "POST", Address: "/live/{id}/whip", Action: auth.Publish, Link: "publish_webrtc", Serve: s.whip(senders), Explain: explain, Session: session, Close: senders.Close, Refusals: []front.Refusal{
+			{Err: whipin.ErrNotTaken, Status: http.StatusNotAcceptable},
+		}},
 	}
 }
 
@@ -77,24 +85,53 @@ func (s *server) whep(viewers *whep.Handler) front.Handle {
 		if err != nil {
 			return err
 		}
-		visit := s.lasting(r, v, auth.View)
-		visit.Choice = s.webRTCChoice(v.Camera, request, visit.Client)
-		return viewers.Serve(r.Context(), w, offer, visit)
+		watched, end, leave := s.lasting(r, v, auth.View)
+		client := v.Client()
+		client.Exit = &stream.Exit{End: func() { end(stream.ErrEnded) }}
+		return viewers.Serve(r.Context(), w, offer, &whep.Visit{
+			Context: watched, Leave: leave, Client: client, Choice: s.webRTCChoice(v.Camera, request, client),
+			Host: r.Host, Where: addressOf(r),
+		})
 	}
 }
 
-// lasting gives a visit that goes on when its request is answered, for as long as it is
-// permitted.
-func (s *server) lasting(r *http.Request, v front.Visit, action auth.Action) *whep.Visit {
-	watched, stop := s.auth.Watch(context.WithoutCancel(r.Context()), v.Principal, action, v.Camera)
-	watched, end := context.WithCancelCause(watched)
-	client := v.Client()
-	client.Exit = &stream.Exit{End: func() { end(stream.ErrEnded) }}
-	return &whep.Visit{
-		Context: watched, Leave: func() { end(nil); stop() },
-		Client: client, Host: r.Host, Where: front.BaseOf(r.Context()) + r.URL.Path,
+// whip makes a handle that takes a camera's pictures by WebRTC.
+func (s *server) whip(senders *whipin.Handler) front.Handle {
+	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
+		offer, err := senders.Offered(r)
+		if err != nil {
+			return err
+		}
+		if _, known := s.cameras.Find(v.Camera); !known {
+			return stream.ErrUnknown
+		}
+		publisher := publish.Publisher{Camera: v.Camera, Name: r.URL.Query().Get("publisher"), Address: v.Address, Principal: v.Principal.Subject()}
+		watched, _, leave := s.lasting(r, v, auth.Publish)
+		return senders.Serve(w, offer, &whipin.Visit{
+			Context: watched, Leave: leave,
+			Publish: func(ctx context.Context, source stream.Source) error {
+				err := s.publishers.Run(ctx, publisher, source)
+				if errors.Is(err, stream.ErrBusy) && !errors.Is(err, publish.ErrTakenOver) {
+					s.hits.Hit(upload.LimitPublishersPerCamera)
+				}
+				return err
+			},
+			Lets: s.throttle().Lets, MaxFrameBytes: s.settings().Limits.FrameBytes, Silent: s.takesNoSound(v.Camera),
+			Host: r.Host, Where: addressOf(r),
+		})
 	}
 }
+
+// lasting gives a context that goes on when a request is answered, for as long as what
+// it asks for is permitted.
+func (s *server) lasting(r *http.Request, v front.Visit, action auth.Action) (watched context.Context, end context.CancelCauseFunc, leave func()) {
+	permitted, stop := s.auth.Watch(context.WithoutCancel(r.Context()), v.Principal, action, v.Camera)
+	watched, end = context.WithCancelCause(permitted)
+	return watched, end, func() { end(nil); stop() }
+}
+
+// addressOf gives the address of a request as its client knows it, without the host.
+func addressOf(r *http.Request) string { return front.BaseOf(r.Context()) + r.URL.Path }
 
 // webRTCChoice gives the streams that can be shown of a camera.
 func (s *server) webRTCChoice(camera string, request rendition.Request, client stream.Client) whep.Choice {

@@ -143,6 +143,10 @@ func rows() []row {
 	camera("GET /live/{id}/recording.m3u8", "/live/{}/recording.m3u8", nil, nil)
 	camera("GET /live/{id}/thumbnail.jpg", "/live/{}/thumbnail.jpg", nil, nil)
 	camera("POST /live/{id}/whep", "/live/{}/whep", rig.AsSDP, says(rig.Offer))
+	camera("POST /live/{id}/whip", "/live/{}/whip", rig.AsSDP, says(strings.Replace(rig.Offer, "recvonly", "sendonly", 1)))
+	camera("OPTIONS /live/{id}/whip", "/live/{}/whip", nil, nil)
+	camera("DELETE /live/{id}/whip/{session}", "/live/{}/whip/absent", nil, nil)
+	camera("PATCH /live/{id}/whip/{session}", "/live/{}/whip/absent", nil, nil)
 	camera("OPTIONS /live/{id}/whep", "/live/{}/whep", nil, nil)
 	camera("PATCH /live/{id}/whep/{session}", "/live/{}/whep/absent", nil, nil)
 	camera("DELETE /live/{id}/whep/{session}", "/live/{}/whep/absent", nil, nil)
@@ -387,6 +391,9 @@ func TestPermissionMatrix(t *testing.T) {
 			a := m.publishing(t, m.Request(t, row.method, path, body, row.header), m.as(t, p))
 			fmt.Fprintf(&line, " %-9d", a.StatusCode)
 			m.checkRefusal(t, row, p, path, a, denied)
+			if made := a.Header.Get("Location"); a.StatusCode == http.StatusCreated && row.body != nil && strings.HasPrefix(made, "/live/") { // a session, which nobody connects
+				m.Send(t, m.Request(t, http.MethodDelete, made, nil, nil), rig.Credentials{})
+			}
 		}
 		fmt.Fprintf(&table, "%-32s %-45s%s\n", row.route, shown, strings.TrimRight(line.String(), " "))
 	}

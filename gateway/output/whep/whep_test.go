@@ -29,9 +29,10 @@ func TestPicturesComeByWebRTC(t *testing.T) {
 					t.Fatalf("picture %d is of %d units, want %d", n, len(got.units), want)
 				}
 			}
-			if forms := s.hub.Forms(); len(forms) != 1 || forms[0].Form != Form || forms[0].Viewers != 1 || forms[0].Frames < 50 {
-				t.Errorf("counted are %+v", forms)
-			}
+			await(t, "all are counted", func() bool {
+				forms := s.hub.Forms()
+				return len(forms) == 1 && forms[0].Form == Form && forms[0].Viewers == 1 && forms[0].Frames == 50
+			})
 		})
 	}
 }

@@ -130,7 +130,7 @@ func (t *Intake) outOfOrder(p *rtp.Packet, ahead int16, arrived time.Time, give 
 		t.hand(p, arrived, t.gap(p.SequenceNumber), give)
 	case ahead > 0:
 		if place := &t.early[p.SequenceNumber%reordered]; *place == nil {
-			*place, t.waiting = p, t.waiting+1
+			*place, t.waiting = p.Clone(), t.waiting+1 // whose bytes may be the caller's again soon
 		}
 	default:
 		t.hand(p, arrived, Next, give)
