@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -16,15 +17,29 @@ import (
 // that are written. Its id is the name as far as ids can say it, unless that is another's
 // name: whoever asks for that one must not see this.
 func (r *reader) camera(name string, n *plainyaml.Node, path string) *camera {
-	id := config.IDOf(name)
+	shown := withoutAddress(name)
+	id := config.IDOf(shown)
 	c := &camera{id: id, line: n.Line, path: path, keys: make(map[string]string)}
 	for i := 2; r.has(c.id) || c.id != name && r.names.Get(c.id) != nil; i++ {
 		c.id = config.IDOf(fmt.Sprintf("%.50s-%d", id, i))
 	}
-	if c.id != name {
-		c.keys["name"] = name
+	if c.id != shown {
+		c.keys["name"] = shown
 	}
 	return c
+}
+
+// withoutAddress gives the host of a name that is an address, in which there may be a password:
+// go2rtc names a stream by its source where nobody else did.
+func withoutAddress(name string) string {
+	_, rest, is := strings.Cut(name, "://")
+	if !is {
+		return name
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return cmp.Or(rest[strings.LastIndexByte(rest, '@')+1:], "camera")
 }
 
 func (r *reader) has(id string) bool {

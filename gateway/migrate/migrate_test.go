@@ -137,6 +137,25 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// TestNamesThatAreAddresses tell no password.
+func TestNamesThatAreAddresses(t *testing.T) {
+	result, err := Read([]byte("streams:\n  \"rtsp://u:canary@10.0.0.1:554/a\": \"rtsp://u:pw@10.0.0.1:554/a\"\n  \"ffmpeg:http://u:can@ry@cam/x?p=canary#video=h264\": http://cam/x\n  \"rtmp:///canary\": http://cam/y\n"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := config.Parse("framegate.yaml", result.Config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := ""
+	for _, camera := range ours.Cameras {
+		names += camera.ID + " " + camera.Name + ", "
+	}
+	if want := "10-0-0-1-554 10.0.0.1:554, cam cam, camera camera, "; names != want || strings.Contains(string(result.Config)+fmt.Sprint(result.Losses), "canary") {
+		t.Errorf("the cameras are %s in %s with %v", names, result.Config, result.Losses)
+	}
+}
+
 // TestNothingToTake says why there is nothing to write.
 func TestNothingToTake(t *testing.T) {
 	for _, c := range []struct {
