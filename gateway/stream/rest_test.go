@@ -131,3 +131,29 @@ func TestPaceOfFramesInGroups(t *testing.T) {
 		}
 	})
 }
+
+// TestPaceOfABurst: what comes at once at first, as of a new rendition, is as fast as it is to be
+// shown; and a leap of a camera's clock is no pace.
+func TestPaceOfABurst(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{Hold: true})
+		for n := range 100 {
+			cam.give(shown(time.Duration(n+1) * 50 * time.Millisecond))
+			if fps := r.FPS(); n > 0 && (fps < 19 || fps > 25) {
+				t.Fatalf("%v frames a second after %d frames", fps, n+1)
+			}
+			if n < 30 {
+				time.Sleep(5 * time.Millisecond)
+			} else {
+				time.Sleep(50 * time.Millisecond)
+			}
+		}
+		for n := range 30 {
+			cam.give(shown(time.Hour + time.Duration(n)*50*time.Millisecond))
+			time.Sleep(50 * time.Millisecond)
+		}
+		if fps := r.FPS(); fps < 19 || fps > 21 {
+			t.Errorf("%v frames a second after the clock leapt", fps)
+		}
+	})
+}

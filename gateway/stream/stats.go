@@ -54,7 +54,7 @@ type counters struct {
 }
 
 func (c *counters) count(f *media.Frame, now time.Time) {
-	c.pace.count(now, c.newest)
+	c.pace.count(now, c.newest, f.PTS)
 	c.frames++
 	c.bytes += uint64(len(f.Data))
 	c.format = f.Format
@@ -70,6 +70,9 @@ const (
 	paceGroup = time.Millisecond
 	// paceLost is how long a run may have no frame without being counted anew.
 	paceLost = 10 * time.Second
+	// paceBurst is how many times as far apart frames are in media time as they came where they
+	// came at once, as what a new rendition is made of first. Reordered ones are four times at most.
+	paceBurst = 4
 )
 
 // pace is how fast the frames of a run come, one by one or in groups. The zero
@@ -77,15 +80,19 @@ const (
 type pace struct {
 	interval time.Duration // between frames; 0 while that is not known
 	since    time.Time     // the first frame of a group that came then,
+	at       time.Duration // of that media time,
 	frames   int           // and those after it, are so many
 }
 
-// count takes a frame that came now, where the one before it came last.
-func (p *pace) count(now, last time.Time) {
+// count takes a frame of a media time that came now, where the one before it came last.
+func (p *pace) count(now, last time.Time, at time.Duration) {
 	gap, span := now.Sub(last), now.Sub(p.since)
 	if p.since.IsZero() || gap > paceLost {
-		*p = pace{since: now, frames: 1}
+		*p = pace{since: now, at: at, frames: 1}
 		return
+	}
+	if shown := at - p.at; shown > paceBurst*span && shown < paceLost {
+		span = shown
 	}
 	if gap < paceGroup || span < paceSpan && p.interval > 0 {
 		p.frames++
@@ -95,7 +102,7 @@ func (p *pace) count(now, last time.Time) {
 	if p.interval > 0 {
 		mean = (mean + p.interval) / 2
 	}
-	*p = pace{interval: mean, since: now, frames: 1}
+	*p = pace{interval: mean, since: now, at: at, frames: 1}
 }
 
 func (s *stream) stats() Stats {
