@@ -17,6 +17,7 @@ import (
 	"framegate/gateway/output/moment"
 	"framegate/gateway/output/recording"
 	"framegate/gateway/output/replay"
+	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/ptz"
 	"framegate/gateway/rendition"
 	"framegate/gateway/rtc"
@@ -64,6 +65,8 @@ var limitTexts = map[string]string{
 	httplimit.LimitConnections:           "connections at a time, besides those of viewers; others are closed",
 	httplimit.LimitConnectionsPerAddress: "connections at a time from one network address, besides those of viewers; others are closed",
 	httplimit.LimitRequestsPerAddress:    "requests at a time from one network address, besides those of viewers; others are refused",
+
+	rtspserver.LimitStrangers: "datagrams over UDP from where nobody is to send them; nothing of them is looked at",
 
 	ptz.LimitWaiting: "lists and changes of presets that wait for one camera; others are refused",
 

@@ -9,6 +9,7 @@ import (
 	"framegate/gateway/httplimit"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/metrics"
+	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/ptz"
 	"framegate/gateway/publish"
 	"framegate/gateway/rendition"
@@ -21,7 +22,7 @@ const limitLogins = "logins"
 
 // newHits makes the counters of the limits that are of no form and no input.
 func newHits() *metrics.Hits {
-	return metrics.NewHits(slices.Concat(httplimit.LimitNames, api.LimitNames, stream.LimitNames, ptz.LimitNames)...)
+	return metrics.NewHits(slices.Concat(httplimit.LimitNames, api.LimitNames, stream.LimitNames, ptz.LimitNames, rtspserver.LimitNames)...)
 }
 
 // metricsHandler answers scrapes. Encoders and logins count hits of limits for

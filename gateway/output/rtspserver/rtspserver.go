@@ -149,7 +149,7 @@ func New(o Options) *Server {
 	s.lent.New = func() any { return new(packets) }
 	s.ctx, s.end = context.WithCancel(context.Background())
 	if o.UDP != nil {
-		s.serving.Go(o.UDP.listen) // ends with Close
+		s.serving.Go(func() { o.UDP.listen(o.Limited) }) // ends with Close
 	}
 	return s
 }

@@ -30,6 +30,13 @@ type peer struct {
 	take func(place int, b []byte)
 }
 
+// LimitStrangers counts the datagrams that come from where nobody is to send them: nothing of them
+// is looked at.
+const LimitStrangers = "udp_strangers"
+
+// LimitNames are the limits that this package alone knows.
+var LimitNames = []string{LimitStrangers}
+
 // udpBuffer holds the packets of a keyframe that come all at once. The system may
 // allow less.
 const udpBuffer = 2 << 20
@@ -74,16 +81,16 @@ func (u *UDP) Port() int { return u.rtp.LocalAddr().(*net.UDPAddr).Port }
 func (u *UDP) ports() [2]uint16 { return [2]uint16{uint16(u.Port()), uint16(u.Port() + 1)} }
 
 // listen hears, on both ports, until they are closed, reports of viewers and all that
-// comes of who sends. Of others nothing is looked at.
-func (u *UDP) listen() {
+// comes of who sends. Of others nothing is looked at, and limited is told of each.
+func (u *UDP) listen(limited func(limit string)) {
 	var both sync.WaitGroup
 	for _, socket := range []*net.UDPConn{u.rtp, u.rtcp} {
-		both.Go(func() { u.listenTo(socket) }) // ends with the socket
+		both.Go(func() { u.listenTo(socket, limited) }) // ends with the socket
 	}
 	both.Wait()
 }
 
-func (u *UDP) listenTo(socket *net.UDPConn) {
+func (u *UDP) listenTo(socket *net.UDPConn, limited func(limit string)) {
 	b := make([]byte, 64<<10)
 	for {
 		n, from, err := socket.ReadFromUDPAddrPort(b)
@@ -99,6 +106,7 @@ func (u *UDP) listenTo(socket *net.UDPConn) {
 		u.mu.Unlock()
 		switch {
 		case p == nil:
+			limited(LimitStrangers)
 		case p.take != nil:
 			p.at.Store(time.Now().UnixNano())
 			p.take(slices.Index(p.to, at), b[:n])
