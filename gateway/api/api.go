@@ -69,6 +69,9 @@ type Gateway interface {
 	Settings() Settings
 	// Limits gives the limits there are, by name.
 	Limits() []Limit
+	// Cluster gives what is known of the cluster that the server is a node of; its
+	// lists are not nil.
+	Cluster() Cluster
 	// Facts gives what is known of the server itself.
 	Facts() Facts
 	// Troubles gives what is wrong around the server, in an order of its own.

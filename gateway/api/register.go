@@ -72,6 +72,7 @@ func (a *API) register() {
 	a.registerSettings(r)
 	a.registerServer(r)
 	a.registerLimits(r)
+	a.registerCluster(r)
 	a.registerLog(r)
 	a.registerDiagnostics(r)
 	a.document = a.set.Document()

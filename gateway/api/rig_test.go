@@ -144,6 +144,10 @@ func (g *fakeGateway) Limits() []Limit {
 	return slices.Clone(g.limits)
 }
 
+func (g *fakeGateway) Cluster() Cluster {
+	return Cluster{Nodes: []ClusterNode{}, Cameras: []ClusterCamera{}, Refused: []ClusterFault{}}
+}
+
 func (g *fakeGateway) Troubles() []Trouble { return nil }
 
 func (g *fakeGateway) Facts() Facts {

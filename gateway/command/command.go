@@ -44,6 +44,7 @@ type commandLine struct {
 	Notify      notifyCommand      `cmd:"" help:"Try those who are told of events."`
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
+	Cluster     clusterCommand     `cmd:"" help:"Make this server one of several that share cameras."`
 	Backup      backupCommand      `cmd:"" help:"Put what a server cannot do without into one file, also while it runs: users, tokens, links, cameras of the API, certificates."`
 	Restore     restoreCommand     `cmd:"" help:"Take a backup apart into a data folder that has nothing of it yet."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`

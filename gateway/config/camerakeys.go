@@ -130,6 +130,17 @@ var cameraKeys = append([]CameraKey{
 		suits: onlyFor("http, https, rtsp and rtsps", Source.normalizes),
 	},
 	{
+		Name: "node_label", About: "the label that a node of the cluster must have to connect to it", Example: "site=barn", MaxBytes: maxLabel, FileOnly: true,
+		put:  func(c *Camera, text string) error { c.NodeLabel = text; return nodeLabel(text) },
+		text: func(c Camera) string { return c.NodeLabel },
+		suits: func(c Camera) error {
+			if c.Source.Kind == SourceUpload {
+				return errors.New("an upload camera is where its publisher is; remove it")
+			}
+			return nil
+		},
+	},
+	{
 		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do, and of an onvif address", Boolean: true,
 		put: func(c *Camera, text string) (err error) {
 			c.TLSInsecure, err = boolean(text)

@@ -41,6 +41,7 @@ var keyValues = map[string]struct {
 	"transport":    {source: "rtsp://a/", good: map[string]string{"auto": "", "tcp": "tcp", "udp": "udp"}, bad: map[string]string{"TCP": "must be auto, tcp or udp", "": "must be"}},
 	"sound":        {source: "rtsp://a/", good: map[string]string{"auto": "", "off": "off"}, bad: map[string]string{"on": "must be auto or off", "false": "must be", "": "must be"}},
 	"normalize":    {source: "http://a/", good: map[string]string{"auto": "", "always": "always", "never": "never"}, bad: map[string]string{"true": "must be auto, always or never", "": "must be"}},
+	"node_label":   {source: "http://a/", bad: map[string]string{"": "is empty", strings.Repeat("x", 129): "longer than 128"}},
 	"tls_insecure": {source: "https://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "1": "must be", "True": "must be", "": "must be"}},
 	"onvif": {source: "rtsp://a/", good: map[string]string{"http://A:8000/onvif/device_service": "http://A:8000/onvif/device_service", "https://a.": "https://a."}, bad: map[string]string{
 		"": "is not the address of a device service", "a": "is not", "rtsp://a/": "is not", "http://": "is not", "http://a:0/": "is not", "http://u:canary@a/": "holds a name or password", "http://a/?x=1": "contains a ?", "http://a/#": "contains a ?",

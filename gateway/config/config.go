@@ -49,6 +49,7 @@ type Config struct {
 	Compat         []Compat // programs at whose addresses it answers as they do
 	RTMP           RTMP
 	WebRTC         WebRTC
+	Cluster        Cluster
 	CORS           CORS
 	Network        Network
 	TrustedProxies []netip.Prefix // whose word on where a request comes from is taken
@@ -124,6 +125,27 @@ const (
 	WebRTCOff = "off"
 	// WebRTCPort is the usual one.
 	WebRTCPort = "8555"
+)
+
+// Cluster says how this server is one of several, whose nodes share cameras. Which of
+// them it is its certificate says, in the data folder.
+type Cluster struct {
+	Name        string        // "" where it is one alone
+	Listen      string        // host:port at which nodes hear of each other
+	RelayListen string        // host:port at which nodes get each other's cameras
+	Seeds       []string      // host:port of Listen of some nodes, perhaps its own
+	Advertise   string        // the host by which others reach this one; "" finds it out
+	Roles       []ClusterRole // none is all
+	Labels      []string      // that a camera may want of the node that has it
+}
+
+// ClusterRole is what a node is for.
+type ClusterRole string
+
+// Connecting to cameras, and serving viewers.
+const (
+	RoleCamera ClusterRole = "camera"
+	RoleEdge   ClusterRole = "edge"
 )
 
 // CORS says which other sites' pages may read what the server answers.
@@ -202,6 +224,7 @@ type Camera struct {
 	Sound       Sound     // SourceRTSP, SourceFLV, SourceMPEGTS, SourceFile and SourceUpload
 	Normalize   Normalize // SourceHTTP and SourceRTSP
 	Record      Record
+	NodeLabel   string // that a node of a cluster must have to connect to it; "" for any
 }
 
 // Normalize says which JPEGs of a camera are decoded and encoded anew.

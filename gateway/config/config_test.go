@@ -69,6 +69,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 		TLS:           TLS{Mode: TLSOff},
 		DefaultCamera: "phone",
 		FFmpeg:        FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
+		Cluster:       Cluster{Listen: ":7421", RelayListen: ":7422"},
 		Limits: Limits{
 			Viewers: 2000, ViewersPerCamera: 500, ViewersPerPrincipal: 64, ViewersPerAddress: 128,
 			ViewerPatience: 10 * time.Second,
@@ -94,6 +95,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 const everyKey = `
 listen: "[::1]:9000"
 data: /var/lib/framegate
+cluster: {name: yard, listen: ":1", relay_listen: ":2", seeds: ["a:1"], advertise: b, roles: [edge], labels: [big]}
 auth: off
 tls: {mode: files, cert: /etc/tls/cert.pem, key: key.pem}
 cors: {origins: ["https://example.org", "http://192.168.1.9:8123"]}
@@ -155,7 +157,7 @@ cameras:
     sound: off
     normalize: never
   vault: {source: "RTSPS://[fe80::1%25eth0]/live", username: u, password: p, tls_insecure: true}
-  encoder: {source: tcp://10.0.0.5:5000}
+  encoder: {source: tcp://10.0.0.5:5000, node_label: big}
   drone: {source: "tcp-listen://:5000", keep: always}
   robot: {source: "tcp-listen://[::1]:5001"}
   usb: {source: "v4l2:///dev/./video2?width=1280&height=720&fps=30"}
@@ -175,11 +177,12 @@ cameras:
 
 func TestEveryKeyIsRead(t *testing.T) {
 	want := &Config{
-		Listen: "[::1]:9000",
-		Data:   "/var/lib/framegate",
-		Auth:   AuthOff,
-		TLS:    TLS{Mode: TLSFiles, Cert: "/etc/tls/cert.pem", Key: "key.pem"},
-		CORS:   CORS{Origins: []string{"https://example.org", "http://192.168.1.9:8123"}},
+		Listen:  "[::1]:9000",
+		Data:    "/var/lib/framegate",
+		Auth:    AuthOff,
+		Cluster: Cluster{Name: "yard", Listen: ":1", RelayListen: ":2", Seeds: []string{"a:1"}, Advertise: "b", Roles: []ClusterRole{RoleEdge}, Labels: []string{"big"}},
+		TLS:     TLS{Mode: TLSFiles, Cert: "/etc/tls/cert.pem", Key: "key.pem"},
+		CORS:    CORS{Origins: []string{"https://example.org", "http://192.168.1.9:8123"}},
 		Network: Network{Allow: []netip.Prefix{
 			netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00::1/128"), netip.MustParsePrefix("10.0.0.0/8"),
 		}},
@@ -230,7 +233,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Source:   Source{Kind: SourceRTSP, URL: "rtsps://[fe80::1%25eth0]/live"},
 				Username: "u", Password: secret.New("p"), Transport: TransportAuto, Sound: SoundAuto, Normalize: NormalizeAuto, Record: notRecorded,
 			},
-			{ID: "encoder", Name: "encoder", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
+			{ID: "encoder", Name: "encoder", NodeLabel: "big", Source: Source{Kind: SourceMPEGTS, Address: "10.0.0.5:5000"}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 			{ID: "drone", Name: "drone", Source: Source{Kind: SourceMPEGTS, Address: ":5000", Listen: true}, Keep: KeepAlways, Sound: SoundAuto, Record: notRecorded},
 			{ID: "robot", Name: "robot", Source: Source{Kind: SourceMPEGTS, Address: "[::1]:5001", Listen: true}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
 			{ID: "usb", Name: "usb", Source: Source{Kind: SourceV4L2, Path: "/dev/video2", Width: 1280, Height: 720, FPS: 30}, Keep: KeepOnDemand, Record: notRecorded},

@@ -140,6 +140,7 @@ func (d *draft) cameraFields(id string) (map[string]field, error) {
 // Config or all problems.
 func (d *draft) finish() (*Config, error) {
 	d.finishTLS()
+	d.finishCluster()
 	c := d.config
 	d.config.Recordings.Dir = cmp.Or(c.Recordings.Dir, usualRecordings(&c))
 	c.Recordings.Dir = d.config.Recordings.Dir
@@ -160,7 +161,7 @@ func (d *draft) finish() (*Config, error) {
 func usualRecordings(c *Config) string { return filepath.Join(c.Data, "recordings") }
 
 // ownFolders are those in the data folder that have other things than recordings.
-var ownFolders = []string{"acme", "exports", "tls"}
+var ownFolders = []string{"acme", "cluster", "exports", "tls"}
 
 // finishRecordings refuses a folder for recordings among other files of ours, whose
 // folders may be named as cameras.

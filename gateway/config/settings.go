@@ -70,6 +70,13 @@ var settings = []Setting{
 
 	one("webrtc.listen", aRestart, func(c *Config) *string { return &c.WebRTC.Listen }, WebRTCAuto, autoOrListen),
 	many("webrtc.hosts", nothing, func(c *Config) *[]string { return &c.WebRTC.Hosts }, hostName),
+	one("cluster.name", aRestart, func(c *Config) *string { return &c.Cluster.Name }, "", orNothing(clusterName)),
+	one("cluster.listen", aRestart, func(c *Config) *string { return &c.Cluster.Listen }, ":7421", checked(checkListen)),
+	one("cluster.relay_listen", aRestart, func(c *Config) *string { return &c.Cluster.RelayListen }, ":7422", checked(checkListen)),
+	many("cluster.seeds", aRestart, func(c *Config) *[]string { return &c.Cluster.Seeds }, func(text string) (string, error) { return text, hostPort(text) }),
+	one("cluster.advertise", aRestart, func(c *Config) *string { return &c.Cluster.Advertise }, "", orNothing(reachedBy)),
+	many("cluster.roles", aRestart, func(c *Config) *[]ClusterRole { return &c.Cluster.Roles }, func(text string) (ClusterRole, error) { return ClusterRole(text), oneOf(text, RoleCamera, RoleEdge) }),
+	many("cluster.labels", aRestart, func(c *Config) *[]string { return &c.Cluster.Labels }, func(text string) (string, error) { return text, nodeLabel(text) }),
 
 	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),

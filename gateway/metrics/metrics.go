@@ -52,6 +52,7 @@ type Sources struct {
 	Recordings func() (RecordingRoom, []Recording)
 	Exports    func() Exports // files made of recordings
 	Told       func() []Told  // to webhooks and brokers
+	Cluster    func() Cluster // nil for a server alone
 	Panics     func() uint64  // that were caught
 	// Troubles says of all that is looked at, by name, whether it is wrong.
 	Troubles func() map[string]bool
@@ -177,6 +178,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 			told.send(to, float64(of.Failed), of.Kind, "failed")
 			told.send(to, float64(of.Dropped), of.Kind, "dropped")
 		}
+	}
+	if c.Cluster != nil {
+		collectCluster(to, c.Cluster())
 	}
 	if c.Logins != nil {
 		collectLogins(to, c.Logins())

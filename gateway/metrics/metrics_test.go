@@ -58,7 +58,10 @@ func steady() Sources {
 		},
 		Uploads: func() Uploads { return Uploads{1, 20, 21, 22} },
 		Logins:  func() Logins { return Logins{30, 31, 3} },
-		Limits:  NewHits("viewers", "frame_bytes", "viewers").All,
+		Cluster: func() Cluster {
+			return Cluster{2, 1, 40, 41, 42, 43, 44, 45, 46, 47, 48, map[string]uint64{"name": 49}}
+		},
+		Limits: NewHits("viewers", "frame_bytes", "viewers").All,
 		Recordings: func() (RecordingRoom, []Recording) {
 			return RecordingRoom{40, 39, 41, 42, 1500 * time.Millisecond, 43, 44, 45, 46}, []Recording{
 				{"front", "slow", 50, 51, 52, 53, 54, 55, 56, 57, arrived, true, 1.25, arrived.Add(-time.Hour), 58},

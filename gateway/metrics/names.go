@@ -104,6 +104,18 @@ var (
 
 	told = counter("notify_messages", "Messages to those who are told of events, by what became of them: delivered; failed, which is given up; or dropped, where too many waited.", "kind", "result")
 
+	clusterNodes   = gauge("cluster_nodes", "Nodes of the cluster that are known, by whether they live.", "state")
+	clusterOwned   = gauge("cluster_cameras_owned", "Cameras that this node connects to.")
+	clusterEpoch   = gauge("cluster_epoch", "The highest epoch with which a node owns a camera.")
+	clusterMoves   = counter("cluster_moves", "Times that a camera went to another node, or to none or one again.")
+	clusterRelays  = gauge("cluster_relays", "Streams of cameras of other nodes that come to this one.")
+	clusterShown   = gauge("cluster_relays_shown", "Streams of cameras of this node that go to others.")
+	clusterPulls   = counter("cluster_relay_connections", "Connections to other nodes for a stream.")
+	clusterFrames  = counter("cluster_relayed_frames", "Frames that came from other nodes.")
+	clusterBytes   = counter("cluster_relayed_bytes", "Bytes that came from other nodes.")
+	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
+	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
+
 	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
@@ -127,6 +139,7 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
+	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterPulls, clusterFrames, clusterBytes, clusterLate, clusterRefused,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

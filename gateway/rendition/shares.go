@@ -90,6 +90,9 @@ func (s *Slots) shareOf(camera string, clients []stream.Client) (refused *refusa
 }
 
 func (s *Slots) shareOfClient(c stream.Client) *refusal {
+	if c.Node { // which asks for many
+		return nil
+	}
 	principal := func(other stream.Client) bool { return other.Principal == c.Principal }
 	if c.Principal != "" && s.count(charged(principal)) >= MostPerPrincipal {
 		return &refusal{LimitEncodersPerPrincipal, fmt.Sprintf("%d sizes, rates or qualities are being made for this user already, which is all one may have", MostPerPrincipal)}

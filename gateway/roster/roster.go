@@ -35,6 +35,9 @@ type Options struct {
 	// sent in. An error says what is wrong with the camera. It is called by one
 	// goroutine at a time.
 	Source func(Camera) (stream.Source, error)
+	// Here says whether a camera of the configuration is this server's to connect to
+	// without viewers; nil is all of them. It must return at once.
+	Here func(id string) bool
 	// Changed is told whenever All has become another, or what Configure calls
 	// taken is done; nil is not told. It must return at once and not change the
 	// roster.
@@ -61,6 +64,9 @@ type Roster struct {
 func New(o Options) *Roster {
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Here == nil {
+		o.Here = func(string) bool { return true }
 	}
 	return &Roster{options: o, keepers: make(map[string]*stream.Reader)}
 }
@@ -196,13 +202,13 @@ func (r *Roster) put(byID map[string]Camera) {
 // and closes those of cameras that are not any more. The roster is being set.
 func (r *Roster) keepConnected() {
 	for id, keeper := range r.keepers {
-		if c, ok := r.Find(id); !ok || !c.staysConnected() {
+		if c, ok := r.Find(id); !ok || !r.keeps(c) {
 			keeper.Close()
 			delete(r.keepers, id)
 		}
 	}
 	for _, c := range r.All() {
-		if !c.staysConnected() || r.keepers[c.ID] != nil {
+		if !r.keeps(c) || r.keepers[c.ID] != nil {
 			continue
 		}
 		keeper, err := r.options.Hub.Open(stream.Key{Camera: c.ID}, stream.ReadOptions{Hold: true})
@@ -212,6 +218,23 @@ func (r *Roster) keepConnected() {
 		}
 		r.keepers[c.ID] = keeper
 	}
+}
+
+// keeps says whether a camera is to be kept connected by this server.
+func (r *Roster) keeps(c Camera) bool {
+	return c.staysConnected() && (c.Added || r.options.Here(c.ID))
+}
+
+// Review looks again which cameras are to stay connected, as Options.Here has it
+// now, and says that they changed.
+func (r *Roster) Review() {
+	r.setting.Lock()
+	defer r.setting.Unlock()
+	if r.closed {
+		return
+	}
+	r.keepConnected()
+	r.options.Changed()
 }
 
 // Close lets go of the cameras that stay connected. Changes fail from now on.

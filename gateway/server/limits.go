@@ -61,6 +61,7 @@ func (s *server) metricsHandler() http.Handler {
 		Recordings: s.recordingMetrics,
 		Exports:    s.exportMetrics,
 		Told:       s.notifyMetrics,
+		Cluster:    s.node.metrics(),
 		Logins: func() metrics.Logins {
 			l := s.auth.Stats()
 			return metrics.Logins{Hashed: uint64(l.Hashed), Failed: uint64(l.Failed), Watched: l.Watched}

@@ -35,7 +35,11 @@ func (s *server) tellRecorded(n record.News) {
 func (s *server) applyRecordings() {
 	var cameras []record.Camera
 	for _, c := range s.cameras.All() {
-		cameras = append(cameras, recorded(c.Camera))
+		how := recorded(c.Camera)
+		if !c.Added && !s.owns(c.ID) { // another node records it
+			how.Mode = record.ModeOff
+		}
+		cameras = append(cameras, how)
 	}
 	settings := s.settings().Recordings
 	s.recordings.Apply(recordSettings(settings), cameras)

@@ -67,6 +67,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	works.Go(func() { s.exports.Run(living) })
 	s.serveRTSP(works.Go) // until close
 	s.serveRTMP(works.Go) // likewise
+	s.node.serve(living, lives.Go, works.Go)
 	s.recordings.Start(ctx)
 	s.front.SetReady(true)
 	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)
@@ -78,6 +79,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	case <-ctx.Done():
 	}
 	s.tell(daemon.SdNotifyStopping)
+	s.node.leave()
 	if ctx.Err() != nil {
 		s.drain(o.Drain)
 	}

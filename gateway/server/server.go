@@ -80,6 +80,7 @@ type server struct {
 	rtmp       rtmpDoors
 	webrtc     *rtc.Port
 	notifier   *notify.Notifier
+	node       *node // nil where this is a server alone
 	health     *health.Monitor
 	clock      health.Clock
 	tried      *attempt // of ffmpeg, the last; nil before the first
@@ -123,12 +124,16 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.recordings = s.newRecordings()
 	s.exports = s.newExports()
 	s.ptz = ptz.New(ptz.Options{Camera: s.turning, Limited: s.hits.Hit, Log: o.Log})
-	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Changed: s.rosterChanged, Log: o.Log})
-	s.publishers = publish.New(s.hub, s.changed, o.Log)
+	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Here: s.owns, Changed: s.rosterChanged, Log: o.Log})
+	s.publishers = publish.New(s.hub, s.publishersChanged, o.Log)
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
 	s.webrtc = s.newWebRTC()
 	s.forms = s.newForms()
 	if err := errors.Join(s.openRTSP(), s.openRTMP()); err != nil {
+		s.close()
+		return nil, err
+	}
+	if s.node, err = s.openNode(); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -185,8 +190,19 @@ func (s *server) setCameras(ctx context.Context) error {
 // there is an API.
 func (s *server) changed() { s.api.Changed() }
 
+// publishersChanged says who sends pictures in.
+func (s *server) publishersChanged() {
+	s.changed()
+	s.node.soon()
+}
+
+// owns says whether a camera of the configuration is this server's to connect to and
+// to record.
+func (s *server) owns(camera string) bool { return s.node.owns(camera) }
+
 // rosterChanged has recorded what is to be now.
 func (s *server) rosterChanged() {
+	s.node.configure(s.cameras.All())
 	s.applyRecordings()
 	s.changed()
 }
@@ -194,10 +210,18 @@ func (s *server) rosterChanged() {
 // resolve finds what gives a camera's frames in a rendition.
 func (s *server) resolve(k stream.Key) (stream.Source, error) {
 	source, err := s.cameras.Source(k.Camera)
-	if err == nil && k.Rendition != "" {
+	if err != nil {
+		return nil, err
+	}
+	if c, _ := s.cameras.Find(k.Camera); s.node != nil {
+		if remote, elsewhere := s.node.elsewhere(c, k); elsewhere {
+			return remote, nil
+		}
+	}
+	if k.Rendition != "" {
 		return s.newRendition(s.hub, k)
 	}
-	return source, err
+	return source, nil
 }
 
 // newRendition makes what gives the pictures of a camera of a hub, or its sound, in another form.
@@ -244,6 +268,7 @@ func (s *server) close() {
 	viewers.Go(s.ptz.Close)
 	viewers.Go(s.rtsp.close)
 	viewers.Go(s.rtmp.close)
+	viewers.Go(s.node.close)
 	viewers.Wait()
 	s.webrtc.Close()
 	s.cameras.Close()

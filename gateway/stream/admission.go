@@ -47,6 +47,9 @@ func newAdmission(limits Limits, limited func(limit string)) admission {
 
 // admit counts a viewer in, or says which limit keeps it out (ErrFull).
 func (a *admission) admit(camera string, c Client) error {
+	if c.Node {
+		return nil
+	}
 	switch l := a.limits; {
 	case reached(a.all, l.Viewers):
 		return a.refuse(LimitViewers, l.Viewers, "in all")
@@ -72,6 +75,9 @@ func (a *admission) refuse(limit string, most int, whose string) error {
 
 // release counts an admitted viewer out.
 func (a *admission) release(camera string, c Client) {
+	if c.Node {
+		return
+	}
 	a.all--
 	decrement(a.perCamera, camera)
 	decrement(a.perPrincipal, c.Principal)

@@ -26,6 +26,42 @@ func (h *Hub) Change(camera string) {
 	}
 }
 
+// Move tells the hub that Options.Resolve has another answer for the streams of a
+// camera than before, that is the same camera still, whose frames come another way
+// now. All readers ride through, those of renditions too, also where frames were
+// sent in and are pulled now, or the other way about: then its publisher is ended.
+// Like Change it does not wait.
+func (h *Hub) Move(camera string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	defer h.options.Changed()
+	for key, s := range h.streams {
+		if key.Camera != camera {
+			continue
+		}
+		if source, err := h.options.Resolve(key); err == nil {
+			s.move(source)
+		}
+	}
+}
+
+// move gives the stream another source of the same camera, or none.
+func (s *stream) move(source Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.source == nil && source == nil {
+		return
+	}
+	s.source = source
+	s.run = nil // what the old source still gives while it ends is not taken
+	s.endTracks()
+	s.retries = retries{}
+	if s.stop != nil {
+		s.stop() // supervise goes on with the new one, and a publisher ends
+	}
+	s.start()
+}
+
 // change gives the stream another source, unless it is of another kind.
 func (s *stream) change(source Source) bool {
 	s.mu.Lock()

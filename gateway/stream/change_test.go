@@ -220,3 +220,68 @@ func TestStreamsOfOneKeyAreToldApart(t *testing.T) {
 		}
 	})
 }
+
+// TestReadersRideThroughMoves has the frames of a camera be sent in, then pulled,
+// then sent in again, and one reader see them all.
+func TestReadersRideThroughMoves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		put(source, nil)
+		r := open(t, hub, stream.ReadOptions{})
+		sends := func(c *camera) chan error {
+			ended := make(chan error, 1)
+			go func() { ended <- hub.Attach(t.Context(), front, c) }()
+			synctest.Wait()
+			return ended
+		}
+		first, pulled, last := newCamera(t), newCamera(t), newCamera(t)
+		first.slowEnd = 500 * time.Millisecond
+		ended := sends(first)
+		first.give(picture("sent"))
+		expectFrame(t, r, "sent")
+
+		put(source, pulled)
+		hub.Move("front")
+		synctest.Wait()
+		pulled.expectRuns(0, 0) // not before the publisher has ended
+		time.Sleep(time.Second)
+		<-ended
+		pulled.expectRuns(1, 1)
+		pulled.give(picture("pulled"))
+		expectFrame(t, r, "pulled")
+		if err := hub.Attach(t.Context(), front, last); !errors.Is(err, stream.ErrPulled) {
+			t.Errorf("somebody may send in what is pulled: %v", err)
+		}
+
+		put(source, nil)
+		hub.Move("front")
+		synctest.Wait()
+		pulled.expectRuns(1, 0)
+		sends(last)
+		last.give(picture("sent again"))
+		expectFrame(t, r, "sent again")
+	})
+}
+
+// TestRenditionsMoveToo has a rendition be made of another source.
+func TestRenditionsMoveToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, source := changingHub(t)
+		here, there := newCamera(t), newCamera(t)
+		put(source, here)
+		r, err := hub.Open(stream.Key{Camera: "front", Rendition: "jpeg"}, stream.ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		synctest.Wait()
+		here.give(picture("here"))
+		expectFrame(t, r, "here")
+		put(source, there)
+		hub.Move("front")
+		synctest.Wait()
+		here.expectRuns(1, 0)
+		there.give(picture("there"))
+		expectFrame(t, r, "there")
+	})
+}

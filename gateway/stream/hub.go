@@ -188,6 +188,13 @@ func (h *Hub) Viewers(camera string) int {
 	return h.admission.perCamera[camera]
 }
 
+// Watching counts the clients that watch now, but for other nodes.
+func (h *Hub) Watching() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.admission.all
+}
+
 // SetLimits bounds the viewers that come from now on. Those that are there
 // stay.
 func (h *Hub) SetLimits(limits Limits) {

@@ -122,12 +122,19 @@ func (s *stream) join(options ReadOptions) *Reader {
 	if s.linger != nil {
 		s.linger.Stop()
 	}
-	if s.source != nil && !s.supervised {
-		s.supervised = true
-		s.hub.lives.Add(1)
-		go s.supervise() // ends when nobody reads or the hub closes; Hub.Close waits for it
-	}
+	s.start()
 	return r
+}
+
+// start has the source run, where there is one and somebody reads. A publisher's run
+// ends before. The stream is locked, and the hub closed only if the stream is.
+func (s *stream) start() {
+	if s.source == nil || s.readers == 0 || s.supervised || s.attached || s.closed {
+		return
+	}
+	s.supervised = true
+	s.hub.lives.Add(1)
+	go s.supervise() // ends when nobody reads or the hub closes; Hub.Close waits for it
 }
 
 // leave takes a reader away and starts the linger after the last. It says
@@ -228,7 +235,7 @@ func (s *stream) startLife() (ctx context.Context, source Source, wanted bool) {
 		s.stop = nil
 	}
 	s.yields, s.watched = false, s.readers > s.onces
-	if s.readers == 0 || s.closed {
+	if s.readers == 0 || s.closed || s.source == nil {
 		s.supervised = false
 		s.clear()
 		return nil, nil, false
@@ -393,7 +400,7 @@ func (s *stream) take(stop context.CancelFunc) error {
 		return ErrClosed
 	case s.source != nil:
 		return ErrPulled
-	case s.attached:
+	case s.attached, s.supervised: // that one, of before a move, is about to end
 		return ErrBusy
 	}
 	s.attached, s.stop = true, stop
@@ -407,6 +414,7 @@ func (s *stream) give() {
 	if s.readers == 0 {
 		s.clear()
 	}
+	s.start() // where a move gave it a source meanwhile
 }
 
 // emit is what a source calls with each frame.

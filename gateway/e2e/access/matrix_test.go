@@ -275,6 +275,7 @@ func apiRows() []row {
 	plain("GET /api/v1/settings", nil)
 	plain("GET /api/v1/server", nil)
 	plain("GET /api/v1/limits", nil)
+	plain("GET /api/v1/cluster", nil)
 	plain("GET /api/v1/log", nil)
 	plain("GET /api/v1/diagnostics", nil)
 	plain("GET /api/openapi.json", nil)

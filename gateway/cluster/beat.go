@@ -1,0 +1,179 @@
+package cluster
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+)
+
+// What a beat may hold at most.
+const (
+	maxBeat    = 512 << 10 // bytes
+	maxOwned   = 4096      // cameras that one node owns
+	maxTexts   = 32        // roles, and labels
+	maxText    = 128       // bytes of one
+	maxAddress = 256       // bytes
+	// maxEpoch is more than failovers can make, so that nobody takes a camera for
+	// good: a claim beyond it is a lie.
+	maxEpoch = 1 << 40
+	// maxLeap is by how much an epoch may be higher than all that were heard.
+	maxLeap = 1 << 20
+)
+
+// Beat is what a node says of itself, twice a second.
+type Beat struct {
+	Node        string   `json:"node"`
+	Incarnation uint64   `json:"incarnation"` // which life of the node: when it began, in microseconds since 1970
+	Sequence    uint64   `json:"sequence"`    // of the beat, in that life
+	Version     string   `json:"version"`
+	Relay       string   `json:"relay"` // host:port at which other nodes get its cameras
+	Roles       []string `json:"roles"`
+	Labels      []string `json:"labels"`
+	Viewers     int      `json:"viewers"`
+	Config      string   `json:"config"` // a digest of which cameras it knows
+	Leaving     bool     `json:"leaving"`
+	Owned       []Claim  `json:"owned"`
+}
+
+// Claim says that a node owns a camera. Of several the one with the higher epoch
+// counts, and of equal ones that of the node whose name sorts last.
+type Claim struct {
+	Camera string `json:"camera"`
+	Epoch  uint64 `json:"epoch"`
+	Sent   bool   `json:"sent"` // its pictures are sent in there
+}
+
+// Refusals of messages, for counters and tests.
+var (
+	errBroken    = errors.New("broken")    // it cannot be read
+	errTooLarge  = errors.New("too large") // it, or something in it
+	errStranger  = errors.New("stranger")  // it is of no node of this cluster
+	errName      = errors.New("name")      // it speaks for another node than the one that signed it
+	errEpoch     = errors.New("epoch")     // it claims an epoch that cannot be
+	errOld       = errors.New("old")       // it was heard before, or is of an earlier life
+	errDuplicate = errors.New("duplicate") // another process has this node's own name
+	errRole      = errors.New("role")      // it owns what a node of its roles does not
+	refusals     = []error{errBroken, errTooLarge, errStranger, errName, errEpoch, errOld, errDuplicate, errRole}
+)
+
+// signed separates signatures of beats from all others that a key may make.
+const signed = "framegate cluster beat 1\n"
+
+// seal gives a beat as it travels: the length of the certificate, the certificate,
+// the signature, and the beat as JSON.
+func (i *Identity) seal(b Beat) ([]byte, error) {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	out := binary.BigEndian.AppendUint16(nil, uint16(len(i.certificate)))
+	out = append(out, i.certificate...)
+	out = append(out, ed25519.Sign(i.key, append([]byte(signed), text...))...)
+	if out = append(out, text...); len(out) > maxBeat {
+		return nil, errTooLarge
+	}
+	return out, nil
+}
+
+// opener opens what others sealed, and remembers whose certificates are good. It may
+// be used from any goroutine.
+type opener struct {
+	identity *Identity
+
+	mu    sync.Mutex // guards what follows
+	known map[[sha256.Size]byte]*x509.Certificate
+}
+
+// maxKnown bounds the certificates that are remembered.
+const maxKnown = 256
+
+func newOpener(i *Identity) *opener {
+	return &opener{identity: i, known: make(map[[sha256.Size]byte]*x509.Certificate)}
+}
+
+// open gives a beat that is sound, and was made by the node that it is of.
+func (o *opener) open(message []byte) (b Beat, err error) {
+	if len(message) > maxBeat {
+		return b, errTooLarge
+	}
+	if len(message) < 2 {
+		return b, errBroken
+	}
+	n := int(binary.BigEndian.Uint16(message))
+	if message = message[2:]; n > maxCertificate || len(message) < n+ed25519.SignatureSize {
+		return b, errBroken
+	}
+	cert, err := o.certificate(message[:n])
+	if err != nil {
+		return b, err
+	}
+	signature, text := message[n:n+ed25519.SignatureSize], message[n+ed25519.SignatureSize:]
+	public, ok := cert.PublicKey.(ed25519.PublicKey)
+	if !ok || !ed25519.Verify(public, append([]byte(signed), text...), signature) {
+		return b, errStranger
+	}
+	if json.Unmarshal(text, &b) != nil {
+		return b, errBroken
+	}
+	if b.Node != cert.Subject.CommonName {
+		return b, fmt.Errorf("%w: %s speaks for %.63q", errName, cert.Subject.CommonName, b.Node)
+	}
+	return b, b.check()
+}
+
+// certificate gives a certificate of a node of this cluster.
+func (o *opener) certificate(der []byte) (*x509.Certificate, error) {
+	sum := sha256.Sum256(der)
+	o.mu.Lock()
+	known := o.known[sum]
+	o.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	cert, err := o.identity.check(der)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errStranger, err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.known) >= maxKnown {
+		clear(o.known)
+	}
+	o.known[sum] = cert
+	return cert, nil
+}
+
+// check says what is wrong with a beat, whoever it is of.
+func (b *Beat) check() error {
+	switch {
+	case len(b.Owned) > maxOwned, len(b.Roles) > maxTexts, len(b.Labels) > maxTexts, len(b.Relay) > maxAddress,
+		len(b.Version) > maxText, len(b.Config) > maxText,
+		slices.ContainsFunc(slices.Concat(b.Roles, b.Labels), func(s string) bool { return len(s) > maxText }):
+		return errTooLarge
+	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0:
+		return errBroken
+	}
+	if _, port, err := net.SplitHostPort(b.Relay); err != nil || port == "" {
+		return errBroken
+	}
+	seen := make(map[string]bool, len(b.Owned))
+	for _, c := range b.Owned {
+		switch {
+		case !ValidName(c.Camera), seen[c.Camera]:
+			return errBroken
+		case c.Epoch == 0 || c.Epoch > maxEpoch:
+			return fmt.Errorf("%w: %d of camera %s", errEpoch, c.Epoch, c.Camera)
+		case !c.Sent && !slices.Contains(b.Roles, RoleCamera):
+			return fmt.Errorf("%w: it has not the role %s, and owns %s", errRole, RoleCamera, c.Camera)
+		}
+		seen[c.Camera] = true
+	}
+	return nil
+}

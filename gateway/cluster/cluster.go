@@ -1,0 +1,329 @@
+// Package cluster makes several gateways one: who of them lives, and which of
+// them owns which camera, so that each camera is pulled once and every node can
+// say where its pictures are.
+//
+// Each node says twice a second that it lives and what it owns (Beat), signed by
+// its own key, over a bus that is a NATS server within the process. Who is not
+// heard of for two seconds is dead. A camera that nobody owns is claimed by the
+// one node that all find by the same arithmetic (table.wins), with an epoch that
+// is higher than any heard of; who owns one keeps it. After a split both halves
+// may own a camera: the lower epoch gives it up when they hear of each other.
+//
+// The package moves no pictures: package relay does, of what is owned elsewhere.
+// It opens files only for identities, and one port, for other nodes. Package
+// server asks where cameras are and is told of moves; package command makes
+// identities.
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// settleEvery is how often a node looks who is dead.
+const settleEvery = 100 * time.Millisecond
+
+// Options are what a node is made of.
+type Options struct {
+	Identity  *Identity
+	Listen    string   // host:port for the bus; port 0 takes a free one
+	Seeds     []string // host:port of the buses of some other nodes
+	Advertise string   // host:port at which other nodes reach the bus; "" leaves that to it
+	Relay     string   // host:port at which other nodes get this one's cameras
+	Version   string
+	Roles     []string
+	Labels    []string
+	Viewers   func() int      // that there are
+	Sent      func() []string // cameras whose pictures are sent in here; asked often
+	// Moved is told of cameras that are owned by another node than before, or by none
+	// or one again, by one goroutine at a time. Where gives the new place already.
+	Moved func(cameras []string)
+	Log   *slog.Logger
+}
+
+// Cluster is this node's part in a cluster. Its methods may be called from any
+// goroutine.
+type Cluster struct {
+	options Options
+	opener  *opener
+	bus     *bus
+	inbox   chan []byte   // cap 64: what the bus brought; more is dropped and counted
+	kick    chan struct{} // cap 1: something is to be said at once
+	refused map[error]*atomic.Uint64
+	late    atomic.Uint64 // messages that did not fit into inbox
+
+	mu    sync.Mutex // guards what follows; never held over I/O, nor while others are called
+	table *table
+	moves uint64 // places that changed
+	told  map[string]bool
+}
+
+// New joins a cluster: it opens the port, and hears others from now on. Run must
+// be called, and then Close.
+func New(o Options) (*Cluster, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	now := time.Now()
+	self := Beat{
+		Node: o.Identity.Node, Incarnation: uint64(now.UnixMicro()), Version: o.Version, Relay: o.Relay,
+		Roles: o.Roles, Labels: o.Labels,
+	}
+	patient := time.Duration(0)
+	if len(o.Seeds) > 0 { // others may own everything already
+		patient = deadAfter
+	}
+	c := &Cluster{
+		options: o, opener: newOpener(o.Identity), inbox: make(chan []byte, 64), kick: make(chan struct{}, 1),
+		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool),
+	}
+	for _, why := range refusals {
+		c.refused[why] = new(atomic.Uint64)
+	}
+	var err error
+	c.bus, err = startBus(o, c.receive)
+	return c, err
+}
+
+// Close leaves the port. Run has returned.
+func (c *Cluster) Close() { c.bus.close() }
+
+// Node gives this node's name.
+func (c *Cluster) Node() string { return c.options.Identity.Node }
+
+// Address gives where other nodes reach the bus.
+func (c *Cluster) Address() string { return c.bus.address() }
+
+// receive takes what the bus brings.
+func (c *Cluster) receive(message []byte) {
+	select {
+	case c.inbox <- message:
+	default:
+		c.late.Add(1)
+	}
+}
+
+// Run takes part until ctx is done, and then says that this node is gone.
+func (c *Cluster) Run(ctx context.Context) {
+	look := time.NewTicker(settleEvery)
+	defer look.Stop()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	c.step(true)
+	for {
+		select {
+		case <-ctx.Done():
+			c.Leave()
+			c.say()
+			return
+		case message := <-c.inbox:
+			c.take(message)
+			c.step(false)
+		case <-look.C:
+			c.step(false)
+		case <-beat.C:
+			c.step(true)
+		case <-c.kick:
+			c.step(true)
+		}
+	}
+}
+
+// Leave has this node claim nothing more, and others take over what it owns, which
+// it has until they do.
+func (c *Cluster) Leave() {
+	c.mu.Lock()
+	c.table.self.Leaving = true
+	c.mu.Unlock()
+	c.Soon()
+}
+
+// Configure says which cameras there are.
+func (c *Cluster) Configure(cameras []Camera) {
+	c.mu.Lock()
+	c.table.configure(cameras)
+	c.mu.Unlock()
+	c.Soon()
+}
+
+// Soon has Run look and speak at once.
+func (c *Cluster) Soon() {
+	select {
+	case c.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Where gives where a camera is; false where nobody who lives owns it.
+func (c *Cluster) Where(camera string) (Place, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.table.where[camera]
+	return p, ok
+}
+
+// Owns says whether a camera is this node's.
+func (c *Cluster) Owns(camera string) bool {
+	p, ok := c.Where(camera)
+	return ok && p.Node == c.Node()
+}
+
+// take takes note of a message, or counts why not.
+func (c *Cluster) take(message []byte) {
+	b, err := c.opener.open(message)
+	if err == nil {
+		c.mu.Lock()
+		err = c.table.take(b, time.Now())
+		c.mu.Unlock()
+	}
+	if err == nil {
+		return
+	}
+	for why, count := range c.refused {
+		if !errors.Is(err, why) {
+			continue
+		}
+		if count.Add(1) == 1 || why == errDuplicate {
+			c.options.Log.Warn("a message of the cluster is not taken", "reason", why.Error(), "node", b.Node, "err", err)
+		}
+	}
+}
+
+// step settles who owns what, says so where that is news or it is time, and then
+// tells of moves.
+func (c *Cluster) step(due bool) {
+	sent := make(map[string]bool)
+	for _, id := range c.options.Sent() {
+		sent[id] = true
+	}
+	c.mu.Lock()
+	c.table.sent = sent
+	before := c.table.ownEpochs()
+	moved := c.table.settle(time.Now())
+	news := !maps.Equal(before, c.table.ownEpochs())
+	c.moves += uint64(len(moved))
+	lives := c.notice()
+	c.mu.Unlock()
+	if due || news {
+		c.say()
+	}
+	for node, alive := range lives {
+		c.options.Log.Info("node of the cluster", "node", node, "alive", alive)
+	}
+	if len(moved) == 0 {
+		return
+	}
+	for _, id := range moved {
+		p, owned := c.Where(id)
+		c.options.Log.Info("camera moved", "camera", id, "node", p.Node, "epoch", p.Epoch, "owned", owned)
+	}
+	c.options.Moved(moved)
+}
+
+// notice gives the nodes that came or went since the last time. The cluster is locked.
+func (c *Cluster) notice() map[string]bool {
+	changed := make(map[string]bool)
+	for name, m := range c.table.members {
+		if c.told[name] != m.alive {
+			c.told[name], changed[name] = m.alive, m.alive
+		}
+	}
+	return changed
+}
+
+// say tells others how this node is.
+func (c *Cluster) say() {
+	viewers := c.options.Viewers()
+	c.mu.Lock()
+	c.table.self.Viewers = viewers
+	b := c.table.beat()
+	c.mu.Unlock()
+	message, err := c.options.Identity.seal(b)
+	if err == nil {
+		err = c.bus.say(message)
+	}
+	if err != nil {
+		c.options.Log.Warn("other nodes are not told how this one is", "err", err)
+	}
+}
+
+// Status is what a node knows of its cluster.
+type Status struct {
+	Cluster string
+	Node    string // its own
+	Members []Member
+	Cameras []CameraPlace // that are owned, by id
+	Moves   uint64        // of cameras, since the start
+	Refused []Refused     // messages, by reason
+	Late    uint64        // messages that came faster than they were read
+}
+
+// Member is a node.
+type Member struct {
+	Node    string
+	Relay   string
+	Version string
+	Roles   []string
+	Labels  []string
+	Viewers int
+	Owned   int // cameras
+	Alive   bool
+	Heard   time.Duration // ago; 0 of this node
+	Same    bool          // it knows the same cameras as this one
+}
+
+// CameraPlace is a camera and where it is.
+type CameraPlace struct {
+	Camera string
+	Place
+}
+
+// Refused counts messages that were not taken for one reason.
+type Refused struct {
+	Reason string
+	Count  uint64
+}
+
+// Status gives what is known now.
+func (c *Cluster) Status() Status {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.table
+	s := Status{Cluster: c.options.Identity.Cluster, Node: c.Node(), Moves: c.moves, Late: c.late.Load()}
+	s.Members = append(s.Members, t.memberOf(t.self, len(t.own), true, 0))
+	for _, m := range t.members {
+		s.Members = append(s.Members, t.memberOf(m.Beat, len(m.Owned), m.alive, now.Sub(m.heard)))
+	}
+	slices.SortFunc(s.Members, func(a, b Member) int { return cmp.Compare(a.Node, b.Node) })
+	for _, id := range slices.Sorted(maps.Keys(t.where)) {
+		s.Cameras = append(s.Cameras, CameraPlace{id, t.where[id]})
+	}
+	for _, why := range refusals {
+		s.Refused = append(s.Refused, Refused{why.Error(), c.refused[why].Load()})
+	}
+	return s
+}
+
+func (t *table) memberOf(b Beat, owned int, alive bool, heard time.Duration) Member {
+	return Member{
+		Node: b.Node, Relay: b.Relay, Version: b.Version, Roles: b.Roles, Labels: b.Labels, Viewers: b.Viewers,
+		Owned: owned, Alive: alive, Heard: heard, Same: b.Config == t.self.Config,
+	}
+}
+
+// ownEpochs gives what this node owns.
+func (t *table) ownEpochs() map[string]uint64 {
+	epochs := make(map[string]uint64, len(t.own))
+	for id, claim := range t.own {
+		epochs[id] = claim.Epoch
+	}
+	return epochs
+}

@@ -1,0 +1,105 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"framegate/gateway/stream"
+)
+
+const (
+	maxPath      = 8   // nodes that a picture may go by
+	maxRendition = 256 // bytes of its name
+)
+
+// Reasons of refusals, as metrics spell them.
+const (
+	RefusedName  = "relay_name" // it asks for another node than it is
+	RefusedLoop  = "relay_loop" // its pictures would come back to where they were
+	RefusedQuery = "relay_query"
+)
+
+// ErrElsewhere: this node does not own the camera, or not with that epoch.
+var ErrElsewhere = errors.New("this node does not own the camera")
+
+// Ask is what a node wants of another.
+type Ask struct {
+	Node  string // that asks
+	Key   stream.Key
+	Epoch uint64 // with which the other is said to own the camera
+}
+
+// Door answers other nodes: GET /relay/{camera} is framegate.v1. Its methods may be
+// called from any goroutine.
+type Door struct {
+	// Self is this node.
+	Self string
+	// NodeOf gives the node that a request comes from, which its connection proves.
+	NodeOf func(*http.Request) string
+	// Show shows a stream to a node until it leaves. An error means that nothing was
+	// answered.
+	Show func(http.ResponseWriter, *http.Request, Ask) error
+	// Status answers a node that wants to know how this one is.
+	Status http.HandlerFunc
+
+	// Name, Loop and Query count requests that were refused for that reason.
+	Name, Loop, Query atomic.Uint64
+}
+
+// Handler gives what answers requests.
+func (d *Door) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /relay/{camera}", d.relay)
+	mux.HandleFunc("GET /status", d.Status)
+	return mux
+}
+
+func (d *Door) relay(w http.ResponseWriter, r *http.Request) {
+	ask, status, err := d.understand(r)
+	if err == nil {
+		if err = d.Show(w, r, ask); err == nil {
+			return
+		}
+		status = statusOf(err)
+	}
+	http.Error(w, err.Error(), status)
+}
+
+// understand reads a request. A status goes with the error.
+func (d *Door) understand(r *http.Request) (Ask, int, error) {
+	query := r.URL.Query()
+	path := strings.Split(query.Get(pathQuery), ",")
+	ask := Ask{Node: d.NodeOf(r), Key: stream.Key{Camera: r.PathValue("camera"), Rendition: query.Get("rendition")}}
+	var err error
+	ask.Epoch, err = strconv.ParseUint(query.Get("epoch"), 10, 64)
+	switch {
+	case err != nil, len(path) > maxPath, len(ask.Key.Rendition) > maxRendition:
+		d.Query.Add(1)
+		return ask, http.StatusBadRequest, errors.New("this is not how a node asks")
+	case path[len(path)-1] != ask.Node:
+		d.Name.Add(1)
+		return ask, http.StatusForbidden, fmt.Errorf("node %s asks for another", ask.Node)
+	case slices.Contains(path, d.Self):
+		d.Loop.Add(1)
+		return ask, http.StatusLoopDetected, fmt.Errorf("the pictures would come back to node %s", d.Self)
+	}
+	return ask, 0, nil
+}
+
+// statusOf gives the status of an error of Show.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, ErrElsewhere):
+		return http.StatusMisdirectedRequest
+	case errors.Is(err, stream.ErrUnknown):
+		return http.StatusNotFound
+	case errors.Is(err, stream.ErrFull), errors.Is(err, stream.ErrClosed):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,252 @@
+package cluster
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// The roles of nodes.
+const (
+	RoleCamera = "camera" // it owns cameras
+	RoleEdge   = "edge"   // it serves viewers
+)
+
+const (
+	// beatEvery is how often a node says that it lives.
+	beatEvery = 500 * time.Millisecond
+	// deadAfter is how long it may say nothing: three of its beats lost, and half of
+	// one.
+	deadAfter = 2 * time.Second
+	// asleep is a time without looking at the clock that shows that the process did
+	// not run.
+	asleep = time.Second
+	// forgotten is when a node that is dead is heard of no more.
+	forgotten = time.Hour
+	// maxMembers bounds the nodes that are known, the dead among them.
+	maxMembers = 256
+)
+
+// Camera is one that a cluster has, as its configuration says.
+type Camera struct {
+	ID    string
+	Label string // that a node must have to own it; "" for any
+	Sent  bool   // its pictures are sent in, and who takes them owns it
+}
+
+// Place is where a camera is.
+type Place struct {
+	Node  string
+	Relay string // host:port of the node
+	Epoch uint64 // of its claim
+}
+
+// member is another node, as it said last.
+type member struct {
+	Beat
+	heard time.Time
+	alive bool
+}
+
+// table is what a node knows: who lives, who owns what, and what it owns itself.
+// It is told the time, does nothing by itself, and is not safe for concurrent use.
+type table struct {
+	self    Beat // without Owned; that is in own
+	began   time.Time
+	patient time.Duration // for how long after began no camera is claimed that nobody owns
+	members map[string]*member
+	cameras map[string]Camera // of the configuration
+	own     map[string]Claim
+	highest map[string]uint64 // epoch that was ever heard, by camera
+	sent    map[string]bool   // cameras whose pictures are sent in here
+	where   map[string]Place  // of what somebody owns who lives
+	settled time.Time
+}
+
+func newTable(self Beat, now time.Time, patient time.Duration) *table {
+	return &table{
+		self: self, began: now, patient: patient, members: make(map[string]*member), cameras: make(map[string]Camera),
+		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place),
+	}
+}
+
+// take takes note of a beat that is sound.
+func (t *table) take(b Beat, now time.Time) error {
+	if b.Node == t.self.Node {
+		if b.Incarnation != t.self.Incarnation {
+			return errDuplicate
+		}
+		return nil // our own comes back
+	}
+	m := t.members[b.Node]
+	switch {
+	case m == nil && len(t.members) >= maxMembers:
+		return fmt.Errorf("%w: more than %d nodes", errTooLarge, maxMembers)
+	case m == nil:
+		m = new(member)
+	case b.Incarnation < m.Incarnation, b.Incarnation == m.Incarnation && b.Sequence <= m.Sequence:
+		return errOld
+	}
+	for _, c := range b.Owned {
+		if known := t.highest[c.Camera]; known > 0 && c.Epoch > known+maxLeap {
+			return fmt.Errorf("%w: %d of camera %s, of which the highest was %d", errEpoch, c.Epoch, c.Camera, known)
+		}
+	}
+	m.Beat, m.heard, m.alive = b, now, !b.Leaving
+	t.members[b.Node] = m
+	for _, c := range b.Owned {
+		if _, known := t.cameras[c.Camera]; known {
+			t.highest[c.Camera] = max(t.highest[c.Camera], c.Epoch)
+		}
+	}
+	return nil
+}
+
+// configure says which cameras there are.
+func (t *table) configure(cameras []Camera) {
+	t.cameras = make(map[string]Camera, len(cameras))
+	ids := make([]string, 0, len(cameras))
+	for _, c := range cameras {
+		t.cameras[c.ID] = c
+		ids = append(ids, c.ID)
+	}
+	for id, claim := range t.own {
+		if c, known := t.cameras[id]; !known || c.Sent != claim.Sent {
+			delete(t.own, id)
+		}
+	}
+	slices.Sort(ids)
+	sum := sha256.New()
+	for _, id := range ids {
+		fmt.Fprintf(sum, "%s\n", id)
+	}
+	t.self.Config = fmt.Sprintf("%x", sum.Sum(nil)[:8])
+}
+
+// settle claims and gives up what this node is to own now, and gives the cameras
+// that are elsewhere than before.
+func (t *table) settle(now time.Time) (moved []string) {
+	t.wake(now)
+	for name, m := range t.members {
+		if m.alive && now.Sub(m.heard) > deadAfter {
+			m.alive = false
+		}
+		if !m.alive && now.Sub(m.heard) > forgotten {
+			delete(t.members, name)
+		}
+	}
+	claims := t.claims()
+	before := t.where
+	t.where = make(map[string]Place, len(t.cameras))
+	for id, c := range t.cameras {
+		if place, owned := t.place(c, claims[id], now); owned {
+			t.where[id] = place
+		}
+	}
+	for id := range t.cameras {
+		if t.where[id] != before[id] {
+			moved = append(moved, id)
+		}
+	}
+	slices.Sort(moved)
+	return moved
+}
+
+// wake makes up for a time in which this process did not run, as when it was stopped:
+// whoever it did not hear then may have spoken.
+func (t *table) wake(now time.Time) {
+	if slept := now.Sub(t.settled); !t.settled.IsZero() && slept > asleep {
+		for _, m := range t.members {
+			m.heard = m.heard.Add(slept)
+		}
+	}
+	t.settled = now
+}
+
+// claims gives the best claim of the others that live on each camera.
+func (t *table) claims() map[string]Place {
+	best := make(map[string]Place)
+	for name, m := range t.members {
+		if !m.alive {
+			continue
+		}
+		for _, c := range m.Owned {
+			if p, there := best[c.Camera]; !there || outranks(c.Epoch, name, p.Epoch, p.Node) {
+				best[c.Camera] = Place{Node: name, Relay: m.Relay, Epoch: c.Epoch}
+			}
+		}
+	}
+	return best
+}
+
+// outranks says whether a claim of node a counts more than one of node b.
+func outranks(epoch uint64, a string, other uint64, b string) bool {
+	return cmp.Or(cmp.Compare(epoch, other), cmp.Compare(a, b)) > 0
+}
+
+// place gives where a camera is, once this node has claimed it or given it up.
+func (t *table) place(c Camera, others Place, now time.Time) (Place, bool) {
+	mine, have := t.own[c.ID]
+	switch {
+	case have && others.Node != "" && outranks(others.Epoch, others.Node, mine.Epoch, t.self.Node):
+		have = false
+	case have && c.Sent:
+		have = t.sent[c.ID]
+	case c.Sent:
+		if have = t.sent[c.ID] && others.Node == ""; have {
+			mine = t.claim(c)
+		}
+	case !have && others.Node == "" && t.wins(c, now):
+		mine, have = t.claim(c), true
+	}
+	if have {
+		return Place{Node: t.self.Node, Relay: t.self.Relay, Epoch: mine.Epoch}, true
+	}
+	delete(t.own, c.ID)
+	return others, others.Node != ""
+}
+
+func (t *table) claim(c Camera) Claim {
+	t.highest[c.ID]++
+	claim := Claim{Camera: c.ID, Epoch: t.highest[c.ID], Sent: c.Sent}
+	t.own[c.ID] = claim
+	return claim
+}
+
+// wins says whether this node is to own a camera that nobody owns: of all that
+// live, know the same cameras, and may own it, the one whose name goes with the
+// camera best, so that each node finds the same one by itself.
+func (t *table) wins(c Camera, now time.Time) bool {
+	if t.self.Leaving || now.Sub(t.began) < t.patient || !mayOwn(t.self, c) || len(t.own) >= maxOwned {
+		return false
+	}
+	own := weight(c.ID, t.self.Node)
+	for name, m := range t.members {
+		if m.alive && m.Config == t.self.Config && mayOwn(m.Beat, c) && outranks(weight(c.ID, name), name, own, t.self.Node) {
+			return false
+		}
+	}
+	return true
+}
+
+func mayOwn(b Beat, c Camera) bool {
+	return slices.Contains(b.Roles, RoleCamera) && (c.Label == "" || slices.Contains(b.Labels, c.Label))
+}
+
+// weight says how well a node goes with a camera (rendezvous hashing).
+func weight(camera, node string) uint64 {
+	sum := sha256.Sum256([]byte(camera + "\n" + node))
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// beat gives what this node says next.
+func (t *table) beat() Beat {
+	t.self.Sequence++
+	b := t.self
+	b.Owned = slices.SortedFunc(maps.Values(t.own), func(a, b Claim) int { return cmp.Compare(a.Camera, b.Camera) })
+	return b
+}

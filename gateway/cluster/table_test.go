@@ -1,0 +1,242 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+)
+
+// world is tables of nodes that hear each other in virtual time.
+type world struct {
+	t      *testing.T
+	now    time.Time
+	tables map[string]*table
+	deaf   map[string]bool // nodes that neither hear nor are heard
+}
+
+func newWorld(t *testing.T, cameras []Camera, nodes ...string) *world {
+	w := &world{t: t, now: time.Unix(1e9, 0), tables: make(map[string]*table), deaf: make(map[string]bool)}
+	for _, name := range nodes {
+		w.add(name, cameras)
+	}
+	return w
+}
+
+func (w *world) add(name string, cameras []Camera) {
+	self := Beat{Node: name, Incarnation: uint64(w.now.UnixMicro()), Relay: name + ":1", Roles: []string{RoleCamera}}
+	w.tables[name] = newTable(self, w.now, deadAfter)
+	w.tables[name].configure(cameras)
+}
+
+// pass lets time pass, with a beat of each node every half second.
+func (w *world) pass(d time.Duration) {
+	w.t.Helper()
+	for end := w.now.Add(d); w.now.Before(end); w.now = w.now.Add(beatEvery) {
+		for _, name := range slices.Sorted(maps.Keys(w.tables)) {
+			w.tables[name].settle(w.now)
+			b := w.tables[name].beat()
+			if err := b.check(); err != nil {
+				w.t.Fatalf("%s says what is wrong: %v", name, err)
+			}
+			for other, table := range w.tables {
+				if other != name && !w.deaf[name] && !w.deaf[other] {
+					if err := table.take(b, w.now); err != nil {
+						w.t.Fatalf("%s does not take what %s says: %v", other, name, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// owners gives who owns a camera, as each of those that are not deaf owns it itself.
+func (w *world) owners(camera string) (nodes []string) {
+	for name, table := range w.tables {
+		if _, mine := table.own[camera]; mine && !w.deaf[name] {
+			nodes = append(nodes, name)
+		}
+	}
+	return nodes
+}
+
+// check has all agree on one owner of each camera, and counts cameras by node.
+func (w *world) check(cameras []Camera) map[string]int {
+	w.t.Helper()
+	count := make(map[string]int)
+	for _, c := range cameras {
+		owners := w.owners(c.ID)
+		if len(owners) != 1 {
+			w.t.Fatalf("camera %s is owned by %q", c.ID, owners)
+		}
+		for name, table := range w.tables {
+			if p := table.where[c.ID]; !w.deaf[name] && p.Node != owners[0] {
+				w.t.Fatalf("%s believes that %s is at %q, and it is at %s", name, c.ID, p.Node, owners[0])
+			}
+		}
+		count[owners[0]]++
+	}
+	return count
+}
+
+func numbered(n int) (cameras []Camera) {
+	for i := range n {
+		cameras = append(cameras, Camera{ID: fmt.Sprintf("cam-%d", i)})
+	}
+	return cameras
+}
+
+func TestEachCameraHasOneOwner(t *testing.T) {
+	cameras := numbered(300)
+	w := newWorld(t, cameras, "a", "b", "c")
+	w.pass(4 * time.Second)
+	before := w.check(cameras)
+	for name, n := range before {
+		if n < 60 {
+			t.Errorf("%s owns %d of 300", name, n)
+		}
+	}
+	w.add("d", cameras)
+	w.pass(4 * time.Second)
+	if after := w.check(cameras); !maps.Equal(before, after) {
+		t.Errorf("a node came, and cameras moved: %v, before %v", after, before)
+	}
+}
+
+func TestSurvivorsTakeOver(t *testing.T) {
+	cameras := numbered(60)
+	w := newWorld(t, cameras, "a", "b", "c")
+	w.pass(4 * time.Second)
+	before := w.check(cameras)
+	w.deaf["a"] = true
+	w.pass(deadAfter + 2*beatEvery)
+	after := w.check(cameras)
+	if after["b"] < before["b"] || after["c"] < before["c"] || after["b"]+after["c"] != 60 {
+		t.Errorf("%v became %v", before, after)
+	}
+	w.deaf["a"] = false // it owned its cameras all the time
+	w.pass(3 * beatEvery)
+	w.check(cameras) // who claimed last has each of them, and nobody two
+}
+
+// TestWhoSleptTakesNothing has a process be stopped for ten seconds, and go on.
+func TestWhoSleptTakesNothing(t *testing.T) {
+	cameras := numbered(30)
+	w := newWorld(t, cameras, "a", "b", "c")
+	w.pass(4 * time.Second)
+	slept := w.tables["a"]
+	delete(w.tables, "a")
+	w.pass(10 * time.Second)
+	before := w.check(cameras)
+	w.tables["a"] = slept
+	slept.settle(w.now) // before it hears anybody
+	w.pass(2 * beatEvery)
+	if after := w.check(cameras); !maps.Equal(before, after) {
+		t.Errorf("%v became %v when one woke up", before, after)
+	}
+}
+
+func TestLabelsAndRoles(t *testing.T) {
+	cameras := []Camera{{ID: "anywhere"}, {ID: "barn", Label: "site=barn"}, {ID: "nowhere", Label: "site=moon"}}
+	w := newWorld(t, cameras, "a", "b", "c")
+	w.tables["a"].self.Labels = []string{"site=barn"}
+	w.tables["b"].self.Roles = []string{RoleEdge}
+	w.tables["c"].self.Roles = []string{RoleEdge}
+	w.pass(4 * time.Second)
+	if got := w.check(cameras[:2]); got["a"] != 2 {
+		t.Errorf("a owns %d, which it alone may", got["a"])
+	}
+	if got := w.owners("nowhere"); got != nil {
+		t.Errorf("%q own what none may", got)
+	}
+}
+
+func TestWhoIsSentPicturesOwnsTheCamera(t *testing.T) {
+	cameras := []Camera{{ID: "phone", Sent: true}}
+	w := newWorld(t, cameras, "a", "b")
+	w.pass(4 * time.Second)
+	if got := w.owners("phone"); got != nil {
+		t.Fatalf("%q own what nobody sends", got)
+	}
+	w.tables["b"].sent["phone"] = true
+	w.pass(2 * beatEvery)
+	if got := w.check(cameras); got["b"] != 1 {
+		t.Fatalf("it is owned by %v", got)
+	}
+	delete(w.tables["b"].sent, "phone")
+	w.tables["a"].sent["phone"] = true
+	w.pass(4 * beatEvery)
+	if got := w.check(cameras); got["a"] != 1 {
+		t.Fatalf("it is owned by %v", got)
+	}
+}
+
+func TestWhoLeavesHandsOver(t *testing.T) {
+	cameras := numbered(20)
+	w := newWorld(t, cameras, "a", "b")
+	w.pass(4 * time.Second)
+	w.tables["a"].self.Leaving = true
+	w.pass(2 * beatEvery)
+	if got := w.check(cameras); got["b"] != 20 {
+		t.Errorf("owners are %v", got)
+	}
+}
+
+func TestNodesThatKnowOtherCamerasDoNotWait(t *testing.T) {
+	w := newWorld(t, numbered(10), "a", "b")
+	w.tables["b"].configure(numbered(3))
+	w.pass(4 * time.Second)
+	if len(w.tables["a"].own)+len(w.tables["b"].own) < 10 {
+		t.Errorf("of ten cameras that a knows %d are owned", len(w.tables["a"].own)+len(w.tables["b"].own))
+	}
+}
+
+func TestLiesAreNotTaken(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	sound := func() Beat {
+		return Beat{Node: "b", Incarnation: 7, Sequence: 7, Relay: "b:1", Roles: []string{RoleCamera}, Owned: []Claim{{Camera: "cam-0", Epoch: 3}}}
+	}
+	for _, row := range []struct {
+		name string
+		lie  func(*Beat)
+		want error
+	}{
+		{"an epoch of 2^64-1", func(b *Beat) { b.Owned[0].Epoch = 1<<64 - 1 }, errEpoch},
+		{"no epoch", func(b *Beat) { b.Owned[0].Epoch = 0 }, errEpoch},
+		{"an epoch that leaps", func(b *Beat) { b.Sequence++; b.Owned[0].Epoch = 4 + maxLeap }, errEpoch},
+		{"the same again", func(*Beat) {}, errOld},
+		{"an earlier life", func(b *Beat) { b.Incarnation, b.Sequence = 6, 99 }, errOld},
+		{"our own name", func(b *Beat) { b.Node = "a" }, errDuplicate},
+		{"cameras of who has not the role", func(b *Beat) { b.Roles = nil }, errRole},
+		{"a camera twice", func(b *Beat) { b.Owned = append(b.Owned, b.Owned[0]) }, errBroken},
+		{"no address", func(b *Beat) { b.Relay = "b" }, errBroken},
+		{"a camera with a slash", func(b *Beat) { b.Owned[0].Camera = "../x" }, errBroken},
+		{"too many cameras", func(b *Beat) { b.Owned = make([]Claim, maxOwned+1) }, errTooLarge},
+		{"a long label", func(b *Beat) { b.Labels = []string{string(make([]byte, maxText+1))} }, errTooLarge},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			table := newTable(Beat{Node: "a", Incarnation: 1}, now, 0)
+			table.configure(numbered(2))
+			if err := errors.Join(new(Beat{}).check(), table.take(sound(), now)); !errors.Is(err, errBroken) {
+				t.Fatal("the empty beat passes")
+			}
+			if table.members["b"] == nil {
+				t.Fatal("a sound beat is not taken")
+			}
+			b := sound()
+			row.lie(&b)
+			err := b.check()
+			if err == nil {
+				err = table.take(b, now)
+			}
+			if !errors.Is(err, row.want) {
+				t.Errorf("it is answered by %v, not %v", err, row.want)
+			}
+			if table.highest["cam-0"] != 3 {
+				t.Errorf("the highest epoch became %d", table.highest["cam-0"])
+			}
+		})
+	}
+}

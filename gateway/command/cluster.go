@@ -1,0 +1,195 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"framegate/gateway/cluster"
+	"framegate/gateway/config"
+)
+
+type clusterCommand struct {
+	CA     clusterCACommand     `cmd:"" help:"Make a cluster: its certificate authority, which stays in this data folder, and this server as its first node."`
+	Token  clusterTokenCommand  `cmd:"" help:"Print what lets another machine join as a node. Who has it is that node."`
+	Join   clusterJoinCommand   `cmd:"" help:"Make this server the node that a token is of."`
+	Status clusterStatusCommand `cmd:"" help:"Ask the node that runs on this machine who lives, and who has which camera."`
+}
+
+// cluster reads the configuration, which names a cluster.
+func (f configFlags) cluster(env *environment) (*config.Config, error) {
+	c, err := f.load(env)
+	if err == nil && c.Cluster.Name == "" {
+		err = mistake(errors.New("framegate: the configuration names no cluster; say by --config or FRAMEGATE_CLUSTER__NAME which it is"))
+	}
+	return c, err
+}
+
+type clusterCACommand struct {
+	configFlags
+	Node string `arg:"" help:"The name of this server in the cluster: a-z, 0-9 and -."`
+}
+
+// Run makes the authority and the first node.
+func (c *clusterCACommand) Run(env *environment) error {
+	settings, err := c.cluster(env)
+	if err != nil {
+		return err
+	}
+	if !cluster.ValidName(c.Node) {
+		return mistake(fmt.Errorf("framegate: %q is no name of a node; use 1 to 63 of a-z, 0-9 and -, not beginning with -", c.Node))
+	}
+	authority, err := cluster.MakeAuthority(settings.Data, settings.Cluster.Name)
+	if err != nil {
+		return fmt.Errorf("making the authority of cluster %s: %w", settings.Cluster.Name, err)
+	}
+	token, err := authority.Token(c.Node)
+	if err != nil {
+		return err
+	}
+	id, err := cluster.Join(settings.Data, token)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "good: this is node %s of cluster %s, and has its authority, whose SHA-256 fingerprint is %s\n", id.Node, id.Cluster, id.Fingerprint())
+	return nil
+}
+
+type clusterTokenCommand struct {
+	configFlags
+	Node string `arg:"" help:"The name of the other machine in the cluster: a-z, 0-9 and -. A name that was given before is another certificate of the same node."`
+}
+
+// Run prints a token.
+func (c *clusterTokenCommand) Run(env *environment) error {
+	settings, err := c.load(env)
+	if err != nil {
+		return err
+	}
+	authority, err := cluster.OpenAuthority(settings.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the data folder %s has no authority of a cluster: tokens are made where framegate cluster ca was run", settings.Data)
+	}
+	if err != nil {
+		return err
+	}
+	token, err := authority.Token(c.Node)
+	if err != nil {
+		return mistake(fmt.Errorf("framegate: %w", err))
+	}
+	fmt.Fprintln(env.stdout, token)
+	return nil
+}
+
+type clusterJoinCommand struct {
+	configFlags
+	Token string `arg:"" help:"What framegate cluster token printed; - reads it from the standard input, where other users of this machine cannot see it."`
+}
+
+// maxToken is more than a token has, in bytes.
+const maxToken = 8 << 10
+
+// Run makes the node.
+func (c *clusterJoinCommand) Run(env *environment) error {
+	settings, err := c.cluster(env)
+	if err != nil {
+		return err
+	}
+	token := c.Token
+	if token == standard {
+		b, err := io.ReadAll(io.LimitReader(bufio.NewReader(os.Stdin), maxToken))
+		if err != nil {
+			return err
+		}
+		token = string(b)
+	}
+	id, err := cluster.Join(settings.Data, token)
+	if errors.Is(err, cluster.ErrToken) {
+		return mistake(fmt.Errorf("framegate: %w", err))
+	}
+	if err != nil {
+		return err
+	}
+	if id.Cluster != settings.Cluster.Name {
+		return mistake(fmt.Errorf("framegate: the token is of cluster %s, and the configuration names %s; set cluster.name to that", id.Cluster, settings.Cluster.Name))
+	}
+	fmt.Fprintf(env.stdout, "good: this is node %s of cluster %s, whose authority has the SHA-256 fingerprint %s\n", id.Node, id.Cluster, id.Fingerprint())
+	return nil
+}
+
+type clusterStatusCommand struct{ configFlags }
+
+// Run asks the node that runs, as a node.
+func (c *clusterStatusCommand) Run(env *environment) error {
+	settings, err := c.cluster(env)
+	if err != nil {
+		return err
+	}
+	id, err := cluster.OpenIdentity(settings.Data)
+	if err != nil {
+		return err
+	}
+	status, err := askNode(env.ctx, id, settings.Cluster.RelayListen)
+	if err != nil {
+		return fmt.Errorf("asking the node on this machine: %w", err)
+	}
+	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "node\tstate\theard\tcameras\tviewers\trelays at\troles\tlabels\tversion\n")
+	for _, m := range status.Members {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", m.Node, stateOf(m, status.Node), m.Heard.Round(100*time.Millisecond), m.Owned, m.Viewers, m.Relay,
+			strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version)
+	}
+	fmt.Fprintf(w, "\ncamera\tnode\tepoch\n")
+	for _, p := range status.Cameras {
+		fmt.Fprintf(w, "%s\t%s\t%d\n", p.Camera, p.Node, p.Epoch)
+	}
+	return w.Flush()
+}
+
+func stateOf(m cluster.Member, self string) string {
+	switch {
+	case m.Node == self:
+		return "this one"
+	case !m.Alive:
+		return "gone"
+	case !m.Same:
+		return "alive, has other cameras configured"
+	}
+	return "alive"
+}
+
+// askNode asks the node that relays at an address of this machine, and is this one.
+func askNode(ctx context.Context, id *cluster.Identity, address string) (status cluster.Status, err error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return status, err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: id.TLS(id.Node)}}
+	defer client.CloseIdleConnections()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort(host, port)+"/status", nil)
+	if err != nil {
+		return status, err
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return status, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return status, errors.New(answer.Status)
+	}
+	return status, json.NewDecoder(answer.Body).Decode(&status)
+}

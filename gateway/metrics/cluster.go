@@ -1,0 +1,33 @@
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Cluster is how this node of a cluster does.
+type Cluster struct {
+	Alive, Gone   int // nodes, this one among them
+	Owned         int // cameras of this one
+	Epoch         uint64
+	Moves         uint64
+	Relays, Shown int    // streams that come from other nodes, and that go to them
+	Pulls         uint64 // connections to other nodes
+	Frames, Bytes uint64 // that came from them
+	Late          uint64
+	Refused       map[string]uint64 // by reason
+}
+
+func collectCluster(to chan<- prometheus.Metric, c Cluster) {
+	clusterNodes.send(to, float64(c.Alive), "alive")
+	clusterNodes.send(to, float64(c.Gone), "gone")
+	clusterOwned.send(to, float64(c.Owned))
+	clusterEpoch.send(to, float64(c.Epoch))
+	clusterMoves.send(to, float64(c.Moves))
+	clusterRelays.send(to, float64(c.Relays))
+	clusterShown.send(to, float64(c.Shown))
+	clusterPulls.send(to, float64(c.Pulls))
+	clusterFrames.send(to, float64(c.Frames))
+	clusterBytes.send(to, float64(c.Bytes))
+	clusterLate.send(to, float64(c.Late))
+	for reason, count := range c.Refused {
+		clusterRefused.send(to, float64(count), reason)
+	}
+}

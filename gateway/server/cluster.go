@@ -1,0 +1,305 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"framegate/gateway/cluster"
+	"framegate/gateway/cluster/relay"
+	"framegate/gateway/config"
+	"framegate/gateway/delivery"
+	"framegate/gateway/httplimit"
+	"framegate/gateway/media"
+	"framegate/gateway/output/live"
+	"framegate/gateway/rendition"
+	"framegate/gateway/roster"
+	"framegate/gateway/stream"
+)
+
+// node is this server's part in a cluster. A server alone has none.
+type node struct {
+	server   *server
+	identity *cluster.Identity
+	cluster  *cluster.Cluster
+	player   *live.Handler // of those nodes that have viewers of cameras of this one
+	door     *relay.Door
+	relayed  relay.Counters
+	listener net.Listener
+	http     *http.Server
+
+	mu    sync.Mutex // guards what follows
+	shown map[*showing]bool
+}
+
+// showing is a stream that another node is shown.
+type showing struct {
+	camera string
+	end    context.CancelFunc
+}
+
+// openNode joins the cluster that the configuration names, if it does. Nothing of it
+// runs yet but the two ports.
+func (s *server) openNode() (*node, error) {
+	c := s.Config.Cluster
+	if c.Name == "" {
+		return nil, nil
+	}
+	identity, err := cluster.OpenIdentity(s.Config.Data)
+	if errors.Is(err, cluster.ErrNoIdentity) {
+		return nil, fmt.Errorf("cluster %s: this server is no node of it: make a token where the cluster's authority is, by framegate cluster token NODE, and give it to framegate cluster join", c.Name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	if identity.Cluster != c.Name {
+		return nil, fmt.Errorf("cluster %s: the data folder has a node of cluster %s", c.Name, identity.Cluster)
+	}
+	n := &node{server: s, identity: identity, shown: make(map[*showing]bool)}
+	if n.listener, err = net.Listen("tcp", c.RelayListen); err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	if err := n.join(c); err != nil {
+		n.listener.Close()
+		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
+	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Status: n.status}
+	n.http = &http.Server{Handler: n.door.Handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
+	return n, nil
+}
+
+// join opens the bus.
+func (n *node) join(c config.Cluster) (err error) {
+	host, err := reachedAt(c)
+	if err != nil {
+		return err
+	}
+	bus := ""
+	if _, port, _ := net.SplitHostPort(c.Listen); port != "0" {
+		bus = net.JoinHostPort(host, port)
+	}
+	_, port, _ := net.SplitHostPort(n.listener.Addr().String())
+	n.cluster, err = cluster.New(cluster.Options{
+		Identity: n.identity, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
+		Version: n.server.Version, Roles: rolesOf(c), Labels: c.Labels,
+		Viewers: n.server.hub.Watching, Sent: n.sent, Moved: n.moved, Log: n.server.Log,
+	})
+	return err
+}
+
+// reachedAt gives the host by which other nodes reach this one.
+func reachedAt(c config.Cluster) (string, error) {
+	if c.Advertise != "" {
+		return c.Advertise, nil
+	}
+	host, _, _ := net.SplitHostPort(c.Listen)
+	if ip, err := netip.ParseAddr(host); host != "" && (err != nil || !ip.IsUnspecified()) {
+		return host, nil
+	}
+	conn, err := net.Dial("udp", c.Seeds[0]) // which sends nothing
+	if err != nil {
+		return "", fmt.Errorf("by which address other nodes reach this one is not known, say it as advertise: %w", err)
+	}
+	defer conn.Close()
+	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
+}
+
+func rolesOf(c config.Cluster) (roles []string) {
+	for _, role := range c.Roles {
+		roles = append(roles, string(role))
+	}
+	if roles == nil {
+		roles = []string{cluster.RoleCamera, cluster.RoleEdge}
+	}
+	return roles
+}
+
+// nodeOf gives the node that asks.
+func nodeOf(r *http.Request) string { return cluster.NodeOf(*r.TLS) }
+
+// serve has what takes part, until ctx is done, and what answers other nodes, until
+// close, run.
+func (n *node) serve(ctx context.Context, run, answer func(func())) {
+	if n == nil {
+		return
+	}
+	l := n.server.Config.Limits
+	limits := httplimit.Limits{HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience, Room: n.server.room}
+	inTLS := tls.NewListener(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit), n.identity.TLS(""))
+	run(func() { n.cluster.Run(ctx) })
+	answer(func() { _ = n.http.Serve(inTLS) }) // gives http.ErrServerClosed, after close
+	n.server.Log.Info("node of a cluster", "cluster", n.identity.Cluster, "node", n.identity.Node, "listens", n.cluster.Address(), "relays", n.listener.Addr().String())
+}
+
+// leave has other nodes take over what this one owns, before it ends.
+func (n *node) leave() {
+	if n != nil {
+		n.cluster.Leave()
+	}
+}
+
+// close ends what other nodes are shown, and the ports. Nothing of serve runs but
+// the answers.
+func (n *node) close() {
+	if n == nil {
+		return
+	}
+	n.player.Close()
+	n.http.Close()
+	n.listener.Close()
+	n.cluster.Close()
+}
+
+// owns says whether a camera of the configuration is this server's.
+func (n *node) owns(camera string) bool { return n == nil || n.cluster.Owns(camera) }
+
+// configure tells the cluster which cameras there are. One that was added while the
+// server runs is of this server alone.
+func (n *node) configure(cameras []roster.Camera) {
+	if n == nil {
+		return
+	}
+	var all []cluster.Camera
+	for _, c := range cameras {
+		if !c.Added {
+			all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload})
+		}
+	}
+	n.cluster.Configure(all)
+}
+
+// sent gives the cameras whose pictures are sent in here.
+func (n *node) sent() (cameras []string) {
+	for _, p := range n.server.publishers.All() {
+		cameras = append(cameras, p.Camera)
+	}
+	return cameras
+}
+
+// soon has the cluster told what changed.
+func (n *node) soon() {
+	if n != nil {
+		n.cluster.Soon()
+	}
+}
+
+// moved has cameras come from where they are now.
+func (n *node) moved(cameras []string) {
+	n.mu.Lock()
+	for s := range n.shown {
+		if slices.Contains(cameras, s.camera) && !n.cluster.Owns(s.camera) {
+			s.end()
+		}
+	}
+	n.mu.Unlock()
+	for _, id := range cameras {
+		n.server.hub.Move(id)
+	}
+	n.server.cameras.Review()
+}
+
+// elsewhere gives what makes the frames of a stream whose camera this node does not
+// own; false where it makes them itself. It is called with the hub locked.
+func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
+	if n == nil || c.Added {
+		return nil, false
+	}
+	if _, sound := rendition.ParseSoundKey(k.Rendition); sound {
+		return nil, false // made of the camera's, which is relayed
+	}
+	place, owned := n.cluster.Where(c.ID)
+	switch {
+	case owned && place.Node == n.identity.Node:
+		return nil, false
+	case owned:
+		return relay.New(relay.Options{
+			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS(place.Node),
+			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
+		}), true
+	case k.Rendition != "", c.Source.Kind == config.SourceUpload:
+		return nil, false
+	}
+	return nowhere{}, true
+}
+
+// nowhere is a camera that no node owns, as for a moment after one died.
+type nowhere struct{}
+
+// ownedSoon is how long somebody takes at most to own a camera, if anybody does.
+const ownedSoon = 5 * time.Second
+
+// Run waits for the camera to move.
+func (nowhere) Run(ctx context.Context, _ func(media.Frame)) error {
+	late := time.NewTimer(ownedSoon)
+	defer late.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-late.C:
+		return stream.Unreachable("no node of the cluster connects to this camera: see its roles and labels")
+	}
+}
+
+// show shows another node a stream of a camera that this one owns.
+func (n *node) show(w http.ResponseWriter, r *http.Request, ask relay.Ask) error {
+	ctx, end := context.WithCancel(r.Context())
+	defer end()
+	s := &showing{ask.Key.Camera, end}
+	n.mu.Lock()
+	n.shown[s] = true
+	n.mu.Unlock()
+	defer func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		delete(n.shown, s)
+	}()
+	place, owned := n.cluster.Where(ask.Key.Camera)
+	if !owned || place.Node != n.identity.Node || place.Epoch != ask.Epoch {
+		return relay.ErrElsewhere
+	}
+	choice, codec, err := relayed(ask.Key)
+	if err != nil {
+		return err
+	}
+	r = r.Clone(ctx)
+	r.URL.RawQuery = codec
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return n.player.ServeWebSocket(w, r, choice, stream.Client{Address: host, Principal: "node:" + ask.Node, Node: true})
+}
+
+// relayed gives the streams that a node may be shown which asks for one, and the
+// query that asks for it.
+func relayed(k stream.Key) (choice live.Choice, query string, err error) {
+	own := stream.Key{Camera: k.Camera}
+	choice = live.Choice{H264: own, Why: func(failed *stream.SourceError) string {
+		return strings.TrimPrefix(failed.Error(), "camera "+k.Camera+": ")
+	}}
+	if k.Rendition == "" {
+		plain := func(codec media.Codec) stream.Key {
+			return stream.Key{Camera: k.Camera, Rendition: rendition.Request{Codec: codec}.Key()}
+		}
+		choice.Own, choice.H264, choice.JPEG = own, plain(media.H264), plain(media.JPEG)
+		choice.AAC, choice.Opus = rendition.SoundKey(k.Camera, media.AAC), rendition.SoundKey(k.Camera, media.Opus)
+		return choice, "", nil
+	}
+	request, ok := rendition.ParseKey(k.Rendition)
+	switch {
+	case ok && request.Codec == media.H264:
+		choice.H264 = k
+	case ok && request.Codec == media.JPEG:
+		choice.JPEG = k
+	default:
+		return choice, "", stream.ErrUnknown
+	}
+	return choice, "codec=" + request.Codec.String(), nil
+}

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"framegate/gateway/api"
+	"framegate/gateway/cluster"
+	"framegate/gateway/cluster/relay"
+	"framegate/gateway/metrics"
+)
+
+// status answers another node, or framegate cluster status on this one.
+func (n *node) status(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(n.cluster.Status()) // whoever is gone misses nothing
+}
+
+// refused counts what other nodes said or asked for that was not taken.
+func (n *node) refused(s cluster.Status) []cluster.Refused {
+	return append(s.Refused,
+		cluster.Refused{Reason: relay.RefusedName, Count: n.door.Name.Load()},
+		cluster.Refused{Reason: relay.RefusedLoop, Count: n.door.Loop.Load()},
+		cluster.Refused{Reason: relay.RefusedQuery, Count: n.door.Query.Load()},
+	)
+}
+
+// Cluster gives what is known of the cluster that the server is a node of.
+func (s control) Cluster() api.Cluster {
+	c := api.Cluster{Nodes: []api.ClusterNode{}, Cameras: []api.ClusterCamera{}, Refused: []api.ClusterFault{}}
+	n := s.node
+	if n == nil {
+		return c
+	}
+	status := n.cluster.Status()
+	c.Name, c.Node, c.Moves = status.Cluster, status.Node, status.Moves
+	c.Relays, c.RelayedBytes = n.relayed.Running.Load(), n.relayed.Bytes.Load()
+	for _, m := range status.Members {
+		c.Nodes = append(c.Nodes, api.ClusterNode{
+			Name: m.Node, Alive: m.Alive, HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Agrees: m.Same,
+		})
+	}
+	for _, p := range status.Cameras {
+		c.Cameras = append(c.Cameras, api.ClusterCamera{Camera: p.Camera, Node: p.Node, Epoch: p.Epoch})
+	}
+	for _, r := range n.refused(status) {
+		c.Refused = append(c.Refused, api.ClusterFault(r))
+	}
+	return c
+}
+
+// metrics gives what gives Cluster for scrapes; nil for a server alone.
+func (n *node) metrics() func() metrics.Cluster {
+	if n == nil {
+		return nil
+	}
+	return func() metrics.Cluster {
+		status := n.cluster.Status()
+		c := metrics.Cluster{
+			Moves: status.Moves, Late: status.Late, Relays: int(n.relayed.Running.Load()), Shown: n.showings(),
+			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
+		}
+		for _, m := range status.Members {
+			if m.Alive {
+				c.Alive++
+			} else {
+				c.Gone++
+			}
+		}
+		for _, p := range status.Cameras {
+			c.Epoch = max(c.Epoch, p.Epoch)
+			if p.Node == status.Node {
+				c.Owned++
+			}
+		}
+		for _, r := range n.refused(status) {
+			c.Refused[r.Reason] = r.Count
+		}
+		return c
+	}
+}
+
+// showings counts the streams that other nodes are shown.
+func (n *node) showings() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.shown)
+}
