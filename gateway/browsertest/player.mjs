@@ -588,6 +588,52 @@ const stories = {
     await unharmed(shown, 0, 1);
   },
 
+  // WebRTC shows the present where it is asked for, or nothing else plays; it has no past, ends
+  // when nobody looks, and says when it does not come through.
+  async webrtc(telling) {
+    const shown = await telling.page();
+    const began = await shown.evaluate(() => (window.add({ src: '/live/phone', mode: 'webrtc', poster: 'none' }), Date.now()));
+    const ages = (await moved(shown, 0, 40)).map(({ age }) => age);
+    const { seen, activeMode, measure } = await shown.evaluate(() => (({ seen, activeMode, measure }) => ({ seen, activeMode, measure }))(window.player(0)));
+    check(activeMode === 'webrtc', `it is shown by ${activeMode}`);
+    await isIn(shown, 0, 'live');
+    telling.note(`its first picture after ${seen[0].at - began} ms, then ${median(ages)} ms old; ${JSON.stringify(measure)}`);
+    await shown.waitForFunction((shown) => window.player(0).measure.shown > shown, measure.shown);
+
+    await shown.evaluate(() => window.looks(0, () => Date.now() - 3000, () => Date.now() - 4000, 3000));
+    check((await shown.evaluate(() => window.player(0).activeMode)) !== 'webrtc', 'it shows the past by WebRTC');
+    await shown.evaluate(() => window.player(0).live());
+    await shown.waitForFunction(() => window.player(0).activeMode === 'webrtc' && window.player(0).state === 'live');
+    await moved(shown, 0, 10);
+
+    const watched = (viewers) => shown.waitForFunction(async (viewers) => (await (await fetch('/api/v1/cameras/phone/status')).json()).viewers === viewers, viewers);
+    await watched(1);
+    await shown.evaluate(() => (window.player(0).style.display = 'none'));
+    await isIn(shown, 0, 'idle');
+    await watched(0);
+    check(shown.complaints.length === 0, shown.complaints.join('\n'));
+
+    const old = await telling.page();
+    await old.evaluate(() => {
+      delete window.MediaSource;
+      delete window.VideoDecoder;
+      window.add({ src: '/live/phone', poster: 'none' });
+    });
+    await moved(old, 0, 10);
+    check((await old.evaluate(() => window.player(0).activeMode)) === 'webrtc', 'it is not used where nothing else plays');
+    await old.evaluate(() => {
+      const { setRemoteDescription } = RTCPeerConnection.prototype;
+      RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+        return setRemoteDescription.call(this, { type, sdp: sdp.replace(/^a=candidate:.*\r\n/gm, '') });
+      };
+      window.player(0).remove();
+      window.add({ src: '/live/phone', mode: 'webrtc', poster: 'none' }, { src: '/live/phone', poster: 'none' });
+    });
+    await moved(old, 1, 10);
+    check((await old.evaluate(() => window.player(1).activeMode)) === 'jpeg', 'nothing shows it where WebRTC does not come through');
+    await says(old, 0, 'WebRTC did not connect');
+  },
+
   // Where no WebSocket comes through, an image does.
   async withoutSockets(telling) {
     const shown = await telling.page();

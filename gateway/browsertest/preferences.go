@@ -44,8 +44,9 @@ func preferences() []byte {
 		{"network.proxy.failover_direct", false},
 		{"network.trr.mode", 5}, // no DNS over HTTPS
 		{"network.dns.disablePrefetch", true},
-		{"network.http.http3.enable", false}, // UDP does not ask the proxy
-		{"media.peerconnection.enabled", false},
+		{"network.http.http3.enable", false},                         // UDP does not ask the proxy
+		{"media.peerconnection.ice.obfuscate_host_addresses", false}, // by names that are made known in the network
+		{"media.peerconnection.ice.loopback", true},
 		{"media.cubeb.force_mock_context", true}, // sound is heard by nobody, whether there is a device or not
 		{"media.cubeb.sandbox", false},           // or the processes of pages have none
 		{"network.captive-portal-service.enabled", false},

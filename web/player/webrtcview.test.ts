@@ -63,6 +63,7 @@ test('an offer goes out at once and without candidates, and its end is told', as
   await goOn(1000);
   expect(told).toEqual(['show webrtc', 'connecting: Connecting…', 'ready', 'pictured', 'sound true null ', 'live: Live']);
   it.close();
+  await vi.advanceTimersByTimeAsync(1);
   expect(server.asked[1]).toMatchObject({ method: 'DELETE', url: 'http://gate.test/live/front/whep/7' });
   expect(peers[0]!.closed).toBe(true);
   it.close();

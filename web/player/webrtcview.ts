@@ -45,7 +45,7 @@ const NO_H264 = 'This browser shows no H.264 by WebRTC.';
 export class WebRTCView {
   #video: HTMLVideoElement | null = null;
   #peer: RTCPeerConnection | null = null;
-  #end: End = () => {};
+  #end: End | null = null;
   #opening = new AbortController();
   #ticking: ReturnType<typeof setInterval> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -140,10 +140,10 @@ export class WebRTCView {
   #hangUp(): void {
     clearTimeout(this.#retry);
     this.#opening.abort();
-    this.#end();
-    this.#end = () => {};
-    this.#peer?.close();
-    this.#peer = null;
+    const peer = this.#peer;
+    void this.#end?.().then(() => peer?.close()); // which would end the session before it is to be ended
+    if (!this.#end) peer?.close();
+    this.#end = this.#peer = null;
     this.#shown += this.#report?.shown ?? 0;
     this.#dropped += this.#report?.dropped ?? 0;
     this.#report = null;
@@ -176,7 +176,7 @@ export class WebRTCView {
   async #negotiate(peer: RTCPeerConnection, signal: AbortSignal): Promise<void> {
     try {
       const end = await negotiate(peer, this.#wish.url, signal);
-      if (signal.aborted) end();
+      if (signal.aborted) void end();
       else this.#end = end;
       this.#trouble = '';
     } catch (error) {

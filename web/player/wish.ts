@@ -15,8 +15,8 @@ export class Refused extends Error {
   }
 }
 
-/** How a session is ended: the server is told. */
-export type End = () => void;
+/** How a session is ended: the server is told, and has heard of it, or will not, when it settles. */
+export type End = () => Promise<unknown>;
 
 const GATHERED_WITHIN_MS = 2000;
 
@@ -44,7 +44,7 @@ export async function negotiate(peer: RTCPeerConnection, url: URL, signal: Abort
     learn(answer.headers.get('Link') ?? '');
     await peer.setRemoteDescription({ type: 'answer', sdp: text });
   } catch (error) {
-    end();
+    void end();
     throw error;
   }
   return end;
@@ -74,8 +74,8 @@ function gathered(peer: RTCPeerConnection): Promise<void> {
 // ending tells the server that a session is over, also as the page goes.
 function ending(answer: Response): End {
   const location = answer.headers.get('Location'); // which another site may not see, unless the server says so
-  return () => {
-    if (location) void fetch(new URL(location, answer.url), { method: 'DELETE', keepalive: true }).catch(() => {});
+  return async () => {
+    if (location) await fetch(new URL(location, answer.url), { method: 'DELETE', keepalive: true }).catch(() => {});
   };
 }
 

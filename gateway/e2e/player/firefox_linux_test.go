@@ -67,6 +67,7 @@ func TestPlayerInFirefox(t *testing.T) {
 			t.Logf("%s: %.0f ms", mode, *shown.DelayMs)
 		}
 	}
+	byWebRTC(t, evaluate)
 	for range 8 { // what it had of a place is partly thrown away when somebody comes back to it
 		evaluate("(player(0).style.display = 'none', idle(0))", nil)
 		evaluate("(player(0).style.display = '', player(0).scrollIntoView(), live(0).then(() => moved(0, 3)).then(() => 0))", nil)
@@ -102,6 +103,36 @@ func TestPlayerInFirefox(t *testing.T) {
 	complaints := slices.DeleteFunc(firefox.Complaints(), func(text string) bool { return strings.Contains(text, "establish a connection") })
 	if len(complaints) > 0 {
 		t.Errorf("it complains: %q", complaints)
+	}
+}
+
+// byWebRTC has Firefox show the phone by WebRTC. Its H.264 is a program that it loads
+// from elsewhere, which is not there in every place; then it says so.
+func byWebRTC(t *testing.T, evaluate func(expression string, result any)) {
+	t.Helper()
+	var has bool
+	evaluate(`(async () => {
+		const peer = new RTCPeerConnection();
+		peer.addTransceiver('video', { direction: 'recvonly' });
+		const { sdp } = await peer.createOffer();
+		peer.close();
+		return /H264\/90000/.test(sdp);
+	})()`, &has)
+	var told string
+	evaluate(`(async () => {
+		const player = document.createElement('framegate-player');
+		player.mode = 'webrtc';
+		player.src = '/live/phone';
+		document.body.prepend(player);
+		player.scrollIntoView();
+		watch(player);
+		while (!player.words.includes('H.264') && !(player.state === 'live' && player.seen.length > 10)) await new Promise((resolve) => setTimeout(resolve, 50));
+		player.remove();
+		return JSON.stringify([player.words, player.activeMode, player.seen.slice(-3), player.measure]);
+	})()`, &told)
+	t.Logf("WebRTC, with H.264 %v: %s", has, told)
+	if shown := strings.Contains(told, `"Live","webrtc"`); shown != has {
+		t.Errorf("it offers H.264: %v, and is shown: %v", has, shown)
 	}
 }
 

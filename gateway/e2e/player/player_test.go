@@ -33,7 +33,7 @@ func TestPlayer(t *testing.T) {
 		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
-		{"film", withFilm}, {"removed", withRemoved}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
+		{"film", withFilm}, {"removed", withRemoved}, {"webrtc", withRecordings}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
@@ -48,8 +48,8 @@ func withPhone(t *testing.T) (url string, do func(word string)) {
 	return s.URL, rig.PublishTime(t, s.URL, "phone").Do
 }
 
-// recordedCamera is the phone, of which JPEGs are recorded.
-const recordedCamera = "cameras: {phone: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}"
+// recordedCamera is the phone, of which JPEGs are recorded; and a port for WebRTC.
+const recordedCamera = "webrtc: {listen: '127.0.0.1:0'}\ncameras: {phone: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}"
 
 func withRecordings(t *testing.T) (url string, do func(word string)) {
 	s := rig.Start(t, recordedCamera)
