@@ -1,6 +1,7 @@
 // Package backup puts what a server cannot do without into one file, and takes
 // it out again: who may do what, cameras that the API added, the key that opens their
-// passwords, and certificates that devices trust. Recordings are not among it.
+// passwords, certificates that devices trust, and what makes a server a node of a
+// cluster. Recordings are not among it.
 //
 // The file is a tar archive, compressed by gzip, whose sum shows what is damaged or
 // cut off. Its files are named as they are below the data folder:
@@ -10,6 +11,10 @@
 //	tls/ca.crt
 //	tls/ca.key
 //	tls/acme/…
+//	cluster/ca.crt
+//	cluster/ca.key
+//	cluster/node.crt
+//	cluster/node.key
 //
 // Whoever can read it can read all of that, so it is made for its owner only.
 package backup
@@ -40,6 +45,9 @@ const (
 	// store sweeps, in case the process is killed.
 	workPattern = ".backup.new-*"
 )
+
+// folders are those of a data folder of which a backup has files.
+var folders = []string{tlsFolder, "cluster"}
 
 // WriteFile makes a backup of a data folder and gives it a name once it is whole
 // and on the disk; a file of that name is replaced then. A server may run meanwhile. It
@@ -77,8 +85,10 @@ func Write(ctx context.Context, data string, w io.Writer) error {
 	if err := certs.CheckAuthority(filepath.Join(data, tlsFolder)); err != nil {
 		return err
 	}
-	if err := copyFiles(filepath.Join(data, tlsFolder), filepath.Join(work, tlsFolder)); err != nil {
-		return err
+	for _, folder := range folders {
+		if err := copyFiles(data, work, folder); err != nil {
+			return err
+		}
 	}
 	compressed := gzip.NewWriter(w)
 	archive := tar.NewWriter(compressed)
@@ -88,9 +98,10 @@ func Write(ctx context.Context, data string, w io.Writer) error {
 	return errors.Join(archive.Close(), compressed.Close())
 }
 
-// copyFiles copies a folder with those below it. Files that are being made have
-// other names, and may go while it looks at them.
-func copyFiles(from, to string) error {
+// copyFiles copies a folder of a data folder with those below it. Files that are being
+// made have other names, and may go while it looks at them.
+func copyFiles(data, work, folder string) error {
+	from, to := filepath.Join(data, folder), filepath.Join(work, folder)
 	return filepath.WalkDir(from, func(name string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -104,7 +115,7 @@ func copyFiles(from, to string) error {
 			return err
 		case entry.IsDir():
 			return os.MkdirAll(filepath.Join(to, relative), 0o700)
-		case !entry.Type().IsRegular() || !known(path.Join(tlsFolder, filepath.ToSlash(relative))):
+		case !entry.Type().IsRegular() || !known(path.Join(folder, filepath.ToSlash(relative))):
 			return nil
 		}
 		content, err := os.ReadFile(name)
@@ -121,7 +132,7 @@ func copyFiles(from, to string) error {
 // known says whether a backup may hold a file of this name.
 func known(name string) bool {
 	switch name {
-	case "key", "state.db", "tls/ca.crt", "tls/ca.key":
+	case "key", "state.db", "tls/ca.crt", "tls/ca.key", "cluster/ca.crt", "cluster/ca.key", "cluster/node.crt", "cluster/node.key":
 		return true
 	}
 	rest, ok := strings.CutPrefix(name, "tls/acme/")
@@ -136,7 +147,7 @@ func Read(ctx context.Context, data string, r io.Reader) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"state.db", "state.db-wal", "key", tlsFolder} {
+	for _, name := range append([]string{"state.db", "state.db-wal", "key"}, folders...) {
 		if _, err := os.Lstat(filepath.Join(data, name)); err == nil {
 			return fmt.Errorf("%s is there already: restore into another data folder, or end the server and move it away", filepath.Join(data, name))
 		} else if !errors.Is(err, fs.ErrNotExist) {
@@ -154,8 +165,10 @@ func Read(ctx context.Context, data string, r io.Reader) error {
 	if err := check(ctx, work); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(work, tlsFolder), filepath.Join(data, tlsFolder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, folder := range folders {
+		if err := os.Rename(filepath.Join(work, folder), filepath.Join(data, folder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return store.Move(work, data)
 }

@@ -30,7 +30,7 @@ const (
 // Beat is what a node says of itself, twice a second.
 type Beat struct {
 	Node        string   `json:"node"`
-	Incarnation uint64   `json:"incarnation"` // which life of the node: when it began, in microseconds since 1970
+	Incarnation uint64   `json:"incarnation"` // which life of the node: see NextLife
 	Sequence    uint64   `json:"sequence"`    // of the beat, in that life
 	Version     string   `json:"version"`
 	Relay       string   `json:"relay"` // host:port at which other nodes get its cameras

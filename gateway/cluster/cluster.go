@@ -33,6 +33,7 @@ const settleEvery = 100 * time.Millisecond
 // Options are what a node is made of.
 type Options struct {
 	Identity  *Identity
+	Life      uint64   // of NextLife
 	Listen    string   // host:port for the bus; port 0 takes a free one
 	Seeds     []string // host:port of the buses of some other nodes
 	Advertise string   // host:port at which other nodes reach the bus; "" leaves that to it
@@ -73,7 +74,7 @@ func New(o Options) (*Cluster, error) {
 	}
 	now := time.Now()
 	self := Beat{
-		Node: o.Identity.Node, Incarnation: uint64(now.UnixMicro()), Version: o.Version, Relay: o.Relay,
+		Node: o.Identity.Node, Incarnation: o.Life, Version: o.Version, Relay: o.Relay,
 		Roles: o.Roles, Labels: o.Labels,
 	}
 	patient := time.Duration(0)

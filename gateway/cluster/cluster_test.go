@@ -125,6 +125,14 @@ func TestIdentity(t *testing.T) {
 	if err != nil || id.Node != "a" || id.Cluster != "yard" {
 		t.Fatalf("%+v, %v", id, err)
 	}
+	first, err := NextLife(data)
+	second, err2 := NextLife(data)
+	if err := errors.Join(err, err2, write(fileIn(data, lives), []byte("18000000000000000000"), 0o600)); err != nil || second <= first {
+		t.Errorf("lives %d and %d, %v", first, second, err)
+	}
+	if third, err := NextLife(data); err != nil || third != 18000000000000000001 {
+		t.Errorf("after the clock went back a life is %d, %v", third, err)
+	}
 	for _, name := range []string{authorityKey, nodeKey} {
 		if info, err := os.Stat(fileIn(data, name)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)

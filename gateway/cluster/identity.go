@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,6 +60,7 @@ const (
 	authorityKey  = "ca.key"
 	nodeCert      = "node.crt"
 	nodeKey       = "node.key"
+	lives         = "life" // the number of the node's last life
 )
 
 func fileIn(data, name string) string { return filepath.Join(data, folder, name) }
@@ -271,6 +273,19 @@ func (i *Identity) verify(cert *x509.Certificate) error {
 		err = errors.New("the certificate is not one of a node")
 	}
 	return err
+}
+
+// NextLife gives the number of a life of the node in a data folder that begins, which
+// is higher than those of all before, also where the clock went back.
+func NextLife(data string) (uint64, error) {
+	name := fileIn(data, lives)
+	b, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	last, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64) // 0 where there was none
+	next := max(last+1, uint64(time.Now().UnixMicro()))
+	return next, write(name, strconv.AppendUint(nil, next, 10), 0o600)
 }
 
 // Fingerprint gives the SHA-256 of the authority's certificate, which all nodes of

@@ -45,7 +45,7 @@ type commandLine struct {
 	User        userCommand        `cmd:"" help:"Manage those who may log in."`
 	Token       tokenCommand       `cmd:"" help:"Manage the tokens of programs."`
 	Cluster     clusterCommand     `cmd:"" help:"Make this server one of several that share cameras."`
-	Backup      backupCommand      `cmd:"" help:"Put what a server cannot do without into one file, also while it runs: users, tokens, links, cameras of the API, certificates."`
+	Backup      backupCommand      `cmd:"" help:"Put what a server cannot do without into one file, also while it runs: users, tokens, links, cameras of the API, certificates, what makes a node of a cluster."`
 	Restore     restoreCommand     `cmd:"" help:"Take a backup apart into a data folder that has nothing of it yet."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running gateway on this machine whether it is well."`
 	Completion  completionCommand  `cmd:"" help:"Print what has a shell complete these commands: source <(framegate completion bash)."`

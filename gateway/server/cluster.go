@@ -89,8 +89,12 @@ func (n *node) join(c config.Cluster) (err error) {
 		bus = net.JoinHostPort(host, port)
 	}
 	_, port, _ := net.SplitHostPort(n.listener.Addr().String())
+	life, err := cluster.NextLife(n.server.Config.Data)
+	if err != nil {
+		return err
+	}
 	n.cluster, err = cluster.New(cluster.Options{
-		Identity: n.identity, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
+		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c), Labels: c.Labels,
 		Viewers: n.server.hub.Watching, Sent: n.sent, Moved: n.moved, Log: n.server.Log,
 	})

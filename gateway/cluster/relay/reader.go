@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -62,7 +61,7 @@ func (r *reader) hush() {
 	}
 }
 
-// take makes frames of a binary message, of which it keeps copies only.
+// take makes frames of a binary message, whose bytes are theirs from now on.
 func (r *reader) take(b []byte) error {
 	if len(b) < headerSize || b[0] != 1 {
 		return errBroken
@@ -78,7 +77,7 @@ func (r *reader) take(b []byte) error {
 		}
 		r.format, r.timescale = format, timescale
 	case kindFrame:
-		return r.picture(bytes.Clone(payload), flags, wall)
+		return r.picture(payload, flags, wall)
 	case kindSoundInit:
 		format, err := mp4.ReadSoundInit(payload)
 		if err != nil {
@@ -87,7 +86,7 @@ func (r *reader) take(b []byte) error {
 		r.sound = format
 		r.emit(media.Frame{Format: format}) // that there will be some
 	case kindSound:
-		return r.heard(bytes.Clone(payload), wall)
+		return r.heard(payload, wall)
 	}
 	return nil // a newer node may know more kinds
 }

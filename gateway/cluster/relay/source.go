@@ -9,6 +9,7 @@
 package relay
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -161,8 +162,7 @@ func (s *Source) read(ctx context.Context, conn *websocket.Conn, emit func(media
 	conn.SetPingHandler(func(payload string) error {
 		return errors.Join(beat(), conn.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(connectTime)))
 	})
-	var scratch []byte
-	for {
+	for size := 0; ; {
 		if err := beat(); err != nil {
 			return s.wrong(err)
 		}
@@ -170,16 +170,21 @@ func (s *Source) read(ctx context.Context, conn *websocket.Conn, emit func(media
 		if err != nil {
 			return s.ended(err)
 		}
-		if scratch, err = readAll(scratch[:0], body); err != nil {
+		b, err := readAll(make([]byte, 0, size+size/8+512), body)
+		if err != nil {
 			return s.ended(err)
 		}
+		if cap(b) > 2*len(b)+1024 { // the frame is kept, and what it does not need is not
+			b = bytes.Clone(b)
+		}
 		patience = silentTime
-		s.options.Counters.Bytes.Add(uint64(len(scratch)))
+		s.options.Counters.Bytes.Add(uint64(len(b)))
 		if kind == websocket.BinaryMessage {
-			err = r.take(scratch)
+			size = len(b)
+			err = r.take(b)
 			s.options.Counters.Frames.Add(r.took())
 		} else {
-			err = s.hear(r, scratch)
+			err = s.hear(r, b)
 		}
 		if err != nil {
 			return s.wrong(err)
@@ -235,7 +240,8 @@ func (s *Source) state(r *reader, m message) error {
 	return stream.Ended("the camera is away")
 }
 
-// readAll reads a message into a buffer that grows with what arrives.
+// readAll reads a message into a buffer, which is about as long as the last one was,
+// and grows with what arrives.
 func readAll(b []byte, r io.Reader) ([]byte, error) {
 	for {
 		if len(b) == cap(b) {
