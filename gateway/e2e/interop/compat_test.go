@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -95,12 +97,20 @@ func TestPrinters(t *testing.T) {
 			if i > 0 && number == "" {
 				continue // the first one is meant
 			}
-			response := get(t, g.URL+"/webcam/?action=snapshot"+number+"&bypassCache=1700000000&"+link)
-			if picture, err := jpeg.DecodeConfig(response.Body); err != nil || picture.Width != 320>>i {
-				t.Errorf("%s%s: %s, %+v, %v", id, number, response.Status, picture, err)
+			snapshots := map[string]string{"OctoPrint": "", "Mainsail": "&bypassCache=1700000000000", "Fluidd": "&cacheBust=1700000000000"}
+			for who, more := range snapshots {
+				response := get(t, g.URL+"/webcam/?action=snapshot"+number+"&"+link+more)
+				if picture, err := jpeg.DecodeConfig(response.Body); err != nil || picture.Width != 320>>i {
+					t.Errorf("%s of %s%s: %s, %+v, %v", who, id, number, response.Status, picture, err)
+				}
 			}
-			partsOf(t, get(t, g.URL+"/?action=stream"+number+"&cacheBust=5&"+link), 3)
+			for _, more := range []string{"&1700000000000", "&cacheBust=1700000000000"} { // OctoPrint and Fluidd show it as a picture
+				partsOf(t, get(t, g.URL+"/?action=stream"+number+"&"+link+more), 3)
+			}
+			asMainsailReads(t, get(t, g.URL+"/webcam/?action=stream"+number+"&"+link+"&timestamp=1700000000000").Body, 3)
 		}
+		asMainsailReads(t, get(t, g.URL+"/live/"+id+".mjpeg?"+link+"&timestamp=1700000000000").Body, 3)
+		partsOf(t, get(t, g.URL+"/live/"+id+".mjpeg?"+link+"&1700000000000"), 3)
 		if response := get(t, g.URL+"/?action=stream_"+fmt.Sprint(1-i)+"&"+link); response.StatusCode != http.StatusUnauthorized {
 			t.Errorf("the link to %s is good for another: %s", id, response.Status)
 		}
@@ -121,6 +131,37 @@ func TestPrinters(t *testing.T) {
 	page := get(t, g.URL+"/?action=other")
 	if content, _ := io.ReadAll(page.Body); !bytes.Contains(content, []byte("<html")) {
 		t.Errorf("another action is no page: %s", page.Status)
+	}
+}
+
+// asMainsailReads takes so many pictures as Mainsail does: all up to the beginning of a JPEG is a
+// head, which says how long that is.
+func asMainsailReads(t *testing.T, body io.Reader, n int) {
+	t.Helper()
+	r := bufio.NewReader(body)
+	for range n {
+		length := 0
+		for {
+			if begin, err := r.Peek(2); err != nil {
+				t.Fatal(err)
+			} else if string(begin) == "\xFF\xD8" {
+				break
+			}
+			line, err := r.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "content-length") {
+				length, _ = strconv.Atoi(strings.TrimSpace(value))
+			}
+		}
+		picture := make([]byte, length)
+		if _, err := io.ReadFull(r, picture); err != nil || bytes.Contains(picture[1:], []byte("\xFF\xD8")) {
+			t.Fatalf("a picture of %d bytes, %v", length, err)
+		}
+		if _, err := jpeg.Decode(bytes.NewReader(picture)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
