@@ -20,7 +20,7 @@ func AAC(t testing.TB, graph string, rate, channels int) []media.Frame {
 		t.Fatal(err)
 	}
 	p := packets[0]
-	config, err := (mpeg4audio.AudioSpecificConfig{Type: p.Type, SampleRate: p.SampleRate, ChannelCount: p.ChannelCount}).Marshal()
+	config, err := (mpeg4audio.AudioSpecificConfig{Type: p.Type, SampleRate: p.SampleRate, ChannelConfig: p.ChannelConfig}).Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}

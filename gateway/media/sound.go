@@ -43,10 +43,14 @@ func AACFormat(config []byte) (*Format, error) {
 	if twice := parsed.ExtensionSampleRate; twice == 2*rate {
 		samples, rate = 2*samples, twice
 	}
-	if err := checkSound(AAC, rate, parsed.ChannelCount); err != nil {
+	channels := int(parsed.ChannelConfig)
+	if channels == 7 { // 7.1
+		channels = 8
+	}
+	if err := checkSound(AAC, rate, channels); err != nil {
 		return nil, err
 	}
-	return &Format{Codec: AAC, Rate: rate, Channels: parsed.ChannelCount, Config: slices.Clone(config), samples: samples}, nil
+	return &Format{Codec: AAC, Rate: rate, Channels: channels, Config: slices.Clone(config), samples: samples}, nil
 }
 
 // OpusFormat makes a format of Opus in one or two channels. The error is

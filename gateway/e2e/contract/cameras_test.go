@@ -292,7 +292,7 @@ func newFilmCameraOf(t *testing.T, bytes int, heard bool) *filmCamera {
 	if heard {
 		medias = append(medias, &description.Media{Type: description.MediaTypeAudio, Formats: []format.Format{&format.MPEG4Audio{
 			PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
-			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: filmRate, ChannelCount: 1},
+			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: filmRate, ChannelConfig: 1},
 		}}})
 	}
 	c.camera, err = camtest.NewRTSPCamera(camtest.RTSPOptions{Medias: medias, Answer: c.answer})

@@ -33,7 +33,7 @@ type soundKind struct {
 var soundKinds = map[string]soundKind{
 	"AAC": {
 		format: &format.MPEG4Audio{PayloadTyp: 97, SizeLength: 13, IndexLength: 3, IndexDeltaLength: 3,
-			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelCount: 1}},
+			Config: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelConfig: 1}},
 		ticks: 1024, codec: media.AAC,
 		payload: func(n int) []byte { return append([]byte{0, 16, 0, 5 << 3}, 0x21, byte(n), 3, 4, 5) },
 		want:    func(n int) []byte { return []byte{0x21, byte(n), 3, 4, 5} },

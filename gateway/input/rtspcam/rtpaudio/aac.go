@@ -187,14 +187,15 @@ func (a *aacUnits) units(b []byte, frames []media.Frame) ([]media.Frame, error) 
 // follow has the format be what a head says, once that says something new.
 func (a *aacUnits) follow(head []byte) error {
 	config := mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectType(head[2]>>6 + 1)}
-	channels, index := int(head[2]&1)<<2|int(head[3]>>6), int(head[2]>>2&15)
+	config.ChannelConfig = head[2]&1<<2 | head[3]>>6
+	channels, index := int(config.ChannelConfig), int(head[2]>>2&15)
 	if channels == 7 {
 		channels = 8
 	}
 	if index >= len(adtsRates) {
 		return errNoSound
 	}
-	config.SampleRate, config.ChannelCount = adtsRates[index], channels
+	config.SampleRate = adtsRates[index]
 	if a.rate == config.SampleRate && a.channels == channels {
 		return nil
 	}

@@ -266,7 +266,7 @@ func checked(adts []byte) []byte {
 
 // TestLATM: the units of elements, in one packet or several.
 func TestLATM(t *testing.T) {
-	layer := &mpeg4audio.StreamMuxConfigLayer{AudioSpecificConfig: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelCount: 1}}
+	layer := &mpeg4audio.StreamMuxConfigLayer{AudioSpecificConfig: &mpeg4audio.AudioSpecificConfig{Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 16000, ChannelConfig: 1}}
 	mux := &mpeg4audio.StreamMuxConfig{NumSubFrames: 1, Programs: []*mpeg4audio.StreamMuxConfigProgram{{Layers: []*mpeg4audio.StreamMuxConfigLayer{layer}}}}
 	config, err := mux.Marshal()
 	if err != nil {
