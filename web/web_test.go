@@ -266,7 +266,8 @@ func viewsOf(p *Pages) (all []string) {
 }
 
 // TestScriptsAreSmall: a view by itself, with all that it loads at once or later,
-// but for the player's worklet and for what needs no WebSocket: they come when they are needed.
+// but for the player's worklet, for what needs no WebSocket and for what turns a camera: they
+// come when they are needed.
 func TestScriptsAreSmall(t *testing.T) {
 	const player, app = "/assets/framegate-player", "/assets/app/"
 	p := New(nobody)
@@ -299,6 +300,7 @@ func TestScriptsAreSmall(t *testing.T) {
 	for _, view := range views {
 		scripts := maps.Clone(frame)
 		follow(p, scripts, app+view, chunk)
+		delete(scripts, app+"Pad.js")
 		check(view, scripts, maxAddress)
 	}
 }

@@ -23,6 +23,38 @@ async function film(traveller) {
   return { from: Date.parse(spans[0].from), to: Date.parse(spans[0].to) };
 }
 
+// turned has a camera turn while something is held, and go to a position that it keeps.
+async function turned(page, { axe, shot, gateway, touch }) {
+  const pad = page.getByRole('group', { name: 'Turn the camera' });
+  await pad.getByRole('button', { name: 'Left' }).hover();
+  await page.mouse.down();
+  await page.waitForResponse((response) => response.url().endsWith('/ptz') && response.request().method() === 'POST');
+  await page.mouse.up();
+  await gateway('see it turn left');
+  if (!touch) {
+    await page.getByRole('heading', { level: 1 }).click();
+    await page.keyboard.down('Shift');
+    await page.keyboard.down('ArrowUp');
+    await page.keyboard.up('ArrowUp');
+    await page.keyboard.up('Shift');
+    await gateway('see it turn up');
+    await pad.getByRole('button', { name: 'Zoom in' }).focus();
+    await page.keyboard.press('Enter');
+    await gateway('see it zoom');
+  }
+  await pad.getByRole('button', { name: 'Home position' }).click();
+  await pad.getByRole('button', { name: 'Positions' }).click();
+  await pad.getByLabel('Name of this position').fill('Gate');
+  await pad.getByRole('button', { name: 'Keep' }).click();
+  await pad.getByRole('button', { name: 'Gate', exact: true }).click();
+  await axe();
+  await shot('pad');
+  await pad.getByRole('button', { name: 'Forget Gate' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await pad.getByRole('button', { name: 'Gate', exact: true }).waitFor({ state: 'detached' });
+  await gateway('see it go and forget');
+}
+
 // Somebody looks at a camera, saves what is shown, and reads every panel.
 export async function present(traveller) {
   const { as, axe, shot, touch } = traveller;
@@ -145,6 +177,7 @@ export async function honest(traveller) {
   page = await as('admin', { path: '/camera/away?panel=now' });
   await page.getByText('Check the port').waitFor(); // of nothing that answers
   await shot('away');
+  await turned(page, traveller);
   await traveller.api('POST', 'cameras', { id: 'passing', source: 'test:?width=160&height=120&fps=5', record: { mode: 'continuous' } });
   await page.goto(`${origin}/camera/passing`);
   await playing(page, 'live');

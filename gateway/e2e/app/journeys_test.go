@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"framegate/gateway/e2e/rig"
+	"framegate/gateway/onvif/onviftest"
 	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
 )
@@ -78,6 +80,8 @@ type house struct {
 	*rig.Guarded
 	configuration string
 	phone         *rig.TimePublisher // while one is there
+	seen          int                // of what it was told
+	turning       *onviftest.Camera  // that is told to turn in place of away
 }
 
 // houseCameras are small, so that they cost little. The film was recorded two
@@ -107,7 +111,9 @@ func openHouse(t *testing.T) *house {
 	tape.Sing(t, film)
 	tape.Folder(t, folder, "film", film)
 	giveReasons(t, folder, film)
-	h := &house{configuration: fmt.Sprintf(houseCameras, folder, rig.HeldPort(t))}
+	h := &house{turning: (&onviftest.Camera{Username: "u", Password: "pw"}).Start(t)}
+	turns := "username: u, password: pw, onvif: '" + h.turning.URL + "', keep: always"
+	h.configuration = strings.Replace(fmt.Sprintf(houseCameras, folder, rig.HeldPort(t)), "keep: always", turns, 1)
 	h.Guarded = rig.StartGuarded(t, h.configuration)
 	for name, grants := range people {
 		h.AddUser(t, name, grants...)
@@ -172,8 +178,36 @@ func (h *house) deeds(t *testing.T) map[string]func() {
 			h.phone = rig.PublishTimeAs(t, h.URL, "phone", h.AsAdmin(t)) // until the view ends
 		},
 		"hang up":                 h.hangUp,
+		"see it turn left":        h.turned(t, "move -0.5 0 for PT1S", "stop"),
+		"see it turn up":          h.turned(t, "move 0 0.5 for PT1S", "stop"),
+		"see it zoom":             h.turned(t, "move zoom 0.5 for PT1S", "stop"),
+		"see it go and forget":    h.turned(t, "home", "keep p", "go to p", "forget p"),
 		"spoil the configuration": func() { h.configure(t, h.configuration+"nothing: like this\n") },
 		"mend the configuration":  func() { h.configure(t, h.configuration) },
+	}
+}
+
+var presetNumber = regexp.MustCompile(` p[0-9]+$`)
+
+// turned gives what waits until the camera that turns was told these, in this order and with
+// nothing else but the same again in between, since it was asked last.
+func (h *house) turned(t *testing.T, wanted ...string) func() {
+	return func() {
+		rig.Await(t, "the camera to turn", func() bool {
+			told := h.turning.Told()[h.seen:]
+			var once []string
+			for _, one := range told {
+				one = presetNumber.ReplaceAllString(one, " p")
+				if len(once) == 0 || once[len(once)-1] != one {
+					once = append(once, one)
+				}
+			}
+			if !slices.Equal(once, wanted) {
+				return false
+			}
+			h.seen += len(told)
+			return true
+		})
 	}
 }
 

@@ -57,3 +57,14 @@ test.each(Object.entries(golden))('keys suit %s as the gateway says', (camera, k
   const draft = { ...emptyDraft(), source, 'record.mode': mode };
   expect(KEYS.filter((key) => suits(key, draft)).sort()).toEqual(keys.split(' ').sort());
 });
+
+test('a camera turns at the host that its pictures come from', () => {
+  const found = { ...emptyDraft(), source: 'rtsp://10.0.0.2:554/1', onvif: 'http://10.0.0.2/onvif/device_service' };
+  expect(changed(emptyDraft(), found).onvif).toBe(found.onvif);
+  expect(changed(emptyDraft(), { ...found, source: 'rtsp://10.0.0.3/1' }).onvif).toBeUndefined();
+  expect(changed(found, { ...found, source: 'rtsp://cam.lan/1' }).onvif).toBe('http://cam.lan/onvif/device_service');
+  expect(changed(found, { ...found, name: 'x' }).onvif).toBeUndefined();
+  expect(changed(found, { ...found, source: 'test:' }).onvif).toBe('');
+  expect(changed({ ...found, onvif: '' }, { ...found, onvif: 'http://other/' }).onvif).toBe('http://other/'); // which the server refuses
+  expect(body({ onvif: 'x' })).toEqual({ onvif: 'x' });
+});

@@ -72,11 +72,20 @@ function kept(key: Key, draft: Draft): boolean {
   return draft['record.mode'] === '' && key.startsWith('record.');
 }
 
+const HOST = /(?<=^[a-z]+:\/\/)(?:\[[^\]]*\]|[^/:?#]+)/i;
+
+// turning gives where a camera turns. A camera that moved to another host turns there too; what was found at another one is no use.
+function turning(before: Draft, after: Draft): string {
+  const host = HOST.exec(after.source)?.[0] ?? '';
+  if (after.onvif !== before.onvif && before.onvif === '') return HOST.exec(after.onvif)?.[0].toLowerCase() === host.toLowerCase() || before.source !== '' ? after.onvif : '';
+  return after.onvif === before.onvif && after.source !== before.source ? after.onvif.replace(HOST, host) : after.onvif;
+}
+
 /** What of a draft differs from what was there: texts by key, '' for what is taken away. What has no use is taken away. */
 export function changed(before: Draft, after: Draft): Partial<Draft> {
   const changes: Partial<Draft> = {};
   for (const key of KEYS) {
-    const text = suits(key, after) || kept(key, after) ? after[key] : '';
+    const text = suits(key, after) || kept(key, after) ? (key === 'onvif' ? turning(before, after) : after[key]) : '';
     if (text !== before[key]) changes[key] = text;
   }
   return changes;
