@@ -56,9 +56,9 @@ type Gateway interface {
 	Probe(ctx context.Context, c config.Camera, patience time.Duration) (Probed, error)
 	// Search asks the network for cameras until ctx is done.
 	Search(ctx context.Context) ([]onvif.Found, error)
-	// Look asks a camera what it is. The error is words for an admin, or wraps
-	// onvif.ErrLogin.
-	Look(ctx context.Context, address, username, password string) (*onvif.About, error)
+	// Look asks a camera what it is, however it is reached. The error is words for an
+	// admin, or wraps onvif.ErrLogin, or that a certificate is not trusted.
+	Look(ctx context.Context, o onvif.Options) (*onvif.About, error)
 	// Publishers gives who sends frames in now, the oldest first.
 	Publishers() []Publisher
 	// Encoders gives the ffmpegs that make renditions, or wait for their turn.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/url"
@@ -36,6 +37,8 @@ type whereToLook struct {
 	Address  string `json:"address,omitempty" maxLength:"2048" doc:"of one camera: its host, or the address that a search gave" example:"192.168.1.20"`
 	Username string `json:"username,omitempty" maxLength:"256" doc:"that the camera asks for"`
 	Password string `json:"password,omitempty" maxLength:"4096"`
+
+	TLSInsecure bool `json:"tls_insecure,omitempty" doc:"any certificate of the camera will do"`
 }
 
 // discovered is what a search answers.
@@ -54,6 +57,7 @@ type discoveredCamera struct {
 	Turns        bool                `json:"turns,omitempty" doc:"it can be turned"`
 	Camera       string              `json:"camera,omitempty" doc:"the id of a camera that is there already and has the same host" example:"front"`
 	Login        bool                `json:"login,omitempty" doc:"it wants a name and a password, or others"`
+	Certificate  bool                `json:"certificate,omitempty" doc:"its certificate is not trusted, as that of most cameras; with tls_insecure any will do"`
 	Problem      string              `json:"problem,omitempty" doc:"what is wrong, where it did not say what it is"`
 	Profiles     []discoveredProfile `json:"profiles,omitempty" doc:"of a camera that was asked"`
 }
@@ -87,8 +91,11 @@ func (a *API) discover(ctx context.Context, in *struct{ Body whereToLook }) (*di
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	found := discoveredCamera{Address: in.Body.Address, Camera: a.cameraAt(in.Body.Address)}
-	about, err := a.options.Gateway.Look(ctx, in.Body.Address, in.Body.Username, in.Body.Password)
+	about, err := a.options.Gateway.Look(ctx, onvif.Options{Address: in.Body.Address, Username: in.Body.Username, Password: in.Body.Password, InsecureTLS: in.Body.TLSInsecure})
+	untrusted := (*tls.CertificateVerificationError)(nil)
 	switch {
+	case errors.As(err, &untrusted):
+		found.Certificate, found.Problem = true, "its certificate is not trusted: "+untrusted.Err.Error()
 	case errors.Is(err, onvif.ErrLogin):
 		found.Login, found.Problem = true, err.Error()
 	case errors.Is(err, context.DeadlineExceeded):

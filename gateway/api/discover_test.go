@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"testing"
@@ -26,15 +27,15 @@ func TestDiscovery(t *testing.T) {
 	}}); !cmp.Equal(found, want) {
 		t.Errorf("found %+v", found)
 	}
-	r.gateway.look = func(address, username, password string) (*onvif.About, error) {
-		if address != "192.0.2.20" || username != "u" || password != "canary-password" {
-			t.Errorf("it is looked at %s as %s with %s", address, username, password)
+	r.gateway.look = func(o onvif.Options) (*onvif.About, error) {
+		if o.Address != "192.0.2.20" || o.Username != "u" || o.Password != "canary-password" || !o.InsecureTLS {
+			t.Errorf("it is looked at with %+v", o)
 		}
 		return &onvif.About{Manufacturer: "Acme", Model: "Eye", Firmware: "1", Turns: true, Profiles: []onvif.Profile{
 			{Token: "t", Name: "main", Codec: "h264", Width: 1920, Height: 1080, FPS: 25, Sound: "AAC", Stream: "rtsp://192.0.2.20/1", Snapshot: "http://192.0.2.20/s"}, {Name: "odd"},
 		}}, nil
 	}
-	body := object{"address": "192.0.2.20", "username": "u", "password": "canary-password"}
+	body := object{"address": "192.0.2.20", "username": "u", "password": "canary-password", "tls_insecure": true}
 	var one discovered
 	c.do("POST", "/api/v1/cameras/discover", body).want(200).into(&one)
 	if want := (discovered{[]discoveredCamera{{
@@ -45,12 +46,13 @@ func TestDiscovery(t *testing.T) {
 		t.Errorf("it is %+v", one)
 	}
 	for text, err := range map[string]error{
+		`"certificate":true`:        fmt.Errorf("asking: %w", &tls.CertificateVerificationError{Err: errors.New("of nobody")}),
 		`"login":true`:              onvif.ErrLogin,
 		"not answer as ONVIF":       fmt.Errorf("%w: HTTP status 404", onvif.ErrNotONVIF),
 		"connection refused":        errors.New("connection refused"),
 		"did not answer within 20s": fmt.Errorf("asking: %w", context.DeadlineExceeded),
 	} {
-		r.gateway.look = func(string, string, string) (*onvif.About, error) { return nil, err }
+		r.gateway.look = func(onvif.Options) (*onvif.About, error) { return nil, err }
 		c.do("POST", "/api/v1/cameras/discover", body).want(200).says(text)
 	}
 	for range maxProbes {

@@ -56,16 +56,16 @@ type fakeGateway struct {
 	limits     []Limit
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 	found      []onvif.Found
-	look       func(address, username, password string) (*onvif.About, error)
+	look       func(onvif.Options) (*onvif.About, error)
 }
 
 func (g *fakeGateway) Search(context.Context) ([]onvif.Found, error) { return g.found, nil }
 
-func (g *fakeGateway) Look(_ context.Context, address, username, password string) (*onvif.About, error) {
+func (g *fakeGateway) Look(_ context.Context, o onvif.Options) (*onvif.About, error) {
 	if g.look == nil {
 		return nil, onvif.ErrNotONVIF
 	}
-	return g.look(address, username, password)
+	return g.look(o)
 }
 
 // turning says where a camera is told to turn.

@@ -31,6 +31,7 @@ func TestCameras(t *testing.T) {
 		"a clock of 1970":     {Username: "admin", Password: "pw", Ahead: -56 * 365 * 24 * time.Hour},
 		"a clock ahead":       {Username: "admin", Password: "pw", Ahead: 9 * time.Hour},
 		"another host":        {Username: "admin", Password: "pw", Claims: "192.168.0.99"},
+		"HTTPS":               {Username: "admin", Password: "pw", TLS: true},
 		"Digest alone":        {Username: "admin", Password: "pw", DigestOnly: true},
 		"a clock with a lock": {Username: "admin", Password: "pw", Answer: refusing("GetSystemDateAndTime", "ter:NotAuthorized")},
 	} {
@@ -41,7 +42,12 @@ func TestCameras(t *testing.T) {
 				_, port, _ := net.SplitHostPort(strings.TrimPrefix(c.URL, "http://"))
 				c.Claims = net.JoinHostPort(c.Claims, port)
 			}
-			about, err := Look(t.Context(), optionsOf(c))
+			o := optionsOf(c)
+			if _, err := Look(t.Context(), o); (err != nil) != c.TLS {
+				t.Fatal(err) // of a certificate that nobody trusts
+			}
+			o.InsecureTLS = c.TLS
+			about, err := Look(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
 			}

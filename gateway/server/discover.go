@@ -12,10 +12,9 @@ import (
 func (s control) Search(ctx context.Context) ([]onvif.Found, error) { return onvif.Search(ctx) }
 
 // Look asks a camera what it is, where cameras of the API may be.
-func (s control) Look(ctx context.Context, address, username, password string) (*onvif.About, error) {
-	return onvif.Look(ctx, onvif.Options{
-		Address: address, Username: username, Password: password, Dial: s.dialerFor(roster.Camera{Added: true}),
-	})
+func (s control) Look(ctx context.Context, o onvif.Options) (*onvif.About, error) {
+	o.Dial = s.dialerFor(roster.Camera{Added: true})
+	return onvif.Look(ctx, o)
 }
 
 // turning says where a camera is told to turn, and how.

@@ -65,7 +65,7 @@ export async function camera({ as, api, axe, shot, expect }) {
 // found has a network of two cameras asked, of which one wants a login. What they would answer is the test's: a network
 // with cameras is no part of it.
 async function found(page, address, axe, shot) {
-  const camera = { address: 'http://192.0.2.7/onvif/device_service', name: 'Garage', hardware: 'Eye 3000' };
+  const camera = { address: 'https://192.0.2.7/onvif/device_service', name: 'Garage', hardware: 'Eye 3000' };
   const profiles = [
     { name: 'main', codec: 'h264', width: 2560, height: 1440, source: 'rtsp://192.0.2.7:554/main' },
     { name: 'sub', codec: 'h264', width: 640, height: 360, source: 'rtsp://192.0.2.7:554/sub' },
@@ -73,12 +73,15 @@ async function found(page, address, axe, shot) {
   await page.route('**/api/v1/cameras/discover', (route) => {
     const asked = route.request().postDataJSON();
     const knows = asked.username === 'viewer' && asked.password === 'pw';
-    const cameras = asked.address ? [knows ? { ...camera, profiles } : { ...camera, login: true, problem: 'no' }] : [camera, { address: 'http://192.0.2.8:8000/x', camera: 'gate' }];
+    if (asked.address && !asked.tls_insecure) return route.fulfill({ json: { cameras: [{ ...camera, certificate: true, problem: 'no' }] } });
+    const cameras = asked.address ? [knows ? { ...camera, profiles, turns: true } : { ...camera, login: true, problem: 'no' }] : [camera, { address: 'http://192.0.2.8:8000/x', camera: 'gate' }];
     return route.fulfill({ json: { cameras } });
   });
   await page.getByRole('button', { name: 'Find cameras' }).click();
   await page.getByRole('link', { name: 'already here' }).waitFor();
   await page.getByRole('listitem').filter({ hasText: 'Garage' }).getByRole('button', { name: 'Use' }).click();
+  await page.getByText('Its certificate is not trusted').waitFor();
+  await page.getByRole('status').getByRole('button', { name: 'Accept any certificate' }).click();
   await page.getByText('It wants a user name').waitFor();
   await page.getByLabel('User name').fill('viewer');
   await page.locator('[name=camera-password]').fill('pw');

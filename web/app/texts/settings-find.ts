@@ -7,5 +7,6 @@ export const find = {
   asking: ['Asking…', 'Fragt…'],
   none: ['None answered. Switch on ONVIF in the camera, or paste its address.', 'Keine hat geantwortet. Schalten Sie in der Kamera ONVIF ein, oder fügen Sie die Adresse ein.'],
   there: ['already here', 'schon da'],
+  certificate: ['Its certificate is not trusted, as that of most cameras.', 'Ihrem Zertifikat wird nicht vertraut, wie bei den meisten Kameras.'],
   login: ['It wants a user name and a password. Fill them in below.', 'Sie will Benutzername und Passwort. Tragen Sie beides unten ein.'],
 } as const satisfies Record<string, Text>;
