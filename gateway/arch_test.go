@@ -93,7 +93,7 @@ var mayImport = map[string][]string{
 	"gateway/export":            {"gateway/media", "gateway/playback", "gateway/playback/clip", "gateway/record/index", "gateway/record/segment", "transcode"},
 	"gateway/api/problem":       {},
 	"gateway/roster":            {"gateway/config", "gateway/stream"},
-	"gateway/notify":            {"gateway/api/events", "gateway/config", "gateway/redact", "gateway/secret"},
+	"gateway/notify":            {"gateway/api/events", "gateway/config", "gateway/redact", "gateway/regular", "gateway/secret", "gateway/stream"},
 	"gateway/front": {
 		"gateway/media", "gateway/stream", "gateway/auth", "gateway/config", "gateway/certs", "gateway/rendition", "gateway/api", "web",
 	},

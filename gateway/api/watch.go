@@ -26,6 +26,7 @@ func (a *API) Run(ctx context.Context) error {
 		for _, e := range o.Observe(a.look()) {
 			a.listeners.Tell(e)
 		}
+		a.listeners.Show(o.Now)
 		var again <-chan time.Time
 		if wait := o.Wait(); wait > 0 {
 			again = time.After(wait)
@@ -54,7 +55,13 @@ func (a *API) Recorded(kind, camera string, from, to time.Time, reason string) {
 
 // Follow gives a listener of this process, who hears all that happens. leave must be
 // called in the end.
-func (a *API) Follow() (l *events.Listener, leave func()) { return a.listeners.Follow() }
+func (a *API) Follow() (l *events.Listener, leave func()) {
+	defer a.Changed() // so that it is shown how all is
+	return a.listeners.Follow()
+}
+
+// Now gives how all is, as those who follow were shown it; nil where they were not yet.
+func (a *API) Now() *events.Now { return a.listeners.Now() }
 
 // Changed says that something that events tell of may have changed. It returns
 // at once and may be called from any goroutine, with whatever locked.
@@ -91,7 +98,8 @@ func (a *API) look() events.Look {
 	for _, c := range a.options.Gateway.Cameras() {
 		look.Cameras[c.ID] = c.Camera
 	}
-	_, recordings := a.options.Gateway.Recordings()
+	room, recordings := a.options.Gateway.Recordings()
+	look.Disk = events.Disk{Free: room.Free, Total: room.Total, Recorded: room.Recorded}
 	for _, r := range recordings {
 		look.Recordings[r.Camera] = events.Recording{State: r.State, Reason: r.Reason, Crowded: r.Crowded}
 	}

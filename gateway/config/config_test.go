@@ -82,6 +82,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 		},
 		WebRTC:     WebRTC{Listen: WebRTCAuto},
 		Recordings: Recordings{Dir: "data/recordings", MinFree: 1 << 30, Segment: time.Minute, Buffer: 64 << 20},
+		Notify:     Notify{MQTT: MQTT{Prefix: "framegate", Discovery: "homeassistant"}},
 		Cameras: []Camera{
 			{ID: "demo", Name: "demo", Source: Source{Kind: SourceTest}, Keep: KeepOnDemand, Record: notRecorded},
 			{ID: "phone", Name: "phone", Source: Source{Kind: SourceUpload}, Keep: KeepOnDemand, Sound: SoundAuto, Record: notRecorded},
@@ -135,6 +136,7 @@ notify:
   webhooks:
     ops: {url: "https://u:p@example.org/hook?x=1", secret: "whsec_d2ViaG9va3Mgb2YgdGhlIGZpcnN0IGNhbWVyYQ==", events: [camera_offline, trouble_began], cameras: [gate, dome]}
     on-call: {url: "http://192.168.1.5/"}
+  mqtt: {url: mqtts://broker.lan, username: ha, password: "0123", ca: /etc/ca.pem, prefix: house, discovery: off, pictures: 30s}
 cameras:
   gate:
     source: https://192.168.1.21:8443/snap.jpg?user=a&pwd=b
@@ -207,6 +209,9 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Webhooks: []Webhook{
 				{Name: "ops", URL: secret.New("https://u:p@example.org/hook?x=1"), Key: secret.New("webhooks of the first camera"), Events: []string{"camera_offline", "trouble_began"}, Cameras: []string{"gate", "dome"}},
 				{Name: "on-call", URL: secret.New("http://192.168.1.5/"), Events: usualEvents()},
+			},
+			MQTT: MQTT{
+				URL: "mqtts://broker.lan:8883", Username: "ha", Password: secret.New("0123"), CA: "/etc/ca.pem", Prefix: "house", Pictures: Pictures(30 * time.Second),
 			},
 		},
 		Cameras: []Camera{

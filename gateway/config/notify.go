@@ -17,6 +17,7 @@ import (
 type Notify struct {
 	Address  string    // of this server's pages, for links in what is told; "" where they are not known
 	Webhooks []Webhook // in the file's order, then those of the environment
+	MQTT     MQTT
 }
 
 // Webhook is an address that events are posted to.
@@ -197,6 +198,7 @@ func (d *draft) finishNotify() {
 	if len(n.Webhooks) > maxWebhooks {
 		d.report(d.webhooks[maxWebhooks].at, "notify.webhooks", "are more than %d; remove some", maxWebhooks)
 	}
+	d.finishMQTT(&n.MQTT)
 }
 
 // finishWebhook says whether there is such a webhook: an empty variable makes none.

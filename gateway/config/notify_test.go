@@ -10,8 +10,8 @@ import (
 
 const testKey = "whsec_d2ViaG9va3Mgb2YgdGhlIGZpcnN0IGNhbWVyYQ=="
 
-// TestMistakesInWebhooks are told where they are, and without what is secret.
-func TestMistakesInWebhooks(t *testing.T) {
+// TestMistakesInWebhooksAndMQTT are told where they are, and without what is secret.
+func TestMistakesInWebhooksAndMQTT(t *testing.T) {
 	for text, want := range map[string]string{
 		"webhooks: [a]":                                                            `13: notify.webhooks: holds a section for each webhook, such as webhooks: {ops: {url: "https://example.org/hook"}}`,
 		"webhooks: {Ops: {url: http://a/}}":                                        "14: notify.webhooks.Ops: is not a name of a webhook; use up to 32 of a-z, 0-9 and -, such as ops",
@@ -31,6 +31,10 @@ func TestMistakesInWebhooks(t *testing.T) {
 		"webhooks: {a: {url: http://a/}, b: {url: http://a/}}":                     "44: notify.webhooks.b.url: is that of a too; name the events of both there, and remove this one",
 		"webhooks: {a: {url: '${HOOK}'}}":                                          "23: notify.webhooks.a.url: holds ${...}, and variables are not replaced in here; set FRAMEGATE_NOTIFY__WEBHOOKS__A__URL in the environment instead",
 		"webhooks: {a: {url: http://a/, secret: '${HOOK}'}}":                       "42: notify.webhooks.a.secret: holds ${...}, and variables are not replaced in here; set FRAMEGATE_NOTIFY__WEBHOOKS__A__SECRET in the environment instead, or name a secret_file",
+		"mqtt: {username: a}":                                                      "20: notify.mqtt.username: needs a broker: write its url beside it, such as mqtt://192.168.1.5",
+		"mqtt: {url: mqtt://a, password: canary}":                                  "35: notify.mqtt.password: needs a username beside it",
+		"mqtt: {url: mqtt://a, ca: /ca.pem}":                                       "29: notify.mqtt.ca: is for mqtts://; remove it, or write mqtts:// in url",
+		"mqtt: {url: mqtt://a, username: u, password: canary, password_file: x}":   "48: notify.mqtt.password: is given by password_file too; give it in one place",
 	} {
 		_, err := Parse("f.yaml", []byte("notify:\n  "+text+"\n"), nil)
 		if err == nil || !strings.HasPrefix(err.Error(), "f.yaml:2:"+want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "canary") {
@@ -50,24 +54,26 @@ func TestMistakesInWebhooks(t *testing.T) {
 // secret in a variable goes before a file that the file names, and the other way around.
 func TestWebhooksOfTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"key": testKey + "\n"} {
+	for name, text := range map[string]string{"key": testKey + "\n", "password": "of-a-file\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	file := "notify:\n  webhooks: {ops-team: {url: http://a/, secret: " + testKey + ", events: [trouble_began]}, b: {url: http://b/, secret_file: nowhere}}\n"
+	file := "notify:\n  webhooks: {ops-team: {url: http://a/, secret: " + testKey + ", events: [trouble_began]}, b: {url: http://b/, secret_file: nowhere}}\n" +
+		"  mqtt: {url: mqtt://a, username: u, password: of-the-yaml}\n"
 	c, err := Parse(filepath.Join(dir, "f.yaml"), []byte(file), []string{
 		"FRAMEGATE_NOTIFY__WEBHOOKS__OPS_TEAM__URL=http://c/", "FRAMEGATE_NOTIFY__WEBHOOKS__OPS_TEAM__EVENTS=camera_online, camera_offline",
 		"FRAMEGATE_NOTIFY__WEBHOOKS__OPS_TEAM__CAMERAS=front", "FRAMEGATE_NOTIFY__WEBHOOKS__B__SECRET=" + testKey, "FRAMEGATE_NOTIFY__WEBHOOKS__NONE__URL=",
 		"FRAMEGATE_NOTIFY__WEBHOOKS__NEW__URL=http://d/", "FRAMEGATE_NOTIFY__WEBHOOKS__NEW__SECRET_FILE=" + filepath.Join(dir, "key"),
+		"FRAMEGATE_NOTIFY__MQTT__PASSWORD_FILE=" + filepath.Join(dir, "password"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := c.Notify.Webhooks
 	if len(all) != 3 || all[0].URL.Reveal() != "http://c/" || strings.Join(all[0].Events, " ") != "camera_online camera_offline" || strings.Join(all[0].Cameras, " ") != "front" ||
-		all[2].Name != "new" || all[0].Key != all[1].Key || all[1].Key != all[2].Key || all[2].Key.Empty() {
-		t.Errorf("%+v", all)
+		all[2].Name != "new" || all[0].Key != all[1].Key || all[1].Key != all[2].Key || all[2].Key.Empty() || c.Notify.MQTT.Password.Reveal() != "of-a-file" {
+		t.Errorf("%+v, %q", all, c.Notify.MQTT.Password.Reveal())
 	}
 	for variable, want := range map[string]string{
 		"FRAMEGATE_NOTIFY__WEBHOOKS=x":               "unknown variable",

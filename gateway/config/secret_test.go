@@ -19,12 +19,13 @@ cameras:
   c: {source: "rtsp://u:canary-c@cam/x?pwd=canary-q"}
 notify:
   webhooks: {ops: {url: "http://u:canary-d@cam/canary-e?canary-f", secret: whsec_Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5}}
+  mqtt: {url: mqtt://a, username: u, password: canary-g}
 `)
 	if got := c.Cameras[0].Password.Reveal() + c.Cameras[1].Password.Reveal(); got != "canary-acanary-b" {
 		t.Fatalf("the secrets reveal %q", got)
 	}
 	var out bytes.Buffer
-	for _, v := range []any{c, *c, c.Cameras, c.Cameras[0], &c.Cameras[0], c.Cameras[0].Password, &c.Cameras[0].Password, c.Cameras[0].Source, c.Cameras[2], c.Notify, c.Notify.Webhooks, c.Notify.Webhooks[0]} {
+	for _, v := range []any{c, *c, c.Cameras, c.Cameras[0], &c.Cameras[0], c.Cameras[0].Password, &c.Cameras[0].Password, c.Cameras[0].Source, c.Cameras[2], c.Notify, c.Notify.Webhooks, c.Notify.Webhooks[0], c.Notify.MQTT} {
 		fmt.Fprintf(&out, "%v %+v %#v %s %q %x %d\n", v, v, v, v, v, v, v)
 		fmt.Fprintln(&out, v)
 		b, err := json.Marshal(v)

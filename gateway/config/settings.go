@@ -123,6 +123,14 @@ var settings = []Setting{
 
 	one("notify.address", nothing, func(c *Config) *string { return &c.Notify.Address }, "", pagesAddress),
 	{Key: "notify.webhooks", each: true, usual: func(*Config) {}, in: func(c *Config) any { return &c.Notify.Webhooks }},
+	one("notify.mqtt.url", nothing, func(c *Config) *string { return &c.Notify.MQTT.URL }, "", brokerURL),
+	one("notify.mqtt.username", nothing, func(c *Config) *string { return &c.Notify.MQTT.Username }, "", checked(func(text string) error { return line(text, 256) })),
+	one("notify.mqtt.password", nothing, func(c *Config) *secret.Text { return &c.Notify.MQTT.Password }, secret.Text{}, credential),
+	one("notify.mqtt.password_file", nothing, func(c *Config) *string { return &c.Notify.MQTT.PasswordFile }, "", named),
+	one("notify.mqtt.ca", nothing, func(c *Config) *string { return &c.Notify.MQTT.CA }, "", named),
+	one("notify.mqtt.prefix", nothing, func(c *Config) *string { return &c.Notify.MQTT.Prefix }, "framegate", prefixOfTopics),
+	one("notify.mqtt.discovery", nothing, func(c *Config) *string { return &c.Notify.MQTT.Discovery }, "homeassistant", prefixOfDiscovery),
+	one("notify.mqtt.pictures", nothing, func(c *Config) *Pictures { return &c.Notify.MQTT.Pictures }, PicturesOff, readPictures),
 }
 
 // Settings gives the table of all keys but those of cameras, in the order in

@@ -87,7 +87,8 @@ func TestSettingsThatTakeARestart(t *testing.T) {
 		limits.viewers limits.viewers_per_camera limits.viewers_per_principal limits.viewers_per_address
 		limits.connections limits.connections_per_address limits.api_body_bytes
 		recordings.dir recordings.max_bytes recordings.min_free recordings.sync recordings.segment recordings.buffer
-		notify.address notify.webhooks`)
+		notify.address notify.webhooks notify.mqtt.url notify.mqtt.username notify.mqtt.password notify.mqtt.password_file notify.mqtt.ca
+		notify.mqtt.prefix notify.mqtt.discovery notify.mqtt.pictures`)
 	if !slices.Equal(live, want) {
 		t.Errorf("taken while running: %v, want %v", live, want)
 	}

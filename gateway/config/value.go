@@ -39,6 +39,9 @@ func (v value) fileName() string {
 // names of variables and needs no escaping in either.
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
+// IsCameraID says whether a text could be the id of a camera.
+func IsCameraID(text string) bool { return idPattern.MatchString(text) }
+
 // namePattern is a host name of letters, digits, hyphens and dots (RFC 1123
 // section 2.1), and underscores, which home networks have.
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?\.?$`)

@@ -72,7 +72,20 @@ var settingValues = map[string]struct {
 
 	"notify.address": {good: map[string]string{"https://cams.example.org/": `"https://cams.example.org"`, "http://192.168.1.5:8080/cams": `"http://192.168.1.5:8080/cams"`},
 		bad: map[string]string{"cams.example.org": "must be an address such as", "https://u:p@a": "must be", "https://a?b": "must be", "ftp://a": "must be"}},
+	"notify.mqtt.url": {good: map[string]string{"mqtt://broker.lan": `"mqtt://broker.lan:1883"`, "mqtts://[fd00::1]/": `"mqtts://[fd00::1]:8883"`, "mqtt://a:1": `"mqtt://a:1"`},
+		bad: map[string]string{"tcp://a": "must be an address such as mqtt://", "mqtt://u:canary@a": "user and password go into username", "mqtt://a/b": "must be", "mqtt://a:0": "must be", "mqtt://a:99999": "must be", "broker.lan:1883": "must be"}},
+	"notify.mqtt.username":      {good: map[string]string{"ha": `"ha"`}, bad: map[string]string{strings.Repeat("x", 257): "must not be longer than"}, beside: broker},
+	"notify.mqtt.password":      {good: map[string]string{"p w": `"\u003credacted\u003e"`}, bad: map[string]string{strings.Repeat("x", 5000): "must not be longer than"}, beside: broker + " notify.mqtt.username=u"},
+	"notify.mqtt.password_file": {good: map[string]string{}, bad: map[string]string{"nowhere": "no such file"}, beside: broker + " notify.mqtt.username=u"},
+	"notify.mqtt.ca":            {good: map[string]string{"/ca.pem": `"/ca.pem"`}, bad: map[string]string{strings.Repeat("x", 5000): "must not be longer than"}, beside: "notify.mqtt.url=mqtts://a"},
+	"notify.mqtt.prefix": {good: map[string]string{"cams-2": `"cams-2"`},
+		bad: map[string]string{"a/b": "must be 1 to 23 of a-z", "a_b": "must be", "A": "must be", "+": "must be", "#": "must be", strings.Repeat("a", 24): "must be"}, beside: broker},
+	"notify.mqtt.discovery": {good: map[string]string{"ha/lab": `"ha/lab"`, "off": `""`}, bad: map[string]string{"a/": "must be the discovery prefix", "a/+": "must be", "#": "must be"}, beside: broker},
+	"notify.mqtt.pictures":  {good: map[string]string{"10s": `"10s"`, "5m": `"5m"`, "off": `"off"`}, bad: map[string]string{"1s": "must be from 10s to 24h, not \"1s\", or off", "on": "must be a duration"}, beside: broker},
 }
+
+// broker is what keys of MQTT need beside them.
+const broker = "notify.mqtt.url=mqtt://a"
 
 var origins = map[string]string{"http://a": `["http://a"]`, "https://a.example.org:8443,http://[::1]:80": `["https://a.example.org:8443","http://[::1]:80"]`}
 

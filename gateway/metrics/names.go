@@ -102,7 +102,7 @@ var (
 	exportsBytes = gauge("exports_bytes", "Bytes of the files of exports.")
 	exportsEnded = counter("exports_ended", "Exports that ended, by how: done, failed or canceled.", "state")
 
-	told = counter("notify_messages", "Messages to those who are told of events, by what became of them: delivered; failed, which is given up; or dropped, where too many waited.", "kind", "result")
+	told = counter("notify_messages", "Messages to those who are told of events, by what became of them: delivered; failed, which is given up, or of mqtt a connection that failed; or dropped, where too many waited.", "kind", "result")
 
 	clusterNodes   = gauge("cluster_nodes", "Nodes of the cluster that are known, by whether they live.", "state")
 	clusterOwned   = gauge("cluster_cameras_owned", "Cameras that this node connects to.")

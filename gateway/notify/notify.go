@@ -31,7 +31,13 @@ type Options struct {
 	Follow func() (l *events.Listener, leave func())
 	// Name gives what people call a camera.
 	Name func(camera string) string
-	Log  *slog.Logger
+	// Now gives how all is; nil while that is not known. A listener is woken when it is
+	// another.
+	Now func() *events.Now
+	// Picture gives a JPEG of a camera that somebody else reads, and when it was taken.
+	Picture func(ctx context.Context, camera string) ([]byte, time.Time, error)
+	Version string // of this Framegate
+	Log     *slog.Logger
 }
 
 // Notifier tells. Its methods may be called from any goroutine.
@@ -46,6 +52,7 @@ type Notifier struct {
 	following *events.Listener // nil where nobody is configured
 	leave     func()           // ends that
 	hooks     []*hook          // in the order of the configuration
+	broker    *broker          // nil where there is none
 }
 
 // kind is a kind of peers.
@@ -53,10 +60,11 @@ type kind int
 
 const (
 	webhooks kind = iota
+	brokers
 	kinds
 )
 
-var kindNames = [kinds]string{"webhook"}
+var kindNames = [kinds]string{"webhook", "mqtt"}
 
 // counters are those of a kind, since the start.
 type counters struct{ delivered, failed, dropped atomic.Uint64 }
@@ -104,7 +112,7 @@ func New(o Options) *Notifier {
 func (n *Notifier) Apply(c config.Notify) {
 	n.mu.Lock()
 	n.wanted = c
-	switch some := len(c.Webhooks) > 0; {
+	switch some := len(c.Webhooks) > 0 || c.MQTT.URL != ""; {
 	case some && n.following == nil:
 		n.following, n.leave = n.options.Follow()
 	case !some:
@@ -129,7 +137,7 @@ func (n *Notifier) unfollow() {
 // run once.
 func (n *Notifier) Run(ctx context.Context) {
 	defer func() {
-		n.effect(ctx, nil)
+		n.effect(ctx, config.Notify{})
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.unfollow()
@@ -150,18 +158,19 @@ func (n *Notifier) Run(ctx context.Context) {
 			wanted := n.wanted
 			following = n.following
 			n.mu.Unlock()
-			n.effect(ctx, wanted.Webhooks)
+			n.effect(ctx, wanted)
 		}
 	}
 }
 
-// effect has these be the webhooks there are.
-func (n *Notifier) effect(ctx context.Context, wanted []config.Webhook) {
+// effect has those who are wanted be told.
+func (n *Notifier) effect(ctx context.Context, wanted config.Notify) {
+	n.effectBroker(ctx, wanted)
 	n.mu.Lock()
 	before := n.hooks
 	n.mu.Unlock()
 	var now []*hook
-	for _, w := range wanted {
+	for _, w := range wanted.Webhooks {
 		i := slices.IndexFunc(before, func(h *hook) bool { return h.config.Name == w.Name })
 		switch {
 		case i < 0:
@@ -186,6 +195,27 @@ func (n *Notifier) effect(ctx context.Context, wanted []config.Webhook) {
 	n.mu.Unlock()
 }
 
+// effectBroker has a broker be told where one is wanted, and no other.
+func (n *Notifier) effectBroker(ctx context.Context, wanted config.Notify) {
+	n.mu.Lock()
+	before := n.broker
+	n.mu.Unlock()
+	if before != nil && before.config == wanted.MQTT && before.address == wanted.Address && ctx.Err() == nil {
+		return
+	}
+	if before != nil {
+		before.end()
+	}
+	var now *broker
+	if wanted.MQTT.URL != "" {
+		now = n.newBroker(wanted, before)
+		now.begin(ctx)
+	}
+	n.mu.Lock()
+	n.broker = now
+	n.mu.Unlock()
+}
+
 // pass queues what happened for those whom it concerns.
 func (n *Notifier) pass(all []events.Event, lost int) {
 	var messages []message
@@ -196,6 +226,9 @@ func (n *Notifier) pass(all []events.Event, lost int) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.broker != nil {
+		n.broker.rouse()
+	}
 	for _, h := range n.hooks {
 		h.miss(lost)
 		for _, m := range messages {
@@ -212,6 +245,9 @@ func (n *Notifier) Status() (all []Status) {
 	defer n.mu.Unlock()
 	for _, h := range n.hooks {
 		all = append(all, h.status())
+	}
+	if n.broker != nil {
+		all = append(all, n.broker.status())
 	}
 	return all
 }
@@ -251,6 +287,10 @@ func Try(ctx context.Context, c config.Notify) iter.Seq2[Status, error] {
 			if !yield(Status{Name: w.Name, Kind: kindNames[webhooks], Address: w.Shown()}, err) {
 				return
 			}
+		}
+		if c.MQTT.URL != "" {
+			b := New(Options{}).newBroker(c, nil)
+			yield(b.status(), b.try(ctx))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -50,8 +51,11 @@ func newRig(t *testing.T, c config.Notify) *rig {
 			follows++
 			return r.listeners.Follow()
 		},
-		Name: func(camera string) string { return "The " + camera },
-		Log:  slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Name:    func(camera string) string { return "The " + camera },
+		Now:     r.listeners.Now,
+		Picture: func(context.Context, string) ([]byte, time.Time, error) { return nil, time.Time{}, errors.New("none") },
+		Version: "1.2.3",
+		Log:     slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	r.pause = func(int) time.Duration { return time.Millisecond }
 	ctx, cancel := context.WithCancel(context.Background())

@@ -29,8 +29,8 @@ const (
 	// deliveryTime is what one delivery may take, from dialling to the end of the answer.
 	deliveryTime = 15 * time.Second
 	dialTime     = 5 * time.Second
-	// answerBytes is how much of an answer is read, so that its connection can be used
-	// again; what it says does not matter.
+	// answerBytes is how much of an answer is read, so that who answers has no connection
+	// reset; what it says does not matter.
 	answerBytes = 64 << 10
 	headBytes   = 16 << 10
 	// firstPause and maxPause bound the time from one attempt to the next, which doubles;
@@ -79,7 +79,7 @@ func newClient() *http.Client {
 		Transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: dialTime}).DialContext,
 			TLSHandshakeTimeout: dialTime, MaxResponseHeaderBytes: headBytes, DisableCompression: true, ForceAttemptHTTP2: true,
-			MaxConnsPerHost: 1, IdleConnTimeout: 30 * time.Second,
+			DisableKeepAlives: true, // net/http logs, as it is, what comes when nothing was asked
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -4,11 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"slices"
+	"strconv"
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/config"
+	"framegate/gateway/media"
 	"framegate/gateway/metrics"
 	"framegate/gateway/notify"
+	"framegate/gateway/rendition"
+	"framegate/gateway/stream"
+)
+
+const (
+	// toldPicture is the largest picture that is told as it is.
+	toldPicture = 512 << 10
+	// toldWidth is that of those that are encoded.
+	toldWidth = 640
 )
 
 // errNotTold is the trouble of somebody who is to be told of events and takes none.
@@ -16,9 +30,48 @@ var errNotTold = errors.New("takes nothing")
 
 // newNotifier makes what tells others what happens. It tells nobody before it runs.
 func (s *server) newNotifier() *notify.Notifier {
-	n := notify.New(notify.Options{Follow: s.api.Follow, Name: s.nameOf, Log: s.Log})
-	n.Apply(s.Config.Notify)
+	n := notify.New(notify.Options{
+		Follow: s.api.Follow, Name: s.nameOf, Now: s.api.Now, Picture: s.pictureOf, Version: s.Version, Log: s.Log,
+	})
+	n.Apply(s.notifySettings())
 	return n
+}
+
+// notifySettings are those in effect, with an address of our pages where none is given
+// and one is known.
+func (s *server) notifySettings() config.Notify {
+	c := s.settings()
+	told := c.Notify
+	if told.Address == "" && len(c.Hosts) > 0 {
+		port := strconv.Itoa(int(s.port))
+		told.Address = s.identity.Scheme() + "://" + net.JoinHostPort(c.Hosts[0], port) + c.BasePath
+	}
+	return told
+}
+
+// errUnread says that nobody reads a camera.
+var errUnread = errors.New("nobody reads it")
+
+// pictureOf gives the newest picture of a camera, and when it was taken: as it is, or
+// encoded, small, which is done only while somebody else reads the camera, so that it
+// stays connected for no picture.
+func (s *server) pictureOf(ctx context.Context, camera string) ([]byte, time.Time, error) {
+	own := stream.Key{Camera: camera}
+	newest, there := s.hub.Newest(own)
+	if there && newest.Format.Codec == media.JPEG && !newest.Format.Unshowable && len(newest.Data) <= toldPicture {
+		return newest.Data, newest.Wall, nil
+	}
+	if !slices.ContainsFunc(s.hub.Stats(), func(of stream.Stats) bool { return of.Key == own && of.Readers > 0 }) {
+		return nil, time.Time{}, errUnread
+	}
+	small := rendition.Request{Codec: media.JPEG, Width: toldWidth, FPS: 1}
+	reader, err := s.hub.Open(stream.Key{Camera: camera, Rendition: small.Key()}, stream.ReadOptions{Once: true})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	defer reader.Close()
+	frame, err := reader.Next(ctx)
+	return frame.Data, frame.Wall, err
 }
 
 // nameOf gives what people call a camera; its id, where it is not there any more.

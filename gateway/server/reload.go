@@ -74,7 +74,7 @@ func (s *server) putIntoEffect(next *config.Config) error {
 		return err
 	}
 	s.hub.SetLimits(viewerLimits(merged.Limits))
-	s.notifier.Apply(merged.Notify)
+	s.notifier.Apply(s.notifySettings())
 	s.waiting.Store(&keys)
 	if len(keys) > 0 {
 		s.Log.Warn("some of the configuration takes a restart", "keys", keys)

@@ -85,14 +85,15 @@ type Event struct {
 type Listeners struct {
 	mu        sync.Mutex // guards what follows
 	all       map[*Listener]struct{}
-	counted   int            // of them, those whom limits are for
-	principal map[string]int // how many listen, by principal
-	network   map[string]int // and by network
+	followers map[*Listener]struct{} // of them, those of this process
+	now       *Now                   // what they are shown; nil before anything is
+	principal map[string]int         // how many listen, by principal
+	network   map[string]int         // and by network
 }
 
 // NewListeners makes Listeners; there are none yet.
 func NewListeners() *Listeners {
-	return &Listeners{all: make(map[*Listener]struct{}), principal: make(map[string]int), network: make(map[string]int)}
+	return &Listeners{all: make(map[*Listener]struct{}), followers: make(map[*Listener]struct{}), principal: make(map[string]int), network: make(map[string]int)}
 }
 
 // Listener is somebody who listens.
@@ -117,36 +118,58 @@ func (ls *Listeners) Listen(principal, network string) (l *Listener, leave func(
 		return nil, nil, LimitListenersPerPrincipal
 	case ls.network[network] >= MaxListenersPerNetwork:
 		return nil, nil, LimitListenersPerNetwork
-	case ls.counted >= MaxListeners:
+	case len(ls.all)-len(ls.followers) >= MaxListeners:
 		return nil, nil, LimitListeners
 	}
 	l = &Listener{principal: principal, network: network, wake: make(chan struct{}, 1)}
 	ls.all[l] = struct{}{}
-	ls.counted++
 	ls.principal[principal]++
 	ls.network[network]++
 	return l, func() { ls.leave(l) }, ""
 }
 
-// Follow adds a listener of this process, which no limit is for. leave must be called
-// in the end.
+// Follow adds a listener of this process, which no limit is for, and which is woken
+// too when it is shown something. leave must be called in the end.
 func (ls *Listeners) Follow() (l *Listener, leave func()) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l = &Listener{wake: make(chan struct{}, 1)}
 	ls.all[l] = struct{}{}
+	ls.followers[l] = struct{}{}
 	return l, func() {
 		ls.mu.Lock()
 		defer ls.mu.Unlock()
 		delete(ls.all, l)
+		delete(ls.followers, l)
 	}
+}
+
+// Show has those who follow know how all is, if anybody does.
+func (ls *Listeners) Show(now func() Now) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if len(ls.followers) == 0 {
+		ls.now = nil
+		return
+	}
+	shown := now()
+	ls.now = &shown
+	for l := range ls.followers {
+		l.rouse()
+	}
+}
+
+// Now gives what was shown last, which nobody may change; nil where nothing was.
+func (ls *Listeners) Now() *Now {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return ls.now
 }
 
 func (ls *Listeners) leave(l *Listener) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	delete(ls.all, l)
-	ls.counted--
 	drop(ls.principal, l.principal)
 	drop(ls.network, l.network)
 }
@@ -176,9 +199,13 @@ func (l *Listener) add(e Event) {
 		l.lost++
 	}
 	l.queue = append(l.queue, e)
+	l.rouse()
+}
+
+func (l *Listener) rouse() {
 	select {
 	case l.wake <- struct{}{}:
-	default:
+	default: // it will wake anyway
 	}
 }
 

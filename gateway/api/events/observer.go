@@ -1,6 +1,7 @@
 package events
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +19,29 @@ type Look struct {
 	Recordings map[string]Recording // by camera
 	Exports    map[string]Export    // by id
 	Troubles   map[string]string    // what is wrong, by with what
+	Disk       Disk
+}
+
+// Disk is the room for recordings, in bytes; zero where there is none.
+type Disk struct {
+	Free     int64 `json:"free"`
+	Total    int64 `json:"total"`
+	Recorded int64 `json:"recorded"`
+}
+
+// Now is how all is, in the words of events.
+type Now struct {
+	Cameras  map[string]CameraNow // by id
+	Troubles map[string]string    // what is wrong, by with what
+	Disk     Disk
+}
+
+// CameraNow is how a camera is.
+type CameraNow struct {
+	Name      string
+	State     stream.State // never Connecting
+	Why       string       // it is offline, in words for admins
+	Recording Recording    // without a state where nothing records
 }
 
 // Export is a file that is made of recordings, and to how many percent.
@@ -212,6 +236,19 @@ func (o *Observer) recordings(now map[string]Recording) {
 		o.told = append(o.told, Event{Kind: RecordingChanged, Camera: camera, At: time.Now().UTC(), State: r.State, Reason: r.Reason})
 	}
 	o.heard = all
+}
+
+// Now gives how all was at the last look. It is the caller's.
+func (o *Observer) Now() Now {
+	now := Now{Cameras: make(map[string]CameraNow, len(o.last.Cameras)), Troubles: maps.Clone(o.last.Troubles), Disk: o.last.Disk}
+	for id, c := range o.last.Cameras {
+		of := CameraNow{Name: c.Name, State: o.states[id].state, Recording: o.heard[id].Recording}
+		if why := o.states[id].why; of.State == stream.Offline && why != nil {
+			of.Why = why.Error()
+		}
+		now.Cameras[id] = of
+	}
+	return now
 }
 
 // Wait is after what time to look again, though nothing changes; 0 for never.

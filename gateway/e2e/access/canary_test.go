@@ -258,7 +258,7 @@ func (s *story) configuration(t *testing.T) string {
 	return rig.WriteConfig(t, fmt.Sprintf(strings.ReplaceAll(`
 default_camera: phone
 network: {allow: [127.0.0.0/8]}
-notify: {webhooks: {ops: {url: "http://ops:%s@GOSSIP/%s?x=%s", secret: whsec_%s}}}
+notify: {webhooks: {ops: {url: "http://ops:%s@GOSSIP/%s?x=%s", secret: whsec_%s}}, mqtt: {url: "mqtt://GOSSIP", username: ops, password: %s}}
 cameras:
   phone: {source: "upload:"}
   pattern: {source: "test:?width=160&height=120&fps=5"}
@@ -270,7 +270,7 @@ cameras:
   silent: {source: "http://viewer:%s@127.0.0.1:9/f?pwd=%s", keep: always}
   nameless: {source: "http://viewer:%s@nowhere.invalid/g?pwd=%s", keep: always}
 `, "GOSSIP", s.camera), s.breed("password of a webhook"), s.breed("path of a webhook"), s.breed("query of a webhook"),
-		base64.StdEncoding.EncodeToString([]byte(s.breed("secret of a webhook")+"-padded")), s.breed("query"), s.breed("password in the file"), rig.PasswordFile(t, s.breed("password of a file")),
+		base64.StdEncoding.EncodeToString([]byte(s.breed("secret of a webhook")+"-padded")), s.breed("password of a broker"), s.breed("query"), s.breed("password in the file"), rig.PasswordFile(t, s.breed("password of a file")),
 		s.breed("password in an address"), s.breed("token in an address"), s.breed("RTSP password"), s.breed("RTSP query"),
 		s.breed("password of a silent camera"), s.breed("query of a silent camera"), s.breed("password of a nameless camera"), s.breed("query of a nameless camera")))
 }
@@ -489,8 +489,9 @@ func (s *story) waitForFailures(t *testing.T, admin rig.Credentials) {
 		}
 		return failed == 8
 	})
-	rig.Await(t, "the webhook's failure", func() bool {
-		return strings.Contains(string(s.ask(t, "GET", "/api/v1/server", nil, nil, admin).Content), `"error_at"`)
+	rig.Await(t, "the failures of the webhook and of the broker", func() bool {
+		said := string(s.ask(t, "GET", "/api/v1/server", nil, nil, admin).Content)
+		return strings.Count(said, `"error_at"`) == 2 && strings.Contains(said, `"kind":"mqtt","address":"mqtt://`+s.camera+`","state":"failing"`)
 	})
 	s.ask(t, "GET", "/api/v1/settings", nil, nil, admin)
 }

@@ -2,7 +2,9 @@ package operation
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -10,13 +12,48 @@ import (
 	"sync"
 	"testing"
 
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/auth"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/mochi-mqtt/server/v2/packets"
+
 	"framegate/gateway/e2e/rig"
 )
 
-// TestWebhooksAreTold of cameras that come and go, also those that only a new configuration
-// has; one that never answers does not keep the gateway from its end.
-func TestWebhooksAreTold(t *testing.T) {
+// keeps starts a broker that everybody may tell, and gives its address and what it keeps of
+// a topic.
+func keeps(t *testing.T) (address string, of func(topic string) string) {
+	t.Helper()
+	broker := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	kept := make(map[string]string)
+	hear := func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
+		mu.Lock()
+		defer mu.Unlock()
+		kept[p.TopicName] = string(p.Payload)
+	}
+	if err := errors.Join(broker.AddHook(new(auth.AllowHook), nil), broker.AddListener(listeners.NewNet("all", l)), broker.Subscribe("#", 1, hear), broker.Serve()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { broker.Close() })
+	return l.Addr().String(), func(topic string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		return kept[topic]
+	}
+}
+
+// TestOthersAreTold, by webhooks and by MQTT, of cameras that come and go, also those that
+// only a new configuration has; one that never answers does not keep the gateway from its
+// end.
+func TestOthersAreTold(t *testing.T) {
 	t.Parallel()
+	address, kept := keeps(t)
+	broker := ", mqtt: {url: 'mqtt://" + address + "', pictures: 10s}"
 	var mu sync.Mutex
 	var texts []string
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -40,15 +77,27 @@ func TestWebhooksAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	notify := "notify: {webhooks: {a: {url: '" + receiver.URL + "/a'}, silent: {url: 'http://" + silent.Addr().String() + "/'}}}\n"
+	notify := "notify: {webhooks: {a: {url: '" + receiver.URL + "/a'}, silent: {url: 'http://" + silent.Addr().String() + "/'}}" + broker + "}\n"
 	s := rig.Start(t, notify+"cameras: {front: {name: Front door, source: 'upload:'}, away: {source: 'rtsp://127.0.0.1:1/', keep: always}}\n")
 	rig.SendNumbers(t, s, "front")
 	rig.Await(t, "it is told that the camera is there", told("/a: Front door is online"))
 	rig.Await(t, "it is told that another is not, and why", told("/a: away is offline: "))
+	for topic, begins := range map[string]string{
+		"framegate/front/state": "online", "framegate/away/state": "offline", "framegate/away/attributes": `{"name":"away","reason":"`, "framegate/front/picture": "\xff\xd8\xff",
+		"homeassistant/camera/framegate_front/config": `{"name":null,"unique_id":"framegate_front_camera"`, "framegate/trouble": "O", "framegate/availability": "online",
+	} {
+		rig.Await(t, "the broker knows "+topic, func() bool { return strings.HasPrefix(kept(topic), begins) })
+	}
 	if answer := s.Get(t, "/api/v1/server", rig.Credentials{}); !strings.Contains(string(answer.Content), `"name":"a","kind":"webhook","address":"`+receiver.URL+`","state":"fine"`) {
 		t.Errorf("%s", answer.Content)
 	}
-	rewrite(t, s.Config, "notify: {webhooks: {b: {url: '"+receiver.URL+"/b', events: [camera_added, camera_removed]}, silent: {url: 'http://"+silent.Addr().String()+"/'}}}\ncameras: {gate: {source: 'upload:'}}\n")
+	rewrite(t, s.Config, "notify: {webhooks: {b: {url: '"+receiver.URL+"/b', events: [camera_added, camera_removed]}, silent: {url: 'http://"+silent.Addr().String()+"/'}}"+broker+"}\ncameras: {gate: {source: 'upload:'}}\n")
 	rig.Await(t, "the new one is told of the new camera", told("/b: gate was added"))
+	rig.Await(t, "the broker knows it, and the old ones no more", func() bool {
+		return kept("framegate/gate/state") == "idle" && kept("framegate/away/state")+kept("framegate/front/picture")+kept("homeassistant/camera/framegate_front/config") == ""
+	})
 	s.EndInTime(t)
+	if at := kept("framegate/availability"); at != "offline" {
+		t.Errorf("the broker knows that it is %s", at)
+	}
 }
