@@ -265,7 +265,7 @@ func (a *API) addCamera(ctx context.Context, in *struct{ Body fresh }) (*newCame
 	defer cancel()
 	a.writing.Lock()
 	defer a.writing.Unlock()
-	kept, err := a.keep(ctx, camera)
+	kept, err := a.keep(ctx, camera, "")
 	if err != nil {
 		return nil, err
 	}
@@ -278,8 +278,8 @@ func (a *API) addCamera(ctx context.Context, in *struct{ Body fresh }) (*newCame
 	return &newCameraAnswer{ETag: answer.ETag, Location: a.base(ctx) + "/api/v1/cameras/" + camera.ID, Body: answer.Body}, nil
 }
 
-// keep adds a camera to the store.
-func (a *API) keep(ctx context.Context, camera config.Camera) (store.Camera, error) {
+// keep adds a camera to the store, which somebody put or nobody.
+func (a *API) keep(ctx context.Context, camera config.Camera, owner string) (store.Camera, error) {
 	present := a.options.Gateway.Cameras()
 	added := 0
 	for _, c := range present {
@@ -293,7 +293,7 @@ func (a *API) keep(ctx context.Context, camera config.Camera) (store.Camera, err
 	if added >= maxAdded {
 		return store.Camera{}, problem.New(http.StatusConflict, fmt.Sprintf("%d cameras were added, which is the most", maxAdded)).Coded(problem.TooMany)
 	}
-	packed, err := pack(camera)
+	packed, err := pack(camera, owner)
 	if err != nil {
 		return store.Camera{}, err
 	}
@@ -331,7 +331,7 @@ func (a *API) changeCamera(ctx context.Context, in *struct {
 
 // replace puts a camera in the place of what is kept of it, and into effect.
 func (a *API) replace(ctx context.Context, kept store.Camera, camera config.Camera) (store.Camera, error) {
-	packed, err := pack(camera)
+	packed, err := pack(camera, ownerOf(kept))
 	if err != nil {
 		return store.Camera{}, err
 	}

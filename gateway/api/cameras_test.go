@@ -485,7 +485,7 @@ func TestADocumentSurvivesTheStore(t *testing.T) {
 		{"source": "test:?fps=5&height=480&width=640"},
 	} {
 		camera := fileCamera(t, fmt.Sprint("c", i), k)
-		packed, err := pack(camera)
+		packed, err := pack(camera, "")
 		must(t, err)
 		kept, err := s.AddCamera(t.Context(), packed)
 		must(t, err)

@@ -37,12 +37,22 @@ func keysOf(c config.Camera) keys {
 type secrets struct {
 	Password string `json:"password,omitempty"`
 	Source   string `json:"source,omitempty"` // where it has a query
+	Owner    string `json:"owner,omitempty"`  // who put it (API.Put), as auth.Principal.Owner says; nobody else may put it elsewhere
+}
+
+// ownerOf gives who put a camera that is kept; "" for nobody, or where that cannot be read.
+func ownerOf(kept store.Camera) string {
+	var hidden secrets
+	if json.Unmarshal([]byte(kept.Secret.Reveal()), &hidden) != nil {
+		return ""
+	}
+	return hidden.Owner
 }
 
 // pack gives a camera as it is kept.
-func pack(c config.Camera) (store.Camera, error) {
+func pack(c config.Camera, owner string) (store.Camera, error) {
 	k := keysOf(c)
-	hidden := secrets{Password: k["password"]}
+	hidden := secrets{Password: k["password"], Owner: owner}
 	delete(k, "password")
 	if shown := c.Source.Shown(); shown != k["source"] {
 		hidden.Source, k["source"] = k["source"], shown

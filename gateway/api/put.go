@@ -34,9 +34,9 @@ func inWords(err error) error {
 }
 
 // Put has a camera come from a source, for who may only add cameras (auth.Add), by addresses of
-// other programs: it adds one of that id and name, or changes the one that it added before. What
-// comes from there already stays as it is, and so does what somebody gave that name, since it is
-// meant. The error is a *Refused, or of the store.
+// other programs: it adds one of that id and name, or changes one that the same principal put
+// before. What comes from there already stays as it is, and so does what somebody else gave that
+// name, since it is meant. The error is a *Refused, or of the store.
 func (a *API) Put(ctx context.Context, p auth.Principal, id, name, source string) (config.Camera, error) {
 	camera, err := a.put(ctx, p, id, name, source)
 	return camera, inWords(err)
@@ -54,29 +54,39 @@ func (a *API) put(ctx context.Context, p auth.Principal, id, name, source string
 	defer cancel()
 	a.writing.Lock()
 	defer a.writing.Unlock()
-	switch present, err := a.find(camera.ID); {
-	case err != nil:
-		kept, err := a.keep(ctx, camera)
+	present, err := a.find(camera.ID)
+	if err != nil {
+		return camera, a.putNew(ctx, p, camera)
+	}
+	if present.ComesFrom(camera) {
+		return present.Camera, nil
+	}
+	if present.Added {
+		kept, err := a.options.Store.Camera(ctx, camera.ID)
 		if err != nil {
 			return camera, err
 		}
-		if err := a.putIntoEffect(ctx, func() error { return a.options.Store.RemoveCamera(ctx, kept.ID, kept.Revision) }); err != nil {
-			return camera, err
+		if owner := p.Owner(); owner != "" && ownerOf(kept) == owner {
+			return a.putElsewhere(ctx, p, kept, source)
 		}
-		a.log.Info("camera added", "camera", camera.ID, "source", camera.Source, "by", p.String())
-		return camera, nil
-	case present.ComesFrom(camera):
-		return present.Camera, nil
-	case present.Name != name || present.ID == name:
+	}
+	if present.Name != name || present.ID == name {
 		return camera, problem.New(http.StatusConflict, "there is a camera "+camera.ID+" already, which comes from elsewhere").Coded(problem.Exists)
-	case !present.Added || present.ID != config.IDOf(name):
-		return present.Camera, nil
 	}
-	kept, err := a.options.Store.Camera(ctx, camera.ID)
+	return present.Camera, nil
+}
+
+// putNew adds a camera. The lock is held.
+func (a *API) putNew(ctx context.Context, p auth.Principal, camera config.Camera) error {
+	kept, err := a.keep(ctx, camera, p.Owner())
 	if err != nil {
-		return camera, err
+		return err
 	}
-	return a.putElsewhere(ctx, p, kept, source)
+	if err := a.putIntoEffect(ctx, func() error { return a.options.Store.RemoveCamera(ctx, kept.ID, kept.Revision) }); err != nil {
+		return err
+	}
+	a.log.Info("camera added", "camera", camera.ID, "source", camera.Source, "by", p.String())
+	return nil
 }
 
 // putElsewhere has a camera that is kept come from another source. The lock is held.

@@ -99,6 +99,10 @@ func TestHomeAssistant(t *testing.T) {
 		t.Errorf("a picture: %d %s", status, said)
 	}
 	added := string(g.Call(t, http.MethodGet, "/api/v1/cameras/camera-front-door", nil, g.AsAdmin(t), http.StatusOK).Content)
+	another := ha{g.URL, g.AddToken(t, "another", "add")}
+	if status, said := another.ask(t, http.MethodPut, "/api/streams", url.Values{"name": {name}, "src": {"http://192.0.2.1/"}}); status != http.StatusOK {
+		t.Errorf("another who names it is answered %d %s", status, said)
+	}
 	if changes := strings.Count(g.Log.String(), "camera changed"); !strings.Contains(added, `"name":"`+name+`"`) || changes != 1 || strings.Contains(added, "nary") {
 		t.Errorf("after %d changes the camera is %s", changes, added)
 	}
@@ -125,7 +129,7 @@ func TestHomeAssistant(t *testing.T) {
 		{other, url.Values{"name": {"x"}, "src": {at}}, http.StatusNotFound, ""},
 		{client, url.Values{"name": {"shed"}, "src": {at}}, http.StatusConflict, "already"},
 		{client, url.Values{"name": {"yard"}, "src": {at}}, http.StatusConflict, "already"},
-		{client, url.Values{"name": {"camera front_door"}, "src": {at}}, http.StatusConflict, "already"},
+		{another, url.Values{"name": {"camera front_door"}, "src": {at}}, http.StatusConflict, "already"},
 		{client, url.Values{"name": {"x"}}, http.StatusBadRequest, "src="},
 		{client, url.Values{"name": {"x"}, "src": {"ffmpeg:x#video=mjpeg"}}, http.StatusBadRequest, "src="},
 		{client, url.Values{"name": {"x"}, "src": {"exec:ffmpeg -i c@nary;1"}}, http.StatusUnprocessableEntity, "source"},
