@@ -20,7 +20,13 @@ type Request struct {
 	Width, Height int // to fit into, in pixels; never enlarged
 	FPS           int // at most
 	Quality       int // of JPEGs, 1 to 100
+	// Straight wants each picture of H.264 shown where it comes: those of cameras that
+	// send them in another order are encoded anew. No query asks for it.
+	Straight bool
 }
+
+// straight is what stands for that in a key.
+const straight = "straight"
 
 // What is asked for is raised to the next step of a ladder, so that a crowd
 // that asks for nearly the same shares one encoder.
@@ -84,6 +90,9 @@ func (r Request) Key() string {
 			key += fmt.Sprintf("-%c%d", p.letter, n)
 		}
 	}
+	if r.Straight {
+		key += "-" + straight
+	}
 	return key
 }
 
@@ -95,6 +104,7 @@ func ParseKey(key string) (Request, bool) {
 		r.Codec = media.H264
 	}
 	for part := range strings.SplitSeq(rest, "-") {
+		r.Straight = r.Straight || part == straight && r.Codec == media.H264
 		for _, p := range parameters {
 			if len(part) > 1 && part[0] == p.letter {
 				*p.field(&r), _ = strconv.Atoi(part[1:]) // what is wrong with it shows below
@@ -131,7 +141,7 @@ func (r Request) encodedSize(f *media.Format) (width, height int) {
 // Passes says whether pictures of this format are what is asked for already.
 func (r Request) Passes(f *media.Format) bool {
 	width, _ := r.fit(f)
-	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG) && !f.Unshowable && !f.Refreshed
+	return f.Codec == r.Codec && width == 0 && (r.Quality == 0 || r.Codec != media.JPEG) && !f.Unshowable && !f.Refreshed && !(r.Straight && !f.InOrder())
 }
 
 // PassesAt is Passes for a camera of so many pictures a second, as far as that

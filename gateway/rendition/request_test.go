@@ -49,10 +49,13 @@ func TestQueriesOutOfRangeAreRefused(t *testing.T) {
 }
 
 func TestOtherKeysAreNone(t *testing.T) {
-	for _, key := range []string{"", "png", "jpeg-", "jpeg-w", "jpeg-w0", "jpeg-w640-x", "jpeg-f10-w640", "jpeg-w-1", "jpeg-w640-w640"} {
+	for _, key := range []string{"", "png", "jpeg-", "jpeg-w", "jpeg-w0", "jpeg-w640-x", "jpeg-f10-w640", "jpeg-w-1", "jpeg-w640-w640", "jpeg-straight", "h264-straight-w640"} {
 		if r, ok := rendition.ParseKey(key); ok {
 			t.Errorf("%q reads %+v", key, r)
 		}
+	}
+	if r, ok := rendition.ParseKey("h264-h480-straight"); !ok || r != (rendition.Request{Codec: media.H264, Height: 480, Straight: true}) {
+		t.Errorf("a straight one reads %+v, %v", r, ok)
 	}
 	if r, ok := rendition.ParseKey("h264"); !ok || r.Codec != media.H264 {
 		t.Errorf("h264 reads %+v, %v", r, ok)

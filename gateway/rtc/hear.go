@@ -193,7 +193,7 @@ func (p *Port) serveTCP(tcp *net.TCPConn) {
 			of = s
 			defer s.closing(tcp)()
 		}
-		_ = tcp.SetReadDeadline(time.Now().Add(ConsentTime)) // as above
+		_ = tcp.SetReadDeadline(time.Now().Add(p.options.Consent)) // as above
 		s.prefer(&way{to: from, tcp: tcp, nominated: nominated})
 	}
 }

@@ -83,7 +83,8 @@ type Options struct {
 	// HeadTime is how long a TCP connection may take to say whose it is, and Patience
 	// how long it may take nothing.
 	HeadTime, Patience time.Duration
-	Log                *slog.Logger // nil discards
+	Connect, Consent   time.Duration // 0: ConnectTime and ConsentTime
+	Log                *slog.Logger  // nil discards
 }
 
 // Port is where packets of all sessions come and go. Its methods may be called from any
@@ -110,6 +111,7 @@ type Port struct {
 func New(o Options) *Port {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.HeadTime, o.Patience = cmp.Or(o.HeadTime, 5*time.Second), cmp.Or(o.Patience, 10*time.Second)
+	o.Connect, o.Consent = cmp.Or(o.Connect, ConnectTime), cmp.Or(o.Consent, ConsentTime)
 	if o.Hosts == nil {
 		o.Hosts = func() []string { return nil }
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
+	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
 	"github.com/pion/transport/v5/packetio"
 )
@@ -42,7 +43,8 @@ type Session struct {
 
 	sealing sync.Mutex // guards what follows
 	out     *srtp.Context
-	sealed  []byte // room for what is sealed, behind that for the length of a frame
+	head    rtp.Header // of the packet, which sealing reads
+	sealed  []byte     // room for what is sealed, behind that for the length of a frame
 }
 
 // way is how packets go to the other end.
@@ -76,7 +78,7 @@ func (s *Session) Restarts(frag string) bool { return frag != "" && frag != s.of
 // Connect waits until the other end has found a way here, and has agreed on keys. The
 // error is ErrLate, or why the session ended.
 func (s *Session) Connect() error {
-	ctx, cancel := context.WithTimeoutCause(s.ctx, ConnectTime, ErrLate)
+	ctx, cancel := context.WithTimeoutCause(s.ctx, s.port.options.Connect, ErrLate)
 	defer cancel()
 	conn, err := dtls.ServerWithOptions((*pipe)(s), s.RemoteAddr(),
 		dtls.WithCertificates(s.port.proof),
@@ -155,7 +157,7 @@ func (s *Session) Watch() {
 // Consents says that the other end has said lately that it is there. Who sees that it
 // has not ends the session.
 func (s *Session) Consents() bool {
-	if time.Since(time.Unix(0, s.heard.Load())) < ConsentTime {
+	if time.Since(time.Unix(0, s.heard.Load())) < s.port.options.Consent {
 		return true
 	}
 	s.port.options.Limited(LimitConsent)
@@ -193,7 +195,7 @@ func (s *Session) Send(packet []byte) error {
 	if s.out == nil || len(packet) > mostPacket {
 		return errTooLong
 	}
-	sealed, err := s.out.EncryptRTP(s.room(), packet, nil)
+	sealed, err := s.out.EncryptRTP(s.room(), packet, &s.head)
 	if err != nil {
 		return err
 	}

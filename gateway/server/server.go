@@ -251,6 +251,7 @@ func (s *server) newRendition(hub *stream.Hub, k stream.Key) (stream.Source, err
 // isCommon says of a rendition that it is what viewers get who ask for no size,
 // rate or quality.
 func isCommon(r rendition.Request) bool {
+	r.Straight = false
 	return r.Plain() || r == rendition.Request{Codec: media.JPEG, FPS: sse.DefaultFPS}
 }
 

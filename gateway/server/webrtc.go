@@ -136,13 +136,28 @@ func addressOf(r *http.Request) string { return front.BaseOf(r.Context()) + r.UR
 // webRTCChoice gives the streams that can be shown of a camera.
 func (s *server) webRTCChoice(camera string, request rendition.Request, client stream.Client) whep.Choice {
 	key := func(r rendition.Request) stream.Key { return stream.Key{Camera: camera, Rendition: r.Key()} }
+	straight := request
+	straight.Straight = true
 	choice := whep.Choice{
 		Own:      stream.Key{Camera: camera},
 		Plain:    request.Plain(),
 		H264:     key(request),
-		Straight: key(request),
+		Straight: key(straight),
 		Opus:     rendition.SoundKey(camera, media.Opus),
 		Encodes:  func(key stream.Key) error { return s.encodes(key, client) },
 	}
+	for _, rung := range []rendition.Request{{Height: 480, FPS: 15}, {Height: 240, FPS: 8}} {
+		rung.Codec, rung.Straight, rung.Width = media.H264, true, request.Width
+		rung.Height, rung.FPS = least(rung.Height, request.Height), least(rung.FPS, request.FPS)
+		choice.Lesser = append(choice.Lesser, key(rung))
+	}
 	return choice
+}
+
+// least gives the lesser of two bounds, of which 0 is none.
+func least(a, b int) int {
+	if b > 0 {
+		return min(a, b)
+	}
+	return a
 }

@@ -123,7 +123,8 @@ func (v *viewer) change(key stream.Key) error {
 // reordered says that a camera turns out to send pictures that are shown later than ones
 // behind them, which nothing of its format told.
 func (v *viewer) reordered(f *media.Frame) bool {
-	return v.key == v.visit.Choice.Own && f.Format.Codec == media.H264 && f.Run == v.latest.Run && f.Format == v.latest.Format && f.PTS < v.latest.PTS && f.Seq > v.latest.Seq
+	shown := v.key == v.visit.Choice.Own || v.key == v.visit.Choice.H264
+	return shown && f.Format.Codec == media.H264 && f.Run == v.latest.Run && f.Format == v.latest.Format && f.PTS < v.latest.PTS && f.Seq > v.latest.Seq
 }
 
 // straighten has the viewer see the camera without such pictures.

@@ -69,10 +69,15 @@ func (t *tracks) readSound(m *rtc.Media) {
 // usualProfile is the one that every browser takes: Constrained Baseline at level 3.1.
 const usualProfile = "42e01f"
 
-// h264For gives the entry of the offer for H.264 of a format: that of the same profile,
-// else the usual one, else any (RFC 6184, 8.2.2).
+// encodedProfile is that of what is encoded here: Main, without pictures that are
+// reordered.
+const encodedProfile = "4d001f"
+
+// h264For gives the entry of the offer for H.264 of a format, of which nil is what is
+// encoded here: that of the same profile, else one that has all that it has, else the
+// usual one, else any (RFC 6184, 8.2.2).
 func (t *tracks) h264For(f *media.Format) rtc.Track {
-	wanted := ""
+	wanted := encodedProfile
 	if f != nil && f.Codec == media.H264 {
 		if _, sps, _ := f.ParameterSets(); len(sps) > 0 && len(sps[0]) > 3 {
 			wanted = fmt.Sprintf("%02x%02x%02x", sps[0][1], sps[0][2], sps[0][3])
@@ -83,7 +88,9 @@ func (t *tracks) h264For(f *media.Format) rtc.Track {
 		offered := strings.ToLower(c.Params["profile-level-id"])
 		p := 0
 		switch {
-		case wanted != "" && profileOf(offered) == profileOf(wanted):
+		case profileOf(offered) == profileOf(wanted):
+			p = 4
+		case slices.Contains(within[profileOf(offered)], profileOf(wanted)):
 			p = 3
 		case offered == usualProfile:
 			p = 2
@@ -116,8 +123,21 @@ func profileOf(id string) string {
 		return "baseline"
 	case profile == 0x64 && constraints&0x0C == 0x0C:
 		return "constrained high"
+	case profile == 0x4D:
+		return "main"
+	case profile == 0x64:
+		return "high"
 	}
 	return strconv.FormatUint(profile, 16)
+}
+
+// within says which profiles a decoder of another takes, of pictures that are not
+// reordered and not interlaced, which are all that are sent (ITU-T H.264, A.2).
+var within = map[string][]string{
+	"baseline":         {"constrained baseline"},
+	"main":             {"constrained baseline"},
+	"constrained high": {"main", "high", "constrained baseline"},
+	"high":             {"main", "constrained high", "constrained baseline"},
 }
 
 // What an hvcC says of what it takes to decode (ISO/IEC 14496-15, 8.3.3.1).

@@ -118,7 +118,7 @@ func (v *viewer) find(ctx context.Context) (*media.Format, error) {
 		return format, nil
 	}
 	v.key = choice.H264
-	if format.Codec == media.H264 && choice.Plain && !format.Refreshed {
+	if frames, certain := format.Reordering(); format.Codec == media.H264 && frames > 0 && certain {
 		v.key = choice.Straight
 	}
 	if choice.Encodes != nil {

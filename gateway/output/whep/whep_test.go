@@ -2,7 +2,18 @@ package whep
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"framegate/gateway/media"
+	"framegate/gateway/rtc"
 )
 
 // TestPicturesComeByWebRTC: each before there is another, as it was, with the parameter
@@ -34,5 +45,308 @@ func TestPicturesComeByWebRTC(t *testing.T) {
 				return len(forms) == 1 && forms[0].Form == Form && forms[0].Viewers == 1 && forms[0].Frames == 50
 			})
 		})
+	}
+}
+
+// TestWhatIsLostComesAgain: of numbered pictures none is missing, though of their packets
+// one of twenty is lost on the way, and others when they are sent again.
+func TestWhatIsLostComesAgain(t *testing.T) {
+	s := newSite(t)
+	camera := s.attach(own)
+	f := format264(t)
+	camera.give(pictures(f, 0, 1, 10)...)
+	r := newRelay(t, func(n int) bool { return n%20 == 0 })
+	b := s.dial(offerOptions{relay: r})
+	b.see(0, 1)
+	const all = 150
+	for n := 1; n < all+10; n++ { // the last have nothing behind them that tells of a loss
+		camera.give(pictures(f, n, 1, 5000)...)
+		time.Sleep(5 * time.Millisecond) // as cameras do
+	}
+	b.see(1, all)
+	if lost := r.lost.Load(); lost < 20 {
+		t.Errorf("%d packets were lost", lost)
+	}
+}
+
+// TestWhoJoinsGetsWhatThereIs since the newest keyframe, a moment apart, and what comes
+// then as it is apart; and who asks for a keyframe gets that again, once a second.
+func TestWhoJoinsGetsWhatThereIs(t *testing.T) {
+	s := newSite(t)
+	camera := s.attach(own)
+	f := format264(t)
+	camera.give(pictures(f, 0, 8, 10)...)
+	b := s.dial(offerOptions{})
+	old := b.see(0, 8)
+	camera.give(pictures(f, 8, 1, 10)...)
+	camera.give(pictures(f, 9, 1, 10)...)
+	all := append(old, b.see(8, 10)...)
+	for i, p := range all[1:] {
+		want := uint32(90) // ticks, also of the newest that there was, behind what is old
+		if i+1 >= 8 {
+			want = 3600
+		}
+		if got := p.timestamp - all[i].timestamp; got != want {
+			t.Errorf("picture %d is %d ticks behind the one before, want %d", p.number, got, want)
+		}
+	}
+	for range 20 {
+		b.ask(&rtcp.PictureLossIndication{MediaSSRC: b.video.Load()})
+	}
+	again := b.see(0, 10)
+	if again[0].timestamp <= all[9].timestamp {
+		t.Error("time goes back")
+	}
+	camera.give(pictures(f, 10, 1, 10)...)
+	b.see(10, 11) // and not the same once more
+}
+
+// TestWhatIsAnswered to offers: the profile that is sent, else one that decodes it; sound
+// where there is some, and an empty track where there is none.
+func TestWhatIsAnswered(t *testing.T) {
+	s := newSite(t)
+	camera := s.attach(own)
+	opus, err := media.OpusFormat(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := format264(t) // High
+	camera.give(pictures(f, 0, 1, 10)...)
+	for _, c := range []struct {
+		profiles []string
+		sound    bool
+		hears    bool // the camera has sound
+		says     []string
+		not      []string
+	}{
+		{[]string{"42001f", "42e01f", "64001f"}, false, false, []string{"a=rtpmap:102 H264/90000", "packetization-mode=1;profile-level-id=64001f", "a=sendonly", "a=ice-lite", "a=setup:passive", "typ host tcptype passive", "a=group:BUNDLE 0", " 127.0.0.1 ", "a=end-of-candidates"}, []string{"m=audio"}},
+		{[]string{"42001f", "42e01f", "640c1f"}, true, false, []string{"profile-level-id=640c1f", "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n", "a=group:BUNDLE 0 1"}, []string{"opus"}},
+		{[]string{"42001f", "42e01f"}, true, true, []string{"profile-level-id=42e01f", "level-asymmetry-allowed=1", "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "a=rtpmap:111 opus/48000/2"}, []string{"PCMU"}},
+	} {
+		if c.hears {
+			camera.give(media.Frame{Format: opus})
+			await(t, "the sound is known", func() bool { return s.hub.Sounds(own).Format != nil })
+		}
+		b := s.begin(offerOptions{codecs: browser264(c.profiles...), sound: c.sound})
+		for _, want := range c.says {
+			if !strings.Contains(b.answer, want) {
+				t.Errorf("%v: %q is not in the answer:\n%s", c.profiles, want, b.answer)
+			}
+		}
+		for _, other := range c.not {
+			if strings.Contains(b.answer, other) {
+				t.Errorf("%v: %q is in the answer:\n%s", c.profiles, other, b.answer)
+			}
+		}
+	}
+}
+
+// TestSoundComesAlong with the pictures that it belongs to.
+func TestSoundComesAlong(t *testing.T) {
+	s := newSite(t)
+	camera := s.attach(own)
+	f := format264(t)
+	opus, err := media.OpusFormat(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	camera.give(media.Frame{Format: opus})
+	camera.give(pictures(f, 0, 1, 10)...)
+	b := s.dial(offerOptions{sound: true})
+	b.see(0, 1)
+	for n := 1; n < 30; n++ {
+		camera.give(media.Frame{Format: opus, PTS: time.Duration(n) * 20 * time.Millisecond, Data: []byte{0xFC, byte(n), 2}})
+		if n%2 == 0 {
+			camera.give(pictures(f, n/2, 1, 10)...)
+			b.see(n/2, n/2+1)
+		}
+	}
+	var last byte
+	for range 20 {
+		p := next(t, "sound", b.sound)
+		if p.PayloadType != 111 || len(p.Payload) != 3 || p.Payload[1] <= last {
+			t.Fatalf("sound comes as %+v behind %d", p, last)
+		}
+		last = p.Payload[1]
+	}
+}
+
+// TestCamerasThatBrowsersDoNotTake: those of JPEGs come as H.264, and so do those of
+// H.265 that was not offered; of those that send pictures in another order than they are
+// shown in what is encoded comes, from where that is seen on.
+func TestCamerasThatBrowsersDoNotTake(t *testing.T) {
+	hevc, err := media.H265Format(vps265, sps265, pps265)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, frame := range map[string]media.Frame{
+		"JPEG":  {Format: &media.Format{Codec: media.JPEG, Width: 64, Height: 64}, Key: true, Data: []byte{1}},
+		"H.265": pictures(hevc, 0, 1, 10)[0],
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.attach(own).give(frame)
+			encoded := s.attach(asH264)
+			b := s.dial(offerOptions{})
+			encoded.give(pictures(format264(t), 0, 3, 2000)...)
+			b.see(0, 3)
+		})
+	}
+	t.Run("reordered", func(t *testing.T) {
+		s := newSite(t)
+		camera, encoded := s.attach(own), s.attach(straight)
+		f := format264(t)
+		camera.give(pictures(f, 0, 1, 10)...)
+		b := s.dial(offerOptions{})
+		b.see(0, 1)
+		encoded.give(pictures(f, 100, 1, 10)...)
+		later := pictures(f, 1, 3, 10)
+		later[1].PTS, later[2].PTS = later[2].PTS, later[1].PTS
+		camera.give(later...)
+		b.see(1, 3)
+		b.see(100, 101)
+		encoded.give(pictures(f, 101, 1, 10)...)
+		b.see(101, 102)
+	})
+}
+
+// TestH265ComesAsItIs to who offers it at the level that it has.
+func TestH265IsAnsweredAtItsLevel(t *testing.T) {
+	hevc, err := media.H265Format(vps265, sps265, pps265)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t)
+	s.attach(own).give(pictures(hevc, 0, 1, 10)...)
+	for level, want := range map[string]string{"30": "a=rtpmap:98 H265/90000", "29": "a=rtpmap:100 H264/90000"} {
+		codecs := append(browser264("42e01f"), webrtc.RTPCodecParameters{PayloadType: 98, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeH265, ClockRate: 90000, SDPFmtpLine: "level-id=" + level + ";profile-id=1;tier-flag=0;tx-mode=SRST",
+		}})
+		if b := s.begin(offerOptions{codecs: codecs}); !strings.Contains(b.answer, want) {
+			t.Errorf("offered at level %s it is answered %s", level, b.answer)
+		}
+	}
+}
+
+// TestWhoLosesTooMuchIsShownLess: after three seconds of reports that say so, and from
+// the newest keyframe of that on.
+func TestWhoLosesTooMuchIsShownLess(t *testing.T) {
+	var l loss
+	now := time.Now()
+	for i, c := range []struct {
+		part float64
+		less bool
+	}{{0.2, false}, {0.2, false}, {0.05, false}, {0.06, false}, {0.06, false}, {0.06, false}, {0.06, true}, {0.06, false}} {
+		if got := l.note(c.part, now.Add(time.Duration(i)*time.Second)); got != c.less {
+			t.Errorf("report %d: %v", i, got)
+		}
+	}
+	s := newSite(t)
+	camera, less := s.attach(own), s.attach(lesser)
+	f := format264(t)
+	camera.give(pictures(f, 0, 1, 10)...)
+	less.give(pictures(f, 200, 1, 10)...)
+	b := s.dial(offerOptions{quiet: true})
+	b.see(0, 1)
+	done := make(chan struct{})
+	go func() { // ends with the test's wait
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(100 * time.Millisecond):
+				_ = b.pc.WriteRTCP([]rtcp.Packet{&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: b.video.Load(), FractionLost: 30}}}})
+			}
+		}
+	}()
+	b.see(200, 201)
+	close(done)
+}
+
+// TestWhatEndsAViewer: the end of its session, of its permission, of the camera, or of
+// the server, or its own.
+func TestWhatEndsAViewer(t *testing.T) {
+	for name, end := range map[string]func(*site, *browser){
+		"DELETE": func(s *site, b *browser) {
+			if status := s.ask(http.MethodDelete, b.location, "", ""); status != http.StatusOK {
+				s.t.Errorf("it is answered %d", status)
+			}
+			if status := s.ask(http.MethodDelete, b.location, "", ""); status != http.StatusOK && status != http.StatusTeapot {
+				s.t.Errorf("again it is answered %d", status)
+			}
+		},
+		"no permission": func(s *site, _ *browser) { s.end(errors.New("revoked")) },
+		"camera gone":   func(s *site, _ *browser) { s.removed.Store(true); s.hub.Change(own.Camera) },
+		"server":        func(s *site, _ *browser) { s.handler.Close() },
+		"its own":       func(_ *site, b *browser) { b.pc.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			camera := s.attach(own)
+			camera.give(pictures(format264(t), 0, 1, 10)...)
+			b := s.dial(offerOptions{})
+			b.see(0, 1)
+			end(s, b)
+			await(t, "the viewer is gone", func() bool { return s.visits.Load() == 0 && s.port.Sessions() == 0 })
+			if n := s.hub.Viewers(own.Camera); n != 0 {
+				t.Errorf("%d viewers are counted", n)
+			}
+			next(t, "the other end hears of it", b.gone)
+		})
+	}
+}
+
+// ask makes a request of a session, and gives the status.
+func (s *site) ask(method, path, kind, body string) int {
+	s.t.Helper()
+	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", kind)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
+}
+
+// TestRequestsThatAreRefused, in words; a storm of changes to a session changes nothing.
+func TestRequestsThatAreRefused(t *testing.T) {
+	s := newSite(t)
+	s.attach(own).give(pictures(format264(t), 0, 1, 10)...)
+	good := s.offering(offerOptions{}).offer()
+	for name, c := range map[string]struct{ offer, kind, says string }{
+		"another type":    {good, "text/plain", rtc.ErrNotSDP.Error()},
+		"no SDP":          {"<html>", "application/sdp", "it is no SDP"},
+		"too large":       {good + strings.Repeat("a=x\r\n", 20000), "application/sdp", rtc.ErrTooLarge.Error()},
+		"no fingerprint":  {strings.ReplaceAll(good, "a=fingerprint", "a=finger"), "application/sdp", "no fingerprint"},
+		"no ICE":          {strings.ReplaceAll(good, "a=ice-ufrag", "a=ice"), "application/sdp", "no ice-ufrag"},
+		"passive":         {strings.ReplaceAll(good, "a=setup:actpass", "a=setup:passive"), "application/sdp", "setup:passive"},
+		"no H.264":        {strings.ReplaceAll(good, "H264", "VP8"), "application/sdp", ErrNoH264.Error()},
+		"mode 0":          {strings.ReplaceAll(good, "packetization-mode=1", "packetization-mode=0"), "application/sdp", ErrNoH264.Error()},
+		"it sends itself": {strings.ReplaceAll(good, "recvonly", "sendonly"), "application/sdp", ErrNoH264.Error()},
+	} {
+		if status, _, body := s.post(c.offer, c.kind); status != http.StatusTeapot || !strings.Contains(body, c.says) {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	b := s.dial(offerOptions{})
+	const fragment = "application/trickle-ice-sdpfrag"
+	for range 200 {
+		if status := s.ask(http.MethodPatch, b.location, fragment, "a=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n"); status != http.StatusNoContent {
+			t.Fatalf("a candidate is answered %d", status)
+		}
+	}
+	for name, c := range map[string][2]string{"restart": {fragment, "a=ice-ufrag:another\r\n"}, "no fragment": {"application/json", "{}"}} {
+		if status := s.ask(http.MethodPatch, b.location, c[0], c[1]); status != http.StatusTeapot {
+			t.Errorf("%s is answered %d", name, status)
+		}
+	}
+	b.see(0, 1)
+	if s.port.Sessions() != 1 {
+		t.Errorf("there are %d sessions", s.port.Sessions())
 	}
 }
