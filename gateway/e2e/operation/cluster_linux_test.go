@@ -106,6 +106,20 @@ func (n nodes) owner(t *testing.T, camera string, names ...string) (owner string
 	return owner
 }
 
+// records waits until one of these nodes alone records the camera front.
+func (n nodes) records(t *testing.T, owner string, names ...string) {
+	t.Helper()
+	rig.Await(t, owner+" alone records", func() bool {
+		for _, name := range names {
+			text := n[name].Get(t, "/metrics", rig.Credentials{}).Content
+			if records := strings.Contains(string(text), `framegate_recording_state{camera="front",state="recording"} 1`); records != (name == owner) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // others gives those that are not.
 func others(names []string, not string) (all []string) {
 	for _, name := range names {
@@ -173,9 +187,10 @@ func TestNodesShareCameras(t *testing.T) {
 	}
 	t.Cleanup(camera.Close)
 	names := []string{"a", "b", "c"}
-	cluster := startNodes(t, fmt.Sprintf("{front: {source: '%s', keep: always}, phone: {source: 'upload:'}}", camera.URL("/")), names...)
+	cluster := startNodes(t, fmt.Sprintf("{front: {source: '%s', keep: always, record: {mode: continuous, codec: mjpeg}}, phone: {source: 'upload:'}}", camera.URL("/")), names...)
 	first := cluster.owner(t, "front", names...)
 	rig.Await(t, "one node keeps the camera", func() bool { return camera.Open() == 1 })
+	cluster.records(t, first, names...)
 
 	var viewers []*watching
 	alive := others(names, first)
@@ -206,6 +221,7 @@ func TestNodesShareCameras(t *testing.T) {
 	cluster[first].Kill()
 	second := cluster.owner(t, "front", alive...)
 	seesMore(t, "viewers after the owner was killed", viewers)
+	cluster.records(t, second, alive...)
 	if n := camera.Open(); n != 1 {
 		t.Errorf("the camera has %d connections", n)
 	}
@@ -231,6 +247,7 @@ func TestNodesShareCameras(t *testing.T) {
 	}
 	rig.Await(t, "one of two lets go of the camera", func() bool { return camera.Open() == 1 })
 	seesMore(t, "viewers of both", viewers)
+	cluster.records(t, last, alive...)
 }
 
 // TestServerAloneStartsNothing of a cluster: it has no port but its own.
