@@ -39,13 +39,7 @@ type reader struct {
 	began     time.Time     // when the first picture was taken that is no MP4
 	last      time.Duration // PTS of the last one of these
 	begun     bool          // a picture came
-	frames    uint64        // pictures, since took
-}
-
-// took gives how many pictures came since it was asked last.
-func (r *reader) took() (n uint64) {
-	n, r.frames = r.frames, 0
-	return n
+	counters  *Counters
 }
 
 // hello notes what comes from now on. The format of what is MP4 comes by itself.
@@ -105,7 +99,7 @@ func (r *reader) picture(payload []byte, flags uint16, wall time.Time) (err erro
 	f.Wall, f.Backlog = wall, flags&flagBacklog != 0
 	f.Key = flags&flagKey != 0
 	r.begun = true
-	r.frames++
+	r.counters.Frames.Add(1)
 	r.emit(f)
 	return nil
 }

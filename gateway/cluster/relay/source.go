@@ -156,7 +156,7 @@ type message struct {
 
 // read reads messages until the connection ends, or what it is for.
 func (s *Source) read(ctx context.Context, conn *websocket.Conn, emit func(media.Frame)) error {
-	r := &reader{life: stream.LifeOf(ctx), emit: emit}
+	r := &reader{life: stream.LifeOf(ctx), emit: emit, counters: s.options.Counters}
 	patience := connectTime
 	beat := func() error { return conn.SetReadDeadline(time.Now().Add(patience)) }
 	conn.SetPingHandler(func(payload string) error {
@@ -182,7 +182,6 @@ func (s *Source) read(ctx context.Context, conn *websocket.Conn, emit func(media
 		if kind == websocket.BinaryMessage {
 			size = len(b)
 			err = r.take(b)
-			s.options.Counters.Frames.Add(r.took())
 		} else {
 			err = s.hear(r, b)
 		}
