@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 // Nothing waits for these but a story that fails.
-export const ceiling = 60_000; // ms, of one wait
-const storyCeiling = Number(process.env.STORY_CEILING ?? 300_000); // ms
+export const ceiling = 120_000; // ms, of one wait
+const storyCeiling = Number(process.env.STORY_CEILING ?? 600_000); // ms
 
 export const executablePath = '/usr/bin/chromium';
 export const flags = [

@@ -10,13 +10,20 @@ async function firstOf(api, camera) {
 
 const iso = (ms) => new Date(ms).toISOString();
 
-// pictured waits until a card shows its picture.
+// pictured waits until a card shows its picture, which a busy server refuses for a while.
 async function pictured(card) {
-  await card.locator('img').evaluate((img) => img.decode());
+  await card.locator('img').evaluate(async (img, end) => {
+    while (!(await img.decode().then(() => true, () => false))) {
+      if (Date.now() > end) throw new Error(`no picture at ${img.src}`);
+      await new Promise((over) => setTimeout(over, 1000));
+      img.src = img.src; // again
+    }
+  }, Date.now() + ceiling);
 }
 
 // Somebody finds what was marked, writes beside it what it was, keeps it, and deletes it.
-export async function marks({ as, api, axe, shot, window: size }) {
+export async function marks({ as, api, axe, shot, expect, window: size }) {
+  expect(/ 503 .*\/thumbnail\.jpg/); // where there is much else to do
   const page = await as('admin', { path: '/recordings' });
   const start = await firstOf(api, 'film');
   const kind = `person-${size}`;
