@@ -47,6 +47,8 @@ USER 10001:10001
 ENV PATH=/usr/local/bin:/usr/bin FRAMEGATE_LISTEN=0.0.0.0:8080 FRAMEGATE_DATA=/data
 VOLUME /data
 EXPOSE 8080
+EXPOSE 8555/udp
+EXPOSE 8555/tcp
 HEALTHCHECK --interval=10s --timeout=6s --start-period=5s --retries=3 CMD ["framegate", "healthcheck"]
 # tini passes signals on and reaps what ffmpeg leaves behind.
 ENTRYPOINT ["tini", "--", "framegate"]
