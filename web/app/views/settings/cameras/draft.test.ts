@@ -66,5 +66,9 @@ test('a camera turns at the host that its pictures come from', () => {
   expect(changed(found, { ...found, name: 'x' }).onvif).toBeUndefined();
   expect(changed(found, { ...found, source: 'test:' }).onvif).toBe('');
   expect(changed({ ...found, onvif: '' }, { ...found, onvif: 'http://other/' }).onvif).toBe('http://other/'); // which the server refuses
-  expect(body({ onvif: 'x' })).toEqual({ onvif: 'x' });
+  const secure = { ...found, onvif: 'https://10.0.0.2/', tls_insecure: 'true' };
+  expect(changed(emptyDraft(), secure).tls_insecure).toBe('true');
+  expect(changed(emptyDraft(), { ...secure, source: 'rtsp://10.0.0.3/1' })).toEqual({ source: 'rtsp://10.0.0.3/1' });
+  expect(changed(emptyDraft(), { ...secure, source: 'test:' })).toEqual({ source: 'test:' });
+  expect(changed(secure, { ...secure, source: 'rtsp://cam/1' })).toEqual({ source: 'rtsp://cam/1', onvif: 'https://cam/' });
 });

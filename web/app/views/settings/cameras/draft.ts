@@ -53,7 +53,7 @@ export function suits(key: Key, draft: Draft): boolean {
   const mode = draft['record.mode'];
   switch (key) {
     case 'tls_insecure':
-      if (draft.onvif.startsWith('https:')) return true;
+      if (suits('onvif', draft) && draft.onvif.startsWith('https:')) return true;
       break;
     case 'record.every':
       return mode === 'pictures';
@@ -82,10 +82,11 @@ function turning(before: Draft, after: Draft): string {
 }
 
 /** What of a draft differs from what was there: texts by key, '' for what is taken away. What has no use is taken away. */
-export function changed(before: Draft, after: Draft): Partial<Draft> {
+export function changed(before: Draft, wanted: Draft): Partial<Draft> {
+  const after = { ...wanted, onvif: turning(before, wanted) };
   const changes: Partial<Draft> = {};
   for (const key of KEYS) {
-    const text = suits(key, after) || kept(key, after) ? (key === 'onvif' ? turning(before, after) : after[key]) : '';
+    const text = suits(key, after) || kept(key, after) ? after[key] : '';
     if (text !== before[key]) changes[key] = text;
   }
   return changes;
