@@ -83,7 +83,7 @@ func (r *reader) frigateCamera(root *plainyaml.Node, name string, n *plainyaml.N
 	known := map[string]taker{
 		"enabled": silently, "friendly_name": silently, "record": silently, "ui": silently, "live": silently, "mqtt": silently, "webui_url": silently,
 		"best_image_timeout": silently, "type": silently,
-		"onvif": r.without("cameras are not turned over ONVIF here"),
+		"onvif": r.without("write where it is turned beside its source, at the same host, as onvif: http://host:port/onvif/device_service"),
 		"ffmpeg": func(n *plainyaml.Node, path string) {
 			r.section(n, path, map[string]taker{
 				"inputs": silently, "hwaccel_args": silently, "input_args": silently, "output_args": silently, "path": silently, "retry_interval": silently,

@@ -250,14 +250,17 @@ func TestAddressOf(t *testing.T) {
 	}
 }
 
-// FuzzLook: whatever a camera answers, Look ends, and what it gives is short.
+// FuzzLook: whatever a camera answers, Look ends, and so does what turns it, and what they
+// give is short.
 func FuzzLook(f *testing.F) {
 	c := &onviftest.Camera{Claims: "10.0.0.1"}
+	f.Add([]byte(onviftest.Enveloped(c.Says("GetCapabilities", "") + c.Says("GetProfiles", "") + c.Says("GetPresets", `<x><Body><GetPresets><ProfileToken>main</ProfileToken></GetPresets></Body></x>`) +
+		`<SetPresetResponse><PresetToken>1</PresetToken></SetPresetResponse>`)))
 	for _, question := range []string{"GetSystemDateAndTime", "GetCapabilities", "GetProfiles", "GetStreamUri"} {
 		f.Add([]byte(onviftest.Enveloped(c.Says(question, ""))))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		about, err := Look(t.Context(), Options{Address: "http://cam/", Username: "u", Dial: func(context.Context, string, string) (net.Conn, error) {
+		o := Options{Address: "http://cam/", Username: "u", Dial: func(context.Context, string, string) (net.Conn, error) {
 			ours, theirs := net.Pipe()
 			go func() { // ends with the connection
 				defer theirs.Close()
@@ -270,7 +273,18 @@ func FuzzLook(f *testing.F) {
 				fmt.Fprintf(theirs, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
 			}()
 			return ours, nil
-		}})
+		}}
+		if p, err := OpenPTZ(t.Context(), o); err == nil {
+			defer p.Close()
+			presets, _ := p.Presets(t.Context()) // whatever is wrong with the answer
+			made, _ := p.SetPreset(t.Context(), "x", "")
+			for _, preset := range append(presets, Preset{made, ""}) {
+				if len(preset.Token) > maxTextBytes || len(preset.Name) > maxTextBytes {
+					t.Errorf("preset %+v", preset)
+				}
+			}
+		}
+		about, err := Look(t.Context(), o)
 		if err != nil {
 			return
 		}

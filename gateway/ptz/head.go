@@ -151,7 +151,7 @@ func (h *head) watch() {
 		case err == nil:
 			failed = 0
 		case failed+1 == maxStops, errors.Is(err, errGone):
-			h.all.options.Log.Error("the camera may still move: it does not take a stop", "camera", h.id, "err", err)
+			h.all.options.Unstopped(h.id, err)
 			h.replace(until, time.Time{})
 			failed = 0
 		default:
@@ -218,6 +218,6 @@ func (h *head) stopInTheEnd() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.all.ctx), lastPatience)
 	defer cancel()
 	if err := h.halt(ctx); err != nil {
-		h.all.options.Log.Warn("the camera may still move: it does not take a stop", "camera", h.id, "err", err)
+		h.all.options.Unstopped(h.id, err)
 	}
 }

@@ -12,7 +12,6 @@ package ptz
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -52,7 +51,9 @@ type Options struct {
 	Camera func(id string) (onvif.Options, error)
 	// Limited is told of each hit of a limit; nil is not told.
 	Limited func(limit string)
-	Log     *slog.Logger // nil: nothing is logged
+	// Unstopped is told of a camera that does not take a stop and may still move; the error
+	// may hold what the camera says. nil is not told.
+	Unstopped func(camera string, err error)
 }
 
 // Cameras are those that turn. Their methods may be called from any goroutine, and block
@@ -73,8 +74,8 @@ func New(o Options) *Cameras {
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+	if o.Unstopped == nil {
+		o.Unstopped = func(string, error) {}
 	}
 	c := &Cameras{options: o, heads: make(map[string]*head)}
 	c.ctx, c.end = context.WithCancel(context.Background())

@@ -24,7 +24,7 @@ func camerasWith(t *testing.T, c *onviftest.Camera) *Cameras {
 	t.Helper()
 	c.Username, c.Password = "viewer", "pw"
 	c.Start(t)
-	all := New(Options{Camera: func(id string) (onvif.Options, error) {
+	all := New(Options{Unstopped: func(camera string, err error) { t.Errorf("%s is not stopped: %v", camera, err) }, Camera: func(id string) (onvif.Options, error) {
 		if id != "front" {
 			return onvif.Options{}, ErrNone
 		}
@@ -165,6 +165,28 @@ func TestStopsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, c, "move 1 0 for PT5S", "move 1 0 for PT5S", "move -1 0 for PT1S", "stop")
+}
+
+// TestCamerasThatDoNotStop are told of, in the end.
+func TestCamerasThatDoNotStop(t *testing.T) {
+	c := (&onviftest.Camera{Open: true, Answer: func(question string) (int, string) {
+		if question == "Stop" {
+			return http.StatusServiceUnavailable, "busy"
+		}
+		return 0, ""
+	}}).Start(t)
+	var told []string
+	all := New(Options{
+		Camera:    func(string) (onvif.Options, error) { return onvif.Options{Address: c.URL}, nil },
+		Unstopped: func(camera string, err error) { told = append(told, camera+": "+err.Error()) },
+	})
+	if err := all.Move(t.Context(), "front", onvif.Velocity{Pan: 1}, MostTime); err != nil {
+		t.Error(err)
+	}
+	all.Close()
+	if len(told) != 1 || !strings.Contains(told[0], "front: ") || !strings.Contains(told[0], "503") {
+		t.Errorf("told %q", told)
+	}
 }
 
 // TestCamerasThatDoNotTurn: what is wrong is told.

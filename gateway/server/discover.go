@@ -5,6 +5,7 @@ import (
 
 	"framegate/gateway/onvif"
 	"framegate/gateway/ptz"
+	"framegate/gateway/redact"
 	"framegate/gateway/roster"
 )
 
@@ -26,4 +27,14 @@ func (s *server) turning(id string) (onvif.Options, error) {
 	return onvif.Options{
 		Address: c.ONVIF, Username: c.Username, Password: c.Password.Reveal(), InsecureTLS: c.TLSInsecure, Dial: s.dialerFor(c),
 	}, nil
+}
+
+// unstopped says in the log that a camera may still move. One that was removed has nobody
+// who knows its secrets any more, so what it says is left out.
+func (s *server) unstopped(id string, err error) {
+	log := s.Log.With("camera", id)
+	if c, there := s.cameras.Find(id); there {
+		log = log.With("err", redact.New(c.Camera).Error(err))
+	}
+	log.Error("the camera may still move: it does not take a stop")
 }
