@@ -49,8 +49,9 @@ func TestCheckFindsWhatServeRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "secret is a pipe, not a file"},
-		"open to everybody":    {"auth: off\nlisten: 0.0.0.0:0", nil, "--allow-open"},
-		"an address elsewhere": {"listen: 192.0.2.1:0", nil, "cannot assign requested address"},
+		"a cluster without a token": {"cluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0'}", nil, "framegate cluster join"},
+		"open to everybody":         {"auth: off\nlisten: 0.0.0.0:0", nil, "--allow-open"},
+		"an address elsewhere":      {"listen: 192.0.2.1:0", nil, "cannot assign requested address"},
 		"an authority that is broken": {"tls: {mode: self-signed}", func(t *testing.T, folder string) {
 			write(t, filepath.Join(folder, "data/tls/ca.key"), "nothing")
 			write(t, filepath.Join(folder, "data/tls/ca.crt"), "nothing")

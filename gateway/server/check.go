@@ -18,7 +18,7 @@ import (
 // Check gives what Serve would fail with, but for what other programs do. It
 // makes nothing.
 func Check(ctx context.Context, c *config.Config) error {
-	return errors.Join(checkListen(c.Listen), checkListen(c.RTSP.Listen), checkListen(c.RTSP.TLSListen), checkListen(c.RTMP.Listen), checkListen(c.RTMP.TLSListen), checkListen(webRTCListen(c)), checkCertificate(c), store.Check(ctx, c.Data), checkSources(c))
+	return errors.Join(checkListen(c.Listen), checkListen(c.RTSP.Listen), checkListen(c.RTSP.TLSListen), checkListen(c.RTMP.Listen), checkListen(c.RTMP.TLSListen), checkListen(webRTCListen(c)), checkCertificate(c), checkNode(c), store.Check(ctx, c.Data), checkSources(c))
 }
 
 // checkListen refuses an address that is not this machine's, or a port that is
@@ -46,6 +46,15 @@ func checkCertificate(c *config.Config) (err error) {
 		err = certs.CheckAuthority(filepath.Join(c.Data, "tls"))
 	}
 	return err
+}
+
+// checkNode refuses a cluster that this server is no node of.
+func checkNode(c *config.Config) error {
+	if c.Cluster.Name == "" {
+		return nil
+	}
+	_, err := identityOf(c)
+	return errors.Join(err, checkListen(c.Cluster.Listen), checkListen(c.Cluster.RelayListen))
 }
 
 // checkSources refuses cameras that no input takes.

@@ -54,15 +54,9 @@ func (s *server) openNode() (*node, error) {
 	if c.Name == "" {
 		return nil, nil
 	}
-	identity, err := cluster.OpenIdentity(s.Config.Data)
-	if errors.Is(err, cluster.ErrNoIdentity) {
-		return nil, fmt.Errorf("cluster %s: this server is no node of it: make a token where the cluster's authority is, by framegate cluster token NODE, and give it to framegate cluster join", c.Name)
-	}
+	identity, err := identityOf(s.Config)
 	if err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
-	}
-	if identity.Cluster != c.Name {
-		return nil, fmt.Errorf("cluster %s: the data folder has a node of cluster %s", c.Name, identity.Cluster)
+		return nil, err
 	}
 	n := &node{server: s, identity: identity, shown: make(map[*showing]bool)}
 	if n.listener, err = net.Listen("tcp", c.RelayListen); err != nil {
@@ -76,6 +70,20 @@ func (s *server) openNode() (*node, error) {
 	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Status: n.status}
 	n.http = &http.Server{Handler: n.door.Handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
+}
+
+// identityOf reads which node of the configured cluster this server is.
+func identityOf(c *config.Config) (*cluster.Identity, error) {
+	identity, err := cluster.OpenIdentity(c.Data)
+	switch name := c.Cluster.Name; {
+	case errors.Is(err, cluster.ErrNoIdentity):
+		return nil, fmt.Errorf("cluster %s: this server is no node of it: make a token where the cluster's authority is, by framegate cluster token NODE, and give it to framegate cluster join", name)
+	case err != nil:
+		return nil, fmt.Errorf("cluster %s: %w", name, err)
+	case identity.Cluster != name:
+		return nil, fmt.Errorf("cluster %s: the data folder has a node of cluster %s", name, identity.Cluster)
+	}
+	return identity, nil
 }
 
 // join opens the bus.

@@ -168,7 +168,10 @@ func (r *reader) heard(payload []byte, wall time.Time) error {
 		return fmt.Errorf("%w: sound of a kind that was not said", errBroken)
 	}
 	frames, decode, err := mp4.ReadSound(payload)
-	if err != nil || decode > 1<<50 {
+	if err == nil && decode > 1<<50 {
+		err = fmt.Errorf("at %d", decode)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: sound: %w", errBroken, err)
 	}
 	at := ticks(int64(decode), uint32(r.sound.Rate))
