@@ -52,6 +52,10 @@ func TestCheckFindsWhatServeRefuses(t *testing.T) {
 		"a cluster without a token": {"cluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0'}", nil, "framegate cluster join"},
 		"open to everybody":         {"auth: off\nlisten: 0.0.0.0:0", nil, "--allow-open"},
 		"an address elsewhere":      {"listen: 192.0.2.1:0", nil, "cannot assign requested address"},
+		"no authority of a broker":  {"notify: {mqtt: {url: 'mqtts://broker.lan', ca: ca.pem}}", nil, "ca.pem: no such file or directory"},
+		"one that is none": {"notify: {mqtt: {url: 'mqtts://broker.lan', ca: ca.pem}}", func(t *testing.T, folder string) {
+			write(t, filepath.Join(folder, "ca.pem"), "nothing")
+		}, "ca.pem: has no certificate in PEM"},
 		"an authority that is broken": {"tls: {mode: self-signed}", func(t *testing.T, folder string) {
 			write(t, filepath.Join(folder, "data/tls/ca.key"), "nothing")
 			write(t, filepath.Join(folder, "data/tls/ca.crt"), "nothing")

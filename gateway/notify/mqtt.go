@@ -177,7 +177,6 @@ type session struct {
 	lost    chan struct{} // closed when it has ended
 	once    sync.Once     // it does
 	err     error         // why; set before that
-	stuck   bool          // something was not waited for
 }
 
 // dial connects.
@@ -234,6 +233,14 @@ func (b *broker) open(ctx context.Context, u *url.URL) (net.Conn, error) {
 	return nil, err
 }
 
+// Check says what of a configuration cannot be used, without telling anybody anything.
+func Check(c config.Notify) error {
+	if _, err := authorities(c.MQTT.CA); err != nil {
+		return fmt.Errorf("notify.mqtt.ca: %w", err)
+	}
+	return nil
+}
+
 // authorities reads those of a file; nil, which is the system's, for none.
 func authorities(file string) (*x509.CertPool, error) {
 	if file == "" {
@@ -261,7 +268,7 @@ func (b *broker) reason(err error) error {
 	return errors.New(redact.Of(b.config.Password.Reveal()).Text(err.Error()))
 }
 
-// wait waits for a receipt. Nothing more is to be published after an error: the client
+// wait waits for a receipt. Nothing more may be published after an error: the client
 // would wait for what is stuck.
 func (s *session) wait(ctx context.Context, t mqtt.Token) error {
 	select {
@@ -273,10 +280,8 @@ func (s *session) wait(ctx context.Context, t mqtt.Token) error {
 	case <-s.lost:
 		return s.err
 	case <-time.After(brokerPatience + time.Second): // beyond the client's own
-		s.stuck = true
 		return fmt.Errorf("does not answer within %s", brokerPatience)
 	case <-ctx.Done():
-		s.stuck = true
 		return ctx.Err()
 	}
 }
@@ -293,11 +298,9 @@ func (s *session) close() {
 	s.client.Disconnect(0)
 }
 
-// goodbye says that we are offline, and ends the connection as it should.
+// goodbye says that we are offline, and ends the connection as it should. Nothing may wait
+// to be sent; where something does the broker says it, by our last will.
 func (b *broker) goodbye(s *session) {
-	if s.stuck {
-		return // the broker tells it by our last will
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	if s.publish(ctx, namer{b.config}.availability(), 1, []byte(unavailable)) == nil {

@@ -140,12 +140,14 @@ func TestHomeAssistantThatBeginsIsToldAnew(t *testing.T) {
 	r.show(present())
 	const topic = "homeassistant/binary_sensor/framegate_gate/problem/config"
 	wait(t, "it is told", func() bool { return b.told(topic) == 1 && b.keeps()["framegate/trouble"] != "" })
-	for range 3 {
+	begin := func() {
 		if err := b.Publish("homeassistant/status", []byte("online"), false, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
+	begin()
 	wait(t, "it is told anew", func() bool { return b.told(topic) == 2 && b.told("framegate/trouble ") == 2 })
+	begin()
 	r.show(events.Now{})
 	wait(t, "that is done", func() bool { return b.keeps()[topic] == "" })
 	if n := b.told("framegate/availability online"); n != 2 {
@@ -208,6 +210,10 @@ func TestConnectionThatIsCut(t *testing.T) {
 		return b.told("framegate/availability offline") == 1 && b.told("framegate/availability online") == 2 && b.told("framegate/gate/state") == 2
 	})
 	wait(t, "it is fine", func() bool { s := r.statusOf("framegate"); return s.State == Fine && s.Error != "" })
+	if err := b.Publish("framegate/availability", []byte("offline"), true, 0); err != nil { // as by a last will that comes late
+		t.Fatal(err)
+	}
+	wait(t, "it is available even so", func() bool { return b.told("framegate/availability online") == 3 })
 }
 
 // badBrokers are those that do not do as they should, by what is said of them.
@@ -272,6 +278,54 @@ func TestBrokerThatStopsKeepsNobody(t *testing.T) {
 				t.Errorf("the end takes %s", took)
 			}
 		})
+	}
+}
+
+// TestBrokerThatTakesNothingAnyMore, while pictures fill what lies between, does not keep
+// it from its end either.
+func TestBrokerThatTakesNothingAnyMore(t *testing.T) {
+	full := make(chan struct{})
+	c := toldAt(badBroker(t, func(c net.Conn) {
+		for {
+			var reply packets.ControlPacket
+			p, err := packets.ReadPacket(c)
+			switch p := p.(type) {
+			case *packets.ConnectPacket:
+				reply = packets.NewControlPacket(packets.Connack)
+			case *packets.SubscribePacket:
+				reply = &packets.SubackPacket{FixedHeader: packets.FixedHeader{MessageType: packets.Suback}, MessageID: p.MessageID, ReturnCodes: make([]byte, len(p.Topics))}
+			case *packets.PublishPacket:
+				if p.Qos == 0 {
+					<-full // which is after the first picture
+					return
+				}
+				reply = &packets.PubackPacket{FixedHeader: packets.FixedHeader{MessageType: packets.Puback}, MessageID: p.MessageID}
+			}
+			if err != nil || reply == nil || reply.Write(c) != nil {
+				return
+			}
+		}
+	}))
+	defer close(full)
+	r := newRig(t, config.Notify{})
+	var asked atomic.Int64
+	r.options.Picture = func(context.Context, string) ([]byte, time.Time, error) {
+		return make([]byte, maxPicture), time.Unix(asked.Add(1), 0), nil
+	}
+	c.MQTT.Pictures = config.Pictures(time.Millisecond)
+	r.Apply(c)
+	r.show(events.Now{Cameras: map[string]events.CameraNow{"front": {State: stream.Online}}})
+	last := int64(-1)
+	wait(t, "no picture goes any more", func() bool {
+		time.Sleep(100 * time.Millisecond)
+		before := last
+		last = asked.Load()
+		return last > 2 && last == before
+	})
+	begin := time.Now()
+	r.end()
+	if took := time.Since(begin); took > brokerPatience/2 {
+		t.Errorf("the end takes %s", took)
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -248,6 +250,9 @@ func TestBadPeersCostOthersNothing(t *testing.T) {
 		}()
 		hooks = append(hooks, hookTo(strings.ReplaceAll(name, " ", "-"), "http://user:canary@"+l.Addr().String()+"/hook/canary-1?canary=canary-2"))
 	}
+	said := new(lockedBuffer)
+	log.SetOutput(said) // where net/http says things in the words of others
+	defer log.SetOutput(os.Stderr)
 	r := newRig(t, config.Notify{Webhooks: hooks})
 	for i := range 10 {
 		r.happens(events.CameraOnline, strconv.Itoa(i))
@@ -261,6 +266,9 @@ func TestBadPeersCostOthersNothing(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	r.end()
+	if said.String() != "" {
+		t.Errorf("net/http says %.200s", said)
+	}
 	if said := r.log.String() + fmt.Sprint(r.Status()); strings.Contains(said, "canary") || strings.Contains(said, base64.StdEncoding.EncodeToString([]byte("user:canary"))) || !strings.Contains(said, "<redacted>") {
 		t.Errorf("what is secret is said: %s", said)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"framegate/gateway/certs"
 	"framegate/gateway/config"
+	"framegate/gateway/notify"
 	"framegate/gateway/roster"
 	"framegate/gateway/store"
 )
@@ -18,7 +19,7 @@ import (
 // Check gives what Serve would fail with, but for what other programs do. It
 // makes nothing.
 func Check(ctx context.Context, c *config.Config) error {
-	return errors.Join(checkListen(c.Listen), checkListen(c.RTSP.Listen), checkListen(c.RTSP.TLSListen), checkListen(c.RTMP.Listen), checkListen(c.RTMP.TLSListen), checkListen(webRTCListen(c)), checkCertificate(c), checkNode(c), store.Check(ctx, c.Data), checkSources(c))
+	return errors.Join(checkListen(c.Listen), checkListen(c.RTSP.Listen), checkListen(c.RTSP.TLSListen), checkListen(c.RTMP.Listen), checkListen(c.RTMP.TLSListen), checkListen(webRTCListen(c)), checkCertificate(c), checkNode(c), store.Check(ctx, c.Data), notify.Check(c.Notify), checkSources(c))
 }
 
 // checkListen refuses an address that is not this machine's, or a port that is

@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"framegate/gateway/config"
+	"framegate/gateway/notify"
 	"framegate/gateway/regular"
 	"framegate/gateway/stream"
 	"framegate/gateway/watch"
@@ -69,6 +70,9 @@ func (s *server) reload() {
 // putIntoEffect makes next the settings, but for those that only a restart
 // changes.
 func (s *server) putIntoEffect(next *config.Config) error {
+	if err := notify.Check(next.Notify); err != nil {
+		return err
+	}
 	merged, keys := config.Merge(s.settings(), next)
 	if err := s.cameras.Configure(merged.Cameras, func() { s.current.Store(merged) }); err != nil {
 		return err

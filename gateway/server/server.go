@@ -105,6 +105,9 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	if s.identity, err = front.NewIdentity(o.Config, hosts, o.Log); err != nil {
 		return nil, err
 	}
+	if err := notify.Check(o.Config.Notify); err != nil {
+		return nil, err
+	}
 	if s.store, err = store.Open(ctx, o.Config.Data); err != nil {
 		return nil, err
 	}
