@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"os/exec"
-	"regexp"
-	"strconv"
 	"testing"
 
+	"framegate/gateway/input/rtspcam/rtptest"
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
@@ -15,14 +14,7 @@ import (
 // TestFFmpegSendsH265 as Enhanced RTMP has it, with sound. Those before 7 do not know it;
 // scripts/ffmpeg7 runs this with one that does.
 func TestFFmpegSendsH265(t *testing.T) {
-	said, err := exec.Command("ffmpeg", "-version").Output()
-	version := regexp.MustCompile(`^ffmpeg version n?(\d+)\.`).FindSubmatch(said)
-	if err != nil || version == nil {
-		t.Skipf("no ffmpeg of a release: %v", err)
-	}
-	if major, _ := strconv.Atoi(string(version[1])); major < 7 {
-		t.Skipf("ffmpeg %d knows no Enhanced RTMP", major)
-	}
+	rtptest.FFmpegFrom(t, 7)
 	s := newSite(t, nil)
 	r := s.reader("front")
 	ctx, cancel := context.WithTimeout(t.Context(), soon)

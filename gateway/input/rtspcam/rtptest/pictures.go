@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 
 	"framegate/gateway/camtest"
@@ -23,6 +25,20 @@ func Tool(t *testing.T, name string) string {
 		Missing(t, name)
 	}
 	return path
+}
+
+// FFmpegFrom skips a test for which ffmpeg has to be of that release at least; scripts/ffmpeg7 runs it
+// with one that is.
+func FFmpegFrom(t *testing.T, major int) {
+	t.Helper()
+	said, err := exec.Command(Tool(t, "ffmpeg"), "-version").Output()
+	found := regexp.MustCompile(`^ffmpeg version n?(\d+)\.`).FindSubmatch(said)
+	if err != nil || found == nil {
+		t.Skipf("no ffmpeg of a release: %v", err)
+	}
+	if is, _ := strconv.Atoi(string(found[1])); is < major {
+		t.Skipf("ffmpeg %d is older than %d", is, major)
+	}
 }
 
 func Missing(t *testing.T, what string) {
