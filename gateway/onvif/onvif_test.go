@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -145,6 +146,26 @@ func TestCamerasThatSayTooMuch(t *testing.T) {
 		if want := []float64{0, 0, 0, 0, 12.5}[i]; p.FPS != want || p.Stream != "" || p.Snapshot == "" {
 			t.Errorf("profile %d has %v pictures a second, at %.30s and %s", i, p.FPS, p.Stream, p.Snapshot)
 		}
+	}
+}
+
+// TestEndlessHeaders: an answer whose headers do not end is given up.
+func TestEndlessHeaders(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, err = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+		for err == nil { // ends with the connection
+			_, err = io.WriteString(conn, "X: "+strings.Repeat("x", 1000)+"\r\n")
+		}
+	}))
+	defer server.Close()
+	if _, err := Look(t.Context(), Options{Address: server.URL}); err == nil || !strings.Contains(err.Error(), "header") {
+		t.Errorf("%v", err)
 	}
 }
 
