@@ -62,23 +62,33 @@ export async function camera({ as, api, axe, shot, expect }) {
   check(!(await api('GET', 'cameras')).cameras.some(({ id }) => id === 'haus-hof'), 'the camera is still there');
 }
 
+// A picture of one pixel.
+const PICTURE = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==';
+
 // found has a network of two cameras asked, of which one wants a login. What they would answer is the test's: a network
 // with cameras is no part of it.
 async function found(page, address, axe, shot) {
   const camera = { address: 'https://192.0.2.7/onvif/device_service', name: 'Garage', hardware: 'Eye 3000' };
   const profiles = [
     { name: 'main', codec: 'h264', width: 2560, height: 1440, source: 'rtsp://192.0.2.7:554/main' },
-    { name: 'sub', codec: 'h264', width: 640, height: 360, source: 'rtsp://192.0.2.7:554/sub' },
+    { name: 'sub', codec: 'h264', width: 640, height: 360, source: 'rtsp://192.0.2.7:554/sub', snapshot: 'http://192.0.2.7/snap.jpg' },
   ];
+  const sent = []; // passwords, before the button that sends them
+  await page.route('**/api/v1/cameras/probe', (route) => {
+    const { source, password } = route.request().postDataJSON();
+    return route.fulfill({ json: { ok: true, frames: 1, bytes: 1, picture: source === 'http://192.0.2.7/snap.jpg' && password === 'pw' ? PICTURE : undefined } });
+  });
   await page.route('**/api/v1/cameras/discover', (route) => {
     const asked = route.request().postDataJSON();
+    sent.push(asked.password);
     const knows = asked.username === 'viewer' && asked.password === 'pw';
-    if (asked.address && !asked.tls_insecure) return route.fulfill({ json: { cameras: [{ ...camera, certificate: true, problem: 'no' }] } });
+    if (asked.address && asked.tls_insecure === false) return route.fulfill({ json: { cameras: [{ ...camera, certificate: true, problem: 'no' }] } });
     const cameras = asked.address ? [knows ? { ...camera, profiles, turns: true } : { ...camera, login: true, problem: 'no' }] : [camera, { address: 'http://192.0.2.8:8000/x', camera: 'gate' }];
     return route.fulfill({ json: { cameras } });
   });
   await page.getByRole('button', { name: 'Find cameras' }).click();
   await page.getByRole('link', { name: 'already here' }).waitFor();
+  check(sent.every((password) => !password), 'a password goes to whatever is in the network');
   await page.getByRole('listitem').filter({ hasText: 'Garage' }).getByRole('button', { name: 'Use' }).click();
   await page.getByText('Its certificate is not trusted').waitFor();
   await page.getByRole('status').getByRole('button', { name: 'Accept any certificate' }).click();
@@ -88,12 +98,15 @@ async function found(page, address, axe, shot) {
   await page.getByRole('button', { name: 'Try it again' }).click();
   await page.getByRole('button', { name: '2560 × 1440 H.264', pressed: true }).waitFor();
   check((await address.inputValue()) === profiles[0].source, 'the address is not that of the first profile');
+  await page.getByRole('button', { name: 'Show their pictures' }).click();
+  await page.locator('.found img').waitFor();
   await axe();
   await shot('find');
   await page.getByRole('button', { name: '640 × 360' }).click();
   check((await address.inputValue()) === profiles[1].source, 'the address is not that of the profile that was chosen');
   check((await page.getByLabel('Name', { exact: true }).inputValue()) === 'Garage', 'the camera has not the name that it has');
   await page.unroute('**/api/v1/cameras/discover');
+  await page.unroute('**/api/v1/cameras/probe');
 }
 
 // A camera that pictures are sent to says where, and whether any arrive.
