@@ -69,7 +69,7 @@ type Event struct {
 	Kind     string     `json:"kind" enum:"ready,camera_online,camera_offline,camera_idle,camera_added,camera_changed,camera_removed,publisher_came,publisher_went,settings_changed,settings_refused,trouble_began,trouble_ended,recording_changed,recordings_added,recordings_deleted,recording_gap,recording_mark_added,recording_mark_changed,recording_mark_deleted,export_changed,export_removed,preferences_changed,log_added,lost" doc:"what happened; it is the name of the event too"`
 	Camera   string     `json:"camera,omitempty" doc:"which camera it happened to"`
 	Export   string     `json:"export,omitempty" doc:"the id of the export that it happened to"`
-	Cause    string     `json:"-"` // of camera_offline: why, in words for admins
+	Cause    string     `json:"-"` // of camera_offline, settings_refused: why, in words for admins
 	Owner    string     `json:"-"` // of the export, the preferences: auth.Principal.Owner of whose it is
 	At       time.Time  `json:"at" doc:"when"`
 	State    string     `json:"state,omitempty" doc:"of recording_changed, export_changed: what it is now; of trouble_began, trouble_ended: with what, as in the status" example:"recording"`

@@ -3,6 +3,7 @@ package events
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"framegate/gateway/config"
@@ -109,6 +110,7 @@ func (o *Observer) troubles(now map[string]string) {
 func (o *Observer) settings(now Look) {
 	if now.Refused != "" && now.Refused != o.last.Refused {
 		o.tell(SettingsRefused, "")
+		o.told[len(o.told)-1].Cause, _, _ = strings.Cut(now.Refused, "\n")
 	}
 	if now.Settings != o.last.Settings {
 		o.tell(SettingsChanged, "")

@@ -17,6 +17,8 @@ export async function parts(traveller) {
   const page = await open(traveller, 'server', 'About', (page) => page.getByText('Data folder'));
   const { system } = await traveller.api('GET', 'server');
   await page.getByText(system.data, { exact: true }).waitFor();
+  await page.getByText(system.notified[0].address, { exact: true }).waitFor();
+  await page.getByText('takes what is told').waitFor();
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download the file' }).click()]);
   check(/^framegate-diagnostics-.*\.json$/.test(file.suggestedFilename()), `the file is ${file.suggestedFilename()}`);
 

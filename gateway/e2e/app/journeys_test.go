@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -111,9 +112,11 @@ func openHouse(t *testing.T) *house {
 	tape.Sing(t, film)
 	tape.Folder(t, folder, "film", film)
 	giveReasons(t, folder, film)
+	told := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(told.Close)
 	h := &house{turning: (&onviftest.Camera{Username: "u", Password: "pw"}).Start(t)}
 	turns := "username: u, password: pw, onvif: '" + h.turning.URL + "', keep: always"
-	h.configuration = strings.Replace(fmt.Sprintf(houseCameras, folder, rig.HeldPort(t)), "keep: always", turns, 1)
+	h.configuration = "notify: {webhooks: {ops: {url: '" + told.URL + "/secret'}}}\n" + strings.Replace(fmt.Sprintf(houseCameras, folder, rig.HeldPort(t)), "keep: always", turns, 1)
 	h.Guarded = rig.StartGuarded(t, h.configuration)
 	for name, grants := range people {
 		h.AddUser(t, name, grants...)
