@@ -27,6 +27,7 @@ var refusals = []Refusal{
 	{stream.ErrUnknown, http.StatusNotFound},
 	{errNoForm, http.StatusNotFound},
 	{errNoCompat, http.StatusNotFound},
+	{errNoOffer, http.StatusBadRequest},
 	{errNoSource, http.StatusBadRequest},
 	{errNotThere, http.StatusNotFound},
 	{errUnreachable, http.StatusBadGateway},

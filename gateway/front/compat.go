@@ -56,7 +56,7 @@ func (f *Front) compatRoutes() []route {
 			}
 		}
 	}
-	return routes
+	return append(routes, f.webRTCRoutes()...)
 }
 
 // compat makes a handle that is there only where the configuration says so.

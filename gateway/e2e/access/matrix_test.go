@@ -178,6 +178,7 @@ func rows() []row {
 	camera("GET /api/frame.jpeg", "/api/frame.jpeg?src={}&cache=1h", nil, nil)
 	camera("GET /api/stream.mjpeg", "/api/stream.mjpeg?src={}", nil, nil)
 	camera("GET /api/stream.mp4", "/api/stream.mp4?src={}", nil, nil)
+	camera("POST /api/webrtc", "/api/webrtc?src={}", rig.AsSDP, says(rig.Offer))
 	camera("GET /api/ws", "/api/ws?src={}", rig.Upgrade(), nil)
 	camera("GET /api/streams", "/api/streams?src={}", nil, nil)
 	add("PUT /api/streams", "/api/streams?name=front&src=upload:", nil, nil)

@@ -58,7 +58,7 @@ func TestGo2rtcsPlayer(t *testing.T) {
 func TestGo2rtcsClients(t *testing.T) {
 	t.Parallel()
 	rig.Need(t, "ffmpeg")
-	s := rig.Start(t, "compat: [go2rtc]\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10', name: The door}, printer: {source: 'upload:'}}\n")
+	s := rig.Start(t, "compat: [go2rtc]\nwebrtc: {listen: '127.0.0.1:0'}\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10', name: The door}, printer: {source: 'upload:'}}\n")
 	var about struct{ Version string }
 	if readJSON(t, s.URL+"/api", &about); about.Version != "1.9.14" {
 		t.Errorf("the version is %q", about.Version)
@@ -82,6 +82,22 @@ func TestGo2rtcsClients(t *testing.T) {
 		t.Errorf("the MP4 has %s", got)
 	}
 	partsOf(t, get(t, s.URL+"/api/stream.mjpeg?src=front-door"), 3)
+	offer, err := json.Marshal(map[string]string{"type": "offer", "sdp": rig.Offer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]int{string(offer): http.StatusOK, `{"type": "answer"}`: http.StatusBadRequest, "v=0": http.StatusBadRequest} {
+		response, err := http.Post(s.URL+"/api/webrtc?src=Front.Door", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer struct{ Type, SDP string }
+		err = json.NewDecoder(response.Body).Decode(&answer)
+		response.Body.Close()
+		if response.StatusCode != want || err != nil || want == http.StatusOK && (answer.Type != "answer" || !strings.Contains(answer.SDP, "a=rtpmap:102 H264/90000")) {
+			t.Errorf("an offer is answered %s, %+v, %v", response.Status, answer, err)
+		}
+	}
 	if response := get(t, s.URL+"/api/frame.jpeg?src=absent"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("a camera that is not there is %s", response.Status)
 	}
