@@ -86,6 +86,46 @@ const stories = {
     for (const page of [publisher, viewer, all]) check(page.complaints.length === 0, page.complaints.join('\n'));
   },
 
+  // By WebRTC the browser encodes its camera itself; it is counted, heard and mirrored all the
+  // same, replaced by the same publisher, and goes by a WebSocket where that does not come through.
+  async webrtc(context) {
+    const token = { script: () => sessionStorage.setItem('publisher', 'same') };
+    const publisher = await open(context, broadcast, token);
+    await says(publisher, 'Nobody is watching');
+    check((await publisher.textContent('#by')) === 'WebRTC', `it goes by ${await publisher.textContent('#by')}`);
+    const viewer = await open(context, '/camera/phone');
+    await distinctPictures(viewer, 20);
+    await says(publisher, '1 viewer');
+    await sent(publisher, (await sentBy(publisher)) + 20);
+    await publisher.getByLabel('Send sound').check();
+    await publisher.locator('#sound', { hasText: 'Sound is sent.' }).waitFor();
+    await sent(publisher, (await sentBy(publisher)) + 5);
+    check((await publisher.textContent('#by')) === 'WebRTC', 'with sound it goes another way');
+    await viewer.waitForFunction(() => document.querySelector('framegate-player').sound.available);
+    await publisher.getByLabel('Mirror the picture').check();
+    await sent(publisher, (await sentBy(publisher)) + 5);
+    await distinctPictures(viewer, 10);
+    for (const page of [publisher, viewer]) check(page.complaints.length === 0, page.complaints.join('\n'));
+
+    const later = await open(context, broadcast, token);
+    await sent(later, 3);
+    await says(publisher, 'opened again somewhere else');
+    check((await later.textContent('#by')) === 'WebRTC', 'the later one goes another way');
+    await later.getByRole('button', { name: 'Stop' }).click();
+    const blocked = await open(context, broadcast, {
+      script: () => {
+        const { setRemoteDescription } = RTCPeerConnection.prototype;
+        RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+          return setRemoteDescription.call(this, { type, sdp: sdp.replace(/^a=candidate:.*\r\n/gm, '') });
+        };
+      },
+    });
+    await sent(blocked, 3);
+    check((await blocked.textContent('#by')) === 'WebSocket', 'nothing comes through, and it goes by WebRTC');
+    const statuses = await blocked.evaluate(() => window.statuses);
+    check(!statuses.some((text) => text.includes('Trying again')), `it says: ${statuses.join(' ')}`);
+  },
+
   // A reload goes on as the same publisher.
   async reload(context) {
     const publisher = await open(context, broadcast);

@@ -105,7 +105,17 @@ type Port struct {
 	byFrag  map[string]*Session
 	byName  map[string]*Session
 	byAddr  map[netip.AddrPort]*Session
+	ended   []ending // the newest last, mostEndings at most
 }
+
+// ending is why a session is over that this end ended, for a client that asks: nothing
+// else tells it whether it is to come again.
+type ending struct {
+	name string
+	why  error
+}
+
+const mostEndings = 256
 
 // New makes a port. It opens nothing: the first session does.
 func New(o Options) *Port {
@@ -238,15 +248,21 @@ func (p *Port) Close() {
 	p.door.Wait()
 }
 
-// Find gives the session of a name.
+// Find gives the session of a name. The error is why this end ended it, or
+// ErrNoSession.
 func (p *Port) Find(name string) (*Session, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	s := p.byName[name]
-	if s == nil {
-		return nil, ErrNoSession
+	if s != nil {
+		return s, nil
 	}
-	return s, nil
+	for _, e := range p.ended {
+		if e.name == name {
+			return nil, e.why
+		}
+	}
+	return nil, ErrNoSession
 }
 
 // enter lists a session.
@@ -270,6 +286,12 @@ func (p *Port) leave(s *Session) {
 	defer p.mu.Unlock()
 	delete(p.byFrag, s.frag)
 	delete(p.byName, s.name)
+	if why := context.Cause(s.ctx); !errors.Is(why, ErrGone) && !errors.Is(why, ErrClosed) && !errors.Is(why, ErrLate) {
+		if len(p.ended) == mostEndings {
+			p.ended = append(p.ended[:0], p.ended[1:]...)
+		}
+		p.ended = append(p.ended, ending{s.name, why})
+	}
 	for _, a := range s.addrs {
 		if p.byAddr[a] == s {
 			delete(p.byAddr, a)

@@ -55,7 +55,7 @@ func (s *server) webRTCForms(options delivery.Options) []front.Form {
 		return s.webrtc.Serve(w, r, r.PathValue("session"))
 	}
 	return []front.Form{
-		{Method: "POST", Address: "/live/{id}/whep", Action: auth.View, Link: "webrtc", Serve: s.whep(viewers), Explain: explain, Session: session, Close: viewers.Close, Limits: rtc.LimitNames, Refusals: []front.Refusal{
+		{Method: "POST", Address: "/live/{id}/whep", Action: auth.View, Link: s.ifWebRTC("webrtc"), Serve: s.whep(viewers), Explain: explain, Session: session, Close: viewers.Close, Limits: rtc.LimitNames, Refusals: []front.Refusal{
 			{Err: rtc.ErrOff, Status: http.StatusNotFound},
 			{Err: rtc.ErrFull, Status: http.StatusServiceUnavailable},
 			{Err: rtc.ErrClosed, Status: http.StatusServiceUnavailable},
@@ -68,10 +68,18 @@ func (s *server) webRTCForms(options delivery.Options) []front.Form {
 			{Err: whep.ErrNoH264, Status: http.StatusNotAcceptable},
 			{Err: whep.ErrNoPicture, Status: http.StatusServiceUnavailable},
 		}},
-		{Method: "POST", Address: "/live/{id}/whip", Action: auth.Publish, Link: "publish_webrtc", Serve: s.whip(senders), Explain: explain, Session: session, Close: senders.Close, Refusals: []front.Refusal{
+		{Method: "POST", Address: "/live/{id}/whip", Action: auth.Publish, Link: s.ifWebRTC("publish_webrtc"), Serve: s.whip(senders), Explain: explain, Session: session, Close: senders.Close, Refusals: []front.Refusal{
 			{Err: whipin.ErrNotTaken, Status: http.StatusNotAcceptable},
 		}},
 	}
+}
+
+// ifWebRTC gives a name where there is WebRTC here, and so an address to name.
+func (s *server) ifWebRTC(link string) string {
+	if !s.webrtc.On() {
+		return ""
+	}
+	return link
 }
 
 // whep makes a handle that shows a camera by WebRTC.

@@ -22,11 +22,11 @@ export class Aside {
   readonly #insists: boolean;
   readonly #stage: Stage;
   readonly #loudness: Loudness;
-  readonly #passed: (toWebRTC: boolean) => void;
+  readonly #passed: (to: boolean | string) => void;
 
   /** insists says that WebRTC is asked for by name, and so is tried for as long as it takes. passed is told that WebRTC
-   * shows the camera from now on where a WebSocket did, or that a WebSocket is to, again. */
-  constructor(url: URL, insists: boolean, stage: Stage, loudness: Loudness, passed: (toWebRTC: boolean) => void) {
+   * shows the camera from now on where a WebSocket did, or that a WebSocket is to, again, or why others ended it. */
+  constructor(url: URL, insists: boolean, stage: Stage, loudness: Loudness, passed: (to: boolean | string) => void) {
     this.#url = url;
     this.#insists = insists;
     this.#stage = stage;
@@ -84,6 +84,7 @@ export class Aside {
         this.#shows = true;
         if (beside) this.#passed(true);
       },
+      ended: (why) => this.#passed(why),
       over: () => {
         const shown = this.#shows;
         this.end();

@@ -13,6 +13,15 @@ export const server = {
   asked: [] as { method: string; url: string; body: unknown }[],
 };
 
+/** What sends a track. */
+export class FakeSender {
+  parameters = { encodings: [{}] };
+  constructor(public track: unknown) {}
+  getParameters = () => this.parameters;
+  setParameters = async (parameters: FakeSender['parameters']) => void (this.parameters = parameters);
+  replaceTrack = async (track: unknown) => void (this.track = track);
+}
+
 /** A connection that does what a test says. */
 export class FakePeer extends EventTarget {
   connectionState = 'new';
@@ -22,6 +31,9 @@ export class FakePeer extends EventTarget {
   readonly transceivers: { kind: string; direction: string }[] = [];
   stats: Record<string, unknown>[] = [];
   closed = false;
+  readonly transport = Object.assign(new EventTarget(), { state: 'connected' });
+  readonly senders: FakeSender[] = [];
+  onconnectionstatechange: (() => void) | null = null;
 
   constructor(readonly configuration: RTCConfiguration) {
     super();
@@ -30,7 +42,9 @@ export class FakePeer extends EventTarget {
   addTransceiver(what: string | { kind: string }, { direction }: { direction: string }) {
     const kind = typeof what === 'string' ? what : what.kind;
     this.transceivers.push({ kind, direction });
-    return { receiver: { track: { kind } }, sender: {} };
+    const sender = new FakeSender(what);
+    this.senders.push(sender);
+    return { receiver: { track: { kind } }, sender };
   }
   createOffer = () => Promise.resolve({ type: 'offer', sdp: 'v=0\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n' });
   async setLocalDescription(description: { sdp: string }): Promise<void> {
@@ -40,15 +54,22 @@ export class FakePeer extends EventTarget {
     if (!description.sdp.startsWith('v=0')) throw new Error('a bad answer');
     this.remoteDescription = description;
   }
+  getTransceivers = () => [{ receiver: { transport: this.transport } }];
   getConfiguration = () => this.configuration;
   getStats = () => Promise.resolve(this.stats);
   close(): void {
     this.closed = true;
   }
+  /** The other end closes it. */
+  hungUp(): void {
+    this.transport.state = 'closed';
+    this.transport.dispatchEvent(new Event('statechange'));
+  }
   /** It is so from now on. */
   becomes(state: string): void {
     this.connectionState = state;
     this.dispatchEvent(new Event('connectionstatechange'));
+    this.onconnectionstatechange?.();
   }
 }
 
@@ -79,7 +100,7 @@ export function standIn(): void {
     server.asked.push({ method: method!, url: String(url), body });
     if (server.status === 0) throw new TypeError('no network');
     signal?.throwIfAborted();
-    const answer = new Response(method === 'POST' ? server.body : null, { status: server.status, headers: server.headers });
+    const answer = new Response(method === 'POST' || server.status >= 400 ? server.body : null, { status: server.status, headers: server.headers });
     Object.defineProperty(answer, 'url', { value: String(url) });
     return answer;
   });

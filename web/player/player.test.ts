@@ -34,7 +34,7 @@ vi.mock('./modes', async (original) => ({
 }));
 
 // What shows a camera without a WebSocket, and what of it was asked for.
-const asides: { passed: (toWebRTC: boolean) => void; asked: string[] }[] = [];
+const asides: { passed: (to: boolean | string) => void; asked: string[] }[] = [];
 let begins = true;
 
 vi.mock('./later', () => ({
@@ -43,7 +43,7 @@ vi.mock('./later', () => ({
       Aside: class {
         private readonly asked: string[] = [];
         takenMs = 77;
-        constructor(_url: URL, _insists: boolean, _stage: unknown, _loudness: unknown, passed: (toWebRTC: boolean) => void) {
+        constructor(_url: URL, _insists: boolean, _stage: unknown, _loudness: unknown, passed: (to: boolean | string) => void) {
           asides.push({ passed, asked: this.asked });
         }
         begin = () => (this.asked.push('begin'), begins);
@@ -294,6 +294,23 @@ test('where WebRTC comes first the past comes by a WebSocket, and the present by
   player.start();
   await settle();
   expect(connections.length).toBe(2);
+  player.close();
+});
+
+test('whoever was thrown out by WebRTC comes back when a person asks for it, and not before', async () => {
+  first = true;
+  const { player } = await play('auto');
+  player.start();
+  await settle();
+  asides[0]!.passed('an administrator ended this');
+  player.retryNow();
+  player.stop();
+  player.start();
+  await settle();
+  expect(asides[0]!.asked).toEqual(['begin', 'end']);
+  player.retryNow(true);
+  await settle();
+  expect([connections.length, asides[0]!.asked.at(-1)]).toEqual([0, 'begin']);
   player.close();
 });
 

@@ -223,12 +223,17 @@ export class Player {
   // #otherWay gives what shows it so, or null where that cannot be loaded.
   async #otherWay(): Promise<Aside | null> {
     const module = await loadAside().catch(() => null);
-    if (module) this.#way ??= new module.Aside(this.#address.webrtc(), this.#wanted === 'webrtc', this.#stage, this.#sound, (toWebRTC) => this.#passed(toWebRTC));
+    if (module) this.#way ??= new module.Aside(this.#address.webrtc(), this.#wanted === 'webrtc', this.#stage, this.#sound, (to) => this.#passed(to));
     return this.#way;
   }
 
-  // #passed: WebRTC shows the camera from now on, or a WebSocket again.
-  #passed(toWebRTC: boolean): void {
+  // #passed: WebRTC shows the camera from now on, or a WebSocket again, or others ended it.
+  #passed(toWebRTC: boolean | string): void {
+    if (typeof toWebRTC === 'string') {
+      this.#ended = true;
+      this.#problem = toWebRTC;
+      return;
+    }
     if (toWebRTC && this.#looking.past) return this.#way?.end();
     if (toWebRTC) this.#disconnectSocket();
     this.#rendering = null;

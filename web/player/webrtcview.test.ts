@@ -37,6 +37,7 @@ async function view(wish: { insists?: boolean; beside?: boolean; muted?: boolean
   const it = new WebRTCView({ url, muted: wish.muted ?? true, volume: 1, insists: wish.insists ?? false, line: wish.beside ? new Line() : null }, stage, {
     ready: () => told.push('ready'),
     over: () => told.push('over'),
+    ended: (why) => told.push(`ended: ${why}`),
   });
   it.open();
   await vi.advanceTimersByTimeAsync(1);
@@ -134,6 +135,21 @@ test('a connection that is lost is made anew, and the last picture stays until t
   peers[1]!.becomes('connected');
   await goOn(1000);
   expect(told.at(-1)).toBe('live: Live');
+  it.close();
+});
+
+test('a session that others ended is over until a person asks', async () => {
+  const { it, told } = await view({ beside: true });
+  peers[0]!.becomes('connected');
+  await goOn(1000);
+  server.status = 403;
+  server.body = 'an administrator ended this';
+  peers[0]!.hungUp();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(peers.length).toBe(1);
+  expect(told.slice(-3)).toEqual(['trouble: an administrator ended this', 'ended: an administrator ended this', 'error: an administrator ended this']);
+  it.retry();
+  expect(peers.length).toBe(2);
   it.close();
 });
 

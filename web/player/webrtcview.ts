@@ -7,7 +7,7 @@ import { noteWebRTC, type Line } from './line';
 import { SILENT, type Stage } from './stage';
 import { SOUND_REFUSED, status } from './status';
 import { readStats, type Report } from './rtcstats';
-import { hasH264, makePeer, negotiate, Refused, type End } from './wish';
+import { hasH264, makePeer, negotiate, Refused, watchEnd, type End } from './wish';
 
 /** How it is to be shown. */
 export interface Wish {
@@ -27,6 +27,8 @@ export interface Events {
   ready(): void;
   /** It is over, and was closed: something else is to show the camera. */
   over(): void;
+  /** Others ended it, and it waits until it is told to retry. */
+  ended(why: string): void;
 }
 
 const TICK_MS = 500;
@@ -36,6 +38,7 @@ const QUIET_MS = 10_000; // without a packet: the server is asked why
 const RETRY_BASE_MS = 250;
 const RETRY_CAP_MS = 5000;
 const REFUSED_MS = 5000; // a server that says no will not think better of it at once
+const TOLD_WITHIN_MS = 2000; // why it is over
 const UNAVAILABLE = 503; // a camera that is away, or too many who watch
 const NOT_CONNECTED = 'WebRTC did not connect: nothing comes through on the port that the server has for it.';
 const OPUS = /^m=audio [1-9][^]*?^a=rtpmap:\d+ opus\/(\d+)\/(\d)/im;
@@ -111,11 +114,11 @@ export class WebRTCView {
     this.#closed = true;
     clearInterval(this.#ticking);
     this.#video?.pause(); // which keeps the picture
-    this.#hangUp();
+    void this.#hangUp();
   }
 
   #open(): void {
-    this.#hangUp();
+    void this.#hangUp();
     this.#pictured = false;
     this.#report = this.#movedMs = null;
     this.#openedMs = this.#heardMs = this.#upMs = wallMs();
@@ -128,7 +131,6 @@ export class WebRTCView {
       for (const kind of ['video', 'audio']) stream.addTrack(peer.addTransceiver(kind, { direction: 'recvonly' }).receiver.track);
       this.#video = this.#surface(stream, signal);
       if (!this.#wish.line) this.#stage.show(this.#video, 'webrtc');
-      peer.addEventListener('connectionstatechange', () => this.#looked(peer));
       void this.#negotiate(peer, signal);
     } catch (error) {
       this.#lost((error as Error).message, 'never');
@@ -137,16 +139,18 @@ export class WebRTCView {
   }
 
   // #hangUp ends the connection, and what waits to make another.
-  #hangUp(): void {
+  #hangUp(): Promise<Refused | null> {
     clearTimeout(this.#retry);
     this.#opening.abort();
     const peer = this.#peer;
-    void this.#end?.().then(() => peer?.close()); // which would end the session before it is to be ended
-    if (!this.#end) peer?.close();
+    const told = this.#end?.() ?? Promise.resolve(null);
+    if (this.#end) void told.then(() => peer?.close()); // which would end the session before it is to be ended
+    else peer?.close();
     this.#end = this.#peer = null;
     this.#shown += this.#report?.shown ?? 0;
     this.#dropped += this.#report?.dropped ?? 0;
     this.#report = null;
+    return told;
   }
 
   #surface(stream: MediaStream, signal: AbortSignal): HTMLVideoElement {
@@ -179,17 +183,13 @@ export class WebRTCView {
       if (signal.aborted) void end();
       else this.#end = end;
       this.#trouble = '';
+      watchEnd(peer, () => peer === this.#peer && this.#lostNow());
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Refused) this.#lost(error.message, error.status === UNAVAILABLE ? 'later' : 'never');
       else if (error instanceof TypeError) this.#lost('The server cannot be reached.', 'later'); // as fetch says it
       else this.#lost((error as Error).message, 'never');
     }
-  }
-
-  #looked(peer: RTCPeerConnection): void {
-    if (peer !== this.#peer) return;
-    if (peer.connectionState === 'failed' || peer.connectionState === 'closed') this.#lostNow();
   }
 
   #first(): void {
@@ -212,9 +212,29 @@ export class WebRTCView {
   // #lost gives up this connection, and makes another unless something else can show the camera: soon
   // after one that there was, later where the server said so, and where it never works perhaps not at all.
   #lost(trouble: string, again: 'soon' | 'later' | 'never'): void {
-    this.#hangUp();
+    const told = this.#hangUp();
     if (trouble) this.#stage.trouble('webrtc', trouble);
     if (again === 'never') noteWebRTC(false, wallMs());
+    if (again !== 'soon') return this.#again(trouble, again);
+    this.#say();
+    const { signal } = this.#opening = new AbortController();
+    const late = new Promise<null>((resolve) => setTimeout(resolve, TOLD_WITHIN_MS, null));
+    void Promise.race([told, late]).then((why) => {
+      if (signal.aborted) return;
+      if (why?.status === 401 || why?.status === 403) this.#ended(why.message);
+      else this.#again(trouble, again);
+    });
+  }
+
+  // #ended: whoever was thrown out comes back when a person asks for it.
+  #ended(why: string): void {
+    this.#trouble = why;
+    this.#stage.trouble('403', why);
+    this.#events.ended(why);
+    this.#say();
+  }
+
+  #again(trouble: string, again: 'soon' | 'later' | 'never'): void {
     if (!this.#wish.insists && (again !== 'soon' || this.#wish.line)) {
       this.close();
       this.#events.over();

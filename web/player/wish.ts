@@ -15,8 +15,8 @@ export class Refused extends Error {
   }
 }
 
-/** How a session is ended: the server is told, and has heard of it, or will not, when it settles. */
-export type End = () => Promise<unknown>;
+/** How a session is ended: the server is told, and says why it had ended it, if so; null where it had not, or does not answer. */
+export type End = () => Promise<Refused | null>;
 
 const GATHERED_WITHIN_MS = 2000;
 
@@ -38,7 +38,7 @@ export async function negotiate(peer: RTCPeerConnection, url: URL, signal: Abort
   const body = peer.localDescription?.sdp ?? '';
   const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body, signal });
   const text = await answer.text();
-  if (!answer.ok) throw new Refused(answer.status, text.trim().split('\n')[0]!.slice(0, 200) || `The server answers ${answer.status}.`);
+  if (!answer.ok) throw refused(answer, text);
   const end = ending(answer);
   try {
     learn(answer.headers.get('Link') ?? '');
@@ -50,6 +50,20 @@ export async function negotiate(peer: RTCPeerConnection, url: URL, signal: Abort
   return end;
 }
 
+/**
+ * Calls lost once the connection cannot be used any more, also where the other end has closed it, of which browsers
+ * tell by the transport alone. It is to be called when there is an answer.
+ */
+export function watchEnd(peer: RTCPeerConnection, lost: () => void): void {
+  const { transport } = peer.getTransceivers()[0]?.receiver ?? {};
+  const look = (): void => {
+    if ([peer.connectionState, transport?.state].some((state) => state === 'failed' || state === 'closed')) lost();
+  };
+  peer.addEventListener('connectionstatechange', look);
+  transport?.addEventListener('statechange', look);
+  look();
+}
+
 /** Says whether H.264 can be received, or sent, by WebRTC here. A browser that does not say is believed to. */
 export function hasH264(what: typeof RTCRtpReceiver | typeof RTCRtpSender | undefined): boolean {
   return what?.getCapabilities?.('video')?.codecs.some(({ mimeType }) => /h264/i.test(mimeType)) ?? true;
@@ -58,6 +72,10 @@ export function hasH264(what: typeof RTCRtpReceiver | typeof RTCRtpSender | unde
 // inStereo asks for both channels of Opus, of which Chromium plays one otherwise.
 function inStereo(sdp: string): string {
   return sdp.replace(/useinbandfec=1(?!;stereo)/g, 'useinbandfec=1;stereo=1');
+}
+
+function refused({ status }: Response, text: string): Refused {
+  return new Refused(status, text.trim().split('\n')[0]!.slice(0, 200) || `The server answers ${status}.`);
 }
 
 function gathered(peer: RTCPeerConnection): Promise<void> {
@@ -75,7 +93,8 @@ function gathered(peer: RTCPeerConnection): Promise<void> {
 function ending(answer: Response): End {
   const location = answer.headers.get('Location'); // which another site may not see, unless the server says so
   return async () => {
-    if (location) await fetch(new URL(location, answer.url), { method: 'DELETE', keepalive: true }).catch(() => {});
+    const told = location && (await fetch(new URL(location, answer.url), { method: 'DELETE', keepalive: true }).catch(() => null));
+    return told && !told.ok ? refused(told, await told.text()) : null;
   };
 }
 

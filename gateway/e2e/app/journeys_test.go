@@ -86,8 +86,9 @@ type house struct {
 }
 
 // houseCameras are small, so that they cost little. The film was recorded two
-// hours ago, and gate is recorded.
+// hours ago, and gate is recorded. Devices send JPEGs: by WebRTC they do in e2e/player.
 const houseCameras = `
+webrtc: {listen: off}
 recordings: {dir: %q}
 cameras:
   yard: {name: The yard, source: 'test:?width=160&height=120&fps=5'}

@@ -14,6 +14,11 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
+// jpegs is a gateway to which browsers send single pictures.
+const jpegs = "webrtc: {listen: off}\n" + onePhone
+
+const onePhone = "cameras: {phone: {source: 'upload:'}}"
+
 // TestBrowser drives Chromium, with its fake camera, through the pages. The
 // stories are in browsertest/drive.mjs.
 func TestBrowser(t *testing.T) {
@@ -21,15 +26,18 @@ func TestBrowser(t *testing.T) {
 	rig.NeedBrowser(t)
 	for _, story := range []string{"moves", "reload", "replaced", "taken", "settings", "insecure", "microphone", "mute"} {
 		t.Run(story, func(t *testing.T) {
-			rig.Drive(t, "drive.mjs", story, rig.Start(t, "").URL)
+			rig.Drive(t, "drive.mjs", story, rig.Start(t, jpegs).URL)
 		})
 	}
+	t.Run("webrtc", func(t *testing.T) {
+		rig.Drive(t, "drive.mjs", "webrtc", rig.Start(t, "webrtc: {listen: '127.0.0.1:0'}\n"+onePhone).URL)
+	})
 	t.Run("dead", func(t *testing.T) {
-		relay, control := startFreezer(t, rig.Start(t, "").URL)
+		relay, control := startFreezer(t, rig.Start(t, jpegs).URL)
 		rig.Drive(t, "drive.mjs", "dead", relay, control)
 	})
 	t.Run("fallback", func(t *testing.T) {
-		rig.Drive(t, "drive.mjs", "fallback", withoutWebSockets(t, rig.Start(t, "").URL))
+		rig.Drive(t, "drive.mjs", "fallback", withoutWebSockets(t, rig.Start(t, jpegs).URL))
 	})
 }
 

@@ -2,6 +2,7 @@
 // microphone if that is wanted.
 
 import { call } from '../api/client';
+import { live, may } from '../live.svelte';
 import { texts } from '../texts/broadcast';
 import type { Text } from '../text.svelte';
 import { Awake } from './awake';
@@ -11,6 +12,7 @@ import type { Ended, Link } from './links';
 import { Microphone } from './microphone';
 import { opener, publish } from './publishing';
 import { Sender } from './sender';
+import { canSend, type Tracks } from './webrtclink';
 
 const LATE = 3000; // ms without an answer, after which the page does not say live
 const COUNTED_EVERY = 1000; // ms
@@ -102,7 +104,9 @@ export class Broadcaster {
     void this.awake.keep(() => this.running);
     this.setPace();
     this.askSound();
-    const replaced = await publish(opener(this.id, publisher()), use.signal, {
+    const tracks = (await takesWebRTC(this.id)) ? () => this.tracks() : null;
+    if (use.signal.aborted) return;
+    const replaced = await publish(opener(this.id, publisher(), tracks), use.signal, {
       link: (link) => this.take(link),
       waiting: (ended) => this.sayWaiting(ended),
     });
@@ -144,6 +148,7 @@ export class Broadcaster {
     this.choices = choices;
     remember(choices);
     this.camera.mirror = choices.mirror;
+    this.film();
     if (choices.fps !== before.fps || choices.quality !== before.quality) this.sender.want(choices);
     if (!this.use) return;
     const same = (['camera', 'width', 'height', 'fps'] as const).every((key) => choices[key] === before[key]);
@@ -184,6 +189,7 @@ export class Broadcaster {
     }
     this.shown = true;
     this.hasTorch = this.camera.hasTorch;
+    this.film();
     await this.list();
     return true;
   }
@@ -214,6 +220,7 @@ export class Broadcaster {
   private askSound(): void {
     if (!this.microphone.open) return;
     if (!this.running) this.sound = texts.soundLater;
+    else if (this.link?.listen) this.link.listen(this.microphone.track);
     else if (this.link && !this.link.askSound) this.sound = texts.soundNeedsSocket;
     else this.link?.askSound?.('opus');
   }
@@ -221,6 +228,7 @@ export class Broadcaster {
   private endSound(why: Text | null): void {
     this.microphone.stop();
     this.link?.askSound?.('');
+    this.link?.listen?.(null);
     this.soundWanted = false;
     this.sound = why ?? missingSound();
   }
@@ -228,6 +236,19 @@ export class Broadcaster {
   /** Is to be called when the page is seen again. */
   seen(): void {
     void this.awake.keep(() => this.running);
+  }
+
+  // tracks gives what goes up by WebRTC.
+  private tracks(): Tracks | null {
+    const video = this.camera.outgoing;
+    return video && { video, audio: this.microphone.track };
+  }
+
+  // film has another camera, or the same mirrored, go up by WebRTC.
+  private film(): void {
+    const track = this.camera.outgoing;
+    if (track) this.link?.film?.(track);
+    this.sender.setPace();
   }
 
   // take has pictures and sound sent through a link.
@@ -263,6 +284,7 @@ export class Broadcaster {
   }
 
   private show(): void {
+    if (this.link?.follow) this.link.onviewers(live.status(this.id)?.viewers ?? 1);
     const { count, silentMs, now, tripMs, viewers } = this.sender;
     // Until the link is given up nobody knows whether anything arrives.
     if (this.running && this.link && silentMs > LATE) this.say('wait', texts.silent(Math.round(silentMs / 1000)));
@@ -276,11 +298,18 @@ export class Broadcaster {
       ...(!this.link && { viewers: NaN, fps: NaN, bytesPerSecond: NaN, tripMs: NaN }),
       sent: count.sent,
       skipped: count.skipped,
-      less: this.link && viewers > 0 && now.less ? now : null,
+      less: this.link && !this.link.follow && viewers > 0 && now.less ? now : null,
       way: this.link?.name ?? null,
     };
     this.before = { at, sent: count.sent, bytes: count.bytes };
   }
+}
+
+// takesWebRTC says whether the server has pictures come by WebRTC, and tells how many watch them.
+async function takesWebRTC(id: string): Promise<boolean> {
+  if (!canSend() || !may(live.camera(id), 'view')) return false;
+  const status = await call('get', '/api/v1/cameras/{id}/status', { path: { id } }).catch(() => null);
+  return status?.links['publish_webrtc'] !== undefined;
 }
 
 // missingSound says why no sound can be sent, if so.

@@ -24,7 +24,8 @@ export class Camera {
   onended: () => void = () => {};
   private readonly canvas = document.createElement('canvas');
   private stream: MediaStream | null = null;
-  private longest = 0;
+  private painted: MediaStreamTrack | null = null; // of the canvas
+  longest = 0;
   /** Whether pictures are mirrored; it may change at any time. */
   mirror = false;
 
@@ -64,8 +65,25 @@ export class Camera {
     return this.stream?.getVideoTracks()[0];
   }
 
+  /** What is sent of it by itself: the camera's own track, or one of what paint paints; null: it is not open. */
+  get outgoing(): MediaStreamTrack | null {
+    if (!this.mirror || !this.stream) return this.track ?? null;
+    this.paint();
+    return (this.painted ??= this.canvas.captureStream().getVideoTracks()[0] ?? null);
+  }
+
+  /** Paints the present picture for outgoing, where that is mirrored. */
+  paint(): void {
+    if (this.mirror && this.ready) this.draw();
+  }
+
   /** Gives the present picture as a JPEG, no larger than was asked for; null where it cannot. */
   take(quality: number): Promise<Blob | null> {
+    this.draw();
+    return new Promise((resolve) => this.canvas.toBlob(resolve, 'image/jpeg', quality));
+  }
+
+  private draw(): void {
     const { videoWidth: w, videoHeight: h } = this.video;
     const scale = Math.min(1, this.longest / Math.max(w, h));
     this.resize(Math.round(w * scale), Math.round(h * scale));
@@ -73,7 +91,6 @@ export class Camera {
     if (this.mirror) context?.setTransform(-1, 0, 0, 1, this.canvas.width, 0);
     else context?.setTransform(1, 0, 0, 1, 0, 0);
     context?.drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
-    return new Promise((resolve) => this.canvas.toBlob(resolve, 'image/jpeg', quality));
   }
 
   private resize(width: number, height: number): void {
@@ -83,7 +100,7 @@ export class Camera {
 
   close(): void {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
-    this.stream = null;
+    this.stream = this.painted = null;
     this.video.srcObject = null;
   }
 }

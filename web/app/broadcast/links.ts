@@ -1,4 +1,4 @@
-// The two ways a picture goes up: a WebSocket, or a POST for each.
+// The ways pictures go up: a WebSocket, a POST for each, or as webrtclink.ts has it.
 
 import { address } from '../root';
 
@@ -26,9 +26,27 @@ export interface Ack {
   dropped?: boolean;
 }
 
+/** What is to go up where the browser encodes it. */
+export interface Pace {
+  fps: number;
+  /** 0 to 1. */
+  quality: number;
+  /** The longer side, at most. */
+  longest: number;
+}
+
+/** What went up since it was told last. */
+export interface Went {
+  sent: number;
+  bytes: number;
+  tripMs: number;
+  /** How long the server has not answered. */
+  silentMs: number;
+}
+
 /** A way up, until it is closed. */
 export interface Link {
-  readonly name: 'WebSocket' | 'POST';
+  readonly name: 'WebSocket' | 'POST' | 'WebRTC';
   /** Bytes that are not on their way yet. */
   readonly buffered: number;
   /** Whether the server ever had a picture. */
@@ -45,6 +63,12 @@ export interface Link {
   askSound?(codec: string): void;
   /** Sends a packet of sound, and when it was taken, once that may be. */
   sound?(ms: number, packet: Uint8Array): void;
+  /** Where it sends the camera itself, and no single pictures: tells how it goes. There is none elsewhere, nor of what follows. */
+  follow?(going: (went: Went) => void): void;
+  pace?(pace: Pace): void;
+  /** Sends another camera, or another microphone, or none. */
+  film?(track: MediaStreamTrack): void;
+  listen?(track: MediaStreamTrack | null): void;
   close(): void;
 }
 
@@ -247,8 +271,8 @@ export class PostLink implements Link {
   }
 }
 
-// endOf says what an HTTP status means.
-function endOf(status: number): End {
+/** Says what an HTTP status means. */
+export function endOf(status: number): End {
   switch (status) {
     case 401:
       return 'denied';

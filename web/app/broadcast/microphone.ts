@@ -21,6 +21,8 @@ export class Microphone {
   onpacket: (ms: number, packet: Uint8Array) => void = () => {};
   /** Is told when it ends by itself. */
   onended: (end: MicrophoneEnd) => void = () => {};
+  /** Its own track, if it is open. */
+  track: MediaStreamTrack | null = null;
   private closing: (() => void) | null = null; // closes it, if it is open
 
   /** Says what this browser lacks; null: nothing. */
@@ -51,6 +53,7 @@ export class Microphone {
       await context.audioWorklet.addModule(tapUrl);
       if (stopped()) return;
       ends.push(this.tap(context, stream, close));
+      this.track = stream.getAudioTracks()[0] ?? null;
       await context.resume();
     } catch (error) {
       if (stopped()) return;
@@ -101,7 +104,7 @@ export class Microphone {
 
   stop(): void {
     this.closing?.();
-    this.closing = null;
+    this.closing = this.track = null;
   }
 }
 

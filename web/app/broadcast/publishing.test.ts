@@ -16,9 +16,9 @@ afterEach(() => {
 
 // A network in which each attempt does as the next word of a plan says; the last
 // one holds.
-function network(plan: string[]): Opener & { opened: string[]; closed: number } {
+function network(plan: string[], webRTC = false): Opener & { opened: string[]; closed: number } {
   const opened: string[] = [];
-  const self = { opened, closed: 0, socket, post };
+  const self = { opened, closed: 0, socket, post, ...(webRTC && { webRTC: direct }) };
   function link(name: Link['name'], then: string): Link {
     let end!: (ended: Ended) => void;
     const closed = new Promise<Ended>((resolve) => (end = resolve));
@@ -31,6 +31,12 @@ function network(plan: string[]): Opener & { opened: string[]; closed: number } 
     opened.push(way);
     return plan.shift() ?? 'holds';
   }
+  async function direct(): Promise<Link> {
+    const then = next('webrtc');
+    if (then === 'none') throw new Ended('unreachable');
+    if (then === 'taken') throw new Ended('busy');
+    return link('WebRTC', then);
+  }
   async function socket(): Promise<Link> {
     const then = next('socket');
     if (then === 'none') throw new Ended('unreachable');
@@ -42,8 +48,8 @@ function network(plan: string[]): Opener & { opened: string[]; closed: number } 
   return self;
 }
 
-function start(plan: string[]): { net: ReturnType<typeof network>; control: AbortController; said: string[]; links: boolean[]; over: Promise<boolean> } {
-  const net = network(plan);
+function start(plan: string[], webRTC = false): { net: ReturnType<typeof network>; control: AbortController; said: string[]; links: boolean[]; over: Promise<boolean> } {
+  const net = network(plan, webRTC);
   const control = new AbortController();
   const said: string[] = [];
   const links: boolean[] = [];
@@ -118,5 +124,23 @@ describe('a way up', () => {
     control.abort();
     expect(await over).toBe(false);
     expect([net.closed, links]).toEqual([1, []]);
+  });
+
+  it('goes by WebRTC first, and without a word by a socket where that does not come through', async () => {
+    const { net, said } = start(['none', 'holds'], true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([net.opened, said]).toEqual([['webrtc', 'socket'], []]);
+  });
+
+  it('goes by WebRTC again after that was lost, and by a socket where nothing was ever sent so', async () => {
+    const { net } = start(['lost 5000', 'free 0', 'lost 0', 'holds'], true);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(net.opened).toEqual(['webrtc', 'webrtc', 'webrtc', 'socket']);
+  });
+
+  it('looks whether a camera is free that WebRTC found taken', async () => {
+    const { net, said } = start(['taken', 'free 100', 'holds'], true);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([net.opened, said]).toEqual([['webrtc', 'probe', 'webrtc'], ['busy']]);
   });
 });

@@ -1,6 +1,7 @@
 // Keeps a way up to the server, whatever happens to the network.
 
 import { Ended, PostLink, SocketLink, type Link } from './links';
+import { WebRTCLink, type Tracks } from './webrtclink';
 
 const SOCKET_TRIES = 2; // before pictures go by POST
 const PAUSE = 500; // ms, before the second attempt; doubles
@@ -18,38 +19,52 @@ export interface Told {
 
 /** Opens links to a camera as a publisher. */
 export interface Opener {
+  /** There is none where the server takes no WebRTC, or the browser sends none. */
+  webRTC?(): Promise<Link>;
   socket(): Promise<Link>;
   post(probe: boolean): Link;
 }
 
-/** The real one. */
-export function opener(camera: string, publisher: string): Opener {
+/** The real one; tracks are what goes by WebRTC, null where nothing is to. */
+export function opener(camera: string, publisher: string, tracks: (() => Tracks | null) | null): Opener {
   return {
+    ...(tracks && {
+      webRTC: () => {
+        const now = tracks();
+        return now ? WebRTCLink.open(camera, publisher, now) : Promise.reject(new Ended('unreachable'));
+      },
+    }),
     socket: () => SocketLink.open(camera, publisher),
     post: (probe) => new PostLink(camera, publisher, probe),
   };
 }
 
 /**
- * Keeps a link up until signal says to stop, or the same publisher connected elsewhere, which gives true. Where no socket is to be had pictures go
+ * Keeps a link up, by WebRTC where that comes through, until signal says to stop, or the same publisher connected elsewhere, which gives true. Where no socket is to be had pictures go
  * by POST. A page may not see why a socket is refused; a POST tells, so it also finds out when a taken camera is free.
  */
 export async function publish(open: Opener, signal: AbortSignal, told: Told): Promise<boolean> {
   let socketFailures = 0;
+  let webRTC = open.webRTC !== undefined; // and it has not failed
   let probing = false; // whether the camera is free, or there again
   for (let failures = 0; !signal.aborted; failures++) {
     let ended: Ended;
+    const wasWebRTC = webRTC && !probing;
     try {
-      const link = probing || socketFailures >= SOCKET_TRIES ? open.post(probing) : await open.socket();
+      const link = probing ? open.post(true) : webRTC ? await open.webRTC!() : socketFailures >= SOCKET_TRIES ? open.post(false) : await open.socket();
       const began = performance.now();
       ended = await use(link, signal, told);
       if (performance.now() - began > STEADY) failures = 0;
-      socketFailures = link.delivered || link.name === 'POST' ? 0 : socketFailures + 1;
+      if (link.name === 'WebRTC') webRTC &&= link.delivered || ended.kind === 'free';
+      else socketFailures = link.delivered || link.name === 'POST' ? 0 : socketFailures + 1;
       probing = ended.kind === 'busy' || ended.kind === 'gone';
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       ended = error;
-      socketFailures++;
+      if (wasWebRTC) webRTC = ended.kind === 'busy' || ended.kind === 'denied';
+      else socketFailures++;
+      if (wasWebRTC && !webRTC) continue; // at once, and without a word
+      probing = ended.kind === 'busy';
     }
     if (signal.aborted) return false;
     if (ended.kind === 'free') continue;

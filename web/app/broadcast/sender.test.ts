@@ -40,7 +40,7 @@ class FakeLink implements Link {
   close(): void {}
 }
 
-const camera = { ready: true, qualities: [] as number[], take: async (quality: number) => (camera.qualities.push(quality), new Blob([new Uint8Array(1000)])) };
+const camera = { ready: true, longest: 640, paint: () => {}, qualities: [] as number[], take: async (quality: number) => (camera.qualities.push(quality), new Blob([new Uint8Array(1000)])) };
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 describe('the sender', () => {

@@ -3,17 +3,22 @@
 // slow network means fewer pictures, never late ones.
 
 import { Fit, type Measure } from './fit';
-import { Ended, type Link } from './links';
+import { Ended, type Link, type Went } from './links';
 
 const UNWATCHED_FPS = 1; // while nobody looks
 const NOTED_MS = 2000; // how long is looked at for the fit
 const NOTED_LEAST = 4; // pictures, at least
+const SILENT = 3000; // ms: reports come each second, more or less
 const SOUND_BEHIND = 16_000; // bytes besides a picture that are not on their way, behind which no sound is sent
 
 /** Whom pictures are taken by. */
 export interface Taker {
   readonly ready: boolean;
   take(quality: number): Promise<Blob | null>;
+  /** Paints what goes up where it is not what the camera gives. */
+  paint(): void;
+  /** The longer side of what is wanted. */
+  readonly longest: number;
 }
 
 /** Counts pictures and bytes since the page is there. */
@@ -54,7 +59,7 @@ export class Sender {
   /** Takes another wish for quality and rate. */
   want(wanted: Measure): void {
     this.fit.want(wanted);
-    this.onpace();
+    this.setPace();
   }
 
   /** Pictures a second that are to go up now. */
@@ -82,14 +87,20 @@ export class Sender {
       if (viewers === this.viewers) return;
       this.viewers = viewers;
       this.forget();
-      this.onpace();
+      this.setPace();
     };
+    link.follow?.((went) => this.note(went));
+    this.tellPace();
     this.due = true;
     this.takeDue();
   }
 
   /** Is to be called at the pace of fps. */
   tick(): void {
+    if (this.link?.follow) {
+      this.camera.paint();
+      return;
+    }
     if (this.busy && this.due) {
       this.count.skipped++;
       this.noted.late++;
@@ -104,9 +115,28 @@ export class Sender {
     if (this.link?.sound && this.link.buffered <= this.lastBytes + SOUND_BEHIND) this.link.sound(ms, packet);
   }
 
+  /** Is to be called when the camera is another. */
+  setPace(): void {
+    this.tellPace();
+    this.onpace();
+  }
+
+  private tellPace(): void {
+    this.link?.pace?.({ fps: this.fps, quality: this.fit.measure.quality, longest: this.camera.longest });
+  }
+
+  // note counts what a link sends by itself.
+  private note({ sent, bytes, tripMs, silentMs }: Went): void {
+    this.count.sent += sent;
+    this.count.bytes += bytes;
+    this.tripMs = tripMs;
+    this.sentAt = silentMs > SILENT ? performance.now() - silentMs : null;
+    if (sent > 0 && this.link && this.sentAt === null) this.onsent();
+  }
+
   private takeDue(): void {
     const { link } = this;
-    if (!this.due || this.busy || !link || !this.camera.ready) return;
+    if (!this.due || this.busy || !link || link.follow || !this.camera.ready) return;
     if (link.buffered > this.lastBytes) return; // a tick later, perhaps
     this.due = false;
     this.busy = true;
@@ -150,7 +180,7 @@ export class Sender {
     const passed = performance.now() - at;
     if (passed < NOTED_MS || sent + late < NOTED_LEAST) return;
     this.forget();
-    if (this.viewers > 0 && this.fit.note({ ms: passed, sent, late, tripMs: ms / Math.max(1, sent) })) this.onpace();
+    if (this.viewers > 0 && this.fit.note({ ms: passed, sent, late, tripMs: ms / Math.max(1, sent) })) this.setPace();
   }
 
   private forget(): void {
