@@ -98,8 +98,8 @@ async function found(page, address, axe, shot) {
   await page.getByRole('button', { name: 'Try it again' }).click();
   await page.getByRole('button', { name: '2560 × 1440 H.264', pressed: true }).waitFor();
   check((await address.inputValue()) === profiles[0].source, 'the address is not that of the first profile');
+  await page.locator('.found img').waitFor(); // of the one that was chosen
   await page.getByRole('button', { name: 'Show their pictures' }).click();
-  await page.locator('.found img').waitFor();
   await axe();
   await shot('find');
   await page.getByRole('button', { name: '640 × 360' }).click();
