@@ -210,8 +210,10 @@ func (t *table) place(c Camera, others Place, now time.Time) (Place, bool) {
 	return others, others.Node != ""
 }
 
+// claim claims a camera, beyond all claims that were heard of, but not beyond what
+// others take: where a node went up to that, names of nodes decide.
 func (t *table) claim(c Camera) Claim {
-	t.highest[c.ID]++
+	t.highest[c.ID] = min(t.highest[c.ID]+1, maxEpoch)
 	claim := Claim{Camera: c.ID, Epoch: t.highest[c.ID], Sent: c.Sent}
 	t.own[c.ID] = claim
 	return claim

@@ -193,6 +193,23 @@ func TestNodesThatKnowOtherCamerasDoNotWait(t *testing.T) {
 	}
 }
 
+// TestHighestEpochLocksNobodyOut: after a node that claimed a camera with the highest epoch
+// there is, others go on to own it, and to be heard.
+func TestHighestEpochLocksNobodyOut(t *testing.T) {
+	cameras := numbered(5)
+	w := newWorld(t, cameras, "a", "b")
+	lie := Beat{Node: "z", Incarnation: 1, Sequence: 1, Relay: "z:1", Roles: []string{RoleCamera}, Owned: []Claim{{Camera: "cam-0", Epoch: maxEpoch}}}
+	for _, table := range w.tables {
+		if err := errors.Join(lie.check(), table.take(lie, w.now)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.pass(2 * deadAfter) // z is silent from now on
+	if got := w.check(cameras); got["a"]+got["b"] != len(cameras) {
+		t.Errorf("owners are %v", got)
+	}
+}
+
 func TestLiesAreNotTaken(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	sound := func() Beat {
