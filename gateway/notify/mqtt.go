@@ -37,6 +37,8 @@ const (
 	farewell = 500 * time.Millisecond
 	// maxInbox is how many messages of a broker may wait to be looked at; more are not.
 	maxInbox = 4096
+	// maxHeard is how long one may be, with its topic: longer ones are not what was asked for.
+	maxHeard = 1 << 10
 	maxCA    = 1 << 20
 )
 
@@ -327,6 +329,9 @@ func (b *broker) try(ctx context.Context) error {
 
 // receive notes a message of the broker. It must not wait.
 func (b *broker) receive(m mqtt.Message) {
+	if len(m.Topic())+len(m.Payload()) > maxHeard {
+		return
+	}
 	b.mu.Lock()
 	if len(b.inbox) < maxInbox {
 		b.inbox = append(b.inbox, m)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"framegate/gateway/api/events"
@@ -326,6 +327,30 @@ func TestBrokerThatTakesNothingAnyMore(t *testing.T) {
 	r.end()
 	if took := time.Since(begin); took > brokerPatience/2 {
 		t.Errorf("the end takes %s", took)
+	}
+}
+
+// large is a message of a broker that nobody asked for.
+type large struct {
+	mqtt.Message
+	topic   string
+	payload []byte
+}
+
+func (l large) Topic() string   { return l.topic }
+func (l large) Payload() []byte { return l.payload }
+
+// TestBrokerSendsMuch: what is too long to be a state is not kept until it is looked at.
+func TestBrokerSendsMuch(t *testing.T) {
+	b := New(Options{}).newBroker(toldAt("127.0.0.1:1"), nil)
+	b.receive(large{topic: "framegate/front/state", payload: make([]byte, maxPacket/2)})
+	b.receive(large{topic: "framegate/" + strings.Repeat("x", maxPacket/2) + "/state", payload: []byte("online")})
+	if len(b.inbox) > 0 {
+		t.Errorf("%d messages are kept", len(b.inbox))
+	}
+	b.receive(large{topic: "framegate/front/state", payload: []byte("online")})
+	if len(b.inbox) != 1 {
+		t.Error("a state is not")
 	}
 }
 
