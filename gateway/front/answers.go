@@ -83,7 +83,7 @@ func (f *Front) answering(t route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil {
-				f.options.Log.Error("handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				f.options.Log.Error("handler panicked", "path", logged(r), "panic", p, "stack", string(debug.Stack()))
 				panic(http.ErrAbortHandler) // whatever was written is all there is
 			}
 		}()
@@ -98,6 +98,16 @@ func (f *Front) answering(t route) http.Handler {
 		}
 		drain(w, r)
 	})
+}
+
+// logged gives the path of a request as logs may have it, which is without the name of a
+// session, since that is all that it takes to end it.
+func logged(r *http.Request) string {
+	name := r.PathValue("session")
+	if name == "" {
+		return r.URL.Path
+	}
+	return strings.TrimSuffix(r.URL.Path, name) + "…"
 }
 
 const (
@@ -136,10 +146,10 @@ func tellable(p auth.Principal, err error) error {
 // answerError answers with what went wrong before anything else was said.
 func (f *Front) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	status, text := f.statusOf(err), err.Error()
-	f.options.Log.Debug("refused", "method", r.Method, "path", r.URL.Path, "address", clientAddress(r), "status", status, "err", err)
+	f.options.Log.Debug("refused", "method", r.Method, "path", logged(r), "address", clientAddress(r), "status", status, "err", err)
 	switch status {
 	case http.StatusInternalServerError:
-		f.options.Log.Error("request failed", "path", r.URL.Path, "err", err)
+		f.options.Log.Error("request failed", "path", logged(r), "err", err)
 		text = "something went wrong inside; the log says what"
 	case http.StatusUnauthorized:
 		if isPage(r) {
