@@ -232,6 +232,7 @@ type browser struct {
 	packets  atomic.Int64 // that came
 	gone     chan struct{}
 	video    atomic.Uint32 // SSRC of the pictures
+	newest   atomic.Uint32 // number of their packet that came last
 	reading  sync.WaitGroup
 }
 
@@ -427,6 +428,7 @@ func (b *browser) read(track *webrtc.TrackRemote) {
 			return
 		}
 		b.packets.Add(1)
+		b.newest.Store(uint32(p.SequenceNumber))
 		if !begun {
 			begun, due = true, p.SequenceNumber
 		}

@@ -10,9 +10,14 @@ import (
 	"framegate/gateway/rtc"
 )
 
-// remembered is how many packets of a track a viewer can send again: more than a second
-// of what cameras send. It is a power of two, as numbers of packets go round.
-const remembered = 512
+const (
+	// remembered is how many packets of a track a viewer can send again: more than a second
+	// of what cameras send. It is a power of two, as numbers of packets go round.
+	remembered = 512
+	// mostAgain is how often each is sent again, which is as often as browsers ask: who
+	// asks without end gets no more for it.
+	mostAgain = 10
+)
 
 // sender sends the packets of one track to one viewer. It belongs to the viewer's
 // goroutine.
@@ -34,6 +39,7 @@ type sentPacket struct {
 	packet    *packet
 	timestamp uint32
 	seq       uint16
+	again     uint8 // how often it was sent again
 }
 
 // newSender makes one. Numbers begin where nobody can guess (RFC 3550, 5.1), but where
@@ -73,12 +79,13 @@ func (s *sender) send(p *packet, timestamp uint32) error {
 	return s.write(p, timestamp, seq)
 }
 
-// again sends a packet once more, if it is remembered.
+// again sends a packet once more, if it is remembered, and was not sent too often.
 func (s *sender) again(seq uint16) error {
 	if s.sent == nil {
 		return nil
 	}
-	if sent := &s.sent[seq%remembered]; sent.packet != nil && sent.seq == seq {
+	if sent := &s.sent[seq%remembered]; sent.packet != nil && sent.seq == seq && sent.again < mostAgain {
+		sent.again++
 		return s.write(sent.packet, sent.timestamp, seq)
 	}
 	return nil

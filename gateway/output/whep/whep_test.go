@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,6 +67,31 @@ func TestWhatIsLostComesAgain(t *testing.T) {
 	b.see(1, all)
 	if lost := r.lost.Load(); lost < 20 {
 		t.Errorf("%d packets were lost", lost)
+	}
+}
+
+// TestWhoAsksForTheSameWithoutEnd is sent a packet again some times, and not for each time
+// that it asks: it, or whom it names as itself, would be sent a hundred times as much.
+func TestWhoAsksForTheSameWithoutEnd(t *testing.T) {
+	s := newSite(t)
+	camera := s.attach(own)
+	f := format264(t)
+	camera.give(pictures(f, 0, 1, 10)...)
+	var passed atomic.Int64
+	b := s.dial(offerOptions{quiet: true, relay: newRelay(t, func(int) bool { passed.Add(1); return false })})
+	b.see(0, 1)
+	before := passed.Load()
+	all := rtcp.NackPair{PacketID: uint16(b.newest.Load())}
+	for range 100 {
+		b.ask(&rtcp.TransportLayerNack{MediaSSRC: b.video.Load(), Nacks: []rtcp.NackPair{all, all, all, all}})
+	}
+	await(t, "it is sent again", func() bool { return passed.Load() >= before+mostAgain })
+	for n := 1; n < 20; n++ {
+		camera.give(pictures(f, n, 1, 10)...)
+		b.see(n, n+1)
+	}
+	if again := passed.Load() - before; again > 100 { // with all pictures and reports
+		t.Errorf("%d packets come of one", again)
 	}
 }
 
