@@ -77,12 +77,48 @@ func (n *Notifier) newHook(w config.Webhook, before *hook) *hook {
 func newClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: dialTime}).DialContext,
+			DialContext:         dialAsker,
 			TLSHandshakeTimeout: dialTime, MaxResponseHeaderBytes: headBytes, DisableCompression: true, ForceAttemptHTTP2: true,
-			DisableKeepAlives: true, // net/http logs, as it is, what comes when nothing was asked
+			DisableKeepAlives: true, // see asker
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// asker is a connection on which nothing is heard before something was asked: net/http
+// logs what comes then, in the words of the receiver.
+type asker struct {
+	net.Conn
+	asked chan struct{} // closed when something was, or never will be
+	once  *sync.Once
+}
+
+func dialAsker(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{Timeout: dialTime}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return asker{c, make(chan struct{}), new(sync.Once)}, nil
+}
+
+func (a asker) ask() { a.once.Do(func() { close(a.asked) }) }
+
+// Read waits until something was asked.
+func (a asker) Read(p []byte) (int, error) {
+	<-a.asked
+	return a.Conn.Read(p)
+}
+
+// Write asks.
+func (a asker) Write(p []byte) (int, error) {
+	a.ask()
+	return a.Conn.Write(p)
+}
+
+// Close closes the connection.
+func (a asker) Close() error {
+	defer a.ask()
+	return a.Conn.Close()
 }
 
 // begin starts what delivers, unless it runs.
