@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // What bodies are of.
@@ -17,23 +18,27 @@ const (
 
 // Offered reads the offer that a request brings (RFC 9725, 4.2). The error is one of
 // this package's.
-func (p *Port) Offered(r *http.Request) (*Offer, error) {
+func (p *Port) Offered(w http.ResponseWriter, r *http.Request) (*Offer, error) {
 	if !p.On() {
 		return nil, fmt.Errorf("%w: webrtc.listen in the configuration is off", ErrOff)
 	}
-	text, err := p.body(r, typeSDP)
+	text, err := p.body(w, r, typeSDP)
 	if err != nil {
 		return nil, err
 	}
 	return ReadOffer(text)
 }
 
-// body reads what a request brings, which is to be of a type.
-func (p *Port) body(r *http.Request, wanted string) (string, error) {
+// body reads what a request brings, which is to be of a type, and to come in as much time
+// as the head of a request gets.
+func (p *Port) body(w http.ResponseWriter, r *http.Request, wanted string) (string, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != wanted {
 		return "", ErrNotSDP
 	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(p.options.HeadTime)) // where there can be none, the answer is late
 	text, err := io.ReadAll(io.LimitReader(r.Body, MaxOffer+1))
+	_ = control.SetReadDeadline(time.Time{}) // as it was
 	if err != nil {
 		return "", fmt.Errorf("%w: it does not come to its end", ErrBadOffer)
 	}
@@ -81,7 +86,7 @@ func (p *Port) Serve(w http.ResponseWriter, r *http.Request, name string) error 
 		w.WriteHeader(http.StatusOK)
 		return nil
 	case http.MethodPatch:
-		text, err := p.body(r, typeFragment)
+		text, err := p.body(w, r, typeFragment)
 		switch {
 		case errors.Is(err, ErrNotSDP):
 			return ErrNotFragment

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
@@ -323,7 +325,34 @@ func TestStrangersOverTCP(t *testing.T) {
 	}
 }
 
-// TestSessionsAreBounded.
+// TestAnOfferThatDoesNotEnd is refused.
+func TestAnOfferThatDoesNotEnd(t *testing.T) {
+	p, _ := newPort(t, func(o *Options) { o.HeadTime = 50 * time.Millisecond })
+	refused := make(chan error, 1)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := p.Offered(w, r)
+		refused <- err
+	}))
+	defer web.Close()
+	c, err := net.Dial("tcp", web.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 100\r\n\r\nv=0")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-refused:
+		if !errors.Is(err, ErrBadOffer) {
+			t.Errorf("it is refused with %v", err)
+		}
+	case <-time.After(soon):
+		t.Fatal("it is waited for")
+	}
+}
+
+// TestSessionsAreBounded: one too many is refused.
 func TestSessionsAreBounded(t *testing.T) {
 	p, hits := newPort(t, nil)
 	o, err := ReadOffer(offered)

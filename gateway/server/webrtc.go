@@ -89,7 +89,7 @@ func (s *server) whep(viewers *whep.Handler) front.Handle {
 		if err != nil {
 			return err
 		}
-		offer, err := viewers.Offered(r)
+		offer, err := viewers.Offered(w, r)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (s *server) whep(viewers *whep.Handler) front.Handle {
 // whip makes a handle that takes a camera's pictures by WebRTC.
 func (s *server) whip(senders *whipin.Handler) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-		offer, err := senders.Offered(r)
+		offer, err := senders.Offered(w, r)
 		if err != nil {
 			return err
 		}

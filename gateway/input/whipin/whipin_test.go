@@ -62,7 +62,7 @@ func newStudio(t *testing.T) *studio {
 			_ = s.port.Serve(w, r, name) // which tests ask of sessions that are there
 			return
 		}
-		offer, err := s.handler.Offered(r)
+		offer, err := s.handler.Offered(w, r)
 		if err == nil {
 			ctx, leave := context.WithCancel(visits)
 			s.visits.Add(1)

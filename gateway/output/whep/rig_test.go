@@ -103,7 +103,7 @@ func (s *site) serve(visits context.Context, w http.ResponseWriter, r *http.Requ
 	if name, ok := strings.CutPrefix(r.URL.Path, "/live/front/whep/"); ok {
 		return s.port.Serve(w, r, name)
 	}
-	offer, err := s.handler.Offered(r)
+	offer, err := s.handler.Offered(w, r)
 	if err != nil {
 		return err
 	}

@@ -104,8 +104,8 @@ func (h *Handler) Close() {
 }
 
 // Offered reads the offer of a request. The error is one of package rtc, or ErrNoH264.
-func (h *Handler) Offered(r *http.Request) (*rtc.Offer, error) {
-	offer, err := h.options.Port.Offered(r)
+func (h *Handler) Offered(w http.ResponseWriter, r *http.Request) (*rtc.Offer, error) {
+	offer, err := h.options.Port.Offered(w, r)
 	if err != nil {
 		return nil, err
 	}
