@@ -94,10 +94,10 @@ func (s *soak) work(span time.Duration) {
 func (s *soak) rest(when string, before *use) (now use) {
 	s.Helper()
 	s.calm()
-	const tolerance = 3 // connections and goroutines of a moment
 	so := func() bool {
 		now = s.use()
-		return now.viewers == 0 && now.encoders == 0 && now.publishers == 0 && now.exports == 0 && now.children == 0 && now.online >= s.lasting() &&
+		tolerance := 3 + 8*now.idle // connections and goroutines of a moment, and of a process
+		return now.viewers == 0 && now.encoders == 0 && now.publishers == 0 && now.exports == 0 && now.children == 0 && now.idle <= 1 && now.online >= s.lasting() &&
 			(before == nil || now.goroutines <= before.goroutines+tolerance && now.descriptors <= before.descriptors+tolerance)
 	}
 	for began, told := time.Now(), time.Now(); ; time.Sleep(200 * time.Millisecond) {

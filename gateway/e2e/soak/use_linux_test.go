@@ -15,13 +15,16 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"framegate/gateway/e2e/rig"
 )
 
 // use is what the gateway uses and does at a moment.
 type use struct {
 	goroutines, descriptors, rss, heap    int
-	children                              int // processes, those that have ended and were not waited for too
+	children                              int // processes, those that have ended and were not waited for too; but for the idle
+	idle                                  int // processes that let all others go first: on a busy machine one that makes thumbnails is nearly always there
 	viewers                               int // but those by HLS, who are some for a minute longer
 	publishers, encoders, exports, online int
 }
@@ -70,8 +73,15 @@ func (s *soak) use() use {
 		viewers: int(m.sum("framegate_form_viewers") - m[`framegate_form_viewers{form="hls"}`]), publishers: int(m["framegate_publishers"]),
 		encoders: int(m["framegate_encoders_running"] + m["framegate_encoders_of_sound_running"]),
 		exports:  int(m[`framegate_exports{state="waiting"}`] + m[`framegate_exports{state="running"}`]),
-		children: len(rig.ChildrenOf(s.T, s.Cmd.Process.Pid)),
 	}
+	for _, pid := range rig.ChildrenOf(s.T, s.Cmd.Process.Pid) {
+		if how, err := unix.SchedGetAttr(pid, 0); err == nil && how.Nice == 19 {
+			u.idle++
+		} else {
+			u.children++
+		}
+	}
+	u.encoders = max(0, u.encoders-u.idle)
 	for _, camera := range []string{"steady", "flaps", "web"} {
 		u.online += int(m[`framegate_stream_state{camera="`+camera+`",rendition="",state="online"}`])
 	}
@@ -120,8 +130,8 @@ func (c *counts) good(what string) int { return c.of(what)[came] }
 
 func (s *soak) note(when string, u use) {
 	s.Helper()
-	s.Logf("%s %-24s goroutines %4d, descriptors %4d, memory %4d MB, heap %3d MB, children %d, viewers %3d, publishers %d, encoders %d, exports %d, cameras %d",
-		time.Now().Format(time.TimeOnly), when, u.goroutines, u.descriptors, u.rss>>20, u.heap>>20, u.children, u.viewers, u.publishers, u.encoders, u.exports, u.online)
+	s.Logf("%s %-24s goroutines %4d, descriptors %4d, memory %4d MB, heap %3d MB, children %d and %d idle, viewers %3d, publishers %d, encoders %d, exports %d, cameras %d",
+		time.Now().Format(time.TimeOnly), when, u.goroutines, u.descriptors, u.rss>>20, u.heap>>20, u.children, u.idle, u.viewers, u.publishers, u.encoders, u.exports, u.online)
 }
 
 // report says what was done.
