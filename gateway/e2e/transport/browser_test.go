@@ -25,7 +25,7 @@ func TestBrowserOnTheNetwork(t *testing.T) {
 		t.Skip("this machine has no address but loopback")
 	}
 	t.Run("https", func(t *testing.T) {
-		l := rig.Launch(t, net.JoinHostPort(addresses[0], "0"), "tls: {mode: self-signed}")
+		l := rig.Launch(t, net.JoinHostPort(addresses[0], "0"), "webrtc: {listen: off}\ntls: {mode: self-signed}")
 		trust := trust(t, l)
 		trust.ServerName = addresses[0]
 		v, err := camtest.Watch(t.Context(), l.URL+"/live/phone.mjpeg", camtest.WatchOptions{TLS: trust})

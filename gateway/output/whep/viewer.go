@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// reportEvery is how often a viewer is told when pictures were taken.
+	// reportEvery is how often a viewer is told when pictures were taken, but for the
+	// second time, since browsers need two reports to know.
 	reportEvery = 5 * time.Second
+	reportSoon  = time.Second
 	// keyframeEvery is how often a viewer is given the newest keyframe again that asks
 	// for one.
 	keyframeEvery = time.Second
@@ -44,6 +46,7 @@ type viewer struct {
 	clock    clock
 	latest   media.Frame // that was shown, without its data
 	reported time.Time   // when the last reports went out, by the arrival of pictures
+	reports  int         // how many did
 	rewound  time.Time   // when it was given the newest keyframe again
 	loss     loss
 }
@@ -270,7 +273,7 @@ func (v *viewer) show(f *media.Frame) error {
 		return v.straighten()
 	}
 	at := v.clock.at(f)
-	if f.Arrived.Sub(v.reported) >= reportEvery && !f.Backlog {
+	if every := v.reportEvery(); f.Arrived.Sub(v.reported) >= every && !f.Backlog {
 		if err := v.report(f, at); err != nil {
 			return err
 		}
@@ -295,17 +298,29 @@ func (v *viewer) show(f *media.Frame) error {
 	return nil
 }
 
-// report says when pictures and sound of a moment were taken, and looks whether the
+// reportEvery says how long after the last reports the next go out.
+func (v *viewer) reportEvery() time.Duration {
+	if v.reports == 1 {
+		return reportSoon
+	}
+	return reportEvery
+}
+
+// report says when pictures and sound of a moment were taken, by what would be taken
+// now, as the time of a report is the present (RFC 3550, 6.4.1); and looks whether the
 // other end is there.
 func (v *viewer) report(f *media.Frame, at time.Duration) error {
 	v.reported = f.Arrived
+	v.reports++
 	if err := v.consent(); err != nil {
 		return err
 	}
-	if err := v.video.report(f.Wall, at); err != nil || v.audio == nil {
+	now := time.Now()
+	at += now.Sub(f.Wall)
+	if err := v.video.report(now, at); err != nil || v.audio == nil {
 		return err
 	}
-	return v.audio.report(f.Wall, at)
+	return v.audio.report(now, at)
 }
 
 // sendSound sends the sound that goes before a picture, or all there is if f is nil.

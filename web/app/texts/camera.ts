@@ -247,6 +247,7 @@ export const camera = {
     mp4: ['Film with sound (MP4), for players such as VLC', 'Film mit Ton (MP4), für Player wie VLC'],
     sse: ['As events, for scripts (SSE)', 'Als Ereignisse, für Skripte (SSE)'],
     socket: ['For the player element (WebSocket)', 'Für das Player-Element (WebSocket)'],
+    webrtc: ['By WebRTC, for players of WHEP', 'Per WebRTC, für WHEP-Player'],
     recording_mp4: ['Clip between two moments (MP4)', 'Clip zwischen zwei Zeitpunkten (MP4)'],
     recording_hls: ['The same for players of HLS', 'Dasselbe für HLS-Player'],
     recording_jpeg: ['Picture of a moment (JPEG)', 'Bild eines Zeitpunkts (JPEG)'],
@@ -257,6 +258,7 @@ export const camera = {
     publish: ['Send pictures (WebSocket)', 'Bilder senden (WebSocket)'],
     post_jpeg: ['Send one picture (POST)', 'Ein Bild senden (POST)'],
     post_mjpeg: ['Send pictures without an end (POST)', 'Fortlaufend Bilder senden (POST)'],
+    publish_webrtc: ['Send by WebRTC (WHIP), as OBS does', 'Per WebRTC senden (WHIP), wie OBS'],
   },
   usesOf: { view: ['Live', 'Live'], playback: ['Recorded', 'Aufgenommen'], publish: ['To send pictures', 'Zum Senden'] },
   steps: {
@@ -269,6 +271,7 @@ export const camera = {
     ],
     octoPrint: ['Settings › Classic Webcam. First the stream URL, then the snapshot URL:', 'Einstellungen › Classic Webcam. Erst die Stream-URL, dann die Snapshot-URL:'],
     frigate: ['In the configuration of Frigate:', 'In der Konfiguration von Frigate:'],
+    mainsail: ['Settings › Webcams, service “WebRTC (MediaMTX)”; so do WHEP cards of Home Assistant:', 'Einstellungen › Webcams, Dienst „WebRTC (MediaMTX)“; ebenso WHEP-Karten von Home Assistant:'],
   },
 
   // Statistics.

@@ -1,12 +1,12 @@
 // How other programs are told of a camera: what is to be copied into them.
 
 /** Programs that there are snippets for. */
-export const programs = ['img', 'player', 'vlc', 'homeAssistant', 'octoPrint', 'frigate'] as const;
+export const programs = ['img', 'player', 'vlc', 'homeAssistant', 'octoPrint', 'frigate', 'mainsail'] as const;
 export type Program = (typeof programs)[number];
 
 /** What programs are called. */
 export const names: Record<Program, string> = {
-  img: '<img>', player: '<framegate-player>', vlc: 'VLC', homeAssistant: 'Home Assistant', octoPrint: 'OctoPrint', frigate: 'Frigate',
+  img: '<img>', player: '<framegate-player>', vlc: 'VLC', homeAssistant: 'Home Assistant', octoPrint: 'OctoPrint', frigate: 'Frigate', mainsail: 'Mainsail (WebRTC)',
 };
 
 /** The addresses of a camera, absolute. */
@@ -15,6 +15,7 @@ export interface Addresses {
   jpeg: string;
   mp4: string;
   socket: string;
+  webrtc: string;
   /** Of the script of the player. */
   script: string;
 }
@@ -31,6 +32,8 @@ export function snippets(program: Program, id: string, title: string, a: Address
     case 'homeAssistant':
     case 'octoPrint':
       return [a.mjpeg, a.jpeg];
+    case 'mainsail':
+      return [a.webrtc];
     case 'frigate':
       return [frigate(id, a)];
   }
