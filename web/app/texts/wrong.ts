@@ -20,7 +20,7 @@ export const troubles: Record<Schemas['Trouble']['code'], Text> = {
   disk_broken: ['The data folder cannot be read. See whether its disk is well.', 'Der Datenordner ist nicht lesbar. Prüfen Sie seinen Datenträger.'],
   clock_wrong: ['The clock of the server is wrong: recordings get wrong times. Set it, and have it kept right (NTP).', 'Die Uhr des Servers geht falsch: Aufnahmen bekommen falsche Zeiten. Stellen Sie sie, und lassen Sie sie nachführen (NTP).'],
   clock_stepped: ['The clock of the server was set by a step. Have it kept right (NTP).', 'Die Uhr des Servers wurde sprunghaft verstellt. Lassen Sie sie nachführen (NTP).'],
-  notify_broken: ['A webhook, or the broker, has taken nothing for long. The settings, under About, say why.', 'Ein Webhook oder der Broker nimmt seit Längerem nichts an. Die Einstellungen sagen unter Über, warum.'],
+  notify_broken: ['A webhook, or the broker, has taken nothing for long. The settings, under About, say why.', 'Ein Webhook oder der Broker nimmt seit Längerem nichts an. Die Einstellungen sagen unter Über den Server, warum.'],
 };
 
 /** Why there are no pictures, and what to do; without words it is what the server says. */
