@@ -83,7 +83,7 @@ func beeping(t testing.TB, s SoundSpec) (config []byte, all []frameOfSound) {
 		at = -time.Duration(1024) * time.Second / time.Duration(s.Rate) // what the encoder put before
 		var err error
 		p := packets[0]
-		if config, err = (mpeg4audio.AudioSpecificConfig{Type: p.Type, SampleRate: p.SampleRate, ChannelCount: p.ChannelCount}).Marshal(); err != nil {
+		if config, err = (mpeg4audio.AudioSpecificConfig{Type: p.Type, SampleRate: p.SampleRate, ChannelConfig: p.ChannelConfig}).Marshal(); err != nil {
 			t.Fatal(err)
 		}
 		for _, p := range packets {
