@@ -18,6 +18,7 @@ type head struct {
 	id      string
 	turn    chan struct{} // holds a token while a call is in flight
 	waiting chan struct{} // and one for each of ask
+	asking  chan struct{} // and one for that of them which waits for its turn or has it
 
 	// What whoever has the turn may use.
 	ptz     *onvif.PTZ    // nil before it was found out, and after an error

@@ -177,7 +177,8 @@ func (c *Cameras) steer(ctx context.Context, id string, do func(context.Context,
 	}
 }
 
-// ask has a camera do something when its turn comes.
+// ask has a camera do something when its turn comes. Of all who ask one alone waits for
+// that at a time, so that a stop waits for two of them at most.
 func (c *Cameras) ask(ctx context.Context, id string, do func(context.Context, *head) error) error {
 	h, err := c.head(id)
 	if err != nil {
@@ -190,15 +191,17 @@ func (c *Cameras) ask(ctx context.Context, id string, do func(context.Context, *
 		c.options.Limited(LimitWaiting)
 		return ErrBusy
 	}
-	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
-		return h.call(do)
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-c.ctx.Done():
-		return ErrClosed
+	for _, mine := range []chan struct{}{h.asking, h.turn} {
+		select {
+		case mine <- struct{}{}:
+			defer func() { <-mine }()
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.ctx.Done():
+			return ErrClosed
+		}
 	}
+	return h.call(do)
 }
 
 // head gives what is known of a camera.
@@ -215,7 +218,7 @@ func (c *Cameras) head(id string) (*head, error) {
 	}
 	h := c.heads[id]
 	if h == nil {
-		h = &head{all: c, id: id, turn: make(chan struct{}, 1), waiting: make(chan struct{}, maxWaiting), newer: make(chan struct{}), changed: make(chan struct{}, 1)}
+		h = &head{all: c, id: id, turn: make(chan struct{}, 1), waiting: make(chan struct{}, maxWaiting), asking: make(chan struct{}, 1), newer: make(chan struct{}), changed: make(chan struct{}, 1)}
 		c.heads[id] = h
 	}
 	return h, nil

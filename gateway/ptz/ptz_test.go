@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -140,6 +141,37 @@ func TestNewestMovementWins(t *testing.T) {
 		t.Error(err)
 	}
 	await(t, c, "move 0.1 0 for PT5S", "stop")
+}
+
+// TestStopWaitsForFewLists: of the lists that a slow camera is to be asked for one waits for
+// its turn, and so a stop goes before the others.
+func TestStopWaitsForFewLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := New(Options{Camera: func(string) (onvif.Options, error) { return onvif.Options{}, nil }})
+		h, err := all.head("front")
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.ptz = new(onvif.PTZ) // which nobody asks anything
+		var order []string     // of who has the turn
+		does := func(what string) func(context.Context, *head) error {
+			return func(context.Context, *head) error { order = append(order, what); return nil }
+		}
+		h.turn <- struct{}{}
+		for range maxWaiting {
+			go all.ask(t.Context(), "front", does("list"))
+		}
+		synctest.Wait()
+		go all.steer(t.Context(), "front", does("stop"))
+		synctest.Wait()
+		<-h.turn
+		synctest.Wait()
+		if at := slices.Index(order, "stop"); at < 0 || at > 1 || len(order) != maxWaiting+1 {
+			t.Errorf("the order is %q", order)
+		}
+		h.ptz = nil
+		all.Close()
+	})
 }
 
 // TestStopsAgain: a camera that does not take a stop is told again, also where it was
