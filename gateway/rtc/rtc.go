@@ -255,7 +255,7 @@ func (p *Port) Find(name string) (*Session, error) {
 	defer p.mu.RUnlock()
 	s := p.byName[name]
 	if s != nil {
-		return s, nil
+		return s, s.ending() // which it may not have left for
 	}
 	for _, e := range p.ended {
 		if e.name == name {
@@ -286,7 +286,7 @@ func (p *Port) leave(s *Session) {
 	defer p.mu.Unlock()
 	delete(p.byFrag, s.frag)
 	delete(p.byName, s.name)
-	if why := context.Cause(s.ctx); !errors.Is(why, ErrGone) && !errors.Is(why, ErrClosed) && !errors.Is(why, ErrLate) {
+	if why := s.ending(); why != nil {
 		if len(p.ended) == mostEndings {
 			p.ended = append(p.ended[:0], p.ended[1:]...)
 		}
@@ -302,6 +302,15 @@ func (p *Port) leave(s *Session) {
 // mostAddrs is from how many addresses one session may be heard at a time: each way
 // through networks is one.
 const mostAddrs = 16
+
+// ending says why this end ended the session; nil: it has not.
+func (s *Session) ending() error {
+	why := context.Cause(s.ctx)
+	if errors.Is(why, ErrGone) || errors.Is(why, ErrClosed) || errors.Is(why, ErrLate) {
+		return nil
+	}
+	return why
+}
 
 // know has packets from an address be for a session.
 func (p *Port) know(s *Session, from netip.AddrPort) {
