@@ -222,6 +222,22 @@ func checkOf(t *testing.T, name, password string, more ...stun.Setter) []byte {
 	return m.Raw
 }
 
+// TestHandshakeThatFails ends the session as the other end's going does: that is nothing
+// which a client is told of later, or which went wrong here.
+func TestHandshakeThatFails(t *testing.T) {
+	p, _ := newPort(t, nil)
+	s, _ := open(t, p, "")
+	_ = s.shaking.Close() // from now on nothing of it is read
+	err := s.Connect()
+	s.Close()
+	if err == nil || errors.Is(err, ErrLate) {
+		t.Fatalf("it ends with %v", err)
+	}
+	if _, why := p.Find(s.Name()); why != ErrNoSession {
+		t.Errorf("who asks for it is answered: %v", why)
+	}
+}
+
 // TestStrangersAreDropped and counted, each packet; who knows a session's names and word
 // is answered, from as many addresses as a session may have.
 func TestStrangersAreDropped(t *testing.T) {

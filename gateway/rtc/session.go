@@ -109,7 +109,7 @@ func (s *Session) Connect() error {
 	if errors.Is(err, ErrLate) {
 		s.port.options.Limited(LimitConnect)
 	}
-	s.end(err)
+	s.end(fmt.Errorf("%w: %w", ErrGone, err)) // for who asks later, it is gone
 	return err
 }
 
