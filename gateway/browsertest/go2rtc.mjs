@@ -10,14 +10,19 @@ import { ceiling, check, open, run } from './chromium.mjs';
 const [address] = process.argv.slice(2);
 
 await run(async (context) => {
-  // All that it knows, as pages of others have it: it settles on Media Source.
-  const page = await open(context, `${address}?mode=webrtc,mse,hls,mjpeg`);
-  await page.waitForFunction(() => {
-    const video = document.querySelector('video');
-    return video?.videoWidth === 320 && video.videoHeight === 240 && video.getVideoPlaybackQuality().totalVideoFrames > 20;
-  }, null, { timeout: ceiling });
-  check(await page.evaluate(() => document.querySelector('#player').pc === null || document.querySelector('#player').pc.connectionState !== 'connected'), 'it says that it has WebRTC');
-  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  // All that it knows, as pages of others have it: it settles on WebRTC. Without that it
+  // settles on Media Source.
+  for (const [modes, connected] of [['webrtc,mse,hls,mjpeg', true], ['mse,hls,mjpeg', false]]) {
+    const page = await open(context, `${address}?mode=${modes}`);
+    await page.waitForFunction((connected) => {
+      const video = document.querySelector('video');
+      const pictures = video?.videoWidth === 320 && video.videoHeight === 240 && video.getVideoPlaybackQuality().totalVideoFrames > 20;
+      return pictures && (document.querySelector('#player').pc?.connectionState === 'connected') === connected;
+    }, connected, { timeout: ceiling });
+    check(await page.evaluate((connected) => Boolean(document.querySelector('video').srcObject) === connected, connected), `${modes}: the video is of another kind`);
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    await page.close();
+  }
 
   // JPEGs, each another.
   const pictures = await open(context, `${address}?mode=mjpeg`);

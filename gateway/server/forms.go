@@ -18,6 +18,7 @@ import (
 	"framegate/gateway/output/replay"
 	"framegate/gateway/output/snapshot"
 	"framegate/gateway/output/sse"
+	"framegate/gateway/output/whep"
 	"framegate/gateway/playback"
 	"framegate/gateway/publish"
 	"framegate/gateway/rendition"
@@ -30,8 +31,9 @@ func (s *server) newForms() []front.Form {
 	options := delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log}
 	relay, player, events, still := mjpeg.New(options), live.New(options), sse.New(options), snapshot.New(s.hub)
 	clips, replays := s.newClips(), s.newReplays(options)
+	viewers := whep.New(whep.Options{Options: options, Port: s.webrtc})
 	return slices.Concat([]front.Form{
-		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player, s.lookBack(replays)), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}", Action: auth.View, Link: "socket", Serve: s.socket(player, viewers, s.lookBack(replays)), Close: player.Close, Limits: live.LimitNames, Refusals: []front.Refusal{
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
 		}},
@@ -71,7 +73,7 @@ func (s *server) newForms() []front.Form {
 		{Method: "POST", Address: "/live/{id}.jpg", Action: auth.Publish, Link: "post_jpeg", Ends: true, Serve: publishing(s.upload.ServeFrame)},
 		{Method: "POST", Address: "/live/{id}.mjpeg", Action: auth.Publish, Link: "post_mjpeg", Serve: publishing(s.upload.ServeEndless)},
 		{Method: "POST", Address: "/upload", Action: auth.Publish, Serve: publishing(s.upload.ServeUpload)},
-	}, s.webRTCForms(options))
+	}, s.webRTCForms(viewers))
 }
 
 // linked gives the forms that the API has links for.
@@ -143,7 +145,7 @@ func (s *server) events(show output) front.Handle {
 
 // socket shows a camera as it is, or in what codec and size is asked for; of one that
 // was removed what is kept, to whom that is permitted.
-func (s *server) socket(player *live.Handler, lookBack front.Handle) front.Handle {
+func (s *server) socket(player *live.Handler, viewers *whep.Handler, lookBack front.Handle) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
 		if _, there := s.cameras.Find(v.Camera); !there && auth.Authorize(v.Principal, auth.Playback, v.Camera) {
 			return lookBack(w, r, v)
@@ -152,6 +154,7 @@ func (s *server) socket(player *live.Handler, lookBack front.Handle) front.Handl
 		if err != nil {
 			return err
 		}
+		choice.Offer = s.answersOffers(viewers, r, v)
 		if choice.Own != (stream.Key{}) {
 			return player.ServeWebSocket(w, r, choice, v.Client())
 		}

@@ -8,7 +8,6 @@ import (
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
-	"framegate/gateway/delivery"
 	"framegate/gateway/front"
 	"framegate/gateway/input/upload"
 	"framegate/gateway/input/whipin"
@@ -47,8 +46,7 @@ func webRTCListen(c *config.Config) string {
 }
 
 // webRTCForms gives the rows of forms that are WebRTC.
-func (s *server) webRTCForms(options delivery.Options) []front.Form {
-	viewers := whep.New(whep.Options{Options: options, Port: s.webrtc})
+func (s *server) webRTCForms(viewers *whep.Handler) []front.Form {
 	senders := whipin.New(whipin.Options{Port: s.webrtc, Limited: s.hits.Hit, Log: s.Log})
 	explain := func(w http.ResponseWriter, _ *http.Request, _ front.Visit) error { return s.webrtc.Explain(w) }
 	session := func(w http.ResponseWriter, r *http.Request, _ front.Visit) error {
@@ -93,13 +91,38 @@ func (s *server) whep(viewers *whep.Handler) front.Handle {
 		if err != nil {
 			return err
 		}
-		watched, end, leave := s.lasting(r, v, auth.View)
-		client := v.Client()
-		client.Exit = &stream.Exit{End: func() { end(stream.ErrEnded) }}
-		return viewers.Serve(r.Context(), w, offer, &whep.Visit{
-			Context: watched, Leave: leave, Client: client, Choice: s.webRTCChoice(v.Camera, request, client),
-			Host: r.Host, Where: addressOf(r),
-		})
+		return viewers.Serve(r.Context(), w, offer, s.webRTCVisit(r, v, request))
+	}
+}
+
+// answersOffers gives what answers offers of WebRTC that come by a socket, whose
+// sessions go on without it; nil where there is none.
+func (s *server) answersOffers(viewers *whep.Handler, r *http.Request, v front.Visit) func(context.Context, string) (string, error) {
+	if !s.webrtc.On() {
+		return nil
+	}
+	return func(ctx context.Context, text string) (string, error) {
+		request, err := rendition.ParseQuery(media.H264, r.URL.Query())
+		if err != nil {
+			return "", err
+		}
+		offer, err := viewers.Read(text)
+		if err != nil {
+			return "", err
+		}
+		_, answer, err := viewers.Answer(ctx, offer, s.webRTCVisit(r, v, request))
+		return answer, err
+	}
+}
+
+// webRTCVisit gives whom a session is for, and what there is to see in it.
+func (s *server) webRTCVisit(r *http.Request, v front.Visit, request rendition.Request) *whep.Visit {
+	watched, end, leave := s.lasting(r, v, auth.View)
+	client := v.Client()
+	client.Exit = &stream.Exit{End: func() { end(stream.ErrEnded) }}
+	return &whep.Visit{
+		Context: watched, Leave: leave, Client: client, Choice: s.webRTCChoice(v.Camera, request, client),
+		Host: r.Host, Where: addressOf(r),
 	}
 }
 

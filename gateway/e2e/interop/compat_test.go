@@ -17,6 +17,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/e2e/rig"
@@ -50,7 +53,7 @@ func TestGo2rtcsPlayer(t *testing.T) {
 	})
 	site := httptest.NewServer(pages)
 	t.Cleanup(site.Close)
-	gateway = rig.Start(t, fmt.Sprintf("compat: [go2rtc]\ncors: {origins: [%q]}\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10'}}\n", site.URL))
+	gateway = rig.Start(t, fmt.Sprintf("compat: [go2rtc]\nwebrtc: {listen: '127.0.0.1:0'}\ncors: {origins: [%q]}\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10'}}\n", site.URL))
 	rig.Drive(t, "go2rtc.mjs", site.URL+"/page")
 }
 
@@ -86,6 +89,7 @@ func TestGo2rtcsClients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	offerBySocket(t, s.URL)
 	for body, want := range map[string]int{string(offer): http.StatusOK, `{"type": "answer"}`: http.StatusBadRequest, "v=0": http.StatusBadRequest} {
 		response, err := http.Post(s.URL+"/api/webrtc?src=Front.Door", "application/json", strings.NewReader(body))
 		if err != nil {
@@ -100,6 +104,28 @@ func TestGo2rtcsClients(t *testing.T) {
 	}
 	if response := get(t, s.URL+"/api/frame.jpeg?src=absent"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("a camera that is not there is %s", response.Status)
+	}
+}
+
+// offerBySocket offers WebRTC as Home Assistant does: by a socket that asks for nothing else,
+// and that stays open while the pictures go another way.
+func offerBySocket(t *testing.T, gateway string) {
+	t.Helper()
+	socket, _, err := websocket.DefaultDialer.Dial(strings.Replace(gateway, "http", "ws", 1)+"/api/ws?src=front-door", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	opened := time.Now()
+	for range 2 {
+		if err := socket.WriteJSON(map[string]string{"type": "webrtc/offer", "value": rig.Offer}); err != nil {
+			t.Fatal(err)
+		}
+		var said struct{ Type, Value string }
+		if err := socket.ReadJSON(&said); err != nil || said.Type != "webrtc/answer" || !strings.Contains(said.Value, "a=rtpmap:102 H264/90000") {
+			t.Fatalf("an offer by a socket is answered %+v, %v", said, err)
+		}
+		time.Sleep(time.Until(opened.Add(6 * time.Second))) // longer than who says nothing may stay
 	}
 }
 

@@ -29,6 +29,10 @@ type Choice struct {
 	// streams above of it; nil where nothing is. It does not wait. The error is
 	// ErrForbidden, or ErrNoPast.
 	Past func(ctx context.Context, from time.Time, changed func()) (*Past, error)
+	// Offer answers an offer of WebRTC, in SDP, by which the client is shown the camera
+	// beside the socket and after its end; nil where that is not to be had. It may wait
+	// for the camera's first picture.
+	Offer func(ctx context.Context, offer string) (answer string, err error)
 }
 
 // camera gives the stream of the camera itself.

@@ -50,7 +50,8 @@ type mailbox struct {
 	pong  bool       // one is owed for a ping with payload
 	marks []json.RawMessage
 	came  chan struct{} // cap 1: there is something, for who waits for it alone
-	sorry []string      // what cannot be done, for who speaks as go2rtc's players do
+	told  []any         // messages to who speaks as go2rtc's players do
+	stays bool          // it need not choose a mode
 	// payload is that of the newest ping. RFC 6455, 5.5.3 has only that answered.
 	payload []byte
 
@@ -81,6 +82,9 @@ type client struct {
 	hello   chan []media.Codec     // cap 1: the codecs of the first hello
 	mail    func(func(*mailbox))   // has the viewer answer
 	stats   func(said clientStats) // notes what the player says of itself
+
+	offer  func(ctx context.Context, offer string) (answer string, err error) // as Choice has it
+	offers int                                                                // that were answered
 }
 
 func newClient(v *viewer, conn *websocket.Conn) *client {
@@ -95,6 +99,7 @@ func newClient(v *viewer, conn *websocket.Conn) *client {
 		hello:   make(chan []media.Codec, 1),
 		mail:    v.mail,
 		stats:   func(said clientStats) { v.own.Report(said.report()) },
+		offer:   v.choice.Offer,
 	}
 }
 
@@ -114,7 +119,7 @@ func (c *client) read(ctx context.Context) error {
 		if err != nil {
 			return readFault(err)
 		}
-		if err := c.take(kind, message); err != nil {
+		if err := c.take(ctx, kind, message); err != nil {
 			return err
 		}
 	}
@@ -158,7 +163,7 @@ func limitOf(err error) string {
 }
 
 // take does what a message says.
-func (c *client) take(kind int, text []byte) error {
+func (c *client) take(ctx context.Context, kind int, text []byte) error {
 	if c.dialect == DialectBare {
 		return nil
 	}
@@ -166,7 +171,7 @@ func (c *client) take(kind int, text []byte) error {
 		return faultBinary
 	}
 	if c.dialect == DialectGo2RTC {
-		return c.takeGo2RTC(text)
+		return c.takeGo2RTC(ctx, text)
 	}
 	var m clientMessage
 	if json.Unmarshal(text, &m) != nil || m.Type == "" {
@@ -244,10 +249,10 @@ func (m *mailbox) empty(b []byte) (longer []byte, ours bool) {
 	for _, mark := range m.marks {
 		b = appendText(b, pongMessage{Type: "pong", C: mark, ServerTimeUs: nowMicros()})
 	}
-	for _, why := range m.sorry {
-		b = appendText(b, go2rtcMessage{Type: "error", Value: why})
+	for _, message := range m.told {
+		b = appendText(b, message)
 	}
-	m.sorry = nil
+	m.told = nil
 	ours = m.ping
 	m.pong, m.ping, m.marks = false, false, m.marks[:0]
 	return b, ours

@@ -1,13 +1,16 @@
 package live
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/gorilla/websocket"
 
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/gateway/stream"
 )
 
 // What go2rtc's players speak over a WebSocket (its internal/api/ws/README.md, and
@@ -15,11 +18,35 @@ import (
 // codecs that it can play, or mjpeg. It is told what comes, and then that comes: an
 // init segment and a fragment a message, with sound in the same file, or a JPEG a
 // message. A mode that is not there is answered with an error that begins with its
-// name, and the client asks for another.
+// name, and the client asks for another. An offer of WebRTC is answered, and what
+// comes of it goes another way, also when the socket has ended.
 
-// maxOffer is how long a message of such a client may be: those that offer WebRTC,
-// which is refused, are longer than all of ours.
-const maxOffer = 64 << 10
+const (
+	// maxOffer is how long a message of such a client may be: those that offer WebRTC
+	// are longer than all of ours.
+	maxOffer = 64 << 10
+	// maxOffers is how many offers of one socket are answered.
+	maxOffers = 4
+)
+
+// Offers of WebRTC and their answers come in two ways of writing.
+const (
+	offerAsText   = "webrtc/offer" // the value is SDP
+	answerAsText  = "webrtc/answer"
+	offerAsObject = "webrtc" // the value is a description, and so is the answer's
+)
+
+// description is an offer of WebRTC, or an answer.
+type description struct {
+	Type string `json:"type"`
+	SDP  string `json:"sdp"`
+}
+
+// answerMessage answers an offer.
+type answerMessage struct {
+	Type  string `json:"type"`
+	Value any    `json:"value"` // a text, or a description
+}
 
 // go2rtcMessage is any message to the client.
 type go2rtcMessage struct {
@@ -32,7 +59,7 @@ type go2rtcMessage struct {
 var faultOtherKind = &fault{Close: websocket.CloseServiceRestart, Message: "the camera sends another kind of pictures now"}
 
 // takeGo2RTC does what a message says.
-func (c *client) takeGo2RTC(text []byte) error {
+func (c *client) takeGo2RTC(ctx context.Context, text []byte) error {
 	var m struct {
 		Type  string          `json:"type"`
 		Value json.RawMessage `json:"value"` // a text for mse
@@ -47,9 +74,17 @@ func (c *client) takeGo2RTC(text []byte) error {
 		c.takeMSE(codecs)
 	case "mjpeg":
 		c.choose([]media.Codec{media.JPEG})
-	case "webrtc/candidate": // of an offer that was refused
+	case offerAsText:
+		var sdp string
+		_ = json.Unmarshal(m.Value, &sdp) // else it is no offer
+		c.takeOffer(ctx, m.Type, sdp)
+	case offerAsObject:
+		var d description
+		_ = json.Unmarshal(m.Value, &d) // likewise
+		c.takeOffer(ctx, m.Type, d.SDP)
+	case "webrtc/candidate": // all that we need is in the offer
 	default:
-		c.refuse(m.Type + ": is not spoken here; mse and mjpeg are")
+		c.refuse(m.Type + ": is not spoken here; mse, mjpeg and webrtc are")
 	}
 	return nil
 }
@@ -74,14 +109,47 @@ func (c *client) takeMSE(list string) {
 	c.choose(codecs)
 }
 
-// refuse tells the client what cannot be done. Of many refusals that were not sent yet
-// the oldest are forgotten.
+// takeOffer answers an offer, before anything more of the client is read.
+func (c *client) takeOffer(ctx context.Context, kind, sdp string) {
+	switch {
+	case c.offer == nil:
+		c.refuse(kind + ": there is no WebRTC here; mse and mjpeg are")
+		return
+	case c.offers == maxOffers:
+		c.refuse(kind + ": too many offers by one socket")
+		return
+	}
+	c.offers++
+	answer, err := c.offer(ctx, sdp)
+	failed := (*stream.SourceError)(nil)
+	switch {
+	case errors.As(err, &failed):
+		c.refuse(kind + ": the camera gives no picture at the moment")
+	case err != nil:
+		c.refuse(kind + ": " + err.Error())
+	case kind == offerAsText:
+		c.tell(answerMessage{answerAsText, answer})
+	default:
+		c.tell(answerMessage{offerAsObject, description{"answer", answer}})
+	}
+	if err == nil {
+		c.mail(func(m *mailbox) { m.stays = true })
+	}
+}
+
+// tell tells the client something. Of many messages that were not sent yet the oldest
+// are forgotten.
+func (c *client) tell(message any) {
+	c.mail(func(m *mailbox) { m.told = append(m.told[max(0, len(m.told)-maxPongs+1):], message) })
+}
+
+// refuse tells the client what cannot be done.
 func (c *client) refuse(why string) {
 	const longest = 100
 	if len(why) > longest {
 		why = strings.ToValidUTF8(why[:longest], "")
 	}
-	c.mail(func(m *mailbox) { m.sorry = append(m.sorry[max(0, len(m.sorry)-maxPongs+1):], why) })
+	c.tell(go2rtcMessage{Type: "error", Value: why})
 }
 
 // appendKind appends what kind of pictures come from now on. It is told once; the

@@ -1,8 +1,10 @@
 package live
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // other is a client that speaks as go2rtc's players do.
@@ -82,7 +85,7 @@ func TestGo2RTCPlayers(t *testing.T) {
 
 	o := s.dialGo2RTC()
 	o.ask("webrtc/offer", strings.Repeat("v=0\r\n", 2000)) // which is longer than any message of ours
-	o.expect("error", "webrtc/offer: ")
+	o.expect("error", "webrtc/offer: there is no WebRTC here")
 	o.ask("webrtc/candidate", "")
 	o.ask("mse", everything)
 	o.expect("mse", `video/mp4; codecs="avc1.`)
@@ -136,6 +139,37 @@ func TestGo2RTCPlayersHear(t *testing.T) {
 		case <-time.After(ms):
 		}
 	}
+}
+
+// TestGo2RTCPlayersOffer has offers of WebRTC answered, in both ways of writing them, and
+// refused in words.
+func TestGo2RTCPlayersOffer(t *testing.T) {
+	s := newSite(t, overTCP)
+	s.attach(own)
+	s.choice.Offer = func(_ context.Context, offer string) (string, error) {
+		switch offer {
+		case "away":
+			return "", fmt.Errorf("asked: %w", &stream.SourceError{Err: errors.New("rtsp://user:secret@camera")})
+		case "bad":
+			return "", errors.New("bad offer")
+		}
+		return "answer of " + offer, nil
+	}
+	o := s.dialGo2RTC()
+	o.ask("webrtc/offer", "one")
+	o.expect("webrtc/answer", "answer of one")
+	o.ask("webrtc/candidate", "candidate:1 1 udp 1 192.0.2.1 1 typ host")
+	o.ask("webrtc/offer", "away")
+	o.expect("error", "webrtc/offer: the camera gives no picture at the moment")
+	o.ask("webrtc/offer", "bad")
+	o.expect("error", "webrtc/offer: bad offer")
+	o.ask("webrtc", description{"offer", "two"})
+	_, b, err := o.conn.ReadMessage()
+	if want := `{"type":"webrtc","value":{"type":"answer","sdp":"answer of two"}}`; err != nil || string(b) != want {
+		t.Errorf("it is told %s, %v", b, err)
+	}
+	o.ask("webrtc/offer", "three")
+	o.expect("error", "webrtc/offer: too many offers")
 }
 
 // TestGo2RTCPlayersBegin ends those whose camera sends another kind of pictures, and

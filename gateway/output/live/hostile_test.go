@@ -258,7 +258,7 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, message string) {
 		var box mailbox
 		c := &client{hello: make(chan []media.Codec, 1), dialect: DialectFramegate, stats: func(clientStats) {}, mail: func(change func(*mailbox)) { change(&box) }}
-		if err := c.take(websocket.TextMessage, []byte(message)); err != nil {
+		if err := c.take(t.Context(), websocket.TextMessage, []byte(message)); err != nil {
 			if b, said := lastWords(err, DialectFramegate); !said || len(b) == 0 {
 				t.Fatalf("%v is not said", err)
 			}

@@ -250,6 +250,13 @@ func (v *viewer) run(ctx context.Context, hello <-chan []media.Codec) error {
 	return v.watch(ctx)
 }
 
+// stays says that the client has what it came for, and need not choose anything.
+func (v *viewer) stays() bool {
+	v.box.mu.Lock()
+	defer v.box.mu.Unlock()
+	return v.box.stays
+}
+
 // helloTime is what a client gets for its hello.
 const helloTime = 5 * time.Second
 
@@ -263,6 +270,9 @@ func (v *viewer) awaitHello(ctx context.Context, hello <-chan []media.Codec) ([]
 		case <-v.box.came:
 			if err := v.reply(); err != nil {
 				return nil, err
+			}
+			if v.stays() {
+				late.Stop()
 			}
 		case <-late.C:
 			return nil, faultNoHello

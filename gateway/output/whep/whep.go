@@ -105,7 +105,14 @@ func (h *Handler) Close() {
 
 // Offered reads the offer of a request. The error is one of package rtc, or ErrNoH264.
 func (h *Handler) Offered(w http.ResponseWriter, r *http.Request) (*rtc.Offer, error) {
-	offer, err := h.options.Port.Offered(w, r)
+	return suitable(h.options.Port.Offered(w, r))
+}
+
+// Read is Offered for an offer that did not come as a request's body.
+func (h *Handler) Read(text string) (*rtc.Offer, error) { return suitable(rtc.ReadOffer(text)) }
+
+// suitable gives an offer by which pictures can be shown.
+func suitable(offer *rtc.Offer, err error) (*rtc.Offer, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -119,17 +126,26 @@ func (h *Handler) Offered(w http.ResponseWriter, r *http.Request) (*rtc.Offer, e
 // the handler's from now on. An error means that nothing was answered: it is one of
 // Hub.Open, of package rtc, a *stream.SourceError, ErrNoPicture or ErrNoH264.
 func (h *Handler) Serve(ctx context.Context, w http.ResponseWriter, offer *rtc.Offer, visit *Visit) error {
+	session, answer, err := h.Answer(ctx, offer, visit)
+	if err != nil {
+		return err
+	}
+	return session.Created(w, visit.Where, answer)
+}
+
+// Answer is Serve for whoever gives the answer himself.
+func (h *Handler) Answer(ctx context.Context, offer *rtc.Offer, visit *Visit) (*rtc.Session, string, error) {
 	v, answer, err := h.open(ctx, offer, visit)
 	if err != nil {
 		visit.Leave()
-		return err
+		return nil, "", err
 	}
 	if !h.enter(v) {
 		v.close()
-		return stream.ErrClosed
+		return nil, "", stream.ErrClosed
 	}
 	go v.serve() // ends with the session; Close waits for it
-	return v.session.Created(w, visit.Where, answer)
+	return v.session, answer, nil
 }
 
 // enter has Close wait for a viewer, unless it has been.
