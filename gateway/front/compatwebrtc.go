@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"framegate/gateway/auth"
 )
@@ -14,8 +15,12 @@ import (
 // whepForm is the form that go2rtc's clients of WebRTC mean.
 const whepForm = "/live/{id}/whep"
 
-// maxOffer bounds what they send: an offer, and what stands around it.
-const maxOffer = 80 << 10
+// maxOffer bounds what they send, an offer and what stands around it, and offerTime how
+// long that may take.
+const (
+	maxOffer  = 80 << 10
+	offerTime = 5 * time.Second
+)
 
 // errNoOffer: what is sent to go2rtc's address of WebRTC is no offer.
 var errNoOffer = errors.New("no offer of WebRTC: it is application/sdp, or JSON with type and sdp")
@@ -46,7 +51,11 @@ func answeringOffers(serve Handle) Handle {
 			return serve(w, asked, v)
 		}
 		var offer description
-		if err := json.NewDecoder(io.LimitReader(r.Body, maxOffer)).Decode(&offer); err != nil || offer.Type != "offer" {
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(offerTime)) // where there can be none, the answer is late
+		err := json.NewDecoder(io.LimitReader(r.Body, maxOffer)).Decode(&offer)
+		_ = control.SetReadDeadline(time.Time{}) // as it was
+		if err != nil || offer.Type != "offer" {
 			return errNoOffer
 		}
 		asked.Body = io.NopCloser(bytes.NewReader([]byte(offer.SDP)))
