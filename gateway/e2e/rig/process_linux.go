@@ -36,14 +36,17 @@ func Command(variables []string, args ...string) *exec.Cmd {
 // or the defaults where that is empty; the variables are set besides.
 func StartProcess(t *testing.T, data, config string, variables ...string) *Process {
 	t.Helper()
-	p := &Process{
-		Guarded: &Guarded{Server: newServer(config, data, variables)},
-		Exited:  make(chan struct{}),
-	}
-	p.Cmd = Command(p.Variables, p.serving("127.0.0.1:0")...)
+	return startProcess(t, newServer(config, data, variables), (*exec.Cmd).Start, "127.0.0.1:0")
+}
+
+// startProcess runs a gateway that listens at an address by what start makes of its command.
+func startProcess(t *testing.T, s *Server, start func(*exec.Cmd) error, listen string, flags ...string) *Process {
+	t.Helper()
+	p := &Process{Guarded: &Guarded{Server: s}, Exited: make(chan struct{})}
+	p.Cmd = Command(p.Variables, p.serving(listen, flags...)...)
 	p.Cmd.Stdout, p.Cmd.Stderr = p.Printed, p.Log
 	p.stop = func() { _ = p.Cmd.Process.Signal(syscall.SIGTERM) } // it may be gone
-	if err := p.Cmd.Start(); err != nil {
+	if err := start(p.Cmd); err != nil {
 		t.Fatal(err)
 	}
 	go func() { // ends with the process
