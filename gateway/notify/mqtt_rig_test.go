@@ -46,7 +46,8 @@ func newRealBroker(t *testing.T, secured *tls.Config) *realBroker {
 		t.Fatal(err)
 	}
 	b.address = l.Addr().String()
-	if secured != nil {
+	counted := &countingListener{Listener: l}
+	if l = counted; secured != nil {
 		l = tls.NewListener(l, secured)
 	}
 	if err := b.AddListener(listeners.NewNet("all", l)); err != nil {
@@ -58,8 +59,53 @@ func newRealBroker(t *testing.T, secured *tls.Config) *realBroker {
 	if err := b.Serve(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { b.Server.Close() })
+	t.Cleanup(func() {
+		wait(t, "its clients are gone", counted.idle) // without which it counts them in a race with its end
+		b.Server.Close()
+	})
 	return b
+}
+
+// countingListener knows which of its connections have ended.
+type countingListener struct {
+	net.Listener
+	mu   sync.Mutex
+	open int
+}
+
+// Accept gives a connection that is counted.
+func (l *countingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open++
+	return &countedConn{Conn: c, of: l}, nil
+}
+
+func (l *countingListener) idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open == 0
+}
+
+// countedConn is one of them.
+type countedConn struct {
+	net.Conn
+	of   *countingListener
+	once sync.Once
+}
+
+// Close ends the connection.
+func (c *countedConn) Close() error {
+	c.once.Do(func() {
+		c.of.mu.Lock()
+		defer c.of.mu.Unlock()
+		c.of.open--
+	})
+	return c.Conn.Close()
 }
 
 func (b *realBroker) hear(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {

@@ -94,11 +94,10 @@ func TestEventsAreDelivered(t *testing.T) {
 	if last.Text != "trouble with disk: full" || last.Link != "https://cams.example.org/" || all.most != 1 {
 		t.Errorf("%+v; %d at a time", last, all.most)
 	}
+	wait(t, "all are counted", func() bool { return r.Counts()[0] == (Count{Kind: "webhook", Delivered: 25}) })
+	wait(t, "it is fine", func() bool { return r.statusOf("all").State == Fine })
 	if s := r.statusOf("all"); s.State != Fine || s.Delivered.IsZero() || s.Error != "" || s.Lost != 0 {
 		t.Errorf("%+v", s)
-	}
-	if c := r.Counts()[0]; c != (Count{Kind: "webhook", Delivered: 25}) {
-		t.Errorf("%+v", c)
 	}
 }
 

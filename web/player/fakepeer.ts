@@ -11,6 +11,7 @@ export const server = {
   body: 'v=0\r\nm=video 9\r\na=rtpmap:96 H264/90000\r\nm=audio 9\r\na=rtpmap:111 opus/48000/2\r\n',
   headers: { Location: '/live/front/whep/7' } as Record<string, string>,
   asked: [] as { method: string; url: string; body: unknown }[],
+  held: undefined as Promise<void> | undefined, // until then nothing is answered
 };
 
 /** What sends a track. */
@@ -90,6 +91,7 @@ export class FakeVideo extends EventTarget {
 export function standIn(): void {
   peers.length = server.asked.length = 0;
   server.status = 201;
+  server.held = undefined;
   FakeVideo.refuses = false;
   vi.stubGlobal('RTCPeerConnection', FakePeer);
   vi.stubGlobal('MediaStream', class {
@@ -100,6 +102,7 @@ export function standIn(): void {
     server.asked.push({ method: method!, url: String(url), body });
     if (server.status === 0) throw new TypeError('no network');
     signal?.throwIfAborted();
+    await server.held;
     const answer = new Response(method === 'POST' || server.status >= 400 ? server.body : null, { status: server.status, headers: server.headers });
     Object.defineProperty(answer, 'url', { value: String(url) });
     return answer;

@@ -56,7 +56,14 @@ it('sends the camera, as good as is wanted, and tells how it goes', async () => 
 it('connects anew for the first sound, and then sends what there is of it', async () => {
   const mute = await open();
   mute.listen(null);
+  let answer = (): void => {};
+  server.held = new Promise((resolve) => (answer = resolve));
   mute.listen(audio);
+  let over = false;
+  void mute.closed.then(() => (over = true));
+  await vi.advanceTimersByTimeAsync(100);
+  expect([over, server.asked.at(-1)!.method]).toEqual([false, 'DELETE']); // the server is to know it ended before another comes
+  answer();
   expect((await mute.closed).kind).toBe('free');
   const link = await open(audio);
   expect(peers[1]!.transceivers.map(({ kind }) => kind)).toEqual(['video', 'audio']);

@@ -126,12 +126,13 @@ export class WebRTCLink implements Link {
     this.before = { sent, bytes };
   }
 
-  // end ends it, and asks the server why, where it was the server that did.
+  // end ends it, and asks the server why, where it was the server that did. What follows waits for the answer: else
+  // the next connection would be the one that ends this, which the server then says.
   private end(ended: Ended): void {
     if (this.over) return;
     this.over = true;
     clearInterval(this.counting);
-    if (ended.kind === 'closed' || ended.kind === 'free') this.resolve(ended);
+    if (ended.kind === 'closed') this.resolve(ended);
     setTimeout(() => this.resolve(ended), WHY_WITHIN);
     void this.endSession().then((why) => {
       this.peer.close();
