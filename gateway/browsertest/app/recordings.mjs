@@ -12,23 +12,25 @@ const iso = (ms) => new Date(ms).toISOString();
 
 // pictured waits until a card shows its picture, which a busy server refuses for a while.
 async function pictured(card) {
-  await card.locator('img').evaluate(async (img, end) => {
-    while (!(await img.decode().then(() => true, () => false))) {
-      if (Date.now() > end) throw new Error(`no picture at ${img.src}`);
-      await new Promise((over) => setTimeout(over, 1000));
-      img.src = img.src; // again
-    }
-  }, Date.now() + ceiling);
+  await card.scrollIntoViewIfNeeded();
+  const end = Date.now() + ceiling;
+  const shown = ([img]) => Boolean(img?.complete && img.naturalWidth > 0);
+  while (!(await card.locator('img').evaluateAll(shown))) {
+    check(Date.now() < end, 'a card has no picture');
+    await new Promise((over) => setTimeout(over, 100));
+  }
 }
 
 // Somebody finds what was marked, writes beside it what it was, keeps it, and deletes it.
 export async function marks({ as, api, axe, shot, expect, window: size }) {
-  expect(/ 503 .*\/thumbnail\.jpg/); // where there is much else to do
+  expect(/ (404|503) .*\/thumbnail\.jpg/); // which is asked beside the mark, where it is not to be had there
   const page = await as('admin', { path: '/recordings' });
   const start = await firstOf(api, 'film');
   const kind = `person-${size}`;
   const add = (at, more) => api('POST', 'cameras/film/events', { start: iso(start + at), end: iso(start + at + 2000), ...more });
   await page.getByRole('heading', { name: 'Recordings' }).waitFor();
+  let asked = 0; // of which the first are refused
+  await page.route('**/thumbnail.jpg*', (route) => (asked++ < 2 ? route.fulfill({ status: 503 }) : route.continue()));
   const person = await add(1000, { kind, note: 'the postman' });
   const car = await add(67_000, { kind: 'car', data: { zone: 'driveway' } }); // after the page was there
   const card = (name) => page.getByRole('listitem').filter({ has: page.getByRole('link', { name: new RegExp(`^${name} .* Film`) }) });
