@@ -1,8 +1,6 @@
 // What the app keeps for a user, on the server: the same on each device. The
 // last change counts, of whatever page it is.
 
-import { untrack } from 'svelte';
-
 import { call } from './api/client';
 import { read, type Preferences } from './chosen';
 import { live, onEvent } from './live.svelte';
@@ -35,11 +33,7 @@ export function prefer(change: Change): void {
 export function followPreferences(): () => void {
   const ask = (): void => void load();
   ask();
-  let early = untrack(() => live.connection) !== 'open'; // the first 'ready' is then about what was just asked
-  const deaf = onEvent(['ready', 'preferences_changed'], ({ kind }) => {
-    if (kind !== 'ready' || !early) ask();
-    early = false;
-  });
+  const deaf = onEvent(['ready', 'preferences_changed'], ask); // what was changed before 'ready' is heard of by nobody
   const leave = (): void => {
     if (unsaved !== undefined) void save();
   };
