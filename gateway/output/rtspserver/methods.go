@@ -222,7 +222,7 @@ func (c *conn) setUp(ctx context.Context, r *request) (answer, error) {
 	if c.session == "" {
 		c.session = newSession()
 	}
-	return c.inSession(answer{status: 200}.with("Transport", fmt.Sprintf("%s;ssrc=%08X", way, c.tracks[track].ssrc))), nil
+	return c.inSession(answer{status: 200}.with("Transport", fmt.Sprintf("%s;ssrc=%08X", way, c.tracks[track].SSRC))), nil
 }
 
 func (c *conn) play(r *request) (answer, error) {
@@ -259,7 +259,7 @@ func (c *conn) rtpInfo(u *url.URL) string {
 	var infos []string
 	for n, track := range c.tracks {
 		if track != nil {
-			infos = append(infos, fmt.Sprintf("url=%s;seq=%d", trackAddress(u, n), track.seq))
+			infos = append(infos, fmt.Sprintf("url=%s;seq=%d", trackAddress(u, n), track.Seq()))
 		}
 	}
 	return strings.Join(infos, ",")

@@ -1,85 +1,55 @@
 package rtspserver
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"time"
 
-	"github.com/pion/rtcp"
-
 	"framegate/gateway/media"
-	"framegate/transcode/h264"
-	"framegate/transcode/h265"
+	"framegate/gateway/output/rtppack"
 )
 
 const (
 	// maxPacket bounds a packet: with the heads of UDP and IP it goes through tunnels
 	// whole.
 	maxPacket  = 1400
-	headBytes  = 12 // of a packet: RFC 3550, 5.1
-	maxPayload = maxPacket - headBytes
+	maxPayload = maxPacket - rtppack.HeadBytes
 	// framing stands before each packet within the connection: RFC 2326, 10.12.
 	framing = 4
 )
 
-// picturesRate is how many ticks a second the timestamps of pictures have.
-const picturesRate = 90000
-
 // packer writes the frames of one track into packets, each with the framing that it
 // has within a connection. It allocates nothing but the room for them.
 type packer struct {
+	rtppack.Track
 	channel byte
-	payload byte // type
-	rate    int  // of timestamps
-	ssrc    uint32
-	seq     uint16      // of the next packet
-	zero    uint32      // the timestamp of time 0
 	jpeg    jpegPicture // that goes out; see takes
-
-	packets, octets uint32 // so far, as reports have them
 }
 
-// newPacker makes one for frames of a format, on a channel. Numbers begin where nobody
-// can guess (RFC 3550, 5.1).
+// newPacker makes one for frames of a format, on a channel.
 func newPacker(f *media.Format, channel byte) packer {
-	var b [10]byte
-	_, _ = rand.Read(b[:]) // never fails
-	p := packer{
-		channel: channel, payload: payloadOf(f), rate: f.Rate,
-		ssrc: binary.BigEndian.Uint32(b[:]), seq: binary.BigEndian.Uint16(b[4:]), zero: binary.BigEndian.Uint32(b[6:]),
-	}
+	rate := f.Rate
 	if f.Codec.Kind() == media.Video {
-		p.rate = picturesRate
+		rate = rtppack.PictureRate
 	}
-	return p
-}
-
-// timestamp gives a time as packets have it.
-func (p *packer) timestamp(t time.Duration) uint32 {
-	whole, rest := t/time.Second, t%time.Second
-	return p.zero + uint32(int64(whole)*int64(p.rate)+int64(rest)*int64(p.rate)/int64(time.Second))
+	return packer{Track: rtppack.NewTrack(payloadOf(f), rate), channel: channel}
 }
 
 // appendPacket appends a packet whose payload is head and body.
 func (p *packer) appendPacket(b []byte, timestamp uint32, marker bool, head, body []byte) []byte {
-	n := headBytes + len(head) + len(body)
-	kind := p.payload
-	if marker {
-		kind |= 0x80
-	}
-	b = append(b, interleaved, p.channel, byte(n>>8), byte(n), 2<<6, kind, byte(p.seq>>8), byte(p.seq))
-	b = binary.BigEndian.AppendUint32(b, timestamp)
-	b = binary.BigEndian.AppendUint32(b, p.ssrc)
-	p.seq++
-	p.packets++
-	p.octets += uint32(n - headBytes)
+	payload := len(head) + len(body)
+	b = appendFraming(b, p.channel, rtppack.HeadBytes+payload)
+	b = p.AppendHead(b, marker, p.Count(payload), timestamp)
 	return append(append(b, head...), body...)
+}
+
+// appendFraming appends what stands before so many bytes of a channel.
+func appendFraming(b []byte, channel byte, n int) []byte {
+	return append(b, interleaved, channel, byte(n>>8), byte(n))
 }
 
 // appendFrame appends the packets of a frame that is due at a time, and that takes
 // has taken.
 func (p *packer) appendFrame(b []byte, f *media.Frame, at time.Duration) []byte {
-	timestamp := p.timestamp(at)
+	timestamp := p.Timestamp(at)
 	switch f.Format.Codec {
 	case media.H264, media.H265:
 		return p.appendPicture(b, f, timestamp)
@@ -93,66 +63,11 @@ func (p *packer) appendFrame(b []byte, f *media.Frame, at time.Duration) []byte 
 	return p.appendPacket(b, timestamp, false, nil, f.Data) // Opus: RFC 7587, 4.2
 }
 
-// appendPicture appends the NAL units of a picture, each in a packet or in parts, with
-// the parameter sets in front of a keyframe.
+// appendPicture appends the packets of a picture.
 func (p *packer) appendPicture(b []byte, f *media.Frame, timestamp uint32) []byte {
-	part := p.appendH264
-	if f.Format.Codec == media.H265 {
-		part = p.appendH265
-	}
-	if f.Key {
-		vps, sps, pps := f.Format.ParameterSets()
-		for _, sets := range [...][][]byte{vps, sps, pps} {
-			for _, set := range sets {
-				b = part(b, set, timestamp, false)
-			}
-		}
-	}
-	for data := f.Data; len(data) > 4; {
-		n := min(int(binary.BigEndian.Uint32(data)), len(data)-4)
-		unit := data[4 : 4+n]
-		if data = data[4+n:]; n > 0 {
-			b = part(b, unit, timestamp, len(data) <= 4)
-		}
-	}
-	return b
-}
-
-// appendH264 appends a NAL unit by itself or as FU-A: RFC 6184, 5.6 and 5.8.
-func (p *packer) appendH264(b, unit []byte, timestamp uint32, last bool) []byte {
-	if len(unit) <= maxPayload {
-		return p.appendPacket(b, timestamp, last, nil, unit)
-	}
-	const fuA = 28
-	kind, start := h264.Type(unit), byte(0x80)
-	indicator := unit[0]&^0x1F | fuA
-	for rest := unit[1:]; len(rest) > 0; start = 0 {
-		n := min(len(rest), maxPayload-2)
-		head := [2]byte{indicator, start | kind}
-		if n == len(rest) {
-			head[1] |= 0x40
-		}
-		b = p.appendPacket(b, timestamp, last && n == len(rest), head[:], rest[:n])
-		rest = rest[n:]
-	}
-	return b
-}
-
-// appendH265 appends a NAL unit by itself or in fragments: RFC 7798, 4.4.1 and 4.4.3.
-func (p *packer) appendH265(b, unit []byte, timestamp uint32, last bool) []byte {
-	if len(unit) <= maxPayload {
-		return p.appendPacket(b, timestamp, last, nil, unit)
-	}
-	const fragment = 49
-	kind, start := h265.Type(unit), byte(0x80)
-	for rest := unit[h265.HeaderSize:]; len(rest) > 0; start = 0 {
-		n := min(len(rest), maxPayload-3)
-		head := [3]byte{unit[0]&^0x7E | fragment<<1, unit[1], start | kind}
-		if n == len(rest) {
-			head[2] |= 0x40
-		}
-		b = p.appendPacket(b, timestamp, last && n == len(rest), head[:], rest[:n])
-		rest = rest[n:]
+	for c := rtppack.Cut(f, maxPayload); c.Next(); {
+		head, body := c.Payload()
+		b = p.appendPacket(b, timestamp, c.Last(), head, body)
 	}
 	return b
 }
@@ -184,34 +99,17 @@ func (p *packer) appendPlain(b []byte, f *media.Frame, timestamp uint32) []byte 
 	return b
 }
 
-// ntpEpoch is how many seconds NTP began before 1970.
-const ntpEpoch = 2208988800
-
-// ntp gives a moment as NTP has it: seconds, and their 2^32th parts (RFC 3550, 4).
-func ntp(t time.Time) uint64 {
-	return uint64(t.Unix()+ntpEpoch)<<32 | uint64(t.Nanosecond())<<32/uint64(time.Second)
-}
-
 // appendReport appends what says when something of a track was taken that is due at a
-// time: RFC 3550, 6.4.1. Players put pictures and sound in step by it.
+// time.
 func (p *packer) appendReport(b []byte, taken time.Time, at time.Duration) []byte {
-	return p.appendControl(b, &rtcp.SenderReport{
-		SSRC: p.ssrc, NTPTime: ntp(taken), RTPTime: p.timestamp(at), PacketCount: p.packets, OctetCount: p.octets,
-	}, rtcp.NewCNAMESourceDescription(p.ssrc, "framegate"))
+	return p.appendControl(b, p.Report(taken, at))
 }
 
-// appendBye appends what says that no more comes: RFC 3550, 6.6.
-func (p *packer) appendBye(b []byte) []byte {
-	return p.appendControl(b, &rtcp.ReceiverReport{SSRC: p.ssrc}, &rtcp.Goodbye{Sources: []uint32{p.ssrc}})
-}
+// appendBye appends what says that no more comes.
+func (p *packer) appendBye(b []byte) []byte { return p.appendControl(b, p.Bye()) }
 
-func (p *packer) appendControl(b []byte, packets ...rtcp.Packet) []byte {
-	text, err := rtcp.Marshal(packets)
-	if err != nil {
-		return b // which is of a constant shape, and does not fail
-	}
-	b = append(b, interleaved, p.channel+1, byte(len(text)>>8), byte(len(text)))
-	return append(b, text...)
+func (p *packer) appendControl(b, text []byte) []byte {
+	return append(appendFraming(b, p.channel+1, len(text)), text...)
 }
 
 // clock is the timeline of one viewer: that of the frames, moved by as much as

@@ -17,6 +17,7 @@ import (
 	"framegate/gateway/delivery"
 	"framegate/gateway/httplimit"
 	"framegate/gateway/media"
+	"framegate/gateway/output/rtppack"
 	"framegate/gateway/stream"
 )
 
@@ -117,7 +118,7 @@ func TestSoundComesInStep(t *testing.T) {
 				t.Errorf("sound comes as %x", packet.Payload)
 			}
 			ofPictures, ofSound := next(t, "a report", p.reports[0]), next(t, "a report", p.reports[1])
-			if ofPictures.NTPTime != ofSound.NTPTime || ofPictures.NTPTime>>32 != uint64(taken.Unix()+ntpEpoch) {
+			if ofPictures.NTPTime != ofSound.NTPTime || ofPictures.NTPTime>>32 != uint64(taken.Unix()+2208988800) {
 				t.Errorf("reports are of %x and %x", ofPictures.NTPTime, ofSound.NTPTime)
 			}
 			if part := float64(uint32(ofPictures.NTPTime)) / (1 << 32); part < 0.249 || part > 0.251 {
@@ -274,7 +275,7 @@ func (k *talker) numbers(last int) (all []int) {
 		if _, err := io.ReadFull(k.reader, packet); err != nil {
 			k.t.Fatal(err)
 		}
-		payload := packet[4+headBytes:]
+		payload := packet[4+rtppack.HeadBytes:]
 		const fuA, start, end = 28, 0x80, 0x40
 		if packet[1] == 0 && payload[0]&31 == fuA && payload[1]&start != 0 {
 			number := numberOf([][]byte{append([]byte{0x41}, payload[2:]...)})

@@ -14,6 +14,7 @@ import (
 	"github.com/pion/rtp"
 
 	"framegate/gateway/httplimit"
+	"framegate/gateway/output/rtppack"
 	"framegate/gateway/stream"
 )
 
@@ -60,7 +61,7 @@ func (st *studio) announce(_ context.Context, ask Ask, text []byte) (*Sending, e
 		},
 		Packet: func(track int, report bool, b []byte) {
 			if !report {
-				b = b[headBytes:]
+				b = b[rtppack.HeadBytes:]
 			}
 			st.got <- fmt.Sprintf("%d %v %s", track, report, b)
 		},
@@ -147,7 +148,7 @@ func TestHowSendingGoes(t *testing.T) {
 			t.Fatalf("step %d, %s %s: %+v", n, step.method, step.target, a)
 		}
 	}
-	packet := append([]byte{interleaved, 4, 0, headBytes + 2}, make([]byte, headBytes)...)
+	packet := append([]byte{interleaved, 4, 0, rtppack.HeadBytes + 2}, make([]byte, rtppack.HeadBytes)...)
 	for _, b := range [][]byte{append(packet, "hi"...), {interleaved, 5, 0, 2, 'r', 'r'}, {interleaved, 9, 0, 1, 'x'}} {
 		if _, err := k.conn.Write(b); err != nil {
 			t.Fatal(err)

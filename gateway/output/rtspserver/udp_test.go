@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtcp"
 
 	"framegate/gateway/httplimit"
+	"framegate/gateway/output/rtppack"
 )
 
 // TestDatagramsGoWhereTheyWereAskedFrom and nowhere else, and none before PLAY.
@@ -54,7 +55,7 @@ func TestDatagramsGoWhereTheyWereAskedFrom(t *testing.T) {
 	camera.give(pictures(f, 20, 1, 10)...)
 	_ = rtp.SetReadDeadline(time.Now().Add(soon)) // of a socket that is open it cannot fail
 	b := make([]byte, 2000)
-	if n, err := rtp.Read(b); err != nil || n < headBytes || b[0] != 2<<6 {
+	if n, err := rtp.Read(b); err != nil || n < rtppack.HeadBytes || b[0] != 2<<6 {
 		t.Errorf("%x, %v", b[:n], err)
 	}
 }

@@ -23,7 +23,7 @@ func (v *viewer) take(b []byte, report bool) {
 	defer v.asks.mu.Unlock()
 	asked := false
 	for _, p := range packets {
-		asked = v.asks.note(p, v.video.ssrc) || asked
+		asked = v.asks.note(p, v.video.SSRC) || asked
 	}
 	if asked {
 		v.asks.reader.Interrupt()

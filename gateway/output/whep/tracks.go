@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"framegate/gateway/media"
+	"framegate/gateway/output/rtppack"
 	"framegate/gateway/rtc"
 )
 
@@ -105,7 +106,7 @@ func (t *tracks) h264For(f *media.Format) rtc.Track {
 	if len(profile) != 6 || strings.Trim(profile, "0123456789abcdef") != "" {
 		profile = usualProfile
 	}
-	return rtc.Track{Codec: best, Sends: true, SSRC: newSSRC(), FMTP: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile}
+	return rtc.Track{Codec: best, Sends: true, SSRC: rtppack.NewSSRC(), FMTP: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=" + profile}
 }
 
 // profileOf gives the profile that a profile-level-id is of, in such a way that those
@@ -161,7 +162,7 @@ func (t *tracks) h265For(f *media.Format) *rtc.Track {
 	if i < 0 {
 		return nil
 	}
-	return &rtc.Track{Codec: t.h265[i], Sends: true, SSRC: newSSRC(), FMTP: clean(t.h265[i].FMTP)}
+	return &rtc.Track{Codec: t.h265[i], Sends: true, SSRC: rtppack.NewSSRC(), FMTP: clean(t.h265[i].FMTP)}
 }
 
 // number gives that of a parameter.
@@ -188,9 +189,9 @@ func (t *tracks) soundTrack(has bool) (track rtc.Track, hears, ok bool) {
 	case t.audio < 0:
 		return track, false, false
 	case has && t.opus != nil:
-		return rtc.Track{Codec: *t.opus, Sends: true, SSRC: newSSRC(), FMTP: "minptime=10;useinbandfec=1;stereo=1"}, true, true
+		return rtc.Track{Codec: *t.opus, Sends: true, SSRC: rtppack.NewSSRC(), FMTP: "minptime=10;useinbandfec=1;stereo=1"}, true, true
 	case t.silent != nil:
-		return rtc.Track{Codec: *t.silent, Sends: true, SSRC: newSSRC()}, false, true
+		return rtc.Track{Codec: *t.silent, Sends: true, SSRC: rtppack.NewSSRC()}, false, true
 	}
-	return rtc.Track{Codec: *t.opus, Sends: true, SSRC: newSSRC()}, false, true
+	return rtc.Track{Codec: *t.opus, Sends: true, SSRC: rtppack.NewSSRC()}, false, true
 }

@@ -281,7 +281,7 @@ func (v *viewer) show(f *media.Frame) error {
 	if err := v.sendSound(f); err != nil {
 		return err
 	}
-	timestamp := v.video.timestamp(at)
+	timestamp := v.video.Timestamp(at)
 	p := v.shelf.packed(f)
 	for i := range p.packets {
 		if err := v.video.send(&p.packets[i], timestamp); err != nil {
@@ -317,10 +317,10 @@ func (v *viewer) report(f *media.Frame, at time.Duration) error {
 	}
 	now := time.Now()
 	at += now.Sub(f.Wall)
-	if err := v.video.report(now, at); err != nil || v.audio == nil {
+	if err := v.video.sendReport(now, at); err != nil || v.audio == nil {
 		return err
 	}
-	return v.audio.report(now, at)
+	return v.audio.sendReport(now, at)
 }
 
 // sendSound sends the sound that goes before a picture, or all there is if f is nil.
@@ -336,7 +336,7 @@ func (v *viewer) sendSound(f *media.Frame) error {
 		if sound.Format.Codec != media.Opus || !v.clock.live {
 			continue
 		}
-		if err := v.audio.send(&packet{payload: sound.Data}, v.audio.timestamp(v.clock.beside(&sound))); err != nil {
+		if err := v.audio.send(&packet{payload: sound.Data}, v.audio.Timestamp(v.clock.beside(&sound))); err != nil {
 			return err
 		}
 	}
@@ -344,9 +344,9 @@ func (v *viewer) sendSound(f *media.Frame) error {
 
 // sayBye says that nothing more comes.
 func (v *viewer) sayBye() {
-	_ = v.video.bye() // who is gone misses nothing
+	_ = v.video.sendBye() // who is gone misses nothing
 	if v.audio != nil {
-		_ = v.audio.bye()
+		_ = v.audio.sendBye()
 	}
 }
 
