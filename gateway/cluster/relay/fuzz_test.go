@@ -8,6 +8,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/gateway/output/live/wire"
 )
 
 // FuzzReader has a node say anything, in messages that each have a length of four
@@ -22,8 +23,8 @@ func FuzzReader(f *testing.F) {
 		f.Fatal(err)
 	}
 	header := func(kind byte, payload []byte) []byte {
-		b := make([]byte, headerSize)
-		b[0], b[1], b[3] = 1, kind, flagKey
+		b := make([]byte, wire.HeadSize)
+		b[0], b[1], b[3] = 1, kind, wire.FlagKey
 		return append(b, payload...)
 	}
 	var pictures mp4.Muxer
@@ -31,8 +32,8 @@ func FuzzReader(f *testing.F) {
 	jpeg := media.Frame{Key: true, Format: &media.Format{Codec: media.JPEG}, Data: camtest.Picture(1, 64, 32)}
 	pictures.Pass(jpeg)
 	fragment := sound.AppendFragment(nil, &pictures, media.Frame{Format: aac, Data: []byte("aac")}, media.Frame{Format: aac, PTS: 64 * time.Millisecond, Data: []byte("more")})
-	f.Add(said(header(kindFrame, jpeg.Data), header(kindSoundInit, init), header(kindSound, fragment), header(kindFrame, jpeg.Data)), true)
-	f.Add(said(header(kindInit, init), header(kindFrame, fragment)), false)
+	f.Add(said(header(wire.KindFrame, jpeg.Data), header(wire.KindSoundInit, init), header(wire.KindSound, fragment), header(wire.KindFrame, jpeg.Data)), true)
+	f.Add(said(header(wire.KindInit, init), header(wire.KindFrame, fragment)), false)
 	f.Fuzz(func(t *testing.T, messages []byte, asJPEG bool) {
 		var last time.Duration
 		r := &reader{counters: new(Counters), emit: func(f media.Frame) {

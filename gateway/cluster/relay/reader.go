@@ -8,25 +8,13 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 	"framegate/transcode/h265"
 )
 
 // errBroken: what came is not what package live sends.
 var errBroken = errors.New("a message that cannot be read")
-
-// The header before each payload, as gateway/output/live/wire.go has it.
-const (
-	headerSize = 32
-
-	kindInit      = 1
-	kindFrame     = 2
-	kindSoundInit = 3
-	kindSound     = 4
-
-	flagKey     = 1
-	flagBacklog = 2
-)
 
 // reader makes frames of messages.
 type reader struct {
@@ -57,47 +45,45 @@ func (r *reader) hush() {
 
 // take makes frames of a binary message, whose bytes are theirs from now on.
 func (r *reader) take(b []byte) error {
-	if len(b) < headerSize || b[0] != 1 {
-		return errBroken
+	head, payload, err := wire.Read(b)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBroken, err)
 	}
-	head, payload := b[:headerSize], b[headerSize:]
-	flags := binary.BigEndian.Uint16(head[2:])
-	wall := time.UnixMicro(int64(binary.BigEndian.Uint64(head[8:])))
-	switch head[1] {
-	case kindInit:
+	switch head.Kind {
+	case wire.KindInit:
 		format, timescale, err := mp4.ReadInit(payload)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 		r.format, r.timescale = format, timescale
-	case kindFrame:
-		return r.picture(payload, flags, wall)
-	case kindSoundInit:
+	case wire.KindFrame:
+		return r.picture(payload, &head)
+	case wire.KindSoundInit:
 		format, err := mp4.ReadSoundInit(payload)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errBroken, err)
 		}
 		r.sound = format
 		r.emit(media.Frame{Format: format}) // that there will be some
-	case kindSound:
-		return r.heard(payload, wall)
+	case wire.KindSound:
+		return r.heard(payload, head.Wall)
 	}
 	return nil // a newer node may know more kinds
 }
 
 // picture emits a picture, whose bytes are the frame's from now on.
-func (r *reader) picture(payload []byte, flags uint16, wall time.Time) (err error) {
+func (r *reader) picture(payload []byte, head *wire.Head) (err error) {
 	var f media.Frame
 	if r.format == nil || r.format.Codec == media.JPEG {
-		f, err = r.jpeg(payload, wall)
+		f, err = r.jpeg(payload, head.Wall)
 	} else {
 		f, err = r.sample(payload)
 	}
 	if err != nil {
 		return err
 	}
-	f.Wall, f.Backlog = wall, flags&flagBacklog != 0
-	f.Key = flags&flagKey != 0
+	f.Wall, f.Backlog = head.Wall, head.Flags&wire.FlagBacklog != 0
+	f.Key = head.Flags&wire.FlagKey != 0
 	r.begun = true
 	r.counters.Frames.Add(1)
 	r.emit(f)

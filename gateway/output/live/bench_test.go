@@ -27,6 +27,7 @@ import (
 
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -45,7 +46,7 @@ const (
 	benchUnit    = 340 // bytes of a frame of sound, at 128 kbit/s
 	// benchSound is how many bytes go out with a picture to who hears the camera: a
 	// message of 1.6 frames of sound.
-	benchSound = 4 + headerSize + soundOffset + (8+benchUnit)*48000/1024/benchFPS
+	benchSound = 4 + wire.HeadSize + soundOffset + (8+benchUnit)*48000/1024/benchFPS
 )
 
 // Kinds of servers, and of who watches them.
@@ -99,9 +100,9 @@ func benchPayload() []byte { return bytes.Repeat([]byte{0x41}, benchFrame) }
 
 // serveBare is the yardstick, with so many bytes more in each write.
 func serveBare(l net.Listener, more int) {
-	message := appendOpening(nil, opBinary, headerSize+108+benchFrame)
+	message := appendOpening(nil, opBinary, wire.HeadSize+108+benchFrame)
 	at := len(message)
-	message = append(message, make([]byte, headerSize+108)...)
+	message = append(message, make([]byte, wire.HeadSize+108)...)
 	message = append(message, benchPayload()...)
 	if more > 0 {
 		message = appendOpening(message, opBinary, more-4)
@@ -124,7 +125,8 @@ func serveBare(l net.Listener, more int) {
 	}()
 	go func() {
 		for range time.Tick(time.Second / benchFPS) {
-			putHeader(message[at:], kindFrame, 0, 1, &media.Frame{Wall: time.Now()})
+			head := wire.Head{Kind: wire.KindFrame, Epoch: 1, Wall: time.Now()}
+			head.Put(message[at:])
 			mu.Lock()
 			for _, c := range conns {
 				_, _ = c.Write(message)
@@ -292,7 +294,7 @@ func (c *benchCrowd) watch(conn net.Conn, hears bool) {
 			c.mu.Unlock()
 			continue
 		}
-		if head[at+1] == kindSound {
+		if head[at+1] == wire.KindSound {
 			taken := time.UnixMicro(int64(binary.BigEndian.Uint64(head[at+8:])))
 			c.mu.Lock()
 			c.sounds = append(c.sounds, time.Since(taken))

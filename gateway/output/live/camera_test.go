@@ -9,6 +9,7 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -31,7 +32,7 @@ func TestViewerBeforeCamera(t *testing.T) {
 	if m := p.text("state"); m.Camera != "online" {
 		t.Errorf("%+v", m)
 	}
-	if m := p.frame(); m.Seq != 1 || m.Flags != flagKey {
+	if m := p.frame(); m.Seq != 1 || m.Flags != wire.FlagKey {
 		t.Errorf("%+v", m)
 	}
 }
@@ -86,9 +87,9 @@ func TestCameraGoneAndBack(t *testing.T) {
 		if m := p.text("state"); m.Camera != "online" {
 			t.Errorf("%+v", m)
 		}
-		flags := uint16(flagKey)
+		flags := uint16(wire.FlagKey)
 		if epoch > 1 {
-			flags |= flagDiscontinuity
+			flags |= wire.FlagDiscontinuity
 		}
 		if m := p.frame(); m.Seq != 6 || m.Epoch != epoch || m.Flags != flags || !bytes.Equal(m.AU, frame.Data) {
 			t.Errorf("%+v", m)
@@ -111,11 +112,11 @@ func TestNewFormat(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	init, _ := mp4.Init(after[0].Format)
-	if m := p.payload(); m.Kind != kindInit || m.Epoch != 2 || !bytes.Equal(m.Data, init) {
+	if m := p.payload(); m.Kind != wire.KindInit || m.Epoch != 2 || !bytes.Equal(m.Data, init) {
 		t.Errorf("%+v", m)
 	}
-	for n, flags := range []uint16{flagKey | flagDiscontinuity, 0} {
-		if m := p.payload(); m.Kind != kindFrame || m.Epoch != 2 || m.Flags != flags || !bytes.Equal(m.AU, after[n].Data) {
+	for n, flags := range []uint16{wire.FlagKey | wire.FlagDiscontinuity, 0} {
+		if m := p.payload(); m.Kind != wire.KindFrame || m.Epoch != 2 || m.Flags != flags || !bytes.Equal(m.AU, after[n].Data) {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -220,7 +221,7 @@ func TestLowDelayAtOnce(t *testing.T) {
 	s := newSite(t, overTCP)
 	s.attach(own).give(silent(t, clip(t, 0, 20, 10, ""), baselineSPS)[:1]...)
 	p := s.watch("h264")
-	if m := p.payload(); m.Kind != kindInit || !bytes.Equal(m.Data, lowDelayInit(t, baselineSPS)) {
+	if m := p.payload(); m.Kind != wire.KindInit || !bytes.Equal(m.Data, lowDelayInit(t, baselineSPS)) {
 		t.Errorf("%+v", m)
 	}
 }
@@ -235,23 +236,23 @@ func TestLowDelayIsNotClaimedBeforeItIsKnown(t *testing.T) {
 	bold := lowDelayInit(t, mainSPS)
 	camera.give(frames[0])
 	p := s.watch("h264")
-	if m := p.payload(); m.Kind != kindInit || m.Epoch != 1 || !bytes.Equal(m.Data, cautious) {
+	if m := p.payload(); m.Kind != wire.KindInit || m.Epoch != 1 || !bytes.Equal(m.Data, cautious) {
 		t.Fatalf("%+v", m)
 	}
 	for n := 1; n <= 10; n++ {
-		if m := p.payload(); m.Kind != kindFrame || m.Epoch != 1 {
+		if m := p.payload(); m.Kind != wire.KindFrame || m.Epoch != 1 {
 			t.Fatalf("%+v", m)
 		}
 		camera.give(frames[n])
 	}
-	if m := p.payload(); m.Kind != kindInit || m.Epoch != 2 || !bytes.Equal(m.Data, bold) {
+	if m := p.payload(); m.Kind != wire.KindInit || m.Epoch != 2 || !bytes.Equal(m.Data, bold) {
 		t.Fatalf("%+v", m)
 	}
-	if m := p.payload(); m.Kind != kindFrame || m.Epoch != 2 || m.Flags != flagKey|flagDiscontinuity {
+	if m := p.payload(); m.Kind != wire.KindFrame || m.Epoch != 2 || m.Flags != wire.FlagKey|wire.FlagDiscontinuity {
 		t.Fatalf("%+v", m)
 	}
 	late := s.watch("h264")
-	if m := late.payload(); m.Kind != kindInit || m.Epoch != 1 || !bytes.Equal(m.Data, bold) {
+	if m := late.payload(); m.Kind != wire.KindInit || m.Epoch != 1 || !bytes.Equal(m.Data, bold) {
 		t.Fatalf("%+v", m)
 	}
 	late.payload()
@@ -264,10 +265,10 @@ func TestLowDelayIsNotClaimedBeforeItIsKnown(t *testing.T) {
 		camera.give(f)
 		for epoch, p := range map[uint32]*player{3: p, 2: late} {
 			m := p.payload()
-			if n < 10 && m.Kind == kindFrame {
+			if n < 10 && m.Kind == wire.KindFrame {
 				continue
 			}
-			if n < 10 || m.Kind != kindInit || m.Epoch != epoch || !bytes.Equal(m.Data, cautious) {
+			if n < 10 || m.Kind != wire.KindInit || m.Epoch != epoch || !bytes.Equal(m.Data, cautious) {
 				t.Fatalf("frame %d: %+v", n, m)
 			}
 		}

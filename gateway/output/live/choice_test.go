@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"framegate/gateway/media"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -102,16 +103,16 @@ func TestCameraChangesCodec(t *testing.T) {
 	if hello := both.text("hello"); hello.Epoch != 2 || hello.Codec != "jpeg" {
 		t.Errorf("%+v", hello)
 	}
-	if m := both.frame(); m.Epoch != 2 || m.Flags != flagKey|flagDiscontinuity || m.Offset != 0 {
+	if m := both.frame(); m.Epoch != 2 || m.Flags != wire.FlagKey|wire.FlagDiscontinuity || m.Offset != 0 {
 		t.Errorf("%+v", m)
 	}
 	if hello := one.text("hello"); hello.Epoch != 2 || hello.Codec != "h264" {
 		t.Errorf("%+v", hello)
 	}
-	if m := one.payload(); m.Kind != kindInit || m.Epoch != 2 {
+	if m := one.payload(); m.Kind != wire.KindInit || m.Epoch != 2 {
 		t.Errorf("%+v", m)
 	}
-	if m := one.payload(); m.Kind != kindFrame || m.Epoch != 2 || m.Flags != flagKey|flagDiscontinuity || m.Seq != 1 || string(m.AU) != string(frames[10].Data) {
+	if m := one.payload(); m.Kind != wire.KindFrame || m.Epoch != 2 || m.Flags != wire.FlagKey|wire.FlagDiscontinuity || m.Seq != 1 || string(m.AU) != string(frames[10].Data) {
 		t.Errorf("%+v", m)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -100,7 +101,7 @@ func TestH265IsUntouched(t *testing.T) {
 				t.Errorf("%+v", m)
 			}
 			init, _ := mp4.Init(frames[0].Format)
-			if m := p.payload(); m.Kind != kindInit || !bytes.Equal(m.Data, init) {
+			if m := p.payload(); m.Kind != wire.KindInit || !bytes.Equal(m.Data, init) {
 				t.Errorf("%+v", m)
 			}
 			file, withheld, readOn := init, 0, false
@@ -113,7 +114,7 @@ func TestH265IsUntouched(t *testing.T) {
 					continue
 				}
 				m := p.frame()
-				if !bytes.Equal(m.AU, f.Data) || m.Flags&flagDiscontinuity > 0 || m.Flags&flagKey > 0 != f.Key {
+				if !bytes.Equal(m.AU, f.Data) || m.Flags&wire.FlagDiscontinuity > 0 || m.Flags&wire.FlagKey > 0 != f.Key {
 					t.Fatalf("frame %d: number %d, flags %d", from+i, m.Seq, m.Flags)
 				}
 				file = append(file, m.Data...)

@@ -5,6 +5,7 @@ import (
 
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -144,15 +145,15 @@ func (v *viewer) appendSound(b []byte) []byte {
 		b = appendText(b, v.sound.message())
 		at := 0
 		b, at = beginMessage(b)
-		b = v.appendHeader(b, kindSoundInit, 0, &first)
+		b = v.appendHeader(b, wire.KindSoundInit, 0, &first)
 		b = endMessage(append(b, v.sound.init...), at, opBinary, 0)
 		v.sound.init = nil
-		flags = flagDiscontinuity
+		flags = wire.FlagDiscontinuity
 	}
 	b, at := beginMessage(b)
-	b = v.appendHeader(b, kindSound, flags, &first)
+	b = v.appendHeader(b, wire.KindSound, flags, &first)
 	if v.dialect == DialectFramegate {
-		putOffset(b[len(b)-headerSize:], soundOffset+8*len(v.sound.frames))
+		wire.PutOffset(b[len(b)-wire.HeadSize:], soundOffset+8*len(v.sound.frames))
 	}
 	b = v.sound.appendFragment(b, &v.track.muxer)
 	return endMessage(b, at, opBinary, 0)

@@ -16,7 +16,7 @@
 // A WebSocket without a subprotocol carries bare fragmented MP4: an init
 // segment, then one fragment a message. With the subprotocol framegate.v1 there
 // are JSON messages beside it, in files client.go and messages.go, and a header
-// before each payload, in wire.go. With ?dialect=go2rtc it is what go2rtc's players
+// before each payload, of package wire. With ?dialect=go2rtc it is what go2rtc's players
 // speak, in go2rtc.go.
 //
 // Such a viewer may look into the past (past.go): its seat then reads a hub in

@@ -8,6 +8,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/playback"
 	"framegate/gateway/playback/tape"
 	"framegate/gateway/stream"
@@ -55,7 +56,7 @@ func (p *player) seek(to time.Time) *payload {
 	p.text("playback")
 	hello := p.text("hello")
 	for {
-		if f := p.frame(); f.Epoch >= hello.Epoch && f.Flags&flagBacklog == 0 {
+		if f := p.frame(); f.Epoch >= hello.Epoch && f.Flags&wire.FlagBacklog == 0 {
 			return f
 		}
 	}
@@ -82,7 +83,7 @@ func TestPastAndBack(t *testing.T) {
 
 	f := p.seek(taken(30))
 	numbered(t, f, 130)
-	if !f.Wall.Equal(taken(30)) || f.Flags&flagDiscontinuity == 0 {
+	if !f.Wall.Equal(taken(30)) || f.Flags&wire.FlagDiscontinuity == 0 {
 		t.Errorf("taken at %v, flags %b", f.Wall, f.Flags)
 	}
 	numbered(t, p.frame(), 131)
@@ -201,7 +202,7 @@ func pastOfVideo(t *testing.T, codec string, frames []media.Frame) {
 		if !f.Wall.Equal(taken(n)) {
 			t.Fatalf("picture of %v, want %v", f.Wall, taken(n))
 		}
-		if f.Flags&flagKey != 0 != (n == 25) || f.Flags&flagBacklog != 0 != (n < 40) {
+		if f.Flags&wire.FlagKey != 0 != (n == 25) || f.Flags&wire.FlagBacklog != 0 != (n < 40) {
 			t.Fatalf("picture %d: flags %b", n, f.Flags)
 		}
 		if string(f.AU) != string(frames[n].Data) {
@@ -290,7 +291,7 @@ func TestSoundOfThePast(t *testing.T) {
 		if m := p.text("sound"); m.Codec != "aac" {
 			t.Fatalf("where sound was recorded it says %+v", m)
 		}
-		if got := p.sounds(2); got[0].Kind != kindSoundInit || got[1].Kind != kindSound {
+		if got := p.sounds(2); got[0].Kind != wire.KindSoundInit || got[1].Kind != wire.KindSound {
 			t.Errorf("comes %+v", got)
 		}
 		p.seek(noon.Add(time.Hour))

@@ -9,6 +9,7 @@ import (
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -188,7 +189,7 @@ func (v *viewer) begin(ctx context.Context, f *media.Frame) error {
 	if len(init) > 0 {
 		at := 0
 		b, at = beginMessage(b)
-		b = v.appendHeader(b, kindInit, 0, f)
+		b = v.appendHeader(b, wire.KindInit, 0, f)
 		b = endMessage(b, at, opBinary, len(init))
 	}
 	return v.seat.Write(delivery.Message{Head: b, Body: init})
@@ -223,11 +224,11 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 		}
 	}
 	b, at := beginMessage(b)
-	b = v.appendHeader(b, kindFrame, v.flags(f), f)
+	b = v.appendHeader(b, wire.KindFrame, v.flags(f), f)
 	from := len(b)
 	b = v.track.appendHead(b, f)
 	if v.dialect == DialectFramegate {
-		putOffset(b[from-headerSize:], len(b)-from)
+		wire.PutOffset(b[from-wire.HeadSize:], len(b)-from)
 	}
 	v.head = endMessage(b, at, opBinary, len(f.Data))
 	v.discontinuity = false
@@ -241,16 +242,16 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 func (v *viewer) flags(f *media.Frame) uint16 {
 	flags := uint16(0)
 	if f.Key {
-		flags |= flagKey
+		flags |= wire.FlagKey
 	}
 	if f.Backlog {
-		flags |= flagBacklog
+		flags |= wire.FlagBacklog
 	}
 	if v.discontinuity {
-		flags |= flagDiscontinuity
+		flags |= wire.FlagDiscontinuity
 	}
 	if f.Beside == media.Behind {
-		flags |= flagBehind
+		flags |= wire.FlagBehind
 	}
 	return flags
 }
@@ -260,8 +261,9 @@ func (v *viewer) appendHeader(b []byte, kind byte, flags uint16, f *media.Frame)
 	if v.dialect != DialectFramegate {
 		return b
 	}
-	b = append(b, make([]byte, headerSize)...)
-	putHeader(b[len(b)-headerSize:], kind, flags, v.epoch, f)
+	b = append(b, make([]byte, wire.HeadSize)...)
+	head := wire.Head{Kind: kind, Flags: flags, Epoch: v.epoch, Wall: f.Wall, Seq: f.Seq}
+	head.Put(b[len(b)-wire.HeadSize:])
 	return b
 }
 

@@ -20,6 +20,7 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
+	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
 
@@ -199,12 +200,12 @@ func TestSlowViewer(t *testing.T) {
 					if drop := slow.texts[0]; drop.Type == "drop" && drop.Reason == "slow" {
 						skipped += drop.Frames
 						seq += drop.Frames
-						if m.Flags&flagKey == 0 || m.Flags&flagDiscontinuity == 0 {
+						if m.Flags&wire.FlagKey == 0 || m.Flags&wire.FlagDiscontinuity == 0 {
 							t.Errorf("after a drop: %+v", m)
 						}
 					}
 				}
-				if m.Kind != kindFrame {
+				if m.Kind != wire.KindFrame {
 					continue
 				}
 				if seq++; m.Seq != seq {
@@ -431,15 +432,8 @@ func TestStreamThatCameBackIsLookedAtAnew(t *testing.T) {
 	}
 }
 
-func TestWire(t *testing.T) {
-	f := media.Frame{Seq: 0x0102030405060708, Wall: time.UnixMicro(0x1112131415161718)}
-	b := make([]byte, headerSize)
-	putHeader(b, kindFrame, flagKey|flagDiscontinuity, 0xA1A2A3A4, &f)
-	putOffset(b, 0x71727374)
-	want := "01 02 00 05 a1 a2 a3 a4 11 12 13 14 15 16 17 18 01 02 03 04 05 06 07 08 71 72 73 74 00 00 00 00"
-	if got := fmt.Sprintf("% x", b); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
+// TestMessagesAreFramed as RFC 6455 has them.
+func TestMessagesAreFramed(t *testing.T) {
 	for _, n := range []int{0, 125, 126, 127, 65535, 65536, 1 << 20} {
 		for _, head := range []int{0, 1, min(n, 200)} {
 			if head > n {
