@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"io"
@@ -108,24 +109,36 @@ func TestGo2rtcsClients(t *testing.T) {
 }
 
 // offerBySocket offers WebRTC as Home Assistant does: by a socket that asks for nothing else,
-// and that stays open while the pictures go another way.
+// and that stays open while the pictures go another way, longer than one that comes later
+// and says nothing.
 func offerBySocket(t *testing.T, gateway string) {
 	t.Helper()
-	socket, _, err := websocket.DefaultDialer.Dial(strings.Replace(gateway, "http", "ws", 1)+"/api/ws?src=front-door", nil)
-	if err != nil {
-		t.Fatal(err)
+	dial := func() *websocket.Conn {
+		socket, _, err := websocket.DefaultDialer.Dial(strings.Replace(gateway, "http", "ws", 1)+"/api/ws?src=front-door", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = socket.SetReadDeadline(time.Now().Add(rig.Ceiling)) // fails where the reads will
+		return socket
 	}
-	defer socket.Close()
-	opened := time.Now()
+	offers, silent := dial(), dial()
+	defer offers.Close()
+	defer silent.Close()
 	for range 2 {
-		if err := socket.WriteJSON(map[string]string{"type": "webrtc/offer", "value": rig.Offer}); err != nil {
+		if err := offers.WriteJSON(map[string]string{"type": "webrtc/offer", "value": rig.Offer}); err != nil {
 			t.Fatal(err)
 		}
 		var said struct{ Type, Value string }
-		if err := socket.ReadJSON(&said); err != nil || said.Type != "webrtc/answer" || !strings.Contains(said.Value, "a=rtpmap:102 H264/90000") {
+		if err := offers.ReadJSON(&said); err != nil || said.Type != "webrtc/answer" || !strings.Contains(said.Value, "a=rtpmap:102 H264/90000") {
 			t.Fatalf("an offer by a socket is answered %+v, %v", said, err)
 		}
-		time.Sleep(time.Until(opened.Add(6 * time.Second))) // longer than who says nothing may stay
+		var err error
+		for err == nil {
+			_, _, err = silent.ReadMessage()
+		}
+		if left := (*websocket.CloseError)(nil); !errors.As(err, &left) {
+			t.Fatalf("who says nothing is told %v", err)
+		}
 	}
 }
 

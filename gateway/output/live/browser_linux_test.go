@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/browsertest"
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/playback/tape"
 )
@@ -76,7 +77,7 @@ func TestBrowsersShowH265(t *testing.T) {
 }
 
 // repeat has a camera give a clip again and again.
-func (s *site) repeat(camera *publisher, frames []media.Frame) {
+func (s *site) repeat(camera *camtest.Source, frames []media.Frame) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() { // ends with the test
 		defer close(ended)
@@ -85,10 +86,7 @@ func (s *site) repeat(camera *publisher, frames []media.Frame) {
 		for n := 0; ; n++ {
 			f := frames[n%len(frames)]
 			f.PTS += time.Duration(n/len(frames)*len(frames)) * time.Second / clipFPS
-			select {
-			case camera.frames <- f:
-				<-camera.taken
-			case <-done:
+			if !camera.GiveUnless(done, f) {
 				return
 			}
 			<-tick.C

@@ -25,7 +25,7 @@ func TestViewerBeforeCamera(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	frames := clip(t, 0, 20, 10, "")
-	camera.give(frames[0])
+	camera.Give(frames[0])
 	if m := p.text("hello"); m.Epoch != 1 || m.KeyAgeMs > soon.Milliseconds() {
 		t.Errorf("%+v", m)
 	}
@@ -41,12 +41,12 @@ func TestViewerBeforeCamera(t *testing.T) {
 // connecting, whatever is wrong with the encoder.
 func TestEncoderOnItsWay(t *testing.T) {
 	s := newSite(t, overTCP)
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	p := s.watch("h264")
 	if m := p.text("state"); m.Camera != "connecting" || m.Code != 0 {
 		t.Errorf("%+v", m)
 	}
-	s.attach(asH264).give(clip(t, 0, 20, 10, "")[0])
+	s.attach(asH264).Give(clip(t, 0, 20, 10, "")[0])
 	if m := p.text("hello"); m.Epoch != 1 || m.Codec != "h264" {
 		t.Errorf("%+v", m)
 	}
@@ -60,14 +60,14 @@ func TestCameraGoneAndBack(t *testing.T) {
 	s := newSite(t, overTCP)
 	frames := clip(t, 0, 20, 10, "")
 	camera := s.attach(own)
-	camera.give(frames[:5]...)
+	camera.Give(frames[:5]...)
 	p := s.watch("h264")
 	for n := range 5 {
 		if m := p.frame(); m.Seq != uint64(n+1) {
 			t.Fatalf("%+v", m)
 		}
 	}
-	camera.leave()
+	camera.Leave()
 	p.texts = nil
 	if m := p.text("state"); m.Camera != "offline" {
 		t.Errorf("%+v", m)
@@ -79,7 +79,7 @@ func TestCameraGoneAndBack(t *testing.T) {
 	again := *frames[10].Format // a run has a Format of its own
 	frame := frames[10]
 	frame.Format = &again
-	s.attach(own).give(frame)
+	s.attach(own).Give(frame)
 	for epoch, p := range map[uint32]*player{2: p, 1: late} {
 		if m := p.text("hello"); m.Epoch != epoch {
 			t.Errorf("%+v", m)
@@ -102,12 +102,12 @@ func TestNewFormat(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
 	before, after := clip(t, 0, 20, 10, ""), clip(t, 0, 5, 10, "ref=1")
-	camera.give(before[:2]...)
+	camera.Give(before[:2]...)
 	p := s.watch("h264")
 	p.frame()
 	p.frame()
 	p.texts = nil
-	camera.give(after[:2]...)
+	camera.Give(after[:2]...)
 	if m := p.text("hello"); m.Epoch != 2 || m.MIME != mp4.MIME(after[0].Format) {
 		t.Errorf("%+v", m)
 	}
@@ -219,7 +219,7 @@ func lowDelayInit(t *testing.T, sps []byte) []byte {
 
 func TestLowDelayAtOnce(t *testing.T) {
 	s := newSite(t, overTCP)
-	s.attach(own).give(silent(t, clip(t, 0, 20, 10, ""), baselineSPS)[:1]...)
+	s.attach(own).Give(silent(t, clip(t, 0, 20, 10, ""), baselineSPS)[:1]...)
 	p := s.watch("h264")
 	if m := p.payload(); m.Kind != wire.KindInit || !bytes.Equal(m.Data, lowDelayInit(t, baselineSPS)) {
 		t.Errorf("%+v", m)
@@ -234,7 +234,7 @@ func TestLowDelayIsNotClaimedBeforeItIsKnown(t *testing.T) {
 	frames := silent(t, clip(t, 0, 30, 10, ""), mainSPS)
 	cautious, _ := mp4.Init(frames[0].Format)
 	bold := lowDelayInit(t, mainSPS)
-	camera.give(frames[0])
+	camera.Give(frames[0])
 	p := s.watch("h264")
 	if m := p.payload(); m.Kind != wire.KindInit || m.Epoch != 1 || !bytes.Equal(m.Data, cautious) {
 		t.Fatalf("%+v", m)
@@ -243,7 +243,7 @@ func TestLowDelayIsNotClaimedBeforeItIsKnown(t *testing.T) {
 		if m := p.payload(); m.Kind != wire.KindFrame || m.Epoch != 1 {
 			t.Fatalf("%+v", m)
 		}
-		camera.give(frames[n])
+		camera.Give(frames[n])
 	}
 	if m := p.payload(); m.Kind != wire.KindInit || m.Epoch != 2 || !bytes.Equal(m.Data, bold) {
 		t.Fatalf("%+v", m)
@@ -262,7 +262,7 @@ func TestLowDelayIsNotClaimedBeforeItIsKnown(t *testing.T) {
 		reordered[i].Format = frames[0].Format
 	}
 	for n, f := range reordered[:11] {
-		camera.give(f)
+		camera.Give(f)
 		for epoch, p := range map[uint32]*player{3: p, 2: late} {
 			m := p.payload()
 			if n < 10 && m.Kind == wire.KindFrame {

@@ -46,14 +46,14 @@ func TestChoice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, overTCP)
 			s.choice = c.choice
-			s.attach(own).give(frameOf(t, c.camera))
+			s.attach(own).Give(frameOf(t, c.camera))
 			codec := c.camera
 			if c.want != own {
 				codec = media.JPEG
 				if strings.HasPrefix(c.want.Rendition, "h264") {
 					codec = media.H264
 				}
-				s.attach(c.want).give(frameOf(t, codec))
+				s.attach(c.want).Give(frameOf(t, codec))
 			}
 			p := s.dial(c.query)
 			if c.codecs != "" {
@@ -90,8 +90,8 @@ func TestCameraChangesCodec(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera, encoder := s.attach(own), s.attach(asH264)
 	frames := clip(t, 0, 20, 10, "")
-	encoder.give(frames[10])
-	camera.give(frames[0])
+	encoder.Give(frames[10])
+	camera.Give(frames[0])
 	both, one := s.watch("h264", "jpeg"), s.watch("h264")
 	for _, p := range []*player{both, one} {
 		if hello := p.text("hello"); hello.Epoch != 1 || hello.Codec != "h264" {
@@ -99,7 +99,7 @@ func TestCameraChangesCodec(t *testing.T) {
 		}
 		p.frame()
 	}
-	camera.give(picture(7))
+	camera.Give(picture(7))
 	if hello := both.text("hello"); hello.Epoch != 2 || hello.Codec != "jpeg" {
 		t.Errorf("%+v", hello)
 	}

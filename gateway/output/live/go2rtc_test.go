@@ -81,7 +81,7 @@ func TestGo2RTCPlayers(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
 	frames := clip(t, 0, 20, 10, "")
-	camera.give(frames[0])
+	camera.Give(frames[0])
 
 	o := s.dialGo2RTC()
 	o.ask("webrtc/offer", strings.Repeat("v=0\r\n", 2000)) // which is longer than any message of ours
@@ -91,11 +91,11 @@ func TestGo2RTCPlayers(t *testing.T) {
 	o.expect("mse", `video/mp4; codecs="avc1.`)
 	o.expectBox("ftyp")
 	o.expectBox("moof")
-	camera.give(frames[1])
+	camera.Give(frames[1])
 	o.expectBox("moof")
 	o.ask("hls", "avc1.640029")
 	o.expect("error", "hls: ")
-	camera.give(frames[2])
+	camera.Give(frames[2])
 	o.expectBox("moof")
 	if form := s.hub.Watchers()[0].Form; form != DialectGo2RTC {
 		t.Errorf("it is counted as %s", form)
@@ -105,7 +105,7 @@ func TestGo2RTCPlayers(t *testing.T) {
 	pictures.ask("mse", "vp09.00.10.08")
 	pictures.expect("error", "mse: codecs not matched")
 	pictures.ask("mjpeg", nil)
-	s.attach(asJPEG).give(picture(7))
+	s.attach(asJPEG).Give(picture(7))
 	pictures.expect("mjpeg", "")
 	if _, data := pictures.next(); string(data) != string(camtest.Picture(7, 64, 32)) {
 		t.Errorf("%d bytes come that are not the picture", len(data))
@@ -116,7 +116,7 @@ func TestGo2RTCPlayers(t *testing.T) {
 func TestGo2RTCPlayersHear(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
-	camera.give(media.Frame{Format: aacFormat}, clip(t, 0, 20, 10, "")[0])
+	camera.Give(media.Frame{Format: aacFormat}, clip(t, 0, 20, 10, "")[0])
 	o := s.dialGo2RTC()
 	o.ask("mse", everything)
 	told := make(chan go2rtcMessage)
@@ -125,7 +125,7 @@ func TestGo2RTCPlayersHear(t *testing.T) {
 		told <- said
 	}()
 	for at := 0 * ms; ; at += 64 * ms {
-		camera.give(heard(aacFormat, at))
+		camera.Give(heard(aacFormat, at))
 		select {
 		case said := <-told:
 			if said.Type != "mse" || !strings.HasPrefix(said.Value, `video/mp4; codecs="avc1.`) || !strings.HasSuffix(said.Value, `,mp4a.40.2"`) {
@@ -177,7 +177,7 @@ func TestGo2RTCPlayersOffer(t *testing.T) {
 func TestGo2RTCPlayersBegin(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
-	camera.give(clip(t, 0, 20, 10, "")[0])
+	camera.Give(clip(t, 0, 20, 10, "")[0])
 	for name, c := range map[string]struct {
 		say  string
 		code int
@@ -203,7 +203,7 @@ func TestGo2RTCPlayersBegin(t *testing.T) {
 	other.Config[3]++ // another level
 	next := clip(t, 0, 20, 10, "")[10]
 	next.Format = &other
-	camera.give(next)
+	camera.Give(next)
 	if code := o.end(); code != websocket.CloseServiceRestart {
 		t.Errorf("closed with %d", code)
 	}

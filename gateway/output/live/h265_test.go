@@ -95,7 +95,7 @@ func TestH265IsUntouched(t *testing.T) {
 			camera := s.attach(own)
 			frames := clipH265(t, 0, 30, 10, openGOP)
 			from := 1 + slices.IndexFunc(frames[1:], func(f media.Frame) bool { return f.Key })
-			camera.give(frames[:from+2]...)
+			camera.Give(frames[:from+2]...)
 			p := s.watch("h265", "h264", "jpeg")
 			if m := p.text("hello"); m.Codec != "h265" || m.MIME != `video/mp4; codecs="hvc1.1.6.L30.90"` || m.Timescale != 90000 || m.Width != 160 || m.Height != 96 {
 				t.Errorf("%+v", m)
@@ -107,7 +107,7 @@ func TestH265IsUntouched(t *testing.T) {
 			file, withheld, readOn := init, 0, false
 			for i, f := range frames[from:] {
 				if i >= 2 {
-					camera.give(f)
+					camera.Give(f)
 				}
 				if readOn = readOn || f.Key && i > 0; f.Leading && !readOn {
 					withheld++
@@ -143,7 +143,7 @@ func TestNoH265(t *testing.T) {
 		}
 	}
 	before := []*player{s.dial("?codec=h265"), s.watch("h265")} // it is not known what the camera sends
-	s.attach(own).give(clip(t, 0, 20, 10, "")[0])
+	s.attach(own).Give(clip(t, 0, 20, 10, "")[0])
 	for _, p := range before {
 		ended(p)
 	}
@@ -177,9 +177,9 @@ func TestNoH265(t *testing.T) {
 func TestH265WithoutASubprotocol(t *testing.T) {
 	s := newSite(t, overTCP)
 	frames := clipH265(t, 0, 30, 10, openGOP)
-	s.attach(own).give(frames[0])
+	s.attach(own).Give(frames[0])
 	made := clip(t, 0, 20, 10, "")[0]
-	s.attach(asH264).give(made)
+	s.attach(asH264).Give(made)
 	for query, frame := range map[string]media.Frame{"?codec=h265": frames[0], "?codec=h264": made, "": made} {
 		p := s.dialAs(query)
 		init, _ := mp4.Init(frame.Format)
@@ -200,7 +200,7 @@ func TestProgressiveH265(t *testing.T) {
 	before, after := clipH265(t, 0, 30, 10, openGOP), clipH265(t, 500, 10, 10, "bframes=0:no-sao=1:ref=1")
 	file := beginFile(t, camera, asked.Body, before[0])
 	for _, f := range append(before[1:30:30], after...) {
-		camera.give(f)
+		camera.Give(f)
 		file = append(file, nextFragment(t, asked.Body, f.Data)...)
 	}
 	got := numbersOf(t, file)
@@ -214,11 +214,11 @@ func TestProgressiveH265(t *testing.T) {
 	frames := clip(t, 300, 20, 10, "")
 	file = beginFile(t, made, plain.Body, frames[0])
 	for _, f := range frames[1:] {
-		made.give(f)
+		made.Give(f)
 		file = append(file, nextFragment(t, plain.Body, f.Data)...)
 	}
 	expectNumbers(t, file, 300, 20)
-	camera.give(picture(7)) // of which no H.265 is made
+	camera.Give(picture(7)) // of which no H.265 is made
 	if rest, err := io.ReadAll(asked.Body); err != nil || len(rest) > 0 {
 		t.Errorf("%v, %d bytes behind the end", err, len(rest))
 	}
@@ -241,7 +241,7 @@ func TestGStreamerTakesH265(t *testing.T) {
 	waitFor(t, "GStreamer asks", func() bool { return len(s.hub.Watchers()) == 1 })
 	camera := s.attach(own)
 	for _, f := range clipH265(t, 0, 30, 100, openGOP) { // with one keyframe: nobody skips
-		camera.give(f)
+		camera.Give(f)
 		time.Sleep(time.Second / clipFPS) // the camera's pace
 	}
 	s.live.Close()

@@ -38,7 +38,7 @@ func TestBadMessages(t *testing.T) {
 			hits := make(chan string, 10)
 			s.live.limited = func(limit string) { hits <- limit }
 			camera := s.attach(own)
-			camera.give(picture(1))
+			camera.Give(picture(1))
 			p := s.dial("?codec=jpeg")
 			p.frame()
 			if err := p.conn.WriteMessage(c.kind, []byte(c.message)); err != nil {
@@ -61,7 +61,7 @@ func TestBadMessages(t *testing.T) {
 // TestUnknownMessagesMeanNothing: a newer client may send them.
 func TestUnknownMessagesMeanNothing(t *testing.T) {
 	s := newSite(t, overTCP)
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	p := s.dial("")
 	p.say(map[string]any{"type": "wink", "codecs": 5})
 	code, why := p.end()
@@ -152,7 +152,7 @@ func TestClientLeaves(t *testing.T) {
 					p.text("state")
 				}
 				if when == "while it watches" {
-					s.attach(own).give(picture(1))
+					s.attach(own).Give(picture(1))
 					p.frame()
 				}
 				leave(p)
@@ -167,11 +167,11 @@ func TestClientLeaves(t *testing.T) {
 func TestClientLeavesInTheMidst(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
-	camera.give(picture(0))
+	camera.Give(picture(0))
 	p := s.watch("jpeg")
 	for n := range 20 {
 		p.frame()
-		camera.give(picture(n))
+		camera.Give(picture(n))
 	}
 	m := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 	if err := p.conn.WriteMessage(websocket.CloseMessage, m); err != nil {
@@ -191,7 +191,7 @@ func TestClientLeavesInTheMidst(t *testing.T) {
 			waitFor(t, "the viewer leaves", func() bool { return s.hub.Viewers("front") == 0 })
 			return
 		default:
-			camera.give(picture(n))
+			camera.Give(picture(n))
 		}
 	}
 }
@@ -202,7 +202,7 @@ func TestPingFlood(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
 	frames := clip(t, 0, 20, 10, "")
-	camera.give(frames[0])
+	camera.Give(frames[0])
 	flood := s.raw("Sec-WebSocket-Protocol: " + Subprotocol + "\r\n")
 	message := []byte(`{"type":"ping","c":1}`)
 	masked := append([]byte{0x81, 0x80 | byte(len(message)), 0, 0, 0, 0}, message...)
@@ -222,7 +222,7 @@ func TestPingFlood(t *testing.T) {
 	p := s.watch("h264")
 	p.frame()
 	for n := 1; n < 20; n++ {
-		camera.give(frames[n])
+		camera.Give(frames[n])
 		if m := p.frame(); m.Seq != uint64(n+1) {
 			t.Fatalf("%+v", m)
 		}

@@ -77,7 +77,7 @@ func TestPastAndBack(t *testing.T) {
 	a.Record(noon, pictures(100, 50))
 	a.Record(noon.Add(time.Hour), pictures(500, 50))
 	camera := s.attach(own)
-	camera.give(picture(1))
+	camera.Give(picture(1))
 	p := s.watch("jpeg")
 	numbered(t, p.frame(), 1)
 
@@ -94,7 +94,7 @@ func TestPastAndBack(t *testing.T) {
 	if m := p.text("playback"); m.Rate != 4 || m.Live || m.Paused {
 		t.Errorf("%+v", m)
 	}
-	camera.give(picture(2))                                                 // nobody sees it
+	camera.Give(picture(2))                                                 // nobody sees it
 	for f := p.frame(); f.Wall.Before(noon.Add(time.Hour)); f = p.frame() { // over the hole
 		if f.Wall.After(taken(49)) {
 			t.Fatalf("a picture of %v", f.Wall)
@@ -114,7 +114,7 @@ func TestPastAndBack(t *testing.T) {
 		f = p.frame()
 	}
 	numbered(t, f, 2)
-	camera.give(picture(3))
+	camera.Give(picture(3))
 	numbered(t, p.frame(), 3)
 }
 
@@ -124,7 +124,7 @@ func TestPastTellsItsEnd(t *testing.T) {
 	s := newSite(t, overTCP)
 	a := s.remember(context.Background())
 	a.Record(noon, pictures(0, 10))
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	p := s.watch("jpeg")
 	p.frame()
 	p.seek(noon)
@@ -140,7 +140,7 @@ func TestPastIsNotForAll(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
-	camera.give(picture(1))
+	camera.Give(picture(1))
 	p := s.watch("jpeg")
 	p.frame()
 	p.say(map[string]any{"type": "seek", "atUs": micros(noon)})
@@ -163,7 +163,7 @@ func TestPastIsNotForAll(t *testing.T) {
 	if m := p.text("playback"); !m.Live || m.Code != 403 {
 		t.Errorf("without permission: %+v", m)
 	}
-	camera.give(picture(2)) // the present is as it was
+	camera.Give(picture(2)) // the present is as it was
 	for f := p.frame(); f.Seq != 2; f = p.frame() {
 	}
 	p.say(map[string]any{"type": "rate", "rate": 100})
@@ -190,7 +190,7 @@ func pastOfVideo(t *testing.T, codec string, frames []media.Frame) {
 	s := newSite(t, overTCP)
 	a := s.remember(context.Background())
 	a.Record(noon, frames)
-	s.attach(own).give(frames[0])
+	s.attach(own).Give(frames[0])
 	p := s.watch(codec)
 	p.frame()
 	p.say(map[string]any{"type": "pause"})
@@ -227,7 +227,7 @@ func BenchmarkSeek(b *testing.B) {
 		}
 		a.Record(taken(file*minute), all)
 	}
-	s.attach(own).give(frames[0])
+	s.attach(own).Give(frames[0])
 	p := s.watch("h264")
 	p.frame()
 	var took []time.Duration
@@ -250,7 +250,7 @@ func TestPastsThatHangAreNotAddedTo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, overTCP)
 	s.remember(context.Background()).Record(noon, pictures(0, 10))
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	p := s.watch("jpeg")
 	p.frame()
 	hang := make(chan struct{})
@@ -279,7 +279,7 @@ func TestSoundOfThePast(t *testing.T) {
 	}
 	a.RecordWith(noon, pictures(100, 50), sound)
 	a.Record(noon.Add(time.Hour), pictures(500, 50))
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	p := s.watch("jpeg")
 	p.frame()
 	p.listen("aac")

@@ -128,7 +128,7 @@ func TestStalledClient(t *testing.T) {
 		s := serverless(t)
 		camera := s.attach(own)
 		s.pipe("?codec=jpeg", Subprotocol)
-		camera.give(picture(1))
+		camera.Give(picture(1))
 		time.Sleep(delivery.Patience - time.Nanosecond)
 		synctest.Wait()
 		if n := s.hub.Viewers("front"); n != 1 {
@@ -156,7 +156,7 @@ func TestPatienceOfOptions(t *testing.T) {
 		t.Cleanup(s.live.Close)
 		camera := s.attach(own)
 		s.pipe("?codec=jpeg", Subprotocol)
-		camera.give(picture(1))
+		camera.Give(picture(1))
 		time.Sleep(3*time.Second - time.Nanosecond)
 		synctest.Wait()
 		if hits.Load() != 0 {
@@ -177,7 +177,7 @@ func TestCloseCutsClientsThatTakeNothing(t *testing.T) {
 		s := serverless(t)
 		camera := s.attach(own)
 		s.pipe("?codec=jpeg", Subprotocol)
-		camera.give(picture(1))
+		camera.Give(picture(1))
 		deaf := s.pipe("?codec=h264")
 		deaf.conn.SetCloseHandler(func(int, string) error { return nil })
 		go func() { _, _, _ = deaf.conn.ReadMessage() }() // ends with the connection
@@ -214,9 +214,9 @@ func TestStateOfCamera(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		camera := s.attach(own)
 		time.Sleep(5 * time.Second)
-		camera.give(picture(1))
+		camera.Give(picture(1))
 		time.Sleep(5 * time.Second)
-		camera.leave()
+		camera.Leave()
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		want := []string{"offline", "connecting", "online", "offline"}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/mp4"
 	"framegate/gateway/stream"
@@ -59,7 +60,7 @@ func TestProgressive(t *testing.T) {
 			}
 			camera := s.attach(asH264)
 			frames := clip(t, 300, 20, 10, "")
-			camera.give(frames[:5]...)
+			camera.Give(frames[:5]...)
 			body := bufio.NewReader(response.Body)
 			init, _ := mp4.Init(frames[0].Format)
 			file := make([]byte, len(init))
@@ -68,7 +69,7 @@ func TestProgressive(t *testing.T) {
 			}
 			for n, f := range frames {
 				if n >= 5 {
-					camera.give(f)
+					camera.Give(f)
 				}
 				file = append(file, nextFragment(t, body, f.Data)...)
 			}
@@ -184,11 +185,11 @@ func TestProgressiveClientSaysTooMuch(t *testing.T) {
 
 // beginFile has a camera give its first frame, and reads the init segment and the
 // fragment that come of it.
-func beginFile(t *testing.T, camera *publisher, body io.Reader, first media.Frame) (file []byte) {
+func beginFile(t *testing.T, camera *camtest.Source, body io.Reader, first media.Frame) (file []byte) {
 	t.Helper()
 	init, _ := mp4.Init(first.Format)
 	file = make([]byte, len(init))
-	camera.give(first)
+	camera.Give(first)
 	if _, err := io.ReadFull(body, file); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +205,7 @@ func TestProgressiveNewParameterSets(t *testing.T) {
 	before, after := clip(t, 0, 20, 10, ""), clip(t, 500, 10, 10, "ref=1:cabac=0")
 	file := beginFile(t, camera, response.Body, before[0])
 	for _, f := range append(before[1:10:10], after...) {
-		camera.give(f)
+		camera.Give(f)
 		file = append(file, nextFragment(t, response.Body, f.Data)...)
 	}
 	got := numbersOf(t, file)
@@ -224,17 +225,17 @@ func TestProgressiveOfTheCamerasOwn(t *testing.T) {
 	before, after := clip(t, 0, 10, 10, ""), clip(t, 500, 10, 10, "ref=1:cabac=0")
 	file := beginFile(t, camera, response.Body, before[0])
 	for _, f := range before[1:] {
-		camera.give(f)
+		camera.Give(f)
 		file = append(file, nextFragment(t, response.Body, f.Data)...)
 	}
 	if streams := s.hub.Stats(); len(streams) != 1 {
 		t.Errorf("%d streams run", len(streams))
 	}
-	camera.give(picture(7))
+	camera.Give(picture(7))
 	waitFor(t, "what is made of it is read", func() bool { return len(s.hub.Stats()) == 2 })
 	made := s.attach(asH264)
 	for _, f := range after {
-		made.give(f)
+		made.Give(f)
 		file = append(file, nextFragment(t, response.Body, f.Data)...)
 	}
 	got := numbersOf(t, file)
@@ -282,7 +283,7 @@ func TestPlayers(t *testing.T) {
 			for n := 0; playing && n < 1000; n++ {
 				f := frames[n%20]
 				f.PTS = time.Duration(n) * time.Second / clipFPS
-				camera.give(f)
+				camera.Give(f)
 				select {
 				case err := <-done:
 					playing = false

@@ -98,55 +98,9 @@ func overHTTP2(s *httptest.Server) {
 	s.StartTLS()
 }
 
-// publisher emits what it is handed as one stream, and comes and goes.
-type publisher struct {
-	site   *site
-	key    stream.Key
-	frames chan media.Frame
-	taken  chan struct{} // the hub has what was handed out
-	done   chan struct{}
-	leave  func()
-	life   stream.Life // set when it takes the first frame
-}
-
 // attach has a stream given its frames by the test.
-func (s *site) attach(key stream.Key) *publisher {
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &publisher{site: s, key: key, frames: make(chan media.Frame), taken: make(chan struct{}), done: make(chan struct{})}
-	go func() { // ends with leave
-		defer close(p.done)
-		_ = s.hub.Attach(ctx, key, p)
-	}()
-	p.leave = func() { cancel(); <-p.done }
-	s.t.Cleanup(p.leave)
-	return p
-}
-
-// Run is the publisher's source.
-func (p *publisher) Run(ctx context.Context, emit func(media.Frame)) error {
-	for {
-		select {
-		case f := <-p.frames:
-			p.life = stream.LifeOf(ctx)
-			emit(f)
-			p.taken <- struct{}{}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// give hands out frames, and returns when the hub has them.
-func (p *publisher) give(frames ...media.Frame) {
-	p.site.t.Helper()
-	for _, f := range frames {
-		select {
-		case p.frames <- f:
-			<-p.taken
-		case <-time.After(soon):
-			p.site.t.Fatal("the publisher is not there")
-		}
-	}
+func (s *site) attach(key stream.Key) *camtest.Source {
+	return camtest.Attach(s.t, func(ctx context.Context, source *camtest.Source) error { return s.hub.Attach(ctx, key, source) })
 }
 
 // jpegFormat is the one of all pictures here.

@@ -19,6 +19,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // aacFormat is 16 kHz in one channel, whose frames last 64 ms.
@@ -118,16 +119,16 @@ func TestSoundOnWish(t *testing.T) {
 	s := newSite(t, overTCP)
 	cam := s.attach(own)
 	frames := clip(t, 0, 60, 10, "")
-	cam.give(media.Frame{Format: aacFormat}, frames[0])
+	cam.Give(media.Frame{Format: aacFormat}, frames[0])
 	p := s.watch("h264")
 	if !p.text("hello").Sound {
 		t.Error("the hello does not say that there is sound")
 	}
-	cam.give(heard(aacFormat, 0), frames[1])
+	cam.Give(heard(aacFormat, 0), frames[1])
 	for p.frame().Seq < 2 {
 	}
 	p.listen("opus", "aac")
-	cam.give(heard(aacFormat, 64*ms), frames[2], heard(aacFormat, 128*ms), frames[3], frames[4])
+	cam.Give(heard(aacFormat, 64*ms), frames[2], heard(aacFormat, 128*ms), frames[3], frames[4])
 	got := p.sounds(3)
 	m := p.text("sound")
 	if m.Codec != "aac" || m.MIME != `audio/mp4; codecs="mp4a.40.2"` || m.Rate != 16000 || m.Channels != 1 || m.Message != "" {
@@ -149,7 +150,7 @@ func TestSoundOnWish(t *testing.T) {
 	if m := p.text("sound"); m.Codec != "" || m.Message != "" {
 		t.Errorf("after silence was wished for: %+v", m)
 	}
-	cam.give(heard(aacFormat, 192*ms), frames[5], frames[6])
+	cam.Give(heard(aacFormat, 192*ms), frames[5], frames[6])
 	for {
 		m := p.payload()
 		if m.Kind > 2 {
@@ -166,16 +167,16 @@ func TestSoundAndPicturesHaveOneTimeline(t *testing.T) {
 	s := newSite(t, overTCP)
 	cam := s.attach(own)
 	frames := clip(t, 0, 60, 10, "")
-	cam.give(media.Frame{Format: aacFormat}, frames[0])
+	cam.Give(media.Frame{Format: aacFormat}, frames[0])
 	p := s.watch("h264")
 	p.frame()
 	p.listen("aac")
 	sound := 0 * ms
 	for _, f := range frames[1:] {
 		for ; sound <= f.PTS; sound += 64 * ms {
-			cam.give(heard(aacFormat, sound))
+			cam.Give(heard(aacFormat, sound))
 		}
-		cam.give(f)
+		cam.Give(f)
 		time.Sleep(2 * ms) // so that nothing is skipped
 	}
 	shown, from := make(map[time.Duration]float64), 0
@@ -209,7 +210,7 @@ func TestSoundInAnotherCodec(t *testing.T) {
 	s := newSite(t, overTCP)
 	cam := s.attach(own)
 	frames := clip(t, 0, 60, 10, "")
-	cam.give(media.Frame{Format: pcmuFormat}, frames[0])
+	cam.Give(media.Frame{Format: pcmuFormat}, frames[0])
 	opus := s.attach(asOpus)
 	p := s.watch("h264")
 	p.frame()
@@ -218,8 +219,8 @@ func TestSoundInAnotherCodec(t *testing.T) {
 	step := func(n int) {
 		f := heard(opusFormat, at)
 		f.Run = 1 // of the camera, the first
-		cam.give(heard(pcmuFormat, at), frames[n])
-		opus.give(f)
+		cam.Give(heard(pcmuFormat, at), frames[n])
+		opus.Give(f)
 		at += 20 * ms
 	}
 	for n := 1; n < 6; n++ {
@@ -258,7 +259,7 @@ func TestCameraWithoutSound(t *testing.T) {
 		s := newSite(t, overTCP)
 		s.choice = choice
 		cam := s.attach(own)
-		cam.give(clip(t, 0, 60, 10, "")[0])
+		cam.Give(clip(t, 0, 60, 10, "")[0])
 		p := s.watch("h264")
 		if p.text("hello").Sound {
 			t.Errorf("%s: the hello says that there is sound", name)
@@ -267,7 +268,7 @@ func TestCameraWithoutSound(t *testing.T) {
 		if m := p.text("sound"); m.Codec != "" || m.Message != name {
 			t.Errorf("told %+v, want %q", m, name)
 		}
-		if cam.life.SoundTrouble(errors.New("of another kind")); name == noSound {
+		if stream.LifeOf(cam.Context()).SoundTrouble(errors.New("of another kind")); name == noSound {
 			p.listen("aac")
 			if m := p.text("sound"); m.Message != leftOut {
 				t.Errorf("told %+v, want %q", m, leftOut)
@@ -281,12 +282,12 @@ func TestCameraWithoutSound(t *testing.T) {
 func TestSoundWithoutPicturesComes(t *testing.T) {
 	s := newSite(t, overTCP)
 	cam := s.attach(own)
-	cam.give(media.Frame{Format: aacFormat}, clip(t, 0, 60, 10, "")[0])
+	cam.Give(media.Frame{Format: aacFormat}, clip(t, 0, 60, 10, "")[0])
 	p := s.watch("h264")
 	p.frame()
 	p.listen("aac")
 	for at := 0 * ms; at < 2000*ms; at += 64 * ms {
-		cam.give(heard(aacFormat, at))
+		cam.Give(heard(aacFormat, at))
 	}
 	p.sounds(25)
 }
@@ -300,16 +301,16 @@ func TestSoundOfJPEGs(t *testing.T) {
 		f.PTS = time.Duration(n) * 100 * ms
 		return f
 	}
-	cam.give(media.Frame{Format: aacFormat}, shot(0))
+	cam.Give(media.Frame{Format: aacFormat}, shot(0))
 	p := s.watch("jpeg")
 	p.frame()
 	p.listen("aac")
 	sound := 0 * ms
 	for n := 1; n < 10; n++ {
 		for ; sound <= time.Duration(n)*100*ms; sound += 64 * ms {
-			cam.give(heard(aacFormat, sound))
+			cam.Give(heard(aacFormat, sound))
 		}
-		cam.give(shot(n))
+		cam.Give(shot(n))
 	}
 	next := 0.0
 	for _, m := range p.sounds(10) {
@@ -374,9 +375,9 @@ func TestMP4WithSound(t *testing.T) {
 		cam := s.attach(own)
 		frames := clip(t, 0, 60, 10, "")
 		if test.format != nil {
-			cam.give(media.Frame{Format: test.format})
+			cam.Give(media.Frame{Format: test.format})
 		}
-		cam.give(frames[0])
+		cam.Give(frames[0])
 		ctx, cancel := context.WithTimeout(t.Context(), soon)
 		defer cancel()
 		request, err := http.NewRequestWithContext(ctx, "GET", s.server.URL+"/live/front.mp4"+test.query, nil)
@@ -408,9 +409,9 @@ func TestMP4WithSound(t *testing.T) {
 		sound := 0 * ms
 		for _, f := range frames[1:] {
 			for ; test.format != nil && sound <= f.PTS; sound += 64 * ms {
-				cam.give(heard(test.format, sound))
+				cam.Give(heard(test.format, sound))
 			}
-			cam.give(f)
+			cam.Give(f)
 			time.Sleep(2 * ms) // so that nothing is skipped
 		}
 		s.revoke()
@@ -425,7 +426,7 @@ func TestBareSocketWithSound(t *testing.T) {
 	s := newSite(t, overTCP)
 	cam := s.attach(own)
 	frames := clip(t, 0, 60, 10, "")
-	cam.give(media.Frame{Format: aacFormat}, frames[0])
+	cam.Give(media.Frame{Format: aacFormat}, frames[0])
 	for query, want := range map[string]string{"?sound=auto": "h264 aac", "": "h264"} {
 		conn, _, err := s.dialer().Dial(s.url(query), nil)
 		if err != nil {
@@ -450,9 +451,9 @@ func TestBareSocketWithSound(t *testing.T) {
 		for n := range frames[1:] {
 			f := frames[1+n]
 			for ; sound <= f.PTS; sound += 64 * ms {
-				cam.give(heard(aacFormat, sound))
+				cam.Give(heard(aacFormat, sound))
 			}
-			cam.give(f)
+			cam.Give(f)
 			time.Sleep(2 * ms)
 		}
 		conn.Close()
@@ -461,9 +462,9 @@ func TestBareSocketWithSound(t *testing.T) {
 			t.Errorf("%q: ffprobe finds %q, want %q", query, got, want)
 		}
 		waitFor(t, "its end", func() bool { return s.hub.Viewers("front") == 0 })
-		cam.leave()
+		cam.Leave()
 		cam = s.attach(own)
-		cam.give(media.Frame{Format: aacFormat}, frames[0])
+		cam.Give(media.Frame{Format: aacFormat}, frames[0])
 	}
 }
 
@@ -475,15 +476,15 @@ func TestSoundThatBeginsLaterIsTold(t *testing.T) {
 		s := newSite(t, start)
 		cam := s.attach(own)
 		frames := clip(t, 0, 60, 10, "")
-		cam.give(frames[0])
+		cam.Give(frames[0])
 		p := s.watch("h264")
 		if p.text("hello").Sound || p.text("state").Sound {
 			t.Error("there is sound before there is")
 		}
-		cam.give(media.Frame{Format: aacFormat})
+		cam.Give(media.Frame{Format: aacFormat})
 		began := time.Now()
 		for _, f := range frames[1:] {
-			cam.give(f)
+			cam.Give(f)
 			if time.Since(began) > soundLook+200*ms {
 				break
 			}

@@ -43,7 +43,7 @@ func TestBareDialect(t *testing.T) {
 			s := newSite(t, start)
 			camera := s.attach(own)
 			frames := clip(t, 100, 20, 10, "")
-			camera.give(frames[0])
+			camera.Give(frames[0])
 			p := s.dialAs("")
 			p.say("whatever")
 			if err := p.conn.WriteMessage(websocket.BinaryMessage, []byte("too")); err != nil {
@@ -51,7 +51,7 @@ func TestBareDialect(t *testing.T) {
 			}
 			file := append(p.bare(), p.bare()...)
 			for _, f := range frames[1:] {
-				camera.give(f)
+				camera.Give(f)
 				file = append(file, p.bare()...)
 			}
 			expectNumbers(t, file, 100, 20)
@@ -118,7 +118,7 @@ func TestPong(t *testing.T) {
 			}
 			ask("1")
 			camera := s.attach(own)
-			camera.give(picture(1))
+			camera.Give(picture(1))
 			p.frame()
 			for n := range 10 {
 				ask(fmt.Sprintf(`"%d"`, n))
@@ -132,7 +132,7 @@ func TestPong(t *testing.T) {
 			if got := <-pong; got != "hey" {
 				t.Errorf("pong %q", got)
 			}
-			camera.give(picture(2))
+			camera.Give(picture(2))
 			if m := p.frame(); m.Seq != 2 {
 				t.Errorf("%+v", m)
 			}
@@ -142,7 +142,7 @@ func TestPong(t *testing.T) {
 
 func TestViewers(t *testing.T) {
 	s := newSite(t, overTCP)
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	before := time.Now()
 	p := s.dial("")
 	waitFor(t, "a viewer", func() bool { return len(s.hub.Watchers()) == 1 })
@@ -182,13 +182,13 @@ func TestSlowViewer(t *testing.T) {
 			s.live = New(delivery.Options{Hub: s.hub, Patience: time.Hour})
 			camera := s.attach(own)
 			frames := large(clip(t, 0, 20, 10, ""), 100_000)
-			camera.give(frames[0])
+			camera.Give(frames[0])
 			slow, quick := s.watch("h264"), s.watch("h264")
 			slow.frame()
 			quick.frame()
 			const gops = 30
 			for n := 1; n < 10*gops+5; n++ {
-				camera.give(frames[n%20])
+				camera.Give(frames[n%20])
 				if m := quick.frame(); m.Seq != uint64(n+1) {
 					t.Fatalf("%+v", m)
 				}
@@ -240,7 +240,7 @@ func TestStalledViewersAreCut(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
 	frames := large(clip(t, 0, 20, 10, ""), 100_000)
-	camera.give(frames[0])
+	camera.Give(frames[0])
 	const stalled = 50
 	for range stalled {
 		p := s.watch("h264")
@@ -254,7 +254,7 @@ func TestStalledViewersAreCut(t *testing.T) {
 		if time.Since(began) > time.Minute {
 			t.Fatalf("%d left", s.hub.Viewers("front"))
 		}
-		camera.give(frames[n%20])
+		camera.Give(frames[n%20])
 		if m := p.frame(); m.Seq != uint64(n+1) {
 			t.Fatalf("%+v", m)
 		}
@@ -273,7 +273,7 @@ func TestClose(t *testing.T) {
 			bare := s.dialAs("")
 			waiting.text("state")
 			sized := s.dialAs("?codec=jpeg", Subprotocol)
-			camera.give(picture(1))
+			camera.Give(picture(1))
 			sized.frame()
 			silent := s.dial("") // the last, for who says nothing is there for a time only
 			waitFor(t, "all viewers", func() bool { return len(s.hub.Watchers()) == 4 })
@@ -312,8 +312,8 @@ func TestRequestEnds(t *testing.T) {
 					case <-flowing:
 						return
 					default:
-						camera.give(picture(n))
-						encoder.give(clip(t, 0, 20, 10, "")[n%20])
+						camera.Give(picture(n))
+						encoder.Give(clip(t, 0, 20, 10, "")[n%20])
 						time.Sleep(time.Millisecond)
 					}
 				}
@@ -339,7 +339,7 @@ func TestRequestEnds(t *testing.T) {
 func TestOthersEndIt(t *testing.T) {
 	for _, cause := range []error{stream.ErrEnded, errors.New("the permission was taken away")} {
 		s := newSite(t, overTCP)
-		s.attach(own).give(picture(1))
+		s.attach(own).Give(picture(1))
 		p := s.watch("jpeg")
 		p.frame()
 		s.end(cause)
@@ -352,7 +352,7 @@ func TestOthersEndIt(t *testing.T) {
 // TestHubClosesFirst: viewers are told that the server ends.
 func TestHubClosesFirst(t *testing.T) {
 	s := newSite(t, overTCP)
-	s.attach(own).give(picture(1))
+	s.attach(own).Give(picture(1))
 	p := s.watch("jpeg")
 	p.frame()
 	go s.hub.Close()

@@ -57,14 +57,14 @@ func seenByVLC(t *testing.T, query string, choice Choice, key stream.Key, frames
 	waitFor(t, "VLC asks", func() bool { return len(s.hub.Watchers()) == 1 })
 	camera, n := s.attach(key), len(frames)
 	if len(sound) > 0 {
-		camera.give(media.Frame{Format: sound[0].Format})
+		camera.Give(media.Frame{Format: sound[0].Format})
 	}
 	heard := 0
 	for i, f := range frames {
 		for ; heard < len(sound) && sound[heard].PTS <= f.PTS; heard++ {
-			camera.give(sound[heard])
+			camera.Give(sound[heard])
 		}
-		camera.give(f)
+		camera.Give(f)
 		if i > 0 {
 			time.Sleep(time.Second / clipFPS) // the camera's pace
 		}

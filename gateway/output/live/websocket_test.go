@@ -20,7 +20,7 @@ func TestJoin(t *testing.T) {
 			camera := s.attach(own)
 			frames := clip(t, 0, 20, 10, "")
 			for _, frame := range frames[:14] {
-				camera.give(frame)
+				camera.Give(frame)
 				time.Sleep(2 * time.Millisecond) // so that the rate can be told
 			}
 			p := s.watch("h264", "jpeg")
@@ -40,7 +40,7 @@ func TestJoin(t *testing.T) {
 				p.expect(n, frames)
 			}
 			for n := 14; n < 20; n++ {
-				camera.give(frames[n])
+				camera.Give(frames[n])
 				p.expect(n, frames)
 			}
 		})
@@ -73,7 +73,7 @@ func (p *player) expect(n int, frames []media.Frame) {
 func TestJPEG(t *testing.T) {
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
-	camera.give(picture(1))
+	camera.Give(picture(1))
 	p := s.watch("jpeg")
 	if hello := p.text("hello"); hello.Codec != "jpeg" || hello.MIME != "image/jpeg" || hello.Width != 64 || hello.Height != 32 || hello.Timescale != 0 {
 		t.Errorf("%+v", hello)
@@ -83,6 +83,6 @@ func TestJPEG(t *testing.T) {
 		if got, err := camtest.ReadJPEGNumber(m.Data); got != n || err != nil || m.Kind != 2 || m.Offset != 0 || m.Flags != 1 {
 			t.Fatalf("picture %d, %v, %+v", got, err, m)
 		}
-		camera.give(picture(n + 1))
+		camera.Give(picture(n + 1))
 	}
 }

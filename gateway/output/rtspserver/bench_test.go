@@ -59,7 +59,7 @@ func benchViewers100(b *testing.B, query string, frame func(n int) media.Frame) 
 	}()
 	s := newSite(b, func(o *Options) { o.Log = nil })
 	camera := s.attach(own)
-	camera.give(frame(0))
+	camera.Give(frame(0))
 	var came atomic.Int64
 	for range benchViewers {
 		k := s.dial()
@@ -69,7 +69,7 @@ func benchViewers100(b *testing.B, query string, frame func(n int) media.Frame) 
 	}
 	ours := func(n int) {
 		want := came.Load() + benchViewers*int64(len(written))
-		camera.give(frame(n))
+		camera.Give(frame(n))
 		await(b, &came, want)
 	}
 	for n := 1; n < 20; n++ { // until all ride

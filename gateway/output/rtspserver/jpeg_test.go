@@ -120,7 +120,7 @@ func TestJPEGsThatCannotBeCarried(t *testing.T) {
 	} {
 		s := newSite(t, nil)
 		camera := s.attach(own)
-		camera.give(frameOf(t, jpegOf(t, "media", "testdata", name), 0))
+		camera.Give(frameOf(t, jpegOf(t, "media", "testdata", name), 0))
 		if a := s.dial().ask("DESCRIBE", s.url("&codec=jpeg")); a.status != 406 || !strings.Contains(a.body, words) {
 			t.Errorf("%s: %d %q", name, a.status, a.body)
 		}
@@ -133,7 +133,7 @@ func TestJPEGsThatCannotBeCarried(t *testing.T) {
 	}
 	s := newSite(t, nil)
 	camera := s.attach(own)
-	camera.give(pictures(format264(t), 0, 1, 10)...)
+	camera.Give(pictures(format264(t), 0, 1, 10)...)
 	if a := s.dial().ask("DESCRIBE", s.url("&codec=jpeg")); a.status != 406 || !strings.Contains(a.body, "the camera sends h264") {
 		t.Errorf("of a camera that sends H.264: %d %q", a.status, a.body)
 	}
@@ -146,19 +146,19 @@ func TestJPEGsComeOneByOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
 			camera := s.attach(own)
-			camera.give(frameOf(t, quality(t, 0, 320, 240, 70), 0))
+			camera.Give(frameOf(t, quality(t, 0, 320, 240, 70), 0))
 			p := s.play(s.url("&codec=jpeg"), transport)
 			for n := range 30 {
 				picture := quality(t, n, 320, 240, 70-2*n)
 				if n > 0 { // which it begins with
-					camera.give(frameOf(t, picture, n))
+					camera.Give(frameOf(t, picture, n))
 				}
 				got := next(t, fmt.Sprintf("picture %d", n), p.pictures)[0]
 				if is, err := camtest.ReadJPEGNumber(got); err != nil || is != n {
 					t.Fatalf("picture %d comes as %d, %v", n, is, err)
 				}
 			}
-			camera.give(frameOf(t, quality(t, 31, 160, 120, 70), 31))
+			camera.Give(frameOf(t, quality(t, 31, 160, 120, 70), 31))
 			ended := make(chan error, 1)
 			go func() { ended <- p.client.Wait() }() // ends with the client
 			next(t, "the end", ended)

@@ -25,6 +25,7 @@ import (
 	"github.com/pion/rtp"
 	"go.uber.org/goleak"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/delivery"
 	"framegate/gateway/httplimit"
 	"framegate/gateway/media"
@@ -108,52 +109,9 @@ func (s *site) url(query string) string {
 	return "rtsp://" + s.address + "/front?link=good" + query
 }
 
-// source gives what it is handed as one run of a stream.
-type source struct {
-	site   *site
-	frames chan media.Frame
-	taken  chan struct{}
-	leave  func()
-}
-
 // attach has a stream given its frames by the test.
-func (s *site) attach(key stream.Key) *source {
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &source{site: s, frames: make(chan media.Frame), taken: make(chan struct{})}
-	done := make(chan struct{})
-	go func() { // ends with leave
-		defer close(done)
-		_ = s.hub.Attach(ctx, key, p)
-	}()
-	p.leave = func() { cancel(); <-done }
-	s.t.Cleanup(p.leave)
-	return p
-}
-
-// Run is the source.
-func (p *source) Run(ctx context.Context, emit func(media.Frame)) error {
-	for {
-		select {
-		case f := <-p.frames:
-			emit(f)
-			p.taken <- struct{}{}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// give hands out frames, and returns when the hub has them.
-func (p *source) give(frames ...media.Frame) {
-	p.site.t.Helper()
-	for _, f := range frames {
-		select {
-		case p.frames <- f:
-			<-p.taken
-		case <-time.After(soon):
-			p.site.t.Fatal("the source is not there")
-		}
-	}
+func (s *site) attach(key stream.Key) *camtest.Source {
+	return camtest.Attach(s.t, func(ctx context.Context, source *camtest.Source) error { return s.hub.Attach(ctx, key, source) })
 }
 
 var (

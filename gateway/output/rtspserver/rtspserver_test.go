@@ -33,12 +33,12 @@ func TestNothingIsHeldBack(t *testing.T) {
 			t.Run(name+" "+f.Codec.String(), func(t *testing.T) {
 				s := newSite(t, nil)
 				camera := s.attach(own)
-				camera.give(pictures(f, 0, 1, 10)...)
+				camera.Give(pictures(f, 0, 1, 10)...)
 				p := s.play(s.url(""), transport)
 				for n := range 50 {
 					frame := pictures(f, n, 1, 10+100*n)[0]
 					if n > 0 { // which it begins with
-						camera.give(frame)
+						camera.Give(frame)
 					}
 					units := next(t, fmt.Sprintf("picture %d", n), p.pictures)
 					if got := numberOf(units); got != n {
@@ -105,14 +105,14 @@ func TestSoundComesInStep(t *testing.T) {
 			f := format264(t)
 			taken := time.Date(2026, 1, 2, 3, 4, 5, 250_000_000, time.UTC)
 			wall := func(f media.Frame) media.Frame { f.Wall = taken.Add(f.PTS); return f }
-			camera.give(media.Frame{Format: sound}, wall(pictures(f, 0, 1, 10)[0]))
+			camera.Give(media.Frame{Format: sound}, wall(pictures(f, 0, 1, 10)[0]))
 			p := s.play(s.url(""), gortsplib.TransportTCP)
 			data := []byte{0xFC, 1, 2, 3, 4, 5, 6, 7} // of Opus a packet of 20 ms
 			units := next(t, "the picture", p.pictures)
 			if numberOf(units) != 0 {
 				t.Fatalf("it begins with %d", numberOf(units))
 			}
-			camera.give(media.Frame{Format: sound, PTS: 50 * time.Millisecond, Data: data}, wall(pictures(f, 1, 1, 10)[0]), wall(pictures(f, 2, 1, 10)[0]))
+			camera.Give(media.Frame{Format: sound, PTS: 50 * time.Millisecond, Data: data}, wall(pictures(f, 1, 1, 10)[0]), wall(pictures(f, 2, 1, 10)[0]))
 			packet := next(t, "the sound", p.packets)
 			if !bytes.HasSuffix(packet.Payload, data) {
 				t.Errorf("sound comes as %x", packet.Payload)
@@ -143,10 +143,10 @@ func described4(f *media.Format) string {
 // TestJPEGsComeAsH264: of a camera that sends JPEGs it is the rendition.
 func TestJPEGsComeAsH264(t *testing.T) {
 	s := newSite(t, nil)
-	s.attach(own).give(media.Frame{Key: true, Format: &media.Format{Codec: media.JPEG, Width: 8, Height: 8}, Data: []byte{1}})
+	s.attach(own).Give(media.Frame{Key: true, Format: &media.Format{Codec: media.JPEG, Width: 8, Height: 8}, Data: []byte{1}})
 	encoded := s.attach(asH264)
 	f := format264(t)
-	encoded.give(pictures(f, 0, 1, 10)...)
+	encoded.Give(pictures(f, 0, 1, 10)...)
 	p := s.play(s.url("&width=640"), gortsplib.TransportTCP)
 	if n := numberOf(next(t, "a picture", p.pictures)); n != 0 {
 		t.Errorf("picture %d comes", n)
@@ -165,14 +165,14 @@ func TestItBeginsWithTheNextKeyframe(t *testing.T) {
 	f := format264(t)
 	n := 0
 	for fps := 0.0; fps < slowRate; _, fps = s.hub.Sends(own) {
-		camera.give(pictures(f, n, 1, 10)...)
+		camera.Give(pictures(f, n, 1, 10)...)
 		time.Sleep(2 * time.Millisecond) // the rate is measured
 		n++
 	}
-	camera.give(pictures(f, n, 1, 10)...)
+	camera.Give(pictures(f, n, 1, 10)...)
 	newest := n / 10 * 10
 	if n++; n%10 == 1 { // the newest is a keyframe
-		camera.give(pictures(f, n, 1, 10)...)
+		camera.Give(pictures(f, n, 1, 10)...)
 		n++
 	}
 	usual, soonest := s.play(s.url(""), gortsplib.TransportTCP), s.play(s.url("&start=gop"), gortsplib.TransportTCP)
@@ -182,7 +182,7 @@ func TestItBeginsWithTheNextKeyframe(t *testing.T) {
 		}
 	}
 	for len(usual.pictures) == 0 {
-		camera.give(pictures(f, n, 1, 10)...)
+		camera.Give(pictures(f, n, 1, 10)...)
 		time.Sleep(time.Millisecond) // the client has to read it
 		n++
 	}
@@ -196,12 +196,12 @@ func TestItBeginsWithTheNextKeyframe(t *testing.T) {
 func TestACameraComesBack(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
-	camera.give(pictures(format264(t), 0, 1, 10)...)
+	camera.Give(pictures(format264(t), 0, 1, 10)...)
 	p := s.play(s.url(""), gortsplib.TransportTCP)
 	next(t, "a picture", p.pictures)
-	camera.leave()
+	camera.Leave()
 	camera = s.attach(own)
-	camera.give(pictures(format264(t), 20, 1, 10)...)
+	camera.Give(pictures(format264(t), 20, 1, 10)...)
 	if n := numberOf(next(t, "a picture", p.pictures)); n != 20 {
 		t.Errorf("picture %d comes", n)
 	}
@@ -209,7 +209,7 @@ func TestACameraComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	camera.give(pictures(other, 30, 1, 10)...)
+	camera.Give(pictures(other, 30, 1, 10)...)
 	ended := make(chan error, 1)
 	go func() { ended <- p.client.Wait() }()
 	if err := next(t, "the end", ended); err == nil {
@@ -226,13 +226,13 @@ func TestASlowViewerSkips(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Patience = 2 * time.Second })
 	camera := s.attach(own)
 	f := format264(t)
-	camera.give(pictures(f, 0, 1, 10)...)
+	camera.Give(pictures(f, 0, 1, 10)...)
 	slow := s.dial()
 	slow.begin(s.url(""))
 	p := s.play(s.url(""), gortsplib.TransportTCP)
 	next(t, "a picture", p.pictures)
 	for n := 1; n < 200; n++ {
-		camera.give(pictures(f, n, 1, 100_000)...)
+		camera.Give(pictures(f, n, 1, 100_000)...)
 		if got := numberOf(next(t, "a picture", p.pictures)); got != n {
 			t.Fatalf("picture %d comes to who takes all, of %d", got, n)
 		}
@@ -243,9 +243,9 @@ func TestASlowViewerSkips(t *testing.T) {
 	slow.gone("who takes nothing")
 	late := s.dial()
 	late.begin(s.url(""))
-	camera.give(pictures(f, 200, 1, 100_000)...)
+	camera.Give(pictures(f, 200, 1, 100_000)...)
 	late.numbers(200)
-	camera.give(pictures(f, 201, 40, 100_000)...)
+	camera.Give(pictures(f, 201, 40, 100_000)...)
 	numbers := late.numbers(240)
 	if !slices.IsSorted(numbers) || len(numbers) >= 40 || numbers[len(numbers)-1] != 240 {
 		t.Errorf("who was late sees %v", numbers)
@@ -296,7 +296,7 @@ func (k *talker) numbers(last int) (all []int) {
 // tries.
 func TestWhoIsNotLetIn(t *testing.T) {
 	s := newSite(t, nil)
-	s.attach(own).give(pictures(format264(t), 0, 1, 10)...)
+	s.attach(own).Give(pictures(format264(t), 0, 1, 10)...)
 	k := s.dial()
 	bad := "rtsp://" + s.address + "/front"
 	for method, headers := range map[string][]string{"DESCRIBE": nil, "SETUP": {"Transport: RTP/AVP/TCP;interleaved=0-1"}} {
@@ -331,21 +331,21 @@ func TestWhoPausesGoesOnWithAKeyframe(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
 	f := format264(t)
-	camera.give(pictures(f, 0, 1, 2000)...)
+	camera.Give(pictures(f, 0, 1, 2000)...)
 	k := s.dial()
 	k.begin(s.url(""))
-	camera.give(pictures(f, 1, 2, 2000)...)
+	camera.Give(pictures(f, 1, 2, 2000)...)
 	if got := k.numbers(2); !slices.Equal(got, []int{0, 1, 2}) {
 		t.Errorf("first come %v", got)
 	}
 	if a := k.ask("PAUSE", s.url("")); a.status != 200 {
 		t.Fatalf("%+v", a)
 	}
-	camera.give(pictures(f, 12, 4, 2000)...)
+	camera.Give(pictures(f, 12, 4, 2000)...)
 	if a := k.ask("PLAY", s.url("")); a.status != 200 {
 		t.Fatalf("%+v", a)
 	}
-	camera.give(pictures(f, 16, 6, 2000)...)
+	camera.Give(pictures(f, 16, 6, 2000)...)
 	if got := k.numbers(21); !slices.Equal(got, []int{20, 21}) {
 		t.Errorf("then come %v", got)
 	}
@@ -360,7 +360,7 @@ func TestWhoPausesGoesOnWithAKeyframe(t *testing.T) {
 func TestAViewerEnds(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
-	camera.give(pictures(format264(t), 0, 1, 10)...)
+	camera.Give(pictures(format264(t), 0, 1, 10)...)
 	described, plays := s.dial(), s.dial()
 	if a := described.ask("DESCRIBE", s.url("")); a.status != 200 {
 		t.Fatalf("%+v", a)
@@ -371,7 +371,7 @@ func TestAViewerEnds(t *testing.T) {
 	if len(watchers) != 3 || watchers[0].Form != Form || watchers[1].Form != Form || watchers[2].Form != FormUDP {
 		t.Errorf("viewers are %+v", watchers)
 	}
-	camera.give(pictures(format264(t), 1, 9, 10)...)
+	camera.Give(pictures(format264(t), 1, 9, 10)...)
 	s.until("the counts of each form", func() bool {
 		forms := s.hub.Forms()
 		return len(forms) == 2 && forms[0].Form == Form && forms[0].Viewers == 2 && forms[0].Frames >= 9 && forms[1].Viewers == 1 && forms[1].Frames >= 9
@@ -394,7 +394,7 @@ func TestWhoAsksForNoEnd(t *testing.T) {
 		o.HeadTime, o.Idle, o.Patience = 100*time.Millisecond, 100*time.Millisecond, time.Second
 		o.Room = func() httplimit.Room { return httplimit.Room{All: 1000, PerAddress: room} }
 	})
-	s.attach(own).give(pictures(format264(t), 0, 1, 10)...)
+	s.attach(own).Give(pictures(format264(t), 0, 1, 10)...)
 	for name, c := range map[string]struct{ says, limit string }{
 		"nothing":             {"", httplimit.LimitIdleTimeout},
 		"half a request":      {"OPTIONS * RTSP/1.0\r\nCSeq", httplimit.LimitHeaderTimeout},
@@ -431,7 +431,7 @@ func TestWhoAsksForNoEnd(t *testing.T) {
 func TestAFloodOfQuestions(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
-	camera.give(pictures(format264(t), 0, 1, 10)...)
+	camera.Give(pictures(format264(t), 0, 1, 10)...)
 	k := s.dial()
 	k.begin(s.url(""))
 	question := []byte(strings.Repeat("OPTIONS * RTSP/1.0\r\nCSeq: 9\r\n\r\n", 1000))

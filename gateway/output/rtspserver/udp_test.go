@@ -19,7 +19,7 @@ func TestDatagramsGoWhereTheyWereAskedFrom(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
 	f := format264(t)
-	camera.give(pictures(f, 0, 1, 10)...)
+	camera.Give(pictures(f, 0, 1, 10)...)
 	rtp, _ := freePair(t)
 	port, ours := portOf(rtp), s.server.options.UDP.Port()
 	k := s.dial()
@@ -44,7 +44,7 @@ func TestDatagramsGoWhereTheyWereAskedFrom(t *testing.T) {
 	if a.status != 200 || !strings.Contains(a.header.Get("Transport"), fmt.Sprintf("client_port=%d-%d;server_port=%d", port, port+1, s.server.options.UDP.Port())) {
 		t.Fatalf("%+v", a)
 	}
-	camera.give(pictures(f, 10, 1, 10)...)
+	camera.Give(pictures(f, 10, 1, 10)...)
 	_ = rtp.SetReadDeadline(time.Now().Add(50 * time.Millisecond)) // nothing can come, and so nothing can be waited for
 	if n, err := rtp.Read(make([]byte, 2000)); err == nil {
 		t.Errorf("%d bytes come before PLAY", n)
@@ -52,7 +52,7 @@ func TestDatagramsGoWhereTheyWereAskedFrom(t *testing.T) {
 	if a := k.ask("PLAY", s.url("")); a.status != 200 {
 		t.Fatalf("%+v", a)
 	}
-	camera.give(pictures(f, 20, 1, 10)...)
+	camera.Give(pictures(f, 20, 1, 10)...)
 	_ = rtp.SetReadDeadline(time.Now().Add(soon)) // of a socket that is open it cannot fail
 	b := make([]byte, 2000)
 	if n, err := rtp.Read(b); err != nil || n < rtppack.HeadBytes || b[0] != 2<<6 {
@@ -110,7 +110,7 @@ func (s *site) until(what string, so func() bool) {
 func TestWhoIsSilentOverUDPIsLetGo(t *testing.T) {
 	s := newSite(t, func(o *Options) { o.Silence = 300 * time.Millisecond })
 	camera := s.attach(own)
-	camera.give(pictures(format264(t), 0, 1, 10)...)
+	camera.Give(pictures(format264(t), 0, 1, 10)...)
 	reports := s.beginUDP()
 	reports.peer(s).at.Store(time.Now().Add(time.Hour).UnixNano()) // as if it did all the time
 	silent, lying := s.beginUDP(), s.beginUDP()
@@ -159,7 +159,7 @@ func (k *byUDP) hearBye() {
 func TestWhoReportsOverUDPIsHeard(t *testing.T) {
 	s := newSite(t, nil)
 	camera := s.attach(own)
-	camera.give(pictures(format264(t), 0, 1, 10)...)
+	camera.Give(pictures(format264(t), 0, 1, 10)...)
 	k, before := s.beginUDP(), time.Now()
 	p := k.peer(s)
 	if !p.heard().Before(before) {

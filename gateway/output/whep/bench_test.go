@@ -18,7 +18,7 @@ func BenchmarkSealed(b *testing.B) {
 	s := newSite(b)
 	camera := s.attach(own)
 	f := format264(b)
-	camera.give(pictures(f, 0, 1, benchBytes)...)
+	camera.Give(pictures(f, 0, 1, benchBytes)...)
 	client := s.dial(offerOptions{})
 	client.see(0, 1)
 	var v *viewer
@@ -89,7 +89,7 @@ func (s *bareSender) send(payload []byte) error {
 func BenchmarkFirstPicture(b *testing.B) {
 	s := newSite(b)
 	camera := s.attach(own)
-	camera.give(pictures(format264(b), 0, 1, benchBytes)...)
+	camera.Give(pictures(format264(b), 0, 1, benchBytes)...)
 	for b.Loop() {
 		client := s.dial(offerOptions{})
 		client.see(0, 1)
@@ -107,12 +107,12 @@ func BenchmarkMemory(b *testing.B) {
 		s := newSite(b)
 		camera := s.attach(own)
 		f := format264(b)
-		camera.give(pictures(f, 0, 1, benchBytes)...)
+		camera.Give(pictures(f, 0, 1, benchBytes)...)
 		for range viewers {
 			s.dial(offerOptions{}).see(0, 1)
 		}
 		for n := 1; n < 50; n++ {
-			camera.give(pictures(f, n, 1, benchBytes)...)
+			camera.Give(pictures(f, n, 1, benchBytes)...)
 		}
 		with, goroutines := heap(), runtime.NumGoroutine()
 		s.handler.Close()

@@ -25,12 +25,12 @@ func TestPicturesComeByWebRTC(t *testing.T) {
 			s := newSite(t)
 			camera := s.attach(own)
 			f := format264(t)
-			camera.give(pictures(f, 0, 1, 10)...)
+			camera.Give(pictures(f, 0, 1, 10)...)
 			b := s.dial(offerOptions{tcp: tcp})
 			for n := range 50 {
 				frame := pictures(f, n, 1, 10+200*n)[0]
 				if n > 0 { // which it begins with
-					camera.give(frame)
+					camera.Give(frame)
 				}
 				got := b.see(n, n+1)[0]
 				want := 1
@@ -55,13 +55,13 @@ func TestWhatIsLostComesAgain(t *testing.T) {
 	s := newSite(t)
 	camera := s.attach(own)
 	f := format264(t)
-	camera.give(pictures(f, 0, 1, 10)...)
+	camera.Give(pictures(f, 0, 1, 10)...)
 	r := newRelay(t, func(n int) bool { return n%20 == 0 })
 	b := s.dial(offerOptions{relay: r})
 	b.see(0, 1)
 	const all = 150
 	for n := 1; n < all+10; n++ { // the last have nothing behind them that tells of a loss
-		camera.give(pictures(f, n, 1, 5000)...)
+		camera.Give(pictures(f, n, 1, 5000)...)
 		time.Sleep(5 * time.Millisecond) // as cameras do
 	}
 	b.see(1, all)
@@ -76,7 +76,7 @@ func TestWhoAsksForTheSameWithoutEnd(t *testing.T) {
 	s := newSite(t)
 	camera := s.attach(own)
 	f := format264(t)
-	camera.give(pictures(f, 0, 1, 10)...)
+	camera.Give(pictures(f, 0, 1, 10)...)
 	var passed atomic.Int64
 	b := s.dial(offerOptions{quiet: true, relay: newRelay(t, func(int) bool { passed.Add(1); return false })})
 	b.see(0, 1)
@@ -87,7 +87,7 @@ func TestWhoAsksForTheSameWithoutEnd(t *testing.T) {
 	}
 	await(t, "it is sent again", func() bool { return passed.Load() >= before+mostAgain })
 	for n := 1; n < 20; n++ {
-		camera.give(pictures(f, n, 1, 10)...)
+		camera.Give(pictures(f, n, 1, 10)...)
 		b.see(n, n+1)
 	}
 	if again := passed.Load() - before; again > 100 { // with all pictures and reports
@@ -101,11 +101,11 @@ func TestWhoJoinsGetsWhatThereIs(t *testing.T) {
 	s := newSite(t)
 	camera := s.attach(own)
 	f := format264(t)
-	camera.give(pictures(f, 0, 8, 10)...)
+	camera.Give(pictures(f, 0, 8, 10)...)
 	b := s.dial(offerOptions{})
 	old := b.see(0, 8)
-	camera.give(pictures(f, 8, 1, 10)...)
-	camera.give(pictures(f, 9, 1, 10)...)
+	camera.Give(pictures(f, 8, 1, 10)...)
+	camera.Give(pictures(f, 9, 1, 10)...)
 	all := append(old, b.see(8, 10)...)
 	for i, p := range all[1:] {
 		want := uint32(90) // ticks, also of the newest that there was, behind what is old
@@ -123,7 +123,7 @@ func TestWhoJoinsGetsWhatThereIs(t *testing.T) {
 	if again[0].timestamp <= all[9].timestamp {
 		t.Error("time goes back")
 	}
-	camera.give(pictures(f, 10, 1, 10)...)
+	camera.Give(pictures(f, 10, 1, 10)...)
 	b.see(10, 11) // and not the same once more
 }
 
@@ -137,7 +137,7 @@ func TestWhatIsAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := format264(t) // High
-	camera.give(pictures(f, 0, 1, 10)...)
+	camera.Give(pictures(f, 0, 1, 10)...)
 	for _, c := range []struct {
 		profiles []string
 		sound    bool
@@ -150,7 +150,7 @@ func TestWhatIsAnswered(t *testing.T) {
 		{[]string{"42001f", "42e01f"}, true, true, []string{"profile-level-id=42e01f", "level-asymmetry-allowed=1", "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "a=rtpmap:111 opus/48000/2"}, []string{"PCMU"}},
 	} {
 		if c.hears {
-			camera.give(media.Frame{Format: opus})
+			camera.Give(media.Frame{Format: opus})
 			await(t, "the sound is known", func() bool { return s.hub.Sounds(own).Format != nil })
 		}
 		b := s.begin(offerOptions{codecs: browser264(c.profiles...), sound: c.sound})
@@ -176,14 +176,14 @@ func TestSoundComesAlong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	camera.give(media.Frame{Format: opus})
-	camera.give(pictures(f, 0, 1, 10)...)
+	camera.Give(media.Frame{Format: opus})
+	camera.Give(pictures(f, 0, 1, 10)...)
 	b := s.dial(offerOptions{sound: true})
 	b.see(0, 1)
 	for n := 1; n < 30; n++ {
-		camera.give(media.Frame{Format: opus, PTS: time.Duration(n) * 20 * time.Millisecond, Data: []byte{0xFC, byte(n), 2}})
+		camera.Give(media.Frame{Format: opus, PTS: time.Duration(n) * 20 * time.Millisecond, Data: []byte{0xFC, byte(n), 2}})
 		if n%2 == 0 {
-			camera.give(pictures(f, n/2, 1, 10)...)
+			camera.Give(pictures(f, n/2, 1, 10)...)
 			b.see(n/2, n/2+1)
 		}
 	}
@@ -211,10 +211,10 @@ func TestCamerasThatBrowsersDoNotTake(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
-			s.attach(own).give(frame)
+			s.attach(own).Give(frame)
 			encoded := s.attach(asH264)
 			b := s.dial(offerOptions{})
-			encoded.give(pictures(format264(t), 0, 3, 2000)...)
+			encoded.Give(pictures(format264(t), 0, 3, 2000)...)
 			b.see(0, 3)
 		})
 	}
@@ -222,16 +222,16 @@ func TestCamerasThatBrowsersDoNotTake(t *testing.T) {
 		s := newSite(t)
 		camera, encoded := s.attach(own), s.attach(straight)
 		f := format264(t)
-		camera.give(pictures(f, 0, 1, 10)...)
+		camera.Give(pictures(f, 0, 1, 10)...)
 		b := s.dial(offerOptions{})
 		b.see(0, 1)
-		encoded.give(pictures(f, 100, 1, 10)...)
+		encoded.Give(pictures(f, 100, 1, 10)...)
 		later := pictures(f, 1, 3, 10)
 		later[1].PTS, later[2].PTS = later[2].PTS, later[1].PTS
-		camera.give(later...)
+		camera.Give(later...)
 		b.see(1, 3)
 		b.see(100, 101)
-		encoded.give(pictures(f, 101, 1, 10)...)
+		encoded.Give(pictures(f, 101, 1, 10)...)
 		b.see(101, 102)
 	})
 }
@@ -243,7 +243,7 @@ func TestH265IsAnsweredAtItsLevel(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSite(t)
-	s.attach(own).give(pictures(hevc, 0, 1, 10)...)
+	s.attach(own).Give(pictures(hevc, 0, 1, 10)...)
 	for level, want := range map[string]string{"30": "a=rtpmap:98 H265/90000", "29": "a=rtpmap:100 H264/90000"} {
 		codecs := append(browser264("42e01f"), webrtc.RTPCodecParameters{PayloadType: 98, RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeH265, ClockRate: 90000, SDPFmtpLine: "level-id=" + level + ";profile-id=1;tier-flag=0;tx-mode=SRST",
@@ -270,8 +270,8 @@ func TestWhoLosesTooMuchIsShownLess(t *testing.T) {
 	s := newSite(t)
 	camera, less := s.attach(own), s.attach(lesser)
 	f := format264(t)
-	camera.give(pictures(f, 0, 1, 10)...)
-	less.give(pictures(f, 200, 1, 10)...)
+	camera.Give(pictures(f, 0, 1, 10)...)
+	less.Give(pictures(f, 200, 1, 10)...)
 	b := s.dial(offerOptions{quiet: true})
 	b.see(0, 1)
 	done := make(chan struct{})
@@ -309,7 +309,7 @@ func TestWhatEndsAViewer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			camera := s.attach(own)
-			camera.give(pictures(format264(t), 0, 1, 10)...)
+			camera.Give(pictures(format264(t), 0, 1, 10)...)
 			b := s.dial(offerOptions{})
 			b.see(0, 1)
 			end(s, b)
@@ -342,7 +342,7 @@ func (s *site) ask(method, path, kind, body string) int {
 // TestRequestsThatAreRefused, in words; a storm of changes to a session changes nothing.
 func TestRequestsThatAreRefused(t *testing.T) {
 	s := newSite(t)
-	s.attach(own).give(pictures(format264(t), 0, 1, 10)...)
+	s.attach(own).Give(pictures(format264(t), 0, 1, 10)...)
 	good := s.offering(offerOptions{}).offer()
 	for name, c := range map[string]struct{ offer, kind, says string }{
 		"another type":    {good, "text/plain", rtc.ErrNotSDP.Error()},
