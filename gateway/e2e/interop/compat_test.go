@@ -52,10 +52,12 @@ func TestGo2rtcsPlayer(t *testing.T) {
 			document.body.append(player);
 		</script>`, r.FormValue("mode"), strings.Replace(gateway.URL, "http", "ws", 1)+"/api/ws?src=Front.Door")
 	})
-	site := httptest.NewServer(pages)
+	site := httptest.NewUnstartedServer(pages)
 	t.Cleanup(site.Close)
-	gateway = rig.Start(t, fmt.Sprintf("compat: [go2rtc]\nwebrtc: {listen: '127.0.0.1:0'}\ncors: {origins: [%q]}\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10'}}\n", site.URL))
-	rig.Drive(t, "go2rtc.mjs", site.URL+"/page")
+	origin := "http://" + site.Listener.Addr().String()
+	gateway = rig.Start(t, fmt.Sprintf("compat: [go2rtc]\nwebrtc: {listen: '127.0.0.1:0'}\ncors: {origins: [%q]}\ncameras: {front-door: {source: 'test:?width=320&height=240&fps=10'}}\n", origin))
+	site.Start() // now that the page knows the gateway
+	rig.Drive(t, "go2rtc.mjs", origin+"/page")
 }
 
 // TestGo2rtcsClients asks as Home Assistant's go2rtc-client and cards of dashboards do.
