@@ -72,6 +72,9 @@ func (n *Notifier) newBroker(c config.Notify, before *broker) *broker {
 		b.stale = before.stale
 		for topic := range before.told {
 			b.stale[topic] = true
+			if id, is := strings.CutSuffix(topic, "/state"); is {
+				b.stale[id+"/picture"] = true
+			}
 		}
 	}
 	return b
@@ -429,12 +432,13 @@ func (b *broker) tell(ctx context.Context, s *session, change topics) error {
 			b.told[r.topic] = text
 		} else {
 			delete(b.told, r.topic)
-			delete(b.stale, r.topic)
 		}
+		delete(b.stale, r.topic)
 		b.delivered()
 		return nil
 	}
 	for _, topic := range change.sorted(b.config.Discovery) {
+		b.stale[topic] = true // the broker may have it although no receipt comes
 		flying = append(flying, receipt{topic, s.client.Publish(topic, 1, true, change[topic])})
 		if len(flying) < inFlight {
 			continue

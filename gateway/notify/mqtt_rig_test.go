@@ -60,35 +60,38 @@ func newRealBroker(t *testing.T, secured *tls.Config) *realBroker {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		wait(t, "its clients are gone", counted.idle) // without which it counts them in a race with its end
+		counted.Close()
+		wait(t, "its clients are gone, and none comes", counted.done) // without which it counts them in a race with its end
 		b.Server.Close()
 	})
 	return b
 }
 
-// countingListener knows which of its connections have ended.
+// countingListener knows whether its connections have ended, and whether more may come.
 type countingListener struct {
 	net.Listener
-	mu   sync.Mutex
-	open int
+	mu     sync.Mutex // guards what follows
+	open   int
+	closed bool // and whoever accepts was told so
 }
 
 // Accept gives a connection that is counted.
 func (l *countingListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err != nil {
+		l.closed = true
+		return nil, err
+	}
 	l.open++
 	return &countedConn{Conn: c, of: l}, nil
 }
 
-func (l *countingListener) idle() bool {
+func (l *countingListener) done() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.open == 0
+	return l.closed && l.open == 0
 }
 
 // countedConn is one of them.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -192,6 +193,68 @@ func TestWhatIsOfBeforeIsTakenAway(t *testing.T) {
 			t.Errorf("%s is taken away", topic)
 		}
 	}
+}
+
+// TestWhatWasOnItsWayIsTakenAway: what the one before told, and never had a receipt for, and
+// pictures.
+func TestWhatWasOnItsWayIsTakenAway(t *testing.T) {
+	var mu sync.Mutex
+	receipts, kept := false, make(map[string]int) // bytes, by topic
+	keeps := func(text string) (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for topic, size := range kept {
+			if size > 0 && strings.Contains(topic, text) {
+				n++
+			}
+		}
+		return n
+	}
+	address := badBroker(t, func(c net.Conn) {
+		for {
+			p, err := packets.ReadPacket(c)
+			if err != nil {
+				return
+			}
+			var answer packets.ControlPacket
+			switch p := p.(type) {
+			case *packets.ConnectPacket:
+				answer = packets.NewControlPacket(packets.Connack)
+			case *packets.SubscribePacket:
+				taken := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
+				taken.MessageID, taken.ReturnCodes = p.MessageID, make([]byte, len(p.Topics))
+				answer = taken
+			case *packets.PublishPacket:
+				mu.Lock()
+				kept[p.TopicName] = len(p.Payload)
+				if receipts && p.Qos > 0 {
+					taken := packets.NewControlPacket(packets.Puback).(*packets.PubackPacket)
+					taken.MessageID = p.MessageID
+					answer = taken
+				}
+				mu.Unlock()
+			}
+			if answer != nil && answer.Write(c) != nil {
+				return
+			}
+		}
+	})
+	r := newRig(t, config.Notify{})
+	r.options.Picture = func(context.Context, string) ([]byte, time.Time, error) { return []byte("picture"), time.Now(), nil }
+	c := toldAt(address)
+	c.MQTT.Discovery = ""
+	r.Apply(c)
+	r.show(present())
+	wait(t, "it is told, and waits", func() bool { return keeps("framegate/gate/state") == 1 })
+	mu.Lock()
+	receipts = true
+	mu.Unlock()
+	c.MQTT.Prefix, c.MQTT.Pictures = "yard", config.Pictures(time.Millisecond)
+	r.Apply(c)
+	wait(t, "nothing is left of the first", func() bool { return keeps("yard/front/picture") == 1 && keeps("framegate/") == 0 })
+	c.MQTT.Prefix, c.MQTT.Pictures = "house", 0
+	r.Apply(c)
+	wait(t, "nor of the second", func() bool { return keeps("house/trouble") > 0 && keeps("yard/") == 0 })
 }
 
 // TestConnectionThatIsCut: the broker says that we are offline, until we are back and tell
