@@ -53,14 +53,23 @@ func (s *Server) WatchWebRTC(t *testing.T, path string, who Credentials, overTCP
 	if err != nil {
 		t.Fatal(err)
 	}
+	var mu sync.Mutex
 	var reading sync.WaitGroup
+	closed := false // it may be told of a track only after that
 	t.Cleanup(func() {
 		_ = pc.GracefulClose() // the other end may have
+		mu.Lock()
+		closed = true
+		mu.Unlock()
 		reading.Wait()
 	})
 	begun := make(chan struct{})
 	pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		reading.Go(func() { o.readTrack(track, begun) }) // ends with the connection
+		mu.Lock()
+		defer mu.Unlock()
+		if !closed {
+			reading.Go(func() { o.readTrack(track, begun) }) // ends with the connection
+		}
 	})
 	if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		t.Fatal(err)

@@ -191,7 +191,10 @@ type browser struct {
 	gone     chan struct{}
 	video    atomic.Uint32 // SSRC of the pictures
 	newest   atomic.Uint32 // number of their packet that came last
-	reading  sync.WaitGroup
+
+	mu      sync.Mutex // guards what follows
+	closed  bool       // no more tracks are read
+	reading sync.WaitGroup
 }
 
 // offerOptions say how a client comes.
@@ -227,7 +230,6 @@ func (b *browser) connected() <-chan struct{} {
 	c := make(chan struct{})
 	var once sync.Once
 	b.pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		b.t.Logf("the client is %s", state)
 		if state == webrtc.PeerConnectionStateConnected {
 			once.Do(func() { close(c) })
 		}
@@ -302,23 +304,12 @@ func (s *site) offering(o offerOptions) *browser {
 		if err := pc.GracefulClose(); err != nil {
 			t.Error(err)
 		}
+		b.mu.Lock()
+		b.closed = true
+		b.mu.Unlock()
 		b.reading.Wait()
 	})
-	pc.OnTrack(func(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-		b.reading.Add(2)
-		go func() { // ends with the connection
-			defer b.reading.Done()
-			for {
-				if _, _, err := r.ReadRTCP(); err != nil {
-					return
-				}
-			}
-		}()
-		go func() { // likewise
-			defer b.reading.Done()
-			b.read(track)
-		}()
-	})
+	pc.OnTrack(b.take)
 	kinds := []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo}
 	if o.sound {
 		kinds = append(kinds, webrtc.RTPCodecTypeAudio)
@@ -329,6 +320,23 @@ func (s *site) offering(o offerOptions) *browser {
 		}
 	}
 	return b
+}
+
+// take reads a track, of which a client may be told only after it was closed.
+func (b *browser) take(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.reading.Go(func() { // ends with the connection
+		for {
+			if _, _, err := r.ReadRTCP(); err != nil {
+				return
+			}
+		}
+	})
+	b.reading.Go(func() { b.read(track) }) // likewise
 }
 
 // offer gives a client's offer.
