@@ -5,15 +5,19 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // TestNotifyTest tells each webhook, or one, and says what it answers.
 func TestNotifyTest(t *testing.T) {
+	var mu sync.Mutex
 	var got []string
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
 		got = append(got, r.URL.Path+" "+string(body))
+		mu.Unlock()
 		if r.URL.Path == "/canary-bad" {
 			w.WriteHeader(http.StatusNotFound)
 		}
@@ -38,6 +42,8 @@ func TestNotifyTest(t *testing.T) {
 			t.Errorf("%q: %d, %q, %q", c.args, status, out.String(), err.String())
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if len(got) == 0 || !strings.HasPrefix(got[0], "/canary {\"id\":\"evt_") || !strings.Contains(got[0], `"type":"test"`) {
 		t.Errorf("%q", got)
 	}
