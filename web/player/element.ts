@@ -16,7 +16,8 @@
 //
 // Properties to read: state, words, delayMs, measure, activeMode, surface (the
 // video, canvas or img that shows it), time (when its picture was taken, a Date),
-// past, sound. Method: retry().
+// painted (how many pictures were, so that who seeks knows that the same was shown
+// again), past, sound. Method: retry().
 //
 // Sound is off at first: the property muted is true. Where the camera has sound there
 // is a button for it on the tile; a page that has its own sets muted = false when a
@@ -120,6 +121,11 @@ export class FramegatePlayer extends HTMLElement {
   /** When the picture that is shown was taken, or null. */
   get time(): Date | null {
     return this.#player?.takenMs ? new Date(this.#player.takenMs) : null;
+  }
+
+  /** How many pictures were painted since it connected first, the same again too. */
+  get painted(): number {
+    return this.#player?.painted ?? 0;
   }
 
   /** How what was recorded is shown; null for the present. */

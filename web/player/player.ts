@@ -137,6 +137,11 @@ export class Player {
     return this.#aside ? (this.#way?.takenMs ?? 0) : this.#lastCaptureMs;
   }
 
+  /** How many pictures were painted since it was made, the same again too. */
+  get painted(): number {
+    return this.#shown;
+  }
+
   /** Shows what was recorded, from a moment on. */
   seek(atMs: number): void {
     this.#tell(this.#looking.seek(atMs));

@@ -9,6 +9,8 @@ export interface Deck {
   rate: number;
   /** When the picture was taken that is shown. */
   readonly time: Date | null;
+  /** How many pictures were painted so far, the same again too. */
+  readonly painted: number;
 }
 
 /** How a player shows what was recorded, as its event framegate-playback says. */
@@ -48,10 +50,22 @@ export const FASTEST = 16;
 export const TICK_MS = 200;
 
 const LEAP_TICKS = 2; // from one leap to the next
-const STEP_TICKS = 2; // for a picture to come
+const STEP_TICKS = 2; // after the same picture was shown again, for another to come
 const STEP_TRIES = 6;
 const WANTED_TICKS = 15; // for a sought picture to come
 const HOP_MS = 3000; // so much at once may be a hole
+
+/** A picture on. */
+interface Step {
+  /** Where it is taken to be until it comes. */
+  baseMs: number;
+  /** The moment that was sought last. */
+  targetMs: number;
+  /** How many pictures had been painted then. */
+  painted: number;
+  ticks: number;
+  tries: number;
+}
 
 /** The state of what is shown. Its properties are reactive. */
 export class Transport {
@@ -75,7 +89,7 @@ export class Transport {
   private wantedMs = $state<number | null>(null); // what was sought and is not there yet
   private wantedTicks = 0;
   private leap: { fromMs: number; sinceMs: number; ticks: number } | null = null;
-  private step: { baseMs: number; targetMs: number; ticks: number; tries: number } | null = null;
+  private step: Step | null = null;
   private through: { sinceMs: number; fromMs: number } | null = null;
   private lastMs: number | null = null;
   private asked = 0; // for holes: which answer is still wanted
@@ -193,7 +207,7 @@ export class Transport {
     const picture = this.options.pictureMs();
     // A seek shows the last picture that was taken until then.
     const target = direction < 0 ? from - 1 : from + 1.5 * picture;
-    this.step = direction < 0 ? null : { baseMs: from + picture, targetMs: target, ticks: 0, tries: 0 };
+    this.step = direction < 0 ? null : { baseMs: from + picture, targetMs: target, painted: this.deck?.painted ?? 0, ticks: 0, tries: 0 };
     this.deck?.seek(target);
     this.want(direction < 0 ? target : from + picture);
   }
@@ -213,7 +227,7 @@ export class Transport {
     if (this.through) this.pass();
     else if (this.leap) this.leapOn(this.leap);
     if (ms !== this.lastMs) this.came(ms);
-    else if (this.step && ++this.step.ticks % STEP_TICKS === 0) this.stepOn(this.step);
+    else if (this.step && this.deck.painted !== this.step.painted && ++this.step.ticks % STEP_TICKS === 0) this.stepOn(this.step);
     else if (ms !== null && this.wantedMs !== null && !this.leap && !this.through && ++this.wantedTicks > WANTED_TICKS) this.wantedMs = null;
   }
 
@@ -254,12 +268,15 @@ export class Transport {
     else if (++leap.ticks % LEAP_TICKS === 0) this.deck?.seek(at);
   }
 
-  private stepOn(step: { targetMs: number; tries: number }): void {
+  // stepOn looks farther, once it is known that until then there is no other picture: one that
+  // is only late would be passed over.
+  private stepOn(step: Step): void {
     if (++step.tries > STEP_TRIES) {
       this.step = null;
       return;
     }
     step.targetMs += this.options.pictureMs() * 2 ** step.tries;
+    step.painted = this.deck?.painted ?? 0;
     this.deck?.seek(step.targetMs);
   }
 

@@ -8,6 +8,7 @@ const NOW = Date.UTC(2026, 10, 20, 14);
 class FakeDeck implements Deck {
   told: string[] = [];
   time: Date | null = new Date(NOW);
+  painted = 1;
   seek(ms: number): void {
     this.told.push(`seek ${ms - NOW}`);
   }
@@ -25,6 +26,7 @@ class FakeDeck implements Deck {
   }
   show(ms: number): void {
     this.time = new Date(NOW + ms);
+    this.painted++;
   }
 }
 
@@ -106,6 +108,9 @@ describe('Transport', () => {
     deck.take();
     transport.stepBy(1);
     expect(deck.take()).toEqual(['pause', 'seek -940']);
+    for (let late = 0; late < 10; late++) transport.tick();
+    expect(deck.take()).toEqual([]);
+    deck.show(-1000); // the same
     transport.tick();
     transport.tick();
     expect(deck.take()).toEqual(['seek -860']);
