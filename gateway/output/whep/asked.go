@@ -89,10 +89,8 @@ func (v *viewer) attend() error {
 		}
 	}
 	now := time.Now()
-	for _, part := range lost {
-		if v.loss.note(part, now) {
-			v.lessen()
-		}
+	if len(lost) > 0 {
+		v.weigh(lost, now)
 	}
 	if keyframe && now.Sub(v.rewound) >= keyframeEvery {
 		v.rewound = now
@@ -138,18 +136,39 @@ func (v *viewer) straighten() error {
 	return v.change(choice.Straight)
 }
 
-// lessen shows the viewer less of the camera, where there is less.
-func (v *viewer) lessen() {
+// weigh looks at how much of what was sent was lost, by reports, and shows the viewer
+// less or more of the camera.
+func (v *viewer) weigh(lost []float64, now time.Time) {
+	missing := v.video.missing()
+	for _, part := range lost {
+		less, more := v.loss.note(part, missing, now)
+		switch {
+		case less && v.loss.rung < len(v.visit.Choice.Lesser) && v.answered == media.H264:
+			if v.loss.rung == 0 {
+				v.full = v.key
+			}
+			if v.climb(v.loss.rung + 1) {
+				v.loss.lessened(now)
+			}
+		case more:
+			if v.climb(v.loss.rung - 1) {
+				v.loss.shownMore(now)
+			}
+		}
+	}
+}
+
+// climb shows the viewer as much of the camera as a rung has, of which the first is all,
+// and says whether there is that. Else it goes on as it is.
+func (v *viewer) climb(rung int) bool {
 	choice := &v.visit.Choice
-	if v.answered != media.H264 || v.loss.rung >= len(choice.Lesser) {
-		return
+	key := v.full
+	if rung > 0 {
+		key = choice.Lesser[rung-1]
 	}
-	key := choice.Lesser[v.loss.rung]
-	if choice.Encodes != nil && choice.Encodes(key) != nil {
-		return
+	if key != choice.Own && choice.Encodes != nil && choice.Encodes(key) != nil || v.change(key) != nil {
+		return false
 	}
-	if v.change(key) == nil { // else it goes on as it is
-		v.loss.rung++
-		v.handler.log.Debug("viewer loses packets and is shown less", "stream", key.String(), "address", v.visit.Client.Address)
-	}
+	v.handler.log.Debug("viewer is shown as much as its line bears", "stream", key.String(), "rung", rung, "address", v.visit.Client.Address)
+	return true
 }

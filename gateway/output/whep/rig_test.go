@@ -367,6 +367,9 @@ func (s *site) post(offer, kind string) (status int, header http.Header, body st
 	return response.StatusCode, response.Header, string(text)
 }
 
+// mostWaiting is for how many packets behind it one is waited for.
+const mostWaiting = 200
+
 // read takes what comes by a track. Packets that come late, since they were sent again,
 // are put in order.
 func (b *browser) read(track *webrtc.TrackRemote) {
@@ -399,6 +402,9 @@ func (b *browser) read(track *webrtc.TrackRemote) {
 			begun, due = true, p.SequenceNumber
 		}
 		waiting[p.SequenceNumber] = p
+		for len(waiting) > mostWaiting && waiting[due] == nil {
+			due++
+		}
 		for waiting[due] != nil {
 			p := waiting[due]
 			delete(waiting, due)

@@ -23,6 +23,8 @@ type sender struct {
 	session *rtc.Session
 	room    []byte                  // for a packet
 	sent    *[remembered]sentPacket // by number; nil: nothing is sent again
+	fresh   int                     // how many were sent for the first time since missing
+	asked   int                     // how many were asked for for the first time since
 }
 
 // sentPacket is one that was sent.
@@ -46,6 +48,7 @@ func newSender(t rtc.Track, again bool) *sender {
 func (s *sender) send(p *packet, timestamp uint32) error {
 	seq := s.Count(len(p.payload))
 	if s.sent != nil {
+		s.fresh++
 		s.sent[seq%remembered] = sentPacket{packet: p, timestamp: timestamp, seq: seq}
 	}
 	return s.write(p, timestamp, seq)
@@ -57,10 +60,21 @@ func (s *sender) again(seq uint16) error {
 		return nil
 	}
 	if sent := &s.sent[seq%remembered]; sent.packet != nil && sent.seq == seq && sent.again < mostAgain {
+		if sent.again == 0 {
+			s.asked++
+		}
 		sent.again++
 		return s.write(sent.packet, sent.timestamp, seq)
 	}
 	return nil
+}
+
+// missing gives the part of the packets that did not come at first, of those since it was
+// asked last.
+func (s *sender) missing() float64 {
+	part := float64(s.asked) / float64(max(s.fresh, 1))
+	s.fresh, s.asked = 0, 0
+	return part
 }
 
 func (s *sender) write(p *packet, timestamp uint32, seq uint16) error {

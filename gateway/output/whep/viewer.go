@@ -1,6 +1,7 @@
 package whep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +50,7 @@ type viewer struct {
 	reports  int         // how many did
 	rewound  time.Time   // when it was given the newest keyframe again
 	loss     loss
+	full     stream.Key // what it saw before it was shown less
 }
 
 // asks is what the other end asked for since the viewer looked.
@@ -64,7 +66,7 @@ type asks struct {
 // answer. The error is one of Hub.Open, of package rtc, a *stream.SourceError, or one
 // of this package.
 func (h *Handler) open(ctx context.Context, offer *rtc.Offer, visit *Visit) (_ *viewer, answer string, err error) {
-	v := &viewer{handler: h, visit: visit}
+	v := &viewer{handler: h, visit: visit, loss: loss{clean: cmp.Or(h.options.Clean, cleanTime)}}
 	visit.Client.Form = Form
 	v.tracks, _ = pictureTracks(offer) // Offered has seen to it
 	if len(v.tracks.h264) == 0 {

@@ -6,7 +6,7 @@
 // pictures are put into packets once (pack.go), and each viewer sends them under numbers
 // of its own and remembers what it sent (sender.go), so that what is lost is sent again.
 // Who joins, and who asks for a keyframe, gets what there is since the newest one. A
-// viewer whose line loses too much is shown less (loss.go).
+// viewer whose line loses too much is shown less, for as long as it does (loss.go).
 //
 // How packets come to a browser is package rtc's. Package server calls Serve for each
 // offer; Close comes before the hub's.
@@ -50,6 +50,9 @@ var (
 type Options struct {
 	delivery.Options
 	Port *rtc.Port
+	// Clean is for how long a line has to be clean until a viewer that was shown less is
+	// shown more again; 0: half a minute.
+	Clean time.Duration
 }
 
 // Visit is somebody who was let in to see a camera.

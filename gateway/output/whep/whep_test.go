@@ -254,39 +254,108 @@ func TestH265IsAnsweredAtItsLevel(t *testing.T) {
 	}
 }
 
-// TestWhoLosesTooMuchIsShownLess: after three seconds of reports that say so, and from
-// the newest keyframe of that on.
+// TestWhoLosesTooMuchIsShownLess after three seconds of reports that say so, and more again
+// when next to nothing was missing for a while, which is longer each time in vain.
 func TestWhoLosesTooMuchIsShownLess(t *testing.T) {
-	var l loss
 	now := time.Now()
+	l := loss{clean: cleanTime}
+	// pass has time go by, a report a second, until one has the viewer be shown another
+	// rung, and gives after how long that is; 0: it is not.
+	pass := func(lost, missing float64, atMost time.Duration) time.Duration {
+		for begun := now; now.Sub(begun) < atMost; {
+			now = now.Add(time.Second)
+			less, more := l.note(lost, missing, now)
+			switch {
+			case less:
+				l.lessened(now)
+			case more:
+				l.shownMore(now)
+			default:
+				continue
+			}
+			return now.Sub(begun)
+		}
+		return 0
+	}
 	for i, c := range []struct {
-		part float64
-		less bool
-	}{{0.2, false}, {0.2, false}, {0.05, false}, {0.06, false}, {0.06, false}, {0.06, false}, {0.06, true}, {0.06, false}} {
-		if got := l.note(c.part, now.Add(time.Duration(i)*time.Second)); got != c.less {
-			t.Errorf("report %d: %v", i, got)
+		lost, missing float64
+		atMost, after time.Duration
+		rung          int
+	}{
+		{0, 0, time.Hour, 0, 0},
+		{0.05, 1, time.Hour, 0, 0}, // all of it comes when it is sent again
+		{0.06, 0, 3 * time.Second, 0, 0},
+		{0.05, 0, time.Second, 0, 0},
+		{0.06, 0, time.Minute, 4 * time.Second, 1},
+		{0.06, 0, time.Minute, 4 * time.Second, 2},
+		{0, 0.03, time.Hour, 0, 2},
+		{0, 0.02, time.Minute, 31 * time.Second, 1},
+		{0, 0, time.Minute, 31 * time.Second, 0},
+		{0.2, 0.2, time.Minute, 4 * time.Second, 1},
+		{0.2, 0.2, time.Minute, 4 * time.Second, 2},
+		{0, 0, time.Hour, 61 * time.Second, 1},
+		{0.2, 0.2, time.Minute, 4 * time.Second, 2},
+		{0, 0, time.Hour, 121 * time.Second, 1},
+		{0, 0, time.Minute, 0, 1},
+		{0.2, 0.2, time.Minute, 4 * time.Second, 2}, // later it is another line
+		{0, 0, time.Hour, 31 * time.Second, 1},
+	} {
+		if got := pass(c.lost, c.missing, c.atMost); got != c.after || l.rung != c.rung {
+			t.Errorf("step %d: rung %d after %v, want rung %d after %v", i, l.rung, got, c.rung, c.after)
 		}
 	}
+	for range 20 {
+		pass(0, 0, time.Hour)
+		pass(1, 1, time.Hour)
+	}
+	if got := pass(0, 0, time.Hour); got != longestClean+time.Second {
+		t.Errorf("it waits %v at most", got)
+	}
+}
+
+// TestALineThatHeals: a client behind a relay that loses most packets is shown less, for as
+// long as it does, and all when it does not any more.
+func TestALineThatHeals(t *testing.T) {
 	s := newSite(t)
+	s.handler.options.Clean = time.Millisecond // between two reports
 	camera, less := s.attach(own), s.attach(lesser)
+	var lossy atomic.Bool
+	const ofLess = 1 << 20
 	f := format264(t)
 	camera.Give(pictures(f, 0, 1, 10)...)
-	less.Give(pictures(f, 200, 1, 10)...)
-	b := s.dial(offerOptions{quiet: true})
-	b.see(0, 1)
-	done := make(chan struct{})
-	go func() { // ends with the test's wait
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(100 * time.Millisecond):
-				_ = b.pc.WriteRTCP([]rtcp.Packet{&rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: b.video.Load(), FractionLost: 30}}}})
+	less.Give(pictures(f, ofLess, 1, 10)...)
+	b := s.dial(offerOptions{relay: newRelay(t, func(n int) bool { return lossy.Load() && n%5 < 3 })})
+	n := 1
+	// until gives pictures of both streams until what comes is of one of them.
+	until := func(what string, wanted func(number int) bool) {
+		t.Helper()
+		await(t, what, func() bool {
+			camera.Give(pictures(f, n, 1, 10)...)
+			less.Give(pictures(f, ofLess+n, 1, 10)...)
+			n++
+			for {
+				select {
+				case p := <-b.pictures:
+					if wanted(p.number) {
+						return true
+					}
+				default:
+					return false
+				}
 			}
+		})
+	}
+	lossy.Store(true)
+	until("it is shown less", func(number int) bool { return number >= ofLess })
+	shown := 0
+	until("a hundred pictures", func(number int) bool {
+		if shown++; number < ofLess {
+			t.Fatal("it is shown more of what it loses")
 		}
-	}()
-	b.see(200, 201)
-	close(done)
+		return shown == 100
+	})
+	lossy.Store(false)
+	until("it is shown more", func(number int) bool { return number < ofLess })
 }
 
 // TestWhatEndsAViewer: the end of its session, of its permission, of the camera, or of
