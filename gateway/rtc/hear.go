@@ -40,22 +40,17 @@ type ear struct {
 // datagram takes one of the socket. A panic ends nothing but what is done with it.
 func (e *ear) datagram(b []byte, from netip.AddrPort) {
 	defer e.recovered()
+	e.port.mu.RLock()
+	s := e.port.byAddr[from]
+	e.port.mu.RUnlock()
 	if kindOf(b) == kindSTUN {
-		if s, nominated := e.check(b, from); s != nil {
-			e.port.know(s, from)
-			s.prefer(&way{to: from, nominated: nominated})
-			return
-		}
-	} else {
-		e.port.mu.RLock()
-		s := e.port.byAddr[from]
-		e.port.mu.RUnlock()
-		if s != nil {
-			s.packet(b)
-			return
-		}
+		s = e.check(b, s, &way{to: from})
+	} else if s != nil {
+		s.packet(b)
 	}
-	e.port.options.Limited(LimitStrangers)
+	if s == nil {
+		e.port.options.Limited(LimitStrangers)
+	}
 }
 
 // recovered keeps a panic from ending the process.
@@ -99,44 +94,52 @@ func (s *Session) packet(b []byte) {
 	}
 }
 
-// check takes a check of ICE (RFC 8445, 7.3) and answers it, and gives whose it is: nil
-// is a stranger's, or none.
-func (e *ear) check(b []byte, from netip.AddrPort) (s *Session, nominated bool) {
+// check takes a message of ICE that came by a way, by which a session is known or nil: a
+// check (RFC 8445, 7.3), which it answers, or an answer to one of ours. It gives whose it
+// is: nil is a stranger's, or none.
+func (e *ear) check(b []byte, known *Session, w *way) *Session {
 	m := &e.message
 	m.Raw = append(m.Raw[:0], b...)
-	if !stun.IsMessage(b) || m.Decode() != nil || m.Type != stun.BindingRequest {
-		return nil, false
+	if !stun.IsMessage(b) || m.Decode() != nil {
+		return nil
 	}
-	name, err := m.Get(stun.AttrUsername)
+	if m.Type == stun.BindingSuccess {
+		if known == nil || !known.answered(m, w) {
+			return nil
+		}
+		return known
+	}
+	s := e.asker(m)
+	if s == nil || w.tcp == nil && !e.port.know(s, w.to) || w.tcp != nil && known != nil && known != s {
+		return nil
+	}
+	answer, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess,
+		&stun.XORMappedAddress{IP: w.to.Addr().AsSlice(), Port: int(w.to.Port())}, stun.MessageIntegrity(s.password), stun.Fingerprint)
 	if err != nil {
-		return nil, false
+		return nil
+	}
+	e.respond(answer.Raw, w.to)
+	if w.nominated = m.Contains(stun.AttrUseCandidate); s.checked(w) {
+		e.respond(s.question(w), w.to)
+	}
+	return s
+}
+
+// asker gives the session that a check is for, if it is signed with what only who was let
+// in knows. What stands behind the signature pion leaves out.
+func (e *ear) asker(m *stun.Message) *Session {
+	name, err := m.Get(stun.AttrUsername)
+	if m.Type != stun.BindingRequest || err != nil {
+		return nil
 	}
 	ours, theirs, _ := strings.Cut(string(name), ":")
 	e.port.mu.RLock()
-	s = e.port.byFrag[ours]
+	s := e.port.byFrag[ours]
 	e.port.mu.RUnlock()
 	if s == nil || theirs != s.offer.frag || stun.MessageIntegrity(s.password).Check(m) != nil {
-		return nil, false
+		return nil
 	}
-	s.heard.Store(time.Now().UnixNano())
-	nominated = m.Contains(stun.AttrUseCandidate)
-	answer, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), stun.BindingSuccess,
-		&stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())}, stun.MessageIntegrity(s.password), stun.Fingerprint)
-	if err != nil {
-		return nil, false
-	}
-	e.respond(answer.Raw, from)
-	return s, nominated
-}
-
-// prefer has packets go by a way, if it is the first, or the one that the other end
-// chose last.
-func (s *Session) prefer(w *way) {
-	now := s.way.Load()
-	if now != nil && (!w.nominated || now.nominated && now.to == w.to && now.tcp == w.tcp) {
-		return
-	}
-	s.way.Store(w)
+	return s
 }
 
 // frameHead is what stands before each packet over TCP: its length (RFC 4571, 2).
@@ -184,8 +187,8 @@ func (p *Port) serveTCP(tcp *net.TCPConn) {
 			of.packet(b[:n])
 			continue
 		}
-		s, nominated := e.check(b[:n], from)
-		if s == nil || of != nil && of != s {
+		s := e.check(b[:n], of, &way{to: from, tcp: tcp})
+		if s == nil {
 			p.options.Limited(LimitStrangers)
 			return
 		}
@@ -194,7 +197,6 @@ func (p *Port) serveTCP(tcp *net.TCPConn) {
 			defer s.closing(tcp)()
 		}
 		_ = tcp.SetReadDeadline(time.Now().Add(p.options.Consent)) // as above
-		s.prefer(&way{to: from, tcp: tcp, nominated: nominated})
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -312,27 +313,35 @@ func (s *Session) ending() error {
 	return why
 }
 
-// know has packets from an address be for a session.
-func (p *Port) know(s *Session, from netip.AddrPort) {
+// know has packets from an address be for a session, unless it is another's.
+func (p *Port) know(s *Session, from netip.AddrPort) bool {
 	p.mu.RLock()
-	known := p.byAddr[from] == s
+	of := p.byAddr[from]
 	p.mu.RUnlock()
-	if known {
-		return
+	if of == s {
+		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.byFrag[s.frag] != s {
-		return // it has left
+	if of = p.byAddr[from]; p.byFrag[s.frag] != s || of != nil && of.holds(from) {
+		return false
 	}
 	if len(s.addrs) >= mostAddrs {
-		if oldest := s.addrs[0]; p.byAddr[oldest] == s {
-			delete(p.byAddr, oldest)
-		}
-		s.addrs = s.addrs[1:]
+		p.forget(s)
 	}
 	s.addrs = append(s.addrs, from)
 	p.byAddr[from] = s
+	return true
+}
+
+// forget forgets the oldest address of a session that packets do not go to. The lock is
+// held.
+func (p *Port) forget(s *Session) {
+	i := slices.IndexFunc(s.addrs, func(a netip.AddrPort) bool { return !s.holds(a) })
+	if oldest := s.addrs[i]; p.byAddr[oldest] == s {
+		delete(p.byAddr, oldest)
+	}
+	s.addrs = slices.Delete(s.addrs, i, i+1)
 }
 
 // Open makes a session of an offer, which is answered with the tracks as they are

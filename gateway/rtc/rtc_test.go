@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -293,25 +292,6 @@ func (p *Port) known(s *Session) int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return max(len(p.byAddr), len(s.addrs))
-}
-
-// TestTheWayIsTheOneThatIsChosen: the first one, until one is nominated, and then the one
-// that was nominated last.
-func TestTheWayIsTheOneThatIsChosen(t *testing.T) {
-	var s Session
-	at := func(port uint16) netip.AddrPort {
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), port)
-	}
-	for i, c := range []struct {
-		port      uint16
-		nominated bool
-		want      uint16
-	}{{1, false, 1}, {2, false, 1}, {3, true, 3}, {1, false, 3}, {3, true, 3}, {2, true, 2}} {
-		s.prefer(&way{to: at(c.port), nominated: c.nominated})
-		if got := s.way.Load().to.Port(); got != c.want {
-			t.Errorf("step %d: packets go to %d, want %d", i, got, c.want)
-		}
-	}
 }
 
 // TestStrangersOverTCP are cut at once.

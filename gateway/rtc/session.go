@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -32,7 +33,12 @@ type Session struct {
 
 	addrs []netip.AddrPort // from which it was heard; the port's lock guards it
 	way   atomic.Pointer[way]
-	heard atomic.Int64 // when the other end last said that it is there, in nanoseconds since 1970
+	heard atomic.Int64  // when the other end last said by it that it is there, in nanoseconds since 1970
+	moves atomic.Uint32 // how often it became another that was proven
+
+	connected atomic.Bool         // the handshake is over
+	shook     atomic.Pointer[way] // by which it began
+	strayed   atomic.Bool         // and went by another, too
 
 	shaking *packetio.Buffer // what comes of DTLS
 	dtls    *dtls.Conn       // once it is connected; of who connects
@@ -45,13 +51,6 @@ type Session struct {
 	out     *srtp.Context
 	head    rtp.Header // of the packet, which sealing reads
 	sealed  []byte     // room for what is sealed, behind that for the length of a frame
-}
-
-// way is how packets go to the other end.
-type way struct {
-	to        netip.AddrPort
-	tcp       *net.TCPConn // nil: over UDP
-	nominated bool
 }
 
 // newSession makes one that nobody knows of yet.
@@ -139,6 +138,7 @@ func (s *Session) agree(conn *dtls.Conn) error {
 	s.out = out
 	s.sealing.Unlock()
 	s.dtls = conn
+	s.settle()
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (s *Session) agree(conn *dtls.Conn) error {
 func (s *Session) Watch() {
 	var b [1 << 10]byte
 	for {
-		if _, err := s.dtls.Read(b[:]); err != nil {
+		if _, err := s.dtls.Read(b[:]); errors.Is(err, io.EOF) { // else it is a packet that cannot be read
 			s.end(ErrGone)
 			return
 		}
@@ -228,8 +228,8 @@ func (s *Session) room() []byte {
 func (s *Session) deliver(sealed []byte) error {
 	w := s.way.Load()
 	switch {
-	case w == nil:
-		return nil
+	case w == nil || !w.proven:
+		return nil // it is lost
 	case w.tcp == nil:
 		_, err := s.port.udp.WriteToUDPAddrPort(sealed, w.to)
 		return onlyClosed(err)
@@ -258,10 +258,11 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 	s := (*Session)(p)
 	w := s.way.Load()
-	switch {
-	case w == nil || len(b) > mostPacket:
+	if w == nil || len(b) > mostPacket {
 		return len(b), nil // it is lost, and comes again
-	case w.tcp == nil:
+	}
+	s.shaken(w)
+	if w.tcp == nil {
 		_, err := s.port.udp.WriteToUDPAddrPort(b, w.to)
 		return len(b), onlyClosed(err)
 	}
@@ -296,6 +297,9 @@ func (s *Session) RemoteAddr() net.Addr {
 
 // shake hands a packet to DTLS.
 func (s *Session) shake(b []byte) {
+	if s.connected.Load() && !plausible(b) {
+		return
+	}
 	if _, err := s.shaking.Write(b, nil); err != nil && !errors.Is(err, os.ErrClosed) {
 		return // it is lost, and comes again
 	}
@@ -323,4 +327,28 @@ func (s *Session) unseal(b []byte) {
 		return
 	}
 	s.opened = s.opened[:0]
+}
+
+const (
+	recordHead      = 13 // bytes before each record (RFC 6347, 4.1)
+	recordChange    = 20 // of the cipher
+	recordHandshake = 22
+)
+
+// plausible says that what comes of DTLS once there are keys may be the other end's. What
+// is not sealed anybody can write who knows two addresses, and pion would end the
+// connection for it. Only of a handshake that the other end repeats is it of use.
+func plausible(b []byte) bool {
+	for len(b) > 0 {
+		if len(b) < recordHead {
+			return false
+		}
+		kind, sealed, body := b[0], b[3] != 0 || b[4] != 0, b[recordHead:]
+		n := int(b[11])<<8 | int(b[12])
+		if n > len(body) || !sealed && kind != recordHandshake && (kind != recordChange || n != 1 || body[0] != 1) {
+			return false
+		}
+		b = body[n:]
+	}
+	return true
 }

@@ -467,6 +467,7 @@ type relay struct {
 	lost        atomic.Int64
 	mu          sync.Mutex
 	client      *net.UDPAddr
+	checks      [][]byte // of ICE, that the client sent
 	passing     sync.WaitGroup
 }
 
@@ -498,7 +499,9 @@ func (r *relay) in(answer string, port int) string {
 				return
 			}
 			r.mu.Lock()
-			r.client = from
+			if r.client = from; b[0] == 0 {
+				r.checks = append(r.checks, bytes.Clone(b[:n]))
+			}
 			r.mu.Unlock()
 			_, _ = r.back.Write(b[:n])
 		}
