@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
 	"github.com/pion/transport/v5/packetio"
@@ -43,9 +44,11 @@ type Session struct {
 	shaking *packetio.Buffer // what comes of DTLS
 	dtls    *dtls.Conn       // once it is connected; of who connects
 
-	opening sync.Mutex    // guards what follows
-	in      *srtp.Context // nil before it is connected
-	opened  []byte        // room for what was sealed
+	opening    sync.Mutex    // guards what follows
+	in         *srtp.Context // nil before it is connected
+	opened     []byte        // room for what was sealed
+	mediaHead  rtp.Header    // of the packet, which opening reads
+	reportHead rtcp.Header
 
 	sealing sync.Mutex // guards what follows
 	out     *srtp.Context
@@ -316,17 +319,17 @@ func (s *Session) unseal(b []byte) {
 		s.opened = make([]byte, 0, mostPacket)
 	}
 	report := b[1] >= 192 && b[1] <= 223 // RFC 5761, 4
+	var opened []byte
 	var err error
 	if report {
-		s.opened, err = s.in.DecryptRTCP(s.opened[:0], b, nil)
+		opened, err = s.in.DecryptRTCP(s.opened[:0], b, &s.reportHead)
 	} else {
-		s.opened, err = s.in.DecryptRTP(s.opened[:0], b, nil)
+		opened, err = s.in.DecryptRTP(s.opened[:0], b, &s.mediaHead)
 	}
 	if err == nil {
-		s.take(s.opened, report)
-		return
+		s.opened = opened
+		s.take(opened, report)
 	}
-	s.opened = s.opened[:0]
 }
 
 const (
