@@ -143,6 +143,7 @@ func documentFor(p auth.Principal, c Camera, kept store.Camera) document {
 		}
 	}
 	d.May = actionsOf(p, c)
+	d.Small = c.Sub.Kind != "" && auth.Authorize(p, auth.View, c.ID)
 	return d
 }
 
@@ -257,8 +258,8 @@ func (a *API) addCamera(ctx context.Context, in *struct{ Body fresh }) (*newCame
 	if err != nil {
 		return nil, err
 	}
-	if err := a.options.CheckSource(camera.Source); err != nil {
-		return nil, faulty("body.source", err.Error())
+	if err := a.checkSources(camera); err != nil {
+		return nil, err
 	}
 	p := principalOf(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)
@@ -276,6 +277,16 @@ func (a *API) addCamera(ctx context.Context, in *struct{ Body fresh }) (*newCame
 	a.log.Info("camera added", "camera", camera.ID, "source", camera.Source, "by", p.String())
 	answer := answerOf(p, Camera{camera, true}, kept)
 	return &newCameraAnswer{ETag: answer.ETag, Location: a.base(ctx) + "/api/v1/cameras/" + camera.ID, Body: answer.Body}, nil
+}
+
+// checkSources refuses a camera that is never to be connected to, or its sub-stream.
+func (a *API) checkSources(camera config.Camera) error {
+	for name, source := range map[string]config.Source{"source": camera.Source, "sub": camera.Sub} {
+		if err := a.options.CheckSource(source); err != nil {
+			return faulty("body."+name, err.Error())
+		}
+	}
+	return nil
 }
 
 // keep adds a camera to the store, which somebody put or nobody.
@@ -318,8 +329,8 @@ func (a *API) changeCamera(ctx context.Context, in *struct {
 	if maps.Equal(keysOf(camera), before) {
 		return answerOf(p, Camera{camera, true}, kept), nil
 	}
-	if err := a.options.CheckSource(camera.Source); err != nil {
-		return nil, faulty("body.source", err.Error())
+	if err := a.checkSources(camera); err != nil {
+		return nil, err
 	}
 	changed, err := a.replace(ctx, kept, camera)
 	if err != nil {

@@ -37,6 +37,7 @@ func keysOf(c config.Camera) keys {
 type secrets struct {
 	Password string `json:"password,omitempty"`
 	Source   string `json:"source,omitempty"` // where it has a query
+	Sub      string `json:"sub,omitempty"`    // where that has one
 	Owner    string `json:"owner,omitempty"`  // who put it (API.Put), as auth.Principal.Owner says; nobody else may put it elsewhere
 }
 
@@ -56,6 +57,9 @@ func pack(c config.Camera, owner string) (store.Camera, error) {
 	delete(k, "password")
 	if shown := c.Source.Shown(); shown != k["source"] {
 		hidden.Source, k["source"] = k["source"], shown
+	}
+	if shown := c.Sub.Shown(); shown != k["sub"] {
+		hidden.Sub, k["sub"] = k["sub"], shown
 	}
 	document, err := json.Marshal(k)
 	if err != nil {
@@ -91,6 +95,9 @@ func unpack(kept store.Camera) (keys, error) {
 	if hidden.Source != "" {
 		k["source"] = hidden.Source
 	}
+	if hidden.Sub != "" {
+		k["sub"] = hidden.Sub
+	}
 	return k, nil
 }
 
@@ -109,6 +116,8 @@ type document struct {
 	ID   string   `json:"id" doc:"its name in addresses" example:"front"`
 	Name string   `json:"name" doc:"its name for people" example:"Front door"`
 	May  []string `json:"may" nullable:"false" doc:"what you may do with it: view, publish (where its source is upload:), playback, ptz (where it has an onvif address)" example:"[\"view\"]"`
+
+	Small bool `json:"small,omitempty" doc:"it has a sub-stream: who asks for min_width gets that, where it is so wide, and no encoder"`
 
 	Origin      string     `json:"origin,omitempty" enum:"file,api" doc:"where it was configured; one of the file is changed there alone. Admins see this and what follows"`
 	PasswordSet *bool      `json:"password_set,omitempty" doc:"whether there is a password, which is never shown"`
@@ -175,6 +184,7 @@ func (fresh) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 type change struct {
 	ID          string   `json:"id,omitempty" readOnly:"true" maxLength:"63" doc:"as in the address"`
 	May         []string `json:"may,omitempty" readOnly:"true" nullable:"false" maxItems:"9" doc:"not looked at"`
+	Small       bool     `json:"small,omitempty" readOnly:"true" doc:"not looked at"`
 	Origin      string   `json:"origin,omitempty" readOnly:"true" doc:"not looked at"`
 	PasswordSet bool     `json:"password_set,omitempty" readOnly:"true" doc:"not looked at"`
 	Revision    int64    `json:"revision,omitempty" readOnly:"true" doc:"not looked at; say If-Match"`
@@ -228,9 +238,13 @@ func (c change) apply(id string, before keys) (config.Camera, error) {
 	if after == nil {
 		after = make(keys)
 	}
+	shown := shownOf(id, before)
+	if named["sub"] != "" && named["sub"] == shown.Sub.Shown() {
+		delete(named, "sub") // it stays
+	}
 	switch source, given := named["source"]; {
 	case !given:
-	case source == shownOf(id, before):
+	case source == shown.Source.Shown():
 		delete(named, "source") // it stays
 	default:
 		// A name and password in the new source are instead of those there were.
@@ -272,6 +286,9 @@ func (c change) misleads(before, after config.Camera) bool {
 			return true
 		}
 	}
+	if before.Sub != after.Sub && inClear(after.Sub) && !inClear(before.Source) { // it is at the same host, too
+		return true
+	}
 	if !moves {
 		return false
 	}
@@ -287,15 +304,21 @@ func (c change) misleads(before, after config.Camera) bool {
 	return !sameHost || isSecure(from) && !isSecure(to)
 }
 
+// inClear says of a source that what is sent there others can hear.
+func inClear(s config.Source) bool {
+	u, err := url.Parse(s.URL)
+	return s.Kind != "" && (err != nil || !isSecure(u))
+}
+
 func isSecure(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "rtsps" }
 
-// shownOf gives the source of a camera's keys as it is answered.
-func shownOf(id string, k keys) string {
+// shownOf gives the camera of these keys; one without a source where they are none.
+func shownOf(id string, k keys) config.Camera {
 	camera, err := config.NewCamera(id, k)
 	if err != nil {
-		return ""
+		return config.Camera{}
 	}
-	return camera.Source.Shown()
+	return camera
 }
 
 // refuseRedacted refuses what was read here and does not mean itself.

@@ -120,7 +120,20 @@ func (c *cameraDraft) finish(id string, report reporter) Camera {
 		}
 	}
 	c.credentials(&camera, user, path, report)
+	c.subCredentials(camera, path, report)
 	return camera
+}
+
+// subCredentials refuses a name and a password in the address of the sub-stream that
+// are others than the camera's.
+func (c *cameraDraft) subCredentials(camera Camera, path string, report reporter) {
+	_, user, _ := parseSource(c.given["sub"].text)
+	if user == nil {
+		return
+	}
+	if password, _ := user.Password(); user.Username() != camera.Username || password != camera.Password.Reveal() {
+		report(c.given["sub"].at, path+".sub", "holds another name or password than the camera's; leave them out, since those of the source are taken")
+	}
 }
 
 // credentials sets the user name and the password, from the keys or out of the

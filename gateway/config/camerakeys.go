@@ -45,6 +45,28 @@ var cameraKeys = append([]CameraKey{
 		shown:   func(c Camera) string { return c.Source.Shown() },
 	},
 	{
+		Name: "sub", MaxBytes: 4096,
+		About:   "where the camera has smaller pictures, its sub-stream: at the source's host, with the same name and password; who wants small ones gets them from there, where they are large enough",
+		Example: "rtsp://192.168.1.20:554/stream2",
+		put: func(c *Camera, text string) (err error) {
+			if c.Sub, _, err = parseSource(text); err == nil && !c.Sub.remote() {
+				err = fmt.Errorf("is %s:, and not what a camera is asked for over the network; %s", c.Sub.scheme(), rtspForm)
+			}
+			return err
+		},
+		text:  func(c Camera) string { return c.Sub.Text() },
+		shown: func(c Camera) string { return c.Sub.Shown() },
+		suits: func(c Camera) error {
+			if err := onlyFor("http, https, rtsp, rtsps, rtmp and rtmps", Source.remote)(c); err != nil {
+				return err
+			}
+			if c.Sub.Kind != "" && c.Sub == c.Source {
+				return errors.New("is the source itself; write where the smaller pictures are, or remove it")
+			}
+			return atSource(c, c.Sub.URL)
+		},
+	},
+	{
 		Name: "name", About: "its name for people; the id without one", Example: "Front door", MaxBytes: 200,
 		put: func(c *Camera, text string) error {
 			c.Name = text
@@ -141,7 +163,7 @@ var cameraKeys = append([]CameraKey{
 		},
 	},
 	{
-		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do, and of an onvif address", Boolean: true,
+		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do, and of an onvif address or a sub-stream", Boolean: true,
 		put: func(c *Camera, text string) (err error) {
 			c.TLSInsecure, err = boolean(text)
 			return err
@@ -151,7 +173,10 @@ var cameraKeys = append([]CameraKey{
 			if strings.HasPrefix(c.ONVIF, "https:") {
 				return nil
 			}
-			return onlyFor("https, rtsps and rtmps", func(s Source) bool { return slices.Contains([]string{"https", "rtsps", "rtmps"}, s.scheme()) })(c)
+			if c.Sub.encrypted() {
+				return nil
+			}
+			return onlyFor("https, rtsps and rtmps", Source.encrypted)(c)
 		},
 	},
 	{
@@ -167,10 +192,7 @@ var cameraKeys = append([]CameraKey{
 			if err := onlyFor("http, https, rtsp and rtsps", Source.logsIn)(c); err != nil {
 				return err
 			}
-			if at, source := hostOf(c.ONVIF), hostOf(c.Source.URL); c.ONVIF != "" && at != source {
-				return errors.New("is at another host than the source, and the camera's name and password go to its own host alone; write both alike")
-			}
-			return nil
+			return atSource(c, c.ONVIF)
 		},
 	},
 }, recordKeys...)
@@ -245,6 +267,14 @@ func onlyFor(cameras string, is func(Source) bool) func(Camera) error {
 		}
 		return fmt.Errorf("is for %s cameras, not for %s:; remove it", cameras, c.Source.scheme())
 	}
+}
+
+// atSource refuses an address besides the source that is at another host.
+func atSource(c Camera, address string) error {
+	if address != "" && hostOf(address) != hostOf(c.Source.URL) {
+		return errors.New("is at another host than the source, and the camera's name and password go to its own host alone; write both alike")
+	}
+	return nil
 }
 
 // unless gives the text of a value that is neither zero nor usual, and else "".

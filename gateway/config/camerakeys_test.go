@@ -28,6 +28,13 @@ var keyValues = map[string]struct {
 		"rtmp://a/": "has no path; write rtmp://host:port/app/key", "rtmp://u:canary@a/x/y": "holds a name and a password, for which there is no place in RTMP",
 		"http://" + strings.Repeat("a", 4096): "must not be longer than 4096 bytes",
 	}},
+	"sub": {source: "rtsp://a/", beside: map[string]string{"username": "u", "password": "canary"}, good: map[string]string{
+		"rtsp://A:8554/sub": "rtsp://A:8554/sub", "rtsps://a./sub?pwd=canary": "rtsps://a./sub?<redacted>", "http://a/user=u_password=canary_x=1": "http://a/user=u_password=<redacted>_x=1", "rtmp://a/bcs/canary": "rtmp://a/bcs/<redacted>",
+		"rtsp://u:canary@a/sub": "rtsp://a/sub",
+	}, bad: map[string]string{
+		"": "is not a source", "upload:": "is upload:, and not what a camera is asked for over the network", "test:": "is test:", "tcp://a:1": "is tcp:", "file:///a": "is file:", "rtsp://b/sub": "is at another host than the source",
+		"rtsp://a/": "is the source itself", "rtsp://u:other@a/sub": "holds another name or password", "rtsp://v:canary@a/sub": "holds another name or password", "rtsp://a/" + strings.Repeat("x", 4096): "must not be longer than 4096 bytes",
+	}},
 	"name": {source: "test:", good: map[string]string{"Front door": "Front door", "Tür 📷": "Tür 📷", strings.Repeat("x", 200): strings.Repeat("x", 200), "👨‍👩": "👨‍👩"}, bad: map[string]string{
 		"": "is empty; write a name", " ": "is empty", strings.Repeat("x", 201): "longer than 200 bytes", "a\nb": "holds U+000A", "a\u202eb": "holds U+202E", "\ufeffa": "holds U+FEFF", "a\u00adb": "holds U+00AD", "a\U000e0041": "holds U+E0041",
 	}},
@@ -180,11 +187,11 @@ func TestValuesOfCameraKeys(t *testing.T) {
 // TestKeysThatDoNotSuitASource are refused where they are named, and are as they
 // should be where they are not.
 func TestKeysThatDoNotSuitASource(t *testing.T) {
-	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "sound": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always"}
+	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "sound": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always", "sub": "rtsp://a/sub"}
 	for source, suits := range map[string]string{
-		"http://a/": "username normalize interval keep", "https://a/": "username normalize interval tls_insecure keep", "rtsp://a/": "username normalize transport sound keep",
-		"rtsps://a/": "username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
-		"http://a/flv/": "username normalize interval keep", "http://a/x.flv.jpg": "username normalize interval keep", "rtmp://a/x/y": "sound keep", "rtmps://a/x/y": "sound tls_insecure keep", "http://a/x.FLV": "username sound keep", "https://a/flv?x=y": "username sound tls_insecure keep",
+		"http://a/": "sub username normalize interval keep", "https://a/": "sub username normalize interval tls_insecure keep", "rtsp://a/": "sub username normalize transport sound keep",
+		"rtsps://a/": "sub username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
+		"http://a/flv/": "sub username normalize interval keep", "http://a/x.flv.jpg": "sub username normalize interval keep", "rtmp://a/x/y": "sub sound keep", "rtmps://a/x/y": "sub sound tls_insecure keep", "http://a/x.FLV": "sub username sound keep", "https://a/flv?x=y": "sub username sound tls_insecure keep",
 	} {
 		for key, text := range values {
 			if key == "password" { // which needs a name besides

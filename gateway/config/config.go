@@ -212,6 +212,7 @@ type Camera struct {
 	ID       string // [a-z0-9][a-z0-9-]{0,62}
 	Name     string // free text; the ID where none is given
 	Source   Source
+	Sub      Source        // of smaller pictures, at the source's host; its Kind is "" for none
 	Username string        // what an HTTP or RTSP camera asks for
 	Password secret.Text   // what an HTTP or RTSP camera asks for
 	Keep     Keep          // whether to stay connected without viewers

@@ -48,6 +48,8 @@ type Source struct {
 // credentials in its path.
 func (s Source) String() string {
 	switch s.Kind {
+	case "":
+		return ""
 	case SourceHTTP, SourceRTSP, SourceFLV:
 		before, _, hasQuery := strings.Cut(s.URL, "?")
 		before = withoutCredentials(before)
@@ -116,6 +118,11 @@ func (s Source) remote() bool {
 
 // logsIn says whether it may ask for a name and a password.
 func (s Source) logsIn() bool { return s.remote() && !strings.HasPrefix(s.scheme(), "rtmp") }
+
+// encrypted says whether its connections are.
+func (s Source) encrypted() bool {
+	return slices.Contains([]string{"https", "rtsps", "rtmps"}, s.scheme())
+}
 
 // normalizes says whether its JPEGs may be encoded anew.
 func (s Source) normalizes() bool { return s.Kind == SourceHTTP || s.Kind == SourceRTSP }

@@ -24,8 +24,8 @@ import (
 // It may be used from any goroutine.
 type Redactor struct{ secrets []mask } // the longest first
 
-// New makes the Redactor of a camera: of its password, of what the path of its
-// URL holds of credentials, and of what its query holds.
+// New makes the Redactor of a camera: of its password, of what the paths of its
+// URLs hold of credentials, and of what their queries hold.
 func New(c config.Camera) Redactor {
 	all := make(map[string]bool)
 	hide := func(secrets ...string) {
@@ -39,14 +39,16 @@ func New(c config.Camera) Redactor {
 		hide(password, url.QueryEscape(password), url.PathEscape(password))
 		hide(base64.StdEncoding.EncodeToString([]byte(c.Username + ":" + password)))
 	}
-	hide(c.Source.Credentials()...)
-	_, query, _ := strings.Cut(c.Source.URL, "?")
-	hide(query)
-	values, _ := url.ParseQuery(query) // what cannot be read is hidden whole
-	for _, of := range values {
-		for _, value := range of {
-			if len(value) > 3 { // shorter ones are sizes, channels and the like
-				hide(value, url.QueryEscape(value))
+	for _, source := range []config.Source{c.Source, c.Sub} {
+		hide(source.Credentials()...)
+		_, query, _ := strings.Cut(source.URL, "?")
+		hide(query)
+		values, _ := url.ParseQuery(query) // what cannot be read is hidden whole
+		for _, of := range values {
+			for _, value := range of {
+				if len(value) > 3 { // shorter ones are sizes, channels and the like
+					hide(value, url.QueryEscape(value))
+				}
 			}
 		}
 	}

@@ -20,12 +20,13 @@ var secretCamera = config.Camera{
 	Username: "viewer",
 	Password: secret.New("pa ss/word"),
 	Source:   config.Source{URL: "http://camera/mjpeg?token=abcdef&w=640"},
+	Sub:      config.Source{URL: "http://camera/password=ghijkl/small"},
 }
 
 func TestSecretsInEverySpelling(t *testing.T) {
 	r := New(secretCamera)
 	for _, said := range []string{
-		"pa ss/word", "pa+ss%2Fword", "pa%20ss%2Fword", "dmlld2VyOnBhIHNzL3dvcmQ=", "token=abcdef&w=640", "abcdef",
+		"pa ss/word", "pa+ss%2Fword", "pa%20ss%2Fword", "dmlld2VyOnBhIHNzL3dvcmQ=", "token=abcdef&w=640", "abcdef", "ghijkl",
 	} {
 		if got := r.Error(fmt.Errorf("camera says %q today", said)).Error(); got != `camera says "<redacted>" today` {
 			t.Errorf("%q becomes %s", said, got)

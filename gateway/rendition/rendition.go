@@ -59,12 +59,24 @@ func New(o Options) *Source {
 // Run gives the camera's pictures as they are asked for, until ctx is done,
 // the camera fails or goes away, or ffmpeg fails.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
+	if s.options.Request.Sub {
+		return s.runSmall(ctx, emit)
+	}
+	return s.show(ctx, emit, "", false)
+}
+
+// show gives pictures that are made of what the camera sends, or its sub-stream, until
+// that ends. Where pictures were shown already none is encoded that is old.
+func (s *Source) show(ctx context.Context, emit func(media.Frame), of string, shown bool) error {
 	o := s.options
-	reader, err := s.open()
+	reader, err := s.open(of)
 	if err != nil {
 		return err
 	}
 	defer func() { reader.Close() }()
+	if of == stream.Sub && reader.State() != stream.Online {
+		return reader.Because(errAway) // it is shown only while it is there
+	}
 	r := &run{
 		input:   camera{reader},
 		request: o.Request,
@@ -75,12 +87,13 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 		log:     o.Log.With("rendition", o.Request.Key()),
 		emit:    emit,
 		surplus: surplus{most: o.Request.FPS, found: o.Request.evidentlyLess(reader.FPS())},
+		shown:   shown,
 	}
 	for {
 		if err := r.all(ctx); !errors.Is(err, errSurplus) {
 			return err
 		}
-		again, err := s.open()
+		again, err := s.open(of)
 		if err != nil {
 			return err
 		}
@@ -93,9 +106,9 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 }
 
-// open opens the camera's stream at its newest keyframe.
-func (s *Source) open() (*stream.Reader, error) {
-	return s.options.Hub.Open(stream.Key{Camera: s.options.Camera}, stream.ReadOptions{RunEnds: true})
+// open opens what the camera sends, or its sub-stream, at its newest keyframe.
+func (s *Source) open(of string) (*stream.Reader, error) {
+	return s.options.Hub.Open(s.key(of), stream.ReadOptions{RunEnds: true})
 }
 
 // use says what the Source takes a slot for.

@@ -20,6 +20,7 @@ type Camera struct {
 	Added  bool          // while the server ran, and kept in its state; else it is of the configuration
 	place  int           // among all, from 0
 	source stream.Source // nil where frames are sent in
+	sub    stream.Source // nil where there is none
 }
 
 // staysConnected says that it runs without viewers too: a camera that dials us
@@ -33,7 +34,7 @@ type Options struct {
 	Hub *stream.Hub
 	// Source makes what gives a camera's frames; nil for one whose frames are
 	// sent in. An error says what is wrong with the camera. It is called by one
-	// goroutine at a time.
+	// goroutine at a time. For a sub-stream it is called with that as the source.
 	Source func(Camera) (stream.Source, error)
 	// Here says whether a camera of the configuration is this server's to connect to
 	// without viewers; nil is all of them. It must return at once.
@@ -95,6 +96,16 @@ func (r *Roster) Source(id string) (stream.Source, error) {
 		return nil, stream.ErrUnknown
 	}
 	return c.source, nil
+}
+
+// Sub gives what makes the frames of a camera's sub-stream. The error is
+// stream.ErrUnknown, also where it has none.
+func (r *Roster) Sub(id string) (stream.Source, error) {
+	c, ok := r.Find(id)
+	if !ok || c.sub == nil {
+		return nil, stream.ErrUnknown
+	}
+	return c.sub, nil
 }
 
 // Configure makes these the cameras of the configuration. Where one that was
@@ -163,25 +174,43 @@ func (r *Roster) withSources(cameras []Camera) (map[string]Camera, error) {
 	return byID, nil
 }
 
-// withSource gives the camera what makes its frames: what does so already, if
-// nothing about it changed.
-func (r *Roster) withSource(c Camera) (Camera, error) {
-	if old, ok := r.Find(c.ID); ok && sameSource(old, c) {
+// withSource gives the camera what makes its frames, and those of its sub-stream: what
+// does so already, if nothing about it changed.
+func (r *Roster) withSource(c Camera) (_ Camera, err error) {
+	old, there := r.Find(c.ID)
+	if there && sameSource(old, c) {
 		c.source = old.source
-		return c, nil
+	} else if c.source, err = r.options.Source(c); err != nil {
+		return c, err
 	}
-	var err error
-	c.source, err = r.options.Source(c)
+	switch {
+	case c.Sub == (config.Source{}):
+	case there && sameSub(old, c):
+		c.sub = old.sub
+	default:
+		c.sub, err = r.options.Source(subOf(c))
+	}
 	return c, err
+}
+
+// subOf gives a camera whose frames are those of another's sub-stream. Sound goes along
+// with what a camera sends itself.
+func subOf(c Camera) Camera {
+	c.Source, c.Sub, c.Sound = c.Sub, config.Source{}, config.SoundOff
+	return c
 }
 
 // sameSource says that two cameras give the same pictures in the same way.
 func sameSource(a, b Camera) bool {
 	for _, c := range []*Camera{&a, &b} {
 		c.Name, c.Keep, c.Record, c.source, c.place = "", "", config.Record{}, nil, 0
+		c.Sub, c.sub = config.Source{}, nil
 	}
 	return a == b
 }
+
+// sameSub says that of their sub-streams.
+func sameSub(a, b Camera) bool { return sameSource(subOf(a), subOf(b)) }
 
 // put makes these the cameras there are, from now on. Where one is as it was it
 // loses no frame. The roster is being set.
@@ -191,8 +220,11 @@ func (r *Roster) put(byID map[string]Camera) {
 	r.byID = byID
 	r.mu.Unlock()
 	for id := range before {
-		if now, there := byID[id]; !there || !sameSource(before[id], now) {
+		switch now, there := byID[id]; {
+		case !there || !sameSource(before[id], now):
 			r.options.Hub.Change(id)
+		case !sameSub(before[id], now):
+			r.options.Hub.ChangeSub(id)
 		}
 	}
 	r.keepConnected()

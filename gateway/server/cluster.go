@@ -238,7 +238,7 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS(place.Node),
 			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
 		}), true
-	case k.Rendition != "", c.Source.Kind == config.SourceUpload:
+	case k.Rendition != "" && k.Rendition != stream.Sub, c.Source.Kind == config.SourceUpload:
 		return nil, false
 	}
 	return nowhere{}, true
@@ -305,7 +305,14 @@ func relayed(k stream.Key) (choice live.Choice, query string, err error) {
 		return choice, "", nil
 	}
 	request, ok := rendition.ParseKey(k.Rendition)
+	if ok && request.Sub {
+		small, _ := request.Own()
+		choice.Small = stream.Key{Camera: k.Camera, Rendition: small.Key()}
+	}
 	switch {
+	case ok && request.Codec == 0:
+		choice.Own = k
+		return choice, "", nil
 	case ok && request.Codec == media.H264:
 		choice.H264 = k
 	case ok && request.Codec == media.JPEG:

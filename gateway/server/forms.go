@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"framegate/gateway/api"
@@ -113,16 +114,31 @@ func (s *server) encoded(show output) output {
 func (s *server) encodes(key stream.Key, c stream.Client) error {
 	format, fps := s.hub.Sends(stream.Key{Camera: key.Camera})
 	request, ok := rendition.ParseKey(key.Rendition)
+	if request.Sub {
+		small, smallFPS := s.hub.Sends(stream.Key{Camera: key.Camera, Rendition: stream.Sub})
+		if small == nil || request.Suits(small) {
+			format, fps = small, smallFPS
+		}
+	}
 	if !ok || format == nil || isCommon(request) || request.PassesAt(format, fps) {
 		return nil
 	}
 	return s.encoders.Refusal(key, c)
 }
 
+// wish reads what somebody asks of a camera without its sound. Small pictures are made of
+// its sub-stream, where it has one.
+func (s *server) wish(codec media.Codec, camera string, query url.Values) (rendition.Request, error) {
+	if c, _ := s.cameras.Find(camera); c.Sub.Kind != "" {
+		return rendition.ParseSmallQuery(codec, query)
+	}
+	return rendition.ParseQuery(codec, query)
+}
+
 // pictures makes a handle of an output that shows JPEGs.
 func (s *server) pictures(show output) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		request, err := s.wish(media.JPEG, v.Camera, r.URL.Query())
 		if err != nil {
 			return err
 		}
@@ -134,7 +150,7 @@ func (s *server) pictures(show output) front.Handle {
 // unless the client says which it wants.
 func (s *server) events(show output) front.Handle {
 	return func(w http.ResponseWriter, r *http.Request, v front.Visit) error {
-		request, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+		request, err := s.wish(media.JPEG, v.Camera, r.URL.Query())
 		if err != nil {
 			return err
 		}
@@ -167,24 +183,43 @@ func (s *server) socket(player *live.Handler, viewers *whep.Handler, lookBack fr
 
 // choice gives the streams that a socket can show.
 func (s *server) choice(r *http.Request, v front.Visit) (live.Choice, error) {
-	asJPEG, err := rendition.ParseQuery(media.JPEG, r.URL.Query())
+	small, err := s.wish(media.JPEG, v.Camera, r.URL.Query())
 	if err != nil {
 		return live.Choice{}, err
 	}
+	choice := s.streams(v, small)
+	if small.Sub {
+		heard := small
+		heard.Sub, heard.MinWidth = false, 0
+		choice.Heard = new(s.streams(v, heard))
+	}
+	return choice, nil
+}
+
+// streams gives those that a socket can show of what is asked for.
+func (s *server) streams(v front.Visit, asJPEG rendition.Request) live.Choice {
+	key := func(r rendition.Request) stream.Key { return stream.Key{Camera: v.Camera, Rendition: r.Key()} }
 	asH264 := asJPEG
 	asH264.Codec = media.H264
 	choice := live.Choice{
-		H264: stream.Key{Camera: v.Camera, Rendition: asH264.Key()},
-		JPEG: stream.Key{Camera: v.Camera, Rendition: asJPEG.Key()},
+		H264: key(asH264),
+		JPEG: key(asJPEG),
 		AAC:  rendition.SoundKey(v.Camera, media.AAC),
 		Opus: rendition.SoundKey(v.Camera, media.Opus),
 		Why:  why(v.Principal),
 		Past: s.past(v),
 	}
+	if asJPEG.Sub {
+		own, does := asJPEG.Own()
+		choice.Small = key(own)
+		if does {
+			choice.Own = choice.Small
+		}
+	}
 	if asJPEG.Plain() {
 		choice.Own = stream.Key{Camera: v.Camera}
 	}
-	return choice, nil
+	return choice
 }
 
 // lookBack makes a handle that shows what was recorded of a camera, which need not be

@@ -221,10 +221,13 @@ func (s *server) resolve(k stream.Key) (stream.Source, error) {
 			return remote, nil
 		}
 	}
-	if k.Rendition != "" {
-		return s.newRendition(s.hub, k)
+	switch k.Rendition {
+	case "":
+		return source, nil
+	case stream.Sub:
+		return s.cameras.Sub(k.Camera)
 	}
-	return source, nil
+	return s.newRendition(s.hub, k)
 }
 
 // newRendition makes what gives the pictures of a camera of a hub, or its sound, in another form.
@@ -239,6 +242,7 @@ func (s *server) newRendition(hub *stream.Hub, k stream.Key) (stream.Source, err
 	if !ok {
 		return nil, stream.ErrUnknown
 	}
+	request.Sub = request.Sub && hub == s.hub // of nothing else are there small pictures
 	return rendition.New(rendition.Options{
 		Hub:     hub,
 		Camera:  k.Camera,
@@ -255,6 +259,9 @@ func (s *server) newRendition(hub *stream.Hub, k stream.Key) (stream.Source, err
 // rate or quality.
 func isCommon(r rendition.Request) bool {
 	r.Straight = false
+	if r.MinWidth > 0 {
+		r.Sub, r.MinWidth = false, 0
+	}
 	return r.Plain() || r == rendition.Request{Codec: media.JPEG, FPS: sse.DefaultFPS}
 }
 

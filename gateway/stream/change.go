@@ -18,9 +18,25 @@ func (h *Hub) Change(camera string) {
 			continue
 		}
 		source, err := h.options.Resolve(key)
-		if err == nil && (key.Rendition != "" || s.change(source)) {
+		if err == nil && (!key.sent() || s.change(source)) {
 			continue // a rendition reads the camera's stream, whatever that has become
 		}
+		s.close()
+		delete(h.streams, key)
+	}
+}
+
+// ChangeSub is Change of a camera's sub-stream alone: its own stream goes on.
+func (h *Hub) ChangeSub(camera string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := Key{Camera: camera, Rendition: Sub}
+	s := h.streams[key]
+	if s == nil {
+		return
+	}
+	defer h.options.Changed()
+	if source, err := h.options.Resolve(key); err != nil || !s.change(source) {
 		s.close()
 		delete(h.streams, key)
 	}

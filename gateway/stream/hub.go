@@ -248,11 +248,13 @@ func (h *Hub) stream(key Key) (*stream, error) {
 }
 
 // hasten has what failed of a stream, or of the camera that it is a rendition
-// of, tried again for a viewer who comes. The hub is locked.
+// of, or that one's sub-stream, tried again for a viewer who comes. The hub is locked.
 func (h *Hub) hasten(key Key) {
 	h.streams[key].hasten()
-	if camera := h.streams[Key{Camera: key.Camera}]; camera != nil && key.Rendition != "" {
-		camera.hasten()
+	for _, of := range []string{"", Sub} {
+		if sent := h.streams[Key{Camera: key.Camera, Rendition: of}]; sent != nil && key.Rendition != of {
+			sent.hasten()
+		}
 	}
 }
 
@@ -263,7 +265,7 @@ func (h *Hub) forget(s *stream) {
 	defer h.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.key.Rendition != "" && s.readers == 0 && !s.supervised && h.streams[s.key] == s {
+	if !s.key.sent() && s.readers == 0 && !s.supervised && h.streams[s.key] == s {
 		delete(h.streams, s.key)
 	}
 }

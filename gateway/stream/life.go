@@ -67,6 +67,16 @@ func (l Life) SoundTrouble(err error) {
 	}
 }
 
+// Once says that who reads the stream wants one picture each.
+func (l Life) Once() bool {
+	if l.stream == nil {
+		return false
+	}
+	l.stream.mu.Lock()
+	defer l.stream.mu.Unlock()
+	return !l.stream.watched
+}
+
 // Heard says whether somebody reads the stream's sound.
 func (l Life) Heard() bool {
 	if l.stream == nil {

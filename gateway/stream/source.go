@@ -40,12 +40,19 @@ type Source interface {
 	Run(ctx context.Context, emit func(media.Frame)) error
 }
 
+// Sub is the rendition that the camera makes itself: its sub-stream, smaller pictures
+// that come by a connection of their own.
+const Sub = "sub"
+
 // Key names a stream: a camera in a rendition. The rendition "" is what the
 // camera sends.
 type Key struct {
 	Camera    string
 	Rendition string
 }
+
+// sent says that the frames come of the camera, and are not made of others.
+func (k Key) sent() bool { return k.Rendition == "" || k.Rendition == Sub }
 
 // String gives the key as it appears in logs: "front", or "front/jpeg".
 func (k Key) String() string {

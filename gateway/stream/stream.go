@@ -190,7 +190,7 @@ func (s *stream) startLinger() {
 // again; what takes long to be is its camera. The stream is locked.
 func (s *stream) lingers() time.Duration {
 	switch {
-	case s.key.Rendition == "":
+	case s.key.sent():
 		return s.hub.options.Linger
 	case s.watched:
 		return min(s.hub.options.Linger, renditionLinger)

@@ -22,6 +22,12 @@ type Choice struct {
 	// AAC and Opus are the renditions of the camera's sound. They are zero where it
 	// is to have none.
 	AAC, Opus stream.Key
+	// Small is what is read for as long as the viewer is there, and counts it, where
+	// that is not to be what the camera sends itself.
+	Small stream.Key
+	// Heard has the streams instead from when on the client hears the camera, whose sound
+	// goes along with the pictures that it sends itself; nil is the same.
+	Heard *Choice
 	// Why puts into words for the client why the camera cannot be reached; nil
 	// says that it cannot.
 	Why func(*stream.SourceError) string
@@ -37,6 +43,17 @@ type Choice struct {
 
 // camera gives the stream of the camera itself.
 func (c Choice) camera() stream.Key { return stream.Key{Camera: c.H264.Camera} }
+
+// held gives the stream that counts the viewer.
+func (c Choice) held() stream.Key { return cmp.Or(c.Small, c.camera()) }
+
+// heard gives the choice for who hears the camera.
+func (c Choice) heard() Choice {
+	if h := c.Heard; h != nil {
+		c.Own, c.H264, c.JPEG, c.Small, c.Heard = h.Own, h.H264, h.JPEG, h.Small, nil
+	}
+	return c
+}
 
 // rendition gives the stream for a viewer that can show wanted, the best first,
 // where the camera's own will not do. ok is false where nothing is encoded that it

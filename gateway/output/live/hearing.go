@@ -50,6 +50,9 @@ func (v *viewer) attendSound() error {
 	case v.choice.AAC == (stream.Key{}):
 		return v.saySilent(soundOff)
 	}
+	if err := v.leaveSmall(); err != nil {
+		return err
+	}
 	if err := v.hear(v.choice.camera()); err != nil || !v.sound.on() {
 		return err
 	}
@@ -57,6 +60,15 @@ func (v *viewer) attendSound() error {
 		return v.saySilent(v.nothing())
 	}
 	return nil
+}
+
+// leaveSmall has the viewer see what sound goes along with, from now on.
+func (v *viewer) leaveSmall() error {
+	if v.choice.Heard == nil {
+		return nil
+	}
+	v.choice = v.choice.heard()
+	return v.read(v.hub, v.begins())
 }
 
 // nothing says that there is no sound in what the viewer sees.

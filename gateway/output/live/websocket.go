@@ -50,7 +50,10 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 		return stream.ErrClosed
 	}
 	client.Form = dialect
-	own, err := h.hub.Open(choice.camera(), stream.ReadOptions{Client: &client, Idle: idleAfter})
+	if dialect == DialectGo2RTC || len(sounds) > 0 {
+		choice = choice.heard() // there is no asking for sound later
+	}
+	own, err := h.hub.Open(choice.held(), stream.ReadOptions{Client: &client, Idle: idleAfter})
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 	v.sound.wanted = sounds
 	v.box.came = make(chan struct{}, 1)
 	conn := delivery.NewConn(under)
-	v.seat = h.crowd.Enter(v, conn, choice.camera(), own)
+	v.seat = h.crowd.Enter(v, conn, choice.held(), own)
 	if v.seat == nil {
 		defer conn.Close()
 		words, _ := lastWords(stream.ErrClosed, dialect)
