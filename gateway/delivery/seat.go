@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"framegate/gateway/media"
@@ -77,11 +78,25 @@ func (s *Seat) Cut() { s.conn.Cut() }
 // HangUp closes the connection, but for HTTP/2, before Leave.
 func (s *Seat) HangUp() { s.conn.Close() }
 
-// AwaitEnd blocks until the client is gone, says what nobody asked for at
-// length, or the connection is closed, and gives true; it is for a goroutine of
-// its own, and for viewers of whom nothing is read. Where net/http notices that
-// itself, and ends the request's context, it gives false at once.
-func (s *Seat) AwaitEnd() bool { return s.conn.awaitEnd() }
+// Attend gives a context of a viewer of whom nothing is read, which ends with ctx and
+// when the client is gone, and then recalls the viewer: for those to whom nothing may
+// be written for long. leave closes the connection and waits for what looked.
+func (s *Seat) Attend(ctx context.Context) (attended context.Context, leave func()) {
+	attended, end := context.WithCancel(ctx)
+	undo := s.RecallWith(attended)
+	var looking sync.WaitGroup
+	looking.Go(func() { // ends when the connection is closed, at the latest
+		if s.conn.awaitEnd() {
+			end()
+		}
+	})
+	return attended, func() {
+		undo()
+		s.HangUp()
+		looking.Wait()
+		end()
+	}
+}
 
 // Change has the viewer read another stream. reader is the seat's from now on;
 // the one before is the caller's again.

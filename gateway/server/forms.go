@@ -38,7 +38,9 @@ func (s *server) newForms() []front.Form {
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
 		}},
-		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames, Refusals: []front.Refusal{
+			{Err: mjpeg.ErrBadQuery, Status: http.StatusBadRequest},
+		}},
 		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve))},
 		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Link: "jpeg", Ends: true, Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
 			{Err: snapshot.ErrBadQuery, Status: http.StatusBadRequest},

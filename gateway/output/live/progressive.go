@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"sync"
 
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
@@ -64,18 +63,9 @@ func (v *download) Describe(h http.Header) {
 // Show writes the response.
 func (v *download) Show(ctx context.Context, seat *delivery.Seat, head []byte) error {
 	v.seat = seat
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	var waiting sync.WaitGroup
-	defer waiting.Wait()
+	ctx, leave := seat.Attend(ctx)
+	defer leave()
 	defer func() { v.sound.close(v.seat) }()
-	defer v.seat.HangUp()
-	defer v.seat.RecallWith(ctx)()
-	waiting.Go(func() { // ends when the connection is closed, at the latest
-		if v.seat.AwaitEnd() {
-			end()
-		}
-	})
 	if err := v.seat.Write(delivery.Message{Head: head}); err != nil {
 		return err
 	}

@@ -5,14 +5,18 @@
 // and writes each of them, shared with all other viewers, in one system call.
 // A viewer that is slower than its camera loses frames, and only one that
 // takes nothing at all for ten seconds is cut. While the camera is away, a
-// picture that says so keeps the response alive.
+// picture that says so, and why, keeps the response alive; who takes pictures for
+// data asks for none but the camera's.
 //
 // The router calls Handler.Serve for each viewer; Handler.Close comes before
 // the hub's.
 package mjpeg
 
 import (
+	"cmp"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -26,6 +30,9 @@ const (
 	// closePatience is what Close grants the viewers for their last part.
 	closePatience = 2 * time.Second
 )
+
+// ErrBadQuery: words is neither on nor off.
+var ErrBadQuery = errors.New("bad query")
 
 // Handler serves all viewers of this form. Its methods may be called from any
 // goroutine.
@@ -46,10 +53,15 @@ func New(options delivery.Options) *Handler {
 }
 
 // Serve answers a request with a camera's JPEGs, its own or a rendition, as
-// delivery.Crowd.Serve does.
+// delivery.Crowd.Serve does. Where the query says words=off the camera's pictures are
+// all that is given, and nothing while it is away. The error may be ErrBadQuery, too.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, choice delivery.Choice, client stream.Client) error {
 	client.Form = "mjpeg"
-	return h.crowd.Serve(w, r, choice, client, &viewer{handler: h, form: h.forms.choose(r.Header)})
+	words := cmp.Or(r.URL.Query().Get("words"), "on")
+	if words != "on" && words != "off" {
+		return fmt.Errorf("%w: words %.20q: it is on, for a picture that says why there is none, or off", ErrBadQuery, words)
+	}
+	return h.crowd.Serve(w, r, choice, client, &viewer{handler: h, form: h.forms.choose(r.Header), silent: words == "off"})
 }
 
 // Close ends all viewers at the end of a part and waits until they are gone.

@@ -2,6 +2,7 @@ package mjpeg
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -65,11 +66,11 @@ func (p *publisher) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 }
 
-// picture hands out numbered picture n, of 64x32 pixels.
-func (p *publisher) picture(n int) { p.data(camtest.Picture(n, 64, 32)) }
+// picture hands out numbered picture n, of 320x176 pixels.
+func (p *publisher) picture(n int) { p.data(camtest.Picture(n, 320, 176)) }
 
 func (p *publisher) data(b []byte) {
-	p.frames <- media.Frame{Key: true, Data: b, Format: &media.Format{Codec: media.JPEG, Width: 64, Height: 32}}
+	p.frames <- media.Frame{Key: true, Data: b, Format: &media.Format{Codec: media.JPEG, Width: 320, Height: 176}}
 }
 
 // hijackable is a response whose connection can be taken over.
@@ -83,9 +84,14 @@ func (h hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.con
 // serve serves a viewer over a pipe, which holds no byte back, and gives the
 // viewer's end. Who has not read to its end must close it.
 func serve(t *testing.T, h *Handler, request http.Header) net.Conn {
-	near, far := net.Pipe()
 	r := httptest.NewRequest("GET", "/live/front.mjpeg", nil)
 	r.Header = request
+	return answer(t, h, r)
+}
+
+// answer is serve for a request.
+func answer(t *testing.T, h *Handler, r *http.Request) net.Conn {
+	near, far := net.Pipe()
 	go func() { // ends with the viewer
 		if err := h.Serve(hijackable{httptest.NewRecorder(), far}, r, delivery.Choice{Own: front}, stream.Client{}); err != nil {
 			t.Error(err)
@@ -98,7 +104,11 @@ func serve(t *testing.T, h *Handler, request http.Header) net.Conn {
 // watch is serve for those who want to see parts.
 func watch(t *testing.T, h *Handler) *camtest.PartReader {
 	t.Helper()
-	conn := serve(t, h, nil)
+	return partsOf(t, serve(t, h, nil))
+}
+
+func partsOf(t *testing.T, conn net.Conn) *camtest.PartReader {
+	t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +132,7 @@ func expectNumber(t *testing.T, p *camtest.PartReader, want int) camtest.Part {
 	return part
 }
 
-func expectNoSignal(t *testing.T, p *camtest.PartReader, width, height int) {
+func expectNoSignal(t *testing.T, p *camtest.PartReader, width, height int, why reason) {
 	t.Helper()
 	part, err := p.Next()
 	if err != nil {
@@ -133,6 +143,9 @@ func expectNoSignal(t *testing.T, p *camtest.PartReader, width, height int) {
 	}
 	if part.Width != width || part.Height != height {
 		t.Fatalf("no signal of %dx%d, want %dx%d", part.Width, part.Height, width, height)
+	}
+	if !bytes.Equal(part.JPEG, drawNoSignal(width, height, why)) {
+		t.Fatalf("it says something else than %s", why)
 	}
 }
 
@@ -202,8 +215,8 @@ func TestViewerBeforeCamera(t *testing.T) {
 		if time.Since(began) > 0 {
 			t.Fatal("the response did not open at once")
 		}
-		expectNoSignal(t, parts, 640, 360)
-		expectNoSignal(t, parts, 640, 360)
+		expectNoSignal(t, parts, 640, 360, offline)
+		expectNoSignal(t, parts, 640, 360, offline)
 		if d := time.Since(began); d != 2*time.Second {
 			t.Fatalf("no signal twice after %v", d)
 		}
@@ -221,13 +234,64 @@ func TestCameraGoneAndBack(t *testing.T) {
 		p.picture(1)
 		expectNumber(t, parts, 1)
 		p.leave()
-		expectNoSignal(t, parts, 64, 32)
+		expectNoSignal(t, parts, 320, 176, offline)
 		p.attach()
-		expectNoSignal(t, parts, 64, 32) // it is there, but has given nothing yet
+		expectNoSignal(t, parts, 320, 176, offline) // it is there, but has given nothing yet
 		p.picture(2)
 		expectNumber(t, parts, 2)
 		expectNumber(t, parts, 2)
 	})
+}
+
+// TestCamerasPicturesAlone for who asks for no words: nothing comes while the camera is
+// away, and who leaves meanwhile is noticed.
+func TestCamerasPicturesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newHub(t)
+		conn := answer(t, New(delivery.Options{Hub: p.hub}), httptest.NewRequest("GET", "/live/front.mjpeg?words=off", nil))
+		parts := partsOf(t, conn)
+		time.Sleep(time.Minute)
+		p.attach()
+		p.picture(1)
+		expectNumber(t, parts, 1)
+		p.leave()
+		time.Sleep(time.Minute)
+		p.attach()
+		p.picture(2)
+		expectNumber(t, parts, 2)
+		p.leave()
+		time.Sleep(time.Minute)
+		conn.Close()
+		synctest.Wait()
+		if n := p.hub.Viewers("front"); n != 0 {
+			t.Fatalf("%d viewers left", n)
+		}
+	})
+}
+
+// TestEndOfPermissionIsSaid in the last picture.
+func TestEndOfPermissionIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newHub(t)
+		ctx, revoke := context.WithCancel(t.Context())
+		parts := partsOf(t, answer(t, New(delivery.Options{Hub: p.hub}), httptest.NewRequest("GET", "/live/front.mjpeg", nil).WithContext(ctx)))
+		p.attach()
+		p.picture(1)
+		expectNumber(t, parts, 1)
+		revoke()
+		expectNoSignal(t, parts, 320, 176, ended)
+		if _, err := parts.Next(); !errors.Is(err, io.EOF) {
+			t.Fatalf("it goes on with %v", err)
+		}
+	})
+}
+
+func TestUnknownWords(t *testing.T) {
+	w := httptest.NewRecorder()
+	err := New(delivery.Options{Hub: newHub(t).hub}).Serve(w, httptest.NewRequest("GET", "/?words=of", nil), delivery.Choice{Own: front}, stream.Client{})
+	if !errors.Is(err, ErrBadQuery) {
+		t.Fatal(err)
+	}
 }
 
 // failing is a camera that cannot be reached.
@@ -243,20 +307,20 @@ func TestSourceErrorShowsAtOnce(t *testing.T) {
 		defer hub.Close()
 		began := time.Now()
 		parts := watch(t, New(delivery.Options{Hub: hub}))
-		expectNoSignal(t, parts, 640, 360)
+		expectNoSignal(t, parts, 640, 360, unreachable)
 		if d := time.Since(began); d > 0 {
 			t.Fatalf("no signal after %v", d)
 		}
-		expectNoSignal(t, parts, 640, 360)
+		expectNoSignal(t, parts, 640, 360, unreachable)
 	})
 }
 
 func TestEndsAtPartBoundary(t *testing.T) {
-	for name, end := range map[string]func(*Handler, *stream.Hub){
-		"hub":     func(_ *Handler, hub *stream.Hub) { hub.Close() },
-		"handler": func(h *Handler, _ *stream.Hub) { h.Close() },
+	for why, end := range map[reason]func(*Handler, *stream.Hub){
+		changed:     func(_ *Handler, hub *stream.Hub) { hub.Close() },
+		serverEnded: func(h *Handler, _ *stream.Hub) { h.Close() },
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(string(why), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newHub(t)
 				p.attach()
@@ -265,7 +329,7 @@ func TestEndsAtPartBoundary(t *testing.T) {
 				p.picture(1)
 				expectNumber(t, parts, 1)
 				go end(h, p.hub)
-				expectNoSignal(t, parts, 64, 32)
+				expectNoSignal(t, parts, 320, 176, why)
 				if _, err := parts.Next(); err != io.EOF {
 					t.Fatalf("after the last part: %v", err)
 				}
@@ -393,12 +457,12 @@ func TestNoSignalPictures(t *testing.T) {
 	var s noSignal
 	for _, side := range []int{1, 2, 7, 8, 16, 17, 100, 1000} {
 		for _, height := range []int{1, 9, 90} {
-			b := s.picture(side, height)
+			b := s.picture(side, height, unreachable)
 			frame, err := media.JPEGFrame(b, nil)
 			if err != nil || frame.Format.Width != side || frame.Format.Height != height || len(frame.Data) != len(b) {
 				t.Fatalf("%dx%d: %v, %v", side, height, err, frame.Format)
 			}
-			if again := s.picture(side, height); &again[0] != &b[0] {
+			if again := s.picture(side, height, unreachable); &again[0] != &b[0] {
 				t.Fatal("made twice")
 			}
 		}
@@ -410,7 +474,7 @@ func TestNoSignalPictures(t *testing.T) {
 
 func BenchmarkNoSignal(b *testing.B) {
 	for b.Loop() {
-		drawNoSignal(1920, 1080)
+		drawNoSignal(1920, 1080, unreachable)
 	}
 }
 
@@ -424,7 +488,7 @@ func TestEndsWhenPicturesAreNoLongerJPEGs(t *testing.T) {
 		p.picture(1)
 		expectNumber(t, parts, 1)
 		p.frames <- media.Frame{Key: true, Data: []byte("no JPEG"), Format: &media.Format{Codec: media.H264, Width: 32, Height: 16}}
-		expectNoSignal(t, parts, 64, 32)
+		expectNoSignal(t, parts, 320, 176, changed)
 		if _, err := parts.Next(); !errors.Is(err, io.EOF) {
 			t.Fatalf("it goes on with %v", err)
 		}

@@ -10,7 +10,7 @@ it('writes addresses as each place has them', () => {
   expect(of('img')).toBe(`<img src="https://cams.example/live/front.mjpeg?exp=1&amp;sig=a'b" alt="Front &quot;door&quot; &amp; &lt;more>">`);
   expect(of('vlc')).toBe(`vlc --network-caching=200 'https://cams.example/live/front.mp4?exp=1&sig=a'\\''b'`);
   expect(of('player')).toContain(`<framegate-player src="https://cams.example/live/front?exp=1&amp;sig=a'b"`);
-  expect(of('frigate')).toContain(`- path: "https://cams.example/live/front.mjpeg?exp=1&sig=a'b"`);
+  expect(of('frigate')).toContain(`- path: "https://cams.example/live/front.mjpeg?exp=1&sig=a'b&words=off"`);
   expect(of('mainsail')).toBe(addresses.webrtc);
   expect(of('octoPrint')).toBe(`${addresses.mjpeg}\n${addresses.jpeg}`);
 });

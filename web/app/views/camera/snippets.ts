@@ -39,13 +39,13 @@ export function snippets(program: Program, id: string, title: string, a: Address
   }
 }
 
-// frigate takes MJPEG by its own preset. An endless MP4 it would have to be told how to come back to.
+// frigate takes MJPEG by its own preset, without pictures that say that the camera is away: it would look for people in them, and take the camera for alive. An endless MP4 it would have to be told how to come back to.
 function frigate(id: string, a: Addresses): string {
   return `cameras:
   ${id}:
     ffmpeg:
       inputs:
-        - path: ${JSON.stringify(a.mjpeg)}
+        - path: ${JSON.stringify(`${a.mjpeg}${a.mjpeg.includes('?') ? '&' : '?'}words=off`)}
           input_args: preset-http-mjpeg-generic
           roles: [detect]
 `;
