@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -244,6 +245,7 @@ func BenchmarkRelay(b *testing.B) {
 	f.Data = padded(f.Data, 75_000)
 	b.SetBytes(int64(len(f.Data)))
 	b.ReportAllocs()
+	defer spent(b)()
 	for b.Loop() {
 		s.give(f)
 		if _, err := s.next(r); err != nil {
@@ -275,6 +277,7 @@ func BenchmarkTLSCopy(b *testing.B) {
 	}
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
+	defer spent(b)()
 	for b.Loop() {
 		if _, err := conn.Write(data); err != nil {
 			b.Fatal(err)
@@ -297,4 +300,15 @@ func padded(jpeg []byte, size int) []byte {
 		left -= n
 	}
 	return append(out, jpeg[2:]...)
+}
+
+// spent reports the processor time of an operation, of both ends.
+func spent(b *testing.B) (done func()) {
+	var before, after syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+	return func() {
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+		used := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
+		b.ReportMetric(float64(used.Microseconds())/float64(b.N), "cpu-µs/op")
+	}
 }

@@ -9,7 +9,6 @@
 package relay
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -23,8 +22,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
@@ -40,6 +37,8 @@ const (
 	silentTime = 45 * time.Second
 	// pathQuery is what of an address says by which nodes pictures go.
 	pathQuery = "path"
+	// maxRefusal is how many bytes of an answer are read that is no stream.
+	maxRefusal = 512
 	// besidesPicture is how much longer than a picture a message may be.
 	besidesPicture = 64 << 10
 )
@@ -75,16 +74,15 @@ func New(o Options) *Source { return &Source{o} }
 // the camera is away there after it had pictures, so that nobody here is shown the
 // past as the present.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
-	conn, err := s.connect(ctx)
+	l, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
+	defer l.close()
+	defer context.AfterFunc(ctx, l.close)()
 	s.options.Counters.Running.Add(1)
 	defer s.options.Counters.Running.Add(-1)
-	err = s.read(ctx, conn, emit)
+	err = s.read(ctx, l, emit)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -92,30 +90,25 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 }
 
 // connect opens the connection and says what can be shown here.
-func (s *Source) connect(ctx context.Context) (*websocket.Conn, error) {
+func (s *Source) connect(ctx context.Context) (*line, error) {
 	o := s.options
 	address := url.URL{Scheme: "wss", Host: o.Address, Path: "/relay/" + o.Key.Camera, RawQuery: url.Values{
 		"rendition": {o.Key.Rendition}, "epoch": {strconv.FormatUint(o.Epoch, 10)}, pathQuery: {o.Self},
 	}.Encode()}
-	dialer := websocket.Dialer{
-		NetDialContext:  (&net.Dialer{Timeout: connectTime}).DialContext,
-		TLSClientConfig: o.TLS, HandshakeTimeout: connectTime, Subprotocols: []string{subprotocol}, ReadBufferSize: 32 << 10, WriteBufferSize: 1 << 10,
-	}
 	within, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	conn, answer, err := dialer.DialContext(within, address.String(), nil)
-	if err != nil {
+	l, answer, err := dial(within, &address, o.TLS, o.MaxFrameBytes+besidesPicture)
+	if l == nil {
 		return nil, s.refused(answer, err)
 	}
 	o.Counters.Pulls.Add(1)
-	conn.SetReadLimit(int64(o.MaxFrameBytes + besidesPicture))
 	for _, text := range s.hellos() {
-		if err := errors.Join(conn.SetWriteDeadline(time.Now().Add(connectTime)), conn.WriteMessage(websocket.TextMessage, []byte(text))); err != nil {
-			conn.Close()
+		if err := l.say(opText, []byte(text)); err != nil {
+			l.close()
 			return nil, s.wrong(err)
 		}
 	}
-	return conn, nil
+	return l, nil
 }
 
 // hellos are what the owner is told first.
@@ -132,7 +125,7 @@ func (s *Source) refused(answer *http.Response, err error) error {
 	if answer == nil {
 		return stream.Unreachable(fmt.Sprintf("node %s: %v", s.options.Owner, err))
 	}
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 512)) // whatever there is of it
+	text, _ := io.ReadAll(answer.Body) // whatever there is of it
 	words := fmt.Sprintf("node %s: %s", s.options.Owner, strings.TrimSpace(string(text)))
 	if answer.StatusCode == http.StatusServiceUnavailable {
 		return fmt.Errorf("%w: %s", stream.ErrFull, words)
@@ -155,32 +148,15 @@ type message struct {
 }
 
 // read reads messages until the connection ends, or what it is for.
-func (s *Source) read(ctx context.Context, conn *websocket.Conn, emit func(media.Frame)) error {
+func (s *Source) read(ctx context.Context, l *line, emit func(media.Frame)) error {
 	r := &reader{life: stream.LifeOf(ctx), emit: emit, counters: s.options.Counters}
-	patience := connectTime
-	beat := func() error { return conn.SetReadDeadline(time.Now().Add(patience)) }
-	conn.SetPingHandler(func(payload string) error {
-		return errors.Join(beat(), conn.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(connectTime)))
-	})
-	for size := 0; ; {
-		if err := beat(); err != nil {
-			return s.wrong(err)
-		}
-		kind, body, err := conn.NextReader()
+	for patience := connectTime; ; patience = silentTime {
+		op, b, err := l.next(patience)
 		if err != nil {
 			return s.ended(err)
 		}
-		b, err := readAll(make([]byte, 0, size+size/8+512), body)
-		if err != nil {
-			return s.ended(err)
-		}
-		if cap(b) > 2*len(b)+1024 { // the frame is kept, and what it does not need is not
-			b = bytes.Clone(b)
-		}
-		patience = silentTime
 		s.options.Counters.Bytes.Add(uint64(len(b)))
-		if kind == websocket.BinaryMessage {
-			size = len(b)
+		if op == opBinary {
 			err = r.take(b)
 		} else {
 			err = s.hear(r, b)
@@ -194,12 +170,12 @@ func (s *Source) read(ctx context.Context, conn *websocket.Conn, emit func(media
 // ended says why a connection did.
 func (s *Source) ended(err error) error {
 	var network net.Error
-	var closed *websocket.CloseError
+	var closed errClosed
 	switch {
 	case errors.As(err, &network) && network.Timeout():
 		return stream.Silent(fmt.Sprintf("node %s says nothing", s.options.Owner))
-	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
-		return stream.Ended(fmt.Sprintf("node %s: %s", s.options.Owner, closed.Text))
+	case errors.As(err, &closed):
+		return stream.Ended(fmt.Sprintf("node %s: %s", s.options.Owner, closed.why))
 	}
 	return s.wrong(err)
 }
@@ -237,22 +213,4 @@ func (s *Source) state(r *reader, m message) error {
 		return errors.New(m.Text)
 	}
 	return stream.Ended("the camera is away")
-}
-
-// readAll reads a message into a buffer, which is about as long as the last one was,
-// and grows with what arrives.
-func readAll(b []byte, r io.Reader) ([]byte, error) {
-	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := r.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if err == io.EOF {
-			return b, nil
-		}
-		if err != nil {
-			return b, err
-		}
-	}
 }
