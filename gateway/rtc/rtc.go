@@ -20,7 +20,9 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"framegate/gateway/httplimit"
@@ -76,6 +78,7 @@ var (
 // Options are what a port works with. Listen, Room and Limited are needed.
 type Options struct {
 	Listen string                // host:port of UDP and TCP; "" for nowhere
+	Spare  int                   // how many ports behind that are tried where it is taken
 	Hosts  func() []string       // addresses and names at which it can be reached besides those of interfaces
 	Room   func() httplimit.Room // how many TCP connections there may be
 	// Limited is told, by its name, of each hit of a limit. It is called from any
@@ -168,7 +171,7 @@ func (p *Port) open() error {
 	case opened:
 		return nil
 	}
-	udp, tcp, err := listenAt(p.options.Listen)
+	udp, tcp, err := listenNear(p.options.Listen, p.options.Spare)
 	if err != nil {
 		p.options.Log.Error("the port of WebRTC cannot be opened", "err", err)
 		return fmt.Errorf("%w: its port cannot be opened; the log says why", ErrOff)
@@ -179,7 +182,11 @@ func (p *Port) open() error {
 		tcp.Close()
 		return err
 	}
-	p.options.Log.Info("framegate listens for WebRTC", "address", udp.LocalAddr().String())
+	if at := udp.LocalAddr().String(); p.options.Spare > 0 && !sameNumber(at, p.options.Listen) {
+		p.options.Log.Warn("the port of WebRTC is taken, and another is used", "taken", p.options.Listen, "address", at)
+	} else {
+		p.options.Log.Info("framegate listens for WebRTC", "address", at)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -195,6 +202,27 @@ func (p *Port) open() error {
 		}
 	})
 	return nil
+}
+
+// sameNumber says that two addresses have the same port.
+func sameNumber(a, b string) bool {
+	_, x, _ := net.SplitHostPort(a)
+	_, y, _ := net.SplitHostPort(b)
+	return x == y
+}
+
+// listenNear opens the two sockets of a number, or of one of those behind it where it is
+// taken. The error is that of the first.
+func listenNear(address string, spare int) (*net.UDPConn, net.Listener, error) {
+	udp, tcp, err := listenAt(address)
+	host, port, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(port)
+	for i := 1; i <= spare && errors.Is(err, syscall.EADDRINUSE); i++ {
+		if udp, tcp, failed := listenAt(net.JoinHostPort(host, strconv.Itoa(number+i))); failed == nil {
+			return udp, tcp, nil
+		}
+	}
+	return udp, tcp, err
 }
 
 // listenTries is how often two ports of the same number are tried where any will do.

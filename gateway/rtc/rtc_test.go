@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -163,7 +164,7 @@ func TestAnswersSayWhereWeAre(t *testing.T) {
 }
 
 // TestNothingIsOpenBeforeItIsUsed: a port that nobody uses has no socket; one that is off,
-// or taken, says so.
+// or taken, says so, unless those behind it will do.
 func TestNothingIsOpenBeforeItIsUsed(t *testing.T) {
 	p, _ := newPort(t, nil)
 	if p.Number() != 0 {
@@ -183,6 +184,12 @@ func TestNothingIsOpenBeforeItIsUsed(t *testing.T) {
 		if _, _, err := other.Open(t.Context(), o, Answer{}); !errors.Is(err, ErrOff) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	next, _ := newPort(t, func(o *Options) { o.Listen, o.Spare = p.udp.LocalAddr().String(), 1000 })
+	beside, answer := open(t, next, "")
+	defer beside.Close()
+	if n := next.Number(); n <= p.Number() || !strings.Contains(answer, fmt.Sprintf(" 127.0.0.1 %d typ host\r\n", n)) {
+		t.Errorf("beside %d it is open at %d, and answers %s", p.Number(), n, answer)
 	}
 	p.Close()
 	if _, _, err := p.Open(t.Context(), o, Answer{}); !errors.Is(err, ErrClosed) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -50,10 +51,13 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	for _, f := range aboutRecordings(c) {
 		tell(f)
 	}
-	for _, at := range []struct{ name, address string }{{"port", c.Listen}, {"RTSP port", c.RTSP.Listen}, {"RTSPS port", c.RTSP.TLSListen}, {"RTMP port", c.RTMP.Listen}, {"RTMPS port", c.RTMP.TLSListen}, {"WebRTC port", webRTCListen(c)}} {
+	for _, at := range []struct{ name, address string }{{"port", c.Listen}, {"RTSP port", c.RTSP.Listen}, {"RTSPS port", c.RTSP.TLSListen}, {"RTMP port", c.RTMP.Listen}, {"RTMPS port", c.RTMP.TLSListen}} {
 		if at.address != "" {
 			tell(doctor.Port(at.name, at.address, running))
 		}
+	}
+	if address := webRTCListen(c); address != "" {
+		tell(aboutWebRTC(address, webRTCSpare(c), running))
 	}
 	if c.TLS.Mode != config.TLSOff {
 		tell(aboutCertificate(c))
@@ -61,6 +65,22 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	tell(doctor.Clock(new(health.Clock).Look(ctx)))
 	tell(doctor.Files(c.Limits.Viewers + c.Limits.Connections + 256))
 	aboutCameras(ctx, c, running, tell)
+}
+
+// aboutWebRTC looks at the port of WebRTC, where the server takes one of so many behind it
+// if somebody else has it.
+func aboutWebRTC(address string, spare int, running bool) doctor.Finding {
+	const name = "WebRTC port"
+	f := doctor.Port(name, address, running)
+	host, port, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(port)
+	for i := 1; i <= spare && f.State == doctor.Bad; i++ {
+		next := net.JoinHostPort(host, strconv.Itoa(number+i))
+		if doctor.Port(name, next, false).State == doctor.OK {
+			return doctor.But(name, doctor.Warn, "end that program, or name a port under webrtc.listen and have firewalls and containers let that through; where browsers reach every port, nothing", "%s; the server uses %s", f.Text, next)
+		}
+	}
+	return f
 }
 
 // runs says whether a Framegate answers where this configuration listens.

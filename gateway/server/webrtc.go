@@ -23,9 +23,19 @@ import (
 func (s *server) newWebRTC() *rtc.Port {
 	l := s.Config.Limits
 	return rtc.New(rtc.Options{
-		Listen: webRTCListen(s.Config), Hosts: func() []string { return s.settings().WebRTC.Hosts },
+		Listen: webRTCListen(s.Config), Spare: webRTCSpare(s.Config), Hosts: func() []string { return s.settings().WebRTC.Hosts },
 		Room: s.room, HeadTime: l.HeaderTimeout, Patience: l.ViewerPatience, Limited: s.hits.Hit, Log: s.Log,
 	})
+}
+
+// webRTCSpare says how many ports behind that of webRTCListen are tried where it is
+// taken, as by a second gateway, or by go2rtc: browsers are told the port, so that any
+// will do that they reach, unless the configuration names one.
+func webRTCSpare(c *config.Config) int {
+	if c.WebRTC.Listen == config.WebRTCAuto {
+		return 20
+	}
+	return 0
 }
 
 // webRTCListen gives where the port of WebRTC is; "" for nowhere. Where nothing is

@@ -23,6 +23,8 @@ type object struct {
 	Spec     struct {
 		Selector map[string]any
 		Ports    []struct {
+			Protocol   string
+			Port       int
 			TargetPort string `yaml:"targetPort"`
 		}
 		ServiceName string `yaml:"serviceName"`
@@ -46,16 +48,18 @@ type pod struct {
 }
 
 type container struct {
-	Args  []string
-	Ports []struct {
-		Name   string
-		Number int `yaml:"containerPort"`
-	}
+	Args            []string
+	Ports           []containerPort
 	Startup         probe          `yaml:"startupProbe"`
 	Liveness        probe          `yaml:"livenessProbe"`
 	Readiness       probe          `yaml:"readinessProbe"`
 	SecurityContext map[string]any `yaml:"securityContext"`
 	Mounts          []mount        `yaml:"volumeMounts"`
+}
+
+type containerPort struct {
+	Name, Protocol string
+	Number         int `yaml:"containerPort"`
 }
 
 type mount struct {
@@ -76,14 +80,15 @@ func TestKubernetesExampleFitsTheImage(t *testing.T) {
 		if err := yaml.Unmarshal([]byte(document), &o); err != nil {
 			t.Fatal(err)
 		}
-		objects[o.Kind] = o
+		objects[o.Kind+" "+o.Metadata.Name] = o
 	}
-	set, service, settings := objects["StatefulSet"], objects["Service"], objects["ConfigMap"]
+	set, service, settings := objects["StatefulSet framegate"], objects["Service framegate"], objects["ConfigMap framegate"]
 	labels, p := set.Spec.Template.Metadata.Labels, set.Spec.Template.Spec
 	if len(p.Containers) != 1 || len(labels) == 0 || set.Spec.ServiceName != service.Metadata.Name {
 		t.Fatalf("no pod with one container that the service leads to: %+v", set)
 	}
-	for _, selected := range []any{service.Spec.Selector, set.Spec.Selector["matchLabels"]} {
+	byWebRTC := objects["Service framegate-webrtc"]
+	for _, selected := range []any{service.Spec.Selector, byWebRTC.Spec.Selector, set.Spec.Selector["matchLabels"]} {
 		if diff := cmp.Diff(any(labels), selected); diff != "" {
 			t.Errorf("a selector is not the pod's labels: %s", diff)
 		}
@@ -91,6 +96,17 @@ func TestKubernetesExampleFitsTheImage(t *testing.T) {
 	c := p.Containers[0]
 	if c.Ports[0].Number != 8080 || !strings.Contains(contentOf(t, dockerfile), "\nEXPOSE 8080\n") || service.Spec.Ports[0].TargetPort != c.Ports[0].Name {
 		t.Errorf("the service leads to another port than the image's: %+v, %+v", service.Spec.Ports, c.Ports)
+	}
+	for _, port := range byWebRTC.Spec.Ports {
+		reached := slices.ContainsFunc(c.Ports, func(of containerPort) bool {
+			return of.Name == port.TargetPort && of.Number == port.Port && of.Protocol == port.Protocol
+		})
+		if !reached || port.Port != 8555 || !strings.Contains(contentOf(t, dockerfile), "\nEXPOSE 8555/"+strings.ToLower(port.Protocol)+"\n") {
+			t.Errorf("WebRTC goes to %+v, of %+v", port, c.Ports)
+		}
+	}
+	if len(byWebRTC.Spec.Ports) != 2 || !strings.Contains(settings.Data["framegate.yaml"], "webrtc: {listen: 0.0.0.0:8555, ") {
+		t.Errorf("WebRTC has %+v", byWebRTC.Spec.Ports)
 	}
 	if p.SecurityContext.RunAsUser != 10001 || !strings.Contains(contentOf(t, dockerfile), "\nUSER 10001:10001\n") {
 		t.Errorf("it runs as user %d", p.SecurityContext.RunAsUser)
