@@ -12,7 +12,6 @@ import (
 	"framegate/gateway/auth"
 	"framegate/gateway/export"
 	"framegate/gateway/ranges"
-	"framegate/gateway/record/index"
 )
 
 func (a *API) registerExports(r registrar) {
@@ -110,7 +109,7 @@ func (a *API) addExport(ctx context.Context, in *struct{ Body newExport }) (*add
 		if !auth.Authorize(principalOf(ctx), auth.Playback, camera) {
 			return nil, problem.New(http.StatusNotFound, notThere)
 		}
-		if err := a.inIndex(ctx, camera, func(*index.Index) error { return nil }); err != nil {
+		if err := a.inView(ctx, camera, func(View) error { return nil }); err != nil {
 			return nil, err
 		}
 	}

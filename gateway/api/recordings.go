@@ -21,6 +21,11 @@ type Recordings interface {
 	// moment, as while the disk is not there, and ErrNoRecordings where nothing
 	// was ever to be recorded.
 	Look(use func(*index.Index) error) error
+	// View is Look with what is known of recordings, wherever they are.
+	View(use func(View) error) error
+	// Away gives the nodes that cannot be asked at the moment, and what each may have
+	// of a camera in a stretch of time.
+	Away(camera string, from, to time.Time) []Away
 	// Growing gives the segment of a camera that is being written, as far as it
 	// can be read; it is in no index yet. ok is false where there is none.
 	Growing(camera string) (s index.Segment, ok bool)
@@ -35,8 +40,28 @@ type Recordings interface {
 	Forecast(ctx context.Context, c config.Camera) (Forecast, error)
 }
 
-// Why recordings cannot be looked at.
+// View is what is known of recordings: an index, or those of several servers as one.
+// Its methods are those of index.Index.
+type View interface {
+	Timeline(ctx context.Context, camera string, from, to time.Time, resolution time.Duration) (index.Timeline, error)
+	Days(ctx context.Context, camera string, zone *time.Location, from, to time.Time) ([]string, error)
+	Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error)
+	Spans(ctx context.Context, camera string, from, to time.Time) ([]index.Span, error)
+	Format(ctx context.Context, id int64) (index.Format, error)
+	Cameras(ctx context.Context) ([]string, error)
+}
+
+// Away is a node of a cluster that cannot be asked, and from when until when it may
+// have recordings.
+type Away struct {
+	Node string    `json:"node" example:"barn"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// Why recordings cannot be looked at, or deleted.
 var (
+	ErrNodeAway     = errors.New("a node of the cluster that may have recordings of that time cannot be reached; what others have is deleted")
 	ErrNotHere      = errors.New("the recordings are not at hand at the moment; the log says why")
 	ErrNoRecordings = errors.New("this server keeps no recordings")
 )
@@ -79,7 +104,7 @@ func (a *API) registerRecordings(r registrar) {
 	add(r, operation{
 		Route: Route{http.MethodDelete, "/api/v1/cameras/{id}/recordings", auth.Admin}, id: "erase-recordings", tag: tag, status: http.StatusOK,
 		summary: "Delete what was recorded within a stretch of time",
-		about: "For privacy: at once, and whatever marks protect it. Files are deleted whole, so a little before and after goes too; the answer says what. Exports that show any of it go as well. " +
+		about: "For privacy: at once, and whatever marks protect it. Files are deleted whole, so a little before and after goes too; the answer says what. Exports that show any of it go as well. In a cluster that is so on all nodes; 503 says which could not be reached. " +
 			"Recording goes on. Who did it is in the log.",
 		problems: []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage},
 	}, a.eraseRecordings)
@@ -87,7 +112,7 @@ func (a *API) registerRecordings(r registrar) {
 
 // keepsRecordings says whether something was recorded, or is to be.
 func (a *API) keepsRecordings() bool {
-	return a.options.Recordings != nil && !errors.Is(a.options.Recordings.Look(func(*index.Index) error { return nil }), ErrNoRecordings)
+	return a.options.Recordings != nil && !errors.Is(a.options.Recordings.View(func(View) error { return nil }), ErrNoRecordings)
 }
 
 // inIndex calls use with the index, for a camera of which something may be kept.
@@ -104,16 +129,42 @@ func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index)
 	}
 	return a.options.Recordings.Look(func(x *index.Index) error {
 		if unknown != nil {
-			cameras, err := x.Cameras(ctx)
-			if err != nil {
+			if err := a.kept(ctx, x, camera, unknown); err != nil {
 				return err
-			}
-			if !slices.Contains(cameras, camera) {
-				return unknown
 			}
 		}
 		return use(x)
 	})
+}
+
+// inView is inIndex with what is known of recordings, wherever they are.
+func (a *API) inView(ctx context.Context, camera string, use func(View) error) error {
+	if a.options.Recordings == nil {
+		return ErrNoRecordings
+	}
+	_, unknown := a.find(camera)
+	if unknown != nil {
+		if _, grows := a.growing(camera); grows {
+			unknown = nil
+		}
+	}
+	return a.options.Recordings.View(func(x View) error {
+		if unknown != nil {
+			if err := a.kept(ctx, x, camera, unknown); err != nil {
+				return err
+			}
+		}
+		return use(x)
+	})
+}
+
+// kept gives an error where nothing is kept of a camera.
+func (a *API) kept(ctx context.Context, x View, camera string, unknown error) error {
+	cameras, err := x.Cameras(ctx)
+	if err == nil && !slices.Contains(cameras, camera) {
+		err = unknown
+	}
+	return err
 }
 
 // momentOf reads a time that somebody gives; "" is the one that is so anyway.
@@ -175,6 +226,7 @@ type timeline struct {
 	Spans      []span      `json:"spans" nullable:"false" doc:"that were recorded without a gap"`
 	Gaps       []gap       `json:"gaps" nullable:"false" doc:"in which something should have been recorded, and was not or is lost"`
 	Marks      []shownFlag `json:"marks" nullable:"false"`
+	Away       []Away      `json:"away,omitempty" doc:"nodes of a cluster that cannot be reached, and what they may have, which is not shown"`
 	MoreMarks  bool        `json:"more_marks,omitempty" doc:"there are later ones, too many for one answer"`
 }
 
@@ -195,7 +247,7 @@ func (a *API) showTimeline(ctx context.Context, in *struct {
 	missing, misses := a.missing(in.ID)
 	growing, grows := a.growing(in.ID) // first, so that what is finished meanwhile is in either
 	var t index.Timeline
-	err = a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
+	err = a.inView(ctx, in.ID, func(x View) (err error) {
 		t, err = x.Timeline(ctx, in.ID, from, to, resolution)
 		return err
 	})
@@ -206,6 +258,7 @@ func (a *API) showTimeline(ctx context.Context, in *struct {
 		t = withGrowing(t, growing)
 	}
 	answer := timelineOf(t)
+	answer.Away = a.options.Recordings.Away(in.ID, from, to)
 	if misses {
 		answer.addMissing(missing, t.Resolution)
 	}
@@ -301,6 +354,7 @@ func (t *timeline) addMissing(g index.Gap, resolution time.Duration) {
 
 type days struct {
 	Zone string   `json:"zone" doc:"that the days are of" example:"Europe/Berlin"`
+	Away []Away   `json:"away,omitempty" doc:"nodes of a cluster that cannot be reached, and what they may have, which is not among it"`
 	Days []string `json:"days" nullable:"false" example:"[\"2026-11-20\"]"`
 }
 
@@ -329,7 +383,7 @@ func (a *API) listDays(ctx context.Context, in *struct {
 		return nil, err
 	}
 	growing, grows := a.growing(in.ID)
-	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+	err = a.inView(ctx, in.ID, func(x View) error {
 		list, err := x.Days(ctx, in.ID, zone, from, to)
 		answer.Days = append(answer.Days, list...)
 		return err
@@ -337,6 +391,7 @@ func (a *API) listDays(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	answer.Away = a.options.Recordings.Away(in.ID, from, to)
 	for _, t := range []time.Time{growing.Start, growing.End} {
 		day := t.In(zone).Format(time.DateOnly)
 		if at, known := slices.BinarySearch(answer.Days, day); grows && !known && !t.Before(from) && t.Before(to) {
@@ -351,6 +406,7 @@ type segment struct {
 	Start   time.Time `json:"start"`
 	End     time.Time `json:"end"`
 	Path    string    `json:"path" doc:"in the folder of the recordings" example:"front/2026-11-20/13/20261120T130400.123Z-17.mp4"`
+	Node    string    `json:"node,omitempty" doc:"of a cluster, in whose folder it is; not there: this one" example:"barn"`
 	Bytes   int64     `json:"bytes"`
 	Frames  int       `json:"frames"`
 	Growing bool      `json:"growing,omitempty" doc:"whether it is being written, and so longer by now"`
@@ -361,6 +417,7 @@ type segment struct {
 
 type segmentList struct {
 	Segments []segment `json:"segments" nullable:"false"`
+	Away     []Away    `json:"away,omitempty" doc:"nodes of a cluster that cannot be reached, and what they may have, which is not among it"`
 	More     bool      `json:"more,omitempty" doc:"whether there are later ones, too many for one answer"`
 }
 
@@ -377,7 +434,7 @@ func (a *API) listSegments(ctx context.Context, in *struct {
 	limit := min(max(in.Limit, 1), maxSegments)
 	list := segmentList{Segments: []segment{}}
 	growing, grows := a.growing(in.ID)
-	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+	err = a.inView(ctx, in.ID, func(x View) error {
 		found, err := x.Between(ctx, in.ID, from, to, limit+1)
 		if err != nil {
 			return err
@@ -395,11 +452,12 @@ func (a *API) listSegments(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	list.Away = a.options.Recordings.Away(in.ID, from, to)
 	return &struct{ Body segmentList }{list}, nil
 }
 
 // segmentsOf describes segments; one without a row is being written.
-func segmentsOf(ctx context.Context, x *index.Index, found []index.Segment) ([]segment, error) {
+func segmentsOf(ctx context.Context, x View, found []index.Segment) ([]segment, error) {
 	formats := make(map[int64]index.Format)
 	all := make([]segment, 0, len(found))
 	for _, s := range found {
@@ -412,7 +470,7 @@ func segmentsOf(ctx context.Context, x *index.Index, found []index.Segment) ([]s
 			formats[s.Format] = format
 		}
 		all = append(all, segment{
-			Start: s.Start.UTC(), End: s.End.UTC(), Path: s.Path, Bytes: s.Bytes, Frames: s.Frames, Growing: s.ID == 0,
+			Start: s.Start.UTC(), End: s.End.UTC(), Path: s.Path, Node: s.Node, Bytes: s.Bytes, Frames: s.Frames, Growing: s.ID == 0,
 			Codec: format.Codec, Width: format.Width, Height: format.Height,
 		})
 	}
@@ -436,7 +494,7 @@ func (a *API) eraseRecordings(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.inIndex(ctx, in.ID, func(*index.Index) error { return nil }); err != nil {
+	if err := a.inView(ctx, in.ID, func(View) error { return nil }); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)

@@ -168,6 +168,7 @@ func (g *fakeGateway) change(f func()) {
 type fakeRecordings struct {
 	open    func() *index.Index // once somebody looks
 	away    error               // why not, if at all
+	nodes   []Away
 	growing map[string]index.Segment
 	missing map[string]index.Gap
 	erased  []string
@@ -182,6 +183,12 @@ func (f *fakeRecordings) Look(use func(*index.Index) error) error {
 	}
 	return use(f.open())
 }
+
+func (f *fakeRecordings) View(use func(View) error) error {
+	return f.Look(func(x *index.Index) error { return use(x) })
+}
+
+func (f *fakeRecordings) Away(string, time.Time, time.Time) []Away { return f.nodes }
 
 func (f *fakeRecordings) Growing(camera string) (index.Segment, bool) {
 	s, ok := f.growing[camera]

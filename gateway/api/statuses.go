@@ -71,6 +71,7 @@ var statuses = []struct {
 	{clip.ErrChanged, http.StatusServiceUnavailable, "", ""},
 	{ErrNoRecordings, http.StatusNotFound, "", ""},
 	{ErrNotHere, http.StatusServiceUnavailable, "", ""},
+	{ErrNodeAway, http.StatusServiceUnavailable, "", ""},
 	{stream.ErrClosed, http.StatusServiceUnavailable, "", problem.Ending},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "", ""},
 	{context.Canceled, http.StatusServiceUnavailable, "", problem.Ending},

@@ -59,7 +59,7 @@ func (a *API) listThumbnails(ctx context.Context, in *struct {
 	}
 	growing, grows := a.growing(in.ID)
 	var spans []index.Span
-	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+	err = a.inView(ctx, in.ID, func(x View) error {
 		spans, err = x.Spans(ctx, in.ID, from, to)
 		return err
 	})

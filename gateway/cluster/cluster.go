@@ -255,6 +255,18 @@ func (c *Cluster) say() {
 	}
 }
 
+// Others gives the other nodes that live.
+func (c *Cluster) Others() (others []Place) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, m := range c.table.members {
+		if m.alive {
+			others = append(others, Place{Node: name, Relay: m.Relay})
+		}
+	}
+	return others
+}
+
 // Status is what a node knows of its cluster.
 type Status struct {
 	Cluster string

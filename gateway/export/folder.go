@@ -173,7 +173,7 @@ func inWords(err error) error {
 // wordsFor gives what whoever asked is told of an error.
 func wordsFor(err error) string {
 	err = inWords(err)
-	for _, known := range []error{errTooBig, ErrFull, errErased, errUndecodable, playback.ErrMissing} {
+	for _, known := range []error{errTooBig, ErrFull, errErased, errUndecodable, playback.ErrMissing, playback.ErrAway} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -13,6 +13,8 @@ type Cluster struct {
 	Frames, Bytes uint64 // that came from them
 	Late          uint64
 	Refused       map[string]uint64 // by reason
+	Asked, Away   uint64            // questions to other nodes for recordings, and those without a good answer
+	Given         uint64            // bytes of recordings that went to other nodes
 }
 
 func collectCluster(to chan<- prometheus.Metric, c Cluster) {
@@ -26,6 +28,9 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterPulls.send(to, float64(c.Pulls))
 	clusterFrames.send(to, float64(c.Frames))
 	clusterBytes.send(to, float64(c.Bytes))
+	clusterAsked.send(to, float64(c.Asked))
+	clusterAway.send(to, float64(c.Away))
+	clusterGiven.send(to, float64(c.Given))
 	clusterLate.send(to, float64(c.Late))
 	for reason, count := range c.Refused {
 		clusterRefused.send(to, float64(count), reason)

@@ -113,6 +113,9 @@ var (
 	clusterPulls   = counter("cluster_relay_connections", "Connections to other nodes for a stream.")
 	clusterFrames  = counter("cluster_relayed_frames", "Frames that came from other nodes.")
 	clusterBytes   = counter("cluster_relayed_bytes", "Bytes that came from other nodes.")
+	clusterAsked   = counter("cluster_recordings_questions", "Times that other nodes were asked for recordings.")
+	clusterAway    = counter("cluster_recordings_unanswered", "Times that another node that was asked for recordings did not answer, or answered what cannot be.")
+	clusterGiven   = counter("cluster_recordings_bytes", "Bytes of recordings that were given to other nodes.")
 	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
@@ -139,7 +142,7 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
-	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterPulls, clusterFrames, clusterBytes, clusterLate, clusterRefused,
+	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

@@ -72,7 +72,7 @@ func (c *Cursor) seekIn(ctx context.Context, at time.Time) (bool, error) {
 	}
 	var best *index.Segment
 	for i, r := range rows {
-		if !r.Start.After(at) && r.End.After(at) && (best == nil || r.ID == 0 || best.ID != 0 && r.ID > best.ID) {
+		if !r.From().After(at) && r.To().After(at) && (best == nil || r.ID == 0 || best.ID != 0 && r.ID > best.ID) {
 			best = &rows[i]
 		}
 	}
@@ -97,7 +97,7 @@ func (c *Cursor) enterAfter(ctx context.Context, at time.Time) error {
 		next := at
 		for _, r := range rows {
 			next = later(next, r.Start.Add(time.Microsecond))
-			if r.Start.Before(at) {
+			if r.From().Before(at) {
 				continue
 			}
 			p, err := c.library.open(r)
@@ -189,6 +189,10 @@ func (c *Cursor) Next(ctx context.Context) (Frame, error) {
 func (c *Cursor) give() (Frame, error) {
 	e := c.piece.entries()[c.next]
 	data, err := c.piece.read(e)
+	if errors.Is(err, ErrAway) {
+		c.next = len(c.piece.entries()) // nor can what follows in this file be read
+		return Frame{}, err
+	}
 	if err != nil {
 		c.skip()
 		return Frame{}, err
@@ -255,18 +259,18 @@ func (c *Cursor) follow(ctx context.Context) error {
 			if err := c.passOver(err); err != nil {
 				return err
 			}
-			present, end = row, later(end, row.End)
+			present, end = row, later(end, row.To())
 			continue
 		}
 		entry := 0
 		if p.row.Start.Before(end.Add(-index.Joint)) {
 			if entry = p.keyAfter(0, end); entry == len(p.entries()) {
 				p.close()
-				present, end = row, later(end, row.End)
+				present, end = row, later(end, row.To())
 				continue
 			}
 		}
-		c.enter(p, entry, p.row.Run != c.piece.row.Run || p.row.Start.Sub(c.piece.end()) > index.Joint || entry > 0)
+		c.enter(p, entry, p.row.Run != c.piece.row.Run || p.row.From().Sub(c.piece.end()) > index.Joint || entry > 0)
 		return nil
 	}
 }
@@ -275,10 +279,10 @@ func (c *Cursor) follow(ctx context.Context) error {
 // of the same run, if several do.
 func successor(rows []index.Segment, present index.Segment, end time.Time) (best index.Segment, ok bool) {
 	for _, r := range rows {
-		if !r.Start.After(present.Start) || r.Path == present.Path || r.Start.Before(end.Add(-index.Joint)) && !r.End.After(end.Add(index.Joint)) {
+		if !r.From().After(present.From()) || r.Path == present.Path && r.Node == present.Node || r.From().Before(end.Add(-index.Joint)) && !r.To().After(end.Add(index.Joint)) {
 			continue
 		}
-		from, of := later(r.Start, end), later(best.Start, end)
+		from, of := later(r.From(), end), later(best.From(), end)
 		if !ok || from.Before(of.Add(-index.Joint)) || best.Run != present.Run && r.Run == present.Run && from.Before(of.Add(index.Joint)) {
 			best, ok = r, true
 		}

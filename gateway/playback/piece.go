@@ -25,6 +25,7 @@ type piece struct {
 	format  *media.Format
 	track   int
 	table   segment.Table
+	first   int32 // Offset of the first picture of the file
 	grows   bool
 	slower  float64 // media seconds in a true second, of a table that does not say
 
@@ -34,8 +35,10 @@ type piece struct {
 
 // open opens the file of a row.
 func (l *Library) open(row index.Segment) (*piece, error) {
-	if g, ok := l.Growing(row.Camera); ok && row.ID == 0 && g.Segment.Path == row.Path {
-		return l.openGrowing(g)
+	if row.ID == 0 {
+		if g, ok := l.Growing(row.Camera); ok && g.Segment.Path == row.Path {
+			return l.openGrowing(g)
+		}
 	}
 	file, size, err := l.Open(row)
 	if err != nil {
@@ -48,7 +51,10 @@ func (l *Library) open(row index.Segment) (*piece, error) {
 		p.track = max(slices.IndexFunc(s.Formats, func(f *media.Format) bool { return f != nil && f.Codec.Kind() == media.Video }), 0)
 		p.format = s.Formats[p.track]
 		p.hears(s.Formats)
-		err = p.check()
+		if err = p.check(); err == nil {
+			p.first = p.entries()[0].Offset
+			err = p.confine()
+		}
 	}
 	if err != nil {
 		file.Close()
@@ -69,7 +75,31 @@ func (l *Library) openGrowing(g Growing) (*piece, error) {
 		file.Close()
 		return nil, err
 	}
+	p.first = p.entries()[0].Offset
 	return p, nil
+}
+
+// confine leaves the pictures that count, where others go before the rest: from the
+// first keyframe on.
+func (p *piece) confine() error {
+	all := p.entries()
+	from, to := 0, len(all)
+	if !p.row.Since.IsZero() {
+		from = p.keyAfter(0, p.row.Since)
+	}
+	if !p.row.Until.IsZero() {
+		for to > from && !p.shown(all[to-1]).Before(p.row.Until) {
+			to--
+		}
+	}
+	if from == to {
+		return fmt.Errorf("%s: %w", p.row.Path, segment.ErrNothing)
+	}
+	if to-from < len(all) {
+		p.table.Entries = slices.Clone(p.table.Entries)
+		p.table.Entries[p.track] = all[from:to]
+	}
+	return nil
 }
 
 func (p *piece) take(g Growing) {
@@ -129,19 +159,19 @@ func (p *piece) since(ticks int64) time.Duration {
 
 // shown gives when a picture was taken, which is when it is shown.
 func (p *piece) shown(e segment.Entry) time.Time {
-	return p.row.Start.Add(p.since(e.Decode + int64(e.Offset) - int64(p.entries()[0].Offset)))
+	return p.row.Start.Add(p.since(e.Decode + int64(e.Offset) - int64(p.first)))
 }
 
 // decoded gives when a decoder is to have it, which is never after it is shown.
 func (p *piece) decoded(e segment.Entry) time.Time {
-	return p.row.Start.Add(p.since(e.Decode - int64(p.entries()[0].Offset)))
+	return p.row.Start.Add(p.since(e.Decode - int64(p.first)))
 }
 
 // end gives when the last picture ends, as far as it is known: all durations
 // together are the time from the first picture on.
 func (p *piece) end() time.Time {
-	if !p.grows && p.row.End.After(p.row.Start) {
-		return p.row.End
+	if !p.grows && p.row.To().After(p.row.Start) {
+		return p.row.To()
 	}
 	last := p.entries()[len(p.entries())-1]
 	return p.row.Start.Add(p.since(last.Decode + int64(last.Duration)))

@@ -25,6 +25,8 @@ var (
 	ErrNothing = errors.New("nothing is recorded of this camera then")
 	// ErrMissing: what was recorded is on a volume that is not there.
 	ErrMissing = errors.New("the recordings are not there at the moment")
+	// ErrAway: what was recorded is at another server, which does not give it.
+	ErrAway = errors.New("the server that has this recording cannot be reached at the moment")
 	// ErrEnd: there is nothing more in this direction, so far.
 	ErrEnd = errors.New("end of the recording")
 )
@@ -38,7 +40,8 @@ type Recordings interface {
 	// Growing gives what is being written of a camera.
 	Growing(camera string) (Growing, bool)
 	// Open opens a segment, of Between or of Growing, and gives its size. It is not
-	// deleted until it is closed. The error is fs.ErrNotExist where it was before.
+	// deleted until it is closed. The error is fs.ErrNotExist where it was before, and,
+	// also of reading it, ErrAway where another server has it and does not give it.
 	Open(index.Segment) (File, int64, error)
 }
 

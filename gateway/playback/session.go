@@ -204,7 +204,7 @@ func (p *player) rest(ctx context.Context, err error) {
 	switch {
 	case !errors.Is(err, ErrEnd):
 		p.session.note(func(status *Status) { status.Problem = problem(err) })
-		if !errors.Is(err, ErrNothing) && !errors.Is(err, ErrMissing) && p.failed != err.Error() {
+		if !errors.Is(err, ErrNothing) && !errors.Is(err, ErrMissing) && !errors.Is(err, ErrAway) && p.failed != err.Error() {
 			p.session.options.Log.Warn("recording cannot be played", "camera", p.session.options.Camera, "err", err)
 			p.failed = err.Error()
 		}
@@ -225,7 +225,7 @@ func (s *Session) seeks() bool {
 
 // problem puts an error into words for a viewer, who is not to know of files.
 func problem(err error) string {
-	for _, known := range []error{ErrNothing, ErrMissing} {
+	for _, known := range []error{ErrNothing, ErrMissing, ErrAway} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

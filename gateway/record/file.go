@@ -45,15 +45,18 @@ const partSuffix = ".part"
 func withoutPart(name string) string { return strings.TrimSuffix(name, partSuffix) }
 
 // nameOf gives the path of a segment, below the folder, in UTC.
-func nameOf(camera string, start time.Time, sequence uint64) string {
+func nameOf(camera string, start time.Time, sequence, epoch uint64) string {
 	at := start.UTC()
-	name := fmt.Sprintf("%s-%d.mp4", at.Format("20060102T150405.000Z"), sequence)
-	return path.Join(camera, at.Format("2006-01-02"), at.Format("15"), name)
+	name := fmt.Sprintf("%s-%d", at.Format("20060102T150405.000Z"), sequence)
+	if epoch > 0 {
+		name += fmt.Sprintf("-e%d", epoch)
+	}
+	return path.Join(camera, at.Format("2006-01-02"), at.Format("15"), name+".mp4")
 }
 
 // newFile begins a segment, with sound where its format is not nil.
-func newFile(v *volume, head segment.Head, format, sound *media.Format, expect int) (*file, error) {
-	name := nameOf(head.Camera, head.Start, head.Sequence)
+func newFile(v *volume, head segment.Head, format, sound *media.Format, epoch uint64, expect int) (*file, error) {
+	name := nameOf(head.Camera, head.Start, head.Sequence, epoch)
 	f := &file{
 		volume: v, camera: head.Camera, name: name, part: name + partSuffix,
 		head: head, format: format, sound: sound, began: time.Now(),

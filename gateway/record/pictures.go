@@ -83,7 +83,7 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 		}
 		r.sequence++
 		of.Sequence = r.sequence
-		of.Path = strings.TrimSuffix(nameOf(r.id, start, r.sequence), ".mp4") + pictureSuffix
+		of.Path = strings.TrimSuffix(nameOf(r.id, start, r.sequence, r.epoch()), ".mp4") + pictureSuffix
 		if err := r.all.makeRoom(ctx, v, r.id); err != nil {
 			return err
 		}

@@ -130,6 +130,13 @@ func (r *recorder) apply(c Camera) {
 	}
 }
 
+// epoch gives with which this server owns the camera.
+func (r *recorder) epoch() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.camera.Epoch
+}
+
 // look ends what is not wanted any more, and notices a disk that does not answer.
 func (r *recorder) look(now time.Time) {
 	since := time.Duration(r.busy.Load())

@@ -75,7 +75,7 @@ func (r *recorder) beginOn(ctx context.Context, v *volume, f media.Frame, at tim
 		}
 		head.Sequence = r.sequence + 1
 		r.sequence++ // also after an error, so that no name comes twice
-		opened, err = newFile(v, head, f.Format, r.soundOf(), expect)
+		opened, err = newFile(v, head, f.Format, r.soundOf(), r.epoch(), expect)
 		return err
 	})
 	if err != nil {
@@ -173,7 +173,11 @@ func nameParts(name string) (start time.Time, sequence uint64, ok bool) {
 	if !ok || !dash || err != nil {
 		return time.Time{}, 0, false
 	}
+	number, epoch, of := strings.Cut(number, "-e")
 	n, err := strconv.ParseUint(number, 10, 63) // as far as the index counts
+	if err == nil && of {
+		_, err = strconv.ParseUint(epoch, 10, 63)
+	}
 	return start, n, err == nil
 }
 

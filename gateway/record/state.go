@@ -88,6 +88,9 @@ type Camera struct {
 	// changes; never, for the zero time.
 	Covers func(time.Time) (covers bool, next time.Time)
 	Keep   Keep
+	// Epoch is with which this server owns the camera in a cluster; the names of files
+	// say so, and 0 says nothing.
+	Epoch uint64
 }
 
 // Keep bounds what is kept of a camera. Zero is no bound.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"framegate/gateway/cluster"
+	"framegate/gateway/cluster/archive"
 	"framegate/gateway/cluster/relay"
 	"framegate/gateway/config"
 	"framegate/gateway/delivery"
@@ -33,6 +34,8 @@ type node struct {
 	cluster  *cluster.Cluster
 	player   *live.Handler // of those nodes that have viewers of cameras of this one
 	door     *relay.Door
+	archive  *archive.All  // what all nodes recorded
+	shelves  *archive.Door // what this one did, for the others
 	relayed  relay.Counters
 	listener net.Listener
 	http     *http.Server
@@ -68,7 +71,8 @@ func (s *server) openNode() (*node, error) {
 	}
 	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
 	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Status: n.status}
-	n.http = &http.Server{Handler: n.door.Handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
+	n.openArchive()
+	n.http = &http.Server{Handler: n.handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
 }
 
@@ -149,6 +153,7 @@ func (n *node) serve(ctx context.Context, run, answer func(func())) {
 	limits := httplimit.Limits{HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience, Room: n.server.room}
 	inTLS := tls.NewListener(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit), n.identity.TLS(""))
 	run(func() { n.cluster.Run(ctx) })
+	run(func() { n.archive.Run(ctx) })
 	answer(func() { _ = n.http.Serve(inTLS) }) // gives http.ErrServerClosed, after close
 	n.server.Log.Info("node of a cluster", "cluster", n.identity.Cluster, "node", n.identity.Node, "listens", n.cluster.Address(), "relays", n.listener.Addr().String())
 }
@@ -168,6 +173,7 @@ func (n *node) close() {
 	}
 	n.player.Close()
 	n.http.Close()
+	n.archive.Close()
 	n.listener.Close()
 	n.cluster.Close()
 }

@@ -22,6 +22,8 @@ func (n *node) refused(s cluster.Status) []cluster.Refused {
 		cluster.Refused{Reason: relay.RefusedName, Count: n.door.Name.Load()},
 		cluster.Refused{Reason: relay.RefusedLoop, Count: n.door.Loop.Load()},
 		cluster.Refused{Reason: relay.RefusedQuery, Count: n.door.Query.Load()},
+		cluster.Refused{Reason: "recordings_query", Count: n.shelves.Refused.Load()},
+		cluster.Refused{Reason: "recordings_answer", Count: n.archive.Nonsense.Load()},
 	)
 }
 
@@ -61,6 +63,7 @@ func (n *node) metrics() func() metrics.Cluster {
 			Moves: status.Moves, Late: status.Late, Relays: int(n.relayed.Running.Load()), Shown: n.showings(),
 			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
 		}
+		c.Asked, c.Away, c.Given = n.archive.Questions.Load(), n.archive.Away.Load(), n.shelves.Bytes.Load()
 		for _, m := range status.Members {
 			if m.Alive {
 				c.Alive++

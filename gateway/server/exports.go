@@ -16,11 +16,11 @@ import (
 
 // newExports makes what makes files of what was recorded. Nothing runs yet.
 func (s *server) newExports() *export.Exports {
-	c := cuttings{past{s}}
+	c := cuttings{s}
 	return export.New(export.Options{
 		Dir: filepath.Join(s.Config.Data, "exports"), Finder: c, Opener: c, Library: s.library(), Gaps: c.gaps,
 		Ready: func() bool {
-			return !s.front.Draining() && s.recordings.Look(func(*index.Index) error { return nil }) == nil
+			return !s.front.Draining() && s.hasPast()
 		},
 		Spare: s.encoders.Spare, Disk: s.dataDisk, FFmpeg: s.settings().FFmpeg.Path,
 		Version: s.Version, Changed: s.changed, Log: s.Log,
@@ -51,12 +51,9 @@ func (s *server) recordsOn(folder string) bool {
 }
 
 // gaps gives what is missing of a camera until now, and why.
-func (c cuttings) gaps(ctx context.Context, camera string, from, to time.Time) (gaps []index.Gap, err error) {
-	g, goesOn := c.Missing(camera) // first, so that one that ends meanwhile is in either
-	err = c.Look(func(x *index.Index) error {
-		gaps, err = x.Gaps(ctx, camera, from, to)
-		return err
-	})
+func (c cuttings) gaps(ctx context.Context, camera string, from, to time.Time) ([]index.Gap, error) {
+	g, goesOn := c.archive().Missing(camera) // first, so that one that ends meanwhile is in either
+	gaps, err := c.archive().Gaps(ctx, camera, from, to)
 	if goesOn {
 		gaps = withMissing(gaps, g, from, to)
 	}

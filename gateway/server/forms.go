@@ -48,8 +48,8 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
-		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Ends: true, Serve: cut(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
-		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Ends: true, Serve: cut(clips.ServePlaylist)},
+		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Ends: true, Serve: s.cutOfAll(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
+		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Ends: true, Serve: s.cutOfAll(clips.ServePlaylist)},
 		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Ends: true, Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Limited: s.hits.Hit, Log: s.Log})), Limits: moment.LimitNames, Refusals: []front.Refusal{
 			{Err: moment.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: moment.ErrUnreadable, Status: http.StatusServiceUnavailable},

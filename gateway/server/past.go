@@ -3,60 +3,56 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/cluster/archive"
 	"framegate/gateway/config"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
-	"framegate/gateway/roster"
 )
 
 // past is what was recorded, as the API knows it.
 type past struct{ *server }
 
-// Look calls use with the index. Why there is none may name folders, and so is
-// for the log alone.
-func (p past) Look(use func(*index.Index) error) error {
-	err := p.recordings.Look(use)
-	if !errors.Is(err, record.ErrMissing) {
-		return err
+// Look calls use with this server's own index.
+func (p past) Look(use func(*index.Index) error) error { return own(p).Look(use) }
+
+// View calls use with what is known of recordings, wherever they are.
+func (p past) View(use func(api.View) error) error {
+	if p.node != nil {
+		return use(p.node.archive)
 	}
-	recorded := func(c roster.Camera) bool { return c.Record.On() }
-	if p.recordings.Room().Why == "" && !slices.ContainsFunc(p.cameras.All(), recorded) {
-		return api.ErrNoRecordings
+	return p.Look(func(x *index.Index) error { return use(x) })
+}
+
+// Away gives the nodes that cannot be asked, and what they may have.
+func (p past) Away(camera string, from, to time.Time) (away []api.Away) {
+	if p.node == nil {
+		return nil
 	}
-	return api.ErrNotHere
+	for _, x := range p.node.archive.Absent(camera, from, to) {
+		away = append(away, api.Away{Node: x.Node, From: x.From.UTC(), To: x.To.UTC()})
+	}
+	return away
 }
 
 // Growing gives the segment of a camera that is being written.
 func (p past) Growing(camera string) (index.Segment, bool) {
-	g, ok := p.recordings.Growing(camera)
+	g, ok := p.archive().Growing(camera)
 	return g.Segment, ok
 }
 
 // Missing gives the gap of a camera that goes on.
-func (p past) Missing(camera string) (index.Gap, bool) { return p.recordings.Missing(camera) }
+func (p past) Missing(camera string) (index.Gap, bool) { return p.archive().Missing(camera) }
 
 // Erase deletes what has to do with a stretch of time.
 func (p past) Erase(ctx context.Context, camera string, from, to time.Time) (api.Erased, error) {
-	gone, err := p.recordings.Erase(ctx, camera, from, to)
-	if errors.Is(err, record.ErrMissing) {
-		err = api.ErrNotHere
+	gone, err := p.archive().Erase(ctx, camera, from, to)
+	if errors.Is(err, archive.ErrAway) {
+		err = errors.Join(api.ErrNodeAway, err)
 	}
-	var e api.Erased
-	for _, s := range gone {
-		e.Segments++
-		e.Bytes += s.Bytes
-		if e.From.IsZero() || s.Start.Before(e.From) {
-			e.From = s.Start
-		}
-		if s.End.After(e.To) {
-			e.To = s.End
-		}
-	}
-	return e, err
+	return api.Erased(gone), err
 }
 
 // Forecast says what would become of a camera's recordings if it was as here.

@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
+	"framegate/gateway/cluster/archive"
 	"framegate/gateway/delivery"
 	"framegate/gateway/front"
 	"framegate/gateway/media"
@@ -20,14 +22,11 @@ import (
 )
 
 // shelf is what was recorded, as package playback reads it.
-type shelf struct{ past }
+type shelf struct{ *server }
 
 // Between gives the segments of a camera in a stretch of time.
-func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, limit int) (rows []index.Segment, err error) {
-	err = s.Look(func(x *index.Index) error {
-		rows, err = x.Between(ctx, camera, from, to, limit)
-		return err
-	})
+func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
+	rows, err := s.archive().Between(ctx, camera, from, to, limit)
 	switch {
 	case errors.Is(err, api.ErrNoRecordings):
 		return nil, nil
@@ -39,25 +38,42 @@ func (s shelf) Between(ctx context.Context, camera string, from, to time.Time, l
 
 // Growing gives the segment that is being written.
 func (s shelf) Growing(camera string) (playback.Growing, bool) {
-	g, ok := s.recordings.Growing(camera)
+	g, ok := s.archive().Growing(camera)
 	return playback.Growing(g), ok
 }
 
 // Open opens a segment.
 func (s shelf) Open(row index.Segment) (playback.File, int64, error) {
-	f, err := s.recordings.Open(row)
-	if errors.Is(err, record.ErrMissing) {
-		err = playback.ErrMissing
-	}
+	f, size, err := s.archive().Open(row)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, played(err)
 	}
-	return f, f.Size, nil
+	return book{f}, size, nil
+}
+
+// book is an open recording, as package playback reads it.
+type book struct{ archive.File }
+
+// ReadAt reads.
+func (b book) ReadAt(p []byte, at int64) (int, error) {
+	n, err := b.File.ReadAt(p, at)
+	return n, played(err)
+}
+
+// played gives errors the names that package playback knows.
+func played(err error) error {
+	switch {
+	case errors.Is(err, record.ErrMissing):
+		return playback.ErrMissing
+	case errors.Is(err, archive.ErrAway), errors.Is(err, archive.ErrNonsense):
+		return fmt.Errorf("%w: %w", playback.ErrAway, err)
+	}
+	return err
 }
 
 // library gives what was recorded.
 func (s *server) library() *playback.Library {
-	return &playback.Library{Recordings: shelf{past{s}}, Log: s.Log}
+	return &playback.Library{Recordings: shelf{s}, Log: s.Log}
 }
 
 // past gives what plays recordings to a viewer, who has to be permitted that, and
@@ -69,7 +85,7 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 		case allowed.Err() != nil:
 			stop()
 			return nil, live.ErrForbidden
-		case past{s}.Look(func(*index.Index) error { return nil }) != nil:
+		case !s.hasPast():
 			stop()
 			return nil, live.ErrNoPast
 		}
@@ -79,6 +95,11 @@ func (s *server) past(v front.Visit) func(context.Context, time.Time, func()) (*
 		}, from)
 		return &live.Past{Session: session, Allowed: allowed, Stop: stop}, nil
 	}
+}
+
+// hasPast says whether there is anything to look at.
+func (s *server) hasPast() bool {
+	return s.node != nil || own{s}.Look(func(*index.Index) error { return nil }) == nil
 }
 
 // newReplays makes what plays recordings in the forms of the present.

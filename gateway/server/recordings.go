@@ -39,6 +39,7 @@ func (s *server) applyRecordings() {
 		if !c.Added && !s.owns(c.ID) { // another node records it
 			how.Mode = record.ModeOff
 		}
+		how.Epoch = s.node.epoch(c.ID)
 		cameras = append(cameras, how)
 	}
 	settings := s.settings().Recordings

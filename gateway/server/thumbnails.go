@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/cluster/archive"
 	"framegate/gateway/front"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
@@ -14,40 +15,41 @@ import (
 )
 
 // album is what was recorded, as thumbnails are made of it.
-type album struct{ past }
+type album struct{ *server }
 
 // Between gives the segments of a camera in a stretch of time.
-func (a album) Between(ctx context.Context, camera string, from, to time.Time, limit int) (rows []index.Segment, err error) {
-	err = a.Look(func(x *index.Index) error {
-		rows, err = x.Between(ctx, camera, from, to, limit)
-		return err
-	})
-	return rows, err
+func (a album) Between(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
+	return a.archive().Between(ctx, camera, from, to, limit)
+}
+
+// Growing gives the segment that is being written.
+func (a album) Growing(camera string) (index.Segment, bool) {
+	g, ok := a.archive().Growing(camera)
+	return g.Segment, ok
 }
 
 // Open opens a segment.
 func (a album) Open(row index.Segment) (thumbnails.File, int64, error) {
-	f, err := a.recordings.Open(row)
-	if err != nil {
-		return nil, 0, err
-	}
-	return f, f.Size, nil
+	return a.archive().Open(row)
 }
 
 // Thumbnail gives one that is kept.
 func (a album) Thumbnail(of index.Segment, moment time.Time) (thumbs.Picture, error) {
-	return a.recordings.Thumbnail(of, moment)
+	return a.archive().Thumbnail(of, moment)
 }
 
-// KeepThumbnails keeps some.
+// KeepThumbnails keeps some, of what this server recorded.
 func (a album) KeepThumbnails(ctx context.Context, of index.Segment, pictures ...thumbs.Picture) error {
+	if of.Node != "" {
+		return nil
+	}
 	return a.recordings.KeepThumbnails(ctx, of, pictures...)
 }
 
 // newThumbnails makes what makes thumbnails. Nothing runs yet.
 func (s *server) newThumbnails() *thumbnails.Maker {
 	return thumbnails.New(thumbnails.Options{
-		Recordings: album{past{s}}, Spare: s.encoders.Spare, FFmpeg: s.settings().FFmpeg.Path, Log: s.Log,
+		Recordings: album{s}, Spare: s.encoders.Spare, FFmpeg: s.settings().FFmpeg.Path, Log: s.Log,
 	})
 }
 
@@ -61,6 +63,8 @@ var thumbnailRefusals = []front.Refusal{
 	{Err: thumbnails.ErrBadQuery, Status: http.StatusBadRequest},
 	{Err: thumbnails.ErrNothing, Status: http.StatusNotFound},
 	{Err: thumbnails.ErrBusy, Status: http.StatusServiceUnavailable},
+	{Err: archive.ErrAway, Status: http.StatusServiceUnavailable},
+	{Err: archive.ErrNonsense, Status: http.StatusServiceUnavailable},
 	{Err: record.ErrMissing, Status: http.StatusServiceUnavailable},
 	{Err: api.ErrNotHere, Status: http.StatusServiceUnavailable},
 	{Err: api.ErrNoRecordings, Status: http.StatusNotFound},

@@ -271,8 +271,8 @@ func (m *Maker) find(ctx context.Context, camera string, moment time.Time) (best
 	}
 	found := false
 	for _, s := range rows {
-		has, had := s.End.After(moment), best.End.After(moment)
-		if s.Lost || s.Start.After(moment) || s.End.Before(moment.Add(-index.Joint)) || found && had && !has {
+		has, had := s.To().After(moment), best.To().After(moment)
+		if s.Lost || s.From().After(moment) || s.To().Before(moment.Add(-index.Joint)) || found && had && !has {
 			continue
 		}
 		if !found || has && !had || s.ID > best.ID {

@@ -160,7 +160,7 @@ func (h *Handler) written(camera string, at time.Time) (_ time.Time, settled boo
 // told gives an error that a client may be told.
 func (h *Handler) told(ctx context.Context, camera string, err error) error {
 	switch {
-	case errors.Is(err, playback.ErrNothing), errors.Is(err, playback.ErrMissing), errors.Is(err, stream.ErrFull), errors.Is(err, ErrBusy):
+	case errors.Is(err, playback.ErrNothing), errors.Is(err, playback.ErrMissing), errors.Is(err, playback.ErrAway), errors.Is(err, stream.ErrFull), errors.Is(err, ErrBusy):
 		return err
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), ErrLate):
 		return ErrLate

@@ -23,6 +23,7 @@ type files struct {
 }
 
 type opened struct {
+	node    string // of the row
 	path    string
 	file    File
 	table   segment.Table
@@ -47,7 +48,7 @@ func (f *files) view(p *part) (*view, error) {
 // get gives the file of a part, and its table.
 func (f *files) get(p *part) (opened, error) {
 	for i, o := range f.open {
-		if o.path == p.row.Path {
+		if o.path == p.row.Path && o.node == p.row.Node {
 			copy(f.open[1:i+1], f.open[:i])
 			f.open[0] = o
 			return o, nil
@@ -72,7 +73,7 @@ func (f *files) read(p *part) (opened, error) {
 		return opened{}, err
 	}
 	if p.growing != nil {
-		return opened{path: p.row.Path, file: file, table: p.growing.Table, sound: p.growing.Sound, stays: true}, nil
+		return opened{node: p.row.Node, path: p.row.Path, file: file, table: p.growing.Table, sound: p.growing.Sound, stays: true}, nil
 	}
 	s, err := segment.Open(file, p.row.Bytes)
 	if err != nil {
@@ -83,7 +84,7 @@ func (f *files) read(p *part) (opened, error) {
 		_ = file.Close()
 		return opened{}, fmt.Errorf("%w: %s is another file", ErrChanged, p.row.Path)
 	}
-	o := opened{path: p.row.Path, file: file, table: s.Table}
+	o := opened{node: p.row.Node, path: p.row.Path, file: file, table: s.Table}
 	if len(s.Formats) > 1 {
 		o.sound = s.Formats[1]
 	}

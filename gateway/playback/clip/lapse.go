@@ -124,7 +124,7 @@ func (c *Clip) pick(l *picker, p part) error {
 	}
 	if inside {
 		v.last = len(v.all)
-	} else if _, _, ok := v.cut(c.request.From, c.request.To); !ok {
+	} else if _, _, ok := v.cutFor(c.request); !ok {
 		return nil
 	}
 	if c.Start.IsZero() {

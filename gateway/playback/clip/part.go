@@ -153,6 +153,17 @@ func (v *view) decodeOf(n int) int64 {
 	return v.all[n].Decode - v.all[0].Decode
 }
 
+// cutFor is cut between the times of a request, as far as the segment counts.
+func (v *view) cutFor(r Request) (begin, shownAll int, ok bool) {
+	if v.row.Since.After(r.From) {
+		r.From = v.row.Since
+	}
+	if until := v.row.Until; !until.IsZero() && until.Before(r.To) {
+		r.To = until
+	}
+	return v.cut(r.From, r.To)
+}
+
 // cut takes the pictures that are shown between two times, and what is needed to
 // decode them. Of a segment that begins before from it takes the one that is
 // shown then as the first. It gives how many of the segment's pictures are shown

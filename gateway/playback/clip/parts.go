@@ -84,7 +84,7 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 		if err != nil {
 			return nil, err
 		}
-		begin, _, ok := v.cut(request.From, request.To)
+		begin, _, ok := v.cutFor(request)
 		if !ok {
 			continue
 		}
@@ -92,12 +92,12 @@ func PartsOf(ctx context.Context, finder Finder, opener Opener, request Request)
 			v.listen(entries)
 			all.Sound = v.sound
 		}
-		broken := before == nil || before.Run != p.row.Run || p.row.Start.Sub(before.End) > index.Joint
+		broken := before == nil || before.Run != p.row.Run || p.row.From().Sub(before.To()) > index.Joint
 		switch {
 		case before == nil:
 			all.From, origin = v.wall(v.all[begin]), p.row.Start
 		case broken:
-			origin = origin.Add(p.row.Start.Sub(before.End))
+			origin = origin.Add(p.row.From().Sub(before.To()))
 		}
 		all.add(v, origin, broken)
 		before = &p.row
@@ -178,11 +178,15 @@ func findPart(ctx context.Context, finder Finder, camera string, at Place) (*par
 	if err != nil {
 		return nil, err
 	}
+	var best *part // several servers may have the same number
 	for _, row := range rows {
-		if row.Sequence == at.Sequence {
+		if row.Sequence == at.Sequence && (best == nil || row.Start.Sub(at.Near).Abs() < best.row.Start.Sub(at.Near).Abs()) {
 			p := partOf(row, 1)
-			return &p, nil
+			best = &p
 		}
+	}
+	if best != nil {
+		return best, nil
 	}
 	if grows && growing.Segment.Sequence == at.Sequence {
 		p := partOf(growing.Segment, 1)

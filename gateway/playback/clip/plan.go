@@ -62,7 +62,7 @@ func (g Growing) in(r Request) bool {
 // has says whether a segment that grew a moment ago is among others.
 func has(parts []part, growing Growing) bool {
 	for i := range parts {
-		if parts[i].row.Sequence == growing.Segment.Sequence {
+		if row := &parts[i].row; row.Sequence == growing.Segment.Sequence && row.Run == growing.Segment.Run {
 			return true
 		}
 	}
@@ -175,7 +175,7 @@ func (c *Clip) trimAll(ctx context.Context, b *block, show *shows, first, last b
 // inside says that all of a segment is wanted, and its row has all there is to
 // know of it.
 func (p *part) inside(r Request) bool {
-	return p.growing == nil && p.has.samples > 0 && p.has.chunks > 0 && !unheard(p.row.Sound, r) && !p.row.Start.Before(r.From) && !p.row.End.After(r.To)
+	return p.growing == nil && p.row.Since.IsZero() && p.row.Until.IsZero() && p.has.samples > 0 && p.has.chunks > 0 && !unheard(p.row.Sound, r) && !p.row.Start.Before(r.From) && !p.row.End.After(r.To)
 }
 
 // shows is what a clip shows of its pictures: what the edit list says.
@@ -192,7 +192,7 @@ func (c *Clip) trim(p *part, show *shows, first bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	begin, shownAll, ok := v.cut(c.request.From, c.request.To)
+	begin, shownAll, ok := v.cutFor(c.request)
 	if !ok {
 		return false, nil
 	}

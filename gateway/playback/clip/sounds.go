@@ -54,7 +54,7 @@ func (s *Sounds) Between(ctx context.Context, from, to time.Time, use func(media
 		}
 		for _, e := range v.sounds {
 			wall := v.wallAt(e.Decode - shown(v.all[0]))
-			if wall.Before(from) || !wall.Before(to) {
+			if wall.Before(from) || !wall.Before(to) || wall.Before(v.row.Since) || !v.row.Until.IsZero() && !wall.Before(v.row.Until) {
 				continue
 			}
 			f, err := s.read(v, e)

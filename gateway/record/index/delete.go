@@ -143,7 +143,7 @@ func (x *Index) Shift(ctx context.Context, camera, run string, by time.Duration)
 
 func (w *writer) shift(s Segment, by time.Duration) error {
 	s.Start, s.End = s.Start.Add(by), s.End.Add(by)
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return err
 	}
 	c, err := w.camera(s.Camera)

@@ -30,6 +30,28 @@ type Segment struct {
 	Sound      int64   // of AddFormat, 0 for none, Unheard where nobody has looked
 	Sounds     int     // frames of sound that a clip of all of it has
 	Lost       bool    // the file is not there
+
+	// Where several servers have recordings of one camera: which of them has it, ""
+	// for this one; and between which times it counts, where others have the rest as
+	// well, and these go before. Zero stands for its own ends. No database has these.
+	Node         string    `json:"-"`
+	Since, Until time.Time `json:"-"`
+}
+
+// From gives from when on a segment counts.
+func (s Segment) From() time.Time {
+	if s.Since.IsZero() {
+		return s.Start
+	}
+	return s.Since
+}
+
+// To gives until when a segment counts.
+func (s Segment) To() time.Time {
+	if s.Until.IsZero() {
+		return s.End
+	}
+	return s.Until
 }
 
 // Unheard is the Sound of rows that were made before there was any. Whoever opens the
@@ -68,8 +90,8 @@ func readSegment(row scanner) (s Segment, err error) {
 	return s, err
 }
 
-// check refuses what cannot be the row of a file.
-func (s Segment) check() error {
+// Check refuses what cannot be the row of a file.
+func (s Segment) Check() error {
 	if err := checkStretch("a segment", s.Start, s.End); err != nil {
 		return err
 	}
@@ -114,7 +136,7 @@ func (x *Index) Replace(ctx context.Context, s Segment) (id int64, err error) {
 }
 
 func (w *writer) addSegment(s Segment, replace bool) (int64, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return 0, err
 	}
 	if s.Rate == 0 {
