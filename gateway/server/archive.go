@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/api/events"
 	"framegate/gateway/cluster/archive"
 	"framegate/gateway/record"
 	"framegate/gateway/record/index"
@@ -30,6 +31,13 @@ func (n *node) openArchive() {
 	n.shelves = archive.NewDoor(asked{local}, api.ErrNoRecordings, nodeOf)
 	n.archive = archive.New(archive.Options{
 		Self: n.identity.Node, Local: local, TLS: n.identity.TLS, Empty: api.ErrNoRecordings, Missing: api.ErrNotHere,
+		Changed: func(camera string, more bool, from, to time.Time) {
+			kind := events.RecordingsDeleted
+			if more {
+				kind = events.RecordingsAdded
+			}
+			n.server.api.Recorded(kind, camera, from, to, "")
+		},
 		Memory: filepath.Join(n.server.Config.Data, "cluster", "recordings.json"), Log: n.server.Log,
 		Nodes: func() (nodes []archive.Node) {
 			for _, m := range n.cluster.Others() {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/api/events"
 	"framegate/gateway/cluster/archive"
 	"framegate/gateway/config"
 	"framegate/gateway/record"
@@ -49,6 +50,9 @@ func (p past) Missing(camera string) (index.Gap, bool) { return p.archive().Miss
 // Erase deletes what has to do with a stretch of time.
 func (p past) Erase(ctx context.Context, camera string, from, to time.Time) (api.Erased, error) {
 	gone, err := p.archive().Erase(ctx, camera, from, to)
+	if p.node != nil && gone.Segments > 0 {
+		p.api.Recorded(events.RecordingsDeleted, camera, gone.From, gone.To, "") // also where another node had it
+	}
 	if errors.Is(err, archive.ErrAway) {
 		err = errors.Join(api.ErrNodeAway, err)
 	}

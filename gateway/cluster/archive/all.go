@@ -43,8 +43,11 @@ type Options struct {
 	// Empty is the error of Local where it has nothing and is to have nothing, and
 	// Missing where what it has is not at hand.
 	Empty, Missing error
-	Memory         string // the file in which it is kept what other nodes have; "" for none
-	Log            *slog.Logger
+	// Changed is told, some time later, of stretches of time of which there is more or
+	// less of a camera than before at other nodes, by one goroutine.
+	Changed func(camera string, more bool, from, to time.Time)
+	Memory  string // the file in which it is kept what other nodes have; "" for none
+	Log     *slog.Logger
 }
 
 // All is what all nodes of a cluster recorded, as one Source. Its segments, formats
@@ -78,6 +81,9 @@ type peer struct {
 func New(o Options) *All {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Changed == nil {
+		o.Changed = func(string, bool, time.Time, time.Time) {}
 	}
 	return &All{options: o, known: openKnown(o.Memory, o.Log), peers: make(map[string]*peer)}
 }
@@ -277,13 +283,16 @@ func (a *All) Timeline(ctx context.Context, camera string, from, to time.Time, r
 		return index.Timeline{}, err
 	}
 	var lines []index.Timeline
+	var holders []holder
 	for _, one := range all {
+		holders = append(holders, a.holds(one.peer, one.said.Spans))
 		a.sees(one.peer, camera, one.said.Spans)
 		for i, f := range one.said.Flags {
 			one.said.Flags[i].ID = one.peer.here(f.ID)
 		}
 		lines = append(lines, one.said)
 	}
+	lines = append(lines, index.Timeline{Gaps: moves(camera, holders)})
 	return index.JoinTimelines(camera, a.awayGaps(camera, from, to), lines...), nil
 }
 
@@ -303,6 +312,43 @@ func spansOf(gaps []index.Gap) []index.Span {
 		spans[i] = index.Span{From: g.From, To: g.To}
 	}
 	return spans
+}
+
+// longestMove is how long a camera is on no node at most, for that to be why there is
+// a hole.
+const longestMove = 30 * time.Second
+
+// holder is a node, and what it has.
+type holder struct {
+	node  string
+	spans []index.Span
+}
+
+func (a *All) holds(p *peer, spans []index.Span) holder {
+	if p == nil {
+		return holder{a.options.Self, spans}
+	}
+	return holder{p.name, spans}
+}
+
+// moves gives the holes between what one node has and what another has next, in which
+// the camera moved from one to the other.
+func moves(camera string, all []holder) (gaps []index.Gap) {
+	var held []holder // a span each
+	for _, h := range all {
+		for _, s := range h.spans {
+			held = append(held, holder{h.node, []index.Span{s}})
+		}
+	}
+	slices.SortFunc(held, func(a, b holder) int { return a.spans[0].From.Compare(b.spans[0].From) })
+	for i := 1; i < len(held); i++ {
+		before, next := held[i-1], held[i]
+		from, to := before.spans[0].To, next.spans[0].From
+		if before.node != next.node && from.Before(to) && to.Sub(from) <= longestMove {
+			gaps = append(gaps, index.Gap{Camera: camera, From: from, To: to, Reason: fmt.Sprintf("the camera went from node %s to node %s", before.node, next.node)})
+		}
+	}
+	return gaps
 }
 
 // ReasonAway is the reason of a gap in which a node may have recordings that is away.
@@ -393,9 +439,12 @@ func (a *All) Gaps(ctx context.Context, camera string, from, to time.Time) ([]in
 		return nil, err
 	}
 	spans, gaps := [][]index.Span{}, [][]index.Gap{a.awayGaps(camera, from, to)}
+	var holders []holder
 	for _, one := range all {
+		holders = append(holders, a.holds(one.peer, one.said.spans))
 		spans, gaps = append(spans, one.said.spans), append(gaps, one.said.gaps)
 	}
+	gaps = append(gaps, moves(camera, holders))
 	return index.JoinGaps(camera, index.JoinSpans(0, spans...), 0, gaps...), nil
 }
 

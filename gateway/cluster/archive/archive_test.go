@@ -42,6 +42,13 @@ func TestRecordingsOfAllNodesAreOne(t *testing.T) {
 	if err != nil || len(spans) != 3 || !spans[0].To.Equal(ten.Add(10*time.Minute)) {
 		t.Errorf("spans %v, %v", spans, err)
 	}
+	const moved = "the camera went from node a to node b"
+	if gaps, err := y.all.Gaps(t.Context(), front, ten, to); err != nil || len(gaps) != 1 || gaps[0].Reason != moved || gaps[0].To.Sub(gaps[0].From) != 2*time.Second {
+		t.Errorf("gaps %+v, %v", gaps, err)
+	}
+	if near, err := y.all.Timeline(t.Context(), front, ten, ten.Add(time.Hour), time.Second); err != nil || len(near.Spans) != 2 || len(near.Gaps) != 1 || near.Gaps[0].Reason != moved {
+		t.Errorf("near by it is %+v, %v", near, err)
+	}
 	days, err := y.all.Days(t.Context(), front, time.UTC, ten.Add(-time.Hour), to)
 	if err != nil || fmt.Sprint(days) != "[2026-11-20 2026-11-21]" {
 		t.Errorf("days %v, %v", days, err)
@@ -190,6 +197,40 @@ func TestNodeThatIsAwayIsSaid(t *testing.T) {
 	}
 	if line, err := y.all.Timeline(t.Context(), front, ten, ten.Add(time.Hour), time.Second); err != nil || len(line.Gaps) != 2 {
 		t.Errorf("%+v, %v", line.Gaps, err)
+	}
+}
+
+// TestChangesAtOtherNodesAreTold to who shows what there is.
+func TestChangesAtOtherNodesAreTold(t *testing.T) {
+	y := newYard(t, "")
+	a := y.node("a")
+	first := a.record(t, 1, 1, ten, time.Minute)
+	var told []string
+	y.all.options.Changed = func(camera string, more bool, from, to time.Time) {
+		told = append(told, fmt.Sprint(camera, " ", more, " ", from.Sub(ten).Seconds(), "-", to.Sub(ten).Seconds()))
+	}
+	var before map[string]map[string]index.Span
+	for _, step := range []struct {
+		change func()
+		want   string
+	}{
+		{func() {}, "[front true 0-60]"},
+		{func() {}, "[]"},
+		{func() { a.record(t, 1, 2, ten.Add(time.Minute), time.Minute) }, "[front true 60-120]"},
+		{func() {
+			if _, err := a.Delete(t.Context(), first.ID); err != nil {
+				t.Fatal(err)
+			}
+		}, "[front false 0-60]"},
+		{func() { y.kill("a") }, "[front false 60-120]"},
+	} {
+		step.change()
+		told = nil
+		y.all.Learn(t.Context())
+		before = y.all.tell(before)
+		if fmt.Sprint(told) != step.want {
+			t.Errorf("told is %q, want %s", told, step.want)
+		}
 	}
 }
 

@@ -145,8 +145,10 @@ func (a *All) Run(ctx context.Context) {
 	defer learn.Stop()
 	defer a.known.save()
 	saved := time.Now()
+	var before map[string]map[string]index.Span
 	for {
 		a.Learn(ctx)
+		before = a.tell(before)
 		if time.Since(saved) >= saveEvery {
 			saved = time.Now()
 			a.known.save()
@@ -157,6 +159,44 @@ func (a *All) Run(ctx context.Context) {
 		case <-learn.C:
 		}
 	}
+}
+
+// tell tells what is another at other nodes than it was, and gives what is.
+func (a *All) tell(before map[string]map[string]index.Span) (now map[string]map[string]index.Span) {
+	there := map[string]bool{}
+	for _, p := range a.asked() {
+		there[p.name] = true
+	}
+	now = make(map[string]map[string]index.Span)
+	a.known.mu.Lock()
+	for node, extents := range a.known.nodes {
+		if there[node] {
+			now[node] = extents
+		}
+	}
+	a.known.mu.Unlock()
+	for _, node := range slices.Sorted(maps.Keys(now)) {
+		for camera, s := range now[node] {
+			was, had := before[node][camera]
+			switch {
+			case !had:
+				a.options.Changed(camera, true, s.From, s.To)
+			case s.To.After(was.To):
+				a.options.Changed(camera, true, was.To, s.To)
+			}
+			if had && s.From.After(was.From) {
+				a.options.Changed(camera, false, was.From, s.From)
+			}
+		}
+	}
+	for node, extents := range before {
+		for camera, was := range extents {
+			if _, has := now[node][camera]; !has { // it is away, or has nothing any more
+				a.options.Changed(camera, false, was.From, was.To)
+			}
+		}
+	}
+	return now
 }
 
 // Learn asks nodes what they have.

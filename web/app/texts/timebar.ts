@@ -52,4 +52,10 @@ const reasons: Record<string, Text> = {
 };
 
 /** Says why something was not recorded. */
-export const reasonText = (reason: string): Text => reasons[reason] ?? [reason, reason];
+export function reasonText(reason: string): Text {
+  const away = /^node (\S+) cannot be reached/.exec(reason)?.[1];
+  if (away) return [reason, `Server ${away} ist nicht erreichbar, und was er aus dieser Zeit hat, fehlt hier`];
+  const moved = /^the camera went from node (\S+) to node (\S+)$/.exec(reason);
+  if (moved) return [reason, `die Kamera ging von Server ${moved[1]} zu Server ${moved[2]}`];
+  return reasons[reason] ?? [reason, reason];
+}
