@@ -101,7 +101,8 @@ func (r *reader) frigateCamera(root *plainyaml.Node, name string, n *plainyaml.N
 	}
 }
 
-// input takes the input of a camera that is recorded, else the first.
+// input takes the input of a camera that is recorded, else the first, and another as its
+// sub-stream.
 func (r *reader) input(c *camera, root, n *plainyaml.Node, at string, used map[string]bool) bool {
 	inputs := look("ffmpeg.inputs", n)
 	if inputs == nil || len(inputs.Items) == 0 {
@@ -111,20 +112,45 @@ func (r *reader) input(c *camera, root, n *plainyaml.Node, at string, used map[s
 	chosen := max(0, slices.IndexFunc(inputs.Items, func(input *plainyaml.Node) bool {
 		return slices.ContainsFunc(texts(input.Get("roles")), func(role *plainyaml.Node) bool { return text(role) == "record" })
 	}))
+	taken := r.frigateSource(c, root, inputs.Items[chosen], at, used)
 	for i, input := range inputs.Items {
-		name := restreamed(text(input.Get("path")))
-		if name != "" {
-			used[name] = true
-		}
-		if i != chosen {
-			r.lose(input, at, "a camera has one source; this further one, as for detecting, is not taken")
+		if i != chosen && !r.frigateSub(c, root, input, at, used) {
+			r.lose(input, at, "a camera has one source and, at the same host with the same login, one sub-stream; this further one is not taken")
 		}
 	}
-	source := inputs.Items[chosen].Get("path")
+	return taken
+}
+
+// frigateSub takes an input as a camera's sub-stream, and says whether it could: it is no
+// loss of its own what of it could not be.
+func (r *reader) frigateSub(c *camera, root, input *plainyaml.Node, at string, used map[string]bool) bool {
+	apart := &reader{told: make(map[string]int), settings: make(map[string]setting)}
+	small := &camera{id: c.id, keys: make(map[string]string)}
+	if !apart.frigateSource(small, root, input, at, used) || c.keys["sub"] != "" || small.keys["tls_insecure"] != c.keys["tls_insecure"] {
+		return false
+	}
+	from, err := url.Parse(c.keys["source"])
+	to, wrong := url.Parse(small.keys["source"])
+	if err != nil || wrong != nil || to.Hostname() == "" || !strings.EqualFold(from.Hostname(), to.Hostname()) || from.String() == to.String() {
+		return false
+	}
+	for _, key := range []string{"username", "password"} {
+		if small.keys[key] != "" && small.keys[key] != c.keys[key] {
+			return false
+		}
+	}
+	c.keys["sub"] = small.keys["source"]
+	return true
+}
+
+// frigateSource takes where an input comes from, by way of Frigate's own go2rtc or not.
+func (r *reader) frigateSource(c *camera, root, input *plainyaml.Node, at string, used map[string]bool) bool {
+	source := input.Get("path")
 	name := restreamed(text(source))
 	if name == "" {
-		return r.source(c, text(source), inputs.Items[chosen], at)
+		return r.source(c, text(source), input, at)
 	}
+	used[name] = true
 	stream := look("go2rtc.streams", root)
 	if stream != nil {
 		stream = stream.Get(name)
