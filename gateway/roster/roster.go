@@ -188,14 +188,14 @@ func (r *Roster) withSource(c Camera) (_ Camera, err error) {
 	case there && sameSub(old, c):
 		c.sub = old.sub
 	default:
-		c.sub, err = r.options.Source(subOf(c))
+		c.sub, err = r.options.Source(c.SubStream())
 	}
 	return c, err
 }
 
-// subOf gives a camera whose frames are those of another's sub-stream. Sound goes along
-// with what a camera sends itself.
-func subOf(c Camera) Camera {
+// SubStream gives the camera whose frames are those of c's sub-stream, which it has. Sound
+// goes along with what a camera sends itself.
+func (c Camera) SubStream() Camera {
 	c.Source, c.Sub, c.Sound = c.Sub, config.Source{}, config.SoundOff
 	return c
 }
@@ -210,7 +210,7 @@ func sameSource(a, b Camera) bool {
 }
 
 // sameSub says that of their sub-streams.
-func sameSub(a, b Camera) bool { return sameSource(subOf(a), subOf(b)) }
+func sameSub(a, b Camera) bool { return sameSource(a.SubStream(), b.SubStream()) }
 
 // put makes these the cameras there are, from now on. Where one is as it was it
 // loses no frame. The roster is being set.

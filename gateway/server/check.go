@@ -63,8 +63,15 @@ func checkSources(c *config.Config) error {
 	s := newParts(Options{Config: c, Log: slog.New(slog.DiscardHandler)})
 	var wrong []error
 	for _, of := range c.Cameras {
-		if _, err := s.newSource(roster.Camera{Camera: of}); err != nil {
+		c := roster.Camera{Camera: of}
+		if _, err := s.newSource(c); err != nil {
 			wrong = append(wrong, fmt.Errorf("camera %s: %w", of.ID, err))
+		}
+		if of.Sub.Kind == "" {
+			continue
+		}
+		if _, err := s.newSource(c.SubStream()); err != nil {
+			wrong = append(wrong, fmt.Errorf("sub-stream of camera %s: %w", of.ID, err))
 		}
 	}
 	return errors.Join(wrong...)

@@ -226,18 +226,21 @@ func aboutCameras(ctx context.Context, c *config.Config, running bool, tell func
 	for _, err := range broken {
 		tell(doctor.But("cameras", doctor.Bad, "put right the camera by the API or the app, or remove it", "%v", err))
 	}
-	found := make([]doctor.Finding, len(cameras))
+	found := make([][]doctor.Finding, len(cameras))
 	places := make(chan struct{}, doctorAtOnce)
 	var trying sync.WaitGroup
 	for i, camera := range cameras {
 		trying.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			found[i] = s.aboutCamera(ctx, camera, running)
+			found[i] = append(found[i], s.aboutCamera(ctx, "camera "+camera.ID, camera, running))
+			if camera.Sub.Kind != "" {
+				found[i] = append(found[i], s.aboutCamera(ctx, "sub-stream of "+camera.ID, camera.SubStream(), running))
+			}
 		})
 	}
 	trying.Wait()
-	for _, f := range found {
+	for _, f := range slices.Concat(found...) {
 		tell(f)
 	}
 }
@@ -268,8 +271,7 @@ func (s *server) allCameras(ctx context.Context) (cameras []roster.Camera, broke
 }
 
 // aboutCamera tries a camera, unless one alone can have its pictures and the server does.
-func (s *server) aboutCamera(ctx context.Context, c roster.Camera, running bool) doctor.Finding {
-	name := "camera " + c.ID
+func (s *server) aboutCamera(ctx context.Context, name string, c roster.Camera, running bool) doctor.Finding {
 	switch c.Source.Kind {
 	case config.SourceUpload:
 		return doctor.Good(name, "waits for who sends pictures in")

@@ -89,7 +89,7 @@ func TestDoctor(t *testing.T) {
 	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ill := rig.WriteConfig(t, fmt.Sprintf("ffmpeg: {path: /nowhere/ffmpeg}\nrecordings: {dir: %s}\nrtsp: {listen: '192.0.2.1:8554'}\ncameras:\n  away: {source: 'rtsp://127.0.0.1:1/', record: {mode: continuous}}\n  denies: {source: %q, username: u, password: hunter2hunter2}\n",
+	ill := rig.WriteConfig(t, fmt.Sprintf("ffmpeg: {path: /nowhere/ffmpeg}\nrecordings: {dir: %s}\nrtsp: {listen: '192.0.2.1:8554'}\ncameras:\n  away: {source: 'rtsp://127.0.0.1:1/', sub: 'rtsp://127.0.0.1:1/sub?pw=hunter2hunter2', record: {mode: continuous}}\n  denies: {source: %q, username: u, password: hunter2hunter2}\n",
 		inTheWay, denies.URL("/")))
 	status, d := look(ill, taken.Addr().String())
 	if status != 1 || d.State != "fail" {
@@ -97,7 +97,7 @@ func TestDoctor(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"ffmpeg": "/nowhere/ffmpeg does not start", "recordings": "is no folder", "port": "does not answer as Framegate",
-		"RTSP port": "no address of this machine", "camera away": "connection refused", "camera denies": "refused the credentials",
+		"RTSP port": "no address of this machine", "camera away": "connection refused", "sub-stream of away": "connection refused", "camera denies": "refused the credentials",
 	} {
 		expect(d, name, "fail", text)
 	}
