@@ -27,6 +27,27 @@ export async function processor({ as, api, expect, origin }) {
 }
 processor.windows = ['wide'];
 
+// A tile shows a camera's sub-stream as it comes, and all of the camera while it fills the page.
+export async function small({ as, api, origin }) {
+  const page = await as('admin', { path: '/' });
+  await alive(page);
+  const read = async (...want) => {
+    for (let now; now !== want.join(); await soon()) {
+      const { streams } = await api('GET', 'cameras/c15/status');
+      const all = streams.filter(({ readers }) => readers > 0);
+      check(!all.some(({ encoder }) => encoder), 'an encoder makes a tile');
+      now = all.map(({ rendition }) => rendition.replace(/\d+/, '')).join();
+    }
+  };
+  await read('own-m-sub', 'sub');
+  await page.goto(`${origin}/?camera=c15`);
+  await page.locator('[data-camera=c15].large.live').waitFor();
+  await read('');
+  await page.keyboard.press('Escape');
+  await read('own-m-sub', 'sub');
+}
+small.windows = ['wide'];
+
 // Whoever drags the bar of time asks for a small picture of each camera and of each ten seconds, once.
 export async function scrubbed({ as, api, expect, origin }) {
   expect(/thumbnail\.jpg/); // which a server that is busy puts off

@@ -137,8 +137,13 @@ func openHouse(t *testing.T) *house {
 }
 
 // openCrowd starts a gateway with 16 cameras, which send JPEGs of 640x360, and of
-// each of which a minute was recorded an hour ago.
+// each of which a minute was recorded an hour ago. The last is asked for them, and has
+// a sub-stream.
 func openCrowd(t *testing.T) *rig.Guarded {
+	pictures := rig.CameraPictures(t)
+	asked := httptest.NewServer(showing(pictures))
+	t.Cleanup(asked.Close)
+	t.Cleanup(asked.CloseClientConnections)
 	folder := filepath.Join(t.TempDir(), "recordings")
 	film := []tape.Stretch{{Start: time.Now().Add(-time.Hour).Truncate(time.Minute), Frames: tape.Numbered(t, 1, 600, 96, 64, "-bf", "0")}}
 	configuration := fmt.Sprintf("recordings: {dir: %q}\ncameras:\n", folder)
@@ -146,13 +151,32 @@ func openCrowd(t *testing.T) *rig.Guarded {
 	for i := range 16 {
 		name := fmt.Sprintf("c%02d", i)
 		tape.Folder(t, folder, name, film)
-		configuration += fmt.Sprintf("  %s: {source: 'upload:', record: %s}\n", name, rig.RecordedLater())
-		cameras = append(cameras, name)
+		source := "source: 'upload:'"
+		if i == 15 {
+			source = fmt.Sprintf("source: '%s/main', sub: '%[1]s/sub'", asked.URL)
+		} else {
+			cameras = append(cameras, name)
+		}
+		configuration += fmt.Sprintf("  %s: {%s, record: %s}\n", name, source, rig.RecordedLater())
 	}
 	g := rig.StartGuarded(t, configuration)
 	g.Beside(t, "user", "passwd", g.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
-	rig.Feed(t, g.URL, g.AsAdmin(t), cameras, rig.CameraPictures(t))
+	rig.Feed(t, g.URL, g.AsAdmin(t), cameras, pictures)
 	return g
+}
+
+// showing is a camera over HTTP that gives out ten pictures a second, at any address.
+func showing(pictures [][]byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=b")
+		tick := time.NewTicker(time.Second / 10)
+		defer tick.Stop()
+		for n := 0; r.Context().Err() == nil; n++ {
+			fmt.Fprintf(w, "--b\r\nContent-Type: image/jpeg\r\n\r\n%s\r\n", pictures[n%len(pictures)])
+			w.(http.Flusher).Flush()
+			<-tick.C
+		}
+	}
 }
 
 // giveReasons says of each gap of a film why it is there, as the server does that

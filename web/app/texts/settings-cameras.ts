@@ -101,6 +101,11 @@ export const cameras = {
   normalizeAuto: ['Encode anew what browsers do not show', 'Neu kodieren, was Browser nicht zeigen'],
   normalizeAlways: ['Encode all anew', 'Alle neu kodieren'],
   normalizeNever: ['Leave them as they are', 'Lassen, wie sie sind'],
+  sub: ['Sub-stream', 'Nebenstrom (Substream)'],
+  subHelp: [
+    'Where the camera has its pictures small, at the same host with the same login: the wall shows those where they are large enough. Finding cameras fills it in.',
+    'Wo die Kamera ihre Bilder klein hat, am selben Rechner mit derselben Anmeldung: Die Wand zeigt diese, wo sie groß genug sind. Die Kamerasuche trägt es ein.',
+  ],
   onvif: ['Turns at (ONVIF)', 'Schwenkt über (ONVIF)'],
   onvifHelp: ['For a camera that turns: its ONVIF address, at the same host. Finding cameras fills it in.', 'Für schwenkbare Kameras: die ONVIF-Adresse, am selben Rechner. Die Kamerasuche trägt sie ein.'],
   insecure: ['Accept any certificate', 'Jedes Zertifikat annehmen'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { layout } from './layout';
+import { layout, smallest } from './layout';
 
 describe('the layout of tiles', () => {
   it('makes one camera as large as the screen lets it', () => {
@@ -34,4 +34,8 @@ describe('the layout of tiles', () => {
     expect(layout(30, 1600, 900, 0, 9)).toEqual({ columns: 3, tile: 533 });
     expect(layout(1, 1600, 900, 0, 4)).toEqual({ columns: 2, tile: 800 });
   });
+});
+
+it.each([[0, 320], [320, 320], [321, 640], [1000, 1280], [1281, 0], [Infinity, 0]])('a tile %i px wide is shown pictures of %i', (width, least) => {
+  expect(smallest('live/x', width)).toBe(least ? `live/x?min_width=${least}` : 'live/x');
 });

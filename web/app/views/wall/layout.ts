@@ -42,3 +42,11 @@ function fit(columns: number, rows: number, width: number, height: number, gap: 
 function across(columns: number, width: number, gap: number): number {
   return Math.max(0, Math.floor((width - (columns - 1) * gap) / columns));
 }
+
+const SMALL = [320, 640, 1280]; // px; what is smaller is one of them, so that a tile does not begin anew with each pixel
+
+/** The address of pictures for a tile so wide: those of a sub-stream, if they are as wide. */
+export function smallest(address: string, width: number): string {
+  const least = SMALL.find((step) => step >= width);
+  return least === undefined ? address : `${address}?min_width=${least}`;
+}

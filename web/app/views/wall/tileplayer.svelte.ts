@@ -17,6 +17,11 @@ export class TilePlayer {
   /** There is no picture of the present, or of what is sought, and that for a while. */
   troubled = $state(false);
 
+  /** Where its pictures come from, for now. */
+  source = $state('');
+  /** It fills the screen. */
+  full = $state(false);
+
   private player: FramegatePlayer | null = null;
   private impatient: ReturnType<typeof setTimeout> | undefined;
 
@@ -34,6 +39,11 @@ export class TilePlayer {
       clearTimeout(this.impatient);
       this.player = null;
     };
+  }
+
+  /** Has the pictures come from there. What was recorded is the same at each address, and goes on at the one it has. */
+  want(source: string): void {
+    if (this.source === '' || (this.state && !this.player?.past)) this.source = source;
   }
 
   /** Has the player connect now if it waits to. */

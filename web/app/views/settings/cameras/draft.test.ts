@@ -72,3 +72,11 @@ test('a camera turns at the host that its pictures come from', () => {
   expect(changed(emptyDraft(), { ...secure, source: 'test:' })).toEqual({ source: 'test:' });
   expect(changed(secure, { ...secure, source: 'rtsp://cam/1' })).toEqual({ source: 'rtsp://cam/1', onvif: 'https://cam/' });
 });
+
+test('a sub-stream moves with its camera, and may be encrypted alone', () => {
+  const found = { ...emptyDraft(), source: 'rtsp://10.0.0.2:554/1', sub: 'rtsps://10.0.0.2:322/2', tls_insecure: 'true' };
+  expect(changed(emptyDraft(), found)).toEqual({ source: found.source, sub: found.sub, tls_insecure: 'true' });
+  expect(changed(found, { ...found, source: 'rtsp://cam.lan/1' })).toEqual({ source: 'rtsp://cam.lan/1', sub: 'rtsps://cam.lan:322/2' });
+  expect(changed(found, { ...found, source: 'upload:' })).toEqual({ source: 'upload:', sub: '', tls_insecure: '' });
+  expect(changed(found, { ...found, sub: '' })).toEqual({ sub: '', tls_insecure: '' });
+});

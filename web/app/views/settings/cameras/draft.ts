@@ -6,7 +6,7 @@ import { wireOf } from './source';
 
 /** All keys of a camera that can be set, in the order of the form. */
 export const KEYS = [
-  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'tls_insecure', 'onvif',
+  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'tls_insecure', 'sub', 'onvif',
   'record.mode', 'record.every', 'record.codec', 'record.sound', 'record.schedule.zone', 'record.schedule.hours',
   'record.keep.max_age', 'record.keep.max_bytes', 'record.keep.marked.max_age',
 ] as const;
@@ -44,6 +44,7 @@ const FOR: Partial<Record<Key, RegExp>> = {
   normalize: /^(http|rtsp)s?$/,
   tls_insecure: /^(http|rtsp|rtmp|flv)s$/,
   onvif: /^(http|rtsp|flv)s?$/,
+  sub: /^(http|rtsp|rtmp|flv)s?$/,
 };
 
 /** Says whether a key has a use for the camera that is drafted. */
@@ -54,6 +55,7 @@ export function suits(key: Key, draft: Draft): boolean {
   switch (key) {
     case 'tls_insecure':
       if (suits('onvif', draft) && draft.onvif.startsWith('https:')) return true;
+      if (suits('sub', draft) && FOR.tls_insecure!.test(wireOf(draft.sub))) return true;
       break;
     case 'record.every':
       return mode === 'pictures';
@@ -74,16 +76,17 @@ function kept(key: Key, draft: Draft): boolean {
 
 const HOST = /(?<=^[a-z]+:\/\/)(?:\[[^\]]*\]|[^/:?#]+)/i;
 
-// turning gives where a camera turns. A camera that moved to another host turns there too; what was found at another one is no use.
-function turning(before: Draft, after: Draft): string {
+// beside gives where a camera turns, or has its sub-stream. A camera that moved to another host has that there too; what was found at another one is no use.
+function beside(key: 'onvif' | 'sub', before: Draft, after: Draft): string {
   const host = HOST.exec(after.source)?.[0] ?? '';
-  if (after.onvif !== before.onvif && before.onvif === '') return HOST.exec(after.onvif)?.[0].toLowerCase() === host.toLowerCase() || before.source !== '' ? after.onvif : '';
-  return after.onvif === before.onvif && after.source !== before.source ? after.onvif.replace(HOST, host) : after.onvif;
+  const [was, is] = [before[key], after[key]];
+  if (is !== was && was === '') return HOST.exec(is)?.[0].toLowerCase() === host.toLowerCase() || before.source !== '' ? is : '';
+  return is === was && after.source !== before.source ? is.replace(HOST, host) : is;
 }
 
 /** What of a draft differs from what was there: texts by key, '' for what is taken away. What has no use is taken away. */
 export function changed(before: Draft, wanted: Draft): Partial<Draft> {
-  const after = { ...wanted, onvif: turning(before, wanted) };
+  const after = { ...wanted, onvif: beside('onvif', before, wanted), sub: beside('sub', before, wanted) };
   const changes: Partial<Draft> = {};
   for (const key of KEYS) {
     const text = suits(key, after) || kept(key, after) ? after[key] : '';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { schemeOf, slug, splitSource, suggestId, withScheme } from './source';
+import { schemeOf, slug, splitSource, suggestId, withScheme, subOf } from './source';
 
 test('name and password are taken out of an address', () => {
   expect(splitSource('rtsp://admin:secret@10.0.0.5:554/stream1')).toEqual({ address: 'rtsp://10.0.0.5:554/stream1', username: 'admin', password: 'secret' });
@@ -37,4 +37,14 @@ test('ids are suggested of names, hosts and paths', () => {
   expect(suggestId('', 'http://192.168.1.4/garden.mjpeg', [])).toBe('garden');
   expect(suggestId('', 'rtsp://192.168.1.4/Streaming/Channels/101', [])).toBe('camera');
   expect(suggestId('', 'upload:', ['camera'])).toBe('camera-2');
+});
+
+test('the sub-stream of a camera is smaller, and large enough for a tile', () => {
+  const profile = (source: string, width: number, codec = 'h264') => ({ source, width, codec });
+  const all = [profile('main', 2560), profile('tiny', 320), profile('mid', 1280), profile('sub', 640), profile('new', 500, 'h265'), { source: 'odd', width: 600 }];
+  expect(subOf(all, 'main')).toBe('sub');
+  expect(subOf(all, 'sub')).toBe('tiny');
+  expect(subOf(all, 'tiny')).toBe('');
+  expect(subOf([profile('main', 1920), profile('a', 160), profile('b', 352), profile('c', 640, 'jpeg')], 'main')).toBe('b');
+  expect(subOf([{ source: 'main' }, profile('sub', 640)], 'main')).toBe('');
 });

@@ -76,3 +76,20 @@ function hostWord(address: string): string {
   if (/[a-z]/i.test(host) && !host.startsWith('[') && host !== 'localhost') return host.split('.')[0] ?? '';
   return path.split('/').find((part) => /[a-z]{3}/i.test(part) && !NOTHING.test(part.replace(/\.\w+$/, '')))?.replace(/\.\w+$/, '') ?? '';
 }
+
+/** What is looked at of a profile of a camera. */
+export interface Profile {
+  readonly source?: string;
+  readonly codec?: string;
+  readonly width?: number;
+}
+
+const TILE = 480; // px; wide enough for most tiles
+
+/** The sub-stream of a camera that is taken from a source: of what is smaller the smallest that will do for a tile, and H.264 first. */
+export function subOf(profiles: readonly Profile[], source: string): string {
+  const most = profiles.find((profile) => profile.source === source)?.width ?? 0;
+  const better = (a: Profile, b: Profile): number =>
+    Number(b.codec === 'h264') - Number(a.codec === 'h264') || Number(b.width! >= TILE) - Number(a.width! >= TILE) || (a.width! >= TILE ? a.width! - b.width! : b.width! - a.width!);
+  return profiles.filter(({ source, codec, width = 0 }) => source && codec && width > 0 && width < most).sort(better)[0]?.source ?? '';
+}
