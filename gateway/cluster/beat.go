@@ -37,6 +37,7 @@ type Beat struct {
 	Roles       []string `json:"roles"`
 	Labels      []string `json:"labels"`
 	Viewers     int      `json:"viewers"`
+	Shown       int      `json:"shown"`  // streams that other nodes get of it
 	Config      string   `json:"config"` // a digest of which cameras it knows
 	Leaving     bool     `json:"leaving"`
 	Owned       []Claim  `json:"owned"`
@@ -157,7 +158,7 @@ func (b *Beat) check() error {
 		len(b.Version) > maxText, len(b.Config) > maxText,
 		slices.ContainsFunc(slices.Concat(b.Roles, b.Labels), func(s string) bool { return len(s) > maxText }):
 		return errTooLarge
-	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0:
+	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0, b.Shown < 0:
 		return errBroken
 	}
 	if _, port, err := net.SplitHostPort(b.Relay); err != nil || port == "" {

@@ -42,11 +42,14 @@ type Options struct {
 	Roles     []string
 	Labels    []string
 	Viewers   func() int      // that there are
+	Shown     func() int      // streams that other nodes get of this one
 	Sent      func() []string // cameras whose pictures are sent in here; asked often
 	// Moved is told of cameras that are owned by another node than before, or by none
 	// or one again, by one goroutine at a time. Where gives the new place already.
 	Moved func(cameras []string)
-	Log   *slog.Logger
+	// Gone is told of nodes that died or left, before Moved is.
+	Gone func(node string)
+	Log  *slog.Logger
 }
 
 // Cluster is this node's part in a cluster. Its methods may be called from any
@@ -217,6 +220,9 @@ func (c *Cluster) step(due bool) {
 	}
 	for node, alive := range lives {
 		c.options.Log.Info("node of the cluster", "node", node, "alive", alive)
+		if !alive {
+			c.options.Gone(node)
+		}
 	}
 	if len(moved) == 0 {
 		return
@@ -241,9 +247,9 @@ func (c *Cluster) notice() map[string]bool {
 
 // say tells others how this node is.
 func (c *Cluster) say() {
-	viewers := c.options.Viewers()
+	viewers, shown := c.options.Viewers(), c.options.Shown()
 	c.mu.Lock()
-	c.table.self.Viewers = viewers
+	c.table.self.Viewers, c.table.self.Shown = viewers, shown
 	b := c.table.beat()
 	c.mu.Unlock()
 	message, err := c.options.Identity.seal(b)
@@ -286,10 +292,23 @@ type Member struct {
 	Roles   []string
 	Labels  []string
 	Viewers int
-	Owned   int // cameras
+	Shown   int    // streams that other nodes get of it
+	Said    uint64 // how often it told how it is, in this life
+	Owned   int    // cameras
 	Alive   bool
 	Heard   time.Duration // ago; 0 of this node
 	Same    bool          // it knows the same cameras as this one
+}
+
+// Member gives what is known of another node; false where nothing is.
+func (c *Cluster) Member(node string) (Member, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, known := c.table.members[node]
+	if !known {
+		return Member{}, false
+	}
+	return c.table.memberOf(m.Beat, len(m.Owned), m.alive, time.Since(m.heard)), true
 }
 
 // CameraPlace is a camera and where it is.
@@ -327,7 +346,7 @@ func (c *Cluster) Status() Status {
 
 func (t *table) memberOf(b Beat, owned int, alive bool, heard time.Duration) Member {
 	return Member{
-		Node: b.Node, Relay: b.Relay, Version: b.Version, Roles: b.Roles, Labels: b.Labels, Viewers: b.Viewers,
+		Node: b.Node, Relay: b.Relay, Version: b.Version, Roles: b.Roles, Labels: b.Labels, Viewers: b.Viewers, Shown: b.Shown, Said: b.Sequence,
 		Owned: owned, Alive: alive, Heard: heard, Same: b.Config == t.self.Config,
 	}
 }

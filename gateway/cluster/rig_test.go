@@ -51,7 +51,7 @@ func start(t *testing.T, id *Identity, seeds []string, cameras ...Camera) *node 
 	sent.Store(new([]string))
 	c, err := New(Options{
 		Identity: id, Life: uint64(time.Now().UnixMicro()), Listen: "127.0.0.1:0", Seeds: seeds, Relay: "127.0.0.1:1", Version: "test",
-		Roles: []string{RoleCamera, RoleEdge}, Viewers: func() int { return 0 }, Sent: func() []string { return *sent.Load() }, Moved: func([]string) {},
+		Roles: []string{RoleCamera, RoleEdge}, Viewers: func() int { return 0 }, Shown: func() int { return 0 }, Sent: func() []string { return *sent.Load() }, Moved: func([]string) {}, Gone: func(string) {},
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ type Cluster struct {
 	Epoch         uint64
 	Moves         uint64
 	Relays, Shown int    // streams that come from other nodes, and that go to them
+	Sent          uint64 // nodes that were sent to others
 	Pulls         uint64 // connections to other nodes
 	Frames, Bytes uint64 // that came from them
 	Late          uint64
@@ -25,6 +26,7 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterMoves.send(to, float64(c.Moves))
 	clusterRelays.send(to, float64(c.Relays))
 	clusterShown.send(to, float64(c.Shown))
+	clusterSent.send(to, float64(c.Sent))
 	clusterPulls.send(to, float64(c.Pulls))
 	clusterFrames.send(to, float64(c.Frames))
 	clusterBytes.send(to, float64(c.Bytes))

@@ -110,6 +110,7 @@ var (
 	clusterMoves   = counter("cluster_moves", "Times that a camera went to another node, or to none or one again.")
 	clusterRelays  = gauge("cluster_relays", "Streams of cameras of other nodes that come to this one.")
 	clusterShown   = gauge("cluster_relays_shown", "Streams of cameras of this node that go to others.")
+	clusterSent    = counter("cluster_relays_sent_on", "Nodes that asked for a stream and were sent to another that has it.")
 	clusterPulls   = counter("cluster_relay_connections", "Connections to other nodes for a stream.")
 	clusterFrames  = counter("cluster_relayed_frames", "Frames that came from other nodes.")
 	clusterBytes   = counter("cluster_relayed_bytes", "Bytes that came from other nodes.")
@@ -142,7 +143,7 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
-	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused,
+	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

@@ -9,9 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"framegate/gateway/cluster"
@@ -40,14 +38,7 @@ type node struct {
 	listener net.Listener
 	http     *http.Server
 
-	mu    sync.Mutex // guards what follows
-	shown map[*showing]bool
-}
-
-// showing is a stream that another node is shown.
-type showing struct {
-	camera string
-	end    context.CancelFunc
+	tree relay.Tree
 }
 
 // openNode joins the cluster that the configuration names, if it does. Nothing of it
@@ -61,7 +52,8 @@ func (s *server) openNode() (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{server: s, identity: identity, shown: make(map[*showing]bool)}
+	n := &node{server: s, identity: identity}
+	n.tree.Load = n.load
 	if n.listener, err = net.Listen("tcp", c.RelayListen); err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
@@ -70,7 +62,7 @@ func (s *server) openNode() (*node, error) {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
-	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Status: n.status}
+	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Address: n.addressOf, Status: n.status}
 	n.openArchive()
 	n.http = &http.Server{Handler: n.handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
@@ -108,7 +100,7 @@ func (n *node) join(c config.Cluster) (err error) {
 	n.cluster, err = cluster.New(cluster.Options{
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c), Labels: c.Labels,
-		Viewers: n.server.hub.Watching, Sent: n.sent, Moved: n.moved, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Sent: n.sent, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
 	})
 	return err
 }
@@ -211,16 +203,33 @@ func (n *node) soon() {
 	}
 }
 
+// addressOf gives where a node that lives gives out what it has.
+func (n *node) addressOf(node string) (string, bool) {
+	m, known := n.cluster.Member(node)
+	return m.Relay, known && m.Alive
+}
+
+// load gives how many streams a node shows others, how often it said so, and whether it
+// lives.
+func (n *node) load(node string) (shown int, said uint64, lives bool) {
+	m, _ := n.cluster.Member(node)
+	return m.Shown, m.Said, m.Alive
+}
+
+// gone has streams come by other nodes than one that is gone, of cameras that it did not
+// own: those move.
+func (n *node) gone(node string) {
+	for _, id := range n.tree.By(node) {
+		n.server.hub.Move(id)
+	}
+}
+
 // moved has cameras come from where they are now.
 func (n *node) moved(cameras []string) {
-	n.mu.Lock()
-	for s := range n.shown {
-		if slices.Contains(cameras, s.camera) && !n.cluster.Owns(s.camera) {
-			s.end()
-		}
-	}
-	n.mu.Unlock()
 	for _, id := range cameras {
+		if !n.cluster.Owns(id) {
+			n.tree.End(id)
+		}
 		n.server.hub.Move(id)
 	}
 	n.server.cameras.Review()
@@ -241,7 +250,7 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 		return nil, false
 	case owned:
 		return relay.New(relay.Options{
-			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS(place.Node),
+			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS, AddressOf: n.addressOf, Tree: &n.tree,
 			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
 		}), true
 	case k.Rendition != "" && k.Rendition != stream.Sub, c.Source.Kind == config.SourceUpload:
@@ -268,27 +277,28 @@ func (nowhere) Run(ctx context.Context, _ func(media.Frame)) error {
 	}
 }
 
-// show shows another node a stream of a camera that this one owns.
+// show shows another node a stream of a camera that this one owns, or gets itself.
 func (n *node) show(w http.ResponseWriter, r *http.Request, ask relay.Ask) error {
-	ctx, end := context.WithCancel(r.Context())
-	defer end()
-	s := &showing{ask.Key.Camera, end}
-	n.mu.Lock()
-	n.shown[s] = true
-	n.mu.Unlock()
-	defer func() {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		delete(n.shown, s)
-	}()
 	place, owned := n.cluster.Where(ask.Key.Camera)
-	if !owned || place.Node != n.identity.Node || place.Epoch != ask.Epoch {
+	if !owned || place.Epoch != ask.Epoch {
 		return relay.ErrElsewhere
 	}
 	choice, codec, err := relayed(ask.Key)
 	if err != nil {
 		return err
 	}
+	ctx, leave, path, err := n.tree.Enter(r.Context(), ask, n.identity.Node, place.Node == n.identity.Node)
+	if errors.Is(err, stream.ErrFull) {
+		n.server.hits.Hit(relay.LimitBranches)
+	}
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if now, _ := n.cluster.Where(ask.Key.Camera); now != place {
+		return relay.ErrElsewhere // it moved before it could be ended
+	}
+	choice.Header = relay.Header(path)
 	r = r.Clone(ctx)
 	r.URL.RawQuery = codec
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)

@@ -60,7 +60,7 @@ func (n *node) metrics() func() metrics.Cluster {
 	return func() metrics.Cluster {
 		status := n.cluster.Status()
 		c := metrics.Cluster{
-			Moves: status.Moves, Late: status.Late, Relays: int(n.relayed.Running.Load()), Shown: n.showings(),
+			Moves: status.Moves, Late: status.Late, Relays: int(n.relayed.Running.Load()), Shown: n.tree.Shown(), Sent: n.door.Sent.Load(),
 			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
 		}
 		c.Asked, c.Away, c.Given = n.archive.Questions.Load(), n.archive.Away.Load(), n.shelves.Bytes.Load()
@@ -82,11 +82,4 @@ func (n *node) metrics() func() metrics.Cluster {
 		}
 		return c
 	}
-}
-
-// showings counts the streams that other nodes are shown.
-func (n *node) showings() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.shown)
 }

@@ -6,6 +6,7 @@ import (
 
 	"framegate/gateway/api"
 	"framegate/gateway/api/events"
+	"framegate/gateway/cluster/relay"
 	"framegate/gateway/config"
 	"framegate/gateway/delivery"
 	"framegate/gateway/httplimit"
@@ -68,6 +69,8 @@ var limitTexts = map[string]string{
 
 	rtspserver.LimitStrangers: "datagrams over UDP from where nobody is to send them; nothing of them is looked at",
 
+	relay.LimitBranches: "other nodes that one stream is shown to, where none of those that have it can show it on; others are refused",
+
 	ptz.LimitWaiting: "lists and changes of presets that wait for one camera; others are refused",
 
 	api.LimitBodyBytes:                "bytes of what the API is sent; larger bodies are refused",
@@ -107,6 +110,7 @@ func (s *server) constantLimits() map[string]any {
 		recording.LimitClips:                recording.MaxAtOnce,
 		replay.LimitReplays:                 replay.MaxPlayed,
 		moment.LimitMoments:                 moment.MaxAsking,
+		relay.LimitBranches:                 2 * relay.Branches,
 		rtc.LimitConnect:                    rtc.ConnectTime.String(),
 		rtc.LimitSessions:                   rtc.MaxSessions,
 		rtc.LimitOffer:                      rtc.MaxOffer,

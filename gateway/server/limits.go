@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"framegate/gateway/api"
+	"framegate/gateway/cluster/relay"
 	"framegate/gateway/config"
 	"framegate/gateway/httplimit"
 	"framegate/gateway/input/upload"
@@ -22,7 +23,7 @@ const limitLogins = "logins"
 
 // newHits makes the counters of the limits that are of no form and no input.
 func newHits() *metrics.Hits {
-	return metrics.NewHits(slices.Concat(httplimit.LimitNames, api.LimitNames, stream.LimitNames, ptz.LimitNames, rtspserver.LimitNames)...)
+	return metrics.NewHits(slices.Concat(httplimit.LimitNames, api.LimitNames, stream.LimitNames, ptz.LimitNames, rtspserver.LimitNames, []string{relay.LimitBranches})...)
 }
 
 // metricsHandler answers scrapes. Encoders and logins count hits of limits for

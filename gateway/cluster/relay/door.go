@@ -13,6 +13,10 @@ import (
 )
 
 const (
+	// nodeHeader is which other node has what was asked for, in an answer 307, and
+	// pathHeader is by which nodes a stream comes, its owner first.
+	nodeHeader, pathHeader = "Framegate-Node", "Framegate-Path"
+
 	maxPath      = 8   // nodes that a picture may go by
 	maxRendition = 256 // bytes of its name
 )
@@ -31,7 +35,8 @@ var ErrElsewhere = errors.New("this node does not own the camera")
 type Ask struct {
 	Node  string // that asks
 	Key   stream.Key
-	Epoch uint64 // with which the other is said to own the camera
+	Epoch uint64   // with which the camera is said to be owned
+	Not   []string // nodes at which it did not get it
 }
 
 // Door answers other nodes: GET /relay/{camera} is framegate.v1. Its methods may be
@@ -42,11 +47,15 @@ type Door struct {
 	// NodeOf gives the node that a request comes from, which its connection proves.
 	NodeOf func(*http.Request) string
 	// Show shows a stream to a node until it leaves. An error means that nothing was
-	// answered.
+	// answered. One that is Elsewhere sends it to another node.
 	Show func(http.ResponseWriter, *http.Request, Ask) error
+	// Address gives host:port of the Door of a node that lives.
+	Address func(node string) (string, bool)
 	// Status answers a node that wants to know how this one is.
 	Status http.HandlerFunc
 
+	// Sent counts nodes that were sent to others.
+	Sent atomic.Uint64
 	// Name, Loop and Query count requests that were refused for that reason.
 	Name, Loop, Query atomic.Uint64
 }
@@ -65,7 +74,7 @@ func (d *Door) relay(w http.ResponseWriter, r *http.Request) {
 		if err = d.Show(w, r, ask); err == nil {
 			return
 		}
-		status = statusOf(err)
+		status = d.statusOf(w, r, err)
 	}
 	http.Error(w, err.Error(), status)
 }
@@ -75,10 +84,13 @@ func (d *Door) understand(r *http.Request) (Ask, int, error) {
 	query := r.URL.Query()
 	path := strings.Split(query.Get(pathQuery), ",")
 	ask := Ask{Node: d.NodeOf(r), Key: stream.Key{Camera: r.PathValue("camera"), Rendition: query.Get("rendition")}}
+	if not := query.Get(notQuery); not != "" {
+		ask.Not = strings.Split(not, ",")
+	}
 	var err error
 	ask.Epoch, err = strconv.ParseUint(query.Get("epoch"), 10, 64)
 	switch {
-	case err != nil, len(path) > maxPath, len(ask.Key.Rendition) > maxRendition:
+	case err != nil, len(path) > maxPath, len(ask.Not) > maxAsked, len(ask.Key.Rendition) > maxRendition:
 		d.Query.Add(1)
 		return ask, http.StatusBadRequest, errors.New("this is not how a node asks")
 	case path[len(path)-1] != ask.Node:
@@ -91,9 +103,22 @@ func (d *Door) understand(r *http.Request) (Ask, int, error) {
 	return ask, 0, nil
 }
 
-// statusOf gives the status of an error of Show.
-func statusOf(err error) int {
+// statusOf gives the status of an error of Show, and says where else to ask.
+func (d *Door) statusOf(w http.ResponseWriter, r *http.Request, err error) int {
+	var other *Elsewhere
 	switch {
+	case errors.As(err, &other):
+		address, lives := d.Address(other.Node)
+		if !lives {
+			return http.StatusServiceUnavailable
+		}
+		d.Sent.Add(1)
+		w.Header().Set(nodeHeader, other.Node)
+		w.Header().Set("Location", "https://"+address+r.URL.RequestURI())
+		return http.StatusTemporaryRedirect
+	case errors.Is(err, ErrLoop):
+		d.Loop.Add(1)
+		return http.StatusLoopDetected
 	case errors.Is(err, ErrElsewhere):
 		return http.StatusMisdirectedRequest
 	case errors.Is(err, stream.ErrUnknown):

@@ -202,8 +202,10 @@ func TestRefusals(t *testing.T) {
 		{"another node's name", func(o *relay.Options) { o.Self = "c" }, "asks for another"},
 		{"a loop", func(o *relay.Options) { o.Self = "a,b" }, "would come back"},
 		{"a long path", func(o *relay.Options) { o.Self = strings.Repeat("x,", 9) + "b" }, "not how a node asks"},
-		{"who is not the owner", func(o *relay.Options) { o.TLS = s.ids["b"].TLS("c") }, "node a answers where c is to be"},
-		{"no certificate", func(o *relay.Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }, "node a:"},
+		{"who is not the owner", func(o *relay.Options) { o.TLS = func(string) *tls.Config { return s.ids["b"].TLS("c") } }, "node a answers where c is to be"},
+		{"no certificate", func(o *relay.Options) {
+			o.TLS = func(string) *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
+		}, "node a:"},
 		{"nobody", func(o *relay.Options) { o.Address = "127.0.0.1:1" }, "node a:"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

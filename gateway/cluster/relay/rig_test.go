@@ -48,6 +48,7 @@ type site struct {
 	taken    chan struct{}
 	wrong    chan error // ends the camera's run
 	counters relay.Counters
+	tree     relay.Tree // of b
 }
 
 func newSite(t testing.TB) *site {
@@ -81,7 +82,7 @@ func newSite(t testing.TB) *site {
 			if ask.Epoch != 1 {
 				return relay.ErrElsewhere
 			}
-			choice := live.Choice{H264: front, JPEG: ask.Key, Why: func(failed *stream.SourceError) string { return failed.Err.Error() }}
+			choice := live.Choice{Header: relay.Header([]string{"a"}), H264: front, JPEG: ask.Key, Why: func(failed *stream.SourceError) string { return failed.Err.Error() }}
 			if r.URL.RawQuery = "codec=jpeg"; ask.Key == front {
 				choice.Own, r.URL.RawQuery = front, ""
 				choice.AAC, choice.Opus = stream.Key{Camera: "front", Rendition: "aac"}, stream.Key{Camera: "front", Rendition: "opus"}
@@ -142,7 +143,7 @@ func (s *site) give(frames ...media.Frame) {
 
 // options are those of a relay of a stream to node b.
 func (s *site) options(key stream.Key) relay.Options {
-	return relay.Options{Key: key, Owner: "a", Address: s.address, Epoch: 1, Self: "b", TLS: s.ids["b"].TLS("a"), MaxFrameBytes: 1 << 20, Counters: &s.counters}
+	return relay.Options{Key: key, Owner: "a", Address: s.address, Epoch: 1, Self: "b", TLS: s.ids["b"].TLS, Tree: &s.tree, AddressOf: func(string) (string, bool) { return "", false }, MaxFrameBytes: 1 << 20, Counters: &s.counters}
 }
 
 // edge is the hub of node b, which relays what it is asked for by these options.

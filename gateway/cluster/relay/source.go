@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -37,6 +38,11 @@ const (
 	silentTime = 45 * time.Second
 	// pathQuery is what of an address says by which nodes pictures go.
 	pathQuery = "path"
+	notQuery  = "not" // and this at which nodes it was not to be had
+	// maxAsked is how many nodes are asked in vain.
+	maxAsked = 8
+	// branchTime is for the connection to a node that is not the owner.
+	branchTime = time.Second
 	// maxRefusal is how many bytes of an answer are read that is no stream.
 	maxRefusal = 512
 	// besidesPicture is how much longer than a picture a message may be.
@@ -45,13 +51,16 @@ const (
 
 // Options say what is relayed, and from where.
 type Options struct {
-	Key           stream.Key
-	Owner         string // the node that has it
-	Address       string // host:port of its Door
-	Epoch         uint64 // with which it has it
-	Self          string // this node
-	TLS           *tls.Config
-	Silent        bool // no sound is wanted
+	Key     stream.Key
+	Owner   string                        // the node that has it
+	Address string                        // host:port of its Door
+	Epoch   uint64                        // with which it has it
+	Self    string                        // this node
+	TLS     func(node string) *tls.Config // that lets that node alone answer
+	// AddressOf gives host:port of the Door of another node that lives.
+	AddressOf     func(node string) (string, bool)
+	Tree          *Tree // of this node
+	Silent        bool  // no sound is wanted
 	MaxFrameBytes int
 	Counters      *Counters
 }
@@ -74,11 +83,16 @@ func New(o Options) *Source { return &Source{o} }
 // the camera is away there after it had pictures, so that nobody here is shown the
 // past as the present.
 func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
-	l, err := s.connect(ctx)
+	l, path, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer l.close()
+	gone, err := s.options.Tree.comes(s.options.Key, path, s.options.Self)
+	if err != nil {
+		return s.wrong(err)
+	}
+	defer gone()
 	defer context.AfterFunc(ctx, l.close)()
 	s.options.Counters.Running.Add(1)
 	defer s.options.Counters.Running.Add(-1)
@@ -89,26 +103,81 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	return err
 }
 
-// connect opens the connection and says what can be shown here.
-func (s *Source) connect(ctx context.Context) (*line, error) {
+// connect opens the connection and says what can be shown here. path is by which nodes
+// the stream comes. It asks the owner, and whom that names; where they have it not, the
+// owner again.
+func (s *Source) connect(ctx context.Context) (l *line, path []string, err error) {
 	o := s.options
-	address := url.URL{Scheme: "wss", Host: o.Address, Path: "/relay/" + o.Key.Camera, RawQuery: url.Values{
-		"rendition": {o.Key.Rendition}, "epoch": {strconv.FormatUint(o.Epoch, 10)}, pathQuery: {o.Self},
-	}.Encode()}
-	within, cancel := context.WithTimeout(ctx, connectTime)
-	defer cancel()
-	l, answer, err := dial(within, &address, o.TLS, o.MaxFrameBytes+besidesPicture)
-	if l == nil {
-		return nil, s.refused(answer, err)
+	var not []string
+	for node, address := o.Owner, o.Address; len(not) <= maxAsked; {
+		l, answer, err := s.ask(ctx, node, address, not)
+		if l != nil {
+			path, err = pathOf(answer, node)
+			if err == nil {
+				err = s.greet(l)
+			}
+			if err != nil {
+				l.close()
+				return nil, nil, s.wrong(err)
+			}
+			return l, path, nil
+		}
+		next := ""
+		if answer != nil && answer.StatusCode == http.StatusTemporaryRedirect {
+			next = answer.Header.Get(nodeHeader)
+		}
+		at, lives := o.AddressOf(next)
+		switch {
+		case ctx.Err() != nil, next == "" && node == o.Owner:
+			return nil, nil, s.refused(answer, err)
+		case lives && next != o.Self && next != node && !slices.Contains(not, next):
+			node, address = next, at
+			continue
+		case next != "":
+			not = append(not, next)
+		}
+		if node != o.Owner {
+			not = append(not, node)
+		}
+		node, address = o.Owner, o.Address
 	}
-	o.Counters.Pulls.Add(1)
+	return nil, nil, stream.Unreachable(fmt.Sprintf("node %s: it sends to others, and they do not have it", o.Owner))
+}
+
+// ask asks one node, by the address that this one knows of it.
+func (s *Source) ask(ctx context.Context, node, address string, not []string) (*line, *http.Response, error) {
+	o := s.options
+	query := url.Values{"rendition": {o.Key.Rendition}, "epoch": {strconv.FormatUint(o.Epoch, 10)}, pathQuery: {o.Self}}
+	if len(not) > 0 {
+		query.Set(notQuery, strings.Join(not, ","))
+	}
+	patience := connectTime
+	if node != o.Owner {
+		patience = branchTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return dial(ctx, &url.URL{Scheme: "https", Host: address, Path: "/relay/" + o.Key.Camera, RawQuery: query.Encode()}, o.TLS(node), o.MaxFrameBytes+besidesPicture)
+}
+
+// pathOf reads by which nodes a stream comes that a node has.
+func pathOf(answer *http.Response, node string) ([]string, error) {
+	path := strings.Split(answer.Header.Get(pathHeader), ",")
+	if len(path) > maxPath || path[len(path)-1] != node {
+		return nil, fmt.Errorf("%w: pictures that come by %.99q", errBroken, path)
+	}
+	return path, nil
+}
+
+// greet says what can be shown here.
+func (s *Source) greet(l *line) error {
 	for _, text := range s.hellos() {
 		if err := l.say(opText, []byte(text)); err != nil {
-			l.close()
-			return nil, s.wrong(err)
+			return err
 		}
 	}
-	return l, nil
+	s.options.Counters.Pulls.Add(1)
+	return nil
 }
 
 // hellos are what the owner is told first.

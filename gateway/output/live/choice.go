@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -28,6 +29,8 @@ type Choice struct {
 	// Heard has the streams instead from when on the client hears the camera, whose sound
 	// goes along with the pictures that it sends itself; nil is the same.
 	Heard *Choice
+	// Header is what the answer to the handshake says besides.
+	Header http.Header
 	// Why puts into words for the client why the camera cannot be reached; nil
 	// says that it cannot.
 	Why func(*stream.SourceError) string

@@ -58,7 +58,7 @@ func (h *Handler) ServeWebSocket(w http.ResponseWriter, r *http.Request, choice 
 		return err
 	}
 	defer own.Close() // it is what counts the viewer, whatever is read
-	socket, under, err := upgrade(w, r)
+	socket, under, err := upgrade(w, r, choice.Header)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func dialectOf(r *http.Request) string {
 // upgrade answers the handshake. It gives what reads messages, and the
 // connection under it to write to, which is the caller's to close. The error is
 // ErrNotWebSocket, and nothing was answered; or the client is gone.
-func upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, net.Conn, error) {
+func upgrade(w http.ResponseWriter, r *http.Request, header http.Header) (*websocket.Conn, net.Conn, error) {
 	taker := &connTaker{ResponseWriter: w}
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: handshakeTime,
@@ -103,7 +103,7 @@ func upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, net.Conn,
 		CheckOrigin:      func(*http.Request) bool { return true },                // the caller does
 		Error:            func(http.ResponseWriter, *http.Request, int, error) {}, // the caller answers
 	}
-	socket, err := upgrader.Upgrade(taker, r, nil)
+	socket, err := upgrader.Upgrade(taker, r, header)
 	if err != nil && taker.conn == nil {
 		if r.ProtoMajor == 1 { // in HTTP/2 they break the answer: RFC 9113, 8.2.2
 			w.Header().Set("Connection", "Upgrade")
