@@ -405,6 +405,24 @@ func notTaken(err error) *problem.Problem {
 	return p
 }
 
+// ReadCameras puts into effect the cameras that the store has, as after another server
+// changed them that has it in common.
+func (a *API) ReadCameras(ctx context.Context) error {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	return a.setAdded(ctx, "")
+}
+
+// CheckCameras says what is wrong with cameras that another server added.
+func CheckCameras(cameras []store.Camera) error {
+	for _, c := range cameras {
+		if _, err := cameraOf(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // setAdded puts the cameras of the store into effect, but one.
 func (a *API) setAdded(ctx context.Context, without string) error {
 	cameras, broken, err := Added(ctx, a.options.Store)

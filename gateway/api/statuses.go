@@ -41,6 +41,7 @@ var statuses = []struct {
 	{auth.ErrDenied, http.StatusUnauthorized, "", problem.WrongLogin},
 	{auth.ErrTooManyAttempts, http.StatusTooManyRequests, "", problem.TooManyAttempts},
 	{auth.ErrForbidden, http.StatusForbidden, "", ""},
+	{store.ErrApart, http.StatusServiceUnavailable, "", problem.Apart},
 	{auth.ErrUnwritten, http.StatusInsufficientStorage, "", problem.NotWritten},
 	{auth.ErrBadName, http.StatusUnprocessableEntity, "", ""},
 	{auth.ErrWeakPassword, http.StatusUnprocessableEntity, "", problem.WeakPassword},

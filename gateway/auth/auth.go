@@ -67,6 +67,7 @@ var (
 	ErrUnknown   = store.ErrUnknown
 	ErrLastAdmin = store.ErrLastAdmin
 	ErrTooMany   = store.ErrTooMany
+	ErrApart     = store.ErrApart
 )
 
 const (
@@ -103,7 +104,7 @@ type Auth struct {
 	options Options
 	log     *slog.Logger
 
-	linkKey  []byte // signs links
+	linkKey  atomic.Pointer[[]byte] // signs links
 	hasher   *passwords.Hasher
 	limits   *passwords.Limiter
 	answers  *passwords.Limiter // of Digest
@@ -139,7 +140,6 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 		store:    options.Store,
 		options:  options,
 		log:      options.Log,
-		linkKey:  key,
 		hasher:   passwords.NewHasher(hashesAtOnce),
 		limits:   passwords.NewLimiter(),
 		answers:  passwords.NewLimiter(),
@@ -151,7 +151,19 @@ func New(ctx context.Context, options Options) (*Auth, error) {
 		nobodysToken: secret.New(tokenPrefix + randomText()),
 	}
 	a.limits.Load(places)
+	a.linkKey.Store(&key)
 	return a, nil
+}
+
+// Changed makes what other servers changed take effect at once, which have the store in
+// common with this one.
+func (a *Auth) Changed(ctx context.Context) {
+	if key, err := linkKey(ctx, a.store); err != nil {
+		a.log.Error("links go on being signed by the key from before", "err", err)
+	} else {
+		a.linkKey.Store(&key)
+	}
+	a.changed(ctx)
 }
 
 // linkKey reads the key that signs links, which all processes share.

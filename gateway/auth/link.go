@@ -144,7 +144,7 @@ func (p Principal) maker() (accountKey, bool) {
 // linkMAC signs all that a link allows. Nothing in it can have a line's end, so
 // no two links are signed alike.
 func (a *Auth) linkMAC(l link, action Action, camera string, generation int64) []byte {
-	mac := hmac.New(sha256.New, a.linkKey)
+	mac := hmac.New(sha256.New, *a.linkKey.Load())
 	if l.lasting() {
 		fmt.Fprintf(mac, "framegate lasting link 1\n%s\n%s\n%d\n", action, camera, l.maker.id)
 		return mac.Sum(nil)

@@ -426,7 +426,7 @@ func TestNothingSecretIsLeftBehind(t *testing.T) {
 	_, secrets["token"] = r.token("nvr", "view:front")
 	secrets["cookie"] = session.Value
 	secrets["second login link"] = r.loginLink("anna").Reveal()
-	secrets["link key"] = string(r.linkKey)
+	secrets["link key"] = string(*r.linkKey.Load())
 	signed, err := r.SignLink(t.Context(), r.who(cookie(session)), View, "front", time.Hour)
 	must(t, err)
 	secrets["signature"] = signed.Get("sig")

@@ -12,7 +12,12 @@ import (
 type unwritten struct{ cause error }
 
 // Error does not say why: that is for the log, and for whoever asks for it.
-func (e unwritten) Error() string { return ErrUnwritten.Error() }
+func (e unwritten) Error() string {
+	if errors.Is(e.cause, ErrApart) {
+		return "it is over at this server, but the other nodes of the cluster could not be told: they are as soon as the nodes that keep what all have in common are reached"
+	}
+	return ErrUnwritten.Error()
+}
 
 // Is makes it an ErrUnwritten.
 func (e unwritten) Is(target error) bool { return target == ErrUnwritten }

@@ -53,7 +53,7 @@ func (s *Store) scanCamera(row scanner) (c Camera, err error) {
 func (s *Store) AddCamera(ctx context.Context, c Camera) (Camera, error) {
 	now := time.Now()
 	err := s.write(ctx, "adding the camera", func(tx *sql.Tx) (err error) {
-		if c.Revision, err = nextRevision(ctx, tx); err != nil {
+		if c.Revision, err = s.nextRevision(ctx, tx); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?)",
@@ -73,12 +73,12 @@ func (s *Store) AddCamera(ctx context.Context, c Camera) (Camera, error) {
 // whatever is there.
 func (s *Store) SetCamera(ctx context.Context, c Camera) (Camera, error) {
 	var created int64
-	now := time.Now()
+	now, expected := time.Now(), c.Revision
 	err := s.write(ctx, "changing the camera", func(tx *sql.Tx) (err error) {
-		if created, err = expectRevision(ctx, tx, c.ID, c.Revision); err != nil {
+		if created, err = expectRevision(ctx, tx, c.ID, expected); err != nil {
 			return err
 		}
-		if c.Revision, err = nextRevision(ctx, tx); err != nil {
+		if c.Revision, err = s.nextRevision(ctx, tx); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE cameras SET document = ?, secret = ?, revision = ?, changed_ms = ? WHERE id = ?",
@@ -114,9 +114,13 @@ func (s *Store) RemoveCamera(ctx context.Context, id string, revision int64) err
 	})
 }
 
-// nextRevision is the number that the trigger on cameras is about to count to.
-func nextRevision(ctx context.Context, tx *sql.Tx) (n int64, err error) {
-	err = tx.QueryRowContext(ctx, "SELECT n + 1 FROM changes WHERE area = 'cameras'").Scan(&n)
+// nextRevision is the number that the trigger on cameras is about to count to. Where
+// servers have the cameras in common, each of which counts for itself, it is the time, if that is more.
+func (s *Store) nextRevision(ctx context.Context, tx *sql.Tx) (n int64, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT max(n, (SELECT coalesce(max(revision), 0) FROM cameras)) + 1 FROM changes WHERE area = 'cameras'").Scan(&n)
+	if s.common.Load() != nil {
+		n = max(n, time.Now().UnixMilli())
+	}
 	return n, err
 }
 

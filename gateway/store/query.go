@@ -15,24 +15,45 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// write runs f in a transaction, which it commits if f succeeds. what says
+// write runs f in a transaction, which it commits if f succeeds, and, where other
+// servers have the store in common, once they have it too: then it may run several times. what says
 // what is being done: "adding the user".
 func (s *Store) write(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	return s.writeAs(ctx, what, f, func(c *common) error { return c.write(ctx, f, false) })
+}
+
+// writeAnyway is write for what is made here also where other servers are not reached,
+// which have it as soon as they are.
+func (s *Store) writeAnyway(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	return s.writeAs(ctx, what, f, func(c *common) error { return c.write(ctx, f, true) })
+}
+
+// writeHere is write for what each server has for itself, or tells others some time.
+func (s *Store) writeHere(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	return s.writeAs(ctx, what, f, func(c *common) error {
+		c.edited = true
+		return transact(ctx, s.writer, f)
+	})
+}
+
+func (s *Store) writeAs(ctx context.Context, what string, f func(*sql.Tx) error, together func(*common) error) error {
 	select {
 	case s.writing <- struct{}{}:
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	}
 	defer func() { <-s.writing }()
+	if c := s.common.Load(); c != nil {
+		return s.explain(what, together(c))
+	}
 	return s.explain(what, transact(ctx, s.writer, f))
 }
 
 // Ready says why nothing can be written, or read, at the moment; nil where it can. It
 // takes the right to write, and gives it back: it changes nothing.
 func (s *Store) Ready(ctx context.Context) error {
-	return s.write(ctx, "looking at the state", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT count(*) FROM users").Scan(new(int))
-	})
+	look := func(tx *sql.Tx) error { return tx.QueryRowContext(ctx, "SELECT count(*) FROM users").Scan(new(int)) }
+	return s.writeAs(ctx, "looking at the state", look, func(*common) error { return transact(ctx, s.writer, look) })
 }
 
 func transact(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math/rand/v2"
 	"time"
 )
 
@@ -43,9 +44,9 @@ func scanSession(row scanner) (v Session, err error) {
 // the user's sessions keep stay: this one, and those that were seen last.
 func (s *Store) AddSession(ctx context.Context, v Session, keep int) (Session, error) {
 	now := millis(time.Now())
-	err := s.write(ctx, "adding the session", func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "INSERT INTO sessions (hash, user, created_ms, seen_ms, expires_ms, address, agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			v.Hash, v.User, now, now, millis(v.Expires), v.Address, v.Agent)
+	err := s.writeAnyway(ctx, "adding the session", func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, "INSERT INTO sessions (id, hash, user, created_ms, seen_ms, expires_ms, address, agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			s.sessionID(), v.Hash, v.User, now, now, millis(v.Expires), v.Address, v.Agent)
 		if err != nil {
 			return err
 		}
@@ -59,9 +60,18 @@ func (s *Store) AddSession(ctx context.Context, v Session, keep int) (Session, e
 	return v, err
 }
 
+// sessionID gives the number of a new session: nil for the next. Where servers begin
+// sessions that do not reach each other it is drawn by lot, of those that JavaScript knows exactly.
+func (s *Store) sessionID() any {
+	if s.common.Load() == nil {
+		return nil
+	}
+	return rand.Int64N(1<<52-1<<32) + 1<<32
+}
+
 // RemoveSession ends a session, or gives ErrUnknown.
 func (s *Store) RemoveSession(ctx context.Context, id int64) error {
-	return s.write(ctx, "ending the session", func(tx *sql.Tx) error {
+	return s.writeAnyway(ctx, "ending the session", func(tx *sql.Tx) error {
 		return changedOne(tx.ExecContext(ctx, "DELETE FROM sessions WHERE id = ?", id))
 	})
 }
@@ -146,7 +156,7 @@ func (s *Store) Touch(ctx context.Context, used Used) error {
 	if len(used.Sessions)+len(used.Tokens)+len(used.Links)+len(used.Places) == 0 {
 		return nil
 	}
-	return s.write(ctx, "noting what was used", func(tx *sql.Tx) error {
+	return s.writeHere(ctx, "noting what was used", func(tx *sql.Tx) error {
 		for statement, times := range map[string]map[int64]time.Time{
 			"UPDATE sessions SET seen_ms = max(seen_ms, ?) WHERE id = ?": used.Sessions,
 			"UPDATE tokens SET used_ms = max(used_ms, ?) WHERE id = ?":   used.Tokens,
@@ -181,7 +191,7 @@ func touchPlace(ctx context.Context, tx *sql.Tx, p Place, at time.Time) error {
 // Prune removes logins that expired before now, sessions that did or were not
 // seen since unseen, and places that were not since unvisited.
 func (s *Store) Prune(ctx context.Context, now, unseen, unvisited time.Time) error {
-	return s.write(ctx, "removing what expired", func(tx *sql.Tx) error {
+	return s.writeAnyway(ctx, "removing what expired", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM logins WHERE expires_ms < ?", millis(now)); err != nil {
 			return err
 		}

@@ -14,6 +14,9 @@
 // they change moves AccessRevision and CamerasRevision, which is how a server
 // finds out.
 //
+// Several servers may have the same in common (Share): then a write is theirs first,
+// or has not happened.
+//
 // Nothing is ever made anew in place of something damaged, newer or missing:
 // that is an error, which says what is wrong, where, and what to do.
 //
@@ -30,6 +33,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -73,7 +77,8 @@ type Store struct {
 	db      *sql.DB // for reading
 	writer  *sql.DB // of one connection
 	seal    *sealer
-	writing chan struct{} // cap 1: who holds it writes, so that our own writers queue fairly
+	writing chan struct{}          // cap 1: who holds it writes, so that our own writers queue fairly
+	common  atomic.Pointer[common] // nil where this is the store of one server
 }
 
 // Open opens the folder, and makes it with all that belongs in it where there

@@ -28,6 +28,7 @@ const (
 	NotWritten      Code = "not_written"
 	NoPTZ           Code = "no_ptz"
 	CameraLogin     Code = "camera_login"
+	Apart           Code = "apart"
 )
 
 // internal is the code of what has no other.
@@ -75,6 +76,7 @@ var kinds = []kind{
 	{Locked, http.StatusServiceUnavailable, "another process is writing what this would change"},
 	{ReadOnly, http.StatusServiceUnavailable, "the disk of the recordings cannot be written"},
 	{Ending, http.StatusServiceUnavailable, "the server ends"},
+	{Apart, http.StatusServiceUnavailable, "this node of a cluster does not reach those that keep what all have in common, or too few of them live"},
 	{"camera_silent", http.StatusGatewayTimeout, "the camera does not answer"},
 	{"disk_full", http.StatusInsufficientStorage, "the disk is full, and nothing was changed"},
 	{NotWritten, http.StatusInsufficientStorage, "it holds until a restart, since it could not be written"},

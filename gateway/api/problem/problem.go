@@ -22,7 +22,7 @@ const ContentType = "application/problem+json"
 // return it. Make it with New.
 type Problem struct {
 	Type   string  `json:"type" doc:"always about:blank: status and code say what kind of problem it is" example:"about:blank"`
-	Code   Code    `json:"code" enum:"bad_request,not_logged_in,wrong_login,not_allowed,not_there,nothing_recorded,wrong_method,too_slow,conflict,exists,too_many,last_admin,of_file,not_done,no_ptz,changed_meanwhile,too_large,wrong_type,wrong_host,invalid,weak_password,wrong_password,too_long,too_often,too_many_attempts,internal,camera_failed,camera_login,busy,locked,read_only,ending,camera_silent,disk_full,not_written" doc:"what kind of problem it is, for programs: it stays what it is when words change" example:"invalid"`
+	Code   Code    `json:"code" enum:"bad_request,not_logged_in,wrong_login,not_allowed,not_there,nothing_recorded,wrong_method,too_slow,conflict,exists,too_many,last_admin,of_file,not_done,no_ptz,changed_meanwhile,too_large,wrong_type,wrong_host,invalid,weak_password,wrong_password,too_long,too_often,too_many_attempts,internal,camera_failed,camera_login,busy,locked,read_only,ending,apart,camera_silent,disk_full,not_written" doc:"what kind of problem it is, for programs: it stays what it is when words change" example:"invalid"`
 	Title  string  `json:"title" doc:"the status in words" example:"Unprocessable Entity"`
 	Status int     `json:"status" doc:"the status of the answer" example:"422"`
 	Detail string  `json:"detail" doc:"what is wrong, and what to do instead" example:"the camera cannot be taken"`

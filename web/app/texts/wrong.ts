@@ -97,6 +97,7 @@ const problems: Record<Schemas['Problem']['code'], string> = {
   busy: 'Das geht gerade nicht. Versuchen Sie es gleich wieder.',
   locked: 'Ein anderes Programm schreibt gerade. Versuchen Sie es gleich wieder.',
   read_only: 'Der Datenträger der Aufnahmen ist nicht beschreibbar.',
+  apart: 'Dieser Server erreicht gerade nicht genug andere des Verbunds. Es wurde nichts geändert; versuchen Sie es gleich wieder.',
   ending: 'Der Server wird gerade beendet.',
   no_ptz: 'Diese Kamera lässt sich nicht schwenken, oder ihr fehlt die ONVIF-Adresse.',
   camera_failed: 'Die Kamera macht das nicht:',
