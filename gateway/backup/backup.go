@@ -15,6 +15,7 @@
 //	cluster/ca.key
 //	cluster/node.crt
 //	cluster/node.key
+//	cluster/secret
 //
 // Whoever can read it can read all of that, so it is made for its owner only.
 package backup
@@ -132,7 +133,7 @@ func copyFiles(data, work, folder string) error {
 // known says whether a backup may hold a file of this name.
 func known(name string) bool {
 	switch name {
-	case "key", "state.db", "tls/ca.crt", "tls/ca.key", "cluster/ca.crt", "cluster/ca.key", "cluster/node.crt", "cluster/node.key":
+	case "key", "state.db", "tls/ca.crt", "tls/ca.key", "cluster/ca.crt", "cluster/ca.key", "cluster/node.crt", "cluster/node.key", "cluster/secret":
 		return true
 	}
 	rest, ok := strings.CutPrefix(name, "tls/acme/")

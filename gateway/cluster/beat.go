@@ -39,6 +39,8 @@ type Beat struct {
 	Viewers     int      `json:"viewers"`
 	Shown       int      `json:"shown"`  // streams that other nodes get of it
 	Config      string   `json:"config"` // a digest of which cameras it knows
+	Common      uint64   `json:"common"` // the version of what all nodes have in common that it has
+	Origin      bool     `json:"origin"` // the cluster was made there
 	Leaving     bool     `json:"leaving"`
 	Owned       []Claim  `json:"owned"`
 }

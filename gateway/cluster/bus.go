@@ -19,7 +19,9 @@ const (
 	// busStart is how long the bus may take to listen.
 	busStart = 5 * time.Second
 	// busPending bounds what waits for a node that takes nothing.
-	busPending = 8 << 20
+	busPending = 16 << 20
+	// busPayload bounds a message, of which beats are the small ones.
+	busPayload = maxSealed + 64<<10
 	// busPing is how often a node is asked whether it is there; what does not answer
 	// twice is connected anew. Whether it lives is said by its beats alone.
 	busPing = time.Second
@@ -32,8 +34,9 @@ const subject = "framegate.beat"
 // process. Servers of nodes connect to each other by mutual TLS, and find those
 // that they were not told of by those that they were.
 type bus struct {
-	server *server.Server
-	conn   *nats.Conn
+	server    *server.Server
+	companion *server.Server // see accompany; nil where there is none
+	conn      *nats.Conn
 }
 
 // startBus opens the port for other nodes, and has take called with each message,
@@ -53,14 +56,23 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 		TLSConfig: o.Identity.TLS(""), TLSTimeout: 5, AuthTimeout: 5,
 		PoolSize: -1, PingInterval: busPing, MaxPingsOut: 2, WriteDeadline: 2 * time.Second, ConnectRetries: 1 << 30,
 	}
-	s, err := server.NewServer(&server.Options{
+	options := &server.Options{
 		// A server that does not listen for clients opens no port for others either, so
 		// it has one that nobody knows the way into.
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, Username: "node", Password: password,
 		ServerName: o.Identity.Node + "-" + strconv.FormatInt(time.Now().UnixMicro(), 36),
 		Cluster:    cluster, Routes: seeds,
-		MaxPayload: maxBeat, MaxPending: busPending, MaxSubs: 16, NoSigs: true, NoSystemAccount: true, DisableShortFirstPing: true,
-	})
+		MaxPayload: busPayload, MaxPending: busPending, MaxSubs: 16, NoSigs: true, DisableShortFirstPing: true,
+	}
+	if o.Disk != "" {
+		if len(seeds) == 0 { // without any it would keep nothing
+			options.Routes = []*url.URL{{Scheme: "nats-route", Host: net.JoinHostPort("127.0.0.1", "1")}}
+		}
+		if err := keepOn(o, options); err != nil {
+			return nil, fmt.Errorf("the folder of what all nodes have in common: %w", err)
+		}
+	}
+	s, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("the bus of the cluster: %w", err)
 	}
@@ -72,6 +84,12 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 		return nil, fmt.Errorf("the bus of the cluster does not listen at %s", o.Listen)
 	}
 	b := &bus{server: s}
+	if options.LeafNode.Port != 0 {
+		if b.companion, err = accompany(options); err != nil {
+			b.close()
+			return nil, fmt.Errorf("the bus of the cluster: %w", err)
+		}
+	}
 	b.conn, err = nats.Connect("", nats.InProcessServer(s), nats.UserInfo("node", password), nats.NoEcho(), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
 	if err == nil {
 		_, err = b.conn.Subscribe(subject, func(m *nats.Msg) { take(m.Data) })
@@ -94,6 +112,10 @@ func (b *bus) address() string { return b.server.ClusterAddr().String() }
 func (b *bus) close() {
 	if b.conn != nil {
 		b.conn.Close()
+	}
+	if b.companion != nil {
+		b.companion.Shutdown()
+		b.companion.WaitForShutdown()
 	}
 	b.server.Shutdown()
 	b.server.WaitForShutdown()

@@ -9,8 +9,11 @@
 // is higher than any heard of; who owns one keeps it. After a split both halves
 // may own a camera: the lower epoch gives it up when they hear of each other.
 //
+// It keeps one value for all nodes besides, sealed, in JetStream (Fetch, Replace),
+// for package store.
+//
 // The package moves no pictures: package relay does, of what is owned elsewhere.
-// It opens files only for identities, and one port, for other nodes. Package
+// It opens files only for identities and for what it keeps, and one port, for other nodes. Package
 // server asks where cameras are and is told of moves; package command makes
 // identities.
 package cluster
@@ -41,6 +44,11 @@ type Options struct {
 	Version   string
 	Roles     []string
 	Labels    []string
+	Stores    []string        // the nodes that keep what all have in common, in those that do
+	Disk      string          // the folder in which this node keeps it; "" where it does not
+	Origin    bool            // the cluster was made here
+	Common    func() uint64   // the version of what all have in common that this node has; asked often
+	Newer     func()          // told that another node has a newer one; must return at once
 	Viewers   func() int      // that there are
 	Shown     func() int      // streams that other nodes get of this one
 	Sent      func() []string // cameras whose pictures are sent in here; asked often
@@ -78,7 +86,7 @@ func New(o Options) (*Cluster, error) {
 	now := time.Now()
 	self := Beat{
 		Node: o.Identity.Node, Incarnation: o.Life, Version: o.Version, Relay: o.Relay,
-		Roles: o.Roles, Labels: o.Labels,
+		Roles: o.Roles, Labels: o.Labels, Origin: o.Origin,
 	}
 	patient := time.Duration(0)
 	if len(o.Seeds) > 0 { // others may own everything already
@@ -188,6 +196,9 @@ func (c *Cluster) take(message []byte) {
 		c.mu.Unlock()
 	}
 	if err == nil {
+		if b.Common > c.options.Common() {
+			c.options.Newer()
+		}
 		return
 	}
 	for why, count := range c.refused {
@@ -247,9 +258,9 @@ func (c *Cluster) notice() map[string]bool {
 
 // say tells others how this node is.
 func (c *Cluster) say() {
-	viewers, shown := c.options.Viewers(), c.options.Shown()
+	viewers, shown, common := c.options.Viewers(), c.options.Shown(), c.options.Common()
 	c.mu.Lock()
-	c.table.self.Viewers, c.table.self.Shown = viewers, shown
+	c.table.self.Viewers, c.table.self.Shown, c.table.self.Common = viewers, shown, common
 	b := c.table.beat()
 	c.mu.Unlock()
 	message, err := c.options.Identity.seal(b)
@@ -298,6 +309,7 @@ type Member struct {
 	Alive   bool
 	Heard   time.Duration // ago; 0 of this node
 	Same    bool          // it knows the same cameras as this one
+	Common  uint64        // the version of what all have in common that it has
 }
 
 // Member gives what is known of another node; false where nothing is.
@@ -347,7 +359,7 @@ func (c *Cluster) Status() Status {
 func (t *table) memberOf(b Beat, owned int, alive bool, heard time.Duration) Member {
 	return Member{
 		Node: b.Node, Relay: b.Relay, Version: b.Version, Roles: b.Roles, Labels: b.Labels, Viewers: b.Viewers, Shown: b.Shown, Said: b.Sequence,
-		Owned: owned, Alive: alive, Heard: heard, Same: b.Config == t.self.Config,
+		Owned: owned, Alive: alive, Heard: heard, Same: b.Config == t.self.Config, Common: b.Common,
 	}
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -33,7 +34,9 @@ const (
 	backdate = time.Hour
 
 	maxCertificate = 2 << 10 // bytes; ours have about 400
-	tokenPrefix    = "fgnode1_"
+	tokenPrefix    = "fgnode2_"
+
+	secretBytes = 32
 )
 
 // Errors of identities, for callers to branch on.
@@ -60,7 +63,8 @@ const (
 	authorityKey  = "ca.key"
 	nodeCert      = "node.crt"
 	nodeKey       = "node.key"
-	lives         = "life" // the number of the node's last life
+	commonSecret  = "secret" // that all nodes of the cluster have, and nobody else
+	lives         = "life"   // the number of the node's last life
 )
 
 func fileIn(data, name string) string { return filepath.Join(data, folder, name) }
@@ -125,8 +129,23 @@ func OpenAuthority(data string) (*Authority, error) {
 // Cluster gives the name of the cluster.
 func (a *Authority) Cluster() string { return a.cert.Subject.CommonName }
 
+// secret gives what all nodes of the cluster know, and nobody else.
+func (a *Authority) secret() []byte {
+	secret, err := hkdf.Key(sha256.New, a.key.Seed(), nil, "framegate cluster secret 1", secretBytes)
+	if err != nil {
+		panic(err) // of a length that no hash gives
+	}
+	return secret
+}
+
+// HasAuthority says whether a cluster's authority is in a data folder.
+func HasAuthority(data string) bool {
+	_, err := os.Stat(fileIn(data, authorityKey))
+	return err == nil
+}
+
 // Token makes what lets a machine join the cluster as the node of that name: its
-// certificate and the key of it. Whoever has it is that node.
+// certificate, the key of it, and the secret of the cluster. Whoever has it is that node.
 func (a *Authority) Token(node string) (string, error) {
 	if !ValidName(node) {
 		return "", fmt.Errorf("%q is no name of a node; use 1 to 63 of a-z, 0-9 and -, not beginning with -", node)
@@ -148,7 +167,7 @@ func (a *Authority) Token(node string) (string, error) {
 		return "", err
 	}
 	var b []byte
-	for _, part := range [][]byte{a.cert.Raw, der, key.Seed()} {
+	for _, part := range [][]byte{a.cert.Raw, der, key.Seed(), a.secret()} {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(part)))
 		b = append(b, part...)
 	}
@@ -163,7 +182,7 @@ func Join(data, token string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := newIdentity(parts[0], parts[1], ed25519.NewKeyFromSeed(parts[2]))
+	id, err := newIdentity(parts[0], parts[1], ed25519.NewKeyFromSeed(parts[2]), parts[3])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrToken, err)
 	}
@@ -177,13 +196,15 @@ func Join(data, token string) (*Identity, error) {
 	}
 	return id, errors.Join(
 		writeCert(fileIn(data, authorityCert), parts[0]),
+		write(fileIn(data, commonSecret), []byte(hex.EncodeToString(id.secret)+"\n"), 0o600),
 		writeKey(fileIn(data, nodeKey), id.key),
 		writeCert(fileIn(data, nodeCert), parts[1]),
 	)
 }
 
-// parseToken gives the authority's certificate, the node's, and the seed of its key.
-func parseToken(token string) (parts [3][]byte, err error) {
+// parseToken gives the authority's certificate, the node's, the seed of its key, and
+// the secret of the cluster.
+func parseToken(token string) (parts [4][]byte, err error) {
 	text, ok := strings.CutPrefix(strings.TrimSpace(token), tokenPrefix)
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if !ok || err != nil || len(b) < 4 {
@@ -200,7 +221,7 @@ func parseToken(token string) (parts [3][]byte, err error) {
 		n := int(binary.BigEndian.Uint16(b))
 		parts[i], b = b[2:2+n], b[2+n:]
 	}
-	if len(b) > 0 || len(parts[2]) != ed25519.SeedSize {
+	if len(b) > 0 || len(parts[2]) != ed25519.SeedSize || len(parts[3]) != secretBytes {
 		return parts, ErrToken
 	}
 	return parts, nil
@@ -217,6 +238,7 @@ type Identity struct {
 	pool        *x509.CertPool
 	certificate []byte // its own, as DER
 	key         ed25519.PrivateKey
+	secret      []byte // that all nodes have
 }
 
 // OpenIdentity reads what Join left in a data folder. The error wraps ErrNoIdentity
@@ -237,15 +259,38 @@ func OpenIdentity(data string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newIdentity(authority.Raw, own.Raw, key)
+	secret, err := readSecret(data)
+	if err != nil {
+		return nil, err
+	}
+	return newIdentity(authority.Raw, own.Raw, key, secret)
 }
 
-func newIdentity(authority, own []byte, key ed25519.PrivateKey) (*Identity, error) {
+// readSecret gives the secret of the cluster that the node in a data folder is of.
+func readSecret(data string) ([]byte, error) {
+	text, err := os.ReadFile(fileIn(data, commonSecret))
+	if errors.Is(err, fs.ErrNotExist) {
+		if authority, err := OpenAuthority(data); err == nil {
+			return authority.secret(), nil
+		}
+		return nil, fmt.Errorf("%w with a secret, as nodes of this version have one: make another token where the cluster's authority is, and join with it", ErrNoIdentity)
+	}
+	if err != nil {
+		return nil, err
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) != secretBytes {
+		return nil, fmt.Errorf("%s holds no secret of a cluster", fileIn(data, commonSecret))
+	}
+	return secret, nil
+}
+
+func newIdentity(authority, own []byte, key ed25519.PrivateKey, secret []byte) (*Identity, error) {
 	ca, err := x509.ParseCertificate(authority)
 	if err != nil {
 		return nil, err
 	}
-	id := &Identity{Cluster: ca.Subject.CommonName, authority: ca, pool: x509.NewCertPool(), certificate: own, key: key}
+	id := &Identity{Cluster: ca.Subject.CommonName, authority: ca, pool: x509.NewCertPool(), certificate: own, key: key, secret: secret}
 	id.pool.AddCert(ca)
 	cert, err := id.check(own)
 	if err != nil {

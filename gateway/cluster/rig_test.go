@@ -47,13 +47,21 @@ type node struct {
 // start starts a node that knows these cameras.
 func start(t *testing.T, id *Identity, seeds []string, cameras ...Camera) *node {
 	t.Helper()
+	return startWith(t, id, seeds, func(*Options) {}, cameras...)
+}
+
+// startWith is start with other options.
+func startWith(t *testing.T, id *Identity, seeds []string, with func(*Options), cameras ...Camera) *node {
+	t.Helper()
 	sent := new(atomic.Pointer[[]string])
 	sent.Store(new([]string))
-	c, err := New(Options{
+	o := Options{
 		Identity: id, Life: uint64(time.Now().UnixMicro()), Listen: "127.0.0.1:0", Seeds: seeds, Relay: "127.0.0.1:1", Version: "test",
 		Roles: []string{RoleCamera, RoleEdge}, Viewers: func() int { return 0 }, Shown: func() int { return 0 }, Sent: func() []string { return *sent.Load() }, Moved: func([]string) {}, Gone: func(string) {},
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-	})
+		Common: func() uint64 { return 0 }, Newer: func() {}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
+	with(&o)
+	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

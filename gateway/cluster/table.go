@@ -14,6 +14,7 @@ import (
 const (
 	RoleCamera = "camera" // it owns cameras
 	RoleEdge   = "edge"   // it serves viewers
+	RoleStore  = "store"  // it keeps what all nodes have in common
 )
 
 const (

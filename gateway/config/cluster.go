@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // maxLabel is how long a label of a node may be, in bytes.
@@ -43,6 +44,16 @@ func nodeLabel(text string) error {
 		return errors.New("is empty; write a label, such as site=barn, or remove it")
 	}
 	return line(text, maxLabel)
+}
+
+// mostOfThem checks the nodes that keep what all have in common, of which most have to
+// be there.
+func mostOfThem(c *Config) error {
+	names := c.Cluster.Stores
+	if n := len(slices.Compact(slices.Sorted(slices.Values(names)))); n != len(names) || !slices.Contains([]int{0, 1, 3, 5}, n) {
+		return errors.New("must be 1, 3 or 5 different nodes: with 3 one may be away, with 5 two, and with 2 or 4 no more than with one less")
+	}
+	return nil
 }
 
 // orNothing reads a text that is checked, or nothing.

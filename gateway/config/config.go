@@ -137,6 +137,7 @@ type Cluster struct {
 	Advertise   string        // the host by which others reach this one; "" finds it out
 	Roles       []ClusterRole // none is all
 	Labels      []string      // that a camera may want of the node that has it
+	Stores      []string      // nodes that keep what all have in common; none is the one where the cluster was made
 }
 
 // ClusterRole is what a node is for.

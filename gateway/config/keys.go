@@ -161,7 +161,7 @@ func (d *draft) finish() (*Config, error) {
 func usualRecordings(c *Config) string { return filepath.Join(c.Data, "recordings") }
 
 // ownFolders are those in the data folder that have other things than recordings.
-var ownFolders = []string{"acme", "cluster", "exports", "tls"}
+var ownFolders = []string{"acme", "cluster", "exports", "nats", "tls"}
 
 // finishRecordings refuses a folder for recordings among other files of ours, whose
 // folders may be named as cameras.

@@ -76,6 +76,7 @@ var settings = []Setting{
 	many("cluster.seeds", aRestart, func(c *Config) *[]string { return &c.Cluster.Seeds }, func(text string) (string, error) { return text, hostPort(text) }),
 	one("cluster.advertise", aRestart, func(c *Config) *string { return &c.Cluster.Advertise }, "", orNothing(reachedBy)),
 	many("cluster.roles", aRestart, func(c *Config) *[]ClusterRole { return &c.Cluster.Roles }, func(text string) (ClusterRole, error) { return ClusterRole(text), oneOf(text, RoleCamera, RoleEdge) }),
+	inAll(mostOfThem, many("cluster.stores", aRestart, func(c *Config) *[]string { return &c.Cluster.Stores }, func(text string) (string, error) { return text, clusterName(text) })),
 	many("cluster.labels", aRestart, func(c *Config) *[]string { return &c.Cluster.Labels }, func(text string) (string, error) { return text, nodeLabel(text) }),
 
 	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
@@ -228,6 +229,19 @@ func many[T any](key string, another takes, in func(*Config) *[]T, read func(tex
 		},
 		in: func(c *Config) any { return in(c) },
 	}
+}
+
+// inAll is a key that takes a list, of which check says what is wrong with the whole.
+func inAll(check func(*Config) error, s Setting) Setting {
+	read := s.read
+	s.read = func(c *Config, given []value) (value, error) {
+		v, err := read(c, given)
+		if err == nil && len(given) > 0 {
+			v, err = given[0], check(c)
+		}
+		return v, err
+	}
+	return s
 }
 
 // What the values of keys are read by. Those that take bounds refuse what is

@@ -56,6 +56,7 @@ var settingValues = map[string]struct {
 	"cluster.seeds":        {good: map[string]string{"a:7421,192.0.2.1:1": `["a:7421","192.0.2.1:1"]`, "[::1]:7421": `["[::1]:7421"]`}, bad: map[string]string{"a": "must be the host and port of a node", ":7421": "must be", "a:0": "must be", "0.0.0.0:1": "must be", "http://a:1": "must be"}},
 	"cluster.advertise":    {beside: "cluster.name=yard cluster.seeds=a:7421", good: map[string]string{"": `""`, "192.0.2.1": `"192.0.2.1"`, "a.example.org": `"a.example.org"`}, bad: map[string]string{"a:7421": "without a port", "0.0.0.0": "must be", "a b": "must be"}},
 	"cluster.roles":        {good: map[string]string{"camera": `["camera"]`, "camera,edge": `["camera","edge"]`}, bad: map[string]string{"store": "must be camera or edge"}},
+	"cluster.stores":       {beside: "cluster.name=yard cluster.seeds=a:7421", good: map[string]string{"a": `["a"]`, "a,b,c": `["a","b","c"]`}, bad: map[string]string{"A": "must be 1 to 63 of a-z", "a,b": "must be 1, 3 or 5", "a,b,b": "different nodes"}},
 	"cluster.labels":       {good: map[string]string{"site=barn,big": `["site=barn","big"]`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 129): "longer than 128"}},
 	"cors.origins":         {good: origins, bad: noOrigins},
 	"network.allow":        {good: ranges, bad: noRanges}, "trusted_proxies": {good: ranges, bad: noRanges},

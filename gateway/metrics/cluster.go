@@ -16,6 +16,10 @@ type Cluster struct {
 	Refused       map[string]uint64 // by reason
 	Asked, Away   uint64            // questions to other nodes for recordings, and those without a good answer
 	Given         uint64            // bytes of recordings that went to other nodes
+	Version       uint64            // of what all nodes have in common
+	Apart         bool              // that cannot be changed here now
+	Writes, Lost  uint64
+	NotTaken      map[string]uint64 // states of it, by reason
 }
 
 func collectCluster(to chan<- prometheus.Metric, c Cluster) {
@@ -34,6 +38,17 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterAway.send(to, float64(c.Away))
 	clusterGiven.send(to, float64(c.Given))
 	clusterLate.send(to, float64(c.Late))
+	clusterVersion.send(to, float64(c.Version))
+	apart := 0.0
+	if c.Apart {
+		apart = 1
+	}
+	clusterApart.send(to, apart)
+	clusterWrites.send(to, float64(c.Writes))
+	clusterLost.send(to, float64(c.Lost))
+	for reason, count := range c.NotTaken {
+		clusterNotTaken.send(to, float64(count), reason)
+	}
 	for reason, count := range c.Refused {
 		clusterRefused.send(to, float64(count), reason)
 	}

@@ -120,6 +120,12 @@ var (
 	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
+	clusterVersion  = gauge("cluster_common_version", "Which state of what all nodes have in common this node has.")
+	clusterApart    = gauge("cluster_common_apart", "1 while what all nodes have in common cannot be changed here, since the nodes that keep it are not reached or too few.")
+	clusterWrites   = counter("cluster_common_writes", "Changes that this node made to what all nodes have in common.")
+	clusterLost     = counter("cluster_common_lost", "Changes that were made here while this node was apart, and otherwise at another.")
+	clusterNotTaken = counter("cluster_common_refused", "States of what all nodes have in common that were not taken, by reason.", "reason")
+
 	passwordsHashed = counter("passwords_hashed", "Passwords hashed, right or wrong.")
 	loginsFailed    = counter("logins_failed", "Logins with a wrong password or link.")
 	requestsWatched = gauge("requests_watched", "Requests under way that end when the permission for them does.")
@@ -143,7 +149,7 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
-	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused,
+	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

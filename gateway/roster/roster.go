@@ -36,8 +36,8 @@ type Options struct {
 	// sent in. An error says what is wrong with the camera. It is called by one
 	// goroutine at a time. For a sub-stream it is called with that as the source.
 	Source func(Camera) (stream.Source, error)
-	// Here says whether a camera of the configuration is this server's to connect to
-	// without viewers; nil is all of them. It must return at once.
+	// Here says whether a camera is this server's to connect to without viewers; nil is
+	// all of them. It must return at once.
 	Here func(id string) bool
 	// Changed is told whenever All has become another, or what Configure calls
 	// taken is done; nil is not told. It must return at once and not change the
@@ -254,7 +254,7 @@ func (r *Roster) keepConnected() {
 
 // keeps says whether a camera is to be kept connected by this server.
 func (r *Roster) keeps(c Camera) bool {
-	return c.staysConnected() && (c.Added || r.options.Here(c.ID))
+	return c.staysConnected() && r.options.Here(c.ID)
 }
 
 // Review looks again which cameras are to stay connected, as Options.Here has it

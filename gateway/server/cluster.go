@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,13 +39,14 @@ type node struct {
 	relayed  relay.Counters
 	listener net.Listener
 	http     *http.Server
+	keeps    bool // what all nodes have in common
 
 	tree relay.Tree
 }
 
 // openNode joins the cluster that the configuration names, if it does. Nothing of it
 // runs yet but the two ports.
-func (s *server) openNode() (*node, error) {
+func (s *server) openNode(ctx context.Context) (*node, error) {
 	c := s.Config.Cluster
 	if c.Name == "" {
 		return nil, nil
@@ -59,6 +62,11 @@ func (s *server) openNode() (*node, error) {
 	}
 	if err := n.join(c); err != nil {
 		n.listener.Close()
+		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
+	}
+	if err := n.share(ctx); err != nil {
+		n.listener.Close()
+		n.cluster.Close()
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
@@ -97,9 +105,13 @@ func (n *node) join(c config.Cluster) (err error) {
 	if err != nil {
 		return err
 	}
+	origin := cluster.HasAuthority(n.server.Config.Data)
+	stores, disk := keeping(c, n.server.Config.Data, n.identity.Node, origin)
+	n.keeps = disk != ""
 	n.cluster, err = cluster.New(cluster.Options{
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
-		Version: n.server.Version, Roles: rolesOf(c), Labels: c.Labels,
+		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
+		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
 		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Sent: n.sent, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
 	})
 	return err
@@ -122,12 +134,28 @@ func reachedAt(c config.Cluster) (string, error) {
 	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
 }
 
-func rolesOf(c config.Cluster) (roles []string) {
+// keeping gives the nodes that keep what all nodes have in common, where this node is
+// one of them, and the folder in which it does.
+func keeping(c config.Cluster, data, node string, origin bool) (stores []string, disk string) {
+	stores = c.Stores
+	if len(stores) == 0 && origin {
+		stores = []string{node}
+	}
+	if !slices.Contains(stores, node) {
+		return nil, ""
+	}
+	return stores, filepath.Join(data, "nats")
+}
+
+func rolesOf(c config.Cluster, store bool) (roles []string) {
 	for _, role := range c.Roles {
 		roles = append(roles, string(role))
 	}
 	if roles == nil {
 		roles = []string{cluster.RoleCamera, cluster.RoleEdge}
+	}
+	if store {
+		roles = append(roles, cluster.RoleStore)
 	}
 	return roles
 }
@@ -146,6 +174,10 @@ func (n *node) serve(ctx context.Context, run, answer func(func())) {
 	inTLS := tls.NewListener(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit), n.identity.TLS(""))
 	run(func() { n.cluster.Run(ctx) })
 	run(func() { n.archive.Run(ctx) })
+	run(func() { n.server.store.RunCommon(ctx) })
+	if n.keeps {
+		run(func() { n.prepare(ctx) })
+	}
 	answer(func() { _ = n.http.Serve(inTLS) }) // gives http.ErrServerClosed, after close
 	n.server.Log.Info("node of a cluster", "cluster", n.identity.Cluster, "node", n.identity.Node, "listens", n.cluster.Address(), "relays", n.listener.Addr().String())
 }
@@ -170,20 +202,17 @@ func (n *node) close() {
 	n.cluster.Close()
 }
 
-// owns says whether a camera of the configuration is this server's.
+// owns says whether a camera is this server's.
 func (n *node) owns(camera string) bool { return n == nil || n.cluster.Owns(camera) }
 
-// configure tells the cluster which cameras there are. One that was added while the
-// server runs is of this server alone.
+// configure tells the cluster which cameras there are.
 func (n *node) configure(cameras []roster.Camera) {
 	if n == nil {
 		return
 	}
 	var all []cluster.Camera
 	for _, c := range cameras {
-		if !c.Added {
-			all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload})
-		}
+		all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload})
 	}
 	n.cluster.Configure(all)
 }
@@ -238,7 +267,7 @@ func (n *node) moved(cameras []string) {
 // elsewhere gives what makes the frames of a stream whose camera this node does not
 // own; false where it makes them itself. It is called with the hub locked.
 func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
-	if n == nil || c.Added {
+	if n == nil {
 		return nil, false
 	}
 	if _, sound := rendition.ParseSoundKey(k.Rendition); sound {

@@ -2,12 +2,15 @@ package server
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 
 	"framegate/gateway/api"
 	"framegate/gateway/cluster"
 	"framegate/gateway/cluster/relay"
 	"framegate/gateway/metrics"
+	"framegate/gateway/store"
 )
 
 // status answers another node, or framegate cluster status on this one.
@@ -29,7 +32,7 @@ func (n *node) refused(s cluster.Status) []cluster.Refused {
 
 // Cluster gives what is known of the cluster that the server is a node of.
 func (s control) Cluster() api.Cluster {
-	c := api.Cluster{Nodes: []api.ClusterNode{}, Cameras: []api.ClusterCamera{}, Refused: []api.ClusterFault{}}
+	c := api.Cluster{Nodes: []api.ClusterNode{}, Cameras: []api.ClusterCamera{}, Refused: []api.ClusterFault{}, Common: commonOf(s.node, s.store.CommonStatus())}
 	n := s.node
 	if n == nil {
 		return c
@@ -40,7 +43,7 @@ func (s control) Cluster() api.Cluster {
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Agrees: m.Same,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Common: m.Common, Agrees: m.Same,
 		})
 	}
 	for _, p := range status.Cameras {
@@ -48,6 +51,25 @@ func (s control) Cluster() api.Cluster {
 	}
 	for _, r := range n.refused(status) {
 		c.Refused = append(c.Refused, api.ClusterFault(r))
+	}
+	return c
+}
+
+// commonOf gives how it is with what all nodes have in common.
+func commonOf(n *node, s store.CommonStatus) api.ClusterCommon {
+	c := api.ClusterCommon{Version: s.Version, State: "together", Problem: s.Problem, Writes: s.Writes, Lost: s.Lost, Refused: []api.ClusterFault{}}
+	switch {
+	case n == nil:
+		c.State = "alone"
+	case s.Version == 0:
+		c.State = "waiting"
+	case !s.Apart.IsZero():
+		c.State, c.Since = "apart", &s.Apart
+	case s.Problem != "":
+		c.State = "refused"
+	}
+	for _, why := range slices.Sorted(maps.Keys(s.Refused)) {
+		c.Refused = append(c.Refused, api.ClusterFault{Reason: why, Count: s.Refused[why]})
 	}
 	return c
 }
@@ -64,6 +86,8 @@ func (n *node) metrics() func() metrics.Cluster {
 			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
 		}
 		c.Asked, c.Away, c.Given = n.archive.Questions.Load(), n.archive.Away.Load(), n.shelves.Bytes.Load()
+		common := n.server.store.CommonStatus()
+		c.Version, c.Apart, c.Writes, c.Lost, c.NotTaken = common.Version, !common.Apart.IsZero(), common.Writes, common.Lost, common.Refused
 		for _, m := range status.Members {
 			if m.Alive {
 				c.Alive++

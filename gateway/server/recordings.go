@@ -36,7 +36,7 @@ func (s *server) applyRecordings() {
 	var cameras []record.Camera
 	for _, c := range s.cameras.All() {
 		how := recorded(c.Camera)
-		if !c.Added && !s.owns(c.ID) { // another node records it
+		if !s.owns(c.ID) { // another node records it
 			how.Mode = record.ModeOff
 		}
 		how.Epoch = s.node.epoch(c.ID)

@@ -38,10 +38,12 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	first, err := s.firstStart(ctx)
-	if err != nil {
-		s.close()
-		return err
+	var first *auth.FirstStart
+	if s.node == nil { // else other nodes may have an admin
+		if first, err = s.firstStart(ctx); err != nil {
+			s.close()
+			return err
+		}
 	}
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
@@ -71,6 +73,9 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	s.recordings.Start(ctx)
 	s.front.SetReady(true)
 	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)
+	if s.node != nil {
+		lives.Go(func() { s.firstOfAll(living, stdout, reachable(listener.Addr())) })
+	}
 	o.Log.Info("framegate listens", "address", listener.Addr().String(), "data", s.store.Dir(), "version", o.Version, "cameras", len(o.Config.Cameras))
 	s.tell(daemon.SdNotifyReady)
 
@@ -136,8 +141,7 @@ func announce(w io.Writer, c *config.Config, proof front.Identity, address strin
 	base := proof.Scheme() + "://" + address
 	fmt.Fprintf(w, "Framegate is running.\n\n  watch      %s/\n", base)
 	if first != nil {
-		fmt.Fprintf(w, "  log in     %s/login#%s   (once, within ten minutes)\n", base, first.Login.Reveal())
-		fmt.Fprintf(w, "             or as %s with the password %s\n", first.User, first.Password.Reveal())
+		announceFirst(w, base, first)
 	}
 	if fingerprint := proof.Fingerprint(); fingerprint != "" {
 		fmt.Fprintf(w, "  trust      %s/ca.crt   (once, on each device that is to know this server)\n", base)
@@ -152,6 +156,12 @@ func announce(w io.Writer, c *config.Config, proof front.Identity, address strin
 		fmt.Fprintf(w, "  stream     %s/live/%s.mjpeg\n", base, camera.ID)
 	}
 	fmt.Fprintln(w)
+}
+
+// announceFirst prints how to get in at the first start.
+func announceFirst(w io.Writer, base string, first *auth.FirstStart) {
+	fmt.Fprintf(w, "  log in     %s/login#%s   (once, within ten minutes)\n", base, first.Login.Reveal())
+	fmt.Fprintf(w, "             or as %s with the password %s\n", first.User, first.Password.Reveal())
 }
 
 // reachable is a listener's address as a browser on this machine takes it.

@@ -136,7 +136,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		s.close()
 		return nil, err
 	}
-	if s.node, err = s.openNode(); err != nil {
+	if s.node, err = s.openNode(ctx); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (s *server) publishersChanged() {
 	s.node.soon()
 }
 
-// owns says whether a camera of the configuration is this server's to connect to and
+// owns says whether a camera is this server's to connect to and
 // to record.
 func (s *server) owns(camera string) bool { return s.node.owns(camera) }
 

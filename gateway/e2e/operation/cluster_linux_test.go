@@ -18,15 +18,21 @@ import (
 // nodes are processes that are one cluster, by name.
 type nodes map[string]*rig.Process
 
-// startNodes starts a cluster as an operator does, by its commands.
+// startNodes starts a cluster without logins as an operator does, by its commands.
 func startNodes(t *testing.T, cameras string, names ...string) nodes {
+	t.Helper()
+	return startNodesWith(t, "auth: 'off'", "", cameras, names...)
+}
+
+// startNodesWith is startNodes with other lines, and other keys of a cluster.
+func startNodesWith(t *testing.T, lines, keys, cameras string, names ...string) nodes {
 	t.Helper()
 	all := make(nodes)
 	data := make(map[string]string)
 	seeds := ""
 	for _, name := range names {
 		data[name] = t.TempDir()
-		configuration := fmt.Sprintf("auth: 'off'\ncluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', seeds: [%s]}\ncameras: %s\n", seeds, cameras)
+		configuration := fmt.Sprintf("%s\ncluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', seeds: [%s]%s}\ncameras: %s\n", lines, seeds, keys, cameras)
 		config := rig.WriteConfig(t, configuration)
 		say := func(args ...string) string {
 			status, out, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + data[name]}, append(args, "--config", config)...)
