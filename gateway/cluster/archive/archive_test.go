@@ -101,7 +101,7 @@ func TestRecordingsOfAllNodesAreOne(t *testing.T) {
 	if _, err := y.all.Thumbnail(rows[0], ten); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a thumbnail that is not kept: %v", err)
 	}
-	a.small = []byte("small")
+	a.change(func(p *place) { p.small = []byte("small") })
 	if p, err := y.all.Thumbnail(rows[0], ten); err != nil || string(p.Data) != "small" {
 		t.Errorf("%q, %v", p.Data, err)
 	}
@@ -190,7 +190,7 @@ func TestNodeThatIsAwayIsSaid(t *testing.T) {
 	if _, _, err := y.all.Open(rows[0]); !errors.Is(err, ErrAway) {
 		t.Errorf("opened at a node that is away: %v", err)
 	}
-	y.own.wrong = errMissing
+	y.own.change(func(p *place) { p.wrong = errMissing })
 	y.node("b")
 	if x := y.all.Absent(front, ten, ten.Add(time.Hour)); len(x) != 2 || x[1].Node != "c" {
 		t.Errorf("its own disk is away, and so are %v", x)
@@ -237,8 +237,8 @@ func TestChangesAtOtherNodesAreTold(t *testing.T) {
 func TestNodeWithoutRecordingsIsNotAway(t *testing.T) {
 	y := newYard(t, "")
 	y.node("a").record(t, 1, 1, ten, time.Minute)
-	y.node("b").wrong = errEmpty
-	y.own.wrong = errEmpty
+	y.node("b").change(func(p *place) { p.wrong = errEmpty })
+	y.own.change(func(p *place) { p.wrong = errEmpty })
 	line, err := y.all.Timeline(t.Context(), front, ten, ten.Add(time.Hour), time.Second)
 	if err != nil || len(line.Spans) != 1 || y.all.Away.Load() > 0 {
 		t.Errorf("%+v, %v, away %d", line, err, y.all.Away.Load())
@@ -249,7 +249,7 @@ func TestEraseReachesAllNodes(t *testing.T) {
 	y := newYard(t, "")
 	a, b := y.node("a"), y.node("b")
 	gone, err := y.all.Erase(t.Context(), front, ten, ten.Add(time.Hour))
-	if err != nil || gone.Segments != 3 || gone.Bytes != 30 || !gone.From.Equal(ten.Add(-time.Second)) || len(a.erased)+len(b.erased)+len(y.own.erased) != 3 {
+	if err != nil || gone.Segments != 3 || gone.Bytes != 30 || !gone.From.Equal(ten.Add(-time.Second)) || a.erasures()+b.erasures()+y.own.erasures() != 3 {
 		t.Errorf("%+v, %v", gone, err)
 	}
 }
@@ -266,7 +266,8 @@ func TestWhatIsBeingWrittenIsSeen(t *testing.T) {
 		Format:  &media.Format{Codec: media.JPEG, Width: 64, Height: 32},
 		Table:   segment.Table{Timescale: 90000, Entries: [][]segment.Entry{{{At: 10, Size: 20, Duration: 3000, Key: true}, {At: 30, Decode: 3000, Size: 20, Duration: 3000, Offset: -5}}}},
 	}
-	a.growing, y.owner = &want, "a"
+	a.change(func(p *place) { p.growing = &want })
+	y.owns("a")
 	got, ok := y.all.Growing(front)
 	if got.Segment.Node != "a" || got.Format.Width != 64 || fmt.Sprint(got.Table) != fmt.Sprint(want.Table) || !ok {
 		t.Errorf("%+v", got)
@@ -317,8 +318,8 @@ func TestDoorGivesOutRecordingsAlone(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d", c.method, c.ask, answer.StatusCode, c.status)
 		}
 	}
-	if n := y.doors["a"].Refused.Load(); n != 9 || len(a.erased) > 0 {
-		t.Errorf("%d are refused, erased %q", n, a.erased)
+	if n := y.doors["a"].Refused.Load(); n != 9 || a.erasures() > 0 {
+		t.Errorf("%d are refused, %d times something was erased", n, a.erasures())
 	}
 	stranger := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
 	if answer, err := stranger.Get("https://" + y.at["a"] + "/recordings/file?camera=front&path=" + row.Path); err == nil {

@@ -69,6 +69,19 @@ func (p *place) record(t testing.TB, epoch, number int, start time.Time, length 
 	return s
 }
 
+// change has it be otherwise from now on.
+func (p *place) change(how func(*place)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	how(p)
+}
+
+// erasures counts what it was told to erase.
+func (p *place) erasures() (n int) {
+	p.change(func(p *place) { n = len(p.erased) })
+	return n
+}
+
 func (p *place) look() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -218,6 +231,13 @@ func (y *yard) serve(name string, handler http.Handler) {
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.ServeTLS(listener, "", "") }) // until it is closed
 	y.t.Cleanup(func() { server.Close(); serving.Wait() })
+}
+
+// owns has a node be the camera's owner.
+func (y *yard) owns(name string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.owner = name
 }
 
 // kill ends a node, of whose death the cluster knows.
