@@ -191,6 +191,7 @@ type browser struct {
 	gone     chan struct{}
 	video    atomic.Uint32 // SSRC of the pictures
 	newest   atomic.Uint32 // number of their packet that came last
+	loses    bool
 
 	mu      sync.Mutex // guards what follows
 	closed  bool       // no more tracks are read
@@ -203,6 +204,7 @@ type offerOptions struct {
 	sound  bool
 	tcp    bool
 	quiet  bool // it sends no reports by itself
+	loses  bool // packets may be lost for good, and are passed over then
 	relay  *relay
 }
 
@@ -299,7 +301,7 @@ func (s *site) offering(o offerOptions) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &browser{t: t, pc: pc, pictures: make(chan received, 10000), sound: make(chan *rtp.Packet, 1000), gone: make(chan struct{})}
+	b := &browser{t: t, pc: pc, loses: o.loses, pictures: make(chan received, 10000), sound: make(chan *rtp.Packet, 1000), gone: make(chan struct{})}
 	t.Cleanup(func() {
 		if err := pc.GracefulClose(); err != nil {
 			t.Error(err)
@@ -367,7 +369,7 @@ func (s *site) post(offer, kind string) (status int, header http.Header, body st
 	return response.StatusCode, response.Header, string(text)
 }
 
-// mostWaiting is for how many packets behind it one is waited for.
+// mostWaiting is for how many packets behind it one is waited for that may be lost for good.
 const mostWaiting = 200
 
 // read takes what comes by a track. Packets that come late, since they were sent again,
@@ -383,11 +385,7 @@ func (b *browser) read(track *webrtc.TrackRemote) {
 		}
 	}
 	b.video.Store(uint32(track.SSRC()))
-	decoder := &rtph264.Decoder{PacketizationMode: 1}
-	if err := decoder.Init(); err != nil {
-		b.t.Error(err)
-		return
-	}
+	decoder := newDecoder()
 	waiting := make(map[uint16]*rtp.Packet)
 	var due uint16
 	for begun := false; ; {
@@ -402,8 +400,9 @@ func (b *browser) read(track *webrtc.TrackRemote) {
 			begun, due = true, p.SequenceNumber
 		}
 		waiting[p.SequenceNumber] = p
-		for len(waiting) > mostWaiting && waiting[due] == nil {
+		for b.loses && len(waiting) > mostWaiting && waiting[due] == nil {
 			due++
+			decoder = newDecoder() // or what came of a picture before what is lost were one
 		}
 		for waiting[due] != nil {
 			p := waiting[due]
@@ -415,6 +414,12 @@ func (b *browser) read(track *webrtc.TrackRemote) {
 			}
 		}
 	}
+}
+
+func newDecoder() *rtph264.Decoder {
+	d := &rtph264.Decoder{PacketizationMode: 1}
+	_ = d.Init() // which fails of another mode only
+	return d
 }
 
 // ask sends a report to the server.

@@ -324,7 +324,7 @@ func TestALineThatHeals(t *testing.T) {
 	f := format264(t)
 	camera.Give(pictures(f, 0, 1, 10)...)
 	less.Give(pictures(f, ofLess, 1, 10)...)
-	b := s.dial(offerOptions{relay: newRelay(t, func(n int) bool { return lossy.Load() && n%5 < 3 })})
+	b := s.dial(offerOptions{loses: true, relay: newRelay(t, func(n int) bool { return lossy.Load() && n%5 < 3 })})
 	n := 1
 	// until gives pictures of both streams until what comes is of one of them.
 	until := func(what string, wanted func(number int) bool) {
