@@ -28,6 +28,9 @@ const (
 	asleep = time.Second
 	// forgotten is when a node that is dead is heard of no more.
 	forgotten = time.Hour
+	// maxForgotten bounds the nodes of which nothing is kept but how far they had come;
+	// beyond it none is forgotten.
+	maxForgotten = 4096
 	// maxMembers bounds the nodes that are known, the dead among them.
 	maxMembers = 256
 )
@@ -53,6 +56,9 @@ type member struct {
 	alive bool
 }
 
+// progress is how far a node had come with what it said: nothing up to there is heard again.
+type progress struct{ incarnation, sequence uint64 }
+
 // table is what a node knows: who lives, who owns what, and what it owns itself.
 // It is told the time, does nothing by itself, and is not safe for concurrent use.
 type table struct {
@@ -60,7 +66,8 @@ type table struct {
 	began   time.Time
 	patient time.Duration // for how long after began no camera is claimed that nobody owns
 	members map[string]*member
-	cameras map[string]Camera // of the configuration
+	past    map[string]progress // of nodes that are forgotten
+	cameras map[string]Camera   // of the configuration
 	own     map[string]Claim
 	highest map[string]uint64 // epoch that was ever heard, by camera
 	sent    map[string]bool   // cameras whose pictures are sent in here
@@ -70,7 +77,7 @@ type table struct {
 
 func newTable(self Beat, now time.Time, patient time.Duration) *table {
 	return &table{
-		self: self, began: now, patient: patient, members: make(map[string]*member), cameras: make(map[string]Camera),
+		self: self, began: now, patient: patient, members: make(map[string]*member), past: make(map[string]progress), cameras: make(map[string]Camera),
 		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place),
 	}
 }
@@ -84,13 +91,17 @@ func (t *table) take(b Beat, now time.Time) error {
 		return nil // our own comes back
 	}
 	m := t.members[b.Node]
+	last := t.past[b.Node]
+	if m != nil {
+		last = progress{m.Incarnation, m.Sequence}
+	}
 	switch {
+	case b.Incarnation < last.incarnation, b.Incarnation == last.incarnation && b.Sequence <= last.sequence:
+		return errOld
 	case m == nil && len(t.members) >= maxMembers:
 		return fmt.Errorf("%w: more than %d nodes", errTooLarge, maxMembers)
 	case m == nil:
 		m = new(member)
-	case b.Incarnation < m.Incarnation, b.Incarnation == m.Incarnation && b.Sequence <= m.Sequence:
-		return errOld
 	}
 	for _, c := range b.Owned {
 		if known := t.highest[c.Camera]; known > 0 && c.Epoch > known+maxLeap {
@@ -136,7 +147,8 @@ func (t *table) settle(now time.Time) (moved []string) {
 		if m.alive && now.Sub(m.heard) > deadAfter {
 			m.alive = false
 		}
-		if !m.alive && now.Sub(m.heard) > forgotten {
+		if !m.alive && now.Sub(m.heard) > forgotten && len(t.past) < maxForgotten {
+			t.past[name] = progress{m.Incarnation, m.Sequence}
 			delete(t.members, name)
 		}
 	}

@@ -257,3 +257,29 @@ func TestLiesAreNotTaken(t *testing.T) {
 		})
 	}
 }
+
+// TestForgottenNodesAreNotHeardAgain has what a node said long ago be said again.
+func TestForgottenNodesAreNotHeardAgain(t *testing.T) {
+	w := newWorld(t, numbered(1), "a")
+	a := w.tables["a"]
+	old := Beat{Node: "b", Incarnation: 7, Sequence: 3, Relay: "b:1"}
+	if err := a.take(old, w.now); err != nil {
+		t.Fatal(err)
+	}
+	a.settle(w.now)
+	for range 2 { // dead, and then forgotten
+		w.now = w.now.Add(forgotten)
+		a.settled = w.now // it was not asleep
+		a.settle(w.now)
+	}
+	if len(a.members) != 0 {
+		t.Fatal("b is not forgotten")
+	}
+	if err := a.take(old, w.now); !errors.Is(err, errOld) {
+		t.Errorf("what b said an hour ago is taken: %v", err)
+	}
+	old.Incarnation++
+	if err := a.take(old, w.now); err != nil {
+		t.Errorf("b itself is not: %v", err)
+	}
+}

@@ -30,7 +30,7 @@ func (n *node) openArchive() {
 	local := own{n.server}
 	n.shelves = archive.NewDoor(asked{local}, api.ErrNoRecordings, nodeOf)
 	n.archive = archive.New(archive.Options{
-		Self: n.identity.Node, Local: local, TLS: n.identity.TLS, Empty: api.ErrNoRecordings, Missing: api.ErrNotHere,
+		Self: n.identity.Node, Local: local, TLS: n.identity.TLS, Dialer: n.dialer, Empty: api.ErrNoRecordings, Missing: api.ErrNotHere,
 		Changed: func(camera string, more bool, from, to time.Time) {
 			kind := events.RecordingsDeleted
 			if more {

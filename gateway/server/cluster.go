@@ -41,7 +41,8 @@ type node struct {
 	http     *http.Server
 	keeps    bool // what all nodes have in common
 
-	tree relay.Tree
+	tree   relay.Tree
+	dialer *net.Dialer // to other nodes
 }
 
 // openNode joins the cluster that the configuration names, if it does. Nothing of it
@@ -96,6 +97,7 @@ func (n *node) join(c config.Cluster) (err error) {
 	if err != nil {
 		return err
 	}
+	n.dialer = cluster.Dialer(host)
 	bus := ""
 	if _, port, _ := net.SplitHostPort(c.Listen); port != "0" {
 		bus = net.JoinHostPort(host, port)
@@ -279,7 +281,7 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 		return nil, false
 	case owned:
 		return relay.New(relay.Options{
-			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS, AddressOf: n.addressOf, Tree: &n.tree,
+			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS, Dialer: n.dialer, AddressOf: n.addressOf, Tree: &n.tree,
 			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
 		}), true
 	case k.Rendition != "" && k.Rendition != stream.Sub, c.Source.Kind == config.SourceUpload:

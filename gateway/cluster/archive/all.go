@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -37,9 +38,10 @@ type Options struct {
 	Local Local
 	// Nodes gives the other nodes that live, and Owner the node that connects to a
 	// camera, and so records it; "" for none. Both are asked often.
-	Nodes func() []Node
-	Owner func(camera string) string
-	TLS   func(node string) *tls.Config
+	Nodes  func() []Node
+	Owner  func(camera string) string
+	TLS    func(node string) *tls.Config
+	Dialer *net.Dialer // for addresses that nodes say of themselves; nil connects to any
 	// Empty is the error of Local where it has nothing and is to have nothing, and
 	// Missing where what it has is not at hand.
 	Empty, Missing error
@@ -118,7 +120,7 @@ func (a *All) peer(n Node) *peer {
 	p := a.peers[n.Name]
 	if p == nil {
 		p = &peer{name: n.Name, number: int64(len(a.order) + 1)}
-		p.remote = newRemote(p.where, a.options.TLS(n.Name), func(err error) { a.went(p, err) })
+		p.remote = newRemote(p.where, a.options.Dialer, a.options.TLS(n.Name), func(err error) { a.went(p, err) })
 		a.peers[n.Name], a.order = p, append(a.order, p)
 	}
 	a.mu.Unlock()

@@ -52,12 +52,16 @@ type seen struct {
 	at      time.Time
 }
 
-func newRemote(address func() string, to *tls.Config, failed func(error)) *Remote {
+func newRemote(address func() string, by *net.Dialer, to *tls.Config, failed func(error)) *Remote {
+	dialer := net.Dialer{Timeout: patience}
+	if by != nil {
+		dialer.Control = by.Control
+	}
 	return &Remote{
 		address: address, failed: failed, grows: make(map[string]seen), formats: make(map[int64]index.Format),
 		client: &http.Client{
 			Transport: &http.Transport{
-				DialContext: (&net.Dialer{Timeout: patience}).DialContext, TLSClientConfig: to, TLSHandshakeTimeout: patience,
+				DialContext: dialer.DialContext, TLSClientConfig: to, TLSHandshakeTimeout: patience,
 				MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

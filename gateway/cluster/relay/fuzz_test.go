@@ -37,6 +37,9 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, messages []byte, asJPEG bool) {
 		var last time.Duration
 		r := &reader{counters: new(Counters), emit: func(f media.Frame) {
+			if now := time.Now(); !f.Wall.IsZero() && (f.Wall.After(now.Add(future)) || f.Wall.Before(now.Add(-longAgo-time.Minute))) {
+				t.Errorf("a frame that was taken %v", f.Wall)
+			}
 			kind := f.Format.Codec.Kind()
 			if kind == media.Video && len(f.Data) == 0 || kind == 0 {
 				t.Errorf("a frame of %d bytes of %v", len(f.Data), f.Format.Codec)

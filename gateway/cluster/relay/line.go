@@ -61,8 +61,8 @@ type line struct {
 
 // dial opens a line. Where the other side answers with something else, there is
 // none, and its answer is given, whose body is short and needs no closing.
-func dial(ctx context.Context, address *url.URL, settings *tls.Config, most int) (*line, *http.Response, error) {
-	dialer := tls.Dialer{Config: settings}
+func dial(ctx context.Context, address *url.URL, by *net.Dialer, settings *tls.Config, most int) (*line, *http.Response, error) {
+	dialer := tls.Dialer{NetDialer: by, Config: settings}
 	conn, err := dialer.DialContext(ctx, "tcp", address.Host)
 	if err != nil {
 		return nil, nil, err

@@ -93,3 +93,16 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+func TestTimesThatCannotBe(t *testing.T) {
+	now := time.Now()
+	for ago, kept := range map[time.Duration]bool{0: true, -30 * time.Second: true, 48 * time.Hour: true, -time.Hour: false, 1000 * 24 * time.Hour: false, -290 * 365 * 24 * time.Hour: false} {
+		said := now.Add(-ago)
+		if got := believe(said, now); got.Equal(said) != kept || !kept && !got.Equal(now) {
+			t.Errorf("taken %v ago is believed to be %v", ago, now.Sub(got))
+		}
+	}
+	if got := believe(time.UnixMicro(-1<<63), now); !got.Equal(now) {
+		t.Errorf("the year %d", got.Year())
+	}
+}

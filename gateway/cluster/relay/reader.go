@@ -49,6 +49,7 @@ func (r *reader) take(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
+	head.Wall = believe(head.Wall, time.Now())
 	switch head.Kind {
 	case wire.KindInit:
 		format, timescale, err := mp4.ReadInit(payload)
@@ -69,6 +70,23 @@ func (r *reader) take(b []byte) error {
 		return r.heard(payload, head.Wall)
 	}
 	return nil // a newer node may know more kinds
+}
+
+const (
+	// future is by how much a picture may have been taken later than now, by clocks
+	// that differ.
+	future = time.Minute
+	// longAgo is more than any picture's age that is the newest of its camera.
+	longAgo = 366 * 24 * time.Hour
+)
+
+// believe gives when something was taken that is said to have been taken then. A time
+// that cannot be is taken for now, as of a camera that says none.
+func believe(said, now time.Time) time.Time {
+	if said.After(now.Add(future)) || said.Before(now.Add(-longAgo)) {
+		return now
+	}
+	return said
 }
 
 // picture emits a picture, whose bytes are the frame's from now on.

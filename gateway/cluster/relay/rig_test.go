@@ -170,8 +170,13 @@ func (s *site) next(r *stream.Reader) (media.Frame, error) {
 	return r.Next(ctx)
 }
 
+// began is when the pictures of tests begin, and taken when one of them was taken.
+var began = time.Now().Add(-time.Hour).Truncate(time.Microsecond)
+
+func taken(n int) time.Time { return began.Add(time.Duration(n) * 40 * time.Millisecond) }
+
 func picture(n int) media.Frame {
-	return media.Frame{Key: true, Data: camtest.Picture(n, 64, 32), Format: jpegFormat, Wall: time.UnixMicro(int64(n) * 40_000)}
+	return media.Frame{Key: true, Data: camtest.Picture(n, 64, 32), Format: jpegFormat, Wall: taken(n)}
 }
 
 // clip gives numbered pictures as H.264, as a real encoder makes them, the first alone
@@ -200,7 +205,7 @@ var clip = sync.OnceValues(func() (frames []media.Frame, err error) {
 			return nil, fmt.Errorf("access unit %d: %w", len(frames), err)
 		}
 		f.PTS = time.Duration(len(frames)) * 40 * time.Millisecond
-		f.Wall = time.UnixMicro(int64(len(frames)) * 40_000)
+		f.Wall = taken(len(frames))
 		frames = append(frames, f)
 	}
 	return frames, err

@@ -57,6 +57,7 @@ type Options struct {
 	Epoch   uint64                        // with which it has it
 	Self    string                        // this node
 	TLS     func(node string) *tls.Config // that lets that node alone answer
+	Dialer  *net.Dialer                   // for addresses that nodes say of themselves; nil connects to any
 	// AddressOf gives host:port of the Door of another node that lives.
 	AddressOf     func(node string) (string, bool)
 	Tree          *Tree // of this node
@@ -157,7 +158,7 @@ func (s *Source) ask(ctx context.Context, node, address string, not []string) (*
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return dial(ctx, &url.URL{Scheme: "https", Host: address, Path: "/relay/" + o.Key.Camera, RawQuery: query.Encode()}, o.TLS(node), o.MaxFrameBytes+besidesPicture)
+	return dial(ctx, &url.URL{Scheme: "https", Host: address, Path: "/relay/" + o.Key.Camera, RawQuery: query.Encode()}, o.Dialer, o.TLS(node), o.MaxFrameBytes+besidesPicture)
 }
 
 // pathOf reads by which nodes a stream comes that a node has.

@@ -204,7 +204,7 @@ func TestTree(t *testing.T) {
 func TestTreeHasNoCircles(t *testing.T) {
 	m := newMesh(t, 3, 1)
 	m.watch(m.nodes[1])
-	at := time.UnixMicro(40_000)
+	at := taken(1)
 	m.give(picture(1))
 	m.see(m.nodes[1], at)
 	m.watch(m.nodes[2]) // by n01
