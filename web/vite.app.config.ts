@@ -17,7 +17,7 @@ const icons: Plugin = {
     if (!/lucide-static\/icons\/.*\.svg\?raw$/.test(id)) return null;
     const svg = JSON.parse(code.slice(code.indexOf('"'), code.lastIndexOf('"') + 1)) as string;
     const inner = svg.slice(svg.indexOf('>', svg.indexOf('<svg')) + 1, svg.lastIndexOf('</svg>'));
-    return { code: `export default ${JSON.stringify(inner.replace(/\s*\n\s*/g, ''))}`, map: null };
+    return { code: `export default ${JSON.stringify(inner.replace(/\s*\n\s*|\s+(?=\/>)/g, ''))}`, map: null };
   },
 };
 

@@ -249,7 +249,7 @@ func unzip(t *testing.T, packed string) string {
 const (
 	maxPlayer  = 20_000  // what a page of others loads; its worker and its worklet are files of their own
 	maxAddress = 120_000 // of the app, when it is the first that somebody opens, the player included
-	maxScripts = 240_000 // all there are
+	maxScripts = 243_000 // all there are, such as words that come when something is wrong
 )
 
 var dynamic = regexp.MustCompile("import\\([\"'`]\\./([\\w.-]+\\.js)")

@@ -83,15 +83,10 @@ async function problemOf(response: Response): Promise<Problem> {
   const told = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
   const after = Number(response.headers.get('Retry-After'));
   const said = told.detail || told.title || `HTTP ${response.status}`;
-  const message = await inWords(told.code, said);
+  const words = language.now === 'de' ? await import('../texts/wrong').catch(() => null) : null;
+  const message = told.code ? (words?.inGerman(told.code, said) ?? said) : said;
   // One mistake that has a code is told by it; others have the server's words.
-  const faults = (told.errors ?? []).map((fault) => (message !== said && !message.endsWith(said) ? { ...fault, detail: message } : fault));
+  const wholly = words && told.code && words.inGerman(told.code, '') === message;
+  const faults = (told.errors ?? []).map((fault) => (wholly ? { ...fault, detail: message } : words ? { ...fault, detail: words.saidInGerman(fault.detail) } : fault));
   return new Problem(response.status, message, faults, after > 0 ? after : null);
-}
-
-// inWords says in the language of the page what the server says in English.
-async function inWords(code: string | undefined, said: string): Promise<string> {
-  if (language.now === 'en' || !code) return said;
-  const words = await import('../texts/wrong').catch(() => null);
-  return words?.inGerman(code, said) ?? said;
 }

@@ -1,6 +1,6 @@
 // The words of what is wrong, which come when something is.
 
-import { t } from '../text.svelte';
+import { language, t } from '../text.svelte';
 import type * as Words from '../texts/wrong';
 
 let words = $state.raw<typeof Words | null>();
@@ -16,6 +16,11 @@ export function wrong(): typeof Words | null | undefined {
     });
   }
   return words;
+}
+
+/** What the server says, in the language of the page as far as that is known. Reactive. */
+export function inWords(said: string): string {
+  return said && language.now === 'de' ? (wrong()?.saidInGerman(said) ?? said) : said;
 }
 
 /** What the server says of a camera in words, the next step, and what it said where the words are others. Reactive. */

@@ -194,13 +194,6 @@ export const camera = {
   leaveSound: ['Leave out the sound', 'Ton weglassen'],
   make: ['Make it', 'Erstellen'],
   files: ['Files', 'Dateien'],
-  fileStates: {
-    waiting: ['waits for its turn', 'wartet'],
-    running: ['is being made', 'wird erstellt'],
-    done: ['ready', 'fertig'],
-    failed: ['failed', 'fehlgeschlagen'],
-    canceled: ['cancelled', 'abgebrochen'],
-  },
   cancelFile: ['Cancel or delete', 'Abbrechen oder löschen'],
 
   // Sharing.

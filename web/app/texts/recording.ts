@@ -13,3 +13,12 @@ export const recordingStates = {
   read_only: ['The disk is read-only', 'Der Datenträger ist schreibgeschützt'],
   missing: ['The disk is not there', 'Der Datenträger fehlt'],
 } as const satisfies Record<Schemas['RecordingStatus']['state'], Text>;
+
+/** How the making of a file is. */
+export const fileStates = {
+  waiting: ['waits for its turn', 'wartet'],
+  running: ['is being made', 'wird erstellt'],
+  done: ['ready', 'fertig'],
+  failed: ['failed', 'fehlgeschlagen'],
+  canceled: ['cancelled', 'abgebrochen'],
+} as const satisfies Record<Schemas['Export']['state'], Text>;

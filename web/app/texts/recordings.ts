@@ -60,13 +60,6 @@ export const recordings = {
     'Of any stretch of what was recorded a video can be made, with the time in its pictures or as a timelapse, or a ZIP of several cameras.',
     'Aus jedem Stück der Aufnahmen lässt sich ein Video erstellen, mit der Uhrzeit im Bild oder als Zeitraffer, oder ein ZIP mehrerer Kameras.',
   ],
-  fileStates: {
-    waiting: ['waits for its turn', 'wartet'],
-    running: ['is being made', 'wird erstellt'],
-    done: ['ready', 'fertig'],
-    failed: ['failed', 'fehlgeschlagen'],
-    canceled: ['cancelled', 'abgebrochen'],
-  },
   span: (from: string, to: string, length: string): Text => [`${from} to ${to} (${length})`, `${from} bis ${to} (${length})`],
   withClock: ['time in the picture', 'Uhrzeit im Bild'],
   silent: ['without sound', 'ohne Ton'],

@@ -3,6 +3,7 @@
 
 import type { Schemas } from '../api/client';
 import type { Text } from '../text.svelte';
+import { saidInGerman } from './said';
 
 /** What is wrong around a server, and what to do. */
 export const troubles: Record<Schemas['Trouble']['code'], Text> = {
@@ -111,5 +112,7 @@ const problems: Record<Schemas['Problem']['code'], string> = {
 export function inGerman(code: string, detail: string): string {
   const words = (problems as Partial<Record<string, string>>)[code];
   if (!words) return detail;
-  return words.endsWith(':') ? `${words} ${detail}` : words;
+  return words.endsWith(':') ? `${words} ${saidInGerman(detail)}` : words;
 }
+
+export { saidInGerman };

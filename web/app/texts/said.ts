@@ -1,0 +1,101 @@
+// What the server says in English where words tell more than a code, in German. {} stands for what is put in, which
+// stays as it is, and … for the rest. A test in gateway/ compares each with what the server's source says.
+
+/** The words of the server and those of the page, by what they are about. */
+const sentences: Record<string, string> = {
+  // What cannot be taken in a form.
+  'must be a whole number from {} to {}, not {}': 'muss eine ganze Zahl von {} bis {} sein, nicht {}',
+  'must be a whole number with a unit…, not {}': 'muss eine ganze Zahl mit Einheit sein, etwa 512KiB, 8MiB oder 200GiB, nicht {}',
+  'must be a duration…, not {}': 'muss eine Dauer sein, etwa 500ms, 10s, 1m30s oder 30d, nicht {}',
+  'must be from {} to {}, not {}': 'muss zwischen {} und {} liegen, nicht {}',
+  'must not be longer than {} bytes': 'darf höchstens {} Byte lang sein',
+  'must be one line, without…': 'muss eine Zeile sein, ohne Steuerzeichen',
+  'must not be empty': 'darf nicht leer sein',
+  'must not contain a colon…': 'darf keinen Doppelpunkt enthalten; das Passwort hat ein eigenes Feld',
+  'must not be less than the {}…': 'darf nicht kürzer sein als die {}, die das Übrige aufbewahrt wird',
+  'means that the rest goes…': 'heißt, dass das Übrige früher gelöscht wird, und dafür fehlt das Alter: Geben Sie eines an, oder nehmen Sie dieses weg',
+  'must be a time zone…, not {}': 'muss eine Zeitzone sein, etwa Europe/Berlin oder UTC, genau so geschrieben, nicht {}',
+  'holds U+{}, which shows nothing…': 'enthält U+{}, das man nicht sieht und das ändert, wie der Rest aussieht; schreiben Sie es ohne',
+  'is empty; write a name, or…': 'ist leer; geben Sie einen Namen an',
+  'an upload camera is connected…': 'eine Kamera, an die gesendet wird, ist verbunden, solange jemand sendet; lassen Sie es weg',
+  'an upload camera is where…': 'eine Kamera, an die gesendet wird, ist dort, wo gesendet wird; lassen Sie es weg',
+  'scheduled needs a schedule…': 'dafür fehlen die Zeiten: Geben Sie welche an, oder nehmen Sie immer auf',
+  'is for mode: {}, not for {}; remove it': 'gilt für {}, nicht für {}; lassen Sie es weg',
+  'is for video, and mode: pictures…': 'gilt für Video; einzelne Bilder sind JPEGs',
+  'must be days and hours…, not {}': 'muss aus Tagen und Zeiten bestehen, etwa mon-fri 08:00-18:00, nicht {}',
+  'must have days…, not {}': 'braucht vor den Zeiten Tage, etwa mon, sat oder mon-fri, oder daily, nicht {}',
+  'must have hours…, not {}': 'braucht hinter den Tagen Zeiten wie 08:00-18:00, nicht {}',
+  'has {} and {}, which overlap…': 'enthält {} und {}, die sich überschneiden; nennen Sie jede Stunde einmal',
+  'has hours that begin at 24:00…': 'hat eine Zeit, die um 24:00 beginnt; nehmen Sie 00:00 des nächsten Tages',
+  'has hours that end when they begin, {}…': 'hat eine Zeit, die endet, wenn sie beginnt, {}; der ganze Tag ist 00:00-24:00',
+  'must have times of day…, not {}': 'braucht Uhrzeiten wie 8:00, 18:30 oder 24:00, nicht {}',
+  'is {}:, and not what a camera…; {}': 'ist {}: und keine Adresse einer Kamera im Netz; {}',
+  'is the source itself; write…': 'ist die Quelle selbst; nennen Sie die Adresse der kleineren Bilder, oder lassen Sie es weg',
+  'is for {} cameras, not for {}:; remove it': 'gilt für Kameras mit {}, nicht mit {}:; lassen Sie es weg',
+  'is at another host than the…': 'liegt auf einem anderen Rechner als die Quelle, und die Anmeldung geht nur an den eigenen; schreiben Sie beide gleich',
+  'holds a name and a password…': 'enthält Name und Passwort, für die RTMP keinen Platz hat; schreiben Sie sie, wie die Kamera sie will, oft am Ende: ?user=…&password=…',
+  'has no path; {}': 'hat keinen Pfad; {}',
+  'is not a source; write one such as {}': 'ist keine Quelle; schreiben Sie eine wie {}',
+  'is not a URL; {}, and special…': 'ist keine Adresse; {}, und Sonderzeichen in Name oder Passwort als %XX (/ ist %2F, # ist %23)',
+  'names no host; {}': 'nennt keinen Rechner; {}',
+  'has a port that is not from 1 to 65535; {}': 'hat einen Port, der nicht zwischen 1 und 65535 liegt; {}',
+  'contains a #, which is never…': 'enthält ein #, das nie an eine Kamera geht; schreiben Sie %23, wo es zum Namen oder Pfad gehört',
+  'has a name or password that…': 'hat einen Namen oder ein Passwort, das zu lang ist oder Steuerzeichen enthält',
+  'is not an address alone; {}': 'ist nicht nur eine Adresse; {}',
+  'has no port, or an IPv6 address without brackets; {}': 'hat keinen Port, oder eine IPv6-Adresse ohne Klammern; {}',
+  'has a host that is neither a name nor an address; {}': 'nennt einen Rechner, der weder Name noch Adresse ist; {}',
+  'is not the address of a device…': 'ist keine ONVIF-Adresse; schreiben Sie http://host/onvif/device_service oder https://, und den Port, wenn er ein anderer ist',
+  'holds a name or password…': 'enthält Name oder Passwort; genommen werden die der Kamera',
+  'contains a ? or a #, which…': 'enthält ein ? oder #, das keine ONVIF-Adresse hat; lassen Sie es weg',
+  'has a query that cannot be read; {}': 'hat Angaben hinter dem ?, die nicht lesbar sind; {}',
+  '{} is not one of width, height and fps, each once; {}': '{} ist nicht width, height oder fps, je einmal; {}',
+  'has a width or a height alone; {}': 'hat nur eine Breite oder nur eine Höhe; {}',
+  'must be {} or {}, not {}': 'muss {} oder {} sein, nicht {}',
+
+  // How a recording is.
+  'the camera has sent no picture yet': 'die Kamera hat noch kein Bild gesendet',
+  'the disk is behind, and memory…': 'der Datenträger kommt nicht nach; der Speicher hält, was kommt',
+  'the disk does not answer…': 'der Datenträger antwortet nicht; der Speicher hält, was kommt',
+  'the size or kind of the camera\'s…': 'Größe oder Art der Bilder ändert sich immer wieder, und jedes Mal beginnt eine neue Datei',
+  'the disk is slow: what is recorded is brought to it every {}': 'der Datenträger ist langsam: Aufnahmen kommen nur alle {} darauf an',
+  'marks protect more than half…': 'Markierungen schützen mehr als die Hälfte des Platzes der Kamera',
+  'the disk is full': 'der Datenträger ist voll',
+  'the disk cannot be written: {}': 'der Datenträger ist nicht beschreibbar: {}',
+  'the folder of recordings is not there: {}': 'der Ordner der Aufnahmen ist nicht da: {}',
+  'the disk fails: {}': 'der Datenträger hat Fehler: {}',
+  '{} is not there: mount its…': '{} ist nicht da: Hängen Sie den Datenträger ein, oder stellen Sie den Ordner wieder her',
+  '{} may not be used: give…': '{} darf nicht benutzt werden: Geben Sie den Ordner dem Benutzer, unter dem Framegate läuft',
+  '{} is read-only: mount its…': '{} ist schreibgeschützt: Hängen Sie den Datenträger zum Schreiben ein',
+  'another Framegate records…': 'ein anderes Framegate nimmt dort auf; beenden Sie es, oder nehmen Sie einen anderen Ordner',
+  'the index of recordings is…': 'das Verzeichnis der Aufnahmen ist beschädigt und wird neu erstellt',
+  'the recordings are not there…': 'die Aufnahmen sind gerade nicht da',
+
+  // Why a file was not made.
+  'the pictures could not be…': 'die Bilder waren nicht lesbar; den Grund nennt vielleicht das Protokoll des Servers',
+  'the disk with the data folder…': 'der Datenträger des Datenordners ist voll; schaffen Sie Platz, oder wählen Sie einen kürzeren Zeitraum',
+  'there is no room for a file…': 'für eine so große Datei ist kein Platz; wählen Sie einen kürzeren Zeitraum, oder löschen Sie andere Dateien',
+  'what was recorded then was deleted': 'was damals aufgenommen wurde, ist gelöscht',
+
+  // Of other things that have a code for much.
+  'the mark was made by {}…': 'die Markierung ist von {}; bitten Sie die Administration, sie zu ändern',
+  'only an admin may protect…': 'mehr als einen Tag oder ohne Ende darf nur die Administration schützen; die Markierung darf mit Vor- und Nachlauf höchstens 24 Stunden reichen',
+  'what was sent cannot be accepted': 'was gesendet wurde, passt nicht',
+  'the camera cannot be taken': 'die Kamera passt so nicht',
+  'something went wrong inside…': 'das Protokoll sagt, was',
+};
+
+// A text of which the braces are left, for what is put in.
+const escaped = (text: string): string => text.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll('{}', '(.+?)').replace('…', '.*');
+
+const known = Object.entries(sentences).map(([english, german]) => [new RegExp(`^${escaped(english)}$`), german] as const);
+
+/** Gives in German what the server says; what is not known stays as it is. */
+export function saidInGerman(said: string): string {
+  for (const [pattern, german] of known) {
+    const found = pattern.exec(said);
+    if (!found) continue;
+    const put = found.slice(1);
+    return german.replaceAll('{}', () => put.shift() ?? '');
+  }
+  return said;
+}
