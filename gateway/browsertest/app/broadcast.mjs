@@ -35,6 +35,11 @@ export async function sends({ as, origin, axe, shot }) {
   const page = await as('admin');
   await page.addInitScript(() => {
     window.light = [];
+    window.awake = 0; // locks of the screen that are held
+    navigator.wakeLock.request = async () => {
+      window.awake++;
+      return { release: async () => void window.awake-- };
+    };
     MediaStreamTrack.prototype.getCapabilities = () => ({ torch: true });
     MediaStreamTrack.prototype.applyConstraints = async ({ advanced }) => window.light.push(advanced[0].torch);
   });
@@ -48,6 +53,8 @@ export async function sends({ as, origin, axe, shot }) {
   await page.getByRole('button', { name: 'Start broadcasting' }).click();
   await live(page);
   const light = page.getByRole('button', { name: 'Light' });
+  const awake = (wanted) => page.waitForFunction((wanted) => window.awake === wanted, wanted);
+  await awake(1);
   await light.click();
   await page.locator('button[aria-pressed=true]', { hasText: 'Light' }).waitFor();
   check((await page.evaluate(() => window.light.join())) === 'true', 'the light is not on');
@@ -73,6 +80,7 @@ export async function sends({ as, origin, axe, shot }) {
 
   await page.getByRole('button', { name: 'Stop' }).click();
   await status(page, 'Not broadcasting');
+  await awake(0);
   check(await page.evaluate(() => document.getElementById('preview').srcObject === null), 'the camera is still open');
   check(await light.isHidden(), 'there is light without a camera');
 }

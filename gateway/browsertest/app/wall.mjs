@@ -90,7 +90,7 @@ export async function arranged({ as, api, shot }) {
 }
 
 // A key enlarges a camera, with the player that it has; without a header it is a kiosk.
-export async function enlarged({ as, shot }) {
+export async function enlarged({ as, shot, touch }) {
   const page = await as('admin', { path: '/' });
   await ids(page, 'phone', 'away', 'film', 'gate', 'yard');
   await live(page, 'yard');
@@ -105,10 +105,32 @@ export async function enlarged({ as, shot }) {
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => !location.search.includes('camera'));
   check(await page.evaluate(() => document.querySelector('[data-camera="yard"] framegate-player').stays), 'the player was made anew');
+  await fullScreen(page, touch);
   await page.goto(`${new URL(page.url()).origin}/?kiosk`);
   await live(page, 'yard');
   check((await page.locator('header').count()) === 0 && (await page.getByRole('button', { name: 'Arrange' }).count()) === 0, 'a kiosk has more than cameras');
   await shot('kiosk');
+}
+
+// fullScreen has all cameras fill the screen, and one alone, whose picture goes on. On a telephone that has no button:
+// a tap enlarges it.
+async function fullScreen(page, touch) {
+  const fills = (what) => page.waitForFunction((what) => (what ? document.fullscreenElement?.matches(what) : !document.fullscreenElement), what);
+  const wall = async () => (touch ? page.getByRole('button', { name: 'Full screen', exact: true }).click() : page.keyboard.press('f'));
+  await wall();
+  await fills('section:has([data-camera="gate"]):has([data-camera="yard"])');
+  if (!touch) {
+    await page.locator('[data-camera="yard"]').hover();
+    const button = page.getByRole('button', { name: 'Full screen: The yard' });
+    await button.click();
+    await fills('[data-camera="yard"]');
+    await live(page, 'yard');
+    await button.click();
+    await fills('section'); // as before
+  }
+  await wall();
+  await fills(null);
+  check(await page.evaluate(() => document.querySelector('[data-camera="yard"] framegate-player').stays), 'the player was made anew by filling the screen');
 }
 
 // A network that goes and is another one when it comes back is told, and costs no patience: neither
