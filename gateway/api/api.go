@@ -72,6 +72,12 @@ type Gateway interface {
 	// Cluster gives what is known of the cluster that the server is a node of; its
 	// lists are not nil.
 	Cluster() Cluster
+	// Relays gives the streams that go from node to node, as far as nodes answer
+	// before ctx is done, and which of those that live did not.
+	Relays(ctx context.Context) (relays []ClusterRelay, silent []string)
+	// NodeToken makes what lets a machine join the cluster as a node of that name. The
+	// error may wrap ErrNoAuthority, or be words for an admin.
+	NodeToken(node string) (string, error)
 	// Facts gives what is known of the server itself.
 	Facts() Facts
 	// Troubles gives what is wrong around the server, in an order of its own.

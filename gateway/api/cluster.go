@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
+	"framegate/gateway/api/problem"
 	"framegate/gateway/auth"
 )
 
@@ -14,14 +16,30 @@ func (a *API) registerCluster(r registrar) {
 		summary: "Show the nodes of the cluster, and which of them has which camera",
 		about:   "As the node that is asked knows it. A server alone has no name of a cluster, and empty lists.",
 	}, a.showCluster)
+	add(r, operation{
+		Route: Route{http.MethodGet, "/api/v1/cluster/relays", auth.Admin}, id: "get-cluster-relays", tag: "server",
+		summary: "Show the streams that go from node to node",
+		about:   "Each node that lives is asked for those that come to it, for a second at most.",
+	}, a.showRelays)
+	add(r, operation{
+		Route: Route{http.MethodPost, "/api/v1/cluster/tokens", auth.Admin}, id: "make-node-token", tag: "server", status: http.StatusCreated,
+		summary:  "Make a token of a node",
+		about:    "Lets another machine join the cluster, by framegate cluster join. Who has it is that node, and sees every camera. It is in this answer and nowhere else. Only the server with the cluster's authority makes any, which is where framegate cluster ca was run.",
+		problems: []int{http.StatusConflict, http.StatusUnprocessableEntity},
+	}, a.makeNodeToken)
 }
+
+// ErrNoAuthority: the cluster's certificate authority is on another server.
+var ErrNoAuthority = errors.New("this server has not the cluster's authority")
 
 // Cluster is what a server knows of the cluster that it is a node of.
 type Cluster struct {
 	Name         string          `json:"name" doc:"of the cluster; empty for a server alone" example:"yard"`
 	Node         string          `json:"node" doc:"this server" example:"a"`
+	Seed         string          `json:"seed" doc:"host and port at which a new node finds this one; empty where that is not known" example:"192.168.1.10:7421"`
+	MakesTokens  bool            `json:"makes_tokens" doc:"this server has the cluster's authority, and so can make tokens of nodes"`
 	Nodes        []ClusterNode   `json:"nodes" nullable:"false" doc:"by name"`
-	Cameras      []ClusterCamera `json:"cameras" nullable:"false" doc:"those that a node owns, by id"`
+	Cameras      []ClusterCamera `json:"cameras" nullable:"false" doc:"those of the configuration, by id"`
 	Relays       int64           `json:"relays" doc:"streams of cameras of other nodes that come to this one now" example:"3"`
 	RelayedBytes uint64          `json:"relayed_bytes" doc:"of those, since the start" example:"75000000"`
 	Moves        uint64          `json:"moves" doc:"times that a camera went to another node, or to none or one again, since the start" example:"4"`
@@ -31,17 +49,21 @@ type Cluster struct {
 
 // ClusterNode is a node.
 type ClusterNode struct {
-	Name    string   `json:"name" example:"b"`
-	Alive   bool     `json:"alive" doc:"it was heard of in the last two seconds"`
-	HeardMs int64    `json:"heard_ms" doc:"how long ago it was heard of, in milliseconds" example:"320"`
-	Relay   string   `json:"relay" doc:"where other nodes get its cameras" example:"192.168.1.11:7422"`
-	Version string   `json:"version" example:"1.4.0"`
-	Roles   []string `json:"roles" nullable:"false"`
-	Labels  []string `json:"labels" nullable:"false"`
-	Cameras int      `json:"cameras" doc:"that it owns" example:"12"`
-	Viewers int      `json:"viewers" example:"40"`
-	Common  uint64   `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
-	Agrees  bool     `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
+	Name    string    `json:"name" example:"b"`
+	Alive   bool      `json:"alive" doc:"it was heard of in the last two seconds"`
+	Left    bool      `json:"left" doc:"it said that it ends"`
+	Since   time.Time `json:"since" doc:"since when it is alive, or is not, as this server noticed"`
+	HeardMs int64     `json:"heard_ms" doc:"how long ago it was heard of, in milliseconds" example:"320"`
+	Relay   string    `json:"relay" doc:"where other nodes get its cameras" example:"192.168.1.11:7422"`
+	Version string    `json:"version" example:"1.4.0"`
+	Roles   []string  `json:"roles" nullable:"false"`
+	Labels  []string  `json:"labels" nullable:"false"`
+	Cameras int       `json:"cameras" doc:"that it owns" example:"12"`
+	Viewers int       `json:"viewers" example:"40"`
+	Load    float64   `json:"load" doc:"of its processors, as a part of one; 0 where that is not known" example:"0.25"`
+	ClockMs int64     `json:"clock_ms" doc:"by how much its clock is ahead of this server's, in milliseconds, about: what it says takes a moment to come" example:"-1"`
+	Common  uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
+	Agrees  bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
 }
 
 // ClusterCommon is how it is with what all nodes have in common.
@@ -58,8 +80,9 @@ type ClusterCommon struct {
 // ClusterCamera is a camera and the node that owns it.
 type ClusterCamera struct {
 	Camera string `json:"camera" example:"front"`
-	Node   string `json:"node" example:"b"`
-	Epoch  uint64 `json:"epoch" doc:"counts its owners; of two that have it, as after a split, the higher counts" example:"2"`
+	Node   string `json:"node" doc:"empty where none does" example:"b"`
+	Why    string `json:"why" enum:"sent,label,shared,unsent,no_node,soon" doc:"why it is there: sent, its pictures are sent in there; label, the node has the label that it asks for; shared, it fell to it when cameras were shared out; or why it is nowhere: unsent, nobody sends its pictures; no_node, no node that lives has the role and the label; soon, a node is about to take it" example:"shared"`
+	Epoch  uint64 `json:"epoch" doc:"0 where none owns it; it counts its owners; of two that have it, as after a split, the higher counts" example:"2"`
 }
 
 // ClusterFault counts what was refused for one reason.
@@ -68,6 +91,54 @@ type ClusterFault struct {
 	Count  uint64 `json:"count" example:"0"`
 }
 
+// ClusterRelay is a stream that goes from a node to another.
+type ClusterRelay struct {
+	Camera    string    `json:"camera" example:"front"`
+	Rendition string    `json:"rendition" doc:"empty for what the camera sends"`
+	From      string    `json:"from" example:"b"`
+	To        string    `json:"to" example:"a"`
+	Since     time.Time `json:"since"`
+	Bytes     uint64    `json:"bytes" doc:"since then" example:"75000000"`
+}
+
 func (a *API) showCluster(context.Context, *nothing) (*struct{ Body Cluster }, error) {
 	return &struct{ Body Cluster }{a.options.Gateway.Cluster()}, nil
+}
+
+// relaysPatience is how long nodes may take to say what comes to them.
+const relaysPatience = time.Second
+
+type clusterRelays struct {
+	Relays []ClusterRelay `json:"relays" nullable:"false" doc:"by camera"`
+	Silent []string       `json:"silent" nullable:"false" doc:"nodes that live, and did not say which streams come to them"`
+}
+
+func (a *API) showRelays(ctx context.Context, _ *nothing) (*struct{ Body clusterRelays }, error) {
+	ctx, cancel := context.WithTimeout(ctx, relaysPatience)
+	defer cancel()
+	relays, silent := a.options.Gateway.Relays(ctx)
+	return &struct{ Body clusterRelays }{clusterRelays{append([]ClusterRelay{}, relays...), append([]string{}, silent...)}}, nil
+}
+
+// newNode is a node that is to join.
+type newNode struct {
+	Node string `json:"node" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" patternDescription:"1 to 63 of a-z, 0-9 and -, not beginning with -" doc:"its name in the cluster; another token of a node that there is makes another certificate of the same one" example:"c"`
+}
+
+// nodeToken is what lets it.
+type nodeToken struct {
+	Node  string `json:"node" example:"c"`
+	Token string `json:"token" example:"fgnode1_…"`
+}
+
+func (a *API) makeNodeToken(ctx context.Context, in *struct{ Body newNode }) (*struct{ Body nodeToken }, error) {
+	token, err := a.options.Gateway.NodeToken(in.Body.Node)
+	if errors.Is(err, ErrNoAuthority) {
+		return nil, problem.New(http.StatusConflict, "this server has not the cluster's authority: tokens of nodes are made where framegate cluster ca was run")
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.log.Info("token of a node made", "node", in.Body.Node, "by", principalOf(ctx).String())
+	return &struct{ Body nodeToken }{nodeToken{in.Body.Node, token}}, nil
 }

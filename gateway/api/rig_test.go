@@ -148,6 +148,10 @@ func (g *fakeGateway) Cluster() Cluster {
 	return Cluster{Nodes: []ClusterNode{}, Cameras: []ClusterCamera{}, Refused: []ClusterFault{}}
 }
 
+func (g *fakeGateway) Relays(context.Context) ([]ClusterRelay, []string) { return nil, nil }
+
+func (g *fakeGateway) NodeToken(string) (string, error) { return "", ErrNoAuthority }
+
 func (g *fakeGateway) Troubles() []Trouble { return nil }
 
 func (g *fakeGateway) Facts() Facts {

@@ -62,10 +62,11 @@ type me struct {
 	Expires *time.Time `json:"expires,omitempty" doc:"when this login ends by itself"`
 	Session int64      `json:"session,omitempty" doc:"its id, for those who logged in"`
 	First   bool       `json:"first_password,omitempty" doc:"whether your password is still the one that was printed at the server's first start; not known of servers that began with an earlier version"`
+	Node    string     `json:"node,omitempty" doc:"for admins: which node of a cluster this server is, where it is one" example:"a"`
 }
 
-func meOf(p auth.Principal) me {
-	return me{
+func (a *API) meOf(p auth.Principal) me {
+	who := me{
 		Kind:    p.Kind().String(),
 		Name:    p.Name(),
 		Admin:   isAdmin(p),
@@ -74,12 +75,16 @@ func meOf(p auth.Principal) me {
 		Session: p.SessionID(),
 		First:   p.FirstPassword(),
 	}
+	if who.Admin {
+		who.Node = a.options.Gateway.Cluster().Node
+	}
+	return who
 }
 
 type meAnswer struct{ Body me }
 
 func (a *API) getMe(ctx context.Context, _ *nothing) (*meAnswer, error) {
-	return &meAnswer{meOf(principalOf(ctx))}, nil
+	return &meAnswer{a.meOf(principalOf(ctx))}, nil
 }
 
 // credentials are what somebody logs in by.
@@ -106,7 +111,7 @@ func (a *API) logIn(ctx context.Context, in *struct{ Body credentials }) (*meAns
 	if err != nil {
 		return nil, err
 	}
-	return &meAnswer{meOf(p)}, nil
+	return &meAnswer{a.meOf(p)}, nil
 }
 
 func (a *API) logOut(ctx context.Context, _ *nothing) (*nothing, error) {
@@ -132,7 +137,7 @@ func (a *API) changeMyPassword(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &meAnswer{meOf(p)}, nil
+	return &meAnswer{a.meOf(p)}, nil
 }
 
 // loginLink is what logs a user in once.

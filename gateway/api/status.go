@@ -54,6 +54,7 @@ type cameraStatus struct {
 	LastError  *failure         `json:"last_error,omitempty"`
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
+	Node       string           `json:"node,omitempty" doc:"which node of the cluster owns it, where this server is one of several; for admins" example:"b"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches, or is shown what was recorded; for admins"`
 	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks WebRTC webrtc (WHEP), RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, publish_webrtc (WHIP), and where this server takes RTMP rtmp and rtmps, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
@@ -226,7 +227,8 @@ type snapshot struct {
 	records map[string]Recording
 	count   func(camera string) int
 	forms   []Form
-	past    bool // whether recordings are kept
+	nodes   map[string]string // that own cameras, by camera
+	past    bool              // whether recordings are kept
 }
 
 func (a *API) snapshot() snapshot {
@@ -236,6 +238,7 @@ func (a *API) snapshot() snapshot {
 		viewers: make(map[string][]stream.Watcher),
 		encoder: make(map[stream.Key]*encoder),
 		records: make(map[string]Recording),
+		nodes:   make(map[string]string),
 		count:   a.options.Hub.Viewers,
 		forms:   a.options.Forms,
 	}
@@ -247,6 +250,9 @@ func (a *API) snapshot() snapshot {
 	}
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
+	}
+	for _, c := range a.options.Gateway.Cluster().Cameras {
+		s.nodes[c.Camera] = c.Node
 	}
 	s.past = a.keepsRecordings()
 	_, records := a.options.Gateway.Recordings()
@@ -303,6 +309,7 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 		}
 	}
 	if admin {
+		status.Node = s.nodes[c.ID]
 		for _, v := range s.viewers[c.ID] {
 			status.Watching = append(status.Watching, watcherOf(v))
 		}

@@ -23,6 +23,8 @@ const (
 	// maxEpoch is more than failovers can make, so that nobody takes a camera for
 	// good: a claim beyond it is a lie.
 	maxEpoch = 1 << 40
+	// maxAt is a time in a thousand years and more.
+	maxAt = 1 << 45
 	// maxLeap is by how much an epoch may be higher than all that were heard.
 	maxLeap = 1 << 20
 )
@@ -38,6 +40,8 @@ type Beat struct {
 	Labels      []string `json:"labels"`
 	Viewers     int      `json:"viewers"`
 	Shown       int      `json:"shown"`  // streams that other nodes get of it
+	Load        float64  `json:"load"`   // of the processors of its machine, 0 to 1; 0 where that is not known
+	At          int64    `json:"at"`     // by its clock, in milliseconds since 1970; 0 where it does not say
 	Config      string   `json:"config"` // a digest of which cameras it knows
 	Common      uint64   `json:"common"` // the version of what all nodes have in common that it has
 	Origin      bool     `json:"origin"` // the cluster was made there
@@ -160,7 +164,7 @@ func (b *Beat) check() error {
 		len(b.Version) > maxText, len(b.Config) > maxText,
 		slices.ContainsFunc(slices.Concat(b.Roles, b.Labels), func(s string) bool { return len(s) > maxText }):
 		return errTooLarge
-	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0, b.Shown < 0:
+	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0, b.Shown < 0, b.Load < 0, b.Load > 1, b.At < 0, b.At > maxAt:
 		return errBroken
 	}
 	if _, port, err := net.SplitHostPort(b.Relay); err != nil || port == "" {

@@ -51,6 +51,7 @@ type Options struct {
 	Newer     func()          // told that another node has a newer one; must return at once
 	Viewers   func() int      // that there are
 	Shown     func() int      // streams that other nodes get of this one
+	Load      func() float64  // of the processors, 0 to 1; nil where that is not known
 	Sent      func() []string // cameras whose pictures are sent in here; asked often
 	// Moved is told of cameras that are owned by another node than before, or by none
 	// or one again, by one goroutine at a time. Where gives the new place already.
@@ -258,9 +259,13 @@ func (c *Cluster) notice() map[string]bool {
 
 // say tells others how this node is.
 func (c *Cluster) say() {
-	viewers, shown, common := c.options.Viewers(), c.options.Shown(), c.options.Common()
+	viewers, shown, common, load := c.options.Viewers(), c.options.Shown(), c.options.Common(), 0.0
+	if c.options.Load != nil {
+		load = c.options.Load()
+	}
 	c.mu.Lock()
 	c.table.self.Viewers, c.table.self.Shown, c.table.self.Common = viewers, shown, common
+	c.table.self.Load, c.table.self.At = load, time.Now().UnixMilli()
 	b := c.table.beat()
 	c.mu.Unlock()
 	message, err := c.options.Identity.seal(b)
@@ -289,7 +294,7 @@ type Status struct {
 	Cluster string
 	Node    string // its own
 	Members []Member
-	Cameras []CameraPlace // that are owned, by id
+	Cameras []CameraPlace // all that are configured, by id
 	Moves   uint64        // of cameras, since the start
 	Refused []Refused     // messages, by reason
 	Late    uint64        // messages that came faster than they were read
@@ -303,10 +308,14 @@ type Member struct {
 	Roles   []string
 	Labels  []string
 	Viewers int
-	Shown   int    // streams that other nodes get of it
-	Said    uint64 // how often it told how it is, in this life
-	Owned   int    // cameras
+	Load    float64 // of its processors, 0 to 1; 0 where that is not known
+	Shown   int     // streams that other nodes get of it
+	Said    uint64  // how often it told how it is, in this life
+	Owned   int     // cameras
 	Alive   bool
+	Left    bool          // it said that it ends
+	Since   time.Time     // that it lives, or does not; of this node, that it runs
+	Clock   time.Duration // by how much its clock is ahead of ours, about
 	Heard   time.Duration // ago; 0 of this node
 	Same    bool          // it knows the same cameras as this one
 	Common  uint64        // the version of what all have in common that it has
@@ -320,14 +329,28 @@ func (c *Cluster) Member(node string) (Member, bool) {
 	if !known {
 		return Member{}, false
 	}
-	return c.table.memberOf(m.Beat, len(m.Owned), m.alive, time.Since(m.heard)), true
+	return c.table.memberOf(m, len(m.Owned), time.Now()), true
 }
 
-// CameraPlace is a camera and where it is.
+// CameraPlace is a camera and where it is, which is nowhere where nobody owns it.
 type CameraPlace struct {
 	Camera string
 	Place
+	Why Why
 }
+
+// Why says why a camera is where it is, or nowhere.
+type Why string
+
+// What there is to say.
+const (
+	WhySent   Why = "sent"    // its pictures are sent in there
+	WhyLabel  Why = "label"   // the node has the label that the camera asks for
+	WhyShared Why = "shared"  // the camera fell to it when cameras were shared out
+	WhyUnsent Why = "unsent"  // nobody sends its pictures
+	WhyNoNode Why = "no_node" // no node that lives has the role and the label
+	WhySoon   Why = "soon"    // a node is about to take it
+)
 
 // Refused counts messages that were not taken for one reason.
 type Refused struct {
@@ -342,13 +365,13 @@ func (c *Cluster) Status() Status {
 	defer c.mu.Unlock()
 	t := c.table
 	s := Status{Cluster: c.options.Identity.Cluster, Node: c.Node(), Moves: c.moves, Late: c.late.Load()}
-	s.Members = append(s.Members, t.memberOf(t.self, len(t.own), true, 0))
+	s.Members = append(s.Members, t.memberOf(&member{Beat: t.self, heard: now, alive: true, since: t.began}, len(t.own), now))
 	for _, m := range t.members {
-		s.Members = append(s.Members, t.memberOf(m.Beat, len(m.Owned), m.alive, now.Sub(m.heard)))
+		s.Members = append(s.Members, t.memberOf(m, len(m.Owned), now))
 	}
 	slices.SortFunc(s.Members, func(a, b Member) int { return cmp.Compare(a.Node, b.Node) })
-	for _, id := range slices.Sorted(maps.Keys(t.where)) {
-		s.Cameras = append(s.Cameras, CameraPlace{id, t.where[id]})
+	for _, id := range slices.Sorted(maps.Keys(t.cameras)) {
+		s.Cameras = append(s.Cameras, CameraPlace{id, t.where[id], t.why(t.cameras[id])})
 	}
 	for _, why := range refusals {
 		s.Refused = append(s.Refused, Refused{why.Error(), c.refused[why].Load()})
@@ -356,10 +379,10 @@ func (c *Cluster) Status() Status {
 	return s
 }
 
-func (t *table) memberOf(b Beat, owned int, alive bool, heard time.Duration) Member {
+func (t *table) memberOf(m *member, owned int, now time.Time) Member {
 	return Member{
-		Node: b.Node, Relay: b.Relay, Version: b.Version, Roles: b.Roles, Labels: b.Labels, Viewers: b.Viewers, Shown: b.Shown, Said: b.Sequence,
-		Owned: owned, Alive: alive, Heard: heard, Same: b.Config == t.self.Config, Common: b.Common,
+		Node: m.Node, Relay: m.Relay, Version: m.Version, Roles: m.Roles, Labels: m.Labels, Viewers: m.Viewers, Shown: m.Shown, Said: m.Sequence, Load: m.Load,
+		Owned: owned, Alive: m.alive, Left: m.Leaving, Since: m.since, Clock: m.clock, Heard: now.Sub(m.heard), Same: m.Config == t.self.Config, Common: m.Common,
 	}
 }
 

@@ -126,6 +126,12 @@ func OpenAuthority(data string) (*Authority, error) {
 	return &Authority{cert: cert, key: key}, nil
 }
 
+// HasAuthority says whether a data folder has an authority's key.
+func HasAuthority(data string) bool {
+	_, err := os.Stat(fileIn(data, authorityKey))
+	return err == nil
+}
+
 // Cluster gives the name of the cluster.
 func (a *Authority) Cluster() string { return a.cert.Subject.CommonName }
 

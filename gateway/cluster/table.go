@@ -54,6 +54,8 @@ type member struct {
 	Beat
 	heard time.Time
 	alive bool
+	since time.Time     // that it lives, or is dead
+	clock time.Duration // by how much its clock is ahead of ours, about
 }
 
 // progress is how far a node had come with what it said: nothing up to there is heard again.
@@ -108,7 +110,13 @@ func (t *table) take(b Beat, now time.Time) error {
 			return fmt.Errorf("%w: %d of camera %s, of which the highest was %d", errEpoch, c.Epoch, c.Camera, known)
 		}
 	}
+	if m.alive == b.Leaving {
+		m.since = now
+	}
 	m.Beat, m.heard, m.alive = b, now, !b.Leaving
+	if b.At > 0 {
+		m.clock = time.UnixMilli(b.At).Sub(now)
+	}
 	t.members[b.Node] = m
 	for _, c := range b.Owned {
 		if _, known := t.cameras[c.Camera]; known {
@@ -145,7 +153,7 @@ func (t *table) settle(now time.Time) (moved []string) {
 	t.wake(now)
 	for name, m := range t.members {
 		if m.alive && now.Sub(m.heard) > deadAfter {
-			m.alive = false
+			m.alive, m.since = false, m.heard
 		}
 		if !m.alive && now.Sub(m.heard) > forgotten && len(t.past) < maxForgotten {
 			t.past[name] = progress{m.Incarnation, m.Sequence}
@@ -246,6 +254,29 @@ func (t *table) wins(c Camera, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// why says why a camera is where it is.
+func (t *table) why(c Camera) Why {
+	_, owned := t.where[c.ID]
+	switch {
+	case owned && c.Sent:
+		return WhySent
+	case owned && c.Label != "":
+		return WhyLabel
+	case owned:
+		return WhyShared
+	case c.Sent:
+		return WhyUnsent
+	case mayOwn(t.self, c):
+		return WhySoon
+	}
+	for _, m := range t.members {
+		if m.alive && mayOwn(m.Beat, c) {
+			return WhySoon
+		}
+	}
+	return WhyNoNode
 }
 
 func mayOwn(b Beat, c Camera) bool {

@@ -105,6 +105,45 @@ func TestEachCameraHasOneOwner(t *testing.T) {
 	}
 }
 
+// TestWhatIsSaidOfNodes and cameras: since when, by which clock, and why a camera is
+// where it is.
+func TestWhatIsSaidOfNodes(t *testing.T) {
+	cameras := []Camera{{ID: "any"}, {ID: "barn", Label: "site=barn"}, {ID: "attic", Label: "site=attic"}, {ID: "phone", Sent: true}, {ID: "tablet", Sent: true}}
+	w := newWorld(t, cameras, "a", "b")
+	a, b := w.tables["a"], w.tables["b"]
+	b.self.Labels, b.sent["phone"] = []string{"site=barn"}, true
+	if why := a.why(cameras[0]); why != WhySoon {
+		t.Errorf("before anybody claimed it: %s", why)
+	}
+	w.pass(4 * time.Second)
+	for i, want := range []Why{WhyShared, WhyLabel, WhyNoNode, WhySent, WhyUnsent} {
+		if why := a.why(cameras[i]); why != want {
+			t.Errorf("%s: %s, want %s", cameras[i].ID, why, want)
+		}
+	}
+	said := a.members["b"]
+	if !said.since.Equal(time.Unix(1e9, 0)) {
+		t.Errorf("b lives since %v", said.since)
+	}
+	beat := b.beat()
+	beat.At = w.now.Add(3 * time.Second).UnixMilli()
+	if err := a.take(beat, w.now); err != nil || said.clock != 3*time.Second {
+		t.Errorf("b's clock is %v ahead, %v", said.clock, err)
+	}
+	heard := said.heard
+	w.deaf["b"] = true
+	w.pass(deadAfter + 2*beatEvery)
+	if said.alive || !said.since.Equal(heard) {
+		t.Errorf("b is dead: %v, since %v", !said.alive, said.since)
+	}
+	for _, bad := range []func(*Beat){func(b *Beat) { b.Load = 1.1 }, func(b *Beat) { b.Load = -1 }, func(b *Beat) { b.At = -1 }, func(b *Beat) { b.At = maxAt + 1 }} {
+		wrong := b.beat()
+		if bad(&wrong); !errors.Is(wrong.check(), errBroken) {
+			t.Errorf("%+v is taken", wrong)
+		}
+	}
+}
+
 func TestSurvivorsTakeOver(t *testing.T) {
 	cameras := numbered(60)
 	w := newWorld(t, cameras, "a", "b", "c")

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -149,17 +150,29 @@ func (c *clusterStatusCommand) Run(env *environment) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", m.Node, stateOf(m, status.Node), m.Heard.Round(100*time.Millisecond), m.Owned, m.Viewers, m.Relay,
 			strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version)
 	}
-	fmt.Fprintf(w, "\ncamera\tnode\tepoch\n")
+	fmt.Fprintf(w, "\ncamera\tnode\twhy\tepoch\n")
 	for _, p := range status.Cameras {
-		fmt.Fprintf(w, "%s\t%s\t%d\n", p.Camera, p.Node, p.Epoch)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", p.Camera, cmp.Or(p.Node, "-"), whys[p.Why], p.Epoch)
 	}
 	return w.Flush()
+}
+
+// whys say why a camera is where it is.
+var whys = map[cluster.Why]string{
+	cluster.WhySent:   "its pictures are sent there",
+	cluster.WhyLabel:  "has its node_label",
+	cluster.WhyShared: "shared out",
+	cluster.WhyUnsent: "nobody sends its pictures",
+	cluster.WhyNoNode: "no node that lives has the role and the label",
+	cluster.WhySoon:   "a node is about to take it",
 }
 
 func stateOf(m cluster.Member, self string) string {
 	switch {
 	case m.Node == self:
 		return "this one"
+	case !m.Alive && m.Left:
+		return "ended"
 	case !m.Alive:
 		return "gone"
 	case !m.Same:

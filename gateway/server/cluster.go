@@ -37,6 +37,9 @@ type node struct {
 	archive  *archive.All  // what all nodes recorded
 	shelves  *archive.Door // what this one did, for the others
 	relayed  relay.Counters
+	machine  *machineLoad
+	asking   *http.Client // asks other nodes how they are
+	seed     string       // host:port at which new nodes find this one; "" where that is not known
 	listener net.Listener
 	http     *http.Server
 	keeps    bool // what all nodes have in common
@@ -56,7 +59,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{server: s, identity: identity}
+	n := &node{server: s, identity: identity, machine: new(machineLoad), asking: newAsking(identity)}
 	n.tree.Load = n.load
 	if n.listener, err = net.Listen("tcp", c.RelayListen); err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
@@ -71,7 +74,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
 	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
-	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Address: n.addressOf, Status: n.status}
+	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Address: n.addressOf, Status: n.status, Relays: n.flows}
 	n.openArchive()
 	n.http = &http.Server{Handler: n.handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
@@ -114,8 +117,12 @@ func (n *node) join(c config.Cluster) (err error) {
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
-		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Sent: n.sent, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
 	})
+	if err == nil {
+		_, port, _ = net.SplitHostPort(n.cluster.Address())
+		n.seed = net.JoinHostPort(host, port)
+	}
 	return err
 }
 
@@ -200,6 +207,7 @@ func (n *node) close() {
 	n.player.Close()
 	n.http.Close()
 	n.archive.Close()
+	n.asking.CloseIdleConnections()
 	n.listener.Close()
 	n.cluster.Close()
 }

@@ -39,15 +39,16 @@ func (s control) Cluster() api.Cluster {
 	}
 	status := n.cluster.Status()
 	c.Name, c.Node, c.Moves = status.Cluster, status.Node, status.Moves
+	c.Seed, c.MakesTokens = n.seed, cluster.HasAuthority(n.server.Config.Data)
 	c.Relays, c.RelayedBytes = n.relayed.Running.Load(), n.relayed.Bytes.Load()
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
-			Name: m.Node, Alive: m.Alive, HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Common: m.Common, Agrees: m.Same,
+			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), Common: m.Common, Agrees: m.Same,
 		})
 	}
 	for _, p := range status.Cameras {
-		c.Cameras = append(c.Cameras, api.ClusterCamera{Camera: p.Camera, Node: p.Node, Epoch: p.Epoch})
+		c.Cameras = append(c.Cameras, api.ClusterCamera{Camera: p.Camera, Node: p.Node, Why: string(p.Why), Epoch: p.Epoch})
 	}
 	for _, r := range n.refused(status) {
 		c.Refused = append(c.Refused, api.ClusterFault(r))

@@ -57,3 +57,51 @@ export async function all(traveller) {
   await page.getByLabel('Only what is configured').check();
   await page.getByText('Nothing matches').waitFor();
 }
+
+// cluster is what the server answers that is node a of three, of which b is off and c dead.
+const cluster = {
+  name: 'yard', node: 'a', seed: '192.168.1.10:7421', makes_tokens: true, relays: 1, relayed_bytes: 1, moves: 3,
+  refused: [{ reason: 'epoch', count: 2 }],
+  nodes: ['a', 'b', 'c'].map((name, i) => ({
+    name, alive: i < 2, left: false, since: new Date(Date.now() - 120_000).toISOString(), heard_ms: 100, relay: `192.168.1.1${i}:7422`, version: `1.${i}`,
+    roles: ['camera', 'edge'], labels: i === 1 ? ['site=barn'] : [], cameras: 2 - i, viewers: 3, load: 0.25, clock_ms: -3000 * i, agrees: true,
+  })),
+  cameras: [
+    { camera: 'yard', node: 'a', why: 'shared', epoch: 1 },
+    { camera: 'gate', node: 'b', why: 'label', epoch: 4 },
+    { camera: 'phone', node: '', why: 'unsent', epoch: 0 },
+  ],
+};
+
+// A server that is a node shows the others, and how one is added; one that is alone shows nothing of it.
+export async function nodes(traveller) {
+  const alone = await traveller.as('admin', { path: '/settings/log' });
+  await alone.getByRole('heading', { name: 'Log', exact: true }).waitFor();
+  if (traveller.window === 'wide') check((await alone.getByRole('link', { name: 'Nodes' }).count()) === 0, 'a server alone has nodes');
+  const page = await traveller.as('admin');
+  let bytes = 0;
+  const relay = () => ({ camera: 'gate', rendition: '', from: 'b', to: 'a', since: cluster.nodes[0].since, bytes: (bytes += 1_000_000) });
+  await page.route('**/api/v1/me', async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), node: 'a' } }));
+  await page.route('**/api/v1/cluster', (route) => route.fulfill({ json: cluster }));
+  await page.route('**/api/v1/cluster/relays', (route) => route.fulfill({ json: { relays: [relay()], silent: ['b'] } }));
+  await page.route('**/api/v1/cluster/tokens', (route) => route.fulfill({ status: 201, json: { node: route.request().postDataJSON().node, token: 'fgnode1_x' } }));
+  await page.goto(`${traveller.origin}/settings/nodes`);
+  await page.getByRole('status').filter({ hasText: '2 nodes need a look' }).waitFor();
+  const cards = page.getByRole('list', { name: 'Nodes' });
+  await cards.getByText('Its clock is 3 s behind').waitFor();
+  await cards.getByText('It runs version 1.1, and this one 1.0.').waitFor();
+  await cards.getByText('Nothing was heard of it for 2 min').waitFor();
+  await page.getByText('epoch 2').waitFor();
+  await page.getByRole('row', { name: /^Gate.* b / }).first().waitFor();
+  await page.getByRole('row', { name: /A phone.* none/ }).waitFor();
+  await page.getByText('Not known of: b').waitFor();
+  await page.getByRole('row', { name: /^Gate b a [0-9.]+ .?B$/ }).waitFor(); // the rate is there from the second look on
+  await traveller.axe();
+  await traveller.shot('nodes');
+  await page.getByRole('button', { name: 'Add a node' }).click();
+  await page.getByText('seeds: ["192.168.1.10:7421"]').waitFor();
+  await page.getByLabel('Name of the node').fill('d');
+  await page.getByRole('button', { name: 'Make the token' }).click();
+  await page.getByText('framegate cluster join fgnode1_x --config framegate.yaml').waitFor();
+  await traveller.axe();
+}

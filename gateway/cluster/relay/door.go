@@ -53,6 +53,8 @@ type Door struct {
 	Address func(node string) (string, bool)
 	// Status answers a node that wants to know how this one is.
 	Status http.HandlerFunc
+	// Relays answers a node that wants to know which streams come to this one.
+	Relays http.HandlerFunc
 
 	// Sent counts nodes that were sent to others.
 	Sent atomic.Uint64
@@ -65,6 +67,7 @@ func (d *Door) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /relay/{camera}", d.relay)
 	mux.HandleFunc("GET /status", d.Status)
+	mux.HandleFunc("GET /relays", d.Relays)
 	return mux
 }
 

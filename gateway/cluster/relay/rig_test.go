@@ -77,7 +77,7 @@ func newSite(t testing.TB) *site {
 	s.door = &relay.Door{
 		Self:   "a",
 		NodeOf: func(r *http.Request) string { return cluster.NodeOf(*r.TLS) },
-		Status: func(http.ResponseWriter, *http.Request) {},
+		Status: func(http.ResponseWriter, *http.Request) {}, Relays: func(http.ResponseWriter, *http.Request) {},
 		Show: func(w http.ResponseWriter, r *http.Request, ask relay.Ask) error {
 			if ask.Epoch != 1 {
 				return relay.ErrElsewhere

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +73,63 @@ type Counters struct {
 	Pulls   atomic.Uint64 // connections that came about
 	Frames  atomic.Uint64 // pictures
 	Bytes   atomic.Uint64 // of messages
+
+	mu    sync.Mutex // guards what follows
+	flows map[*flow]bool
+}
+
+// Flow is a stream that comes from another node.
+type Flow struct {
+	Camera    string    `json:"camera"`
+	Rendition string    `json:"rendition"`
+	From      string    `json:"from"` // the node
+	Since     time.Time `json:"since"`
+	Bytes     uint64    `json:"bytes"`
+}
+
+// flow counts a Flow.
+type flow struct {
+	Flow
+	bytes atomic.Uint64
+}
+
+// Flows gives the streams that come now, in no order.
+func (c *Counters) Flows() []Flow {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]Flow, 0, len(c.flows))
+	for f := range c.flows {
+		is := f.Flow
+		is.Bytes = f.bytes.Load()
+		all = append(all, is)
+	}
+	return all
+}
+
+// begin counts a stream in; end counts it out.
+func (c *Counters) begin(o Options) *flow {
+	f := &flow{Flow: Flow{Camera: o.Key.Camera, Rendition: o.Key.Rendition, From: o.Owner, Since: time.Now()}}
+	c.Running.Add(1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flows == nil {
+		c.flows = make(map[*flow]bool)
+	}
+	c.flows[f] = true
+	return f
+}
+
+func (c *Counters) end(f *flow) {
+	c.Running.Add(-1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.flows, f)
+}
+
+// came counts a message.
+func (c *Counters) came(f *flow, bytes int) {
+	c.Bytes.Add(uint64(bytes))
+	f.bytes.Add(uint64(bytes))
 }
 
 // Source is a stream of a camera that another node owns.
@@ -95,9 +153,9 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 	defer gone()
 	defer context.AfterFunc(ctx, l.close)()
-	s.options.Counters.Running.Add(1)
-	defer s.options.Counters.Running.Add(-1)
-	err = s.read(ctx, l, emit)
+	f := s.options.Counters.begin(s.options)
+	defer s.options.Counters.end(f)
+	err = s.read(ctx, l, f, emit)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -218,14 +276,14 @@ type message struct {
 }
 
 // read reads messages until the connection ends, or what it is for.
-func (s *Source) read(ctx context.Context, l *line, emit func(media.Frame)) error {
+func (s *Source) read(ctx context.Context, l *line, f *flow, emit func(media.Frame)) error {
 	r := &reader{life: stream.LifeOf(ctx), emit: emit, counters: s.options.Counters}
 	for patience := connectTime; ; patience = silentTime {
 		op, b, err := l.next(patience)
 		if err != nil {
 			return s.ended(err)
 		}
-		s.options.Counters.Bytes.Add(uint64(len(b)))
+		s.options.Counters.came(f, len(b))
 		if op == opBinary {
 			err = r.take(b)
 		} else {

@@ -83,7 +83,7 @@ func (m *mesh) add(name string, id *cluster.Identity, most int) {
 	}})
 	player := live.New(delivery.Options{Hub: n.hub})
 	door := &relay.Door{
-		Self: name, NodeOf: func(r *http.Request) string { return cluster.NodeOf(*r.TLS) }, Address: m.address, Status: func(http.ResponseWriter, *http.Request) {},
+		Self: name, NodeOf: func(r *http.Request) string { return cluster.NodeOf(*r.TLS) }, Address: m.address, Status: func(http.ResponseWriter, *http.Request) {}, Relays: func(http.ResponseWriter, *http.Request) {},
 		Show: func(w http.ResponseWriter, r *http.Request, ask relay.Ask) error {
 			ctx, leave, path, err := n.tree.Enter(r.Context(), ask, name, owner)
 			if err != nil {

@@ -380,7 +380,7 @@ func (s *story) everything(t *testing.T, admin rig.Credentials) {
 		for _, path := range []string{"/", "/login", "/broadcast/phone", "/stream", "/healthz", "/readyz", "/metrics", "/ca.crt", "/absent", "/assets/app/app.js", "/debug/pprof/"} {
 			s.ask(t, "GET", path, nil, rig.AsPage, who)
 		}
-		for _, path := range []string{"cameras", "status", "publishers", "viewers", "users", "users/anna", "tokens", "sessions", "me", "settings", "server", "limits", "cluster", "log", "diagnostics", "absent"} {
+		for _, path := range []string{"cameras", "status", "publishers", "viewers", "users", "users/anna", "tokens", "sessions", "me", "settings", "server", "limits", "cluster", "cluster/relays", "log", "diagnostics", "absent"} {
 			s.ask(t, "GET", "/api/v1/"+path, nil, nil, who)
 		}
 		s.ask(t, "GET", "/api/openapi.json", nil, nil, who)

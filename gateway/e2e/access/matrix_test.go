@@ -277,6 +277,8 @@ func apiRows() []row {
 	plain("GET /api/v1/server", nil)
 	plain("GET /api/v1/limits", nil)
 	plain("GET /api/v1/cluster", nil)
+	plain("GET /api/v1/cluster/relays", nil)
+	plain("POST /api/v1/cluster/tokens", says(`{"node": "b"}`))
 	plain("GET /api/v1/log", nil)
 	plain("GET /api/v1/diagnostics", nil)
 	plain("GET /api/openapi.json", nil)

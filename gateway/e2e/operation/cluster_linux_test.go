@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -81,6 +82,38 @@ func (n nodes) status(t *testing.T, name string) (s clusterStatus) {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// token has a node make a token of another.
+func (n nodes) token(t *testing.T, name string, status int) string {
+	t.Helper()
+	var made struct{ Token string }
+	answer := n[name].Call(t, http.MethodPost, "/api/v1/cluster/tokens", map[string]string{"node": "d"}, rig.Credentials{}, status)
+	_ = json.Unmarshal(answer.Content, &made) // a problem has none
+	return made.Token
+}
+
+// relays gives, as a node answers, which nodes get streams, and from which one. It is
+// "" while some bring nothing.
+func (n nodes) relays(t *testing.T, name string) string {
+	t.Helper()
+	var answer struct {
+		Relays []struct {
+			From, To string
+			Bytes    int
+		}
+		Silent []string
+	}
+	if err := json.Unmarshal(n[name].Get(t, "/api/v1/cluster/relays", rig.Credentials{}).Content, &answer); err != nil {
+		t.Fatal(err)
+	}
+	var to, from []string
+	for _, r := range answer.Relays {
+		if to, from = append(to, r.To), append(from, r.From); r.Bytes == 0 {
+			return ""
+		}
+	}
+	return strings.Join(to, ",") + " from " + strings.Join(slices.Compact(from), ",") + strings.Join(answer.Silent, ",")
 }
 
 // owner waits until these nodes agree on who of them has a camera.
@@ -198,6 +231,11 @@ func TestNodesShareCameras(t *testing.T) {
 	rig.Await(t, "one node keeps the camera", func() bool { return camera.Open() == 1 })
 	cluster.records(t, first, names...)
 
+	if token := cluster.token(t, "a", http.StatusCreated); !strings.HasPrefix(token, "fgnode1_") {
+		t.Errorf("a token is %q", token)
+	}
+	cluster.token(t, "b", http.StatusConflict) // which has not the authority
+
 	var viewers []*watching
 	alive := others(names, first)
 	for range 5 {
@@ -208,6 +246,9 @@ func TestNodesShareCameras(t *testing.T) {
 	seesMore(t, "viewers at other nodes", viewers)
 	for _, name := range alive {
 		rig.Await(t, name+" has one relay for 5 viewers", func() bool { return cluster.status(t, name).Relays == 1 })
+	}
+	for _, name := range names {
+		rig.Await(t, name+" knows of the relays of all", func() bool { return cluster.relays(t, name) == strings.Join(alive, ",")+" from "+first })
 	}
 	rig.Await(t, "the camera has one connection", func() bool { return camera.Open() == 1 })
 	if n := rig.ViewersOf(t, http.DefaultClient, cluster[first].Server, "front"); n != 0 {

@@ -13,6 +13,8 @@ export const cameras = {
   inFile: ['Set in the configuration file', 'In der Konfigurationsdatei festgelegt'],
   inFileWords: ['This camera is set in the configuration file of the server, and is changed there alone. A changed file takes effect at once.', 'Diese Kamera steht in der Konfigurationsdatei des Servers und wird nur dort geändert. Eine geänderte Datei gilt sofort.'],
   fromFile: ['file', 'Datei'],
+  onNode: (node: string): Text => [`node ${node}`, `Knoten ${node}`],
+  onNodeWords: ['The node that connects to it', 'Der Knoten, der sie verbindet'],
   watch: ['Watch', 'Ansehen'],
   broadcast: ['Send pictures', 'Bilder senden'],
 

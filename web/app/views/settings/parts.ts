@@ -8,6 +8,7 @@ import key from 'lucide-static/icons/key-round.svg?raw';
 import link from 'lucide-static/icons/link.svg?raw';
 import logs from 'lucide-static/icons/logs.svg?raw';
 import monitor from 'lucide-static/icons/monitor-smartphone.svg?raw';
+import network from 'lucide-static/icons/network.svg?raw';
 import person from 'lucide-static/icons/circle-user-round.svg?raw';
 import server from 'lucide-static/icons/server.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
@@ -38,6 +39,7 @@ export interface Group {
 }
 
 const admins = (me: Me): boolean => me.admin;
+const nodes = (me: Me): boolean => me.admin && me.node !== undefined;
 const all = (): boolean => true;
 
 const groups: readonly Group[] = [
@@ -58,6 +60,7 @@ const groups: readonly Group[] = [
     text: settings.groupServer,
     parts: [
       { id: 'server', icon: server, text: settings.server, about: settings.serverAbout, for: admins, load: () => import('./server/Server.svelte') },
+      { id: 'nodes', icon: network, text: settings.nodes, about: settings.nodesAbout, for: nodes, load: () => import('./nodes/Nodes.svelte') },
       { id: 'tls', icon: shield, text: settings.tls, about: settings.tlsAbout, for: admins, load: () => import('./server/Encryption.svelte') },
       { id: 'limits', icon: gauge, text: settings.limits, about: settings.limitsAbout, for: admins, load: () => import('./server/Limits.svelte') },
       { id: 'log', icon: logs, text: settings.log, about: settings.logAbout, for: admins, load: () => import('./server/Log.svelte') },

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"framegate/gateway/api"
+	"framegate/gateway/cluster"
+	"framegate/gateway/cluster/relay"
+)
+
+// maxFlows bounds what a node answers that is asked for its relays, in bytes.
+const maxFlows = 1 << 20
+
+// flows answers another node which streams come to this one.
+func (n *node) flows(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(n.relayed.Flows()) // whoever is gone misses nothing
+}
+
+// newAsking makes what asks other nodes how they are.
+func newAsking(identity *cluster.Identity) *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: identity.TLS(""), IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// flowsOf asks a node which streams come to it.
+func (n *node) flowsOf(ctx context.Context, m cluster.Member) (flows []relay.Flow, err error) {
+	if m.Node == n.identity.Node {
+		return n.relayed.Flows(), nil
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+m.Relay+"/relays", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := n.asking.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if who := cluster.NodeOf(*answer.TLS); who != m.Node || answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("node %s answers %s", who, answer.Status)
+	}
+	return flows, json.NewDecoder(io.LimitReader(answer.Body, maxFlows)).Decode(&flows)
+}
+
+// Relays gives the streams that go from node to node, as far as nodes answer before
+// ctx is done, and which of those that live did not.
+func (s control) Relays(ctx context.Context) (relays []api.ClusterRelay, silent []string) {
+	if s.node == nil {
+		return nil, nil
+	}
+	var mu sync.Mutex // guards the results
+	var asked sync.WaitGroup
+	for _, m := range s.node.cluster.Status().Members {
+		if !m.Alive {
+			continue
+		}
+		asked.Go(func() {
+			flows, err := s.node.flowsOf(ctx, m)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				silent = append(silent, m.Node)
+				return
+			}
+			for _, f := range flows {
+				relays = append(relays, api.ClusterRelay{Camera: f.Camera, Rendition: f.Rendition, From: f.From, To: m.Node, Since: f.Since.UTC(), Bytes: f.Bytes})
+			}
+		})
+	}
+	asked.Wait()
+	slices.SortFunc(relays, func(a, b api.ClusterRelay) int {
+		return cmp.Or(cmp.Compare(a.Camera, b.Camera), cmp.Compare(a.Rendition, b.Rendition), cmp.Compare(a.To, b.To))
+	})
+	slices.Sort(silent)
+	return relays, silent
+}
+
+// NodeToken makes what lets a machine join the cluster as a node of that name.
+func (s control) NodeToken(node string) (string, error) {
+	if s.node == nil {
+		return "", api.ErrNoAuthority
+	}
+	authority, err := cluster.OpenAuthority(s.Config.Data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", api.ErrNoAuthority
+	case err != nil:
+		return "", err
+	}
+	return authority.Token(node)
+}

@@ -1,0 +1,87 @@
+// Texts of the nodes of a cluster.
+
+import type { Schemas } from '../api/client';
+import type { Text } from '../text.svelte';
+
+/** Why a camera is where it is, or nowhere. */
+export const whys: Record<Schemas['ClusterCamera']['why'], Text> = {
+  sent: ['Its pictures are sent there', 'Ihre Bilder werden dorthin gesendet'],
+  label: ['The node has the label that the camera asks for', 'Der Knoten hat das Label, das die Kamera verlangt'],
+  shared: ['It fell to this node when cameras were shared out', 'Sie fiel diesem Knoten beim Verteilen zu'],
+  unsent: ['Nobody sends its pictures', 'Niemand sendet ihre Bilder'],
+  no_node: ['No node that is there may connect to it: see roles, and its node_label', 'Kein vorhandener Knoten darf sie verbinden: siehe Rollen und ihr node_label'],
+  soon: ['A node is about to take it', 'Ein Knoten übernimmt sie gerade'],
+};
+
+/** What nodes are for; roles that are not known are shown as they are. */
+export const roles: Record<string, Text> = {
+  camera: ['connects to cameras', 'verbindet Kameras'],
+  edge: ['serves viewers', 'bedient Zuschauer'],
+  store: ['keeps settings', 'hält Einstellungen'],
+};
+
+export const nodes = {
+  words: (cluster: string): Text => [`The servers of the cluster ${cluster}: each serves every camera, and each camera is connected to by one.`, `Die Server des Clusters ${cluster}: Jeder bedient jede Kamera, und jede Kamera wird von einem verbunden.`],
+  alone: ['This server is alone', 'Dieser Server ist allein'],
+  aloneWords: ['It is no node of a cluster.', 'Er ist kein Knoten eines Clusters.'],
+  allWell: (n: number): Text => [n === 1 ? 'The one node is well' : `All ${n} nodes are well`, n === 1 ? 'Der eine Knoten ist in Ordnung' : `Alle ${n} Knoten sind in Ordnung`],
+  notWell: (n: number): Text => [n === 1 ? '1 node needs a look' : `${n} nodes need a look`, n === 1 ? '1 Knoten braucht Aufmerksamkeit' : `${n} Knoten brauchen Aufmerksamkeit`],
+  list: ['Nodes', 'Knoten'],
+  you: ['you are here', 'Sie sind hier'],
+  alive: ['Alive', 'Da'],
+  ended: ['Ended', 'Beendet'],
+  dead: ['Gone', 'Weg'],
+  attention: ['Look', 'Prüfen'],
+  since: (time: string): Text => [`for ${time}`, `seit ${time}`],
+  version: ['Version', 'Version'],
+  address: ['Address', 'Adresse'],
+  roles: ['Roles', 'Rollen'],
+  labels: ['Labels', 'Labels'],
+  load: ['Processors', 'Prozessoren'],
+  cameras: ['Cameras', 'Kameras'],
+  viewers: ['Viewers', 'Zuschauer'],
+
+  // What is wrong with a node.
+  deadSince: (time: string): Text => [`Nothing was heard of it for ${time}. Look whether its machine and its line are there.`, `Seit ${time} war nichts von ihm zu hören. Prüfen Sie, ob seine Maschine und seine Leitung da sind.`],
+  endedSince: (ago: string): Text => [`It was ended ${ago}; others took over its cameras.`, `Er wurde ${ago} beendet; andere haben seine Kameras übernommen.`],
+  clockOff: (by: string, ahead: boolean): Text => [
+    `Its clock is ${by} ${ahead ? 'ahead' : 'behind'}: times of its pictures and recordings are wrong by that. Have both machines set their clocks by NTP.`,
+    `Seine Uhr geht ${by} ${ahead ? 'vor' : 'nach'}: Die Zeiten seiner Bilder und Aufnahmen sind um so viel falsch. Lassen Sie beide Maschinen ihre Uhr über NTP stellen.`,
+  ],
+  otherVersion: (its: string, ours: string): Text => [`It runs version ${its}, and this one ${ours}.`, `Er läuft in Version ${its}, dieser in ${ours}.`],
+  otherCameras: ['It has other cameras configured than this one: give all nodes the same.', 'Er hat andere Kameras konfiguriert als dieser: Geben Sie allen Knoten dieselben.'],
+  busy: (load: string): Text => [`Its processors are used to ${load}.`, `Seine Prozessoren sind zu ${load} ausgelastet.`],
+  onlyOne: ['No other node is heard of. Add one, or look whether seeds are right and port 7421 is open.', 'Von keinem anderen Knoten ist etwas zu hören. Fügen Sie einen hinzu, oder prüfen Sie, ob seeds stimmt und Port 7421 offen ist.'],
+  refused: (n: number): Text => [
+    n === 1 ? 'One message of other nodes was not taken since the start' : `${n} messages of other nodes were not taken since the start`,
+    n === 1 ? 'Eine Nachricht anderer Knoten wurde seit dem Start nicht angenommen' : `${n} Nachrichten anderer Knoten wurden seit dem Start nicht angenommen`,
+  ],
+
+  // Who owns what.
+  owners: ['Which node has which camera', 'Welcher Knoten welche Kamera hat'],
+  camera: ['Camera', 'Kamera'],
+  node: ['Node', 'Knoten'],
+  why: ['Why', 'Warum'],
+  nobody: ['none', 'keiner'],
+  noCameras: ['No cameras are configured', 'Keine Kameras konfiguriert'],
+
+  // Relays.
+  relays: ['Streams between nodes', 'Streams zwischen Knoten'],
+  relaysWords: ['Each goes once to each node that has viewers of it.', 'Jeder geht einmal an jeden Knoten, der Zuschauer dafür hat.'],
+  noRelays: ['None now: nobody watches a camera of another node.', 'Zurzeit keine: Niemand sieht eine Kamera eines anderen Knotens.'],
+  from: ['From', 'Von'],
+  to: ['To', 'Nach'],
+  rate: ['A second', 'Je Sekunde'],
+  silent: (names: string): Text => [`Not known of: ${names}`, `Nicht bekannt von: ${names}`],
+
+  // Adding one.
+  add: ['Add a node', 'Knoten hinzufügen'],
+  addConfig: ['On the other machine, the configuration file is the same as here, with this in it:', 'Auf der anderen Maschine ist die Konfigurationsdatei dieselbe wie hier, und darin steht:'],
+  addName: ['Name of the node', 'Name des Knotens'],
+  addNameHelp: ['a–z, 0–9 and -; that of a node there is makes another token of it', 'a–z, 0–9 und -; der Name eines vorhandenen Knotens ergibt ein weiteres Token für ihn'],
+  makeToken: ['Make the token', 'Token erstellen'],
+  made: (name: string): Text => [`The token of ${name}`, `Das Token von ${name}`],
+  madeWords: ['Run this on the other machine, and start the server there. Who has the token is that node and sees every camera; it is shown only here.', 'Führen Sie dies auf der anderen Maschine aus, und starten Sie dort den Server. Wer das Token hat, ist dieser Knoten und sieht jede Kamera; es wird nur hier gezeigt.'],
+  elsewhere: ['Tokens are made on the server where the cluster was made, by this; it prints what framegate cluster join takes on the new machine:', 'Tokens entstehen auf dem Server, auf dem der Cluster erstellt wurde, hiermit; es gibt aus, was framegate cluster join auf der neuen Maschine nimmt:'],
+  done: ['Done', 'Fertig'],
+} as const satisfies Record<string, Text | ((...args: never[]) => Text)>;
