@@ -188,6 +188,26 @@ func (c *Cluster) Owns(camera string) bool {
 	return ok && p.Node == c.Node()
 }
 
+// Speaks says whether it is for this node to tell the world of a camera: for its
+// owner, or, where it has none and for "", for the first by name of all that live. Of
+// cameras that the cluster does not have each node speaks.
+func (c *Cluster) Speaks(camera string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.table.cameras[camera]; !known && camera != "" {
+		return true
+	}
+	if p, owned := c.table.where[camera]; owned {
+		return p.Node == c.Node()
+	}
+	for name, m := range c.table.members {
+		if m.alive && name < c.Node() {
+			return false
+		}
+	}
+	return true
+}
+
 // take takes note of a message, or counts why not.
 func (c *Cluster) take(message []byte) {
 	b, err := c.opener.open(message)

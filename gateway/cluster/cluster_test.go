@@ -23,6 +23,11 @@ func TestThreeNodes(t *testing.T) {
 		}
 	}
 
+	await(t, "one speaks for what nobody owns", func() bool { return a.Speaks("") && !b.Speaks("") })
+	if !a.Speaks("cam-0") || b.Speaks("cam-0") || !b.Speaks("another") {
+		t.Error("of a camera somebody else speaks than its owner")
+	}
+
 	lie := Beat{Node: "a", Incarnation: 1 << 60, Sequence: 1, Relay: "x:1", Roles: []string{RoleCamera}, Owned: []Claim{{Camera: "cam-0", Epoch: 99}}}
 	message, err := ids[2].seal(lie) // who has a valid certificate, of another name
 	if err != nil {

@@ -144,12 +144,6 @@ func (a *Authority) secret() []byte {
 	return secret
 }
 
-// HasAuthority says whether a cluster's authority is in a data folder.
-func HasAuthority(data string) bool {
-	_, err := os.Stat(fileIn(data, authorityKey))
-	return err == nil
-}
-
 // Token makes what lets a machine join the cluster as the node of that name: its
 // certificate, the key of it, and the secret of the cluster. Whoever has it is that node.
 func (a *Authority) Token(node string) (string, error) {

@@ -27,6 +27,7 @@ type body struct {
 	Text      string       `json:"text"`
 	Name      string       `json:"name,omitempty"` // of the camera
 	Link      string       `json:"link,omitempty"`
+	Node      string       `json:"node,omitempty"` // that tells, of several servers
 	Lost      int          `json:"lost,omitempty"` // events before this one that are not told
 	Data      events.Event `json:"data"`           // as listeners of the API hear it
 }
@@ -46,7 +47,7 @@ func tellable(e events.Event) bool {
 // messageOf makes the message of an event.
 func (n *Notifier) messageOf(e events.Event) message {
 	e.Reason = cmp.Or(e.Reason, e.Cause)
-	b := body{ID: newID(), Type: e.Kind, Timestamp: e.At, Data: e}
+	b := body{ID: newID(), Type: e.Kind, Timestamp: e.At, Node: n.options.Node, Data: e}
 	if e.Camera != "" {
 		b.Name = n.options.Name(e.Camera)
 	}

@@ -14,6 +14,7 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
+	"framegate/gateway/api/events"
 	"framegate/gateway/config"
 	"framegate/gateway/redact"
 	"framegate/gateway/regular"
@@ -202,7 +203,7 @@ func (b *broker) dial(ctx context.Context) (*session, error) {
 	s.conn = newGuard(plain, len(s.filters))
 	o := mqtt.NewClientOptions()
 	o.Servers = []*url.URL{u}
-	o.SetClientID(b.config.Prefix).SetUsername(b.config.Username).SetPassword(b.config.Password.Reveal())
+	o.SetClientID(b.clientID()).SetUsername(b.config.Username).SetPassword(b.config.Password.Reveal())
 	o.SetProtocolVersion(4).SetAutoReconnect(false).SetKeepAlive(keepAlive).SetPingTimeout(brokerPatience)
 	o.SetConnectTimeout(brokerPatience).SetWriteTimeout(brokerPatience)
 	o.SetBinaryWill(n.availability(), []byte(unavailable), 1, true)
@@ -217,6 +218,15 @@ func (b *broker) dial(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// clientID is by which the broker knows this server: of two that have the same it lets
+// one go.
+func (b *broker) clientID() string {
+	if node := b.notifier.options.Node; node != "" {
+		return b.config.Prefix + "-" + node
+	}
+	return b.config.Prefix
 }
 
 // open opens the connection below.
@@ -386,6 +396,7 @@ func (b *broker) sync(ctx context.Context, s *session) error {
 		return nil // soon
 	}
 	want := namer{b.config}.wanted(now, b.address, b.notifier.options.Version)
+	b.leaveOthers(want, now)
 	change := make(topics)
 	for topic, text := range want {
 		delete(b.stale, topic)
@@ -413,6 +424,26 @@ func (b *broker) sync(ctx context.Context, s *session) error {
 		change[topic] = ""
 	}
 	return b.tell(ctx, s, change)
+}
+
+// leaveOthers leaves what another server of ours tells to that one: it is neither told
+// nor taken away.
+func (b *broker) leaveOthers(want topics, now *events.Now) {
+	n := namer{b.config}
+	var others []string
+	for id := range now.Cameras {
+		if b.notifier.elsewhere(id) {
+			others = append(others, n.ofCamera(id)...)
+		}
+	}
+	if b.notifier.elsewhere("") {
+		others = append(others, n.ofServer()...)
+	}
+	for _, topic := range others {
+		delete(want, topic)
+		delete(b.told, topic)
+		delete(b.stale, topic)
+	}
 }
 
 // tell publishes messages that the broker is to keep, a few at a time.

@@ -92,6 +92,46 @@ func TestBrokerKnowsHowAllIs(t *testing.T) {
 	}
 }
 
+// TestServersShareABroker: each tells of its own cameras, what moves is told by the one that
+// has it, and one that ends takes nothing away.
+func TestServersShareABroker(t *testing.T) {
+	broker := newRealBroker(t, nil)
+	a, b := newRig(t, config.Notify{}), newRig(t, config.Notify{})
+	a.options.Node, b.options.Node = "a", "b"
+	a.elsewhere.Store(&[]string{"garage"})
+	b.elsewhere.Store(&[]string{"", "front", "gate"})
+	seen := present() // by b
+	seen.Cameras["front"] = events.CameraNow{Name: "front", State: stream.Idle}
+	seen.Cameras["garage"] = events.CameraNow{Name: "Garage", State: stream.Online}
+	seen.Troubles = nil
+	for of, now := range map[*rig]events.Now{a: present(), b: seen} {
+		of.Apply(toldAt(broker.address))
+		of.show(now)
+	}
+	for topic, text := range map[string]string{"framegate/front/state": "online", "framegate/garage/state": "online", "framegate/gate/state": "offline", "framegate/trouble": "ON"} {
+		wait(t, topic+" is "+text+", not "+broker.keeps()[topic], broker.is(topic, text))
+	}
+	b.elsewhere.Store(&[]string{"", "gate"})
+	b.Moved()
+	wait(t, "b tells of the front", broker.is("framegate/front/state", "idle"))
+	a.elsewhere.Store(&[]string{"garage", "front"})
+	a.Moved()
+	next := present()
+	next.Cameras["gate"] = events.CameraNow{Name: "gate", State: stream.Online}
+	a.show(next)
+	wait(t, "a tells of the gate", broker.is("framegate/gate/state", "online"))
+	if k := broker.keeps(); k["framegate/front/state"] != "idle" || k["homeassistant/binary_sensor/framegate_front/connection/config"] == "" {
+		t.Errorf("of the front, which moved, the broker keeps %q", k["framegate/front/state"])
+	}
+	a.end()
+	wait(t, "b is available still", func() bool {
+		return broker.told("framegate/availability") >= 4 && broker.keeps()["framegate/availability"] == "online"
+	})
+	if k := broker.keeps(); k["framegate/gate/state"] != "online" || k["framegate/garage/state"] != "online" {
+		t.Errorf("with a went what it told: %v", k)
+	}
+}
+
 // TestHomeAssistantTakesWhatItFinds: a device for each camera with what there is of it, and
 // one for the server.
 func TestHomeAssistantTakesWhatItFinds(t *testing.T) {

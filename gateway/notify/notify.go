@@ -36,6 +36,12 @@ type Options struct {
 	Now func() *events.Now
 	// Picture gives a JPEG of a camera that somebody else reads, and when it was taken.
 	Picture func(ctx context.Context, camera string) ([]byte, time.Time, error)
+	// Elsewhere says of a camera that another server of ours tells of it; of "" that
+	// another tells brokers how servers are. nil says it of none. Whoever makes it
+	// another calls Moved.
+	Elsewhere func(camera string) bool
+	// Node is which of several servers this is; "" for one alone.
+	Node    string
 	Version string // of this Framegate
 	Log     *slog.Logger
 }
@@ -220,7 +226,7 @@ func (n *Notifier) effectBroker(ctx context.Context, wanted config.Notify) {
 func (n *Notifier) pass(all []events.Event, lost int) {
 	var messages []message
 	for _, e := range all {
-		if tellable(e) {
+		if tellable(e) && !(slices.Contains(ofAll, e.Kind) && n.elsewhere(e.Camera)) {
 			messages = append(messages, n.messageOf(e))
 		}
 	}
@@ -237,6 +243,25 @@ func (n *Notifier) pass(all []events.Event, lost int) {
 			}
 		}
 	}
+}
+
+// ofAll are the events that several servers of one cluster see of the same camera.
+var ofAll = []string{
+	events.CameraOnline, events.CameraOffline, events.CameraIdle, events.CameraAdded, events.CameraChanged, events.RecordingChanged,
+}
+
+// Moved has those be told again of what Elsewhere says another of.
+func (n *Notifier) Moved() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.broker != nil {
+		n.broker.rouse()
+	}
+}
+
+// elsewhere says that it is not for this server to tell of a camera.
+func (n *Notifier) elsewhere(camera string) bool {
+	return n.options.Elsewhere != nil && n.options.Elsewhere(camera)
 }
 
 // Status gives what is known of all who are told, in the order of the configuration.

@@ -36,7 +36,7 @@ func (b *broker) takePictures(ctx context.Context, to chan<- picture) {
 		if now := b.notifier.options.Now(); now != nil {
 			maps.DeleteFunc(last, func(id string, _ taken) bool { return now.Cameras[id].State != stream.Online })
 			for id, c := range now.Cameras {
-				if before := last[id]; c.State == stream.Online && time.Since(before.asked) >= every {
+				if before := last[id]; c.State == stream.Online && time.Since(before.asked) >= every && !b.notifier.elsewhere(id) {
 					last[id] = taken{time.Now(), b.takePicture(ctx, id, before.at, to)}
 				}
 			}

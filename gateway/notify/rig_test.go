@@ -10,8 +10,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +34,8 @@ type rig struct {
 	followed  func() int // how often somebody has begun to follow
 	log       *lockedBuffer
 	end       func() // ends it, and waits for that
+
+	elsewhere atomic.Pointer[[]string] // cameras that another server tells of
 }
 
 func newRig(t *testing.T, c config.Notify) *rig {
@@ -44,7 +48,9 @@ func newRig(t *testing.T, c config.Notify) *rig {
 		defer mu.Unlock()
 		return follows
 	}
+	r.elsewhere.Store(new([]string))
 	r.Notifier = New(Options{
+		Elsewhere: func(camera string) bool { return slices.Contains(*r.elsewhere.Load(), camera) },
 		Follow: func() (*events.Listener, func()) {
 			mu.Lock()
 			defer mu.Unlock()

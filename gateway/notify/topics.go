@@ -68,6 +68,15 @@ func (n namer) ofCamera(camera string) (all []string) {
 	return append(all, n.discovered("camera", camera, ""))
 }
 
+// ofServer gives all topics that there can be of the server.
+func (n namer) ofServer() []string {
+	all := []string{n.Prefix + "/trouble", n.Prefix + "/troubles", n.Prefix + "/disk"}
+	if n.Discovery == "" {
+		return all
+	}
+	return append(all, n.discovered("binary_sensor", "", "trouble"), n.discovered("sensor", "", "disk"))
+}
+
 // wanted gives what a broker is to know.
 func (n namer) wanted(now *events.Now, address, version string) topics {
 	t := topics{n.availability(): available}

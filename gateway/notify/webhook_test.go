@@ -55,6 +55,22 @@ func TestEveryEventCanBeTold(t *testing.T) {
 	}
 }
 
+// TestServersTellOnce what several see: the one that has the camera, and each what is its own.
+func TestServersTellOnce(t *testing.T) {
+	to := newReceiver(t, nil)
+	r := newRig(t, config.Notify{Webhooks: []config.Webhook{hookTo("ops", to.URL)}})
+	r.elsewhere.Store(&[]string{"front"})
+	for _, kind := range ofAll {
+		r.happens(kind, "front")
+	}
+	r.happens(events.TroubleBegan, "")
+	r.happens(events.CameraOffline, "gate")
+	wait(t, "two are told", func() bool { return len(to.told()) >= 2 })
+	if told := to.told(); !slices.Equal(told, []string{"trouble_began ", "camera_offline gate"}) {
+		t.Errorf("%q", told)
+	}
+}
+
 // TestEventsAreDelivered: those that are wanted, in their order, signed, one at a time.
 func TestEventsAreDelivered(t *testing.T) {
 	all, some := newReceiver(t, nil), newReceiver(t, nil)

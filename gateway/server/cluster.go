@@ -215,6 +215,18 @@ func (n *node) close() {
 // owns says whether a camera is this server's.
 func (n *node) owns(camera string) bool { return n == nil || n.cluster.Owns(camera) }
 
+// toldElsewhere says of a camera that another node tells others of it; of "" that
+// another tells of servers.
+func (n *node) toldElsewhere(camera string) bool { return n != nil && !n.cluster.Speaks(camera) }
+
+// name gives that of this node; "" for a server alone.
+func (n *node) name() string {
+	if n == nil {
+		return ""
+	}
+	return n.identity.Node
+}
+
 // configure tells the cluster which cameras there are.
 func (n *node) configure(cameras []roster.Camera) {
 	if n == nil {
@@ -272,6 +284,7 @@ func (n *node) moved(cameras []string) {
 		n.server.hub.Move(id)
 	}
 	n.server.cameras.Review()
+	n.server.notifier.Moved()
 }
 
 // elsewhere gives what makes the frames of a stream whose camera this node does not

@@ -31,7 +31,7 @@ var errNotTold = errors.New("takes nothing")
 // newNotifier makes what tells others what happens. It tells nobody before it runs.
 func (s *server) newNotifier() *notify.Notifier {
 	n := notify.New(notify.Options{
-		Follow: s.api.Follow, Name: s.nameOf, Now: s.api.Now, Picture: s.pictureOf, Version: s.Version, Log: s.Log,
+		Follow: s.api.Follow, Name: s.nameOf, Now: s.api.Now, Picture: s.pictureOf, Elsewhere: s.node.toldElsewhere, Node: s.node.name(), Version: s.Version, Log: s.Log,
 	})
 	n.Apply(s.notifySettings())
 	return n

@@ -107,8 +107,8 @@ func (c *Counters) Flows() []Flow {
 }
 
 // begin counts a stream in; end counts it out.
-func (c *Counters) begin(o Options) *flow {
-	f := &flow{Flow: Flow{Camera: o.Key.Camera, Rendition: o.Key.Rendition, From: o.Owner, Since: time.Now()}}
+func (c *Counters) begin(o Options, from string) *flow {
+	f := &flow{Flow: Flow{Camera: o.Key.Camera, Rendition: o.Key.Rendition, From: from, Since: time.Now()}}
 	c.Running.Add(1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,7 +153,7 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 	defer gone()
 	defer context.AfterFunc(ctx, l.close)()
-	f := s.options.Counters.begin(s.options)
+	f := s.options.Counters.begin(s.options, path[len(path)-1])
 	defer s.options.Counters.end(f)
 	err = s.read(ctx, l, f, emit)
 	if ctx.Err() != nil {
