@@ -137,8 +137,9 @@ func (c *Cluster) Run(ctx context.Context) {
 			c.say()
 			return
 		case message := <-c.inbox:
-			c.take(message)
-			c.step(false)
+			if c.take(message) {
+				c.step(false)
+			}
 		case <-look.C:
 			c.step(false)
 		case <-beat.C:
@@ -208,19 +209,22 @@ func (c *Cluster) Speaks(camera string) bool {
 	return true
 }
 
-// take takes note of a message, or counts why not.
-func (c *Cluster) take(message []byte) {
+// take takes note of a message, or counts why not. It says whether who owns what may
+// be another now.
+func (c *Cluster) take(message []byte) (news bool) {
 	b, err := c.opener.open(message)
 	if err == nil {
 		c.mu.Lock()
+		before := c.table.said(b.Node)
 		err = c.table.take(b, time.Now())
+		news = err == nil && !c.table.said(b.Node).same(before)
 		c.mu.Unlock()
 	}
 	if err == nil {
 		if b.Common > c.options.Common() {
 			c.options.Newer()
 		}
-		return
+		return news
 	}
 	for why, count := range c.refused {
 		if !errors.Is(err, why) {
@@ -230,6 +234,7 @@ func (c *Cluster) take(message []byte) {
 			c.options.Log.Warn("a message of the cluster is not taken", "reason", why.Error(), "node", b.Node, "err", err)
 		}
 	}
+	return false
 }
 
 // step settles who owns what, says so where that is news or it is time, and then

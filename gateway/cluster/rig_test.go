@@ -45,13 +45,13 @@ type node struct {
 }
 
 // start starts a node that knows these cameras.
-func start(t *testing.T, id *Identity, seeds []string, cameras ...Camera) *node {
+func start(t testing.TB, id *Identity, seeds []string, cameras ...Camera) *node {
 	t.Helper()
 	return startWith(t, id, seeds, func(*Options) {}, cameras...)
 }
 
 // startWith is start with other options.
-func startWith(t *testing.T, id *Identity, seeds []string, with func(*Options), cameras ...Camera) *node {
+func startWith(t testing.TB, id *Identity, seeds []string, with func(*Options), cameras ...Camera) *node {
 	t.Helper()
 	sent := new(atomic.Pointer[[]string])
 	sent.Store(new([]string))
@@ -75,7 +75,7 @@ func startWith(t *testing.T, id *Identity, seeds []string, with func(*Options), 
 }
 
 // await waits until it is so.
-func await(t *testing.T, what string, so func() bool) {
+func await(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	for late := time.Now().Add(30 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(late) {
@@ -85,7 +85,7 @@ func await(t *testing.T, what string, so func() bool) {
 }
 
 // agree waits until these nodes say of a camera that the same one of them has it.
-func agree(t *testing.T, camera string, nodes ...*node) (place Place) {
+func agree(t testing.TB, camera string, nodes ...*node) (place Place) {
 	t.Helper()
 	await(t, "they agree on "+camera, func() bool {
 		owners := 0

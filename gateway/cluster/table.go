@@ -126,6 +126,29 @@ func (t *table) take(b Beat, now time.Time) error {
 	return nil
 }
 
+// said gives what a node said last, as far as it is for settle.
+func (t *table) said(node string) said {
+	m := t.members[node]
+	if m == nil {
+		return said{}
+	}
+	return said{alive: m.alive, incarnation: m.Incarnation, relay: m.Relay, config: m.Config, roles: m.Roles, labels: m.Labels, owned: m.Owned}
+}
+
+// said is what of a beat decides who owns what, and where it is.
+type said struct {
+	alive         bool
+	incarnation   uint64
+	relay, config string
+	roles, labels []string
+	owned         []Claim
+}
+
+func (s said) same(other said) bool {
+	return s.alive == other.alive && s.incarnation == other.incarnation && s.relay == other.relay && s.config == other.config &&
+		slices.Equal(s.roles, other.roles) && slices.Equal(s.labels, other.labels) && slices.Equal(s.owned, other.owned)
+}
+
 // configure says which cameras there are.
 func (t *table) configure(cameras []Camera) {
 	t.cameras = make(map[string]Camera, len(cameras))
