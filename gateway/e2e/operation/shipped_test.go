@@ -46,31 +46,46 @@ func imageFolders(t *testing.T) []string {
 // expectGood expects check to find nothing wrong with this around it.
 func expectGood(t *testing.T, variables []string, args ...string) {
 	t.Helper()
-	status, stdout, stderr := rig.SayIn(t, append(variables, "PATH="+os.Getenv("PATH"), "FRAMEGATE_DATA="+t.TempDir()), append([]string{"check"}, args...)...)
+	status, stdout, stderr := rig.SayIn(t, append([]string{"PATH=" + os.Getenv("PATH"), "FRAMEGATE_DATA=" + t.TempDir()}, variables...), append([]string{"check"}, args...)...)
 	if status != 0 || !strings.HasPrefix(stdout, "good: ") {
 		t.Errorf("check: status %d, says %q, %q", status, stdout, stderr)
 	}
 }
 
-// TestComposeFileFitsTheImage: what it names is there, and what it configures is right.
-func TestComposeFileFitsTheImage(t *testing.T) {
-	var file struct {
-		Volumes  map[string]any
-		Services map[string]struct {
-			Build       struct{ Context string }
-			Ports       []string
-			Environment map[string]string
-			Volumes     []string
-			ReadOnly    bool     `yaml:"read_only"`
-			CapDrop     []string `yaml:"cap_drop"`
-			SecurityOpt []string `yaml:"security_opt"`
-			Healthcheck struct{ Test []string }
+// composed is a file of Compose.
+type composed struct {
+	Volumes  map[string]any
+	Services map[string]struct {
+		Build       struct{ Context string }
+		Ports       []string
+		Environment map[string]string
+		Volumes     []string
+		ReadOnly    bool     `yaml:"read_only"`
+		CapDrop     []string `yaml:"cap_drop"`
+		SecurityOpt []string `yaml:"security_opt"`
+		Healthcheck struct{ Test []string }
+	}
+}
+
+// TestComposeFilesFitTheImage: what they name is there, and what they configure is right.
+func TestComposeFilesFitTheImage(t *testing.T) {
+	for name, services := range map[string]int{"compose.yaml": 1, "compose.cluster.yaml": 3} {
+		var file composed
+		if err := yaml.Unmarshal([]byte(contentOf(t, scripts+name)), &file); err != nil {
+			t.Fatal(err)
+		}
+		if len(file.Services) != services {
+			t.Errorf("%s has %d services", name, len(file.Services))
+		}
+		for service := range file.Services {
+			t.Run(name+" "+service, func(t *testing.T) { file.judge(t, service) })
 		}
 	}
-	if err := yaml.Unmarshal([]byte(contentOf(t, scripts+"compose.yaml")), &file); err != nil {
-		t.Fatal(err)
-	}
-	service := file.Services["framegate"]
+}
+
+// judge compares a service with the image.
+func (file composed) judge(t *testing.T, name string) {
+	service := file.Services[name]
 	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || !slices.Equal(service.SecurityOpt, []string{"no-new-privileges:true"}) {
 		t.Errorf("it may do more than it has to: %+v", service)
 	}
@@ -106,6 +121,12 @@ func TestComposeFileFitsTheImage(t *testing.T) {
 			value = t.TempDir()
 		}
 		variables = append(variables, name+"="+value)
+	}
+	if service.Environment["FRAMEGATE_CLUSTER__NAME"] != "" {
+		variables = append(variables, "FRAMEGATE_DATA="+t.TempDir())
+		if status, _, stderr := rig.SayIn(t, variables, "cluster", "ca", name); status != 0 {
+			t.Fatal(stderr)
+		}
 	}
 	expectGood(t, variables)
 }
