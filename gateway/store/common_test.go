@@ -279,6 +279,26 @@ func TestStoresInCommon(t *testing.T) {
 	}
 }
 
+// TestFirstAdminInCommon has two nodes make the first admin, one of which has not heard
+// of the other's yet.
+func TestFirstAdminInCommon(t *testing.T) {
+	t.Parallel()
+	on := new(shelf)
+	a, _ := share(t, folder(t), on, "a", true)
+	b, _ := share(t, folder(t), on, "b", false)
+	if err := errors.Join(a.Met(t.Context()), b.Met(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	on.set(func(s *shelf) { s.told = nil })
+	for i, s := range []*sharing{a, b} {
+		u, added, err := s.AddFirstAdmin(t.Context(), store.User{Name: "admin", Password: fmt.Sprint(i), Grants: admin}, store.Login{Hash: []byte{byte(i)}})
+		if err != nil || added != (i == 0) {
+			t.Errorf("%+v, %v, %v", u, added, err)
+		}
+	}
+	alike(t, a, b)
+}
+
 // TestStoreApart has a node not reach the others: it reads, and changes nothing but who is
 // logged in, which the others have later.
 func TestStoreApart(t *testing.T) {

@@ -93,6 +93,7 @@ func (s *Store) AddUser(ctx context.Context, u User) (User, error) {
 // is admin. added says whether it did.
 func (s *Store) AddFirstAdmin(ctx context.Context, u User, login Login) (_ User, added bool, err error) {
 	err = s.write(ctx, "adding the first admin", func(tx *sql.Tx) error {
+		added = false // in an earlier try it may have been
 		admins, err := countAdmins(ctx, tx)
 		if err != nil || admins > 0 {
 			return err
