@@ -40,8 +40,15 @@ func Missing(t *testing.T, what string) {
 // its standard error shows if the test fails.
 func Program(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
+	return LongProgram(t, Ceiling, name, args...)
+}
+
+// LongProgram is Program for one that may take long, as to build something: it is killed
+// after a time.
+func LongProgram(t *testing.T, most time.Duration, name string, args ...string) *exec.Cmd {
+	t.Helper()
 	Need(t, name)
-	ctx, cancel := context.WithTimeout(context.Background(), Ceiling)
+	ctx, cancel := context.WithTimeout(context.Background(), most)
 	cmd := exec.CommandContext(ctx, name, args...)
 	said := &Buffer{}
 	cmd.Stderr = said
