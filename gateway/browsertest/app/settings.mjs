@@ -98,12 +98,14 @@ async function found(page, address, axe, shot) {
   await page.getByRole('button', { name: 'Try it again' }).click();
   await page.getByRole('button', { name: '2560 × 1440 H.264', pressed: true }).waitFor();
   check((await address.inputValue()) === profiles[0].source, 'the address is not that of the first profile');
+  check((await page.locator('[name=sub]').inputValue()) === profiles[1].source, 'the sub-stream is not the smaller profile');
   await page.locator('.found img').waitFor(); // of the one that was chosen
   await page.getByRole('button', { name: 'Show their pictures' }).click();
   await axe();
   await shot('find');
   await page.getByRole('button', { name: '640 × 360' }).click();
   check((await address.inputValue()) === profiles[1].source, 'the address is not that of the profile that was chosen');
+  check((await page.locator('[name=sub]').inputValue()) === '', 'what was chosen has a sub-stream that is larger');
   check((await page.getByLabel('Name', { exact: true }).inputValue()) === 'Garage', 'the camera has not the name that it has');
   await page.unroute('**/api/v1/cameras/discover');
   await page.unroute('**/api/v1/cameras/probe');
