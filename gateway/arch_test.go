@@ -110,7 +110,7 @@ var mayImport = map[string][]string{
 	"gateway/ptz":                {"gateway/onvif"},
 	"gateway/migrate":            {"gateway/config", "gateway/config/plainyaml"},
 	"gateway/command":            {"gateway/auth", "gateway/backup", "gateway/cluster", "gateway/config", "gateway/config/plainyaml", "gateway/migrate", "gateway/doctor", "gateway/journal", "gateway/logging", "gateway/notify", "gateway/regular", "gateway/secret", "gateway/store", "gateway/server", "transcode"},
-	"gateway":                    {"gateway/command", "transcode"},
+	"gateway":                    {"gateway/command", "gateway/logging", "transcode"},
 	"gateway/browsertest":        {},
 	"gateway/camtest":            {"gateway/media"},
 	"scripts/fakecam":            {"gateway/camtest"},
