@@ -634,6 +634,32 @@ const stories = {
     await says(old, 0, 'WebRTC did not connect');
   },
 
+  // Over a line where TCP starves and UDP does not, WebRTC shows the present, for as long as a
+  // WebSocket may be no use; and over one that is good again a WebSocket does, and stays.
+  async lossy(telling) {
+    const line = await Line.to(telling.url);
+    const shown = await telling.page(line.url);
+    await shown.evaluate(() => window.add({ src: '/live/phone', poster: 'none' }));
+    await moved(shown, 0, 15);
+    const by = (mode) => shown.waitForFunction((mode) => window.player(0).activeMode === mode, mode);
+    const starved = Date.now();
+    line.rate = 10; // a fifth of what the camera sends
+    await by('webrtc');
+    telling.note(`it is shown by WebRTC after ${Date.now() - starved} ms`);
+    await settled(shown, 0, absurd);
+    const ages = (await moved(shown, 0, 100)).map(({ age }) => age);
+    check(median(ages) < absurd, `by WebRTC it is ${median(ages)} ms old`);
+    line.rate = Infinity;
+    await by('jpeg');
+    await settled(shown, 0, absurd);
+    await moved(shown, 0, 100);
+    await isIn(shown, 0, 'live');
+    const modes = (await events(shown, 0)).filter(({ name }) => name === 'mode').map(({ mode }) => mode);
+    check(modes.join() === 'jpeg,webrtc,jpeg', `it was shown by ${modes}`);
+    check(shown.complaints.length === 0, shown.complaints.join('\n'));
+    line.close();
+  },
+
   // Where no WebSocket comes through, an image does.
   async withoutSockets(telling) {
     const shown = await telling.page();

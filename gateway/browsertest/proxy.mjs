@@ -2,6 +2,8 @@
 
 import { connect, createServer } from 'node:net';
 
+const step = 1000; // bytes, of a line that is slow
+
 // Line listens on a port of the loopback and passes everything on to a server.
 export class Line {
   static async to(url) {
@@ -16,6 +18,7 @@ export class Line {
     this.accepted = 0;
     this.refusing = false;
     this.shake = null; // gives the delay of the next bytes to the browser, in ms
+    this.rate = Infinity; // bytes that come through to the browser by each connection, in a ms
     this.server = createServer((near) => this.accept(near));
   }
 
@@ -53,12 +56,27 @@ export class Line {
       if (late.length > 0) setTimeout(send, late[0].dueMs - performance.now() + 1);
     };
     far.on('data', (bytes) => {
+      const idle = late.length === 0;
       dueMs = Math.max(dueMs, performance.now() + (this.shake?.() ?? 0));
-      late.push({ dueMs, bytes });
-      if (late.length === 1) send();
+      const size = this.rate === Infinity ? bytes.length : step;
+      for (let at = 0; at < bytes.length; at += size) {
+        const piece = bytes.subarray(at, at + size);
+        dueMs += piece.length / this.rate;
+        late.push({ dueMs, bytes: piece });
+      }
+      if (idle) send();
+      this.slow(far, bytes.length);
     });
     far.on('end', () => near.end());
     if (this.held) far.pause();
+  }
+
+  // slow takes no more of a server than the rate allows, so that what does not come
+  // through fills the server's own queue.
+  slow(far, bytes) {
+    if (this.rate === Infinity) return;
+    far.pause();
+    setTimeout(() => this.held || far.resume(), bytes / this.rate);
   }
 
   // hold lets nothing through to the browser for a while. What comes meanwhile

@@ -4,6 +4,7 @@
 import { wallMs } from './clock';
 import { MultipartImage } from './img';
 import { Line, mayTry } from './line';
+import { hasWebRTC } from './modes';
 import type { Stage } from './stage';
 import { WebRTCView } from './webrtcview';
 
@@ -49,7 +50,7 @@ export class Aside {
 
   /** Over the WebSocket pictures were left out, and those that came were late. */
   leftOut(): void {
-    if (!this.#view && this.#line.leftOut(wallMs())) this.#show(true);
+    if (!this.#view && hasWebRTC() && this.#line.leftOut(wallMs())) this.#show(true);
   }
 
   /** Shows the camera by an endless image. */

@@ -23,7 +23,6 @@ const DRIFT_PER_MS = 100e-6; // of two crystals, at most
  */
 export class ServerClock {
   #samples: Sample[] = [];
-
   /** Notes an answer: when it was asked for and arrived here, and the server's time in it, all in ms. */
   note(sentMs: number, arrivedMs: number, serverMs: number): void {
     const roundTripMs = arrivedMs - sentMs;
@@ -35,6 +34,11 @@ export class ServerClock {
   /** Forgets all: the next answer may come from another machine. */
   reset(): void {
     this.#samples = [];
+  }
+
+  /** How long the newest answer took, in ms. */
+  get tripMs(): number | undefined {
+    return this.#samples.at(-1)?.roundTripMs;
   }
 
   /** How far the server's clock is ahead in ms, or null before the first answer. */

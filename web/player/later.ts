@@ -6,5 +6,6 @@ const FILE = 'framegate-player-aside.js';
 
 /** Loads what shows a camera without our WebSocket. */
 export function loadAside(): Promise<typeof Module> {
-  return import(/* @vite-ignore */ new URL(FILE, import.meta.url).href) as Promise<typeof Module>;
+  const file: unknown = new URL(FILE, import.meta.url); // of which import makes a string
+  return import(/* @vite-ignore */ file as string) as Promise<typeof Module>;
 }

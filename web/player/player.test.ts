@@ -1,18 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Address } from './address';
+import type { ServerClock } from './clock';
 import type { ConnectionEvents } from './connection';
 import type { ClientMessage, Codec, Packet } from './protocol';
 import type { RendererEvents } from './renderer';
 import type { Past } from './stage';
 
 // Connections as the player makes them, with what each was told to ask for.
-const connections: { codecs: () => Promise<string[]>; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
+const connections: { codecs: () => Promise<string[]>; clock: ServerClock; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
 
 vi.mock('./connection', () => ({
   Connection: class {
     private readonly sent: ClientMessage[] = [];
-    constructor(_url: URL, codecs: () => Promise<string[]>, _clock: unknown, events: ConnectionEvents) {
-      connections.push({ codecs, events, sent: this.sent });
+    constructor(_url: URL, codecs: () => Promise<string[]>, clock: ServerClock, events: ConnectionEvents) {
+      connections.push({ codecs, clock, events, sent: this.sent });
     }
     send(message: ClientMessage): void {
       this.sent.push(message);
@@ -29,7 +30,6 @@ vi.mock('./modes', async (original) => ({
   ...(await original<typeof import('./modes')>()),
   abilities: () => has,
   asked: () => Promise.resolve(),
-  hasWebRTC: () => true,
   webRTCFirst: () => first,
 }));
 
@@ -247,8 +247,18 @@ test('pictures that are left out are no matter while the others come in time, an
   events.packet(frame(1000)); // as clocks differ
   expect(await leaveOut(1100)).toBe(0);
   expect(await leaveOut(1400)).toBe(1);
+  connections[0]!.clock.note(0, 800, 0);
+  events.packet(frame(2000)); // as where an encoder is late
+  connections[0]!.clock.note(0, 1000, 0);
+  events.packet(frame(1200)); // as after an outage
+  await settle();
+  expect(asides[0]!.asked.length).toBe(1);
+  events.packet(frame(2000)); // as where the line is, though it was not left out
+  await settle();
+  expect(asides[0]!.asked).toEqual(['leftOut', 'leftOut']);
+  connections[0]!.clock.reset();
   player.seek(5000);
-  expect(await leaveOut(1500)).toBe(1);
+  expect(await leaveOut(1500)).toBe(2);
   player.close();
 });
 

@@ -9,7 +9,7 @@ import { Connection } from './connection';
 import { Hold } from './hold';
 import { loadAside } from './later';
 import { Looking } from './looking';
-import { abilities, asked, hasWebRTC, Ladder, webRTCFirst, type Mode } from './modes';
+import { abilities, asked, Ladder, webRTCFirst, type Mode } from './modes';
 import { MSERenderer } from './mse';
 import { askWhy } from './posters';
 import type { ClientMessage, Codec, Packet, Playback, ServerMessage } from './protocol';
@@ -29,6 +29,7 @@ const TRIES_BEFORE_IMG = 2;
 const SLOW_MS = 250; // behind what has arrived
 const SLOW_TICKS = 4;
 const LATE_MS = 300; // more than the picture that was the least late on its way
+const STUCK_MS = 900; // for an answer, which a queue on the way holds as it does pictures
 
 /** Shows one camera from start to stop, as often as wanted. close ends it for good. */
 export class Player {
@@ -217,12 +218,12 @@ export class Player {
     else if (!way?.begin()) this.#passed(false);
   }
 
-  // #lags: the server left pictures out. Where those that come are late, too, it is the line.
+  // #lags: the server left pictures out, or its answers are late. Where those that come are late, too, it is the line.
   async #lags(): Promise<void> {
-    if (this.#wanted !== 'auto' || this.#looking.past || this.#lateMs < LATE_MS || !hasWebRTC()) return;
+    if (this.#wanted !== 'auto' || this.#looking.past || this.#lateMs < LATE_MS) return;
     const connection = this.#connection;
     const way = await this.#otherWay();
-    if (connection && this.#connection === connection) way?.leftOut();
+    if (this.#connection === connection) way?.leftOut();
   }
 
   // #otherWay gives what shows it so, or null where that cannot be loaded.
@@ -395,6 +396,7 @@ export class Player {
       const afterMs = wallMs() - packet.captureMs;
       this.#leastMs = Math.min(this.#leastMs, afterMs);
       this.#lateMs = afterMs - this.#leastMs;
+      if (this.#clock.tripMs! > STUCK_MS) void this.#lags();
     }
     this.#hold.set(this.#sound.holdMs(), this.#rendering !== 'mse');
     this.#sound.picture(packet, this.#hold.heldMs);
@@ -503,8 +505,7 @@ export class Player {
   }
 
   #sendStats({ shown, dropped, bufferMs, delayMs }: Measure): void {
-    const rounded = { shown, dropped, bufferMs: Math.round(bufferMs), latencyMs: Math.round(delayMs ?? 0) };
-    this.#connection?.send({ type: 'stats', ...rounded });
+    this.#connection?.send({ type: 'stats', shown, dropped, bufferMs: Math.round(bufferMs), latencyMs: Math.round(delayMs ?? 0) });
   }
 
   #report(): void {

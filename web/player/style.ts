@@ -6,7 +6,8 @@ const rules = `
   display: block; position: relative; overflow: hidden; contain: content;
   aspect-ratio: var(--framegate-aspect, 16 / 9); min-height: 3rem;
   background: var(--framegate-background, #0b0d10); color: #fff;
-  font: 0.875rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9;
+  font: 0.875rem/1.35 system-ui, sans-serif;
 }
 :host([hidden]) { display: none; }
 [hidden] { display: none !important; }
@@ -23,7 +24,6 @@ const rules = `
   max-width: 100%; padding: 0.2rem 0.55rem; border: 1px solid var(--line); border-radius: 0.5rem;
   background: var(--chip); color: var(--ink); overflow-wrap: anywhere; font: inherit;
 }
-:host { --chip: rgb(255 255 255 / 0.9); --ink: #1a1d23; --line: rgb(0 0 0 / 0.15); --focus: #2563c9; }
 @media (prefers-color-scheme: dark) {
   :host { --chip: rgb(17 20 24 / 0.88); --ink: #e8eaee; --line: rgb(255 255 255 / 0.18); --focus: #7fb0ff; }
 }
@@ -31,12 +31,11 @@ const rules = `
 .delay { margin-inline-start: auto; font-variant-numeric: tabular-nums; }
 button { min-height: 2rem; cursor: pointer; }
 .mute { display: flex; align-items: center; padding: 0 0.4rem; margin-inline-start: auto; }
-.delay:not([hidden]) ~ .mute, input:not([hidden]) + .mute { margin-inline-start: 0; }
 .mute svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; }
 .mute .body { fill: currentColor; stroke-linejoin: round; }
 .mute:not(.silent) .stroke, .mute.silent .waves { display: none; }
 input { width: 5rem; height: 2rem; margin: 0; margin-inline-start: auto; accent-color: var(--focus); }
-.delay:not([hidden]) ~ input { margin-inline-start: 0; }
+.delay:not([hidden]) ~ *, input:not([hidden]) + .mute { margin-inline-start: 0; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 @media (prefers-reduced-motion: reduce) { .poster { transition: none; } }
 @media (forced-colors: active) { .chip, button { border-color: CanvasText; } }

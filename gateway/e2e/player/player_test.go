@@ -33,7 +33,7 @@ func TestPlayer(t *testing.T) {
 		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
-		{"film", withFilm}, {"removed", withRemoved}, {"webrtc", withRecordings}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
+		{"film", withFilm}, {"removed", withRemoved}, {"webrtc", withRecordings}, {"lossy", withRecordings}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
