@@ -1,7 +1,6 @@
 package rig
 
 import (
-	"fmt"
 	"regexp"
 	"testing"
 )
@@ -13,11 +12,5 @@ var rtmpLogged = regexp.MustCompile(`msg="framegate listens for RTMP" address=(\
 func (s *Server) RTMP(t *testing.T, secure bool, camera string) string {
 	t.Helper()
 	scheme := map[bool]string{false: "rtmp", true: "rtmps"}[secure]
-	for _, found := range rtmpLogged.FindAllStringSubmatch(s.Log.String(), -1) {
-		if found[2] == fmt.Sprint(secure) {
-			return scheme + "://" + found[1] + "/live/" + camera
-		}
-	}
-	t.Fatalf("it does not say that it listens for %s", scheme)
-	return ""
+	return scheme + "://" + s.listensFor(t, rtmpLogged, secure) + "/live/" + camera
 }

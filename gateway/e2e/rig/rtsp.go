@@ -23,13 +23,22 @@ var rtspLogged = regexp.MustCompile(`msg="framegate listens for RTSP" address=(\
 func (s *Server) RTSP(t *testing.T, secure bool, camera string) string {
 	t.Helper()
 	scheme := map[bool]string{false: "rtsp", true: "rtsps"}[secure]
-	for _, found := range rtspLogged.FindAllStringSubmatch(s.Log.String(), -1) {
-		if found[2] == fmt.Sprint(secure) {
-			return scheme + "://" + found[1] + "/" + camera
+	return scheme + "://" + s.listensFor(t, rtspLogged, secure) + "/" + camera
+}
+
+// listensFor gives the address at which it says that it listens, in TLS or without. What a
+// process logs may be read later than what it prints.
+func (s *Server) listensFor(t *testing.T, logged *regexp.Regexp, secure bool) (address string) {
+	t.Helper()
+	Await(t, fmt.Sprintf("it says %v, tls=%t", logged, secure), func() bool {
+		for _, found := range logged.FindAllStringSubmatch(s.Log.String(), -1) {
+			if found[2] == fmt.Sprint(secure) {
+				address = found[1]
+			}
 		}
-	}
-	t.Fatalf("it does not say that it listens for %s", scheme)
-	return ""
+		return address != ""
+	})
+	return address
 }
 
 // AskRTSP makes a request, with credentials, of what is at an address of RTSP, and
