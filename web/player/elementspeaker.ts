@@ -149,9 +149,8 @@ export class ElementSpeaker implements Speaker {
   #appended(): void {
     if (this.#closed) return;
     const { buffered, currentTime } = this.#audio;
-    if (this.#waiting.length === 0 && buffered.length > 0 && buffered.start(0) < currentTime - 2 * KEEP_S) {
-      this.#buffer?.remove(0, currentTime - KEEP_S);
-    }
+    const free = this.#waiting.length === 0 && !this.#buffer?.updating; // which it is again where sound came meanwhile
+    if (free && buffered.length > 0 && buffered.start(0) < currentTime - 2 * KEEP_S) this.#buffer?.remove(0, currentTime - KEEP_S);
     this.#pump();
   }
 
