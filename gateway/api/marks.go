@@ -172,7 +172,7 @@ func (a *API) addMark(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+	err = a.inView(ctx, in.ID, func(x View) error {
 		defer a.protecting(m)()
 		if err = mayProtect(ctx, x, m); err != nil {
 			return err
@@ -198,7 +198,7 @@ type markPath struct {
 }
 
 // markAt finds a mark of a camera.
-func markAt(ctx context.Context, x *index.Index, at markPath) (index.Mark, error) {
+func markAt(ctx context.Context, x View, at markPath) (index.Mark, error) {
 	m, err := x.Mark(ctx, at.Number)
 	if err == nil && m.Camera != at.ID {
 		err = index.ErrUnknown
@@ -238,7 +238,7 @@ func (a *API) protecting(m index.Mark) (done func()) {
 
 // mayProtect says whether whoever asks may protect so much beside what the maker of
 // the mark protects already.
-func mayProtect(ctx context.Context, x *index.Index, m index.Mark) error {
+func mayProtect(ctx context.Context, x View, m index.Mark) error {
 	if !m.Keep || isAdmin(principalOf(ctx)) {
 		return nil
 	}
@@ -255,7 +255,7 @@ func mayProtect(ctx context.Context, x *index.Index, m index.Mark) error {
 
 func (a *API) getMark(ctx context.Context, in *markPath) (*markAnswer, error) {
 	var m index.Mark
-	err := a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
+	err := a.inView(ctx, in.ID, func(x View) (err error) {
 		m, err = markAt(ctx, x, *in)
 		return err
 	})
@@ -268,7 +268,7 @@ func (a *API) changeMark(ctx context.Context, in *struct {
 	Body   markChange
 }) (*markAnswer, error) {
 	var m index.Mark
-	err := a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
+	err := a.inView(ctx, in.ID, func(x View) (err error) {
 		if m, err = markAt(ctx, x, markPath{in.ID, in.Number}); err != nil {
 			return err
 		}
@@ -296,7 +296,7 @@ func (a *API) changeMark(ctx context.Context, in *struct {
 
 func (a *API) deleteMark(ctx context.Context, in *markPath) (*nothing, error) {
 	var m index.Mark
-	err := a.inIndex(ctx, in.ID, func(x *index.Index) (err error) {
+	err := a.inView(ctx, in.ID, func(x View) (err error) {
 		if m, err = markAt(ctx, x, *in); err != nil {
 			return err
 		}
@@ -348,7 +348,7 @@ func (a *API) listMarks(ctx context.Context, in *struct {
 		return nil, err
 	}
 	list := markList{Marks: []mark{}}
-	err = a.inIndex(ctx, in.ID, func(x *index.Index) error {
+	err = a.inView(ctx, in.ID, func(x View) error {
 		found, err := x.Marks(ctx, filter)
 		if len(found) > limit {
 			found = found[:limit]

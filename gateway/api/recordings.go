@@ -16,12 +16,10 @@ import (
 // Recordings is what was recorded, and goes on being. It may be used from any
 // goroutine.
 type Recordings interface {
-	// Look calls use with the index of what there is, which is good until use
-	// returns, and gives its error. It is ErrNotHere where there is none at the
+	// View calls use with what is known of recordings, which is good until use
+	// returns, and gives its error. It is ErrNotHere where nothing is known at the
 	// moment, as while the disk is not there, and ErrNoRecordings where nothing
 	// was ever to be recorded.
-	Look(use func(*index.Index) error) error
-	// View is Look with what is known of recordings, wherever they are.
 	View(use func(View) error) error
 	// Away gives the nodes that cannot be asked at the moment, and what each may have
 	// of a camera in a stretch of time.
@@ -49,6 +47,13 @@ type View interface {
 	Spans(ctx context.Context, camera string, from, to time.Time) ([]index.Span, error)
 	Format(ctx context.Context, id int64) (index.Format, error)
 	Cameras(ctx context.Context) ([]string, error)
+
+	AddMark(ctx context.Context, m index.Mark) (id int64, err error)
+	Mark(ctx context.Context, id int64) (index.Mark, error)
+	UpdateMark(ctx context.Context, m index.Mark) error
+	DeleteMark(ctx context.Context, id int64) error
+	Marks(ctx context.Context, f index.MarkFilter) ([]index.Mark, error)
+	Protects(ctx context.Context, m index.Mark) (time.Duration, error)
 }
 
 // Away is a node of a cluster that cannot be asked, and from when until when it may
@@ -61,7 +66,7 @@ type Away struct {
 
 // Why recordings cannot be looked at, or deleted.
 var (
-	ErrNodeAway     = errors.New("a node of the cluster that may have recordings of that time cannot be reached; what others have is deleted")
+	ErrNodeAway     = errors.New("a node of the cluster cannot be reached")
 	ErrNotHere      = errors.New("the recordings are not at hand at the moment; the log says why")
 	ErrNoRecordings = errors.New("this server keeps no recordings")
 )
@@ -115,35 +120,14 @@ func (a *API) keepsRecordings() bool {
 	return a.options.Recordings != nil && !errors.Is(a.options.Recordings.View(func(View) error { return nil }), ErrNoRecordings)
 }
 
-// inIndex calls use with the index, for a camera of which something may be kept.
-// The error is a problem, or of use.
-func (a *API) inIndex(ctx context.Context, camera string, use func(*index.Index) error) error {
-	if a.options.Recordings == nil {
-		return ErrNoRecordings
-	}
-	_, unknown := a.find(camera)
-	if unknown != nil { // asked before the index, which has what is finished meanwhile
-		if _, grows := a.growing(camera); grows {
-			unknown = nil
-		}
-	}
-	return a.options.Recordings.Look(func(x *index.Index) error {
-		if unknown != nil {
-			if err := a.kept(ctx, x, camera, unknown); err != nil {
-				return err
-			}
-		}
-		return use(x)
-	})
-}
-
-// inView is inIndex with what is known of recordings, wherever they are.
+// inView calls use with what is known of recordings, for a camera of which something
+// may be kept. The error is a problem, or of use.
 func (a *API) inView(ctx context.Context, camera string, use func(View) error) error {
 	if a.options.Recordings == nil {
 		return ErrNoRecordings
 	}
 	_, unknown := a.find(camera)
-	if unknown != nil {
+	if unknown != nil { // asked before the index, which has what is finished meanwhile
 		if _, grows := a.growing(camera); grows {
 			unknown = nil
 		}

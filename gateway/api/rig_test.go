@@ -181,15 +181,16 @@ type fakeRecordings struct {
 	would   Forecast
 }
 
+func (f *fakeRecordings) View(use func(View) error) error {
+	return f.Look(func(x *index.Index) error { return use(x) })
+}
+
+// Look is View with the index itself.
 func (f *fakeRecordings) Look(use func(*index.Index) error) error {
 	if f.away != nil {
 		return f.away
 	}
 	return use(f.open())
-}
-
-func (f *fakeRecordings) View(use func(View) error) error {
-	return f.Look(func(x *index.Index) error { return use(x) })
 }
 
 func (f *fakeRecordings) Away(string, time.Time, time.Time) []Away { return f.nodes }

@@ -158,6 +158,36 @@ func (o own) Cameras(ctx context.Context) ([]string, error) {
 	return inIndex(o, func(x *index.Index) ([]string, error) { return x.Cameras(ctx) })
 }
 
+// AddMark enters a mark.
+func (o own) AddMark(ctx context.Context, m index.Mark) (int64, error) {
+	return inIndex(o, func(x *index.Index) (int64, error) { return x.AddMark(ctx, m) })
+}
+
+// Mark gives a mark by its ID.
+func (o own) Mark(ctx context.Context, id int64) (index.Mark, error) {
+	return inIndex(o, func(x *index.Index) (index.Mark, error) { return x.Mark(ctx, id) })
+}
+
+// UpdateMark changes a mark.
+func (o own) UpdateMark(ctx context.Context, m index.Mark) error {
+	return o.Look(func(x *index.Index) error { return x.UpdateMark(ctx, m) })
+}
+
+// DeleteMark takes a mark out.
+func (o own) DeleteMark(ctx context.Context, id int64) error {
+	return o.Look(func(x *index.Index) error { return x.DeleteMark(ctx, id) })
+}
+
+// Marks lists marks.
+func (o own) Marks(ctx context.Context, f index.MarkFilter) ([]index.Mark, error) {
+	return inIndex(o, func(x *index.Index) ([]index.Mark, error) { return x.Marks(ctx, f) })
+}
+
+// Protects gives how long marks of somebody are together that protect.
+func (o own) Protects(ctx context.Context, m index.Mark) (time.Duration, error) {
+	return inIndex(o, func(x *index.Index) (time.Duration, error) { return x.Protects(ctx, m) })
+}
+
 // SegmentByPath gives the row of a file.
 func (o own) SegmentByPath(ctx context.Context, path string) (index.Segment, error) {
 	return inIndex(o, func(x *index.Index) (index.Segment, error) { return x.SegmentByPath(ctx, path) })

@@ -16,15 +16,16 @@ import (
 // past is what was recorded, as the API knows it.
 type past struct{ *server }
 
-// Look calls use with this server's own index.
-func (p past) Look(use func(*index.Index) error) error { return own(p).Look(use) }
-
 // View calls use with what is known of recordings, wherever they are.
 func (p past) View(use func(api.View) error) error {
 	if p.node != nil {
-		return use(p.node.archive)
+		err := use(p.node.archive)
+		if errors.Is(err, archive.ErrAway) {
+			err = errors.Join(api.ErrNodeAway, err)
+		}
+		return err
 	}
-	return p.Look(func(x *index.Index) error { return use(x) })
+	return own(p).Look(func(x *index.Index) error { return use(x) })
 }
 
 // Away gives the nodes that cannot be asked, and what they may have.

@@ -6,6 +6,7 @@
 //	GET  /recordings/{what}?camera=…   rows, sums and stretches of the index, as JSON
 //	GET  /recordings/file?path=…       bytes of a recording, by Range
 //	POST /recordings/erase?camera=…    deletes, for privacy
+//	POST /recordings/marks             lists and changes marks, of which each node has a copy
 //
 // Where two nodes recorded at the same time, what was recorded with the higher epoch
 // counts. A node that does not answer, or answers what cannot be, is away for a
@@ -67,6 +68,7 @@ type Source interface {
 // Local is what this server has itself.
 type Local interface {
 	Source
+	Marks
 	// SegmentByPath gives the row of a file; index.ErrUnknown where there is none.
 	SegmentByPath(ctx context.Context, path string) (index.Segment, error)
 	// Extents gives from when until when there is something of each camera.

@@ -50,6 +50,7 @@ func (d *Door) Handler() http.Handler {
 	mux.HandleFunc("GET /recordings/thumbnail", d.guarded(d.thumbnail))
 	mux.HandleFunc("GET /recordings/{what}", d.guarded(d.look))
 	mux.HandleFunc("POST /recordings/erase", d.guarded(d.erase))
+	mux.HandleFunc("POST /recordings/marks", d.guarded(d.marks))
 	return mux
 }
 

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -72,14 +73,19 @@ func newRemote(address func() string, by *net.Dialer, to *tls.Config, failed fun
 func (r *Remote) close() { r.client.CloseIdleConnections() }
 
 // get asks for at most so many bytes, of a range of a file where that is named.
-func (r *Remote) get(ctx context.Context, method, what string, q question, most int64, span string) (b []byte, header http.Header, err error) {
+func (r *Remote) get(ctx context.Context, method, what string, q question, most int64, span string) ([]byte, http.Header, error) {
+	return r.say(ctx, method, what, q, nil, most, span)
+}
+
+// say is get with something that is sent.
+func (r *Remote) say(ctx context.Context, method, what string, q question, body []byte, most int64, span string) (b []byte, header http.Header, err error) {
 	defer func() {
 		if !errors.Is(err, context.Canceled) {
 			r.failed(answered(err))
 		}
 	}()
 	address := url.URL{Scheme: "https", Host: r.address(), Path: "/recordings/" + what, RawQuery: q.values().Encode()}
-	request, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrAway, err)
 	}

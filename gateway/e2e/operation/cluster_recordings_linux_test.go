@@ -158,6 +158,14 @@ func TestRecordingsOfAllNodesAreOne(t *testing.T) {
 		t.Errorf("%q, exported are %v", job.Error, exported)
 	}
 
+	cluster[third].Call(t, http.MethodPost, "/api/v1/cameras/front/events", map[string]any{"kind": "parcel", "start": stretch.Get("from"), "end": stretch.Get("to"), "keep": true}, rig.Credentials{}, http.StatusCreated)
+	for _, name := range names {
+		var list struct{ Marks []struct{ Kind string } }
+		if err := json.Unmarshal(cluster[name].Get(t, "/api/v1/cameras/front/events", rig.Credentials{}).Content, &list); err != nil || len(list.Marks) != 1 || list.Marks[0].Kind != "parcel" {
+			t.Errorf("marks at node %s are %+v, %v", name, list, err)
+		}
+	}
+
 	border := p.Spans[0].To.Add(-time.Second)
 	v, err := camtest.Watch(t.Context(), cluster[third].URL+"/live/front/recording.mjpeg?from="+border.UTC().Format(time.RFC3339Nano), camtest.WatchOptions{})
 	if err != nil {

@@ -47,11 +47,27 @@ func JoinTimelines(camera string, first []Gap, all ...Timeline) Timeline {
 	}
 	t.Spans = JoinSpans(t.Resolution-time.Microsecond, spans...)
 	t.Gaps = JoinGaps(camera, t.Spans, t.Resolution, gaps...)
-	slices.SortStableFunc(t.Flags, func(a, b Flag) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Kind, b.Kind)) })
+	t.Flags = joinCopies(t.Flags)
 	if len(t.Flags) > MaxStretches {
 		t.Flags, t.MoreFlags = t.Flags[:MaxStretches], true
 	}
 	return t
+}
+
+// joinCopies makes one of flags of a kind that begin together, which are copies: the
+// first, with as many marks as any has.
+func joinCopies(flags []Flag) []Flag {
+	slices.SortStableFunc(flags, func(a, b Flag) int { return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Kind, b.Kind)) })
+	joined := flags[:0]
+	for _, f := range flags {
+		if n := len(joined); n > 0 && joined[n-1].Kind == f.Kind && joined[n-1].From.Equal(f.From) {
+			last := &joined[n-1]
+			last.Count, last.Keep = max(last.Count, f.Count), last.Keep || f.Keep
+			continue
+		}
+		joined = append(joined, f)
+	}
+	return joined
 }
 
 // Prefer has each segment count where no segment of another node does that ranks

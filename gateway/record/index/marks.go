@@ -48,7 +48,8 @@ var kindPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 const maxBeyond = 24 * time.Hour // of Before and After
 
-func (m Mark) check() error {
+// Check refuses what cannot be a mark.
+func (m Mark) Check() error {
 	switch {
 	case !kindPattern.MatchString(m.Kind):
 		return invalid("the kind of a mark has to be 1 to 64 letters, digits, dots, dashes or underscores")
@@ -107,7 +108,7 @@ func (w *writer) addMark(m Mark) (int64, error) {
 
 // insertMark enters a mark, and looks at nothing that it reaches.
 func (w *writer) insertMark(m Mark) (id int64, c camera, err error) {
-	if err = m.check(); err == nil {
+	if err = m.Check(); err == nil {
 		c, err = w.cameraOrNew(m.Camera)
 	}
 	if err != nil {
@@ -154,7 +155,7 @@ func (x *Index) changeMark(ctx context.Context, id int64, what string, change fu
 			return err
 		}
 		m, err := change(old)
-		if err = cmp.Or(err, m.check()); err != nil {
+		if err = cmp.Or(err, m.Check()); err != nil {
 			return err
 		}
 		reach := m.reach()
