@@ -106,6 +106,7 @@ type tape struct {
 	asked   int
 	open    int
 	reads   int
+	away    bool // no file can be read any more
 }
 
 func newTape(t testing.TB) *tape {
@@ -169,7 +170,11 @@ type counted struct {
 func (c *counted) ReadAt(b []byte, at int64) (int, error) {
 	c.tape.mu.Lock()
 	c.tape.reads++
+	away := c.tape.away
 	c.tape.mu.Unlock()
+	if away {
+		return 0, ErrAway
+	}
 	return c.File.ReadAt(b, at)
 }
 
