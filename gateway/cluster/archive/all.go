@@ -49,7 +49,10 @@ type Options struct {
 	// less of a camera than before at other nodes, by one goroutine.
 	Changed func(camera string, more bool, from, to time.Time)
 	Memory  string // the file in which it is kept what other nodes have; "" for none
-	Log     *slog.Logger
+	// Patience is how long a node may take to answer, and so how long others wait for one
+	// that hangs; 0 stands for two seconds.
+	Patience time.Duration
+	Log      *slog.Logger
 }
 
 // All is what all nodes of a cluster recorded, as one Source. Its segments, formats
@@ -84,6 +87,7 @@ func New(o Options) *All {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Patience = cmp.Or(o.Patience, usualPatience)
 	if o.Changed == nil {
 		o.Changed = func(string, bool, time.Time, time.Time) {}
 	}
@@ -120,7 +124,7 @@ func (a *All) peer(n Node) *peer {
 	p := a.peers[n.Name]
 	if p == nil {
 		p = &peer{name: n.Name, number: int64(len(a.order) + 1)}
-		p.remote = newRemote(p.where, a.options.Dialer, a.options.TLS(n.Name), func(err error) { a.went(p, err) })
+		p.remote = newRemote(p.where, a.options.Dialer, a.options.TLS(n.Name), a.options.Patience, func(err error) { a.went(p, err) })
 		a.peers[n.Name], a.order = p, append(a.order, p)
 	}
 	a.mu.Unlock()

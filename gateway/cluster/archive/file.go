@@ -17,9 +17,8 @@ const (
 	// ahead is how much is read of a file at once, since what follows is mostly wanted
 	// next.
 	ahead = 256 << 10
-	// readFor is how long that may take, and for each byte that is asked for beside it
-	// a microsecond.
-	readFor = 3 * time.Second
+	// perByte is how much longer than an answer it may take for each byte that is asked for.
+	perByte = 4 * time.Microsecond
 )
 
 // file is a recording of another node. It holds nothing there between two reads.
@@ -77,7 +76,7 @@ func (f *file) ReadAt(b []byte, at int64) (n int, err error) {
 // fetch reads at most so many bytes, one at least, and gives the size of the file.
 // The error is io.EOF behind its end.
 func (f *file) fetch(at, most int64) (b []byte, size int64, err error) {
-	ctx, cancel := context.WithTimeout(f.life, readFor+time.Duration(most)*time.Microsecond)
+	ctx, cancel := context.WithTimeout(f.life, f.remote.patience+time.Duration(most)*perByte)
 	defer cancel()
 	b, header, err := f.remote.get(ctx, http.MethodGet, "file", f.ask, most, fmt.Sprintf("bytes=%d-%d", at, at+most-1))
 	if err != nil {

@@ -137,7 +137,7 @@ func dataOf(b json.RawMessage) json.RawMessage {
 
 // ask asks a node of marks.
 func (r *Remote) ask(ctx context.Context, q markQuestion) (answer markAnswer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	body, err := json.Marshal(q)
 	if err != nil {

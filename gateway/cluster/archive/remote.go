@@ -21,11 +21,9 @@ import (
 )
 
 const (
-	// patience is how long a node may take to answer, and so how long others wait for
-	// one that hangs.
-	patience = 2 * time.Second
+	usualPatience = 2 * time.Second
 	// eraseWait is how long it may take to delete.
-	eraseWait = eraseIn + patience
+	eraseWait = eraseIn + usualPatience
 	// growingFor is how long what is being written is believed to be as it was.
 	growingFor = 400 * time.Millisecond
 	maxPicture = 1 << 20 // bytes of a thumbnail
@@ -35,8 +33,9 @@ const (
 // Remote is what another node recorded, with its own IDs. Its methods may be called
 // from any goroutine.
 type Remote struct {
-	address func() string // host:port of its Door
-	client  *http.Client
+	address  func() string // host:port of its Door
+	client   *http.Client
+	patience time.Duration
 	// failed is told of each question how it went: nil where the node answered, be it
 	// that there is nothing.
 	failed func(error)
@@ -53,13 +52,13 @@ type seen struct {
 	at      time.Time
 }
 
-func newRemote(address func() string, by *net.Dialer, to *tls.Config, failed func(error)) *Remote {
+func newRemote(address func() string, by *net.Dialer, to *tls.Config, patience time.Duration, failed func(error)) *Remote {
 	dialer := net.Dialer{Timeout: patience}
 	if by != nil {
 		dialer.Control = by.Control
 	}
 	return &Remote{
-		address: address, failed: failed, grows: make(map[string]seen), formats: make(map[int64]index.Format),
+		address: address, patience: patience, failed: failed, grows: make(map[string]seen), formats: make(map[int64]index.Format),
 		client: &http.Client{
 			Transport: &http.Transport{
 				DialContext: dialer.DialContext, TLSClientConfig: to, TLSHandshakeTimeout: patience,
@@ -144,7 +143,7 @@ func statusError(answer *http.Response, ranged bool) error {
 
 // know asks for JSON, and checks it.
 func know[T any](ctx context.Context, r *Remote, what string, q question, check func(T) error) (answer T, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	b, _, err := r.get(ctx, http.MethodGet, what, q, maxAnswer, "")
 	if err != nil {
@@ -270,7 +269,7 @@ func (r *Remote) Missing(camera string) (index.Gap, bool) {
 
 // Thumbnail is as Source has it.
 func (r *Remote) Thumbnail(of index.Segment, moment time.Time) (thumbs.Picture, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), r.patience)
 	defer cancel()
 	b, _, err := r.get(ctx, http.MethodGet, "thumbnail", question{camera: of.Camera, path: of.Path, moment: moment}, maxPicture, "")
 	return thumbs.Picture{Sequence: of.Sequence, Moment: moment, Data: b}, err

@@ -22,7 +22,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const front = "front"
+const (
+	front = "front"
+	// soon is what anything may take.
+	soon = time.Minute
+)
 
 var (
 	ten        = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
@@ -189,7 +193,7 @@ func newYard(t testing.TB, memory string) *yard {
 // open makes what node c knows of all.
 func (y *yard) open(memory string) *All {
 	all := New(Options{
-		Self: "c", Local: y.own, TLS: y.ids["c"].TLS, Empty: errEmpty, Missing: errMissing, Memory: memory,
+		Self: "c", Local: y.own, Patience: soon, TLS: y.ids["c"].TLS, Empty: errEmpty, Missing: errMissing, Memory: memory,
 		Nodes: func() (nodes []Node) {
 			y.mu.Lock()
 			defer y.mu.Unlock()
