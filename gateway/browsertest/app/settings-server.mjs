@@ -61,7 +61,7 @@ export async function all(traveller) {
 // cluster is what the server answers that is node a of three, of which b is off and c dead.
 const cluster = {
   name: 'yard', node: 'a', seed: '192.168.1.10:7421', makes_tokens: true, relays: 1, relayed_bytes: 1, moves: 3,
-  refused: [{ reason: 'epoch', count: 2 }],
+  refused: [{ reason: 'epoch', count: 2 }], common: { version: 3, state: 'apart', writes: 0, lost: 0, refused: [] },
   nodes: ['a', 'b', 'c'].map((name, i) => ({
     name, alive: i < 2, left: false, since: new Date(Date.now() - 120_000).toISOString(), heard_ms: 100, relay: `192.168.1.1${i}:7422`, version: `1.${i}`,
     roles: ['camera', 'edge'], labels: i === 1 ? ['site=barn'] : [], cameras: 2 - i, viewers: 3, load: 0.25, clock_ms: -3000 * i, agrees: true,
@@ -92,6 +92,7 @@ export async function nodes(traveller) {
   await cards.getByText('It runs version 1.1, and this one 1.0.').waitFor();
   await cards.getByText('Nothing was heard of it for 2 min').waitFor();
   await page.getByText('epoch 2').waitFor();
+  await page.getByText('This node does not reach those that keep').waitFor();
   await page.getByRole('row', { name: /^Gate.* b / }).first().waitFor();
   await page.getByRole('row', { name: /A phone.* none/ }).waitFor();
   await page.getByText('Not known of: b').waitFor();

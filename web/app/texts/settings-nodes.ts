@@ -52,6 +52,11 @@ export const nodes = {
   otherCameras: ['It has other cameras configured than this one: give all nodes the same.', 'Er hat andere Kameras konfiguriert als dieser: Geben Sie allen Knoten dieselben.'],
   busy: (load: string): Text => [`Its processors are used to ${load}.`, `Seine Prozessoren sind zu ${load} ausgelastet.`],
   onlyOne: ['No other node is heard of. Add one, or look whether seeds are right and port 7421 is open.', 'Von keinem anderen Knoten ist etwas zu hören. Fügen Sie einen hinzu, oder prüfen Sie, ob seeds stimmt und Port 7421 offen ist.'],
+  apart: [
+    'This node does not reach those that keep what all have in common, or too few of them live: users, links and added cameras stay as they are, and cannot be changed here.',
+    'Dieser Knoten erreicht die nicht, die das Gemeinsame halten, oder es sind zu wenige davon da: Benutzer, Links und hinzugefügte Kameras bleiben, wie sie sind, und lassen sich hier nicht ändern.',
+  ],
+  commonRefused: ['What the nodes have in common is not taken here', 'Was die Knoten gemeinsam haben, wird hier nicht angenommen'],
   refused: (n: number): Text => [
     n === 1 ? 'One message of other nodes was not taken since the start' : `${n} messages of other nodes were not taken since the start`,
     n === 1 ? 'Eine Nachricht anderer Knoten wurde seit dem Start nicht angenommen' : `${n} Nachrichten anderer Knoten wurden seit dem Start nicht angenommen`,
