@@ -149,8 +149,7 @@ func TestPastPlaysAsTheFormsOfThePresent(t *testing.T) {
 			t.Errorf("%s begins with %v, want %d", path, all, want.first)
 		}
 		for i := 1; i < len(all); i++ {
-			step := all[i] - all[i-1]
-			if step != want.step && (all[i-1]+all[i] != 39+100) && !(want.step > 0 && step > 0 && step < 4) { // a viewer that is late loses some
+			if step := want.step * (place(all[i]) - place(all[i-1])); step < 1 || step > 3 { // a viewer that is late loses some
 				t.Errorf("%s plays %v", path, all)
 			}
 		}
@@ -165,6 +164,15 @@ func TestPastPlaysAsTheFormsOfThePresent(t *testing.T) {
 		}
 	}
 	t.Error("there is no picture among the events")
+}
+
+// place is which of the recorded pictures one is: there are 40 before the hole, and those
+// behind it are numbered from 100 on.
+func place(number int) int {
+	if number >= 100 {
+		return number - 60
+	}
+	return number
 }
 
 // TestWhatCannotBePlayedIsTold before anything is answered.
