@@ -19,13 +19,6 @@ import (
 	"framegate/gateway/record/thumbs"
 )
 
-const (
-	// restFor is for how long a node that did not answer is not asked again, and
-	// distrustFor one that answered what cannot be.
-	restFor     = 3 * time.Second
-	distrustFor = 30 * time.Second
-)
-
 // Node is another node that lives.
 type Node struct {
 	Name    string
@@ -70,17 +63,6 @@ type All struct {
 	order []*peer // by number, from 1
 }
 
-// peer is another node that was met.
-type peer struct {
-	name   string
-	number int64 // of its IDs here
-	remote *Remote
-
-	mu      sync.Mutex // guards what follows
-	address string
-	until   time.Time // it is not asked before that
-}
-
 // New makes one. Run keeps in mind what nodes have, and Close must be called in the
 // end.
 func New(o Options) *All {
@@ -101,132 +83,6 @@ func (a *All) Close() {
 	for _, p := range a.order {
 		p.remote.close()
 	}
-}
-
-// asked gives the nodes that are asked now, by name.
-func (a *All) asked() (asked []*peer) {
-	now := time.Now()
-	for _, n := range a.options.Nodes() {
-		p := a.peer(n)
-		p.mu.Lock()
-		if !now.Before(p.until) {
-			asked = append(asked, p)
-		}
-		p.mu.Unlock()
-	}
-	slices.SortFunc(asked, func(a, b *peer) int { return strings.Compare(a.name, b.name) })
-	return asked
-}
-
-// peer gives the one that a node is, at the address that it has now.
-func (a *All) peer(n Node) *peer {
-	a.mu.Lock()
-	p := a.peers[n.Name]
-	if p == nil {
-		p = &peer{name: n.Name, number: int64(len(a.order) + 1)}
-		p.remote = newRemote(p.where, a.options.Dialer, a.options.TLS(n.Name), a.options.Patience, func(err error) { a.went(p, err) })
-		a.peers[n.Name], a.order = p, append(a.order, p)
-	}
-	a.mu.Unlock()
-	p.mu.Lock()
-	p.address = n.Address
-	p.mu.Unlock()
-	return p
-}
-
-func (p *peer) where() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.address
-}
-
-// went notes how a question went.
-func (a *All) went(p *peer, err error) {
-	a.Questions.Add(1)
-	if err == nil {
-		return
-	}
-	rest := restFor
-	if a.Away.Add(1); errors.Is(err, ErrNonsense) {
-		a.Nonsense.Add(1)
-		rest = distrustFor
-	}
-	p.mu.Lock()
-	news := !time.Now().Before(p.until)
-	p.until = time.Now().Add(rest)
-	p.mu.Unlock()
-	if news {
-		a.options.Log.Warn("the recordings of a node are not at hand", "node", p.name, "err", err)
-	}
-}
-
-// answer is what a node says; peer is nil for this one.
-type answer[T any] struct {
-	peer *peer
-	said T
-}
-
-// ask asks this node and all others that live, at the same time, and gives what those
-// say that answer. The error is of what was asked, or of this node alone where there
-// are no others.
-func ask[T any](ctx context.Context, a *All, question func(context.Context, Source) (T, error)) ([]answer[T], error) {
-	peers := a.asked()
-	answers, errs := make([]answer[T], len(peers)+1), make([]error, len(peers)+1)
-	var wait sync.WaitGroup
-	for i, p := range peers {
-		wait.Go(func() { // ends by its patience, or with ctx
-			said, err := question(ctx, p.remote)
-			answers[i+1], errs[i+1] = answer[T]{p, said}, err
-		})
-	}
-	answers[0].said, errs[0] = question(ctx, a.options.Local)
-	wait.Wait()
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err := errs[0]; err != nil && !errors.Is(err, a.options.Empty) && (!errors.Is(err, a.options.Missing) || len(peers) == 0) {
-		return nil, err
-	}
-	var some []answer[T]
-	for i, err := range errs {
-		if err == nil {
-			some = append(some, answers[i])
-		}
-	}
-	if len(some) == 0 {
-		return nil, errs[0]
-	}
-	return some, nil
-}
-
-// here makes an ID of a node one of this All.
-func (p *peer) here(id int64) int64 {
-	if p == nil || id <= 0 {
-		return id
-	}
-	return id | p.number<<numberBits
-}
-
-// whose gives the node that an ID is of, nil for this one, and the ID that it has there.
-func (a *All) whose(id int64) (p *peer, own int64, err error) {
-	number := id >> numberBits
-	if number == 0 {
-		return nil, id, nil
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if number < 0 || number > int64(len(a.order)) {
-		return nil, 0, index.ErrUnknown
-	}
-	return a.order[number-1], id & (1<<numberBits - 1), nil
-}
-
-// take makes a row of a node one of this All.
-func (p *peer) take(s index.Segment) index.Segment {
-	if p != nil {
-		s.Node, s.ID, s.Format, s.Sound = p.name, p.here(s.ID), p.here(s.Format), p.here(s.Sound)
-	}
-	return s
 }
 
 // Between is as Source has it.
@@ -542,16 +398,6 @@ func (a *All) Thumbnail(of index.Segment, moment time.Time) (thumbs.Picture, err
 		return thumbs.Picture{}, err
 	}
 	return p.remote.Thumbnail(of, moment)
-}
-
-// named gives a node that is asked now, or ErrAway.
-func (a *All) named(name string) (*peer, error) {
-	for _, p := range a.asked() {
-		if p.name == name {
-			return p, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: %s", ErrAway, name)
 }
 
 // Erase is as Source has it. It deletes wherever it can, and is an error where a node
