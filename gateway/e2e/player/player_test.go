@@ -30,10 +30,10 @@ func TestPlayer(t *testing.T) {
 		name string
 		set  func(t *testing.T) (url string, do func(word string))
 	}{
-		{"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
+		{"lossy", withRecordings}, {"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
 		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
-		{"film", withFilm}, {"removed", withRemoved}, {"webrtc", withRecordings}, {"lossy", withRecordings}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
+		{"film", withFilm}, {"removed", withRemoved}, {"webrtc", withRecordings}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()

@@ -36,6 +36,9 @@ func Missing(t *testing.T, what string) {
 	t.Fatal(what)
 }
 
+// programLife is how long a program runs at most: longer than any test has one serve it.
+const programLife = 5 * Ceiling
+
 // Program is a program that ends with the test, to be started. What it says on
 // its standard error shows if the test fails.
 func Program(t *testing.T, name string, args ...string) *exec.Cmd {
