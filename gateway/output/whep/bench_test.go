@@ -108,11 +108,16 @@ func BenchmarkMemory(b *testing.B) {
 		camera := s.attach(own)
 		f := format264(b)
 		camera.Give(pictures(f, 0, 1, benchBytes)...)
-		for range viewers {
-			s.dial(offerOptions{}).see(0, 1)
+		var all [viewers]*browser
+		for i := range all {
+			all[i] = s.dial(offerOptions{})
+			all[i].see(0, 1)
 		}
 		for n := 1; n < 50; n++ {
 			camera.Give(pictures(f, n, 1, benchBytes)...)
+			for _, one := range all { // so that pictures do not wait where they are shown
+				one.see(n, n+1)
+			}
 		}
 		with, goroutines := heap(), runtime.NumGoroutine()
 		s.handler.Close()
