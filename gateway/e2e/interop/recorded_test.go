@@ -47,7 +47,11 @@ func TestCamerasOfAllKindsAreRecorded(t *testing.T) {
 		if want := map[string]string{"file": "h264 aac", "mpegts": "hevc aac"}[camera]; tracks != cmp.Or(want, "h264") {
 			t.Errorf("%s: recorded are %s", camera, tracks)
 		}
-		if len(numbers) < 40 {
+		least := 40
+		if !whole { // an encoder that is late leaves some out
+			least = 10
+		}
+		if len(numbers) < least {
 			t.Fatalf("%s: only %d pictures are recorded", camera, len(numbers))
 		}
 		settled := numbers[:len(numbers)-2] // what B-frames show before the last is written after it

@@ -36,22 +36,16 @@ func Missing(t *testing.T, what string) {
 	t.Fatal(what)
 }
 
-// programLife is how long a program runs at most: longer than any test has one serve it.
+// programLife is how long a program runs at most: longer than any test has one serve
+// it, or build something.
 const programLife = 5 * Ceiling
 
 // Program is a program that ends with the test, to be started. What it says on
 // its standard error shows if the test fails.
 func Program(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	return LongProgram(t, Ceiling, name, args...)
-}
-
-// LongProgram is Program for one that may take long, as to build something: it is killed
-// after a time.
-func LongProgram(t *testing.T, most time.Duration, name string, args ...string) *exec.Cmd {
-	t.Helper()
 	Need(t, name)
-	ctx, cancel := context.WithTimeout(context.Background(), most)
+	ctx, cancel := context.WithTimeout(context.Background(), programLife)
 	cmd := exec.CommandContext(ctx, name, args...)
 	said := &Buffer{}
 	cmd.Stderr = said
