@@ -88,7 +88,11 @@ func TestAlertsCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := metricsOf(t, rig.Start(t, "cameras: {front: {source: 'upload:', record: {mode: continuous}}}\n"))
+	s, told := rig.Start(t, "cameras: {front: {source: 'upload:', record: {mode: continuous}}}\n"), ""
+	rig.Await(t, "the camera's stream to be there", func() bool {
+		told = metricsOf(t, s)
+		return strings.Contains(told, "framegate_stream_state{")
+	})
 	for _, name := range regexp.MustCompile(`alert: (\w+)`).FindAllStringSubmatch(string(rules), -1) {
 		if !strings.Contains(string(tried), "- name: "+name[1]+"\n") {
 			t.Errorf("%s is not tried", name[1])
