@@ -43,8 +43,11 @@ type Tree struct {
 
 	mu    sync.Mutex // guards what follows; never held while others are called but Load
 	shown map[stream.Key]map[*branch]bool
-	paths map[stream.Key][]string // by which nodes a stream comes, its owner first
+	ways  map[stream.Key]*way
 }
+
+// way is by which nodes a stream comes, its owner first.
+type way struct{ nodes []string }
 
 // branch is a node that is shown a stream.
 type branch struct {
@@ -66,7 +69,11 @@ func Header(path []string) http.Header {
 func (t *Tree) Enter(within context.Context, ask Ask, self string, owner bool) (ctx context.Context, leave func(), path []string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	above, comes := t.paths[ask.Key]
+	var above []string
+	w, comes := t.ways[ask.Key]
+	if comes && !owner {
+		above = w.nodes
+	}
 	switch {
 	case !owner && !comes:
 		return nil, nil, nil, ErrElsewhere
@@ -74,9 +81,6 @@ func (t *Tree) Enter(within context.Context, ask Ask, self string, owner bool) (
 		return nil, nil, nil, ErrLoop
 	case len(above) >= maxPath-1:
 		return nil, nil, nil, fmt.Errorf("%w: the pictures go by too many nodes", stream.ErrFull)
-	}
-	if owner {
-		above = nil
 	}
 	if most := cmp.Or(t.Most, Branches); len(t.shown[ask.Key]) >= most {
 		if b := t.least(ask); b != nil {
@@ -142,17 +146,21 @@ func (t *Tree) comes(key stream.Key, path []string, self string) (gone func(), e
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.paths == nil {
-		t.paths = make(map[stream.Key][]string)
+	if t.ways == nil {
+		t.ways = make(map[stream.Key]*way)
 	}
-	t.paths[key] = path
+	if t.ways[key] != nil { // another, by which what is below does not know that it comes now
+		t.cut(key)
+	}
+	w := &way{path}
+	t.ways[key] = w
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if &t.paths[key][0] == &path[0] {
-			delete(t.paths, key)
+		if t.ways[key] == w {
+			delete(t.ways, key)
+			t.cut(key)
 		}
-		t.cut(key)
 	}, nil
 }
 
@@ -178,8 +186,8 @@ func (t *Tree) End(camera string) {
 func (t *Tree) By(node string) (cameras []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for key, path := range t.paths {
-		if slices.Contains(path[1:], node) && !slices.Contains(cameras, key.Camera) {
+	for key, w := range t.ways {
+		if slices.Contains(w.nodes[1:], node) && !slices.Contains(cameras, key.Camera) {
 			cameras = append(cameras, key.Camera)
 		}
 	}
