@@ -256,14 +256,7 @@ func (o own) Erase(ctx context.Context, camera string, from, to time.Time) (e ar
 		err = o.Look(func(*index.Index) error { return nil })
 	}
 	for _, s := range gone {
-		e.Segments++
-		e.Bytes += s.Bytes
-		if e.From.IsZero() || s.Start.Before(e.From) {
-			e.From = s.Start
-		}
-		if s.End.After(e.To) {
-			e.To = s.End
-		}
+		e = e.Plus(archive.Erased{Segments: 1, Bytes: s.Bytes, From: s.Start, To: s.End})
 	}
 	return e, err
 }

@@ -409,7 +409,7 @@ func (a *All) Erase(ctx context.Context, camera string, from, to time.Time) (gon
 	}
 	for _, p := range a.asked() {
 		more, failed := p.remote.Erase(ctx, camera, from, to)
-		gone = gone.plus(more)
+		gone = gone.Plus(more)
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("node %s: %w", p.name, failed))
 		}

@@ -96,8 +96,8 @@ type Erased struct {
 	From, To time.Time // zero where there was nothing
 }
 
-// plus adds what was deleted elsewhere.
-func (e Erased) plus(f Erased) Erased {
+// Plus adds what was deleted besides.
+func (e Erased) Plus(f Erased) Erased {
 	e.Segments, e.Bytes = e.Segments+f.Segments, e.Bytes+f.Bytes
 	if e.From.IsZero() || !f.From.IsZero() && f.From.Before(e.From) {
 		e.From = f.From

@@ -46,10 +46,10 @@ func NewDoor(local Local, empty error, nodeOf func(*http.Request) string) *Door 
 // Handler gives what answers requests.
 func (d *Door) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /recordings/file", d.guarded(d.file))
-	mux.HandleFunc("GET /recordings/thumbnail", d.guarded(d.thumbnail))
-	mux.HandleFunc("GET /recordings/{what}", d.guarded(d.look))
-	mux.HandleFunc("POST /recordings/erase", d.guarded(d.erase))
+	mux.HandleFunc("GET /recordings/file", d.guarded(asking(d.file)))
+	mux.HandleFunc("GET /recordings/thumbnail", d.guarded(asking(d.thumbnail)))
+	mux.HandleFunc("GET /recordings/{what}", d.guarded(asking(d.look)))
+	mux.HandleFunc("POST /recordings/erase", d.guarded(asking(d.erase)))
 	mux.HandleFunc("POST /recordings/marks", d.guarded(d.marks))
 	return mux
 }
@@ -70,6 +70,17 @@ func (d *Door) guarded(answer func(http.ResponseWriter, *http.Request) error) ht
 			}
 			http.Error(w, err.Error(), d.statusOf(err))
 		}
+	}
+}
+
+// asking has the question of an address answered.
+func asking(answer func(http.ResponseWriter, *http.Request, question) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		q, err := questionOf(r.URL.Query())
+		if err != nil {
+			return err
+		}
+		return answer(w, r, q)
 	}
 }
 
@@ -133,7 +144,6 @@ func (q question) values() url.Values {
 	set("limit", strconv.Itoa(q.limit), q.limit > 0)
 	set("id", strconv.FormatInt(q.id, 10), q.id > 0)
 	set("resolution", q.resolution.String(), q.resolution > 0)
-	set("zone", "", false)
 	if q.zone != nil {
 		v.Set("zone", q.zone.String())
 	}
@@ -159,11 +169,7 @@ func numberOf(text string) (int64, error) {
 }
 
 // look answers what the index knows.
-func (d *Door) look(w http.ResponseWriter, r *http.Request) error {
-	q, err := questionOf(r.URL.Query())
-	if err != nil {
-		return err
-	}
+func (d *Door) look(w http.ResponseWriter, r *http.Request, q question) error {
 	ctx, cancel := context.WithTimeout(r.Context(), answerIn)
 	defer cancel()
 	answer, err := d.know(ctx, r.PathValue("what"), q)
@@ -216,11 +222,7 @@ func (d *Door) know(ctx context.Context, what string, q question) (any, error) {
 
 // file gives out bytes of a recording. Only what has a row, or is being written, is
 // opened, whatever path is asked for.
-func (d *Door) file(w http.ResponseWriter, r *http.Request) error {
-	q, err := questionOf(r.URL.Query())
-	if err != nil {
-		return err
-	}
+func (d *Door) file(w http.ResponseWriter, r *http.Request, q question) error {
 	row, err := d.row(r.Context(), q)
 	if err != nil {
 		return err
@@ -263,11 +265,7 @@ func (c *counting) Write(b []byte) (int, error) {
 func (c *counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // thumbnail gives out one that is kept.
-func (d *Door) thumbnail(w http.ResponseWriter, r *http.Request) error {
-	q, err := questionOf(r.URL.Query())
-	if err != nil {
-		return err
-	}
+func (d *Door) thumbnail(w http.ResponseWriter, r *http.Request, q question) error {
 	row, err := d.row(r.Context(), q)
 	if err != nil {
 		return err
@@ -282,13 +280,9 @@ func (d *Door) thumbnail(w http.ResponseWriter, r *http.Request) error {
 }
 
 // erase deletes what is local. It goes on when who asked is gone.
-func (d *Door) erase(w http.ResponseWriter, r *http.Request) error {
-	q, err := questionOf(r.URL.Query())
-	if err == nil && (q.camera == "" || q.from.IsZero() || !q.from.Before(q.to)) {
-		err = ErrNonsense
-	}
-	if err != nil {
-		return err
+func (d *Door) erase(w http.ResponseWriter, r *http.Request, q question) error {
+	if q.camera == "" || q.from.IsZero() || !q.from.Before(q.to) {
+		return ErrNonsense
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eraseIn)
 	defer cancel()
