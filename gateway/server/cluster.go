@@ -59,7 +59,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{server: s, identity: identity, machine: new(machineLoad), asking: newAsking(identity)}
+	n := &node{server: s, identity: identity, machine: new(machineLoad)}
 	n.tree.Load = n.load
 	if n.listener, err = net.Listen("tcp", c.RelayListen); err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
@@ -101,6 +101,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		return err
 	}
 	n.dialer = cluster.Dialer(host)
+	n.asking = newAsking(n.identity.TLS(""), n.dialer)
 	bus := ""
 	if _, port, _ := net.SplitHostPort(c.Listen); port != "0" {
 		bus = net.JoinHostPort(host, port)

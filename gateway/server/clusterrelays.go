@@ -3,11 +3,13 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -27,10 +29,11 @@ func (n *node) flows(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(n.relayed.Flows()) // whoever is gone misses nothing
 }
 
-// newAsking makes what asks other nodes how they are.
-func newAsking(identity *cluster.Identity) *http.Client {
+// newAsking makes what asks other nodes how they are, at the addresses that a dialer
+// connects to.
+func newAsking(settings *tls.Config, by *net.Dialer) *http.Client {
 	return &http.Client{
-		Transport:     &http.Transport{TLSClientConfig: identity.TLS(""), IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
+		Transport:     &http.Transport{DialContext: by.DialContext, TLSClientConfig: settings, IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,6 +41,8 @@ const (
 	// ahead is what is read at once of what no picture has room for yet. It is short,
 	// so that TLS writes nearly all of a picture where that stays.
 	ahead = 512
+	// maxAnswerHead is how many bytes of an answer are read before its stream begins.
+	maxAnswerHead = 64 << 10
 )
 
 // errClosed is the end of a line that the other side said, and why.
@@ -68,8 +71,10 @@ func dial(ctx context.Context, address *url.URL, by *net.Dialer, settings *tls.C
 		return nil, nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	l := &line{conn: conn, in: bufio.NewReaderSize(conn, ahead), most: most}
+	from := &io.LimitedReader{R: conn, N: maxAnswerHead}
+	l := &line{conn: conn, in: bufio.NewReaderSize(from, ahead), most: most}
 	answer, err := l.ask(address)
+	from.N = math.MaxInt64
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}

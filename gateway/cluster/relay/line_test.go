@@ -3,9 +3,13 @@ package relay
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +81,32 @@ func TestLineTakesMemoryAsItComes(t *testing.T) {
 	}
 	if b, err := l.payload(1 << 30); !errors.Is(err, io.ErrUnexpectedEOF) || len(b) > believed {
 		t.Errorf("%d bytes for a thousand that came, %v", len(b), err)
+	}
+}
+
+// TestEndlessAnswer to the question for a stream is read no further than any is long.
+func TestEndlessAnswer(t *testing.T) {
+	says := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, err = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n")
+		for err == nil {
+			_, err = io.WriteString(conn, "Endless: "+strings.Repeat("x", 1000)+"\r\n")
+		}
+	}))
+	says.StartTLS()
+	defer says.Close()
+	address, err := url.Parse(says.URL + "/relay/front")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, _, err := dial(t.Context(), address, nil, &tls.Config{InsecureSkipVerify: true}, 1<<20)
+	if l != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("it ends with %v", err)
 	}
 }
 
