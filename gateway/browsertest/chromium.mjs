@@ -80,3 +80,11 @@ export async function open(context, address, ...scripts) {
   await page.goto(address);
   return page;
 }
+
+// follow goes on in a page of the app as a link of it does.
+export const follow = (page, path) => page.evaluate((path) => {
+  const link = Object.assign(document.createElement('a'), { href: path });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}, path);

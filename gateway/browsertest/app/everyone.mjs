@@ -1,6 +1,6 @@
 // Everybody at every view: each is shown what is for them, or is told why not and where to go.
 
-import { check } from '../chromium.mjs';
+import { check, follow } from '../chromium.mjs';
 
 // What stands on a view that is for somebody, and what is said to others.
 const button = (name) => (page) => page.getByRole('button', { name, exact: true });
@@ -54,14 +54,6 @@ const views = {
 
 // What stands in the header, and for whom.
 const offered = { admin: 'Cameras,Recordings,Settings', viewer: 'Cameras,Recordings,Settings', publisher: 'Cameras,Settings', nobody: 'Cameras,Settings' };
-
-// follow goes on in the page as a link of it does.
-const follow = (page, path) => page.evaluate((path) => {
-  const link = Object.assign(document.createElement('a'), { href: path });
-  document.body.append(link);
-  link.click();
-  link.remove();
-}, path);
 
 // round has one of them go through all views.
 async function round({ as, axe, shot }, name) {

@@ -1,7 +1,7 @@
 // What each list shows while it loads, where it fails, where nothing is in it, and once something is: in English in a
 // wide window, in German on a telephone.
 
-import { check } from '../chromium.mjs';
+import { check, follow } from '../chromium.mjs';
 
 const languages = { wide: ['en-GB', 0], phone: ['de-DE', 1] };
 const words = {
@@ -27,13 +27,6 @@ const lists = {
   '/recordings': { asks: 'cameras/*/events?*', items: 'section.day li', none: { marks: [] }, empty: ['There are no marks yet', 'Es gibt noch keine Markierungen'], some: { marks: [{ id: 1, camera: 'film', start: hourAgo, end: hourAgo, kind: 'car', by: 'user:me', keep: false }] } },
   '/recordings/exports': { asks: 'exports', items: 'main li.card', none: { exports: [] }, empty: ['No file is being made', 'Es wird keine Datei erstellt'], some: { exports: [running] } },
 };
-
-const follow = (page, path) => page.evaluate((path) => {
-  const link = Object.assign(document.createElement('a'), { href: path });
-  document.body.append(link);
-  link.click();
-  link.remove();
-}, path);
 
 // goThrough has a list be in each of its states, in the language of a number. The server answers at last, but where
 // its answer is not known.

@@ -19,6 +19,18 @@ import (
 // nodes are processes that are one cluster, by name.
 type nodes map[string]*rig.Process
 
+// recordedFront is a camera that counts who connects to it, and what a configuration says
+// of it that has it recorded as front.
+func recordedFront(t *testing.T) (camera *camtest.HTTPCamera, setting string) {
+	t.Helper()
+	camera, err := camtest.NewCountingCamera(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(camera.Close)
+	return camera, fmt.Sprintf("front: {source: '%s', keep: always, record: {mode: continuous, codec: mjpeg}}", camera.URL("/"))
+}
+
 // startNodes starts a cluster without logins as an operator does, by its commands.
 func startNodes(t *testing.T, cameras string, names ...string) nodes {
 	t.Helper()
@@ -220,13 +232,9 @@ func seesMore(t *testing.T, what string, all []*watching) {
 // go on.
 func TestNodesShareCameras(t *testing.T) {
 	t.Parallel()
-	camera, err := camtest.NewCountingCamera(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(camera.Close)
+	camera, front := recordedFront(t)
 	names := []string{"a", "b", "c"}
-	cluster := startNodes(t, fmt.Sprintf("{front: {source: '%s', keep: always, record: {mode: continuous, codec: mjpeg}}, phone: {source: 'upload:'}}", camera.URL("/")), names...)
+	cluster := startNodes(t, "{"+front+", phone: {source: 'upload:'}}", names...)
 	first := cluster.owner(t, "front", names...)
 	rig.Await(t, "one node keeps the camera", func() bool { return camera.Open() == 1 })
 	cluster.records(t, first, names...)

@@ -3,7 +3,6 @@ package operation
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -107,13 +106,9 @@ func (n nodes) clip(t *testing.T, name, path string) (numbers []int) {
 // and a third asked: for what both have, while the first is gone, and when it is back.
 func TestRecordingsOfAllNodesAreOne(t *testing.T) {
 	t.Parallel()
-	camera, err := camtest.NewCountingCamera(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(camera.Close)
+	_, front := recordedFront(t)
 	names := []string{"a", "b", "c"}
-	cluster := startNodes(t, fmt.Sprintf("{front: {source: '%s', keep: always, record: {mode: continuous, codec: mjpeg}}}", camera.URL("/")), names...)
+	cluster := startNodes(t, "{"+front+"}", names...)
 	first := cluster.owner(t, "front", names...)
 	third := others(names, first)[0]
 	long := func(p pastOf, after time.Time) bool {
