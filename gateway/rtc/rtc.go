@@ -322,9 +322,7 @@ func (p *Port) leave(s *Session) {
 		p.ended = append(p.ended, ending{s.name, why})
 	}
 	for _, a := range s.addrs {
-		if p.byAddr[a] == s {
-			delete(p.byAddr, a)
-		}
+		delete(p.byAddr, a)
 	}
 }
 
@@ -354,6 +352,9 @@ func (p *Port) know(s *Session, from netip.AddrPort) bool {
 	if of = p.byAddr[from]; p.byFrag[s.frag] != s || of != nil && of.holds(from) {
 		return false
 	}
+	if of != nil {
+		of.addrs = slices.DeleteFunc(of.addrs, func(a netip.AddrPort) bool { return a == from })
+	}
 	if len(s.addrs) >= mostAddrs {
 		p.forget(s)
 	}
@@ -365,10 +366,8 @@ func (p *Port) know(s *Session, from netip.AddrPort) bool {
 // forget forgets the oldest address of a session that packets do not go to. The lock is
 // held.
 func (p *Port) forget(s *Session) {
-	i := slices.IndexFunc(s.addrs, func(a netip.AddrPort) bool { return !s.holds(a) })
-	if oldest := s.addrs[i]; p.byAddr[oldest] == s {
-		delete(p.byAddr, oldest)
-	}
+	i := slices.IndexFunc(s.addrs, func(a netip.AddrPort) bool { return !s.holds(a) }) // all but one are
+	delete(p.byAddr, s.addrs[i])
 	s.addrs = slices.Delete(s.addrs, i, i+1)
 }
 

@@ -32,7 +32,7 @@ type Session struct {
 	ctx            context.Context
 	end            context.CancelCauseFunc
 
-	addrs []netip.AddrPort // from which it was heard; the port's lock guards it
+	addrs []netip.AddrPort // from which it was heard, each of one session alone; the port's lock guards it
 	way   atomic.Pointer[way]
 	heard atomic.Int64  // when the other end last said by it that it is there, in nanoseconds since 1970
 	moves atomic.Uint32 // how often it became another that was proven

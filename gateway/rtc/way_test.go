@@ -32,6 +32,35 @@ func TestTheWayIsTheOneThatIsChosen(t *testing.T) {
 	}
 }
 
+// TestAddressIsOfOneSession alone, however often two take it from each other, so that each
+// has others that can be forgotten.
+func TestAddressIsOfOneSession(t *testing.T) {
+	p := &Port{byAddr: make(map[netip.AddrPort]*Session), byFrag: make(map[string]*Session)}
+	a, b := &Session{frag: "a"}, &Session{frag: "b"}
+	p.byFrag["a"], p.byFrag["b"] = a, b
+	at := func(port uint16) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), port)
+	}
+	for range mostAddrs {
+		if !p.know(b, at(1)) || !p.know(a, at(1)) {
+			t.Fatal("an address that nobody holds cannot be had")
+		}
+	}
+	a.way.Store(&way{to: at(1), proven: true})
+	a.heard.Store(time.Now().UnixNano())
+	if p.know(b, at(1)) {
+		t.Error("an address that is held can be had by another")
+	}
+	for port := range uint16(2 * mostAddrs) {
+		if !p.know(a, at(port+2)) {
+			t.Errorf("address %d cannot be had", port)
+		}
+	}
+	if p.byAddr[at(1)] != a || len(a.addrs) != mostAddrs || len(p.byAddr) != mostAddrs || len(b.addrs) != 0 {
+		t.Errorf("%d and %d addresses of %d are known", len(a.addrs), len(b.addrs), len(p.byAddr))
+	}
+}
+
 // place is where somebody sends packets from: a socket, or a connection.
 type place struct {
 	t    *testing.T
