@@ -47,6 +47,8 @@ type Beat struct {
 	Origin      bool     `json:"origin"` // the cluster was made there
 	Leaving     bool     `json:"leaving"`
 	Owned       []Claim  `json:"owned"`
+	Chain       []byte   `json:"chain,omitempty"` // the last link of that of its pulses; nil where there are none
+	Lacks       []string `json:"lacks,omitempty"` // nodes of which only pulses were heard
 }
 
 // Claim says that a node owns a camera. Of several the one with the higher epoch
@@ -164,6 +166,10 @@ func (b *Beat) check() error {
 		len(b.Version) > maxText, len(b.Config) > maxText,
 		slices.ContainsFunc(slices.Concat(b.Roles, b.Labels), func(s string) bool { return len(s) > maxText }):
 		return errTooLarge
+	case len(b.Lacks) > maxLacks:
+		return errTooLarge
+	case len(b.Chain) != 0 && len(b.Chain) != len(link{}):
+		return errBroken
 	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0, b.Shown < 0, b.Load < 0, b.Load > 1, b.At < 0, b.At > maxAt:
 		return errBroken
 	}

@@ -23,8 +23,9 @@ const (
 	// busPayload bounds a message, of which beats are the small ones.
 	busPayload = maxSealed + 64<<10
 	// busPing is how often a node is asked whether it is there; what does not answer
-	// twice is connected anew. Whether it lives is said by its beats alone.
-	busPing = time.Second
+	// twice is connected anew. Whether it lives is said by its beats alone. Each question
+	// costs both sides about as much as a beat.
+	busPing = 2 * time.Second
 )
 
 // subject is where all nodes tell all how they are.

@@ -3,7 +3,7 @@
 // say where its pictures are.
 //
 // Each node says twice a second that it lives and what it owns (Beat), signed by
-// its own key, over a bus that is a NATS server within the process. Who is not
+// its own key, or that nothing of that changed (pulse), over a bus that is a NATS server within the process. Who is not
 // heard of for two seconds is dead. A camera that nobody owns is claimed by the
 // one node that all find by the same arithmetic (table.wins), with an epoch that
 // is higher than any heard of; who owns one keeps it. After a split both halves
@@ -71,6 +71,7 @@ type Cluster struct {
 	kick    chan struct{} // cap 1: something is to be said at once
 	refused map[error]*atomic.Uint64
 	late    atomic.Uint64 // messages that did not fit into inbox
+	teller  teller        // of Run
 
 	mu    sync.Mutex // guards what follows; never held over I/O, nor while others are called
 	table *table
@@ -101,6 +102,7 @@ func New(o Options) (*Cluster, error) {
 		c.refused[why] = new(atomic.Uint64)
 	}
 	var err error
+	c.teller.identity = o.Identity
 	c.bus, err = startBus(o, c.receive)
 	return c, err
 }
@@ -141,7 +143,7 @@ func (c *Cluster) Run(ctx context.Context) {
 				c.step(false)
 			}
 		case <-look.C:
-			c.step(false)
+			c.look()
 		case <-beat.C:
 			c.step(true)
 		case <-c.kick:
@@ -212,6 +214,13 @@ func (c *Cluster) Speaks(camera string) bool {
 // take takes note of a message, or counts why not. It says whether who owns what may
 // be another now.
 func (c *Cluster) take(message []byte) (news bool) {
+	if p, is, err := readPulse(message); is {
+		if err == nil {
+			news, err = c.feel(p)
+		}
+		c.refuse(p.node, err)
+		return news
+	}
 	b, err := c.opener.open(message)
 	if err == nil {
 		c.mu.Lock()
@@ -226,15 +235,20 @@ func (c *Cluster) take(message []byte) (news bool) {
 		}
 		return news
 	}
+	c.refuse(b.Node, err)
+	return false
+}
+
+// refuse counts a message that is not taken.
+func (c *Cluster) refuse(node string, err error) {
 	for why, count := range c.refused {
 		if !errors.Is(err, why) {
 			continue
 		}
 		if count.Add(1) == 1 || why == errDuplicate {
-			c.options.Log.Warn("a message of the cluster is not taken", "reason", why.Error(), "node", b.Node, "err", err)
+			c.options.Log.Warn("a message of the cluster is not taken", "reason", why.Error(), "node", node, "err", err)
 		}
 	}
-	return false
 }
 
 // step settles who owns what, says so where that is news or it is time, and then
@@ -292,8 +306,9 @@ func (c *Cluster) say() {
 	c.table.self.Viewers, c.table.self.Shown, c.table.self.Common = viewers, shown, common
 	c.table.self.Load, c.table.self.At = load, time.Now().UnixMilli()
 	b := c.table.beat()
+	whole := c.table.whole(&b)
 	c.mu.Unlock()
-	message, err := c.options.Identity.seal(b)
+	message, err := c.teller.message(b, whole)
 	if err == nil {
 		err = c.bus.say(message)
 	}

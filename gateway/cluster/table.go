@@ -56,6 +56,7 @@ type member struct {
 	alive bool
 	since time.Time     // that it lives, or is dead
 	clock time.Duration // by how much its clock is ahead of ours, about
+	beat  uint64        // the sequence of its last beat that was whole
 }
 
 // progress is how far a node had come with what it said: nothing up to there is heard again.
@@ -75,12 +76,14 @@ type table struct {
 	sent    map[string]bool   // cameras whose pictures are sent in here
 	where   map[string]Place  // of what somebody owns who lives
 	settled time.Time
+	lacks   map[string]bool // nodes of which only pulses were heard
+	asked   bool            // another node lacks the beat of this one, or is new
 }
 
 func newTable(self Beat, now time.Time, patient time.Duration) *table {
 	return &table{
 		self: self, began: now, patient: patient, members: make(map[string]*member), past: make(map[string]progress), cameras: make(map[string]Camera),
-		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place),
+		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place), lacks: make(map[string]bool),
 	}
 }
 
@@ -113,7 +116,11 @@ func (t *table) take(b Beat, now time.Time) error {
 	if m.alive == b.Leaving {
 		m.since = now
 	}
-	m.Beat, m.heard, m.alive = b, now, !b.Leaving
+	if m.Incarnation != b.Incarnation || slices.Contains(b.Lacks, t.self.Node) {
+		t.asked = true
+	}
+	m.Beat, m.heard, m.alive, m.beat = b, now, !b.Leaving, b.Sequence
+	delete(t.lacks, b.Node)
 	if b.At > 0 {
 		m.clock = time.UnixMilli(b.At).Sub(now)
 	}
