@@ -72,6 +72,8 @@ type Gateway interface {
 	// Cluster gives what is known of the cluster that the server is a node of; its
 	// lists are not nil.
 	Cluster() Cluster
+	// NodeCameras gives how the cameras of that cluster are, by id; nil where there is none.
+	NodeCameras() map[string]NodeCamera
 	// Relays gives the streams that go from node to node, as far as nodes answer
 	// before ctx is done, and which of those that live did not.
 	Relays(ctx context.Context) (relays []ClusterRelay, silent []string)

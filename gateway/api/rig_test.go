@@ -54,6 +54,7 @@ type fakeGateway struct {
 	settings   Settings
 	facts      Facts
 	limits     []Limit
+	nodes      map[string]NodeCamera
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 	found      []onvif.Found
 	look       func(onvif.Options) (*onvif.About, error)
@@ -146,6 +147,12 @@ func (g *fakeGateway) Limits() []Limit {
 
 func (g *fakeGateway) Cluster() Cluster {
 	return Cluster{Nodes: []ClusterNode{}, Cameras: []ClusterCamera{}, Refused: []ClusterFault{}}
+}
+
+func (g *fakeGateway) NodeCameras() map[string]NodeCamera {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.nodes
 }
 
 func (g *fakeGateway) Relays(context.Context) ([]ClusterRelay, []string) { return nil, nil }

@@ -48,6 +48,7 @@ type cameraStatus struct {
 	Height     int              `json:"height,omitempty" doc:"pixels"`
 	Sound      *soundStatus     `json:"sound,omitempty" doc:"the sound that the camera sends; not there where it sends none"`
 	LeftOut    string           `json:"sound_trouble,omitempty" doc:"why the camera's sound is left out, or part of it; left out, for who is no admin" example:"camera sends sound of a kind that is not taken"`
+	Since      *time.Time       `json:"since,omitempty" doc:"of the state, as its owner says; where this server is one of several"`
 	FPS        float64          `json:"fps" doc:"pictures a second; 0 where not online"`
 	FrameAgeMs *int64           `json:"frame_age_ms,omitempty" doc:"since the newest picture came, in milliseconds; not there before any"`
 	Viewers    int              `json:"viewers" doc:"how many watch; who is shown nothing but what was recorded is not counted"`
@@ -227,8 +228,8 @@ type snapshot struct {
 	records map[string]Recording
 	count   func(camera string) int
 	forms   []Form
-	nodes   map[string]string // that own cameras, by camera
-	past    bool              // whether recordings are kept
+	nodes   map[string]NodeCamera // how those of a cluster are, by camera
+	past    bool                  // whether recordings are kept
 }
 
 func (a *API) snapshot() snapshot {
@@ -238,7 +239,7 @@ func (a *API) snapshot() snapshot {
 		viewers: make(map[string][]stream.Watcher),
 		encoder: make(map[stream.Key]*encoder),
 		records: make(map[string]Recording),
-		nodes:   make(map[string]string),
+		nodes:   a.options.Gateway.NodeCameras(),
 		count:   a.options.Hub.Viewers,
 		forms:   a.options.Forms,
 	}
@@ -250,9 +251,6 @@ func (a *API) snapshot() snapshot {
 	}
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
-	}
-	for _, c := range a.options.Gateway.Cluster().Cameras {
-		s.nodes[c.Camera] = c.Node
 	}
 	s.past = a.keepsRecordings()
 	_, records := a.options.Gateway.Recordings()
@@ -308,8 +306,8 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 			status.FrameAgeMs = &age
 		}
 	}
+	s.nodes[c.ID].put(status, admin)
 	if admin {
-		status.Node = s.nodes[c.ID]
 		for _, v := range s.viewers[c.ID] {
 			status.Watching = append(status.Watching, watcherOf(v))
 		}

@@ -106,5 +106,6 @@ func (a *API) look() events.Look {
 	for _, p := range a.options.Gateway.Publishers() {
 		look.Publishers[p.Camera] = p.Since
 	}
+	lookAtNodes(&look, a.options.Gateway.NodeCameras())
 	return look
 }

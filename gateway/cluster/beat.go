@@ -57,6 +57,10 @@ type Claim struct {
 	Camera string `json:"camera"`
 	Epoch  uint64 `json:"epoch"`
 	Sent   bool   `json:"sent"` // its pictures are sent in there
+	// State is how the camera is, since when, in seconds since 1970, and Reason why.
+	State  State `json:"state,omitempty"`
+	Since  int64 `json:"since,omitempty"`
+	Reason uint8 `json:"reason,omitempty"`
 }
 
 // Refusals of messages, for counters and tests.
@@ -185,6 +189,9 @@ func (b *Beat) check() error {
 			return fmt.Errorf("%w: %d of camera %s", errEpoch, c.Epoch, c.Camera)
 		case !c.Sent && !slices.Contains(b.Roles, RoleCamera):
 			return fmt.Errorf("%w: it has not the role %s, and owns %s", errRole, RoleCamera, c.Camera)
+		}
+		if err := c.checkState(); err != nil {
+			return err
 		}
 		seen[c.Camera] = true
 	}

@@ -53,6 +53,12 @@ type Options struct {
 	Shown     func() int      // streams that other nodes get of this one
 	Load      func() float64  // of the processors, 0 to 1; nil where that is not known
 	Sent      func() []string // cameras whose pictures are sent in here; asked often
+	// State gives how a camera of this node is; nil where nothing is said of that. Whoever
+	// makes it another calls Restate.
+	State func(camera string) Condition
+	// Told is told that other nodes said other things of their cameras; it must return at
+	// once, and may be nil.
+	Told func()
 	// Moved is told of cameras that are owned by another node than before, or by none
 	// or one again, by one goroutine at a time. Where gives the new place already.
 	Moved func(cameras []string)
@@ -72,6 +78,7 @@ type Cluster struct {
 	refused map[error]*atomic.Uint64
 	late    atomic.Uint64 // messages that did not fit into inbox
 	teller  teller        // of Run
+	stale   atomic.Bool   // cameras of this node may be in other states than it said
 
 	mu    sync.Mutex // guards what follows; never held over I/O, nor while others are called
 	table *table
@@ -84,6 +91,9 @@ type Cluster struct {
 func New(o Options) (*Cluster, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Told == nil {
+		o.Told = func() {}
 	}
 	now := time.Now()
 	self := Beat{
@@ -139,8 +149,12 @@ func (c *Cluster) Run(ctx context.Context) {
 			c.say()
 			return
 		case message := <-c.inbox:
-			if c.take(message) {
+			news, told := c.take(message)
+			if news {
 				c.step(false)
+			}
+			if told {
+				c.options.Told()
 			}
 		case <-look.C:
 			c.look()
@@ -212,31 +226,32 @@ func (c *Cluster) Speaks(camera string) bool {
 }
 
 // take takes note of a message, or counts why not. It says whether who owns what may
-// be another now.
-func (c *Cluster) take(message []byte) (news bool) {
+// be another now, and whether another node says something else of its cameras.
+func (c *Cluster) take(message []byte) (news, told bool) {
 	if p, is, err := readPulse(message); is {
 		if err == nil {
 			news, err = c.feel(p)
 		}
 		c.refuse(p.node, err)
-		return news
+		return news, false
 	}
 	b, err := c.opener.open(message)
 	if err == nil {
 		c.mu.Lock()
 		before := c.table.said(b.Node)
 		err = c.table.take(b, time.Now())
-		news = err == nil && !c.table.said(b.Node).same(before)
+		after := c.table.said(b.Node)
+		news, told = err == nil && !after.same(before), err == nil && !slices.Equal(after.owned, before.owned)
 		c.mu.Unlock()
 	}
 	if err == nil {
 		if b.Common > c.options.Common() {
 			c.options.Newer()
 		}
-		return news
+		return news, told
 	}
 	c.refuse(b.Node, err)
-	return false
+	return false, false
 }
 
 // refuse counts a message that is not taken.
@@ -254,6 +269,7 @@ func (c *Cluster) refuse(node string, err error) {
 // step settles who owns what, says so where that is news or it is time, and then
 // tells of moves.
 func (c *Cluster) step(due bool) {
+	news := c.restate() // of what was taken before: of the rest nothing is known until Moved was told
 	sent := make(map[string]bool)
 	for _, id := range c.options.Sent() {
 		sent[id] = true
@@ -262,7 +278,7 @@ func (c *Cluster) step(due bool) {
 	c.table.sent = sent
 	before := c.table.ownEpochs()
 	moved := c.table.settle(time.Now())
-	news := !maps.Equal(before, c.table.ownEpochs())
+	news = news || !maps.Equal(before, c.table.ownEpochs())
 	c.moves += uint64(len(moved))
 	lives := c.notice()
 	c.mu.Unlock()
@@ -283,6 +299,7 @@ func (c *Cluster) step(due bool) {
 		c.options.Log.Info("camera moved", "camera", id, "node", p.Node, "epoch", p.Epoch, "owned", owned)
 	}
 	c.options.Moved(moved)
+	c.Restate()
 }
 
 // notice gives the nodes that came or went since the last time. The cluster is locked.

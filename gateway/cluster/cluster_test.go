@@ -159,7 +159,7 @@ func TestIdentity(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	ids := identities(f, "a")
 	o := newOpener(ids[0])
-	good, err := ids[0].seal(Beat{Node: "a", Incarnation: 1, Sequence: 1, Relay: "a:1", Roles: []string{RoleCamera}, Owned: []Claim{{"front", 1, false}}})
+	good, err := ids[0].seal(Beat{Node: "a", Incarnation: 1, Sequence: 1, Relay: "a:1", Roles: []string{RoleCamera}, Owned: []Claim{{Camera: "front", Epoch: 1}}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -214,7 +214,7 @@ func (c *Cluster) look() {
 	c.mu.Lock()
 	restless := c.table.restless(time.Now()) || !c.table.sends(sent)
 	c.mu.Unlock()
-	if restless {
+	if restless || c.stale.Load() {
 		c.step(false)
 	}
 }

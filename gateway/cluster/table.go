@@ -75,6 +75,7 @@ type table struct {
 	highest map[string]uint64 // epoch that was ever heard, by camera
 	sent    map[string]bool   // cameras whose pictures are sent in here
 	where   map[string]Place  // of what somebody owns who lives
+	states  map[string]told   // of own, as far as they are known
 	settled time.Time
 	lacks   map[string]bool // nodes of which only pulses were heard
 	asked   bool            // another node lacks the beat of this one, or is new
@@ -84,6 +85,7 @@ func newTable(self Beat, now time.Time, patient time.Duration) *table {
 	return &table{
 		self: self, began: now, patient: patient, members: make(map[string]*member), past: make(map[string]progress), cameras: make(map[string]Camera),
 		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place), lacks: make(map[string]bool),
+		states: make(map[string]told),
 	}
 }
 
@@ -153,7 +155,7 @@ type said struct {
 
 func (s said) same(other said) bool {
 	return s.alive == other.alive && s.incarnation == other.incarnation && s.relay == other.relay && s.config == other.config &&
-		slices.Equal(s.roles, other.roles) && slices.Equal(s.labels, other.labels) && slices.Equal(s.owned, other.owned)
+		slices.Equal(s.roles, other.roles) && slices.Equal(s.labels, other.labels) && slices.EqualFunc(s.owned, other.owned, Claim.same)
 }
 
 // configure says which cameras there are.
@@ -324,5 +326,8 @@ func (t *table) beat() Beat {
 	t.self.Sequence++
 	b := t.self
 	b.Owned = slices.SortedFunc(maps.Values(t.own), func(a, b Claim) int { return cmp.Compare(a.Camera, b.Camera) })
+	for i, c := range b.Owned {
+		b.Owned[i] = t.with(c)
+	}
 	return b
 }

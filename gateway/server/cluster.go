@@ -118,7 +118,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
-		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
 	})
 	if err == nil {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())

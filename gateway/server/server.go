@@ -191,7 +191,10 @@ func (s *server) setCameras(ctx context.Context) error {
 
 // changed says that what events tell of may have changed. Nothing does before
 // there is an API.
-func (s *server) changed() { s.api.Changed() }
+func (s *server) changed() {
+	s.api.Changed()
+	s.node.restate()
+}
 
 // publishersChanged says who sends pictures in.
 func (s *server) publishersChanged() {

@@ -215,6 +215,17 @@ func (h *Hub) Stats() []Stats {
 	return all
 }
 
+// Stat gives what is known of one stream; false where there is none.
+func (h *Hub) Stat(key Key) (Stats, bool) {
+	h.mu.Lock()
+	s := h.streams[key]
+	h.mu.Unlock()
+	if s == nil {
+		return Stats{Key: key}, false
+	}
+	return s.stats(), true
+}
+
 // Close ends every run and every reader and waits for the runs. What comes
 // later gets ErrClosed.
 func (h *Hub) Close() {

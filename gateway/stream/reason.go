@@ -35,6 +35,14 @@ func (r Reason) String() string {
 	return [...]string{"denied", "unreachable", "silent", "ended", "limit", "panic", "other"}[r]
 }
 
+// Words gives the reason as people are told it where nobody knows more.
+func (r Reason) Words() string {
+	return [...]string{
+		"the camera refuses the login", "no connection to the camera came about", "no picture came for too long", "the camera ended the stream",
+		"a limit of the server was reached", "what takes its pictures is broken", "the camera gives no pictures",
+	}[r]
+}
+
 // Silent gives an error with this text, for runs that end since no picture, or nothing
 // at all, came for too long.
 func Silent(text string) error { return &reasonError{ReasonSilent, text} }
@@ -57,8 +65,8 @@ func (e *reasonError) Error() string { return e.text }
 // panicError is what became of a panic.
 type panicError struct{ error }
 
-// reasonOf says which of the reasons an error is.
-func reasonOf(err error) Reason {
+// ReasonOf says which of the reasons an error is, which ended a run.
+func ReasonOf(err error) Reason {
 	var panicked *panicError
 	var known *reasonError
 	var network net.Error

@@ -324,7 +324,7 @@ func (s *stream) fail(ctx context.Context, err error) (news bool) {
 		return false
 	}
 	s.failures++
-	s.failed[reasonOf(err)]++
+	s.failed[ReasonOf(err)]++
 	s.lastError, s.lastErrorAt = err, time.Now()
 	var upstream *SourceError
 	if errors.As(err, &upstream) {

@@ -16,6 +16,8 @@ type Look struct {
 	Refused    string                   // why the newest configuration was not taken; "" where it was
 	Cameras    map[string]config.Camera // by id
 	Streams    []stream.Stats
+	Nodes      map[string]string    // which of several servers connects to a camera; nil for one alone
+	Unsaid     map[string]bool      // cameras of which nobody says how they are; they are as they were
 	Publishers map[string]time.Time // since when, by camera
 	Recordings map[string]Recording // by camera
 	Exports    map[string]Export    // by id
@@ -77,7 +79,7 @@ func (o *Observer) Observe(now Look) []Event {
 		o.settings(now)
 		o.cameras(now.Cameras)
 	}
-	o.streams(now.Streams)
+	o.streams(now)
 	o.publishers(now.Publishers)
 	o.recordings(now.Recordings)
 	o.exports(now.Exports)
@@ -138,17 +140,26 @@ type seen struct {
 	state stream.State // never Connecting
 	runs  uint64
 	why   error // its last run ended
+	node  string
 }
 
-func (o *Observer) streams(all []stream.Stats) {
+// streams tells of cameras that are in another state. One that went to another node, and
+// has pictures there again or is still being connected to, was not away.
+func (o *Observer) streams(look Look) {
 	now := make(map[string]seen)
-	for _, s := range all {
-		if s.Key.Rendition != "" {
+	for _, s := range look.Streams {
+		if s.Key.Rendition != "" || look.Unsaid[s.Key.Camera] {
 			continue
 		}
 		before := o.states[s.Key.Camera]
+		moved := before.node != look.Nodes[s.Key.Camera]
+		if moved && s.State == stream.Connecting {
+			now[s.Key.Camera] = before
+			continue
+		}
 		after := before.follow(s)
-		if before.state == stream.Online && after.state == stream.Online && before.runs != after.runs {
+		after.node = look.Nodes[s.Key.Camera]
+		if before.state == stream.Online && after.state == stream.Online && before.runs != after.runs && !moved {
 			o.offline(s.Key.Camera, s.LastError) // and on again meanwhile
 			o.tell(CameraOnline, s.Key.Camera)
 		}
@@ -156,7 +167,11 @@ func (o *Observer) streams(all []stream.Stats) {
 		now[s.Key.Camera] = after
 	}
 	for camera, before := range o.states {
-		if _, there := now[camera]; !there {
+		switch _, there := now[camera]; {
+		case there:
+		case look.Unsaid[camera]:
+			now[camera] = before
+		default:
 			o.state(before.state, seen{state: stream.Idle}, camera)
 		}
 	}
@@ -166,7 +181,7 @@ func (o *Observer) streams(all []stream.Stats) {
 // follow gives what is seen of a stream after this. A camera that is connecting
 // is what it was, but not online any more.
 func (before seen) follow(s stream.Stats) seen {
-	after := seen{s.State, s.Runs, s.LastError}
+	after := seen{state: s.State, runs: s.Runs, why: s.LastError}
 	if s.State == stream.Connecting {
 		after.state = before.state
 	}

@@ -166,6 +166,54 @@ func TestStatesAreToldOnce(t *testing.T) {
 	}
 }
 
+// TestMovesOfACameraAreNotTold where it has pictures again at once, or nobody says how it
+// is; what its next node finds is.
+func TestMovesOfACameraAreNotTold(t *testing.T) {
+	const a, b, none = "a", "b", ""
+	var o Observer
+	for i, step := range []struct {
+		node   string
+		unsaid bool
+		state  stream.State
+		runs   uint64
+		want   []string
+	}{
+		{none, true, stream.Idle, 0, nil}, // the first look
+		{a, false, stream.Online, 100, []string{CameraOnline}},
+		{a, false, stream.Online, 107, []string{CameraOffline, CameraOnline}}, // it came and went there
+		{none, true, stream.Idle, 0, nil},
+		{b, true, stream.Idle, 0, nil},
+		{b, false, stream.Connecting, 3, nil},
+		{b, false, stream.Connecting, 3, nil},
+		{b, false, stream.Online, 3, nil},
+		{a, false, stream.Online, 200, nil},
+		{b, false, stream.Connecting, 4, nil},
+		{b, false, stream.Offline, 4, []string{CameraOffline}}, // which b cannot connect to
+		{b, false, stream.Connecting, 5, nil},
+		{a, false, stream.Connecting, 300, nil},
+		{a, false, stream.Online, 300, []string{CameraOnline}},
+		{a, false, stream.Connecting, 400, []string{CameraOffline}},
+		{b, false, stream.Idle, 4, []string{CameraIdle}},
+	} {
+		look := Look{
+			Streams: []stream.Stats{{Key: stream.Key{Camera: "front"}, State: step.state, Runs: step.runs, LastError: errors.New("refused")}},
+			Nodes:   map[string]string{"front": step.node}, Unsaid: map[string]bool{"front": step.unsaid}, Cameras: map[string]config.Camera{"front": {}},
+		}
+		if step.node == none {
+			look.Streams = nil
+		}
+		var told []string
+		for _, e := range o.Observe(look) {
+			if e.Kind == CameraOnline || e.Kind == CameraOffline || e.Kind == CameraIdle {
+				told = append(told, e.Kind)
+			}
+		}
+		if !slices.Equal(told, step.want) {
+			t.Errorf("step %d: told %v, want %v", i, told, step.want)
+		}
+	}
+}
+
 // TestFirstLookTellsWhatIsByThen: what fails from the beginning has nothing to compare with.
 func TestFirstLookTellsWhatIsByThen(t *testing.T) {
 	var o Observer
