@@ -166,6 +166,20 @@ func (h *Hub) State(key Key) State {
 	return s.state()
 }
 
+// Fault gives why the source of a stream that is offline ended last; false for one
+// that is not, or has none.
+func (h *Hub) Fault(key Key) (Reason, bool) {
+	h.mu.Lock()
+	s := h.streams[key]
+	h.mu.Unlock()
+	if s == nil {
+		return 0, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return reasonOf(s.lastError), s.state() == Offline && s.failures > 0
+}
+
 // Sends gives what the newest frame of a stream was, of any age, or nil before
 // there was any; and the present rate, in frames a second, or 0 where it is not
 // known.

@@ -10,79 +10,101 @@ type lifeKey struct{}
 
 // Life is the life of a stream that a source runs in, as the source may look at
 // it. The zero value is of no stream, and of nobody.
-type Life struct{ stream *stream }
+type Life struct {
+	stream  *stream
+	carried *carriedRun // which knows whose it is at the moment; nil where that is stream's
+}
 
 // LifeOf finds the life in the context of a source's run.
 func LifeOf(ctx context.Context) Life {
-	s, _ := ctx.Value(lifeKey{}).(*stream)
-	return Life{s}
+	switch of := ctx.Value(lifeKey{}).(type) {
+	case *stream:
+		return Life{stream: of}
+	case *carriedRun:
+		return Life{carried: of}
+	}
+	return Life{}
+}
+
+// now gives the stream whose life it is; nil for nobody's.
+func (l Life) now() *stream {
+	if l.carried != nil {
+		return l.carried.life.Load()
+	}
+	return l.stream
 }
 
 // Clients gives those whom the stream is read for now, once for each reader, who
 // came first first. What reads it for nobody, such as a keep-alive, is not among
 // them.
 func (l Life) Clients() []Client {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return nil
 	}
-	l.stream.mu.Lock()
-	defer l.stream.mu.Unlock()
-	return slices.Clone(l.stream.clients)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.clients)
 }
 
 // Yield has the life end as soon as nobody reads the stream, without a linger:
 // at once, if nobody does. It is for what holds something that others wait for.
 func (l Life) Yield() {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return
 	}
-	l.stream.mu.Lock()
-	defer l.stream.mu.Unlock()
-	l.stream.yields = true
-	l.stream.stopIfUnread()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.yields = true
+	s.stopIfUnread()
 }
 
 // Silence says that there is no sound for now, until the source emits some.
 func (l Life) Silence() {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return
 	}
-	l.stream.mu.Lock()
-	defer l.stream.mu.Unlock()
-	if l.stream.heard.Format != nil {
-		l.stream.heard.Format = nil
-		l.stream.hub.options.Changed()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heard.Format != nil {
+		s.heard.Format = nil
+		s.hub.options.Changed()
 	}
 }
 
 // SoundTrouble says why the sound of the present run is left out, or part of it.
 func (l Life) SoundTrouble(err error) {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return
 	}
-	l.stream.mu.Lock()
-	defer l.stream.mu.Unlock()
-	if l.stream.run != nil {
-		l.stream.heard.Trouble = err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != nil {
+		s.heard.Trouble = err
 	}
 }
 
 // Once says that who reads the stream wants one picture each.
 func (l Life) Once() bool {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return false
 	}
-	l.stream.mu.Lock()
-	defer l.stream.mu.Unlock()
-	return !l.stream.watched
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.watched
 }
 
 // Heard says whether somebody reads the stream's sound.
 func (l Life) Heard() bool {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return false
 	}
-	l.stream.mu.Lock()
-	defer l.stream.mu.Unlock()
-	return l.stream.sound.readers > 0
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sound.readers > 0
 }

@@ -18,10 +18,11 @@ const restGrid = 25 * time.Millisecond
 // cost cameras that are only kept connected more than twice the processor
 // (BenchmarkRTSPCameras20).
 func (l Life) Rest(ctx context.Context, d time.Duration) bool {
-	if l.stream == nil {
+	s := l.now()
+	if s == nil {
 		return false
 	}
-	wanted := l.stream.wanted()
+	wanted := s.wanted()
 	if wanted == nil {
 		return false
 	}
