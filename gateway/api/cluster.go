@@ -83,6 +83,9 @@ type ClusterCamera struct {
 	Node   string `json:"node" doc:"empty where none does" example:"b"`
 	Why    string `json:"why" enum:"sent,label,shared,unsent,no_node,soon" doc:"why it is there: sent, its pictures are sent in there; label, the node has the label that it asks for; shared, it fell to it when cameras were shared out; or why it is nowhere: unsent, nobody sends its pictures; no_node, no node that lives has the role and the label; soon, a node is about to take it" example:"shared"`
 	Epoch  uint64 `json:"epoch" doc:"0 where none owns it; it counts its owners; of two that have it, as after a split, the higher counts" example:"2"`
+	// Of a camera with a standby.
+	Standby      string `json:"standby,omitempty" doc:"the node that keeps it connected besides, to take it over; not there where none does" example:"c"`
+	StandbyState string `json:"standby_state,omitempty" enum:"idle,connecting,online,offline,denied,unreachable,silent,ended,limit,panic,other" doc:"how that is: a state, or why there are no pictures" example:"online"`
 }
 
 // ClusterFault counts what was refused for one reason.

@@ -47,9 +47,20 @@ type Beat struct {
 	Origin      bool     `json:"origin"` // the cluster was made there
 	Leaving     bool     `json:"leaving"`
 	Owned       []Claim  `json:"owned"`
-	Chain       []byte   `json:"chain,omitempty"` // the last link of that of its pulses; nil where there are none
-	Lacks       []string `json:"lacks,omitempty"` // nodes of which only pulses were heard
+	Chain       []byte   `json:"chain,omitempty"`  // the last link of that of its pulses; nil where there are none
+	Lacks       []string `json:"lacks,omitempty"`  // nodes of which only pulses were heard
+	Stands      []Stand  `json:"stands,omitempty"` // cameras that it keeps connected beside their owners
 }
+
+// Stand says that a node keeps a camera connected that another owns, to take it over.
+type Stand struct {
+	Camera string `json:"camera"`
+	State  string `json:"state"` // how that is: see standStates
+}
+
+// standStates are the states of a stand: how the stream is there, or why its source
+// ended (stream.State, stream.Reason).
+var standStates = []string{"idle", "connecting", standsReady, "offline", "denied", "unreachable", "silent", "ended", "limit", "panic", "other"}
 
 // Claim says that a node owns a camera. Of several the one with the higher epoch
 // counts, and of equal ones that of the node whose name sorts last.
@@ -166,7 +177,7 @@ func (o *opener) certificate(der []byte) (*x509.Certificate, error) {
 // check says what is wrong with a beat, whoever it is of.
 func (b *Beat) check() error {
 	switch {
-	case len(b.Owned) > maxOwned, len(b.Roles) > maxTexts, len(b.Labels) > maxTexts, len(b.Relay) > maxAddress,
+	case len(b.Owned) > maxOwned, len(b.Stands) > maxOwned, len(b.Roles) > maxTexts, len(b.Labels) > maxTexts, len(b.Relay) > maxAddress,
 		len(b.Version) > maxText, len(b.Config) > maxText,
 		slices.ContainsFunc(slices.Concat(b.Roles, b.Labels), func(s string) bool { return len(s) > maxText }):
 		return errTooLarge
@@ -194,6 +205,22 @@ func (b *Beat) check() error {
 			return err
 		}
 		seen[c.Camera] = true
+	}
+	return b.checkStands(seen)
+}
+
+// checkStands says what is wrong with the cameras that a node stands by of which it
+// owns some.
+func (b *Beat) checkStands(owned map[string]bool) error {
+	seen := make(map[string]bool, len(b.Stands))
+	for _, s := range b.Stands {
+		switch {
+		case !ValidName(s.Camera), seen[s.Camera], owned[s.Camera], !slices.Contains(standStates, s.State):
+			return errBroken
+		case !slices.Contains(b.Roles, RoleCamera):
+			return fmt.Errorf("%w: it has not the role %s, and stands by %s", errRole, RoleCamera, s.Camera)
+		}
+		seen[s.Camera] = true
 	}
 	return nil
 }

@@ -62,6 +62,12 @@ type Options struct {
 	// Moved is told of cameras that are owned by another node than before, or by none
 	// or one again, by one goroutine at a time. Where gives the new place already.
 	Moved func(cameras []string)
+	// Standing is told that StandsBy gives something else for some cameras, before Moved
+	// is; nil is not told.
+	Standing func()
+	// Stood gives how it is with a camera that this node stands by: its stream's state,
+	// or why its source ended; nil where that is not known. It is asked often.
+	Stood func(camera string) string
 	// Gone is told of nodes that died or left, before Moved is.
 	Gone func(node string)
 	Log  *slog.Logger
@@ -205,6 +211,14 @@ func (c *Cluster) Owns(camera string) bool {
 	return ok && p.Node == c.Node()
 }
 
+// StandsBy says whether this node is to keep a camera connected that another owns, to
+// take it over.
+func (c *Cluster) StandsBy(camera string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.table.stands[camera]
+}
+
 // Speaks says whether it is for this node to tell the world of a camera: for its
 // owner, or, where it has none and for "", for the first by name of all that live. Of
 // cameras that the cluster does not have each node speaks.
@@ -274,11 +288,13 @@ func (c *Cluster) step(due bool) {
 	for _, id := range c.options.Sent() {
 		sent[id] = true
 	}
+	stood := c.stood()
 	c.mu.Lock()
-	c.table.sent = sent
-	before := c.table.ownEpochs()
+	c.table.sent, c.table.stood = sent, stood
+	before, beside := c.table.ownEpochs(), c.table.stands
 	moved := c.table.settle(time.Now())
-	news = news || !maps.Equal(before, c.table.ownEpochs())
+	stands := !maps.Equal(beside, c.table.stands)
+	news = news || stands || !maps.Equal(before, c.table.ownEpochs())
 	c.moves += uint64(len(moved))
 	lives := c.notice()
 	c.mu.Unlock()
@@ -291,6 +307,9 @@ func (c *Cluster) step(due bool) {
 			c.options.Gone(node)
 		}
 	}
+	if stands && c.options.Standing != nil {
+		c.options.Standing()
+	}
 	if len(moved) == 0 {
 		return
 	}
@@ -300,6 +319,22 @@ func (c *Cluster) step(due bool) {
 	}
 	c.options.Moved(moved)
 	c.Restate()
+}
+
+// stood gives how it is with the cameras that this node stands by; nil for none. Run's
+// goroutine alone changes which they are.
+func (c *Cluster) stood() map[string]string {
+	c.mu.Lock()
+	stands := c.table.stands
+	c.mu.Unlock()
+	if len(stands) == 0 || c.options.Stood == nil {
+		return nil
+	}
+	states := make(map[string]string, len(stands))
+	for id := range stands {
+		states[id] = c.options.Stood(id)
+	}
+	return states
 }
 
 // notice gives the nodes that came or went since the last time. The cluster is locked.
@@ -393,7 +428,9 @@ func (c *Cluster) Member(node string) (Member, bool) {
 type CameraPlace struct {
 	Camera string
 	Place
-	Why Why
+	Why     Why
+	Standby string // the node that keeps it connected besides; "" for none
+	Stood   string // how that is, as Options.Stood
 }
 
 // Why says why a camera is where it is, or nowhere.
@@ -428,7 +465,11 @@ func (c *Cluster) Status() Status {
 	}
 	slices.SortFunc(s.Members, func(a, b Member) int { return cmp.Compare(a.Node, b.Node) })
 	for _, id := range slices.Sorted(maps.Keys(t.cameras)) {
-		s.Cameras = append(s.Cameras, CameraPlace{id, t.where[id], t.why(t.cameras[id])})
+		p := CameraPlace{Camera: id, Place: t.where[id], Why: t.why(t.cameras[id])}
+		if t.cameras[id].Standby {
+			p.Standby, p.Stood = t.stander(id)
+		}
+		s.Cameras = append(s.Cameras, p)
 	}
 	for _, why := range refusals {
 		s.Refused = append(s.Refused, Refused{why.Error(), c.refused[why].Load()})

@@ -40,6 +40,9 @@ type Camera struct {
 	ID    string
 	Label string // that a node must have to own it; "" for any
 	Sent  bool   // its pictures are sent in, and who takes them owns it
+	// Standby says that a second node keeps it connected, to take it over; of one that
+	// is Sent it says nothing.
+	Standby bool
 }
 
 // Place is where a camera is.
@@ -76,6 +79,10 @@ type table struct {
 	sent    map[string]bool   // cameras whose pictures are sent in here
 	where   map[string]Place  // of what somebody owns who lives
 	states  map[string]told   // of own, as far as they are known
+	standby []string          // of cameras, those that a second node keeps connected
+	stands  map[string]bool   // of those, the ones that this node keeps connected beside their owners; nil for none
+	stood   map[string]string // how that is
+	aside   map[aside]string  // how it is with others that live
 	settled time.Time
 	lacks   map[string]bool // nodes of which only pulses were heard
 	asked   bool            // another node lacks the beat of this one, or is new
@@ -141,7 +148,7 @@ func (t *table) said(node string) said {
 	if m == nil {
 		return said{}
 	}
-	return said{alive: m.alive, incarnation: m.Incarnation, relay: m.Relay, config: m.Config, roles: m.Roles, labels: m.Labels, owned: m.Owned}
+	return said{alive: m.alive, incarnation: m.Incarnation, relay: m.Relay, config: m.Config, roles: m.Roles, labels: m.Labels, owned: m.Owned, stands: m.Stands}
 }
 
 // said is what of a beat decides who owns what, and where it is.
@@ -151,20 +158,26 @@ type said struct {
 	relay, config string
 	roles, labels []string
 	owned         []Claim
+	stands        []Stand
 }
 
 func (s said) same(other said) bool {
 	return s.alive == other.alive && s.incarnation == other.incarnation && s.relay == other.relay && s.config == other.config &&
-		slices.Equal(s.roles, other.roles) && slices.Equal(s.labels, other.labels) && slices.EqualFunc(s.owned, other.owned, Claim.same)
+		slices.Equal(s.roles, other.roles) && slices.Equal(s.labels, other.labels) && slices.EqualFunc(s.owned, other.owned, Claim.same) &&
+		slices.EqualFunc(s.stands, other.stands, func(a, b Stand) bool { return a.Camera == b.Camera })
 }
 
 // configure says which cameras there are.
 func (t *table) configure(cameras []Camera) {
 	t.cameras = make(map[string]Camera, len(cameras))
+	t.standby = nil
 	ids := make([]string, 0, len(cameras))
 	for _, c := range cameras {
 		t.cameras[c.ID] = c
 		ids = append(ids, c.ID)
+		if c.Standby && !c.Sent {
+			t.standby = append(t.standby, c.ID)
+		}
 	}
 	for id, claim := range t.own {
 		if c, known := t.cameras[id]; !known || c.Sent != claim.Sent {
@@ -192,8 +205,8 @@ func (t *table) settle(now time.Time) (moved []string) {
 			delete(t.members, name)
 		}
 	}
-	claims := t.claims()
-	before := t.where
+	claims, before := t.claims(), t.where
+	t.aside = t.standers()
 	t.where = make(map[string]Place, len(t.cameras))
 	for id, c := range t.cameras {
 		if place, owned := t.place(c, claims[id], now); owned {
@@ -206,6 +219,7 @@ func (t *table) settle(now time.Time) (moved []string) {
 		}
 	}
 	slices.Sort(moved)
+	t.stand(now)
 	return moved
 }
 
@@ -273,15 +287,32 @@ func (t *table) claim(c Camera) Claim {
 }
 
 // wins says whether this node is to own a camera that nobody owns: of all that
-// live, know the same cameras, and may own it, the one whose name goes with the
-// camera best, so that each node finds the same one by itself.
+// live, know the same cameras, and may own it, one that has it connected already, and
+// else the one whose name goes with the camera best, so that each node finds the same
+// one by itself.
 func (t *table) wins(c Camera, now time.Time) bool {
 	if t.self.Leaving || now.Sub(t.began) < t.patient || !mayOwn(t.self, c) || len(t.own) >= maxOwned {
 		return false
 	}
-	own := weight(c.ID, t.self.Node)
+	ready := func(node string) bool { return t.stateOf(c.ID, node) == standsReady }
+	return t.fitsBest(c, "", ready)
+}
+
+// fitsBest says whether this node goes with a camera better than all others that
+// live, know the same cameras and may own it, but for one: first those that are
+// preferred, and then by weight.
+func (t *table) fitsBest(c Camera, but string, preferred func(node string) bool) bool {
+	own, first := weight(c.ID, t.self.Node), preferred(t.self.Node)
 	for name, m := range t.members {
-		if m.alive && m.Config == t.self.Config && mayOwn(m.Beat, c) && outranks(weight(c.ID, name), name, own, t.self.Node) {
+		if !m.alive || name == but || m.Config != t.self.Config || !mayOwn(m.Beat, c) {
+			continue
+		}
+		switch other := preferred(name); {
+		case other != first:
+			if other {
+				return false
+			}
+		case outranks(weight(c.ID, name), name, own, t.self.Node):
 			return false
 		}
 	}
@@ -325,6 +356,7 @@ func weight(camera, node string) uint64 {
 func (t *table) beat() Beat {
 	t.self.Sequence++
 	b := t.self
+	b.Stands = t.standing()
 	b.Owned = slices.SortedFunc(maps.Values(t.own), func(a, b Claim) int { return cmp.Compare(a.Camera, b.Camera) })
 	for i, c := range b.Owned {
 		b.Owned[i] = t.with(c)

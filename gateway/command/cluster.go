@@ -150,11 +150,19 @@ func (c *clusterStatusCommand) Run(env *environment) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", m.Node, stateOf(m, status.Node), m.Heard.Round(100*time.Millisecond), m.Owned, m.Viewers, m.Relay,
 			strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version)
 	}
-	fmt.Fprintf(w, "\ncamera\tnode\twhy\tepoch\n")
+	fmt.Fprintf(w, "\ncamera\tnode\twhy\tepoch\tstandby\n")
 	for _, p := range status.Cameras {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\n", p.Camera, cmp.Or(p.Node, "-"), whys[p.Why], p.Epoch)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.Camera, cmp.Or(p.Node, "-"), whys[p.Why], p.Epoch, standbyOf(p))
 	}
 	return w.Flush()
+}
+
+// standbyOf says which node keeps a camera connected besides, and how that is.
+func standbyOf(p cluster.CameraPlace) string {
+	if p.Standby == "" {
+		return "-"
+	}
+	return p.Standby + " (" + p.Stood + ")"
 }
 
 // whys say why a camera is where it is.

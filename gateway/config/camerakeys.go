@@ -163,6 +163,13 @@ var cameraKeys = append([]CameraKey{
 		},
 	},
 	{
+		Name: "standby", About: "how many nodes of a cluster keep it connected besides the one that has it, so that its pictures go on at once where that one dies; it is kept connected there too",
+		Words: []string{"0", "1"},
+		put:   func(c *Camera, text string) error { c.Standby = text == "1"; return nil },
+		text:  func(c Camera) string { return map[bool]string{true: "1"}[c.Standby] },
+		suits: onlyFor("http, https, rtsp, rtsps, rtmp, rtmps and tcp", Source.dialed),
+	},
+	{
 		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do, and of an onvif address or a sub-stream", Boolean: true,
 		put: func(c *Camera, text string) (err error) {
 			c.TLSInsecure, err = boolean(text)

@@ -227,6 +227,7 @@ type Camera struct {
 	Normalize   Normalize // SourceHTTP and SourceRTSP
 	Record      Record
 	NodeLabel   string // that a node of a cluster must have to connect to it; "" for any
+	Standby     bool   // a second node of a cluster keeps it connected
 }
 
 // Normalize says which JPEGs of a camera are decoded and encoded anew.

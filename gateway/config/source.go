@@ -116,6 +116,9 @@ func (s Source) remote() bool {
 	return s.Kind == SourceHTTP || s.Kind == SourceRTSP || s.Kind == SourceFLV
 }
 
+// dialed says whether we connect to the camera over the network.
+func (s Source) dialed() bool { return s.remote() || s.Kind == SourceMPEGTS && !s.Listen }
+
 // logsIn says whether it may ask for a name and a password.
 func (s Source) logsIn() bool { return s.remote() && !strings.HasPrefix(s.scheme(), "rtmp") }
 

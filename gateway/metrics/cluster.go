@@ -20,12 +20,17 @@ type Cluster struct {
 	Apart         bool              // that cannot be changed here now
 	Writes, Lost  uint64
 	NotTaken      map[string]uint64 // states of it, by reason
+	Stands, Ready int               // cameras of others that this one keeps connected, and those of them that give pictures
+	Taken         uint64            // times that such a connection went on as the camera's
 }
 
 func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterNodes.send(to, float64(c.Alive), "alive")
 	clusterNodes.send(to, float64(c.Gone), "gone")
 	clusterOwned.send(to, float64(c.Owned))
+	clusterStands.send(to, float64(c.Stands))
+	clusterReady.send(to, float64(c.Ready))
+	clusterTaken.send(to, float64(c.Taken))
 	clusterEpoch.send(to, float64(c.Epoch))
 	clusterMoves.send(to, float64(c.Moves))
 	clusterRelays.send(to, float64(c.Relays))

@@ -107,6 +107,9 @@ var (
 	clusterNodes   = gauge("cluster_nodes", "Nodes of the cluster that are known, by whether they live.", "state")
 	clusterOwned   = gauge("cluster_cameras_owned", "Cameras that this node connects to.")
 	clusterEpoch   = gauge("cluster_epoch", "The highest epoch with which a node owns a camera.")
+	clusterStands  = gauge("cluster_standbys", "Cameras of other nodes that this node keeps connected to take them over.")
+	clusterReady   = gauge("cluster_standbys_ready", "Of those, the ones that give pictures.")
+	clusterTaken   = counter("cluster_standbys_taken", "Times that a camera went on here from the connection that was kept.")
 	clusterMoves   = counter("cluster_moves", "Times that a camera went to another node, or to none or one again.")
 	clusterRelays  = gauge("cluster_relays", "Streams of cameras of other nodes that come to this one.")
 	clusterShown   = gauge("cluster_relays_shown", "Streams of cameras of this node that go to others.")
@@ -149,7 +152,7 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
-	clusterNodes, clusterOwned, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
+	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

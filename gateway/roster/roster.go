@@ -24,9 +24,10 @@ type Camera struct {
 }
 
 // staysConnected says that it runs without viewers too: a camera that dials us
-// does always, since its encoder comes when it likes and may not come again.
+// does always, since its encoder comes when it likes and may not come again, and one
+// of which a second node is kept connected is so itself.
 func (c Camera) staysConnected() bool {
-	return (c.Keep == config.KeepAlways || c.Source.Listen) && c.source != nil
+	return (c.Keep == config.KeepAlways || c.Standby || c.Source.Listen) && c.source != nil
 }
 
 // Options are what a roster needs.
@@ -194,9 +195,10 @@ func (r *Roster) withSource(c Camera) (_ Camera, err error) {
 }
 
 // SubStream gives the camera whose frames are those of c's sub-stream, which it has. Sound
-// goes along with what a camera sends itself.
+// goes along with what a camera sends itself, which alone a second node keeps connected.
 func (c Camera) SubStream() Camera {
 	c.Source, c.Sub, c.Sound = c.Sub, config.Source{}, config.SoundOff
+	c.Standby = false
 	return c
 }
 

@@ -44,6 +44,8 @@ type node struct {
 	http     *http.Server
 	keeps    bool // what all nodes have in common
 
+	standbys *standbys // cameras of other nodes that are kept connected here
+
 	tree   relay.Tree
 	dialer *net.Dialer // to other nodes
 }
@@ -60,7 +62,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 		return nil, err
 	}
 	n := &node{server: s, identity: identity, machine: new(machineLoad)}
-	n.tree.Load = n.load
+	n.tree.Load, n.standbys = n.load, newStandbys(n)
 	if n.listener, err = net.Listen("tcp", c.RelayListen); err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", c.Name, err)
 	}
@@ -118,7 +120,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
-		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, Standing: n.standbys.review, Stood: n.standbys.state, Log: n.server.Log,
 	})
 	if err == nil {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())
@@ -208,6 +210,7 @@ func (n *node) close() {
 	n.player.Close()
 	n.http.Close()
 	n.archive.Close()
+	n.standbys.close()
 	n.asking.CloseIdleConnections()
 	n.listener.Close()
 	n.cluster.Close()
@@ -235,9 +238,10 @@ func (n *node) configure(cameras []roster.Camera) {
 	}
 	var all []cluster.Camera
 	for _, c := range cameras {
-		all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload})
+		all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload, Standby: c.Standby})
 	}
 	n.cluster.Configure(all)
+	n.standbys.review()
 }
 
 // sent gives the cameras whose pictures are sent in here.

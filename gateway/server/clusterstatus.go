@@ -11,6 +11,7 @@ import (
 	"framegate/gateway/cluster/relay"
 	"framegate/gateway/metrics"
 	"framegate/gateway/store"
+	"framegate/gateway/stream"
 )
 
 // status answers another node, or framegate cluster status on this one.
@@ -48,7 +49,7 @@ func (s control) Cluster() api.Cluster {
 		})
 	}
 	for _, p := range status.Cameras {
-		c.Cameras = append(c.Cameras, api.ClusterCamera{Camera: p.Camera, Node: p.Node, Why: string(p.Why), Epoch: p.Epoch})
+		c.Cameras = append(c.Cameras, api.ClusterCamera{Camera: p.Camera, Node: p.Node, Why: string(p.Why), Epoch: p.Epoch, Standby: p.Standby, StandbyState: p.Stood})
 	}
 	for _, r := range n.refused(status) {
 		c.Refused = append(c.Refused, api.ClusterFault(r))
@@ -86,6 +87,7 @@ func (n *node) metrics() func() metrics.Cluster {
 			Moves: status.Moves, Late: status.Late, Relays: int(n.relayed.Running.Load()), Shown: n.tree.Shown(), Sent: n.door.Sent.Load(),
 			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
 		}
+		c.Taken = n.standbys.taken.Load()
 		c.Asked, c.Away, c.Given = n.archive.Questions.Load(), n.archive.Away.Load(), n.shelves.Bytes.Load()
 		common := n.server.store.CommonStatus()
 		c.Version, c.Apart, c.Writes, c.Lost, c.NotTaken = common.Version, !common.Apart.IsZero(), common.Writes, common.Lost, common.Refused
@@ -100,6 +102,12 @@ func (n *node) metrics() func() metrics.Cluster {
 			c.Epoch = max(c.Epoch, p.Epoch)
 			if p.Node == status.Node {
 				c.Owned++
+			}
+			if p.Standby == status.Node {
+				c.Stands++
+				if p.Stood == stream.Online.String() {
+					c.Ready++
+				}
 			}
 		}
 		for _, r := range n.refused(status) {

@@ -49,7 +49,11 @@ func (s *server) newSource(c roster.Camera) (stream.Source, error) {
 	}
 	secrets := redact.New(c.Camera)
 	source, err := of.source(s, c, secrets.Log(s.Log.With("camera", c.ID)))
-	return secrets.Source(source), err
+	source = secrets.Source(source)
+	if s.node != nil && c.Standby {
+		source = stream.NewCarried(source, &s.node.standbys.taken) // from where it stands by to where it is shown
+	}
+	return source, err
 }
 
 func (s *server) newHTTP(c roster.Camera, log *slog.Logger) (stream.Source, error) {

@@ -177,7 +177,7 @@ func (h *Hub) Fault(key Key) (Reason, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return reasonOf(s.lastError), s.state() == Offline && s.failures > 0
+	return ReasonOf(s.lastError), s.state() == Offline && s.failures > 0
 }
 
 // Sends gives what the newest frame of a stream was, of any age, or nil before

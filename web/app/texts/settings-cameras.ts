@@ -103,6 +103,9 @@ export const cameras = {
   normalizeAuto: ['Encode anew what browsers do not show', 'Neu kodieren, was Browser nicht zeigen'],
   normalizeAlways: ['Encode all anew', 'Alle neu kodieren'],
   normalizeNever: ['Leave them as they are', 'Lassen, wie sie sind'],
+  standby: ['In the cluster', 'Im Cluster'],
+  standbyNone: ['One server is connected', 'Ein Server ist verbunden'],
+  standbyOne: ['A second one too, to take over at once', 'Ein zweiter auch, um sofort zu übernehmen'],
   sub: ['Sub-stream', 'Nebenstrom (Substream)'],
   subHelp: [
     'Where the camera has its pictures small, at the same host with the same login: the wall shows those where they are large enough. Finding cameras fills it in.',

@@ -13,6 +13,14 @@ export const whys: Record<Schemas['ClusterCamera']['why'], Text> = {
   soon: ['A node is about to take it', 'Ein Knoten übernimmt sie gerade'],
 };
 
+/** Why a node that stands by a camera is not connected to it, as far as that says more than the server's word. */
+export const unready: Record<string, Text> = {
+  connecting: ['it is connecting', 'er verbindet sich'],
+  denied: ['the camera refuses its login', 'die Kamera lehnt die Anmeldung ab'],
+  unreachable: ['it does not reach the camera', 'er erreicht die Kamera nicht'],
+  silent: ['the camera sends it nothing', 'die Kamera sendet ihm nichts'],
+};
+
 /** What nodes are for; roles that are not known are shown as they are. */
 export const roles: Record<string, Text> = {
   camera: ['connects to cameras', 'verbindet Kameras'],
@@ -68,6 +76,11 @@ export const nodes = {
   node: ['Node', 'Knoten'],
   why: ['Why', 'Warum'],
   nobody: ['none', 'keiner'],
+  standby: (node: string): Text => [`${node} is ready to take over`, `${node} kann sofort übernehmen`],
+  notReady: (node: string, why: Text | string): Text => {
+    const [en, de] = typeof why === 'string' ? [why, why] : why;
+    return [`${node} is not ready to take over: ${en}`, `${node} kann nicht sofort übernehmen: ${de}`];
+  },
   noCameras: ['No cameras are configured', 'Keine Kameras konfiguriert'],
 
   // Relays.
