@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func (a *All) Between(ctx context.Context, camera string, from, to time.Time, li
 		if err != nil {
 			return nil, err
 		}
-		rows, whole := a.merge(all, many)
+		rows, whole := a.merge(all, many, camera)
 		if whole || len(rows) >= limit || many == index.MaxRows {
 			return rows[:min(len(rows), limit)], nil
 		}
@@ -106,7 +107,7 @@ func (a *All) Between(ctx context.Context, camera string, from, to time.Time, li
 
 // merge makes one list of those of all nodes, each of which has so many at most. It says
 // whether that is all there is: else it goes as far as each of them does.
-func (a *All) merge(all []answer[[]index.Segment], many int) (rows []index.Segment, whole bool) {
+func (a *All) merge(all []answer[[]index.Segment], many int, camera string) (rows []index.Segment, whole bool) {
 	var last time.Time
 	nodes := 0
 	for _, one := range all {
@@ -120,13 +121,32 @@ func (a *All) merge(all []answer[[]index.Segment], many int) (rows []index.Segme
 			rows = append(rows, one.peer.take(r))
 		}
 	}
-	if nodes > 1 {
+	if written, ok := a.written(camera, rows); ok {
+		rows = index.Prefer(append(rows, written), a.ranks)
+		rows = slices.DeleteFunc(rows, func(r index.Segment) bool { return r.ID == writtenID })
+	} else if nodes > 1 {
 		rows = index.Prefer(rows, a.ranks)
 	}
 	if last.IsZero() {
 		return rows, true
 	}
 	return slices.DeleteFunc(rows, func(r index.Segment) bool { return r.Start.After(last) }), false
+}
+
+// writtenID is the number of what is being written, which has no row.
+const writtenID = math.MinInt64
+
+// written gives what a node writes of a camera that owns it, where others have rows: they
+// count no more than beside a row of its. It is none of what is asked for, and has no row
+// for as long as it grows.
+func (a *All) written(camera string, rows []index.Segment) (index.Segment, bool) {
+	owner := a.options.Owner(camera)
+	if !slices.ContainsFunc(rows, func(r index.Segment) bool { return cmp.Or(r.Node, a.options.Self) != owner }) {
+		return index.Segment{}, false
+	}
+	g, ok := a.Growing(camera)
+	g.Segment.ID = writtenID
+	return g.Segment, ok
 }
 
 // ranks says which of two segments counts where both are of a time: as of claims to a

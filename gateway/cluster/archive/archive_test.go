@@ -279,6 +279,29 @@ func TestWhatIsBeingWrittenIsSeen(t *testing.T) {
 	}
 }
 
+// TestWhatIsBeingWrittenCounts where another node recorded at the same time, as one does
+// that was stopped and goes on: not only once it has a row.
+func TestWhatIsBeingWrittenCounts(t *testing.T) {
+	y := newYard(t, "")
+	a, b := y.node("a"), y.node("b")
+	at := func(seconds int) time.Time { return ten.Add(time.Duration(seconds) * time.Second) }
+	b.record(t, 7, 1, at(0), time.Minute)
+	b.record(t, 7, 2, at(60), time.Minute) // to 120
+	b.record(t, 7, 3, at(130), time.Second)
+	a.change(func(p *place) {
+		p.growing = &Growing{
+			Segment: index.Segment{Camera: front, Run: "r", Sequence: 3, Path: "front/2026-11-20/10/x-3-e8.mp4", Start: at(90), End: at(150), Bytes: 100, Frames: 2, Keys: 1, Rate: 1},
+			Format:  &media.Format{Codec: media.JPEG, Width: 64, Height: 32},
+			Table:   segment.Table{Timescale: 90000, Entries: [][]segment.Entry{{{At: 10, Size: 20, Duration: 3000, Key: true}}}},
+		}
+	})
+	y.owns("a")
+	rows, err := y.all.Between(t.Context(), front, ten, at(1000), 100)
+	if err != nil || len(rows) != 2 || !rows[0].To().Equal(at(60)) || !rows[1].To().Equal(at(90)) {
+		t.Errorf("beside what is being written since 90: %+v, %v", rows, err)
+	}
+}
+
 // TestDoorGivesOutRecordingsAlone whatever path is asked for, and to nodes alone.
 func TestDoorGivesOutRecordingsAlone(t *testing.T) {
 	y := newYard(t, "")
