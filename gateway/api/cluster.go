@@ -90,7 +90,7 @@ type ClusterCamera struct {
 
 // ClusterFault counts what was refused for one reason.
 type ClusterFault struct {
-	Reason string `json:"reason" doc:"broken, too large, stranger, name (it speaks for another node), epoch, old, duplicate (another process has this node's name), role, or of relays relay_name, relay_loop and relay_query" example:"name"`
+	Reason string `json:"reason" doc:"broken, too large, stranger, name (it speaks for another node), epoch, old, duplicate (another process has this node's name), role, or of relays relay_name, relay_loop, relay_query and relay_answer" example:"name"`
 	Count  uint64 `json:"count" example:"0"`
 }
 

@@ -26,6 +26,7 @@ func (n *node) refused(s cluster.Status) []cluster.Refused {
 		cluster.Refused{Reason: relay.RefusedName, Count: n.door.Name.Load()},
 		cluster.Refused{Reason: relay.RefusedLoop, Count: n.door.Loop.Load()},
 		cluster.Refused{Reason: relay.RefusedQuery, Count: n.door.Query.Load()},
+		cluster.Refused{Reason: relay.RefusedAnswer, Count: n.relayed.Broken.Load()},
 		cluster.Refused{Reason: "recordings_query", Count: n.shelves.Refused.Load()},
 		cluster.Refused{Reason: "recordings_answer", Count: n.archive.Nonsense.Load()},
 	)

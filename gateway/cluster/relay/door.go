@@ -26,6 +26,8 @@ const (
 	RefusedName  = "relay_name" // it asks for another node than it is
 	RefusedLoop  = "relay_loop" // its pictures would come back to where they were
 	RefusedQuery = "relay_query"
+	// RefusedAnswer is for what a node shows that cannot be.
+	RefusedAnswer = "relay_answer"
 )
 
 // ErrElsewhere: this node does not own the camera, or not with that epoch.

@@ -44,7 +44,7 @@ const (
 	maxAsked = 8
 	// branchTime is for the connection to a node that is not the owner.
 	branchTime = time.Second
-	// maxRefusal is how many bytes of an answer are read that is no stream.
+	// maxRefusal is how many bytes of an answer are read that is no stream, and of words.
 	maxRefusal = 512
 	// besidesPicture is how much longer than a picture a message may be.
 	besidesPicture = 64 << 10
@@ -73,6 +73,7 @@ type Counters struct {
 	Pulls   atomic.Uint64 // connections that came about
 	Frames  atomic.Uint64 // pictures
 	Bytes   atomic.Uint64 // of messages
+	Broken  atomic.Uint64 // answers, and messages, that cannot be
 
 	mu    sync.Mutex // guards what follows
 	flows map[*flow]bool
@@ -261,8 +262,13 @@ func (s *Source) refused(answer *http.Response, err error) error {
 	return stream.Unreachable(words)
 }
 
-// wrong says of an error where it was.
-func (s *Source) wrong(err error) error { return fmt.Errorf("node %s: %w", s.options.Owner, err) }
+// wrong says of an error where it was, and counts what cannot be.
+func (s *Source) wrong(err error) error {
+	if errors.Is(err, errBroken) || errors.Is(err, ErrLoop) {
+		s.options.Counters.Broken.Add(1)
+	}
+	return fmt.Errorf("node %s: %w", s.options.Owner, err)
+}
 
 // message is any that the owner sends as text.
 type message struct {
@@ -314,6 +320,7 @@ func (s *Source) hear(r *reader, text []byte) error {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return errBroken
 	}
+	m.Text = strings.ToValidUTF8(m.Text[:min(len(m.Text), maxRefusal)], "")
 	switch m.Type {
 	case "hello":
 		r.hello(m)
