@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -240,17 +239,4 @@ func TestRecordingsOfAllNodesAreOne(t *testing.T) {
 			return len(p.Spans) > 0 && p.Spans[0].From.After(killed)
 		})
 	}
-}
-
-// restart starts a node again that was killed, which finds another that lives.
-func (n nodes) restart(t *testing.T, name, seed string) {
-	t.Helper()
-	config, err := os.ReadFile(n[name].Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := listens.FindStringSubmatch(n[seed].Log.String())[1]
-	text := string(config)
-	from, to := strings.Index(text, "seeds: ["), strings.Index(text, "]}")
-	n[name] = rig.StartProcess(t, n[name].Data, rig.WriteConfig(t, text[:from]+"seeds: ['"+at+"'"+text[to:]))
 }
