@@ -25,6 +25,7 @@
 package config
 
 import (
+	"maps"
 	"net"
 	"net/netip"
 	"reflect"
@@ -59,6 +60,8 @@ type Config struct {
 	Recordings     Recordings
 	Notify         Notify
 	Cameras        []Camera // in the file's order, then those of the environment
+
+	given map[string]place // where settings were given, by key
 }
 
 // Auth says who may use the server.
@@ -322,6 +325,11 @@ func (c *Config) WithListen(addr string) (*Config, error) {
 	}
 	other := *c
 	other.Listen = addr
+	other.given = maps.Clone(c.given)
+	if other.given == nil {
+		other.given = make(map[string]place)
+	}
+	other.given["listen"] = place{flag: "--listen"}
 	return &other, nil
 }
 
@@ -356,7 +364,14 @@ func (c *Config) Examples() bool {
 // each naming file, line and column or the variable, and never the value of a
 // secret.
 func Parse(path string, content []byte, environ []string) (*Config, error) {
+	return ParseKept(nil, path, content, environ)
+}
+
+// ParseKept is Parse on top of what was given in the app, which counts where neither the
+// file nor the environment says anything.
+func ParseKept(kept Kept, path string, content []byte, environ []string) (*Config, error) {
 	d := newDraft()
+	d.readKept(kept)
 	if path != "" {
 		d.config.Data = value{text: defaultData, at: place{file: path}}.fileName()
 		d.readYAML(path, content)

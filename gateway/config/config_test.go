@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"framegate/gateway/secret"
 )
@@ -19,6 +20,7 @@ import (
 var opaqueEqual = cmp.Options{
 	cmp.Comparer(func(a, b secret.Text) bool { return a == b }),
 	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+	cmpopts.IgnoreUnexported(Config{}), // where things were given
 }
 
 // inFolder makes a folder with these files the working directory, so that

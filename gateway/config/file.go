@@ -236,6 +236,9 @@ func (w walker) list(n *plainyaml.Node, path string, f field) {
 		}
 		items = append(items, value{text: item.Text, at: w.at(item.Place)})
 	}
+	if items == nil {
+		w.draft.given[path] = w.at(n.Place)
+	}
 	if wrong, err := f.list(items); err != nil {
 		w.draft.report(wrong.at, path, "%v", err)
 	}

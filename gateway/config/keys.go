@@ -40,7 +40,7 @@ func putField(fields map[string]field, key string, f field) {
 type draft struct {
 	config        Config
 	fields        map[string]field
-	given         map[string]place // where settings of one text were given, by key
+	given         map[string]place // where settings were given, by key
 	cameras       map[string]*cameraDraft
 	order         []string // their ids
 	webhooks      []*webhookDraft
@@ -91,7 +91,12 @@ func (d *draft) topFields() map[string]field {
 
 func (d *draft) settingField(s Setting) field {
 	if s.list {
-		return field{list: func(items []value) (value, error) { return s.read(&d.config, items) }}
+		return field{list: func(items []value) (value, error) {
+			if len(items) > 0 { // else walker.list notes where the empty list stands
+				d.given[s.Key] = items[0].at
+			}
+			return s.read(&d.config, items)
+		}}
 	}
 	return field{value: func(v value) error {
 		d.given[s.Key] = v.at
@@ -154,6 +159,7 @@ func (d *draft) finish() (*Config, error) {
 	if len(d.problems) > 0 {
 		return nil, d.problems.sorted()
 	}
+	c.given = d.given
 	return &c, nil
 }
 
@@ -223,6 +229,8 @@ func (d *draft) chooseDefaultCamera(c *Config) string {
 	}
 	camera, ok := c.Camera(id)
 	switch {
+	case at.app && (idPattern.MatchString(id) || id == ""): // it may be one that was added in the app
+		return id
 	case ok && camera.Source.Kind == SourceUpload:
 		return id
 	case !ok:

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -193,6 +194,7 @@ func (d *draft) finishNotify() {
 	for _, w := range d.webhooks {
 		if path := "notify.webhooks." + w.Name; d.finishWebhook(w, path) {
 			n.Webhooks = append(n.Webhooks, w.Webhook)
+			d.given["notify.webhooks"] = cmp.Or(d.given["notify.webhooks"], w.at)
 		}
 	}
 	if len(n.Webhooks) > maxWebhooks {

@@ -17,6 +17,8 @@ type place struct {
 	file         string
 	line, column int    // from 1; 0 is the file as a whole
 	variable     string // set instead of file
+	flag         string // of the command line, set instead of file
+	app          bool   // in the app, set instead of file
 }
 
 func (p place) given() bool { return p != place{} }
@@ -32,6 +34,8 @@ func (p problem) String() string {
 	switch {
 	case p.at.variable != "":
 		return p.at.variable + ": " + p.text
+	case p.at.app:
+		return "given in the app: " + p.path + ": " + p.text
 	case p.at.line == 0:
 		return p.at.file + ": " + p.text
 	case p.path == "":

@@ -21,13 +21,31 @@ import (
 type Setting struct {
 	Key     string // as it stands in the file: limits.viewers is the key viewers of limits
 	Restart bool   // another value takes a restart
+	App     bool   // an admin may give it in the app, where nothing stronger does
+	Kind    Kind   // what is filled in for it
 
 	each  bool                                            // it holds a section for each name, which draft.webhookFields reads
+	words []string                                        // it is one of these, or a list of some; nil for any
 	list  bool                                            // it takes any number of texts, else one
 	usual func(*Config)                                   // gives it what it is without being given
 	read  func(*Config, []value) (wrong value, err error) // gives it what the texts say
 	in    func(*Config) any                               // points to where it is
 }
+
+// Kind says what a setting is, for who fills it in.
+type Kind string
+
+// One text, or one of Words; a whole number; a number of bytes; a time; any number of
+// texts; or more than that, which is for the file alone.
+const (
+	KindText     Kind = "text"
+	KindWord     Kind = "word"
+	KindNumber   Kind = "number"
+	KindBytes    Kind = "bytes"
+	KindDuration Kind = "duration"
+	KindList     Kind = "list"
+	KindSections Kind = "sections"
+)
 
 // takes says what another value of a setting takes.
 type takes bool
@@ -51,8 +69,8 @@ var settings = []Setting{
 	one("data", aRestart, func(c *Config) *string { return &c.Data }, defaultData, named),
 	word("auth", aRestart, func(c *Config) *Auth { return &c.Auth }, AuthRequired, AuthOff),
 	one("base_path", nothing, func(c *Config) *string { return &c.BasePath }, "", text(BasePath)),
-	many("frame_ancestors", nothing, func(c *Config) *[]string { return &c.FrameAncestors }, origin),
-	many("hosts", nothing, func(c *Config) *[]string { return &c.Hosts }, hostName),
+	inApp(many("frame_ancestors", nothing, func(c *Config) *[]string { return &c.FrameAncestors }, origin)),
+	inApp(many("hosts", nothing, func(c *Config) *[]string { return &c.Hosts }, hostName)),
 
 	word("tls.mode", aRestart, func(c *Config) *TLSMode { return &c.TLS.Mode }, TLSOff, TLSSelfSigned, TLSFiles, TLSACME),
 	one("tls.cert", aRestart, func(c *Config) *string { return &c.TLS.Cert }, "", named),
@@ -60,16 +78,16 @@ var settings = []Setting{
 	one("tls.email", aRestart, func(c *Config) *string { return &c.TLS.Email }, "", checked(emailAddress)),
 	one("tls.directory", aRestart, func(c *Config) *string { return &c.TLS.Directory }, "", checked(httpsURL)),
 
-	one("rtsp.listen", aRestart, func(c *Config) *string { return &c.RTSP.Listen }, "", noneOrListen),
-	one("rtsp.tls_listen", aRestart, func(c *Config) *string { return &c.RTSP.TLSListen }, "", noneOrListen),
-	one("rtsp.udp", aRestart, func(c *Config) *string { return &c.RTSP.UDP }, "", noneOrPair),
+	inApp(one("rtsp.listen", aRestart, func(c *Config) *string { return &c.RTSP.Listen }, "", noneOrListen)),
+	inApp(one("rtsp.tls_listen", aRestart, func(c *Config) *string { return &c.RTSP.TLSListen }, "", noneOrListen)),
+	inApp(one("rtsp.udp", aRestart, func(c *Config) *string { return &c.RTSP.UDP }, "", noneOrPair)),
 
-	many("compat", nothing, func(c *Config) *[]Compat { return &c.Compat }, func(text string) (Compat, error) { return Compat(text), oneOf(text, CompatGo2RTC, CompatMJPGStreamer) }),
-	one("rtmp.listen", aRestart, func(c *Config) *string { return &c.RTMP.Listen }, "", noneOrListen),
-	one("rtmp.tls_listen", aRestart, func(c *Config) *string { return &c.RTMP.TLSListen }, "", noneOrListen),
+	inApp(some(many("compat", nothing, func(c *Config) *[]Compat { return &c.Compat }, func(text string) (Compat, error) { return Compat(text), oneOf(text, CompatGo2RTC, CompatMJPGStreamer) }), CompatGo2RTC, CompatMJPGStreamer)),
+	inApp(one("rtmp.listen", aRestart, func(c *Config) *string { return &c.RTMP.Listen }, "", noneOrListen)),
+	inApp(one("rtmp.tls_listen", aRestart, func(c *Config) *string { return &c.RTMP.TLSListen }, "", noneOrListen)),
 
-	one("webrtc.listen", aRestart, func(c *Config) *string { return &c.WebRTC.Listen }, WebRTCAuto, autoOrListen),
-	many("webrtc.hosts", nothing, func(c *Config) *[]string { return &c.WebRTC.Hosts }, hostName),
+	inApp(one("webrtc.listen", aRestart, func(c *Config) *string { return &c.WebRTC.Listen }, WebRTCAuto, autoOrListen)),
+	inApp(many("webrtc.hosts", nothing, func(c *Config) *[]string { return &c.WebRTC.Hosts }, hostName)),
 	one("cluster.name", aRestart, func(c *Config) *string { return &c.Cluster.Name }, "", orNothing(clusterName)),
 	one("cluster.listen", aRestart, func(c *Config) *string { return &c.Cluster.Listen }, ":7421", checked(checkListen)),
 	one("cluster.relay_listen", aRestart, func(c *Config) *string { return &c.Cluster.RelayListen }, ":7422", checked(checkListen)),
@@ -79,59 +97,59 @@ var settings = []Setting{
 	inAll(mostOfThem, many("cluster.stores", aRestart, func(c *Config) *[]string { return &c.Cluster.Stores }, func(text string) (string, error) { return text, clusterName(text) })),
 	many("cluster.labels", aRestart, func(c *Config) *[]string { return &c.Cluster.Labels }, func(text string) (string, error) { return text, nodeLabel(text) }),
 
-	many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin),
+	inApp(many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin)),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),
 	many("trusted_proxies", nothing, func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, addressRange),
-	one("default_camera", nothing, func(c *Config) *string { return &c.DefaultCamera }, "", checked(anything)),
+	inApp(one("default_camera", nothing, func(c *Config) *string { return &c.DefaultCamera }, "", checked(anything))),
 
 	one("ffmpeg.path", aRestart, func(c *Config) *string { return &c.FFmpeg.Path }, "ffmpeg", program),
-	word("ffmpeg.hwaccel", aRestart, func(c *Config) *HWAccel { return &c.FFmpeg.HWAccel },
-		HWAccelNone, HWAccelAuto, HWAccelVAAPI, HWAccelCUDA, HWAccelQSV, HWAccelVideoToolbox),
+	inApp(word("ffmpeg.hwaccel", aRestart, func(c *Config) *HWAccel { return &c.FFmpeg.HWAccel },
+		HWAccelNone, HWAccelAuto, HWAccelVAAPI, HWAccelCUDA, HWAccelQSV, HWAccelVideoToolbox)),
 
-	one("limits.viewers", nothing, func(c *Config) *int { return &c.Limits.Viewers }, 2000, number(1, 1_000_000)),
-	one("limits.viewers_per_camera", nothing, func(c *Config) *int { return &c.Limits.ViewersPerCamera }, 500, number(1, 1_000_000)),
-	one("limits.viewers_per_principal", nothing, func(c *Config) *int { return &c.Limits.ViewersPerPrincipal }, 64, number(1, 1_000_000)),
-	one("limits.viewers_per_address", nothing, func(c *Config) *int { return &c.Limits.ViewersPerAddress }, 128, number(1, 1_000_000)),
-	one("limits.viewer_patience", aRestart, func(c *Config) *time.Duration { return &c.Limits.ViewerPatience }, 10*time.Second, lasting(time.Second, 10*time.Minute)),
+	inApp(one("limits.viewers", nothing, func(c *Config) *int { return &c.Limits.Viewers }, 2000, number(1, 1_000_000))),
+	inApp(one("limits.viewers_per_camera", nothing, func(c *Config) *int { return &c.Limits.ViewersPerCamera }, 500, number(1, 1_000_000))),
+	inApp(one("limits.viewers_per_principal", nothing, func(c *Config) *int { return &c.Limits.ViewersPerPrincipal }, 64, number(1, 1_000_000))),
+	inApp(one("limits.viewers_per_address", nothing, func(c *Config) *int { return &c.Limits.ViewersPerAddress }, 128, number(1, 1_000_000))),
+	inApp(one("limits.viewer_patience", aRestart, func(c *Config) *time.Duration { return &c.Limits.ViewerPatience }, 10*time.Second, lasting(time.Second, 10*time.Minute))),
 
-	one("limits.frame_bytes", aRestart, func(c *Config) *int { return &c.Limits.FrameBytes }, 8<<20, sized(64<<10, 64<<20)),
-	one("limits.publisher_fps", aRestart, func(c *Config) *int { return &c.Limits.PublisherFPS }, 60, number(1, 1000)),
-	one("limits.publisher_bytes", aRestart, func(c *Config) *int { return &c.Limits.PublisherBytes }, 20_000_000, sized(64<<10, 1<<30)),
-	one("limits.post_time", aRestart, func(c *Config) *time.Duration { return &c.Limits.PostTime }, 30*time.Second, lasting(time.Second, time.Hour)),
-	one("limits.post_bytes", aRestart, func(c *Config) *int { return &c.Limits.PostBytes }, 1000, sized(1, 1<<20)),
-	one("limits.posts_per_address", aRestart, func(c *Config) *int { return &c.Limits.PostsPerAddress }, 16, number(1, 10_000)),
+	inAppBytes(one("limits.frame_bytes", aRestart, func(c *Config) *int { return &c.Limits.FrameBytes }, 8<<20, sized(64<<10, 64<<20))),
+	inApp(one("limits.publisher_fps", aRestart, func(c *Config) *int { return &c.Limits.PublisherFPS }, 60, number(1, 1000))),
+	inAppBytes(one("limits.publisher_bytes", aRestart, func(c *Config) *int { return &c.Limits.PublisherBytes }, 20_000_000, sized(64<<10, 1<<30))),
+	inApp(one("limits.post_time", aRestart, func(c *Config) *time.Duration { return &c.Limits.PostTime }, 30*time.Second, lasting(time.Second, time.Hour))),
+	inAppBytes(one("limits.post_bytes", aRestart, func(c *Config) *int { return &c.Limits.PostBytes }, 1000, sized(1, 1<<20))),
+	inApp(one("limits.posts_per_address", aRestart, func(c *Config) *int { return &c.Limits.PostsPerAddress }, 16, number(1, 10_000))),
 
-	one("limits.connections", nothing, func(c *Config) *int { return &c.Limits.Connections }, 1024, number(16, 1_000_000)),
-	one("limits.connections_per_address", nothing, func(c *Config) *int { return &c.Limits.ConnectionsPerAddress }, 128, number(4, 1_000_000)),
-	one("limits.header_bytes", aRestart, func(c *Config) *int { return &c.Limits.HeaderBytes }, 16<<10, sized(4<<10, 1<<20)),
-	one("limits.header_timeout", aRestart, func(c *Config) *time.Duration { return &c.Limits.HeaderTimeout }, 5*time.Second, lasting(time.Second, time.Minute)),
-	one("limits.idle_timeout", aRestart, func(c *Config) *time.Duration { return &c.Limits.IdleTimeout }, time.Minute, lasting(time.Second, time.Hour)),
-	one("limits.api_body_bytes", nothing, func(c *Config) *int { return &c.Limits.APIBodyBytes }, 64<<10, sized(4<<10, 16<<20)),
+	inApp(one("limits.connections", nothing, func(c *Config) *int { return &c.Limits.Connections }, 1024, number(16, 1_000_000))),
+	inApp(one("limits.connections_per_address", nothing, func(c *Config) *int { return &c.Limits.ConnectionsPerAddress }, 128, number(4, 1_000_000))),
+	inAppBytes(one("limits.header_bytes", aRestart, func(c *Config) *int { return &c.Limits.HeaderBytes }, 16<<10, sized(4<<10, 1<<20))),
+	inApp(one("limits.header_timeout", aRestart, func(c *Config) *time.Duration { return &c.Limits.HeaderTimeout }, 5*time.Second, lasting(time.Second, time.Minute))),
+	inApp(one("limits.idle_timeout", aRestart, func(c *Config) *time.Duration { return &c.Limits.IdleTimeout }, time.Minute, lasting(time.Second, time.Hour))),
+	inAppBytes(one("limits.api_body_bytes", nothing, func(c *Config) *int { return &c.Limits.APIBodyBytes }, 64<<10, sized(4<<10, 16<<20))),
 
-	one("limits.encoders", aRestart, func(c *Config) *int { return &c.Limits.Encoders }, min(2*runtime.NumCPU(), maxEncoders), number(1, maxEncoders)),
-	one("limits.encoder_starts", aRestart, func(c *Config) *int { return &c.Limits.EncoderStarts }, 4, number(1, 1000)),
+	inApp(one("limits.encoders", aRestart, func(c *Config) *int { return &c.Limits.Encoders }, min(2*runtime.NumCPU(), maxEncoders), number(1, maxEncoders))),
+	inApp(one("limits.encoder_starts", aRestart, func(c *Config) *int { return &c.Limits.EncoderStarts }, 4, number(1, 1000))),
 
-	one("limits.camera_connect", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraConnect }, 5*time.Second, lasting(100*time.Millisecond, 5*time.Minute)),
-	one("limits.camera_first_byte", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraFirstByte }, 10*time.Second, lasting(time.Second, 5*time.Minute)),
-	one("limits.camera_silence", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraSilence }, 5*time.Second, lasting(time.Second, time.Hour)),
+	inApp(one("limits.camera_connect", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraConnect }, 5*time.Second, lasting(100*time.Millisecond, 5*time.Minute))),
+	inApp(one("limits.camera_first_byte", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraFirstByte }, 10*time.Second, lasting(time.Second, 5*time.Minute))),
+	inApp(one("limits.camera_silence", aRestart, func(c *Config) *time.Duration { return &c.Limits.CameraSilence }, 5*time.Second, lasting(time.Second, time.Hour))),
 
 	one("recordings.dir", nothing, func(c *Config) *string { return &c.Recordings.Dir }, "", named),
-	one("recordings.max_bytes", nothing, func(c *Config) *int64 { return &c.Recordings.MaxBytes }, 0, noneOr(minKept, maxVolumeBytes)),
-	one("recordings.min_free", nothing, func(c *Config) *int64 { return &c.Recordings.MinFree }, 1<<30, noneOr(1<<20, maxVolumeBytes)),
-	one("recordings.sync", nothing, func(c *Config) *Sync { return &c.Recordings.Sync }, SyncAuto, readSync),
-	one("recordings.segment", nothing, func(c *Config) *time.Duration { return &c.Recordings.Segment }, time.Minute, lasting(10*time.Second, 10*time.Minute)),
-	one("recordings.buffer", nothing, func(c *Config) *int { return &c.Recordings.Buffer }, 64<<20, sized(1<<20, 1<<30)),
+	inAppBytes(one("recordings.max_bytes", nothing, func(c *Config) *int64 { return &c.Recordings.MaxBytes }, 0, noneOr(minKept, maxVolumeBytes))),
+	inAppBytes(one("recordings.min_free", nothing, func(c *Config) *int64 { return &c.Recordings.MinFree }, 1<<30, noneOr(1<<20, maxVolumeBytes))),
+	inApp(one("recordings.sync", nothing, func(c *Config) *Sync { return &c.Recordings.Sync }, SyncAuto, readSync)),
+	inApp(one("recordings.segment", nothing, func(c *Config) *time.Duration { return &c.Recordings.Segment }, time.Minute, lasting(10*time.Second, 10*time.Minute))),
+	inAppBytes(one("recordings.buffer", nothing, func(c *Config) *int { return &c.Recordings.Buffer }, 64<<20, sized(1<<20, 1<<30))),
 
-	one("notify.address", nothing, func(c *Config) *string { return &c.Notify.Address }, "", pagesAddress),
-	{Key: "notify.webhooks", each: true, usual: func(*Config) {}, in: func(c *Config) any { return &c.Notify.Webhooks }},
+	inApp(one("notify.address", nothing, func(c *Config) *string { return &c.Notify.Address }, "", pagesAddress)),
+	{Key: "notify.webhooks", Kind: KindSections, each: true, usual: func(*Config) {}, in: func(c *Config) any { return &c.Notify.Webhooks }},
 	one("notify.mqtt.url", nothing, func(c *Config) *string { return &c.Notify.MQTT.URL }, "", brokerURL),
 	one("notify.mqtt.username", nothing, func(c *Config) *string { return &c.Notify.MQTT.Username }, "", checked(func(text string) error { return line(text, 256) })),
 	one("notify.mqtt.password", nothing, func(c *Config) *secret.Text { return &c.Notify.MQTT.Password }, secret.Text{}, credential),
 	one("notify.mqtt.password_file", nothing, func(c *Config) *string { return &c.Notify.MQTT.PasswordFile }, "", named),
 	one("notify.mqtt.ca", nothing, func(c *Config) *string { return &c.Notify.MQTT.CA }, "", named),
-	one("notify.mqtt.prefix", nothing, func(c *Config) *string { return &c.Notify.MQTT.Prefix }, "framegate", prefixOfTopics),
-	one("notify.mqtt.discovery", nothing, func(c *Config) *string { return &c.Notify.MQTT.Discovery }, "homeassistant", prefixOfDiscovery),
-	one("notify.mqtt.pictures", nothing, func(c *Config) *Pictures { return &c.Notify.MQTT.Pictures }, PicturesOff, readPictures),
+	inApp(one("notify.mqtt.prefix", nothing, func(c *Config) *string { return &c.Notify.MQTT.Prefix }, "framegate", prefixOfTopics)),
+	inApp(one("notify.mqtt.discovery", nothing, func(c *Config) *string { return &c.Notify.MQTT.Discovery }, "homeassistant", prefixOfDiscovery)),
+	inApp(one("notify.mqtt.pictures", nothing, func(c *Config) *Pictures { return &c.Notify.MQTT.Pictures }, PicturesOff, readPictures)),
 }
 
 // Settings gives the table of all keys but those of cameras, in the order in
@@ -153,6 +171,9 @@ func (s Setting) Value(c *Config) any {
 	}
 	return v.Interface()
 }
+
+// Words gives what the setting is one of, or a list of some of; nil where it can be more.
+func (s Setting) Words() []string { return slices.Clone(s.words) }
 
 // Same says whether the setting is the same in two configurations.
 func (s Setting) Same(a, b *Config) bool { return reflect.DeepEqual(s.Value(a), s.Value(b)) }
@@ -194,7 +215,7 @@ func defaults() Config {
 // one is a key that takes one text.
 func one[T any](key string, another takes, in func(*Config) *T, usual T, read func(value) (T, error)) Setting {
 	return Setting{
-		Key: key, Restart: bool(another),
+		Key: key, Restart: bool(another), Kind: kindOf(usual),
 		usual: func(c *Config) { *in(c) = usual },
 		read: func(c *Config, given []value) (_ value, err error) {
 			*in(c), err = read(given[0])
@@ -207,13 +228,50 @@ func one[T any](key string, another takes, in func(*Config) *T, usual T, read fu
 // word is a key that takes one of certain words, and is the first of them where
 // none is given.
 func word[T ~string](key string, another takes, in func(*Config) *T, words ...T) Setting {
-	return one(key, another, in, words[0], func(v value) (T, error) { return T(v.text), oneOf(v.text, words...) })
+	s := one(key, another, in, words[0], func(v value) (T, error) { return T(v.text), oneOf(v.text, words...) })
+	s.Kind = KindWord
+	for _, w := range words {
+		s.words = append(s.words, string(w))
+	}
+	return s
+}
+
+// kindOf gives what is filled in for a value of a type. Bytes are numbers to it.
+func kindOf(v any) Kind {
+	switch v.(type) {
+	case time.Duration:
+		return KindDuration
+	case int, int64:
+		return KindNumber
+	}
+	return KindText
+}
+
+// inApp is a key that an admin may give in the app. What no such key may do is said in
+// TestWhatTheAppMayNotGive.
+func inApp(s Setting) Setting {
+	s.App = true
+	return s
+}
+
+// inAppBytes is inApp for a number of bytes.
+func inAppBytes(s Setting) Setting {
+	s.App, s.Kind = true, KindBytes
+	return s
+}
+
+// some is a list of which only these words can be.
+func some[T ~string](s Setting, words ...T) Setting {
+	for _, w := range words {
+		s.words = append(s.words, string(w))
+	}
+	return s
 }
 
 // many is a key that takes a list, in place of what the list had.
 func many[T any](key string, another takes, in func(*Config) *[]T, read func(text string) (T, error)) Setting {
 	return Setting{
-		Key: key, Restart: bool(another), list: true,
+		Key: key, Restart: bool(another), Kind: KindList, list: true,
 		usual: func(*Config) {},
 		read: func(c *Config, given []value) (value, error) {
 			var items []T

@@ -19,7 +19,7 @@ import (
 func fields(v reflect.Value) (all []reflect.Value) {
 	for field, value := range v.Fields() {
 		switch {
-		case field.Name == "Cameras":
+		case field.Name == "Cameras", !field.IsExported():
 		case value.Kind() == reflect.Struct && value.Type().PkgPath() == reflect.TypeFor[Config]().PkgPath():
 			all = append(all, fields(value)...)
 		default:

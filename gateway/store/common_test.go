@@ -158,7 +158,11 @@ func (s *sharing) all(t *testing.T) (all []any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []any{users, tokens, cameras, links, sessions, key.Reveal(), text.Reveal(), string(preferences)}
+	settings, err := s.Settings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []any{users, tokens, cameras, links, sessions, key.Reveal(), text.Reveal(), string(preferences), settings}
 }
 
 // alike waits until these stores have the same.
@@ -231,12 +235,21 @@ func TestStoresInCommon(t *testing.T) {
 	if err == nil {
 		err = c.SetPreferences(ctx, ann.ID, []byte(`{"a":1}`))
 	}
+	if err == nil {
+		err = b.SetSettings(ctx, nil, map[string]string{"limits.viewers": `["3"]`, "hosts": `["a"]`})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	alike(t, a, b, c)
 	if got, err := c.Camera(ctx, "front"); err != nil || got.Secret.Reveal() != "swordfish" || got.Revision != camera.Revision {
 		t.Errorf("c has %+v, %v", got, err)
+	}
+	if err := c.SetSettings(ctx, nil, map[string]string{"hosts": `["b"]`}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("c replaces what b wrote: %v", err)
+	}
+	if err := c.SetSettings(ctx, map[string]string{"limits.viewers": `["3"]`, "hosts": `["a"]`}, map[string]string{"hosts": `["b"]`}); err != nil {
+		t.Error(err)
 	}
 	revision, err := c.AccessRevision(ctx)
 	if err != nil {

@@ -135,6 +135,11 @@ CREATE INDEX preferences_by_user ON preferences (user);
 ALTER TABLE users ADD COLUMN first INTEGER NOT NULL DEFAULT 0; -- 1 while the password is that of the first start
 `, `
 ALTER TABLE tokens ADD COLUMN text BLOB; -- sealed; NULL: the hash is all there is of it
+`, `
+CREATE TABLE settings (
+	key   TEXT PRIMARY KEY, -- of the configuration
+	value TEXT NOT NULL -- JSON
+) STRICT, WITHOUT ROWID;
 `}
 
 // fillDatabase makes an empty file a database of the present version.

@@ -1,5 +1,5 @@
 // Package store keeps what Framegate has to remember, in one folder: state.db,
-// an SQLite database with the cameras added at run time, users and their
+// an SQLite database with the cameras and settings added at run time, users and their
 // preferences, tokens, links, sessions and secrets, and key, which encrypts the
 // secrets in it. It is the only package that knows SQL or writes there.
 //

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -503,5 +504,25 @@ func TestManyWritersAndReaders(t *testing.T) {
 	}
 	if len(all) != 80 || len(seen) != 80 {
 		t.Errorf("%d cameras with %d revisions", len(all), len(seen))
+	}
+}
+
+// TestSettings: what is kept takes the place of what was read, and of nothing else.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dir := folder(t)
+	s := open(t, dir)
+	one := map[string]string{"limits.viewers": `["3"]`, "hosts": `["a","b"]`}
+	must(t, s.SetSettings(ctx, nil, one))
+	two := map[string]string{"hosts": `["c"]`, "rtsp.listen": `[":8554"]`}
+	if err := s.SetSettings(ctx, nil, two); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("what nobody read is replaced: %v", err)
+	}
+	must(t, s.SetSettings(ctx, one, two))
+	must(t, s.Close())
+	s = open(t, dir)
+	if got, err := s.Settings(ctx); err != nil || !maps.Equal(got, two) {
+		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -61,6 +61,7 @@ var commonTables = []table{
 	{name: "logins", columns: []column{{"hash", bytes64}, {"user", number}, {"expires_ms", number}}, of: 1},
 	{name: "links", columns: []column{{"id", number}, {"name", text}, {"camera", text}, {"action", text}, {"maker", text}, {"created_ms", number}, {"expires_ms", number}}, used: "used_ms"},
 	{name: "preferences", columns: []column{{"owner", number}, {"user", optional}, {"document", bytes64}}, of: 1},
+	{name: "settings", columns: []column{{"key", text}, {"value", text}}},
 }
 
 // sequence is the table of SQLite with the numbers that were given last, which are
@@ -422,7 +423,7 @@ func (all rows) withoutOrphans() {
 // own says whether somebody put anything in by hand.
 func (all rows) own() bool {
 	for key := range all {
-		if t, ok := tableOf(key); ok && slices.Contains([]string{"users", "tokens", "links", "cameras"}, t.name) {
+		if t, ok := tableOf(key); ok && slices.Contains([]string{"users", "tokens", "links", "cameras", "settings"}, t.name) {
 			return true
 		}
 	}

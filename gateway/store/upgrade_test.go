@@ -139,6 +139,9 @@ func means(t *testing.T, s *store.Store, version int) {
 	preferences, err := s.Preferences(ctx, 2)
 	same("preferences", string(preferences), err, map[bool]string{true: `{"wall":{"order":["front","phone"]}}`}[version >= 4])
 
+	kept, err := s.Settings(ctx)
+	same("settings", kept, err, map[bool]map[string]string{true: {"limits.viewers": `["3"]`}}[version >= 7])
+
 	cameras, err := s.Cameras(ctx)
 	var documents []string
 	for _, c := range cameras {
