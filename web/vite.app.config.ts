@@ -63,6 +63,7 @@ const groups = [
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|recording|marks)\.|parts\/MarkForm/ },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
   { name: 'Nodes', test: /settings\/nodes\/|texts\/settings-nodes/ }, // which only admins of a cluster load
+  { name: 'AllSettings', test: /settings\/server\/(AllSettings|ChangeSetting)|texts\/settings-keys/ }, // which only admins load
   { name: 'settings', test: /views\/settings\/|texts\/settings/ },
 ];
 

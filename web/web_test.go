@@ -268,7 +268,7 @@ func viewsOf(p *Pages) (all []string) {
 // TestScriptsAreSmall: a view by itself, with all that it loads at once or later,
 // but for the player's worklet, for what needs no WebSocket and for what turns a camera: they
 // come when they are needed. Nor does the page of a cluster's nodes count, which only
-// admins of a cluster load.
+// admins of a cluster load, nor in the sum of all that of all settings, likewise.
 func TestScriptsAreSmall(t *testing.T) {
 	const player, app = "/assets/framegate-player", "/assets/app/"
 	p := New(nobody)
@@ -289,7 +289,7 @@ func TestScriptsAreSmall(t *testing.T) {
 	all := make(map[string]bool)
 	for name := range p.assets {
 		if path.Ext(name) == ".js" && strings.HasPrefix(name, "/assets/") {
-			all[name] = !strings.HasSuffix(name, "/Nodes.js")
+			all[name] = !strings.HasSuffix(name, "/Nodes.js") && !strings.HasSuffix(name, "/AllSettings.js")
 		}
 	}
 	check("all", all, maxScripts)

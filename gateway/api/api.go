@@ -67,6 +67,13 @@ type Gateway interface {
 	Recordings() (RecordingRoom, []Recording)
 	// Settings gives what is configured.
 	Settings() Settings
+	// FitSettings gives what would be configured if these were given in the app, and, by
+	// key, why some would be left out. It changes nothing. The error is of all else
+	// that is configured.
+	FitSettings(config.Kept) (next *config.Config, left map[string]error, err error)
+	// TakeSettings puts into effect that these are given in the app. After an error
+	// nothing is different.
+	TakeSettings(config.Kept) error
 	// Limits gives the limits there are, by name.
 	Limits() []Limit
 	// Cluster gives what is known of the cluster that the server is a node of; its
@@ -120,9 +127,11 @@ type Form struct {
 // Settings is what is configured.
 type Settings struct {
 	Config *config.Config // in effect; another pointer means a change
-	// Waiting are the keys that have another value in the file now, which takes a
-	// restart.
-	Waiting []string
+	// Wanted is what the file, the environment and the app say now, of which some takes
+	// a restart; nil for Config.
+	Wanted *config.Config
+	// Left says of settings given in the app, by key, why they are left out.
+	Left map[string]error
 	// Refused is why the last reload was refused, and nil where it was not.
 	Refused   error
 	RefusedAt time.Time // zero where it is not known
@@ -188,6 +197,7 @@ type API struct {
 	limiter   limiter       // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
+	setting sync.Mutex // one change to settings at a time
 	keeping sync.Mutex // one mark that protects at a time
 }
 

@@ -36,6 +36,9 @@ type Recordings interface {
 	// Forecast says what would become of a camera's recordings if it was recorded as
 	// here. It changes nothing.
 	Forecast(ctx context.Context, c config.Camera) (Forecast, error)
+	// ForecastAll says what would be deleted if all recordings were bounded as here. It
+	// changes nothing.
+	ForecastAll(ctx context.Context, r config.Recordings) (Erased, error)
 }
 
 // View is what is known of recordings: an index, or those of several servers as one.

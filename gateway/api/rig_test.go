@@ -46,7 +46,8 @@ type fakeGateway struct {
 	file       map[string]config.Camera
 	added      map[string]config.Camera
 	sets       int
-	refuse     error // of SetAdded
+	refuse     error  // of SetAdded and TakeSettings
+	path, text string // of the configuration file
 	publishers []Publisher
 	encoders   []Encoder
 	room       RecordingRoom
@@ -58,6 +59,30 @@ type fakeGateway struct {
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 	found      []onvif.Found
 	look       func(onvif.Options) (*onvif.About, error)
+}
+
+// parsed is what the file of the fake says, and the app.
+func (g *fakeGateway) parsed(kept config.Kept) (*config.Config, error) {
+	return config.ParseKept(kept, g.path, []byte(g.text), nil)
+}
+
+func (g *fakeGateway) FitSettings(kept config.Kept) (*config.Config, map[string]error, error) {
+	return config.Fit(kept, g.parsed)
+}
+
+func (g *fakeGateway) TakeSettings(kept config.Kept) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.refuse != nil {
+		return g.refuse
+	}
+	next, left, err := config.Fit(kept, g.parsed)
+	if err != nil {
+		return err
+	}
+	merged, _ := config.Merge(g.settings.Config, next)
+	g.settings.Config, g.settings.Wanted, g.settings.Left = merged, next, left
+	return nil
 }
 
 func (g *fakeGateway) Search(context.Context) ([]onvif.Found, error) { return g.found, nil }
@@ -184,7 +209,8 @@ type fakeRecordings struct {
 	missing map[string]index.Gap
 	erased  []string
 	erase   func() (Erased, error)
-	asked   config.Camera // of Forecast
+	asked   config.Camera     // of Forecast
+	bounds  config.Recordings // of ForecastAll
 	would   Forecast
 }
 
@@ -218,6 +244,11 @@ func (f *fakeRecordings) Erase(_ context.Context, camera string, from, to time.T
 		return Erased{}, nil
 	}
 	return f.erase()
+}
+
+func (f *fakeRecordings) ForecastAll(_ context.Context, c config.Recordings) (Erased, error) {
+	f.bounds = c
+	return f.would.Deleted, f.away
 }
 
 func (f *fakeRecordings) Forecast(_ context.Context, c config.Camera) (Forecast, error) {

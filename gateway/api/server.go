@@ -158,6 +158,6 @@ func (a *API) systemOf(facts Facts, settings Settings) *serverSystem {
 		Data: settings.Config.Data, Hosts: append([]string{}, facts.Hosts...),
 		TLS:    serverTLS{Mode: string(settings.Config.TLS.Mode), Certificates: certificates},
 		FFmpeg: facts.FFmpeg, Notified: append([]Notified{}, facts.Notified...),
-		Waiting: append([]string{}, settings.Waiting...), Refused: settings.Refused != nil,
+		Waiting: settings.waiting(), Refused: settings.Refused != nil,
 	}
 }

@@ -21,7 +21,9 @@ func TestServerTellsEachWhatTheyMayKnow(t *testing.T) {
 		Authority: "AB:CD", Hosts: []string{"cams.lan"}, FFmpeg: &FFmpeg{Program: "ffmpeg", Version: "5.1.9"},
 		Certificates: []Certificate{{Names: []string{"cams.lan", "192.0.2.1"}, Issuer: "CN=x", From: until.AddDate(0, -3, 0), Until: until}},
 	}
-	r.gateway.settings.Waiting, r.gateway.settings.Refused = []string{"listen"}, errors.New("a mistake")
+	wanted := *r.gateway.settings.Config
+	wanted.Listen = "127.0.0.1:1"
+	r.gateway.settings.Wanted, r.gateway.settings.Refused = &wanted, errors.New("a mistake")
 	r.user("anna", "view:gate")
 
 	open := []string{"authority", "base_path", "login", "now", "scheme"}

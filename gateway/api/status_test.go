@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"framegate/gateway/config"
 	"framegate/gateway/secret"
 	"framegate/gateway/stream"
 )
@@ -129,38 +128,4 @@ func TestPublishersAreForAdmins(t *testing.T) {
 	r.gateway.publishers = []Publisher{{Camera: "phone", Address: "192.0.2.5", Principal: "user:anna", Since: time.Now()}}
 	r.admin().do("GET", "/api/v1/publishers", nil).want(200).says("192.0.2.5").says("user:anna")
 	r.as(r.token("v", "view:*")).do("GET", "/api/v1/publishers", nil).want(404)
-}
-
-func TestSettings(t *testing.T) {
-	r := newRig(t)
-	set, err := config.Load("", []string{"FRAMEGATE_LIMITS__VIEWERS=7", "FRAMEGATE_HOSTS=cams.example.org", "FRAMEGATE_DATA=/srv/data"})
-	must(t, err)
-	at := time.Now()
-	r.gateway.settings = Settings{Config: set, Waiting: []string{"tls.mode", "tls.cert"}, Refused: errors.New("f.yaml:3:1: unknown key"), RefusedAt: at}
-	var body settingsBody
-	r.admin().do("GET", "/api/v1/settings", nil).want(200).into(&body)
-	got := make(map[string]setting)
-	for _, s := range body.Settings {
-		got[s.Key] = s
-	}
-	for key, want := range map[string]setting{
-		"limits.viewers":             {Value: 7.0, Origin: "configured"},
-		"limits.viewers_per_address": {Value: 128.0, Origin: "default"},
-		"hosts":                      {Value: []any{"cams.example.org"}, Origin: "configured"},
-		"data":                       {Value: "/srv/data", Origin: "configured", Restart: true},
-		"tls.mode":                   {Value: "off", Origin: "default", Restart: true, Waiting: true},
-		"tls.key":                    {Value: "", Origin: "default", Restart: true},
-		"limits.viewer_patience":     {Value: "10s", Origin: "default", Restart: true},
-		"cors.origins":               {Value: []any{}, Origin: "default"},
-		"recordings.dir":             {Value: "/srv/data/recordings", Origin: "default"},
-		"default_camera":             {Value: "phone", Origin: "default"},
-	} {
-		want.Key = key
-		if !cmp.Equal(got[key], want) {
-			t.Errorf("%s", cmp.Diff(want, got[key]))
-		}
-	}
-	if body.Refused == nil || body.Refused.Text != "f.yaml:3:1: unknown key" || !body.Refused.At.Equal(at) {
-		t.Errorf("refused %+v", body.Refused)
-	}
 }

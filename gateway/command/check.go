@@ -3,6 +3,8 @@ package command
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"framegate/gateway/config"
@@ -32,10 +34,11 @@ func (c *checkCommand) Run(env *environment) error {
 	if err != nil {
 		return mistake(err)
 	}
-	settings, err := c.settings(env, content)
+	settings, err := c.settings(env, content, nil)
 	if err != nil {
 		return err
 	}
+	settings = c.layered(env, content, settings)
 	if err := server.Check(env.ctx, settings); err != nil {
 		return mistake(fmt.Errorf("framegate: %s", strings.ReplaceAll(err.Error(), "\n", "\nframegate: ")))
 	}
@@ -53,6 +56,16 @@ func (c *checkCommand) Run(env *environment) error {
 		return checkRecordings(env, settings, c.Repair)
 	}
 	return nil
+}
+
+// layered gives settings with what was given in the app, and warns of what of that the server
+// would leave out.
+func (f serveFlags) layered(env *environment, content []byte, settings *config.Config) *config.Config {
+	next, left := server.Layered(env.ctx, settings, func(kept config.Kept) (*config.Config, error) { return f.settings(env, content, kept) })
+	for _, key := range slices.Sorted(maps.Keys(left)) {
+		fmt.Fprintf(env.stderr, "framegate: warning: %s, as given in the app, is left out: %v\n", key, left[key])
+	}
+	return next
 }
 
 // checkRecordings says what is wrong with recordings, and mends it if that is

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"framegate/gateway/store"
 )
 
 // sayIn is say with nothing around the command but these variables.
@@ -110,4 +112,21 @@ func namesIn(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	return strings.Join(names, " ")
+}
+
+// TestCheckLooksAtWhatTheAppGave: what fits counts, and what does not is warned of.
+func TestCheckLooksAtWhatTheAppGave(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	s, err := store.Open(t.Context(), data)
+	if err == nil {
+		err = errors.Join(s.SetSettings(t.Context(), nil, map[string]string{"rtsp.udp": `[":8000"]`, "rtmp.listen": `["192.0.2.1:1935"]`}), s.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := sayIn(t, []string{"FRAMEGATE_DATA=" + data}, "check")
+	if status != exitFine || !strings.Contains(stderr, "warning: rtsp.udp, as given in the app, is left out: is for who asks at rtsp.listen") || !strings.Contains(stderr, "warning: rtmp.listen, as given in the app, is left out: listen tcp 192.0.2.1:1935") {
+		t.Errorf("%d: %s", status, stderr)
+	}
 }

@@ -114,12 +114,12 @@ func (f configFlags) load(env *environment) (*config.Config, error) {
 	if err != nil {
 		return nil, mistake(err)
 	}
-	return f.understand(env, content)
+	return f.understand(env, content, nil)
 }
 
-// understand is load for a file with this content.
-func (f configFlags) understand(env *environment, content []byte) (*config.Config, error) {
-	c, err := config.Parse(f.Config, content, env.variables)
+// understand is load for a file with this content, on top of what was given in the app.
+func (f configFlags) understand(env *environment, content []byte, kept config.Kept) (*config.Config, error) {
+	c, err := config.ParseKept(kept, f.Config, content, env.variables)
 	if err != nil {
 		return nil, mistake(err)
 	}
@@ -135,21 +135,28 @@ type serveFlags struct {
 	AllowOpen bool   `help:"Listen on other than loopback addresses though there is no authentication: whoever reaches the port sees and publishes everything."`
 }
 
-// settings gives the configuration with this content, with what the command
-// line says instead. An error is what keeps serve from starting.
-func (f serveFlags) settings(env *environment, content []byte) (*config.Config, error) {
-	settings, err := f.understand(env, content)
+// settings gives the configuration with this content, on top of what was given in the
+// app, with what the command line says instead. An error is what keeps serve from starting.
+func (f serveFlags) settings(env *environment, content []byte, kept config.Kept) (*config.Config, error) {
+	settings, err := f.listening(env, content, kept)
 	if err != nil {
 		return nil, err
-	}
-	if f.Listen != "" {
-		if settings, err = settings.WithListen(f.Listen); err != nil {
-			return nil, mistake(fmt.Errorf("framegate: --listen: %w", err))
-		}
 	}
 	if at, open := settings.OpenListener(); settings.Auth == config.AuthOff && open && !f.AllowOpen {
 		return nil, mistake(fmt.Errorf("framegate: listening on %s with auth: off would open every camera to whoever reaches it: "+
 			"listen on 127.0.0.1, leave auth at required, or say --allow-open if the network around is trusted", at))
+	}
+	return settings, nil
+}
+
+// listening is settings also where serve would not start.
+func (f serveFlags) listening(env *environment, content []byte, kept config.Kept) (*config.Config, error) {
+	settings, err := f.understand(env, content, kept)
+	if err != nil || f.Listen == "" {
+		return settings, err
+	}
+	if settings, err = settings.WithListen(f.Listen); err != nil {
+		return nil, mistake(fmt.Errorf("framegate: --listen: %w", err))
 	}
 	return settings, nil
 }
@@ -174,14 +181,16 @@ func (c *serveCommand) Run(env *environment) error {
 	if socket != nil {
 		c.Listen = socket.Addr().String()
 	}
-	settings, err := c.settings(env, content)
+	settings, err := c.settings(env, content, nil)
 	if err != nil {
 		return err
 	}
 	kept := journal.New(io.Discard)
 	log, endLog := logging.New(logging.Options{To: env.stderr, Format: c.LogFormat, Level: c.LogLevel, Kept: kept})
 	defer endLog()
-	reload := server.Reload{File: c.Config, Known: content, Parse: func(content []byte) (*config.Config, error) { return c.settings(env, content) }}
+	reload := server.Reload{File: c.Config, Known: content, Parse: func(content []byte, kept config.Kept) (*config.Config, error) {
+		return c.settings(env, content, kept)
+	}}
 	return server.Serve(env.ctx, server.Options{Config: settings, Socket: socket, Reload: reload, Drain: c.Drain, Version: version(), Journal: kept, Log: log}, env.stdout)
 }
 

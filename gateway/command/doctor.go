@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
+	"framegate/gateway/config"
 	"framegate/gateway/doctor"
 	"framegate/gateway/server"
 )
@@ -23,22 +26,27 @@ var errIll = errors.New("something does not work")
 
 // Run looks, and says what it finds as soon as it does.
 func (c *doctorCommand) Run(env *environment) error {
-	settings, err := c.load(env)
+	content, err := config.Read(c.Config)
+	if err != nil {
+		return mistake(err)
+	}
+	parse := func(kept config.Kept) (*config.Config, error) { return c.listening(env, content, kept) }
+	settings, err := parse(nil)
 	if err != nil {
 		return err
 	}
-	if c.Listen != "" {
-		if settings, err = settings.WithListen(c.Listen); err != nil {
-			return mistake(fmt.Errorf("framegate: --listen: %w", err))
-		}
-	}
+	settings, left := server.Layered(env.ctx, settings, parse)
 	var all []doctor.Finding
-	server.Doctor(env.ctx, settings, version(), func(f doctor.Finding) {
+	tell := func(f doctor.Finding) {
 		all = append(all, f)
 		if !c.JSON {
 			show(env.stdout, f)
 		}
-	})
+	}
+	server.Doctor(env.ctx, settings, version(), tell)
+	for _, key := range slices.Sorted(maps.Keys(left)) {
+		tell(doctor.But("settings", doctor.Warn, "change it or take it away in the app, under settings", "%s, as given in the app, is left out: %v", key, left[key]))
+	}
 	worst := doctor.Worst(all)
 	if c.JSON {
 		out := json.NewEncoder(env.stdout)

@@ -229,6 +229,29 @@ func (r *Recorders) Forecast(ctx context.Context, c Camera) (f Forecast, err err
 	return f, err
 }
 
+// ForecastAll says what of all cameras would be deleted at once by such settings: the
+// answer has nothing of what there would be then. It changes nothing. The error is
+// ErrMissing where there are no recordings, or of the index.
+func (r *Recorders) ForecastAll(ctx context.Context, s Settings) (f Forecast, err error) {
+	err = r.Look(func(x *index.Index) error {
+		r.mu.Lock()
+		v := r.current
+		r.mu.Unlock()
+		if v == nil {
+			return ErrMissing
+		}
+		room := r.Room()
+		limits := r.limitsBy(s, v, room.Free, room.Total)
+		limits.Pinned, limits.Trusted = nil, true
+		plan, _, err := x.Forecast(ctx, limits, "")
+		for _, s := range plan.Segments {
+			f.add(s)
+		}
+		return err
+	})
+	return f, err
+}
+
 func (r *Recorders) forecast(ctx context.Context, x *index.Index, v *volume, camera string, keep Keep) (f Forecast, err error) {
 	room := r.Room()
 	limits := r.limits(v, room.Free, room.Total)

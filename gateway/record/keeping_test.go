@@ -57,6 +57,31 @@ func TestForecastIsWhatHappens(t *testing.T) {
 	}
 }
 
+// TestForecastOfAllIsWhatHappens when the limits of all recordings are set.
+func TestForecastOfAllIsWhatHappens(t *testing.T) {
+	var settings record.Settings
+	story(t, func(_ *record.Options, s *record.Settings, _ []record.Camera) { settings = *s }, func(g *rig, c *camera) {
+		time.Sleep(8 * time.Minute)
+		if f, err := g.recorders.ForecastAll(g.t.Context(), settings); err != nil || f.Segments > 0 {
+			t.Errorf("without another limit %+v, %v", f, err)
+		}
+		settings.MaxBytes = 2 << 20
+		f, err := g.recorders.ForecastAll(g.t.Context(), settings)
+		if err != nil || f.Segments < 5 || f.Bytes < int64(f.Segments) || !f.To.After(f.From) {
+			t.Fatalf("%+v, %v", f, err)
+		}
+		if removed := g.recorders.Status("front").Removed; removed > 0 {
+			t.Errorf("the forecast deleted %d files", removed)
+		}
+		g.recorders.Apply(settings, []record.Camera{{ID: "front", Mode: record.ModeContinuous}})
+		const passed = 30 * time.Second
+		time.Sleep(passed)
+		if removed := int(g.recorders.Status("front").Removed); removed < f.Segments || removed > f.Segments+int(passed/(10*time.Second))+1 {
+			t.Errorf("%d files were deleted, and %+v said", removed, f)
+		}
+	})
+}
+
 // TestWhatIsKeptIsTold with how much comes in a day and how long it lasts.
 func TestWhatIsKeptIsTold(t *testing.T) {
 	var settings record.Settings
@@ -90,6 +115,9 @@ func TestWhatIsKeptIsTold(t *testing.T) {
 func TestNothingIsForecastWithoutRecordings(t *testing.T) {
 	r := record.New(record.Options{Dir: t.TempDir()})
 	if _, err := r.Forecast(t.Context(), record.Camera{ID: "front"}); !errors.Is(err, record.ErrMissing) {
+		t.Error(err)
+	}
+	if _, err := r.ForecastAll(t.Context(), record.Settings{MaxBytes: 1}); !errors.Is(err, record.ErrMissing) {
 		t.Error(err)
 	}
 	if k := r.Kept(); k != nil {

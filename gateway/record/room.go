@@ -202,7 +202,11 @@ func (r *Recorders) sweep(ctx context.Context, v *volume, plan index.Plan, l ind
 
 // limits says what recordings are bounded by at the moment.
 func (r *Recorders) limits(v *volume, free, total int64) index.Limits {
-	s := r.settings()
+	return r.limitsBy(r.settings(), v, free, total)
+}
+
+// limitsBy says what recordings would be bounded by with such settings.
+func (r *Recorders) limitsBy(s Settings, v *volume, free, total int64) index.Limits {
 	l := index.Limits{
 		Now: time.Now(), Trusted: r.clock.trusted(), Cameras: make(map[string]index.Keep),
 		MaxBytes: s.MaxBytes, Budget: max(total-s.MinFree, 0),

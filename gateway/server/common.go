@@ -60,6 +60,7 @@ func (n *node) share(ctx context.Context) error {
 // changedElsewhere puts into effect what other nodes changed.
 func (s *server) changedElsewhere(ctx context.Context, cameras bool) {
 	s.auth.Changed(ctx)
+	s.readSettings(ctx)
 	if !cameras {
 		return
 	}

@@ -52,7 +52,7 @@ func (s control) Encoders() []api.Encoder {
 
 // Settings gives what is configured.
 func (s control) Settings() api.Settings {
-	settings := api.Settings{Config: s.settings(), Waiting: *s.waiting.Load()}
+	settings := api.Settings{Config: s.settings(), Wanted: s.wanted.Load(), Left: *s.left.Load()}
 	if refused := s.refused.Load(); refused != nil {
 		settings.Refused, settings.RefusedAt = refused.err, refused.at
 	}

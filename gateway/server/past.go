@@ -71,3 +71,12 @@ func (p past) Forecast(ctx context.Context, c config.Camera) (api.Forecast, erro
 		After:   keptOf(f.After), Crowded: f.Crowded, Filled: f.Filled,
 	}, err
 }
+
+// ForecastAll says what would be deleted here if all recordings were bounded as here.
+func (p past) ForecastAll(ctx context.Context, r config.Recordings) (api.Erased, error) {
+	f, err := p.recordings.ForecastAll(ctx, recordSettings(r))
+	if errors.Is(err, record.ErrMissing) {
+		err = api.ErrNotHere
+	}
+	return api.Erased{Segments: f.Segments, Bytes: f.Bytes, From: f.From, To: f.To}, err
+}

@@ -61,7 +61,7 @@ func TestRecordingsMoveAsConfigured(t *testing.T) {
 	defer s.recordings.Close()
 	await(t, "the camera is recorded", func() bool { return s.recordings.Status("front").Frames > 0 })
 	reload(text(fmt.Sprintf(", dir: %q, buffer: 1MiB", folder)))
-	if waits := *s.waiting.Load(); len(waits) > 0 {
+	if _, waits := config.Merge(s.settings(), s.wanted.Load()); len(waits) > 0 {
 		t.Errorf("%v wait for a restart", waits)
 	}
 	await(t, "the camera is recorded there", func() bool {

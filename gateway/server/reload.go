@@ -18,28 +18,29 @@ import (
 
 // Reload is the configuration's way into a running server.
 type Reload struct {
-	File  string                                       // "" where there is none
-	Known []byte                                       // what it held when it was last without a mistake
-	Parse func(content []byte) (*config.Config, error) // as the start did
+	File  string                                                         // "" where there is none
+	Known []byte                                                         // what it held when it was last without a mistake
+	Parse func(content []byte, kept config.Kept) (*config.Config, error) // as the start did, on top of what was given in the app
 }
 
-// again reads the configuration anew.
-func (r *Reload) again() (*config.Config, error) {
-	if regular.Given(r.File) {
-		return r.Parse(r.Known) // what it names may have changed
+// again reads the configuration anew, on top of what was given in the app, and says what of
+// that does not fit any more.
+func (r *Reload) again(kept config.Kept) (next *config.Config, left map[string]error, err error) {
+	content := r.Known // what it names may have changed
+	if !regular.Given(r.File) {
+		content, err = config.Read(r.File)
+		if err == nil {
+			err = config.CutOff(r.File, content, r.Known)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
 	}
-	content, err := config.Read(r.File)
-	if err == nil {
-		err = config.CutOff(r.File, content, r.Known)
-	}
-	if err != nil {
-		return nil, err
-	}
-	next, err := r.Parse(content)
+	next, left, err = config.Fit(kept, func(kept config.Kept) (*config.Config, error) { return r.Parse(content, kept) })
 	if err == nil {
 		r.Known = content
 	}
-	return next, err
+	return next, left, err
 }
 
 // refusal is why a configuration was not taken.
@@ -53,8 +54,10 @@ type refusal struct {
 func (s *server) reload() {
 	s.tell(daemon.SdNotifyReloading)
 	defer s.tell(daemon.SdNotifyReady)
+	s.configuring.Lock()
+	defer s.configuring.Unlock()
 	defer s.changed()
-	next, err := s.Reload.again()
+	next, left, err := s.Reload.again(s.kept)
 	if err == nil {
 		err = s.putIntoEffect(next)
 	}
@@ -64,11 +67,13 @@ func (s *server) reload() {
 		return
 	}
 	s.refused.Store(nil)
+	tellLeft(s.Log, left)
+	s.left.Store(&left)
 	s.Log.Info("configuration taken", "cameras", len(next.Cameras))
 }
 
 // putIntoEffect makes next the settings, but for those that only a restart
-// changes.
+// changes. The lock is held.
 func (s *server) putIntoEffect(next *config.Config) error {
 	if err := notify.Check(next.Notify); err != nil {
 		return err
@@ -79,7 +84,7 @@ func (s *server) putIntoEffect(next *config.Config) error {
 	}
 	s.hub.SetLimits(viewerLimits(merged.Limits))
 	s.notifier.Apply(s.notifySettings())
-	s.waiting.Store(&keys)
+	s.wanted.Store(next)
 	if len(keys) > 0 {
 		s.Log.Warn("some of the configuration takes a restart", "keys", keys)
 	}

@@ -40,8 +40,10 @@ func wiredAt(t *testing.T, data, text string) (s *server, reload func(text strin
 		t.Fatal(err)
 	}
 	variables := []string{"FRAMEGATE_AUTH=off", "FRAMEGATE_DATA=" + data}
-	again := Reload{File: file, Parse: func(content []byte) (*config.Config, error) { return config.Parse(file, content, variables) }}
-	c, err := again.again()
+	again := Reload{File: file, Parse: func(content []byte, kept config.Kept) (*config.Config, error) {
+		return config.ParseKept(kept, file, content, variables)
+	}}
+	c, _, err := again.again(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

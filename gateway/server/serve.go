@@ -52,7 +52,7 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 		BaseContext: func(net.Listener) context.Context { return requests },
 		ErrorLog:    slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
-	served := httplimit.Put(s.httpLimits(o.Config.Limits), server, listener, s.hits.Hit)
+	served := httplimit.Put(s.httpLimits(s.Config.Limits), server, listener, s.hits.Hit)
 	failed := make(chan error, 1)
 	go func() { failed <- s.identity.Serve(server, served) }() // ends with Shutdown below
 	var lives sync.WaitGroup
@@ -72,11 +72,11 @@ func Serve(ctx context.Context, o Options, stdout io.Writer) error {
 	s.node.serve(living, lives.Go, works.Go)
 	s.recordings.Start(ctx)
 	s.front.SetReady(true)
-	announce(stdout, o.Config, s.identity, reachable(listener.Addr()), first)
+	announce(stdout, s.Config, s.identity, reachable(listener.Addr()), first)
 	if s.node != nil {
 		lives.Go(func() { s.firstOfAll(living, stdout, reachable(listener.Addr())) })
 	}
-	o.Log.Info("framegate listens", "address", listener.Addr().String(), "data", s.store.Dir(), "version", o.Version, "cameras", len(o.Config.Cameras))
+	o.Log.Info("framegate listens", "address", listener.Addr().String(), "data", s.store.Dir(), "version", o.Version, "cameras", len(s.Config.Cameras))
 	s.tell(daemon.SdNotifyReady)
 
 	select {

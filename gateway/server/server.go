@@ -87,8 +87,12 @@ type server struct {
 	triedAt    time.Time
 	wrong      error // with it
 
-	refused atomic.Pointer[refusal]  // of the last reload; nil where it was not
-	waiting atomic.Pointer[[]string] // keys of the configuration that take a restart
+	refused atomic.Pointer[refusal]       // of the last reload; nil where it was not
+	wanted  atomic.Pointer[config.Config] // what the layers say, some of which may take a restart
+
+	configuring sync.Mutex                       // guards Reload.Known and kept: one configuration at a time is put into effect
+	kept        config.Kept                      // what was given in the app
+	left        atomic.Pointer[map[string]error] // of that, what does not fit, and why
 }
 
 // settings gives what is configured at the moment.
@@ -101,15 +105,20 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s := newParts(o)
 	o.Log = s.Log
 	s.port = listens.Port()
-	hosts := func() []string { return s.settings().Hosts }
-	if s.identity, err = front.NewIdentity(o.Config, hosts, o.Log); err != nil {
-		return nil, err
-	}
-	if err := notify.Check(o.Config.Notify); err != nil {
-		return nil, err
-	}
 	if s.store, err = store.Open(ctx, o.Config.Data); err != nil {
 		return nil, err
+	}
+	if err := s.startLayers(ctx); err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
+	o.Config = s.Config
+	s.encoders = rendition.NewSlots(o.Config.Limits.Encoders, o.Config.Limits.EncoderStarts)
+	hosts := func() []string { return s.settings().Hosts }
+	if s.identity, err = front.NewIdentity(o.Config, hosts, o.Log); err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
+	if err := notify.Check(o.Config.Notify); err != nil {
+		return nil, errors.Join(err, s.store.Close())
 	}
 	s.auth, err = auth.New(ctx, auth.Options{Store: s.store, Open: o.Config.Auth == config.AuthOff, Base: front.BaseOf, Log: o.Log})
 	if err != nil {
@@ -172,7 +181,8 @@ func newParts(o Options) *server {
 		s.hits.Add(of.limits...)
 	}
 	s.current.Store(o.Config)
-	s.waiting.Store(new([]string))
+	s.wanted.Store(o.Config)
+	s.left.Store(new(map[string]error))
 	return s
 }
 

@@ -47,15 +47,69 @@ export async function log(traveller) {
   await page.getByText('Nothing matches').waitFor();
 }
 
-// All keys are listed, and found.
+// All keys are listed by groups, and found; what the file gives it says, and is not changed here.
 export async function all(traveller) {
   const page = await open(traveller, 'all', 'All settings', (page) => page.getByRole('listitem').filter({ hasText: 'limits.viewers_per_camera' }));
-  const keys = page.getByRole('list', { name: 'All settings' }).getByRole('listitem');
+  const keys = page.locator('.item');
   await page.getByLabel('Containing').fill('viewers per_c');
-  await keys.filter({ hasText: 'listen' }).waitFor({ state: 'detached' });
+  await keys.filter({ hasText: 'recordings.dir' }).waitFor({ state: 'detached' });
   check((await keys.count()) === 1, `${await keys.count()} keys are found`);
+  await page.getByLabel('Containing').fill('recordings.dir');
   await page.getByLabel('Only what is configured').check();
+  await keys.filter({ hasText: /file.*\.yaml:\d+.*only in the file/ }).waitFor();
+  check((await keys.count()) === 1 && (await page.getByRole('button', { name: /^Change:/ }).count()) === 0, 'what the file gives is changed here');
+  await page.getByLabel('Containing').fill('nothing of this kind');
   await page.getByText('Nothing matches').waitFor();
+}
+
+// One is changed, with what is wrong said while it is typed, and is as it was again; one waits for a restart.
+export async function change(traveller) {
+  traveller.expect(/ 422 .*\/api\/v1\/settings\/forecast$/);
+  const page = await open(traveller, 'all', 'All settings', (page) => page.getByRole('button', { name: 'Change: Viewers', exact: true }));
+  const dialog = page.getByRole('dialog');
+  const item = (key) => page.locator('.item').filter({ has: page.getByText(key, { exact: true }) });
+  const to = async (name, field, value) => {
+    await page.getByRole('button', { name: `Change: ${name}`, exact: true }).click();
+    await dialog.getByLabel(field, { exact: true }).fill(value);
+  };
+  const save = async () => {
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await to('Viewers', 'Viewers', '0');
+  await dialog.getByText('whole number from 1').waitFor();
+  check(await dialog.getByRole('button', { name: 'Save' }).isDisabled(), 'what is wrong can be saved');
+  await dialog.getByLabel('Viewers', { exact: true }).fill('77');
+  await dialog.getByText('whole number from 1').waitFor({ state: 'detached' });
+  await traveller.axe();
+  await traveller.shot('setting');
+  await save();
+  await item('limits.viewers').filter({ hasText: /77.*set here/ }).waitFor();
+  check((await traveller.api('GET', 'limits')).limits.find(({ key }) => key === 'limits.viewers').value === 77, 'it is not in effect');
+
+  await to('Size of a JPEG', 'Size of a JPEG', '3');
+  await dialog.getByText('once the server has been restarted').waitFor();
+  await dialog.getByLabel('Size of a JPEG: Unit').selectOption('MiB');
+  await save();
+  await item('limits.frame_bytes').filter({ hasText: '3.1 MB after a restart' }).waitFor();
+  await to('Further names of the server', 'Further names of the server', 'cams.example\nwww.cams.example');
+  await save();
+  await item('hosts').filter({ hasText: 'cams.example, www.cams.example' }).waitFor();
+  await page.getByRole('button', { name: 'Change: Answer like these programs' }).click();
+  await dialog.getByLabel('mjpg-streamer').check();
+  await traveller.axe();
+  await traveller.shot('setting-words');
+  await save();
+  await item('compat').filter({ hasText: 'mjpg-streamer' }).waitFor();
+  await traveller.axe();
+  await traveller.shot('changed');
+
+  for (const [name, key] of [['Viewers', 'limits.viewers'], ['Size of a JPEG', 'limits.frame_bytes'], ['Further names of the server', 'hosts'], ['Answer like these programs', 'compat']]) {
+    await page.getByRole('button', { name: `Change: ${name}`, exact: true }).click();
+    await dialog.getByRole('button', { name: 'Back to the default' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await item(key).filter({ hasText: 'set here' }).waitFor({ state: 'detached' });
+  }
 }
 
 // cluster is what the server answers that is node a of three, of which b is off and c dead.

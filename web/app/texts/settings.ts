@@ -28,7 +28,7 @@ export const settings = {
   log: ['Log', 'Protokoll'],
   logAbout: ['What the server says', 'Was der Server meldet'],
   all: ['All settings', 'Alle Einstellungen'],
-  allAbout: ['What the configuration file says', 'Was in der Konfigurationsdatei steht'],
+  allAbout: ['What is configured, and by whom', 'Was eingestellt ist, und von wem'],
   account: ['Account', 'Konto'],
   accountAbout: ['Colours, language, password', 'Farben, Sprache, Passwort'],
   noPart: ['There is no such part of the settings, or you may not see it.', 'Diesen Teil der Einstellungen gibt es nicht, oder Sie dürfen ihn nicht sehen.'],

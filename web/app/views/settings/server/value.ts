@@ -15,3 +15,18 @@ export function readable(key: string, value: unknown): string {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) ms += Number(amount) * (UNITS[unit ?? ''] ?? 0);
   return duration(ms);
 }
+
+/** What is filled in of a setting at first: its value, or the one that waits for a restart, lists line by line. */
+export function filled({ kind, value, default: usual, waiting, next }: { kind: string; value: unknown; default: unknown; waiting: boolean; next?: unknown }): string {
+  const now = waiting ? next : value;
+  if (Array.isArray(now)) return now.join('\n');
+  if (kind === 'bytes') return now || usual ? `${String(now)}B` : '';
+  return String(now ?? '');
+}
+
+/** What is sent of what is filled in: null for nothing, which takes away what was given. */
+export function sent(kind: string, text: string): unknown {
+  if (kind === 'list') return text.split('\n').map((line) => line.trim()).filter(Boolean);
+  if (kind === 'bytes' && text !== '' && Number.parseFloat(text) === 0) return '0';
+  return text.trim() || null;
+}
