@@ -228,8 +228,12 @@ type streamConn struct {
 var gathered = sync.Pool{New: func() any { return new([maxWrite]byte) }}
 
 // Write writes a message in pieces of maxWrite bytes, which is what a record of
-// TLS holds. Those that lie within one of its slices are not copied.
+// TLS holds. Those that lie within one of its slices are not copied. The records of all go out
+// together.
 func (c *streamConn) Write(m Message) error {
+	if all := len(m.Head) + len(m.Body) + len(m.Tail); c.watched && all > maxWrite {
+		httplimit.Gather(c.taken, all)
+	}
 	buffer := gathered.Get().(*[maxWrite]byte)
 	defer gathered.Put(buffer)
 	n := 0

@@ -27,6 +27,7 @@ type seenConn struct {
 	late   atomic.Bool  // a read ran into its deadline since then
 	served atomic.Bool  // a request is whole since then
 	asked  atomic.Bool  // somebody else set a deadline for writes
+	gather gather
 
 	begun time.Time    // of the connection
 	until atomic.Int64 // nanoseconds after begun: our deadline for writes, while nobody sets another
@@ -68,8 +69,10 @@ func (c *seenConn) Read(b []byte) (int, error) {
 }
 
 // Write writes all of b, for as long as the client takes some of it now and
-// then. Who set a deadline of their own is left to that.
-func (c *seenConn) Write(b []byte) (n int, err error) {
+// then. Who set a deadline of their own is left to that. See Gather for what may be kept.
+func (c *seenConn) Write(b []byte) (n int, err error) { return c.gather.add(b, c.write) }
+
+func (c *seenConn) write(b []byte) (n int, err error) {
 	progress := time.Now()
 	for {
 		if c.asked.Load() {

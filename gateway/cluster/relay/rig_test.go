@@ -20,6 +20,7 @@ import (
 	"framegate/gateway/cluster"
 	"framegate/gateway/cluster/relay"
 	"framegate/gateway/delivery"
+	"framegate/gateway/httplimit"
 	"framegate/gateway/media"
 	"framegate/gateway/output/live"
 	"framegate/gateway/stream"
@@ -47,12 +48,13 @@ type site struct {
 	frames   chan media.Frame
 	taken    chan struct{}
 	wrong    chan error // ends the camera's run
+	lent     chan func(media.Frame)
 	counters relay.Counters
 	tree     relay.Tree // of b
 }
 
 func newSite(t testing.TB) *site {
-	s := &site{t: t, ids: make(map[string]*cluster.Identity), frames: make(chan media.Frame), taken: make(chan struct{}), wrong: make(chan error)}
+	s := &site{t: t, ids: make(map[string]*cluster.Identity), frames: make(chan media.Frame), taken: make(chan struct{}), wrong: make(chan error), lent: make(chan func(media.Frame))}
 	authority, err := cluster.MakeAuthority(t.TempDir(), "yard")
 	if err != nil {
 		t.Fatal(err)
@@ -90,12 +92,14 @@ func newSite(t testing.TB) *site {
 			return player.ServeWebSocket(w, r, choice, stream.Client{Address: "b", Node: true})
 		},
 	}
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", s.ids["a"].TLS(""))
+	under, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.address = listener.Addr().String()
+	s.address = under.Addr().String()
 	server := &http.Server{Handler: s.door.Handler(), ErrorLog: log.New(t.Output(), "", 0)}
+	limits := httplimit.Limits{HeaderTimeout: soon, HeaderBytes: 16 << 10, IdleTimeout: soon, Patience: soon, Room: func() httplimit.Room { return httplimit.Room{All: 100, PerAddress: 100} }}
+	listener := tls.NewListener(httplimit.Put(limits, server, under, func(string) {}), s.ids["a"].TLS(""))
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) }) // ends by Close
 	t.Cleanup(func() { player.Close(); server.Close(); serving.Wait() })
@@ -120,6 +124,7 @@ func (s *site) Run(ctx context.Context, emit func(media.Frame)) error {
 		case f := <-s.frames:
 			emit(f)
 			s.taken <- struct{}{}
+		case s.lent <- emit: // and waits meanwhile
 		case err := <-s.wrong:
 			return err
 		case <-ctx.Done():
