@@ -34,17 +34,18 @@ var ErrNoAuthority = errors.New("this server has not the cluster's authority")
 
 // Cluster is what a server knows of the cluster that it is a node of.
 type Cluster struct {
-	Name         string          `json:"name" doc:"of the cluster; empty for a server alone" example:"yard"`
-	Node         string          `json:"node" doc:"this server" example:"a"`
-	Seed         string          `json:"seed" doc:"host and port at which a new node finds this one; empty where that is not known" example:"192.168.1.10:7421"`
-	MakesTokens  bool            `json:"makes_tokens" doc:"this server has the cluster's authority, and so can make tokens of nodes"`
-	Nodes        []ClusterNode   `json:"nodes" nullable:"false" doc:"by name"`
-	Cameras      []ClusterCamera `json:"cameras" nullable:"false" doc:"those of the configuration, by id"`
-	Relays       int64           `json:"relays" doc:"streams of cameras of other nodes that come to this one now" example:"3"`
-	RelayedBytes uint64          `json:"relayed_bytes" doc:"of those, since the start" example:"75000000"`
-	Moves        uint64          `json:"moves" doc:"times that a camera went to another node, or to none or one again, since the start" example:"4"`
-	Common       ClusterCommon   `json:"common" doc:"what all nodes have in common: users, tokens, links, logins, and cameras that the API added"`
-	Refused      []ClusterFault  `json:"refused" nullable:"false" doc:"what other nodes said or asked for that was not taken, since the start"`
+	Name         string             `json:"name" doc:"of the cluster; empty for a server alone" example:"yard"`
+	Node         string             `json:"node" doc:"this server" example:"a"`
+	Seed         string             `json:"seed" doc:"host and port at which a new node finds this one; empty where that is not known" example:"192.168.1.10:7421"`
+	MakesTokens  bool               `json:"makes_tokens" doc:"this server has the cluster's authority, and so can make tokens of nodes"`
+	Nodes        []ClusterNode      `json:"nodes" nullable:"false" doc:"by name"`
+	Cameras      []ClusterCamera    `json:"cameras" nullable:"false" doc:"those of the configuration, by id"`
+	MadeHere     []ClusterRendition `json:"made_here" nullable:"false" doc:"renditions of cameras of other nodes that this server makes itself, since those have too much to do"`
+	Relays       int64              `json:"relays" doc:"streams of cameras of other nodes that come to this one now" example:"3"`
+	RelayedBytes uint64             `json:"relayed_bytes" doc:"of those, since the start" example:"75000000"`
+	Moves        uint64             `json:"moves" doc:"times that a camera went to another node, or to none or one again, since the start" example:"4"`
+	Common       ClusterCommon      `json:"common" doc:"what all nodes have in common: users, tokens, links, logins, and cameras that the API added"`
+	Refused      []ClusterFault     `json:"refused" nullable:"false" doc:"what other nodes said or asked for that was not taken, since the start"`
 }
 
 // ClusterNode is a node.
@@ -86,6 +87,12 @@ type ClusterCamera struct {
 	// Of a camera with a standby.
 	Standby      string `json:"standby,omitempty" doc:"the node that keeps it connected besides, to take it over; not there where none does" example:"c"`
 	StandbyState string `json:"standby_state,omitempty" enum:"idle,connecting,online,offline,denied,unreachable,silent,ended,limit,panic,other" doc:"how that is: a state, or why there are no pictures" example:"online"`
+}
+
+// ClusterRendition is a camera in another size, rate, quality or codec.
+type ClusterRendition struct {
+	Camera    string `json:"camera" example:"front"`
+	Rendition string `json:"rendition" example:"jpeg-w640"`
 }
 
 // ClusterFault counts what was refused for one reason.

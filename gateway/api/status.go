@@ -94,6 +94,7 @@ type streamStatus struct {
 	Dropped   uint64       `json:"dropped" doc:"frames that slow readers skipped, added up"`
 	LastError *failure     `json:"last_error,omitempty"`
 	Encoder   *encoder     `json:"encoder,omitempty" doc:"the ffmpeg that makes it, where one does"`
+	Node      string       `json:"node,omitempty" doc:"the node of the cluster that makes it; not for a server alone, and only for admins" example:"b"`
 }
 
 // encoder is an ffmpeg.
@@ -229,6 +230,8 @@ type snapshot struct {
 	count   func(camera string) int
 	forms   []Form
 	nodes   map[string]NodeCamera // how those of a cluster are, by camera
+	node    string                // this one
+	made    map[stream.Key]bool   // here, of other nodes' cameras
 	past    bool                  // whether recordings are kept
 }
 
@@ -240,6 +243,7 @@ func (a *API) snapshot() snapshot {
 		encoder: make(map[stream.Key]*encoder),
 		records: make(map[string]Recording),
 		nodes:   a.options.Gateway.NodeCameras(),
+		made:    make(map[stream.Key]bool),
 		count:   a.options.Hub.Viewers,
 		forms:   a.options.Forms,
 	}
@@ -251,6 +255,11 @@ func (a *API) snapshot() snapshot {
 	}
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
+	}
+	cluster := a.options.Gateway.Cluster()
+	s.node = cluster.Node
+	for _, r := range cluster.MadeHere {
+		s.made[stream.Key{Camera: r.Camera, Rendition: r.Rendition}] = true
 	}
 	s.past = a.keepsRecordings()
 	_, records := a.options.Gateway.Recordings()
@@ -294,6 +303,9 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 	for _, stats := range s.streams[c.ID] {
 		one := statusOf(stats, c, admin)
 		one.Encoder = s.encoder[stats.Key]
+		if admin {
+			one.Node = s.maker(stats)
+		}
 		status.Streams = append(status.Streams, one)
 		if stats.Key.Rendition != "" {
 			continue
@@ -312,6 +324,16 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 			status.Watching = append(status.Watching, watcherOf(v))
 		}
 	}
+}
+
+// maker gives the node that makes a stream; "" of a server alone. Sound is made where
+// somebody hears it.
+func (s snapshot) maker(of stream.Stats) string {
+	sound := of.Format == nil && of.Sound.Format != nil
+	if s.made[of.Key] || s.encoder[of.Key] != nil || sound {
+		return s.node
+	}
+	return s.nodes[of.Key.Camera].Node
 }
 
 func statusOf(s stream.Stats, c Camera, admin bool) streamStatus {

@@ -22,6 +22,7 @@ type Cluster struct {
 	NotTaken      map[string]uint64 // states of it, by reason
 	Stands, Ready int               // cameras of others that this one keeps connected, and those of them that give pictures
 	Taken         uint64            // times that such a connection went on as the camera's
+	MadeHere      int               // renditions of cameras of other nodes that this one makes
 }
 
 func collectCluster(to chan<- prometheus.Metric, c Cluster) {
@@ -35,6 +36,7 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterMoves.send(to, float64(c.Moves))
 	clusterRelays.send(to, float64(c.Relays))
 	clusterShown.send(to, float64(c.Shown))
+	clusterMadeHere.send(to, float64(c.MadeHere))
 	clusterSent.send(to, float64(c.Sent))
 	clusterPulls.send(to, float64(c.Pulls))
 	clusterFrames.send(to, float64(c.Frames))

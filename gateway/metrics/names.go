@@ -123,6 +123,8 @@ var (
 	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
+	clusterMadeHere = gauge("cluster_renditions_made_here", "Renditions of cameras of other nodes that this one makes itself.")
+
 	clusterVersion  = gauge("cluster_common_version", "Which state of what all nodes have in common this node has.")
 	clusterApart    = gauge("cluster_common_apart", "1 while what all nodes have in common cannot be changed here, since the nodes that keep it are not reached or too few.")
 	clusterWrites   = counter("cluster_common_writes", "Changes that this node made to what all nodes have in common.")
@@ -153,6 +155,7 @@ var all = []metric{
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
+	clusterMadeHere,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

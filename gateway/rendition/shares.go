@@ -1,6 +1,7 @@
 package rendition
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,10 +15,11 @@ const (
 	LimitEncodersPerPrincipal = "encoders_per_principal"
 	LimitEncodersPerAddress   = "encoders_per_address"
 	LimitEncodersPerCamera    = "encoders_per_camera"
+	LimitEncodersPerNode      = "encoders_per_node"
 )
 
-// ShareLimits are those of the limits that are on what one viewer or camera has.
-var ShareLimits = []string{LimitEncodersPerPrincipal, LimitEncodersPerAddress, LimitEncodersPerCamera}
+// ShareLimits are those of the limits that are on what one viewer, camera or node has.
+var ShareLimits = []string{LimitEncodersPerPrincipal, LimitEncodersPerAddress, LimitEncodersPerCamera, LimitEncodersPerNode}
 
 // What viewers may have of the slots for sizes, rates and qualities of their
 // own. There is no end to what can be asked for, and each needs an encoder, so
@@ -55,6 +57,10 @@ func (s *Slots) reserve() int {
 // them.
 func (s *Slots) MostPerCamera() int { return (s.atOnce - s.reserve() + 1) / 2 }
 
+// MostPerNode is how many such encoders another node may have at a time, for whomever
+// it says that it asks.
+func (s *Slots) MostPerNode() int { return s.MostPerCamera() }
+
 // room says that a slot is free for a job. The slots are locked.
 func (s *Slots) room(j *job) bool {
 	if len(s.holding) >= s.atOnce {
@@ -90,15 +96,15 @@ func (s *Slots) shareOf(camera string, clients []stream.Client) (refused *refusa
 }
 
 func (s *Slots) shareOfClient(c stream.Client) *refusal {
-	if c.Node { // which asks for many
-		return nil
+	node := func(other stream.Client) bool { return other.Node && other.Principal == c.Principal }
+	if most := s.MostPerNode(); c.Node && s.count(charged(node)) >= most {
+		return &refusal{LimitEncodersPerNode, fmt.Sprintf("%d sizes, rates or qualities are being made for this node already, which is all one may have", most)}
 	}
-	principal := func(other stream.Client) bool { return other.Principal == c.Principal }
-	if c.Principal != "" && s.count(charged(principal)) >= MostPerPrincipal {
+	who := c.Payer()
+	if who.Principal != (stream.Digest{}) && s.count(charged(c.SamePrincipal)) >= MostPerPrincipal {
 		return &refusal{LimitEncodersPerPrincipal, fmt.Sprintf("%d sizes, rates or qualities are being made for this user already, which is all one may have", MostPerPrincipal)}
 	}
-	address := func(other stream.Client) bool { return other.Address == c.Address }
-	if s.count(charged(address)) >= MostPerAddress {
+	if who.Address != (stream.Digest{}) && s.count(charged(c.SameAddress)) >= MostPerAddress {
 		return &refusal{LimitEncodersPerAddress, fmt.Sprintf("%d sizes, rates or qualities are being made for this address already, which is all one may have", MostPerAddress)}
 	}
 	return nil
@@ -157,6 +163,26 @@ func (s *Slots) Refusal(key stream.Key, c stream.Client) error {
 	return nil
 }
 
+// ErrCrowded is what a refusal is besides that is not for who asks, so that another node
+// may make what this one does not.
+var ErrCrowded = errors.New("the encoders of this server have enough to do")
+
+// HasRoom says whether a stream can have an encoder at once, or has one. A common one is
+// what all get who ask for nothing else.
+func (s *Slots) HasRoom(key stream.Key, common bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for j := range s.jobs {
+		if j.stream == key && s.holding[j] {
+			return true
+		}
+	}
+	if len(s.holding)+len(s.waiting) >= s.atOnce {
+		return false
+	}
+	return common || s.count(func(h *job) bool { return h.shared() }) < s.atOnce-s.reserve()
+}
+
 // refusal says in words which share was used up. It is a stream.ErrFull.
 type refusal struct{ limit, words string }
 
@@ -164,4 +190,6 @@ func (r *refusal) Error() string {
 	return "too many encoders: " + r.words + "; ask for one of those again, or without width, height, fps and quality"
 }
 
-func (r *refusal) Is(target error) bool { return target == stream.ErrFull }
+func (r *refusal) Is(target error) bool {
+	return target == stream.ErrFull || target == ErrCrowded && (r.limit == LimitEncodersPerCamera || r.limit == LimitEncodersPerNode)
+}

@@ -103,6 +103,9 @@ func TestOneViewerHasTwoEncodersOfItsOwn(t *testing.T) {
 		d.gets(ann, "front", "w160")
 		last := d.gets(ann, "gate", "w160")
 		d.refused(ann, "yard", "w160", LimitEncodersPerPrincipal)
+		if err := d.slots.Refusal(stream.Key{Camera: "yard", Rendition: "w160"}, ann); errors.Is(err, ErrCrowded) {
+			d.Error("another node may make what a user has too much of")
+		}
 		elsewhere := ann
 		elsewhere.Address = "10.0.0.9"
 		d.refused(elsewhere, "yard", "w160", LimitEncodersPerPrincipal)
@@ -126,6 +129,45 @@ func TestOneAddressHasFourEncodersOfItsOwn(t *testing.T) {
 		}
 		d.refused(stream.Client{Address: "10.0.0.1"}, "front", "w160", LimitEncodersPerAddress)
 		d.gets(stream.Client{Address: "10.0.0.2"}, "front", "w160")
+	})
+}
+
+// by gives who asks as another node does for it.
+func by(node string, who stream.Client) stream.Client {
+	return stream.Client{Principal: "node:" + node, Address: "10.9.9.9", Node: true, For: who.Payer()}
+}
+
+// TestWhoAsksByNodesHasNoMore than who asks here.
+func TestWhoAsksByNodesHasNoMore(t *testing.T) {
+	atDesk(t, 32, func(d *desk) {
+		d.gets(ann, "front", "w160")
+		d.gets(by("b", ann), "gate", "w160")
+		d.refused(by("c", ann), "yard", "w160", LimitEncodersPerPrincipal)
+		d.refused(ann, "yard", "w160", LimitEncodersPerPrincipal)
+		d.gets(by("b", bob), "yard", "w160")
+		for n := range 3 {
+			d.gets(by("c", stream.Client{Address: bob.Address, Principal: fmt.Sprint("link:", n)}), fmt.Sprint("cam", n), "w160")
+		}
+		d.refused(stream.Client{Address: bob.Address, Principal: "link:9"}, "cam9", "w160", LimitEncodersPerAddress)
+		d.gets(by("b", stream.Client{}), "cam9", "w160") // an older node, which says nobody
+	})
+}
+
+// TestNodeHasHalfOfTheEncoders for however many it says that it asks.
+func TestNodeHasHalfOfTheEncoders(t *testing.T) {
+	atDesk(t, 8, func(d *desk) {
+		who := func(n int) stream.Client {
+			return by("b", stream.Client{Address: fmt.Sprint("10.0.1.", n), Principal: fmt.Sprint("user:", n)})
+		}
+		for n := range 3 {
+			d.gets(who(n), fmt.Sprint("cam", n), "w160")
+		}
+		d.refused(who(3), "cam3", "w160", LimitEncodersPerNode)
+		if err := d.slots.Refusal(stream.Key{Camera: "cam3", Rendition: "w160"}, who(3)); !errors.Is(err, ErrCrowded) {
+			t.Errorf("another node may not make it: %v", err)
+		}
+		d.gets(by("c", bob), "cam3", "w160")
+		d.gets(ann, "cam4", "w160")
 	})
 }
 

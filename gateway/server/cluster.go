@@ -47,6 +47,7 @@ type node struct {
 	standbys *standbys // cameras of other nodes that are kept connected here
 
 	tree   relay.Tree
+	edge   edge
 	dialer *net.Dialer // to other nodes
 }
 
@@ -306,10 +307,11 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 	case owned && place.Node == n.identity.Node:
 		return nil, false
 	case owned:
-		return relay.New(relay.Options{
+		source, err := n.newEither(relay.Options{
 			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS, Dialer: n.dialer, AddressOf: n.addressOf, Tree: &n.tree,
 			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
-		}), true
+		})
+		return source, err == nil
 	case k.Rendition != "" && k.Rendition != stream.Sub, c.Source.Kind == config.SourceUpload:
 		return nil, false
 	}
@@ -344,6 +346,13 @@ func (n *node) show(w http.ResponseWriter, r *http.Request, ask relay.Ask) error
 	if err != nil {
 		return err
 	}
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	client := stream.Client{Address: host, Principal: "node:" + ask.Node, Node: true, For: ask.For}
+	if place.Node == n.identity.Node {
+		if err := n.mayMake(ask, client); err != nil {
+			return err
+		}
+	}
 	ctx, leave, path, err := n.tree.Enter(r.Context(), ask, n.identity.Node, place.Node == n.identity.Node)
 	if errors.Is(err, stream.ErrFull) {
 		n.server.hits.Hit(relay.LimitBranches)
@@ -358,8 +367,7 @@ func (n *node) show(w http.ResponseWriter, r *http.Request, ask relay.Ask) error
 	choice.Header = relay.Header(path)
 	r = r.Clone(ctx)
 	r.URL.RawQuery = codec
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return n.player.ServeWebSocket(w, r, choice, stream.Client{Address: host, Principal: "node:" + ask.Node, Node: true})
+	return n.player.ServeWebSocket(w, r, choice, client)
 }
 
 // relayed gives the streams that a node may be shown which asks for one, and the

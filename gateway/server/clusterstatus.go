@@ -34,7 +34,7 @@ func (n *node) refused(s cluster.Status) []cluster.Refused {
 
 // Cluster gives what is known of the cluster that the server is a node of.
 func (s control) Cluster() api.Cluster {
-	c := api.Cluster{Nodes: []api.ClusterNode{}, Cameras: []api.ClusterCamera{}, Refused: []api.ClusterFault{}, Common: commonOf(s.node, s.store.CommonStatus())}
+	c := api.Cluster{Nodes: []api.ClusterNode{}, Cameras: []api.ClusterCamera{}, MadeHere: []api.ClusterRendition{}, Refused: []api.ClusterFault{}, Common: commonOf(s.node, s.store.CommonStatus())}
 	n := s.node
 	if n == nil {
 		return c
@@ -43,6 +43,9 @@ func (s control) Cluster() api.Cluster {
 	c.Name, c.Node, c.Moves = status.Cluster, status.Node, status.Moves
 	c.Seed, c.MakesTokens = n.seed, cluster.HasAuthority(n.server.Config.Data)
 	c.Relays, c.RelayedBytes = n.relayed.Running.Load(), n.relayed.Bytes.Load()
+	for _, key := range n.edge.all() {
+		c.MadeHere = append(c.MadeHere, api.ClusterRendition{Camera: key.Camera, Rendition: key.Rendition})
+	}
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
@@ -89,6 +92,7 @@ func (n *node) metrics() func() metrics.Cluster {
 			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
 		}
 		c.Taken = n.standbys.taken.Load()
+		c.MadeHere = len(n.edge.all())
 		c.Asked, c.Away, c.Given = n.archive.Questions.Load(), n.archive.Away.Load(), n.shelves.Bytes.Load()
 		common := n.server.store.CommonStatus()
 		c.Version, c.Apart, c.Writes, c.Lost, c.NotTaken = common.Version, !common.Apart.IsZero(), common.Writes, common.Lost, common.Refused

@@ -114,18 +114,30 @@ func (s *server) encoded(show output) output {
 // What a camera sends that was not connected yet is not known, and is found out
 // by its rendition.
 func (s *server) encodes(key stream.Key, c stream.Client) error {
-	format, fps := s.hub.Sends(stream.Key{Camera: key.Camera})
 	request, ok := rendition.ParseKey(key.Rendition)
-	if request.Sub {
-		small, smallFPS := s.hub.Sends(stream.Key{Camera: key.Camera, Rendition: stream.Sub})
-		if small == nil || request.Suits(small) {
-			format, fps = small, smallFPS
-		}
-	}
-	if !ok || format == nil || isCommon(request) || request.PassesAt(format, fps) {
+	if format, _ := s.sends(key.Camera, request); !ok || format == nil || isCommon(request) || s.passes(key) {
 		return nil
 	}
 	return s.encoders.Refusal(key, c)
+}
+
+// passes says whether a rendition is known to need no encoder.
+func (s *server) passes(key stream.Key) bool {
+	request, ok := rendition.ParseKey(key.Rendition)
+	format, fps := s.sends(key.Camera, request)
+	return ok && format != nil && request.PassesAt(format, fps)
+}
+
+// sends gives what a camera sends of which a request is made, as far as that is known.
+func (s *server) sends(camera string, request rendition.Request) (format *media.Format, fps float64) {
+	format, fps = s.hub.Sends(stream.Key{Camera: camera})
+	if request.Sub {
+		small, smallFPS := s.hub.Sends(stream.Key{Camera: camera, Rendition: stream.Sub})
+		if small == nil || request.Suits(small) {
+			return small, smallFPS
+		}
+	}
+	return format, fps
 }
 
 // wish reads what somebody asks of a camera without its sound. Small pictures are made of

@@ -84,6 +84,7 @@ var limitTexts = map[string]string{
 	rendition.LimitEncodersPerPrincipal: "encoders of sizes, rates and qualities of their own that one user, token or link has at a time; other viewers are refused",
 	rendition.LimitEncodersPerAddress:   "encoders of sizes, rates and qualities of their own for one network address at a time; other viewers are refused",
 	rendition.LimitEncodersPerCamera:    "encoders of sizes, rates and qualities of their own of one camera at a time; other viewers are refused",
+	rendition.LimitEncodersPerNode:      "encoders of sizes, rates and qualities of their own for one other node at a time; it makes further ones itself, where it can",
 
 	recording.LimitClips: "recordings that are sent as clips or HLS at a time, a quarter of them to one client; others are refused",
 	replay.LimitReplays:  "recordings that are played at a time, a quarter of them to one client; others are refused",
@@ -107,6 +108,7 @@ func (s *server) constantLimits() map[string]any {
 		rendition.LimitEncodersPerPrincipal: rendition.MostPerPrincipal,
 		rendition.LimitEncodersPerAddress:   rendition.MostPerAddress,
 		rendition.LimitEncodersPerCamera:    s.encoders.MostPerCamera(),
+		rendition.LimitEncodersPerNode:      s.encoders.MostPerNode(),
 		recording.LimitClips:                recording.MaxAtOnce,
 		replay.LimitReplays:                 replay.MaxPlayed,
 		moment.LimitMoments:                 moment.MaxAsking,

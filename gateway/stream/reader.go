@@ -59,6 +59,7 @@ type Client struct {
 	Form      string // the output that serves it: "mjpeg", "snapshot"
 	Exit      *Exit  // nil where nobody else can end it
 	Node      bool   // another node of ours, which shows it to others: limits on viewers are not for it
+	For       Payer  // for whom another node asks
 }
 
 // Exit is how somebody else ends a viewer. It is a pointer in a Client so that

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,6 +17,8 @@ const (
 	// nodeHeader is which other node has what was asked for, in an answer 307, and
 	// pathHeader is by which nodes a stream comes, its owner first.
 	nodeHeader, pathHeader = "Framegate-Node", "Framegate-Path"
+	// busyHeader is in an answer 503 for which who asks may make the rendition itself.
+	busyHeader = "Framegate-Busy"
 
 	maxPath      = 8   // nodes that a picture may go by
 	maxRendition = 256 // bytes of its name
@@ -33,12 +36,24 @@ const (
 // ErrElsewhere: this node does not own the camera, or not with that epoch.
 var ErrElsewhere = errors.New("this node does not own the camera")
 
+// ErrBusy, which is a stream.ErrFull besides, says of a rendition that its owner has no
+// encoder for it now, and that who asks may make it itself.
+var ErrBusy error = busy{}
+
+type busy struct{}
+
+func (busy) Error() string { return "the encoders of this node have enough to do" }
+
+func (busy) Is(target error) bool { return target == stream.ErrFull }
+
 // Ask is what a node wants of another.
 type Ask struct {
 	Node  string // that asks
 	Key   stream.Key
-	Epoch uint64   // with which the camera is said to be owned
-	Not   []string // nodes at which it did not get it
+	Epoch uint64       // with which the camera is said to be owned
+	Not   []string     // nodes at which it did not get it
+	For   stream.Payer // whom it says that it asks for
+	Able  bool         // it would make the rendition itself rather than wait for an encoder
 }
 
 // Door answers other nodes: GET /relay/{camera} is framegate.v1. Its methods may be
@@ -88,12 +103,13 @@ func (d *Door) relay(w http.ResponseWriter, r *http.Request) {
 func (d *Door) understand(r *http.Request) (Ask, int, error) {
 	query := r.URL.Query()
 	path := strings.Split(query.Get(pathQuery), ",")
-	ask := Ask{Node: d.NodeOf(r), Key: stream.Key{Camera: r.PathValue("camera"), Rendition: query.Get("rendition")}}
+	ask := Ask{Node: d.NodeOf(r), Key: stream.Key{Camera: r.PathValue("camera"), Rendition: query.Get("rendition")}, Able: query.Get(ableQuery) != ""}
 	if not := query.Get(notQuery); not != "" {
 		ask.Not = strings.Split(not, ",")
 	}
 	var err error
 	ask.Epoch, err = strconv.ParseUint(query.Get("epoch"), 10, 64)
+	err = errors.Join(err, readDigest(query.Get(whoQuery), &ask.For.Principal), readDigest(query.Get(fromQuery), &ask.For.Address))
 	switch {
 	case err != nil, len(path) > maxPath, len(ask.Not) > maxAsked, len(ask.Key.Rendition) > maxRendition:
 		d.Query.Add(1)
@@ -106,6 +122,18 @@ func (d *Door) understand(r *http.Request) (Ask, int, error) {
 		return ask, http.StatusLoopDetected, fmt.Errorf("the pictures would come back to node %s", d.Self)
 	}
 	return ask, 0, nil
+}
+
+// readDigest reads one that a node says; "" is nobody's.
+func readDigest(text string, d *stream.Digest) error {
+	if text == "" {
+		return nil
+	}
+	if hex.DecodedLen(len(text)) != len(d) {
+		return fmt.Errorf("a digest of %d letters", len(text))
+	}
+	_, err := hex.Decode(d[:], []byte(text))
+	return err
 }
 
 // statusOf gives the status of an error of Show, and says where else to ask.
@@ -128,6 +156,9 @@ func (d *Door) statusOf(w http.ResponseWriter, r *http.Request, err error) int {
 		return http.StatusMisdirectedRequest
 	case errors.Is(err, stream.ErrUnknown):
 		return http.StatusNotFound
+	case errors.Is(err, ErrBusy):
+		w.Header().Set(busyHeader, "encoders")
+		return http.StatusServiceUnavailable
 	case errors.Is(err, stream.ErrFull), errors.Is(err, stream.ErrClosed):
 		return http.StatusServiceUnavailable
 	}

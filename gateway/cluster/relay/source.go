@@ -11,6 +11,7 @@ package relay
 import (
 	"context"
 	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ const (
 	// pathQuery is what of an address says by which nodes pictures go.
 	pathQuery = "path"
 	notQuery  = "not" // and this at which nodes it was not to be had
+	// whoQuery and fromQuery are for whom a rendition is asked: see stream.Payer. ableQuery
+	// says that it would rather be made here than be waited for.
+	whoQuery, fromQuery, ableQuery = "who", "from", "able"
 	// maxAsked is how many nodes are asked in vain.
 	maxAsked = 8
 	// branchTime is for the connection to a node that is not the owner.
@@ -65,6 +69,8 @@ type Options struct {
 	Silent        bool  // no sound is wanted
 	MaxFrameBytes int
 	Counters      *Counters
+	// Able says whether this node could make the rendition itself at once; nil is never.
+	Able func() bool
 }
 
 // Counters count what all sources of a node relay. The zero value is ready.
@@ -221,6 +227,12 @@ func (s *Source) ask(ctx context.Context, node, address string, not []string) (*
 	if len(not) > 0 {
 		query.Set(notQuery, strings.Join(not, ","))
 	}
+	if o.Key.Rendition != "" {
+		askFor(query, stream.LifeOf(ctx).Clients())
+	}
+	if o.Able != nil && o.Able() {
+		query.Set(ableQuery, "1")
+	}
 	patience := connectTime
 	if node != o.Owner {
 		patience = branchTime
@@ -228,6 +240,19 @@ func (s *Source) ask(ctx context.Context, node, address string, not []string) (*
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return dial(ctx, &url.URL{Scheme: "https", Host: address, Path: "/relay/" + o.Key.Camera, RawQuery: query.Encode()}, o.Dialer, o.TLS(node), o.MaxFrameBytes+besidesPicture)
+}
+
+// askFor says for whom a rendition is asked: of those who read it, who came first.
+func askFor(query url.Values, clients []stream.Client) {
+	if len(clients) == 0 {
+		return
+	}
+	who := clients[0].Payer()
+	for key, d := range map[string]stream.Digest{whoQuery: who.Principal, fromQuery: who.Address} {
+		if d != (stream.Digest{}) {
+			query.Set(key, hex.EncodeToString(d[:]))
+		}
+	}
 }
 
 // pathOf reads by which nodes a stream comes that a node has.
@@ -266,7 +291,10 @@ func (s *Source) refused(answer *http.Response, err error) error {
 	}
 	text, _ := io.ReadAll(answer.Body) // whatever there is of it
 	words := fmt.Sprintf("node %s: %s", s.options.Owner, strings.TrimSpace(string(text)))
-	if answer.StatusCode == http.StatusServiceUnavailable {
+	switch {
+	case answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get(busyHeader) != "":
+		return fmt.Errorf("%w: %s", ErrBusy, words)
+	case answer.StatusCode == http.StatusServiceUnavailable:
 		return fmt.Errorf("%w: %s", stream.ErrFull, words)
 	}
 	return stream.Unreachable(words)
