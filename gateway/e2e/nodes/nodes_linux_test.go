@@ -285,22 +285,46 @@ type watching struct {
 	gap    atomic.Int64  // the longest from one to the next since begin, likewise
 	ended  chan struct{} // closed when it was ended
 	leave  func()
+
+	mu    sync.Mutex        // guards what follows
+	times map[int]time.Time // when numbers were seen first, since remember
+}
+
+// remember notes when numbers are seen, from now on.
+func (w *watching) remember() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.times = make(map[int]time.Time)
+}
+
+// remembered gives when numbers were seen, and notes no more.
+func (w *watching) remembered() map[int]time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	times := w.times
+	w.times = nil
+	return times
 }
 
 // begin forgets gaps between pictures.
 func (w *watching) begin() { w.gap.Store(0) }
 
 // sees notes a picture.
-func (w *watching) sees(number int64) {
+func (w *watching) sees(number int64, arrived time.Time) {
 	w.seen.Add(1)
 	if number <= w.newest.Load() {
 		return
 	}
-	now := int64(time.Since(w.began))
+	now := int64(arrived.Sub(w.began))
 	if gap := now - w.last.Swap(now); gap > w.gap.Load() {
 		w.gap.Store(gap)
 	}
 	w.newest.Store(number)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.times != nil {
+		w.times[int(number)] = arrived
+	}
 }
 
 func (n nodes) watch(t *testing.T, name, camera string) *watching {
@@ -320,7 +344,7 @@ func (n nodes) watch(t *testing.T, name, camera string) *watching {
 				return
 			}
 			if number, err := part.Number(); err == nil {
-				w.sees(int64(number))
+				w.sees(int64(number), part.Arrived)
 			}
 		}
 	}()
