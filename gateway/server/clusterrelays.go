@@ -55,7 +55,7 @@ func (n *node) flowsOf(ctx context.Context, m cluster.Member) (flows []relay.Flo
 	if who := cluster.NodeOf(*answer.TLS); who != m.Node || answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("node %s answers %s", who, answer.Status)
 	}
-	return flows, json.NewDecoder(io.LimitReader(answer.Body, maxFlows)).Decode(&flows)
+	return relay.ReadFlows(io.LimitReader(answer.Body, maxFlows))
 }
 
 // Relays gives the streams that go from node to node, as far as nodes answer before

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -138,6 +139,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	f.Add([]byte(`{"front":{"From":"2026-11-20T10:00:00Z","To":"9999-12-31T23:59:59-23:00"}}`)) // the year 10000 by UTC
 	f.Fuzz(func(t *testing.T, said []byte) {
 		var rows []index.Segment
 		if read(said, &rows) == nil && checkRows(rows, front, from, to, 10) == nil {
@@ -172,10 +174,30 @@ func FuzzAnswer(f *testing.F) {
 		var extents map[string]index.Span
 		if read(said, &extents) == nil && checkExtents(extents) == nil {
 			for _, s := range extents {
-				if !s.From.Before(s.To) {
-					t.Errorf("taken: %v", s)
+				if _, err := json.Marshal(s.To.UTC()); !s.From.Before(s.To) || err != nil {
+					t.Errorf("taken: %v, %v", s, err)
 				}
 			}
+		}
+	})
+}
+
+// FuzzQuestion has a node ask anything. What is understood is bounded.
+func FuzzQuestion(f *testing.F) {
+	f.Add("camera=front&from=2026-11-20T10:00:00Z&to=2026-11-20T11:00:00.5Z&limit=10&id=7&resolution=1m&zone=Europe/Berlin&path=front/x-1.mp4")
+	f.Add("zone=Local")
+	f.Add("limit=-1&id=99999999999999999999&zone=../../etc/passwd&resolution=-1h")
+	f.Fuzz(func(t *testing.T, query string) {
+		v, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		q, err := questionOf(v)
+		if err != nil && !errors.Is(err, ErrNonsense) {
+			t.Error(err)
+		}
+		if err == nil && (len(q.camera) > maxText || q.limit > index.MaxRows || q.zone == nil) {
+			t.Errorf("understood: %+v", q)
 		}
 	})
 }

@@ -118,7 +118,7 @@ func checkRow(s index.Segment, camera string) error {
 	if err := s.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNonsense, err)
 	}
-	if s.Camera != camera || !strings.HasPrefix(s.Path, camera+"/") || s.Lost || s.Rate == 0 || !isID(s.ID) || !isID(s.Format) || !isID(max(s.Sound, 0)) {
+	if s.Camera != camera || !strings.HasPrefix(s.Path, camera+"/") || s.Lost || s.Rate == 0 || beyond(s.End) || !isID(s.ID) || !isID(s.Format) || !isID(max(s.Sound, 0)) {
 		return fmt.Errorf("%w: a row of camera %.64q, %.64q", ErrNonsense, s.Camera, s.Path)
 	}
 	return nil
@@ -166,12 +166,16 @@ func checkHours(hours []index.Hour, from, to time.Time) error {
 	return nil
 }
 
+// beyond says of a time that it cannot be told on: it is in the year 10000 or later, by
+// UTC, though not where it is said to be of (RFC 3339).
+func beyond(t time.Time) bool { return t.UTC().Year() > 9999 }
+
 func checkSpans(spans []index.Span, most int, from, to time.Time) error {
 	if len(spans) > most {
 		return fmt.Errorf("%w: %d spans", ErrNonsense, len(spans))
 	}
 	for i, s := range spans {
-		if !s.From.Before(s.To) || s.From.Before(time.Unix(0, 0)) || s.To.Year() > 9999 || !overlaps(s, from, to) || i > 0 && s.From.Before(spans[i-1].To) {
+		if !s.From.Before(s.To) || s.From.Before(time.Unix(0, 0)) || beyond(s.To) || !overlaps(s, from, to) || i > 0 && s.From.Before(spans[i-1].To) {
 			return fmt.Errorf("%w: a span from %v to %v", ErrNonsense, s.From, s.To)
 		}
 	}
@@ -210,7 +214,7 @@ func checkTimeline(t index.Timeline, from, to time.Time, resolution time.Duratio
 		}
 	}
 	for _, f := range t.Flags {
-		if !isID(f.ID) || f.Count < 1 || !markKind.MatchString(f.Kind) || f.From.Before(time.Unix(0, 0)) || f.From.Year() > 9999 || f.To.Year() > 9999 || !f.To.IsZero() && f.To.Before(f.From) {
+		if !isID(f.ID) || f.Count < 1 || !markKind.MatchString(f.Kind) || f.From.Before(time.Unix(0, 0)) || beyond(f.From) || beyond(f.To) || !f.To.IsZero() && f.To.Before(f.From) {
 			return fmt.Errorf("%w: a mark at %v", ErrNonsense, f.From)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,9 @@ const (
 	// besidesPicture is how much longer than a picture a message may be.
 	besidesPicture = 64 << 10
 )
+
+// idPattern is what cameras and nodes are called.
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // Options say what is relayed, and from where.
 type Options struct {
@@ -119,6 +123,22 @@ func (c *Counters) Flows() []Flow {
 		all = append(all, is)
 	}
 	return all
+}
+
+// ReadFlows reads those of another node. What cannot be is an error: others are shown it.
+func ReadFlows(r io.Reader) (flows []Flow, err error) {
+	if err := json.NewDecoder(r).Decode(&flows); err != nil {
+		return nil, err
+	}
+	for _, f := range flows {
+		switch {
+		case !idPattern.MatchString(f.Camera), !idPattern.MatchString(f.From), len(f.Rendition) > maxRendition:
+			return nil, fmt.Errorf("%w: a stream of %.64q from %.64q", errBroken, f.Camera, f.From)
+		case f.Since.UTC().Year() > 9999: // which cannot be told on: RFC 3339
+			return nil, fmt.Errorf("%w: a stream since the year %d", errBroken, f.Since.UTC().Year())
+		}
+	}
+	return flows, nil
 }
 
 // begin counts a stream in; end counts it out.

@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -96,6 +98,25 @@ func FuzzPath(f *testing.F) {
 		d := &Door{Address: func(node string) (string, bool) { return "x:1", node == "b" }}
 		if status := d.statusOf(w, httptest.NewRequest(http.MethodGet, "/relay/front", nil), &Elsewhere{node}); (status == http.StatusTemporaryRedirect) != (node == "b") {
 			t.Errorf("who is sent to %q gets %d", node, status)
+		}
+	})
+}
+
+// FuzzFlows has a node say which streams come to it. What is taken can be told on.
+func FuzzFlows(f *testing.F) {
+	f.Add([]byte(`[{"camera":"front","rendition":"jpeg-64x","from":"a","since":"2026-11-20T10:00:00Z","bytes":7}]`))
+	f.Add([]byte(`[{"camera":"front","from":"a","since":"9999-12-31T23:59:59-23:00"}]`)) // the year 10000 by UTC
+	f.Add([]byte(`[{"camera":"../x","from":"<b>"}]`))
+	f.Fuzz(func(t *testing.T, said []byte) {
+		flows, err := ReadFlows(bytes.NewReader(said))
+		if err != nil {
+			return
+		}
+		for _, flow := range flows {
+			flow.Since = flow.Since.UTC()
+			if _, err := json.Marshal(flow); err != nil || len(flow.Camera) > 63 || len(flow.Rendition) > maxRendition {
+				t.Errorf("taken: %+v, %v", flow, err)
+			}
 		}
 	})
 }
