@@ -22,6 +22,7 @@ func TestNodesApart(t *testing.T) {
 	viewers := cluster.watchers(t, 2, names...)
 	seesMore(t, "viewers at all nodes", viewers)
 	cluster.late(t, wires, names, viewers)
+	first := viewers[0].newest.Load()
 
 	lost, reset, well := rig.Wire{Lost: true}, rig.Wire{Reset: true}, rig.Wire{}
 	ways := []struct {
@@ -61,7 +62,7 @@ func TestNodesApart(t *testing.T) {
 	t.Logf("one owner after nodes hear each other again: %s", spread(healed))
 
 	last := viewers[0].newest.Load()
-	numbers := cluster.recordedUntil(t, names[0], int(last))
+	numbers := cluster.recordedBetween(t, names[0], int(first), int(last))
 	missing, again := 0, 0
 	for _, h := range holesIn(numbers) {
 		if missing += max(0, h.missing); h.missing < 0 {

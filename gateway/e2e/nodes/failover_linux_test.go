@@ -126,15 +126,16 @@ func TestOwnerHangs(t *testing.T) {
 	seesMore(t, "viewers at last", viewers)
 	cluster.records(t, kept, names...)
 	last := viewers[0].newest.Load()
-	numbers := cluster.recordedUntil(t, alive[0], int(last))
+	numbers := cluster.recordedBetween(t, alive[0], int(first)+50, int(last))
 	if holes := holesIn(numbers); len(holes) != 1 || holes[0].missing < 0 {
 		t.Errorf("between what both nodes recorded there are %v: %+v", holes, cluster.past(t, alive[0]).Segments)
 	}
 }
 
-// recordedUntil gives the numbers of all pictures of the camera front that nodes
-// recorded, once there is one as late and no node is away.
-func (n nodes) recordedUntil(t *testing.T, name string, late int) (numbers []int) {
+// recordedBetween gives the numbers of all pictures of the camera front that nodes
+// recorded, once there is one as early and one as late, since who lost the camera takes a
+// moment to finish its file, and no node is away.
+func (n nodes) recordedBetween(t *testing.T, name string, early, late int) (numbers []int) {
 	t.Helper()
 	query := url.Values{"from": {"-30m"}, "to": {"now"}}
 	rig.Await(t, "what was recorded of all", func() bool {
@@ -142,7 +143,7 @@ func (n nodes) recordedUntil(t *testing.T, name string, late int) (numbers []int
 			return false
 		}
 		numbers = n.clip(t, name, "/live/front/recording.mp4?"+query.Encode())
-		return len(numbers) > 0 && numbers[len(numbers)-1] >= late && len(n.past(t, name).Away) == 0
+		return len(numbers) > 0 && numbers[0] <= early && numbers[len(numbers)-1] >= late && len(n.past(t, name).Away) == 0
 	})
 	return numbers
 }
