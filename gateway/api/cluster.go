@@ -82,7 +82,7 @@ type ClusterCommon struct {
 type ClusterCamera struct {
 	Camera string `json:"camera" example:"front"`
 	Node   string `json:"node" doc:"empty where none does" example:"b"`
-	Why    string `json:"why" enum:"sent,label,shared,unsent,no_node,soon" doc:"why it is there: sent, its pictures are sent in there; label, the node has the label that it asks for; shared, it fell to it when cameras were shared out; or why it is nowhere: unsent, nobody sends its pictures; no_node, no node that lives has the role and the label; soon, a node is about to take it" example:"shared"`
+	Why    string `json:"why" enum:"sent,label,shared,unsent,no_node,soon,apart" doc:"why it is there: sent, its pictures are sent in there; label, the node has the label that it asks for; shared, it fell to it when cameras were shared out; or why it is nowhere: unsent, nobody sends its pictures; no_node, no node that lives has the role and the label; soon, a node is about to take it; apart, it takes one connection only, and too few are heard of the nodes that say whose it is" example:"shared"`
 	Epoch  uint64 `json:"epoch" doc:"0 where none owns it; it counts its owners; of two that have it, as after a split, the higher counts" example:"2"`
 	// Of a camera with a standby.
 	Standby      string `json:"standby,omitempty" doc:"the node that keeps it connected besides, to take it over; not there where none does" example:"c"`

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
@@ -49,6 +50,9 @@ type Beat struct {
 	Owned       []Claim  `json:"owned"`
 	Chain       []byte   `json:"chain,omitempty"`  // the last link of that of its pulses; nil where there are none
 	Lacks       []string `json:"lacks,omitempty"`  // nodes of which only pulses were heard
+	Apart       bool     `json:"apart,omitempty"`  // it hears too few of those that vote, and has exclusive cameras
+	Asks        []string `json:"asks,omitempty"`   // exclusive cameras that it wants to own, or is connected to: see Vote
+	Votes       []Vote   `json:"votes,omitempty"`  // of a node that votes
 	Stands      []Stand  `json:"stands,omitempty"` // cameras that it keeps connected beside their owners
 }
 
@@ -206,7 +210,7 @@ func (b *Beat) check() error {
 		}
 		seen[c.Camera] = true
 	}
-	return b.checkStands(seen)
+	return cmp.Or(b.checkStands(seen), b.checkVotes())
 }
 
 // checkStands says what is wrong with the cameras that a node stands by of which it

@@ -68,6 +68,12 @@ type Options struct {
 	// Stood gives how it is with a camera that this node stands by: its stream's state,
 	// or why its source ended; nil where that is not known. It is asked often.
 	Stood func(camera string) string
+	// Voters are the nodes that say which one owns an exclusive camera; nil for those
+	// where the cluster was made.
+	Voters []string
+	// Open says whether this node is connected to an exclusive camera, or not yet
+	// disconnected; nil where that is never so. It is asked often.
+	Open func(camera string) bool
 	// Gone is told of nodes that died or left, before Moved is.
 	Gone func(node string)
 	Log  *slog.Logger
@@ -118,6 +124,7 @@ func New(o Options) (*Cluster, error) {
 		c.refused[why] = new(atomic.Uint64)
 	}
 	var err error
+	c.table.voters = o.Voters
 	c.teller.identity = o.Identity
 	c.bus, err = startBus(o, c.receive)
 	return c, err
@@ -181,6 +188,26 @@ func (c *Cluster) Leave() {
 	c.Soon()
 }
 
+// LetGo waits until this node, which leaves, is connected to no exclusive camera, and
+// has said so, or until ctx is done: then others wait until they may connect.
+func (c *Cluster) LetGo(ctx context.Context) {
+	again := time.NewTicker(settleEvery)
+	defer again.Stop()
+	for {
+		c.mu.Lock()
+		holds := len(c.table.asks) > 0
+		c.mu.Unlock()
+		if !holds {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // Configure says which cameras there are.
 func (c *Cluster) Configure(cameras []Camera) {
 	c.mu.Lock()
@@ -203,6 +230,13 @@ func (c *Cluster) Where(camera string) (Place, bool) {
 	defer c.mu.Unlock()
 	p, ok := c.table.where[camera]
 	return p, ok
+}
+
+// Why says why a camera is where it is.
+func (c *Cluster) Why(camera string) Why {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.table.why(c.table.cameras[camera])
 }
 
 // Owns says whether a camera is this node's.
@@ -288,13 +322,13 @@ func (c *Cluster) step(due bool) {
 	for _, id := range c.options.Sent() {
 		sent[id] = true
 	}
-	stood := c.stood()
+	stood, open := c.stood(), c.open()
 	c.mu.Lock()
-	c.table.sent, c.table.stood = sent, stood
-	before, beside := c.table.ownEpochs(), c.table.stands
+	c.table.sent, c.table.stood, c.table.open = sent, stood, open
+	before, beside, ballot := c.table.ownEpochs(), c.table.stands, c.table.ballot()
 	moved := c.table.settle(time.Now())
 	stands := !maps.Equal(beside, c.table.stands)
-	news = news || stands || !maps.Equal(before, c.table.ownEpochs())
+	news = news || stands || !maps.Equal(before, c.table.ownEpochs()) || !maps.Equal(ballot, c.table.ballot())
 	c.moves += uint64(len(moved))
 	lives := c.notice()
 	c.mu.Unlock()
@@ -335,6 +369,23 @@ func (c *Cluster) stood() map[string]string {
 		states[id] = c.options.Stood(id)
 	}
 	return states
+}
+
+// open gives the exclusive cameras to which this node is connected; nil for none.
+func (c *Cluster) open() map[string]bool {
+	c.mu.Lock()
+	exclusive := c.table.exclusive
+	c.mu.Unlock()
+	if len(exclusive) == 0 || c.options.Open == nil {
+		return nil
+	}
+	open := make(map[string]bool)
+	for _, id := range exclusive {
+		if c.options.Open(id) {
+			open[id] = true
+		}
+	}
+	return open
 }
 
 // notice gives the nodes that came or went since the last time. The cluster is locked.
@@ -444,6 +495,7 @@ const (
 	WhyUnsent Why = "unsent"  // nobody sends its pictures
 	WhyNoNode Why = "no_node" // no node that lives has the role and the label
 	WhySoon   Why = "soon"    // a node is about to take it
+	WhyApart  Why = "apart"   // it is exclusive, and too few are heard of those that say whose it is
 )
 
 // Refused counts messages that were not taken for one reason.

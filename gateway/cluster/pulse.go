@@ -200,6 +200,9 @@ func (t *table) whole(b *Beat) bool {
 // restless says whether something is to be settled between beats since time went on: who
 // is dead, and what a node may claim that waited for others.
 func (t *table) restless(now time.Time) bool {
+	if len(t.exclusive)+len(t.votes) > 0 {
+		return true // votes count for a while, which may end at any time
+	}
 	waited := t.settled.Sub(t.began) < t.patient && now.Sub(t.began) >= t.patient
 	t.wake(now)
 	for _, m := range t.members {

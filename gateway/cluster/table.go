@@ -43,6 +43,10 @@ type Camera struct {
 	// Standby says that a second node keeps it connected, to take it over; of one that
 	// is Sent it says nothing.
 	Standby bool
+	// Exclusive says that it takes one connection only: no two nodes own it at the same
+	// time, and none does where too few are there to say which. Of one that is Sent it
+	// says nothing.
+	Exclusive bool
 }
 
 // Place is where a camera is.
@@ -83,15 +87,24 @@ type table struct {
 	stands  map[string]bool   // of those, the ones that this node keeps connected beside their owners; nil for none
 	stood   map[string]string // how that is
 	aside   map[aside]string  // how it is with others that live
-	settled time.Time
-	lacks   map[string]bool // nodes of which only pulses were heard
-	asked   bool            // another node lacks the beat of this one, or is new
+
+	exclusive []string          // of cameras, those that take one connection only
+	voters    []string          // names of the nodes that vote; nil for those where the cluster was made,
+	origins   map[string]bool   // which are these, as far as they are known
+	open      map[string]bool   // exclusive cameras to which this node is connected
+	wanted    map[string]bool   // those that it wants to own
+	asks      map[string]uint64 // those that it asks for, with the sequence with which that began
+	votes     map[string]*vote  // by camera
+	spoke     [64]time.Time     // when, or a moment later, it said what has a sequence, by its remainder
+	settled   time.Time
+	lacks     map[string]bool // nodes of which only pulses were heard
+	asked     bool            // another node lacks the beat of this one, or is new
 }
 
 func newTable(self Beat, now time.Time, patient time.Duration) *table {
 	return &table{
 		self: self, began: now, patient: patient, members: make(map[string]*member), past: make(map[string]progress), cameras: make(map[string]Camera),
-		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place), lacks: make(map[string]bool),
+		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place), origins: make(map[string]bool), lacks: make(map[string]bool),
 		states: make(map[string]told),
 	}
 }
@@ -148,34 +161,43 @@ func (t *table) said(node string) said {
 	if m == nil {
 		return said{}
 	}
-	return said{alive: m.alive, incarnation: m.Incarnation, relay: m.Relay, config: m.Config, roles: m.Roles, labels: m.Labels, owned: m.Owned, stands: m.Stands}
+	return said{alive: m.alive, incarnation: m.Incarnation, relay: m.Relay, config: m.Config, roles: m.Roles, labels: m.Labels, apart: m.Apart, owned: m.Owned, stands: m.Stands, asks: m.Asks, votes: m.Votes}
 }
 
 // said is what of a beat decides who owns what, and where it is.
 type said struct {
-	alive         bool
+	alive, apart  bool
 	incarnation   uint64
 	relay, config string
 	roles, labels []string
 	owned         []Claim
 	stands        []Stand
+	asks          []string
+	votes         []Vote
 }
 
 func (s said) same(other said) bool {
-	return s.alive == other.alive && s.incarnation == other.incarnation && s.relay == other.relay && s.config == other.config &&
+	return s.alive == other.alive && s.apart == other.apart && s.incarnation == other.incarnation && s.relay == other.relay && s.config == other.config &&
 		slices.Equal(s.roles, other.roles) && slices.Equal(s.labels, other.labels) && slices.EqualFunc(s.owned, other.owned, Claim.same) &&
-		slices.EqualFunc(s.stands, other.stands, func(a, b Stand) bool { return a.Camera == b.Camera })
+		slices.EqualFunc(s.stands, other.stands, func(a, b Stand) bool { return a.Camera == b.Camera }) && slices.Equal(s.asks, other.asks) &&
+		slices.EqualFunc(s.votes, other.votes, func(a, b Vote) bool {
+			return a.Camera == b.Camera && a.Node == b.Node && a.Incarnation == b.Incarnation
+		})
 }
 
 // configure says which cameras there are.
 func (t *table) configure(cameras []Camera) {
 	t.cameras = make(map[string]Camera, len(cameras))
-	t.standby = nil
+	t.standby, t.exclusive = nil, nil
 	ids := make([]string, 0, len(cameras))
 	for _, c := range cameras {
 		t.cameras[c.ID] = c
 		ids = append(ids, c.ID)
-		if c.Standby && !c.Sent {
+		switch {
+		case c.Sent:
+		case c.Exclusive:
+			t.exclusive = append(t.exclusive, c.ID)
+		case c.Standby:
 			t.standby = append(t.standby, c.ID)
 		}
 	}
@@ -207,6 +229,8 @@ func (t *table) settle(now time.Time) (moved []string) {
 	}
 	claims, before := t.claims(), t.where
 	t.aside = t.standers()
+	t.ask(claims, now)
+	t.vote(now)
 	t.where = make(map[string]Place, len(t.cameras))
 	for id, c := range t.cameras {
 		if place, owned := t.place(c, claims[id], now); owned {
@@ -261,6 +285,12 @@ func (t *table) place(c Camera, others Place, now time.Time) (Place, bool) {
 	switch {
 	case have && others.Node != "" && outranks(others.Epoch, others.Node, mine.Epoch, t.self.Node):
 		have = false
+	case c.Exclusive && !c.Sent:
+		elected := t.wanted[c.ID] && t.elected(c.ID, now)
+		if elected && !have {
+			mine = t.claim(c)
+		}
+		have = elected
 	case have && c.Sent:
 		have = t.sent[c.ID]
 	case c.Sent:
@@ -304,7 +334,7 @@ func (t *table) wins(c Camera, now time.Time) bool {
 func (t *table) fitsBest(c Camera, but string, preferred func(node string) bool) bool {
 	own, first := weight(c.ID, t.self.Node), preferred(t.self.Node)
 	for name, m := range t.members {
-		if !m.alive || name == but || m.Config != t.self.Config || !mayOwn(m.Beat, c) {
+		if !m.alive || name == but || m.Config != t.self.Config || !mayOwn(m.Beat, c) || c.Exclusive && m.Apart {
 			continue
 		}
 		switch other := preferred(name); {
@@ -331,6 +361,8 @@ func (t *table) why(c Camera) Why {
 		return WhyShared
 	case c.Sent:
 		return WhyUnsent
+	case c.Exclusive && t.self.Apart:
+		return WhyApart
 	case mayOwn(t.self, c):
 		return WhySoon
 	}
@@ -355,8 +387,9 @@ func weight(camera, node string) uint64 {
 // beat gives what this node says next.
 func (t *table) beat() Beat {
 	t.self.Sequence++
+	t.spoke[t.self.Sequence%uint64(len(t.spoke))] = t.settled
 	b := t.self
-	b.Stands = t.standing()
+	b.Stands, b.Asks, b.Votes = t.standing(), slices.Sorted(maps.Keys(t.asks)), t.voted()
 	b.Owned = slices.SortedFunc(maps.Values(t.own), func(a, b Claim) int { return cmp.Compare(a.Camera, b.Camera) })
 	for i, c := range b.Owned {
 		b.Owned[i] = t.with(c)

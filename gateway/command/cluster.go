@@ -173,6 +173,7 @@ var whys = map[cluster.Why]string{
 	cluster.WhyUnsent: "nobody sends its pictures",
 	cluster.WhyNoNode: "no node that lives has the role and the label",
 	cluster.WhySoon:   "a node is about to take it",
+	cluster.WhyApart:  "takes one connection only, and too few are heard of that say whose it is",
 }
 
 func stateOf(m cluster.Member, self string) string {

@@ -170,6 +170,23 @@ var cameraKeys = append([]CameraKey{
 		suits: onlyFor("http, https, rtsp, rtsps, rtmp, rtmps and tcp", Source.dialed),
 	},
 	{
+		Name: "exclusive", About: "whether it takes one connection only: no two nodes of a cluster connect to it at the same time, and none does that hears too few of those that keep what all have in common", Boolean: true,
+		put: func(c *Camera, text string) (err error) {
+			c.Exclusive, err = boolean(text)
+			return err
+		},
+		text: func(c Camera) string { return unless(strconv.FormatBool(c.Exclusive), "false") },
+		suits: func(c Camera) error {
+			switch {
+			case c.Standby:
+				return errors.New("does not go with standby, which is a second connection; remove one of them")
+			case c.Sub.Kind != "":
+				return errors.New("does not go with sub, which is a second connection; remove one of them")
+			}
+			return onlyFor("http, https, rtsp, rtsps, rtmp, rtmps and tcp", Source.dialed)(c)
+		},
+	},
+	{
 		Name: "tls_insecure", About: "whether any certificate of an https, rtsps or rtmps camera will do, and of an onvif address or a sub-stream", Boolean: true,
 		put: func(c *Camera, text string) (err error) {
 			c.TLSInsecure, err = boolean(text)

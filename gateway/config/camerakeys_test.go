@@ -50,6 +50,7 @@ var keyValues = map[string]struct {
 	"normalize":    {source: "http://a/", good: map[string]string{"auto": "", "always": "always", "never": "never"}, bad: map[string]string{"true": "must be auto, always or never", "": "must be"}},
 	"node_label":   {source: "http://a/", bad: map[string]string{"": "is empty", strings.Repeat("x", 129): "longer than 128"}},
 	"standby":      {source: "rtmp://a/x/y", good: map[string]string{"1": "1", "0": ""}, bad: map[string]string{"2": "must be 0 or 1", "true": "must be", "": "must be"}},
+	"exclusive":    {source: "rtsp://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "": "must be"}},
 	"tls_insecure": {source: "https://a/", good: map[string]string{"true": "true", "false": ""}, bad: map[string]string{"yes": "must be true or false", "1": "must be", "True": "must be", "": "must be"}},
 	"onvif": {source: "rtsp://a/", good: map[string]string{"http://A:8000/onvif/device_service": "http://A:8000/onvif/device_service", "https://a.": "https://a."}, bad: map[string]string{
 		"": "is not the address of a device service", "a": "is not", "rtsp://a/": "is not", "http://": "is not", "http://a:0/": "is not", "http://u:canary@a/": "holds a name or password", "http://a/?x=1": "contains a ?", "http://a/#": "contains a ?",
@@ -188,11 +189,11 @@ func TestValuesOfCameraKeys(t *testing.T) {
 // TestKeysThatDoNotSuitASource are refused where they are named, and are as they
 // should be where they are not.
 func TestKeysThatDoNotSuitASource(t *testing.T) {
-	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "sound": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always", "sub": "rtsp://a/sub", "standby": "1"}
+	values := map[string]string{"username": "u", "password": "p", "interval": "1s", "transport": "auto", "sound": "auto", "normalize": "auto", "tls_insecure": "false", "keep": "always", "sub": "rtsp://a/sub", "standby": "1", "exclusive": "true"}
 	for source, suits := range map[string]string{
-		"http://a/": "standby sub username normalize interval keep", "https://a/": "standby sub username normalize interval tls_insecure keep", "rtsp://a/": "standby sub username normalize transport sound keep",
-		"rtsps://a/": "standby sub username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
-		"http://a/flv/": "standby sub username normalize interval keep", "http://a/x.flv.jpg": "standby sub username normalize interval keep", "rtmp://a/x/y": "standby sub sound keep", "rtmps://a/x/y": "standby sub sound tls_insecure keep", "http://a/x.FLV": "standby sub username sound keep", "https://a/flv?x=y": "standby sub username sound tls_insecure keep",
+		"http://a/": "standby exclusive sub username normalize interval keep", "https://a/": "standby exclusive sub username normalize interval tls_insecure keep", "rtsp://a/": "standby exclusive sub username normalize transport sound keep",
+		"rtsps://a/": "standby exclusive sub username normalize transport sound tls_insecure keep", "upload:": "sound", "test:": "keep",
+		"http://a/flv/": "standby exclusive sub username normalize interval keep", "http://a/x.flv.jpg": "standby exclusive sub username normalize interval keep", "rtmp://a/x/y": "standby exclusive sub sound keep", "rtmps://a/x/y": "standby exclusive sub sound tls_insecure keep", "http://a/x.FLV": "standby exclusive sub username sound keep", "https://a/flv?x=y": "standby exclusive sub username sound tls_insecure keep",
 	} {
 		for key, text := range values {
 			if key == "password" { // which needs a name besides

@@ -231,6 +231,7 @@ type Camera struct {
 	Record      Record
 	NodeLabel   string // that a node of a cluster must have to connect to it; "" for any
 	Standby     bool   // a second node of a cluster keeps it connected
+	Exclusive   bool   // no two nodes of a cluster connect to it at the same time
 }
 
 // Normalize says which JPEGs of a camera are decoded and encoded anew.

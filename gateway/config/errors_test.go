@@ -199,7 +199,7 @@ framegate.yaml:10:15: cameras.b.password: ends before the #, behind which is a c
 	{"an address without its key", "cameras:\n  front: rtsp://u:canary@cam/stream\n  back: 'upload:'\n  side: yes\n",
 		`framegate.yaml:2:10: cameras.front: is a camera, whose address is one of its keys; write source: in front of it, as in front: {source: "…"}
 framegate.yaml:3:9: cameras.back: is a camera, whose address is one of its keys; write source: in front of it, as in back: {source: "…"}
-framegate.yaml:4:9: cameras.side: holds further keys: interval, keep, name, node_label, normalize, onvif, password, password_file, record, sound, source, standby, sub, tls_insecure, transport, username`},
+framegate.yaml:4:9: cameras.side: holds further keys: exclusive, interval, keep, name, node_label, normalize, onvif, password, password_file, record, sound, source, standby, sub, tls_insecure, transport, username`},
 	{"names that are shown as others", "cameras:\n  a: {source: 'test:', name: \"Front\\u202Edoor\"}\n  b: {source: 'test:', name: \"a\\e[2J\"}\n  c: {source: 'test:', name: \"a\\u200bb\"}\n  d: {source: 'test:', name: \"T\\u00fcr \U0001F468\\u200d\U0001F469 \\u05d3\\u05dc\\u05ea\"}\n",
 		`framegate.yaml:2:30: cameras.a.name: holds U+202E, which shows nothing of itself and changes how the rest is shown; write it without
 framegate.yaml:3:30: cameras.b.name: holds U+001B, which shows nothing of itself and changes how the rest is shown; write it without

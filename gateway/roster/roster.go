@@ -198,7 +198,7 @@ func (r *Roster) withSource(c Camera) (_ Camera, err error) {
 // goes along with what a camera sends itself, which alone a second node keeps connected.
 func (c Camera) SubStream() Camera {
 	c.Source, c.Sub, c.Sound = c.Sub, config.Source{}, config.SoundOff
-	c.Standby = false
+	c.Standby, c.Exclusive = false, false
 	return c
 }
 

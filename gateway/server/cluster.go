@@ -121,7 +121,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
-		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, Standing: n.standbys.review, Stood: n.standbys.state, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open, Log: n.server.Log,
 	})
 	if err == nil {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())
@@ -197,10 +197,18 @@ func (n *node) serve(ctx context.Context, run, answer func(func())) {
 
 // leave has other nodes take over what this one owns, before it ends.
 func (n *node) leave() {
-	if n != nil {
-		n.cluster.Leave()
+	if n == nil {
+		return
 	}
+	n.cluster.Leave()
+	ctx, cancel := context.WithTimeout(context.Background(), letGo)
+	defer cancel()
+	n.cluster.LetGo(ctx)
 }
+
+// letGo is what the connections to exclusive cameras get to end, before the server goes on
+// to.
+const letGo = 900 * time.Millisecond
 
 // close ends what other nodes are shown, and the ports. Nothing of serve runs but
 // the answers.
@@ -239,7 +247,7 @@ func (n *node) configure(cameras []roster.Camera) {
 	}
 	var all []cluster.Camera
 	for _, c := range cameras {
-		all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload, Standby: c.Standby})
+		all = append(all, cluster.Camera{ID: c.ID, Label: c.NodeLabel, Sent: c.Source.Kind == config.SourceUpload, Standby: c.Standby, Exclusive: c.Exclusive})
 	}
 	n.cluster.Configure(all)
 	n.standbys.review()
@@ -251,6 +259,14 @@ func (n *node) sent() (cameras []string) {
 		cameras = append(cameras, p.Camera)
 	}
 	return cameras
+}
+
+// open says whether this server is connected to an exclusive camera, or not yet
+// disconnected.
+func (n *node) open(camera string) bool {
+	source, _ := n.server.cameras.Source(camera)
+	carried, ok := source.(*stream.Carried)
+	return ok && carried.Running()
 }
 
 // soon has the cluster told what changed.
@@ -315,23 +331,29 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 	case k.Rendition != "" && k.Rendition != stream.Sub, c.Source.Kind == config.SourceUpload:
 		return nil, false
 	}
-	return nowhere{}, true
+	return nowhere{n.cluster, c.ID}, true
 }
 
 // nowhere is a camera that no node owns, as for a moment after one died.
-type nowhere struct{}
+type nowhere struct {
+	cluster *cluster.Cluster
+	camera  string
+}
 
 // ownedSoon is how long somebody takes at most to own a camera, if anybody does.
 const ownedSoon = 5 * time.Second
 
 // Run waits for the camera to move.
-func (nowhere) Run(ctx context.Context, _ func(media.Frame)) error {
+func (n nowhere) Run(ctx context.Context, _ func(media.Frame)) error {
 	late := time.NewTimer(ownedSoon)
 	defer late.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-late.C:
+		if n.cluster.Why(n.camera) == cluster.WhyApart {
+			return stream.Unreachable("the camera takes one connection only, and too few of the nodes that say whose it is are heard of")
+		}
 		return stream.Unreachable("no node of the cluster connects to this camera: see its roles and labels")
 	}
 }

@@ -50,8 +50,8 @@ func (s *server) newSource(c roster.Camera) (stream.Source, error) {
 	secrets := redact.New(c.Camera)
 	source, err := of.source(s, c, secrets.Log(s.Log.With("camera", c.ID)))
 	source = secrets.Source(source)
-	if s.node != nil && c.Standby {
-		source = stream.NewCarried(source, &s.node.standbys.taken) // from where it stands by to where it is shown
+	if s.node != nil && (c.Standby || c.Exclusive) { // carried from where it stands by to where it is shown, or known to be open
+		source = stream.NewCarried(source, &s.node.standbys.taken)
 	}
 	return source, err
 }

@@ -39,7 +39,7 @@ func NewCarried(source Source, taken *atomic.Uint64) *Carried {
 	return &Carried{source: source, taken: taken}
 }
 
-// Running says whether the source runs, or has not ended yet.
+// Running says whether the source runs, or has not returned yet.
 func (c *Carried) Running() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

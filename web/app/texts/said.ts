@@ -18,6 +18,8 @@ const sentences: Record<string, string> = {
   'holds U+{}, which shows nothing…': 'enthält U+{}, das man nicht sieht und das ändert, wie der Rest aussieht; schreiben Sie es ohne',
   'is empty; write a name, or…': 'ist leer; geben Sie einen Namen an',
   'an upload camera is connected…': 'eine Kamera, an die gesendet wird, ist verbunden, solange jemand sendet; lassen Sie es weg',
+  'does not go with standby…': 'verträgt sich nicht mit standby, einer zweiten Verbindung; lassen Sie eines weg',
+  'does not go with sub,…': 'verträgt sich nicht mit sub, einer zweiten Verbindung; lassen Sie eines weg',
   'an upload camera is where…': 'eine Kamera, an die gesendet wird, ist dort, wo gesendet wird; lassen Sie es weg',
   'scheduled needs a schedule…': 'dafür fehlen die Zeiten: Geben Sie welche an, oder nehmen Sie immer auf',
   'is for mode: {}, not for {}; remove it': 'gilt für {}, nicht für {}; lassen Sie es weg',

@@ -106,6 +106,7 @@ export const cameras = {
   standby: ['In the cluster', 'Im Cluster'],
   standbyNone: ['One server is connected', 'Ein Server ist verbunden'],
   standbyOne: ['A second one too, to take over at once', 'Ein zweiter auch, um sofort zu übernehmen'],
+  exclusive: ['Never two: it takes one connection only', 'Nie zwei: Sie nimmt nur eine Verbindung an'],
   sub: ['Sub-stream', 'Nebenstrom (Substream)'],
   subHelp: [
     'Where the camera has its pictures small, at the same host with the same login: the wall shows those where they are large enough. Finding cameras fills it in.',

@@ -11,6 +11,7 @@ export const whys: Record<Schemas['ClusterCamera']['why'], Text> = {
   unsent: ['Nobody sends its pictures', 'Niemand sendet ihre Bilder'],
   no_node: ['No node that is there may connect to it: see roles, and its node_label', 'Kein vorhandener Knoten darf sie verbinden: siehe Rollen und ihr node_label'],
   soon: ['A node is about to take it', 'Ein Knoten übernimmt sie gerade'],
+  apart: ['It takes one connection only, and too few are heard of the nodes that say whose it is', 'Sie nimmt nur eine Verbindung an, und zu wenige der Knoten sind zu hören, die sagen, wessen sie ist'],
 };
 
 /** Why a node that stands by a camera is not connected to it, as far as that says more than the server's word. */

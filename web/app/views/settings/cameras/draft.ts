@@ -6,7 +6,7 @@ import { wireOf } from './source';
 
 /** All keys of a camera that can be set, in the order of the form. */
 export const KEYS = [
-  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'standby', 'tls_insecure', 'sub', 'onvif',
+  'name', 'source', 'username', 'password', 'keep', 'transport', 'interval', 'sound', 'normalize', 'standby', 'exclusive', 'tls_insecure', 'sub', 'onvif',
   'record.mode', 'record.every', 'record.codec', 'record.sound', 'record.schedule.zone', 'record.schedule.hours',
   'record.keep.max_age', 'record.keep.max_bytes', 'record.keep.marked.max_age',
 ] as const;
@@ -43,6 +43,7 @@ const FOR: Partial<Record<Key, RegExp>> = {
   sound: /^((rtsp|rtmp|flv)s?|tcp(-listen)?|file|upload)$/,
   normalize: /^(http|rtsp)s?$/,
   standby: /^((http|rtsp|rtmp|flv)s?|tcp)$/,
+  exclusive: /^((http|rtsp|rtmp|flv)s?|tcp)$/,
   tls_insecure: /^(http|rtsp|rtmp|flv)s$/,
   onvif: /^(http|rtsp|flv)s?$/,
   sub: /^(http|rtsp|rtmp|flv)s?$/,
@@ -103,7 +104,7 @@ export function body(texts: Partial<Draft>): Record<string, unknown> {
     const names = key.split('.');
     const last = names.pop() as string;
     const section = names.reduce((above, name) => (above[name] ??= {}) as Record<string, unknown>, object);
-    section[last] = key === 'tls_insecure' ? text === 'true' : text;
+    section[last] = key === 'tls_insecure' || key === 'exclusive' ? text === 'true' : text;
   }
   return object;
 }
