@@ -87,6 +87,9 @@ type Gateway interface {
 	// NodeToken makes what lets a machine join the cluster as a node of that name. The
 	// error may wrap ErrNoAuthority, or be words for an admin.
 	NodeToken(node string) (string, error)
+	// RevokeNode shuts a node out of the cluster. The error may wrap ErrNoAuthority or
+	// ErrOwnNode.
+	RevokeNode(node string) error
 	// Facts gives what is known of the server itself.
 	Facts() Facts
 	// Troubles gives what is wrong around the server, in an order of its own.

@@ -27,10 +27,21 @@ func (a *API) registerCluster(r registrar) {
 		about:    "Lets another machine join the cluster, by framegate cluster join. Who has it is that node, and sees every camera. It is in this answer and nowhere else. Only the server with the cluster's authority makes any, which is where framegate cluster ca was run.",
 		problems: []int{http.StatusConflict, http.StatusUnprocessableEntity},
 	}, a.makeNodeToken)
+	add(r, operation{
+		Route: Route{http.MethodDelete, "/api/v1/cluster/nodes/{node}", auth.Admin}, id: "shut-out-node", tag: "server",
+		summary:  "Shut a node out of the cluster",
+		about:    "Every token of its name that was made until now counts no more: within two seconds at all nodes that are reached, and at others once they are. What it has of them ends, its cameras go to others, and what it recorded is not missed any more. A token that is made afterwards lets it in again. Only the server with the cluster's authority does it, and not to itself.",
+		problems: []int{http.StatusConflict, http.StatusUnprocessableEntity},
+	}, a.shutOutNode)
 }
 
-// ErrNoAuthority: the cluster's certificate authority is on another server.
-var ErrNoAuthority = errors.New("this server has not the cluster's authority")
+// Errors of who makes tokens of nodes, and shuts them out.
+var (
+	// ErrNoAuthority: the cluster's certificate authority is on another server.
+	ErrNoAuthority = errors.New("this server has not the cluster's authority")
+	// ErrOwnNode: the node has the authority itself.
+	ErrOwnNode = errors.New("this is the server that has the cluster's authority")
+)
 
 // Cluster is what a server knows of the cluster that it is a node of.
 type Cluster struct {
@@ -65,6 +76,7 @@ type ClusterNode struct {
 	ClockMs int64     `json:"clock_ms" doc:"by how much its clock is ahead of this server's, in milliseconds, about: what it says takes a moment to come" example:"-1"`
 	Common  uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
 	Agrees  bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
+	ShutOut bool      `json:"shut_out" doc:"it was shut out of the cluster, and is in this list for an hour more"`
 }
 
 // ClusterCommon is how it is with what all nodes have in common.
@@ -97,7 +109,7 @@ type ClusterRendition struct {
 
 // ClusterFault counts what was refused for one reason.
 type ClusterFault struct {
-	Reason string `json:"reason" doc:"broken, too large, stranger, name (it speaks for another node), epoch, old, duplicate (another process has this node's name), role, or of relays relay_name, relay_loop, relay_query and relay_answer" example:"name"`
+	Reason string `json:"reason" doc:"broken, too large, stranger, name (it speaks for another node), epoch, old, duplicate (another process has this node's name), role, shut out, or of relays relay_name, relay_loop, relay_query and relay_answer" example:"name"`
 	Count  uint64 `json:"count" example:"0"`
 }
 
@@ -151,4 +163,22 @@ func (a *API) makeNodeToken(ctx context.Context, in *struct{ Body newNode }) (*s
 	}
 	a.log.Info("token of a node made", "node", in.Body.Node, "by", principalOf(ctx).String())
 	return &struct{ Body nodeToken }{nodeToken{in.Body.Node, token}}, nil
+}
+
+type nodeNamed struct {
+	Node string `path:"node" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" patternDescription:"1 to 63 of a-z, 0-9 and -, not beginning with -" doc:"its name in the cluster" example:"c"`
+}
+
+func (a *API) shutOutNode(ctx context.Context, in *nodeNamed) (*nothing, error) {
+	err := a.options.Gateway.RevokeNode(in.Node)
+	switch {
+	case errors.Is(err, ErrNoAuthority):
+		return nil, problem.New(http.StatusConflict, "this server has not the cluster's authority: nodes are shut out where framegate cluster ca was run")
+	case errors.Is(err, ErrOwnNode):
+		return nil, problem.New(http.StatusConflict, "this server is node "+in.Node+", which has the cluster's authority: to end a cluster, remove cluster: from the configuration of its nodes")
+	case err != nil:
+		return nil, err
+	}
+	a.log.Info("node shut out of the cluster", "node", in.Node, "by", principalOf(ctx).String())
+	return nil, nil
 }

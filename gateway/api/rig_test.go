@@ -183,6 +183,7 @@ func (g *fakeGateway) NodeCameras() map[string]NodeCamera {
 func (g *fakeGateway) Relays(context.Context) ([]ClusterRelay, []string) { return nil, nil }
 
 func (g *fakeGateway) NodeToken(string) (string, error) { return "", ErrNoAuthority }
+func (g *fakeGateway) RevokeNode(string) error          { return ErrNoAuthority }
 
 func (g *fakeGateway) Troubles() []Trouble { return nil }
 

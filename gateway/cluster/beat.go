@@ -47,6 +47,7 @@ type Beat struct {
 	Common      uint64   `json:"common"` // the version of what all nodes have in common that it has
 	Origin      bool     `json:"origin"` // the cluster was made there
 	Leaving     bool     `json:"leaving"`
+	Revoked     uint64   `json:"revoked,omitempty"` // which list it has of nodes that were shut out
 	Owned       []Claim  `json:"owned"`
 	Chain       []byte   `json:"chain,omitempty"`  // the last link of that of its pulses; nil where there are none
 	Lacks       []string `json:"lacks,omitempty"`  // nodes of which only pulses were heard
@@ -54,6 +55,8 @@ type Beat struct {
 	Asks        []string `json:"asks,omitempty"`   // exclusive cameras that it wants to own, or is connected to: see Vote
 	Votes       []Vote   `json:"votes,omitempty"`  // of a node that votes
 	Stands      []Stand  `json:"stands,omitempty"` // cameras that it keeps connected beside their owners
+
+	certificate uint64 // the number of the one by which it was signed
 }
 
 // Stand says that a node keeps a camera connected that another owns, to take it over.
@@ -88,7 +91,8 @@ var (
 	errOld       = errors.New("old")       // it was heard before, or is of an earlier life
 	errDuplicate = errors.New("duplicate") // another process has this node's own name
 	errRole      = errors.New("role")      // it owns what a node of its roles does not
-	refusals     = []error{errBroken, errTooLarge, errStranger, errName, errEpoch, errOld, errDuplicate, errRole}
+	errVoid      = errors.New("shut out")  // it is of a node that was shut out
+	refusals     = []error{errBroken, errTooLarge, errStranger, errName, errEpoch, errOld, errDuplicate, errRole, errVoid}
 )
 
 // signed separates signatures of beats from all others that a key may make.
@@ -153,6 +157,9 @@ func (o *opener) open(message []byte) (b Beat, err error) {
 	if b.Node != cert.Subject.CommonName {
 		return b, fmt.Errorf("%w: %s speaks for %.63q", errName, cert.Subject.CommonName, b.Node)
 	}
+	if b.certificate = numberOf(cert); o.identity.voids(b.Node, b.certificate) {
+		return b, fmt.Errorf("%w: %s", errVoid, b.Node)
+	}
 	return b, b.check()
 }
 
@@ -166,6 +173,9 @@ func (o *opener) certificate(der []byte) (*x509.Certificate, error) {
 		return known, nil
 	}
 	cert, err := o.identity.check(der)
+	if errors.Is(err, errVoid) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errStranger, err)
 	}

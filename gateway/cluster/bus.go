@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +29,11 @@ const (
 	busPing = 2 * time.Second
 )
 
-// subject is where all nodes tell all how they are.
-const subject = "framegate.beat"
+// The subjects of what all nodes tell all: how they are, and which were shut out.
+const (
+	subject        = "framegate.beat"
+	revokedSubject = "framegate.revoked"
+)
 
 // bus is the NATS server of this node, and its one client, which is in the same
 // process. Servers of nodes connect to each other by mutual TLS, and find those
@@ -38,11 +42,16 @@ type bus struct {
 	server    *server.Server
 	companion *server.Server // see accompany; nil where there is none
 	conn      *nats.Conn
+	options   *server.Options // that the server was started with
+	guests    *guests
 }
 
 // startBus opens the port for other nodes, and has take called with each message,
-// by one goroutine. close must be called in the end.
-func startBus(o Options, take func([]byte)) (*bus, error) {
+// by one goroutine, and list with each list of nodes that were shut out, by another.
+// close must be called in the end.
+//
+// guests has the settings of its connections.
+func startBus(o Options, guests *guests, take, list func([]byte)) (*bus, error) {
 	host, port, err := splitPort(o.Listen)
 	if err != nil {
 		return nil, err
@@ -54,7 +63,7 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 	password := rand.Text()
 	cluster := server.ClusterOpts{
 		Name: o.Identity.Cluster, Host: host, Port: port, Advertise: o.Advertise,
-		TLSConfig: o.Identity.TLS(""), TLSTimeout: 5, AuthTimeout: 5,
+		TLSConfig: guests.tls(), TLSTimeout: 5, AuthTimeout: 5,
 		PoolSize: -1, PingInterval: busPing, MaxPingsOut: 2, WriteDeadline: 2 * time.Second, ConnectRetries: 1 << 30,
 	}
 	options := &server.Options{
@@ -73,6 +82,7 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 			return nil, fmt.Errorf("the folder of what all nodes have in common: %w", err)
 		}
 	}
+	kept := options.Clone()
 	s, err := server.NewServer(options)
 	if err != nil {
 		return nil, fmt.Errorf("the bus of the cluster: %w", err)
@@ -84,7 +94,7 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 		s.WaitForShutdown()
 		return nil, fmt.Errorf("the bus of the cluster does not listen at %s", o.Listen)
 	}
-	b := &bus{server: s}
+	b := &bus{server: s, options: kept, guests: guests}
 	if options.LeafNode.Port != 0 {
 		if b.companion, err = accompany(options); err != nil {
 			b.close()
@@ -95,6 +105,9 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 	if err == nil {
 		_, err = b.conn.Subscribe(subject, func(m *nats.Msg) { take(m.Data) })
 	}
+	if err == nil {
+		_, err = b.conn.Subscribe(revokedSubject, func(m *nats.Msg) { list(m.Data) })
+	}
 	if err != nil {
 		b.close()
 		return nil, fmt.Errorf("the bus of the cluster: %w", err)
@@ -102,9 +115,25 @@ func startBus(o Options, take func([]byte)) (*bus, error) {
 	return b, nil
 }
 
-// say tells all nodes, at once and without waiting for them.
-func (b *bus) say(message []byte) error {
+// say tells all nodes how this one is, at once and without waiting for them.
+func (b *bus) say(message []byte) error { return b.tell(subject, message) }
+
+func (b *bus) tell(subject string, message []byte) error {
 	return errors.Join(b.conn.Publish(subject, message), b.conn.FlushTimeout(time.Second))
+}
+
+// cut ends the connections to nodes that were shut out. That is what a server does to
+// those whose keys are not pinned any more; afterwards none are, since who may connect
+// their certificates say.
+func (b *bus) cut() error {
+	for _, pinned := range []server.PinnedCertSet{b.guests.good(), nil} {
+		options := b.options.Clone()
+		options.Cluster.TLSPinnedCerts = pinned
+		if err := b.server.ReloadOptions(options); err != nil {
+			return fmt.Errorf("the bus of the cluster: %w", err)
+		}
+	}
+	return nil
 }
 
 // address gives where other nodes reach the bus.
@@ -148,13 +177,23 @@ func (l busLog) Fatalf(format string, v ...any) {
 	l.log.Error("the bus of the cluster", "err", fmt.Sprintf(format, v...))
 }
 
-// Errorf logs what is wrong, but for nodes that are away, of which beats tell.
+// Errorf logs what is wrong, but for nodes that are away, of which beats tell, and
+// for those that were shut out, which are counted.
 func (l busLog) Errorf(format string, v ...any) {
-	if strings.Contains(format, "connect to route") {
+	text := fmt.Sprintf(format, v...)
+	switch {
+	case strings.Contains(format, "connect to route"), slices.ContainsFunc(v, isVoid):
 		l.debug(format, v)
-		return
+	case strings.Contains(text, "remote error: tls: bad certificate"):
+		l.log.Warn("another node takes no connection of this one: it was shut out of the cluster, or that one is of another")
+	default:
+		l.log.Warn("the bus of the cluster", "err", text)
 	}
-	l.log.Warn("the bus of the cluster", "err", fmt.Sprintf(format, v...))
+}
+
+func isVoid(v any) bool {
+	err, ok := v.(error)
+	return ok && errors.Is(err, errVoid)
 }
 
 func (l busLog) debug(format string, v []any) {

@@ -76,7 +76,10 @@ type Options struct {
 	Open func(camera string) bool
 	// Gone is told of nodes that died or left, before Moved is.
 	Gone func(node string)
-	Log  *slog.Logger
+	// ShutOut is told of all nodes that were shut out when another is; what those have of
+	// this node whose certificates Voids names is to end. It must return soon. nil is none.
+	ShutOut func(nodes []string)
+	Log     *slog.Logger
 }
 
 // Cluster is this node's part in a cluster. Its methods may be called from any
@@ -96,6 +99,9 @@ type Cluster struct {
 	table *table
 	moves uint64 // places that changed
 	told  map[string]bool
+	cutAt time.Time // when the bus is to end connections of nodes that were shut out; zero for never
+
+	toldRevoked time.Time // when the list of those was told; of Run
 }
 
 // New joins a cluster: it opens the port, and hears others from now on. Run must
@@ -126,7 +132,7 @@ func New(o Options) (*Cluster, error) {
 	var err error
 	c.table.voters = o.Voters
 	c.teller.identity = o.Identity
-	c.bus, err = startBus(o, c.receive)
+	c.bus, err = startBus(o, newGuests(o.Identity, c.refused[errVoid]), c.receive, c.hearRevoked)
 	return c, err
 }
 
@@ -171,6 +177,7 @@ func (c *Cluster) Run(ctx context.Context) {
 			}
 		case <-look.C:
 			c.look()
+			c.cutDue(time.Now())
 		case <-beat.C:
 			c.step(true)
 		case <-c.kick:
@@ -287,10 +294,15 @@ func (c *Cluster) take(message []byte) (news, told bool) {
 	if err == nil {
 		c.mu.Lock()
 		before := c.table.said(b.Node)
-		err = c.table.take(b, time.Now())
+		if err = c.table.take(b, time.Now()); c.options.Identity.voids(b.Node, b.certificate) { // by a list that came since
+			c.table.shutOut(c.options.Identity, time.Now())
+		}
 		after := c.table.said(b.Node)
 		news, told = err == nil && !after.same(before), err == nil && !slices.Equal(after.owned, before.owned)
 		c.mu.Unlock()
+	}
+	if err == nil && b.Revoked < c.options.Identity.revoked.Load().number() {
+		c.tellRevoked(time.Now())
 	}
 	if err == nil {
 		if b.Common > c.options.Common() {
@@ -408,6 +420,7 @@ func (c *Cluster) say() {
 	c.mu.Lock()
 	c.table.self.Viewers, c.table.self.Shown, c.table.self.Common = viewers, shown, common
 	c.table.self.Load, c.table.self.At = load, time.Now().UnixMilli()
+	c.table.self.Revoked = c.options.Identity.revoked.Load().number()
 	b := c.table.beat()
 	whole := c.table.whole(&b)
 	c.mu.Unlock()
@@ -462,6 +475,7 @@ type Member struct {
 	Heard   time.Duration // ago; 0 of this node
 	Same    bool          // it knows the same cameras as this one
 	Common  uint64        // the version of what all have in common that it has
+	ShutOut bool          // of the cluster
 }
 
 // Member gives what is known of another node; false where nothing is.
@@ -533,6 +547,7 @@ func (t *table) memberOf(m *member, owned int, now time.Time) Member {
 	return Member{
 		Node: m.Node, Relay: m.Relay, Version: m.Version, Roles: m.Roles, Labels: m.Labels, Viewers: m.Viewers, Shown: m.Shown, Said: m.Sequence, Load: m.Load,
 		Owned: owned, Alive: m.alive, Left: m.Leaving, Since: m.since, Clock: m.clock, Heard: now.Sub(m.heard), Same: m.Config == t.self.Config, Common: m.Common,
+		ShutOut: m.shutOut || m.Node == t.self.Node && t.closed,
 	}
 }
 

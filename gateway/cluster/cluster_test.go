@@ -145,7 +145,7 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 	foreign := identities(t, "a")[0]
-	other, err := (&Authority{cert: foreign.authority, key: foreign.key}).Token("x")
+	other, err := (&Authority{cert: foreign.authority, key: foreign.key, data: data}).Token("x")
 	if err == nil {
 		if _, err := Join(t.TempDir(), other); !errors.Is(err, ErrToken) {
 			t.Errorf("a certificate that the authority did not sign: %v", err)

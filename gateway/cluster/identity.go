@@ -22,6 +22,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -74,6 +76,7 @@ func fileIn(data, name string) string { return filepath.Join(data, folder, name)
 type Authority struct {
 	cert *x509.Certificate
 	key  ed25519.PrivateKey
+	data string // the data folder
 }
 
 // MakeAuthority makes the authority of a cluster and keeps it in a data folder.
@@ -123,7 +126,7 @@ func OpenAuthority(data string) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's authority: %w", err)
 	}
-	return &Authority{cert: cert, key: key}, nil
+	return &Authority{cert: cert, key: key, data: data}, nil
 }
 
 // HasAuthority says whether a data folder has an authority's key.
@@ -150,13 +153,17 @@ func (a *Authority) Token(node string) (string, error) {
 	if !ValidName(node) {
 		return "", fmt.Errorf("%q is no name of a node; use 1 to 63 of a-z, 0-9 and -, not beginning with -", node)
 	}
+	number, err := a.nextNumber()
+	if err != nil {
+		return "", err
+	}
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return "", err
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial(),
-		Subject:      pkix.Name{CommonName: node, Organization: []string{a.Cluster()}},
+		Subject:      pkix.Name{CommonName: node, Organization: []string{a.Cluster()}, SerialNumber: strconv.FormatUint(number, 10)},
 		NotBefore:    time.Now().Add(-backdate),
 		NotAfter:     time.Now().Add(nodeLife),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
@@ -187,12 +194,21 @@ func Join(data, token string) (*Identity, error) {
 		return nil, fmt.Errorf("%w: %w", ErrToken, err)
 	}
 	if held, err := readCert(fileIn(data, authorityCert)); err == nil && !bytes.Equal(held.Raw, parts[0]) {
-		if _, err := os.Stat(fileIn(data, authorityKey)); err == nil {
+		if HasAuthority(data) {
 			return nil, fmt.Errorf("the token is of another cluster than the one whose authority is in %s: %w", filepath.Join(data, folder), ErrExists)
+		}
+		if err := os.Remove(fileIn(data, revokedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) { // that cluster's
+			return nil, err
 		}
 	}
 	if err := os.MkdirAll(filepath.Join(data, folder), 0o700); err != nil {
 		return nil, err
+	}
+	if err := id.keepIn(data); err != nil {
+		return nil, err
+	}
+	if id.ShutOut() {
+		return nil, fmt.Errorf("%w: node %s, %w; make another token where the cluster's authority is", ErrToken, id.Node, ErrRevoked)
 	}
 	return id, errors.Join(
 		writeCert(fileIn(data, authorityCert), parts[0]),
@@ -228,7 +244,8 @@ func parseToken(token string) (parts [4][]byte, err error) {
 }
 
 // Identity is what makes a process a node: a name, the key of it, and who else is
-// a node. It is immutable.
+// a node. It is immutable but for those that were shut out, and may be used from any
+// goroutine.
 type Identity struct {
 	Node    string // its name
 	Cluster string // that it belongs to
@@ -239,6 +256,11 @@ type Identity struct {
 	certificate []byte // its own, as DER
 	key         ed25519.PrivateKey
 	secret      []byte // that all nodes have
+	number      uint64 // of its certificate
+	data        string // the data folder; "" for one that is kept nowhere
+
+	revoked  atomic.Pointer[revoked]
+	adopting sync.Mutex // of another list in place of that
 }
 
 // OpenIdentity reads what Join left in a data folder. The error wraps ErrNoIdentity
@@ -263,7 +285,19 @@ func OpenIdentity(data string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newIdentity(authority.Raw, own.Raw, key, secret)
+	id, err := newIdentity(authority.Raw, own.Raw, key, secret)
+	if err != nil {
+		return nil, err
+	}
+	return id, id.keepIn(data)
+}
+
+// keepIn has an identity be that of a data folder, which knows who was shut out.
+func (i *Identity) keepIn(data string) error {
+	r, err := readRevoked(data, i.authority)
+	i.data = data
+	i.revoked.Store(r)
+	return err
 }
 
 // readSecret gives the secret of the cluster that the node in a data folder is of.
@@ -299,7 +333,7 @@ func newIdentity(authority, own []byte, key ed25519.PrivateKey, secret []byte) (
 	if public, ok := cert.PublicKey.(ed25519.PublicKey); !ok || !public.Equal(key.Public()) {
 		return nil, errors.New("the key is of another certificate")
 	}
-	id.Node, id.Ends = cert.Subject.CommonName, cert.NotAfter
+	id.Node, id.Ends, id.number = cert.Subject.CommonName, cert.NotAfter, numberOf(cert)
 	return id, nil
 }
 
@@ -316,6 +350,9 @@ func (i *Identity) verify(cert *x509.Certificate) error {
 	_, err := cert.Verify(x509.VerifyOptions{Roots: i.pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err == nil && (cert.IsCA || !ValidName(cert.Subject.CommonName)) {
 		err = errors.New("the certificate is not one of a node")
+	}
+	if err == nil && i.voids(cert.Subject.CommonName, numberOf(cert)) {
+		err = fmt.Errorf("node %s: %w", cert.Subject.CommonName, errVoid)
 	}
 	return err
 }

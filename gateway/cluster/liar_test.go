@@ -7,6 +7,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -22,7 +23,7 @@ func TestLiarOnTheBus(t *testing.T) {
 	for _, c := range cameras {
 		agree(t, c.ID, a, b)
 	}
-	liar, err := startBus(Options{Identity: ids[2], Listen: "127.0.0.1:0", Seeds: []string{a.Address()}, Log: a.options.Log}, func([]byte) {})
+	liar, err := startBus(Options{Identity: ids[2], Listen: "127.0.0.1:0", Seeds: []string{a.Address()}, Log: a.options.Log}, newGuests(ids[2], new(atomic.Uint64)), func([]byte) {}, func([]byte) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,6 +147,9 @@ func (t *table) pulse(p pulse, now time.Time) error {
 	if p.incarnation < last.incarnation || p.incarnation == last.incarnation && p.sequence <= last.sequence {
 		return errOld
 	}
+	if m != nil && m.shutOut {
+		return errVoid
+	}
 	if m == nil || m.Incarnation != p.incarnation || p.beat > m.beat {
 		t.lack(p.node)
 	}

@@ -64,6 +64,8 @@ type member struct {
 	since time.Time     // that it lives, or is dead
 	clock time.Duration // by how much its clock is ahead of ours, about
 	beat  uint64        // the sequence of its last beat that was whole
+
+	shutOut bool
 }
 
 // progress is how far a node had come with what it said: nothing up to there is heard again.
@@ -99,6 +101,7 @@ type table struct {
 	settled   time.Time
 	lacks     map[string]bool // nodes of which only pulses were heard
 	asked     bool            // another node lacks the beat of this one, or is new
+	closed    bool            // this node was shut out: there are no cameras for it
 }
 
 func newTable(self Beat, now time.Time, patient time.Duration) *table {
@@ -141,7 +144,7 @@ func (t *table) take(b Beat, now time.Time) error {
 	if m.Incarnation != b.Incarnation || slices.Contains(b.Lacks, t.self.Node) {
 		t.asked = true
 	}
-	m.Beat, m.heard, m.alive, m.beat = b, now, !b.Leaving, b.Sequence
+	m.Beat, m.heard, m.alive, m.beat, m.shutOut = b, now, !b.Leaving, b.Sequence, false
 	delete(t.lacks, b.Node)
 	if b.At > 0 {
 		m.clock = time.UnixMilli(b.At).Sub(now)
@@ -187,6 +190,9 @@ func (s said) same(other said) bool {
 
 // configure says which cameras there are.
 func (t *table) configure(cameras []Camera) {
+	if t.closed {
+		return
+	}
 	t.cameras = make(map[string]Camera, len(cameras))
 	t.standby, t.exclusive = nil, nil
 	ids := make([]string, 0, len(cameras))

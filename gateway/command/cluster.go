@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -24,6 +25,7 @@ type clusterCommand struct {
 	CA     clusterCACommand     `cmd:"" help:"Make a cluster: its certificate authority, which stays in this data folder, and this server as its first node."`
 	Token  clusterTokenCommand  `cmd:"" help:"Print what lets another machine join as a node. Who has it is that node."`
 	Join   clusterJoinCommand   `cmd:"" help:"Make this server the node that a token is of."`
+	Revoke clusterRevokeCommand `cmd:"" help:"Shut a node out of the cluster: its tokens of until now count no more. A later one lets it in again."`
 	Status clusterStatusCommand `cmd:"" help:"Ask the node that runs on this machine who lives, and who has which camera."`
 }
 
@@ -77,10 +79,7 @@ func (c *clusterTokenCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	authority, err := cluster.OpenAuthority(settings.Data)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the data folder %s has no authority of a cluster: tokens are made where framegate cluster ca was run", settings.Data)
-	}
+	authority, err := authorityOf(settings, "tokens are made")
 	if err != nil {
 		return err
 	}
@@ -125,6 +124,49 @@ func (c *clusterJoinCommand) Run(env *environment) error {
 		return mistake(fmt.Errorf("framegate: the token is of cluster %s, and the configuration names %s; set cluster.name to that", id.Cluster, settings.Cluster.Name))
 	}
 	fmt.Fprintf(env.stdout, "good: this is node %s of cluster %s, whose authority has the SHA-256 fingerprint %s\n", id.Node, id.Cluster, id.Fingerprint())
+	return nil
+}
+
+// authorityOf opens the authority of a cluster, which is where something is done.
+func authorityOf(settings *config.Config, done string) (*cluster.Authority, error) {
+	authority, err := cluster.OpenAuthority(settings.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the data folder %s has no authority of a cluster: %s where framegate cluster ca was run", settings.Data, done)
+	}
+	return authority, err
+}
+
+type clusterRevokeCommand struct {
+	configFlags
+	Node string `arg:"" help:"The name of the node in the cluster."`
+}
+
+// Run shuts a node out, and tells the node that runs on this machine, which tells the
+// others.
+func (c *clusterRevokeCommand) Run(env *environment) error {
+	settings, err := c.cluster(env)
+	if err != nil {
+		return err
+	}
+	if !cluster.ValidName(c.Node) {
+		return mistake(fmt.Errorf("framegate: %q is no name of a node; use 1 to 63 of a-z, 0-9 and -, not beginning with -", c.Node))
+	}
+	authority, err := authorityOf(settings, "nodes are shut out")
+	if err != nil {
+		return err
+	}
+	list, err := authority.Revoke(c.Node)
+	if err != nil {
+		return err
+	}
+	id, err := cluster.OpenIdentity(settings.Data)
+	if err == nil {
+		err = tellNode(env.ctx, id, settings.Cluster.RelayListen, list)
+	}
+	if err != nil {
+		return fmt.Errorf("node %s is shut out of cluster %s, but no node knows it yet: the one on this machine tells the others when it starts (%w)", c.Node, authority.Cluster(), err)
+	}
+	fmt.Fprintf(env.stdout, "good: node %s is shut out of cluster %s\n", c.Node, authority.Cluster())
 	return nil
 }
 
@@ -180,6 +222,8 @@ func stateOf(m cluster.Member, self string) string {
 	switch {
 	case m.Node == self:
 		return "this one"
+	case m.ShutOut:
+		return "shut out"
 	case !m.Alive && m.Left:
 		return "ended"
 	case !m.Alive:
@@ -192,26 +236,39 @@ func stateOf(m cluster.Member, self string) string {
 
 // askNode asks the node that relays at an address of this machine, and is this one.
 func askNode(ctx context.Context, id *cluster.Identity, address string) (status cluster.Status, err error) {
+	err = callNode(ctx, id, address, http.MethodGet, "/status", nil, func(body io.Reader) error {
+		return json.NewDecoder(body).Decode(&status)
+	})
+	return status, err
+}
+
+// tellNode tells it which nodes are shut out.
+func tellNode(ctx context.Context, id *cluster.Identity, address string, list []byte) error {
+	return callNode(ctx, id, address, http.MethodPost, "/revoked", list, func(io.Reader) error { return nil })
+}
+
+// callNode calls the node on this machine, as a node.
+func callNode(ctx context.Context, id *cluster.Identity, address, method, path string, body []byte, read func(io.Reader) error) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return status, err
+		return err
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: id.TLS(id.Node)}}
 	defer client.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort(host, port)+"/status", nil)
+	r, err := http.NewRequestWithContext(ctx, method, "https://"+net.JoinHostPort(host, port)+path, bytes.NewReader(body))
 	if err != nil {
-		return status, err
+		return err
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return status, err
+		return err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return status, errors.New(answer.Status)
+	if answer.StatusCode >= http.StatusMultipleChoices {
+		return errors.New(answer.Status)
 	}
-	return status, json.NewDecoder(answer.Body).Decode(&status)
+	return read(answer.Body)
 }

@@ -68,6 +68,7 @@ func (n *node) epoch(camera string) uint64 {
 func (n *node) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/recordings/", n.shelves.Handler())
+	mux.HandleFunc("POST /revoked", n.hearRevoked)
 	mux.Handle("/", n.door.Handler())
 	return mux
 }

@@ -46,6 +46,7 @@ type node struct {
 
 	standbys *standbys // cameras of other nodes that are kept connected here
 
+	asks   asks // of other nodes
 	tree   relay.Tree
 	edge   edge
 	dialer *net.Dialer // to other nodes
@@ -79,7 +80,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
 	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Address: n.addressOf, Status: n.status, Relays: n.flows}
 	n.openArchive()
-	n.http = &http.Server{Handler: n.handler(), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
+	n.http = &http.Server{Handler: n.guard(n.handler()), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
 }
 
@@ -93,6 +94,8 @@ func identityOf(c *config.Config) (*cluster.Identity, error) {
 		return nil, fmt.Errorf("cluster %s: %w", name, err)
 	case identity.Cluster != name:
 		return nil, fmt.Errorf("cluster %s: the data folder has a node of cluster %s", name, identity.Cluster)
+	case identity.ShutOut():
+		return nil, fmt.Errorf("cluster %s: node %s: %w: make another token where the cluster's authority is, by framegate cluster token %s, and give it to framegate cluster join", name, identity.Node, cluster.ErrRevoked, identity.Node)
 	}
 	return identity, nil
 }
@@ -121,7 +124,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
-		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, ShutOut: n.shutOut, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open, Log: n.server.Log,
 	})
 	if err == nil {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())
@@ -185,6 +188,7 @@ func (n *node) serve(ctx context.Context, run, answer func(func())) {
 	l := n.server.Config.Limits
 	limits := httplimit.Limits{HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience, Room: n.server.room}
 	inTLS := tls.NewListener(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit), n.identity.TLS(""))
+	n.http.ConnContext = withConnection(n.http.ConnContext)
 	run(func() { n.cluster.Run(ctx) })
 	run(func() { n.archive.Run(ctx) })
 	run(func() { n.server.store.RunCommon(ctx) })

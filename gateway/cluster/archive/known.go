@@ -121,6 +121,14 @@ func (k *known) of(camera string) map[string]index.Span {
 	return spans
 }
 
+// Forget has a node not be missed any more that is not there, until it says again what it has.
+func (a *All) Forget(node string) {
+	a.known.mu.Lock()
+	delete(a.known.nodes, node)
+	a.known.mu.Unlock()
+	a.known.save()
+}
+
 // has says whether a node ever said what it has.
 func (k *known) has(node string) bool {
 	k.mu.Lock()

@@ -50,6 +50,14 @@ export const nodes = {
   cameras: ['Cameras', 'Kameras'],
   viewers: ['Viewers', 'Zuschauer'],
 
+  shutOut: ['Shut out', 'Ausschließen'],
+  shutOutNode: (node: string): Text => [`Shut out node ${node}?`, `Knoten ${node} ausschließen?`],
+  shutOutWords: [
+    'Its tokens count no more, its cameras go to others, and what it recorded is not shown any more. A new token lets it in again.',
+    'Seine Token gelten nicht mehr, seine Kameras gehen an andere, und seine Aufnahmen werden nicht mehr gezeigt. Ein neues Token lässt ihn wieder herein.',
+  ],
+  isShutOut: ['It is shut out of the cluster.', 'Er ist aus dem Cluster ausgeschlossen.'],
+
   // What is wrong with a node.
   deadSince: (time: string): Text => [`Nothing was heard of it for ${time}. Look whether its machine and its line are there.`, `Seit ${time} war nichts von ihm zu hören. Prüfen Sie, ob seine Maschine und seine Leitung da sind.`],
   endedSince: (ago: string): Text => [`It was ended ${ago}; others took over its cameras.`, `Er wurde ${ago} beendet; andere haben seine Kameras übernommen.`],

@@ -15,6 +15,7 @@ const BUSY = 0.9;
 
 /** What somebody is to know of a node; empty where it is well. */
 export function wrongWith(node: Node, cluster: Cluster, nowMs: number): Text[] {
+  if (node.shut_out) return [nodes.isShutOut];
   if (node.left && !node.alive) return [nodes.endedSince(ago(node.since, nowMs))];
   if (!node.alive) return [nodes.deadSince(sinceOf(node, nowMs))];
   const ours = cluster.nodes.find(({ name }) => name === cluster.node);
@@ -33,7 +34,7 @@ export function sinceOf(node: Node, nowMs: number): string {
 
 /** How a node is, in a word. One that was ended on purpose is nothing to worry about. */
 export function stateOf(node: Node, wrong: readonly Text[]): { tone: 'good' | 'warn' | 'bad' | 'quiet'; text: Text } {
-  if (!node.alive) return node.left ? { tone: 'quiet', text: nodes.ended } : { tone: 'bad', text: nodes.dead };
+  if (!node.alive) return node.left || node.shut_out ? { tone: 'quiet', text: nodes.ended } : { tone: 'bad', text: nodes.dead };
   return wrong.length > 0 ? { tone: 'warn', text: nodes.attention } : { tone: 'good', text: nodes.alive };
 }
 
