@@ -31,8 +31,8 @@ func withHoles(source []byte) string {
 
 // notOfForms are errors of cameras that only a file can have, by how they begin; and such as
 // say nothing alone.
-var notOfForms = []string{"{} {}", "{}, or", "must name a file", "must be true or false", "needs {}", "names no file", "names no device", "must be a mail address", "must be a URL", "must be host:port", "must begin with an address",
-	"must be a name or address without", "must end in a port", "must be an origin", "did you mean", `"upload:"`, `"test:"`, "must be a path such as", "must be an address or a range", "is not a URL; {}", "has no path of three", "contains a ? or a #; write", "has a path that is too long",
+var notOfForms = []string{"{} {}", "{}, or", "must name a file", "must be true or false", "needs {}", "names no file", "names no device", "must be a mail address", "must be a URL",
+	"did you mean", `"upload:"`, `"test:"`, "must be a path such as", "must be an address or a range", "is not a URL; {}", "has no path of three", "contains a ? or a #; write", "has a path that is too long",
 }
 
 // TestServersWordsAreInGerman: each row says what some source does, and what a form of a

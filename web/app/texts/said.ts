@@ -54,6 +54,21 @@ const sentences: Record<string, string> = {
   'has a width or a height alone; {}': 'hat nur eine Breite oder nur eine Höhe; {}',
   'must be {} or {}, not {}': 'muss {} oder {} sein, nicht {}',
 
+  // What cannot be taken of other settings.
+  'takes a whole number': 'nimmt eine ganze Zahl',
+  'must be host:port…, not {}': 'muss rechner:port sein, etwa 127.0.0.1:8080 oder :8554, nicht {}',
+  'must begin with an address or a host name, not {}': 'muss mit einer Adresse oder einem Namen beginnen, nicht mit {}',
+  'must end in a port…, not {}': 'muss mit einem Port von 0 bis 65535 enden, nicht mit {}',
+  'must end in an even port…, not {}': 'muss mit einem geraden Port enden, etwa 8000, denn der nächste wird auch benutzt, nicht mit {}',
+  'must be a name or address without…, not {}': 'muss ein Name oder eine Adresse ohne Schema, Port und Pfad sein, etwa cams.example.org, nicht {}',
+  'must be an origin such as…, not {}': 'muss wie https://example.org oder http://192.168.1.5:8123 sein, klein geschrieben und ohne Pfad, nicht {}',
+  'must be an address such as https://cams…, not {}': 'muss eine Adresse wie https://cams.example.org oder http://192.168.1.5:8080 sein, nicht {}',
+  'needs a certificate; set tls.mode': 'braucht ein Zertifikat; setzen Sie tls.mode in der Datei',
+  'is for who asks at rtsp.listen…': 'gilt für RTSP; setzen Sie zuerst rtsp.listen',
+  'needs a broker: write…': 'braucht einen Broker: Schreiben Sie notify.mqtt.url in die Datei',
+  'must be the id of a camera that takes uploads': 'muss eine Kamera sein, an die gesendet wird',
+  'lacks {}, by which you came…': 'enthält {} nicht, worüber Sie gekommen sind; kommen Sie dafür über eine Adresse oder einen anderen Namen',
+
   // How a recording is.
   'the camera has sent no picture yet': 'die Kamera hat noch kein Bild gesendet',
   'the disk is behind, and memory…': 'der Datenträger kommt nicht nach; der Speicher hält, was kommt',
