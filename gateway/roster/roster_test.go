@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"framegate/gateway/config"
+	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
 
@@ -176,5 +177,44 @@ func TestRecordingChangesNoPictures(t *testing.T) {
 		if now, _ := r.Find("front"); made != 1 || now.Record != camera.Record {
 			t.Errorf("after change %d, %d sources were made, and it is %+v", want, made, now)
 		}
+	}
+}
+
+// silent is a camera that gives nothing, until it is let go.
+type silent struct{}
+
+func (silent) Run(ctx context.Context, _ func(media.Frame)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestCameraWithAStandbyStaysConnected where it is this server's, as one that is kept always; its
+// sub-stream is not, and is no other node's.
+func TestCameraWithAStandbyStaysConnected(t *testing.T) {
+	var r *Roster
+	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) { return r.Source(k.Camera) }})
+	t.Cleanup(hub.Close)
+	here := true
+	r = New(Options{Hub: hub, Log: slog.New(slog.DiscardHandler), Here: func(string) bool { return here }, Source: func(c Camera) (stream.Source, error) {
+		if c.Source.URL == "rtsp://a/2" && (c.Standby || c.Exclusive) {
+			t.Error("the sub-stream has a standby")
+		}
+		return silent{}, nil
+	}})
+	t.Cleanup(r.Close)
+	camera := config.Camera{
+		ID: "front", Keep: config.KeepOnDemand, Standby: true,
+		Source: config.Source{Kind: config.SourceRTSP, URL: "rtsp://a/1"}, Sub: config.Source{Kind: config.SourceRTSP, URL: "rtsp://a/2"},
+	}
+	if err := r.Configure([]config.Camera{camera}, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	if stats := hub.Stats(); len(stats) != 1 || stats[0].Readers != 1 {
+		t.Errorf("it is read by %+v", stats)
+	}
+	here = false
+	r.Review()
+	if stats := hub.Stats(); stats[0].Readers != 0 {
+		t.Error("another node's is kept connected")
 	}
 }

@@ -105,8 +105,8 @@ export const cameras = {
   normalizeNever: ['Leave them as they are', 'Lassen, wie sie sind'],
   standby: ['In the cluster', 'Im Cluster'],
   standbyNone: ['One server is connected', 'Ein Server ist verbunden'],
-  standbyOne: ['A second one too, to take over at once', 'Ein zweiter auch, um sofort zu übernehmen'],
-  exclusive: ['Never two: it takes one connection only', 'Nie zwei: Sie nimmt nur eine Verbindung an'],
+  standbyOne: ['A second one is ready', 'Ein zweiter ist bereit'],
+  exclusive: ['Never two at a time', 'Nie zwei zugleich'],
   sub: ['Sub-stream', 'Nebenstrom (Substream)'],
   subHelp: [
     'Where the camera has its pictures small, at the same host with the same login: the wall shows those where they are large enough. Finding cameras fills it in.',
