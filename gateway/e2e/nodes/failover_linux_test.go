@@ -3,6 +3,7 @@ package nodes
 import (
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,9 +33,10 @@ func TestOwnersAreKilled(t *testing.T) {
 		}
 		cluster[owner].Kill()
 		next := cluster.owner(t, "front", alive...)
+		claim := cluster.place(t, next, "front")
 		seesMore(t, "viewers after "+owner+" was killed", viewers)
 		rig.Await(t, "the camera has one connection", func() bool { return camera.Open() == 1 })
-		if more := camera.Connections() - connections; more != 1 {
+		if more := camera.Connections() - connections; more > cluster.place(t, next, "front").Epoch-claim.Epoch+1 {
 			t.Errorf("after %s was killed the camera was connected to %d times", owner, more)
 		}
 		for _, w := range viewers {
@@ -42,8 +44,9 @@ func TestOwnersAreKilled(t *testing.T) {
 			w.leave()
 		}
 		cluster.restart(t, owner, next)
-		if kept := cluster.owner(t, "front", names...); kept != next {
-			t.Errorf("%s came back, and the camera went from %s to %s", owner, next, kept)
+		kept := cluster.owner(t, "front", names...)
+		if now := cluster.place(t, kept, "front"); !now.keeps(claim) {
+			t.Errorf("%s came back, and the camera went from %+v to %+v", owner, claim, now)
 		}
 	}
 	t.Logf("without pictures after an owner was killed, viewers: %s", spread(gaps))
@@ -96,7 +99,7 @@ func TestOwnerHangs(t *testing.T) {
 	if err := stopped.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	next := cluster.owner(t, "front", alive...)
+	claim := cluster.place(t, cluster.owner(t, "front", alive...), "front")
 	seesMore(t, "viewers after the owner was stopped", viewers)
 	if camera.Open() != 2 {
 		t.Errorf("the camera has %d connections", camera.Open())
@@ -119,16 +122,24 @@ func TestOwnerHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := cluster.owner(t, "front", names...)
-	if kept != next {
-		t.Errorf("%s woke up, and the camera went from %s to %s", owner, next, kept)
+	if now := cluster.place(t, kept, "front"); !now.keeps(claim) {
+		t.Errorf("%s woke up, and the camera went from %+v to %+v", owner, claim, now)
 	}
 	rig.Await(t, "one of two lets go of the camera", func() bool { return camera.Open() == 1 })
 	seesMore(t, "viewers at last", viewers)
 	cluster.records(t, kept, names...)
 	last := viewers[0].newest.Load()
 	numbers := cluster.recordedBetween(t, alive[0], int(first)+50, int(last))
-	if holes := holesIn(numbers); len(holes) != 1 || holes[0].missing < 0 {
-		t.Errorf("between what both nodes recorded there are %v: %+v", holes, cluster.past(t, alive[0]).Segments)
+	moves := 0 // one, or more where a node was too slow to say that it lives
+	rows := cluster.past(t, alive[0]).Segments
+	for i := 1; i < len(rows); i++ {
+		if rows[i].Node != rows[i-1].Node {
+			moves++
+		}
+	}
+	holes := holesIn(numbers)
+	if len(holes) == 0 || len(holes) > moves || slices.ContainsFunc(holes, func(h hole) bool { return h.missing < 0 && moves == 1 }) {
+		t.Errorf("between what both nodes recorded there are %v: %+v", holes, rows)
 	}
 }
 

@@ -206,9 +206,15 @@ type placed struct {
 
 func (n nodes) status(t *testing.T, name string) (s clusterStatus) {
 	t.Helper()
-	if err := json.Unmarshal(n[name].Get(t, "/api/v1/cluster", rig.Credentials{}).Content, &s); err != nil {
-		t.Fatal(err)
-	}
+	rig.Await(t, name+" says how the cluster is", func() bool { // which a slow machine may not do in time
+		answer, err := http.Get(n[name].URL + "/api/v1/cluster")
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		s = clusterStatus{}
+		return answer.StatusCode == http.StatusOK && json.NewDecoder(answer.Body).Decode(&s) == nil
+	})
 	return s
 }
 
@@ -249,6 +255,11 @@ func (n nodes) owner(t *testing.T, camera string, names ...string) (owner string
 		return slices.Contains(names, owner)
 	})
 	return owner
+}
+
+// keeps says whether nobody with a lower claim has a camera than had it before.
+func (p placed) keeps(before placed) bool {
+	return p.Epoch > before.Epoch || p == before
 }
 
 // records waits until one of these nodes alone records the camera front.
