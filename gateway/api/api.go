@@ -81,6 +81,13 @@ type Gateway interface {
 	Cluster() Cluster
 	// NodeCameras gives how the cameras of that cluster are, by id; nil where there is none.
 	NodeCameras() map[string]NodeCamera
+	// Reports gives the name of this server in its cluster, "" where there is none, and what
+	// the other nodes say of themselves. It waits for them for a second at most, or until ctx
+	// is done.
+	Reports(ctx context.Context) (self string, others []NodeReport)
+	// EndViewerAt ends a viewer of another node, and says whether there was one. The
+	// error may wrap ErrNodeAway.
+	EndViewerAt(ctx context.Context, node string, number uint64) (there bool, err error)
 	// Relays gives the streams that go from node to node, as far as nodes answer
 	// before ctx is done, and which of those that live did not.
 	Relays(ctx context.Context) (relays []ClusterRelay, silent []string)
@@ -194,7 +201,8 @@ type API struct {
 	document []byte                 // OpenAPI
 
 	listeners *events.Listeners
-	recent    recent        // of those of them who hear how all is
+	recent    recent // of those of them who hear how all is
+	reported  reported
 	changes   chan struct{} // holds a token while something has changed since the last look
 	probing   chan struct{} // holds a token for each probe
 	limiter   limiter       // of those who are nobody yet

@@ -166,7 +166,7 @@ func (a *API) passStatus(ctx context.Context, p auth.Principal, out eventWriter)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(a.overviewFor(present, a.root(ctx), a.recentSnapshot()))
+	data, err := json.Marshal(a.overviewFor(present, a.root(ctx), a.recentSnapshot(ctx)))
 	if err != nil {
 		return err
 	}
@@ -180,11 +180,11 @@ type recent struct {
 }
 
 // recentSnapshot gives one that is hardly older than one that was made now.
-func (a *API) recentSnapshot() snapshot {
+func (a *API) recentSnapshot(ctx context.Context) snapshot {
 	a.recent.mu.Lock()
 	defer a.recent.mu.Unlock()
 	if age := time.Since(a.recent.at); age < 0 || age >= snapshotAge {
-		a.recent.snapshot = a.snapshot()
+		a.recent.snapshot = a.gathered(ctx)
 	}
 	return a.recent.snapshot
 }

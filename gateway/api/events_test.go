@@ -352,13 +352,13 @@ func TestOneSnapshotServesAll(t *testing.T) {
 	r := newRig(t)
 	r.API.options.Recordings = nil // whose index has a goroutine of its own
 	synctest.Test(t, func(t *testing.T) {
-		first := r.recentSnapshot()
+		first := r.recentSnapshot(t.Context())
 		time.Sleep(snapshotAge - 1)
-		if r.recentSnapshot().at != first.at {
+		if r.recentSnapshot(t.Context()).at != first.at {
 			t.Error("another was made at once")
 		}
 		time.Sleep(1 * time.Nanosecond)
-		if r.recentSnapshot().at == first.at {
+		if r.recentSnapshot(t.Context()).at == first.at {
 			t.Errorf("it is the same after %v", snapshotAge)
 		}
 	})

@@ -55,6 +55,7 @@ type recordingStatus struct {
 	Damped   uint64     `json:"damped" doc:"changes of the format since the start that show the same pictures, and began no file"`
 	Rate     float64    `json:"rate,omitempty" doc:"seconds that the camera counts in one, where that is not 1; recordings are put right"`
 	Kept     keptStatus `json:"kept" doc:"what there is of it, a minute late, and its limits"`
+	KeptAt   []nodeKept `json:"kept_at,omitempty" nullable:"false" doc:"what there is at which node of the cluster, which kept is the sum of, with the limits and the outlook of the disk of the one that records it; for admins, where this server is one of several"`
 	Crowded  bool       `json:"crowded" doc:"marks protect more than half of what may be kept of the camera; where no more fits beside that, the state is full"`
 }
 

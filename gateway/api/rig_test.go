@@ -56,6 +56,7 @@ type fakeGateway struct {
 	facts      Facts
 	limits     []Limit
 	nodes      map[string]NodeCamera
+	reports    []NodeReport
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 	found      []onvif.Found
 	look       func(onvif.Options) (*onvif.About, error)
@@ -178,6 +179,22 @@ func (g *fakeGateway) NodeCameras() map[string]NodeCamera {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.nodes
+}
+
+func (g *fakeGateway) Reports(context.Context) (string, []NodeReport) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.nodes == nil {
+		return "", nil
+	}
+	return "a", g.reports
+}
+
+func (g *fakeGateway) EndViewerAt(_ context.Context, node string, number uint64) (bool, error) {
+	if node != "b" {
+		return false, ErrNodeAway
+	}
+	return number == 7, nil
 }
 
 func (g *fakeGateway) Relays(context.Context) ([]ClusterRelay, []string) { return nil, nil }

@@ -30,11 +30,11 @@ func (a *API) registerStatus(r registrar) {
 	}, a.listPublishers)
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/viewers", auth.Admin}, id: "list-viewers", tag: tag,
-		summary: "List who is shown something", about: "Of all cameras, also of what was recorded of cameras that were removed; the oldest first.",
+		summary: "List who is shown something", about: "Of all cameras, also of what was recorded of cameras that were removed; the oldest first. Of a cluster those of all nodes that answer, of each at most 512.",
 	}, a.listViewers)
 	add(r, operation{
 		Route: Route{http.MethodDelete, "/api/v1/viewers/{number}", auth.Admin}, id: "end-viewer", tag: tag,
-		summary: "End a viewer", about: "The number is its id, in the status of its camera and in the list. Players are told, with the code 403, and come again only if a person asks for it; nothing else keeps a viewer from that but a permission that is taken away. Who plays recordings by HLS is refused for a minute.",
+		summary: "End a viewer", about: "The number is its id, in the status of its camera and in the list, which say at which node of a cluster it is, too. Players are told, with the code 403, and come again only if a person asks for it; nothing else keeps a viewer from that but a permission that is taken away. Who plays recordings by HLS is refused for a minute.",
 	}, a.endViewer)
 }
 
@@ -56,6 +56,7 @@ type cameraStatus struct {
 	Recording  *recordingStatus `json:"recording,omitempty" doc:"how it is recorded, where it is or was since the start; for who may see recordings"`
 	Streams    []streamStatus   `json:"streams" nullable:"false" doc:"what the camera sends, and what is made of it for viewers"`
 	Node       string           `json:"node,omitempty" doc:"which node of the cluster owns it, where this server is one of several; for admins" example:"b"`
+	Away       bool             `json:"away,omitempty" doc:"the node that owns it does not answer, so that little more is known than its state"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches, or is shown what was recorded; for admins"`
 	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks WebRTC webrtc (WHEP), RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, publish_webrtc (WHIP), and where this server takes RTMP rtmp and rtmps, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
@@ -106,7 +107,8 @@ type encoder struct {
 
 // watcher is a viewer.
 type watcher struct {
-	ID        uint64    `json:"id" doc:"of no other viewer, ever; to end it by"`
+	ID        uint64    `json:"id" doc:"of no other viewer of its node, ever; to end it by"`
+	Node      string    `json:"node,omitempty" doc:"at which node of the cluster it is, where this server is one of several" example:"b"`
 	Camera    string    `json:"camera"`
 	Rendition string    `json:"rendition"`
 	Form      string    `json:"form" doc:"of the present one of mjpeg, snapshot, sse, framegate.v1, mp4, rtsp, rtsps, rtsp-udp, and others that players speak; of recordings one of mjpeg, sse, framegate.v1, mp4, hls; of those who play by hls all requests in a minute are one viewer" example:"mjpeg"`
@@ -175,7 +177,7 @@ func (r root) of(form, id string) string {
 }
 
 func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview }, error) {
-	return &struct{ Body overview }{a.overviewFor(principalOf(ctx), a.root(ctx), a.snapshot())}, nil
+	return &struct{ Body overview }{a.overviewFor(principalOf(ctx), a.root(ctx), a.gathered(ctx))}, nil
 }
 
 // overviewFor gives what a principal may see of a snapshot, who knows the server
@@ -191,6 +193,7 @@ func (a *API) overviewFor(p auth.Principal, at root, all snapshot) overview {
 		o.Troubles = a.options.Gateway.Troubles()
 		room, _ := a.options.Gateway.Recordings()
 		o.Recordings = recordingRoomOf(room, a.options.Gateway.Settings().Config.Recordings)
+		o.Nodes, o.Cluster = all.nodeStatuses()
 	}
 	return o
 }
@@ -200,8 +203,10 @@ type overview struct {
 	Version    string         `json:"version" doc:"of this Framegate"`
 	Started    time.Time      `json:"started"`
 	Cameras    []cameraStatus `json:"cameras" nullable:"false"`
-	Recordings *recordingRoom `json:"recordings,omitempty" doc:"where recordings are kept; for admins"`
+	Recordings *recordingRoom `json:"recordings,omitempty" doc:"where this server keeps recordings; for admins"`
 	Troubles   []Trouble      `json:"troubles,omitempty" doc:"what is wrong around the server; for admins; not there while nothing is"`
+	Nodes      []nodeStatus   `json:"nodes,omitempty" nullable:"false" doc:"those of the cluster, this server among them, by name, and their disks; for admins, where this server is one of several"`
+	Cluster    *clusterTotals `json:"cluster,omitempty" doc:"sums over all nodes that answer; for admins, where this server is one of several"`
 }
 
 // maySeeStatus says whether a principal may see some of what a camera is doing.
@@ -217,7 +222,7 @@ func (a *API) getCameraStatus(ctx context.Context, in *cameraPath) (*struct{ Bod
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body cameraStatus }{a.snapshot().of(principalOf(ctx), a.root(ctx), c)}, nil
+	return &struct{ Body cameraStatus }{a.gathered(ctx).of(principalOf(ctx), a.root(ctx), c)}, nil
 }
 
 // snapshot is what all is doing at one moment. It may be read from any goroutine.
@@ -233,6 +238,7 @@ type snapshot struct {
 	node    string                // this one
 	made    map[stream.Key]bool   // here, of other nodes' cameras
 	past    bool                  // whether recordings are kept
+	others  others
 }
 
 func (a *API) snapshot() snapshot {
@@ -251,7 +257,9 @@ func (a *API) snapshot() snapshot {
 		s.streams[stats.Key.Camera] = append(s.streams[stats.Key.Camera], stats)
 	}
 	for _, v := range a.options.Hub.Watchers() {
-		s.viewers[v.Key.Camera] = append(s.viewers[v.Key.Camera], v)
+		if !v.Node { // who watches there that node says itself
+			s.viewers[v.Key.Camera] = append(s.viewers[v.Key.Camera], v)
+		}
 	}
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
@@ -288,8 +296,8 @@ func (s snapshot) of(p auth.Principal, at root, c Camera) cameraStatus {
 	may := func(action auth.Action) bool { return slices.Contains(actions, string(action)) }
 	leads := func(action auth.Action) bool { return may(action) && (action != auth.Playback || s.past) }
 	status := cameraStatus{ID: c.ID, Name: c.Name, Streams: []streamStatus{}, Links: linksOf(s.forms, at, c.ID, leads, "")}
-	if r, ok := s.records[c.ID]; ok && may(auth.Playback) {
-		status.Recording = recordingStatusOf(r)
+	if may(auth.Playback) {
+		status.Recording = s.recording(c.ID, admin)
 	}
 	if may(auth.View) {
 		s.present(&status, c, admin)
@@ -324,6 +332,7 @@ func (s snapshot) present(status *cameraStatus, c Camera, admin bool) {
 			status.Watching = append(status.Watching, watcherOf(v))
 		}
 	}
+	s.others.put(status, s.at, admin)
 }
 
 // maker gives the node that makes a stream; "" of a server alone. Sound is made where
@@ -427,21 +436,60 @@ type viewerList struct {
 	Viewers []watcher `json:"viewers" nullable:"false"`
 }
 
-func (a *API) listViewers(context.Context, *nothing) (*struct{ Body viewerList }, error) {
+func (a *API) listViewers(ctx context.Context, _ *nothing) (*struct{ Body viewerList }, error) {
 	list := viewerList{Viewers: []watcher{}}
+	self, others := a.options.Gateway.Reports(ctx)
 	for _, v := range a.options.Hub.Watchers() {
-		list.Viewers = append(list.Viewers, watcherOf(v))
+		if !v.Node {
+			w := watcherOf(v)
+			w.Node = self
+			list.Viewers = append(list.Viewers, w)
+		}
 	}
+	for _, n := range others {
+		if n.Report == nil {
+			continue
+		}
+		for _, w := range n.Report.Watching {
+			w.Node = n.Node
+			list.Viewers = append(list.Viewers, w)
+		}
+	}
+	slices.SortStableFunc(list.Viewers, func(a, b watcher) int { return a.Since.Compare(b.Since) })
 	return &struct{ Body viewerList }{list}, nil
 }
 
 func (a *API) endViewer(ctx context.Context, in *struct {
 	Number uint64 `path:"number" minimum:"1" doc:"its id"`
+	Node   string `query:"node" doc:"at which node of the cluster it is; without it, at the one that is asked"`
 }) (*nothing, error) {
-	ended, there := a.options.Hub.EndViewer(in.Number)
+	if in.Node != "" {
+		return a.endViewerAt(ctx, in.Node, in.Number)
+	}
+	if !a.EndViewer(in.Number, principalOf(ctx).String()) {
+		return nil, problem.New(http.StatusNotFound, notThere)
+	}
+	return &nothing{}, nil
+}
+
+// endViewerAt has another node end a viewer.
+func (a *API) endViewerAt(ctx context.Context, node string, number uint64) (*nothing, error) {
+	there, err := a.options.Gateway.EndViewerAt(ctx, node, number)
+	if err != nil {
+		return nil, err
+	}
 	if !there {
 		return nil, problem.New(http.StatusNotFound, notThere)
 	}
-	a.log.Info("viewer ended", "id", ended.ID, "stream", ended.Key.String(), "form", ended.Form, "address", ended.Address, "principal", ended.Principal, "by", principalOf(ctx).String())
+	a.log.Info("viewer of another node ended", "id", number, "node", node, "by", principalOf(ctx).String())
 	return &nothing{}, nil
+}
+
+// EndViewer ends a viewer of this server, and says whether there was one of that number.
+func (a *API) EndViewer(number uint64, by string) (there bool) {
+	ended, there := a.options.Hub.EndViewer(number)
+	if there {
+		a.log.Info("viewer ended", "id", ended.ID, "stream", ended.Key.String(), "form", ended.Form, "address", ended.Address, "principal", ended.Principal, "by", by)
+	}
+	return there
 }

@@ -69,6 +69,7 @@ func (n *node) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/recordings/", n.shelves.Handler())
 	mux.HandleFunc("POST /revoked", n.hearRevoked)
+	mux.Handle("/node/", n.reporting.Handler())
 	mux.Handle("/", n.door.Handler())
 	return mux
 }

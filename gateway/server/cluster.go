@@ -14,9 +14,11 @@ import (
 	"strings"
 	"time"
 
+	"framegate/gateway/api"
 	"framegate/gateway/cluster"
 	"framegate/gateway/cluster/archive"
 	"framegate/gateway/cluster/relay"
+	"framegate/gateway/cluster/reports"
 	"framegate/gateway/config"
 	"framegate/gateway/delivery"
 	"framegate/gateway/httplimit"
@@ -29,20 +31,22 @@ import (
 
 // node is this server's part in a cluster. A server alone has none.
 type node struct {
-	server   *server
-	identity *cluster.Identity
-	cluster  *cluster.Cluster
-	player   *live.Handler // of those nodes that have viewers of cameras of this one
-	door     *relay.Door
-	archive  *archive.All  // what all nodes recorded
-	shelves  *archive.Door // what this one did, for the others
-	relayed  relay.Counters
-	machine  *machineLoad
-	asking   *http.Client // asks other nodes how they are
-	seed     string       // host:port at which new nodes find this one; "" where that is not known
-	listener net.Listener
-	http     *http.Server
-	keeps    bool // what all nodes have in common
+	server    *server
+	identity  *cluster.Identity
+	cluster   *cluster.Cluster
+	player    *live.Handler // of those nodes that have viewers of cameras of this one
+	door      *relay.Door
+	archive   *archive.All  // what all nodes recorded
+	shelves   *archive.Door // what this one did, for the others
+	relayed   relay.Counters
+	reports   *reports.Reports[*api.Report] // of other nodes
+	reporting *reports.Door                 // to those
+	machine   *machineLoad
+	asking    *http.Client // asks other nodes how they are
+	seed      string       // host:port at which new nodes find this one; "" where that is not known
+	listener  net.Listener
+	http      *http.Server
+	keeps     bool // what all nodes have in common
 
 	standbys *standbys // cameras of other nodes that are kept connected here
 
@@ -80,6 +84,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 	n.player = live.New(delivery.Options{Hub: s.hub, Patience: s.settings().Limits.ViewerPatience, Limited: s.hits.Hit, Log: s.Log})
 	n.door = &relay.Door{Self: identity.Node, NodeOf: nodeOf, Show: n.show, Address: n.addressOf, Status: n.status, Relays: n.flows}
 	n.openArchive()
+	n.openReports()
 	n.http = &http.Server{Handler: n.guard(n.handler()), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
 }
@@ -224,6 +229,7 @@ func (n *node) close() {
 	n.http.Close()
 	n.archive.Close()
 	n.standbys.close()
+	n.reports.Close()
 	n.asking.CloseIdleConnections()
 	n.listener.Close()
 	n.cluster.Close()

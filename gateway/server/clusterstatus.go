@@ -29,6 +29,8 @@ func (n *node) refused(s cluster.Status) []cluster.Refused {
 		cluster.Refused{Reason: relay.RefusedAnswer, Count: n.relayed.Broken.Load()},
 		cluster.Refused{Reason: "recordings_query", Count: n.shelves.Refused.Load()},
 		cluster.Refused{Reason: "recordings_answer", Count: n.archive.Nonsense.Load()},
+		cluster.Refused{Reason: "report_query", Count: n.reporting.Refused.Load()},
+		cluster.Refused{Reason: "report_answer", Count: n.reports.Nonsense.Load()},
 	)
 }
 

@@ -42,8 +42,8 @@ func TestNodesShareCameras(t *testing.T) {
 		rig.Await(t, name+" knows of the relays of all", func() bool { return cluster.relays(t, name) == strings.Join(alive, ",")+" from "+first })
 	}
 	rig.Await(t, "the camera has one connection", func() bool { return camera.Open() == 1 })
-	if n := rig.ViewersOf(t, http.DefaultClient, cluster[first].Server, "front"); n != 0 {
-		t.Errorf("its owner counts %d viewers, who are at other nodes", n)
+	for _, name := range names {
+		rig.Await(t, name+" counts who watches at all nodes, and no node", func() bool { return rig.ViewersOf(t, http.DefaultClient, cluster[name].Server, "front") == 10 })
 	}
 
 	rig.SendNumbers(t, cluster[alive[1]].Server, "phone")

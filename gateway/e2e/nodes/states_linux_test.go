@@ -3,11 +3,15 @@ package nodes
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"framegate/gateway/e2e/rig"
@@ -129,4 +133,100 @@ func TestEveryNodeSaysHowCamerasAre(t *testing.T) {
 	if told := strings.Join(hook.all(), " "); strings.Count(told, "camera_offline") != 1 {
 		t.Errorf("the webhook was told %q", told)
 	}
+}
+
+// overview is how all is, as a node says.
+type overview struct {
+	Cameras []struct {
+		Codec, State string
+		FPS          float64
+		Viewers      int
+		Away         bool
+		Watching     []struct {
+			ID   int
+			Node string
+		}
+		Recording struct {
+			State  string
+			Kept   struct{ Bytes int }
+			KeptAt []struct{ Node string } `json:"kept_at"`
+		}
+	}
+	Nodes []struct {
+		Node       string
+		Own, Away  bool
+		Recordings struct{ Volume, Reason string }
+		Recorded   []struct{ Camera, State string }
+	}
+	Cluster struct{ Nodes, Away, Online, Viewers int }
+}
+
+// shows waits until a node shows all as it is to be.
+func (n nodes) shows(t *testing.T, name, what string, so func(overview) bool) (all overview) {
+	t.Helper()
+	var text []byte
+	defer func() {
+		if t.Failed() {
+			t.Logf("%s showed %s", name, text)
+		}
+	}()
+	rig.Await(t, name+" shows "+what, func() bool {
+		all, text = overview{}, n[name].Get(t, "/api/v1/status", rig.Credentials{}).Content
+		if err := json.Unmarshal(text, &all); err != nil {
+			t.Fatal(err)
+		}
+		return so(all)
+	})
+	return all
+}
+
+// TestEveryNodeShowsAllDisks: what a camera sends, who watches it and where, how it is
+// recorded, and a disk that is gone, at whichever node one looks; and a node that is away.
+func TestEveryNodeShowsAllDisks(t *testing.T) {
+	t.Parallel()
+	_, front := recordedFront(t)
+	names := []string{"a", "b"}
+	cluster := startNodes(t, "{"+front+"}", names...)
+	owner := cluster.owner(t, "front", names...)
+	other := others(names, owner)[0]
+	viewer := cluster.watch(t, other, "front")
+	at := map[string]int{owner: slices.Index(names, owner), other: slices.Index(names, other)}
+	var all overview
+	for _, name := range names {
+		all = cluster.shows(t, name, "what the owner sees, and the viewer", func(o overview) bool {
+			c := o.Cameras[0]
+			return c.Codec == "jpeg" && c.FPS > 0 && c.Recording.State == "recording" && c.Viewers == 1 && len(c.Watching) == 1 && c.Watching[0].Node == other && !c.Away &&
+				len(o.Nodes) == 2 && o.Nodes[at[name]].Own && o.Nodes[at[owner]].Recordings.Volume != "" && o.Cluster.Online == 1 && o.Cluster.Viewers == 1 && o.Cluster.Away == 0
+		})
+	}
+	cluster[owner].Call(t, http.MethodDelete, fmt.Sprintf("/api/v1/viewers/%d?node=%s", all.Cameras[0].Watching[0].ID, other), nil, rig.Credentials{}, http.StatusNoContent)
+	rig.Await(t, "the viewer at the other node is ended", func() bool {
+		select {
+		case <-viewer.ended:
+			return true
+		default:
+			return false
+		}
+	})
+
+	folder := filepath.Join(cluster[owner].Data, "recordings")
+	if err := os.Rename(folder, folder+".away"); err != nil {
+		t.Fatal(err)
+	}
+	cluster.shows(t, other, "that the disk of the owner is gone", func(o overview) bool {
+		n := o.Nodes[at[owner]]
+		return n.Recordings.Reason != "" && len(n.Recorded) == 1 && n.Recorded[0].State == "missing" && o.Cameras[0].Recording.State == "missing"
+	})
+	if err := os.Rename(folder+".away", folder); err != nil {
+		t.Fatal(err)
+	}
+	cluster.shows(t, other, "that it is back", func(o overview) bool { return o.Cameras[0].Recording.State == "recording" })
+
+	if err := cluster[owner].Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	cluster.shows(t, other, "that the node is away", func(o overview) bool { return o.Nodes[at[owner]].Away && o.Cluster.Away == 1 })
+	cluster.shows(t, other, "what it took over", func(o overview) bool {
+		return o.Cameras[0].State == "online" && o.Cameras[0].Recording.State == "recording"
+	})
 }

@@ -147,6 +147,7 @@ export const camera = {
   lastError: ['Last error', 'Letzter Fehler'],
 
   // Who watches.
+  away: ['Its node does not answer.', 'Ihr Knoten antwortet nicht.'],
   watching: ['Who watches', 'Wer zusieht'],
   nobody: ['Nobody watches.', 'Niemand schaut zu.'],
   end: ['End', 'Beenden'],

@@ -47,6 +47,7 @@ export const common = {
     'Mehr als die Hälfte des Platzes für Aufnahmen ist durch Markierungen geschützt. Bald kann für neue keiner mehr da sein.',
   ],
   diskSlowSync: (seconds: string): Text => [`The disk is slow: a power failure would cost the last ${seconds} s of recordings.`, `Das Laufwerk ist langsam: Ein Stromausfall würde die letzten ${seconds} s der Aufnahmen kosten.`],
+  node: (name: string): Text => [`Node ${name}`, `Knoten ${name}`],
   keys: ['Keys', 'Tastenkürzel'],
   everywhere: ['Everywhere', 'Überall'],
   showKeys: ['Show what the keys do', 'Zeigen, was die Tasten tun'],
