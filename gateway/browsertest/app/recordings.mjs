@@ -121,6 +121,52 @@ export async function files({ as, api, axe, shot }) {
   await page.getByText('No file is being made').waitFor();
 }
 
+// Of a cluster every node's disk is shown, how much there is of a camera at which node, and what is wrong with a disk
+// on every page. What the server says is that of one alone, with nodes besides.
+export async function nodes({ as, origin, axe, shot }) {
+  const page = await as('admin', { path: '/settings/log' });
+  const own = await (await page.request.get(`${origin}/api/v1/status`)).json();
+  const gate = own.cameras.find(({ id }) => id === 'gate');
+  const part = (node, bytes) => ({ node, kept: { ...gate.recording.kept, segments: 1, oldest: own.started, bytes } });
+  Object.assign(gate.recording, { kept: part('', 7_000_000_000).kept, kept_at: [part('a', 3_000_000_000), part('b', 4_000_000_000)] });
+  const node = (name, more) => ({ node: name, own: name === 'a', away: false, viewers: 0, recordings: own.recordings, recorded: [], ...more });
+  const missing = { camera: 'gate', mode: 'continuous', state: 'missing', kept: gate.recording.kept };
+  own.nodes = [
+    node('a'),
+    node('b', {
+      recordings: { ...own.recordings, volume: undefined, reason: 'the folder is not there: mount its disk' }, recorded: [missing],
+      troubles: [{ name: 'clock', code: 'clock_wrong', text: 'the clock is an hour behind', since: own.started }],
+    }),
+    node('c', { away: true, recordings: undefined }),
+    node('d', { recordings: { ...own.recordings, volume: undefined } }),
+  ];
+  own.cameras.find(({ id }) => id === 'film').away = true;
+  const says = (kind, data) => `event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
+  await page.route('**/api/v1/status', (route) => route.fulfill({ json: own }));
+  await page.route('**/api/v1/events?*', (route) => {
+    const body = `retry: 500\n\n${says('ready', { kind: 'ready', at: new Date().toISOString() })}${says('status', own)}`;
+    return route.fulfill({ contentType: 'text/event-stream', body });
+  });
+  await page.goto(`${origin}/recordings/storage`);
+  const room = (name) => page.locator('section.card').filter({ has: page.getByRole('heading', { name: `Node ${name}` }) });
+  await room('a').getByText('Recordings may fill the disk.').waitFor();
+  await room('b').getByText('The disk is not there.').waitFor();
+  await room('c').getByText('It does not answer.').waitFor();
+  await room('d').getByText('It has recorded nothing yet.').waitFor();
+  const card = page.getByRole('listitem').filter({ hasText: 'Gate' });
+  await card.getByText('Node a: 3 GB').waitFor();
+  await card.getByText('Node b: 4 GB').waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Film' }).getByText('Its node does not answer').waitFor();
+  await axe();
+  await shot('nodes');
+  const wrong = page.getByText('Node b: Nothing is recorded: the folder is not there: mount its disk');
+  await page.getByText('Node b: The clock of the server is wrong').waitFor();
+  for (const path of ['/', '/recordings', '/settings/log']) {
+    await page.goto(origin + path);
+    await wrong.waitFor();
+  }
+}
+
 // An admin looks how much is kept, sees what other limits would do, saves them, and deletes what should not be there.
 export async function storage({ as, api, axe, shot, window: size }) {
   const page = await as('admin', { path: '/recordings/storage' });
