@@ -22,8 +22,12 @@ import (
 	"framegate/gateway/store"
 )
 
-// maxSettingsBytes bounds what is kept of settings.
-const maxSettingsBytes = 64 << 10
+const (
+	// maxSettingsBytes bounds what is kept of settings.
+	maxSettingsBytes = 64 << 10
+	// maxSettingTries bounds how often a change is begun anew since others made one.
+	maxSettingTries = 5
+)
 
 func (a *API) registerSettings(r registrar) {
 	add(r, operation{
@@ -190,21 +194,32 @@ func (a *API) changeSettings(ctx context.Context, in *struct {
 	IfMatch string `header:"If-Match" doc:"the ETag of what is to be changed; without it, whatever is there is"`
 	Body    givenSettings
 }) (*settingsAnswer, error) {
-	p := principalOf(ctx)
-	host := nameOfServer(ctx)
+	p, host := principalOf(ctx), nameOfServer(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)
 	defer cancel()
 	a.setting.Lock()
 	defer a.setting.Unlock()
+	for range maxSettingTries { // another node may have changed them, of which this one hears as it writes
+		answer, err := a.changeSettingsOnce(ctx, p, host, in.IfMatch, in.Body)
+		if !errors.Is(err, store.ErrConflict) {
+			return answer, err
+		}
+	}
+	return nil, errSettingsChanged()
+}
+
+// changeSettingsOnce changes settings on top of what the store has. The error is
+// store.ErrConflict where that became something else meanwhile.
+func (a *API) changeSettingsOnce(ctx context.Context, p auth.Principal, host, ifMatch string, body givenSettings) (*settingsAnswer, error) {
 	before, err := a.options.Store.Settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !matchesTag(in.IfMatch, settingsTag(settingsRevision(before))) {
+	if !matchesTag(ifMatch, settingsTag(settingsRevision(before))) {
 		return nil, errSettingsChanged()
 	}
 	kept, _ := KeptSettings(before)
-	next, err := a.wished(kept, in.Body)
+	next, err := a.wished(kept, body)
 	if err != nil {
 		return nil, err
 	}
@@ -380,11 +395,7 @@ func holds(names []string, name string) bool {
 // keepSettings has the store keep what is given, and puts it into effect. If that fails, the
 // store is put back.
 func (a *API) keepSettings(ctx context.Context, before, rows map[string]string, next config.Kept) error {
-	err := a.options.Store.SetSettings(ctx, before, rows)
-	if errors.Is(err, store.ErrConflict) {
-		return errSettingsChanged()
-	}
-	if err != nil {
+	if err := a.options.Store.SetSettings(ctx, before, rows); err != nil {
 		return err
 	}
 	if err := a.options.Gateway.TakeSettings(next); err != nil {

@@ -86,6 +86,19 @@ func TestNodesHaveInCommon(t *testing.T) {
 	cluster["a"].Call(t, http.MethodPost, "/api/v1/logout", nil, session, http.StatusNoContent)
 	rig.Await(t, "and no more after a logout at a", func() bool { return cluster.statusOf(t, "c", "/api/v1/users", session) == http.StatusUnauthorized })
 
+	// Settings that are given at one count at all, also of whoever begins later.
+	says := func(name, of string) {
+		t.Helper()
+		rig.Await(t, name+" has the setting", func() bool {
+			return bytes.Contains(cluster[name].Get(t, "/api/v1/settings", admin).Content, []byte(`"key":"limits.viewers","value":`+of))
+		})
+	}
+	cluster["a"].Call(t, http.MethodPatch, "/api/v1/settings", map[string]any{"limits.viewers": 77}, admin, http.StatusOK)
+	says("b", `77,"default":2000,"origin":"app"`)
+	cluster["c"].Call(t, http.MethodPatch, "/api/v1/settings", map[string]any{"limits.viewers": 78}, admin, http.StatusOK)
+	says("a", `78,`)
+	says("b", `78,`)
+
 	// Cameras are added, changed and removed.
 	add := func(name, id string) int {
 		body := fmt.Sprintf(`{"id":%q,"source":"upload:","name":"swordfish"}`, id)
