@@ -80,3 +80,5 @@ require (
 )
 
 exclude github.com/bluenviron/gortsplib/v4 v4.16.3
+
+tool github.com/nats-io/nats-server/v2

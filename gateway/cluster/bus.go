@@ -29,7 +29,7 @@ const (
 	busPing = 2 * time.Second
 )
 
-// The subjects of what all nodes tell all: how they are, and which were shut out.
+// The subjects of what all nodes with a bus of their own tell all: how they are, and which were shut out.
 const (
 	subject        = "framegate.beat"
 	revokedSubject = "framegate.revoked"
@@ -37,13 +37,18 @@ const (
 
 // bus is the NATS server of this node, and its one client, which is in the same
 // process. Servers of nodes connect to each other by mutual TLS, and find those
-// that they were not told of by those that they were.
+// that they were not told of by those that they were. Where there is a NATS outside
+// it is a client of that alone.
 type bus struct {
-	server    *server.Server
+	server    *server.Server // nil with a NATS outside
 	companion *server.Server // see accompany; nil where there is none
+	outside   *outside       // nil with a server of its own
 	conn      *nats.Conn
 	options   *server.Options // that the server was started with
 	guests    *guests
+	subject   string // where all nodes tell all how they are
+	revoked   string // and which were shut out
+	kept      kept
 }
 
 // startBus opens the port for other nodes, and has take called with each message,
@@ -52,6 +57,9 @@ type bus struct {
 //
 // guests has the settings of its connections.
 func startBus(o Options, guests *guests, take, list func([]byte)) (*bus, error) {
+	if len(o.NATS.Servers) > 0 {
+		return reachBus(o, take, list)
+	}
 	host, port, err := splitPort(o.Listen)
 	if err != nil {
 		return nil, err
@@ -94,7 +102,7 @@ func startBus(o Options, guests *guests, take, list func([]byte)) (*bus, error) 
 		s.WaitForShutdown()
 		return nil, fmt.Errorf("the bus of the cluster does not listen at %s", o.Listen)
 	}
-	b := &bus{server: s, options: kept, guests: guests}
+	b := &bus{server: s, options: kept, guests: guests, subject: subject, revoked: revokedSubject, kept: keptIn(bucket, "")}
 	if options.LeafNode.Port != 0 {
 		if b.companion, err = accompany(options); err != nil {
 			b.close()
@@ -116,9 +124,13 @@ func startBus(o Options, guests *guests, take, list func([]byte)) (*bus, error) 
 }
 
 // say tells all nodes how this one is, at once and without waiting for them.
-func (b *bus) say(message []byte) error { return b.tell(subject, message) }
+func (b *bus) say(message []byte) error { return b.tell(b.subject, message) }
 
 func (b *bus) tell(subject string, message []byte) error {
+	if b.outside != nil {
+		b.outside.say(saying{subject, message})
+		return nil
+	}
 	return errors.Join(b.conn.Publish(subject, message), b.conn.FlushTimeout(time.Second))
 }
 
@@ -126,6 +138,9 @@ func (b *bus) tell(subject string, message []byte) error {
 // those whose keys are not pinned any more; afterwards none are, since who may connect
 // their certificates say.
 func (b *bus) cut() error {
+	if b.server == nil {
+		return nil // a NATS outside has its own guests
+	}
 	for _, pinned := range []server.PinnedCertSet{b.guests.good(), nil} {
 		options := b.options.Clone()
 		options.Cluster.TLSPinnedCerts = pinned
@@ -136,10 +151,19 @@ func (b *bus) cut() error {
 	return nil
 }
 
-// address gives where other nodes reach the bus.
-func (b *bus) address() string { return b.server.ClusterAddr().String() }
+// address gives where other nodes reach the bus; "" where that is no part of this node.
+func (b *bus) address() string {
+	if b.server == nil {
+		return ""
+	}
+	return b.server.ClusterAddr().String()
+}
 
 func (b *bus) close() {
+	if b.outside != nil {
+		b.outside.close(b.conn)
+		return
+	}
 	if b.conn != nil {
 		b.conn.Close()
 	}

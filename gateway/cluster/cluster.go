@@ -40,6 +40,7 @@ type Options struct {
 	Listen    string   // host:port for the bus; port 0 takes a free one
 	Seeds     []string // host:port of the buses of some other nodes
 	Advertise string   // host:port at which other nodes reach the bus; "" leaves that to it
+	NATS      NATS     // in place of a bus of its own, and so of Listen, Seeds, Advertise, Stores and Disk
 	Relay     string   // host:port at which other nodes get this one's cameras
 	Version   string
 	Roles     []string
@@ -79,7 +80,10 @@ type Options struct {
 	// ShutOut is told of all nodes that were shut out when another is; what those have of
 	// this node whose certificates Voids names is to end. It must return soon. nil is none.
 	ShutOut func(nodes []string)
-	Log     *slog.Logger
+	// Exchange gives another node what this one says, and gives what that one said last. It is
+	// called while the outside NATS does not hand that on; nil where there is none.
+	Exchange func(ctx context.Context, to Place, said []byte) ([]byte, error)
+	Log      *slog.Logger
 }
 
 // Cluster is this node's part in a cluster. Its methods may be called from any
@@ -88,20 +92,28 @@ type Cluster struct {
 	options Options
 	opener  *opener
 	bus     *bus
-	inbox   chan []byte   // cap 64: what the bus brought; more is dropped and counted
+	inbox   chan heard    // cap 64: what the bus brought; more is dropped and counted
 	kick    chan struct{} // cap 1: something is to be said at once
 	refused map[error]*atomic.Uint64
-	late    atomic.Uint64 // messages that did not fit into inbox
-	teller  teller        // of Run
-	stale   atomic.Bool   // cameras of this node may be in other states than it said
+	late    atomic.Uint64  // messages that did not fit into inbox
+	teller  teller         // of Run
+	stale   atomic.Bool    // cameras of this node may be in other states than it said
+	asking  sync.WaitGroup // of exchange
 
-	mu    sync.Mutex // guards what follows; never held over I/O, nor while others are called
-	table *table
-	moves uint64 // places that changed
-	told  map[string]bool
-	cutAt time.Time // when the bus is to end connections of nodes that were shut out; zero for never
+	mu        sync.Mutex // guards what follows; never held over I/O, nor while others are called
+	table     *table
+	exchanges exchanges
+	moves     uint64 // places that changed
+	told      map[string]bool
+	cutAt     time.Time // when the bus is to end connections of nodes that were shut out; zero for never
 
 	toldRevoked time.Time // when the list of those was told; of Run
+}
+
+// heard is what another node said: by the bus, or directly.
+type heard struct {
+	message []byte
+	direct  bool
 }
 
 // New joins a cluster: it opens the port, and hears others from now on. Run must
@@ -122,9 +134,12 @@ func New(o Options) (*Cluster, error) {
 	if len(o.Seeds) > 0 { // others may own everything already
 		patient = deadAfter
 	}
+	if len(o.NATS.Servers) > 0 {
+		patient = coldPatience // or until it was heard who there is
+	}
 	c := &Cluster{
-		options: o, opener: newOpener(o.Identity), inbox: make(chan []byte, 64), kick: make(chan struct{}, 1),
-		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool),
+		options: o, opener: newOpener(o.Identity), inbox: make(chan heard, 64), kick: make(chan struct{}, 1),
+		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool), exchanges: exchanges{asked: make(map[string]bool)},
 	}
 	for _, why := range refusals {
 		c.refused[why] = new(atomic.Uint64)
@@ -132,7 +147,7 @@ func New(o Options) (*Cluster, error) {
 	var err error
 	c.table.voters = o.Voters
 	c.teller.identity = o.Identity
-	c.bus, err = startBus(o, newGuests(o.Identity, c.refused[errVoid]), c.receive, c.hearRevoked)
+	c.bus, err = startBus(o, newGuests(o.Identity, c.refused[errVoid]), func(message []byte) { c.receive(heard{message, false}) }, c.hearRevoked)
 	return c, err
 }
 
@@ -145,10 +160,14 @@ func (c *Cluster) Node() string { return c.options.Identity.Node }
 // Address gives where other nodes reach the bus.
 func (c *Cluster) Address() string { return c.bus.address() }
 
-// receive takes what the bus brings.
-func (c *Cluster) receive(message []byte) {
+// receive takes what the bus brings. What is too long to be a beat waits for nobody.
+func (c *Cluster) receive(h heard) {
+	if len(h.message) > maxBeat {
+		c.refused[errTooLarge].Add(1)
+		return
+	}
 	select {
-	case c.inbox <- message:
+	case c.inbox <- h:
 	default:
 		c.late.Add(1)
 	}
@@ -160,28 +179,29 @@ func (c *Cluster) Run(ctx context.Context) {
 	defer look.Stop()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
-	c.step(true)
+	defer c.asking.Wait()
+	c.step(ctx, true)
 	for {
 		select {
 		case <-ctx.Done():
 			c.Leave()
-			c.say()
+			c.say(context.WithoutCancel(ctx))
 			return
-		case message := <-c.inbox:
-			news, told := c.take(message)
+		case h := <-c.inbox:
+			news, told := c.take(h)
 			if news {
-				c.step(false)
+				c.step(ctx, false)
 			}
 			if told {
 				c.options.Told()
 			}
 		case <-look.C:
-			c.look()
+			c.look(ctx)
 			c.cutDue(time.Now())
 		case <-beat.C:
-			c.step(true)
+			c.step(ctx, true)
 		case <-c.kick:
-			c.step(true)
+			c.step(ctx, true)
 		}
 	}
 }
@@ -282,15 +302,19 @@ func (c *Cluster) Speaks(camera string) bool {
 
 // take takes note of a message, or counts why not. It says whether who owns what may
 // be another now, and whether another node says something else of its cameras.
-func (c *Cluster) take(message []byte) (news, told bool) {
-	if p, is, err := readPulse(message); is {
+func (c *Cluster) take(h heard) (news, told bool) {
+	twice, echo := c.meet(h, time.Now())
+	if echo {
+		return false, false
+	}
+	if p, is, err := readPulse(h.message); is {
 		if err == nil {
 			news, err = c.feel(p)
 		}
-		c.refuse(p.node, err)
+		c.refuse(p.node, err, twice)
 		return news, false
 	}
-	b, err := c.opener.open(message)
+	b, err := c.opener.open(h.message)
 	if err == nil {
 		c.mu.Lock()
 		before := c.table.said(b.Node)
@@ -310,12 +334,15 @@ func (c *Cluster) take(message []byte) (news, told bool) {
 		}
 		return news, told
 	}
-	c.refuse(b.Node, err)
+	c.refuse(b.Node, err, twice)
 	return false, false
 }
 
-// refuse counts a message that is not taken.
-func (c *Cluster) refuse(node string, err error) {
+// refuse counts a message that is not taken, but for what came by both ways.
+func (c *Cluster) refuse(node string, err error, twice bool) {
+	if twice && errors.Is(err, errOld) {
+		return
+	}
 	for why, count := range c.refused {
 		if !errors.Is(err, why) {
 			continue
@@ -328,7 +355,7 @@ func (c *Cluster) refuse(node string, err error) {
 
 // step settles who owns what, says so where that is news or it is time, and then
 // tells of moves.
-func (c *Cluster) step(due bool) {
+func (c *Cluster) step(ctx context.Context, due bool) {
 	news := c.restate() // of what was taken before: of the rest nothing is known until Moved was told
 	sent := make(map[string]bool)
 	for _, id := range c.options.Sent() {
@@ -338,6 +365,7 @@ func (c *Cluster) step(due bool) {
 	c.mu.Lock()
 	c.table.sent, c.table.stood, c.table.open = sent, stood, open
 	before, beside, ballot := c.table.ownEpochs(), c.table.stands, c.table.ballot()
+	c.lookApart(time.Now())
 	moved := c.table.settle(time.Now())
 	stands := !maps.Equal(beside, c.table.stands)
 	news = news || stands || !maps.Equal(before, c.table.ownEpochs()) || !maps.Equal(ballot, c.table.ballot())
@@ -345,7 +373,7 @@ func (c *Cluster) step(due bool) {
 	lives := c.notice()
 	c.mu.Unlock()
 	if due || news {
-		c.say()
+		c.say(ctx)
 	}
 	for node, alive := range lives {
 		c.options.Log.Info("node of the cluster", "node", node, "alive", alive)
@@ -412,7 +440,7 @@ func (c *Cluster) notice() map[string]bool {
 }
 
 // say tells others how this node is.
-func (c *Cluster) say() {
+func (c *Cluster) say(ctx context.Context) {
 	viewers, shown, common, load := c.options.Viewers(), c.options.Shown(), c.options.Common(), 0.0
 	if c.options.Load != nil {
 		load = c.options.Load()
@@ -426,6 +454,7 @@ func (c *Cluster) say() {
 	c.mu.Unlock()
 	message, err := c.teller.message(b, whole)
 	if err == nil {
+		c.exchange(ctx, message)
 		err = c.bus.say(message)
 	}
 	if err != nil {

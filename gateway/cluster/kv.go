@@ -24,10 +24,8 @@ import (
 // What all nodes have in common is one value in a bucket of JetStream (ADR-8 of NATS).
 // So it is replaced whole or not at all, and only by who saw what it replaces.
 const (
-	bucket     = "framegate"
+	bucket     = "framegate" // on a bus of the nodes' own
 	bucketKey  = "state"
-	kvSubject  = "$KV." + bucket + "." + bucketKey
-	kvLatest   = "$JS.API.DIRECT.GET.KV_" + bucket + "." + kvSubject
 	kvAnswers  = 2 * time.Second // until another question is asked
 	kvCreation = 5 * time.Second
 
@@ -35,6 +33,23 @@ const (
 	maxSealed = 4 << 20
 	maxCommon = 32 << 20
 )
+
+// kept is where in JetStream the value is.
+type kept struct {
+	bucket  string
+	subject string // where it is replaced
+	latest  string // where it is asked for
+}
+
+// keptIn gives where that is in a bucket of a domain of JetStream, "" for that of the server one is connected to.
+func keptIn(bucket, domain string) kept {
+	at := "$KV." + bucket + "." + bucketKey
+	if domain == "" {
+		return kept{bucket: bucket, subject: at, latest: "$JS.API.DIRECT.GET.KV_" + bucket + "." + at}
+	}
+	api := "$JS." + domain + ".API."
+	return kept{bucket: bucket, subject: api + at, latest: api + "DIRECT.GET.KV_" + bucket + "." + at}
+}
 
 // wrongRevision is what JetStream calls a value that is not the expected one, with one
 // copy and with several.
@@ -60,7 +75,7 @@ var (
 func (c *Cluster) Fetch(ctx context.Context) (text []byte, revision uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, kvAnswers)
 	defer cancel()
-	answer, err := c.bus.conn.RequestWithContext(ctx, kvLatest, nil)
+	answer, err := c.bus.conn.RequestWithContext(ctx, c.bus.kept.latest, nil)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w (%v)", ErrApart, err)
 	}
@@ -89,10 +104,13 @@ func (c *Cluster) Replace(ctx context.Context, text []byte, revision uint64) (ui
 	}
 	ctx, cancel := context.WithTimeout(ctx, kvAnswers)
 	defer cancel()
-	m := nats.NewMsg(kvSubject)
+	m := nats.NewMsg(c.bus.kept.subject)
 	m.Data = sealed
 	m.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
 	answer, err := c.bus.conn.RequestMsgWithContext(ctx, m)
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return 0, fmt.Errorf("%w: %d bytes, and the outside NATS takes %d at once (max_payload)", ErrTooMuch, len(sealed), c.bus.conn.MaxPayload())
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%w (%v)", ErrApart, err)
 	}
@@ -113,21 +131,31 @@ func (c *Cluster) Replace(ctx context.Context, text []byte, revision uint64) (ui
 
 // Prepare makes the place where what all nodes have in common is kept, if it is not
 // there: as many copies as nodes that keep it. A node that keeps it calls it, again
-// and again until it gives no error, since most of them must be there.
+// and again until it gives no error, since most of them must be there; with an outside NATS
+// every node does.
 func (c *Cluster) Prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, kvCreation)
 	defer cancel()
-	js, err := jetstream.New(c.bus.conn)
-	if err == nil {
-		_, err = js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: bucket, Description: "what the nodes of a Framegate cluster have in common, sealed", History: 1,
-			Storage: jetstream.FileStorage, Replicas: max(1, len(c.options.Stores)), MaxValueSize: maxSealed, MaxBytes: 16 * maxSealed,
-		})
+	js, err := c.options.NATS.keeper(c.bus.conn)
+	switch {
+	case err != nil:
+	case c.bus.outside != nil:
+		err = c.prepareOutside(ctx, js)
+	default:
+		_, err = js.CreateOrUpdateKeyValue(ctx, c.bucket(max(1, len(c.options.Stores))))
 	}
 	if err != nil {
 		return fmt.Errorf("%w (%v)", ErrApart, err)
 	}
 	return nil
+}
+
+// bucket gives the settings of the bucket, with so many copies.
+func (c *Cluster) bucket(copies int) jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket: c.bus.kept.bucket, Description: "what the nodes of a Framegate cluster have in common, sealed", History: 1,
+		Storage: jetstream.FileStorage, Replicas: copies, MaxValueSize: maxSealed, MaxBytes: 16 * maxSealed,
+	}
 }
 
 // heirPatience is how long a node waits for others that keep what all have in common, one
@@ -140,15 +168,15 @@ const heirPatience = 30 * time.Second
 func (c *Cluster) Heir() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.table
-	if !slices.Contains(t.self.Roles, RoleStore) || t.self.Leaving {
+	t, all := c.table, c.bus.outside != nil // with an outside NATS each node may
+	if !all && !slices.Contains(t.self.Roles, RoleStore) || t.self.Leaving {
 		return false
 	}
 	lives := map[string]bool{t.self.Node: true}
 	mine := t.self
 	mine.Common = c.options.Common()
 	for name, m := range t.members {
-		if !m.alive || !slices.Contains(m.Roles, RoleStore) {
+		if !m.alive || !all && !slices.Contains(m.Roles, RoleStore) {
 			continue
 		}
 		lives[name] = true
@@ -156,8 +184,11 @@ func (c *Cluster) Heir() bool {
 			return false
 		}
 	}
-	all := !slices.ContainsFunc(c.options.Stores, func(name string) bool { return !lives[name] })
-	return all || time.Since(t.began) > heirPatience
+	if all { // who they are nobody says; where the cluster was made there is nothing newer at its first start
+		first := mine.Origin && mine.Common == 0 && !c.exchanges.echoed.IsZero() && time.Since(t.began) > t.patient
+		return first || time.Since(t.began) > heirPatience
+	}
+	return !slices.ContainsFunc(c.options.Stores, func(name string) bool { return !lives[name] }) || time.Since(t.began) > heirPatience
 }
 
 // inherits says whether the copy of a node counts more than that of another.

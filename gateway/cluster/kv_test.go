@@ -89,7 +89,7 @@ func TestOneNodeKeeps(t *testing.T) {
 	a = startWith(t, ids[0], nil, keep)
 	_, second := a.common(t)
 	await(t, "it can be replaced again", func() bool { _, err := a.Replace(t.Context(), []byte(text), second); return err == nil })
-	liar := nats.NewMsg(kvSubject) // of who has a certificate
+	liar := nats.NewMsg(a.bus.kept.subject) // of who has a certificate
 	liar.Data = []byte("garbage")
 	if err := a.bus.conn.PublishMsg(liar); err != nil {
 		t.Fatal(err)

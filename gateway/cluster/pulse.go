@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -215,13 +216,13 @@ func (t *table) restless(now time.Time) bool {
 }
 
 // look has what time brings be settled. Nearly always there is nothing to do.
-func (c *Cluster) look() {
+func (c *Cluster) look(ctx context.Context) {
 	sent := c.options.Sent()
 	c.mu.Lock()
 	restless := c.table.restless(time.Now()) || !c.table.sends(sent)
 	c.mu.Unlock()
 	if restless || c.stale.Load() {
-		c.step(false)
+		c.step(ctx, false)
 	}
 }
 

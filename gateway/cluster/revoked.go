@@ -236,7 +236,7 @@ func (c *Cluster) tellRevoked(now time.Time) {
 	}
 	c.toldRevoked = now
 	if r := c.options.Identity.revoked.Load(); r != nil {
-		if err := c.bus.tell(revokedSubject, r.sealed); err != nil {
+		if err := c.bus.tell(c.bus.revoked, r.sealed); err != nil {
 			c.options.Log.Warn("other nodes are not told which are shut out", "err", err)
 		}
 	}
@@ -265,7 +265,7 @@ func (c *Cluster) Revoke(list []byte) error {
 	if !news {
 		return nil
 	}
-	if err := c.bus.tell(revokedSubject, list); err != nil {
+	if err := c.bus.tell(c.bus.revoked, list); err != nil {
 		c.options.Log.Warn("other nodes are not told which are shut out", "err", err)
 	}
 	c.mu.Lock()

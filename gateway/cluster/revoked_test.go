@@ -114,7 +114,7 @@ func TestRevoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.receive(message)
+	b.receive(heard{message: message})
 	await(t, "what c says is counted, and not heard", func() bool { return b.refused[errVoid].Load() > 0 })
 	liar := start(t, deaf, []string{a.Address(), b.Address()}, cameras...)
 	liar.options.Identity.adopting.Lock() // so that it goes on

@@ -68,9 +68,10 @@ func orNothing(check func(string) error) func(value) (string, error) {
 
 // finishCluster checks what the keys of a cluster mean together.
 func (d *draft) finishCluster() {
+	d.finishNATS()
 	c, name := d.config.Cluster, d.given["cluster.name"]
 	if c.Name == "" {
-		for _, key := range []string{"cluster.listen", "cluster.relay_listen", "cluster.advertise"} {
+		for _, key := range []string{"cluster.listen", "cluster.relay_listen", "cluster.advertise", "cluster.nats.urls"} {
 			if at := d.given[key]; at.given() {
 				d.report(at, key, "is for a node of a cluster; give it a cluster.name, or remove it")
 			}
@@ -79,6 +80,9 @@ func (d *draft) finishCluster() {
 	}
 	host, port, _ := net.SplitHostPort(c.Listen)
 	ip, err := netip.ParseAddr(host)
+	if d.given["cluster.nats.urls"].given() { // there is no bus to listen at
+		return
+	}
 	if c.Advertise == "" && len(c.Seeds) == 0 && (host == "" || err == nil && ip.IsUnspecified()) {
 		d.report(name, "cluster", "needs seeds, or advertise, the host by which other nodes reach this one")
 	}

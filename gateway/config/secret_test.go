@@ -17,6 +17,7 @@ cameras:
   a: {source: "http://u:canary-a@cam/x?pwd=canary-q", name: A}
   b: {source: http://cam/, username: u, password: canary-b}
   c: {source: "rtsp://u:canary-c@cam/x?pwd=canary-q"}
+cluster: {name: yard, nats: {urls: [nats://a], username: u, password: canary-h}}
 notify:
   webhooks: {ops: {url: "http://u:canary-d@cam/canary-e?canary-f", secret: whsec_Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5}}
   mqtt: {url: mqtt://a, username: u, password: canary-g}
@@ -25,7 +26,7 @@ notify:
 		t.Fatalf("the secrets reveal %q", got)
 	}
 	var out bytes.Buffer
-	for _, v := range []any{c, *c, c.Cameras, c.Cameras[0], &c.Cameras[0], c.Cameras[0].Password, &c.Cameras[0].Password, c.Cameras[0].Source, c.Cameras[2], c.Notify, c.Notify.Webhooks, c.Notify.Webhooks[0], c.Notify.MQTT} {
+	for _, v := range []any{c, *c, c.Cameras, c.Cameras[0], &c.Cameras[0], c.Cameras[0].Password, &c.Cameras[0].Password, c.Cameras[0].Source, c.Cameras[2], c.Notify, c.Notify.Webhooks, c.Notify.Webhooks[0], c.Notify.MQTT, c.Cluster, c.Cluster.NATS} {
 		fmt.Fprintf(&out, "%v %+v %#v %s %q %x %d\n", v, v, v, v, v, v, v)
 		fmt.Fprintln(&out, v)
 		b, err := json.Marshal(v)

@@ -95,6 +95,13 @@ var settings = []Setting{
 	one("cluster.advertise", aRestart, func(c *Config) *string { return &c.Cluster.Advertise }, "", orNothing(reachedBy)),
 	many("cluster.roles", aRestart, func(c *Config) *[]ClusterRole { return &c.Cluster.Roles }, func(text string) (ClusterRole, error) { return ClusterRole(text), oneOf(text, RoleCamera, RoleEdge) }),
 	inAll(mostOfThem, many("cluster.stores", aRestart, func(c *Config) *[]string { return &c.Cluster.Stores }, func(text string) (string, error) { return text, clusterName(text) })),
+	inAll(oneScheme, many("cluster.nats.urls", aRestart, func(c *Config) *[]string { return &c.Cluster.NATS.URLs }, natsURL)),
+	one("cluster.nats.username", aRestart, func(c *Config) *string { return &c.Cluster.NATS.Username }, "", checked(func(text string) error { return line(text, 256) })),
+	one("cluster.nats.password", aRestart, func(c *Config) *secret.Text { return &c.Cluster.NATS.Password }, secret.Text{}, credential),
+	one("cluster.nats.password_file", aRestart, func(c *Config) *string { return &c.Cluster.NATS.PasswordFile }, "", named),
+	one("cluster.nats.credentials", aRestart, func(c *Config) *string { return &c.Cluster.NATS.Credentials }, "", named),
+	one("cluster.nats.domain", aRestart, func(c *Config) *string { return &c.Cluster.NATS.Domain }, "", orNothing(natsDomain)),
+	one("cluster.nats.ca", aRestart, func(c *Config) *string { return &c.Cluster.NATS.CA }, "", named),
 	many("cluster.labels", aRestart, func(c *Config) *[]string { return &c.Cluster.Labels }, func(text string) (string, error) { return text, nodeLabel(text) }),
 
 	inApp(many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin)),

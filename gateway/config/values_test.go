@@ -57,9 +57,18 @@ var settingValues = map[string]struct {
 	"cluster.advertise":    {beside: "cluster.name=yard cluster.seeds=a:7421", good: map[string]string{"": `""`, "192.0.2.1": `"192.0.2.1"`, "a.example.org": `"a.example.org"`}, bad: map[string]string{"a:7421": "without a port", "0.0.0.0": "must be", "a b": "must be"}},
 	"cluster.roles":        {good: map[string]string{"camera": `["camera"]`, "camera,edge": `["camera","edge"]`}, bad: map[string]string{"store": "must be camera or edge"}},
 	"cluster.stores":       {beside: "cluster.name=yard cluster.seeds=a:7421", good: map[string]string{"a": `["a"]`, "a,b,c": `["a","b","c"]`}, bad: map[string]string{"A": "must be 1 to 63 of a-z", "a,b": "must be 1, 3 or 5", "a,b,b": "different nodes"}},
-	"cluster.labels":       {good: map[string]string{"site=barn,big": `["site=barn","big"]`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 129): "longer than 128"}},
-	"cors.origins":         {good: origins, bad: noOrigins},
-	"network.allow":        {good: ranges, bad: noRanges}, "trusted_proxies": {good: ranges, bad: noRanges},
+	"cluster.nats.urls": {beside: "cluster.name=yard",
+		good: map[string]string{"nats://a,nats://192.0.2.1:1": `["nats://a:4222","nats://192.0.2.1:1"]`, "tls://[fd00::1]/": `["tls://[fd00::1]:4222"]`},
+		bad:  map[string]string{"a:4222": "must be an address such as nats://", "nats://u:canary@a": "user and password go into username", "nats://a/b": "must be", "nats://a:0": "must be", "nats://a,tls://b": "must be all nats:// or all tls://"}},
+	"cluster.nats.username":      {good: map[string]string{"fg": `"fg"`}, bad: map[string]string{strings.Repeat("x", 257): "must not be longer than"}, beside: ofNATS},
+	"cluster.nats.password":      {good: map[string]string{"p w": `"\u003credacted\u003e"`}, bad: map[string]string{strings.Repeat("x", 5000): "must not be longer than"}, beside: ofNATS + " cluster.nats.username=u"},
+	"cluster.nats.password_file": {good: map[string]string{}, bad: map[string]string{"nowhere": "no such file"}, beside: ofNATS + " cluster.nats.username=u"},
+	"cluster.nats.credentials":   {good: map[string]string{"/fg.creds": `"/fg.creds"`}, bad: map[string]string{strings.Repeat("x", 5000): "must not be longer than"}, beside: ofNATS},
+	"cluster.nats.domain":        {good: map[string]string{"hub_1": `"hub_1"`, "": `""`}, bad: map[string]string{"a.b": "must be the name of a domain of JetStream"}, beside: ofNATS},
+	"cluster.nats.ca":            {good: map[string]string{"/ca.pem": `"/ca.pem"`}, bad: map[string]string{strings.Repeat("x", 5000): "must not be longer than"}, beside: "cluster.name=yard cluster.nats.urls=tls://a"},
+	"cluster.labels":             {good: map[string]string{"site=barn,big": `["site=barn","big"]`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 129): "longer than 128"}},
+	"cors.origins":               {good: origins, bad: noOrigins},
+	"network.allow":              {good: ranges, bad: noRanges}, "trusted_proxies": {good: ranges, bad: noRanges},
 	"default_camera": {good: map[string]string{"phone": `"phone"`}, bad: map[string]string{"fone": "did you mean phone?", "demo": "takes no uploads", "xyzzyx": "known here: phone"}},
 	"ffmpeg.path":    {good: map[string]string{"ffmpeg7": `"ffmpeg7"`, "/opt/ff mpeg": `"/opt/ff mpeg"`}, bad: map[string]string{"a\tb": "must be one line", strings.Repeat("x", 4097): "longer than 4096"}},
 	"ffmpeg.hwaccel": {good: map[string]string{"none": `"none"`, "auto": `"auto"`, "vaapi": `"vaapi"`, "cuda": `"cuda"`, "qsv": `"qsv"`, "videotoolbox": `"videotoolbox"`}, bad: map[string]string{"nvenc": "must be none, auto, vaapi, cuda, qsv or videotoolbox", "true": "must be"}},
@@ -87,6 +96,9 @@ var settingValues = map[string]struct {
 
 // broker is what keys of MQTT need beside them.
 const broker = "notify.mqtt.url=mqtt://a"
+
+// ofNATS is what the keys of a NATS need.
+const ofNATS = "cluster.name=yard cluster.nats.urls=nats://a"
 
 var origins = map[string]string{"http://a": `["http://a"]`, "https://a.example.org:8443,http://[::1]:80": `["https://a.example.org:8443","http://[::1]:80"]`}
 

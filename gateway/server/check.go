@@ -55,6 +55,10 @@ func checkNode(c *config.Config) error {
 		return nil
 	}
 	_, err := identityOf(c)
+	if len(c.Cluster.NATS.URLs) > 0 {
+		_, wrong := natsOf(c.Cluster.NATS)
+		return errors.Join(err, wrong, checkListen(c.Cluster.RelayListen))
+	}
 	return errors.Join(err, checkListen(c.Cluster.Listen), checkListen(c.Cluster.RelayListen))
 }
 

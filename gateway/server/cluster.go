@@ -46,7 +46,7 @@ type node struct {
 	seed      string       // host:port at which new nodes find this one; "" where that is not known
 	listener  net.Listener
 	http      *http.Server
-	keeps     bool // what all nodes have in common
+	keeps     bool // what all nodes have in common, or has a NATS outside keep it
 
 	standbys *standbys // cameras of other nodes that are kept connected here
 
@@ -124,14 +124,21 @@ func (n *node) join(c config.Cluster) (err error) {
 	}
 	origin := cluster.HasAuthority(n.server.Config.Data)
 	stores, disk := keeping(c, n.server.Config.Data, n.identity.Node, origin)
-	n.keeps = disk != ""
+	outside, err := natsOf(c.NATS)
+	if err != nil {
+		return err
+	}
+	if len(outside.Servers) > 0 {
+		stores, disk, bus = nil, "", ""
+	}
+	n.keeps = disk != "" || len(outside.Servers) > 0
 	n.cluster, err = cluster.New(cluster.Options{
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
-		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin,
+		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin, NATS: outside, Exchange: n.exchange,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
 		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, ShutOut: n.shutOut, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open, Log: n.server.Log,
 	})
-	if err == nil {
+	if err == nil && n.cluster.Address() != "" {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())
 		n.seed = net.JoinHostPort(host, port)
 	}
@@ -143,11 +150,15 @@ func reachedAt(c config.Cluster) (string, error) {
 	if c.Advertise != "" {
 		return c.Advertise, nil
 	}
-	host, _, _ := net.SplitHostPort(c.Listen)
+	listen, others := c.Listen, c.Seeds
+	if len(c.NATS.URLs) > 0 {
+		listen, others = c.RelayListen, c.NATS.Servers()
+	}
+	host, _, _ := net.SplitHostPort(listen)
 	if ip, err := netip.ParseAddr(host); host != "" && (err != nil || !ip.IsUnspecified()) {
 		return host, nil
 	}
-	conn, err := net.Dial("udp", c.Seeds[0]) // which sends nothing
+	conn, err := net.Dial("udp", others[0]) // which sends nothing
 	if err != nil {
 		return "", fmt.Errorf("by which address other nodes reach this one is not known, say it as advertise: %w", err)
 	}

@@ -69,9 +69,13 @@ func (s *server) changedElsewhere(ctx context.Context, cameras bool) {
 	}
 }
 
-// prepareEvery is how often a node that keeps what all have in common sees to it that
-// there is a place for it.
-const prepareEvery = time.Minute
+const (
+	// prepareEvery is how often a node that keeps what all have in common sees to it that
+	// there is a place for it.
+	prepareEvery = time.Minute
+	// prepareAgain is how often it does while that is not reached, as where a NATS lost it.
+	prepareAgain = 5 * time.Second
+)
 
 // prepare sees to it until ctx is done.
 func (n *node) prepare(ctx context.Context) {
@@ -84,8 +88,11 @@ func (n *node) prepare(ctx context.Context) {
 		case <-wait.C:
 		}
 		again := prepareEvery
-		if n.cluster.Prepare(ctx) != nil { // which the store says, in its words
+		switch {
+		case n.cluster.Prepare(ctx) != nil: // which the store says, in its words
 			again = time.Second
+		case !n.server.store.CommonStatus().Apart.IsZero():
+			again = prepareAgain
 		}
 		wait.Reset(again)
 	}

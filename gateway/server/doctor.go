@@ -62,6 +62,9 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	if c.TLS.Mode != config.TLSOff {
 		tell(aboutCertificate(c))
 	}
+	if len(c.Cluster.NATS.URLs) > 0 {
+		tell(aboutNATS(ctx, c))
+	}
 	tell(doctor.Clock(new(health.Clock).Look(ctx)))
 	tell(doctor.Files(c.Limits.Viewers + c.Limits.Connections + 256))
 	aboutCameras(ctx, c, running, tell)

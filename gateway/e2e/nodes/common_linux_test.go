@@ -135,7 +135,7 @@ func TestNodesHaveInCommon(t *testing.T) {
 	}
 	cluster["c"].Call(t, http.MethodDelete, "/api/v1/cameras/yard", nil, admin, http.StatusNoContent)
 	cluster.haveAdded(t, admin, nil, "a", "b", "c")
-	noSwordfish(t, cluster["a"].Data)
+	noSwordfishIn(t, filepath.Join(cluster["a"].Data, "nats"))
 
 	// One is killed while cameras are added: each is there at both, or at none.
 	killed := make(chan struct{})
@@ -188,11 +188,11 @@ func (a as) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// noSwordfish looks whether a camera's name stands in what a node keeps for all.
-func noSwordfish(t *testing.T, data string) {
+// noSwordfishIn looks whether a camera's name stands in a folder that is kept for all nodes.
+func noSwordfishIn(t *testing.T, folder string) {
 	t.Helper()
 	read := 0
-	err := filepath.WalkDir(filepath.Join(data, "nats"), func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return nil // what is renamed meanwhile
 		}

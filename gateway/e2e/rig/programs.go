@@ -66,9 +66,21 @@ func Program(t *testing.T, name string, args ...string) *exec.Cmd {
 // has not been done yet. None of them needs C.
 func PeerTool(t *testing.T, name string) string {
 	t.Helper()
+	return goTool(t, "../../../scripts/peers/go.mod", name)
+}
+
+// NATSServer gives the program that serves NATS alone, of the version that nodes have in them.
+func NATSServer(t *testing.T) string {
+	t.Helper()
+	return goTool(t, "../../../go.mod", "nats-server")
+}
+
+// goTool gives the executable of a tool that a go.mod names.
+func goTool(t *testing.T, module, name string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*Ceiling)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile=../../../scripts/peers/go.mod", "-n", name)
+	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile="+module, "-n", name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	said := &strings.Builder{}
 	cmd.Stderr = said
