@@ -3,6 +3,8 @@ package operation
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,8 +57,12 @@ func expectGood(t *testing.T, variables []string, args ...string) {
 // composed is a file of Compose.
 type composed struct {
 	Volumes  map[string]any
+	Configs  map[string]struct{ Content string }
 	Services map[string]struct {
 		Build       struct{ Context string }
+		Image       string
+		Command     []string
+		Configs     []struct{ Source, Target string }
 		Ports       []string
 		Environment map[string]string
 		Volumes     []string
@@ -69,7 +75,7 @@ type composed struct {
 
 // TestComposeFilesFitTheImage: what they name is there, and what they configure is right.
 func TestComposeFilesFitTheImage(t *testing.T) {
-	for name, services := range map[string]int{"compose.yaml": 1, "compose.cluster.yaml": 3} {
+	for name, services := range map[string]int{"compose.yaml": 1, "compose.cluster.yaml": 3, "compose.nats.yaml": 4} {
 		var file composed
 		if err := yaml.Unmarshal([]byte(contentOf(t, scripts+name)), &file); err != nil {
 			t.Fatal(err)
@@ -78,17 +84,59 @@ func TestComposeFilesFitTheImage(t *testing.T) {
 			t.Errorf("%s has %d services", name, len(file.Services))
 		}
 		for service := range file.Services {
-			t.Run(name+" "+service, func(t *testing.T) { file.judge(t, service) })
+			judge := file.judge
+			if service == "nats" {
+				judge = file.judgeNATS
+			}
+			t.Run(name+" "+service, func(t *testing.T) { judge(t, service) })
 		}
+	}
+}
+
+// natsPassword stands in a file of Compose where that puts a variable.
+const natsPassword = "${NATS_PASSWORD:?}"
+
+// judgeNATS has the NATS of the version that nodes have in them find nothing wrong with its configuration, and
+// a node be let in by what it is told.
+func (file composed) judgeNATS(t *testing.T, name string) {
+	service, node := file.Services[name], file.Services["a"]
+	file.judgeRights(t, name)
+	if module := contentOf(t, scripts+"../go.mod"); !strings.Contains(module, "github.com/nats-io/nats-server/v2 v"+strings.TrimPrefix(service.Image, "nats:")+"\n") {
+		t.Errorf("%s is another version than nodes have in them", service.Image)
+	}
+	if len(service.Configs) != 1 || !slices.Equal(service.Command, []string{"--config", service.Configs[0].Target}) {
+		t.Fatalf("%+v", service)
+	}
+	content := strings.ReplaceAll(file.Configs[service.Configs[0].Source].Content, "$$", "$")
+	configuration := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(configuration, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check := exec.Command(rig.NATSServer(t), "-t", "-c", configuration)
+	check.Env = []string{"NATS_PASSWORD=swordfish"}
+	if said, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, said)
+	}
+	if service.Environment["NATS_PASSWORD"] != natsPassword || node.Environment["FRAMEGATE_CLUSTER__NATS__PASSWORD"] != natsPassword ||
+		!strings.Contains(content, "{user: "+node.Environment["FRAMEGATE_CLUSTER__NATS__USERNAME"]+", password: $NATS_PASSWORD}") ||
+		node.Environment["FRAMEGATE_CLUSTER__NATS__URLS"] != "nats://"+name+":4222" || !strings.Contains(content, "listen: 0.0.0.0:4222") {
+		t.Errorf("nodes are not let in: %+v, %s", node.Environment, content)
+	}
+}
+
+// judgeRights expects a service to have none that it does not need.
+func (file composed) judgeRights(t *testing.T, name string) {
+	t.Helper()
+	service := file.Services[name]
+	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || !slices.Equal(service.SecurityOpt, []string{"no-new-privileges:true"}) {
+		t.Errorf("it may do more than it has to: %+v", service)
 	}
 }
 
 // judge compares a service with the image.
 func (file composed) judge(t *testing.T, name string) {
 	service := file.Services[name]
-	if !service.ReadOnly || !slices.Equal(service.CapDrop, []string{"ALL"}) || !slices.Equal(service.SecurityOpt, []string{"no-new-privileges:true"}) {
-		t.Errorf("it may do more than it has to: %+v", service)
-	}
+	file.judgeRights(t, name)
 	if contentOf(t, scripts+service.Build.Context+"/Dockerfile") != contentOf(t, dockerfile) {
 		t.Error("it is built from another Dockerfile")
 	}
@@ -119,6 +167,9 @@ func (file composed) judge(t *testing.T, name string) {
 				t.Errorf("recordings go to %s", value)
 			}
 			value = t.TempDir()
+		}
+		if value == natsPassword {
+			value = "swordfish"
 		}
 		variables = append(variables, name+"="+value)
 	}
