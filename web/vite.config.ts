@@ -1,18 +1,33 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
-// The player, in four builds, so that each gives one file that imports nothing: the element,
-// the worker that draws for it, the worklet that sounds for it, and what shows a camera without a WebSocket. Their names
+// The player, in five builds, so that each gives one file that imports nothing: the element,
+// the worker that draws for it, the worklet that sounds for it, what shows a camera without a WebSocket, and what knows where else it is shown. Their names
 // carry no hash: the files are committed and embedded, and other sites load them
 // by name.
 const parts: Record<string, [entry: string, name: string]> = {
   worker: ['player/worker.ts', 'framegate-player-worker'],
   aside: ['player/aside.ts', 'framegate-player-aside'],
+  nodes: ['player/nodes.ts', 'framegate-player-nodes'],
   worklet: ['player/soundworklet.ts', 'framegate-player-sound'],
 };
+
+// packed takes out what minifying leaves: white space in the style, and remarks to other packers.
+const packed: Plugin = {
+  name: 'packed',
+  transform: (code, id) => (id.endsWith('/player/style.ts') ? code.replace(/`[^`]*`/, packedStyle) : null),
+  generateBundle: (_options, bundle) => {
+    for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = file.code.replaceAll('/* @__PURE__ */ ', '');
+  },
+};
+
+function packedStyle(rules: string): string {
+  return rules.replace(/\s+/g, ' ').replace(/ ?([{};,:]) /g, '$1').replaceAll(';}', '}');
+}
 
 export default defineConfig(({ mode }) => {
   const [entry, name] = parts[mode] ?? ['player/element.ts', 'framegate-player'];
   return {
+    plugins: [packed],
     build: {
       lib: { entry, formats: ['es'], fileName: () => `${name}.js` },
       target: 'es2022',

@@ -26,9 +26,10 @@ import (
 //go:embed pages assets dist demo
 var files embed.FS
 
-// policy is what pages may do, up to whose pages may show them in a frame.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
-	"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
+// policy is what pages may do, with what else pictures may come from and go through, twice, and
+// whose pages may show them in a frame.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:%s; " +
+	"media-src 'self' blob:; connect-src 'self'%s; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors %s"
 
 // security is the further headers that every page and asset carries.
 var security = map[string]string{
@@ -40,6 +41,7 @@ var security = map[string]string{
 type Pages struct {
 	templates [maxDepth]func() *template.Template // by the depth of the page's path
 	ancestors func() []string
+	origins   func() []string            // that pictures may come from besides
 	assets    map[string]asset           // by path
 	ahead     func() map[string][]string // scripts of each view, by the first part of its address
 }
@@ -60,7 +62,7 @@ var gzipped = map[string]bool{".js": true, ".css": true, ".svg": true, ".html": 
 // New makes the pages of what is embedded. ancestors gives the origins whose
 // pages may show ours in a frame, at the moment. It starts nothing.
 func New(ancestors func() []string) *Pages {
-	p := &Pages{ancestors: ancestors, assets: make(map[string]asset)}
+	p := &Pages{ancestors: ancestors, origins: func() []string { return nil }, assets: make(map[string]asset)}
 	for depth := range p.templates {
 		p.templates[depth] = sync.OnceValue(func() *template.Template { return templatesAt(depth) })
 	}
@@ -70,6 +72,10 @@ func New(ancestors func() []string) *Pages {
 	p.ahead = sync.OnceValue(p.scriptsOfViews)
 	return p
 }
+
+// ShowFrom has pages show pictures of other origins too, which are those that origins gives at the
+// moment: as http://b.example.org.
+func (p *Pages) ShowFrom(origins func() []string) { p.origins = origins }
 
 // templatesAt makes the pages for a depth. Their addresses are relative, so that
 // they are right under whatever path a proxy shows them.
@@ -201,5 +207,10 @@ func (p *Pages) secure(h http.Header) {
 	if others := p.ancestors(); len(others) > 0 {
 		ancestors = "'self' " + strings.Join(others, " ")
 	}
-	h.Set("Content-Security-Policy", policy+ancestors)
+	var images, connections strings.Builder
+	for _, origin := range p.origins() {
+		fmt.Fprintf(&images, " %s", origin)
+		fmt.Fprintf(&connections, " %s ws%s", origin, strings.TrimPrefix(origin, "http"))
+	}
+	h.Set("Content-Security-Policy", fmt.Sprintf(policy, &images, &connections, ancestors))
 }

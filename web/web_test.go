@@ -40,7 +40,7 @@ var (
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
 	chunk     = regexp.MustCompile("(?:from *|import *\\(?|new URL\\()[\"'`](?:\\./)?([\\w.-]+\\.js)[\"'`]")
 	icon      = regexp.MustCompile(`"src": "([\w-]+\.\w+)"`)
-	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound|aside)\.js)`)
+	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound|aside|nodes)\.js)`)
 )
 
 // nobody may show our pages in a frame.
@@ -131,7 +131,7 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 
 // TestOtherSitesMayLoadThePlayer, all of it: browsers ask whether they may.
 func TestOtherSitesMayLoadThePlayer(t *testing.T) {
-	for _, name := range []string{"framegate-player.js", "framegate-player-worker.js", "framegate-player-sound.js", "framegate-player-aside.js"} {
+	for _, name := range []string{"framegate-player.js", "framegate-player-worker.js", "framegate-player-sound.js", "framegate-player-aside.js", "framegate-player-nodes.js"} {
 		response, _ := get(New(nobody).Assets(), "/assets/"+name)
 		h := response.Header
 		if response.StatusCode != 200 || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
@@ -265,8 +265,26 @@ func viewsOf(p *Pages) (all []string) {
 	return all
 }
 
+// TestPicturesOfNodes: pages may show pictures of the origins that are given, and connect there; and no
+// page is given more.
+func TestPicturesOfNodes(t *testing.T) {
+	p := New(nobody)
+	p.ShowFrom(func() []string { return []string{"https://b.example.org", "http://192.0.2.7:8080"} })
+	response, _ := get(http.HandlerFunc(p.App), "/")
+	policy := response.Header.Get("Content-Security-Policy")
+	for _, want := range []string{
+		"img-src 'self' blob: data: https://b.example.org http://192.0.2.7:8080;",
+		"connect-src 'self' https://b.example.org wss://b.example.org http://192.0.2.7:8080 ws://192.0.2.7:8080;",
+		"script-src 'self';", "frame-ancestors 'none'",
+	} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("%q is not in %q", want, policy)
+		}
+	}
+}
+
 // TestScriptsAreSmall: a view by itself, with all that it loads at once or later,
-// but for the player's worklet, for what needs no WebSocket and for what turns a camera: they
+// but for the player's worklet, for what needs no WebSocket, what knows other nodes, and for what turns a camera: they
 // come when they are needed. Nor does the page of a cluster's nodes count, which only
 // admins of a cluster load, nor in the sum of all that of all settings, likewise.
 func TestScriptsAreSmall(t *testing.T) {

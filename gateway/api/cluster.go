@@ -67,6 +67,7 @@ type ClusterNode struct {
 	Since   time.Time `json:"since" doc:"since when it is alive, or is not, as this server noticed"`
 	HeardMs int64     `json:"heard_ms" doc:"how long ago it was heard of, in milliseconds" example:"320"`
 	Relay   string    `json:"relay" doc:"where other nodes get its cameras" example:"192.168.1.11:7422"`
+	Public  string    `json:"public,omitempty" doc:"the URL by which viewers reach it, where it says one" example:"https://b.example.org"`
 	Version string    `json:"version" example:"1.4.0"`
 	Roles   []string  `json:"roles" nullable:"false"`
 	Labels  []string  `json:"labels" nullable:"false"`

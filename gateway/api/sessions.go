@@ -62,6 +62,7 @@ type me struct {
 	Expires *time.Time `json:"expires,omitempty" doc:"when this login ends by itself"`
 	Session int64      `json:"session,omitempty" doc:"its id, for those who logged in"`
 	First   bool       `json:"first_password,omitempty" doc:"whether your password is still the one that was printed at the server's first start; not known of servers that began with an earlier version"`
+	Others  []string   `json:"others,omitempty" doc:"URLs of the other nodes of the cluster that live, where viewers reach them" example:"[\"https://b.example.org\"]"`
 	Node    string     `json:"node,omitempty" doc:"for admins: which node of a cluster this server is, where it is one" example:"a"`
 }
 
@@ -75,8 +76,14 @@ func (a *API) meOf(p auth.Principal) me {
 		Session: p.SessionID(),
 		First:   p.FirstPassword(),
 	}
+	cluster := a.options.Gateway.Cluster()
 	if who.Admin {
-		who.Node = a.options.Gateway.Cluster().Node
+		who.Node = cluster.Node
+	}
+	for _, n := range cluster.Nodes {
+		if n.Alive && n.Public != "" && n.Name != cluster.Node {
+			who.Others = append(who.Others, n.Public)
+		}
 	}
 	return who
 }

@@ -58,7 +58,7 @@ type cameraStatus struct {
 	Node       string           `json:"node,omitempty" doc:"which node of the cluster owns it, where this server is one of several; for admins" example:"b"`
 	Away       bool             `json:"away,omitempty" doc:"the node that owns it does not answer, so that little more is known than its state"`
 	Watching   []watcher        `json:"watching,omitempty" nullable:"false" doc:"who watches, or is shown what was recorded; for admins"`
-	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks WebRTC webrtc (WHEP), RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, publish_webrtc (WHIP), and where this server takes RTMP rtmp and rtmps, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
+	Links      links            `json:"links" doc:"addresses of the camera by form: page, mjpeg, jpeg, mp4, sse, socket, where this server speaks WebRTC webrtc (WHEP), RTSP rtsp and rtsps, and for who may send pictures publish, post_jpeg, post_mjpeg, publish_webrtc (WHIP), and where this server takes RTMP rtmp and rtmps, for who may see recordings, where this server keeps any, recording_mp4, recording_hls, recording_jpeg, recording_mjpeg, recording_sse, recording_socket, thumbnail, and where it is a node of a cluster nodes, which tells at which other nodes the camera is shown" example:"{\"mjpeg\":\"/live/front.mjpeg\"}"`
 }
 
 // soundStatus is the sound of a camera, or what is made of it.

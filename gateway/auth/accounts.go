@@ -32,7 +32,7 @@ const (
 )
 
 // accountKey names what a principal goes back to: a user by its id, a session by
-// the hash of its cookie, a token by its hash or, for links, by its id, a lasting
+// the hash of its cookie or, for ways, by its id, a token by its hash or, for links, by its id, a lasting
 // link by its id.
 type accountKey struct {
 	kind accountKind
@@ -195,7 +195,7 @@ func (c *accounts) read(ctx context.Context, key accountKey) (kept, error) {
 		link, err := c.store.Link(ctx, key.id)
 		return kept{principal: linkPrincipal(link, key)}, err
 	case sessionAccount:
-		session, err := c.store.SessionOf(ctx, key.hash[:])
+		session, err := c.readSession(ctx, key)
 		if err != nil {
 			return kept{}, err
 		}
@@ -205,6 +205,13 @@ func (c *accounts) read(ctx context.Context, key accountKey) (kept, error) {
 		return kept{principal: p, seen: session.Seen}, err
 	}
 	return kept{}, store.ErrUnknown
+}
+
+func (c *accounts) readSession(ctx context.Context, key accountKey) (store.Session, error) {
+	if key.id != 0 {
+		return c.store.Session(ctx, key.id)
+	}
+	return c.store.SessionOf(ctx, key.hash[:])
 }
 
 func (c *accounts) readToken(ctx context.Context, key accountKey) (store.Token, error) {

@@ -97,6 +97,7 @@ type Principal struct {
 	name        string
 	generation  int64 // of the user's password
 	first       bool  // which is that of the first start
+	way         bool  // it came by one
 	permissions permissions
 	expires     time.Time // zero: never
 }

@@ -58,10 +58,9 @@ func (a *Auth) Verify(ctx context.Context, c Credentials, use Use) (Principal, e
 	if a.options.Open {
 		return anyone(), nil
 	}
-	link, linked := linkOf(c.Query)
-	linked = linked && use.Ways&Link != 0
+	linked := use.Ways&Link != 0 && hasLink(c.Query)
 	if linked {
-		p, err := a.checkLink(ctx, link, use)
+		p, err := a.byLink(ctx, c.Query, use)
 		if !errors.Is(err, ErrDenied) {
 			return p, err
 		}
@@ -71,6 +70,24 @@ func (a *Auth) Verify(ctx context.Context, c Credentials, use Use) (Principal, e
 		return Principal{}, ErrDenied // what the link said was not true
 	}
 	return p, err
+}
+
+// hasLink says that there is something in an address that means to be a link or a way.
+func hasLink(query url.Values) bool {
+	_, linked := linkOf(query)
+	return linked || len(query["way"]) > 0
+}
+
+// byLink goes by the link in an address, or by the way in it.
+func (a *Auth) byLink(ctx context.Context, query url.Values, use Use) (Principal, error) {
+	l, linked := linkOf(query)
+	switch way := query["way"]; {
+	case len(way) == 0:
+		return a.checkLink(ctx, l, use)
+	case len(way) == 1 && !linked:
+		return a.checkWay(ctx, way[0], use)
+	}
+	return Principal{}, ErrDenied
 }
 
 // verifyDirectly goes by all but the link.

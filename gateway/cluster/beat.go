@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"sync"
 )
@@ -20,7 +21,7 @@ const (
 	maxOwned   = 4096      // cameras that one node owns
 	maxTexts   = 32        // roles, and labels
 	maxText    = 128       // bytes of one
-	maxAddress = 256       // bytes
+	maxAddress = 256       // bytes, also of the URL for viewers
 	// maxEpoch is more than failovers can make, so that nobody takes a camera for
 	// good: a claim beyond it is a lie.
 	maxEpoch = 1 << 40
@@ -46,6 +47,7 @@ type Beat struct {
 	Config      string   `json:"config"` // a digest of which cameras it knows
 	Common      uint64   `json:"common"` // the version of what all nodes have in common that it has
 	Origin      bool     `json:"origin"` // the cluster was made there
+	Public      string   `json:"public"` // URL by which viewers reach it; "" where none is sent there
 	Leaving     bool     `json:"leaving"`
 	Revoked     uint64   `json:"revoked,omitempty"` // which list it has of nodes that were shut out
 	Owned       []Claim  `json:"owned"`
@@ -188,6 +190,10 @@ func (o *opener) certificate(der []byte) (*x509.Certificate, error) {
 	return cert, nil
 }
 
+// publicPattern is the URL of a node for viewers. It stands in headers of answers, and so is
+// of characters that mean nothing there.
+var publicPattern = regexp.MustCompile(`^https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]{1,64}){0,8}$`)
+
 // check says what is wrong with a beat, whoever it is of.
 func (b *Beat) check() error {
 	switch {
@@ -200,6 +206,9 @@ func (b *Beat) check() error {
 	case len(b.Chain) != 0 && len(b.Chain) != len(link{}):
 		return errBroken
 	case b.Incarnation == 0, b.Sequence == 0, b.Viewers < 0, b.Shown < 0, b.Load < 0, b.Load > 1, b.At < 0, b.At > maxAt:
+		return errBroken
+	}
+	if b.Public != "" && (len(b.Public) > maxAddress || !publicPattern.MatchString(b.Public)) {
 		return errBroken
 	}
 	if _, port, err := net.SplitHostPort(b.Relay); err != nil || port == "" {

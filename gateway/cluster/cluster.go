@@ -42,6 +42,7 @@ type Options struct {
 	Advertise string   // host:port at which other nodes reach the bus; "" leaves that to it
 	NATS      NATS     // in place of a bus of its own, and so of Listen, Seeds, Advertise, Stores and Disk
 	Relay     string   // host:port at which other nodes get this one's cameras
+	Public    string   // URL by which viewers reach this one; "" for none
 	Version   string
 	Roles     []string
 	Labels    []string
@@ -128,7 +129,7 @@ func New(o Options) (*Cluster, error) {
 	now := time.Now()
 	self := Beat{
 		Node: o.Identity.Node, Incarnation: o.Life, Version: o.Version, Relay: o.Relay,
-		Roles: o.Roles, Labels: o.Labels, Origin: o.Origin,
+		Roles: o.Roles, Labels: o.Labels, Origin: o.Origin, Public: o.Public,
 	}
 	patient := time.Duration(0)
 	if len(o.Seeds) > 0 { // others may own everything already
@@ -474,6 +475,26 @@ func (c *Cluster) Others() (others []Place) {
 	return others
 }
 
+// Publics gives the URLs by which viewers reach other nodes, or reached them that are dead.
+func (c *Cluster) Publics() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.table.publics))
+}
+
+// Shows gives the other nodes that live and that viewers can be sent to.
+func (c *Cluster) Shows() (shows []Member) {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.table.members {
+		if m.alive && m.Public != "" && m.Public != c.table.self.Public {
+			shows = append(shows, c.table.memberOf(m, len(m.Owned), now))
+		}
+	}
+	return shows
+}
+
 // Status is what a node knows of its cluster.
 type Status struct {
 	Cluster string
@@ -490,6 +511,7 @@ type Member struct {
 	Node    string
 	Relay   string
 	Version string
+	Public  string // URL by which viewers reach it; "" where none is sent there
 	Roles   []string
 	Labels  []string
 	Viewers int
@@ -575,7 +597,7 @@ func (c *Cluster) Status() Status {
 func (t *table) memberOf(m *member, owned int, now time.Time) Member {
 	return Member{
 		Node: m.Node, Relay: m.Relay, Version: m.Version, Roles: m.Roles, Labels: m.Labels, Viewers: m.Viewers, Shown: m.Shown, Said: m.Sequence, Load: m.Load,
-		Owned: owned, Alive: m.alive, Left: m.Leaving, Since: m.since, Clock: m.clock, Heard: now.Sub(m.heard), Same: m.Config == t.self.Config, Common: m.Common,
+		Owned: owned, Alive: m.alive, Left: m.Leaving, Since: m.since, Clock: m.clock, Heard: now.Sub(m.heard), Same: m.Config == t.self.Config, Public: m.Public, Common: m.Common,
 		ShutOut: m.shutOut || m.Node == t.self.Node && t.closed,
 	}
 }

@@ -89,6 +89,7 @@ type table struct {
 	stands  map[string]bool   // of those, the ones that this node keeps connected beside their owners; nil for none
 	stood   map[string]string // how that is
 	aside   map[aside]string  // how it is with others that live
+	publics map[string]bool   // URLs of nodes for viewers that were ever heard of, as pages come from there when the node is gone
 
 	exclusive []string          // of cameras, those that take one connection only
 	voters    []string          // names of the nodes that vote; nil for those where the cluster was made,
@@ -108,7 +109,7 @@ func newTable(self Beat, now time.Time, patient time.Duration) *table {
 	return &table{
 		self: self, began: now, patient: patient, members: make(map[string]*member), past: make(map[string]progress), cameras: make(map[string]Camera),
 		own: make(map[string]Claim), highest: make(map[string]uint64), sent: make(map[string]bool), where: make(map[string]Place), origins: make(map[string]bool), lacks: make(map[string]bool),
-		states: make(map[string]told),
+		states: make(map[string]told), publics: make(map[string]bool),
 	}
 }
 
@@ -150,6 +151,9 @@ func (t *table) take(b Beat, now time.Time) error {
 		m.clock = time.UnixMilli(b.At).Sub(now)
 	}
 	t.members[b.Node] = m
+	if b.Public != "" && len(t.publics) < maxMembers {
+		t.publics[b.Public] = true
+	}
 	for _, c := range b.Owned {
 		if _, known := t.cameras[c.Camera]; known {
 			t.highest[c.Camera] = max(t.highest[c.Camera], c.Epoch)

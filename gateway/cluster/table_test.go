@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -270,6 +271,10 @@ func TestLiesAreNotTaken(t *testing.T) {
 		{"no address", func(b *Beat) { b.Relay = "b" }, errBroken},
 		{"a camera with a slash", func(b *Beat) { b.Owned[0].Camera = "../x" }, errBroken},
 		{"too many cameras", func(b *Beat) { b.Owned = make([]Claim, maxOwned+1) }, errTooLarge},
+		{"a URL that is none", func(b *Beat) { b.Public = "javascript:alert(1)" }, errBroken},
+		{"a URL with a name and password", func(b *Beat) { b.Public = "https://u:p@b.example.org" }, errBroken},
+		{"a URL that ends a header's part", func(b *Beat) { b.Public = "https://b.example.org; script-src *" }, errBroken},
+		{"a long URL", func(b *Beat) { b.Public = "https://" + strings.Repeat("b", maxAddress) }, errBroken},
 		{"a long label", func(b *Beat) { b.Labels = []string{string(make([]byte, maxText+1))} }, errTooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strings"
 )
 
 // maxLabel is how long a label of a node may be, in bytes.
 const maxLabel = 128
+
+// maxPublic is how long the URL of a node may be, in bytes.
+const maxPublic = 256
 
 // clusterName checks the name of a cluster, which stands in certificates.
 func clusterName(text string) error {
@@ -46,6 +51,28 @@ func nodeLabel(text string) error {
 	return line(text, maxLabel)
 }
 
+// publicURL reads the URL by which viewers reach a node, as it stands before the paths of
+// addresses.
+func publicURL(text string) (string, error) {
+	wrong := fmt.Errorf("must be the URL by which viewers reach this node, such as https://b.example.org, of no more than a scheme, a name or address, a port and a path, not %s", quote(text))
+	if text == "" {
+		return "", nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || text != u.Scheme+"://"+u.Host+u.Path || len(text) > maxPublic {
+		return "", wrong
+	}
+	_, badName := hostName(u.Hostname())
+	path, badPath := BasePath(u.Path)
+	if u.Port() != "" {
+		_, err = count(u.Port(), 1, 65535)
+	}
+	if badName != nil || badPath != nil || err != nil || strings.HasSuffix(u.Host, ":") {
+		return "", wrong
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host) + path, nil
+}
+
 // mostOfThem checks the nodes that keep what all have in common, of which most have to
 // be there.
 func mostOfThem(c *Config) error {
@@ -71,7 +98,7 @@ func (d *draft) finishCluster() {
 	d.finishNATS()
 	c, name := d.config.Cluster, d.given["cluster.name"]
 	if c.Name == "" {
-		for _, key := range []string{"cluster.listen", "cluster.relay_listen", "cluster.advertise", "cluster.nats.urls"} {
+		for _, key := range []string{"cluster.listen", "cluster.relay_listen", "cluster.advertise", "cluster.nats.urls", "cluster.public"} {
 			if at := d.given[key]; at.given() {
 				d.report(at, key, "is for a node of a cluster; give it a cluster.name, or remove it")
 			}

@@ -142,6 +142,7 @@ type Cluster struct {
 	Labels      []string      // that a camera may want of the node that has it
 	Stores      []string      // nodes that keep what all have in common; none is the one where the cluster was made
 	NATS        NATS          // by which nodes speak in place of Listen and Seeds; Stores then vote only
+	Public      string        // URL by which viewers reach this one; "" where others send nobody here
 }
 
 // ClusterRole is what a node is for.

@@ -25,7 +25,8 @@ type Options struct {
 	Forms    []Form
 	Cameras  func() []config.Camera // at the moment, in their order
 	Metrics  http.Handler
-	Unready  func() error // why requests are not welcome though the server is ready; nil where they are
+	Nodes    func() []string // URLs by which viewers reach other nodes of the cluster; nil where this is a server alone
+	Unready  func() error    // why requests are not welcome though the server is ready; nil where they are
 	Log      *slog.Logger
 }
 
@@ -43,6 +44,9 @@ type Front struct {
 // address.
 func New(o Options) *Front {
 	f := &Front{options: o, refusals: refusals}
+	if f.options.Nodes == nil {
+		f.options.Nodes = func() []string { return nil }
+	}
 	for _, form := range o.Forms {
 		f.refusals = slices.Concat(f.refusals, form.Refusals)
 	}

@@ -58,6 +58,10 @@ func (f *Front) sharing(protection *http.CrossOriginProtection, next http.Handle
 		}
 		origin := r.Header.Get("Origin")
 		if len(r.Header["Origin"]) != 1 || !f.allowsOrigin(origin) {
+			if f.ofNode(r) {
+				f.shareWithNode(w, r, next)
+				return
+			}
 			if websocket.IsWebSocketUpgrade(r) && !ownPage(r) { // which the protection does not look at
 				f.refuseForeign(w, r)
 				return
@@ -68,16 +72,28 @@ func (f *Front) sharing(protection *http.CrossOriginProtection, next http.Handle
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
-		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After, X-Framegate-Next-Format, X-Framegate-Viewers, X-Timestamp")
-		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
-			h.Set("Access-Control-Max-Age", "600")
-			w.WriteHeader(http.StatusNoContent)
+		h.Set("Access-Control-Expose-Headers", exposed)
+		if isPreflight(r) {
+			answerPreflight(w, "GET, HEAD, POST, PUT, PATCH, DELETE", "Authorization, Content-Type, If-Match")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// exposed are the headers that pages of other origins may read.
+const exposed = "ETag, Link, Location, Retry-After, X-Framegate-Next-Format, X-Framegate-Viewers, X-Timestamp"
+
+// isPreflight says that a browser asks what a page may do (Fetch, 4.8).
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+func answerPreflight(w http.ResponseWriter, methods, headers string) {
+	w.Header().Set("Access-Control-Allow-Methods", methods)
+	w.Header().Set("Access-Control-Allow-Headers", headers)
+	w.Header().Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // ourHost says whether a Host header may be meant for this server. DNS

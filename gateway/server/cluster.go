@@ -133,7 +133,7 @@ func (n *node) join(c config.Cluster) (err error) {
 	}
 	n.keeps = disk != "" || len(outside.Servers) > 0
 	n.cluster, err = cluster.New(cluster.Options{
-		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port),
+		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port), Public: c.Public,
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin, NATS: outside, Exchange: n.exchange,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
 		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, ShutOut: n.shutOut, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open, Log: n.server.Log,

@@ -51,7 +51,7 @@ func (s control) Cluster() api.Cluster {
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
 		})
 	}
 	for _, p := range status.Cameras {

@@ -48,6 +48,7 @@ func (s *server) newForms() []front.Form {
 		}},
 		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.movie(player)},
 		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}/nodes", Action: auth.View, Link: s.ifNode("nodes"), Ends: true, Serve: s.nodes},
 		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Ends: true, Serve: s.cutOfAll(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
 		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Ends: true, Serve: s.cutOfAll(clips.ServePlaylist)},
 		{Method: "GET", Address: "/live/{id}/recording.jpg", Action: auth.Playback, Link: "recording_jpeg", Ends: true, Serve: s.moment(moment.New(moment.Options{Library: s.library(), Still: s.still, Limited: s.hits.Hit, Log: s.Log})), Limits: moment.LimitNames, Refusals: []front.Refusal{
@@ -216,12 +217,13 @@ func (s *server) streams(v front.Visit, asJPEG rendition.Request) live.Choice {
 	asH264 := asJPEG
 	asH264.Codec = media.H264
 	choice := live.Choice{
-		H264: key(asH264),
-		JPEG: key(asJPEG),
-		AAC:  rendition.SoundKey(v.Camera, media.AAC),
-		Opus: rendition.SoundKey(v.Camera, media.Opus),
-		Why:  why(v.Principal),
-		Past: s.past(v),
+		H264:  key(asH264),
+		JPEG:  key(asJPEG),
+		AAC:   rendition.SoundKey(v.Camera, media.AAC),
+		Opus:  rendition.SoundKey(v.Camera, media.Opus),
+		Why:   why(v.Principal),
+		Past:  s.past(v),
+		Nodes: s.node.isShown(),
 	}
 	if asJPEG.Sub {
 		own, does := asJPEG.Own()

@@ -158,9 +158,11 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
 	s.notifier = s.newNotifier()
+	pages := web.New(func() []string { return s.settings().FrameAncestors })
+	pages.ShowFrom(func() []string { return front.Origins(s.node.publics()) })
 	s.front = front.New(front.Options{
-		Settings: s.settings, Identity: s.identity, Auth: s.auth, API: s.api, Forms: s.forms, Cameras: s.listed,
-		Pages: web.New(func() []string { return s.settings().FrameAncestors }), Metrics: s.metricsHandler(), Unready: s.unready, Log: o.Log,
+		Nodes: s.node.publics, Settings: s.settings, Identity: s.identity, Auth: s.auth, API: s.api, Forms: s.forms, Cameras: s.listed,
+		Pages: pages, Metrics: s.metricsHandler(), Unready: s.unready, Log: o.Log,
 	})
 	if err := s.setCameras(ctx); err != nil {
 		s.close()

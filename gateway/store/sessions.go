@@ -33,6 +33,12 @@ func (s *Store) SessionOf(ctx context.Context, hash []byte) (Session, error) {
 	return session, s.explain("reading the session", err)
 }
 
+// Session gives the session with this id, expired or not, or ErrUnknown.
+func (s *Store) Session(ctx context.Context, id int64) (Session, error) {
+	session, err := scanSession(s.row(ctx, sessionColumns+" WHERE id = ?", id))
+	return session, s.explain("reading the session", err)
+}
+
 func scanSession(row scanner) (v Session, err error) {
 	var created, seen, expires int64
 	err = row.Scan(&v.ID, &v.Hash, &v.User, &created, &seen, &expires, &v.Address, &v.Agent)

@@ -13,42 +13,34 @@ export interface Wish {
  * /live/front, relative to base; a query in it (a signed link's) is kept.
  */
 export class Address {
-  readonly #url: URL;
+  /** Its own, of HTTP. */
+  readonly url: URL;
 
   /** Throws a TypeError if src is no address, or not one of HTTP. */
   constructor(src: string, base: string, wish: Wish) {
-    this.#url = new URL(src, base);
-    this.#url.protocol = this.#url.protocol.replace(/^ws/, 'http');
-    if (!/^https?:$/.test(this.#url.protocol)) throw new TypeError(`${src} is not an address of HTTP`);
+    this.url = new URL(src, base);
+    this.url.protocol = this.url.protocol.replace(/^ws/, 'http');
+    if (!/^https?:$/.test(this.url.protocol)) throw new TypeError(`${src} is not an address of HTTP`);
     for (const [name, value] of Object.entries(wish)) {
-      if (value !== null) this.#url.searchParams.set(name, value as string);
+      if (value !== null) this.url.searchParams.set(name, value as string);
     }
   }
 
   /** The WebSocket, for what the client will say that it can show. */
   socket(): URL {
-    const url = this.#with('', { codec: 'auto' });
+    const url = this.at('', { codec: 'auto' });
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return url;
   }
 
   /** One picture, which may be as old as a day: better than none. */
   still(): URL {
-    return this.#with('.jpg', { max_age: '24h' });
+    return this.at('.jpg', { max_age: '24h' });
   }
 
-  /** The endless multipart response for an image element. */
-  multipart(): URL {
-    return this.#with('.mjpeg', {});
-  }
-
-  /** Where a session of WebRTC is opened (WHEP). */
-  webrtc(): URL {
-    return this.#with('/whep', {});
-  }
-
-  #with(extension: string, query: Record<string, string>): URL {
-    const url = new URL(this.#url);
+  /** What is behind the address, as .mjpeg, the endless multipart response, or /whep, where a session of WebRTC is opened. */
+  at(extension: string, query: Record<string, string> = {}): URL {
+    const url = new URL(this.url);
     url.pathname += extension;
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     return url;

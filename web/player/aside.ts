@@ -1,6 +1,7 @@
 // What shows a camera without our WebSocket: WebRTC, or an endless image. It is a file of its
 // own, which the player loads when it is needed.
 
+import type { Address } from './address';
 import { wallMs } from './clock';
 import { MultipartImage } from './img';
 import { Line, mayTry } from './line';
@@ -19,16 +20,16 @@ export class Aside {
   readonly #line = new Line();
   #view: WebRTCView | MultipartImage | null = null;
   #shows = false; // or is to, by itself
-  readonly #url: URL;
+  readonly #address: () => Address;
   readonly #insists: boolean;
   readonly #stage: Stage;
   readonly #loudness: Loudness;
   readonly #passed: (to: boolean | string) => void;
 
-  /** insists says that WebRTC is asked for by name, and so is tried for as long as it takes. passed is told that WebRTC
+  /** address gives where the camera is at the moment. insists says that WebRTC is asked for by name, and so is tried for as long as it takes. passed is told that WebRTC
    * shows the camera from now on where a WebSocket did, or that a WebSocket is to, again, or why others ended it. */
-  constructor(url: URL, insists: boolean, stage: Stage, loudness: Loudness, passed: (to: boolean | string) => void) {
-    this.#url = url;
+  constructor(address: () => Address, insists: boolean, stage: Stage, loudness: Loudness, passed: (to: boolean | string) => void) {
+    this.#address = address;
     this.#insists = insists;
     this.#stage = stage;
     this.#loudness = loudness;
@@ -54,8 +55,8 @@ export class Aside {
   }
 
   /** Shows the camera by an endless image. */
-  image(url: URL): void {
-    this.#view = new MultipartImage(url, this.#stage);
+  image(): void {
+    this.#view = new MultipartImage(this.#address().at('.mjpeg'), this.#stage);
   }
 
   /** Shows it by WebRTC alone, if that did not fail lately, and says whether it does. */
@@ -79,7 +80,7 @@ export class Aside {
 
   #show(beside: boolean): void {
     const { muted, volume } = this.#loudness;
-    const view = new WebRTCView({ url: this.#url, muted, volume, insists: this.#insists, line: beside ? this.#line : null }, this.#stage, {
+    const view = new WebRTCView({ url: () => this.#address().at('/whep'), muted, volume, insists: this.#insists, line: beside ? this.#line : null }, this.#stage, {
       ready: () => {
         const beside = !this.#shows;
         this.#shows = true;

@@ -50,7 +50,7 @@
 // It connects when it is on the screen and disconnects when it is not. Where it is moved in
 // the page it goes on.
 
-import { Address } from './address';
+import { Address, type Wish } from './address';
 import { isMode, type Mode } from './modes';
 import { Player } from './player';
 import { loadPoster } from './posters';
@@ -308,9 +308,9 @@ export class FramegatePlayer extends HTMLElement {
   #address(): Address | null {
     const src = this.getAttribute('src');
     if (!src) return null;
-    const [width = null, height = null, fps = null, quality = null] = RENDITION.map((name) => this.getAttribute(name));
+    const wish = Object.fromEntries(RENDITION.map((name) => [name, this.getAttribute(name)])) as unknown as Wish;
     try {
-      return new Address(src, document.baseURI, { width, height, fps, quality });
+      return new Address(src, document.baseURI, wish);
     } catch (error) {
       this.#stage.say({ state: 'error', words: (error as Error).message });
       return null;
@@ -355,7 +355,7 @@ export class FramegatePlayer extends HTMLElement {
 
 // loudness reads the attribute volume.
 function loudness(value: string | null): number {
-  const volume = value === null || value.trim() === '' ? 1 : Number(value);
+  const volume = value?.trim() ? Number(value) : 1;
   return Number.isNaN(volume) ? 1 : Math.min(1, Math.max(0, volume));
 }
 

@@ -7,13 +7,13 @@ import type { RendererEvents } from './renderer';
 import type { Past } from './stage';
 
 // Connections as the player makes them, with what each was told to ask for.
-const connections: { codecs: () => Promise<string[]>; clock: ServerClock; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
+const connections: { url: URL; codecs: () => Promise<string[]>; clock: ServerClock; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
 
 vi.mock('./connection', () => ({
   Connection: class {
     private readonly sent: ClientMessage[] = [];
-    constructor(_url: URL, codecs: () => Promise<string[]>, clock: ServerClock, events: ConnectionEvents) {
-      connections.push({ codecs, clock, events, sent: this.sent });
+    constructor(url: URL, codecs: () => Promise<string[]>, clock: ServerClock, events: ConnectionEvents) {
+      connections.push({ url, codecs, clock, events, sent: this.sent });
     }
     send(message: ClientMessage): void {
       this.sent.push(message);
@@ -38,12 +38,12 @@ const asides: { passed: (to: boolean | string) => void; asked: string[] }[] = []
 let begins = true;
 
 vi.mock('./later', () => ({
-  loadAside: () =>
-    Promise.resolve({
+  load: async (name: string) =>
+    name === 'nodes' ? await import('./nodes') : {
       Aside: class {
         private readonly asked: string[] = [];
         takenMs = 77;
-        constructor(_url: URL, _insists: boolean, _stage: unknown, _loudness: unknown, passed: (to: boolean | string) => void) {
+        constructor(_address: () => Address, _insists: boolean, _stage: unknown, _loudness: unknown, passed: (to: boolean | string) => void) {
           asides.push({ passed, asked: this.asked });
         }
         begin = () => (this.asked.push('begin'), begins);
@@ -52,7 +52,7 @@ vi.mock('./later', () => ({
         retry = () => void this.asked.push('retry');
         end = () => void this.asked.push('end');
       },
-    }),
+    },
 }));
 
 class Slow {
@@ -100,7 +100,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const hello = { type: 'hello', codec: 'h264', fps: 25, timescale: 1, sound: false } as const;
+const hello = { type: 'hello', codec: 'h264', fps: 25, timescale: 1, sound: false, nodes: false } as const;
 
 // play makes a player, and notes what it shows and what is wrong.
 async function play(wanted: 'auto' | 'mse' | 'img') {
@@ -333,4 +333,50 @@ test('an image is asked for where it is wanted, and has no past either', async (
   await settle();
   expect([asides[0]!.asked, troubles]).toEqual([['image'], ['Recordings cannot be shown this way.']]);
   player.close();
+});
+
+test('where its server is gone it goes on at another node, and a refusal stays the word', async () => {
+  const asked = vi.fn((url: URL) => {
+    if (url.pathname.endsWith('/nodes')) return Promise.resolve(new Response(JSON.stringify({ nodes: ['http://127.0.0.2/live/front?way=w'], here: '' })));
+    return url.hostname === '127.0.0.2' ? Promise.resolve(new Response('wrong or expired login\n', { status: 401 })) : Promise.reject(new TypeError('gone'));
+  });
+  vi.stubGlobal('fetch', asked);
+  vi.stubGlobal('Image', class { set src(_: string) { (this as unknown as { onerror: () => void }).onerror(); } removeAttribute(): void {} });
+  const { player, troubles } = await play('mse');
+  const hosts = (): string[] => connections.map(({ url }) => url.hostname);
+  player.start();
+  connections[0]!.events.opened();
+  connections[0]!.events.message({ ...hello, nodes: true });
+  await vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(500);
+    expect(asked).toHaveBeenCalled();
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  connections[0]!.events.closed(true, '');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(hosts()).toEqual(['127.0.0.1', '127.0.0.2']);
+  connections[1]!.events.closed(false, '');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(troubles.at(-1)).toBe('wrong or expired login');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(hosts()).toEqual(['127.0.0.1', '127.0.0.2', '127.0.0.1']);
+  connections[2]!.events.closed(false, '');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(troubles.at(-1)).toBe('wrong or expired login');
+  player.close();
+  vi.unstubAllGlobals();
+});
+
+test('who was ended by an administrator goes to no other node', async () => {
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ nodes: ['http://127.0.0.2/live/front'], here: '' }))));
+  const { player } = await play('mse');
+  player.start();
+  connections[0]!.events.message({ ...hello, nodes: true });
+  await vi.advanceTimersByTimeAsync(1000);
+  connections[0]!.events.message({ type: 'error', code: 403, message: 'ended' });
+  connections[0]!.events.closed(true, '');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(connections.length).toBe(1);
+  player.close();
+  vi.unstubAllGlobals();
 });

@@ -7,10 +7,11 @@ import { CanvasRenderer, prepareCanvas } from './canvas';
 import { ServerClock, wallMs } from './clock';
 import { Connection } from './connection';
 import { Hold } from './hold';
-import { loadAside } from './later';
+import { load } from './later';
 import { Looking } from './looking';
 import { abilities, asked, Ladder, webRTCFirst, type Mode } from './modes';
 import { MSERenderer } from './mse';
+import type { Nodes } from './nodes';
 import { askWhy } from './posters';
 import type { ClientMessage, Codec, Packet, Playback, ServerMessage } from './protocol';
 import type { Renderer, RendererEvents } from './renderer';
@@ -57,6 +58,7 @@ export class Player {
   #problem = '';
   #aside: { by: Mode } | null = null; // it is shown without a WebSocket, or is to be
   #way: Aside | null = null; // which does that, once it was of use
+  #nodes: Nodes | null = null; // where else the camera is shown, in a cluster
   #leastMs = Infinity; // from taking a picture to its arrival, as far as clocks agree
   #lateMs = 0; // by how much more the newest took
   #shownYet = false; // since it was started
@@ -69,12 +71,12 @@ export class Player {
   readonly #looking = new Looking();
   readonly #sound: Sound;
   readonly #hold = new Hold<Packet>((packet) => this.#render(packet), wallMs);
-  readonly #address: Address;
+  readonly #home: Address;
   readonly #wanted: Mode | 'auto';
   readonly #stage: Stage;
 
   constructor(address: Address, wanted: Mode | 'auto', stage: Stage) {
-    this.#address = address;
+    this.#home = address;
     this.#wanted = wanted;
     this.#stage = stage;
     this.#ladder = new Ladder(wanted === 'webrtc' ? 'auto' : wanted, abilities);
@@ -165,6 +167,10 @@ export class Player {
     this.#stage.played(null);
   }
 
+  get #address(): Address {
+    return this.#nodes?.address ?? this.#home;
+  }
+
   #tell(message: ClientMessage): void {
     this.#lastMs &&= wallMs();
     if (this.#aside?.by === 'img') this.#stage.trouble('playback', 'Recordings cannot be shown this way.');
@@ -213,8 +219,8 @@ export class Player {
     this.#rendering = null; // what is on the screen stays until there is a picture elsewhere
     const way = await this.#otherWay();
     if (this.#aside !== turn) return;
-    if (by === 'img' && way) way.image(this.#address.multipart());
-    else if (by === 'img') this.#lost(false, '');
+    if (by === 'img' && way) way.image();
+    else if (by === 'img') this.#unreached(false, '');
     else if (!way?.begin()) this.#passed(false);
   }
 
@@ -228,8 +234,8 @@ export class Player {
 
   // #otherWay gives what shows it so, or null where that cannot be loaded.
   async #otherWay(): Promise<Aside | null> {
-    const module = await loadAside().catch(() => null);
-    if (module) this.#way ??= new module.Aside(this.#address.webrtc(), this.#wanted === 'webrtc', this.#stage, this.#sound, (to) => this.#passed(to));
+    const module = await load('aside');
+    if (module) this.#way ??= new module.Aside(() => this.#address, this.#wanted === 'webrtc', this.#stage, this.#sound, (to) => this.#passed(to));
     return this.#way;
   }
 
@@ -257,7 +263,7 @@ export class Player {
       opened: () => this.#opened(),
       message: (message) => this.#receive(message),
       packet: (packet) => this.#take(packet),
-      closed: (opened, reason) => this.#lost(opened, reason),
+      closed: (opened, reason) => this.#unreached(opened, reason),
     });
     this.#report();
   }
@@ -293,6 +299,7 @@ export class Player {
     switch (message.type) {
       case 'hello':
         this.#problem = '';
+        if (message.nodes) void this.#learn();
         if (message.fps > 0) this.#intervalMs = 1000 / message.fps;
         if (message.codec !== this.#codec || this.#looking.past || this.#looking.jumped) this.#begin(message.codec);
         if (this.#looking.past || this.#looking.jumped) this.#sound.leap();
@@ -433,13 +440,29 @@ export class Player {
     this.#report();
   }
 
+  // #learn finds out where else the camera is shown.
+  async #learn(): Promise<void> {
+    const module = await load('nodes');
+    if (module) this.#nodes ??= new module.Nodes(this.#home);
+    this.#nodes?.reached();
+  }
+
+  // #unreached: the server does not show the camera any more. Another node may.
+  #unreached(opened: boolean, reason: string): void {
+    const address = this.#address;
+    this.#lost(opened, reason);
+    if (this.#ended) return;
+    const soonMs = this.#nodes?.next();
+    if (soonMs !== undefined) this.#later(soonMs);
+    else if (!opened) void this.#explain(address);
+  }
+
   #lost(opened: boolean, reason: string): void {
     if (this.#firstMs !== null && wallMs() - this.#firstMs > LASTED_MS) this.#backoff.reset();
     const problem = this.#problem || (this.#shownYet && opened ? '' : reason);
     this.#disconnect();
     this.#problem = problem;
     if (!this.#ended) this.#later(this.#backoff.next());
-    if (!opened) void this.#explain();
     this.#report();
   }
 
@@ -449,12 +472,12 @@ export class Player {
   }
 
   // #explain finds out over HTTP why there is no WebSocket: browsers do not say.
-  async #explain(): Promise<void> {
+  async #explain(address: Address): Promise<void> {
     this.#asking = new AbortController();
     const { signal } = this.#asking;
-    const why = await askWhy(this.#address.still(), signal);
+    const why = await askWhy(address.still(), signal);
     if (signal.aborted) return;
-    this.#problem = why ?? 'The server cannot be reached. Trying again…';
+    this.#problem = why ?? ((this.#nodes && this.#problem) || 'The server cannot be reached. Trying again…');
     if (why) this.#later(REFUSED_MS * (1 + Math.random()));
     if (why === '') this.#problem = 'The server is there, but no WebSocket comes through.';
     this.#stage.trouble('unreachable', this.#problem);
@@ -466,6 +489,7 @@ export class Player {
   }
 
   #tick(): void {
+    this.#nodes?.tick(wallMs());
     if (this.#aside) return; // which tells what it knows itself
     const measure = this.#measure();
     this.#delays = [];

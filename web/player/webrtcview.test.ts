@@ -33,7 +33,7 @@ async function view(wish: { insists?: boolean; beside?: boolean; muted?: boolean
     muted: () => told.push('muted'),
     trouble: (_code, message) => told.push(`trouble: ${message}`),
   };
-  const url = new URL('http://gate.test/live/front/whep?sig=x');
+  const url = (): URL => new URL('http://gate.test/live/front/whep?sig=x');
   const it = new WebRTCView({ url, muted: wish.muted ?? true, volume: 1, insists: wish.insists ?? false, line: wish.beside ? new Line() : null }, stage, {
     ready: () => told.push('ready'),
     over: () => told.push('over'),

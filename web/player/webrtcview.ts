@@ -11,7 +11,8 @@ import { hasH264, makePeer, negotiate, Refused, watchEnd, type End } from './wis
 
 /** How it is to be shown. */
 export interface Wish {
-  url: URL;
+  /** Where it is opened at the moment. */
+  url: () => URL;
   muted: boolean;
   volume: number;
   /** It is asked for by name: it is tried for as long as it takes. */
@@ -179,7 +180,7 @@ export class WebRTCView {
 
   async #negotiate(peer: RTCPeerConnection, signal: AbortSignal): Promise<void> {
     try {
-      const end = await negotiate(peer, this.#wish.url, signal);
+      const end = await negotiate(peer, this.#wish.url(), signal);
       if (signal.aborted) void end();
       else this.#end = end;
       this.#trouble = '';

@@ -158,6 +158,7 @@ func rows() []row {
 	camera("GET /live/{id}/recording.mjpeg", "/live/{}/recording.mjpeg?from=2026-11-20T12:00:00Z", nil, nil)
 	camera("GET /live/{id}/recording.sse", "/live/{}/recording.sse?from=2026-11-20T12:00:00Z", nil, nil)
 	camera("GET /live/{id}/recording", "/live/{}/recording", rig.Upgrade(), nil)
+	camera("GET /live/{id}/nodes", "/live/{}/nodes", nil, nil)
 	camera("GET /live/{id}/publish", "/live/{}/publish", rig.Upgrade(), nil)
 	add("GET /stream", "/stream", nil, nil)
 	add("POST /upload", "/upload", rig.AsJPEG, aPicture)

@@ -89,11 +89,17 @@ func startNodes(t *testing.T, cameras string, names ...string) nodes {
 // startNodesWith is startNodes with other lines, and other keys of a cluster.
 func startNodesWith(t *testing.T, lines, keys, cameras string, names ...string) nodes {
 	t.Helper()
+	return startNodesEach(t, lines, func(string) string { return keys }, cameras, names...)
+}
+
+// startNodesEach is startNodesWith with keys of each node.
+func startNodesEach(t *testing.T, lines string, keysOf func(name string) string, cameras string, names ...string) nodes {
+	t.Helper()
 	all := make(nodes)
 	data := dataFolders(t, names)
 	seeds := ""
 	for _, name := range names {
-		config := rig.WriteConfig(t, fmt.Sprintf("%s\ncluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', seeds: [%s]%s}\ncameras: %s\n", lines, seeds, keys, cameras))
+		config := rig.WriteConfig(t, fmt.Sprintf("%s\ncluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', seeds: [%s]%s}\ncameras: %s\n", lines, seeds, keysOf(name), cameras))
 		makeNode(t, data[names[0]], data[name], name, config)
 		all[name] = rig.StartProcess(t, data[name], config)
 		seeds = "'" + all.bus(t, name) + "'"

@@ -31,6 +31,8 @@ type Choice struct {
 	Heard *Choice
 	// Header is what the answer to the handshake says besides.
 	Header http.Header
+	// Nodes says that others show the camera too, as the address with /nodes behind tells.
+	Nodes bool
 	// Why puts into words for the client why the camera cannot be reached; nil
 	// says that it cannot.
 	Why func(*stream.SourceError) string

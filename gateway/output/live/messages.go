@@ -23,10 +23,11 @@ type (
 		MIME         string  `json:"mime"` // as MediaSource.isTypeSupported takes it, or image/jpeg
 		Width        int     `json:"width"`
 		Height       int     `json:"height"`
-		FPS          float64 `json:"fps"`       // 0: not known yet
-		Timescale    int     `json:"timescale"` // of the fragments; 0 for JPEG
-		KeyAgeMs     int64   `json:"keyAgeMs"`  // of the keyframe that comes first
-		Sound        bool    `json:"sound"`     // the camera has some to be asked for
+		FPS          float64 `json:"fps"`             // 0: not known yet
+		Timescale    int     `json:"timescale"`       // of the fragments; 0 for JPEG
+		KeyAgeMs     int64   `json:"keyAgeMs"`        // of the keyframe that comes first
+		Sound        bool    `json:"sound"`           // the camera has some to be asked for
+		Nodes        bool    `json:"nodes,omitempty"` // others show the camera too, and /nodes behind the address tells where
 		ServerTimeUs int64   `json:"serverTimeUs"`
 	}
 	// stateMessage says how the camera is, when that changes.

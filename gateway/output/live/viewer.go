@@ -201,7 +201,7 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 		Type: "hello", Epoch: v.epoch, Codec: f.Format.Codec.String(),
 		Width: f.Format.Width, Height: f.Format.Height, FPS: v.seat.Reader().FPS(),
 		KeyAgeMs: max(0, time.Since(f.Wall).Milliseconds()), ServerTimeUs: nowMicros(),
-		MIME: "image/jpeg", Sound: v.sounds,
+		MIME: "image/jpeg", Sound: v.sounds, Nodes: v.choice.Nodes,
 	}
 	if mp4.Carries(f.Format.Codec) {
 		m.MIME, m.Timescale = mp4.MIME(f.Format), mp4.Timescale

@@ -22,6 +22,7 @@ export const common = {
   tryAgain: ['Try again', 'Erneut versuchen'],
   loading: ['Loading…', 'Wird geladen…'],
   lost: ['The server cannot be reached. Trying again…', 'Der Server ist nicht erreichbar. Neuer Versuch…'],
+  elsewhere: (host: string): Text => [`This page at ${host}`, `Diese Seite bei ${host}`],
   unreachable: ['The server cannot be reached.', 'Der Server ist nicht erreichbar.'],
   details: ['Details', 'Einzelheiten'],
   nothingHere: ['There is nothing here', 'Hier ist nichts'],
