@@ -143,7 +143,19 @@ type Cluster struct {
 	Stores      []string      // nodes that keep what all have in common; none is the one where the cluster was made
 	NATS        NATS          // by which nodes speak in place of Listen and Seeds; Stores then vote only
 	Public      string        // URL by which viewers reach this one; "" where others send nobody here
+	Redirect    Redirect
 }
+
+// Redirect says which viewers a node sends to another.
+type Redirect string
+
+// Nobody; those of a camera whose label another node has and this one has not; those who come
+// while this one is busy and another is not.
+const (
+	RedirectOff   Redirect = "off"
+	RedirectLabel Redirect = "label"
+	RedirectLoad  Redirect = "load"
+)
 
 // ClusterRole is what a node is for.
 type ClusterRole string

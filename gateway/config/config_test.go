@@ -71,7 +71,7 @@ func TestDefaultsWithoutFile(t *testing.T) {
 		TLS:           TLS{Mode: TLSOff},
 		DefaultCamera: "phone",
 		FFmpeg:        FFmpeg{Path: "ffmpeg", HWAccel: HWAccelNone},
-		Cluster:       Cluster{Listen: ":7421", RelayListen: ":7422"},
+		Cluster:       Cluster{Listen: ":7421", RelayListen: ":7422", Redirect: RedirectOff},
 		Limits: Limits{
 			Viewers: 2000, ViewersPerCamera: 500, ViewersPerPrincipal: 64, ViewersPerAddress: 128,
 			ViewerPatience: 10 * time.Second,
@@ -184,7 +184,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Listen:  "[::1]:9000",
 		Data:    "/var/lib/framegate",
 		Auth:    AuthOff,
-		Cluster: Cluster{Name: "yard", Listen: ":1", RelayListen: ":2", Seeds: []string{"a:1"}, Advertise: "b", Roles: []ClusterRole{RoleEdge}, Labels: []string{"big"}},
+		Cluster: Cluster{Name: "yard", Listen: ":1", RelayListen: ":2", Seeds: []string{"a:1"}, Advertise: "b", Roles: []ClusterRole{RoleEdge}, Labels: []string{"big"}, Redirect: RedirectOff},
 		TLS:     TLS{Mode: TLSFiles, Cert: "/etc/tls/cert.pem", Key: "key.pem"},
 		CORS:    CORS{Origins: []string{"https://example.org", "http://192.168.1.9:8123"}},
 		Network: Network{Allow: []netip.Prefix{

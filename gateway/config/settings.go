@@ -104,6 +104,7 @@ var settings = []Setting{
 	one("cluster.nats.ca", aRestart, func(c *Config) *string { return &c.Cluster.NATS.CA }, "", named),
 	many("cluster.labels", aRestart, func(c *Config) *[]string { return &c.Cluster.Labels }, func(text string) (string, error) { return text, nodeLabel(text) }),
 	one("cluster.public", aRestart, func(c *Config) *string { return &c.Cluster.Public }, "", text(publicURL)),
+	word("cluster.redirect", nothing, func(c *Config) *Redirect { return &c.Cluster.Redirect }, RedirectOff, RedirectLabel, RedirectLoad),
 
 	inApp(many("cors.origins", nothing, func(c *Config) *[]string { return &c.CORS.Origins }, origin)),
 	many("network.allow", nothing, func(c *Config) *[]netip.Prefix { return &c.Network.Allow }, addressRange),

@@ -83,7 +83,7 @@ func TestSettingsThatTakeARestart(t *testing.T) {
 			live = append(live, s.Key)
 		}
 	}
-	want := strings.Fields(`base_path frame_ancestors hosts compat webrtc.hosts cors.origins network.allow trusted_proxies default_camera
+	want := strings.Fields(`base_path frame_ancestors hosts compat webrtc.hosts cluster.redirect cors.origins network.allow trusted_proxies default_camera
 		limits.viewers limits.viewers_per_camera limits.viewers_per_principal limits.viewers_per_address
 		limits.connections limits.connections_per_address limits.api_body_bytes
 		recordings.dir recordings.max_bytes recordings.min_free recordings.sync recordings.segment recordings.buffer

@@ -42,6 +42,7 @@ type node struct {
 	reports   *reports.Reports[*api.Report] // of other nodes
 	reporting *reports.Door                 // to those
 	machine   *machineLoad
+	busy      threshold    // of it, for who comes
 	asking    *http.Client // asks other nodes how they are
 	seed      string       // host:port at which new nodes find this one; "" where that is not known
 	listener  net.Listener

@@ -38,16 +38,16 @@ func (s *server) newForms() []front.Form {
 			{Err: live.ErrNotWebSocket, Status: http.StatusUpgradeRequired},
 			{Err: live.ErrBadCodec, Status: http.StatusUnprocessableEntity},
 		}},
-		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.pictures(s.encoded(relay.Serve)), Close: relay.Close, Limits: delivery.LimitNames, Refusals: []front.Refusal{
+		{Method: "GET", Address: "/live/{id}.mjpeg", Action: auth.View, Link: "mjpeg", Serve: s.sending(".mjpeg", s.pictures(s.encoded(relay.Serve))), Close: relay.Close, Limits: delivery.LimitNames, Refusals: []front.Refusal{
 			{Err: mjpeg.ErrBadQuery, Status: http.StatusBadRequest},
 		}},
-		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.pictures(s.encoded(relay.Serve))},
+		{Method: "GET", Address: "/stream", Action: auth.View, Serve: s.sending(".mjpeg", s.pictures(s.encoded(relay.Serve)))},
 		{Method: "GET", Address: "/live/{id}.jpg", Action: auth.View, Link: "jpeg", Ends: true, Serve: s.pictures(still.Serve), Refusals: []front.Refusal{
 			{Err: snapshot.ErrBadQuery, Status: http.StatusBadRequest},
 			{Err: snapshot.ErrNoFrame, Status: http.StatusGatewayTimeout},
 		}},
-		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.movie(player)},
-		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.events(s.encoded(events.Serve)), Close: events.Close, Limits: delivery.LimitNames},
+		{Method: "GET", Address: "/live/{id}.mp4", Action: auth.View, Link: "mp4", Serve: s.sending(".mp4", s.movie(player))},
+		{Method: "GET", Address: "/live/{id}.sse", Action: auth.View, Link: "sse", Serve: s.sending(".sse", s.events(s.encoded(events.Serve))), Close: events.Close, Limits: delivery.LimitNames},
 		{Method: "GET", Address: "/live/{id}/nodes", Action: auth.View, Link: s.ifNode("nodes"), Ends: true, Serve: s.nodes},
 		{Method: "GET", Address: "/live/{id}/recording.mp4", Action: auth.Playback, Link: "recording_mp4", Ends: true, Serve: s.cutOfAll(clips.Serve), Close: clips.Close, Limits: recording.LimitNames, Refusals: clipRefusals},
 		{Method: "GET", Address: "/live/{id}/recording.m3u8", Action: auth.Playback, Link: "recording_hls", Ends: true, Serve: s.cutOfAll(clips.ServePlaylist)},

@@ -71,8 +71,8 @@ func (e *entrance) leads(p *rig.Process) {
 }
 
 // startEntered starts nodes a, b and c that keep in common what all have, of which a and b can be
-// entered by viewers, with anna, who may view the camera front.
-func startEntered(t *testing.T, keys string) (cluster nodes, doors map[string]*entrance, admin rig.Credentials) {
+// entered by viewers, with anna, who may view the cameras front and barn. Keys of only are of b.
+func startEntered(t *testing.T, keys string, only ...string) (cluster nodes, doors map[string]*entrance, admin rig.Credentials) {
 	t.Helper()
 	_, front := recordedFront(t)
 	doors = map[string]*entrance{"a": newEntrance(t, "127.0.0.1"), "b": newEntrance(t, "127.0.0.2")}
@@ -80,8 +80,11 @@ func startEntered(t *testing.T, keys string) (cluster nodes, doors map[string]*e
 		if doors[name] == nil {
 			return ", stores: [a, b, c]" + keys
 		}
+		if name == "b" {
+			return ", stores: [a, b, c], public: '" + doors[name].URL + "'" + keys + strings.Join(only, "")
+		}
 		return ", stores: [a, b, c], public: '" + doors[name].URL + "'" + keys
-	}, "{"+front+", gate: {source: 'upload:'}}", "a", "b", "c")
+	}, "{"+front+", gate: {source: 'upload:'}, "+strings.Replace(strings.TrimSuffix(front, "}"), "front:", "barn:", 1)+", node_label: 'site=barn'}}", "a", "b", "c")
 	for name, door := range doors {
 		door.leads(cluster[name])
 	}
@@ -89,7 +92,7 @@ func startEntered(t *testing.T, keys string) (cluster nodes, doors map[string]*e
 	for name := range cluster {
 		rig.Await(t, name+" lets the admin in", func() bool { return cluster.statusOf(t, name, "/api/v1/users", admin) == http.StatusOK })
 	}
-	cluster["a"].Call(t, http.MethodPost, "/api/v1/users", map[string]any{"name": "anna", "password": rig.GoodPassword, "grants": []string{"view:front"}}, admin, http.StatusCreated)
+	cluster["a"].Call(t, http.MethodPost, "/api/v1/users", map[string]any{"name": "anna", "password": rig.GoodPassword, "grants": []string{"view:front", "view:barn"}}, admin, http.StatusCreated)
 	return cluster, doors, admin
 }
 
@@ -267,4 +270,53 @@ func TestWaysAreForOneViewer(t *testing.T) {
 		t.Errorf("after a logout: %d", got)
 	}
 	_ = admin
+}
+
+// TestViewersAreSent to the node that has a camera's label, once, with what lets them in there; and players and
+// cameras without a label to nobody.
+func TestViewersAreSent(t *testing.T) {
+	t.Parallel()
+	cluster, doors, _ := startEntered(t, ", redirect: label", ", labels: ['site=barn']")
+	anna := rig.Credentials{Name: "anna", Password: rig.GoodPassword}
+	cluster.ways(t, "a", "barn", anna)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(address string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(address, doors["a"].URL) { // as clients do, which send a password to no other host
+			r.SetBasicAuth(anna.Name, anna.Password)
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() })
+		return answer
+	}
+	for _, form := range []string{".mjpeg?width=64", ".mp4", ".sse"} {
+		answer := ask(doors["a"].URL + "/live/barn" + form)
+		to := answer.Header.Get("Location")
+		path, _, _ := strings.Cut(form, "?")
+		if answer.StatusCode != http.StatusTemporaryRedirect || !strings.HasPrefix(to, doors["b"].URL+"/live/barn"+path+"?sent_by=a&way=") {
+			t.Fatalf("%s: %d to %q", form, answer.StatusCode, to)
+		}
+		if strings.Contains(form, "width") != strings.Contains(to, "width=64") {
+			t.Errorf("%s: to %q", form, to)
+		}
+		if there := ask(to); there.StatusCode != http.StatusOK {
+			t.Errorf("%s at b: %d", form, there.StatusCode)
+		}
+	}
+	for _, path := range []string{"/live/front.mjpeg", "/live/barn.mjpeg?sent_by=c", "/live/barn.jpg", "/api/v1/cameras/barn", "/live/barn/nodes", "/camera/barn"} {
+		if answer := ask(doors["a"].URL + path); answer.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d to %q", path, answer.StatusCode, answer.Header.Get("Location"))
+		}
+	}
+	cluster["b"].Kill()
+	rig.Await(t, "nobody is sent to a node that is dead", func() bool {
+		return ask(doors["a"].URL+"/live/front.jpg").StatusCode == http.StatusOK && ask(doors["a"].URL+"/live/barn.mjpeg").Header.Get("Location") == ""
+	})
 }
