@@ -61,23 +61,24 @@ type Cluster struct {
 
 // ClusterNode is a node.
 type ClusterNode struct {
-	Name    string    `json:"name" example:"b"`
-	Alive   bool      `json:"alive" doc:"it was heard of in the last two seconds"`
-	Left    bool      `json:"left" doc:"it said that it ends"`
-	Since   time.Time `json:"since" doc:"since when it is alive, or is not, as this server noticed"`
-	HeardMs int64     `json:"heard_ms" doc:"how long ago it was heard of, in milliseconds" example:"320"`
-	Relay   string    `json:"relay" doc:"where other nodes get its cameras" example:"192.168.1.11:7422"`
-	Public  string    `json:"public,omitempty" doc:"the URL by which viewers reach it, where it says one" example:"https://b.example.org"`
-	Version string    `json:"version" example:"1.4.0"`
-	Roles   []string  `json:"roles" nullable:"false"`
-	Labels  []string  `json:"labels" nullable:"false"`
-	Cameras int       `json:"cameras" doc:"that it owns" example:"12"`
-	Viewers int       `json:"viewers" example:"40"`
-	Load    float64   `json:"load" doc:"of its processors, as a part of one; 0 where that is not known" example:"0.25"`
-	ClockMs int64     `json:"clock_ms" doc:"by how much its clock is ahead of this server's, in milliseconds, about: what it says takes a moment to come" example:"-1"`
-	Common  uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
-	Agrees  bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
-	ShutOut bool      `json:"shut_out" doc:"it was shut out of the cluster, and is in this list for an hour more"`
+	Name         string    `json:"name" example:"b"`
+	Alive        bool      `json:"alive" doc:"it was heard of in the last two seconds"`
+	Left         bool      `json:"left" doc:"it said that it ends"`
+	Since        time.Time `json:"since" doc:"since when it is alive, or is not, as this server noticed"`
+	HeardMs      int64     `json:"heard_ms" doc:"how long ago it was heard of, in milliseconds" example:"320"`
+	Relay        string    `json:"relay" doc:"where other nodes get its cameras" example:"192.168.1.11:7422"`
+	Public       string    `json:"public,omitempty" doc:"the URL by which viewers reach it, where it says one" example:"https://b.example.org"`
+	Version      string    `json:"version" example:"1.4.0"`
+	Roles        []string  `json:"roles" nullable:"false"`
+	Labels       []string  `json:"labels" nullable:"false"`
+	Cameras      int       `json:"cameras" doc:"that it owns" example:"12"`
+	Viewers      int       `json:"viewers" example:"40"`
+	Load         float64   `json:"load" doc:"of its processors, as a part of one; 0 where that is not known" example:"0.25"`
+	ClockMs      int64     `json:"clock_ms" doc:"by how much its clock is ahead of this server's, in milliseconds, about, where it was not measured yet" example:"-1"`
+	ClockDoubtMs *float64  `json:"clock_doubt_ms,omitempty" doc:"by how much clock_ms can be wrong, which is half of how long the fastest of the last answers took; not of this server, nor before it was measured" example:"0.4"`
+	Common       uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
+	Agrees       bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
+	ShutOut      bool      `json:"shut_out" doc:"it was shut out of the cluster, and is in this list for an hour more"`
 }
 
 // ClusterCommon is how it is with what all nodes have in common.

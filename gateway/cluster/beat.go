@@ -107,13 +107,19 @@ func (i *Identity) seal(b Beat) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := binary.BigEndian.AppendUint16(nil, uint16(len(i.certificate)))
-	out = append(out, i.certificate...)
-	out = append(out, ed25519.Sign(i.key, append([]byte(signed), text...))...)
-	if out = append(out, text...); len(out) > maxBeat {
+	out := i.sign(signed, text)
+	if len(out) > maxBeat {
 		return nil, errTooLarge
 	}
 	return out, nil
+}
+
+// sign gives a text of one kind as it travels.
+func (i *Identity) sign(kind string, text []byte) []byte {
+	out := binary.BigEndian.AppendUint16(nil, uint16(len(i.certificate)))
+	out = append(out, i.certificate...)
+	out = append(out, ed25519.Sign(i.key, append([]byte(kind), text...))...)
+	return append(out, text...)
 }
 
 // opener opens what others sealed, and remembers whose certificates are good. It may
@@ -137,21 +143,9 @@ func (o *opener) open(message []byte) (b Beat, err error) {
 	if len(message) > maxBeat {
 		return b, errTooLarge
 	}
-	if len(message) < 2 {
-		return b, errBroken
-	}
-	n := int(binary.BigEndian.Uint16(message))
-	if message = message[2:]; n > maxCertificate || len(message) < n+ed25519.SignatureSize {
-		return b, errBroken
-	}
-	cert, err := o.certificate(message[:n])
+	cert, text, err := o.signed(signed, message)
 	if err != nil {
 		return b, err
-	}
-	signature, text := message[n:n+ed25519.SignatureSize], message[n+ed25519.SignatureSize:]
-	public, ok := cert.PublicKey.(ed25519.PublicKey)
-	if !ok || !ed25519.Verify(public, append([]byte(signed), text...), signature) {
-		return b, errStranger
 	}
 	if json.Unmarshal(text, &b) != nil {
 		return b, errBroken
@@ -163,6 +157,39 @@ func (o *opener) open(message []byte) (b Beat, err error) {
 		return b, fmt.Errorf("%w: %s", errVoid, b.Node)
 	}
 	return b, b.check()
+}
+
+// signer gives the node that signed a text of one kind, and the text.
+func (o *opener) signer(kind string, message []byte) (node string, text []byte, err error) {
+	cert, text, err := o.signed(kind, message)
+	if err != nil {
+		return "", nil, err
+	}
+	if node = cert.Subject.CommonName; o.identity.voids(node, numberOf(cert)) {
+		return node, nil, fmt.Errorf("%w: %s", errVoid, node)
+	}
+	return node, text, nil
+}
+
+// signed gives a text of one kind, and the certificate of the node that signed it.
+func (o *opener) signed(kind string, message []byte) (*x509.Certificate, []byte, error) {
+	if len(message) < 2 {
+		return nil, nil, errBroken
+	}
+	n := int(binary.BigEndian.Uint16(message))
+	if message = message[2:]; n > maxCertificate || len(message) < n+ed25519.SignatureSize {
+		return nil, nil, errBroken
+	}
+	cert, err := o.certificate(message[:n])
+	if err != nil {
+		return nil, nil, err
+	}
+	signature, text := message[n:n+ed25519.SignatureSize], message[n+ed25519.SignatureSize:]
+	public, ok := cert.PublicKey.(ed25519.PublicKey)
+	if !ok || !ed25519.Verify(public, append([]byte(kind), text...), signature) {
+		return nil, nil, errStranger
+	}
+	return cert, text, nil
 }
 
 // certificate gives a certificate of a node of this cluster.

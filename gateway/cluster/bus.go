@@ -151,6 +151,27 @@ func (b *bus) cut() error {
 	return nil
 }
 
+// hearEchoes has take called with each echo for a node, by one goroutine.
+func (b *bus) hearEchoes(node string, take func([]byte)) error {
+	_, err := b.conn.Subscribe(b.echoSubject(node), func(m *nats.Msg) { take(m.Data) })
+	return err
+}
+
+// tellEcho tells one node, at once and without waiting for it. What is not told is asked
+// again.
+func (b *bus) tellEcho(node string, message []byte) {
+	if b.outside != nil {
+		b.outside.echo(saying{b.echoSubject(node), message})
+		return
+	}
+	_ = b.conn.Publish(b.echoSubject(node), message)
+}
+
+// echoSubject is where a node is asked for its time, and hears that of others.
+func (b *bus) echoSubject(node string) string {
+	return strings.TrimSuffix(b.subject, "beat") + "echo." + node
+}
+
 // address gives where other nodes reach the bus; "" where that is no part of this node.
 func (b *bus) address() string {
 	if b.server == nil {

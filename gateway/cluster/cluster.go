@@ -22,6 +22,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -84,6 +85,7 @@ type Options struct {
 	// Exchange gives another node what this one says, and gives what that one said last. It is
 	// called while the outside NATS does not hand that on; nil where there is none.
 	Exchange func(ctx context.Context, to Place, said []byte) ([]byte, error)
+	Now      func() time.Time // what the clock of this node says; nil is time.Now
 	Log      *slog.Logger
 }
 
@@ -100,6 +102,7 @@ type Cluster struct {
 	teller  teller         // of Run
 	stale   atomic.Bool    // cameras of this node may be in other states than it said
 	asking  sync.WaitGroup // of exchange
+	echoes  *echoes
 
 	mu        sync.Mutex // guards what follows; never held over I/O, nor while others are called
 	table     *table
@@ -126,6 +129,9 @@ func New(o Options) (*Cluster, error) {
 	if o.Told == nil {
 		o.Told = func() {}
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	now := time.Now()
 	self := Beat{
 		Node: o.Identity.Node, Incarnation: o.Life, Version: o.Version, Relay: o.Relay,
@@ -145,11 +151,18 @@ func New(o Options) (*Cluster, error) {
 	for _, why := range refusals {
 		c.refused[why] = new(atomic.Uint64)
 	}
+	c.echoes = newEchoes(o.Identity, c.opener, o.Now, func(node string, message []byte) { c.bus.tellEcho(node, message) })
 	var err error
 	c.table.voters = o.Voters
 	c.teller.identity = o.Identity
-	c.bus, err = startBus(o, newGuests(o.Identity, c.refused[errVoid]), func(message []byte) { c.receive(heard{message, false}) }, c.hearRevoked)
-	return c, err
+	if c.bus, err = startBus(o, newGuests(o.Identity, c.refused[errVoid]), func(message []byte) { c.receive(heard{message, false}) }, c.hearRevoked); err != nil {
+		return nil, err
+	}
+	if err := c.bus.hearEchoes(o.Identity.Node, c.hearEcho); err != nil {
+		c.bus.close()
+		return nil, fmt.Errorf("the bus of the cluster: %w", err)
+	}
+	return c, nil
 }
 
 // Close leaves the port. Run has returned.
@@ -201,6 +214,7 @@ func (c *Cluster) Run(ctx context.Context) {
 			c.cutDue(time.Now())
 		case <-beat.C:
 			c.step(ctx, true)
+			c.askTime()
 		case <-c.kick:
 			c.step(ctx, true)
 		}
@@ -448,7 +462,7 @@ func (c *Cluster) say(ctx context.Context) {
 	}
 	c.mu.Lock()
 	c.table.self.Viewers, c.table.self.Shown, c.table.self.Common = viewers, shown, common
-	c.table.self.Load, c.table.self.At = load, time.Now().UnixMilli()
+	c.table.self.Load, c.table.self.At = load, c.options.Now().UnixMilli()
 	c.table.self.Revoked = c.options.Identity.revoked.Load().number()
 	b := c.table.beat()
 	whole := c.table.whole(&b)
@@ -522,7 +536,8 @@ type Member struct {
 	Alive   bool
 	Left    bool          // it said that it ends
 	Since   time.Time     // that it lives, or does not; of this node, that it runs
-	Clock   time.Duration // by how much its clock is ahead of ours, about
+	Clock   time.Duration // by how much its clock is ahead of ours
+	Doubt   time.Duration // by how much that can be wrong; 0 before it was measured, when it is about so
 	Heard   time.Duration // ago; 0 of this node
 	Same    bool          // it knows the same cameras as this one
 	Common  uint64        // the version of what all have in common that it has
@@ -537,7 +552,7 @@ func (c *Cluster) Member(node string) (Member, bool) {
 	if !known {
 		return Member{}, false
 	}
-	return c.table.memberOf(m, len(m.Owned), time.Now()), true
+	return c.measured(c.table.memberOf(m, len(m.Owned), time.Now())), true
 }
 
 // CameraPlace is a camera and where it is, which is nowhere where nobody owns it.
@@ -578,7 +593,7 @@ func (c *Cluster) Status() Status {
 	s := Status{Cluster: c.options.Identity.Cluster, Node: c.Node(), Moves: c.moves, Late: c.late.Load()}
 	s.Members = append(s.Members, t.memberOf(&member{Beat: t.self, heard: now, alive: true, since: t.began}, len(t.own), now))
 	for _, m := range t.members {
-		s.Members = append(s.Members, t.memberOf(m, len(m.Owned), now))
+		s.Members = append(s.Members, c.measured(t.memberOf(m, len(m.Owned), now)))
 	}
 	slices.SortFunc(s.Members, func(a, b Member) int { return cmp.Compare(a.Node, b.Node) })
 	for _, id := range slices.Sorted(maps.Keys(t.cameras)) {

@@ -51,6 +51,7 @@ type outside struct {
 	log    *slog.Logger
 	caller *caller
 	outbox chan saying // cap 1: what is to be said; a later beat takes the place of an earlier one
+	echoes chan saying // cap maxMembers: for one node each; what does not fit is left
 	said   sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
@@ -72,7 +73,7 @@ type saying struct {
 // message, by one goroutine, and list with each list of nodes that were shut out, by another. close must be called in the end.
 func reachBus(o Options, take, list func([]byte)) (*bus, error) {
 	names := namesOf(o.Identity)
-	out := &outside{log: o.Log, caller: o.NATS.caller(), outbox: make(chan saying, 1), state: Outside{Since: time.Now(), Problem: "it was not reached yet"}}
+	out := &outside{log: o.Log, caller: o.NATS.caller(), outbox: make(chan saying, 1), echoes: make(chan saying, maxMembers), state: Outside{Since: time.Now(), Problem: "it was not reached yet"}}
 	b := &bus{outside: out, subject: names.beat, revoked: names.revoked, kept: keptIn(names.bucket, o.NATS.Domain)}
 	options := append(o.NATS.options(out.caller, o.Identity.Cluster+"/"+o.Identity.Node),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(outsideWait), nats.ReconnectJitter(outsideWait, outsideWait),
@@ -156,8 +157,24 @@ func (n NATS) options(by *caller, name string) []nats.Option {
 
 // speak says what is in the outbox, as long as there is one.
 func (o *outside) speak(b *bus) {
-	for t := range o.outbox {
-		_ = b.conn.Publish(t.subject, t.message) // where it is away others are asked directly
+	for {
+		select {
+		case t, more := <-o.outbox:
+			if !more {
+				return
+			}
+			_ = b.conn.Publish(t.subject, t.message) // where it is away others are asked directly
+		case t := <-o.echoes:
+			_ = b.conn.Publish(t.subject, t.message) // they are asked again
+		}
+	}
+}
+
+// echo has one node told something soon, or not at all. It never waits for the NATS.
+func (o *outside) echo(t saying) {
+	select {
+	case o.echoes <- t:
+	default:
 	}
 }
 

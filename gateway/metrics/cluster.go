@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Cluster is how this node of a cluster does.
 type Cluster struct {
@@ -23,6 +27,13 @@ type Cluster struct {
 	Stands, Ready int               // cameras of others that this one keeps connected, and those of them that give pictures
 	Taken         uint64            // times that such a connection went on as the camera's
 	MadeHere      int               // renditions of cameras of other nodes that this one makes
+	Clocks        []Clock           // that were measured
+}
+
+// Clock is that of another node.
+type Clock struct {
+	Node         string
+	Ahead, Doubt time.Duration
 }
 
 func collectCluster(to chan<- prometheus.Metric, c Cluster) {
@@ -53,6 +64,10 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterApart.send(to, apart)
 	clusterWrites.send(to, float64(c.Writes))
 	clusterLost.send(to, float64(c.Lost))
+	for _, of := range c.Clocks {
+		clusterClock.send(to, of.Ahead.Seconds(), of.Node)
+		clusterClockDoubt.send(to, of.Doubt.Seconds(), of.Node)
+	}
 	for reason, count := range c.NotTaken {
 		clusterNotTaken.send(to, float64(count), reason)
 	}

@@ -123,7 +123,9 @@ var (
 	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
-	clusterMadeHere = gauge("cluster_renditions_made_here", "Renditions of cameras of other nodes that this one makes itself.")
+	clusterClock      = gauge("cluster_clock_ahead_seconds", "By how much the clock of another node is ahead of this one's.", "node")
+	clusterClockDoubt = gauge("cluster_clock_doubt_seconds", "By how much that can be wrong.", "node")
+	clusterMadeHere   = gauge("cluster_renditions_made_here", "Renditions of cameras of other nodes that this one makes itself.")
 
 	clusterVersion  = gauge("cluster_common_version", "Which state of what all nodes have in common this node has.")
 	clusterApart    = gauge("cluster_common_apart", "1 while what all nodes have in common cannot be changed here, since the nodes that keep it are not reached or too few.")
@@ -155,7 +157,7 @@ var all = []metric{
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
-	clusterMadeHere,
+	clusterMadeHere, clusterClock, clusterClockDoubt,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

@@ -137,7 +137,8 @@ func (n *node) join(c config.Cluster) (err error) {
 		Identity: n.identity, Life: life, Listen: c.Listen, Seeds: c.Seeds, Advertise: bus, Relay: net.JoinHostPort(host, port), Public: c.Public,
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin, NATS: outside, Exchange: n.exchange,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
-		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, ShutOut: n.shutOut, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open, Log: n.server.Log,
+		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, ShutOut: n.shutOut, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open,
+		Now: n.server.Now, Log: n.server.Log,
 	})
 	if err == nil && n.cluster.Address() != "" {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())
@@ -348,6 +349,7 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 		source, err := n.newEither(relay.Options{
 			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS, Dialer: n.dialer, AddressOf: n.addressOf, Tree: &n.tree,
 			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
+			Ahead: func() time.Duration { return n.ahead(place.Node) },
 		})
 		return source, err == nil
 	case k.Rendition != "" && k.Rendition != stream.Sub, c.Source.Kind == config.SourceUpload:
@@ -409,6 +411,9 @@ func (n *node) show(w http.ResponseWriter, r *http.Request, ask relay.Ask) error
 		return relay.ErrElsewhere // it moved before it could be ended
 	}
 	choice.Header = relay.Header(path)
+	if place.Node != n.identity.Node { // whose times go on as they came
+		choice.Ahead = func() time.Duration { return n.ahead(place.Node) }
+	}
 	r = r.Clone(ctx)
 	r.URL.RawQuery = codec
 	return n.player.ServeWebSocket(w, r, choice, client)

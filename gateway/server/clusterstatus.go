@@ -51,7 +51,7 @@ func (s control) Cluster() api.Cluster {
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
 		})
 	}
 	for _, p := range status.Cameras {
@@ -61,6 +61,16 @@ func (s control) Cluster() api.Cluster {
 		c.Refused = append(c.Refused, api.ClusterFault(r))
 	}
 	return c
+}
+
+// doubtOf gives by how much it can be wrong what is said of a node's clock, in
+// milliseconds; nil where it was not measured.
+func doubtOf(m cluster.Member) *float64 {
+	if m.Doubt == 0 {
+		return nil
+	}
+	ms := float64(m.Doubt.Microseconds()) / 1000
+	return &ms
 }
 
 // commonOf gives how it is with what all nodes have in common.
@@ -99,6 +109,9 @@ func (n *node) metrics() func() metrics.Cluster {
 		common := n.server.store.CommonStatus()
 		c.Version, c.Apart, c.Writes, c.Lost, c.NotTaken = common.Version, !common.Apart.IsZero(), common.Writes, common.Lost, common.Refused
 		for _, m := range status.Members {
+			if m.Doubt > 0 {
+				c.Clocks = append(c.Clocks, metrics.Clock{Node: m.Node, Ahead: m.Clock, Doubt: m.Doubt})
+			}
 			if m.Alive {
 				c.Alive++
 			} else {

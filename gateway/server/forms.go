@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/auth"
@@ -203,6 +204,9 @@ func (s *server) choice(r *http.Request, v front.Visit) (live.Choice, error) {
 		return live.Choice{}, err
 	}
 	choice := s.streams(v, small)
+	if s.node != nil {
+		choice.Doubt = func() time.Duration { return s.node.doubt(v.Camera) }
+	}
 	if small.Sub {
 		heard := small
 		heard.Sub, heard.MinWidth = false, 0
@@ -246,6 +250,7 @@ func (s *server) lookBack(replays *replay.Handler) front.Handle {
 		if err != nil {
 			return err
 		}
+		choice.Doubt = nil // of what was recorded there is none
 		camera := delivery.Choice{Rendition: stream.Key{Camera: v.Camera}}
 		return replays.Alone(w, r, camera, v.Client(), func(o delivery.Options) replay.Output { return backwards{live.New(o), choice} })
 	}

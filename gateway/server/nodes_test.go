@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"framegate/gateway/cluster"
 	"framegate/gateway/media"
@@ -17,6 +18,12 @@ import (
 // has the authority and alone owns cameras, and which have these lines of configuration in
 // common. with changes each before it takes part.
 func wiredNodes(t *testing.T, n int, lines string, with func(name string, s *server)) (nodes []*server) {
+	t.Helper()
+	return wiredNodesBy(t, n, lines, nil, with)
+}
+
+// wiredNodesBy is wiredNodes, of which a goes by another clock.
+func wiredNodesBy(t *testing.T, n int, lines string, clock func() time.Time, with func(name string, s *server)) (nodes []*server) {
 	t.Helper()
 	var authority *cluster.Authority
 	more := "seeds: []"
@@ -36,7 +43,11 @@ func wiredNodes(t *testing.T, n int, lines string, with func(name string, s *ser
 		if _, err := cluster.Join(data, token); err != nil {
 			t.Fatal(err)
 		}
-		s, _ := wiredAt(t, data, fmt.Sprintf("cluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', %s}\n%s", more, lines))
+		o := Options{}
+		if i == 0 {
+			o.Now = clock
+		}
+		s, _ := wiredWith(t, data, fmt.Sprintf("cluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', %s}\n%s", more, lines), o)
 		with(name, s)
 		ctx, end := context.WithCancel(context.Background())
 		var lives, answers sync.WaitGroup

@@ -35,6 +35,12 @@ func wired(t *testing.T, text string) (s *server, reload func(text string)) {
 // wiredAt is wired with a data folder.
 func wiredAt(t *testing.T, data, text string) (s *server, reload func(text string)) {
 	t.Helper()
+	return wiredWith(t, data, text, Options{})
+}
+
+// wiredWith is wiredAt with other options.
+func wiredWith(t *testing.T, data, text string, o Options) (s *server, reload func(text string)) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "framegate.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -47,7 +53,8 @@ func wiredAt(t *testing.T, data, text string) (s *server, reload func(text strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err = newServer(t.Context(), Options{Config: c, Reload: again, Log: slog.New(slog.DiscardHandler)}, netip.MustParseAddrPort("127.0.0.1:1"))
+	o.Config, o.Reload, o.Log = c, again, slog.New(slog.DiscardHandler)
+	s, err = newServer(t.Context(), o, netip.MustParseAddrPort("127.0.0.1:1"))
 	if err != nil {
 		t.Fatal(err)
 	}

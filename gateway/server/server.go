@@ -47,6 +47,7 @@ type Options struct {
 	Drain   time.Duration    // how long the end waits at most for what ends by itself
 	Version string           // of the program, for people
 	Journal *journal.Journal // of Log; nil where nothing of it is kept
+	Now     func() time.Time // what the machine's clock says, by which pictures are taken; nil is time.Now
 	Log     *slog.Logger
 }
 
@@ -129,6 +130,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 		Limits:  viewerLimits(o.Config.Limits),
 		Limited: s.hits.Hit,
 		Changed: s.changed,
+		Now:     o.Now,
 		Log:     o.Log,
 	})
 	s.health = s.newHealth()

@@ -42,6 +42,9 @@ type Options struct {
 	// Audience is that of another hub, to which the viewers of this one are added;
 	// nil is one of its own.
 	Audience *Audience
+	// Now is the clock by which pictures are said to be taken that do not say when they
+	// were; nil is time.Now.
+	Now func() time.Time
 	// Past says that what the streams have was recorded.
 	Past bool
 	Log  *slog.Logger // nil discards

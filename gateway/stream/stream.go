@@ -464,6 +464,9 @@ func (u *run) stamp(f *media.Frame, now time.Time) {
 	f.Arrived = now
 	if f.Wall.IsZero() {
 		f.Wall = now
+		if clock := u.stream.hub.options.Now; clock != nil {
+			f.Wall = clock()
+		}
 	}
 	if f.Run == 0 {
 		f.Run = u.number

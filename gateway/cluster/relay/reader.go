@@ -28,6 +28,7 @@ type reader struct {
 	last      time.Duration // PTS of the last one of these
 	begun     bool          // a picture came
 	counters  *Counters
+	ahead     func() time.Duration // see Options.Ahead
 }
 
 // hello notes what comes from now on. The format of what is MP4 comes by itself.
@@ -49,7 +50,13 @@ func (r *reader) take(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
-	head.Wall = believe(head.Wall, time.Now())
+	now := time.Now()
+	taken := head.Wall
+	head.Wall = believe(head.Wall, now)
+	if r.ahead != nil {
+		taken = taken.Add(-r.ahead())
+	}
+	taken = believe(taken, now)
 	switch head.Kind {
 	case wire.KindInit:
 		format, timescale, err := mp4.ReadInit(payload)
@@ -58,7 +65,7 @@ func (r *reader) take(b []byte) error {
 		}
 		r.format, r.timescale = format, timescale
 	case wire.KindFrame:
-		return r.picture(payload, &head)
+		return r.picture(payload, &head, taken)
 	case wire.KindSoundInit:
 		format, err := mp4.ReadSoundInit(payload)
 		if err != nil {
@@ -89,8 +96,10 @@ func believe(said, now time.Time) time.Time {
 	return said
 }
 
-// picture emits a picture, whose bytes are the frame's from now on.
-func (r *reader) picture(payload []byte, head *wire.Head) (err error) {
+// picture emits a picture, whose bytes are the frame's from now on, and which was taken
+// then by the clock of this node. Media time goes by the owner's, which does not jump where
+// it is found out how much they differ.
+func (r *reader) picture(payload []byte, head *wire.Head, taken time.Time) (err error) {
 	var f media.Frame
 	if r.format == nil || r.format.Codec == media.JPEG {
 		f, err = r.jpeg(payload, head.Wall)
@@ -100,7 +109,7 @@ func (r *reader) picture(payload []byte, head *wire.Head) (err error) {
 	if err != nil {
 		return err
 	}
-	f.Wall, f.Backlog = head.Wall, head.Flags&wire.FlagBacklog != 0
+	f.Wall, f.Backlog = taken, head.Flags&wire.FlagBacklog != 0
 	f.Key = head.Flags&wire.FlagKey != 0
 	r.begun = true
 	r.counters.Frames.Add(1)

@@ -73,6 +73,9 @@ type Options struct {
 	Silent        bool  // no sound is wanted
 	MaxFrameBytes int
 	Counters      *Counters
+	// Ahead gives by how much the owner's clock is ahead of this node's, as far as that is
+	// known. Between nodes travel the owner's times, and frames have this node's. nil is 0.
+	Ahead func() time.Duration
 	// Able says whether this node could make the rendition itself at once; nil is never.
 	Able func() bool
 }
@@ -341,7 +344,7 @@ type message struct {
 
 // read reads messages until the connection ends, or what it is for.
 func (s *Source) read(ctx context.Context, l *line, f *flow, emit func(media.Frame)) error {
-	r := &reader{life: stream.LifeOf(ctx), emit: emit, counters: s.options.Counters}
+	r := &reader{life: stream.LifeOf(ctx), emit: emit, counters: s.options.Counters, ahead: s.options.Ahead}
 	for patience := connectTime; ; patience = silentTime {
 		op, b, err := l.next(patience)
 		if err != nil {

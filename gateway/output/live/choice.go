@@ -36,6 +36,11 @@ type Choice struct {
 	// Why puts into words for the client why the camera cannot be reached; nil
 	// says that it cannot.
 	Why func(*stream.SourceError) string
+	// Ahead is added to the times of pictures as they go out; nil adds nothing.
+	Ahead func() time.Duration
+	// Doubt gives by how much those times may be wrong, since another machine's clock said
+	// them; nil is not.
+	Doubt func() time.Duration
 	// Past begins to play what was recorded of the camera, in a hub that has the
 	// streams above of it; nil where nothing is. It does not wait. The error is
 	// ErrForbidden, or ErrNoPast.

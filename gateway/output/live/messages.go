@@ -29,6 +29,7 @@ type (
 		Sound        bool    `json:"sound"`           // the camera has some to be asked for
 		Nodes        bool    `json:"nodes,omitempty"` // others show the camera too, and /nodes behind the address tells where
 		ServerTimeUs int64   `json:"serverTimeUs"`
+		DoubtMs      float64 `json:"doubtMs,omitempty"` // by how much the times of pictures may be wrong; 0 where they are this server's own
 	}
 	// stateMessage says how the camera is, when that changes.
 	stateMessage struct {

@@ -203,6 +203,9 @@ func (v *viewer) hello(f *media.Frame) helloMessage {
 		KeyAgeMs: max(0, time.Since(f.Wall).Milliseconds()), ServerTimeUs: nowMicros(),
 		MIME: "image/jpeg", Sound: v.sounds, Nodes: v.choice.Nodes,
 	}
+	if v.choice.Doubt != nil && v.past == nil {
+		m.DoubtMs = float64(v.choice.Doubt()) / float64(time.Millisecond)
+	}
 	if mp4.Carries(f.Format.Codec) {
 		m.MIME, m.Timescale = mp4.MIME(f.Format), mp4.Timescale
 	}
@@ -263,6 +266,9 @@ func (v *viewer) appendHeader(b []byte, kind byte, flags uint16, f *media.Frame)
 	}
 	b = append(b, make([]byte, wire.HeadSize)...)
 	head := wire.Head{Kind: kind, Flags: flags, Epoch: v.epoch, Wall: f.Wall, Seq: f.Seq}
+	if v.choice.Ahead != nil {
+		head.Wall = head.Wall.Add(v.choice.Ahead())
+	}
 	head.Put(b[len(b)-wire.HeadSize:])
 	return b
 }
