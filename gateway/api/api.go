@@ -79,6 +79,9 @@ type Gateway interface {
 	// Cluster gives what is known of the cluster that the server is a node of; its
 	// lists are not nil.
 	Cluster() Cluster
+	// MadeHere gives this node, "" of a server alone, and the renditions of cameras of
+	// others that it makes.
+	MadeHere() (node string, renditions []stream.Key)
 	// NodeCameras gives how the cameras of that cluster are, by id; nil where there is none.
 	NodeCameras() map[string]NodeCamera
 	// Reports gives the name of this server in its cluster, "" where there is none, and what

@@ -76,6 +76,7 @@ type ClusterNode struct {
 	Load         float64   `json:"load" doc:"of its processors, as a part of one; 0 where that is not known" example:"0.25"`
 	ClockMs      int64     `json:"clock_ms" doc:"by how much its clock is ahead of this server's, in milliseconds, about, where it was not measured yet" example:"-1"`
 	ClockDoubtMs *float64  `json:"clock_doubt_ms,omitempty" doc:"by how much clock_ms can be wrong, which is half of how long the fastest of the last answers took; not of this server, nor before it was measured" example:"0.4"`
+	PendingBytes int       `json:"pending_bytes" doc:"what waits for it, in bytes, of all that nodes tell each other; it is cut where it takes nothing for two seconds" example:"0"`
 	Common       uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
 	Agrees       bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
 	ShutOut      bool      `json:"shut_out" doc:"it was shut out of the cluster, and is in this list for an hour more"`

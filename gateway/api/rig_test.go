@@ -175,6 +175,8 @@ func (g *fakeGateway) Cluster() Cluster {
 	return Cluster{Nodes: []ClusterNode{}, Cameras: []ClusterCamera{}, Refused: []ClusterFault{}}
 }
 
+func (g *fakeGateway) MadeHere() (string, []stream.Key) { return "", nil }
+
 func (g *fakeGateway) NodeCameras() map[string]NodeCamera {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -264,10 +264,10 @@ func (a *API) snapshot() snapshot {
 	for _, e := range a.options.Gateway.Encoders() {
 		s.encoder[stream.Key{Camera: e.Camera, Rendition: e.Rendition}] = encoderOf(e)
 	}
-	cluster := a.options.Gateway.Cluster()
-	s.node = cluster.Node
-	for _, r := range cluster.MadeHere {
-		s.made[stream.Key{Camera: r.Camera, Rendition: r.Rendition}] = true
+	node, made := a.options.Gateway.MadeHere()
+	s.node = node
+	for _, key := range made {
+		s.made[key] = true
 	}
 	s.past = a.keepsRecordings()
 	_, records := a.options.Gateway.Recordings()

@@ -518,6 +518,10 @@ type Status struct {
 	Moves   uint64        // of cameras, since the start
 	Refused []Refused     // messages, by reason
 	Late    uint64        // messages that came faster than they were read
+	// Failovers are those of cameras since the start, and Waits the bytes that wait for
+	// other nodes, where somebody asked for them (Routes).
+	Failovers Failovers
+	Waits     map[string]int
 }
 
 // Member is a node.
@@ -603,6 +607,8 @@ func (c *Cluster) Status() Status {
 		}
 		s.Cameras = append(s.Cameras, p)
 	}
+	s.Failovers = t.vacant.took
+	s.Failovers.Took = slices.Clone(s.Failovers.Took)
 	for _, why := range refusals {
 		s.Refused = append(s.Refused, Refused{why.Error(), c.refused[why].Load()})
 	}

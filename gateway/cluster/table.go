@@ -100,6 +100,7 @@ type table struct {
 	votes     map[string]*vote  // by camera
 	spoke     [64]time.Time     // when, or a moment later, it said what has a sequence, by its remainder
 	settled   time.Time
+	vacant    vacancies
 	lacks     map[string]bool // nodes of which only pulses were heard
 	asked     bool            // another node lacks the beat of this one, or is new
 	closed    bool            // this node was shut out: there are no cameras for it
@@ -211,6 +212,7 @@ func (t *table) configure(cameras []Camera) {
 			t.standby = append(t.standby, c.ID)
 		}
 	}
+	maps.DeleteFunc(t.vacant.since, func(id string, _ time.Time) bool { _, known := t.cameras[id]; return !known })
 	for id, claim := range t.own {
 		if c, known := t.cameras[id]; !known || c.Sent != claim.Sent {
 			delete(t.own, id)
@@ -247,9 +249,10 @@ func (t *table) settle(now time.Time) (moved []string) {
 			t.where[id] = place
 		}
 	}
-	for id := range t.cameras {
+	for id, c := range t.cameras {
 		if t.where[id] != before[id] {
 			moved = append(moved, id)
+			t.goes(c, before[id], now)
 		}
 	}
 	slices.Sort(moved)

@@ -189,7 +189,7 @@ func (c *clusterStatusCommand) Run(env *environment) error {
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "node\tstate\theard\tcameras\tviewers\trelays at\troles\tlabels\tversion\n")
 	for _, m := range status.Members {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", m.Node, stateOf(m, status.Node), m.Heard.Round(100*time.Millisecond), m.Owned, m.Viewers, m.Relay,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", m.Node, stateOf(m, status), m.Heard.Round(100*time.Millisecond), m.Owned, m.Viewers, m.Relay,
 			strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version)
 	}
 	fmt.Fprintf(w, "\ncamera\tnode\twhy\tepoch\tstandby\n")
@@ -218,9 +218,9 @@ var whys = map[cluster.Why]string{
 	cluster.WhyApart:  "takes one connection only, and too few are heard of that say whose it is",
 }
 
-func stateOf(m cluster.Member, self string) string {
+func stateOf(m cluster.Member, s cluster.Status) string {
 	switch {
-	case m.Node == self:
+	case m.Node == s.Node:
 		return "this one"
 	case m.ShutOut:
 		return "shut out"
@@ -228,6 +228,8 @@ func stateOf(m cluster.Member, self string) string {
 		return "ended"
 	case !m.Alive:
 		return "gone"
+	case s.Waits[m.Node] > cluster.StuckRoute:
+		return fmt.Sprintf("alive, and takes nothing: %d MB wait for it; look at the line to it", s.Waits[m.Node]>>20)
 	case !m.Same:
 		return "alive, has other cameras configured"
 	}

@@ -28,6 +28,15 @@ type Cluster struct {
 	Taken         uint64            // times that such a connection went on as the camera's
 	MadeHere      int               // renditions of cameras of other nodes that this one makes
 	Clocks        []Clock           // that were measured
+	Waits         map[string]int    // bytes for other nodes, by node
+	Failovers     Failovers
+}
+
+// Failovers counts how long cameras were without an owner.
+type Failovers struct {
+	UpTo  map[float64]uint64 // so many seconds
+	Sum   time.Duration
+	Count uint64
 }
 
 // Clock is that of another node.
@@ -64,6 +73,10 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterApart.send(to, apart)
 	clusterWrites.send(to, float64(c.Writes))
 	clusterLost.send(to, float64(c.Lost))
+	for node, bytes := range c.Waits {
+		clusterWaits.send(to, float64(bytes), node)
+	}
+	to <- prometheus.MustNewConstHistogram(clusterFailovers.desc, c.Failovers.Count, c.Failovers.Sum.Seconds(), c.Failovers.UpTo)
 	for _, of := range c.Clocks {
 		clusterClock.send(to, of.Ahead.Seconds(), of.Node)
 		clusterClockDoubt.send(to, of.Doubt.Seconds(), of.Node)

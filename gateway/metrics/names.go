@@ -123,6 +123,8 @@ var (
 	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
+	clusterWaits      = gauge("cluster_route_pending_bytes", "Bytes that wait for another node, of all that nodes tell each other.", "node")
+	clusterFailovers  = histogram("cluster_failover_seconds", "For how long cameras were without a node that lives, from when theirs was heard of last to when another had them.")
 	clusterClock      = gauge("cluster_clock_ahead_seconds", "By how much the clock of another node is ahead of this one's.", "node")
 	clusterClockDoubt = gauge("cluster_clock_doubt_seconds", "By how much that can be wrong.", "node")
 	clusterMadeHere   = gauge("cluster_renditions_made_here", "Renditions of cameras of other nodes that this one makes itself.")
@@ -157,7 +159,7 @@ var all = []metric{
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
-	clusterMadeHere, clusterClock, clusterClockDoubt,
+	clusterMadeHere, clusterWaits, clusterFailovers, clusterClock, clusterClockDoubt,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

@@ -17,7 +17,9 @@ import (
 // status answers another node, or framegate cluster status on this one.
 func (n *node) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(n.cluster.Status()) // whoever is gone misses nothing
+	s := n.cluster.Status()
+	s.Waits = n.cluster.Routes()
+	_ = json.NewEncoder(w).Encode(s) // whoever is gone misses nothing
 }
 
 // refused counts what other nodes said or asked for that was not taken.
@@ -48,10 +50,11 @@ func (s control) Cluster() api.Cluster {
 	for _, key := range n.edge.all() {
 		c.MadeHere = append(c.MadeHere, api.ClusterRendition{Camera: key.Camera, Rendition: key.Rendition})
 	}
+	waits := n.cluster.Routes()
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), PendingBytes: waits[m.Node], Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
 		})
 	}
 	for _, p := range status.Cameras {
@@ -105,6 +108,15 @@ func (n *node) metrics() func() metrics.Cluster {
 		}
 		c.Taken = n.standbys.taken.Load()
 		c.MadeHere = len(n.edge.all())
+		c.Waits = n.cluster.Routes()
+		c.Failovers = metrics.Failovers{Sum: status.Failovers.Sum, Count: status.Failovers.Count, UpTo: make(map[float64]uint64)}
+		upTo := uint64(0)
+		for i, bound := range cluster.FailoverBounds {
+			if status.Failovers.Took != nil {
+				upTo += status.Failovers.Took[i]
+			}
+			c.Failovers.UpTo[bound.Seconds()] = upTo
+		}
 		c.Asked, c.Away, c.Given = n.archive.Questions.Load(), n.archive.Away.Load(), n.shelves.Bytes.Load()
 		common := n.server.store.CommonStatus()
 		c.Version, c.Apart, c.Writes, c.Lost, c.NotTaken = common.Version, !common.Apart.IsZero(), common.Writes, common.Lost, common.Refused

@@ -133,3 +133,11 @@ func (n *node) mayMake(ask relay.Ask, c stream.Client) error {
 	}
 	return err
 }
+
+// MadeHere gives this node, and the renditions of cameras of others that it makes.
+func (s control) MadeHere() (node string, renditions []stream.Key) {
+	if s.node == nil {
+		return "", nil
+	}
+	return s.node.name(), s.node.edge.all()
+}
