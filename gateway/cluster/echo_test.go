@@ -217,3 +217,21 @@ func FuzzEcho(f *testing.F) {
 		}
 	})
 }
+
+// TestWhoWasShutOutHearsNoTime, nor is its own believed.
+func TestWhoWasShutOutHearsNoTime(t *testing.T) {
+	y := newYard(t, "a", "b")
+	a, b := y.identity(t, "a"), y.identity(t, "b")
+	said := 0
+	e := newEchoes(a, newOpener(a), time.Now, func(string, []byte) { said++ })
+	question := b.sign(echoSigned, []byte(`{"node":"b","to":"a","number":1}`))
+	if _, err := e.hear(question); err != nil || said != 1 {
+		t.Fatalf("a node of the cluster is answered %d times: %v", said, err)
+	}
+	if _, err := a.Adopt(y.revoke(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.hear(question); !errors.Is(err, errVoid) || said != 1 {
+		t.Errorf("who was shut out is answered %d times: %v", said, err)
+	}
+}
