@@ -94,6 +94,7 @@ type common struct {
 	kick    chan struct{} // cap 1: somebody has something newer, or something is to be told
 	version atomic.Uint64 // that is here; 0 before there was any
 	met     chan struct{} // closed when there is a version
+	asking  atomic.Bool   // who holds Store.writing waits for the keeper
 
 	// What follows belongs to who holds Store.writing.
 	base     marks
@@ -288,6 +289,7 @@ func (c *common) lookOnce(ctx context.Context) (again bool) {
 	case <-ctx.Done():
 		return false
 	}
+	c.asking.Store(true)
 	before := c.version.Load()
 	err := c.look(ctx)
 	if err == nil {
@@ -298,6 +300,7 @@ func (c *common) lookOnce(ctx context.Context) (again bool) {
 	}
 	changed, waits := c.found, c.unread || c.stuck
 	c.found = nil
+	c.asking.Store(false)
 	<-c.store.writing
 	if len(changed) > 0 {
 		c.Changed(ctx, changed["cameras"])

@@ -348,6 +348,19 @@ func TestStoreApart(t *testing.T) {
 	if _, err := a.UserNamed(ctx, "eve"); !errors.Is(err, store.ErrUnknown) {
 		t.Errorf("half of it was done: %v", err)
 	}
+	waiting, given := context.WithCancel(ctx)
+	var write sync.WaitGroup
+	write.Go(func() { _, _ = a.AddUser(waiting, store.User{Name: "eve", Password: "h"}) }) // ends with waiting
+	soon(t, "a look at the state finds the write on its way", func() bool {
+		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		defer cancel()
+		if err := a.Ready(short); err != nil {
+			t.Fatalf("while a write waits for others the state is said to be in trouble: %v", err)
+		}
+		return short.Err() != nil
+	})
+	given()
+	write.Wait()
 	on.set(func(s *shelf) { s.away = true })
 	endA()
 	a, _ = share(t, dir, on, "a", true)

@@ -67,6 +67,8 @@ func (c *common) attempt(ctx context.Context, revision uint64, f func(*sql.Tx) e
 // ErrApart, and nothing was changed here; unless the write stays: then it is made here, and the keeper has it
 // later.
 func (c *common) write(ctx context.Context, f func(*sql.Tx) error, stays bool) error {
+	c.asking.Store(true)
+	defer c.asking.Store(false)
 	var tried []string
 	apart := false
 	for until := time.Now().Add(commonPatience); ; {
