@@ -314,6 +314,9 @@ func (t *table) shutOut(by *Identity, now time.Time) {
 		if m.shutOut = by.voids(name, m.certificate); m.shutOut && m.alive {
 			m.alive, m.since = false, now
 		}
+		if m.shutOut {
+			delete(t.publics, m.Public) // so that no page of its may ask for anything
+		}
 	}
 	if by.ShutOut() {
 		t.self.Leaving = true

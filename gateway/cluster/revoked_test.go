@@ -79,9 +79,9 @@ func TestRevoke(t *testing.T) {
 	told := make(chan []string, 1)
 	a := startWith(t, y.identity(t, "a"), nil, func(o *Options) { o.ShutOut = func(nodes []string) { told <- nodes } }, cameras...)
 	b := start(t, y.identity(t, "b"), []string{a.Address()}, cameras...)
-	c := start(t, y.identity(t, "c"), []string{a.Address()}, append(cameras, Camera{ID: "phone", Sent: true})...)
+	c := startWith(t, y.identity(t, "c"), []string{a.Address()}, func(o *Options) { o.Public = "https://c.example" }, append(cameras, Camera{ID: "phone", Sent: true})...)
 	c.sent.Store(&[]string{"phone"})
-	await(t, "all live", func() bool { return a.lives("c") && b.lives("c") && c.lives("b") })
+	await(t, "all live", func() bool { return a.lives("c") && b.lives("c") && c.lives("b") && len(b.Publics()) == 1 })
 	others := a.bus.server.NumRoutes() // to b and c
 
 	if err := a.Revoke(y.revoke(t, "c")); err != nil {
@@ -99,8 +99,8 @@ func TestRevoke(t *testing.T) {
 	for _, camera := range cameras {
 		agree(t, camera.ID, a, b)
 	}
-	if m, _ := b.Member("c"); !m.ShutOut {
-		t.Error("b does not say that c is shut out")
+	if m, _ := b.Member("c"); !m.ShutOut || len(b.Publics()) > 0 {
+		t.Errorf("b does not say that c is shut out, or lets its pages ask: %v", b.Publics())
 	}
 	c.end()
 	if !y.identity(t, "c").ShutOut() || y.identity(t, "b").ShutOut() {
