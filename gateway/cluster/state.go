@@ -133,7 +133,7 @@ func (c *Cluster) Restate() { c.stale.Store(true) }
 // restate asks how the cameras of this node are, where that may be news, and says whether
 // it is.
 func (c *Cluster) restate() (news bool) {
-	if c.options.State == nil || !c.stale.Swap(false) {
+	if !c.stale.Swap(false) || c.options.State == nil {
 		return false
 	}
 	c.mu.Lock()
