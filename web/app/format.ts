@@ -83,3 +83,6 @@ export function duration(ms: number): string {
   }
   return shown.join(' ');
 }
+
+/** By how much a delay may be wrong that is shown as it is, in ms. */
+export const SURE_MS = 100;

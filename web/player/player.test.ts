@@ -100,7 +100,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const hello = { type: 'hello', codec: 'h264', fps: 25, timescale: 1, sound: false, nodes: false } as const;
+const hello = { type: 'hello', codec: 'h264', fps: 25, timescale: 1, sound: false, nodes: false, doubtMs: 0 } as const;
 
 // play makes a player, and notes what it shows and what is wrong.
 async function play(wanted: 'auto' | 'mse' | 'img') {

@@ -54,6 +54,7 @@ export class Player {
   #lastMs: number | null = null; // when the last one was
   #lastCaptureMs = 0;
   #intervalMs = 0;
+  #doubtMs = 0; // by how much the times of pictures may be wrong
   #camera: (ServerMessage & { type: 'state' }) | null = null;
   #problem = '';
   #aside: { by: Mode } | null = null; // it is shown without a WebSocket, or is to be
@@ -299,6 +300,7 @@ export class Player {
     switch (message.type) {
       case 'hello':
         this.#problem = '';
+        this.#doubtMs = message.doubtMs;
         if (message.nodes) void this.#learn();
         if (message.fps > 0) this.#intervalMs = 1000 / message.fps;
         if (message.codec !== this.#codec || this.#looking.past || this.#looking.jumped) this.#begin(message.codec);
@@ -501,9 +503,10 @@ export class Player {
 
   #measure(): Measure {
     const nowMs = wallMs();
+    const errorMs = this.#clock.errorMs(nowMs);
     return {
       delayMs: this.#delayMs(nowMs),
-      errorMs: this.#clock.errorMs(nowMs),
+      errorMs: errorMs && errorMs + this.#doubtMs,
       bufferMs: this.#renderer?.bufferMs() ?? 0,
       soundMs: this.#sound.behindMs,
       shown: this.#shown,

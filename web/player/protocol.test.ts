@@ -65,8 +65,8 @@ describe('parseMessage', () => {
   it('reads what the server says', () => {
     expect(
       parseMessage('{"type":"hello","epoch":1,"codec":"h264","mime":"video/mp4","width":1280,"height":720,"fps":29.97,"timescale":90000,"sound":true,"more":1}'),
-    ).toEqual({ type: 'hello', codec: 'h264', fps: 29.97, timescale: 90_000, sound: true, nodes: false });
-    expect(parseMessage('{"type":"hello","codec":"h265"}')).toMatchObject({ type: 'hello', codec: 'h265', sound: false, nodes: false });
+    ).toEqual({ type: 'hello', codec: 'h264', fps: 29.97, timescale: 90_000, sound: true, nodes: false, doubtMs: 0 });
+    expect(parseMessage('{"type":"hello","codec":"h265"}')).toMatchObject({ type: 'hello', codec: 'h265', sound: false, nodes: false, doubtMs: 0 });
     expect(parseMessage('{"type":"sound","codec":"opus","mime":"audio/mp4; codecs=\\"opus\\"","rate":48000,"channels":2}')).toEqual(
       { type: 'sound', codec: 'opus', mime: 'audio/mp4; codecs="opus"', message: '' });
     expect(parseMessage('{"type":"sound","codec":"","message":"The camera has no sound."}')).toMatchObject(

@@ -57,7 +57,7 @@ export type CameraState = 'online' | 'offline' | 'connecting';
 
 /** A text message of the server, as far as it is of use here. Codes are HTTP statuses, 0 if nothing is wrong. */
 export type ServerMessage =
-  | { type: 'hello'; codec: Codec; fps: number; timescale: number; sound: boolean; nodes: boolean }
+  | { type: 'hello'; codec: Codec; fps: number; timescale: number; sound: boolean; nodes: boolean; doubtMs: number }
   | SoundMessage
   | { type: 'drop'; frames: number }
   | { type: 'state'; camera: CameraState; message: string; sound: boolean }
@@ -162,7 +162,7 @@ const soundCodec = oneOf<SoundCodec>('aac', 'opus');
 
 // What is read of each type of message.
 const MESSAGES: { [Type in ServerMessage['type']]: Fields<Extract<ServerMessage, { type: Type }>> } = {
-  hello: { codec: oneOf<Codec>('h265', 'h264', 'jpeg'), fps: number, timescale: number, sound: flag, nodes: flag },
+  hello: { codec: oneOf<Codec>('h265', 'h264', 'jpeg'), fps: number, timescale: number, sound: flag, nodes: flag, doubtMs: number },
   sound: { codec: (value, name) => (value ? soundCodec(value, name) : null), mime: string, message: string },
   drop: { frames: number },
   state: { camera: oneOf<CameraState>('online', 'offline', 'connecting'), message: string, sound: flag },

@@ -43,6 +43,7 @@ export const camera = {
   until: (time: string): Text => [`until ${time}`, `bis ${time}`],
   leaveHole: ['Skip the gap', 'Lücke überspringen'],
   delay: ['Delay from the camera to this screen', 'Verzögerung von der Kamera bis zu diesem Bildschirm'],
+  delayUnsure: ['Delay to this screen, about: the clocks on the way are not known well', 'Verzögerung bis zu diesem Bildschirm, ungefähr: Die Uhren auf dem Weg sind nicht genau bekannt'],
   ms: (n: string): Text => [`${n} ms`, `${n} ms`],
   tryAgain: ['Try again', 'Erneut versuchen'],
   takenAt: ['When this picture was taken', 'Wann dieses Bild aufgenommen wurde'],

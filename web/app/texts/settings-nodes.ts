@@ -67,6 +67,7 @@ export const nodes = {
   ],
   otherVersion: (its: string, ours: string): Text => [`It runs version ${its}, and this one ${ours}.`, `Er läuft in Version ${its}, dieser in ${ours}.`],
   otherCameras: ['It has other cameras configured than this one: give all nodes the same.', 'Er hat andere Kameras konfiguriert als dieser: Geben Sie allen Knoten dieselben.'],
+  stuck: (waits: string): Text => [`${waits} wait for it: the line to it is slow, or it takes nothing.`, `${waits} warten auf ihn: Die Leitung zu ihm ist langsam, oder er nimmt nichts an.`],
   busy: (load: string): Text => [`Its processors are used to ${load}.`, `Seine Prozessoren sind zu ${load} ausgelastet.`],
   onlyOne: ['No other node is heard of. Add one, or look whether seeds are right and port 7421 is open.', 'Von keinem anderen Knoten ist etwas zu hören. Fügen Sie einen hinzu, oder prüfen Sie, ob seeds stimmt und Port 7421 offen ist.'],
   apart: [

@@ -15,6 +15,7 @@ export const wall = {
   noPlayback: ['You may not see its recordings', 'Sie dürfen seine Aufnahmen nicht sehen'],
   recording: ['Is being recorded', 'Wird aufgenommen'],
   delay: ['From the camera to the screen', 'Von der Kamera bis zum Bildschirm'],
+  delayUnsure: ['From the camera to the screen, about: the clocks on the way are not known well', 'Von der Kamera bis zum Bildschirm, ungefähr: Die Uhren auf dem Weg sind nicht genau bekannt'],
   noBroadcast: ['Nobody is sending pictures.', 'Niemand sendet Bilder.'],
   broadcast: ['Broadcast', 'Senden'],
   checkCamera: ['Look at its settings', 'Zu den Einstellungen'],

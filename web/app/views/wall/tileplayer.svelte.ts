@@ -1,5 +1,6 @@
 // What a tile knows of its player.
 
+import { SURE_MS } from '../../format';
 import type { FramegatePlayer } from '../../../player/element';
 import type { Measure } from '../../../player/stage';
 import type { PlayerState, Status } from '../../../player/status';
@@ -14,6 +15,8 @@ export class TilePlayer {
   words = $state('');
   /** From the camera to the screen; null while that is not known. */
   delayMs = $state<number | null>(null);
+  /** That may be far from true: clocks on the way are not known well. */
+  unsure = $state(false);
   /** There is no picture of the present, or of what is sought, and that for a while. */
   troubled = $state(false);
 
@@ -61,7 +64,8 @@ export class TilePlayer {
     } else if (!this.troubled) this.impatient = setTimeout(() => (this.troubled = true), state === 'offline' || state === 'error' ? 0 : PATIENCE_MS);
   }
 
-  private measured({ delayMs }: Measure): void {
+  private measured({ delayMs, errorMs }: Measure): void {
+    this.unsure = (errorMs ?? 0) > SURE_MS;
     this.delayMs = delayMs === null ? null : Math.round(Math.max(0, delayMs) / DELAY_STEP_MS) * DELAY_STEP_MS;
   }
 }

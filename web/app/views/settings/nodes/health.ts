@@ -1,7 +1,7 @@
 // How a node of a cluster is, in words and a colour.
 
 import type { Schemas } from '../../../api/client';
-import { ago, duration, percent } from '../../../format';
+import { ago, bytes, duration, percent } from '../../../format';
 import type { Text } from '../../../text.svelte';
 import { nodes } from '../../../texts/settings-nodes';
 
@@ -12,6 +12,8 @@ type Node = Schemas['ClusterNode'];
 const CLOCK_MS = 500;
 /** The part of its processors that a node may use before it is told. */
 const BUSY = 0.9;
+/** How many bytes may wait for a node before it is told, as scripts/alerts.yaml has it. */
+const STUCK = 8e6;
 
 /** What somebody is to know of a node; empty where it is well. */
 export function wrongWith(node: Node, cluster: Cluster, nowMs: number): Text[] {
@@ -23,6 +25,7 @@ export function wrongWith(node: Node, cluster: Cluster, nowMs: number): Text[] {
   if (Math.abs(node.clock_ms) > CLOCK_MS) wrong.push(nodes.clockOff(duration(Math.abs(node.clock_ms)), node.clock_ms > 0));
   if (ours && node.version !== ours.version) wrong.push(nodes.otherVersion(node.version, ours.version));
   if (!node.agrees) wrong.push(nodes.otherCameras);
+  if (node.pending_bytes > STUCK) wrong.push(nodes.stuck(bytes(node.pending_bytes)));
   if (node.load > BUSY) wrong.push(nodes.busy(percent(node.load)));
   return wrong;
 }
