@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,21 +47,39 @@ func startProcess(t *testing.T, s *Server, start func(*exec.Cmd) error, listen s
 	p.Cmd = Command(p.Variables, p.serving(listen, flags...)...)
 	p.Cmd.Stdout, p.Cmd.Stderr = p.Printed, p.Log
 	p.stop = func() { _ = p.Cmd.Process.Signal(syscall.SIGTERM) } // it may be gone
-	if err := start(p.Cmd); err != nil {
+	started := make(chan error)
+	go p.live(start, started) // ends with the process
+	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	go func() { // ends with the process
-		_ = p.Cmd.Wait() // the status says it
-		p.status <- p.Cmd.ProcessState.ExitCode()
-		close(p.Exited)
-	}()
 	t.Cleanup(func() {
+		select {
+		case <-p.Exited:
+			t.Logf("the process was gone: %v", p.Cmd.ProcessState)
+		default:
+		}
 		p.Kill()
 		p.showLog(t)
 	})
 	p.awaitAddress(t)
 	p.readFirstLogin() // which is not there at a later start
 	return p
+}
+
+// live starts the process and waits for it, on an operating system thread of its own,
+// since a child that is to die with its parent dies with the thread that made it
+// (prctl(2), PR_SET_PDEATHSIG).
+func (p *Process) live(start func(*exec.Cmd) error, started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := start(p.Cmd)
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = p.Cmd.Wait() // the status says it
+	p.status <- p.Cmd.ProcessState.ExitCode()
+	close(p.Exited)
 }
 
 // Kill ends the process as a failing power supply does, and waits for that.
