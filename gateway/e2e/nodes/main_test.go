@@ -9,4 +9,4 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-func TestMain(m *testing.M) { rig.Main(m) }
+func TestMain(m *testing.M) { rig.MainOneByOne(m) }

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"flag"
 	"os"
 	"os/signal"
 	"strings"
@@ -20,6 +21,23 @@ const besideVariable = "FRAMEGATE_TEST_ARGS"
 // the tests is also what gateways start for an ffmpeg, and the processes of
 // Command; else Main runs the tests.
 func Main(m *testing.M) {
+	become()
+	os.Exit(m.Run())
+}
+
+// MainOneByOne is Main of a package each of whose tests runs several gateways that must
+// not be late by seconds: its parallel tests are so to other packages alone.
+func MainOneByOne(m *testing.M) {
+	become()
+	flag.Parse()
+	if err := flag.Set("test.parallel", "1"); err != nil {
+		panic(err) // which package testing has
+	}
+	os.Exit(m.Run())
+}
+
+// become is what this process is, where that is not to run tests.
+func become() {
 	transcode.BecomeFFmpeg()
 	if args := os.Getenv(besideVariable); args != "" {
 		var variables []string
@@ -31,5 +49,4 @@ func Main(m *testing.M) {
 		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		os.Exit(command.Run(ctx, strings.Split(args, "\n"), variables, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
 }
