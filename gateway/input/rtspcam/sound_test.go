@@ -252,9 +252,9 @@ func TestSoundThatBreaksTheCamera(t *testing.T) {
 				t.Fatal("the first run ends well")
 			}
 			s.patience = usualPatience
+			plays := len(askedWith(camera, "PLAY"))
 			run := start(t, s)
 			var frames []media.Frame
-			plays := len(askedWith(camera, "PLAY"))
 			awaitRequest(t, camera, "PLAY", plays+1)
 			for _, group := range copied(groups) {
 				for _, p := range group {
