@@ -17,10 +17,11 @@ import (
 	"time"
 )
 
-// What a list of revoked nodes may hold at most.
+// maxRevoked is how many names a list of revoked nodes may hold, and MaxRevokedList how long
+// it may be, in bytes.
 const (
-	maxRevoked     = 1024      // names
-	maxRevokedList = 256 << 10 // bytes
+	maxRevoked     = 1024
+	MaxRevokedList = 256 << 10
 )
 
 // revokedFile is where in the folder of an identity the newest list stands.
@@ -79,7 +80,7 @@ func numberOf(cert *x509.Certificate) uint64 {
 // openRevoked reads a list that an authority signed. The error is ErrNoList.
 func openRevoked(authority *x509.Certificate, sealed []byte) (*revoked, error) {
 	public, ok := authority.PublicKey.(ed25519.PublicKey)
-	if !ok || len(sealed) < ed25519.SignatureSize || len(sealed) > maxRevokedList {
+	if !ok || len(sealed) < ed25519.SignatureSize || len(sealed) > MaxRevokedList {
 		return nil, ErrNoList
 	}
 	signature, text := sealed[:ed25519.SignatureSize], sealed[ed25519.SignatureSize:]

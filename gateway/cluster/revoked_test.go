@@ -177,7 +177,7 @@ func TestListsThatAreNotTaken(t *testing.T) {
 		"of no number":       signedBy(y.authority.key, revoked{Cluster: "yard"}),
 		"of another name":    signedBy(y.authority.key, revoked{Cluster: "barn", Number: 9}),
 		"of too many":        signedBy(y.authority.key, revoked{Cluster: "yard", Number: 9, Until: many}),
-		"too large":          append(bytes.Clone(first), make([]byte, maxRevokedList)...),
+		"too large":          append(bytes.Clone(first), make([]byte, MaxRevokedList)...),
 	} {
 		if news, err := b.Adopt(list); news || !errors.Is(err, ErrNoList) {
 			t.Errorf("a list %s: %v, %v", what, news, err)

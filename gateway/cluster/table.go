@@ -409,3 +409,12 @@ func (t *table) beat() Beat {
 	}
 	return b
 }
+
+// ownEpochs gives what this node owns.
+func (t *table) ownEpochs() map[string]uint64 {
+	epochs := make(map[string]uint64, len(t.own))
+	for id, claim := range t.own {
+		epochs[id] = claim.Epoch
+	}
+	return epochs
+}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -61,17 +60,7 @@ func (d *draft) finishMQTT(m *MQTT) {
 	if m.Discovery == "off" {
 		m.Discovery = ""
 	}
-	inline, file := d.given[path+".password"], d.given[path+".password_file"]
-	if from := d.secretFile(value{at: inline}, value{at: file}, path+".password"); from.at.given() {
-		password, err := readPassword(value{text: m.PasswordFile})
-		if err != nil {
-			d.report(file, path+".password_file", "%v", err)
-		}
-		m.Password = secret.New(password)
-	}
-	if at := cmp.Or(inline, file); m.Username == "" && at.given() {
-		d.report(at, path+".password", "needs a username beside it")
-	}
+	d.finishPassword(path, m.Username, m.PasswordFile, &m.Password)
 	if at := d.given[path+".ca"]; at.given() && !strings.HasPrefix(m.URL, "mqtts:") {
 		d.report(at, path+".ca", "is for mqtts://; remove it, or write mqtts:// in url")
 	}

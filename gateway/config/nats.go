@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -73,17 +72,7 @@ func oneScheme(c *Config) error {
 func (d *draft) finishNATS() {
 	const path = "cluster.nats"
 	n := &d.config.Cluster.NATS
-	inline, file := d.given[path+".password"], d.given[path+".password_file"]
-	if from := d.secretFile(value{at: inline}, value{at: file}, path+".password"); from.at.given() {
-		password, err := readPassword(value{text: n.PasswordFile})
-		if err != nil {
-			d.report(file, path+".password_file", "%v", err)
-		}
-		n.Password = secret.New(password)
-	}
-	if at := cmp.Or(inline, file); n.Username == "" && at.given() {
-		d.report(at, path+".password", "needs a username beside it")
-	}
+	d.finishPassword(path, n.Username, n.PasswordFile, &n.Password)
 	if at := d.given[path+".credentials"]; n.Username != "" && at.given() {
 		d.report(at, path+".credentials", "stands in place of username and password; remove it, or those")
 	}

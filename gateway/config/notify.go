@@ -244,6 +244,22 @@ func (d *draft) secretFile(direct, file value, path string) value {
 	return value{}
 }
 
+// finishPassword reads the password below a key, where it is given as a file, and sees that
+// there is a username beside it.
+func (d *draft) finishPassword(path, username, name string, password *secret.Text) {
+	inline, file := d.given[path+".password"], d.given[path+".password_file"]
+	if from := d.secretFile(value{at: inline}, value{at: file}, path+".password"); from.at.given() {
+		text, err := readPassword(value{text: name})
+		if err != nil {
+			d.report(file, path+".password_file", "%v", err)
+		}
+		*password = secret.New(text)
+	}
+	if at := cmp.Or(inline, file); username == "" && at.given() {
+		d.report(at, path+".password", "needs a username beside it")
+	}
+}
+
 // postable checks the address of a webhook. The error does not hold it.
 func postable(text string) error {
 	u, err := url.Parse(text)

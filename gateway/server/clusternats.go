@@ -46,19 +46,12 @@ func natsOf(c config.NATS) (n cluster.NATS, err error) {
 
 // exchange tells another node how this one is, and gives how that one is.
 func (n *node) exchange(ctx context.Context, to cluster.Place, said []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+to.Relay+"/beat", bytes.NewReader(said))
+	answer, err := n.ask(ctx, http.MethodPost, to, "/beat", said)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := n.asking.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	if who := cluster.NodeOf(*answer.TLS); who != to.Node || answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("node %s answers %s", who, answer.Status)
-	}
-	return io.ReadAll(io.LimitReader(answer.Body, cluster.MaxBeat+1))
+	defer answer.Close()
+	return io.ReadAll(io.LimitReader(answer, cluster.MaxBeat+1))
 }
 
 // beat hears another node that does not reach the NATS, or whose words do not come by it, and answers how this one is.

@@ -43,19 +43,25 @@ func (n *node) flowsOf(ctx context.Context, m cluster.Member) (flows []relay.Flo
 	if m.Node == n.identity.Node {
 		return n.relayed.Flows(), nil
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+m.Relay+"/relays", nil)
+	answer, err := n.ask(ctx, http.MethodGet, cluster.Place{Node: m.Node, Relay: m.Relay}, "/relays", nil)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := n.asking.Do(r)
+	defer answer.Close()
+	return relay.ReadFlows(io.LimitReader(answer, maxFlows))
+}
+
+// ask asks another node, and gives what it says, which is to be closed.
+func (n *node) ask(ctx context.Context, method string, of cluster.Place, path string, body []byte) (io.ReadCloser, error) {
+	answer, err := cluster.Ask(ctx, n.asking, method, of, path, body)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
-	if who := cluster.NodeOf(*answer.TLS); who != m.Node || answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("node %s answers %s", who, answer.Status)
+	if answer.StatusCode != http.StatusOK {
+		answer.Body.Close()
+		return nil, fmt.Errorf("node %s answers %s", of.Node, answer.Status)
 	}
-	return relay.ReadFlows(io.LimitReader(answer.Body, maxFlows))
+	return answer.Body, nil
 }
 
 // Relays gives the streams that go from node to node, as far as nodes answer before
@@ -93,15 +99,21 @@ func (s control) Relays(ctx context.Context) (relays []api.ClusterRelay, silent 
 
 // NodeToken makes what lets a machine join the cluster as a node of that name.
 func (s control) NodeToken(node string) (string, error) {
-	if s.node == nil {
-		return "", api.ErrNoAuthority
-	}
-	authority, err := cluster.OpenAuthority(s.Config.Data)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", api.ErrNoAuthority
-	case err != nil:
+	authority, err := s.authority()
+	if err != nil {
 		return "", err
 	}
 	return authority.Token(node)
+}
+
+// authority opens that of the cluster. The error is api.ErrNoAuthority where it is elsewhere.
+func (s control) authority() (*cluster.Authority, error) {
+	if s.node == nil {
+		return nil, api.ErrNoAuthority
+	}
+	authority, err := cluster.OpenAuthority(s.Config.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, api.ErrNoAuthority
+	}
+	return authority, err
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"sync"
@@ -89,13 +88,10 @@ func (n *node) shutOut(nodes []string) {
 	}
 }
 
-// maxList is more than a list of nodes has that were shut out, in bytes.
-const maxList = 512 << 10
-
 // hearRevoked takes a list of nodes that were shut out, of framegate cluster revoke on
 // this machine. Who brings it does not matter, since the authority signed it.
 func (n *node) hearRevoked(w http.ResponseWriter, r *http.Request) {
-	list, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxList))
+	list, err := io.ReadAll(http.MaxBytesReader(w, r.Body, cluster.MaxRevokedList))
 	if err == nil {
 		err = n.cluster.Revoke(list)
 	}
@@ -109,14 +105,8 @@ func (n *node) hearRevoked(w http.ResponseWriter, r *http.Request) {
 // RevokeNode shuts a node out of the cluster, wherever nodes are reached, and elsewhere
 // as soon as they are.
 func (s control) RevokeNode(node string) error {
-	if s.node == nil {
-		return api.ErrNoAuthority
-	}
-	authority, err := cluster.OpenAuthority(s.Config.Data)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return api.ErrNoAuthority
-	case err != nil:
+	authority, err := s.authority()
+	if err != nil {
 		return err
 	}
 	list, err := authority.Revoke(node)

@@ -226,18 +226,12 @@ var errMissing = errors.New("there is none")
 
 // say asks a node for at most so many bytes.
 func say(ctx context.Context, client *http.Client, method string, n Node, path string, most int64) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "https://"+n.Address+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := client.Do(request)
+	answer, err := cluster.Ask(ctx, client, method, cluster.Place{Node: n.Name, Relay: n.Address}, path, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Body.Close()
-	switch who := cluster.NodeOf(*answer.TLS); {
-	case who != n.Name:
-		return nil, fmt.Errorf("node %s answers for it", who)
+	switch {
 	case answer.StatusCode == http.StatusNotFound:
 		return nil, errMissing
 	case answer.StatusCode >= 300:
