@@ -320,8 +320,6 @@ func (t *table) shutOut(by *Identity, now time.Time) {
 		}
 	}
 	if by.ShutOut() {
-		t.self.Leaving = true
-		t.configure(nil)
-		t.closed = true
+		t.self.Leaving, t.closed = true, true // settle has cameras move to nowhere
 	}
 }

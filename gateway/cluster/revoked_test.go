@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -79,11 +80,19 @@ func TestRevoke(t *testing.T) {
 	told := make(chan []string, 1)
 	a := startWith(t, y.identity(t, "a"), nil, func(o *Options) { o.ShutOut = func(nodes []string) { told <- nodes } }, cameras...)
 	b := start(t, y.identity(t, "b"), []string{a.Address()}, cameras...)
-	c := startWith(t, y.identity(t, "c"), []string{a.Address()}, func(o *Options) { o.Public = "https://c.example" }, append(cameras, Camera{ID: "phone", Sent: true})...)
+	movedAtC := make(chan []string, 64)
+	c := startWith(t, y.identity(t, "c"), []string{a.Address()}, func(o *Options) {
+		o.Public = "https://c.example"
+		o.Moved = func(cameras []string) { movedAtC <- cameras }
+	}, append(cameras, Camera{ID: "phone", Sent: true})...)
 	c.sent.Store(&[]string{"phone"})
 	await(t, "all live", func() bool { return a.lives("c") && b.lives("c") && c.lives("b") && len(b.Publics()) == 1 })
 	others := a.bus.server.NumRoutes() // to b and c
 
+	await(t, "c owns what is sent there", func() bool { return c.Owns("phone") })
+	for len(movedAtC) > 0 {
+		<-movedAtC
+	}
 	if err := a.Revoke(y.revoke(t, "c")); err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +101,17 @@ func TestRevoke(t *testing.T) {
 	}
 	await(t, "c is gone at both", func() bool { return !a.lives("c") && !b.lives("c") })
 	await(t, "c knows it, and owns nothing", func() bool {
-		s := c.Status()
-		return c.options.Identity.ShutOut() && len(s.Cameras) == 0 && !c.Owns("cam-0")
+		owned := slices.ContainsFunc(c.Status().Cameras, func(p CameraPlace) bool { return p.Node != "" })
+		return c.options.Identity.ShutOut() && !owned
+	})
+	moved := make(map[string]bool) // so that what shows them, or is connected to them, ends
+	await(t, "it is told that its cameras are nowhere", func() bool {
+		for len(movedAtC) > 0 {
+			for _, id := range <-movedAtC {
+				moved[id] = true
+			}
+		}
+		return len(moved) == len(cameras)+1
 	})
 	await(t, "a is connected to b alone", func() bool { return a.bus.server.NumRoutes() == others/2 })
 	for _, camera := range cameras {

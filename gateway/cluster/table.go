@@ -103,7 +103,7 @@ type table struct {
 	vacant    vacancies
 	lacks     map[string]bool // nodes of which only pulses were heard
 	asked     bool            // another node lacks the beat of this one, or is new
-	closed    bool            // this node was shut out: there are no cameras for it
+	closed    bool            // this node was shut out: no camera is anywhere for it
 }
 
 func newTable(self Beat, now time.Time, patient time.Duration) *table {
@@ -195,9 +195,6 @@ func (s said) same(other said) bool {
 
 // configure says which cameras there are.
 func (t *table) configure(cameras []Camera) {
-	if t.closed {
-		return
-	}
 	t.cameras = make(map[string]Camera, len(cameras))
 	t.standby, t.exclusive = nil, nil
 	ids := make([]string, 0, len(cameras))
@@ -296,6 +293,8 @@ func outranks(epoch uint64, a string, other uint64, b string) bool {
 func (t *table) place(c Camera, others Place, now time.Time) (Place, bool) {
 	mine, have := t.own[c.ID]
 	switch {
+	case t.closed:
+		have, others = false, Place{}
 	case have && others.Node != "" && outranks(others.Epoch, others.Node, mine.Epoch, t.self.Node):
 		have = false
 	case c.Exclusive && !c.Sent:
@@ -372,6 +371,8 @@ func (t *table) why(c Camera) Why {
 		return WhyLabel
 	case owned:
 		return WhyShared
+	case t.closed:
+		return WhyNoNode
 	case c.Sent:
 		return WhyUnsent
 	case c.Exclusive && t.self.Apart:

@@ -8,45 +8,52 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-// TestNodeIsShutOut has a node that owns a camera and shows others' be shut out by one
+// TestNodeIsShutOut has a node that owns cameras and shows others' be shut out by one
 // that has the authority, try to come back, and come back with another token.
 func TestNodeIsShutOut(t *testing.T) {
 	t.Parallel()
-	_, front := recordedFront(t)
-	names := []string{"a", "b", "c"}
-	cluster := startNodes(t, "{"+front+", phone: {source: 'upload:'}}", names...)
-	cluster.owner(t, "front", names...)
-	rig.SendNumbers(t, cluster["c"].Server, "phone")
-	cluster.owner(t, "phone", names...)
-	at := cluster.watch(t, "a", "phone")
-	seesMore(t, "a viewer at a", []*watching{at})
+	camera, front := recordedFront(t)
+	cluster := startNodes(t, "{"+front+", phone: {source: 'upload:'}}", "a", "b", "c")
+	cluster.owner(t, "front", "a", "b", "c")
+	cluster["a"].Kill() // which owned all, and cannot be shut out
+	out := cluster.owner(t, "front", "b", "c")
+	in := others([]string{"b", "c"}, out)[0]
+	cluster.restart(t, "a", in)
+	cluster.owner(t, "front", "a", "b", "c")
+	rig.SendNumbers(t, cluster[out].Server, "phone")
+	cluster.owner(t, "phone", "a", "b", "c")
+	seesMore(t, "a viewer at a", []*watching{cluster.watch(t, "a", "phone")})
 
 	cluster["a"].Call(t, http.MethodDelete, "/api/v1/cluster/nodes/a", nil, rig.Credentials{}, http.StatusConflict)
-	cluster["b"].Call(t, http.MethodDelete, "/api/v1/cluster/nodes/c", nil, rig.Credentials{}, http.StatusConflict) // which has not the authority
-	cluster["a"].Call(t, http.MethodDelete, "/api/v1/cluster/nodes/c", nil, rig.Credentials{}, http.StatusNoContent)
-	rig.Await(t, "c is gone", func() bool { return !cluster.lives(t, "a", "c") && !cluster.lives(t, "b", "c") })
-	cluster.owner(t, "front", "a", "b")
-	rig.Await(t, "c says that it is shut out", func() bool {
-		return strings.Contains(cluster["c"].Log.String(), "this node was shut out of the cluster") && cluster.status(t, "c").Relays == 0
+	cluster[in].Call(t, http.MethodDelete, "/api/v1/cluster/nodes/"+out, nil, rig.Credentials{}, http.StatusConflict) // which has not the authority
+	cluster["a"].Call(t, http.MethodDelete, "/api/v1/cluster/nodes/"+out, nil, rig.Credentials{}, http.StatusNoContent)
+	rig.Await(t, out+" is gone", func() bool { return !cluster.lives(t, "a", out) && !cluster.lives(t, in, out) })
+	owner := cluster.owner(t, "front", "a", in)
+	rig.Await(t, out+" says that it is shut out", func() bool {
+		return strings.Contains(cluster[out].Log.String(), "this node was shut out of the cluster")
 	})
-	rig.Await(t, "a relays nothing of c", func() bool { return cluster.status(t, "a").Relays == 0 || cluster.relays(t, "a") != "a from c" })
+	cluster.records(t, owner, "a", "b", "c")
+	rig.Await(t, "the camera has one connection", func() bool { return camera.Open() == 1 })
+	rig.Await(t, "a gets nothing of "+out, func() bool {
+		return cluster.status(t, "a").Relays == 0 || !strings.HasSuffix(cluster.relays(t, "a"), "from "+out)
+	})
 
-	cluster["c"].End(t)
-	status, _, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster["c"].Data}, "serve", "--config", cluster["c"].Config)
-	if status == 0 || !strings.Contains(wrong, "shut out of the cluster") || !strings.Contains(wrong, "framegate cluster token c") {
+	cluster[out].End(t)
+	status, _, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster[out].Data}, "serve", "--config", cluster[out].Config)
+	if status == 0 || !strings.Contains(wrong, "shut out of the cluster") || !strings.Contains(wrong, "framegate cluster token "+out) {
 		t.Errorf("it starts again: %d %s", status, wrong)
 	}
 
-	status, token, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster["a"].Data}, "cluster", "token", "c")
+	status, token, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster["a"].Data}, "cluster", "token", out)
 	if status == 0 {
-		status, _, wrong = rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster["c"].Data}, "cluster", "join", strings.TrimSpace(token), "--config", cluster["c"].Config)
+		status, _, wrong = rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster[out].Data}, "cluster", "join", strings.TrimSpace(token), "--config", cluster[out].Config)
 	}
 	if status != 0 {
 		t.Fatal(wrong)
 	}
-	cluster["c"] = rig.StartProcess(t, cluster["c"].Data, cluster["c"].Config)
-	rig.Await(t, "c is there again", func() bool {
-		return cluster.lives(t, "a", "c") && cluster.lives(t, "b", "c") && cluster.lives(t, "c", "a")
+	cluster.restart(t, out, "a")
+	rig.Await(t, out+" is there again", func() bool {
+		return cluster.lives(t, "a", out) && cluster.lives(t, in, out) && cluster.lives(t, out, "a")
 	})
 }
 
