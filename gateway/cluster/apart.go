@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -11,33 +12,38 @@ const (
 	// echoAfter is how long what a node said by an outside NATS may take to come back to it. Where it does not the
 	// node is apart. It is less than deadAfter, so that others are asked before they would count as dead.
 	echoAfter = 1200 * time.Millisecond
+	// missAfter is how long a node may not be heard by the bus until it is asked directly, likewise.
+	missAfter = 1200 * time.Millisecond
 	// coldPatience is for how long a node that starts and does not reach its NATS claims nothing.
 	coldPatience = 15 * time.Second
-	// exchangeTime bounds an exchange with another node.
-	exchangeTime = time.Second
-	// askDeadEvery is at which of its beats a node that is apart asks those too that count as dead.
-	askDeadEvery = 10
+	// ExchangeTime bounds an exchange with another node.
+	ExchangeTime = time.Second
+	// askAtOnce is how many exchanges with one node may be on, so that one that is lost, as where nothing passes, keeps
+	// none waiting that begins once all passes again.
+	askAtOnce = 3
+	// deadLong is when a node that is dead is asked at every askDeadEvery-th beat only.
+	deadLong     = time.Minute
+	askDeadEvery = 2
 )
 
-// exchanges is how a node that does not hear itself by the outside NATS gets on: it tells each node that it
-// knows how it is, directly, and hears how that one is. So all goes on as with the NATS, for who knows each other already.
+// exchanges is how a node gets on with others that it does not hear by the bus, and with all where it does not hear itself by
+// an outside NATS: it tells each directly how it is, and hears how that one is. So all goes on as with the bus, for
+// who knows each other already, and who was apart is not until the bus has connected anew, which takes seconds.
 type exchanges struct {
-	said   [4][]byte // what this node said last, the newest first
-	echoed time.Time // when it heard itself last; zero before
+	said   [4][]byte     // what this node said last by an outside NATS, the newest first
+	last   func() []byte // what it said last, as a whole beat; nil where it said nothing yet
+	echoed time.Time     // when it heard itself last; zero before
 	apart  bool
-	asked  map[string]bool // nodes that are being asked
-	direct time.Time       // when something came directly last
+	asked  map[string]int // nodes that are being asked, and how often at once
+	direct time.Time      // when something came directly last
 }
 
-// bothWays is for how long after that the NATS may bring again what came directly.
+// bothWays is for how long after that the bus may bring again what came directly.
 const bothWays = 5 * time.Second
 
 // meet says of a message whether it is this node's own that came back, and whether one that was heard before may
 // have come by both ways.
 func (c *Cluster) meet(h heard, now time.Time) (twice, echo bool) {
-	if c.bus.outside == nil {
-		return false, false
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := &c.exchanges
@@ -72,54 +78,66 @@ func (c *Cluster) lookApart(now time.Time) {
 	c.exchanges.apart = apart
 }
 
-// exchange has other nodes told directly how this one is, and hears how they are, where it is apart. It does not wait.
-func (c *Cluster) exchange(ctx context.Context, said []byte) {
-	if c.bus.outside == nil || c.options.Exchange == nil {
+// exchange has other nodes told directly how this one is, and hears how they are, where it does not hear them by the bus, or
+// is apart. It does not wait. message is what the bus is told of the beat b.
+func (c *Cluster) exchange(ctx context.Context, message []byte, b Beat) {
+	whole := sync.OnceValue(func() []byte { return c.teller.whole(message, b) }) // a signature, where somebody needs it
+	c.mu.Lock()
+	c.exchanges.last = whole
+	if c.bus.outside != nil {
+		copy(c.exchanges.said[1:], c.exchanges.said[:])
+		c.exchanges.said[0] = message
+	}
+	c.mu.Unlock()
+	if c.options.Exchange == nil {
 		return
 	}
-	c.mu.Lock()
-	copy(c.exchanges.said[1:], c.exchanges.said[:])
-	c.exchanges.said[0] = said
-	c.mu.Unlock()
-	for _, to := range c.toAsk() {
-		c.asking.Go(func() { // ends after exchangeTime, or with ctx
-			ctx, cancel := context.WithTimeout(ctx, exchangeTime)
+	for _, to := range c.toAsk(time.Now()) {
+		c.asking.Go(func() { // ends after ExchangeTime, or with ctx
+			ctx, cancel := context.WithTimeout(ctx, ExchangeTime)
 			defer cancel()
-			answer, err := c.options.Exchange(ctx, to, said)
-			if err == nil {
+			answer, err := c.options.Exchange(ctx, to, whole())
+			if err == nil && len(answer) > 0 { // it may have said nothing yet
 				c.receive(heard{answer, true})
 			}
 			c.mu.Lock()
-			delete(c.exchanges.asked, to.Node)
-			c.mu.Unlock()
+			defer c.mu.Unlock()
+			if c.exchanges.asked[to.Node]--; c.exchanges.asked[to.Node] == 0 {
+				delete(c.exchanges.asked, to.Node)
+			}
 		})
 	}
 }
 
 // toAsk gives the nodes that are to be asked now, and notes that they are.
-func (c *Cluster) toAsk() (nodes []Place) {
+func (c *Cluster) toAsk(now time.Time) (nodes []Place) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.exchanges.apart {
-		return nil
-	}
+	x := &c.exchanges
 	for name, m := range c.table.members {
-		if c.exchanges.asked[name] || m.Leaving || !m.alive && c.table.self.Sequence%askDeadEvery != 0 {
+		switch {
+		case !x.apart && now.Sub(m.bus) <= missAfter, m.Leaving, m.shutOut, c.table.closed, x.asked[name] >= askAtOnce:
+			continue
+		case !m.alive && now.Sub(m.since) > deadLong && c.table.self.Sequence%askDeadEvery != 0:
 			continue
 		}
-		c.exchanges.asked[name] = true
+		x.asked[name]++
 		nodes = append(nodes, Place{Node: name, Relay: m.Relay})
 	}
 	return nodes
 }
 
-// Hear takes what another node says directly, since one of both does not reach the outside NATS, and gives
+// Hear takes what another node says directly, since one of both does not hear the other by the bus, and gives
 // what this one said last; nothing where it said nothing yet.
 func (c *Cluster) Hear(message []byte) (said []byte) {
 	c.receive(heard{message, true})
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.exchanges.said[0]
+	last := c.exchanges.last
+	c.mu.Unlock()
+	if last == nil {
+		return nil
+	}
+	return last()
 }
 
 // MaxBeat is how long what nodes say of themselves is at most, in bytes.

@@ -83,7 +83,7 @@ type Options struct {
 	// this node whose certificates Voids names is to end. It must return soon. nil is none.
 	ShutOut func(nodes []string)
 	// Exchange gives another node what this one says, and gives what that one said last. It is
-	// called while the outside NATS does not hand that on; nil where there is none.
+	// called while the bus does not hand that on; nil has nobody asked directly.
 	Exchange func(ctx context.Context, to Place, said []byte) ([]byte, error)
 	Now      func() time.Time // what the clock of this node says; nil is time.Now
 	Log      *slog.Logger
@@ -146,7 +146,7 @@ func New(o Options) (*Cluster, error) {
 	}
 	c := &Cluster{
 		options: o, opener: newOpener(o.Identity), inbox: make(chan heard, 64), kick: make(chan struct{}, 1),
-		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool), exchanges: exchanges{asked: make(map[string]bool)},
+		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool), exchanges: exchanges{asked: make(map[string]int)},
 	}
 	for _, why := range refusals {
 		c.refused[why] = new(atomic.Uint64)
@@ -324,14 +324,14 @@ func (c *Cluster) take(h heard) (news, told bool) {
 	}
 	if p, is, err := readPulse(h.message); is {
 		if err == nil {
-			news, err = c.feel(p)
+			news, err = c.feel(p, h.direct)
 		}
 		c.refuse(p.node, err, twice)
 		return news, false
 	}
 	b, err := c.opener.open(h.message)
 	if err == nil {
-		news, told, err = c.believe(b)
+		news, told, err = c.believe(b, h.direct)
 	}
 	if err != nil {
 		c.refuse(b.Node, err, twice)
@@ -347,15 +347,19 @@ func (c *Cluster) take(h heard) (news, told bool) {
 }
 
 // believe takes note of a beat that is sound.
-func (c *Cluster) believe(b Beat) (news, told bool, err error) {
+func (c *Cluster) believe(b Beat, direct bool) (news, told bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.options.Identity.voids(b.Node, b.certificate) { // by a list that came since it was opened
 		return false, false, errVoid
 	}
 	before := c.table.said(b.Node)
-	if err := c.table.take(b, time.Now()); err != nil {
+	now := time.Now()
+	if err := c.table.take(b, now); err != nil {
 		return false, false, err
+	}
+	if m := c.table.members[b.Node]; m != nil && !direct {
+		m.bus = now
 	}
 	after := c.table.said(b.Node)
 	return !after.same(before), !slices.Equal(after.owned, before.owned), nil
@@ -477,7 +481,7 @@ func (c *Cluster) say(ctx context.Context) {
 	c.mu.Unlock()
 	message, err := c.teller.message(b, whole)
 	if err == nil {
-		c.exchange(ctx, message)
+		c.exchange(ctx, message, b)
 		err = c.bus.say(message)
 	}
 	if err != nil {

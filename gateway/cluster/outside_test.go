@@ -68,13 +68,18 @@ func (p *telephone) at(t *testing.T, id *Identity, by NATS, with func(*Options),
 			with(o)
 		}
 	}, cameras...)
+	p.add(n)
+	return n
+}
+
+// add has a node be reached by others.
+func (p *telephone) add(n *node) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.nodes == nil {
 		p.nodes = make(map[string]*Cluster)
 	}
-	p.nodes[id.Node] = n.Cluster
-	return n
+	p.nodes[n.Node()] = n.Cluster
 }
 
 // kill has a node be gone without a word.

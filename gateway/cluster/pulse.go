@@ -116,6 +116,21 @@ func (t *teller) message(b Beat, whole bool) ([]byte, error) {
 	return t.identity.seal(b)
 }
 
+// whole gives a beat that message was made of as a whole one, of the same sequence. It is safe for
+// concurrent use.
+func (t *teller) whole(message []byte, b Beat) []byte {
+	p, is, _ := readPulse(message)
+	if !is {
+		return message
+	}
+	b.Chain = p.link[:]
+	sealed, err := t.identity.seal(b)
+	if err != nil {
+		return nil // it is too large
+	}
+	return sealed
+}
+
 // forge makes a chain.
 func (t *teller) forge() {
 	t.chain = make([]link, chainLinks)
@@ -237,12 +252,16 @@ func (t *table) sends(cameras []string) bool {
 }
 
 // feel takes note of a pulse. It says whether who owns what may be another now.
-func (c *Cluster) feel(p pulse) (news bool, err error) {
+func (c *Cluster) feel(p pulse, direct bool) (news bool, err error) {
 	c.mu.Lock()
 	m := c.table.members[p.node]
 	dead := m == nil || !m.alive
-	err = c.table.pulse(p, time.Now())
+	now := time.Now()
+	err = c.table.pulse(p, now)
 	news = err == nil && m != nil && dead
+	if err == nil && m != nil && !direct {
+		m.bus = now
+	}
 	var common uint64
 	if err == nil && m != nil {
 		common = m.Common

@@ -60,6 +60,7 @@ type Place struct {
 type member struct {
 	Beat
 	heard time.Time
+	bus   time.Time // when the bus, and not the node itself, brought something of it last
 	alive bool
 	since time.Time     // that it lives, or is dead
 	clock time.Duration // by how much its clock is ahead of ours, about

@@ -70,9 +70,7 @@ func (n *node) handler() http.Handler {
 	mux.Handle("/recordings/", n.shelves.Handler())
 	mux.HandleFunc("POST /revoked", n.hearRevoked)
 	mux.Handle("/node/", n.reporting.Handler())
-	if len(n.server.Config.Cluster.NATS.URLs) > 0 {
-		mux.HandleFunc("POST /beat", n.beat)
-	}
+	mux.HandleFunc("POST /beat", n.beat)
 	mux.Handle("/", n.door.Handler())
 	return mux
 }

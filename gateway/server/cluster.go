@@ -44,6 +44,7 @@ type node struct {
 	machine   *machineLoad
 	busy      threshold    // of it, for who comes
 	asking    *http.Client // asks other nodes how they are
+	telling   *http.Client // tells nodes that are not heard by the bus how this one is
 	seed      string       // host:port at which new nodes find this one; "" where that is not known
 	listener  net.Listener
 	http      *http.Server
@@ -113,7 +114,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		return err
 	}
 	n.dialer = cluster.Dialer(host)
-	n.asking = newAsking(n.identity.TLS(""), n.dialer)
+	n.asking, n.telling = newAsking(n.identity.TLS(""), n.dialer, askDial), newAsking(n.identity.TLS(""), n.dialer, cluster.ExchangeTime)
 	bus := ""
 	if _, port, _ := net.SplitHostPort(c.Listen); port != "0" {
 		bus = net.JoinHostPort(host, port)
@@ -244,6 +245,7 @@ func (n *node) close() {
 	n.standbys.close()
 	n.reports.Close()
 	n.asking.CloseIdleConnections()
+	n.telling.CloseIdleConnections()
 	n.listener.Close()
 	n.cluster.Close()
 }

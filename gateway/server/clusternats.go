@@ -46,7 +46,7 @@ func natsOf(c config.NATS) (n cluster.NATS, err error) {
 
 // exchange tells another node how this one is, and gives how that one is.
 func (n *node) exchange(ctx context.Context, to cluster.Place, said []byte) ([]byte, error) {
-	answer, err := n.ask(ctx, http.MethodPost, to, "/beat", said)
+	answer, err := n.askBy(ctx, n.telling, http.MethodPost, to, "/beat", said)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (n *node) exchange(ctx context.Context, to cluster.Place, said []byte) ([]b
 	return io.ReadAll(io.LimitReader(answer, cluster.MaxBeat+1))
 }
 
-// beat hears another node that does not reach the NATS, or whose words do not come by it, and answers how this one is.
+// beat hears another node that does not hear this one by the bus, or is apart from it, and answers how this one is.
 func (n *node) beat(w http.ResponseWriter, r *http.Request) {
 	said, err := io.ReadAll(http.MaxBytesReader(w, r.Body, cluster.MaxBeat))
 	if err != nil {

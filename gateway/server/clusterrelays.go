@@ -29,11 +29,20 @@ func (n *node) flows(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(n.relayed.Flows()) // whoever is gone misses nothing
 }
 
+// askDial is how long it may take to connect to another node that is asked something.
+const askDial = 5 * time.Second
+
 // newAsking makes what asks other nodes how they are, at the addresses that a dialer
-// connects to.
-func newAsking(settings *tls.Config, by *net.Dialer) *http.Client {
+// connects to. That ends after within, since a transport goes on with it when who asked
+// does not wait any more, and where nothing passes there would be ever more.
+func newAsking(settings *tls.Config, by *net.Dialer, within time.Duration) *http.Client {
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, within)
+		defer cancel()
+		return by.DialContext(ctx, network, address)
+	}
 	return &http.Client{
-		Transport:     &http.Transport{DialContext: by.DialContext, TLSClientConfig: settings, IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
+		Transport:     &http.Transport{DialContext: dial, TLSHandshakeTimeout: within, TLSClientConfig: settings, IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -53,7 +62,12 @@ func (n *node) flowsOf(ctx context.Context, m cluster.Member) (flows []relay.Flo
 
 // ask asks another node, and gives what it says, which is to be closed.
 func (n *node) ask(ctx context.Context, method string, of cluster.Place, path string, body []byte) (io.ReadCloser, error) {
-	answer, err := cluster.Ask(ctx, n.asking, method, of, path, body)
+	return n.askBy(ctx, n.asking, method, of, path, body)
+}
+
+// askBy is ask by one of the clients.
+func (n *node) askBy(ctx context.Context, by *http.Client, method string, of cluster.Place, path string, body []byte) (io.ReadCloser, error) {
+	answer, err := cluster.Ask(ctx, by, method, of, path, body)
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,7 @@ func (n *node) voids(c *tls.Conn) bool {
 func (n *node) shutOut(nodes []string) {
 	n.asks.cut(n.voids)
 	n.asking.CloseIdleConnections()
+	n.telling.CloseIdleConnections()
 	for _, name := range nodes {
 		n.archive.Forget(name)
 	}
