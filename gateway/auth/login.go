@@ -193,7 +193,8 @@ func (a *Auth) endOldSession(r *http.Request) error {
 // the old one. All its sessions, streams and links end, and a new session
 // begins with the answer. The error is ErrForbidden for those who are no user
 // with a session, ErrDenied or ErrTooManyAttempts for the old password,
-// ErrWeakPassword or ErrBadPassword for the new one, or of the store.
+// ErrWeakPassword, as where it is the old one, or ErrBadPassword for the new one, or
+// of the store.
 func (a *Auth) ChangePassword(w http.ResponseWriter, r *http.Request, p Principal, old, password secret.Text) (Principal, error) {
 	if p.kind != UserKind || p.session == 0 {
 		return Principal{}, ErrForbidden
@@ -204,6 +205,9 @@ func (a *Auth) ChangePassword(w http.ResponseWriter, r *http.Request, p Principa
 	user, err := a.checkLogin(r.Context(), clientAddress(r), p.name, old.Reveal())
 	if err != nil {
 		return Principal{}, err
+	}
+	if password.Reveal() == old.Reveal() { // which may be the one that was printed
+		return Principal{}, fmt.Errorf("%w: it is the one that you have", ErrWeakPassword)
 	}
 	if err := a.SetPassword(r.Context(), user.Name, password); err != nil {
 		return Principal{}, err

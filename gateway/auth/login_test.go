@@ -363,6 +363,7 @@ func TestChangePassword(t *testing.T) {
 	}{
 		{anna, "wrong password", "another password", ErrDenied},
 		{anna, good, "short", ErrWeakPassword},
+		{anna, good, good, ErrWeakPassword},                                  // the one that was printed would count as one's own
 		{r.who(basic("anna", good)), good, "another password", ErrForbidden}, // who has but the password cannot keep its owner out
 		{r.who(bearer(token)), good, "another password", ErrForbidden},
 		{Principal{}, good, "another password", ErrForbidden},

@@ -89,7 +89,7 @@ const problems: Record<Schemas['Problem']['code'], string> = {
   wrong_type: 'Dieses Format nimmt der Server nicht:',
   wrong_host: 'Der Server hat einen anderen Namen:',
   invalid: 'Das kann der Server so nicht übernehmen:',
-  weak_password: 'Dieses Passwort ist zu schwach. Nehmen Sie ein längeres.',
+  weak_password: 'Dieses Passwort ist zu schwach. Nehmen Sie ein anderes, längeres.',
   wrong_password: 'Das ist nicht Ihr jetziges Passwort.',
   too_long: 'Das ist zu viel Zeit für eine Datei. Wählen Sie weniger.',
   too_often: 'Das war zu oft hintereinander. Warten Sie einen Moment.',
