@@ -23,6 +23,9 @@ import (
 // "unreachable" to those who may not know more.
 var ErrForbidden = errors.New("no camera may be there")
 
+// ErrOwn is the ErrForbidden of our own listeners, which no range opens.
+var ErrOwn = fmt.Errorf("%w: %w", ErrForbidden, errors.New("it is this server itself"))
+
 // Rule says where cameras may be. The zero value allows what is allowed
 // anywhere: unicast addresses, private and public.
 type Rule struct {
@@ -66,7 +69,7 @@ var never = []struct {
 func (r Rule) Check(to netip.AddrPort) error {
 	ip := inner(to.Addr())
 	if slices.Contains(r.Own, to.Port()) && isOurs(ip) {
-		return fmt.Errorf("%s: %w: it is this server itself", to, ErrForbidden)
+		return fmt.Errorf("%s: %w", to, ErrOwn)
 	}
 	for _, p := range r.Allow {
 		if p.Contains(ip) {

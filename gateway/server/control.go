@@ -87,7 +87,7 @@ func (s *server) checkSource(source config.Source) error {
 		return nil
 	}
 	err = s.reach().Check(netip.AddrPortFrom(ip, portOf(u)))
-	if errors.Is(err, reach.ErrForbidden) {
+	if errors.Is(err, reach.ErrForbidden) && !errors.Is(err, reach.ErrOwn) {
 		return fmt.Errorf("%w; ranges besides the usual are allowed under network in the configuration", err)
 	}
 	return err

@@ -1,12 +1,16 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/config"
 	"framegate/gateway/media"
+	"framegate/gateway/reach"
 	"framegate/gateway/stream"
 )
 
@@ -42,4 +46,16 @@ func TestACameraThatSaysItSendsFLV(t *testing.T) {
 	await(t, "H.264", shows(media.H264))
 	close(changed)
 	await(t, "JPEGs", shows(media.JPEG))
+}
+
+// TestForbiddenSourcesLeadToWhatHelps: ranges can be allowed, our own listeners cannot.
+func TestForbiddenSourcesLeadToWhatHelps(t *testing.T) {
+	s, _ := wired(t, "")
+	s.port = 8080
+	for source, leads := range map[string]bool{"http://127.0.0.1:81/": true, "http://127.0.0.1:8080/": false} {
+		err := s.checkSource(config.Source{URL: source})
+		if !errors.Is(err, reach.ErrForbidden) || strings.Contains(err.Error(), "under network") != leads {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
 }

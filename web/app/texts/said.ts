@@ -1,5 +1,5 @@
 // What the server says in English where words tell more than a code, in German. {} stands for what is put in, which
-// stays as it is, and … for the rest. A test in gateway/ compares each with what the server's source says.
+// stays as it is where nothing knows it, and … for the rest. A test in gateway/ compares each with what the server's source says.
 
 /** The words of the server and those of the page, by what they are about. */
 const sentences: Record<string, string> = {
@@ -11,6 +11,8 @@ const sentences: Record<string, string> = {
   'must not be longer than {} bytes': 'darf höchstens {} Byte lang sein',
   'must be one line, without…': 'muss eine Zeile sein, ohne Steuerzeichen',
   'must not be empty': 'darf nicht leer sein',
+  'is missing; write {}': 'fehlt; schreiben Sie {}',
+  'is not a camera id; use 1 to 63 of…': 'ist kein Kurzname; nehmen Sie 1 bis 63 Zeichen aus a-z, 0-9 und -, das nicht vorn steht, und anderes für den Namen',
   'must not contain a colon…': 'darf keinen Doppelpunkt enthalten; das Passwort hat ein eigenes Feld',
   'must not be less than the {}…': 'darf nicht kürzer sein als die {}, die das Übrige aufbewahrt wird',
   'means that the rest goes…': 'heißt, dass das Übrige früher gelöscht wird, und dafür fehlt das Alter: Geben Sie eines an, oder nehmen Sie dieses weg',
@@ -39,6 +41,13 @@ const sentences: Record<string, string> = {
   'has no path; {}': 'hat keinen Pfad; {}',
   'is not a source; write one such as {}': 'ist keine Quelle; schreiben Sie eine wie {}',
   'is not a URL; {}, and special…': 'ist keine Adresse; {}, und Sonderzeichen in Name oder Passwort als %XX (/ ist %2F, # ist %23)',
+  '{}: is for the configuration file alone; write {}': '{}: gibt es nur in der Konfigurationsdatei; schreiben Sie {}',
+  '{}; ranges besides the usual…': '{}; weitere Bereiche erlaubt die Konfiguration unter network',
+  '{}: no camera may be there: {}': '{}: dort darf keine Kamera sein: {}',
+  'it is this server itself': 'es ist dieser Server selbst',
+  'this machine': 'dieser Rechner',
+  'a metadata service': 'ein Metadatendienst',
+  'reserved': 'reserviert',
   'names no host; {}': 'nennt keinen Rechner; {}',
   'has a port that is not from 1 to 65535; {}': 'hat einen Port, der nicht zwischen 1 und 65535 liegt; {}',
   'contains a #, which is never…': 'enthält ein #, das nie an eine Kamera geht; schreiben Sie %23, wo es zum Namen oder Pfad gehört',
@@ -106,13 +115,16 @@ const escaped = (text: string): string => text.replace(/[.*+?^$()|[\]\\]/g, '\\$
 
 const known = Object.entries(sentences).map(([english, german]) => [new RegExp(`^${escaped(english)}$`), german] as const);
 
+// What is put in may be what the server says too, what to write, or a choice; or what somebody wrote, in quotes.
+const putIn = (put: string): string => (put.startsWith('"') ? put : saidInGerman(put.replace(/^write (?=\S+$)/, 'schreiben Sie ').replace(/ or (?=\S+$)/, ' oder ')));
+
 /** Gives in German what the server says; what is not known stays as it is. */
 export function saidInGerman(said: string): string {
   for (const [pattern, german] of known) {
     const found = pattern.exec(said);
     if (!found) continue;
     const put = found.slice(1);
-    return german.replaceAll('{}', () => put.shift() ?? '');
+    return german.replaceAll('{}', () => putIn(put.shift() ?? ''));
   }
   return said;
 }

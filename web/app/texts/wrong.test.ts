@@ -24,10 +24,13 @@ it('says in German what has a code, with what the server says where that tells m
 
 it('says in German what the server says of a field, with what it puts in', () => {
   expect(saidInGerman('must be from 1m to 3650d, not "0"')).toBe('muss zwischen 1m und 3650d liegen, nicht "0"');
-  expect(saidInGerman('is not a URL; write rtsp://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)')).toBe('ist keine Adresse; write rtsp://host:port/path, und Sonderzeichen in Name oder Passwort als %XX (/ ist %2F, # ist %23)');
+  expect(saidInGerman('is not a URL; write rtsp://host:port/path, and special characters in a name or password as %XX (/ is %2F, # is %23)')).toBe('ist keine Adresse; schreiben Sie rtsp://host:port/path, und Sonderzeichen in Name oder Passwort als %XX (/ ist %2F, # ist %23)');
   expect(saidInGerman('the disk cannot be written: read-only file system')).toBe('der Datenträger ist nicht beschreibbar: read-only file system');
   expect(inGerman('invalid', 'the camera cannot be taken')).toBe('Das kann der Server so nicht übernehmen: die Kamera passt so nicht');
   expect(saidInGerman('must be days and hours, such as mon-fri 08:00-18:00 or sat sun 00:00-24:00, not "x"')).toContain('Tagen und Zeiten');
+  expect(saidInGerman('127.0.0.1:1: no camera may be there: this machine; ranges besides the usual are allowed under network in the configuration')).toBe('127.0.0.1:1: dort darf keine Kamera sein: dieser Rechner; weitere Bereiche erlaubt die Konfiguration unter network');
+  expect(saidInGerman('file: is for the configuration file alone; write http://host/path, "upload:" or "test:"')).toBe('file: gibt es nur in der Konfigurationsdatei; schreiben Sie http://host/path, "upload:" oder "test:"');
+  expect(saidInGerman('must be from 1m to 2m, not "write this or that"')).toContain('nicht "write this or that"');
   expect(saidInGerman('must be a, b or c, not "x"')).toBe('muss a, b oder c sein, nicht "x"');
   expect(saidInGerman('of another version')).toBe('of another version');
 });
