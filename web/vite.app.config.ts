@@ -64,6 +64,7 @@ const groups = [
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
   { name: 'Nodes', test: /settings\/nodes\/|texts\/settings-nodes/ }, // which only admins of a cluster load
   { name: 'AllSettings', test: /settings\/server\/(AllSettings|ChangeSetting)|texts\/settings-keys/ }, // which only admins load
+  { name: 'Limits', test: /settings\/server\/Limits|texts\/settings-limits/ }, // likewise
   { name: 'settings', test: /views\/settings\/|texts\/settings/ },
 ];
 

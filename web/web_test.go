@@ -285,8 +285,8 @@ func TestPicturesOfNodes(t *testing.T) {
 
 // TestScriptsAreSmall: a view by itself, with all that it loads at once or later,
 // but for the player's worklet, for what needs no WebSocket, what knows other nodes, and for what turns a camera: they
-// come when they are needed. Nor does the page of a cluster's nodes count, which only
-// admins of a cluster load, nor in the sum of all that of all settings, likewise.
+// come when they are needed. Nor do the pages of a cluster's nodes and of limits count, which only
+// admins load, nor in the sum of all that of all settings, likewise.
 func TestScriptsAreSmall(t *testing.T) {
 	const player, app = "/assets/framegate-player", "/assets/app/"
 	p := New(nobody)
@@ -307,7 +307,7 @@ func TestScriptsAreSmall(t *testing.T) {
 	all := make(map[string]bool)
 	for name := range p.assets {
 		if path.Ext(name) == ".js" && strings.HasPrefix(name, "/assets/") {
-			all[name] = !strings.HasSuffix(name, "/Nodes.js") && !strings.HasSuffix(name, "/AllSettings.js")
+			all[name] = !slices.Contains([]string{app + "Nodes.js", app + "AllSettings.js", app + "Limits.js"}, name)
 		}
 	}
 	check("all", all, maxScripts)
@@ -324,6 +324,7 @@ func TestScriptsAreSmall(t *testing.T) {
 		follow(p, scripts, app+view, chunk)
 		delete(scripts, app+"Pad.js")
 		delete(scripts, app+"Nodes.js")
+		delete(scripts, app+"Limits.js")
 		check(view, scripts, maxAddress)
 	}
 }

@@ -2,6 +2,8 @@ package server
 
 import (
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -83,5 +85,27 @@ func TestEveryLimitIsExplained(t *testing.T) {
 		if l.Name == "viewers" && l.Value != 8 {
 			t.Errorf("after a reload %+v", l)
 		}
+	}
+}
+
+// TestLimitsAreInGerman in the app, which has what they bound in a table of its own.
+func TestLimitsAreInGerman(t *testing.T) {
+	s, _ := wired(t, "")
+	table, err := os.ReadFile("../../web/app/texts/settings-limits.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	german := make(map[string]bool)
+	for _, row := range regexp.MustCompile(`(?m)^  (\w+): '.`).FindAllStringSubmatch(string(table), -1) {
+		german[row[1]] = true
+	}
+	for _, limit := range (control{s}).Limits() {
+		if !german[limit.Name] {
+			t.Errorf("the app does not know what %s bounds", limit.Name)
+		}
+		delete(german, limit.Name)
+	}
+	if len(german) > 0 {
+		t.Errorf("no limits any more: %v", german)
 	}
 }
