@@ -182,33 +182,66 @@ func (a *Authority) Token(node string) (string, error) {
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(append(b, sum[:4]...)), nil
 }
 
+// MaxToken is more than a token has, in bytes.
+const MaxToken = 8 << 10
+
+// ReadToken gives the identity that Join would give, and makes nothing. The errors are those of Join.
+func ReadToken(data, token string) (*Identity, error) {
+	r, err := readToken(data, token)
+	return r.identity, err
+}
+
+// tokenIn is what there is to say of a token where a data folder is.
+type tokenIn struct {
+	identity *Identity
+	parts    [4][]byte // see parseToken
+	moves    bool      // the folder has a node of another cluster
+}
+
+func readToken(data, token string) (r tokenIn, err error) {
+	if r.parts, err = parseToken(token); err != nil {
+		return r, err
+	}
+	id, err := newIdentity(r.parts[0], r.parts[1], ed25519.NewKeyFromSeed(r.parts[2]), r.parts[3])
+	if err != nil {
+		return r, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	held, err := readCert(fileIn(data, authorityCert))
+	if r.moves = err == nil && !bytes.Equal(held.Raw, r.parts[0]); r.moves {
+		if HasAuthority(data) {
+			return r, fmt.Errorf("the token is of another cluster than the one whose authority is in %s: %w", filepath.Join(data, folder), ErrExists)
+		}
+		r.identity = id
+		return r, nil
+	}
+	if err := id.keepIn(data); err != nil {
+		return r, err
+	}
+	if id.ShutOut() {
+		return r, fmt.Errorf("%w: node %s, %w; make another token where the cluster's authority is", ErrToken, id.Node, ErrRevoked)
+	}
+	r.identity = id
+	return r, nil
+}
+
 // Join makes the node of a token in a data folder, in place of the one that was
 // there, and gives its identity. The error is ErrToken, wrapped, or of files.
 func Join(data, token string) (*Identity, error) {
-	parts, err := parseToken(token)
+	r, err := readToken(data, token)
 	if err != nil {
 		return nil, err
 	}
-	id, err := newIdentity(parts[0], parts[1], ed25519.NewKeyFromSeed(parts[2]), parts[3])
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrToken, err)
-	}
-	if held, err := readCert(fileIn(data, authorityCert)); err == nil && !bytes.Equal(held.Raw, parts[0]) {
-		if HasAuthority(data) {
-			return nil, fmt.Errorf("the token is of another cluster than the one whose authority is in %s: %w", filepath.Join(data, folder), ErrExists)
-		}
+	id, parts := r.identity, r.parts
+	if r.moves {
 		if err := os.Remove(fileIn(data, revokedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) { // that cluster's
+			return nil, err
+		}
+		if err := id.keepIn(data); err != nil {
 			return nil, err
 		}
 	}
 	if err := os.MkdirAll(filepath.Join(data, folder), 0o700); err != nil {
 		return nil, err
-	}
-	if err := id.keepIn(data); err != nil {
-		return nil, err
-	}
-	if id.ShutOut() {
-		return nil, fmt.Errorf("%w: node %s, %w; make another token where the cluster's authority is", ErrToken, id.Node, ErrRevoked)
 	}
 	return id, errors.Join(
 		writeCert(fileIn(data, authorityCert), parts[0]),

@@ -96,9 +96,6 @@ type clusterJoinCommand struct {
 	Token string `arg:"" help:"What framegate cluster token printed; - reads it from the standard input, where other users of this machine cannot see it."`
 }
 
-// maxToken is more than a token has, in bytes.
-const maxToken = 8 << 10
-
 // Run makes the node.
 func (c *clusterJoinCommand) Run(env *environment) error {
 	settings, err := c.cluster(env)
@@ -107,7 +104,7 @@ func (c *clusterJoinCommand) Run(env *environment) error {
 	}
 	token := c.Token
 	if token == standard {
-		b, err := io.ReadAll(io.LimitReader(bufio.NewReader(os.Stdin), maxToken))
+		b, err := io.ReadAll(io.LimitReader(bufio.NewReader(os.Stdin), cluster.MaxToken))
 		if err != nil {
 			return err
 		}

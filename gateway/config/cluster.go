@@ -98,7 +98,7 @@ func (d *draft) finishCluster() {
 	d.finishNATS()
 	c, name := d.config.Cluster, d.given["cluster.name"]
 	if c.Name == "" {
-		for _, key := range []string{"cluster.listen", "cluster.relay_listen", "cluster.advertise", "cluster.nats.urls", "cluster.public", "cluster.redirect"} {
+		for _, key := range []string{"cluster.token_file", "cluster.listen", "cluster.relay_listen", "cluster.advertise", "cluster.nats.urls", "cluster.public", "cluster.redirect"} {
 			if at := d.given[key]; at.given() {
 				d.report(at, key, "is for a node of a cluster; give it a cluster.name, or remove it")
 			}

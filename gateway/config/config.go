@@ -134,6 +134,7 @@ const (
 // them it is its certificate says, in the data folder.
 type Cluster struct {
 	Name        string        // "" where it is one alone
+	TokenFile   string        // of what makes this server a node, where it is none yet; "" for none
 	Listen      string        // host:port at which nodes hear of each other
 	RelayListen string        // host:port at which nodes get each other's cameras
 	Seeds       []string      // host:port of Listen of some nodes, perhaps its own

@@ -89,6 +89,7 @@ var settings = []Setting{
 	inApp(one("webrtc.listen", aRestart, func(c *Config) *string { return &c.WebRTC.Listen }, WebRTCAuto, autoOrListen)),
 	inApp(many("webrtc.hosts", nothing, func(c *Config) *[]string { return &c.WebRTC.Hosts }, hostName)),
 	one("cluster.name", aRestart, func(c *Config) *string { return &c.Cluster.Name }, "", orNothing(clusterName)),
+	one("cluster.token_file", aRestart, func(c *Config) *string { return &c.Cluster.TokenFile }, "", named),
 	one("cluster.listen", aRestart, func(c *Config) *string { return &c.Cluster.Listen }, ":7421", checked(checkListen)),
 	one("cluster.relay_listen", aRestart, func(c *Config) *string { return &c.Cluster.RelayListen }, ":7422", checked(checkListen)),
 	many("cluster.seeds", aRestart, func(c *Config) *[]string { return &c.Cluster.Seeds }, func(text string) (string, error) { return text, hostPort(text) }),

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"framegate/gateway/certs"
+	"framegate/gateway/cluster"
 	"framegate/gateway/config"
 	"framegate/gateway/notify"
 	"framegate/gateway/roster"
@@ -54,7 +55,7 @@ func checkNode(c *config.Config) error {
 	if c.Cluster.Name == "" {
 		return nil
 	}
-	_, err := identityOf(c)
+	_, err := identityOf(c, cluster.ReadToken)
 	if len(c.Cluster.NATS.URLs) > 0 {
 		_, wrong := natsOf(c.Cluster.NATS)
 		return errors.Join(err, wrong, checkListen(c.Cluster.RelayListen))

@@ -65,7 +65,7 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 	if c.Name == "" {
 		return nil, nil
 	}
-	identity, err := identityOf(s.Config)
+	identity, err := s.becomeNode()
 	if err != nil {
 		return nil, err
 	}
@@ -89,22 +89,6 @@ func (s *server) openNode(ctx context.Context) (*node, error) {
 	n.openReports()
 	n.http = &http.Server{Handler: n.guard(n.handler()), ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	return n, nil
-}
-
-// identityOf reads which node of the configured cluster this server is.
-func identityOf(c *config.Config) (*cluster.Identity, error) {
-	identity, err := cluster.OpenIdentity(c.Data)
-	switch name := c.Cluster.Name; {
-	case errors.Is(err, cluster.ErrNoIdentity):
-		return nil, fmt.Errorf("cluster %s: this server is no node of it: make a token where the cluster's authority is, by framegate cluster token NODE, and give it to framegate cluster join", name)
-	case err != nil:
-		return nil, fmt.Errorf("cluster %s: %w", name, err)
-	case identity.Cluster != name:
-		return nil, fmt.Errorf("cluster %s: the data folder has a node of cluster %s", name, identity.Cluster)
-	case identity.ShutOut():
-		return nil, fmt.Errorf("cluster %s: node %s: %w: make another token where the cluster's authority is, by framegate cluster token %s, and give it to framegate cluster join", name, identity.Node, cluster.ErrRevoked, identity.Node)
-	}
-	return identity, nil
 }
 
 // join opens the bus.

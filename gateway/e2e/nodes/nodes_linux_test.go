@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,7 +109,7 @@ func startNodesEach(t *testing.T, lines string, keysOf func(name string) string,
 }
 
 // startApart starts a cluster without logins of which each node is on a machine of its
-// own.
+// own. The last gets its token in a file.
 func startApart(t *testing.T, wires *rig.Wires, cameras string, names ...string) nodes {
 	t.Helper()
 	all := make(nodes)
@@ -117,9 +118,21 @@ func startApart(t *testing.T, wires *rig.Wires, cameras string, names ...string)
 	for _, name := range names {
 		seeds = append(seeds, "'"+wires.Address(name)+":7421'")
 	}
-	for _, name := range names {
-		config := rig.WriteConfig(t, fmt.Sprintf("auth: 'off'\ncluster: {name: yard, advertise: %s, seeds: [%s]}\ncameras: %s\n", wires.Address(name), strings.Join(seeds, ", "), cameras))
-		makeNode(t, data[names[0]], data[name], name, config)
+	for i, name := range names {
+		keys := fmt.Sprintf("name: yard, advertise: %s, seeds: [%s]", wires.Address(name), strings.Join(seeds, ", "))
+		last := i > 0 && i == len(names)-1
+		if last {
+			keys += ", token_file: token"
+		}
+		config := rig.WriteConfig(t, fmt.Sprintf("auth: 'off'\ncluster: {%s}\ncameras: %s\n", keys, cameras))
+		if last {
+			token := sayCluster(t, data[names[0]], "token", name, "--config", config)
+			if err := os.WriteFile(filepath.Join(filepath.Dir(config), "token"), []byte(token), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			makeNode(t, data[names[0]], data[name], name, config)
+		}
 		all[name] = wires.StartProcess(t, name, data[name], config)
 	}
 	return all
@@ -137,22 +150,24 @@ func dataFolders(t *testing.T, names []string) map[string]string {
 // authority.
 func makeNode(t *testing.T, first, data, name, config string) {
 	t.Helper()
-	say := func(data string, args ...string) string {
-		t.Helper()
-		status, out, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + data}, append([]string{"cluster"}, args...)...)
-		if status != 0 {
-			t.Fatalf("%q: %s", args, wrong)
-		}
-		return strings.TrimSpace(out)
-	}
 	if data == first {
-		say(data, "ca", name, "--config", config)
+		sayCluster(t, data, "ca", name, "--config", config)
 		return
 	}
-	token := say(first, "token", name, "--config", config)
-	if said := say(data, "join", token, "--config", config); !strings.Contains(said, "node "+name+" of cluster yard") {
+	token := sayCluster(t, first, "token", name, "--config", config)
+	if said := sayCluster(t, data, "join", token, "--config", config); !strings.Contains(said, "node "+name+" of cluster yard") {
 		t.Fatal(said)
 	}
+}
+
+// sayCluster runs a command of a cluster for a data folder, and gives what it prints.
+func sayCluster(t *testing.T, data string, args ...string) string {
+	t.Helper()
+	status, out, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + data}, append([]string{"cluster"}, args...)...)
+	if status != 0 {
+		t.Fatalf("%q: %s", args, wrong)
+	}
+	return strings.TrimSpace(out)
 }
 
 var (

@@ -39,7 +39,7 @@ func TestNodeIsShutOut(t *testing.T) {
 	})
 
 	cluster[out].End(t)
-	status, _, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster[out].Data}, "serve", "--config", cluster[out].Config)
+	status, _, wrong := rig.SayIn(t, []string{"FRAMEGATE_DATA=" + cluster[out].Data}, "serve", "--listen", "127.0.0.1:0", "--config", cluster[out].Config)
 	if status == 0 || !strings.Contains(wrong, "shut out of the cluster") || !strings.Contains(wrong, "framegate cluster token "+out) {
 		t.Errorf("it starts again: %d %s", status, wrong)
 	}

@@ -31,6 +31,16 @@ func contentOf(t *testing.T, name string) string {
 // dockerfile is what the container's image is made of.
 const dockerfile = scripts + "../Dockerfile"
 
+// imageVariables are what a program in the image has in its environment.
+func imageVariables(t *testing.T) []string {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)^ENV (.*)$`).FindStringSubmatch(contentOf(t, dockerfile))
+	if found == nil {
+		t.Fatal("the Dockerfile gives no variables")
+	}
+	return strings.Fields(found[1])
+}
+
 // imageFolders are the folders that the image's user may write to, where volumes belong.
 func imageFolders(t *testing.T) []string {
 	t.Helper()
