@@ -136,7 +136,7 @@ type tcpConn struct {
 	bounds
 	tcp      *net.TCPConn
 	deadline time.Time
-	parts    [3][]byte
+	parts    [4][]byte
 	buffers  net.Buffers // what of parts is not written yet
 	trying   tryWrite
 }
@@ -162,8 +162,12 @@ func (c *tcpConn) try(m Message) bool {
 }
 
 func (c *tcpConn) load(m Message) {
-	c.parts = [...][]byte{m.Head, m.Body, m.Tail}
-	c.buffers = c.parts[:]
+	c.parts = [...][]byte{m.Head, m.Body, m.Tail, m.End}
+	n := len(c.parts)
+	for n > 0 && len(c.parts[n-1]) == 0 {
+		n-- // the kernel looks at each
+	}
+	c.buffers = c.parts[:n]
 }
 
 // finish writes what is left of a message, for as long as the viewer takes it.
@@ -231,13 +235,13 @@ var gathered = sync.Pool{New: func() any { return new([maxWrite]byte) }}
 // TLS holds. Those that lie within one of its slices are not copied. The records of all go out
 // together.
 func (c *streamConn) Write(m Message) error {
-	if all := len(m.Head) + len(m.Body) + len(m.Tail); c.watched && all > maxWrite {
+	if all := len(m.Head) + len(m.Body) + len(m.Tail) + len(m.End); c.watched && all > maxWrite {
 		httplimit.Gather(c.taken, all)
 	}
 	buffer := gathered.Get().(*[maxWrite]byte)
 	defer gathered.Put(buffer)
 	n := 0
-	for _, b := range [...][]byte{m.Head, m.Body, m.Tail} {
+	for _, b := range [...][]byte{m.Head, m.Body, m.Tail, m.End} {
 		for len(b) > 0 {
 			if n == 0 && len(b) >= maxWrite {
 				if err := c.writeWithin(b[:maxWrite]); err != nil {

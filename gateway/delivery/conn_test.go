@@ -52,7 +52,7 @@ var writers = map[string]func(*tcpConn, Message) error{
 }
 
 func TestMessageAllocatesNothing(t *testing.T) {
-	m := Message{Head: []byte("Content-Length: 75000\r\n\r\n"), Body: bytes.Repeat([]byte{1}, 75_000), Tail: []byte("\r\n--boundary\r\n")}
+	m := Message{Head: []byte("Content-Length: 75000\r\n\r\n"), Body: bytes.Repeat([]byte{1}, 75_000), Tail: []byte("\r\n--boundary\r\n"), End: []byte("shared")}
 	for name, write := range writers {
 		c := drainedConn(t)
 		allocs := testing.AllocsPerRun(500, func() {
@@ -69,7 +69,7 @@ func TestMessageAllocatesNothing(t *testing.T) {
 // TestMessageIsOneWrite counts the process's write calls, as the kernel does. The
 // runtime's own wake-ups are among them, so the bound is two.
 func TestMessageIsOneWrite(t *testing.T) {
-	m := Message{Head: []byte("Content-Length: 75000\r\n\r\n"), Body: bytes.Repeat([]byte{1}, 75_000), Tail: []byte("\r\n--boundary\r\n")}
+	m := Message{Head: []byte("Content-Length: 75000\r\n\r\n"), Body: bytes.Repeat([]byte{1}, 75_000), Tail: []byte("\r\n--boundary\r\n"), End: []byte("shared")}
 	for name, write := range writers {
 		c := drainedConn(t)
 		const messages = 500
@@ -101,7 +101,7 @@ func writeCalls(t *testing.T) int {
 }
 
 func BenchmarkMessage(b *testing.B) {
-	m := Message{Head: []byte("Content-Length: 75000\r\n\r\n"), Body: bytes.Repeat([]byte{1}, 75_000), Tail: []byte("\r\n--boundary\r\n")}
+	m := Message{Head: []byte("Content-Length: 75000\r\n\r\n"), Body: bytes.Repeat([]byte{1}, 75_000), Tail: []byte("\r\n--boundary\r\n"), End: []byte("shared")}
 	for name, write := range writers {
 		b.Run(name, func(b *testing.B) {
 			c := drainedConn(b)
@@ -121,11 +121,11 @@ func TestStreamIsWrittenInFewPieces(t *testing.T) {
 	for _, c := range []struct{ body, writes int }{{0, 1}, {100, 1}, {maxWrite - 11, 1}, {maxWrite - 10, 1}, {maxWrite, 2}, {75_000, 5}} {
 		var w pieces
 		conn := &streamConn{Writer: &w, setDeadline: func(time.Time) error { return nil }}
-		m := Message{Head: []byte("head-"), Body: bytes.Repeat([]byte{1}, c.body), Tail: []byte("-tail")}
+		m := Message{Head: []byte("head-"), Body: bytes.Repeat([]byte{1}, c.body), Tail: []byte("-ta"), End: []byte("il")}
 		if err := conn.Write(m); err != nil {
 			t.Fatal(err)
 		}
-		if want := slices.Concat(m.Head, m.Body, m.Tail); !bytes.Equal(w.all, want) || w.writes != c.writes {
+		if want := slices.Concat(m.Head, m.Body, m.Tail, m.End); !bytes.Equal(w.all, want) || w.writes != c.writes {
 			t.Errorf("%d bytes in %d writes, want %d in %d", len(w.all), w.writes, len(want), c.writes)
 		}
 	}

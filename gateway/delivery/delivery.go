@@ -20,9 +20,10 @@ import (
 )
 
 // Message is what one write brings to a viewer. The slices are written one
-// after the other, without a copy; any of them may be empty.
+// after the other, without a copy; any of them may be empty. They are four for who
+// hears what he sees: a picture and sound, and before each what is the viewer's own.
 type Message struct {
-	Head, Body, Tail []byte
+	Head, Body, Tail, End []byte
 }
 
 // Viewer says what a frame is to one viewer.

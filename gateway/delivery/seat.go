@@ -196,6 +196,9 @@ func (s *Seat) Ride() error {
 	if !s.conn.pumped() || s.sound != nil && s.reader.FPS() < leastRidden {
 		return nil
 	}
+	if s.sound != nil {
+		s.sound.Rest() // what is heard goes out with pictures
+	}
 	boarded, err := s.crowd.board(s)
 	if err != nil || !boarded {
 		return err

@@ -146,14 +146,27 @@ func (s *Sound) Late(pictures *Muxer, f *media.Frame) bool {
 	return pictures.At(f.PTS)*rate/Timescale < s.next-rate/soundLeap
 }
 
+// SoundHeadSize gives how many bytes AppendHead appends for a number of frames.
+func SoundHeadSize(frames int) int { return moofSize - trunSize + 20 + 8*frames + 8 }
+
 // AppendFragment appends a moof and an mdat with frames of one Format, in their
-// order, to b, and gives the result. pictures is what the viewer's pictures are
-// placed by. In trun are a duration and a size for each frame, from byte 88 on; the
-// first frame's Data begins 96 and 8 for each frame bytes behind the start.
+// order, to b, and gives the result. It is AppendHead, and then the frames' Data.
+func (s *Sound) AppendFragment(b []byte, pictures *Muxer, frames ...media.Frame) []byte {
+	b = s.AppendHead(b, pictures, frames)
+	for i := range frames {
+		b = append(b, frames[i].Data...)
+	}
+	return b
+}
+
+// AppendHead appends the moof of a fragment with frames of one Format, in their order,
+// and the header of its mdat to b, and gives the result; the frames' Data belongs right
+// after it. pictures is what the viewer's pictures are placed by. In trun are a duration
+// and a size for each frame, from byte 88 on.
 //
 // It allocates nothing if b has room, and keeps nothing of the frames but their
 // Format. It panics if there are none.
-func (s *Sound) AppendFragment(b []byte, pictures *Muxer, frames ...media.Frame) []byte {
+func (s *Sound) AppendHead(b []byte, pictures *Muxer, frames []media.Frame) []byte {
 	s.begin(pictures, &frames[0])
 	s.sequence++
 	run := uint32(20 + 8*len(frames))
@@ -168,11 +181,7 @@ func (s *Sound) AppendFragment(b []byte, pictures *Muxer, frames ...media.Frame)
 		b = binary.BigEndian.AppendUint32(b, uint32(len(frames[i].Data)))
 		size += len(frames[i].Data)
 	}
-	b = appendMdat(b, size)
-	for i := range frames {
-		b = append(b, frames[i].Data...)
-	}
-	return b
+	return appendMdat(b, size)
 }
 
 // begin has the frames begin where the first belongs, unless they go on closely.

@@ -88,9 +88,9 @@ type Reader struct {
 	failures   uint64 // the stream's failures this reader knows of
 	ended      uint64 // the last frame of a run whose end was told (options.RunEnds)
 	dropped    uint64
-	waiting    bool // stands in track.waiting
-	patient    bool // is woken when sound is due, and not by each frame of it
-	called     bool // Interrupt was, and Next has not said so yet
+	waiting    bool       // stands in track.waiting
+	companion  *Companion // of sound that goes along: woken when that is due, and not by each frame of it
+	called     bool       // Interrupt was, and Next has not said so yet
 	closed     bool
 }
 

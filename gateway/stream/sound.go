@@ -110,7 +110,7 @@ func (r *ring) pushSound(f media.Frame, wanted uint64) {
 func (t *track) takeWaiting(waking []*Reader) []*Reader {
 	stay := t.waiting[:0]
 	for _, r := range t.waiting {
-		if r.patient && !r.soundDue() {
+		if r.companion != nil && !r.companion.waited() {
 			stay = append(stay, r)
 		} else {
 			waking = append(waking, r)
@@ -119,17 +119,6 @@ func (t *track) takeWaiting(waking []*Reader) []*Reader {
 	clear(t.waiting[len(stay):])
 	t.waiting = stay
 	return waking
-}
-
-// soundDue says whether sound has waited for long enough to go out without a
-// picture. The reader's stream is locked.
-func (r *Reader) soundDue() bool {
-	ring := &r.track.ring
-	if r.next == 0 || max(r.next, ring.first) >= ring.next {
-		return false
-	}
-	oldest, newest := ring.at(max(r.next, ring.first)), r.track.newest()
-	return newest.Run != oldest.Run || newest.PTS-oldest.PTS+newest.Duration() >= soundDue
 }
 
 // Sounds gives what is known of the sound of a stream.

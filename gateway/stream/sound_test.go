@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -293,8 +294,96 @@ func TestRenditionOfSound(t *testing.T) {
 	})
 }
 
+// heardWith gives the names of the sound that goes out with a picture, in portions, each
+// of whose bytes are those of its frames.
+func heardWith(t *testing.T, sound *stream.Companion, picture *media.Frame) (names []string, portions []*stream.Portion) {
+	t.Helper()
+	for p := sound.Portion(picture); p != nil; p = sound.Portion(picture) {
+		var all []string
+		var data []byte
+		for _, f := range p.Frames {
+			all, data = append(all, named(f)), append(data, f.Data...)
+		}
+		if string(data) != string(p.Data) {
+			t.Errorf("%v: its bytes are not those of its frames", all)
+		}
+		names, portions = append(names, strings.Join(all, " ")), append(portions, p)
+	}
+	return names, portions
+}
+
+// TestPortionsAreShared by all who hear the same along with the same picture, whenever
+// they came; and each has all of the sound, once.
+func TestPortionsAreShared(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		pictures, first := accompanied(t, hub, stream.ReadOptions{})
+		second := stream.NewCompanion(open(t, hub, stream.ReadOptions{Sound: true}))
+		behind := stream.NewCompanion(open(t, hub, stream.ReadOptions{Sound: true}))
+		other := tone(100 * ms)
+		other.Format = &media.Format{Codec: media.AAC, Rate: 8000, Channels: 1}
+		for _, step := range []struct {
+			given []media.Frame
+			want  string
+		}{
+			{[]media.Frame{tone(0), tone(20 * ms), shown(20 * ms)}, "s20"},
+			{[]media.Frame{tone(40 * ms), tone(60 * ms), tone(80 * ms), after(60 * ms)}, "s40 s60"},
+			{[]media.Frame{after(70 * ms)}, ""},
+			{[]media.Frame{other, tone(120 * ms), tone(110 * ms), after(130 * ms)}, "s80|s100|s120|s110"},
+		} {
+			cam.give(step.given...)
+			f, ok, err := pictures.TryNext()
+			if !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			names, one := heardWith(t, first, &f)
+			expectAlong(t, strings.Join(names, "|"), step.want)
+			if _, two := heardWith(t, second, &f); !slices.Equal(one, two) {
+				t.Errorf("%s: not the same portions", step.want)
+			}
+			if f.PTS == 20*ms {
+				heardWith(t, behind, &f)
+			}
+		}
+		last := after(130 * ms)
+		last.Run = 1
+		names, _ := heardWith(t, behind, &last)
+		expectAlong(t, strings.Join(names, "|"), "s40 s60 s80|s100|s120|s110")
+	})
+}
+
+// TestWhoRestsIsNotLookedAt by each frame of sound, until it is in Next again.
+func TestWhoRestsIsNotLookedAt(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		pictures, sound := accompanied(t, hub, stream.ReadOptions{})
+		cam.give(shown(0))
+		for range 2 {
+			if _, err := pictures.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			came := make(chan error)
+			go func() { // ends with the next picture
+				_, err := pictures.Next(t.Context())
+				came <- err
+			}()
+			synctest.Wait()
+			if n := stream.WaitForSound(hub, front); n != 1 {
+				t.Errorf("%d are looked at who wait", n)
+			}
+			cam.give(after(40 * ms))
+			if err := <-came; err != nil {
+				t.Fatal(err)
+			}
+			sound.Rest()
+			if n := stream.WaitForSound(hub, front); n != 0 {
+				t.Errorf("%d are looked at who rest", n)
+			}
+			cam.give(shown(80 * ms))
+		}
+	})
+}
+
 // TestSoundCostsItsReadersNoMemory: neither who emits sound nor who takes it
-// allocates for it.
+// allocates for it, but for what all share who take it in portions.
 func TestSoundCostsItsReadersNoMemory(t *testing.T) {
 	hub := hubOf(t, stream.Options{}, map[string]stream.Source{"front": nil})
 	pictures, err := hub.Open(front, stream.ReadOptions{})
@@ -309,6 +398,10 @@ func TestSoundCostsItsReadersNoMemory(t *testing.T) {
 	sound := stream.NewCompanion(reader)
 	defer sound.Close()
 	pictures.Accompany(sound)
+	var others []*stream.Companion
+	another := func() *stream.Companion {
+		return stream.NewCompanion(open(t, hub, stream.ReadOptions{Sound: true}))
+	}
 	err = hub.Attach(t.Context(), front, sourceFunc(func(_ context.Context, emit func(media.Frame)) error {
 		at := 0 * ms
 		show, heard := shown(0), tone(0)
@@ -324,12 +417,24 @@ func TestSoundCostsItsReadersNoMemory(t *testing.T) {
 			if _, ok := sound.Next(&f); !ok {
 				t.Error("its sound is not there")
 			}
+			for _, other := range others {
+				if p := other.Portion(&f); p == nil || len(p.Frames) != 1 {
+					t.Error("its sound is no portion")
+				}
+			}
 		}
 		for range 2000 {
 			round() // until the rings have their size
 		}
 		if n := testing.AllocsPerRun(1000, round); n > 0 {
 			t.Errorf("a picture and its sound cost %v allocations", n)
+		}
+		for range 10 {
+			others = append(others, another())
+		}
+		round() // after which they are as far as the others
+		if n := testing.AllocsPerRun(1000, round); n > 2 {
+			t.Errorf("a picture and its sound cost %v allocations for ten who take portions, want 2", n)
 		}
 		return nil
 	}))

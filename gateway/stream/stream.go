@@ -26,6 +26,7 @@ type stream struct {
 	mu       sync.Mutex // guards what follows, and the readers' cursors
 	pictures track
 	sound    track
+	portions portions    // of sound
 	kept     media.Frame // newest keyframe of pictures ever; outlives the ring
 	readers  int
 	holders  int           // of the readers, those that wait for no frame
@@ -164,9 +165,7 @@ func (s *stream) leave(r *Reader) bool {
 		i := slices.Index(s.clients, *c)
 		s.clients = slices.Delete(s.clients, i, i+1)
 	}
-	if r.waiting {
-		r.track.waiting = slices.DeleteFunc(r.track.waiting, func(w *Reader) bool { return w == r })
-	}
+	r.stopWaiting()
 	r.signal()
 	s.startLinger()
 	return true
@@ -497,6 +496,14 @@ func (s *stream) close() {
 func (s *stream) wakeAll() {
 	s.pictures.wakeAll()
 	s.sound.wakeAll()
+}
+
+// stopWaiting takes the reader from among those to be woken. Its stream is locked.
+func (r *Reader) stopWaiting() {
+	if r.waiting {
+		r.waiting = false
+		r.track.waiting = slices.DeleteFunc(r.track.waiting, func(w *Reader) bool { return w == r })
+	}
 }
 
 func (r *Reader) signal() {

@@ -34,6 +34,7 @@ func (s *stream) endTracks() {
 func (s *stream) clear() {
 	s.pictures.ring.clear()
 	s.sound.ring.clear()
+	s.portions = portions{}
 }
 
 // resize gives the ring the bytes that its readers ask for.

@@ -43,27 +43,19 @@ const (
 	benchFPS     = 30
 	benchFrame   = 3_000_000 / 8 / benchFPS // bytes of a frame at 3 Mbit/s
 	benchGOP     = 2 * benchFPS
-	benchUnit    = 340 // bytes of a frame of sound, at 128 kbit/s
-	// benchSound is how many bytes go out with a picture to who hears the camera: a
-	// message of 1.6 frames of sound.
-	benchSound = 4 + wire.HeadSize + soundOffset + (8+benchUnit)*48000/1024/benchFPS
 )
 
 // Kinds of servers, and of who watches them.
 const (
-	bareServer  = "bare"
-	wordyServer = "bare, with as many bytes as who hears gets"
-	liveServer  = "framegate"
-	heardServer = "framegate, heard"
-	muteServer  = "framegate, of a camera without sound"
+	bareServer = "bare"
+	liveServer = "framegate"
+	muteServer = "framegate, of a camera without sound"
 )
 
 // TestBenchServer is not a test, but the server that the benchmark starts.
 func TestBenchServer(t *testing.T) {
 	serve := map[string]func(net.Listener){
-		bareServer: func(l net.Listener) { serveBare(l, 0) }, wordyServer: func(l net.Listener) { serveBare(l, benchSound) },
-		liveServer: func(l net.Listener) { serveLive(l, true) }, heardServer: func(l net.Listener) { serveLive(l, true) },
-		muteServer: func(l net.Listener) { serveLive(l, false) },
+		bareServer: serveBare, liveServer: func(l net.Listener) { serveLive(l, true) }, muteServer: func(l net.Listener) { serveLive(l, false) },
 	}[os.Getenv("FRAMEGATE_BENCH_SERVER")]
 	if serve == nil {
 		return
@@ -75,6 +67,10 @@ func TestBenchServer(t *testing.T) {
 	serve(l)
 	fmt.Println(l.Addr())
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); { // ends with the benchmark
+		if in.Text() == withSound || in.Text() == withoutSound {
+			bareSound.Store(in.Text() == withSound)
+			continue
+		}
 		var r unix.Rusage
 		if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
 			panic(err)
@@ -96,18 +92,16 @@ type usage struct {
 }
 
 // benchPayload is what a frame is on the wire but for its header.
-func benchPayload() []byte { return bytes.Repeat([]byte{0x41}, benchFrame) }
+func benchPayload() []byte { return bytes.Repeat([]byte{0x41}, 2*benchFrame) }
 
-// serveBare is the yardstick, with so many bytes more in each write.
-func serveBare(l net.Listener, more int) {
-	message := appendOpening(nil, opBinary, wire.HeadSize+108+benchFrame)
-	at := len(message)
-	message = append(message, make([]byte, wire.HeadSize+108)...)
-	message = append(message, benchPayload()...)
-	if more > 0 {
-		message = appendOpening(message, opBinary, more-4)
-		message = append(message, make([]byte, more-4)...)
-	}
+// benchSize is how many bytes of that a picture has. None is as long as the one before, since it
+// matters where in the kernel's memory the next one begins.
+func benchSize(n int) int { return benchFrame*3/4 + n*7919%(benchFrame/2) }
+
+// serveBare is the yardstick, which has sound behind pictures where bareSound says so.
+func serveBare(l net.Listener) {
+	head := make([]byte, 4+wire.HeadSize+108)
+	payload, sound := benchPayload(), benchSound()
 	var mu sync.Mutex
 	var conns []net.Conn
 	go func() {
@@ -124,12 +118,20 @@ func serveBare(l net.Listener, more int) {
 		}
 	}()
 	go func() {
+		n := 0
 		for range time.Tick(time.Second / benchFPS) {
-			head := wire.Head{Kind: wire.KindFrame, Epoch: 1, Wall: time.Now()}
-			head.Put(message[at:])
+			n++
+			appendOpening(head[:0], opBinary, len(head)-4+benchSize(n))
+			top := wire.Head{Kind: wire.KindFrame, Epoch: 1, Wall: time.Now()}
+			top.Put(head[4:])
+			parts := [][]byte{head, payload[:benchSize(n)]}
+			if bareSound.Load() {
+				parts = append(parts, sound...)
+			}
 			mu.Lock()
 			for _, c := range conns {
-				_, _ = c.Write(message)
+				buffers := net.Buffers(slices.Clone(parts))
+				_, _ = buffers.WriteTo(c)
 			}
 			mu.Unlock()
 		}
@@ -146,7 +148,6 @@ func (c benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
 		return err
 	}
 	payload := benchPayload()
-	binary.BigEndian.PutUint32(payload, uint32(len(payload)-4))
 	aac, err := media.AACFormat([]byte{0x11, 0x90})
 	if err != nil {
 		return err
@@ -172,7 +173,9 @@ func (c benchCamera) Run(ctx context.Context, emit func(media.Frame)) error {
 			sound.PTS = ends
 			continue
 		}
-		emit(media.Frame{Key: n%benchGOP == 0, Wall: time.Now(), PTS: at, Format: format, Data: slices.Clone(payload)})
+		picture := slices.Clone(payload[:benchSize(n)])
+		binary.BigEndian.PutUint32(picture, uint32(len(picture)-4))
+		emit(media.Frame{Key: n%benchGOP == 0, Wall: time.Now(), PTS: at, Format: format, Data: picture})
 		n++
 	}
 }
@@ -242,8 +245,8 @@ type benchCrowd struct {
 	sounds []time.Duration // delays of messages of sound
 }
 
-// join has one join, who asks for sound where kind is heardServer.
-func (c *benchCrowd) join(b *testing.B, kind, address string) {
+// join has one join.
+func (c *benchCrowd) join(b *testing.B, address string) {
 	b.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -252,20 +255,16 @@ func (c *benchCrowd) join(b *testing.B, kind, address string) {
 	c.conns = append(c.conns, conn)
 	_, _ = io.WriteString(conn, "GET /?codec=h264 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: "+Subprotocol+"\r\n\r\n")
-	c.reading.Go(func() { c.watch(conn, kind == heardServer) }) // ends when conn is closed
+	c.reading.Go(func() { c.watch(conn) }) // ends when conn is closed
 }
 
-func (c *benchCrowd) watch(conn net.Conn, hears bool) {
+func (c *benchCrowd) watch(conn net.Conn) {
 	r := bufio.NewReaderSize(conn, 16<<10)
 	for line := ""; line != "\r\n"; {
 		var err error
 		if line, err = r.ReadString('\n'); err != nil {
 			return
 		}
-	}
-	if hears {
-		wish := `{"type":"sound","codecs":["aac"]}`
-		_, _ = io.WriteString(conn, string([]byte{opText, 0x80 | byte(len(wish)), 0, 0, 0, 0})+wish) // masked by nothing
 	}
 	for {
 		opening, err := r.Peek(2)
@@ -283,7 +282,7 @@ func (c *benchCrowd) watch(conn net.Conn, hears bool) {
 		if err != nil {
 			return
 		}
-		if n > benchFrame {
+		if n > benchFrame/2 {
 			taken := time.UnixMicro(int64(binary.BigEndian.Uint64(head[at+8:])))
 			// Delays are of whole messages, so the rest is read before.
 			if _, err := r.Discard(at + n); err != nil {
@@ -335,7 +334,6 @@ func quantile(sorted []time.Duration, q float64) float64 {
 // served is what one run with a crowd gives.
 type served struct {
 	cpuPerFrame, p50 float64 // microseconds
-	sound50, sound95 float64 // delay of sound
 	perViewer        float64 // kB of memory
 	allocated        float64 // times for a frame, however many get it
 }
@@ -345,55 +343,26 @@ func serveCrowd(b *testing.B, kind string, viewers int) served {
 	defer s.stop()
 	c := &benchCrowd{}
 	defer c.leave()
-	c.join(b, kind, s.address)
+	c.join(b, s.address)
 	time.Sleep(500 * time.Millisecond)
 	alone := s.usage()
 	for range viewers - 1 {
-		c.join(b, kind, s.address)
+		c.join(b, s.address)
 	}
 	time.Sleep(time.Second)
 	c.take()
 	before := s.usage()
 	time.Sleep(2 * time.Second)
 	after := s.usage()
-	delays, sounds := c.take()
+	delays, _ := c.take()
 	cpu, frames := after.CPU-before.CPU, len(delays)
 	b.Logf("%s, %d viewers: %d frames, %v CPU, p50 %v µs", kind, viewers, frames, cpu, quantile(delays, 0.5))
 	return served{
 		cpuPerFrame: float64(cpu.Microseconds()) / float64(max(frames, 1)),
 		p50:         quantile(delays, 0.5),
-		sound50:     quantile(sounds, 0.5),
-		sound95:     quantile(sounds, 0.95),
 		perViewer:   float64(after.RSS-alone.RSS) / float64(max(viewers-1, 1)) / 1024,
 		allocated:   float64(after.Allocated-before.Allocated) / float64(max(frames, 1)) * float64(viewers),
 	}
-}
-
-// BenchmarkSound is what sound adds, in turns: for a viewer who hears it, beside what
-// as many bytes more add to a bare loop; and for one who does not, beside a camera that
-// has none.
-func BenchmarkSound(b *testing.B) {
-	cpu, allocated := make(map[string]float64), make(map[string]float64)
-	kinds := []string{muteServer, liveServer, heardServer, bareServer, wordyServer}
-	runs := make(map[string][]served)
-	for range 9 {
-		for _, kind := range kinds {
-			runs[kind] = append(runs[kind], serveCrowd(b, kind, benchViewers))
-		}
-	}
-	for _, kind := range kinds {
-		cpu[kind] = median(runs[kind], func(s served) float64 { return s.cpuPerFrame })
-		allocated[kind] = median(runs[kind], func(s served) float64 { return s.allocated })
-	}
-	b.ReportMetric(cpu[liveServer]/cpu[muteServer], "unheard-cpu-ratio")
-	b.ReportMetric(allocated[liveServer]-allocated[muteServer], "unheard-allocs/frame")
-	b.ReportMetric(cpu[heardServer], "heard-cpu-us/frame")
-	b.ReportMetric(cpu[heardServer]/cpu[liveServer], "heard-cpu-ratio")
-	b.ReportMetric(allocated[heardServer]-allocated[liveServer], "heard-allocs/frame")
-	b.ReportMetric(median(runs[heardServer], func(s served) float64 { return s.sound50 }), "heard-sound-p50-us")
-	b.ReportMetric(median(runs[heardServer], func(s served) float64 { return s.sound95 }), "heard-sound-p95-us")
-	b.ReportMetric(cpu[wordyServer]/cpu[bareServer], "bare-cpu-ratio")
-	b.ReportMetric(0, "ns/op")
 }
 
 // median gives that of something of runs.

@@ -5,6 +5,7 @@ import (
 
 	"framegate/gateway/delivery"
 	"framegate/gateway/media"
+	"framegate/gateway/mp4"
 	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
@@ -111,7 +112,9 @@ func (v *viewer) hear(key stream.Key) error {
 
 // showSound writes sound that is due without a picture.
 func (v *viewer) showSound() error {
-	if err := v.seat.Write(delivery.Message{Tail: v.soundWith(nil)}); err != nil {
+	m := delivery.Message{}
+	m.Head, m.Body = v.soundWith(nil, nil)
+	if err := v.seat.Write(m); err != nil {
 		return err
 	}
 	return v.changeSound()
@@ -138,39 +141,38 @@ func (v *viewer) saySilent(why string) error {
 }
 
 // soundWith gives the messages of the sound that goes out with a picture, or of
-// all there is if f is nil. They are the viewer's scratch.
-func (v *viewer) soundWith(f *media.Frame) []byte {
-	b := v.tail[:0]
-	for v.sound.gather(&v.track.muxer, f) {
-		b = v.appendSound(b)
+// all there is if f is nil. The first part of them is in memory of the viewer's, at the
+// end of b, and the last all share who hear the same.
+func (v *viewer) soundWith(b []byte, f *media.Frame) (head, data []byte) {
+	for {
+		frames, more := v.sound.gather(&v.track.muxer, f)
+		if len(frames) == 0 {
+			return b, data
+		}
+		b = v.appendSoundHead(append(b, data...), frames, len(more))
+		data = more
 	}
-	v.tail = b
-	return b
 }
 
-// appendSound appends what was gathered, and before it what it takes to understand
-// it.
-func (v *viewer) appendSound(b []byte) []byte {
-	first := v.sound.frames[0]
+// appendSoundHead appends what stands before so many bytes of frames of sound, and
+// before that what it takes to understand them.
+func (v *viewer) appendSoundHead(b []byte, frames []media.Frame, bytes int) []byte {
 	flags := uint16(0)
 	if v.dialect == DialectFramegate && v.sound.init != nil {
 		b = appendText(b, v.sound.message())
-		at := 0
-		b, at = beginMessage(b)
-		b = v.appendHeader(b, wire.KindSoundInit, 0, &first)
-		b = endMessage(append(b, v.sound.init...), at, opBinary, 0)
+		b = appendOpening(b, opBinary, wire.HeadSize+len(v.sound.init))
+		b = v.appendHeader(b, wire.KindSoundInit, 0, &frames[0])
+		b = append(b, v.sound.init...)
 		v.sound.init = nil
 		flags = wire.FlagDiscontinuity
 	}
-	b, at := beginMessage(b)
-	b = v.appendHeader(b, wire.KindSound, flags, &first)
-	if v.dialect == DialectFramegate {
-		wire.PutOffset(b[len(b)-wire.HeadSize:], soundOffset+8*len(v.sound.frames))
+	head := mp4.SoundHeadSize(len(frames))
+	if v.dialect != DialectFramegate {
+		b = appendOpening(b, opBinary, head+bytes)
+		return v.sound.muxer.AppendHead(b, &v.track.muxer, frames)
 	}
-	b = v.sound.appendFragment(b, &v.track.muxer)
-	return endMessage(b, at, opBinary, 0)
+	b = appendOpening(b, opBinary, wire.HeadSize+head+bytes)
+	b = v.appendHeader(b, wire.KindSound, flags, &frames[0])
+	wire.PutOffset(b[len(b)-wire.HeadSize:], head)
+	return v.sound.muxer.AppendHead(b, &v.track.muxer, frames)
 }
-
-// soundOffset is where in a fragment of sound the first frame is, without the 8
-// bytes that each has in its table: see mp4.Sound.
-const soundOffset = 96

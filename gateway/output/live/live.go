@@ -79,6 +79,7 @@ type Handler struct {
 	shapes  shapes
 	leaving sync.WaitGroup // pasts that nobody plays any more
 	left    atomic.Int64   // how many these are
+	heads   sync.Pool      // of *[]byte: see viewer.Written
 }
 
 // New makes a handler. It starts nothing.
@@ -94,6 +95,7 @@ func New(options delivery.Options) *Handler {
 		log:     options.Log,
 		limited: options.Limited,
 		crowd:   delivery.NewCrowd(options, idleAfter),
+		heads:   sync.Pool{New: func() any { b := make([]byte, 0, mostLent/4); return &b }},
 	}
 }
 

@@ -77,7 +77,9 @@ func (v *download) Show(ctx context.Context, seat *delivery.Seat, head []byte) e
 		case v.seat.Gone():
 			return err
 		case errors.Is(err, stream.ErrSound):
-			if err := v.seat.Write(delivery.Message{Tail: v.soundWith(nil)}); err != nil {
+			m := delivery.Message{}
+			m.Head, m.Body = v.soundWith(nil)
+			if err := v.seat.Write(m); err != nil {
 				return err
 			}
 			if v.sound.unfit {
@@ -154,18 +156,22 @@ func (v *download) Message(f *media.Frame) (delivery.Message, bool) {
 	v.head = v.track.appendHead(v.head[:0], f)
 	m := delivery.Message{Head: v.head, Body: f.Data}
 	if v.sound.on() {
-		m.Tail = v.soundWith(f)
+		m.Tail, m.End = v.soundWith(f)
 	}
 	return m, true
 }
 
 // soundWith gives the fragments of the sound that goes out with a picture, or of
-// all there is if f is nil. They are the viewer's scratch. Sound that is another
-// than the file's beginning says is left out.
-func (v *download) soundWith(f *media.Frame) []byte {
+// all there is if f is nil: what is the viewer's scratch, and then what all share who hear
+// the same. Sound that is another than the file's beginning says is left out.
+func (v *download) soundWith(f *media.Frame) (head, data []byte) {
 	v.tail = v.tail[:0]
-	for v.sound.gather(&v.track.muxer, f) {
-		v.tail = v.sound.appendFragment(v.tail, &v.track.muxer)
+	for {
+		frames, more := v.sound.gather(&v.track.muxer, f)
+		if len(frames) == 0 {
+			return v.tail, data
+		}
+		v.tail = v.sound.muxer.AppendHead(append(v.tail, data...), &v.track.muxer, frames)
+		data = more
 	}
-	return v.tail
 }

@@ -21,10 +21,8 @@ type sound struct {
 	key    stream.Key    // that is read
 	along  *stream.Companion
 	format *media.Format // of what went out; nil before the first
-	init   []byte        // to be sent before what is in frames
+	init   []byte        // to be sent before what goes out next
 	muxer  mp4.Sound
-	frames []media.Frame // scratch: what goes out next
-	held   media.Frame   // of another format than frames, if it has one
 	unfit  bool          // what is read is of no codec that is wanted
 	only   *media.Format // that is wanted, where the beginning of a file said so; or nil
 }
@@ -59,33 +57,28 @@ func (s *sound) close(seat *delivery.Seat) {
 		seat.Accompany(nil)
 		s.along.Close()
 	}
-	s.along, s.format, s.unfit, s.held = nil, nil, false, media.Frame{}
+	s.along, s.format, s.unfit = nil, nil, false
 	s.key = stream.Key{}
 }
 
-// gather takes what goes out along with a picture, or without one if f is nil,
-// which is of one format, and says whether there is any.
-func (s *sound) gather(pictures *mp4.Muxer, f *media.Frame) bool {
-	s.frames = s.frames[:0]
-	for s.along != nil && !s.unfit {
-		next, ok := s.held, s.held.Format != nil
-		if s.held = (media.Frame{}); !ok {
-			if next, ok = s.along.Next(f); !ok {
-				break
-			}
+// gather takes what goes out along with a picture, or without one if f is nil, as
+// far as that is of one format, and gives it with its bytes; none where there is none.
+// All who hear it share both.
+func (s *sound) gather(pictures *mp4.Muxer, f *media.Frame) (frames []media.Frame, data []byte) {
+	for s.along != nil && !s.unfit && len(frames) == 0 {
+		p := s.along.Portion(f)
+		if p == nil {
+			break
 		}
-		if next.Format != s.format {
-			if len(s.frames) > 0 {
-				s.held = next
-				break
-			}
-			s.change(next.Format)
+		frames, data = p.Frames, p.Data
+		if frames[0].Format != s.format {
+			s.change(frames[0].Format)
 		}
-		if !s.unfit && !s.muxer.Late(pictures, &next) {
-			s.frames = append(s.frames, next)
+		for len(frames) > 0 && (s.unfit || s.muxer.Late(pictures, &frames[0])) {
+			frames, data = frames[1:], data[len(frames[0].Data):]
 		}
 	}
-	return len(s.frames) > 0
+	return frames, data
 }
 
 // change notes that the sound is of another format from now on.
@@ -112,13 +105,6 @@ func (s *sound) rendition(c Choice) (stream.Key, bool) {
 		}
 	}
 	return stream.Key{}, false
-}
-
-// appendFragment appends what was gathered.
-func (s *sound) appendFragment(b []byte, pictures *mp4.Muxer) []byte {
-	b = s.muxer.AppendFragment(b, pictures, s.frames...)
-	clear(s.frames)
-	return b
 }
 
 // message says what sound there is.

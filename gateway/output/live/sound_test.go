@@ -18,7 +18,9 @@ import (
 	"github.com/gorilla/websocket"
 
 	"framegate/gateway/camtest"
+	"framegate/gateway/delivery"
 	"framegate/gateway/media"
+	"framegate/gateway/mp4"
 	"framegate/gateway/output/live/wire"
 	"framegate/gateway/stream"
 )
@@ -160,6 +162,68 @@ func TestSoundOnWish(t *testing.T) {
 		if m.Seq == 7 {
 			break
 		}
+	}
+}
+
+// TestHearersShareSound: what stands before it is each one's own, and its bytes are in
+// memory that all share, which costs none of them an allocation.
+func TestHearersShareSound(t *testing.T) {
+	s := newSite(t, overTCP)
+	cam := s.attach(own)
+	frames := clip(t, 0, 60, 10, "")
+	var viewers []*viewer
+	for range 12 {
+		reader, err := s.hub.Open(own, stream.ReadOptions{Sound: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &viewer{handler: s.live, dialect: DialectFramegate, toldState: stateMessage{Camera: "online"}}
+		if _, err := v.track.begin(&s.live.shapes, 1, frames[0].Format, nil); err != nil {
+			t.Fatal(err)
+		}
+		v.sound.wanted, v.sound.along = []media.Codec{media.Opus}, stream.NewCompanion(reader)
+		defer v.sound.along.Close()
+		viewers = append(viewers, v)
+	}
+	pictures, err := s.hub.Open(own, stream.ReadOptions{Sequential: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pictures.Close()
+	// message gives what goes out to a viewer with a picture.
+	message := func(v *viewer, f *media.Frame) delivery.Message {
+		m, ok := v.Message(f)
+		if !ok {
+			t.Fatal("no message")
+		}
+		v.Written()
+		return m
+	}
+	allocated := 0.0
+	for n, f := range frames {
+		cam.Give(heard(opusFormat, f.PTS-20*ms), heard(opusFormat, f.PTS), f)
+		f, err := pictures.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			for _, v := range viewers {
+				message(v, &f) // with which goes out what sound it is
+			}
+			continue
+		}
+		one, two := message(viewers[0], &f), message(viewers[1], &f)
+		if len(one.End) == 0 || &one.End[0] != &two.End[0] || len(one.End) != len(two.End) {
+			t.Fatalf("picture %d: %d and %d bytes of sound, which are not the same", n, len(one.End), len(two.End))
+		}
+		if want := wire.HeadSize + mp4.SoundHeadSize(2); len(one.Tail) < want || len(one.Tail) > want+maxOpening {
+			t.Fatalf("picture %d: %d bytes stand before its sound, want %d and a few", n, len(one.Tail), want)
+		}
+		next := 2
+		allocated += testing.AllocsPerRun(9, func() { message(viewers[next], &f); next++ })
+	}
+	if most := float64(len(frames)) / 2; allocated > most { // a pool forgets some, where races are looked for
+		t.Errorf("%v allocations for each who comes next, with %d pictures", allocated, len(frames))
 	}
 }
 

@@ -38,8 +38,7 @@ type viewer struct {
 	soundsAt      time.Time     // when
 	toldState     stateMessage
 	toldPlayback  playbackMessage
-	head          []byte // scratch: what stands before a picture
-	tail          []byte // scratch: the sound behind it
+	lent          *[]byte // where what stands before a picture and before its sound is, until it is written; or nil
 }
 
 // mail changes what there is to answer, and has the viewer's goroutine answer.
@@ -219,7 +218,10 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	if v.track.begins(f) || v.toldState.Camera != stateNames[stream.Online] || v.toldState.Sound != v.sounds || v.sound.unfit {
 		return delivery.Message{}, false
 	}
-	b := v.head[:0]
+	if v.lent == nil {
+		v.lent = v.handler.heads.Get().(*[]byte)
+	}
+	b := (*v.lent)[:0]
 	if n := v.track.skipped(f); n > 0 {
 		v.discontinuity = true
 		if v.dialect == DialectFramegate {
@@ -233,14 +235,31 @@ func (v *viewer) Message(f *media.Frame) (delivery.Message, bool) {
 	if v.dialect == DialectFramegate {
 		wire.PutOffset(b[from-wire.HeadSize:], len(b)-from)
 	}
-	v.head = endMessage(b, at, opBinary, len(f.Data))
+	b = endMessage(b, at, opBinary, len(f.Data))
 	v.discontinuity = false
-	m := delivery.Message{Head: v.head, Body: f.Data}
+	m := delivery.Message{Head: b, Body: f.Data}
 	if v.sound.on() {
-		m.Tail = v.soundWith(f)
+		n := len(b)
+		b, m.End = v.soundWith(b, f)
+		m.Head, m.Tail = b[:n], b[n:]
 	}
+	*v.lent = b
 	return m, true
 }
+
+// Written gives back the memory that what was written was in. So viewers to whom the pump
+// writes one after the other have it from each other, and with it what the processor has of
+// it at hand.
+func (v *viewer) Written() {
+	if v.lent != nil && cap(*v.lent) <= mostLent {
+		v.handler.heads.Put(v.lent)
+	}
+	v.lent = nil
+}
+
+// mostLent is how much memory is kept for what stands before pictures and sound, which
+// is a few hundred bytes, in bytes.
+const mostLent = 4 << 10
 
 func (v *viewer) flags(f *media.Frame) uint16 {
 	flags := uint16(0)
