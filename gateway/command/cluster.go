@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -181,19 +182,29 @@ func (c *clusterStatusCommand) Run(env *environment) error {
 	}
 	status, err := askNode(env.ctx, id, settings.Cluster.RelayListen)
 	if err != nil {
-		return fmt.Errorf("asking the node on this machine: %w", err)
+		return fmt.Errorf("asking the node on this machine, which has to run: %w", err)
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "node\tstate\theard\tcameras\tviewers\trelays at\troles\tlabels\tversion\n")
 	for _, m := range status.Members {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", m.Node, stateOf(m, status), m.Heard.Round(100*time.Millisecond), m.Owned, m.Viewers, m.Relay,
-			strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version)
+		fmt.Fprintln(w, rowOf(m, status))
 	}
 	fmt.Fprintf(w, "\ncamera\tnode\twhy\tepoch\tstandby\n")
 	for _, p := range status.Cameras {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.Camera, cmp.Or(p.Node, "-"), whys[p.Why], p.Epoch, standbyOf(p))
 	}
 	return w.Flush()
+}
+
+// rowOf says how a node is. Of one that does not live it gives no counts: what it last
+// had is of others by now.
+func rowOf(m cluster.Member, s cluster.Status) string {
+	owned, viewers := strconv.Itoa(m.Owned), strconv.Itoa(m.Viewers)
+	if !m.Alive {
+		owned, viewers = "-", "-"
+	}
+	return strings.Join([]string{m.Node, stateOf(m, s), m.Heard.Round(100 * time.Millisecond).String(), owned, viewers, m.Relay,
+		strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version}, "\t")
 }
 
 // standbyOf says which node keeps a camera connected besides, and how that is.

@@ -10,6 +10,8 @@ it.each([
   ['connecting: dial tcp 192.0.2.1:554: i/o timeout', 'The camera does not answer.'],
   ['the camera answers 404 Not Found', 'The camera does not know this path.'],
   ['unreachable', 'The camera cannot be reached.'],
+  ['node c: dial tcp 10.0.0.13:7422: connect: connection refused', 'The node that has this camera was not reached.'],
+  ['node barn-2 says nothing', 'The node that has this camera was not reached.'],
   ['an administrator ended this', 'An administrator ended this.'],
   ['something else', undefined],
 ])('%s', (said, what) => {

@@ -35,6 +35,10 @@ const failures: readonly (readonly [said: RegExp, failure: Failure])[] = [
   [/administrator ended/, { what: ['An administrator ended this.', 'Die Administration hat dies beendet.'], step: ['Try again.', 'Versuchen Sie es erneut.'] }],
   [/too many viewers/, { what: ['Too many are watching.', 'Zu viele schauen zu.'], step: ['Try again later.', 'Versuchen Sie es später erneut.'] }],
   [/^The server cannot be reached/, { what: ['The server cannot be reached. Trying again…', 'Der Server ist nicht erreichbar. Neuer Versuch…'], step: ['Check your network.', 'Prüfen Sie Ihr Netz.'] }],
+  [/^node [\w-]+(:| says)/, {
+    what: ['The node that has this camera was not reached.', 'Der Knoten, der diese Kamera hat, war nicht erreichbar.'],
+    step: ['If it is gone, another takes the camera over. Settings, Nodes, show how it is.', 'Ist er weg, übernimmt ein anderer die Kamera. Einstellungen, Knoten zeigen, wie es ihm geht.'],
+  }],
   [/\b401\b|\b403\b|unauthori[sz]ed|forbidden|password|log ?in|credential/i, {
     what: ['The camera refuses the login.', 'Die Kamera lehnt die Anmeldung ab.'],
     step: ['Check the name and the password of the camera in its settings.', 'Prüfen Sie Name und Passwort der Kamera in ihren Einstellungen.'],
