@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -182,7 +183,7 @@ func (c *clusterStatusCommand) Run(env *environment) error {
 	}
 	status, err := askNode(env.ctx, id, settings.Cluster.RelayListen)
 	if err != nil {
-		return fmt.Errorf("asking the node on this machine, which has to run: %w", err)
+		return fmt.Errorf("asking the node on this machine%s: %w", map[bool]string{true: ", which does not run"}[errors.Is(err, syscall.ECONNREFUSED)], err)
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "node\tstate\theard\tcameras\tviewers\trelays at\troles\tlabels\tversion\n")

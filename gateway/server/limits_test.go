@@ -91,14 +91,7 @@ func TestEveryLimitIsExplained(t *testing.T) {
 // TestLimitsAreInGerman in the app, which has what they bound in a table of its own.
 func TestLimitsAreInGerman(t *testing.T) {
 	s, _ := wired(t, "")
-	table, err := os.ReadFile("../../web/app/texts/settings-limits.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	german := make(map[string]bool)
-	for _, row := range regexp.MustCompile(`(?m)^  (\w+): '.`).FindAllStringSubmatch(string(table), -1) {
-		german[row[1]] = true
-	}
+	german := namesIn(t, "settings-limits.ts", `(?m)^  (\w+): '.`)
 	for _, limit := range (control{s}).Limits() {
 		if !german[limit.Name] {
 			t.Errorf("the app does not know what %s bounds", limit.Name)
@@ -108,4 +101,33 @@ func TestLimitsAreInGerman(t *testing.T) {
 	if len(german) > 0 {
 		t.Errorf("no limits any more: %v", german)
 	}
+}
+
+// TestRefusalsHaveWords in the app, in both languages.
+func TestRefusalsHaveWords(t *testing.T) {
+	nodes := wiredNodes(t, 1, "", func(string, *server) {})
+	words := namesIn(t, "settings-nodes.ts", `(?m)^  '([\w ]+)': \['`)
+	for _, fault := range (control{nodes[0]}).Cluster().Refused {
+		if !words[fault.Reason] {
+			t.Errorf("the app has no words for %s", fault.Reason)
+		}
+		delete(words, fault.Reason)
+	}
+	if len(words) > 0 {
+		t.Errorf("nothing is refused for these any more: %v", words)
+	}
+}
+
+// namesIn gives the names in a table of the app's texts.
+func namesIn(t *testing.T, file, row string) map[string]bool {
+	t.Helper()
+	table, err := os.ReadFile("../../web/app/texts/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[string]bool)
+	for _, found := range regexp.MustCompile(row).FindAllStringSubmatch(string(table), -1) {
+		names[found[1]] = true
+	}
+	return names
 }

@@ -145,7 +145,7 @@ export async function nodes(traveller) {
   await cards.getByText('Its clock is 3 s behind').waitFor();
   await cards.getByText('It runs version 1.1, and this one 1.0.').waitFor();
   await cards.getByText('Nothing was heard of it for 2 min').waitFor();
-  await page.getByText('epoch 2').waitFor();
+  await page.getByText('that claim a camera as nobody can (2)').waitFor();
   await page.getByText('This node does not reach those that keep').waitFor();
   await page.getByRole('row', { name: /^Gate.* b / }).first().waitFor();
   await page.getByRole('row', { name: /A phone.* none/ }).waitFor();
@@ -158,5 +158,11 @@ export async function nodes(traveller) {
   await page.getByLabel('Name of the node').fill('d');
   await page.getByRole('button', { name: 'Make the token' }).click();
   await page.getByText('framegate cluster join fgnode1_x --config framegate.yaml').waitFor();
+  await traveller.axe();
+  // One that is shut out says that, and nothing of others, which it does not hear.
+  await page.route('**/api/v1/cluster', (route) => route.fulfill({ json: { ...cluster, nodes: cluster.nodes.map((node) => ({ ...node, alive: node.name === 'a', shut_out: node.name === 'a' })) } }));
+  await page.reload();
+  await page.getByRole('status').filter({ hasText: 'This node is shut out of the cluster' }).waitFor();
+  check((await page.getByText('Nothing was heard').count()) === 0, 'it says what is wrong with others');
   await traveller.axe();
 }

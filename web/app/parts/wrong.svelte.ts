@@ -18,9 +18,10 @@ export function wrong(): typeof Words | null | undefined {
   return words;
 }
 
-/** What the server says, in the language of the page as far as that is known. Reactive. */
+/** What the server says, as a sentence in the language of the page as far as that is known. Reactive. */
 export function inWords(said: string): string {
-  return said && language.now === 'de' ? (wrong()?.saidInGerman(said) ?? said) : said;
+  const words = said && language.now === 'de' ? (wrong()?.saidInGerman(said) ?? said) : said;
+  return words.replace(/^\p{Ll}+ /u, (first) => first[0]!.toUpperCase() + first.slice(1)); // but for names of files and addresses
 }
 
 /** What the server says of a camera in words, the next step, and what it said where the words are others. Reactive. */

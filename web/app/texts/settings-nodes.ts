@@ -29,6 +29,27 @@ export const roles: Record<string, Text> = {
   store: ['keeps settings', 'hält Einstellungen'],
 };
 
+/** What was not taken of other nodes, by the server's word; a test in gateway/server/ compares these. */
+export const refusals: Readonly<Record<string, Text>> = {
+  'broken': ['that cannot be read', 'nicht lesbare'],
+  'too large': ['that are too large', 'zu große'],
+  'stranger': ['of no node of this cluster', 'von keinem Knoten dieses Clusters'],
+  'name': ['in the name of another node', 'im Namen eines anderen Knotens'],
+  'epoch': ['that claim a camera as nobody can', 'mit unmöglichem Anspruch auf eine Kamera'],
+  'old': ['that were heard before', 'schon einmal gehörte'],
+  'duplicate': ['of another process with the name of this node', 'von einem anderen Prozess mit dem Namen dieses Knotens'],
+  'role': ['that claim a camera against their roles', 'mit Anspruch auf eine Kamera gegen die eigenen Rollen'],
+  'shut out': ['of nodes that are shut out', 'von ausgeschlossenen Knoten'],
+  'relay_name': ['that ask for pictures in the name of another node', 'mit Fragen nach Bildern im Namen eines anderen Knotens'],
+  'relay_loop': ['whose pictures would go in a circle', 'mit Bildern, die im Kreis gingen'],
+  'relay_query': ['that ask for pictures as nobody can', 'mit unmöglichen Fragen nach Bildern'],
+  'relay_answer': ['with pictures that cannot be', 'mit unmöglichen Bildern'],
+  'recordings_query': ['that ask for recordings as nobody can', 'mit unmöglichen Fragen nach Aufnahmen'],
+  'recordings_answer': ['that say of recordings what cannot be', 'mit unmöglichen Angaben zu Aufnahmen'],
+  'report_query': ['that ask for a state as nobody can', 'mit unmöglichen Fragen nach dem Zustand'],
+  'report_answer': ['that say of a state what cannot be', 'mit unmöglichen Angaben zum Zustand'],
+};
+
 export const nodes = {
   words: (cluster: string): Text => [`The servers of the cluster ${cluster}: each serves every camera, and each camera is connected to by one.`, `Die Server des Clusters ${cluster}: Jeder bedient jede Kamera, und jede Kamera wird von einem verbunden.`],
   alone: ['This server is alone', 'Dieser Server ist allein'],
@@ -55,6 +76,10 @@ export const nodes = {
   shutOutWords: [
     'Its tokens count no more, its cameras go to others, and what it recorded is not shown any more. A new token lets it in again.',
     'Seine Token gelten nicht mehr, seine Kameras gehen an andere, und seine Aufnahmen werden nicht mehr gezeigt. Ein neues Token lässt ihn wieder herein.',
+  ],
+  weAreOut: [
+    'This node is shut out of the cluster: it hears nothing of the others and has no cameras any more. To let it in again, make another token for it at another node, give it to framegate cluster join here, and start the server again.',
+    'Dieser Knoten ist aus dem Cluster ausgeschlossen: Er hört nichts mehr von den anderen und hat keine Kameras mehr. Um ihn wieder hereinzulassen, erstellen Sie an einem anderen ein neues Token für ihn, geben es hier framegate cluster join und starten den Server neu.',
   ],
   isShutOut: ['It is shut out of the cluster.', 'Er ist aus dem Cluster ausgeschlossen.'],
 
