@@ -53,7 +53,7 @@ func (s *Store) scanCamera(row scanner) (c Camera, err error) {
 func (s *Store) AddCamera(ctx context.Context, c Camera) (Camera, error) {
 	now := time.Now()
 	err := s.write(ctx, "adding the camera", func(tx *sql.Tx) (err error) {
-		if c.Revision, err = s.nextRevision(ctx, tx); err != nil {
+		if c.Revision, err = s.nextRevision(ctx, tx, camerasTable); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "INSERT INTO cameras VALUES (?, ?, ?, ?, ?, ?)",
@@ -75,10 +75,10 @@ func (s *Store) SetCamera(ctx context.Context, c Camera) (Camera, error) {
 	var created int64
 	now, expected := time.Now(), c.Revision
 	err := s.write(ctx, "changing the camera", func(tx *sql.Tx) (err error) {
-		if created, err = expectRevision(ctx, tx, c.ID, expected); err != nil {
+		if created, err = expectRevision(ctx, tx, camerasTable, c.ID, expected); err != nil {
 			return err
 		}
-		if c.Revision, err = s.nextRevision(ctx, tx); err != nil {
+		if c.Revision, err = s.nextRevision(ctx, tx, camerasTable); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE cameras SET document = ?, secret = ?, revision = ?, changed_ms = ? WHERE id = ?",
@@ -97,7 +97,7 @@ func (s *Store) SetCamera(ctx context.Context, c Camera) (Camera, error) {
 // SetCamera.
 func (s *Store) RemoveCamera(ctx context.Context, id string, revision int64) error {
 	return s.write(ctx, "removing the camera", func(tx *sql.Tx) error {
-		if _, err := expectRevision(ctx, tx, id, revision); err != nil {
+		if _, err := expectRevision(ctx, tx, camerasTable, id, revision); err != nil {
 			return err
 		}
 		for _, statement := range []string{
@@ -114,20 +114,31 @@ func (s *Store) RemoveCamera(ctx context.Context, id string, revision int64) err
 	})
 }
 
-// nextRevision is the number that the trigger on cameras is about to count to. Where
-// servers have the cameras in common, each of which counts for itself, it is the time, if that is more.
-func (s *Store) nextRevision(ctx context.Context, tx *sql.Tx) (n int64, err error) {
-	err = tx.QueryRowContext(ctx, "SELECT max(n, (SELECT coalesce(max(revision), 0) FROM cameras)) + 1 FROM changes WHERE area = 'cameras'").Scan(&n)
+// revised is a table whose rows have revisions, and the column that is its key. The table's
+// name is that of its area in changes, too.
+type revised struct{ name, key string }
+
+var (
+	camerasTable  = revised{"cameras", "id"}
+	notifiedTable = revised{"notified", "name"}
+)
+
+// nextRevision is the number that the trigger on the table is about to count to. Where
+// servers have it in common, each of which counts for itself, it is the time, if that is more.
+func (s *Store) nextRevision(ctx context.Context, tx *sql.Tx, t revised) (n int64, err error) {
+	query := fmt.Sprintf("SELECT max(n, (SELECT coalesce(max(revision), 0) FROM %s)) + 1 FROM changes WHERE area = ?", t.name)
+	err = tx.QueryRowContext(ctx, query, t.name).Scan(&n)
 	if s.common.Load() != nil {
 		n = max(n, time.Now().UnixMilli())
 	}
 	return n, err
 }
 
-// expectRevision looks whether the camera is as the caller thinks it is.
-func expectRevision(ctx context.Context, tx *sql.Tx, id string, revision int64) (createdMS int64, err error) {
+// expectRevision looks whether a row is as the caller thinks it is.
+func expectRevision(ctx context.Context, tx *sql.Tx, t revised, key string, revision int64) (createdMS int64, err error) {
 	var present int64
-	if err := tx.QueryRowContext(ctx, "SELECT revision, created_ms FROM cameras WHERE id = ?", id).Scan(&present, &createdMS); err != nil {
+	query := fmt.Sprintf("SELECT revision, created_ms FROM %s WHERE %s = ?", t.name, t.key)
+	if err := tx.QueryRowContext(ctx, query, key).Scan(&present, &createdMS); err != nil {
 		return 0, err
 	}
 	if revision != 0 && revision != present {
@@ -138,12 +149,14 @@ func expectRevision(ctx context.Context, tx *sql.Tx, id string, revision int64) 
 
 func cameraPlace(id string) string { return "password of the camera " + id }
 
-// sealCamera gives the camera's secret encrypted, or NULL for none.
-func (s *Store) sealCamera(c Camera) []byte {
-	if c.Secret.Empty() {
+func (s *Store) sealCamera(c Camera) []byte { return s.sealed(c.Secret, cameraPlace(c.ID)) }
+
+// sealed gives a secret encrypted for its place, or NULL for none.
+func (s *Store) sealed(text secret.Text, place string) []byte {
+	if text.Empty() {
 		return nil
 	}
-	return s.seal.seal(c.Secret.Reveal(), cameraPlace(c.ID))
+	return s.seal.seal(text.Reveal(), place)
 }
 
 // blob keeps an empty document from being NULL.

@@ -162,7 +162,11 @@ func (s *sharing) all(t *testing.T) (all []any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []any{users, tokens, cameras, links, sessions, key.Reveal(), text.Reveal(), string(preferences), settings}
+	notified, err := s.AllNotified(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []any{users, tokens, cameras, links, sessions, key.Reveal(), text.Reveal(), string(preferences), settings, notified}
 }
 
 // alike waits until these stores have the same.
@@ -238,10 +242,17 @@ func TestStoresInCommon(t *testing.T) {
 	if err == nil {
 		err = b.SetSettings(ctx, nil, map[string]string{"limits.viewers": `["3"]`, "hosts": `["a"]`})
 	}
+	var hook store.Notified
+	if err == nil {
+		hook, err = c.AddNotified(ctx, store.Notified{Name: "webhook/ops", Document: []byte("{}"), Secret: secret.New("an address")})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	alike(t, a, b, c)
+	if got, err := a.Notified(ctx, "webhook/ops"); err != nil || got.Secret.Reveal() != "an address" || got.Revision != hook.Revision {
+		t.Errorf("a has %+v, %v", got, err)
+	}
 	if got, err := c.Camera(ctx, "front"); err != nil || got.Secret.Reveal() != "swordfish" || got.Revision != camera.Revision {
 		t.Errorf("c has %+v, %v", got, err)
 	}
@@ -255,7 +266,7 @@ func TestStoresInCommon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.RemoveCamera(ctx, "front", camera.Revision); err != nil {
+	if err := errors.Join(b.RemoveCamera(ctx, "front", camera.Revision), b.RemoveNotified(ctx, "webhook/ops", hook.Revision)); err != nil {
 		t.Fatal(err)
 	}
 	alike(t, a, b, c)

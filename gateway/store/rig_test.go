@@ -88,6 +88,10 @@ func fill(t *testing.T, s *store.Store) store.User {
 	if _, err := s.SecretOrSet(ctx, "links", secret.New("canary-links")); err != nil {
 		t.Fatal(err)
 	}
+	must(t, s.SetSettings(ctx, nil, map[string]string{"limits.viewers": `["3"]`}))
+	if _, err := s.AddNotified(ctx, store.Notified{Name: "webhook/ops", Document: []byte("{}"), Secret: secret.New("canary-webhook")}); err != nil {
+		t.Fatal(err)
+	}
 	return user
 }
 

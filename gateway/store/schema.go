@@ -140,6 +140,19 @@ CREATE TABLE settings (
 	key   TEXT PRIMARY KEY, -- of the configuration
 	value TEXT NOT NULL -- JSON
 ) STRICT, WITHOUT ROWID;
+`, `
+CREATE TABLE notified (
+	name       TEXT PRIMARY KEY, -- webhook/ and its own name, or mqtt
+	revision   INTEGER NOT NULL, -- here, so that a page of cameras in the place of one of these does not pass for it
+	document   BLOB NOT NULL,
+	secret     BLOB, -- sealed
+	created_ms INTEGER NOT NULL,
+	changed_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO changes VALUES ('notified', 1);
+CREATE TRIGGER notified_added AFTER INSERT ON notified BEGIN UPDATE changes SET n = n + 1 WHERE area = 'notified'; END;
+CREATE TRIGGER notified_changed AFTER UPDATE ON notified BEGIN UPDATE changes SET n = n + 1 WHERE area = 'notified'; END;
+CREATE TRIGGER notified_removed AFTER DELETE ON notified BEGIN UPDATE changes SET n = n + 1 WHERE area = 'notified'; END;
 `}
 
 // fillDatabase makes an empty file a database of the present version.

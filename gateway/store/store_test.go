@@ -67,6 +67,46 @@ func TestCameraIsChangedByWhoKnowsItsRevision(t *testing.T) {
 	}
 }
 
+// TestNotifiedAreKept sealed, changed by who knows the revision, and removed; another of
+// the same name has another revision.
+func TestNotifiedAreKept(t *testing.T) {
+	ctx, dir := t.Context(), folder(t)
+	s := open(t, dir)
+	first, err := s.AddNotified(ctx, store.Notified{Name: "webhook/ops", Document: []byte("1"), Secret: secret.New("canary")})
+	must(t, err)
+	_, err = s.AddNotified(ctx, store.Notified{Name: "webhook/ops"})
+	if !errors.Is(err, store.ErrExists) {
+		t.Errorf("another of that name: %v", err)
+	}
+	if got, err := s.Notified(ctx, "webhook/ops"); err != nil || got.Secret.Reveal() != "canary" || string(got.Document) != "1" || got.Revision != first.Revision {
+		t.Errorf("%+v, %v", got, err)
+	}
+	second, err := s.SetNotified(ctx, store.Notified{Name: "webhook/ops", Document: []byte("2"), Secret: secret.New("canary"), Revision: first.Revision})
+	must(t, err)
+	if _, err := s.SetNotified(ctx, store.Notified{Name: "webhook/ops", Revision: first.Revision}); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("an old revision: %v", err)
+	}
+	if err := s.RemoveNotified(ctx, "webhook/ops", first.Revision); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("removing an old revision: %v", err)
+	}
+	db := raw(t, dir)
+	_, err = db.Exec("INSERT INTO notified SELECT 'mqtt', 99, document, secret, 1, 1 FROM notified")
+	must(t, err)
+	if _, err := s.Notified(ctx, "mqtt"); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("a secret that was moved: %v", err)
+	}
+	must(t, s.RemoveNotified(ctx, "mqtt", 0))
+	must(t, s.RemoveNotified(ctx, "webhook/ops", second.Revision))
+	third, err := s.AddNotified(ctx, store.Notified{Name: "webhook/ops"})
+	must(t, err)
+	if third.Revision == first.Revision || third.Revision == second.Revision {
+		t.Error("a new one has a revision of the old one")
+	}
+	if all, err := s.AllNotified(ctx); err != nil || len(all) != 1 || !all[0].Secret.Empty() {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestRevisionIsNeverThatOfAnotherCamera(t *testing.T) {
 	ctx, s := t.Context(), open(t, folder(t))
 	first, err := s.AddCamera(ctx, store.Camera{ID: "front"})
@@ -84,6 +124,8 @@ func TestUnknownAndTaken(t *testing.T) {
 	fill(t, s)
 	_, camera := s.Camera(ctx, "none")
 	_, setCamera := s.SetCamera(ctx, store.Camera{ID: "none"})
+	_, notified := s.Notified(ctx, "none")
+	_, setNotified := s.SetNotified(ctx, store.Notified{Name: "none"})
 	_, user := s.UserNamed(ctx, "none")
 	_, userByID := s.User(ctx, 99)
 	_, token := s.TokenOf(ctx, []byte("none"))
@@ -93,6 +135,7 @@ func TestUnknownAndTaken(t *testing.T) {
 	_, named := s.Secret(ctx, "none")
 	for what, err := range map[string]error{
 		"camera": camera, "set camera": setCamera, "remove camera": s.RemoveCamera(ctx, "none", 0),
+		"notified": notified, "set notified": setNotified, "remove notified": s.RemoveNotified(ctx, "none", 0),
 		"user": user, "user by id": userByID, "remove user": s.RemoveUser(ctx, 99), "password": s.SetPassword(ctx, 99, "x"),
 		"grants": s.SetUserGrants(ctx, 99, nil), "token": token, "remove token": s.RemoveToken(ctx, 99), "session": session,
 		"session of nobody": sessionOfNobody, "remove session": s.RemoveSession(ctx, 99), "login": login,

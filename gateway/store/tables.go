@@ -62,6 +62,8 @@ var commonTables = []table{
 	{name: "links", columns: []column{{"id", number}, {"name", text}, {"camera", text}, {"action", text}, {"maker", text}, {"created_ms", number}, {"expires_ms", number}}, used: "used_ms"},
 	{name: "preferences", columns: []column{{"owner", number}, {"user", optional}, {"document", bytes64}}, of: 1},
 	{name: "settings", columns: []column{{"key", text}, {"value", text}}},
+	{name: "notified", columns: []column{{"name", text}, {"revision", number}, {"document", bytes64}, {"secret", sealed}, {"created_ms", number}, {"changed_ms", number}},
+		place: func(row []any) string { return notifiedPlace(row[0].(string)) }},
 }
 
 // sequence is the table of SQLite with the numbers that were given last, which are
@@ -423,7 +425,7 @@ func (all rows) withoutOrphans() {
 // own says whether somebody put anything in by hand.
 func (all rows) own() bool {
 	for key := range all {
-		if t, ok := tableOf(key); ok && slices.Contains([]string{"users", "tokens", "links", "cameras", "settings"}, t.name) {
+		if t, ok := tableOf(key); ok && slices.Contains([]string{"users", "tokens", "links", "cameras", "settings", "notified"}, t.name) {
 			return true
 		}
 	}

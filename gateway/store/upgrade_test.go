@@ -142,6 +142,13 @@ func means(t *testing.T, s *store.Store, version int) {
 	kept, err := s.Settings(ctx)
 	same("settings", kept, err, map[bool]map[string]string{true: {"limits.viewers": `["3"]`}}[version >= 7])
 
+	notified, err := s.AllNotified(ctx)
+	var told []string
+	for _, n := range notified {
+		told = append(told, fmt.Sprint(n.Name, string(n.Document), n.Secret.Reveal(), n.Revision))
+	}
+	same("who is told of what happens", told, err, from(8, []string{`webhook/ops{"events":["camera_offline"]}{"url":"https://example.org/hook"}2`, `mqtt{"url":"mqtt://192.168.1.5:1883"}3`}))
+
 	cameras, err := s.Cameras(ctx)
 	var documents []string
 	for _, c := range cameras {
