@@ -74,6 +74,12 @@ type Gateway interface {
 	// TakeSettings puts into effect that these are given in the app. After an error
 	// nothing is different.
 	TakeSettings(config.Kept) error
+	// SetNotified makes these who is told of what happens besides those of the file, from now on. It
+	// does not wait for them.
+	SetNotified(config.Added)
+	// TryNotified tells the one who is in it something that means nothing, or says in words, without
+	// secrets, why it was not taken.
+	TryNotified(ctx context.Context, who config.Notify) error
 	// Limits gives the limits there are, by name.
 	Limits() []Limit
 	// Cluster gives what is known of the cluster that the server is a node of; its
@@ -167,6 +173,8 @@ type Options struct {
 	// CheckSource refuses, in words, a source that is never to be connected to,
 	// as far as its text shows: dialling it decides. nil refuses none.
 	CheckSource func(config.Source) error
+	// CheckNotified does so for an address of a webhook or a broker.
+	CheckNotified func(address string) error
 	// MaxBodyBytes gives how large a body may be at the moment; nil is 64 KiB.
 	MaxBodyBytes func() int
 	// Base is the path, as /cams, under which who asks knows the server, by the
@@ -208,10 +216,12 @@ type API struct {
 	reported  reported
 	changes   chan struct{} // holds a token while something has changed since the last look
 	probing   chan struct{} // holds a token for each probe
+	trying    chan struct{} // holds a token for each test of who is told of what happens
 	limiter   limiter       // of those who are nobody yet
 
 	writing sync.Mutex // one change to cameras at a time
 	setting sync.Mutex // one change to settings at a time
+	telling sync.Mutex // one change to who is told of what happens at a time
 	keeping sync.Mutex // one mark that protects at a time
 }
 
@@ -225,6 +235,9 @@ func New(options Options) *API {
 	}
 	if options.CheckSource == nil {
 		options.CheckSource = func(config.Source) error { return nil }
+	}
+	if options.CheckNotified == nil {
+		options.CheckNotified = func(string) error { return nil }
 	}
 	if options.MaxBodyBytes == nil {
 		options.MaxBodyBytes = func() int { return maxBodyBytes }
@@ -240,6 +253,7 @@ func New(options Options) *API {
 		listeners: events.NewListeners(),
 		changes:   make(chan struct{}, 1),
 		probing:   make(chan struct{}, maxProbes),
+		trying:    make(chan struct{}, maxTries),
 	}
 	a.register()
 	return a

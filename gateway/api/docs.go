@@ -39,6 +39,7 @@ var tags = []*huma.Tag{
 	{Name: "recordings", Description: "What was recorded, and what is marked of it"},
 	{Name: "exports", Description: "Files that are made of what was recorded"},
 	{Name: "settings", Description: "How the server is set up"},
+	{Name: "notifications", Description: "Who is told of what happens, without asking"},
 	{Name: "server", Description: "What it is, and how it is"},
 }
 

@@ -300,8 +300,11 @@ func (c change) misleads(before, after config.Camera) bool {
 	if errFrom != nil || errTo != nil {
 		return true
 	}
-	sameHost := strings.EqualFold(strings.TrimSuffix(from.Hostname(), "."), strings.TrimSuffix(to.Hostname(), "."))
-	return !sameHost || isSecure(from) && !isSecure(to)
+	return !sameHost(from, to) || isSecure(from) && !isSecure(to)
+}
+
+func sameHost(a, b *url.URL) bool {
+	return strings.EqualFold(strings.TrimSuffix(a.Hostname(), "."), strings.TrimSuffix(b.Hostname(), "."))
 }
 
 // inClear says of a source that what is sent there others can hear.
@@ -345,10 +348,5 @@ func faulty(location, detail string) *problem.Problem {
 // badCamera makes a problem of the error of config.NewCamera, which has a line
 // for each mistake, beginning with the key.
 func badCamera(err error) *problem.Problem {
-	p := problem.New(http.StatusUnprocessableEntity, "the camera cannot be taken")
-	for line := range strings.Lines(err.Error()) {
-		key, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		p.Errors = append(p.Errors, problem.Fault{Location: "body." + key, Detail: text})
-	}
-	return p
+	return mistakesIn("the camera cannot be taken", err)
 }

@@ -70,6 +70,8 @@ func (a *API) register() {
 	a.registerSessions(r)
 	a.registerPreferences(r)
 	a.registerSettings(r)
+	a.registerWebhooks(r)
+	a.registerBroker(r)
 	a.registerServer(r)
 	a.registerLimits(r)
 	a.registerCluster(r)

@@ -60,6 +60,8 @@ type fakeGateway struct {
 	probe      func(context.Context, config.Camera, time.Duration) (Probed, error)
 	found      []onvif.Found
 	look       func(onvif.Options) (*onvif.About, error)
+	told       config.Added // who is told of what happens besides those of the file
+	try        func(config.Notify) error
 }
 
 // parsed is what the file of the fake says, and the app.
@@ -203,6 +205,14 @@ func (g *fakeGateway) Relays(context.Context) ([]ClusterRelay, []string) { retur
 
 func (g *fakeGateway) NodeToken(string) (string, error) { return "", ErrNoAuthority }
 func (g *fakeGateway) RevokeNode(string) error          { return ErrNoAuthority }
+
+func (g *fakeGateway) SetNotified(added config.Added) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.told = added
+}
+
+func (g *fakeGateway) TryNotified(_ context.Context, who config.Notify) error { return g.try(who) }
 
 func (g *fakeGateway) Troubles() []Trouble { return nil }
 
@@ -396,6 +406,12 @@ func newRig(t testing.TB) *rig {
 		CheckSource: func(c config.Source) error {
 			if strings.Contains(c.URL, "169.254.") {
 				return errors.New("no camera may be there: link-local")
+			}
+			return nil
+		},
+		CheckNotified: func(address string) error {
+			if strings.Contains(address, "169.254.") {
+				return errors.New("nobody may be there: link-local")
 			}
 			return nil
 		},

@@ -123,7 +123,7 @@ func TestSettingsAreRefused(t *testing.T) {
 		{`{"tls.mode": "off"}`, 409, []string{`body.tls.mode`}},
 		{`{"network.allow": ["0.0.0.0/0"]}`, 409, []string{`body.network.allow`}},
 		{`{"notify.webhooks": {"x": {"url": "http://192.0.2.1/"}}}`, 409, []string{`body.notify.webhooks`}},
-		{`{"notify.mqtt.prefix": "x"}`, 422, []string{`body.notify.mqtt.prefix`, `needs a broker`}},
+		{`{"notify.mqtt.prefix": "X"}`, 422, []string{`body.notify.mqtt.prefix`, `must be 1 to 23`}},
 		{`{"rtmp.tls_listen": ":1936"}`, 422, []string{`body.rtmp.tls_listen`, `needs a certificate`}},
 		{`{"default_camera": "gate"}`, 422, []string{`body.default_camera`, `takes uploads`}},
 		{`{"cors.origins": ["` + strings.Repeat("x", 3000) + `"]}`, 422, []string{`body.cors.origins`}},

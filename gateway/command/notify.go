@@ -3,13 +3,16 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 
+	"framegate/gateway/config"
 	"framegate/gateway/notify"
+	"framegate/gateway/server"
 )
 
 // notifyCommand does things to those who are told of events.
 type notifyCommand struct {
-	Test notifyTestCommand `cmd:"" help:"Tell those whom the configuration names something, without a server, and say what became of it."`
+	Test notifyTestCommand `cmd:"" help:"Tell those whom the configuration and the app name something, without a server, and say what became of it."`
 }
 
 type notifyTestCommand struct {
@@ -19,15 +22,25 @@ type notifyTestCommand struct {
 
 // Run tells each something.
 func (c *notifyTestCommand) Run(env *environment) error {
-	settings, err := c.load(env)
+	content, err := config.Read(c.Config)
+	if err != nil {
+		return mistake(err)
+	}
+	parse := func(kept config.Kept) (*config.Config, error) { return c.understand(env, content, kept) }
+	settings, err := parse(nil)
 	if err != nil {
 		return err
 	}
-	tried, failed := 0, 0
-	for who, err := range notify.Try(env.ctx, settings.Notify) {
-		if c.Name != "" && who.Name != c.Name {
-			continue
+	settings, _ = server.Layered(env.ctx, settings, parse)
+	who := settings.Notify
+	if c.Name != "" {
+		who.Webhooks = slices.DeleteFunc(slices.Clone(who.Webhooks), func(w config.Webhook) bool { return w.Name != c.Name })
+		if who.MQTT.Prefix != c.Name {
+			who.MQTT.URL = ""
 		}
+	}
+	tried, failed := 0, 0
+	for who, err := range notify.Try(env.ctx, who, server.NotifyGuard(settings)) {
 		tried++
 		said := "takes it"
 		if err != nil {
@@ -40,7 +53,7 @@ func (c *notifyTestCommand) Run(env *environment) error {
 	case tried == 0 && c.Name != "":
 		return mistake(fmt.Errorf("framegate: nobody of the name %s is told of anything", c.Name))
 	case tried == 0:
-		return mistake(errors.New("framegate: nobody is told of anything; name somebody under notify in the configuration"))
+		return mistake(errors.New("framegate: nobody is told of anything; name somebody under notify in the configuration, or in the app under settings, notifications"))
 	case failed > 0:
 		return fmt.Errorf("%d of %d cannot be told", failed, tried)
 	}

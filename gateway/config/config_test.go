@@ -210,7 +210,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Address: "https://cams.example.org",
 			Webhooks: []Webhook{
 				{Name: "ops", URL: secret.New("https://u:p@example.org/hook?x=1"), Key: secret.New("webhooks of the first camera"), Events: []string{"camera_offline", "trouble_began"}, Cameras: []string{"gate", "dome"}},
-				{Name: "on-call", URL: secret.New("http://192.168.1.5/"), Events: usualEvents()},
+				{Name: "on-call", URL: secret.New("http://192.168.1.5/"), Events: UsualWebhookEvents()},
 			},
 			MQTT: MQTT{
 				URL: "mqtts://broker.lan:8883", Username: "ha", Password: secret.New("0123"), CA: "/etc/ca.pem", Prefix: "house", Pictures: Pictures(30 * time.Second),

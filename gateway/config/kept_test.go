@@ -13,7 +13,8 @@ import (
 
 // TestWhatTheAppMayNotGive: a session of an admin that is stolen reaches no file and no
 // program with any key, reads and replaces no secret, lets nobody else in, connects nowhere, and locks
-// nobody out. A further key is for the file until it is thought about here.
+// nobody out. A further key is for the file until it is thought about here. Cameras, webhooks and the
+// broker that are added in the app are no keys: where they lead is judged at each connection.
 func TestWhatTheAppMayNotGive(t *testing.T) {
 	why := map[string]string{
 		"listen": "where all come in", "auth": "who comes in", "base_path": "where all come in", "trusted_proxies": "who is believed",
@@ -106,7 +107,7 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 	}
 	kept := Kept{
 		"limits.viewers": {"7"}, "limits.gone": {"1"}, "data": {"/etc"}, "limits.connections": {"1"}, "recordings.sync": {"1s", "2s"},
-		"rtsp.udp": {":8000"}, "rtmp.tls_listen": {":1936"}, "notify.mqtt.prefix": {"x"}, "hosts": {},
+		"rtsp.udp": {":8000"}, "rtmp.tls_listen": {":1936"}, "notify.mqtt.prefix": {"X"}, "hosts": {},
 	}
 	c, left, err := Fit(kept, parse)
 	if err != nil || c.Limits.Viewers != 7 || c.RTSP.UDP != ":8000" || c.RTMP.TLSListen != "" {
@@ -114,7 +115,7 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"limits.gone": "no key of this version", "data": "for the configuration file", "limits.connections": "whole number from 16", "recordings.sync": "holds 2 texts",
-		"rtmp.tls_listen": "needs a certificate", "notify.mqtt.prefix": "needs a broker", "hosts": "holds 0 texts",
+		"rtmp.tls_listen": "needs a certificate", "notify.mqtt.prefix": "must be 1 to 23", "hosts": "holds 0 texts",
 	} {
 		if left[key] == nil || !strings.Contains(left[key].Error(), want) || strings.Contains(left[key].Error(), "in the app") {
 			t.Errorf("%s: %v, want %q", key, left[key], want)

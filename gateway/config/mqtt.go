@@ -22,6 +22,7 @@ type MQTT struct {
 	Prefix       string   // that topics begin with
 	Discovery    string   // that topics of Home Assistant's discovery begin with; "" for none
 	Pictures     Pictures // how often pictures are told
+	Added        bool     // in the app, which may not lead to any address
 }
 
 // Pictures is the time from one picture of a camera to the next, at least.
@@ -65,7 +66,7 @@ func (d *draft) finishMQTT(m *MQTT) {
 		d.report(at, path+".ca", "is for mqtts://; remove it, or write mqtts:// in url")
 	}
 	for _, key := range []string{"username", "prefix", "discovery", "pictures"} {
-		if at := d.given[path+"."+key]; m.URL == "" && at.given() {
+		if at := d.given[path+"."+key]; m.URL == "" && at.given() && !at.app { // which may have a broker
 			d.report(at, path+"."+key, "needs a broker: write its url beside it, such as mqtt://192.168.1.5")
 		}
 	}

@@ -28,6 +28,7 @@ type Webhook struct {
 	Key     secret.Text // that deliveries are signed with, as bytes; empty for no signature
 	Events  []string    // the kinds that are told; never empty
 	Cameras []string    // whose events are told; nil for all, and those that are of no camera come anyway
+	Added   bool        // in the app, which may not lead to any address
 }
 
 // Shown gives where a webhook leads, as people may see it.
@@ -69,7 +70,8 @@ func WebhookEvents() (all []string) {
 	return all
 }
 
-func usualEvents() (all []string) {
+// UsualWebhookEvents gives those that a webhook has where nothing is said of that.
+func UsualWebhookEvents() (all []string) {
 	for _, e := range webhookEvents {
 		if e.usual {
 			all = append(all, e.kind)
@@ -100,7 +102,7 @@ var webhookKeys = []WebhookKey{
 	{Name: "secret_file", About: "the file that holds the secret", one: func(_ *Webhook, v value) error {
 		return filePath(v.text) // it is read by draft.finishWebhook
 	}},
-	{Name: "events", About: "which kinds of events", Without: "`" + strings.Join(usualEvents(), "`, `") + "`", many: func(w *Webhook, text string) error {
+	{Name: "events", About: "which kinds of events", Without: "`" + strings.Join(UsualWebhookEvents(), "`, `") + "`", many: func(w *Webhook, text string) error {
 		w.Events = append(w.Events, text)
 		if known := WebhookEvents(); !slices.Contains(known, text) {
 			return fmt.Errorf("has no events %s; %s", quote(text), suggestion(text, known))
@@ -119,8 +121,8 @@ var webhookKeys = []WebhookKey{
 // WebhookKeys gives the table of the keys of a webhook. It is the caller's.
 func WebhookKeys() []WebhookKey { return slices.Clone(webhookKeys) }
 
-// maxWebhooks bounds what each event can cost.
-const maxWebhooks = 16
+// MaxWebhooks bounds what each event can cost.
+const MaxWebhooks = 16
 
 // namePatternOfWebhooks is what the name of a webhook looks like, which needs no
 // escaping in names of variables: see idPattern.
@@ -197,8 +199,8 @@ func (d *draft) finishNotify() {
 			d.given["notify.webhooks"] = cmp.Or(d.given["notify.webhooks"], w.at)
 		}
 	}
-	if len(n.Webhooks) > maxWebhooks {
-		d.report(d.webhooks[maxWebhooks].at, "notify.webhooks", "are more than %d; remove some", maxWebhooks)
+	if len(n.Webhooks) > MaxWebhooks {
+		d.report(d.webhooks[MaxWebhooks].at, "notify.webhooks", "are more than %d; remove some", MaxWebhooks)
 	}
 	d.finishMQTT(&n.MQTT)
 }
@@ -209,7 +211,7 @@ func (d *draft) finishWebhook(w *webhookDraft, path string) bool {
 		return false
 	}
 	if w.Events == nil {
-		w.Events = usualEvents()
+		w.Events = UsualWebhookEvents()
 	}
 	if file := d.secretFile(w.given["secret"], w.given["secret_file"], path+".secret"); file.at.given() {
 		text, err := readPassword(file)

@@ -42,7 +42,7 @@ func TestMistakesInWebhooksAndMQTT(t *testing.T) {
 		}
 	}
 	many := "notify:\n  webhooks:\n"
-	for i := range maxWebhooks + 1 {
+	for i := range MaxWebhooks + 1 {
 		many += "    a" + strings.Repeat("x", i) + ": {url: http://a/" + strings.Repeat("x", i) + "}\n"
 	}
 	if _, err := Parse("f.yaml", []byte(many), nil); err == nil || !strings.Contains(err.Error(), "f.yaml:19:5: notify.webhooks: are more than 16; remove some") {

@@ -15,11 +15,11 @@ import (
 )
 
 // fields gives every value that a struct holds, as far down as they are structs
-// of this package; of a Config all but its cameras.
+// of this package; of a Config all but its cameras, and but what the app alone has.
 func fields(v reflect.Value) (all []reflect.Value) {
 	for field, value := range v.Fields() {
 		switch {
-		case field.Name == "Cameras", !field.IsExported():
+		case field.Name == "Cameras", field.Name == "Added", !field.IsExported():
 		case value.Kind() == reflect.Struct && value.Type().PkgPath() == reflect.TypeFor[Config]().PkgPath():
 			all = append(all, fields(value)...)
 		default:

@@ -233,7 +233,7 @@ func (b *broker) clientID() string {
 func (b *broker) open(ctx context.Context, u *url.URL) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, brokerPatience)
 	defer cancel()
-	plain, err := (&net.Dialer{Timeout: dialTime}).DialContext(ctx, "tcp", u.Host)
+	plain, err := b.notifier.options.Guard.dialer(b.config.Added).DialContext(ctx, "tcp", u.Host)
 	if err != nil || u.Scheme != "mqtts" {
 		return plain, err
 	}

@@ -514,14 +514,14 @@ func TestTryOfABroker(t *testing.T) {
 	r.Apply(toldAt(b.address))
 	r.show(present())
 	wait(t, "it is told", b.is("framegate/availability", "online"))
-	for s, err := range Try(t.Context(), toldAt(b.address)) {
+	for s, err := range Try(t.Context(), toldAt(b.address), nil) {
 		if err != nil || s.Kind != "mqtt" || s.Address != "mqtt://"+b.address {
 			t.Errorf("%+v, %v", s, err)
 		}
 	}
 	wrong := toldAt(b.address)
 	wrong.MQTT.Password = secret.New("wrong")
-	for _, err := range Try(t.Context(), wrong) {
+	for _, err := range Try(t.Context(), wrong, nil) {
 		if err == nil || !strings.Contains(err.Error(), "not Authorized") {
 			t.Error(err)
 		}

@@ -13,9 +13,11 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"framegate/gateway/api/events"
@@ -40,10 +42,25 @@ type Options struct {
 	// another tells brokers how servers are. nil says it of none. Whoever makes it
 	// another calls Moved.
 	Elsewhere func(camera string) bool
+	// Guard refuses addresses of those who were added in the app, as net.Dialer.Control
+	// is asked, each time that one is dialled. Those of the file are the operator's word. nil refuses none.
+	Guard Guard
 	// Node is which of several servers this is; "" for one alone.
 	Node    string
 	Version string // of this Framegate
 	Log     *slog.Logger
+}
+
+// Guard says whether a connection may be made to an address, which is resolved.
+type Guard func(network, address string, c syscall.RawConn) error
+
+// dialer gives what connects to somebody who was added in the app, or to one of the file.
+func (g Guard) dialer(added bool) *net.Dialer {
+	d := &net.Dialer{Timeout: dialTime}
+	if added {
+		d.Control = g
+	}
+	return d
 }
 
 // Notifier tells. Its methods may be called from any goroutine.
@@ -298,15 +315,15 @@ func (n *Notifier) Counts() (all []Count) {
 }
 
 func sameWebhook(a, b config.Webhook) bool {
-	return a.URL == b.URL && a.Key == b.Key && slices.Equal(a.Events, b.Events) && slices.Equal(a.Cameras, b.Cameras)
+	return a.URL == b.URL && a.Key == b.Key && a.Added == b.Added && slices.Equal(a.Events, b.Events) && slices.Equal(a.Cameras, b.Cameras)
 }
 
 // Try tells each of those who are configured something that means nothing, and gives
-// what became of it: nil, or why it was not taken.
-func Try(ctx context.Context, c config.Notify) iter.Seq2[Status, error] {
+// what became of it: nil, or why it was not taken. guard is that of Options.
+func Try(ctx context.Context, c config.Notify, guard Guard) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		for _, w := range c.Webhooks {
-			client := newClient()
+			client := newClient(guard.dialer(w.Added))
 			err := post(ctx, client, w, testMessage())
 			client.CloseIdleConnections()
 			if !yield(Status{Name: w.Name, Kind: kindNames[webhooks], Address: w.Shown()}, err) {
@@ -314,7 +331,7 @@ func Try(ctx context.Context, c config.Notify) iter.Seq2[Status, error] {
 			}
 		}
 		if c.MQTT.URL != "" {
-			b := New(Options{}).newBroker(c, nil)
+			b := New(Options{Guard: guard}).newBroker(c, nil)
 			yield(b.status(), b.try(ctx))
 		}
 	}

@@ -62,7 +62,7 @@ type hook struct {
 
 // newHook makes a webhook of a configuration, with what waits for one that has ended.
 func (n *Notifier) newHook(w config.Webhook, before *hook) *hook {
-	h := &hook{config: w, notifier: n, counters: &n.counters[webhooks], client: newClient(), wake: make(chan struct{}, 1)}
+	h := &hook{config: w, notifier: n, counters: &n.counters[webhooks], client: newClient(n.options.Guard.dialer(w.Added)), wake: make(chan struct{}, 1)}
 	if before != nil {
 		h.queue, h.missed, h.known = before.queue, before.missed, before.known
 		h.known.FailingSince = time.Time{} // perhaps it was because of what is another now
@@ -74,10 +74,12 @@ func (n *Notifier) newHook(w config.Webhook, before *hook) *hook {
 
 // newClient makes a client of one webhook. It asks nobody but the address itself: no
 // proxy, and no other one that an answer names.
-func newClient() *http.Client {
+func newClient(dialer *net.Dialer) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:         dialAsker,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dialAsker(ctx, dialer, network, address)
+			},
 			TLSHandshakeTimeout: dialTime, MaxResponseHeaderBytes: headBytes, DisableCompression: true, ForceAttemptHTTP2: true,
 			DisableKeepAlives: true, // see asker
 		},
@@ -93,8 +95,8 @@ type asker struct {
 	once  *sync.Once
 }
 
-func dialAsker(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{Timeout: dialTime}).DialContext(ctx, network, address)
+func dialAsker(ctx context.Context, dialer *net.Dialer, network, address string) (net.Conn, error) {
+	c, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -290,11 +291,60 @@ func TestBadPeersCostOthersNothing(t *testing.T) {
 	}
 }
 
+// TestThoseOfTheAppAreGuarded: whoever was added in the app is asked about as it is dialled, also when it is
+// tried, and one of the file is not.
+func TestThoseOfTheAppAreGuarded(t *testing.T) {
+	refused := errors.New("nobody may be there")
+	guard := Guard(func(network, address string, _ syscall.RawConn) error {
+		if strings.HasPrefix(network, "tcp") && strings.HasPrefix(address, "127.0.0.1:") {
+			return refused
+		}
+		return nil
+	})
+	to := newReceiver(t, nil)
+	broker := newRealBroker(t, nil)
+	of := func(added bool) config.Notify {
+		w := hookTo("a", to.URL)
+		w.Added = added
+		c := toldAt(broker.address)
+		c.Webhooks, c.MQTT.Added = []config.Webhook{w}, added
+		return c
+	}
+	for who, err := range Try(t.Context(), of(true), guard) {
+		if err == nil || !strings.Contains(err.Error(), refused.Error()) {
+			t.Errorf("%s: %v", who.Kind, err)
+		}
+	}
+	if got := len(to.deliveries()); got != 0 {
+		t.Errorf("it was told %d times", got)
+	}
+	for who, err := range Try(t.Context(), of(false), guard) {
+		if err != nil {
+			t.Errorf("of the file, %s: %v", who.Kind, err)
+		}
+	}
+	r := newRig(t, config.Notify{})
+	r.options.Guard = guard
+	r.Apply(of(true))
+	wait(t, "it follows", func() bool { return r.followed() == 1 && len(r.Status()) == 2 })
+	r.happens(events.CameraOnline, "front")
+	r.show(present())
+	wait(t, "both fail", func() bool {
+		all := r.Status()
+		return all[0].State == Failing && all[1].State == Failing && strings.Contains(all[0].Error, refused.Error()) && strings.Contains(all[1].Error, refused.Error())
+	})
+	r.Apply(of(false))
+	wait(t, "the same of the file is told", func() bool {
+		all := r.Status()
+		return len(all) == 2 && all[0].State == Fine && all[1].State == Fine
+	})
+}
+
 // TestNobodyIsWaitedForForEver, whatever part of an answer has come.
 func TestNobodyIsWaitedForForEver(t *testing.T) {
 	for name, answer := range map[string]string{"nothing": "", "half a head": "HTTP/1.1 200 OK\r\nContent-Le", "head": "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 10\r\n\r\n"} {
 		synctest.Test(t, func(t *testing.T) {
-			client := newClient()
+			client := newClient(Guard(nil).dialer(false))
 			ours, theirs := net.Pipe()
 			client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
 			go func() { // ends with the connection
@@ -448,7 +498,7 @@ func FuzzAnswer(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		client := newClient()
+		client := newClient(Guard(nil).dialer(false))
 		ours, theirs := net.Pipe()
 		client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
 		done := make(chan struct{})

@@ -1,5 +1,5 @@
 // Package reach decides which network addresses a camera may have that was
-// added while the server runs. Whoever adds cameras must not come to places
+// added while the server runs, and so may a webhook and a broker. Whoever adds them must not come to places
 // through the server that they do not reach themselves: the server's own
 // listeners, services of its machine, and the metadata services of clouds,
 // which give away keys.
@@ -11,20 +11,32 @@
 package reach
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 	"syscall"
 )
 
-// ErrForbidden: an address where no camera may be. Package main says
-// "unreachable" to those who may not know more.
+// ErrForbidden: an address where no camera may be, or whatever else the Rule is for. Package main
+// says "unreachable" to those who may not know more.
 var ErrForbidden = errors.New("no camera may be there")
 
 // ErrOwn is the ErrForbidden of our own listeners, which no range opens.
-var ErrOwn = fmt.Errorf("%w: %w", ErrForbidden, errors.New("it is this server itself"))
+var ErrOwn = errors.New("it is this server itself")
+
+// refusal is ErrForbidden of an address, or ErrOwn as well.
+type refusal struct {
+	to, what string
+	why      string
+	own      bool
+}
+
+func (r refusal) Error() string { return r.to + ": no " + r.what + " may be there: " + r.why }
+
+// Is says which of the errors it is.
+func (r refusal) Is(target error) bool { return target == ErrForbidden || r.own && target == ErrOwn }
 
 // Rule says where cameras may be. The zero value allows what is allowed
 // anywhere: unicast addresses, private and public.
@@ -34,7 +46,12 @@ type Rule struct {
 	Allow []netip.Prefix
 	// Own are the ports this server listens on, at whatever address.
 	Own []uint16
+	// Of is what may not be there, in words; "" is a camera.
+	Of string
 }
+
+// refuse gives the error of an address.
+func (r Rule) refuse(to, why string) error { return refusal{to, cmp.Or(r.Of, "camera"), why, false} }
 
 // never are the ranges that are refused unless the operator allows them. Those
 // of IPv6 that carry an address of IPv4 inside are judged by that one; see
@@ -64,12 +81,12 @@ var never = []struct {
 	{netip.MustParsePrefix("64:ff9b:1::/48"), "NAT64 of this network's own, which may lead anywhere"}, // RFC 8215
 }
 
-// Check says whether a camera may be at an address. The error is ErrForbidden,
-// wrapped, and names the address.
+// Check says whether a camera may be at an address. The error is one of ErrForbidden,
+// and names the address.
 func (r Rule) Check(to netip.AddrPort) error {
 	ip := inner(to.Addr())
 	if slices.Contains(r.Own, to.Port()) && isOurs(ip) {
-		return fmt.Errorf("%s: %w", to, ErrOwn)
+		return refusal{to.String(), cmp.Or(r.Of, "camera"), ErrOwn.Error(), true}
 	}
 	for _, p := range r.Allow {
 		if p.Contains(ip) {
@@ -78,11 +95,11 @@ func (r Rule) Check(to netip.AddrPort) error {
 	}
 	for _, n := range never {
 		if n.in.Contains(ip) {
-			return fmt.Errorf("%s: %w: %s", to, ErrForbidden, n.why)
+			return r.refuse(to.String(), n.why)
 		}
 	}
 	if !ip.IsValid() || isBroadcast(ip) {
-		return fmt.Errorf("%s: %w: broadcast", to, ErrForbidden)
+		return r.refuse(to.String(), "broadcast")
 	}
 	return nil
 }
@@ -92,7 +109,7 @@ func (r Rule) Check(to netip.AddrPort) error {
 func (r Rule) Control(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("%s: %w: not an address", address, ErrForbidden)
+		return r.refuse(address, "not an address")
 	}
 	return r.Check(to)
 }

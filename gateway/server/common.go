@@ -61,6 +61,9 @@ func (n *node) share(ctx context.Context) error {
 func (s *server) changedElsewhere(ctx context.Context, cameras bool) {
 	s.auth.Changed(ctx)
 	s.readSettings(ctx)
+	if err := s.api.ReadNotified(ctx); err != nil {
+		s.Log.Error("who is told of what happens, as other nodes changed it, is not put into effect", "err", err)
+	}
 	if !cameras {
 		return
 	}

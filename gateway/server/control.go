@@ -78,7 +78,18 @@ func (s *server) checkSource(source config.Source) error {
 	if source.URL == "" {
 		return nil
 	}
-	u, err := url.Parse(source.URL)
+	return checkAddress(s.reach(), source.URL)
+}
+
+// checkNotified does so for an address of a webhook or a broker. What is secret of it is not in
+// the error.
+func (s *server) checkNotified(address string) error {
+	return checkAddress(s.reachNotified(), address)
+}
+
+// checkAddress refuses an address where a rule lets nothing be, as far as its text shows.
+func checkAddress(rule reach.Rule, address string) error {
+	u, err := url.Parse(address)
 	if err != nil {
 		return errors.New("is not a URL")
 	}
@@ -86,7 +97,7 @@ func (s *server) checkSource(source config.Source) error {
 	if err != nil {
 		return nil
 	}
-	err = s.reach().Check(netip.AddrPortFrom(ip, portOf(u)))
+	err = rule.Check(netip.AddrPortFrom(ip, portOf(u)))
 	if errors.Is(err, reach.ErrForbidden) && !errors.Is(err, reach.ErrOwn) {
 		return fmt.Errorf("%w; ranges besides the usual are allowed under network in the configuration", err)
 	}
@@ -97,7 +108,7 @@ func (s *server) checkSource(source config.Source) error {
 func portOf(u *url.URL) uint16 {
 	port, err := net.LookupPort("tcp", u.Port())
 	if u.Port() == "" || err != nil {
-		port = map[string]int{"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}[u.Scheme]
+		port = map[string]int{"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443, "mqtt": 1883, "mqtts": 8883}[u.Scheme]
 	}
 	return uint16(port)
 }

@@ -65,6 +65,9 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	if len(c.Cluster.NATS.URLs) > 0 {
 		tell(aboutNATS(ctx, c))
 	}
+	if c.Notify.MQTT.URL != "" || len(c.Notify.Webhooks) > 0 {
+		tell(aboutNotify(c.Notify))
+	}
 	tell(doctor.Clock(new(health.Clock).Look(ctx)))
 	tell(doctor.Files(c.Limits.Viewers + c.Limits.Connections + 256))
 	aboutCameras(ctx, c, running, tell)
@@ -153,6 +156,19 @@ func aboutProgram(ctx context.Context, c *config.Config) doctor.Finding {
 		return doctor.But(name, doctor.Warn, "see what else the machine does; viewers of what has to be encoded wait so long for their first picture", "%s", about)
 	}
 	return doctor.Good(name, "%s", about)
+}
+
+// aboutNotify says who is told of what happens. They are not told anything here.
+func aboutNotify(n config.Notify) doctor.Finding {
+	where := map[bool]string{true: "of the app", false: "of the configuration"}
+	var who []string
+	for _, w := range n.Webhooks {
+		who = append(who, fmt.Sprintf("webhook %s (%s, %s)", w.Name, w.Shown(), where[w.Added]))
+	}
+	if n.MQTT.URL != "" {
+		who = append(who, fmt.Sprintf("broker %s (%s)", n.MQTT.URL, where[n.MQTT.Added]))
+	}
+	return doctor.Good("notify", "%s; framegate notify test tells them something", strings.Join(who, ", "))
 }
 
 func aboutSandbox() doctor.Finding {

@@ -219,6 +219,11 @@ func Layered(ctx context.Context, c *config.Config, parse func(config.Kept) (*co
 	if err != nil {
 		return c, nil
 	}
+	if added, _, err := api.AddedNotified(ctx, from); err == nil { // those that are broken the server says
+		told := *next
+		told.Notify = next.Notify.With(added)
+		next = &told
+	}
 	return next, left
 }
 

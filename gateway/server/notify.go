@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"framegate/gateway/api"
@@ -32,16 +34,61 @@ var errNotTold = errors.New("takes nothing")
 func (s *server) newNotifier() *notify.Notifier {
 	n := notify.New(notify.Options{
 		Follow: s.api.Follow, Name: s.nameOf, Now: s.api.Now, Picture: s.pictureOf, Elsewhere: s.node.toldElsewhere, Node: s.node.name(), Version: s.Version, Log: s.Log,
+		Guard: s.guardNotified,
 	})
 	n.Apply(s.notifySettings())
 	return n
 }
 
-// notifySettings are those in effect, with an address of our pages where none is given
+// guardNotified refuses connections to where nobody who was added in the app may be.
+func (s *server) guardNotified(network, address string, c syscall.RawConn) error {
+	return s.reachNotified().Control(network, address, c)
+}
+
+// SetNotified makes these who is told of what happens besides those of the file.
+func (s control) SetNotified(added config.Added) {
+	s.configuring.Lock()
+	defer s.configuring.Unlock()
+	if reflect.DeepEqual(*s.added.Load(), added) {
+		return
+	}
+	s.added.Store(&added)
+	same := *s.settings() // another pointer, which is what tells that something was changed
+	s.current.Store(&same)
+	s.notifier.Apply(s.notifySettings())
+	s.changed()
+}
+
+// TryNotified tells the one who is in it something that means nothing.
+func (s control) TryNotified(ctx context.Context, who config.Notify) (err error) {
+	for _, err = range notify.Try(ctx, who, s.guardNotified) {
+	}
+	return err
+}
+
+// startNotified reads who is told of what happens as the app has it.
+func (s *server) startNotified(ctx context.Context) error {
+	added, broken, err := api.AddedNotified(ctx, s.store)
+	for _, problem := range broken {
+		s.Log.Error("somebody who is to be told of what happens is left out", "err", problem)
+	}
+	s.added.Store(&added)
+	return err
+}
+
+// NotifyGuard is by which addresses of who was added in the app are judged where no server
+// runs.
+func NotifyGuard(c *config.Config) notify.Guard {
+	_, port, _ := net.SplitHostPort(c.Listen)
+	number, _ := strconv.ParseUint(port, 10, 16)
+	return reachOf(c, uint16(number)).Control
+}
+
+// notifySettings are those in effect, with those of the app, and with an address of our pages where none is given
 // and one is known.
 func (s *server) notifySettings() config.Notify {
 	c := s.settings()
-	told := c.Notify
+	told := c.Notify.With(*s.added.Load())
 	if told.Address == "" && len(c.Hosts) > 0 {
 		port := strconv.Itoa(int(s.port))
 		told.Address = s.identity.Scheme() + "://" + net.JoinHostPort(c.Hosts[0], port) + c.BasePath

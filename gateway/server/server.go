@@ -94,6 +94,7 @@ type server struct {
 	configuring sync.Mutex                       // guards Reload.Known and kept: one configuration at a time is put into effect
 	kept        config.Kept                      // what was given in the app
 	left        atomic.Pointer[map[string]error] // of that, what does not fit, and why
+	added       atomic.Pointer[config.Added]     // who is told of what happens, besides those of the file
 }
 
 // settings gives what is configured at the moment.
@@ -109,7 +110,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	if s.store, err = store.Open(ctx, o.Config.Data); err != nil {
 		return nil, err
 	}
-	if err := s.startLayers(ctx); err != nil {
+	if err := cmp.Or(s.startLayers(ctx), s.startNotified(ctx)); err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
 	o.Config = s.Config
@@ -156,7 +157,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	}
 	s.api = api.New(api.Options{
 		Store: s.store, Auth: s.auth, Hub: s.hub, Gateway: control{s}, Recordings: past{s}, Exports: s.exports, Forms: slices.Concat(linked(s.forms), s.rtsp.links(), s.rtmp.links()),
-		PTZ: s.ptz, CheckSource: s.checkSource, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
+		PTZ: s.ptz, CheckSource: s.checkSource, CheckNotified: s.checkNotified, MaxBodyBytes: func() int { return s.settings().Limits.APIBodyBytes },
 		Base: front.BaseOf, Limited: s.hits.Hit, Version: o.Version, Journal: o.Journal, Log: o.Log,
 	})
 	s.notifier = s.newNotifier()
@@ -187,6 +188,7 @@ func newParts(o Options) *server {
 	s.current.Store(o.Config)
 	s.wanted.Store(o.Config)
 	s.left.Store(new(map[string]error))
+	s.added.Store(new(config.Added))
 	return s
 }
 

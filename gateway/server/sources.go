@@ -193,6 +193,14 @@ func (s *server) dialerFor(c roster.Camera) func(context.Context, string, string
 	}
 }
 
+// reachNotified says where webhooks and brokers may be that were added in the app.
+func (s *server) reachNotified() reach.Rule { return reachOf(s.settings(), s.port) }
+
+// reachOf is reachNotified by a configuration.
+func reachOf(c *config.Config, port uint16) reach.Rule {
+	return reach.Rule{Allow: c.Network.Allow, Own: []uint16{port}, Of: "webhook or broker of the app"}
+}
+
 // reach says where cameras may be at the moment.
 func (s *server) reach() reach.Rule {
 	return reach.Rule{Allow: s.settings().Network.Allow, Own: []uint16{s.port}}

@@ -363,6 +363,14 @@ func (s *story) everything(t *testing.T, admin rig.Credentials) {
 		"source": "rtsp://viewer:" + s.breed("password tried") + "@" + s.camera + "/i?pwd=" + s.breed("query tried"),
 	}, admin)
 	s.call(t, "POST", "/api/v1/users", map[string]any{"name": "carl", "password": s.breed("password of a user by the API"), "grants": []string{"view:*"}}, admin)
+	s.call(t, "POST", "/api/v1/webhooks", map[string]string{
+		"name": "added", "url": "http://ops:" + s.breed("password of a webhook by the API") + "@" + s.camera + "/" + s.breed("path of a webhook by the API") + "?x=" + s.breed("query of a webhook by the API"),
+		"secret": "whsec_" + base64.StdEncoding.EncodeToString([]byte(s.breed("secret of a webhook by the API")+"-padded")),
+	}, admin)
+	s.call(t, "PATCH", "/api/v1/webhooks/added", map[string]any{"events": []string{"camera_changed", "settings_changed"}}, admin)
+	for range 8 { // in each way in which it may answer
+		s.ask(t, "POST", "/api/v1/webhooks/added/test", nil, nil, admin)
+	}
 	picture := rig.Picture(1)
 	for _, who := range []rig.Credentials{admin, {}} {
 		s.ask(t, "POST", "/live/phone.jpg", picture, rig.AsJPEG, who)
@@ -380,7 +388,7 @@ func (s *story) everything(t *testing.T, admin rig.Credentials) {
 		for _, path := range []string{"/", "/login", "/broadcast/phone", "/stream", "/healthz", "/readyz", "/metrics", "/ca.crt", "/absent", "/assets/app/app.js", "/debug/pprof/"} {
 			s.ask(t, "GET", path, nil, rig.AsPage, who)
 		}
-		for _, path := range []string{"cameras", "status", "publishers", "viewers", "users", "users/anna", "tokens", "sessions", "me", "settings", "server", "limits", "cluster", "cluster/relays", "log", "diagnostics", "absent"} {
+		for _, path := range []string{"cameras", "status", "publishers", "viewers", "users", "users/anna", "tokens", "sessions", "me", "settings", "webhooks", "webhooks/added", "webhooks/ops", "mqtt", "server", "limits", "cluster", "cluster/relays", "log", "diagnostics", "absent"} {
 			s.ask(t, "GET", "/api/v1/"+path, nil, nil, who)
 		}
 		s.ask(t, "GET", "/api/openapi.json", nil, nil, who)
@@ -402,13 +410,18 @@ func (s *story) mistakes(t *testing.T, admin rig.Credentials) {
 		`{"id": "x", "source": "upload:", "passwort": "` + slip("name") + `"}`,
 		`{"id": "x", "source": "http://h/", "username": "a:` + slip("colon") + `"}`,
 		`{"id": "x", "source": "http://h/", "password": "` + slip("line") + `\n"}`,
+		`{"name": "x", "url": "` + slip("no address") + `"}`,
+		`{"name": "x", "url": "http://u:` + slip("a bad port") + `@h:99999/"}`,
+		`{"name": "x", "url": "http://h/", "secret": "` + slip("no secret") + `"}`,
 		`{"password": "` + slip("cut off"),
 		`"` + slip("text") + `"`,
 	} {
-		for _, path := range []string{"/api/v1/cameras", "/api/v1/cameras/probe", "/api/v1/users", "/api/v1/tokens", "/api/v1/login", "/api/v1/me/password"} {
+		for _, path := range []string{"/api/v1/cameras", "/api/v1/cameras/probe", "/api/v1/webhooks", "/api/v1/users", "/api/v1/tokens", "/api/v1/login", "/api/v1/me/password"} {
 			s.ask(t, "POST", path, []byte(body), rig.AsJSON, admin)
 		}
 		s.ask(t, "PATCH", "/api/v1/cameras/added", []byte(body), rig.AsJSON, admin)
+		s.ask(t, "PATCH", "/api/v1/webhooks/added", []byte(body), rig.AsJSON, admin)
+		s.ask(t, "PATCH", "/api/v1/mqtt", []byte(body), rig.AsJSON, admin)
 		s.ask(t, "PATCH", "/api/v1/users/anna", []byte(body), rig.AsJSON, admin)
 	}
 	// A password is typed where the name goes, or wrong by one letter.
@@ -491,7 +504,7 @@ func (s *story) waitForFailures(t *testing.T, admin rig.Credentials) {
 	})
 	rig.Await(t, "the failures of the webhook and of the broker", func() bool {
 		said := string(s.ask(t, "GET", "/api/v1/server", nil, nil, admin).Content)
-		return strings.Count(said, `"error_at"`) == 2 && strings.Contains(said, `"kind":"mqtt","address":"mqtt://`+s.camera+`","state":"failing"`)
+		return strings.Contains(said, `"name":"ops","kind":"webhook"`) && strings.Count(said, `"error_at"`) >= 2 && strings.Contains(said, `"kind":"mqtt","address":"mqtt://`+s.camera+`","state":"failing"`)
 	})
 	s.ask(t, "GET", "/api/v1/settings", nil, nil, admin)
 }

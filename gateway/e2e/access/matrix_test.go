@@ -34,6 +34,7 @@ type matrix struct {
 	linked  string // query of a signed link to view front
 	lasting string // and of a lasting one
 	counted int
+	webhook string // the address of the one that was added last
 }
 
 // newMatrix starts a gateway whose camera front has a picture.
@@ -61,6 +62,7 @@ cameras: {front: {source: "upload:"}, other: {source: "upload:", record: {mode: 
 	m.Beside(t, "token", "revoke", "revoked")
 	m.linked = m.SignLink(t, m.tokens["maker"], auth.View, "front")
 	m.lasting = lastingLink(t, m.Guarded, "/api/v1/cameras/front/links")
+	m.Call(t, http.MethodPost, "/api/v1/webhooks", map[string]any{"name": "steady", "url": "http://localhost:1/", "enabled": false}, m.AsAdmin(t), http.StatusCreated)
 	m.Send(t, m.Request(t, http.MethodPost, "/live/front.jpg", rig.Picture(1), nil), m.as(t, "publisher"))
 	rig.Await(t, "the revocation", func() bool {
 		return m.Get(t, "/live/front.jpg", m.as(t, "revoked")).StatusCode == http.StatusUnauthorized
@@ -277,6 +279,16 @@ func apiRows() []row {
 	plain("GET /api/v1/settings", nil)
 	plain("PATCH /api/v1/settings", says(`{"limits.viewers": 1000}`))
 	plain("POST /api/v1/settings/forecast", says(`{"limits.viewers": 1000}`))
+	plain("GET /api/v1/webhooks", nil)
+	plain("POST /api/v1/webhooks", fresh(`{"name": "%[1]s", "url": "http://localhost:1/%[1]s", "enabled": false}`))
+	add("GET /api/v1/webhooks/{name}", at("/api/v1/webhooks/steady"), nil)
+	add("PATCH /api/v1/webhooks/{name}", at("/api/v1/webhooks/steady"), says(`{"events": ["camera_offline"]}`))
+	add("POST /api/v1/webhooks/{name}/test", at("/api/v1/webhooks/steady/test"), nil)
+	add("DELETE /api/v1/webhooks/{name}", (*matrix).addedWebhook, nil)
+	plain("PATCH /api/v1/mqtt", says(`{"url": "mqtt://localhost:1", "enabled": false}`))
+	plain("GET /api/v1/mqtt", nil)
+	plain("POST /api/v1/mqtt/test", nil)
+	plain("DELETE /api/v1/mqtt", nil)
 	plain("GET /api/v1/server", nil)
 	plain("GET /api/v1/limits", nil)
 	plain("GET /api/v1/cluster", nil)
@@ -321,6 +333,17 @@ func (m *matrix) addedToken(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return "/api/v1/tokens/" + strconv.FormatInt(v.ID, 10)
+}
+
+// addedWebhook has an admin add a webhook, that is not told, and removes the one of before.
+func (m *matrix) addedWebhook(t *testing.T) string {
+	if m.webhook != "" {
+		m.Send(t, m.Request(t, http.MethodDelete, m.webhook, nil, nil), m.as(t, "admin"))
+	}
+	name := m.next()
+	m.Call(t, http.MethodPost, "/api/v1/webhooks", map[string]any{"name": name, "url": "http://localhost:1/" + name, "enabled": false}, m.as(t, "admin"), http.StatusCreated)
+	m.webhook = "/api/v1/webhooks/" + name
+	return m.webhook
 }
 
 // addedLink makes a lasting link.

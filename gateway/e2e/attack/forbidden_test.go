@@ -222,6 +222,56 @@ func TestAddedCamerasReachNoForbiddenPlace(t *testing.T) {
 	}
 }
 
+// TestAddedWebhooksReachNoForbiddenPlace nor does a broker: as an admin adds, and tests, those that lead where
+// none may be, nobody is dialled.
+func TestAddedWebhooksReachNoForbiddenPlace(t *testing.T) {
+	names := newResolver(t)
+	names.say("loop.example", "127.0.0.1")
+	names.say("mixed.example", "127.0.0.1", "169.254.169.254")
+	names.say("meta.example", "169.254.169.254")
+	here := newVictim(t, "127.0.0.1:0")
+	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}}")
+	admin := g.AsAdmin(t)
+	send := func(method, path, body string) rig.Answer {
+		return g.Send(t, g.Request(t, method, path, []byte(body), rig.AsJSON), admin)
+	}
+	own := g.URL[strings.LastIndex(g.URL, ":")+1:]
+	tested := 0
+	expectNotTaken := func(path string, a rig.Answer) {
+		t.Helper()
+		switch a.StatusCode {
+		case http.StatusUnprocessableEntity:
+			return
+		case http.StatusOK, http.StatusCreated:
+		default:
+			t.Errorf("status %d: %s", a.StatusCode, a.Content)
+			return
+		}
+		tested++
+		if a := send("POST", path+"/test", ""); a.StatusCode != http.StatusOK || !strings.Contains(string(a.Content), `"taken":false`) || strings.Contains(string(a.Content), "secret") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.Content)
+		}
+		if a := send("DELETE", path, ""); a.StatusCode != http.StatusNoContent {
+			t.Errorf("%s stays: %d %s", path, a.StatusCode, a.Content)
+		}
+	}
+	port := fmt.Sprint(here.port())
+	for i, host := range append(forbiddenHosts, "127.0.0.1:own", "localhost:own", "0.0.0.0:own") {
+		to := host + ":" + port
+		if named, is := strings.CutSuffix(host, ":own"); is {
+			to = named + ":" + own
+		}
+		expectNotTaken("/api/v1/webhooks/trial", send("POST", "/api/v1/webhooks", fmt.Sprintf(`{"name": "trial", "url": %q}`, []string{"http", "https"}[i%2]+"://"+to+"/secret?secret")))
+		expectNotTaken("/api/v1/mqtt", send("PATCH", "/api/v1/mqtt", fmt.Sprintf(`{"url": %q}`, []string{"mqtt", "mqtts"}[i%2]+"://"+to)))
+	}
+	if n := here.came.Load(); n != 0 {
+		t.Errorf("%d connections came to where none may lead", n)
+	}
+	if names.times("loop.example") == 0 || names.times("meta.example") == 0 || tested < 10 {
+		t.Errorf("the names were not resolved, or %d were tried alone, so this tells nothing", tested)
+	}
+}
+
 // expectUnreachable adds a camera, or is refused, and asks for its picture.
 func expectUnreachable(t *testing.T, g *rig.Guarded, source string, admin, viewer rig.Credentials) {
 	t.Helper()

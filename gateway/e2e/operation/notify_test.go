@@ -101,3 +101,59 @@ func TestOthersAreTold(t *testing.T) {
 		t.Errorf("the broker knows that it is %s", at)
 	}
 }
+
+// TestOthersAreToldAsTheAppHasIt adds a webhook and a broker to a server that runs, which are told at once and
+// after a restart, tries them, switches one off, and takes both away.
+func TestOthersAreToldAsTheAppHasIt(t *testing.T) {
+	t.Parallel()
+	address, kept := keeps(t)
+	var mu sync.Mutex
+	told := make(map[string]int) // by type of event
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var body struct{ Type string }
+		content, _ := io.ReadAll(r.Body)
+		_ = json.Unmarshal(content, &body)
+		mu.Lock()
+		defer mu.Unlock()
+		told[body.Type]++
+	}))
+	defer receiver.Close()
+	is := func(kind string, n int) func() bool {
+		return func() bool { mu.Lock(); defer mu.Unlock(); return told[kind] >= n }
+	}
+	g := rig.StartGuarded(t, "network: {allow: [127.0.0.0/8]}\ncameras: {front: {name: Front door, source: 'upload:'}}\n")
+	admin := g.AsAdmin(t)
+	g.Call(t, "POST", "/api/v1/webhooks", map[string]any{"name": "app", "url": receiver.URL + "/canary", "events": []string{"camera_added", "camera_removed", "settings_changed"}}, admin, http.StatusCreated)
+	g.Call(t, "PATCH", "/api/v1/settings", map[string]any{"notify.mqtt.prefix": "house"}, admin, http.StatusOK)
+	g.Call(t, "PATCH", "/api/v1/mqtt", map[string]any{"url": "mqtt://" + address}, admin, http.StatusOK)
+	g.Call(t, "POST", "/api/v1/cameras", map[string]any{"id": "one", "source": "upload:"}, admin, http.StatusCreated)
+	rig.Await(t, "the webhook is told of the camera, and that something was changed", func() bool { return is("camera_added", 1)() && is("settings_changed", 1)() })
+	rig.Await(t, "the broker knows", func() bool { return kept("house/one/state") == "idle" && kept("house/availability") == "online" })
+	for _, path := range []string{"/api/v1/webhooks/app/test", "/api/v1/mqtt/test"} {
+		if a := g.Call(t, "POST", path, nil, admin, http.StatusOK); !strings.Contains(string(a.Content), `"taken":true`) {
+			t.Errorf("%s: %s", path, a.Content)
+		}
+	}
+	if !is("test", 1)() || kept("house/test") == "" {
+		t.Error("nobody was told anything by the tests")
+	}
+	var broker struct{ Telling struct{ State string } }
+	if a := g.Call(t, "GET", "/api/v1/mqtt", nil, admin, http.StatusOK); json.Unmarshal(a.Content, &broker) != nil || broker.Telling.State != "fine" {
+		t.Errorf("%s", a.Content)
+	}
+	g.EndInTime(t)
+	if at := kept("house/availability"); at != "offline" {
+		t.Errorf("the broker knows that it is %s", at)
+	}
+
+	g.StartAgain(t)
+	rig.Await(t, "the broker knows after a restart", func() bool { return kept("house/availability") == "online" })
+	g.Call(t, "DELETE", "/api/v1/cameras/one", nil, admin, http.StatusNoContent)
+	rig.Await(t, "the webhook is told after a restart", is("camera_removed", 1))
+	g.Call(t, "PATCH", "/api/v1/mqtt", map[string]any{"enabled": false}, admin, http.StatusOK)
+	rig.Await(t, "the broker knows that nobody tells it any more", func() bool { return kept("house/availability") == "offline" })
+	g.Call(t, "DELETE", "/api/v1/webhooks/app", nil, admin, http.StatusNoContent)
+	if a := g.Get(t, "/api/v1/server", admin); !strings.Contains(string(a.Content), `"notified":[]`) {
+		t.Errorf("somebody is told still: %s", a.Content)
+	}
+}
