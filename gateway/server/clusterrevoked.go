@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/cluster"
@@ -69,6 +70,9 @@ func (n *node) guard(next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 			http.Error(w, cluster.ErrRevoked.Error(), http.StatusForbidden)
 			return
+		}
+		if r.ContentLength != 0 { // net/http waits for it also where nobody reads it, and takes the deadline away once all came
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(n.server.Config.Limits.HeaderTimeout)) // all that nodes bring is small
 		}
 		next.ServeHTTP(w, r)
 	})
