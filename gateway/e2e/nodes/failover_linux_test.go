@@ -22,7 +22,7 @@ func TestOwnersAreKilled(t *testing.T) {
 	names := []string{"a", "b", "c"}
 	cluster := startNodes(t, "{"+recorded(addressOf(camera))+"}", names...)
 	var gaps []time.Duration
-	for range rounds(3, 20) {
+	for range rounds(2, 20) {
 		owner := cluster.owner(t, "front", names...)
 		alive := others(names, owner)
 		viewers := cluster.watchers(t, 50, alive...)

@@ -9,4 +9,6 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-func TestMain(m *testing.M) { rig.MainOneByOne(m) }
+// Each of three programs takes a few hundredths of a processor under the race detector, and
+// much more while it begins.
+func TestMain(m *testing.M) { rig.MainFew(m, 2) }

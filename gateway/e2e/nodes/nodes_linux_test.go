@@ -19,6 +19,10 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
+// patient has nodes wait for what they are asked. A test that gets no processor for some
+// seconds may be late with it, and would be hung up on.
+const patient = "FRAMEGATE_LIMITS__HEADER_TIMEOUT=1m"
+
 // nodes are processes that are one cluster, by name.
 type nodes map[string]*rig.Process
 
@@ -102,7 +106,7 @@ func startNodesEach(t *testing.T, lines string, keysOf func(name string) string,
 	for _, name := range names {
 		config := rig.WriteConfig(t, fmt.Sprintf("%s\ncluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', seeds: [%s]%s}\ncameras: %s\n", lines, seeds, keysOf(name), cameras))
 		makeNode(t, data[names[0]], data[name], name, config)
-		all[name] = rig.StartProcess(t, data[name], config)
+		all[name] = rig.StartProcess(t, data[name], config, patient)
 		seeds = "'" + all.bus(t, name) + "'"
 	}
 	return all
@@ -133,7 +137,7 @@ func startApart(t *testing.T, wires *rig.Wires, cameras string, names ...string)
 		} else {
 			makeNode(t, data[names[0]], data[name], name, config)
 		}
-		all[name] = wires.StartProcess(t, name, data[name], config)
+		all[name] = wires.StartProcess(t, name, data[name], config, patient)
 	}
 	return all
 }
@@ -200,7 +204,7 @@ func (n nodes) restart(t *testing.T, name, seed string) {
 		t.Fatal(err)
 	}
 	text := seedsOf.ReplaceAllString(string(config), "seeds: ['"+n.bus(t, seed)+"']")
-	n[name] = rig.StartProcess(t, n[name].Data, rig.WriteConfig(t, text))
+	n[name] = rig.StartProcess(t, n[name].Data, rig.WriteConfig(t, text), patient)
 }
 
 // clusterStatus is what a node knows of its cluster.
@@ -361,10 +365,21 @@ func (w *watching) sees(number int64, arrived time.Time) {
 
 func (n nodes) watch(t *testing.T, name, camera string) *watching {
 	t.Helper()
+	w, err := n.tryToWatch(t, name, camera)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// tryToWatch is watch where that may fail.
+func (n nodes) tryToWatch(t *testing.T, name, camera string) (*watching, error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	v, err := camtest.Watch(ctx, n[name].URL+"/live/"+camera+".mjpeg", camtest.WatchOptions{})
 	if err != nil {
-		t.Fatal(err)
+		cancel()
+		return nil, err
 	}
 	w := &watching{at: name, began: time.Now(), ended: make(chan struct{})}
 	w.leave = sync.OnceFunc(func() { cancel(); v.Close(); <-w.ended })
@@ -381,7 +396,7 @@ func (n nodes) watch(t *testing.T, name, camera string) *watching {
 		}
 	}()
 	t.Cleanup(w.leave)
-	return w
+	return w, nil
 }
 
 // watchers has so many people watch the camera front at each of these nodes.
@@ -398,15 +413,18 @@ func (n nodes) watchers(t *testing.T, count int, names ...string) (all []*watchi
 // seesMore waits until all of them see newer pictures, by the connections they have.
 func seesMore(t *testing.T, what string, all []*watching) {
 	t.Helper()
-	for _, w := range all {
-		before := w.newest.Load()
+	before := make([]int64, len(all))
+	for i, w := range all {
+		before[i] = w.newest.Load()
+	}
+	for i, w := range all {
 		rig.Await(t, what, func() bool {
 			select {
 			case <-w.ended:
 				t.Fatalf("%s: a viewer at node %s was ended", what, w.at)
 			default:
 			}
-			return w.newest.Load() > before
+			return w.newest.Load() > before[i]
 		})
 	}
 }

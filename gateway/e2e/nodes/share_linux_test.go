@@ -91,7 +91,7 @@ func TestServerAloneStartsNothing(t *testing.T) {
 	if text := string(g.Get(t, "/metrics", rig.Credentials{}).Content); strings.Contains(text, "framegate_cluster") {
 		t.Error("it has metrics of a cluster")
 	}
-	if status, _, wrong := rig.Say(t, "serve", "--config", rig.WriteConfig(t, "cluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0'}\n")); status == 0 || !strings.Contains(wrong, "framegate cluster join") {
+	if status, _, wrong := rig.Say(t, "serve", "--listen", "127.0.0.1:0", "--config", rig.WriteConfig(t, "cluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0'}\n")); status == 0 || !strings.Contains(wrong, "framegate cluster join") {
 		t.Errorf("a node without a token: %d %s", status, wrong)
 	}
 }

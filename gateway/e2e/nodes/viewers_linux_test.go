@@ -181,11 +181,17 @@ func TestViewersGoOnInFirefox(t *testing.T) {
 	evaluate(`while (!document.querySelector('framegate-player').words.includes('the permission was taken away')) await new Promise((resolve) => setTimeout(resolve, 50))`)
 }
 
-// TestWaysAreForOneViewer has somebody find the address that a viewer was given: it is of no use for another
-// camera, for the API, for sending, from a page of another site, and after the login ended.
-func TestWaysAreForOneViewer(t *testing.T) {
+// TestViewersOfOtherNodes are shown what others have, by ways that are theirs alone, and sent there.
+func TestViewersOfOtherNodes(t *testing.T) {
 	t.Parallel()
-	cluster, doors, admin := startEntered(t, "")
+	cluster, doors, _ := startEntered(t, ", redirect: label", ", labels: ['site=barn']")
+	t.Run("ways are for one viewer", func(t *testing.T) { waysAreForOneViewer(t, cluster, doors) })
+	t.Run("viewers are sent", func(t *testing.T) { viewersAreSent(t, cluster, doors) })
+}
+
+// waysAreForOneViewer has somebody find the address that a viewer was given: it is of no use for another
+// camera, for the API, for sending, from a page of another site, and after the login ended.
+func waysAreForOneViewer(t *testing.T, cluster nodes, doors map[string]*entrance) {
 	login := cluster["a"].Call(t, http.MethodPost, "/api/v1/login", map[string]string{"name": "anna", "password": rig.GoodPassword}, rig.Credentials{}, http.StatusOK)
 	anna := rig.Credentials{Cookie: login.Cookies()[0]}
 	ways := cluster.ways(t, "a", "front", anna)
@@ -269,14 +275,11 @@ func TestWaysAreForOneViewer(t *testing.T) {
 	if got := status("GET", "/live/front.jpg?"+way, ""); got != http.StatusUnauthorized {
 		t.Errorf("after a logout: %d", got)
 	}
-	_ = admin
 }
 
-// TestViewersAreSent to the node that has a camera's label, once, with what lets them in there; and players and
+// viewersAreSent to the node that has a camera's label, once, with what lets them in there; and players and
 // cameras without a label to nobody.
-func TestViewersAreSent(t *testing.T) {
-	t.Parallel()
-	cluster, doors, _ := startEntered(t, ", redirect: label", ", labels: ['site=barn']")
+func viewersAreSent(t *testing.T, cluster nodes, doors map[string]*entrance) {
 	anna := rig.Credentials{Name: "anna", Password: rig.GoodPassword}
 	cluster.ways(t, "a", "barn", anna)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

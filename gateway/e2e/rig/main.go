@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,13 +26,15 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// MainOneByOne is Main of a package each of whose tests runs several gateways that must
-// not be late by seconds: its parallel tests are so to other packages alone.
-func MainOneByOne(m *testing.M) {
+// MainFew is Main of a package each of whose tests runs several gateways that must not be
+// late by seconds: so many of its tests run at a time at most.
+func MainFew(m *testing.M, most int) {
 	become()
 	flag.Parse()
-	if err := flag.Set("test.parallel", "1"); err != nil {
-		panic(err) // which package testing has
+	if told := flag.Lookup("test.parallel"); told.Value.(flag.Getter).Get().(int) > most {
+		if err := flag.Set(told.Name, strconv.Itoa(most)); err != nil {
+			panic(err) // which package testing has
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -16,11 +16,18 @@ const Ceiling = 90 * time.Second
 // it does not.
 func Await(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Ceiling); !so(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	for began := time.Now(); !so(); time.Sleep(nap(time.Since(began))) {
+		if time.Since(began) > Ceiling {
 			t.Fatalf("in vain: %s", what)
 		}
 	}
+}
+
+// nap is how long one does not look after one has waited for so long: a tenth of it, so
+// that looking takes no processor from what is waited for, and nothing is waited for much
+// longer than it takes.
+func nap(waited time.Duration) time.Duration {
+	return min(max(waited/10, 10*time.Millisecond), 200*time.Millisecond)
 }
 
 // Unhurried gives what is closed after a time, counted in naps, which are longer
