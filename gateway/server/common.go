@@ -76,7 +76,8 @@ const (
 	// prepareEvery is how often a node that keeps what all have in common sees to it that
 	// there is a place for it.
 	prepareEvery = time.Minute
-	// prepareAgain is how often it does while that is not reached, as where a NATS lost it.
+	// prepareAgain is how often it does while that is not reached, as where a NATS lost it,
+	// and how soon it finds that it is to.
 	prepareAgain = 5 * time.Second
 )
 
@@ -84,18 +85,20 @@ const (
 func (n *node) prepare(ctx context.Context) {
 	wait := time.NewTimer(0)
 	defer wait.Stop()
+	var there time.Time // that there was one
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-wait.C:
 		}
-		again := prepareEvery
-		switch {
-		case n.cluster.Prepare(ctx) != nil: // which the store says, in its words
-			again = time.Second
-		case !n.server.store.CommonStatus().Apart.IsZero():
-			again = prepareAgain
+		again := prepareAgain
+		if time.Since(there) > prepareEvery || !n.server.store.CommonStatus().Apart.IsZero() {
+			if n.cluster.Prepare(ctx) == nil {
+				there = time.Now()
+			} else { // which the store says, in its words
+				again = time.Second
+			}
 		}
 		wait.Reset(again)
 	}
