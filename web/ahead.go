@@ -12,6 +12,18 @@ var views = map[string]string{
 	"settings": "settings.js", "login": "Login.js", "welcome": "Welcome.js",
 }
 
+// answers are what the app asks of the API as soon as it begins, of who is logged in, by the first part
+// of its address. The wall shows no tile before it has these; web/app/live.svelte.ts takes them.
+var answers = map[string][]string{
+	"": {"cameras", "status", "me/preferences"},
+}
+
+// ahead is what a page has loaded before its scripts ask for it.
+type ahead struct {
+	Scripts []string // of the app
+	Answers []string // of the API, below its root
+}
+
 // needed finds what a script of the app cannot begin without.
 var needed = regexp.MustCompile("(?:import|from) *[\"'`]\\./([\\w.-]+\\.js)")
 

@@ -59,8 +59,8 @@ const cssHash = ({ hash, css }: { hash: (text: string) => string; css: string })
 // several views has a file of its own.
 const groups = [
   { name: 'icons', test: /lucide/, minShareCount: 2 },
-  { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm|DeviceLink)|views\/views)|texts\/common|preload-helper/ },
-  { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|recording|marks)\.|parts\/MarkForm/ },
+  { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm|DeviceLink)|views\/views)|texts\/(common|recording)\.|preload-helper/ },
+  { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|marks)\.|parts\/MarkForm/ },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
   { name: 'Nodes', test: /settings\/nodes\/|texts\/settings-nodes/ }, // which only admins of a cluster load
   { name: 'AllSettings', test: /settings\/server\/(AllSettings|ChangeSetting)|texts\/settings-keys/ }, // which only admins load

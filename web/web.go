@@ -107,10 +107,15 @@ func (p *Pages) add(folder, address string) {
 }
 
 // App is the page of the app, which finds out by itself who looks at it and what
-// they may see. It differs by its address only in which scripts it has loaded ahead.
-func (p *Pages) App(w http.ResponseWriter, r *http.Request) {
+// they may see. It differs only in what it has loaded ahead: the scripts of its address, and
+// for who is known what the API will answer them, which is refused to others.
+func (p *Pages) App(w http.ResponseWriter, r *http.Request, known bool) {
 	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	p.show(w, r, http.StatusOK, "app.html", p.ahead()[part])
+	ahead := ahead{Scripts: p.ahead()[part]}
+	if known {
+		ahead.Answers = answers[part]
+	}
+	p.show(w, r, http.StatusOK, "app.html", ahead)
 }
 
 // Refusal is what the page shows that stands where something was refused.

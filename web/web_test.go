@@ -16,7 +16,7 @@ import (
 // pages is every page, with words that try to break out of it.
 func pages(p *Pages) map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"app": p.App,
+		"app": func(w http.ResponseWriter, r *http.Request) { p.App(w, r, true) },
 		"refusal": func(w http.ResponseWriter, r *http.Request) {
 			p.Refuse(w, r, http.StatusOK, Refusal{Title: "Nothing", Text: `<script>alert("x")</script>`, Login: `login?next="gate"`})
 		},
@@ -270,7 +270,7 @@ func viewsOf(p *Pages) (all []string) {
 func TestPicturesOfNodes(t *testing.T) {
 	p := New(nobody)
 	p.ShowFrom(func() []string { return []string{"https://b.example.org", "http://192.0.2.7:8080"} })
-	response, _ := get(http.HandlerFunc(p.App), "/")
+	response, _ := get(pages(p)["app"], "/")
 	policy := response.Header.Get("Content-Security-Policy")
 	for _, want := range []string{
 		"img-src 'self' blob: data: https://b.example.org http://192.0.2.7:8080;",
@@ -339,13 +339,34 @@ func TestViewsAreLoadedAhead(t *testing.T) {
 		}
 	}
 	for part, view := range views {
-		_, body := get(http.HandlerFunc(p.App), "/"+part)
+		_, body := get(pages(p)["app"], "/"+part)
 		wanted := make(map[string]bool)
 		follow(p, wanted, "/assets/app/"+view, needed)
 		delete(wanted, "/assets/app/app.js")
 		for name := range wanted {
 			if _, ok := p.assets[name]; !ok || !strings.Contains(body, `<link rel="modulepreload" href=".`+name+`">`) {
 				t.Errorf("the page at /%s does not load %s", part, name)
+			}
+		}
+	}
+}
+
+// TestAnswersAreLoadedAhead: for who is known, those that the app asks for at the address; for others who they are alone.
+func TestAnswersAreLoadedAhead(t *testing.T) {
+	p := New(nobody)
+	preloaded := regexp.MustCompile(`<link rel="preload" href="\./api/v1/([^"]*)" as="fetch" crossorigin>`)
+	for at, want := range map[string]map[bool]string{
+		"/":      {true: "me cameras status me/preferences", false: "me"},
+		"/login": {true: "me", false: "me"},
+	} {
+		for known, want := range want {
+			_, body := get(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.App(w, r, known) }), at)
+			var found []string
+			for _, match := range preloaded.FindAllStringSubmatch(body, -1) {
+				found = append(found, match[1])
+			}
+			if got := strings.Join(found, " "); got != want {
+				t.Errorf("%s, known: %v, has %q ahead", at, known, got)
 			}
 		}
 	}

@@ -1,9 +1,22 @@
 package front
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+	"time"
 
-// showApp shows the app, which asks the API who looks at it.
+	"framegate/gateway/auth"
+)
+
+// knownWithin is how long the app's page waits to learn who asks for it: it stands without that, too.
+const knownWithin = 100 * time.Millisecond
+
+// showApp shows the app, which asks the API who looks at it. Whoever is logged in has
+// their browser ask for more of it ahead, which others would be refused.
 func (f *Front) showApp(w http.ResponseWriter, r *http.Request, _ Visit) error {
-	f.options.Pages.App(w, r)
+	ctx, cancel := context.WithTimeout(r.Context(), knownWithin)
+	defer cancel()
+	who, err := f.options.Auth.Identify(r.WithContext(ctx), auth.Use{Ways: auth.Control})
+	f.options.Pages.App(w, r, err == nil && who.Known())
 	return nil
 }

@@ -140,6 +140,7 @@ function listen(): void {
   stillHearing();
   connection = 'connecting';
   if (!cameras) soon('cameras', askCameras, 0); // and again once no change can be missed
+  if (!overview && isAhead('status')) soon('status', askStatus, 0); // or it is the stream's first
   let heard = false;
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
@@ -165,6 +166,11 @@ function listen(): void {
     clearTimeout(again);
     again = setTimeout(() => void begin(), heard ? 0 : AGAIN_MS); // at once where it worked before: somebody is logged in no more
   };
+}
+
+// isAhead says that the page has an answer of the API fetched already, before the app asks for it.
+function isAhead(path: string): boolean {
+  return document.head.querySelector(`link[href$="api/v1/${path}"]`) !== null;
 }
 
 function deafen(): void {

@@ -13,12 +13,17 @@ const CALM_MS = 500; // several changes often come together
 const LOOKS = 'framegate-looks'; // what a page is to look like before anybody is known
 
 let kept = $state.raw<Preferences>(looks());
+let known = $state(false);
 let unsaved: ReturnType<typeof setTimeout> | undefined;
 
 /** What was chosen. Reactive. */
 export const preferences = {
   get now(): Preferences {
     return kept;
+  },
+  /** The server has said what was chosen, or failed to. Reactive. */
+  get known(): boolean {
+    return known;
   },
 };
 
@@ -31,7 +36,7 @@ export function prefer(change: Change): void {
 
 /** Follows what is kept for who is logged in, until the result is called. */
 export function followPreferences(): () => void {
-  const ask = (): void => void load();
+  const ask = (): void => void load().finally(() => (known = true));
   ask();
   const deaf = onEvent(['ready', 'preferences_changed'], ask); // what was changed before 'ready' is heard of by nobody
   const leave = (): void => {

@@ -48,4 +48,24 @@ func TestPeopleGetPages(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the wall", func(t *testing.T) { looksAhead(t, g, viewer) })
+}
+
+// looksAhead: the page of the wall has what the API answers fetched at once by who is logged in, and not
+// by others, who would be refused; and has nothing of it in itself.
+func looksAhead(t *testing.T, g *rig.Guarded, viewer rig.Credentials) {
+	stranger := *viewer.Cookie
+	stranger.Value = strings.Repeat("x", len(stranger.Value))
+	for who, credentials := range map[string]rig.Credentials{"viewer": viewer, "nobody": {}, "stranger": {Cookie: &stranger}} {
+		a := g.Send(t, g.Request(t, "GET", "/", nil, nil), credentials)
+		page := string(a.Content)
+		if a.StatusCode != 200 || !strings.Contains(page, "api/v1/me\"") || strings.Contains(page, "front") {
+			t.Errorf("%s gets %d: %s", who, a.StatusCode, page)
+		}
+		for _, answer := range []string{"cameras", "status", "me/preferences"} {
+			if ahead := strings.Contains(page, "api/v1/"+answer+"\""); ahead != (who == "viewer") {
+				t.Errorf("%s has %s ahead: %v", who, answer, ahead)
+			}
+		}
+	}
 }

@@ -49,13 +49,10 @@ export const camera = {
   takenAt: ['When this picture was taken', 'Wann dieses Bild aufgenommen wurde'],
 
   // Controls.
-  play: ['Play', 'Abspielen'],
-  pause: ['Pause', 'Anhalten'],
   backTen: ['10 seconds back', '10 Sekunden zurück'],
   onTen: ['10 seconds on', '10 Sekunden vor'],
   stepBack: ['One picture back', 'Ein Bild zurück'],
   stepOn: ['One picture on', 'Ein Bild vor'],
-  speed: ['Speed', 'Geschwindigkeit'],
   leaps: (n: string): Text => [`Beyond ${n}× pictures are skipped`, `Über ${n}× werden Bilder übersprungen`],
   live: ['Live', 'Live'],
   toLive: ['To the present', 'Zum Livebild'],

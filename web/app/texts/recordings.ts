@@ -82,7 +82,6 @@ export const recordings = {
   ofCameras: ['Of which cameras', 'Von welchen Kameras'],
   asZip: ['Of several cameras it is a ZIP with a video of each.', 'Von mehreren Kameras wird es ein ZIP mit je einem Video.'],
   notBehind: ['The end has to be later than the beginning.', 'Das Ende muss nach dem Anfang liegen.'],
-  speed: ['Speed', 'Geschwindigkeit'],
   normalSpeed: ['Normal', 'Normal'],
   lapse: (n: string): Text => [`Timelapse, ${n} times as fast`, `Zeitraffer, ${n}-mal so schnell`],
   lasts: (length: string): Text => [`The video will last ${length}.`, `Das Video wird ${length} lang.`],

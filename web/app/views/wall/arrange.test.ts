@@ -7,6 +7,11 @@ const ids = (some: { id: string }[]): string => some.map(({ id }) => id).join(''
 
 describe('the order of cameras', () => {
   it('is by name at first', () => expect(ids(ordered(cameras))).toBe('acb'));
+  it('is that of languages, also where names are plain', () => {
+    const names = ['Yard 10', 'yard 10', 'yard 1', 'yard', 'Yard', 'yard x', 'Attic', 'attic 2', '2nd floor', '10', '9', ' Z', 'a b', 'ab', 'A'];
+    const sorted = ordered(names.map((id) => ({ id }))).map(({ id }) => id);
+    expect(sorted).toEqual([...names].sort((a, b) => a.localeCompare(b)));
+  });
   it('is as chosen, others follow', () => {
     expect(ids(ordered(cameras, ['b', 'gone']))).toBe('bac');
     expect(ids(ordered(cameras, ['c', 'b', 'a']))).toBe('cba');

@@ -8,11 +8,19 @@ export interface Named {
   readonly name?: string;
 }
 
+// Names of these letters alone are in the order of their codes, which a browser finds without its tables of all languages:
+// to get those takes it longer than to make the first tiles.
+const PLAIN = /^[ 0-9a-z]*$/i;
+
 /** Puts cameras in the order that was chosen; those of which nothing was chosen follow, by name. */
 export function ordered<C extends Named>(cameras: readonly C[], order: readonly string[] = []): C[] {
   const place = new Map(order.map((id, i) => [id, i]));
   const of = (camera: C): number => place.get(camera.id) ?? order.length;
-  return [...cameras].sort((a, b) => of(a) - of(b) || title(a).localeCompare(title(b)));
+  const byCode = (a: string, b: string): number => Number(a > b) - Number(a < b);
+  const byName = cameras.every((camera) => PLAIN.test(title(camera)))
+    ? (a: string, b: string) => byCode(a.toLowerCase(), b.toLowerCase()) || byCode(b, a) // small letters before large
+    : (a: string, b: string) => a.localeCompare(b);
+  return [...cameras].sort((a, b) => of(a) - of(b) || byName(title(a), title(b)));
 }
 
 /** Gives those to be shown: of a group, all of them that are not hidden, and of these whose name has a text in it. */
