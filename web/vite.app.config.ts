@@ -62,10 +62,11 @@ const groups = [
   { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm|DeviceLink)|views\/views)|texts\/(common|recording)\.|preload-helper/ },
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|marks)\.|parts\/MarkForm/ },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
+  // A group takes along what its modules need and no group before it has: what all settings need they have themselves.
+  { name: 'settings', test: /views\/settings\/(?!nodes\/|server\/(AllSettings|ChangeSetting|Limits))|texts\/settings(?!-nodes|-keys|-limits)/ },
   { name: 'Nodes', test: /settings\/nodes\/|texts\/settings-nodes/ }, // which only admins of a cluster load
   { name: 'AllSettings', test: /settings\/server\/(AllSettings|ChangeSetting)|texts\/settings-keys/ }, // which only admins load
   { name: 'Limits', test: /settings\/server\/Limits|texts\/settings-limits/ }, // likewise
-  { name: 'settings', test: /views\/settings\/|texts\/settings/ },
 ];
 
 export default defineConfig(({ mode }) => ({

@@ -249,8 +249,11 @@ func unzip(t *testing.T, packed string) string {
 const (
 	maxPlayer  = 20_000  // what a page of others loads; its worker and its worklet are files of their own
 	maxAddress = 120_000 // of the app, when it is the first that somebody opens, the player included
-	maxScripts = 243_000 // all there are, such as words that come when something is wrong
+	maxScripts = 266_000 // all there are, such as words that come when something is wrong
 )
+
+// apart are parts of the settings that are loaded by those who go there.
+var apart = []string{"Nodes.js", "AllSettings.js", "Limits.js"}
 
 var dynamic = regexp.MustCompile("import\\([\"'`]\\./([\\w.-]+\\.js)")
 
@@ -283,10 +286,9 @@ func TestPicturesOfNodes(t *testing.T) {
 	}
 }
 
-// TestScriptsAreSmall: a view by itself, with all that it loads at once or later,
+// TestScriptsAreSmall: all scripts there are, and each address by itself, with all that it loads at once or later,
 // but for the player's worklet, for what needs no WebSocket, what knows other nodes, and for what turns a camera: they
-// come when they are needed. Nor do the pages of a cluster's nodes and of limits count, which only
-// admins load, nor in the sum of all that of all settings, likewise.
+// come when they are needed. Parts of a view that are addresses of their own are counted one at a time.
 func TestScriptsAreSmall(t *testing.T) {
 	const player, app = "/assets/framegate-player", "/assets/app/"
 	p := New(nobody)
@@ -307,7 +309,7 @@ func TestScriptsAreSmall(t *testing.T) {
 	all := make(map[string]bool)
 	for name := range p.assets {
 		if path.Ext(name) == ".js" && strings.HasPrefix(name, "/assets/") {
-			all[name] = !slices.Contains([]string{app + "Nodes.js", app + "AllSettings.js", app + "Limits.js"}, name)
+			all[name] = true
 		}
 	}
 	check("all", all, maxScripts)
@@ -323,9 +325,33 @@ func TestScriptsAreSmall(t *testing.T) {
 		scripts := maps.Clone(frame)
 		follow(p, scripts, app+view, chunk)
 		delete(scripts, app+"Pad.js")
-		delete(scripts, app+"Nodes.js")
-		delete(scripts, app+"Limits.js")
-		check(view, scripts, maxAddress)
+		if view != "settings.js" {
+			check(view, scripts, maxAddress)
+			continue
+		}
+		for _, part := range apart {
+			address := maps.Clone(scripts)
+			for _, other := range apart {
+				if other != part {
+					delete(address, app+other)
+				}
+			}
+			check(view+" with "+part, address, maxAddress)
+		}
+	}
+}
+
+// TestSettingsLoadTheirPartsLater: nobody else waits for what only some admins go to, nor one of these for the other.
+func TestSettingsLoadTheirPartsLater(t *testing.T) {
+	p := New(nobody)
+	for _, script := range append([]string{"settings.js"}, apart...) {
+		at := make(map[string]bool)
+		follow(p, at, "/assets/app/"+script, needed)
+		for _, part := range apart {
+			if part != script && at["/assets/app/"+part] {
+				t.Errorf("%s cannot begin without %s", script, part)
+			}
+		}
 	}
 }
 
