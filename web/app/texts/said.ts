@@ -61,9 +61,11 @@ const sentences: Record<string, string> = {
   'has a query that cannot be read; {}': 'hat Angaben hinter dem ?, die nicht lesbar sind; {}',
   '{} is not one of width, height and fps, each once; {}': '{} ist nicht width, height oder fps, je einmal; {}',
   'has a width or a height alone; {}': 'hat nur eine Breite oder nur eine Höhe; {}',
-  'must be {} or {}, not {}': 'muss {} oder {} sein, nicht {}',
 
   // What cannot be taken of other settings.
+  'there is no camera {}; {}': 'eine Kamera {} gibt es nicht; {}',
+  'known here: {}': 'es gibt: {}',
+  'did you mean {}?': 'meinten Sie {}?',
   'takes a whole number': 'nimmt eine ganze Zahl',
   'must be host:port…, not {}': 'muss rechner:port sein, etwa 127.0.0.1:8080 oder :8554, nicht {}',
   'must begin with an address or a host name, not {}': 'muss mit einer Adresse oder einem Namen beginnen, nicht mit {}',
@@ -108,6 +110,9 @@ const sentences: Record<string, string> = {
   'what was sent cannot be accepted': 'was gesendet wurde, passt nicht',
   'the camera cannot be taken': 'die Kamera passt so nicht',
   'something went wrong inside…': 'das Protokoll sagt, was',
+
+  // What others above say more of.
+  'must be {} or {}, not {}': 'muss {} oder {} sein, nicht {}',
 };
 
 // A text of which the braces are left, for what is put in.
@@ -115,8 +120,13 @@ const escaped = (text: string): string => text.replace(/[.*+?^$()|[\]\\]/g, '\\$
 
 const known = Object.entries(sentences).map(([english, german]) => [new RegExp(`^${escaped(english)}$`), german] as const);
 
-// What is put in may be what the server says too, what to write, or a choice; or what somebody wrote, in quotes.
-const putIn = (put: string): string => (put.startsWith('"') ? put : saidInGerman(put.replace(/^write (?=\S+$)/, 'schreiben Sie ').replace(/ or (?=\S+$)/, ' oder ')));
+// What is put in may be what the server says too, what to write, or a choice. What somebody wrote is in quotes, and
+// behind it is at times what would do besides.
+function putIn(put: string): string {
+  const [, wrote, besides = ''] = /^("(?:[^"\\]|\\.)*")(.*)$/.exec(put) ?? [];
+  if (wrote) return wrote + besides.replace('or 0 for none', 'oder 0 für keine').replace('or auto for port 8555 at the address of listen', 'oder auto für Port 8555 auf der Adresse von listen').replace(/ or (?=\w+$)/, ' oder ');
+  return saidInGerman(put.replace(/^write (?=\S+$)/, 'schreiben Sie ').replace(/ or (?=\S+$)/, ' oder '));
+}
 
 /** Gives in German what the server says; what is not known stays as it is. */
 export function saidInGerman(said: string): string {

@@ -36,3 +36,14 @@ it('says in German what the server says of a field, with what it puts in', () =>
   expect(saidInGerman('must be a, b or c, not "x"')).toBe('muss a, b oder c sein, nicht "x"');
   expect(saidInGerman('of another version')).toBe('of another version');
 });
+
+it.each([
+  ['must be a name or address without scheme, port or path, such as cams.example.org, not "x"', 'muss ein Name oder eine Adresse ohne Schema, Port und Pfad sein, etwa cams.example.org, nicht "x"'],
+  ['must be an origin such as https://example.org or http://192.168.1.5:8123, in lower case and without a path, not ""', 'muss wie https://example.org oder http://192.168.1.5:8123 sein, klein geschrieben und ohne Pfad, nicht ""'],
+  ['must be host:port, such as 127.0.0.1:8080 or [::1]:8080, not "#/+"; or auto for port 8555 at the address of listen, or off', 'muss rechner:port sein, etwa 127.0.0.1:8080 oder :8554, nicht "#/+"; oder auto für Port 8555 auf der Adresse von listen, oder off'],
+  ['must be from 16MiB to 1024TiB, not "5B"; or 0 for none', 'muss zwischen 16MiB und 1024TiB liegen, nicht "5B"; oder 0 für keine'],
+  ['must be from 1s to 1m, not "0 or 1\\"", or auto', 'muss zwischen 1s und 1m liegen, nicht "0 or 1\\"", oder auto'],
+  ['there is no camera "x"; known here: phone', 'eine Kamera "x" gibt es nicht; es gibt: phone'],
+])('says in German what settings are answered: %s', (said, german) => {
+  expect(saidInGerman(said)).toBe(german);
+});
