@@ -7,8 +7,9 @@ class Socket {
   static last: Socket;
   static count = 0;
   readonly readyState = 1;
-  onopen?: () => void;
-  onmessage?: (event: { data: string }) => void;
+  onopen?: (() => void) | null;
+  onmessage?: ((event: { data: string }) => void) | null;
+  onclose?: ((event: { reason: string }) => void) | null;
   constructor() {
     Socket.last = this;
     Socket.count++;
@@ -59,4 +60,12 @@ test('a connection that is doubted ends soon, unless the server answers', async 
     expect(closed).toHaveBeenCalledTimes(answers ? 0 : 1);
     connection.close();
   }
+});
+
+test('a socket that is closed keeps nobody, however long the server takes', () => {
+  const connection = new Connection(new URL('ws://127.0.0.1/'), () => Promise.resolve([]), {} as ServerClock, { opened: () => {}, message: () => {}, packet: () => {}, closed: () => {} });
+  const { last } = Socket;
+  expect([last.onopen, last.onmessage, last.onclose].every(Boolean)).toBe(true);
+  connection.close();
+  expect([last.onopen, last.onmessage, last.onclose].some(Boolean)).toBe(false);
 });

@@ -90,7 +90,10 @@ export class Connection {
     clearTimeout(this.#watchdog);
     clearTimeout(this.#pinging);
     this.#leave();
-    this.#socket?.close(1000);
+    if (!this.#socket) return;
+    // Else the browser keeps whoever listens until the server has taken leave, too.
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close(1000);
   }
 
   #connect(url: URL): void {
@@ -103,7 +106,6 @@ export class Connection {
   }
 
   #open(): void {
-    if (this.#over) return;
     this.#leave();
     this.#opened = true;
     this.#watch(SILENT_FOR_MS);
@@ -126,7 +128,6 @@ export class Connection {
   }
 
   #receive(data: unknown): void {
-    if (this.#over) return;
     const arrivedMs = wallMs();
     this.#watch(SILENT_FOR_MS);
     try {
