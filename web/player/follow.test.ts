@@ -86,6 +86,21 @@ describe('Follower', () => {
     expect(follower.decide({ nowMs: 2700, ...next }).seekS).toBeCloseTo(9.201, 6);
   });
 
+  it('shows pictures as slowly as they come that wait longer and longer', () => {
+    const story = new Story(new Follower()).stream(3000);
+    const before = story.leadMs;
+    const stalledMs = story.stalledMs;
+    story.follower.slower = 0.25;
+    story.stream(600, (sinceMs) => sinceMs / 4);
+    expect(story.rate).toBe(0.75);
+    expect(story.leadMs).toBeGreaterThan(before - 21); // of which nothing is made
+    story.follower.slower = 0;
+    story.stream(2000, () => 150);
+    expect(story.leadMs).toBeGreaterThan(before - 21);
+    expect(story.leadMs).toBeLessThan(before + 21);
+    expect([story.stalledMs, story.seeks]).toEqual([stalledMs, 0]);
+  });
+
   it('goes to the pictures where the element seeks a time before them', () => {
     const follower = new Follower();
     const at = (currentS: number, ...ranges: [number, number][]) => follower.decide({ nowMs: 0, currentS, seeking: true, newestS: 9, shownS: Infinity, ranges }).seekS;

@@ -56,6 +56,8 @@ export class Follower {
   #dueMs = 0; // when the newest picture is shown at the latest
   #fetchedS: number | null = null; // a newest picture that was gone to
   #rate = 1;
+  /** By how much slower pictures come than they were taken, as a part of 1: they are shown as slowly then. */
+  slower = 0;
   readonly #jumpOnly: boolean;
 
   /** jumpOnly is for players whose picture stutters at other rates than 1 (Safari). */
@@ -82,7 +84,7 @@ export class Follower {
     } else if (!this.#jumpOnly) {
       this.#rate = this.#pace();
     }
-    return { rate: this.#rate, seekS };
+    return { rate: this.#jumpOnly ? 1 : Math.round((this.#rate - this.slower) * 100) / 100, seekS };
   }
 
   // #where gives a time to jump to, if it is time to jump.
@@ -111,8 +113,7 @@ export class Follower {
     if (this.#samples.length === 0) return this.#rate;
     const excessS = Math.min(...this.#samples.map((sample) => sample.leadS)) - LEAD_S;
     if (Math.abs(excessS) < (this.#rate === 1 ? AWAY_S : CLOSE_S)) return 1;
-    const rate = Math.min(FASTEST, Math.max(SLOWEST, 1 + GAIN * excessS));
-    return Math.round(rate * 100) / 100;
+    return Math.min(FASTEST, Math.max(SLOWEST, 1 + GAIN * excessS));
   }
 }
 

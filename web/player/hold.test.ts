@@ -27,24 +27,35 @@ describe('Hold', () => {
   it('holds back more and more, slowly, and then evenly', () => {
     const [hold, passed] = make();
     hold.take(0);
-    hold.set(100);
+    hold.set(1);
+    stream(hold, passed, 4000);
+    hold.set(100); // which it does not begin with
     const late = stream(hold, passed, 4000);
     for (let i = 1; i < late.length; i++) expect(late[i]! - late[i - 1]!).toBeLessThanOrEqual(3); // of 40
     expect(late.slice(-10).every((ms) => ms >= 98 && ms <= 101)).toBe(true);
     expect(hold.heldMs).toBe(100);
   });
 
-  it('holds back soon at first where things are painted as they come, and slowly then', () => {
+  it('holds back soon at first, and slowly then, and says how slowly', () => {
     const [hold, passed] = make();
     stream(hold, passed, 4000);
-    hold.set(0, true);
-    hold.set(100, true);
-    stream(hold, passed, 400);
+    hold.set(0);
+    hold.set(100);
+    stream(hold, passed, 200);
+    hold.set(100);
+    expect(hold.slower).toBeCloseTo(0.25, 6);
+    stream(hold, passed, 200);
     expect(Math.abs(hold.heldMs - 100)).toBeLessThan(2);
     stream(hold, passed, 3000);
-    hold.set(200, true);
+    hold.set(200);
+    expect(hold.slower).toBe(0);
     stream(hold, passed, 1000);
+    hold.set(200);
+    expect(hold.slower).toBeCloseTo(0.06, 6);
     expect(Math.abs(hold.heldMs - 160)).toBeLessThan(3);
+    hold.reset();
+    hold.set(0);
+    expect(hold.slower).toBe(0);
   });
 
   it('lets go as slowly, keeps the order, and ends without waiting', () => {

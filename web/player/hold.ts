@@ -1,7 +1,7 @@
 // Pictures that wait for their sound.
 
-const RAISED = 0.06; // of the time that passes: a media element can play so much slower (follow.ts)
-const RAISED_FIRST = 0.25; // where pictures are painted as they come, while
+const RAISED = 0.06; // of the time that passes
+const RAISED_FIRST = 0.25; // while
 const FIRST_MS = 2000; // has passed since they began to wait: who turned the sound on wants it in step
 const LOWERED = 0.004; // sound has to be bent by as much (workletspeaker.ts)
 
@@ -19,7 +19,8 @@ export class Hold<T> {
   #currentMs = 0;
   #changedMs: number | null = null; // when currentMs was true
   #firstMs = 0; // when they began to wait, after a time without
-  #painted = false; // nothing plays them at a pace of its own
+  /** By how much slower than they come things are passed on now, as a part of 1. */
+  slower = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #pass: (thing: T) => void;
   readonly #now: () => number;
@@ -29,15 +30,11 @@ export class Hold<T> {
     this.#now = now;
   }
 
-  /**
-   * For how long things wait from now on, in ms, as soon as that can be; and whether
-   * they are painted as they come, and not played by something with a pace of its own.
-   */
-  set(wantedMs: number, painted = false): void {
+  /** For how long things wait from now on, in ms, as soon as that can be. */
+  set(wantedMs: number): void {
     this.#advance();
     if (this.#currentMs === 0 && this.#wantedMs === 0) this.#firstMs = this.#now();
     this.#wantedMs = wantedMs;
-    this.#painted = painted;
   }
 
   /** For how long they wait now. */
@@ -79,8 +76,10 @@ export class Hold<T> {
     this.#changedMs = nowMs;
     const missingMs = this.#wantedMs - this.#currentMs;
     const lowered = this.#wantedMs === 0 ? RAISED : LOWERED; // with nothing to wait for there is no sound
-    const raised = this.#painted && nowMs - this.#firstMs < FIRST_MS ? RAISED_FIRST : RAISED;
-    this.#currentMs += Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * raised);
+    const raised = nowMs - this.#firstMs < FIRST_MS ? RAISED_FIRST : RAISED;
+    const moreMs = Math.min(Math.max(missingMs, -passedMs * lowered), passedMs * raised);
+    this.#currentMs += moreMs;
+    this.slower = passedMs && moreMs / passedMs;
   }
 
   #wake(): void {

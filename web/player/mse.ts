@@ -75,6 +75,10 @@ export class MSERenderer implements Renderer {
     else if (this.#init) this.#takeFrame(packet, this.#init);
   }
 
+  pace(slower: number): void {
+    this.#follower.slower = slower;
+  }
+
   rest(): void {
     this.surface.pause();
   }

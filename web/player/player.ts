@@ -407,7 +407,8 @@ export class Player {
       this.#lateMs = afterMs - this.#leastMs;
       if (this.#clock.tripMs! > STUCK_MS) void this.#lags();
     }
-    this.#hold.set(this.#sound.holdMs(), this.#rendering !== 'mse');
+    this.#hold.set(this.#sound.holdMs());
+    this.#renderer?.pace?.(this.#hold.slower);
     this.#sound.picture(packet, this.#hold.heldMs);
     this.#hold.take(packet);
   }

@@ -22,6 +22,8 @@ export interface Renderer {
   begin(codec: Codec): void;
   /** Takes an init segment or a frame. */
   take(packet: Packet): void;
+  /** What comes next comes by so much slower than it was taken, as a part of 1, as that waits for its sound. */
+  pace?(slower: number): void;
   /** Nothing comes for a while: gives back what it can without losing the last picture. */
   rest(): void;
   /** How much is buffered ahead of the picture that is shown, in ms. */

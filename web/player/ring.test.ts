@@ -25,6 +25,22 @@ describe('Ring', () => {
     expect(ring.starved).toBe(0);
   });
 
+  it('is silent until it is in step, though it plays, and no longer than it may be', () => {
+    for (const inStep of [true, false]) {
+      const ring = new Ring(48_000, 0.1);
+      for (let n = 0; n < 10; n++) ring.push(ramp(1000 + n * 20, 20));
+      ring.off(0); // of nothing
+      expect(read(ring, 48).every((value) => value === 0)).toBe(true);
+      expect([ring.hushed, ring.positionMs]).toEqual([true, 1048]);
+      ring.off(inStep ? -20 : 80);
+      expect(read(ring, 40).at(-1)).toBeCloseTo(inStep ? 1.088 : 0, 3);
+      expect(read(ring, 40).at(-1)).toBeCloseTo(1.128, 3); // late is better than never
+      expect(ring.hushed).toBe(false);
+      ring.clear();
+      expect(ring.hushed).toBe(true);
+    }
+  });
+
   it('plays other rates, and faster and slower, without a seam', () => {
     for (const [rate, speed] of [[8000, 1], [44_100, 1.005], [48_000, 0.995]] as const) {
       const ring = new Ring(48_000);

@@ -12,10 +12,10 @@ export interface Piece {
   planes: Float32Array[];
 }
 
-/** What the worklet is told. */
+/** What the worklet is told. Once it has taken a step, sound is so far off its picture: 0 where that is not known. */
 export type SoundOrder =
   | { type: 'push'; piece: Piece }
-  | { type: 'step'; number: number; rate: number; skipMs: number }
+  | { type: 'step'; number: number; rate: number; skipMs: number; offMs: number }
   | { type: 'clear' }
   | { type: 'close' };
 
@@ -37,6 +37,7 @@ const STOCK_MS = 20; // is there before it begins, or begins again
 const MOST_MS = 3000; // more is too old to be heard
 const SEAM_MS = 20; // between two pieces is none
 const LONG_GAP_MS = 2000; // is no gap but another timeline
+const IN_STEP_MS = 35; // sees nobody
 const FADE_S = 0.004; // so that there is no click
 
 /**
@@ -53,15 +54,22 @@ export class Ring {
   #pieces: Piece[] = [];
   #at = 0; // in samples of the first piece; less than 0 is before it
   #playing = false;
+  #hushed = 0; // samples that are still to be silent
   #level = 0; // of the fade, 0 to 1
   #last: number[] = [0, 0]; // what was given out, to fade it
   readonly #fade: number;
   readonly #outRate: number;
+  readonly #hushS: number;
 
-  /** outRate is that of what is taken out. */
-  constructor(outRate: number) {
+  /**
+   * outRate is that of what is taken out. What comes first, and first after clear, is
+   * silent while it plays, until it is in step, or for hushS seconds.
+   */
+  constructor(outRate: number, hushS = 0) {
     this.#outRate = outRate;
+    this.#hushS = hushS;
     this.#fade = 1 / (FADE_S * outRate);
+    this.clear();
   }
 
   push(piece: Piece): void {
@@ -79,6 +87,17 @@ export class Ring {
     this.#pieces = [];
     this.#at = 0;
     this.#playing = false;
+    this.#hushed = this.#hushS * this.#outRate;
+  }
+
+  /** It is silent, and not yet in step. */
+  get hushed(): boolean {
+    return this.#hushed > 0;
+  }
+
+  /** What it plays is so far off its picture. */
+  off(ms: number): void {
+    if (this.#playing && Math.abs(ms) < IN_STEP_MS) this.#hushed = 0;
   }
 
   /** Leaves out so much, as far as there is more, or waits for so long if it is less than 0. */
@@ -115,7 +134,8 @@ export class Ring {
 
   #sample(out: Float32Array[], i: number): void {
     const piece = this.#ready();
-    const sounds = piece !== undefined && this.#at >= 0;
+    const hushed = piece !== undefined && this.#hushed-- > 0;
+    const sounds = piece !== undefined && this.#at >= 0 && !hushed;
     this.#level = Math.min(1, Math.max(0, this.#level + (sounds ? this.#fade : -this.#fade)));
     for (let channel = 0; channel < out.length; channel++) {
       const value = sounds ? this.#value(piece, channel) : (this.#last[channel] ?? 0);

@@ -3,6 +3,8 @@
 import { PROCESSOR, Ring, type SoundOrder, type SoundReport } from './ring';
 
 const REPORT_EVERY_S = 0.1;
+const HUSHED_EVERY_S = 0.02; // while nothing is heard before it is in step
+const MOST_HUSHED_S = 1; // it is better late than never
 
 // What a worklet has, which TypeScript's library does not know.
 declare const sampleRate: number;
@@ -12,7 +14,7 @@ declare const AudioWorkletProcessor: (new () => { readonly port: MessagePort }) 
 
 function register(Processor: NonNullable<typeof AudioWorkletProcessor>): void {
   class SoundProcessor extends Processor {
-    readonly #ring = new Ring(sampleRate);
+    readonly #ring = new Ring(sampleRate, MOST_HUSHED_S);
     #number = 0;
     #reportAtS = 0;
     #closed = false;
@@ -29,7 +31,7 @@ function register(Processor: NonNullable<typeof AudioWorkletProcessor>): void {
     }
 
     #report(): void {
-      this.#reportAtS = currentTime + REPORT_EVERY_S;
+      this.#reportAtS = currentTime + (this.#ring.hushed ? HUSHED_EVERY_S : REPORT_EVERY_S);
       const { positionMs: mediaMs, starved } = this.#ring;
       const report: SoundReport = { mediaMs, contextS: currentTime, starved, number: this.#number };
       this.port.postMessage(report);
@@ -44,6 +46,7 @@ function register(Processor: NonNullable<typeof AudioWorkletProcessor>): void {
           this.#number = order.number;
           this.#ring.speed = order.rate;
           if (order.skipMs !== 0) this.#ring.skip(order.skipMs);
+          this.#ring.off(order.offMs);
           break;
         case 'clear':
           this.#ring.clear();

@@ -35,7 +35,7 @@ export class WorkletSpeaker implements Speaker {
   #firstOut = true; // of this decoder
   #errors = 0;
   #starved = 0;
-  #step = { number: 0, rate: 1 };
+  #steps = 0;
   #closed = false;
   readonly #events: SpeakerEvents;
 
@@ -96,7 +96,7 @@ export class WorkletSpeaker implements Speaker {
       this.#node = new AudioWorkletNode(this.#context, PROCESSOR, { numberOfInputs: 0, outputChannelCount: [MOST_CHANNELS] });
       this.#node.port.onmessage = ({ data }: MessageEvent<SoundReport>) => this.#reported(data);
       this.#node.connect(this.#gain);
-      this.#order({ type: 'step', ...this.#step, skipMs: 0 }); // which may have been taken before there was a worklet
+      this.#walk({ rate: 1, skipMs: 0 }); // some may have been taken before there was a worklet
     } catch (error) {
       this.#fail(error as Error);
     }
@@ -176,14 +176,12 @@ export class WorkletSpeaker implements Speaker {
     if (this.#closed) return;
     if (starved > this.#starved) this.sync.starved(STARVED_MS);
     this.#starved = starved;
-    if (mediaMs === null || number < this.#step.number) return; // it did not know the newest step yet
-    const { rate, skipMs } = this.sync.heard(mediaMs, this.#heardAtMs(contextS));
-    if (rate !== this.#step.rate || skipMs !== 0) this.#walk({ rate, skipMs });
+    if (mediaMs === null || number < this.#steps) return; // it did not know the newest step yet
+    this.#walk(this.sync.heard(mediaMs, this.#heardAtMs(contextS)));
   }
 
-  #walk({ rate, skipMs }: Step): void {
-    this.#step = { number: this.#step.number + 1, rate };
-    this.#order({ type: 'step', ...this.#step, skipMs });
+  #walk(step: Step): void {
+    this.#order({ type: 'step', ...step, number: ++this.#steps, offMs: this.sync.behindMs! - step.skipMs });
   }
 
   // #heardAtMs gives when a moment of the context's time is heard.
