@@ -63,10 +63,11 @@ const groups = [
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|marks)\.|parts\/MarkForm/ },
   { name: 'fields', test: /settings\/(Field|Choice|Secret|faults)|cameras\/(AmountField|amounts)|texts\/settings-record/ },
   // A group takes along what its modules need and no group before it has: what all settings need they have themselves.
-  { name: 'settings', test: /views\/settings\/(?!nodes\/|server\/(AllSettings|ChangeSetting|Limits))|texts\/settings(?!-nodes|-keys|-limits)/ },
+  { name: 'settings', test: /views\/settings\/(?!nodes\/|notify\/|server\/(AllSettings|ChangeSetting|Limits))|texts\/settings(?!-nodes|-keys|-limits|-notify)/ },
   { name: 'Nodes', test: /settings\/nodes\/|texts\/settings-nodes/ }, // which only admins of a cluster load
   { name: 'AllSettings', test: /settings\/server\/(AllSettings|ChangeSetting)|texts\/settings-keys/ }, // which only admins load
   { name: 'Limits', test: /settings\/server\/Limits|texts\/settings-limits/ }, // likewise
+  { name: 'Notifications', test: /settings\/notify\/|texts\/settings-notify/ }, // likewise
 ];
 
 export default defineConfig(({ mode }) => ({

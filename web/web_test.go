@@ -249,11 +249,11 @@ func unzip(t *testing.T, packed string) string {
 const (
 	maxPlayer  = 20_000  // what a page of others loads; its worker and its worklet are files of their own
 	maxAddress = 120_000 // of the app, when it is the first that somebody opens, the player included
-	maxScripts = 266_000 // all there are, such as words that come when something is wrong
+	maxScripts = 271_000 // all there are, such as words that come when something is wrong
 )
 
 // apart are parts of the settings that are loaded by those who go there.
-var apart = []string{"Nodes.js", "AllSettings.js", "Limits.js"}
+var apart = []string{"Nodes.js", "AllSettings.js", "Limits.js", "Notifications.js"}
 
 var dynamic = regexp.MustCompile("import\\([\"'`]\\./([\\w.-]+\\.js)")
 

@@ -28,12 +28,11 @@ var ErrOwn = errors.New("it is this server itself")
 
 // refusal is ErrForbidden of an address, or ErrOwn as well.
 type refusal struct {
-	to, what string
-	why      string
-	own      bool
+	to, said, why string
+	own           bool
 }
 
-func (r refusal) Error() string { return r.to + ": no " + r.what + " may be there: " + r.why }
+func (r refusal) Error() string { return r.to + ": " + r.said + ": " + r.why }
 
 // Is says which of the errors it is.
 func (r refusal) Is(target error) bool { return target == ErrForbidden || r.own && target == ErrOwn }
@@ -46,12 +45,14 @@ type Rule struct {
 	Allow []netip.Prefix
 	// Own are the ports this server listens on, at whatever address.
 	Own []uint16
-	// Of is what may not be there, in words; "" is a camera.
-	Of string
+	// Said is what is said of an address where nothing may be; "" is what ErrForbidden says.
+	Said string
 }
 
 // refuse gives the error of an address.
-func (r Rule) refuse(to, why string) error { return refusal{to, cmp.Or(r.Of, "camera"), why, false} }
+func (r Rule) refuse(to, why string) error {
+	return refusal{to, cmp.Or(r.Said, ErrForbidden.Error()), why, false}
+}
 
 // never are the ranges that are refused unless the operator allows them. Those
 // of IPv6 that carry an address of IPv4 inside are judged by that one; see
@@ -86,7 +87,7 @@ var never = []struct {
 func (r Rule) Check(to netip.AddrPort) error {
 	ip := inner(to.Addr())
 	if slices.Contains(r.Own, to.Port()) && isOurs(ip) {
-		return refusal{to.String(), cmp.Or(r.Of, "camera"), ErrOwn.Error(), true}
+		return refusal{to.String(), cmp.Or(r.Said, ErrForbidden.Error()), ErrOwn.Error(), true}
 	}
 	for _, p := range r.Allow {
 		if p.Contains(ip) {

@@ -132,10 +132,10 @@ func TestNameThatMeansLoopback(t *testing.T) {
 	c.Close()
 }
 
-// TestOfWhat: the words are those of what may not be there.
-func TestOfWhat(t *testing.T) {
-	for of, want := range map[string]string{"": "169.254.169.254:80: no camera may be there: link-local", "webhook": "169.254.169.254:80: no webhook may be there: link-local"} {
-		if err := (Rule{Of: of}).Check(netip.MustParseAddrPort("169.254.169.254:80")); err == nil || err.Error() != want || !errors.Is(err, ErrForbidden) {
+// TestWhatIsSaid: the words are those of what may not be there.
+func TestWhatIsSaid(t *testing.T) {
+	for of, want := range map[string]string{"": "169.254.169.254:80: no camera may be there: link-local", "no webhook may be there": "169.254.169.254:80: no webhook may be there: link-local"} {
+		if err := (Rule{Said: of}).Check(netip.MustParseAddrPort("169.254.169.254:80")); err == nil || err.Error() != want || !errors.Is(err, ErrForbidden) {
 			t.Errorf("%q: %v", of, err)
 		}
 	}

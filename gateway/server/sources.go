@@ -198,7 +198,7 @@ func (s *server) reachNotified() reach.Rule { return reachOf(s.settings(), s.por
 
 // reachOf is reachNotified by a configuration.
 func reachOf(c *config.Config, port uint16) reach.Rule {
-	return reach.Rule{Allow: c.Network.Allow, Own: []uint16{port}, Of: "webhook or broker of the app"}
+	return reach.Rule{Allow: c.Network.Allow, Own: []uint16{port}, Said: "no webhook or broker of the app may be there"}
 }
 
 // reach says where cameras may be at the moment.

@@ -21,6 +21,7 @@ const lists = {
   '/settings/tokens': { asks: 'tokens', none: { tokens: [] }, empty: ['No tokens', 'Keine Tokens'], some: { tokens: [{ id: 't', name: 'nvr', created: hourAgo, grants: [], by: 'me' }] } },
   '/settings/links': { asks: 'links', none: { links: [] }, empty: ['No lasting links', 'Keine dauerhaften Links'], some: { links: [{ id: 1, camera: 'film', action: 'view', created: hourAgo, maker: 'me' }] } },
   '/settings/sessions': { asks: 'sessions', none: { sessions: [] }, empty: ['No sessions', 'Keine Sitzungen'] },
+  '/settings/notifications': { asks: 'webhooks', none: { webhooks: [], events: [], usual: [], most: 16 }, empty: ['No webhooks', 'Keine Webhooks'] },
   '/settings/limits': { asks: 'limits', none: { limits: [] }, empty: ['There are no limits', 'Es gibt keine Grenzwerte'], items: '.part tbody tr' },
   '/settings/log': { asks: 'log*', none: { records: [], last: 0 }, empty: ['No lines', 'Keine Zeilen'] },
   '/settings/all': { asks: 'settings', none: { settings: [] }, empty: ['Nothing matches', 'Nichts passt'] },

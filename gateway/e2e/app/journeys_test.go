@@ -19,7 +19,7 @@ import (
 )
 
 // apart are the views whose journeys have gateways of their own.
-var apart = []string{"encryption", "many", "trouble", "welcome"}
+var apart = []string{"encryption", "many", "notifications", "trouble", "welcome"}
 
 // TestJourneys has people go through the app in Chromium, in a wide window by
 // light and on a telephone by dark. Each view has its journeys in
@@ -69,6 +69,8 @@ func TestJourneysApart(t *testing.T) {
 			case "trouble":
 				own := openWorkshop(t)
 				guide.lead(t, view, own.Guarded, rig.GoodPassword, own.deeds(t))
+			case "notifications":
+				guide.lead(t, view, openTold(t), rig.GoodPassword, nil)
 			case "many":
 				guide.lead(t, view, openCrowd(t), rig.GoodPassword, nil)
 			}

@@ -19,6 +19,8 @@ export const settings = {
   linksAbout: ['Addresses that need no login', 'Adressen, die keine Anmeldung brauchen'],
   server: ['About', 'Über den Server'],
   serverAbout: ['Version, state, help with trouble', 'Version, Zustand, Hilfe bei Problemen'],
+  notify: ['Notifications', 'Benachrichtigungen'],
+  notifyAbout: ['Webhooks and MQTT', 'Webhooks und MQTT'],
   nodes: ['Nodes', 'Knoten'],
   nodesAbout: ['The servers of the cluster, and their cameras', 'Die Server des Clusters und ihre Kameras'],
   tls: ['Encryption', 'Verschlüsselung'],

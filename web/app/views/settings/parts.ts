@@ -7,6 +7,7 @@ import gauge from 'lucide-static/icons/gauge.svg?raw';
 import key from 'lucide-static/icons/key-round.svg?raw';
 import link from 'lucide-static/icons/link.svg?raw';
 import logs from 'lucide-static/icons/logs.svg?raw';
+import mail from 'lucide-static/icons/mail.svg?raw';
 import monitor from 'lucide-static/icons/monitor-smartphone.svg?raw';
 import network from 'lucide-static/icons/network.svg?raw';
 import person from 'lucide-static/icons/circle-user-round.svg?raw';
@@ -60,6 +61,7 @@ const groups: readonly Group[] = [
     text: settings.groupServer,
     parts: [
       { id: 'server', icon: server, text: settings.server, about: settings.serverAbout, for: admins, load: () => import('./server/Server.svelte') },
+      { id: 'notifications', icon: mail, text: settings.notify, about: settings.notifyAbout, for: admins, load: () => import('./notify/Notifications.svelte') },
       { id: 'nodes', icon: network, text: settings.nodes, about: settings.nodesAbout, for: nodes, load: () => import('./nodes/Nodes.svelte') },
       { id: 'tls', icon: shield, text: settings.tls, about: settings.tlsAbout, for: admins, load: () => import('./server/Encryption.svelte') },
       { id: 'limits', icon: gauge, text: settings.limits, about: settings.limitsAbout, for: admins, load: () => import('./server/Limits.svelte') },
