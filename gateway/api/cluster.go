@@ -55,6 +55,7 @@ type Cluster struct {
 	Relays       int64              `json:"relays" doc:"streams of cameras of other nodes that come to this one now" example:"3"`
 	RelayedBytes uint64             `json:"relayed_bytes" doc:"of those, since the start" example:"75000000"`
 	Moves        uint64             `json:"moves" doc:"times that a camera went to another node, or to none or one again, since the start" example:"4"`
+	NATS         *ClusterNATS       `json:"nats,omitempty" doc:"by which nodes speak; not there where they have a bus of their own"`
 	Common       ClusterCommon      `json:"common" doc:"what all nodes have in common: users, tokens, links, logins, and cameras that the API added"`
 	Refused      []ClusterFault     `json:"refused" nullable:"false" doc:"what other nodes said or asked for that was not taken, since the start"`
 }
@@ -79,7 +80,16 @@ type ClusterNode struct {
 	PendingBytes int       `json:"pending_bytes" doc:"what waits for it, in bytes, of all that nodes tell each other; it is cut where it takes nothing for two seconds" example:"0"`
 	Common       uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
 	Agrees       bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
+	Direct       bool      `json:"direct" doc:"it is alive, and has said so itself for ten seconds: by the bus, or the NATS, nothing comes of it"`
 	ShutOut      bool      `json:"shut_out" doc:"it was shut out of the cluster, and is in this list for an hour more"`
+}
+
+// ClusterNATS is how it is with the NATS of a cluster.
+type ClusterNATS struct {
+	Connected bool      `json:"connected" doc:"this node is connected to it"`
+	Server    string    `json:"server,omitempty" doc:"host and port of the server of it that this node is connected to, or was last" example:"nats-1.lan:4222"`
+	Since     time.Time `json:"since" doc:"since when it is, or is not"`
+	Problem   string    `json:"problem,omitempty" doc:"why it is not, or what it refuses" example:"dial: connect: connection refused"`
 }
 
 // ClusterCommon is how it is with what all nodes have in common.

@@ -139,6 +139,7 @@ func TestOutsideNATS(t *testing.T) {
 	}
 	began := p.calls.Load()
 	await(t, "they ask each other", func() bool { return p.calls.Load() > began+60 }) // ten beats of each
+	await(t, "that is a trouble", func() bool { return errors.Is(a.Trouble(), ErrNATSAway) && a.Status().Outside.Problem != "" })
 	before := moves(a) + moves(b) + moves(c)
 	for _, camera := range cameras {
 		if is := agree(t, camera.ID, a, b, c).Node; is != owners[camera.ID] {
@@ -158,6 +159,9 @@ func TestOutsideNATS(t *testing.T) {
 	natsOf(t, disk, port, sparing)
 	await(t, "it is replaced again", func() bool { _, err := b.Replace(t.Context(), []byte("two"), first); return err == nil })
 	await(t, "they hear each other by it", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return !a.exchanges.apart })
+	if wrong := a.Trouble(); wrong != nil {
+		t.Errorf("the NATS is back, and the trouble is %v", wrong)
+	}
 	if text, _ := a.common(t); text != "two" {
 		t.Errorf("a has %q", text)
 	}

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"cmp"
+	"encoding/json"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -20,7 +22,16 @@ type Status struct {
 	// other nodes, where somebody asked for them (Routes).
 	Failovers Failovers
 	Waits     map[string]int
+	Outside   *Outside // how it is with a NATS outside; nil where nodes have a bus of their own
 }
+
+// ReadStatus gives what reads one, as JSON.
+func ReadStatus(s *Status) func(io.Reader) error {
+	return func(from io.Reader) error { return json.NewDecoder(io.LimitReader(from, maxStatus)).Decode(s) }
+}
+
+// maxStatus bounds a status as JSON, in bytes.
+const maxStatus = 64 << 20
 
 // Member is a node.
 type Member struct {
@@ -44,6 +55,7 @@ type Member struct {
 	Same    bool          // it knows the same cameras as this one
 	Common  uint64        // the version of what all have in common that it has
 	ShutOut bool          // of the cluster
+	Direct  bool          // it lives, and says so itself: by the bus nothing came of it for busPatience
 }
 
 // Member gives what is known of another node; false where nothing is.
@@ -137,6 +149,9 @@ func (c *Cluster) Status() Status {
 		}
 		s.Cameras = append(s.Cameras, p)
 	}
+	if out, outside := c.Outside(); outside {
+		s.Outside = &out
+	}
 	s.Failovers = t.vacant.took
 	s.Failovers.Took = slices.Clone(s.Failovers.Took)
 	for _, why := range refusals {
@@ -149,6 +164,6 @@ func (t *table) memberOf(m *member, owned int, now time.Time) Member {
 	return Member{
 		Node: m.Node, Relay: m.Relay, Version: m.Version, Roles: m.Roles, Labels: m.Labels, Viewers: m.Viewers, Shown: m.Shown, Said: m.Sequence, Load: m.Load,
 		Owned: owned, Alive: m.alive, Left: m.Leaving, Since: m.since, Clock: m.clock, Heard: now.Sub(m.heard), Same: m.Config == t.self.Config, Public: m.Public, Common: m.Common,
-		ShutOut: m.shutOut || m.Node == t.self.Node && t.closed,
+		ShutOut: m.shutOut || m.Node == t.self.Node && t.closed, Direct: m.alive && m.Node != t.self.Node && now.Sub(m.bus) > busPatience,
 	}
 }

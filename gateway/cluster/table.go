@@ -134,7 +134,7 @@ func (t *table) take(b Beat, now time.Time) error {
 	case m == nil && len(t.members) >= maxMembers:
 		return fmt.Errorf("%w: more than %d nodes", errTooLarge, maxMembers)
 	case m == nil:
-		m = new(member)
+		m = &member{bus: now}
 	}
 	for _, c := range b.Owned {
 		if known := t.highest[c.Camera]; known > 0 && c.Epoch > known+maxLeap {

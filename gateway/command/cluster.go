@@ -2,15 +2,12 @@ package command
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -185,6 +182,9 @@ func (c *clusterStatusCommand) Run(env *environment) error {
 	if err != nil {
 		return fmt.Errorf("asking the node on this machine%s: %w", map[bool]string{true: ", which does not run"}[errors.Is(err, syscall.ECONNREFUSED)], err)
 	}
+	if status.Outside != nil {
+		fmt.Fprintf(env.stdout, "%s\n\n", natsOf(*status.Outside))
+	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "node\tstate\theard\tcameras\tviewers\trelays at\troles\tlabels\tversion\n")
 	for _, m := range status.Members {
@@ -206,6 +206,15 @@ func rowOf(m cluster.Member, s cluster.Status) string {
 	}
 	return strings.Join([]string{m.Node, stateOf(m, s), m.Heard.Round(100 * time.Millisecond).String(), owned, viewers, m.Relay,
 		strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version}, "\t")
+}
+
+// natsOf says how it is with the NATS of a cluster.
+func natsOf(o cluster.Outside) string {
+	since := time.Since(o.Since).Round(time.Second)
+	if o.Connected {
+		return fmt.Sprintf("the NATS at %s is reached, for %v", o.Server, since)
+	}
+	return fmt.Sprintf("the NATS is not reached, for %v (%s): nodes ask each other directly, and what all have in common cannot be changed; framegate doctor says more", since, o.Problem)
 }
 
 // standbyOf says which node keeps a camera connected besides, and how that is.
@@ -237,8 +246,8 @@ func stateOf(m cluster.Member, s cluster.Status) string {
 		return "ended"
 	case !m.Alive:
 		return "gone"
-	case s.Waits[m.Node] > cluster.StuckRoute:
-		return fmt.Sprintf("alive, and takes nothing: %d MB wait for it; look at the line to it", s.Waits[m.Node]>>20)
+	case s.Trouble(m) != nil:
+		return "alive, " + s.Trouble(m).Error()
 	case !m.Same:
 		return "alive, has other cameras configured"
 	}
@@ -247,39 +256,11 @@ func stateOf(m cluster.Member, s cluster.Status) string {
 
 // askNode asks the node that relays at an address of this machine, and is this one.
 func askNode(ctx context.Context, id *cluster.Identity, address string) (status cluster.Status, err error) {
-	err = callNode(ctx, id, address, http.MethodGet, "/status", nil, func(body io.Reader) error {
-		return json.NewDecoder(body).Decode(&status)
-	})
+	err = id.Call(ctx, address, http.MethodGet, "/status", nil, cluster.ReadStatus(&status))
 	return status, err
 }
 
 // tellNode tells it which nodes are shut out.
 func tellNode(ctx context.Context, id *cluster.Identity, address string, list []byte) error {
-	return callNode(ctx, id, address, http.MethodPost, "/revoked", list, func(io.Reader) error { return nil })
-}
-
-// callNode calls the node on this machine, as a node.
-func callNode(ctx context.Context, id *cluster.Identity, address, method, path string, body []byte, read func(io.Reader) error) error {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return err
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: id.TLS(id.Node)}}
-	defer client.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(ctx, method, "https://"+net.JoinHostPort(host, port)+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	answer, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode >= http.StatusMultipleChoices {
-		return errors.New(answer.Status)
-	}
-	return read(answer.Body)
+	return id.Call(ctx, address, http.MethodPost, "/revoked", list, func(io.Reader) error { return nil })
 }

@@ -20,6 +20,7 @@ type Cluster struct {
 	Refused       map[string]uint64 // by reason
 	Asked, Away   uint64            // questions to other nodes for recordings, and those without a good answer
 	Given         uint64            // bytes of recordings that went to other nodes
+	NATS          *bool             // whether that is connected; nil where there is none
 	Version       uint64            // of what all nodes have in common
 	Apart         bool              // that cannot be changed here now
 	Writes, Lost  uint64
@@ -65,6 +66,9 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterAway.send(to, float64(c.Away))
 	clusterGiven.send(to, float64(c.Given))
 	clusterLate.send(to, float64(c.Late))
+	if c.NATS != nil {
+		clusterNATS.send(to, map[bool]float64{true: 1}[*c.NATS])
+	}
 	clusterVersion.send(to, float64(c.Version))
 	apart := 0.0
 	if c.Apart {

@@ -59,7 +59,7 @@ func steady() Sources {
 		Uploads: func() Uploads { return Uploads{1, 20, 21, 22} },
 		Logins:  func() Logins { return Logins{30, 31, 3} },
 		Cluster: func() Cluster {
-			return Cluster{2, 1, 40, 41, 42, 43, 44, 45, 46, 47, 48, 53, map[string]uint64{"name": 49}, 50, 51, 52, 54, true, 55, 56, map[string]uint64{"old": 57}, 63, 64, 65, 58, []Clock{{"b", 59 * time.Second, 60 * time.Millisecond}}, map[string]int{"b": 61}, Failovers{map[float64]uint64{2: 1, 5: 3}, 7 * time.Second, 4}}
+			return Cluster{2, 1, 40, 41, 42, 43, 44, 45, 46, 47, 48, 53, map[string]uint64{"name": 49}, 50, 51, 52, new(true), 54, true, 55, 56, map[string]uint64{"old": 57}, 63, 64, 65, 58, []Clock{{"b", 59 * time.Second, 60 * time.Millisecond}}, map[string]int{"b": 61}, Failovers{map[float64]uint64{2: 1, 5: 3}, 7 * time.Second, 4}}
 		},
 		Limits: NewHits("viewers", "frame_bytes", "viewers").All,
 		Recordings: func() (RecordingRoom, []Recording) {

@@ -129,6 +129,8 @@ var (
 	clusterClockDoubt = gauge("cluster_clock_doubt_seconds", "By how much that can be wrong.", "node")
 	clusterMadeHere   = gauge("cluster_renditions_made_here", "Renditions of cameras of other nodes that this one makes itself.")
 
+	clusterNATS = gauge("cluster_nats_connected", "1 while this node is connected to the NATS by which nodes speak, and else 0; not there where they have a bus of their own.")
+
 	clusterVersion  = gauge("cluster_common_version", "Which state of what all nodes have in common this node has.")
 	clusterApart    = gauge("cluster_common_apart", "1 while what all nodes have in common cannot be changed here, since the nodes that keep it are not reached or too few.")
 	clusterWrites   = counter("cluster_common_writes", "Changes that this node made to what all nodes have in common.")
@@ -158,7 +160,7 @@ var all = []metric{
 	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
-	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
+	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterNATS, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
 	clusterMadeHere, clusterWaits, clusterFailovers, clusterClock, clusterClockDoubt,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,

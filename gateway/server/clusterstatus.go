@@ -50,11 +50,14 @@ func (s control) Cluster() api.Cluster {
 	for _, key := range n.edge.all() {
 		c.MadeHere = append(c.MadeHere, api.ClusterRendition{Camera: key.Camera, Rendition: key.Rendition})
 	}
+	if out := status.Outside; out != nil {
+		c.NATS = &api.ClusterNATS{Connected: out.Connected, Server: out.Server, Since: out.Since.UTC(), Problem: out.Problem}
+	}
 	waits := n.cluster.Routes()
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), PendingBytes: waits[m.Node], Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), PendingBytes: waits[m.Node], Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut, Direct: m.Direct,
 		})
 	}
 	for _, p := range status.Cameras {
@@ -105,6 +108,9 @@ func (n *node) metrics() func() metrics.Cluster {
 		c := metrics.Cluster{
 			Moves: status.Moves, Late: status.Late, Relays: int(n.relayed.Running.Load()), Shown: n.tree.Shown(), Sent: n.door.Sent.Load(),
 			Pulls: n.relayed.Pulls.Load(), Frames: n.relayed.Frames.Load(), Bytes: n.relayed.Bytes.Load(), Refused: make(map[string]uint64),
+		}
+		if status.Outside != nil {
+			c.NATS = &status.Outside.Connected
 		}
 		c.Taken = n.standbys.taken.Load()
 		c.MadeHere = len(n.edge.all())

@@ -68,6 +68,9 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	if c.Notify.MQTT.URL != "" || len(c.Notify.Webhooks) > 0 {
 		tell(aboutNotify(c.Notify))
 	}
+	if c.Cluster.Name != "" && running {
+		tell(aboutNodes(ctx, c))
+	}
 	tell(doctor.Clock(new(health.Clock).Look(ctx)))
 	tell(doctor.Files(c.Limits.Viewers + c.Limits.Connections + 256))
 	aboutCameras(ctx, c, running, tell)

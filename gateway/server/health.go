@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/cluster"
 	"framegate/gateway/doctor"
 	"framegate/gateway/front"
 	"framegate/gateway/health"
@@ -23,6 +24,7 @@ const (
 	troubleDisk     = "disk"
 	troubleClock    = "clock"
 	troubleNotify   = "notify"
+	troubleCluster  = "cluster"
 )
 
 // leastFree is how many bytes the disk of the data folder is to have: users, cameras
@@ -39,13 +41,17 @@ const lockPatience = health.Patience - 500*time.Millisecond
 // newHealth makes what looks at all that the server depends on. Nothing is looked at
 // yet.
 func (s *server) newHealth() *health.Monitor {
-	return health.New([]health.Check{
+	checks := []health.Check{
 		{Name: troubleFFmpeg, Look: s.lookAtFFmpeg, Patience: ffmpegPatience},
 		{Name: troubleDatabase, Look: s.lookAtDatabase},
 		{Name: troubleDisk, Look: s.lookAtDisk},
 		{Name: troubleClock, Look: s.clock.Look},
 		{Name: troubleNotify, Look: s.lookAtNotify},
-	}, s.changed, s.Log)
+	}
+	if s.Config.Cluster.Name != "" {
+		checks = append(checks, health.Check{Name: troubleCluster, Look: s.lookAtCluster()})
+	}
+	return health.New(checks, s.changed, s.Log)
 }
 
 // attempt is an ffmpeg that was tried, as the file that it is.
@@ -122,6 +128,9 @@ var ways = []struct {
 	{store.ErrReadOnly, "read_only"},
 	{health.ErrImplausible, "wrong"},
 	{health.ErrStepped, "stepped"},
+	{cluster.ErrNATSAway, "nats"},
+	{cluster.ErrStuck, "stuck"},
+	{cluster.ErrDirect, "direct"},
 }
 
 // codeOf gives what programs know a trouble by: what is wrong, and in which way.

@@ -78,6 +78,15 @@ func (n nodes) say(t *testing.T, text string, times int, names ...string) {
 	}
 }
 
+// troubled waits until a node says, or says no more, that something is wrong around it.
+func (n nodes) troubled(t *testing.T, name, code string, is bool) {
+	t.Helper()
+	rig.Await(t, fmt.Sprintf("%s has the trouble %s: %v", name, code, is), func() bool {
+		answer := n[name].Get(t, "/api/v1/status", rig.Credentials{})
+		return answer.StatusCode == http.StatusOK && bytes.Contains(answer.Content, []byte(`"code":"`+code+`"`)) == is
+	})
+}
+
 const (
 	natsAway    = "the NATS of the cluster is not reached"
 	natsReached = "the NATS of the cluster is reached"
@@ -127,6 +136,7 @@ func TestNodesByANATS(t *testing.T) {
 	for range 20 {
 		seesMore(t, "viewers while the NATS is dead", viewers)
 	}
+	cluster.troubled(t, alive[0], "cluster_nats", true)
 	if is := cluster.owner(t, "front", names...); is != owner {
 		t.Errorf("the camera went from %s to %s, since the NATS died", owner, is)
 	}
@@ -143,6 +153,7 @@ func TestNodesByANATS(t *testing.T) {
 
 	nats.start(t)
 	cluster.say(t, natsReached, 2, alive...)
+	cluster.troubled(t, alive[0], "cluster_nats", false)
 	rig.Await(t, "a camera is added again", func() bool {
 		status, _ := add(alive[0], "more")
 		return status == http.StatusCreated || status == http.StatusConflict

@@ -21,6 +21,10 @@ export const troubles: Record<Schemas['Trouble']['code'], Text> = {
   disk_broken: ['The data folder cannot be read. See whether its disk is well.', 'Der Datenordner ist nicht lesbar. Prüfen Sie seinen Datenträger.'],
   clock_wrong: ['The clock of the server is wrong: recordings get wrong times. Set it, and have it kept right (NTP).', 'Die Uhr des Servers geht falsch: Aufnahmen bekommen falsche Zeiten. Stellen Sie sie, und lassen Sie sie nachführen (NTP).'],
   clock_stepped: ['The clock of the server was set by a step. Have it kept right (NTP).', 'Die Uhr des Servers wurde sprunghaft verstellt. Lassen Sie sie nachführen (NTP).'],
+  cluster_nats: ['The NATS of the cluster is not reached: users, cameras and settings cannot be changed. See that it runs.', 'Das NATS des Clusters ist nicht erreichbar: Benutzer, Kameras und Einstellungen lassen sich nicht ändern. Prüfen Sie, ob es läuft.'],
+  cluster_stuck: ['A node takes nothing of what this one says. Look at the line to it, under Settings, Nodes.', 'Ein Knoten nimmt nichts von diesem an. Prüfen Sie die Leitung zu ihm, unter Einstellungen, Knoten.'],
+  cluster_direct: ['A node is not heard by the bus. See that port 7421 is open between the nodes.', 'Ein Knoten ist über den Bus nicht zu hören. Prüfen Sie, ob Port 7421 zwischen den Knoten offen ist.'],
+  cluster_hangs: ['This node does not say how the cluster is. See whether the server has too much to do.', 'Dieser Knoten sagt nicht, wie es dem Cluster geht. Prüfen Sie, ob der Server überlastet ist.'],
   notify_broken: ['A webhook, or the broker, has taken nothing for long. The settings, under About, say why.', 'Ein Webhook oder der Broker nimmt seit Längerem nichts an. Die Einstellungen sagen unter Über den Server, warum.'],
 };
 

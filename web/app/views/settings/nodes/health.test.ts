@@ -8,7 +8,7 @@ vi.hoisted(() => vi.stubGlobal('navigator', { languages: ['en'] }));
 const now = Date.parse('2026-11-30T04:00:00Z');
 const node = (name: string, change: Partial<Schemas['ClusterNode']> = {}): Schemas['ClusterNode'] => ({
   name, alive: true, left: false, since: '2026-11-30T03:58:00Z', heard_ms: 100, relay: `${name}:7422`, version: '1.0', roles: [], labels: [], cameras: 1, viewers: 0,
-  load: 0.2, clock_ms: -1, agrees: true, common: 0, shut_out: false, pending_bytes: 0, ...change,
+  load: 0.2, clock_ms: -1, agrees: true, common: 0, shut_out: false, pending_bytes: 0, direct: false, ...change,
 });
 const cluster = (...nodes: Schemas['ClusterNode'][]) => ({ node: 'a', nodes });
 
@@ -22,6 +22,7 @@ test('each thing that is wrong with a node is told', () => {
     [{ clock_ms: -61_000 }, [/clock is 1 min 1 s behind/], 'warn'],
     [{ version: '2.0', agrees: false }, [/version 2.0, and this one 1.0/, /other cameras/], 'warn'],
     [{ pending_bytes: 9e6 }, [/9(\.0)? MB wait for it/], 'warn'],
+    [{ direct: true }, [/by the bus nothing comes of it/], 'warn'],
     [{ load: 0.97 }, [/97%/], 'warn'],
   ] as const) {
     const b = node('b', change);
