@@ -54,6 +54,9 @@ const (
 	// lookEvery is how often a node looks for what others changed, of which it mostly
 	// hears before.
 	lookEvery = 10 * time.Second
+	// apartPatience is how long the keeper may not be reached until the log is told, which is looked at again and
+	// again meanwhile: at each start it takes some seconds, and after one of those that keep it died.
+	apartPatience = 10 * time.Second
 	// lookAgain is how soon it looks again for what it heard of and did not find.
 	lookAgain = 200 * time.Millisecond
 	// probeEvery is how often a node that could change nothing tries whether it can.
@@ -110,8 +113,9 @@ type common struct {
 	probed   time.Time       // when that was
 	found    map[string]bool // tables that others changed, of which nobody was told
 
-	mu     sync.Mutex // guards status
+	mu     sync.Mutex // guards what follows
 	status CommonStatus
+	warned bool // the log was told that the keeper is not reached
 }
 
 // CommonStatus is how it is with what all nodes have in common, as one of them sees it.
@@ -432,10 +436,15 @@ func (c *common) noteApart(err error) {
 	switch {
 	case away && !was:
 		c.status.Apart = time.Now()
+	case away && !c.warned && time.Since(c.status.Apart) > apartPatience:
+		c.warned = true
 		c.Log.Warn("the nodes that keep what all have in common are not reached, or too few of them live: what this one has stays, and cannot be changed", "err", err)
 	case !away && was:
 		c.status.Apart = time.Time{}
-		c.Log.Info("the nodes that keep what all have in common are reached again")
+		if c.warned {
+			c.warned = false
+			c.Log.Info("the nodes that keep what all have in common are reached again")
+		}
 	}
 }
 
