@@ -95,10 +95,9 @@ type Cluster struct {
 	options Options
 	opener  *opener
 	bus     *bus
-	inbox   chan heard    // cap 64: what the bus brought; more is dropped and counted
+	inbox   *inbox
 	kick    chan struct{} // cap 1: something is to be said at once
 	refused map[error]*atomic.Uint64
-	late    atomic.Uint64  // messages that did not fit into inbox
 	teller  teller         // of Run
 	stale   atomic.Bool    // cameras of this node may be in other states than it said
 	asking  sync.WaitGroup // of exchange
@@ -145,7 +144,7 @@ func New(o Options) (*Cluster, error) {
 		patient = coldPatience // or until it was heard who there is
 	}
 	c := &Cluster{
-		options: o, opener: newOpener(o.Identity), inbox: make(chan heard, 64), kick: make(chan struct{}, 1),
+		options: o, opener: newOpener(o.Identity), inbox: newInbox(), kick: make(chan struct{}, 1),
 		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool), exchanges: exchanges{asked: make(map[string]int)},
 	}
 	for _, why := range refusals {
@@ -180,11 +179,7 @@ func (c *Cluster) receive(h heard) {
 		c.refused[errTooLarge].Add(1)
 		return
 	}
-	select {
-	case c.inbox <- h:
-	default:
-		c.late.Add(1)
-	}
+	c.inbox.put(h)
 }
 
 // Run takes part until ctx is done, and then says that this node is gone.
@@ -201,7 +196,8 @@ func (c *Cluster) Run(ctx context.Context) {
 			c.Leave()
 			c.say(context.WithoutCancel(ctx))
 			return
-		case h := <-c.inbox:
+		case h := <-c.inbox.heard:
+			c.inbox.took(h)
 			news, told := c.take(h)
 			if news {
 				c.step(ctx, false)

@@ -107,7 +107,7 @@ func TestLiarOnTheBus(t *testing.T) {
 		for _, count := range n.refused {
 			all += count.Load()
 		}
-		return all + n.late.Load()
+		return all + n.inbox.late.Load()
 	}
 	most := before
 	await(t, "the flood is counted, and no memory taken for it", func() bool {
@@ -115,7 +115,7 @@ func TestLiarOnTheBus(t *testing.T) {
 		most = max(most, now)
 		return counted(a) > 1000 && counted(b) > 1000 && now < before+4<<20
 	})
-	t.Logf("of 100000 messages a counts %d, of which %d came too fast to be read; three nodes had %d kB more for a moment", counted(a), a.late.Load(), (most-before)>>10)
+	t.Logf("of 100000 messages a counts %d, of which %d came too fast to be read; three nodes had %d kB more for a moment", counted(a), a.inbox.late.Load(), (most-before)>>10)
 	if most > before+128<<20 {
 		t.Errorf("memory grew from %d to %d bytes", before, most)
 	}

@@ -136,7 +136,7 @@ func (c *Cluster) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.table
-	s := Status{Cluster: c.options.Identity.Cluster, Node: c.Node(), Moves: c.moves, Late: c.late.Load()}
+	s := Status{Cluster: c.options.Identity.Cluster, Node: c.Node(), Moves: c.moves, Late: c.inbox.late.Load()}
 	s.Members = append(s.Members, t.memberOf(&member{Beat: t.self, heard: now, alive: true, since: t.began}, len(t.own), now))
 	for _, m := range t.members {
 		s.Members = append(s.Members, c.measured(t.memberOf(m, len(m.Owned), now)))

@@ -120,7 +120,7 @@ var (
 	clusterAsked   = counter("cluster_recordings_questions", "Times that other nodes were asked for recordings.")
 	clusterAway    = counter("cluster_recordings_unanswered", "Times that another node that was asked for recordings did not answer, or answered what cannot be.")
 	clusterGiven   = counter("cluster_recordings_bytes", "Bytes of recordings that were given to other nodes.")
-	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read.")
+	clusterLate    = counter("cluster_messages_late", "Messages of other nodes that came faster than they are read, of all or of one of them.")
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
 	clusterWaits      = gauge("cluster_route_pending_bytes", "Bytes that wait for another node, of all that nodes tell each other.", "node")
