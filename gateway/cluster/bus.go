@@ -169,7 +169,11 @@ func (b *bus) tellEcho(node string, message []byte) {
 
 // echoSubject is where a node is asked for its time, and hears that of others.
 func (b *bus) echoSubject(node string) string {
-	return strings.TrimSuffix(b.subject, "beat") + "echo." + node
+	between := "."
+	if b.outside != nil {
+		between = "-" // so that it has as many parts as others, which permissions allow
+	}
+	return strings.TrimSuffix(b.subject, "beat") + "echo" + between + node
 }
 
 // address gives where other nodes reach the bus; "" where that is no part of this node.

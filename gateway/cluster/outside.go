@@ -50,8 +50,9 @@ type Outside struct {
 type outside struct {
 	log    *slog.Logger
 	caller *caller
-	outbox chan saying // cap 1: what is to be said; a later beat takes the place of an earlier one
-	echoes chan saying // cap maxMembers: for one node each; what does not fit is left
+	outbox chan saying   // cap 1: what is to be said; a later beat takes the place of an earlier one
+	echoes chan saying   // cap maxMembers: for one node each; what does not fit is left
+	ends   chan struct{} // closed when nothing more is said; others may try to, as what came last has them do
 	said   sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
@@ -73,7 +74,7 @@ type saying struct {
 // message, by one goroutine, and list with each list of nodes that were shut out, by another. close must be called in the end.
 func reachBus(o Options, take, list func([]byte)) (*bus, error) {
 	names := namesOf(o.Identity)
-	out := &outside{log: o.Log, caller: o.NATS.caller(), outbox: make(chan saying, 1), echoes: make(chan saying, maxMembers), state: Outside{Since: time.Now(), Problem: "it was not reached yet"}}
+	out := &outside{log: o.Log, caller: o.NATS.caller(), outbox: make(chan saying, 1), echoes: make(chan saying, maxMembers), ends: make(chan struct{}), state: Outside{Since: time.Now(), Problem: "it was not reached yet"}}
 	b := &bus{outside: out, subject: names.beat, revoked: names.revoked, kept: keptIn(names.bucket, o.NATS.Domain)}
 	options := append(o.NATS.options(out.caller, o.Identity.Cluster+"/"+o.Identity.Node),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(outsideWait), nats.ReconnectJitter(outsideWait, outsideWait),
@@ -98,7 +99,7 @@ func reachBus(o Options, take, list func([]byte)) (*bus, error) {
 		out.caller.hold(nil)
 		return nil, fmt.Errorf("the NATS of the cluster: %w", err)
 	}
-	out.said.Go(func() { out.speak(b) }) // ends with the outbox
+	out.said.Go(func() { out.speak(b) }) // ends with close
 	return b, nil
 }
 
@@ -155,17 +156,21 @@ func (n NATS) options(by *caller, name string) []nats.Option {
 	return options
 }
 
-// speak says what is in the outbox, as long as there is one.
+// speak says what is in the outbox, until close, and then what is left there.
 func (o *outside) speak(b *bus) {
 	for {
 		select {
-		case t, more := <-o.outbox:
-			if !more {
-				return
-			}
+		case t := <-o.outbox:
 			_ = b.conn.Publish(t.subject, t.message) // where it is away others are asked directly
 		case t := <-o.echoes:
 			_ = b.conn.Publish(t.subject, t.message) // they are asked again
+		case <-o.ends:
+			select {
+			case t := <-o.outbox:
+				_ = b.conn.Publish(t.subject, t.message)
+			default:
+			}
+			return
 		}
 	}
 }
@@ -195,7 +200,7 @@ func (o *outside) say(t saying) {
 
 // close has said what was to be said, and leaves.
 func (o *outside) close(conn *nats.Conn) {
-	close(o.outbox)
+	close(o.ends)
 	o.said.Wait()
 	if conn.IsConnected() {
 		_ = conn.FlushTimeout(time.Second) // others find out

@@ -94,10 +94,12 @@ func (p *telephone) kill(n *node) {
 func moves(n *node) uint64 { return n.Status().Moves }
 
 // TestOutsideNATS has three nodes share cameras and what they have in common by a NATS that is none of them. It goes
-// away: nothing moves, but of a node that dies then. It comes back, and they have all in common again.
+// away: nothing moves, but of a node that dies then. It comes back, and they have all in common again, know their clocks, and shut
+// one out.
 func TestOutsideNATS(t *testing.T) {
 	t.Parallel()
-	disk, ids, cameras := t.TempDir(), identities(t, "a", "b", "c"), numbered(12)
+	disk, cameras, yard := t.TempDir(), numbered(12), newYard(t, "a", "b", "c")
+	ids := []*Identity{yard.identity(t, "a"), yard.identity(t, "b"), yard.identity(t, "c")}
 	names := namesOf(ids[0])
 	sparing := func(o *server.Options) { // which allows what nodes need, and nothing else
 		o.Users = []*server.User{{Username: o.Username, Password: o.Password, Permissions: &server.Permissions{
@@ -172,8 +174,16 @@ func TestOutsideNATS(t *testing.T) {
 	}
 	c = p.at(t, ids[2], by, nil, cameras...)
 	agree(t, "cam-0", a, b, c)
+	await(t, "the clock of another is measured", func() bool { _, doubt, known := a.Ahead("b"); return known && doubt > 0 })
+	if err := a.Revoke(yard.revoke(t, "c")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "c is shut out at all", func() bool { return !a.lives("c") && !b.lives("c") && c.options.Identity.ShutOut() })
+	for _, camera := range cameras {
+		agree(t, camera.ID, a, b)
+	}
 	a.end() // which says so
-	agree(t, "cam-0", b, c)
+	agree(t, "cam-0", b)
 }
 
 // TestNodeWithoutItsNATS has one node cut off from the NATS, and not from the others: it keeps its cameras, and they
@@ -399,4 +409,16 @@ func FuzzGuard(f *testing.F) {
 			got = got[min(size+2, len(got)):]
 		}
 	})
+}
+
+// TestWhatComesWhileANodeEnds may have it say something more, as a list of nodes that were shut out does.
+func TestWhatComesWhileANodeEnds(t *testing.T) {
+	t.Parallel()
+	_, by := natsOf(t, t.TempDir(), 0, nil)
+	yard := newYard(t, "a")
+	var p telephone
+	a := p.at(t, yard.identity(t, "a"), by, nil)
+	list := yard.revoke(t, "b")
+	a.end()
+	a.hearRevoked(list)
 }
