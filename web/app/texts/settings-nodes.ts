@@ -93,12 +93,6 @@ export const nodes = {
   otherVersion: (its: string, ours: string): Text => [`It runs version ${its}, and this one ${ours}.`, `Er läuft in Version ${its}, dieser in ${ours}.`],
   otherCameras: ['It has other cameras configured than this one: give all nodes the same.', 'Er hat andere Kameras konfiguriert als dieser: Geben Sie allen Knoten dieselben.'],
   stuck: (waits: string): Text => [`${waits} wait for it: the line to it is slow, or it takes nothing.`, `${waits} warten auf ihn: Die Leitung zu ihm ist langsam, oder er nimmt nichts an.`],
-  direct: ['It says itself that it lives; by the bus nothing comes of it. See that port 7421 is open between both, or that it reaches the NATS.', 'Er sagt selbst, dass er lebt; über den Bus kommt nichts von ihm. Prüfen Sie, ob Port 7421 zwischen beiden offen ist, oder ob er das NATS erreicht.'],
-  nats: (server: string): Text => [`They hear of each other by the NATS at ${server}.`, `Sie hören voneinander über das NATS ${server}.`],
-  natsAway: (time: string, why: string): Text => [
-    `The NATS has not been reached for ${time} (${why}): nodes ask each other directly, and what all have in common cannot be changed. See that it runs; framegate doctor says more.`,
-    `Das NATS ist seit ${time} nicht erreichbar (${why}): Die Knoten fragen einander direkt, und das Gemeinsame lässt sich nicht ändern. Prüfen Sie, ob es läuft; framegate doctor sagt mehr.`,
-  ],
   busy: (load: string): Text => [`Its processors are used to ${load}.`, `Seine Prozessoren sind zu ${load} ausgelastet.`],
   onlyOne: ['No other node is heard of. Add one, or look whether seeds are right and port 7421 is open.', 'Von keinem anderen Knoten ist etwas zu hören. Fügen Sie einen hinzu, oder prüfen Sie, ob seeds stimmt und Port 7421 offen ist.'],
   apart: [

@@ -22,7 +22,6 @@ test('each thing that is wrong with a node is told', () => {
     [{ clock_ms: -61_000 }, [/clock is 1 min 1 s behind/], 'warn'],
     [{ version: '2.0', agrees: false }, [/version 2.0, and this one 1.0/, /other cameras/], 'warn'],
     [{ pending_bytes: 9e6 }, [/9(\.0)? MB wait for it/], 'warn'],
-    [{ direct: true }, [/by the bus nothing comes of it/], 'warn'],
     [{ load: 0.97 }, [/97%/], 'warn'],
   ] as const) {
     const b = node('b', change);

@@ -26,13 +26,12 @@ export function wrongWith(node: Node, cluster: Cluster, nowMs: number): Text[] {
   if (ours && node.version !== ours.version) wrong.push(nodes.otherVersion(node.version, ours.version));
   if (!node.agrees) wrong.push(nodes.otherCameras);
   if (node.pending_bytes > STUCK) wrong.push(nodes.stuck(bytes(node.pending_bytes)));
-  if (node.direct) wrong.push(nodes.direct);
   if (node.load > BUSY) wrong.push(nodes.busy(percent(node.load)));
   return wrong;
 }
 
-/** For how long something has been so. */
-export function sinceOf(node: { readonly since: string }, nowMs: number): string {
+/** For how long a node has been there, or not. */
+export function sinceOf(node: Node, nowMs: number): string {
   return duration(Math.max(0, nowMs - Date.parse(node.since)));
 }
 
