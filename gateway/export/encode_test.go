@@ -13,8 +13,10 @@ import (
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
 	"framegate/gateway/playback"
+	"framegate/gateway/playback/clip"
 	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
+	"framegate/gateway/record/segment"
 )
 
 // TestEncodedIsExactAtBothEnds over a hole and two runs, with reordered pictures,
@@ -320,5 +322,26 @@ func TestFfmpegThatFailsIsTriedAgain(t *testing.T) {
 		case fails == attempts && (j.State != Failed || !strings.Contains(j.Error, "log says why") || !slices.Equal(r.left(j.ID), []string{"job.json"})):
 			t.Errorf("without an ffmpeg it is %+v, with %v", j, r.left(j.ID))
 		}
+	}
+}
+
+// TestNothingStaysOpen: of a camera without sound, whose file that is being written has to
+// be looked into for that, no file stays open behind what was encoded; newRig expects it.
+func TestNothingStaysOpen(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record("front", noon, tape.Numbered(t, 0, 50, 64, 48, "-bf", "0"))
+	r.record("front", after(50), tape.Numbered(t, 50, 50, 64, 48, "-bf", "0"))
+	last := r.rows[1]
+	f, err := r.file(last)
+	r.check(err)
+	s, err := segment.Open(f, last.Bytes)
+	r.check(err)
+	r.check(f.Close())
+	last.ID = 0
+	r.rows, r.grows = r.rows[:1], &clip.Growing{Segment: last, Format: s.Formats[0], Table: s.Table}
+	r.run()
+	if _, b := r.made(Request{Cameras: []string{"front"}, From: after(10), To: after(70), Start: Encode}); len(numbers(t, b)) < 40 {
+		t.Errorf("it shows %v", numbers(t, b))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +51,8 @@ type shelf struct {
 	rows    []index.Segment
 	formats []index.Format
 	heard   []media.Frame // the sound beside what is recorded, as many frames as fit; nil for none
+	grows   *clip.Growing // what is being written; nil for nothing
+	open    *atomic.Int64 // files
 }
 
 // record writes a recording of a camera, the first picture of which was taken at
@@ -137,10 +140,34 @@ func (s *shelf) Spans(context.Context, string, time.Time, time.Time) ([]index.Sp
 	return nil, nil
 }
 
-func (s *shelf) Growing(string) (clip.Growing, bool) { return clip.Growing{}, false }
+func (s *shelf) Growing(string) (clip.Growing, bool) {
+	if s.grows == nil {
+		return clip.Growing{}, false
+	}
+	return *s.grows, true
+}
 
-func (s *shelf) Open(row index.Segment) (clip.File, error) {
-	return os.Open(filepath.Join(s.dir, row.Path))
+func (s *shelf) Open(row index.Segment) (clip.File, error) { return s.file(row) }
+
+// file opens the file of a row, which is counted until it is closed.
+func (s *shelf) file(row index.Segment) (*counted, error) {
+	f, err := os.Open(filepath.Join(s.dir, row.Path))
+	if err != nil {
+		return nil, err
+	}
+	s.open.Add(1)
+	return &counted{File: f, open: s.open}, nil
+}
+
+// counted is an open file of a shelf.
+type counted struct {
+	*os.File
+	open *atomic.Int64
+}
+
+func (c *counted) Close() error {
+	c.open.Add(-1)
+	return c.File.Close()
 }
 
 // played is a shelf as package playback has it.
@@ -149,7 +176,7 @@ type played struct{ *shelf }
 func (played) Growing(string) (playback.Growing, bool) { return playback.Growing{}, false }
 
 func (p played) Open(row index.Segment) (playback.File, int64, error) {
-	f, err := os.Open(filepath.Join(p.dir, row.Path))
+	f, err := p.file(row)
 	return f, row.Bytes, err
 }
 
@@ -160,9 +187,10 @@ type rig struct {
 	t testing.TB
 }
 
-// newRig makes one, with options as tests change them; run has jobs made.
+// newRig makes one, with options as tests change them; run has jobs made. When the test ends
+// no file of the shelf may be open: such a one is never deleted.
 func newRig(t testing.TB, change ...func(*Options)) *rig {
-	s := &shelf{t: t, dir: t.TempDir()}
+	s := &shelf{t: t, dir: t.TempDir(), open: new(atomic.Int64)}
 	o := Options{
 		Dir: filepath.Join(t.TempDir(), "exports"), Finder: s, Opener: s, Library: &playback.Library{Recordings: played{s}},
 		Spare: func(context.Context, func()) (func(), error) { return func() {}, nil }, Version: "test",
@@ -170,6 +198,11 @@ func newRig(t testing.TB, change ...func(*Options)) *rig {
 	for _, c := range change {
 		c(&o)
 	}
+	t.Cleanup(func() { // after what runs has ended
+		if n := s.open.Load(); n != 0 {
+			t.Errorf("%d files are still open", n)
+		}
+	})
 	return &rig{New(o), s, t}
 }
 

@@ -63,7 +63,7 @@ func steady() Sources {
 		},
 		Limits: NewHits("viewers", "frame_bytes", "viewers").All,
 		Recordings: func() (RecordingRoom, []Recording) {
-			return RecordingRoom{40, 39, 41, 42, 1500 * time.Millisecond, 43, 44, 45, 46}, []Recording{
+			return RecordingRoom{40, 39, 41, 42, 1500 * time.Millisecond, 3, 43, 44, 45, 46}, []Recording{
 				{"front", "slow", 50, 51, 52, 53, 54, 55, 56, 57, arrived, true, 1.25, arrived.Add(-time.Hour), 58},
 				{"phone", "off", 0, 0, 0, 0, 0, 0, 0, 0, time.Time{}, false, 0, time.Time{}, 0},
 			}

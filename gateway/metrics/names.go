@@ -89,6 +89,7 @@ var (
 	recordingsGone  = counter("recording_segments_deleted", "Files deleted.", "camera")
 	recordingsBytes = gauge("recordings_bytes", "Bytes of all recordings.")
 	recordingsKept  = gauge("recordings_protected_bytes", "Bytes of recordings that marks protect.")
+	recordingsRead  = gauge("recordings_read_files", "Files of recordings that are being read, which are not deleted before that ends.")
 	recordingsFree  = gauge("recordings_free_bytes", "Bytes free where recordings are kept; 0 while that is not there.")
 	recordingsDisk  = gauge("recordings_disk_bytes", "Size of the disk where recordings are kept; 0 while that is not there.")
 	recordingsSync  = gauge("recordings_sync_seconds", "Time from one bringing of recordings to the disk to the next.")
@@ -157,7 +158,7 @@ var all = []metric{
 	formViewers, formFrames, formDropped, formDelay,
 	publishers, publisherFrames, publisherDropped, publisherRefused,
 	recordingState, recordingNewest, recordingOldest, recordingKept, recordingClock, recordingTight, recordedFrames, recordedBytes, recordingLost, recordingGaps, recordingDamped, recordingOthers, recordingsMade, recordingsGone,
-	recordingsBytes, recordingsKept, recordingsFree, recordingsDisk, recordingsSync,
+	recordingsBytes, recordingsKept, recordingsRead, recordingsFree, recordingsDisk, recordingsSync,
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterNATS, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,

@@ -23,6 +23,7 @@ type Recording struct {
 type RecordingRoom struct {
 	Free, Disk, Recorded, Protected int64
 	Sync                            time.Duration
+	Read                            int // files
 
 	Thumbnails                                         uint64 // made
 	ThumbnailsLeft, ThumbnailsFailed, ThumbnailsQueued uint64 // recordings that were left out, of which none can be made, that wait
@@ -36,6 +37,7 @@ func collectRecordings(to chan<- prometheus.Metric, recordings func() (Recording
 	recordingsBytes.send(to, float64(room.Recorded))
 	recordingsKept.send(to, float64(room.Protected))
 	recordingsFree.send(to, float64(room.Free))
+	recordingsRead.send(to, float64(room.Read))
 	recordingsDisk.send(to, float64(room.Disk))
 	recordingsSync.send(to, room.Sync.Seconds())
 	thumbnailsMade.send(to, float64(room.Thumbnails))

@@ -165,6 +165,7 @@ type Room struct {
 	Crowded   []string      // cameras of which more than half of what they may take is protected
 	Sync      time.Duration // from one bringing to the disk to the next
 	SlowSync  bool          // more than was asked for
+	Read      int           // files that are being read, which are not deleted before that ends
 }
 
 // Room gives what is known of the volume at the moment.
@@ -184,6 +185,6 @@ func (r *Recorders) Room() Room {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	room.Folder, room.Remote = v.folder, v.remote
-	room.Volume, room.Free, room.Total, room.Sync, room.SlowSync = v.id, v.free, v.total, v.lag, v.slowSync
+	room.Volume, room.Free, room.Total, room.Sync, room.SlowSync, room.Read = v.id, v.free, v.total, v.lag, v.slowSync, len(v.pins)
 	return room
 }

@@ -109,7 +109,7 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 	}
 	t := s.thumbnails.Stats()
 	return metrics.RecordingRoom{
-		Free: room.Free, Disk: room.Total, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync,
+		Free: room.Free, Disk: room.Total, Recorded: room.Recorded, Protected: room.Protected, Sync: room.Sync, Read: room.Read,
 		Thumbnails: t.Made, ThumbnailsLeft: t.Dropped, ThumbnailsFailed: t.Failed, ThumbnailsQueued: uint64(t.Queued),
 	}, all
 }

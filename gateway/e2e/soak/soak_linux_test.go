@@ -99,7 +99,7 @@ func (s *soak) rest(when string, before *use) (now use) {
 	so := func() bool {
 		now = s.use()
 		tolerance := 3 + 8*now.idle // connections and goroutines of a moment, and of a process
-		return now.viewers == 0 && now.encoders == 0 && now.publishers == 0 && now.exports == 0 && now.children == 0 && now.idle <= 1 && now.online >= s.lasting() &&
+		return now.viewers == 0 && now.encoders == 0 && now.publishers == 0 && now.exports == 0 && now.read == 0 && now.children == 0 && now.idle <= 1 && now.online >= s.lasting() &&
 			(before == nil || now.goroutines <= before.goroutines+tolerance && now.descriptors <= before.descriptors+tolerance)
 	}
 	for began, told := time.Now(), time.Now(); ; time.Sleep(200 * time.Millisecond) {

@@ -27,6 +27,7 @@ type use struct {
 	idle                                  int // processes that let all others go first: on a busy machine one that makes thumbnails is nearly always there
 	viewers                               int // but those by HLS, who are some for a minute longer
 	publishers, encoders, exports, online int
+	read                                  int // files of recordings, which are not deleted before that ends
 }
 
 // metrics are values by the line that they stand in.
@@ -72,6 +73,7 @@ func (s *soak) use() use {
 		rss: int(m["process_resident_memory_bytes"]), heap: int(m["go_memstats_heap_alloc_bytes"]),
 		viewers: int(m.sum("framegate_form_viewers") - m[`framegate_form_viewers{form="hls"}`]), publishers: int(m["framegate_publishers"]),
 		encoders: int(m["framegate_encoders_running"] + m["framegate_encoders_of_sound_running"]),
+		read:     int(m["framegate_recordings_read_files"]),
 		exports:  int(m[`framegate_exports{state="waiting"}`] + m[`framegate_exports{state="running"}`]),
 	}
 	for _, pid := range rig.ChildrenOf(s.T, s.Cmd.Process.Pid) {

@@ -25,7 +25,8 @@ type Sounds struct {
 // errFound ends a search.
 var errFound = errors.New("found")
 
-// SoundsOf gives the sound of what was recorded of a camera from one time to another.
+// SoundsOf gives the sound of what was recorded of a camera from one time to another. Where
+// there is none no file stays open.
 func SoundsOf(ctx context.Context, finder Finder, opener Opener, camera string, from, to time.Time) (*Sounds, error) {
 	s := &Sounds{finder: finder, camera: camera, files: files{opener: opener}}
 	err := s.each(ctx, from, to, func(v *view) error {
@@ -35,6 +36,9 @@ func SoundsOf(ctx context.Context, finder Finder, opener Opener, camera string, 
 	if err != nil && !errors.Is(err, errFound) {
 		s.Close()
 		return nil, err
+	}
+	if s.Format == nil {
+		s.Close()
 	}
 	return s, nil
 }
