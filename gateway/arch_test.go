@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"gateway/cluster":         {},
 	"gateway/cluster/archive": {"gateway/media", "gateway/stream", "gateway/places", "gateway/playback/clip", "gateway/record/index", "gateway/record/segment", "gateway/record/thumbs"},
 	"gateway/cluster/relay":   {"gateway/media", "gateway/mp4", "gateway/stream", "transcode/h265", "gateway/output/live/wire"},
+	"gateway/cluster/passage": {},
 	"gateway/cluster/reports": {"gateway/cluster", "gateway/places", "gateway/stream"},
 	"gateway/mp4":             {"gateway/media", "transcode/h264", "transcode/h265", "transcode/nal"},
 	"gateway/regular":         {},

@@ -81,6 +81,7 @@ type ClusterNode struct {
 	Common       uint64    `json:"common" doc:"the version of what all nodes have in common that it has" example:"17"`
 	Agrees       bool      `json:"agrees" doc:"its configuration has the same cameras as that of this server"`
 	Direct       bool      `json:"direct" doc:"it is alive, and has said so itself for ten seconds: by the bus, or the NATS, nothing comes of it"`
+	Way          string    `json:"way,omitempty" enum:"called_back,by_the_bus" doc:"how this server connects to it, where that is not directly: called_back: the other one connects, since this one cannot; by_the_bus: neither can, and what both say to each other goes where nodes hear of each other"`
 	ShutOut      bool      `json:"shut_out" doc:"it was shut out of the cluster, and is in this list for an hour more"`
 }
 

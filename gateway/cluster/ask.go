@@ -3,6 +3,7 @@ package cluster
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,12 @@ import (
 	"time"
 )
 
-// Ask asks another node by HTTPS, by a client that connects to nodes alone, and gives its
+// Ask asks another node by HTTPS, by a client that connects to the node that the address
+// names as its host, so that no two nodes share what is open to one, and gives its
 // answer, whatever that is, once it is that node's and no other's. Whoever gets one closes
 // its body.
-func Ask(ctx context.Context, client *http.Client, method string, of Place, path string, body []byte) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "https://"+of.Relay+path, bytes.NewReader(body))
+func Ask(ctx context.Context, client *http.Client, method string, of, path string, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "https://"+of+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -23,9 +25,9 @@ func Ask(ctx context.Context, client *http.Client, method string, of Place, path
 	if err != nil {
 		return nil, err
 	}
-	if who := NodeOf(*answer.TLS); who != of.Node {
+	if who := NodeOf(*answer.TLS); who != of {
 		answer.Body.Close()
-		return nil, fmt.Errorf("node %s answers where %s is to be", who, of.Node)
+		return nil, fmt.Errorf("node %s answers where %s is to be", who, of)
 	}
 	return answer, nil
 }
@@ -43,9 +45,12 @@ func (i *Identity) Call(ctx context.Context, address, method, path string, body 
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	client := http.Client{Timeout: callPatience, Transport: &http.Transport{TLSClientConfig: i.TLS(i.Node)}}
+	dialer := tls.Dialer{Config: i.TLS(i.Node)}
+	client := http.Client{Timeout: callPatience, Transport: &http.Transport{DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, net.JoinHostPort(host, port))
+	}}}
 	defer client.CloseIdleConnections()
-	answer, err := Ask(ctx, &client, method, Place{Node: i.Node, Relay: net.JoinHostPort(host, port)}, path, body)
+	answer, err := Ask(ctx, &client, method, i.Node, path, body)
 	if err != nil {
 		return err
 	}

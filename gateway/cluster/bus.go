@@ -48,6 +48,7 @@ type bus struct {
 	guests    *guests
 	subject   string // where all nodes tell all how they are
 	revoked   string // and which were shut out
+	password  string // by which clients in this process are let in
 	kept      kept
 }
 
@@ -102,7 +103,7 @@ func startBus(o Options, guests *guests, take, list func([]byte)) (*bus, error) 
 		s.WaitForShutdown()
 		return nil, fmt.Errorf("the bus of the cluster does not listen at %s", o.Listen)
 	}
-	b := &bus{server: s, options: kept, guests: guests, subject: subject, revoked: revokedSubject, kept: keptIn(bucket, "")}
+	b := &bus{server: s, options: kept, guests: guests, subject: subject, revoked: revokedSubject, password: password, kept: keptIn(bucket, "")}
 	if options.LeafNode.Port != 0 {
 		if b.companion, err = accompany(options); err != nil {
 			b.close()
@@ -155,6 +156,25 @@ func (b *bus) cut() error {
 func (b *bus) hearEchoes(node string, take func([]byte)) error {
 	_, err := b.conn.Subscribe(b.echoSubject(node), func(m *nats.Msg) { take(m.Data) })
 	return err
+}
+
+// hearCalls has take called with each call for a node, by one goroutine.
+func (b *bus) hearCalls(node string, take func([]byte)) error {
+	heard, err := b.conn.Subscribe(b.callSubject(node), func(m *nats.Msg) { take(m.Data) })
+	if err == nil {
+		err = heard.SetPendingLimits(outsideHeard, outsideHeld)
+	}
+	return err
+}
+
+// callSubject is where a node hears what another tells it alone, and lineSubject where what is
+// no small thing comes. Both are of as many parts as that of beats, so that a NATS that allows
+// one allows them.
+func (b *bus) callSubject(node string) string {
+	return strings.TrimSuffix(b.subject, "beat") + "call-" + node
+}
+func (b *bus) lineSubject(node string) string {
+	return strings.TrimSuffix(b.subject, "beat") + "line-" + node
 }
 
 // tellEcho tells one node, at once and without waiting for it. What is not told is asked

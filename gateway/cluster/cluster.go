@@ -85,8 +85,11 @@ type Options struct {
 	// Exchange gives another node what this one says, and gives what that one said last. It is
 	// called while the bus does not hand that on; nil has nobody asked directly.
 	Exchange func(ctx context.Context, to Place, said []byte) ([]byte, error)
-	Now      func() time.Time // what the clock of this node says; nil is time.Now
-	Log      *slog.Logger
+	// Called is told what another node told this one by Call. It must return at once, and may
+	// be nil.
+	Called func(node string, text []byte)
+	Now    func() time.Time // what the clock of this node says; nil is time.Now
+	Log    *slog.Logger
 }
 
 // Cluster is this node's part in a cluster. Its methods may be called from any
@@ -102,6 +105,7 @@ type Cluster struct {
 	stale   atomic.Bool    // cameras of this node may be in other states than it said
 	asking  sync.WaitGroup // of exchange
 	echoes  *echoes
+	calls   calls
 
 	mu        sync.Mutex // guards what follows; never held over I/O, nor while others are called
 	table     *table
@@ -160,6 +164,12 @@ func New(o Options) (*Cluster, error) {
 	if err := c.bus.hearEchoes(o.Identity.Node, c.hearEcho); err != nil {
 		c.bus.close()
 		return nil, fmt.Errorf("the bus of the cluster: %w", err)
+	}
+	if o.Called != nil {
+		if err := c.bus.hearCalls(o.Identity.Node, c.hearCall); err != nil {
+			c.bus.close()
+			return nil, fmt.Errorf("the bus of the cluster: %w", err)
+		}
 	}
 	return c, nil
 }

@@ -41,6 +41,17 @@ func natsOf(t *testing.T, disk string, port int, with func(*server.Options)) (*s
 	return s, NATS{Servers: []string{s.Addr().String()}, Username: "framegate", Password: "swordfish"}
 }
 
+// sparingFor has a NATS allow what nodes of a cluster need, and nothing else.
+func sparingFor(id *Identity) func(*server.Options) {
+	return func(o *server.Options) {
+		o.Users = []*server.User{{Username: o.Username, Password: o.Password, Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: []string{"framegate.yard.*.*", "$KV." + namesOf(id).bucket + ".state", "$JS.API.>"}},
+			Subscribe: &server.SubjectPermission{Allow: []string{"framegate.yard.*.*", "_INBOX.>"}},
+		}}}
+		o.Username, o.Password = "", ""
+	}
+}
+
 // telephone is how the nodes of a test reach each other directly.
 type telephone struct {
 	mu    sync.Mutex // guards nodes
@@ -100,14 +111,7 @@ func TestOutsideNATS(t *testing.T) {
 	t.Parallel()
 	disk, cameras, yard := t.TempDir(), numbered(12), newYard(t, "a", "b", "c")
 	ids := []*Identity{yard.identity(t, "a"), yard.identity(t, "b"), yard.identity(t, "c")}
-	names := namesOf(ids[0])
-	sparing := func(o *server.Options) { // which allows what nodes need, and nothing else
-		o.Users = []*server.User{{Username: o.Username, Password: o.Password, Permissions: &server.Permissions{
-			Publish:   &server.SubjectPermission{Allow: []string{"framegate.yard.*.*", "$KV." + names.bucket + ".state", "$JS.API.>"}},
-			Subscribe: &server.SubjectPermission{Allow: []string{"framegate.yard.*.*", "_INBOX.>"}},
-		}}}
-		o.Username, o.Password = "", ""
-	}
+	sparing := sparingFor(ids[0])
 	s, by := natsOf(t, disk, 0, sparing)
 	var p telephone
 	a := p.at(t, ids[0], by, func(o *Options) { o.Origin = true }, cameras...)
@@ -117,6 +121,11 @@ func TestOutsideNATS(t *testing.T) {
 	for _, camera := range cameras {
 		owners[camera.ID] = agree(t, camera.ID, a, b, c).Node
 	}
+	await(t, "a knows the clocks of the others", func() bool {
+		_, _, b := a.Ahead("b")
+		_, _, c := a.Ahead("c")
+		return b && c
+	})
 	if a.Address() != "" {
 		t.Errorf("it listens at %s", a.Address())
 	}

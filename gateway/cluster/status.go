@@ -56,6 +56,8 @@ type Member struct {
 	Common  uint64        // the version of what all have in common that it has
 	ShutOut bool          // of the cluster
 	Direct  bool          // it lives, and says so itself: by the bus nothing came of it for busPatience
+	Life    uint64        // which life of the node it is
+	Way     string        // by which this one connects to it; "" for directly, or where it was not tried
 }
 
 // Member gives what is known of another node; false where nothing is.
@@ -164,6 +166,6 @@ func (t *table) memberOf(m *member, owned int, now time.Time) Member {
 	return Member{
 		Node: m.Node, Relay: m.Relay, Version: m.Version, Roles: m.Roles, Labels: m.Labels, Viewers: m.Viewers, Shown: m.Shown, Said: m.Sequence, Load: m.Load,
 		Owned: owned, Alive: m.alive, Left: m.Leaving, Since: m.since, Clock: m.clock, Heard: now.Sub(m.heard), Same: m.Config == t.self.Config, Public: m.Public, Common: m.Common,
-		ShutOut: m.shutOut || m.Node == t.self.Node && t.closed, Direct: m.alive && m.Node != t.self.Node && now.Sub(m.bus) > busPatience,
+		ShutOut: m.shutOut || m.Node == t.self.Node && t.closed, Direct: m.alive && m.Node != t.self.Node && now.Sub(m.bus) > busPatience, Life: m.Incarnation,
 	}
 }

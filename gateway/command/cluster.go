@@ -204,7 +204,7 @@ func rowOf(m cluster.Member, s cluster.Status) string {
 	if !m.Alive {
 		owned, viewers = "-", "-"
 	}
-	return strings.Join([]string{m.Node, stateOf(m, s), m.Heard.Round(100 * time.Millisecond).String(), owned, viewers, m.Relay,
+	return strings.Join([]string{m.Node, stateOf(m, s), m.Heard.Round(100 * time.Millisecond).String(), owned, viewers, relaysAt(m),
 		strings.Join(m.Roles, ","), strings.Join(m.Labels, ","), m.Version}, "\t")
 }
 
@@ -215,6 +215,14 @@ func natsOf(o cluster.Outside) string {
 		return fmt.Sprintf("the NATS at %s is reached, for %v", o.Server, since)
 	}
 	return fmt.Sprintf("the NATS is not reached, for %v (%s): nodes ask each other directly, and what all have in common cannot be changed; framegate doctor says more", since, o.Problem)
+}
+
+// relaysAt says where a node relays, and how it is connected to where that is not there.
+func relaysAt(m cluster.Member) string {
+	if m.Way == "" {
+		return m.Relay
+	}
+	return m.Relay + " (" + m.Way + ")"
 }
 
 // standbyOf says which node keeps a camera connected besides, and how that is.

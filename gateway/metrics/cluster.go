@@ -30,6 +30,7 @@ type Cluster struct {
 	MadeHere      int               // renditions of cameras of other nodes that this one makes
 	Clocks        []Clock           // that were measured
 	Waits         map[string]int    // bytes for other nodes, by node
+	Ways          map[string]uint64 // connections to other nodes that were made, by way
 	Failovers     Failovers
 }
 
@@ -79,6 +80,9 @@ func collectCluster(to chan<- prometheus.Metric, c Cluster) {
 	clusterLost.send(to, float64(c.Lost))
 	for node, bytes := range c.Waits {
 		clusterWaits.send(to, float64(bytes), node)
+	}
+	for way, made := range c.Ways {
+		clusterWays.send(to, float64(made), way)
 	}
 	to <- prometheus.MustNewConstHistogram(clusterFailovers.desc, c.Failovers.Count, c.Failovers.Sum.Seconds(), c.Failovers.UpTo)
 	for _, of := range c.Clocks {

@@ -59,7 +59,7 @@ func steady() Sources {
 		Uploads: func() Uploads { return Uploads{1, 20, 21, 22} },
 		Logins:  func() Logins { return Logins{30, 31, 3} },
 		Cluster: func() Cluster {
-			return Cluster{2, 1, 40, 41, 42, 43, 44, 45, 46, 47, 48, 53, map[string]uint64{"name": 49}, 50, 51, 52, new(true), 54, true, 55, 56, map[string]uint64{"old": 57}, 63, 64, 65, 58, []Clock{{"b", 59 * time.Second, 60 * time.Millisecond}}, map[string]int{"b": 61}, Failovers{map[float64]uint64{2: 1, 5: 3}, 7 * time.Second, 4}}
+			return Cluster{2, 1, 40, 41, 42, 43, 44, 45, 46, 47, 48, 53, map[string]uint64{"name": 49}, 50, 51, 52, new(true), 54, true, 55, 56, map[string]uint64{"old": 57}, 63, 64, 65, 58, []Clock{{"b", 59 * time.Second, 60 * time.Millisecond}}, map[string]int{"b": 61}, map[string]uint64{"direct": 61, "called_back": 62, "by_the_bus": 63}, Failovers{map[float64]uint64{2: 1, 5: 3}, 7 * time.Second, 4}}
 		},
 		Limits: NewHits("viewers", "frame_bytes", "viewers").All,
 		Recordings: func() (RecordingRoom, []Recording) {
@@ -320,7 +320,7 @@ func get(t *testing.T, url string) string {
 
 // TestLabelsAreFew: they are those of a short list, without addresses and users.
 func TestLabelsAreFew(t *testing.T) {
-	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason", "trouble", "kind", "result", "node"}
+	allowed := []string{"camera", "rendition", "state", "limit", "version", "goversion", "codec", "rate", "channels", "form", "reason", "trouble", "kind", "result", "node", "way"}
 	for _, f := range gather(t, steady()) {
 		if !strings.HasPrefix(f.GetName(), "framegate_") {
 			continue

@@ -125,6 +125,7 @@ var (
 	clusterRefused = counter("cluster_refused", "Messages of other nodes that were not taken, by reason.", "reason")
 
 	clusterWaits      = gauge("cluster_route_pending_bytes", "Bytes that wait for another node, of all that nodes tell each other.", "node")
+	clusterWays       = counter("cluster_connections", "Connections to other nodes that were made, by way: direct; called_back, which they dialled; or by_the_bus.", "way")
 	clusterFailovers  = histogram("cluster_failover_seconds", "For how long cameras were without a node that lives, from when theirs was heard of last to when another had them.")
 	clusterClock      = gauge("cluster_clock_ahead_seconds", "By how much the clock of another node is ahead of this one's.", "node")
 	clusterClockDoubt = gauge("cluster_clock_doubt_seconds", "By how much that can be wrong.", "node")
@@ -162,7 +163,7 @@ var all = []metric{
 	thumbnailsMade, thumbnailsLeft, thumbnailsFailed, thumbnailsQueued,
 	exportsNow, exportsBytes, exportsEnded,
 	clusterNodes, clusterOwned, clusterStands, clusterReady, clusterTaken, clusterEpoch, clusterMoves, clusterRelays, clusterShown, clusterSent, clusterPulls, clusterFrames, clusterBytes, clusterAsked, clusterAway, clusterGiven, clusterLate, clusterRefused, clusterNATS, clusterVersion, clusterApart, clusterWrites, clusterLost, clusterNotTaken,
-	clusterMadeHere, clusterWaits, clusterFailovers, clusterClock, clusterClockDoubt,
+	clusterMadeHere, clusterWaits, clusterWays, clusterFailovers, clusterClock, clusterClockDoubt,
 	told, passwordsHashed, loginsFailed, requestsWatched,
 	trouble, panicsCaught, limitHits,
 }

@@ -30,7 +30,7 @@ func (n *node) openArchive() {
 	local := own{n.server}
 	n.shelves = archive.NewDoor(asked{local}, api.ErrNoRecordings, nodeOf)
 	n.archive = archive.New(archive.Options{
-		Self: n.identity.Node, Local: local, TLS: n.identity.TLS, Dialer: n.dialer, Empty: api.ErrNoRecordings, Missing: api.ErrNotHere,
+		Self: n.identity.Node, Local: local, Dial: n.ways.Dial, Empty: api.ErrNoRecordings, Missing: api.ErrNotHere,
 		Changed: func(camera string, more bool, from, to time.Time) {
 			kind := events.RecordingsDeleted
 			if more {
@@ -39,12 +39,7 @@ func (n *node) openArchive() {
 			n.server.api.Recorded(kind, camera, from, to, "")
 		},
 		Memory: filepath.Join(n.server.Config.Data, "cluster", "recordings.json"), Log: n.server.Log,
-		Nodes: func() (nodes []archive.Node) {
-			for _, m := range n.cluster.Others() {
-				nodes = append(nodes, archive.Node{Name: m.Node, Address: m.Relay})
-			}
-			return nodes
-		},
+		Nodes: n.others,
 		Owner: func(camera string) string {
 			place, _ := n.cluster.Where(camera)
 			return place.Node

@@ -17,6 +17,7 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/cluster"
 	"framegate/gateway/cluster/archive"
+	"framegate/gateway/cluster/passage"
 	"framegate/gateway/cluster/relay"
 	"framegate/gateway/cluster/reports"
 	"framegate/gateway/config"
@@ -52,10 +53,10 @@ type node struct {
 
 	standbys *standbys // cameras of other nodes that are kept connected here
 
-	asks   asks // of other nodes
-	tree   relay.Tree
-	edge   edge
-	dialer *net.Dialer // to other nodes
+	asks asks // of other nodes
+	tree relay.Tree
+	edge edge
+	ways *passage.Ways // to other nodes
 }
 
 // openNode joins the cluster that the configuration names, if it does. Nothing of it
@@ -97,8 +98,10 @@ func (n *node) join(c config.Cluster) (err error) {
 	if err != nil {
 		return err
 	}
-	n.dialer = cluster.Dialer(host)
-	n.asking, n.telling = newAsking(n.identity.TLS(""), n.dialer, askDial), newAsking(n.identity.TLS(""), n.dialer, cluster.ExchangeTime)
+	n.ways = passage.New(passage.Options{
+		Self: n.identity.Node, TLS: n.identity.TLS, Dialer: cluster.Dialer(host), Where: n.where, Bus: nodeBus{n}, Log: n.server.Log,
+	})
+	n.asking, n.telling = newAsking(n.ways.Dial, askDial), newAsking(n.ways.Straight, cluster.ExchangeTime)
 	bus := ""
 	if _, port, _ := net.SplitHostPort(c.Listen); port != "0" {
 		bus = net.JoinHostPort(host, port)
@@ -123,7 +126,7 @@ func (n *node) join(c config.Cluster) (err error) {
 		Version: n.server.Version, Roles: rolesOf(c, disk != ""), Labels: c.Labels, Stores: stores, Disk: disk, Origin: origin, NATS: outside, Exchange: n.exchange,
 		Common: n.server.store.CommonVersion, Newer: n.server.store.LookSoon,
 		Viewers: n.server.hub.Watching, Shown: n.tree.Shown, Load: n.machine.now, Sent: n.sent, State: n.condition, Told: n.server.otherStates, Moved: n.moved, Gone: n.gone, ShutOut: n.shutOut, Standing: n.standbys.review, Stood: n.standbys.state, Voters: c.Stores, Open: n.open,
-		Now: n.server.Now, Log: n.server.Log,
+		Called: n.ways.Called, Now: n.server.Now, Log: n.server.Log,
 	})
 	if err == nil && n.cluster.Address() != "" {
 		_, port, _ = net.SplitHostPort(n.cluster.Address())
@@ -190,7 +193,8 @@ func (n *node) serve(ctx context.Context, run, answer func(func())) {
 	}
 	l := n.server.Config.Limits
 	limits := httplimit.Limits{HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience, Room: n.server.room}
-	inTLS := tls.NewListener(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit), n.identity.TLS(""))
+	n.listener = n.ways.Listen(n.listener)
+	inTLS := tls.NewListener(n.ways.Knocks(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit)), n.identity.TLS(""))
 	n.http.ConnContext = withConnection(n.http.ConnContext)
 	run(func() { n.cluster.Run(ctx) })
 	run(func() { n.archive.Run(ctx) })
@@ -231,6 +235,7 @@ func (n *node) close() {
 	n.asking.CloseIdleConnections()
 	n.telling.CloseIdleConnections()
 	n.listener.Close()
+	n.ways.Close()
 	n.cluster.Close()
 }
 
@@ -291,6 +296,12 @@ func (n *node) addressOf(node string) (string, bool) {
 	return m.Relay, known && m.Alive
 }
 
+// lives says whether a node does.
+func (n *node) lives(node string) bool {
+	_, lives := n.addressOf(node)
+	return lives
+}
+
 // load gives how many streams a node shows others, how often it said so, and whether it
 // lives.
 func (n *node) load(node string) (shown int, said uint64, lives bool) {
@@ -301,6 +312,9 @@ func (n *node) load(node string) (shown int, said uint64, lives bool) {
 // gone has streams come by other nodes than one that is gone, of cameras that it did not
 // own: those move.
 func (n *node) gone(node string) {
+	if m, _ := n.cluster.Member(node); !m.Left { // who ends shows what it has until others do
+		n.ways.Gone(node)
+	}
 	for _, id := range n.tree.By(node) {
 		n.server.hub.Move(id)
 	}
@@ -333,7 +347,7 @@ func (n *node) elsewhere(c roster.Camera, k stream.Key) (stream.Source, bool) {
 		return nil, false
 	case owned:
 		source, err := n.newEither(relay.Options{
-			Key: k, Owner: place.Node, Address: place.Relay, Epoch: place.Epoch, Self: n.identity.Node, TLS: n.identity.TLS, Dialer: n.dialer, AddressOf: n.addressOf, Tree: &n.tree,
+			Key: k, Owner: place.Node, Epoch: place.Epoch, Self: n.identity.Node, Dial: n.ways.Dial, Lives: n.lives, Tree: &n.tree,
 			Silent: c.Sound == config.SoundOff, MaxFrameBytes: n.server.settings().Limits.FrameBytes, Counters: &n.relayed,
 			Ahead: func() time.Duration { return n.ahead(place.Node) },
 		})

@@ -46,7 +46,7 @@ func natsOf(c config.NATS) (n cluster.NATS, err error) {
 
 // exchange tells another node how this one is, and gives how that one is.
 func (n *node) exchange(ctx context.Context, to cluster.Place, said []byte) ([]byte, error) {
-	answer, err := n.askBy(ctx, n.telling, http.MethodPost, to, "/beat", said)
+	answer, err := n.askBy(ctx, n.telling, http.MethodPost, to.Node, "/beat", said)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,17 +31,21 @@ func (n *node) flows(w http.ResponseWriter, _ *http.Request) {
 // askDial is how long it may take to connect to another node that is asked something.
 const askDial = 5 * time.Second
 
-// newAsking makes what asks other nodes how they are, at the addresses that a dialer
-// connects to. That ends after within, since a transport goes on with it when who asked
+// newAsking makes what asks other nodes how they are, whose addresses name them as hosts. dial
+// connects to a node, which ends after within, since a transport goes on with it when who asked
 // does not wait any more, and where nothing passes there would be ever more.
-func newAsking(settings *tls.Config, by *net.Dialer, within time.Duration) *http.Client {
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+func newAsking(dial func(ctx context.Context, node string) (net.Conn, error), within time.Duration) *http.Client {
+	connect := func(ctx context.Context, _, host string) (net.Conn, error) {
+		node, _, err := net.SplitHostPort(host) // with the port of HTTPS, which means nothing
+		if err != nil {
+			return nil, err
+		}
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
-		return by.DialContext(ctx, network, address)
+		return dial(ctx, node)
 	}
 	return &http.Client{
-		Transport:     &http.Transport{DialContext: dial, TLSHandshakeTimeout: within, TLSClientConfig: settings, IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
+		Transport:     &http.Transport{DialTLSContext: connect, IdleConnTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Second},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -52,7 +55,7 @@ func (n *node) flowsOf(ctx context.Context, m cluster.Member) (flows []relay.Flo
 	if m.Node == n.identity.Node {
 		return n.relayed.Flows(), nil
 	}
-	answer, err := n.ask(ctx, http.MethodGet, cluster.Place{Node: m.Node, Relay: m.Relay}, "/relays", nil)
+	answer, err := n.ask(ctx, http.MethodGet, m.Node, "/relays", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -61,19 +64,19 @@ func (n *node) flowsOf(ctx context.Context, m cluster.Member) (flows []relay.Flo
 }
 
 // ask asks another node, and gives what it says, which is to be closed.
-func (n *node) ask(ctx context.Context, method string, of cluster.Place, path string, body []byte) (io.ReadCloser, error) {
+func (n *node) ask(ctx context.Context, method, of, path string, body []byte) (io.ReadCloser, error) {
 	return n.askBy(ctx, n.asking, method, of, path, body)
 }
 
 // askBy is ask by one of the clients.
-func (n *node) askBy(ctx context.Context, by *http.Client, method string, of cluster.Place, path string, body []byte) (io.ReadCloser, error) {
+func (n *node) askBy(ctx context.Context, by *http.Client, method, of, path string, body []byte) (io.ReadCloser, error) {
 	answer, err := cluster.Ask(ctx, by, method, of, path, body)
 	if err != nil {
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
 		answer.Body.Close()
-		return nil, fmt.Errorf("node %s answers %s", of.Node, answer.Status)
+		return nil, fmt.Errorf("node %s answers %s", of, answer.Status)
 	}
 	return answer.Body, nil
 }

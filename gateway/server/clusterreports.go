@@ -13,12 +13,7 @@ import (
 func (n *node) openReports() {
 	n.reports = reports.New(reports.Options[*api.Report]{
 		Client: n.asking, Log: n.server.Log,
-		Nodes: func() (nodes []reports.Node) {
-			for _, m := range n.cluster.Others() {
-				nodes = append(nodes, reports.Node{Name: m.Node, Address: m.Relay})
-			}
-			return nodes
-		},
+		Nodes: n.others,
 		Read: func(text []byte) (*api.Report, error) {
 			r, err := api.ReadReport(text)
 			if err != nil {
@@ -56,11 +51,10 @@ func (s control) EndViewerAt(ctx context.Context, node string, number uint64) (t
 	if node == s.node.identity.Node {
 		return s.api.EndViewer(number, "node:"+node), nil
 	}
-	address, lives := s.node.addressOf(node)
-	if !lives {
+	if !s.node.lives(node) {
 		return false, fmt.Errorf("%w: %s", api.ErrNodeAway, node)
 	}
-	there, err = s.node.reports.End(ctx, reports.Node{Name: node, Address: address}, number)
+	there, err = s.node.reports.End(ctx, node, number)
 	if err != nil {
 		err = errors.Join(api.ErrNodeAway, err)
 	}

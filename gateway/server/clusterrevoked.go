@@ -86,6 +86,7 @@ func (n *node) voids(c *tls.Conn) bool {
 // missed any more.
 func (n *node) shutOut(nodes []string) {
 	n.asks.cut(n.voids)
+	n.ways.End(nodes...)
 	n.asking.CloseIdleConnections()
 	n.telling.CloseIdleConnections()
 	for _, name := range nodes {

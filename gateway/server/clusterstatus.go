@@ -19,6 +19,9 @@ func (n *node) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	s := n.cluster.Status()
 	s.Waits = n.cluster.Routes()
+	for i := range s.Members {
+		s.Members[i].Way = n.way(s.Members[i].Node)
+	}
 	_ = json.NewEncoder(w).Encode(s) // whoever is gone misses nothing
 }
 
@@ -27,8 +30,8 @@ func (n *node) refused(s cluster.Status) []cluster.Refused {
 	return append(s.Refused,
 		cluster.Refused{Reason: relay.RefusedName, Count: n.door.Name.Load()},
 		cluster.Refused{Reason: relay.RefusedLoop, Count: n.door.Loop.Load()},
-		cluster.Refused{Reason: relay.RefusedQuery, Count: n.door.Query.Load()},
-		cluster.Refused{Reason: relay.RefusedAnswer, Count: n.relayed.Broken.Load()},
+		cluster.Refused{Reason: relay.RefusedQuery, Count: n.door.Query.Load() + n.ways.Strange.Load()},
+		cluster.Refused{Reason: relay.RefusedAnswer, Count: n.relayed.Broken.Load() + n.ways.Broken.Load()},
 		cluster.Refused{Reason: "recordings_query", Count: n.shelves.Refused.Load()},
 		cluster.Refused{Reason: "recordings_answer", Count: n.archive.Nonsense.Load()},
 		cluster.Refused{Reason: "report_query", Count: n.reporting.Refused.Load()},
@@ -57,7 +60,7 @@ func (s control) Cluster() api.Cluster {
 	for _, m := range status.Members {
 		c.Nodes = append(c.Nodes, api.ClusterNode{
 			Name: m.Node, Alive: m.Alive, Left: m.Left, Since: m.Since.UTC(), HeardMs: m.Heard.Milliseconds(), Relay: m.Relay, Version: m.Version,
-			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), PendingBytes: waits[m.Node], Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut, Direct: m.Direct,
+			Roles: append([]string{}, m.Roles...), Labels: append([]string{}, m.Labels...), Cameras: m.Owned, Viewers: m.Viewers, Load: m.Load, ClockMs: m.Clock.Milliseconds(), ClockDoubtMs: doubtOf(m), PendingBytes: waits[m.Node], Public: m.Public, Common: m.Common, Agrees: m.Same, ShutOut: m.ShutOut, Direct: m.Direct, Way: nameOf(n.way(m.Node)),
 		})
 	}
 	for _, p := range status.Cameras {
@@ -115,6 +118,7 @@ func (n *node) metrics() func() metrics.Cluster {
 		c.Taken = n.standbys.taken.Load()
 		c.MadeHere = len(n.edge.all())
 		c.Waits = n.cluster.Routes()
+		c.Ways = n.connections()
 		c.Failovers = metrics.Failovers{Sum: status.Failovers.Sum, Count: status.Failovers.Count, UpTo: make(map[float64]uint64)}
 		upTo := uint64(0)
 		for i, bound := range cluster.FailoverBounds {

@@ -3,7 +3,6 @@ package archive
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,22 +19,16 @@ import (
 	"framegate/gateway/record/thumbs"
 )
 
-// Node is another node that lives.
-type Node struct {
-	Name    string
-	Address string // host:port of its Door
-}
-
 // Options are what an All is made of.
 type Options struct {
 	Self  string
 	Local Local
-	// Nodes gives the other nodes that live, and Owner the node that connects to a
-	// camera, and so records it; "" for none. Both are asked often.
-	Nodes  func() []Node
-	Owner  func(camera string) string
-	TLS    func(node string) *tls.Config
-	Dialer *net.Dialer // for addresses that nodes say of themselves; nil connects to any
+	// Nodes gives the names of the other nodes that live, and Owner that of the node that
+	// connects to a camera, and so records it; "" for none. Both are asked often.
+	Nodes func() []string
+	Owner func(camera string) string
+	// Dial connects to the Door of a node, and to no other's.
+	Dial func(ctx context.Context, node string) (net.Conn, error)
 	// Empty is the error of Local where it has nothing and is to have nothing, and
 	// Missing where what it has is not at hand.
 	Empty, Missing error

@@ -236,8 +236,8 @@ func (a *All) Absent(camera string, from, to time.Time) (absent []Absence) {
 	}
 	spans := a.known.of(camera)
 	for _, n := range a.options.Nodes() {
-		if !there[n.Name] && !a.known.has(n.Name) {
-			spans[n.Name] = index.Span{From: from, To: to}
+		if !there[n] && !a.known.has(n) {
+			spans[n] = index.Span{From: from, To: to}
 		}
 	}
 	for _, node := range slices.Sorted(maps.Keys(spans)) {

@@ -25,9 +25,8 @@ type peer struct {
 	number int64 // of its IDs here
 	remote *Remote
 
-	mu      sync.Mutex // guards what follows
-	address string
-	until   time.Time // it is not asked before that
+	mu    sync.Mutex // guards what follows
+	until time.Time  // it is not asked before that
 }
 
 // asked gives the nodes that are asked now, by name.
@@ -45,26 +44,17 @@ func (a *All) asked() (asked []*peer) {
 	return asked
 }
 
-// peer gives the one that a node is, at the address that it has now.
-func (a *All) peer(n Node) *peer {
+// peer gives the one that a node is.
+func (a *All) peer(node string) *peer {
 	a.mu.Lock()
-	p := a.peers[n.Name]
+	defer a.mu.Unlock()
+	p := a.peers[node]
 	if p == nil {
-		p = &peer{name: n.Name, number: int64(len(a.order) + 1)}
-		p.remote = newRemote(p.where, a.options.Dialer, a.options.TLS(n.Name), a.options.Patience, func(err error) { a.went(p, err) })
-		a.peers[n.Name], a.order = p, append(a.order, p)
+		p = &peer{name: node, number: int64(len(a.order) + 1)}
+		p.remote = newRemote(node, a.options.Dial, a.options.Patience, func(err error) { a.went(p, err) })
+		a.peers[node], a.order = p, append(a.order, p)
 	}
-	a.mu.Unlock()
-	p.mu.Lock()
-	p.address = n.Address
-	p.mu.Unlock()
 	return p
-}
-
-func (p *peer) where() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.address
 }
 
 // went notes how a question went.

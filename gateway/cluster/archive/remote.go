@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +32,7 @@ const (
 // Remote is what another node recorded, with its own IDs. Its methods may be called
 // from any goroutine.
 type Remote struct {
-	address  func() string // host:port of its Door
+	node     string
 	client   *http.Client
 	patience time.Duration
 	// failed is told of each question how it went: nil where the node answered, be it
@@ -52,16 +51,16 @@ type seen struct {
 	at      time.Time
 }
 
-func newRemote(address func() string, by *net.Dialer, to *tls.Config, patience time.Duration, failed func(error)) *Remote {
-	dialer := net.Dialer{Timeout: patience}
-	if by != nil {
-		dialer.Control = by.Control
-	}
+func newRemote(node string, dial func(ctx context.Context, node string) (net.Conn, error), patience time.Duration, failed func(error)) *Remote {
 	return &Remote{
-		address: address, patience: patience, failed: failed, grows: make(map[string]seen), formats: make(map[int64]index.Format),
+		node: node, patience: patience, failed: failed, grows: make(map[string]seen), formats: make(map[int64]index.Format),
 		client: &http.Client{
 			Transport: &http.Transport{
-				DialContext: dialer.DialContext, TLSClientConfig: to, TLSHandshakeTimeout: patience,
+				DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+					ctx, cancel := context.WithTimeout(ctx, patience)
+					defer cancel()
+					return dial(ctx, node)
+				},
 				MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -83,7 +82,7 @@ func (r *Remote) say(ctx context.Context, method, what string, q question, body 
 			r.failed(answered(err))
 		}
 	}()
-	address := url.URL{Scheme: "https", Host: r.address(), Path: "/recordings/" + what, RawQuery: q.values().Encode()}
+	address := url.URL{Scheme: "https", Host: r.node, Path: "/recordings/" + what, RawQuery: q.values().Encode()}
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrAway, err)

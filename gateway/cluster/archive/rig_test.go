@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -193,12 +194,12 @@ func newYard(t testing.TB, memory string) *yard {
 // open makes what node c knows of all.
 func (y *yard) open(memory string) *All {
 	all := New(Options{
-		Self: "c", Local: y.own, Patience: soon, TLS: y.ids["c"].TLS, Empty: errEmpty, Missing: errMissing, Memory: memory,
-		Nodes: func() (nodes []Node) {
+		Self: "c", Local: y.own, Patience: soon, Dial: y.dial, Empty: errEmpty, Missing: errMissing, Memory: memory,
+		Nodes: func() (nodes []string) {
 			y.mu.Lock()
 			defer y.mu.Unlock()
 			for name := range y.nodes {
-				nodes = append(nodes, Node{name, y.at[name]})
+				nodes = append(nodes, name)
 			}
 			return nodes
 		},
@@ -210,6 +211,14 @@ func (y *yard) open(memory string) *All {
 	})
 	y.t.Cleanup(all.Close)
 	return all
+}
+
+// dial connects to a node that lives, or did.
+func (y *yard) dial(ctx context.Context, node string) (net.Conn, error) {
+	y.mu.Lock()
+	at := y.at[node]
+	y.mu.Unlock()
+	return (&tls.Dialer{Config: y.ids["c"].TLS(node)}).DialContext(ctx, "tcp", at)
 }
 
 // node has a node live, which has what a place has.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha1"
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -64,9 +63,8 @@ type line struct {
 
 // dial opens a line. Where the other side answers with something else, there is
 // none, and its answer is given, whose body is short and needs no closing.
-func dial(ctx context.Context, address *url.URL, by *net.Dialer, settings *tls.Config, most int) (*line, *http.Response, error) {
-	dialer := tls.Dialer{NetDialer: by, Config: settings}
-	conn, err := dialer.DialContext(ctx, "tcp", address.Host)
+func dial(ctx context.Context, connect func(context.Context) (net.Conn, error), address *url.URL, most int) (*line, *http.Response, error) {
+	conn, err := connect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

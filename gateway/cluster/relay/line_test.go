@@ -3,6 +3,7 @@ package relay
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -104,7 +105,10 @@ func TestEndlessAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, _, err := dial(t.Context(), address, nil, &tls.Config{InsecureSkipVerify: true}, 1<<20)
+	connect := func(ctx context.Context) (net.Conn, error) {
+		return (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", address.Host)
+	}
+	l, _, err := dial(t.Context(), connect, address, 1<<20)
 	if l != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("it ends with %v", err)
 	}

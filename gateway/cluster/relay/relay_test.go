@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -202,11 +203,17 @@ func TestRefusals(t *testing.T) {
 		{"another node's name", func(o *relay.Options) { o.Self = "c" }, "asks for another"},
 		{"a loop", func(o *relay.Options) { o.Self = "a,b" }, "would come back"},
 		{"a long path", func(o *relay.Options) { o.Self = strings.Repeat("x,", 9) + "b" }, "not how a node asks"},
-		{"who is not the owner", func(o *relay.Options) { o.TLS = func(string) *tls.Config { return s.ids["b"].TLS("c") } }, "node a answers where c is to be"},
+		{"who is not the owner", func(o *relay.Options) {
+			o.Dial = func(ctx context.Context, _ string) (net.Conn, error) {
+				return dialer(s.ids["b"], at(s.address))(ctx, "c")
+			}
+		}, "node a answers where c is to be"},
 		{"no certificate", func(o *relay.Options) {
-			o.TLS = func(string) *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
+			o.Dial = func(ctx context.Context, _ string) (net.Conn, error) {
+				return (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", s.address)
+			}
 		}, "node a:"},
-		{"nobody", func(o *relay.Options) { o.Address = "127.0.0.1:1" }, "node a:"},
+		{"nobody", func(o *relay.Options) { o.Dial = dialer(s.ids["b"], at("127.0.0.1:1")) }, "node a:"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			o := s.options(front)
@@ -223,7 +230,7 @@ func TestRefusals(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
 	o := s.options(front)
-	o.Address = silentListener(t)
+	o.Dial = dialer(s.ids["b"], at(silentListener(t)))
 	if err := relay.New(o).Run(ctx, nil); !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("ended in the middle of a handshake: %v", err)
 	}

@@ -106,6 +106,18 @@ func newSite(t testing.TB) *site {
 	return s
 }
 
+// dialer connects to nodes as one of them.
+func dialer(id *cluster.Identity, where func(node string) (string, bool)) func(context.Context, string) (net.Conn, error) {
+	return func(ctx context.Context, node string) (net.Conn, error) {
+		address, _ := where(node)
+		return (&tls.Dialer{Config: id.TLS(node)}).DialContext(ctx, "tcp", address)
+	}
+}
+
+func at(address string) func(string) (string, bool) {
+	return func(string) (string, bool) { return address, true }
+}
+
 // encoder is the source of a rendition, which gives pictures by itself.
 type encoder struct{}
 
@@ -148,7 +160,7 @@ func (s *site) give(frames ...media.Frame) {
 
 // options are those of a relay of a stream to node b.
 func (s *site) options(key stream.Key) relay.Options {
-	return relay.Options{Key: key, Owner: "a", Address: s.address, Epoch: 1, Self: "b", TLS: s.ids["b"].TLS, Tree: &s.tree, AddressOf: func(string) (string, bool) { return "", false }, MaxFrameBytes: 1 << 20, Counters: &s.counters}
+	return relay.Options{Key: key, Owner: "a", Epoch: 1, Self: "b", Dial: dialer(s.ids["b"], at(s.address)), Tree: &s.tree, Lives: func(string) bool { return false }, MaxFrameBytes: 1 << 20, Counters: &s.counters}
 }
 
 // edge is the hub of node b, which relays what it is asked for by these options.

@@ -10,7 +10,6 @@ package relay
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -60,15 +59,14 @@ var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // Options say what is relayed, and from where.
 type Options struct {
-	Key     stream.Key
-	Owner   string                        // the node that has it
-	Address string                        // host:port of its Door
-	Epoch   uint64                        // with which it has it
-	Self    string                        // this node
-	TLS     func(node string) *tls.Config // that lets that node alone answer
-	Dialer  *net.Dialer                   // for addresses that nodes say of themselves; nil connects to any
-	// AddressOf gives host:port of the Door of another node that lives.
-	AddressOf     func(node string) (string, bool)
+	Key   stream.Key
+	Owner string // the node that has it
+	Epoch uint64 // with which it has it
+	Self  string // this node
+	// Dial connects to the Door of a node, and to no other's, and Lives says whether another
+	// node lives.
+	Dial          func(ctx context.Context, node string) (net.Conn, error)
+	Lives         func(node string) bool
 	Tree          *Tree // of this node
 	Silent        bool  // no sound is wanted
 	MaxFrameBytes int
@@ -208,8 +206,8 @@ func (s *Source) Run(ctx context.Context, emit func(media.Frame)) error {
 func (s *Source) connect(ctx context.Context) (l *line, path []string, err error) {
 	o := s.options
 	var not []string
-	for node, address := o.Owner, o.Address; len(not) <= maxAsked; {
-		l, answer, err := s.ask(ctx, node, address, not)
+	for node := o.Owner; len(not) <= maxAsked; {
+		l, answer, err := s.ask(ctx, node, not)
 		if l != nil {
 			path, err = pathOf(answer, node)
 			if err == nil {
@@ -225,12 +223,11 @@ func (s *Source) connect(ctx context.Context) (l *line, path []string, err error
 		if answer != nil && answer.StatusCode == http.StatusTemporaryRedirect {
 			next = answer.Header.Get(nodeHeader)
 		}
-		at, lives := o.AddressOf(next)
 		switch {
 		case ctx.Err() != nil, next == "" && node == o.Owner:
 			return nil, nil, s.refused(answer, err)
-		case lives && next != o.Self && next != node && !slices.Contains(not, next):
-			node, address = next, at
+		case next != "" && next != o.Self && next != node && !slices.Contains(not, next) && o.Lives(next):
+			node = next
 			continue
 		case next != "":
 			not = append(not, next)
@@ -238,13 +235,13 @@ func (s *Source) connect(ctx context.Context) (l *line, path []string, err error
 		if node != o.Owner {
 			not = append(not, node)
 		}
-		node, address = o.Owner, o.Address
+		node = o.Owner
 	}
 	return nil, nil, stream.Unreachable(fmt.Sprintf("node %s: it sends to others, and they do not have it", o.Owner))
 }
 
-// ask asks one node, by the address that this one knows of it.
-func (s *Source) ask(ctx context.Context, node, address string, not []string) (*line, *http.Response, error) {
+// ask asks one node.
+func (s *Source) ask(ctx context.Context, node string, not []string) (*line, *http.Response, error) {
 	o := s.options
 	query := url.Values{"rendition": {o.Key.Rendition}, "epoch": {strconv.FormatUint(o.Epoch, 10)}, pathQuery: {o.Self}}
 	if len(not) > 0 {
@@ -262,7 +259,8 @@ func (s *Source) ask(ctx context.Context, node, address string, not []string) (*
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return dial(ctx, &url.URL{Scheme: "https", Host: address, Path: "/relay/" + o.Key.Camera, RawQuery: query.Encode()}, o.Dialer, o.TLS(node), o.MaxFrameBytes+besidesPicture)
+	address := &url.URL{Scheme: "https", Host: node, Path: "/relay/" + o.Key.Camera, RawQuery: query.Encode()}
+	return dial(ctx, func(ctx context.Context) (net.Conn, error) { return o.Dial(ctx, node) }, address, o.MaxFrameBytes+besidesPicture)
 }
 
 // askFor says for whom a rendition is asked: of those who read it, who came first.

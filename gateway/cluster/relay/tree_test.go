@@ -75,9 +75,8 @@ func (m *mesh) add(name string, id *cluster.Identity, most int) {
 		if owner {
 			return m.site, nil
 		}
-		address, _ := m.address("n00")
 		return relay.New(relay.Options{
-			Key: k, Owner: "n00", Address: address, Epoch: 1, Self: name, TLS: id.TLS, AddressOf: m.address, Tree: &n.tree,
+			Key: k, Owner: "n00", Epoch: 1, Self: name, Dial: dialer(id, m.address), Lives: func(node string) bool { _, lives := m.address(node); return lives }, Tree: &n.tree,
 			MaxFrameBytes: 1 << 20, Counters: &n.counters,
 		}), nil
 	}})

@@ -48,17 +48,11 @@ const (
 // ErrNonsense is wrapped by what Options.Read gives for what no node says.
 var ErrNonsense = errors.New("not a report of a node")
 
-// Node is another node that lives.
-type Node struct {
-	Name    string
-	Address string // host:port of its Door
-}
-
 // Options are what Reports are made of.
 type Options[T any] struct {
-	// Nodes gives the other nodes that live.
-	Nodes func() []Node
-	// Client connects to nodes, and to nobody else.
+	// Nodes gives the names of the other nodes that live.
+	Nodes func() []string
+	// Client connects to the nodes that addresses name as their hosts, and to nobody else.
 	Client *http.Client
 	// Read reads a report, of which nothing is believed.
 	Read func([]byte) (T, error)
@@ -90,7 +84,7 @@ type Reports[T any] struct {
 
 // peer is another node. The Reports' lock guards it.
 type peer[T any] struct {
-	Node
+	name   string
 	report T
 	at     time.Time
 	failed bool          // the last question
@@ -128,9 +122,9 @@ func (r *Reports[T]) Look(ctx context.Context) []Said[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, n := range nodes {
-		said := Said[T]{Node: n.Name, Away: true}
-		if p := r.peers[n.Name]; p != nil && !p.failed && time.Since(p.at) < stale {
-			said = Said[T]{Node: n.Name, Report: p.report, At: p.at}
+		said := Said[T]{Node: n, Away: true}
+		if p := r.peers[n]; p != nil && !p.failed && time.Since(p.at) < stale {
+			said = Said[T]{Node: n, Report: p.report, At: p.at}
 		}
 		all = append(all, said)
 	}
@@ -139,17 +133,17 @@ func (r *Reports[T]) Look(ctx context.Context) []Said[T] {
 }
 
 // ask has nodes asked whose report is old, and gives what to wait for.
-func (r *Reports[T]) ask(nodes []Node) (flights []chan struct{}) {
+func (r *Reports[T]) ask(nodes []string) (flights []chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget(nodes)
 	for _, n := range nodes {
-		p := r.peers[n.Name]
+		p := r.peers[n]
 		if p == nil {
 			p = new(peer[T])
-			r.peers[n.Name] = p
+			r.peers[n] = p
 		}
-		p.Node = n
+		p.name = n
 		if now := time.Now(); p.flight == nil && now.Sub(p.at) >= fresh && !now.Before(p.until) && r.ctx.Err() == nil {
 			flight := make(chan struct{})
 			p.flight = flight
@@ -163,16 +157,16 @@ func (r *Reports[T]) ask(nodes []Node) (flights []chan struct{}) {
 }
 
 // forget forgets nodes that do not live.
-func (r *Reports[T]) forget(nodes []Node) {
+func (r *Reports[T]) forget(nodes []string) {
 	for name, p := range r.peers {
-		if p.flight == nil && !slices.ContainsFunc(nodes, func(n Node) bool { return n.Name == name }) {
+		if p.flight == nil && !slices.ContainsFunc(nodes, func(n string) bool { return n == name }) {
 			delete(r.peers, name)
 		}
 	}
 }
 
 // fly asks a node, and keeps what it says.
-func (r *Reports[T]) fly(p *peer[T], n Node, flight chan struct{}) {
+func (r *Reports[T]) fly(p *peer[T], n string, flight chan struct{}) {
 	ctx, cancel := context.WithTimeout(r.ctx, answerIn)
 	defer cancel()
 	r.Asked.Add(1)
@@ -196,13 +190,13 @@ func (r *Reports[T]) missed(p *peer[T], err error) {
 		rest = distrustFor
 	}
 	if !p.failed {
-		r.options.Log.Warn("a node does not say how it is", "node", p.Name, "err", err)
+		r.options.Log.Warn("a node does not say how it is", "node", p.name, "err", err)
 	}
 	p.failed, p.until = true, time.Now().Add(rest)
 }
 
 // get asks a node.
-func (r *Reports[T]) get(ctx context.Context, n Node) (report T, err error) {
+func (r *Reports[T]) get(ctx context.Context, n string) (report T, err error) {
 	b, err := say(ctx, r.options.Client, http.MethodGet, n, "/node/report", maxReport)
 	if err != nil {
 		return report, err
@@ -211,7 +205,7 @@ func (r *Reports[T]) get(ctx context.Context, n Node) (report T, err error) {
 }
 
 // End ends a viewer of a node, and says whether there was one of that number.
-func (r *Reports[T]) End(ctx context.Context, n Node, number uint64) (there bool, err error) {
+func (r *Reports[T]) End(ctx context.Context, n string, number uint64) (there bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
 	_, err = say(ctx, r.options.Client, http.MethodPost, n, fmt.Sprintf("/node/viewers/%d/end", number), 0)
@@ -225,8 +219,8 @@ func (r *Reports[T]) End(ctx context.Context, n Node, number uint64) (there bool
 var errMissing = errors.New("there is none")
 
 // say asks a node for at most so many bytes.
-func say(ctx context.Context, client *http.Client, method string, n Node, path string, most int64) ([]byte, error) {
-	answer, err := cluster.Ask(ctx, client, method, cluster.Place{Node: n.Name, Relay: n.Address}, path, nil)
+func say(ctx context.Context, client *http.Client, method string, n string, path string, most int64) ([]byte, error) {
+	answer, err := cluster.Ask(ctx, client, method, n, path, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -25,11 +26,12 @@ type yard struct {
 	reports *Reports[string]
 
 	mu    sync.Mutex // guards what follows
-	nodes []Node
+	nodes []string
+	at    map[string]string
 }
 
 func newYard(t *testing.T, names ...string) *yard {
-	y := &yard{t: t, ids: make(map[string]*cluster.Identity)}
+	y := &yard{t: t, ids: make(map[string]*cluster.Identity), at: make(map[string]string)}
 	authority, err := cluster.MakeAuthority(t.TempDir(), "yard")
 	if err != nil {
 		t.Fatal(err)
@@ -43,10 +45,10 @@ func newYard(t *testing.T, names ...string) *yard {
 			t.Fatal(err)
 		}
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: y.ids["a"].TLS("")}}
+	client := &http.Client{Transport: &http.Transport{DialTLSContext: y.dial}}
 	y.reports = New(Options[string]{
 		Client: client, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Nodes: func() []Node {
+		Nodes: func() []string {
 			y.mu.Lock()
 			defer y.mu.Unlock()
 			return y.nodes
@@ -60,6 +62,15 @@ func newYard(t *testing.T, names ...string) *yard {
 	})
 	t.Cleanup(func() { y.reports.Close(); client.CloseIdleConnections() })
 	return y
+}
+
+// dial connects to who answers under a name.
+func (y *yard) dial(ctx context.Context, _, host string) (net.Conn, error) {
+	node, _, _ := net.SplitHostPort(host)
+	y.mu.Lock()
+	at := y.at[node]
+	y.mu.Unlock()
+	return (&tls.Dialer{Config: y.ids["a"].TLS("")}).DialContext(ctx, "tcp", at)
 }
 
 // serve has a node answer, under a name.
@@ -76,7 +87,8 @@ func (y *yard) serve(who, name string, handler http.Handler) (end func()) {
 	y.t.Cleanup(end)
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.nodes = append(y.nodes, Node{name, listener.Addr().String()})
+	y.nodes = append(y.nodes, name)
+	y.at[name] = listener.Addr().String()
 	return end
 }
 

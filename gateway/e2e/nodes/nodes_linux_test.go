@@ -212,6 +212,7 @@ type clusterStatus struct {
 	Nodes []struct {
 		Name  string `json:"name"`
 		Alive bool   `json:"alive"`
+		Way   string `json:"way"`
 	} `json:"nodes"`
 	Cameras []placed `json:"cameras"`
 	Relays  int      `json:"relays"`

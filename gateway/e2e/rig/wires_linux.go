@@ -20,6 +20,7 @@ import (
 type Wire struct {
 	Lost  bool          // nothing arrives, and nobody is told
 	Reset bool          // connections are reset, and new ones refused
+	Shut  bool          // connections that it begins are not let in, as by a router, and nobody is told
 	Delay time.Duration // it arrives so much later
 }
 
@@ -185,6 +186,7 @@ func (w *Wires) pass(from, to *wireEnd, packet []byte) {
 	pair := [2]string{from.machine, to.machine}
 	w.mu.Lock()
 	as := w.rules[pair]
+	as.Lost = as.Lost || as.Shut && begins(packet)
 	if !as.Lost && !as.Reset {
 		w.passed[pair] += uint64(len(packet))
 	}
@@ -212,6 +214,12 @@ func (w *Wires) pass(from, to *wireEnd, packet []byte) {
 
 // The flags of TCP: RFC 9293, 3.1.
 const tcpFIN, tcpSYN, tcpRST, tcpACK = 1, 2, 4, 16
+
+// begins says whether a packet begins a connection.
+func begins(packet []byte) bool {
+	head := int(packet[0]&0xF) * 4
+	return packet[9] == unix.IPPROTO_TCP && len(packet) >= head+20 && packet[head+13]&(tcpSYN|tcpACK) == tcpSYN
+}
 
 // resetOf gives the segment that resets the connection which a packet is of, as the
 // other side would send it: RFC 9293, 3.5.2. It gives nil where it is of none.
