@@ -18,7 +18,9 @@ import (
 	"golang.org/x/net/nettest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait")) // which sleeps for half a second
+}
 
 // post carries messages between nodes of a test as a bus does: each node's are taken by one
 // goroutine, in order, and nobody who sends waits for that.
