@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Address } from './address';
-import type { ServerClock } from './clock';
+import { wallMs, type ServerClock } from './clock';
 import type { ConnectionEvents } from './connection';
 import type { ClientMessage, Codec, Packet } from './protocol';
 import type { RendererEvents } from './renderer';
@@ -55,12 +55,16 @@ vi.mock('./later', () => ({
     },
 }));
 
+let paints = true; // a renderer by itself, as soon as it begins
+let paint = (): void => {}; // has the last one paint
+
 class Slow {
   readonly surface = {} as HTMLElement;
   constructor(readonly events: RendererEvents) {}
   begin(codec: Codec): void {
     if (codec === 'h265') this.events.failed(new Error('This browser does not play hvc1.2.4.L153.90.'));
-    else this.events.painted(0, 0);
+    else if (paints) this.events.painted(0, 0);
+    paint = () => this.events.painted(0, wallMs());
   }
   take(_packet: Packet): void {}
   rest(): void {}
@@ -96,6 +100,7 @@ beforeEach(() => {
   told.length = 0;
   connections.length = asides.length = 0;
   first = false;
+  paints = true;
   begins = true;
 });
 afterEach(() => vi.useRealTimers());
@@ -108,13 +113,25 @@ async function play(wanted: 'auto' | 'mse' | 'img') {
   const shown: string[] = [];
   const troubles: string[] = [];
   const played: (Past | null)[] = [];
+  const states: string[] = [];
   const ignore = (): void => {};
   const player = new Player(new Address('/live/front', 'http://127.0.0.1/', { width: null, height: null, fps: null, quality: null }), wanted, {
-    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ignore, sized: ignore, measured: ignore, played: (past) => played.push(past), sounds: ignore, muted: ignore,
+    show: (_surface, mode) => shown.push(mode), pictured: ignore, say: ({ state }) => states.push(state), sized: ignore, measured: ignore, played: (past) => played.push(past), sounds: ignore, muted: ignore,
     trouble: (_code, message) => troubles.push(message),
   });
-  return { player, shown, troubles, played };
+  return { player, shown, troubles, played, states };
 }
+
+test('a player is live with its first picture', async () => {
+  paints = false;
+  const { player, states } = await play('auto');
+  player.start();
+  connections[0]!.events.message(hello);
+  expect(states.at(-1)).toBe('connecting');
+  paint();
+  expect(states.at(-1)).toBe('live');
+  player.close();
+});
 
 test('what was recorded is asked for at once, and again by another connection, of a camera that shows nothing', async () => {
   const { player } = await play('auto');

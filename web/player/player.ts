@@ -424,8 +424,8 @@ export class Player {
   #painted(captureMs: number, paintedMs: number): void {
     if (!this.#connected) return; // the last of a connection that is gone
     this.#shown++;
-    if (this.#firstMs === null) this.#firstPicture(paintedMs);
     this.#lastMs = paintedMs;
+    if (this.#firstMs === null) this.#firstPicture(paintedMs); // which says that it is live, and not the next tick
     this.#lastCaptureMs = captureMs;
     this.#sound.painted(captureMs, paintedMs);
     if (this.#looking.past) {
