@@ -183,9 +183,13 @@ test('whoever was thrown out comes back when a person asks for it, and not befor
   expect(connections.length).toBe(1);
   player.retryNow(true);
   connections[1]!.events.message(hello);
-  connections[1]!.events.closed(true, ''); // as always
+  connections[1]!.events.message({ type: 'error', code: 403, message: 'an administrator ended this' });
+  player.retryNow(true); // before the server has closed that one
+  expect(connections.length).toBe(3);
+  connections[2]!.events.message(hello);
+  connections[2]!.events.closed(true, ''); // as always
   vi.advanceTimersByTime(60_000);
-  expect(connections.length).toBeGreaterThan(2);
+  expect(connections.length).toBeGreaterThan(3);
   player.close();
 });
 

@@ -109,7 +109,7 @@ export class Player {
 
   /** Tries again now instead of later; where others ended it, only if a person asks for it. */
   retryNow(asked = false): void {
-    if (this.#ticking === undefined || this.#connected || (this.#ended && !asked)) return;
+    if (this.#ticking === undefined || (this.#ended ? !asked : this.#connected)) return;
     this.#ended = false;
     if (this.#aside) return this.#way?.retry();
     this.#problem = '';
