@@ -79,7 +79,7 @@ func TestCheckFindsWhatServeRefuses(t *testing.T) {
 			folder := t.TempDir()
 			file := filepath.Join(folder, "framegate.yaml")
 			listen := "listen: 127.0.0.1:0\n"
-			if strings.Contains(c.text, "listen:") {
+			if strings.Contains("\n"+c.text, "\nlisten:") {
 				listen = ""
 			}
 			write(t, file, listen+c.text+"\n")
