@@ -14,9 +14,17 @@ export class Fingers {
   }
 
   async tell(type, ...xs) {
+    await this.session.send('Input.dispatchTouchEvent', { type, touchPoints: this.points(xs) });
+  }
+
+  // tellAt is tell of what happened at a time, in ms, however long it takes to say so.
+  async tellAt(ms, type, ...xs) {
+    await this.session.send('Input.dispatchTouchEvent', { type, touchPoints: this.points(xs), timestamp: ms / 1000 });
+  }
+
+  points(xs) {
     const y = this.box.y + this.box.height - 10;
-    const touchPoints = xs.map((x, id) => ({ x: this.box.x + x, y, id }));
-    await this.session.send('Input.dispatchTouchEvent', { type, touchPoints });
+    return xs.map((x, id) => ({ x: this.box.x + x, y, id }));
   }
 
   // drag draws what is at a place so many pixels to the right, rests there, has something done, and lets go.
@@ -29,12 +37,13 @@ export class Fingers {
     await this.tell('touchEnd');
   }
 
-  // fling draws what is at a place so many pixels to the right, and lets go on the way.
+  // fling draws what is at a place so many pixels to the right within a tenth of a second, and lets go on the way.
   async fling(place, px) {
     const from = place * this.box.width;
-    await this.tell('touchStart', from);
-    for (let i = 1; i <= 8; i++) await this.tell('touchMove', from + (px * i) / 8);
-    await this.tell('touchEnd');
+    const began = Date.now() - 100;
+    await this.tellAt(began, 'touchStart', from);
+    for (let i = 1; i <= 8; i++) await this.tellAt(began + 11 * i, 'touchMove', from + (px * i) / 8);
+    await this.tellAt(began + 99, 'touchEnd');
   }
 
   // pinch moves two fingers from one distance to another, around a place.
