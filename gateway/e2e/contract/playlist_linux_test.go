@@ -1,8 +1,10 @@
 package contract
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -33,7 +35,7 @@ func TestRecordingsAreReadByOthers(t *testing.T) {
 		tape.Folder(t, folder, camera, film)
 	}
 	const camera = "{source: 'upload:', record: {mode: continuous}}"
-	s := rig.Start(t, fmt.Sprintf("recordings: {dir: %q}\ncameras: {h264: %s, h265: %[2]s}", folder, camera))
+	s := rig.Start(t, fmt.Sprintf("limits: {encoders: 8}\nrecordings: {dir: %q}\ncameras: {h264: %s, h265: %[2]s}", folder, camera))
 	for _, camera := range []string{"h264", "h265"} {
 		path := "/live/" + camera + "/recording.m3u8?from=2020-11-20T12:00:00Z&to=2020-11-20T12:10:00Z"
 		rig.Await(t, "the film of "+camera+" to be known", func() bool {
@@ -119,8 +121,8 @@ func needOpenCV(t *testing.T) string {
 	return python
 }
 
-// picturesAreSeen by who can show nothing but JPEGs: one, an endless image, and by a
-// player that looks back.
+// picturesAreSeen by who can show nothing but JPEGs: one, an endless image, events, and by
+// a player that looks back.
 func picturesAreSeen(t *testing.T, s *rig.Server, camera string) {
 	t.Helper()
 	const sought, keyframe = 75, 71
@@ -156,6 +158,21 @@ func picturesAreSeen(t *testing.T, s *rig.Server, camera string) {
 		}
 		n, _ := camtest.ReadJPEGNumber(part.JPEG)
 		return n
+	}, sought, late)
+
+	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/live/"+camera+"/recording.sse?from="+at, nil)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	events := bufio.NewReader(response.Body)
+	shows("who reads events", keyframe, func() int {
+		seen, err := readEvent(events)
+		if err != nil || seen.kind == "picture" && !seen.wall.Equal(filmedAt(seen.number)) {
+			t.Fatalf("%s: events: picture %d of %v, %v", camera, seen.number, seen.wall, err)
+		}
+		return seen.number
 	}, sought, late)
 
 	player := lookAt(t, s, camera)
