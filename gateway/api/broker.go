@@ -246,14 +246,7 @@ func (a *API) removeBroker(ctx context.Context, in *struct {
 	if _, is := a.brokerOfFile(); is {
 		return nil, errBrokerInFile()
 	}
-	kept, err := a.keptNotified(ctx, brokerPlace, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.options.Store.RemoveNotified(ctx, kept.Name, kept.Revision); err != nil {
-		return nil, err
-	}
-	if err := a.takeNotified(ctx); err != nil {
+	if err := a.removeNotified(ctx, brokerPlace, in.IfMatch); err != nil {
 		return nil, err
 	}
 	a.log.Info("broker removed", "by", p.String())

@@ -53,7 +53,7 @@ func AddedNotified(ctx context.Context, s *store.Store) (added config.Added, bro
 
 // addNotified adds what a row of the store means, where it is switched on.
 func addNotified(added *config.Added, row store.Notified) error {
-	name, isWebhook := strings.CutPrefix(row.Name, webhookPlace)
+	name, isWebhook := webhookNameOf(row)
 	switch {
 	case isWebhook:
 		k, err := webhookIn(row)
@@ -117,6 +117,19 @@ func (a *API) keptNotified(ctx context.Context, name, ifMatch string) (store.Not
 		err = problem.New(http.StatusPreconditionFailed, "it was changed meanwhile; read it again")
 	}
 	return kept, err
+}
+
+// removeNotified has somebody told nothing any more, where the caller knows the newest of it.
+// The lock is held.
+func (a *API) removeNotified(ctx context.Context, name, ifMatch string) error {
+	kept, err := a.keptNotified(ctx, name, ifMatch)
+	if err != nil {
+		return err
+	}
+	if err := a.options.Store.RemoveNotified(ctx, kept.Name, kept.Revision); err != nil {
+		return err
+	}
+	return a.takeNotified(ctx)
 }
 
 // notifiedRow gives what is kept of somebody, of a document and what of it is secret; nil for

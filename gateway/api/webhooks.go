@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"framegate/gateway/api/problem"
@@ -111,7 +112,7 @@ func webhookOf(w config.Webhook, notified []Notified) webhook {
 
 // addedWebhook gives one that was added here.
 func addedWebhook(row store.Notified, notified []Notified) webhook {
-	name := row.Name[len(webhookPlace):]
+	name, _ := webhookNameOf(row)
 	answer := webhook{Name: name, Origin: "api", Events: []string{}, Cameras: []string{}, Revision: row.Revision, Created: timeOf(row.Created), Changed: timeOf(row.Changed)}
 	k, err := webhookIn(row)
 	if err != nil {
@@ -215,10 +216,7 @@ func (a *API) webhooks(ctx context.Context) ([]webhook, error) {
 }
 
 func webhookNameOf(row store.Notified) (name string, is bool) {
-	if len(row.Name) <= len(webhookPlace) || row.Name[:len(webhookPlace)] != webhookPlace {
-		return "", false
-	}
-	return row.Name[len(webhookPlace):], true
+	return strings.CutPrefix(row.Name, webhookPlace)
 }
 
 func (a *API) webhooksOfFile() []config.Webhook {
@@ -365,14 +363,7 @@ func (a *API) removeWebhook(ctx context.Context, in *struct {
 	if a.inFile(in.Name) {
 		return nil, webhookInFile(in.Name)
 	}
-	kept, err := a.keptNotified(ctx, webhookPlace+in.Name, in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.options.Store.RemoveNotified(ctx, kept.Name, kept.Revision); err != nil {
-		return nil, err
-	}
-	if err := a.takeNotified(ctx); err != nil {
+	if err := a.removeNotified(ctx, webhookPlace+in.Name, in.IfMatch); err != nil {
 		return nil, err
 	}
 	a.log.Info("webhook removed", "webhook", in.Name, "by", p.String())
