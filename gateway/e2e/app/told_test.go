@@ -2,20 +2,12 @@ package app
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/listeners"
-	"github.com/mochi-mqtt/server/v2/packets"
 
 	"framegate/gateway/e2e/rig"
 )
@@ -24,7 +16,7 @@ import (
 // has told too, and a broker. The receiver answers at /told with what it was told, at /broker with where the broker
 // is, and at /kept?topic= with what that keeps; whatever is posted to an address with broken in it fails.
 func openTold(t *testing.T) *rig.Guarded {
-	broker, kept := startBroker(t)
+	broker, kept := rig.StartBroker(t)
 	type delivery struct {
 		Path   string `json:"path"`
 		Type   string `json:"type"`
@@ -56,30 +48,4 @@ func openTold(t *testing.T) *rig.Guarded {
 	g := rig.StartGuarded(t, "network: {allow: [127.0.0.0/8]}\nnotify: {webhooks: {ops: {url: '"+receiver.URL+"/ops'}}}\ncameras: {yard: {name: The yard, source: 'upload:'}}\n")
 	g.Beside(t, "user", "passwd", g.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
 	return g
-}
-
-// startBroker starts a broker that everybody may tell, and gives its address and what it
-// keeps of a topic.
-func startBroker(t *testing.T) (address string, kept func(topic string) string) {
-	broker := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	all := make(map[string]string)
-	hear := func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
-		mu.Lock()
-		defer mu.Unlock()
-		all[p.TopicName] = string(p.Payload)
-	}
-	if err := errors.Join(broker.AddHook(new(auth.AllowHook), nil), broker.AddListener(listeners.NewNet("all", l)), broker.Subscribe("#", 1, hear), broker.Serve()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
-	return l.Addr().String(), func(topic string) string {
-		mu.Lock()
-		defer mu.Unlock()
-		return all[topic]
-	}
 }

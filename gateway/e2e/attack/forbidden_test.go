@@ -179,14 +179,21 @@ var forbiddenSources = []string{
 	"rtmp://127.0.0.1/x", "srt://127.0.0.1:1", "concat:/etc/passwd", "data:image/jpeg;base64,AA==", "//127.0.0.1/", "HTTP://127.0.0.1:1/", "", " http://127.0.0.1/",
 }
 
-// TestAddedCamerasReachNoForbiddenPlace adds, and tries, cameras where none may
-// be, as an admin, and finds that nobody is dialled, and that others do not even
-// learn why.
-func TestAddedCamerasReachNoForbiddenPlace(t *testing.T) {
+// namesOfForbidden resolves the names among forbiddenHosts.
+func namesOfForbidden(t *testing.T) *resolver {
+	t.Helper()
 	names := newResolver(t)
 	names.say("loop.example", "127.0.0.1")
 	names.say("mixed.example", "127.0.0.1", "169.254.169.254")
 	names.say("meta.example", "169.254.169.254")
+	return names
+}
+
+// TestAddedCamerasReachNoForbiddenPlace adds, and tries, cameras where none may
+// be, as an admin, and finds that nobody is dialled, and that others do not even
+// learn why.
+func TestAddedCamerasReachNoForbiddenPlace(t *testing.T) {
+	names := namesOfForbidden(t)
 	here := newVictim(t, "127.0.0.1:0")
 	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}}")
 	admin := g.AsAdmin(t)
@@ -225,10 +232,7 @@ func TestAddedCamerasReachNoForbiddenPlace(t *testing.T) {
 // TestAddedWebhooksReachNoForbiddenPlace nor does a broker: as an admin adds, and tests, those that lead where
 // none may be, nobody is dialled.
 func TestAddedWebhooksReachNoForbiddenPlace(t *testing.T) {
-	names := newResolver(t)
-	names.say("loop.example", "127.0.0.1")
-	names.say("mixed.example", "127.0.0.1", "169.254.169.254")
-	names.say("meta.example", "169.254.169.254")
+	names := namesOfForbidden(t)
 	here := newVictim(t, "127.0.0.1:0")
 	g := rig.StartGuarded(t, "cameras: {front: {source: 'upload:'}}")
 	admin := g.AsAdmin(t)

@@ -2,9 +2,7 @@ package operation
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,47 +10,15 @@ import (
 	"sync"
 	"testing"
 
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/listeners"
-	"github.com/mochi-mqtt/server/v2/packets"
-
 	"framegate/gateway/e2e/rig"
 )
-
-// keeps starts a broker that everybody may tell, and gives its address and what it keeps of
-// a topic.
-func keeps(t *testing.T) (address string, of func(topic string) string) {
-	t.Helper()
-	broker := mochi.New(&mochi.Options{InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	kept := make(map[string]string)
-	hear := func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
-		mu.Lock()
-		defer mu.Unlock()
-		kept[p.TopicName] = string(p.Payload)
-	}
-	if err := errors.Join(broker.AddHook(new(auth.AllowHook), nil), broker.AddListener(listeners.NewNet("all", l)), broker.Subscribe("#", 1, hear), broker.Serve()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
-	return l.Addr().String(), func(topic string) string {
-		mu.Lock()
-		defer mu.Unlock()
-		return kept[topic]
-	}
-}
 
 // TestOthersAreTold, by webhooks and by MQTT, of cameras that come and go, also those that
 // only a new configuration has; one that never answers does not keep the gateway from its
 // end.
 func TestOthersAreTold(t *testing.T) {
 	t.Parallel()
-	address, kept := keeps(t)
+	address, kept := rig.StartBroker(t)
 	broker := ", mqtt: {url: 'mqtt://" + address + "', pictures: 10s}"
 	var mu sync.Mutex
 	var texts []string
@@ -106,7 +72,7 @@ func TestOthersAreTold(t *testing.T) {
 // after a restart, tries them, switches one off, and takes both away.
 func TestOthersAreToldAsTheAppHasIt(t *testing.T) {
 	t.Parallel()
-	address, kept := keeps(t)
+	address, kept := rig.StartBroker(t)
 	var mu sync.Mutex
 	told := make(map[string]int) // by type of event
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
