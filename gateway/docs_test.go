@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"framegate/gateway/camtest"
 )
 
 // link is one of Markdown, or a picture.
@@ -199,9 +201,7 @@ func TestContributingNamesWhatIsThere(t *testing.T) {
 // TestReleaseIsDescribed by a section of the changelog, of which scripts/release makes
 // the notes; it refuses a tag that has none, or is no version.
 func TestReleaseIsDescribed(t *testing.T) {
-	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("there is no bash")
-	}
+	camtest.Need(t, "bash")
 	changes := documents(t)["gateway/docs/changelog.md"]
 	next := regexp.MustCompile(`(?m)^## (\S+)`).FindStringSubmatch(changes)
 	if next == nil {

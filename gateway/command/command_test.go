@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"framegate/gateway/camtest"
 )
 
 // say runs a command line and gives what came of it.
@@ -153,9 +155,7 @@ func TestShellsComplete(t *testing.T) {
 		"fish": `complete -C 'framegate user re'`,
 	} {
 		t.Run(shell, func(t *testing.T) {
-			if _, err := exec.LookPath(shell); err != nil {
-				t.Skip("it is not installed")
-			}
+			camtest.Need(t, shell)
 			_, script, _ := say(t, "completion", shell)
 			if shell == "zsh" {
 				script = "autoload -Uz compinit; compinit -D\n" + script

@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"framegate/gateway/camtest"
 )
 
 // TestPageVerifiesDeliveries: what docs/notify.md shows takes what is signed, and nothing
 // else.
 func TestPageVerifiesDeliveries(t *testing.T) {
-	if _, err := exec.LookPath("python3"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip("python3 is not installed; scripts/test installs what the tests need")
-	}
+	camtest.Need(t, "python3")
 	page, err := os.ReadFile("../docs/notify.md")
 	if err != nil {
 		t.Fatal(err)

@@ -3,8 +3,6 @@ package rendition_test
 import (
 	"context"
 	"errors"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -46,9 +44,7 @@ type rig struct {
 
 func newRig(t *testing.T, ffmpeg string) *rig {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip("ffmpeg is not installed")
-	}
+	camtest.Need(t, "ffmpeg")
 	r := &rig{t: t, slots: rendition.NewSlots(4, 100), camera: camera{make(chan media.Frame), make(chan error)}}
 	r.hub = stream.New(stream.Options{Linger: time.Millisecond, Resolve: func(k stream.Key) (stream.Source, error) {
 		if k.Rendition == "" {

@@ -39,10 +39,9 @@ func TestEveryFaultIsSeen(t *testing.T) {
 	if worst := health.Period + health.Patience; worst > 2*time.Second {
 		t.Errorf("a fault is seen after %v", worst)
 	}
+	camtest.Need(t, "ffmpeg")
 	real, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	must(t, err)
 	folder := t.TempDir()
 	data, program, recordings := filepath.Join(folder, "data"), filepath.Join(folder, "ffmpeg"), filepath.Join(folder, "recordings")
 	mounted := mount(t, data)
@@ -145,9 +144,7 @@ func TestEveryFaultIsSeen(t *testing.T) {
 // TestFFmpegIsTriedAgain where it did not work, after a while, though its file is the same.
 func TestFFmpegIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
+	camtest.Need(t, "ffmpeg")
 	s, _ := wiredAt(t, t.TempDir(), "")
 	must(t, s.lookAtFFmpeg(t.Context()))
 	late := errors.New("it was not done in time")

@@ -19,11 +19,7 @@ import (
 // was told to install nothing, and fails it otherwise.
 func Need(t *testing.T, programs ...string) {
 	t.Helper()
-	for _, program := range programs {
-		if _, err := exec.LookPath(program); err != nil {
-			Missing(t, program+" is not installed; scripts/test installs what the tests need")
-		}
-	}
+	camtest.Need(t, programs...)
 }
 
 // Missing ends a test because something is not there: it is skipped where the

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/input/device"
 	"framegate/gateway/media"
 )
@@ -16,9 +17,7 @@ import (
 // clip makes a video of half a second at 50 pictures a second.
 func clip(t *testing.T, name string, options ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip("ffmpeg is not installed")
-	}
+	camtest.Need(t, "ffmpeg")
 	path := filepath.Join(t.TempDir(), name)
 	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x96:rate=50:duration=0.5"}, options...)
 	if out, err := exec.Command("ffmpeg", append(args, path)...).CombinedOutput(); err != nil {

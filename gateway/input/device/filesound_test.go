@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/input/device"
 	"framegate/gateway/media"
 )
@@ -22,9 +22,7 @@ const onset = 400 * time.Millisecond
 // seconds, which is silent up to onset.
 func withTone(t *testing.T, name, seconds string, options ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip("ffmpeg is not installed")
-	}
+	camtest.Need(t, "ffmpeg")
 	path := filepath.Join(t.TempDir(), name)
 	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x96:rate=50:duration=1",
 		"-f", "lavfi", "-i", "aevalsrc='gte(t,0.4)*0.5*sin(2000*PI*t)':s=48000:d=" + seconds, "-preset", "ultrafast"}, options...)

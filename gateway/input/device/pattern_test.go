@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/input/device"
 	"framegate/gateway/media"
 )
@@ -17,9 +17,7 @@ import (
 // where ffmpeg is missing and the run was told to install nothing.
 func collect(t *testing.T, p *device.Pattern, count int) []media.Frame {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip("ffmpeg is not installed")
-	}
+	camtest.Need(t, "ffmpeg")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var frames []media.Frame

@@ -32,23 +32,10 @@ const generous = 30 * time.Second
 // The size of the numbered pictures, in pixels.
 const width, height = 160, 96
 
-// needPeer skips the test where a program is missing and the run was told to
-// install nothing.
-func needPeer(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip(program + " is not installed")
-	}
-	t.Fatal(program + " is not installed")
-}
-
 // peer starts a program that ends with the test at the latest.
 func peer(t *testing.T, stdin io.Reader, program string, args ...string) *exec.Cmd {
 	t.Helper()
-	needPeer(t, program)
+	camtest.Need(t, program)
 	cmd := exec.Command(program, args...)
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = stdin, &stderr
@@ -283,8 +270,7 @@ func TestFFmpegSendsSound(t *testing.T) {
 
 // TestGStreamerDials has a muxer that says how long its PES packets are.
 func TestGStreamerDials(t *testing.T) {
-	needPeer(t, "ffmpeg")
-	needPeer(t, "gst-launch-1.0")
+	camtest.Need(t, "ffmpeg", "gst-launch-1.0")
 	for _, element := range []string{"qtdemux", "h264parse", "h265parse", "mpegtsmux", "tcpclientsink"} {
 		if err := exec.Command("gst-inspect-1.0", element).Run(); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
 			t.Skip("GStreamer's " + element + " is not installed")

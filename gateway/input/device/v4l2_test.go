@@ -107,9 +107,7 @@ func fakeCamera(t *testing.T, d *fakeDevice, p plan) *V4L2 {
 // install nothing.
 func needFFmpeg(t *testing.T) {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil && os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-		t.Skip("ffmpeg is not installed")
-	}
+	camtest.Need(t, "ffmpeg")
 }
 
 // framesOf runs a source until it has given some frames.

@@ -28,12 +28,7 @@ const fakeInterval = 20 * time.Millisecond
 // libraryOfFakeDevice compiles the device.
 func libraryOfFakeDevice(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("gcc"); err != nil {
-		if os.Getenv("FRAMEGATE_TEST_NO_INSTALL") != "" {
-			t.Skip("gcc is not installed")
-		}
-		t.Fatal("gcc is not installed; scripts/test installs what the tests need")
-	}
+	camtest.Need(t, "gcc")
 	library := filepath.Join(t.TempDir(), "fakedevice.so")
 	if out, err := exec.Command("gcc", "-shared", "-fPIC", "-Wall", "-O1", "-o", library, "testdata/fakedevice.c", "-ldl").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

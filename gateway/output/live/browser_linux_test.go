@@ -127,9 +127,7 @@ func (s *site) visit(hash string, open func(*testing.T, string)) (got shown) {
 func openChromium(t *testing.T, url string) { tape.Browse(t, url) }
 
 func openFirefox(t *testing.T, url string) {
-	if _, err := browsertest.FindFirefox(); err != nil {
-		t.Skip(err)
-	}
+	camtest.Need(t, "firefox-esr")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*soon)
 	t.Cleanup(cancel)
 	firefox, err := browsertest.StartFirefox(ctx)

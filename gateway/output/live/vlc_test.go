@@ -30,14 +30,11 @@ func TestVLC(t *testing.T) {
 
 // seenByVLC has VLC see a camera that sends such frames, and such sound.
 func seenByVLC(t *testing.T, query string, choice Choice, key stream.Key, frames, sound []media.Frame) {
-	program, err := exec.LookPath("cvlc")
-	if err != nil {
-		t.Skip(err)
-	}
+	camtest.Need(t, "cvlc")
 	s := newSiteOf(t, overTCP, choice)
 	home := t.TempDir()
 	out := filepath.Join(home, "out.ts")
-	vlc := exec.Command(program, "--play-and-exit", s.server.URL+"/live/front.mp4"+query, "--sout", "#std{access=file,mux=ts,dst="+out+"}")
+	vlc := exec.Command("cvlc", "--play-and-exit", s.server.URL+"/live/front.mp4"+query, "--sout", "#std{access=file,mux=ts,dst="+out+"}")
 	vlc.Env = append(os.Environ(), "HOME="+home)
 	vlc.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() == 0 { // VLC refuses to be root
@@ -70,6 +67,7 @@ func seenByVLC(t *testing.T, query string, choice Choice, key stream.Key, frames
 		}
 	}
 	s.live.Close()
+	var err error
 	select {
 	case err = <-ended:
 	case <-time.After(soon):

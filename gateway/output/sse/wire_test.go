@@ -269,9 +269,7 @@ print("end", flush=True)
 `
 
 func TestPythonReadsIt(t *testing.T) {
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
-	}
+	camtest.Need(t, "python3")
 	p := newHub(t)
 	h := New(delivery.Options{Hub: p.hub})
 	s := newServer(t, h)
