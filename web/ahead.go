@@ -1,9 +1,11 @@
 package web
 
 import (
+	"net/http"
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // views are the scripts of the app's views, by the first part of their addresses.
@@ -21,26 +23,55 @@ var answers = map[string][]string{
 // ahead is what a page has loaded before its scripts ask for it.
 type ahead struct {
 	Scripts []string // of the app
+	German  []string // the words of these
 	Answers []string // of the API, below its root
 }
+
+const (
+	own  = "app.js"     // which each page names
+	said = "said.de.js" // what the server says, which comes when it says something
+)
 
 // needed finds what a script of the app cannot begin without.
 var needed = regexp.MustCompile("(?:import|from) *[\"'`]\\./([\\w.-]+\\.js)")
 
-// scriptsOfViews gives those of each view, by the first part of its address.
-func (p *Pages) scriptsOfViews() map[string][]string {
-	of := make(map[string][]string)
+// inGerman finds which words a script of the app wants for who reads German.
+var inGerman = regexp.MustCompile("[\"'`]\\./([\\w-]+\\.de\\.js)[\"'`]\\)")
+
+// scriptsOfViews gives what each view has ahead, by the first part of its address.
+func (p *Pages) scriptsOfViews() map[string]ahead {
+	of := make(map[string]ahead)
 	for part, view := range views {
-		of[part] = p.scripts(nil, view)
+		a := ahead{Scripts: p.scripts(nil, view)}
+		for _, name := range append([]string{own}, a.Scripts...) {
+			for _, match := range inGerman.FindAllSubmatch(p.assets[path.Join("/assets/app", name)].content, -1) {
+				if piece := string(match[1]); piece != said && !slices.Contains(a.German, piece) {
+					a.German = append(a.German, piece)
+				}
+			}
+		}
+		of[part] = a
 	}
 	return of
+}
+
+// readsGerman guesses whether the app will be in German: it goes by what the browser prefers, unless somebody chose.
+func readsGerman(r *http.Request) bool {
+	for tag := range strings.SplitSeq(strings.ToLower(r.Header.Get("Accept-Language")), ",") {
+		switch language, _, _ := strings.Cut(strings.TrimSpace(tag), "-"); language[:min(2, len(language))] {
+		case "de":
+			return true
+		case "en":
+			return false
+		}
+	}
+	return false
 }
 
 // scripts adds a script of the app, and all that it cannot begin without, to those
 // that are found, but for the app's own, which each page names. A browser that
 // loads them ahead need not read one to learn of the next.
 func (p *Pages) scripts(found []string, name string) []string {
-	const own = "app.js"
 	if name == own || slices.Contains(found, name) {
 		return found
 	}

@@ -2,6 +2,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { loadEnv, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+import { german } from './german.ts';
+
 // The app: one entry, a chunk for each view, one style sheet. Names carry no
 // hash, as those of the player; the server says when a file has changed. It is
 // built after the player, whose first build empties dist.
@@ -39,11 +41,12 @@ const linesAlone: Plugin = {
   },
 };
 
-// A view is imported as it stands: the helper of Vite would load ahead what modulePreload leaves alone.
+// A view is imported as it stands, and waits for its words: the helper of Vite would load ahead what modulePreload leaves alone.
+const awaited = `import { spoken } from '/text.svelte.ts';\nexport const __vitePreload = async (load) => { const view = await load(); await spoken(); return view; };`;
 const plainImports: Plugin = {
   name: 'plain-imports',
   enforce: 'pre',
-  load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null),
+  load: (id) => (id === '\0vite/preload-helper.js' ? awaited : null),
 };
 
 // A short class for each style, which no other may have.
@@ -58,6 +61,7 @@ const cssHash = ({ hash, css }: { hash: (text: string) => string; css: string })
 // What shares a file: a file costs a request, and is compressed alone. What stands in no group and is shared by
 // several views has a file of its own.
 const groups = [
+  { name: 'said.de', test: /texts\/said\./ }, // which only who reads German loads, as the pieces of german.ts
   { name: 'icons', test: /lucide/, minShareCount: 2 },
   { name: 'frame', test: /node_modules\/svelte\/|\/app\/[\w.]+\.ts$|\/app\/(api|parts\/(?!MarkForm|DeviceLink)|views\/views)|texts\/(common|recording)\.|preload-helper/ },
   { name: 'recording', test: /timebar\/(timetext|zone)|texts\/(timebar|marks)\.|parts\/MarkForm/ },
@@ -73,7 +77,7 @@ const groups = [
 export default defineConfig(({ mode }) => ({
   root: mode === 'test' ? '.' : 'app',
   base: './',
-  plugins: [svelte({ compilerOptions: { cssHash } }), icons, linesAlone, plainImports],
+  plugins: [svelte({ compilerOptions: { cssHash } }), icons, linesAlone, plainImports, german()],
   // Workers and worklets are files of their own, since no script may come of a blob.
   worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'app/[name].js', chunkFileNames: 'app/[name].js' } } },
   build: {

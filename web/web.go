@@ -41,9 +41,9 @@ var security = map[string]string{
 type Pages struct {
 	templates [maxDepth]func() *template.Template // by the depth of the page's path
 	ancestors func() []string
-	origins   func() []string            // that pictures may come from besides
-	assets    map[string]asset           // by path
-	ahead     func() map[string][]string // scripts of each view, by the first part of its address
+	origins   func() []string         // that pictures may come from besides
+	assets    map[string]asset        // by path
+	ahead     func() map[string]ahead // of each view, by the first part of its address
 }
 
 // maxDepth is how deep pages may be: /camera/front has the depth 1.
@@ -107,11 +107,14 @@ func (p *Pages) add(folder, address string) {
 }
 
 // App is the page of the app, which finds out by itself who looks at it and what
-// they may see. It differs only in what it has loaded ahead: the scripts of its address, and
+// they may see. It differs only in what it has loaded ahead: the scripts of its address, their words, and
 // for who is known what the API will answer them, which is refused to others.
 func (p *Pages) App(w http.ResponseWriter, r *http.Request, known bool) {
 	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	ahead := ahead{Scripts: p.ahead()[part]}
+	ahead := p.ahead()[part]
+	if !readsGerman(r) {
+		ahead.German = nil
+	}
 	if known {
 		ahead.Answers = answers[part]
 	}

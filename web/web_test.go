@@ -39,6 +39,7 @@ var (
 	elsewhere = regexp.MustCompile(`(?i)(?:src|href)="(?:https?:)?//`)
 	loaded    = regexp.MustCompile(`(?:src|href)="([^":]+\.[a-z]+)"`)
 	chunk     = regexp.MustCompile("(?:from *|import *\\(?|new URL\\()[\"'`](?:\\./)?([\\w.-]+\\.js)[\"'`]")
+	words     = regexp.MustCompile("[\"'`]\\./([\\w-]+\\.de\\.js)[\"'`]")
 	icon      = regexp.MustCompile(`"src": "([\w-]+\.\w+)"`)
 	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound|aside|nodes)\.js)`)
 )
@@ -98,7 +99,7 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 				load("/assets/" + match[1])
 			}
 		}
-		for _, match := range chunk.FindAllStringSubmatch(body, -1) {
+		for _, match := range append(chunk.FindAllStringSubmatch(body, -1), words.FindAllStringSubmatch(body, -1)...) {
 			if strings.HasPrefix(path, "/assets/app/") {
 				load("/assets/app/" + match[1])
 			}
@@ -248,8 +249,9 @@ func unzip(t *testing.T, packed string) string {
 // What scripts may cost, in bytes as they are sent, by gzip.
 const (
 	maxPlayer  = 20_000  // what a page of others loads; its worker and its worklet are files of their own
-	maxAddress = 120_000 // of the app, when it is the first that somebody opens, the player included
-	maxScripts = 271_000 // all there are, such as words that come when something is wrong
+	maxAddress = 117_500 // of the app, when it is the first that somebody opens, the player included
+	maxScripts = 248_500 // all there are but for German, such as words that come when something is wrong
+	maxGerman  = 28_000  // what who reads German loads besides, of all addresses
 )
 
 // apart are parts of the settings that are loaded by those who go there.
@@ -257,11 +259,11 @@ var apart = []string{"Nodes.js", "AllSettings.js", "Limits.js", "Notifications.j
 
 var dynamic = regexp.MustCompile("import\\([\"'`]\\./([\\w.-]+\\.js)")
 
-// viewsOf gives the scripts of the app's views. The words of what is wrong are none: any
-// view has them come when something is.
+// viewsOf gives the scripts of the app's views. The words of what is wrong are none, and those of the
+// server in German: any view has them come when something is.
 func viewsOf(p *Pages) (all []string) {
 	for _, match := range dynamic.FindAllSubmatch(p.assets["/assets/app/app.js"].content, -1) {
-		if name := string(match[1]); name != "wrong.js" {
+		if name := string(match[1]); name != "wrong.js" && name != said {
 			all = append(all, name)
 		}
 	}
@@ -286,7 +288,7 @@ func TestPicturesOfNodes(t *testing.T) {
 	}
 }
 
-// TestScriptsAreSmall: all scripts there are, and each address by itself, with all that it loads at once or later,
+// TestScriptsAreSmall: all scripts there are, German apart, and each address by itself, with all that it loads at once or later,
 // but for the player's worklet, for what needs no WebSocket, what knows other nodes, and for what turns a camera: they
 // come when they are needed. Parts of a view that are addresses of their own are counted one at a time.
 func TestScriptsAreSmall(t *testing.T) {
@@ -306,13 +308,14 @@ func TestScriptsAreSmall(t *testing.T) {
 			t.Errorf("%s: %d bytes, of at most %d", what, sum, most)
 		}
 	}
-	all := make(map[string]bool)
+	all, german := make(map[string]bool), make(map[string]bool)
 	for name := range p.assets {
 		if path.Ext(name) == ".js" && strings.HasPrefix(name, "/assets/") {
-			all[name] = true
+			all[name], german[name] = !strings.HasSuffix(name, ".de.js"), strings.HasSuffix(name, ".de.js")
 		}
 	}
 	check("all", all, maxScripts)
+	check("German", german, maxGerman)
 	check("the player", map[string]bool{player + ".js": true}, maxPlayer)
 
 	frame := map[string]bool{player + ".js": true, player + "-worker.js": true}
@@ -373,6 +376,30 @@ func TestViewsAreLoadedAhead(t *testing.T) {
 			if _, ok := p.assets[name]; !ok || !strings.Contains(body, `<link rel="modulepreload" href=".`+name+`">`) {
 				t.Errorf("the page at /%s does not load %s", part, name)
 			}
+		}
+	}
+}
+
+// TestGermanIsApart: who reads English loads none of it, and who reads German has a view's words fetched with its scripts.
+func TestGermanIsApart(t *testing.T) {
+	p := New(nobody)
+	german := regexp.MustCompile(`[a-zA-Z ]*[äöüßÄÖÜ][a-zß ]+`) // umlauts alone stand where names become ids
+	for name, a := range p.assets {
+		if found := german.Find(a.content); found != nil && path.Ext(name) == ".js" && !strings.HasSuffix(name, ".de.js") {
+			t.Errorf("%s has German for everybody: %q", name, found)
+		}
+	}
+	preloaded := regexp.MustCompile(`<link rel="modulepreload" href="\./assets/app/([\w-]+\.de\.js)">`)
+	for accepted, want := range map[string]string{
+		"": "", "en-GB,de;q=0.5": "", "fr": "", "de": "frame.de.js wall.de.js", "de-AT, en": "frame.de.js wall.de.js", "fr,de;q=0.8": "frame.de.js wall.de.js", "d,": "",
+	} {
+		_, body := get(pages(p)["app"], "/", "Accept-Language", accepted)
+		var found []string
+		for _, match := range preloaded.FindAllStringSubmatch(body, -1) {
+			found = append(found, match[1])
+		}
+		if got := strings.Join(found, " "); got != want {
+			t.Errorf("for %q the page has %q ahead, not %q", accepted, got, want)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func TestEveryLimitIsExplained(t *testing.T) {
 // TestLimitsAreInGerman in the app, which has what they bound in a table of its own.
 func TestLimitsAreInGerman(t *testing.T) {
 	s, _ := wired(t, "")
-	german := namesIn(t, "settings-limits.ts", `(?m)^  (\w+): '.`)
+	german := namesIn(t, "settings-limits.ts", `(?m)^  (\w+): \['', '.`)
 	for _, limit := range (control{s}).Limits() {
 		if !german[limit.Name] {
 			t.Errorf("the app does not know what %s bounds", limit.Name)

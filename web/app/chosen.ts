@@ -41,6 +41,27 @@ export function read(found: unknown): Preferences {
   };
 }
 
+const LOOKS = 'framegate-looks';
+
+/** What a page is to look like before anybody is known: as the last one did. */
+export function looks(): Pick<Preferences, 'theme' | 'language'> {
+  try {
+    const { theme, language } = read(JSON.parse(localStorage.getItem(LOOKS) ?? '{}'));
+    return { ...(theme && { theme }), ...(language && { language }) };
+  } catch {
+    return {};
+  }
+}
+
+/** Keeps that for the next page. */
+export function keepLooks({ theme, language }: Preferences): void {
+  try {
+    localStorage.setItem(LOOKS, JSON.stringify({ theme, language }));
+  } catch {
+    // Storage is full or forbidden: the next page looks as the browser prefers, until the server answers.
+  }
+}
+
 function list(value: unknown): unknown[] | undefined {
   return Array.isArray(value) ? value : undefined;
 }

@@ -6,8 +6,12 @@ import './style/base.css';
 import { mount } from 'svelte';
 
 import App from './App.svelte';
+import { spoken } from './text.svelte';
 
 // The page names its icon by a relative address, which browsers would resolve anew as the app goes on.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = icon.href;
 
-mount(App, { target: document.body });
+const begin = (): void => void mount(App, { target: document.body });
+const words = spoken();
+if (words) void words.then(begin);
+else begin();

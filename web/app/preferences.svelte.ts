@@ -2,7 +2,7 @@
 // last change counts, of whatever page it is.
 
 import { call } from './api/client';
-import { read, type Preferences } from './chosen';
+import { keepLooks, looks, read, type Preferences } from './chosen';
 import { live, onEvent } from './live.svelte';
 import { language } from './text.svelte';
 
@@ -10,7 +10,6 @@ import { language } from './text.svelte';
 export type Change = { readonly [K in keyof Preferences]?: Preferences[K] | undefined };
 
 const CALM_MS = 500; // several changes often come together
-const LOOKS = 'framegate-looks'; // what a page is to look like before anybody is known
 
 let kept = $state.raw<Preferences>(looks());
 let known = $state(false);
@@ -66,11 +65,7 @@ async function save(): Promise<void> {
 function take(chosen: Preferences): void {
   kept = chosen;
   wear();
-  try {
-    localStorage.setItem(LOOKS, JSON.stringify({ theme: chosen.theme, language: chosen.language }));
-  } catch {
-    // Storage is full or forbidden: the next page looks as the browser prefers, until the server answers.
-  }
+  keepLooks(chosen);
 }
 
 /** Gives the page its theme and language. */
@@ -78,13 +73,4 @@ export function wear(): void {
   if (kept.theme) document.documentElement.dataset['theme'] = kept.theme;
   else delete document.documentElement.dataset['theme'];
   language.choose(kept.language ?? null);
-}
-
-function looks(): Preferences {
-  try {
-    const { theme, language } = read(JSON.parse(localStorage.getItem(LOOKS) ?? '{}'));
-    return { ...(theme && { theme }), ...(language && { language }) };
-  } catch {
-    return {};
-  }
 }

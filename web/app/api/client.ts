@@ -83,7 +83,7 @@ async function problemOf(response: Response): Promise<Problem> {
   const told = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
   const after = Number(response.headers.get('Retry-After'));
   const said = told.detail || told.title || `HTTP ${response.status}`;
-  const words = language.now === 'de' ? await import('../texts/wrong').catch(() => null) : null;
+  const words = language.now === 'de' ? await import('../texts/said').catch(() => null) : null;
   const message = told.code ? (words?.inGerman(told.code, said) ?? said) : said;
   // One mistake that has a code is told by it; others have the server's words.
   const wholly = words && told.code && words.inGerman(told.code, '') === message;

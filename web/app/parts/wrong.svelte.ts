@@ -1,26 +1,39 @@
 // The words of what is wrong, which come when something is.
 
 import { language, t } from '../text.svelte';
+import type * as Said from '../texts/said';
 import type * as Words from '../texts/wrong';
 
-let words = $state.raw<typeof Words | null>();
-let asked = false;
+// Coming is words that are loaded when they are first wanted; undefined while they are on their way, null where they do not come.
+class Coming<T> {
+  private words = $state.raw<T | null>();
+  private asked = false;
+
+  constructor(private readonly load: () => Promise<T>) {}
+
+  get now(): T | null | undefined {
+    if (!this.asked) {
+      this.asked = true;
+      this.load().then((words) => (this.words = words), () => {
+        this.words = null;
+        this.asked = false; // so that it is tried again
+      });
+    }
+    return this.words;
+  }
+}
+
+const words = new Coming<typeof Words>(() => import('../texts/wrong'));
+const inGerman = new Coming<typeof Said>(() => import('../texts/said'));
 
 /** The words of texts/wrong.ts; undefined while they are on their way, null where they do not come. Reactive. */
 export function wrong(): typeof Words | null | undefined {
-  if (!asked) {
-    asked = true;
-    import('../texts/wrong').then((all) => (words = all), () => {
-      words = null;
-      asked = false; // so that it is tried again
-    });
-  }
-  return words;
+  return words.now;
 }
 
 /** What the server says, as a sentence in the language of the page as far as that is known. Reactive. */
 export function inWords(said: string): string {
-  const words = said && language.now === 'de' ? (wrong()?.saidInGerman(said) ?? said) : said;
+  const words = said && language.now === 'de' ? (inGerman.now?.saidInGerman(said) ?? said) : said;
   return words.replace(/^\p{Ll}+ /u, (first) => first[0]!.toUpperCase() + first.slice(1)); // but for names of files and addresses
 }
 

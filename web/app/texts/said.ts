@@ -1,5 +1,8 @@
 // What the server says in English where words tell more than a code, in German. {} stands for what is put in, which
 // stays as it is where nothing knows it, and … for the rest. A test in gateway/ compares each with what the server's source says.
+// Who reads German loads it, when the server says something.
+
+import type { Schemas } from '../api/client';
 
 /** The words of the server and those of the page, by what they are about. */
 const sentences: Record<string, string> = {
@@ -143,4 +146,51 @@ export function saidInGerman(said: string): string {
     return german.replaceAll('{}', () => putIn(put.shift() ?? ''));
   }
   return said;
+}
+
+// What ends in a colon is followed by what the server says.
+const problems: Record<Schemas['Problem']['code'], string> = {
+  bad_request: 'Der Server versteht die Anfrage nicht:',
+  not_logged_in: 'Sie sind nicht mehr angemeldet.',
+  wrong_login: 'Name, Passwort oder Link ist falsch oder abgelaufen.',
+  not_allowed: 'Das dürfen Sie nicht:',
+  not_there: 'Das gibt es hier nicht (mehr), oder Sie dürfen es nicht sehen.',
+  nothing_recorded: 'Aus dieser Zeit gibt es keine Aufnahme.',
+  wrong_method: 'Der Server kennt diese Anfrage nicht:',
+  too_slow: 'Das hat zu lange gedauert. Versuchen Sie es erneut.',
+  conflict: 'Das geht so nicht:',
+  exists: 'Diesen Namen gibt es schon. Wählen Sie einen anderen.',
+  too_many: 'Mehr davon sind nicht erlaubt. Löschen Sie zuerst welche.',
+  last_admin: 'Dies ist der letzte Zugang, der den Server verwalten darf.',
+  of_file: 'Das steht in der Konfigurationsdatei; ändern Sie es dort.',
+  not_done: 'Das ist noch nicht fertig.',
+  changed_meanwhile: 'Jemand anders hat es inzwischen geändert. Laden Sie neu.',
+  too_large: 'Das ist zu groß:',
+  wrong_type: 'Dieses Format nimmt der Server nicht:',
+  wrong_host: 'Der Server hat einen anderen Namen:',
+  invalid: 'Das kann der Server so nicht übernehmen:',
+  weak_password: 'Dieses Passwort ist zu schwach. Nehmen Sie ein anderes, längeres.',
+  wrong_password: 'Das ist nicht Ihr jetziges Passwort.',
+  too_long: 'Das ist zu viel Zeit für eine Datei. Wählen Sie weniger.',
+  too_often: 'Das war zu oft hintereinander. Warten Sie einen Moment.',
+  too_many_attempts: 'Zu viele falsche Passwörter. Warten Sie einige Minuten.',
+  internal: 'Im Server ging etwas schief:',
+  busy: 'Das geht gerade nicht. Versuchen Sie es gleich wieder.',
+  locked: 'Ein anderes Programm schreibt gerade. Versuchen Sie es gleich wieder.',
+  read_only: 'Der Datenträger der Aufnahmen ist nicht beschreibbar.',
+  apart: 'Dieser Server erreicht gerade nicht genug andere des Verbunds. Es wurde nichts geändert; versuchen Sie es gleich wieder.',
+  ending: 'Der Server wird gerade beendet.',
+  no_ptz: 'Diese Kamera lässt sich nicht schwenken, oder ihr fehlt die ONVIF-Adresse.',
+  camera_failed: 'Die Kamera macht das nicht:',
+  camera_login: 'Die Kamera verlangt einen anderen Benutzer oder ein anderes Passwort. Er muss ONVIF benutzen und sie schwenken dürfen.',
+  camera_silent: 'Die Kamera antwortet nicht. Prüfen Sie, ob sie Strom und Netz hat und ob ihre ONVIF-Adresse stimmt.',
+  disk_full: 'Der Datenträger ist voll, nichts wurde geändert. Schaffen Sie Platz.',
+  not_written: 'Es gilt nur bis zum Neustart: Der Datenträger ist voll. Schaffen Sie Platz.',
+};
+
+/** Gives in German what the server says; a code that is not known leaves it as it is. */
+export function inGerman(code: string, detail: string): string {
+  const words = (problems as Partial<Record<string, string>>)[code];
+  if (!words) return detail;
+  return words.endsWith(':') ? `${words} ${saidInGerman(detail)}` : words;
 }

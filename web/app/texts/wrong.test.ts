@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { failureOf, inGerman, saidInGerman } from './wrong';
+import { inGerman, saidInGerman } from './said';
+import { failureOf } from './wrong';
 
 it.each([
   ['connecting: dial tcp 127.0.0.1:9: connect: connection refused', 'Nothing answers at this port.'],

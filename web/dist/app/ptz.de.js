@@ -1,0 +1,1 @@
+export const from=391,words=["Kamera schwenken","Nach links","Nach rechts","Nach oben","Nach unten","Heranzoomen","Herauszoomen","Grundstellung","Tempo","Positionen","Noch keine gespeichert","Name dieser Position","Merken","Die Position ist gespeichert.","{} vergessen","Die Kamera vergisst die Position {}.","Die Position ist vergessen."];
