@@ -11,10 +11,10 @@ const parts: Record<string, [entry: string, name: string]> = {
   worklet: ['player/soundworklet.ts', 'framegate-player-sound'],
 };
 
-// packed takes out what minifying leaves: white space in the style, and remarks to other packers.
+// packed takes out what minifying leaves: white space in the style, names of numbers, and remarks to other packers.
 const packed: Plugin = {
   name: 'packed',
-  transform: (code, id) => (id.endsWith('/player/style.ts') ? code.replace(/`[^`]*`/, packedStyle) : null),
+  transform: (code, id) => (id.endsWith('/player/style.ts') ? code.replace(/`[^`]*`/, packedStyle) : numbered(code)),
   generateBundle: (_options, bundle) => {
     for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = file.code.replaceAll('/* @__PURE__ */ ', '');
   },
@@ -22,6 +22,12 @@ const packed: Plugin = {
 
 function packedStyle(rules: string): string {
   return rules.replace(/\s+/g, ' ').replace(/ ?([{};,:]) /g, '$1').replaceAll(';}', '}');
+}
+
+// numbered puts numbers where a module names them.
+function numbered(code: string): string {
+  const named = code.matchAll(/^const ([A-Z][A-Z\d_]*) = (\d[\d_.]*);/gm);
+  return [...named].reduce((all, [, name, number]) => all.replace(new RegExp(`\\b${name}\\b(?! =)`, 'g'), number!), code);
 }
 
 export default defineConfig(({ mode }) => {

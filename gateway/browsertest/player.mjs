@@ -125,6 +125,52 @@ const withoutAAC = {
   },
 };
 
+// What sounds is heard later then, as by Bluetooth, so that pictures wait for it; and what
+// goes over the page's line is noted: when pictures to be seen were taken, and pauses.
+const lateLoudspeaker = {
+  script: () => {
+    AudioContext.prototype.getOutputTimestamp = function () {
+      return { contextTime: this.currentTime - 0.3, performanceTime: performance.now() };
+    };
+    const backlog = 2;
+    window.line = [];
+    window.WebSocket = class extends WebSocket {
+      constructor(...given) {
+        super(...given);
+        this.addEventListener('message', ({ data }) => {
+          const head = typeof data === 'string' ? null : new DataView(data);
+          if (head?.getUint8(1) === 2 && !(head.getUint16(2) & backlog)) window.line.push({ takenUs: Number(head.getBigUint64(8)) });
+        });
+      }
+      send(message) {
+        if (message.includes('"pause"')) window.line.push({ paused: JSON.parse(message) });
+        super.send(message);
+      }
+    };
+  },
+};
+
+// heldAt pauses a page's player while pictures wait for their sound, checks that it
+// shows the last before those, goes on, and checks that the first of those comes next.
+async function heldAt(page) {
+  for (;;) {
+    await page.evaluate(() => document.querySelector('framegate-player').pause());
+    const { from, paused } = await page.evaluate(() => ({ from: window.line.length, ...window.line.findLast(({ paused }) => paused) }));
+    if (paused.atUs) {
+      const { before, next } = await page.evaluate(([from, atUs]) => {
+        const taken = window.line.slice(Math.max(0, from - 50), from).flatMap(({ takenUs }) => takenUs ?? []); // not of the present
+        return { before: Math.max(...taken.filter((us) => us <= atUs)), next: Math.min(...taken.filter((us) => us > atUs)) };
+      }, [from, paused.atUs]);
+      check(next < Infinity, `it returned to ${paused.atUs}, ahead of all that had come`);
+      await page.waitForFunction((before) => document.querySelector('framegate-player').time.getTime() === Math.floor(before / 1000), before);
+      await page.waitForFunction(([from, before]) => window.line.slice(from).some(({ takenUs }) => takenUs === before), [from, before]);
+      return { before, next };
+    }
+    await page.evaluate(() => { document.querySelector('framegate-player').rate = 1; }); // nothing waited, as on a machine that stalled
+    await inStep(page, true, 10);
+  }
+}
+
 const stories = {
   // Each way shows pictures that move, and says how old they are.
   async shows(telling) {
@@ -344,7 +390,7 @@ const stories = {
   // present again.
   async hearsPast(telling) {
     for (const worklet of [true, false]) {
-      const shown = await open(telling.context, `${telling.url}/demo/player.html?camera=beeps&poster=none`, { path: 'hear.js' }, ...(worklet ? [] : [withoutDecoders]));
+      const shown = await open(telling.context, `${telling.url}/demo/player.html?camera=beeps&poster=none`, { path: 'hear.js' }, worklet ? lateLoudspeaker : withoutDecoders);
       telling.pages.push(shown);
       await shown.evaluate(watchSound);
       const player = shown.locator('framegate-player');
@@ -368,8 +414,14 @@ const stories = {
       const off = await player.evaluate((player) => Date.now() - player.time.getTime());
       check(off > 2000, `it hears what was ${off} ms ago`);
       if (worklet) {
-        await hushed((player) => player.pause(), '');
+        const { before, next } = await heldAt(shown);
+        await hushed(() => {}, '');
         await hushed((player) => (player.rate = 0.5), 'Sound is heard at normal speed only.');
+        const followed = await shown.evaluate((before) => {
+          const taken = window.line.map(({ takenUs }) => takenUs);
+          return taken[taken.lastIndexOf(before) + 1];
+        }, before);
+        check(followed === next, `after a pause at ${before} comes ${followed}, not ${next}`);
         await after((player) => (player.rate = 1), 'playback');
       }
       await after((player) => player.live(), 'live');

@@ -83,6 +83,31 @@ describe('Hold', () => {
     expect(hold.heldMs).toBe(90);
   });
 
+  it('gives back what waits, and passes on what need not wait behind it', () => {
+    const [hold, passed] = make();
+    hold.take(0);
+    hold.set(100);
+    stream(hold, passed, 4000);
+    const began = Date.now();
+    expect(hold.drop()).toEqual([began - 80, began - 40]);
+    hold.take(began, false);
+    expect(passed.get(began)).toBe(began);
+    vi.advanceTimersByTime(1000); // in which it stands still
+    expect([hold.heldMs, passed.has(began - 80), vi.getTimerCount()]).toEqual([100, false, 0]);
+    hold.take(1);
+    hold.take(2, false);
+    expect([...passed.keys()].slice(-2)).toEqual([1, 2]);
+  });
+
+  it('does not begin slowly where what came stood still', () => {
+    const [hold] = make();
+    hold.take(0);
+    hold.set(100);
+    expect([hold.heldMs, hold.drop(), hold.heldMs]).toEqual([0, [], 100]);
+    vi.advanceTimersByTime(40);
+    expect([hold.heldMs, hold.slower]).toEqual([100, 0]);
+  });
+
   it('passes on what waits where that is asked for, or forgets it', () => {
     const [hold, passed] = make();
     hold.take(0);

@@ -43,10 +43,11 @@ export class Hold<T> {
     return this.#currentMs;
   }
 
-  /** Passes a thing on, when it has waited. */
-  take(thing: T): void {
+  /** Passes a thing on, when it has waited; or at once what need not, behind all that waits. */
+  take(thing: T, waits = true): void {
     this.#advance();
-    if (this.#currentMs === 0 && this.#waiting.length === 0) {
+    if (!waits) this.flush();
+    if (!waits || (this.#currentMs === 0 && this.#waiting.length === 0)) {
       this.#pass(thing);
       return;
     }
@@ -56,17 +57,22 @@ export class Hold<T> {
 
   /** Passes on what waits, now. */
   flush(): void {
+    this.drop().forEach(this.#pass);
+  }
+
+  /** Forgets what waits, and gives it. What comes then waits as long as is wanted: nobody sees a change where nothing moves. */
+  drop(): T[] {
     clearTimeout(this.#timer);
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { thing } of waiting) this.#pass(thing);
+    this.#currentMs = this.#wantedMs;
+    return waiting.map(({ thing }) => thing);
   }
 
   /** Forgets what waits, and goes on without waiting. */
   reset(): void {
-    clearTimeout(this.#timer);
-    this.#waiting = [];
-    this.#wantedMs = this.#currentMs = 0;
+    this.#wantedMs = 0;
+    this.drop();
     this.#changedMs = null;
   }
 

@@ -26,10 +26,11 @@ export class Looking {
     return { type: 'rate', rate };
   }
 
-  pause(): ClientMessage {
+  /** Keeps the picture of a moment, or, where that is Infinity, the one that there is. */
+  pause(atMs: number): ClientMessage {
     this.past = { rate: 1, end: false, message: '', ...this.past, paused: true };
     this.#returning = false;
-    return { type: 'pause' };
+    return atMs < Infinity ? { ...this.seek(atMs), type: 'pause' } : { type: 'pause' };
   }
 
   live(): ClientMessage {

@@ -57,6 +57,7 @@ vi.mock('./later', () => ({
 
 let paints = true; // a renderer by itself, as soon as it begins
 let paint = (): void => {}; // has the last one paint
+const rendered: number[] = []; // when the pictures were taken that renderers got
 
 class Slow {
   readonly surface = {} as HTMLElement;
@@ -66,7 +67,9 @@ class Slow {
     else if (paints) this.events.painted(0, 0);
     paint = () => this.events.painted(0, wallMs());
   }
-  take(_packet: Packet): void {}
+  take({ captureMs }: Packet): void {
+    rendered.push(captureMs);
+  }
   rest(): void {}
   bufferMs(): number {
     return 1000; // behind what has arrived, always
@@ -79,6 +82,7 @@ vi.mock('./mse', () => ({ MSERenderer: Slow }));
 
 // What the sound of a player is told.
 const told: string[] = [];
+let holdMs = 0; // for so long it wants pictures held
 
 vi.mock('./sound', () => ({
   Sound: class {
@@ -86,7 +90,7 @@ vi.mock('./sound', () => ({
     hush = (why: string | null) => told.push(`hush ${why}`);
     leap = () => told.push('leap');
     begin = () => told.push('begin');
-    holdMs = () => 0;
+    holdMs = () => holdMs;
     picture(): void {}
     connected(): void {}
     disconnected(): void {}
@@ -97,7 +101,7 @@ vi.mock('./sound', () => ({
 
 beforeEach(() => {
   vi.useFakeTimers();
-  told.length = 0;
+  told.length = rendered.length = holdMs = 0;
   connections.length = asides.length = 0;
   first = false;
   paints = true;
@@ -245,6 +249,82 @@ test('what was recorded is heard at its own rate, and each time it is sought wha
   expect(does(() => player.live())).toEqual(['hush null']);
   expect(does(() => events.message(hello))).toEqual(['leap', 'begin']);
   expect(does(() => events.message(hello))).toEqual(['begin']);
+  player.close();
+});
+
+// recorded is a picture that was taken at a moment.
+const recorded = (captureMs: number, key = false): Packet => ({ ...frame(0), captureMs, key });
+
+// held plays a recording to a player whose pictures wait 100 ms for their sound, one each 40
+// ms, until those of 10,000 to 12,000 have come. It gives its connection, and what was rendered then.
+async function held(player: Awaited<ReturnType<typeof play>>['player']) {
+  const [{ events, sent }] = connections as [(typeof connections)[0]];
+  holdMs = 100;
+  events.message(hello);
+  player.seek(10_000);
+  events.message({ type: 'playback', live: false, rate: 1, paused: false, end: false, code: 0, message: '' });
+  events.message(hello);
+  for (let ms = 10_000; ms <= 12_000; ms += 40, await vi.advanceTimersByTimeAsync(40)) events.packet(recorded(ms));
+  sent.length = 0;
+  return { events, sent, seen: rendered.slice() };
+}
+
+test('a pause holds at once, and what waited for its sound is still to come', async () => {
+  const { player } = await play('auto');
+  player.start();
+  const { events, sent, seen } = await held(player);
+  const last = seen.at(-1)!;
+  expect(last).toBeLessThan(12_000);
+  player.pause();
+  expect(sent).toEqual([{ type: 'pause', atUs: (last + 39) * 1000 }]); // of which that is the picture
+  events.packet(recorded(12_040)); // was on its way
+  player.setRate(1);
+  events.packet(recorded(12_080));
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(rendered).toEqual(seen);
+  player.pause();
+  events.message(hello);
+  events.packet(recorded(last));
+  expect(rendered.slice(seen.length)).toEqual([last]); // what is not heard does not wait
+  player.setRate(1);
+  events.packet(recorded(last + 40));
+  expect(rendered.at(-1)).toBe(last);
+  await vi.advanceTimersByTimeAsync(101);
+  expect(rendered.at(-1)).toBe(last + 40);
+  player.close();
+});
+
+test('a pause soon after another place was asked for is one there', async () => {
+  const { player } = await play('auto');
+  player.start();
+  const { events, sent, seen } = await held(player);
+  const { length } = seen;
+  player.seek(50_000);
+  events.packet(recorded(12_040)); // was on its way
+  player.pause();
+  expect(sent).toEqual([{ type: 'seek', atUs: 50_000_000 }, { type: 'pause' }]);
+  expect(rendered.length).toBeGreaterThan(length);
+  expect(rendered.at(-1)).toBe(12_040);
+  player.close();
+});
+
+test('a pause of the present is one of what was shown, and where it is refused a keyframe comes next', async () => {
+  const { player } = await play('mse');
+  player.start();
+  const [{ events, sent }] = connections as [(typeof connections)[0]];
+  events.message(hello);
+  holdMs = 100;
+  for (let ms = 10_000; ms <= 12_000; ms += 40, await vi.advanceTimersByTimeAsync(40)) events.packet(recorded(ms));
+  const seen = rendered.slice();
+  expect(seen.at(-1)).toBeLessThan(12_000);
+  player.pause();
+  expect(sent.at(-1)).toEqual({ type: 'pause', atUs: (seen.at(-1)! + 39) * 1000 });
+  events.packet(recorded(12_040, true)); // it is not known yet
+  events.message({ type: 'playback', live: true, rate: 1, paused: false, end: false, code: 403, message: 'no' });
+  for (const ms of [12_080, 12_120]) events.packet(recorded(ms, ms === 12_120));
+  events.packet(recorded(12_160));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(rendered.slice(seen.length)).toEqual([12_120, 12_160]);
   player.close();
 });
 

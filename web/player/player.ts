@@ -30,6 +30,7 @@ const TRIES_BEFORE_IMG = 2;
 const SLOW_MS = 250; // behind what has arrived
 const SLOW_TICKS = 4;
 const LATE_MS = 300; // more than the picture that was the least late on its way
+const SETTLED_MS = 1000; // after an epoch began; until then what waits may be of another place than is asked for
 const STUCK_MS = 900; // for an answer, which a queue on the way holds as it does pictures
 
 /** Shows one camera from start to stop, as often as wanted. close ends it for good. */
@@ -60,6 +61,8 @@ export class Player {
   #aside: { by: Mode } | null = null; // it is shown without a WebSocket, or is to be
   #way: Aside | null = null; // which does that, once it was of use
   #nodes: Nodes | null = null; // where else the camera is shown, in a cluster
+  #begunMs = 0; // when this epoch began; Infinity where another place was asked for
+  #stale = false; // what comes is ahead of a pause, until the server has returned to it
   #leastMs = Infinity; // from taking a picture to its arrival, as far as clocks agree
   #lateMs = 0; // by how much more the newest took
   #shownYet = false; // since it was started
@@ -148,6 +151,7 @@ export class Player {
 
   /** Shows what was recorded, from a moment on. */
   seek(atMs: number): void {
+    this.#begunMs = Infinity;
     this.#tell(this.#looking.seek(atMs));
   }
 
@@ -156,14 +160,19 @@ export class Player {
     this.#tell(this.#looking.rate(rate));
   }
 
-  /** Keeps the picture. */
+  /** Keeps the picture: the server returns to where the first is still to come of those that waited for their sound. */
   pause(): void {
-    this.#tell(this.#looking.pause());
+    const ahead = this.#hold.drop();
+    const atMs = wallMs() - this.#begunMs < SETTLED_MS ? Infinity : Math.min(...ahead.map(({ captureMs }) => captureMs)) - 1;
+    this.#stale = atMs < Infinity;
+    if (!this.#stale) ahead.forEach((packet) => this.#render(packet));
+    this.#tell(this.#looking.pause(atMs));
   }
 
   /** Returns to the present. */
   live(): void {
     if (!this.#looking.past) return;
+    this.#begunMs = Infinity;
     this.#tell(this.#looking.live());
     this.#stage.played(null);
   }
@@ -300,6 +309,8 @@ export class Player {
     switch (message.type) {
       case 'hello':
         this.#problem = '';
+        this.#stale = false;
+        this.#begunMs = wallMs();
         this.#doubtMs = message.doubtMs;
         if (message.nodes) void this.#learn();
         if (message.fps > 0) this.#intervalMs = 1000 / message.fps;
@@ -407,10 +418,13 @@ export class Player {
       this.#lateMs = afterMs - this.#leastMs;
       if (this.#clock.tripMs! > STUCK_MS) void this.#lags();
     }
-    this.#hold.set(this.#sound.holdMs());
-    this.#renderer?.pace?.(this.#hold.slower);
+    if (this.#stale && (this.#looking.past || !packet.key)) return; // a pause that is refused goes on with a keyframe
+    this.#stale = false;
+    const heard = quiet(this.#looking.past) === null;
+    if (heard) this.#hold.set(this.#sound.holdMs());
     this.#sound.picture(packet, this.#hold.heldMs);
-    this.#hold.take(packet);
+    this.#renderer?.pace?.(this.#hold.slower);
+    this.#hold.take(packet, heard);
   }
 
   #render(packet: Packet): void {

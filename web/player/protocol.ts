@@ -89,7 +89,7 @@ export interface SoundMessage {
 /** A text message to the server. */
 export type ClientMessage =
   | { type: 'sound'; codecs: SoundCodec[] }
-  | { type: 'seek'; atUs: number }
+  | { type: 'seek' | 'pause'; atUs: number }
   | { type: 'rate'; rate: number }
   | { type: 'pause' }
   | { type: 'play' }

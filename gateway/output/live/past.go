@@ -66,7 +66,9 @@ func (w *wish) add(m clientMessage, at *time.Time) {
 	case m.Type == "rate":
 		w.rate, w.paused = &m.Rate, &off
 	case m.Type == "pause":
-		w.paused = &on
+		if w.paused = &on; at != nil {
+			w.at = at
+		}
 	case at != nil:
 		w.at, w.paused = at, &off
 	default:
@@ -104,6 +106,9 @@ func (v *viewer) obey(ctx context.Context, w wish) error {
 			return v.refuse(err)
 		}
 	} else if w.at != nil {
+		if w.paused != nil && *w.paused {
+			past.Pause() // before it goes there, or what follows may be given, too
+		}
 		past.Seek(*w.at)
 	}
 	if w.rate != nil {

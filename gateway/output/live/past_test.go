@@ -120,6 +120,33 @@ func TestPastAndBack(t *testing.T) {
 	numbered(t, p.frame(), 3)
 }
 
+// TestPastPausesWhereItIsTold shows that picture though it gave later ones, and goes on with
+// the next; from the present, too.
+func TestPastPausesWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, overTCP)
+	s.remember(context.Background()).Record(noon, pictures(100, 500))
+	s.attach(own).Give(picture(1))
+	p := s.watch("jpeg")
+	numbered(t, p.frame(), 1)
+	for _, n := range []int{40, 30} {
+		p.say(map[string]any{"type": "pause", "atUs": micros(taken(n + 1).Add(-ms))})
+		for m := p.text("playback"); m.Live || !m.Paused; m = p.text("playback") {
+		}
+		hello := p.text("hello")
+		f := p.frame()
+		for f.Epoch < hello.Epoch || f.Flags&wire.FlagBacklog != 0 {
+			f = p.frame()
+		}
+		numbered(t, f, 100+n)
+		p.say(map[string]any{"type": "pause"}) // which gives nothing
+		p.say(map[string]any{"type": "rate", "rate": 0.25})
+		for next := 101 + n; next < 104+n; next++ {
+			numbered(t, p.frame(), next)
+		}
+	}
+}
+
 // TestPastTellsItsEnd forwards and backwards.
 func TestPastTellsItsEnd(t *testing.T) {
 	t.Parallel()

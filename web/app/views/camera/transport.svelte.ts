@@ -201,13 +201,14 @@ export class Transport {
   /** Shows the picture before or behind, and stays there. */
   stepBy(direction: 1 | -1): void {
     this.tick(); // or the picture that comes may be the one of the last tick
+    const ticks = this.paused ? 0 : -STEP_TICKS; // a pause may show the picture that there is again
     if (!this.paused) this.pause();
     const from = this.step?.baseMs ?? this.atMs;
     if (from === null) return;
     const picture = this.options.pictureMs();
     // A seek shows the last picture that was taken until then.
     const target = direction < 0 ? from - 1 : from + 1.5 * picture;
-    this.step = direction < 0 ? null : { baseMs: from + picture, targetMs: target, painted: this.deck?.painted ?? 0, ticks: 0, tries: 0 };
+    this.step = direction < 0 ? null : { baseMs: from + picture, targetMs: target, painted: this.deck?.painted ?? 0, ticks, tries: 0 };
     this.deck?.seek(target);
     this.want(direction < 0 ? target : from + picture);
   }
@@ -227,7 +228,7 @@ export class Transport {
     if (this.through) this.pass();
     else if (this.leap) this.leapOn(this.leap);
     if (ms !== this.lastMs) this.came(ms);
-    else if (this.step && this.deck.painted !== this.step.painted && ++this.step.ticks % STEP_TICKS === 0) this.stepOn(this.step);
+    else if (this.step && this.deck.painted !== this.step.painted && ++this.step.ticks >= STEP_TICKS) this.stepOn(this.step);
     else if (ms !== null && this.wantedMs !== null && !this.leap && !this.through && ++this.wantedTicks > WANTED_TICKS) this.wantedMs = null;
   }
 
@@ -277,6 +278,7 @@ export class Transport {
     }
     step.targetMs += this.options.pictureMs() * 2 ** step.tries;
     step.painted = this.deck?.painted ?? 0;
+    step.ticks = 0;
     this.deck?.seek(step.targetMs);
   }
 

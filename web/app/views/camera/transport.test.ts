@@ -110,10 +110,20 @@ describe('Transport', () => {
     expect(deck.take()).toEqual(['pause', 'seek -940']);
     for (let late = 0; late < 10; late++) transport.tick();
     expect(deck.take()).toEqual([]);
-    deck.show(-1000); // the same
+    deck.show(-1000); // the same, as the pause does
+    transport.tick();
+    transport.tick();
+    expect(deck.take()).toEqual([]);
+    deck.show(-1000); // and the step
     transport.tick();
     transport.tick();
     expect(deck.take()).toEqual(['seek -860']);
+    for (let late = 0; late < 10; late++) transport.tick();
+    expect(deck.take()).toEqual([]);
+    deck.show(-1000);
+    transport.tick();
+    transport.tick();
+    expect(deck.take()).toEqual(['seek -700']);
     deck.show(-860);
     transport.tick();
     transport.tick();
