@@ -227,6 +227,7 @@ func (f *Folder) Close() error {
 // problem says what is wrong with a disk, by what it answered.
 func problem(err error) (State, string) {
 	var protected *errFilled
+	var none *errNoRoom
 	var notHere *errNotHere
 	switch {
 	case errors.As(err, &notHere):
@@ -235,6 +236,8 @@ func problem(err error) (State, string) {
 		return Missing, errLocked.Error()
 	case errors.As(err, &protected):
 		return Full, protected.Error()
+	case errors.As(err, &none):
+		return Full, none.Error()
 	case noSpace(err):
 		return Full, "the disk is full"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):

@@ -34,7 +34,7 @@ func (r *Recorders) Missing(camera string) (g index.Gap, ok bool) {
 	defer rec.mu.Unlock()
 	g = index.Gap{Camera: camera, From: rec.end, To: time.Now(), Reason: rec.why}
 	if rec.status.State.troubled() {
-		g.Reason = rec.status.State.String()
+		g.Reason = rec.trouble.String()
 	}
 	well := rec.open != nil && rec.status.State == Recording
 	return g, !well && !g.From.IsZero() && g.To.Sub(g.From) > quiet
@@ -115,6 +115,7 @@ func (r *recorder) leave(ctx context.Context) {
 		_ = r.cut(ctx, 0) // it says so itself
 	}
 	r.begun, r.pending, r.noted = false, "", time.Time{}
+	defer func() { r.counted = false }()
 	if g, ok := r.all.Missing(r.id); ok {
 		if v, _ := r.all.use(); v != nil {
 			ctx, cancel := lastly(ctx)
@@ -126,6 +127,56 @@ func (r *recorder) leave(ctx context.Context) {
 	r.ended(time.Time{}, "")
 }
 
+// lossReason says why the ring lost frames.
+func (r *recorder) lossReason() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.trouble.troubled() {
+		return r.trouble.String()
+	}
+	return Slow.String()
+}
+
+// lost counts the frames between two that the recorder got.
+func (r *recorder) lost(frames uint64) {
+	r.count(func(s *Status) { s.Lost += frames - min(r.foreseen, frames) })
+	r.foreseen = 0
+}
+
+// overtaken counts what memory has let go of while the disk takes nothing, as soon as
+// that is so, and has the index know the gap as far as it is certain: who waits for
+// the disk for hours is not to say meanwhile that nothing is lost.
+func (r *recorder) overtaken(ctx context.Context, v *volume) {
+	r.mu.Lock()
+	reader := r.reader
+	r.mu.Unlock()
+	if reader == nil {
+		return
+	}
+	frames, until := reader.Overtaken()
+	g := index.Gap{Camera: r.id, From: r.last.Arrived, To: until, Reason: r.lossReason()}
+	if frames == 0 || until.Sub(g.From) <= index.Joint {
+		return
+	}
+	first := !r.counted
+	r.count(func(s *Status) {
+		s.Lost += frames - min(r.foreseen, frames)
+		s.LastGap = &Gap{g.From, g.To, g.Reason}
+		if first {
+			s.Gaps++
+		}
+	})
+	r.foreseen, r.counted = max(frames, r.foreseen), true
+	if first {
+		r.all.log.Warn("what comes is not recorded: memory is full", "camera", r.id, "reason", g.Reason)
+		r.all.options.Changed()
+	}
+	if now := time.Now(); now.Sub(r.noted) >= notePause {
+		r.noted = now
+		_ = v.judge(r.timed(func() error { return v.index.AddGap(ctx, g) })) // for which a full disk may have no room
+	}
+}
+
 // missed enters a gap that is over, and tells of it.
 func (r *recorder) missed(ctx context.Context, v *volume, g index.Gap) {
 	if g.To.Sub(g.From) <= index.Joint {
@@ -133,7 +184,12 @@ func (r *recorder) missed(ctx context.Context, v *volume, g index.Gap) {
 	}
 	r.all.log.Warn("a stretch was not recorded", "camera", r.id, "from", g.From.UTC(), "to", g.To.UTC(), "reason", g.Reason)
 	r.enterGap(ctx, v, g)
-	r.count(func(s *Status) { s.Gaps++; s.LastGap = &Gap{g.From, g.To, g.Reason} })
+	r.count(func(s *Status) {
+		if s.LastGap = &(Gap{g.From, g.To, g.Reason}); !r.counted {
+			s.Gaps++
+		}
+	})
+	r.counted = false
 	r.all.inform(News{Missed, r.id, g.From, g.To, g.Reason})
 	r.all.options.Changed()
 }

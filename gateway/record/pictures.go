@@ -91,10 +91,21 @@ func (r *recorder) keepPicture(ctx context.Context, f media.Frame, every time.Du
 			return err
 		}
 		r.resume(ctx, v, start, reasonNoPicture)
-		r.ended(start.Add(every), reasonNoPicture)
+		r.ended(start.Add(every), r.untilNext(start.Add(every)))
 		r.enterPicture(ctx, v, of, f.Data)
 		return nil
 	})
+}
+
+// untilNext says why there is none from when the next picture was due, where none comes:
+// while the disk did not take this one, it was the disk.
+func (r *recorder) untilNext(due time.Time) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.trouble.troubled() && time.Now().After(due) {
+		return r.trouble.String()
+	}
+	return reasonNoPicture
 }
 
 // writePicture makes a file that is whole under its name, or not there.

@@ -67,6 +67,8 @@ type recorder struct {
 	atStart  bool      // it began to work when framegate did
 	since    time.Time // recording has been wanted
 	noted    time.Time // the gap that goes on was entered
+	foreseen uint64    // frames that memory let go of, which are counted as lost
+	counted  bool      // the gap that goes on is
 	rows     []past
 	revision int // of the clock, that rows are of
 
@@ -76,17 +78,18 @@ type recorder struct {
 
 	busy atomic.Int64 // since when the disk is asked for something, in nanoseconds since all.start; 0: it is not
 
-	mu     sync.Mutex // guards what follows
-	camera Camera
-	status Status
-	ends   context.CancelFunc // ends what is going on, for another look at camera
-	wants  bool               // that it is recording
-	open   *file
-	reader *stream.Reader // nil while nothing is read
-	end    time.Time      // of what is on the disk, as its goroutine alone says; zero where nothing should have been since
-	why    string         // of the gap that follows end, likewise
-	usual  int64          // bytes of a segment
-	erased []stretch      // of which nothing is to be written any more
+	mu      sync.Mutex // guards what follows
+	camera  Camera
+	status  Status
+	trouble State              // the last, without Slow while what waited for the end of another is written
+	ends    context.CancelFunc // ends what is going on, for another look at camera
+	wants   bool               // that it is recording
+	open    *file
+	reader  *stream.Reader // nil while nothing is read
+	end     time.Time      // of what is on the disk, as its goroutine alone says; zero where nothing should have been since
+	why     string         // of the gap that follows end, likewise
+	usual   int64          // bytes of a segment
+	erased  []stretch      // of which nothing is to be written any more
 }
 
 // past is a segment of the present run that was finished.
@@ -170,6 +173,9 @@ func (r *recorder) set(state State, reason string) {
 	r.mu.Lock()
 	before := r.status
 	r.status.State, r.status.Reason = state, reason
+	if state != Slow || !r.trouble.troubled() {
+		r.trouble = state
+	}
 	if before.State != state || before.Since.IsZero() {
 		r.status.Since = time.Now()
 	}
@@ -291,7 +297,7 @@ func (r *recorder) read(ctx context.Context, reader *stream.Reader, takes func(*
 func (r *recorder) take(ctx context.Context, f media.Frame) error {
 	lost := r.last.Seq > 0 && f.Lost(r.last.Seq) > 0
 	if lost {
-		r.count(func(s *Status) { s.Lost += f.Lost(r.last.Seq) })
+		r.lost(f.Lost(r.last.Seq))
 		r.endRun(ctx, r.lossReason())
 	}
 	f.Format = r.alike(f.Format)
@@ -365,16 +371,6 @@ func (r *recorder) judge(f media.Frame) {
 	if off := expected - f.PTS; off.Abs() > time.Second {
 		r.shift = off
 	}
-}
-
-// lossReason says why the ring lost frames.
-func (r *recorder) lossReason() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.status.State.troubled() {
-		return r.status.State.String()
-	}
-	return Slow.String()
 }
 
 // beginRun begins a run with a keyframe.

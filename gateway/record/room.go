@@ -16,15 +16,6 @@ import (
 	"framegate/gateway/record/thumbs"
 )
 
-// errNoRoom says that nothing may be deleted to make room.
-type errNoRoom struct{ short int64 }
-
-func (e *errNoRoom) Error() string {
-	return fmt.Sprintf("the disk is full, and nothing may be deleted: %d bytes are short", e.short)
-}
-
-func (e *errNoRoom) Unwrap() error { return syscall.ENOSPC }
-
 // errFilled says that what is protected leaves no room within a limit.
 type errFilled struct{ limit string }
 
@@ -64,84 +55,22 @@ func (r *Recorders) makeRoom(ctx context.Context, v *volume, camera string) erro
 		}
 		free = r.believed(v, free)
 		limits := r.limits(v, free, total)
-		limits.Wanted = max(limits.Wanted, v.forced(limits))
+		forced := v.forced(limits)
+		limits.Wanted = max(limits.Wanted, forced)
 		plan, err := v.index.Plan(ctx, limits)
 		if err != nil {
 			return fmt.Errorf("what is to be deleted: %w", diskError(err))
 		}
 		r.noteRoom(v, plan)
 		if len(plan.Segments) == 0 {
-			return cmp.Or(r.sweep(ctx, v, plan, limits), filled(plan, camera))
+			return cmp.Or(r.sweep(ctx, v, plan, limits, forced > 0), filled(plan, camera))
 		}
+		v.refusal.none = nil
 		if err := r.remove(ctx, v, plan.Segments); err != nil {
 			return err
 		}
 		r.promise(v, free+plan.Bytes)
 	}
-}
-
-// Disks have bounds that they do not tell: a quota, or a number of files. Then they
-// refuse what there is room for.
-
-const (
-	// refusalGrace is how long a disk may refuse what it has room for, before anything
-	// goes for that: it may be over soon. Once it was not, nobody waits.
-	refusalGrace = 10 * time.Second
-	// refusalsApart is the longest time between two deletions for such a disk.
-	refusalsApart = time.Minute
-	// refusalLasts is for how long a disk is known for one.
-	refusalLasts = time.Hour
-)
-
-// refusal is what is known of a disk that refuses what it has room for.
-type refusal struct {
-	at    time.Time // when something went for it the last time; zero for never
-	pause time.Duration
-	force bool // something is to go for it
-}
-
-// due says whether something is to go for it: while that does not help, each time
-// after twice the time, since it may not be for room at all.
-func (f *refusal) due(waited time.Duration) bool {
-	since := time.Since(f.at)
-	if since < f.pause || waited < refusalGrace && since > refusalLasts {
-		return false
-	}
-	f.at, f.pause = time.Now(), min(max(2*f.pause, retryPause), refusalsApart)
-	return true
-}
-
-// makeRoomAnyhow makes room for a segment on a disk that has refused for so long what,
-// as it says, it has room for.
-func (r *Recorders) makeRoomAnyhow(ctx context.Context, v *volume, waited time.Duration) {
-	v.room.Lock()
-	due := v.refusal.due(waited)
-	v.refusal.force = v.refusal.force || due
-	v.room.Unlock()
-	if due {
-		r.log.Warn("the disk refuses what it has room for, as with a quota or too many files; what was recorded first goes")
-		_ = r.makeRoom(ctx, v, "") // else it is tried again
-	}
-}
-
-// relieved notes that what was refused is written.
-func (v *volume) relieved() {
-	v.room.Lock()
-	defer v.room.Unlock()
-	v.refusal.pause = 0
-}
-
-// forced gives how much is to go, if something is, whatever the disk says.
-func (v *volume) forced(l index.Limits) (bytes int64) {
-	if !v.refusal.force {
-		return 0
-	}
-	v.refusal.force = false
-	bytes = 1
-	for _, keep := range l.Cameras {
-		bytes = max(bytes, keep.Open)
-	}
-	return bytes
 }
 
 // promise is how much room there is once the disk shows what was deleted: some
@@ -189,15 +118,25 @@ func (r *Recorders) written() (bytes uint64) {
 	return bytes
 }
 
-// sweep unlinks what was to be unlinked already, and says if there is no room.
-func (r *Recorders) sweep(ctx context.Context, v *volume, plan index.Plan, l index.Limits) error {
+// sweep unlinks what was to be unlinked already, and says if there is no room: forced
+// says that there is none, whatever the disk says.
+func (r *Recorders) sweep(ctx context.Context, v *volume, plan index.Plan, l index.Limits, forced bool) error {
 	if err := r.unlinkMost(ctx, v); err != nil {
 		return err
 	}
-	if free, _, err := v.measure(); err != nil || r.believed(v, free) >= r.settings().MinFree || l.Wanted == 0 {
+	free, _, err := v.measure()
+	if err != nil || !forced && (r.believed(v, free) >= r.settings().MinFree || l.Wanted == 0) {
+		v.full = v.full && (err != nil || v.refusal.none != nil)
 		return err
 	}
-	return &errNoRoom{max(plan.Short, 1)}
+	none := &errNoRoom{max(plan.Short, 1), plan.Protected, len(v.pinnedPaths())}
+	if !v.full {
+		r.log.Warn("nothing may be deleted to make room on the disk", "short", none.short, "protected", none.protected, "read", none.read)
+	}
+	if v.full = true; forced {
+		v.refusal.none = none
+	}
+	return none
 }
 
 // limits says what recordings are bounded by at the moment.

@@ -341,21 +341,20 @@ func (r *recorder) persist(ctx context.Context, v *volume, own bool, do func() e
 		if err == nil || errors.Is(err, segment.ErrFormat) || errors.Is(err, segment.ErrNothing) {
 			return err
 		}
+		lost := errors.As(err, new(errNotKept))
+		if noSpace(err) && !lost {
+			refused = true
+			err = r.all.relieve(ctx, v, own, time.Since(began), err)
+		}
 		state, why := problem(err)
 		r.set(state, why)
-		if errors.As(err, new(errNotKept)) {
+		if lost {
 			return err // the next time it would be the same
 		}
 		if own && state != Full && time.Since(began) > perFile {
 			return err
 		}
-		if noSpace(err) && own {
-			_ = r.all.makeRoom(ctx, v, "") // else it is tried again
-		}
-		if noSpace(err) && !errors.As(err, new(*errFilled)) {
-			refused = true
-			r.all.makeRoomAnyhow(ctx, v, time.Since(began))
-		}
+		r.overtaken(ctx, v)
 		if !pause(ctx, v.gone, retryPause) {
 			return err
 		}

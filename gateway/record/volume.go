@@ -59,6 +59,7 @@ type volume struct {
 	room    sync.Mutex // one makes room at a time; it guards what follows
 	promise promise
 	refusal refusal
+	full    bool   // nothing may be deleted to make room, which was said
 	stuck   string // the file that could not be deleted, which was said
 
 	mending sync.Mutex   // one looks at a file at a time, to finish it or move it; room may be taken inside

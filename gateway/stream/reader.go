@@ -379,6 +379,25 @@ func (r *Reader) Dropped() uint64 {
 	return r.dropped
 }
 
+// Overtaken counts the frames after the last one that the ring has let go of, and
+// the reader will not get any more, and says when the one arrived at which Next is
+// to go on. It is for Sequential readers that gave a frame and take no other for
+// long; 0 says that nothing is lost yet.
+func (r *Reader) Overtaken() (lost uint64, until time.Time) {
+	s := r.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ring := &r.track.ring
+	if r.last == 0 || r.next >= ring.first {
+		return 0, time.Time{}
+	}
+	n, ok := ring.oldestKey()
+	if !ok {
+		return ring.next - r.next, time.Now()
+	}
+	return n - r.next, ring.at(n).Arrived
+}
+
 // Close ends the reader; a waiting Next gives ErrClosed. The stream's source
 // stops, after the linger, if this was its last reader. Closing again does
 // nothing.

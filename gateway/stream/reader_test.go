@@ -119,6 +119,36 @@ func TestBufferOfARecorderIsChanged(t *testing.T) {
 	})
 }
 
+// TestWhatTheRingLetGoOfIsKnownBefore the reader takes the next frame.
+func TestWhatTheRingLetGoOfIsKnownBefore(t *testing.T) {
+	story(t, stream.Options{RingBytes: 20}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		r := open(t, hub, stream.ReadOptions{Sequential: true, Buffer: 100})
+		cam.give(keyframe("I---------"))
+		if lost, _ := r.Overtaken(); lost != 0 {
+			t.Errorf("%d frames are lost of a reader that took none yet", lost)
+		}
+		expectFrame(t, r, "I---------")
+		began := time.Now()
+		for i := range 15 {
+			if time.Sleep(time.Second); i%2 == 0 {
+				cam.give(keyframe(fmt.Sprintf("I%09d", i)))
+			} else {
+				cam.give(delta(fmt.Sprintf("P%09d", i)))
+			}
+			if lost, _ := r.Overtaken(); i < 10 != (lost == 0) {
+				t.Errorf("%d frames are lost with %d behind the reader", lost, i+1)
+			}
+		}
+		if lost, until := r.Overtaken(); lost != 6 || until.Sub(began) != 7*time.Second {
+			t.Errorf("%d frames are lost, until %v", lost, until.Sub(began))
+		}
+		expectFrame(t, r, "I000000006")
+		if lost, _ := r.Overtaken(); lost != 0 || r.Dropped() != 6 {
+			t.Errorf("%d frames are to be lost yet, and %d were", lost, r.Dropped())
+		}
+	})
+}
+
 // TestRingKeepsWhatARecorderHasNotGotYet and nothing else for it, in as many
 // bytes as it asks for.
 func TestRingKeepsWhatARecorderHasNotGotYet(t *testing.T) {

@@ -97,6 +97,7 @@ const sentences: Record<string, string> = {
   'the disk is slow: what is recorded is brought to it every {}': 'der Datenträger ist langsam: Aufnahmen kommen nur alle {} darauf an',
   'marks protect more than half…': 'Markierungen schützen mehr als die Hälfte des Platzes der Kamera',
   'the disk is full': 'der Datenträger ist voll',
+  'the disk is full, and nothing may…: {} are short…': 'der Datenträger ist voll, und nichts darf gelöscht werden: {} fehlen; löschen Sie Markierungen, oder schaffen Sie Platz',
   'the disk cannot be written: {}': 'der Datenträger ist nicht beschreibbar: {}',
   'the folder of recordings is not there: {}': 'der Ordner der Aufnahmen ist nicht da: {}',
   'the disk fails: {}': 'der Datenträger hat Fehler: {}',
