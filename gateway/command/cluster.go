@@ -257,9 +257,31 @@ func stateOf(m cluster.Member, s cluster.Status) string {
 	case s.Trouble(m) != nil:
 		return "alive, " + s.Trouble(m).Error()
 	case !m.Same:
-		return "alive, has other cameras configured"
+		return "alive, " + differs(m.Common, commonAt(s))
 	}
 	return "alive"
+}
+
+// differs says why a node knows other cameras than this one, by the versions that both
+// have of what all have in common.
+func differs(its, ours uint64) string {
+	switch {
+	case its < ours:
+		return fmt.Sprintf("lacks what was changed last (it has %d, this one %d): its log says why, as where the disk of its data folder is full", its, ours)
+	case its > ours:
+		return fmt.Sprintf("has what was changed last, which this one lacks (it has %d, this one %d): the log here says why, as where the disk of the data folder is full", its, ours)
+	}
+	return "has other cameras configured: give all nodes the same file"
+}
+
+// commonAt gives the version that the node that was asked has.
+func commonAt(s cluster.Status) uint64 {
+	for _, m := range s.Members {
+		if m.Node == s.Node {
+			return m.Common
+		}
+	}
+	return 0
 }
 
 // askNode asks the node that relays at an address of this machine, and is this one.

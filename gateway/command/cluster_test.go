@@ -10,7 +10,7 @@ import (
 
 // TestRowsOfNodes: of a node that is gone no cameras are counted, which others have by now.
 func TestRowsOfNodes(t *testing.T) {
-	status := cluster.Status{Node: "a"}
+	status := cluster.Status{Node: "a", Members: []cluster.Member{{Node: "a", Common: 17}}}
 	for _, test := range []struct {
 		node cluster.Member
 		want string
@@ -19,6 +19,9 @@ func TestRowsOfNodes(t *testing.T) {
 		{cluster.Member{Node: "b", Alive: true, Same: true, Heard: 149 * time.Millisecond, Roles: []string{"camera", "edge"}}, "b|alive|100ms|0|0||camera,edge||"},
 		{cluster.Member{Node: "c", Same: true, Owned: 2, Viewers: 1, Heard: time.Minute}, "c|gone|1m0s|-|-||||"},
 		{cluster.Member{Node: "d", Same: true, Left: true, Owned: 2}, "d|ended|0s|-|-||||"},
+		{cluster.Member{Node: "e", Alive: true, Common: 17}, "e|alive, has other cameras configured: give all nodes the same file|0s|0|0||||"},
+		{cluster.Member{Node: "f", Alive: true, Common: 16}, "f|alive, lacks what was changed last (it has 16, this one 17): its log says why, as where the disk of its data folder is full|0s|0|0||||"},
+		{cluster.Member{Node: "g", Alive: true, Common: 18}, "g|alive, has what was changed last, which this one lacks (it has 18, this one 17): the log here says why, as where the disk of the data folder is full|0s|0|0||||"},
 	} {
 		if got := strings.ReplaceAll(rowOf(test.node, status), "\t", "|"); got != test.want {
 			t.Errorf("%s, want %s", got, test.want)

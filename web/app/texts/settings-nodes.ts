@@ -91,7 +91,7 @@ export const nodes = {
     `Seine Uhr geht ${by} ${ahead ? 'vor' : 'nach'}: Die Zeiten seiner Bilder und Aufnahmen sind um so viel falsch. Lassen Sie beide Maschinen ihre Uhr über NTP stellen.`,
   ],
   otherVersion: (its: string, ours: string): Text => [`It runs version ${its}, and this one ${ours}.`, `Er läuft in Version ${its}, dieser in ${ours}.`],
-  otherCameras: ['It has other cameras configured than this one: give all nodes the same.', 'Er hat andere Kameras konfiguriert als dieser: Geben Sie allen Knoten dieselben.'],
+  otherCameras: ['It knows other cameras: it has another file, or its disk took no change.', 'Er kennt andere Kameras: Er hat eine andere Datei, oder sein Datenträger nahm nichts an.'],
   stuck: (waits: string): Text => [`${waits} wait for it: the line to it is slow, or it takes nothing.`, `${waits} warten auf ihn: Die Leitung zu ihm ist langsam, oder er nimmt nichts an.`],
   busy: (load: string): Text => [`Its processors are used to ${load}.`, `Seine Prozessoren sind zu ${load} ausgelastet.`],
   onlyOne: ['No other node is heard of. Add one, or look whether seeds are right and port 7421 is open.', 'Von keinem anderen Knoten ist etwas zu hören. Fügen Sie einen hinzu, oder prüfen Sie, ob seeds stimmt und Port 7421 offen ist.'],
