@@ -43,7 +43,7 @@ type Rule struct {
 	// Allow are ranges that are allowed besides. They do not open our own
 	// listeners.
 	Allow []netip.Prefix
-	// Own are the ports this server listens on, at whatever address.
+	// Own are the ports of TCP this server listens on, for whatever and at whatever address.
 	Own []uint16
 	// Said is what is said of an address where nothing may be; "" is what ErrForbidden says.
 	Said string

@@ -79,9 +79,7 @@ func (s *server) startNotified(ctx context.Context) error {
 // NotifyGuard is by which addresses of who was added in the app are judged where no server
 // runs.
 func NotifyGuard(c *config.Config) notify.Guard {
-	_, port, _ := net.SplitHostPort(c.Listen)
-	number, _ := strconv.ParseUint(port, 10, 16)
-	return reachOf(c, uint16(number)).Control
+	return reachOf(c, configuredPorts(c)).Control
 }
 
 // notifySettings are those in effect, with those of the app, and with an address of our pages where none is given

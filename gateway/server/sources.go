@@ -194,16 +194,16 @@ func (s *server) dialerFor(c roster.Camera) func(context.Context, string, string
 }
 
 // reachNotified says where webhooks and brokers may be that were added in the app.
-func (s *server) reachNotified() reach.Rule { return reachOf(s.settings(), s.port) }
+func (s *server) reachNotified() reach.Rule { return reachOf(s.settings(), s.ownPorts()) }
 
-// reachOf is reachNotified by a configuration.
-func reachOf(c *config.Config, port uint16) reach.Rule {
-	return reach.Rule{Allow: c.Network.Allow, Own: []uint16{port}, Said: "no webhook or broker of the app may be there"}
+// reachOf is reachNotified by a configuration, and ports that are our own.
+func reachOf(c *config.Config, own []uint16) reach.Rule {
+	return reach.Rule{Allow: c.Network.Allow, Own: own, Said: "no webhook or broker of the app may be there"}
 }
 
 // reach says where cameras may be at the moment.
 func (s *server) reach() reach.Rule {
-	return reach.Rule{Allow: s.settings().Network.Allow, Own: []uint16{s.port}}
+	return reach.Rule{Allow: s.settings().Network.Allow, Own: s.ownPorts()}
 }
 
 // normalized makes the pictures of a source ones that browsers show.
