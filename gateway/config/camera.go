@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -39,6 +40,7 @@ var notInIDs = regexp.MustCompile(`[^a-z0-9-]+`)
 type cameraDraft struct {
 	at    place            // where its id was first given
 	given map[string]value // by key; what is given in no place is not there
+	added bool             // while the server runs, by somebody who need not be its operator
 }
 
 func newCameraDraft() *cameraDraft { return &cameraDraft{given: make(map[string]value)} }
@@ -98,7 +100,7 @@ type reporter func(at place, path, format string, args ...any)
 func (c *cameraDraft) finish(id string, report reporter) Camera {
 	camera := Camera{ID: id, Name: id}
 	path := "cameras." + id
-	source, user, err := parseSource(c.given["source"].text)
+	source, user, err := c.source()
 	if err != nil {
 		report(c.given["source"].at, path+".source", "%v", err)
 		return camera
@@ -111,7 +113,11 @@ func (c *cameraDraft) finish(id string, report reporter) Camera {
 	}
 	for _, key := range cameraKeys {
 		v, given := c.given[key.Name]
-		switch misplaced := key.misplaced(camera); {
+		misplaced := key.misplaced(camera)
+		if of := (*notFor)(nil); c.added && errors.As(misplaced, &of) {
+			misplaced = of.forAdded()
+		}
+		switch {
 		case given && misplaced != nil:
 			report(v.at, path+"."+key.Name, "%v", misplaced)
 		case given || misplaced != nil:
@@ -124,10 +130,19 @@ func (c *cameraDraft) finish(id string, report reporter) Camera {
 	return camera
 }
 
+// source reads the source, and says what to write instead that the camera may have.
+func (c *cameraDraft) source() (Source, *url.Userinfo, error) {
+	text := c.given["source"].text
+	if row, _ := schemeOf(text); c.added && row != nil && !row.added {
+		return Source{}, nil, fmt.Errorf("%s: is for the configuration file alone; write %s", row.name, sourceForms(false))
+	}
+	return parseSource(text, sourceForms(!c.added))
+}
+
 // subCredentials refuses a name and a password in the address of the sub-stream that
 // are others than the camera's.
 func (c *cameraDraft) subCredentials(camera Camera, path string, report reporter) {
-	_, user, _ := parseSource(c.given["sub"].text)
+	_, user, _ := parseSource(c.given["sub"].text, subForm)
 	if user == nil {
 		return
 	}

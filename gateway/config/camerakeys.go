@@ -49,7 +49,7 @@ var cameraKeys = append([]CameraKey{
 		About:   "where the camera has smaller pictures, its sub-stream: at the source's host, with the same name and password; who wants small ones gets them from there, where they are large enough",
 		Example: "rtsp://192.168.1.20:554/stream2",
 		put: func(c *Camera, text string) (err error) {
-			if c.Sub, _, err = parseSource(text); err == nil && !c.Sub.remote() {
+			if c.Sub, _, err = parseSource(text, subForm); err == nil && !c.Sub.remote() {
 				err = fmt.Errorf("is %s:, and not what a camera is asked for over the network; %s", c.Sub.scheme(), rtspForm)
 			}
 			return err
@@ -57,7 +57,7 @@ var cameraKeys = append([]CameraKey{
 		text:  func(c Camera) string { return c.Sub.Text() },
 		shown: func(c Camera) string { return c.Sub.Shown() },
 		suits: func(c Camera) error {
-			if err := onlyFor("http, https, rtsp, rtsps, rtmp and rtmps", Source.remote)(c); err != nil {
+			if err := onlyFor(Source.remote, "http", "https", "rtsp", "rtsps", "rtmp", "rtmps")(c); err != nil {
 				return err
 			}
 			if c.Sub.Kind != "" && c.Sub == c.Source {
@@ -89,13 +89,13 @@ var cameraKeys = append([]CameraKey{
 			return nil
 		},
 		text:  func(c Camera) string { return c.Username },
-		suits: onlyFor("http, https, rtsp and rtsps", Source.logsIn),
+		suits: onlyFor(Source.logsIn, "http", "https", "rtsp", "rtsps"),
 	},
 	{
 		Name: "password", About: "what the camera asks for", MaxBytes: maxPasswordFileBytes, Secret: true, instead: "password_file",
 		put:   func(c *Camera, text string) error { c.Password = secret.New(text); return nil },
 		text:  func(c Camera) string { return c.Password.Reveal() },
-		suits: onlyFor("http, https, rtsp and rtsps", Source.logsIn),
+		suits: onlyFor(Source.logsIn, "http", "https", "rtsp", "rtsps"),
 	},
 	{
 		Name: "password_file", About: "the file that holds the password", MaxBytes: 4096, FileOnly: true, instead: "password",
@@ -106,7 +106,7 @@ var cameraKeys = append([]CameraKey{
 			return nil
 		},
 		text:  func(Camera) string { return "" }, // the password is the password's
-		suits: onlyFor("http, https, rtsp and rtsps", Source.logsIn),
+		suits: onlyFor(Source.logsIn, "http", "https", "rtsp", "rtsps"),
 	},
 	{
 		Name: "keep", About: "whether it stays connected without viewers, so that joining is instant",
@@ -128,28 +128,28 @@ var cameraKeys = append([]CameraKey{
 			return err
 		},
 		text:  func(c Camera) string { return unless(c.Interval.String(), time.Duration(0).String()) },
-		suits: onlyFor("http and https", func(s Source) bool { return s.Kind == SourceHTTP }),
+		suits: onlyFor(func(s Source) bool { return s.Kind == SourceHTTP }, "http", "https"),
 	},
 	{
 		Name: "transport", About: "how an RTSP camera sends",
 		Words: words(TransportAuto, TransportTCP, TransportUDP),
 		put:   func(c *Camera, text string) error { c.Transport = Transport(text); return nil },
 		text:  func(c Camera) string { return unless(c.Transport, TransportAuto) },
-		suits: onlyFor("rtsp and rtsps", func(s Source) bool { return s.Kind == SourceRTSP }),
+		suits: onlyFor(func(s Source) bool { return s.Kind == SourceRTSP }, "rtsp", "rtsps"),
 	},
 	{
 		Name: "sound", About: "whether the camera's sound is taken too",
 		Words: words(SoundAuto, SoundOff),
 		put:   func(c *Camera, text string) error { c.Sound = Sound(text); return nil },
 		text:  func(c Camera) string { return unless(c.Sound, SoundAuto) },
-		suits: onlyFor("rtsp, rtsps, rtmp, rtmps, FLV by http and https, tcp, tcp-listen, file and upload", Source.sounds),
+		suits: onlyFor(Source.sounds, "rtsp", "rtsps", "rtmp", "rtmps", "FLV by http and https", "tcp", "tcp-listen", "file", "upload"),
 	},
 	{
 		Name: "normalize", About: "which JPEGs are encoded anew: those that browsers do not show, all, or none",
 		Words: words(NormalizeAuto, NormalizeAlways, NormalizeNever),
 		put:   func(c *Camera, text string) error { c.Normalize = Normalize(text); return nil },
 		text:  func(c Camera) string { return unless(c.Normalize, NormalizeAuto) },
-		suits: onlyFor("http, https, rtsp and rtsps", Source.normalizes),
+		suits: onlyFor(Source.normalizes, "http", "https", "rtsp", "rtsps"),
 	},
 	{
 		Name: "node_label", About: "the label that a node of the cluster must have to connect to it", Example: "site=barn", MaxBytes: maxLabel, FileOnly: true,
@@ -167,7 +167,7 @@ var cameraKeys = append([]CameraKey{
 		Words: []string{"0", "1"},
 		put:   func(c *Camera, text string) error { c.Standby = text == "1"; return nil },
 		text:  func(c Camera) string { return map[bool]string{true: "1"}[c.Standby] },
-		suits: onlyFor("http, https, rtsp, rtsps, rtmp, rtmps and tcp", Source.dialed),
+		suits: onlyFor(Source.dialed, "http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "tcp"),
 	},
 	{
 		Name: "exclusive", About: "whether it takes one connection only: no two nodes of a cluster connect to it at the same time, and none does that hears too few of those that keep what all have in common", Boolean: true,
@@ -183,7 +183,7 @@ var cameraKeys = append([]CameraKey{
 			case c.Sub.Kind != "":
 				return errors.New("does not go with sub, which is a second connection; remove one of them")
 			}
-			return onlyFor("http, https, rtsp, rtsps, rtmp, rtmps and tcp", Source.dialed)(c)
+			return onlyFor(Source.dialed, "http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "tcp")(c)
 		},
 	},
 	{
@@ -200,7 +200,7 @@ var cameraKeys = append([]CameraKey{
 			if c.Sub.encrypted() {
 				return nil
 			}
-			return onlyFor("https, rtsps and rtmps", Source.encrypted)(c)
+			return onlyFor(Source.encrypted, "https", "rtsps", "rtmps")(c)
 		},
 	},
 	{
@@ -213,7 +213,7 @@ var cameraKeys = append([]CameraKey{
 		},
 		text: func(c Camera) string { return c.ONVIF },
 		suits: func(c Camera) error {
-			if err := onlyFor("http, https, rtsp and rtsps", Source.logsIn)(c); err != nil {
+			if err := onlyFor(Source.logsIn, "http", "https", "rtsp", "rtsps")(c); err != nil {
 				return err
 			}
 			return atSource(c, c.ONVIF)
@@ -284,13 +284,37 @@ func (k CameraKey) misplaced(c Camera) error {
 
 // onlyFor refuses a key where the source is another: who writes one expects
 // something of it.
-func onlyFor(cameras string, is func(Source) bool) func(Camera) error {
+func onlyFor(is func(Source) bool, cameras ...string) func(Camera) error {
 	return func(c Camera) error {
 		if is(c.Source) {
 			return nil
 		}
-		return fmt.Errorf("is for %s cameras, not for %s:; remove it", cameras, c.Source.scheme())
+		return &notFor{cameras, c.Source.scheme()}
 	}
+}
+
+// notFor says that a key is for cameras of other sources.
+type notFor struct {
+	cameras []string
+	scheme  string
+}
+
+func (e *notFor) Error() string {
+	last := len(e.cameras) - 1
+	cameras := e.cameras[last]
+	if last > 0 {
+		cameras = strings.Join(e.cameras[:last], ", ") + " and " + cameras
+	}
+	return fmt.Sprintf("is for %s cameras, not for %s:; remove it", cameras, e.scheme)
+}
+
+// forAdded is the error for who adds a camera while the server runs, without sources
+// that the file alone may have.
+func (e *notFor) forAdded() error {
+	addable := slices.DeleteFunc(slices.Clone(e.cameras), func(name string) bool {
+		return slices.ContainsFunc(sourceSchemes, func(row sourceScheme) bool { return row.name == name && !row.added })
+	})
+	return &notFor{addable, e.scheme}
 }
 
 // atSource refuses an address besides the source that is at another host.

@@ -41,7 +41,7 @@ func TestCredentialsInAddresses(t *testing.T) {
 		{"rtmp://a/s1", "rtmp://a/<redacted>", []string{"s1"}},
 		{"rtmp://a/admin:s1/x/s2", "rtmp://a/admin:<redacted>/x/<redacted>", []string{"s1", "s2"}},
 	} {
-		source, _, err := parseSource(c.address)
+		source, _, err := parseSource(c.address, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,7 +73,7 @@ func checkPromises(t *testing.T, d *draft) {
 		if s := camera.Source; s.Path != "" && !strings.HasPrefix(s.Path, "/") || s.Listen && s.Kind != SourceMPEGTS {
 			t.Errorf("source %#v of kind %s", s.Path, s.Kind)
 		}
-		if again, _, err := parseSource(camera.Source.Text()); err != nil || again != camera.Source {
+		if again, _, err := parseSource(camera.Source.Text(), ""); err != nil || again != camera.Source {
 			t.Errorf("%v reads back as %v, %v", camera.Source, again, err)
 		}
 		if u, err := url.Parse(camera.Source.URL); err != nil || u.User != nil {

@@ -20,6 +20,7 @@ func NewCamera(id string, keys map[string]string) (Camera, error) {
 		return Camera{}, errors.New("id: " + err.Error())
 	}
 	c := d.cameras[id]
+	c.added = true
 	fields := make(map[string]field)
 	for _, key := range cameraKeys {
 		if !key.FileOnly {
@@ -44,9 +45,6 @@ func NewCamera(id string, keys map[string]string) (Camera, error) {
 		return Camera{}, d.problems
 	}
 	camera := c.finish(id, d.report)
-	if camera.Source.Kind != "" && !camera.Source.addable() {
-		d.report(c.given["source"].at, "source", "%s: is for the configuration file alone; write %s", camera.Source.scheme(), sourceForms(false))
-	}
 	if len(d.problems) > 0 {
 		return Camera{}, d.problems
 	}

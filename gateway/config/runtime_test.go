@@ -1,7 +1,7 @@
 package config
 
 import (
-	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +39,11 @@ func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
 		{"front", map[string]string{"source": "v4l2:///dev/video0"}, "source: v4l2: is for the configuration file alone" + forms},
 		{"front", map[string]string{"source": "tcp-listen://:1"}, "source: tcp-listen: is for the configuration file alone" + forms},
 		{"front", map[string]string{"source": "tcp://h:1"}, "source: tcp: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "file:etc"}, "source: file: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "TCP-listen:"}, "source: tcp-listen: is for the configuration file alone" + forms},
+		{"front", map[string]string{"source": "gopher://127.0.0.1:22/x"}, "source: is not a source" + strings.Replace(forms, "write", "write one such as", 1)},
+		{"front", map[string]string{"source": "http://cam/", "sub": "gopher://cam/"}, "sub: is not a source; write one such as rtsp://host/path"},
+		{"front", map[string]string{"source": "test:", "sound": "off"}, "sound: is for rtsp, rtsps, rtmp, rtmps, FLV by http and https and upload cameras, not for test:; remove it"},
 		{"front", map[string]string{"source": "http://cam/", "username": "u", "password_file": "/etc/passwd"},
 			"password_file: unknown key; known here: exclusive, interval, keep, name, normalize, onvif, password, record.codec, record.every, record.keep.marked.max_age, record.keep.max_age, record.keep.max_bytes, record.mode, record.schedule.hours, record.schedule.zone, record.sound, sound, source, standby, sub, tls_insecure, transport, username"},
 		{"front", map[string]string{"source": "http://cam/", "record": "on"}, "record: unknown key; known here: exclusive, interval, keep, name, normalize, onvif, password, record.codec, record.every, record.keep.marked.max_age, record.keep.max_age, record.keep.max_bytes, record.mode, record.schedule.hours, record.schedule.zone, record.sound, sound, source, standby, sub, tls_insecure, transport, username"},
@@ -59,7 +64,7 @@ func TestCamerasThatCannotBeAddedAtRunTime(t *testing.T) {
 // opens no file or device to those who add cameras.
 func TestSourceIsOfTheFileAloneUnlessItsRowSaysElse(t *testing.T) {
 	addable := map[string]bool{"http": true, "https": true, "rtsp": true, "rtsps": true, "rtmp": true, "rtmps": true, "upload": true, "test": true}
-	for _, row := range append(slices.Clone(sourceSchemes), sourceScheme{name: "further"}) {
+	for _, row := range sourceSchemes {
 		source := Source{Kind: SourceKind(row.name), URL: row.name + "://host/path"}
 		switch row.name {
 		case "http", "https":
@@ -71,8 +76,10 @@ func TestSourceIsOfTheFileAloneUnlessItsRowSaysElse(t *testing.T) {
 		case "tcp", "tcp-listen":
 			source.Kind, source.Listen = SourceMPEGTS, row.name == "tcp-listen"
 		}
-		if source.scheme() != row.name || source.addable() != addable[row.name] {
-			t.Errorf("%s, whose source is %s:, can be added: %v", row.name, source.scheme(), source.addable())
+		_, err := NewCamera("front", map[string]string{"source": row.name + "://host/path"})
+		ofFile := err != nil && strings.HasPrefix(err.Error(), "source: "+row.name+": is for the configuration file alone;")
+		if source.scheme() != row.name || ofFile == addable[row.name] {
+			t.Errorf("%s, whose source is %s:, is added: %v", row.name, source.scheme(), err)
 		}
 	}
 }

@@ -162,6 +162,7 @@ const (
 	listenForm = "write tcp-listen://:port, or tcp-listen://address:port to listen on one address"
 	fileForm   = "write file:///path/clip.mp4, with special characters as %XX (a space as %20, % as %25)"
 	v4l2Form   = "write v4l2:///dev/video0, or v4l2:///dev/video0?width=1280&height=720&fps=30"
+	subForm    = "rtsp://host/path"
 	testForm   = `write "test:?width=640&height=480&fps=10"`
 )
 
@@ -229,11 +230,6 @@ func localSource(parse func(rest string) (Source, error)) func(text, rest string
 	}
 }
 
-// addable says that cameras that are added while the server runs may be such.
-func (s Source) addable() bool {
-	return slices.ContainsFunc(sourceSchemes, func(row sourceScheme) bool { return row.name == s.scheme() && row.added })
-}
-
 // AddedSchemes gives what the sources of cameras may begin with that are added while the server runs.
 func AddedSchemes() (names []string) {
 	for _, s := range sourceSchemes {
@@ -259,18 +255,29 @@ func sourceForms(all bool) string {
 
 // parseSource reads the text of a source, and gives the credentials of its URL
 // apart. Its errors hold nothing of the text beyond the scheme and the keys of
-// a query that is not sent anywhere: there may be a password in it.
-func parseSource(text string) (Source, *url.Userinfo, error) {
-	scheme, rest, hasColon := strings.Cut(text, ":")
-	scheme = strings.ToLower(scheme)
-	i := slices.IndexFunc(sourceSchemes, func(s sourceScheme) bool { return s.name == scheme })
+// a query that is not sent anywhere: there may be a password in it. Of what is none
+// at all they say what to write instead: see sourceForms.
+func parseSource(text, instead string) (Source, *url.Userinfo, error) {
+	row, rest := schemeOf(text)
 	switch {
-	case i >= 0 && hasColon:
-		return sourceSchemes[i].parse(text, rest)
-	case i >= 0 && sourceSchemes[i].example == fmt.Sprintf("%q", scheme+":"):
-		return Source{}, nil, fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, scheme)
+	case row == nil:
+	case len(text) > len(row.name):
+		return row.parse(text, rest)
+	case row.example == fmt.Sprintf("%q", row.name+":"):
+		return Source{}, nil, fmt.Errorf(`did you mean "%s:"? (with the colon, in quotes)`, row.name)
 	}
-	return Source{}, nil, errors.New("is not a source; write one such as " + sourceForms(true))
+	return Source{}, nil, errors.New("is not a source; write one such as " + instead)
+}
+
+// schemeOf gives the row of what a text begins with, nil where there is none, and what
+// is behind the colon.
+func schemeOf(text string) (row *sourceScheme, rest string) {
+	scheme, rest, _ := strings.Cut(text, ":")
+	i := slices.IndexFunc(sourceSchemes, func(s sourceScheme) bool { return s.name == strings.ToLower(scheme) })
+	if i < 0 {
+		return nil, rest
+	}
+	return &sourceSchemes[i], rest
 }
 
 // parseRemoteSource leaves out what net/url says of a bad URL, for that quotes

@@ -26,7 +26,7 @@ func TestTheAppKnowsWhichKeysSuit(t *testing.T) {
 	suit := make(map[string]string) // keys by source and mode of recording
 	for name, mode := range cases {
 		source, _, _ := strings.Cut(name, " ")
-		parsed, _, err := parseSource(source)
+		parsed, _, err := parseSource(source, "")
 		if err != nil {
 			t.Fatal(err)
 		}
