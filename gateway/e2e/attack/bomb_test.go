@@ -147,7 +147,7 @@ func TestHeaderBombs(t *testing.T) {
 func TestDrippingClientsHarmNobody(t *testing.T) {
 	rig.Thorough(t)
 	const drippers = 500
-	g, admin := rig.StartWithPicture(t, "limits: {connections_per_address: 1000}")
+	g, admin := rig.StartWithPicture(t, "limits: {connections_per_address: 1000}", "FRAMEGATE_LIMITS__HEADER_TIMEOUT=5s")
 	var open atomic.Int64
 	stop := make(chan struct{})
 	var wg, ended sync.WaitGroup

@@ -165,7 +165,7 @@ func TestNodesHaveInCommon(t *testing.T) {
 	c := cluster["c"]
 	c.Kill()
 	cluster["b"].Kill()
-	cluster["c"] = rig.StartProcess(t, c.Data, c.Config, patient)
+	cluster["c"] = rig.StartProcess(t, c.Data, c.Config)
 	cluster.haveAdded(t, admin, all, "c")
 	again := cluster["c"].Call(t, http.MethodPost, "/api/v1/login", map[string]string{"name": admin.Name, "password": admin.Password}, rig.Credentials{}, http.StatusOK)
 	if status := cluster.statusOf(t, "c", "/api/v1/users", rig.Credentials{Cookie: again.Cookies()[0]}); status != http.StatusOK {

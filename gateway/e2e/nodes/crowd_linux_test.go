@@ -35,7 +35,7 @@ func TestCrowdOfACluster(t *testing.T) {
 	var alone, cluster cost
 	t.Run("one alone", func(t *testing.T) {
 		cameras, rest := c.restingCameras(t)
-		one := nodes{"a": rig.StartProcess(t, t.TempDir(), rig.WriteConfig(t, fmt.Sprintf("%s\ncameras: %s\n", lines, cameras)), patient)}
+		one := nodes{"a": rig.StartProcess(t, t.TempDir(), rig.WriteConfig(t, fmt.Sprintf("%s\ncameras: %s\n", lines, cameras)))}
 		alone = c.measure(t, one, rest, "a")
 	})
 	t.Run("three nodes", func(t *testing.T) {

@@ -65,7 +65,7 @@ func startAt(t *testing.T, cameras string, nats map[string]string, names ...stri
 	for _, name := range names {
 		config := rig.WriteConfig(t, fmt.Sprintf("auth: 'off'\ncluster: {name: yard, relay_listen: '127.0.0.1:0', nats: %s}\ncameras: %s\n", nats[name], cameras))
 		makeNode(t, data[names[0]], data[name], name, config)
-		all[name] = rig.StartProcess(t, data[name], config, patient)
+		all[name] = rig.StartProcess(t, data[name], config)
 	}
 	return all
 }

@@ -19,10 +19,6 @@ import (
 	"framegate/gateway/e2e/rig"
 )
 
-// patient has nodes wait for what they are asked. A test that gets no processor for some
-// seconds may be late with it, and would be hung up on.
-const patient = "FRAMEGATE_LIMITS__HEADER_TIMEOUT=1m"
-
 // nodes are processes that are one cluster, by name.
 type nodes map[string]*rig.Process
 
@@ -106,7 +102,7 @@ func startNodesEach(t *testing.T, lines string, keysOf func(name string) string,
 	for _, name := range names {
 		config := rig.WriteConfig(t, fmt.Sprintf("%s\ncluster: {name: yard, listen: '127.0.0.1:0', relay_listen: '127.0.0.1:0', seeds: [%s]%s}\ncameras: %s\n", lines, seeds, keysOf(name), cameras))
 		makeNode(t, data[names[0]], data[name], name, config)
-		all[name] = rig.StartProcess(t, data[name], config, patient)
+		all[name] = rig.StartProcess(t, data[name], config)
 		seeds = "'" + all.bus(t, name) + "'"
 	}
 	return all
@@ -137,7 +133,7 @@ func startApart(t *testing.T, wires *rig.Wires, cameras string, names ...string)
 		} else {
 			makeNode(t, data[names[0]], data[name], name, config)
 		}
-		all[name] = wires.StartProcess(t, name, data[name], config, patient)
+		all[name] = wires.StartProcess(t, name, data[name], config)
 	}
 	return all
 }
@@ -204,7 +200,7 @@ func (n nodes) restart(t *testing.T, name, seed string) {
 		t.Fatal(err)
 	}
 	text := seedsOf.ReplaceAllString(string(config), "seeds: ['"+n.bus(t, seed)+"']")
-	n[name] = rig.StartProcess(t, n[name].Data, rig.WriteConfig(t, text), patient)
+	n[name] = rig.StartProcess(t, n[name].Data, rig.WriteConfig(t, text))
 }
 
 // clusterStatus is what a node knows of its cluster.

@@ -64,9 +64,10 @@ func StartGuardedAt(t *testing.T, listen, configuration string, variables ...str
 
 // StartWithPicture runs a gateway with logins whose camera front has the picture
 // 1, and gives an admin who is logged in. The configuration may not have cameras.
-func StartWithPicture(t *testing.T, configuration string) (*Guarded, Credentials) {
+// The variables are set besides.
+func StartWithPicture(t *testing.T, configuration string, variables ...string) (*Guarded, Credentials) {
 	t.Helper()
-	g := StartGuarded(t, configuration+"\ncameras: {front: {source: 'upload:'}}\n")
+	g := StartGuarded(t, configuration+"\ncameras: {front: {source: 'upload:'}}\n", variables...)
 	admin := g.AsAdmin(t)
 	a := g.Send(t, g.Request(t, http.MethodPost, "/live/front.jpg", Picture(1), AsJPEG), admin)
 	if a.StatusCode != http.StatusNoContent {

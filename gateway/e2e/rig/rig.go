@@ -31,10 +31,15 @@ type Server struct {
 	status chan int // one, and closed when that was read
 }
 
+// patient has a gateway wait for what it is asked. A test that gets no processor for some
+// seconds may be late with it, and would be hung up on. What is about that limit says
+// another in its variables, of which the last counts.
+const patient = "FRAMEGATE_LIMITS__HEADER_TIMEOUT=1m"
+
 // newServer is a gateway that has yet to be started.
 func newServer(config, data string, variables []string) *Server {
 	return &Server{
-		Config: config, Data: data, Variables: append([]string{"FRAMEGATE_DATA=" + data}, variables...),
+		Config: config, Data: data, Variables: append([]string{"FRAMEGATE_DATA=" + data, patient}, variables...),
 		Printed: &Buffer{}, Log: &Buffer{}, status: make(chan int, 1),
 	}
 }
