@@ -96,8 +96,14 @@ let again: ReturnType<typeof setTimeout> | undefined;
 let silence: ReturnType<typeof setTimeout> | undefined;
 const asking = new Map<string, ReturnType<typeof setTimeout>>();
 
-/** Begins: asks who is logged in, and listens. */
-export async function begin(): Promise<void> {
+/** Begins, and waits for who is logged in, and for what the page has fetched ahead of who is. It may take for ever. */
+export async function begun(): Promise<void> {
+  await begin();
+  if (me && isAhead('status')) await first;
+}
+
+// begin asks who is logged in, and listens.
+async function begin(): Promise<void> {
   clearTimeout(again);
   try {
     takeOver(await call('get', '/api/v1/me'));
@@ -204,6 +210,7 @@ function take(now: Overview): void {
   }
   overview = now;
   statuses = new Map(now.cameras.map((status) => [status.id, status]));
+  if (cameras) known();
 }
 
 // soon asks once for what several events call for.
@@ -212,12 +219,17 @@ function soon(what: string, ask: () => Promise<void>, withinMs = CALM_MS): void 
   asking.set(what, setTimeout(() => void ask().catch(() => undefined), withinMs)); // the next event, or 'ready', asks again
 }
 
+// first is when the cameras and what they do are known.
+let known: () => void;
+const first = new Promise<void>((resolve) => (known = resolve));
+
 let asks = 0;
 async function askCameras(): Promise<void> {
   const mine = ++asks;
   const found = await call('get', '/api/v1/cameras');
   if (mine !== asks || JSON.stringify(found.cameras) === JSON.stringify(cameras)) return; // a newer answer is there, or on its way; or nothing is new
   ({ cameras } = found);
+  if (overview) known();
 }
 
 async function askStatus(): Promise<void> {

@@ -6,12 +6,13 @@ import './style/base.css';
 import { mount } from 'svelte';
 
 import App from './App.svelte';
+import { begun } from './live.svelte';
 import { spoken } from './text.svelte';
 
 // The page names its icon by a relative address, which browsers would resolve anew as the app goes on.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = icon.href;
 
-const begin = (): void => void mount(App, { target: document.body });
-const words = spoken();
-if (words) void words.then(begin);
-else begin();
+// What the page has ahead is there soon, and frames that say that it loads take as long to draw as others.
+const WITHIN_MS = 300;
+const late = new Promise((resolve) => setTimeout(resolve, WITHIN_MS));
+void Promise.all([spoken(), Promise.race([begun(), late])]).then(() => mount(App, { target: document.body }));
