@@ -169,4 +169,4 @@ function addressOf(id, text) {
   return text.match(new RegExp(`id="${id}"[^>]* src="([^"]+)"`))[1].replaceAll('&amp;', '&').replace('.mjpeg', '.jpg');
 }
 
-await run(stories[story], (page) => page.title(), flags);
+await run(stories[story], (page) => page.title(), flags, whole);

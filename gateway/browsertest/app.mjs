@@ -17,7 +17,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { ceiling, check, executablePath, flags, inTime } from './chromium.mjs';
+import { ceiling, check, flags, inTime, shell } from './chromium.mjs';
 
 const chosen = new RegExp(process.env.FRAMEGATE_TEST_JOURNEYS ?? '');
 
@@ -53,7 +53,7 @@ function wrongClock(ms) {
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const axeSource = await readFile(fileURLToPath(import.meta.resolve('axe-core')), 'utf8');
 const stdin = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+const browser = await chromium.launch({ executablePath: shell, headless: true, args: flags });
 const contexts = new Map(); // by gateway, window and user, so that nobody logs in twice
 
 // Traveller is who goes through the app on one journey.

@@ -6,7 +6,7 @@
 // e2e/bench/player_test.go calls it. There, the camera phone shows pictures that
 // carry the time as a number: Unix milliseconds modulo 65536.
 
-import { check, open, run, within } from './chromium.mjs';
+import { check, open, run, whole, within } from './chromium.mjs';
 import { Line } from './proxy.mjs';
 
 const [mode, url] = process.argv.slice(2);
@@ -115,5 +115,5 @@ await run(async (context) => {
   if (mode === 'mse') Object.assign(metrics, await outage(page, line, normalMs));
   line.close();
   console.log(JSON.stringify(metrics));
-}, (page) => page.evaluate(() => window.player(0).words));
+}, (page) => page.evaluate(() => window.player(0).words), [], whole);
 process.exit();

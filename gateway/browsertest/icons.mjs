@@ -7,7 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { executablePath, flags } from './chromium.mjs';
+import { flags, whole } from './chromium.mjs';
 
 const assets = new URL('../../web/assets/', import.meta.url);
 const svg = (await readFile(new URL('icon.svg', assets))).toString('base64');
@@ -17,7 +17,7 @@ const icons = [
   { name: 'icon-maskable', size: 512, part: 0.62, ground: '#111418' }, // all of it in the circle that is always shown
 ];
 
-const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+const browser = await chromium.launch({ executablePath: whole, headless: true, args: flags });
 for (const { name, size, part, ground = 'transparent' } of icons) {
   const page = await browser.newPage({ viewport: { width: size, height: size } });
   await page.setContent(`<body style="margin: 0; display: grid; place-items: center; height: 100vh; background: ${ground}">

@@ -3,12 +3,12 @@
 
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { ceiling, check, executablePath, flags } from './chromium.mjs';
+import { ceiling, check, flags, whole } from './chromium.mjs';
 
 const [origin, password, folder] = process.argv.slice(2);
 const recorded = 30_000; // ms, so that there is something to look back at
 
-const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+const browser = await chromium.launch({ executablePath: whole, headless: true, args: flags });
 
 // The first page asks for a password of one's own until there is one.
 const own = `${password}-own`;

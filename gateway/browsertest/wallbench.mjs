@@ -7,13 +7,13 @@
 // e2e/bench/wall_test.go calls it.
 
 import { chromium } from 'playwright-core';
-import { ceiling, check, executablePath, flags, inTime } from './chromium.mjs';
+import { ceiling, check, flags, inTime, whole } from './chromium.mjs';
 import { Costs } from './costs.mjs';
 
 const [what, url, start] = process.argv.slice(2);
 const startMs = Date.parse(start);
 const cameras = (await (await fetch(`${url}/api/v1/cameras`)).json()).cameras.map(({ id }) => id);
-const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+const browser = await chromium.launch({ executablePath: whole, headless: true, args: flags });
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const at = (numbers, share) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))];

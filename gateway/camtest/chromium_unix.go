@@ -7,9 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -52,7 +50,6 @@ type Played struct {
 // gives what became of each.
 func InChromium(t testing.TB, paths []string) (all []Played) {
 	t.Helper()
-	Need(t, "chromium")
 	answers := make(chan Played, len(paths))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -79,7 +76,7 @@ func InChromium(t testing.TB, paths []string) (all []Played) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	defer startChromium(t, server.URL)()
+	OpenChromium(t, server.URL)
 	for range paths {
 		select {
 		case p := <-answers:
@@ -89,22 +86,4 @@ func InChromium(t testing.TB, paths []string) (all []Played) {
 		}
 	}
 	return all
-}
-
-// startChromium opens a page, and gives what ends the browser.
-func startChromium(t testing.TB, url string) (end func()) {
-	t.Helper()
-	cmd := exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0",
-		"--user-data-dir="+t.TempDir(), url)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return func() { // with all that it started
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-	}
 }

@@ -1,7 +1,6 @@
 package mp4
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -9,11 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -111,7 +106,7 @@ func pieces(t *testing.T, frames []media.Frame) (all []piece) {
 }
 
 // show has a browser play streams, and gives what became of each.
-func show(t *testing.T, open func(*testing.T, context.Context, string), streams [][]media.Frame) <-chan answer {
+func show(t *testing.T, open func(testing.TB, string), streams [][]media.Frame) <-chan answer {
 	t.Helper()
 	answers := make(chan answer, len(streams))
 	mux := http.NewServeMux()
@@ -137,45 +132,8 @@ func show(t *testing.T, open func(*testing.T, context.Context, string), streams 
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	open(t, t.Context(), server.URL)
+	open(t, server.URL)
 	return answers
-}
-
-// chromium opens an address in a browser of its own.
-func chromium(t *testing.T, ctx context.Context, url string) {
-	t.Helper()
-	browse(t, exec.CommandContext(ctx, "/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0",
-		"--user-data-dir="+t.TempDir(), url))
-}
-
-// firefox does too.
-func firefox(t *testing.T, ctx context.Context, url string) {
-	t.Helper()
-	profile := t.TempDir()
-	prefs := `user_pref("media.autoplay.default", 0); user_pref("datareporting.policy.firstRunURL", "");` +
-		`user_pref("browser.shell.checkDefaultBrowser", false); user_pref("network.captive-portal-service.enabled", false);`
-	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	browser := exec.CommandContext(ctx, "firefox-esr", "--headless", "--no-remote", "--profile", profile, url)
-	browser.Env = append(os.Environ(), "HOME="+profile)
-	browse(t, browser)
-}
-
-// browse starts a browser, all of whose processes end with the test.
-func browse(t *testing.T, browser *exec.Cmd) {
-	t.Helper()
-	browser.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	browser.WaitDelay = 5 * time.Second
-	if err := browser.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-browser.Process.Pid, syscall.SIGKILL)
-		_ = browser.Wait()
-	})
 }
 
 // checkPlayed checks that all was one range from the start to where the
@@ -247,8 +205,7 @@ func TestChromiumPlaysIt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	camtest.Need(t, "/usr/bin/chromium")
-	testPlayed(t, chromium, func(t *testing.T, a answer, reordered bool) {
+	testPlayed(t, camtest.OpenChromium, func(t *testing.T, a answer, reordered bool) {
 		if a.Most != 1 {
 			t.Errorf("%d ranges at one time", a.Most)
 		}
@@ -261,15 +218,14 @@ func TestFirefoxPlaysIt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	camtest.Need(t, "firefox-esr")
-	testPlayed(t, firefox, func(t *testing.T, a answer, reordered bool) {
+	testPlayed(t, camtest.OpenFirefox, func(t *testing.T, a answer, reordered bool) {
 		if a.Most != 1 && !reordered {
 			t.Errorf("%d ranges at one time", a.Most)
 		}
 	})
 }
 
-func testPlayed(t *testing.T, open func(*testing.T, context.Context, string), check func(*testing.T, answer, bool)) {
+func testPlayed(t *testing.T, open func(testing.TB, string), check func(*testing.T, answer, bool)) {
 	all := uninterrupted(t)
 	maps.Copy(all, interrupted(t))
 	names := slices.Sorted(maps.Keys(all))

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"framegate/gateway/camtest"
 )
 
 // BrowserTests is the folder of package browsertest, seen from that of any
@@ -15,7 +17,7 @@ const BrowserTests = "../../browsertest"
 func NeedBrowser(t *testing.T) {
 	t.Helper()
 	Thorough(t)
-	Need(t, "node", "/usr/bin/chromium")
+	Need(t, "node", "chromium", camtest.Chromium)
 	if _, err := os.Stat(BrowserTests + "/node_modules"); err != nil {
 		Missing(t, "gateway/browsertest/node_modules is not there: npm ci --prefix gateway/browsertest")
 	}

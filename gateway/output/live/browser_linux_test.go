@@ -12,7 +12,6 @@ import (
 	"framegate/gateway/browsertest"
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
-	"framegate/gateway/playback/tape"
 )
 
 // page has a player, and posts what it shows and what the browser says of a
@@ -124,7 +123,7 @@ func (s *site) visit(hash string, open func(*testing.T, string)) (got shown) {
 	return got
 }
 
-func openChromium(t *testing.T, url string) { tape.Browse(t, url) }
+func openChromium(t *testing.T, url string) { camtest.OpenChromium(t, url) }
 
 func openFirefox(t *testing.T, url string) {
 	camtest.Need(t, "firefox-esr")

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/playback"
 	"framegate/gateway/playback/tape"
 	"framegate/gateway/record/index"
@@ -122,7 +123,7 @@ func (s *site) seeks(from, to time.Time) (got sought) {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { s.live.Close(); server.Close() })
-	tape.Browse(t, server.URL+"/")
+	camtest.OpenChromium(t, server.URL+"/")
 	select {
 	case got = <-answers:
 	case <-time.After(5 * soon):

@@ -1,14 +1,11 @@
 package tape
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 
@@ -80,7 +77,6 @@ const ceiling = 90 * time.Second
 // Show has one Chromium look at films.
 func Show(t testing.TB, looks ...Look) []Seen {
 	t.Helper()
-	camtest.Need(t, "chromium")
 	answers := make(chan []Seen, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) })
@@ -100,7 +96,7 @@ func Show(t testing.TB, looks ...Look) []Seen {
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	Browse(t, server.URL)
+	camtest.OpenChromium(t, server.URL)
 	select {
 	case all := <-answers:
 		return all
@@ -108,21 +104,4 @@ func Show(t testing.TB, looks ...Look) []Seen {
 		t.Fatal("the browser gives no answer")
 		return nil
 	}
-}
-
-// Browse opens an address in a Chromium, all of whose processes end with the test.
-func Browse(t testing.TB, url string) {
-	t.Helper()
-	browser := exec.CommandContext(context.Background(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-		"--remote-debugging-port=0", "--user-data-dir="+t.TempDir(), url)
-	browser.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	browser.WaitDelay = 5 * time.Second
-	if err := browser.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-browser.Process.Pid, syscall.SIGKILL)
-		_ = browser.Wait()
-	})
 }

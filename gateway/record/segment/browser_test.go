@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,11 +8,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -90,7 +87,7 @@ type answer struct {
 }
 
 // show has a browser play files, and gives what became of each.
-func show(t *testing.T, browser func(dir, url string) *exec.Cmd, files [][]byte) <-chan answer {
+func show(t *testing.T, browse func(t testing.TB, url string), files [][]byte) <-chan answer {
 	t.Helper()
 	answers := make(chan answer, len(files))
 	mux := http.NewServeMux()
@@ -118,16 +115,7 @@ func show(t *testing.T, browser func(dir, url string) *exec.Cmd, files [][]byte)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	cmd := browser(t.TempDir(), server.URL)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // with all that it started
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-	})
+	browse(t, server.URL)
 	return answers
 }
 
@@ -136,13 +124,7 @@ func TestChromiumPlaysAllForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	camtest.Need(t, "chromium")
-	testPlayed(t, func(dir, url string) *exec.Cmd {
-		return exec.CommandContext(context.Background(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-			"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-			"--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0",
-			"--user-data-dir="+dir, url)
-	})
+	testPlayed(t, camtest.OpenChromium)
 }
 
 // TestFirefoxPlaysAllForms does too.
@@ -150,27 +132,17 @@ func TestFirefoxPlaysAllForms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	camtest.Need(t, "firefox-esr")
-	testPlayed(t, func(dir, url string) *exec.Cmd {
-		prefs := `user_pref("media.autoplay.default", 0); user_pref("datareporting.policy.firstRunURL", "");` +
-			`user_pref("browser.shell.checkDefaultBrowser", false); user_pref("network.captive-portal-service.enabled", false);`
-		if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(prefs), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.CommandContext(context.Background(), "firefox-esr", "--headless", "--no-remote", "--profile", dir, url)
-		cmd.Env = append(os.Environ(), "HOME="+dir)
-		return cmd
-	})
+	testPlayed(t, camtest.OpenFirefox)
 }
 
-func testPlayed(t *testing.T, browser func(dir, url string) *exec.Cmd) {
+func testPlayed(t *testing.T, browse func(t testing.TB, url string)) {
 	all := forms(t, reordered(t), heard(t)...)
 	names := slices.Sorted(maps.Keys(all))
 	var files [][]byte
 	for _, name := range names {
 		files = append(files, all[name])
 	}
-	answers := show(t, browser, files)
+	answers := show(t, browse, files)
 	var first answer
 	for i, name := range names {
 		select {
