@@ -134,6 +134,9 @@ func (m *Maker) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case s := <-m.queue:
+			if all := moments(s); len(all) == 0 || m.has(s, all[0]) { // since somebody asked
+				continue
+			}
 			m.work(ctx, s)
 		}
 	}
@@ -218,8 +221,24 @@ func (m *Maker) Picture(ctx context.Context, client stream.Client, camera string
 	})
 	if err != nil && ctx.Err() == nil && (waiting.Err() != nil || errors.Is(err, errPushed)) {
 		err = ErrBusy
+		m.askAgain(s)
 	}
 	return p, s.ID != 0, err
+}
+
+// askAgain has the worker make what somebody asked for in vain, for as long as it
+// takes: where a machine is so slow that making takes longer than patience, it would
+// be begun for each who asks, and never be done.
+func (m *Maker) askAgain(s index.Segment) {
+	if s.ID != 0 {
+		m.Finished(s)
+	}
+}
+
+// has says whether a thumbnail is kept.
+func (m *Maker) has(s index.Segment, moment time.Time) bool {
+	_, err := m.kept(s, moment)
+	return err == nil
 }
 
 // kept gives a thumbnail that was made.

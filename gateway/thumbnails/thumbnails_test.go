@@ -154,6 +154,44 @@ func TestThumbnailsGoFirstUnderLoad(t *testing.T) {
 	})
 }
 
+// TestSlowMachinesMakeThemInTheEnd: what takes longer than anybody waits is there for
+// who asks again.
+func TestSlowMachinesMakeThemInTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	s.record(noon, 20, 5, time.Second, plain(t), numbered, true)
+	synctest.Test(t, func(t *testing.T) {
+		m := maker(s, always)
+		begun := 0
+		m.encode = func(ctx context.Context, f *media.Format, n int, read func(int) ([]byte, error)) ([][]byte, error) {
+			begun++
+			select {
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			case <-time.After(2*patience - time.Second):
+				return copies(ctx, f, n, read)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { m.Run(ctx); close(done) }()
+		asked := 0
+		for err := ErrBusy; errors.Is(err, ErrBusy) && asked < 10; asked++ {
+			_, _, err = m.Picture(ctx, anna, "front", noon)
+		}
+		if asked > 4 || begun > 3 || s.count() != 3 {
+			t.Errorf("asked %d times, begun %d times, %d kept", asked, begun, s.count())
+		}
+		time.Sleep(10 * patience)
+		synctest.Wait()
+		if m.Stats().Queued != 0 || begun > 3 {
+			t.Errorf("%+v, begun %d times", m.Stats(), begun)
+		}
+		cancel()
+		<-done
+	})
+}
+
 // TestViewersComeFirst: who needs the encoder ends the work, which is begun again
 // and given up in the end.
 func TestViewersComeFirst(t *testing.T) {
