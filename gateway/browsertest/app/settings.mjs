@@ -15,6 +15,11 @@ export async function camera({ as, api, axe, shot, expect }) {
   check((await address.inputValue()) === 'http://192.0.2.1/mjpeg', 'the address has the login still');
   check((await page.getByLabel('User name').inputValue()) === 'u', 'no name was taken out of the address');
   check((await page.locator('[name=camera-password]').inputValue()) === 'p@ss', 'no password was taken out of the address');
+  await address.fill('http://192.0.2.1:81/other');
+  const login = async () => (await page.getByLabel('User name').inputValue()) + (await page.locator('[name=camera-password]').inputValue());
+  check((await login()) === 'up@ss', 'the login is gone at the host that it came with');
+  await address.fill('http://192.0.2.2/mjpeg');
+  check((await login()) === '', 'another host gets the login');
   await address.fill(pattern);
   await page.getByRole('button', { name: 'Try it' }).click();
   const picture = page.getByAltText('What the camera shows');

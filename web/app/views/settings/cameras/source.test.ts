@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { schemeOf, slug, splitSource, suggestId, withScheme, subOf } from './source';
+import { hostOf, loginOf, schemeOf, slug, splitSource, suggestId, withScheme, subOf } from './source';
 
 test('name and password are taken out of an address', () => {
   expect(splitSource('rtsp://admin:secret@10.0.0.5:554/stream1')).toEqual({ address: 'rtsp://10.0.0.5:554/stream1', username: 'admin', password: 'secret' });
@@ -19,6 +19,25 @@ test('an @ behind the host is no login', () => {
 
 test('a login before a path with an @ is found all the same', () => {
   expect(splitSource('http://u:p@cam/x@y')).toEqual({ address: 'http://cam/x@y', username: 'u', password: 'p' });
+});
+
+test('a login goes with the host that it came with, and with no other', () => {
+  for (const [host, source, whose] of [
+    ['10.0.0.5', 'rtsp://10.0.0.5:8554/other', '10.0.0.5'],
+    ['10.0.0.5', 'rtsp://10.0.0.51/1', ''],
+    ['10.0.0.5', 'rtsp://admin:new@10.0.0.6/1', ''],
+    ['10.0.0.5', '', ''],
+    ['10.0.0.5', 'upload:', ''],
+    ['[fd00::1]', 'http://[fd00::1]:80/x', '[fd00::1]'],
+    ['[fd00::1]', 'http://[fd00::2]/x', ''],
+  ] as const) {
+    const draft = { source, username: 'admin', password: 'secret' };
+    expect(loginOf(host, draft)).toBe(whose);
+    expect([draft.username, draft.password]).toEqual(whose ? ['admin', 'secret'] : ['', '']);
+  }
+  const typed = { source: 'rtsp://10.0.0.6/', username: 'admin', password: 'typed' };
+  expect([loginOf('', typed), typed.password]).toEqual(['', 'typed']);
+  expect([hostOf('http://cam.lan:81/a'), hostOf('cam')]).toEqual(['cam.lan', '']);
 });
 
 test('schemes', () => {

@@ -48,6 +48,20 @@ export function withScheme(text: string): string {
   return !schemeOf(address) && /^[\w.-]+(:\d+)?($|\/)/.test(address) ? `rtsp://${address}` : address;
 }
 
+/** The host of an address; "" where it names none. */
+export const hostOf = (address: string): string => /^\s*[a-z]+:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(address)?.[1] ?? '';
+
+/**
+ * Takes a login that came with the address of one host out of a draft whose address is of another, which is not to get
+ * it. Gives whose the login in the draft is then, "" for one that was typed, or none.
+ */
+export function loginOf(host: string, draft: { source: string; username: string; password: string }): string {
+  const at = hostOf(draft.source); // which whoever calls it depends on, also while there is none
+  if (!host || at === host) return host;
+  draft.username = draft.password = '';
+  return '';
+}
+
 const NOTHING = /^(stream|streaming|live|cam|camera|video|h264|h265|main|sub|ch|channels?|mjpe?g|snapshot|axis-cgi|cgi-bin|media|\d+)\d*$/i;
 
 /** Suggests an id for a camera: of its name for people, or of where it is. It is none of those that are taken. */
