@@ -40,8 +40,8 @@ function said(block: Float32Array): number | null {
 
 // off gives by how much sound is behind its picture in what is heard of the first seconds
 // after it was turned on, in ms, where a media element shows the pictures. Sound is there
-// so much later than it was.
-function off(soundMs: number, forMs: number): number[] {
+// so much later than it was, and pictures are known to be seen so long after it was turned on.
+function off(soundMs: number, forMs: number, paintsMs = 0): number[] {
   let nowMs = 0;
   const later: { atMs: number; what: () => void }[] = [];
   const after = (ms: number, what: () => void): void => void later.push({ atMs: nowMs + ms, what });
@@ -55,7 +55,7 @@ function off(soundMs: number, forMs: number): number[] {
       if (mediaMs === null || number < step.number) return;
       const { rate, skipMs } = sync.heard(mediaMs, atS * 1000);
       step = { number: step.number + 1, rate };
-      order({ type: 'step', ...step, skipMs, offMs: (sync.behindMs ?? 0) - skipMs });
+      order({ type: 'step', ...step, skipMs, offMs: (sync.behindMs ?? NaN) - skipMs });
     });
 
   // Pictures go through what holds them to an element, which follows them.
@@ -98,7 +98,7 @@ function off(soundMs: number, forMs: number): number[] {
       const { mediaMs, heldMs } = shown[0];
       after(PAINT_MS, () => {
         lagMs = nowMs - mediaMs;
-        if (nowMs > startMs) sync.painted(mediaMs, nowMs, heldMs);
+        if (nowMs > startMs + paintsMs) sync.painted(mediaMs, nowMs, heldMs);
       });
     }
     for (; contextS * 1000 < nowMs; contextS += BLOCK_MS / 1000) {
@@ -121,4 +121,11 @@ it.each([20, 60, 100, 130, 200])('sound that is there %d ms late is heard in ste
   expect(quantile(behind, 0.95)).toBeLessThan(20);
   expect(quantile(behind, 1)).toBeLessThan(40);
   expect(behind.length * BLOCK_MS).toBeGreaterThan(2500 - 4.5 * soundMs); // pictures wait a quarter longer
+});
+
+it('is silent until pictures are known to be seen, and then in step', () => {
+  const behind = off(200, 2500, 300);
+  expect(quantile(behind, 0.95)).toBeLessThan(20);
+  expect(quantile(behind, 1)).toBeLessThan(40);
+  expect(behind.length * BLOCK_MS).toBeGreaterThan(2500 - 300 - 4.5 * 200);
 });

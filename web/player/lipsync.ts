@@ -51,7 +51,7 @@ export class LipSync {
   #stockedMs: number | null = null; // when stockMs was true
   #wantedHoldMs = 0;
   #behind: number | null = null;
-  #fresh = true; // nothing was heard since it began
+  #freshMs: number | null = null; // until when it has just begun: it was heard beside no picture yet, but not for long; null before it is heard
   readonly #habits: Habits;
 
   constructor(habits: Habits) {
@@ -74,7 +74,7 @@ export class LipSync {
 
   /** It ran out of sound: it needs more in stock, for a while. */
   starved(byMs: number): void {
-    this.#fresh = true;
+    this.#freshMs = null;
     this.#stockMs = Math.min(this.#stockMs + byMs, this.#habits.stockMs + MOST_STOCKED_MS);
   }
 
@@ -84,7 +84,9 @@ export class LipSync {
     const shown = this.#shownLagMs();
     this.#behind = shown === null ? null : atMs - mediaMs - shown;
     const lagMs = this.lagMs();
-    return lagMs === null ? { rate: 1, skipMs: 0 } : this.#walk(atMs - mediaMs - lagMs);
+    const fresh = atMs <= (this.#freshMs ??= atMs + FRESH_MS);
+    if (shown !== null) this.#freshMs = 0;
+    return lagMs === null ? { rate: 1, skipMs: 0 } : this.#walk(atMs - mediaMs - lagMs, fresh);
   }
 
   /** The lag that sound should have, or null while nothing is known. */
@@ -114,14 +116,13 @@ export class LipSync {
     this.#pictures = [];
     this.#sounds = [];
     this.#behind = null;
-    this.#fresh = true;
+    this.#freshMs = null;
   }
 
   // #walk makes good an error, of more than 0 where sound is late.
-  #walk(errorMs: number): Step {
+  #walk(errorMs: number, fresh: boolean): Step {
     const { bend, leapMs, firstLeapMs } = this.#habits;
-    const leaps = Math.abs(errorMs) > (this.#fresh ? firstLeapMs : leapMs);
-    this.#fresh = false;
+    const leaps = Math.abs(errorMs) > (fresh ? firstLeapMs : leapMs);
     if (leaps) return { rate: 1, skipMs: errorMs };
     if (Math.abs(errorMs) < STILL_MS) return { rate: 1, skipMs: 0 };
     return { rate: 1 + Math.min(bend, Math.max(-bend, errorMs / BENT_OVER_MS)), skipMs: 0 };
@@ -146,6 +147,7 @@ export class LipSync {
   }
 }
 
+const FRESH_MS = 1000; // for as long it may be silent (soundworklet.ts)
 const LEFT_OUT = 0.05; // of the sound
 const UNSTOCKED = 0.0005; // of the time that passes
 const MOST_STOCKED_MS = 300;

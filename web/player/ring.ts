@@ -12,7 +12,7 @@ export interface Piece {
   planes: Float32Array[];
 }
 
-/** What the worklet is told. Once it has taken a step, sound is so far off its picture: 0 where that is not known. */
+/** What the worklet is told. Once it has taken a step, sound is so far off its picture: NaN where that is not known. */
 export type SoundOrder =
   | { type: 'push'; piece: Piece }
   | { type: 'step'; number: number; rate: number; skipMs: number; offMs: number }

@@ -181,7 +181,7 @@ export class WorkletSpeaker implements Speaker {
   }
 
   #walk(step: Step): void {
-    this.#order({ type: 'step', ...step, number: ++this.#steps, offMs: this.sync.behindMs! - step.skipMs });
+    this.#order({ type: 'step', ...step, number: ++this.#steps, offMs: (this.sync.behindMs ?? NaN) - step.skipMs });
   }
 
   // #heardAtMs gives when a moment of the context's time is heard.
