@@ -117,7 +117,7 @@ test('sound that began before there was a worklet is kept in step', async () => 
   speaker.begin({ init, mime: '', bytes: new Uint8Array(0) });
   await vi.advanceTimersByTimeAsync(0);
   speaker.take({ frames: [frame(48_000)], bytes: new Uint8Array(0) });
-  expect(orders.findLast(({ type }) => type === 'step')).toMatchObject({ offMs: NaN }); // and silent, while no picture is known to be seen
+  expect(orders.filter(({ type }) => type === 'step').at(-1)).toMatchObject({ offMs: NaN }); // and silent, while no picture is known to be seen
   const known = orders.flatMap((order) => (order.type === 'step' ? [order.number] : [])).at(-1) ?? 0; // as the worklet has it
   speaker.sync.painted(1000, 0, 0);
   FakeNode.last!.port.onmessage!({ data: { mediaMs: 1000, contextS: 0, starved: 0, number: known } });
