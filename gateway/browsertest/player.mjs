@@ -154,8 +154,10 @@ const lateLoudspeaker = {
 // shows the last before those, goes on, and checks that the first of those comes next.
 async function heldAt(page) {
   for (;;) {
-    await page.evaluate(() => document.querySelector('framegate-player').pause());
-    const { from, paused } = await page.evaluate(() => ({ from: window.line.length, ...window.line.findLast(({ paused }) => paused) }));
+    const { from, paused } = await page.evaluate(() => {
+      document.querySelector('framegate-player').pause();
+      return { from: window.line.length, ...window.line.at(-1) };
+    });
     if (paused.atUs) {
       const { before, next } = await page.evaluate(([from, atUs]) => {
         const taken = window.line.slice(Math.max(0, from - 50), from).flatMap(({ takenUs }) => takenUs ?? []); // not of the present
