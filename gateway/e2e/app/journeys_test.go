@@ -125,17 +125,23 @@ func openHouse(t *testing.T) *house {
 		h.AddUser(t, name, grants...)
 	}
 	h.Beside(t, "user", "passwd", h.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
-	admin := h.AsAdmin(t)
-	rig.Await(t, "something of both cameras to be recorded", func() bool {
-		for _, camera := range []string{"film", "gate"} {
-			a := h.Call(t, http.MethodGet, "/api/v1/cameras/"+camera+"/segments?from=-3h&to=now", nil, admin, http.StatusOK)
+	awaitRecordings(t, h.Guarded, "film", "gate")
+	return h
+}
+
+// awaitRecordings waits until a gateway knows that something of cameras is recorded.
+func awaitRecordings(t *testing.T, g *rig.Guarded, cameras ...string) {
+	t.Helper()
+	admin := g.AsAdmin(t)
+	rig.Await(t, "recordings to be found", func() bool {
+		for _, camera := range cameras {
+			a := g.Call(t, http.MethodGet, "/api/v1/cameras/"+camera+"/segments?from=-3h&to=now", nil, admin, http.StatusOK)
 			if !strings.Contains(string(a.Content), `"start"`) {
 				return false
 			}
 		}
 		return true
 	})
-	return h
 }
 
 // openCrowd starts a gateway with 16 cameras, which send JPEGs of 640x360, and of
@@ -163,6 +169,7 @@ func openCrowd(t *testing.T) *rig.Guarded {
 	}
 	g := rig.StartGuarded(t, configuration)
 	g.Beside(t, "user", "passwd", g.Admin.Name, "--password-file", rig.PasswordFile(t, rig.GoodPassword))
+	awaitRecordings(t, g, append(cameras, "c15")...)
 	rig.Feed(t, g.URL, g.AsAdmin(t), cameras, pictures)
 	return g
 }
