@@ -223,7 +223,11 @@ func lockFolder(data string) (unlock func(), err error) {
 		f.Close()
 		return nil, err
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		// A program that is just being started has all files for a moment, and so the lock.
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		f.Close()
+	}, nil
 }
 
 // tellEvery is how often a node tells the list of those that were shut out at most,

@@ -77,7 +77,7 @@ func startWith(t testing.TB, id *Identity, seeds []string, with func(*Options), 
 // await waits until it is so.
 func await(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	for late := time.Now().Add(30 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
+	for late := time.Now().Add(2 * time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(late) {
 			t.Fatalf("never: %s", what)
 		}

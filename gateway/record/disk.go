@@ -219,7 +219,9 @@ func lagOf(sys string, device uint64) time.Duration {
 // Close is Disk.Close.
 func (f *Folder) Close() error {
 	if f.lock != nil {
-		return errors.Join(f.lock.Close(), f.root.Close())
+		// A program that is just being started has all files for a moment, and so the lock.
+		unlocked := syscall.Flock(int(f.lock.Fd()), syscall.LOCK_UN)
+		return errors.Join(unlocked, f.lock.Close(), f.root.Close())
 	}
 	return f.root.Close()
 }

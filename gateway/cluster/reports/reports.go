@@ -78,8 +78,9 @@ type Reports[T any] struct {
 	// were by what cannot be.
 	Asked, Away, Nonsense atomic.Uint64
 
-	mu    sync.Mutex // guards what follows
-	peers map[string]*peer[T]
+	mu       sync.Mutex // guards what follows
+	peers    map[string]*peer[T]
+	answerIn time.Duration // answerIn, but in tests
 }
 
 // peer is another node. The Reports' lock guards it.
@@ -95,7 +96,7 @@ type peer[T any] struct {
 // New makes Reports. Close must be called in the end.
 func New[T any](o Options[T]) *Reports[T] {
 	ctx, end := context.WithCancel(context.Background())
-	return &Reports[T]{options: o, ctx: ctx, end: end, peers: make(map[string]*peer[T])}
+	return &Reports[T]{options: o, ctx: ctx, end: end, peers: make(map[string]*peer[T]), answerIn: answerIn}
 }
 
 // Close ends questions that are under way. None begins later.
@@ -145,9 +146,10 @@ func (r *Reports[T]) ask(nodes []string) (flights []chan struct{}) {
 		}
 		p.name = n
 		if now := time.Now(); p.flight == nil && now.Sub(p.at) >= fresh && !now.Before(p.until) && r.ctx.Err() == nil {
-			flight := make(chan struct{})
+			flight, within := make(chan struct{}), r.answerIn
 			p.flight = flight
-			r.flights.Go(func() { r.fly(p, n, flight) })
+			r.Asked.Add(1)
+			r.flights.Go(func() { r.fly(p, n, within, flight) })
 		}
 		if p.flight != nil && !p.failed {
 			flights = append(flights, p.flight)
@@ -166,10 +168,9 @@ func (r *Reports[T]) forget(nodes []string) {
 }
 
 // fly asks a node, and keeps what it says.
-func (r *Reports[T]) fly(p *peer[T], n string, flight chan struct{}) {
-	ctx, cancel := context.WithTimeout(r.ctx, answerIn)
+func (r *Reports[T]) fly(p *peer[T], n string, within time.Duration, flight chan struct{}) {
+	ctx, cancel := context.WithTimeout(r.ctx, within)
 	defer cancel()
-	r.Asked.Add(1)
 	report, err := r.get(ctx, n)
 	r.mu.Lock()
 	defer r.mu.Unlock()

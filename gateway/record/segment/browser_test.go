@@ -135,6 +135,9 @@ func TestFirefoxPlaysAllForms(t *testing.T) {
 	testPlayed(t, camtest.OpenFirefox)
 }
 
+// few is how many frames a browser that is late may decode once more.
+const few = 3
+
 func testPlayed(t *testing.T, browse func(t testing.TB, url string)) {
 	all := forms(t, reordered(t), heard(t)...)
 	names := slices.Sorted(maps.Keys(all))
@@ -155,7 +158,7 @@ func testPlayed(t *testing.T, browse func(t testing.TB, url string)) {
 			if !strings.HasPrefix(name, "finished") && name != "repaired" {
 				longest = 4.3 // Chromium counts the time before the sound twice
 			}
-			if a.Error != "" || a.Width != 160 || a.Frames != clipFrames || a.Length < 3.9 || a.Length > longest || !slices.Equal(a.Places, first.Places) {
+			if a.Error != "" || a.Width != 160 || a.Frames < clipFrames || a.Frames > clipFrames+few || a.Length < 3.9 || a.Length > longest || !slices.Equal(a.Places, first.Places) {
 				t.Errorf("%s: %+v; %s: %+v", name, a, names[0], first)
 			}
 		case <-time.After(ceiling):
