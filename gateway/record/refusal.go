@@ -19,13 +19,17 @@ type errNoRoom struct {
 
 func (e *errNoRoom) Error() string {
 	said := fmt.Sprintf("the disk is full, and nothing may be deleted: %s are short, ", megabytes(e.short))
+	marked, read := fmt.Sprintf("marks protect %s", megabytes(e.protected)), fmt.Sprintf("%d files are being read", e.read)
+	if e.read == 1 {
+		read = "a file is being read"
+	}
 	switch {
 	case e.protected > 0 && e.read > 0:
-		return said + fmt.Sprintf("marks protect %s, and %d files are being read; delete marks that protect, wait for who reads, or free space", megabytes(e.protected), e.read)
+		return said + marked + ", and " + read + "; delete marks that protect, wait for who reads, or free space"
 	case e.protected > 0:
-		return said + fmt.Sprintf("and marks protect %s; delete marks that protect, or free space", megabytes(e.protected))
+		return said + "and " + marked + "; delete marks that protect, or free space"
 	case e.read > 0:
-		return said + fmt.Sprintf("and %d files are being read; wait for who reads, or free space", e.read)
+		return said + "and " + read + "; wait for who reads, or free space"
 	}
 	return said + "and there is nothing but what is being written; something else fills the disk: free space"
 }
