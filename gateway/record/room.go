@@ -20,7 +20,7 @@ import (
 type errFilled struct{ limit string }
 
 func (e *errFilled) Error() string {
-	return "marks protect so much that no more fits into " + e.limit + ": let some of it go, or allow more"
+	return fmt.Sprintf("marks protect so much that no more fits into %s: let some of it go, or allow more", e.limit)
 }
 
 func (e *errFilled) Unwrap() error { return syscall.ENOSPC }

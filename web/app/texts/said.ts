@@ -96,6 +96,7 @@ const sentences: Record<string, string> = {
   'the size or kind of the camera\'s…': 'Größe oder Art der Bilder ändert sich immer wieder, und jedes Mal beginnt eine neue Datei',
   'the disk is slow: what is recorded is brought to it every {}': 'der Datenträger ist langsam: Aufnahmen kommen nur alle {} darauf an',
   'marks protect more than half…': 'Markierungen schützen mehr als die Hälfte des Platzes der Kamera',
+  'marks protect so much that no more fits into {}…': 'Markierungen schützen so viel, dass nichts mehr in {} passt: Geben Sie etwas davon frei, oder erlauben Sie mehr',
   'the disk is full': 'der Datenträger ist voll',
   'the disk is full, and nothing may…: {} are short…': 'der Datenträger ist voll, und nichts darf gelöscht werden: {} fehlen; löschen Sie Markierungen, oder schaffen Sie Platz',
   'the disk cannot be written: {}': 'der Datenträger ist nicht beschreibbar: {}',
