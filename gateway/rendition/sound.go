@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"framegate/gateway/media"
@@ -147,6 +148,7 @@ func (r *soundRun) take(ctx context.Context, f media.Frame) error {
 	if samples == 0 {
 		return nil // a packet that is none
 	}
+	r.encoder.zero.Store(f.Wall.UnixNano() - int64(f.PTS))
 	return r.encoder.process.Write(f.PTS, samples, f.Data)
 }
 
@@ -204,7 +206,8 @@ func (r *soundRun) stop() {
 type soundEncoder struct {
 	process *transcode.Sound
 	release func()
-	before  given // when it began
+	before  given        // when it began
+	zero    atomic.Int64 // when what has the time 0 was taken, as the newest frame says, in nanoseconds of Unix
 	emits   sync.WaitGroup
 }
 
@@ -217,7 +220,7 @@ func (e *soundEncoder) deliver(log *slog.Logger, format *media.Format, run uint6
 				if err != nil {
 					return err
 				}
-				f := media.Frame{Format: format, Run: run, PTS: p.PTS, Data: p.Data}
+				f := media.Frame{Format: format, Run: run, PTS: p.PTS, Wall: time.Unix(0, e.zero.Load()+int64(p.PTS)), Data: p.Data}
 				if !e.before.has(&f, mostBefore) {
 					emit(f)
 				}

@@ -38,8 +38,8 @@ func (r *rig) listen(key string) *stream.Reader {
 	return reader
 }
 
-// TestSoundIsEncodedForAll: one ffmpeg a codec, at the times of the camera, from the
-// oldest sound on that there is.
+// TestSoundIsEncodedForAll: one ffmpeg a codec, at the times of the camera, when it was
+// taken and not when it was encoded, from the oldest sound on that there is.
 func TestSoundIsEncodedForAll(t *testing.T) {
 	r := newRig(t, "")
 	held, err := r.hub.Open(stream.Key{Camera: "front"}, stream.ReadOptions{Sound: true, Sequential: true})
@@ -48,6 +48,10 @@ func TestSoundIsEncodedForAll(t *testing.T) {
 	}
 	defer held.Close()
 	frames := telephone(t, 5*time.Second, 2*time.Second)
+	zero := time.Now().Add(-time.Minute)
+	for i := range frames {
+		frames[i].Wall = zero.Add(frames[i].PTS)
+	}
 	for _, f := range frames[:50] {
 		r.camera.emits <- f
 	}
@@ -72,6 +76,9 @@ func TestSoundIsEncodedForAll(t *testing.T) {
 				f := r.next(reader)
 				if gap := f.PTS - last.PTS - last.Duration(); gap > time.Millisecond || gap < -time.Millisecond {
 					t.Fatalf("%s: %v between %v and the next", key, gap, last.PTS)
+				}
+				if off := f.Wall.Sub(zero.Add(f.PTS)); off.Abs() > time.Microsecond {
+					t.Fatalf("%s: it was taken %v later than the camera says", key, off)
 				}
 				if f.Run != run {
 					t.Fatalf("%s: run %d, want that of the camera, %d", key, f.Run, run)
