@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { check, open as openPage, run, within } from './chromium.mjs';
+import { check, open as openPage, run, whole, within } from './chromium.mjs';
 
 const [story, url, name, password, extra, ...flags] = process.argv.slice(2);
 

@@ -75,7 +75,8 @@ class Traveller {
     const key = `${this.origin} ${this.window} ${name} ${locale}`;
     let context = fresh || !name ? null : contexts.get(key);
     if (!context) {
-      context = await browser.newContext({ ...windows[this.window], locale, timezoneId: 'Europe/Berlin', ignoreHTTPSErrors: true });
+      const permissions = ['camera', 'microphone']; // as who has broadcast before
+      context = await browser.newContext({ ...windows[this.window], locale, timezoneId: 'Europe/Berlin', ignoreHTTPSErrors: true, permissions });
       context.setDefaultTimeout(ceiling);
       if (this.window === 'phone') await context.addInitScript(wrongClock, wrongMs);
       if (name) await this.logIn(context, name === 'admin' ? this.admin : name);

@@ -87,3 +87,34 @@ func TestKilledEncoderIsReplaced(t *testing.T) {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 }
+
+// TestTimeDoesNotGoBackWithAnotherEncoder: of what was shown nothing is shown again,
+// where the next one has to begin with a keyframe before it.
+func TestTimeDoesNotGoBackWithAnotherEncoder(t *testing.T) {
+	const before = 30
+	r := newRig(t, "")
+	r.open("") // keeps the camera running
+	reader := r.open("jpeg")
+	frames := h264s(t, 0, 45, 320, 176) // in one GOP
+	last := -1
+	show := func() {
+		n, err := camtest.ReadJPEGNumber(r.next(reader).Data)
+		if err != nil || n < last {
+			t.Fatalf("picture %d after %d, %v", n, last, err)
+		}
+		last = n
+	}
+	for n, f := range frames[:before] {
+		r.camera.emits <- f
+		for last < n {
+			show()
+		}
+	}
+	for _, pid := range children(t) {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	go r.publish(frames[before:])
+	for last < len(frames)-1 {
+		show()
+	}
+}

@@ -46,6 +46,7 @@ type Options struct {
 type Source struct {
 	options  Options
 	patience patience
+	given    given // by all runs so far
 }
 
 // New makes a Source. It starts nothing.
@@ -85,9 +86,13 @@ func (s *Source) show(ctx context.Context, emit func(media.Frame), of string, sh
 		job:     job{slots: o.Slots, stream: stream.Key{Camera: o.Camera, Rendition: o.Request.Key()}, use: o.use()},
 		load:    load{patience: s.patience},
 		log:     o.Log.With("rendition", o.Request.Key()),
-		emit:    emit,
 		surplus: surplus{most: o.Request.FPS, found: o.Request.evidentlyLess(reader.FPS())},
 		shown:   shown,
+		had:     s.given,
+		emit: func(f media.Frame) {
+			s.given.note(f)
+			emit(f)
+		},
 	}
 	for {
 		if err := r.all(ctx); !errors.Is(err, errSurplus) {
@@ -163,6 +168,7 @@ type run struct {
 	due     time.Duration // media time from which on a frame is wanted again
 	lost    uint64        // of input.dropped, those that are accounted for
 	shown   bool          // what comes first has passed already, up to the present
+	had     given         // by the runs before, until something was given by this one
 }
 
 // all passes on all frames there are.
@@ -230,6 +236,7 @@ func (r *run) change(ctx context.Context, first media.Frame) error {
 	}
 	if r.format == nil {
 		frames[0].Beside = 0 // something is seen at once
+		r.shown = r.shown || r.had.has(&frames[0], mostAgain)
 	}
 	if err := r.begin(ctx, frames); err != nil {
 		return err

@@ -97,7 +97,7 @@ type soundRun struct {
 	encoder *soundEncoder     // nil where bytes pass
 }
 
-// given is up to where a camera's sound was given.
+// given is up to where a camera's pictures or its sound were given.
 type given struct {
 	run   uint64
 	until time.Duration

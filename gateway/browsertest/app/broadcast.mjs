@@ -121,7 +121,6 @@ export async function isTold({ as, api, gateway, origin, expect, axe, shot, wind
   check((await publisher.getByRole('link', { name: 'Watch in another tab' }).count()) === 0, 'who may not see it is led to it');
 
   const page = await as('admin');
-  await page.context().grantPermissions(['camera', 'microphone']); // as who has broadcast before
   await page.addInitScript(() => {
     const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wish) => {
