@@ -86,6 +86,8 @@ type Maker struct {
 	options Options
 	log     *slog.Logger
 	encode  encode
+	life    context.Context // of what is being made; done when Run's is
+	end     context.CancelFunc
 	queue   chan index.Segment
 	turn    chan struct{} // of capacity 1: who is in makes pictures
 	asking  *places.Places
@@ -104,7 +106,9 @@ type Stats struct {
 
 // New makes a Maker. It starts nothing.
 func New(o Options) *Maker {
+	life, end := context.WithCancel(context.Background())
 	return &Maker{
+		life: life, end: end,
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), encode: ffmpeg{o.FFmpeg}.encode,
 		queue: make(chan index.Segment, maxQueued), turn: make(chan struct{}, 1), asking: places.New(maxAsking, maxEach),
 	}
@@ -129,14 +133,12 @@ func (m *Maker) Finished(s index.Segment) {
 
 // Run makes what is to be made, until ctx is done.
 func (m *Maker) Run(ctx context.Context) {
+	defer context.AfterFunc(ctx, m.end)()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case s := <-m.queue:
-			if all := moments(s); len(all) == 0 || m.has(s, all[0]) { // since somebody asked
-				continue
-			}
 			m.work(ctx, s)
 		}
 	}
@@ -171,14 +173,17 @@ func (m *Maker) inTurn(ctx context.Context, do func() error) error {
 }
 
 // makeAll makes the thumbnails of a recording, and keeps them if it is finished. It
-// gives them also beside an error of keeping them.
+// gives them also beside an error of keeping them. ctx is for how long it waits for an
+// encoder: what it has begun it finishes, though nobody may wait for it any more. Where
+// making takes longer than anybody waits, it would be begun for each who asks, and never
+// be done.
 func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture, error) {
 	if len(moments(s)) == 0 {
 		return nil, nil
 	}
-	encoding, cancel := context.WithCancelCause(ctx)
+	encoding, cancel := context.WithCancelCause(m.life)
 	defer cancel(nil)
-	give, err := m.options.Spare(encoding, func() { cancel(errPushed) })
+	give, err := m.options.Spare(ctx, func() { cancel(errPushed) })
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +199,7 @@ func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture,
 	if s.ID == 0 || len(pictures) == 0 {
 		return pictures, nil
 	}
-	return pictures, m.options.KeepThumbnails(ctx, s, pictures...)
+	return pictures, m.options.KeepThumbnails(m.life, s, pictures...)
 }
 
 // Picture gives a client the thumbnail of a moment, of which lasting says that it never
@@ -219,26 +224,10 @@ func (m *Maker) Picture(ctx context.Context, client stream.Client, camera string
 		p, err = m.request(waiting, s, moment)
 		return err
 	})
-	if err != nil && ctx.Err() == nil && (waiting.Err() != nil || errors.Is(err, errPushed)) {
+	if ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errPushed)) {
 		err = ErrBusy
-		m.askAgain(s)
 	}
 	return p, s.ID != 0, err
-}
-
-// askAgain has the worker make what somebody asked for in vain, for as long as it
-// takes: where a machine is so slow that making takes longer than patience, it would
-// be begun for each who asks, and never be done.
-func (m *Maker) askAgain(s index.Segment) {
-	if s.ID != 0 {
-		m.Finished(s)
-	}
-}
-
-// has says whether a thumbnail is kept.
-func (m *Maker) has(s index.Segment, moment time.Time) bool {
-	_, err := m.kept(s, moment)
-	return err == nil
 }
 
 // kept gives a thumbnail that was made.

@@ -154,12 +154,14 @@ func TestThumbnailsGoFirstUnderLoad(t *testing.T) {
 	})
 }
 
-// TestSlowMachinesMakeThemInTheEnd: what takes longer than anybody waits is there for
-// who asks again.
+// TestSlowMachinesMakeThemInTheEnd: what takes longer than anybody waits is finished,
+// also where who asked has gone.
 func TestSlowMachinesMakeThemInTheEnd(t *testing.T) {
 	t.Parallel()
 	s := newShelf(t)
-	s.record(noon, 20, 5, time.Second, plain(t), numbered, true)
+	for n := range 3 {
+		s.record(noon.Add(time.Duration(n)*time.Minute), 20, 5, time.Second, plain(t), numbered, true)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		m := maker(s, always)
 		begun := 0
@@ -168,26 +170,40 @@ func TestSlowMachinesMakeThemInTheEnd(t *testing.T) {
 			select {
 			case <-ctx.Done():
 				return nil, context.Cause(ctx)
-			case <-time.After(2*patience - time.Second):
+			case <-time.After(2 * patience):
 				return copies(ctx, f, n, read)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { m.Run(ctx); close(done) }()
-		asked := 0
-		for err := ErrBusy; errors.Is(err, ErrBusy) && asked < 10; asked++ {
-			_, _, err = m.Picture(ctx, anna, "front", noon)
+		asking, leave := context.WithCancel(ctx)
+		time.AfterFunc(time.Second, leave)
+		_, _, _ = m.Picture(asking, anna, "front", noon)
+		if s.count() != 3 || begun != 1 {
+			t.Errorf("%d are kept of a recording that was begun %d times", s.count(), begun)
 		}
-		if asked > 4 || begun > 3 || s.count() != 3 {
-			t.Errorf("asked %d times, begun %d times, %d kept", asked, begun, s.count())
-		}
-		time.Sleep(10 * patience)
+		late := make(chan error)
+		go func() {
+			_, _, err := m.Picture(ctx, anna, "front", noon.Add(time.Minute))
+			late <- err
+		}()
 		synctest.Wait()
-		if m.Stats().Queued != 0 || begun > 3 {
-			t.Errorf("%+v, begun %d times", m.Stats(), begun)
+		if _, _, err := m.Picture(ctx, anna, "front", noon.Add(2*time.Minute)); !errors.Is(err, ErrBusy) {
+			t.Errorf("who waits for others: %v", err)
 		}
-		cancel()
+		if err := <-late; err != nil || begun != 2 {
+			t.Errorf("who had its turn: %v, begun %d times", err, begun)
+		}
+		go func() { _, _, _ = m.Picture(ctx, anna, "front", noon.Add(2*time.Minute)) }()
+		synctest.Wait()
+		cancel() // the server ends, and waits for none of it
+		synctest.Wait()
+		select {
+		case m.turn <- struct{}{}:
+		default:
+			t.Error("it is made still")
+		}
 		<-done
 	})
 }
