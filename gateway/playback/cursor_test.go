@@ -74,6 +74,35 @@ func TestReadsAcrossFilesToWhatIsBeingWritten(t *testing.T) {
 	}
 }
 
+// TestFileThatShrinksIsReadNoMore: where a disk had no room, a file is finished with
+// less than could be read of it before, and it is not kept open for that.
+func TestFileThatShrinksIsReadNoMore(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	frames := numbered(t, 0, 31)
+	growing := p.begin("a", at(0), frames[0])
+	growing.write(frames...)
+	growing.grow()
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, at(0))
+	follows(t, c, true, 0, 29)
+	if err := os.Remove(filepath.Join(p.dir, growing.path)); err != nil {
+		t.Fatal(err)
+	}
+	p.growing = nil
+	shorter := p.begin("a", at(0), frames[0])
+	shorter.write(frames[:11]...)
+	shorter.finish()
+	if _, err := c.Next(t.Context()); !errors.Is(err, ErrEnd) {
+		t.Errorf("behind the end of what was finished: %v", err)
+	}
+	p.record("a", 50, 25)
+	if f, err := c.Next(t.Context()); err != nil || !f.Key {
+		t.Errorf("what comes next is read: %v", err)
+	}
+}
+
 func TestSeeksToTheKeyframeBefore(t *testing.T) {
 	t.Parallel()
 	p := newTape(t)

@@ -118,10 +118,14 @@ func (p *piece) grown() bool {
 		return len(p.entries()) > before
 	}
 	whole, err := p.library.open(p.row) // it is finished
-	if p.grows = false; err != nil || len(whole.entries()) < before {
+	if p.grows = false; err != nil {
 		return false
 	}
-	p.file.Close()
+	if len(whole.entries()) < before { // the disk was full, and what it had no room for is not there
+		whole.close()
+		return false
+	}
+	p.close()
 	whole.row, whole.format = p.row, p.format
 	*p = *whole
 	p.row.End = time.Time{} // which was that of an earlier moment
