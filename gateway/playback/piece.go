@@ -118,10 +118,11 @@ func (p *piece) grown() bool {
 		return len(p.entries()) > before
 	}
 	whole, err := p.library.open(p.row) // it is finished
-	if p.grows = false; err != nil {
+	if err != nil {
+		p.grows = false
 		return false
 	}
-	if len(whole.entries()) < before { // the disk was full, and what it had no room for is not there
+	if len(whole.entries()) < before { // it is being finished, or the disk had no room for all of it
 		whole.close()
 		return false
 	}
