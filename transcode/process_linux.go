@@ -34,4 +34,8 @@ func endGroup(p *os.Process) {
 
 // lowerPriority lets everything else go first. It does no harm where the process
 // is gone already.
-func lowerPriority(p *os.Process) { _ = unix.Setpriority(unix.PRIO_PGRP, p.Pid, 19) }
+func lowerPriority(p *os.Process) { _ = unix.Setpriority(unix.PRIO_PGRP, p.Pid, background) }
+
+// background is how nice(2) ffmpeg is in the background: with a tenth of what others
+// have. With 19 it would have next to nothing beside a program that takes all there is.
+const background = 10

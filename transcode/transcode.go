@@ -104,7 +104,7 @@ type Spec struct {
 	// needs a font for it.
 	Clock time.Time
 
-	// Background has ffmpeg work only when nothing else wants the processor.
+	// Background has other work go first, and ffmpeg have a tenth of what that has.
 	Background bool
 
 	useZscale bool // Start found that it suits and is there

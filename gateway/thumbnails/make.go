@@ -23,8 +23,9 @@ const (
 )
 
 // encode makes small JPEGs of so many keyframes of a format, which read gives in
-// their order. Those that cannot be decoded are nil.
-type encode func(ctx context.Context, format *media.Format, count int, read func(int) ([]byte, error)) ([][]byte, error)
+// their order. Those that cannot be decoded are nil. Where nobody waits for them other
+// work goes first.
+type encode func(ctx context.Context, format *media.Format, waited bool, count int, read func(int) ([]byte, error)) ([][]byte, error)
 
 // moments gives those of the grid that a recording has. One just behind a finished
 // one is its own as well, where nothing else has it.
@@ -46,8 +47,8 @@ func moments(s index.Segment) (all []time.Time) {
 // maxMoments is how many thumbnails are made of one recording.
 const maxMoments = 200
 
-// picturesOf makes the thumbnails of a recording.
-func (m *Maker) picturesOf(ctx context.Context, s index.Segment) ([]thumbs.Picture, error) {
+// picturesOf makes the thumbnails of a recording, for which somebody may wait.
+func (m *Maker) picturesOf(ctx context.Context, s index.Segment, waited bool) ([]thumbs.Picture, error) {
 	file, size, err := m.options.Open(s)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (m *Maker) picturesOf(ctx context.Context, s index.Segment) ([]thumbs.Pictu
 		_, err := file.ReadAt(b, keys[i].At)
 		return b, err
 	}
-	small, err := m.encode(ctx, opened.Formats[track], len(keys), read)
+	small, err := m.encode(ctx, opened.Formats[track], waited, len(keys), read)
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +113,10 @@ func choose(s index.Segment, entries []segment.Entry, timescale uint32, at []tim
 type ffmpeg struct{ program string }
 
 // encode is of type encode.
-func (f ffmpeg) encode(ctx context.Context, format *media.Format, count int, read func(int) ([]byte, error)) ([][]byte, error) {
+func (f ffmpeg) encode(ctx context.Context, format *media.Format, waited bool, count int, read func(int) ([]byte, error)) ([][]byte, error) {
 	spec := transcode.Spec{
 		FFmpeg: f.program, Config: format.Config, InWidth: format.Width, InHeight: format.Height,
-		Out: transcode.JPEG, Width: Width, Height: heightOf(format), Quality: quality, Background: true,
+		Out: transcode.JPEG, Width: Width, Height: heightOf(format), Quality: quality, Background: !waited,
 	}
 	switch format.Codec {
 	case media.H264:

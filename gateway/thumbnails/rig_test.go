@@ -149,7 +149,7 @@ func (s *shelf) record(start time.Time, frames, gop int, apart time.Duration, fo
 func numbered(n int) []byte { return []byte("frame " + strconv.Itoa(n)) }
 
 // copies is an encode that gives what it reads.
-func copies(_ context.Context, _ *media.Format, count int, read func(int) ([]byte, error)) (all [][]byte, err error) {
+func copies(_ context.Context, _ *media.Format, _ bool, count int, read func(int) ([]byte, error)) (all [][]byte, err error) {
 	for i := range count {
 		b, err := read(i)
 		if err != nil {

@@ -148,7 +148,7 @@ func (m *Maker) Run(ctx context.Context) {
 // need the encoders.
 func (m *Maker) work(ctx context.Context, s index.Segment) {
 	for range attempts {
-		err := m.inTurn(ctx, func() error { _, err := m.makeAll(ctx, s); return err })
+		err := m.inTurn(ctx, func() error { _, err := m.makeAll(ctx, s, false); return err })
 		switch {
 		case err == nil, ctx.Err() != nil, errors.Is(err, fs.ErrNotExist): // it was deleted
 			return
@@ -177,7 +177,7 @@ func (m *Maker) inTurn(ctx context.Context, do func() error) error {
 // encoder: what it has begun it finishes, though nobody may wait for it any more. Where
 // making takes longer than anybody waits, it would be begun for each who asks, and never
 // be done.
-func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture, error) {
+func (m *Maker) makeAll(ctx context.Context, s index.Segment, waited bool) ([]thumbs.Picture, error) {
 	if len(moments(s)) == 0 {
 		return nil, nil
 	}
@@ -187,7 +187,7 @@ func (m *Maker) makeAll(ctx context.Context, s index.Segment) ([]thumbs.Picture,
 	if err != nil {
 		return nil, err
 	}
-	pictures, err := m.picturesOf(encoding, s)
+	pictures, err := m.picturesOf(encoding, s, waited)
 	give()
 	if pushed := context.Cause(encoding); err != nil && errors.Is(pushed, errPushed) {
 		return nil, errPushed
@@ -244,7 +244,7 @@ func (m *Maker) request(ctx context.Context, s index.Segment, moment time.Time) 
 		return p, err
 	}
 	m.asked.Add(1)
-	all, err := m.makeAll(ctx, s)
+	all, err := m.makeAll(ctx, s, true)
 	for _, p := range all {
 		if p.Moment.Equal(moment) {
 			if err != nil {

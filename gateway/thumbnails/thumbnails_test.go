@@ -165,13 +165,13 @@ func TestSlowMachinesMakeThemInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := maker(s, always)
 		begun := 0
-		m.encode = func(ctx context.Context, f *media.Format, n int, read func(int) ([]byte, error)) ([][]byte, error) {
+		m.encode = func(ctx context.Context, f *media.Format, waited bool, n int, read func(int) ([]byte, error)) ([][]byte, error) {
 			begun++
 			select {
 			case <-ctx.Done():
 				return nil, context.Cause(ctx)
 			case <-time.After(2 * patience):
-				return copies(ctx, f, n, read)
+				return copies(ctx, f, waited, n, read)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -217,13 +217,13 @@ func TestViewersComeFirst(t *testing.T) {
 	given, pushes := 0, 2
 	var yield func()
 	m := maker(s, func(_ context.Context, y func()) (func(), error) { yield = y; return func() { given++ }, nil })
-	m.encode = func(ctx context.Context, f *media.Format, n int, read func(int) ([]byte, error)) ([][]byte, error) {
+	m.encode = func(ctx context.Context, f *media.Format, waited bool, n int, read func(int) ([]byte, error)) ([][]byte, error) {
 		if pushes--; pushes >= 0 {
 			yield()
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
-		return copies(ctx, f, n, read)
+		return copies(ctx, f, waited, n, read)
 	}
 	m.work(t.Context(), s.rows[0])
 	if s.count() != 3 || given != 3 || m.Stats().Dropped != 0 {

@@ -10,7 +10,7 @@ import (
 
 // Ceiling bounds every wait of these tests. It is generous: nothing waits for
 // it but a test that is about to fail.
-const Ceiling = 90 * time.Second
+const Ceiling = 3 * time.Minute
 
 // Await waits until something is so, which is bound to happen. The test ends if
 // it does not.
