@@ -43,8 +43,8 @@ cameras:
 	lines := map[string]*camtest.Line{
 		"http": http.Line, "rtsp": rtsp.Line, "ts": ts,
 		"uploaded": fakeCamera(t, "upload", s.URL+"/live/uploaded.mjpeg").Line,
-		"sent":     sendAgain(t, clip, s.RTSP(t, false, "sent"), "-f", "rtsp", "-rtsp_transport", "tcp"),
-		"streamed": sendAgain(t, clip, s.RTMP(t, false, "streamed"), "-f", "flv"),
+		"sent":     sendAgain(t, clip, s.RTSP(t, false, "sent"), 4_000, "-f", "rtsp", "-rtsp_transport", "tcp"),
+		"streamed": sendAgain(t, clip, s.RTMP(t, false, "streamed"), 12_000, "-f", "flv"), // which shakes hands with 3 kB
 	}
 	var watched sync.WaitGroup
 	for name, line := range lines {
@@ -154,14 +154,14 @@ func transportStream(t *testing.T, clip string) *camtest.Line {
 }
 
 // sendAgain has ffmpeg send a clip in some way over a line that fails, and begin again
-// each time that it ends.
-func sendAgain(t *testing.T, clip, to string, way ...string) *camtest.Line {
+// each time that it ends: every so many bytes.
+func sendAgain(t *testing.T, clip, to string, every int, way ...string) *camtest.Line {
 	t.Helper()
 	u, err := url.Parse(to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := badLine(t, camtest.LineOptions{To: u.Host, Upward: true, Seed: 7, Every: 4_000})
+	line := badLine(t, camtest.LineOptions{To: u.Host, Upward: true, Seed: 7, Every: every})
 	u.Host = line.Address()
 	ctx, cancel := context.WithCancel(context.Background())
 	var sending sync.WaitGroup
