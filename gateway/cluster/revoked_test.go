@@ -87,6 +87,9 @@ func TestRevoke(t *testing.T) {
 	}, append(cameras, Camera{ID: "phone", Sent: true})...)
 	c.sent.Store(&[]string{"phone"})
 	await(t, "all live", func() bool { return a.lives("c") && b.lives("c") && c.lives("b") && len(b.Publics()) == 1 })
+	for _, camera := range cameras {
+		agree(t, camera.ID, a, b, c)
+	}
 	others := a.bus.server.NumRoutes() // to b and c
 
 	await(t, "c owns what is sent there", func() bool { return c.Owns("phone") })

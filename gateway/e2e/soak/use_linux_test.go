@@ -77,7 +77,7 @@ func (s *soak) use() use {
 		exports:  int(m[`framegate_exports{state="waiting"}`] + m[`framegate_exports{state="running"}`]),
 	}
 	for _, pid := range rig.ChildrenOf(s.T, s.Cmd.Process.Pid) {
-		if how, err := unix.SchedGetAttr(pid, 0); err == nil && how.Nice == 19 {
+		if how, err := unix.SchedGetAttr(pid, 0); err == nil && how.Nice > 0 {
 			u.idle++
 		} else {
 			u.children++
