@@ -54,8 +54,8 @@ export async function webhooks(traveller) {
 
   const camera = `of-${traveller.window}`;
   await traveller.api('POST', 'cameras', { id: camera, source: 'upload:' });
-  await traveller.api('DELETE', `cameras/${camera}`);
   await item(mine).getByText(w('fine')).waitFor();
+  await traveller.api('DELETE', `cameras/${camera}`); // not before, or nobody might know that it was there
   check((await told()).some(({ path, type }) => path === `/${mine}` && type === 'camera_added'), 'it is not told of the camera');
 
   await item(mine).getByRole('button', { name: w('change')(mine) }).click();
@@ -66,8 +66,8 @@ export async function webhooks(traveller) {
   await item(mine).getByRole('button', { name: `${w('test')}${mine}` }).click();
   await item(mine).getByText(w('refused')).waitFor();
   await traveller.api('POST', 'cameras', { id: camera, source: 'upload:' });
-  await traveller.api('DELETE', `cameras/${camera}`);
   await item(mine).getByText(w('failing')).waitFor();
+  await traveller.api('DELETE', `cameras/${camera}`);
   await traveller.axe();
   await traveller.shot('failing');
 
