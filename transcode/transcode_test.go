@@ -218,7 +218,7 @@ func TestProcessIsGoneAfterClose(t *testing.T) {
 // priority.
 func TestBackgroundGoesLast(t *testing.T) {
 	needFfmpeg(t)
-	for background, nice := range map[bool]string{false: niceness("/proc/self/stat"), true: "19"} {
+	for background, nice := range map[bool]string{false: niceness("/proc/self/stat"), true: "10"} {
 		p := start(t, transcode.Spec{Pattern: pattern, Out: transcode.JPEG, Background: background})
 		if _, err := p.Read(); err != nil {
 			t.Fatal(err)
