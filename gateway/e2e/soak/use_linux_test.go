@@ -76,8 +76,12 @@ func (s *soak) use() use {
 		read:     int(m["framegate_recordings_read_files"]),
 		exports:  int(m[`framegate_exports{state="waiting"}`] + m[`framegate_exports{state="running"}`]),
 	}
+	usual, err := unix.SchedGetAttr(s.Cmd.Process.Pid, 0)
+	if err != nil {
+		s.Fatal(err)
+	}
 	for _, pid := range rig.ChildrenOf(s.T, s.Cmd.Process.Pid) {
-		if how, err := unix.SchedGetAttr(pid, 0); err == nil && how.Nice > 0 {
+		if how, err := unix.SchedGetAttr(pid, 0); err == nil && how.Nice > usual.Nice {
 			u.idle++
 		} else {
 			u.children++
