@@ -168,7 +168,7 @@ type run struct {
 	due     time.Duration // media time from which on a frame is wanted again
 	lost    uint64        // of input.dropped, those that are accounted for
 	shown   bool          // what comes first has passed already, up to the present
-	had     given         // by the runs before, until something was given by this one
+	had     given         // by the runs before
 }
 
 // all passes on all frames there are.

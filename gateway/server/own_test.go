@@ -8,30 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"framegate/gateway/camtest"
 	"framegate/gateway/config"
 	"framegate/gateway/reach"
 	"framegate/gateway/roster"
 	"framegate/gateway/rtc"
 )
-
-// offer is one of WebRTC, of somebody who never comes.
-var offer = strings.ReplaceAll(`v=0
-o=- 1 2 IN IP4 127.0.0.1
-s=-
-t=0 0
-a=group:BUNDLE 0
-m=video 9 UDP/TLS/RTP/SAVPF 102
-c=IN IP4 0.0.0.0
-a=ice-ufrag:somebody
-a=ice-pwd:who-never-comes-and-has-a-long-word
-a=fingerprint:sha-256 `+strings.Repeat("AB:", 31)+`AB
-a=setup:actpass
-a=mid:0
-a=recvonly
-a=rtcp-mux
-a=rtpmap:102 H264/90000
-a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
-`, "\n", "\r\n")
 
 // TestNoListenerOfOursIsACamera where loopback is allowed: all that we listen on is
 // refused as it is added and as it is dialled, in words, and for webhooks too; what else
@@ -76,7 +58,7 @@ cameras: {pushed: {source: 'tcp-listen://127.0.0.1:47999'}}`, func(string, *serv
 
 func openWebRTC(t *testing.T, s *server) {
 	t.Helper()
-	o, err := rtc.ReadOffer(offer)
+	o, err := rtc.ReadOffer(camtest.Offer)
 	if err != nil {
 		t.Fatal(err)
 	}
