@@ -9,10 +9,13 @@ import (
 // NewCountingCamera starts an HTTP camera that sends numbered pictures of 96 x 64,
 // 100 a second, from the one behind a number on, and counts on over connections.
 // Close must be called in the end.
-func NewCountingCamera(from int) (*HTTPCamera, error) {
+func NewCountingCamera(from int) (*HTTPCamera, error) { return NewHTTPCamera(Counting(from)) }
+
+// Counting is what NewCountingCamera serves connections by.
+func Counting(from int) func(*HTTPConn) {
 	var number atomic.Int64
 	number.Store(int64(from))
-	return NewHTTPCamera(func(c *HTTPConn) {
+	return func(c *HTTPConn) {
 		if c.Request() == nil || !c.Send("HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n--b\r\n") {
 			return
 		}
@@ -23,5 +26,5 @@ func NewCountingCamera(from int) (*HTTPCamera, error) {
 			}
 			time.Sleep(10 * time.Millisecond) // the camera's own pace
 		}
-	})
+	}
 }

@@ -284,13 +284,22 @@ func (p placed) keeps(before placed) bool {
 	return p.Epoch > before.Epoch || p == before
 }
 
+var recordingNow = regexp.MustCompile(`framegate_recording_state{camera="front",state="(\w+)"} 1`)
+
 // records waits until one of these nodes alone records the camera front.
 func (n nodes) records(t *testing.T, owner string, names ...string) {
 	t.Helper()
+	states := make(map[string]string)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("of %s, which alone was to record, and the others: %q", owner, states)
+		}
+	})
 	rig.Await(t, owner+" alone records", func() bool {
 		for _, name := range names {
-			text := n[name].Get(t, "/metrics", rig.Credentials{}).Content
-			if records := strings.Contains(string(text), `framegate_recording_state{camera="front",state="recording"} 1`); records != (name == owner) {
+			text := string(n[name].Get(t, "/metrics", rig.Credentials{}).Content)
+			states[name] = strings.Join(recordingNow.FindStringSubmatch(text), " ")
+			if records := strings.HasSuffix(states[name], " recording"); records != (name == owner) {
 				return false
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,10 +106,21 @@ func (n nodes) clip(t *testing.T, name, path string) (numbers []int) {
 // and a third asked: for what both have, while the first is gone, and when it is back.
 func TestRecordingsOfAllNodesAreOne(t *testing.T) {
 	t.Parallel()
-	_, front := recordedFront(t)
+	var begun atomic.Bool // once all nodes know whose the camera is: who is alone records it meanwhile
+	serve := camtest.Counting(0)
+	camera, err := camtest.NewHTTPCamera(func(c *camtest.HTTPConn) {
+		if begun.Load() {
+			serve(c)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(camera.Close)
 	names := []string{"a", "b", "c"}
-	cluster := startNodes(t, "{"+front+"}", names...)
+	cluster := startNodes(t, "{"+recorded(addressOf(camera))+"}", names...)
 	first := cluster.owner(t, "front", names...)
+	begun.Store(true)
 	third := others(names, first)[0]
 	long := func(p pastOf, after time.Time) bool {
 		last := len(p.Spans) - 1

@@ -109,13 +109,15 @@ func (s *Server) ConfigFlags() []string {
 	return []string{"--config", s.Config}
 }
 
-// showLog shows the end of the log where the test failed.
+// showLog shows the end of the log where the test failed, but what a bus says of itself, which is much.
 func (s *Server) showLog(t *testing.T) {
 	if t.Failed() {
-		log := s.Log.String()
+		log := chatter.ReplaceAllString(s.Log.String(), "")
 		t.Logf("the gateway's log ends:\n%s", log[max(0, len(log)-20_000):])
 	}
 }
+
+var chatter = regexp.MustCompile(`(?m)^time=\S+ level=DEBUG msg="the bus of the cluster" .*\n`)
 
 var addressPrinted = regexp.MustCompile(`https?://[^/\s]+:[0-9]+`)
 
