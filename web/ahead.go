@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"path"
 	"regexp"
@@ -14,17 +15,15 @@ var views = map[string]string{
 	"settings": "settings.js", "login": "Login.js", "welcome": "Welcome.js",
 }
 
-// answers are what the app asks of the API as soon as it begins, of who is logged in, by the first part
-// of its address. The wall shows no tile before it has these; web/app/live.svelte.ts takes them.
-var answers = map[string][]string{
-	"": {"cameras", "status", "me/preferences"},
-}
+// Answers are the addresses of what the app asks the API as soon as it begins, of who is logged in. No view
+// shows anything before it has these, so its page carries what is answered (web/app/api/ahead.ts).
+var Answers = []string{"/api/v1/me", "/api/v1/me/preferences", "/api/v1/cameras", "/api/v1/status"}
 
-// ahead is what a page has loaded before its scripts ask for it.
+// ahead is what a page has before its scripts ask for it.
 type ahead struct {
-	Scripts []string // of the app
-	German  []string // the words of these
-	Answers []string // of the API, below its root
+	Scripts []string                   // of the app
+	German  []string                   // the words of these
+	Answers map[string]json.RawMessage // of the API, by address
 }
 
 const (

@@ -21,7 +21,7 @@ const packed: Plugin = {
 };
 
 function packedStyle(rules: string): string {
-  return rules.replace(/\s+/g, ' ').replace(/ ?([{};,:]) /g, '$1').replaceAll(';}', '}');
+  return rules.replace(/\s+/g, ' ').replace(/ ?([{};,:>]) /g, '$1').replace(/\b0\./g, '.').replaceAll(';}', '}');
 }
 
 // numbered puts numbers where a module names them.

@@ -13,6 +13,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -107,17 +108,15 @@ func (p *Pages) add(folder, address string) {
 }
 
 // App is the page of the app, which finds out by itself who looks at it and what
-// they may see. It differs only in what it has loaded ahead: the scripts of its address, their words, and
-// for who is known what the API will answer them, which is refused to others.
-func (p *Pages) App(w http.ResponseWriter, r *http.Request, known bool) {
+// they may see. It differs only in what it has ahead: the scripts of its address, their words, and
+// answers of the API, by address, to who asks for the page; any of Answers may be among them.
+func (p *Pages) App(w http.ResponseWriter, r *http.Request, answers map[string]json.RawMessage) {
 	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	ahead := p.ahead()[part]
 	if !readsGerman(r) {
 		ahead.German = nil
 	}
-	if known {
-		ahead.Answers = answers[part]
-	}
+	ahead.Answers = answers
 	p.show(w, r, http.StatusOK, "app.html", ahead)
 }
 

@@ -2,21 +2,26 @@ package web
 
 import (
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
+// broken is an answer that tries to break out of the page that carries it.
+var broken = map[string]json.RawMessage{"/api/v1/me": json.RawMessage(`{"name":"</script><script>alert(\"x\")</script><!--"}`)}
+
 // pages is every page, with words that try to break out of it.
 func pages(p *Pages) map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"app": func(w http.ResponseWriter, r *http.Request) { p.App(w, r, true) },
+		"app": func(w http.ResponseWriter, r *http.Request) { p.App(w, r, broken) },
 		"refusal": func(w http.ResponseWriter, r *http.Request) {
 			p.Refuse(w, r, http.StatusOK, Refusal{Title: "Nothing", Text: `<script>alert("x")</script>`, Login: `login?next="gate"`})
 		},
@@ -404,23 +409,32 @@ func TestGermanIsApart(t *testing.T) {
 	}
 }
 
-// TestAnswersAreLoadedAhead: for who is known, those that the app asks for at the address; for others who they are alone.
-func TestAnswersAreLoadedAhead(t *testing.T) {
+// TestAnswersAreThere: the page carries what the API answered who is known, as it was; who is not known has
+// it asked for at once.
+func TestAnswersAreThere(t *testing.T) {
 	p := New(nobody)
-	preloaded := regexp.MustCompile(`<link rel="preload" href="\./api/v1/([^"]*)" as="fetch" crossorigin>`)
-	for at, want := range map[string]map[bool]string{
-		"/":      {true: "me cameras status me/preferences", false: "me"},
-		"/login": {true: "me", false: "me"},
-	} {
-		for known, want := range want {
-			_, body := get(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.App(w, r, known) }), at)
-			var found []string
-			for _, match := range preloaded.FindAllStringSubmatch(body, -1) {
-				found = append(found, match[1])
+	carried := regexp.MustCompile(`<script type="application/json" data-answer="([^"]*)">(.*?)</script>`)
+	for _, answers := range []map[string]json.RawMessage{nil, broken, {"/api/v1/cameras": json.RawMessage(`{"cameras":[{"id":"a&b"}]}`), "/api/v1/me": json.RawMessage(`{}`)}} {
+		_, body := get(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.App(w, r, answers) }), "/")
+		found := make(map[string]any)
+		for _, match := range carried.FindAllStringSubmatch(body, -1) {
+			var answer any
+			if err := json.Unmarshal([]byte(match[2]), &answer); err != nil {
+				t.Fatalf("%s: %v", match[2], err)
 			}
-			if got := strings.Join(found, " "); got != want {
-				t.Errorf("%s, known: %v, has %q ahead", at, known, got)
-			}
+			found[match[1]] = answer
+		}
+		want := make(map[string]any)
+		for address, answer := range answers {
+			var wanted any
+			_ = json.Unmarshal(answer, &wanted) // which is above
+			want[address] = wanted
+		}
+		if !maps.EqualFunc(found, want, reflect.DeepEqual) {
+			t.Errorf("the page has %v, not %v: %s", found, want, body)
+		}
+		if asks := strings.Contains(body, `<link rel="preload" href="./api/v1/me" as="fetch" crossorigin>`); asks != (answers == nil) {
+			t.Errorf("with %d answers the page asks who looks: %v", len(answers), asks)
 		}
 	}
 }

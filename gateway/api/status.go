@@ -183,7 +183,7 @@ func (a *API) getStatus(ctx context.Context, _ *nothing) (*struct{ Body overview
 // overviewFor gives what a principal may see of a snapshot, who knows the server
 // by a root.
 func (a *API) overviewFor(p auth.Principal, at root, all snapshot) overview {
-	o := overview{Version: a.options.Version, Started: a.started.UTC(), Cameras: []cameraStatus{}}
+	o := overview{Version: a.options.Version, Started: a.started.UTC(), At: all.at.UTC(), Cameras: []cameraStatus{}}
 	for _, c := range a.options.Gateway.Cameras() {
 		if maySeeStatus(p, c.ID) {
 			o.Cameras = append(o.Cameras, all.of(p, at, c))
@@ -202,6 +202,7 @@ func (a *API) overviewFor(p auth.Principal, at root, all snapshot) overview {
 type overview struct {
 	Version    string         `json:"version" doc:"of this Framegate"`
 	Started    time.Time      `json:"started"`
+	At         time.Time      `json:"at" doc:"when this was so, by the clock of the server"`
 	Cameras    []cameraStatus `json:"cameras" nullable:"false"`
 	Recordings *recordingRoom `json:"recordings,omitempty" doc:"where this server keeps recordings; for admins"`
 	Troubles   []Trouble      `json:"troubles,omitempty" doc:"what is wrong around the server; for admins; not there while nothing is"`

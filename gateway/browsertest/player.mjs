@@ -165,7 +165,10 @@ async function heldAt(page) {
         return { before: Math.max(...taken.filter((us) => us <= atUs)), next: Math.min(...taken.filter((us) => us > atUs)) };
       }, [from, paused.atUs]);
       check(next < Infinity, `it returned to ${paused.atUs}, ahead of all that had come`);
-      await page.waitForFunction((before) => Math.abs(document.querySelector('framegate-player').time.getTime() - before / 1000) < 10, before);
+      await page.waitForFunction((before) => Math.abs(document.querySelector('framegate-player').time.getTime() - before / 1000) < 10, before).catch(async (error) => {
+        const [time, line] = await page.evaluate(() => [document.querySelector('framegate-player').time.getTime(), window.line]);
+        throw new Error(`paused at ${paused.atUs} it shows ${1000 * time}, not ${before}; over the line went ${JSON.stringify(line.slice(from - 8))}`, { cause: error });
+      });
       await page.waitForFunction(([from, before]) => window.line.slice(from).some(({ takenUs }) => Math.abs(takenUs - before) < 10_000), [from, before]);
       return { before, next };
     }
@@ -468,6 +471,35 @@ const stories = {
       check((await player.evaluate(({ volume }) => volume)) === 0.25, 'the slider does nothing');
       await shown.close();
     }
+  },
+
+  // Who comes to the screen is shown what is there without a frame's wait, and who is beside or below it nothing.
+  async comes(telling) {
+    const shown = await telling.page();
+    const made = await shown.evaluate(async () => {
+      const { WebSocket } = window;
+      window.made = 0;
+      window.WebSocket = class extends WebSocket {
+        constructor(...all) {
+          window.made++;
+          super(...all);
+        }
+      };
+      for (const style of ['', 'position: absolute; top: 9000px', 'position: absolute; left: 9000px', 'display: none']) {
+        const player = document.createElement('framegate-player');
+        player.style.cssText = style;
+        player.src = '/live/phone';
+        document.body.append(player);
+        window.watch(player);
+      }
+      await null;
+      return window.made;
+    });
+    check(made === 1, `of four players of which one is on the screen ${made} connect at once`);
+    await moved(shown, 0, 5);
+    check((await shown.evaluate(() => window.made)) === 1, 'more connected meanwhile');
+    for (const n of [1, 2, 3]) check((await shown.evaluate((n) => window.player(n).state, n)) === 'idle', `player ${n} does something`);
+    await unharmed(shown, 0);
   },
 
   // Who does not look costs nothing, and sees the present when he looks again.

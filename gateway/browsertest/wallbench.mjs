@@ -89,18 +89,21 @@ const measures = {
   },
 
   // Somebody opens the wall: from the click on its address to the first picture, and to one of each camera. In turns a
-  // page of bare images is opened, which is as fast as a browser can be, on this machine and just now.
+  // page of bare images is opened, which is as fast as a browser can be, on this machine and just now. The page tells
+  // by its console when it has all: who waits in a page has it read a script meanwhile.
   async first() {
     const [firsts, alls, loads, bares] = [[], [], [], []];
     for (let turn = 0; turn < 9; turn++) {
-      const page = await open('/', () => {
+      const page = await open('about:blank', `
         window.alive = [];
         new MutationObserver(() => {
           const now = document.querySelectorAll('[data-camera].live').length;
-          while (window.alive.length < now) window.alive.push(performance.now());
+          while (window.alive.length < now) if (window.alive.push(performance.now()) === ${cameras.length}) console.log('all are alive');
         }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['class'] });
-      });
-      await allLive(page);
+      `);
+      const all = page.waitForEvent('console', (message) => message.text() === 'all are alive');
+      await page.goto(`${url}/`);
+      await all;
       const alive = await page.evaluate(() => window.alive);
       firsts.push(alive[0]);
       alls.push(alive.at(-1));

@@ -60,25 +60,10 @@ func answeringOffers(serve Handle) Handle {
 		}
 		asked.Body = io.NopCloser(bytes.NewReader([]byte(offer.SDP)))
 		asked.Header.Set("Content-Type", "application/sdp")
-		said := kept{header: make(http.Header)}
-		if err := serve(&said, asked, v); err != nil {
+		said := newKept()
+		if err := serve(said, asked, v); err != nil {
 			return err
 		}
 		return sayJSON(description{"answer", said.body.String()})(w, r, v)
 	}
 }
-
-// kept is an answer that is said otherwise.
-type kept struct {
-	header http.Header
-	body   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (k *kept) Header() http.Header { return k.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (k *kept) WriteHeader(int) {}
-
-// Write implements http.ResponseWriter, and never fails.
-func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }

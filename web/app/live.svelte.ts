@@ -2,6 +2,7 @@
 // logged in, which cameras there are, what they do. Nothing is asked for over
 // and over; after a gap in the stream all of it is asked for anew.
 
+import { ahead } from './api/ahead';
 import { call, onUnauthorized, Problem, type Schemas } from './api/client';
 import { address } from './root';
 
@@ -96,18 +97,18 @@ let again: ReturnType<typeof setTimeout> | undefined;
 let silence: ReturnType<typeof setTimeout> | undefined;
 const asking = new Map<string, ReturnType<typeof setTimeout>>();
 
-/** Begins, and waits for who is logged in, and for what the page has fetched ahead of who is. It may take for ever. */
-export async function begun(): Promise<void> {
-  await begin();
-  if (me && isAhead('status')) await first;
-}
-
-// begin asks who is logged in, and listens.
-async function begin(): Promise<void> {
+/** Begins: takes what the page came with, or asks who is logged in, and listens. It waits for nothing else. */
+export async function begin(): Promise<void> {
   clearTimeout(again);
   try {
-    takeOver(await call('get', '/api/v1/me'));
+    takeOver(ahead('/api/v1/me') ?? (await call('get', '/api/v1/me')));
     problem = null;
+    const [carried, now] = [ahead('/api/v1/cameras'), ahead('/api/v1/status')];
+    if (carried) ({ cameras } = carried);
+    if (now) {
+      offsetMs = Date.parse(now.at) - Date.now(); // until the stream says it at once
+      take(now);
+    }
     listen();
   } catch (error) {
     if (error instanceof Problem && error.status === 401) takeOver(null);
@@ -146,7 +147,6 @@ function listen(): void {
   stillHearing();
   connection = 'connecting';
   if (!cameras) soon('cameras', askCameras, 0); // and again once no change can be missed
-  if (!overview && isAhead('status')) soon('status', askStatus, 0); // or it is the stream's first
   let heard = false;
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
@@ -172,11 +172,6 @@ function listen(): void {
     clearTimeout(again);
     again = setTimeout(() => void begin(), heard ? 0 : AGAIN_MS); // at once where it worked before: somebody is logged in no more
   };
-}
-
-// isAhead says that the page has an answer of the API fetched already, before the app asks for it.
-function isAhead(path: string): boolean {
-  return document.head.querySelector(`link[href$="api/v1/${path}"]`) !== null;
 }
 
 function deafen(): void {
@@ -210,7 +205,6 @@ function take(now: Overview): void {
   }
   overview = now;
   statuses = new Map(now.cameras.map((status) => [status.id, status]));
-  if (cameras) known();
 }
 
 // soon asks once for what several events call for.
@@ -219,17 +213,12 @@ function soon(what: string, ask: () => Promise<void>, withinMs = CALM_MS): void 
   asking.set(what, setTimeout(() => void ask().catch(() => undefined), withinMs)); // the next event, or 'ready', asks again
 }
 
-// first is when the cameras and what they do are known.
-let known: () => void;
-const first = new Promise<void>((resolve) => (known = resolve));
-
 let asks = 0;
 async function askCameras(): Promise<void> {
   const mine = ++asks;
   const found = await call('get', '/api/v1/cameras');
   if (mine !== asks || JSON.stringify(found.cameras) === JSON.stringify(cameras)) return; // a newer answer is there, or on its way; or nothing is new
   ({ cameras } = found);
-  if (overview) known();
 }
 
 async function askStatus(): Promise<void> {

@@ -6,13 +6,17 @@ import './style/base.css';
 import { mount } from 'svelte';
 
 import App from './App.svelte';
-import { begun } from './live.svelte';
+import type { FramegatePlayer } from '../player/element';
+import { begin, live } from './live.svelte';
+import { router } from './router.svelte';
 import { spoken } from './text.svelte';
+import { viewOf } from './views/views';
 
 // The page names its icon by a relative address, which browsers would resolve anew as the app goes on.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = icon.href;
 
-// What the page has ahead is there soon, and frames that say that it loads take as long to draw as others.
-const WITHIN_MS = 300;
-const late = new Promise((resolve) => setTimeout(resolve, WITHIN_MS));
-void Promise.all([spoken(), Promise.race([begun(), late])]).then(() => mount(App, { target: document.body }));
+// Who is logged in, and what cameras there are, the page came with: the first frame shows that.
+void begin();
+if (live.me && viewOf(router.path)?.shows) (customElements.get('framegate-player') as typeof FramegatePlayer | undefined)?.prepare();
+const show = (): void => void mount(App, { target: document.body });
+void (spoken()?.then(show) ?? show());

@@ -1,6 +1,7 @@
 // What the app keeps for a user, on the server: the same on each device. The
 // last change counts, of whatever page it is.
 
+import { ahead } from './api/ahead';
 import { call } from './api/client';
 import { keepLooks, looks, read, type Preferences } from './chosen';
 import { live, onEvent } from './live.svelte';
@@ -51,7 +52,7 @@ export function followPreferences(): () => void {
 
 async function load(): Promise<void> {
   if (unsaved !== undefined || !live.me || live.me.kind === 'token') return; // ours is newer, and on its way
-  const found = await call('get', '/api/v1/me/preferences').catch(() => null); // the next event asks again
+  const found = ahead('/api/v1/me/preferences') ?? (await call('get', '/api/v1/me/preferences').catch(() => null)); // the next event asks again
   if (found && unsaved === undefined) take(read(found));
 }
 

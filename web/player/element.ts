@@ -17,7 +17,8 @@
 // Properties to read: state, words, delayMs, measure, activeMode, surface (the
 // video, canvas or img that shows it), time (when its picture was taken, a Date),
 // painted (how many pictures were, so that who seeks knows that the same was shown
-// again), past, sound. Method: retry().
+// again), past, sound. Method: retry(). A page whose script makes players may call prepare() of the
+// class, customElements.get('framegate-player'), as soon as it knows that it will.
 //
 // Sound is off at first: the property muted is true. Where the camera has sound there
 // is a button for it on the tile; a page that has its own sets muted = false when a
@@ -51,6 +52,7 @@
 // the page it goes on.
 
 import { Address, type Wish } from './address';
+import { prepareCanvas } from './canvas';
 import { isMode, type Mode } from './modes';
 import { Player } from './player';
 import { loadPoster } from './posters';
@@ -63,16 +65,19 @@ const NEAR = '100px'; // of the screen is as good as on it
 const AWAY_MS = 500; // away for so long is gone; people scroll past
 const POSTER_AFTER_MS = 150; // a camera that is connected shows itself sooner
 
+const RENDITION = ['width', 'height', 'fps', 'quality'] as const;
+const TEXTS = ['src', 'mode', ...RENDITION, 'poster', 'label'] as const; // the attributes whose properties are texts
+
 /** The element. What is not public is #private, since pages put properties of their own on elements. */
 export class FramegatePlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'mode', 'width', 'height', 'fps', 'quality', 'poster', 'label', 'delay', 'muted', 'volume'];
+  static readonly observedAttributes = [...TEXTS, 'delay', 'muted', 'volume'];
 
   readonly #view = new View(this.attachShadow({ mode: 'open' }), {
     retry: () => this.retry(),
     mute: () => (this.muted = !this.muted),
     volume: (volume) => (this.volume = volume),
   });
-  readonly #onScreen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: NEAR });
+  readonly #onScreen = new IntersectionObserver((entries) => this.#see(entries.at(-1)!.isIntersecting), { rootMargin: NEAR });
   #player: Player | null = null;
   #posting: AbortController | null = null;
   #attached = false;
@@ -87,6 +92,11 @@ export class FramegatePlayer extends HTMLElement {
   #muted = true;
   #volume = 1;
   #sound: SoundState = SILENT;
+
+  /** Gets ready for players that a page will have soon: their first pictures need not wait for that. */
+  static prepare(): void {
+    prepareCanvas();
+  }
 
   /** What the player is doing. */
   get state(): PlayerState {
@@ -163,6 +173,15 @@ export class FramegatePlayer extends HTMLElement {
     this.#loudness();
   }
 
+  /** Whether the delay is shown. */
+  get delay(): boolean {
+    return this.hasAttribute('delay');
+  }
+
+  set delay(shown: boolean) {
+    this.toggleAttribute('delay', Boolean(shown));
+  }
+
   /** At which rate it is shown. */
   get rate(): number {
     return this.#past?.rate ?? 1;
@@ -201,6 +220,7 @@ export class FramegatePlayer extends HTMLElement {
     this.#onScreen.observe(this);
     this.#attached = true;
     if (!this.#player) this.#rebuild(); // or it was moved, and goes on
+    queueMicrotask(() => this.#glance());
   }
 
   /** @internal */
@@ -277,7 +297,7 @@ export class FramegatePlayer extends HTMLElement {
   }
 
   #showDelay(): void {
-    this.#view.delayed(this.hasAttribute('delay') ? this.delayMs : null);
+    this.#view.delayed(this.delay ? this.delayMs : null);
   }
 
   // #rebuild starts over with what the attributes say now.
@@ -317,9 +337,15 @@ export class FramegatePlayer extends HTMLElement {
     }
   }
 
-  #seen(entries: IntersectionObserverEntry[]): void {
-    this.#inView = entries.at(-1)?.isIntersecting ?? false;
+  #see(inView: boolean): void {
+    this.#inView = inView;
     this.#look();
+  }
+
+  // #glance sees at once what the observer tells a frame later, unless the page stands in another.
+  #glance(): void {
+    const { bottom, right, top, left } = this.getBoundingClientRect();
+    if (parent === self && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth) this.#see(true);
   }
 
   readonly #look = (): void => {
@@ -359,10 +385,8 @@ function loudness(value: string | null): number {
   return Number.isNaN(volume) ? 1 : Math.min(1, Math.max(0, volume));
 }
 
-const RENDITION = ['width', 'height', 'fps', 'quality'] as const;
-
 // The attributes as properties.
-for (const name of ['src', 'mode', ...RENDITION, 'poster', 'label']) {
+for (const name of TEXTS) {
   Object.defineProperty(FramegatePlayer.prototype, name, {
     configurable: true,
     enumerable: true,
@@ -374,15 +398,5 @@ for (const name of ['src', 'mode', ...RENDITION, 'poster', 'label']) {
     },
   });
 }
-Object.defineProperty(FramegatePlayer.prototype, 'delay', {
-  configurable: true,
-  enumerable: true,
-  get(this: HTMLElement) {
-    return this.hasAttribute('delay');
-  },
-  set(this: HTMLElement, value: unknown) {
-    this.toggleAttribute('delay', Boolean(value));
-  },
-});
 
 if (!customElements.get('framegate-player')) customElements.define('framegate-player', FramegatePlayer);

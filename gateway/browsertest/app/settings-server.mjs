@@ -136,7 +136,10 @@ export async function nodes(traveller) {
   const cluster = yard();
   let bytes = 0;
   const relay = () => ({ camera: 'gate', rendition: '', from: 'b', to: 'a', since: cluster.nodes[0].since, bytes: (bytes += 1_000_000) });
-  await page.route('**/api/v1/me', async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), node: 'a' } }));
+  await page.route('**/settings/nodes', async (route) => { // the page tells who looks, and at which node that is
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace('data-answer="/api/v1/me">{', '$&"node":"a",') });
+  });
   await page.route('**/api/v1/cluster', (route) => route.fulfill({ json: cluster }));
   await page.route('**/api/v1/cluster/relays', (route) => route.fulfill({ json: { relays: [relay()], silent: ['b'] } }));
   await page.route('**/api/v1/cluster/tokens', (route) => route.fulfill({ status: 201, json: { node: route.request().postDataJSON().node, token: 'fgnode1_x' } }));

@@ -31,7 +31,7 @@ func TestPlayer(t *testing.T) {
 		set  func(t *testing.T) (url string, do func(word string))
 	}{
 		{"lossy", withRecordings}, {"outage", withPhone}, {"shaky", withPhone}, {"changes", withPhone}, {"full", withProfiles}, {"shows", withPhone},
-		{"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
+		{"comes", withPhone}, {"leaves", withPhone}, {"crowd", withPhone}, {"falls", withPhone}, {"words", withPhone},
 		{"withoutSockets", withoutSockets}, {"reordered", withBFrames}, {"retyped", withProfiles}, {"past", withRecordings},
 		{"film", withFilm}, {"removed", withRemoved}, {"webrtc", withRecordings}, {"hears", withBeepsOfG711}, {"hearsOn", withBeeps}, {"hearsPast", withRecordedBeeps}, {"refused", withBeeps},
 	} {

@@ -16,6 +16,10 @@ type ResultOf<O> = O extends { responses: infer R } ? Json<R[Extract<keyof R, 20
 type BodyOf<O> = O extends { requestBody?: infer R } ? ([Exclude<R, undefined>] extends [never] ? never : Exclude<R, undefined> extends { content: { 'application/json': infer B } } ? B : never) : never;
 type ParametersOf<O, K extends 'path' | 'query'> = O extends { parameters: { [_ in K]?: infer Q } } ? Exclude<Q, undefined> : never;
 
+/** What can be asked, and what is answered. */
+export type Asked = PathOf<'get'>;
+export type Answer<P extends Asked> = ResultOf<OperationOf<'get', P>>;
+
 /** What goes along with a call. With keepalive it goes on when the page is left. */
 export type Ask<O> = { signal?: AbortSignal; keepalive?: boolean; headers?: Record<string, string> } & ([BodyOf<O>] extends [never] ? { body?: never } : { body: BodyOf<O> }) &
   ([ParametersOf<O, 'path'>] extends [never] ? { path?: never } : { path: ParametersOf<O, 'path'> }) &

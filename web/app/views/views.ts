@@ -13,6 +13,8 @@ export interface View {
   readonly title?: Text;
   /** Whether it stands without the header. */
   readonly bare?: boolean;
+  /** Whether it shows cameras at once. */
+  readonly shows?: boolean;
   readonly load: () => Promise<{ default: Component<Record<string, string>> }>;
   readonly parameters: Record<string, string>;
 }
@@ -20,9 +22,9 @@ export interface View {
 type Load = () => Promise<{ default: unknown }>;
 
 // Each path, with names for its parts; a "?" makes a part optional.
-const table: [pattern: string, load: Load, options?: { bare?: boolean; title?: Text }][] = [
-  ['/', () => import('./wall/Wall.svelte'), { title: common.cameras }],
-  ['/camera/:id', () => import('./camera/Camera.svelte')],
+const table: [pattern: string, load: Load, options?: { bare?: boolean; shows?: boolean; title?: Text }][] = [
+  ['/', () => import('./wall/Wall.svelte'), { shows: true, title: common.cameras }],
+  ['/camera/:id', () => import('./camera/Camera.svelte'), { shows: true }],
   ['/recordings/:part?', () => import('./recordings/Recordings.svelte'), { title: common.recordings }],
   ['/broadcast/:id', () => import('./broadcast/Broadcast.svelte')],
   ['/settings/:part?', () => import('./settings/Settings.svelte'), { title: common.settings }],
