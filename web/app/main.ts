@@ -15,8 +15,8 @@ import { viewOf } from './views/views';
 // The page names its icon by a relative address, which browsers would resolve anew as the app goes on.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]')) icon.href = icon.href;
 
-// Who is logged in, and what cameras there are, the page came with: the first frame shows that.
+// Who is logged in, and what cameras there are, the page came with, and the view is there soon: the first frame shows it all.
 void begin();
-if (live.me && viewOf(router.path)?.shows) (customElements.get('framegate-player') as typeof FramegatePlayer | undefined)?.prepare();
-const show = (): void => void mount(App, { target: document.body });
-void (spoken()?.then(show) ?? show());
+const view = viewOf(router.path);
+if (live.me && view?.shows) (customElements.get('framegate-player') as typeof FramegatePlayer | undefined)?.prepare();
+void Promise.all([spoken(), view?.load().catch(() => undefined)]).then(() => mount(App, { target: document.body })); // what fails is told where the view is shown
