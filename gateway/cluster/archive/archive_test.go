@@ -245,6 +245,32 @@ func TestNodeWithoutRecordingsIsNotAway(t *testing.T) {
 	}
 }
 
+// TestWhoKeepsNothingDoesNotSpeakForOthers: nothing is kept where all say so, and not where
+// somebody does not answer, rests, or is gone with what it has.
+func TestWhoKeepsNothingDoesNotSpeakForOthers(t *testing.T) {
+	y := newYard(t, "")
+	y.own.change(func(p *place) { p.wrong = errEmpty })
+	a := y.node("a")
+	ask := func(when string, want error) {
+		t.Helper()
+		if line, err := y.all.Timeline(t.Context(), front, ten, ten.Add(time.Hour), time.Second); !errors.Is(err, want) {
+			t.Errorf("%s: %+v, %v, not %v", when, line, err, want)
+		}
+	}
+	a.change(func(p *place) { p.wrong = errEmpty })
+	ask("nobody keeps any", errEmpty)
+	a.change(func(p *place) { p.wrong = errMissing })
+	ask("the disk of a is away", errMissing)
+	ask("a is not asked again at once", errMissing)
+	a.change(func(p *place) { p.wrong = nil })
+	a.record(t, 1, 1, ten, time.Minute)
+	y.all.peer("a").until = time.Time{}
+	y.all.Learn(t.Context())
+	ask("a answers", nil)
+	y.kill("a")
+	ask("a is gone, which had some", errMissing)
+}
+
 func TestEraseReachesAllNodes(t *testing.T) {
 	y := newYard(t, "")
 	a, b := y.node("a"), y.node("b")

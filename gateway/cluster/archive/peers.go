@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -85,7 +86,8 @@ type answer[T any] struct {
 
 // ask asks this node and all others that live, at the same time, and gives what those
 // say that answer. The error is of what was asked, or of this node alone where there
-// are no others.
+// are no others. Where nothing is kept here, and who may have something does not answer,
+// it is Options.Missing.
 func ask[T any](ctx context.Context, a *All, question func(context.Context, Source) (T, error)) ([]answer[T], error) {
 	peers := a.asked()
 	answers, errs := make([]answer[T], len(peers)+1), make([]error, len(peers)+1)
@@ -110,10 +112,18 @@ func ask[T any](ctx context.Context, a *All, question func(context.Context, Sour
 			some = append(some, answers[i])
 		}
 	}
-	if len(some) == 0 {
-		return nil, errs[0]
+	switch {
+	case len(some) > 0:
+		return some, nil
+	case slices.ContainsFunc(errs, a.mayHave) || len(peers) < len(a.options.Nodes()) || len(a.known.cameras()) > 0:
+		return nil, a.options.Missing
 	}
-	return some, nil
+	return nil, errs[0]
+}
+
+// mayHave says of the error of a node that it may have something all the same.
+func (a *All) mayHave(err error) bool {
+	return !errors.Is(err, a.options.Empty) && !errors.Is(err, fs.ErrNotExist)
 }
 
 // here makes an ID of a node one of this All.
