@@ -123,7 +123,7 @@ type ClusterRendition struct {
 
 // ClusterFault counts what was refused for one reason.
 type ClusterFault struct {
-	Reason string `json:"reason" doc:"broken, too large, stranger, name (it speaks for another node), epoch, old, duplicate (another process has this node's name), role, shut out, or of relays relay_name, relay_loop, relay_query and relay_answer" example:"name"`
+	Reason string `json:"reason" doc:"broken, too large, stranger, name (it speaks for another node), epoch, old, duplicate (another process has this node's name), role, shut out, or of relays relay_name, relay_loop, relay_query, relay_call and relay_answer" example:"name"`
 	Count  uint64 `json:"count" example:"0"`
 }
 

@@ -103,10 +103,10 @@ export async function begin(): Promise<void> {
   try {
     takeOver(ahead('/api/v1/me') ?? (await call('get', '/api/v1/me')));
     problem = null;
-    const [carried, now] = [ahead('/api/v1/cameras'), ahead('/api/v1/status')];
-    if (carried) ({ cameras } = carried);
+    cameras = ahead('/api/v1/cameras')?.cameras ?? cameras;
+    const now = ahead('/api/v1/status');
     if (now) {
-      offsetMs = Date.parse(now.at) - Date.now(); // until the stream says it at once
+      offsetMs = +new Date(now.at) - Date.now(); // until the stream says it at once
       take(now);
     }
     listen();
@@ -194,7 +194,7 @@ function stillHearing(): void {
 
 function hear(event: MessageEvent): void {
   const told = JSON.parse(event.data as string) as ServerEvent;
-  if (told.kind === 'ready') offsetMs = new Date(told.at).getTime() - Date.now();
+  if (told.kind === 'ready') offsetMs = +new Date(told.at) - Date.now();
   hearers.get(told.kind)?.forEach((heard) => heard(told));
 }
 

@@ -19,4 +19,4 @@ for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]'
 void begin();
 const view = viewOf(router.path);
 if (live.me && view?.shows) (customElements.get('framegate-player') as typeof FramegatePlayer | undefined)?.prepare();
-void Promise.all([spoken(), view?.load().catch(() => undefined)]).then(() => mount(App, { target: document.body })); // what fails is told where the view is shown
+void Promise.all([spoken(), view?.load().catch(() => {})]).then(() => mount(App, { target: document.body })); // what fails is told where the view is shown

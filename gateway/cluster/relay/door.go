@@ -29,6 +29,8 @@ const (
 	RefusedName  = "relay_name" // it asks for another node than it is
 	RefusedLoop  = "relay_loop" // its pictures would come back to where they were
 	RefusedQuery = "relay_query"
+	// RefusedCall is for who answers a call that nobody made, or later than anybody waits.
+	RefusedCall = "relay_call"
 	// RefusedAnswer is for what a node shows that cannot be.
 	RefusedAnswer = "relay_answer"
 )

@@ -60,7 +60,7 @@ func TestNodesThatCannotBeDialled(t *testing.T) {
 	shows("")
 	for _, name := range []string{"a", "b"} {
 		for _, r := range all.status(t, name).Refused {
-			if r.Count > 0 && strings.HasPrefix(r.Reason, "relay") && r.Reason != "relay_query" { // as is counted who calls back too late
+			if r.Count > 0 && strings.HasPrefix(r.Reason, "relay") && r.Reason != "relay_call" { // which is also who calls back too late
 				t.Errorf("%s refused %d: %s", name, r.Count, r.Reason)
 			}
 		}

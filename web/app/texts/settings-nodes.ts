@@ -42,6 +42,7 @@ export const refusals: Readonly<Record<string, Text>> = {
   'shut out': ['of nodes that are shut out', 'von ausgeschlossenen Knoten'],
   'relay_name': ['that ask for pictures in the name of another node', 'mit Fragen nach Bildern im Namen eines anderen Knotens'],
   'relay_loop': ['whose pictures would go in a circle', 'mit Bildern, die im Kreis gingen'],
+  'relay_call': ['that answer no call', 'auf keinen Ruf'],
   'relay_query': ['that ask for pictures as nobody can', 'mit unmöglichen Fragen nach Bildern'],
   'relay_answer': ['with pictures that cannot be', 'mit unmöglichen Bildern'],
   'recordings_query': ['that ask for recordings as nobody can', 'mit unmöglichen Fragen nach Aufnahmen'],
