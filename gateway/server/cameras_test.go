@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -50,10 +51,37 @@ func TestConfigurationThatIsNotTakenIsNeverSeen(t *testing.T) {
 	before, cameras := s.settings(), s.cameras.All()
 	next := *before
 	next.Cameras = []config.Camera{{ID: "broken", Source: config.Source{Kind: config.SourceHTTP, URL: "http://[broken"}}}
-	if err := s.putIntoEffect(&next); err == nil {
+	if err := s.putIntoEffect(&next, nil, func() {}); err == nil {
 		t.Error("a camera without an address is taken")
 	}
 	if s.settings() != before || !slices.Equal(s.cameras.All(), cameras) {
 		t.Errorf("there are the cameras %v", s.cameras.All())
+	}
+}
+
+// TestWhoSeesOtherSettingsSeesAllOfThem: a page that hears of a change asks at once, and was told
+// of mistakes that were mended.
+func TestWhoSeesOtherSettingsSeesAllOfThem(t *testing.T) {
+	s, reload := wired(t, "cameras: {front: {source: 'upload:'}}")
+	for n := range 50 {
+		rewrite(t, s.Reload.File, "nothing: like this")
+		s.reload()
+		before := (control{s}).Settings()
+		if before.Refused == nil {
+			t.Fatal("mistakes are taken")
+		}
+		seen := make(chan api.Settings)
+		go func() { // until it was taken
+			for {
+				if now := (control{s}).Settings(); now.Config != before.Config {
+					seen <- now
+					return
+				}
+			}
+		}()
+		reload(fmt.Sprintf("cameras: {front: {source: 'upload:', name: 'name %d'}, more: {source: 'upload:'}}", n))
+		if now := <-seen; now.Refused != nil || now.Wanted == before.Wanted {
+			t.Fatalf("with other settings there are still the mistakes %v, or what was wanted before", now.Refused)
+		}
 	}
 }

@@ -164,12 +164,11 @@ func (s control) TakeSettings(kept config.Kept) error {
 	if err != nil {
 		return err
 	}
-	if err := s.putIntoEffect(next); err != nil {
+	if err := s.putIntoEffect(next, left, func() {}); err != nil {
 		return err
 	}
 	tellLeft(s.Log, left)
 	s.kept = kept
-	s.left.Store(&left)
 	return nil
 }
 

@@ -59,32 +59,36 @@ func (s *server) reload() {
 	defer s.changed()
 	next, left, err := s.Reload.again(s.kept)
 	if err == nil {
-		err = s.putIntoEffect(next)
+		err = s.putIntoEffect(next, left, func() { s.refused.Store(nil) })
 	}
 	if err != nil {
 		s.refused.Store(&refusal{err, time.Now()})
 		s.Log.Error("configuration not taken, the old one stays", "err", err)
 		return
 	}
-	s.refused.Store(nil)
 	tellLeft(s.Log, left)
-	s.left.Store(&left)
 	s.Log.Info("configuration taken", "cameras", len(next.Cameras))
 }
 
-// putIntoEffect makes next the settings, but for those that only a restart
-// changes. The lock is held.
-func (s *server) putIntoEffect(next *config.Config) error {
+// putIntoEffect makes next the settings, of which some were left out, but for those
+// that only a restart changes. The lock is held. What goes with them is done with
+// them: who finds that they are others finds all of it.
+func (s *server) putIntoEffect(next *config.Config, left map[string]error, with func()) error {
 	if err := notify.Check(next.Notify); err != nil {
 		return err
 	}
 	merged, keys := config.Merge(s.settings(), next)
-	if err := s.cameras.Configure(merged.Cameras, func() { s.current.Store(merged) }); err != nil {
+	take := func() {
+		with()
+		s.left.Store(&left)
+		s.wanted.Store(next)
+		s.current.Store(merged) // the last: package api tells of changes by it
+	}
+	if err := s.cameras.Configure(merged.Cameras, take); err != nil {
 		return err
 	}
 	s.hub.SetLimits(viewerLimits(merged.Limits))
 	s.notifier.Apply(s.notifySettings())
-	s.wanted.Store(next)
 	if len(keys) > 0 {
 		s.Log.Warn("some of the configuration takes a restart", "keys", keys)
 	}
