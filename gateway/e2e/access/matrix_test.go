@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"framegate/gateway/auth"
+	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 	"framegate/gateway/secret"
 	"framegate/gateway/store"
@@ -144,8 +145,8 @@ func rows() []row {
 	camera("GET /live/{id}/recording.mp4", "/live/{}/recording.mp4", nil, nil)
 	camera("GET /live/{id}/recording.m3u8", "/live/{}/recording.m3u8", nil, nil)
 	camera("GET /live/{id}/thumbnail.jpg", "/live/{}/thumbnail.jpg", nil, nil)
-	camera("POST /live/{id}/whep", "/live/{}/whep", rig.AsSDP, says(rig.Offer))
-	camera("POST /live/{id}/whip", "/live/{}/whip", rig.AsSDP, says(strings.Replace(rig.Offer, "recvonly", "sendonly", 1)))
+	camera("POST /live/{id}/whep", "/live/{}/whep", rig.AsSDP, says(camtest.Offer))
+	camera("POST /live/{id}/whip", "/live/{}/whip", rig.AsSDP, says(strings.Replace(camtest.Offer, "recvonly", "sendonly", 1)))
 	camera("OPTIONS /live/{id}/whip", "/live/{}/whip", nil, nil)
 	camera("DELETE /live/{id}/whip/{session}", "/live/{}/whip/absent", nil, nil)
 	camera("PATCH /live/{id}/whip/{session}", "/live/{}/whip/absent", nil, nil)
@@ -181,7 +182,7 @@ func rows() []row {
 	camera("GET /api/frame.jpeg", "/api/frame.jpeg?src={}&cache=1h", nil, nil)
 	camera("GET /api/stream.mjpeg", "/api/stream.mjpeg?src={}", nil, nil)
 	camera("GET /api/stream.mp4", "/api/stream.mp4?src={}", nil, nil)
-	camera("POST /api/webrtc", "/api/webrtc?src={}", rig.AsSDP, says(rig.Offer))
+	camera("POST /api/webrtc", "/api/webrtc?src={}", rig.AsSDP, says(camtest.Offer))
 	camera("GET /api/ws", "/api/ws?src={}", rig.Upgrade(), nil)
 	camera("GET /api/streams", "/api/streams?src={}", nil, nil)
 	add("PUT /api/streams", "/api/streams?name=front&src=upload:", nil, nil)

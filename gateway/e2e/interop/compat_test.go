@@ -23,6 +23,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"framegate/gateway/auth"
+	"framegate/gateway/camtest"
 	"framegate/gateway/e2e/rig"
 )
 
@@ -88,7 +89,7 @@ func TestGo2rtcsClients(t *testing.T) {
 		t.Errorf("the MP4 has %s", got)
 	}
 	partsOf(t, get(t, s.URL+"/api/stream.mjpeg?src=front-door"), 3)
-	offer, err := json.Marshal(map[string]string{"type": "offer", "sdp": rig.Offer})
+	offer, err := json.Marshal(map[string]string{"type": "offer", "sdp": camtest.Offer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func offerBySocket(t *testing.T, gateway string) {
 	defer offers.Close()
 	defer silent.Close()
 	for range 2 {
-		if err := offers.WriteJSON(map[string]string{"type": "webrtc/offer", "value": rig.Offer}); err != nil {
+		if err := offers.WriteJSON(map[string]string{"type": "webrtc/offer", "value": camtest.Offer}); err != nil {
 			t.Fatal(err)
 		}
 		var said struct{ Type, Value string }

@@ -7,15 +7,10 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
-
-	"framegate/gateway/camtest"
 )
 
 // AsSDP is the header of an offer of WebRTC.
 var AsSDP = map[string]string{"Content-Type": "application/sdp"}
-
-// Offer is camtest.Offer.
-var Offer = camtest.Offer
 
 // WatchWebRTC watches a camera by WebRTC, whose answer is changed on its way, where
 // through is not nil, and comes back with the first picture's packet. overTCP has it go
