@@ -1,13 +1,14 @@
 import { defineConfig, type Plugin } from 'vite';
 
-// The player, in five builds, so that each gives one file that imports nothing: the element,
-// the worker that draws for it, the worklet that sounds for it, what shows a camera without a WebSocket, and what knows where else it is shown. Their names
+// The player, in six builds, so that each gives one file that imports nothing: the element,
+// the worker that draws for it, what plays its sound, the worklet of that, what shows a camera without a WebSocket, and what knows where else it is shown. Their names
 // carry no hash: the files are committed and embedded, and other sites load them
 // by name.
 const parts: Record<string, [entry: string, name: string]> = {
   worker: ['player/worker.ts', 'framegate-player-worker'],
   aside: ['player/aside.ts', 'framegate-player-aside'],
   nodes: ['player/nodes.ts', 'framegate-player-nodes'],
+  speakers: ['player/speakers.ts', 'framegate-player-speakers'],
   worklet: ['player/soundworklet.ts', 'framegate-player-sound'],
 };
 

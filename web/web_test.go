@@ -46,7 +46,7 @@ var (
 	chunk     = regexp.MustCompile("(?:from *|import *\\(?|new URL\\()[\"'`](?:\\./)?([\\w.-]+\\.js)[\"'`]")
 	words     = regexp.MustCompile("[\"'`]\\./([\\w-]+\\.de\\.js)[\"'`]")
 	icon      = regexp.MustCompile(`"src": "([\w-]+\.\w+)"`)
-	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound|aside|nodes)\.js)`)
+	imported  = regexp.MustCompile(`(?:from '\./|new URL\(')([^'/]+\.js)'|["'` + "`" + `](framegate-player-(?:worker|sound|speakers|aside|nodes)\.js)`)
 )
 
 // nobody may show our pages in a frame.
@@ -137,7 +137,7 @@ func TestWhatPagesLoadIsThere(t *testing.T) {
 
 // TestOtherSitesMayLoadThePlayer, all of it: browsers ask whether they may.
 func TestOtherSitesMayLoadThePlayer(t *testing.T) {
-	for _, name := range []string{"framegate-player.js", "framegate-player-worker.js", "framegate-player-sound.js", "framegate-player-aside.js", "framegate-player-nodes.js"} {
+	for _, name := range []string{"framegate-player.js", "framegate-player-worker.js", "framegate-player-speakers.js", "framegate-player-sound.js", "framegate-player-aside.js", "framegate-player-nodes.js"} {
 		response, _ := get(New(nobody).Assets(), "/assets/"+name)
 		h := response.Header
 		if response.StatusCode != 200 || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
@@ -253,9 +253,9 @@ func unzip(t *testing.T, packed string) string {
 
 // What scripts may cost, in bytes as they are sent, by gzip.
 const (
-	maxPlayer  = 20_000  // what a page of others loads; its worker and its worklet are files of their own
+	maxPlayer  = 20_000  // what a page of others loads; its worker and what plays its sound are files of their own
 	maxAddress = 117_500 // of the app, when it is the first that somebody opens, the player included
-	maxScripts = 248_500 // all there are but for German, such as words that come when something is wrong
+	maxScripts = 250_500 // all there are but for German, such as words that come when something is wrong
 	maxGerman  = 28_000  // what who reads German loads besides, of all addresses
 )
 
@@ -294,7 +294,7 @@ func TestPicturesOfNodes(t *testing.T) {
 }
 
 // TestScriptsAreSmall: all scripts there are, German apart, and each address by itself, with all that it loads at once or later,
-// but for the player's worklet, for what needs no WebSocket, what knows other nodes, and for what turns a camera: they
+// but for what plays the player's sound, for what needs no WebSocket, what knows other nodes, and for what turns a camera: they
 // come when they are needed. Parts of a view that are addresses of their own are counted one at a time.
 func TestScriptsAreSmall(t *testing.T) {
 	const player, app = "/assets/framegate-player", "/assets/app/"

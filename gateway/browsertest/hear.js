@@ -6,8 +6,8 @@
   window.beeps = [];
   const silenceS = 0.2;
 
-  // listen notes the beeps of what goes through a node.
-  const listen = (node) => {
+  // listen notes the beeps of what goes through a node, while it is loud.
+  const listen = (node, loud = () => true) => {
     const { context } = node;
     const tap = new AnalyserNode(context, { fftSize: 8192 });
     connect.call(node, tap);
@@ -20,7 +20,7 @@
       tap.getFloatTimeDomainData(samples);
       for (let i = 0; i < samples.length; i++) {
         const atS = endS - (samples.length - i) / context.sampleRate;
-        if (atS <= heardS || Math.abs(samples[i]) < 0.1) continue;
+        if (atS <= heardS || Math.abs(samples[i]) < 0.1 || !loud()) continue;
         if (atS - loudS > silenceS) window.beeps.push(performance.timeOrigin + performanceTime + (atS - contextTime) * 1000);
         loudS = atS;
       }
@@ -36,13 +36,13 @@
     return connect.call(this, to, ...rest);
   };
 
-  // What an audio element plays is captured from it.
+  // What an audio element plays is captured from it, however loud it is.
   const create = document.createElement;
   document.createElement = function (name, ...rest) {
     const made = create.call(this, name, ...rest);
     if (name === 'audio') made.addEventListener('playing', () => {
       const context = new AudioContext();
-      listen(context.createMediaStreamSource(made.captureStream()));
+      listen(context.createMediaStreamSource(made.captureStream()), () => made.volume > 0);
     }, { once: true });
     return made;
   };

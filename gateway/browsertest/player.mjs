@@ -152,7 +152,7 @@ const lateLoudspeaker = {
 
 // heldAt pauses a page's player while pictures wait for their sound, checks that it
 // shows the last before those, goes on, and checks that the first of those comes next.
-// The times of what is being recorded are made a little better meanwhile; pictures are 40 ms apart.
+// The times of what is being recorded are made a little better meanwhile, by less than half of the 40 ms between two pictures.
 async function heldAt(page) {
   for (;;) {
     const { from, paused } = await page.evaluate(() => {

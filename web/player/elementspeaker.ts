@@ -10,9 +10,13 @@ import { LipSync } from './lipsync';
 import { mediaSource } from './modes';
 import type { Beginning, Portion, Speaker, SpeakerEvents } from './speaker';
 
-const HABITS = { stockMs: 120, bend: 0.03, leapMs: 400, firstLeapMs: 600 };
+const HABITS = { stockMs: 120, bend: 0.03, leapMs: 400, firstLeapMs: 60 };
 const STARVED_MS = 40; // more in stock each time
-const CHECK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 100;
+const HUSHED_EVERY_MS = 20; // while nothing is heard before it is in step
+const MOST_HUSHED_MS = 1500; // it is better late than never
+const IN_STEP_MS = 60; // sees nobody, or hardly
+const AHEAD_S = 0.08; // of what is due it goes to, which takes some time
 const APART_S = 1; // between what is of different timelines
 const KEEP_S = 5;
 const MOST_WAITING = 500; // fragments; more means that appending has stopped
@@ -26,7 +30,7 @@ export class ElementSpeaker implements Speaker {
   readonly #audio = document.createElement('audio');
   readonly #source: MediaSource;
   readonly #url: string;
-  readonly #checking: ReturnType<typeof setInterval>;
+  #looking: ReturnType<typeof setTimeout> | undefined;
   #buffer: SourceBuffer | null = null;
   #mime = '';
   #timescale = 1;
@@ -34,26 +38,28 @@ export class ElementSpeaker implements Speaker {
   #offsetS: number | null = null; // from media time to the element's, of this timeline
   #fromS = 0; // where this timeline begins in the element's
   #endS = 0;
-  #pausedUntilMs = 0;
+  #beginsMs: number | null = null; // it stands where it goes on then
+  #volume: number;
+  #hushedToMs: number | null = Infinity; // at the latest, which is known once something is played; null while it is heard
   #heard = false; // something, since it began or stood still
   #closed = false;
   readonly #events: SpeakerEvents;
 
   constructor(volume: number, events: SpeakerEvents) {
     this.#events = events;
+    this.#volume = volume;
     const Source = mediaSource();
     if (!Source) throw new Error('This browser has no Media Source Extensions.');
     this.#source = new Source();
     this.#source.addEventListener('sourceopen', () => this.#pump());
     this.#url = URL.createObjectURL(this.#source);
-    this.#setUp(volume);
-    this.#checking = setInterval(() => this.#check(), CHECK_EVERY_MS);
+    this.#setUp();
+    this.#look();
   }
 
   begin({ init, mime, bytes }: Beginning): void {
-    this.sync.reset();
+    this.rest();
     this.#timescale = init.timescale;
-    this.#offsetS = null;
     this.#waiting = [];
     this.#queue({ offsetS: null, mime, bytes });
   }
@@ -70,29 +76,31 @@ export class ElementSpeaker implements Speaker {
   rest(): void {
     this.sync.reset();
     this.#offsetS = null;
-    this.#pausedUntilMs = 0;
     this.#heard = false;
     this.#waiting = this.#waiting.filter(({ mime }) => mime !== null);
-    this.#audio.pause(); // until there is something to play, which is elsewhere
+    this.#hushedToMs = Infinity;
+    this.#audio.volume = 0;
+    this.#stand(null); // until there is something to play, which is elsewhere
   }
 
   setVolume(volume: number): void {
-    this.#audio.volume = volume;
+    this.#volume = volume;
+    if (this.#hushedToMs === null) this.#audio.volume = volume;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#checking);
+    clearTimeout(this.#looking);
     this.#waiting = [];
     this.#audio.removeAttribute('src');
     this.#audio.load(); // lets go of the decoder
     URL.revokeObjectURL(this.#url);
   }
 
-  #setUp(volume: number): void {
+  #setUp(): void {
     const audio = this.#audio;
-    audio.volume = volume;
+    audio.volume = this.#volume; // or Firefox does not refuse it
     audio.preservesPitch = false; // of so little nobody hears it, and keeping it has Chrome leap at each change
     audio.disableRemotePlayback = true; // or a ManagedMediaSource does not open
     audio.src = this.#url;
@@ -160,15 +168,24 @@ export class ElementSpeaker implements Speaker {
     this.#heard = false;
   }
 
-  #check(): void {
+  // #look keeps it in step, and looks again, soon while nothing is heard.
+  #look(): void {
     const nowMs = wallMs();
-    if (this.#offsetS === null || nowMs < this.#pausedUntilMs) return;
+    if (this.#offsetS !== null && !this.#audio.seeking) this.#go(this.#offsetS, nowMs);
+    if (this.#closed) return;
+    const soonMs = this.#hushedToMs === null ? LOOK_EVERY_MS : HUSHED_EVERY_MS;
+    this.#looking = setTimeout(() => this.#look(), Math.min(soonMs, Math.max(0, (this.#beginsMs ?? Infinity) - nowMs)));
+  }
+
+  #go(offsetS: number, nowMs: number): void {
     const audio = this.#audio;
-    if (audio.currentTime < this.#fromS && !this.#goTo(this.#fromS)) return;
-    if (audio.paused) this.#play();
-    else if (audio.seeking) return;
-    else if (audio.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) this.#keepStep(this.#offsetS, nowMs);
-    else this.#leaveHole(this.#offsetS, nowMs);
+    if (this.#beginsMs !== null) {
+      if (nowMs < this.#beginsMs) return;
+      this.#beginsMs = null;
+      this.#play();
+    } else if (audio.paused) this.#goWhereDue(offsetS, nowMs);
+    else if (audio.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) this.#keepStep(offsetS, nowMs);
+    else this.#leaveHole(offsetS, nowMs);
   }
 
   #keepStep(offsetS: number, nowMs: number): void {
@@ -176,13 +193,30 @@ export class ElementSpeaker implements Speaker {
     const { rate, skipMs } = this.sync.heard((this.#audio.currentTime - offsetS) * 1000, nowMs);
     const rounded = Math.round(rate * RATES) / RATES;
     if (this.#audio.playbackRate !== rounded) this.#audio.playbackRate = rounded;
-    if (skipMs > 0) this.#goTo(this.#audio.currentTime + skipMs / 1000);
-    if (skipMs < 0) this.#pause(nowMs - skipMs);
+    if (skipMs === 0) this.#letHear(nowMs);
+    else this.#stand(skipMs < 0 ? nowMs - skipMs : null);
   }
 
-  #pause(untilMs: number): void {
-    this.#pausedUntilMs = untilMs;
+  // #letHear ends the silence with which it begins, once it is in step.
+  #letHear(nowMs: number): void {
+    if (this.#hushedToMs === null) return;
+    if (this.#hushedToMs === Infinity) this.#hushedToMs = nowMs + MOST_HUSHED_MS;
+    const { behindMs } = this.sync;
+    if (nowMs < this.#hushedToMs && (behindMs === null || Math.abs(behindMs) > IN_STEP_MS)) return;
+    this.#hushedToMs = null;
+    this.#audio.volume = this.#volume;
+  }
+
+  // #stand stops it until a moment, or, if that is null, until it has gone to what is due.
+  #stand(untilMs: number | null): void {
+    this.#beginsMs = untilMs;
     this.#audio.pause();
+  }
+
+  // #goWhereDue goes to what is to be heard in a moment, if it is there, and begins in that moment: nobody knows how long it takes to go there.
+  #goWhereDue(offsetS: number, nowMs: number): void {
+    const dueS = (nowMs - (this.sync.lagMs() ?? 0)) / 1000 + offsetS;
+    if (this.#goTo(Math.max(this.#fromS, dueS + AHEAD_S))) this.#beginsMs = nowMs + (this.#audio.currentTime - dueS) * 1000;
   }
 
   // #leaveHole goes to where there is sound again, when it is time for that.
@@ -202,10 +236,10 @@ export class ElementSpeaker implements Speaker {
   #goTo(timeS: number): boolean {
     const { buffered } = this.#audio;
     for (let i = 0; i < buffered.length; i++) {
-      if (timeS >= buffered.start(i) - NEAR_S && timeS < buffered.end(i)) {
-        this.#audio.currentTime = Math.max(timeS, buffered.start(i));
-        return true;
-      }
+      if (timeS < buffered.start(i) - NEAR_S || timeS >= buffered.end(i)) continue;
+      const toS = Math.max(timeS, buffered.start(i));
+      if (this.#audio.currentTime !== toS) this.#audio.currentTime = toS;
+      return true;
     }
     return false;
   }

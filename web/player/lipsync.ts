@@ -147,7 +147,7 @@ export class LipSync {
   }
 }
 
-const FRESH_MS = 1000; // for as long it may be silent (soundworklet.ts)
+const FRESH_MS = 1500; // for as long it may be silent (soundworklet.ts)
 const LEFT_OUT = 0.05; // of the sound
 const UNSTOCKED = 0.0005; // of the time that passes
 const MOST_STOCKED_MS = 300;

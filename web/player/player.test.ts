@@ -276,7 +276,7 @@ test('a pause holds at once, and what waited for its sound is still to come', as
   const last = seen.at(-1)!;
   expect(last).toBeLessThan(12_000);
   player.pause();
-  expect(sent).toEqual([{ type: 'pause', atUs: (last + 39) * 1000 }]); // of which that is the picture
+  expect(sent).toEqual([{ type: 'pause', atUs: (last + 20) * 1000 }]); // of which that is the picture, also where the server knows its time 19 ms better
   events.packet(recorded(12_040)); // was on its way
   player.setRate(1);
   events.packet(recorded(12_080));
@@ -318,7 +318,7 @@ test('a pause of the present is one of what was shown, and where it is refused a
   const seen = rendered.slice();
   expect(seen.at(-1)).toBeLessThan(12_000);
   player.pause();
-  expect(sent.at(-1)).toEqual({ type: 'pause', atUs: (seen.at(-1)! + 39) * 1000 });
+  expect(sent.at(-1)).toEqual({ type: 'pause', atUs: (seen.at(-1)! + 20) * 1000 });
   events.packet(recorded(12_040, true)); // it is not known yet
   events.message({ type: 'playback', live: true, rate: 1, paused: false, end: false, code: 403, message: 'no' });
   for (const ms of [12_080, 12_120]) events.packet(recorded(ms, ms === 12_120));

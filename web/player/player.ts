@@ -54,6 +54,7 @@ export class Player {
   #firstMs: number | null = null; // when this connection's first picture was painted
   #lastMs: number | null = null; // when the last one was
   #lastCaptureMs = 0;
+  #passedMs = 0; // when the picture was taken that was rendered last
   #intervalMs = 0;
   #doubtMs = 0; // by how much the times of pictures may be wrong
   #camera: (ServerMessage & { type: 'state' }) | null = null;
@@ -163,7 +164,8 @@ export class Player {
   /** Keeps the picture: the server returns to where the first is still to come of those that waited for their sound. */
   pause(): void {
     const ahead = this.#hold.drop();
-    const atMs = wallMs() - this.#begunMs < SETTLED_MS ? Infinity : Math.min(...ahead.map(({ captureMs }) => captureMs)) - 1;
+    const firstMs = wallMs() - this.#begunMs < SETTLED_MS ? Infinity : Math.min(...ahead.map(({ captureMs }) => captureMs));
+    const atMs = firstMs - Math.max(1, (firstMs - this.#passedMs) / 2); // times are made better while it is recorded
     this.#stale = atMs < Infinity;
     if (!this.#stale) ahead.forEach((packet) => this.#render(packet));
     this.#tell(this.#looking.pause(atMs));
@@ -428,6 +430,7 @@ export class Player {
   }
 
   #render(packet: Packet): void {
+    if (packet.kind === 'frame') this.#passedMs = packet.captureMs;
     try {
       this.#renderer?.take(packet);
     } catch (error) {

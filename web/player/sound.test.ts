@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Packet, SoundCodec, SoundMessage } from './protocol';
 import type { SoundState } from './sound';
-import type { Beginning, Hearing, Portion, SpeakerEvents } from './speaker';
+import type { Beginning, Hearing, Portion, SpeakerEvents, SpeakerKind } from './speaker';
 import aac from './testdata/aac-init.mp4?inline';
 
 class Fake {
@@ -40,13 +40,19 @@ class Fake {
 const speakers: Fake[] = [];
 let hears: Hearing;
 
-vi.mock('./speaker', () => ({ hearing: () => Promise.resolve(hears) }));
-vi.mock('./workletspeaker', () => ({ WorkletSpeaker: class extends Fake { constructor(v: number, e: SpeakerEvents) { super('worklet', v, e); } } }));
-vi.mock('./elementspeaker', () => ({ ElementSpeaker: class extends Fake { constructor(v: number, e: SpeakerEvents) { super('element', v, e); } } }));
+let there: boolean; // what plays sound
+
+vi.mock('./later', async () => {
+  const { parseSound, parseSoundInit } = await import('./soundboxes');
+  const speakerOf = (kind: SpeakerKind, volume: number, events: SpeakerEvents) => new Fake(kind, volume, events);
+  const speakers = { hearing: () => Promise.resolve(hears), speakerOf, parseSound, parseSoundInit };
+  return { load: () => Promise.resolve(there ? speakers : null) };
+});
 
 beforeEach(() => {
   vi.useFakeTimers();
   speakers.length = 0;
+  there = true;
   hears = { worklet: ['aac', 'opus'], element: ['aac'] };
 });
 afterEach(() => vi.useRealTimers());
@@ -190,6 +196,18 @@ test('a browser that plays nothing of it says so', async () => {
   await settle();
   expect(wishes).toEqual([]);
   expect(states.at(-1)!.message).toContain('This browser plays none');
+  sound.close();
+});
+
+test('what plays sound is tried again where it could not be loaded', async () => {
+  there = false;
+  const { sound, wishes, states, settle } = await make();
+  sound.setMuted(false);
+  await settle();
+  expect(states.at(-1)!.message).toBe('What plays sound could not be loaded.');
+  there = true;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect([speakers.length, wishes.at(-1)]).toEqual([1, ['aac', 'opus']]);
   sound.close();
 });
 

@@ -1,13 +1,13 @@
 // The sound of one camera: whether it is wanted, what is asked of the server, and
-// what plays it. Whatever happens to it, it costs no picture.
+// what plays it, which is loaded where there is some. Whatever happens to it, it costs no picture.
 
-import { ElementSpeaker } from './elementspeaker';
 import { parseFragment } from './fmp4';
+import { load } from './later';
 import type { Codec, Packet, SoundCodec, SoundMessage } from './protocol';
-import { parseSound, parseSoundInit, type SoundInit } from './soundboxes';
+import type { SoundInit } from './soundboxes';
 import { SOUND_REFUSED } from './status';
-import { hearing, type Hearing, type Speaker, type SpeakerEvents, type SpeakerKind } from './speaker';
-import { WorkletSpeaker } from './workletspeaker';
+import type { Hearing, Speaker, SpeakerEvents, SpeakerKind } from './speaker';
+import type * as Speakers from './speakers';
 
 /** What is known of a camera's sound. */
 export interface SoundState {
@@ -34,6 +34,7 @@ export interface SoundEvents {
 
 const NOTHING = { codec: null, rate: 0, channels: 0 };
 const UNPLAYABLE = 'This browser plays none of the sound that is sent.';
+const UNLOADED = 'What plays sound could not be loaded.';
 const KINDS: SpeakerKind[] = ['worklet', 'element'];
 const RETRY_MS = 20_000; // after everything has failed
 const REMEMBERED = 600; // pictures: some more than are between server and screen
@@ -53,6 +54,7 @@ export class Sound {
   #told = this.#state;
   #quiet: string | null = null; // why nothing is heard of what is shown, '' if that needs no words; null where it is heard
 
+  #speakers: typeof Speakers | null = null; // that there are, once they are loaded
   #speaker: Speaker | null = null;
   #kind: SpeakerKind = 'worklet';
   #hears: Hearing = { worklet: [], element: [] };
@@ -71,7 +73,6 @@ export class Sound {
 
   constructor(events: SoundEvents) {
     this.#events = events;
-    void hearing(); // the answer is there when it is needed
   }
 
   /** Plays it or not. Where it is to be played a person has to have done something, just now. */
@@ -123,6 +124,7 @@ export class Sound {
   /** The camera has sound to be asked for, or not. */
   offered(available: boolean): void {
     const more = available && !this.#state.available;
+    if (available) void this.#load(); // browsers let nothing be heard that comes later than a click
     this.#update({ available });
     if (more && this.#message && !this.#message.codec) this.#sent = ''; // it was asked for in vain
     this.#wish();
@@ -222,11 +224,12 @@ export class Sound {
   async #listen(): Promise<void> {
     const turn = ++this.#turn;
     clearTimeout(this.#retry);
-    this.#hears = await hearing();
+    const speakers = this.#speakers ?? (await this.#load());
+    if (speakers) this.#hears = await speakers.hearing();
     if (turn !== this.#turn) return;
     const kind = KINDS.find((kind) => this.#plays(kind).length > 0);
-    if (!kind) {
-      this.#giveUp(UNPLAYABLE);
+    if (!speakers || !kind) {
+      this.#giveUp(speakers ? UNPLAYABLE : UNLOADED);
       return;
     }
     this.#kind = kind;
@@ -235,13 +238,20 @@ export class Sound {
       failed: (reason) => turn === this.#turn && this.#broke(reason),
     };
     try {
-      this.#speaker = kind === 'worklet' ? new WorkletSpeaker(this.#volume, events) : new ElementSpeaker(this.#volume, events);
+      this.#speaker = speakers.speakerOf(kind, this.#volume, events);
     } catch (error) {
       this.#broke(error as Error);
       return;
     }
     this.#sent = ''; // another init segment is needed
     this.#wish();
+  }
+
+  // #load loads what plays sound, and has it ask the browser, so that the answer is there when it is needed.
+  async #load(): Promise<typeof Speakers | null> {
+    this.#speakers ??= await load('speakers');
+    void this.#speakers?.hearing();
+    return this.#speakers;
   }
 
   // #plays gives what a way plays that has not failed.
@@ -258,7 +268,7 @@ export class Sound {
   }
 
   #takeInit(packet: Packet, speaker: Speaker, { codec, mime }: SoundMessage): void {
-    this.#init = parseSoundInit(packet.payload);
+    this.#init = this.#speakers!.parseSoundInit(packet.payload);
     this.#shiftMs = null;
     const { rate, channels } = this.#init;
     speaker.begin({ init: this.#init, mime, bytes: packet.payload });
@@ -266,7 +276,7 @@ export class Sound {
   }
 
   #takeFrames(packet: Packet, speaker: Speaker, { timescale }: SoundInit): void {
-    const frames = parseSound(packet.payload, packet.unitOffset);
+    const frames = this.#speakers!.parseSound(packet.payload, packet.unitOffset);
     if (frames.length === 0) return;
     const shiftMs = packet.captureMs - (frames[0]!.start / timescale) * 1000;
     this.#shiftMs = this.#shiftMs === null ? shiftMs : this.#shiftMs + (shiftMs - this.#shiftMs) / 16;

@@ -4,7 +4,7 @@ import { PROCESSOR, Ring, type SoundOrder, type SoundReport } from './ring';
 
 const REPORT_EVERY_S = 0.1;
 const HUSHED_EVERY_S = 0.02; // while nothing is heard before it is in step
-const MOST_HUSHED_S = 1; // it is better late than never
+const MOST_HUSHED_S = 1.5; // it is better late than never
 
 // What a worklet has, which TypeScript's library does not know.
 declare const sampleRate: number;

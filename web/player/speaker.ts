@@ -1,7 +1,6 @@
 // What plays sound.
 
 import type { LipSync } from './lipsync';
-import { mediaSource } from './modes';
 import type { SoundCodec } from './protocol';
 import type { SoundFrame, SoundInit } from './soundboxes';
 
@@ -50,43 +49,3 @@ export type SpeakerKind = 'worklet' | 'element';
 
 /** Which sound each way plays here. */
 export type Hearing = Record<SpeakerKind, SoundCodec[]>;
-
-// The best first, of what is encoded: frames of Opus have 20 ms, those of AAC up to 128.
-const NAMES: [SoundCodec, string][] = [
-  ['opus', 'opus'],
-  ['aac', 'mp4a.40.2'],
-];
-
-let answer: Promise<Hearing> | undefined;
-
-/** Asks this browser what it can play, once for a page. What gives no answer plays nothing. */
-export function hearing(): Promise<Hearing> {
-  return (answer ??= ask());
-}
-
-async function ask(): Promise<Hearing> {
-  const late = new Promise<SoundCodec[]>((resolve) => setTimeout(() => resolve([]), ANSWER_WITHIN_MS));
-  return { worklet: await Promise.race([decoded(), late]), element: played() };
-}
-
-const ANSWER_WITHIN_MS = 1000;
-
-// decoded needs WebCodecs and worklets, which pages without HTTPS have not.
-async function decoded(): Promise<SoundCodec[]> {
-  if (typeof AudioDecoder !== 'function' || typeof AudioWorkletNode !== 'function') return [];
-  const found: SoundCodec[] = [];
-  for (const [codec, name] of NAMES) {
-    try {
-      const { supported } = await AudioDecoder.isConfigSupported({ codec: name, sampleRate: 48_000, numberOfChannels: 2 });
-      if (supported) found.push(codec);
-    } catch {
-      // it knows no such codec
-    }
-  }
-  return found;
-}
-
-function played(): SoundCodec[] {
-  const Source = mediaSource();
-  return NAMES.filter(([, name]) => Source?.isTypeSupported(`audio/mp4; codecs="${name}"`)).map(([codec]) => codec);
-}

@@ -118,7 +118,7 @@ const yard = () => ({
   refused: [{ reason: 'epoch', count: 2 }], common: { version: 3, state: 'apart', writes: 0, lost: 0, refused: [] },
   nodes: ['a', 'b', 'c'].map((name, i) => ({
     name, alive: i < 2, left: false, since: new Date(Date.now() - 120_000).toISOString(), heard_ms: 100, relay: `192.168.1.1${i}:7422`, version: `1.${i}`,
-    roles: ['camera', 'edge'], labels: i === 1 ? ['site=barn'] : [], cameras: 2 - i, viewers: 3, load: 0.25, clock_ms: -3000 * i, agrees: true,
+    roles: ['camera', 'edge'], labels: i === 1 ? ['site=barn'] : [], cameras: 2 - i, viewers: 3, load: 0.25, clock_ms: -3000 * i, agrees: true, ...(i > 0 && { way: 'called_back' }),
   })),
   cameras: [
     { camera: 'yard', node: 'a', why: 'shared', epoch: 1 },
@@ -149,6 +149,7 @@ export async function nodes(traveller) {
   await cards.getByText('Its clock is 3 s behind').waitFor();
   await cards.getByText('It runs version 1.1, and this one 1.0.').waitFor();
   await cards.getByText(/Nothing was heard of it for [2-9] min/).waitFor();
+  await cards.getByText('it connects to us, since we cannot').waitFor(); // of b alone: c is dead
   await page.getByText('that claim a camera as nobody can (2)').waitFor();
   await page.getByText('This node does not reach those that keep').waitFor();
   await page.getByRole('row', { name: /^Gate.* b / }).first().waitFor();

@@ -298,6 +298,7 @@ export async function password({ as, api, password: good, expect }) {
   }
   await page.getByText('Your password was changed.').waitFor();
   check((await api('GET', 'me')).name === 'changer', 'who changed the password is logged out');
+  await page.close(); // which would hear that its user is gone
   await as('admin');
   await api('DELETE', 'users/changer');
 }

@@ -14,6 +14,7 @@ import (
 // meanwhile is shown once.
 func TestNodesApart(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	names := []string{"a", "b", "c"}
 	wires := rig.NewWires(t, names...)
 	camera := clockCamera(t, 2000)
@@ -107,6 +108,7 @@ func (n nodes) late(t *testing.T, wires *rig.Wires, names []string, viewers []*w
 // and counts the bytes on the wires: of the owner each node gets one copy.
 func TestOneCopyForEachNode(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	const size, people = 8000, 20
 	names := []string{"a", "b", "c"}
 	wires := rig.NewWires(t, names...)

@@ -27,6 +27,7 @@ type crowd struct {
 //	FRAMEGATE_TEST_LONG=1 go test -v -run TestCrowdOfACluster ./gateway/e2e/nodes
 func TestCrowdOfACluster(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	c := crowd{cameras: 6, viewers: 36, pace: 200 * time.Millisecond, measured: time.Second}
 	if os.Getenv("FRAMEGATE_TEST_LONG") != "" {
 		c = crowd{cameras: 100, viewers: 1000, pace: 500 * time.Millisecond, measured: 15 * time.Second}

@@ -117,6 +117,7 @@ func (n nodes) why(t *testing.T, name string) string {
 // alone makes none, and says why.
 func TestExclusiveCameraHasOneConnection(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera := newSingle(t)
 	names := []string{"a", "b", "c"}
 	cluster := startNodesWith(t, "auth: 'off'", ", stores: [a, b, c]", fmt.Sprintf("{front: {source: '%s', keep: always, exclusive: true}}", camera.URL("/")), names...)

@@ -18,6 +18,7 @@ import (
 // its owner killed, again and again: all see it again by the connections they have.
 func TestOwnersAreKilled(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera := clockCamera(t, 2000)
 	names := []string{"a", "b", "c"}
 	cluster := startNodes(t, "{"+recorded(addressOf(camera))+"}", names...)
@@ -72,6 +73,7 @@ func residentBytes(t *testing.T, p *rig.Process) int {
 // once.
 func TestOwnerHangs(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera := clockCamera(t, 2000)
 	names := []string{"a", "b", "c"}
 	cluster := startNodes(t, "{"+recorded(addressOf(camera))+", heavy: {source: 'upload:'}}", names...)

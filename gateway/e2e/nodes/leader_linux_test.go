@@ -108,6 +108,7 @@ func (n nodes) addedCameras(t *testing.T, name string) map[string]string {
 // all, everywhere; all that was answered to be there is, and goes on to be added.
 func TestLeaderIsKilled(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	names := []string{"a", "b", "c"}
 	cluster := startNodesWith(t, "auth: 'off'", ", stores: [a, b, c]", "{phone: {source: 'upload:'}}", names...)
 	for _, name := range names {

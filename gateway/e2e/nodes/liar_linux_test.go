@@ -258,6 +258,7 @@ func lies(f *flood) []lie {
 // larger, and show their own cameras as ever.
 func TestNodeThatLies(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera := clockCamera(t, 2000)
 	names := []string{"a", "b"}
 	settings := recorded(addressOf(camera))

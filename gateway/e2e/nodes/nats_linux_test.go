@@ -97,6 +97,7 @@ const (
 // dies meanwhile, and others take over its camera. The NATS comes back with what it kept, and then without.
 func TestNodesByANATS(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	dir := t.TempDir()
 	_, chain, key := rig.CertificatePair(t)
 	for name, content := range map[string][]byte{"cert.pem": chain, "key.pem": key, "password": []byte("swordfish\n")} {
@@ -192,6 +193,7 @@ func TestNodesByANATS(t *testing.T) {
 // between both is cut, and mended.
 func TestNodesByALeaf(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	port := rig.HeldPort(t)
 	hub := startNATS(t, fmt.Sprintf("jetstream {store_dir: %q, domain: hub}\nauthorization {user: fg, password: swordfish}\nleafnodes {listen: '127.0.0.1:%d', authorization {user: site, password: sesame}}", t.TempDir(), port))
 	leaf := startNATS(t, fmt.Sprintf("authorization {user: barn, password: hay}\nleafnodes {reconnect: 1s, remotes [{url: 'nats-leaf://site:sesame@127.0.0.1:%d'}]}", port))

@@ -14,6 +14,7 @@ import (
 // way is free again it is taken.
 func TestNodesThatCannotBeDialled(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	nats := startNATS(t, fmt.Sprintf("jetstream {store_dir: %q}\nauthorization {user: fg, password: swordfish}", t.TempDir()))
 	wires := rig.NewWires(t, "a", "b")
 	door := wires.Door(t, fmt.Sprintf("127.0.0.1:%d", nats.port))

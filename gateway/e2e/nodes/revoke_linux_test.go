@@ -12,6 +12,7 @@ import (
 // that has the authority, try to come back, and come back with another token.
 func TestNodeIsShutOut(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera, front := recordedFront(t)
 	cluster := startNodes(t, "{"+front+", phone: {source: 'upload:'}}", "a", "b", "c")
 	cluster.owner(t, "front", "a", "b", "c")

@@ -60,6 +60,7 @@ func (n nodes) counts(t *testing.T, name, metric string, value int) bool {
 // viewers and those of others stay.
 func TestStandbyGoesOn(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera, front := recordedFront(t)
 	names := []string{"a", "b", "c"}
 	cluster := startNodes(t, "{"+strings.Replace(front, "keep: always", "standby: 1", 1)+"}", names...)
@@ -115,6 +116,7 @@ func TestStandbyGoesOn(t *testing.T) {
 // is told so, and says so.
 func TestStandbyThatIsRefusedIsSaid(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera, err := camtest.NewHTTPCamera(func(c *camtest.HTTPConn) {
 		if c.Request() == nil {
 			return

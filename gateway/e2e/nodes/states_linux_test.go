@@ -97,6 +97,7 @@ func (n nodes) front(t *testing.T, name string) (s frontStatus) {
 // the reason; webhooks are told once; and a move that nobody notices is told to nobody.
 func TestEveryNodeSaysHowCamerasAre(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	camera, front := recordedFront(t)
 	hook, address := receive(t)
 	names := []string{"a", "b", "c"}
@@ -184,6 +185,7 @@ func (n nodes) shows(t *testing.T, name, what string, so func(overview) bool) (a
 // recorded, and a disk that is gone, at whichever node one looks; and a node that is away.
 func TestEveryNodeShowsAllDisks(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	_, front := recordedFront(t)
 	names := []string{"a", "b"}
 	cluster := startNodes(t, "{"+front+"}", names...)

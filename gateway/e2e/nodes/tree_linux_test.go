@@ -43,6 +43,7 @@ func depths(owner string, relays []relay) map[string]int {
 // who has it from him. It tells how much later pictures are with each line between.
 func TestTreeOfNodes(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	names := make([]string, rounds(3, 21))
 	for i := range names {
 		names[i] = fmt.Sprintf("n%02d", i)

@@ -184,6 +184,7 @@ func TestViewersGoOnInFirefox(t *testing.T) {
 // TestViewersOfOtherNodes are shown what others have, by ways that are theirs alone, and sent there.
 func TestViewersOfOtherNodes(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	cluster, doors, _ := startEntered(t, ", redirect: label", ", labels: ['site=barn']")
 	t.Run("ways are for one viewer", func(t *testing.T) { waysAreForOneViewer(t, cluster, doors) })
 	t.Run("viewers are sent", func(t *testing.T) { viewersAreSent(t, cluster, doors) })

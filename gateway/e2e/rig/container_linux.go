@@ -35,12 +35,12 @@ func StartContainer(t *testing.T, configuration string) *Container {
 		t.Skip("a network of its own takes root")
 	}
 	Need(t, "ip")
-	network, inside := newNetwork(t)
+	here, there, inside := newPair(t)
 	c := &Container{Outside: "127.0.0.2"}
 	udp, tcp := bothAt(t, c.Outside)
 	c.RTC = udp.LocalAddr().(*net.UDPAddr).Port
 	s := newServer(WriteConfig(t, configuration+fmt.Sprintf("\nwebrtc: {listen: '0.0.0.0:%d'}\n", c.RTC)), t.TempDir(), []string{"FRAMEGATE_AUTH=off"})
-	c.Process = startProcess(t, s, network.start, "0.0.0.0:0", "--allow-open")
+	c.Process = startProcess(t, s, there.start, "0.0.0.0:0", "--allow-open")
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
 	web, err := net.Listen("tcp", net.JoinHostPort(c.Outside, "0"))
 	if err != nil {
@@ -54,43 +54,63 @@ func StartContainer(t *testing.T, configuration string) *Container {
 		}
 		passing.Wait()
 	})
-	passing.Go(func() { passTCP(web, net.JoinHostPort(inside, port)) })
-	passing.Go(func() { passTCP(tcp, net.JoinHostPort(inside, strconv.Itoa(c.RTC))) })
-	passing.Go(func() { passUDP(udp, netip.AddrPortFrom(netip.MustParseAddr(inside), uint16(c.RTC))) })
+	passing.Go(func() { passTCP(web, here.dial("tcp", net.JoinHostPort(inside, port))) })
+	media := net.JoinHostPort(inside, strconv.Itoa(c.RTC))
+	passing.Go(func() { passTCP(tcp, here.dial("tcp", media)) })
+	passing.Go(func() { passUDP(udp, here.dial("udp", media)) })
 	return c
+}
+
+// newPair makes two networks that are connected with each other, and gives the address in
+// the second. This machine has no part in either, so that browsers which run beside the test
+// do not take its network for another, and drop what they load.
+func newPair(t *testing.T) (here, there network, inside string) {
+	t.Helper()
+	var b [3]byte
+	_, _ = rand.Read(b[:]) // never fails
+	here, there = newNetwork(t, fmt.Sprintf("framegate-%x-o", b)), newNetwork(t, fmt.Sprintf("framegate-%x-i", b))
+	block := netip.AddrFrom4([4]byte{198, 18 | b[0]&1, b[1], b[2] &^ 3}) // for trials: RFC 2544
+	outside, within := block.Next(), block.Next().Next()
+	ip(t,
+		"-n "+here.name()+" link add out type veth peer name in netns "+there.name(),
+		"-n "+here.name()+" addr add "+outside.String()+"/30 dev out",
+		"-n "+here.name()+" link set out up",
+		"-n "+there.name()+" addr add "+within.String()+"/30 dev in",
+		"-n "+there.name()+" link set in up",
+	)
+	return here, there, within.String()
 }
 
 // network is one of its own, by the file that stands for it.
 type network string
 
-// newNetwork makes one that this machine's is connected with, and gives the address in
-// it.
-func newNetwork(t *testing.T) (n network, inside string) {
+// newNetwork makes one that has nothing but its loopback, until the test ends.
+func newNetwork(t *testing.T, name string) network {
 	t.Helper()
-	var b [3]byte
-	_, _ = rand.Read(b[:]) // never fails
-	name, out, in := fmt.Sprintf("framegate-%x", b), fmt.Sprintf("fg%xo", b), fmt.Sprintf("fg%xi", b)
-	block := netip.AddrFrom4([4]byte{198, 18 | b[0]&1, b[1], b[2] &^ 3}) // for trials: RFC 2544
-	outside, within := block.Next(), block.Next().Next()
-	t.Cleanup(func() {
-		for _, args := range []string{"link del " + out, "netns del " + name} {
-			_ = exec.Command("ip", strings.Fields(args)...).Run() // which may not be there
-		}
-	})
-	ip(t,
-		"netns add "+name,
-		"link add "+out+" type veth peer name "+in+" netns "+name,
-		"addr add "+outside.String()+"/30 dev "+out,
-		"link set "+out+" up",
-		"-n "+name+" addr add "+within.String()+"/30 dev "+in,
-		"-n "+name+" link set lo up",
-		"-n "+name+" link set "+in+" up",
-	)
-	return network(filepath.Join("/run/netns", name)), within.String()
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) // which may not be there
+	ip(t, "netns add "+name, "-n "+name+" link set lo up")
+	return network("/run/netns/" + name)
 }
 
+// name is what the program ip calls it.
+func (n network) name() string { return filepath.Base(string(n)) }
+
 // start starts a command in the network.
-func (n network) start(cmd *exec.Cmd) error {
+func (n network) start(cmd *exec.Cmd) error { return n.do(cmd.Start) }
+
+// dial gives what connects to an address of the network.
+func (n network) dial(kind, address string) func() (net.Conn, error) {
+	return func() (conn net.Conn, err error) {
+		err = n.do(func() (err error) {
+			conn, err = net.Dial(kind, address)
+			return err
+		})
+		return conn, err
+	}
+}
+
+// do does something on a thread that is in the network, where what that opens stays.
+func (n network) do(what func() error) error {
 	runtime.LockOSThread()
 	back, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -105,7 +125,7 @@ func (n network) start(cmd *exec.Cmd) error {
 	if err := unix.Setns(there, unix.CLONE_NEWNET); err != nil {
 		return err
 	}
-	err = cmd.Start()
+	err = what()
 	if failed := unix.Setns(back, unix.CLONE_NEWNET); failed != nil {
 		return errors.Join(err, failed) // the thread stays locked, and ends with its goroutine
 	}
@@ -130,34 +150,45 @@ func bothAt(t *testing.T, host string) (*net.UDPConn, net.Listener) {
 	return nil, nil
 }
 
-// passTCP connects who comes with another address, until nobody is listened for.
-func passTCP(l net.Listener, to string) {
+// passTCP connects who comes with whom dial connects to, until nobody is listened for; then
+// it ends what passes.
+func passTCP(l net.Listener, dial func() (net.Conn, error)) {
 	var passing sync.WaitGroup
 	defer passing.Wait()
+	over := make(chan struct{})
+	defer close(over)
 	for {
 		from, err := l.Accept()
 		if err != nil {
 			return
 		}
-		there, err := net.Dial("tcp", to)
+		there, err := dial()
 		if err != nil {
 			from.Close()
 			continue
 		}
+		ended := make(chan struct{}, 2)
 		for _, way := range [][2]net.Conn{{from, there}, {there, from}} {
 			passing.Go(func() { // ends with either
 				_, _ = io.Copy(way[0], way[1])
-				way[0].Close()
-				way[1].Close()
+				ended <- struct{}{}
 			})
 		}
+		passing.Go(func() {
+			select {
+			case <-ended:
+			case <-over:
+			}
+			from.Close()
+			there.Close()
+		})
 	}
 }
 
-// passUDP passes datagrams of each client to an address by a socket of its own, and
+// passUDP passes datagrams of each client on by a socket of its own, which dial makes, and
 // back, until its socket is closed.
-func passUDP(front *net.UDPConn, to netip.AddrPort) {
-	clients := make(map[netip.AddrPort]*net.UDPConn)
+func passUDP(front *net.UDPConn, dial func() (net.Conn, error)) {
+	clients := make(map[netip.AddrPort]net.Conn)
 	var passing sync.WaitGroup
 	defer func() {
 		for _, back := range clients {
@@ -173,7 +204,7 @@ func passUDP(front *net.UDPConn, to netip.AddrPort) {
 		}
 		back := clients[from]
 		if back == nil {
-			if back, err = net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to)); err != nil {
+			if back, err = dial(); err != nil {
 				continue
 			}
 			clients[from] = back

@@ -25,7 +25,7 @@ type Wire struct {
 }
 
 // Wires is a network between machines of a test, each of which is a network of its own
-// with one address, and this machine. All that passes goes through the test, which
+// with one address, and one that stands for this machine. All that passes goes through the test, which
 // says for each pair of them, and each way, what becomes of it. So nothing finds a way
 // around, by whichever addresses and ports they speak, and nobody learns that it is cut
 // off but by silence. Its methods may be called from any goroutine.
@@ -70,21 +70,17 @@ func NewWires(t *testing.T, machines ...string) *Wires {
 	for i, machine := range append([]string{""}, machines...) {
 		address = address.Next()
 		end := &wireEnd{machine: machine, address: address}
-		device := fmt.Sprintf("fgw%x%d", b[:3], i)
-		var err error
-		if end.tun, err = openTun(device); err != nil {
+		end.network = newNetwork(t, fmt.Sprintf("framegate-%x-%d", b, i))
+		err := end.network.do(func() (err error) {
+			end.tun, err = openTun("wire")
+			return err
+		})
+		if err != nil {
 			t.Skipf("no network of its own may be made: %v", err)
 		}
 		w.ends[machine], w.byAddr[address] = end, end
-		within := ""
-		if machine != "" {
-			name := fmt.Sprintf("framegate-%x-%d", b, i)
-			end.network = network("/run/netns/" + name)
-			t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) // which may not be there
-			within = "-n " + name + " "
-			ip(t, "netns add "+name, "link set "+device+" netns "+name, within+"link set lo up")
-		}
-		ip(t, within+"addr add "+address.String()+"/27 dev "+device, within+"link set "+device+" up")
+		within := "-n " + end.network.name() + " "
+		ip(t, within+"addr add "+address.String()+"/27 dev wire", within+"link set wire up")
 		w.passing.Go(func() { w.carry(end) }) // ends when its file is closed
 	}
 	return w
@@ -134,24 +130,40 @@ func (w *Wires) Passed(from, to string) uint64 {
 }
 
 // StartProcess is rig.StartProcess on one of the machines, where the gateway listens at
-// a port of its address.
+// a port of its address. Its URL leads there by the end that stands for this machine.
 func (w *Wires) StartProcess(t *testing.T, machine, data, config string, variables ...string) *Process {
 	t.Helper()
-	end := w.ends[machine]
-	return startProcess(t, newServer(config, data, variables), end.network.start, net.JoinHostPort(w.Address(machine), "0"), "--allow-open")
+	p := startProcess(t, newServer(config, data, variables), w.ends[machine].network.start, net.JoinHostPort(w.Address(machine), "0"), "--allow-open")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass(t, l, w.ends[""].network.dial("tcp", net.JoinHostPort(w.Address(machine), p.Port)))
+	p.URL = "http://" + l.Addr().String()
+	_, p.Port, _ = net.SplitHostPort(l.Addr().String()) // it has one
+	return p
 }
 
 // Door gives an address by which machines reach one of this machine's loopback.
 func (w *Wires) Door(t *testing.T, to string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(w.Address(""), "0"))
+	var l net.Listener
+	err := w.ends[""].network.do(func() (err error) {
+		l, err = net.Listen("tcp", net.JoinHostPort(w.Address(""), "0"))
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var passing sync.WaitGroup
-	passing.Go(func() { passTCP(l, to) })
-	t.Cleanup(func() { l.Close(); passing.Wait() })
+	pass(t, l, func() (net.Conn, error) { return net.Dial("tcp", to) })
 	return l.Addr().String()
+}
+
+// pass passes on who comes, until the test ends.
+func pass(t *testing.T, l net.Listener, dial func() (net.Conn, error)) {
+	var passing sync.WaitGroup
+	passing.Go(func() { passTCP(l, dial) })
+	t.Cleanup(func() { l.Close(); passing.Wait() })
 }
 
 // close ends what passes.

@@ -22,6 +22,12 @@ export const unready: Record<string, Text> = {
   silent: ['the camera sends it nothing', 'die Kamera sendet ihm nichts'],
 };
 
+/** How this node connects to another, where that is not directly. */
+export const ways: Record<NonNullable<Schemas['ClusterNode']['way']>, Text> = {
+  called_back: ['it connects to us, since we cannot', 'er verbindet sich, da wir es nicht können'],
+  by_the_bus: ['by the bus, since neither can connect', 'über den Bus, da sich keiner verbinden kann'],
+};
+
 /** What nodes are for; roles that are not known are shown as they are. */
 export const roles: Record<string, Text> = {
   camera: ['connects to cameras', 'verbindet Kameras'],
@@ -66,6 +72,7 @@ export const nodes = {
   since: (time: string): Text => [`for ${time}`, `seit ${time}`],
   version: ['Version', 'Version'],
   address: ['Address', 'Adresse'],
+  way: ['Way', 'Weg'],
   roles: ['Roles', 'Rollen'],
   labels: ['Labels', 'Labels'],
   load: ['Processors', 'Prozessoren'],
