@@ -70,9 +70,10 @@ func (n nodes) does(t *testing.T, name, method, path string, body any, status in
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer.Body.Close()
+		defer answer.Body.Close()
 		if answer.StatusCode != status && answer.StatusCode != http.StatusServiceUnavailable {
-			t.Fatalf("%s %s: %d", method, path, answer.StatusCode)
+			said, _ := io.ReadAll(answer.Body)
+			t.Fatalf("%s %s: %d %s", method, path, answer.StatusCode, said)
 		}
 		return answer.StatusCode == status
 	})

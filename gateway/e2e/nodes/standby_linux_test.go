@@ -112,34 +112,33 @@ func TestStandbyGoesOn(t *testing.T) {
 	}
 }
 
-// TestStandbyThatIsRefusedIsSaid has a camera take a single connection: who stands by
-// is told so, and says so.
+// TestStandbyThatIsRefusedIsSaid has a camera take a single connection, its owner's: who is
+// to stand by then is told so, and all say so.
 func TestStandbyThatIsRefusedIsSaid(t *testing.T) {
 	t.Parallel()
 	rig.Thorough(t)
+	serve := camtest.Counting(0)
 	camera, err := camtest.NewHTTPCamera(func(c *camtest.HTTPConn) {
-		if c.Request() == nil {
-			return
-		}
-		if c.Number > 1 {
+		if c.Number == 1 {
+			serve(c)
+		} else if c.Request() != nil {
 			c.Send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n")
-			return
-		}
-		if c.Send("HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n--b\r\n") {
-			picture := camtest.Picture(1, 96, 64)
-			c.Send(fmt.Sprintf("Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n", len(picture)), picture, "\r\n--b\r\n")
-			c.WaitClosed()
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(camera.Close)
-	cluster := startNodes(t, fmt.Sprintf("{front: {source: '%s', standby: 1}}", camera.URL("/")), "a", "b")
-	for name := range cluster {
-		rig.Await(t, name+" says that b is refused", func() bool {
+	names := []string{"a", "b"}
+	cluster := startNodesWith(t, "auth: 'off'\nnetwork: {allow: [127.0.0.0/8]}", "", "{phone: {source: 'upload:'}}", names...)
+	cluster.does(t, "a", http.MethodPost, "/api/v1/cameras", map[string]string{"id": "front", "source": camera.URL("/"), "keep": "always"}, http.StatusCreated)
+	owner := cluster.owner(t, "front", names...)
+	rig.Await(t, "the owner is connected", func() bool { return camera.Open() == 1 })
+	cluster.does(t, owner, http.MethodPatch, "/api/v1/cameras/front", map[string]string{"standby": "1"}, http.StatusOK)
+	for _, name := range names {
+		rig.Await(t, name+" says who is refused", func() bool {
 			node, state := cluster.standby(t, name)
-			return node == "b" && state == "denied"
+			return node == others(names, owner)[0] && state == "denied"
 		})
 	}
 }
