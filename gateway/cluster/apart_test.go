@@ -12,6 +12,9 @@ import (
 // that works, and once it works again one of two is left.
 func TestNodesThatMissEachOther(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	ids, cameras := identities(t, "a", "b"), numbered(6)
 	var p telephone
 	var down atomic.Bool

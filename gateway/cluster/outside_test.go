@@ -109,6 +109,9 @@ func moves(n *node) uint64 { return n.Status().Moves }
 // one out.
 func TestOutsideNATS(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	disk, cameras, yard := t.TempDir(), numbered(12), newYard(t, "a", "b", "c")
 	ids := []*Identity{yard.identity(t, "a"), yard.identity(t, "b"), yard.identity(t, "c")}
 	sparing := sparingFor(ids[0])
@@ -199,6 +202,9 @@ func TestOutsideNATS(t *testing.T) {
 // theirs. One that is cut off from both is dead for them.
 func TestNodeWithoutItsNATS(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	s, by := natsOf(t, t.TempDir(), 0, nil)
 	ids, cameras := identities(t, "a", "b"), numbered(8)
 	way := newLine(t, s.Addr().String())
@@ -377,6 +383,9 @@ func liar(t *testing.T, lie string) (NATS, *atomic.Int64) {
 // TestNodeThatStartsWithoutItsNATS claims its cameras in the end.
 func TestNodeThatStartsWithoutItsNATS(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	var p telephone
 	a := p.at(t, identities(t, "a")[0], NATS{Servers: []string{"127.0.0.1:1"}}, nil, numbered(2)...)
 	if a.Owns("cam-0") {

@@ -92,6 +92,9 @@ func (c told) Run(ctx context.Context, emit func(media.Frame)) error {
 // two starts one is at once, and the other after all was mended.
 func TestKilledProcessLosesASecondAtMost(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	rounds := camtest.Long(8, 50)
 	dir := t.TempDir()
 	had := make(map[string]int)  // frames on the disk, by camera

@@ -78,6 +78,9 @@ type killed struct {
 // makes one with an index that agrees, without a hole, and up to a second before.
 func TestKillInEachStepOfClosingAndDeleting(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	if _, err := footage(); err != nil { // in real time
 		t.Fatal(err)
 	}

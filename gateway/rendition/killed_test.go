@@ -46,6 +46,9 @@ func descriptors(t *testing.T) int {
 // TestKilledEncoderIsReplaced kills ffmpeg again and again under a viewer, who
 // goes on getting pictures, and finds that nothing is left behind.
 func TestKilledEncoderIsReplaced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const kills = 50
 	r := newRig(t, "")
 	before := descriptors(t)

@@ -27,6 +27,7 @@ const (
 // when the line is good again so are the pictures, by themselves.
 func TestLinesThatFail(t *testing.T) {
 	t.Parallel()
+	rig.Thorough(t)
 	rig.Need(t, "ffmpeg")
 	clip := rig.NumberedClip(t, lineRate*lineSeconds)
 	http, rtsp, ts := fakeCamera(t, "http", ""), fakeCamera(t, "rtsp", ""), transportStream(t, clip)

@@ -13,6 +13,7 @@ import (
 // TestThumbnailsOfARecording are there while it is written, may be kept by browsers
 // when it is finished, and are gone with it.
 func TestThumbnailsOfARecording(t *testing.T) {
+	rig.Thorough(t)
 	rig.Need(t, "ffmpeg")
 	s := rig.Start(t, "recordings: {segment: 10s}\ncameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}\n")
 	p := past{t, s}

@@ -237,6 +237,9 @@ func large(frames []media.Frame, size int) []media.Frame {
 // that does.
 func TestStalledViewersAreCut(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	s := newSite(t, overTCP)
 	camera := s.attach(own)
 	frames := large(clip(t, 0, 20, 10, ""), 100_000)
