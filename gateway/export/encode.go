@@ -180,7 +180,7 @@ func (x *encoding) some(ctx context.Context) (err error) {
 		}
 	}()
 	far := x.far
-	for unread := 0; ; {
+	for unread := 0; ctx.Err() == nil; { // who needs the encoder does not wait until a pipe is full
 		f, err := x.next(ctx, cursor, &far)
 		if err != nil && !errors.Is(err, playback.ErrEnd) && ctx.Err() == nil {
 			if unread++; unread < maxUnread {
@@ -214,6 +214,7 @@ func (x *encoding) some(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	return ctx.Err()
 }
 
 // next gives the picture that is to be encoded next; of a timelapse it notes how far
