@@ -80,11 +80,7 @@ export async function open(context, address, ...scripts) {
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
   for (const { script, path, argument } of scripts) await page.addInitScript(script ?? { path }, argument);
-  // Other tests make networks and end them, for which Chromium drops what it loads.
-  await page.goto(address).catch((error) => {
-    if (!String(error).includes('ERR_NETWORK_CHANGED')) throw error;
-    return page.goto(address);
-  });
+  await page.goto(address);
   return page;
 }
 

@@ -69,7 +69,7 @@
     let mayGoBack = activeMode === 'mse' ? 1 + Math.floor(seen.length / 20) : 0;
     for (let i = Math.max(1, from); i < seen.length; i++) {
       if (since(i, i - 1) >= 0) continue;
-      const soon = i >= 2 ? since(i, i - 2) >= 0 : since(i, i - 1) > -300; // what is in stock at first
+      const soon = i >= 2 ? since(i, i - 2) >= 0 : since(i, i - 1) > -60; // a picture is of 40 ms
       if (!mayGoBack || !soon) throw new Error(`player ${n} goes back: ${seen.slice(0, i + 1).map(({ number }) => number)}`);
       mayGoBack--;
     }

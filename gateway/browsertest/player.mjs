@@ -112,7 +112,7 @@ function watchSound() {
 // that nobody else uses, that is as near as it is to be; what is captured of an element is
 // ahead of what is heard or behind it, by some ms more or less.
 const strict = process.env.FRAMEGATE_TEST_LONG === '1';
-const inStep = (page, worklet, last = strict ? 20 : 10) => page.waitForFunction(([last, ms, most]) => {
+const inStep = (page, worklet, last = 20) => page.waitForFunction(([last, ms, most]) => {
   const behind = window.behind(document.querySelector('framegate-player'), last);
   return behind.length === last && behind.filter((late) => Math.abs(late) <= ms).length >= most;
 }, [last, ...(strict ? [worklet ? 40 : 100, 0.75 * last] : [100, 0.5 * last])], { timeout: 2 * ceiling, polling: 250 });

@@ -165,7 +165,7 @@ export class Player {
   pause(): void {
     const ahead = this.#hold.drop();
     const firstMs = wallMs() - this.#begunMs < SETTLED_MS ? Infinity : Math.min(...ahead.map(({ captureMs }) => captureMs));
-    const atMs = firstMs - Math.max(1, (firstMs - this.#passedMs) / 2); // times are made better while it is recorded
+    const atMs = Math.min((this.#passedMs + firstMs) / 2, firstMs - 1); // times are made better while it is recorded
     this.#stale = atMs < Infinity;
     if (!this.#stale) ahead.forEach((packet) => this.#render(packet));
     this.#tell(this.#looking.pause(atMs));

@@ -224,7 +224,7 @@ export class Sound {
   async #listen(): Promise<void> {
     const turn = ++this.#turn;
     clearTimeout(this.#retry);
-    const speakers = this.#speakers ?? (await this.#load());
+    const speakers = await this.#load();
     if (speakers) this.#hears = await speakers.hearing();
     if (turn !== this.#turn) return;
     const kind = KINDS.find((kind) => this.#plays(kind).length > 0);

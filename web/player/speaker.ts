@@ -1,4 +1,4 @@
-// What plays sound.
+// What is to be known of what plays sound, and of who is told by it: types alone (speakers.ts makes them).
 
 import type { LipSync } from './lipsync';
 import type { SoundCodec } from './protocol';
