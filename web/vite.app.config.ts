@@ -104,5 +104,6 @@ export default defineConfig(({ mode }) => ({
       ofGateway.map((path) => [path, { target: loadEnv(mode, '.', 'FRAMEGATE')['FRAMEGATE'] ?? 'http://127.0.0.1:8080', ws: true }]),
     ),
   },
-  test: { testTimeout: 120_000, hookTimeout: 120_000, setupFiles: ['./waits.ts'], include: ['player/**/*.test.ts', 'app/**/*.test.ts'] },
+  // Threads, since a process of its own for each file can wait for a message for ever.
+  test: { pool: 'threads', testTimeout: 120_000, hookTimeout: 120_000, setupFiles: ['./waits.ts'], include: ['player/**/*.test.ts', 'app/**/*.test.ts'] },
 }));
