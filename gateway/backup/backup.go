@@ -11,10 +11,12 @@
 //	tls/ca.crt
 //	tls/ca.key
 //	tls/acme/…
+//	cluster/ca.count
 //	cluster/ca.crt
 //	cluster/ca.key
 //	cluster/node.crt
 //	cluster/node.key
+//	cluster/revoked
 //	cluster/secret
 //
 // Whoever can read it can read all of that, so it is made for its owner only.
@@ -133,7 +135,8 @@ func copyFiles(data, work, folder string) error {
 // known says whether a backup may hold a file of this name.
 func known(name string) bool {
 	switch name {
-	case "key", "state.db", "tls/ca.crt", "tls/ca.key", "cluster/ca.crt", "cluster/ca.key", "cluster/node.crt", "cluster/node.key", "cluster/secret":
+	case "key", "state.db", "tls/ca.crt", "tls/ca.key",
+		"cluster/ca.count", "cluster/ca.crt", "cluster/ca.key", "cluster/node.crt", "cluster/node.key", "cluster/revoked", "cluster/secret":
 		return true
 	}
 	rest, ok := strings.CutPrefix(name, "tls/acme/")

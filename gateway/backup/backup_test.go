@@ -37,6 +37,8 @@ func used(t *testing.T) string {
 	write(t, filepath.Join(data, "tls", "acme", "example.org"), "a certificate")
 	write(t, filepath.Join(data, "tls", "acme", ".example.org123"), "half a certificate")
 	write(t, filepath.Join(data, "cluster", "node.key"), "a key")
+	write(t, filepath.Join(data, "cluster", "revoked"), "a list")
+	write(t, filepath.Join(data, "cluster", "ca.count"), "3")
 	write(t, filepath.Join(data, "cluster", "life"), "7")
 	write(t, filepath.Join(data, "exports", "film.mp4"), "a film")
 	return data
@@ -99,11 +101,11 @@ func TestWhatIsRestoredIsWhatWasBackedUp(t *testing.T) {
 	if after := tree(t, data); after != before {
 		t.Errorf("the data folder has\n%s\nand had\n%s", after, before)
 	}
-	const want = "/cluster/node.key 600\n/key 600\n/state.db 600\n/tls/acme/example.org 600\n/tls/ca.crt 600\n/tls/ca.key 600\n"
+	const want = "/cluster/ca.count 600\n/cluster/node.key 600\n/cluster/revoked 600\n/key 600\n/state.db 600\n/tls/acme/example.org 600\n/tls/ca.crt 600\n/tls/ca.key 600\n"
 	if got := tree(t, restored); got != want {
 		t.Errorf("restored is\n%s\nnot\n%s", got, want)
 	}
-	for _, name := range []string{"key", "tls/ca.crt", "tls/ca.key", "tls/acme/example.org", "cluster/node.key"} {
+	for _, name := range []string{"key", "tls/ca.crt", "tls/ca.key", "tls/acme/example.org", "cluster/node.key", "cluster/revoked", "cluster/ca.count"} {
 		a, err1 := os.ReadFile(filepath.Join(data, name))
 		b, err2 := os.ReadFile(filepath.Join(restored, name))
 		if err1 != nil || err2 != nil || !bytes.Equal(a, b) {

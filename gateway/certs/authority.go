@@ -21,6 +21,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"framegate/gateway/regular"
 )
 
 const (
@@ -145,16 +147,7 @@ func makeAuthority(certFile, keyFile string) error {
 
 // writePEM writes a file so that it is there whole or not at all.
 func writePEM(name, kind string, der []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	err = errors.Join(f.Chmod(mode), pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return regular.Write(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
 }
 
 // serial is a random serial number of 120 bits (RFC 5280 section 4.1.2.2).

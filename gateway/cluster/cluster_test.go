@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"framegate/gateway/regular"
 )
 
 // TestThreeNodes has three nodes share cameras by a real bus, one of them lie, one
@@ -133,7 +135,7 @@ func TestIdentity(t *testing.T) {
 	}
 	first, err := NextLife(data)
 	second, err2 := NextLife(data)
-	if err := errors.Join(err, err2, write(fileIn(data, lives), []byte("18000000000000000000"), 0o600)); err != nil || second <= first {
+	if err := errors.Join(err, err2, regular.Write(fileIn(data, lives), []byte("18000000000000000000"), 0o600)); err != nil || second <= first {
 		t.Errorf("lives %d and %d, %v", first, second, err)
 	}
 	if third, err := NextLife(data); err != nil || third != 18000000000000000001 {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"framegate/gateway/regular"
 )
 
 // storeName is where in the folder of the bus those nodes stand that it was made for.
@@ -38,10 +40,10 @@ func keepOn(o Options, to *server.Options) error {
 		meta := filepath.Join(o.Disk, server.JetStreamStoreDir, server.DEFAULT_SYSTEM_ACCOUNT, "_js_", "_meta_")
 		err := errors.Join(os.RemoveAll(o.Disk), os.MkdirAll(meta, 0o700))
 		if err == nil {
-			err = write(filepath.Join(meta, "peers.idx"), peers(stores), 0o600)
+			err = regular.Write(filepath.Join(meta, "peers.idx"), peers(stores), 0o600)
 		}
 		if err == nil {
-			err = write(name, []byte(known), 0o600)
+			err = regular.Write(name, []byte(known), 0o600)
 		}
 		if err != nil {
 			return err

@@ -25,6 +25,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"framegate/gateway/regular"
 )
 
 const (
@@ -245,7 +247,7 @@ func Join(data, token string) (*Identity, error) {
 	}
 	return id, errors.Join(
 		writeCert(fileIn(data, authorityCert), parts[0]),
-		write(fileIn(data, commonSecret), []byte(hex.EncodeToString(id.secret)+"\n"), 0o600),
+		regular.Write(fileIn(data, commonSecret), []byte(hex.EncodeToString(id.secret)+"\n"), 0o600),
 		writeKey(fileIn(data, nodeKey), id.key),
 		writeCert(fileIn(data, nodeCert), parts[1]),
 	)
@@ -400,7 +402,7 @@ func NextLife(data string) (uint64, error) {
 	}
 	last, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64) // 0 where there was none
 	next := max(last+1, uint64(time.Now().UnixMicro()))
-	return next, write(name, strconv.AppendUint(nil, next, 10), 0o600)
+	return next, regular.Write(name, strconv.AppendUint(nil, next, 10), 0o600)
 }
 
 // Fingerprint gives the SHA-256 of the authority's certificate, which all nodes of
@@ -452,7 +454,7 @@ func serial() *big.Int {
 }
 
 func writeCert(name string, der []byte) error {
-	return write(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
+	return regular.Write(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
 }
 
 func writeKey(name string, key ed25519.PrivateKey) error {
@@ -460,21 +462,7 @@ func writeKey(name string, key ed25519.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	return write(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
-}
-
-// write writes a file so that it is there whole or not at all.
-func write(name string, content []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails where it was renamed
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+	return regular.Write(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 func readCert(name string) (*x509.Certificate, error) {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"framegate/gateway/regular"
 )
 
 // maxRevoked is how many names a list of revoked nodes may hold, and MaxRevokedList how long
@@ -27,7 +29,7 @@ const (
 // revokedFile is where in the folder of an identity the newest list stands.
 const revokedFile = "revoked"
 
-// countFile is where an authority counts the certificates that it made.
+// countFile is where an authority keeps the number of the last certificate that it made.
 const countFile = "ca.count"
 
 // revokedSigned separates signatures of lists from all others that the authority makes.
@@ -130,11 +132,11 @@ func (a *Authority) Revoke(node string) (list []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	next := revoked{Cluster: a.Cluster(), Number: r.number() + 1, Until: make(map[string]uint64)}
+	next := revoked{Cluster: a.Cluster(), Number: after(r.number()), Until: make(map[string]uint64)}
 	if r != nil {
 		next.Until = maps.Clone(r.Until)
 	}
-	next.Until[node] = a.count(r)
+	next.Until[node] = max(a.count(r), now())
 	if len(next.Until) > maxRevoked {
 		return nil, fmt.Errorf("more than %d nodes were shut out of this cluster; make a new one", maxRevoked)
 	}
@@ -143,7 +145,7 @@ func (a *Authority) Revoke(node string) (list []byte, err error) {
 		return nil, err
 	}
 	list = append(ed25519.Sign(a.key, append([]byte(revokedSigned), text...)), text...)
-	return list, write(fileIn(a.data, revokedFile), list, 0o644)
+	return list, regular.Write(fileIn(a.data, revokedFile), list, 0o644)
 }
 
 // Adopt has a list of revoked nodes count from now on, and at the next start, if the
@@ -171,7 +173,7 @@ func (i *Identity) Adopt(list []byte) (news bool, err error) {
 	if kept, err := readRevoked(i.data, i.authority); err == nil && kept.number() >= r.Number { // another process was first
 		return true, nil
 	}
-	return true, write(fileIn(i.data, revokedFile), list, 0o644)
+	return true, regular.Write(fileIn(i.data, revokedFile), list, 0o644)
 }
 
 // ShutOut says whether this node itself was.
@@ -183,8 +185,16 @@ func (i *Identity) voids(node string, certificate uint64) bool {
 	return i.revoked.Load().voids(node, certificate)
 }
 
-// count gives how many certificates the authority made, by its own count and by who was
-// shut out, which is of a later one where the folder is an older copy.
+// now gives the time in microseconds, which is a number that a certificate or a list has
+// that is made now, if the one before it has no higher one. So those of an authority that is an
+// older copy, as out of a backup, come after all that was made since.
+func now() uint64 { return uint64(time.Now().UnixMicro()) }
+
+// after gives the number of what is made now, after what has that number.
+func after(last uint64) uint64 { return max(last+1, now()) }
+
+// count gives the number of the last certificate that the authority made, by its own count
+// and by who was shut out, which is of a later one where the folder is an older copy.
 func (a *Authority) count(r *revoked) uint64 {
 	text, _ := os.ReadFile(fileIn(a.data, countFile))
 	n, _ := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
@@ -196,8 +206,8 @@ func (a *Authority) count(r *revoked) uint64 {
 	return n
 }
 
-// nextNumber counts a certificate that is made now. So one that is made after a node was
-// shut out is good, whatever the clock says.
+// nextNumber numbers a certificate that is made now. One that is made after a node was
+// shut out is good, also where the clock went back.
 func (a *Authority) nextNumber() (uint64, error) {
 	unlock, err := lockFolder(a.data)
 	if err != nil {
@@ -208,8 +218,8 @@ func (a *Authority) nextNumber() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := a.count(r) + 1
-	return n, write(fileIn(a.data, countFile), strconv.AppendUint(nil, n, 10), 0o600)
+	n := after(a.count(r))
+	return n, regular.Write(fileIn(a.data, countFile), strconv.AppendUint(nil, n, 10), 0o600)
 }
 
 // lockFolder keeps other processes, and other calls, from changing what proves nodes in

@@ -65,6 +65,39 @@ func (y *yard) revoke(t testing.TB, name string) []byte {
 	return list
 }
 
+// TestAuthorityOutOfABackup shuts out who got a token after the backup, and others hear it though
+// they have a list that is newer than the backup. Who gets a token then is let in.
+func TestAuthorityOutOfABackup(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, "a", "b", "c")
+	a := y.folders["a"]
+	backup := t.TempDir()
+	if err := os.CopyFS(backup, os.DirFS(a)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // later ones of all, and lists
+		y.join(t, "c")
+		y.revoke(t, "c")
+	}
+	second := y.join(t, "c")
+	b := y.identity(t, "b")
+	if _, err := b.Adopt(y.revoke(t, "d")); err != nil || second.ShutOut() || b.voids("c", second.number) {
+		t.Fatal("c is shut out before:", err)
+	}
+
+	restored, err := OpenAuthority(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.authority = restored
+	if news, err := b.Adopt(y.revoke(t, "c")); err != nil || !news || !b.voids("c", second.number) {
+		t.Errorf("c is shut out by a list that is news: %t, %v; it is: %t", news, err, b.voids("c", second.number))
+	}
+	if third := y.join(t, "c"); b.voids("c", third.number) {
+		t.Error("a new token does not let c in")
+	}
+}
+
 // lives says whether a node is alive to another.
 func (n *node) lives(name string) bool {
 	m, _ := n.Member(name)
@@ -169,7 +202,7 @@ func TestRevokedWhileAway(t *testing.T) {
 	}
 	await(t, "b keeps it", func() bool {
 		list, err := readRevoked(y.folders["b"], y.authority.cert)
-		return err == nil && list.number() == 1
+		return err == nil && list.number() > 0
 	})
 }
 
@@ -192,7 +225,7 @@ func TestListsThatAreNotTaken(t *testing.T) {
 	for what, list := range map[string][]byte{
 		"nothing":            nil,
 		"of half":            first[:len(first)-1],
-		"changed":            bytes.Replace(second, []byte(`"number":2`), []byte(`"number":9`), 1),
+		"changed":            bytes.Replace(second, []byte(`"number":1`), []byte(`"number":9`), 1),
 		"of another cluster": stranger.revoke(t, "b"),
 		"of a node":          signedBy(b.key, revoked{Cluster: "yard", Number: 9, Until: map[string]uint64{"a": 1 << 40}}),
 		"of no number":       signedBy(y.authority.key, revoked{Cluster: "yard"}),

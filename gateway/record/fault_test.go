@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -474,6 +475,37 @@ func TestFolderOnANetworkIsWarnedOf(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if n := strings.Count(g.log.String(), "not on a local disk"); n != 1 || g.recorders.Room().Remote != "NFS" {
 			t.Errorf("the log says it %d times; the room is %+v", n, g.recorders.Room())
+		}
+	})
+}
+
+// TestMemoryThatCannotBeWrittenIsTriedAgain, so that cameras which are removed later age.
+func TestMemoryThatCannotBeWrittenIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	if _, err := footage(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	memory := filepath.Join(dir, "recordings.json")
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, dir, map[string]*camera{"front": newCamera()}, nil)
+		defer g.stop()
+		time.Sleep(10 * time.Second)
+		if err := os.Mkdir(memory+".new", 0o700); err != nil { // in the way of what is written
+			t.Fatal(err)
+		}
+		g.recorders.Apply(record.Settings{Segment: 10 * time.Second, Buffer: 8 << 20},
+			[]record.Camera{{ID: "front", Mode: record.ModeContinuous, Keep: record.Keep{MaxAge: 77 * time.Hour}}})
+		time.Sleep(time.Minute)
+		if n := strings.Count(g.log.String(), "not written down"); n != 1 {
+			t.Errorf("the log says it %d times", n)
+		}
+		if err := os.Remove(memory + ".new"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if b, err := os.ReadFile(memory); err != nil || !strings.Contains(string(b), fmt.Sprint(int64(77*time.Hour))) {
+			t.Errorf("the memory is %s, %v", b, err)
 		}
 	})
 }

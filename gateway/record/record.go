@@ -65,6 +65,7 @@ type Recorders struct {
 	removed   map[string]uint64
 	kept      map[string]Keep // of cameras that are not there any more
 	noted     map[string]Keep // of all, as it was written down last
+	unnoted   string          // why it could not be since; "" where it could
 	room      Room
 	tallied   map[string]Kept // what there is of each camera, since the last look
 	steps     []step          // of the clock, that are to be put right when there is a volume
@@ -458,12 +459,19 @@ func (r *Recorders) noteKept(v *volume) {
 	keeps := r.keeps()
 	r.mu.Lock()
 	news := !maps.Equal(keeps, r.noted)
-	r.noted = keeps
 	r.mu.Unlock()
 	if !news {
 		return
 	}
-	if err := remember(r.options.Memory, memory{Folder: v.folder, Volume: v.id, Cameras: keeps}); err != nil {
+	err := remember(r.options.Memory, memory{Folder: v.folder, Volume: v.id, Cameras: keeps})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.noted, r.unnoted = keeps, ""
+		return
+	}
+	if why := err.Error(); why != r.unnoted { // it is tried again at the next look
+		r.unnoted = why
 		r.log.Warn("what is kept of cameras is not written down", "err", err)
 	}
 }

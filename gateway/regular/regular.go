@@ -1,5 +1,5 @@
 // Package regular reads files that somebody names: configurations, keys,
-// certificates, passwords. What is no file is refused in words before it is
+// certificates, passwords; and writes some, whole or not at all. What is no file is refused in words before it is
 // opened: a named pipe would hold up whoever opens it until somebody writes, a
 // device may never end, or do something by being opened. Links are followed, for
 // secrets are often mounted as such. What a shell opened for this process is

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -142,6 +144,21 @@ func TestHigherEpochCounts(t *testing.T) {
 	}
 	if hours, err := y.all.Hours(t.Context(), front, ten, ten.Add(9*time.Hour)); err != nil || len(hours) > 0 {
 		t.Errorf("sums of hours in which not all counts: %+v, %v", hours, err)
+	}
+}
+
+// TestWhatNodesHaveIsWrittenDownOnceThatCanBe.
+func TestWhatNodesHaveIsWrittenDownOnceThatCanBe(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "folder")
+	k := openKnown(filepath.Join(folder, "recordings.json"), slog.New(slog.DiscardHandler))
+	k.learn("a", map[string]index.Span{front: {From: ten, To: ten.Add(time.Hour)}})
+	k.save() // the folder is not there yet
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	k.save()
+	if spans := openKnown(k.path, k.log).of(front); len(spans) != 1 || !spans["a"].From.Equal(ten) {
+		t.Errorf("written down is %v", spans)
 	}
 }
 

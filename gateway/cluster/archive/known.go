@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"framegate/gateway/record/index"
+	"framegate/gateway/regular"
 )
 
 const (
@@ -97,15 +98,19 @@ func (a *All) sees(p *peer, camera string, spans []index.Span) {
 func (k *known) save() {
 	k.mu.Lock()
 	b, err := json.Marshal(k.nodes)
-	news := !maps.EqualFunc(k.nodes, k.saved, maps.Equal[map[string]index.Span])
-	k.saved = maps.Clone(k.nodes)
+	nodes := maps.Clone(k.nodes)
+	news := !maps.EqualFunc(nodes, k.saved, maps.Equal[map[string]index.Span])
 	k.mu.Unlock()
 	if k.path == "" || !news || err != nil {
 		return
 	}
-	if err := errors.Join(os.WriteFile(k.path+".new", b, 0o600), os.Rename(k.path+".new", k.path)); err != nil {
+	if err := regular.Write(k.path, b, 0o600); err != nil {
 		k.log.Warn("what other nodes have recorded is not written down", "err", err)
+		return
 	}
+	k.mu.Lock()
+	k.saved = nodes
+	k.mu.Unlock()
 }
 
 // of gives what nodes have of a camera.
