@@ -2,7 +2,7 @@ package httplimit
 
 import (
 	"errors"
-	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -14,6 +14,8 @@ import (
 type Door struct {
 	places  places
 	limited func(limit string)
+	log     *slog.Logger
+	closed  chan struct{} // by Shut
 	serving sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows
@@ -23,9 +25,12 @@ type Door struct {
 
 // NewDoor makes a door. room is asked at each connection, and limited told of each that
 // there is no room for, from any goroutine.
-func NewDoor(room func() Room, limited func(limit string)) *Door {
-	return &Door{places: places{room: room}, limited: limited}
+func NewDoor(room func() Room, limited func(limit string), log *slog.Logger) *Door {
+	return &Door{places: places{room: withinFiles(room)}, limited: limited, log: log, closed: make(chan struct{})}
 }
+
+// mostWait is how long a door waits at most until it tries again to take connections.
+const mostWait = time.Second
 
 // enter counts a connection in, and gives what counts it out; or nil and the limit
 // that keeps it out.
@@ -41,13 +46,14 @@ func (d *Door) enter(from netip.Addr) (leave func(), limit string) {
 }
 
 // Serve takes connections from a listener, which is the door's to close, until the door
-// is shut, and then returns nil. Each that there is room for is given to serve, in a
-// goroutine of its own.
-func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) error {
+// is shut. Each that there is room for is given to serve, in a goroutine of its own. While
+// none can be taken, as where no more files may be open, it tries again.
+func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) {
 	d.mu.Lock()
 	if d.shut {
 		d.mu.Unlock()
-		return l.Close()
+		l.Close()
+		return
 	}
 	d.listeners = append(d.listeners, l)
 	d.serving.Add(1)
@@ -59,13 +65,16 @@ func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) error {
 		case err == nil:
 			wait = 0
 			d.take(c, serve)
+			continue
 		case errors.Is(err, net.ErrClosed):
-			return nil
-		case wait >= time.Second:
-			return fmt.Errorf("listening at %s: %w", l.Addr(), err)
-		default: // as where no more files may be open
-			wait = max(2*wait, 5*time.Millisecond)
-			time.Sleep(wait)
+			return
+		case wait == 0:
+			d.log.Error("connections cannot be taken; that is tried again", "address", l.Addr().String(), "err", err)
+		}
+		wait = min(max(2*wait, 5*time.Millisecond), mostWait)
+		select {
+		case <-time.After(wait):
+		case <-d.closed:
 		}
 	}
 }
@@ -74,6 +83,9 @@ func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) error {
 func (d *Door) Shut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if !d.shut {
+		close(d.closed)
+	}
 	d.shut = true
 	for _, l := range d.listeners {
 		l.Close()

@@ -95,11 +95,16 @@ func Put(limits Limits, s *http.Server, l net.Listener, hit func(limit string)) 
 		}
 		seen.note(state, spokenOn(c), limits)
 	}
+	return &listener{l, limits, &places{room: withinFiles(limits.Room)}, hit}
+}
+
+// withinFiles bounds room by the files that the process may open.
+func withinFiles(room func() Room) func() Room {
 	files := maxFiles() / 4 * 3
-	return &listener{l, limits, &places{room: func() Room {
-		room := limits.Room()
+	return func() Room {
+		room := room()
 		return Room{min(room.All, files), room.PerAddress}
-	}}, hit}
+	}
 }
 
 // bounded is a handler for requests of which each address may have so many.

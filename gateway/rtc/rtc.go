@@ -130,7 +130,7 @@ func New(o Options) *Port {
 		o.Hosts = func() []string { return nil }
 	}
 	return &Port{
-		options: o, door: httplimit.NewDoor(o.Room, o.Limited),
+		options: o, door: httplimit.NewDoor(o.Room, o.Limited, o.Log),
 		byFrag: make(map[string]*Session), byName: make(map[string]*Session), byAddr: make(map[netip.AddrPort]*Session),
 	}
 }
@@ -195,12 +195,8 @@ func (p *Port) open() error {
 		return ErrClosed
 	}
 	p.opened, p.udp, p.tcp, p.proof, p.print = true, udp, tcp, proof, print
-	p.serving.Go(func() { p.hear(udp) }) // ends with Close
-	p.serving.Go(func() {                // likewise
-		if err := p.door.Serve(tcp, p.serveTCP); err != nil {
-			p.options.Log.Error("WebRTC is not served over TCP any more", "err", err)
-		}
-	})
+	p.serving.Go(func() { p.hear(udp) })                   // ends with Close
+	p.serving.Go(func() { p.door.Serve(tcp, p.serveTCP) }) // likewise
 	return nil
 }
 

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -42,9 +41,7 @@ func (s *server) openRTMP() (err error) {
 
 // serveRTMP has what serves each listener, until it is closed, run.
 func (s *server) serveRTMP(run func(func())) {
-	s.serveDoors("RTMP", s.rtmp.plain, s.rtmp.inTLS, run, func(l net.Listener, secure *tls.Config) error {
-		return s.rtmp.server.Serve(l, secure)
-	})
+	s.serveDoors("RTMP", s.rtmp.plain, s.rtmp.inTLS, run, s.rtmp.server.Serve)
 }
 
 // links gives the addresses of RTMP. Programs ask for the last part apart, as the key.

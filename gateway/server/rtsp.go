@@ -62,14 +62,12 @@ func listenAt(address string) (net.Listener, error) {
 
 // serveRTSP has what serves each listener, until it is closed, run.
 func (s *server) serveRTSP(run func(func())) {
-	s.serveDoors("RTSP", s.rtsp.plain, s.rtsp.inTLS, run, func(l net.Listener, secure *tls.Config) error {
-		return s.rtsp.server.Serve(l, secure)
-	})
+	s.serveDoors("RTSP", s.rtsp.plain, s.rtsp.inTLS, run, s.rtsp.server.Serve)
 }
 
 // serveDoors has what serves the listeners of a protocol run, each until it is closed;
 // nil is none.
-func (s *server) serveDoors(protocol string, plain, inTLS net.Listener, run func(func()), serve func(net.Listener, *tls.Config) error) {
+func (s *server) serveDoors(protocol string, plain, inTLS net.Listener, run func(func()), serve func(net.Listener, *tls.Config)) {
 	for _, door := range []struct {
 		listener net.Listener
 		secure   *tls.Config
@@ -78,11 +76,7 @@ func (s *server) serveDoors(protocol string, plain, inTLS net.Listener, run func
 			continue
 		}
 		s.Log.Info("framegate listens for "+protocol, "address", door.listener.Addr().String(), "tls", door.secure != nil)
-		run(func() {
-			if err := serve(door.listener, door.secure); err != nil {
-				s.Log.Error(protocol+" is not served any more", "err", err)
-			}
-		})
+		run(func() { serve(door.listener, door.secure) })
 	}
 }
 

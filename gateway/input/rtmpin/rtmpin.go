@@ -104,15 +104,15 @@ type Server struct {
 func New(o Options) *Server {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.Silence = cmp.Or(o.Silence, silence)
-	s := &Server{options: o, door: httplimit.NewDoor(o.Room, o.Limited)}
+	s := &Server{options: o, door: httplimit.NewDoor(o.Room, o.Limited, o.Log)}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	return s
 }
 
 // Serve takes connections from a listener, in TLS where that is given, until the server
-// is closed, and then returns nil.
-func (s *Server) Serve(l net.Listener, secure *tls.Config) error {
-	return s.door.Serve(l, func(tcp *net.TCPConn) { newConn(s, tcp, secure).serve() }) // which Close ends at the latest
+// is closed.
+func (s *Server) Serve(l net.Listener, secure *tls.Config) {
+	s.door.Serve(l, func(tcp *net.TCPConn) { newConn(s, tcp, secure).serve() }) // which Close ends at the latest
 }
 
 // Close takes no more connections, cuts those there are, and waits for them.

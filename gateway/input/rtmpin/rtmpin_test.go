@@ -75,13 +75,14 @@ func newSite(t *testing.T, change func(*Options)) *site {
 		t.Fatal(err)
 	}
 	s.address = l.Addr().String()
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l, nil) }() // ends with Close
+	served := make(chan struct{})
+	go func() { // ends with Close
+		defer close(served)
+		server.Serve(l, nil)
+	}()
 	t.Cleanup(func() {
 		server.Close()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
+		<-served
 	})
 	return s
 }

@@ -92,13 +92,14 @@ func newSite(t testing.TB, change func(*Options)) *site {
 		t.Fatal(err)
 	}
 	s.address = l.Addr().String()
-	served := make(chan error, 1)
-	go func() { served <- s.server.Serve(l, nil) }() // ends with Close
+	served := make(chan struct{})
+	go func() { // ends with Close
+		defer close(served)
+		s.server.Serve(l, nil)
+	}()
 	t.Cleanup(func() {
 		s.server.Close()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
+		<-served
 		end(nil)
 	})
 	return s

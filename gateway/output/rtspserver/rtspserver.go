@@ -145,7 +145,7 @@ func New(o Options) *Server {
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}
-	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: httplimit.NewDoor(o.Room, o.Limited)}
+	s := &Server{options: o, log: o.Log, crowd: delivery.NewCrowd(o.Options, idleAfter), door: httplimit.NewDoor(o.Room, o.Limited, o.Log)}
 	s.lent.New = func() any { return new(packets) }
 	s.ctx, s.end = context.WithCancel(context.Background())
 	if o.UDP != nil {
@@ -155,9 +155,9 @@ func New(o Options) *Server {
 }
 
 // Serve takes connections from a listener, in TLS where that is given, until the
-// server is closed, and then returns nil. The listener is the server's to close.
-func (s *Server) Serve(l net.Listener, secure *tls.Config) error {
-	return s.door.Serve(l, func(tcp *net.TCPConn) { newConn(s, tcp, secure).serve() }) // which Close ends at the latest
+// server is closed. The listener is the server's to close.
+func (s *Server) Serve(l net.Listener, secure *tls.Config) {
+	s.door.Serve(l, func(tcp *net.TCPConn) { newConn(s, tcp, secure).serve() }) // which Close ends at the latest
 }
 
 // Close takes no more connections, ends all viewers and waits until they are gone.
