@@ -34,6 +34,9 @@ func ReadFLV(b []byte) (packets []Packet, err error) {
 	}
 }
 
+// SetPatience says for how long nothing may come out at least.
+func (p *Process) SetPatience(d time.Duration) { p.watch.patience = d }
+
 // Age lets so much time pass for the labels of H264 packets.
 func (p *Process) Age(d time.Duration) { p.stamps.first -= d }
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -65,10 +66,11 @@ type Process struct {
 	watch  watch
 	room   chan struct{} // cap 1: a packet came out
 
-	stdout  *os.File
-	frames  *bufio.Reader
-	demuxer demuxer
-	clock   clock // of what comes out where nothing is written
+	stdout   *os.File
+	flushing atomic.Bool // its input has ended
+	frames   *bufio.Reader
+	demuxer  demuxer
+	clock    clock // of what comes out where nothing is written
 }
 
 // Start runs ffmpeg. The process ends with ctx, with Close, and with
@@ -245,8 +247,21 @@ func (p *Process) wrapped(packet Packet) (head, tail []byte, err error) {
 }
 
 // CloseWrite tells ffmpeg that no more comes: what it has inside comes out,
-// and then Read gives an error that wraps io.EOF.
-func (p *Process) CloseWrite() { p.stdin.Close() }
+// and then Read gives an error that wraps io.EOF; or ErrStalled, where nothing
+// comes out for a minute.
+func (p *Process) CloseWrite() {
+	p.stdin.Close()
+	p.flushing.Store(true)
+	p.await()
+}
+
+// await has what is read fail that does not come for long from now on, once the input has ended.
+func (p *Process) await() {
+	if !p.flushing.Load() {
+		return
+	}
+	_ = p.stdout.SetReadDeadline(time.Now().Add(cmp.Or(p.watch.patience, idlePatience))) // fails where it is closed
+}
 
 // awaitRoom waits while there are enough packets inside.
 func (p *Process) awaitRoom() {
@@ -277,12 +292,10 @@ func (p *Process) brokenPipe(err error) error {
 // an error that says how, with the last of what ffmpeg printed; after
 // CloseWrite it wraps io.EOF.
 func (p *Process) Read() (Packet, error) {
+	p.await()
 	packet, label, err := p.demuxer.read(p.frames)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) {
-		return Packet{}, p.ending()
-	}
 	if err != nil {
-		return Packet{}, fmt.Errorf("reading from ffmpeg: %w", err)
+		return Packet{}, p.unread(err)
 	}
 	p.watch.answered()
 	if p.in == 0 {
@@ -295,6 +308,17 @@ func (p *Process) Read() (Packet, error) {
 	default:
 	}
 	return packet, nil
+}
+
+// unread says why nothing could be read.
+func (p *Process) unread(err error) error {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, os.ErrClosed):
+		return p.ending()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w and does not end, though its input did: %s", ErrStalled, p.stderr.String())
+	}
+	return fmt.Errorf("reading from ffmpeg: %w", err)
 }
 
 // ending says how the process ended. It has closed a pipe; if it lives on

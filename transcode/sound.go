@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"sync"
 	"time"
 
@@ -259,12 +258,10 @@ func (s *Sound) heard(out int64) time.Duration {
 // Read gives the next packet, and waits for it. When ffmpeg has ended it gives an
 // error that says how; after CloseWrite it wraps io.EOF.
 func (s *Sound) Read() (SoundPacket, error) {
+	s.process.await()
 	data, err := s.read(s)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) {
-		return SoundPacket{}, s.process.ending()
-	}
 	if err != nil {
-		return SoundPacket{}, fmt.Errorf("reading from ffmpeg: %w", err)
+		return SoundPacket{}, s.process.unread(err)
 	}
 	s.process.watch.answered()
 	e := soundEncodings[s.spec.Out]

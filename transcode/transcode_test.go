@@ -365,6 +365,33 @@ func TestStalledFFmpegIsNoticed(t *testing.T) {
 	}
 }
 
+// TestFFmpegThatDoesNotEndIsNoticed, with which nobody but who reads has to do any more.
+func TestFFmpegThatDoesNotEndIsNoticed(t *testing.T) {
+	p := start(t, transcode.Spec{FFmpeg: writeProgram(t, "#!/bin/sh\nexec sleep 600\n"), In: transcode.JPEG, Out: transcode.JPEG})
+	p.SetPatience(100 * time.Millisecond)
+	if err := p.Write(timed(0, []byte("x"))); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error, 1)
+	go func() {
+		_, err := p.Read()
+		read <- err
+	}()
+	p.CloseWrite()
+	for range 2 { // who waits, and who comes later
+		select {
+		case err := <-read:
+			if !errors.Is(err, transcode.ErrStalled) {
+				t.Errorf("got %v", err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("it is waited for")
+		}
+		_, err := p.Read()
+		read <- err
+	}
+}
+
 // childProcesses lists the processes this test has started and not waited for.
 func childProcesses(t *testing.T) []string {
 	t.Helper()
