@@ -43,7 +43,7 @@ import (
 // Whoever runs it calls API.Changed when its cameras, publishers or settings, or
 // the states of the hub's streams, have become others.
 type Gateway interface {
-	// Cameras gives the cameras there are now, by id.
+	// Cameras gives the cameras there are now, in the order in which people see them.
 	Cameras() []Camera
 	// SetAdded makes these the cameras that were added while the server runs,
 	// from now on, beside those of the configuration file, which win where ids

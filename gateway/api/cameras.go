@@ -28,7 +28,7 @@ func (a *API) registerCameras(r registrar) {
 	const tag = "cameras"
 	add(r, operation{
 		Route: Route{http.MethodGet, "/api/v1/cameras", Known}, id: "list-cameras", tag: tag,
-		summary: "List cameras", about: "Those you may view, play back or send pictures to, by id. Admins see all, with their settings.",
+		summary: "List cameras", about: "Those you may view, play back, turn or send pictures to, in the order in which people see them. Admins see all, with their settings.",
 	}, a.listCameras)
 	add(r, operation{
 		Route: Route{http.MethodPost, "/api/v1/cameras", auth.Admin}, id: "add-camera", tag: tag, status: http.StatusCreated,

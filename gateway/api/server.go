@@ -31,7 +31,7 @@ type Facts struct {
 
 // Trouble is something that is wrong around the server.
 type Trouble struct {
-	Name  string    `json:"name" doc:"with what: ffmpeg; database; disk, of the data folder; clock; notify, which is who is told of events" example:"database"`
+	Name  string    `json:"name" doc:"with what: ffmpeg; database; disk, of the data folder; clock; notify, which is who is told of events; cluster, what this node is of" example:"database"`
 	Code  string    `json:"code" enum:"ffmpeg_missing,ffmpeg_broken,ffmpeg_hangs,database_locked,database_full,database_read_only,database_hangs,database_broken,disk_full,disk_missing,disk_hangs,disk_broken,clock_wrong,clock_stepped,notify_broken,cluster_nats,cluster_stuck,cluster_direct,cluster_hangs" doc:"what is wrong, for programs: with what, and in which way"`
 	Text  string    `json:"text" doc:"what is wrong, and what to do"`
 	Since time.Time `json:"since"`

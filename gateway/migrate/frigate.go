@@ -35,7 +35,7 @@ func (r *reader) frigate(root *plainyaml.Node) {
 		"go2rtc": silently, // its streams are told of below
 		"record": silently, // which the cameras have
 		"logger": silently, "version": silently, "telemetry": silently, "database": silently, "ui": silently, "live": silently,
-		"mqtt": r.without("nothing is told over MQTT here"),
+		"mqtt": r.without("write notify: {mqtt: {url: \"mqtt://…\"}}, with the broker's address, its username and its password; it tells how cameras are"),
 		"auth": r.without(ownUsers), "proxy": r.without("write trusted_proxies:, with the proxy's address"),
 		"tls": r.without("write tls: {mode: self-signed}, or files with cert and key"),
 	}

@@ -50,7 +50,7 @@ func (r *reader) go2rtc(root *plainyaml.Node) {
 		"preload": silently,
 		"log":     silently, // framegate serve --log-level
 		"app":     silently,
-		"webrtc":  r.without("WebRTC is not spoken here"),
+		"webrtc":  r.without(ownWebRTC),
 		"publish": r.without("Framegate sends to nobody; let ffmpeg take the camera here and send it on"),
 		"hass":    r.without(foreign["hass"]),
 		"homekit": r.without("cameras are not given out over HomeKit; let go2rtc take them from here for it"),
@@ -60,6 +60,8 @@ func (r *reader) go2rtc(root *plainyaml.Node) {
 const (
 	ownUsers = "users and tokens are Framegate's own: framegate user add, framegate token create"
 	ownTLS   = "write tls: {mode: files, cert: …, key: …}; listen: then speaks HTTPS alone"
+
+	ownWebRTC = "cameras are at /live/{id}/whep, and are sent to /live/{id}/whip, without it; write webrtc: {listen: …, hosts: […]} for another port than 8555 or for further addresses"
 )
 
 // go2rtcRTSP takes where cameras are given out.

@@ -23,8 +23,10 @@ func (r *reader) mediamtx(root *plainyaml.Node) {
 			r.encryption(n, path)
 		case key == "rtmp" && yes(n):
 			r.settings["rtmp.listen"] = setting{text: cmp.Or(text(root.Get("rtmpAddress")), usualRTMP), line: n.Line, path: path}
-		case key == "webrtc" && yes(n), key == "srt" && yes(n):
-			r.lose(n, path, "is not spoken here")
+		case key == "webrtc" && yes(n):
+			r.lose(n, path, "%s", ownWebRTC)
+		case key == "srt" && yes(n):
+			r.lose(n, path, "is not spoken here; what sends by it can send by RTSP, RTMP or WHIP")
 		case strings.HasPrefix(key, "auth"):
 			r.lose(n, path, "%s", ownUsers)
 		case strings.HasPrefix(key, "runOn"):

@@ -226,6 +226,8 @@ func TestClumsyConfigurations(t *testing.T) {
 		"cameras:\n  a:\n    ffmpeg: {inputs: [{path: \"rtsp://10.0.0.1/\"}]}\n    record: {enabled: true, retain: {days: 1e300}}\n": {
 			"max_age: 36500d", "alerts and detections"},
 		"streams:\n  b: rtsp://10.0.0.1/\n  rtsp://admin:hunter2@10.0.0.2/: exec:x\n": {"  b:\n", "streams.rtsp://…: programs"},
+		"webrtc: yes\npaths:\n  a: {source: \"rtsp://10.0.0.1/\"}\n":                  {"  a:\n", "webrtc: cameras are at /live/{id}/whep"},
+		"srt: yes\npaths:\n  a: {source: \"rtsp://10.0.0.1/\"}\n":                     {"  a:\n", "srt: is not spoken here; what sends"},
 	} {
 		result, err := Read([]byte(document), "")
 		if err != nil {

@@ -77,7 +77,7 @@ func (n namer) putDiscovery(t topics, now *events.Now, address, version string) 
 	for id, c := range now.Cameras {
 		device := thing{Identifiers: []string{n.thing(id)}, Name: c.Name, Manufacturer: "Framegate", Model: "camera", Via: n.thing("")}
 		if address != "" {
-			device.ConfigurationURL = address + "/cameras/" + id
+			device.ConfigurationURL = address + "/camera/" + id
 		}
 		for _, of := range cameraEntities {
 			e := entity{StateTopic: n.of(id, of.topic), ValueTemplate: of.template, DeviceClass: of.class, Icon: of.icon, Device: device}

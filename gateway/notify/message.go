@@ -57,7 +57,7 @@ func (n *Notifier) messageOf(e events.Event) message {
 	switch {
 	case address == "":
 	case e.Camera != "" && e.Kind != events.CameraRemoved:
-		b.Link = address + "/cameras/" + e.Camera
+		b.Link = address + "/camera/" + e.Camera
 	default:
 		b.Link = address + "/"
 	}

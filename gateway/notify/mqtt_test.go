@@ -166,7 +166,7 @@ func TestHomeAssistantTakesWhatItFinds(t *testing.T) {
 			t.Errorf("there is no %s", id)
 		}
 	}
-	if len(ids) != 3*4+2 || !links["https://cams.example.org/cameras/front"] || !links["https://cams.example.org"] {
+	if len(ids) != 3*4+2 || !links["https://cams.example.org/camera/front"] || !links["https://cams.example.org"] {
 		t.Errorf("there are %d entities at %v", len(ids), links)
 	}
 	if e := judgeFound(t, "homeassistant/camera/framegate_front/config", b.keeps()["homeassistant/camera/framegate_front/config"]); e["topic"] != "framegate/front/picture" || e["name"] != nil {

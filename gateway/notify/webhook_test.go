@@ -104,7 +104,7 @@ func TestEventsAreDelivered(t *testing.T) {
 	}
 	told := all.deliveries()
 	first, last := told[0].body, told[22].body
-	if first.Text != "The front is offline: connection refused" || first.Link != "https://cams.example.org/cameras/front" || first.Name != "The front" ||
+	if first.Text != "The front is offline: connection refused" || first.Link != "https://cams.example.org/camera/front" || first.Name != "The front" ||
 		first.Data.Kind != "camera_offline" || first.Data.Reason != "connection refused" || first.Timestamp != first.Data.At || told[20].body.Data.Camera != "front19" {
 		t.Errorf("%+v, %q", first, all.told())
 	}
