@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 const (
 	maxReported = 10000   // of anything that is a list
 	maxReportS  = 2048    // bytes of a text
+	maxParts    = 1 << 18 // objects and lists in all, of which some bytes may become hundreds
 	maxNumber   = 1 << 53 // which JavaScript has
 	// maxWatching bounds who is told to watch, beyond which viewers are only counted.
 	maxWatching = 512
@@ -89,6 +91,9 @@ var ErrReport = errors.New("not what a node says of itself")
 
 // ReadReport reads what a node says, of which nothing is believed but that it is possible.
 func ReadReport(text []byte) (*Report, error) {
+	if parts := bytes.Count(text, []byte("{")) + bytes.Count(text, []byte("[")); parts > maxParts {
+		return nil, fmt.Errorf("%w: %d objects and lists", ErrReport, parts)
+	}
 	r := new(Report)
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrReport, err)

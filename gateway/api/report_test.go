@@ -127,6 +127,7 @@ func TestReportsThatCannotBe(t *testing.T) {
 		{`"troubles":[`, `"troubles":[{"name":"clock"},`},
 		{`"rendition":"","state":"online",`, `"rendition":"","state":"online"},{"rendition":"","state":"online",`},
 		{`"watching":[`, `"watching":[` + strings.Repeat(`{},`, maxReported)},
+		{`"watching":[`, `"more":[` + strings.Repeat(`{},`, maxParts) + `{}],"watching":[`},
 		{`"width":1920`, `"width":"wide"`},
 	} {
 		text := strings.Replace(string(good), lie[0], lie[1], 1)

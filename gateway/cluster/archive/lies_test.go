@@ -1,10 +1,12 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +79,23 @@ func TestLyingNodeIsRefused(t *testing.T) {
 				t.Errorf("it is asked again at once, %v", err)
 			}
 		})
+	}
+}
+
+// TestLyingNodeTakesNoMemory beyond what its bytes may be for.
+func TestLyingNodeTakesNoMemory(t *testing.T) {
+	said := []byte("[" + strings.Repeat("{},", maxAnswer/3-1) + "{}]")
+	var rows []index.Segment
+	var lists growing
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err1, err2 := read(said, &rows), read(append([]byte(`{"Entries":[`), append(bytes.ReplaceAll(said, []byte("{}"), []byte("[]")), "]}"...)...), &lists)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err1, ErrNonsense) || !errors.Is(err2, ErrNonsense) {
+		t.Errorf("%v, %v", err1, err2)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 10*maxAnswer {
+		t.Errorf("%d bytes become %d", maxAnswer, took)
 	}
 }
 

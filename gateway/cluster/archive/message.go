@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -21,7 +22,8 @@ const (
 	maxAnswer   = 16 << 20 // bytes
 	maxCameras  = 10000
 	maxTracks   = 2
-	maxEntries  = 1 << 17 // of a track
+	maxEntries  = 1 << 17                      // of a track
+	maxParts    = maxTracks*maxEntries + 1<<10 // objects and lists, of which some bytes may become hundreds
 	maxSample   = 64 << 20
 	maxText     = 256 // bytes of a name or a reason
 	maxDayTexts = 4000
@@ -105,8 +107,11 @@ func entriesOf(track [][6]int64) ([]segment.Entry, error) {
 	return entries, nil
 }
 
-// read reads an answer.
+// read reads an answer, of which no more may come than its bytes are for.
 func read(b []byte, into any) error {
+	if parts := bytes.Count(b, []byte("{")) + bytes.Count(b, []byte("[")); parts > maxParts {
+		return fmt.Errorf("%w: %d objects and lists", ErrNonsense, parts)
+	}
 	if err := json.Unmarshal(b, into); err != nil {
 		return fmt.Errorf("%w: %w", ErrNonsense, err)
 	}

@@ -16,7 +16,8 @@ import (
 
 const (
 	// maxBack and maxLines bound the connections that a node may have this one dial, and
-	// keep by the bus: as many cameras as it may show of this one.
+	// keep by the bus: as many cameras as it may show of this one. Nor are more than maxBack
+	// of its calls answered at a time.
 	maxBack  = 256
 	maxLines = 128
 	// maxWaiting bounds calls that are not answered yet.
@@ -252,10 +253,17 @@ func (w *Ways) Called(node string, text []byte) {
 		}
 		return
 	}
+	if w.calls[node] == maxBack { // who means it has no more of them
+		w.mu.Unlock()
+		w.Strange.Add(1)
+		return
+	}
+	w.calls[node]++
 	w.running.Add(1)
 	w.mu.Unlock()
 	go func() { // ends by backTime and handTime, or with ctx
 		defer w.running.Done()
+		defer w.answered(node)
 		ctx, cancel := context.WithTimeout(w.ctx, backTime+handTime)
 		defer cancel()
 		answer := w.back
@@ -266,6 +274,15 @@ func (w *Ways) Called(node string, text []byte) {
 			_ = w.say(ctx, node, callNo, n, err) // who is gone misses nothing
 		}
 	}()
+}
+
+// answered notes that a call of a node is no more to be answered.
+func (w *Ways) answered(node string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.calls[node]--; w.calls[node] == 0 {
+		delete(w.calls, node)
+	}
 }
 
 // errTooMany: a node has as many connections as it may.

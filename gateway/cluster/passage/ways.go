@@ -112,6 +112,7 @@ type Ways struct {
 	waiting map[nonce]*waiter         // calls that are not answered yet
 	called  map[*calledConn]bool      // that other nodes dialled, and this one asks by
 	dialled map[string][]*net.TCPConn // that this node dialled, and others ask by
+	calls   map[string]int            // of a node, that are being answered
 
 	opening sync.Mutex // is held while the line is opened
 	line    *lines     // guarded by mu; nil before
@@ -126,7 +127,7 @@ func New(o Options) *Ways {
 		o.Dialer = new(net.Dialer)
 	}
 	w := &Ways{
-		options: o, peers: make(map[string]*peer), waiting: make(map[nonce]*waiter), called: make(map[*calledConn]bool), dialled: make(map[string][]*net.TCPConn),
+		options: o, peers: make(map[string]*peer), waiting: make(map[nonce]*waiter), called: make(map[*calledConn]bool), dialled: make(map[string][]*net.TCPConn), calls: make(map[string]int),
 		came: arrivals{conns: make(chan net.Conn), done: make(chan struct{})},
 	}
 	w.ctx, w.end = context.WithCancel(context.Background())

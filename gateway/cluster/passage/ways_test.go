@@ -254,6 +254,40 @@ func TestCallsThatAreNone(t *testing.T) {
 	}
 }
 
+// TestCallsAreAnsweredSoManyAtATime, whose addresses let nothing come back.
+func TestCallsAreAnsweredSoManyAtATime(t *testing.T) {
+	var dials atomic.Int64
+	w := New(Options{
+		Self: "b", Bus: deaf{}, Where: func(string) (Place, bool) { return Place{Address: "127.0.0.1:9"}, true },
+		Dialer: &net.Dialer{ControlContext: func(ctx context.Context, _, _ string, _ syscall.RawConn) error {
+			dials.Add(1)
+			<-ctx.Done()
+			return ctx.Err()
+		}},
+	})
+	for n := range 4 * maxBack {
+		w.Called("a", fmt.Appendf(nil, `{"what":"back","nonce":"%032x"}`, n))
+	}
+	await(t, "those that may be are dialled", func() bool { return dials.Load() == maxBack })
+	if n := w.Strange.Load(); n != 3*maxBack {
+		t.Errorf("%d are counted", n)
+	}
+	w.Called("c", []byte(`{"what":"back","nonce":"00000000000000000000000000000000"}`))
+	await(t, "another node's call is answered", func() bool { return dials.Load() == maxBack+1 })
+	w.end() // or it takes their time
+	await(t, "all are forgotten", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.calls) == 0
+	})
+	w.Close()
+}
+
+// deaf is a bus that nobody hears.
+type deaf struct{ Bus }
+
+func (deaf) Call(context.Context, string, []byte) error { return errors.New("nobody hears it") }
+
 // TestNodeMayHaveSoManyConnections and no more.
 func TestNodeMayHaveSoManyConnections(t *testing.T) {
 	all := sites(t, "a", "b")
