@@ -72,6 +72,7 @@ function wordsOf(piece: string, files: Halves[]): string {
 export function halve(name: string, source: string, piece: string, from: number): Halves {
   const words: string[] = [];
   const put: { start: number; end: number; text: string }[] = [];
+  const apart = new Set<string>(); // names of what an array was taken apart into, such as the halves of a text
   const code = (node: Node): string => source.slice(node.start, node.end);
   const add = (text: string): number => from + words.push(text) - 1;
 
@@ -93,6 +94,9 @@ export function halve(name: string, source: string, piece: string, from: number)
         return `${code(node['left'] as Node)} ${String(node['operator'])} ${number(node['right'] as Node, within)}`;
       case 'MemberExpression': // the German of another text
         return within ? `[${code(node)}]` : code(node);
+      case 'Identifier':
+        if (within && apart.has(code(node))) throw new Error(`it would be a number that is put in, so write text[1]: ${code(node)}`);
+        return code(node);
       default:
         return code(node);
     }
@@ -100,8 +104,9 @@ export function halve(name: string, source: string, piece: string, from: number)
   const walk = (node: unknown): void => {
     if (Array.isArray(node)) return node.forEach(walk);
     if (typeof node !== 'object' || node === null) return;
-    const { type, elements } = node as { type?: string; elements?: Node[] };
+    const { type, elements } = node as { type?: string; elements?: (Node | null)[] };
     const [english, german] = elements ?? [];
+    if (type === 'ArrayPattern') elements?.forEach((element) => element && apart.add(code(element)));
     if (type === 'ArrayExpression' && elements?.length === 2 && isText(english!) && isText(german!)) {
       if (code(english!) !== code(german!)) put.push({ ...german!, text: number(german!, false) });
       return;

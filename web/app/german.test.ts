@@ -67,6 +67,11 @@ it('stays in English where the words do not come, and is German once they did', 
   expect(t(some.node('b', 3))).toBe('Node b of 3');
 });
 
+it('has no half of a text put into another by a name, which would stand for a number', () => {
+  const taken = 'export const why = (of) => { const [en, de] = of; return [`Why: ${en}`, `Warum: ${de}`]; };';
+  expect(() => halve('some', taken, 'some', 0)).toThrow('de');
+});
+
 it('loads nothing for who reads English', () => {
   german('./of-german-alone.de.js');
   language.choose('en');

@@ -18,6 +18,7 @@ export type Connection = 'connecting' | 'open' | 'lost';
 const STATUS_EVERY = '2s';
 const CALM_MS = 200; // several changes often come together
 const AGAIN_MS = 2000;
+const LATE_MS = 2000; // more than a status is late by
 const SILENCE_MS = 10_000; // after which the stream is dead, though nobody said so, as on a network that is gone
 
 // Kinds of events after which something is asked for anew.
@@ -35,6 +36,8 @@ let statuses = $state.raw<ReadonlyMap<string, CameraStatus>>(new Map());
 let connection = $state<Connection>('connecting');
 let problem = $state.raw<Problem | null>(null);
 let ended = $state(false);
+let updated = $state(false);
+let version: string | undefined; // of the server when this page began
 let before: string | undefined; // the name of who was logged in last
 let offsetMs = 0; // of the server's clock before ours
 
@@ -55,6 +58,10 @@ export const live = {
   /** What the server as a whole does; of two seconds ago at most. */
   get overview() {
     return overview;
+  },
+  /** Whether the server is another version than when this page began, so that its scripts do not go with those that are here. */
+  get updated() {
+    return updated;
   },
   get connection() {
     return connection;
@@ -128,7 +135,8 @@ export function loggedIn(who: Me | null): void {
 
 // takeOver forgets what the one before was told, and says whether this is another
 // one. Where somebody else was here before, the page itself begins anew, so that
-// nothing of theirs is left in it.
+// nothing of theirs is left in it; and where the server was updated, since who logs
+// in needs scripts of it.
 function takeOver(who: Me | null): boolean {
   const same = who !== null && who.session === me?.session && who.name === me?.name;
   ended = who === null && (ended || (me ?? null) !== null);
@@ -137,7 +145,7 @@ function takeOver(who: Me | null): boolean {
   deafen();
   cameras = overview = undefined;
   statuses = new Map();
-  if (who?.name !== undefined && before !== undefined && before !== who.name) location.reload();
+  if (who ? who.name !== undefined && before !== undefined && before !== who.name : updated) location.reload();
   before = who?.name ?? before;
   return true;
 }
@@ -204,6 +212,9 @@ function take(now: Overview): void {
     if (source.readyState === EventSource.OPEN) connection = 'open';
   }
   overview = now;
+  updated = now.version !== (version ??= now.version);
+  const ms = +new Date(now.at) - Date.now();
+  if (ms > offsetMs || ms < offsetMs - LATE_MS) offsetMs = ms; // this came faster than the last, or a clock was set
   statuses = new Map(now.cameras.map((status) => [status.id, status]));
 }
 

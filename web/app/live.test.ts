@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 const answers: Record<string, unknown> = { me: { name: 'a', session: 's' }, cameras: { cameras: [{ id: 'front' }] }, status: { cameras: [{ id: 'front' }] } };
 
 // begun begins a page anew that came with some answers, and gives what it asks for.
-async function begun(carried: readonly string[], status = 200): Promise<{ asked: string[]; begin: () => Promise<void>; live: { cameras: unknown; overview: unknown; me: unknown }; hear: (kind: string, told: unknown) => void }> {
+async function begun(carried: readonly string[], status = 200): Promise<{ asked: string[]; begin: () => Promise<void>; live: typeof import('./live.svelte').live; loggedIn: typeof import('./live.svelte').loggedIn; reload: () => void; hear: (kind: string, told: unknown) => void }> {
   vi.resetModules();
   const asked: string[] = [];
   const left = new Set(carried);
@@ -17,7 +17,8 @@ async function begun(carried: readonly string[], status = 200): Promise<{ asked:
     },
   });
   vi.stubGlobal('addEventListener', () => undefined);
-  vi.stubGlobal('location', new URL('http://gate/'));
+  const reload = vi.fn();
+  vi.stubGlobal('location', Object.assign(new URL('http://gate/'), { reload }));
   vi.stubGlobal('EventSource', class {
     addEventListener = (kind: string, heard: (event: { data: string }) => void): unknown => hearers.set(kind, heard);
     close(): void {}
@@ -27,11 +28,14 @@ async function begun(carried: readonly string[], status = 200): Promise<{ asked:
     asked.push(what);
     return Promise.resolve(new Response(JSON.stringify(answers[what] ?? {}), { status }));
   });
-  const { begin, live } = await import('./live.svelte');
-  return { asked, begin, live, hear: (kind, told) => hearers.get(kind)?.({ data: JSON.stringify(told) }) };
+  const { begin, live, loggedIn } = await import('./live.svelte');
+  return { asked, begin, live, loggedIn, reload, hear: (kind, told) => hearers.get(kind)?.({ data: JSON.stringify(told) }) };
 }
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 it('knows at once what the page came with', async () => {
   const { asked, begin, live } = await begun(['me', 'cameras', 'status']);
@@ -65,4 +69,39 @@ it('asks for nothing more where nobody is logged in', async () => {
   await begin();
   expect(live.me).toBeNull();
   expect(asked).toEqual(['me']);
+});
+
+it('knows when the server was updated, and then begins anew for who logs in', async () => {
+  const { begin, hear, live, loggedIn, reload } = await begun(['me', 'cameras']);
+  await begin();
+  for (const [version, updated] of [['1', false], ['1', false], ['2', true], ['1', false], ['2', true]] as const) {
+    hear('status', { version, cameras: [] });
+    expect(live.updated).toBe(updated);
+  }
+  expect(reload).not.toHaveBeenCalled();
+  loggedIn(null);
+  expect(reload).toHaveBeenCalled();
+});
+
+it('stays where somebody logs out of the server that the page is of', async () => {
+  const { begin, hear, loggedIn, reload } = await begun(['me', 'cameras']);
+  await begin();
+  hear('status', { version: '1', cameras: [] });
+  loggedIn(null);
+  expect(reload).not.toHaveBeenCalled();
+});
+
+it('goes by the clock of the server, also when its own is set', async () => {
+  const { begin, hear, live } = await begun(['me', 'cameras']);
+  await begin();
+  let passedMs = 0, setMs = 0;
+  vi.spyOn(Date, 'now').mockImplementation(() => passedMs + setMs);
+  const status = (lateMs: number): void => hear('status', { at: new Date(5_000_000 + passedMs - lateMs).toISOString(), cameras: [] });
+  hear('ready', { kind: 'ready', at: new Date(5_000_000).toISOString() });
+  for (const [steppedMs, lateMs] of [[0, 0], [0, 1900], [-3_600_000, 0], [7_200_000, 0], [0, 1200], [-1500, 0]] as const) {
+    passedMs += 2000;
+    setMs += steppedMs;
+    status(lateMs);
+    expect(live.nowMs()).toBe(5_000_000 + passedMs);
+  }
 });

@@ -2,7 +2,7 @@
 // last change counts, of whatever page it is.
 
 import { ahead } from './api/ahead';
-import { call } from './api/client';
+import { call, Problem } from './api/client';
 import { keepLooks, looks, read, type Preferences } from './chosen';
 import { live, onEvent } from './live.svelte';
 import { language } from './text.svelte';
@@ -11,10 +11,11 @@ import { language } from './text.svelte';
 export type Change = { readonly [K in keyof Preferences]?: Preferences[K] | undefined };
 
 const CALM_MS = 500; // several changes often come together
+const AGAIN_MS = 5000;
 
 let kept = $state.raw<Preferences>(looks());
 let known = $state(false);
-let unsaved: ReturnType<typeof setTimeout> | undefined;
+let unsaved: ReturnType<typeof setTimeout> | undefined; // saves what the server does not have yet
 
 /** What was chosen. Reactive. */
 export const preferences = {
@@ -56,11 +57,16 @@ async function load(): Promise<void> {
   if (found && unsaved === undefined) take(read(found));
 }
 
+// save has the server keep what was chosen, and tries again where it cannot now. What it refuses holds on this page all the same.
 async function save(): Promise<void> {
   clearTimeout(unsaved);
-  unsaved = undefined;
-  if (!live.me || live.me.kind === 'token') return;
-  await call('put', '/api/v1/me/preferences', { body: kept as Record<string, unknown>, keepalive: true }).catch(() => undefined); // it holds on this page all the same
+  const mine = unsaved;
+  const later = live.me && live.me.kind !== 'token' && (await call('put', '/api/v1/me/preferences', { body: kept as Record<string, unknown>, keepalive: true }).then(() => false, isPassing));
+  if (unsaved === mine) unsaved = later ? setTimeout(() => void save(), AGAIN_MS) : undefined; // or something was chosen meanwhile
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 0 || error.status >= 500);
 }
 
 function take(chosen: Preferences): void {

@@ -12,6 +12,7 @@ export interface Place {
 
 let current = $state.raw<Place>(place());
 let guard: (() => boolean) | null = null; // says whether the view may be left
+let old = (): boolean => false;
 let at = 0; // the number of this entry of the history; each new one has the next
 
 function place(): Place {
@@ -43,9 +44,12 @@ export const router = {
   },
 };
 
-/** Goes to a path of the app, such as "/camera/front?at=…". */
+/** Goes to a path of the app, such as "/camera/front?at=…": with a new page where this one is old. */
 export function go(path: string, { replace = false } = {}): void {
-  if (path !== router.path && guard && !guard()) return;
+  if (path !== router.path) {
+    if (guard && !guard()) return;
+    if (old()) return location[replace ? 'replace' : 'assign'](address(path));
+  }
   enter(address(path), !replace);
   if (!replace) scrollTo(0, 0);
 }
@@ -70,8 +74,9 @@ export function guardLeaving(mayLeave: () => boolean): () => void {
   };
 }
 
-/** Follows links and the history, until the result is called. */
-export function startRouter(): () => void {
+/** Follows links and the history, until the result is called. Where the page is old each view is loaded with a new one. */
+export function startRouter(isOld: () => boolean): () => void {
+  old = isOld;
   at = number(history.state) ?? 0;
   history.replaceState({ n: at }, '', location.href);
   // The browser has gone there before it tells: who is to stay is led back.
@@ -82,7 +87,8 @@ export function startRouter(): () => void {
       return;
     }
     at = to;
-    current = place();
+    if (old() && place().path !== current.path) location.reload();
+    else current = place();
   };
   const clicked = (event: MouseEvent): void => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

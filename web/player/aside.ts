@@ -59,11 +59,11 @@ export class Aside {
     this.#view = new MultipartImage(this.#address().at('.mjpeg'), this.#stage);
   }
 
-  /** Shows it by WebRTC alone, if that did not fail lately, and says whether it does. */
+  /** Shows it by WebRTC alone, if that did not fail lately, and says whether it tries to. Where that is over at once, passed was told. */
   begin(): boolean {
-    this.#shows = this.#insists || mayTry(wallMs());
-    if (this.#shows) this.#show(false);
-    return this.#shows;
+    const tries = (this.#shows = this.#insists || mayTry(wallMs()));
+    if (tries) this.#show(false);
+    return tries;
   }
 
   /** Connects now if it waits to try again. */

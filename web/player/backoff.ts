@@ -24,11 +24,6 @@ export class Backoff {
     return bound * this.#random();
   }
 
-  /** How often next was called since the last success. */
-  get count(): number {
-    return this.#failures;
-  }
-
   /** Notes a success. */
   reset(): void {
     this.#failures = 0;

@@ -48,8 +48,8 @@
 // Parts: picture, surface, poster, bar, state, delay, retry, mute, volume, note. Custom properties:
 // --framegate-aspect, --framegate-fit, --framegate-background.
 //
-// It connects when it is on the screen and disconnects when it is not. Where it is moved in
-// the page it goes on.
+// It connects when it is on the screen, or its video is in picture in picture, and disconnects
+// when neither is so. Where it is moved in the page it goes on.
 
 import { Address, type Wish } from './address';
 import { prepareCanvas } from './canvas';
@@ -83,6 +83,7 @@ export class FramegatePlayer extends HTMLElement {
   #attached = false;
   #changing = false;
   #inView = false;
+  #floats = false; // the video does, in a window of its own
   #leaving: ReturnType<typeof setTimeout> | undefined;
   #status: Status = { state: 'idle', words: '' };
   #measure: Measure | null = null;
@@ -256,6 +257,8 @@ export class FramegatePlayer extends HTMLElement {
       this.#surface = surface;
       this.#mode = mode;
       this.#view.show(surface);
+      surface.addEventListener('enterpictureinpicture', () => (this.#floats = true));
+      surface.addEventListener('leavepictureinpicture', () => ((this.#floats = false), this.#look()));
       this.#emit('mode', { mode });
     },
     pictured: () => {
@@ -319,6 +322,7 @@ export class FramegatePlayer extends HTMLElement {
     this.#player = null;
     this.#measure = this.#past = null;
     this.#surface = this.#mode = null;
+    this.#floats = false;
     this.#view.clear();
     this.#view.posted(false);
     if (this.#sound !== SILENT) this.#stage.sounds(SILENT);
@@ -350,7 +354,7 @@ export class FramegatePlayer extends HTMLElement {
 
   readonly #look = (): void => {
     clearTimeout(this.#leaving);
-    if (this.#inView && document.visibilityState === 'visible') this.#enter();
+    if (this.#floats || (this.#inView && document.visibilityState === 'visible')) this.#enter();
     else this.#leaving = setTimeout(() => this.#leave(), AWAY_MS);
   };
 

@@ -21,7 +21,7 @@ export class MultipartImage {
     this.#stage = stage;
     this.surface.alt = '';
     this.surface.addEventListener('error', () => this.#broken());
-    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS); // Firefox fires load but once, Chrome at the end
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS); // browsers fire load but once, for the first picture
     this.#load();
     stage.show(this.surface, 'img');
   }
@@ -54,6 +54,7 @@ export class MultipartImage {
 
   #look(): void {
     const { naturalWidth, naturalHeight } = this.surface;
+    if (naturalWidth === 0 && this.#size !== '') this.#broken(); // Chrome fires no error behind the first picture
     if (naturalWidth === 0) return;
     const size = `${naturalWidth}x${naturalHeight}`;
     if (this.#size === '') {

@@ -7,18 +7,20 @@ import type { RendererEvents } from './renderer';
 import type { Past } from './stage';
 
 // Connections as the player makes them, with what each was told to ask for.
-const connections: { url: URL; codecs: () => Promise<string[]>; clock: ServerClock; events: ConnectionEvents; sent: ClientMessage[] }[] = [];
+const connections: { url: URL; codecs: () => Promise<string[]>; clock: ServerClock; events: ConnectionEvents; sent: ClientMessage[]; closed: boolean }[] = [];
 
 vi.mock('./connection', () => ({
   Connection: class {
-    private readonly sent: ClientMessage[] = [];
+    private readonly noted: (typeof connections)[0];
     constructor(url: URL, codecs: () => Promise<string[]>, clock: ServerClock, events: ConnectionEvents) {
-      connections.push({ url, codecs, clock, events, sent: this.sent });
+      connections.push((this.noted = { url, codecs, clock, events, sent: [], closed: false }));
     }
     send(message: ClientMessage): void {
-      this.sent.push(message);
+      this.noted.sent.push(message);
     }
-    close(): void {}
+    close(): void {
+      this.noted.closed = true;
+    }
   },
 }));
 
@@ -107,7 +109,10 @@ beforeEach(() => {
   paints = true;
   begins = true;
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 const hello = { type: 'hello', codec: 'h264', fps: 25, timescale: 1, sound: false, nodes: false, doubtMs: 0 } as const;
 
@@ -466,7 +471,6 @@ test('where its server is gone it goes on at another node, and a refusal stays t
   await vi.advanceTimersByTimeAsync(10);
   expect(troubles.at(-1)).toBe('wrong or expired login');
   player.close();
-  vi.unstubAllGlobals();
 });
 
 test('who was ended by an administrator goes to no other node', async () => {
@@ -480,5 +484,94 @@ test('who was ended by an administrator goes to no other node', async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(connections.length).toBe(1);
   player.close();
-  vi.unstubAllGlobals();
+});
+
+const jpeg = { ...hello, codec: 'jpeg' } as const; // of which no machine is too slow
+
+// asks has HTTP answer when it is told to.
+function asks(): (status: number) => Promise<unknown> {
+  let answer: (response: Response) => void;
+  const answered = new Promise<Response>((resolve) => (answer = resolve));
+  vi.stubGlobal('fetch', () => answered);
+  return (status) => (answer(new Response('camera offline', { status })), settle());
+}
+
+// outage has a player lose its connection, and the next one not open, until there is a third.
+async function outage() {
+  const answers = asks();
+  const played = await play('auto');
+  played.player.start();
+  connections[0]!.events.message(jpeg);
+  connections[0]!.events.closed(true, '');
+  await vi.advanceTimersByTimeAsync(250);
+  connections[1]!.events.closed(false, '');
+  await vi.advanceTimersByTimeAsync(500);
+  expect(connections.length).toBe(3);
+  return { ...played, answers };
+}
+
+const open = () => connections.filter(({ closed }) => !closed);
+
+test.each([200, 503])('what HTTP has to say after an outage (%d) is no matter once there is a connection', async (status) => {
+  const { player, states, answers } = await outage();
+  connections[2]!.events.message(jpeg);
+  await answers(status);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect([connections.length, open(), asides.length]).toEqual([3, [connections[2]], 0]);
+  expect(states.at(-1)).not.toBe('error');
+  player.close();
+});
+
+test('an answer over HTTP while the next attempt is under way leaves it to that', async () => {
+  const { player, answers } = await outage();
+  await answers(200);
+  await vi.advanceTimersByTimeAsync(5000);
+  connections[2]!.events.message(jpeg);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect([connections.length, open(), asides.length]).toEqual([3, [connections[2]], 0]);
+  player.close();
+});
+
+test('a refusal over HTTP while the next attempt is under way ends that, and another follows later', async () => {
+  const { player, answers } = await outage();
+  await answers(503);
+  await vi.advanceTimersByTimeAsync(4500);
+  expect([connections.length, open()]).toEqual([3, []]);
+  await vi.advanceTimersByTimeAsync(6000);
+  expect([connections.length, open()]).toEqual([4, [connections[3]]]);
+  player.close();
+});
+
+test('an image is asked for where HTTP has an answer and no WebSocket comes through, time and again', async () => {
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response('a picture')));
+  const { player } = await play('auto');
+  const fails = async (): Promise<string[] | undefined> => {
+    open()[0]!.events.closed(false, '');
+    await vi.advanceTimersByTimeAsync(5000);
+    return asides[0]?.asked;
+  };
+  player.start();
+  expect(await fails()).toBeUndefined();
+  open()[0]!.events.message(jpeg);
+  open()[0]!.events.closed(true, '');
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await fails()).toBeUndefined();
+  player.retryNow();
+  expect(await fails()).toBeUndefined();
+  expect(await fails()).toEqual(['image']);
+  expect(open()).toEqual([]);
+  player.close();
+});
+
+test('an answer over HTTP is no matter where WebRTC is tried meanwhile', async () => {
+  const answers = asks();
+  const { player } = await play('auto');
+  player.start();
+  connections[0]!.events.closed(false, '');
+  first = true; // it may be tried again
+  await vi.advanceTimersByTimeAsync(250);
+  await answers(503);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect([connections.length, asides[0]!.asked]).toEqual([1, ['begin']]);
+  player.close();
 });

@@ -67,6 +67,7 @@ export class Player {
   #leastMs = Infinity; // from taking a picture to its arrival, as far as clocks agree
   #lateMs = 0; // by how much more the newest took
   #shownYet = false; // since it was started
+  #blocked = 0; // attempts in a row of which nothing came though HTTP gave a picture
   #delays: number[] = []; // of the pictures painted since the last tick
   #shown = 0;
   #dropped = 0;
@@ -117,6 +118,7 @@ export class Player {
     this.#ended = false;
     if (this.#aside) return this.#way?.retry();
     this.#problem = '';
+    this.#blocked = 0;
     this.#backoff.reset();
     this.#disconnect();
     this.#connect();
@@ -308,6 +310,7 @@ export class Player {
 
   #receive(message: ServerMessage): void {
     this.#connected = true;
+    this.#blocked = 0;
     switch (message.type) {
       case 'hello':
         this.#problem = '';
@@ -491,17 +494,21 @@ export class Player {
     this.#retry = setTimeout(() => this.#connect(), waitMs);
   }
 
-  // #explain finds out over HTTP why there is no WebSocket: browsers do not say.
+  // #explain finds out over HTTP why there is no WebSocket: browsers do not say. The next attempt may
+  // have begun, and may have come through, before there is an answer.
   async #explain(address: Address): Promise<void> {
     this.#asking = new AbortController();
     const { signal } = this.#asking;
     const why = await askWhy(address.still(), signal);
-    if (signal.aborted) return;
+    if (signal.aborted || this.#connected || this.#aside) return;
     this.#problem = why ?? ((this.#nodes && this.#problem) || 'The server cannot be reached. Trying again…');
-    if (why) this.#later(REFUSED_MS * (1 + Math.random()));
+    if (why) {
+      this.#disconnect();
+      this.#later(REFUSED_MS * (1 + Math.random()));
+    }
     if (why === '') this.#problem = 'The server is there, but no WebSocket comes through.';
     this.#stage.trouble('unreachable', this.#problem);
-    if (why === '' && this.#wanted === 'auto' && this.#backoff.count >= TRIES_BEFORE_IMG) {
+    if (why === '' && this.#wanted === 'auto' && ++this.#blocked >= TRIES_BEFORE_IMG) {
       this.#disconnect();
       void this.#goAside('img');
     }

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 // view shows a camera, and notes what is told.
-async function view(wish: { insists?: boolean; beside?: boolean; muted?: boolean } = {}) {
+async function view(wish: { insists?: boolean; beside?: boolean; muted?: boolean; unwanted?: boolean } = {}) {
   const { WebRTCView } = await import('./webrtcview');
   const { Line, mayTry } = await import('./line');
   const { wallMs } = await import('./clock');
@@ -35,7 +35,7 @@ async function view(wish: { insists?: boolean; beside?: boolean; muted?: boolean
   };
   const url = (): URL => new URL('http://gate.test/live/front/whep?sig=x');
   const it = new WebRTCView({ url, muted: wish.muted ?? true, volume: 1, insists: wish.insists ?? false, line: wish.beside ? new Line() : null }, stage, {
-    ready: () => told.push('ready'),
+    ready: () => (told.push('ready'), wish.unwanted && it.close()),
     over: () => told.push('over'),
     ended: (why) => told.push(`ended: ${why}`),
   });
@@ -83,6 +83,13 @@ test('beside a WebSocket nothing is said before the first picture, and the other
   await goOn(1000);
   expect(told.at(-1)).toBe('over');
   expect(server.asked.at(-1)!.method).toBe('DELETE');
+});
+
+test('a first picture that is not wanted any more covers nothing, and nothing is told of it', async () => {
+  const { told, measures } = await view({ beside: true, unwanted: true });
+  peers[0]!.becomes('connected');
+  await goOn(2000);
+  expect([told, measures]).toEqual([['ready'], []]);
 });
 
 test('what does not come through leaves the camera to a WebSocket, for some time', async () => {

@@ -24,7 +24,7 @@ export interface Wish {
 
 /** What it tells the player of, besides what it tells the stage. */
 export interface Events {
-  /** Its first picture is there, and the surface is to be shown. */
+  /** Its first picture is there, and the surface is to be shown, unless it is closed now. */
   ready(): void;
   /** It is over, and was closed: something else is to show the camera. */
   over(): void;
@@ -203,6 +203,7 @@ export class WebRTCView {
       this.#ready = true;
       noteWebRTC(true, wallMs());
       this.#events.ready();
+      if (this.#closed) return; // it is not wanted any more
       if (this.#wish.line) this.#stage.show(this.#video!, 'webrtc');
     }
     this.#stage.pictured();
@@ -258,6 +259,7 @@ export class WebRTCView {
     if (report.decoded > (this.#report?.decoded ?? 0)) {
       this.#movedMs = nowMs;
       this.#first();
+      if (this.#closed) return;
     }
     if (peer.connectionState === 'connected') this.#upMs = nowMs;
     this.#report = report;

@@ -33,7 +33,8 @@ function network(plan: string[], webRTC = false): Opener & { opened: string[]; c
   }
   async function direct(): Promise<Link> {
     const then = next('webrtc');
-    if (then === 'none') throw new Ended('unreachable');
+    if (then === 'none') throw new Ended('silent');
+    if (then === 'down') throw new Ended('unreachable');
     if (then === 'taken') throw new Ended('busy');
     return link('WebRTC', then);
   }
@@ -136,6 +137,12 @@ describe('a way up', () => {
     const { net } = start(['lost 5000', 'free 0', 'lost 0', 'holds'], true);
     await vi.advanceTimersByTimeAsync(20_000);
     expect(net.opened).toEqual(['webrtc', 'webrtc', 'webrtc', 'socket']);
+  });
+
+  it('goes by WebRTC again once the server is back', async () => {
+    const { net, said } = start(['lost 5000', 'down', 'down', 'holds'], true);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([net.opened, said]).toEqual([['webrtc', 'webrtc', 'webrtc', 'webrtc'], ['lost', 'unreachable', 'unreachable']]);
   });
 
   it('looks whether a camera is free that WebRTC found taken', async () => {

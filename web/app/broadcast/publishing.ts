@@ -31,7 +31,7 @@ export function opener(camera: string, publisher: string, tracks: (() => Tracks 
     ...(tracks && {
       webRTC: () => {
         const now = tracks();
-        return now ? WebRTCLink.open(camera, publisher, now) : Promise.reject(new Ended('unreachable'));
+        return now ? WebRTCLink.open(camera, publisher, now) : Promise.reject(new Ended('silent'));
       },
     }),
     socket: () => SocketLink.open(camera, publisher),
@@ -61,7 +61,7 @@ export async function publish(open: Opener, signal: AbortSignal, told: Told): Pr
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       ended = error;
-      if (wasWebRTC) webRTC = ended.kind === 'busy' || ended.kind === 'denied';
+      if (wasWebRTC) webRTC = ended.kind === 'busy' || ended.kind === 'denied' || ended.kind === 'unreachable';
       else socketFailures++;
       if (wasWebRTC && !webRTC) continue; // at once, and without a word
       probing = ended.kind === 'busy';

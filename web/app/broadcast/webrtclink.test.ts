@@ -82,14 +82,22 @@ it.each([
   [401, 'denied'],
   [404, 'gone'],
   [0, 'unreachable'],
+  [500, 'lost'],
+  [502, 'unreachable'], // as a proxy says
+  [504, 'unreachable'],
 ])('fails with what a server says by %d', async (status, kind) => {
   server.status = status;
   await expect(WebRTCLink.open('phone', 'token', { video, audio: null })).rejects.toMatchObject({ kind });
   expect(peers[0]!.closed).toBe(true);
 });
 
+it('tells a server that answers otherwise from one that does not', async () => {
+  server.body = 'no answer to an offer';
+  await expect(WebRTCLink.open('phone', 'token', { video, audio: null })).rejects.toMatchObject({ kind: 'silent' });
+});
+
 it('fails where nothing comes through', async () => {
-  const opening = expect(WebRTCLink.open('phone', 'token', { video, audio: null })).rejects.toMatchObject({ kind: 'unreachable' });
+  const opening = expect(WebRTCLink.open('phone', 'token', { video, audio: null })).rejects.toMatchObject({ kind: 'silent' });
   await vi.advanceTimersByTimeAsync(11_000);
   await opening;
   expect([peers[0]!.closed, server.asked.at(-1)!.method]).toEqual([true, 'DELETE']);

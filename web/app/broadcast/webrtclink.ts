@@ -53,8 +53,7 @@ export class WebRTCLink implements Link {
     } catch (error) {
       await end?.();
       peer.close();
-      if (error instanceof Refused) throw new Ended(endOf(error.status), error.message);
-      throw error instanceof Ended ? error : new Ended('unreachable');
+      throw whyNone(error);
     }
   }
 
@@ -146,12 +145,20 @@ const WHY_WITHIN = 2000; // ms
 const REPLACED = 409;
 const NOT_FOUND = 404; // it knows nothing of it any more
 
+// whyNone says why there is no link: "unreachable" is a server that did not answer by HTTP, "silent" one that cannot
+// be connected to besides.
+function whyNone(error: unknown): Ended {
+  if (error instanceof Ended) return error;
+  if (error instanceof Refused) return new Ended(error.status >= 502 && error.status <= 504 ? 'unreachable' : endOf(error.status), error.message);
+  return new Ended(/^(Type|Timeout)Error$/.test((error as Error).name) ? 'unreachable' : 'silent'); // as fetch fails
+}
+
 function connected(peer: RTCPeerConnection): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Ended('unreachable')), CONNECTED_WITHIN);
+    const late = setTimeout(() => reject(new Ended('silent')), CONNECTED_WITHIN);
     const look = (): void => {
       if (peer.connectionState === 'connected') resolve();
-      else if (peer.connectionState === 'failed' || peer.connectionState === 'closed') reject(new Ended('unreachable'));
+      else if (peer.connectionState === 'failed' || peer.connectionState === 'closed') reject(new Ended('silent'));
       else return;
       clearTimeout(late);
     };

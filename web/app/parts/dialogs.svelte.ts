@@ -24,6 +24,8 @@ const MOST = 4;
 let toasts = $state.raw<readonly Toast[]>([]);
 let question = $state.raw<Question | null>(null);
 let last = 0;
+let top = $state.raw<Element>();
+const open: Element[] = []; // dialogs, each above the one before
 
 /** What is said and asked at the moment. Reactive. */
 export const dialogs = {
@@ -33,7 +35,20 @@ export const dialogs = {
   get question() {
     return question;
   },
+  /** The dialog that is above all others, outside of which nothing can be pressed; undefined: none is open. */
+  get top() {
+    return top;
+  },
 };
+
+/** Says that a dialog is open, until the result is called. */
+export function opened(dialog: Element): () => void {
+  open.push((top = dialog));
+  return () => {
+    open.splice(open.indexOf(dialog), 1);
+    top = open.at(-1);
+  };
+}
 
 /** Says something. What failed stays until it is taken away. */
 export function say(kind: Toast['kind'], words: string, action?: Toast['action']): void {

@@ -115,7 +115,8 @@ export const texts = {
   way: ['Sent by', 'Gesendet per'],
   perSecond: (fps: string): Text => [`${fps} fps`, `${fps} Bilder/s`],
   lessNow: (fps: number, quality: number): Text => {
-    const [rate, part] = [number(fps, 1), percent(quality)];
+    const rate = number(fps, 1);
+    const part = percent(quality);
     return [
       `The network is slow: for now ${rate} pictures a second go up, at a quality of ${part}.`,
       `Das Netz ist langsam: Zurzeit gehen ${rate} Bilder pro Sekunde mit ${part} Qualität hinauf.`,

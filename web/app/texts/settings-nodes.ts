@@ -120,10 +120,7 @@ export const nodes = {
   why: ['Why', 'Warum'],
   nobody: ['none', 'keiner'],
   standby: (node: string): Text => [`${node} is ready to take over`, `${node} kann sofort übernehmen`],
-  notReady: (node: string, why: Text | string): Text => {
-    const [en, de] = typeof why === 'string' ? [why, why] : why;
-    return [`${node} is not ready to take over: ${en}`, `${node} kann nicht sofort übernehmen: ${de}`];
-  },
+  notReady: (node: string, why: Text): Text => [`${node} is not ready to take over: ${why[0]}`, `${node} kann nicht sofort übernehmen: ${why[1]}`],
   noCameras: ['No cameras are configured', 'Keine Kameras konfiguriert'],
 
   // Relays.

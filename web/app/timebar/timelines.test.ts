@@ -131,6 +131,22 @@ describe('Timelines', () => {
     expect(timelines.failure('front')).toBeNull();
   });
 
+  it('waits no more after failures once the server is there again', async () => {
+    const { asked, timelines, pass } = rig();
+    timelines.look(['front'], hour, 1000);
+    for (let n = 0; n < 5; n++) {
+      await asked[n]!.fail();
+      if (n < 4) await pass(60_000);
+    }
+    timelines.outdate('front', nowMs - 60_000, nowMs);
+    expect(asked.length).toBe(5);
+    timelines.outdate();
+    expect(asked.length).toBe(6);
+    await asked[5]!.fail();
+    await pass(2000);
+    expect(asked.length).toBe(7);
+  });
+
   it('ends requests for cameras that nobody looks at', async () => {
     const r = rig();
     r.timelines.look(['front', 'yard'], hour, 1000);

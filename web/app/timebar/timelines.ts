@@ -111,10 +111,12 @@ export class Timelines {
 
   /**
    * Says that something became another: what was recorded in a stretch, or marks, of
-   * which no stretch is known. Without a camera it is any, as when events were lost.
+   * which no stretch is known. Without a camera it is any, as when events were lost: then
+   * nobody waits any more after a failure.
    */
   outdate(camera?: string, fromMs = -Infinity, toMs = Infinity): void {
     for (const [id, c] of this.cameras) {
+      if (camera === undefined) c.wake();
       if (camera === undefined || camera === id) c.outdate(fromMs, toMs);
     }
   }
@@ -163,6 +165,14 @@ class Camera {
     this.pause = null;
     this.flight?.abort.abort();
     this.flight = null;
+  }
+
+  /** Ends the pause after a failure, since the server is there again. What is wanted is asked for with the next call. */
+  wake(): void {
+    this.retryMs = FIRST_RETRY_MS;
+    if (!this.pause?.failed) return;
+    this.pause.cancel();
+    this.pause = null;
   }
 
   outdate(fromMs: number, toMs: number): void {

@@ -54,6 +54,7 @@ const STEP_TICKS = 2; // after the same picture was shown again, for another to 
 const STEP_TRIES = 6;
 const WANTED_TICKS = 15; // for a sought picture to come
 const HOP_MS = 3000; // so much at once may be a hole
+const NEAR_MS = 1000; // farther from the picture before is elsewhere
 
 /** A picture on. */
 interface Step {
@@ -238,6 +239,8 @@ export class Transport {
     const sought = this.wantedMs !== null;
     this.lastMs = this.shownMs = ms;
     if (this.leap || this.through) return;
+    const late = sought && !this.step && near(ms, before) && !near(ms, this.wantedMs); // of where it was before
+    if (late && ++this.wantedTicks <= WANTED_TICKS) return;
     this.wantedMs = this.step = null;
     const hop = ms === null || before === null ? 0 : (ms - before) * Math.sign(this.rate);
     if (this.past && !this.skip && !this.paused && !sought && hop > HOP_MS) void this.look(before!, ms!);
@@ -315,4 +318,8 @@ export class Transport {
     this.hole = null;
     this.asked++;
   }
+}
+
+function near(a: number | null, b: number | null): boolean {
+  return a !== null && b !== null && Math.abs(a - b) <= NEAR_MS;
 }

@@ -54,6 +54,27 @@ describe('Transport', () => {
     expect(transport.playheadMs).toBe(NOW - 59_990);
   });
 
+  it('counts from what was sought while pictures still come of where it was', () => {
+    const { deck, transport } = begin();
+    transport.seek(NOW - 60_000);
+    deck.show(-60_000);
+    transport.tick();
+    transport.by(-10_000);
+    deck.show(-59_900);
+    transport.tick();
+    transport.by(-10_000);
+    expect(deck.take()).toEqual(['seek -60000', 'seek -70000', 'seek -80000']);
+    deck.show(-79_990);
+    transport.tick();
+    expect(transport.playheadMs).toBe(NOW - 79_990);
+    transport.by(-10_000);
+    for (let ms = -79_900; ms < -75_000; ms += 200) {
+      deck.show(ms);
+      transport.tick();
+    }
+    expect(transport.playheadMs).toBe(transport.shownMs); // which is all that there is
+  });
+
   it('does not look into the future', () => {
     const { deck, transport } = begin();
     transport.by(10_000);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { faultsOf } from './faults';
+import { faultsOf, isRefusal } from './faults';
 
 test('a fault is told at its field, and what has none above the form', () => {
   const problem = Object.assign(new Error('the camera cannot be taken'), { faults: [
@@ -20,4 +20,9 @@ test('a fault is told at its field, and what has none above the form', () => {
 
 test('a problem without faults is told above the form', () => {
   expect(faultsOf(Object.assign(new Error('there is one already'), { faults: [] }), ['id'])).toEqual({ '': 'there is one already' });
+});
+
+test('a refusal is what the server says of what was sent', () => {
+  expect([0, 400, 422, 500, 503].map((status) => isRefusal(Object.assign(new Error(''), { status })))).toEqual([false, true, true, false, false]);
+  expect(isRefusal(new TypeError('no network'))).toBe(false);
 });

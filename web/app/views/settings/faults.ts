@@ -5,6 +5,12 @@ import type { Problem } from '../../api/client';
 /** What is wrong, by the key of the field; '' for what belongs to none. */
 export type Faults = Readonly<Record<string, string>>;
 
+/** Says whether an error is the server's word on what was sent, which it would say again. */
+export function isRefusal(error: unknown): boolean {
+  const { status = 0 } = error as Partial<Problem>;
+  return status >= 400 && status < 500;
+}
+
 /** Sorts an error by fields. What is wrong where the form has no field is told under ''. */
 export function faultsOf(error: unknown, fields: readonly string[]): Faults {
   const faults: Record<string, string> = {};
