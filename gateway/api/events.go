@@ -216,7 +216,7 @@ func (a *API) hears(ctx context.Context, p auth.Principal, v events.Event) (bool
 
 // anyAction gives something that a principal may do with a camera, if there is any.
 func anyAction(p auth.Principal, camera string) auth.Action {
-	for _, action := range []auth.Action{auth.View, auth.Publish} {
+	for _, action := range []auth.Action{auth.View, auth.Publish, auth.PTZ} {
 		if auth.Authorize(p, action, camera) {
 			return action
 		}

@@ -242,7 +242,12 @@ func mayProtect(ctx context.Context, x View, m index.Mark) error {
 	if !m.Keep || isAdmin(principalOf(ctx)) {
 		return nil
 	}
-	reach := m.End.Sub(m.Start) + m.Before + m.After
+	reach := m.End.Sub(m.Start) // which is no more than 292 years
+	if reach <= mostProtected && m.Before <= mostProtected && m.After <= mostProtected {
+		reach += m.Before + m.After
+	} else {
+		reach = mostProtected + 1
+	}
 	if m.End.IsZero() || reach > mostProtected {
 		return problem.New(http.StatusForbidden, "only an admin may protect more than a day, or without an end; have the mark reach 24h at most, with its before and after")
 	}

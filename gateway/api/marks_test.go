@@ -95,6 +95,28 @@ func TestMarksOfOthers(t *testing.T) {
 	admin.do("DELETE", at, nil).want(204)
 }
 
+// TestProtectingForCenturies is too long, however it adds up.
+func TestProtectingForCenturies(t *testing.T) {
+	r := newRig(t)
+	viewer := r.as(r.token("nvr", "playback:*"))
+	for _, mark := range []object{
+		{"start": "1970-01-01T00:00:00Z", "end": "2300-01-01T00:00:00Z", "before": "1s"},
+		{"start": "1970-01-01T00:00:00Z", "end": "2262-01-01T00:00:00Z", "before": "1s", "after": "100000h"},
+		{"start": "-1h", "end": "now", "after": "25h"},
+	} {
+		mark["kind"], mark["keep"] = "protect", true
+		viewer.do("POST", "/api/v1/cameras/gate/events", mark).want(403).says("more than a day")
+	}
+	_, err := r.past.open().AddMark(t.Context(), index.Mark{
+		Camera: "gate", Kind: "protect", Start: time.Unix(0, 0), End: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC), Keep: true, By: "token:nvr", Owner: "token:1", Created: time.Now(),
+	})
+	must(t, err)
+	viewer.do("POST", "/api/v1/cameras/gate/events", object{"kind": "protect", "start": "-1h", "end": "now", "keep": true})
+	if d, err := r.past.open().Protects(t.Context(), index.Mark{Owner: "token:1", By: "token:nvr"}); err != nil || d < 100*365*24*time.Hour {
+		t.Errorf("it protects %v, %v", d, err)
+	}
+}
+
 // TestMarksOfWhoHadTheName before are those of others, and no limit of who has it now.
 // Those of before that was kept go by the name.
 func TestMarksOfWhoHadTheName(t *testing.T) {

@@ -55,6 +55,7 @@ var statuses = []struct {
 	{store.ErrUnknown, http.StatusNotFound, "", ""},
 	{store.ErrBusy, http.StatusServiceUnavailable, busy, problem.Locked},
 	{store.ErrFull, http.StatusInsufficientStorage, full, ""},
+	{store.ErrReadOnly, http.StatusServiceUnavailable, "the data folder cannot be written; the log says more", problem.ReadOnly},
 	{index.ErrUnknown, http.StatusNotFound, "", ""},
 	{index.ErrInvalid, http.StatusUnprocessableEntity, "", ""},
 	{index.ErrTooMany, http.StatusConflict, "", problem.TooMany},

@@ -10,7 +10,7 @@
 //	state.db
 //	tls/ca.crt
 //	tls/ca.key
-//	tls/acme/…
+//	acme/…
 //	cluster/ca.count
 //	cluster/ca.crt
 //	cluster/ca.key
@@ -40,9 +40,10 @@ import (
 )
 
 const (
-	mostBytes = 1 << 30 // of all files; a database is a thousandth of that
-	mostFiles = 1000
-	tlsFolder = "tls"
+	mostBytes  = 1 << 30 // of all files; a database is a thousandth of that
+	mostFiles  = 1000
+	tlsFolder  = "tls"
+	acmeFolder = "acme"
 
 	// Folders in which backups are put together and taken apart have names that the
 	// store sweeps, in case the process is killed.
@@ -50,7 +51,7 @@ const (
 )
 
 // folders are those of a data folder of which a backup has files.
-var folders = []string{tlsFolder, "cluster"}
+var folders = []string{tlsFolder, acmeFolder, "cluster"}
 
 // WriteFile makes a backup of a data folder and gives it a name once it is whole
 // and on the disk; a file of that name is replaced then. A server may run meanwhile. It
@@ -139,7 +140,7 @@ func known(name string) bool {
 		"cluster/ca.count", "cluster/ca.crt", "cluster/ca.key", "cluster/node.crt", "cluster/node.key", "cluster/revoked", "cluster/secret":
 		return true
 	}
-	rest, ok := strings.CutPrefix(name, "tls/acme/")
+	rest, ok := strings.CutPrefix(name, acmeFolder+"/")
 	return ok && fs.ValidPath(name) && !strings.Contains(rest, "/") && !strings.HasPrefix(rest, ".")
 }
 

@@ -34,8 +34,8 @@ func used(t *testing.T) string {
 	if _, err := certs.OpenAuthority(filepath.Join(data, "tls"), func() []string { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(data, "tls", "acme", "example.org"), "a certificate")
-	write(t, filepath.Join(data, "tls", "acme", ".example.org123"), "half a certificate")
+	write(t, filepath.Join(data, "acme", "example.org"), "a certificate")
+	write(t, filepath.Join(data, "acme", ".example.org123"), "half a certificate")
 	write(t, filepath.Join(data, "cluster", "node.key"), "a key")
 	write(t, filepath.Join(data, "cluster", "revoked"), "a list")
 	write(t, filepath.Join(data, "cluster", "ca.count"), "3")
@@ -101,11 +101,11 @@ func TestWhatIsRestoredIsWhatWasBackedUp(t *testing.T) {
 	if after := tree(t, data); after != before {
 		t.Errorf("the data folder has\n%s\nand had\n%s", after, before)
 	}
-	const want = "/cluster/ca.count 600\n/cluster/node.key 600\n/cluster/revoked 600\n/key 600\n/state.db 600\n/tls/acme/example.org 600\n/tls/ca.crt 600\n/tls/ca.key 600\n"
+	const want = "/acme/example.org 600\n/cluster/ca.count 600\n/cluster/node.key 600\n/cluster/revoked 600\n/key 600\n/state.db 600\n/tls/ca.crt 600\n/tls/ca.key 600\n"
 	if got := tree(t, restored); got != want {
 		t.Errorf("restored is\n%s\nnot\n%s", got, want)
 	}
-	for _, name := range []string{"key", "tls/ca.crt", "tls/ca.key", "tls/acme/example.org", "cluster/node.key", "cluster/revoked", "cluster/ca.count"} {
+	for _, name := range []string{"key", "tls/ca.crt", "tls/ca.key", "acme/example.org", "cluster/node.key", "cluster/revoked", "cluster/ca.count"} {
 		a, err1 := os.ReadFile(filepath.Join(data, name))
 		b, err2 := os.ReadFile(filepath.Join(restored, name))
 		if err1 != nil || err2 != nil || !bytes.Equal(a, b) {
@@ -277,7 +277,7 @@ func TestBadBackupsAreRefused(t *testing.T) {
 	copy(huge[124:136], "77777777777\x00") // the size, of which nothing follows
 	many := make([]tar.Header, 1001)
 	for i := range many {
-		many[i] = tar.Header{Name: fmt.Sprint("tls/acme/", i), Typeflag: tar.TypeReg}
+		many[i] = tar.Header{Name: fmt.Sprint("acme/", i), Typeflag: tar.TypeReg}
 	}
 	otherKey := mustRead(t, filepath.Join(used(t), "key"))
 	damaged := bytes.Clone(whole)
@@ -290,7 +290,7 @@ func TestBadBackupsAreRefused(t *testing.T) {
 	}
 	for name, archive := range map[string][]byte{
 		"no archive within": []byte(strings.Repeat("no archive ", 200)),
-		"a path upwards":    archive(t, tar.Header{Name: "tls/acme/../../../key", Typeflag: tar.TypeReg}),
+		"a path upwards":    archive(t, tar.Header{Name: "acme/../../../key", Typeflag: tar.TypeReg}),
 		"an absolute path":  archive(t, tar.Header{Name: "/key", Typeflag: tar.TypeReg}),
 		"a link":            archive(t, tar.Header{Name: "key", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}),
 		"something else":    archive(t, tar.Header{Name: "exports/film.mp4", Typeflag: tar.TypeReg, Size: 10}),

@@ -109,15 +109,18 @@ func (c *clusterJoinCommand) Run(env *environment) error {
 		}
 		token = string(b)
 	}
-	id, err := cluster.Join(settings.Data, token)
+	id, err := cluster.ReadToken(settings.Data, token)
+	if err == nil && id.Cluster != settings.Cluster.Name {
+		return mistake(fmt.Errorf("framegate: the token is of cluster %s, and the configuration names %s; set cluster.name to that", id.Cluster, settings.Cluster.Name))
+	}
+	if err == nil {
+		id, err = cluster.Join(settings.Data, token)
+	}
 	if errors.Is(err, cluster.ErrToken) {
 		return mistake(fmt.Errorf("framegate: %w", err))
 	}
 	if err != nil {
 		return err
-	}
-	if id.Cluster != settings.Cluster.Name {
-		return mistake(fmt.Errorf("framegate: the token is of cluster %s, and the configuration names %s; set cluster.name to that", id.Cluster, settings.Cluster.Name))
 	}
 	fmt.Fprintf(env.stdout, "good: this is node %s of cluster %s, whose authority has the SHA-256 fingerprint %s\n", id.Node, id.Cluster, id.Fingerprint())
 	return nil

@@ -135,13 +135,13 @@ func (d *draft) readKept(kept Kept) {
 // Fit gives what parse makes of as many of the kept settings as fit, and of the others, by
 // key, why they do not: one of an older version, or one that does not go with
 // what the file says now, is left out, and stops nothing. The error is what parse says
-// without any.
+// without any, since a start has to go by the file alone.
 func Fit(kept Kept, parse func(Kept) (*Config, error)) (c *Config, left map[string]error, err error) {
-	if c, err = parse(kept); err == nil || len(kept) == 0 {
+	if c, err = parse(nil); err != nil || len(kept) == 0 {
 		return c, nil, err
 	}
-	if c, err = parse(nil); err != nil {
-		return nil, nil, err
+	if all, err := parse(kept); err == nil {
+		return all, nil, nil
 	}
 	fit, left := make(Kept), make(map[string]error)
 	for _, key := range inOrder(kept) {

@@ -23,8 +23,8 @@ type memory struct {
 	Removed map[string]Keep `json:"removed,omitempty"`
 }
 
-// remembered gives the memory of a folder: of one that is not used at the moment the
-// Volume alone, and the zero value where there is none. One that cannot be read is an
+// remembered gives the memory of a folder: of one that is not used at the moment another
+// Volume, and the zero value where there is none. One that cannot be read is an
 // error: a folder without its disk is not to be taken for a new one.
 func remembered(file, folder string) (m memory, err error) {
 	b, err := os.ReadFile(file)
@@ -38,7 +38,7 @@ func remembered(file, folder string) (m memory, err error) {
 		return memory{}, fmt.Errorf("%s, which says whose recordings are in %s, cannot be read; put it back from a backup, or delete it to use what is there: %w", file, folder, err)
 	}
 	if m.Folder != folder {
-		return memory{Volume: m.Others[folder]}, nil
+		return memory{Volume: m.Others[folder], Cameras: m.Cameras, Removed: m.Removed}, nil
 	}
 	return m, nil
 }

@@ -94,6 +94,7 @@ func (r *Recorders) Growing(camera string) (g Growing, ok bool) {
 	if len(t.Entries) == 0 || len(t.Entries[0]) == 0 {
 		return g, false
 	}
+	t.Timescale = segment.Timescale // also once the file is finished, which says it at its rate
 	g = Growing{Format: f.format, Sound: f.sound, Table: t, Segment: index.Segment{
 		Camera: camera, Run: f.head.Run.String(), Sequence: f.head.Sequence, Path: f.name,
 		Start: *f.start.Load(), Bytes: f.w.Size(), Frames: len(t.Entries[0]), Rate: rate,

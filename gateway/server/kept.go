@@ -12,6 +12,7 @@ import (
 	"framegate/gateway/api"
 	"framegate/gateway/config"
 	"framegate/gateway/notify"
+	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/store"
 )
 
@@ -110,7 +111,7 @@ func checkDoors(next, now *config.Config) error {
 		case now != nil && slices.ContainsFunc(doors, func(o door) bool { return o.network == d.network && o.at(now) == address }):
 			continue
 		}
-		if err := tryDoor(d.network, address); err != nil {
+		if err := tryDoor(d.key, d.network, address); err != nil {
 			return err
 		}
 	}
@@ -122,8 +123,11 @@ func anyPort(address string) bool {
 	return err == nil && port == "0"
 }
 
-// tryDoor listens for a moment.
-func tryDoor(network, address string) error {
+// tryDoor listens for a moment: for RTSP at both of the ports of a pair.
+func tryDoor(key, network, address string) error {
+	if key == "rtsp.udp" {
+		return rtspserver.TryUDP(address)
+	}
 	if network == "udp" {
 		l, err := net.ListenPacket(network, address)
 		if err != nil {

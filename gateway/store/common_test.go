@@ -384,6 +384,9 @@ func TestStoreApart(t *testing.T) {
 	if s := a.CommonStatus(); s.Apart.IsZero() || s.Version == 0 {
 		t.Errorf("it says %+v", s)
 	}
+	if _, err := a.AddSession(ctx, store.Session{Hash: []byte("s2"), User: 2, Expires: time.Now().Add(time.Hour)}, 10); err != nil {
+		t.Error(err)
+	}
 	beside := open(t, dir) // as framegate user does
 	if err := beside.SetPassword(ctx, 2, "of the command"); err != nil {
 		t.Fatal(err)
@@ -394,6 +397,50 @@ func TestStoreApart(t *testing.T) {
 		t.Errorf("the others do not know of the login: %v", err)
 	}
 	soon(t, "b has the password", func() bool { u, err := b.User(ctx, 2); return err == nil && u.Password == "of the command" })
+}
+
+// TestLoginWithAnOldPassword at a node that is apart, or has not heard of the new one, ends once they meet.
+func TestLoginWithAnOldPassword(t *testing.T) {
+	t.Parallel()
+	on := new(shelf)
+	ctx := t.Context()
+	dir := folder(t)
+	a, endA := share(t, dir, on, "a", true)
+	b, _ := share(t, folder(t), on, "b", false)
+	if err := a.Met(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ann, err := a.AddUser(ctx, store.User{Name: "ann", Password: "known to others", Grants: admin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alike(t, a, b)
+	on.set(func(s *shelf) { s.away = true })
+	endA()
+	a, _ = share(t, dir, on, "a", true)
+	session := func(s *sharing, hash string) {
+		t.Helper()
+		if _, err := s.AddSession(ctx, store.Session{Hash: []byte(hash), User: ann.ID, Expires: time.Now().Add(time.Hour)}, 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	session(a, "apart") // by a's copy the password is right
+	on.set(func(s *shelf) { s.away = false })
+	beside := open(t, dir)
+	if err := beside.SetPassword(ctx, ann.ID, "new"); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "b has the password", func() bool { u, err := b.User(ctx, ann.ID); return err == nil && u.Password == "new" })
+	session(b, "new")
+	alike(t, a, b)
+	for _, s := range []*sharing{a, b} {
+		if _, err := s.SessionOf(ctx, []byte("apart")); !errors.Is(err, store.ErrUnknown) {
+			t.Errorf("a session outlived its password: %v", err)
+		}
+		if _, err := s.SessionOf(ctx, []byte("new")); err != nil {
+			t.Errorf("one with the new password did not: %v", err)
+		}
+	}
 }
 
 // TestBadDocuments has the keeper have what takes nothing away from who has the last

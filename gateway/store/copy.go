@@ -63,12 +63,17 @@ func vacuumInto(ctx context.Context, from, to string) error {
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
 		return err
 	}
-	copied, err := connect(to, busyTimeout)
+	return writeAhead(ctx, to)
+}
+
+// writeAhead gives a copy the journal of a database, which is not copied.
+func writeAhead(ctx context.Context, name string) error {
+	copied, err := connect(name, busyTimeout)
 	if err != nil {
 		return err
 	}
 	defer copied.Close()
-	if _, err := copied.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil { // which is not copied
+	if _, err := copied.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
 	return copied.Close()

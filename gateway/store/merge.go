@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -63,8 +65,45 @@ func merge(base marks, here, other rows) (merged rows, lost []string) {
 			delete(merged, key)
 		}
 	}
+	merged.withoutOldLogins(here, other)
 	merged.withoutOrphans()
 	return merged, lost
+}
+
+// withoutOldLogins leaves out the sessions and logins of users who have another password
+// now than where these were made: who changed it ended all that were, also those made
+// elsewhere meanwhile.
+func (all rows) withoutOldLogins(here, other rows) {
+	for key, as := range all {
+		t, ok := tableOf(key)
+		if !ok || t.name != "sessions" && t.name != "logins" {
+			continue
+		}
+		row, _, err := t.parse(key, as)
+		if err != nil {
+			continue
+		}
+		made := here
+		if _, there := other[key]; there {
+			made = other
+		}
+		if user := fmt.Sprint("users/", row[t.of]); passwordOf(user, made[user]) != passwordOf(user, all[user]) {
+			delete(all, key)
+		}
+	}
+}
+
+// passwordOf gives which password a user has; "" of one who is not there.
+func passwordOf(key string, as json.RawMessage) string {
+	t, ok := tableOf(key)
+	if !ok {
+		return ""
+	}
+	row, _, err := t.parse(key, as)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(row[slices.Index(t.columns, column{"generation", number})], " ", row[slices.Index(t.columns, column{"password", text})])
 }
 
 // largest gives the larger of two numbers.

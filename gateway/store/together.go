@@ -191,6 +191,9 @@ func (c *common) keepCopy(ctx context.Context) error {
 	if _, err := c.store.writer.ExecContext(ctx, "VACUUM INTO ?", name); err != nil {
 		return err
 	}
+	if err := writeAhead(ctx, name); err != nil {
+		return err
+	}
 	c.Log.Warn("this node has from now on what all nodes have in common; the users, tokens, links, cameras, settings, webhooks and broker that it had of its own are in a file", "file", name)
 	return nil
 }

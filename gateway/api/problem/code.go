@@ -74,7 +74,7 @@ var kinds = []kind{
 	{CameraLogin, http.StatusBadGateway, "the camera wants another name or password"},
 	{"busy", http.StatusServiceUnavailable, "not at the moment; try again"},
 	{Locked, http.StatusServiceUnavailable, "another process is writing what this would change"},
-	{ReadOnly, http.StatusServiceUnavailable, "the disk of the recordings cannot be written"},
+	{ReadOnly, http.StatusServiceUnavailable, "the disk of the recordings, or that of the data folder, cannot be written"},
 	{Ending, http.StatusServiceUnavailable, "the server ends"},
 	{Apart, http.StatusServiceUnavailable, "this node of a cluster does not reach those that keep what all have in common, or too few of them live"},
 	{"camera_silent", http.StatusGatewayTimeout, "the camera does not answer"},

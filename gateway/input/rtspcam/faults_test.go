@@ -152,6 +152,13 @@ func TestTransportIsRemembered(t *testing.T) {
 	if err := start(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "461") {
 		t.Errorf("ended with: %v", err)
 	}
+	neither := newCamera(t, camtest.RTSPOptions{RefuseTCP: true, Medias: offer(&format.MJPEG{})})
+	s = newSource(t, Options{URL: neither.URL("/")})
+	for range 2 { // it may have been another camera, or in another mood, that refused TCP
+		if err := start(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "461") || s.refusesTCP {
+			t.Errorf("ended with: %v, remembered %v", err, s.refusesTCP)
+		}
+	}
 }
 
 // TestSilence: what counts is pictures, whatever else a camera sends.

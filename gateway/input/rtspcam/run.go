@@ -134,6 +134,7 @@ func (r *run) converse(client *gortsplib.Client) error {
 	}
 	sound := r.chooseSound(session, offer)
 	tap(t.media, func(p *rtp.Packet) { r.receiver.Packet(p, time.Now()) })
+	defer r.forget(client)
 	agreed, err := r.setup(client, t)
 	if err != nil {
 		return explain("setting up the video", err)
@@ -152,7 +153,6 @@ func (r *run) converse(client *gortsplib.Client) error {
 	r.watch.reach(playing)
 	s.opt.Log.Debug("camera plays", "codec", t.video.Codec, "transport", r.transport(client))
 	err = client.Wait()
-	r.forget(client)
 	if errors.Is(err, io.EOF) {
 		return rtspquirks.ErrEnded
 	}

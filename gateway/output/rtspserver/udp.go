@@ -75,6 +75,16 @@ func ListenUDP(address string) (*UDP, error) {
 	return nil, fmt.Errorf("UDP at %s: %w", address, err)
 }
 
+// TryUDP says why ListenUDP would not take what it is asked for; nil where it would.
+func TryUDP(address string) error {
+	u, err := ListenUDP(address)
+	if err != nil {
+		return err
+	}
+	u.close()
+	return nil
+}
+
 // Port gives the first port of the pair.
 func (u *UDP) Port() int { return u.rtp.LocalAddr().(*net.UDPAddr).Port }
 

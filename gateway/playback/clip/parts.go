@@ -19,6 +19,9 @@ const (
 	// partLength is how long a part is at least, where its segment goes on: players
 	// begin with whole ones.
 	partLength = 4 * time.Second
+	// partSlack is by how much less a part may last, so that one ends at the same keyframe
+	// once its segment is finished, and it is known better how fast its clock runs.
+	partSlack = 40 * time.Millisecond
 	// maxPartSegments is how many segments are made into parts at most, since the
 	// table of each is read: a day of minutes, and what is left of its ends.
 	maxPartSegments = 1500
@@ -128,9 +131,9 @@ func (all *Parts) add(v *view, origin time.Time, broken bool) {
 // partEnd gives where the part ends that begins with a sample: at the first
 // keyframe that is far enough away.
 func (v *view) partEnd(first int) int {
-	least := v.ticksAt(v.decodeOf(first)) + timeToTicks(partLength)
+	least := v.decodeOf(first) + v.timescale*int64((partLength-partSlack)/time.Millisecond)/1000
 	for i := first + 1; i < v.last; i++ {
-		if v.all[i].Key && v.ticksAt(v.decodeOf(i)) >= least {
+		if v.all[i].Key && v.decodeOf(i) >= least {
 			return i
 		}
 	}

@@ -100,6 +100,13 @@ func TestPartsStayWhileTheirSegmentGrows(t *testing.T) {
 	if string(sent[0]) != string(more[0]) || string(more[0]) != string(all[0]) || string(more[1]) != string(all[1]) {
 		t.Error("a part becomes another")
 	}
+	end := v.rows[0].End
+	for _, off := range []time.Duration{-20 * time.Microsecond, 400 * time.Microsecond} { // by which its clock was found to run otherwise
+		v.rows[0].End = end.Add(off)
+		if p, _ := v.partsOf(t, request); len(p.Parts) != 3 || p.Parts[0].Last != finished.Parts[0].Last {
+			t.Errorf("of a segment that lasts %v more: %+v", off, p.Parts)
+		}
+	}
 	place := finished.Parts[0].Place
 	v.rows = nil
 	if _, err := OpenPart(context.Background(), v, v, "front", place, noon, nil); !errors.Is(err, ErrNothing) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"time"
@@ -317,5 +318,5 @@ func reached(by []stretch, segment stretch) bool {
 func (x *Index) Protects(ctx context.Context, m Mark) (time.Duration, error) {
 	us, err := readInt(x.reader.row(ctx, `SELECT coalesce(sum(to_us - from_us), 0) FROM marks WHERE keep = 1 AND id <> ? AND end_us < ?
 		AND (owner = ? AND owner <> '' OR owner = '' AND made_by = ?)`, m.ID, endless, m.Owner, m.By))
-	return time.Duration(us) * time.Microsecond, x.explain("adding up marks", err)
+	return time.Duration(min(us, math.MaxInt64/int64(time.Microsecond))) * time.Microsecond, x.explain("adding up marks", err)
 }

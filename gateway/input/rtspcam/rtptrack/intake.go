@@ -26,6 +26,9 @@ const (
 	// reordered is how many packets are awaited before one is given up that is
 	// missing, if nobody says otherwise.
 	reordered = 64
+	// awaitedFor is how long they wait at most, where packets are rare. Who is asked for one
+	// again has given up by then.
+	awaitedFor = 500 * time.Millisecond
 	// minAlone is how long a source must be silent for one to be taken that was
 	// found to be beside it.
 	minAlone = time.Second
@@ -49,7 +52,8 @@ type Intake struct {
 	newest   uint32 // timestamp
 	last     mark   // of the packet taken last
 	early    [reordered]*rtp.Packet
-	waiting  int // packets in early
+	waiting  int       // packets in early
+	since    time.Time // when the first of them came
 
 	stray    *rtp.Packet // kept, or nil
 	strayed  time.Time   // when it came
@@ -132,11 +136,17 @@ func (t *Intake) outOfOrder(p *rtp.Packet, ahead int16, arrived time.Time, give 
 		if place := &t.early[p.SequenceNumber%reordered]; *place == nil {
 			*place, t.waiting = p.Clone(), t.waiting+1 // whose bytes may be the caller's again soon
 		}
+		if t.waiting == 1 {
+			t.since = arrived
+		} else if arrived.Sub(t.since) > awaitedFor {
+			t.flush(arrived, give)
+		}
 	default:
 		t.hand(p, arrived, Next, give)
 		for t.waiting > 0 && t.early[t.expected%reordered] != nil {
 			t.hand(t.takeEarly(t.expected), arrived, Next, give)
 		}
+		t.since = arrived // of those that wait for another one
 	}
 }
 
