@@ -105,7 +105,8 @@ func (c *comparison) unlessOne(ctx context.Context, name string, err error) erro
 	return nil
 }
 
-// days gives all days of which any camera has a folder, the newest first.
+// days gives all days of which any camera has a folder: the oldest, since room is made of what is
+// known while an index is made anew, and then the newest first.
 func (c *comparison) days(cameras []string) (all []string) {
 	for _, camera := range cameras {
 		days, err := c.folders(camera, dayFolder)
@@ -115,7 +116,7 @@ func (c *comparison) days(cameras []string) (all []string) {
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	slices.Reverse(all)
+	slices.Reverse(all[min(1, len(all)):])
 	return all
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"framegate/gateway/record/index"
@@ -46,7 +47,8 @@ const eraseAtOnce = 100
 // A file that is being read is gone from the folder, and from the disk when its
 // reader closes it.
 func (r *Recorders) Erase(ctx context.Context, camera string, from, to time.Time) (gone []index.Segment, err error) {
-	if now := time.Now(); to.After(now) {
+	now, end := time.Now(), to // what is recorded from now on stays
+	if to.After(now) {
 		to = now
 	}
 	r.mu.Lock()
@@ -74,23 +76,51 @@ func (r *Recorders) Erase(ctx context.Context, camera string, from, to time.Time
 		return gone, err
 	}
 	defer v.users.Done()
-	unknown := r.enterAll(ctx, v, camera, from, to)
+	unknown := r.enterAll(ctx, v, camera, from, end)
 	rest, err := r.eraseAll(ctx, v, camera, from, to)
 	if gone = append(gone, rest...); err != nil {
 		return gone, err
 	}
-	return gone, errors.Join(unknown, v.eraseAside(camera, from, to))
+	if ahead := now.Add(aheadBy); end.After(ahead) { // what a clock that was wrong dated
+		rest, err := r.eraseAll(ctx, v, camera, slices.MaxFunc([]time.Time{from, ahead}, time.Time.Compare), end)
+		if gone = append(gone, rest...); err != nil {
+			return gone, err
+		}
+	}
+	return gone, errors.Join(unknown, v.stuckOf(ctx, camera), v.eraseAside(camera, from, end))
 }
 
-// eraseAll deletes all segments of a stretch of time that the index knows.
+// aheadBy is how far from now on something has to be dated to be none that is recorded
+// while others are deleted.
+const aheadBy = 5 * time.Minute
+
+// eraseAll deletes all segments of a stretch of time that the index knows. A file that
+// cannot be deleted, which may be another camera's, holds up no other.
 func (r *Recorders) eraseAll(ctx context.Context, v *volume, camera string, from, to time.Time) (gone []index.Segment, err error) {
 	for {
 		some, err := r.eraseSome(ctx, v, camera, from, to)
 		gone = append(gone, some...)
+		if errors.As(err, new(*errStuck)) {
+			err = nil
+		}
 		if err != nil || len(some) == 0 {
 			return gone, err
 		}
 	}
+}
+
+// stuckOf says that files of a camera are still there though they were deleted; nil where none is.
+func (v *volume) stuckOf(ctx context.Context, camera string) error {
+	garbage, err := v.index.Garbage(ctx, index.MaxRows)
+	if err != nil {
+		return diskError(err)
+	}
+	for _, g := range garbage {
+		if strings.HasPrefix(g.Path, camera+"/") {
+			return &errStuck{g.Path, errors.New("it is there still; the log says why")}
+		}
+	}
+	return nil
 }
 
 // eraseSome deletes the first segments of a stretch of time.
@@ -113,15 +143,16 @@ func (r *Recorders) eraseSome(ctx context.Context, v *volume, camera string, fro
 		return nil, fmt.Errorf("deleting from the index: %w", diskError(err))
 	}
 	r.tell(Gone, "", slices.Clone(gone)...)
-	if err := r.unlink(ctx, v); err != nil { // also what was deleted before, and is there yet
-		return gone, err
+	stuck := r.unlink(ctx, v) // also what was deleted before, and is there yet
+	if stuck != nil && !errors.As(stuck, new(*errStuck)) {
+		return gone, stuck
 	}
 	for _, g := range gapsOf(gone) {
 		if err := v.index.AddGap(ctx, g); err != nil {
 			return gone, fmt.Errorf("noting what was deleted: %w", diskError(err))
 		}
 	}
-	return gone, nil
+	return gone, stuck
 }
 
 // enterAll has the index know all files of a camera that may have to do with a

@@ -86,6 +86,59 @@ func TestErase(t *testing.T) {
 	})
 }
 
+// TestEraseOfAFileThatCannotBeDeleted reaches all others, and says so where it is of that camera.
+func TestEraseOfAFileThatCannotBeDeleted(t *testing.T) {
+	story(t, nil, func(g *rig, _ *camera) {
+		time.Sleep(time.Minute)
+		oldest, err := g.recorders.Index().Oldest(g.t.Context(), "front")
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		name := filepath.Join(g.dir, "recordings", oldest.Path)
+		if err := errors.Join(os.Remove(name), os.MkdirAll(filepath.Join(name, "what is this"), 0o700)); err != nil {
+			g.t.Fatal(err)
+		}
+		from, to := oldest.Start, time.Now()
+		gone, err := g.recorders.Erase(g.t.Context(), "front", from, to)
+		if err == nil || !strings.Contains(err.Error(), oldest.Path) || len(gone) < 6 {
+			g.t.Errorf("%d files are gone, %v", len(gone), err)
+		}
+		if segments, err := g.recorders.Index().Between(g.t.Context(), "front", from, to, 100); err != nil || len(segments) > 0 {
+			g.t.Errorf("there are %v, %v", segments, err)
+		}
+		if gaps, err := g.recorders.Index().Gaps(g.t.Context(), "front", from, to); err != nil || len(gaps) != 1 {
+			g.t.Errorf("the gaps are %v, %v", gaps, err)
+		}
+		if gone, err := g.recorders.Erase(g.t.Context(), "other", from, to); err != nil || len(gone) > 0 {
+			g.t.Errorf("of another camera: %v, %v", gone, err)
+		}
+	})
+}
+
+// TestEraseOfTheFuture reaches what a clock that was wrong dated, and nothing that is recorded now.
+func TestEraseOfTheFuture(t *testing.T) {
+	story(t, nil, func(g *rig, _ *camera) {
+		time.Sleep(time.Minute)
+		future, err := g.recorders.Index().Oldest(g.t.Context(), "front")
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		future.ID, future.Sequence, future.Path = 0, future.Sequence+1000, "front/2036-01-01/10/20360101T100000.000Z-1000.mp4"
+		future.Start, future.End = time.Date(2036, 1, 1, 10, 0, 0, 0, time.UTC), time.Date(2036, 1, 1, 10, 0, 10, 0, time.UTC)
+		if _, err := g.recorders.Index().Add(g.t.Context(), future); err != nil {
+			g.t.Fatal(err)
+		}
+		before := g.recorders.Status("front").Segments
+		gone, err := g.recorders.Erase(g.t.Context(), "front", future.Start.AddDate(0, 0, -1), future.End)
+		if err != nil || len(gone) != 1 || gone[0].Path != future.Path {
+			g.t.Errorf("gone is %+v, %v", gone, err)
+		}
+		if now := g.recorders.Status("front").Segments; now < before {
+			g.t.Errorf("there were %d segments, and are %d", before, now)
+		}
+	})
+}
+
 // TestNothingToLookAt where nothing is recorded.
 func TestNothingToLookAt(t *testing.T) {
 	r := record.New(record.Options{Dir: t.TempDir()})
