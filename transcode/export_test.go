@@ -34,8 +34,8 @@ func ReadFLV(b []byte) (packets []Packet, err error) {
 	}
 }
 
-// SetPatience says for how long nothing may come out at least.
-func (p *Process) SetPatience(d time.Duration) { p.watch.patience = d }
+// SetFlushPatience says for how long nothing may come out once the input has ended.
+func (p *Process) SetFlushPatience(d time.Duration) { p.flushPatience = d }
 
 // Age lets so much time pass for the labels of H264 packets.
 func (p *Process) Age(d time.Duration) { p.stamps.first -= d }

@@ -66,11 +66,12 @@ type Process struct {
 	watch  watch
 	room   chan struct{} // cap 1: a packet came out
 
-	stdout   *os.File
-	flushing atomic.Bool // its input has ended
-	frames   *bufio.Reader
-	demuxer  demuxer
-	clock    clock // of what comes out where nothing is written
+	stdout        *os.File
+	flushing      atomic.Bool   // its input has ended
+	flushPatience time.Duration // for what comes out then
+	frames        *bufio.Reader
+	demuxer       demuxer
+	clock         clock // of what comes out where nothing is written
 }
 
 // Start runs ffmpeg. The process ends with ctx, with Close, and with
@@ -94,7 +95,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	}
 	if s.Background {
 		lowerPriority(p.cmd.Process)
-		p.watch.patience = idlePatience
+		p.watch.patience, p.flushPatience = idlePatience, 10*idlePatience
 	}
 	if p.whole = s.Whole; p.whole {
 		p.stamps.most = maxWhole
@@ -132,7 +133,7 @@ func launched(ctx context.Context, program string, args []string, rights confine
 	if err != nil {
 		return nil, fmt.Errorf("starting ffmpeg: %w", err)
 	}
-	p := &Process{cmd: cmd, rights: rights, gone: make(chan struct{}), in: in, room: make(chan struct{}, 1)}
+	p := &Process{cmd: cmd, rights: rights, gone: make(chan struct{}), in: in, room: make(chan struct{}, 1), flushPatience: idlePatience}
 	if err := p.launch(); err != nil {
 		return nil, fmt.Errorf("starting ffmpeg: %w", err)
 	}
@@ -248,7 +249,7 @@ func (p *Process) wrapped(packet Packet) (head, tail []byte, err error) {
 
 // CloseWrite tells ffmpeg that no more comes: what it has inside comes out,
 // and then Read gives an error that wraps io.EOF; or ErrStalled, where nothing
-// comes out for a minute.
+// comes out for a minute, or for ten of what is in the background.
 func (p *Process) CloseWrite() {
 	p.stdin.Close()
 	p.flushing.Store(true)
@@ -260,7 +261,7 @@ func (p *Process) await() {
 	if !p.flushing.Load() {
 		return
 	}
-	_ = p.stdout.SetReadDeadline(time.Now().Add(cmp.Or(p.watch.patience, idlePatience))) // fails where it is closed
+	_ = p.stdout.SetReadDeadline(time.Now().Add(p.flushPatience)) // fails where it is closed
 }
 
 // awaitRoom waits while there are enough packets inside.
@@ -290,7 +291,7 @@ func (p *Process) brokenPipe(err error) error {
 
 // Read gives the next packet, and waits for it. When ffmpeg has ended it gives
 // an error that says how, with the last of what ffmpeg printed; after
-// CloseWrite it wraps io.EOF.
+// CloseWrite it wraps io.EOF, or is ErrStalled.
 func (p *Process) Read() (Packet, error) {
 	p.await()
 	packet, label, err := p.demuxer.read(p.frames)

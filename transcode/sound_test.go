@@ -415,6 +415,7 @@ func TestSoundThatIsTakenForNothing(t *testing.T) {
 		if !errors.Is(err, ErrStalled) {
 			t.Errorf("%s: %v, want ErrStalled", name, err)
 		}
+		s.process.flushPatience = 100 * time.Millisecond
 		s.CloseWrite()
 		if _, err := s.Read(); name == "takes nothing" && !errors.Is(err, ErrStalled) {
 			t.Errorf("%s once its input has ended: %v, want ErrStalled", name, err)

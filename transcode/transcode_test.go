@@ -368,7 +368,7 @@ func TestStalledFFmpegIsNoticed(t *testing.T) {
 // TestFFmpegThatDoesNotEndIsNoticed, with which nobody but who reads has to do any more.
 func TestFFmpegThatDoesNotEndIsNoticed(t *testing.T) {
 	p := start(t, transcode.Spec{FFmpeg: writeProgram(t, "#!/bin/sh\nexec sleep 600\n"), In: transcode.JPEG, Out: transcode.JPEG})
-	p.SetPatience(100 * time.Millisecond)
+	p.SetFlushPatience(100 * time.Millisecond)
 	if err := p.Write(timed(0, []byte("x"))); err != nil {
 		t.Fatal(err)
 	}

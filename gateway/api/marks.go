@@ -252,7 +252,7 @@ func mayProtect(ctx context.Context, x View, m index.Mark) error {
 		return problem.New(http.StatusForbidden, "only an admin may protect more than a day, or without an end; have the mark reach 24h at most, with its before and after")
 	}
 	others, err := x.Protects(ctx, m)
-	if err == nil && others+reach > mostProtectedAll {
+	if err == nil && others > mostProtectedAll-reach { // the sum may be more than there is
 		return problem.New(http.StatusForbidden, "your other marks protect "+others.Round(time.Second).String()+" of recordings already, and who is no admin may protect 168h in all; delete some of them, or ask an admin")
 	}
 	return err

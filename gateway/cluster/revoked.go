@@ -187,7 +187,8 @@ func (i *Identity) voids(node string, certificate uint64) bool {
 
 // now gives the time in microseconds, which is a number that a certificate or a list has
 // that is made now, if the one before it has no higher one. So those of an authority that is an
-// older copy, as out of a backup, come after all that was made since.
+// older copy, as out of a backup, come after all that was made since, unless the clock was
+// ahead then.
 func now() uint64 { return uint64(time.Now().UnixMicro()) }
 
 // after gives the number of what is made now, after what has that number.

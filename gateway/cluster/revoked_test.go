@@ -225,7 +225,7 @@ func TestListsThatAreNotTaken(t *testing.T) {
 	for what, list := range map[string][]byte{
 		"nothing":            nil,
 		"of half":            first[:len(first)-1],
-		"changed":            bytes.Replace(second, []byte(`"number":1`), []byte(`"number":9`), 1),
+		"changed":            bytes.Replace(second, []byte(`"number":`), []byte(`"number":9`), 1),
 		"of another cluster": stranger.revoke(t, "b"),
 		"of a node":          signedBy(b.key, revoked{Cluster: "yard", Number: 9, Until: map[string]uint64{"a": 1 << 40}}),
 		"of no number":       signedBy(y.authority.key, revoked{Cluster: "yard"}),

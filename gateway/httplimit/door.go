@@ -29,8 +29,12 @@ func NewDoor(room func() Room, limited func(limit string), log *slog.Logger) *Do
 	return &Door{places: places{room: withinFiles(room)}, limited: limited, log: log, closed: make(chan struct{})}
 }
 
-// mostWait is how long a door waits at most until it tries again to take connections.
-const mostWait = time.Second
+// mostWait is how long a door waits at most until it tries again to take connections, and
+// sayEvery how often it says that it does.
+const (
+	mostWait = time.Second
+	sayEvery = time.Minute
+)
 
 // enter counts a connection in, and gives what counts it out; or nil and the limit
 // that keeps it out.
@@ -59,6 +63,7 @@ func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) {
 	d.serving.Add(1)
 	d.mu.Unlock()
 	defer d.serving.Done()
+	var said time.Time
 	for wait := time.Duration(0); ; {
 		c, err := l.Accept()
 		switch {
@@ -68,7 +73,8 @@ func (d *Door) Serve(l net.Listener, serve func(tcp *net.TCPConn)) {
 			continue
 		case errors.Is(err, net.ErrClosed):
 			return
-		case wait == 0:
+		case wait == 0 && time.Since(said) > sayEvery:
+			said = time.Now()
 			d.log.Error("connections cannot be taken; that is tried again", "address", l.Addr().String(), "err", err)
 		}
 		wait = min(max(2*wait, 5*time.Millisecond), mostWait)

@@ -111,13 +111,15 @@ func (r *Recorders) eraseAll(ctx context.Context, v *volume, camera string, from
 
 // stuckOf says that files of a camera are still there though they were deleted; nil where none is.
 func (v *volume) stuckOf(ctx context.Context, camera string) error {
+	v.room.Lock() // or others may be deleting them
+	defer v.room.Unlock()
 	garbage, err := v.index.Garbage(ctx, index.MaxRows)
 	if err != nil {
 		return diskError(err)
 	}
 	for _, g := range garbage {
 		if strings.HasPrefix(g.Path, camera+"/") {
-			return &errStuck{g.Path, errors.New("it is there still; the log says why")}
+			return &errStuck{g.Path, errors.New("it is there still")}
 		}
 	}
 	return nil

@@ -397,6 +397,9 @@ func TestStoreApart(t *testing.T) {
 		t.Errorf("the others do not know of the login: %v", err)
 	}
 	soon(t, "b has the password", func() bool { u, err := b.User(ctx, 2); return err == nil && u.Password == "of the command" })
+	if _, err := b.SessionOf(ctx, []byte("s2")); !errors.Is(err, store.ErrUnknown) {
+		t.Errorf("a session outlived its password: %v", err)
+	}
 }
 
 // TestLoginWithAnOldPassword at a node that is apart, or has not heard of the new one, ends once they meet.

@@ -71,8 +71,8 @@ func merge(base marks, here, other rows) (merged rows, lost []string) {
 }
 
 // withoutOldLogins leaves out the sessions and logins of users who have another password
-// now than where these were made: who changed it ended all that were, also those made
-// elsewhere meanwhile.
+// now, or another hash of it, than where these were made: who changed it ended all that
+// were, also those made elsewhere meanwhile.
 func (all rows) withoutOldLogins(here, other rows) {
 	for key, as := range all {
 		t, ok := tableOf(key)

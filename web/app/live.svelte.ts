@@ -18,7 +18,7 @@ export type Connection = 'connecting' | 'open' | 'lost';
 const STATUS_EVERY = '2s';
 const CALM_MS = 200; // several changes often come together
 const AGAIN_MS = 2000;
-const LATE_MS = 2000; // more than a status is late by
+const LATE_MS = 2000; // more than two statuses in a row are late by
 const SILENCE_MS = 10_000; // after which the stream is dead, though nobody said so, as on a network that is gone
 
 // Kinds of events after which something is asked for anew.
@@ -40,6 +40,7 @@ let updated = $state(false);
 let version: string | undefined; // of the server when this page began
 let before: string | undefined; // the name of who was logged in last
 let offsetMs = 0; // of the server's clock before ours
+let lateMs = Infinity; // the same by the last status, which may be late
 
 /** All of it, to read. Reactive. */
 export const live = {
@@ -214,7 +215,8 @@ function take(now: Overview): void {
   overview = now;
   updated = now.version !== (version ??= now.version);
   const ms = +new Date(now.at) - Date.now();
-  if (ms > offsetMs || ms < offsetMs - LATE_MS) offsetMs = ms; // this came faster than the last, or a clock was set
+  if (ms > offsetMs || (ms < offsetMs - LATE_MS && lateMs < offsetMs - LATE_MS)) offsetMs = ms; // this came faster than the last, or a clock was set
+  lateMs = ms;
   statuses = new Map(now.cameras.map((status) => [status.id, status]));
 }
 

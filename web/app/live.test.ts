@@ -98,10 +98,10 @@ it('goes by the clock of the server, also when its own is set', async () => {
   vi.spyOn(Date, 'now').mockImplementation(() => passedMs + setMs);
   const status = (lateMs: number): void => hear('status', { at: new Date(5_000_000 + passedMs - lateMs).toISOString(), cameras: [] });
   hear('ready', { kind: 'ready', at: new Date(5_000_000).toISOString() });
-  for (const [steppedMs, lateMs] of [[0, 0], [0, 1900], [-3_600_000, 0], [7_200_000, 0], [0, 1200], [-1500, 0]] as const) {
+  for (const [steppedMs, lateMs, aheadMs] of [[0, 0, 0], [0, 1900, 0], [0, 9000, 0], [0, 0, 0], [-3_600_000, 0, 0], [7_200_000, 0, 7_200_000], [0, 0, 0], [0, 1200, 0], [-1500, 0, 0]] as const) { // of one status alone it may be late
     passedMs += 2000;
     setMs += steppedMs;
     status(lateMs);
-    expect(live.nowMs()).toBe(5_000_000 + passedMs);
+    expect(live.nowMs()).toBe(5_000_000 + passedMs + aheadMs);
   }
 });

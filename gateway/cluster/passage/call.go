@@ -16,11 +16,10 @@ import (
 
 const (
 	// maxBack and maxLines bound the connections that a node may have this one dial, and
-	// keep by the bus: as many cameras as it may show of this one. Nor are more than maxBack
-	// of its calls answered at a time.
+	// keep by the bus: as many cameras as it may show of this one.
 	maxBack  = 256
 	maxLines = 128
-	// maxWaiting bounds calls that are not answered yet.
+	// maxWaiting bounds calls that are not answered yet, those of a node to this one too.
 	maxWaiting = 1024
 	// backTime is how long it may take to dial back, and handTime until it is served.
 	backTime = 2 * time.Second
@@ -253,7 +252,7 @@ func (w *Ways) Called(node string, text []byte) {
 		}
 		return
 	}
-	if w.calls[node] == maxBack { // who means it has no more of them
+	if w.calls[node] == maxWaiting { // a node of ours has no more of them
 		w.mu.Unlock()
 		w.Strange.Add(1)
 		return

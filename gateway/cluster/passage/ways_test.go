@@ -265,15 +265,15 @@ func TestCallsAreAnsweredSoManyAtATime(t *testing.T) {
 			return ctx.Err()
 		}},
 	})
-	for n := range 4 * maxBack {
+	for n := range 2 * maxWaiting {
 		w.Called("a", fmt.Appendf(nil, `{"what":"back","nonce":"%032x"}`, n))
 	}
-	await(t, "those that may be are dialled", func() bool { return dials.Load() == maxBack })
-	if n := w.Strange.Load(); n != 3*maxBack {
+	await(t, "those that may be are dialled", func() bool { return dials.Load() == maxWaiting })
+	if n := w.Strange.Load(); n != maxWaiting {
 		t.Errorf("%d are counted", n)
 	}
 	w.Called("c", []byte(`{"what":"back","nonce":"00000000000000000000000000000000"}`))
-	await(t, "another node's call is answered", func() bool { return dials.Load() == maxBack+1 })
+	await(t, "another node's call is answered", func() bool { return dials.Load() == maxWaiting+1 })
 	w.end() // or it takes their time
 	await(t, "all are forgotten", func() bool {
 		w.mu.Lock()

@@ -149,7 +149,7 @@ const NOT_FOUND = 404; // it knows nothing of it any more
 // be connected to besides.
 function whyNone(error: unknown): Ended {
   if (error instanceof Ended) return error;
-  if (error instanceof Refused) return new Ended(error.status >= 502 && error.status <= 504 ? 'unreachable' : endOf(error.status), error.message);
+  if (error instanceof Refused) return new Ended(error.status === 502 || error.status === 504 ? 'unreachable' : endOf(error.status), error.message);
   return new Ended(/^(Type|Timeout)Error$/.test((error as Error).name) ? 'unreachable' : 'silent'); // as fetch fails
 }
 
