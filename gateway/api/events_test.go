@@ -156,7 +156,8 @@ func TestEventsGoToWhoMayView(t *testing.T) {
 	r := newRig(t)
 	r.user("anna", "view:front")
 	r.user("ben", "publish:phone", "playback:front")
-	anna, ben, admin := r.login("anna").hear(), r.login("ben").hear(), r.admin().hear()
+	r.user("cleo", "ptz:front")
+	anna, ben, cleo, admin := r.login("anna").hear(), r.login("ben").hear(), r.login("cleo").hear(), r.admin().hear()
 	tell := func(kind, camera string) { r.listeners.Tell(events.Event{Kind: kind, Camera: camera, At: time.Now()}) }
 	tell(events.CameraOnline, "gate")
 	tell(events.SettingsChanged, "")
@@ -176,6 +177,7 @@ func TestEventsGoToWhoMayView(t *testing.T) {
 		ben.expect(kind, "phone")
 		ben.expect(kind, "front")
 		anna.expect(kind, "front")
+		cleo.expect(kind, "front")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"framegate/gateway/record/index"
+	"framegate/gateway/store"
 )
 
 // recorded adds segments of a minute to what there is of a camera.
@@ -308,7 +309,7 @@ func TestRecordingsThatAreNotThere(t *testing.T) {
 func TestErrorsOfDisksNameNoFile(t *testing.T) {
 	r := newRig(t)
 	c := r.as(r.token("p", "playback:gate"))
-	for err, status := range map[error]int{index.ErrReadOnly: 503, index.ErrBusy: 503, index.ErrFull: 507} {
+	for err, status := range map[error]int{index.ErrReadOnly: 503, index.ErrBusy: 503, index.ErrFull: 507, store.ErrReadOnly: 503} {
 		r.past.away = fmt.Errorf("adding a mark: /canary/index.db %w: see the disk", err)
 		a := c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "a"}).want(status)
 		if strings.Contains(string(a.body), "canary") || !strings.Contains(r.log.String(), "/canary/index.db "+err.Error()) {

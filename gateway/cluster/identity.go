@@ -401,7 +401,7 @@ func NextLife(data string) (uint64, error) {
 		return 0, err
 	}
 	last, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64) // 0 where there was none
-	next := max(last+1, uint64(time.Now().UnixMicro()))
+	next := numberAfter(last)
 	return next, regular.Write(name, strconv.AppendUint(nil, next, 10), 0o600)
 }
 

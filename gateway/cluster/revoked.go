@@ -132,11 +132,11 @@ func (a *Authority) Revoke(node string) (list []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	next := revoked{Cluster: a.Cluster(), Number: after(r.number()), Until: make(map[string]uint64)}
+	next := revoked{Cluster: a.Cluster(), Number: numberAfter(r.number()), Until: make(map[string]uint64)}
 	if r != nil {
 		next.Until = maps.Clone(r.Until)
 	}
-	next.Until[node] = max(a.count(r), now())
+	next.Until[node] = max(a.count(r), numberNow())
 	if len(next.Until) > maxRevoked {
 		return nil, fmt.Errorf("more than %d nodes were shut out of this cluster; make a new one", maxRevoked)
 	}
@@ -185,14 +185,14 @@ func (i *Identity) voids(node string, certificate uint64) bool {
 	return i.revoked.Load().voids(node, certificate)
 }
 
-// now gives the time in microseconds, which is a number that a certificate or a list has
+// numberNow gives the time in microseconds, which is a number that a certificate or a list has
 // that is made now, if the one before it has no higher one. So those of an authority that is an
 // older copy, as out of a backup, come after all that was made since, unless the clock was
 // ahead then.
-func now() uint64 { return uint64(time.Now().UnixMicro()) }
+func numberNow() uint64 { return uint64(time.Now().UnixMicro()) }
 
-// after gives the number of what is made now, after what has that number.
-func after(last uint64) uint64 { return max(last+1, now()) }
+// numberAfter gives the number of what is made now, after what has that number.
+func numberAfter(last uint64) uint64 { return max(last+1, numberNow()) }
 
 // count gives the number of the last certificate that the authority made, by its own count
 // and by who was shut out, which is of a later one where the folder is an older copy.
@@ -219,7 +219,7 @@ func (a *Authority) nextNumber() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := after(a.count(r))
+	n := numberAfter(a.count(r))
 	return n, regular.Write(fileIn(a.data, countFile), strconv.AppendUint(nil, n, 10), 0o600)
 }
 

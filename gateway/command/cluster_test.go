@@ -28,3 +28,34 @@ func TestRowsOfNodes(t *testing.T) {
 		}
 	}
 }
+
+// TestTokenOfAnotherClusterChangesNothing where the configuration names one already.
+func TestTokenOfAnotherClusterChangesNothing(t *testing.T) {
+	data := t.TempDir()
+	token := func(name string) string {
+		t.Helper()
+		authority, err := cluster.MakeAuthority(t.TempDir(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := authority.Token("b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	file := writeConfig(t, "data: '"+data+"'\nauth: off\ncluster: {name: yard, advertise: 127.0.0.1}\n")
+	if status, stdout, stderr := sayIn(t, nil, "cluster", "join", token("yard"), "--config", file); status != exitFine || !strings.Contains(stdout, "node b of cluster yard") {
+		t.Fatalf("status %d, says %q, %q", status, stdout, stderr)
+	}
+	before, err := cluster.OpenIdentity(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := sayIn(t, nil, "cluster", "join", token("barn"), "--config", file); status != exitMistake || !strings.Contains(stderr, "cluster barn, and the configuration names yard") {
+		t.Errorf("status %d, says %q", status, stderr)
+	}
+	if now, err := cluster.OpenIdentity(data); err != nil || now.Fingerprint() != before.Fingerprint() {
+		t.Errorf("the node is another now: %v", err)
+	}
+}

@@ -125,6 +125,15 @@ func TestWhatDoesNotFitIsLeftOut(t *testing.T) {
 	if len(left) > 0 {
 		t.Errorf("left out too: %v", left)
 	}
+	alone := func(kept Kept) (*Config, error) {
+		return ParseKept(kept, "f.yaml", []byte("tls: {mode: acme}\n"), nil)
+	}
+	if _, err := alone(Kept{"hosts": {"cams.example"}}); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := Fit(Kept{"hosts": {"cams.example"}}, alone); err == nil || !strings.Contains(err.Error(), "hosts") {
+		t.Errorf("a file with which no server starts: %v", err)
+	}
 	wrong := errors.New("the file is wrong")
 	if _, _, err := Fit(kept, func(Kept) (*Config, error) { return nil, wrong }); !errors.Is(err, wrong) {
 		t.Error(err)

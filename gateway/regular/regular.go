@@ -1,9 +1,9 @@
 // Package regular reads files that somebody names: configurations, keys,
-// certificates, passwords; and writes some, whole or not at all. What is no file is refused in words before it is
-// opened: a named pipe would hold up whoever opens it until somebody writes, a
-// device may never end, or do something by being opened. Links are followed, for
-// secrets are often mounted as such. What a shell opened for this process is
-// taken only where it says so.
+// certificates, passwords; and writes some, whole or not at all. What is no file
+// is refused in words before it is opened: a named pipe would hold up whoever
+// opens it until somebody writes, a device may never end, or do something by
+// being opened. Links are followed, for secrets are often mounted as such. What
+// a shell opened for this process is taken only where it says so.
 //
 // It knows nothing of what the files hold. Everything that reads a file by a
 // configured name calls it.

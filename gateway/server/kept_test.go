@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -103,6 +104,8 @@ func TestDoorsOfTheAppAreTried(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	second := oddUDP(t)
+	pair := fmt.Sprintf("127.0.0.1:%d", second.LocalAddr().(*net.UDPAddr).Port-1)
 	s, reload := wired(t, "")
 	for _, test := range []struct {
 		kept config.Kept
@@ -112,6 +115,7 @@ func TestDoorsOfTheAppAreTried(t *testing.T) {
 		{config.Kept{"rtsp.listen": {taken.Addr().String()}}, "rtsp.listen", "in use"},
 		{config.Kept{"rtmp.listen": {"192.0.2.1:1935"}}, "rtmp.listen", "assign"},
 		{config.Kept{"rtsp.listen": {"127.0.0.1:8080"}}, "rtsp.listen", "where listen listens too"},
+		{config.Kept{"rtsp.listen": {"127.0.0.1:0"}, "rtsp.udp": {pair}}, "rtsp.udp", "in use"},
 		{config.Kept{"rtsp.listen": {"127.0.0.1:0"}, "rtmp.listen": {"127.0.0.1:0"}}, "", ""},
 	} {
 		_, left, err := (control{s}).FitSettings(test.kept)
@@ -122,6 +126,21 @@ func TestDoorsOfTheAppAreTried(t *testing.T) {
 	reload("auth: off")
 	if value, _ := settingOf(s, "rtsp.listen"); value != "" {
 		t.Errorf("a look at what fits has changed something: %v", value)
+	}
+}
+
+// oddUDP takes a port that is the second of a pair.
+func oddUDP(t *testing.T) net.PacketConn {
+	t.Helper()
+	for {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if c.LocalAddr().(*net.UDPAddr).Port%2 == 1 {
+			return c
+		}
 	}
 }
 
