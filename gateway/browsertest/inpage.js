@@ -26,6 +26,10 @@
   };
   window.ageOf = (number) => (Date.now() - number) & 0xffff; // ms
 
+  // onScreen gives what a player shows: its surface, or the one before, which covers
+  // that until it has a picture.
+  const onScreen = (player) => [...player.shadowRoot.querySelectorAll('[part=surface]')].at(-1);
+
   // watch notes every new picture of a player: its number and its age.
   window.watch = (player) => {
     player.seen = [];
@@ -34,7 +38,7 @@
       player.addEventListener(`framegate-${name}`, ({ detail }) => player.events.push({ name, ...detail, at: Date.now() }));
     }
     const look = () => {
-      const number = window.numberOn(player.surface);
+      const number = window.numberOn(onScreen(player));
       if (number !== null && number !== player.seen.at(-1)?.number) player.seen.push({ number, age: window.ageOf(number), at: Date.now() });
       requestAnimationFrame(look);
     };

@@ -175,13 +175,15 @@ func (n *Notifier) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-heard:
-			n.pass(following.Take())
 		case <-n.changed:
-			n.mu.Lock()
-			wanted := n.wanted
-			following = n.following
-			n.mu.Unlock()
-			n.effect(ctx, wanted)
+		}
+		n.mu.Lock()
+		wanted := n.wanted
+		following = n.following
+		n.mu.Unlock()
+		n.effect(ctx, wanted) // first, since what was heard may have happened after Apply
+		if following != nil {
+			n.pass(following.Take())
 		}
 	}
 }

@@ -420,6 +420,29 @@ func TestAnotherConfigurationWhileItIsTried(t *testing.T) {
 	}
 }
 
+// TestWhatHappensAfterApplyIsTold to who is new then, though both are seen at once.
+func TestWhatHappensAfterApplyIsTold(t *testing.T) {
+	to := newReceiver(t, nil)
+	r := newRig(t, config.Notify{Webhooks: []config.Webhook{hookTo("old", to.URL)}})
+	busy, on := make(chan bool), make(chan bool)
+	r.options.Name = func(camera string) string {
+		if camera == "long" {
+			busy <- true
+			<-on
+		}
+		return camera
+	}
+	for n := range 30 {
+		camera := fmt.Sprint("c", n)
+		r.happens(events.CameraOnline, "long")
+		<-busy
+		r.Apply(config.Notify{Webhooks: []config.Webhook{hookTo(camera, to.URL)}})
+		r.happens(events.CameraOnline, camera)
+		on <- true
+		wait(t, camera+" is told", func() bool { return slices.Contains(to.told(), "camera_online "+camera) })
+	}
+}
+
 // TestNothingRunsUnlessConfigured: nobody follows what happens.
 func TestNothingRunsUnlessConfigured(t *testing.T) {
 	r := newRig(t, config.Notify{})

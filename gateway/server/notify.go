@@ -36,7 +36,7 @@ func (s *server) newNotifier() *notify.Notifier {
 		Follow: s.api.Follow, Name: s.nameOf, Now: s.api.Now, Picture: s.pictureOf, Elsewhere: s.node.toldElsewhere, Node: s.node.name(), Version: s.Version, Log: s.Log,
 		Guard: s.guardNotified,
 	})
-	n.Apply(s.notifySettings())
+	n.Apply(s.notifySettings(s.settings()))
 	return n
 }
 
@@ -53,9 +53,9 @@ func (s control) SetNotified(added config.Added) {
 		return
 	}
 	s.added.Store(&added)
-	same := *s.settings() // another pointer, which is what tells that something was changed
+	same := *s.settings()                     // another pointer, which is what tells that something was changed
+	s.notifier.Apply(s.notifySettings(&same)) // before it is told
 	s.current.Store(&same)
-	s.notifier.Apply(s.notifySettings())
 	s.changed()
 }
 
@@ -82,10 +82,9 @@ func NotifyGuard(c *config.Config) notify.Guard {
 	return reachOf(c, configuredPorts(c)).Control
 }
 
-// notifySettings are those in effect, with those of the app, and with an address of our pages where none is given
-// and one is known.
-func (s *server) notifySettings() config.Notify {
-	c := s.settings()
+// notifySettings are those of a configuration, with those of the app, and with an address of our pages where none
+// is given and one is known.
+func (s *server) notifySettings(c *config.Config) config.Notify {
 	told := c.Notify.With(*s.added.Load())
 	if told.Address == "" && len(c.Hosts) > 0 {
 		port := strconv.Itoa(int(s.port))

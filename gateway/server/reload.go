@@ -82,13 +82,13 @@ func (s *server) putIntoEffect(next *config.Config, left map[string]error, with 
 		with()
 		s.left.Store(&left)
 		s.wanted.Store(next)
-		s.current.Store(merged) // the last: package api tells of changes by it
+		s.notifier.Apply(s.notifySettings(merged)) // who is new is told of what is changed with it
+		s.current.Store(merged)                    // the last: package api tells of changes by it
 	}
 	if err := s.cameras.Configure(merged.Cameras, take); err != nil {
 		return err
 	}
 	s.hub.SetLimits(viewerLimits(merged.Limits))
-	s.notifier.Apply(s.notifySettings())
 	if len(keys) > 0 {
 		s.Log.Warn("some of the configuration takes a restart", "keys", keys)
 	}
