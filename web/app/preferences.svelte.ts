@@ -51,10 +51,12 @@ export function followPreferences(): () => void {
   };
 }
 
+let asks = 0;
 async function load(): Promise<void> {
   if (unsaved !== undefined || !live.me || live.me.kind === 'token') return; // ours is newer, and on its way
+  const mine = ++asks;
   const found = ahead('/api/v1/me/preferences') ?? (await call('get', '/api/v1/me/preferences').catch(() => null)); // the next event asks again
-  if (found && unsaved === undefined) take(read(found));
+  if (found && mine === asks && unsaved === undefined) take(read(found));
 }
 
 // save has the server keep what was chosen, and tries again where it cannot now. What it refuses holds on this page all the same.

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 // A server that keeps preferences, or fails with a status.
-const server = vi.hoisted(() => ({ kept: {} as unknown, status: 200, asked: [] as string[], heard: () => undefined as void }));
+const server = vi.hoisted(() => ({ kept: {} as unknown, status: 200, asked: [] as string[], late: [] as number[], heard: () => undefined as void }));
 vi.mock('./api/ahead', () => ({ ahead: () => undefined }));
 vi.mock('./api/client', () => {
   class Problem extends Error {
@@ -15,7 +15,9 @@ vi.mock('./api/client', () => {
       server.asked.push(method);
       if (server.status !== 200) throw new Problem(server.status);
       if (method === 'put') server.kept = body;
-      return server.kept;
+      const { kept, late } = server;
+      if (late.length > 0) await new Promise((resolve) => setTimeout(resolve, late.shift()));
+      return kept;
     },
   };
 });
@@ -49,6 +51,15 @@ it('has the server keep what is chosen, at once for several changes', async () =
   expect(preferences.now).toEqual({ grid: 9, theme: 'dark' });
   await vi.advanceTimersByTimeAsync(500);
   expect([server.asked, server.kept]).toEqual([['put'], { grid: 9, theme: 'dark' }]);
+});
+
+it('takes the newest answer, though an older one comes later', async () => {
+  server.late = [1000, 10];
+  server.heard();
+  server.kept = { grid: 16 };
+  server.heard();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(preferences.now.grid).toBe(16);
 });
 
 it.each([0, 503])('keeps what could not be saved by %d, and saves it later', async (status) => {
