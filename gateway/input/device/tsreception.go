@@ -175,7 +175,7 @@ func (r *reception) take(u unit) error {
 	if !r.join.Takes(frame) {
 		return nil
 	}
-	frame.PTS = r.clock.Set(u.pts, now, now.Sub(r.began))
+	frame.PTS = r.clock.Set(u.pts, frame.Key, now, now.Sub(r.began))
 	r.frames++
 	r.lastShown = now
 	r.emit(frame)

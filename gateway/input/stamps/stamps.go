@@ -17,14 +17,17 @@ type Clock struct {
 	stamp   uint64    // the last one
 	at      int64     // its media time, in ticks
 	newest  int64     // the largest media time so far, in ticks
+	before  int64     // the largest one before the last keyframe
 	arrived time.Time // when the last one came
 }
 
 // What a sender's time may do without having begun anew, in seconds: fall back, because
-// pictures come in the order of decoding; and run ahead of what has passed.
+// pictures come in the order of decoding, by more where there are few a second; and run
+// ahead of what has passed.
 const (
-	mostBack  = 1
-	mostAhead = 10
+	mostBack      = 1
+	mostReordered = 10 // to nothing from before the last keyframe
+	mostAhead     = 10
 )
 
 // Stop says that the next stamp is of a sender that begins anew.
@@ -41,17 +44,21 @@ func (c *Clock) Broken(stamp uint64, key bool, now time.Time) bool {
 		return false
 	}
 	at, passed := c.next(stamp), c.ticks(now.Sub(c.arrived))
-	return key && at <= c.newest || at < c.at-mostBack*c.Rate || at > c.at+passed+mostAhead*c.Rate
+	earliest := max(min(c.at-mostBack*c.Rate, c.before+1), c.at-mostReordered*c.Rate)
+	return key && at <= c.newest || at < earliest || at > c.at+passed+mostAhead*c.Rate
 }
 
 // Set takes the stamp of a picture that arrived now, since past the begin of the run,
-// and gives its media time. The first one after the clock was stopped has the time of
-// its arrival.
-func (c *Clock) Set(stamp uint64, now time.Time, since time.Duration) time.Duration {
+// and gives its media time. The first one after the clock was stopped is a keyframe, and
+// has the time of its arrival.
+func (c *Clock) Set(stamp uint64, key bool, now time.Time, since time.Duration) time.Duration {
 	if c.running {
 		c.at = c.next(stamp)
 	} else {
 		c.at = max(c.ticks(since), c.newest+1)
+	}
+	if key || !c.running {
+		c.before = c.newest
 	}
 	c.running, c.stamp, c.arrived = true, stamp, now
 	c.newest = max(c.newest, c.at)

@@ -152,7 +152,7 @@ func (r *Receiver) picture(p videoPacket, stamp uint32, now time.Time) error {
 	if !r.join.Takes(frame) {
 		return nil
 	}
-	frame.PTS = r.clock.Set(uint64(shown), now, now.Sub(r.began))
+	frame.PTS = r.clock.Set(uint64(shown), frame.Key, now, now.Sub(r.began))
 	r.opt.Emit(frame)
 	return nil
 }
