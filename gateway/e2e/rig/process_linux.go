@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Process is a gateway in a process of its own, with logins unless its
@@ -29,6 +30,7 @@ func Command(variables []string, args ...string) *exec.Cmd {
 	}
 	c.Env = append(append(os.Environ(), besideVariable+"="+strings.Join(args, "\n")), variables...)
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	c.WaitDelay = 10 * time.Second // what it leaves behind may hold what it prints to
 	return c
 }
 
@@ -88,16 +90,26 @@ func (p *Process) Kill() {
 	<-p.Exited
 }
 
-// ChildrenOf lists the processes that a process started.
+// ChildrenOf lists the programs that a process started, also those that have ended while
+// it does not know yet. A child that has not begun its program is none of them: it shares
+// all with the process, which waits for it.
 func ChildrenOf(t *testing.T, pid int) (children []int) {
 	t.Helper()
 	names, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
 	if err != nil {
 		t.Fatal(err)
 	}
+	program := func(pid string) string {
+		link, _ := os.Readlink("/proc/" + pid + "/exe") // "" of what has ended
+		return link
+	}
+	own := program(strconv.Itoa(pid))
 	for _, name := range names {
 		b, _ := os.ReadFile(name) // a thread may have ended
 		for _, field := range strings.Fields(string(b)) {
+			if program(field) == own {
+				continue
+			}
 			child, err := strconv.Atoi(field)
 			if err != nil {
 				t.Fatal(err)
