@@ -8,6 +8,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -101,19 +102,18 @@ func tryToWrite(folder string) error {
 	return err
 }
 
-// Port looks at an address that the server listens on. running says that the server
-// does so at the moment.
-func Port(name, address string, running bool) Finding {
-	listener, err := net.Listen("tcp", address)
+// Port looks at an address that the server listens on, of the network "tcp" or "udp".
+// running says that the server does so at the moment.
+func Port(name, network, address string, running bool) Finding {
+	err := listen(network, address)
 	if err == nil {
-		listener.Close()
 		return Good(name, "%s is free", address)
 	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && running:
-		return Good(name, "%s is taken%s, as it should be while the server runs", address, by(address))
+		return Good(name, "%s is taken%s, as it should be while the server runs", address, by(network, address))
 	case errors.Is(err, syscall.EADDRINUSE):
-		return But(name, Bad, "end that program, or have the server listen elsewhere", "%s is taken%s, which does not answer as Framegate", address, by(address))
+		return But(name, Bad, "end that program, or have the server listen elsewhere", "%s is taken%s, which does not answer as Framegate", address, by(network, address))
 	case errors.Is(err, fs.ErrPermission):
 		return But(name, Bad, "take a port above 1023, or give the program the right: setcap cap_net_bind_service+ep FILE", "%s is not for user %d", address, os.Getuid())
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -122,13 +122,28 @@ func Port(name, address string, running bool) Finding {
 	return But(name, Bad, "see the manual for how addresses are written", "%s cannot be listened on: %v", address, err)
 }
 
+// listen says why nobody can at an address; nil where one can.
+func listen(network, address string) error {
+	var at io.Closer
+	var err error
+	if network == "udp" {
+		at, err = net.ListenPacket(network, address)
+	} else {
+		at, err = net.Listen(network, address)
+	}
+	if err == nil {
+		at.Close()
+	}
+	return err
+}
+
 // by says in words whose an address is; "" where that cannot be known.
-func by(address string) string {
+func by(network, address string) string {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return ""
 	}
-	if who := owner(port); who != "" {
+	if who := owner(network, port); who != "" {
 		return " by " + who
 	}
 	return " by a process that this user cannot see"
@@ -141,7 +156,7 @@ func Bytes(n int64) string {
 		return fmt.Sprintf("%d B", n)
 	}
 	value, unit := float64(n), -1
-	for value >= 1000 && unit < len(units)-1 {
+	for value >= 999.5 && unit < len(units)-1 { // which is shown as 1000
 		value, unit = value/1000, unit+1
 	}
 	return fmt.Sprintf("%.3g %cB", value, units[unit])

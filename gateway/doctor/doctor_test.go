@@ -49,27 +49,37 @@ func TestPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packets.Close()
 	taken := listener.Addr().String()
 	for name, c := range map[string]struct {
+		network string
 		address string
 		running bool
 		state   State
 		says    string
 	}{
-		"free":            {"127.0.0.1:0", false, OK, "is free"},
-		"taken":           {taken, false, Bad, "does not answer as Framegate"},
-		"by us":           {taken, true, OK, "as it should be"},
-		"of another host": {"192.0.2.1:0", false, Bad, "no address of this machine"},
-		"none":            {"nowhere", false, Bad, "cannot be listened on"},
+		"free":            {"tcp", "127.0.0.1:0", false, OK, "is free"},
+		"taken":           {"tcp", taken, false, Bad, "does not answer as Framegate"},
+		"by us":           {"tcp", taken, true, OK, "as it should be"},
+		"of another host": {"tcp", "192.0.2.1:0", false, Bad, "no address of this machine"},
+		"free packets":    {"udp", "127.0.0.1:0", false, OK, "is free"},
+		"taken packets":   {"udp", packets.LocalAddr().String(), false, Bad, "does not answer as Framegate"},
+		"none":            {"tcp", "nowhere", false, Bad, "cannot be listened on"},
 	} {
-		f := Port("port", c.address, c.running)
+		f := Port("port", c.network, c.address, c.running)
 		if f.State != c.state || !strings.Contains(f.Text, c.says) || (f.State == OK) != (f.Next == "") {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
 	if _, err := os.Stat("/proc/net/tcp"); err == nil {
-		if f := Port("port", taken, false); !strings.Contains(f.Text, "doctor.test (process ") {
-			t.Errorf("not told by whom: %+v", f)
+		for network, address := range map[string]string{"tcp": taken, "udp": packets.LocalAddr().String()} {
+			if f := Port("port", network, address, false); !strings.Contains(f.Text, "doctor.test (process ") {
+				t.Errorf("not told by whom: %+v", f)
+			}
 		}
 	}
 }
@@ -85,7 +95,7 @@ func TestWorstCounts(t *testing.T) {
 			t.Errorf("%+v: %s", all, got)
 		}
 	}
-	for want, n := range map[string]int64{"999 B": 999, "1 kB": 1000, "1.5 MB": 1_500_000, "9.22e+03 PB": math.MaxInt64} {
+	for want, n := range map[string]int64{"999 B": 999, "1 kB": 1000, "999 kB": 999_499, "1 MB": 999_500, "1.5 MB": 1_500_000, "9.22e+03 PB": math.MaxInt64} {
 		if got := Bytes(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}

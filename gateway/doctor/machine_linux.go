@@ -27,15 +27,16 @@ func synchronized() (yes, known bool) {
 	return state != unix.TIME_ERROR, err == nil
 }
 
-// owner says which process listens on a port of TCP; "" where that cannot be seen.
-func owner(port string) string {
+// owner says which process listens on a port of "tcp" or "udp"; "" where that cannot be
+// seen.
+func owner(network, port string) string {
 	number, err := strconv.Atoi(port)
 	if err != nil {
 		return ""
 	}
 	inodes := make(map[string]bool)
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		listeners(table, fmt.Sprintf(":%04X", number), inodes)
+	for _, table := range []string{network, network + "6"} {
+		listeners("/proc/net/"+table, fmt.Sprintf(":%04X", number), inodes)
 	}
 	files, _ := filepath.Glob("/proc/[0-9]*/fd/*")
 	for _, file := range files {
@@ -49,14 +50,18 @@ func owner(port string) string {
 }
 
 // listeners collects the sockets of a table that listen on a port, as links of open
-// files name them (proc_net_tcp: local address, remote address, state, ... inode).
+// files name them (proc_net_tcp: local address, remote address, state, ... inode). Those of
+// UDP have the state that is a closed one of TCP.
 func listeners(table, port string, inodes map[string]bool) {
 	f, err := os.Open(table)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	const listening = "0A"
+	listening := "0A"
+	if strings.Contains(table, "udp") {
+		listening = "07"
+	}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		fields := strings.Fields(lines.Text())
 		if len(fields) > 9 && strings.HasSuffix(fields[1], port) && fields[3] == listening {

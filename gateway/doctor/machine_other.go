@@ -9,4 +9,4 @@ func Kernel() string { return runtime.GOOS }
 
 func synchronized() (yes, known bool) { return false, false }
 
-func owner(string) string { return "" }
+func owner(_, _ string) string { return "" }

@@ -43,18 +43,18 @@ const (
 // and tells what it finds, one thing after the other. It changes nothing.
 func Doctor(ctx context.Context, c *config.Config, version string, tell func(doctor.Finding)) {
 	running := runs(ctx, c)
+	s := newParts(Options{Config: c, Log: slog.New(slog.DiscardHandler)})
+	cameras, broken := s.allCameras(ctx)
 	tell(aboutServer(c, version, running))
 	tell(aboutProgram(ctx, c))
 	tell(aboutSandbox())
 	tell(doctor.Folder("data", c.Data, roomWanted))
 	tell(aboutState(ctx, c))
-	for _, f := range aboutRecordings(c) {
-		tell(f)
+	if slices.ContainsFunc(cameras, func(c roster.Camera) bool { return c.Record.Mode != config.RecordOff }) {
+		tell(aboutRecordings(c))
 	}
-	for _, at := range []struct{ name, address string }{{"port", c.Listen}, {"RTSP port", c.RTSP.Listen}, {"RTSPS port", c.RTSP.TLSListen}, {"RTMP port", c.RTMP.Listen}, {"RTMPS port", c.RTMP.TLSListen}} {
-		if at.address != "" {
-			tell(doctor.Port(at.name, at.address, running))
-		}
+	for _, at := range ports(c) {
+		tell(doctor.Port(at.name, at.network, at.address, running))
 	}
 	if address := webRTCListen(c); address != "" {
 		tell(aboutWebRTC(address, webRTCSpare(c), running))
@@ -73,19 +73,44 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	}
 	tell(doctor.Clock(new(health.Clock).Look(ctx)))
 	tell(doctor.Files(c.Limits.Viewers + c.Limits.Connections + 256))
-	aboutCameras(ctx, c, running, tell)
+	for _, err := range broken {
+		tell(doctor.But("cameras", doctor.Bad, "put right the camera by the API or the app, or remove it", "%v", err))
+	}
+	s.aboutCameras(ctx, cameras, running, tell)
+}
+
+// listened is an address that the server listens on.
+type listened struct{ name, network, address string }
+
+// ports are those of a configuration, but for WebRTC's.
+func ports(c *config.Config) (all []listened) {
+	all = []listened{
+		{"port", "tcp", c.Listen}, {"RTSP port", "tcp", c.RTSP.Listen}, {"RTSPS port", "tcp", c.RTSP.TLSListen},
+		{"RTMP port", "tcp", c.RTMP.Listen}, {"RTMPS port", "tcp", c.RTMP.TLSListen}, {"RTSP packets", "udp", c.RTSP.UDP},
+	}
+	if host, port, err := net.SplitHostPort(c.RTSP.UDP); err == nil && port != "0" {
+		first, _ := strconv.Atoi(port)
+		all = append(all, listened{"RTSP packets", "udp", net.JoinHostPort(host, strconv.Itoa(first+1))}) // its reports
+	}
+	if c.Cluster.Name != "" {
+		all = append(all, listened{"nodes' port", "tcp", c.Cluster.RelayListen})
+		if len(c.Cluster.NATS.URLs) == 0 {
+			all = append(all, listened{"bus port", "tcp", c.Cluster.Listen})
+		}
+	}
+	return slices.DeleteFunc(all, func(at listened) bool { return at.address == "" })
 }
 
 // aboutWebRTC looks at the port of WebRTC, where the server takes one of so many behind it
 // if somebody else has it.
 func aboutWebRTC(address string, spare int, running bool) doctor.Finding {
 	const name = "WebRTC port"
-	f := doctor.Port(name, address, running)
+	f := doctor.Port(name, "tcp", address, running)
 	host, port, _ := net.SplitHostPort(address)
 	number, _ := strconv.Atoi(port)
 	for i := 1; i <= spare && f.State == doctor.Bad; i++ {
 		next := net.JoinHostPort(host, strconv.Itoa(number+i))
-		if doctor.Port(name, next, false).State == doctor.OK {
+		if doctor.Port(name, "tcp", next, false).State == doctor.OK {
 			return doctor.But(name, doctor.Warn, "end that program, or name a port under webrtc.listen and have firewalls and containers let that through; where browsers reach every port, nothing", "%s; the server uses %s", f.Text, next)
 		}
 	}
@@ -212,26 +237,22 @@ func aboutState(ctx context.Context, c *config.Config) doctor.Finding {
 	return doctor.Good(name, "it can be read and written; %d users", len(users))
 }
 
-// aboutRecordings looks at where recordings are kept, if some are made.
-func aboutRecordings(c *config.Config) []doctor.Finding {
+// aboutRecordings looks at where recordings are kept.
+func aboutRecordings(c *config.Config) doctor.Finding {
 	const name = "recordings"
-	recorded := slices.ContainsFunc(c.Cameras, func(c config.Camera) bool { return c.Record.Mode != config.RecordOff })
-	if !recorded {
-		return nil
-	}
 	f := doctor.Folder(name, c.Recordings.Dir, c.Recordings.MinFree)
 	if f.State == doctor.Warn {
 		f.Next = "free some space: the oldest recordings are deleted to have that much"
 	}
 	disk, err := record.OpenFolder(c.Recordings.Dir)
 	if err != nil {
-		return []doctor.Finding{f} // it is not there yet, or f says what is wrong
+		return f // it is not there yet, or f says what is wrong
 	}
 	defer disk.Close()
 	if remote := disk.Remote(); remote != "" && f.State == doctor.OK {
-		f = doctor.But(name, doctor.Warn, "use a local disk, or one that looks so, as iSCSI does", "%s, but is on a file system of the network (%s), where the index may be damaged", f.Text, remote)
+		return doctor.But(name, doctor.Warn, "use a local disk, or one that looks so, as iSCSI does", "%s, but is on a file system of the network (%s), where the index may be damaged", f.Text, remote)
 	}
-	return []doctor.Finding{f}
+	return f
 }
 
 func aboutCertificate(c *config.Config) doctor.Finding {
@@ -242,12 +263,7 @@ func aboutCertificate(c *config.Config) doctor.Finding {
 }
 
 // aboutCameras tries each camera, and tells of them in order.
-func aboutCameras(ctx context.Context, c *config.Config, running bool, tell func(doctor.Finding)) {
-	s := newParts(Options{Config: c, Log: slog.New(slog.DiscardHandler)})
-	cameras, broken := s.allCameras(ctx)
-	for _, err := range broken {
-		tell(doctor.But("cameras", doctor.Bad, "put right the camera by the API or the app, or remove it", "%v", err))
-	}
+func (s *server) aboutCameras(ctx context.Context, cameras []roster.Camera, running bool, tell func(doctor.Finding)) {
 	found := make([][]doctor.Finding, len(cameras))
 	places := make(chan struct{}, doctorAtOnce)
 	var trying sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,8 @@ func TestDoctor(t *testing.T) {
 	}
 	t.Cleanup(func() { taken.Close() })
 
-	s := rig.Launch(t, "127.0.0.1:0", fmt.Sprintf("recordings: {min_free: 0}\ncameras: {front: {source: %q, record: {mode: continuous, codec: mjpeg}}, phone: {source: 'upload:'}}\n", good.URL("/")))
+	s := rig.Launch(t, "127.0.0.1:0", "recordings: {min_free: 0}\nnetwork: {allow: [127.0.0.0/8]}\ncameras: {phone: {source: 'upload:'}}\n")
+	s.Call(t, "POST", "/api/v1/cameras", map[string]any{"id": "front", "source": good.URL("/"), "record": map[string]any{"mode": "continuous", "codec": "mjpeg"}}, rig.Credentials{}, http.StatusCreated)
 	rig.Await(t, "it is recorded", func() bool {
 		return strings.Contains(metricsOf(t, s), `framegate_recording_state{camera="front",state="recording"} 1`)
 	})
