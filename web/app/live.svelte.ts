@@ -108,8 +108,11 @@ const asking = new Map<string, ReturnType<typeof setTimeout>>();
 /** Begins: takes what the page came with, or asks who is logged in, and listens. It waits for nothing else. */
 export async function begin(): Promise<void> {
   clearTimeout(again);
+  const was = me;
   try {
-    takeOver(ahead('/api/v1/me') ?? (await call('get', '/api/v1/me')));
+    const who = ahead('/api/v1/me') ?? (await call('get', '/api/v1/me'));
+    if (me !== was) return; // somebody logged in or out meanwhile
+    takeOver(who);
     problem = null;
     cameras = ahead('/api/v1/cameras')?.cameras ?? cameras;
     const now = ahead('/api/v1/status');
@@ -119,6 +122,7 @@ export async function begin(): Promise<void> {
     }
     listen();
   } catch (error) {
+    if (me !== was) return;
     if (error instanceof Problem && error.status === 401) takeOver(null);
     else {
       problem = error instanceof Problem ? error : new Problem(0, String(error));
@@ -159,7 +163,7 @@ function listen(): void {
   let heard = false;
   source = new EventSource(address(`api/v1/events?status=${STATUS_EVERY}`));
   source.addEventListener('ready', (event) => {
-    if (connection === 'lost') soon('me', async () => void takeOver(await call('get', '/api/v1/me')), 0); // it ends also when one may do something else
+    if (connection === 'lost') soon('me', askWho, 0); // it ends also when one may do something else
     connection = 'open';
     heard = true;
     hear(event);
@@ -224,6 +228,12 @@ function take(now: Overview): void {
 function soon(what: string, ask: () => Promise<void>, withinMs = CALM_MS): void {
   clearTimeout(asking.get(what));
   asking.set(what, setTimeout(() => void ask().catch(() => undefined), withinMs)); // the next event, or 'ready', asks again
+}
+
+async function askWho(): Promise<void> {
+  const was = me;
+  const who = await call('get', '/api/v1/me');
+  if (me === was) takeOver(who); // or somebody logged in or out meanwhile
 }
 
 let asks = 0;

@@ -64,6 +64,16 @@ it('asks for what the page did not come with, and again once no change is missed
   await vi.waitFor(() => expect(asked).toEqual(['cameras', 'cameras']));
 });
 
+it('is not told by an old answer who is logged in', async () => {
+  const { begin, live, loggedIn } = await begun([]);
+  const answered = [Promise.resolve(new Response('{}', { status: 401 }))];
+  vi.stubGlobal('fetch', () => answered.shift() ?? new Promise(() => undefined));
+  const begins = begin();
+  loggedIn(answers['me'] as Parameters<typeof loggedIn>[0]);
+  await begins;
+  expect(live.me).toEqual(answers['me']);
+});
+
 it('asks for nothing more where nobody is logged in', async () => {
   const { asked, begin, live } = await begun([], 401);
   await begin();

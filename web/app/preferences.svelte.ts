@@ -41,7 +41,7 @@ export function followPreferences(): () => void {
   ask();
   const deaf = onEvent(['ready', 'preferences_changed'], ask); // what was changed before 'ready' is heard of by nobody
   const leave = (): void => {
-    if (unsaved !== undefined) void save();
+    if (unsaved !== undefined) void save(true);
   };
   addEventListener('pagehide', leave);
   return () => {
@@ -60,10 +60,17 @@ async function load(): Promise<void> {
 }
 
 // save has the server keep what was chosen, and tries again where it cannot now. What it refuses holds on this page all the same.
-async function save(): Promise<void> {
+let saving = 0;
+async function save(leaving = false): Promise<void> {
   clearTimeout(unsaved);
+  if (saving > 0 && !leaving) {
+    unsaved = setTimeout(() => void save(), CALM_MS); // or the one before might come later than this one
+    return;
+  }
   const mine = unsaved;
+  saving++;
   const later = live.me && live.me.kind !== 'token' && (await call('put', '/api/v1/me/preferences', { body: kept as Record<string, unknown>, keepalive: true }).then(() => false, isPassing));
+  saving--;
   if (unsaved === mine) unsaved = later ? setTimeout(() => void save(), AGAIN_MS) : undefined; // or something was chosen meanwhile
 }
 

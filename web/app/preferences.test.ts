@@ -53,6 +53,17 @@ it('has the server keep what is chosen, at once for several changes', async () =
   expect([server.asked, server.kept]).toEqual([['put'], { grid: 9, theme: 'dark' }]);
 });
 
+it('sends one change after the other', async () => {
+  server.late = [1000];
+  prefer({ grid: 9 });
+  await vi.advanceTimersByTimeAsync(500);
+  prefer({ grid: 16 });
+  await vi.advanceTimersByTimeAsync(900);
+  expect(server.asked).toEqual(['put']);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([server.asked, server.kept]).toEqual([['put', 'put'], { grid: 16 }]);
+});
+
 it('takes the newest answer, though an older one comes later', async () => {
   server.late = [1000, 10];
   server.heard();

@@ -14,7 +14,10 @@ const table: readonly [key: string, deed: Deed][] = [
 // Deeds for who may see what was recorded.
 const ofPast: ReadonlySet<Deed> = new Set(['toggle', 'slower', 'stop', 'faster', 'stepBack', 'stepOn', 'backTen', 'onTen', 'live', 'in', 'out', 'mark']);
 
+// Deeds that go on while a key is held.
+const held: ReadonlySet<Deed> = new Set(['stepBack', 'stepOn', 'backTen', 'onTen']);
+
 /** The keys of who may see what was recorded, or not, in the order in which they are shown. */
 export function keysFor(past: boolean, deeds: Record<Deed, () => void>): Key[] {
-  return table.filter(([, deed]) => past || !ofPast.has(deed)).map(([key, deed]) => ({ keys: [key], does: texts.keyWords[deed], run: () => deeds[deed]() }));
+  return table.filter(([, deed]) => past || !ofPast.has(deed)).map(([key, deed]) => ({ keys: [key], does: texts.keyWords[deed], run: ({ repeat }) => void ((!repeat || held.has(deed)) && deeds[deed]()) }));
 }

@@ -18,6 +18,7 @@ export class Asked<T> implements Answered<T> {
   problem = $state.raw<Problem | null>(null);
   readonly #ask: () => Promise<T>;
   #newest = 0;
+  #shown = 0;
 
   constructor(ask: () => Promise<T>) {
     this.#ask = ask;
@@ -29,11 +30,18 @@ export class Asked<T> implements Answered<T> {
     const number = ++this.#newest;
     try {
       const value = await this.#ask();
-      if (number !== this.#newest) return; // asked again since
+      if (!this.#isNew(number)) return;
       this.value = value;
       this.problem = null;
     } catch (error) {
-      if (number === this.#newest) this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+      if (this.#isNew(number)) this.problem = error instanceof Problem ? error : new Problem(0, String(error));
     }
   };
+
+  // #isNew says whether an answer is newer than what is shown. Where questions come faster than answers, waiting for the newest would be for ever.
+  #isNew(number: number): boolean {
+    if (number < this.#shown) return false;
+    this.#shown = number;
+    return true;
+  }
 }
