@@ -205,9 +205,14 @@ export async function tokensAndLinks({ as, api, axe, shot }) {
   check((await api('GET', 'tokens')).tokens.some(({ name, sealed }) => name === 'a program' && sealed), 'the token is not sealed');
   await axe();
   await shot('tokens');
+  const { id } = await api('POST', 'tokens', { name: 'another', grants: ['view:yard'] });
+  await page.goto(page.url());
+  await page.getByRole('button', { name: 'Revoke: another' }).waitFor();
   await page.getByRole('button', { name: 'Revoke: a program' }).click();
   await dialog.getByRole('button', { name: 'Revoke' }).click();
   await page.getByText('The token a program was revoked.').waitFor();
+  await page.waitForFunction(() => document.activeElement.matches('main ul')); // what had the focus is gone
+  await api('DELETE', `tokens/${id}`);
   check((await api('GET', 'tokens')).tokens.every(({ name }) => name !== 'a program'), 'the token is still there');
 
   await page.goto(new URL('/settings/links', page.url()).href);
