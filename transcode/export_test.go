@@ -40,6 +40,10 @@ func (p *Process) SetFlushPatience(d time.Duration) { p.flushPatience = d }
 // Age lets so much time pass for the labels of H264 packets.
 func (p *Process) Age(d time.Duration) { p.stamps.first -= d }
 
+// Waiting says whether the time runs in which ffmpeg has to give a packet, since
+// before the last one was written.
+func (p *Process) Waiting() bool { return p.watch.waiting.Before(p.watch.last) }
+
 // HasZscale says whether a program is known to have the filter, or tries.
 func HasZscale(ctx context.Context, program string) bool {
 	return trialOf(program).passed(ctx, program)

@@ -47,6 +47,9 @@ func TestSkippedIsDecodedAndNotEncoded(t *testing.T) {
 			if again.Write(p) != nil {
 				return
 			}
+			if p.PTS < encoded[skipped].PTS && again.Waiting() {
+				t.Errorf("what is skipped has to give a picture, at %v", p.PTS)
+			}
 		}
 		again.CloseWrite()
 	}()

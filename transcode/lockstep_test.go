@@ -277,6 +277,35 @@ func expectHurried(t *testing.T, h264 []transcode.Packet, s transcode.Spec, pict
 	}
 }
 
+// TestSmallBacklogKeepsItsTimes writes more packets than are inside otherwise before
+// one is read.
+func TestSmallBacklogKeepsItsTimes(t *testing.T) {
+	const old = 300
+	h264 := encoded(t, old+8)
+	p := decoder(t, h264[0], transcode.Spec{Hurry: old})
+	for n, packet := range h264 {
+		if err := p.Write(packet); err != nil {
+			t.Fatal(err)
+		}
+		if n < old && p.Waiting() {
+			t.Fatalf("packet %d of %d old ones has to give a picture", n, old)
+		}
+	}
+	if !p.Waiting() {
+		t.Error("no packet has to give a picture")
+	}
+	for _, want := range []int{0, old, old + 1, old + 2} {
+		picture, err := p.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectTimes(t, picture, want)
+	}
+	if inside := p.Inside(); inside > 5 {
+		t.Errorf("%d are inside still", inside)
+	}
+}
+
 func TestRateIsLoweredBeforeTheEncoder(t *testing.T) {
 	h264 := encoded(t, 91) // 3 s
 	p := decoder(t, h264[0], transcode.Spec{MaxFPS: 5})

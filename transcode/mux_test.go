@@ -100,7 +100,7 @@ func TestLabelsComeBackShortened(t *testing.T) {
 			for _, mask := range []uint64{math.MaxInt32, math.MaxUint32} { // FLV, SMJPEG
 				var got Packet
 				again := stamps{inside: append([]stamp{}, s.inside...)}
-				if again.restore(&got, uint32(label&mask), true); got.PTS != want.PTS {
+				if again.restore(&got, uint32(label&mask)); got.PTS != want.PTS {
 					t.Errorf("%d bits, packet %d: %v, want %v", bits, n, got.PTS, want.PTS)
 				}
 			}

@@ -58,10 +58,13 @@ type Process struct {
 	zscale *trial        // nil where it is of no use
 
 	in     Codec
-	timed  bool     // JPEGs go in by their times
-	whole  bool     // nobody waits for what goes in
-	stdin  *os.File // nil where nothing is written
-	pre    []byte   // to be written before the next packet's data
+	timed  bool           // JPEGs go in by their times
+	whole  bool           // nobody waits for what goes in
+	hurry  int            // packets to come that are decoded and not shown
+	skip   time.Duration  // of media time, likewise
+	began  *time.Duration // the media time from which that counts; nil until then
+	stdin  *os.File       // nil where nothing is written
+	pre    []byte         // to be written before the next packet's data
 	stamps stamps
 	watch  watch
 	room   chan struct{} // cap 1: a packet came out
@@ -97,9 +100,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 		lowerPriority(p.cmd.Process)
 		p.watch.patience, p.flushPatience = idlePatience, 10*idlePatience
 	}
-	if p.whole = s.Whole; p.whole {
-		p.stamps.most = maxWhole
-	}
+	p.whole, p.hurry, p.skip = s.Whole, s.Hurry, s.Skip
 	p.zscale = zscale
 	p.demuxer = &smjpegReader{}
 	if s.Out == H264 {
@@ -198,7 +199,7 @@ func (p *Process) live(started chan<- error) {
 // no use, when ffmpeg has ended, takes nothing or gives nothing (ErrStalled),
 // or has worked for 49 days (ErrSpent).
 func (p *Process) Write(packet Packet) error {
-	if !p.watch.written(time.Now()) {
+	if !p.watch.written(time.Now(), p.shows(packet)) {
 		return fmt.Errorf("%w: %s", ErrStalled, p.stderr.String())
 	}
 	head, tail, err := p.wrapped(packet)
@@ -218,6 +219,22 @@ func (p *Process) Write(packet Packet) error {
 		}
 	}
 	return nil
+}
+
+// shows says whether something is to come out of a packet that is about to be
+// written. The first of a hurried backlog is not told from what follows it.
+func (p *Process) shows(packet Packet) bool {
+	if p.hurry > 0 {
+		p.hurry--
+		return false
+	}
+	if p.skip == 0 {
+		return true
+	}
+	if p.began == nil {
+		p.began = &packet.PTS
+	}
+	return packet.PTS-*p.began >= p.skip
 }
 
 // wrapped gives what goes before and behind a packet, and labels it.
@@ -302,7 +319,7 @@ func (p *Process) Read() (Packet, error) {
 	if p.in == 0 {
 		packet.PTS = p.clock.at(label)
 	} else {
-		p.stamps.restore(&packet, label, p.in == JPEG)
+		p.stamps.restore(&packet, label)
 	}
 	select {
 	case p.room <- struct{}{}:

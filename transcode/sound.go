@@ -206,7 +206,7 @@ func (s SoundSpec) private() []byte {
 // ended, takes nothing or gives nothing (ErrStalled).
 func (s *Sound) Write(pts time.Duration, samples int, data []byte) error {
 	p := s.process
-	if !p.watch.written(time.Now()) {
+	if !p.watch.written(time.Now(), true) {
 		return fmt.Errorf("%w: %s", ErrStalled, p.stderr.String())
 	}
 	at := s.mark(pts, samples)

@@ -1,8 +1,8 @@
 package transcode
 
 import (
-	"cmp"
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,7 +15,6 @@ type stamps struct {
 	inside  []stamp    // in the order written
 	first   time.Duration
 	written uint64
-	most    int   // that are remembered; 0 is maxInside
 	dts     int64 // label of the last packet, as decoding time
 
 	order  order     // of H264 and H265
@@ -33,12 +32,10 @@ type stamp struct {
 }
 
 const (
-	// maxInside bounds how many packets are remembered: far more than any
-	// decoder reorders. Packets that ffmpeg dropped fall out at the old end.
-	maxInside = 128
-	// maxWhole bounds those of a Spec that is Whole, whose writer may be ahead by
-	// all that the pipe holds.
-	maxWhole = 4096
+	// maxInside bounds how many packets are remembered: as many as are written
+	// ahead, small ones that the pipe holds and those that are decoded and not
+	// shown. The oldest fall out.
+	maxInside = 4096
 	// labelBase leaves room for B-frames that are shown before the first
 	// packet written.
 	labelBase = 10_000
@@ -150,30 +147,25 @@ func (s *stamps) goOn(p Packet, at int64) int64 {
 
 func (s *stamps) remember(label uint32, p Packet) {
 	s.written++
-	if len(s.inside) == cmp.Or(s.most, maxInside) {
+	if len(s.inside) == maxInside {
 		s.inside = append(s.inside[:0], s.inside[1:]...)
 	}
 	s.inside = append(s.inside, stamp{label, p.PTS, p.Wall, p.Arrived, p.Mark})
 }
 
-// restore gives a packet that came out the times of the one that went in.
-// Where packets come out in the order they were written, those before it are
-// forgotten: ffmpeg dropped them.
-func (s *stamps) restore(p *Packet, label uint32, inOrder bool) {
+// restore gives a packet that came out the times of the one that went in, and
+// forgets all that would have come out before it: ffmpeg dropped them. Encoders
+// are told to have no B-frames, and so what comes out is in the order of labels.
+func (s *stamps) restore(p *Packet, label uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, t := range s.inside {
-		if (t.label^label)&labelBits != 0 {
-			continue
-		}
-		p.PTS, p.Wall, p.Arrived, p.Mark = t.pts, t.wall, t.came, t.mark
-		from := i
-		if inOrder {
-			from = 0
-		}
-		s.inside = append(s.inside[:from], s.inside[i+1:]...)
+	at := slices.IndexFunc(s.inside, func(t stamp) bool { return (t.label^label)&labelBits == 0 })
+	if at < 0 {
 		return
 	}
+	t := s.inside[at]
+	p.PTS, p.Wall, p.Arrived, p.Mark = t.pts, t.wall, t.came, t.mark
+	s.inside = slices.DeleteFunc(s.inside, func(t stamp) bool { return int32((t.label-label)<<1) <= 0 })
 }
 
 // count says how many packets were written that did not come out yet.

@@ -17,15 +17,16 @@ type watch struct {
 }
 
 // written notes that a packet is about to be written, and says whether ffmpeg
-// still is within its time.
-func (w *watch) written(now time.Time) bool {
+// still is within its time. Nothing comes out of a packet that is not shown, and
+// so the time for that begins behind it.
+func (w *watch) written(now time.Time, shown bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.last.IsZero() {
 		w.interval += (now.Sub(w.last) - w.interval) / 8
 	}
 	w.last = now
-	if w.waiting.IsZero() {
+	if w.waiting.IsZero() || !shown {
 		w.waiting = now
 	}
 	return now.Sub(w.waiting) <= max(w.least(), silentIntervals*w.interval)

@@ -157,6 +157,12 @@ func TestDownloadEndsWithThePermission(t *testing.T) {
 		"erased": {func() client { return r.login("anna") }, func(client) {
 			admin.do("DELETE", "/api/v1/cameras/gate/recordings?from=2020-11-20T14:00:02Z&to=2020-11-20T14:00:03Z", nil).want(200)
 		}},
+		"removed, then erased": {func() client { return r.login("anna") }, func(c client) {
+			var list exportList
+			c.do("GET", "/api/v1/exports", nil).want(200).into(&list)
+			c.do("DELETE", "/api/v1/exports/"+list.Exports[0].ID, nil).want(204)
+			admin.do("DELETE", "/api/v1/cameras/gate/recordings?from=2020-11-20T14:00:02Z&to=2020-11-20T14:00:03Z", nil)
+		}},
 		"token": {func() client { return r.as(text.Reveal()) }, func(client) { must(t, r.options.Auth.RevokeToken(t.Context(), token.ID)) }},
 	} {
 		r.user("anna", "playback:gate")

@@ -149,8 +149,8 @@ type Options struct {
 	Library *playback.Library
 	// Gaps gives what is missing of a camera, and why; nil knows of none.
 	Gaps func(ctx context.Context, camera string, from, to time.Time) ([]index.Gap, error)
-	// Spare waits for an encoder that nobody else wants, until give is called. It
-	// calls yield when somebody does. The error is ctx's cause.
+	// Spare waits for an encoder that nobody else wants, until give is called, or for
+	// long enough. It calls yield when somebody does. The error is ctx's cause.
 	Spare func(ctx context.Context, yield func()) (give func(), err error)
 	// Ready says whether what was recorded can be read at the moment; jobs wait
 	// until then. nil is always.
@@ -191,6 +191,7 @@ type Exports struct {
 	spent   int64             // bytes that it has written
 	total   int64             // bytes of the disk, as of when it was last looked at; 0 before
 	behind  map[*job]struct{} // whose folders could not be brought in line
+	reading map[*job]int      // how many read a file, also of jobs that are in the list no more
 	ended   map[State]uint64
 	closed  bool
 }
@@ -202,6 +203,15 @@ type job struct {
 	gone    chan struct{} // closed once it runs no more, with nothing left of its work
 	erased  chan struct{} // closed once nobody is to see its file any more
 	removed bool          // it is in the list no more, and its folder is to go
+}
+
+// erase ends whoever reads the file. It is called with mu of its Exports held.
+func (j *job) erase() {
+	select {
+	case <-j.erased:
+	default:
+		close(j.erased)
+	}
 }
 
 func newJob(j Job) *job {
@@ -227,7 +237,7 @@ func New(o Options) *Exports {
 	}
 	e := &Exports{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), wake: make(chan struct{}, 1),
-		behind: make(map[*job]struct{}), ended: make(map[State]uint64),
+		behind: make(map[*job]struct{}), reading: make(map[*job]int), ended: make(map[State]uint64),
 	}
 	e.load()
 	return e
@@ -295,13 +305,42 @@ func (e *Exports) Open(id string) (f File, _ Job, erased <-chan struct{}, err er
 		return nil, Job{}, nil, err
 	}
 	now := j.Job
+	if now.State == Done {
+		e.reading[j]++ // before it is opened, so that Erase misses none
+	}
 	e.mu.Unlock()
 	if now.State != Done {
 		return nil, now, nil, ErrNotDone
 	}
-	f, err = os.Open(e.path(id, fileName))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = ErrUnknown // it was deleted meanwhile
+	opened, err := os.Open(e.path(id, fileName))
+	if err != nil {
+		e.leave(j)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = ErrUnknown // it was deleted meanwhile
+		}
+		return nil, now, nil, err
 	}
-	return f, now, j.erased, err
+	return &reading{File: opened, exports: e, job: j}, now, j.erased, nil
+}
+
+// reading is the file of a job for one who reads it.
+type reading struct {
+	*os.File
+	exports *Exports
+	job     *job
+	closed  sync.Once
+}
+
+func (r *reading) Close() error {
+	r.closed.Do(func() { r.exports.leave(r.job) })
+	return r.File.Close()
+}
+
+// leave notes that one reads the file of a job no more.
+func (e *Exports) leave(j *job) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.reading[j]--; e.reading[j] == 0 {
+		delete(e.reading, j)
+	}
 }

@@ -64,7 +64,6 @@ func (e *Exports) eraseFromList(camera string, from, to time.Time) (stopped []*j
 			continue
 		case j.State == Done:
 			e.forget(j)
-			close(j.erased)
 		case j == e.running && !j.State.Ended():
 			e.stop(j, Failed, errErased)
 		case j == e.running: // it ends
@@ -72,6 +71,11 @@ func (e *Exports) eraseFromList(camera string, from, to time.Time) (stopped []*j
 			continue // it has nothing of it
 		}
 		stopped = append(stopped, j)
+	}
+	for j := range e.reading {
+		if j.shows(camera, from, to) {
+			j.erase()
+		}
 	}
 	for j := range e.behind { // of which something may be left
 		if j.shows(camera, from, to) && !slices.Contains(stopped, j) {

@@ -19,6 +19,7 @@ import (
 type Slots struct {
 	atOnce int
 	starts *rate.Limiter
+	beside chan struct{} // holds who works without a slot
 
 	mu      sync.Mutex // guards what follows; taken before a stream's lock
 	holding map[*job]bool
@@ -83,6 +84,7 @@ func NewSlots(atOnce, startsPerSecond int) *Slots {
 	return &Slots{
 		atOnce:  atOnce,
 		starts:  rate.NewLimiter(rate.Limit(startsPerSecond), startsPerSecond),
+		beside:  make(chan struct{}, 1),
 		holding: make(map[*job]bool),
 		refused: make(map[string]uint64),
 		jobs:    make(map[*job]EncoderStats),
@@ -203,15 +205,24 @@ func (s *Slots) grant() {
 	}
 }
 
-// spareLook is the time between two looks for a slot that nobody wants.
-const spareLook = 250 * time.Millisecond
+// spareLook is the time between two looks for a slot that nobody wants, and
+// sparePatience how long one is looked for.
+const (
+	spareLook     = 250 * time.Millisecond
+	sparePatience = time.Minute
+)
 
-// Spare waits for a slot that nobody wants, for what can be done at any other time.
-// give gives it back. yield is called when somebody waits for a slot: it must return
-// at once, may be called again, and calls nothing of s. The error is ctx's cause.
+// Spare waits for a slot that nobody wants, for what can be done at any other time in
+// the background. give gives it back. yield is called when somebody waits for a slot:
+// it must return at once, may be called again, and calls nothing of s. Who has waited
+// for a minute goes on without a slot, one at a time, since all may be taken for good.
+// The error is ctx's cause.
 func (s *Slots) Spare(ctx context.Context, yield func()) (give func(), err error) {
 	ticker := time.NewTicker(spareLook)
 	defer ticker.Stop()
+	late := time.NewTimer(sparePatience)
+	defer late.Stop()
+	var beside chan<- struct{} // nil until it is late
 	for {
 		if give, ok := s.spare(yield); ok {
 			return give, nil
@@ -219,6 +230,10 @@ func (s *Slots) Spare(ctx context.Context, yield func()) (give func(), err error
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		case <-late.C:
+			beside = s.beside
+		case beside <- struct{}{}:
+			return func() { <-s.beside }, nil
 		case <-ticker.C:
 		}
 	}

@@ -92,14 +92,14 @@ func TestSpareSlotIsWaitedFor(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		got := make(chan error, 2)
 		go func() { _, err := slots.Spare(ctx, func() {}); got <- err }()
-		time.Sleep(time.Minute)
+		time.Sleep(sparePatience / 2)
 		gone := errors.New("nobody wants it any more")
 		cancel(gone)
 		if err := <-got; !errors.Is(err, gone) {
 			t.Error(err)
 		}
 		go func() { _, err := slots.Spare(t.Context(), func() {}); got <- err }()
-		time.Sleep(time.Minute)
+		time.Sleep(sparePatience / 2)
 		if len(got) > 0 {
 			t.Error("the last one is spare")
 		}
@@ -107,6 +107,39 @@ func TestSpareSlotIsWaitedFor(t *testing.T) {
 		if err := <-got; err != nil || slots.Stats().Running != 1 {
 			t.Errorf("%v; %+v", err, slots.Stats())
 		}
+	})
+}
+
+// TestWhatIsForLaterGoesOn, one at a time, where all slots are taken for good.
+func TestWhatIsForLaterGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots := NewSlots(1, 100)
+		viewer := &job{slots: slots, stream: stream.Key{Camera: "a"}}
+		if err := viewer.begun(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer viewer.end()
+		gives := make(chan func(), 2)
+		for range 2 {
+			go func() {
+				give, err := slots.Spare(t.Context(), func() { t.Error("it is to give way") })
+				if err != nil {
+					t.Error(err)
+				}
+				gives <- give
+			}()
+		}
+		began := time.Now()
+		first := <-gives
+		if took := time.Since(began); took != sparePatience || slots.Stats().Running != 1 {
+			t.Errorf("after %v; %+v", took, slots.Stats())
+		}
+		time.Sleep(time.Hour)
+		if len(gives) != 0 {
+			t.Error("two work beside the slots")
+		}
+		first()
+		(<-gives)()
 	})
 }
 

@@ -74,8 +74,8 @@ type File interface {
 // Options are what a Maker needs.
 type Options struct {
 	Recordings
-	// Spare waits for an encoder that nobody else wants, until give is called. It
-	// calls yield when somebody does. The error is ctx's.
+	// Spare waits for an encoder that nobody else wants, until give is called, or for
+	// long enough. It calls yield when somebody does. The error is ctx's.
 	Spare  func(ctx context.Context, yield func()) (give func(), err error)
 	FFmpeg string       // the program; "" means ffmpeg on the PATH
 	Log    *slog.Logger // nil discards
