@@ -5,6 +5,7 @@ package transcode_test
 import (
 	"bufio"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"net"
@@ -277,6 +278,11 @@ func oldKernel(attempts []string) {
 	if err := cmd.Run(); err != nil {
 		panic(err)
 	}
+	if cmd, err = transcode.Command(filepath.Join(filepath.Dir(os.Args[0]), "writes"), nil, transcode.Confinement{}); err != nil {
+		panic(err)
+	}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Run() // it says how that went
 }
 
 // TestOldKernelSaysWhatIsMissing runs as on a kernel without Landlock: ffmpeg
@@ -294,11 +300,17 @@ func TestOldKernelSaysWhatIsMissing(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(filepath.Dir(name), "ffmpeg-trespasses")); err != nil {
 		t.Fatal(err)
 	}
+	writes := filepath.Join(filepath.Dir(name), "writes")
+	script := "#!/bin/sh\necho a cache >" + filepath.Join(land.dir, "cache") + " || echo it learns that it cannot write\n"
+	if err := os.WriteFile(writes, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(name, "read:"+land.beside, "tcp:"+land.tcp, "unix:"+land.unix, "limits:")
 	out, _ := cmd.CombinedOutput()
 	for _, want := range []string{
 		"sandbox: seccomp, resource limits; files are not protected: this kernel has no Landlock\n",
 		"read:" + land.beside + " yes\n", "tcp:" + land.tcp + " no: ", "unix:" + land.unix + " no: ", "limits: no: limited\n",
+		"it learns that it cannot write\n",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in %s", want, out)
@@ -388,6 +400,7 @@ func TestBadConfinementRunsNothing(t *testing.T) {
 		"invalid":        {"nonsense", "/usr/bin/true", "true"},
 		"no such file":   {"{}", "/nowhere/ffmpeg", "ffmpeg"},
 		"exec format er": {"{}", writeProgram(t, "\x00"), "ffmpeg"},
+		"is built for":   {"{}", writeProgram(t, foreignProgram(t)), "ffmpeg"},
 	} {
 		cmd := exec.Command(self)
 		cmd.Args = append([]string{transcode.ConfinedName}, args...)
@@ -396,6 +409,16 @@ func TestBadConfinementRunsNothing(t *testing.T) {
 			t.Errorf("%s: %v, %s", args, err, out)
 		}
 	}
+}
+
+// foreignProgram is the head of one whose words have another size than ours.
+func foreignProgram(t *testing.T) string {
+	t.Helper()
+	other := map[string]elf.Machine{"amd64": elf.EM_386, "arm64": elf.EM_ARM, "arm": elf.EM_AARCH64}[runtime.GOARCH]
+	if other == elf.EM_NONE {
+		t.Skip("none is known for " + runtime.GOARCH)
+	}
+	return elf.ELFMAG + "\x01\x01\x01" + strings.Repeat("\x00", 9) + "\x02\x00" + string([]byte{byte(other), byte(other >> 8)}) + strings.Repeat("\x00", 32)
 }
 
 // parent starts an ffmpeg that ignores everything, says its number, and waits.

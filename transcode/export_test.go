@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +49,28 @@ func (p *Process) Waiting() bool { return p.watch.waiting.Before(p.watch.last) }
 // HasZscale says whether a program is known to have the filter, or tries.
 func HasZscale(ctx context.Context, program string) bool {
 	return trialOf(program).passed(ctx, program)
+}
+
+// TriesWithin has a program take no longer than so to show that it has zscale.
+func TriesWithin(program string, d time.Duration) { trialOf(program).patience = d }
+
+// LeavesBehind says how long an ffmpeg that even the kernel cannot end is waited for,
+// and what is said of it.
+func LeavesBehind(t *testing.T) (took time.Duration, err error) {
+	child := exec.Command("true")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Wait() // until then its number is nobody else's
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	p := &Process{cmd: child, gone: make(chan struct{}), detach: func() bool { return true }, stdout: r}
+	began := time.Now()
+	p.Close()
+	return time.Since(began), p.ending()
 }
 
 // ByZscale says whether that changes the range of colours.

@@ -16,9 +16,12 @@ const (
 	// probePatience is how long one kind of hardware is tried: drivers may
 	// take seconds to load, and broken ones for ever.
 	probePatience = 10 * time.Second
+	// holdsBack is how long nothing comes of what holds pictures back, while
+	// they are let in one in a queuePause.
+	holdsBack = probePatience - 2*time.Second
 
-	probeWidth, probeHeight = 320, 192 // what every encoder can do
-	probeFrames             = 10       // more than any holds back
+	probeWidth, probeHeight = 320, 192                          // what every encoder can do
+	probeFrames             = int(probePatience/queuePause) + 4 // as many as are let in, and more than any holds back
 )
 
 // Probe tries hardware once with a few pictures, in the same way and with the
@@ -26,7 +29,8 @@ const (
 // scales that. HWAuto tries what this machine may have, in turn. It gives what
 // works and does not hold back more pictures than Write lets in; or HWNone and
 // the reason in one line, which is to be told once and is no reason to stop:
-// the processor does it all. It takes ten seconds for each kind of hardware at
+// the processor does it all. Where it wraps ErrStalled, the machine may just have had
+// no time. It takes ten seconds for each kind of hardware at
 // the most, and no longer than ctx.
 func Probe(ctx context.Context, program string, wanted HWAccel) (HWAccel, error) {
 	switch wanted {
@@ -118,6 +122,7 @@ func convert(ctx context.Context, s Spec, packets []Packet) (out []Packet, err e
 	if err != nil {
 		return nil, err
 	}
+	p.watch.patience = holdsBack
 	wrote := make(chan error, 1)
 	go func() { wrote <- p.writeAll(packets) }() // ends with the process at the latest
 	for len(out) < len(packets) && err == nil {
@@ -132,7 +137,7 @@ func convert(ctx context.Context, s Spec, packets []Packet) (out []Packet, err e
 	case err == nil:
 		return out, nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("it takes longer than %v", probePatience)
+		return nil, fmt.Errorf("%w within %v", ErrStalled, probePatience)
 	case errors.Is(stalled, ErrStalled):
 		return nil, stalled
 	}

@@ -21,6 +21,9 @@ const (
 	// and stopGrace what it gets once it was asked to.
 	drainGrace = 500 * time.Millisecond
 	stopGrace  = 2 * time.Second
+	// killGrace is what the kernel gets to end it. It does not where ffmpeg waits
+	// for a disk or a device that does not answer.
+	killGrace = 5 * time.Second
 	// waitDelay is how long pipes may stay open after ffmpeg ended.
 	waitDelay = time.Second
 	// patience is how long ffmpeg may take packets and give none, or not take
@@ -138,7 +141,7 @@ func launched(ctx context.Context, program string, args []string, rights confine
 	if err := p.launch(); err != nil {
 		return nil, fmt.Errorf("starting ffmpeg: %w", err)
 	}
-	p.detach = context.AfterFunc(ctx, p.end)
+	p.detach = context.AfterFunc(ctx, func() { p.end() })
 	return p, nil
 }
 
@@ -345,7 +348,9 @@ func (p *Process) ending() error {
 	select {
 	case <-p.gone:
 	case <-time.After(stopGrace):
-		p.end()
+		if !p.end() {
+			return errors.New("ffmpeg does not end, though it was killed: it waits for a disk or a device")
+		}
 	}
 	how := "ffmpeg ended"
 	if p.exit != nil {
@@ -362,14 +367,16 @@ func (p *Process) ending() error {
 }
 
 // Close ends the process, asking first, and returns when it is gone, which
-// takes two and a half seconds at the most and a few milliseconds as a rule.
-// Closing again does nothing. A Read or Write that waits gives an error.
+// takes two and a half seconds at the most and a few milliseconds as a rule; one
+// that even the kernel cannot end is left behind after five more. Closing again does
+// nothing. A Read or Write that waits gives an error.
 func (p *Process) Close() {
 	p.detach()
 	p.end()
 }
 
-func (p *Process) end() {
+// end does so, and says whether the process is gone.
+func (p *Process) end() bool {
 	p.ended.Do(func() {
 		defer p.closePipes()
 		if p.stdin != nil {
@@ -384,7 +391,7 @@ func (p *Process) end() {
 			p.signal(true)
 		}
 	})
-	<-p.gone
+	return p.within(killGrace)
 }
 
 // CPU gives the processor time that ffmpeg took so far. It reads a file where ffmpeg

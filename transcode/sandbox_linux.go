@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -102,18 +103,22 @@ func Sandbox() string {
 	if !confines() {
 		return "resource limits only: this program cannot become ffmpeg"
 	}
-	how := []string{}
+	var how, lacks []string
 	if v := landlockVersion(); v > 0 {
 		how = append(how, fmt.Sprintf("Landlock V%d", v))
+	} else {
+		lacks = append(lacks, "files are not protected: this kernel has no Landlock")
 	}
-	if seccompWorks() {
+	switch _, known := auditArch[runtime.GOARCH]; {
+	case !known:
+		lacks = append(lacks, "system calls are not filtered: those of this processor are not known")
+	case !filtersCalls():
+		lacks = append(lacks, "system calls are not filtered: this kernel has no seccomp filters")
+	default:
 		how = append(how, "seccomp")
 	}
 	how = append(how, "resource limits")
-	if landlockVersion() == 0 {
-		return strings.Join(how, ", ") + "; files are not protected: this kernel has no Landlock"
-	}
-	return strings.Join(how, ", ")
+	return strings.Join(append([]string{strings.Join(how, ", ")}, lacks...), "; ")
 }
 
 // execConfined gives up rights and becomes the program. It returns only when
@@ -133,12 +138,16 @@ func execConfined(c confinement, path string, argv []string) error {
 			return err
 		}
 	}
+	signal.Ignore(unix.SIGXFSZ)                                    // who writes to a file is to learn that it cannot, as fontconfig does of its cache
 	os.WriteFile("/proc/self/oom_score_adj", []byte(lossOrder), 0) // some containers cannot
 	if err := dropCapabilities(); err != nil {
 		return fmt.Errorf("capabilities: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("no new privileges: %w", err)
+	}
+	if err := fits(path); err != nil {
+		return err
 	}
 	if err := forbidFiles(c.grants(path), c.Drivers); err != nil {
 		return fmt.Errorf("landlock: %w", err)

@@ -1,7 +1,11 @@
 package transcode
 
 import (
+	"debug/elf"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -57,10 +61,41 @@ type condition struct {
 	not         bool
 }
 
+// otherWord is the processor whose programs run here as well, with system calls of
+// their own, by which no filter of ours goes.
+var otherWord = map[string]elf.Machine{"amd64": elf.EM_386, "386": elf.EM_X86_64, "arm64": elf.EM_ARM, "arm": elf.EM_AARCH64}
+
+// filtersCalls says whether the kernel filters system calls, which it tells by
+// looking for the filter where there is none (prctl(2), PR_SET_SECCOMP).
+func filtersCalls() bool {
+	return errors.Is(unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, 0, 0, 0), unix.EFAULT)
+}
+
 func seccompWorks() bool {
 	_, known := auditArch[runtime.GOARCH]
-	_, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
-	return known && err == nil
+	return known && filtersCalls()
+}
+
+// fits says why a program cannot run behind the filter: it would die at its first
+// system call, and nobody would know of what.
+func fits(program string) error {
+	other, known := otherWord[runtime.GOARCH]
+	if !known || !seccompWorks() {
+		return nil
+	}
+	f, err := os.Open(program)
+	if err != nil {
+		return nil // it says so itself
+	}
+	defer f.Close()
+	var head [20]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil || string(head[:4]) != elf.ELFMAG {
+		return nil
+	}
+	if machine := elf.Machine(binary.LittleEndian.Uint16(head[18:])); machine == other { // all of these are little-endian
+		return fmt.Errorf("%s is built for %v: install one that is built for %s, as Framegate is", program, machine, runtime.GOARCH)
+	}
+	return nil
 }
 
 // forbidCalls keeps the calling thread, and what it becomes, from making

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -135,10 +136,16 @@ func faulty(t *testing.T, fault string) string {
 func writeProgram(t *testing.T, content string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "ffmpeg")
+	rewrite(t, name, content)
+	return name
+}
+
+// rewrite makes a program, or another one of it.
+func rewrite(t *testing.T, name, content string) {
+	t.Helper()
 	if err := os.WriteFile(name, []byte(content), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return name
 }
 
 var pattern = transcode.Pattern{Width: 320, Height: 180, FPS: 30}
@@ -297,6 +304,15 @@ func TestStubbornProcessIsKilled(t *testing.T) {
 			t.Errorf("%s: still there: %v", fault, children)
 		}
 	}
+}
+
+// TestProcessThatCannotBeEndedIsLeft: it may wait for a disk that does not answer.
+func TestProcessThatCannotBeEndedIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if took, err := transcode.LeavesBehind(t); took > 10*time.Second || err == nil || !strings.Contains(err.Error(), "does not end") {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
 }
 
 func TestOutputThatEndsInTheMiddleIsNoPacket(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"time"
 )
 
 // trials has one for each executable that was started.
@@ -18,9 +19,11 @@ type executable struct {
 
 // trial is what was found out about a program.
 type trial struct {
-	mu           sync.Mutex // held while zscale is tried, for others to wait
-	known, works bool       // whether there is a zscale that works
-	answers      sync.Map   // of what was asked, a question, to what was found
+	mu           sync.Mutex    // held while zscale is tried, for others to wait
+	known, works bool          // whether there is a zscale that works
+	tries        int           // of that, none of which it had time for
+	patience     time.Duration // with one trial; 0 is trialPatience
+	answers      sync.Map      // of what was asked, a question, to what was found
 }
 
 // question is what is asked of a program.

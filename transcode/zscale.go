@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -43,8 +44,12 @@ func (s Spec) size() (width, height int) {
 	return s.Pattern.Width, s.Pattern.Height
 }
 
-// trialPatience is how long a program may take to show that it has zscale.
-const trialPatience = 5 * time.Second
+// trialPatience is how long a program may take to show that it has zscale, and
+// maxTrials how often: a machine that starts may have no time for it.
+const (
+	trialPatience = 5 * time.Second
+	maxTrials     = 3
+)
 
 // passed says whether the program has it. The first time that takes as long as
 // starting it.
@@ -55,10 +60,11 @@ func (t *trial) passed(ctx context.Context, program string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.known {
-		within, cancel := context.WithTimeout(ctx, trialPatience)
+		within, cancel := context.WithTimeout(ctx, cmp.Or(t.patience, trialPatience))
 		defer cancel()
 		t.works = triesZscale(within, program)
-		t.known = ctx.Err() == nil
+		t.tries++
+		t.known = ctx.Err() == nil && (within.Err() == nil || t.tries >= maxTrials)
 	}
 	return t.works
 }
@@ -86,6 +92,10 @@ func triesZscale(ctx context.Context, program string) bool {
 	if _, err := p.frames.ReadByte(); err == nil {
 		return false // it is no ffmpeg: what it was asked for prints nothing
 	}
-	<-p.gone // at the latest when ctx ends
-	return p.exit == nil
+	select {
+	case <-p.gone:
+		return p.exit == nil
+	case <-ctx.Done():
+		return false
+	}
 }

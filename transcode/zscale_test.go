@@ -3,12 +3,15 @@ package transcode_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"framegate/transcode"
 )
@@ -200,6 +203,29 @@ func TestZscaleIsTriedOnce(t *testing.T) {
 	}
 	if !transcode.HasZscale(t.Context(), program) {
 		t.Error("not found in a newly installed program")
+	}
+}
+
+// TestZscaleIsTriedAgain where there was no time for it, a few times.
+func TestZscaleIsTriedAgain(t *testing.T) {
+	needZscale(t)
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	inner, slow, real := filepath.Join(dir, "inner"), "#!/bin/sh\nexec sleep 60\n", "#!/bin/sh\nexec ffmpeg \"$@\"\n"
+	for tries, want := range map[int]bool{2: true, 3: false} {
+		program := writeProgram(t, fmt.Sprintf("#!/bin/sh\n: %d\nexec inner \"$@\"\n", tries))
+		rewrite(t, inner, slow)
+		transcode.TriesWithin(program, 100*time.Millisecond)
+		for range tries {
+			if transcode.HasZscale(t.Context(), program) {
+				t.Error("found by one who sleeps")
+			}
+		}
+		transcode.TriesWithin(program, time.Minute)
+		rewrite(t, inner, real)
+		if got := transcode.HasZscale(t.Context(), program); got != want {
+			t.Errorf("after %d trials it is found: %v", tries, got)
+		}
 	}
 }
 

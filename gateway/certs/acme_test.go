@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -283,6 +284,25 @@ func TestKeptCertificatesAreTold(t *testing.T) {
 	}
 	if kept := Kept(t.TempDir(), []string{"a.example.org"}); kept != nil {
 		t.Errorf("%v in an empty folder", kept)
+	}
+}
+
+// TestIssuedAreFound as they are kept: until the first of them ends.
+func TestIssuedAreFound(t *testing.T) {
+	d := newDomain(t, "a.example.org", "localhost", "b.example.org")
+	d.keep(t, "a.example.org", -time.Hour, 48*time.Hour)
+	if names, _, err := Issued(d.folder, d.names); !errors.Is(err, fs.ErrNotExist) || len(names) != 2 {
+		t.Errorf("of one of two: %v, %v", names, err)
+	}
+	d.keep(t, "b.example.org", -time.Hour, 24*time.Hour)
+	if _, until, err := Issued(d.folder, d.names); err != nil || time.Until(until).Round(time.Hour) != 24*time.Hour {
+		t.Errorf("until %v, %v", until, err)
+	}
+	if err := os.WriteFile(filepath.Join(d.folder, "acme", "a.example.org"), []byte("rubbish"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Issued(d.folder, d.names); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of what is none: %v", err)
 	}
 }
 

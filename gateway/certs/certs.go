@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,6 +98,27 @@ func (a *issued) allow(_ context.Context, name string) error {
 		return fmt.Errorf("no certificate is kept for %q", name)
 	}
 	return nil
+}
+
+// Issued says which of these names an issuer is asked for, and until when what is kept of
+// it in a folder, as in ACMEOptions, is good for all of them. The error wraps
+// fs.ErrNotExist where nothing is kept of one.
+func Issued(folder string, names []string) (asked []string, until time.Time, err error) {
+	asked = (&issued{names: func() []string { return names }}).domains()
+	for _, name := range asked {
+		kept, err := os.ReadFile(filepath.Join(folder, "acme", name)) // as autocert.DirCache names it
+		if err != nil {
+			return asked, time.Time{}, err
+		}
+		pair, err := tls.X509KeyPair(kept, kept)
+		if err != nil {
+			return asked, time.Time{}, fmt.Errorf("%s: %w", name, err)
+		}
+		if end := pair.Leaf.NotAfter; until.IsZero() || end.Before(until) {
+			until = end
+		}
+	}
+	return asked, until, nil
 }
 
 func (a *issued) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {

@@ -13,6 +13,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -102,18 +104,51 @@ func tryToWrite(folder string) error {
 	return err
 }
 
+// Server is a Framegate that runs, by its processes.
+type Server struct {
+	processes map[string]string // names by number; none where that cannot be seen
+}
+
+// ServerAt gives the one that listens at a TCP address, of which the caller knows that
+// it is one.
+func ServerAt(address string) *Server {
+	_, port, _ := net.SplitHostPort(address)
+	return &Server{owners("tcp", port)}
+}
+
+// has says whether an address of these owners is the server's, as far as can be seen. One
+// that systemd opened is of systemd as well.
+func (s *Server) has(owners map[string]string) bool {
+	if len(s.processes) == 0 || len(owners) == 0 {
+		return true
+	}
+	for number := range owners {
+		if _, ok := s.processes[number]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // Port looks at an address that the server listens on, of the network "tcp" or "udp".
-// running says that the server does so at the moment.
-func Port(name, network, address string, running bool) Finding {
+// running is the one that does so at the moment, or should; nil is none.
+func Port(name, network, address string, running *Server) Finding {
 	err := listen(network, address)
 	if err == nil {
 		return Good(name, "%s is free", address)
 	}
+	var whose map[string]string
+	if errors.Is(err, syscall.EADDRINUSE) {
+		_, port, _ := net.SplitHostPort(address)
+		whose = owners(network, port)
+	}
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE) && running:
-		return Good(name, "%s is taken%s, as it should be while the server runs", address, by(network, address))
+	case errors.Is(err, syscall.EADDRINUSE) && running != nil && running.has(whose):
+		return Good(name, "%s is taken%s, as it should be while the server runs", address, by(whose))
+	case errors.Is(err, syscall.EADDRINUSE) && running != nil:
+		return But(name, Bad, "end that program, or have the server listen elsewhere, and start it again", "%s is taken%s, which is not the server that runs", address, by(whose))
 	case errors.Is(err, syscall.EADDRINUSE):
-		return But(name, Bad, "end that program, or have the server listen elsewhere", "%s is taken%s, which does not answer as Framegate", address, by(network, address))
+		return But(name, Bad, "end that program, or have the server listen elsewhere", "%s is taken%s, which does not answer as Framegate", address, by(whose))
 	case errors.Is(err, fs.ErrPermission):
 		return But(name, Bad, "take a port above 1023, or give the program the right: setcap cap_net_bind_service+ep FILE", "%s is not for user %d", address, os.Getuid())
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -137,16 +172,17 @@ func listen(network, address string) error {
 	return err
 }
 
-// by says in words whose an address is; "" where that cannot be known.
-func by(network, address string) string {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return ""
+// by says in words whose an address is.
+func by(owners map[string]string) string {
+	if len(owners) == 0 {
+		return " by a process that this user cannot see"
 	}
-	if who := owner(network, port); who != "" {
-		return " by " + who
+	var all []string
+	for number, name := range owners {
+		all = append(all, fmt.Sprintf("%s (process %s)", name, number))
 	}
-	return " by a process that this user cannot see"
+	slices.Sort(all)
+	return " by " + strings.Join(all, " and ")
 }
 
 // Bytes gives a number of bytes as people read it.

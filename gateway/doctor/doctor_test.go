@@ -58,17 +58,17 @@ func TestPorts(t *testing.T) {
 	for name, c := range map[string]struct {
 		network string
 		address string
-		running bool
+		running *Server
 		state   State
 		says    string
 	}{
-		"free":            {"tcp", "127.0.0.1:0", false, OK, "is free"},
-		"taken":           {"tcp", taken, false, Bad, "does not answer as Framegate"},
-		"by us":           {"tcp", taken, true, OK, "as it should be"},
-		"of another host": {"tcp", "192.0.2.1:0", false, Bad, "no address of this machine"},
-		"free packets":    {"udp", "127.0.0.1:0", false, OK, "is free"},
-		"taken packets":   {"udp", packets.LocalAddr().String(), false, Bad, "does not answer as Framegate"},
-		"none":            {"tcp", "nowhere", false, Bad, "cannot be listened on"},
+		"free":            {"tcp", "127.0.0.1:0", nil, OK, "is free"},
+		"taken":           {"tcp", taken, nil, Bad, "does not answer as Framegate"},
+		"by us":           {"tcp", taken, ServerAt(taken), OK, "as it should be"},
+		"of another host": {"tcp", "192.0.2.1:0", nil, Bad, "no address of this machine"},
+		"free packets":    {"udp", "127.0.0.1:0", nil, OK, "is free"},
+		"taken packets":   {"udp", packets.LocalAddr().String(), nil, Bad, "does not answer as Framegate"},
+		"none":            {"tcp", "nowhere", nil, Bad, "cannot be listened on"},
 	} {
 		f := Port("port", c.network, c.address, c.running)
 		if f.State != c.state || !strings.Contains(f.Text, c.says) || (f.State == OK) != (f.Next == "") {
@@ -77,8 +77,12 @@ func TestPorts(t *testing.T) {
 	}
 	if _, err := os.Stat("/proc/net/tcp"); err == nil {
 		for network, address := range map[string]string{"tcp": taken, "udp": packets.LocalAddr().String()} {
-			if f := Port("port", network, address, false); !strings.Contains(f.Text, "doctor.test (process ") {
+			if f := Port("port", network, address, nil); !strings.Contains(f.Text, "doctor.test (process ") {
 				t.Errorf("not told by whom: %+v", f)
+			}
+			others := &Server{map[string]string{"1": "framegate"}}
+			if f := Port("port", network, address, others); f.State != Bad || !strings.Contains(f.Text, "not the server that runs") {
+				t.Errorf("taken by another than the server: %+v", f)
 			}
 		}
 	}

@@ -27,12 +27,13 @@ func synchronized() (yes, known bool) {
 	return state != unix.TIME_ERROR, err == nil
 }
 
-// owner says which process listens on a port of "tcp" or "udp"; "" where that cannot be
-// seen.
-func owner(network, port string) string {
+// owners gives the processes that listen on a port of "tcp" or "udp", names by number,
+// as far as they can be seen.
+func owners(network, port string) map[string]string {
+	all := make(map[string]string)
 	number, err := strconv.Atoi(port)
 	if err != nil {
-		return ""
+		return all
 	}
 	inodes := make(map[string]bool)
 	for _, table := range []string{network, network + "6"} {
@@ -43,10 +44,10 @@ func owner(network, port string) string {
 		if to, err := os.Readlink(file); err == nil && inodes[to] {
 			pid := strings.Split(file, "/")[2]
 			name, _ := os.ReadFile("/proc/" + pid + "/comm")
-			return fmt.Sprintf("%s (process %s)", strings.TrimSpace(string(name)), pid)
+			all[pid] = strings.TrimSpace(string(name))
 		}
 	}
-	return ""
+	return all
 }
 
 // listeners collects the sockets of a table that listen on a port, as links of open

@@ -9,4 +9,4 @@ func Kernel() string { return runtime.GOOS }
 
 func synchronized() (yes, known bool) { return false, false }
 
-func owner(_, _ string) string { return "" }
+func owners(_, _ string) map[string]string { return nil }

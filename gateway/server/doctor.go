@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +21,7 @@ import (
 	"time"
 
 	"framegate/gateway/api"
+	"framegate/gateway/certs"
 	"framegate/gateway/config"
 	"framegate/gateway/doctor"
 	"framegate/gateway/health"
@@ -37,15 +42,17 @@ const (
 	slowStart = time.Second
 	// roomWanted is what the data folder should have free.
 	roomWanted = 256 << 20
+	// maxDocument is more than what the API says of itself, in bytes.
+	maxDocument = 4 << 20
 )
 
 // Doctor looks at all that a server with this configuration needs, also while one runs,
 // and tells what it finds, one thing after the other. It changes nothing.
 func Doctor(ctx context.Context, c *config.Config, version string, tell func(doctor.Finding)) {
-	running := runs(ctx, c)
+	running, answers := runs(ctx, c)
 	s := newParts(Options{Config: c, Log: slog.New(slog.DiscardHandler)})
 	cameras, broken := s.allCameras(ctx)
-	tell(aboutServer(c, version, running))
+	tell(aboutServer(c, version, running, answers))
 	tell(aboutProgram(ctx, c))
 	tell(aboutSandbox())
 	tell(doctor.Folder("data", c.Data, roomWanted))
@@ -60,7 +67,7 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 		tell(aboutWebRTC(address, webRTCSpare(c), running))
 	}
 	if c.TLS.Mode != config.TLSOff {
-		tell(aboutCertificate(c))
+		tell(aboutCertificate(c, time.Now()))
 	}
 	if len(c.Cluster.NATS.URLs) > 0 {
 		tell(aboutNATS(ctx, c))
@@ -68,7 +75,7 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	if c.Notify.MQTT.URL != "" || len(c.Notify.Webhooks) > 0 {
 		tell(aboutNotify(c.Notify))
 	}
-	if c.Cluster.Name != "" && running {
+	if c.Cluster.Name != "" && running != nil {
 		tell(aboutNodes(ctx, c))
 	}
 	tell(doctor.Clock(new(health.Clock).Look(ctx)))
@@ -76,7 +83,7 @@ func Doctor(ctx context.Context, c *config.Config, version string, tell func(doc
 	for _, err := range broken {
 		tell(doctor.But("cameras", doctor.Bad, "put right the camera by the API or the app, or remove it", "%v", err))
 	}
-	s.aboutCameras(ctx, cameras, running, tell)
+	s.aboutCameras(ctx, cameras, running != nil, tell)
 }
 
 // listened is an address that the server listens on.
@@ -103,55 +110,79 @@ func ports(c *config.Config) (all []listened) {
 
 // aboutWebRTC looks at the port of WebRTC, where the server takes one of so many behind it
 // if somebody else has it.
-func aboutWebRTC(address string, spare int, running bool) doctor.Finding {
+func aboutWebRTC(address string, spare int, running *doctor.Server) doctor.Finding {
 	const name = "WebRTC port"
 	f := doctor.Port(name, "tcp", address, running)
 	host, port, _ := net.SplitHostPort(address)
 	number, _ := strconv.Atoi(port)
 	for i := 1; i <= spare && f.State == doctor.Bad; i++ {
 		next := net.JoinHostPort(host, strconv.Itoa(number+i))
-		if doctor.Port(name, "tcp", next, false).State == doctor.OK {
+		if doctor.Port(name, "tcp", next, nil).State == doctor.OK {
 			return doctor.But(name, doctor.Warn, "end that program, or name a port under webrtc.listen and have firewalls and containers let that through; where browsers reach every port, nothing", "%s; the server uses %s", f.Text, next)
 		}
 	}
 	return f
 }
 
-// runs says whether a Framegate answers where this configuration listens.
-func runs(ctx context.Context, c *config.Config) bool {
+// runs gives the Framegate that answers where this configuration listens; nil where none
+// does. It may be that it cannot be asked, for want of a certificate, which wrong says.
+func runs(ctx context.Context, c *config.Config) (_ *doctor.Server, wrong error) {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil || port == "0" {
-		return false
+		return nil, nil
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	scheme := "http"
+	schemes := []string{"http"}
 	if c.TLS.Mode != config.TLSOff {
-		scheme = "https"
+		schemes = []string{"https", "http"} // which it may have been before
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	for _, scheme := range schemes {
+		is, err := isFramegate(ctx, scheme+"://"+net.JoinHostPort(host, port))
+		if is {
+			return doctor.ServerAt(c.Listen), nil
+		}
+		if remote := new(net.OpError); errors.As(err, &remote) && remote.Op == "remote error" { // an alert of TLS
+			wrong = err
+		}
+	}
+	if c.TLS.Mode == config.TLSACME && wrong != nil {
+		return doctor.ServerAt(c.Listen), wrong
+	}
+	return nil, nil
+}
+
+// isFramegate says whether one answers at a URL, by what it says of its API.
+func isFramegate(ctx context.Context, url string) (bool, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/openapi.json", nil)
 	if err != nil {
-		return false
+		return false, err
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "127.0.0.1"}} // it is this machine that is asked
 	defer transport.CloseIdleConnections()
 	answer, err := transport.RoundTrip(r)
 	if err != nil {
-		return false
+		return false, err
 	}
-	answer.Body.Close()
-	return answer.StatusCode == http.StatusOK
+	defer answer.Body.Close()
+	var document struct{ Info struct{ Title string } }
+	err = json.NewDecoder(io.LimitReader(answer.Body, maxDocument)).Decode(&document)
+	return document.Info.Title == "Framegate", err
 }
 
-func aboutServer(c *config.Config, version string, running bool) doctor.Finding {
-	cameras := fmt.Sprintf("%d cameras in the configuration", len(c.Cameras))
-	if running {
-		return doctor.Good("server", "one answers at %s; this is %s; %s", c.Listen, version, cameras)
+func aboutServer(c *config.Config, version string, running *doctor.Server, wrong error) doctor.Finding {
+	const name = "server"
+	about := fmt.Sprintf("at %s; this is %s; %d cameras in the configuration", c.Listen, version, len(c.Cameras))
+	switch {
+	case wrong != nil:
+		return doctor.But(name, doctor.Bad, "see in its log what the issuer says, which has to reach port 443 of the name", "one runs without a certificate (%v) %s", wrong, about)
+	case running != nil:
+		return doctor.Good(name, "one answers %s", about)
 	}
-	return doctor.Good("server", "none answers at %s; this is %s; %s", c.Listen, version, cameras)
+	return doctor.Good(name, "none answers %s", about)
 }
 
 // aboutProgram tries ffmpeg.
@@ -201,7 +232,7 @@ func aboutNotify(n config.Notify) doctor.Finding {
 
 func aboutSandbox() doctor.Finding {
 	how := transcode.Sandbox()
-	if !strings.Contains(how, "Landlock V") {
+	if !strings.Contains(how, "Landlock V") || !strings.Contains(how, "seccomp,") {
 		return doctor.But("kernel", doctor.Warn, "use Linux 5.13 or newer, and let the container use Landlock (Docker's own profile does)", "%s confines ffmpeg by %s", doctor.Kernel(), how)
 	}
 	return doctor.Good("kernel", "%s confines ffmpeg by %s", doctor.Kernel(), how)
@@ -255,11 +286,25 @@ func aboutRecordings(c *config.Config) doctor.Finding {
 	return f
 }
 
-func aboutCertificate(c *config.Config) doctor.Finding {
+func aboutCertificate(c *config.Config, now time.Time) doctor.Finding {
+	const name = "certificate"
 	if err := checkCertificate(c); err != nil {
-		return doctor.But("certificate", doctor.Bad, "put right tls in the configuration, or its files", "%v", err)
+		return doctor.But(name, doctor.Bad, "put right tls in the configuration, or its files", "%v", err)
 	}
-	return doctor.Good("certificate", "tls: %s can be used", c.TLS.Mode)
+	if c.TLS.Mode != config.TLSACME {
+		return doctor.Good(name, "tls: %s can be used", c.TLS.Mode)
+	}
+	names, until, err := certs.Issued(c.Data, c.Hosts)
+	about := fmt.Sprintf("that of the issuer for %s", strings.Join(names, ", "))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return doctor.Good(name, "%s is not there yet; it is asked for with the first connection, for which the issuer has to reach port 443 of each name", about)
+	case err != nil:
+		return doctor.But(name, doctor.Bad, "give its file to the user that the server runs as, or remove it: it is asked for again", "%s cannot be read: %v", about, err)
+	case now.After(until):
+		return doctor.But(name, doctor.Bad, "see in the log what the issuer says, which has to reach port 443 of each name", "%s ended on %s", about, until.Format(time.DateOnly))
+	}
+	return doctor.Good(name, "%s is good until %s", about, until.Format(time.DateOnly))
 }
 
 // aboutCameras tries each camera, and tells of them in order.
@@ -320,7 +365,7 @@ func (s *server) aboutCamera(ctx context.Context, name string, c roster.Camera, 
 	}
 	looking, err := s.tryCamera(ctx, c, doctorPatience)
 	if err != nil {
-		return doctor.But(name, doctor.Bad, nextFor(err), "%s", redact.New(c.Camera).Text(err.Error()))
+		return doctor.But(name, doctor.Bad, nextFor(err, c.Source), "%s", redact.New(c.Camera).Text(err.Error()))
 	}
 	p := looking.result()
 	about := fmt.Sprintf("%s of %dx%d", p.Codec, p.Width, p.Height)
@@ -335,14 +380,29 @@ func (s *server) aboutCamera(ctx context.Context, name string, c roster.Camera, 
 }
 
 // nextFor says what to do about a camera that gives no pictures.
-func nextFor(err error) string {
+func nextFor(err error, of config.Source) string {
 	var failed *net.OpError
 	var lookup *net.DNSError
+	var program *exec.Error
 	switch {
+	case errors.As(err, &program):
+		return "see what is said about ffmpeg"
 	case errors.As(err, &lookup):
 		return "see that the name is right, and that this machine can look it up"
 	case errors.As(err, &failed) && failed.Op == "dial":
 		return "see that the camera has power and is in the network, and that address and port are right"
+	case errors.As(err, &failed) && failed.Op == "listen":
+		return "end the program that listens there, or give the camera another address of this machine"
+	case of.Kind == config.SourceFile:
+		return "see that the file is there, that this user may read it, and that a player such as VLC plays it"
+	case of.Kind == config.SourceV4L2:
+		return "see that it is plugged in, that its name is right and that this user may use it, as those of the group video may: ls -l /dev/video*"
+	case of.Kind == config.SourceMPEGTS && of.Listen:
+		return "have the camera send MPEG-TS by TCP to " + of.Address + " of this machine, and firewalls and containers let that through"
+	case of.Kind == config.SourceMPEGTS:
+		return "see that it sends MPEG-TS there, with H.264 or H.265: a player such as VLC tells; framegate serve --log-level debug says more"
+	case of.Kind == config.SourceTest:
+		return "see what is said about ffmpeg; framegate serve --log-level debug says more"
 	}
 	return "see that user, password and path are right: its manual, or a player such as VLC, tells; framegate serve --log-level debug says more"
 }

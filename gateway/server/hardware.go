@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"framegate/gateway/api"
 	"framegate/gateway/config"
@@ -21,6 +23,25 @@ var hardwareOf = map[config.HWAccel]transcode.HWAccel{
 	config.HWAccelVideoToolbox: transcode.HWVideoToolbox,
 }
 
+// hardwareTrials is how often hardware is tried that gives nothing in time, which need
+// not be its fault on a machine that starts, and hardwareAgain how long after.
+const (
+	hardwareTrials = 4
+	hardwareAgain  = time.Minute
+)
+
+// hardwareTrial is how hardware was tried.
+type hardwareTrial struct {
+	probe func(ctx context.Context, program string, wanted transcode.HWAccel) (transcode.HWAccel, error)
+	times int       // that it gave nothing in time
+	at    time.Time // when that was last; zero where it is known how it is
+}
+
+// due says whether it is to be tried again.
+func (h *hardwareTrial) due() bool {
+	return !h.at.IsZero() && h.times < hardwareTrials && time.Since(h.at) >= hardwareAgain
+}
+
 // tryHardware finds out whether the hardware that is asked for works. Encoders
 // that start before that is known do without.
 func (s *server) tryHardware(ctx context.Context) {
@@ -29,10 +50,15 @@ func (s *server) tryHardware(ctx context.Context) {
 	if wanted == transcode.HWNone {
 		return
 	}
-	works, err := transcode.Probe(ctx, settings.Path, wanted)
-	switch {
-	case ctx.Err() != nil:
+	works, err := s.trial.probe(ctx, settings.Path, wanted)
+	if ctx.Err() != nil {
 		return
+	}
+	s.trial.at = time.Time{}
+	if errors.Is(err, transcode.ErrStalled) {
+		s.trial.times, s.trial.at = s.trial.times+1, time.Now()
+	}
+	switch {
 	case err != nil && wanted == transcode.HWAuto:
 		s.Log.Info("no hardware for encoding, the processor does it all", "reason", err)
 	case err != nil:

@@ -80,6 +80,9 @@ func (s *server) lookAtFFmpeg(ctx context.Context) error {
 		s.wrong = s.tryFFmpeg(ctx)
 		s.tried, s.triedAt = &now, time.Now()
 	}
+	if s.wrong == nil && s.trial.due() {
+		s.tryHardware(ctx)
+	}
 	return s.wrong
 }
 

@@ -51,6 +51,8 @@ func (s *server) tryCamera(ctx context.Context, c roster.Camera, patience time.D
 	switch {
 	case look.Frames > 0:
 		return look, nil
+	case looking.Err() != nil && c.Source.Listen:
+		return nil, fmt.Errorf("nobody connected, or who did sent no picture, in %v", time.Since(look.began).Round(time.Second))
 	case looking.Err() != nil:
 		return nil, fmt.Errorf("it was reached, or not, but sent no picture in %v", time.Since(look.began).Round(time.Second))
 	case err == nil:

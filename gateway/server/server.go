@@ -69,7 +69,8 @@ type server struct {
 	hits       *metrics.Hits // of limits
 	panics     metrics.Panics
 	hardware   atomic.Pointer[transcode.HWAccel] // that works; nil while that is not known
-	ffmpeg     atomic.Pointer[api.FFmpeg]        // what was found out of it; nil while nothing is
+	trial      hardwareTrial
+	ffmpeg     atomic.Pointer[api.FFmpeg] // what was found out of it; nil while nothing is
 	api        *api.API
 	store      *store.Store
 	auth       *auth.Auth
@@ -180,6 +181,7 @@ func newParts(o Options) *server {
 		Options:  o,
 		hits:     newHits(),
 		encoders: rendition.NewSlots(o.Config.Limits.Encoders, o.Config.Limits.EncoderStarts),
+		trial:    hardwareTrial{probe: transcode.Probe},
 	}
 	s.Log = slog.New(s.panics.Counting(o.Log.Handler()))
 	for _, of := range inputs {
