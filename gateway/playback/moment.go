@@ -13,7 +13,6 @@ import (
 type Picture struct {
 	Wall   time.Time     // when it was taken
 	Format *media.Format // of all frames that Each gives
-	Before int           // of these, how many are shown before it
 
 	cursor *Cursor
 	until  time.Time // the last that is decoded for it
@@ -35,11 +34,6 @@ func (l *Library) At(ctx context.Context, camera string, at time.Time, keyframe 
 	p := &Picture{Wall: c.from, Format: c.format, cursor: c, until: c.from}
 	if !keyframe {
 		p.Wall, p.until = c.shownAt(at), at
-	}
-	for _, e := range c.through(p.until) {
-		if c.piece.shown(e).Before(p.Wall) && !c.leans(e) {
-			p.Before++
-		}
 	}
 	return p, nil
 }

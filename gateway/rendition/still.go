@@ -13,13 +13,17 @@ import (
 // ErrNoStill: ffmpeg made nothing of the frames.
 var ErrNoStill = errors.New("ffmpeg made no picture of it")
 
+// nearby is how much earlier than the wanted picture others are made as well, since
+// times are rounded on their way. They are not counted, since one that cannot be decoded
+// is none.
+const nearby = 20 * time.Millisecond
+
 // StillOptions say which picture is to be made.
 type StillOptions struct {
 	Camera  string
 	Request Request       // of a JPEG
 	Format  *media.Format // of the frames
 	Wall    time.Time     // of the picture
-	Before  int           // frames that are shown before it
 	FFmpeg  string        // the program; "" means ffmpeg on the PATH
 	Slots   *Slots
 	Log     *slog.Logger // nil discards
@@ -40,23 +44,45 @@ func Still(ctx context.Context, o StillOptions, each func(write func(media.Frame
 	if err := j.awaitStart(ctx); err != nil {
 		return media.Frame{}, err
 	}
-	r := run{request: o.Request, ffmpeg: o.FFmpeg}
-	spec := r.spec([]media.Frame{{Format: o.Format}})
-	spec.Whole, spec.Hurry, spec.Unshown, spec.MaxFPS = o.Format.Codec != media.JPEG, o.Before, true, 0
-	e, err := startEncoder(ctx, spec, media.JPEG, o.Log)
+	var e *encoder
+	var still media.Frame // e's, until it is done
+	begin := func(f media.Frame) (err error) {
+		spec := (&run{request: o.Request, ffmpeg: o.FFmpeg}).spec([]media.Frame{{Format: o.Format}})
+		spec.MaxFPS = 0
+		if spec.Whole = o.Format.Codec != media.JPEG; spec.Whole {
+			spec.Skip = max(o.Wall.Sub(f.Wall)-nearby, 0)
+		}
+		if e, err = startEncoder(ctx, spec, media.JPEG, o.Log); err != nil {
+			return err
+		}
+		j.works(e)
+		e.deliver(func(f media.Frame) {
+			if f.Wall.Equal(o.Wall) {
+				still = f
+			}
+		})
+		return nil
+	}
+	defer func() {
+		if e != nil {
+			e.process.Close()
+			<-e.done
+			j.works(nil)
+		}
+	}()
+	err := each(func(f media.Frame) error {
+		if e == nil {
+			if err := begin(f); err != nil {
+				return err
+			}
+		}
+		return e.write(f)
+	})
 	if err != nil {
 		return media.Frame{}, err
 	}
-	j.works(e)
-	defer func() { e.process.Close(); <-e.done; j.works(nil) }()
-	var still media.Frame // e's, until it is done
-	e.deliver(func(f media.Frame) {
-		if f.Wall.Equal(o.Wall) {
-			still = f
-		}
-	})
-	if err := each(e.write); err != nil {
-		return media.Frame{}, err
+	if e == nil {
+		return media.Frame{}, ErrNoStill
 	}
 	e.process.CloseWrite()
 	select {

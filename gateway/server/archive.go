@@ -85,7 +85,7 @@ func (a asked) Erase(ctx context.Context, camera string, from, to time.Time) (ar
 	if gone.To.After(to) {
 		to = gone.To
 	}
-	_, failed := a.exports.Erase(ctx, camera, from, to)
+	failed := a.Withdraw(ctx, camera, from, to)
 	a.Log.Info("recordings deleted for another node", "camera", camera, "from", from.UTC(), "to", to.UTC(), "segments", gone.Segments, "bytes", gone.Bytes, "err", err)
 	return gone, errors.Join(err, failed)
 }
@@ -257,4 +257,10 @@ func (o own) Erase(ctx context.Context, camera string, from, to time.Time) (e ar
 		e = e.Plus(archive.Erased{Segments: 1, Bytes: s.Bytes, From: s.Start, To: s.End})
 	}
 	return e, err
+}
+
+// Withdraw removes exports that show some of a stretch of time.
+func (o own) Withdraw(ctx context.Context, camera string, from, to time.Time) error {
+	_, err := o.exports.Erase(ctx, camera, from, to)
+	return err
 }

@@ -116,7 +116,7 @@ func (s *server) still(ctx context.Context, k stream.Key, p *playback.Picture) (
 		return media.Frame{}, stream.ErrUnknown
 	}
 	return rendition.Still(ctx, rendition.StillOptions{
-		Camera: k.Camera, Request: request, Format: p.Format, Wall: p.Wall, Before: p.Before,
+		Camera: k.Camera, Request: request, Format: p.Format, Wall: p.Wall,
 		FFmpeg: s.settings().FFmpeg.Path, Slots: s.encoders, Log: s.Log.With("camera", k.Camera),
 	}, p.Each)
 }

@@ -414,7 +414,8 @@ func (a *All) Thumbnail(of index.Segment, moment time.Time) (thumbs.Picture, err
 }
 
 // Erase is as Source has it. It deletes wherever it can, and is an error where a node
-// is away that may have something of it.
+// is away that may have something of it. Files go whole, and so what other nodes made of
+// more than the stretch goes as well; what this one made is the caller's.
 func (a *All) Erase(ctx context.Context, camera string, from, to time.Time) (gone Erased, err error) {
 	gone, err = a.options.Local.Erase(ctx, camera, from, to)
 	if errors.Is(err, a.options.Empty) {
@@ -425,6 +426,13 @@ func (a *All) Erase(ctx context.Context, camera string, from, to time.Time) (gon
 		gone = gone.Plus(more)
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("node %s: %w", p.name, failed))
+		}
+	}
+	if more := gone.Plus(Erased{From: from, To: to}); more.From.Before(from) || more.To.After(to) {
+		for _, p := range a.asked() {
+			if failed := p.remote.Withdraw(ctx, camera, more.From, more.To); failed != nil {
+				err = errors.Join(err, fmt.Errorf("node %s: %w", p.name, failed))
+			}
 		}
 	}
 	for _, x := range a.Absent(camera, from, to) {

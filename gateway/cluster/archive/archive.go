@@ -71,6 +71,9 @@ type Local interface {
 	Marks
 	// SegmentByPath gives the row of a file; index.ErrUnknown where there is none.
 	SegmentByPath(ctx context.Context, path string) (index.Segment, error)
+	// Withdraw removes what was made of recordings of a camera and shows some of a
+	// stretch of time, of which the recordings are deleted.
+	Withdraw(ctx context.Context, camera string, from, to time.Time) error
 	// Extents gives from when until when there is something of each camera.
 	Extents(ctx context.Context) (map[string]index.Span, error)
 }

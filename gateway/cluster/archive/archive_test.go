@@ -295,6 +295,11 @@ func TestEraseReachesAllNodes(t *testing.T) {
 	if err != nil || gone.Segments != 3 || gone.Bytes != 30 || !gone.From.Equal(ten.Add(-time.Second)) || a.erasures()+b.erasures()+y.own.erasures() != 3 {
 		t.Errorf("%+v, %v", gone, err)
 	}
+	for _, p := range []*place{a, b} { // what they made of the second before goes as well
+		if len(p.withdrawn) != 1 || !p.withdrawn[0].From.Equal(ten.Add(-time.Second)) || !p.withdrawn[0].To.Equal(ten.Add(time.Hour)) {
+			t.Errorf("%s has withdrawn %+v", p.name, p.withdrawn)
+		}
+	}
 }
 
 // TestWhatIsBeingWrittenIsSeen of the node that records the camera.
@@ -372,6 +377,7 @@ func TestDoorGivesOutRecordingsAlone(t *testing.T) {
 		{"GET", "timeline?camera=front&from=2026-11-20T10:00:00Z&to=2026-11-20T09:00:00Z", http.StatusBadRequest},
 		{"GET", "between?camera=" + strings.Repeat("x", 300), http.StatusBadRequest},
 		{"POST", "erase?camera=front", http.StatusBadRequest},
+		{"POST", "withdraw?camera=front", http.StatusBadRequest},
 		{"GET", "erase?camera=front&from=2026-11-20T10:00:00Z&to=2026-11-20T11:00:00Z", http.StatusBadRequest},
 	} {
 		request, _ := http.NewRequest(c.method, "https://"+y.at["a"]+"/recordings/"+c.ask, nil)
@@ -384,7 +390,7 @@ func TestDoorGivesOutRecordingsAlone(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d", c.method, c.ask, answer.StatusCode, c.status)
 		}
 	}
-	if n := y.doors["a"].Refused.Load(); n != 9 || a.erasures() > 0 {
+	if n := y.doors["a"].Refused.Load(); n != 10 || a.erasures() > 0 || len(a.withdrawn) > 0 {
 		t.Errorf("%d are refused, %d times something was erased", n, a.erasures())
 	}
 	stranger := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}

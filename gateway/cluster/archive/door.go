@@ -50,6 +50,7 @@ func (d *Door) Handler() http.Handler {
 	mux.HandleFunc("GET /recordings/thumbnail", d.guarded(asking(d.thumbnail)))
 	mux.HandleFunc("GET /recordings/{what}", d.guarded(asking(d.look)))
 	mux.HandleFunc("POST /recordings/erase", d.guarded(asking(d.erase)))
+	mux.HandleFunc("POST /recordings/withdraw", d.guarded(asking(d.withdraw)))
 	mux.HandleFunc("POST /recordings/marks", d.guarded(d.marks))
 	return mux
 }
@@ -281,7 +282,7 @@ func (d *Door) thumbnail(w http.ResponseWriter, r *http.Request, q question) err
 
 // erase deletes what is local. It goes on when who asked is gone.
 func (d *Door) erase(w http.ResponseWriter, r *http.Request, q question) error {
-	if q.camera == "" || q.from.IsZero() || !q.from.Before(q.to) {
+	if !q.stretches() {
 		return ErrNonsense
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eraseIn)
@@ -293,3 +294,16 @@ func (d *Door) erase(w http.ResponseWriter, r *http.Request, q question) error {
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(gone)
 }
+
+// withdraw removes what was made of recordings that are deleted, likewise.
+func (d *Door) withdraw(_ http.ResponseWriter, r *http.Request, q question) error {
+	if !q.stretches() {
+		return ErrNonsense
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eraseIn)
+	defer cancel()
+	return d.local.Withdraw(ctx, q.camera, q.from, q.to)
+}
+
+// stretches says whether the question is of a stretch of time of a camera.
+func (q question) stretches() bool { return q.camera != "" && !q.from.IsZero() && q.from.Before(q.to) }

@@ -274,6 +274,14 @@ func (r *Remote) Thumbnail(of index.Segment, moment time.Time) (thumbs.Picture, 
 	return thumbs.Picture{Sequence: of.Sequence, Moment: moment, Data: b}, err
 }
 
+// Withdraw is as Local has it.
+func (r *Remote) Withdraw(ctx context.Context, camera string, from, to time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, eraseWait)
+	defer cancel()
+	_, _, err := r.get(ctx, http.MethodPost, "withdraw", question{camera: camera, from: from, to: to}, maxAnswer, "")
+	return err
+}
+
 // Erase is as Source has it.
 func (r *Remote) Erase(ctx context.Context, camera string, from, to time.Time) (gone Erased, err error) {
 	ctx, cancel := context.WithTimeout(ctx, eraseWait)

@@ -45,6 +45,8 @@ type place struct {
 	growing *Growing
 	small   []byte // each thumbnail that is kept
 	erased  []string
+
+	withdrawn []index.Span
 }
 
 func newPlace(t testing.TB, name string) *place {
@@ -155,6 +157,11 @@ func (p *place) Erase(_ context.Context, camera string, from, to time.Time) (Era
 	defer p.mu.Unlock()
 	p.erased = append(p.erased, camera)
 	return Erased{Segments: 1, Bytes: 10, From: from.Add(-time.Second), To: to}, nil
+}
+
+func (p *place) Withdraw(_ context.Context, _ string, from, to time.Time) error {
+	p.change(func(p *place) { p.withdrawn = append(p.withdrawn, index.Span{From: from, To: to}) })
+	return nil
 }
 
 // yard is a cluster of which node c asks, and a and b are asked.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/jpeg"
 	"log/slog"
 	"net/http/httptest"
 	"os/exec"
@@ -117,7 +118,7 @@ func gallery(p *tape.Tape) *Handler {
 		Library: &playback.Library{Recordings: p},
 		Still: func(ctx context.Context, k stream.Key, p *playback.Picture) (media.Frame, error) {
 			request, _ := rendition.ParseKey(k.Rendition)
-			return rendition.Still(ctx, rendition.StillOptions{Camera: k.Camera, Request: request, Format: p.Format, Wall: p.Wall, Before: p.Before, Slots: slots}, p.Each)
+			return rendition.Still(ctx, rendition.StillOptions{Camera: k.Camera, Request: request, Format: p.Format, Wall: p.Wall, Slots: slots}, p.Each)
 		},
 		Log: slog.New(slog.DiscardHandler),
 	})
@@ -177,6 +178,19 @@ func TestPictureOfAMoment(t *testing.T) {
 			expect(t, h, query(taken(40))+"&key=1", "", key)
 			expect(t, h, query(taken(30)), "-w80", 30)
 		})
+	}
+}
+
+// TestDamagedPictureBeforeIt: what cannot be decoded does not take a later picture away.
+func TestDamagedPictureBeforeIt(t *testing.T) {
+	t.Parallel()
+	frames := h264(t, gop, 0)
+	frames[5].Data = []byte{0, 0, 0, 2, 0x0c, 0x80} // nothing but filler (H.264 section 7.3.2.7)
+	p := tape.New(t)
+	p.Record(noon, frames)
+	w, err := ask(gallery(p), query(taken(12)), "-w80")
+	if c, wrong := jpeg.DecodeConfig(w.Body); err != nil || wrong != nil || c.Width != 80 {
+		t.Errorf("status %d, %v, %v", w.Code, err, wrong)
 	}
 }
 

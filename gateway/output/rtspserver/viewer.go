@@ -201,7 +201,9 @@ func (v *viewer) run() (err error) {
 	}()
 	err = v.attend()
 	if err == nil && v.joined {
-		err = v.show(&v.first)
+		first := v.first
+		v.first = media.Frame{} // which nobody keeps for it from then on
+		err = v.show(&first)
 	}
 	for ; ; err = v.step() {
 		failed := (*stream.SourceError)(nil)
