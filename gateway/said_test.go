@@ -43,7 +43,7 @@ func TestServersWordsAreInGerman(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sources strings.Builder
-	for _, room := range []string{"config", "record", "export", "playback", "api", "reach", "server"} {
+	for _, room := range []string{"config", "record", "export", "playback", "api", "reach", "server", "auth", "notify"} {
 		files, err := filepath.Glob(room + "/*.go")
 		if err != nil || len(files) == 0 {
 			t.Fatal(room, err)

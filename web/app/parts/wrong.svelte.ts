@@ -37,6 +37,12 @@ export function inWords(said: string): string {
   return words.replace(/^\p{Ll}+ /u, (first) => first[0]!.toUpperCase() + first.slice(1)); // but for names of files and addresses
 }
 
+/** The same once, for what is shown a while. */
+export async function inWordsOnce(said: string): Promise<string> {
+  const words = language.now === 'de' ? await import('../texts/said').catch(() => null) : null;
+  return words?.saidInGerman(said) ?? said;
+}
+
 /** What the server says of a camera in words, the next step, and what it said where the words are others. Reactive. */
 export function failure(said: string): { what: string; step: string; said: string } {
   const all = wrong();

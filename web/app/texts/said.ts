@@ -115,7 +115,13 @@ const sentences: Record<string, string> = {
   'there is no room for a file…': 'für eine so große Datei ist kein Platz; wählen Sie einen kürzeren Zeitraum, oder löschen Sie andere Dateien',
   'what was recorded then was deleted': 'was damals aufgenommen wurde, ist gelöscht',
 
+  // Who is told of what happens, and does not take it.
+  'does not answer within {}': 'antwortet nicht in {}',
+  'answers {} {}': 'antwortet mit {} {}',
+  'closes the connection': 'beendet die Verbindung',
+
   // Of other things that have a code for much.
+  '{} is permitted, but there is no camera {} at the moment': '{} ist erlaubt, eine Kamera {} gibt es nicht',
   'the mark was made by {}…': 'die Markierung ist von {}; bitten Sie die Administration, sie zu ändern',
   'only an admin may protect…': 'mehr als einen Tag oder ohne Ende darf nur die Administration schützen; die Markierung darf mit Vor- und Nachlauf höchstens 24 Stunden reichen',
   'what was sent cannot be accepted': 'was gesendet wurde, passt nicht',
