@@ -45,7 +45,7 @@ type soak struct {
 func TestSoak(t *testing.T) {
 	rig.Thorough(t)
 	rig.Need(t, "ffmpeg")
-	span := time.Duration(given(t, "FRAMEGATE_TEST_SOAK_MINUTES", 1) * float64(time.Minute))
+	span := time.Duration(given(t, "FRAMEGATE_TEST_SOAK_MINUTES", 3) * float64(time.Minute))
 	s := &soak{T: t, load: given(t, "FRAMEGATE_TEST_SOAK_LOAD", 1)}
 	s.start()
 	s.work(span / 4) // until all that is kept once is there
