@@ -156,8 +156,8 @@ func TestHomeAssistantTakesWhatItFinds(t *testing.T) {
 		ids[id] = true
 		links[e["device"].(map[string]any)["configuration_url"]] = true
 		for _, key := range []string{"state_topic", "availability_topic", "json_attributes_topic"} {
-			if at, has := e[key].(string); has && b.keeps()[at] == "" {
-				t.Errorf("%s: nothing is at %s", topic, at)
+			if at, has := e[key].(string); has {
+				wait(t, fmt.Sprintf("%s: something is at %s", topic, at), func() bool { return b.keeps()[at] != "" })
 			}
 		}
 	}
