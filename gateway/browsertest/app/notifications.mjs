@@ -6,7 +6,7 @@ const ofPerson = { wide: 'en-GB', phone: 'de-DE' };
 const words = {
   add: ['Add a webhook', 'Webhook hinzufügen'], name: ['Name', 'Name'], url: ['Address', 'Adresse'], secret: ['Secret for signatures', 'Geheimnis für Signaturen'],
   make: ['Make one', 'Erzeugen'], addDone: ['Add', 'Hinzufügen'], save: ['Save', 'Speichern'], remove: ['Remove', 'Entfernen'], signed: ['signed', 'signiert'], inFile: ['in the file', 'in der Datei'],
-  test: ['Send a test: ', 'Test senden: '], taken: ['Taken, in', 'Angenommen, in'], refused: ['Not taken: it answers 503', 'Nicht angenommen: answers 503'], change: [(name) => `Change ${name}`, (name) => `${name} ändern`],
+  test: ['Send a test: ', 'Test senden: '], taken: ['Taken, in', 'Angenommen, in'], refused: ['Not taken: it answers 503', 'Nicht angenommen: antwortet mit 503'], change: [(name) => `Change ${name}`, (name) => `${name} ändern`],
   told: [(name) => `${name} is told`, (name) => `${name} wird benachrichtigt`], off: ['switched off', 'ausgeschaltet'], failing: ['does not take what is told', 'nimmt Meldungen nicht an'], fine: ['takes what is told', 'nimmt Meldungen an'],
   nowhere: ['no webhook or broker of the app may be there', 'darf'], changed: ['A camera was added', 'Eine Kamera wurde hinzugefügt'], idle: ['Something is wrong around the server', 'Um den Server stimmt etwas nicht'],
   none: ['No broker is told.', 'Kein Broker wird benachrichtigt.'], give: ['Connect a broker', 'Broker verbinden'], giveDone: ['Connect', 'Verbinden'], prefix: ['Prefix of topics', 'Präfix der Topics'],

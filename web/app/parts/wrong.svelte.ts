@@ -31,14 +31,18 @@ export function wrong(): typeof Words | null | undefined {
   return words.now;
 }
 
-/** What the server says, as a sentence in the language of the page as far as that is known. Reactive. */
+/** What the server says, in the language of the page as far as that is known. Reactive. */
+export function inOurs(said: string): string {
+  return said && language.now === 'de' ? (inGerman.now?.saidInGerman(said) ?? said) : said;
+}
+
+/** The same as a sentence. */
 export function inWords(said: string): string {
-  const words = said && language.now === 'de' ? (inGerman.now?.saidInGerman(said) ?? said) : said;
-  return words.replace(/^\p{Ll}+ /u, (first) => first[0]!.toUpperCase() + first.slice(1)); // but for names of files and addresses
+  return inOurs(said).replace(/^\p{Ll}+ /u, (first) => first[0]!.toUpperCase() + first.slice(1)); // but for names of files and addresses
 }
 
 /** The same once, for what is shown a while. */
-export async function inWordsOnce(said: string): Promise<string> {
+export async function inOursOnce(said: string): Promise<string> {
   const words = language.now === 'de' ? await import('../texts/said').catch(() => null) : null;
   return words?.saidInGerman(said) ?? said;
 }
