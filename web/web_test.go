@@ -255,7 +255,7 @@ func unzip(t *testing.T, packed string) string {
 const (
 	maxPlayer  = 20_000  // what a page of others loads; its worker and what plays its sound are files of their own
 	maxAddress = 117_500 // of the app, when it is the first that somebody opens, the player included
-	maxScripts = 251_500 // all there are but for German, such as words that come when something is wrong
+	maxScripts = 252_000 // all there are but for German, such as words that come when something is wrong
 	maxGerman  = 28_000  // what who reads German loads besides, of all addresses
 )
 
