@@ -34,6 +34,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"framegate/gateway/certs"
 	"framegate/gateway/store"
@@ -170,6 +171,9 @@ func Read(ctx context.Context, data string, r io.Reader) error {
 	if err := check(ctx, work); err != nil {
 		return err
 	}
+	if err := giveAway(work, data); err != nil {
+		return err
+	}
 	for _, folder := range folders {
 		if err := os.Rename(filepath.Join(work, folder), filepath.Join(data, folder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -249,4 +253,23 @@ func writeTo(root *os.Root, name string, r io.Reader) error {
 	}
 	_, err = io.Copy(f, r)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// giveAway has what root took out of a backup belong to whom the data folder does: the
+// server that runs as that user could not read it.
+func giveAway(work, data string) error {
+	about, err := os.Stat(data)
+	if err != nil {
+		return err
+	}
+	owner, ok := about.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {
+		return nil
+	}
+	return filepath.WalkDir(work, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(name, int(owner.Uid), int(owner.Gid))
+	})
 }

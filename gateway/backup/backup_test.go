@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"framegate/gateway/backup"
@@ -120,6 +121,34 @@ func TestWhatIsRestoredIsWhatWasBackedUp(t *testing.T) {
 	}
 	if _, err := s.AddUser(t.Context(), store.User{Name: "ben", Password: "hash"}); err != nil {
 		t.Error("it cannot be written:", err)
+	}
+}
+
+// TestWhatRootRestoresIsTheServers, as whom it runs: nobody else could read it.
+func TestWhatRootRestoresIsTheServers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("it takes root")
+	}
+	b, restored := backedUp(t, used(t)), t.TempDir()
+	const server = 12345
+	if err := os.Chown(restored, server, server); err != nil {
+		t.Fatal(err)
+	}
+	if err := backup.Read(t.Context(), restored, bytes.NewReader(b)); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(restored, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		about, err := entry.Info()
+		if owner := about.Sys().(*syscall.Stat_t); owner.Uid != server || owner.Gid != server {
+			t.Errorf("%s is of %d:%d", name, owner.Uid, owner.Gid)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

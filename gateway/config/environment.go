@@ -19,6 +19,18 @@ const testPrefix = prefix + "TEST_"
 // FRAMEGATE_PORT_8080_TCP_ADDR). They are nobody's mistake, and are ignored.
 var serviceLink = regexp.MustCompile(`^FRAMEGATE_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
+// serviceHost ends what Kubernetes sets for each service, among other variables.
+const serviceHost = "_SERVICE_HOST"
+
+// linkTo says whether a variable is of a service such as framegate-webrtc, of which
+// there is the host as well: without that it is somebody's mistake.
+func linkTo(services []string, name string) bool {
+	return slices.ContainsFunc(services, func(service string) bool {
+		rest, ok := strings.CutPrefix(name, service+"_")
+		return ok && serviceLink.MatchString(prefix+rest)
+	})
+}
+
 // readEnvironment puts the variables into the draft. A variable is named
 // FRAMEGATE_ and the key in upper case, with two underscores between the
 // levels: FRAMEGATE_LISTEN, FRAMEGATE_LIMITS__FRAME_BYTES. Ids of cameras have
@@ -29,12 +41,17 @@ var serviceLink = regexp.MustCompile(`^FRAMEGATE_(SERVICE_(HOST|PORT(_[A-Z0-9_]+
 // that are new come behind the others, as people count: cam2 before cam10.
 func (d *draft) readEnvironment(environ []string) {
 	variables := make(map[string]string)
+	services := []string{strings.TrimSuffix(prefix, "_")}
 	for _, entry := range environ {
 		name, text, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, prefix) && !strings.HasPrefix(name, testPrefix) && !serviceLink.MatchString(name) {
+		if service, ok := strings.CutSuffix(name, serviceHost); ok && !strings.Contains(service, "__") {
+			services = append(services, service)
+		}
+		if strings.HasPrefix(name, prefix) && !strings.HasPrefix(name, testPrefix) {
 			variables[name] = text
 		}
 	}
+	maps.DeleteFunc(variables, func(name, _ string) bool { return linkTo(services, name) })
 	listed := len(d.order)
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		d.readVariable(name, variables[name])

@@ -107,9 +107,18 @@ func TestVariablesThatAreNotOurs(t *testing.T) {
 		"FRAMEGATE_PORT_8080_TCP_PROTO=tcp",
 		"FRAMEGATE_PORT_8080_TCP_PORT=8080",
 		"FRAMEGATE_PORT_8080_TCP_ADDR=10.0.0.1",
+		"FRAMEGATE_WEBRTC_SERVICE_HOST=10.0.0.2",
+		"FRAMEGATE_WEBRTC_SERVICE_PORT_WEBRTC_UDP=8555",
+		"FRAMEGATE_WEBRTC_PORT=udp://10.0.0.2:8555",
+		"FRAMEGATE_WEBRTC_PORT_8555_UDP_ADDR=10.0.0.2",
 	})
 	if err != nil {
 		t.Error(err)
+	}
+	for _, mistaken := range []string{"FRAMEGATE_RTSP_PORT=8554", "FRAMEGATE_LIMITS__VIEWERS_SERVICE_HOST=1"} { // of no service
+		if _, err := Load("", []string{mistaken, "FRAMEGATE_WEBRTC_SERVICE_HOST=10.0.0.2"}); err == nil {
+			t.Errorf("%s is nobody's mistake", mistaken)
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ var (
 	publisherRefused = counter("publisher_frames_refused", "Pictures of publishers that were none, or could not be accepted.")
 
 	recordingState  = gauge("recording_state", "1 for the state that the recording is in: off, waiting, recording, slow, full, read_only or missing.", "camera", "state")
-	recordingNewest = gauge("recording_last_frame_timestamp_seconds", "When the newest picture on the disk was taken, in seconds since 1970.", "camera")
+	recordingNewest = gauge("recording_last_frame_timestamp_seconds", "When the newest picture on the disk was taken, in seconds since 1970; none where only pictures are kept.", "camera")
 	recordedFrames  = counter("recording_frames", "Frames recorded.", "camera")
 	recordedBytes   = counter("recording_bytes", "Bytes of those frames.", "camera")
 	recordingLost   = counter("recording_frames_lost", "Frames that the disk was too slow for, or not there, or that changed their format too soon.", "camera")

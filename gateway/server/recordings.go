@@ -99,6 +99,9 @@ func (s *server) recordingMetrics() (metrics.RecordingRoom, []metrics.Recording)
 	var all []metrics.Recording
 	for _, r := range s.recordings.Statuses() {
 		if _, there := s.cameras.Find(r.Camera); there {
+			if r.Mode == record.ModePictures {
+				r.Newest = time.Time{} // which is as old as the next one is away
+			}
 			all = append(all, metrics.Recording{
 				Camera: r.Camera, State: r.State.String(),
 				Segments: r.Segments, Removed: r.Removed, Gaps: r.Gaps, Frames: r.Frames, Bytes: r.Bytes, Lost: r.Lost,

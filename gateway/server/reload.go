@@ -23,24 +23,21 @@ type Reload struct {
 	Parse func(content []byte, kept config.Kept) (*config.Config, error) // as the start did, on top of what was given in the app
 }
 
-// again reads the configuration anew, on top of what was given in the app, and says what of
-// that does not fit any more.
-func (r *Reload) again(kept config.Kept) (next *config.Config, left map[string]error, err error) {
-	content := r.Known // what it names may have changed
+// again reads the configuration anew, on top of what was given in the app, and says what the
+// file holds and what of the app does not fit any more.
+func (r *Reload) again(kept config.Kept) (next *config.Config, content []byte, left map[string]error, err error) {
+	content = r.Known // what it names may have changed
 	if !regular.Given(r.File) {
 		content, err = config.Read(r.File)
 		if err == nil {
 			err = config.CutOff(r.File, content, r.Known)
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	next, left, err = config.Fit(kept, func(kept config.Kept) (*config.Config, error) { return r.Parse(content, kept) })
-	if err == nil {
-		r.Known = content
-	}
-	return next, left, err
+	return next, content, left, err
 }
 
 // refusal is why a configuration was not taken.
@@ -57,9 +54,12 @@ func (s *server) reload() {
 	s.configuring.Lock()
 	defer s.configuring.Unlock()
 	defer s.changed()
-	next, left, err := s.Reload.again(s.kept)
+	next, content, left, err := s.Reload.again(s.kept)
 	if err == nil {
 		err = s.putIntoEffect(next, left, func() { s.refused.Store(nil) })
+	}
+	if err == nil {
+		s.Reload.Known = content
 	}
 	if err != nil {
 		s.refused.Store(&refusal{err, time.Now()})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 
 	"framegate/gateway/camtest"
@@ -93,6 +94,21 @@ func TestReloadsCostOtherCamerasNothing(t *testing.T) {
 	}
 	if c, _ := s.cameras.Find("steady"); c.Name != fmt.Sprintf("Number %d", 9*round) {
 		t.Errorf("its name did not change: %q", c.Name)
+	}
+}
+
+// TestWhatIsRefusedIsNotKnown: a file without a mistake that names what is not there is not
+// what later changes of the app are put on top of.
+func TestWhatIsRefusedIsNotKnown(t *testing.T) {
+	const first = "cameras: {front: {source: 'upload:'}}\n"
+	s, _ := wired(t, first)
+	rewrite(t, s.Reload.File, "notify: {mqtt: {url: 'mqtts://192.0.2.1', ca: /nowhere/ca.pem}}\n"+first)
+	s.reload()
+	if refused := s.refused.Load(); refused == nil || !strings.Contains(refused.err.Error(), "/nowhere/ca.pem") {
+		t.Fatalf("refused: %+v", refused)
+	}
+	if string(s.Reload.Known) != first {
+		t.Errorf("known is %q", s.Reload.Known)
 	}
 }
 

@@ -49,10 +49,11 @@ func wiredWith(t *testing.T, data, text string, o Options) (s *server, reload fu
 	again := Reload{File: file, Parse: func(content []byte, kept config.Kept) (*config.Config, error) {
 		return config.ParseKept(kept, file, content, variables)
 	}}
-	c, _, err := again.again(nil)
+	c, content, _, err := again.again(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	again.Known = content
 	o.Config, o.Reload, o.Log = c, again, slog.New(slog.DiscardHandler)
 	s, err = newServer(t.Context(), o, netip.MustParseAddrPort("127.0.0.1:1"))
 	if err != nil {

@@ -3,7 +3,9 @@ package watch
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -30,16 +32,17 @@ const (
 )
 
 // contentOf gives what a file holds, nil where there is none, and whether it
-// is to be left alone for some time yet.
+// is to be left alone for some time yet. What cannot be read holds why, so that
+// whoever reads it says so.
 func contentOf(name string) (content []byte, patience time.Duration) {
 	f, err := regular.Open(name)
 	if err != nil {
-		return nil, 0
+		return unreadable(err)
 	}
 	defer f.Close()
 	// More than that is not taken, which whoever reads it says.
 	if content, err = io.ReadAll(io.LimitReader(f, maxBytes)); err != nil {
-		return nil, 0
+		return unreadable(err)
 	}
 	switch writers := writersOf(f); {
 	case writers == some:
@@ -48,6 +51,13 @@ func contentOf(name string) (content []byte, patience time.Duration) {
 		return content, settleAtMost
 	}
 	return content, 0
+}
+
+func unreadable(why error) (content []byte, patience time.Duration) {
+	if errors.Is(why, fs.ErrNotExist) {
+		return nil, 0 // it is being replaced
+	}
+	return []byte(why.Error()), settleAtMost
 }
 
 // openness says whether others have a file open to write.

@@ -51,6 +51,33 @@ func TestConfigurationIsNotReadWhileItIsWritten(t *testing.T) {
 	}
 }
 
+// TestFileThatCannotBeReadAnyMoreIsTold, and that it can again.
+func TestFileThatCannotBeReadAnyMoreIsTold(t *testing.T) {
+	t.Parallel() // it waits most of the time
+	file := filepath.Join(t.TempDir(), "framegate.yaml")
+	write := func() {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("old\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write()
+	known, _ := contentOf(file)
+	changes, stop := File(file, known, slog.New(slog.DiscardHandler))
+	defer stop()
+	for _, change := range []func(){
+		func() { os.Remove(file); os.Mkdir(file, 0o700) },
+		func() { os.Remove(file); write() },
+	} {
+		change()
+		select {
+		case <-changes:
+		case <-time.After(ceiling):
+			t.Fatal("nobody is told")
+		}
+	}
+}
+
 // ceiling is how long anything may take on a busy machine.
 const ceiling = 3 * time.Minute
 

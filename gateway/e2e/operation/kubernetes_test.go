@@ -43,8 +43,10 @@ type object struct {
 }
 
 type pod struct {
+	Links           bool `yaml:"enableServiceLinks"`
 	SecurityContext struct {
-		RunAsUser int `yaml:"runAsUser"`
+		RunAsUser int    `yaml:"runAsUser"`
+		Changes   string `yaml:"fsGroupChangePolicy"`
 	} `yaml:"securityContext"`
 	Containers []container
 	Volumes    []volume
@@ -175,6 +177,9 @@ func expectPod(t *testing.T, objects map[string]object, governs string, selects 
 	t.Helper()
 	set, service := objects["StatefulSet framegate"], objects["Service framegate"]
 	labels, p := set.Spec.Template.Metadata.Labels, set.Spec.Template.Spec
+	if p.Links || p.SecurityContext.Changes != "OnRootMismatch" {
+		t.Errorf("a pod that begins anew gets variables of services, or folders whose modes are changed: %+v", p)
+	}
 	if len(p.Containers) != 1 || len(labels) == 0 || set.Spec.ServiceName != governs || objects["Service "+governs].Kind == "" {
 		t.Fatalf("no pod with one container that the service leads to: %+v", set)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ func expectGood(t *testing.T, variables []string, args ...string) {
 // composed is a file of Compose.
 type composed struct {
 	Volumes  map[string]any
-	Configs  map[string]struct{ Content string }
+	Configs  map[string]struct{ File string }
 	Services map[string]struct {
 		Build       struct{ Context string }
 		Image       string
@@ -117,11 +116,8 @@ func (file composed) judgeNATS(t *testing.T, name string) {
 	if len(service.Configs) != 1 || !slices.Equal(service.Command, []string{"--config", service.Configs[0].Target}) {
 		t.Fatalf("%+v", service)
 	}
-	content := strings.ReplaceAll(file.Configs[service.Configs[0].Source].Content, "$$", "$")
-	configuration := filepath.Join(t.TempDir(), "nats.conf")
-	if err := os.WriteFile(configuration, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	configuration := scripts + file.Configs[service.Configs[0].Source].File // a service that is read-only takes no text of this file
+	content := contentOf(t, configuration)
 	check := exec.Command(rig.NATSServer(t), "-t", "-c", configuration)
 	check.Env = []string{"NATS_PASSWORD=swordfish"}
 	if said, err := check.CombinedOutput(); err != nil {
