@@ -95,17 +95,18 @@ type Options struct {
 // Cluster is this node's part in a cluster. Its methods may be called from any
 // goroutine.
 type Cluster struct {
-	options Options
-	opener  *opener
-	bus     *bus
-	inbox   *inbox
-	kick    chan struct{} // cap 1: something is to be said at once
-	refused map[error]*atomic.Uint64
-	teller  teller         // of Run
-	stale   atomic.Bool    // cameras of this node may be in other states than it said
-	asking  sync.WaitGroup // of exchange
-	echoes  *echoes
-	calls   calls
+	options       Options
+	opener        *opener
+	bus           *bus
+	inbox         *inbox
+	kick          chan struct{} // cap 1: something is to be said at once
+	began, closed chan struct{} // closed when Run begins, and by Close
+	refused       map[error]*atomic.Uint64
+	teller        teller         // of Run
+	stale         atomic.Bool    // cameras of this node may be in other states than it said
+	asking        sync.WaitGroup // of exchange
+	echoes        *echoes
+	calls         calls
 
 	mu        sync.Mutex // guards what follows; never held over I/O, nor while others are called
 	table     *table
@@ -148,7 +149,7 @@ func New(o Options) (*Cluster, error) {
 		patient = coldPatience // or until it was heard who there is
 	}
 	c := &Cluster{
-		options: o, opener: newOpener(o.Identity), inbox: newInbox(), kick: make(chan struct{}, 1),
+		options: o, opener: newOpener(o.Identity), inbox: newInbox(), kick: make(chan struct{}, 1), began: make(chan struct{}), closed: make(chan struct{}),
 		refused: make(map[error]*atomic.Uint64), table: newTable(self, now, patient), told: make(map[string]bool), exchanges: exchanges{asked: make(map[string]int)},
 	}
 	for _, why := range refusals {
@@ -175,7 +176,10 @@ func New(o Options) (*Cluster, error) {
 }
 
 // Close leaves the port. Run has returned.
-func (c *Cluster) Close() { c.bus.close() }
+func (c *Cluster) Close() {
+	close(c.closed)
+	c.bus.close()
+}
 
 // Node gives this node's name.
 func (c *Cluster) Node() string { return c.options.Identity.Node }
@@ -192,13 +196,15 @@ func (c *Cluster) receive(h heard) {
 	c.inbox.put(h)
 }
 
-// Run takes part until ctx is done, and then says that this node is gone.
+// Run takes part until ctx is done, and then says that this node is gone. It is called
+// once.
 func (c *Cluster) Run(ctx context.Context) {
 	look := time.NewTicker(settleEvery)
 	defer look.Stop()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	defer c.asking.Wait()
+	close(c.began)
 	c.step(ctx, true)
 	for {
 		select {

@@ -185,6 +185,18 @@ func (i *Identity) voids(node string, certificate uint64) bool {
 	return i.revoked.Load().voids(node, certificate)
 }
 
+// since gives the nodes that are shut out by this list and were not by an older one. Those
+// of both may have been let in again meanwhile.
+func (r *revoked) since(older *revoked) (nodes []string) {
+	for node, until := range r.Until {
+		if older == nil || until > older.Until[node] {
+			nodes = append(nodes, node)
+		}
+	}
+	slices.Sort(nodes)
+	return nodes
+}
+
 // numberNow gives the time in microseconds, which is a number that a certificate or a list has
 // that is made now, if the one before it has no higher one. So those of an authority that is an
 // older copy, as out of a backup, come after all that was made since, unless the clock was
@@ -260,6 +272,11 @@ func (c *Cluster) tellRevoked(now time.Time) {
 
 // hearRevoked takes a list that another node told.
 func (c *Cluster) hearRevoked(list []byte) {
+	select {
+	case <-c.began: // before, not all is there that it ends
+	case <-c.closed:
+		return
+	}
 	if err := c.Revoke(list); err != nil {
 		c.options.Log.Warn("a list of nodes that are shut out is not taken", "err", err)
 	}
@@ -270,6 +287,7 @@ func (c *Cluster) hearRevoked(list []byte) {
 // than the one that counts changes nothing. The error is ErrNoList; other faults are
 // logged.
 func (c *Cluster) Revoke(list []byte) error {
+	before := c.options.Identity.revoked.Load()
 	news, err := c.options.Identity.Adopt(list)
 	if errors.Is(err, ErrNoList) {
 		c.refused[errVoid].Add(1)
@@ -292,7 +310,7 @@ func (c *Cluster) Revoke(list []byte) error {
 		c.options.Log.Error("this node was shut out of the cluster, and takes no part in it any more; a new token lets it in", "node", c.Node())
 	}
 	if c.options.ShutOut != nil {
-		c.options.ShutOut(slices.Sorted(maps.Keys(c.options.Identity.revoked.Load().Until)))
+		c.options.ShutOut(c.options.Identity.revoked.Load().since(before))
 	}
 	c.Soon()
 	return nil

@@ -312,3 +312,19 @@ func FuzzRevoked(f *testing.F) {
 		}
 	})
 }
+
+// TestWhoWasLetInAgainIsNotShutOutAnew by a list that shuts another one out.
+func TestWhoWasLetInAgainIsNotShutOutAnew(t *testing.T) {
+	first := &revoked{Number: 1, Until: map[string]uint64{"c": 7}}
+	if got := first.since(nil); !slices.Equal(got, []string{"c"}) {
+		t.Errorf("by the first list: %q", got)
+	}
+	next := &revoked{Number: 2, Until: map[string]uint64{"c": 7, "d": 9, "b": 8}}
+	if got := next.since(first); !slices.Equal(got, []string{"b", "d"}) {
+		t.Errorf("by the next: %q", got)
+	}
+	again := &revoked{Number: 3, Until: map[string]uint64{"c": 10, "d": 9, "b": 8}}
+	if got := again.since(next); !slices.Equal(got, []string{"c"}) {
+		t.Errorf("once more: %q", got)
+	}
+}

@@ -212,7 +212,7 @@ func (t *table) configure(cameras []Camera) {
 	}
 	maps.DeleteFunc(t.vacant.since, func(id string, _ time.Time) bool { _, known := t.cameras[id]; return !known })
 	for id, claim := range t.own {
-		if c, known := t.cameras[id]; !known || c.Sent != claim.Sent {
+		if c, known := t.cameras[id]; !known || c.Sent != claim.Sent || !c.Sent && !mayOwn(t.self, c) {
 			delete(t.own, id)
 		}
 	}
@@ -263,7 +263,9 @@ func (t *table) settle(now time.Time) (moved []string) {
 func (t *table) wake(now time.Time) {
 	if slept := now.Sub(t.settled); !t.settled.IsZero() && slept > asleep {
 		for _, m := range t.members {
-			m.heard = m.heard.Add(slept)
+			if m.heard = m.heard.Add(slept); m.heard.After(now) { // it was heard since
+				m.heard = now
+			}
 		}
 	}
 	t.settled = now

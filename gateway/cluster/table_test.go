@@ -178,6 +178,37 @@ func TestWhoSleptTakesNothing(t *testing.T) {
 	}
 }
 
+// TestWhoWokeUpKnowsWhoIsDead: what was heard before it settles is no word of the future.
+func TestWhoWokeUpKnowsWhoIsDead(t *testing.T) {
+	w := newWorld(t, numbered(3), "a", "b")
+	w.pass(4 * time.Second)
+	a := w.tables["a"]
+	w.now = w.now.Add(10 * time.Minute)
+	a.members["b"].heard = w.now // its last word, which waited meanwhile
+	a.settle(w.now)
+	delete(w.tables, "b")
+	w.pass(2 * deadAfter)
+	if a.members["b"].alive {
+		t.Error("who is dead lives on for as long as a slept")
+	}
+}
+
+// TestLabelThatIsGone: a camera whose label its owner has not goes on elsewhere.
+func TestLabelThatIsGone(t *testing.T) {
+	w := newWorld(t, []Camera{{ID: "barn"}}, "a", "b")
+	w.pass(4 * time.Second)
+	owner := w.owners("barn")[0]
+	other := map[string]string{"a": "b", "b": "a"}[owner]
+	w.tables[other].self.Labels = []string{"site=barn"}
+	for _, of := range w.tables {
+		of.configure([]Camera{{ID: "barn", Label: "site=barn"}})
+	}
+	w.pass(4 * time.Second)
+	if got := w.owners("barn"); len(got) != 1 || got[0] != other {
+		t.Errorf("%q own it, not %s", got, other)
+	}
+}
+
 func TestLabelsAndRoles(t *testing.T) {
 	cameras := []Camera{{ID: "anywhere"}, {ID: "barn", Label: "site=barn"}, {ID: "nowhere", Label: "site=moon"}}
 	w := newWorld(t, cameras, "a", "b", "c")

@@ -148,12 +148,21 @@ func reachedAt(c config.Cluster) (string, error) {
 	if ip, err := netip.ParseAddr(host); host != "" && (err != nil || !ip.IsUnspecified()) {
 		return host, nil
 	}
-	conn, err := net.Dial("udp", others[0]) // which sends nothing
-	if err != nil {
-		return "", fmt.Errorf("by which address other nodes reach this one is not known, say it as advertise: %w", err)
+	var wrong error
+	for _, other := range others {
+		conn, err := net.Dial("udp", other) // which sends nothing
+		if err != nil {
+			wrong = err
+			continue
+		}
+		at := conn.LocalAddr().(*net.UDPAddr).IP
+		conn.Close()
+		if !at.IsLoopback() && !at.IsLinkLocalUnicast() {
+			return at.String(), nil
+		}
+		wrong = fmt.Errorf("%s, by which this one reaches %s, is of no use to them", at, other)
 	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
+	return "", fmt.Errorf("by which address other nodes reach this one is not known, say it as cluster.advertise: %w", wrong)
 }
 
 // keeping gives the nodes that keep what all nodes have in common, where this node is

@@ -31,7 +31,7 @@ func (n *node) isShown() bool {
 	return n != nil && (n.server.Config.Cluster.Public != "" || len(n.cluster.Publics()) > 0)
 }
 
-// places gives the nodes that viewers of a camera can be sent to, the best first: those that know the
+// places gives all nodes that viewers of a camera can be sent to, the best first: those that know the
 // camera by the same configuration, then those that are less busy.
 func (n *node) places() []cluster.Member {
 	if n == nil {
@@ -45,7 +45,7 @@ func (n *node) places() []cluster.Member {
 		}
 		return cmp.Or(cmp.Compare(tenths(a), tenths(b)), cmp.Compare(a.Viewers, b.Viewers), cmp.Compare(a.Node, b.Node))
 	})
-	return all[:min(len(all), maxWays)]
+	return all
 }
 
 // ifNode gives a name where this server is a node, and so an address to name.
@@ -72,7 +72,8 @@ func (s *server) nodes(w http.ResponseWriter, r *http.Request, v front.Visit) er
 		return err
 	}
 	answer := nodesAnswer{Nodes: []string{}}
-	for _, m := range s.node.places() {
+	places := s.node.places()
+	for _, m := range places[:min(len(places), maxWays)] {
 		answer.Nodes = append(answer.Nodes, addressAt(m.Public, v.Camera, way))
 	}
 	if public := s.Config.Cluster.Public; s.node != nil && public != "" && r.URL.Query().Has("way") {

@@ -399,3 +399,22 @@ func TestDoorGivesOutRecordingsAlone(t *testing.T) {
 		t.Errorf("who is no node is answered %d", answer.StatusCode)
 	}
 }
+
+// TestWhatCountsAgainstANode: neither that it has much to do, nor that it is of another version.
+func TestWhatCountsAgainstANode(t *testing.T) {
+	for status, c := range map[int]struct {
+		is     error
+		counts bool
+	}{
+		http.StatusTooManyRequests:    {ErrAway, false},
+		http.StatusServiceUnavailable: {ErrAway, true},
+		http.StatusMethodNotAllowed:   {errOlder, false},
+		http.StatusNotFound:           {fs.ErrNotExist, false},
+		http.StatusTeapot:             {ErrNonsense, true},
+	} {
+		err := statusError(&http.Response{StatusCode: status, Body: http.NoBody}, false)
+		if !errors.Is(err, c.is) || (answered(err) != nil) != c.counts {
+			t.Errorf("%d: %v, counts: %v", status, err, answered(err))
+		}
+	}
+}

@@ -29,12 +29,16 @@ const (
 	maxFormats = 1024    // that are remembered
 )
 
+// maxUnderWay bounds what is asked of a node at a time, which takes somewhat more.
+const maxUnderWay = maxEach * 3 / 4
+
 // Remote is what another node recorded, with its own IDs. Its methods may be called
 // from any goroutine.
 type Remote struct {
 	node     string
 	client   *http.Client
 	patience time.Duration
+	places   chan struct{} // of questions at a time, fewer than a Door takes of a node
 	// failed is told of each question how it went: nil where the node answered, be it
 	// that there is nothing.
 	failed func(error)
@@ -53,7 +57,7 @@ type seen struct {
 
 func newRemote(node string, dial func(ctx context.Context, node string) (net.Conn, error), patience time.Duration, failed func(error)) *Remote {
 	return &Remote{
-		node: node, patience: patience, failed: failed, grows: make(map[string]seen), formats: make(map[int64]index.Format),
+		node: node, patience: patience, failed: failed, places: make(chan struct{}, maxUnderWay), grows: make(map[string]seen), formats: make(map[int64]index.Format),
 		client: &http.Client{
 			Transport: &http.Transport{
 				DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -82,6 +86,12 @@ func (r *Remote) say(ctx context.Context, method, what string, q question, body 
 			r.failed(answered(err))
 		}
 	}()
+	select {
+	case r.places <- struct{}{}:
+		defer func() { <-r.places }()
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("%w: %w: %w", ErrAway, errBusy, ctx.Err())
+	}
 	address := url.URL{Scheme: "https", Host: r.node, Path: "/recordings/" + what, RawQuery: q.values().Encode()}
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), bytes.NewReader(body))
 	if err != nil {
@@ -108,9 +118,12 @@ func (r *Remote) say(ctx context.Context, method, what string, q question, body 
 	return b, answer.Header, nil
 }
 
+// errOlder: the node's version does not know the question.
+var errOlder = errors.New("it is of another version, which does not know how: bring it up to date")
+
 // answered makes nothing of an error that is an answer.
 func answered(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.EOF) || errors.Is(err, index.ErrInvalid) {
+	if errors.Is(err, errBusy) || errors.Is(err, errOlder) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.EOF) || errors.Is(err, index.ErrInvalid) {
 		return nil
 	}
 	return err
@@ -133,7 +146,11 @@ func statusError(answer *http.Response, ranged bool) error {
 		return fs.ErrNotExist
 	case http.StatusBadRequest:
 		return index.ErrInvalid
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
+		return fmt.Errorf("%w: %w", ErrAway, errBusy)
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return errOlder
+	case http.StatusServiceUnavailable:
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 512)) // whatever there is of it
 		return fmt.Errorf("%w: %s", ErrAway, text)
 	}
