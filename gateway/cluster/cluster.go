@@ -338,7 +338,7 @@ func (c *Cluster) take(h heard) (news, told bool) {
 		if err == nil {
 			news, err = c.feel(p, h.direct)
 		}
-		c.refuse(p.node, err, twice)
+		c.refuse(p.node, err, twice, h.direct)
 		return news, false
 	}
 	b, err := c.opener.open(h.message)
@@ -346,7 +346,7 @@ func (c *Cluster) take(h heard) (news, told bool) {
 		news, told, err = c.believe(b, h.direct)
 	}
 	if err != nil {
-		c.refuse(b.Node, err, twice)
+		c.refuse(b.Node, err, twice, h.direct)
 		return false, false
 	}
 	if b.Revoked < c.options.Identity.revoked.Load().number() {
@@ -377,9 +377,16 @@ func (c *Cluster) believe(b Beat, direct bool) (news, told bool, err error) {
 	return !after.same(before), !slices.Equal(after.owned, before.owned), nil
 }
 
-// refuse counts a message that is not taken, but for what came by both ways.
-func (c *Cluster) refuse(node string, err error, twice bool) {
+// refuse counts a message that is not taken, but for what came by both ways. What comes
+// by the bus behind what came directly says that the bus is well, so that nobody is asked
+// any more.
+func (c *Cluster) refuse(node string, err error, twice, direct bool) {
 	if twice && errors.Is(err, errOld) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if m := c.table.members[node]; m != nil && !direct {
+			m.bus = time.Now()
+		}
 		return
 	}
 	for why, count := range c.refused {
