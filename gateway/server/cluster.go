@@ -201,7 +201,7 @@ func (n *node) serve(ctx context.Context, run, answer func(func())) {
 		return
 	}
 	l := n.server.Config.Limits
-	limits := httplimit.Limits{HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience, Room: n.server.room}
+	limits := httplimit.Limits{HeaderTimeout: l.HeaderTimeout, HeaderBytes: l.HeaderBytes, IdleTimeout: l.IdleTimeout, Patience: l.ViewerPatience, Room: nodesRoom}
 	n.listener = n.ways.Listen(n.listener)
 	inTLS := tls.NewListener(n.ways.Knocks(httplimit.Put(limits, n.http, n.listener, n.server.hits.Hit)), n.identity.TLS(""))
 	n.http.ConnContext = withConnection(n.http.ConnContext)

@@ -100,6 +100,10 @@ func (s *server) room() httplimit.Room {
 	return httplimit.Room{All: l.Connections + l.Viewers, PerAddress: l.ConnectionsPerAddress + l.ViewersPerAddress}
 }
 
+// nodesRoom is how many connections other nodes may have, whatever viewers may: a node has
+// one for each camera that it shows, and several may come from one address.
+func nodesRoom() httplimit.Room { return httplimit.Room{All: 4096, PerAddress: 2048} }
+
 // uploadOptions are what the limits say of publishers.
 func (s *server) uploadOptions(l config.Limits) upload.Options {
 	return upload.Options{
