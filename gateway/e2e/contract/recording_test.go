@@ -61,13 +61,14 @@ func TestClipOfARecording(t *testing.T) {
 	t.Parallel()
 	s := rig.Start(t, "cameras: {front: {source: 'upload:', record: {mode: continuous, codec: mjpeg}}}")
 	begin := time.Now().Add(-time.Second)
-	length := func() int64 {
-		answer, _ := cutting(t, s, http.MethodHead, begin, time.Now())
+	lengthTo := func(end time.Time) int64 {
+		answer, _ := cutting(t, s, http.MethodHead, begin, end)
 		if answer.StatusCode != http.StatusOK {
 			return 0
 		}
 		return answer.ContentLength
 	}
+	length := func() int64 { return lengthTo(time.Now()) }
 	least := int64(30 * len(rig.Picture(1)))
 	stop := rig.PublishOver(t, http.DefaultClient, s, "front", 0)
 	rig.Await(t, "a second and a half of a recording", func() bool { return length() > least })
@@ -78,7 +79,8 @@ func TestClipOfARecording(t *testing.T) {
 	rig.SendNumbers(t, s, "front")
 	rig.Await(t, "as much after a hole", func() bool { return length() > 3*least })
 
-	end := time.Now().Add(-500 * time.Millisecond)
+	end := time.Now()
+	rig.Await(t, "what follows on it", func() bool { return length() > lengthTo(end)+2*int64(len(rig.Picture(1))) }) // so that no more of it comes
 	answer, all := cutting(t, s, http.MethodGet, begin, end)
 	if answer.StatusCode != http.StatusOK || int64(len(all)) != answer.ContentLength {
 		t.Fatalf("%s, %d bytes of %d", answer.Status, len(all), answer.ContentLength)
