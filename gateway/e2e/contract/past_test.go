@@ -128,8 +128,14 @@ func TestPastOfWhatIsBeingRecorded(t *testing.T) {
 		return count == 20
 	})
 
+	near := func(number int) (taken time.Time, ok bool) { // of a picture, or of the one before it that was seen, where some were left out
+		for n := number; n > 0 && !ok; n-- {
+			taken, ok = seen[n]
+		}
+		return taken, ok
+	}
 	still := s.Get(t, "/live/front/recording.jpg?at="+wanted.UTC().Format(time.RFC3339Nano), rig.Credentials{})
-	if was, ok := seen[rig.PictureNumber(still.Content)]; !ok || was.Sub(wanted).Abs() > slack {
+	if was, ok := near(rig.PictureNumber(still.Content)); !ok || was.Sub(wanted).Abs() > slack {
 		t.Errorf("%d: the picture of %v was taken at %v", still.StatusCode, wanted, was)
 	}
 
@@ -146,7 +152,7 @@ func TestPastOfWhatIsBeingRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		number := rig.PictureNumber(part.JPEG)
-		if was, ok := seen[number]; count == 0 && (!ok || was.Sub(wanted).Abs() > slack) || number < before {
+		if was, ok := near(number); count == 0 && (!ok || was.Sub(wanted).Abs() > slack) || number < before {
 			t.Fatalf("picture %d behind %d is of %v; %v was wanted", number, before, was, wanted)
 		}
 		before = number

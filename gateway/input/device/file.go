@@ -47,7 +47,8 @@ func (f *File) Run(ctx context.Context, emit func(media.Frame)) error {
 	}
 	f.options.Log.Info("video file does not hold H.264, so it is encoded", "reason", err)
 	f.encode = true
-	_, err = f.play(ctx, emit)
+	frames, err = f.play(ctx, emit)
+	f.encode = frames > 0 // else it was no fault of the file's
 	return err
 }
 

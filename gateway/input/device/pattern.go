@@ -57,9 +57,9 @@ func (p *Pattern) Run(ctx context.Context, emit func(media.Frame)) error {
 		return err
 	}
 	p.log.Warn("test pattern goes on without its clock", "err", err)
-	p.noClock = true
 	spec.Pattern.Clock = false
-	_, err = p.draw(ctx, spec, emit)
+	frames, err = p.draw(ctx, spec, emit)
+	p.noClock = frames > 0 // else it was no fault of the clock's
 	return err
 }
 

@@ -128,7 +128,8 @@ func (s *TransportStream) listen(ctx context.Context, r *reception) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(gone, errSilent), r.frames == 0 && !errors.Is(gone, errEnded):
+		case r.frames == 0: // it was a stranger, and the sender is yet to come
+		case errors.Is(gone, errSilent):
 			return fmt.Errorf("sender: %w", gone)
 		}
 		log.Info("sender is gone", "err", gone)

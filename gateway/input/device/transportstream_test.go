@@ -530,8 +530,13 @@ func TestRareSenderIsLearned(t *testing.T) {
 func TestProbesDoNotEndAListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, door := startListening(t)
-		for range 3 {
-			door.dialled().conn.Close()
+		for _, says := range []string{"", "", "GET / HTTP/1.1\r\nHost: gate\r\n\r\n" + strings.Repeat("x", 4096), "\x16\x03\x01", ""} {
+			stranger := door.dialled()
+			if says != "" {
+				go stranger.conn.Write([]byte(says)) // it may be hung up on
+				time.Sleep(time.Minute)
+			}
+			stranger.conn.Close()
 			time.Sleep(time.Minute)
 		}
 		door.dialled().picture("key")

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"framegate/gateway/camtest"
@@ -154,6 +156,54 @@ func TestRawFallbackIsRemembered(t *testing.T) {
 			t.Errorf("%d connections after run %d, want %d", got, run, connections)
 		}
 	}
+}
+
+// TestAnswerThatWasCutOffIsNotRemembered: a camera that ends while it answers speaks HTTP all
+// the same.
+func TestAnswerThatWasCutOffIsNotRemembered(t *testing.T) {
+	var connections atomic.Int32
+	camera := newCamera(t, func(c *camtest.HTTPConn) {
+		if c.Request() == nil {
+			return
+		}
+		if connections.Add(1) == 1 {
+			c.Send("HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n")
+			return
+		}
+		c.Send(snapshot(5))
+	})
+	source := newSource(t, Options{URL: camera.URL("/")})
+	if err := firstPictureOf(t, source); err != nil {
+		t.Fatal(err)
+	}
+	if source.raw {
+		t.Errorf("the tolerant reader speaks with it for good, after %d connections", connections.Load())
+	}
+}
+
+// TestChallengeWithoutALength comes over a connection that stays open: its end is not
+// waited for.
+func TestChallengeWithoutALength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		camera := camtest.NewPipedHTTPCamera(func(c *camtest.HTTPConn) {
+			r := c.Request()
+			if r == nil {
+				return
+			}
+			if user, _, _ := r.BasicAuth(); user == "" {
+				c.Send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n")
+				c.WaitClosed()
+				return
+			}
+			c.Send(snapshot(5))
+		})
+		defer camera.Close()
+		began := time.Now()
+		source := newSource(t, Options{URL: camera.URL("/"), Dial: camera.Dial, Username: "viewer", Password: "secret"})
+		if err := firstPictureOf(t, source); err != nil || time.Since(began) > time.Second {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
 }
 
 func TestChunked(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -26,12 +27,15 @@ type answer struct {
 	status int
 	header http.Header
 	body   io.ReadCloser
+	ends   bool // the body does by itself, without the connection
 }
 
 // discard ends an answer whose body is of no interest. A short one is read, so
-// that the connection can serve again.
+// that the connection can serve again; one without a length would be waited for.
 func (a *answer) discard() {
-	io.CopyN(io.Discard, a.body, maxBlock)
+	if a.ends {
+		io.CopyN(io.Discard, a.body, maxBlock)
+	}
 	a.body.Close()
 }
 
@@ -87,8 +91,10 @@ func (s *Source) exchange(ctx context.Context, w *watchdog, target *url.URL) (*a
 	if rawErr != nil {
 		return nil, rawErr
 	}
-	s.opt.Log.Info("camera's HTTP is malformed, reading it tolerantly", "err", err)
-	s.raw = true
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) { // those of a camera that was just ending
+		s.opt.Log.Info("camera's HTTP is malformed, reading it tolerantly", "err", err)
+		s.raw = true
+	}
 	return a, nil
 }
 
@@ -116,7 +122,8 @@ func (s *Source) standardExchange(ctx context.Context, w *watchdog, target *url.
 		}
 		return nil, err
 	}
-	return &answer{resp.StatusCode, resp.Header, resp.Body}, nil
+	ends := resp.ContentLength >= 0 || slices.Contains(resp.TransferEncoding, "chunked")
+	return &answer{resp.StatusCode, resp.Header, resp.Body, ends}, nil
 }
 
 // requestHeader is what is sent along with every request.

@@ -94,9 +94,13 @@ func New(o Options) (*Source, error) {
 	if o.Limited == nil {
 		o.Limited = func(string) {}
 	}
+	secure := &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: o.InsecureTLS}
+	if o.InsecureTLS {
+		secure.MinVersion = tls.VersionTLS10 // old cameras know no better
+	}
 	return &Source{
 		opt: o, url: u, login: camlogin.Login{Username: o.Username, Password: o.Password},
-		tls:     &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: o.InsecureTLS},
+		tls:     secure,
 		silence: stream.Silence{Least: o.Patience.Silence},
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,7 +111,9 @@ func (s *socket) Run(ctx context.Context, emit func(media.Frame)) error {
 	wg.Go(func() { end(s.write(ctx)) }) // ends with ctx
 	in := s.handler.newIntake(emit)
 	in.life = stream.LifeOf(ctx)
-	return s.read(ctx, in)
+	err = s.read(ctx, in)
+	end(err) // which the publisher is told, where it is there still
+	return err
 }
 
 func (s *socket) upgrade() (*websocket.Conn, error) {
@@ -131,14 +134,18 @@ func (s *socket) upgrade() (*websocket.Conn, error) {
 	return conn, nil
 }
 
+// maxReason bounds the words of a close, in bytes (RFC 6455 section 5.5, less the code).
+const maxReason = 123
+
 // goodbye tells the publisher why it ends, as far as a close code can, and
 // ends the connection under whoever reads or writes.
 func goodbye(conn *websocket.Conn, cause error) {
-	code := websocket.CloseGoingAway
-	if errors.Is(cause, publish.ErrTakenOver) {
+	code, limited := websocket.CloseGoingAway, (*limitError)(nil)
+	if errors.Is(cause, publish.ErrTakenOver) || errors.As(cause, &limited) {
 		code = websocket.ClosePolicyViolation
 	}
-	message := websocket.FormatCloseMessage(code, cause.Error())
+	reason := cause.Error()
+	message := websocket.FormatCloseMessage(code, strings.ToValidUTF8(reason[:min(len(reason), maxReason)], ""))
 	_ = conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbyeTime))
 	_ = conn.Close() // nobody is left to hear of an error
 }

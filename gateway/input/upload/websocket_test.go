@@ -2,7 +2,9 @@ package upload
 
 import (
 	"bytes"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +87,20 @@ func TestWebSocketMessageTooLarge(t *testing.T) {
 		go func() { sent <- conn.WriteMessage(websocket.BinaryMessage, make([]byte, 5001)) }()
 		expectReply(t, conn, reply{Type: "closed", Code: websocket.CloseMessageTooBig})
 		<-sent
+	})
+}
+
+// TestWebSocketThatIsCutIsToldWhy: another connection would end the same.
+func TestWebSocketThatIsCutIsToldWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := newRig(t, Options{}).client("a").mustDial("phone/publish")
+		expectReply(t, conn, reply{Type: "hint"})
+		_ = conn.WriteMessage(websocket.TextMessage, make([]byte, maxTextBytes+1))
+		_, _, err := conn.ReadMessage()
+		closed := (*websocket.CloseError)(nil)
+		if !errors.As(err, &closed) || closed.Code != websocket.ClosePolicyViolation || closed.Text == "" || strings.Contains(closed.Text, "context") {
+			t.Errorf("got %v", err)
+		}
 	})
 }
 
