@@ -195,11 +195,15 @@ func TestPatienceGrows(t *testing.T) {
 func TestCancel(t *testing.T) {
 	for _, raw := range []bool{false, true} {
 		for name, script := range map[string]func(*camtest.HTTPConn){
-			"before the answer":  func(c *camtest.HTTPConn) { c.Request(); c.WaitClosed() },
-			"in the headers":     func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\nA"); c.WaitClosed() },
-			"before a picture":   func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\n\r\n"); c.WaitClosed() },
-			"in a picture":       func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\n\r\n\xff\xd8\xff"); c.WaitClosed() },
-			"in a refusal":       func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\nbecause"); c.WaitClosed() },
+			"before the answer": func(c *camtest.HTTPConn) { c.Request(); c.WaitClosed() },
+			"in the headers":    func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\nA"); c.WaitClosed() },
+			"before a picture":  func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\n\r\n"); c.WaitClosed() },
+			"in a picture":      func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\n\r\n\xff\xd8\xff"); c.WaitClosed() },
+			"in a refusal": func(c *camtest.HTTPConn) {
+				c.Request()
+				c.Send("HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\nbecause")
+				c.WaitClosed()
+			},
 			"between snapshots":  func(c *camtest.HTTPConn) { c.Request(); c.Send(snapshot(1)); c.WaitClosed() },
 			"while it is moving": func(c *camtest.HTTPConn) { c.Request(); c.Send("HTTP/1.1 200 OK\r\n\r\n"); movie(c) },
 		} {
