@@ -206,7 +206,16 @@ func tryFile(verb, name string) error {
 	return fmt.Errorf("%q is unknown", verb)
 }
 
-func (c rawCall) try() error { return raw(c.number, c.a, c.b, c.c, c.d, c.e, c.answers) }
+// try makes the call on a thread that ends with it: what a thread has no longer in common
+// with others, as its descriptors, others would miss.
+func (c rawCall) try() error {
+	tried := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked
+		tried <- raw(c.number, c.a, c.b, c.c, c.d, c.e, c.answers)
+	}()
+	return <-tried
+}
 
 // raw makes a system call. That the kernel looked at its arguments will do.
 func raw(number, a, b, c, d, e uintptr, answers syscall.Errno) error {
