@@ -70,9 +70,7 @@ func (c *Cluster) lookApart(now time.Time) {
 	if apart && !c.exchanges.apart && !c.exchanges.echoed.IsZero() {
 		deaf := now.Sub(c.exchanges.echoed)
 		for _, m := range c.table.members {
-			if m.heard = m.heard.Add(deaf); m.heard.After(now) {
-				m.heard = now
-			}
+			m.excuse(deaf, now)
 		}
 	}
 	c.exchanges.apart = apart

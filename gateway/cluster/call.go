@@ -112,7 +112,7 @@ func (c *Cluster) lifeOf(node string) (uint64, bool) {
 func (c *Cluster) hearCall(message []byte) {
 	node, text, err := c.openCall(message)
 	if err != nil {
-		c.refuse(node, err, false, false)
+		c.refuse(node, err)
 		return
 	}
 	c.options.Called(node, text)

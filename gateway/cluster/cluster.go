@@ -338,7 +338,7 @@ func (c *Cluster) take(h heard) (news, told bool) {
 		if err == nil {
 			news, err = c.feel(p, h.direct)
 		}
-		c.refuse(p.node, err, twice, h.direct)
+		c.refuseHeard(h, p.node, err, twice)
 		return news, false
 	}
 	b, err := c.opener.open(h.message)
@@ -346,7 +346,7 @@ func (c *Cluster) take(h heard) (news, told bool) {
 		news, told, err = c.believe(b, h.direct)
 	}
 	if err != nil {
-		c.refuse(b.Node, err, twice, h.direct)
+		c.refuseHeard(h, b.Node, err, twice)
 		return false, false
 	}
 	if b.Revoked < c.options.Identity.revoked.Load().number() {
@@ -377,18 +377,23 @@ func (c *Cluster) believe(b Beat, direct bool) (news, told bool, err error) {
 	return !after.same(before), !slices.Equal(after.owned, before.owned), nil
 }
 
-// refuse counts a message that is not taken, but for what came by both ways. What comes
-// by the bus behind what came directly says that the bus is well, so that nobody is asked
-// any more.
-func (c *Cluster) refuse(node string, err error, twice, direct bool) {
-	if twice && errors.Is(err, errOld) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if m := c.table.members[node]; m != nil && !direct {
-			m.bus = time.Now()
-		}
+// refuseHeard counts a beat or a pulse that is not taken, but for what came by both ways.
+// What comes by the bus behind what came directly says that the bus is well, so that
+// nobody is asked any more.
+func (c *Cluster) refuseHeard(h heard, node string, err error, twice bool) {
+	if !twice || !errors.Is(err, errOld) {
+		c.refuse(node, err)
 		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.table.members[node]; m != nil && !h.direct {
+		m.bus = time.Now()
+	}
+}
+
+// refuse counts a message that is not taken.
+func (c *Cluster) refuse(node string, err error) {
 	for why, count := range c.refused {
 		if !errors.Is(err, why) {
 			continue

@@ -198,7 +198,7 @@ func (c *Cluster) askTime() {
 // hearEcho takes an echo that the bus brought.
 func (c *Cluster) hearEcho(message []byte) {
 	if node, err := c.echoes.hear(message); err != nil {
-		c.refuse(node, err, false, false)
+		c.refuse(node, err)
 	}
 }
 

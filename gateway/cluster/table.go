@@ -263,12 +263,18 @@ func (t *table) settle(now time.Time) (moved []string) {
 func (t *table) wake(now time.Time) {
 	if slept := now.Sub(t.settled); !t.settled.IsZero() && slept > asleep {
 		for _, m := range t.members {
-			if m.heard = m.heard.Add(slept); m.heard.After(now) { // it was heard since
-				m.heard = now
-			}
+			m.excuse(slept, now)
 		}
 	}
 	t.settled = now
+}
+
+// excuse leaves a time out of that for which a member was not heard, but for what it was
+// heard since.
+func (m *member) excuse(d time.Duration, now time.Time) {
+	if m.heard = m.heard.Add(d); m.heard.After(now) {
+		m.heard = now
+	}
 }
 
 // claims gives the best claim of the others that live on each camera.

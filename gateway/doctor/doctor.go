@@ -137,24 +137,28 @@ func Port(name, network, address string, running *Server) Finding {
 	if err == nil {
 		return Good(name, "%s is free", address)
 	}
-	var whose map[string]string
-	if errors.Is(err, syscall.EADDRINUSE) {
-		_, port, _ := net.SplitHostPort(address)
-		whose = owners(network, port)
-	}
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE) && running != nil && running.has(whose):
-		return Good(name, "%s is taken%s, as it should be while the server runs", address, by(whose))
-	case errors.Is(err, syscall.EADDRINUSE) && running != nil:
-		return But(name, Bad, "end that program, or have the server listen elsewhere, and start it again", "%s is taken%s, which is not the server that runs", address, by(whose))
 	case errors.Is(err, syscall.EADDRINUSE):
-		return But(name, Bad, "end that program, or have the server listen elsewhere", "%s is taken%s, which does not answer as Framegate", address, by(whose))
+		return taken(name, network, address, running)
 	case errors.Is(err, fs.ErrPermission):
 		return But(name, Bad, "take a port above 1023, or give the program the right: setcap cap_net_bind_service+ep FILE", "%s is not for user %d", address, os.Getuid())
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return But(name, Bad, "listen on an address that this machine has, or on 0.0.0.0 for all", "%s is no address of this machine", address)
 	}
 	return But(name, Bad, "see the manual for how addresses are written", "%s cannot be listened on: %v", address, err)
+}
+
+// taken looks at whose an address is that is taken.
+func taken(name, network, address string, running *Server) Finding {
+	_, port, _ := net.SplitHostPort(address)
+	whose := owners(network, port)
+	switch {
+	case running == nil:
+		return But(name, Bad, "end that program, or have the server listen elsewhere", "%s is taken%s, which does not answer as Framegate", address, by(whose))
+	case !running.has(whose):
+		return But(name, Bad, "end that program, or have the server listen elsewhere, and start it again", "%s is taken%s, which is not the server that runs", address, by(whose))
+	}
+	return Good(name, "%s is taken%s, as it should be while the server runs", address, by(whose))
 }
 
 // listen says why nobody can at an address; nil where one can.
