@@ -4,14 +4,17 @@
 // A second gets stream.ErrBusy, unless both have the same name: then they are
 // one, say a phone that came back through another network, and the newer takes
 // the older one's place. A publisher that is shared, as by single requests of
-// one sender, has the camera for others only while it is not quiet.
+// one sender, has the camera for others only while it is not quiet,
+// and one connection only while pictures come of it.
 //
 // Inputs that are sent to call Run or Share, after package front has decided who
 // may publish.
 package publish
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -22,6 +25,16 @@ import (
 	"framegate/gateway/media"
 	"framegate/gateway/stream"
 )
+
+// The limits on publishers by name, as Options.Limited is told of them.
+const (
+	LimitPerCamera = "publishers_per_camera" // one
+	LimitSilence   = "publisher_silence"
+)
+
+// silence is how long a connection may give no picture, or ten of its own intervals
+// where those are longer. One picture may take long to come through a bad network.
+const silence = time.Minute
 
 // ErrTakenOver, a stream.ErrBusy, ends a publisher whose place a newer one of the
 // same name takes. It is the cause of the end of its context.
@@ -61,8 +74,7 @@ type Shared interface {
 // Publishers are those there are. All methods may be called from any goroutine.
 type Publishers struct {
 	hub     *stream.Hub
-	log     *slog.Logger
-	changed func()
+	options Options
 	shared  sync.WaitGroup // runs of shared sources
 
 	mu     sync.Mutex // guards what follows; never held over I/O
@@ -70,23 +82,31 @@ type Publishers struct {
 	closed bool
 }
 
+// Options are whom Publishers tell. The functions are called from any goroutine, and
+// must return at once; nil is not told.
+type Options struct {
+	Changed func()             // All has become another
+	Limited func(limit string) // somebody was refused or cut by a limit
+	Log     *slog.Logger       // nil discards
+}
+
 // New makes Publishers of a hub's cameras. It starts nothing; they are to be
-// closed before the hub. changed is told whenever All has become another, from
-// any goroutine, and must return at once; nil is not told. A nil log discards.
-func New(hub *stream.Hub, changed func(), log *slog.Logger) *Publishers {
-	if changed == nil {
-		changed = func() {}
+// closed before the hub.
+func New(hub *stream.Hub, o Options) *Publishers {
+	if o.Changed == nil {
+		o.Changed = func() {}
 	}
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	if o.Limited == nil {
+		o.Limited = func(string) {}
 	}
-	return &Publishers{hub: hub, log: log, changed: changed, holds: make(map[string]*hold)}
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	return &Publishers{hub: hub, options: o, holds: make(map[string]*hold)}
 }
 
 // Run runs source as the publisher of a camera, in the caller's goroutine, until
 // ctx is done or the source ends, and gives what it gave. Before that it may wait
 // for an earlier one of the same name to end. The errors of its own are those of
-// Hub.Attach, ErrTakenOver, and stream.ErrClosed after Close.
+// Hub.Attach, ErrTakenOver, stream.ErrNoPicture, and stream.ErrClosed after Close.
 func (p *Publishers) Run(ctx context.Context, who Publisher, source stream.Source) error {
 	within, mine := newHold(ctx, who, nil)
 	defer mine.end(nil)
@@ -94,7 +114,11 @@ func (p *Publishers) Run(ctx context.Context, who Publisher, source stream.Sourc
 		return err
 	}
 	defer p.release(mine)
-	return p.run(within, mine, source)
+	err := p.run(within, mine, stream.EndSilent(source, silence))
+	if errors.Is(err, stream.ErrNoPicture) {
+		p.options.Limited(LimitSilence)
+	}
+	return err
 }
 
 // Share gives the shared source that the owner publishes with already, or fresh,
@@ -190,6 +214,7 @@ func (p *Publishers) claim(ctx context.Context, wanted *hold) (*hold, error) {
 			return earlier, nil
 		}
 		if !earlier.yieldsTo(wanted) {
+			p.options.Limited(LimitPerCamera)
 			return nil, stream.ErrBusy
 		}
 		earlier.end(ErrTakenOver)
@@ -215,7 +240,7 @@ func (p *Publishers) tryClaim(wanted *hold) (*hold, error) {
 	if wanted.shared != nil {
 		p.shared.Add(1) // here, so that Close cannot have passed its Wait
 	}
-	p.changed()
+	p.options.Changed()
 	return wanted, nil
 }
 
@@ -223,14 +248,14 @@ func (p *Publishers) release(held *hold) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.holds, held.who.Camera)
-	p.changed()
+	p.options.Changed()
 	held.end(nil)
 	close(held.gone)
 }
 
 // run runs source as the publisher that holds the camera.
 func (p *Publishers) run(ctx context.Context, held *hold, source stream.Source) error {
-	log := p.log.With("camera", held.who.Camera, "address", held.who.Address)
+	log := p.options.Log.With("camera", held.who.Camera, "address", held.who.Address)
 	return p.hub.Attach(ctx, stream.Key{Camera: held.who.Camera}, logged{source, log})
 }
 

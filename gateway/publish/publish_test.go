@@ -3,6 +3,7 @@ package publish_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,7 +39,7 @@ func (s *sender) Ended(err error)           { s.ended <- err }
 
 // rig is Publishers of the camera phone, beside front, which is pulled. It is to
 // be used within a bubble of synctest.
-func rig(t *testing.T) *publish.Publishers {
+func rig(t *testing.T, limited func(limit string)) *publish.Publishers {
 	hub := stream.New(stream.Options{Resolve: func(k stream.Key) (stream.Source, error) {
 		switch k.Camera {
 		case "phone":
@@ -48,7 +49,7 @@ func rig(t *testing.T) *publish.Publishers {
 		}
 		return nil, stream.ErrUnknown
 	}})
-	p := publish.New(hub, nil, nil)
+	p := publish.New(hub, publish.Options{Limited: limited})
 	t.Cleanup(func() { p.Close(); hub.Close() })
 	return p
 }
@@ -103,7 +104,8 @@ func TestWhoTakesOver(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := rig(t)
+				var limits []string
+				p := rig(t, func(limit string) { limits = append(limits, limit) })
 				earlier, later := newSender(row.has == quiet), newSender(false)
 				connect(p, row.first, earlier, row.has != connection)
 				result := connect(p, row.second, later, row.comes == shared)
@@ -112,8 +114,12 @@ func TestWhoTakesOver(t *testing.T) {
 				case err = <-result:
 				default: // it publishes
 				}
-				if refused := !row.takes && !row.together; refused != errors.Is(err, stream.ErrBusy) || !refused && err != nil {
+				refused := !row.takes && !row.together
+				if refused != errors.Is(err, stream.ErrBusy) || !refused && err != nil {
 					t.Errorf("it gets %v", err)
+				}
+				if told := slices.Equal(limits, []string{publish.LimitPerCamera}); told != refused {
+					t.Errorf("limits %q are told", limits)
 				}
 				all := p.All()
 				if len(all) != 1 || (all[0].Address == row.second.Address) != (row.takes || row.second.Address == row.first.Address) {
@@ -140,7 +146,7 @@ func TestWhoTakesOver(t *testing.T) {
 // TestErrorsOfTheHub reach whoever publishes, and leave nothing behind.
 func TestErrorsOfTheHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := rig(t)
+		p := rig(t, nil)
 		for camera, want := range map[string]error{"front": stream.ErrPulled, "other": stream.ErrUnknown} {
 			who := bob
 			who.Camera = camera
@@ -175,7 +181,7 @@ func TestErrorsOfTheHub(t *testing.T) {
 // TestSharedOutlivesWhoStartedIt, and a connection does not.
 func TestSharedOutlivesWhoStartedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := rig(t)
+		p := rig(t, nil)
 		who := bob
 		who.Camera = "phone"
 		ctx, leave := context.WithCancel(t.Context())
@@ -203,13 +209,63 @@ func TestSharedOutlivesWhoStartedIt(t *testing.T) {
 	})
 }
 
+// camera is a source that gives a picture and sound each second for as long as it is
+// bright, and after that only sound.
+type camera struct{ bright time.Duration }
+
+func (c camera) Run(ctx context.Context, emit func(media.Frame)) error {
+	picture, sound := &media.Format{Codec: media.JPEG}, &media.Format{Codec: media.Opus}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for began := time.Now(); ctx.Err() == nil; {
+		if time.Since(began) <= c.bright {
+			emit(media.Frame{Format: picture, Key: true, Data: []byte{0xFF}})
+		}
+		emit(media.Frame{Format: sound, Key: true, Data: []byte{0xFC}})
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// TestConnectionWithoutPicturesEnds, whatever else comes of it, and another has the
+// camera.
+func TestConnectionWithoutPicturesEnds(t *testing.T) {
+	for _, bright := range []time.Duration{-1, 5 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			limits := make(chan string, 10)
+			hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
+			defer hub.Close()
+			p := publish.New(hub, publish.Options{Limited: func(limit string) { limits <- limit }})
+			defer p.Close()
+			who, began := ann, time.Now()
+			who.Camera = "phone"
+			if err := p.Run(t.Context(), who, camera{bright}); !errors.Is(err, stream.ErrNoPicture) {
+				t.Errorf("it ends with %v", err)
+			}
+			if dark := time.Since(began) - max(bright, 0); dark != time.Minute {
+				t.Errorf("it ends after %v without a picture", dark)
+			}
+			if len(limits) != 1 || <-limits != publish.LimitSilence {
+				t.Error("the limit is not told once")
+			}
+			connect(p, bob, newSender(false), false)
+			if all := p.All(); len(all) != 1 || all[0].Address != bob.Address {
+				t.Errorf("%v have the camera then", all)
+			}
+		})
+	}
+}
+
 // TestComingAndGoingIsTold: whoever is told of a change sees it.
 func TestComingAndGoingIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
 		defer hub.Close()
 		changes := make(chan struct{}, 10)
-		p := publish.New(hub, func() { changes <- struct{}{} }, nil)
+		p := publish.New(hub, publish.Options{Changed: func() { changes <- struct{}{} }})
 		defer p.Close()
 		expect := func(what, want string) {
 			t.Helper()

@@ -20,6 +20,7 @@ import (
 	"framegate/gateway/output/replay"
 	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/ptz"
+	"framegate/gateway/publish"
 	"framegate/gateway/rendition"
 	"framegate/gateway/rtc"
 	"framegate/gateway/stream"
@@ -35,18 +36,18 @@ var limitTexts = map[string]string{
 	live.LimitViewerMessageBytes:    "bytes of a message that a player sends; one that sends more is cut",
 	live.LimitWebSocketSilence:      "how long the other end of a WebSocket may not answer pings; then it is cut",
 
-	upload.LimitFrameBytes:          "bytes of a picture, as cameras and publishers send them; larger ones are not taken",
-	upload.LimitFramePixels:         "pixels of a picture; larger ones are not taken",
-	upload.LimitPartHeaders:         "what stands before and between pictures; who sends more is cut",
-	upload.LimitPublisherFPS:        "pictures a second of a publisher; more are dropped",
-	upload.LimitPublisherBytes:      "bytes a second of a publisher; more are dropped",
-	upload.LimitPublisherSound:      "sound of a publisher, one and a half times as much as can be heard in the time; more is dropped",
-	upload.LimitPublishersPerCamera: "publishers of one camera at a time; others are refused",
-	upload.LimitPublisherSilence:    "how long a publisher may send no picture, by the pace it showed; then it is cut",
-	upload.LimitPostTime:            "how long a picture that is posted may take to come; then it is refused",
-	upload.LimitPostBytes:           "bytes a second that a picture that is posted has to come with; slower ones are refused",
-	upload.LimitPostsPerAddress:     "pictures that are being posted at a time from one network address; others are refused",
-	upload.LimitWebSocketMessages:   "pings and texts that a publisher sends by WebSocket; one that sends more is cut",
+	upload.LimitFrameBytes:        "bytes of a picture, as cameras and publishers send them; larger ones are not taken",
+	upload.LimitFramePixels:       "pixels of a picture; larger ones are not taken",
+	upload.LimitPartHeaders:       "what stands before and between pictures; who sends more is cut",
+	upload.LimitPublisherFPS:      "pictures a second of a publisher; more are dropped",
+	upload.LimitPublisherBytes:    "bytes a second of a publisher; more are dropped",
+	upload.LimitPublisherSound:    "sound of a publisher, one and a half times as much as can be heard in the time; more is dropped",
+	publish.LimitPerCamera:        "publishers of one camera at a time; others are refused",
+	publish.LimitSilence:          "how long a publisher may send no picture, by the pace it showed; then it is cut",
+	upload.LimitPostTime:          "how long a picture that is posted may take to come; then it is refused",
+	upload.LimitPostBytes:         "bytes a second that a picture that is posted has to come with; slower ones are refused",
+	upload.LimitPostsPerAddress:   "pictures that are being posted at a time from one network address; others are refused",
+	upload.LimitWebSocketMessages: "pings and texts that a publisher sends by WebSocket; one that sends more is cut",
 
 	httpcam.LimitCameraConnect:      "how long a camera may take to be reached; then it is tried again",
 	httpcam.LimitCameraFirstByte:    "how long a camera may take to answer; then it is tried again",
@@ -98,7 +99,7 @@ var limitTexts = map[string]string{
 func (s *server) constantLimits() map[string]any {
 	return map[string]any{
 		upload.LimitFramePixels:             media.MaxPixels,
-		upload.LimitPublishersPerCamera:     1,
+		publish.LimitPerCamera:              1,
 		live.LimitViewerMessageBytes:        live.MaxMessage,
 		httpcam.LimitCameraFirstPicture:     stream.FirstPicture.String(),
 		api.LimitPublicRequests:             api.PublicRate,

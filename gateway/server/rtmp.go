@@ -10,7 +10,6 @@ import (
 	"framegate/gateway/auth"
 	"framegate/gateway/input/rtmpcam/rtmp"
 	"framegate/gateway/input/rtmpin"
-	"framegate/gateway/input/upload"
 	"framegate/gateway/publish"
 	"framegate/gateway/secret"
 	"framegate/gateway/stream"
@@ -87,11 +86,7 @@ func (s *server) admitRTMP(ctx context.Context, ask rtmpin.Ask) (*rtmpin.Visit, 
 		Context: permitted,
 		Leave:   stop,
 		Publish: func(ctx context.Context, source stream.Source) error {
-			err := s.publishers.Run(ctx, publisher, source)
-			if errors.Is(err, stream.ErrBusy) && !errors.Is(err, publish.ErrTakenOver) {
-				s.hits.Hit(upload.LimitPublishersPerCamera)
-			}
-			return err
+			return s.publishers.Run(ctx, publisher, source)
 		},
 		Lets:          s.throttle().Lets,
 		MaxFrameBytes: s.settings().Limits.FrameBytes,

@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/input/rtspin"
-	"framegate/gateway/input/upload"
 	"framegate/gateway/media"
 	"framegate/gateway/output/rtspserver"
 	"framegate/gateway/publish"
@@ -82,9 +80,6 @@ func (r *rtspSender) begin(ordered []int) error {
 		return nil
 	case err := <-r.ended:
 		r.runs = false
-		if errors.Is(err, stream.ErrBusy) {
-			r.server.hits.Hit(upload.LimitPublishersPerCamera)
-		}
 		return err
 	}
 }

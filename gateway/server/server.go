@@ -141,7 +141,7 @@ func newServer(ctx context.Context, o Options, listens netip.AddrPort) (_ *serve
 	s.exports = s.newExports()
 	s.ptz = ptz.New(ptz.Options{Camera: s.turning, Limited: s.hits.Hit, Unstopped: s.unstopped})
 	s.cameras = roster.New(roster.Options{Hub: s.hub, Source: s.newSource, Here: s.owns, Changed: s.rosterChanged, Log: o.Log})
-	s.publishers = publish.New(s.hub, s.publishersChanged, o.Log)
+	s.publishers = publish.New(s.hub, publish.Options{Changed: s.publishersChanged, Limited: s.hits.Hit, Log: o.Log})
 	s.upload = upload.New(s.hub, s.publishers, s.uploadOptions(o.Config.Limits))
 	s.webrtc = s.newWebRTC()
 	s.forms = s.newForms()

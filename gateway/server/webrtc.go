@@ -2,14 +2,12 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 
 	"framegate/gateway/auth"
 	"framegate/gateway/config"
 	"framegate/gateway/front"
-	"framegate/gateway/input/upload"
 	"framegate/gateway/input/whipin"
 	"framegate/gateway/media"
 	"framegate/gateway/output/whep"
@@ -151,11 +149,7 @@ func (s *server) whip(senders *whipin.Handler) front.Handle {
 		return senders.Serve(w, offer, &whipin.Visit{
 			Context: watched, Leave: leave,
 			Publish: func(ctx context.Context, source stream.Source) error {
-				err := s.publishers.Run(ctx, publisher, source)
-				if errors.Is(err, stream.ErrBusy) && !errors.Is(err, publish.ErrTakenOver) {
-					s.hits.Hit(upload.LimitPublishersPerCamera)
-				}
-				return err
+				return s.publishers.Run(ctx, publisher, source)
 			},
 			Lets: s.throttle().Lets, MaxFrameBytes: s.settings().Limits.FrameBytes, Silent: s.takesNoSound(v.Camera),
 			Host: r.Host, Where: addressOf(r),

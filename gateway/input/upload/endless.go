@@ -90,10 +90,13 @@ func (e *endless) Run(ctx context.Context, emit func(media.Frame)) error {
 }
 
 // causeOf says why a publisher is ended from outside: by its own newer
-// connection, or because everything ends.
+// connection, for its silence, or because everything ends.
 func causeOf(ctx context.Context) error {
-	if cause := context.Cause(ctx); errors.Is(cause, publish.ErrTakenOver) {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, publish.ErrTakenOver):
 		return cause
+	case errors.Is(cause, stream.ErrNoPicture):
+		return fmt.Errorf("%w: %w", ErrTooSlow, cause)
 	}
 	return stream.ErrClosed
 }
@@ -109,7 +112,7 @@ func (e *endless) judge(err error) (end bool, _ error) {
 	case err == io.EOF:
 		return true, e.finalError()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return true, &limitError{LimitPublisherSilence, fmt.Errorf("%w: no picture for %v", ErrTooSlow, e.pace.patience())}
+		return true, &limitError{publish.LimitSilence, fmt.Errorf("%w: no picture for %v", ErrTooSlow, e.pace.patience())}
 	case errors.Is(err, media.ErrMalformed), errors.Is(err, media.ErrTooManyPixels), errors.Is(err, media.ErrUnshowable):
 		e.handler.refuse(err)
 		e.bad++

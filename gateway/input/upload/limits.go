@@ -5,30 +5,27 @@ import (
 
 	"framegate/gateway/media"
 	"framegate/gateway/publish"
-	"framegate/gateway/stream"
 )
 
 // The limits on publishers by name, as Options.Limited is told of them.
 const (
-	LimitFrameBytes          = "frame_bytes"
-	LimitFramePixels         = "frame_pixels" // those of package media
-	LimitPartHeaders         = "part_headers" // what stands between two pictures
-	LimitPublisherFPS        = "publisher_fps"
-	LimitPublisherBytes      = "publisher_bytes"
-	LimitPublisherSound      = "publisher_sound"       // packets of it that come too fast
-	LimitPublishersPerCamera = "publishers_per_camera" // one
-	LimitPublisherSilence    = "publisher_silence"
-	LimitPostTime            = "post_time"
-	LimitPostBytes           = "post_bytes"
-	LimitPostsPerAddress     = "posts_per_address"
-	LimitWebSocketSilence    = "websocket_silence"
-	LimitWebSocketMessages   = "websocket_messages" // pings and text of a publisher
+	LimitFrameBytes        = "frame_bytes"
+	LimitFramePixels       = "frame_pixels" // those of package media
+	LimitPartHeaders       = "part_headers" // what stands between two pictures
+	LimitPublisherFPS      = "publisher_fps"
+	LimitPublisherBytes    = "publisher_bytes"
+	LimitPublisherSound    = "publisher_sound" // packets of it that come too fast
+	LimitPostTime          = "post_time"
+	LimitPostBytes         = "post_bytes"
+	LimitPostsPerAddress   = "posts_per_address"
+	LimitWebSocketSilence  = "websocket_silence"
+	LimitWebSocketMessages = "websocket_messages" // pings and text of a publisher
 )
 
 // LimitNames are the limits that this package knows.
 var LimitNames = []string{
 	LimitFrameBytes, LimitFramePixels, LimitPartHeaders, LimitPublisherFPS, LimitPublisherBytes, LimitPublisherSound,
-	LimitPublishersPerCamera, LimitPublisherSilence, LimitPostTime, LimitPostBytes, LimitPostsPerAddress,
+	publish.LimitPerCamera, publish.LimitSilence, LimitPostTime, LimitPostBytes, LimitPostsPerAddress,
 	LimitWebSocketSilence, LimitWebSocketMessages,
 }
 
@@ -43,12 +40,8 @@ func (e *limitError) Unwrap() error { return e.error }
 // count counts the hit that err tells of, if it does: once for each publisher,
 // where it ends.
 func (h *Handler) count(err error) {
-	limited := (*limitError)(nil)
-	switch {
-	case errors.As(err, &limited):
+	if limited := (*limitError)(nil); errors.As(err, &limited) {
 		h.options.Limited(limited.limit)
-	case errors.Is(err, stream.ErrBusy) && !errors.Is(err, publish.ErrTakenOver):
-		h.options.Limited(LimitPublishersPerCamera)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"framegate/gateway/camtest"
 	"framegate/gateway/media"
+	"framegate/gateway/publish"
 )
 
 // hits counts the hits of limits.
@@ -105,7 +106,7 @@ var limitCases = map[string]struct {
 		other.postPicture("phone.mjpeg", 1)
 		_, _, _ = other.dial("phone/publish", nil)
 		_ = body.Close()
-	}, map[string]int{LimitPublishersPerCamera: 3}},
+	}, map[string]int{publish.LimitPerCamera: 3}},
 	"its own newer connection": {Options{}, func(_ *rig, c *client) {
 		body, status := c.begin("phone.mjpeg?publisher=x", mpjpeg)
 		_, _ = body.Write(camtest.Picture(1, 64, 48))
@@ -117,7 +118,7 @@ var limitCases = map[string]struct {
 		body, status := c.begin("phone.mjpeg", mpjpeg)
 		_, _ = body.Write(camtest.Picture(1, 64, 48))
 		<-status
-	}, map[string]int{LimitPublisherSilence: 1}},
+	}, map[string]int{publish.LimitSilence: 1}},
 	"a POST that takes too long": {Options{PostTime: 8 * time.Second}, func(_ *rig, c *client) {
 		dripping(c, 2000)
 	}, map[string]int{LimitPostTime: 1}},
@@ -183,6 +184,18 @@ var limitCases = map[string]struct {
 		conn.SetPingHandler(func(string) error { return nil })
 		drain(conn)
 	}, map[string]int{LimitWebSocketSilence: 1}},
+	"a WebSocket that only answers pings": {Options{}, func(g *rig, c *client) {
+		conn := c.mustDial("phone/publish")
+		for {
+			if _, _, err := conn.ReadMessage(); err != nil {
+				if !websocket.IsCloseError(err, websocket.ClosePolicyViolation) || !strings.Contains(err.Error(), "no picture") {
+					g.t.Errorf("it is told %v", err)
+				}
+				break
+			}
+		}
+		_ = conn.Close()
+	}, map[string]int{publish.LimitSilence: 1}},
 }
 
 // drain reads what comes, to the end.

@@ -46,7 +46,7 @@ func newRig(t *testing.T, options Options) *rig {
 		}
 		return nil, stream.ErrUnknown
 	}})
-	publishers := publish.New(hub, nil, options.Log)
+	publishers := publish.New(hub, publish.Options{Limited: options.Limited, Log: options.Log})
 	g := &rig{t: t, hub: hub, publishers: publishers, handler: New(hub, publishers, options), network: &network{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	var open sync.WaitGroup // connections
 	g.server = &http.Server{Handler: http.HandlerFunc(g.route), ConnState: func(_ net.Conn, state http.ConnState) {

@@ -141,7 +141,7 @@ const maxReason = 123
 // ends the connection under whoever reads or writes.
 func goodbye(conn *websocket.Conn, cause error) {
 	code, limited := websocket.CloseGoingAway, (*limitError)(nil)
-	if errors.Is(cause, publish.ErrTakenOver) || errors.As(cause, &limited) {
+	if errors.Is(cause, publish.ErrTakenOver) || errors.Is(cause, stream.ErrNoPicture) || errors.As(cause, &limited) {
 		code = websocket.ClosePolicyViolation
 	}
 	reason := cause.Error()

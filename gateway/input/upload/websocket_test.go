@@ -143,7 +143,7 @@ func TestRequestThatIsNoHandshake(t *testing.T) {
 }
 
 // TestDeadPeerIsDropped: a peer that answers no ping is gone after 15 s, one
-// that does stays, though it sends nothing.
+// that does stays for longer, though it sends nothing.
 func TestDeadPeerIsDropped(t *testing.T) {
 	for _, answers := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {

@@ -34,7 +34,6 @@ type reception struct {
 	highest  uint32     // number, with how often they went round in front
 	first    uint32
 	came     uint32 // packets
-	newest   time.Time
 	missing  []missingPacket
 	gaveUp   bool // a packet will not come any more
 	expected uint32
@@ -50,19 +49,11 @@ type missingPacket struct {
 	times  int
 }
 
-// start begins to wait for packets.
-func (r *reception) start(now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.newest = now
-}
-
 // note notes a packet, and says whether others are missing before it.
-func (r *reception) note(b []byte, now time.Time) bool {
+func (r *reception) note(b []byte) bool {
 	seq, source := binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint32(b[8:])
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.newest = now
 	ahead := int16(seq - uint16(r.highest))
 	if source != r.source || ahead > mostAhead || ahead < -mostAhead {
 		r.source, r.first, r.highest, r.came, r.expected, r.received = source, uint32(seq), uint32(seq), 1, 0, 0
@@ -122,13 +113,6 @@ func (r *reception) ssrc() uint32 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.source
-}
-
-// latest says when the newest packet came, or when they were begun to be waited for.
-func (r *reception) latest() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.newest
 }
 
 // asking gives the reports that ask for something.

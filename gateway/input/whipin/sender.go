@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// silence is for how long no picture may come.
+	// silence is for how long no picture may come, whatever else does.
 	silence = 20 * time.Second
 	// keyframeEvery is how often a sender is asked for a keyframe: as far apart as those
 	// of most cameras are.
@@ -40,7 +40,8 @@ type sender struct {
 	video, audio reception
 	hears        bool // sound comes
 
-	pictures *rtpvideo.Receiver // before packets come
+	giver    *giver // before packets come, as what follows
+	pictures *rtpvideo.Receiver
 	sound    *rtpaudio.Receiver
 	failed   chan error // cap 1
 }
@@ -89,6 +90,7 @@ func (s *sender) Run(ctx context.Context, emit func(media.Frame)) (err error) {
 func (s *sender) begin(ctx context.Context, emit func(media.Frame)) {
 	s.failed = make(chan error, 1)
 	g := &giver{emit: emit, lets: s.visit.Lets}
+	s.giver = g
 	s.pictures = rtpvideo.New(rtpvideo.Options{
 		Emit:  func(f media.Frame, _ time.Time) { g.picture(f) },
 		First: func() {}, Ended: func() {}, Fail: s.fail,
@@ -108,8 +110,6 @@ func (s *sender) begin(ctx context.Context, emit func(media.Frame)) {
 			s.sound.Begin(of, false)
 		}
 	}
-	s.video.start(time.Now())
-	s.audio.start(time.Now())
 }
 
 // fail ends the run.
@@ -129,7 +129,7 @@ func (s *sender) take(b []byte, report bool) {
 		s.report(b, now)
 	case len(b) < 12:
 	case b[1]&0x7F == s.video.payload:
-		if s.video.note(b, now) {
+		if s.video.note(b) {
 			select {
 			case s.wake <- struct{}{}:
 			default: // it is awake
@@ -137,7 +137,7 @@ func (s *sender) take(b []byte, report bool) {
 		}
 		s.pictures.Bytes(b, now)
 	case s.hears && b[1]&0x7F == s.audio.payload:
-		s.audio.note(b, now)
+		s.audio.note(b)
 		s.sound.Bytes(b, now)
 	}
 }
@@ -162,6 +162,7 @@ func (s *sender) report(b []byte, now time.Time) {
 
 // attend tells the sender what did not come, and asks it for keyframes, until the end.
 func (s *sender) attend() error {
+	s.giver.await()
 	ctx := s.session.Context()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -183,7 +184,7 @@ func (s *sender) attend() error {
 			if !s.session.Consents() {
 				return rtc.ErrGone
 			}
-			if now.Sub(s.video.latest()) >= silence {
+			if s.giver.silentFor() >= s.handler.options.Silence {
 				s.handler.options.Limited(LimitPublisherSilence)
 				return errSilent
 			}

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"framegate/gateway/media"
 	"framegate/gateway/rtc"
@@ -35,6 +36,7 @@ var ErrNotTaken = errors.New("the offer has no video of H.264 with packetization
 // Options are what a handler works with. Port and Limited are needed.
 type Options struct {
 	Port    *rtc.Port
+	Silence time.Duration      // without a picture; 0 is 20 s
 	Limited func(limit string) // is called from any goroutine, and must return at once
 	Log     *slog.Logger       // nil discards
 }
@@ -65,6 +67,7 @@ type Handler struct {
 
 // New makes a handler. It starts nothing.
 func New(o Options) *Handler {
+	o.Silence = cmp.Or(o.Silence, silence)
 	return &Handler{options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)), senders: make(map[*sender]struct{})}
 }
 

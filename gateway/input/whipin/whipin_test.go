@@ -49,12 +49,16 @@ type studio struct {
 	visits  atomic.Int32            // that go on
 }
 
-func newStudio(t *testing.T) *studio {
+func newStudio(t *testing.T, change ...func(*Options)) *studio {
 	s := &studio{t: t}
 	s.hub = stream.New(stream.Options{Resolve: func(stream.Key) (stream.Source, error) { return nil, nil }})
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.port = rtc.New(rtc.Options{Listen: "127.0.0.1:0", Room: func() httplimit.Room { return httplimit.Room{All: 100, PerAddress: 100} }, Limited: func(string) {}, Log: log})
-	s.handler = New(Options{Port: s.port, Limited: func(string) {}, Log: log})
+	options := Options{Port: s.port, Limited: func(string) {}, Log: log}
+	for _, change := range change {
+		change(&options)
+	}
+	s.handler = New(options)
 	visits, end := context.WithCancelCause(context.Background())
 	s.end = end
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -399,5 +403,34 @@ func TestACameraHasOneSender(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSenderWithoutPicturesIsCut, though packets of it come.
+func TestSenderWithoutPicturesIsCut(t *testing.T) {
+	hits := make(chan string, 1)
+	s := newStudio(t, func(o *Options) {
+		o.Silence = 500 * time.Millisecond
+		o.Limited = func(limit string) { hits <- limit }
+	})
+	c, _ := s.send(nil)
+	next(t, "the connection", c.connected)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(soon); ; <-tick.C {
+		c.seq++
+		middle := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: c.seq}, Payload: []byte{0x7C, 0x05, 0}} // of a picture without a beginning
+		must(t, c.video.WriteRTP(middle))
+		select {
+		case limit := <-hits:
+			if limit != LimitPublisherSilence {
+				t.Fatalf("limit %s is hit", limit)
+			}
+			return
+		default:
+			if time.Now().After(deadline) {
+				t.Fatal("it keeps the camera")
+			}
+		}
 	}
 }
