@@ -33,8 +33,8 @@ var inputs = map[config.SourceKind]input{
 	config.SourceHTTP:   {source: (*server).newHTTP, limits: httpcam.LimitNames},
 	config.SourceRTSP:   {source: (*server).newRTSP, limits: rtspcam.LimitNames},
 	config.SourceFLV:    {source: (*server).newFLV, limits: rtmpcam.LimitNames},
-	config.SourceMPEGTS: {source: (*server).newMPEGTS},
-	config.SourceV4L2:   {source: (*server).newV4L2, ffmpeg: true},
+	config.SourceMPEGTS: {source: (*server).newMPEGTS, limits: device.LimitNames},
+	config.SourceV4L2:   {source: (*server).newV4L2, ffmpeg: true, limits: device.LimitNames},
 	config.SourceFile:   {source: (*server).newFile, ffmpeg: true},
 	config.SourceTest:   {source: (*server).newPattern, ffmpeg: true},
 	config.SourceUpload: {limits: upload.LimitNames},
@@ -142,23 +142,28 @@ func (s *server) newFLV(c roster.Camera, log *slog.Logger) (stream.Source, error
 }
 
 func (s *server) newMPEGTS(c roster.Camera, log *slog.Logger) (stream.Source, error) {
+	l := s.settings().Limits
 	return device.NewTransportStream(device.TransportStreamOptions{
 		Address:       c.Source.Address,
 		Listen:        c.Source.Listen,
-		MaxFrameBytes: s.settings().Limits.FrameBytes,
+		MaxFrameBytes: l.FrameBytes,
+		Patience:      device.Patience{Connect: l.CameraConnect, FirstByte: l.CameraFirstByte, Silence: l.CameraSilence},
 		Silent:        c.Sound == config.SoundOff,
+		Limited:       s.hits.Hit,
 		Log:           log,
 	}), nil
 }
 
 func (s *server) newV4L2(c roster.Camera, log *slog.Logger) (stream.Source, error) {
 	return device.NewV4L2(device.V4L2Options{
-		FFmpeg: s.settings().FFmpeg.Path,
-		Path:   c.Source.Path,
-		Width:  c.Source.Width,
-		Height: c.Source.Height,
-		FPS:    c.Source.FPS,
-		Log:    log,
+		FFmpeg:  s.settings().FFmpeg.Path,
+		Path:    c.Source.Path,
+		Width:   c.Source.Width,
+		Height:  c.Source.Height,
+		FPS:     c.Source.FPS,
+		Silence: s.settings().Limits.CameraSilence,
+		Limited: s.hits.Hit,
+		Log:     log,
 	}), nil
 }
 

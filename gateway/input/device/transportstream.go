@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 )
 
 const (
-	dialTimeout     = 5 * time.Second
 	defaultMaxFrame = 8 << 20
 	// refuseAfter is how long a second sender waits for the first to go: one
 	// that restarts may be there before its old connection is seen to end.
@@ -27,12 +27,21 @@ type TransportStreamOptions struct {
 	Address       string // host:port to dial, or to listen on
 	Listen        bool   // the sender dials us
 	MaxFrameBytes int    // of one access unit; 0 = 8 MiB
+	Patience      Patience
 	// Dial and ListenTCP open connections and the listener, and may refuse an
 	// address; nil does without asking.
 	Dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	ListenTCP func(ctx context.Context, network, address string) (net.Listener, error)
-	Silent    bool         // the sound is left out
-	Log       *slog.Logger // nil discards
+	Silent    bool               // the sound is left out
+	Limited   func(limit string) // is told of hits from any goroutine and must return at once; nil is not told
+	Log       *slog.Logger       // nil discards
+}
+
+// Patience is how long a sender may take for what.
+type Patience struct {
+	Connect   time.Duration // to be reached; 0 = 5 s
+	FirstByte time.Duration // from there to anything at all; 0 = 10 s
+	Silence   time.Duration // without a whole picture (stream.Silence); 0 = 5 s
 }
 
 // TransportStream is a camera that sends H.264 or H.265 as an MPEG transport
@@ -59,10 +68,13 @@ func NewTransportStream(o TransportStreamOptions) *TransportStream {
 	if o.ListenTCP == nil {
 		o.ListenTCP = new(net.ListenConfig).Listen
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+	if o.Limited == nil {
+		o.Limited = func(string) {}
 	}
-	return &TransportStream{opt: o}
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	o.Patience.Connect = cmp.Or(o.Patience.Connect, 5*time.Second)
+	o.Patience.FirstByte = cmp.Or(o.Patience.FirstByte, 10*time.Second)
+	return &TransportStream{opt: o, silence: stream.Silence{Least: o.Patience.Silence}}
 }
 
 // Run emits the sender's pictures, each as soon as it is whole, until ctx is
@@ -70,7 +82,10 @@ func NewTransportStream(o TransportStreamOptions) *TransportStream {
 // first sender for as long as it takes. No connection and no listener outlives
 // it.
 func (s *TransportStream) Run(ctx context.Context, emit func(media.Frame)) error {
-	r := &reception{life: stream.LifeOf(ctx), maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), clock: newClock(), silence: s.silence, log: s.opt.Log, silent: s.opt.Silent}
+	r := &reception{
+		life: stream.LifeOf(ctx), maxFrame: s.opt.MaxFrameBytes, emit: emit, began: time.Now(), clock: newClock(),
+		firstByte: s.opt.Patience.FirstByte, silence: s.silence, log: s.opt.Log, silent: s.opt.Silent,
+	}
 	run := s.call
 	if s.opt.Listen {
 		run = s.listen
@@ -78,6 +93,9 @@ func (s *TransportStream) Run(ctx context.Context, emit func(media.Frame)) error
 	err := run(ctx, r)
 	if errors.Is(err, errSilent) {
 		s.silence = r.silence.Next()
+	}
+	if limit := limitOf(err); limit != "" && ctx.Err() == nil {
+		s.opt.Limited(limit)
 	}
 	return err
 }
@@ -96,7 +114,7 @@ func (s *TransportStream) call(ctx context.Context, r *reception) error {
 }
 
 func (s *TransportStream) dial(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.opt.Patience.Connect)
 	defer cancel()
 	return s.opt.Dial(ctx, "tcp", s.opt.Address)
 }

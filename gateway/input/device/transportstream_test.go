@@ -182,6 +182,39 @@ func (r *running) wantEnd(t *testing.T, want string, after time.Duration) {
 	}
 }
 
+// TestPatienceIsTurned: what people say of their cameras goes for senders too, and hits
+// are told of.
+func TestPatienceIsTurned(t *testing.T) {
+	for _, c := range []struct {
+		send  func(*fakeSender)
+		limit string
+		after time.Duration
+	}{
+		{func(*fakeSender) {}, LimitCameraFirstByte, 2 * time.Second},
+		{func(s *fakeSender) { s.tables(streamTypeH264); s.conn.Write(s.flush()) }, LimitCameraFirstPicture, stream.FirstPicture},
+		{func(s *fakeSender) { s.stream(26, 40*time.Millisecond) }, LimitCameraSilence, 26*40*time.Millisecond + 20*time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sender, theirs := newFakeSender()
+			defer sender.conn.Close()
+			hits := make(chan string, 2)
+			r := start(t, NewTransportStream(TransportStreamOptions{
+				Dial:     func(context.Context, string, string) (net.Conn, error) { return theirs, nil },
+				Patience: Patience{FirstByte: 2 * time.Second, Silence: 20 * time.Second},
+				Limited:  func(limit string) { hits <- limit },
+			}))
+			go c.send(sender)
+			<-r.done
+			if len(hits) != 1 || <-hits != c.limit {
+				t.Errorf("%s is not told once", c.limit)
+			}
+			if off := c.after - r.ended; off < 0 || off > 40*time.Millisecond {
+				t.Errorf("%s ends the run after %v, want %v", c.limit, r.ended, c.after)
+			}
+		})
+	}
+}
+
 func TestPatienceWithASender(t *testing.T) {
 	const silent = "sender: has fallen silent: no whole picture any more"
 	for name, c := range map[string]struct {

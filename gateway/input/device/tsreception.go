@@ -2,6 +2,7 @@ package device
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,9 @@ import (
 	"framegate/gateway/stream"
 )
 
-// firstByte is how long a sender may take to send anything.
-const firstByte = 10 * time.Second
-
 // Why a sender is given up.
 var (
-	errNoByte    = stream.Silent(fmt.Sprintf("sends nothing for %v", firstByte))
+	errNoByte    = stream.Silent("sends nothing")
 	errNoPicture = stream.Silent(fmt.Sprintf("sends no picture to begin with for %v", stream.FirstPicture))
 	errSilent    = stream.Silent("has fallen silent: no whole picture any more")
 	errEnded     = stream.Ended("ended the stream")
@@ -30,9 +28,10 @@ var (
 
 // reception is what one run receives, of one sender after the other.
 type reception struct {
-	maxFrame int
-	emit     func(media.Frame)
-	began    time.Time
+	maxFrame  int
+	firstByte time.Duration // which a sender has to send anything
+	emit      func(media.Frame)
+	began     time.Time
 
 	demux  demuxer
 	codec  media.Codec // of framer
@@ -88,11 +87,11 @@ func (r *reception) receive(ctx context.Context, conn net.Conn) error {
 func (r *reception) deadline(connected time.Time, got int) time.Time {
 	switch {
 	case r.frames == 0 && got == 0:
-		return connected.Add(firstByte)
+		return connected.Add(r.firstByte)
 	case r.frames == 0:
 		return connected.Add(stream.FirstPicture)
 	}
-	earliest := connected.Add(stream.LeastSilence)
+	earliest := connected.Add(cmp.Or(r.silence.Least, stream.LeastSilence))
 	if d := r.silentAt(); d.After(earliest) {
 		return d
 	}
@@ -123,7 +122,7 @@ func (r *reception) ended(ctx context.Context, got int, err error) error {
 	case late && got > 0:
 		return errNoPicture
 	case late:
-		return errNoByte
+		return fmt.Errorf("%w for %v", errNoByte, r.firstByte)
 	case errors.Is(err, io.EOF):
 		return errEnded
 	}

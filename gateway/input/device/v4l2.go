@@ -25,8 +25,10 @@ type V4L2Options struct {
 	// Both 0 take its largest up to 1280x720, or up to 640x480 where it does
 	// not compress, since such pictures fill a USB 2 line.
 	Width, Height int
-	FPS           int          // pictures a second; 0 leaves it to the device, which may choose its nearest anyway
-	Log           *slog.Logger // nil discards
+	FPS           int                // pictures a second; 0 leaves it to the device, which may choose its nearest anyway
+	Silence       time.Duration      // without a picture (stream.Silence); less than 10 s is 10 s
+	Limited       func(limit string) // is told of hits from any goroutine and must return at once; nil is not told
+	Log           *slog.Logger       // nil discards
 }
 
 // V4L2 is a camera of this machine, such as a webcam, by Video4Linux2. It
@@ -60,16 +62,22 @@ func NewV4L2(o V4L2Options) *V4L2 {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &V4L2{opt: o, inspect: inspect, silence: stream.Silence{Least: deviceSilence}}
+	if o.Limited == nil {
+		o.Limited = func(string) {}
+	}
+	return &V4L2{opt: o, inspect: inspect, silence: stream.Silence{Least: max(o.Silence, deviceSilence)}}
 }
 
 // Run emits the device's pictures until ctx is done, the device is unplugged or
-// gives none for ten seconds and ten of its intervals, or ffmpeg ends. It gives the device back before
-// it returns. It must not run twice at a time.
+// gives none for as long as Options say and ten of its intervals, or ffmpeg ends. It gives
+// the device back before it returns. It must not run twice at a time.
 func (v *V4L2) Run(ctx context.Context, emit func(media.Frame)) error {
 	err := v.run(ctx, emit)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if limit := limitOf(err); limit != "" {
+		v.opt.Limited(limit)
 	}
 	return fmt.Errorf("%s %w", v.opt.Path, err)
 }

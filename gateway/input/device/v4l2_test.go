@@ -275,9 +275,14 @@ func TestADeviceThatIsSilentIsGivenUp(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	v := fakeCamera(t, driver(webcam, fourCCMJPEG), plan{Quiet: true})
 	v.silence.Least = 200 * time.Millisecond
+	hits := make(chan string, 2)
+	v.opt.Limited = func(limit string) { hits <- limit }
 	err := v.Run(t.Context(), func(media.Frame) { t.Error("a frame of nothing") })
 	if !errors.Is(err, errDeviceSilent) {
 		t.Errorf("got %v", err)
+	}
+	if len(hits) != 1 || <-hits != LimitCameraSilence {
+		t.Error("the limit is not told once")
 	}
 }
 

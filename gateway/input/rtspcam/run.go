@@ -58,7 +58,8 @@ type run struct {
 	sound    *rtpaudio.Receiver
 	received atomic.Bool // a packet
 	showing  atomic.Bool // a picture was shown
-	asked    bool        // the camera was asked for sound
+	asked    bool        // the camera was asked for sound,
+	agreed   bool        // and set it up
 	giving   sync.Mutex  // is held while a frame is emitted: pictures and sound may come from two goroutines
 
 	mu    sync.Mutex // guards what follows, which the client's goroutine dials

@@ -107,6 +107,7 @@ func (r *run) addSound(client *gortsplib.Client, whole *base.URL, t *soundTrack)
 		r.tellSound(explain("setting it up", err))
 		return
 	}
+	r.agreed = true
 	r.sound.Begin(t.stream, r.transport(client) == TCP)
 	r.shorten(agreed, r.sound.Bytes)
 	client.OnPacketRTP(t.media, t.media.Formats[0], func(*rtp.Packet) {}) // it has them: see tapped
@@ -125,16 +126,17 @@ func (r *run) tellSound(err error) {
 }
 
 // learn notes whether the camera plays with its sound. Where it did not go on when it
-// was asked for that, or showed nothing twice, it is not asked again for a while; a
-// run that showed nothing without says that it was not the sound.
+// was asked for that, or agreed and showed nothing twice, it is not asked again for a
+// while, which is as long as the next run at least; a run that showed nothing without
+// says that it was not the sound.
 func (s *Source) learn(r *run, err error) {
 	played := r.watch.reached(playing)
 	switch {
 	case r.showing.Load():
 		s.suspected = false
 	case errors.Is(err, stream.ErrDenied):
-	case r.asked && played && !s.suspected:
-		s.suspected = true // it may be about to start
+	case r.agreed && !s.suspected:
+		s.suspected = true // it may be about to start, or the connection was cut
 	case r.asked:
 		s.soundless, s.suspected = time.Now().Add(soundless), false
 		s.why = fmt.Errorf("camera shows nothing where it is asked for its sound: %w", err)
