@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -138,11 +139,22 @@ func (s *fileSound) round() (n int, from time.Duration) {
 // told, where the file has some.
 func (s *fileSound) run(ctx context.Context) {
 	defer s.stop()
-	err := s.play(ctx)
+	err := s.survive(ctx)
 	if ctx.Err() == nil && !errors.Is(err, transcode.ErrNoSound) {
 		stream.LifeOf(ctx).SoundTrouble(err)
 		s.options.Log.Info("sound of the video file is left out", "err", err)
 	}
+}
+
+// survive plays, and has a panic end the sound and nothing else.
+func (s *fileSound) survive(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.options.Log.Error("panic while playing the sound of a video file", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return s.play(ctx)
 }
 
 func (s *fileSound) play(ctx context.Context) error {

@@ -292,7 +292,7 @@ func (r *run) dial(ctx context.Context, network, address string) (net.Conn, erro
 	r.conn, r.talk = conn, talk
 	r.mu.Unlock()
 	r.watch.reach(connected)
-	return talk, nil
+	return &surviving{Conn: talk, fail: r.cancel, log: r.source.opt.Log}, nil
 }
 
 // secured puts TLS over a connection, where the URL says so. gortsplib would do
