@@ -108,6 +108,7 @@ func (f *File) beside(ctx context.Context, emit func(media.Frame)) (picture func
 	})
 	picture = func(frame media.Frame) {
 		await()
+		s.announce()
 		s.emit(frame)
 		s.picture(frame.PTS, frame.Key)
 	}

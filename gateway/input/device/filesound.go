@@ -36,9 +36,10 @@ type fileSound struct {
 	options FileOptions
 	encoded bool // the pictures are, and not as they are in the file
 	emit    func(media.Frame)
-	known   chan struct{} // closed when the sound was announced, or there will be none
+	known   chan struct{} // closed when format is there, or there will be no sound
 
 	mu      sync.Mutex    // guards what follows
+	format  *media.Format // of the sound; nil: not known yet, or announced
 	rounds  int           // that have begun
 	from    time.Duration // PTS of the first picture of the present round
 	first   time.Duration // PTS of the first of all
@@ -58,6 +59,18 @@ type shown struct {
 
 // maxPending bounds what is kept of pictures until it is known when a round ends.
 const maxPending = 1 << 16
+
+// announce emits what sound there will be. It is called before each picture, since
+// a file of which none comes has nothing to announce.
+func (s *fileSound) announce() {
+	s.mu.Lock()
+	format := s.format
+	s.format = nil
+	s.mu.Unlock()
+	if format != nil {
+		s.emit(media.Frame{Format: format})
+	}
+}
 
 // picture takes note of a picture that is emitted now.
 func (s *fileSound) picture(pts time.Duration, key bool) {
@@ -160,7 +173,9 @@ func (s *fileSound) survive(ctx context.Context) (err error) {
 func (s *fileSound) play(ctx context.Context) error {
 	t, err := s.open(ctx)
 	if err == nil {
-		s.emit(media.Frame{Format: t.unit.format})
+		s.mu.Lock()
+		s.format = t.unit.format
+		s.mu.Unlock()
 	}
 	close(s.known)
 	if err != nil {
