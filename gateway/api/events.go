@@ -248,5 +248,7 @@ func (o eventWriter) write(text string) error {
 		}
 		text = text[n:]
 	}
-	return o.control.Flush()
+	err := o.control.Flush()
+	_ = o.control.SetWriteDeadline(time.Time{}) // after which a stream of HTTP/2 would be reset, though nothing is being written
+	return err
 }

@@ -393,3 +393,32 @@ func TestAListenerIsPinged(t *testing.T) {
 		}
 	})
 }
+
+// patient is an answer that knows until when it may be written.
+type patient struct {
+	*httptest.ResponseRecorder
+	until   time.Time
+	written bool // in time
+}
+
+func (p *patient) SetWriteDeadline(t time.Time) error {
+	p.until = t
+	return nil
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	p.written = !p.until.IsZero()
+	return p.ResponseRecorder.Write(b)
+}
+
+// TestQuietEventsEndNobody: what is written has a time, and the time between has none,
+// at the end of which HTTP/2 would reset the stream.
+func TestQuietEventsEndNobody(t *testing.T) {
+	p := &patient{ResponseRecorder: httptest.NewRecorder()}
+	if err := (eventWriter{p, http.NewResponseController(p)}).write(": ping\n\n"); err != nil {
+		t.Fatal(err)
+	}
+	if !p.written || !p.until.IsZero() {
+		t.Errorf("written with a time: %v; then until %v", p.written, p.until)
+	}
+}

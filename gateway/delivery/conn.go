@@ -269,7 +269,21 @@ func (c *streamConn) Write(m Message) error {
 	if c.flush == nil {
 		return nil
 	}
-	return c.judged(c.flush())
+	if err := c.judged(c.flush()); err != nil {
+		return err
+	}
+	c.relax()
+	return nil
+}
+
+// relax takes the deadline of the last write off, after which a stream of HTTP/2 would
+// be reset though nothing is being written.
+func (c *streamConn) relax() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.watched && !c.isCut {
+		_ = c.setDeadline(time.Time{}) // fails where the next write will
+	}
 }
 
 // writeWithin writes at most maxWrite bytes.

@@ -141,6 +141,28 @@ func watchBy(t *testing.T, s *httptest.Server, protoMajor int) *events {
 	return begin(t, response)
 }
 
+// TestQuietCameraEndsNobody: who is told nothing for longer than a viewer may take
+// nothing is told what comes then.
+func TestQuietCameraEndsNobody(t *testing.T) {
+	const patience = 300 * time.Millisecond
+	for version, protocol := range map[int]string{1: "TLS", 2: "HTTP/2"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			p := newHub(t)
+			s := newServer(t, New(delivery.Options{Hub: p.hub, Patience: patience}))
+			s.EnableHTTP2 = version == 2
+			s.StartTLS()
+			e := watchBy(t, s, version)
+			p.attach()
+			for n := range 3 {
+				p.picture(n)
+				expectSoon(t, e, n)
+				time.Sleep(3 * patience)
+			}
+		})
+	}
+}
+
 // TestCrowdSharesEvents has a hundred viewers that come at once, and counts
 // how many events are made for them.
 func TestCrowdSharesEvents(t *testing.T) {
