@@ -222,6 +222,7 @@ type API struct {
 	writing sync.Mutex // one change to cameras at a time
 	setting sync.Mutex // one change to settings at a time
 	telling sync.Mutex // one change to who is told of what happens at a time
+	marking sync.Mutex // one change to a mark at a time
 	keeping sync.Mutex // one mark that protects at a time
 }
 

@@ -396,7 +396,7 @@ func TestAListenerIsPinged(t *testing.T) {
 
 // patient is an answer that knows until when it may be written.
 type patient struct {
-	*httptest.ResponseRecorder
+	http.ResponseWriter
 	until   time.Time
 	written bool // in time
 }
@@ -406,15 +406,17 @@ func (p *patient) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
+func (p *patient) FlushError() error { return nil }
+
 func (p *patient) Write(b []byte) (int, error) {
 	p.written = !p.until.IsZero()
-	return p.ResponseRecorder.Write(b)
+	return p.ResponseWriter.Write(b)
 }
 
 // TestQuietEventsEndNobody: what is written has a time, and the time between has none,
 // at the end of which HTTP/2 would reset the stream.
 func TestQuietEventsEndNobody(t *testing.T) {
-	p := &patient{ResponseRecorder: httptest.NewRecorder()}
+	p := &patient{ResponseWriter: httptest.NewRecorder()}
 	if err := (eventWriter{p, http.NewResponseController(p)}).write(": ping\n\n"); err != nil {
 		t.Fatal(err)
 	}

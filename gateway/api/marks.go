@@ -272,6 +272,8 @@ func (a *API) changeMark(ctx context.Context, in *struct {
 	Number int64  `path:"number" doc:"the mark's id"`
 	Body   markChange
 }) (*markAnswer, error) {
+	a.marking.Lock() // or a change to another part of it might be lost
+	defer a.marking.Unlock()
 	var m index.Mark
 	err := a.inView(ctx, in.ID, func(x View) (err error) {
 		if m, err = markAt(ctx, x, markPath{in.ID, in.Number}); err != nil {

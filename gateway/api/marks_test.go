@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,26 @@ func TestMarks(t *testing.T) {
 	c.do("DELETE", at, nil).want(404)
 	if text := r.log.String(); !strings.Contains(text, "not protected any more") || !strings.Contains(text, "by=token:mqtt") {
 		t.Errorf("the log says %s", text)
+	}
+}
+
+// TestChangesOfAMarkAtATime are all kept.
+func TestChangesOfAMarkAtATime(t *testing.T) {
+	r := newRig(t)
+	c := r.as(r.token("mqtt", "playback:gate"))
+	for range 20 {
+		var m mark
+		c.do("POST", "/api/v1/cameras/gate/events", object{"kind": "motion"}).want(201).into(&m)
+		at := "/api/v1/cameras/gate/events/" + itoa(m.ID)
+		var changing sync.WaitGroup
+		for _, change := range []object{{"end": "now"}, {"note": "mine"}} {
+			changing.Go(func() { c.do("PATCH", at, change) })
+		}
+		changing.Wait()
+		c.do("GET", at, nil).want(200).into(&m)
+		if m.End == nil || m.Note != "mine" {
+			t.Fatalf("of two changes there is left %+v", m)
+		}
 	}
 }
 

@@ -295,8 +295,15 @@ func TestFullDiskFailsInWords(t *testing.T) {
 	if j.State != Failed || j.Error != ErrFull.Error() || j.Bytes != 0 || !slices.Equal(r.left(j.ID), []string{"job.json"}) {
 		t.Errorf("%+v, %v", j, r.left(j.ID))
 	}
+	if _, err := r.Get(done.ID); err != nil {
+		t.Error("an older file was given up for nothing")
+	}
+	free.Store(minFree - done.Bytes)
+	j, err = r.Add(t.Context(), anna, request)
+	r.check(err)
+	r.await(j.ID, func(j Job) bool { return j.State.Ended() })
 	if _, err := r.Get(done.ID); !errors.Is(err, ErrUnknown) {
-		t.Error("an older file was not given up for it")
+		t.Error("an older file was not given up for one that fits then")
 	}
 	if words := wordsFor(fmt.Errorf("writing: %w", syscall.ENOSPC)); words != ErrFull.Error() {
 		t.Errorf("of a disk: %s", words)
@@ -328,6 +335,9 @@ func TestOldestGoForRoom(t *testing.T) {
 	r.check(err)
 	if j = r.await(j.ID, func(j Job) bool { return j.State.Ended() }); j.State != Failed || j.Error != errTooBig.Error() {
 		t.Errorf("%+v", j)
+	}
+	if _, err := r.Get(third.ID); err != nil {
+		t.Error("another one is gone for it")
 	}
 	r.expire(third.Made.Add(Lasts / 2))
 	if len(r.All()) == 0 {

@@ -48,6 +48,10 @@ func (e *Exports) spend(ctx context.Context, n int64, patience time.Duration) er
 		}
 	}
 	e.mu.Lock()
+	if e.spent+n > e.limit() {
+		e.mu.Unlock()
+		return errTooBig // whatever else went
+	}
 	e.spent += n
 	var old []*job
 	for e.used() > e.limit() {
@@ -61,6 +65,19 @@ func (e *Exports) spend(ctx context.Context, n int64, patience time.Duration) er
 	e.mu.Unlock()
 	e.dropped(old)
 	if !fits {
+		return errTooBig
+	}
+	return nil
+}
+
+// fits says whether a file may have so many bytes at all, before others go for it.
+func (e *Exports) fits(n int64) error {
+	if _, err := e.disk(); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.spent+n > e.limit() {
 		return errTooBig
 	}
 	return nil
@@ -94,9 +111,11 @@ func (e *Exports) awaitDisk(ctx context.Context, patience time.Duration) error {
 		if err != nil || !d.Wanted && d.Free+freed >= minFree {
 			return err
 		}
-		if bytes, ok := e.dropFile(); ok {
-			freed += bytes
-			continue
+		if !d.Wanted && e.finished() >= minFree-d.Free-freed { // or it would be for nothing
+			if bytes, ok := e.dropFile(); ok {
+				freed += bytes
+				continue
+			}
 		}
 		if d.Wanted || !d.Coming || time.Since(began) >= patience {
 			return ErrFull
@@ -107,6 +126,13 @@ func (e *Exports) awaitDisk(ctx context.Context, patience time.Duration) error {
 		case <-time.After(looks):
 		}
 	}
+}
+
+// finished is how many bytes all finished files have.
+func (e *Exports) finished() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.used() - e.spent
 }
 
 // dropFile removes the oldest file, and says how large it was, and whether there

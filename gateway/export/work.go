@@ -232,6 +232,9 @@ const copyAtOnce = 256 << 10
 
 // copy writes all of a clip.
 func (w *work) copy(ctx context.Context, out io.Writer, c *clip.Clip) error {
+	if err := w.exports.fits(c.Size()); err != nil {
+		return err
+	}
 	b := make([]byte, copyAtOnce)
 	for done := int64(0); done < c.Size(); {
 		if err := ctx.Err(); err != nil {

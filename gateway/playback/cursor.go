@@ -72,7 +72,7 @@ func (c *Cursor) seekIn(ctx context.Context, at time.Time) (bool, error) {
 	}
 	var best *index.Segment
 	for i, r := range rows {
-		if !r.From().After(at) && r.To().After(at) && (best == nil || r.ID == 0 || best.ID != 0 && r.ID > best.ID) {
+		if !r.From().After(at) && r.To().After(at) && (best == nil || r.ID == 0 || best.ID != 0 && r.WrittenAfter(*best)) {
 			best = &rows[i]
 		}
 	}

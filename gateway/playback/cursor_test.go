@@ -206,14 +206,22 @@ func TestClockThatWentBack(t *testing.T) {
 	for _, first := range []int{0, 50, 100} {
 		p.recordAt("b", at(first).Add(10*time.Millisecond), numbered(t, first+1000, 50))
 	}
-	c := p.library.Cursor("front")
-	defer c.Close()
-	seek(t, c, at(10))
-	for n := 1000; n < 1150; n++ {
-		f, err := c.Next(t.Context())
-		if err != nil || number(t, f.Frame) != n {
-			t.Fatalf("%d: %v, %v", n, f.Wall, err)
+	for _, anew := range []bool{false, true} { // the index was made, by the newest first
+		for i := range p.rows {
+			p.rows[i].Sequence = uint64(i) + 1
+			if anew {
+				p.rows[i].ID = int64(len(p.rows) - i)
+			}
 		}
+		c := p.library.Cursor("front")
+		seek(t, c, at(10))
+		for n := 1000; n < 1150; n++ {
+			f, err := c.Next(t.Context())
+			if err != nil || number(t, f.Frame) != n {
+				t.Fatalf("index made anew: %v, picture %d: %v, %v", anew, n, f.Wall, err)
+			}
+		}
+		c.Close()
 	}
 }
 

@@ -231,11 +231,11 @@ func (p *piece) read(e segment.Entry) ([]byte, error) {
 // rows gives what there is between two moments, by start: rows, and, with them
 // where it belongs there, the file that grows.
 func (l *Library) rows(ctx context.Context, camera string, from, to time.Time, limit int) ([]index.Segment, error) {
+	g, ok := l.Growing(camera) // first, so that a file that is finished meanwhile is in one of both
 	rows, err := l.Between(ctx, camera, from, to, limit)
 	if err != nil {
 		return nil, err
 	}
-	g, ok := l.Growing(camera)
 	if !ok || !to.IsZero() && !g.Segment.Start.Before(to) || g.Segment.End.Before(from) || len(rows) == limit {
 		return rows, nil
 	}

@@ -27,6 +27,9 @@ func (s *server) newExports() *export.Exports {
 	})
 }
 
+// noRoom is so little on a disk that a recording that ends for want of room does so for it.
+const noRoom = 64 << 20
+
 // dataDisk says how the disk of the data folder is. Where recordings are on it their
 // retention makes room on it, and where that cannot, they come first.
 func (s *server) dataDisk() (export.Disk, error) {
@@ -37,8 +40,9 @@ func (s *server) dataDisk() (export.Disk, error) {
 	d := export.Disk{Free: int64(fs.Bavail) * int64(fs.Bsize), Total: int64(fs.Blocks) * int64(fs.Bsize)}
 	if s.recordsOn(s.Config.Data) {
 		full := func(r record.Status) bool { return r.State == record.Full }
-		d.Coming = d.Free < s.settings().Recordings.MinFree
-		d.Wanted = slices.ContainsFunc(s.recordings.Statuses(), full)
+		least := s.settings().Recordings.MinFree
+		d.Coming = d.Free < least
+		d.Wanted = d.Free < max(least, noRoom) && slices.ContainsFunc(s.recordings.Statuses(), full) // or it is a limit that is full
 	}
 	return d, nil
 }

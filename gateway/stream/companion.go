@@ -44,6 +44,9 @@ func (c *Companion) Next(f *media.Frame) (sound media.Frame, ok bool) {
 		return sound, false
 	}
 	c.next = next.Seq + 1
+	if c.sound.options.Sequential {
+		c.sound.next = c.next // which is kept until it is wanted
+	}
 	return *next, true
 }
 

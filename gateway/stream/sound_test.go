@@ -149,6 +149,39 @@ func TestSoundIsKeptForSeconds(t *testing.T) {
 	})
 }
 
+// TestSequentialSoundIsKept for who gets every picture and is late, as a recorder is
+// whose disk stalls.
+func TestSequentialSoundIsKept(t *testing.T) {
+	story(t, stream.Options{}, func(t *testing.T, hub *stream.Hub, cam *camera) {
+		pictures := open(t, hub, stream.ReadOptions{Sequential: true, Buffer: 1 << 20})
+		sound := stream.NewCompanion(open(t, hub, stream.ReadOptions{Sound: true, Sequential: true}))
+		pictures.Accompany(sound)
+		second := func(n int) { // a picture, and the sound up to the next
+			for i := range 10 {
+				at := time.Duration(n)*time.Second + time.Duration(i)*100*ms
+				if i == 0 {
+					cam.give(shown(at))
+				}
+				cam.give(tone(at))
+				time.Sleep(100 * ms)
+			}
+		}
+		second(0)
+		next(t, pictures, sound)
+		second(1)
+		next(t, pictures, sound)
+		const late = 30 // seconds
+		for n := range late {
+			second(2 + n)
+		}
+		for n := range late {
+			if got := strings.Fields(next(t, pictures, sound)); len(got) != 11 {
+				t.Fatalf("with the picture of second %d come %q", 2+n, got)
+			}
+		}
+	})
+}
+
 // TestSoundWithoutPicturesGoesOut when it has waited for one long enough, and wakes
 // nobody before.
 func TestSoundWithoutPicturesGoesOut(t *testing.T) {

@@ -283,7 +283,7 @@ func (m *Maker) find(ctx context.Context, camera string, moment time.Time) (best
 		if s.Lost || s.From().After(moment) || s.To().Before(moment.Add(-index.Joint)) || found && had && !has {
 			continue
 		}
-		if !found || has && !had || s.ID > best.ID {
+		if !found || has && !had || s.WrittenAfter(best) {
 			best, found = s, true
 		}
 	}

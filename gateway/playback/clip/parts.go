@@ -202,7 +202,7 @@ func findPart(ctx context.Context, finder Finder, camera string, at Place) (*par
 // take makes a fragment of a view.
 func (f *Fragment) take(v *view, at Place, start time.Time, sound *media.Format) error {
 	began := v.row.Start.Sub(start)
-	if at.First < 0 || at.First >= at.Last || at.Last > len(v.all) || at.Last-at.First > maxPartSamples || began < 0 {
+	if at.First < 0 || at.First >= at.Last || at.Last > len(v.all) || at.Last-at.First > maxPartSamples || began < -lead {
 		return fmt.Errorf("%w: no part is there", ErrNothing)
 	}
 	file, err := f.files.get(v.part)

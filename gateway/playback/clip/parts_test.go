@@ -114,6 +114,21 @@ func TestPartsStayWhileTheirSegmentGrows(t *testing.T) {
 	}
 }
 
+// TestPartsStayWhereTheirSegmentBeganEarlier: when the first pictures were taken is known
+// better after a minute.
+func TestPartsStayWhereTheirSegmentBeganEarlier(t *testing.T) {
+	t.Parallel()
+	v := newVolume()
+	v.grow(t, noon, plainFrames()[:70])
+	parts, _ := v.partsOf(t, Request{From: noon, To: after(100)})
+	v.growing.Segment.Start = noon.Add(-10 * time.Millisecond)
+	f, err := OpenPart(t.Context(), v, v, "front", parts.Parts[0].Place, parts.Parts[0].Origin, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+}
+
 // TestPlacesThatAreNone are refused.
 func TestPlacesThatAreNone(t *testing.T) {
 	t.Parallel()

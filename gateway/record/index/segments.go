@@ -15,7 +15,7 @@ type Segment struct {
 	ID         int64  // given by Add; the identity of the row, never used again
 	Camera     string // its id
 	Run        string // of the recorder, as text; what Shift goes by
-	Sequence   uint64 // of the camera, rises for ever: the order of writing
+	Sequence   uint64 // of the camera, rises for ever: the order of writing (WrittenAfter)
 	Path       string // relative to the folder of the recordings, with slashes
 	Start, End time.Time
 	Bytes      int64
@@ -52,6 +52,15 @@ func (s Segment) To() time.Time {
 		return s.End
 	}
 	return s.Until
+}
+
+// WrittenAfter says whether a segment was written after another of its camera. IDs say
+// so only where the index was not made anew, and servers count for themselves.
+func (s Segment) WrittenAfter(o Segment) bool {
+	if s.Node == o.Node && s.Sequence != o.Sequence {
+		return s.Sequence > o.Sequence
+	}
+	return s.ID > o.ID
 }
 
 // Unheard is the Sound of rows that were made before there was any. Whoever opens the
