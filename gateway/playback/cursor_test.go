@@ -225,6 +225,31 @@ func TestClockThatWentBack(t *testing.T) {
 	}
 }
 
+// TestFileThatTheDiskDoesNotGive is a hole, forwards and backwards.
+func TestFileThatTheDiskDoesNotGive(t *testing.T) {
+	t.Parallel()
+	p := newTape(t)
+	for first := 0; first < 100; first += 25 {
+		p.record("a", first, 25)
+	}
+	p.spoiled = p.rows[1].Path
+	c := p.library.Cursor("front")
+	defer c.Close()
+	seek(t, c, noon)
+	follows(t, c, true, 0, 24)
+	follows(t, c, true, 50, 60)
+	f, err := c.PrevKey(t.Context(), at(49))
+	if err != nil || number(t, f.Frame) >= 25 {
+		t.Errorf("backwards: picture of %v, %v", f.Wall, err)
+	}
+	if err := c.Seek(t.Context(), at(30)); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := c.Next(t.Context()); err != nil || number(t, f.Frame) != 50 {
+		t.Errorf("sought: picture of %v, %v", f.Wall, err)
+	}
+}
+
 // TestWhatIsReadStays open, one file at a time, whoever deletes it.
 func TestWhatIsReadStays(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"syscall"
 	"time"
 
 	"framegate/gateway/media"
@@ -142,9 +143,9 @@ func (p *piece) check() error {
 }
 
 // unreadable says that a file is as good as not there: what it should hold is a
-// hole.
+// hole. So is one of which the disk cannot be read, or that nobody may read.
 func unreadable(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, segment.ErrNothing) || errors.Is(err, segment.ErrDamaged) || errors.Is(err, segment.ErrForeign)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EIO) || errors.Is(err, segment.ErrNothing) || errors.Is(err, segment.ErrDamaged) || errors.Is(err, segment.ErrForeign)
 }
 
 func (p *piece) close() { p.file.Close() }

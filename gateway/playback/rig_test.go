@@ -3,12 +3,14 @@ package playback
 import (
 	"bytes"
 	"context"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -106,7 +108,8 @@ type tape struct {
 	asked   int
 	open    int
 	reads   int
-	away    bool // no file can be read any more
+	away    bool   // no file can be read any more
+	spoiled string // the path of a file that the disk does not give
 }
 
 func newTape(t testing.TB) *tape {
@@ -170,10 +173,13 @@ type counted struct {
 func (c *counted) ReadAt(b []byte, at int64) (int, error) {
 	c.tape.mu.Lock()
 	c.tape.reads++
-	away := c.tape.away
+	away, spoiled := c.tape.away, c.tape.spoiled != "" && c.Name() == filepath.Join(c.tape.dir, c.tape.spoiled)
 	c.tape.mu.Unlock()
 	if away {
 		return 0, ErrAway
+	}
+	if spoiled {
+		return 0, &fs.PathError{Op: "read", Path: c.Name(), Err: syscall.EIO}
 	}
 	return c.File.ReadAt(b, at)
 }
