@@ -91,6 +91,9 @@ func (f *Front) answering(t route) http.Handler {
 		admitted, p, leave, err := f.admit(r, t, camera)
 		if err == nil {
 			defer leave()
+			if t.needs == auth.Playback {
+				w.Header().Add("Vary", "Cookie, Authorization") // a browser that keeps it shows it to nobody who logs in next
+			}
 			err = tellable(p, t.serve(w, admitted, Visit{Camera: camera, Principal: p, Address: clientAddress(r)}))
 		}
 		if err != nil {

@@ -32,7 +32,7 @@ func New(most, each int) *Places {
 // Take takes a place for a client, which leave gives back, and is to be called once.
 // There may be none.
 func (p *Places) Take(c stream.Client) (leave func(), ok bool) {
-	w := who{c.Address, c.Principal}
+	w := who{c.Network(), c.Principal}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all >= p.most || p.taken[w] >= p.each {

@@ -57,13 +57,13 @@ func (a *admission) admit(camera string, c Client) error {
 		return a.refuse(LimitViewersPerCamera, l.ViewersPerCamera, "of this camera")
 	case c.Principal != "" && reached(a.perPrincipal[c.Principal], l.ViewersPerPrincipal):
 		return a.refuse(LimitViewersPerPrincipal, l.ViewersPerPrincipal, "of this user")
-	case reached(a.perAddress[c.Address], l.ViewersPerAddress):
+	case reached(a.perAddress[c.Network()], l.ViewersPerAddress):
 		return a.refuse(LimitViewersPerAddress, l.ViewersPerAddress, "from this address")
 	}
 	a.all++
 	a.perCamera[camera]++
 	a.perPrincipal[c.Principal]++
-	a.perAddress[c.Address]++
+	a.perAddress[c.Network()]++
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (a *admission) release(camera string, c Client) {
 	a.all--
 	decrement(a.perCamera, camera)
 	decrement(a.perPrincipal, c.Principal)
-	decrement(a.perAddress, c.Address)
+	decrement(a.perAddress, c.Network())
 }
 
 func reached(count, limit int) bool { return limit > 0 && count >= limit }

@@ -13,17 +13,30 @@ func (h *Hub) Change(camera string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	defer h.options.Changed()
+	before := h.ran.Load()
 	for key, s := range h.streams {
 		if key.Camera != camera {
 			continue
 		}
 		source, err := h.options.Resolve(key)
-		if err == nil && (!key.sent() || s.change(source)) {
+		if err == nil && !key.sent() {
+			s.forget(before)
 			continue // a rendition reads the camera's stream, whatever that has become
+		}
+		if err == nil && s.change(source) {
+			continue
 		}
 		s.close()
 		delete(h.streams, key)
 	}
+}
+
+// forget has no picture be the newest one that is of a run up to that number: it is of
+// somewhere else, also where an encoder gives it only now.
+func (s *stream) forget(run uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept, s.foreign = media.Frame{}, run
 }
 
 // ChangeSub is Change of a camera's sub-stream alone: its own stream goes on.

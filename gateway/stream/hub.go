@@ -153,7 +153,7 @@ func (h *Hub) Newest(key Key) (media.Frame, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.kept, s.kept.Format != nil
+	return s.kept, s.kept.Format != nil && s.kept.Run > s.foreign
 }
 
 // State gives the present state of a stream: Idle where there is none.

@@ -15,7 +15,7 @@ func (c Client) Payer() Payer {
 	if c.Node {
 		return c.For
 	}
-	return Payer{digest("principal", c.Principal), digest("address", c.Address)}
+	return Payer{digest("principal", c.Principal), digest("address", c.Network())}
 }
 
 func digest(of, name string) (d Digest) {
@@ -35,10 +35,10 @@ func (c Client) SamePrincipal(other Client) bool {
 	return c.Payer().Principal == other.Payer().Principal
 }
 
-// SameAddress says whether two clients are at the same address.
+// SameAddress says whether two clients are in the same network (Network).
 func (c Client) SameAddress(other Client) bool {
 	if !c.Node && !other.Node {
-		return c.Address == other.Address
+		return c.Network() == other.Network()
 	}
 	return c.Payer().Address == other.Payer().Address
 }

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"framegate/gateway/media"
@@ -60,6 +61,19 @@ type Client struct {
 	Exit      *Exit  // nil where nobody else can end it
 	Node      bool   // another node of ours, which shows it to others: limits on viewers are not for it
 	For       Payer  // for whom another node asks
+}
+
+// Network gives what a client has for itself of addresses, as limits count them: its
+// address, or of IPv6 the /64 within which it can take any.
+func (c Client) Network() string {
+	a, err := netip.ParseAddr(c.Address)
+	if err != nil {
+		return c.Address
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
 }
 
 // Exit is how somebody else ends a viewer. It is a pointer in a Client so that

@@ -28,6 +28,7 @@ type stream struct {
 	sound    track
 	portions portions    // of sound
 	kept     media.Frame // newest keyframe of pictures ever; outlives the ring
+	foreign  uint64      // up to this run pictures were of somewhere else
 	readers  int
 	holders  int           // of the readers, those that wait for no frame
 	onces    int           // of the readers, those that want one frame

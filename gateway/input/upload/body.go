@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"framegate/gateway/media"
+	"framegate/gateway/stream"
 )
 
 // Limits on the body of a single POST, where Options say nothing. The grace and
@@ -72,10 +73,11 @@ func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request, address st
 	if r.ContentLength > maxBytes {
 		return nil, &limitError{LimitFrameBytes, fmt.Errorf("%w: %d, of at most %d", ErrTooLarge, r.ContentLength, h.options.MaxFrameBytes)}
 	}
-	if err := h.enterBody(address); err != nil {
+	network := stream.Client{Address: address}.Network()
+	if err := h.enterBody(network); err != nil {
 		return nil, err
 	}
-	defer h.leaveBody(address)
+	defer h.leaveBody(network)
 
 	body := &steadyBody{
 		body: r.Body, control: http.NewResponseController(w), began: time.Now(),
@@ -94,21 +96,21 @@ func (h *Handler) readPicture(w http.ResponseWriter, r *http.Request, address st
 
 // enterBody counts a body in. Each may hold MaxFrameBytes while it comes, so
 // one address cannot have any number of them.
-func (h *Handler) enterBody(address string) error {
+func (h *Handler) enterBody(network string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.bodies[address] >= h.options.PostsPerAddress {
+	if h.bodies[network] >= h.options.PostsPerAddress {
 		return &limitError{LimitPostsPerAddress, ErrTooMany}
 	}
-	h.bodies[address]++
+	h.bodies[network]++
 	return nil
 }
 
-func (h *Handler) leaveBody(address string) {
+func (h *Handler) leaveBody(network string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.bodies[address]--; h.bodies[address] == 0 {
-		delete(h.bodies, address)
+	if h.bodies[network]--; h.bodies[network] == 0 {
+		delete(h.bodies, network)
 	}
 }
 
