@@ -69,3 +69,17 @@ test('a socket that is closed keeps nobody, however long the server takes', () =
   connection.close();
   expect([last.onopen, last.onmessage, last.onclose].some(Boolean)).toBe(false);
 });
+
+test('where a page may open no socket that is told, and keeps no other from its turn', async () => {
+  vi.stubGlobal('WebSocket', class {
+    constructor() {
+      throw new DOMException('An insecure WebSocket connection may not be initiated', 'SecurityError');
+    }
+  });
+  for (let n = 0; n < 6; n++) {
+    const closed = vi.fn();
+    new Connection(new URL('ws://127.0.0.1/'), () => Promise.resolve([]), {} as ServerClock, { opened: () => {}, message: () => {}, packet: () => {}, closed });
+    await Promise.resolve();
+    expect(closed.mock.calls).toEqual([[false, 'An insecure WebSocket connection may not be initiated']]);
+  }
+});

@@ -97,7 +97,13 @@ export class Connection {
   }
 
   #connect(url: URL): void {
-    const socket = (this.#socket = new WebSocket(url, SUBPROTOCOL));
+    let socket: WebSocket;
+    try {
+      socket = this.#socket = new WebSocket(url, SUBPROTOCOL);
+    } catch (error) { // a page of HTTPS may open none without TLS, and a policy none to there
+      queueMicrotask(() => this.#end((error as Error).message)); // whoever made this does not have it yet
+      return;
+    }
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#open();
     socket.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);

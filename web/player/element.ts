@@ -216,12 +216,22 @@ export class FramegatePlayer extends HTMLElement {
 
   /** @internal */
   connectedCallback(): void {
+    for (const name of [...TEXTS, 'delay', 'muted', 'volume'] as const) this.#takeOver(name);
     document.addEventListener('visibilitychange', this.#look);
     window.addEventListener('online', this.#backOnline);
     this.#onScreen.observe(this);
     this.#attached = true;
     if (!this.#player) this.#rebuild(); // or it was moved, and goes on
     queueMicrotask(() => this.#glance());
+  }
+
+  // #takeOver has what a page set before this was loaded, which stands before the property, be set.
+  #takeOver(name: string): void {
+    if (!Object.hasOwn(this, name)) return;
+    const own = this as Record<string, unknown>;
+    const value = own[name];
+    delete own[name];
+    own[name] = value;
   }
 
   /** @internal */
@@ -307,7 +317,10 @@ export class FramegatePlayer extends HTMLElement {
   #rebuild(): void {
     this.#tearDown();
     const address = this.#address();
-    if (!address) return;
+    if (!address) {
+      if (!this.getAttribute('src')) this.#stage.say({ state: 'idle', words: '' });
+      return;
+    }
     const mode = this.getAttribute('mode') ?? '';
     this.#player = new Player(address, isMode(mode) ? mode : 'auto', this.#stage);
     this.#player.setVolume(this.#volume);
@@ -320,7 +333,8 @@ export class FramegatePlayer extends HTMLElement {
     this.#posting?.abort();
     this.#player?.close();
     this.#player = null;
-    this.#measure = this.#past = null;
+    this.#measure = null;
+    if (this.#past) this.#stage.played(null);
     this.#surface = this.#mode = null;
     this.#floats = false;
     this.#view.clear();

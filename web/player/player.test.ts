@@ -59,6 +59,7 @@ vi.mock('./later', () => ({
 
 let paints = true; // a renderer by itself, as soon as it begins
 let paint = (): void => {}; // has the last one paint
+let fail = (): void => {}; // has the last one fail
 const rendered: number[] = []; // when the pictures were taken that renderers got
 
 class Slow {
@@ -68,6 +69,7 @@ class Slow {
     if (codec === 'h265') this.events.failed(new Error('This browser does not play hvc1.2.4.L153.90.'));
     else if (paints) this.events.painted(0, 0);
     paint = () => this.events.painted(0, wallMs());
+    fail = () => this.events.failed(new Error('broken'));
   }
   take({ captureMs }: Packet): void {
     rendered.push(captureMs);
@@ -313,6 +315,69 @@ test('a pause soon after another place was asked for is one there', async () => 
   player.close();
 });
 
+test('the last picture of what was recorded is sought where a slow decoder left it out, once', async () => {
+  for (const wanted of ['auto', 'mse'] as const) {
+    connections.length = 0;
+    const { player } = await play(wanted);
+    player.start();
+    player.seek(10_000);
+    const { events, sent } = connections.at(-1)!;
+    events.message(hello);
+    for (const ms of [10_000, 10_040, 10_080]) events.packet(recorded(ms, ms === 10_000));
+    events.message({ type: 'playback', live: false, rate: 1, paused: false, end: true, code: 0, message: '' });
+    sent.length = 0;
+    const sought = (): ClientMessage[] => sent.filter(({ type }) => type === 'seek');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(sought()).toEqual(wanted === 'mse' ? [] : [{ type: 'seek', atUs: 10_080_000 }]); // a media element has them all
+    events.message(hello);
+    events.packet(recorded(10_080, true));
+    events.message({ type: 'playback', live: false, rate: 1, paused: false, end: true, code: 0, message: '' });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(sought()).toHaveLength(wanted === 'mse' ? 0 : 1);
+    player.close();
+  }
+});
+
+test('a picture of the place before says nothing of the one that is sought', async () => {
+  const { player } = await play('auto');
+  player.start();
+  const { events } = connections.at(-1)!;
+  events.message(hello);
+  player.seek(50_000);
+  paint(); // of 0
+  events.closed(true, 'gone');
+  await vi.advanceTimersByTimeAsync(5000);
+  const again = connections.at(-1)!;
+  again.events.opened();
+  expect(again.sent).toContainEqual({ type: 'seek', atUs: 50_000_000 });
+  player.close();
+});
+
+test('a way that showed pictures is gone again after it failed, and nothing connects for who stopped', async () => {
+  const { player, shown, troubles } = await play('auto');
+  player.start();
+  const until = async (made: number) => {
+    while (connections.length < made) await vi.advanceTimersByTimeAsync(50);
+  };
+  connections[0]!.events.message(hello);
+  connections[0]!.events.closed(true, 'gone');
+  await until(2);
+  paints = false;
+  connections[1]!.events.message(hello);
+  fail(); // before the first picture of this connection
+  await until(3);
+  paints = true;
+  connections[2]!.events.message(hello);
+  expect([shown.at(-1), troubles]).toEqual(['webcodecs', ['broken']]);
+  connections[2]!.events.message({ ...hello, codec: 'jpeg' });
+  paints = false;
+  player.stop();
+  fail();
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(connections).toHaveLength(3);
+  player.close();
+});
+
 test('a pause of the present is one of what was shown, and where it is refused a keyframe comes next', async () => {
   const { player } = await play('mse');
   player.start();
@@ -427,6 +492,20 @@ test('whoever was thrown out by WebRTC comes back when a person asks for it, and
   player.retryNow(true);
   await settle();
   expect([connections.length, asides[0]!.asked.at(-1)]).toEqual([0, 'begin']);
+  player.close();
+});
+
+test('whoever was thrown out by WebRTC and looks back goes on, also on another connection', async () => {
+  first = true;
+  const { player } = await play('auto');
+  player.start();
+  await settle();
+  asides[0]!.passed('An administrator ended it.');
+  player.seek(5000);
+  connections[0]!.events.message(hello);
+  connections[0]!.events.closed(true, 'gone');
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(connections.length).toBeGreaterThan(1);
   player.close();
 });
 

@@ -67,9 +67,12 @@ export class Player {
   #leastMs = Infinity; // from taking a picture to its arrival, as far as clocks agree
   #lateMs = 0; // by how much more the newest took
   #shownYet = false; // since it was started
+  readonly #proved = new Set<string>(); // the modes that showed something, each with its codec
   #blocked = 0; // attempts in a row of which nothing came though HTTP gave a picture
   #delays: number[] = []; // of the pictures painted since the last tick
   #shown = 0;
+  #shownBefore = 0; // at the last tick
+  #finishedMs = 0; // the picture that was sought since it was the last
   #dropped = 0;
   #ended = false; // by an administrator, or it may not be shown any more
   #closed = false;
@@ -191,6 +194,7 @@ export class Player {
     this.#sound.hush(quiet(this.#looking.past));
     this.#connection?.send(message);
     if (this.#ticking !== undefined && this.#aside?.by !== 'img' && (this.#looking.past ? this.#aside : webRTCFirst(this.#wanted))) {
+      this.#ended = false; // a person asks
       this.#disconnect();
       this.#connect();
     }
@@ -201,7 +205,10 @@ export class Player {
     if (!this.#looking.played(message)) return;
     const { past } = this.#looking;
     this.#sound.hush(quiet(past));
-    if (message.code !== 0) this.#stage.trouble('playback', message.message);
+    if (message.code !== 0) {
+      this.#stage.trouble('playback', message.message);
+      if (this.#begunMs === Infinity) this.#begunMs = wallMs(); // what is shown goes on
+    }
     this.#stage.played(past);
   }
 
@@ -388,7 +395,7 @@ export class Player {
   #rendererFailed(mode: Mode, reason: Error): void {
     this.#renderer?.close();
     this.#renderer = null;
-    if (this.#firstMs === null) {
+    if (this.#firstMs === null && !this.#proved.has(`${mode} ${this.#begun}`)) {
       this.#fallBack(mode, reason.message);
     } else {
       this.#stage.trouble(mode, reason.message);
@@ -405,6 +412,7 @@ export class Player {
       this.#lost(true, `It cannot be shown here: ${reason}`);
       return;
     }
+    if (this.#ticking === undefined) return; // it was stopped
     this.#disconnect();
     this.#rendering = null; // what is on the screen is the old mode's, and says nothing of the next
     this.#slowTicks = 0;
@@ -448,6 +456,7 @@ export class Player {
     if (this.#firstMs === null) this.#firstPicture(paintedMs); // which says that it is live, and not the next tick
     this.#lastCaptureMs = captureMs;
     this.#sound.painted(captureMs, paintedMs);
+    if (this.#begunMs === Infinity) return; // it is of the place before
     if (this.#looking.past) {
       this.#looking.soughtMs = captureMs;
       return; // it has no delay
@@ -458,6 +467,7 @@ export class Player {
 
   #firstPicture(atMs: number): void {
     this.#firstMs = atMs;
+    this.#proved.add(`${this.#rendering} ${this.#begun}`);
     this.#shownYet = true;
     this.#stage.pictured();
     this.#report();
@@ -523,6 +533,7 @@ export class Player {
     this.#stage.measured(measure);
     if (++this.#ticks % STATS_EVERY === 0 && this.#connected) this.#sendStats(measure);
     if (this.#isTooSlow(measure)) this.#fallBack('webcodecs', 'This machine is too slow for it.');
+    this.#finish(measure);
     this.#report();
   }
 
@@ -554,6 +565,17 @@ export class Player {
     const may = this.#wanted === 'auto' && !this.#looking.past && this.#rendering === 'webcodecs' && this.#ladder.offers('mse', this.#begun);
     this.#slowTicks = may && bufferMs > SLOW_MS ? this.#slowTicks + 1 : 0;
     return this.#slowTicks >= SLOW_TICKS;
+  }
+
+  // #finish shows the last picture of what was recorded, where a decoder that was too slow left it out: no keyframe
+  // follows, with which it would go on.
+  #finish({ bufferMs }: Measure): void {
+    const { past } = this.#looking;
+    const short = this.#rendering !== 'mse' && past?.end && past.rate > 0 && bufferMs > 0 && this.#shown === this.#shownBefore && this.#passedMs !== this.#finishedMs;
+    this.#shownBefore = this.#shown;
+    if (!short) return;
+    this.#finishedMs = this.#passedMs; // once
+    this.seek(this.#passedMs);
   }
 
   #sendStats({ shown, dropped, bufferMs, delayMs }: Measure): void {

@@ -14,11 +14,16 @@ export async function loadPoster(image: HTMLImageElement, url: URL, signal: Abor
   while (loading >= AT_ONCE && !signal.aborted) {
     await new Promise<void>((resolve) => {
       queue.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const leave = (): void => {
+        const at = queue.indexOf(resolve);
+        if (at >= 0) queue.splice(at, 1); // or whose turn it is would be told to who is gone
+        resolve();
+      };
+      signal.addEventListener('abort', leave, { once: true });
     });
   }
   if (signal.aborted) {
-    queue.shift()?.(); // it may have been this one's turn
+    if (loading < AT_ONCE) queue.shift()?.(); // it was this one's turn
     return false;
   }
   loading++;
