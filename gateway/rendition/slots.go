@@ -21,18 +21,19 @@ type Slots struct {
 	starts *rate.Limiter
 	beside chan struct{} // holds who works without a slot
 
-	mu      sync.Mutex // guards what follows; taken before a stream's lock
-	holding map[*job]bool
-	waiting []*job // in the order they came
-	started uint64
-	queued  uint64
-	refused map[string]uint64 // by limit
-	delayed uint64
-	dropped uint64
-	steps   uint64
-	cpu     time.Duration         // of jobs that ended
-	jobs    map[*job]EncoderStats // of the sources at work
-	sounds  int                   // encoders of sound that run
+	mu        sync.Mutex // guards what follows; taken before a stream's lock
+	holding   map[*job]bool
+	waiting   []*job // in the order they came
+	started   uint64
+	queued    uint64
+	refused   map[string]uint64 // by limit
+	delayed   uint64
+	dropped   uint64
+	steps     uint64
+	cpu       time.Duration         // of jobs that ended
+	jobs      map[*job]EncoderStats // of the sources at work
+	sounds    int                   // encoders of sound that run,
+	ownSounds []*stream.Client      // and for whom, of those that somebody hears alone
 }
 
 // Stats is how encoders do at one moment. The counters only grow.

@@ -181,23 +181,63 @@ func TestSpareSlotsAreGivenBackForViewers(t *testing.T) {
 	})
 }
 
+// TestSoundOfRecordingsLeavesThatOfCameras: however many look back, and one user or
+// address has a part of their share.
+func TestSoundOfRecordingsLeavesThatOfCameras(t *testing.T) {
+	s := NewSlots(1, 1)
+	ask := func(principal, address string) (n int, release func()) {
+		for {
+			one, err := s.sound(false, []stream.Client{{Principal: principal, Address: address}})
+			if err != nil {
+				return n, release
+			}
+			n, release = n+1, one
+		}
+	}
+	if n, _ := ask("user:ann", "192.0.2.1"); n != mostSoundsEach {
+		t.Errorf("a user has %d", n)
+	}
+	n, release := ask("user:bob", "192.0.2.2")
+	if n != mostSoundsEach {
+		t.Errorf("another has %d", n)
+	}
+	release()
+	if n, _ := ask("user:bob", "192.0.2.2"); n != 1 {
+		t.Errorf("where one ended there are %d", n)
+	}
+	if n, _ := ask("user:eve", "192.0.2.2"); n != mostSoundsEach {
+		t.Errorf("a second user of an address has %d", n)
+	}
+	if n, _ := ask("user:fay", "192.0.2.2"); n != 0 {
+		t.Errorf("a third user of an address has %d", n)
+	}
+	if n, _ := ask("", ""); n != mostOwnSounds-3*mostSoundsEach {
+		t.Errorf("all others have %d", n)
+	}
+	for n := range mostSounds - mostOwnSounds {
+		if _, err := s.sound(true, nil); err != nil {
+			t.Fatalf("sound %d of a camera: %v", n, err)
+		}
+	}
+}
+
 // TestEncodersOfSoundAreCountedApart: there are so many and no more, and slots of
 // pictures are not among them.
 func TestEncodersOfSoundAreCountedApart(t *testing.T) {
 	s := NewSlots(1, 1)
 	var last func()
 	for n := range mostSounds {
-		release, err := s.sound()
+		release, err := s.sound(true, nil)
 		if err != nil {
 			t.Fatalf("encoder %d: %v", n, err)
 		}
 		last = release
 	}
-	if _, err := s.sound(); !errors.Is(err, stream.ErrFull) {
+	if _, err := s.sound(true, nil); !errors.Is(err, stream.ErrFull) {
 		t.Errorf("one more: %v, want ErrFull", err)
 	}
 	last()
-	if _, err := s.sound(); err != nil {
+	if _, err := s.sound(true, nil); err != nil {
 		t.Errorf("where one has ended: %v", err)
 	}
 	if stats := s.Stats(); stats.Sounds != mostSounds || stats.Running != 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,7 @@ type SoundOptions struct {
 	Codec  media.Codec // one of SoundCodecs
 	FFmpeg string      // the program; "" means ffmpeg on the PATH
 	Slots  *Slots
+	Common bool         // it is heard by whoever wants, and not by somebody alone
 	Log    *slog.Logger // nil discards
 }
 
@@ -159,7 +161,7 @@ var soundCodecs = map[media.Codec]transcode.Codec{
 
 // start starts an encoder for frames like one.
 func (r *soundRun) start(ctx context.Context, f media.Frame) error {
-	release, err := r.Slots.sound()
+	release, err := r.Slots.sound(r.Common, r.Hub.Clients(r.Camera))
 	if err != nil {
 		return err
 	}
@@ -239,21 +241,59 @@ func (e *soundEncoder) stop() {
 }
 
 // mostSounds bounds how many encoders of sound there are at a time. They are cheap:
-// a picture's costs fifty times as much.
-const mostSounds = 64
+// a picture's costs fifty times as much. Of those for somebody alone, who looks back,
+// there are no more than mostOwnSounds, and mostSoundsEach for one user or address, so
+// that nobody takes the sound of all others.
+const (
+	mostSounds     = 64
+	mostOwnSounds  = mostSounds / 2
+	mostSoundsEach = 8
+)
 
-// sound takes one of the places for encoders of sound, which release gives back. The
-// error is stream.ErrFull.
-func (s *Slots) sound() (release func(), err error) {
+// sound takes one of the places for encoders of sound, which release gives back: one of
+// all, or of those who hear it alone. The error is stream.ErrFull.
+func (s *Slots) sound(common bool, clients []stream.Client) (release func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sounds == mostSounds {
 		return nil, fmt.Errorf("%w: %d encoders of sound run, and there are no more", stream.ErrFull, mostSounds)
+	}
+	own := new(stream.Client)
+	if len(clients) > 0 {
+		*own = clients[0]
+	}
+	if !common {
+		if err := s.ownSound(own); err != nil {
+			return nil, err
+		}
+		s.ownSounds = append(s.ownSounds, own)
 	}
 	s.sounds++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.sounds--
+		s.ownSounds = slices.DeleteFunc(s.ownSounds, func(c *stream.Client) bool { return c == own })
 	}, nil
+}
+
+// ownSound says whether somebody may have one more encoder of sound alone. The lock is
+// held.
+func (s *Slots) ownSound(who *stream.Client) error {
+	if len(s.ownSounds) == mostOwnSounds {
+		return fmt.Errorf("%w: %d encoders of sound of recordings run, and there are no more", stream.ErrFull, mostOwnSounds)
+	}
+	users, addresses, payer := 0, 0, who.Payer()
+	for _, c := range s.ownSounds {
+		if payer.Principal != (stream.Digest{}) && c.SamePrincipal(*who) {
+			users++
+		}
+		if payer.Address != (stream.Digest{}) && c.SameAddress(*who) {
+			addresses++
+		}
+	}
+	if users >= mostSoundsEach || addresses >= 2*mostSoundsEach {
+		return fmt.Errorf("%w: the sound of recordings is being made for this user or address already as often as one may have it", stream.ErrFull)
+	}
+	return nil
 }

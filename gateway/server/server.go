@@ -256,7 +256,7 @@ func (s *server) resolve(k stream.Key) (stream.Source, error) {
 func (s *server) newRendition(hub *stream.Hub, k stream.Key) (stream.Source, error) {
 	if codec, ok := rendition.ParseSoundKey(k.Rendition); ok {
 		return rendition.NewSound(rendition.SoundOptions{
-			Hub: hub, Camera: k.Camera, Codec: codec, FFmpeg: s.settings().FFmpeg.Path, Slots: s.encoders, Log: s.Log.With("camera", k.Camera),
+			Hub: hub, Camera: k.Camera, Codec: codec, Common: hub == s.hub, FFmpeg: s.settings().FFmpeg.Path, Slots: s.encoders, Log: s.Log.With("camera", k.Camera),
 		}), nil
 	}
 	request, ok := rendition.ParseKey(k.Rendition)

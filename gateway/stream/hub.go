@@ -205,6 +205,20 @@ func (h *Hub) Viewers(camera string) int {
 	return h.admission.perCamera[camera]
 }
 
+// Clients gives those who watch a camera now, in whatever rendition.
+func (h *Hub) Clients(camera string) (all []Client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key, s := range h.streams {
+		if key.Camera == camera {
+			s.mu.Lock()
+			all = append(all, s.clients...)
+			s.mu.Unlock()
+		}
+	}
+	return all
+}
+
 // Watching counts the clients that watch now, but for other nodes.
 func (h *Hub) Watching() int {
 	h.mu.Lock()
