@@ -320,8 +320,23 @@ func httpsURL(text string) error {
 // quote shows a value in an error, shortened where it is long.
 func quote(text string) string {
 	const longest = 40
+	text = withoutLogin(text)
 	if runes := []rune(text[:min(len(text), 4*longest)]); len(runes) > longest {
 		return strconv.Quote(string(runes[:longest]) + "...")
 	}
 	return strconv.Quote(text)
+}
+
+// withoutLogin gives an address without the name and password that may stand in it, of
+// whatever else is wrong with it.
+func withoutLogin(text string) string {
+	head, rest := "", text
+	if scheme, after, ok := strings.Cut(text, "://"); ok {
+		head, rest = scheme+"://", after
+	}
+	at := strings.LastIndex(rest, "@")
+	if at < 0 || head == "" && !strings.Contains(rest[:at], ":") {
+		return text
+	}
+	return head + "***" + rest[at:]
 }

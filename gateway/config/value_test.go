@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,6 +36,20 @@ func TestDurations(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestAddressesAreQuotedWithoutTheirLogin, whatever is wrong with them.
+func TestAddressesAreQuotedWithoutTheirLogin(t *testing.T) {
+	for _, text := range []string{
+		"notify: {address: 'https://ann:hunter2@cams.example.org?x'}", "notify: {address: 'ftp://ann:hunter2@cams.example.org'}",
+		"cluster: {name: yard, node: a, public: 'https://ann:hunter2@b.example.org'}", "cluster: {name: yard, node: a, public: 'https://ann:hunter2@b@example'}",
+		"tls: {mode: acme, acme: {directory: 'https://ann:hunter2@acme.example.org/'}}",
+		"listen: 'ann:hunter2@127.0.0.1:8080'", "hosts: ['https://ann:hunter2@cams.example.org']", "trusted_proxies: ['ann:hunter2@192.168.0.1']",
+	} {
+		if _, err := load(t, text); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
