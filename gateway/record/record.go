@@ -58,6 +58,7 @@ type Recorders struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	recorders map[string]*recorder
+	wrote     uint64 // bytes, by those of cameras that are gone
 	cameras   map[string]Camera
 	folder    string // where recordings are to be
 	current   *volume
@@ -182,6 +183,21 @@ func (r *Recorders) applyTo(c Camera) {
 	if r.ctx != nil && r.ctx.Err() == nil {
 		r.startOne(rec)
 	}
+}
+
+// dismiss forgets a recorder that has nothing to do, if its camera is gone, and says
+// whether it did. What it wrote counts on.
+func (r *Recorders) dismiss(rec *recorder) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, there := r.cameras[rec.id]; there {
+		return false
+	}
+	rec.mu.Lock()
+	r.wrote += rec.status.Bytes
+	rec.mu.Unlock()
+	delete(r.recorders, rec.id)
+	return true
 }
 
 // startOne has a recorder work. The recorders are locked.

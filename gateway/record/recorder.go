@@ -115,6 +115,10 @@ func (r *recorder) work(ctx context.Context) {
 			r.record(life, c)
 		} else {
 			r.set(Off, why)
+			if r.all.dismiss(r) {
+				end()
+				return
+			}
 			<-life.Done()
 		}
 		end()

@@ -110,7 +110,10 @@ func (r *Recorders) promise(v *volume, free int64) {
 
 // written gives how many bytes all recorders have written.
 func (r *Recorders) written() (bytes uint64) {
-	for _, rec := range r.all() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	bytes = r.wrote
+	for _, rec := range r.recorders {
 		rec.mu.Lock()
 		bytes += rec.status.Bytes
 		rec.mu.Unlock()

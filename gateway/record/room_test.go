@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -239,6 +240,41 @@ func TestRemovedCameraAgesOut(t *testing.T) {
 		}
 		if len(files(t, dir, "*.mp4")) == 0 {
 			t.Error("nothing is left")
+		}
+	})
+}
+
+// TestRemovedCamerasLeaveNothingBehind: no goroutine and no status, also where they
+// come and go without an end; and one that comes again is recorded.
+func TestRemovedCamerasLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	if _, err := footage(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var settings record.Settings
+		var recorded []record.Camera
+		g := start(t, dir, map[string]*camera{"back": newCamera()}, func(_ *record.Options, s *record.Settings, c []record.Camera) {
+			settings, recorded = *s, c
+		})
+		defer g.stop()
+		time.Sleep(10 * time.Second)
+		for n := range 50 {
+			one := recorded[0]
+			one.ID = fmt.Sprint("passing", n)
+			g.recorders.Apply(settings, append([]record.Camera{one}, recorded...))
+			time.Sleep(time.Second)
+		}
+		g.recorders.Apply(settings, nil)
+		time.Sleep(time.Second)
+		if all := g.recorders.Statuses(); len(all) != 0 {
+			t.Errorf("there are %d recorders: %+v", len(all), all[0])
+		}
+		g.recorders.Apply(settings, recorded)
+		time.Sleep(10 * time.Second)
+		if s := g.recorders.Status("back"); s.State != record.Recording || s.Frames == 0 {
+			t.Errorf("a camera that comes again is %v: %s", s.State, s.Reason)
 		}
 	})
 }
